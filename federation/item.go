@@ -1,0 +1,40 @@
+package federation
+
+import (
+	"cmp"
+	"encoding/json"
+	"time"
+)
+
+// Ref names an item within a tenant.
+type Ref struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
+// Compare orders by kind, then name, byte by byte: the order of every list,
+// export and bundle.
+func (r Ref) Compare(other Ref) int {
+	if c := cmp.Compare(r.Kind, other.Kind); c != 0 {
+		return c
+	}
+	return cmp.Compare(r.Name, other.Name)
+}
+
+// Item is one resource as it travels. Two items with the same Digest say the
+// same: Version and UpdatedAt tell when it was said.
+type Item struct {
+	Ref
+	Labels    map[string]string
+	Spec      json.RawMessage // a JSON object in canonical form
+	Version   int64           // counts the changes of the item, from 1
+	UpdatedAt time.Time
+	Digest    Digest // over kind, name, labels and spec; see [Item.Seal]
+}
+
+// Resource is an item as a tenant stores it.
+type Resource struct {
+	Item
+	ID        string // UUIDv7
+	CreatedAt time.Time
+}

@@ -1,0 +1,70 @@
+package tenancy
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"time"
+)
+
+// KeyPrefix begins every API key, so that secret scanners find leaked ones.
+const KeyPrefix = "bwk_"
+
+// APIKey lets a program act in one tenant with one role. The secret itself is
+// shown once and never stored: Hash is what is kept of it.
+type APIKey struct {
+	ID         string // UUIDv7
+	Tenant     ID
+	Name       string
+	Role       Role
+	Hash       KeyHash
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never
+	LastUsedAt time.Time // zero: never used
+}
+
+// Valid reports whether the key has not expired at now.
+func (k APIKey) Valid(now time.Time) bool { return k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt) }
+
+// KeyHash is the SHA-256 of a key's secret. A plain hash is enough where the
+// secret is 160 random bits: there is nothing to guess.
+type KeyHash [sha256.Size]byte
+
+const (
+	keyRandom   = 20 // bytes
+	keyBody     = 32 // characters of the random part
+	keyChecksum = 8  // hexadecimal digits of the CRC-32
+)
+
+var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// NewKeySecret makes the secret of an API key: KeyPrefix, 160 random bits in
+// base32, and a CRC-32 of the two that lets a scanner or a server tell a typing
+// error from a key without asking a database.
+func NewKeySecret() string {
+	var random [keyRandom]byte
+	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
+	body := KeyPrefix + keyEncoding.EncodeToString(random[:])
+	return body + keySum(body)
+}
+
+// HashKeySecret gives the hash under which a secret is looked up. What doesn't
+// have the form of [NewKeySecret] is an error with [CodeUnauthenticated].
+func HashKeySecret(secret string) (KeyHash, error) {
+	const length = len(KeyPrefix) + keyBody + keyChecksum
+	if len(secret) != length || !strings.HasPrefix(secret, KeyPrefix) {
+		return KeyHash{}, Errorf(CodeUnauthenticated, "not an API key")
+	}
+	body := secret[:length-keyChecksum]
+	if keySum(body) != secret[length-keyChecksum:] {
+		return KeyHash{}, Errorf(CodeUnauthenticated, "not an API key")
+	}
+	return sha256.Sum256([]byte(secret)), nil
+}
+
+func keySum(body string) string {
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(body)))
+}

@@ -1,0 +1,73 @@
+package tenancy
+
+import (
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// ID identifies a tenant for ever: it is never reused, not even after the
+// tenant was purged. The zero ID names no tenant and is refused everywhere.
+type ID uuid.UUID
+
+// DefaultID is the tenant that owns everything while tenancy is off, and that
+// an existing single-tenant deployment finds its rows in. It is the same in
+// every installation, so that a column default can name it.
+var DefaultID = ID(uuid.MustParse("01900000-0000-7000-8000-000000000000"))
+
+// NewID makes a time-ordered identifier (UUIDv7, RFC 9562).
+func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
+
+// ParseID reads the 36-character form of a UUID. Any other form, and the zero
+// UUID, is an error with [CodeInvalid].
+func ParseID(s string) (ID, error) {
+	if len(s) != 36 {
+		return ID{}, Errorf(CodeInvalid, "a tenant id is a UUID of 36 characters")
+	}
+	u, err := uuid.Parse(s)
+	if err != nil || u == uuid.Nil {
+		return ID{}, Errorf(CodeInvalid, "a tenant id is a UUID of 36 characters")
+	}
+	return ID(u), nil
+}
+
+// IsZero reports whether id names no tenant.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String is the lower-case 36-character form.
+func (id ID) String() string { return uuid.UUID(id).String() }
+
+// MarshalText writes the form of [ID.String].
+func (id ID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
+
+// UnmarshalText reads what [ParseID] reads.
+func (id *ID) UnmarshalText(text []byte) error {
+	parsed, err := ParseID(string(text))
+	if err != nil {
+		return err
+	}
+	*id = parsed
+	return nil
+}
+
+// Value hands the id to database/sql as text. The zero ID is refused: no
+// statement is ever bound to no tenant.
+func (id ID) Value() (driver.Value, error) {
+	if id.IsZero() {
+		return nil, ErrNoTenant
+	}
+	return id.String(), nil
+}
+
+// Scan reads a uuid column. NULL is an error: every owned row has a tenant.
+func (id *ID) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		return id.UnmarshalText([]byte(v))
+	case []byte:
+		return id.UnmarshalText(v)
+	default:
+		return fmt.Errorf("tenancy: a tenant id can't be read from %T", src)
+	}
+}

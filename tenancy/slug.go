@@ -1,0 +1,55 @@
+package tenancy
+
+import "slices"
+
+// Slug is a tenant's name in host names and URLs: a DNS label of 2 to 63
+// characters of a-z, 0-9 and hyphen (RFC 1123), without a hyphen at either end
+// and without "--" at the third and fourth place, which RFC 5891 keeps for
+// internationalised names. A slug belongs to one tenant for ever, also when
+// that tenant was deleted.
+type Slug string
+
+// DefaultSlug is the slug of the tenant [DefaultID].
+const DefaultSlug Slug = "default"
+
+const (
+	minSlug = 2
+	maxSlug = 63
+)
+
+// reserved slugs would shadow host names that a service needs for itself, or
+// look as if they spoke for it. Sorted, for [slices.BinarySearch].
+var reserved = []Slug{
+	"account", "admin", "administrator", "api", "assets", "auth", "autoconfig", "autodiscover", "broadcasthost",
+	"cdn", "console", "dashboard", DefaultSlug, "docs", "email", "federation", "ftp", "help", "hostmaster",
+	"imap", "internal", "isatap", "livez", "localdomain", "localhost", "login", "mail", "me", "metrics",
+	"mta-sts", "ns", "ns1", "ns2", "oauth", "pop", "pop3", "postmaster", "readyz", "root", "security", "smtp",
+	"ssl", "static", "status", "support", "system", "tenants", "webmail", "webmaster", "wpad", "ws", "www",
+}
+
+// ParseSlug reads a slug exactly as it is written: upper case, spaces or a
+// trailing dot are an error with [CodeInvalidSlug], not something to mend.
+// Reserved slugs parse: the tenant "default" has one. See [Slug.Reserved].
+func ParseSlug(s string) (Slug, error) {
+	switch {
+	case len(s) < minSlug || len(s) > maxSlug:
+		return "", Errorf(CodeInvalidSlug, "a slug has %d to %d characters", minSlug, maxSlug)
+	case s[0] == '-' || s[len(s)-1] == '-':
+		return "", Errorf(CodeInvalidSlug, "a slug neither begins nor ends with a hyphen")
+	case len(s) >= 4 && s[2:4] == "--":
+		return "", Errorf(CodeInvalidSlug, "a slug has no two hyphens at its third and fourth place")
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
+			return "", Errorf(CodeInvalidSlug, "a slug is made of a-z, 0-9 and hyphens")
+		}
+	}
+	return Slug(s), nil
+}
+
+// Reserved reports whether no new tenant may take the slug.
+func (s Slug) Reserved() bool {
+	_, found := slices.BinarySearch(reserved, s)
+	return found
+}
