@@ -1,5 +1,7 @@
 package federation
 
+import "encoding/json"
+
 // Type is the JSON type of a field.
 type Type string
 
@@ -24,13 +26,17 @@ type Field struct {
 	Minimum  *int64   // of an Integer
 	Maximum  *int64   // of an Integer
 	Secret   bool     // the value never leaves: see [SecretRef]
+
+	// Default is what an absent or null member means and is answered as, when
+	// not empty.
+	Default json.RawMessage
 }
 
 // Reference is a member of a spec that names other items of the same tenant.
 type Reference struct {
 	Field    string
 	Kinds    []string // with one kind the member holds a name; with more it holds {"kind", "name"}
-	Many     bool     // the member is an array of names, without repetition; needs exactly one kind
+	Many     bool     // the member is an array of names, without repetition, [] when absent; needs exactly one kind
 	Required bool     // absent or null is refused
 }
 

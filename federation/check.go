@@ -1,0 +1,128 @@
+package federation
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const maxLabels = 64
+
+// Check answers the item sealed, if it is what its kind says; Version and
+// UpdatedAt are not looked at. A kind that isn't declared is
+// [tenancy.CodeNotFound]; a spec that [Canonical] refuses is its error; all that
+// is wrong otherwise comes as one [tenancy.CodeInvalid], with each place in
+// Details.
+//
+// The spec comes back in its normal form, which every store answers: a known
+// member that is null counts as absent and is dropped, an absent field that has
+// a Default gets it, and an absent Many reference that isn't Required is [].
+//
+//   - The name is what [tenancy.CheckName] admits; of a singleton kind, the
+//     singleton's.
+//   - At most 64 labels, whose keys aren't empty, and none of whose keys and
+//     values has control characters.
+//   - A field has its type and is within its enum and bounds. An Integer is a
+//     number without fraction that fits an int64. A Secret is a string that
+//     isn't empty, or a [SecretRef].
+//   - A reference has the form that [Reference] says, with names that
+//     CheckName admits. Whether they are there is not looked at.
+func (k *Kinds) Check(item Item) (Item, error) {
+	s, err := k.shapeOf(item)
+	if err != nil {
+		return Item{}, err
+	}
+	spec, err := canonicalSpec(item.Spec)
+	if err != nil {
+		return Item{}, err
+	}
+	var p problems
+	s.checkName(&p, item.Name)
+	checkLabels(&p, item.Labels)
+	spec, err = s.checkSpec(&p, spec)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := p.err(tenancy.CodeInvalid); err != nil {
+		return Item{}, err
+	}
+	return item.sealed(spec), nil
+}
+
+func (s *shape) checkName(p *problems, name string) {
+	if err := tenancy.CheckName(name); err != nil {
+		p.invalid("/name", "%s", reason(err))
+		return
+	}
+	if s.Singleton != "" && name != s.Singleton {
+		p.invalid("/name", "must be %q: there is only one item of this kind", s.Singleton)
+	}
+}
+
+func checkLabels(p *problems, labels map[string]string) {
+	if len(labels) > maxLabels {
+		p.invalid("/labels", "must be at most %d", maxLabels)
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		path := jsontext.Pointer("/labels").AppendToken(key)
+		if key == "" {
+			p.invalid(path, "must have a key that isn't empty")
+		}
+		if !printable(key) || !printable(labels[key]) {
+			p.invalid(path, "must be UTF-8 without control characters, key and value")
+		}
+	}
+}
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// checkSpec answers the spec in its normal form.
+func (s *shape) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, error) {
+	members, err := membersOf(spec)
+	if err != nil {
+		return nil, err
+	}
+	kept, changed := s.normal(members)
+	for _, m := range kept {
+		path := jsontext.Pointer("/spec").AppendToken(m.name)
+		if field, ok := s.fields[m.name]; ok {
+			field.check(p, path, m.value)
+		}
+		if reference, ok := s.references[m.name]; ok {
+			reference.targets(p, path, m.value)
+		}
+	}
+	s.checkRequired(p, kept)
+	if !changed {
+		return spec, nil
+	}
+	return appendObject(make([]byte, 0, len(spec)), kept), nil
+}
+
+func (s *shape) checkRequired(p *problems, members []member) {
+	require := func(name string) {
+		if !slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
+			p.invalid(jsontext.Pointer("/spec").AppendToken(name), "is required")
+		}
+	}
+	for _, f := range s.Fields {
+		if f.Required {
+			require(f.Name)
+		}
+	}
+	for _, r := range s.References {
+		if r.Required {
+			require(r.Field)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package federation
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// check looks at a value in canonical form that isn't null.
+func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) {
+	if f.Secret {
+		checkSecret(p, path, value)
+		return
+	}
+	if f.Type == Integer {
+		f.checkInteger(p, path, value)
+		return
+	}
+	if !f.Type.admits(kindOf(value)) {
+		p.invalid(path, "must be %s", f.Type.article())
+		return
+	}
+	if len(f.Enum) == 0 {
+		return
+	}
+	if s, _ := unquote(value); !slices.Contains(f.Enum, s) {
+		p.invalid(path, "must be one of %s", strings.Join(f.Enum, ", "))
+	}
+}
+
+func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMessage) {
+	if kindOf(value) != jsontext.KindNumber {
+		p.invalid(path, "must be an integer")
+		return
+	}
+	// The canonical form of whole numbers below 1e21 has neither point nor
+	// exponent; those above fit no int64.
+	n, err := strconv.ParseInt(string(value), 10, 64)
+	switch {
+	case err != nil:
+		p.invalid(path, "must be an integer of 64 bits")
+	case f.Minimum != nil && n < *f.Minimum:
+		p.invalid(path, "must be at least %d", *f.Minimum)
+	case f.Maximum != nil && n > *f.Maximum:
+		p.invalid(path, "must be at most %d", *f.Maximum)
+	}
+}
+
+func checkSecret(p *problems, path jsontext.Pointer, value json.RawMessage) {
+	if s, ok := unquote(value); ok && s != "" {
+		return
+	}
+	if _, ok := ParseSecretRef(value); ok {
+		return
+	}
+	p.invalid(path, `must be a string that isn't empty, or {"$secret": "<name>"}`)
+}
+
+// admits reports whether a value of this kind has the type. An Integer is more
+// than a kind; see checkInteger.
+func (t Type) admits(kind jsontext.Kind) bool {
+	switch t {
+	case String:
+		return kind == jsontext.KindString
+	case Number, Integer:
+		return kind == jsontext.KindNumber
+	case Boolean:
+		return kind == jsontext.KindTrue || kind == jsontext.KindFalse
+	case Array:
+		return kind == jsontext.KindBeginArray
+	case Object:
+		return kind == jsontext.KindBeginObject
+	default:
+		return t == Any
+	}
+}
+
+func (t Type) article() string {
+	if strings.ContainsRune("aeiou", rune(t[0])) {
+		return "an " + string(t)
+	}
+	return "a " + string(t)
+}
+
+// unquote answers the text of a JSON string; ok is false for any other value.
+func unquote(raw json.RawMessage) (s string, ok bool) {
+	if kindOf(raw) != jsontext.KindString {
+		return "", false
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	return string(text), err == nil
+}
+
+// reason is the message of an error of ours, without its code.
+func reason(err error) string {
+	if e, ok := errors.AsType[*tenancy.Error](err); ok {
+		return e.Message
+	}
+	return err.Error()
+}

@@ -1,0 +1,95 @@
+package federation
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const (
+	maxDetails = 100 // problems named in one error
+	maxPath    = 512 // bytes of a path in one: a bad input must not be answered with a hundred times its size
+)
+
+// problems collects what is wrong with an input, up to maxDetails.
+type problems []tenancy.Detail
+
+func (p *problems) add(code tenancy.Code, path jsontext.Pointer, format string, args ...any) {
+	if len(*p) == maxDetails {
+		return
+	}
+	for len(path) > maxPath {
+		path = path.Parent() // what contains the fault
+	}
+	*p = append(*p, tenancy.Detail{
+		Path:   strings.ToValidUTF8(string(path), "\uFFFD"),
+		Code:   code,
+		Detail: fmt.Sprintf(format, args...),
+	})
+}
+
+// invalid adds a problem with [tenancy.CodeInvalid], the most frequent one.
+func (p *problems) invalid(path jsontext.Pointer, format string, args ...any) {
+	p.add(tenancy.CodeInvalid, path, format, args...)
+}
+
+// err makes one error of all problems, nil of none. Its code is theirs if they
+// agree, else mixed.
+func (p problems) err(mixed tenancy.Code) *tenancy.Error {
+	if len(p) == 0 {
+		return nil
+	}
+	code := p[0].Code
+	for _, d := range p {
+		if d.Code != code {
+			code = mixed
+		}
+	}
+	message := p[0].Detail
+	if p[0].Path != "" {
+		message = p[0].Path + " " + message
+	}
+	if len(p) > 1 {
+		message += " (and " + strconv.Itoa(len(p)-1) + " more)"
+	}
+	e := tenancy.Errorf(code, "%s", message)
+	e.Details = p
+	return e
+}
+
+// problem makes an error of a single problem.
+func problem(code tenancy.Code, path jsontext.Pointer, format string, args ...any) *tenancy.Error {
+	var p problems
+	p.add(code, path, format, args...)
+	return p.err(code)
+}
+
+// below puts path in front of the paths of err's details.
+func below(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
+	var p problems
+	for _, d := range err.Details {
+		p.add(d.Code, path+jsontext.Pointer(d.Path), "%s", d.Detail)
+	}
+	return p.err(err.Code)
+}
+
+// syntaxError tells what the JSON parser found.
+func syntaxError(err error) *tenancy.Error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return problem(tenancy.CodeInvalidJSON, "", "the JSON text is cut off").Because(err)
+	}
+	var syntax *jsontext.SyntacticError
+	if !errors.As(err, &syntax) {
+		return problem(tenancy.CodeInvalidJSON, "", "not JSON").Because(err)
+	}
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "stands there twice")
+	}
+	return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "not JSON at byte %d: %v", syntax.ByteOffset, syntax.Err)
+}

@@ -1,0 +1,119 @@
+package federation
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// MaxSpec is how many bytes the canonical form of a spec may have. It bounds
+// the memory that one item of a bundle takes.
+const MaxSpec = 32 << 20
+
+// Seal answers the item with its Spec in canonical form and its Digest
+// computed: the SHA-256 of the canonical form of
+//
+//	{"kind":…,"labels":{…},"name":…,"spec":{…}}
+//
+// Nil labels become empty ones. What [Canonical] refuses is its error, with
+// paths below /spec. A Spec that isn't an object, and text that isn't UTF-8 or
+// has U+0000, is [tenancy.CodeInvalid]; a Spec beyond [MaxSpec]
+// [tenancy.CodeTooLarge].
+func (i Item) Seal() (Item, error) {
+	spec, err := canonicalSpec(i.Spec)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := i.checkText(); err != nil {
+		return Item{}, err
+	}
+	return i.sealed(spec), nil
+}
+
+// AppendJSON appends the item as it stands in a bundle, in canonical form. The
+// item must be sealed. UpdatedAt is written in UTC with microseconds.
+func (i Item) AppendJSON(b []byte) []byte {
+	b = slices.Grow(b, len(i.Spec)+256)
+	b = appendString(append(b, `{"digest":`...), string(i.Digest))
+	b = append(i.appendCovered(append(b, ',')), i.Spec...)
+	b = i.UpdatedAt.UTC().AppendFormat(append(b, `,"updated_at":"`...), "2006-01-02T15:04:05.000000Z")
+	b = strconv.AppendInt(append(b, `","version":`...), i.Version, 10)
+	return append(b, '}')
+}
+
+// sealed is Seal for checked text and a spec in canonical form.
+func (i Item) sealed(spec json.RawMessage) Item {
+	if i.Labels == nil {
+		i.Labels = map[string]string{}
+	}
+	i.Spec = spec
+	h := sha256.New()
+	h.Write(i.appendCovered([]byte{'{'}))
+	h.Write(spec)
+	h.Write([]byte{'}'})
+	i.Digest = digestOf(h)
+	return i
+}
+
+// appendCovered appends the members that the digest covers, up to where the
+// spec begins.
+func (i Item) appendCovered(b []byte) []byte {
+	b = appendString(append(b, `"kind":`...), i.Kind)
+	b = append(b, `,"labels":{`...)
+	for n, key := range slices.SortedFunc(maps.Keys(i.Labels), compareUTF16) {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, key), ':')
+		b = appendString(b, i.Labels[key])
+	}
+	b = appendString(append(b, `},"name":`...), i.Name)
+	return append(b, `,"spec":`...)
+}
+
+// checkText refuses what JSON or PostgreSQL could only keep by changing it.
+func (i Item) checkText() error {
+	var p problems
+	check := func(path jsontext.Pointer, text string) {
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			p.invalid(path, "must be UTF-8 without U+0000")
+		}
+	}
+	check("/kind", i.Kind)
+	check("/name", i.Name)
+	for _, key := range slices.Sorted(maps.Keys(i.Labels)) {
+		path := jsontext.Pointer("/labels").AppendToken(key)
+		check(path, key)
+		check(path, i.Labels[key])
+	}
+	if err := p.err(tenancy.CodeInvalid); err != nil {
+		return err
+	}
+	return nil
+}
+
+// canonicalSpec answers the canonical form of a spec, which must be an object.
+func canonicalSpec(raw json.RawMessage) (json.RawMessage, error) {
+	if len(raw) == 0 {
+		return nil, problem(tenancy.CodeInvalid, "/spec", "must be an object")
+	}
+	spec, err := canonical(raw)
+	if err != nil {
+		return nil, below("/spec", err)
+	}
+	if spec[0] != '{' {
+		return nil, problem(tenancy.CodeInvalid, "/spec", "must be an object")
+	}
+	if len(spec) > MaxSpec {
+		return nil, problem(tenancy.CodeTooLarge, "/spec", "must have at most %d bytes", MaxSpec)
+	}
+	return spec, nil
+}

@@ -1,0 +1,143 @@
+package federation
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// walk goes through two specs at the same time and notes where they differ.
+// Both are in canonical form, so the members of both stand in the same order,
+// and one pass is enough. It stops after maxDifferences. The methods that
+// compare answer false when it had to stop, or when a text isn't JSON.
+type walk struct {
+	from, to *cursor
+	depth    int // how far to go into objects and arrays; below, whole values
+	path     []step
+	length   int // of the path, in bytes
+	found    []Difference
+}
+
+// step leads from a value to one of its members or elements. Paths are made of
+// them only where there is a difference: most values have none.
+type step struct {
+	name  string
+	index int // -1: the member called name
+}
+
+func (w *walk) differ(from, to json.RawMessage) bool {
+	path := jsontext.Pointer("/spec")
+	for _, s := range w.path {
+		if s.index >= 0 {
+			s.name = strconv.Itoa(s.index)
+		}
+		path = path.AppendToken(s.name)
+	}
+	w.found = append(w.found, Difference{string(path), from, to})
+	return len(w.found) <= maxDifferences
+}
+
+// at runs compare one step further down.
+func (w *walk) at(s step, compare func() bool) bool {
+	w.path, w.length = append(w.path, s), w.length+len(s.name)+1
+	ok := compare()
+	w.path, w.length = w.path[:len(w.path)-1], w.length-len(s.name)-1
+	return ok
+}
+
+// value compares the next value of each side.
+func (w *walk) value() bool {
+	kind := w.from.d.PeekKind()
+	if kind == w.to.d.PeekKind() && len(w.path) < w.depth && w.length <= maxPath {
+		switch kind {
+		case jsontext.KindBeginObject:
+			return w.object()
+		case jsontext.KindBeginArray:
+			return w.array()
+		}
+	}
+	from, err := w.from.value()
+	if err != nil {
+		return false
+	}
+	to, err := w.to.value()
+	if err != nil {
+		return false
+	}
+	return string(from) == string(to) || w.differ(from, to)
+}
+
+// onlyFrom notes the next value of the side from, which to doesn't have.
+func (w *walk) onlyFrom() bool {
+	value, err := w.from.value()
+	return err == nil && w.differ(value, nil)
+}
+
+// onlyTo is onlyFrom for the other side.
+func (w *walk) onlyTo() bool {
+	value, err := w.to.value()
+	return err == nil && w.differ(nil, value)
+}
+
+func (w *walk) array() bool {
+	if w.from.enter(jsontext.KindBeginArray) != nil || w.to.enter(jsontext.KindBeginArray) != nil {
+		return false
+	}
+	left, right := w.from.more(), w.to.more()
+	for i := 0; left || right; i++ {
+		compare := w.value
+		if !right {
+			compare = w.onlyFrom
+		} else if !left {
+			compare = w.onlyTo
+		}
+		if !w.at(step{index: i}, compare) {
+			return false
+		}
+		left, right = left && w.from.more(), right && w.to.more()
+	}
+	return true
+}
+
+func (w *walk) object() bool {
+	if w.from.enter(jsontext.KindBeginObject) != nil || w.to.enter(jsontext.KindBeginObject) != nil {
+		return false
+	}
+	left, right := w.from.member(), w.to.member()
+	for left.ok || right.ok {
+		order := compareUTF16(left.name, right.name)
+		ok := false
+		switch {
+		case left.ok && (!right.ok || order < 0):
+			ok = w.at(step{left.name, -1}, w.onlyFrom)
+			left = w.from.member()
+		case right.ok && (!left.ok || order > 0):
+			ok = w.at(step{right.name, -1}, w.onlyTo)
+			right = w.to.member()
+		default:
+			ok = w.at(step{left.name, -1}, w.value)
+			left, right = w.from.member(), w.to.member()
+		}
+		if !ok {
+			return false
+		}
+	}
+	return left.err == nil && right.err == nil
+}
+
+// next is the name of the member that follows; ok is false after the last one
+// and on an error.
+type next struct {
+	name string
+	ok   bool
+	err  error
+}
+
+func (c *cursor) member() next {
+	if !c.more() {
+		return next{}
+	}
+	name, err := c.name()
+	return next{name, err == nil, err}
+}
