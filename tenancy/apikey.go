@@ -59,7 +59,8 @@ func HashKeySecret(secret string) (KeyHash, error) {
 		return KeyHash{}, Errorf(CodeUnauthenticated, "not an API key")
 	}
 	body := secret[:length-keyChecksum]
-	if keySum(body) != secret[length-keyChecksum:] {
+	random, err := keyEncoding.DecodeString(body[len(KeyPrefix):]) // passes over line ends
+	if err != nil || len(random) != keyRandom || keySum(body) != secret[length-keyChecksum:] {
 		return KeyHash{}, Errorf(CodeUnauthenticated, "not an API key")
 	}
 	return sha256.Sum256([]byte(secret)), nil

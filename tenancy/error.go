@@ -38,6 +38,7 @@ const (
 	CodeDigestMismatch     Code = "digest_mismatch"     // a bundle that isn't what was exported
 	CodeUnsupportedVersion Code = "unsupported_version" // a bundle of a newer format
 	CodeImportConflict     Code = "import_conflict"     // the target has other content under the same names
+	CodeTargetChanged      Code = "target_changed"      // the target was written to meanwhile
 )
 
 // Error is the only error type that crosses a port. Message may be shown to

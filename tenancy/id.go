@@ -16,18 +16,20 @@ type ID uuid.UUID
 // every installation, so that a column default can name it.
 var DefaultID = ID(uuid.MustParse("01900000-0000-7000-8000-000000000000"))
 
+const idLength = 36 // characters
+
 // NewID makes a time-ordered identifier (UUIDv7, RFC 9562).
 func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
 
 // ParseID reads the 36-character form of a UUID. Any other form, and the zero
 // UUID, is an error with [CodeInvalid].
 func ParseID(s string) (ID, error) {
-	if len(s) != 36 {
-		return ID{}, Errorf(CodeInvalid, "a tenant id is a UUID of 36 characters")
+	if len(s) != idLength {
+		return ID{}, Errorf(CodeInvalid, "a tenant id is a UUID of %d characters", idLength)
 	}
 	u, err := uuid.Parse(s)
 	if err != nil || u == uuid.Nil {
-		return ID{}, Errorf(CodeInvalid, "a tenant id is a UUID of 36 characters")
+		return ID{}, Errorf(CodeInvalid, "a tenant id is a UUID of %d characters", idLength)
 	}
 	return ID(u), nil
 }

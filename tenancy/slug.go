@@ -1,11 +1,16 @@
 package tenancy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
 
 // Slug is a tenant's name in host names and URLs: a DNS label of 2 to 63
 // characters of a-z, 0-9 and hyphen (RFC 1123), without a hyphen at either end
 // and without "--" at the third and fourth place, which RFC 5891 keeps for
-// internationalised names. A slug belongs to one tenant for ever, also when
+// internationalised names. Nor has it the form of an [ID], so that a text in a
+// URL is the one or the other. A slug belongs to one tenant for ever, also when
 // that tenant was deleted.
 type Slug string
 
@@ -44,6 +49,9 @@ func ParseSlug(s string) (Slug, error) {
 		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
 			return "", Errorf(CodeInvalidSlug, "a slug is made of a-z, 0-9 and hyphens")
 		}
+	}
+	if len(s) == idLength && uuid.Validate(s) == nil {
+		return "", Errorf(CodeInvalidSlug, "a slug doesn't have the form of a tenant id")
 	}
 	return Slug(s), nil
 }

@@ -1,0 +1,111 @@
+package tenancy_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash/crc32"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+var secretForm = regexp.MustCompile(`^bwk_[a-z2-7]{32}[0-9a-f]{8}$`)
+
+func TestKeySecretsHaveOneForm(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 1000 {
+		secret := tenancy.NewKeySecret()
+		if !secretForm.MatchString(secret) || seen[secret] {
+			t.Fatalf("%q: not the form, or not new", secret)
+		}
+		seen[secret] = true
+		hash, err := tenancy.HashKeySecret(secret)
+		if err != nil || hash != sha256.Sum256([]byte(secret)) {
+			t.Fatalf("HashKeySecret(%q) = %x, %v", secret, hash, err)
+		}
+	}
+}
+
+func TestOneChangedCharacterIsRefusedWithoutADatabase(t *testing.T) {
+	t.Parallel()
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789_A"
+	secret := tenancy.NewKeySecret()
+	for i := range len(secret) {
+		for _, c := range []byte(letters) {
+			if secret[i] == c {
+				continue
+			}
+			changed := secret[:i] + string(c) + secret[i+1:]
+			if _, err := tenancy.HashKeySecret(changed); err == nil {
+				t.Fatalf("%q passes for %q", changed, secret)
+			}
+		}
+	}
+}
+
+func TestWhatIsNoSecretIsRefused(t *testing.T) {
+	t.Parallel()
+	secret := tenancy.NewKeySecret()
+	for _, s := range []string{
+		"", tenancy.KeyPrefix, secret[:len(secret)-1], secret + "0", " " + secret, secret + "\n",
+		strings.ToUpper(secret), strings.TrimPrefix(secret, tenancy.KeyPrefix),
+		withSum(tenancy.KeyPrefix + strings.Repeat("!", 32)), // right sum, wrong letters
+		withSum(tenancy.KeyPrefix + strings.Repeat("A", 32)),
+		withSum(tenancy.KeyPrefix + strings.Repeat("a", 24) + strings.Repeat("\n", 8)),
+		withSum("xxx_" + strings.Repeat("a", 32)),
+	} {
+		hash, err := tenancy.HashKeySecret(s)
+		wantCode(t, err, tenancy.CodeUnauthenticated)
+		if hash != (tenancy.KeyHash{}) {
+			t.Errorf("HashKeySecret(%q) answered a hash beside its error", s)
+		}
+		if err != nil && s != "" && strings.Contains(err.Error(), s) {
+			t.Errorf("the error repeats the secret: %v", err)
+		}
+	}
+}
+
+func withSum(body string) string {
+	return body + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(body)))
+}
+
+func FuzzHashKeySecret(f *testing.F) {
+	f.Add(tenancy.NewKeySecret())
+	f.Add(withSum(tenancy.KeyPrefix + strings.Repeat("\r", 32)))
+	f.Add("bwk_")
+	f.Fuzz(func(t *testing.T, s string) {
+		// The body is given its right sum, or the fuzzer would have to find it.
+		for _, secret := range []string{s, withSum(s)} {
+			_, err := tenancy.HashKeySecret(secret)
+			if err == nil && !secretForm.MatchString(secret) {
+				t.Errorf("%q passes for a secret", secret)
+			}
+			if err != nil {
+				wantCode(t, err, tenancy.CodeUnauthenticated)
+			}
+		}
+	})
+}
+
+func TestKeysExpire(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name    string
+		expires time.Time
+		want    bool
+	}{
+		{"never", time.Time{}, true},
+		{"later", now.Add(time.Microsecond), true},
+		{"now", now, false},
+		{"before", now.Add(-time.Microsecond), false},
+	} {
+		if got := (tenancy.APIKey{ExpiresAt: c.expires}).Valid(now); got != c.want {
+			t.Errorf("a key that expires %s is valid: %v, want %v", c.name, got, c.want)
+		}
+	}
+}

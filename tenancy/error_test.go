@@ -1,0 +1,78 @@
+package tenancy_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestErrorsAreComparedByCode(t *testing.T) {
+	t.Parallel()
+	mine := tenancy.Errorf(tenancy.CodeNotFound, "no agent %q", "bot")
+	wraps := map[string]error{
+		"itself":       mine,
+		"wrapped":      fmt.Errorf("get: %w", mine),
+		"twice":        fmt.Errorf("list: %w", fmt.Errorf("get: %w", mine)),
+		"joined":       errors.Join(io.EOF, mine),
+		"with a cause": mine.Because(io.ErrUnexpectedEOF),
+		"as a cause":   fmt.Errorf("%w and %w", io.EOF, mine),
+	}
+	for name, err := range wraps {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantCode(t, err, tenancy.CodeNotFound)
+			if !errors.Is(err, tenancy.ErrNotFound) {
+				t.Error("is not ErrNotFound")
+			}
+			if errors.Is(err, tenancy.ErrTenantNotFound) || errors.Is(err, tenancy.ErrForbidden) {
+				t.Error("is an error of another code")
+			}
+		})
+	}
+}
+
+func TestCodeOf(t *testing.T) {
+	t.Parallel()
+	inner := tenancy.Errorf(tenancy.CodeNotFound, "inner")
+	wantCode(t, nil, "")
+	wantCode(t, io.EOF, tenancy.CodeInternal)
+	wantCode(t, fmt.Errorf("a query: %w", io.EOF), tenancy.CodeInternal)
+	wantCode(t, tenancy.Errorf(tenancy.CodeUnavailable, "outer").Because(inner), tenancy.CodeUnavailable)
+}
+
+func TestTheCauseIsForLogs(t *testing.T) {
+	t.Parallel()
+	plain := tenancy.Errorf(tenancy.CodeUnavailable, "try again in %d s", 2)
+	caused := plain.Because(io.ErrUnexpectedEOF)
+	if caused.Message != plain.Message || plain.Err != nil {
+		t.Error("a cause changes the message or the error that it is given to")
+	}
+	if !errors.Is(caused, io.ErrUnexpectedEOF) {
+		t.Error("the cause can't be found")
+	}
+	if got := plain.Error(); got != "unavailable: try again in 2 s" {
+		t.Errorf("%q", got)
+	}
+	if got := caused.Error(); got != "unavailable: try again in 2 s: unexpected EOF" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestSentinelsHaveTheirCodesAndTellNothing(t *testing.T) {
+	t.Parallel()
+	for code, err := range map[tenancy.Code]error{
+		tenancy.CodeNoTenant:       tenancy.ErrNoTenant,
+		tenancy.CodeTenantNotFound: tenancy.ErrTenantNotFound,
+		tenancy.CodeNotFound:       tenancy.ErrNotFound,
+		tenancy.CodeForbidden:      tenancy.ErrForbidden,
+	} {
+		wantCode(t, err, code)
+		if strings.Contains(err.Error(), "%") || errors.Unwrap(err) != nil {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -1,0 +1,4 @@
+package tenancy
+
+// ReservedSlugs is the list behind [Slug.Reserved].
+var ReservedSlugs = reserved

@@ -1,0 +1,64 @@
+package tenancy_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestThereAreThreeStates(t *testing.T) {
+	t.Parallel()
+	for _, s := range []tenancy.State{tenancy.Active, tenancy.Suspended, tenancy.Deleted} {
+		if !s.Valid() {
+			t.Errorf("%q is not valid", s)
+		}
+	}
+	for _, s := range []tenancy.State{"", "Active", "purged", " active"} {
+		if s.Valid() {
+			t.Errorf("%q is valid", s)
+		}
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"a", "Acme Inc.", "io.github.acme/weather", "東京", "e\u0301", "a/../b", "100% <b>'--",
+		strings.Repeat("a", 256), strings.Repeat("🏢", 256),
+	} {
+		if err := tenancy.CheckName(name); err != nil {
+			t.Errorf("CheckName(%q): %v", name, err)
+		}
+	}
+	for _, name := range []string{
+		"", " ", " a", "a ", "a\n", "\u00a0a", "a\u3000", // space at an end
+		"a\x00b", "a\tb", "a\r\nb", "a\x7fb", "a\u0085b", "a\x1b[31mb", // control characters
+		"a\xff", "\xc0\x80", "\xed\xa0\x80", // no UTF-8: stray byte, overlong NUL, surrogate
+		strings.Repeat("a", 257), strings.Repeat("🏢", 257),
+	} {
+		if got := tenancy.CodeOf(tenancy.CheckName(name)); got != tenancy.CodeInvalid {
+			t.Errorf("CheckName(%q) has code %q", name, got)
+		}
+	}
+}
+
+func FuzzCheckName(f *testing.F) {
+	for _, name := range []string{"acme", " acme", "a\x00b", "a\xff", "東京", "\u2028"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if err := tenancy.CheckName(name); err != nil {
+			wantCode(t, err, tenancy.CodeInvalid)
+			return
+		}
+		if n := utf8.RuneCountInString(name); n < 1 || n > 256 || !utf8.ValidString(name) {
+			t.Errorf("admitted %d characters, or no UTF-8: %q", n, name)
+		}
+		if strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl) {
+			t.Errorf("admitted space at an end or a control character: %q", name)
+		}
+	})
+}
