@@ -1,0 +1,168 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// importing is one import under way.
+type importing struct {
+	s      *Store
+	space  *space
+	rows   map[federation.Ref]row // what the tenant will have
+	staged map[federation.Ref]federation.Item
+}
+
+var _ ports.Import = (*importing)(nil)
+
+const maxDangling = 100 // places that an error names
+
+func (im *importing) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
+	for item, err := range items {
+		if err != nil {
+			return err
+		}
+		if err := alive(ctx); err != nil {
+			return err
+		}
+		if _, twice := im.staged[item.Ref]; twice {
+			return tenancy.Errorf(tenancy.CodeInvalid, "%s %q is there twice", item.Kind, item.Name)
+		}
+		im.staged[item.Ref] = copyItem(item)
+	}
+	return nil
+}
+
+func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) error {
+	for _, ref := range im.refs() {
+		if err := alive(ctx); err != nil {
+			return err
+		}
+		pair := ports.Pair{Incoming: copyItem(im.staged[ref])}
+		if stored, ok := im.rows[ref]; ok {
+			current := copyItem(stored.Item)
+			pair.Current, pair.Pristine = &current, stored.pristine
+		}
+		if err := yield(pair); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importing) Exists(_ context.Context, ref federation.Ref) (bool, error) {
+	_, stored := im.rows[ref]
+	_, staged := im.staged[ref]
+	return stored || staged, nil
+}
+
+func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+	var written []row
+	now := map[federation.Ref]bool{}
+	for _, ref := range im.refs() {
+		if err := alive(ctx); err != nil {
+			return nil, err
+		}
+		decision, err := decide(copyItem(im.staged[ref]))
+		if err != nil {
+			return nil, err
+		}
+		if !decision.Write {
+			continue
+		}
+		if now[decision.Item.Ref] {
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice", decision.Item.Kind, decision.Item.Name)
+		}
+		now[decision.Item.Ref] = true
+		r, err := im.write(decision.Item)
+		if err != nil {
+			return nil, err
+		}
+		written = append(written, r)
+	}
+	if err := im.checkReferences(written); err != nil {
+		return nil, err
+	}
+	return im.missing(written)
+}
+
+// refs answers what is staged, in order.
+func (im *importing) refs() []federation.Ref {
+	return slices.SortedFunc(maps.Keys(im.staged), federation.Ref.Compare)
+}
+
+func (im *importing) write(item federation.Item) (row, error) {
+	checked, err := im.s.kinds.Check(item)
+	if err != nil {
+		return row{}, err
+	}
+	kind, _ := im.s.kinds.Kind(item.Kind)
+	if err := refuseLiterals(kind, checked); err != nil {
+		return row{}, err
+	}
+	targets, err := im.s.kinds.Targets(checked)
+	if err != nil {
+		return row{}, err
+	}
+	r := row{Resource: federation.Resource{Item: copyItem(checked)}, targets: targets}
+	im.stamp(&r, item)
+	im.rows[r.Ref] = r
+	return r, nil
+}
+
+// stamp gives r its id, version and times: the bundle's where the item is new
+// to the tenant or newer than what it has.
+func (im *importing) stamp(r *row, incoming federation.Item) {
+	now := im.s.time()
+	stored, exists := im.rows[r.Ref]
+	r.ID, r.CreatedAt = stored.ID, stored.CreatedAt
+	if !exists {
+		r.ID, r.CreatedAt = im.s.newID(), now
+	}
+	r.Version, r.UpdatedAt = incoming.Version, micro(incoming.UpdatedAt)
+	if exists && !stored.pristine && incoming.Version <= stored.Version {
+		r.Version, r.UpdatedAt = stored.Version+1, now
+	}
+}
+
+func (im *importing) checkReferences(written []row) error {
+	exists := func(ref federation.Ref) bool {
+		_, ok := im.rows[ref]
+		return ok
+	}
+	var details []tenancy.Detail
+	for _, r := range written {
+		details = append(details, dangling("/"+escape(r.Kind)+"/"+escape(r.Name), r.targets, exists)...)
+	}
+	return danglingError(page(details, maxDangling))
+}
+
+// missing answers the references to secrets that the vault lacks.
+func (im *importing) missing(written []row) ([]federation.SecretUse, error) {
+	im.space.mu.RLock()
+	defer im.space.mu.RUnlock()
+	var lacking []federation.SecretUse
+	for _, r := range written {
+		kind, _ := im.s.kinds.Kind(r.Kind)
+		found, err := uses(kind, r.Item)
+		if err != nil {
+			return nil, err
+		}
+		for _, use := range found {
+			if _, ok := im.space.secrets[use.Secret]; !ok {
+				lacking = append(lacking, use)
+			}
+		}
+	}
+	slices.SortFunc(lacking, func(a, b federation.SecretUse) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Path, b.Path))
+	})
+	return lacking, nil
+}

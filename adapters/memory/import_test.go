@@ -1,0 +1,169 @@
+package memory_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestImportRefusesSecretsInTheClear(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	err := importAll(t, s, widget("w", `{"token":"hunter2"}`))
+	if tenancy.CodeOf(err) != tenancy.CodeInvalid || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("Import of a secret in the clear = %v; want %s, without the secret", err, tenancy.CodeInvalid)
+	}
+}
+
+func TestImportChecksWhatItsCallerDecided(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	for name, it := range map[string]federation.Item{
+		"a field that doesn't fit": widget("w", `{"size":-1}`),
+		"a name that isn't one":    widget("", `{}`),
+		"an undeclared kind":       {Ref: federation.Ref{Kind: "gadget", Name: "g"}, Spec: []byte(`{}`)},
+	} {
+		if err := importAll(t, s, it); err == nil {
+			t.Errorf("Import of %s = nil; want an error", name)
+		}
+	}
+}
+
+func TestImportRefusesToWriteARefTwice(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
+		if err := im.Stage(t.Context(), each(widget("a", `{}`), widget("b", `{}`))); err != nil {
+			return err
+		}
+		_, err := im.Apply(t.Context(), func(federation.Item) (ports.Decision, error) {
+			return ports.Decision{Write: true, Item: widget("c", `{}`)}, nil
+		})
+		return err
+	})
+	if tenancy.CodeOf(err) != tenancy.CodeInvalid {
+		t.Errorf("Import that renames two items alike = %v; want %s", err, tenancy.CodeInvalid)
+	}
+}
+
+func TestWritersWaitForAnImportAsLongAsTheirContext(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(ports.Import) error {
+		if _, _, err := s.Resources.Put(over, tenancy.DefaultID, widget("w", `{}`), ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+			t.Errorf("Put during an import = %v; want %s", err, tenancy.CodeUnavailable)
+		}
+		if err := s.Resources.Delete(over, tenancy.DefaultID, settings, ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+			t.Errorf("Delete during an import = %v; want %s", err, tenancy.CodeUnavailable)
+		}
+		if err := s.Transfers.Import(over, tenancy.DefaultID, nil); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+			t.Errorf("Import during an import = %v; want %s", err, tenancy.CodeUnavailable)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnImportThatIsGivenUpWritesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	err := s.Transfers.Import(ctx, tenancy.DefaultID, func(im ports.Import) error {
+		if err := im.Stage(ctx, each(widget("w", `{}`))); err != nil {
+			return err
+		}
+		_, err := im.Apply(ctx, writeAll)
+		cancel()
+		return err
+	})
+	if tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+		t.Errorf("Import = %v; want %s", err, tenancy.CodeUnavailable)
+	}
+	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID, federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
+		t.Errorf("Get afterwards = %v; want %s", err, tenancy.CodeNotFound)
+	}
+}
+
+func TestAPanicInAnImportLeavesTheTenantFree(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		_ = s.Transfers.Import(t.Context(), tenancy.DefaultID, func(ports.Import) error { panic("fn") })
+	}()
+	if err := importAll(t, s, widget("w", `{}`)); err != nil {
+		t.Errorf("Import after a panic = %v", err)
+	}
+}
+
+func TestAnImportThatIsKeptReachesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	var kept ports.Import
+	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
+		kept = im
+		return im.Stage(t.Context(), each(widget("w", `{}`)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kept.Apply(t.Context(), writeAll); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID, federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
+		t.Errorf("Get after a late Apply = %v; want %s", err, tenancy.CodeNotFound)
+	}
+}
+
+func TestUnknownTenantsOwnNothing(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, memory.Options{})
+	nobody := tenancy.NewID()
+	if _, _, err := s.Resources.Put(t.Context(), nobody, widget("w", `{}`), ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+		t.Errorf("Put = %v; want %s", err, tenancy.CodeTenantNotFound)
+	}
+	if _, err := s.Keys.Create(t.Context(), nobody, tenancy.APIKey{ID: "k", Tenant: nobody}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+		t.Errorf("Keys.Create = %v; want %s", err, tenancy.CodeTenantNotFound)
+	}
+	if err := s.Vault.Set(t.Context(), nobody, "s", nil); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+		t.Errorf("Vault.Set = %v; want %s", err, tenancy.CodeTenantNotFound)
+	}
+}
+
+func importAll(t *testing.T, s ports.Services, items ...federation.Item) error {
+	t.Helper()
+	return s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
+		if err := im.Stage(t.Context(), each(items...)); err != nil {
+			return err
+		}
+		_, err := im.Apply(t.Context(), writeAll)
+		return err
+	})
+}
+
+func each(items ...federation.Item) func(yield func(federation.Item, error) bool) {
+	return func(yield func(federation.Item, error) bool) {
+		for _, it := range items {
+			if !yield(it, nil) {
+				return
+			}
+		}
+	}
+}
+
+func writeAll(it federation.Item) (ports.Decision, error) {
+	return ports.Decision{Write: true, Item: it}, nil
+}

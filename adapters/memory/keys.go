@@ -1,0 +1,87 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type keys struct{ s *Store }
+
+type keyFinder struct{ s *Store }
+
+var (
+	_ ports.Keys      = keys{}
+	_ ports.KeyFinder = keyFinder{}
+)
+
+func (p keys) Create(_ context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return tenancy.APIKey{}, err
+	}
+	if k.Tenant != tenant {
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	_, idTaken := p.s.keys[k.ID]
+	_, hashTaken := p.s.hashes[k.Hash]
+	if idTaken || hashTaken {
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+	}
+	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), micro(k.ExpiresAt), micro(k.LastUsedAt)
+	p.s.keys[k.ID] = k
+	p.s.hashes[k.Hash] = k.ID
+	return k, nil
+}
+
+func (p keys) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return nil, err
+	}
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	var found []tenancy.APIKey
+	for _, k := range p.s.keys {
+		if k.Tenant == tenant && k.ID > after {
+			k.Hash = tenancy.KeyHash{}
+			found = append(found, k)
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.APIKey) int { return cmp.Compare(a.ID, b.ID) })
+	return page(found, limit), nil
+}
+
+func (p keys) Revoke(_ context.Context, tenant tenancy.ID, id string) error {
+	if _, err := p.s.space(tenant); err != nil {
+		return err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	k, ok := p.s.keys[id]
+	if !ok || k.Tenant != tenant {
+		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	}
+	delete(p.s.hashes, k.Hash)
+	delete(p.s.keys, id)
+	return nil
+}
+
+func (p keyFinder) Find(_ context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	k, ok := p.s.keys[p.s.hashes[hash]]
+	if !ok || p.s.tenants[k.Tenant].State == tenancy.Deleted {
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "no such API key")
+	}
+	k.LastUsedAt = p.s.time().Truncate(time.Minute)
+	p.s.keys[k.ID] = k
+	return k, nil
+}

@@ -1,0 +1,56 @@
+package memory
+
+import (
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// dangling collects the targets that exists doesn't know, each with prefix
+// before its path.
+func dangling(prefix string, targets []federation.Target, exists func(federation.Ref) bool) []tenancy.Detail {
+	var details []tenancy.Detail
+	for _, target := range targets {
+		if exists(target.Ref) {
+			continue
+		}
+		details = append(details, tenancy.Detail{
+			Path:   prefix + target.Path,
+			Code:   tenancy.CodeDanglingReference,
+			Detail: "there is no " + target.Ref.Kind + " named " + target.Ref.Name,
+		})
+	}
+	return details
+}
+
+// danglingError is nil for no details.
+func danglingError(details []tenancy.Detail) error {
+	if len(details) == 0 {
+		return nil
+	}
+	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first", details[0].Path, details[0].Detail)
+	e.Details = details
+	return e
+}
+
+// referrers answers the other items that refer to ref, sorted.
+func (sp *space) referrers(ref federation.Ref) []federation.Ref {
+	var refs []federation.Ref
+	for _, r := range sp.snapshot(func(r row) bool { return r.Ref != ref && refersTo(r, ref) }) {
+		refs = append(refs, r.Ref)
+	}
+	return refs
+}
+
+func refersTo(r row, ref federation.Ref) bool {
+	for _, target := range r.targets {
+		if target.Ref == ref {
+			return true
+		}
+	}
+	return false
+}
+
+// escape writes s as one token of a JSON Pointer (RFC 6901).
+func escape(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }

@@ -1,0 +1,193 @@
+package memory
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type resources struct{ s *Store }
+
+var _ ports.Resources = resources{}
+
+func (p resources) Get(_ context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return federation.Resource{}, err
+	}
+	found, ok := sp.get(ref)
+	if !ok {
+		return federation.Resource{}, notFound(ref)
+	}
+	return found.copyOut(), nil
+}
+
+func (p resources) List(_ context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.kind(q.Kind); err != nil {
+		return nil, err
+	}
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	rows := sp.snapshot(func(r row) bool {
+		return r.Kind == q.Kind && r.Name > q.After && hasLabels(r.Item, q.Labels) && matches(r.Item, q.Search)
+	})
+	found := make([]federation.Resource, 0, min(len(rows), q.Limit))
+	for _, r := range page(rows, q.Limit) {
+		found = append(found, r.copyOut())
+	}
+	return found, nil
+}
+
+func (p resources) Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return federation.Resource{}, false, err
+	}
+	next, secrets, err := p.prepare(item)
+	if err != nil {
+		return federation.Resource{}, false, err
+	}
+	unlock, err := sp.lock(ctx)
+	if err != nil {
+		return federation.Resource{}, false, err
+	}
+	defer unlock()
+
+	stored, exists := sp.get(next.Ref)
+	if err := check(cond, stored, exists); err != nil {
+		return federation.Resource{}, false, err
+	}
+	known := func(ref federation.Ref) bool {
+		_, ok := sp.get(ref)
+		return ok || ref == next.Ref
+	}
+	if err := danglingError(dangling("", next.targets, known)); err != nil {
+		return federation.Resource{}, false, err
+	}
+	now := p.s.time()
+	next.ID, next.CreatedAt = stored.ID, stored.CreatedAt
+	if !exists {
+		next.ID, next.CreatedAt = p.s.newID(), now
+	}
+	next.Version, next.UpdatedAt = stored.Version+1, now
+	sp.put(next, secrets)
+	return next.copyOut(), !exists, nil
+}
+
+func (p resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return err
+	}
+	kind, err := p.kind(ref.Kind)
+	if err != nil {
+		return err
+	}
+	unlock, err := sp.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	stored, exists := sp.get(ref)
+	if !exists {
+		return notFound(ref)
+	}
+	if kind.Singleton != "" {
+		return tenancy.Errorf(tenancy.CodeNotDeletable, "every tenant has its one %s; change it instead", ref.Kind)
+	}
+	if err := check(cond, stored, exists); err != nil {
+		return err
+	}
+	if refs := sp.referrers(ref); len(refs) > 0 {
+		e := tenancy.Errorf(tenancy.CodeReferenced, "%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
+		e.Members = map[string]any{"referrers": refs}
+		return e
+	}
+	sp.remove(ref)
+	return nil
+}
+
+// prepare checks item and takes its literal secrets out.
+func (p resources) prepare(item federation.Item) (row, map[string][]byte, error) {
+	item, err := p.s.kinds.Check(federation.Item{Ref: item.Ref, Labels: item.Labels, Spec: item.Spec})
+	if err != nil {
+		return row{}, nil, err
+	}
+	kind, err := p.kind(item.Kind)
+	if err != nil {
+		return row{}, nil, err
+	}
+	item, secrets, err := hide(kind, item)
+	if err != nil {
+		return row{}, nil, err
+	}
+	targets, err := p.s.kinds.Targets(item)
+	return row{Resource: federation.Resource{Item: copyItem(item)}, targets: targets}, secrets, err
+}
+
+func (p resources) kind(name string) (federation.Kind, error) {
+	kind, ok := p.s.kinds.Kind(name)
+	if !ok {
+		return federation.Kind{}, tenancy.Errorf(tenancy.CodeNotFound, "there is no kind %q", name)
+	}
+	return kind, nil
+}
+
+func (sp *space) put(r row, secrets map[string][]byte) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.rows[r.Ref] = r
+	for name, value := range secrets {
+		sp.secrets[name] = value
+	}
+}
+
+func (sp *space) remove(ref federation.Ref) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	delete(sp.rows, ref)
+}
+
+// check reports which part of cond doesn't hold.
+func check(cond ports.Condition, stored row, exists bool) error {
+	switch {
+	case cond.Absent && exists:
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q is there already", stored.Kind, stored.Name)
+	case (cond.Exists || cond.Version != 0) && !exists:
+		return tenancy.Errorf(tenancy.CodeVersionMismatch, "it isn't there")
+	case cond.Version != 0 && cond.Version != stored.Version:
+		return versionMismatch(stored.Version)
+	}
+	return nil
+}
+
+// matches reports whether search is in the item's name or description, in any
+// case. Nothing is a pattern in it.
+func matches(item federation.Item, search string) bool {
+	if search == "" {
+		return true
+	}
+	search = strings.ToLower(search)
+	if strings.Contains(strings.ToLower(item.Name), search) {
+		return true
+	}
+	var spec struct {
+		Description string `json:"description"`
+	}
+	err := json.Unmarshal(item.Spec, &spec)
+	return err == nil && strings.Contains(strings.ToLower(spec.Description), search)
+}
+
+func notFound(ref federation.Ref) error {
+	return tenancy.Errorf(tenancy.CodeNotFound, "there is no %s named %q", ref.Kind, ref.Name)
+}

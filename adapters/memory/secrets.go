@@ -1,0 +1,106 @@
+package memory
+
+import (
+	"encoding/json"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// hide replaces the literal secrets of a checked item by their refs and answers
+// the values, by their names in the vault.
+func hide(kind federation.Kind, item federation.Item) (federation.Item, map[string][]byte, error) {
+	found, err := literals(kind, item)
+	if err != nil || len(found) == 0 {
+		return item, nil, err
+	}
+	members, err := membersOf(item)
+	if err != nil {
+		return federation.Item{}, nil, err
+	}
+	values := make(map[string][]byte, len(found))
+	for field, value := range found {
+		name := federation.SecretName(item.Ref, field)
+		members[field] = federation.SecretRef(name)
+		values[name] = []byte(value)
+	}
+	if item.Spec, err = json.Marshal(members); err != nil {
+		return federation.Item{}, nil, err
+	}
+	item, err = item.Seal()
+	return item, values, err
+}
+
+// refuseLiterals reports with [tenancy.CodeInvalid] the secrets that stand in
+// item in the clear.
+func refuseLiterals(kind federation.Kind, item federation.Item) error {
+	found, err := literals(kind, item)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	refusal := tenancy.Errorf(tenancy.CodeInvalid, "%s %q holds a secret in the clear; set it in the vault and refer to it", item.Kind, item.Name)
+	for _, field := range kind.Fields {
+		if _, literal := found[field.Name]; literal {
+			path := "/spec/" + escape(field.Name)
+			refusal.Details = append(refusal.Details, tenancy.Detail{Path: path, Code: tenancy.CodeInvalid, Detail: `a secret is {"$secret": "<name>"}`})
+		}
+	}
+	return refusal
+}
+
+// literals answers the secrets that stand in item in the clear, by field.
+func literals(kind federation.Kind, item federation.Item) (map[string]string, error) {
+	found := map[string]string{}
+	err := eachSecret(kind, item, func(field string, raw json.RawMessage) error {
+		if _, ok := federation.ParseSecretRef(raw); ok {
+			return nil
+		}
+		var value string
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return tenancy.Errorf(tenancy.CodeInvalid, "%s is a secret: a string or {\"$secret\": \"<name>\"}", field)
+		}
+		found[field] = value
+		return nil
+	})
+	return found, err
+}
+
+// uses answers where a checked item refers to secrets, in the order of its
+// kind's fields.
+func uses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, error) {
+	var found []federation.SecretUse
+	err := eachSecret(kind, item, func(field string, raw json.RawMessage) error {
+		if name, ok := federation.ParseSecretRef(raw); ok {
+			found = append(found, federation.SecretUse{
+				Kind: item.Kind, Name: item.Name, Path: "/spec/" + escape(field), Secret: name,
+			})
+		}
+		return nil
+	})
+	return found, err
+}
+
+func eachSecret(kind federation.Kind, item federation.Item, visit func(field string, raw json.RawMessage) error) error {
+	members, err := membersOf(item)
+	if err != nil {
+		return err
+	}
+	for _, field := range kind.Fields {
+		raw, there := members[field.Name]
+		if !field.Secret || !there || string(raw) == "null" {
+			continue
+		}
+		if err := visit(field.Name, raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func membersOf(item federation.Item) (map[string]json.RawMessage, error) {
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(item.Spec, &members); err != nil {
+		return nil, tenancy.Errorf(tenancy.CodeInvalidJSON, "a spec is a JSON object").Because(err)
+	}
+	return members, nil
+}

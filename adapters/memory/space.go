@@ -1,0 +1,110 @@
+package memory
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// space is what one tenant owns. Whoever writes resources holds writer from the
+// first read to the last write, an import for as long as it runs; mu is held
+// only while the maps are touched, so readers never wait for an import.
+type space struct {
+	writer chan struct{} // holds one token while somebody writes
+
+	mu      sync.RWMutex
+	rows    map[federation.Ref]row
+	secrets map[string][]byte
+}
+
+// row is a stored resource. Once stored it is never changed, only replaced: a
+// copy of the map is a snapshot.
+type row struct {
+	federation.Resource
+	targets  []federation.Target
+	pristine bool // a singleton as it was when the tenant was created
+}
+
+func newSpace() *space {
+	return &space{
+		writer:  make(chan struct{}, 1),
+		rows:    map[federation.Ref]row{},
+		secrets: map[string][]byte{},
+	}
+}
+
+// space finds what tenant owns.
+func (s *Store) space(tenant tenancy.ID) (*space, error) {
+	if tenant.IsZero() {
+		return nil, tenancy.ErrNoTenant
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found, ok := s.spaces[tenant]
+	if !ok {
+		return nil, tenancy.ErrTenantNotFound
+	}
+	return found, nil
+}
+
+// lock waits until nobody else writes, but no longer than ctx lives.
+func (sp *space) lock(ctx context.Context) (unlock func(), err error) {
+	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	select {
+	case sp.writer <- struct{}{}:
+		return func() { <-sp.writer }, nil
+	case <-ctx.Done():
+		return nil, tenancy.Errorf(tenancy.CodeUnavailable, "the tenant is being written to; try again").Because(ctx.Err())
+	}
+}
+
+func (sp *space) get(ref federation.Ref) (row, bool) {
+	sp.mu.RLock()
+	defer sp.mu.RUnlock()
+	found, ok := sp.rows[ref]
+	return found, ok
+}
+
+// snapshot answers the rows that admit keeps, in the order of their refs.
+func (sp *space) snapshot(admit func(row) bool) []row {
+	sp.mu.RLock()
+	var rows []row
+	for _, r := range sp.rows {
+		if admit(r) {
+			rows = append(rows, r)
+		}
+	}
+	sp.mu.RUnlock()
+	slices.SortFunc(rows, func(a, b row) int { return a.Compare(b.Ref) })
+	return rows
+}
+
+// copyOut is r's resource, sharing no memory with the store.
+func (r row) copyOut() federation.Resource {
+	out := r.Resource
+	out.Item = copyItem(out.Item)
+	return out
+}
+
+func copyItem(item federation.Item) federation.Item {
+	labels := make(map[string]string, len(item.Labels))
+	maps.Copy(labels, item.Labels)
+	item.Labels = labels
+	item.Spec = slices.Clone(item.Spec)
+	return item
+}
+
+func hasLabels(item federation.Item, wanted map[string]string) bool {
+	for name, value := range wanted {
+		if got, ok := item.Labels[name]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,152 @@
+package memory
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Options changes what a Store takes from the outside. The zero value works.
+type Options struct {
+	// Clock tells the time. Defaults to [time.Now]. Its times are stored in
+	// UTC, cut to microseconds, as a database keeps them.
+	Clock func() time.Time
+
+	// NewID makes the ids of resources and of the installation. Defaults to
+	// UUIDv7 (RFC 9562). It may be called by several goroutines at once.
+	NewID func() string
+
+	// Singletons holds the spec that the one item of a singleton kind has in a
+	// new tenant, by the kind's name. Defaults to {} for each. It can't refer
+	// to other items: a new tenant has none.
+	Singletons map[string]json.RawMessage
+}
+
+// Store is an installation in memory. Its ports are answered by
+// [Store.Services].
+type Store struct {
+	kinds      *federation.Kinds
+	instance   string
+	now        func() time.Time
+	newID      func() string
+	singletons []federation.Item // of a new tenant
+
+	mu      sync.RWMutex // guards the maps; what a space holds has a lock of its own
+	tenants map[tenancy.ID]tenancy.Tenant
+	slugs   map[tenancy.Slug]tenancy.ID
+	keys    map[string]tenancy.APIKey // by id
+	hashes  map[tenancy.KeyHash]string
+	spaces  map[tenancy.ID]*space
+}
+
+// New makes a store of the given kinds, in which the tenant
+// [tenancy.DefaultID] is there already. Nil kinds are no kinds. Options that
+// contradict the kinds are a mistake of the program: New panics and names them.
+func New(kinds *federation.Kinds, options Options) *Store {
+	s := &Store{
+		kinds:   kinds,
+		now:     options.Clock,
+		newID:   options.NewID,
+		tenants: map[tenancy.ID]tenancy.Tenant{},
+		slugs:   map[tenancy.Slug]tenancy.ID{},
+		keys:    map[string]tenancy.APIKey{},
+		hashes:  map[tenancy.KeyHash]string{},
+		spaces:  map[tenancy.ID]*space{},
+	}
+	if s.kinds == nil {
+		s.kinds = must(federation.NewKinds())
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.newID == nil {
+		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	s.instance = s.newID()
+	s.singletons = must(singletons(s.kinds, options.Singletons))
+	s.add(tenancy.Tenant{
+		ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug, Name: "Default",
+		State: tenancy.Active, Settings: json.RawMessage(`{}`),
+	})
+	return s
+}
+
+// Services answers the store's ports.
+func (s *Store) Services() ports.Services {
+	return ports.Services{
+		Instance:  s.instance,
+		Kinds:     s.kinds,
+		Tenants:   tenants{s},
+		Keys:      keys{s},
+		KeyFinder: keyFinder{s},
+		Resources: resources{s},
+		Transfers: transfers{s},
+		Vault:     vault{s},
+	}
+}
+
+// singletons makes the items that every new tenant has.
+func singletons(kinds *federation.Kinds, specs map[string]json.RawMessage) ([]federation.Item, error) {
+	for name := range specs {
+		if kind, ok := kinds.Kind(name); !ok || kind.Singleton == "" {
+			return nil, fmt.Errorf("memory: Options.Singletons: %q is not a singleton kind", name)
+		}
+	}
+	var items []federation.Item
+	for _, kind := range kinds.All() {
+		if kind.Singleton == "" {
+			continue
+		}
+		item := federation.Item{Ref: federation.Ref{Kind: kind.Name, Name: kind.Singleton}, Spec: json.RawMessage(`{}`)}
+		if spec, ok := specs[kind.Name]; ok {
+			item.Spec = spec
+		}
+		item, err := singleton(kinds, item)
+		if err != nil {
+			return nil, fmt.Errorf("memory: Options.Singletons: %s: %w", kind.Name, err)
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func singleton(kinds *federation.Kinds, item federation.Item) (federation.Item, error) {
+	item, err := kinds.Check(item)
+	if err != nil {
+		return federation.Item{}, err
+	}
+	targets, err := kinds.Targets(item)
+	if err != nil {
+		return federation.Item{}, err
+	}
+	if len(targets) > 0 {
+		return federation.Item{}, fmt.Errorf("%s refers to an item, but a new tenant has none", targets[0].Path)
+	}
+	kind, _ := kinds.Kind(item.Kind)
+	return item, refuseLiterals(kind, item)
+}
+
+// time is the time of a write.
+func (s *Store) time() time.Time { return micro(s.now()) }
+
+// micro is t as a database keeps it: in UTC, cut to microseconds.
+func micro(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

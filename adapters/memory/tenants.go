@@ -1,0 +1,129 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type tenants struct{ s *Store }
+
+var _ ports.Tenants = tenants{}
+
+func (p tenants) Create(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	if t.ID.IsZero() {
+		return tenancy.Tenant{}, tenancy.ErrNoTenant
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if _, taken := p.s.slugs[t.Slug]; taken {
+		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
+	}
+	if _, taken := p.s.tenants[t.ID]; taken {
+		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
+	}
+	return copyTenant(p.s.add(t)), nil
+}
+
+func (p tenants) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	t, ok := p.s.tenants[id]
+	if !ok {
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+	}
+	return copyTenant(t), nil
+}
+
+func (p tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+	p.s.mu.RLock()
+	id := p.s.slugs[slug]
+	p.s.mu.RUnlock()
+	return p.Get(ctx, id)
+}
+
+func (p tenants) List(_ context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	var found []tenancy.Tenant
+	for _, t := range p.s.tenants {
+		if admits(q, t) {
+			found = append(found, copyTenant(t))
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.Tenant) int { return cmp.Compare(a.Slug, b.Slug) })
+	return page(found, q.Limit), nil
+}
+
+func (p tenants) Update(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	stored, ok := p.s.tenants[t.ID]
+	if !ok {
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+	}
+	if stored.Version != t.Version {
+		return tenancy.Tenant{}, versionMismatch(stored.Version)
+	}
+	stored.Name, stored.State = t.Name, t.State
+	stored.Settings = slices.Clone(t.Settings)
+	stored.DeletedAt = micro(t.DeletedAt)
+	stored.Version++
+	stored.UpdatedAt = p.s.time()
+	p.s.tenants[t.ID] = stored
+	return copyTenant(stored), nil
+}
+
+// add stores a new tenant and its singletons. The caller holds s.mu, or nobody
+// else knows s yet.
+func (s *Store) add(t tenancy.Tenant) tenancy.Tenant {
+	now := s.time()
+	t = copyTenant(t)
+	t.Version, t.CreatedAt, t.UpdatedAt = 1, now, now
+	t.DeletedAt = micro(t.DeletedAt)
+
+	owned := newSpace()
+	for _, item := range s.singletons {
+		item = copyItem(item)
+		item.Version, item.UpdatedAt = 1, now
+		owned.rows[item.Ref] = row{
+			Resource: federation.Resource{Item: item, ID: s.newID(), CreatedAt: now},
+			pristine: true,
+		}
+	}
+	s.tenants[t.ID] = t
+	s.slugs[t.Slug] = t.ID
+	s.spaces[t.ID] = owned
+	return t
+}
+
+func admits(q ports.TenantQuery, t tenancy.Tenant) bool {
+	return t.Slug > q.After &&
+		(q.State == "" || t.State == q.State) &&
+		(q.IDs == nil || slices.Contains(q.IDs, t.ID))
+}
+
+func copyTenant(t tenancy.Tenant) tenancy.Tenant {
+	t.Settings = slices.Clone(t.Settings)
+	return t
+}
+
+func checkLimit(limit int) error {
+	if limit <= 0 {
+		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit must be positive")
+	}
+	return nil
+}
+
+func page[T any](all []T, limit int) []T { return all[:min(limit, len(all))] }
+
+func versionMismatch(stored int64) error {
+	return tenancy.Errorf(tenancy.CodeVersionMismatch, "it changed since it was read: its version is %d; read it again", stored)
+}

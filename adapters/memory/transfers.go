@@ -1,0 +1,75 @@
+package memory
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type transfers struct{ s *Store }
+
+var _ ports.Transfers = transfers{}
+
+func (p transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return err
+	}
+	for _, name := range sel.Kinds {
+		if _, ok := p.s.kinds.Kind(name); !ok {
+			return tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", name)
+		}
+	}
+	rows := sp.snapshot(func(r row) bool {
+		return (len(sel.Kinds) == 0 || slices.Contains(sel.Kinds, r.Kind)) && hasLabels(r.Item, sel.Labels)
+	})
+	for _, r := range rows {
+		if err := alive(ctx); err != nil {
+			return err
+		}
+		if err := yield(copyItem(r.Item)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Import works on a copy of the tenant's rows, which takes their place when fn
+// answers nil. Nobody else writes meanwhile.
+func (p transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return err
+	}
+	unlock, err := sp.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	sp.mu.RLock()
+	rows := maps.Clone(sp.rows)
+	sp.mu.RUnlock()
+	if err := fn(&importing{s: p.s, space: sp, rows: rows, staged: map[federation.Ref]federation.Item{}}); err != nil {
+		return err
+	}
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.rows = maps.Clone(rows) // a copy: fn may have kept its Import
+	return nil
+}
+
+// alive reports whether whoever asked still waits.
+func alive(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return tenancy.Errorf(tenancy.CodeUnavailable, "the request was given up").Because(err)
+	}
+	return nil
+}

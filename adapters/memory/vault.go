@@ -1,0 +1,43 @@
+package memory
+
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type vault struct{ s *Store }
+
+var _ ports.Vault = vault{}
+
+func (p vault) Set(_ context.Context, tenant tenancy.ID, name string, value []byte) error {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return err
+	}
+	if err := tenancy.CheckName(name); err != nil {
+		return err
+	}
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.secrets[name] = copyBytes(value)
+	return nil
+}
+
+func (p vault) Get(_ context.Context, tenant tenancy.ID, name string) ([]byte, error) {
+	sp, err := p.s.space(tenant)
+	if err != nil {
+		return nil, err
+	}
+	sp.mu.RLock()
+	defer sp.mu.RUnlock()
+	value, ok := sp.secrets[name]
+	if !ok {
+		return nil, tenancy.Errorf(tenancy.CodeNotFound, "no such secret")
+	}
+	return copyBytes(value), nil
+}
+
+// copyBytes answers a value that is never nil: an empty secret is a secret.
+func copyBytes(b []byte) []byte { return append([]byte{}, b...) }

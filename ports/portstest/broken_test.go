@@ -1,0 +1,159 @@
+package portstest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/ports/portstest"
+)
+
+// broken are stores with one fault each, and the case that must find it.
+var broken = []struct {
+	fault    string
+	caughtBy string // SUITE/CASE
+	wreck    func(s *ports.Services)
+}{
+	{"an update that doesn't compare versions", "Tenants/update of another version",
+		func(s *ports.Services) { s.Tenants = blindUpdate{s.Tenants} }},
+	{"a list whose cursor is inclusive", "Tenants/list after",
+		func(s *ports.Services) { s.Tenants = inclusiveTenants{s.Tenants} }},
+	{"slugs of deleted tenants that aren't found", "Tenants/by slug in any state",
+		func(s *ports.Services) { s.Tenants = forgetDeleted{s.Tenants} }},
+	{"settings that are shared with the caller", "Tenants/what goes in is copied",
+		func(s *ports.Services) { s.Tenants = newAliasing(s.Tenants) }},
+	{"no ids taken for all ids", "Tenants/list by ids",
+		func(s *ports.Services) { s.Tenants = noneIsAll{s.Tenants} }},
+
+	{"keys of deleted tenants that still work", "Keys/find nothing",
+		func(s *ports.Services) { newKeyLog(s).find = true }},
+	{"a revocation that looks at the id alone", "Keys/revoke another's",
+		func(s *ports.Services) { newKeyLog(s).revoke = true }},
+	{"a list that answers hashes", "Keys/list without hashes",
+		func(s *ports.Services) { newKeyLog(s).hashes = true }},
+	{"a list of every tenant's keys", "Keys/list one tenant's keys",
+		func(s *ports.Services) { newKeyLog(s).list = true }},
+
+	{"a list of every tenant's resources", "Resources/list one tenant's resources",
+		func(s *ports.Services) { s.Resources = listAll{s.Resources, s.Tenants} }},
+	{"a cache that forgets the tenant", "Resources/get one tenant's resource",
+		func(s *ports.Services) { s.Resources = newCarelessCache(s.Resources) }},
+	{"the zero tenant taken for the default one", "Resources/no tenant, no resources",
+		func(s *ports.Services) { s.Resources = magicZero{s.Resources} }},
+	{"a put that forgets labels", "Resources/put stores labels",
+		func(s *ports.Services) { s.Resources = putWith{s.Resources, forgetLabels} }},
+	{"a put that keeps old labels", "Resources/put creates, then replaces",
+		func(s *ports.Services) { s.Resources = mergeLabels{s.Resources} }},
+	{"a put that ignores its condition", "Resources/put with a condition",
+		func(s *ports.Services) { s.Resources = unconditional{s.Resources} }},
+	{"a put that forgets unknown members", "Resources/get what was put",
+		func(s *ports.Services) { s.Resources = putWith{s.Resources, forgetUnknown} }},
+	{"a delete that ignores its condition", "Resources/delete with a condition",
+		func(s *ports.Services) { s.Resources = unconditional{s.Resources} }},
+	{"a delete that doesn't look for referrers", "Resources/delete what is referred to",
+		func(s *ports.Services) { s.Resources = heedless{s.Resources} }},
+	{"a get that shows secrets", "Resources/secrets leave nowhere",
+		func(s *ports.Services) { s.Resources = indiscreet{s.Resources, s.Vault} }},
+	{"a list whose cursor is inclusive", "Resources/list after",
+		func(s *ports.Services) { s.Resources = inclusive{s.Resources} }},
+	{"a search that knows wildcards", "Resources/search",
+		func(s *ports.Services) { s.Resources = wildcards{s.Resources} }},
+
+	{"an export out of order", "Transfers/export in order",
+		func(s *ports.Services) { s.Transfers = unsorted{s.Transfers} }},
+	{"an export that reads while it yields", "Transfers/export from one snapshot",
+		func(s *ports.Services) { s.Transfers = noSnapshot{s.Transfers, s.Resources} }},
+	{"an export of every label", "Transfers/export labels",
+		func(s *ports.Services) { s.Transfers = anyLabel{s.Transfers} }},
+	{"an import that stays when it failed", "Transfers/import happens not at all",
+		func(s *ports.Services) { s.Transfers = notAtomic{s.Transfers} }},
+	{"imports that begin before the last one ended", "Transfers/imports never overlap",
+		func(s *ports.Services) { s.Transfers = overlapping{s.Transfers} }},
+	{"an import that counts versions itself", "Transfers/created from the bundle",
+		func(s *ports.Services) { s.Transfers = importing{s.Transfers, ownVersions} }},
+	{"an import that overlooks dangling references", "Transfers/import a dangling reference",
+		func(s *ports.Services) { s.Transfers = importing{s.Transfers, overlookDangling} }},
+	{"an import that compares out of order", "Transfers/compare",
+		func(s *ports.Services) { s.Transfers = importing{s.Transfers, compareBackwards} }},
+	{"an import that takes every singleton for pristine", "Transfers/pristine no longer",
+		func(s *ports.Services) { s.Transfers = importing{s.Transfers, alwaysPristine} }},
+	{"an import that doesn't see what is staged", "Transfers/exists",
+		func(s *ports.Services) { s.Transfers = importing{s.Transfers, seesTargetOnly} }},
+	{"an import that asks for no secrets", "Transfers/secrets required",
+		func(s *ports.Services) { s.Transfers = importing{s.Transfers, asksNoSecrets} }},
+
+	{"a vault shared by all tenants", "Vault/one tenant's secret",
+		func(s *ports.Services) { s.Vault = sharedVault{s.Vault} }},
+	{"a vault that hands out its own memory", "Vault/values are copied",
+		func(s *ports.Services) { s.Vault = newOpenVault(s.Vault) }},
+}
+
+func TestSuitesCatchBrokenStores(t *testing.T) {
+	t.Parallel()
+	for _, b := range broken {
+		suite, _, _ := strings.Cut(b.caughtBy, "/")
+		t.Run(suite+"/"+b.fault, func(t *testing.T) {
+			t.Parallel()
+			caught := catches(t, suite, b.wreck)
+			for name, err := range caught {
+				t.Logf("caught by %s: %v", name, err)
+			}
+			if caught[b.caughtBy] == nil {
+				t.Errorf("%s passes %s", b.fault, b.caughtBy)
+			}
+		})
+	}
+}
+
+// TestSuitesPassTheModel shows that the faults are what is caught.
+func TestSuitesPassTheModel(t *testing.T) {
+	t.Parallel()
+	for _, suite := range []string{"Tenants", "Keys", "Resources", "Transfers", "Vault"} {
+		for name, err := range catches(t, suite, func(*ports.Services) {}) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSuitesRefuseAMissingPort(t *testing.T) {
+	t.Parallel()
+	for _, c := range portstest.Clauses() {
+		s := newModel(t)
+		s.Vault = nil
+		if c.Check(t.Context(), s) == nil {
+			t.Errorf("%s passes a store without a vault", c.Name)
+		}
+	}
+}
+
+// tooSlow is a case that is not run against every broken store. What it finds
+// beyond the others is how a store takes many items.
+const tooSlow = "Transfers/apply 2000 items"
+
+// catches runs one suite against wrecked stores and answers what its cases say.
+func catches(t *testing.T, suite string, wreck func(*ports.Services)) map[string]error {
+	t.Helper()
+	caught := map[string]error{}
+	for _, c := range portstest.Clauses() {
+		if !strings.HasPrefix(c.Name, suite+"/") || c.Name == tooSlow {
+			continue
+		}
+		s := newModel(t)
+		wreck(&s)
+		if err := c.Check(t.Context(), s); err != nil {
+			caught[c.Name] = err
+		}
+	}
+	return caught
+}
+
+func newModel(t *testing.T) ports.Services {
+	t.Helper()
+	kinds, err := federation.NewKinds(portstest.Kinds()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memory.New(kinds, memory.Options{}).Services()
+}

@@ -1,0 +1,31 @@
+package portstest
+
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+)
+
+// Clause is a case of a suite, for the tests of the suites.
+type Clause struct {
+	Name, Says string
+	Isolates   []string
+	Check      func(ctx context.Context, s ports.Services) error
+}
+
+// Clauses answers every case of every suite, named SUITE/CASE.
+func Clauses() []Clause {
+	var all []Clause
+	for _, suite := range []struct {
+		name    string
+		clauses []clause
+	}{
+		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
+		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
+	} {
+		for _, c := range suite.clauses {
+			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})
+		}
+	}
+	return all
+}

@@ -1,0 +1,351 @@
+package portstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func transfersImport() []clause {
+	return []clause{
+		{
+			name: "import happens wholly",
+			says: "Import runs fn in one transaction: what fn did happens wholly when it answers nil",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "there", `{"size":1}`))
+				before := p.get(p.acme, ref("widget", "there"))
+				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`), item("widget", "new", `{}`))), "Stage")
+					_, err := im.Apply(p.ctx, writeAll)
+					p.absent(p.acme, ref("widget", "new"), "while the import is under way")
+					p.sameResource(p.get(p.acme, before.Ref), before, "the other item meanwhile")
+					return err
+				})
+				p.ok(err, "Import")
+				p.sameContent(p.get(p.acme, before.Ref).Item, p.normal(item("widget", "there", `{"size":2}`)), "what was overwritten")
+				p.get(p.acme, ref("widget", "new"))
+			},
+		},
+		{
+			name: "import happens not at all",
+			says: "not at all when it answers an error, which Import then answers too.",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "there", `{"size":1}`))
+				before := p.export(p.acme, ports.Selection{})
+				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, p.incoming(
+						item("widget", "there", `{"size":2}`), item("widget", "new", `{}`), item("settings", "default", `{"mode":"open"}`))), "Stage")
+					_, err := im.Apply(p.ctx, writeAll)
+					p.ok(err, "Apply")
+					return errOurs
+				})
+				p.equal(errors.Is(err, errOurs), true, "Import answers fn's error: %v", err)
+				p.equal(bundled(p.export(p.acme, ports.Selection{})), bundled(before), "the export afterwards")
+				p.equal(p.pristine(p.acme), true, "the settings are pristine afterwards")
+			},
+		},
+		{
+			name: "import without apply",
+			says: "what fn did happens wholly when it answers nil",
+			prove: func(p *probe) {
+				before := bundled(p.export(p.acme, ports.Selection{}))
+				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					return im.Stage(p.ctx, p.incoming(item("widget", "new", `{}`)))
+				}), "Import")
+				p.equal(bundled(p.export(p.acme, ports.Selection{})), before, "the export after an import that only staged")
+			},
+		},
+		{
+			name: "imports never overlap",
+			says: "Two imports into one tenant never overlap.",
+			prove: func(p *probe) {
+				entered, released := make(chan struct{}), make(chan struct{})
+				first := make(chan error, 1)
+				var over atomic.Bool
+				go func() {
+					first <- p.Transfers.Import(p.ctx, p.acme, func(ports.Import) error {
+						close(entered)
+						<-released
+						over.Store(true)
+						return nil
+					})
+				}()
+				select {
+				case <-entered:
+				case err := <-first:
+					p.fail("the first Import = %v without running fn", err)
+					return
+				}
+				time.AfterFunc(100*time.Millisecond, func() { close(released) })
+				overlap := false
+				err := p.Transfers.Import(p.ctx, p.acme, func(ports.Import) error {
+					overlap = !over.Load()
+					return nil
+				})
+				p.ok(err, "the second Import")
+				p.ok(<-first, "the first Import")
+				p.equal(overlap, false, "the second import runs while the first does")
+			},
+		},
+		{
+			name: "imports at once",
+			says: "Two imports into one tenant never overlap.",
+			prove: func(p *probe) {
+				errs := atOnce(5, func(n int) error {
+					_, err := p.imported(p.acme, item("widget", "w", fmt.Sprintf(`{"size":%d}`, n)), item("widget", fmt.Sprint(n), `{"parent":"w"}`))
+					return err
+				})
+				for _, err := range errs {
+					p.ok(err, "one of five imports at once")
+				}
+				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(5), "the version after five imports of it")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 6, "the number of widgets")
+			},
+		},
+		{
+			name:     "import into one tenant",
+			says:     "Import runs fn in one transaction",
+			isolates: []string{"Transfers.Import", "Import.Stage", "Import.Compare", "Import.Exists", "Import.Apply"},
+			prove: func(p *probe) {
+				p.put(p.globex, item("widget", "w", `{"size":1}`), item("widget", "theirs", `{}`))
+				p.setSecret(p.globex, "s", "v")
+				before := bundled(p.export(p.globex, ports.Selection{}))
+				var uses []federation.SecretUse
+				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{"size":2,"token":{"$secret":"s"}}`), item("settings", "default", `{"mode":"open"}`))), "Stage")
+					p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
+						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget", "acme has no %s where only globex has it", pair.Incoming.Name)
+						return nil
+					}), "Compare")
+					p.exists(im, ref("widget", "theirs"), false)
+					var err error
+					uses, err = im.Apply(p.ctx, writeAll)
+					return err
+				})
+				p.ok(err, "Import")
+				p.equal(len(uses), 1, "the number of secrets that acme lacks where only globex has them")
+				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(1), "the version of what acme created")
+				p.equal(bundled(p.export(p.globex, ports.Selection{})), before, "globex's export afterwards")
+				p.equal(p.pristine(p.globex), true, "globex's settings are pristine afterwards")
+
+				_, err = p.imported(p.acme, item("widget", "x", `{"parent":"theirs"}`))
+				p.code(err, tenancy.CodeDanglingReference, "Import into acme of a reference to globex's widget")
+			},
+		},
+	}
+}
+
+func importsStage() []clause {
+	return []clause{
+		{
+			name: "stage in any order",
+			says: "Stage takes the incoming items, in any order",
+			prove: func(p *probe) {
+				_, err := p.imported(p.acme, item("widget", "b", `{"parent":"a","maker":"m"}`), item("maker", "m", `{}`), item("widget", "a", `{"parent":"b"}`))
+				p.ok(err, "Import")
+				p.equal(refsOf(p.export(p.acme, ports.Selection{})), []federation.Ref{
+					ref("maker", "m"), ref("settings", "default"), ref("widget", "a"), ref("widget", "b"),
+				}, "what was imported")
+			},
+		},
+		{
+			name: "stage a ref twice",
+			says: "each ref once (else [tenancy.CodeInvalid])",
+			prove: func(p *probe) {
+				_, err := p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`), item("widget", "a", `{"size":1}`))
+				p.code(err, tenancy.CodeInvalid, "Import of one ref twice")
+				p.absent(p.acme, ref("widget", "a"), "after that")
+				_, err = p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`), item("widget", "A", `{}`))
+				p.ok(err, "Import of one name under two kinds and in two cases")
+			},
+		},
+		{
+			name: "stage ends with an error",
+			says: "It ends with the first error of items and answers that.",
+			prove: func(p *probe) {
+				after := 0
+				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					return im.Stage(p.ctx, func(yield func(federation.Item, error) bool) {
+						if !yield(p.normal(item("widget", "a", `{}`)), nil) || !yield(federation.Item{}, errOurs) {
+							return
+						}
+						after++
+					})
+				})
+				p.equal(errors.Is(err, errOurs), true, "Import answers the items' error: %v", err)
+				p.equal(after, 0, "how many items Stage asks for after the error")
+				p.absent(p.acme, ref("widget", "a"), "afterwards")
+			},
+		},
+		{
+			name: "compare",
+			says: "Compare calls yield with each staged item in the order of [federation.Ref.Compare] beside the target's item of that ref, which is nil if there is none. It may be called again.",
+			prove: func(p *probe) {
+				stored := p.put(p.acme, item("widget", "b", `{"size":1,"token":"hunter2"}`), item("widget", "b", `{"size":2,"token":"hunter2"}`)).Item
+				p.put(p.acme, item("widget", "not staged", `{}`))
+				staged := []federation.Item{item("widget", "c", `{}`), item("widget", "b", `{"size":3}`), item("maker", "z", `{}`), item("widget", "B", `{}`)}
+				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, p.incoming(staged...)), "Stage")
+					for range 2 {
+						pairs := p.compared(im)
+						p.equal(pairRefs(pairs), []federation.Ref{ref("maker", "z"), ref("widget", "B"), ref("widget", "b"), ref("widget", "c")}, "the refs")
+						for _, pair := range pairs {
+							p.equal(pair.Current != nil, pair.Incoming.Name == "b", "the target has %q", pair.Incoming.Name)
+							if pair.Current != nil {
+								p.sameItem(*pair.Current, stored, "the target's item")
+								p.equal(pair.Current.Digest, p.normal(stored).Digest, "its digest")
+								p.noLeak(*pair.Current, "hunter2")
+								p.sameContent(pair.Incoming, p.normal(staged[1]), "the staged item")
+							}
+						}
+					}
+					return nil
+				}), "Import")
+			},
+		},
+		{
+			name: "compare what was staged",
+			says: "Compare calls yield with each staged item",
+			prove: func(p *probe) {
+				want := map[federation.Ref]federation.Item{}
+				for it := range p.incoming(normalForms()...) {
+					it.Version, it.UpdatedAt = 1<<53, time.Date(2001, 2, 3, 4, 5, 6, 789012000, time.UTC)
+					want[it.Ref] = it
+				}
+				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, func(yield func(federation.Item, error) bool) {
+						for _, it := range want {
+							if !yield(it, nil) {
+								return
+							}
+						}
+					}), "Stage")
+					pairs := p.compared(im)
+					p.equal(len(pairs), len(want), "the number of pairs")
+					for _, pair := range pairs {
+						p.sameItem(pair.Incoming, want[pair.Incoming.Ref], "the staged item")
+						p.equal(pair.Incoming.Digest, want[pair.Incoming.Ref].Digest, "its digest")
+					}
+					return nil
+				}), "Import")
+			},
+		},
+		{
+			name: "unchanged by digest",
+			says: "Pair is a staged item beside what the target has under the same ref.",
+			prove: func(p *probe) {
+				p.models()
+				p.put(p.acme, normalForms()...)
+				exported := p.export(p.acme, ports.Selection{})
+				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, p.incoming(exported...)), "Stage")
+					for _, pair := range p.compared(im) {
+						if pair.Current == nil || pair.Current.Digest != pair.Incoming.Digest {
+							p.fail("the target's %s %q differs from its own export", pair.Incoming.Kind, pair.Incoming.Name)
+						}
+					}
+					return nil
+				}), "Import")
+			},
+		},
+		{
+			name: "exists",
+			says: "Exists reports whether the target or the staged items have ref.",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "stored", `{}`))
+				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
+					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "staged", `{}`))), "Stage")
+					p.exists(im, ref("widget", "stored"), true)
+					p.exists(im, ref("widget", "staged"), true)
+					p.exists(im, ref("maker", "stored"), false)
+					p.exists(im, ref("maker", "staged"), false)
+					p.exists(im, ref("widget", "Staged"), false)
+					p.exists(im, ref("widget", "staged "), false)
+					return nil
+				}), "Import")
+			},
+		},
+	}
+}
+
+// incoming are items as a bundle has them: checked, sealed, version 1 of 2020.
+// A version that is set stays.
+func (p *probe) incoming(items ...federation.Item) iter.Seq2[federation.Item, error] {
+	return func(yield func(federation.Item, error) bool) {
+		for _, it := range items {
+			sealed := p.normal(it)
+			if sealed.Version == 0 {
+				sealed.Version, sealed.UpdatedAt = 1, inBundle
+			}
+			if !yield(sealed, nil) {
+				return
+			}
+		}
+	}
+}
+
+var inBundle = time.Date(2020, 2, 29, 12, 30, 45, 123456000, time.UTC)
+
+func writeAll(it federation.Item) (ports.Decision, error) {
+	return ports.Decision{Write: true, Item: it}, nil
+}
+
+// imported imports items into tenant, all of them written.
+func (p *probe) imported(tenant tenancy.ID, items ...federation.Item) ([]federation.SecretUse, error) {
+	return p.importedWith(p.ctx, tenant, writeAll, items...)
+}
+
+func (p *probe) importedWith(
+	ctx context.Context, tenant tenancy.ID, decide func(federation.Item) (ports.Decision, error), items ...federation.Item,
+) (uses []federation.SecretUse, err error) {
+	err = p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
+		if err := im.Stage(ctx, p.incoming(items...)); err != nil {
+			return err
+		}
+		uses, err = im.Apply(ctx, decide)
+		return err
+	})
+	return uses, err
+}
+
+func (p *probe) compared(im ports.Import) []ports.Pair {
+	var pairs []ports.Pair
+	p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
+		pairs = append(pairs, pair)
+		return nil
+	}), "Compare")
+	return pairs
+}
+
+func pairRefs(pairs []ports.Pair) []federation.Ref {
+	refs := []federation.Ref{}
+	for _, pair := range pairs {
+		refs = append(refs, pair.Incoming.Ref)
+	}
+	return refs
+}
+
+func (p *probe) exists(im ports.Import, r federation.Ref, want bool) {
+	got, err := im.Exists(p.ctx, r)
+	p.ok(err, "Exists")
+	p.equal(got, want, "Exists(%s %q)", r.Kind, r.Name)
+}
+
+// pristine answers whether an import finds tenant's settings pristine.
+func (p *probe) pristine(tenant tenancy.ID) (pristine bool) {
+	p.ok(p.Transfers.Import(p.ctx, tenant, func(im ports.Import) error {
+		p.ok(im.Stage(p.ctx, p.incoming(item("settings", "default", `{}`))), "Stage")
+		for _, pair := range p.compared(im) {
+			pristine = pair.Pristine
+		}
+		return nil
+	}), "Import")
+	return pristine
+}

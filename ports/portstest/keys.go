@@ -1,0 +1,290 @@
+package portstest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func keysSuite() []clause { return append(keysWrite(), append(keysList(), keysFind()...)...) }
+
+func keysWrite() []clause {
+	return []clause{
+		{
+			name: "create stores a key",
+			says: "Create stores k for tenant",
+			prove: func(p *probe) {
+				given := newKey(p.acme, 1)
+				given.Role = tenancy.Replicator
+				given.ExpiresAt = time.Date(2030, 1, 2, 3, 4, 5, 678901000, time.UTC)
+				made, err := p.Keys.Create(p.ctx, p.acme, given)
+				p.ok(err, "Keys.Create")
+				p.sameKey(made, given, "what Create answers")
+				p.equal(made.LastUsedAt.IsZero(), true, "LastUsedAt.IsZero() of a new key")
+				for _, listed := range p.keys(p.acme) {
+					p.sameKey(listed, given, "what List answers")
+				}
+				p.sameKey(p.find(given.Hash), given, "what Find answers")
+			},
+		},
+		{
+			name:     "create for another tenant",
+			says:     "which must be k.Tenant or it is [tenancy.CodeTenantMismatch].",
+			isolates: []string{"Keys.Create"},
+			prove: func(p *probe) {
+				foreign := newKey(p.globex, 1)
+				_, err := p.Keys.Create(p.ctx, p.acme, foreign)
+				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of globex")
+				nobodys := newKey(tenancy.ID{}, 2)
+				_, err = p.Keys.Create(p.ctx, p.acme, nobodys)
+				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of no tenant")
+				p.unknown(foreign.Hash, "after Create refused the key")
+				p.unknown(nobodys.Hash, "after Create refused the key")
+				p.equal(len(p.keys(p.acme))+len(p.keys(p.globex)), 0, "the number of keys of both")
+			},
+		},
+		{
+			name: "create sets the time",
+			says: "CreatedAt is set.",
+			prove: func(p *probe) {
+				given := newKey(p.acme, 1)
+				given.CreatedAt = time.Unix(1, 0)
+				made, err := p.Keys.Create(p.ctx, p.acme, given)
+				p.ok(err, "Keys.Create")
+				p.recent(made.CreatedAt, "CreatedAt")
+				for _, listed := range p.keys(p.acme) {
+					p.recent(listed.CreatedAt, "CreatedAt of the listed key")
+				}
+			},
+		},
+		{
+			name: "key taken",
+			says: "A hash or an id that is there already, in any tenant, is [tenancy.CodeAlreadyExists].",
+			prove: func(p *probe) {
+				first := p.key(p.acme, 1)
+				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
+					sameHash, sameID := newKey(tenant, 2), newKey(tenant, 3)
+					sameHash.Hash, sameID.ID = first.Hash, first.ID
+					_, err := p.Keys.Create(p.ctx, tenant, sameHash)
+					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that is there")
+					_, err = p.Keys.Create(p.ctx, tenant, sameID)
+					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
+					p.unknown(sameID.Hash, "after Create refused the key")
+				}
+				p.sameKey(p.find(first.Hash), first, "the first key")
+			},
+		},
+		{
+			name: "revoke",
+			says: "Revoke removes the key: [KeyFinder.Find] doesn't find it from then on.",
+			prove: func(p *probe) {
+				revoked, kept := p.key(p.acme, 1), p.key(p.acme, 2)
+				p.ok(p.Keys.Revoke(p.ctx, p.acme, revoked.ID), "Keys.Revoke")
+				p.unknown(revoked.Hash, "after Revoke")
+				p.find(kept.Hash)
+				p.equal(keyNames(p.keys(p.acme)), []string{kept.Name}, "the keys that are left")
+			},
+		},
+		{
+			name:     "revoke another's",
+			says:     "[tenancy.CodeNotFound] if the tenant has no such key, also when another tenant has.",
+			isolates: []string{"Keys.Revoke"},
+			prove: func(p *probe) {
+				k := p.key(p.acme, 1)
+				p.code(p.Keys.Revoke(p.ctx, p.globex, k.ID), tenancy.CodeNotFound, "Revoke by globex of acme's key")
+				p.find(k.Hash)
+				p.equal(len(p.keys(p.acme)), 1, "the number of acme's keys")
+				p.code(p.Keys.Revoke(p.ctx, p.acme, keyID(9)), tenancy.CodeNotFound, "Revoke of an unknown key")
+				p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Revoke")
+				p.code(p.Keys.Revoke(p.ctx, p.acme, k.ID), tenancy.CodeNotFound, "Revoke of a revoked key")
+			},
+		},
+		{
+			name: "no tenant, no keys",
+			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			prove: func(p *probe) {
+				k := p.key(p.acme, 1)
+				_, err := p.Keys.Create(p.ctx, tenancy.ID{}, newKey(tenancy.ID{}, 2))
+				p.code(err, tenancy.CodeNoTenant, "Create")
+				_, err = p.Keys.List(p.ctx, tenancy.ID{}, "", 10)
+				p.code(err, tenancy.CodeNoTenant, "List")
+				p.code(p.Keys.Revoke(p.ctx, tenancy.ID{}, k.ID), tenancy.CodeNoTenant, "Revoke")
+				p.find(k.Hash)
+			},
+		},
+	}
+}
+
+func keysList() []clause {
+	return []clause{
+		{
+			name:     "list one tenant's keys",
+			says:     "List answers at most limit of the tenant's keys",
+			isolates: []string{"Keys.List"},
+			prove: func(p *probe) {
+				p.key(p.acme, 1)
+				p.key(p.globex, 2)
+				p.key(p.acme, 3)
+				p.equal(keyNames(p.keys(p.acme)), []string{"key 1", "key 3"}, "acme's keys")
+				p.equal(keyNames(p.keys(p.globex)), []string{"key 2"}, "globex's keys")
+				p.equal(keyNames(p.keys(tenancy.DefaultID)), []string{}, "the default tenant's keys")
+			},
+		},
+		{
+			name: "list in pages",
+			says: `in the order of their ids, those behind the id after ("" for the first page).`,
+			prove: func(p *probe) {
+				for _, n := range []int{4, 2, 5, 1, 3} {
+					p.key(p.acme, n)
+				}
+				pages := [][]string{}
+				for after := ""; len(pages) < 4; {
+					found, err := p.Keys.List(p.ctx, p.acme, after, 2)
+					p.ok(err, "Keys.List after %q", after)
+					pages = append(pages, keyNames(found))
+					for _, k := range found {
+						after = k.ID
+					}
+				}
+				p.equal(pages, [][]string{{"key 1", "key 2"}, {"key 3", "key 4"}, {"key 5"}, {}}, "pages of two")
+			},
+		},
+		{
+			name: "list limit",
+			says: "List answers at most limit",
+			prove: func(p *probe) {
+				for _, limit := range []int{0, -1} {
+					_, err := p.Keys.List(p.ctx, p.acme, "", limit)
+					p.code(err, tenancy.CodeInvalid, "List with limit %d", limit)
+				}
+			},
+		},
+		{
+			name: "list without hashes",
+			says: "Hash is not answered: it is zero.",
+			prove: func(p *probe) {
+				p.key(p.acme, 1)
+				for _, k := range p.keys(p.acme) {
+					p.equal(k.Hash, tenancy.KeyHash{}, "the hash of a listed key")
+				}
+			},
+		},
+	}
+}
+
+func keysFind() []clause {
+	return []clause{
+		{
+			name: "find the key",
+			says: "Find answers the key with this hash",
+			prove: func(p *probe) {
+				one, two := p.key(p.acme, 1), p.key(p.globex, 2)
+				p.sameKey(p.find(one.Hash), one, "acme's key")
+				p.sameKey(p.find(two.Hash), two, "globex's key")
+			},
+		},
+		{
+			name: "find notes the use",
+			says: "notes that it was used, to the minute.",
+			prove: func(p *probe) {
+				used := p.key(p.acme, 1)
+				p.key(p.acme, 2)
+				p.find(used.Hash)
+				for _, k := range p.keys(p.acme) {
+					if k.ID != used.ID {
+						p.equal(k.LastUsedAt.IsZero(), true, "LastUsedAt.IsZero() of the other key")
+						continue
+					}
+					if off := time.Since(k.LastUsedAt).Abs(); off > 2*time.Minute {
+						p.fail("LastUsedAt = %v, which is %v off", k.LastUsedAt, off)
+					}
+					p.equal(k.LastUsedAt.Equal(k.LastUsedAt.Truncate(time.Minute)), true, "LastUsedAt %v is a whole minute", k.LastUsedAt)
+				}
+			},
+		},
+		{
+			name: "find nothing",
+			says: "[tenancy.CodeUnauthenticated] if there is none or its tenant is deleted.",
+			prove: func(p *probe) {
+				p.unknown(keyHash(1), "which no key has")
+				p.unknown(tenancy.KeyHash{}, "which is zero")
+				k := p.key(p.acme, 1)
+				p.setState(p.acme, tenancy.Suspended)
+				p.find(k.Hash)
+				p.setState(p.acme, tenancy.Deleted)
+				p.unknown(k.Hash, "of a deleted tenant")
+				p.setState(p.acme, tenancy.Active)
+				p.find(k.Hash)
+			},
+		},
+		{
+			name: "find an expired key",
+			says: "An expired key is found: the caller looks at the clock.",
+			prove: func(p *probe) {
+				k := newKey(p.acme, 1)
+				k.ExpiresAt = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+				_, err := p.Keys.Create(p.ctx, p.acme, k)
+				p.ok(err, "Keys.Create")
+				found := p.find(k.Hash)
+				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true, "ExpiresAt %v is what was stored", found.ExpiresAt)
+			},
+		},
+	}
+}
+
+// newKey makes the n-th key; ids are in the order of n.
+func newKey(tenant tenancy.ID, n int) tenancy.APIKey {
+	return tenancy.APIKey{
+		ID: keyID(n), Tenant: tenant, Name: fmt.Sprint("key ", n), Role: tenancy.Editor, Hash: keyHash(n),
+	}
+}
+
+func keyID(n int) string { return fmt.Sprintf("01900000-0000-7000-8000-%012d", n) }
+
+func keyHash(n int) (hash tenancy.KeyHash) {
+	copy(hash[:], strings.Repeat(fmt.Sprintf("%04d", n), len(hash)/4))
+	return hash
+}
+
+func (p *probe) key(tenant tenancy.ID, n int) tenancy.APIKey {
+	made, err := p.Keys.Create(p.ctx, tenant, newKey(tenant, n))
+	p.ok(err, "Keys.Create(%d)", n)
+	made.Hash = keyHash(n)
+	return made
+}
+
+func (p *probe) keys(tenant tenancy.ID) []tenancy.APIKey {
+	found, err := p.Keys.List(p.ctx, tenant, "", 100)
+	p.ok(err, "Keys.List")
+	return found
+}
+
+func keyNames(keys []tenancy.APIKey) []string {
+	names := []string{}
+	for _, k := range keys {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+func (p *probe) find(hash tenancy.KeyHash) tenancy.APIKey {
+	found, err := p.KeyFinder.Find(p.ctx, hash)
+	p.ok(err, "KeyFinder.Find")
+	return found
+}
+
+func (p *probe) unknown(hash tenancy.KeyHash, which string) {
+	_, err := p.KeyFinder.Find(p.ctx, hash)
+	p.code(err, tenancy.CodeUnauthenticated, "KeyFinder.Find of a hash %s", which)
+}
+
+// sameKey compares all but the hash and the two times that a store sets.
+func (p *probe) sameKey(got, want tenancy.APIKey, what string) {
+	same := got.ID == want.ID && got.Tenant == want.Tenant && got.Name == want.Name && got.Role == want.Role &&
+		got.ExpiresAt.Equal(want.ExpiresAt)
+	if !same {
+		p.fail("%s = %+v; want %+v", what, got, want)
+	}
+}

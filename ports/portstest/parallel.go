@@ -1,0 +1,39 @@
+package portstest
+
+import (
+	"sync"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// atOnce calls do n times, all at the same time, and answers their errors.
+func atOnce(n int, do func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-start
+			errs[i] = do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+	return errs
+}
+
+// countCodes counts errors by code; no error has the empty code.
+func countCodes(errs []error) map[tenancy.Code]int {
+	counts := map[tenancy.Code]int{}
+	for _, err := range errs {
+		counts[tenancy.CodeOf(err)]++
+	}
+	return counts
+}
+
+// scribble overwrites what a store may still hold.
+func scribble(b []byte) {
+	for i := range b {
+		b[i] = 'x'
+	}
+}

@@ -1,0 +1,237 @@
+package portstest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func resourcesDelete() []clause {
+	return []clause{
+		{
+			name: "delete",
+			says: "Delete removes the resource.",
+			prove: func(p *probe) {
+				before := p.put(p.acme, item("widget", "w", `{"size":1}`), item("widget", "w", `{"size":2}`))
+				p.put(p.acme, item("widget", "kept", `{}`))
+				p.delete(p.acme, before.Ref)
+				p.absent(p.acme, before.Ref, "after Delete")
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{"kept"}, "what List has")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 1, "how many widgets Export has")
+
+				again, created, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`), ports.Condition{})
+				p.ok(err, "Put after Delete")
+				p.equal(created, true, "what Put after Delete says about being new")
+				p.equal(again.Version, int64(1), "the version after that")
+			},
+		},
+		{
+			name:     "delete one tenant's",
+			says:     "[tenancy.CodeNotFound] if there is none",
+			isolates: []string{"Resources.Delete"},
+			prove: func(p *probe) {
+				w := p.put(p.acme, item("widget", "w", `{}`)).Ref
+				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}), tenancy.CodeNotFound, "Delete by globex of acme's widget")
+				p.get(p.acme, w)
+				p.put(p.globex, item("widget", "w", `{}`))
+				p.delete(p.globex, w)
+				p.get(p.acme, w)
+				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}), tenancy.CodeNotFound, "Delete of what was deleted")
+				p.code(p.Resources.Delete(p.ctx, p.acme, ref("maker", "w"), ports.Condition{}), tenancy.CodeNotFound, "Delete of another kind")
+			},
+		},
+		{
+			name: "delete what is referred to",
+			says: `[tenancy.CodeReferenced] with member "referrers" ([]federation.Ref, sorted) while another item refers to it`,
+			prove: func(p *probe) {
+				p.put(p.acme,
+					item("maker", "x", `{}`), item("part", "x", `{}`), item("widget", "x", `{}`),
+					item("widget", "by subject", `{"subject":{"kind":"maker","name":"x"}}`),
+					item("widget", "by maker", `{"maker":"x"}`),
+					item("widget", "by part", `{"parts":["x"]}`),
+					item("widget", "by parts and subject", `{"parts":["x"],"subject":{"kind":"part","name":"x"}}`),
+					item("widget", "by parent", `{"parent":"x"}`),
+					item("settings", "default", `{"maker":"x"}`))
+				p.referred(ref("maker", "x"), ref("settings", "default"), ref("widget", "by maker"), ref("widget", "by subject"))
+				p.referred(ref("part", "x"), ref("widget", "by part"), ref("widget", "by parts and subject"))
+				p.referred(ref("widget", "x"), ref("widget", "by parent"))
+
+				p.put(p.acme, item("widget", "by parent", `{}`))
+				p.delete(p.acme, ref("widget", "x"))
+				p.delete(p.acme, ref("widget", "by part"))
+				p.put(p.acme, item("widget", "by parts and subject", `{"subject":{"kind":"maker","name":"x"}}`))
+				p.delete(p.acme, ref("part", "x"))
+				p.referred(ref("maker", "x"),
+					ref("settings", "default"), ref("widget", "by maker"), ref("widget", "by parts and subject"), ref("widget", "by subject"))
+			},
+		},
+		{
+			name: "delete what refers to itself",
+			says: "while another item refers to it",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "itself", `{"parent":"itself"}`))
+				p.delete(p.acme, ref("widget", "itself"))
+				p.absent(p.acme, ref("widget", "itself"), "after Delete")
+				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`), item("widget", "a", `{"parent":"b"}`))
+				p.referred(ref("widget", "a"), ref("widget", "b"))
+				p.referred(ref("widget", "b"), ref("widget", "a"))
+			},
+		},
+		{
+			name:     "delete what another tenant's refers to",
+			says:     "while another item refers to it",
+			isolates: []string{"Resources.Delete"},
+			prove: func(p *probe) {
+				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
+					p.put(tenant, item("maker", "m", `{}`))
+				}
+				p.put(p.globex, item("widget", "w", `{"maker":"m"}`))
+				p.delete(p.acme, ref("maker", "m"))
+				p.get(p.globex, ref("maker", "m"))
+			},
+		},
+		{
+			name: "delete a singleton",
+			says: "[tenancy.CodeNotDeletable] for a singleton",
+			prove: func(p *probe) {
+				settings := ref("settings", "default")
+				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}), tenancy.CodeNotDeletable, "Delete of the settings")
+				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
+				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}), tenancy.CodeNotDeletable, "Delete of changed settings")
+				p.get(p.acme, settings)
+			},
+		},
+	}
+}
+
+func resourcesConditions() []clause {
+	conditions := []struct {
+		cond           ports.Condition
+		atTwo, nothing tenancy.Code // what comes where version 2 is stored, and where nothing is
+	}{
+		{ports.Condition{}, "", ""},
+		{ports.Condition{Version: 1}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
+		{ports.Condition{Version: 2}, "", tenancy.CodeVersionMismatch},
+		{ports.Condition{Version: 3}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
+		{ports.Condition{Exists: true}, "", tenancy.CodeVersionMismatch},
+		{ports.Condition{Absent: true}, tenancy.CodeAlreadyExists, ""},
+	}
+	return []clause{
+		{
+			name: "put with a condition",
+			says: "a condition that doesn't hold is its error.",
+			prove: func(p *probe) {
+				for n, c := range conditions {
+					it := item("widget", fmt.Sprint(n), `{}`)
+					_, created, err := p.Resources.Put(p.ctx, p.acme, it, c.cond)
+					p.code(err, c.nothing, "Put(%+v) where nothing is", c.cond)
+					p.equal(created, c.nothing == "", "what Put(%+v) says about being new", c.cond)
+
+					it.Name += " there"
+					before := p.put(p.acme, it, with(it, `{"size":2}`))
+					_, created, err = p.Resources.Put(p.ctx, p.acme, with(it, `{"size":3}`), c.cond)
+					p.code(err, c.atTwo, "Put(%+v) over version 2", c.cond)
+					p.equal(created, false, "what Put(%+v) says about being new", c.cond)
+					if c.atTwo != "" {
+						p.sameResource(p.get(p.acme, it.Ref), before, "what is stored after a refused Put")
+					}
+				}
+			},
+		},
+		{
+			name: "delete with a condition",
+			says: "a condition that doesn't hold is its error.",
+			prove: func(p *probe) {
+				for n, c := range conditions {
+					it := item("widget", fmt.Sprint(n), `{}`)
+					before := p.put(p.acme, it, with(it, `{"size":2}`))
+					err := p.Resources.Delete(p.ctx, p.acme, it.Ref, c.cond)
+					p.code(err, c.atTwo, "Delete(%+v) of version 2", c.cond)
+					if c.atTwo != "" {
+						p.sameResource(p.get(p.acme, it.Ref), before, "what is stored after a refused Delete")
+					}
+				}
+			},
+		},
+		{
+			name: "condition on version",
+			says: "it must be this version, else [tenancy.CodeVersionMismatch]; also when there is nothing",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "w", `{}`))
+				errs := atOnce(10, func(int) error {
+					_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":1}`), ports.Condition{Version: 1})
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9}, "the codes of ten Puts over version 1")
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "none", `{}`), ports.Condition{Version: 1})
+				p.code(err, tenancy.CodeVersionMismatch, "Put over version 1 of nothing")
+			},
+		},
+		{
+			name: "condition on being there",
+			says: "it must be there, else [tenancy.CodeVersionMismatch]",
+			prove: func(p *probe) {
+				p.put(p.globex, item("widget", "w", `{}`))
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`), ports.Condition{Exists: true})
+				p.code(err, tenancy.CodeVersionMismatch, "Put over what only another tenant has")
+			},
+		},
+		{
+			name:     "condition on being absent",
+			says:     "it must not be there, else [tenancy.CodeAlreadyExists]",
+			isolates: []string{"Resources.Put"},
+			prove: func(p *probe) {
+				p.put(p.globex, item("widget", "w", `{}`))
+				errs := atOnce(10, func(int) error {
+					_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`), ports.Condition{Absent: true})
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 9}, "the codes of ten creating Puts")
+			},
+		},
+		{
+			name: "zero condition",
+			says: "The zero Condition always holds.",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "w", `{}`), item("widget", "w", `{"size":1}`))
+				p.delete(p.acme, ref("widget", "w"))
+			},
+		},
+	}
+}
+
+// with is it with another spec.
+func with(it federation.Item, spec string) federation.Item { return item(it.Kind, it.Name, spec) }
+
+func (p *probe) delete(tenant tenancy.ID, r federation.Ref) {
+	p.ok(p.Resources.Delete(p.ctx, tenant, r, ports.Condition{}), "Resources.Delete(%s %q)", r.Kind, r.Name)
+}
+
+// referred wants Delete to refuse r of acme with these referrers.
+func (p *probe) referred(r federation.Ref, want ...federation.Ref) {
+	err := p.Resources.Delete(p.ctx, p.acme, r, ports.Condition{})
+	p.code(err, tenancy.CodeReferenced, "Delete(%s %q)", r.Kind, r.Name)
+	var e *tenancy.Error
+	if errors.As(err, &e) {
+		p.equal(e.Members["referrers"], any(want), "the member referrers")
+	}
+	p.get(p.acme, r)
+}
+
+// paths answers where an error says that the input is wrong, sorted.
+func paths(err error) []string {
+	var e *tenancy.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	all := []string{}
+	for _, d := range e.Details {
+		all = append(all, d.Path)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,213 @@
+package portstest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func resourcesPut() []clause {
+	return []clause{
+		{
+			name: "put creates, then replaces",
+			says: "Put creates the item or replaces its labels and spec as a whole, and answers what is stored and whether it is new.",
+			prove: func(p *probe) {
+				p.models()
+				first, created, err := p.Resources.Put(p.ctx, p.acme, labelled(
+					item("widget", "x", `{"size":1,"note":"n","parent":"w","parts":["p1"],"description":"d","active":false}`),
+					map[string]string{"team": "a", "tier": "t"}), ports.Condition{})
+				p.ok(err, "the first Put")
+				p.equal(created, true, "what the first Put says about being new")
+				next := labelled(item("widget", "x", `{"color":"blue","parts":["p2"]}`), map[string]string{"team": "b"})
+				second, created, err := p.Resources.Put(p.ctx, p.acme, next, ports.Condition{})
+				p.ok(err, "the second Put")
+				p.equal(created, false, "what the second Put says about being new")
+				p.sameContent(second.Item, p.normal(next), "what the second Put answers")
+				p.sameResource(p.get(p.acme, next.Ref), second, "what Get answers")
+				p.equal(second.ID, first.ID, "the id")
+				p.equal(first.ID != "", true, "the id isn't empty")
+				p.equal(second.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt is kept")
+			},
+		},
+		{
+			name: "put stores labels",
+			says: "Put creates the item or replaces its labels and spec as a whole",
+			prove: func(p *probe) {
+				for _, labels := range []map[string]string{{"a": "1"}, {"b": "", "ключ": "ü"}, nil, {"c": "3"}, {}} {
+					it := labelled(item("widget", "w", `{}`), labels)
+					p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
+					p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what Get answers")
+				}
+			},
+		},
+		{
+			name: "put counts and dates",
+			says: "Ref, Labels and Spec are taken from item; Version counts from 1 by one, UpdatedAt is the time of the write.",
+			prove: func(p *probe) {
+				it := item("widget", "w", `{}`)
+				it.Version, it.UpdatedAt, it.Digest = 41, time.Unix(1, 0), "sha256:00"
+				var before time.Time
+				for n := range 4 {
+					it.Spec = fmt.Appendf(nil, `{"size":%d}`, n)
+					stored := p.put(p.acme, it)
+					p.equal(stored.Version, int64(n+1), "the version")
+					p.recent(stored.UpdatedAt, "UpdatedAt")
+					p.recent(stored.CreatedAt, "CreatedAt")
+					p.equal(stored.UpdatedAt.Before(before), false, "UpdatedAt %v is before the write before it", stored.UpdatedAt)
+					before = stored.UpdatedAt
+				}
+			},
+		},
+		{
+			name: "put a singleton",
+			says: "Put creates the item or replaces its labels and spec as a whole",
+			prove: func(p *probe) {
+				stored, created, err := p.Resources.Put(p.ctx, p.acme, item("settings", "default", `{"mode":"open"}`), ports.Condition{})
+				p.ok(err, "Put of the settings")
+				p.equal(created, false, "what Put says about being new")
+				p.equal(stored.Version, int64(2), "the version")
+				p.sameResource(p.get(p.acme, stored.Ref), stored, "what Get answers")
+			},
+		},
+		{
+			name: "put what doesn't fit",
+			says: "An item that doesn't fit its kind is what [federation.Kinds.Check] says",
+			prove: func(p *probe) {
+				for _, it := range misfits() {
+					_, says := p.Kinds.Check(it)
+					_, _, err := p.Resources.Put(p.ctx, p.acme, it, ports.Condition{})
+					p.code(err, tenancy.CodeOf(says), "Put(%s)", show(it))
+					if says == nil {
+						p.fail("Kinds.Check(%s) = nil; want an error", show(it))
+					}
+				}
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{}, "the widgets")
+			},
+		},
+		{
+			name:     "put a dangling reference",
+			says:     "a name that no item of the tenant has, also when one of another tenant has it, is [tenancy.CodeDanglingReference], with each place in Details",
+			isolates: []string{"Resources.Put"},
+			prove: func(p *probe) {
+				p.put(p.globex, item("maker", "theirs", `{}`), item("part", "theirs", `{}`), item("widget", "theirs", `{}`))
+				p.put(p.acme, item("part", "ours", `{}`), item("maker", "part named as a maker", `{}`))
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w",
+					`{"maker":"theirs","parent":"theirs","parts":["ours","theirs","part named as a maker"],"subject":{"kind":"part","name":"theirs"}}`), ports.Condition{})
+				p.code(err, tenancy.CodeDanglingReference, "Put")
+				p.equal(paths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1", "/spec/parts/2", "/spec/subject"}, "the paths in Details")
+				p.absent(p.acme, ref("widget", "w"), "after Put was refused")
+				p.put(p.globex, item("widget", "w", `{"maker":"theirs","parts":["theirs"]}`))
+				p.absent(p.acme, ref("widget", "w"), "after globex put one")
+			},
+		},
+		{
+			name: "put references",
+			says: "a name that no item of the tenant has",
+			prove: func(p *probe) {
+				p.models()
+				it := item("widget", "all of them", `{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"maker","name":"m"}}`)
+				p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
+				itself := item("widget", "itself", `{"parent":"itself"}`)
+				p.sameContent(p.put(p.acme, itself).Item, p.normal(itself), "a widget that is its own parent")
+				p.put(p.acme, item("widget", "w", `{"parent":"all of them"}`))
+				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "a widget whose parent's parent it is")
+			},
+		},
+		{
+			name: "nothing written on an error",
+			says: "Nothing is written on an error.",
+			prove: func(p *probe) {
+				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`), map[string]string{"a": "b"}))
+				wrong := []federation.Item{
+					item("widget", "w", `{"size":2,"maker":"nobody"}`), item("widget", "w", `{"size":-1}`), item("widget", "w", `{"size":2,"parts":["w"]}`),
+				}
+				for _, it := range wrong {
+					if _, _, err := p.Resources.Put(p.ctx, p.acme, it, ports.Condition{}); err == nil {
+						p.fail("Put(%s) = nil; want an error", show(it))
+					}
+				}
+				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":2}`), ports.Condition{Version: 7}); err == nil {
+					p.fail("Put with a condition that doesn't hold = nil; want an error")
+				}
+				p.sameResource(p.get(p.acme, before.Ref), before, "what is stored")
+			},
+		},
+		{
+			name: "put at once",
+			says: "Version counts from 1 by one",
+			prove: func(p *probe) {
+				const writers = 20
+				versions, news := make([]int64, writers), make([]bool, writers)
+				errs := atOnce(writers, func(i int) (err error) {
+					var stored federation.Resource
+					stored, news[i], err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", fmt.Sprintf(`{"size":%d}`, i)), ports.Condition{})
+					versions[i] = stored.Version
+					return err
+				})
+				for _, err := range errs {
+					p.ok(err, "one of %d Puts at once", writers)
+				}
+				slices.Sort(versions)
+				for i, version := range versions {
+					p.equal(version, int64(i+1), "the %dth version answered", i+1)
+				}
+				created := slices.DeleteFunc(news, func(isNew bool) bool { return !isNew })
+				p.equal(len(created), 1, "how many Puts said that it is new")
+				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(writers), "the stored version")
+			},
+		},
+		{
+			name: "put and delete at once",
+			says: "a name that no item of the tenant has",
+			prove: func(p *probe) {
+				for n := range 10 {
+					maker, widget := item("maker", fmt.Sprint(n), `{}`), item("widget", fmt.Sprint(n), fmt.Sprintf(`{"maker":"%d"}`, n))
+					p.put(p.acme, maker)
+					atOnce(2, func(i int) error {
+						if i == 0 {
+							return p.Resources.Delete(p.ctx, p.acme, maker.Ref, ports.Condition{})
+						}
+						_, _, err := p.Resources.Put(p.ctx, p.acme, widget, ports.Condition{})
+						return err
+					})
+					if _, err := p.Resources.Get(p.ctx, p.acme, widget.Ref); err == nil {
+						p.get(p.acme, maker.Ref)
+					}
+				}
+			},
+		},
+	}
+}
+
+// misfits are items that their kinds refuse.
+func misfits() []federation.Item {
+	return []federation.Item{
+		item("widget", "", `{}`),
+		item("widget", " w", `{}`),
+		item("widget", "a\x00b", `{}`),
+		item("widget", "\xff", `{}`),
+		item("widget", "w", ``),
+		item("widget", "w", `[]`),
+		item("widget", "w", `{"a":1,"a":2}`),
+		item("widget", "w", `{"a":1} {}`),
+		item("widget", "w", `{"a":"\u0000"}`),
+		item("widget", "w", `{"n":12345678901234567890}`),
+		item("widget", "w", `{"size":"1"}`),
+		item("widget", "w", `{"size":1.5}`),
+		item("widget", "w", `{"size":1000001}`),
+		item("widget", "w", `{"color":"pink"}`),
+		item("widget", "w", `{"active":"yes"}`),
+		item("widget", "w", `{"maker":{"kind":"maker","name":"m"}}`),
+		item("widget", "w", `{"parts":"p"}`),
+		item("widget", "w", `{"parts":["p","p"]}`),
+		item("widget", "w", `{"subject":"m"}`),
+		item("widget", "w", `{"subject":{"kind":"widget","name":"w"}}`),
+		item("settings", "other", `{}`),
+		labelled(item("widget", "w", `{}`), map[string]string{"": "v"}),
+		labelled(item("widget", "w", `{}`), map[string]string{"k": "\x00"}),
+	}
+}

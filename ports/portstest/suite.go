@@ -1,0 +1,72 @@
+package portstest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+)
+
+// Factory makes an empty store for one case: nothing is in it but the default
+// tenant. It is made with the kinds of [Kinds], and registers its own cleanup
+// with t. Cases run in parallel.
+type Factory func(t *testing.T) ports.Services
+
+// Test runs every suite.
+func Test(t *testing.T, newStore Factory) {
+	t.Run("Tenants", func(t *testing.T) { TestTenants(t, newStore) })
+	t.Run("Keys", func(t *testing.T) { TestKeys(t, newStore) })
+	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
+	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
+	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
+}
+
+// TestTenants checks [ports.Tenants].
+func TestTenants(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, tenantsSuite()) }
+
+// TestKeys checks [ports.Keys] and [ports.KeyFinder].
+func TestKeys(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, keysSuite()) }
+
+// TestResources checks [ports.Resources].
+func TestResources(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, resourcesSuite()) }
+
+// TestTransfers checks [ports.Transfers] and [ports.Import].
+func TestTransfers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, transfersSuite()) }
+
+// TestVault checks [ports.Vault].
+func TestVault(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, vaultSuite()) }
+
+// clause is one case: a sentence of a contract and its proof.
+type clause struct {
+	name     string
+	says     string   // the sentence, word for word as in package ports
+	isolates []string // the methods whose isolation it proves, such as "Vault.Get"
+	prove    func(p *probe)
+}
+
+func run(t *testing.T, newStore Factory, suite []clause) {
+	t.Helper()
+	for _, c := range suite {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if err := c.check(t.Context(), newStore(t)); err != nil {
+				t.Errorf("%v\ncontract: %s", err, c.says)
+			}
+		})
+	}
+}
+
+// check answers what is wrong with the store. Nil also means that two tenants
+// could be made in it.
+func (c clause) check(ctx context.Context, s ports.Services) error {
+	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil {
+		return errors.New("a port is nil in ports.Services")
+	}
+	p := newProbe(ctx, s)
+	if p.err == nil {
+		c.prove(p)
+	}
+	return p.err
+}

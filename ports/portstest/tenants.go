@@ -1,0 +1,377 @@
+package portstest
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func tenantsSuite() []clause {
+	return append(tenantsCreate(), append(tenantsRead(), tenantsUpdate()...)...)
+}
+
+func tenantsCreate() []clause {
+	return []clause{
+		{
+			name: "default is there",
+			says: `The tenant [tenancy.DefaultID] with slug "default" is there from the start.`,
+			prove: func(p *probe) {
+				t, err := p.Tenants.Get(p.ctx, tenancy.DefaultID)
+				p.ok(err, "Tenants.Get(DefaultID)")
+				p.equal(t.Slug, tenancy.DefaultSlug, "the slug")
+				p.equal(t.State, tenancy.Active, "the state")
+			},
+		},
+		{
+			name: "create stores what is given",
+			says: "Create stores t as it is given, but for Version, CreatedAt and UpdatedAt, which it sets, and answers what it stored.",
+			prove: func(p *probe) {
+				given := newTenant("stored")
+				given.Version = 7
+				given.CreatedAt = time.Unix(1, 0)
+				given.UpdatedAt = time.Unix(2, 0)
+				made, err := p.Tenants.Create(p.ctx, given)
+				p.ok(err, "Tenants.Create")
+				p.sameTenant(made, given, "what Create answers")
+				p.equal(made.Version, int64(1), "the version")
+				p.recent(made.CreatedAt, "CreatedAt")
+				p.recent(made.UpdatedAt, "UpdatedAt")
+				p.stored(made)
+			},
+		},
+		{
+			name: "create in another state",
+			says: "Create stores t as it is given",
+			prove: func(p *probe) {
+				given := newTenant("gone")
+				given.State = tenancy.Deleted
+				given.DeletedAt = time.Date(2024, 2, 29, 1, 2, 3, 456789000, time.UTC)
+				made, err := p.Tenants.Create(p.ctx, given)
+				p.ok(err, "Tenants.Create")
+				p.sameTenant(made, given, "what Create answers")
+				p.stored(made)
+			},
+		},
+		{
+			name: "create makes singletons",
+			says: "In the same transaction it makes the one item of each singleton kind.",
+			prove: func(p *probe) {
+				for _, id := range []tenancy.ID{tenancy.DefaultID, p.acme, p.globex} {
+					made := p.get(id, ref("settings", "default"))
+					p.sameContent(made.Item, item("settings", "default", `{}`), "the settings of a new tenant")
+					p.equal(made.Version, int64(1), "their version")
+					p.equal(len(p.export(id, ports.Selection{})), 1, "the number of items of a new tenant")
+				}
+			},
+		},
+		{
+			name: "slug taken",
+			says: "A slug that any tenant has or had is [tenancy.CodeSlugTaken]",
+			prove: func(p *probe) {
+				_, err := p.Tenants.Create(p.ctx, newTenant("acme"))
+				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of another")
+				p.setState(p.acme, tenancy.Deleted)
+				_, err = p.Tenants.Create(p.ctx, newTenant("acme"))
+				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of a deleted tenant")
+				_, err = p.Tenants.Create(p.ctx, newTenant(tenancy.DefaultSlug))
+				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of the default tenant")
+			},
+		},
+		{
+			name: "id taken",
+			says: "an id that any tenant has or had is [tenancy.CodeAlreadyExists].",
+			prove: func(p *probe) {
+				again := newTenant("again")
+				again.ID = p.acme
+				_, err := p.Tenants.Create(p.ctx, again)
+				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of another")
+				p.setState(p.acme, tenancy.Deleted)
+				_, err = p.Tenants.Create(p.ctx, again)
+				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of a deleted tenant")
+			},
+		},
+		{
+			name: "nothing stored on an error",
+			says: "Nothing is stored on an error.",
+			prove: func(p *probe) {
+				refused := newTenant("acme")
+				_, err := p.Tenants.Create(p.ctx, refused)
+				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of another")
+				_, err = p.Tenants.Get(p.ctx, refused.ID)
+				p.code(err, tenancy.CodeTenantNotFound, "Get of what was refused")
+
+				overwriting := newTenant("fresh")
+				overwriting.ID = p.acme
+				_, err = p.Tenants.Create(p.ctx, overwriting)
+				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of another")
+				_, err = p.Tenants.BySlug(p.ctx, "fresh")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
+				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"}, "the slugs")
+			},
+		},
+	}
+}
+
+func tenantsRead() []clause {
+	return []clause{
+		{
+			name: "get in any state",
+			says: "Get answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is none.",
+			prove: func(p *probe) {
+				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted, tenancy.Active} {
+					p.setState(p.acme, state)
+					t, err := p.Tenants.Get(p.ctx, p.acme)
+					p.ok(err, "Get of a tenant that is %s", state)
+					p.equal(t.State, state, "the state")
+				}
+				_, err := p.Tenants.Get(p.ctx, tenancy.NewID())
+				p.code(err, tenancy.CodeTenantNotFound, "Get of an unknown id")
+			},
+		},
+		{
+			name: "by slug in any state",
+			says: "BySlug answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is none.",
+			prove: func(p *probe) {
+				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted, tenancy.Active} {
+					p.setState(p.acme, state)
+					t, err := p.Tenants.BySlug(p.ctx, "acme")
+					p.ok(err, "BySlug of a tenant that is %s", state)
+					p.equal(t.ID, p.acme, "the id")
+					p.equal(t.State, state, "the state")
+				}
+				for _, slug := range []tenancy.Slug{"nobody", "", "ACME", "acm", "acme%", "acme' OR '1'='1"} {
+					_, err := p.Tenants.BySlug(p.ctx, slug)
+					p.code(err, tenancy.CodeTenantNotFound, "BySlug(%q)", slug)
+				}
+			},
+		},
+		{
+			name: "list in order",
+			says: "List answers at most q.Limit tenants in the order of their slugs, byte by byte, of those that q admits.",
+			prove: func(p *probe) {
+				for _, slug := range []tenancy.Slug{"a-b", "ab", "a0", "zz"} {
+					p.tenant(slug)
+				}
+				all := []tenancy.Slug{"a-b", "a0", "ab", "acme", "default", "globex", "zz"}
+				p.equal(p.slugs(ports.TenantQuery{}), all, "all slugs")
+				p.equal(p.slugs(ports.TenantQuery{Limit: 3}), all[:3], "the first three slugs")
+			},
+		},
+		{
+			name: "list whole tenants",
+			says: "List answers at most q.Limit tenants",
+			prove: func(p *probe) {
+				stored, err := p.Tenants.Get(p.ctx, p.acme)
+				p.ok(err, "Get")
+				found, err := p.Tenants.List(p.ctx, ports.TenantQuery{IDs: []tenancy.ID{p.acme}, Limit: 1})
+				p.ok(err, "List")
+				p.equal(len(found), 1, "the number of tenants")
+				for _, t := range found {
+					p.sameTenant(t, stored, "what List answers")
+					p.equal(t.Version, stored.Version, "the version")
+				}
+			},
+		},
+		{
+			name: "zero query selects all",
+			says: "Its zero value selects all; Limit must be positive.",
+			prove: func(p *probe) {
+				p.setState(p.acme, tenancy.Deleted)
+				p.setState(p.globex, tenancy.Suspended)
+				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"}, "all slugs")
+				for _, limit := range []int{0, -1} {
+					_, err := p.Tenants.List(p.ctx, ports.TenantQuery{Limit: limit})
+					p.code(err, tenancy.CodeInvalid, "List with limit %d", limit)
+				}
+			},
+		},
+		{
+			name: "list by state",
+			says: "only this state",
+			prove: func(p *probe) {
+				p.setState(p.acme, tenancy.Suspended)
+				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Suspended}), []tenancy.Slug{"acme"}, "suspended ones")
+				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Active}), []tenancy.Slug{"default", "globex"}, "active ones")
+				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Deleted}), []tenancy.Slug{}, "deleted ones")
+			},
+		},
+		{
+			name: "list by ids",
+			says: "only these, unless nil; empty and not nil selects none",
+			prove: func(p *probe) {
+				two := []tenancy.ID{p.globex, tenancy.NewID(), p.acme}
+				p.equal(p.slugs(ports.TenantQuery{IDs: two}), []tenancy.Slug{"acme", "globex"}, "the two")
+				p.equal(p.slugs(ports.TenantQuery{IDs: two, Limit: 1}), []tenancy.Slug{"acme"}, "the first of the two")
+				p.equal(p.slugs(ports.TenantQuery{IDs: []tenancy.ID{}}), []tenancy.Slug{}, "none")
+			},
+		},
+		{
+			name: "list after",
+			says: "only slugs behind this one",
+			prove: func(p *probe) {
+				p.equal(p.slugs(ports.TenantQuery{After: "acme"}), []tenancy.Slug{"default", "globex"}, "behind acme")
+				p.equal(p.slugs(ports.TenantQuery{After: "b"}), []tenancy.Slug{"default", "globex"}, "behind b, which nobody has")
+				p.equal(p.slugs(ports.TenantQuery{After: "globex"}), []tenancy.Slug{}, "behind the last")
+			},
+		},
+	}
+}
+
+func tenantsUpdate() []clause {
+	return []clause{
+		{
+			name: "update stores four fields",
+			says: "Update stores t's Name, State, Settings and DeletedAt over the tenant with t's ID, adds one to its version, sets UpdatedAt, and answers what it stored. ID, Slug and CreatedAt never change.",
+			prove: func(p *probe) {
+				before, err := p.Tenants.Get(p.ctx, p.acme)
+				p.ok(err, "Get")
+				given := before
+				given.Name, given.State = "Acme & Söhne", tenancy.Deleted
+				given.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
+				given.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
+				given.Slug, given.CreatedAt, given.UpdatedAt = "other", time.Unix(1, 0), time.Unix(2, 0)
+				updated, err := p.Tenants.Update(p.ctx, given)
+				p.ok(err, "Update")
+
+				want := given
+				want.Slug = "acme"
+				p.sameTenant(updated, want, "what Update answers")
+				p.equal(updated.Version, before.Version+1, "the version")
+				p.recent(updated.UpdatedAt, "UpdatedAt")
+				if !updated.CreatedAt.Equal(before.CreatedAt) {
+					p.fail("CreatedAt = %v; want %v", updated.CreatedAt, before.CreatedAt)
+				}
+				p.stored(updated)
+				_, err = p.Tenants.BySlug(p.ctx, "other")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the slug that Update was given")
+			},
+		},
+		{
+			name: "update back to life",
+			says: "Update stores t's Name, State, Settings and DeletedAt",
+			prove: func(p *probe) {
+				p.setState(p.acme, tenancy.Deleted)
+				p.setState(p.acme, tenancy.Active)
+				t, err := p.Tenants.Get(p.ctx, p.acme)
+				p.ok(err, "Get")
+				p.equal(t.DeletedAt.IsZero(), true, "DeletedAt.IsZero() of a restored tenant")
+				p.equal(t.Version, int64(3), "the version after two changes")
+			},
+		},
+		{
+			name: "update touches one tenant",
+			says: "over the tenant with t's ID",
+			prove: func(p *probe) {
+				before, err := p.Tenants.Get(p.ctx, p.globex)
+				p.ok(err, "Get")
+				p.setState(p.acme, tenancy.Suspended)
+				p.stored(before)
+			},
+		},
+		{
+			name: "update of another version",
+			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch] and nothing changes",
+			prove: func(p *probe) {
+				p.setState(p.acme, tenancy.Suspended)
+				stored, err := p.Tenants.Get(p.ctx, p.acme)
+				p.ok(err, "Get")
+				for _, version := range []int64{0, 1, 3} {
+					stale := stored
+					stale.Name, stale.Version = "Stale", version
+					_, err := p.Tenants.Update(p.ctx, stale)
+					p.code(err, tenancy.CodeVersionMismatch, "Update of version %d where 2 is stored", version)
+				}
+				p.stored(stored)
+			},
+		},
+		{
+			name: "update of nobody",
+			says: "if there is no such tenant, [tenancy.CodeTenantNotFound].",
+			prove: func(p *probe) {
+				unknown := newTenant("unknown")
+				unknown.Version = 1
+				_, err := p.Tenants.Update(p.ctx, unknown)
+				p.code(err, tenancy.CodeTenantNotFound, "Update of an unknown id")
+				_, err = p.Tenants.Get(p.ctx, unknown.ID)
+				p.code(err, tenancy.CodeTenantNotFound, "Get after that")
+			},
+		},
+		{
+			name: "updates at once",
+			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch]",
+			prove: func(p *probe) {
+				before, err := p.Tenants.Get(p.ctx, p.acme)
+				p.ok(err, "Get")
+				errs := atOnce(10, func(int) error {
+					_, err := p.Tenants.Update(p.ctx, before)
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9}, "the codes of ten updates of one version")
+			},
+		},
+		{
+			name: "what goes in is copied",
+			says: "Create stores t as it is given",
+			prove: func(p *probe) {
+				given := newTenant("copied")
+				made, err := p.Tenants.Create(p.ctx, given)
+				p.ok(err, "Create")
+				want := made
+				want.Settings = json.RawMessage(`{"theme":"dark"}`)
+				scribble(given.Settings)
+				scribble(made.Settings)
+				p.stored(want)
+			},
+		},
+	}
+}
+
+// sameTenant compares all but the version and the two times that a store sets.
+func (p *probe) sameTenant(got, want tenancy.Tenant, what string) {
+	same := got.ID == want.ID && got.Slug == want.Slug && got.Name == want.Name && got.State == want.State &&
+		got.DeletedAt.Equal(want.DeletedAt) && sameJSON(got.Settings, want.Settings)
+	if !same {
+		p.fail("%s = %+v; want %+v", what, got, want)
+	}
+}
+
+// stored wants the store to answer want wherever it is asked for it.
+func (p *probe) stored(want tenancy.Tenant) {
+	byID, err := p.Tenants.Get(p.ctx, want.ID)
+	p.ok(err, "Tenants.Get(%s)", want.Slug)
+	bySlug, err := p.Tenants.BySlug(p.ctx, want.Slug)
+	p.ok(err, "Tenants.BySlug(%s)", want.Slug)
+	for what, got := range map[string]tenancy.Tenant{"Get": byID, "BySlug": bySlug} {
+		p.sameTenant(got, want, what)
+		p.equal(got.Version, want.Version, "the version by %s", what)
+		if !got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) {
+			p.fail("%s has times %v, %v; want %v, %v", what, got.CreatedAt, got.UpdatedAt, want.CreatedAt, want.UpdatedAt)
+		}
+	}
+}
+
+func (p *probe) setState(id tenancy.ID, state tenancy.State) {
+	t, err := p.Tenants.Get(p.ctx, id)
+	p.ok(err, "Tenants.Get")
+	t.State, t.DeletedAt = state, time.Time{}
+	if state == tenancy.Deleted {
+		t.DeletedAt = time.Now().Truncate(time.Microsecond)
+	}
+	_, err = p.Tenants.Update(p.ctx, t)
+	p.ok(err, "Tenants.Update to %s", state)
+}
+
+func (p *probe) slugs(q ports.TenantQuery) []tenancy.Slug {
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	found, err := p.Tenants.List(p.ctx, q)
+	p.ok(err, "Tenants.List(%+v)", q)
+	slugs := []tenancy.Slug{}
+	for _, t := range found {
+		slugs = append(slugs, t.Slug)
+	}
+	return slugs
+}

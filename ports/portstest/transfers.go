@@ -1,0 +1,211 @@
+package portstest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func transfersSuite() []clause {
+	return slices.Concat(transfersExport(), transfersImport(), importsStage(), importsApply(), importsVersions(), importsReferences())
+}
+
+// errOurs is an error that a store has to hand through.
+var errOurs = errors.New("portstest: an error of the caller")
+
+func transfersExport() []clause {
+	return []clause{
+		{
+			name: "no tenant, no transfers",
+			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			prove: func(p *probe) {
+				err := p.Transfers.Export(p.ctx, tenancy.ID{}, ports.Selection{}, func(it federation.Item) error {
+					p.fail("Export of no tenant yields %s", show(it))
+					return nil
+				})
+				p.code(err, tenancy.CodeNoTenant, "Export")
+				err = p.Transfers.Import(p.ctx, tenancy.ID{}, func(ports.Import) error {
+					p.fail("Import into no tenant runs")
+					return nil
+				})
+				p.code(err, tenancy.CodeNoTenant, "Import")
+			},
+		},
+		{
+			name: "export everything",
+			says: "Export calls yield with every item of tenant that sel admits",
+			prove: func(p *probe) {
+				p.models()
+				want := map[federation.Ref]federation.Item{}
+				for _, it := range normalForms() {
+					want[it.Ref] = p.put(p.acme, it).Item
+				}
+				exported := p.export(p.acme, ports.Selection{})
+				p.equal(len(exported), len(normalForms())+5, "the number of items: those put, the settings and four models")
+				for _, it := range exported {
+					if stored, ok := want[it.Ref]; ok {
+						p.sameItem(it, stored, "an exported item")
+						delete(want, it.Ref)
+					}
+				}
+				p.equal(len(want), 0, "the number of items that weren't exported")
+			},
+		},
+		{
+			name: "export in order",
+			says: "in the order of [federation.Ref.Compare]",
+			prove: func(p *probe) {
+				for n, name := range trickyNames() {
+					p.put(p.acme, item([]string{"widget", "part", "maker"}[n%3], name, `{}`))
+				}
+				refs := refsOf(p.export(p.acme, ports.Selection{}))
+				p.equal(len(refs), len(trickyNames())+1, "the number of items")
+				p.equal(refs, slices.SortedFunc(slices.Values(refs), federation.Ref.Compare), "the refs")
+			},
+		},
+		{
+			name: "export sealed",
+			says: "sealed, secrets replaced by their [federation.SecretRef].",
+			prove: func(p *probe) {
+				p.models()
+				p.put(p.acme, normalForms()...)
+				p.put(p.acme, item("widget", "w", `{"token":"hunter2"}`))
+				for _, it := range p.export(p.acme, ports.Selection{}) {
+					sealed, err := it.Seal()
+					p.ok(err, "Seal")
+					p.equal(it.Digest, sealed.Digest, "the digest of %s", show(it))
+					p.equal(string(it.Spec), string(sealed.Spec), "the spec of %q", it.Name)
+					p.equal(string(it.Spec), string(p.normal(it).Spec), "the spec of %q", it.Name)
+					p.noLeak(it, "hunter2")
+					if it.Ref == ref("widget", "w") {
+						p.sameContent(it, p.normal(item("widget", "w", `{"token":{"$secret":"widget/w/token"}}`)), "the widget with a secret")
+					}
+				}
+			},
+		},
+		{
+			name:     "export one tenant's items",
+			says:     "every item of tenant",
+			isolates: []string{"Transfers.Export"},
+			prove: func(p *probe) {
+				label := map[string]string{"k": "v"}
+				p.put(p.acme, labelled(item("widget", "a", `{}`), label))
+				p.put(p.globex, labelled(item("widget", "b", `{}`), label))
+				for _, sel := range []ports.Selection{{Kinds: []string{"widget"}}, {Labels: label}} {
+					p.equal(refsOf(p.export(p.acme, sel)), []federation.Ref{ref("widget", "a")}, "acme's export")
+					p.equal(refsOf(p.export(p.globex, sel)), []federation.Ref{ref("widget", "b")}, "globex's export")
+					p.equal(refsOf(p.export(tenancy.DefaultID, sel)), []federation.Ref{}, "the default tenant's export")
+				}
+				p.equal(refsOf(p.export(p.acme, ports.Selection{})), []federation.Ref{ref("settings", "default"), ref("widget", "a")}, "acme's whole export")
+			},
+		},
+		{
+			name: "export from one snapshot",
+			says: "from one snapshot",
+			prove: func(p *probe) {
+				p.put(p.acme, item("maker", "a", `{}`), item("widget", "changed", `{"size":1}`), item("widget", "deleted", `{}`))
+				var exported []federation.Item
+				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{}, func(it federation.Item) error {
+					if len(exported) == 0 {
+						p.put(p.acme, item("widget", "changed", `{"size":2}`), item("widget", "new", `{}`))
+						p.delete(p.acme, ref("widget", "deleted"))
+					}
+					exported = append(exported, it)
+					return nil
+				})
+				p.ok(err, "Export")
+				p.equal(refsOf(exported), []federation.Ref{
+					ref("maker", "a"), ref("settings", "default"), ref("widget", "changed"), ref("widget", "deleted"),
+				}, "the items of a tenant that is written to meanwhile")
+				for _, it := range exported {
+					if it.Name == "changed" {
+						p.sameContent(it, p.normal(item("widget", "changed", `{"size":1}`)), "the item that is changed meanwhile")
+					}
+				}
+			},
+		},
+		{
+			name: "export ends with yield's error",
+			says: "It ends with yield's first error and answers that.",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{}`))
+				calls := 0
+				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{}, func(federation.Item) error {
+					calls++
+					return errOurs
+				})
+				p.equal(errors.Is(err, errOurs), true, "Export answers yield's error: %v", err)
+				p.equal(calls, 1, "how often yield is called")
+			},
+		},
+		{
+			name: "export kinds",
+			says: "only these, when not empty; a kind that wasn't declared is [tenancy.CodeInvalid]",
+			prove: func(p *probe) {
+				p.models()
+				for _, sel := range [][]string{{"part"}, {"part", "part"}} {
+					p.equal(refsOf(p.export(p.acme, ports.Selection{Kinds: sel})), []federation.Ref{ref("part", "p1"), ref("part", "p2")}, "the kinds %v", sel)
+				}
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget", "maker"}})), 2, "the number of widgets and makers")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{}})), 5, "the number of all")
+				for _, sel := range [][]string{{"gadget"}, {"part", "gadget"}, {""}, {"parts"}} {
+					err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{Kinds: sel}, func(it federation.Item) error {
+						p.fail("Export of the kinds %q yields %s", sel, show(it))
+						return nil
+					})
+					p.code(err, tenancy.CodeInvalid, "Export of the kinds %q", sel)
+				}
+			},
+		},
+		{
+			name: "export labels",
+			says: "all of these must be there with these values",
+			prove: func(p *probe) {
+				p.put(p.acme,
+					labelled(item("widget", "1", `{}`), map[string]string{"a": "1", "b": "2"}),
+					labelled(item("maker", "2", `{}`), map[string]string{"a": "1"}),
+					labelled(item("widget", "3", `{}`), map[string]string{"a": "2"}))
+				for want, sel := range map[string]ports.Selection{
+					"[{maker 2} {widget 1}]": {Labels: map[string]string{"a": "1"}},
+					"[{widget 1}]":           {Labels: map[string]string{"a": "1", "b": "2"}},
+					"[]":                     {Labels: map[string]string{"a": "3"}},
+					"[{widget 3}]":           {Kinds: []string{"widget"}, Labels: map[string]string{"a": "2"}},
+				} {
+					p.equal(fmt.Sprint(refsOf(p.export(p.acme, sel))), want, "Export(%+v)", sel)
+				}
+			},
+		},
+		{
+			name: "export twice",
+			says: "Its zero value selects all.",
+			prove: func(p *probe) {
+				p.models()
+				p.put(p.acme, normalForms()...)
+				first, second := p.export(p.acme, ports.Selection{}), p.export(p.acme, ports.Selection{})
+				p.equal(len(first), len(second), "the number of items")
+				p.equal(bundled(first), bundled(second), "the second export")
+			},
+		},
+	}
+}
+
+func refsOf(items []federation.Item) []federation.Ref {
+	refs := []federation.Ref{}
+	for _, it := range items {
+		refs = append(refs, it.Ref)
+	}
+	return refs
+}
+
+// bundled writes items as they stand in a bundle.
+func bundled(items []federation.Item) string {
+	var text []byte
+	for _, it := range items {
+		text = append(it.AppendJSON(text), '\n')
+	}
+	return string(text)
+}

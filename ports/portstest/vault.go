@@ -1,0 +1,87 @@
+package portstest
+
+import (
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func vaultSuite() []clause {
+	return []clause{
+		{
+			name: "set and get",
+			says: "Set stores value under name, replacing what was there.",
+			prove: func(p *probe) {
+				for _, value := range []string{"s3cret", "", "\x00\xff\n", strings.Repeat("long", 10_000)} {
+					p.setSecret(p.acme, "a/b c", value)
+					p.secret(p.acme, "a/b c", value)
+				}
+			},
+		},
+		{
+			name: "names",
+			says: "The name is what [tenancy.CheckName] admits.",
+			prove: func(p *probe) {
+				for _, name := range []string{"", " x", "x ", "a\x00b", "a\nb", "\xff", strings.Repeat("x", 257)} {
+					p.code(p.Vault.Set(p.ctx, p.acme, name, []byte("v")), tenancy.CodeInvalid, "Set(%q)", name)
+				}
+				for _, name := range []string{"x", "model_config/gpt/api_key", "ключ", strings.Repeat("ü", 256)} {
+					p.setSecret(p.acme, name, "v of "+name)
+					p.secret(p.acme, name, "v of "+name)
+				}
+			},
+		},
+		{
+			name:     "one tenant's secret",
+			says:     "Get answers the value; [tenancy.CodeNotFound] if tenant has none of that name, also when another tenant has.",
+			isolates: []string{"Vault.Get", "Vault.Set"},
+			prove: func(p *probe) {
+				p.setSecret(p.acme, "mine", "acme's")
+				p.noSecret(p.globex, "mine")
+				p.noSecret(tenancy.DefaultID, "mine")
+				p.setSecret(p.globex, "mine", "globex's")
+				p.secret(p.acme, "mine", "acme's")
+				p.secret(p.globex, "mine", "globex's")
+				p.noSecret(p.acme, "other")
+			},
+		},
+		{
+			name: "no tenant, no vault",
+			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			prove: func(p *probe) {
+				p.setSecret(p.acme, "mine", "acme's")
+				p.code(p.Vault.Set(p.ctx, tenancy.ID{}, "mine", []byte("v")), tenancy.CodeNoTenant, "Set")
+				_, err := p.Vault.Get(p.ctx, tenancy.ID{}, "mine")
+				p.code(err, tenancy.CodeNoTenant, "Get")
+			},
+		},
+		{
+			name: "values are copied",
+			says: "Set stores value under name",
+			prove: func(p *probe) {
+				given := []byte("s3cret")
+				p.ok(p.Vault.Set(p.ctx, p.acme, "mine", given), "Set")
+				scribble(given)
+				answered, err := p.Vault.Get(p.ctx, p.acme, "mine")
+				p.ok(err, "Get")
+				scribble(answered)
+				p.secret(p.acme, "mine", "s3cret")
+			},
+		},
+	}
+}
+
+func (p *probe) setSecret(tenant tenancy.ID, name, value string) {
+	p.ok(p.Vault.Set(p.ctx, tenant, name, []byte(value)), "Vault.Set(%s)", name)
+}
+
+func (p *probe) secret(tenant tenancy.ID, name, want string) {
+	got, err := p.Vault.Get(p.ctx, tenant, name)
+	p.ok(err, "Vault.Get(%s)", name)
+	p.equal(string(got), want, "the secret %s", name)
+}
+
+func (p *probe) noSecret(tenant tenancy.ID, name string) {
+	_, err := p.Vault.Get(p.ctx, tenant, name)
+	p.code(err, tenancy.CodeNotFound, "Vault.Get(%s) of a tenant that hasn't set it", name)
+}
