@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+	for _, t := range im.db.declared.sortedKinds() {
+		if err := im.decideAll(ctx, t, decide); err != nil {
+			return nil, translate(err)
+		}
+	}
+	if err := im.checkReferences(ctx); err != nil {
+		return nil, err
+	}
+	secrets, err := im.missingSecrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range im.db.declared.order {
+		if err := im.writeKind(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	return secrets, nil
+}
+
+// decideAll asks for each staged item of a kind. Items are chosen from the
+// start: only what is left out or rewritten needs a write.
+func (im *importing) decideAll(ctx context.Context, t *table, decide func(federation.Item) (ports.Decision, error)) error {
+	renamed := map[string]bool{} // new names: a later page may come upon them
+	return im.eachStaged(ctx, t, func(page []stagedRow) error {
+		var left []string
+		var rewritten []rewrite
+		for _, row := range page {
+			if renamed[row.Name] {
+				continue
+			}
+			item, err := row.item()
+			if err != nil {
+				return err
+			}
+			decision, err := decide(item)
+			if err != nil {
+				return err
+			}
+			if !decision.Write {
+				left = append(left, row.Name)
+				continue
+			}
+			if decision.Item.Digest != item.Digest {
+				rewritten = append(rewritten, rewrite{from: row.Name, item: decision.Item})
+				renamed[decision.Item.Name] = decision.Item.Name != row.Name
+			}
+		}
+		return im.record(ctx, t, left, rewritten)
+	})
+}
+
+// rewrite is a staged item under its old name, and what it becomes.
+type rewrite struct {
+	from string
+	item federation.Item
+}
+
+const ofStaged = ` WHERE tenant_id = ?0 AND import = ?1 AND kind COLLATE "C" = ?2`
+
+func (im *importing) record(ctx context.Context, t *table, left []string, rewritten []rewrite) error {
+	if len(left) > 0 {
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged SET chosen = false"+ofStaged+` AND name COLLATE "C" IN (?3)`,
+			im.tenant, im.id, t.kind, bun.List(left)).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	for _, r := range rewritten {
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+ofStaged+` AND name COLLATE "C" = ?7`,
+			im.tenant, im.id, t.kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec), string(r.item.Digest), r.from).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachStaged pages through the staged items of a kind, by name.
+func (im *importing) eachStaged(ctx context.Context, t *table, fn func([]stagedRow) error) error {
+	query := "SELECT " + stagedColumns + " FROM bailiwick.staged AS s" + ofStaged + ` AND s.name COLLATE "C" > ?3 ORDER BY s.name COLLATE "C" LIMIT ?4`
+	for after := ""; ; {
+		var page []stagedRow
+		if err := im.conn.NewRaw(query, im.tenant, im.id, t.kind, after, comparePage).Scan(ctx, &page); err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		after = page[len(page)-1].Name
+		if err := fn(page); err != nil {
+			return err
+		}
+	}
+}
+
+// source is the import's chosen items of a kind.
+func (im *importing) source(t *table) source {
+	mine := "n.tenant_id = " + literal(im.tenant.String()) + " AND n.import = " + literal(im.id)
+	return source{
+		query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version, n.updated_at FROM bailiwick.staged AS n WHERE " +
+			mine + ` AND n.chosen AND n.kind COLLATE "C" = ` + literal(t.kind),
+		pending: mine,
+	}
+}
+
+func (im *importing) checkReferences(ctx context.Context) error {
+	var details []tenancy.Detail
+	for _, t := range im.db.declared.sortedKinds() {
+		w := im.db.declared.writer(t, im.tenant, im.source(t))
+		found, err := dangling(ctx, im.conn, w, func(m missing) string {
+			return "/" + t.kind + "/" + pointerEscaper.Replace(m.Name) + m.Path
+		})
+		if err != nil {
+			return err
+		}
+		details = append(details, found...)
+	}
+	if len(details) > 0 {
+		return danglingError(details)
+	}
+	return nil
+}
+
+// pointerEscaper is RFC 6901, section 3.
+var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
+
+// missingSecrets finds the secrets that chosen items name and the vault lacks.
+func (im *importing) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
+	var uses []federation.SecretUse
+	for _, t := range im.db.declared.sortedKinds() {
+		for _, field := range t.secrets {
+			var found []federation.SecretUse
+			secret := "s.spec -> " + literal(field) + " ->> '$secret'"
+			err := im.conn.NewRaw("WITH src AS ("+im.source(t).query+") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+" AS secret FROM src AS s WHERE "+
+				secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v WHERE v.tenant_id = ?2 AND v.name = "+secret+")",
+				t.kind, "/spec/"+field, im.tenant).Scan(ctx, &found)
+			if err != nil {
+				return nil, err
+			}
+			uses = append(uses, found...)
+		}
+	}
+	slices.SortFunc(uses, func(a, b federation.SecretUse) int {
+		if c := strings.Compare(a.Kind, b.Kind); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Path, b.Path)
+	})
+	return uses, nil
+}
+
+// writeKind writes the chosen items of a kind: first those that are new, so
+// that those that are there may refer to them.
+func (im *importing) writeKind(ctx context.Context, t *table) error {
+	w := im.db.declared.writer(t, im.tenant, im.source(t))
+	statements := w.lookups()
+	if t.singleton != "" {
+		statements = append(statements, w.with("DELETE FROM "+t.sql+" AS t USING src AS s WHERE t.tenant_id = "+w.tenant+
+			" AND t.version = 1 AND t.updated_at = t.created_at"))
+	}
+	statements = append(statements, w.insert(), w.update())
+	for _, statement := range append(statements, w.joins()...) {
+		if _, err := im.conn.NewRaw(statement).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package postgres
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+)
+
+// secretMark stands before the name of a secret in a secret's column. A column
+// value without it is a value of the time before the vault, and answered under
+// the name that it would have there.
+const secretMark = "$secret:"
+
+// selectItems is a SELECT of t's rows as items, up to where a WHERE follows.
+// The alias of the table is t. Its columns are those that scanItem reads.
+func (d *declarations) selectItems(t *table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at, t.created_at FROM %s AS t",
+		t.nameOf("t"), d.specOf(t), t.sql)
+	for i, r := range t.references {
+		for j, target := range d.columnsOf(r) {
+			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id AND %[2]s.%s = t.%s",
+				target.sql, targetAlias(i, j), quote(target.id), quote(target.column))
+		}
+	}
+	return b.String()
+}
+
+// target is one column of a reference and what it refers to.
+type target struct {
+	column, kind, sql, id, name string
+}
+
+// columnsOf are the columns that a reference is kept in; none for a join.
+func (d *declarations) columnsOf(r reference) []target {
+	if r.lookup != nil {
+		return []target{{column: r.Column, sql: r.lookup.sql, id: r.lookup.id, name: r.lookup.name}}
+	}
+	if r.Column != "" {
+		to := d.byKind[r.Kind]
+		return []target{{column: r.Column, kind: to.kind, sql: to.sql, id: "id", name: to.nameColumn}}
+	}
+	var targets []target
+	if r.join == nil {
+		for _, kind := range r.kinds() {
+			to := d.byKind[kind]
+			targets = append(targets, target{column: r.Columns[kind], kind: kind, sql: to.sql, id: "id", name: to.nameColumn})
+		}
+	}
+	return targets
+}
+
+func targetAlias(reference, column int) string { return fmt.Sprintf("r%d_%d", reference, column) }
+
+// nameOf is the item's name in a query where alias stands for the table.
+func (t *table) nameOf(alias string) string {
+	if t.singleton != "" {
+		return literal(t.singleton) + "::text"
+	}
+	return alias + "." + quote(t.nameColumn)
+}
+
+// named is the condition that alias has the name that expr gives.
+func (t *table) named(alias, expr string) string {
+	return t.nameOf(alias) + " = " + expr
+}
+
+// specOf is the spec of a row: what the column spec keeps, and over it every
+// member that has a place of its own.
+func (d *declarations) specOf(t *table) string {
+	parts := []string{"t.spec"}
+	var always, scalars []string
+	for _, c := range t.columns {
+		pair := literal(c.name) + ", t." + quote(c.name)
+		switch {
+		case c.notNull:
+			always = append(always, pair)
+		case c.scalar():
+			scalars = append(scalars, pair)
+		default:
+			parts = append(parts, whenNotNull("t."+quote(c.name), "jsonb_build_object("+pair+")"))
+		}
+	}
+	for i, r := range t.references {
+		switch {
+		case r.join != nil:
+			always = append(always, literal(r.Field)+", "+d.joinedNames(r))
+		case len(r.Columns) > 0:
+			parts = append(parts, d.subject(r, i))
+		default:
+			name := d.columnsOf(r)[0].name
+			scalars = append(scalars, fmt.Sprintf("%s, %s.%s", literal(r.Field), targetAlias(i, 0), quote(name)))
+		}
+	}
+	for _, s := range t.secrets {
+		parts = append(parts, t.secretOf(s))
+	}
+	if len(always) > 0 {
+		parts = append(parts, "jsonb_build_object("+strings.Join(always, ", ")+")")
+	}
+	if len(scalars) > 0 { // a scalar has nothing within that strip_nulls could reach
+		parts = append(parts, "jsonb_strip_nulls(jsonb_build_object("+strings.Join(scalars, ", ")+"))")
+	}
+	return strings.Join(parts, " || ")
+}
+
+func whenNotNull(column, then string) string {
+	return "CASE WHEN " + column + " IS NOT NULL THEN " + then + " ELSE '{}' END"
+}
+
+func (c column) scalar() bool {
+	switch c.jsonType() {
+	case federation.String, federation.Integer, federation.Number, federation.Boolean:
+		return true
+	}
+	return false
+}
+
+func (d *declarations) joinedNames(r reference) string {
+	to := d.byKind[r.Kind]
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(x.%s ORDER BY j.%s), '[]') FROM %s AS j JOIN %s AS x ON x.tenant_id = j.tenant_id AND x.id = j.%s"+
+		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
+		quote(to.nameColumn), quote(r.join.position), r.join.sql, to.sql, quote(r.join.to), quote(r.join.from))
+}
+
+// subject is a reference to one item of several kinds.
+func (d *declarations) subject(r reference, i int) string {
+	var b strings.Builder
+	b.WriteString("CASE")
+	for j, to := range d.columnsOf(r) {
+		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s, jsonb_build_object('kind', %s, 'name', %s.%s))",
+			quote(to.column), literal(r.Field), literal(to.kind), targetAlias(i, j), quote(to.name))
+	}
+	b.WriteString(" ELSE '{}' END")
+	return b.String()
+}
+
+func (t *table) secretOf(column string) string {
+	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", literal(t.kind), t.nameOf("t"), literal(column))
+	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s, jsonb_build_object('$secret', "+
+		"CASE WHEN starts_with(t.%[1]s, %[3]s) THEN substr(t.%[1]s, %[4]d) ELSE %[5]s END)) END",
+		quote(column), literal(column), literal(secretMark), len(secretMark)+1, own)
+}
+
+// placed are the members of the spec that have a place of their own, so that
+// the column spec doesn't keep them.
+func (t *table) placed() []string {
+	var members []string
+	for _, c := range t.columns {
+		members = append(members, c.name)
+	}
+	for _, r := range t.references {
+		members = append(members, r.Field)
+	}
+	members = append(members, t.secrets...)
+	slices.Sort(members)
+	return members
+}

@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// keys is [ports.Keys], upon the scoped pool.
+type keys struct{ db *DB }
+
+// keyFinder is [ports.KeyFinder]: a function of the database finds the one row,
+// so that no role reads keys across tenants.
+type keyFinder struct{ db *DB }
+
+var (
+	_ ports.Keys      = (*keys)(nil)
+	_ ports.KeyFinder = (*keyFinder)(nil)
+)
+
+const keyColumns = "tenant_id, id, name, role, created_at, expires_at, last_used_at"
+
+type keyRow struct {
+	TenantID   tenancy.ID
+	ID         string
+	Name       string
+	Role       string
+	CreatedAt  time.Time
+	ExpiresAt  bun.NullTime
+	LastUsedAt bun.NullTime
+}
+
+func (r keyRow) key() tenancy.APIKey {
+	return tenancy.APIKey{
+		ID: r.ID, Tenant: r.TenantID, Name: r.Name, Role: tenancy.Role(r.Role), CreatedAt: r.CreatedAt.UTC(),
+		ExpiresAt: utc(r.ExpiresAt.Time), LastUsedAt: utc(r.LastUsedAt.Time),
+	}
+}
+
+func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return tenancy.APIKey{}, err
+	}
+	if k.Tenant != tenant {
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+	}
+	var row keyRow
+	err = s.db.app.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING "+keyColumns,
+		tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt}).Scan(ctx, &row)
+	if sqlState(err) == stateUnique {
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
+	}
+	if err != nil {
+		return tenancy.APIKey{}, translate(err)
+	}
+	created := row.key()
+	created.Hash = k.Hash
+	return created, nil
+}
+
+func (s *keys) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
+	query := s.db.app.NewSelect().TableExpr("bailiwick.api_keys").ColumnExpr(keyColumns).Where("tenant_id = ?", tenant).Order("id").Limit(int64(limit))
+	if after != "" {
+		id, err := uuid.Parse(after)
+		if err != nil {
+			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of keys begins behind a key's id")
+		}
+		query = query.Where("id > ?", id.String())
+	}
+	var rows []keyRow
+	if err := query.Scan(ctx, &rows); err != nil {
+		return nil, translate(err)
+	}
+	list := make([]tenancy.APIKey, len(rows))
+	for i, r := range rows {
+		list[i] = r.key()
+	}
+	return list, nil
+}
+
+func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return tenancy.ErrNotFound
+	}
+	result, err := s.db.app.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ?", tenant, parsed.String()).Exec(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	if n, _ := result.RowsAffected(); n == 0 {
+		return tenancy.ErrNotFound
+	}
+	return nil
+}
+
+func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
+	var rows []keyRow
+	err := s.db.system.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).Scan(across(ctx, "find the tenant of an API key"), &rows)
+	if err != nil {
+		return tenancy.APIKey{}, translate(err)
+	}
+	if len(rows) == 0 {
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "no such key")
+	}
+	key := rows[0].key()
+	key.Hash = hash
+	return key, nil
+}
+
+// newID makes the id of a row (UUIDv7).
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -1,0 +1,193 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// DB is an open database: its pools, and the adapters of the ports upon it. It
+// is safe for concurrent use.
+type DB struct {
+	options  Options
+	declared *declarations
+	vault    *vault
+	app      *bun.DB // scoped by the context's tenant; what [DB.Scoped] hands out
+	system   *bun.DB // cross-tenant work, with a reason
+	bulk     *bun.DB // raw connections, for COPY; see [transfers]
+	instance string
+	collate  string // what makes an ORDER BY name go byte by byte
+}
+
+// Open connects to the database, brings its schema up, and checks that the
+// walls stand. With MultiTenant it refuses a database whose walls don't.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	o, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	declared, err := newDeclarations(o.Tables)
+	if err != nil {
+		return nil, err
+	}
+	if !o.SkipMigrations {
+		if err := migrateAll(ctx, o, declared); err != nil {
+			return nil, err
+		}
+	}
+	sealer, err := newSealer(o.SecretsKey)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{options: o, declared: declared}
+	if err := db.connect(o); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.vault = &vault{db: db, sealer: sealer}
+	if err := db.learn(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func (db *DB) connect(o Options) error {
+	app, err := connector(o.AppURL, o.StatementTimeout)
+	if err != nil {
+		return err
+	}
+	system, err := connector(o.SystemURL, o.StatementTimeout)
+	if err != nil {
+		return err
+	}
+	bulk, err := connector(o.AppURL, bulkTimeout)
+	if err != nil {
+		return err
+	}
+	db.app = pool(sql.OpenDB(NewConnector(app)), o.MaxConns)
+	db.system = pool(sql.OpenDB(&Connector{inner: system, scope: systemScope}), systemConns)
+	db.bulk = pool(sql.OpenDB(bulk), bulkConns)
+	return nil
+}
+
+func pool(db *sql.DB, conns int) *bun.DB {
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return bun.NewDB(db, pgdialect.New())
+}
+
+// learn reads what the adapters need to know of the database, and refuses one
+// that can't be served.
+func (db *DB) learn(ctx context.Context) error {
+	if err := db.Ready(ctx); err != nil {
+		return err
+	}
+	ctx = across(ctx, "read the instance's identity at start")
+	var collation string
+	err := db.system.NewRaw("SELECT i.id::text, d.datcollate FROM bailiwick.instance AS i, pg_database AS d WHERE d.datname = current_database()").
+		Scan(ctx, &db.instance, &collation)
+	if err != nil {
+		return translate(err)
+	}
+	switch collation {
+	case "C", "POSIX", "C.UTF-8", "C.utf8": // these order byte by byte
+	default:
+		db.collate = ` COLLATE "C"`
+	}
+	return nil
+}
+
+// Ready reports whether the database can be reached, its schema is current and,
+// with MultiTenant, its walls stand.
+func (db *DB) Ready(ctx context.Context) error {
+	if err := db.app.PingContext(ctx); err != nil {
+		return translate(err)
+	}
+	return db.checkWalls(across(ctx, "check the walls"))
+}
+
+// Close closes the pools. Statements under way are waited for.
+func (db *DB) Close() error {
+	var errs []error
+	for _, p := range []*bun.DB{db.app, db.system, db.bulk} {
+		if p != nil {
+			errs = append(errs, p.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Kinds describes the declared kinds.
+func (db *DB) Kinds() *federation.Kinds { return db.declared.kinds }
+
+// Tenants stores the tenants of the installation.
+func (db *DB) Tenants() ports.Tenants { return &tenants{db} }
+
+// Services is every port upon this database.
+func (db *DB) Services() ports.Services {
+	return ports.Services{
+		Instance:  db.instance,
+		Kinds:     db.declared.kinds,
+		Tenants:   db.Tenants(),
+		Keys:      &keys{db},
+		KeyFinder: &keyFinder{db},
+		Resources: &resources{db},
+		Transfers: &transfers{db},
+		Vault:     db.vault,
+	}
+}
+
+// enter binds ctx to tenant. A context that is another tenant's already is
+// refused.
+func enter(ctx context.Context, tenant tenancy.ID) (context.Context, error) {
+	if tenant.IsZero() {
+		return nil, tenancy.ErrNoTenant
+	}
+	if named, err := tenancy.FromContext(ctx); err == nil && named != tenant {
+		return nil, tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the call")
+	}
+	return tenancy.NewContext(ctx, tenant), nil
+}
+
+type acrossKey struct{}
+
+// acrossTenants is work of the system role: why it is done, and the tenant that
+// its statements are scoped to, if any.
+type acrossTenants struct {
+	reason string
+	tenant tenancy.ID
+}
+
+// across marks ctx for the system role's pool. Without a mark that pool refuses
+// every statement.
+func across(ctx context.Context, reason string) context.Context {
+	return context.WithValue(ctx, acrossKey{}, acrossTenants{reason: reason})
+}
+
+// acrossInto is across, scoped to one tenant.
+func acrossInto(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
+	return context.WithValue(ctx, acrossKey{}, acrossTenants{reason: reason, tenant: tenant})
+}
+
+func systemScope(ctx context.Context) (tenancy.ID, error) {
+	work, ok := ctx.Value(acrossKey{}).(acrossTenants)
+	if !ok || work.reason == "" {
+		return tenancy.ID{}, tenancy.Errorf(tenancy.CodeInternal, "cross-tenant work without a reason")
+	}
+	return work.tenant, nil
+}
+
+func checkLimit(limit int) error {
+	if limit <= 0 {
+		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit is positive")
+	}
+	return nil
+}

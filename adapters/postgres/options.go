@@ -1,0 +1,142 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+	"github.com/uptrace/bun/migrate"
+)
+
+// Options configure [Open]. URL is needed; the zero value of everything else
+// works.
+type Options struct {
+	// URL names the database (postgres://…) and its owner, who migrates. With
+	// MultiTenant off, everything runs as this user.
+	URL string
+
+	// AppURL and SystemURL log in as the roles bailiwick_app and
+	// bailiwick_system. Default to URL with those users, and passwords derived
+	// from URL's.
+	AppURL, SystemURL string
+
+	// MultiTenant turns tenancy on: the pool is the application role's, which
+	// row-level security applies to. Off, every row is the default tenant's.
+	MultiTenant bool
+
+	// Tables are those that tenants own.
+	Tables []Table
+
+	// Migrations make the host's own tables. They run after the library's, in
+	// the same transaction, as the owner.
+	Migrations *migrate.Migrations
+
+	// SkipMigrations leaves the schema as it is. A schema that isn't current is
+	// then an error.
+	SkipMigrations bool
+
+	// SecretsKey encrypts secrets at rest: 32 bytes. Without one, writing or
+	// reading a secret is an error.
+	SecretsKey []byte
+
+	// MaxConns bounds the pool. Defaults to 20.
+	MaxConns int
+
+	// StatementTimeout bounds how long the database may be silent. Defaults to
+	// 30 seconds; bulk work and migrations have 30 minutes.
+	StatementTimeout time.Duration
+
+	// Logger hears of migrations. Defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+const (
+	defaultMaxConns  = 20
+	defaultTimeout   = 30 * time.Second
+	bulkTimeout      = 30 * time.Minute
+	systemConns      = 8
+	bulkConns        = 4
+	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
+	secretsKeySize   = 32
+)
+
+func (o Options) check() (Options, error) {
+	if o.URL == "" {
+		return o, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
+	}
+	if n := len(o.SecretsKey); n != 0 && n != secretsKeySize {
+		return o, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n, secretsKeySize)
+	}
+	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
+		return o, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = defaultMaxConns
+	}
+	if o.StatementTimeout == 0 {
+		o.StatementTimeout = defaultTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o.roleURLs()
+}
+
+// roleURLs fills in where the two roles log in.
+func (o Options) roleURLs() (Options, error) {
+	owner, err := url.Parse(o.URL)
+	if err != nil || owner.User == nil || owner.User.Username() == "" {
+		return o, errors.New("postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
+	}
+	if !o.MultiTenant {
+		o.AppURL, o.SystemURL = o.URL, o.URL
+		return o, nil
+	}
+	if o.AppURL == "" {
+		o.AppURL = as(owner, appRole)
+	}
+	if o.SystemURL == "" {
+		o.SystemURL = as(owner, systemRole)
+	}
+	return o, nil
+}
+
+// as is the owner's URL for another role.
+func as(owner *url.URL, role string) string {
+	other := *owner
+	other.User = url.User(role)
+	if password := derivePassword(owner, role); password != "" {
+		other.User = url.UserPassword(role, password)
+	}
+	return other.String()
+}
+
+// connector makes a pgdriver connector. TLS is as the URL's sslmode says:
+// verify-full to be sure whom one talks to.
+func connector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error) {
+	options := []pgdriver.Option{
+		pgdriver.WithDSN(rawURL),
+		pgdriver.WithReadTimeout(timeout),
+		pgdriver.WithWriteTimeout(timeout),
+		pgdriver.WithBufferSize(errorFieldBuffer),
+		pgdriver.WithApplicationName("bailiwick"),
+	}
+	var made *pgdriver.Connector
+	err := recovered(func() { made = pgdriver.NewConnector(options...) })
+	return made, err
+}
+
+// recovered turns pgdriver's panic on a bad URL into an error that doesn't show
+// the URL, which holds a password.
+func recovered(fn func()) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("postgres: the database URL isn't of the form postgres://user:password@host:port/database?sslmode=…")
+		}
+	}()
+	fn()
+	return nil
+}

@@ -1,0 +1,35 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+)
+
+// PlatformToken keeps the hash of the platform token. It stores the hash that
+// is offered if there is none yet, and answers the one that is stored.
+func (db *DB) PlatformToken(ctx context.Context, offered [sha256.Size]byte) (stored [sha256.Size]byte, err error) {
+	ctx = across(ctx, "keep the platform token's hash")
+	_, err = db.system.NewRaw("UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL", offered[:]).Exec(ctx)
+	if err != nil {
+		return stored, translate(err)
+	}
+	var hash []byte
+	if err := db.system.NewRaw("SELECT platform_token FROM bailiwick.instance").Scan(ctx, &hash); err != nil {
+		return stored, translate(err)
+	}
+	copy(stored[:], hash)
+	return stored, nil
+}
+
+// Migrate brings the schema up and leaves.
+func Migrate(ctx context.Context, o Options) error {
+	o, err := o.check()
+	if err != nil {
+		return err
+	}
+	declared, err := newDeclarations(o.Tables)
+	if err != nil {
+		return err
+	}
+	return migrateAll(ctx, o, declared)
+}

@@ -1,0 +1,168 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// tenants is [ports.Tenants], upon the system role's pool: listing and finding
+// tenants crosses them by nature.
+type tenants struct{ db *DB }
+
+var _ ports.Tenants = (*tenants)(nil)
+
+// tenantRow is a row of bailiwick.tenants.
+type tenantRow struct {
+	ID        tenancy.ID
+	Slug      string
+	Name      string
+	State     string
+	Settings  json.RawMessage `bun:"type:jsonb"`
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt bun.NullTime
+}
+
+const tenantColumns = "id, slug, name, state, settings, version, created_at, updated_at, deleted_at"
+
+func (r tenantRow) tenant() tenancy.Tenant {
+	return tenancy.Tenant{
+		ID: r.ID, Slug: tenancy.Slug(r.Slug), Name: r.Name, State: tenancy.State(r.State), Settings: r.Settings,
+		Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
+	}
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	if err := ownedBy(t.ID); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	ctx = acrossInto(ctx, "create a tenant", t.ID)
+	var row tenantRow
+	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?) RETURNING "+tenantColumns,
+			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
+		if err != nil {
+			return err
+		}
+		return s.db.makeSingletons(ctx, tx, t.ID)
+	})
+	if err != nil {
+		return tenancy.Tenant{}, tenantError(err)
+	}
+	return row.tenant(), nil
+}
+
+// makeSingletons gives a new tenant the one item of each singleton kind.
+func (db *DB) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
+	for _, t := range db.declared.order {
+		if t.singleton == "" {
+			continue
+		}
+		if _, err := tx.NewRaw("INSERT INTO "+t.sql+" (tenant_id, id) VALUES (?, ?)", tenant, newID()).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func settingsOf(t tenancy.Tenant) string {
+	if len(t.Settings) == 0 {
+		return "{}"
+	}
+	return string(t.Settings)
+}
+
+func tenantError(err error) error {
+	if sqlState(err) == stateUnique {
+		if constraint(err) == "tenants_pkey" {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id exists or existed").Because(err)
+		}
+		return tenancy.Errorf(tenancy.CodeSlugTaken, "another tenant has or had this slug: choose another").Because(err)
+	}
+	return translate(err)
+}
+
+func (s *tenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	if err := ownedBy(id); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	return s.one(ctx, "get a tenant", "id = ?", id)
+}
+
+func (s *tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+	return s.one(ctx, "resolve a slug", "slug = ?", string(slug))
+}
+
+func (s *tenants) one(ctx context.Context, reason, condition string, arg any) (tenancy.Tenant, error) {
+	var rows []tenantRow
+	err := s.db.system.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition, arg).Scan(across(ctx, reason), &rows)
+	if err != nil {
+		return tenancy.Tenant{}, translate(err)
+	}
+	if len(rows) == 0 {
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+	}
+	return rows[0].tenant(), nil
+}
+
+func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	if q.IDs != nil && len(q.IDs) == 0 {
+		return nil, nil
+	}
+	query := s.db.system.NewSelect().TableExpr("bailiwick.tenants").ColumnExpr(tenantColumns).
+		Where("slug > ?", string(q.After)).Order("slug").Limit(int64(q.Limit))
+	if q.State != "" {
+		query = query.Where("state = ?", string(q.State))
+	}
+	if q.IDs != nil {
+		query = query.Where("id IN (?)", bun.List(q.IDs))
+	}
+	var rows []tenantRow
+	if err := query.Scan(across(ctx, "list tenants"), &rows); err != nil {
+		return nil, translate(err)
+	}
+	list := make([]tenancy.Tenant, len(rows))
+	for i, r := range rows {
+		list[i] = r.tenant()
+	}
+	return list, nil
+}
+
+func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	if err := ownedBy(t.ID); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	var rows []tenantRow
+	err := s.db.system.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
+		" WHERE id = ? AND version = ? RETURNING "+tenantColumns,
+		t.Name, string(t.State), settingsOf(t), bun.NullTime{Time: t.DeletedAt}, t.ID, t.Version).Scan(across(ctx, "change a tenant"), &rows)
+	if err != nil {
+		return tenancy.Tenant{}, translate(err)
+	}
+	if len(rows) == 1 {
+		return rows[0].tenant(), nil
+	}
+	if _, err := s.Get(ctx, t.ID); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	return tenancy.Tenant{}, errVersion
+}
+
+var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch, "it changed since it was read: read it again and repeat")

@@ -1,0 +1,245 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// transfers is [ports.Transfers].
+type transfers struct{ db *DB }
+
+var _ ports.Transfers = (*transfers)(nil)
+
+func (s *transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	tables, err := s.selected(sel)
+	if err != nil {
+		return err
+	}
+	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	return translate(s.db.app.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
+		for _, t := range tables {
+			query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ?"
+			args := []any{tenant}
+			if len(sel.Labels) > 0 {
+				query += " AND t.labels @> ?::jsonb"
+				args = append(args, labelsJSON(sel.Labels))
+			}
+			query += " ORDER BY " + t.nameOf("t") + s.db.collate
+			err := eachItem(ctx, tx, t.kind, func(r federation.Resource) error { return yield(r.Item) }, query, args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func (s *transfers) selected(sel ports.Selection) ([]*table, error) {
+	all := s.db.declared.sortedKinds()
+	if len(sel.Kinds) == 0 {
+		return all, nil
+	}
+	for _, kind := range sel.Kinds {
+		if s.db.declared.byKind[kind] == nil {
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", kind)
+		}
+	}
+	return slices.DeleteFunc(all, func(t *table) bool { return !slices.Contains(sel.Kinds, t.kind) }), nil
+}
+
+// Import works on a raw connection of its own, since COPY needs one: the scope
+// travels with BEGIN, and a connection that isn't left clean is thrown away.
+func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) (err error) {
+	ctx, err = enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	conn, err := s.db.bulk.Conn(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { err = firstError(err, translate(conn.Close())) }()
+	if err := beginImport(ctx, conn, tenant); err != nil {
+		return importError(err)
+	}
+	im := &importing{db: s.db, conn: conn, tenant: tenant, id: newID()}
+	if err := fn(im); err != nil {
+		discard(conn)
+		return importError(err)
+	}
+	if err := im.finish(ctx); err != nil {
+		discard(conn)
+		return importError(err)
+	}
+	return nil
+}
+
+// importLock is the first key of the advisory lock that imports into one tenant
+// queue at; the second is a hash of the tenant.
+const importLock = 0x62776b69 // "bwki"
+
+// beginImport opens a transaction in which no other import into the tenant
+// runs. Its snapshot must be younger than the last import's end, so the lock is
+// tried anew in a new transaction rather than waited for.
+func beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
+	for {
+		if _, err := conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ;"+setTenant(tenant)); err != nil {
+			return err
+		}
+		var locked bool
+		err := conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock, tenant.String()).Scan(ctx, &locked)
+		if err != nil || locked {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20*time.Millisecond + rand.N(30*time.Millisecond)):
+		}
+	}
+}
+
+// discard closes the connection under conn, and with it the transaction. It is
+// sure whatever state the connection is in, in the middle of a COPY too.
+func discard(conn bun.Conn) {
+	_ = conn.Raw(func(driverConn any) error {
+		if closer, ok := driverConn.(interface{ Close() error }); ok {
+			_ = closer.Close()
+		}
+		return nil
+	})
+}
+
+func importError(err error) error {
+	switch sqlState(err) {
+	case stateSerialization, stateDeadlock, stateForeignKey:
+		return tenancy.Errorf(tenancy.CodeTargetChanged, "the tenant was written to while the import ran; nothing was imported: try again").Because(err)
+	}
+	return translate(err)
+}
+
+// importing is one import under way.
+type importing struct {
+	db     *DB
+	conn   bun.Conn
+	tenant tenancy.ID
+	id     string // names the import's staged items
+}
+
+var _ ports.Import = (*importing)(nil)
+
+// comparePage bounds how many items are held at once.
+const comparePage = 200
+
+func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) error {
+	for _, t := range im.db.declared.sortedKinds() {
+		err := im.eachPage(ctx, t, func(page []pair) error {
+			for _, p := range page {
+				converted, err := p.convert(t)
+				if err != nil {
+					return err
+				}
+				if err := yield(converted); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// pair is a staged item beside the target's row, whose columns are NULL if
+// there is none.
+type pair struct {
+	stagedRow
+	TID        *string   `bun:"t_id"`
+	TLabels    []byte    `bun:"t_labels"`
+	TSpec      []byte    `bun:"t_spec"`
+	TVersion   int64     `bun:"t_version"`
+	TUpdatedAt time.Time `bun:"t_updated_at"`
+	TCreatedAt time.Time `bun:"t_created_at"`
+}
+
+func (p pair) convert(t *table) (ports.Pair, error) {
+	incoming, err := p.item()
+	if err != nil || p.TID == nil {
+		return ports.Pair{Incoming: incoming}, err
+	}
+	current := federation.Item{Ref: incoming.Ref, Spec: p.TSpec, Version: p.TVersion, UpdatedAt: p.TUpdatedAt.UTC()}
+	if current.Labels, err = labelsOf(p.TLabels); err != nil {
+		return ports.Pair{}, err
+	}
+	if current, err = current.Seal(); err != nil {
+		return ports.Pair{}, err
+	}
+	pristine := t.singleton != "" && p.TVersion == 1 && p.TUpdatedAt.Equal(p.TCreatedAt)
+	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil
+}
+
+// eachPage gives the staged items of a kind beside the target's, by name.
+func (im *importing) eachPage(ctx context.Context, t *table, fn func([]pair) error) error {
+	current := im.db.declared.selectItems(t) + " WHERE t.tenant_id = ?0 AND " + t.named("t", "s.name")
+	query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels, c.spec AS t_spec," +
+		" c.version AS t_version, c.updated_at AS t_updated_at, c.created_at AS t_created_at" +
+		" FROM bailiwick.staged AS s LEFT JOIN LATERAL (" + current + ") AS c ON true" +
+		` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" > ?3 ORDER BY s.name COLLATE "C" LIMIT ?4`
+	for after := ""; ; {
+		var page []pair
+		if err := im.conn.NewRaw(query, im.tenant, im.id, t.kind, after, comparePage).Scan(ctx, &page); err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		after = page[len(page)-1].Name
+		if err := fn(page); err != nil {
+			return err
+		}
+		if len(page) < comparePage {
+			return nil
+		}
+	}
+}
+
+func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
+	t, ok := im.db.declared.byKind[ref.Kind]
+	if !ok {
+		return false, nil
+	}
+	var exists bool
+	err := im.conn.NewRaw(fmt.Sprintf(`SELECT EXISTS (SELECT FROM %s AS t WHERE t.tenant_id = ?0 AND %s)
+		OR EXISTS (SELECT FROM bailiwick.staged AS s WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
+		t.sql, t.named("t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).Scan(ctx, &exists)
+	return exists, translate(err)
+}
+
+// finish empties the staging table and commits.
+func (im *importing) finish(ctx context.Context) error {
+	_, err := im.conn.NewRaw("DELETE FROM bailiwick.staged WHERE tenant_id = ? AND import = ?", im.tenant, im.id).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = im.conn.ExecContext(ctx, "COMMIT")
+	return err
+}

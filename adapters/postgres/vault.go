@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// vault is [ports.Vault]: the database holds what the sealer made of a value.
+type vault struct {
+	db     *DB
+	sealer *sealer
+}
+
+var _ ports.Vault = (*vault)(nil)
+
+func (v *vault) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	if err := tenancy.CheckName(name); err != nil {
+		return err
+	}
+	return translate(v.set(ctx, v.db.app, tenant, name, value))
+}
+
+// set is Set within a transaction.
+func (v *vault) set(ctx context.Context, db bun.IDB, tenant tenancy.ID, name string, value []byte) error {
+	sealed, err := v.sealer.seal(tenant, name, value)
+	if err != nil {
+		return err
+	}
+	_, err = db.NewRaw("INSERT INTO bailiwick.secrets (tenant_id, name, sealed) VALUES (?, ?, ?)"+
+		" ON CONFLICT (tenant_id, name) DO UPDATE SET sealed = excluded.sealed, updated_at = now()", tenant, name, sealed).Exec(ctx)
+	return err
+}
+
+func (v *vault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	var sealed []byte
+	err = v.db.app.NewRaw("SELECT sealed FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?", tenant, name).Scan(ctx, &sealed)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return v.sealer.open(tenant, name, sealed)
+}
+
+// sealer encrypts with AES-256-GCM (NIST SP 800-38D) under random nonces. The
+// tenant and the name are bound in: a sealed value that is moved to another row
+// doesn't open. The first byte tells the format.
+type sealer struct{ aead cipher.AEAD }
+
+const sealedFormat = 1
+
+var errNoKey = tenancy.Errorf(tenancy.CodeInternal, "secrets can't be kept: SECRETS_KEY is not set")
+
+func newSealer(key []byte) (*sealer, error) {
+	if len(key) == 0 {
+		return &sealer{}, nil
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return &sealer{aead: aead}, err
+}
+
+func (s *sealer) seal(tenant tenancy.ID, name string, value []byte) ([]byte, error) {
+	if s.aead == nil {
+		return nil, errNoKey
+	}
+	return s.aead.Seal([]byte{sealedFormat}, nil, value, bound(tenant, name)), nil
+}
+
+func (s *sealer) open(tenant tenancy.ID, name string, sealed []byte) ([]byte, error) {
+	if s.aead == nil {
+		return nil, errNoKey
+	}
+	if len(sealed) == 0 || sealed[0] != sealedFormat {
+		return nil, errors.New("postgres: a sealed value of an unknown format")
+	}
+	return s.aead.Open(nil, nil, sealed[1:], bound(tenant, name))
+}
+
+func bound(tenant tenancy.ID, name string) []byte { return append(tenant[:], name...) }

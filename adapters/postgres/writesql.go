@@ -1,0 +1,244 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// source is where items to be written come from: a query with the columns id,
+// name, labels, spec, version and updated_at, the last two NULL where the
+// database is to count. One item of a request and the staged items of an import
+// are written by the same statements.
+type source struct {
+	query   string // stands as WITH src AS (query)
+	pending string // the import whose chosen items exist as well, when not empty: an SQL condition on n
+}
+
+// writer makes the statements that write one kind's items for one tenant.
+type writer struct {
+	d      *declarations
+	t      *table
+	tenant string // an SQL constant
+	src    source
+}
+
+func (d *declarations) writer(t *table, tenant tenancy.ID, src source) writer {
+	return writer{d: d, t: t, tenant: literal(tenant.String()) + "::uuid", src: src}
+}
+
+func (w writer) with(statement string) string {
+	return "WITH src AS (" + w.src.query + ") " + statement
+}
+
+// assignment is a column and the expression that gives its value; s stands for
+// the item, r for the record of its typed members.
+type assignment struct{ column, expr string }
+
+func (w writer) assignments() []assignment {
+	list := []assignment{{"labels", "s.labels"}, {"spec", w.rest()}}
+	for _, c := range w.t.columns {
+		expr := "r." + quote(c.name)
+		if c.notNull && c.fallback != "" {
+			expr = "coalesce(" + expr + ", " + c.fallback + ")"
+		}
+		list = append(list, assignment{c.name, expr})
+	}
+	for _, r := range w.t.references {
+		for _, to := range w.d.columnsOf(r) {
+			list = append(list, assignment{to.column, w.idOf(r, to)})
+		}
+	}
+	for _, s := range w.t.secrets {
+		list = append(list, assignment{s, fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", literal(secretMark), literal(s))})
+	}
+	return list
+}
+
+// rest is what the column spec keeps.
+func (w writer) rest() string {
+	placed := w.t.placed()
+	if len(placed) == 0 {
+		return "s.spec"
+	}
+	for i, p := range placed {
+		placed[i] = literal(p)
+	}
+	return "s.spec - ARRAY[" + strings.Join(placed, ", ") + "]"
+}
+
+// idOf finds the row that a reference names. A row that the statement itself
+// creates is not visible to it: its id is known from the staged item.
+func (w writer) idOf(r reference, to target) string {
+	name := "s.spec ->> " + literal(r.Field)
+	if len(r.Columns) > 0 {
+		name = "s.spec -> " + literal(r.Field) + " ->> 'name'"
+	}
+	found := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)", quote(to.id), to.sql, w.tenant, quote(to.name), name)
+	if to.kind == w.t.kind {
+		found = "coalesce(" + found + ", " + w.ownID(to.kind, name) + ")"
+	}
+	if len(r.Columns) == 0 {
+		return found
+	}
+	return fmt.Sprintf("CASE WHEN s.spec -> %s ->> 'kind' = %s THEN %s END", literal(r.Field), literal(to.kind), found)
+}
+
+// ownID is the id of an item that the statement itself creates.
+func (w writer) ownID(kind, name string) string {
+	if w.src.pending == "" {
+		return "CASE WHEN " + name + " = s.name THEN s.id END"
+	}
+	return w.stagedID(kind, name)
+}
+
+func (w writer) stagedID(kind, name string) string {
+	return fmt.Sprintf(`(SELECT n.id FROM bailiwick.staged AS n WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
+		w.src.pending, literal(kind), name)
+}
+
+// record is the items beside the typed members of their specs.
+func (w writer) record() string {
+	if len(w.t.columns) == 0 {
+		return "src AS s"
+	}
+	var fields []string
+	for _, c := range w.t.columns {
+		fields = append(fields, quote(c.name)+" "+c.sqlType)
+	}
+	return "src AS s CROSS JOIN LATERAL jsonb_to_record(s.spec) AS r(" + strings.Join(fields, ", ") + ")"
+}
+
+// insert creates the items that the tenant has not.
+func (w writer) insert() string {
+	columns := []string{"tenant_id", "id", "version", "updated_at"}
+	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
+	if w.t.singleton == "" {
+		columns, values = append(columns, quote(w.t.nameColumn)), append(values, "s.name")
+	}
+	for _, a := range w.assignments() {
+		columns, values = append(columns, quote(a.column)), append(values, a.expr)
+	}
+	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE NOT EXISTS (SELECT FROM %[1]s AS t WHERE t.tenant_id = %[5]s AND %[6]s)",
+		w.t.sql, strings.Join(columns, ", "), strings.Join(values, ", "), w.record(), w.tenant, w.t.named("t", "s.name")))
+}
+
+// update overwrites the items that the tenant has, but for those that insert
+// made: they have the source's id. A version of the source that is greater is
+// kept with its time; otherwise the trigger counts on.
+func (w writer) update() string {
+	sets := []string{
+		"version = greatest(t.version, s.version)",
+		"updated_at = CASE WHEN s.version > t.version THEN s.updated_at ELSE t.updated_at END",
+	}
+	for _, a := range w.assignments() {
+		sets = append(sets, quote(a.column)+" = "+a.expr)
+	}
+	return w.with(fmt.Sprintf("UPDATE %s AS t SET %s FROM %s WHERE t.tenant_id = %s AND %s AND t.id <> s.id",
+		w.t.sql, strings.Join(sets, ", "), w.record(), w.tenant, w.t.named("t", "s.name")))
+}
+
+// lookups add the names that lookup tables lack.
+func (w writer) lookups() []string {
+	var statements []string
+	for _, r := range w.t.references {
+		if r.lookup == nil {
+			continue
+		}
+		statements = append(statements, w.with(fmt.Sprintf(
+			"INSERT INTO %[1]s (tenant_id, %[2]s) SELECT DISTINCT %[3]s, s.spec ->> %[4]s FROM src AS s WHERE s.spec ->> %[4]s IS NOT NULL"+
+				" AND NOT EXISTS (SELECT FROM %[1]s AS x WHERE x.tenant_id = %[3]s AND x.%[2]s = s.spec ->> %[4]s) ON CONFLICT DO NOTHING",
+			r.lookup.sql, quote(r.lookup.name), w.tenant, literal(r.Field))))
+	}
+	return statements
+}
+
+// joins replace the rows of the join tables.
+func (w writer) joins() []string {
+	var statements []string
+	for _, r := range w.t.references {
+		if r.join == nil {
+			continue
+		}
+		to := w.d.byKind[r.Kind]
+		rows := fmt.Sprintf("src AS s JOIN %s AS t ON t.tenant_id = %s AND %s", w.t.sql, w.tenant, w.t.named("t", "s.name"))
+		statements = append(statements,
+			w.with(fmt.Sprintf("DELETE FROM %s AS j USING %s WHERE j.tenant_id = %s AND j.%s = t.id", r.join.sql, rows, w.tenant, quote(r.join.from))),
+			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s, t.id, x.id, e.place - 1 FROM %[6]s"+
+				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[7]s) WITH ORDINALITY AS e(name, place)"+
+				" JOIN %[8]s AS x ON x.tenant_id = %[5]s AND x.%[9]s = e.name",
+				r.join.sql, quote(r.join.from), quote(r.join.to), quote(r.join.position), w.tenant, rows, literal(r.Field), to.sql, quote(to.nameColumn))))
+	}
+	return statements
+}
+
+// dangling finds the names that nothing has: columns name (of the referring
+// item), path, kind and missing. It is empty when the kind refers to nothing.
+func (w writer) dangling() string {
+	var queries []string
+	for _, r := range w.t.references {
+		if r.lookup != nil {
+			continue
+		}
+		for _, kind := range r.kinds() {
+			queries = append(queries, w.danglingTo(r, kind))
+		}
+	}
+	if len(queries) == 0 {
+		return ""
+	}
+	return w.with(strings.Join(queries, " UNION ALL ") + " LIMIT 101")
+}
+
+func (w writer) danglingTo(r reference, kind string) string {
+	from, path, missing, given := "src AS s", literal("/spec/"+r.Field), "s.spec ->> "+literal(r.Field), "true"
+	switch {
+	case r.join != nil:
+		from = "src AS s CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> " + literal(r.Field) + ") WITH ORDINALITY AS e(name, place)"
+		path, missing = literal("/spec/"+r.Field+"/")+" || (e.place - 1)", "e.name"
+	case len(r.Columns) > 0:
+		path, missing = literal("/spec/"+r.Field), "s.spec -> "+literal(r.Field)+" ->> 'name'"
+		given = "s.spec -> " + literal(r.Field) + " ->> 'kind' = " + literal(kind)
+	}
+	to := w.d.byKind[kind]
+	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s AND %[3]s IS NOT NULL"+
+		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
+		path, literal(kind), missing, from, given, to.sql, w.tenant, to.named("x", missing))
+	if w.src.pending != "" {
+		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
+	} else if kind == w.t.kind {
+		query += " AND " + missing + " <> s.name"
+	}
+	return query
+}
+
+// referrers finds the items that refer to the row whose id is the placeholder:
+// columns kind and name.
+func (d *declarations) referrers(t *table, tenant tenancy.ID, id string) string {
+	constant := literal(tenant.String()) + "::uuid"
+	var queries []string
+	for _, from := range d.order {
+		for _, r := range from.references {
+			if r.lookup != nil {
+				continue
+			}
+			if r.join != nil && r.Kind == t.kind {
+				queries = append(queries, fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
+					" WHERE t.tenant_id = %s AND j.%s = %s", literal(from.kind), from.nameOf("t"), from.sql, r.join.sql, quote(r.join.from), constant, quote(r.join.to), id))
+			}
+			for _, to := range d.columnsOf(r) {
+				if to.kind != t.kind {
+					continue
+				}
+				query := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t WHERE t.tenant_id = %s AND t.%s = %s",
+					literal(from.kind), from.nameOf("t"), from.sql, constant, quote(to.column), id)
+				if from == t {
+					query += " AND t.id <> " + id
+				}
+				queries = append(queries, query)
+			}
+		}
+	}
+	return strings.Join(queries, " UNION ALL ")
+}
