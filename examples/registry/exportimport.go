@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+)
+
+// selection says what is exported.
+type selection struct {
+	Kinds  []string `name:"kind" help:"Only items of this kind (repeatable)."`
+	Labels []string `name:"label" help:"Only items with this label, KEY=VALUE (repeatable; all must fit)."`
+}
+
+type exportCmd struct {
+	remote
+	selection
+	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to export, by slug or id."`
+	Output string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file, which appears when it is complete. Default: standard output."`
+}
+
+// exported is what export --json prints.
+type exported struct {
+	File   string            `json:"file"`
+	Count  int               `json:"count"`
+	Digest federation.Digest `json:"digest"`
+}
+
+// Run writes the bundle.
+func (c *exportCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	if c.Output == "" {
+		if c.JSON {
+			return usagef("--json needs -o: without it, standard output is the bundle")
+		}
+		_, err := client.export(ctx, t, c.Tenant, c.selection, t.out)
+		return err
+	}
+	manifest, err := c.toFile(ctx, t, client)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.printJSON(exported{File: c.Output, Count: manifest.Count, Digest: manifest.Digest})
+	}
+	t.say("%s: %d items, %s", c.Output, manifest.Count, manifest.Digest)
+	return nil
+}
+
+// toFile writes to a file beside the one that is asked for, which takes its
+// name at the end: there is never half a bundle under it.
+func (c *exportCmd) toFile(ctx context.Context, t terminal, client *client) (m federation.Manifest, err error) {
+	f, err := os.CreateTemp(filepath.Dir(c.Output), ".bailiwick-*.partial")
+	if err != nil {
+		return m, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if m, err = client.export(ctx, t, c.Tenant, c.selection, f); err != nil {
+		return m, err
+	}
+	if err = errors.Join(f.Sync(), f.Close()); err != nil {
+		return m, err
+	}
+	return m, os.Rename(f.Name(), c.Output)
+}
+
+// export copies a tenant's bundle to w. It reads what it copies: without an
+// error the bundle is complete and every digest in it is right.
+func (c *client) export(ctx context.Context, t terminal, tenant string, sel selection, w io.Writer) (federation.Manifest, error) {
+	resp, err := c.do(ctx, request{
+		method: http.MethodGet,
+		path:   "/api/v1/tenants/" + escapeSegment(tenant) + "/export",
+		query:  url.Values{"kind": sel.Kinds, "label": sel.Labels},
+	})
+	if err != nil {
+		return federation.Manifest{}, err
+	}
+	defer resp.Body.Close()
+	bar := t.progress("export", resp.ContentLength)
+	defer bar.done()
+	bundle := federation.ReadBundle(io.TeeReader(bar.reader(resp.Body), w))
+	for _, err := range bundle.Items() {
+		if err != nil {
+			return federation.Manifest{}, fmt.Errorf("the registry's bundle isn't whole: %w", err)
+		}
+	}
+	return bundle.Manifest(), nil
+}
+
+// importFlags are the flags of import and promote.
+type importFlags struct {
+	Strategy string `enum:"fail,skip,overwrite,rename" default:"fail" help:"What to do with items that the target has with other content: ${enum}."`
+	DryRun   bool   `help:"Report what would happen, write nothing."`
+}
+
+type importCmd struct {
+	remote
+	importFlags
+	File   string `arg:"" type:"path" help:"The bundle."`
+	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to import into, by slug or id."`
+}
+
+// Run sends the bundle and tells what became of its items.
+func (c *importCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(c.File)
+	if errors.Is(err, os.ErrNotExist) {
+		return usagef("%s: there is no such file", c.File)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return client.importBundle(ctx, t, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
+}
+
+type promoteCmd struct {
+	remote
+	selection
+	importFlags
+	From string `arg:"" help:"The tenant to export, by slug or id."`
+	To   string `arg:"" help:"The tenant to import into, by slug or id."`
+}
+
+// Run exports and, once the bundle is whole, imports.
+func (c *promoteCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp("", "bailiwick-*.bundle")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := client.export(ctx, t, c.From, c.selection, f); err != nil {
+		return fmt.Errorf("export %s: %w", c.From, err)
+	}
+	size, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return client.importBundle(ctx, t, c.To, c.importFlags, f, size, c.JSON)
+}

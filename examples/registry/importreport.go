@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// importReport is what the registry answers to an import; a refused one has the
+// counts and the conflicts alone.
+type importReport struct {
+	DryRun          bool                   `json:"dry_run"`
+	Counts          promote.Counts         `json:"counts"`
+	Items           []promote.ReportItem   `json:"items"`
+	SecretsRequired []federation.SecretUse `json:"secrets_required"`
+	Truncated       bool                   `json:"truncated"`
+}
+
+// importBundle sends size bytes of r and prints what became of them. It is
+// errRefused when the report holds an item that couldn't be taken.
+func (c *client) importBundle(ctx context.Context, t terminal, tenant string, flags importFlags, r io.Reader, size int64, asJSON bool) error {
+	bar := t.progress("import", size)
+	resp, err := c.do(ctx, request{
+		method: http.MethodPost,
+		path:   "/api/v1/tenants/" + escapeSegment(tenant) + "/import",
+		query:  url.Values{"strategy": {flags.Strategy}, "dry_run": {strconv.FormatBool(flags.DryRun)}},
+		header: map[string]string{"Content-Type": federation.BundleMediaType},
+		body:   io.NopCloser(bar.reader(r)), // the caller closes r
+		length: size,
+	})
+	bar.done()
+	if err != nil {
+		return tellRefusedImport(t, err, asJSON)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	var report importReport
+	if err := json.Unmarshal(raw, &report); err != nil {
+		return fmt.Errorf("the registry's report can't be read: %w", err)
+	}
+	if asJSON {
+		fmt.Fprintf(t.out, "%s\n", raw)
+	} else {
+		tellImport(t, report)
+	}
+	if report.refused() {
+		return errRefused
+	}
+	return nil
+}
+
+// refused reports whether something was or would be refused. What a strategy
+// skips was asked for.
+func (r importReport) refused() bool {
+	for _, item := range r.Items {
+		if item.Error != "" {
+			return true
+		}
+	}
+	return r.Counts.Fail > 0
+}
+
+// tellRefusedImport shows the conflicts of an import that was refused because
+// of them. Any other error is answered as it is.
+func tellRefusedImport(t terminal, err error, asJSON bool) error {
+	e, ok := errors.AsType[*apiError](err)
+	if !ok || e.body == nil {
+		return err
+	}
+	if asJSON {
+		fmt.Fprintf(t.out, "%s\n", e.body)
+		return errRefused
+	}
+	var report importReport
+	if e.Code == tenancy.CodeImportConflict && json.Unmarshal(e.body, &report) == nil {
+		tellImport(t, report)
+	}
+	return err
+}
+
+// tellImport prints a table of counts, and what a person has to look at.
+func tellImport(t terminal, r importReport) {
+	for _, item := range r.Items {
+		tellItem(t, item)
+	}
+	if r.Truncated {
+		t.say("… and more: --dry-run shows all of them")
+	}
+	for _, s := range r.SecretsRequired {
+		t.say("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name, s.Secret, s.Path)
+	}
+	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "create\tupdate\tunchanged\tskip\trename\tfail\t")
+	n := r.Counts
+	fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t%d\t\n", n.Create, n.Update, n.Unchanged, n.Skip, n.Rename, n.Fail)
+	table.Flush()
+	if r.DryRun {
+		t.say("dry run: nothing was written")
+	}
+}
+
+// tellItem prints an item that isn't simply created or unchanged.
+func tellItem(t terminal, item promote.ReportItem) {
+	switch item.Action {
+	case promote.ActionCreate, promote.ActionUnchanged:
+		return
+	case promote.ActionRename:
+		t.say("%s %s %q as %q", item.Action, item.Kind, item.Name, item.RenamedTo)
+	default:
+		t.say("%s %s %q", item.Action, item.Kind, item.Name)
+	}
+	if item.Error != "" {
+		t.say("    %s", item.Error)
+	}
+	for _, change := range item.Changes {
+		t.say("    %s: %s → %s", change.Path, shorten(change.From), shorten(change.To))
+	}
+}
+
+// shorten makes a value fit a line.
+func shorten(raw json.RawMessage) string {
+	const most = 60
+	if raw == nil {
+		return "(absent)"
+	}
+	text := []rune(string(raw))
+	if len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(text)
+}

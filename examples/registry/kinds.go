@@ -1,0 +1,138 @@
+package main
+
+import (
+	"embed"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/migrate"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+// The registry's own tables, as far as a model has something to say that the
+// library doesn't know: the columns that every kind has are left out.
+
+type modelConfigRow struct {
+	bun.BaseModel `bun:"table:model_configs"`
+
+	WorkspaceID *int32  `bun:"workspace_id"`
+	Provider    string  `bun:"provider,type:text,notnull"`
+	Model       string  `bun:"model,type:text,notnull"`
+	APIKey      *string `bun:"api_key,type:text"`
+}
+
+type promptRow struct {
+	bun.BaseModel `bun:"table:prompts"`
+
+	Description string `bun:"description,type:text,notnull,default:''"`
+	Template    string `bun:"template,type:text,notnull,default:''"`
+}
+
+type mcpServerRow struct {
+	bun.BaseModel `bun:"table:mcp_servers"`
+
+	Description string `bun:"description,type:text,notnull,default:''"`
+}
+
+type agentRow struct {
+	bun.BaseModel `bun:"table:agents"`
+
+	Description   string     `bun:"description,type:text,notnull,default:''"`
+	Instructions  string     `bun:"instructions,type:text,notnull,default:''"`
+	ModelConfigID *uuid.UUID `bun:"model_config_id,type:uuid"`
+	ParentID      *uuid.UUID `bun:"parent_id,type:uuid"`
+}
+
+type trustRuleRow struct {
+	bun.BaseModel `bun:"table:trust_rules"`
+
+	WorkspaceID *int32     `bun:"workspace_id"`
+	Effect      string     `bun:"effect,type:text,notnull" enum:"allow,deny"`
+	AgentID     *uuid.UUID `bun:"agent_id,type:uuid"`
+	MCPServerID *uuid.UUID `bun:"mcp_server_id,type:uuid"`
+	Priority    int32      `bun:"priority,notnull,default:0"`
+}
+
+type triggerRow struct {
+	bun.BaseModel `bun:"table:triggers"`
+
+	WorkspaceID *int32    `bun:"workspace_id"`
+	Type        string    `bun:"type,type:text,notnull" enum:"schedule,webhook,event"`
+	Schedule    *string   `bun:"schedule,type:text"`
+	AgentID     uuid.UUID `bun:"agent_id,type:uuid,notnull"`
+	Enabled     bool      `bun:"enabled,notnull,default:true"`
+}
+
+type contextConfigRow struct {
+	bun.BaseModel `bun:"table:context_configs"`
+
+	WorkspaceID *int32     `bun:"workspace_id"`
+	AgentID     *uuid.UUID `bun:"agent_id,type:uuid"`
+	MaxTokens   *int32     `bun:"max_tokens"`
+}
+
+type registryDefaultsRow struct {
+	bun.BaseModel `bun:"table:registry_defaults"`
+
+	TrustEffect     string     `bun:"trust_effect,type:text,notnull,default:'deny'" enum:"allow,deny"`
+	ModelConfigID   *uuid.UUID `bun:"model_config_id,type:uuid"`
+	ContextConfigID *uuid.UUID `bun:"context_config_id,type:uuid"`
+}
+
+// inWorkspace is the workspace that some kinds' items stand in: a name, kept in
+// a table of its own.
+var inWorkspace = postgres.Reference{Field: "workspace", Column: "workspace_id", Lookup: &postgres.Lookup{Table: "workspaces"}}
+
+// tables declares the registry's kinds.
+func tables() []postgres.Table {
+	return []postgres.Table{
+		{
+			Model: (*modelConfigRow)(nil), Kind: "model_config",
+			References: []postgres.Reference{inWorkspace},
+			Secrets:    []string{"api_key"},
+		},
+		{Model: (*promptRow)(nil), Kind: "prompt"},
+		{Model: (*mcpServerRow)(nil), Kind: "mcp_server"},
+		{
+			Model: (*agentRow)(nil), Kind: "agent",
+			References: []postgres.Reference{
+				{Field: "extends", Kind: "agent", Column: "parent_id"},
+				{Field: "model_config", Kind: "model_config", Column: "model_config_id"},
+				{Field: "prompts", Kind: "prompt", Join: &postgres.Join{Table: "agent_prompts", From: "agent_id", To: "prompt_id", Position: "position"}},
+				{Field: "mcp_servers", Kind: "mcp_server", Join: &postgres.Join{Table: "agent_mcp_servers", From: "agent_id", To: "mcp_server_id", Position: "position"}},
+			},
+		},
+		{
+			Model: (*trustRuleRow)(nil), Kind: "trust_rule",
+			References: []postgres.Reference{
+				inWorkspace,
+				{Field: "subject", Columns: map[string]string{"agent": "agent_id", "mcp_server": "mcp_server_id"}},
+			},
+		},
+		{
+			Model: (*triggerRow)(nil), Kind: "trigger",
+			References: []postgres.Reference{inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+		},
+		{
+			Model: (*contextConfigRow)(nil), Kind: "context_config",
+			References: []postgres.Reference{inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+		},
+		{
+			Model: (*registryDefaultsRow)(nil), Kind: "defaults", Path: "defaults", Singleton: "default",
+			References: []postgres.Reference{
+				{Field: "model_config", Kind: "model_config", Column: "model_config_id"},
+				{Field: "context_config", Kind: "context_config", Column: "context_config_id"},
+			},
+		},
+	}
+}
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+// migrations make the registry's tables.
+func migrations() (*migrate.Migrations, error) {
+	m := migrate.NewMigrations()
+	return m, m.Discover(schemaFiles)
+}

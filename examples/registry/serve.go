@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/internal/localpg"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// serveCmd serves the registry.
+type serveCmd struct{}
+
+// Help lists the settings.
+func (serveCmd) Help() string {
+	return `Settings, from the environment:
+  DATABASE_URL     PostgreSQL to use; empty: an embedded one, kept under DATA_DIR
+  DATA_DIR         where the embedded database and the secrets' key live
+  ADDR             listen address (127.0.0.1:8080); port 0 picks a free one
+  MULTI_TENANT     true turns tenancy on (false)
+  BASE_DOMAIN      subdomains of it name tenants (localhost)
+  ADMIN_TOKEN      the platform's token, at least 32 characters; empty: one is made and shown once
+  AUTO_MIGRATE     bring the schema up at start (true)
+  SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
+  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)`
+}
+
+const (
+	drainTime         = 25 * time.Second
+	readHeaderTimeout = 10 * time.Second
+	transferTimeout   = 15 * time.Minute // the slowest bundle
+	idleTimeout       = 2 * time.Minute
+)
+
+// Run serves until the context ends, then drains.
+func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
+	set, err := readSettings(t.getenv)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", set.addr)
+	if err != nil {
+		return fmt.Errorf("%w: set ADDR to another address", err)
+	}
+	log := logger(t.err)
+	log.Info("listening", "url", "http://"+listener.Addr().String(), "multi_tenant", set.multiTenant)
+
+	handler := &swapped{}
+	handler.set(starting())
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: transferTimeout, WriteTimeout: transferTimeout,
+		IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }() // ends with Shutdown; waited for below
+
+	reg, err := openRegistry(ctx, set, log, t)
+	if err == nil {
+		handler.set(reg.handler)
+		log.Info("ready")
+		err = waitFor(ctx, served, reg)
+		log.Info("draining")
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return errors.Join(err, server.Shutdown(drain), reg.close())
+}
+
+// waitFor returns when the context ends, which is no error, or when something
+// that shouldn't end does.
+func waitFor(ctx context.Context, served <-chan error, reg *registry) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-served:
+		return err
+	case <-reg.databaseGone():
+		return errors.New("the embedded PostgreSQL has stopped; its log is in the data folder")
+	}
+}
+
+// logger writes JSON lines, or text where a person looks.
+func logger(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+// swapped is a handler that can be exchanged while it serves.
+type swapped struct{ current atomic.Pointer[http.Handler] }
+
+func (s *swapped) set(h http.Handler) { s.current.Store(&h) }
+
+func (s *swapped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(*s.current.Load()).ServeHTTP(w, r)
+}
+
+// starting answers while the database comes up: the process lives, and isn't
+// ready.
+func starting() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"status":"ok"}`)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the server is starting","code":"unavailable"}`)
+	})
+	return mux
+}
+
+// registry is the open registry. A nil one closes.
+type registry struct {
+	handler  http.Handler
+	db       *postgres.DB
+	embedded *localpg.Server
+}
+
+func openRegistry(ctx context.Context, set settings, log *slog.Logger, t terminal) (*registry, error) {
+	reg := &registry{}
+	options, err := reg.database(ctx, set, log)
+	if err != nil {
+		return reg, err
+	}
+	if reg.db, err = postgres.Open(ctx, options); err != nil {
+		return reg, err
+	}
+	hash, err := platformToken(ctx, set, reg.db, t)
+	if err != nil {
+		return reg, err
+	}
+	services := reg.db.Services()
+	reg.handler = httpapi.New(services, httpapi.Options{
+		MultiTenant:       set.multiTenant,
+		Resolver:          resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies}),
+		PlatformTokenHash: hash,
+		Discovery:         discovery(),
+		Ready:             reg.db.Ready,
+		Logger:            log,
+		Title:             "Bailiwick registry",
+	})
+	return reg, nil
+}
+
+// database says which database to open, and starts the embedded one if it is
+// that.
+func (reg *registry) database(ctx context.Context, set settings, log *slog.Logger) (postgres.Options, error) {
+	key, err := set.keepSecretsKey()
+	if err != nil {
+		return postgres.Options{}, err
+	}
+	own, err := migrations()
+	if err != nil {
+		return postgres.Options{}, err
+	}
+	url := set.databaseURL
+	if url == "" {
+		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: filepath.Join(set.dataDir, "postgres")})
+		if err != nil {
+			return postgres.Options{}, err
+		}
+		url = reg.embedded.URL()
+	}
+	return postgres.Options{
+		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
+		Tables: tables(), Migrations: own, SecretsKey: key, Logger: log,
+	}, nil
+}
+
+// platformToken answers the hash of the token that was set, or of one that was
+// made at the first start, which it shows then.
+func platformToken(ctx context.Context, set settings, db *postgres.DB, t terminal) ([sha256.Size]byte, error) {
+	if set.adminToken != "" {
+		return tokenHash(set.adminToken), nil
+	}
+	token := "bwp_" + rand.Text() + rand.Text()
+	stored, err := db.PlatformToken(ctx, tokenHash(token))
+	if err != nil {
+		return stored, err
+	}
+	if stored == tokenHash(token) {
+		fmt.Fprintf(t.err, "\nThe platform token, shown this once:\n\n  %s\n\nSign in with it:\n\n  export REGISTRY_TOKEN=%[1]s\n  curl -H \"Authorization: Bearer $REGISTRY_TOKEN\" …\n\n", token)
+	}
+	return stored, nil
+}
+
+func (reg *registry) databaseGone() <-chan struct{} {
+	if reg.embedded == nil {
+		return nil
+	}
+	return reg.embedded.Done()
+}
+
+func (reg *registry) close() error {
+	var errs []error
+	if reg.db != nil {
+		errs = append(errs, reg.db.Close())
+	}
+	if reg.embedded != nil {
+		errs = append(errs, reg.embedded.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// discovery is what a tenant offers to those who look for agents and tools.
+func discovery() []httpapi.Discovery {
+	return []httpapi.Discovery{
+		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},
+		{Kind: "mcp_server", Member: "mcp_servers", Fields: []string{"description", "packages", "remotes"}},
+	}
+}

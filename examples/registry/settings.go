@@ -1,0 +1,160 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/internal/localpg"
+)
+
+// settings are what the environment says to serve and migrate.
+type settings struct {
+	databaseURL    string // empty: an embedded PostgreSQL under dataDir
+	appURL         string // empty: derived from databaseURL
+	systemURL      string // the same
+	dataDir        string
+	addr           string
+	multiTenant    bool
+	baseDomain     string
+	adminToken     string
+	autoMigrate    bool
+	secretsKey     []byte // empty: one is kept under dataDir
+	trustedProxies []netip.Prefix
+}
+
+const (
+	minAdminToken  = 32
+	secretsKeySize = 32
+)
+
+// readSettings reads the environment, and refuses what it can't understand: a
+// setting that is half understood is no setting.
+func readSettings(getenv func(string) string) (settings, error) {
+	s := settings{
+		databaseURL: getenv("DATABASE_URL"),
+		appURL:      getenv("APP_DATABASE_URL"),
+		systemURL:   getenv("SYSTEM_DATABASE_URL"),
+		dataDir:     getenv("DATA_DIR"),
+		addr:        either(getenv("ADDR"), "127.0.0.1:8080"),
+		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
+		adminToken:  getenv("ADMIN_TOKEN"),
+	}
+	var errs [5]error
+	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
+	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
+	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
+	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
+	if s.adminToken != "" && len(s.adminToken) < minAdminToken {
+		errs[4] = fmt.Errorf("ADMIN_TOKEN has %d characters: give it at least %d, or leave it empty to have one made", len(s.adminToken), minAdminToken)
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return s, err
+	}
+	if s.dataDir != "" {
+		return s, nil
+	}
+	var err error
+	s.dataDir, err = localpg.DefaultDir()
+	return s, err
+}
+
+func either(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+func boolean(getenv func(string) string, name string, fallback bool) (bool, error) {
+	text := getenv(name)
+	if text == "" {
+		return fallback, nil
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return fallback, fmt.Errorf("%s is %q: say true or false", name, text)
+	}
+	return value, nil
+}
+
+func parseSecretsKey(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) != secretsKeySize {
+		return nil, fmt.Errorf("SECRETS_KEY isn't base64 of %d bytes: make one with: openssl rand -base64 %d", secretsKeySize, secretsKeySize)
+	}
+	return key, nil
+}
+
+func parseProxies(text string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for field := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(field)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q isn't an address range such as 10.0.0.0/8", field)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+// keepSecretsKey answers the key that secrets are encrypted with: the one that
+// was set, or one that is made once and kept in the data folder.
+func (s settings) keepSecretsKey() ([]byte, error) {
+	if len(s.secretsKey) > 0 {
+		return s.secretsKey, nil
+	}
+	path := filepath.Join(s.dataDir, "secrets.key")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return makeSecretsKey(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := parseSecretsKey(strings.TrimSpace(string(text)))
+	if err != nil || key == nil {
+		return nil, fmt.Errorf("%s is damaged: it must hold base64 of %d bytes; restore it, for without it no stored secret can be read", path, secretsKeySize)
+	}
+	return key, nil
+}
+
+// makeSecretsKey writes the key beside its place and links it there, so that
+// the file is whole, and of two servers that start at once both have one key.
+func makeSecretsKey(path string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	var key [secretsKeySize]byte
+	rand.Read(key[:])
+	whole, err := os.CreateTemp(filepath.Dir(path), "secrets.key-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(whole.Name())
+	_, err = whole.WriteString(base64.StdEncoding.EncodeToString(key[:]) + "\n")
+	if err := errors.Join(err, whole.Sync(), whole.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(whole.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseSecretsKey(strings.TrimSpace(string(text)))
+}
+
+// tokenHash is what is kept of the platform token.
+func tokenHash(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }

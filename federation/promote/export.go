@@ -1,0 +1,87 @@
+package promote
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Exported is a whole export, ready to be sent. The caller closes it.
+type Exported struct {
+	federation.Manifest
+	Size  int64 // of the bundle, in bytes
+	items *spool
+}
+
+// Export reads the items of tenant that sel admits, from one snapshot, and
+// answers when all of them are at hand: what an [Exported] writes is complete,
+// its length and digest known beforehand. Exporting an unchanged tenant twice
+// gives the same bytes.
+//
+// The errors are those of [ports.Transfers]; anything else is a fault of the
+// machine, such as a full disk.
+func (s *Service) Export(ctx context.Context, tenant tenancy.Tenant, sel ports.Selection) (*Exported, error) {
+	items := new(spool)
+	digester := federation.NewDigester()
+	var line []byte
+	err := s.ports.Transfers.Export(ctx, tenant.ID, sel, func(item federation.Item) error {
+		line = line[:0]
+		if digester.Count() > 0 {
+			line = append(line, ',')
+		}
+		line = item.AppendJSON(line)
+		digester.Add(item.Digest)
+		_, err := items.Write(line)
+		return err
+	})
+	if err != nil {
+		items.Close()
+		return nil, err
+	}
+	e := &Exported{
+		Manifest: federation.Manifest{
+			Source: federation.Source{Instance: s.ports.Instance, Tenant: string(tenant.Slug)},
+			Count:  digester.Count(),
+			Digest: digester.Sum(),
+		},
+		items: items,
+	}
+	var frame counter
+	if err := e.Manifest.Write(&frame, strings.NewReader("")); err != nil {
+		items.Close()
+		return nil, err
+	}
+	e.Size = frame.n + items.size()
+	return e, nil
+}
+
+// WriteTo writes the bundle, Size bytes, and answers how many of them w took.
+// It may be called again until Close.
+func (e *Exported) WriteTo(w io.Writer) (int64, error) {
+	count := counter{w: w}
+	err := e.Manifest.Write(&count, e.items.reader())
+	return count.n, err
+}
+
+// Close gives the memory and the temporary file back.
+func (e *Exported) Close() error { return e.items.Close() }
+
+// counter counts what goes through it to w, or to nowhere without one.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	if c.w == nil {
+		c.n += int64(len(p))
+		return len(p), nil
+	}
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,142 @@
+package promote_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestAnExportIsAWholeBundle(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	acme := r.tenant("acme")
+	r.put(acme, "maker", "ada", `{"description":"first"}`)
+	r.put(acme, "widget", "lamp", `{"maker":"ada"}`)
+
+	got := federation.ReadBundle(bytes.NewReader(r.export(acme)))
+	var names []string
+	for item, err := range got.Items() {
+		require.NoError(t, err)
+		names = append(names, item.Kind+"/"+item.Name)
+	}
+	require.Equal(t, []string{"maker/ada", "settings/default", "widget/lamp"}, names)
+	require.Equal(t, federation.Source{Instance: r.services.Instance, Tenant: "acme"}, got.Manifest().Source)
+	require.Equal(t, 3, got.Manifest().Count)
+}
+
+func TestAnUnchangedTenantExportsTheSameBytes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	acme := r.tenant("acme")
+	r.put(acme, "part", "screw", `{"weight":0.25}`)
+	require.Equal(t, string(r.export(acme)), string(r.export(acme)))
+}
+
+func TestAnExportTakesWhatTheSelectionAdmits(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	acme := r.tenant("acme")
+	r.put(acme, "maker", "ada", `{}`)
+	r.put(acme, "part", "screw", `{}`)
+
+	exported, err := r.service.Export(t.Context(), acme, ports.Selection{Kinds: []string{"part"}})
+	require.NoError(t, err)
+	defer exported.Close()
+	require.Equal(t, 1, exported.Count)
+
+	_, err = r.service.Export(t.Context(), acme, ports.Selection{Kinds: []string{"ship"}})
+	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err))
+}
+
+// A large export goes through a file, which is gone from its folder before
+// anything stands in it.
+func TestALargeExportCanBeWrittenAgainAndLeavesNoFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	r := newRig(t)
+	acme := r.tenant("acme")
+	long := strings.Repeat("x", 400_000)
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		r.put(acme, "maker", name, `{"description":"`+long+`"}`)
+	}
+	r.put(acme, "maker", "huge", `{"description":"`+strings.Repeat(long, 4)+`"}`)
+
+	exported, err := r.service.Export(t.Context(), acme, ports.Selection{})
+	require.NoError(t, err)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left, "the temporary file has a name")
+	var first, second bytes.Buffer
+	_, err = exported.WriteTo(&first)
+	require.NoError(t, err)
+	_, err = exported.WriteTo(&second)
+	require.NoError(t, err)
+	require.EqualValues(t, exported.Size, first.Len())
+	require.True(t, bytes.Equal(first.Bytes(), second.Bytes()))
+	require.NoError(t, exported.Close())
+	require.NoError(t, exported.Close(), "closing again does nothing")
+
+	globex := r.tenant("globex")
+	r.loadFrom(globex, &first, promote.Options{})
+	require.Equal(t, r.items(acme), r.items(globex))
+}
+
+func TestAnExportThatFailsOnTheWayIsAnError(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	acme := r.tenant("acme")
+	lost := errors.New("the connection is lost")
+	services := r.services
+	services.Transfers = brokenExport{Transfers: services.Transfers, err: lost}
+	exported, err := promote.New(services).Export(t.Context(), acme, ports.Selection{})
+	require.ErrorIs(t, err, lost)
+	require.Nil(t, exported)
+}
+
+func TestAWriterThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	exported, err := r.service.Export(t.Context(), r.tenant("acme"), ports.Selection{})
+	require.NoError(t, err)
+	defer exported.Close()
+	full := &fullWriter{room: 20}
+	n, err := exported.WriteTo(full)
+	require.ErrorIs(t, err, io.ErrShortWrite)
+	require.EqualValues(t, 20, n)
+}
+
+func TestNewRefusesMissingPorts(t *testing.T) {
+	t.Parallel()
+	services := newRig(t).services
+	for message, broken := range map[string]func(*ports.Services){
+		"promote: Services.Kinds is nil":      func(s *ports.Services) { s.Kinds = nil },
+		"promote: Services.Transfers is nil":  func(s *ports.Services) { s.Transfers = nil },
+		"promote: Services.Instance is empty": func(s *ports.Services) { s.Instance = "" },
+	} {
+		s := services
+		broken(&s)
+		require.PanicsWithValue(t, message, func() { promote.New(s) })
+	}
+}
+
+type fullWriter struct{ room int }
+
+func (w *fullWriter) Write(p []byte) (int, error) {
+	if len(p) <= w.room {
+		w.room -= len(p)
+		return len(p), nil
+	}
+	n := w.room
+	w.room = 0
+	return n, io.ErrShortWrite
+}

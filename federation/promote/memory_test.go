@@ -1,0 +1,181 @@
+package promote_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/ports/portstest"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const (
+	generated   = 20_000
+	specBytes   = 800
+	heapAllowed = 6 << 20 // for some 21 MB of bundle
+)
+
+// Neither way takes memory that grows with the bundle. This test isn't
+// parallel: it measures the heap of the process.
+func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
+	kinds, err := federation.NewKinds(portstest.Kinds()...)
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		strategy promote.Strategy
+		current  func(i int) bool // whether the target has the i-th item
+		changed  func(i int) bool // whether it has it with other content
+		want     promote.Counts
+	}{
+		"into an empty tenant":  {promote.Fail, never, never, promote.Counts{Create: generated}},
+		"nothing changed":       {promote.Fail, always, never, promote.Counts{Unchanged: generated}},
+		"all overwritten":       {promote.Overwrite, always, always, promote.Counts{Update: generated}},
+		"every other overwrite": {promote.Overwrite, always, odd, promote.Counts{Update: generated / 2, Unchanged: generated / 2}},
+		"all fail":              {promote.Fail, always, always, promote.Counts{Fail: generated}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heap := newHeap()
+			service := promote.New(ports.Services{
+				Kinds: kinds, Instance: tenancy.NewID().String(),
+				Transfers: generatorTransfers{generator{t: t, heap: heap, fail: c.want.Fail > 0, current: c.current, changed: c.changed}},
+			})
+			exported, err := service.Export(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme"}, ports.Selection{})
+			require.NoError(t, err)
+			defer exported.Close()
+			require.Equal(t, generated, exported.Count)
+			require.Greater(t, exported.Size, int64(generated*specBytes))
+
+			bundle, pipe := io.Pipe()
+			go func() {
+				_, err := exported.WriteTo(pipe)
+				pipe.CloseWithError(err)
+			}()
+			report, err := service.Import(t.Context(), tenancy.NewID(), bundle, promote.Options{Strategy: c.strategy, DryRun: c.want.Fail > 0})
+			require.NoError(t, err)
+			defer report.Close()
+			require.Equal(t, c.want, report.Counts)
+			_, err = report.WriteTo(io.Discard)
+			require.NoError(t, err)
+			heap.look()
+			require.Less(t, heap.growth(), int64(heapAllowed))
+		})
+	}
+}
+
+func always(int) bool { return true }
+func never(int) bool  { return false }
+func odd(i int) bool  { return i%2 == 1 }
+
+// heap watches how much is in use, garbage apart.
+type heap struct{ before, most uint64 }
+
+func newHeap() *heap {
+	h := new(heap)
+	h.look()
+	h.before = h.most
+	return h
+}
+
+func (h *heap) look() {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	h.most = max(h.most, stats.HeapAlloc)
+}
+
+func (h *heap) growth() int64 { return int64(h.most - h.before) }
+
+// generator is a store that keeps nothing: it makes each item when it is asked
+// for it.
+type generator struct {
+	t                testing.TB
+	heap             *heap
+	fail             bool // nothing that changed may be written
+	current, changed func(i int) bool
+}
+
+func (g generator) item(i int, text string) federation.Item {
+	item := federation.Item{
+		Ref:     federation.Ref{Kind: "maker", Name: fmt.Sprintf("m%06d", i)},
+		Spec:    json.RawMessage(fmt.Sprintf(`{"description":"%s %s"}`, text, strings.Repeat("x", specBytes))),
+		Version: 1, UpdatedAt: time.Unix(int64(i), 0),
+	}
+	sealed, err := item.Seal()
+	require.NoError(g.t, err)
+	return sealed
+}
+
+// each calls do for every number, and looks at the heap now and then.
+func (g generator) each(do func(i int) error) error {
+	for i := range generated {
+		if i%2000 == 1999 {
+			g.heap.look()
+		}
+		if err := do(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// generatorTransfers is its way in and out.
+type generatorTransfers struct{ generator }
+
+func (g generatorTransfers) Import(_ context.Context, _ tenancy.ID, fn func(ports.Import) error) error {
+	return fn(g.generator)
+}
+
+func (g generatorTransfers) Export(_ context.Context, _ tenancy.ID, _ ports.Selection, yield func(federation.Item) error) error {
+	return g.each(func(i int) error { return yield(g.item(i, "bundle")) })
+}
+
+func (g generator) Exists(context.Context, federation.Ref) (bool, error) { return false, nil }
+
+func (g generator) Stage(_ context.Context, items iter.Seq2[federation.Item, error]) error {
+	staged := 0
+	for _, err := range items {
+		if err != nil {
+			return err
+		}
+		if staged++; staged%2000 == 0 {
+			g.heap.look()
+		}
+	}
+	return nil
+}
+
+func (g generator) Compare(_ context.Context, yield func(ports.Pair) error) error {
+	return g.each(func(i int) error {
+		pair := ports.Pair{Incoming: g.item(i, "bundle")}
+		if g.current(i) {
+			text := "bundle"
+			if g.changed(i) {
+				text = "target"
+			}
+			current := g.item(i, text)
+			pair.Current = &current
+		}
+		return yield(pair)
+	})
+}
+
+func (g generator) Apply(_ context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+	return nil, g.each(func(i int) error {
+		decision, err := decide(g.item(i, "bundle"))
+		want := !g.current(i) || g.changed(i) && !g.fail
+		if err == nil && decision.Write != want {
+			return fmt.Errorf("item %d: written is %v", i, decision.Write)
+		}
+		return err
+	})
+}

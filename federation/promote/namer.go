@@ -1,0 +1,59 @@
+package promote
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+)
+
+// maxName is how many characters a name may have; see [tenancy.CheckName].
+const maxName = 256
+
+// namer gives out free names: NAME-2, NAME-3 and so on, the base cut where the
+// name would become too long.
+type namer struct {
+	imp  ports.Import
+	next map[series]int
+}
+
+// series is a row of names that differ in their number alone. Names that are
+// equal in their first characters, when cut, come to the same series, so the
+// namer goes on where it was instead of asking for each number again.
+type series struct {
+	kind, base string
+	digits     int
+}
+
+// free answers the first name for ref that neither the target nor the bundle
+// has and that wasn't given out before.
+func (n *namer) free(ctx context.Context, ref federation.Ref) (string, error) {
+	first, limit := 2, 10
+	for digits := 1; ; digits++ {
+		s := series{kind: ref.Kind, base: cut(ref.Name, maxName-1-digits), digits: digits}
+		for i := max(first, n.next[s]); i < limit; i++ {
+			name := s.base + "-" + strconv.Itoa(i)
+			n.next[s] = i + 1
+			taken, err := n.imp.Exists(ctx, federation.Ref{Kind: ref.Kind, Name: name})
+			if err != nil {
+				return "", err
+			}
+			if !taken {
+				return name, nil
+			}
+		}
+		first, limit = limit, limit*10
+	}
+}
+
+// cut answers at most the first n characters of s.
+func cut(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}

@@ -1,0 +1,120 @@
+package promote
+
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+)
+
+// planner decides what becomes of each staged item and reports it.
+type planner struct {
+	kinds     *federation.Kinds
+	imp       ports.Import
+	strategy  Strategy
+	report    *Report
+	names     map[federation.Ref]string // the new names, by what the bundle calls the items
+	written   runs
+	conflicts conflicts
+}
+
+// plan compares bundle and target and decides every item, in order.
+func (p *planner) plan(ctx context.Context) error {
+	if p.strategy == Rename {
+		names, err := chooseNames(ctx, p.kinds, p.imp)
+		if err != nil {
+			return err
+		}
+		p.names = names
+	}
+	return p.imp.Compare(ctx, func(pair ports.Pair) error {
+		entry, write, err := p.judge(pair)
+		if err != nil {
+			return err
+		}
+		p.written.add(pair.Incoming.Ref, write)
+		if entry.Action == ActionFail && !p.report.DryRun {
+			p.conflicts.add(entry)
+		}
+		return p.report.add(entry)
+	})
+}
+
+// judge decides one item: what is reported of it, and whether it is written.
+func (p *planner) judge(pair ports.Pair) (ReportItem, bool, error) {
+	incoming, err := p.rewritten(pair.Incoming)
+	if err != nil {
+		return ReportItem{}, false, err
+	}
+	entry := ReportItem{Ref: pair.Incoming.Ref}
+	if pair.Current == nil {
+		entry.Action = ActionCreate
+		return entry, true, nil
+	}
+	if incoming.Digest == pair.Current.Digest {
+		entry.Action = ActionUnchanged
+		// A singleton that nobody touched takes version and time of the bundle.
+		return entry, pair.Pristine, nil
+	}
+	entry.Changes = federation.Diff(*pair.Current, incoming)
+	if pair.Pristine {
+		entry.Action = ActionUpdate
+		return entry, true, nil
+	}
+	return p.resolve(entry)
+}
+
+// resolve decides a conflict.
+func (p *planner) resolve(entry ReportItem) (ReportItem, bool, error) {
+	switch p.strategy {
+	case Skip:
+		entry.Action = ActionSkip
+		return entry, false, nil
+	case Overwrite:
+		entry.Action = ActionUpdate
+		return entry, true, nil
+	case Rename:
+		if name, ok := p.names[entry.Ref]; ok {
+			entry.Action, entry.RenamedTo = ActionRename, name
+			return entry, true, nil
+		}
+		entry.Action = ActionSkip
+		entry.Error = "a tenant has exactly one item of this kind, so it can't be renamed: the target's was kept"
+		return entry, false, nil
+	}
+	entry.Action = ActionFail
+	return entry, false, nil
+}
+
+// decide answers what the store writes of a staged item.
+func (p *planner) decide(item federation.Item) (ports.Decision, error) {
+	if !p.written.write(item.Ref) {
+		return ports.Decision{}, nil
+	}
+	out, err := p.rewritten(item)
+	if err != nil {
+		return ports.Decision{}, err
+	}
+	return ports.Decision{Write: true, Item: out}, nil
+}
+
+// rewritten is item under its new name, if it has one, and with every
+// reference to a renamed item of the bundle led to that item's new name.
+func (p *planner) rewritten(item federation.Item) (federation.Item, error) {
+	if len(p.names) == 0 {
+		return item, nil
+	}
+	if name, ok := p.names[item.Ref]; ok {
+		spec, err := moveSecrets(p.kinds, item, name)
+		if err != nil {
+			return item, err
+		}
+		item.Spec, item.Name = spec, name
+	}
+	return p.kinds.Rewrite(item, func(ref federation.Ref) federation.Ref {
+		if name, ok := p.names[ref]; ok {
+			ref.Name = name
+		}
+		return ref
+	})
+}

@@ -1,0 +1,138 @@
+package promote
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+)
+
+// chooseNames finds the items that [Rename] renames and gives each a free name.
+//
+// Renamed is what conflicts; and then, because its content changes with the
+// names in it, every item that the target has as it is and that refers to a
+// renamed one; and so on until nothing changes. What the target doesn't have is
+// created under its own name, with its references rewritten. Singletons keep
+// their names.
+func chooseNames(ctx context.Context, kinds *federation.Kinds, imp ports.Import) (map[federation.Ref]string, error) {
+	spreading := spread{kinds: kinds, renamed: map[refKey]struct{}{}}
+	if err := imp.Compare(ctx, spreading.look); err != nil {
+		return nil, err
+	}
+	if len(spreading.renamed) == 0 {
+		return nil, nil
+	}
+	spreading.run()
+
+	var refs []federation.Ref
+	err := imp.Compare(ctx, func(pair ports.Pair) error {
+		if _, ok := spreading.renamed[keyOf(pair.Incoming.Ref)]; ok {
+			refs = append(refs, pair.Incoming.Ref)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	// After Compare has ended: a store may need its connection for it.
+	names := make(map[federation.Ref]string, len(refs))
+	namer := namer{imp: imp, next: map[series]int{}}
+	for _, ref := range refs {
+		if names[ref], err = namer.free(ctx, ref); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// refKey stands for a ref: half of its SHA-256, so that what [spread] keeps of
+// an item is small and doesn't depend on the length of names.
+type refKey [sha256.Size / 2]byte
+
+func keyOf(ref federation.Ref) refKey {
+	sum := sha256.Sum256([]byte(ref.Kind + "\x00" + ref.Name))
+	return refKey(sum[:len(refKey{})])
+}
+
+// spread finds how far renaming spreads along the references. It keeps 32 bytes
+// for each reference of an item that the target has as it is, and walks each
+// once, however long the chains are.
+type spread struct {
+	kinds   *federation.Kinds
+	renamed map[refKey]struct{}
+	edges   []edge
+}
+
+// edge says that the item from refers to the item to.
+type edge struct{ to, from refKey }
+
+func (s *spread) look(pair ports.Pair) error {
+	kind, _ := s.kinds.Kind(pair.Incoming.Kind)
+	if pair.Current == nil || kind.Singleton != "" {
+		return nil
+	}
+	from := keyOf(pair.Incoming.Ref)
+	if pair.Current.Digest != pair.Incoming.Digest {
+		s.renamed[from] = struct{}{}
+		return nil
+	}
+	targets, err := s.kinds.Targets(pair.Incoming)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		s.edges = append(s.edges, edge{to: keyOf(t.Ref), from: from})
+	}
+	return nil
+}
+
+// run adds to renamed whatever refers to something in it.
+func (s *spread) run() {
+	byTarget := func(e edge, to refKey) int { return slices.Compare(e.to[:], to[:]) }
+	slices.SortFunc(s.edges, func(a, b edge) int { return byTarget(a, b.to) })
+	open := make([]refKey, 0, len(s.renamed))
+	for key := range s.renamed {
+		open = append(open, key)
+	}
+	for len(open) > 0 {
+		to := open[len(open)-1]
+		open = open[:len(open)-1]
+		i, _ := slices.BinarySearchFunc(s.edges, to, byTarget)
+		for ; i < len(s.edges) && s.edges[i].to == to; i++ {
+			from := s.edges[i].from
+			if _, known := s.renamed[from]; !known {
+				s.renamed[from] = struct{}{}
+				open = append(open, from)
+			}
+		}
+	}
+}
+
+// moveSecrets answers the spec of item with its own secrets' names made those
+// of the item under its new name. The target's item of the old name keeps its
+// secret to itself: it is another thing, and so is its key.
+func moveSecrets(kinds *federation.Kinds, item federation.Item, name string) (json.RawMessage, error) {
+	kind, _ := kinds.Kind(item.Kind)
+	if !slices.ContainsFunc(kind.Fields, func(f federation.Field) bool { return f.Secret }) {
+		return item.Spec, nil
+	}
+	var spec map[string]json.RawMessage
+	if err := json.Unmarshal(item.Spec, &spec); err != nil {
+		return nil, err
+	}
+	renamed := federation.Ref{Kind: item.Kind, Name: name}
+	for _, field := range kind.Fields {
+		secret, ok := federation.ParseSecretRef(spec[field.Name])
+		if field.Secret && ok && secret == federation.SecretName(item.Ref, field.Name) {
+			spec[field.Name] = federation.SecretRef(federation.SecretName(renamed, field.Name))
+		}
+	}
+	raw, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	return federation.Canonical(raw)
+}

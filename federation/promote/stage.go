@@ -1,0 +1,109 @@
+package promote
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// incoming is a bundle on its way in. The digests are verified on what the
+// bundle says, item by item while it is read; what is staged and compared is
+// the checked item, which may say more: a field that was left out has its
+// default there.
+type incoming struct {
+	kinds  *federation.Kinds
+	bundle *federation.BundleReader
+	whole  bool // the bundle was read to its end and everything fitted
+}
+
+// items gives the bundle's items, checked. The first error ends it.
+func (in *incoming) items() iter.Seq2[federation.Item, error] {
+	return func(yield func(federation.Item, error) bool) {
+		for item, err := range in.bundle.Items() {
+			if err == nil {
+				item, err = in.check(item)
+			}
+			if err != nil {
+				yield(federation.Item{}, err)
+				return
+			}
+			if !yield(item, nil) {
+				return
+			}
+		}
+		in.whole = true
+	}
+}
+
+func (in *incoming) check(item federation.Item) (federation.Item, error) {
+	kind, known := in.kinds.Kind(item.Kind)
+	if !known {
+		return item, within(item.Ref, tenancy.Errorf(tenancy.CodeInvalid, "this registry has no kind %q", item.Kind))
+	}
+	if err := refuseSecrets(kind, item); err != nil {
+		return item, within(item.Ref, err)
+	}
+	checked, err := in.kinds.Check(item)
+	if err != nil {
+		return item, within(item.Ref, err)
+	}
+	return checked, nil
+}
+
+// refuseSecrets refuses the literal value of a secret: no export writes one,
+// and a bundle is a file that lies about.
+func refuseSecrets(kind federation.Kind, item federation.Item) error {
+	var spec map[string]json.RawMessage
+	for _, field := range kind.Fields {
+		if !field.Secret {
+			continue
+		}
+		if spec == nil {
+			if err := json.Unmarshal(item.Spec, &spec); err != nil {
+				return tenancy.Errorf(tenancy.CodeInvalid, "a spec is a JSON object").Because(err)
+			}
+		}
+		value, there := spec[field.Name]
+		if !there || string(value) == "null" {
+			continue
+		}
+		if _, ok := federation.ParseSecretRef(value); !ok {
+			return &tenancy.Error{
+				Code:    tenancy.CodeInvalid,
+				Message: "a bundle holds no secret values: put a reference there and set the value in the target",
+				Details: []tenancy.Detail{{
+					Path: string(jsontext.Pointer("/spec").AppendToken(field.Name)), Code: tenancy.CodeInvalid,
+					Detail: `not of the form {"$secret": "NAME"}`,
+				}},
+			}
+		}
+	}
+	return nil
+}
+
+// within says which item of the bundle err is about: its name in the message,
+// and /KIND/NAME before each path.
+func within(ref federation.Ref, err error) error {
+	e, ok := errors.AsType[*tenancy.Error](err)
+	if !ok {
+		return fmt.Errorf("promote: check %s %q: %w", ref.Kind, ref.Name, err)
+	}
+	located := *e
+	located.Message = fmt.Sprintf("%s %q: %s", ref.Kind, ref.Name, e.Message)
+	prefix := string(jsontext.Pointer("").AppendToken(ref.Kind).AppendToken(ref.Name))
+	located.Details = make([]tenancy.Detail, 0, max(1, len(e.Details)))
+	for _, d := range e.Details {
+		d.Path = prefix + d.Path
+		located.Details = append(located.Details, d)
+	}
+	if len(e.Details) == 0 {
+		located.Details = append(located.Details, tenancy.Detail{Path: prefix, Code: e.Code, Detail: e.Message})
+	}
+	return &located
+}

@@ -1,0 +1,114 @@
+package postgrestest
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func widgetList() ports.ResourceQuery { return ports.ResourceQuery{Kind: "widget", Limit: 10} }
+
+func TestApplicationRoleCannotLeaveItsWalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	ctx := w.in(t, w.acme)
+	for _, attack := range []string{
+		"SET ROLE bailiwick_owner",
+		"SET ROLE bailiwick_system",
+		"SET SESSION AUTHORIZATION postgres",
+		"TRUNCATE widgets",
+		"ALTER TABLE widgets DISABLE ROW LEVEL SECURITY",
+		"DROP POLICY bailiwick_tenant ON widgets",
+		"CREATE POLICY open ON widgets USING (true)",
+		"ALTER ROLE bailiwick_app BYPASSRLS",
+		"SET row_security = off; SELECT * FROM widgets",
+		"SELECT hash FROM bailiwick.api_keys",
+		"SELECT * FROM bailiwick.import_items",
+		"SELECT * FROM bailiwick.instance",
+		"SELECT * FROM bailiwick.find_key('')",
+		"UPDATE bailiwick.tenants SET state = 'active'",
+		"INSERT INTO bailiwick.tenants (id, slug, name) VALUES (gen_random_uuid(), 'mine', 'Mine')",
+		"UPDATE bailiwick.api_keys SET role = 'admin'",
+		"COPY widgets TO PROGRAM 'true'",
+		"CREATE TABLE bailiwick.mine ()",
+	} {
+		_, err := w.db.Scoped(ctx).NewRaw(attack).Exec(ctx)
+		require.Error(t, err, attack)
+	}
+}
+
+func TestOpenRefusesAPoolThatNoPolicyHolds(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, true)
+	o := options(databaseURL, true)
+	o.AppURL = databaseURL
+	_, err := postgres.Open(t.Context(), o)
+	require.ErrorContains(t, err, "superuser")
+}
+
+func TestOpenRefusesABrokenWall(t *testing.T) {
+	t.Parallel()
+	for name, breach := range map[string]struct{ statement, says string }{
+		"no policy":       {"DROP POLICY bailiwick_tenant ON widgets", "policy"},
+		"not forced":      {"ALTER TABLE widget_parts NO FORCE ROW LEVEL SECURITY", "FORCE"},
+		"not enabled":     {"ALTER TABLE makers DISABLE ROW LEVEL SECURITY", "row-level security"},
+		"a second door":   {"CREATE POLICY everybody ON parts USING (true)", "permissive"},
+		"owned by app":    {"ALTER TABLE settings OWNER TO bailiwick_app", "owns"},
+		"a missing table": {"DROP TABLE settings", "missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			databaseURL := migrated(t, true)
+			exec(t, owner(t, databaseURL), breach.statement)
+			o := options(databaseURL, true)
+			o.SkipMigrations = true
+			_, err := postgres.Open(t.Context(), o)
+			require.ErrorContains(t, err, breach.says)
+		})
+	}
+}
+
+func TestReadyTellsOfAWallThatFellLater(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, true)
+	db, err := postgres.Open(t.Context(), options(databaseURL, true))
+	require.NoError(t, err)
+	defer db.Close()
+	require.NoError(t, db.Ready(t.Context()))
+	exec(t, owner(t, databaseURL), "DROP POLICY bailiwick_tenant ON widgets")
+	require.Error(t, db.Ready(t.Context()))
+}
+
+func TestMigratingAgainMendsAWall(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, true)
+	exec(t, owner(t, databaseURL), "DROP POLICY bailiwick_tenant ON widgets; ALTER TABLE widgets NO FORCE ROW LEVEL SECURITY")
+	db, err := postgres.Open(t.Context(), options(databaseURL, true))
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}
+
+func TestAnOwnerWithoutAPasswordNeedsTheOtherURLs(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, true)
+	parsed, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	o := options(as(t, databaseURL, url.User(parsed.User.Username())), true)
+	o.SkipMigrations = true
+	_, err = postgres.Open(t.Context(), o)
+	require.Error(t, err, "nobody gets in without a password")
+}
+
+func TestSystemPoolSeesTenantsAndNoRows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	list, err := w.db.Tenants().List(t.Context(), ports.TenantQuery{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, list, 3, "acme, default and other")
+	require.Equal(t, []tenancy.Slug{"acme", "default", "other"}, []tenancy.Slug{list[0].Slug, list[1].Slug, list[2].Slug})
+}

@@ -1,0 +1,67 @@
+// Package admin is the administration of tenants and their API keys: the use
+// cases behind an operator's tool or an HTTP API, over the ports and with the
+// authorization inside.
+//
+// Every method takes who acts, after ctx. Nobody is
+// [tenancy.CodeUnauthenticated]. Whoever has no place in a tenant gets
+// [tenancy.ErrTenantNotFound], the same value as for a tenant that doesn't
+// exist; so does a member of a deleted one. To its members a suspended tenant
+// is [tenancy.CodeTenantSuspended]. A role that is too small is
+// [tenancy.ErrForbidden]. Super-admins find tenants in every state.
+//
+// The tenant is named as in a URL, by its id or its slug.
+package admin
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Service is made by [New] and safe for concurrent use.
+type Service struct {
+	tenants  ports.Tenants
+	keys     ports.Keys
+	finder   ports.KeyFinder
+	platform [sha256.Size]byte
+	now      func() time.Time
+	newID    func() tenancy.ID
+}
+
+// Options says how a [Service] works. The zero value works.
+type Options struct {
+	// PlatformTokenHash is the SHA-256 of the platform token, whose bearer is a
+	// super-admin. Defaults to none: no token makes one.
+	PlatformTokenHash [sha256.Size]byte
+
+	// Clock tells the time. Defaults to [time.Now].
+	Clock func() time.Time
+
+	// NewID makes the ids of tenants and keys. Defaults to [tenancy.NewID].
+	NewID func() tenancy.ID
+}
+
+// New makes a service over the three ports. It panics and names the port that
+// is nil: that is a fault of the program.
+func New(tenants ports.Tenants, keys ports.Keys, finder ports.KeyFinder, o Options) *Service {
+	switch {
+	case tenants == nil:
+		panic("admin.New: tenants is nil")
+	case keys == nil:
+		panic("admin.New: keys is nil")
+	case finder == nil:
+		panic("admin.New: finder is nil")
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = tenancy.NewID
+	}
+	return &Service{
+		tenants: tenants, keys: keys, finder: finder,
+		platform: o.PlatformTokenHash, now: o.Clock, newID: o.NewID,
+	}
+}

@@ -1,0 +1,139 @@
+package resolve
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// hostRule reads the tenant out of a host name.
+type hostRule struct {
+	base   string // "example.com"
+	suffix string // ".example.com"
+}
+
+func newHostRule(base string) hostRule {
+	base = normalDomain(base)
+	return hostRule{base: base, suffix: "." + base}
+}
+
+// name answers what host says, and whether it says anything. Nothing is said
+// by the base domain itself, by hosts elsewhere, by addresses, and by the
+// reserved labels that a service needs for itself, but for "default", which is
+// a tenant. Whatever else stands under the base domain is a name, if perhaps of
+// no tenant; so is a host that is no host at all. Neither may fall through to
+// another source as if it weren't there.
+func (h hostRule) name(host string) (_ name, present bool) {
+	if host == "" {
+		return name{}, false
+	}
+	bare, ok := cutPort(host)
+	if !ok {
+		return name{text: host}, true
+	}
+	domain := normalDomain(bare)
+	if domain == "" || strings.HasSuffix(domain, ".") {
+		return name{text: host}, true
+	}
+	label, under := strings.CutSuffix(domain, h.suffix)
+	if !under {
+		return name{}, false
+	}
+	n := parseSlug(label)
+	if n.slug.Reserved() && n.slug != tenancy.DefaultSlug {
+		return name{}, false
+	}
+	return n, true
+}
+
+// cutPort removes the port, and the brackets of an IPv6 address (RFC 3986,
+// section 3.2.2). It reports false for what can't be a host with a port.
+func cutPort(host string) (string, bool) {
+	if isIPv6(host) {
+		return host, true
+	}
+	if strings.HasPrefix(host, "[") {
+		address, rest, closed := strings.Cut(host[1:], "]")
+		port, hasPort := strings.CutPrefix(rest, ":")
+		return address, closed && isIPv6(address) && (rest == "" || hasPort && isPort(port))
+	}
+	bare, port, found := strings.Cut(host, ":")
+	return bare, !found || isPort(port)
+}
+
+// isIPv6 reports whether s is an IPv6 address without brackets. The look for
+// two colons spares every other host the cost of parsing.
+func isIPv6(s string) bool {
+	if strings.Count(s, ":") < 2 {
+		return false
+	}
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}
+
+// isPort admits the empty port, as RFC 3986 does.
+func isPort(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return len(s) <= len("65535")
+}
+
+// normalDomain is s in lower case and without the dot of the root. Only ASCII
+// is folded: strings.ToLower makes a k of the Kelvin sign, and with it one name
+// out of two.
+func normalDomain(s string) string {
+	s = strings.TrimSuffix(s, ".")
+	for i := range len(s) {
+		if isUpper(s[i]) {
+			return strings.Map(foldASCII, s)
+		}
+	}
+	return s
+}
+
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+func foldASCII(r rune) rune {
+	if r < 0x80 && isUpper(byte(r)) {
+		return r + 'a' - 'A'
+	}
+	return r
+}
+
+const maxDomain = 253 // RFC 1035, section 2.3.4, less the root's dot and length
+
+// checkDomain reports why s, in its normal form, can't be a base domain.
+func checkDomain(s string) error {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return errors.New("an address has no subdomains: give a domain name")
+	}
+	if len(s) > maxDomain {
+		return errors.New("a domain name has at most 253 characters")
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if !isLabel(label) {
+			return errors.New("give a domain name such as example.com, without scheme, port or wildcard")
+		}
+	}
+	return nil
+}
+
+// isLabel reports whether s is a label of a host name (RFC 1123, section 2.1).
+func isLabel(s string) bool {
+	const maxLabel = 63
+	if s == "" || len(s) > maxLabel || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,146 @@
+package resolve_test
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	r := resolve.New(everyone(), resolve.Options{})
+	const none, unknown = "tenant_required", "tenant_not_found"
+	for host, want := range map[string]string{
+		"acme.localhost":       "acme",
+		"acme.localhost:8080":  "acme",
+		"acme.localhost:":      "acme",
+		"acme.localhost.":      "acme",
+		"acme.localhost.:8080": "acme",
+		"ACME.LocalHost":       "acme",
+		"default.localhost":    "default",
+
+		"":                     none,
+		"localhost":            none,
+		"localhost.:80":        none,
+		"LOCALHOST":            none,
+		"www.localhost":        none,
+		"API.localhost:443":    none,
+		"example.com":          none,
+		"acme.example.com":     none,
+		"evillocalhost":        none,
+		"acme.evillocalhost":   none,
+		"acme.localhost.evil":  none,
+		"acme.localhost.a.com": none,
+		"acmelocalhost":        none,
+		"127.0.0.1":            none,
+		"127.0.0.1:8080":       none,
+		"[::1]":                none,
+		"[::1]:8080":           none,
+		"::1":                  none,
+		"[fe80::1%25eth0]:80":  none,
+
+		"a.acme.localhost":              unknown,
+		"acme.www.localhost":            unknown,
+		"www.acme.localhost":            unknown,
+		"acme..localhost":               unknown,
+		".localhost":                    unknown,
+		"a.localhost":                   unknown,
+		"-acme.localhost":               unknown,
+		"ac_me.localhost":               unknown,
+		"acme .localhost":               unknown,
+		"acme\x00.localhost":            unknown,
+		"xn--acme-abc.localhost":        unknown,
+		"*.localhost":                   unknown,
+		"acmé.localhost":                unknown,
+		"gone.localhost":                unknown,
+		"ghost.localhost":               unknown,
+		"\u212aey.localhost":            unknown, // the Kelvin sign is no k
+		"user@acme.localhost":           unknown,
+		"127.0.0.1.localhost":           unknown,
+		acme.ID.String() + ".localhost": unknown, // a host has a slug
+
+		// No host at all: refused, not passed over.
+		"acme.localhost..":         unknown,
+		"acme.localhost:http":      unknown,
+		"acme.localhost:80:80":     unknown,
+		"acme.localhost:123456":    unknown,
+		"acme.localhost:-1":        unknown,
+		"acme.localhost,evil":      none,
+		"example.com:80:80":        unknown,
+		":8080":                    unknown,
+		".":                        unknown,
+		"[::1":                     unknown,
+		"[::1]8080":                unknown,
+		"[acme.localhost]":         unknown,
+		"[::1].acme.localhost":     unknown,
+		"fe80::1%acme.localhost":   unknown,
+		"[fe80::1%x.localhost]:80": unknown,
+	} {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, want, outcome(t, r, resolve.Sources{Host: host}))
+		})
+	}
+}
+
+func TestTheBaseDomainIsAnOption(t *testing.T) {
+	t.Parallel()
+	r := resolve.New(everyone(), resolve.Options{BaseDomain: "Registry.Example.com."})
+	for host, want := range map[string]string{
+		"acme.registry.example.com":          "acme",
+		"acme.REGISTRY.example.com.:443":     "acme",
+		"registry.example.com":               "tenant_required",
+		"acme.example.com":                   "tenant_required",
+		"acme.localhost":                     "tenant_required",
+		"acmeregistry.example.com":           "tenant_required",
+		"acme.registry.example.com.evil.org": "tenant_required",
+		"a.b.registry.example.com":           "tenant_not_found",
+	} {
+		assert.Equal(t, want, outcome(t, r, resolve.Sources{Host: host}), host)
+	}
+}
+
+// hostForm says independently which hosts name a tenant under localhost.
+var hostForm = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9-]*)\.(?i:localhost)\.?(:[0-9]{0,5})?$`)
+
+func FuzzHost(f *testing.F) {
+	for _, host := range []string{
+		"acme.localhost", "acme.localhost.:8080", "[::1]:80", "www.localhost", "acme.localhost.evil.com",
+		"evillocalhost", "xn--acme.localhost", "\u212aey.localhost", "a.b.localhost", "fe80::1%acme.localhost",
+	} {
+		f.Add(host)
+	}
+	r := resolve.New(anyone{}, resolve.Options{CacheSize: 100})
+	f.Fuzz(func(t *testing.T, host string) {
+		got, err := r.Resolve(t.Context(), resolve.Sources{Host: host})
+		form := hostForm.FindStringSubmatch(host)
+		if err == nil {
+			if form == nil || !strings.EqualFold(form[1], string(got.Slug)) {
+				t.Fatalf("%q names %q", host, got.Slug)
+			}
+			if _, err := tenancy.ParseSlug(string(got.Slug)); err != nil {
+				t.Fatalf("%q: %v", host, err)
+			}
+			return
+		}
+		switch tenancy.CodeOf(err) {
+		case tenancy.CodeNoTenant:
+			// Passed over: only what can't be meant as a tenant of this domain.
+			if form != nil && !tenancy.Slug(strings.ToLower(form[1])).Reserved() {
+				t.Fatalf("%q was passed over", host)
+			}
+		case tenancy.CodeTenantNotFound:
+			if _, err := netip.ParseAddrPort(host); err == nil && !strings.Contains(host, "%") {
+				t.Fatalf("the address %q names a tenant", host)
+			}
+		default:
+			t.Fatalf("%q: %v", host, err)
+		}
+	})
+}

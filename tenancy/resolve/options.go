@@ -1,0 +1,84 @@
+package resolve
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Options says how a [Resolver] works. The zero value works.
+type Options struct {
+	// BaseDomain is the domain whose subdomains name tenants: with
+	// "example.com", acme.example.com names the tenant acme. Defaults to
+	// "localhost".
+	BaseDomain string
+
+	// TrustedProxies are the addresses whose X-Forwarded-Host is believed.
+	// Defaults to none.
+	TrustedProxies []netip.Prefix
+
+	// CacheSize bounds how many tenants are remembered, by slug and by id each.
+	// Names of no tenant count too. Defaults to 10,000.
+	CacheSize int
+
+	// TTL is how long a tenant is remembered, and so how long this process may
+	// take to see what another one changed. Defaults to 30 s.
+	TTL time.Duration
+
+	// UnknownTTL is how long it is remembered that a name belongs to no tenant.
+	// Defaults to 2 s, or TTL if that is shorter.
+	UnknownTTL time.Duration
+
+	// Clock tells the time. Defaults to time.Now.
+	Clock func() time.Time
+}
+
+const (
+	defaultBaseDomain = "localhost"
+	defaultCacheSize  = 10_000
+	defaultTTL        = 30 * time.Second
+	defaultUnknownTTL = 2 * time.Second
+)
+
+// Check reports the first option that can't work, by its name. A program that
+// takes its options from outside calls it before [New].
+func (o Options) Check() error {
+	if o.BaseDomain != "" {
+		if err := checkDomain(normalDomain(o.BaseDomain)); err != nil {
+			return fmt.Errorf("Options.BaseDomain %q: %w", o.BaseDomain, err)
+		}
+	}
+	for i, p := range o.TrustedProxies {
+		if !p.IsValid() {
+			return fmt.Errorf("Options.TrustedProxies[%d] is not a network", i)
+		}
+	}
+	switch {
+	case o.CacheSize < 0:
+		return fmt.Errorf("Options.CacheSize %d is negative", o.CacheSize)
+	case o.TTL < 0:
+		return fmt.Errorf("Options.TTL %v is negative", o.TTL)
+	case o.UnknownTTL < 0:
+		return fmt.Errorf("Options.UnknownTTL %v is negative", o.UnknownTTL)
+	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.BaseDomain == "" {
+		o.BaseDomain = defaultBaseDomain
+	}
+	if o.CacheSize == 0 {
+		o.CacheSize = defaultCacheSize
+	}
+	if o.TTL == 0 {
+		o.TTL = defaultTTL
+	}
+	if o.UnknownTTL == 0 {
+		o.UnknownTTL = min(defaultUnknownTTL, o.TTL)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return o
+}
