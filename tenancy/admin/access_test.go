@@ -85,6 +85,21 @@ func TestTenantsThatAreNotTheCallersAreOneValue(t *testing.T) {
 	}
 }
 
+// talkative is a store that says of each tenant why it isn't there.
+type talkative struct{ ports.Tenants }
+
+func (s talkative) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeTenantNotFound, "%s was purged on Monday", id)
+}
+
+func TestTheStoresOwnWordsAreNotShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := admin.New(talkative{w.ports.Tenants}, w.ports.Keys, w.ports.KeyFinder, admin.Options{})
+	_, err := service.GetTenant(t.Context(), w.member(tenancy.Admin), w.acme.ID.String())
+	assert.Same(t, tenancy.ErrTenantNotFound, err)
+}
+
 func TestASuspendedTenantIsToldToItsMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

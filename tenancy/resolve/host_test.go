@@ -89,6 +89,20 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+func TestOnlyASCIIIsFolded(t *testing.T) {
+	t.Parallel()
+	r := resolve.New(newWorld(tenant("key", tenancy.Active)), resolve.Options{BaseDomain: "kiosk.example"})
+	const kelvin = "\u212a" // strings.ToLower makes a k of it
+	for host, want := range map[string]string{
+		"KEY.KIOSK.example":              "key",
+		kelvin + "EY.kiosk.example":      "tenant_not_found",
+		kelvin + "ey.kiosk.example":      "tenant_not_found",
+		"KEY." + kelvin + "IOSK.example": "tenant_required",
+	} {
+		assert.Equal(t, want, outcome(t, r, resolve.Sources{Host: host}), host)
+	}
+}
+
 func TestTheBaseDomainIsAnOption(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{BaseDomain: "Registry.Example.com."})

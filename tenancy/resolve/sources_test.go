@@ -60,6 +60,7 @@ func TestTheLastForwardedHostCounts(t *testing.T) {
 		{"none", nil, "direct.localhost"},
 		{"one", []string{"acme.localhost"}, "acme.localhost"},
 		{"a client's before the proxy's", []string{"globex.localhost, acme.localhost"}, "acme.localhost"},
+		{"two of a client's before the proxy's", []string{"a.localhost,b.localhost,acme.localhost"}, "acme.localhost"},
 		{"a client's line before the proxy's", []string{"globex.localhost", "acme.localhost"}, "acme.localhost"},
 		{"both", []string{"a.localhost", "b.localhost,\tacme.localhost "}, "acme.localhost"},
 		{"an empty one", []string{""}, "direct.localhost"},
