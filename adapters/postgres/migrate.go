@@ -7,12 +7,15 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/migrate"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 //go:embed migrations/*.sql
@@ -67,19 +70,17 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS bailiwick"); err != nil {
 		return err
 	}
-	library := migrate.NewMigrations()
-	if err := library.Discover(migrationFiles); err != nil {
+	library, err := ownMigrations()
+	if err != nil {
 		return err
 	}
-	if err := runMigrations(ctx, db, o, library, "bailiwick.migrations"); err != nil {
+	if err := runMigrations(ctx, db, o, library, libraryMigrations); err != nil {
 		return err
 	}
-	if o.Migrations != nil {
-		if err := runMigrations(ctx, db, o, o.Migrations, "bailiwick.host_migrations"); err != nil {
-			return err
-		}
+	if err := runMigrations(ctx, db, o, o.hostMigrations(), hostMigrations); err != nil {
+		return err
 	}
-	if err := raiseWalls(ctx, db, d); err != nil {
+	if err := raiseWalls(ctx, db, o, d); err != nil {
 		return err
 	}
 	if !o.MultiTenant {
@@ -91,8 +92,52 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := own(ctx, db, d); err != nil {
 		return err
 	}
-	return grant(ctx, db, d)
+	return grant(ctx, db, o, d)
 }
+
+// Where the two lists of applied migrations stand.
+const (
+	libraryMigrations = "bailiwick.migrations"
+	hostMigrations    = "bailiwick.host_migrations"
+)
+
+func ownMigrations() (*migrate.Migrations, error) {
+	m := migrate.NewMigrations()
+	return m, m.Discover(migrationFiles)
+}
+
+func (o Options) hostMigrations() *migrate.Migrations {
+	if o.Migrations == nil {
+		return migrate.NewMigrations()
+	}
+	return o.Migrations
+}
+
+// checkCurrent refuses a schema that lacks a migration.
+func (db *DB) checkCurrent(ctx context.Context) error {
+	library, err := ownMigrations()
+	if err != nil {
+		return err
+	}
+	for table, wanted := range map[string]*migrate.Migrations{libraryMigrations: library, hostMigrations: db.options.hostMigrations()} {
+		var applied []string
+		err := db.system.NewRaw("SELECT name FROM "+table).Scan(ctx, &applied)
+		if state := sqlState(err); state == stateNoTable || state == stateNoSchema || state == stateNoRight {
+			return errNotCurrent
+		}
+		if err != nil {
+			return translate(err)
+		}
+		for _, m := range wanted.Sorted() {
+			if !slices.Contains(applied, m.Name) {
+				return errNotCurrent
+			}
+		}
+	}
+	return nil
+}
+
+var errNotCurrent = tenancy.Errorf(tenancy.CodeUnavailable, "the schema isn't current: migrate first")
 
 func checkVersion(ctx context.Context, db *bun.DB) error {
 	var version int
@@ -110,6 +155,9 @@ func runMigrations(ctx context.Context, db *bun.DB, o Options, migrations *migra
 		migrate.WithMarkAppliedOnSuccess(true))
 	if err := migrator.Init(ctx); err != nil {
 		return err
+	}
+	if len(migrations.Sorted()) == 0 {
+		return nil // which bun/migrate takes for a mistake
 	}
 	group, err := migrator.Migrate(ctx)
 	if err != nil {

@@ -111,7 +111,11 @@ func (db *DB) Ready(ctx context.Context) error {
 	if err := db.app.PingContext(ctx); err != nil {
 		return translate(err)
 	}
-	return db.checkWalls(across(ctx, "check the walls"))
+	ctx = across(ctx, "check the schema and its walls")
+	if err := db.checkCurrent(ctx); err != nil {
+		return err
+	}
+	return db.checkWalls(ctx)
 }
 
 // Close closes the pools. Statements under way are waited for.

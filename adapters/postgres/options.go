@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -18,9 +19,9 @@ type Options struct {
 	// MultiTenant off, everything runs as this user.
 	URL string
 
-	// AppURL and SystemURL log in as the roles bailiwick_app and
-	// bailiwick_system. Default to URL with those users, and passwords derived
-	// from URL's.
+	// AppURL and SystemURL log in as the application's role and the system
+	// role, which are made if they are missing. Default to URL with the users
+	// bailiwick_app and bailiwick_system, and passwords derived from URL's.
 	AppURL, SystemURL string
 
 	// MultiTenant turns tenancy on: the pool is the application role's, which
@@ -51,6 +52,8 @@ type Options struct {
 
 	// Logger hears of migrations. Defaults to slog.Default().
 	Logger *slog.Logger
+
+	appRole, systemRole string // the users of AppURL and SystemURL
 }
 
 const (
@@ -96,10 +99,19 @@ func (o Options) roleURLs() (Options, error) {
 		return o, nil
 	}
 	if o.AppURL == "" {
-		o.AppURL = as(owner, appRole)
+		o.AppURL = as(owner, "bailiwick_app")
 	}
 	if o.SystemURL == "" {
-		o.SystemURL = as(owner, systemRole)
+		o.SystemURL = as(owner, "bailiwick_system")
+	}
+	app, appErr := url.Parse(o.AppURL)
+	system, systemErr := url.Parse(o.SystemURL)
+	if appErr != nil || systemErr != nil || app.User.Username() == "" || system.User.Username() == "" {
+		return o, errors.New("postgres: Options.AppURL or SystemURL isn't of the form postgres://user:password@host:port/database")
+	}
+	o.appRole, o.systemRole = app.User.Username(), system.User.Username()
+	if o.appRole == owner.User.Username() || o.appRole == o.systemRole {
+		return o, fmt.Errorf("postgres: the application must log in as a role of its own, not as %s", o.appRole)
 	}
 	return o, nil
 }
@@ -115,9 +127,11 @@ func as(owner *url.URL, role string) string {
 }
 
 // connector makes a pgdriver connector. TLS is as the URL's sslmode says:
-// verify-full to be sure whom one talks to.
+// verify-full to be sure whom one talks to. Without one, TLS is demanded of
+// every server that isn't this machine's.
 func connector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error) {
 	options := []pgdriver.Option{
+		pgdriver.WithInsecure(isLocal(rawURL)),
 		pgdriver.WithDSN(rawURL),
 		pgdriver.WithReadTimeout(timeout),
 		pgdriver.WithWriteTimeout(timeout),
@@ -127,6 +141,16 @@ func connector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error
 	var made *pgdriver.Connector
 	err := recovered(func() { made = pgdriver.NewConnector(options...) })
 	return made, err
+}
+
+func isLocal(rawURL string) bool {
+	parsed, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	host := parsed.Hostname()
+	addr, err := netip.ParseAddr(host)
+	return host == "" || host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // recovered turns pgdriver's panic on a bad URL into an error that doesn't show

@@ -6,20 +6,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
 )
 
-// The three roles. None is a superuser or passes by row security; app and
-// system own nothing, belong to nothing, and log in as themselves: a pool that
-// connects as the owner and does SET ROLE is undone by RESET ROLE.
-const (
-	ownerRole  = "bailiwick_owner"  // owns tables and functions
-	appRole    = "bailiwick_app"    // the pool
-	systemRole = "bailiwick_system" // named cross-tenant work
-)
+// ownerRole owns tables and functions. It, the application's role and the
+// system role are no superusers and don't pass by row security; the two others
+// own nothing, belong to nothing, and log in as themselves: a pool that connects
+// as the owner and does SET ROLE is undone by RESET ROLE.
+const ownerRole = "bailiwick_owner"
 
 // derivePassword makes a role's password from that of the owner's URL, so that
 // every instance that knows the one knows the other. Without a password there
@@ -39,37 +38,53 @@ func derivePassword(owner *url.URL, role string) string {
 // role's password is set only when it doesn't log in any more: roles belong to
 // the cluster, and other databases' instances use them too.
 func makeRoles(ctx context.Context, tx bun.IDB, o Options) error {
-	owner, err := url.Parse(o.URL)
+	var missing []string
+	exists, err := roleExists(ctx, tx, ownerRole)
 	if err != nil {
 		return err
 	}
-	wanted := []struct{ role, attributes, url string }{
-		{ownerRole, "NOLOGIN", ""},
-		{appRole, "LOGIN", o.AppURL},
-		{systemRole, "LOGIN", o.SystemURL},
+	if !exists {
+		missing = append(missing, "CREATE ROLE "+ownerRole+" NOLOGIN "+plainRole)
 	}
-	var missing []string
-	for _, w := range wanted {
-		var exists bool
-		if err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", w.role).Scan(ctx, &exists); err != nil {
+	for role, roleURL := range map[string]string{o.appRole: o.AppURL, o.systemRole: o.SystemURL} {
+		exists, err := roleExists(ctx, tx, role)
+		if err != nil {
 			return err
 		}
-		password := ""
-		if w.url != "" && derivePassword(owner, w.role) != "" {
-			password = " PASSWORD " + literal(derivePassword(owner, w.role))
-		}
-		attributes := w.attributes + " NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
+		definition := quote(role) + " LOGIN " + plainRole + passwordOf(roleURL)
 		switch {
 		case !exists:
-			missing = append(missing, "CREATE ROLE "+w.role+" "+attributes+password)
-		case w.url != "" && !logsIn(ctx, w.url):
-			missing = append(missing, "ALTER ROLE "+w.role+" "+attributes+password)
+			missing = append(missing, "CREATE ROLE "+definition)
+		case !logsIn(ctx, roleURL):
+			missing = append(missing, "ALTER ROLE "+definition)
 		}
 	}
 	return administer(ctx, tx, missing)
 }
 
-// administer runs statements that need CREATEROLE, each under a savepoint.
+const plainRole = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
+
+func roleExists(ctx context.Context, tx bun.IDB, role string) (exists bool, err error) {
+	err = tx.NewRaw("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role).Scan(ctx, &exists)
+	return exists, err
+}
+
+// passwordOf is the clause that gives a role the password of its URL. Without
+// one there it has none, and logs in where the server asks for none.
+func passwordOf(roleURL string) string {
+	parsed, err := url.Parse(roleURL)
+	if err != nil {
+		return ""
+	}
+	password, given := parsed.User.Password()
+	if !given || password == "" {
+		return ""
+	}
+	return " PASSWORD " + literal(password)
+}
+
+// administer runs statements that the migrating user may not be allowed, each
+// under a savepoint.
 func administer(ctx context.Context, tx bun.IDB, statements []string) error {
 	for i, s := range statements {
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT administer; "+s+"; RELEASE SAVEPOINT administer"); err != nil {
@@ -79,10 +94,23 @@ func administer(ctx context.Context, tx bun.IDB, statements []string) error {
 				}
 				continue // another database's migration was quicker
 			}
-			return fmt.Errorf("the database's administrator must run:\n%s;\n%w", strings.Join(statements[i:], ";\n"), err)
+			return fmt.Errorf("the database's administrator must run:\n%s;\n%w", hidePasswords(statements[i:]), err)
 		}
 	}
 	return nil
+}
+
+// hidePasswords joins statements for a person: what stands behind PASSWORD is
+// theirs to choose, and to give in the role's URL.
+func hidePasswords(statements []string) string {
+	shown := make([]string, len(statements))
+	for i, s := range statements {
+		before, _, secret := strings.Cut(s, " PASSWORD ")
+		if shown[i] = before; secret {
+			shown[i] += " PASSWORD '…'"
+		}
+	}
+	return strings.Join(shown, ";\n")
 }
 
 // logsIn tries a role's URL.
@@ -100,37 +128,53 @@ func logsIn(ctx context.Context, roleURL string) bool {
 
 // grant hands the library's objects and the owned tables to the owner role, and
 // gives the two others what they need and nothing else.
-func grant(ctx context.Context, tx bun.IDB, d *declarations) error {
+func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
+	app, system := quote(o.appRole), quote(o.systemRole)
 	statements := []string{
-		"GRANT USAGE ON SCHEMA bailiwick TO " + appRole + ", " + systemRole,
-		"GRANT SELECT ON bailiwick.tenants TO " + appRole,
-		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + systemRole,
-		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + systemRole,
-		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at), INSERT, DELETE ON bailiwick.api_keys TO " + appRole,
-		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + appRole,
-		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + appRole,
-		"GRANT SELECT, UPDATE, DELETE ON bailiwick.staged TO " + appRole,
-		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + systemRole,
-		"DROP POLICY IF EXISTS bailiwick_system ON bailiwick.tenants",
-		"CREATE POLICY bailiwick_system ON bailiwick.tenants TO " + systemRole + " USING (true) WITH CHECK (true)",
+		"GRANT USAGE ON SCHEMA bailiwick TO " + app + ", " + system,
+		"GRANT SELECT ON bailiwick.tenants TO " + app,
+		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
+		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
+		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at), INSERT, DELETE ON bailiwick.api_keys TO " + app,
+		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
+		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + app,
+		"GRANT SELECT, UPDATE, DELETE ON bailiwick.staged TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.all {
-		statements = append(statements, "GRANT USAGE ON SCHEMA "+quote(t.schema)+" TO "+appRole+", "+systemRole)
+		statements = append(statements, "GRANT USAGE ON SCHEMA "+quote(t.schema)+" TO "+app+", "+system)
 		if t.singleton != "" {
-			statements = append(statements, "GRANT INSERT ON "+t.sql+" TO "+systemRole)
+			statements = append(statements, "GRANT INSERT ON "+t.sql+" TO "+system)
 		}
 	}
 	for _, name := range owned(d.all) {
-		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+appRole)
+		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
 	}
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	return grantSequences(ctx, tx, d)
+	if err := openTenants(ctx, tx, o.systemRole); err != nil {
+		return err
+	}
+	return grantSequences(ctx, tx, app, d)
+}
+
+// openTenants lets the system role see all tenants, and nothing but tenants.
+func openTenants(ctx context.Context, tx bun.IDB, system string) error {
+	var open bool
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = 'bailiwick.tenants'::regclass AND polname = 'bailiwick_system'"+
+		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", system).Scan(ctx, &open)
+	if err != nil || open {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON bailiwick.tenants;"+
+		"CREATE POLICY bailiwick_system ON bailiwick.tenants TO "+quote(system)+" USING (true) WITH CHECK (true)")
+	return err
 }
 
 // grantSequences covers serial columns of the owned tables.
-func grantSequences(ctx context.Context, tx bun.IDB, d *declarations) error {
+func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declarations) error {
 	var sequences []string
 	err := tx.NewRaw(`SELECT s.oid::regclass::text FROM pg_class s
 		JOIN pg_depend dep ON dep.classid = 'pg_class'::regclass AND dep.objid = s.oid AND dep.refclassid = 'pg_class'::regclass AND dep.deptype IN ('a', 'i')
@@ -140,7 +184,7 @@ func grantSequences(ctx context.Context, tx bun.IDB, d *declarations) error {
 		return err
 	}
 	for _, s := range sequences {
-		if _, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+s+" TO "+appRole); err != nil {
+		if _, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+s+" TO "+app); err != nil {
 			return err
 		}
 	}
@@ -164,13 +208,27 @@ func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 	if err != nil || len(statements) == 0 {
 		return err
 	}
+	if err := joinOwner(ctx, tx); err != nil {
+		return err
+	}
 	schemas := map[string]bool{"bailiwick": true}
 	for _, t := range d.all {
 		schemas[t.schema] = true
 	}
-	for s := range schemas { // an owner must be able to create where it owns
-		statements = append([]string{"GRANT USAGE, CREATE ON SCHEMA " + quote(s) + " TO " + ownerRole}, statements...)
+	var leave []string // an owner must be able to create where it owns
+	for _, s := range slices.Sorted(maps.Keys(schemas)) {
+		leave = append(leave, "GRANT USAGE, CREATE ON SCHEMA "+quote(s)+" TO "+ownerRole)
 	}
-	_, err = tx.ExecContext(ctx, strings.Join(statements, ";\n"))
-	return err
+	return administer(ctx, tx, append(leave, statements...))
+}
+
+// joinOwner lets the migrating user give what is its own to the owner role, and
+// migrate it afterwards. A superuser needs no leave.
+func joinOwner(ctx context.Context, tx bun.IDB) error {
+	var member bool
+	err := tx.NewRaw("SELECT rolsuper OR pg_has_role(oid, ?, 'MEMBER') FROM pg_roles WHERE rolname = current_user", ownerRole).Scan(ctx, &member)
+	if err != nil || member {
+		return err
+	}
+	return administer(ctx, tx, []string{"GRANT " + ownerRole + " TO CURRENT_USER"})
 }

@@ -72,19 +72,24 @@ func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports
 	if err != nil {
 		return translate(err)
 	}
-	defer func() { err = firstError(err, translate(conn.Close())) }()
+	clean := false
+	defer func() {
+		if !clean { // also when fn panics
+			discard(conn)
+		}
+		err = firstError(err, translate(conn.Close()))
+	}()
 	if err := beginImport(ctx, conn, tenant); err != nil {
 		return importError(err)
 	}
 	im := &importing{db: s.db, conn: conn, tenant: tenant, id: newID()}
 	if err := fn(im); err != nil {
-		discard(conn)
 		return importError(err)
 	}
 	if err := im.finish(ctx); err != nil {
-		discard(conn)
 		return importError(err)
 	}
+	clean = true
 	return nil
 }
 

@@ -30,7 +30,7 @@ type wall struct {
 	AppOwned bool // the application role owns it
 }
 
-func readWalls(ctx context.Context, db bun.IDB, d *declarations) ([]wall, error) {
+func readWalls(ctx context.Context, db bun.IDB, app string, d *declarations) ([]wall, error) {
 	var walls []wall
 	err := db.NewRaw(`
 		SELECT n AS name, c.oid IS NOT NULL AS exists,
@@ -45,17 +45,17 @@ func readWalls(ctx context.Context, db bun.IDB, d *declarations) ([]wall, error)
 		LEFT JOIN pg_class c ON c.oid = to_regclass(n)
 		LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
 		LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
-		ORDER BY n`, appRole, bun.List(owned(d.all))).Scan(ctx, &walls)
+		ORDER BY n`, app, bun.List(owned(d.all))).Scan(ctx, &walls)
 	return walls, err
 }
 
 // raiseWalls puts up what is missing around each owned table. What stands
 // already is left alone: no lock is taken for it.
-func raiseWalls(ctx context.Context, db bun.IDB, d *declarations) error {
+func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) error {
 	if len(d.all) == 0 {
 		return nil
 	}
-	walls, err := readWalls(ctx, db, d)
+	walls, err := readWalls(ctx, db, o.appRole, d)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (w wall) missing(versioned bool) []string {
 // checkWalls refuses a schema that isn't current and, with tenancy on, a role
 // or a table that row security doesn't hold for.
 func (db *DB) checkWalls(ctx context.Context) error {
-	walls, err := readWalls(ctx, db.system, db.declared)
+	walls, err := readWalls(ctx, db.system, db.options.appRole, db.declared)
 	if err != nil {
 		return translate(err)
 	}

@@ -89,13 +89,19 @@ func TestOrdinaryOwnerMigratesAndServes(t *testing.T) {
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plain_owner') THEN
 			CREATE ROLE plain_owner LOGIN CREATEROLE PASSWORD 'secret';
 		END IF; END $$;
-		DO $$ BEGIN EXECUTE format('GRANT ALL ON DATABASE %I TO plain_owner', current_database()); END $$;
-		GRANT ALL ON SCHEMA public TO plain_owner`)
-	o := options(as(t, databaseURL, url.UserPassword("plain_owner", "secret")), false)
-	db, err := postgres.Open(t.Context(), o)
-	require.NoError(t, err)
-	putWidget(t, db, tenancy.DefaultID, "w", "default's")
-	require.NoError(t, db.Close())
+		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO plain_owner', current_database()); END $$`)
+	plain := as(t, databaseURL, url.UserPassword("plain_owner", "secret"))
+	for _, multiTenant := range []bool{false, true, true, false} {
+		o := options(plain, multiTenant)
+		if multiTenant { // roles of its own: the cluster's belong to another password
+			o.AppURL = as(t, databaseURL, url.UserPassword("plain_app", "app's"))
+			o.SystemURL = as(t, databaseURL, url.UserPassword("plain_system", "system's"))
+		}
+		db, err := postgres.Open(t.Context(), o)
+		require.NoError(t, err)
+		putWidget(t, db, tenancy.DefaultID, "w", "default's")
+		require.NoError(t, db.Close())
+	}
 }
 
 func TestOptionsAreRefusedByName(t *testing.T) {

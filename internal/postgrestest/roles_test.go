@@ -45,10 +45,33 @@ func TestApplicationRoleCannotLeaveItsWalls(t *testing.T) {
 func TestOpenRefusesAPoolThatNoPolicyHolds(t *testing.T) {
 	t.Parallel()
 	databaseURL := migrated(t, true)
+	exec(t, owner(t, databaseURL), `DO $$ BEGIN
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'strong_app') THEN
+			CREATE ROLE strong_app LOGIN SUPERUSER PASSWORD 'strong';
+		END IF; END $$`)
+	o := options(databaseURL, true)
+	o.AppURL = as(t, databaseURL, url.UserPassword("strong_app", "strong"))
+	_, err := postgres.Open(t.Context(), o)
+	require.ErrorContains(t, err, "superuser")
+}
+
+func TestOpenRefusesTheOwnerAsTheApplication(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, true)
 	o := options(databaseURL, true)
 	o.AppURL = databaseURL
 	_, err := postgres.Open(t.Context(), o)
-	require.ErrorContains(t, err, "superuser")
+	require.ErrorContains(t, err, "a role of its own")
+}
+
+func TestOpenRefusesASchemaThatIsNotCurrent(t *testing.T) {
+	t.Parallel()
+	databaseURL := migrated(t, true)
+	exec(t, owner(t, databaseURL), "DELETE FROM bailiwick.host_migrations")
+	o := options(databaseURL, true)
+	o.SkipMigrations = true
+	_, err := postgres.Open(t.Context(), o)
+	require.ErrorContains(t, err, "migrate first")
 }
 
 func TestOpenRefusesABrokenWall(t *testing.T) {
