@@ -1,0 +1,130 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// export answers the tenant's bundle. It is whole before its first byte leaves,
+// so that an error of the store is a problem and not half a bundle; a caller
+// that sees fewer bytes than Content-Length has lost the connection.
+func (a *api) export(w http.ResponseWriter, c *call) error {
+	labels, err := c.query.labels()
+	if err != nil {
+		return err
+	}
+	bundle, err := a.promote.Export(c.Context(), c.tenant, ports.Selection{Kinds: c.query["kind"], Labels: labels})
+	if err != nil {
+		return err
+	}
+	defer bundle.Close()
+
+	h := w.Header()
+	h.Set("Content-Type", federation.BundleMediaType)
+	h.Set("Content-Length", strconv.FormatInt(bundle.Size, 10))
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.bundle.json"`, c.tenant.Slug))
+	w.WriteHeader(http.StatusOK)
+	if c.Method == http.MethodHead {
+		return nil
+	}
+	_, err = bundle.WriteTo(w)
+	a.cutOff(c, err)
+	return nil
+}
+
+// cutOff ends an answer that has begun and couldn't be finished: the connection
+// is closed, so that nobody takes it for a whole one. Without an error it does
+// nothing.
+func (a *api) cutOff(c *call, err error) {
+	if err == nil {
+		return
+	}
+	a.log.WarnContext(c.Context(), "answer cut off", "request_id", RequestID(c.Context()), "error", err)
+	panic(http.ErrAbortHandler)
+}
+
+// imports reads a bundle into the tenant.
+func (a *api) imports(w http.ResponseWriter, c *call) error {
+	strategy, err := promote.ParseStrategy(c.query.text("strategy"))
+	if err != nil {
+		return invalidParameter("strategy", "it is one of fail, skip, overwrite, rename")
+	}
+	dryRun, err := c.query.boolean("dry_run")
+	if err != nil {
+		return err
+	}
+	if err := checkMediaType(c.Request, federation.BundleMediaType, jsonType); err != nil {
+		return err
+	}
+	if err := limitBody(w, c.Request, a.bundleLimit); err != nil {
+		return err
+	}
+	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body, promote.Options{Strategy: strategy, DryRun: dryRun})
+	if err != nil {
+		return bodyError(err)
+	}
+	defer report.Close()
+
+	w.Header().Set("Content-Type", jsonType)
+	w.WriteHeader(http.StatusOK)
+	_, err = report.WriteTo(w)
+	a.cutOff(c, err)
+	return nil
+}
+
+// importReport is what [promote.Report] writes, for the OpenAPI document.
+type importReport struct {
+	ImportID        string                 `json:"import_id"`
+	DryRun          bool                   `json:"dry_run"`
+	Counts          promote.Counts         `json:"counts"`
+	Items           []importItem           `json:"items" nullable:"false" doc:"every item of the bundle, by kind, then name"`
+	SecretsRequired []federation.SecretUse `json:"secrets_required" nullable:"false" doc:"references to secrets that have no value in this tenant"`
+}
+
+// importItem is what [promote.ReportItem] writes.
+type importItem struct {
+	Kind      string         `json:"kind"`
+	Name      string         `json:"name"`
+	Action    promote.Action `json:"action" enum:"create,update,unchanged,skip,rename,fail"`
+	RenamedTo string         `json:"renamed_to,omitempty"`
+	Changes   []importChange `json:"changes" nullable:"false" doc:"from what the tenant has to what the bundle says"`
+	Error     string         `json:"error,omitempty"`
+}
+
+// importChange is what [federation.Difference] writes.
+type importChange struct {
+	Path string `json:"path" doc:"a JSON Pointer (RFC 6901)"`
+	From any    `json:"from,omitempty"`
+	To   any    `json:"to,omitempty"`
+}
+
+// setSecret stores the value of a secret. There is no way to read it back.
+func (a *api) setSecret(w http.ResponseWriter, c *call) error {
+	name := c.PathValue("name")
+	if err := tenancy.CheckName(name); err != nil {
+		return err
+	}
+	var in secretInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	if in.Value == nil || *in.Value == "" {
+		return atPath(tenancy.CodeInvalid, "/value", "must be a string that isn't empty")
+	}
+	if err := a.services.Vault.Set(c.Context(), c.tenant.ID, name, []byte(*in.Value)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// secretInput is what a PUT of a secret carries.
+type secretInput struct {
+	Value *string `json:"value" minLength:"1"`
+}

@@ -1,0 +1,102 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// call is one request on its way through an operation.
+type call struct {
+	*http.Request
+	principal tenancy.Principal
+	tenant    tenancy.Tenant // of an operation inTenant
+	query     query
+}
+
+// serve makes the handler of an operation.
+func (a *api) serve(op operation) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &call{Request: r}
+		err := a.admit(c, op)
+		if err == nil {
+			c.query, err = readQuery(r.URL.RawQuery, op.params)
+		}
+		if err == nil {
+			err = op.handle(w, c)
+		}
+		if err == nil {
+			return
+		}
+		tooLarge := tenancy.CodeOf(err) == tenancy.CodeTooLarge
+		if tooLarge {
+			w.Header().Set("Connection", "close")
+		}
+		writeProblem(w, r, a.log, err)
+		if tooLarge {
+			linger(w, r) // r has the body without its limit: the limit is on c's
+		}
+	})
+}
+
+// admit is everything between the router and the handler: who calls, for which
+// tenant, and whether they may. The order of its steps is what keeps a tenant's
+// existence from those who have no place in it.
+func (a *api) admit(c *call, op operation) error {
+	if op.access == anyone {
+		return nil
+	}
+	tenant, resolution := a.resolve(c, op, tenancy.ID{})
+	principal, err := a.authenticated(c.Request)
+	if err != nil {
+		return err
+	}
+	c.principal = principal
+	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
+	if op.access == signedIn {
+		return mayManage(principal, op.role)
+	}
+	if !principal.KeyTenant.IsZero() {
+		tenant, resolution = a.resolve(c, op, principal.KeyTenant)
+	}
+	if op.access == tenantOf && principal.SuperAdmin && tenancy.CodeOf(resolution) == tenancy.CodeTenantNotFound && a.multiTenant {
+		return nil // the tenant may be deleted: the use case looks
+	}
+	if resolution != nil {
+		return resolution
+	}
+	if err := a.mayWorkIn(principal, tenant, op); err != nil {
+		return err
+	}
+	c.tenant = tenant
+	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
+	return nil
+}
+
+// resolve finds the tenant that the request's sources name. With tenancy off
+// there is one, and a path that names another names none.
+func (a *api) resolve(c *call, op operation, key tenancy.ID) (tenancy.Tenant, error) {
+	if op.access == signedIn {
+		return tenancy.Tenant{}, nil // it names none
+	}
+	if !a.multiTenant {
+		if !namesDefault(c.PathValue(resolve.PathValue)) {
+			return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+		}
+		return a.tenants.Resolve(c.Context(), resolve.Sources{Key: tenancy.DefaultID})
+	}
+	sources := a.tenants.FromRequest(c.Request)
+	sources.Key = key
+	return a.tenants.Resolve(c.Context(), sources)
+}
+
+// namesDefault reports whether the tenant in a path, if there is one, is the
+// default tenant.
+func namesDefault(name string) bool {
+	if name == "" || name == string(tenancy.DefaultSlug) {
+		return true
+	}
+	id, err := tenancy.ParseID(name)
+	return err == nil && id == tenancy.DefaultID
+}

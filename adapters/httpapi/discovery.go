@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Discovery is one list of the discovery route.
+type Discovery struct {
+	Kind   string   // whose resources are listed
+	Member string   // under which name: "mcp_servers"
+	Fields []string // of the spec, shown beside the name where they are there
+}
+
+// discover shows what a tenant offers, a few fields of each thing. Every list
+// is paged by itself, limit items at a time; one cursor holds the places of all
+// of them.
+func (a *api) discover(w http.ResponseWriter, c *call) error {
+	l, err := c.listing("discovery")
+	if err != nil {
+		return err
+	}
+	places, err := a.places(l.after)
+	if err != nil {
+		return err
+	}
+	answer := map[string]any{"tenant": map[string]any{"slug": c.tenant.Slug, "name": c.tenant.Name}}
+	further := false
+	for i, d := range a.discovery {
+		found, err := a.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
+			Kind: d.Kind, After: places[i], Limit: l.more(),
+		})
+		if err != nil {
+			return err
+		}
+		if len(found) > l.limit {
+			found, further = found[:l.limit], true
+		}
+		if len(found) > 0 {
+			places[i] = found[len(found)-1].Name
+		}
+		if answer[d.Member], err = d.show(found); err != nil {
+			return err
+		}
+	}
+	if further {
+		answer["next_cursor"] = sealCursor(l.scope, strings.Join(places, placeSeparator))
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+// placeSeparator stands in no name: names have no control characters.
+const placeSeparator = "\x00"
+
+func (a *api) places(after string) ([]string, error) {
+	if after == "" {
+		return make([]string, len(a.discovery)), nil
+	}
+	places := strings.Split(after, placeSeparator)
+	if len(places) != len(a.discovery) {
+		return nil, errCursor
+	}
+	return places, nil
+}
+
+// show picks the fields of each resource. A secret is never among them: New
+// refuses such a Discovery.
+func (d Discovery) show(found []federation.Resource) ([]map[string]any, error) {
+	shown := make([]map[string]any, 0, len(found))
+	for _, r := range found {
+		var spec map[string]json.RawMessage
+		if err := json.Unmarshal(r.Spec, &spec); err != nil {
+			return nil, tenancy.Errorf(tenancy.CodeInternal, "stored spec isn't an object").Because(err)
+		}
+		maps.DeleteFunc(spec, func(name string, _ json.RawMessage) bool { return !slices.Contains(d.Fields, name) })
+		entry := map[string]any{"name": r.Name}
+		for name, value := range spec {
+			entry[name] = value
+		}
+		shown = append(shown, entry)
+	}
+	return shown, nil
+}
+
+// discoverySchema describes the answer of the discovery route.
+func (a *api) discoverySchema(r huma.Registry) *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString}
+	tenant := object(map[string]*huma.Schema{"slug": text, "name": text}, "slug", "name")
+	members := map[string]*huma.Schema{"tenant": tenant, "next_cursor": text}
+	required := []string{"tenant"}
+	for _, d := range a.discovery {
+		kind, _ := a.services.Kinds.Kind(d.Kind)
+		all := specSchema(kind, false).Properties
+		shown := map[string]*huma.Schema{"name": text}
+		for _, field := range d.Fields {
+			shown[field] = all[field]
+			if shown[field] == nil {
+				shown[field] = &huma.Schema{}
+			}
+		}
+		members[d.Member] = &huma.Schema{Type: huma.TypeArray, Items: object(shown, "name")}
+		required = append(required, d.Member)
+	}
+	return object(members, required...)
+}

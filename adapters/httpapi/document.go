@@ -1,0 +1,217 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+const bearerScheme = "bearer"
+
+// document makes the OpenAPI 3.1 document of the operations.
+func (a *api) document(ops []operation) ([]byte, error) {
+	registry := huma.NewMapRegistry(componentPrefix, schemaName)
+	registry.Map()["Problem"] = problemSchema()
+	registry.Map()["Bundle"] = bundleSchema()
+	for _, kind := range a.services.Kinds.All() {
+		for name, schema := range kindComponents(kind) {
+			if registry.Map()[name] != nil {
+				return nil, fmt.Errorf("two kinds have the schema %s: change the name of %s", name, kind.Name)
+			}
+			registry.Map()[name] = schema
+		}
+	}
+	doc := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info:    &huma.Info{Title: a.title, Version: a.version},
+		Servers: []*huma.Server{{URL: a.prefix + "/"}},
+		Components: &huma.Components{
+			Schemas: registry,
+			SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {
+				Type: "http", Scheme: "bearer", Description: "the platform token, or an API key",
+			}},
+		},
+	}
+	for _, op := range ops {
+		doc.AddOperation(op.describe(registry, a.multiTenant))
+	}
+	return marshal(doc)
+}
+
+// schemaName names the schema of a Go type: the type's name without what only
+// tells Go types apart.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if rest, ok := strings.CutPrefix(name, "Page"); ok && rest != "" {
+		return strings.TrimSuffix(rest, "Body") + "Page"
+	}
+	return strings.TrimSuffix(name, "Body")
+}
+
+// describe is the operation as the document has it.
+func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation {
+	d := &huma.Operation{
+		Method: op.method, Path: op.path, OperationID: op.id, Tags: []string{op.tag}, Summary: op.summary,
+		Parameters: slices.Concat(op.pathParams(), op.queryParams(), op.headerParams(multiTenant)),
+		Responses:  map[string]*huma.Response{},
+	}
+	if op.access != anyone {
+		d.Security = []map[string][]string{{bearerScheme: {}}}
+	}
+	if op.role != "" {
+		d.Extensions = map[string]any{"x-required-role": op.role}
+	}
+	if op.body.schema != nil {
+		schema := op.body.schema(r)
+		content := map[string]*huma.MediaType{}
+		for _, media := range op.body.media {
+			content[media] = &huma.MediaType{Schema: schema}
+		}
+		d.RequestBody = &huma.RequestBody{Required: true, Content: content}
+	}
+	for _, ok := range append([]answer{op.answer}, op.more...) {
+		d.Responses[strconv.Itoa(ok.status)] = ok.describe(r)
+	}
+	for status, codes := range op.problems() {
+		d.Responses[strconv.Itoa(status)] = problemResponse(status, codes)
+	}
+	return d
+}
+
+func (ok answer) describe(r huma.Registry) *huma.Response {
+	d := &huma.Response{Description: ok.doc, Headers: map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")}}
+	for _, name := range ok.headers {
+		d.Headers[name] = textHeader("")
+	}
+	if ok.schema != nil {
+		media := ok.media
+		if media == "" {
+			media = jsonType
+		}
+		d.Content = map[string]*huma.MediaType{media: {Schema: ok.schema(r)}}
+	}
+	return d
+}
+
+func textHeader(doc string) *huma.Param {
+	return &huma.Param{Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+// problemResponse describes the problems of one status: their codes are listed,
+// and a schema admits no others.
+func problemResponse(status int, codes []tenancy.Code) *huma.Response {
+	var list []string
+	code := &huma.Schema{Type: huma.TypeString}
+	for _, c := range codes {
+		list = append(list, string(c))
+		code.Enum = append(code.Enum, string(c))
+	}
+	schema := &huma.Schema{AllOf: []*huma.Schema{
+		{Ref: componentPrefix + "Problem"},
+		{Properties: map[string]*huma.Schema{"code": code}},
+	}}
+	return &huma.Response{
+		Description: http.StatusText(status) + ": " + strings.Join(list, ", "),
+		Headers:     map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")},
+		Content:     map[string]*huma.MediaType{ProblemType: {Schema: schema}},
+	}
+}
+
+// problems gives the codes that the operation answers, by status: its own and
+// those that its access, its query and its body imply.
+func (op operation) problems() map[int][]tenancy.Code {
+	codes := slices.Concat(op.codes, []tenancy.Code{tenancy.CodeInvalid, tenancy.CodeInternal, tenancy.CodeUnavailable})
+	if op.access != anyone {
+		codes = append(codes, tenancy.CodeUnauthenticated)
+	}
+	switch op.access {
+	case tenantOf:
+		codes = append(codes, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
+	case inTenant:
+		codes = append(codes, tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
+	}
+	if op.body.schema != nil {
+		codes = append(codes, tenancy.CodeInvalidJSON, tenancy.CodeInexactNumber, tenancy.CodeUnknownField, tenancy.CodeTooLarge, CodeUnsupportedMediaType)
+	}
+	if slices.ContainsFunc(op.params, func(p parameter) bool { return p.name == cursorParam.name }) {
+		codes = append(codes, tenancy.CodeInvalidCursor)
+	}
+	if slices.Contains(op.ifs, ifMatch) {
+		codes = append(codes, tenancy.CodeVersionMismatch)
+	}
+	slices.Sort(codes)
+	byStatus := map[int][]tenancy.Code{}
+	for _, code := range slices.Compact(codes) {
+		byStatus[statuses[code]] = append(byStatus[statuses[code]], code)
+	}
+	if slices.Contains(op.ifs, ifNoneMatch) && op.method != http.MethodGet {
+		byStatus[http.StatusPreconditionFailed] = append(byStatus[http.StatusPreconditionFailed], tenancy.CodeAlreadyExists)
+	}
+	return byStatus
+}
+
+func (op operation) pathParams() []*huma.Param {
+	var params []*huma.Param
+	for segment := range strings.SplitSeq(op.path, "/") {
+		name, ok := strings.CutPrefix(segment, "{")
+		if !ok {
+			continue
+		}
+		name = strings.TrimSuffix(name, "}")
+		params = append(params, &huma.Param{
+			Name: name, In: "path", Required: true, Description: pathDocs[name], Schema: &huma.Schema{Type: huma.TypeString},
+		})
+	}
+	return params
+}
+
+var pathDocs = map[string]string{
+	resolve.PathValue: "the tenant's id or slug",
+	"name":            "the name, as one percent-encoded segment",
+	"id":              "the id",
+}
+
+func (op operation) queryParams() []*huma.Param {
+	var params []*huma.Param
+	for _, p := range op.params {
+		d := &huma.Param{Name: p.name, In: "query", Description: p.doc, Schema: p.schema}
+		if p.repeatable {
+			d.Schema = &huma.Schema{Type: huma.TypeArray, Items: p.schema}
+			d.Style, d.Explode = "form", ptr(true)
+		}
+		params = append(params, d)
+	}
+	return params
+}
+
+func (op operation) headerParams(multiTenant bool) []*huma.Param {
+	var params []*huma.Param
+	add := func(name, doc string) {
+		params = append(params, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	if op.access == inTenant && multiTenant {
+		add(resolve.Header, "the tenant's id or slug; not needed where the host name, the path or the API key names it")
+	}
+	for _, name := range op.ifs {
+		add(name, ifDocs[name])
+	}
+	return params
+}
+
+const (
+	ifMatch     = "If-Match"
+	ifNoneMatch = "If-None-Match"
+)
+
+var ifDocs = map[string]string{
+	ifMatch:     `the ETag that the stored version must have, or * for any`,
+	ifNoneMatch: `of a GET the ETags that are known; of a PUT only *: create, don't replace`,
+}

@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// etag is the strong entity tag of a version (RFC 9110, 8.8.3).
+func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// tags is an If-Match or If-None-Match header as it was read.
+type tags struct {
+	present bool
+	any     bool     // *
+	list    []string // each with its quotes, and W/ where it is weak
+}
+
+// readTags reads the header name. What RFC 9110 doesn't have is
+// [tenancy.CodeInvalid].
+func readTags(h http.Header, name string) (tags, error) {
+	values := h.Values(name)
+	if len(values) == 0 {
+		return tags{}, nil
+	}
+	text := strings.TrimSpace(strings.Join(values, ","))
+	if text == "*" {
+		return tags{present: true, any: true}, nil
+	}
+	list, ok := splitTags(text)
+	if !ok {
+		return tags{}, tenancy.Errorf(tenancy.CodeInvalid, `the header %s is * or a list of tags such as "3"`, name)
+	}
+	return tags{present: true, list: list}, nil
+}
+
+func splitTags(text string) (list []string, ok bool) {
+	for {
+		text = strings.TrimLeft(text, " \t,")
+		if text == "" {
+			return list, len(list) > 0
+		}
+		length := tagLength(text)
+		if length == 0 {
+			return nil, false
+		}
+		list = append(list, text[:length])
+		text = strings.TrimLeft(text[length:], " \t")
+		if text != "" && text[0] != ',' {
+			return nil, false
+		}
+	}
+}
+
+// tagLength is the length of the tag that text begins with, 0 if it begins
+// with none.
+func tagLength(text string) int {
+	start := 0
+	if strings.HasPrefix(text, "W/") {
+		start = 2
+	}
+	if len(text) <= start || text[start] != '"' {
+		return 0
+	}
+	for i := start + 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			return i + 1
+		case c < 0x21 || c == 0x7f:
+			return 0
+		}
+	}
+	return 0
+}
+
+// versions gives the versions that the tags stand for. A weak tag and one that
+// no version has match nothing, as strong comparison wants it.
+func (t tags) versions() []int64 {
+	var versions []int64
+	for _, tag := range t.list {
+		v, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+		if err == nil && v > 0 && etag(v) == tag {
+			versions = append(versions, v)
+		}
+	}
+	return versions
+}
+
+// matchesWeakly reports whether version is among the tags, weak ones too: the
+// comparison that If-None-Match of a GET wants.
+func (t tags) matchesWeakly(version int64) bool {
+	for _, tag := range t.list {
+		if strings.TrimPrefix(tag, "W/") == etag(version) {
+			return true
+		}
+	}
+	return t.any
+}
+
+var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
+	"it isn't the version that If-Match asks for: read it again")

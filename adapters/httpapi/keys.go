@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/admin"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// keyBody is an API key as it is answered.
+type keyBody struct {
+	ID         string       `json:"id" format:"uuid"`
+	Name       string       `json:"name"`
+	Role       tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	CreatedAt  timestamp    `json:"created_at"`
+	ExpiresAt  *timestamp   `json:"expires_at,omitempty" doc:"absent: never"`
+	LastUsedAt *timestamp   `json:"last_used_at,omitempty" doc:"to the minute; absent: never"`
+}
+
+// newKeyBody is a new API key, the only answer that has its secret.
+type newKeyBody struct {
+	ID        string       `json:"id" format:"uuid"`
+	Name      string       `json:"name"`
+	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	Secret    string       `json:"secret" doc:"what to send as the bearer token; shown here and never again"`
+	CreatedAt timestamp    `json:"created_at"`
+	ExpiresAt *timestamp   `json:"expires_at,omitempty" doc:"absent: never"`
+}
+
+// keyInput is what creates an API key.
+type keyInput struct {
+	Name      string       `json:"name"`
+	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	ExpiresAt *time.Time   `json:"expires_at,omitempty" doc:"RFC 3339, in the future; absent: never"`
+}
+
+func showKey(k tenancy.APIKey) keyBody {
+	return keyBody{
+		ID: k.ID, Name: k.Name, Role: k.Role, CreatedAt: timestamp(k.CreatedAt),
+		ExpiresAt: optionalTime(k.ExpiresAt), LastUsedAt: optionalTime(k.LastUsedAt),
+	}
+}
+
+func (a *api) createKey(w http.ResponseWriter, c *call) error {
+	var in keyInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	order := admin.NewKey{Name: in.Name, Role: in.Role}
+	if in.ExpiresAt != nil {
+		if in.ExpiresAt.IsZero() {
+			return atPath(tenancy.CodeInvalid, "/expires_at", "must be in the future")
+		}
+		order.ExpiresAt = *in.ExpiresAt
+	}
+	tenant := c.PathValue(resolve.PathValue)
+	key, secret, err := a.admin.CreateKey(c.Context(), c.principal, tenant, order)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+key.Tenant.String()+"/keys/"+key.ID)
+	return writeJSON(w, http.StatusCreated, newKeyBody{
+		ID: key.ID, Name: key.Name, Role: key.Role, Secret: secret,
+		CreatedAt: timestamp(key.CreatedAt), ExpiresAt: optionalTime(key.ExpiresAt),
+	})
+}
+
+func (a *api) listKeys(w http.ResponseWriter, c *call) error {
+	l, err := c.listing("list keys")
+	if err != nil {
+		return err
+	}
+	tenant := c.PathValue(resolve.PathValue)
+	ask := func(after string, limit int) ([]tenancy.APIKey, error) {
+		return a.admin.ListKeys(c.Context(), c.principal, tenant, after, limit)
+	}
+	id := func(k tenancy.APIKey) string { return k.ID }
+	found, err := ask(l.after, l.limit)
+	if err != nil {
+		return err
+	}
+	if found, err = behind(l, found, id, ask); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, pageOf(l, found, id, showKey))
+}
+
+func (a *api) revokeKey(w http.ResponseWriter, c *call) error {
+	if err := a.admin.RevokeKey(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// access says who may call an operation.
+type access int
+
+const (
+	anyone   access = iota // no credentials are asked for
+	signedIn               // whoever has valid credentials; the use case decides the rest
+	tenantOf               // manages the tenant that the path names, in any state, with the operation's role in it
+	inTenant               // works in the resolved tenant, in which the caller has the operation's role
+)
+
+// superAdmin stands where an operation asks for a super-admin. It is no role in
+// a tenant.
+const superAdmin tenancy.Role = "super_admin"
+
+// operation is one route. The router and the OpenAPI document are both made from
+// the same operations.
+type operation struct {
+	id      string // operationId
+	method  string
+	path    string // a path template, behind [Options.Prefix]
+	tag     string
+	summary string
+
+	access access
+	role   tenancy.Role // what the caller needs; "" is nothing in particular
+
+	params []parameter // of the query
+	ifs    []string    // conditional headers that the operation heeds
+	body   body        // none where its schema is nil
+	answer answer
+	more   []answer       // further successes
+	codes  []tenancy.Code // problems of the operation's own, beside those that its other parts imply
+
+	handle func(w http.ResponseWriter, c *call) error
+}
+
+// parameter is a parameter of the query string.
+type parameter struct {
+	name       string
+	doc        string
+	schema     *huma.Schema
+	repeatable bool
+}
+
+// body is what a request carries.
+type body struct {
+	media  []string // [0] is the documented one
+	schema schemaOf
+}
+
+// answer is a success.
+type answer struct {
+	status  int
+	doc     string
+	media   string   // jsonType where it is empty
+	schema  schemaOf // nil: no body
+	headers []string
+}
+
+// schemaOf makes a schema in the document's registry.
+type schemaOf func(r huma.Registry) *huma.Schema
+
+// goType is the schema of a Go type.
+func goType[T any]() schemaOf {
+	return func(r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeFor[T](), true, "") }
+}
+
+// component refers to a schema that the document has under name.
+func component(name string) schemaOf {
+	return func(huma.Registry) *huma.Schema { return &huma.Schema{Ref: componentPrefix + name} }
+}
+
+// jsonBody is a request body of one Go type.
+func jsonBody[T any]() body { return body{media: []string{jsonType}, schema: goType[T]()} }
+
+// The parameters that several routes share.
+var (
+	limitParam = parameter{name: "limit", doc: "how many items a page has", schema: &huma.Schema{
+		Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)), Default: defaultLimit,
+	}}
+	cursorParam = parameter{name: "cursor", doc: "next_cursor of the page before, with the same query", schema: &huma.Schema{Type: huma.TypeString}}
+	labelParam  = parameter{name: "label", doc: "only items with this label, as key=value; all of them where it is repeated", repeatable: true, schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[^=]+="}}
+	searchParam = parameter{name: "q", doc: "a case-insensitive substring of the name or the description", schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxSearch)}}
+	pageParams  = []parameter{limitParam, cursorParam}
+)
+
+func ptr[T any](v T) *T { return &v }

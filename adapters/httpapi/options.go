@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// Options says how [New] serves. The zero value serves the default tenant, to
+// callers with an API key.
+type Options struct {
+	// MultiTenant turns tenancy on. Without it every request is for the tenant
+	// [tenancy.DefaultID]: subdomain and X-Tenant-ID are not looked at, and the
+	// only tenant that a path can name is that one.
+	MultiTenant bool
+
+	// Resolver finds a request's tenant. Give the one that the rest of the
+	// program uses, so that all see a suspended tenant at once. Defaults to a
+	// new one with zero [resolve.Options].
+	Resolver *resolve.Resolver
+
+	// Authenticate finds who calls. What it answers beside an error is not
+	// looked at; an error with another code than [tenancy.CodeUnauthenticated]
+	// is answered as what it is. Defaults to the bearer token of the header
+	// Authorization: the platform token or an API key.
+	Authenticate func(*http.Request) (tenancy.Principal, error)
+
+	// PlatformTokenHash is the SHA-256 of the platform token, which makes its
+	// bearer a super-admin. Defaults to none: nobody is one.
+	PlatformTokenHash [sha256.Size]byte
+
+	// Prefix is the path under which a host serves everything, as it is in
+	// URLs: "/registry". Defaults to none.
+	Prefix string
+
+	// ResourceLimit and BundleLimit are the largest bodies that are read, in
+	// bytes. They default to 1 MiB and 256 MiB.
+	ResourceLimit int64
+	BundleLimit   int64
+
+	// Discovery are the lists of the route /api/v1/discovery. Defaults to none.
+	Discovery []Discovery
+
+	// Ready reports why the program can't serve now. Defaults to always ready.
+	Ready func(context.Context) error
+
+	// Logger gets the faults whose cause isn't shown. Defaults to
+	// [slog.Default].
+	Logger *slog.Logger
+
+	// Clock tells the time. Defaults to [time.Now].
+	Clock func() time.Time
+
+	// Title and Version stand in the OpenAPI document. They default to
+	// "Bailiwick" and "1".
+	Title   string
+	Version string
+}
+
+const (
+	defaultResourceLimit = 1 << 20
+	defaultBundleLimit   = 256 << 20
+)
+
+// check reports the first thing in s or o that can't work, by its name.
+func (o Options) check(s ports.Services) error {
+	for name, missing := range map[string]bool{
+		"Kinds": s.Kinds == nil, "Tenants": s.Tenants == nil, "Keys": s.Keys == nil, "KeyFinder": s.KeyFinder == nil,
+		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
+	} {
+		if missing {
+			return fmt.Errorf("Services.%s is nil", name)
+		}
+	}
+	switch {
+	case o.ResourceLimit < 0:
+		return fmt.Errorf("Options.ResourceLimit %d is negative", o.ResourceLimit)
+	case o.BundleLimit < 0:
+		return fmt.Errorf("Options.BundleLimit %d is negative", o.BundleLimit)
+	case o.Prefix != "" && (o.Prefix[0] != '/' || strings.HasSuffix(o.Prefix, "/") || strings.ContainsAny(o.Prefix, "{} ?#%")):
+		return fmt.Errorf("Options.Prefix %q must begin with a slash, end without one and be a plain path", o.Prefix)
+	}
+	for _, kind := range s.Kinds.All() {
+		if slices.Contains(takenPaths, kind.Path) {
+			return fmt.Errorf("kind %q: Path %q is a route of the API itself", kind.Name, kind.Path)
+		}
+	}
+	return checkDiscovery(o.Discovery, s.Kinds)
+}
+
+// takenPaths are the routes beside which the kinds stand. Later ones are kept
+// free too.
+var takenPaths = []string{"audit", "discovery", "links", "me", "sessions", "tenants", "users"}
+
+func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
+	members := []string{"tenant", "next_cursor"}
+	for i, d := range lists {
+		kind, ok := kinds.Kind(d.Kind)
+		if !ok {
+			return fmt.Errorf("Options.Discovery[%d].Kind %q is not declared", i, d.Kind)
+		}
+		if d.Member == "" || slices.Contains(members, d.Member) {
+			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or taken", i, d.Member)
+		}
+		members = append(members, d.Member)
+		for _, f := range kind.Fields {
+			if f.Secret && slices.Contains(d.Fields, f.Name) {
+				return fmt.Errorf("Options.Discovery[%d].Fields shows the secret %q", i, f.Name)
+			}
+		}
+		if slices.Contains(d.Fields, "name") {
+			return fmt.Errorf("Options.Discovery[%d].Fields has the name, which is always shown", i)
+		}
+	}
+	return nil
+}
+
+func (o Options) withDefaults(s ports.Services) Options {
+	if o.Resolver == nil {
+		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock})
+	}
+	if o.ResourceLimit == 0 {
+		o.ResourceLimit = defaultResourceLimit
+	}
+	if o.BundleLimit == 0 {
+		o.BundleLimit = defaultBundleLimit
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Title == "" {
+		o.Title = "Bailiwick"
+	}
+	if o.Version == "" {
+		o.Version = "1"
+	}
+	return o
+}

@@ -1,0 +1,55 @@
+package httpapi
+
+// page is a list as it is answered.
+type page[T any] struct {
+	Items      []T    `json:"items" nullable:"false"`
+	NextCursor string `json:"next_cursor,omitempty" doc:"where the next page begins; absent on the last page"`
+}
+
+// listing is one page of a list that is being made.
+type listing struct {
+	scope []string
+	after string
+	limit int
+}
+
+// listing reads which page of which list the call asks for. The list is the
+// route as it is written in its operation, the tenant and the query.
+func (c *call) listing(op string) (listing, error) {
+	l := listing{scope: append([]string{op, c.tenant.ID.String()}, c.query.scopeOf()...)}
+	var err error
+	if l.limit, err = c.query.limit(); err != nil {
+		return listing{}, err
+	}
+	l.after, err = openCursor(l.scope, c.query.text("cursor"))
+	return l, err
+}
+
+// more is how many items to ask for: one more than the page shows tells whether
+// there is a further page.
+func (l listing) more() int { return l.limit + 1 }
+
+// behind asks for one more item behind a full page, of a use case that answers
+// no more than the largest page.
+func behind[S any](l listing, found []S, key func(S) string, ask func(after string, limit int) ([]S, error)) ([]S, error) {
+	if len(found) < l.limit {
+		return found, nil
+	}
+	next, err := ask(key(found[l.limit-1]), 1)
+	return append(found, next...), err
+}
+
+// pageOf makes the answer out of what [listing.more] brought. key is an item's
+// place in the order of the list.
+func pageOf[S, T any](l listing, found []S, key func(S) string, show func(S) T) page[T] {
+	var p page[T]
+	if len(found) > l.limit {
+		found = found[:l.limit]
+		p.NextCursor = sealCursor(l.scope, key(found[l.limit-1]))
+	}
+	p.Items = make([]T, 0, len(found))
+	for _, item := range found {
+		p.Items = append(p.Items, show(item))
+	}
+	return p
+}

@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// ProblemType is the media type of every error.
+const ProblemType = "application/problem+json"
+
+// Codes of HTTP itself, beside those of package tenancy.
+const (
+	CodeMethodNotAllowed     tenancy.Code = "method_not_allowed"     // the path is there, with the methods of the Allow header
+	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type" // the body's Content-Type isn't one the route reads
+)
+
+// statuses is the one table from code to status. A code that doesn't stand in
+// it is answered as [tenancy.CodeInternal].
+var statuses = map[tenancy.Code]int{
+	tenancy.CodeInternal:           http.StatusInternalServerError,
+	tenancy.CodeUnavailable:        http.StatusServiceUnavailable,
+	tenancy.CodeInvalid:            http.StatusUnprocessableEntity,
+	tenancy.CodeInvalidJSON:        http.StatusBadRequest,
+	tenancy.CodeInexactNumber:      http.StatusUnprocessableEntity,
+	tenancy.CodeUnknownField:       http.StatusUnprocessableEntity,
+	tenancy.CodeInvalidCursor:      http.StatusBadRequest,
+	tenancy.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	tenancy.CodeUnauthenticated:    http.StatusUnauthorized,
+	tenancy.CodeForbidden:          http.StatusForbidden,
+	tenancy.CodeNoTenant:           http.StatusBadRequest,
+	tenancy.CodeTenantMismatch:     http.StatusBadRequest,
+	tenancy.CodeTenantNotFound:     http.StatusNotFound,
+	tenancy.CodeTenantSuspended:    http.StatusForbidden,
+	tenancy.CodeInvalidSlug:        http.StatusUnprocessableEntity,
+	tenancy.CodeSlugReserved:       http.StatusUnprocessableEntity,
+	tenancy.CodeSlugTaken:          http.StatusConflict,
+	tenancy.CodeInvalidState:       http.StatusConflict,
+	tenancy.CodeNotFound:           http.StatusNotFound,
+	tenancy.CodeAlreadyExists:      http.StatusConflict,
+	tenancy.CodeVersionMismatch:    http.StatusPreconditionFailed,
+	tenancy.CodeDanglingReference:  http.StatusUnprocessableEntity,
+	tenancy.CodeReferenced:         http.StatusConflict,
+	tenancy.CodeNotDeletable:       http.StatusConflict,
+	tenancy.CodeDigestMismatch:     http.StatusUnprocessableEntity,
+	tenancy.CodeUnsupportedVersion: http.StatusUnprocessableEntity,
+	tenancy.CodeImportConflict:     http.StatusConflict,
+	tenancy.CodeTargetChanged:      http.StatusConflict,
+	CodeMethodNotAllowed:           http.StatusMethodNotAllowed,
+	CodeUnsupportedMediaType:       http.StatusUnsupportedMediaType,
+}
+
+// Problem is an error as it is answered: RFC 9457 problem details. Its type is
+// "about:blank", so that title is the status in words; Code is what programs
+// look at.
+type Problem struct {
+	Type      string           `json:"type"`
+	Title     string           `json:"title"`
+	Status    int              `json:"status"`
+	Detail    string           `json:"detail"`
+	Code      tenancy.Code     `json:"code"`
+	RequestID string           `json:"request_id"`
+	Errors    []tenancy.Detail `json:"errors,omitempty"`
+	Members   map[string]any   `json:"-"` // further members, beside the ones above
+}
+
+// problemOf is what may be shown of err. Whatever isn't a [tenancy.Error] with
+// a code of the table is shown as an internal fault and nothing more.
+func problemOf(err error) Problem {
+	shown, ok := errors.AsType[*tenancy.Error](err)
+	switch {
+	case (!ok || shown.Code == tenancy.CodeInternal) && interrupted(err):
+		shown = tenancy.Errorf(tenancy.CodeUnavailable, "the request was interrupted or took too long: try again")
+	case !ok || shown.Code == tenancy.CodeInternal || statuses[shown.Code] == 0:
+		shown = tenancy.Errorf(tenancy.CodeInternal, "an internal fault; the log has it under this request_id")
+	}
+	status := statuses[shown.Code]
+	return Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Detail: shown.Message, Code: shown.Code, Errors: shown.Details, Members: shown.Members,
+	}
+}
+
+func interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// MarshalJSON writes the problem's own members first, then the further ones.
+// One that has the name of its own is left out.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	type plain Problem
+	own, err := marshal(plain(p))
+	if err != nil || len(p.Members) == 0 {
+		return own, err
+	}
+	further := make(map[string]any, len(p.Members))
+	for name, value := range p.Members {
+		if !ownMember[name] {
+			further[name] = value
+		}
+	}
+	rest, err := marshal(further)
+	if err != nil || len(further) == 0 {
+		return own, err
+	}
+	own[len(own)-1] = ','
+	return append(own, rest[1:]...), nil
+}
+
+var ownMember = map[string]bool{
+	"type": true, "title": true, "status": true, "detail": true, "code": true, "request_id": true, "errors": true,
+}
+
+// marshal is json.Marshal without escaping for HTML, which canonical specs
+// don't have.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

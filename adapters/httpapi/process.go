@@ -1,0 +1,37 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// health is the answer of the two probes.
+type health struct {
+	Status string `json:"status" enum:"ok"`
+}
+
+func live(w http.ResponseWriter, _ *call) error {
+	return writeJSON(w, http.StatusOK, health{Status: "ok"})
+}
+
+// readiness shows only what is written to be shown: the cause goes to the log.
+func (a *api) readiness(w http.ResponseWriter, c *call) error {
+	if a.ready == nil {
+		return live(w, c)
+	}
+	err := a.ready(c.Context())
+	if err == nil {
+		return live(w, c)
+	}
+	message := "not ready to serve"
+	if shown, ok := errors.AsType[*tenancy.Error](err); ok && shown.Code != tenancy.CodeInternal {
+		message = shown.Message
+	}
+	return tenancy.Errorf(tenancy.CodeUnavailable, "%s", message).Because(err)
+}
+
+func (a *api) openapi(w http.ResponseWriter, _ *call) error {
+	return writeBody(w, http.StatusOK, jsonType, a.openapiDocument)
+}

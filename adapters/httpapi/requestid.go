@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+const requestIDHeader = "X-Request-ID"
+
+const maxRequestID = 128
+
+type requestIDKey struct{}
+
+// RequestID is the id of the request that ctx belongs to: the one that stands
+// in the answer's X-Request-ID, in problems and in logs. It is "" outside of a
+// request.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// identify gives the request an id, in its context and in the answer's header:
+// the one that it already has in its context, the caller's own, or a new one.
+func identify(w http.ResponseWriter, r *http.Request) *http.Request {
+	id := RequestID(r.Context())
+	if id == "" {
+		if id = r.Header.Get(requestIDHeader); !saneRequestID(id) {
+			id = uuid.Must(uuid.NewV7()).String()
+		}
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+	}
+	w.Header().Set(requestIDHeader, id)
+	return r
+}
+
+// saneRequestID admits what can stand in a log and in a header without harm.
+func saneRequestID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
+}

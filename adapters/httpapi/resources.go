@@ -1,0 +1,177 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// resourceBody is a resource as it is answered.
+type resourceBody struct {
+	ID        string            `json:"id"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name"`
+	Labels    map[string]string `json:"labels"`
+	Spec      json.RawMessage   `json:"spec"`
+	Version   int64             `json:"version"`
+	CreatedAt timestamp         `json:"created_at"`
+	UpdatedAt timestamp         `json:"updated_at"`
+}
+
+func showResource(r federation.Resource) resourceBody {
+	labels := r.Labels
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	return resourceBody{
+		ID: r.ID, Kind: r.Kind, Name: r.Name, Labels: labels, Spec: r.Spec, Version: r.Version,
+		CreatedAt: timestamp(r.CreatedAt), UpdatedAt: timestamp(r.UpdatedAt),
+	}
+}
+
+// resourceInput is what a PUT carries.
+type resourceInput struct {
+	Labels map[string]*string `json:"labels"`
+	Spec   json.RawMessage    `json:"spec"`
+}
+
+// item is the input under its name. A label without a value is refused: it
+// would be stored as an empty one.
+func (in resourceInput) item(ref federation.Ref) (federation.Item, error) {
+	labels := make(map[string]string, len(in.Labels))
+	for key, value := range in.Labels {
+		if value == nil {
+			return federation.Item{}, atPath(tenancy.CodeInvalid, shortPath(jsontext.Pointer("/labels").AppendToken(key)), "must be a string")
+		}
+		labels[key] = *value
+	}
+	if in.Spec == nil {
+		return federation.Item{}, atPath(tenancy.CodeInvalid, "/spec", "is missing")
+	}
+	return federation.Item{Ref: ref, Labels: labels, Spec: in.Spec}, nil
+}
+
+// resources serves the resources of one kind.
+type resources struct {
+	*api
+	kind federation.Kind
+}
+
+func (h resources) list(w http.ResponseWriter, c *call) error {
+	l, err := c.listing("list " + h.kind.Name)
+	if err != nil {
+		return err
+	}
+	search, err := c.query.search()
+	if err != nil {
+		return err
+	}
+	labels, err := c.query.labels()
+	if err != nil {
+		return err
+	}
+	found, err := h.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
+		Kind: h.kind.Name, Search: search, Labels: labels, After: l.after, Limit: l.more(),
+	})
+	if err != nil {
+		return err
+	}
+	name := func(r federation.Resource) string { return r.Name }
+	return writeJSON(w, http.StatusOK, pageOf(l, found, name, showResource))
+}
+
+func (h resources) get(w http.ResponseWriter, c *call) error {
+	ref, err := h.ref(c)
+	if err != nil {
+		return err
+	}
+	known, err := readTags(c.Header, ifNoneMatch)
+	if err != nil {
+		return err
+	}
+	found, err := h.services.Resources.Get(c.Context(), c.tenant.ID, ref)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", etag(found.Version))
+	if known.matchesWeakly(found.Version) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return writeJSON(w, http.StatusOK, showResource(found))
+}
+
+func (h resources) put(w http.ResponseWriter, c *call) error {
+	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
+	if err := tenancy.CheckName(ref.Name); err != nil {
+		return err
+	}
+	var in resourceInput
+	if err := readJSON(w, c.Request, h.resourceLimit, &in); err != nil {
+		return err
+	}
+	item, err := in.item(ref)
+	if err != nil {
+		return err
+	}
+	cond, err := h.condition(c, ref)
+	if err != nil {
+		return err
+	}
+	stored, created, err := h.services.Resources.Put(c.Context(), c.tenant.ID, item, cond)
+	if err != nil {
+		return createOnly(cond, err)
+	}
+	w.Header().Set("ETag", etag(stored.Version))
+	if !created {
+		return writeJSON(w, http.StatusOK, showResource(stored))
+	}
+	w.Header().Set("Location", h.prefix+h.path(stored.Name))
+	return writeJSON(w, http.StatusCreated, showResource(stored))
+}
+
+func (h resources) delete(w http.ResponseWriter, c *call) error {
+	ref, err := h.ref(c)
+	if err != nil {
+		return err
+	}
+	cond, err := h.condition(c, ref)
+	if err != nil {
+		return err
+	}
+	if err := h.services.Resources.Delete(c.Context(), c.tenant.ID, ref, cond); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// path is the path of the kind's resource of that name, percent-encoded. A
+// name that is nothing but dots is encoded too, or clients and proxies would
+// take it for a step up.
+func (h resources) path(name string) string {
+	segment := url.PathEscape(name)
+	switch segment {
+	case ".":
+		segment = "%2E"
+	case "..":
+		segment = "%2E%2E"
+	}
+	return apiRoot + h.kind.Path + "/" + segment
+}
+
+// ref is the resource that the path names. A name that nothing can have is not
+// found, without asking the store.
+func (h resources) ref(c *call) (federation.Ref, error) {
+	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
+	if tenancy.CheckName(ref.Name) != nil {
+		return federation.Ref{}, tenancy.Errorf(tenancy.CodeNotFound, "there is no such %s in this tenant", h.kind.Name)
+	}
+	return ref, nil
+}

@@ -1,0 +1,199 @@
+package httpapi
+
+import (
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+)
+
+const componentPrefix = "#/components/schemas/"
+
+// object describes a JSON object with these members and no others.
+func object(members map[string]*huma.Schema, required ...string) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeObject, Properties: members, Required: required, AdditionalProperties: false,
+	}
+}
+
+// kindComponents describes everything that the API shows and takes of a kind.
+func kindComponents(kind federation.Kind) map[string]*huma.Schema {
+	name := componentName(kind.Name)
+	ref := func(suffix string) *huma.Schema { return &huma.Schema{Ref: componentPrefix + name + suffix} }
+	resource := resourceSchema(kind.Name)
+	resource.Properties["spec"] = ref("Spec")
+	return map[string]*huma.Schema{
+		name + "Resource":  resource,
+		name + "Spec":      specSchema(kind, false),
+		name + "SpecInput": specSchema(kind, true),
+		name + "Input": object(map[string]*huma.Schema{
+			"labels": labelsSchema(), "spec": ref("SpecInput"),
+		}, "spec"),
+		name + "Page": object(map[string]*huma.Schema{
+			"items":       {Type: huma.TypeArray, Items: ref("Resource")},
+			"next_cursor": {Type: huma.TypeString, Description: "where the next page begins; absent on the last page"},
+		}, "items"),
+	}
+}
+
+// componentName is a kind's name as schemas have it: "McpServer" of
+// "mcp_server".
+func componentName(kind string) string {
+	var name strings.Builder
+	for word := range strings.SplitSeq(kind, "_") {
+		if word != "" {
+			name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return name.String()
+}
+
+func resourceSchema(kind string) *huma.Schema {
+	return object(map[string]*huma.Schema{
+		"id":         {Type: huma.TypeString, Format: "uuid"},
+		"kind":       {Type: huma.TypeString, Enum: []any{kind}},
+		"name":       nameSchema(),
+		"labels":     labelsSchema(),
+		"version":    {Type: huma.TypeInteger, Minimum: ptr(1.0), Description: "counts the changes, from 1; also the ETag"},
+		"created_at": timestamp{}.Schema(nil),
+		"updated_at": timestamp{}.Schema(nil),
+	}, "id", "kind", "name", "labels", "spec", "version", "created_at", "updated_at")
+}
+
+func nameSchema() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(256)}
+}
+
+func labelsSchema() *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeObject, MaxProperties: ptr(64), AdditionalProperties: &huma.Schema{Type: huma.TypeString},
+	}
+}
+
+// specSchema describes the spec of a kind, as it is sent or as it is answered.
+// An answer has no null in a known member, and every secret is a reference.
+func specSchema(kind federation.Kind, input bool) *huma.Schema {
+	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Properties: map[string]*huma.Schema{}}
+	add := func(name string, required bool, schema *huma.Schema) {
+		if required {
+			spec.Required = append(spec.Required, name)
+		} else if input {
+			schema = orNull(schema)
+		}
+		spec.Properties[name] = schema
+	}
+	for _, f := range kind.Fields {
+		add(f.Name, f.Required, fieldSchema(f, input))
+	}
+	for _, r := range kind.References {
+		add(r.Field, r.Required, referenceSchema(r))
+	}
+	return spec
+}
+
+// orNull admits null beside what schema admits.
+func orNull(schema *huma.Schema) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{schema, {Type: "null"}}}
+}
+
+func fieldSchema(f federation.Field, input bool) *huma.Schema {
+	if f.Secret {
+		return secretSchema(input)
+	}
+	s := &huma.Schema{}
+	if f.Type != federation.Any {
+		s.Type = string(f.Type)
+	}
+	if f.Type == federation.Array {
+		s.Items = &huma.Schema{}
+	}
+	for _, value := range f.Enum {
+		s.Enum = append(s.Enum, value)
+	}
+	s.Minimum, s.Maximum = bound(f.Minimum), bound(f.Maximum)
+	if len(f.Default) > 0 {
+		s.Default = f.Default
+	}
+	return s
+}
+
+func bound(n *int64) *float64 {
+	if n == nil {
+		return nil
+	}
+	return ptr(float64(*n))
+}
+
+// secretSchema describes a secret: its value or a reference to it when it is
+// sent, always a reference when it is answered.
+func secretSchema(input bool) *huma.Schema {
+	reference := object(map[string]*huma.Schema{"$secret": nameSchema()}, "$secret")
+	reference.Description = "a reference to a secret of the tenant by its name"
+	if !input {
+		return reference
+	}
+	literal := &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), WriteOnly: true}
+	return &huma.Schema{AnyOf: []*huma.Schema{literal, reference}}
+}
+
+func referenceSchema(r federation.Reference) *huma.Schema {
+	name := nameSchema()
+	name.Description = "the name of a " + strings.Join(r.Kinds, " or a ") + " of this tenant"
+	if r.Many {
+		return &huma.Schema{Type: huma.TypeArray, UniqueItems: true, Items: name}
+	}
+	if len(r.Kinds) == 1 {
+		return name
+	}
+	kind := &huma.Schema{Type: huma.TypeString}
+	for _, k := range r.Kinds {
+		kind.Enum = append(kind.Enum, k)
+	}
+	return object(map[string]*huma.Schema{"kind": kind, "name": name}, "kind", "name")
+}
+
+// bundleSchema describes a bundle, any kind's items alike.
+func bundleSchema() *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString}
+	count := &huma.Schema{Type: huma.TypeInteger, Minimum: ptr(0.0)}
+	digest := &huma.Schema{Type: huma.TypeString, Pattern: "^sha256:[0-9a-f]{64}$"}
+	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	item := object(map[string]*huma.Schema{
+		"kind": text, "name": nameSchema(), "labels": labelsSchema(), "spec": spec, "digest": digest,
+		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0)}, "updated_at": timestamp{}.Schema(nil),
+	}, "kind", "name", "labels", "spec", "digest", "version", "updated_at")
+	return object(map[string]*huma.Schema{
+		"format":         {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
+		"format_version": {Type: huma.TypeInteger, Enum: []any{federation.BundleVersion}},
+		"source":         object(map[string]*huma.Schema{"instance": text, "tenant": text}, "instance", "tenant"),
+		"items":          {Type: huma.TypeArray, Items: item, Description: "by kind, then name"},
+		"count":          count,
+		"digest":         digest,
+	}, "format", "format_version", "source", "items", "count", "digest")
+}
+
+// problemSchema describes [Problem]. Its further members depend on the code.
+func problemSchema() *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString}
+	anything := &huma.Schema{}
+	detail := object(map[string]*huma.Schema{
+		"path": {Type: huma.TypeString, Description: "a JSON Pointer (RFC 6901)"}, "code": text, "detail": text,
+	}, "path", "code", "detail")
+	ref := object(map[string]*huma.Schema{"kind": text, "name": text}, "kind", "name")
+	s := object(map[string]*huma.Schema{
+		"type":       {Type: huma.TypeString, Format: "uri-reference"},
+		"title":      text,
+		"status":     {Type: huma.TypeInteger, Minimum: ptr(400.0), Maximum: ptr(599.0)},
+		"detail":     text,
+		"code":       {Type: huma.TypeString, Pattern: "^[a-z]+(_[a-z]+)*$"},
+		"request_id": {Type: huma.TypeString, MinLength: ptr(1)},
+		"errors":     {Type: huma.TypeArray, Items: detail},
+		"referrers":  {Type: huma.TypeArray, Items: ref, Description: "of the code referenced: what refers to it"},
+		"counts":     {Type: huma.TypeObject, Description: "of the code import_conflict: as in the report of an import", AdditionalProperties: anything},
+		"items":      {Type: huma.TypeArray, Items: anything, Description: "of the code import_conflict: the conflicts, as in the report of an import"},
+	}, "type", "title", "status", "detail", "code", "request_id")
+	s.Description = "RFC 9457 problem details"
+	s.AdditionalProperties = true
+	return s
+}

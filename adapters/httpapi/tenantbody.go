@@ -1,0 +1,47 @@
+package httpapi
+
+import (
+	"encoding/json"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// tenantBody is a tenant as it is answered.
+type tenantBody struct {
+	ID        string          `json:"id" format:"uuid"`
+	Slug      tenancy.Slug    `json:"slug"`
+	Name      string          `json:"name"`
+	State     tenancy.State   `json:"state" enum:"active,suspended,deleted"`
+	IsActive  bool            `json:"is_active" doc:"whether the state is active"`
+	Settings  json.RawMessage `json:"settings" doc:"an object; the service says what stands in it"`
+	Version   int64           `json:"version" minimum:"1" doc:"counts the changes, from 1; also the ETag"`
+	CreatedAt timestamp       `json:"created_at"`
+	UpdatedAt timestamp       `json:"updated_at"`
+	DeletedAt *timestamp      `json:"deleted_at,omitempty" doc:"only of a deleted tenant"`
+}
+
+func showTenant(t tenancy.Tenant) tenantBody {
+	settings := t.Settings
+	if len(settings) == 0 {
+		settings = json.RawMessage(`{}`)
+	}
+	return tenantBody{
+		ID: t.ID.String(), Slug: t.Slug, Name: t.Name, State: t.State, IsActive: t.State == tenancy.Active,
+		Settings: settings, Version: t.Version,
+		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt), DeletedAt: optionalTime(t.DeletedAt),
+	}
+}
+
+// tenantInput is what creates a tenant.
+type tenantInput struct {
+	Slug     string          `json:"slug" doc:"a DNS label of 2 to 63 of a-z, 0-9 and hyphen"`
+	Name     string          `json:"name"`
+	Settings json.RawMessage `json:"settings,omitempty" doc:"an object"`
+}
+
+// tenantChange is what changes a tenant. What is absent stays.
+type tenantChange struct {
+	Name     *string         `json:"name,omitempty" doc:"of a tenant admin"`
+	Settings json.RawMessage `json:"settings,omitempty" doc:"an object; of a tenant admin"`
+	State    *tenancy.State  `json:"state,omitempty" enum:"active,suspended" doc:"of a super-admin"`
+}

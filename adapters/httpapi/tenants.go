@@ -1,0 +1,152 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/admin"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+var errTenancyOff = tenancy.Errorf(tenancy.CodeInvalidState, "tenancy is off here: there is the default tenant and no other")
+
+func (a *api) createTenant(w http.ResponseWriter, c *call) error {
+	if !a.multiTenant {
+		return errTenancyOff
+	}
+	var in tenantInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	t, err := a.admin.CreateTenant(c.Context(), c.principal, admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings})
+	if err != nil {
+		return err
+	}
+	a.tenants.Invalidate(t.ID, t.Slug)
+	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+t.ID.String())
+	return writeTenant(w, http.StatusCreated, t)
+}
+
+func (a *api) listTenants(w http.ResponseWriter, c *call) error {
+	l, err := c.listing("list tenants")
+	if err != nil {
+		return err
+	}
+	state := tenancy.State(c.query.text("state"))
+	if c.query.has("state") && !state.Valid() {
+		return invalidParameter("state", "it is one of active, suspended, deleted")
+	}
+	ask := func(after string, limit int) ([]tenancy.Tenant, error) {
+		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after), Limit: limit})
+	}
+	slug := func(t tenancy.Tenant) string { return string(t.Slug) }
+	found, err := ask(l.after, l.limit)
+	if err != nil {
+		return err
+	}
+	if found, err = behind(l, found, slug, ask); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, pageOf(l, found, slug, showTenant))
+}
+
+// tenantsOf lists the caller's tenants; with tenancy off there is one at most.
+func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
+	if a.multiTenant {
+		return a.admin.ListTenants(c.Context(), c.principal, q)
+	}
+	if !c.principal.MemberOf(tenancy.DefaultID) || q.After >= tenancy.DefaultSlug {
+		return nil, nil
+	}
+	t, err := a.services.Tenants.Get(c.Context(), tenancy.DefaultID)
+	if err != nil || q.State != "" && q.State != t.State {
+		return nil, err
+	}
+	return []tenancy.Tenant{t}, nil
+}
+
+func (a *api) getTenant(w http.ResponseWriter, c *call) error {
+	known, err := readTags(c.Header, ifNoneMatch)
+	if err != nil {
+		return err
+	}
+	t, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
+	if err != nil {
+		return err
+	}
+	if known.matchesWeakly(t.Version) {
+		w.Header().Set("ETag", etag(t.Version))
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return writeTenant(w, http.StatusOK, t)
+}
+
+func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
+	var in tenantChange
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	change := admin.TenantChange{Name: in.Name, Settings: in.Settings}
+	if in.State != nil {
+		if *in.State == "" {
+			return atPath(tenancy.CodeInvalid, "/state", "must be active or suspended")
+		}
+		change.State = *in.State
+	}
+	version, err := a.tenantVersion(c)
+	if err != nil {
+		return err
+	}
+	t, err := a.admin.UpdateTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue), change, version)
+	if err != nil {
+		return err
+	}
+	a.tenants.Invalidate(t.ID, t.Slug)
+	return writeTenant(w, http.StatusOK, t)
+}
+
+func (a *api) deleteTenant(w http.ResponseWriter, c *call) error {
+	if _, err := a.tenantVersion(c); err != nil {
+		return err
+	}
+	t, err := a.admin.DeleteTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
+	if err != nil {
+		return err
+	}
+	a.tenants.Invalidate(t.ID, t.Slug)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
+	t, err := a.admin.RestoreTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
+	if err != nil {
+		return err
+	}
+	a.tenants.Invalidate(t.ID, t.Slug)
+	return writeTenant(w, http.StatusOK, t)
+}
+
+// tenantVersion is the version that If-Match asks for, 0 without one. The
+// stored tenant has it.
+func (a *api) tenantVersion(c *call) (int64, error) {
+	match, err := readTags(c.Header, ifMatch)
+	if err != nil || !match.present || match.any {
+		return 0, err
+	}
+	t, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
+	if err != nil {
+		return 0, err
+	}
+	if !slices.Contains(match.versions(), t.Version) {
+		return 0, errVersion
+	}
+	return t.Version, nil
+}
+
+func writeTenant(w http.ResponseWriter, status int, t tenancy.Tenant) error {
+	w.Header().Set("ETag", etag(t.Version))
+	return writeJSON(w, status, showTenant(t))
+}

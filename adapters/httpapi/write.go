@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+)
+
+// tracker knows whether an answer has begun: after that it is too late for a
+// problem.
+type tracker struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (t *tracker) WriteHeader(status int) {
+	t.begun = true
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *tracker) Write(b []byte) (int, error) {
+	t.begun = true
+	return t.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController].
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+// writeJSON answers v.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	return writeBody(w, status, jsonType, body)
+}
+
+// writeBody answers body. A write that doesn't succeed means that the caller
+// is gone, which is nobody's error.
+func writeBody(w http.ResponseWriter, status int, media string, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+	return nil
+}
+
+// writeProblem answers err and logs it where it is a fault of ours.
+func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	p := problemOf(err)
+	if override, ok := err.(*statusError); ok {
+		p.Status, p.Title = override.status, http.StatusText(override.status)
+	}
+	p.RequestID = RequestID(r.Context())
+	if p.Status >= http.StatusInternalServerError {
+		log.LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.String("request_id", p.RequestID), slog.String("method", r.Method), slog.String("route", r.Pattern),
+			slog.String("code", string(p.Code)), slog.Any("error", err))
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	body, err := marshal(p)
+	if err != nil {
+		p.Members = nil
+		body, _ = marshal(p) // strings and numbers alone always marshal
+		log.LogAttrs(r.Context(), slog.LevelError, "problem has unprintable members", slog.Any("error", err))
+	}
+	_ = writeBody(w, p.Status, ProblemType, body)
+}
+
+// statusError answers an error under another status than the table's, where
+// HTTP itself asks for it.
+type statusError struct {
+	error
+	status int
+}
+
+// Unwrap gives the error.
+func (e *statusError) Unwrap() error { return e.error }

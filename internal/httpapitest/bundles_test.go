@@ -1,0 +1,324 @@
+package httpapitest_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// furnish gives acme one of each kind, referring to each other.
+func (w *world) furnish(t *testing.T) {
+	t.Helper()
+	w.put(t, "/api/v1/prompts/hello", `{"labels":{"team":"a"},"spec":{"template":"Hello <&> \u2028 é"}}`)
+	w.put(t, "/api/v1/model-configs/gpt", `{"spec":{"provider":"p","api_key":"sk-secret"}}`)
+	w.put(t, "/api/v1/agents/base", `{"spec":{"model_config":"gpt"}}`)
+	w.put(t, "/api/v1/agents/io.github%2Fx", `{"labels":{"team":"a"},"spec":{"extends":"base","prompts":["hello"],"own":{"z":1,"a":1e3}}}`)
+	w.put(t, "/api/v1/mcp-servers/weather", `{"spec":{"packages":[{"name":"w"}]}}`)
+	w.put(t, "/api/v1/trust-rules/r", `{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"weather"}}}`)
+	w.put(t, "/api/v1/defaults/default", `{"spec":{"model_config":"gpt"}}`)
+}
+
+func (w *world) export(t *testing.T, tenant, query string) got {
+	t.Helper()
+	return w.do(t, ask{as: tenant + "-viewer", path: "/api/v1/tenants/" + tenant + "/export" + query}).ok(t, http.StatusOK)
+}
+
+func (w *world) importInto(t *testing.T, tenant, query string, bundle []byte) got {
+	t.Helper()
+	return w.do(t, ask{
+		as: tenant + "-admin", method: "POST", path: "/api/v1/tenants/" + tenant + "/import" + query, body: string(bundle),
+		header: map[string]string{"Content-Type": federation.BundleMediaType},
+	})
+}
+
+type bundleSeen struct {
+	Items  []json.RawMessage
+	Count  int
+	Digest string
+}
+
+type reportSeen struct {
+	ImportID string `json:"import_id"`
+	DryRun   bool   `json:"dry_run"`
+	Counts   map[string]int
+	Items    []struct {
+		Kind, Name, Action string
+		RenamedTo          string `json:"renamed_to"`
+		Changes            []struct{ Path string }
+	}
+	SecretsRequired []federation.SecretUse `json:"secrets_required"`
+}
+
+func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.furnish(t)
+	first, second := w.export(t, "acme", ""), w.export(t, "acme", "")
+	assert.Equal(t, string(first.body), string(second.body))
+	assert.Equal(t, federation.BundleMediaType, first.header.Get("Content-Type"))
+	assert.Equal(t, strconv.Itoa(len(first.body)), first.header.Get("Content-Length"))
+	assert.Equal(t, `attachment; filename="acme.bundle.json"`, first.header.Get("Content-Disposition"))
+	canonical, err := federation.Canonical(first.body)
+	require.NoError(t, err)
+	assert.Equal(t, string(canonical), string(first.body), "the bundle is canonical JSON")
+
+	report := read[reportSeen](t, w.importInto(t, "beta", "", first.body).ok(t, 200))
+	assert.Equal(t, 6, report.Counts["create"])
+	assert.Equal(t, 1, report.Counts["update"], "the defaults that nobody had touched")
+	assert.Equal(t, []federation.SecretUse{{Kind: "model_config", Name: "gpt", Path: "/spec/api_key", Secret: "model_config/gpt/api_key"}}, report.SecretsRequired)
+
+	sent, arrived := read[bundleSeen](t, first), read[bundleSeen](t, w.export(t, "beta", ""))
+	assert.Equal(t, sent.Items, arrived.Items)
+	assert.Equal(t, sent.Digest, arrived.Digest)
+	assert.Equal(t, 7, arrived.Count)
+}
+
+func TestAnExportIsFiltered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.furnish(t)
+	for query, count := range map[string]int{
+		"": 7, "?kind=agent": 2, "?kind=agent&kind=prompt": 3, "?label=team=a": 2, "?kind=agent&label=team=a": 1, "?label=team=b": 0,
+	} {
+		assert.Equal(t, count, read[bundleSeen](t, w.export(t, "acme", query)).Count, query)
+	}
+	for _, query := range []string{"?kind=nothing", "?kind=", "?kinds=agent", "?label=team"} {
+		w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export" + query}).refused(t, 422, tenancy.CodeInvalid)
+	}
+}
+
+func TestAnImportFollowsItsStrategy(t *testing.T) {
+	t.Parallel()
+	for strategy, want := range map[string]struct {
+		counts   map[string]int
+		template string
+	}{
+		"skip":      {map[string]int{"skip": 1, "unchanged": 6}, "mine"},
+		"overwrite": {map[string]int{"update": 1, "unchanged": 6}, "Hello <&> \u2028 é"},
+		// The agent that refers to the renamed prompt is renamed with it.
+		"rename": {map[string]int{"rename": 2}, "mine"},
+	} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.furnish(t)
+			bundle := w.export(t, "acme", "").body
+			w.put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
+			before := w.export(t, "acme", "").body
+
+			dry := read[reportSeen](t, w.importInto(t, "acme", "?dry_run=true&strategy="+strategy, bundle).ok(t, 200))
+			assert.True(t, dry.DryRun)
+			assert.Equal(t, string(before), string(w.export(t, "acme", "").body), "a dry run writes nothing")
+
+			done := read[reportSeen](t, w.importInto(t, "acme", "?strategy="+strategy, bundle).ok(t, 200))
+			assert.Equal(t, dry.Counts, done.Counts, "a dry run reports what is done")
+			for action, n := range want.counts {
+				assert.Equal(t, n, done.Counts[action], action)
+			}
+			g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/hello"})
+			assert.Equal(t, want.template, read[struct{ Spec struct{ Template string } }](t, g).Spec.Template)
+		})
+	}
+}
+
+func TestAConflictIsShownAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.furnish(t)
+	bundle := w.export(t, "acme", "").body
+	w.put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
+	w.do(t, ask{as: "acme-editor", method: "DELETE", path: "/api/v1/trust-rules/r"}).ok(t, 204)
+	before := w.export(t, "acme", "").body
+	for _, query := range []string{"", "?strategy=fail", "?dry_run=false"} {
+		g := w.importInto(t, "acme", query, bundle)
+		g.refused(t, 409, tenancy.CodeImportConflict)
+		report := read[reportSeen](t, g)
+		assert.Equal(t, 1, report.Counts["fail"])
+		require.Len(t, report.Items, 1)
+		assert.Equal(t, "hello", report.Items[0].Name)
+		assert.NotEmpty(t, report.Items[0].Changes)
+		assert.Equal(t, string(before), string(w.export(t, "acme", "").body))
+	}
+	dry := read[reportSeen](t, w.importInto(t, "acme", "?dry_run=true", bundle).ok(t, 200))
+	assert.Equal(t, 1, dry.Counts["fail"], "a dry run reports the conflict")
+}
+
+func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.furnish(t)
+	good := string(w.export(t, "acme", "").body)
+	agents := string(w.export(t, "acme", "?kind=agent").body)
+	before := w.export(t, "beta", "").body
+	digest := regexp.MustCompile(`sha256:[0-9a-f]`)
+	cases := []struct {
+		name, bundle string
+		status       int
+		code         tenancy.Code
+	}{
+		{"cut off in the middle", good[:len(good)/2], 400, tenancy.CodeInvalidJSON},
+		{"cut off before the last byte", good[:len(good)-1], 400, tenancy.CodeInvalidJSON},
+		{"with one changed byte", strings.Replace(good, "Hello", "Hallo", 1), 422, tenancy.CodeDigestMismatch},
+		{"with a changed digest", digest.ReplaceAllString(good, "sha256:0"), 422, tenancy.CodeDigestMismatch},
+		{"with another count", strings.Replace(good, `"count":7`, `"count":6`, 1), 422, tenancy.CodeDigestMismatch},
+		{"of a newer format", strings.Replace(good, `"format_version":1`, `"format_version":2`, 1), 422, tenancy.CodeUnsupportedVersion},
+		{"with trailing data", good + "{}", 400, tenancy.CodeInvalidJSON},
+		{"with an unknown member", `{"extra":1,` + good[1:], 422, tenancy.CodeUnknownField},
+		{"with a dangling reference", agents, 422, tenancy.CodeDanglingReference},
+		{"of something else", `{"spec":{}}`, 422, tenancy.CodeUnknownField},
+		{"of nothing", ` `, 400, tenancy.CodeInvalidJSON},
+	}
+	for _, c := range cases {
+		for _, query := range []string{"", "?dry_run=true", "?strategy=overwrite"} {
+			t.Run(c.name+query, func(t *testing.T) {
+				w.importInto(t, "beta", query, []byte(c.bundle)).refused(t, c.status, c.code)
+				assert.Equal(t, string(before), string(w.export(t, "beta", "").body))
+			})
+		}
+	}
+}
+
+func TestAnImportIsAskedForStrictly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bundle := w.export(t, "acme", "").body
+	for _, query := range []string{"?strategy=merge", "?strategy=", "?strategy=skip&strategy=fail", "?dry_run=1", "?dry_run=", "?dryrun=true"} {
+		g := w.importInto(t, "acme", query, bundle)
+		if query == "?strategy=" {
+			g.ok(t, 200)
+			continue
+		}
+		g.refused(t, 422, tenancy.CodeInvalid)
+	}
+	a := ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/import", body: string(bundle)}
+	w.do(t, a).ok(t, 200)
+	a.header = map[string]string{"Content-Type": "text/plain"}
+	w.do(t, a).refused(t, 415, httpapi.CodeUnsupportedMediaType)
+	a.as, a.header = "acme-editor", nil
+	w.do(t, a).refused(t, 403, tenancy.CodeForbidden)
+}
+
+func TestABundleBeyondTheLimitIsTooLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *httpapi.Options) { o.BundleLimit = 1000 })
+	w.furnish(t)
+	bundle := w.export(t, "acme", "").body
+	require.Greater(t, len(bundle), 1000)
+	w.importInto(t, "beta", "", bundle).refused(t, 413, tenancy.CodeTooLarge)
+
+	req := w.request(t.Context(), t, ask{as: "beta-admin", method: "POST", path: "/api/v1/tenants/beta/import"})
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(bundle)), -1 // chunked: nothing tells the length
+	res, err := w.client.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, 413, res.StatusCode)
+}
+
+func TestALyingContentLengthIsNoWholeBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+		w.tokens["acme-editor"], len(aPrompt)+10, aPrompt)
+	require.NoError(t, err)
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, 400, res.StatusCode)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).refused(t, 404, tenancy.CodeNotFound)
+}
+
+func TestAnAnnouncedLengthBeyondTheLimitIsRefusedUnread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length: 99999999999\r\n\r\n{", w.tokens["acme-editor"])
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, 413, res.StatusCode)
+}
+
+func TestAClientThatSendsItsWholeBodyFirstSeesThatItIsTooLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	const size = 6 << 20 // more than the sockets hold
+	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", w.tokens["acme-editor"], size)
+	require.NoError(t, err)
+	for range size >> 20 {
+		_, err = conn.Write(make([]byte, 1<<20))
+		require.NoError(t, err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, 413, res.StatusCode)
+}
+
+func TestASecretIsSetAndNeverRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.furnish(t)
+	bundle := w.export(t, "acme", "").body
+	put := func(as, name, body string) got {
+		return w.do(t, ask{as: as, method: "PUT", path: "/api/v1/tenants/beta/secrets/" + name, body: body})
+	}
+	const name = "model_config%2Fgpt%2Fapi_key"
+	put("beta-admin", name, `{"value":"sk-beta"}`).ok(t, 204)
+	value, err := w.services.Vault.Get(t.Context(), w.tenants["beta"].ID, "model_config/gpt/api_key")
+	require.NoError(t, err)
+	assert.Equal(t, "sk-beta", string(value))
+	assert.Empty(t, read[reportSeen](t, w.importInto(t, "beta", "", bundle).ok(t, 200)).SecretsRequired)
+
+	put("beta-editor", name, `{"value":"x"}`).refused(t, 403, tenancy.CodeForbidden)
+	put("acme-admin", name, `{"value":"x"}`).refused(t, 400, tenancy.CodeTenantMismatch)
+	put("beta-admin", "%00", `{"value":"x"}`).refused(t, 422, tenancy.CodeInvalid)
+	for body, code := range map[string]tenancy.Code{
+		`{}`: tenancy.CodeInvalid, `{"value":""}`: tenancy.CodeInvalid, `{"value":null}`: tenancy.CodeInvalid, `{"value":7}`: tenancy.CodeInvalid,
+		`{"value":"x","name":"y"}`: tenancy.CodeUnknownField,
+	} {
+		put("beta-admin", name, body).refused(t, 422, code)
+	}
+}
+
+func TestAnImportWithALiteralSecretIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	item, err := federation.Item{
+		Ref:  federation.Ref{Kind: "model_config", Name: "leaky"},
+		Spec: json.RawMessage(`{"api_key":"sk-literal"}`), Version: 1,
+	}.Seal()
+	require.NoError(t, err)
+	digester := federation.NewDigester()
+	digester.Add(item.Digest)
+	var bundle bytes.Buffer
+	manifest := federation.Manifest{Source: federation.Source{Instance: tenancy.NewID().String(), Tenant: "x"}, Count: 1, Digest: digester.Sum()}
+	require.NoError(t, manifest.Write(&bundle, bytes.NewReader(item.AppendJSON(nil))))
+	g := w.importInto(t, "acme", "", bundle.Bytes())
+	g.refused(t, 422, tenancy.CodeInvalid)
+	assert.NotContains(t, string(g.body), "sk-literal")
+}

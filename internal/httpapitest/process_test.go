@@ -1,0 +1,266 @@
+package httpapitest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestTheProbesNeedNoCredentials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, path := range []string{"/livez", "/readyz"} {
+		assert.JSONEq(t, `{"status":"ok"}`, string(w.do(t, ask{path: path}).ok(t, 200).body))
+	}
+}
+
+func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err    error
+		detail string
+	}{
+		"a foreign error": {errors.New("dial tcp 10.0.0.1: password wrong"), "not ready to serve"},
+		"an error to show": {
+			tenancy.Errorf(tenancy.CodeUnavailable, "the schema is older than this program: migrate").Because(errors.New("password wrong")),
+			"the schema is older than this program: migrate",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *httpapi.Options) { o.Ready = func(context.Context) error { return c.err } })
+			g := w.do(t, ask{path: "/readyz"})
+			assert.Equal(t, c.detail, g.refused(t, 503, tenancy.CodeUnavailable).Detail)
+			assert.NotContains(t, string(g.body), "password")
+			assert.Contains(t, w.log.String(), "password wrong")
+			w.do(t, ask{path: "/livez"}).ok(t, 200)
+		})
+	}
+}
+
+func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.document.CheckSchemas())
+	ids := map[string]bool{}
+	for _, op := range w.operations(t) {
+		assert.False(t, ids[op.id], "the operationId %s stands there twice", op.id)
+		ids[op.id] = true
+		open := op.path == "/livez" || op.path == "/readyz" || op.path == "/api/v1/openapi.json"
+		assert.Equal(t, !open, op.protected, op.path)
+		assert.Contains(t, op.statuses, "500")
+		if op.protected {
+			assert.Contains(t, op.statuses, "401")
+		}
+	}
+	assert.Len(t, ids, 5+6+3+3+4*6)
+}
+
+func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Required   []string
+				Properties map[string]map[string]any
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
+	rule := doc.Components.Schemas["TrustRuleSpec"]
+	assert.Equal(t, []string{"effect"}, rule.Required)
+	assert.Equal(t, []any{"allow", "deny"}, rule.Properties["effect"]["enum"])
+	assert.Equal(t, 1000.0, rule.Properties["priority"]["maximum"])
+	assert.Equal(t, 100.0, rule.Properties["priority"]["default"])
+	assert.Equal(t, "array", doc.Components.Schemas["AgentSpec"].Properties["prompts"]["type"])
+	assert.Equal(t, "object", doc.Components.Schemas["ModelConfigSpec"].Properties["api_key"]["type"], "an answer never has a secret's value")
+}
+
+func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for path, allow := range map[string]string{
+		"/livez": "GET, HEAD", "/api/v1/tenants": "GET, HEAD, POST", "/api/v1/tenants/acme": "DELETE, GET, HEAD, PUT", "/api/v1/prompts": "GET, HEAD",
+		"/api/v1/prompts/x": "DELETE, GET, HEAD, PUT", "/api/v1/tenants/acme/import": "POST", "/api/v1/tenants/acme/secrets/x": "PUT",
+	} {
+		for _, method := range []string{"PATCH", "OPTIONS", "TRACE", "BREW"} {
+			g := w.do(t, ask{as: "root", method: method, path: path})
+			g.refused(t, 405, httpapi.CodeMethodNotAllowed)
+			assert.Equal(t, allow, g.header.Get("Allow"), path)
+		}
+	}
+	w.do(t, ask{as: "root", path: "/api/v1/tenants/acme/import"}).refused(t, 405, httpapi.CodeMethodNotAllowed)
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/secrets/x"}).refused(t, 405, httpapi.CodeMethodNotAllowed)
+}
+
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(t, "/api/v1/prompts/x", aPrompt)
+	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts", "/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
+		get := w.do(t, ask{as: "acme-viewer", path: path}).ok(t, 200)
+		head := w.do(t, ask{as: "acme-viewer", method: "HEAD", path: path}).ok(t, 200)
+		assert.Empty(t, head.body)
+		for _, name := range []string{"Content-Type", "Content-Length", "ETag"} {
+			assert.Equal(t, get.header.Get(name), head.header.Get(name), "%s of %s", name, path)
+		}
+	}
+	assert.Equal(t, 404, w.do(t, ask{as: "acme-viewer", method: "HEAD", path: "/api/v1/prompts/none"}).status)
+	assert.Equal(t, 401, w.do(t, ask{method: "HEAD", path: "/api/v1/prompts/none"}).status)
+}
+
+func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for id, kept := range map[string]bool{
+		"abc-DEF_1.2": true, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false, "a b": false, "a\"b": false, "<script>": false, "é": false, "": false,
+	} {
+		g := w.do(t, ask{path: "/api/v1/me", header: map[string]string{"X-Request-ID": id}})
+		assert.Equal(t, kept, g.header.Get("X-Request-ID") == id, id)
+		g.refused(t, 401, tenancy.CodeUnauthenticated)
+	}
+}
+
+func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for media, fine := range map[string]bool{
+		"application/json": true, "application/json; charset=utf-8": true, "APPLICATION/JSON;charset=UTF-8": true,
+		"text/plain": false, "application/x-www-form-urlencoded": false, "application/json; charset=latin1": false, "multipart/form-data; boundary=x": false,
+		"application/problem+json": false, "nonsense;;": false, "text/json": false,
+	} {
+		g := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt, header: map[string]string{"Content-Type": media}})
+		if fine {
+			assert.Less(t, g.status, 300, media)
+			continue
+		}
+		g.refused(t, 415, httpapi.CodeUnsupportedMediaType)
+	}
+}
+
+// broken is a store whose resources fail in a chosen way.
+type broken struct {
+	ports.Resources
+	fail func() error
+}
+
+func (b broken) List(context.Context, tenancy.ID, ports.ResourceQuery) ([]federation.Resource, error) {
+	return nil, b.fail()
+}
+
+func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
+	t.Parallel()
+	const cause = `pq: relation "agents" does not exist`
+	for name, c := range map[string]struct {
+		fail   func() error
+		status int
+		code   tenancy.Code
+	}{
+		"a foreign error":       {func() error { return errors.New(cause) }, 500, tenancy.CodeInternal},
+		"an internal error":     {func() error { return tenancy.Errorf(tenancy.CodeInternal, cause) }, 500, tenancy.CodeInternal},
+		"an unknown code":       {func() error { return tenancy.Errorf("made_up", cause) }, 500, tenancy.CodeInternal},
+		"a panic":               {func() error { panic(cause) }, 500, tenancy.CodeInternal},
+		"a deadline":            {func() error { return errors.Join(errors.New(cause), context.DeadlineExceeded) }, 503, tenancy.CodeUnavailable},
+		"a known code's cause":  {func() error { return tenancy.Errorf(tenancy.CodeUnavailable, "busy").Because(errors.New(cause)) }, 503, tenancy.CodeUnavailable},
+		"a wrapped known error": {func() error { return errors.Join(errors.New(cause), tenancy.Errorf(tenancy.CodeUnavailable, "busy")) }, 503, tenancy.CodeUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			services := bareWorld(t).services
+			services.Resources = broken{services.Resources, c.fail}
+			w := newWorldWithTenantsOf(t, services)
+			g := w.do(t, ask{as: "root", tenant: "default", path: "/api/v1/agents"})
+			p := g.refused(t, c.status, c.code)
+			assert.NotContains(t, string(g.body), "agents\\\"")
+			assert.NotContains(t, string(g.body), "pq:")
+			assert.Contains(t, w.log.String(), "pq: relation")
+			assert.Contains(t, w.log.String(), p.RequestID)
+		})
+	}
+}
+
+// newWorldWithTenantsOf is a world over services that have acme and beta.
+func newWorldWithTenantsOf(t *testing.T, services ports.Services) *world {
+	t.Helper()
+	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
+	w.build()
+	w.server = httptest.NewServer(w.handler)
+	t.Cleanup(w.server.Close)
+	w.readDocument(t)
+	return w
+}
+
+func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
+	t.Parallel()
+	services := bareWorld(t).services
+	w := newWorldWithTenantsOf(t, services)
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		w.handler.ServeHTTP(&breaking{ResponseWriter: out}, r)
+	}))
+	defer server.Close()
+	res, err := http.Get(server.URL + "/livez")
+	if err == nil {
+		defer res.Body.Close()
+		_, err = io.ReadAll(res.Body)
+	}
+	assert.Error(t, err, "half an answer must not look like a whole one")
+}
+
+// breaking writes a piece of the answer and panics.
+type breaking struct{ http.ResponseWriter }
+
+func (b *breaking) Write(p []byte) (int, error) {
+	if n, err := b.ResponseWriter.Write(p[:len(p)/2]); err != nil {
+		return n, err
+	}
+	panic("out of order")
+}
+
+func TestOptionsThatCantWorkAreNamed(t *testing.T) {
+	t.Parallel()
+	good := bareWorld(t).services
+	tenantsKind, err := federation.NewKinds(federation.Kind{Name: "tenant"})
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		change func(*ports.Services, *httpapi.Options)
+		want   string
+	}{
+		"no tenants":       {func(s *ports.Services, _ *httpapi.Options) { s.Tenants = nil }, "Services.Tenants"},
+		"no vault":         {func(s *ports.Services, _ *httpapi.Options) { s.Vault = nil }, "Services.Vault"},
+		"no kinds":         {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = nil }, "Services.Kinds"},
+		"a negative limit": {func(_ *ports.Services, o *httpapi.Options) { o.ResourceLimit = -1 }, "Options.ResourceLimit"},
+		"a bad prefix":     {func(_ *ports.Services, o *httpapi.Options) { o.Prefix = "registry/" }, "Options.Prefix"},
+		"an unknown kind": {func(_ *ports.Services, o *httpapi.Options) {
+			o.Discovery = []httpapi.Discovery{{Kind: "x", Member: "y"}}
+		}, "Options.Discovery[0].Kind"},
+		"a secret shown": {func(_ *ports.Services, o *httpapi.Options) {
+			o.Discovery = []httpapi.Discovery{{Kind: "model_config", Member: "m", Fields: []string{"api_key"}}}
+		}, "Options.Discovery[0].Fields"},
+		"a taken member": {func(_ *ports.Services, o *httpapi.Options) {
+			o.Discovery = []httpapi.Discovery{{Kind: "agent", Member: "tenant"}}
+		}, "Options.Discovery[0].Member"},
+		"a kind of our own": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind }, `"tenants"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, o := good, httpapi.Options{}
+			c.change(&s, &o)
+			defer func() { assert.Contains(t, recover(), c.want) }()
+			httpapi.New(s, o)
+		})
+	}
+}

@@ -1,0 +1,100 @@
+package openapitest
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const problemType = "application/problem+json"
+
+// Check holds an answer against the document; body is the answer's whole body.
+// The error says what isn't declared or not valid.
+func (d *Document) Check(method, escapedPath string, res *http.Response, body []byte) error {
+	op, found := d.find(method, escapedPath)
+	if !found {
+		return d.checkUnrouted(res, body)
+	}
+	d.use(op.id)
+	declared, ok := op.responses[strconv.Itoa(res.StatusCode)]
+	if !ok {
+		return fmt.Errorf("%s: the status %d isn't declared", op.id, res.StatusCode)
+	}
+	for name := range declared.Headers {
+		if res.Header.Get(name) == "" {
+			return fmt.Errorf("%s: %d without the declared header %s", op.id, res.StatusCode, name)
+		}
+	}
+	pointer := op.pointer + "/responses/" + strconv.Itoa(res.StatusCode) + "/content"
+	if err := d.checkContent(pointer, declared, method, res, body); err != nil {
+		return fmt.Errorf("%s: %d: %w", op.id, res.StatusCode, err)
+	}
+	return nil
+}
+
+func (d *Document) checkContent(pointer string, declared response, method string, res *http.Response, body []byte) error {
+	if len(declared.Content) == 0 {
+		if len(body) > 0 {
+			return fmt.Errorf("a body of %d bytes, where none is declared", len(body))
+		}
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil {
+		return fmt.Errorf("the content type: %w", err)
+	}
+	if _, ok := declared.Content[media]; !ok {
+		return fmt.Errorf("the content type %s isn't declared", media)
+	}
+	if method == http.MethodHead {
+		return nil
+	}
+	return d.validate(pointer+"/"+token(media)+"/schema", body)
+}
+
+// checkUnrouted admits what a server answers where the document has no
+// operation: a problem, of a path or a method that isn't there.
+func (d *Document) checkUnrouted(res *http.Response, body []byte) error {
+	if !slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed}, res.StatusCode) {
+		return fmt.Errorf("%d from a path and method that the document doesn't have", res.StatusCode)
+	}
+	if res.Header.Get("Content-Type") != problemType {
+		return fmt.Errorf("%d of type %q, not a problem", res.StatusCode, res.Header.Get("Content-Type"))
+	}
+	if len(body) == 0 && res.Request != nil && res.Request.Method == http.MethodHead {
+		return nil
+	}
+	return d.validate(ProblemSchema, body)
+}
+
+func (d *Document) validate(pointer string, body []byte) error {
+	schema, err := d.schema(pointer)
+	if err != nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("the body isn't JSON: %w", err)
+	}
+	return schema.Validate(value)
+}
+
+// CheckSchemas compiles every schema of every answer, also of those that no
+// test sees.
+func (d *Document) CheckSchemas() error {
+	for _, op := range d.operations {
+		for status, declared := range op.responses {
+			for media := range declared.Content {
+				if _, err := d.schema(op.pointer + "/responses/" + status + "/content/" + token(media) + "/schema"); err != nil {
+					return fmt.Errorf("%s: %w", op.id, err)
+				}
+			}
+		}
+	}
+	return nil
+}

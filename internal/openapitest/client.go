@@ -1,0 +1,61 @@
+package openapitest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// Client is an [http.Client] whose every answer is held against d; what doesn't
+// fit is an error of t. It doesn't follow redirects: an API has none. A nil
+// transport is [http.DefaultTransport].
+func (d *Document) Client(t testing.TB, transport http.RoundTripper) *http.Client {
+	t.Helper()
+	return &http.Client{
+		Transport:     d.Transport(t, transport),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Transport wraps a transport as [Document.Client] does.
+func (d *Document) Transport(t testing.TB, transport http.RoundTripper) http.RoundTripper {
+	t.Helper()
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	return &checking{document: d, t: t, next: transport}
+}
+
+type checking struct {
+	document *Document
+	t        testing.TB
+	next     http.RoundTripper
+}
+
+// RoundTrip reads the whole answer, holds it against the document and hands on
+// a copy.
+func (c *checking) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := c.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	if err := c.document.Check(req.Method, req.URL.EscapedPath(), res, body); err != nil {
+		c.t.Errorf("%s %s: the answer doesn't fit the OpenAPI document: %v\n%s", req.Method, req.URL, err, shorten(body))
+	}
+	return res, nil
+}
+
+func shorten(body []byte) []byte {
+	const longest = 2000
+	if len(body) > longest {
+		return append(body[:longest:longest], "…"...)
+	}
+	return body
+}
