@@ -40,7 +40,7 @@ func (c *conflicts) err(counts Counts) error {
 		members["truncated"] = true
 	}
 	e := tenancy.Errorf(tenancy.CodeImportConflict,
-		"%d items differ from the target's: nothing was written; choose the strategy skip, overwrite or rename", counts.Fail)
+		"the target has other content under %d of the bundle's names: nothing was written; choose the strategy skip, overwrite or rename", counts.Fail)
 	e.Members = members
 	return e
 }
