@@ -18,6 +18,11 @@ func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (po
 			return nil, translate(err)
 		}
 	}
+	for _, t := range im.db.declared.order {
+		if err := im.findTargets(ctx, t); err != nil {
+			return nil, err
+		}
+	}
 	if err := im.checkReferences(ctx); err != nil {
 		return nil, err
 	}
@@ -36,14 +41,10 @@ func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (po
 // decideAll asks for each staged item of a kind. Items are chosen from the
 // start: only what is left out or rewritten needs a write.
 func (im *importing) decideAll(ctx context.Context, t *table, decide func(federation.Item) (ports.Decision, error)) error {
-	renamed := map[string]bool{} // new names: a later page may come upon them
 	return im.eachStaged(ctx, t, func(page []stagedRow) error {
 		var left []string
 		var rewritten []rewrite
 		for _, row := range page {
-			if renamed[row.Name] {
-				continue
-			}
 			item, err := row.item()
 			if err != nil {
 				return err
@@ -58,7 +59,6 @@ func (im *importing) decideAll(ctx context.Context, t *table, decide func(federa
 			}
 			if decision.Item.Digest != item.Digest {
 				rewritten = append(rewritten, rewrite{from: row.Name, item: decision.Item})
-				renamed[decision.Item.Name] = decision.Item.Name != row.Name
 			}
 		}
 		return im.record(ctx, t, left, rewritten)
@@ -71,18 +71,18 @@ type rewrite struct {
 	item federation.Item
 }
 
-const ofStaged = ` WHERE tenant_id = ?0 AND import = ?1 AND kind COLLATE "C" = ?2`
+const ofStaged = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
 
 func (im *importing) record(ctx context.Context, t *table, left []string, rewritten []rewrite) error {
 	if len(left) > 0 {
-		_, err := im.conn.NewRaw("UPDATE bailiwick.staged SET chosen = false"+ofStaged+` AND name COLLATE "C" IN (?3)`,
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+ofStaged+` AND s.name COLLATE "C" IN (?3)`,
 			im.tenant, im.id, t.kind, bun.List(left)).Exec(ctx)
 		if err != nil {
 			return err
 		}
 	}
 	for _, r := range rewritten {
-		_, err := im.conn.NewRaw("UPDATE bailiwick.staged SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+ofStaged+` AND name COLLATE "C" = ?7`,
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+ofStaged+` AND s.name COLLATE "C" = ?7`,
 			im.tenant, im.id, t.kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec), string(r.item.Digest), r.from).Exec(ctx)
 		if err != nil {
 			return err
@@ -91,29 +91,17 @@ func (im *importing) record(ctx context.Context, t *table, left []string, rewrit
 	return nil
 }
 
-// eachStaged pages through the staged items of a kind, by name.
+// eachStaged gives the staged items of a kind as they are when it begins: those
+// that are renamed meanwhile don't come again.
 func (im *importing) eachStaged(ctx context.Context, t *table, fn func([]stagedRow) error) error {
-	query := "SELECT " + stagedColumns + " FROM bailiwick.staged AS s" + ofStaged + ` AND s.name COLLATE "C" > ?3 ORDER BY s.name COLLATE "C" LIMIT ?4`
-	for after := ""; ; {
-		var page []stagedRow
-		if err := im.conn.NewRaw(query, im.tenant, im.id, t.kind, after, comparePage).Scan(ctx, &page); err != nil {
-			return err
-		}
-		if len(page) == 0 {
-			return nil
-		}
-		after = page[len(page)-1].Name
-		if err := fn(page); err != nil {
-			return err
-		}
-	}
+	return fetch(ctx, im.conn, "SELECT "+stagedColumns+" FROM bailiwick.staged AS s"+ofStaged, fn, im.tenant, im.id, t.kind)
 }
 
 // source is the import's chosen items of a kind.
 func (im *importing) source(t *table) source {
 	mine := "n.tenant_id = " + literal(im.tenant.String()) + " AND n.import = " + literal(im.id)
 	return source{
-		query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version, n.updated_at FROM bailiwick.staged AS n WHERE " +
+		query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version, n.updated_at, n.target FROM bailiwick.staged AS n WHERE " +
 			mine + ` AND n.chosen AND n.kind COLLATE "C" = ` + literal(t.kind),
 		pending: mine,
 	}
@@ -168,16 +156,29 @@ func (im *importing) missingSecrets(ctx context.Context) ([]federation.SecretUse
 	return uses, nil
 }
 
+// findTargets notes which rows the chosen items of a kind overwrite, before any
+// is written: a statement that looked among the rows that it creates itself
+// would pass over each of them again and again. A pristine singleton is none.
+func (im *importing) findTargets(ctx context.Context, t *table) error {
+	if t.singleton != "" {
+		_, err := im.conn.NewRaw("DELETE FROM "+t.sql+" AS t USING bailiwick.staged AS s"+
+			" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
+			" AND t.tenant_id = ?0 AND t.version = 1 AND t.updated_at = t.created_at", im.tenant, im.id, t.kind).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET target = t.id FROM "+t.sql+" AS t"+
+		" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
+		" AND t.tenant_id = ?0 AND "+t.named("t", "s.name"), im.tenant, im.id, t.kind).Exec(ctx)
+	return err
+}
+
 // writeKind writes the chosen items of a kind: first those that are new, so
 // that those that are there may refer to them.
 func (im *importing) writeKind(ctx context.Context, t *table) error {
 	w := im.db.declared.writer(t, im.tenant, im.source(t))
-	statements := w.lookups()
-	if t.singleton != "" {
-		statements = append(statements, w.with("DELETE FROM "+t.sql+" AS t USING src AS s WHERE t.tenant_id = "+w.tenant+
-			" AND t.version = 1 AND t.updated_at = t.created_at"))
-	}
-	statements = append(statements, w.insert(), w.update())
+	statements := append(w.lookups(), w.insert(), w.update())
 	for _, statement := range append(statements, w.joins()...) {
 		if _, err := im.conn.NewRaw(statement).Exec(ctx); err != nil {
 			return err

@@ -225,7 +225,7 @@ type put struct {
 	cond      ports.Condition
 }
 
-const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels, ?3::jsonb AS spec, NULL::bigint AS version, NULL::timestamptz AS updated_at"
+const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels, ?3::jsonb AS spec, NULL::bigint AS version, NULL::timestamptz AS updated_at, ?4::uuid AS target"
 
 func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, created bool, err error) {
 	current, err := lockRow(ctx, tx, p.tenant, p.t, p.item.Name, "NO KEY UPDATE")
@@ -239,7 +239,7 @@ func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, c
 		return stored, false, err
 	}
 	w := p.resources.db.declared.writer(p.t, p.tenant, source{query: putSource})
-	args := []any{newID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec)}
+	args := []any{newID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec), current.target()}
 	details, err := dangling(ctx, tx, w, func(d missing) string { return d.Path }, args...)
 	if err != nil {
 		return stored, false, err
@@ -315,6 +315,14 @@ var errOvertaken = tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote 
 type lockedRow struct {
 	ID      string
 	Version int64
+}
+
+// target is the row's id for SQL, NULL if there is none.
+func (r lockedRow) target() any {
+	if r.there() {
+		return r.ID
+	}
+	return nil
 }
 
 func (r lockedRow) there() bool { return r.ID != "" }

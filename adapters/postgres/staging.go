@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -44,6 +45,34 @@ func labelsOf(raw []byte) (map[string]string, error) {
 		return nil, fmt.Errorf("postgres: stored labels: %w", err)
 	}
 	return labels, nil
+}
+
+// page bounds how many items are held at once.
+const page = 200
+
+// fetch runs a query by a cursor, page by page, so that its plan is made and
+// its rows are sorted once. Between pages the connection is free for other
+// statements.
+func fetch[Row any](ctx context.Context, conn bun.Conn, query string, fn func([]Row) error, args ...any) (err error) {
+	if _, err := conn.NewRaw("DECLARE items NO SCROLL CURSOR FOR "+query, args...).Exec(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		_, closeErr := conn.ExecContext(ctx, "CLOSE items")
+		err = firstError(err, closeErr)
+	}()
+	for {
+		var rows []Row
+		if err := conn.NewRaw(fmt.Sprintf("FETCH %d FROM items", page)).Scan(ctx, &rows); err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
 }
 
 const copyItems = "COPY bailiwick.import_items (import, kind, name, labels, spec, digest, version, updated_at, id) FROM STDIN"

@@ -80,14 +80,14 @@ func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports
 		err = firstError(err, translate(conn.Close()))
 	}()
 	if err := beginImport(ctx, conn, tenant); err != nil {
-		return importError(err)
+		return s.importError(ctx, err)
 	}
 	im := &importing{db: s.db, conn: conn, tenant: tenant, id: newID()}
 	if err := fn(im); err != nil {
-		return importError(err)
+		return s.importError(ctx, err)
 	}
 	if err := im.finish(ctx); err != nil {
-		return importError(err)
+		return s.importError(ctx, err)
 	}
 	clean = true
 	return nil
@@ -97,12 +97,18 @@ func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports
 // queue at; the second is a hash of the tenant.
 const importLock = 0x62776b69 // "bwki"
 
+// bulkPlans keep an import's cost in proportion to its size. The planner knows
+// nothing of staged items, nor of the rows of a tenant that is new: it takes both
+// for one or two, and would loop over all of one for each of the other. Nor may
+// the cost that it sees in the loops that remain set its compiler to work.
+const bulkPlans = ";SET LOCAL enable_nestloop = off;SET LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
+
 // beginImport opens a transaction in which no other import into the tenant
 // runs. Its snapshot must be younger than the last import's end, so the lock is
 // tried anew in a new transaction rather than waited for.
 func beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
 	for {
-		if _, err := conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ;"+setTenant(tenant)); err != nil {
+		if _, err := conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ;"+setTenant(tenant)+bulkPlans); err != nil {
 			return err
 		}
 		var locked bool
@@ -132,14 +138,6 @@ func discard(conn bun.Conn) {
 	})
 }
 
-func importError(err error) error {
-	switch sqlState(err) {
-	case stateSerialization, stateDeadlock, stateForeignKey:
-		return tenancy.Errorf(tenancy.CodeTargetChanged, "the tenant was written to while the import ran; nothing was imported: try again").Because(err)
-	}
-	return translate(err)
-}
-
 // importing is one import under way.
 type importing struct {
 	db     *DB
@@ -149,9 +147,6 @@ type importing struct {
 }
 
 var _ ports.Import = (*importing)(nil)
-
-// comparePage bounds how many items are held at once.
-const comparePage = 200
 
 func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	for _, t := range im.db.declared.sortedKinds() {
@@ -204,27 +199,11 @@ func (p pair) convert(t *table) (ports.Pair, error) {
 
 // eachPage gives the staged items of a kind beside the target's, by name.
 func (im *importing) eachPage(ctx context.Context, t *table, fn func([]pair) error) error {
-	current := im.db.declared.selectItems(t) + " WHERE t.tenant_id = ?0 AND " + t.named("t", "s.name")
 	query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels, c.spec AS t_spec," +
 		" c.version AS t_version, c.updated_at AS t_updated_at, c.created_at AS t_created_at" +
-		" FROM bailiwick.staged AS s LEFT JOIN LATERAL (" + current + ") AS c ON true" +
-		` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" > ?3 ORDER BY s.name COLLATE "C" LIMIT ?4`
-	for after := ""; ; {
-		var page []pair
-		if err := im.conn.NewRaw(query, im.tenant, im.id, t.kind, after, comparePage).Scan(ctx, &page); err != nil {
-			return err
-		}
-		if len(page) == 0 {
-			return nil
-		}
-		after = page[len(page)-1].Name
-		if err := fn(page); err != nil {
-			return err
-		}
-		if len(page) < comparePage {
-			return nil
-		}
-	}
+		" FROM bailiwick.staged AS s LEFT JOIN (" + im.db.declared.selectItems(t) + " WHERE t.tenant_id = ?0) AS c ON c.name = s.name" +
+		ofStaged + ` ORDER BY s.name COLLATE "C"`
+	return fetch(ctx, im.conn, query, fn, im.tenant, im.id, t.kind)
 }
 
 func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, error) {

@@ -9,11 +9,12 @@ import (
 
 // source is where items to be written come from: a query with the columns id,
 // name, labels, spec, version and updated_at, the last two NULL where the
-// database is to count. One item of a request and the staged items of an import
-// are written by the same statements.
+// database is to count, and target, the id of the row that the tenant has under
+// the name, NULL if it has none. One item of a request and the staged items of
+// an import are written by the same statements.
 type source struct {
-	query   string // stands as WITH src AS (query)
-	pending string // the import whose chosen items exist as well, when not empty: an SQL condition on n
+	query   string
+	pending string // the condition on n for the import's other staged items; empty for a request
 }
 
 // writer makes the statements that write one kind's items for one tenant.
@@ -29,7 +30,7 @@ func (d *declarations) writer(t *table, tenant tenancy.ID, src source) writer {
 }
 
 func (w writer) with(statement string) string {
-	return "WITH src AS (" + w.src.query + ") " + statement
+	return "WITH src AS MATERIALIZED (" + w.src.query + ") " + statement
 }
 
 // assignment is a column and the expression that gives its value; s stands for
@@ -69,32 +70,27 @@ func (w writer) rest() string {
 }
 
 // idOf finds the row that a reference names. A row that the statement itself
-// creates is not visible to it: its id is known from the staged item.
+// creates is not visible to it: the id is known from the item.
 func (w writer) idOf(r reference, to target) string {
-	name := "s.spec ->> " + literal(r.Field)
+	given, name := "s.spec ->> "+literal(r.Field)+" IS NOT NULL", "s.spec ->> "+literal(r.Field)
 	if len(r.Columns) > 0 {
+		given = "s.spec -> " + literal(r.Field) + " ->> 'kind' = " + literal(to.kind)
 		name = "s.spec -> " + literal(r.Field) + " ->> 'name'"
 	}
 	found := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)", quote(to.id), to.sql, w.tenant, quote(to.name), name)
-	if to.kind == w.t.kind {
-		found = "coalesce(" + found + ", " + w.ownID(to.kind, name) + ")"
+	switch {
+	case to.kind == "": // a lookup
+	case w.src.pending != "":
+		found = "coalesce(" + w.stagedID(to.kind, name) + ", " + found + ")"
+	case to.kind == w.t.kind:
+		found = "coalesce(" + found + ", CASE WHEN " + name + " = s.name THEN s.id END)"
 	}
-	if len(r.Columns) == 0 {
-		return found
-	}
-	return fmt.Sprintf("CASE WHEN s.spec -> %s ->> 'kind' = %s THEN %s END", literal(r.Field), literal(to.kind), found)
+	return "CASE WHEN " + given + " THEN " + found + " END"
 }
 
-// ownID is the id of an item that the statement itself creates.
-func (w writer) ownID(kind, name string) string {
-	if w.src.pending == "" {
-		return "CASE WHEN " + name + " = s.name THEN s.id END"
-	}
-	return w.stagedID(kind, name)
-}
-
+// stagedID is the id of an item that the import writes.
 func (w writer) stagedID(kind, name string) string {
-	return fmt.Sprintf(`(SELECT n.id FROM bailiwick.staged AS n WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
+	return fmt.Sprintf(`(SELECT coalesce(n.target, n.id) FROM bailiwick.staged AS n WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
 		w.src.pending, literal(kind), name)
 }
 
@@ -110,7 +106,7 @@ func (w writer) record() string {
 	return "src AS s CROSS JOIN LATERAL jsonb_to_record(s.spec) AS r(" + strings.Join(fields, ", ") + ")"
 }
 
-// insert creates the items that the tenant has not.
+// insert creates the items that have no target.
 func (w writer) insert() string {
 	columns := []string{"tenant_id", "id", "version", "updated_at"}
 	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
@@ -120,12 +116,11 @@ func (w writer) insert() string {
 	for _, a := range w.assignments() {
 		columns, values = append(columns, quote(a.column)), append(values, a.expr)
 	}
-	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE NOT EXISTS (SELECT FROM %[1]s AS t WHERE t.tenant_id = %[5]s AND %[6]s)",
-		w.t.sql, strings.Join(columns, ", "), strings.Join(values, ", "), w.record(), w.tenant, w.t.named("t", "s.name")))
+	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE s.target IS NULL",
+		w.t.sql, strings.Join(columns, ", "), strings.Join(values, ", "), w.record()))
 }
 
-// update overwrites the items that the tenant has, but for those that insert
-// made: they have the source's id. A version of the source that is greater is
+// update overwrites the targets. A version of the source that is greater is
 // kept with its time; otherwise the trigger counts on.
 func (w writer) update() string {
 	sets := []string{
@@ -135,8 +130,8 @@ func (w writer) update() string {
 	for _, a := range w.assignments() {
 		sets = append(sets, quote(a.column)+" = "+a.expr)
 	}
-	return w.with(fmt.Sprintf("UPDATE %s AS t SET %s FROM %s WHERE t.tenant_id = %s AND %s AND t.id <> s.id",
-		w.t.sql, strings.Join(sets, ", "), w.record(), w.tenant, w.t.named("t", "s.name")))
+	return w.with(fmt.Sprintf("UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.tenant_id = %s AND t.id = s.target",
+		w.t.sql, strings.Join(sets, ", "), w.record(), w.tenant))
 }
 
 // lookups add the names that lookup tables lack.
@@ -162,13 +157,12 @@ func (w writer) joins() []string {
 			continue
 		}
 		to := w.d.byKind[r.Kind]
-		rows := fmt.Sprintf("src AS s JOIN %s AS t ON t.tenant_id = %s AND %s", w.t.sql, w.tenant, w.t.named("t", "s.name"))
 		statements = append(statements,
-			w.with(fmt.Sprintf("DELETE FROM %s AS j USING %s WHERE j.tenant_id = %s AND j.%s = t.id", r.join.sql, rows, w.tenant, quote(r.join.from))),
-			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s, t.id, x.id, e.place - 1 FROM %[6]s"+
-				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[7]s) WITH ORDINALITY AS e(name, place)"+
-				" JOIN %[8]s AS x ON x.tenant_id = %[5]s AND x.%[9]s = e.name",
-				r.join.sql, quote(r.join.from), quote(r.join.to), quote(r.join.position), w.tenant, rows, literal(r.Field), to.sql, quote(to.nameColumn))))
+			w.with(fmt.Sprintf("DELETE FROM %s AS j USING src AS s WHERE s.target IS NOT NULL AND j.tenant_id = %s AND j.%s = s.target", r.join.sql, w.tenant, quote(r.join.from))),
+			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s, coalesce(s.target, s.id), x.id, e.place - 1 FROM src AS s"+
+				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[6]s) WITH ORDINALITY AS e(name, place)"+
+				" JOIN %[7]s AS x ON x.tenant_id = %[5]s AND x.%[8]s = e.name",
+				r.join.sql, quote(r.join.from), quote(r.join.to), quote(r.join.position), w.tenant, literal(r.Field), to.sql, quote(to.nameColumn))))
 	}
 	return statements
 }

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -58,7 +57,8 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 		return fmt.Errorf("%w: set ADDR to another address", err)
 	}
 	log := logger(t.err)
-	log.Info("listening", "url", "http://"+listener.Addr().String(), "multi_tenant", set.multiTenant)
+	address := "http://" + listener.Addr().String()
+	log.Info("listening", "url", address, "multi_tenant", set.multiTenant)
 
 	handler := &swapped{}
 	handler.set(starting())
@@ -69,12 +69,16 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with Shutdown; waited for below
 
-	reg, err := openRegistry(ctx, set, log, t)
-	if err == nil {
+	reg, err := openRegistry(ctx, set, address, log, t)
+	switch {
+	case err == nil:
 		handler.set(reg.handler)
 		log.Info("ready")
 		err = waitFor(ctx, served, reg)
 		log.Info("draining")
+	case ctx.Err() != nil: // told to end, which is no fault of the start's
+		log.Info("stopped before it was ready")
+		err = nil
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
@@ -135,16 +139,16 @@ type registry struct {
 	embedded *localpg.Server
 }
 
-func openRegistry(ctx context.Context, set settings, log *slog.Logger, t terminal) (*registry, error) {
+func openRegistry(ctx context.Context, set settings, address string, log *slog.Logger, t terminal) (*registry, error) {
 	reg := &registry{}
 	options, err := reg.database(ctx, set, log)
 	if err != nil {
 		return reg, err
 	}
 	if reg.db, err = postgres.Open(ctx, options); err != nil {
-		return reg, err
+		return reg, notCurrent(options, err)
 	}
-	hash, err := platformToken(ctx, set, reg.db, t)
+	hash, err := platformToken(ctx, set, reg.db, address, t)
 	if err != nil {
 		return reg, err
 	}
@@ -174,7 +178,8 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 	}
 	url := set.databaseURL
 	if url == "" {
-		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: filepath.Join(set.dataDir, "postgres")})
+		log.Info("starting an embedded PostgreSQL", "dir", set.dataDir)
+		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: set.dataDir, Log: slog.NewLogLogger(log.Handler(), slog.LevelInfo).Writer()})
 		if err != nil {
 			return postgres.Options{}, err
 		}
@@ -186,9 +191,22 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 	}, nil
 }
 
+// signIn shows a token and an address.
+const signIn = `
+The platform token, shown this once:
+
+  %[1]s
+
+Sign in with it:
+
+  export REGISTRY_URL=%[2]s REGISTRY_TOKEN=%[1]s
+  curl -H "Authorization: Bearer $REGISTRY_TOKEN" $REGISTRY_URL/api/v1/me
+
+`
+
 // platformToken answers the hash of the token that was set, or of one that was
 // made at the first start, which it shows then.
-func platformToken(ctx context.Context, set settings, db *postgres.DB, t terminal) ([sha256.Size]byte, error) {
+func platformToken(ctx context.Context, set settings, db *postgres.DB, address string, t terminal) ([sha256.Size]byte, error) {
 	if set.adminToken != "" {
 		return tokenHash(set.adminToken), nil
 	}
@@ -198,7 +216,7 @@ func platformToken(ctx context.Context, set settings, db *postgres.DB, t termina
 		return stored, err
 	}
 	if stored == tokenHash(token) {
-		fmt.Fprintf(t.err, "\nThe platform token, shown this once:\n\n  %s\n\nSign in with it:\n\n  export REGISTRY_TOKEN=%[1]s\n  curl -H \"Authorization: Bearer $REGISTRY_TOKEN\" …\n\n", token)
+		fmt.Fprintf(t.err, signIn, token, address)
 	}
 	return stored, nil
 }

@@ -77,6 +77,7 @@ CREATE UNLOGGED TABLE bailiwick.import_items (
   version    bigint NOT NULL,
   updated_at timestamptz NOT NULL,
   id         uuid NOT NULL, -- of the row, if one is created
+  target     uuid,          -- the row that the tenant has under the name
   chosen     boolean NOT NULL DEFAULT true
 );
 CREATE UNIQUE INDEX import_items_ref ON bailiwick.import_items (tenant_id, import, kind COLLATE "C", name COLLATE "C");

@@ -1,0 +1,44 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// importError gives the error of an import its code. What another's write undid
+// is worth another try.
+func (s *transfers) importError(ctx context.Context, err error) error {
+	switch state := sqlState(err); {
+	case state == stateSerialization, state == stateDeadlock, state == stateForeignKey,
+		state == stateUnique && s.db.isNameKey(ctx, err):
+		return tenancy.Errorf(tenancy.CodeTargetChanged, "the tenant was written to while the import ran; nothing was imported: try again").Because(err)
+	}
+	return translate(err)
+}
+
+// isNameKey reports whether the unique key that an error is about is that of
+// the items' names. An import looks at those first, so the name was taken by
+// somebody whom its snapshot doesn't show; any other unique key is the host's
+// own, and its items may never come together.
+func (db *DB) isNameKey(ctx context.Context, err error) bool {
+	e, ok := errors.AsType[pgdriver.Error](err)
+	if !ok {
+		return false
+	}
+	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
+		SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
+		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
+	for _, t := range db.declared.all {
+		if t.schema != e.Field('s') || t.name != e.Field('t') {
+			continue
+		}
+		var is bool
+		scanErr := db.app.NewRaw(query, t.nameColumn, quote(t.schema)+"."+quote(e.Field('n'))).Scan(ctx, &is)
+		return scanErr == nil && is
+	}
+	return false
+}

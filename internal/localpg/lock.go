@@ -1,0 +1,78 @@
+//go:build unix
+
+package localpg
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// lock is a file lock, which the kernel takes back when we die.
+type lock struct{ file *os.File }
+
+func lockOf(dir string) string { return filepath.Join(dir, "postgresql.lock") }
+
+// heldError says that somebody else holds a lock.
+type heldError struct{ pid string }
+
+func (e *heldError) Error() string { return "held by process " + e.pid }
+
+// acquire locks the file at path, which it makes if missing, and writes our pid
+// into it. A *heldError says that another holds it.
+func acquire(path string) (*lock, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	l, err := tryLock(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if err := file.Truncate(0); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if _, err := fmt.Fprintln(file, os.Getpid()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return l, nil
+}
+
+func tryLock(file *os.File) (*lock, error) {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		pid, err := os.ReadFile(file.Name())
+		if err != nil {
+			return nil, err
+		}
+		return nil, &heldError{strings.TrimSpace(string(pid))}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
+	}
+	return &lock{file}, nil
+}
+
+// wait locks the file at path, which it makes if missing, when its turn comes.
+func wait(path string) (*lock, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	}
+	return &lock{file}, nil
+}
+
+// inPlace reports whether the locked file is still the one at its path.
+func (l *lock) inPlace() bool {
+	ours, err1 := l.file.Stat()
+	there, err2 := os.Lstat(l.file.Name())
+	return err1 == nil && err2 == nil && os.SameFile(ours, there)
+}
+
+func (l *lock) release() error { return l.file.Close() }

@@ -1,0 +1,138 @@
+//go:build unix
+
+package localpg
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Oldest is the oldest major version of PostgreSQL that is used.
+const Oldest = 15
+
+const howToGet = `get one of these:
+  Debian, Ubuntu   apt-get install postgresql
+  Fedora           dnf install postgresql-server
+  macOS            brew install postgresql@17, or https://postgresapp.com
+  anywhere         set DATABASE_URL to a PostgreSQL that runs`
+
+// findPrograms is the folder of the first PostgreSQL that fits: of the major
+// version that is wanted or, with 0, any from [Oldest] on. When the machine has
+// none it is downloaded. The error names each thing tried.
+func findPrograms(ctx context.Context, o Options, who account, want int) (string, error) {
+	var tried []string
+	for _, pattern := range o.Search {
+		bins := installed(pattern)
+		if len(bins) == 0 {
+			tried = append(tried, pattern+": no postgres and initdb there")
+		}
+		for _, bin := range bins {
+			err := fits(ctx, who, bin, want)
+			if err == nil {
+				return bin, nil
+			}
+			tried = append(tried, fmt.Sprintf("%s: %v", bin, err))
+		}
+	}
+	bin, err := download(ctx, o, want)
+	if err == nil {
+		err = fits(ctx, who, bin, want)
+	}
+	if err == nil {
+		return bin, nil
+	}
+	tried = append(tried, fmt.Sprintf("download from %s: %v", o.Repository, err))
+	return "", fmt.Errorf("no PostgreSQL to start: %s; tried\n  %s\n%s",
+		wanted(o, want), strings.Join(tried, "\n  "), howToGet)
+}
+
+func wanted(o Options, want int) string {
+	if want == 0 {
+		return fmt.Sprintf("version %d or newer is needed", Oldest)
+	}
+	return fmt.Sprintf("the data in %s was written by version %d and needs that version", o.Dir, want)
+}
+
+// installed are the folders that pattern names and that hold both programs, the
+// newest version first.
+func installed(pattern string) []string {
+	dirs, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil
+	}
+	dirs = slices.DeleteFunc(dirs, func(dir string) bool {
+		return !isProgram(filepath.Join(dir, "postgres")) || !isProgram(filepath.Join(dir, "initdb"))
+	})
+	slices.SortStableFunc(dirs, func(a, b string) int { return slices.Compare(numbers(b), numbers(a)) })
+	return dirs
+}
+
+func isProgram(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+var digits = regexp.MustCompile(`\d+`)
+
+// numbers are those in a path, so that version 9 sorts below version 10.
+func numbers(path string) []int {
+	var all []int
+	for _, text := range digits.FindAllString(path, -1) {
+		if n, err := strconv.Atoi(text); err == nil {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+var versionLine = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
+
+// fits asks the program itself, as the account that will run it.
+func fits(ctx context.Context, who account, bin string, want int) error {
+	out, err := output(ctx, who.command("/", filepath.Join(bin, "postgres"), "--version"))
+	if err != nil {
+		return fmt.Errorf("postgres --version: %w: %s", err, bytes.TrimSpace(out))
+	}
+	match := versionLine.FindSubmatch(out)
+	if match == nil {
+		return fmt.Errorf("postgres --version says %q", out)
+	}
+	version, err := strconv.Atoi(string(match[1]))
+	if err != nil {
+		return err
+	}
+	if (want != 0 && version != want) || version < Oldest {
+		return fmt.Errorf("is version %d", version)
+	}
+	return nil
+}
+
+// output runs cmd and answers all it wrote. A cancelled ctx kills it together
+// with its children; it does not outlive us either (see runPostmaster).
+func output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	dieWithParent(cmd.SysProcAttr)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	undo := context.AfterFunc(ctx, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	defer undo()
+	err := cmd.Wait()
+	return out.Bytes(), errors.Join(err, ctx.Err())
+}

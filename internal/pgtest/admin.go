@@ -1,0 +1,124 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+// admin makes and drops databases on one server.
+type admin struct {
+	url       *url.URL
+	db        *bun.DB
+	strategy  string // how CREATE DATABASE copies, where one may say so
+	mu        sync.Mutex
+	templates map[string]*template
+}
+
+func newAdmin(ctx context.Context, raw string) (*admin, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(raw)
+	if err != nil {
+		return nil, err
+	}
+	a := &admin{url: u, db: db, templates: map[string]*template{}}
+	var version int
+	err = db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if version >= 15_00_00 {
+		a.strategy = " STRATEGY file_copy"
+	}
+	return a, nil
+}
+
+// open makes a pool of connections. At a URL that it doesn't understand, the
+// driver panics.
+func open(raw string) (db *bun.DB, err error) {
+	if _, err := url.Parse(raw); err != nil {
+		return nil, errors.New("not a URL") // the parser's text shows the password
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("not a URL like postgres://user:password@host:5432/database?sslmode=disable: %v", fault)
+		}
+	}()
+	pool := sql.OpenDB(pgdriver.NewConnector(
+		pgdriver.WithDSN(raw),
+		// A busy disk takes its time to copy a database.
+		pgdriver.WithReadTimeout(time.Minute)))
+	pool.SetMaxOpenConns(4)
+	return bun.NewDB(pool, pgdialect.New()), nil
+}
+
+// reach waits until the server at url answers, for at most 10 s.
+func reach(ctx context.Context, url string) error {
+	db, err := open(url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// create makes a database whose name nobody else chooses, so that several test
+// processes can share the server, and answers it.
+func (a *admin) create(ctx context.Context, options string) (string, error) {
+	name := "pgtest_" + strings.ToLower(rand.Text()[:16])
+	_, err := a.db.ExecContext(ctx, "CREATE DATABASE ? "+options+a.strategy, bun.Ident(name))
+	if err != nil {
+		return "", fmt.Errorf("create database: %w", err)
+	}
+	return name, nil
+}
+
+func (a *admin) drop(ctx context.Context, name string) error {
+	_, err := a.db.ExecContext(ctx, "DROP DATABASE IF EXISTS ? WITH (FORCE)", bun.Ident(name))
+	return err
+}
+
+// urlOf is where the superuser finds a database.
+func (a *admin) urlOf(name string) string {
+	u := *a.url
+	u.Path = "/" + name
+	return u.String()
+}
+
+// close drops the templates and disconnects.
+func (a *admin) close(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var err error
+	for _, t := range a.templates {
+		if t.name != "" {
+			err = errors.Join(err, a.drop(ctx, t.name))
+		}
+	}
+	return errors.Join(err, a.db.Close())
+}
