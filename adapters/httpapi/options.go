@@ -79,7 +79,7 @@ func (o Options) check(s ports.Services) error {
 		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
 	} {
 		if missing {
-			return fmt.Errorf("Services.%s is nil", name)
+			return fmt.Errorf("port Services.%s is nil", name)
 		}
 	}
 	switch {

@@ -16,7 +16,6 @@ const base = "openapi.json" // the name of the document among schemas
 // Document is an OpenAPI 3.1 document. It may be used by several goroutines.
 type Document struct {
 	operations []operation
-	fallback   string // JSON Pointer of the schema of every problem
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
