@@ -1,0 +1,76 @@
+// Embed is a service of notes made multi-tenant: its own table, its own route,
+// and the library's for tenants, keys, export and import.
+//
+//	DATABASE_URL=postgres://… ADMIN_TOKEN=… go run ./examples/embed
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/migrate"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+type note struct {
+	bun.BaseModel `bun:"table:notes"`
+
+	Title string `bun:"title" json:"title"`
+	Text  string `bun:"text,type:text,notnull,default:''" json:"text"`
+}
+
+const table = `CREATE TABLE notes (
+	tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), id uuid NOT NULL, title text NOT NULL, text text NOT NULL DEFAULT '',
+	labels jsonb NOT NULL DEFAULT '{}', spec jsonb NOT NULL DEFAULT '{}', version bigint NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, title))`
+
+// open connects, makes the table and raises the walls around it.
+func open(ctx context.Context, databaseURL string) (*postgres.DB, error) {
+	migrations := migrate.NewMigrations()
+	migrations.Add(migrate.Migration{Name: "20261101000000", Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
+		_, err := m.DB().ExecContext(ctx, table)
+		return err
+	}})
+	return postgres.Open(ctx, postgres.Options{
+		URL: databaseURL, MultiTenant: true, Migrations: migrations,
+		Tables: []postgres.Table{{Model: (*note)(nil), Kind: "note", Name: "title"}},
+	})
+}
+
+// serve has the service's own route beside the library's.
+func serve(db *postgres.DB, adminToken string) http.Handler {
+	tenants := resolve.New(db.Tenants(), resolve.Options{BaseDomain: "notes.example.com"})
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/", httpapi.New(db.Services(), httpapi.Options{
+		MultiTenant: true, Resolver: tenants, PlatformTokenHash: sha256.Sum256([]byte(adminToken)),
+	}))
+	mux.Handle("GET /notes", httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var notes []note // one tenant's: with no tenant in the context, an error
+		if err := db.Scoped(r.Context()).NewSelect().Model(&notes).Order("title").Scan(r.Context()); err != nil {
+			http.Error(w, "the notes can't be read", http.StatusInternalServerError)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(notes)
+	})))
+	return mux
+}
+
+func main() {
+	if len(os.Getenv("ADMIN_TOKEN")) < 32 {
+		log.Fatal("set ADMIN_TOKEN to 32 characters or more: openssl rand -hex 32")
+	}
+	db, err := open(context.Background(), os.Getenv("DATABASE_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe("127.0.0.1:8081", serve(db, os.Getenv("ADMIN_TOKEN"))))
+}
