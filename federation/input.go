@@ -79,6 +79,9 @@ func (in *input) mistyped(what string) error {
 	if err := in.d.SkipValue(); err != nil {
 		return in.fault(err)
 	}
+	if in.d.StackPointer() == "" {
+		return in.wrong(tenancy.CodeInvalid, "a bundle must be %s", what)
+	}
 	return in.wrong(tenancy.CodeInvalid, "must be %s", what)
 }
 

@@ -25,6 +25,7 @@ type DB struct {
 	bulk     *bun.DB // raw connections, for COPY; see [transfers]
 	instance string
 	collate  string // what makes an ORDER BY name go byte by byte
+	fold     string // what makes an ILIKE know more letters than ASCII's
 }
 
 // Open connects to the database, brings its schema up, and checks that the
@@ -92,13 +93,18 @@ func (db *DB) learn(ctx context.Context) error {
 	}
 	ctx = across(ctx, "read the instance's identity at start")
 	var collation string
-	err := db.system.NewRaw("SELECT i.id::text, d.datcollate FROM bailiwick.instance AS i, pg_database AS d WHERE d.datname = current_database()").
-		Scan(ctx, &db.instance, &collation)
+	var icu bool
+	err := db.system.NewRaw("SELECT i.id::text, d.datcollate, EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"+
+		" FROM bailiwick.instance AS i, pg_database AS d WHERE d.datname = current_database()").Scan(ctx, &db.instance, &collation, &icu)
 	if err != nil {
 		return translate(err)
 	}
 	switch collation {
-	case "C", "POSIX", "C.UTF-8", "C.utf8": // these order byte by byte
+	case "C", "POSIX":
+		if icu {
+			db.fold = ` COLLATE "und-x-icu"`
+		}
+	case "C.UTF-8", "C.utf8": // orders byte by byte as well
 	default:
 		db.collate = ` COLLATE "C"`
 	}

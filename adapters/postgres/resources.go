@@ -66,10 +66,10 @@ func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.Resourc
 	args := []any{tenant, q.After}
 	if q.Search != "" {
 		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
-		conditions := []string{t.nameOf("t") + " ILIKE ?"}
+		conditions := []string{t.nameOf("t") + s.db.fold + " ILIKE ?"}
 		args = append(args, pattern)
 		for _, column := range t.search {
-			conditions = append(conditions, "t."+quote(column)+" ILIKE ?")
+			conditions = append(conditions, "t."+quote(column)+s.db.fold+" ILIKE ?")
 			args = append(args, pattern)
 		}
 		query += " AND (" + strings.Join(conditions, " OR ") + ")"

@@ -31,6 +31,9 @@ func (s *transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Sel
 	}
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	return translate(s.db.app.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off"); err != nil { // compiling takes longer than it saves
+			return err
+		}
 		for _, t := range tables {
 			query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ?"
 			args := []any{tenant}

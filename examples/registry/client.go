@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -53,8 +54,8 @@ type request struct {
 // A refusal is an *apiError.
 func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	address := c.base + r.path
-	if len(r.query) > 0 {
-		address += "?" + r.query.Encode()
+	if query := r.query.Encode(); query != "" {
+		address += "?" + query
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, address, r.body)
 	if err != nil {
@@ -74,13 +75,21 @@ func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, c.noAnswer(err)
 	}
 	if resp.StatusCode/100 != 2 {
 		defer resp.Body.Close()
 		return nil, readProblem(resp)
 	}
 	return resp, nil
+}
+
+// noAnswer says of an error on the way which registry was meant.
+func (c *client) noAnswer(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err // without the method and the path, which say nothing to a person
+	}
+	return fmt.Errorf("no answer from %s: %w; REGISTRY_URL says where the registry is", c.base, err)
 }
 
 // apiError is a refusal as the registry tells it (RFC 9457).
@@ -114,21 +123,25 @@ func (e *apiError) reason() string {
 	case e.Detail == "" && len(e.Errors) == 0:
 		return e.Title
 	}
-	var b strings.Builder
-	b.WriteString(e.Detail)
-	for _, d := range e.Errors {
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "%s: %s", d.Path, d.Detail)
+	var parts []string
+	if e.Detail != "" {
+		parts = append(parts, e.Detail)
 	}
-	return b.String()
+	for _, d := range e.Errors {
+		if d.Path != "" { // without one it is about the whole, as Detail is
+			parts = append(parts, d.Path+": "+d.Detail)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (e *apiError) Error() string {
 	var b strings.Builder
 	if e.Code != "" {
 		b.WriteString(string(e.Code) + ": ")
+	}
+	if e.Code == tenancy.CodeUnauthenticated {
+		b.WriteString("set REGISTRY_TOKEN to the platform token or to an API key: ")
 	}
 	b.WriteString(e.reason())
 	if e.RequestID != "" && e.Status/100 == 5 {

@@ -60,7 +60,11 @@ func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 // toFile writes to a file beside the one that is asked for, which takes its
 // name at the end: there is never half a bundle under it.
 func (c *exportCmd) toFile(ctx context.Context, t terminal, client *client) (m federation.Manifest, err error) {
-	f, err := os.CreateTemp(filepath.Dir(c.Output), ".bailiwick-*.partial")
+	folder := filepath.Dir(c.Output)
+	f, err := os.CreateTemp(folder, ".bailiwick-*.partial")
+	if errors.Is(err, os.ErrNotExist) {
+		return m, usagef("%s: there is no such folder", folder)
+	}
 	if err != nil {
 		return m, err
 	}
@@ -132,6 +136,9 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
+	}
+	if info.IsDir() {
+		return usagef("%s is a folder, not a bundle", c.File)
 	}
 	return client.importBundle(ctx, t, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
 }

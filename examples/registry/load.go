@@ -67,7 +67,7 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 		}
 		result.Loaded += loaded.Loaded
 		result.Refused = append(result.Refused, loaded.Refused...)
-		if !c.JSON {
+		if !c.JSON && (err == nil || loaded.Loaded+len(loaded.Refused) > 0) {
 			tellLoaded(t, f.path, loaded)
 		}
 		if err != nil {

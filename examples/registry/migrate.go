@@ -35,11 +35,19 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 		o.SkipMigrations = true
 		db, err := postgres.Open(ctx, o)
 		if err != nil {
-			return fmt.Errorf("%w\nbring it up with: registry migrate up", err)
+			return notCurrent(o, err)
 		}
 		fmt.Fprintln(t.out, "The schema is current.")
 		return db.Close()
 	})
+}
+
+// notCurrent adds to the error of an Open that wasn't to migrate what may help.
+func notCurrent(o postgres.Options, err error) error {
+	if !o.SkipMigrations {
+		return err
+	}
+	return fmt.Errorf("%w\nif the schema isn't current, bring it up with: registry migrate up", err)
 }
 
 // withDatabase runs fn on the database of the settings, which is started for it

@@ -73,7 +73,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	switch {
 	case err == nil:
 		handler.set(reg.handler)
-		log.Info("ready")
+		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in", "Authorization: Bearer, with the platform token or an API key")
 		err = waitFor(ctx, served, reg)
 		log.Info("draining")
 	case ctx.Err() != nil: // told to end, which is no fault of the start's

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
 // settings are what the environment says to serve and migrate.
@@ -47,15 +49,12 @@ func readSettings(getenv func(string) string) (settings, error) {
 		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [5]error
+	var errs [4]error
 	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
 	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
-	if s.adminToken != "" && len(s.adminToken) < minAdminToken {
-		errs[4] = fmt.Errorf("ADMIN_TOKEN has %d characters: give it at least %d, or leave it empty to have one made", len(s.adminToken), minAdminToken)
-	}
-	if err := errors.Join(errs[:]...); err != nil {
+	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
 	if s.dataDir != "" {
@@ -64,6 +63,32 @@ func readSettings(getenv func(string) string) (settings, error) {
 	var err error
 	s.dataDir, err = localpg.DefaultDir()
 	return s, err
+}
+
+// check looks at the settings that any text can be given to.
+func (s settings) check() error {
+	var errs []error
+	if s.adminToken != "" && len(s.adminToken) < minAdminToken {
+		errs = append(errs, fmt.Errorf("ADMIN_TOKEN has %d characters: give it at least %d, or leave it empty to have one made", len(s.adminToken), minAdminToken))
+	}
+	if (resolve.Options{BaseDomain: s.baseDomain}).Check() != nil {
+		errs = append(errs, fmt.Errorf("BASE_DOMAIN is %q: give it a domain name such as registry.example.com", s.baseDomain))
+	}
+	if !s.multiTenant && s.appURL+s.systemURL != "" {
+		errs = append(errs, errors.New("APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone: leave them empty"))
+	}
+	return errors.Join(append(errs,
+		checkDatabaseURL("DATABASE_URL", s.databaseURL), checkDatabaseURL("APP_DATABASE_URL", s.appURL), checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL))...)
+}
+
+// checkDatabaseURL tells what a URL should look like, and doesn't show this one:
+// it may hold a password.
+func checkDatabaseURL(name, text string) error {
+	u, err := url.Parse(text)
+	if text == "" || err == nil && u.User.Username() != "" && (u.Scheme == "postgres" || u.Scheme == "postgresql" || u.Scheme == "unix") {
+		return nil
+	}
+	return fmt.Errorf("%s isn't of the form postgres://user:password@host:port/database?sslmode=…", name)
 }
 
 func either(value, fallback string) string {

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// caller is somebody who talks to a registry over HTTP. Each answer is held
+// against the registry's OpenAPI document.
+type caller struct {
+	site   *site
+	token  string // none: no credentials
+	tenant string // X-Tenant-ID; none: no header
+	host   string // none: the registry's address
+}
+
+// platform is the super-admin, who names no tenant.
+func (s *site) platform() caller { return caller{site: s, token: platform} }
+
+// tenant makes a tenant and answers the super-admin naming it.
+func (s *site) tenant(t *testing.T) caller {
+	t.Helper()
+	return s.tenantNamed(t, "t-"+strings.ToLower(uuid.NewString()[:8]))
+}
+
+func (s *site) tenantNamed(t *testing.T, slug string) caller {
+	t.Helper()
+	s.platform().send(t, http.MethodPost, "/api/v1/tenants", map[string]any{"slug": slug, "name": "Tenant " + slug}).is(t, http.StatusCreated)
+	c := s.platform()
+	c.tenant = slug
+	return c
+}
+
+// key makes an API key in the caller's tenant and answers its holder, who names
+// no tenant: the key does.
+func (c caller) key(t *testing.T, role tenancy.Role) caller {
+	t.Helper()
+	made := c.send(t, http.MethodPost, c.root()+"/keys", map[string]any{"name": string(role), "role": role}).is(t, http.StatusCreated)
+	return caller{site: c.site, token: read[struct{ Secret string }](t, made).Secret}
+}
+
+// root is the caller's tenant in the path.
+func (c caller) root() string { return "/api/v1/tenants/" + c.tenant }
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send sends a request. A body that is a string or bytes goes as it is, any
+// other as JSON. Headers come in pairs of name and value.
+func (c caller) send(t testing.TB, method, path string, body any, header ...string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, c.site.url+path, bodyOf(t, body))
+	require.NoError(t, err)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.tenant != "" {
+		req.Header.Set("X-Tenant-ID", c.tenant)
+	}
+	if c.host != "" {
+		req.Host = c.host
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := c.site.document.Client(t, nil).Do(req)
+	require.NoError(t, err, "%s %s", method, path)
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return answer{res.StatusCode, res.Header, got}
+}
+
+func bodyOf(t testing.TB, body any) io.Reader {
+	t.Helper()
+	switch b := body.(type) {
+	case nil:
+		return nil
+	case string:
+		return strings.NewReader(b)
+	case []byte:
+		return bytes.NewReader(b)
+	}
+	var raw bytes.Buffer
+	enc := json.NewEncoder(&raw)
+	enc.SetEscapeHTML(false)
+	require.NoError(t, enc.Encode(body))
+	return &raw
+}
+
+func (c caller) get(t testing.TB, path string) answer {
+	t.Helper()
+	return c.send(t, http.MethodGet, path, nil)
+}
+
+// put writes a resource and wants that to work.
+func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) answer {
+	t.Helper()
+	body := map[string]any{"spec": spec}
+	if len(labels) > 0 {
+		body["labels"] = pairs(labels)
+	}
+	got := c.send(t, http.MethodPut, resource(kind, name), body)
+	require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s", kind, name, got.body)
+	return got
+}
+
+func pairs(labels []string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(labels); i += 2 {
+		m[labels[i]] = labels[i+1]
+	}
+	return m
+}
+
+// resource is the path of a resource.
+func resource(kind, name string) string {
+	return "/api/v1/" + kindPath(kind) + "/" + escapeSegment(name)
+}
+
+// export answers the bundle of the caller's tenant.
+func (c caller) export(t testing.TB) []byte {
+	t.Helper()
+	return c.get(t, c.root()+"/export").is(t, http.StatusOK).body
+}
+
+// importing sends a bundle.
+func (c caller) importing(t testing.TB, bundle []byte, query string) answer {
+	t.Helper()
+	return c.send(t, http.MethodPost, c.root()+"/import"+query, bundle)
+}
+
+// names pages through a list, limit names at a time, and answers them all.
+func (c caller) names(t testing.TB, path string, query url.Values) []string {
+	t.Helper()
+	names := []string{}
+	for {
+		page := c.get(t, path+"?"+query.Encode()).is(t, http.StatusOK)
+		list := read[struct {
+			Items []struct{ Name string }
+			Next  string `json:"next_cursor"`
+		}](t, page)
+		for _, item := range list.Items {
+			names = append(names, item.Name)
+		}
+		if list.Next == "" {
+			return names
+		}
+		require.NotEmpty(t, list.Items, "an empty page that isn't the last")
+		query.Set("cursor", list.Next)
+	}
+}
+
+// is wants the answer to have this status.
+func (a answer) is(t testing.TB, status int) answer {
+	t.Helper()
+	require.Equal(t, status, a.status, "%s", a.body)
+	return a
+}
+
+// problemBody is a refusal as a client reads it.
+type problemBody struct {
+	Status    int
+	Code      tenancy.Code
+	Detail    string
+	RequestID string `json:"request_id"`
+	Errors    []tenancy.Detail
+}
+
+// refused wants the answer to be a problem with this status and code.
+func (a answer) refused(t testing.TB, status int, code tenancy.Code) problemBody {
+	t.Helper()
+	require.Equal(t, status, a.status, "%s", a.body)
+	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
+	p := read[problemBody](t, a)
+	require.Equal(t, code, p.Code, "%s", a.body)
+	require.Equal(t, status, p.Status)
+	require.NotEmpty(t, p.RequestID)
+	return p
+}
+
+// read takes an answer's body for a T.
+func read[T any](t testing.TB, a answer) T {
+	t.Helper()
+	var v T
+	require.NoError(t, json.Unmarshal(a.body, &v), "%s", a.body)
+	return v
+}
+
+// jsonFile writes a value to a file of this name in a folder of its own.
+func jsonFile(t *testing.T, name string, value any) string {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	require.NoError(t, err)
+	return textFile(t, name, string(raw))
+}
+
+func textFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}

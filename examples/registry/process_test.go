@@ -1,0 +1,207 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+)
+
+// process is a registry in a process of its own.
+type process struct {
+	*site
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended
+}
+
+// start starts the registry with these settings and no others.
+func start(t *testing.T, set map[string]string, args ...string) *process {
+	t.Helper()
+	p := &process{site: &site{log: newJournal()}, cmd: exec.Command(os.Args[0], args...), done: make(chan struct{})}
+	p.cmd.Env = []string{asProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	for name, value := range set {
+		p.cmd.Env = append(p.cmd.Env, name+"="+value)
+	}
+	p.cmd.Stderr = p.log
+	require.NoError(t, p.cmd.Start())
+	go func() { // ends with the process, which the cleanup ends at the latest
+		_ = p.cmd.Wait() // the exit status is asked for where it matters
+		close(p.done)
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // it may have ended
+		<-p.done
+	})
+	return p
+}
+
+// serving starts the registry and waits until it serves.
+func serving(t *testing.T, set map[string]string) *process {
+	t.Helper()
+	p := start(t, set)
+	p.url = p.log.url(t)
+	waitReady(t, p.url, p.log)
+	p.document = documentOf(t, p.url)
+	return p
+}
+
+// ends waits until the process has ended, with this status.
+func (p *process) ends(t *testing.T, status int) {
+	t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(time.Minute):
+		require.Fail(t, "still running after a minute", "%s", p.log)
+	}
+	require.Equal(t, status, p.cmd.ProcessState.ExitCode(), "%s", p.log)
+}
+
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	p.ends(t, exitDone)
+}
+
+// enterable is a new folder that every user can enter, as PostgreSQL must where
+// root starts it.
+func enterable(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "registry-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	return dir
+}
+
+var shownToken = regexp.MustCompile(`(?m)^  (bwp_\S+)$`)
+
+func TestANewcomersRegistryKeepsItsData(t *testing.T) {
+	t.Parallel()
+	set := map[string]string{"DATA_DIR": filepath.Join(enterable(t), "data")}
+
+	first := serving(t, set)
+	found := shownToken.FindStringSubmatch(first.log.String())
+	require.NotNil(t, found, "%s", first.log)
+	token := found[1]
+	require.Equal(t, 2, strings.Count(first.log.String(), token), "in the hint how to sign in, and nowhere else")
+	caller{site: first.site, token: token}.put(t, "model_config", "before", map[string]any{"provider": "p", "model": "m", "api_key": "s"})
+	first.stop(t)
+
+	second := serving(t, set)
+	require.NotContains(t, second.log.String(), "bwp_", "shown once")
+	c := caller{site: second.site, token: token}
+	c.get(t, resource("model_config", "before")).is(t, http.StatusOK)
+	c.put(t, "agent", "just before", map[string]any{"model_config": "before"})
+	require.NoError(t, second.cmd.Process.Kill())
+	<-second.done
+
+	third := serving(t, set)
+	c.site = third.site
+	require.Equal(t, "before", specOf(t, c, "agent", "just before")["model_config"])
+	busy := start(t, set)
+	busy.ends(t, exitRefused)
+	require.Contains(t, busy.log.String(), "is in use by process "+fmt.Sprint(third.cmd.Process.Pid))
+	third.stop(t)
+	require.Contains(t, third.log.String(), `"msg":"draining"`)
+	require.NotContains(t, third.log.String(), "ERROR")
+}
+
+func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
+	t.Parallel()
+	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform})
+	address := strings.TrimPrefix(p.url, "http://")
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close()
+	const body = `{"spec":{"template":"late"}}`
+	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/late HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", platform, len(body), body[:10])
+	require.NoError(t, err)
+	time.Sleep(100 * time.Millisecond) // the request has begun
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	refused := func() bool {
+		other, err := net.Dial("tcp", address)
+		if err == nil {
+			other.Close()
+		}
+		return err != nil
+	}
+	require.Eventually(t, refused, 20*time.Second, 10*time.Millisecond, "it takes new callers while it drains")
+	_, err = io.WriteString(conn, body[10:])
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, http.StatusCreated, res.StatusCode)
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"late"`)
+	p.ends(t, exitDone)
+}
+
+func TestASecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\n{", platform)
+	require.NoError(t, err)
+	time.Sleep(100 * time.Millisecond) // the request has begun, and nobody goes on with it
+
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "draining") }, 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	p.ends(t, -1) // by the signal
+}
+
+func TestWhileItStartsARegistryLivesAndIsNotReady(t *testing.T) {
+	t.Parallel()
+	p := start(t, map[string]string{"DATA_DIR": enterable(t), "ADMIN_TOKEN": platform})
+	url := p.log.url(t)
+	for path, want := range map[string]int{"/livez": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/api/v1/agents": http.StatusServiceUnavailable} {
+		res, err := http.Get(url + path)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, want, res.StatusCode, path)
+	}
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM)) // in the middle of it
+	p.ends(t, exitDone)
+}
+
+func TestExitStatusesOfTheProcess(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		set    map[string]string
+		args   []string
+		status int
+		says   string
+	}{
+		{map[string]string{"ADMIN_TOKEN": "short"}, nil, exitRefused, "ADMIN_TOKEN has 5 characters"},
+		{map[string]string{"MULTI_TENANT": "maybe"}, []string{"serve"}, exitRefused, `MULTI_TENANT is "maybe"`},
+		{nil, []string{"--what"}, exitUsage, "unknown flag --what"},
+		{nil, []string{"serve", "--what"}, exitUsage, "unknown flag --what"},
+		{nil, []string{"frobnicate"}, exitUsage, "frobnicate"},
+		{map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir()}, []string{"migrate", "status"}, exitRefused, "registry migrate up"},
+		{map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir()}, []string{"migrate"}, exitDone, "migrated"},
+	} {
+		p := start(t, c.set, c.args...)
+		p.ends(t, c.status)
+		require.Contains(t, p.log.String(), c.says)
+	}
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// wrong is a request that is refused.
+type wrong struct {
+	name         string
+	method, path string
+	body         any
+	header       []string
+	status       int
+	code         tenancy.Code
+	where        string // the path of the first of errors, if that is looked at
+}
+
+// refuse sends each request and wants it to be refused, with nothing written.
+func refuse(t *testing.T, c caller, requests []wrong) {
+	t.Helper()
+	before := c.export(t)
+	for _, r := range requests {
+		got := c.send(t, r.method, r.path, r.body, r.header...)
+		require.Equal(t, r.status, got.status, "%s: %s", r.name, got.body)
+		p := got.refused(t, r.status, r.code)
+		require.NotEmpty(t, p.Detail, r.name)
+		require.Less(t, len(got.body), 4<<10, "%s: an answer of the size of its question", r.name)
+		if r.where != "" {
+			require.NotEmpty(t, p.Errors, "%s: %s", r.name, got.body)
+			require.Equal(t, r.where, p.Errors[0].Path, r.name)
+		}
+		for _, leak := range []string{"SQLSTATE", "pgdriver", "ERROR:", "goroutine", "bailiwick_", "tenant_id"} {
+			require.NotContains(t, string(got.body), leak, r.name)
+		}
+		require.Equal(t, string(before), string(c.export(t)), "%s: something was written", r.name)
+	}
+}
+
+func TestWrongResourcesAreRefusedAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	c := serve(t).tenantNamed(t, "staging")
+	furnish(t, c)
+	agent := resource("agent", "new")
+	put := func(name, path, body string, status int, code tenancy.Code, where string) wrong {
+		return wrong{name: name, method: http.MethodPut, path: path, body: body, status: status, code: code, where: where}
+	}
+	const bad, unprocessable, large = http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge
+	refuse(t, c, []wrong{
+		put("a dangling reference", agent, `{"spec":{"extends":"nobody"}}`, unprocessable, "dangling_reference", "/spec/extends"),
+		put("a dangling reference among good ones", agent, `{"spec":{"prompts":["a","none","z"]}}`, unprocessable, "dangling_reference", "/spec/prompts/1"),
+		put("a dangling model_config", agent, `{"spec":{"model_config":"none"}}`, unprocessable, "dangling_reference", "/spec/model_config"),
+		put("a reference to another kind's name", agent, `{"spec":{"extends":"nightly"}}`, unprocessable, "dangling_reference", "/spec/extends"),
+		put("a dangling subject", resource("trust_rule", "r"), `{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"base"}}}`, unprocessable, "dangling_reference", "/spec/subject"),
+		put("a dangling replacement", resource("agent", "base"), `{"spec":{"extends":"nobody"}}`, unprocessable, "dangling_reference", "/spec/extends"),
+		put("dangling defaults", resource("defaults", "default"), `{"spec":{"model_config":"nobody"}}`, unprocessable, "dangling_reference", "/spec/model_config"),
+		put("a subject of another kind", resource("trust_rule", "r"), `{"spec":{"effect":"deny","subject":{"kind":"prompt","name":"a"}}}`, unprocessable, "invalid", ""),
+		put("a repeated reference", agent, `{"spec":{"prompts":["a","a"]}}`, unprocessable, "invalid", ""),
+		put("a reference that is no name", agent, `{"spec":{"extends":7}}`, unprocessable, "invalid", "/spec/extends"),
+		put("an unknown field", agent, `{"spec":{},"nmae":"x"}`, unprocessable, "unknown_field", "/nmae"),
+		put("a field in another case", agent, `{"Spec":{}}`, unprocessable, "unknown_field", "/Spec"),
+		put("a field that the registry answers", agent, `{"spec":{},"version":3}`, unprocessable, "unknown_field", "/version"),
+		put("a duplicate key", agent, `{"spec":{"a":1,"a":1}}`, bad, "invalid_json", "/spec/a"),
+		put("a duplicate key at the top", agent, `{"spec":{},"spec":{}}`, bad, "invalid_json", "/spec"),
+		put("a duplicate key in disguise", agent, `{"spec":{"a":1,"\u0061":2}}`, bad, "invalid_json", "/spec/a"),
+		put("trailing data", agent, `{"spec":{}} {}`, bad, "invalid_json", ""),
+		put("no JSON", agent, `spec`, bad, "invalid_json", ""),
+		put("half a body", agent, `{"spec":{"a":`, bad, "invalid_json", ""),
+		put("an empty body", agent, ``, bad, "invalid_json", ""),
+		put("an array", agent, `[]`, unprocessable, "invalid", ""),
+		put("null", agent, `null`, unprocessable, "invalid", ""),
+		put("no spec", agent, `{"labels":{}}`, unprocessable, "invalid", "/spec"),
+		put("a spec that is a list", agent, `{"spec":[]}`, unprocessable, "invalid", ""),
+		put("NUL", agent, `{"spec":{"description":"a\u0000b"}}`, bad, "invalid_json", "/spec/description"),
+		put("NUL in a key", agent, `{"spec":{"a\u0000":1}}`, bad, "invalid_json", ""),
+		put("a lone surrogate", agent, `{"spec":{"description":"\ud800"}}`, bad, "invalid_json", ""),
+		put("invalid UTF-8", agent, "{\"spec\":{\"description\":\"\xff\xfe\"}}", bad, "invalid_json", ""),
+		put("a byte order mark", agent, "\ufeff{\"spec\":{}}", bad, "invalid_json", ""),
+		put("an integer beyond a double", agent, `{"spec":{"n":12345678901234567890}}`, unprocessable, "inexact_number", "/spec/n"),
+		put("a fraction beyond a double", agent, `{"spec":{"n":[0.1000000000000000055511151231257827]}}`, unprocessable, "inexact_number", "/spec/n/0"),
+		put("a number beyond all doubles", agent, `{"spec":{"n":1e400}}`, unprocessable, "inexact_number", "/spec/n"),
+		put("2 MiB", agent, `{"spec":{"description":"`+strings.Repeat("x", 2<<20)+`"}}`, large, "too_large", ""),
+		put("1 MiB and a byte", agent, `{"spec":{}}`+strings.Repeat(" ", 1<<20-10), large, "too_large", ""),
+		put("deep nesting", agent, `{"spec":{"a":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+`}}`, bad, "invalid_json", ""),
+		put("a text for a number", resource("context_config", "c"), `{"spec":{"max_tokens":"many"}}`, unprocessable, "invalid", "/spec/max_tokens"),
+		put("a fraction for an integer", resource("context_config", "c"), `{"spec":{"max_tokens":1.5}}`, unprocessable, "invalid", "/spec/max_tokens"),
+		put("more than the column holds", resource("trust_rule", "r"), `{"spec":{"effect":"deny","priority":2147483648}}`, unprocessable, "invalid", "/spec/priority"),
+		put("no such effect", resource("trust_rule", "r"), `{"spec":{"effect":"maybe"}}`, unprocessable, "invalid", "/spec/effect"),
+		put("no effect", resource("trust_rule", "r"), `{"spec":{}}`, unprocessable, "invalid", "/spec/effect"),
+		put("no agent to trigger", resource("trigger", "t"), `{"spec":{"type":"event"}}`, unprocessable, "invalid", "/spec/agent"),
+		put("an empty secret", resource("model_config", "m"), `{"spec":{"provider":"p","model":"m","api_key":""}}`, unprocessable, "invalid", "/spec/api_key"),
+		put("a secret of another form", resource("model_config", "m"), `{"spec":{"provider":"p","model":"m","api_key":{"$secret":"x","y":1}}}`, unprocessable, "invalid", "/spec/api_key"),
+		put("a label that is no text", agent, `{"spec":{},"labels":{"a":1}}`, unprocessable, "invalid", "/labels/a"),
+		put("a label of nothing", agent, `{"spec":{},"labels":{"a":null}}`, unprocessable, "invalid", "/labels/a"),
+		put("a label without a key", agent, `{"spec":{},"labels":{"":"x"}}`, unprocessable, "invalid", ""),
+		put("other defaults", resource("defaults", "mine"), `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("a name with a control character", "/api/v1/agents/a%0Ab", `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("a name with NUL", "/api/v1/agents/a%00b", `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("a name that isn't UTF-8", "/api/v1/agents/a%ffb", `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("a name that begins with a space", "/api/v1/agents/%20a", `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("a name of 257 characters", "/api/v1/agents/"+strings.Repeat("n", 257), `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("no such kind", "/api/v1/things/a", `{}`, http.StatusNotFound, "not_found", ""),
+		put("a name that differs in case alone", resource("agent", "Base"), `{"spec":{}}`, http.StatusConflict, "already_exists", ""),
+		{name: "another content type", method: http.MethodPut, path: agent, body: `{"spec":{}}`, header: []string{"Content-Type", "text/plain"}, status: http.StatusUnsupportedMediaType, code: "unsupported_media_type"},
+		{name: "deleting what is referred to", method: http.MethodDelete, path: resource("agent", "chain-1"), status: http.StatusConflict, code: "referenced"},
+		{name: "deleting a prompt in use", method: http.MethodDelete, path: resource("prompt", "m/1"), status: http.StatusConflict, code: "referenced"},
+		{name: "deleting the defaults", method: http.MethodDelete, path: resource("defaults", "default"), status: http.StatusConflict, code: "not_deletable"},
+		{name: "deleting nothing", method: http.MethodDelete, path: resource("agent", "nobody"), status: http.StatusNotFound, code: "not_found"},
+	})
+}
+
+func TestConditionalWrites(t *testing.T) {
+	t.Parallel()
+	c := serve(t).tenant(t)
+	first := c.put(t, "prompt", "p", map[string]any{})
+	require.Equal(t, `"1"`, first.header.Get("ETag"))
+	second := c.put(t, "prompt", "p", map[string]any{"template": "2"})
+	require.Equal(t, `"2"`, second.header.Get("ETag"))
+	path, spec := resource("prompt", "p"), `{"spec":{"template":"3"}}`
+	refuse(t, c, []wrong{
+		{"a version that was", http.MethodPut, path, spec, []string{"If-Match", `"1"`}, http.StatusPreconditionFailed, "version_mismatch", ""},
+		{"a version to come", http.MethodDelete, path, nil, []string{"If-Match", `"3"`}, http.StatusPreconditionFailed, "version_mismatch", ""},
+		{"any version of nothing", http.MethodPut, path + "x", spec, []string{"If-Match", "*"}, http.StatusPreconditionFailed, "version_mismatch", ""},
+		{"create only", http.MethodPut, path, spec, []string{"If-None-Match", "*"}, http.StatusPreconditionFailed, "already_exists", ""},
+		{"not this one", http.MethodPut, path, spec, []string{"If-None-Match", `"1"`}, http.StatusUnprocessableEntity, "invalid", ""},
+	})
+	c.send(t, http.MethodGet, path, nil, "If-None-Match", `"2"`).is(t, http.StatusNotModified)
+	c.send(t, http.MethodPut, path, spec, "If-Match", `"2"`).is(t, http.StatusOK)
+	c.send(t, http.MethodPut, path+"x", spec, "If-None-Match", "*").is(t, http.StatusCreated)
+	c.send(t, http.MethodDelete, path, nil, "If-Match", `"3"`).is(t, http.StatusNoContent)
+}
+
+func TestReferrersAreNamed(t *testing.T) {
+	t.Parallel()
+	c := serve(t).tenant(t)
+	furnish(t, c)
+	got := c.send(t, http.MethodDelete, resource("agent", "base"), nil)
+	got.refused(t, http.StatusConflict, "referenced")
+	require.Equal(t, []federation.Ref{
+		{Kind: "agent", Name: "chain-1"}, {Kind: "context_config", Name: "small"}, {Kind: "trigger", Name: "nightly"},
+	}, read[struct{ Referrers []federation.Ref }](t, got).Referrers)
+
+	// What refers to itself alone stands in nobody's way.
+	c.send(t, http.MethodDelete, resource("agent", "itself"), nil).is(t, http.StatusNoContent)
+}
+
+func TestWrongQueriesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	c, other := s.tenant(t), s.tenant(t)
+	for _, name := range []string{"a", "b", "c"} {
+		c.put(t, "prompt", name, map[string]any{}, "k", "v")
+		other.put(t, "prompt", name, map[string]any{}, "k", "v")
+	}
+	const list = "/api/v1/prompts"
+	cursor := read[struct {
+		Next string `json:"next_cursor"`
+	}](t, c.get(t, list+"?limit=1").is(t, http.StatusOK)).Next
+	require.NotEmpty(t, cursor)
+	c.get(t, list+"?limit=2&cursor="+cursor).is(t, http.StatusOK)
+
+	const bad, unprocessable = http.StatusBadRequest, http.StatusUnprocessableEntity
+	get := func(path string, status int, code tenancy.Code) wrong {
+		return wrong{name: path, method: http.MethodGet, path: path, status: status, code: code}
+	}
+	refuse(t, c, []wrong{
+		get(list+"?limit=0", unprocessable, "invalid"),
+		get(list+"?limit=1001", unprocessable, "invalid"),
+		get(list+"?limit=-1", unprocessable, "invalid"),
+		get(list+"?limit=ten", unprocessable, "invalid"),
+		get(list+"?limit=", unprocessable, "invalid"),
+		get(list+"?limit=1&limit=2", unprocessable, "invalid"),
+		get(list+"?page=2", unprocessable, "invalid"),
+		get(list+"?q=%00", unprocessable, "invalid"),
+		get(list+"?q=%ff", unprocessable, "invalid"),
+		get(list+"?q=%zz", unprocessable, "invalid"),
+		get(list+"?label=k", unprocessable, "invalid"),
+		get(list+"?cursor=x", bad, "invalid_cursor"),
+		get(list+"?cursor="+cursor[:len(cursor)-2], bad, "invalid_cursor"),
+		get(list+"?label=k=v&cursor="+cursor, bad, "invalid_cursor"),
+		get(list+"?q=a&cursor="+cursor, bad, "invalid_cursor"),
+		get("/api/v1/agents?cursor="+cursor, bad, "invalid_cursor"),
+		get("/api/v1/discovery?cursor="+cursor, bad, "invalid_cursor"),
+	})
+	other.get(t, list+"?cursor="+cursor).refused(t, bad, "invalid_cursor")
+}
+
+// madeBundle writes a bundle of items.
+func madeBundle(t *testing.T, items ...federation.Item) []byte {
+	t.Helper()
+	var joined bytes.Buffer
+	digests := federation.NewDigester()
+	for i, item := range items {
+		if item.Version == 0 {
+			item.Version = 1
+		}
+		sealed, err := item.Seal()
+		require.NoError(t, err)
+		if i > 0 {
+			joined.WriteByte(',')
+		}
+		joined.Write(sealed.AppendJSON(nil))
+		digests.Add(sealed.Digest)
+	}
+	var out bytes.Buffer
+	m := federation.Manifest{Source: federation.Source{Instance: "5f0c4c3e-0000-7000-8000-000000000000", Tenant: "elsewhere"}, Count: digests.Count(), Digest: digests.Sum()}
+	require.NoError(t, m.Write(&out, &joined))
+	return out.Bytes()
+}
+
+func item(kind, name, spec string) federation.Item {
+	return federation.Item{Ref: federation.Ref{Kind: kind, Name: name}, Spec: json.RawMessage(spec)}
+}
+
+func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	source, target := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
+	furnish(t, source)
+	target.put(t, "prompt", "mine", map[string]any{"template": "stays"})
+	good := string(source.export(t))
+	path := target.root() + "/import"
+	post := func(name string, body any, status int, code tenancy.Code) wrong {
+		return wrong{name: name, method: http.MethodPost, path: path, body: body, status: status, code: code}
+	}
+	changed := func(from, to string) string {
+		require.Equal(t, 1, strings.Count(good, from), "%s", from)
+		return strings.Replace(good, from, to, 1)
+	}
+	const bad, unprocessable = http.StatusBadRequest, http.StatusUnprocessableEntity
+	requests := []wrong{
+		post("nothing", "", bad, "invalid_json"),
+		post("no object", "[]", unprocessable, "invalid"),
+		post("an empty object", "{}", unprocessable, "invalid"),
+		post("one changed byte in a spec", changed("Be kind.", "Be kinD."), unprocessable, "digest_mismatch"),
+		post("one changed byte in a name", changed(`"name":"itself"`, `"name":"itselF"`), unprocessable, "digest_mismatch"),
+		post("one changed byte in a label", changed(`"tier":"gold"`, `"tier":"bold"`), unprocessable, "digest_mismatch"),
+		post("a lost item", changed(`"count":20`, `"count":21`), unprocessable, "digest_mismatch"),
+		post("a newer format", changed(`"format_version":1`, `"format_version":2`), unprocessable, "unsupported_version"),
+		post("another format", changed("bailiwick.bundle", "bailiwick.bungle"), unprocessable, "invalid"),
+		post("an unknown member", changed(`"count":20`, `"count":20,"cuont":20`), unprocessable, "unknown_field"),
+		post("something behind it", good+"{}", bad, "invalid_json"),
+		post("a dangling reference", madeBundle(t, item("agent", "x", `{"extends":"nobody"}`)), unprocessable, "dangling_reference"),
+		post("one dangling reference among good items", madeBundle(t, item("agent", "x", `{}`), item("prompt", "p", `{}`), item("trigger", "t", `{"agent":"y","type":"event"}`)), unprocessable, "dangling_reference"),
+		post("a kind that isn't there", madeBundle(t, item("thing", "x", `{}`)), unprocessable, "invalid"),
+		post("an item that doesn't fit its kind", madeBundle(t, item("trust_rule", "x", `{"effect":"maybe"}`)), unprocessable, "invalid"),
+		post("a literal secret", madeBundle(t, item("model_config", "x", `{"provider":"p","model":"m","api_key":"sk"}`)), unprocessable, "invalid"),
+		post("a name twice", madeBundle(t, item("agent", "x", `{}`), item("agent", "x", `{}`)), unprocessable, "invalid"),
+		post("names that differ in case alone", madeBundle(t, item("agent", "X", `{}`), item("agent", "x", `{}`)), http.StatusConflict, "already_exists"),
+		post("items out of order", madeBundle(t, item("prompt", "x", `{}`), item("agent", "x", `{}`)), unprocessable, "invalid"),
+		{name: "another strategy", method: http.MethodPost, path: path + "?strategy=force", body: good, status: unprocessable, code: "invalid"},
+		{name: "perhaps a dry run", method: http.MethodPost, path: path + "?dry_run=perhaps", body: good, status: unprocessable, code: "invalid"},
+		{name: "another content type", method: http.MethodPost, path: path, body: good, header: []string{"Content-Type", "application/x-tar"}, status: http.StatusUnsupportedMediaType, code: "unsupported_media_type"},
+	}
+	for _, at := range []int{1, len(good) / 4, len(good) / 2, len(good) - 1} {
+		requests = append(requests, post(fmt.Sprintf("cut off behind byte %d", at), good[:at], bad, "invalid_json"))
+	}
+	refuse(t, target, requests)
+	for _, r := range requests { // a dry run finds the same
+		if !strings.Contains(r.path, "?") {
+			target.send(t, r.method, r.path+"?dry_run=true&strategy=overwrite", r.body, r.header...).refused(t, r.status, r.code)
+		}
+	}
+}
+
+func TestAnImportCannotAddANameThatDiffersInCaseAlone(t *testing.T) {
+	t.Parallel()
+	c := serve(t).tenant(t)
+	c.put(t, "agent", "Base", map[string]any{})
+	for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
+		refuse(t, c, []wrong{{
+			name: strategy, method: http.MethodPost, path: c.root() + "/import?strategy=" + strategy,
+			body: madeBundle(t, item("agent", "base", `{}`), item("prompt", "p", `{}`)), status: http.StatusConflict, code: "already_exists",
+		}})
+	}
+}
+
+// Any change of what a digest covers is found, wherever it stands.
+func TestEachChangedByteOfABundleIsFound(t *testing.T) {
+	t.Parallel()
+	c := serve(t).tenant(t)
+	good := madeBundle(t, item("prompt", "p", `{"template":"Hello"}`))
+	begin, end := bytes.Index(good, []byte(`"items":[`))+len(`"items":[`), bytes.Index(good, []byte(`,"updated_at"`))
+	for i := begin; i < end; i++ {
+		changed := bytes.Clone(good)
+		changed[i] ^= 1
+		got := c.importing(t, changed, "")
+		require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, got.status, "byte %d: %s: %s", i, changed, got.body)
+	}
+	require.Empty(t, c.names(t, "/api/v1/prompts", url.Values{}))
+	c.importing(t, good, "").is(t, http.StatusOK)
+}

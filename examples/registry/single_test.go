@@ -1,0 +1,95 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestWithTenancyOffNobodyNamesATenant(t *testing.T) {
+	t.Parallel()
+	s := serveWith(t, map[string]string{"DATABASE_URL": pgtest.Database(t)})
+	c := s.platform()
+	furnish(t, c)
+	agents := []string{"base", "chain-1", "chain-2", "itself"}
+	require.Equal(t, agents, c.names(t, "/api/v1/agents", url.Values{}))
+
+	t.Run("what names one elsewhere is not looked at", func(t *testing.T) {
+		for _, tenant := range []string{"default", "nowhere", "NO SLUG", tenancy.NewID().String()} {
+			for _, host := range []string{"", "nowhere.localhost", "www.example.com"} {
+				require.Equal(t, agents, caller{site: s, token: platform, tenant: tenant, host: host}.names(t, "/api/v1/agents", url.Values{}))
+			}
+		}
+	})
+
+	t.Run("the path may name the default tenant alone", func(t *testing.T) {
+		c.tenant = "default"
+		bundle := c.export(t)
+		require.Equal(t, furnishedItems, readBundle(t, bundle).Count)
+		require.Equal(t, map[string]int{"unchanged": furnishedItems}, readReport(t, c.importing(t, bundle, "").is(t, http.StatusOK)).Counts)
+		c.get(t, "/api/v1/tenants/nowhere/export").refused(t, http.StatusNotFound, "tenant_not_found")
+		c.get(t, "/api/v1/tenants/"+tenancy.DefaultID.String()+"/export").is(t, http.StatusOK)
+		require.Equal(t, []string{"Default"}, c.names(t, "/api/v1/tenants", url.Values{}))
+	})
+
+	t.Run("no other tenant can be made", func(t *testing.T) {
+		c.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"other","name":"O"}`).refused(t, http.StatusConflict, "invalid_state")
+		c.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).refused(t, http.StatusConflict, "invalid_state")
+	})
+
+	t.Run("credentials are asked for all the same", func(t *testing.T) {
+		caller{site: s}.get(t, "/api/v1/agents").refused(t, http.StatusUnauthorized, "unauthenticated")
+		key := caller{site: s, token: platform, tenant: "default"}.key(t, tenancy.Viewer)
+		require.Equal(t, agents, key.names(t, "/api/v1/agents", url.Values{}))
+		key.send(t, http.MethodPut, resource("prompt", "p"), `{"spec":{}}`).refused(t, http.StatusForbidden, "forbidden")
+	})
+
+	t.Run("the command line needs no tenant to load", func(t *testing.T) {
+		s.run(t, "load", textFile(t, "prompts.json", `[{"name":"loaded","template":"t"}]`)).ended(t, exitDone)
+		require.Equal(t, "t", specOf(t, c, "prompt", "loaded")["template"])
+		out := s.run(t, "export", "--tenant", "default", "--kind", "prompt").ended(t, exitDone)
+		require.Equal(t, 4, readBundle(t, []byte(out.out)).Count)
+	})
+}
+
+// One promotes out of a registry that knows no tenants into one that does.
+func TestPromotionBetweenRegistries(t *testing.T) {
+	t.Parallel()
+	single := serveWith(t, map[string]string{"DATABASE_URL": pgtest.Database(t)})
+	from := single.platform()
+	furnish(t, from)
+	from.tenant = "default"
+	to := serve(t).tenant(t)
+	to.importing(t, from.export(t), "").is(t, http.StatusOK)
+	a, b := readBundle(t, from.export(t)), readBundle(t, to.export(t))
+	require.Equal(t, a.Items, b.Items)
+	require.Equal(t, a.Digest, b.Digest)
+	require.NotEqual(t, a.Source.Instance, b.Source.Instance)
+}
+
+// Turning tenancy on and off again takes nothing away from the default tenant.
+func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Database(t)
+	var exports [][]byte
+	for i, multiTenant := range []string{"", "true", "", "true"} {
+		t.Run("MULTI_TENANT="+multiTenant, func(t *testing.T) {
+			s := serveWith(t, map[string]string{"DATABASE_URL": database, "MULTI_TENANT": multiTenant})
+			c := s.platform()
+			c.tenant = "default"
+			if i == 0 {
+				furnish(t, c)
+			}
+			if multiTenant != "" {
+				s.tenant(t).put(t, "agent", "another's", map[string]any{})
+			}
+			exports = append(exports, c.export(t))
+			require.Equal(t, string(exports[0]), string(exports[i]))
+		})
+	}
+}
