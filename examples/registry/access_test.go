@@ -150,7 +150,7 @@ func TestAKeyEndsWhenItIsRevokedOrItsTenantIs(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	const list = "/api/v1/agents"
-	expires := time.Now().Add(time.Second)
+	expires := time.Now().Add(2 * time.Second)
 	short := read[struct{ Secret string }](t, c.send(t, http.MethodPost, c.root()+"/keys", map[string]any{"name": "short", "role": "viewer", "expires_at": expires}).is(t, http.StatusCreated))
 	made := read[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.root()+"/keys", `{"name":"ci","role":"viewer"}`).is(t, http.StatusCreated))
 	kept := c.key(t, tenancy.Viewer)

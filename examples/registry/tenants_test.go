@@ -86,6 +86,7 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 		require.Empty(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
 		require.Equal(t, []string{"only in production"}, production.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
 		require.Equal(t, []string{"100% sure?"}, staging.names(t, "/api/v1/agents", url.Values{"q": {"0% S"}}), "% is a character like any other")
+		require.Equal(t, []string{"агент"}, staging.names(t, "/api/v1/agents", url.Values{"q": {"АГЕНТ"}}))
 		require.Len(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"@V1"}, "limit": {"9"}}), 202-len(oddNames))
 		var labelled []string
 		for i, row := range rows {
