@@ -52,6 +52,7 @@ type benchWorld struct {
 	ctx      context.Context
 	db       *postgres.DB
 	unscoped *bun.DB // an ordinary role that no policy holds, and no setting
+	admin    *sql.DB
 	tenant   tenancy.ID
 	ids      []string
 }
@@ -64,8 +65,8 @@ func newBenchWorld(b *testing.B) *benchWorld {
 	b.Cleanup(func() { require.NoError(b, db.Close()) })
 	w := &benchWorld{db: db, tenant: tenancy.NewID()}
 	w.ctx = tenancy.NewContext(b.Context(), w.tenant)
-	admin := owner(b, databaseURL)
-	_, err = admin.ExecContext(b.Context(), "DROP ROLE IF EXISTS unscoped; CREATE ROLE unscoped LOGIN BYPASSRLS PASSWORD 'unscoped'; GRANT SELECT ON widgets TO unscoped")
+	w.admin = owner(b, databaseURL)
+	_, err = w.admin.ExecContext(b.Context(), "DROP ROLE IF EXISTS unscoped; CREATE ROLE unscoped LOGIN BYPASSRLS PASSWORD 'unscoped'; GRANT SELECT ON widgets TO unscoped")
 	require.NoError(b, err)
 	plain := as(b, databaseURL, url.UserPassword("unscoped", "unscoped"))
 	w.unscoped = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(plain), pgdriver.WithBufferSize(64<<10))), pgdialect.New())
@@ -73,7 +74,7 @@ func newBenchWorld(b *testing.B) *benchWorld {
 	b.Cleanup(func() { require.NoError(b, w.unscoped.Close()) })
 	_, err = db.Tenants().Create(b.Context(), tenancy.Tenant{ID: w.tenant, Slug: "bench", Name: "Bench", State: tenancy.Active})
 	require.NoError(b, err)
-	_, err = admin.ExecContext(b.Context(), fmt.Sprintf(`INSERT INTO widgets (tenant_id, name, description)
+	_, err = w.admin.ExecContext(b.Context(), fmt.Sprintf(`INSERT INTO widgets (tenant_id, name, description)
 		SELECT t, 'widget-' || n, repeat('description ', 10) FROM unnest(ARRAY['%s', '%s']::uuid[]) t, generate_series(1, 10000) n;
 		ANALYZE widgets`, w.tenant, tenancy.DefaultID))
 	require.NoError(b, err)
