@@ -82,7 +82,7 @@ func TestCanonicalKeepsEveryDouble(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := math.Float64frombits(rapid.Uint64().Draw(t, "bits"))
 		if math.IsNaN(f) || math.IsInf(f, 0) {
-			t.Skip("no JSON number")
+			return // JSON has no such number
 		}
 		format := rapid.SampledFrom([]byte{'e', 'f', 'g'}).Draw(t, "format")
 		got, err := federation.Canonical(strconv.AppendFloat(nil, f, format, -1, 64))
