@@ -72,7 +72,7 @@ func declare(tables []Table) ([]*table, error) {
 		}
 		declared = append(declared, worked)
 	}
-	return declared, checkReferences(declared)
+	return declared, nil
 }
 
 func declareOne(dialect schema.Dialect, t Table) (*table, error) {
@@ -212,15 +212,9 @@ func bound64(f *schema.Field, tag string) (*int64, error) {
 	return &n, nil
 }
 
-// checkReferences refuses kinds that refer to each other in a circle: rows
-// could not be written kind by kind. A kind may refer to itself.
-func checkReferences(declared []*table) error {
-	_, err := dependencyOrder(declared)
-	return err
-}
-
 // dependencyOrder answers the tables that have a kind, each behind those it
-// refers to.
+// refers to. It refuses kinds that refer to each other in a circle: rows could
+// not be written kind by kind. A kind may refer to itself.
 func dependencyOrder(declared []*table) ([]*table, error) {
 	byKind := map[string]*table{}
 	for _, t := range declared {

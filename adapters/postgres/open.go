@@ -158,8 +158,8 @@ func (db *DB) Services() ports.Services {
 // enter binds ctx to tenant. A context that is another tenant's already is
 // refused.
 func enter(ctx context.Context, tenant tenancy.ID) (context.Context, error) {
-	if tenant.IsZero() {
-		return nil, tenancy.ErrNoTenant
+	if err := ownedBy(tenant); err != nil {
+		return nil, err
 	}
 	if named, err := tenancy.FromContext(ctx); err == nil && named != tenant {
 		return nil, tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the call")
