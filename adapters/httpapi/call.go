@@ -42,12 +42,12 @@ func (a *api) serve(op operation) http.Handler {
 
 // admit is everything between the router and the handler: who calls, for which
 // tenant, and whether they may. The order of its steps is what keeps a tenant's
-// existence from those who have no place in it.
+// existence from those who have no place in it: nothing that the request names
+// is looked up before it is known who asks.
 func (a *api) admit(c *call, op operation) error {
 	if op.access == anyone {
 		return nil
 	}
-	tenant, resolution := a.resolve(c, op, tenancy.ID{})
 	principal, err := a.authenticated(c.Request)
 	if err != nil {
 		return err
@@ -57,14 +57,12 @@ func (a *api) admit(c *call, op operation) error {
 	if op.access == signedIn {
 		return mayManage(principal, op.role)
 	}
-	if !principal.KeyTenant.IsZero() {
-		tenant, resolution = a.resolve(c, op, principal.KeyTenant)
-	}
-	if op.access == tenantOf && principal.SuperAdmin && tenancy.CodeOf(resolution) == tenancy.CodeTenantNotFound && a.multiTenant {
+	tenant, err := a.resolve(c)
+	if op.access == tenantOf && principal.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
 		return nil // the tenant may be deleted: the use case looks
 	}
-	if resolution != nil {
-		return resolution
+	if err != nil {
+		return err
 	}
 	if err := a.mayWorkIn(principal, tenant, op); err != nil {
 		return err
@@ -74,21 +72,17 @@ func (a *api) admit(c *call, op operation) error {
 	return nil
 }
 
-// resolve finds the tenant that the request's sources name. With tenancy off
-// there is one, and a path that names another names none.
-func (a *api) resolve(c *call, op operation, key tenancy.ID) (tenancy.Tenant, error) {
-	if op.access == signedIn {
-		return tenancy.Tenant{}, nil // it names none
+// resolve finds the tenant that the request's sources name, as far as the
+// caller may know it. With tenancy off there is one, and a path that names
+// another names none.
+func (a *api) resolve(c *call) (tenancy.Tenant, error) {
+	if a.multiTenant {
+		return a.tenants.ResolveFor(c.Context(), c.principal, a.tenants.FromRequest(c.Request))
 	}
-	if !a.multiTenant {
-		if !namesDefault(c.PathValue(resolve.PathValue)) {
-			return tenancy.Tenant{}, tenancy.ErrTenantNotFound
-		}
-		return a.tenants.Resolve(c.Context(), resolve.Sources{Key: tenancy.DefaultID})
+	if !namesDefault(c.PathValue(resolve.PathValue)) {
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
 	}
-	sources := a.tenants.FromRequest(c.Request)
-	sources.Key = key
-	return a.tenants.Resolve(c.Context(), sources)
+	return a.tenants.Resolve(c.Context(), resolve.Sources{Key: tenancy.DefaultID})
 }
 
 // namesDefault reports whether the tenant in a path, if there is one, is the

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,11 +24,7 @@ type Discovery struct {
 // is paged by itself, limit items at a time; one cursor holds the places of all
 // of them.
 func (a *api) discover(w http.ResponseWriter, c *call) error {
-	l, err := c.listing("discovery")
-	if err != nil {
-		return err
-	}
-	places, err := a.places(l.after)
+	l, places, err := c.listings("discovery", len(a.discovery))
 	if err != nil {
 		return err
 	}
@@ -53,23 +48,9 @@ func (a *api) discover(w http.ResponseWriter, c *call) error {
 		}
 	}
 	if further {
-		answer["next_cursor"] = sealCursor(l.scope, strings.Join(places, placeSeparator))
+		answer["next_cursor"] = sealCursor(l.scope, places...)
 	}
 	return writeJSON(w, http.StatusOK, answer)
-}
-
-// placeSeparator stands in no name: names have no control characters.
-const placeSeparator = "\x00"
-
-func (a *api) places(after string) ([]string, error) {
-	if after == "" {
-		return make([]string, len(a.discovery)), nil
-	}
-	places := strings.Split(after, placeSeparator)
-	if len(places) != len(a.discovery) {
-		return nil, errCursor
-	}
-	return places, nil
 }
 
 // show picks the fields of each resource. A secret is never among them: New

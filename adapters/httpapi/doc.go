@@ -12,11 +12,12 @@
 // OpenAPI document are made, so that the two can't drift apart.
 //
 // A request goes through these steps, in this order: panics are caught, the
-// request gets an id, the tenant is resolved (and the result kept back), the
-// caller is authenticated, the tenant of an API key is compared, the error of
-// the resolution is shown, membership and role are checked, the handler runs.
-// Nobody without valid credentials learns anything about a tenant, not even
-// whether there is one.
+// request gets an id, the caller is authenticated, the tenant is resolved as far
+// as the caller may know it, membership and role are checked, the query and the
+// body are read, the handler runs. Nobody without valid credentials learns
+// anything about a tenant, not even whether there is one; nor does anybody
+// about a tenant in which they have no place, be it by the answer, by its
+// headers or by how long it takes.
 //
 // Errors are RFC 9457 problem details, all of them: see [Problem].
 package httpapi

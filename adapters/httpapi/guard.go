@@ -5,6 +5,18 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// What every answer says to caches. One URL has as many resources as there are
+// tenants, and an ETag is the version of one of them: a cache that kept one
+// tenant's answer could have it confirmed by another's of the same version
+// (RFC 9111, 4.3.4). So none keeps any, and one that does so nevertheless is
+// told what tells the answers apart.
+const (
+	uncached = "no-store"
+	varies   = "Authorization, Cookie, Host, X-Forwarded-Host, " + resolve.Header
 )
 
 // guard stands around every request: it gives it an id, sets the headers that
@@ -15,7 +27,8 @@ func guard(next http.Handler, log *slog.Logger) http.Handler {
 		out := &tracker{ResponseWriter: w}
 		defer catch(out, r, log)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
-		out.Header().Set("Cache-Control", "private, no-cache")
+		out.Header().Set("Cache-Control", uncached)
+		out.Header().Set("Vary", varies)
 		next.ServeHTTP(out, r)
 	})
 }

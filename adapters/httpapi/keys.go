@@ -60,7 +60,6 @@ func (a *api) createKey(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+key.Tenant.String()+"/keys/"+key.ID)
 	return writeJSON(w, http.StatusCreated, newKeyBody{
 		ID: key.ID, Name: key.Name, Role: key.Role, Secret: secret,

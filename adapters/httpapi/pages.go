@@ -1,5 +1,7 @@
 package httpapi
 
+import "github.com/bailiwick-go/bailiwick/tenancy/resolve"
+
 // page is a list as it is answered.
 type page[T any] struct {
 	Items      []T    `json:"items" nullable:"false"`
@@ -16,13 +18,28 @@ type listing struct {
 // listing reads which page of which list the call asks for. The list is the
 // route as it is written in its operation, the tenant and the query.
 func (c *call) listing(op string) (listing, error) {
-	l := listing{scope: append([]string{op, c.tenant.ID.String()}, c.query.scopeOf()...)}
-	var err error
-	if l.limit, err = c.query.limit(); err != nil {
+	l, places, err := c.listings(op, 1)
+	if err != nil {
 		return listing{}, err
 	}
-	l.after, err = openCursor(l.scope, c.query.text("cursor"))
-	return l, err
+	l.after = places[0]
+	return l, nil
+}
+
+// listings reads which page of n lists the call asks for that are paged
+// together. Of a deleted tenant, which a super-admin manages, only its name in
+// the path is known here.
+func (c *call) listings(op string, n int) (l listing, after []string, err error) {
+	tenant := c.tenant.ID.String()
+	if c.tenant.ID.IsZero() {
+		tenant = c.PathValue(resolve.PathValue)
+	}
+	l.scope = append([]string{op, tenant}, c.query.scopeOf()...)
+	if l.limit, err = c.query.limit(); err != nil {
+		return listing{}, nil, err
+	}
+	after, err = openCursor(l.scope, c.query.text("cursor"), n)
+	return l, after, err
 }
 
 // more is how many items to ask for: one more than the page shows tells whether

@@ -17,6 +17,9 @@ import (
 // into the context ([tenancy.WithPrincipal]). Then the caller must have a place
 // in the tenant, and an API key counts as a source of it. Nobody else is told
 // that a tenant is suspended.
+//
+// Answers vary by what names the tenant and the caller, and say so to caches. A
+// host whose answers a shared cache must not keep sets Cache-Control itself.
 func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 	if tenants == nil {
 		panic("httpapi.Tenant: tenants is nil")
@@ -24,14 +27,13 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r = identify(w, r)
-			principal := tenancy.PrincipalFrom(r.Context())
-			sources := tenants.FromRequest(r)
-			sources.Key = principal.KeyTenant
-			tenant, err := tenants.Resolve(r.Context(), sources)
-			if err == nil {
-				err = mayEnter(principal, tenant)
+			w.Header().Add("Vary", varies)
+			tenant, err := tenants.ResolveFor(r.Context(), tenancy.PrincipalFrom(r.Context()), tenants.FromRequest(r))
+			if err == nil && tenant.State != tenancy.Active {
+				err = errSuspended
 			}
 			if err != nil {
+				w.Header().Set("Cache-Control", uncached)
 				writeProblem(w, r, slog.Default(), err)
 				return
 			}
@@ -41,21 +43,6 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 }
 
 var errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended, "the tenant is suspended: ask whoever runs this service")
-
-// mayEnter tells those who have a place in a tenant whether it is served, and
-// everybody else nothing.
-func mayEnter(p tenancy.Principal, t tenancy.Tenant) error {
-	if !p.Anonymous() && !p.MemberOf(t.ID) {
-		return tenancy.ErrTenantNotFound
-	}
-	if t.State == tenancy.Active {
-		return nil
-	}
-	if p.Anonymous() {
-		return tenancy.ErrTenantNotFound
-	}
-	return errSuspended
-}
 
 // mayWorkIn is whether p may call op in t. Membership comes before the tenant's
 // state, and that before the role: a tenant's state is told to its members, the

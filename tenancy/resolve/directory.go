@@ -19,12 +19,18 @@ import (
 // store. If the caller that asks gives up, one of those who wait asks again.
 type directory struct {
 	store Tenants
-	slugs *otter.Cache[tenancy.Slug, tenancy.ID] // the zero ID: no tenant has the slug
+	slugs *otter.Cache[tenancy.Slug, owner]
 	ids   *otter.Cache[tenancy.ID, record]
 
 	// Made once: a method value would allocate with every lookup.
-	loadID     otter.Loader[tenancy.Slug, tenancy.ID]
+	loadOwner  otter.Loader[tenancy.Slug, owner]
 	loadTenant otter.Loader[tenancy.ID, record]
+}
+
+// owner is whose a slug is. The zero id: no tenant's.
+type owner struct {
+	id     tenancy.ID
+	active bool // when the store was asked
 }
 
 // record is what is known of an id: its tenant, or that nobody may be told of
@@ -34,21 +40,24 @@ type record struct {
 	found  bool
 }
 
+// newDirectory makes caches that remember whatever isn't an active tenant for
+// the same, shorter time: what is still remembered and what is asked for anew
+// must not tell a suspended or deleted tenant from none.
 func newDirectory(store Tenants, o Options) *directory {
 	d := &directory{store: store}
-	d.slugs = newCache(o, func(_ tenancy.Slug, id tenancy.ID) bool { return !id.IsZero() })
-	d.ids = newCache(o, func(_ tenancy.ID, r record) bool { return r.found })
-	d.loadID = otter.LoaderFunc[tenancy.Slug, tenancy.ID](d.askID)
+	d.slugs = newCache[tenancy.Slug](o, func(o owner) bool { return o.active })
+	d.ids = newCache[tenancy.ID](o, func(r record) bool { return r.tenant.State == tenancy.Active })
+	d.loadOwner = otter.LoaderFunc[tenancy.Slug, owner](d.askOwner)
 	d.loadTenant = otter.LoaderFunc[tenancy.ID, record](d.askTenant)
 	return d
 }
 
-func newCache[K comparable, V any](o Options, found func(K, V) bool) *otter.Cache[K, V] {
+func newCache[K comparable, V any](o Options, active func(V) bool) *otter.Cache[K, V] {
 	return otter.Must(&otter.Options[K, V]{
 		MaximumSize: o.CacheSize,
 		Clock:       clock(o.Clock),
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, V]) time.Duration {
-			if found(e.Key, e.Value) {
+			if active(e.Value) {
 				return o.TTL
 			}
 			return o.UnknownTTL
@@ -64,46 +73,57 @@ type clock func() time.Time
 func (c clock) NowNano() int64                      { return c().UnixNano() }
 func (c clock) Tick(time.Duration) <-chan time.Time { return nil }
 
-// find answers the tenant that n names, and whether there is one that is not
-// deleted.
-func (d *directory) find(ctx context.Context, n name) (tenancy.Tenant, bool, error) {
-	id := n.id
+// lookUp answers what a slug and an id lead to. Both are always looked up, so
+// that the work doesn't depend on what the first one brought.
+func (d *directory) lookUp(ctx context.Context, n named) (bySlug, byID record, err error) {
 	if n.slug != "" {
-		var err error
-		if id, err = d.idOf(ctx, n.slug); err != nil {
-			return tenancy.Tenant{}, false, waiting(err)
+		o, err := d.ownerOf(ctx, n.slug)
+		if err != nil {
+			return record{}, record{}, waiting(err)
+		}
+		if bySlug, err = d.get(ctx, o.id); err != nil {
+			return record{}, record{}, err
 		}
 	}
+	byID, err = d.get(ctx, n.id)
+	return bySlug, byID, err
+}
+
+// get answers what is known of an id, nothing of the zero one.
+func (d *directory) get(ctx context.Context, id tenancy.ID) (record, error) {
 	if id.IsZero() {
-		return tenancy.Tenant{}, false, nil
+		return record{}, nil
 	}
 	r, err := d.ids.Get(ctx, id, d.loadTenant)
 	if err != nil {
-		return tenancy.Tenant{}, false, waiting(err)
+		return record{}, waiting(err)
 	}
-	return r.tenant, r.found, nil
+	return r, nil
 }
 
-// idOf keeps a copy of the slug when it has to be remembered: as it stands, it
-// is a piece of a host or a path, all of which it would keep in memory.
-func (d *directory) idOf(ctx context.Context, slug tenancy.Slug) (tenancy.ID, error) {
-	if id, ok := d.slugs.GetIfPresent(slug); ok {
-		return id, nil
+// ownerOf keeps a copy of the slug when it has to be remembered: as it stands,
+// it is a piece of a host or a path, all of which it would keep in memory.
+func (d *directory) ownerOf(ctx context.Context, slug tenancy.Slug) (owner, error) {
+	if o, ok := d.slugs.GetIfPresent(slug); ok {
+		return o, nil
 	}
-	return d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))), d.loadID)
+	return d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))), d.loadOwner)
 }
 
-func (d *directory) askID(ctx context.Context, slug tenancy.Slug) (tenancy.ID, error) {
+func (d *directory) askOwner(ctx context.Context, slug tenancy.Slug) (owner, error) {
 	t, err := d.store.BySlug(ctx, slug)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeTenantNotFound:
-		return tenancy.ID{}, nil
+		// A slug that somebody owns costs a second question, for its tenant. So
+		// does this one, or the time would tell which of the two it is.
+		_, err := d.askTenant(ctx, tenancy.NewID())
+		return owner{}, err
 	case err != nil:
-		return tenancy.ID{}, err
+		return owner{}, err
 	case t.Slug != slug:
-		return tenancy.ID{}, tenancy.Errorf(tenancy.CodeInternal, "the store answered another tenant's slug")
+		return owner{}, tenancy.Errorf(tenancy.CodeInternal, "the store answered another tenant's slug")
 	}
-	return t.ID, nil
+	return owner{id: t.ID, active: t.State == tenancy.Active}, nil
 }
 
 func (d *directory) askTenant(ctx context.Context, id tenancy.ID) (record, error) {

@@ -6,16 +6,13 @@
 // that tenant or an error, never a guess:
 //
 //	tenants := resolve.New(store, resolve.Options{BaseDomain: "notes.example.com"})
-//	tenant, err := tenants.Resolve(ctx, tenants.FromRequest(req))
+//	tenant, err := tenants.ResolveFor(ctx, principal, tenants.FromRequest(req))
 //
-// Resolution runs before authentication. The tenant of an API key is known
-// only afterwards: set [Sources.Key] then and resolve once more, which the
-// cache makes nearly free.
+// The principal is whoever the program has found the caller to be, the zero one
+// before it knows. The answer tells them nothing about tenants that they have
+// no place in: not by the tenant or the error, and not by how long it takes,
+// because other tenants than the caller's own are not even looked up.
 //
-//	sources := tenants.FromRequest(req)
-//	sources.Key = principal.KeyTenant
-//	tenant, err := tenants.Resolve(ctx, sources)
-//
-// A suspended tenant is answered like an active one: whether it may be told is
-// known only when the caller is.
+// A suspended tenant is answered to its members like an active one; what they
+// may do in it is for the caller of this package to say.
 package resolve

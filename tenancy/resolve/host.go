@@ -38,14 +38,31 @@ func (h hostRule) name(host string) (_ name, present bool) {
 		return name{text: host}, true
 	}
 	label, under := strings.CutSuffix(domain, h.suffix)
-	if !under {
+	switch {
+	case !under && (isPlain(domain) || isIPv6(domain)):
 		return name{}, false
+	case !under:
+		return name{text: host}, true
 	}
 	n := parseSlug(label)
 	if n.slug.Reserved() && n.slug != tenancy.DefaultSlug {
 		return name{}, false
 	}
 	return n, true
+}
+
+// isPlain reports whether s is made of what host names are made of (RFC 1123,
+// section 2.1) and of underscores, which some networks have in theirs. A host
+// of anything else, such as "acme%2eexample.com" or two hosts with a comma
+// between, may mean a tenant to somebody who reads it more freely.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_') {
+			return false
+		}
+	}
+	return true
 }
 
 // cutPort removes the port, and the brackets of an IPv6 address (RFC 3986,

@@ -44,6 +44,9 @@ func TestHosts(t *testing.T) {
 		"[::1]:8080":           none,
 		"::1":                  none,
 		"[fe80::1%25eth0]:80":  none,
+		"fe80::1%eth0":         none,
+		"service_1:8080":       none,
+		"_acme.example.com":    none,
 
 		"a.acme.localhost":              unknown,
 		"acme.www.localhost":            unknown,
@@ -66,21 +69,35 @@ func TestHosts(t *testing.T) {
 		acme.ID.String() + ".localhost": unknown, // a host has a slug
 
 		// No host at all: refused, not passed over.
-		"acme.localhost..":         unknown,
-		"acme.localhost:http":      unknown,
-		"acme.localhost:80:80":     unknown,
-		"acme.localhost:123456":    unknown,
-		"acme.localhost:-1":        unknown,
-		"acme.localhost,evil":      none,
-		"example.com:80:80":        unknown,
-		":8080":                    unknown,
-		".":                        unknown,
-		"[::1":                     unknown,
-		"[::1]8080":                unknown,
-		"[acme.localhost]":         unknown,
-		"[::1].acme.localhost":     unknown,
-		"fe80::1%acme.localhost":   unknown,
-		"[fe80::1%x.localhost]:80": unknown,
+		"acme.localhost..":          unknown,
+		"acme.localhost:http":       unknown,
+		"acme.localhost:80:80":      unknown,
+		"acme.localhost:123456":     unknown,
+		"acme.localhost:-1":         unknown,
+		"acme.localhost,evil":       unknown,
+		"globex.a.com,acme.b.com":   unknown,
+		"acme%2elocalhost":          unknown,
+		"acme%2Elocalhost:80":       unknown,
+		"acme\u3002localhost":       unknown, // dots to IDNA, RFC 3490
+		"acme\uff0elocalhost":       unknown,
+		"acme\uff61localhost":       unknown,
+		"acme.localhost@evil.com":   unknown,
+		"acme.localhost/evil.com":   unknown,
+		"acme.localhost\\.evil.com": unknown,
+		"http://acme.localhost":     unknown,
+		"acme.localhost evil.com":   unknown,
+		"evil.com\tacme.localhost":  unknown,
+		"evil.com\x00":              unknown,
+		"acme.localhost\r\n":        unknown,
+		"example.com:80:80":         unknown,
+		":8080":                     unknown,
+		".":                         unknown,
+		"[::1":                      unknown,
+		"[::1]8080":                 unknown,
+		"[acme.localhost]":          unknown,
+		"[::1].acme.localhost":      unknown,
+		"fe80::1%acme.localhost":    unknown,
+		"[fe80::1%x.localhost]:80":  unknown,
 	} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +114,7 @@ func TestOnlyASCIIIsFolded(t *testing.T) {
 		"KEY.KIOSK.example":              "key",
 		kelvin + "EY.kiosk.example":      "tenant_not_found",
 		kelvin + "ey.kiosk.example":      "tenant_not_found",
-		"KEY." + kelvin + "IOSK.example": "tenant_required",
+		"KEY." + kelvin + "IOSK.example": "tenant_not_found", // no host name at all
 	} {
 		assert.Equal(t, want, outcome(t, r, resolve.Sources{Host: host}), host)
 	}
@@ -123,10 +140,15 @@ func TestTheBaseDomainIsAnOption(t *testing.T) {
 // hostForm says independently which hosts name a tenant under localhost.
 var hostForm = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9-]*)\.(?i:localhost)\.?(:[0-9]{0,5})?$`)
 
+// elsewhereForm says which hosts may be passed over: none, a name or an address
+// with or without a port. An address may have a zone.
+var elsewhereForm = regexp.MustCompile(`^$|^[a-zA-Z0-9._-]+(:[0-9]{0,5})?$|^[0-9a-fA-F:.]+(%.+)?$|^\[[0-9a-fA-F:.]+(%.+)?\](:[0-9]{0,5})?$`)
+
 func FuzzHost(f *testing.F) {
 	for _, host := range []string{
 		"acme.localhost", "acme.localhost.:8080", "[::1]:80", "www.localhost", "acme.localhost.evil.com",
 		"evillocalhost", "xn--acme.localhost", "\u212aey.localhost", "a.b.localhost", "fe80::1%acme.localhost",
+		"acme%2elocalhost", "acme\u3002localhost", "acme.localhost,beta.localhost", "acme.localhost@evil.com", "ACME.localhost.:",
 	} {
 		f.Add(host)
 	}
@@ -146,7 +168,7 @@ func FuzzHost(f *testing.F) {
 		switch tenancy.CodeOf(err) {
 		case tenancy.CodeNoTenant:
 			// Passed over: only what can't be meant as a tenant of this domain.
-			if form != nil && !tenancy.Slug(strings.ToLower(form[1])).Reserved() {
+			if form != nil && !tenancy.Slug(strings.ToLower(form[1])).Reserved() || !elsewhereForm.MatchString(host) {
 				t.Fatalf("%q was passed over", host)
 			}
 		case tenancy.CodeTenantNotFound:

@@ -31,6 +31,8 @@ func parseSlug(text string) name {
 	return name{text: text, slug: slug}
 }
 
+func (n name) malformed() bool { return n.slug == "" && n.id.IsZero() }
+
 // same reports whether n and other are one name. Ids are compared as values,
 // because their text has upper and lower case.
 func (n name) same(other name) bool {
@@ -38,6 +40,58 @@ func (n name) same(other name) bool {
 		return n.text == other.text
 	}
 	return n.id == other.id
+}
+
+// named is what all sources of a request say together: a slug, an id, or both,
+// which may or may not be one tenant's.
+type named struct {
+	slug tenancy.Slug
+	id   tenancy.ID
+}
+
+// read answers what s names, or the error that follows from the names alone:
+// none at all, a malformed one, or two that no tenant can have both.
+func (r *Resolver) read(s Sources) (named, error) {
+	var room [maxNames]name
+	names, consistent := r.names(room[:0], s)
+	switch {
+	case !consistent:
+		return named{}, errMismatch
+	case len(names) == 0:
+		return named{}, tenancy.ErrNoTenant
+	case len(names) == 1 && names[0].malformed():
+		return named{}, tenancy.ErrTenantNotFound
+	}
+	var all named
+	for _, n := range names {
+		switch {
+		case n.slug != "" && all.slug == "":
+			all.slug = n.slug
+		case !n.id.IsZero() && all.id.IsZero():
+			all.id = n.id
+		default:
+			return named{}, errMismatch
+		}
+	}
+	return all, nil
+}
+
+// agreed answers the one tenant that the slug and the id lead to, as far as the
+// asker sees it. What leads to no tenant that they see is not found, be it one
+// name or two: a mismatch would tell that the two names are of different
+// tenants, and with that whether there are any.
+func (n named) agreed(bySlug, byID record) (tenancy.Tenant, error) {
+	switch {
+	case !bySlug.found && !byID.found:
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+	case n.id.IsZero():
+		return bySlug.tenant, nil
+	case n.slug == "":
+		return byID.tenant, nil
+	case bySlug.tenant.ID != byID.tenant.ID:
+		return tenancy.Tenant{}, errMismatch
+	}
+	return byID.tenant, nil
 }
 
 // names appends the different names in s to list. It reports false when the

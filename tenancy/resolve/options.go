@@ -21,12 +21,12 @@ type Options struct {
 	// Names of no tenant count too. Defaults to 10,000.
 	CacheSize int
 
-	// TTL is how long a tenant is remembered, and so how long this process may
-	// take to see what another one changed. Defaults to 30 s.
+	// TTL is how long an active tenant is remembered, and so how long this
+	// process may take to see what another one changed. Defaults to 30 s.
 	TTL time.Duration
 
-	// UnknownTTL is how long it is remembered that a name belongs to no tenant.
-	// Defaults to 2 s, or TTL if that is shorter.
+	// UnknownTTL is how long it is remembered that a name belongs to no tenant
+	// or to one that isn't active. Defaults to 2 s, or TTL if that is shorter.
 	UnknownTTL time.Duration
 
 	// Clock tells the time. Defaults to time.Now.

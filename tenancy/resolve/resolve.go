@@ -43,40 +43,30 @@ func New(tenants Tenants, o Options) *Resolver {
 var errMismatch error = tenancy.Errorf(tenancy.CodeTenantMismatch,
 	"subdomain, X-Tenant-ID, path and API key don't name the same tenant: make them agree, or send one of them")
 
-// Resolve answers the one tenant that all of s names, active or suspended.
+// Resolve answers the one tenant that all of s names, active or suspended, to
+// a program that may know of every tenant. For an answer that a caller gets to
+// see, there is [Resolver.ResolveFor].
 //
-// Without any source it is [tenancy.ErrNoTenant]. One name that is malformed,
-// unknown or that of a deleted tenant is [tenancy.ErrTenantNotFound], the same
-// value for all three. Names that don't agree are
-// [tenancy.CodeTenantMismatch]; so is a name of no tenant beside a different
-// name, so that a caller can't use a name it knows to find others. An error of
-// the store is answered as it is; a context that ended while waiting for the
-// store is [tenancy.CodeUnavailable].
+// Without any source it is [tenancy.ErrNoTenant]. Two slugs, two ids, or a
+// malformed name beside another are [tenancy.CodeTenantMismatch], whether there
+// are such tenants or not; so are a slug and an id if one of them is a
+// tenant's and the other isn't the same one's. All else is
+// [tenancy.ErrTenantNotFound], the same value for malformed and unknown names
+// and for those of a deleted tenant. An error of the store is answered as it
+// is; a context that ended while waiting for the store is
+// [tenancy.CodeUnavailable].
 //
 // The answer is shared with other requests: its Settings must not be changed.
 func (r *Resolver) Resolve(ctx context.Context, s Sources) (tenancy.Tenant, error) {
-	var room [maxNames]name
-	names, consistent := r.names(room[:0], s)
-	if !consistent {
-		return tenancy.Tenant{}, errMismatch
+	n, err := r.read(s)
+	if err != nil {
+		return tenancy.Tenant{}, err
 	}
-	if len(names) == 0 {
-		return tenancy.Tenant{}, tenancy.ErrNoTenant
+	bySlug, byID, err := r.directory.lookUp(ctx, n)
+	if err != nil {
+		return tenancy.Tenant{}, err
 	}
-	var agreed tenancy.Tenant
-	for _, n := range names {
-		t, found, err := r.directory.find(ctx, n)
-		switch {
-		case err != nil:
-			return tenancy.Tenant{}, err
-		case !found && len(names) == 1:
-			return tenancy.Tenant{}, tenancy.ErrTenantNotFound
-		case !found, !agreed.ID.IsZero() && agreed.ID != t.ID:
-			return tenancy.Tenant{}, errMismatch
-		}
-		agreed = t
-	}
-	return agreed, nil
+	return n.agreed(bySlug, byID)
 }
 
 // Invalidate forgets what is cached of a tenant. Whoever creates, suspends,

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
@@ -23,6 +24,20 @@ func TestAWarmResolutionAllocatesNothing(t *testing.T) {
 			ctx := t.Context()
 			allocs := testing.AllocsPerRun(1000, func() {
 				_, err := r.Resolve(ctx, sources)
+				require.NoError(t, err)
+			})
+			assert.Zero(t, allocs)
+		})
+	}
+}
+
+func TestAWarmResolutionForACallerAllocatesNothing(t *testing.T) {
+	for name, by := range map[string]tenancy.Principal{"a key": keyOf(acme), "a member of two": user(acme, globex), "the platform": platform} {
+		t.Run(name, func(t *testing.T) {
+			r := resolve.New(everyone(), resolve.Options{})
+			ctx := t.Context()
+			allocs := testing.AllocsPerRun(1000, func() {
+				_, err := r.ResolveFor(ctx, by, resolve.Sources{Host: "acme.localhost:8080", Path: "acme"})
 				require.NoError(t, err)
 			})
 			assert.Zero(t, allocs)

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// TestAKeyGetsTheSameAnswerOfEveryForeignTenant compares all that an answer has
+// but its date, for every way of naming a tenant.
+func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	own, active, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
+	key := own.key(t, tenancy.Admin)
+	ids := map[string]string{"nowhere": uuid.NewString()}
+	for _, c := range []caller{active, gone, asleep} {
+		ids[c.tenant] = read[struct{ ID string }](t, c.get(t, c.root()).is(t, http.StatusOK)).ID
+	}
+	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
+	asleep.send(t, http.MethodPut, asleep.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
+
+	for _, token := range []string{"", key.token} {
+		for how, name := range map[string]func(slug, id string) (c caller, path string){
+			"host":       func(slug, _ string) (caller, string) { return caller{host: slug + ".localhost"}, "/api/v1/agents" },
+			"header":     func(slug, _ string) (caller, string) { return caller{tenant: slug}, "/api/v1/agents" },
+			"header, id": func(_, id string) (caller, string) { return caller{tenant: id}, "/api/v1/discovery" },
+			"host and id": func(slug, id string) (caller, string) {
+				return caller{host: slug + ".localhost", tenant: id}, "/api/v1/agents/x"
+			},
+			"path":            func(slug, _ string) (caller, string) { return caller{}, "/api/v1/tenants/" + slug },
+			"path, id":        func(_, id string) (caller, string) { return caller{}, "/api/v1/tenants/" + id + "/export" },
+			"path and id":     func(slug, id string) (caller, string) { return caller{tenant: id}, "/api/v1/tenants/" + slug + "/keys" },
+			"own path and id": func(_, id string) (caller, string) { return caller{tenant: id}, own.root() + "/keys" },
+		} {
+			ask := func(slug string) answer {
+				c, path := name(slug, ids[slug])
+				c.site, c.token = s, token
+				got := c.send(t, http.MethodGet, path, nil, same...)
+				got.header.Del("Date")
+				return got
+			}
+			for range 2 { // what the first round leaves in the caches makes no difference
+				want := ask("nowhere")
+				require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized}, want.status, "%s: %s", how, want.body)
+				require.Equal(t, "no-store", want.header.Get("Cache-Control"))
+				for _, slug := range []string{active.tenant, gone.tenant, asleep.tenant} {
+					require.Equal(t, want, ask(slug), "by %s", how)
+				}
+			}
+		}
+	}
+}
+
+// TestAHostThatIsNoneServesNobody sends what no client library would, as the
+// super-admin, beside the name of another tenant.
+func TestAHostThatIsNoneServesNobody(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.tenantNamed(t, "staging")
+	s.tenantNamed(t, "production")
+	address, err := url.Parse(s.url)
+	require.NoError(t, err)
+	for lines, status := range map[string]int{
+		"Host: staging.localhost\r\n":                                           http.StatusOK,
+		"Host: STAGING.localhost.:80\r\n":                                       http.StatusOK,
+		"Host: staging.localhost\r\nX-Forwarded-Host: production.localhost\r\n": http.StatusOK, // of nobody who is trusted
+		"Host: staging.localhost\r\nHost: production.localhost\r\n":             http.StatusBadRequest,
+		"Host: staging.localhost,production.localhost\r\n":                      http.StatusNotFound,
+		"Host: staging%2elocalhost\r\n":                                         http.StatusNotFound,
+		"Host: a.staging.localhost\r\n":                                         http.StatusNotFound,
+		"Host: xn--staging.localhost\r\n":                                       http.StatusNotFound,
+		"Host: staging.localhost:http\r\n":                                      http.StatusNotFound,
+		"Host: [::1]:80\r\n":                                                    http.StatusBadRequest,
+		"Host: staging.localhost\r\nX-Tenant-ID: production\r\n":                http.StatusBadRequest,
+		"Host: staging%2elocalhost\r\nX-Tenant-ID: production\r\n":              http.StatusBadRequest,
+		"Host: a.staging.localhost\r\nX-Tenant-ID: production\r\n":              http.StatusBadRequest,
+		"Host: localhost\r\nX-Tenant-ID: staging, production\r\n":               http.StatusNotFound,
+		"Host: localhost\r\nX-Tenant-ID: a\r\nX-Tenant-ID: staging\r\n":         http.StatusBadRequest,
+	} {
+		conn, err := net.Dial("tcp", address.Host)
+		require.NoError(t, err)
+		_, err = io.WriteString(conn, "GET /api/v1/discovery HTTP/1.1\r\n"+lines+"Authorization: Bearer "+platform+"\r\nConnection: close\r\n\r\n")
+		require.NoError(t, err)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		require.Equal(t, status, res.StatusCode, "%q: %s", lines, body)
+		require.False(t, strings.Contains(string(body), `"slug":"production"`), "%q was served production: %s", lines, body)
+	}
+}

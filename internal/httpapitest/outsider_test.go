@@ -1,0 +1,317 @@
+package httpapitest_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// outsider is a caller with no place in beta.
+type outsider struct {
+	credentials string
+	users       bool // whether callers are people: the handler has another Authenticate then
+	member      bool // of acme
+	anonymous   bool
+}
+
+var outsiders = map[string]outsider{
+	"a viewer's key of acme": {credentials: "Bearer " + acmeKeys[tenancy.Viewer], member: true},
+	"an admin's key of acme": {credentials: "Bearer " + acmeKeys[tenancy.Admin], member: true},
+	"a user of acme":         {credentials: "user:admin@acme", users: true, member: true},
+	"a user without places":  {credentials: "user:", users: true},
+	"nobody":                 {anonymous: true},
+	"an unknown key":         {credentials: "Bearer " + tenancy.NewKeySecret(), anonymous: true},
+	"nonsense":               {credentials: "Bearer x", anonymous: true},
+}
+
+func (o outsider) universes(t *testing.T) universes {
+	t.Helper()
+	if !o.users {
+		return newUniverses(t)
+	}
+	return newUniverses(t, asUsers(func(slug string) tenancy.ID {
+		return map[string]tenancy.ID{"acme": acmeID, "beta": betaID}[slug]
+	}))
+}
+
+// naming is a way to name beta, alone or beside another tenant. Each text is a
+// slug or an id.
+type naming struct {
+	path   string   // of routes that have a tenant in it
+	host   string   // the label
+	header []string // each a line
+}
+
+const strayID = "0190aaaa-0000-7000-8000-00000000cccc" // nobody's
+
+func namings() map[string]naming {
+	id, own := betaID.String(), acmeID.String()
+	one := func(text string) []string { return []string{text} }
+	return map[string]naming{
+		"host":                       {host: "beta"},
+		"header":                     {header: one("beta")},
+		"header, id":                 {header: one(id)},
+		"header, id in capitals":     {header: one(strings.ToUpper(id))},
+		"header twice":               {header: []string{"beta", "beta"}},
+		"host and header":            {host: "beta", header: one("beta")},
+		"host and id":                {host: "beta", header: one(id)},
+		"host and own slug":          {host: "beta", header: one("acme")},
+		"host and own id":            {host: "beta", header: one(own)},
+		"id and own host":            {host: "acme", header: one(id)},
+		"header and own host":        {host: "acme", header: one("beta")},
+		"host and stray slug":        {host: "beta", header: one("stray")},
+		"host and stray id":          {host: "beta", header: one(strayID)},
+		"id and stray host":          {host: "stray", header: one(id)},
+		"host and malformed":         {host: "beta", header: one("No Slug")},
+		"slug and id in two headers": {header: []string{"beta", id}},
+		"path":                       {path: "beta"},
+		"path, id":                   {path: id},
+		"path and header":            {path: "beta", header: one("beta")},
+		"path and id":                {path: "beta", header: one(id)},
+		"path, id, and host":         {path: id, host: "beta"},
+		"path, header and host":      {path: "beta", header: one(id), host: "beta"},
+		"path and own header":        {path: "beta", header: one("acme")},
+		"path and own id":            {path: "beta", header: one(own)},
+		"path, id, and own host":     {path: id, host: "acme"},
+		"own path and host":          {path: "acme", host: "beta"},
+		"own path and id":            {path: "acme", header: one(id)},
+		"own path, id, and header":   {path: own, header: one("beta")},
+		"own path, id, and id":       {path: own, header: one(id)},
+		"path and stray header":      {path: "beta", header: one("stray")},
+		"path and stray id":          {path: "beta", header: one(strayID)},
+		"path, id, and stray slug":   {path: id, header: one("stray")},
+		"path and malformed":         {path: "beta", header: one("No Slug")},
+	}
+}
+
+// code is what API.md says of a naming: more than one slug or id, or one's own
+// tenant beside another, is a mismatch; else there is no such tenant.
+func (n naming) code(o outsider) tenancy.Code {
+	if o.anonymous {
+		return tenancy.CodeUnauthenticated
+	}
+	texts := slices.Concat(n.header, []string{n.path, n.host})
+	if strings.HasPrefix(o.credentials, "Bearer") {
+		return tenancy.CodeTenantMismatch // the key names acme
+	}
+	slugs, ids, own := map[string]bool{}, map[string]bool{}, false
+	for _, text := range texts {
+		switch {
+		case text == "":
+		case strings.Count(text, "-") == 4:
+			ids[strings.ToLower(text)] = true
+		default:
+			slugs[text] = true
+		}
+		own = own || text == "acme" || text == acmeID.String()
+	}
+	lines := len(n.header) == 2 && n.header[0] != n.header[1]
+	if len(slugs) > 1 || len(ids) > 1 || lines || own && o.member {
+		return tenancy.CodeTenantMismatch
+	}
+	return tenancy.CodeTenantNotFound
+}
+
+// to makes the request for an operation. It reports false for a naming that has
+// nothing to do with the operation.
+func (n naming) to(op described, o outsider) (wire, bool) {
+	inPath := strings.Contains(op.path, "{tenant}")
+	if inPath != (n.path != "") {
+		return wire{}, false
+	}
+	r := wire{
+		credentials: o.credentials, method: op.method, tenants: n.header,
+		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID).Replace(op.path),
+	}
+	if n.host != "" {
+		r.host = n.host + ".registry.test"
+	}
+	if op.method == http.MethodPut || op.method == http.MethodPost {
+		r.body, r.header = `{}`, map[string]string{"Content-Type": "application/json"}
+	}
+	return r, true
+}
+
+// worksInTenant are the operations that a tenant is resolved for.
+func worksInTenant(t *testing.T) []described {
+	t.Helper()
+	ops := slices.DeleteFunc(newWorld(t).operations(t), func(op described) bool {
+		return !op.protected || op.path == "/api/v1/me" || op.path == "/api/v1/tenants"
+	})
+	require.Greater(t, len(ops), 25)
+	slices.SortFunc(ops, func(a, b described) int { return strings.Compare(a.id, b.id) })
+	return ops
+}
+
+// TestAnOutsiderCantTellWhatBecameOfATenant sends each kind of outsider's every
+// request that names beta to registries that differ in nothing but beta, which
+// is unknown, deleted, suspended or active there: status, headers, body, the
+// questions to the stores and what is read of the body are the same. Cold, warm,
+// and with insiders at work.
+func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
+	t.Parallel()
+	ops := worksInTenant(t)
+	for who, o := range outsiders {
+		t.Run(who, func(t *testing.T) {
+			t.Parallel()
+			all := o.universes(t)
+			for how, n := range namings() {
+				for _, op := range ops {
+					r, fits := n.to(op, o)
+					if !fits {
+						continue
+					}
+					for range 2 {
+						got := all.sendAll(t, r)
+						require.Contains(t, got.body, `"code":"`+string(n.code(o))+`"`, "%s: %v", how, r)
+						require.Zero(t, got.read, "the body is read of somebody who has no business here: %v", r)
+					}
+				}
+				all.insiders()
+				all.pass(1)
+			}
+		})
+	}
+}
+
+// TestTheUniversesDiffer is why the other tests can fail: whoever may know of
+// beta sees another one in each.
+func TestTheUniversesDiffer(t *testing.T) {
+	t.Parallel()
+	different := map[string]bool{}
+	for state, u := range newUniverses(t) {
+		got := u.send(wire{credentials: "Bearer " + platformToken, method: http.MethodGet, path: "/api/v1/tenants/beta"})
+		assert.NotEmpty(t, got.asked, state)
+		different[got.body] = true
+	}
+	assert.Len(t, different, 4)
+}
+
+// TestTheKeyOfADeletedTenantIsAnyUnknownKey: it stopped at once, and doesn't
+// tell that it was one.
+func TestTheKeyOfADeletedTenantIsAnyUnknownKey(t *testing.T) {
+	t.Parallel()
+	all := newUniverses(t)
+	for _, path := range []string{"/api/v1/me", "/api/v1/tenants", "/api/v1/prompts", "/api/v1/tenants/beta", "/api/v1/tenants/acme/export"} {
+		r := wire{credentials: "Bearer " + betaKey, method: http.MethodGet, path: path}
+		want := all[unknown].send(r)
+		assert.Equal(t, http.StatusUnauthorized, want.status)
+		assert.Equal(t, want, all[tenancy.Deleted].send(r))
+	}
+}
+
+// TestNoRequestTellsOutsidersOfATenant draws what an outsider could send, also
+// to public and unknown routes, with other methods, bad bodies, conditions and
+// queries, one after another: whatever comes of it, it is the same in all
+// universes.
+func TestNoRequestTellsOutsidersOfATenant(t *testing.T) {
+	t.Parallel()
+	paths := publicPaths()
+	for _, op := range worksInTenant(t) {
+		paths = append(paths, op.path)
+	}
+	universes := map[bool]universes{}
+	for _, users := range []bool{false, true} {
+		universes[users] = outsider{users: users}.universes(t)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		who := rapid.SampledFrom(slices.Sorted(maps.Keys(outsiders))).Draw(rt, "who")
+		o := outsiders[who]
+		all := universes[o.users]
+		for range rapid.IntRange(1, 6).Draw(rt, "requests") {
+			if rapid.Bool().Draw(rt, "insiders at work") {
+				all.insiders()
+			}
+			all.pass(rapid.SampledFrom([]int{0, 1, 3, 31}).Draw(rt, "seconds"))
+			all.sendAll(rt, drawWire(rt, o, paths))
+		}
+	})
+}
+
+func publicPaths() []string {
+	return []string{
+		"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/me", "/api/v1/tenants", "/api/v1/none", "/", "/api/v1/tenants/{tenant}/none",
+		"/api/v1/tenants/{tenant}/", "//api/v1/tenants/{tenant}", "/api/v1/tenants/./{tenant}", "/api/v1/tenants/{tenant}/keys/x/y",
+	}
+}
+
+func drawWire(t *rapid.T, o outsider, paths []string) wire {
+	id, own := betaID.String(), acmeID.String()
+	r := wire{credentials: o.credentials, header: map[string]string{}}
+	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH"}).Draw(t, "method")
+	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta", "beta%00", "Beta", "stray", strayID, "%2e%2e"}).Draw(t, "in the path")
+	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
+	r.path += rapid.SampledFrom([]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta", "?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
+	r.host = rapid.SampledFrom([]string{"", "", "beta.registry.test", "BETA.Registry.test.:80", "acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).Draw(t, "host")
+	r.tenants = rapid.SliceOfN(rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", strayID, "beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")
+	r.body = rapid.SampledFrom([]string{
+		"", `{}`, `{`, aPrompt, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`, `{"name":"` + strings.Repeat("x", universeResourceLimit) + `"}`,
+		strings.Repeat(" ", 4*universeBundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
+	}).Draw(t, "body")
+	for _, h := range []struct {
+		name   string
+		values []string
+	}{
+		{"Content-Type", []string{"", "application/json", "text/plain", "nonsense;;", "application/vnd.bailiwick.bundle+json"}},
+		{"If-Match", []string{"", `"1"`, `"2"`, `*`, `nonsense`}},
+		{"If-None-Match", []string{"", `"1"`, `"2"`, `*`, `nonsense`}},
+		{"Idempotency-Key", []string{"", "1"}},
+		{"X-Forwarded-Host", []string{"", "beta.registry.test"}},
+		{"Forwarded", []string{"", "host=beta.registry.test"}},
+		{"Origin", []string{"", "http://beta.registry.test"}},
+		{"Expect", []string{"", "100-continue"}},
+	} {
+		if value := rapid.SampledFrom(h.values).Draw(t, h.name); value != "" {
+			r.header[h.name] = value
+		}
+	}
+	return r
+}
+
+func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
+	t.Parallel()
+	callers := map[string]tenancy.Principal{
+		"a user of acme":        {Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
+		"a user without places": {Kind: tenancy.UserPrincipal},
+		"a key of acme":         {Kind: tenancy.KeyPrincipal, KeyTenant: acmeID, Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
+		"nobody":                {},
+	}
+	for who, p := range callers {
+		t.Run(who, func(t *testing.T) {
+			t.Parallel()
+			all := newUniverses(t)
+			for _, u := range all {
+				u.mount(p)
+			}
+			for _, n := range namings() {
+				r := wire{method: http.MethodGet, path: "/notes", tenants: n.header}
+				if n.host != "" {
+					r.host = n.host + ".registry.test"
+				}
+				if n.path != "" {
+					r.path = "/tenants/" + n.path + "/notes"
+				}
+				want := all[unknown].send(r)
+				assert.GreaterOrEqual(t, want.status, 400, "%v", r)
+				for _, state := range []tenancy.State{tenancy.Deleted, tenancy.Suspended, tenancy.Active} {
+					if p.Anonymous() && state == tenancy.Active {
+						continue // its public pages are everybody's
+					}
+					got := all[state].send(r)
+					if p.Anonymous() {
+						got.asked = want.asked // which package resolve's own tests count
+					}
+					assert.Equal(t, want, got, "a %s tenant is told from none by %v", state, r)
+				}
+			}
+		})
+	}
+}

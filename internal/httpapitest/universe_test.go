@@ -1,0 +1,296 @@
+package httpapitest_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// unknown is the state of a tenant that there isn't.
+const unknown tenancy.State = "unknown"
+
+// What the universes have in common.
+var (
+	acmeID, betaID = tenancy.NewID(), tenancy.NewID()
+	acmeKeys       = map[tenancy.Role]string{tenancy.Viewer: tenancy.NewKeySecret(), tenancy.Admin: tenancy.NewKeySecret()}
+	betaKey        = tenancy.NewKeySecret()
+)
+
+// universe is a registry that is, down to ids and times, the same as others in
+// everything but the state of its tenant beta. It notes what its stores are
+// asked.
+type universe struct {
+	handler  http.Handler
+	services ports.Services
+	seconds  atomic.Int64 // since 2030 began
+	calls    calls
+}
+
+const (
+	universeResourceLimit = 512 // bytes
+	universeBundleLimit   = 1024
+)
+
+// universes are one for each state that beta can be in. Requests are sent to
+// all of them in lockstep.
+type universes map[tenancy.State]*universe
+
+func newUniverses(t *testing.T, changes ...with) universes {
+	t.Helper()
+	all := universes{}
+	for _, state := range []tenancy.State{unknown, tenancy.Deleted, tenancy.Suspended, tenancy.Active} {
+		all[state] = newUniverse(t, state, changes...)
+	}
+	return all
+}
+
+func newUniverse(t *testing.T, state tenancy.State, changes ...with) *universe {
+	t.Helper()
+	u := &universe{}
+	ids := 0
+	newID := func() string { ids++; return fmt.Sprintf("01900000-0000-7000-8000-%012x", ids) }
+	services := memory.New(testKinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
+	services.Tenants = watchedTenants{services.Tenants, &u.calls}
+	services.KeyFinder = watchedFinder{services.KeyFinder, &u.calls}
+	services.Resources = watchedResources{services.Resources, &u.calls}
+
+	u.services = services
+
+	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
+	w.build(append([]with{func(o *httpapi.Options) {
+		o.Clock, o.ResourceLimit, o.BundleLimit = u.now, universeResourceLimit, universeBundleLimit
+		o.Resolver = u.resolver()
+	}}, changes...)...)
+	u.handler = w.handler
+
+	u.create(t, "acme", acmeID)
+	u.addKey(t, acmeID, tenancy.Viewer, acmeKeys[tenancy.Viewer], newID())
+	u.addKey(t, acmeID, tenancy.Admin, acmeKeys[tenancy.Admin], newID())
+	if state != unknown {
+		beta := u.create(t, "beta", betaID)
+		u.addKey(t, betaID, tenancy.Admin, betaKey, newID())
+		if beta.State = state; state == tenancy.Deleted {
+			beta.DeletedAt = u.now()
+		}
+		_, err := services.Tenants.Update(t.Context(), beta)
+		require.NoError(t, err)
+	}
+	ids = 1000
+	return u
+}
+
+func (u *universe) now() time.Time {
+	return time.Date(2030, 1, 1, 0, 0, int(u.seconds.Load()), 0, time.UTC)
+}
+
+func (u *universe) resolver() *resolve.Resolver {
+	return resolve.New(u.services.Tenants, resolve.Options{BaseDomain: "registry.test", Clock: u.now})
+}
+
+// mount puts a host's own routes in the place of the API, behind the middleware
+// and one that has found p to be the caller.
+func (u *universe) mount(p tenancy.Principal) {
+	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(hostHandler))
+	mux := http.NewServeMux()
+	mux.Handle("GET /notes", notes)
+	mux.Handle("GET /tenants/{tenant}/notes", notes)
+	u.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r.WithContext(tenancy.WithPrincipal(r.Context(), p)))
+	})
+}
+
+func (u *universe) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenancy.Tenant {
+	t.Helper()
+	tenant, err := u.services.Tenants.Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active, Settings: json.RawMessage(`{}`)})
+	require.NoError(t, err)
+	item := federation.Item{Ref: federation.Ref{Kind: "prompt", Name: "x"}, Spec: json.RawMessage(`{"template":"` + string(slug) + `"}`)}
+	_, _, err = u.services.Resources.Put(t.Context(), id, item, ports.Condition{})
+	require.NoError(t, err)
+	return tenant
+}
+
+func (u *universe) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, secret, id string) {
+	t.Helper()
+	hash, err := tenancy.HashKeySecret(secret)
+	require.NoError(t, err)
+	_, err = u.services.Keys.Create(t.Context(), tenant, tenancy.APIKey{ID: id, Tenant: tenant, Name: string(role), Role: role, Hash: hash})
+	require.NoError(t, err)
+}
+
+// wire is a request as it is sent to a universe.
+type wire struct {
+	credentials string // the header Authorization; "" is none
+	method      string
+	path        string // with the query
+	host        string // "registry.test" where it is empty
+	tenants     []string
+	body        string
+	header      map[string]string
+}
+
+func (r wire) String() string {
+	return fmt.Sprintf("%s %s, host %q, X-Tenant-ID %q, %d bytes, %v", r.method, r.path, r.host, r.tenants, len(r.body), r.header)
+}
+
+// seen is everything that a caller can observe of an answer, and what they
+// could measure: the questions to the stores, and how much of the body was read.
+type seen struct {
+	status int
+	header http.Header
+	body   string
+	read   int
+	asked  []string
+}
+
+func (u *universe) send(r wire) seen {
+	body := &counted{Reader: strings.NewReader(r.body)}
+	req := httptest.NewRequest(r.method, "http://registry.test"+r.path, body)
+	req.ContentLength = int64(len(r.body))
+	if req.ContentLength == 0 {
+		req.Body = http.NoBody
+	}
+	if r.host != "" {
+		req.Host = r.host
+	}
+	if r.credentials != "" {
+		req.Header.Set("Authorization", r.credentials)
+	}
+	for _, tenant := range r.tenants {
+		req.Header.Add("X-Tenant-ID", tenant)
+	}
+	req.Header.Set("X-Request-ID", "same")
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	u.calls.clear()
+	rec := httptest.NewRecorder()
+	u.handler.ServeHTTP(rec, req)
+	return seen{rec.Code, rec.Header(), rec.Body.String(), body.n, u.calls.clear()}
+}
+
+// sendAll sends a request to all universes and wants one answer of all. It
+// answers that.
+func (all universes) sendAll(t require.TestingT, r wire) seen {
+	want := all[unknown].send(r)
+	for state, u := range all {
+		if state != unknown {
+			require.Equal(t, want, u.send(r), "a %s tenant is told from none by %v", state, r)
+		}
+	}
+	return want
+}
+
+// insiders are those who know of beta at work, in each universe as far as they
+// come. What they leave in caches must not show.
+func (all universes) insiders() {
+	for _, u := range all {
+		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey} {
+			for _, r := range []wire{
+				{host: "beta.registry.test", path: "/api/v1/discovery"}, {tenants: []string{betaID.String()}, path: "/api/v1/prompts/x"}, {path: "/api/v1/tenants/beta"},
+			} {
+				r.credentials, r.method = who, http.MethodGet
+				u.send(r)
+			}
+		}
+	}
+}
+
+// pass lets time pass in all universes.
+func (all universes) pass(seconds int) {
+	for _, u := range all {
+		u.seconds.Add(int64(seconds))
+	}
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
+}
+
+// calls are the questions to stores.
+type calls struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (c *calls) add(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, fmt.Sprintf(format, args...))
+}
+
+func (c *calls) clear() (list []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list, c.list = c.list, nil
+	return list
+}
+
+type watchedTenants struct {
+	ports.Tenants
+	calls *calls
+}
+
+func (w watchedTenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	w.calls.add("tenant %s", id)
+	return w.Tenants.Get(ctx, id)
+}
+
+func (w watchedTenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+	w.calls.add("tenant %s", slug)
+	return w.Tenants.BySlug(ctx, slug)
+}
+
+func (w watchedTenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+	w.calls.add("tenants %v", q)
+	return w.Tenants.List(ctx, q)
+}
+
+type watchedFinder struct {
+	ports.KeyFinder
+	calls *calls
+}
+
+func (w watchedFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
+	w.calls.add("key %x", hash)
+	return w.KeyFinder.Find(ctx, hash)
+}
+
+type watchedResources struct {
+	ports.Resources
+	calls *calls
+}
+
+func (w watchedResources) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+	w.calls.add("resource %v of %s", ref, tenant)
+	return w.Resources.Get(ctx, tenant, ref)
+}
+
+func (w watchedResources) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+	w.calls.add("resources %v of %s", q, tenant)
+	return w.Resources.List(ctx, tenant, q)
+}

@@ -1,0 +1,73 @@
+package resolve
+
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// ResolveFor answers as [Resolver.Resolve] does, but what by may know:
+//
+//   - A caller with places in tenants is answered those, active or suspended,
+//     and every other tenant as if there were none. The tenant of their API
+//     key is one more source; it replaces [Sources.Key].
+//   - A super-admin is answered all.
+//   - Nobody, the zero principal, is answered active tenants, as on the public
+//     pages of a service; all others as if there were none.
+//
+// For callers with places the work grows with their number and depends on
+// nothing else: the name of a foreign tenant costs what the name of none does.
+func (r *Resolver) ResolveFor(ctx context.Context, by tenancy.Principal, s Sources) (tenancy.Tenant, error) {
+	s.Key = by.KeyTenant
+	n, err := r.read(s)
+	if err != nil {
+		return tenancy.Tenant{}, err
+	}
+	bySlug, byID, err := r.directory.seenBy(ctx, by, n)
+	if err != nil {
+		return tenancy.Tenant{}, err
+	}
+	return n.agreed(bySlug, byID)
+}
+
+func (d *directory) seenBy(ctx context.Context, by tenancy.Principal, n named) (bySlug, byID record, err error) {
+	switch {
+	case by.Anonymous():
+		bySlug, byID, err = d.lookUp(ctx, n)
+		return bySlug.ifActive(), byID.ifActive(), err
+	case by.SuperAdmin:
+		return d.lookUp(ctx, n)
+	}
+	if bySlug, err = d.amongOwn(ctx, by, n.slug); err != nil {
+		return record{}, record{}, err
+	}
+	if _, member := by.Roles[n.id]; member {
+		byID, err = d.get(ctx, n.id)
+	}
+	return bySlug, byID, err
+}
+
+func (r record) ifActive() record {
+	if r.tenant.State != tenancy.Active {
+		return record{}
+	}
+	return r
+}
+
+// amongOwn looks for a slug among the tenants of by. Asking whose it is instead
+// would be shorter, and would take another time for a slug that others use.
+func (d *directory) amongOwn(ctx context.Context, by tenancy.Principal, slug tenancy.Slug) (record, error) {
+	if slug == "" {
+		return record{}, nil
+	}
+	for id := range by.Roles {
+		r, err := d.get(ctx, id)
+		if err != nil {
+			return record{}, err
+		}
+		if r.found && r.tenant.Slug == slug {
+			return r, nil
+		}
+	}
+	return record{}, nil
+}

@@ -1,0 +1,186 @@
+package resolve_test
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// said is what one source says, known without reading its text.
+type said struct {
+	text string
+	slug string // of whom: by slug …
+	id   string // … or by id; neither: malformed
+}
+
+func (s said) malformed() bool { return s.slug == "" && s.id == "" }
+
+// whom is the tenant that is meant, by the slug that it has or would have.
+func (s said) whom() string { return s.slug + s.id }
+
+// people are the tenants that texts are about. The last one is in no store.
+var people = []tenancy.Tenant{acme, globex, suspended, deleted, tenant("ghost", "")}
+
+// A request and, beside it, what its sources say.
+type drawn struct {
+	req     *http.Request
+	said    []said
+	headers []string
+}
+
+func drawRequest(t *rapid.T) drawn {
+	d := drawn{req: &http.Request{Header: http.Header{}, RemoteAddr: "192.0.2.1:4711"}}
+	host, says := drawHost(t, "host")
+	d.req.Host = host
+	if rapid.Bool().Draw(t, "forwarded") {
+		client, _ := drawHost(t, "forwarded by the client")
+		proxied, theirs := drawHost(t, "forwarded by the proxy")
+		d.req.Header["X-Forwarded-Host"] = rapid.SampledFrom([][]string{
+			{proxied}, {client + ", " + proxied}, {client, proxied}, {client + "," + client, client + ",\t" + proxied},
+		}).Draw(t, "in lines")
+		if rapid.Bool().Draw(t, "by a trusted proxy") {
+			d.req.RemoteAddr, says = "10.0.0.1:4711", theirs
+		}
+	}
+	d.said = append(d.said, says...)
+	for range rapid.IntRange(0, 2).Draw(t, "header lines") {
+		s := drawName(t, "header")
+		d.said, d.headers = append(d.said, s), append(d.headers, s.text)
+		d.req.Header.Add(resolve.Header, s.text)
+	}
+	if rapid.Bool().Draw(t, "with a path") {
+		s := drawName(t, "path")
+		d.said = append(d.said, s)
+		d.req.SetPathValue(resolve.PathValue, s.text)
+	}
+	return d
+}
+
+// drawHost answers a host, and what it says if it says anything.
+func drawHost(t *rapid.T, what string) (string, []said) {
+	suffix := rapid.SampledFrom([]string{"", ".", ":80", ".:8080", ":"}).Draw(t, what+"'s end")
+	if rapid.IntRange(0, 3).Draw(t, what+" names none") == 0 {
+		return rapid.SampledFrom([]string{
+			"localhost", "LOCALHOST", "www.localhost", "API.localhost", "acme.example.com", "acme.localhost.evil.com", "127.0.0.1", "evillocalhost",
+		}).Draw(t, what) + suffix, nil
+	}
+	base := rapid.SampledFrom([]string{".localhost", ".LocalHost"}).Draw(t, what+"'s base")
+	if rapid.IntRange(0, 3).Draw(t, what+" is malformed") == 0 {
+		label := rapid.SampledFrom([]string{"a.acme", "ac_me", "xn--acme", "acme globex", "", acme.ID.String()}).Draw(t, what)
+		return label + base + suffix, []said{{text: label}}
+	}
+	whom := rapid.SampledFrom(people).Draw(t, what)
+	label := string(whom.Slug)
+	if rapid.Bool().Draw(t, what+" in capitals") {
+		label = strings.ToUpper(label)
+	}
+	return label + base + suffix, []said{{slug: string(whom.Slug)}}
+}
+
+// drawName answers the text of a header or a path, and what it says.
+func drawName(t *rapid.T, what string) said {
+	whom := rapid.SampledFrom(people).Draw(t, what)
+	slug, id := string(whom.Slug), whom.ID.String()
+	return rapid.SampledFrom([]said{
+		{slug, slug, ""}, {slug, slug, ""}, {id, "", slug}, {id, "", slug}, {strings.ToUpper(id), "", slug},
+		{strings.ToUpper(slug), "", ""}, {"{" + id + "}", "", ""}, {"urn:uuid:" + id, "", ""}, {"acme,globex", "", ""}, {"acme globex", "", ""}, {"ac_me", "", ""}, {slug + " ", "", ""},
+	}).Draw(t, what+"'s text")
+}
+
+func drawCaller(t *rapid.T) tenancy.Principal {
+	switch rapid.IntRange(0, 3).Draw(t, "caller") {
+	case 0:
+		return nobody
+	case 1:
+		return platform
+	case 2:
+		return keyOf(rapid.SampledFrom(people).Draw(t, "key of"))
+	default:
+		return user(rapid.SliceOfN(rapid.SampledFrom(people), 0, 2).Draw(t, "places")...)
+	}
+}
+
+// sees says independently whom a caller may know of.
+func sees(by tenancy.Principal, slug string) bool {
+	states := map[string]tenancy.State{"acme": tenancy.Active, "globex": tenancy.Active, "frozen": tenancy.Suspended}
+	state, there := states[slug]
+	if !there {
+		return false
+	}
+	switch by.Kind {
+	case tenancy.PlatformToken:
+		return true
+	case "":
+		return state == tenancy.Active
+	}
+	for _, p := range people {
+		if string(p.Slug) == slug {
+			return by.Roles[p.ID] != ""
+		}
+	}
+	return false
+}
+
+// verdict says independently what must come of a request: a slug or a code.
+func verdict(by tenancy.Principal, d drawn) string {
+	const none, mismatch, unknown = "tenant_required", "tenant_mismatch", "tenant_not_found"
+	if len(d.said) == 0 {
+		return none
+	}
+	if len(d.headers) == 2 && d.headers[0] != d.headers[1] {
+		return mismatch
+	}
+	one := d.said[0]
+	agree, seen := true, false
+	for _, s := range d.said {
+		seen = seen || sees(by, s.whom())
+		agree = agree && s.whom() == one.whom()
+		for _, o := range d.said {
+			switch {
+			case s.malformed() != o.malformed(), s.malformed() && s.text != o.text:
+				return mismatch
+			case s.slug != "" && o.slug != "" && s.slug != o.slug, s.id != "" && o.id != "" && s.id != o.id:
+				return mismatch
+			}
+		}
+	}
+	switch {
+	case !seen:
+		return unknown
+	case !agree:
+		return mismatch
+	}
+	return one.whom()
+}
+
+// TestTheAgreedTenantOrAnErrorNeverAGuess draws requests with every combination
+// of sources, for tenants in every state and callers of every kind.
+func TestTheAgreedTenantOrAnErrorNeverAGuess(t *testing.T) {
+	t.Parallel()
+	r := resolve.New(everyone(), resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	rapid.Check(t, func(rt *rapid.T) {
+		d, by := drawRequest(rt), drawCaller(rt)
+		for _, p := range people {
+			if by.KeyTenant == p.ID {
+				d.said = append(d.said, said{id: string(p.Slug)})
+			}
+		}
+		got, err := r.ResolveFor(t.Context(), by, r.FromRequest(d.req))
+		if err != nil {
+			require.Zero(rt, got, "a tenant beside an error")
+			require.Equal(rt, verdict(by, d), string(tenancy.CodeOf(err)))
+			return
+		}
+		require.Equal(rt, verdict(by, d), string(got.Slug))
+		for _, s := range d.said {
+			require.Equal(rt, string(got.Slug), s.whom(), "a source names another tenant")
+		}
+	})
+}
