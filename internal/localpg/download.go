@@ -13,6 +13,8 @@ import (
 	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+
+	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
 // releases are what can be downloaded, by major version.
@@ -94,7 +96,7 @@ func fetch(repository string, release embeddedpostgres.PostgresVersion, home str
 	if err := os.Chmod(work, 0o755); err != nil {
 		return err
 	}
-	port, err := freePort()
+	port, err := daemon.FreePort()
 	if err != nil {
 		return err
 	}

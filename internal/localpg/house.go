@@ -77,7 +77,7 @@ func (h *house) furnish() error {
 	if err := os.Mkdir(h.cluster(), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	return h.who.own(h.cluster())
+	return h.who.Own(h.cluster())
 }
 
 // close gives the folder back, and removes it if it was to be thrown away.

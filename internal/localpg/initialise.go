@@ -55,7 +55,7 @@ func (h *house) initdb(ctx context.Context, bin, data, password string) error {
 	if err := writeSecret(file, password); err != nil {
 		return err
 	}
-	if err := h.who.own(file); err != nil {
+	if err := h.who.Own(file); err != nil {
 		return err
 	}
 	args := []string{
@@ -67,7 +67,7 @@ func (h *house) initdb(ctx context.Context, bin, data, password string) error {
 	} else {
 		args = append(args, "--data-checksums")
 	}
-	cmd := h.who.command(h.cluster(), filepath.Join(bin, "initdb"), args...)
+	cmd := h.who.Command(h.cluster(), filepath.Join(bin, "initdb"), args...)
 	out, err := output(ctx, cmd)
 	if err != nil {
 		return fmt.Errorf("%s: %w; it said:\n%s", cmd.Path, err, out)

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
 // Oldest is the oldest major version of PostgreSQL that is used.
@@ -101,7 +103,7 @@ var versionLine = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
 // fits asks the program itself, as the account that will run it.
 func fits(ctx context.Context, who account, bin string, want int) error {
-	out, err := output(ctx, who.command("/", filepath.Join(bin, "postgres"), "--version"))
+	out, err := output(ctx, who.Command("/", filepath.Join(bin, "postgres"), "--version"))
 	if err != nil {
 		return fmt.Errorf("postgres --version: %w: %s", err, bytes.TrimSpace(out))
 	}
@@ -120,11 +122,11 @@ func fits(ctx context.Context, who account, bin string, want int) error {
 }
 
 // output runs cmd and answers all it wrote. A cancelled ctx kills it together
-// with its children; it does not outlive us either (see runPostmaster).
+// with its children; it does not outlive us either (see [daemon.Start]).
 func output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	dieWithParent(cmd.SysProcAttr)
+	daemon.DieWithParent(cmd.SysProcAttr)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second

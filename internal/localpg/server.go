@@ -5,20 +5,21 @@ package localpg
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
 // Server is a running PostgreSQL.
 type Server struct {
 	url    string
 	bin    string
-	master *postmaster
+	master postmaster
 	house  *house
 
 	once    sync.Once
@@ -82,7 +83,7 @@ func (s *Server) URL() string { return s.url }
 func (s *Server) Programs() string { return s.bin }
 
 // Done is closed when PostgreSQL has ended, for whatever reason.
-func (s *Server) Done() <-chan struct{} { return s.master.done }
+func (s *Server) Done() <-chan struct{} { return s.master.Done() }
 
 // Stop ends PostgreSQL and waits until it is gone: it closes the sessions,
 // writes everything out, and leaves by force if that takes too long. A
@@ -103,23 +104,23 @@ const (
 	launchPause = 250 * time.Millisecond
 )
 
-func (h *house) launch(ctx context.Context, bin string) (*postmaster, int, error) {
+func (h *house) launch(ctx context.Context, bin string) (postmaster, int, error) {
 	for try := 1; ; try++ {
-		port, err := freePort()
+		port, err := daemon.FreePort()
 		if err != nil {
-			return nil, 0, err
+			return postmaster{}, 0, err
 		}
 		master, err := h.launchAt(ctx, bin, port)
 		if err == nil {
 			return master, port, nil
 		}
 		if try == launches || !passes(err) {
-			return nil, 0, err
+			return postmaster{}, 0, err
 		}
 		select {
 		case <-time.After(launchPause):
 		case <-ctx.Done():
-			return nil, 0, errors.Join(err, ctx.Err())
+			return postmaster{}, 0, errors.Join(err, ctx.Err())
 		}
 	}
 }
@@ -130,7 +131,7 @@ func passes(err error) bool {
 		strings.Contains(text, "pre-existing shared memory block")
 }
 
-func (h *house) launchAt(ctx context.Context, bin string, port int) (*postmaster, error) {
+func (h *house) launchAt(ctx context.Context, bin string, port int) (postmaster, error) {
 	args := []string{
 		"-D", h.data(), "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1",
@@ -139,17 +140,18 @@ func (h *house) launchAt(ctx context.Context, bin string, port int) (*postmaster
 	for _, setting := range h.settings() {
 		args = append(args, "-c", setting)
 	}
-	cmd := h.who.command(h.cluster(), filepath.Join(bin, "postgres"), args...)
-	master, err := runPostmaster(cmd, h.log())
+	cmd := h.who.Command(h.cluster(), filepath.Join(bin, "postgres"), args...)
+	process, err := daemon.Start(cmd, h.log())
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+		return postmaster{}, err
 	}
+	master := postmaster{process}
 	err = master.ready(ctx, filepath.Join(h.data(), "postmaster.pid"))
 	if err == nil {
 		return master, nil
 	}
-	if !master.ended() {
+	if !master.Ended() {
 		err = errors.Join(err, master.stop())
 	}
-	return nil, err
+	return postmaster{}, err
 }

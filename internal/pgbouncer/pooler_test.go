@@ -1,0 +1,130 @@
+//go:build unix
+
+package pgbouncer_test
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/internal/pgbouncer"
+	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func connect(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func ask(t *testing.T, db interface {
+	QueryRow(query string, args ...any) *sql.Row
+}, query string) string {
+	t.Helper()
+	var answer string
+	require.NoError(t, db.QueryRow(query).Scan(&answer), query)
+	return answer
+}
+
+// visitor is the URL of a user of few rights, with a password that wants quotes.
+func visitor(t *testing.T, owner string) string {
+	t.Helper()
+	u, err := url.Parse(owner)
+	require.NoError(t, err)
+	const password = `it's "quoted"\`
+	_, err = connect(t, owner).Exec(`DROP ROLE IF EXISTS pgbouncer_visitor; CREATE ROLE pgbouncer_visitor LOGIN PASSWORD 'it''s "quoted"\'`)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := connect(t, owner).Exec("DROP ROLE pgbouncer_visitor")
+		require.NoError(t, err)
+	})
+	u.User = url.UserPassword("pgbouncer_visitor", password)
+	return u.String()
+}
+
+func TestEachUserLogsInAsThemselves(t *testing.T) {
+	owner := pgtest.Database(t)
+	guest := visitor(t, owner)
+	p := pgbouncer.Start(t, owner, guest)
+	require.Equal(t, "pgbouncer_visitor off", ask(t, connect(t, p.URL(guest)), "SELECT session_user || ' ' || current_setting('is_superuser')"))
+	require.Equal(t, "on", ask(t, connect(t, p.URL(owner)), "SHOW is_superuser"))
+
+	stranger, err := url.Parse(p.URL(guest))
+	require.NoError(t, err)
+	stranger.User = url.UserPassword("pgbouncer_visitor", "a guess")
+	require.Error(t, connect(t, stranger.String()).Ping())
+}
+
+func TestOnePoolerServesEveryDatabaseOfTheServer(t *testing.T) {
+	t.Parallel()
+	one, two := pgtest.Database(t), pgtest.Database(t)
+	p := pgbouncer.Start(t, one)
+	for _, direct := range []string{one, two} {
+		const query = "SELECT current_database()"
+		require.Equal(t, ask(t, connect(t, direct), query), ask(t, connect(t, p.URL(direct)), query))
+	}
+}
+
+// Many clients share few sessions, and what one leaves there meets the next:
+// otherwise the tests behind a pooler would prove nothing.
+func TestClientsShareServerConnectionsAndTheirDirt(t *testing.T) {
+	t.Parallel()
+	owner := pgtest.Database(t)
+	p := pgbouncer.Start(t, owner)
+	const clients = 20
+	var group sync.WaitGroup
+	pids := make([]string, clients)
+	for i := range clients {
+		db := connect(t, p.URL(owner))
+		group.Go(func() { pids[i] = ask(t, db, "SELECT pg_backend_pid() FROM pg_sleep(0.01)") })
+	}
+	group.Wait()
+	distinct := map[string]bool{}
+	for _, pid := range pids {
+		distinct[pid] = true
+	}
+	require.LessOrEqual(t, len(distinct), pgbouncer.ServerConns)
+
+	var held []*sql.Tx
+	for range pgbouncer.ServerConns {
+		tx, err := connect(t, p.URL(owner)).Begin()
+		require.NoError(t, err)
+		require.Equal(t, "123kB", ask(t, tx, "SELECT set_config('work_mem', '123kB', false)"))
+		held = append(held, tx)
+	}
+	late, impatient := connect(t, p.URL(owner)), 200*time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), impatient)
+	defer cancel()
+	require.Error(t, late.QueryRowContext(ctx, "SELECT 1").Scan(new(int)), "both are taken")
+	for _, tx := range held {
+		require.NoError(t, tx.Commit())
+	}
+	require.Equal(t, "123kB", ask(t, late, "SHOW work_mem"))
+}
+
+func TestItEndsWithItsTest(t *testing.T) {
+	t.Parallel()
+	owner := pgtest.Database(t)
+	var p *pgbouncer.Pooler
+	t.Run("uses it", func(t *testing.T) {
+		p = pgbouncer.Start(t, owner)
+		require.NoError(t, connect(t, p.URL(owner)).Ping())
+	})
+	require.True(t, p.Ended())
+	require.NoDirExists(t, p.Dir())
+}
+
+func TestMissingProgramIsAnErrorThatSaysHowToGetIt(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "no-such-program"), "apt-get install pgbouncer")
+	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "/bin/false"), "it did not start")
+}
