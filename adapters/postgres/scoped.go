@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -11,67 +10,142 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Scoped makes queries for one tenant: every select, update and delete carries
-// WHERE tenant_id = …, by the alias of its model, whatever ends it (Scan, Count,
-// Exists, Rows, a sub-query). Inserts are stamped by the column's default: tag
-// the model's field "nullzero", or leave it out. A row or a context that names
-// another tenant is an error.
+// Scoped makes statements for one tenant:
 //
-// Raw SQL carries no filter. Row-level security holds for it all the same.
+//	notes := db.Scoped(ctx)
+//	err := notes.NewSelect().Model(&found).Where("title = ?", a).WhereOr("title = ?", b).Scan(ctx)
+//	// … WHERE "note".tenant_id = '…' AND (title = 'a' OR title = 'b')
+//
+//	err = notes.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+//		_, err := tx.NewUpdate().Model(&note).WherePK().Exec(ctx)
+//		return err
+//	})
+//
+// It has the methods of [bun.IDB] but BeginTx; [Scoped.RunInTx] gives the
+// function such a handle.
+//
+//   - SELECT, UPDATE and DELETE carry the tenant's condition, whatever ends them
+//     (Scan, Count, Exists, Rows, a sub-query, a CTE, a union). The caller's
+//     conditions stand in brackets behind it, WhereOr included. It holds for the
+//     model's table, and for those of Table and TableExpr that are plain names;
+//     TableExpr("(?) AS q", inner) and a CTE carry their own. Anything else there
+//     is refused.
+//   - The tables of a relation carry it as well. The model of a many-to-many
+//     relation's join table stands in [Options.Tables], before those that refer
+//     to it.
+//   - INSERT stamps its rows: a tenant_id that is zero, or that the model doesn't
+//     have, becomes the tenant's. ON CONFLICT … DO UPDATE changes no other
+//     tenant's row. INSERT … SELECT reads sub-queries and CTEs.
+//   - A model, a Set or a context that names another tenant is an error with
+//     [tenancy.CodeTenantMismatch], before the database is asked.
+//   - MERGE, and what changes the schema, is refused. UPDATE and DELETE need a
+//     condition of the caller's, as bun has it.
+//
+// Raw SQL and the text given to Join carry no condition: row-level security alone
+// holds there. They are also how to read a table that has no tenant_id.
+//
+// A handle is safe for concurrent use. One within a transaction runs one
+// statement at a time, until its rows are closed.
 type Scoped struct {
-	db     bun.IDB
+	owner  *DB
 	tenant tenancy.ID
-	err    error
+	db     *bun.DB      // makes the statements: its generator knows the tenant
+	tx     *transaction // nil outside one
+	err    error        // why nothing may run
 }
 
-// Scoped binds a handle to the tenant in ctx. Without one, every query that it
-// makes is an error with [tenancy.CodeNoTenant].
+// Scoped binds a handle to the tenant in ctx. Without one, every statement that
+// it makes is an error with [tenancy.CodeNoTenant]. Within [Scoped.RunInTx] the
+// handle is the one given to the function: another one of the same context would
+// run outside the transaction, and is an error therefore.
 func (db *DB) Scoped(ctx context.Context) *Scoped {
 	tenant, err := tenancy.FromContext(ctx)
-	return &Scoped{db: db.app, tenant: tenant, err: err}
+	s := &Scoped{owner: db, tenant: tenant, err: err}
+	s.err = s.check(ctx)
+	s.db = db.scoped.WithNamedArg(tenantArg, schema.Safe("'"+tenant.String()+"'"))
+	return s
 }
 
 // NewSelect begins a SELECT of the tenant's rows.
 func (s *Scoped) NewSelect() *bun.SelectQuery {
-	q := s.db.NewSelect().Conn(s.guard()).Err(s.err)
-	return q.Where("?", filter{q, s.tenant})
+	q := bun.NewSelectQuery(s.db)
+	return q.Conn(guard{scoped: s}).Err(s.err).ModelTableExpr("?", modelTable(0)).
+		Where("?", filter(s.tenant)).Join("?", beforeWhere(func(at query) {
+		if at.is(q) {
+			group(bun.NewSelectQuery(s.db), q, s.tenant)
+		}
+	}))
 }
 
 // NewUpdate begins an UPDATE of the tenant's rows.
 func (s *Scoped) NewUpdate() *bun.UpdateQuery {
-	q := s.db.NewUpdate().Conn(s.guard()).Err(s.err)
-	return q.Where("?", filter{q, s.tenant})
+	q := bun.NewUpdateQuery(s.db)
+	settle := func(statement string) (string, error) { return statement, s.checkUpdate(q) }
+	return q.Conn(guard{s, settle}).Err(s.err).
+		Where("?", filter(s.tenant)).Join("?", beforeWhere(func(at query) {
+		if at.is(q) {
+			group(bun.NewUpdateQuery(s.db), q, s.tenant)
+		}
+	}))
 }
 
 // NewDelete begins a DELETE of the tenant's rows.
 func (s *Scoped) NewDelete() *bun.DeleteQuery {
-	q := s.db.NewDelete().Conn(s.guard()).Err(s.err)
-	return q.Where("?", filter{q, s.tenant})
+	q := bun.NewDeleteQuery(s.db)
+	settle := func(statement string) (string, error) { return s.regroup(q, statement) }
+	return q.Conn(guard{s, settle}).Err(s.err).Where("?", filter(s.tenant))
 }
 
-// NewInsert begins an INSERT, which the database stamps with the tenant.
+// NewInsert begins an INSERT of rows that become the tenant's.
 func (s *Scoped) NewInsert() *bun.InsertQuery {
-	return s.db.NewInsert().Conn(s.guard()).Err(s.err)
+	q := bun.NewInsertQuery(s.db)
+	settle := func(statement string) (string, error) { return statement, s.checkInsert(q) }
+	return q.Conn(guard{s, settle}).Err(s.err).Where("?", filter(s.tenant))
+}
+
+// NewValues begins a list of rows for a CTE or a sub-query.
+func (s *Scoped) NewValues(model any) *bun.ValuesQuery {
+	return bun.NewValuesQuery(s.db, model).Conn(guard{scoped: s}).Err(s.err)
 }
 
 // NewRaw begins a statement of the caller's own, which row-level security alone
-// confines to the tenant.
-func (s *Scoped) NewRaw(query string, args ...any) *bun.RawQuery {
-	return s.db.NewRaw(query, args...).Conn(s.guard()).Err(s.err)
-}
-
-// RunInTx runs fn in a transaction, with a handle bound to it and to the same
-// tenant. An error of fn rolls back.
-func (s *Scoped) RunInTx(ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *Scoped) error) error {
-	if err := s.check(ctx); err != nil {
-		return err
+// confines to the tenant. Scoped queries among its arguments carry their
+// condition.
+func (s *Scoped) NewRaw(statement string, args ...any) *bun.RawQuery {
+	db := s.db
+	if len(args) == 0 {
+		db = s.owner.app // whose generator knows no names: the text stays as it is
 	}
-	return s.db.RunInTx(ctx, opts, func(ctx context.Context, tx bun.Tx) error {
-		return fn(ctx, &Scoped{db: tx, tenant: s.tenant})
-	})
+	return bun.NewRawQuery(db, statement, args...).Conn(guard{scoped: s}).Err(s.err)
 }
 
-// check refuses a context of no tenant, or of another than the handle's.
+// Dialect is bun's for PostgreSQL.
+func (s *Scoped) Dialect() schema.Dialect { return s.db.Dialect() }
+
+// QueryContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
+func (s *Scoped) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	return guard{scoped: s}.QueryContext(ctx, s.format(statement, args))
+}
+
+// ExecContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
+func (s *Scoped) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	return guard{scoped: s}.ExecContext(ctx, s.format(statement, args))
+}
+
+// QueryRowContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
+func (s *Scoped) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
+	return guard{scoped: s}.QueryRowContext(ctx, s.format(statement, args))
+}
+
+func (s *Scoped) format(statement string, args []any) string {
+	if len(args) == 0 {
+		return statement
+	}
+	return s.db.QueryGen().FormatQuery(statement, args...)
+}
+
+// check refuses a context of no tenant, of another than the handle's, and of a
+// transaction that the handle isn't in.
 func (s *Scoped) check(ctx context.Context) error {
 	if s.err != nil {
 		return s.err
@@ -83,52 +157,8 @@ func (s *Scoped) check(ctx context.Context) error {
 	if tenant != s.tenant {
 		return tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the handle")
 	}
-	return nil
-}
-
-func (s *Scoped) guard() bun.IConn { return guard{s} }
-
-// guard is what the handle's queries run on.
-type guard struct{ scoped *Scoped }
-
-func (g guard) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := g.scoped.check(ctx); err != nil {
-		return nil, err
+	if tx := transactionIn(ctx, s.owner); tx != nil && tx != s.tx {
+		return errOtherTx
 	}
-	return g.scoped.db.QueryContext(ctx, query, args...)
-}
-
-func (g guard) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := g.scoped.check(ctx); err != nil {
-		return nil, err
-	}
-	return g.scoped.db.ExecContext(ctx, query, args...)
-}
-
-// QueryRowContext can't answer an error of its own: a context that the check
-// refuses is cancelled, with the reason as its cause.
-func (g guard) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if err := g.scoped.check(ctx); err != nil {
-		refused, cancel := context.WithCancelCause(ctx)
-		cancel(err)
-		ctx = refused
-	}
-	return g.scoped.db.QueryRowContext(ctx, query, args...)
-}
-
-// filter writes the tenant's condition when the query's model is known.
-type filter struct {
-	query  interface{ GetModel() bun.Model }
-	tenant tenancy.ID
-}
-
-func (f filter) AppendQuery(_ schema.QueryGen, b []byte) ([]byte, error) {
-	model, ok := f.query.GetModel().(bun.TableModel)
-	if !ok {
-		return nil, fmt.Errorf("a scoped query needs a model: without one there is nothing to filter by")
-	}
-	b = append(b, model.Table().SQLAlias...)
-	b = append(b, ".tenant_id = '"...)
-	b = append(b, f.tenant.String()...)
-	return append(b, '\''), nil
+	return errLayout
 }
