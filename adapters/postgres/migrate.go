@@ -92,7 +92,10 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := own(ctx, db, d); err != nil {
 		return err
 	}
-	return grant(ctx, db, o, d)
+	if err := grant(ctx, db, o, d); err != nil {
+		return err
+	}
+	return makeSearch(ctx, db, o, d)
 }
 
 // Where the two lists of applied migrations stand.
@@ -134,7 +137,7 @@ func (db *DB) checkCurrent(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return db.checkSearch(ctx)
 }
 
 var errNotCurrent = tenancy.Errorf(tenancy.CodeUnavailable, "the schema isn't current: migrate first")

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -61,25 +60,9 @@ func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.Resourc
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	name := t.nameOf("t") + s.db.collate
-	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + name + " > ?"
-	args := []any{tenant, q.After}
-	if q.Search != "" {
-		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
-		conditions := []string{t.nameOf("t") + s.db.fold + " ILIKE ?"}
-		args = append(args, pattern)
-		for _, column := range t.search {
-			conditions = append(conditions, "t."+quote(column)+s.db.fold+" ILIKE ?")
-			args = append(args, pattern)
-		}
-		query += " AND (" + strings.Join(conditions, " OR ") + ")"
-	}
-	if len(q.Labels) > 0 {
-		query += " AND t.labels @> ?::jsonb"
-		args = append(args, labelsJSON(q.Labels))
-	}
-	query += " ORDER BY " + name + " LIMIT ?"
-	return queryItems(ctx, s.db.app, t.kind, query, append(args, q.Limit)...)
+	conditions, args := s.conditions(t, q)
+	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + conditions + " ORDER BY " + t.nameOf("t") + s.db.collate + " LIMIT ?"
+	return queryItems(ctx, s.db.app, t.kind, query, slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
 
 func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {

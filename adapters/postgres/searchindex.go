@@ -1,0 +1,91 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+)
+
+// trigrams answers the operator class of trigram indexes, and creates the
+// extension that has it, if it may. Without the extension searches answer the
+// same and take longer.
+//
+// It goes into the schema public, where a host's own migrations look for it: in
+// one of the library's, CREATE EXTENSION IF NOT EXISTS pg_trgm would do nothing
+// for them and gin_trgm_ops not be found. Indexes refer to its functions by
+// identity, whatever else comes to stand in a search path.
+func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err error) {
+	find := func() (string, error) {
+		var found []string
+		err := tx.NewRaw(`SELECT format('%I.gin_trgm_ops', n.nspname) FROM pg_extension e
+			JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'`).Scan(ctx, &found)
+		return strings.Join(found, ""), err
+	}
+	if opclass, err = find(); err != nil || opclass != "" {
+		return opclass, err
+	}
+	_, err = tx.ExecContext(ctx, "SAVEPOINT trigrams; CREATE EXTENSION pg_trgm SCHEMA public; RELEASE SAVEPOINT trigrams")
+	if err == nil {
+		return find()
+	}
+	if sqlState(err) == "" {
+		return "", err
+	}
+	o.Logger.WarnContext(ctx, "searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm SCHEMA public, then migrate again", "error", err)
+	_, err = tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT trigrams")
+	return "", err
+}
+
+// searchIndex begins the name of each index that searches have. The rest is
+// made of its definition: another declaration makes another index.
+const searchIndex = "bailiwick_search_"
+
+// indexes are the definitions of the indexes that a search of the table needs.
+func (s search) indexes() []string {
+	var definitions []string
+	if s.opclass != "" {
+		keys := []string{"(ARRAY[tenant_id])", "labels jsonb_path_ops"}
+		for _, c := range s.columns {
+			keys = append(keys, "lower("+c.Name+c.Collation+") "+s.opclass)
+		}
+		definitions = append(definitions, s.table.sql+" USING gin ("+strings.Join(keys, ", ")+")")
+	}
+	if s.collate != "" && s.columns[0].Collation != ` COLLATE pg_catalog."C"` {
+		definitions = append(definitions, s.table.sql+" (tenant_id, ("+s.columns[0].Name+s.collate+"))")
+	}
+	return definitions
+}
+
+// raiseIndexes creates the indexes that are missing and drops those that an
+// earlier declaration needed. What stands is left alone: no lock is taken for
+// it.
+func (s search) raiseIndexes(ctx context.Context, tx bun.IDB) error {
+	var standing []string
+	err := tx.NewRaw(`SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		WHERE i.indrelid = to_regclass(?) AND starts_with(c.relname, ?)`, s.table.sql, searchIndex).Scan(ctx, &standing)
+	if err != nil {
+		return err
+	}
+	var statements []string
+	for _, definition := range s.indexes() {
+		sum := sha256.Sum256([]byte(definition))
+		name := searchIndex + hex.EncodeToString(sum[:6])
+		if at := slices.Index(standing, name); at >= 0 {
+			standing = slices.Delete(standing, at, at+1)
+			continue
+		}
+		statements = append(statements, "CREATE INDEX "+name+" ON "+definition)
+	}
+	for _, name := range standing {
+		statements = append(statements, "DROP INDEX "+quote(s.table.schema)+"."+quote(name))
+	}
+	if len(statements) == 0 {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, strings.Join(statements, ";\n"))
+	return err
+}
