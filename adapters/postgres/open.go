@@ -20,7 +20,8 @@ type DB struct {
 	options  Options
 	declared *declarations
 	vault    *vault
-	app      *bun.DB // scoped by the context's tenant; what [DB.Scoped] hands out
+	app      *bun.DB // scoped by the context's tenant
+	scoped   *bun.DB // the same pool, for the statements of [DB.Scoped]
 	system   *bun.DB // cross-tenant work, with a reason
 	bulk     *bun.DB // raw connections, for COPY; see [transfers]
 	instance string
@@ -73,6 +74,7 @@ func (db *DB) connect(o Options) error {
 		return err
 	}
 	db.app = pool(sql.OpenDB(NewConnector(app)), o.MaxConns)
+	db.scoped = scopedDB(db.app.DB, o.Tables)
 	db.system = pool(sql.OpenDB(&Connector{inner: system, scope: systemScope}), systemConns)
 	db.bulk = pool(sql.OpenDB(bulk), bulkConns)
 	return nil
@@ -92,23 +94,31 @@ func (db *DB) learn(ctx context.Context) error {
 		return err
 	}
 	ctx = across(ctx, "read the instance's identity at start")
-	var collation string
-	var icu bool
-	err := db.system.NewRaw("SELECT i.id::text, d.datcollate, EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"+
-		" FROM bailiwick.instance AS i, pg_database AS d WHERE d.datname = current_database()").Scan(ctx, &db.instance, &collation, &icu)
-	if err != nil {
+	if err := db.system.NewRaw("SELECT id::text FROM bailiwick.instance").Scan(ctx, &db.instance); err != nil {
 		return translate(err)
 	}
+	var err error
+	db.collate, db.fold, err = readCollation(ctx, db.system)
+	return translate(err)
+}
+
+// readCollation answers what makes an ORDER BY name go byte by byte, and what
+// makes an ILIKE know more letters than ASCII's.
+func readCollation(ctx context.Context, db bun.IDB) (collate, fold string, err error) {
+	var collation string
+	var icu bool
+	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"+
+		" FROM pg_database WHERE datname = current_database()").Scan(ctx, &collation, &icu)
 	switch collation {
 	case "C", "POSIX":
 		if icu {
-			db.fold = ` COLLATE "und-x-icu"`
+			fold = ` COLLATE "und-x-icu"`
 		}
 	case "C.UTF-8", "C.utf8": // orders byte by byte as well
 	default:
-		db.collate = ` COLLATE "C"`
+		collate = ` COLLATE "C"`
 	}
-	return nil
+	return collate, fold, err
 }
 
 // Ready reports whether the database can be reached, its schema is current and,

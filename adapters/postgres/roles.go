@@ -39,12 +39,14 @@ func derivePassword(owner *url.URL, role string) string {
 // the cluster, and other databases' instances use them too.
 func makeRoles(ctx context.Context, tx bun.IDB, o Options) error {
 	var missing []string
-	exists, err := roleExists(ctx, tx, ownerRole)
-	if err != nil {
-		return err
-	}
-	if !exists {
-		missing = append(missing, "CREATE ROLE "+ownerRole+" NOLOGIN "+plainRole)
+	for _, role := range []string{ownerRole, searchRole} {
+		exists, err := roleExists(ctx, tx, role)
+		if err != nil {
+			return err
+		}
+		if !exists {
+			missing = append(missing, "CREATE ROLE "+role+" NOLOGIN "+plainRole)
+		}
 	}
 	for role, roleURL := range map[string]string{o.appRole: o.AppURL, o.systemRole: o.SystemURL} {
 		exists, err := roleExists(ctx, tx, role)
@@ -208,7 +210,7 @@ func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 	if err != nil || len(statements) == 0 {
 		return err
 	}
-	if err := joinOwner(ctx, tx); err != nil {
+	if err := joinRole(ctx, tx, ownerRole); err != nil {
 		return err
 	}
 	schemas := map[string]bool{"bailiwick": true}
@@ -222,13 +224,14 @@ func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 	return administer(ctx, tx, append(leave, statements...))
 }
 
-// joinOwner lets the migrating user give what is its own to the owner role, and
-// migrate it afterwards. A superuser needs no leave.
-func joinOwner(ctx context.Context, tx bun.IDB) error {
+// joinRole lets the migrating user give what is its own to a role that owns,
+// and migrate it afterwards. A superuser needs no leave. Since PostgreSQL 16 who
+// makes a role is a member without its rights: hence USAGE.
+func joinRole(ctx context.Context, tx bun.IDB, role string) error {
 	var member bool
-	err := tx.NewRaw("SELECT rolsuper OR pg_has_role(oid, ?, 'MEMBER') FROM pg_roles WHERE rolname = current_user", ownerRole).Scan(ctx, &member)
+	err := tx.NewRaw("SELECT rolsuper OR pg_has_role(oid, ?, 'USAGE') FROM pg_roles WHERE rolname = current_user", role).Scan(ctx, &member)
 	if err != nil || member {
 		return err
 	}
-	return administer(ctx, tx, []string{"GRANT " + ownerRole + " TO CURRENT_USER"})
+	return administer(ctx, tx, []string{"GRANT " + role + " TO CURRENT_USER"})
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
-
-	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // The policy compares the column itself, so that an index on it serves. What is
@@ -19,55 +17,58 @@ const (
 	writable = "tenant_id = (SELECT bailiwick.current_tenant())"
 )
 
-// wall is what stands around an owned table, as the catalog has it.
+// wall is what stands around a table, as the catalog has it.
 type wall struct {
 	Name     string
+	Declared bool // in [Options.Tables]; or else by its column tenant_id, or a partition
+	Known    bool // declared, or a partition or a child of a declared one
+	Reached  bool // the application's role may read or write it
 	Exists   bool
 	Tenant   bool // a column tenant_id of type uuid
-	NotNull  bool
+	NotNull  bool // no row lacks a tenant
 	Stamped  bool // the column's default is the current tenant
 	Enabled  bool
 	Forced   bool
 	Policy   bool // ours is there
-	Loose    bool // another permissive policy is beside it, for every role
 	Touched  bool // the trigger that counts versions
-	AppOwned bool // the application role owns it
 }
 
-func readWalls(ctx context.Context, db bun.IDB, app string, d *declarations) ([]wall, error) {
+// readWalls answers the walls of every table that a tenant owns, declared or
+// not.
+func (e *examination) readWalls(ctx context.Context) ([]wall, error) {
 	var walls []wall
-	err := db.NewRaw(`
-		SELECT n AS name, c.oid IS NOT NULL AS exists,
-		  coalesce(a.atttypid = 'uuid'::regtype, false) AS tenant, coalesce(a.attnotnull, false) AS not_null,
+	err := e.ask(ctx, `
+		SELECT coalesce(d.name, t.name) AS name, d.name IS NOT NULL AS declared, coalesce(t.known, true) AS known,
+		  t.oid IN (SELECT oid FROM reached) AS reached, t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
+		  coalesce(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)
+		    OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.convalidated AND pg_get_constraintdef(k.oid) = 'CHECK ((tenant_id IS NOT NULL))'), false) AS not_null,
 		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()', false) AS stamped,
 		  coalesce(c.relrowsecurity, false) AS enabled, coalesce(c.relforcerowsecurity, false) AS forced,
 		  EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant') AS policy,
-		  EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'bailiwick_tenant' AND p.polpermissive) AS loose,
-		  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch' AND g.tgenabled <> 'D') AS touched,
-		  coalesce(pg_get_userbyid(c.relowner) = ?, false) AS app_owned
-		FROM unnest(ARRAY[?]::text[]) n
-		LEFT JOIN pg_class c ON c.oid = to_regclass(n)
-		LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+		  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch' AND g.tgenabled IN ('O', 'A')) AS touched
+		FROM declared d FULL JOIN (SELECT * FROM tables WHERE NOT library) t ON t.oid = d.oid
+		LEFT JOIN pg_class c ON c.oid = t.oid
+		LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.tenant
 		LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
-		ORDER BY n`, app, bun.List(owned(d.all))).Scan(ctx, &walls)
+		ORDER BY name`, &walls)
 	return walls, err
 }
 
-// raiseWalls puts up what is missing around each owned table. What stands
+// raiseWalls puts up what is missing around each declared table. What stands
 // already is left alone: no lock is taken for it.
 func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) error {
 	if len(d.all) == 0 {
 		return nil
 	}
-	walls, err := readWalls(ctx, db, o.appRole, d)
+	walls, err := (&examination{tx: db, declared: d, app: o.appRole, system: o.systemRole}).readWalls(ctx)
 	if err != nil {
 		return err
 	}
-	versioned := map[string]bool{}
-	for _, t := range d.order {
-		versioned[t.sql] = true
-	}
+	versioned := d.versioned()
 	for _, w := range walls {
+		if !w.Declared {
+			continue
+		}
 		if err := w.adoptable(); err != nil {
 			return err
 		}
@@ -78,6 +79,15 @@ func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) err
 		}
 	}
 	return nil
+}
+
+// versioned are the tables whose rows count their versions.
+func (d *declarations) versioned() map[string]bool {
+	tables := map[string]bool{}
+	for _, t := range d.order {
+		tables[t.sql] = true
+	}
+	return tables
 }
 
 func (w wall) adoptable() error {
@@ -99,67 +109,78 @@ func (w wall) missing(versioned bool) []string {
 			statements = append(statements, fmt.Sprintf(format, w.Name))
 		}
 	}
-	add(!w.Stamped, "ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
+	add(w.Declared && !w.Stamped, "ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
 	add(!w.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+readable+") WITH CHECK ("+writable+")")
 	add(!w.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!w.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
-	add(versioned && !w.Touched, "CREATE TRIGGER bailiwick_touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+	add(versioned && !w.Touched, "DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 	return statements
 }
 
-// checkWalls refuses a schema that isn't current and, with tenancy on, a role
-// or a table that row security doesn't hold for.
-func (db *DB) checkWalls(ctx context.Context) error {
-	walls, err := readWalls(ctx, db.system, db.options.appRole, db.declared)
+// checkWalls asks of each table that tenants own whether its walls stand. One
+// that isn't declared is a warning as long as the application's role can't reach
+// it.
+func checkWalls(ctx context.Context, e *examination) ([]Finding, error) {
+	walls, err := e.readWalls(ctx)
 	if err != nil {
-		return translate(err)
+		return nil, err
 	}
+	versioned := e.declared.versioned()
+	var findings []Finding
 	for _, w := range walls {
-		if err := w.breach(); err != nil {
-			return err
-		}
+		findings = append(findings, w.findings(versioned[w.Name])...)
 	}
-	if !db.options.MultiTenant {
-		return nil
-	}
-	return db.checkRoles(ctx)
+	return findings, nil
 }
 
-func (w wall) breach() error {
-	reason := ""
+// findings are a table's. What row security lacks is one, named by the first
+// thing that is missing, and mended as a whole.
+func (w wall) findings(versioned bool) []Finding {
+	finding := Finding{Severity: SeverityError, Object: strings.ReplaceAll(w.Name, `"`, ""), Safe: w.Known}
+	if !w.Declared && !w.Reached {
+		finding.Severity = SeverityWarning
+	}
+	say := func(code, why string, fix ...string) Finding {
+		f := finding
+		f.Code, f.Why, f.Fix = code, why, strings.Join(fix, ";\n")
+		return f
+	}
+	if !w.Exists || !w.Tenant {
+		f := say("table_missing", "the table or its column tenant_id of type uuid is missing: migrate first")
+		f.Safe = false
+		return []Finding{f}
+	}
+	var findings []Finding
+	missing := w.missing(versioned)
 	switch {
-	case !w.Exists || !w.Tenant || !w.NotNull:
-		reason = "the table or its column tenant_id is missing: migrate first"
-	case !w.Enabled || !w.Forced || !w.Policy:
-		reason = "row-level security, FORCE or the policy bailiwick_tenant is missing: migrate first"
-	case w.Loose:
-		reason = "another permissive policy stands beside bailiwick_tenant: drop it, or make it AS RESTRICTIVE"
-	case w.AppOwned:
-		reason = "the application role owns it: ALTER TABLE … OWNER TO " + ownerRole
-	default:
-		return nil
+	case !w.Policy:
+		findings = append(findings, say("policy_missing", "without the policy bailiwick_tenant nothing but the filter keeps tenants apart", missing...))
+	case !w.Enabled:
+		findings = append(findings, say("row_security_off", "row-level security is off, and the policy isn't asked", missing...))
+	case !w.Forced:
+		findings = append(findings, say("row_security_not_forced", "without FORCE row security doesn't hold the table's owner, nor what runs with its rights", missing...))
+	case len(missing) > 0:
+		f := say("default_missing", "rows that raw SQL writes don't get their tenant, or their version, from the database", missing...)
+		f.Severity = SeverityWarning
+		findings = append(findings, f)
 	}
-	return tenancy.Errorf(tenancy.CodeInternal, "the isolation of %s isn't whole: %s", w.Name, reason)
+	if !w.NotNull {
+		f := say("tenant_nullable", "a row without a tenant is nobody's: no tenant sees it, and no purge removes it", "ALTER TABLE "+w.Name+" ALTER COLUMN tenant_id SET NOT NULL")
+		f.Safe = false
+		findings = append(findings, f)
+	}
+	return findings
 }
 
-// checkRoles looks at the roles that the two pools really are.
-func (db *DB) checkRoles(ctx context.Context) error {
-	const query = `SELECT r.rolname, r.rolsuper OR r.rolbypassrls
-		OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid) FROM pg_roles r WHERE r.rolname = session_user`
-	ask := func(name string, row interface{ Scan(...any) error }) error {
-		var role string
-		var strong bool
-		if err := row.Scan(&role, &strong); err != nil {
-			return translate(err)
-		}
-		if strong {
-			return tenancy.Errorf(tenancy.CodeInternal,
-				"the %s pool logs in as %s, which is a superuser, passes by row security or belongs to another role: use a plain role", name, role)
-		}
-		return nil
-	}
-	if err := ask("system", db.system.QueryRowContext(ctx, query)); err != nil {
+// checkWalls refuses a database that tenants can't be kept apart in.
+func (db *DB) checkWalls(ctx context.Context) error {
+	findings, err := db.Doctor(ctx)
+	if err != nil {
 		return err
 	}
-	return ask("application", db.app.QueryRowContext(tenancy.NewContext(ctx, tenancy.DefaultID), query))
+	return refusal(findings, db.options.MultiTenant)
 }
+
+// unservable are the codes of findings that even one tenant can't be served
+// with.
+var unservable = []string{"table_missing"}

@@ -1,0 +1,25 @@
+package postgres
+
+// functionChecks look at functions that run with their owner's rights and that
+// the application's role may run. A body that is parsed when the function is
+// made (BEGIN ATOMIC), and one in C, looks nothing up by a search path.
+var functionChecks = []check{
+	{"definer_search_path", SeverityError, "a SECURITY DEFINER function finds its tables and operators by its caller's search path, and so runs what the caller put there", `
+		SELECT f.name, format('ALTER ROUTINE %s SET search_path = pg_catalog, %I, pg_temp', f.name, f.nspname), false, false
+		  FROM (` + definers + `) f WHERE f.path IS NULL AND f.looks`},
+	{"definer_temp_first", SeverityWarning, "a search path that doesn't name pg_temp last looks for tables among the caller's temporary ones first", `
+		SELECT f.name, format('ALTER ROUTINE %s SET search_path = %s, pg_temp', f.name, regexp_replace(f.path, '^pg_temp, |, pg_temp(,)', '\1')), false, false
+		  FROM (` + definers + `) f JOIN app ON has_database_privilege(app.oid, current_database(), 'TEMP')
+		 WHERE f.path !~ '(^|, )pg_temp$' AND f.looks`},
+	{"definer_owner_bypasses", SeverityWarning, "a SECURITY DEFINER function whose owner row security doesn't hold reads the rows of all tenants", `
+		SELECT f.name, format('ALTER ROUTINE %s OWNER TO %I', f.name, ?3::text), false, false
+		  FROM (` + definers + `) f JOIN pg_roles r ON r.oid = f.proowner WHERE f.looks AND (r.rolsuper OR r.rolbypassrls)`},
+}
+
+const definers = `SELECT p.oid::regprocedure::text AS name, n.nspname, p.proowner,
+	    l.lanname NOT IN ('c', 'internal') AND to_jsonb(p) ->> 'prosqlbody' IS NULL AS looks,
+	    (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') AS path
+	  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, app
+	 WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+	   AND NOT (n.nspname = 'bailiwick' AND p.proname IN (SELECT unnest(ARRAY[?5]::text[])))
+	   AND has_function_privilege(app.oid, p.oid, 'EXECUTE') AND has_schema_privilege(app.oid, n.oid, 'USAGE')`

@@ -1,0 +1,183 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// policy is one that stands on a table, as the catalog has it.
+type policy struct {
+	Table      string
+	Name       string
+	Library    bool
+	Known      bool
+	Reached    bool
+	Enabled    bool   // row security is on
+	Command    string // * for all
+	Permissive bool
+	Everybody  bool   // it is for every role, as ours is
+	Applies    bool   // it is asked when the application's role reads or writes
+	Using      string // as the server writes the expression
+	Checking   string
+	Immutable  string // a function that it calls and that says it is IMMUTABLE
+}
+
+// expectation is what a policy should say.
+type expectation struct{ command, using, check string }
+
+const (
+	ownPolicy = "bailiwick_tenant"
+	byTenant  = "tenant_id = (SELECT bailiwick.current_tenant())"
+)
+
+// libraryPolicies are those of the library's own tables.
+var libraryPolicies = map[string]expectation{
+	"bailiwick.tenants":  {"SELECT", "id = (SELECT bailiwick.current_tenant())", ""},
+	"bailiwick.api_keys": {"ALL", byTenant, byTenant},
+	"bailiwick.secrets":  {"ALL", byTenant, byTenant},
+}
+
+func (p policy) expected() expectation {
+	if p.Library {
+		return libraryPolicies[p.Table]
+	}
+	return expectation{"ALL", readable, writable}
+}
+
+func checkPolicies(ctx context.Context, e *examination) ([]Finding, error) {
+	var policies []policy
+	err := e.ask(ctx, `
+		SELECT t.name AS "table", p.polname AS name, t.library, t.known, t.oid IN (SELECT oid FROM reached) AS reached, c.relrowsecurity AS enabled,
+		  CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END AS command,
+		  p.polpermissive AS permissive, p.polroles = '{0}' AS everybody,
+		  EXISTS (SELECT FROM unnest(p.polroles) r WHERE r = 0 OR r IN (SELECT oid FROM app)) AS applies,
+		  coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS using, coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') AS checking,
+		  coalesce((SELECT min(f.oid::regprocedure::text) FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
+		    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass AND f.provolatile = 'i'), '') AS immutable
+		FROM tables t JOIN pg_class c ON c.oid = t.oid JOIN pg_policy p ON p.polrelid = t.oid
+		ORDER BY t.name, p.polname`, &policies)
+	if err != nil {
+		return nil, err
+	}
+	var findings []Finding
+	for _, p := range policies {
+		if f, ok := p.finding(); ok {
+			findings = append(findings, f)
+		}
+	}
+	return append(findings, openLibrary(policies)...), nil
+}
+
+// openLibrary finds the tables of the library that their policy isn't asked for.
+func openLibrary(policies []policy) []Finding {
+	var findings []Finding
+	for _, table := range slices.Sorted(maps.Keys(libraryPolicies)) {
+		f := Finding{Severity: SeverityError, Object: table, Safe: true}
+		at := slices.IndexFunc(policies, func(p policy) bool { return p.Table == table && p.Name == ownPolicy })
+		switch {
+		case at < 0:
+			f.Code, f.Why = "policy_missing", "without its policy this table of the library shows everybody everything, or nobody anything"
+			f.Fix = libraryPolicies[table].create(table)
+		case !policies[at].Enabled:
+			f.Code, f.Why = "row_security_off", "row-level security is off, and the policy isn't asked"
+			f.Fix = "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
+		default:
+			continue
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+func (x expectation) create(table string) string {
+	statement := "CREATE POLICY " + ownPolicy + " ON " + table + " FOR " + x.command + " USING (" + x.using + ")"
+	if x.check != "" {
+		statement += " WITH CHECK (" + x.check + ")"
+	}
+	return statement + ";\nALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
+}
+
+func (p policy) finding() (Finding, bool) {
+	f := Finding{Severity: SeverityError, Object: fmt.Sprintf("%s (policy %s)", p.Table, quoteIfNeeded(p.Name))}
+	if !p.Known && !p.Reached {
+		f.Severity = SeverityWarning
+	}
+	drop := "DROP POLICY " + quote(p.Name) + " ON " + p.Table
+	ours := p.Name == ownPolicy
+	if ours {
+		if p.stands() && p.Immutable == "" {
+			return Finding{}, false
+		}
+		f.Fix, f.Safe = drop+";\n"+p.expected().create(p.Table), p.Known
+		if p.Command == p.expected().command && p.Permissive {
+			f.Fix = p.alter()
+		}
+	}
+	switch {
+	case p.Immutable != "":
+		f.Code = "policy_immutable"
+		f.Why = "the policy calls " + p.Immutable + ", whose answer for one tenant is kept in the plan that another uses, for it says it is IMMUTABLE"
+		if !ours || p.stands() {
+			f.Fix, f.Safe = "ALTER FUNCTION "+p.Immutable+" STABLE", false
+		}
+	case castsColumn.MatchString(p.Using + " " + p.Checking):
+		f.Code, f.Why = "policy_casts_column", "the policy casts tenant_id, so that no index on it serves and every statement reads every tenant's rows"
+		if !ours {
+			f.Severity, f.Fix = SeverityWarning, drop
+		}
+	case ours:
+		f.Code, f.Why = "policy_drift", "the policy isn't what the library made it any more, and lets through what it now says"
+	case p.Permissive && p.Applies:
+		f.Code, f.Why, f.Fix = "policy_permissive", "another permissive policy opens what bailiwick_tenant closes: one that says yes is enough", drop
+	default:
+		return Finding{}, false
+	}
+	return f, true
+}
+
+// alter is a fix that at no time leaves the table without its policy.
+func (p policy) alter() string {
+	want := p.expected()
+	if want.check == "" {
+		return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using + ")"
+	}
+	return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using + ") WITH CHECK (" + want.check + ")"
+}
+
+// stands reports whether the policy is what the library made.
+func (p policy) stands() bool {
+	want := p.expected()
+	return p.Permissive && p.Everybody && p.Command == want.command &&
+		plainSQL(p.Using) == plainSQL(want.using) && plainSQL(p.Checking) == plainSQL(want.check)
+}
+
+var (
+	castsColumn  = regexp.MustCompile(`\btenant_id\)?::|CAST\(tenant_id`)
+	literalCast  = regexp.MustCompile(`('(?:[^']|'')*')::text`)
+	selectedName = regexp.MustCompile(`(\)) AS \w+`)
+	unneeded     = regexp.MustCompile(`[\s()]+`)
+)
+
+// plainSQL takes off an expression what the server adds when it writes one: the
+// types of string constants, the names of what a sub-select answers, brackets,
+// spaces and capitals. The expressions that are compared have no operator
+// whose operands brackets could join otherwise.
+func plainSQL(expression string) string {
+	expression = literalCast.ReplaceAllString(expression, "$1")
+	expression = selectedName.ReplaceAllString(expression, "$1")
+	return strings.ToLower(unneeded.ReplaceAllString(expression, ""))
+}
+
+var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+
+// quoteIfNeeded is for people.
+func quoteIfNeeded(name string) string {
+	if plainName.MatchString(name) {
+		return name
+	}
+	return quote(name)
+}
