@@ -1,0 +1,213 @@
+package isolationtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// What the library itself offers must hold behind either wall alone: the query
+// builder and the ports.
+
+// attackBuilder attacks each declared model through [postgres.Scoped].
+func (e *examination) attackBuilder(ctx context.Context) {
+	ctx = in(ctx, e.ours.ID)
+	for _, model := range e.inside.Models {
+		e.build(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model, e.builderReads(model))
+		e.build(ctx, "builder: INSERT, UPDATE, DELETE", model, e.builderWrites(model))
+	}
+}
+
+func (e *examination) build(ctx context.Context, attack string, model any, all []building) {
+	for _, make := range all {
+		breach, err := make(ctx)
+		if breach == "" {
+			breach = broken(err)
+		}
+		e.note(attack, fmt.Sprintf("%T", model), breach)
+	}
+}
+
+type building func(ctx context.Context) (breach string, err error)
+
+// The constant stands first, or the condition would be taken for a filter and
+// taken away with the filters.
+const (
+	ofTheirs  = "? = ?TableAlias.tenant_id"
+	notOfOurs = "? <> ?TableAlias.tenant_id"
+)
+
+func (e *examination) builderReads(model any) []building {
+	counted := func(n int64, err error) (string, error) {
+		if n != 0 {
+			return fmt.Sprintf("reached %d rows", n), err
+		}
+		return "", err
+	}
+	return []building{
+		func(ctx context.Context) (string, error) { // everything, as the model has it
+			rows := reflect.New(reflect.SliceOf(reflect.TypeOf(model).Elem())).Interface()
+			if err := e.db.Scoped(ctx).NewSelect().Model(rows).Scan(ctx); err != nil {
+				return "", err
+			}
+			if reflect.ValueOf(rows).Elem().Len() == 0 {
+				return "a tenant doesn't see its own rows", nil
+			}
+			text, err := json.Marshal(rows)
+			return e.leak("", string(text)), err
+		},
+		func(ctx context.Context) (string, error) {
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(notOfOurs, e.ours.ID).Count(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Count(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Exists(ctx)
+			if found {
+				return "Exists says yes", err
+			}
+			return "", err
+		},
+		func(ctx context.Context) (string, error) {
+			inner := e.db.Scoped(ctx).NewSelect().Model(model).Column(tenantColumn)
+			var n int64
+			err := e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM (?) AS q WHERE tenant_id <> ?", inner, e.ours.ID).Scan(ctx, &n)
+			return counted(n, err)
+		},
+		func(ctx context.Context) (string, error) {
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Count(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			_, err := e.db.Scoped(ctx).NewSelect().Model(model).Count(in(ctx, e.theirs.ID))
+			if err == nil {
+				return "a context of the other tenant is taken for ours", nil
+			}
+			return "", nil
+		},
+	}
+}
+
+func (e *examination) builderWrites(model any) []building {
+	affected := func(result interface{ RowsAffected() (int64, error) }, err error) (string, error) {
+		if err != nil {
+			return "", err
+		}
+		n, err := result.RowsAffected()
+		if n != 0 {
+			return fmt.Sprintf("changed %d rows", n), err
+		}
+		return "", err
+	}
+	column := bun.Ident(e.inside.Owner.Table(reflect.TypeOf(model).Elem()).Fields[0].Name)
+	update := func(ctx context.Context) *bun.UpdateQuery {
+		return e.db.Scoped(ctx).NewUpdate().Model(model).Set("? = ?", column, column)
+	}
+	remove := func(ctx context.Context) *bun.DeleteQuery { return e.db.Scoped(ctx).NewDelete().Model(model) }
+	return []building{
+		func(ctx context.Context) (string, error) {
+			return affected(update(ctx).Where(notOfOurs, e.ours.ID).Exec(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			return affected(update(ctx).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Exec(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			return affected(update(ctx).Set("tenant_id = ?", e.ours.ID).Where(ofTheirs, e.theirs.ID).Exec(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			return affected(remove(ctx).Where(notOfOurs, e.ours.ID).Exec(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			return affected(remove(ctx).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Exec(ctx))
+		},
+		func(ctx context.Context) (string, error) {
+			row := reflect.New(reflect.TypeOf(model).Elem()).Interface()
+			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenantColumn, "?", e.theirs.ID).Exec(ctx)
+			if sqlState(err) == stateNoRight || refusedByLibrary(err) {
+				return "", nil
+			}
+			return fmt.Sprintf("a row for the other tenant wasn't refused: %v", err), nil
+		},
+	}
+}
+
+// attackPorts asks the ports for what the other side has.
+func (e *examination) attackPorts(ctx context.Context) {
+	ctx = in(ctx, e.ours.ID)
+	note := func(on, breach string) { e.note("ports: resources, keys, secrets, export", on, breach) }
+	for _, kind := range e.services.Kinds.All() {
+		ref := federation.Ref{Kind: kind.Name, Name: e.theirs.only}
+		_, err := e.services.Resources.Get(ctx, e.ours.ID, ref)
+		note("get "+kind.Name, wantCode(err, tenancy.CodeNotFound))
+		_, err = e.services.Resources.Get(ctx, e.theirs.ID, ref)
+		note("get "+kind.Name+" of the other", wantCode(err, tenancy.CodeTenantMismatch))
+		note("list "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID, ports.ResourceQuery{Kind: kind.Name, Limit: maxRead})))
+		note("search "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID,
+			ports.ResourceQuery{Kind: kind.Name, Labels: map[string]string{"marker": e.theirs.marker}, Limit: maxRead})))
+		err = e.services.Resources.Delete(ctx, e.ours.ID, ref, ports.Condition{})
+		if kind.Singleton == "" {
+			note("delete "+kind.Name, wantCode(err, tenancy.CodeNotFound))
+		}
+	}
+	for _, t := range e.tables {
+		if !t.Library {
+			continue
+		}
+		switch t.Name {
+		case "api_keys":
+			for _, r := range t.rows[e.theirs.ID] {
+				note("revoke a key", wantCode(e.services.Keys.Revoke(ctx, e.ours.ID, r.text("id")), tenancy.CodeNotFound))
+			}
+		case "secrets":
+			if r := e.onlyTheirs(t, []string{"name"}); r != nil {
+				_, err := e.services.Vault.Get(ctx, e.ours.ID, r.text("name"))
+				note("get a secret", wantCode(err, tenancy.CodeNotFound))
+			}
+		}
+	}
+	note("list keys", e.cleanAnswer(e.services.Keys.List(ctx, e.ours.ID, "", maxRead)))
+	note("export", e.cleanExport(ctx))
+}
+
+func (r row) text(column string) string {
+	var s string
+	_ = json.Unmarshal(r[column], &s)
+	return s
+}
+
+func wantCode(err error, code tenancy.Code) string {
+	if err == nil {
+		return "it was found"
+	}
+	if got := tenancy.CodeOf(err); got != code {
+		return fmt.Sprintf("answered %s, not %s: %v", got, code, err)
+	}
+	return ""
+}
+
+func (e *examination) cleanAnswer(found any, err error) string {
+	if err != nil {
+		return fmt.Sprintf("the attack couldn't be made: %v", err)
+	}
+	text, err := json.Marshal(found)
+	if err != nil {
+		return err.Error()
+	}
+	return e.leak("", string(text))
+}
+
+func (e *examination) cleanExport(ctx context.Context) string {
+	var items []federation.Item
+	err := e.services.Transfers.Export(ctx, e.ours.ID, ports.Selection{}, func(i federation.Item) error {
+		items = append(items, i)
+		return nil
+	})
+	return e.cleanAnswer(items, err)
+}

@@ -1,0 +1,182 @@
+package isolationtest
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+var errCannotMake = errors.New("no value can be made up")
+
+// make makes up a row of s as the catalog describes it: name where a unique key
+// of the tenant wants a text, the side's marker in other texts, and the side's
+// own rows, the nth if there are so many, where another table is referred to.
+func (e *examination) make(t *relation, s *side, n int, name string) (row, error) {
+	made := row{}
+	referred, err := e.referTo(t, s, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range t.columns {
+		value, given := referred[c.Name]
+		switch {
+		case c.Name == tenantColumn:
+			value = encode(s.ID.String())
+		case given:
+		case c.Defaulted && !t.choosable(c) || t.plain && !c.NotNull:
+			continue
+		default:
+			value = e.value(t, c, s, name)
+		}
+		if value == nil && c.NotNull && !c.Defaulted {
+			return nil, fmt.Errorf("%s.%s (%s): %w", t.label(), c.Name, c.Type, errCannotMake)
+		}
+		if value != nil {
+			made[c.Name] = value
+		}
+	}
+	return made, nil
+}
+
+// choosable reports whether a column with a default gets a value nevertheless:
+// one that tells the sides apart.
+func (t *relation) choosable(c column) bool {
+	if t.plain {
+		return false
+	}
+	return c.Type == "uuid" || c.Type == "jsonb" || c.Type == "json" || c.Category == "S"
+}
+
+// referTo gives the columns of foreign keys their values. Where a row may refer
+// to nothing, it does so if there is nothing, and to its own table always.
+func (e *examination) referTo(t *relation, s *side, n int) (row, error) {
+	values := row{}
+	for _, r := range t.refs {
+		own := withoutTenant(r.Columns)
+		target := e.table(r.Target)
+		if len(own) == 0 || target == nil {
+			continue // of the tenant itself, or of a table that all share
+		}
+		optional := slices.ContainsFunc(t.columns, func(c column) bool { return slices.Contains(own, c.Name) && !c.NotNull })
+		rows := target.rows[s.ID]
+		if optional && (target == t || len(rows) == 0 || t.plain) {
+			for _, c := range own {
+				if values[c] == nil {
+					values[c] = nil
+				}
+			}
+			continue
+		}
+		if len(rows) == 0 {
+			return nil, fmt.Errorf("%s refers to %s, which is empty: %w", t.label(), target.label(), errCannotMake)
+		}
+		for i, c := range r.Columns {
+			if c != tenantColumn {
+				values[c] = rows[n%len(rows)][r.Refers[i]]
+			}
+		}
+	}
+	return values, nil
+}
+
+// value makes one value up, nil if it can't.
+func (e *examination) value(t *relation, c column, s *side, name string) json.RawMessage {
+	e.count++
+	text := s.marker
+	if t.names(c) {
+		text = name
+	}
+	switch {
+	case c.Label != "":
+		return encode(c.Label)
+	case c.Category == "S":
+		if allowed := t.allowed(c); allowed != "" {
+			return encode(allowed)
+		}
+		if t.unique(c) && !t.names(c) {
+			text = fmt.Sprintf("%s-%d", text, e.count)
+		}
+		if c.Length > 0 && len(text) > c.Length {
+			text = text[:c.Length]
+		}
+		return encode(text)
+	case c.Category == "A":
+		if c.Type == "_text" || c.Type == "_varchar" {
+			return encode([]string{s.marker})
+		}
+		return encode([]string{})
+	case c.Category == "N":
+		return encode(e.count)
+	case c.Category == "B":
+		return encode(true)
+	case c.Category == "D":
+		return encode("2026-01-01T12:00:00Z")
+	case c.Category == "T":
+		return encode("1 hour")
+	case c.Category == "I":
+		return encode("192.0.2.1")
+	case c.Category == "R":
+		return encode("empty")
+	}
+	switch c.Type {
+	case "uuid":
+		return encode(uuid.NewString())
+	case "json", "jsonb":
+		return encode(map[string]string{"marker": s.marker})
+	case "bytea":
+		return encode(fmt.Sprintf(`\x%x`, sha256.Sum256(fmt.Append(nil, s.marker, e.count))))
+	}
+	return nil
+}
+
+// names reports whether a column names a row within its tenant: it stands in a
+// unique key with the tenant.
+func (t *relation) names(c column) bool {
+	return c.Category == "S" && slices.ContainsFunc(t.keys, func(k key) bool {
+		return slices.Contains(k.Columns, tenantColumn) && slices.Contains(k.Columns, c.Name)
+	})
+}
+
+func (t *relation) unique(c column) bool {
+	return slices.ContainsFunc(t.keys, func(k key) bool { return slices.Contains(k.Columns, c.Name) })
+}
+
+var constant = regexp.MustCompile(`'((?:[^']|'')+)'::(?:text|character varying|bpchar)`)
+
+// allowed is the first constant that a check of the column names: mostly one of
+// those that it admits.
+func (t *relation) allowed(c column) string {
+	for _, check := range t.checks {
+		if !slices.Contains(check.Columns, c.Name) {
+			continue
+		}
+		if found := constant.FindStringSubmatch(check.Definition); found != nil {
+			return strings.ReplaceAll(found[1], "''", "'")
+		}
+	}
+	return ""
+}
+
+func encode(v any) json.RawMessage {
+	text, _ := json.Marshal(v) // texts, numbers and lists of them always marshal
+	return text
+}
+
+func (r row) json() string { return string(encode(r)) }
+
+// namesOf are the columns that r has a value for, in the order of the table.
+func (t *relation) namesOf(r row) []string {
+	var names []string
+	for _, c := range t.columns {
+		if _, ok := r[c.Name]; ok {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}

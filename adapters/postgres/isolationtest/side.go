@@ -1,0 +1,130 @@
+package isolationtest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// side is one of the two tenants. Both have items of the shared names; only the
+// other texts tell them apart.
+type side struct {
+	ID     tenancy.ID
+	Slug   tenancy.Slug
+	marker string // stands in every text that may be chosen
+	only   string // the name that the other side has nothing under
+	token  string // of an API key
+
+	secrets []string // what the other side must never see
+}
+
+// shared are names that both sides use.
+var shared = []string{"shared-1", "shared-2"}
+
+// missing is a name that nobody uses, and of the length of those that only one
+// side has.
+const missing = "nobody-has-this-1"
+
+func newSide(name string) *side {
+	token := strings.ToLower(rand.Text()[:8])
+	return &side{
+		ID: tenancy.NewID(), Slug: tenancy.Slug("prove-" + name + "-" + token),
+		marker: "marker-" + name + "-" + token, only: "name-" + name + "-" + token,
+	}
+}
+
+// names are those of the side's items.
+func (s *side) names() []string { return append(slices.Clone(shared), s.only) }
+
+// makeTenants makes the two tenants, each with two keys of an administrator.
+func (e *examination) makeTenants(ctx context.Context) error {
+	e.ours, e.theirs = newSide("ours"), newSide("them")
+	for _, s := range []*side{e.ours, e.theirs} {
+		_, err := e.services.Tenants.Create(ctx, tenancy.Tenant{ID: s.ID, Slug: s.Slug, Name: s.marker, State: tenancy.Active})
+		if err != nil {
+			return err
+		}
+		for i := range 2 { // with one, a list of them has no second page
+			s.token = tenancy.NewKeySecret()
+			hash, err := tenancy.HashKeySecret(s.token)
+			if err != nil {
+				return err
+			}
+			key := tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: s.ID, Name: fmt.Sprintf("%s-%d", s.marker, i), Role: tenancy.Admin, Hash: hash}
+			if _, err := e.services.Keys.Create(ctx, s.ID, key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// load reads what each side has, and learns from it what the other must never
+// see: texts of the side's own, and ids that stand in no row but theirs.
+func (e *examination) load(ctx context.Context) error {
+	return e.asOwner(ctx, func(ctx context.Context, tx bun.Tx) error {
+		found := map[*side]map[string]bool{e.ours: {}, e.theirs: {}}
+		for _, t := range e.tables {
+			for _, s := range []*side{e.ours, e.theirs} {
+				texts, err := t.read(ctx, tx, s.ID)
+				if err != nil {
+					return err
+				}
+				for _, id := range uuids.FindAllString(strings.Join(texts, " "), -1) {
+					found[s][id] = true
+				}
+			}
+		}
+		for s, other := range map[*side]*side{e.ours: e.theirs, e.theirs: e.ours} {
+			s.secrets = []string{s.marker, s.only, string(s.Slug)}
+			for id := range found[s] {
+				if !found[other][id] {
+					s.secrets = append(s.secrets, id)
+				}
+			}
+			slices.Sort(s.secrets)
+		}
+		return nil
+	})
+}
+
+// maxRead bounds the rows of one tenant that are looked at.
+const maxRead = 100
+
+// read keeps the tenant's rows, and answers them as text too.
+func (t *relation) read(ctx context.Context, tx bun.Tx, tenant tenancy.ID) (texts []string, err error) {
+	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE tenant_id = %s ORDER BY 1 LIMIT %d", t.SQL, uuidOf(tenant), maxRead)
+	if err := tx.NewRaw(query).Scan(ctx, &texts); err != nil {
+		return nil, err
+	}
+	t.rows[tenant] = nil
+	for _, text := range texts {
+		var r row
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			return nil, err
+		}
+		t.rows[tenant] = append(t.rows[tenant], r)
+	}
+	return texts, nil
+}
+
+// leak says what of the other side shows in an answer. What the question itself
+// said is no news.
+func (e *examination) leak(question, answer string) string {
+	for _, secret := range e.theirs.secrets {
+		if strings.Contains(answer, secret) && !strings.Contains(question, secret) {
+			return fmt.Sprintf("%q of the other tenant shows", secret)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,209 @@
+package isolationtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// SQLSTATE codes (PostgreSQL manual, appendix A).
+const (
+	stateNoRight    = "42501"
+	stateForeignKey = "23503"
+	stateUnique     = "23505"
+	stateCheck      = "23514"
+	stateNotThisWay = "55000" // a view that can't be written to
+	classProgram    = "42"    // a statement that makes no sense, or that one has no right to
+	classConstraint = "23"
+)
+
+func sqlState(err error) string { return field(err, 'C') }
+
+func field(err error, name byte) string {
+	if e, ok := errors.AsType[pgdriver.Error](err); ok {
+		return e.Field(name)
+	}
+	return ""
+}
+
+// broken reports an attack that the database didn't understand, or that never
+// reached it: it proves nothing.
+func broken(err error) string {
+	state := sqlState(err)
+	switch {
+	case err == nil, state == stateNoRight, refusedByLibrary(err):
+		return ""
+	case state == "", strings.HasPrefix(state, classProgram):
+		return fmt.Sprintf("the attack couldn't be made: %v", err)
+	}
+	return ""
+}
+
+// refusedByLibrary reports a statement that was never sent.
+func refusedByLibrary(err error) bool {
+	e, ok := errors.AsType[*tenancy.Error](err)
+	return ok && e.Code != tenancy.CodeUnavailable && sqlState(err) == ""
+}
+
+// statement is one attack by SQL, of the attacker on one relation.
+type statement struct {
+	attack string // the row of the matrix
+	query  string
+	verdict
+	before string // runs first, in the same transaction
+}
+
+// verdict runs an attack and answers the breach, if it is one.
+type verdict func(ctx context.Context, db *postgres.Scoped, query string) (breach string, err error)
+
+// zero is for attacks that count what they reached.
+func zero(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+	var n int64
+	if err := db.NewRaw(query).Scan(ctx, &n); err != nil {
+		return "", err
+	}
+	if n != 0 {
+		return fmt.Sprintf("reached %d rows: %s", n, query), nil
+	}
+	return "", nil
+}
+
+// nothing is for attacks that must find no row to change. A constraint that is
+// in the way has been asked about one.
+func nothing(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+	result, err := db.NewRaw(query).Exec(ctx)
+	if strings.HasPrefix(sqlState(err), classConstraint) {
+		return fmt.Sprintf("reached a row, which only a constraint kept (%v): %s", err, query), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if n, _ := result.RowsAffected(); n != 0 {
+		return fmt.Sprintf("changed %d rows: %s", n, query), nil
+	}
+	return "", nil
+}
+
+// refused is for attacks that the database must not let through even as far as
+// its keys and checks.
+func refused(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+	_, err := db.NewRaw(query).Exec(ctx)
+	switch state := sqlState(err); {
+	case state == stateNoRight, state == stateNotThisWay, state == "" && err != nil:
+		return "", err
+	}
+	return fmt.Sprintf("wasn't refused (%v): %s", err, query), nil
+}
+
+// failed is for attacks that must not work, whatever the reason.
+func failed(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+	if _, err := db.NewRaw(query).Exec(ctx); err == nil {
+		return "wasn't refused: " + query, nil
+	}
+	return "", nil
+}
+
+// clean is for attacks whose text must show nothing of the other side.
+func (e *examination) clean(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+	var texts []string
+	if err := db.NewRaw(query).Scan(ctx, &texts); err != nil {
+		return "", err
+	}
+	return e.leak("", strings.Join(texts, " ")), nil
+}
+
+// attackSQL attacks each relation with SQL of the attacker's own, which carries
+// no filter.
+func (e *examination) attackSQL(ctx context.Context) {
+	for _, t := range e.tables {
+		for _, s := range e.statements(t) {
+			breach, err := e.try(ctx, s)
+			if breach == "" {
+				breach = broken(err)
+			}
+			e.note(s.attack, t.label(), breach)
+		}
+		if t.View {
+			continue
+		}
+		e.probeKeys(ctx, t)
+		e.probeReferences(ctx, t)
+		e.tryOwner(ctx, t)
+	}
+}
+
+// try makes one attack in a transaction that is rolled back if it went well, so
+// that the attacker keeps their own rows.
+func (e *examination) try(ctx context.Context, s statement) (breach string, err error) {
+	ctx = in(ctx, e.ours.ID)
+	if s.before == "" && !writes(s.query) {
+		return s.verdict(ctx, e.db.Scoped(ctx), s.query)
+	}
+	err = e.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+		if s.before != "" {
+			if _, err := tx.NewRaw(s.before).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		var err error
+		if breach, err = s.verdict(ctx, tx, s.query); err != nil {
+			return err
+		}
+		if s.harmless() {
+			return nil
+		}
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		err = nil
+	}
+	return breach, err
+}
+
+func writes(query string) bool {
+	return !strings.HasPrefix(query, "SELECT") && !strings.HasPrefix(query, "COPY")
+}
+
+// harmless attacks aim at the others' rows alone, where a CTE takes all. They
+// are committed, so that what they do stays to be found.
+func (s statement) harmless() bool {
+	return s.before == "" && !strings.HasPrefix(s.query, "WITH") && strings.Contains(s.query, "tenant_id <> ")
+}
+
+// tryOwner acts as the table's owner with no tenant: without FORCE every row
+// shows. The library's own tables go without it on purpose: their owner never
+// logs in, and a function that finds the tenant of a key reads as the owner.
+func (e *examination) tryOwner(ctx context.Context, t *relation) {
+	if t.Library || !t.Readable && !t.Declared {
+		return
+	}
+	e.note("SQL: as the owner, without a tenant", t.label(), e.seenByOwner(ctx, t))
+}
+
+func (e *examination) seenByOwner(ctx context.Context, t *relation) string {
+	if t.Strong {
+		return fmt.Sprintf("it belongs to %s, whom no policy holds: give it to a plain role", t.Owner)
+	}
+	var n int
+	err := e.inside.Owner.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, "SET LOCAL ROLE "+quote(t.Owner)); err != nil {
+			return err
+		}
+		return tx.NewRaw("SELECT count(*) FROM "+t.SQL).Scan(ctx, &n)
+	})
+	if reason := broken(err); reason != "" {
+		return reason
+	}
+	if n > 0 {
+		return fmt.Sprintf("its owner sees %d rows without a tenant: FORCE ROW LEVEL SECURITY is missing", n)
+	}
+	return ""
+}
