@@ -1,152 +1,130 @@
 package postgrestest
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// The ways to read for one tenant, each against the same statement unscoped, as
-// throughput of a few clients: a single one mostly measures how fast an idle
-// machine wakes. One run takes turns among the ways, since a machine's speed
-// drifts; the figures are medians over the rounds, and the ratios are
-// way/unscoped within a round: 1 would be no cost at all.
+// The ways to read for one tenant, each against the same statement unscoped:
+//
+//	unscoped    a role that no policy holds, and no setting
+//	unsigned    one message, with a setting that the policy believes
+//	signed      one message, as this library sends it
+//	set_config  BEGIN, set_config, the statement, COMMIT
+//
+// All carry the tenant as a constant in the statement. The figures are the
+// throughput of all clients, as medians over the rounds; the ratios are
+// way/unscoped within a round: 1 would be no cost at all. The network takes a
+// millisecond each way.
 //
 //	go test -run '^$' -bench ScopedRead -benchtime 20x ./internal/postgrestest
 func BenchmarkScopedRead(b *testing.B) {
-	w := newBenchWorld(b)
-	b.Run("primary-key", func(b *testing.B) {
-		read := func(q *bun.SelectQuery) error {
-			var row widgetRow
-			return q.Model(&row).Where("id = ?", w.ids[rand.N(len(w.ids))]).Scan(w.ctx)
-		}
-		w.compare(b, read)
-	})
-	b.Run("list-of-50", func(b *testing.B) {
-		read := func(q *bun.SelectQuery) error {
-			var rows []widgetRow
-			return q.Model(&rows).Order("name").Limit(50).Scan(w.ctx)
-		}
-		w.compare(b, read)
-	})
-}
-
-type benchWorld struct {
-	ctx      context.Context
-	db       *postgres.DB
-	unscoped *bun.DB // an ordinary role that no policy holds, and no setting
-	admin    *sql.DB
-	tenant   tenancy.ID
-	ids      []string
-}
-
-func newBenchWorld(b *testing.B) *benchWorld {
-	b.Helper()
-	databaseURL := migrated(b, true)
-	db, err := postgres.Open(b.Context(), options(databaseURL, true))
-	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, db.Close()) })
-	w := &benchWorld{db: db, tenant: tenancy.NewID()}
-	w.ctx = tenancy.NewContext(b.Context(), w.tenant)
-	w.admin = owner(b, databaseURL)
-	_, err = w.admin.ExecContext(b.Context(), "DROP ROLE IF EXISTS unscoped; CREATE ROLE unscoped LOGIN BYPASSRLS PASSWORD 'unscoped'; GRANT SELECT ON widgets TO unscoped")
-	require.NoError(b, err)
-	plain := as(b, databaseURL, url.UserPassword("unscoped", "unscoped"))
-	w.unscoped = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(plain), pgdriver.WithBufferSize(64<<10))), pgdialect.New())
-	w.unscoped.SetMaxIdleConns(clients)
-	b.Cleanup(func() { require.NoError(b, w.unscoped.Close()) })
-	_, err = db.Tenants().Create(b.Context(), tenancy.Tenant{ID: w.tenant, Slug: "bench", Name: "Bench", State: tenancy.Active})
-	require.NoError(b, err)
-	_, err = w.admin.ExecContext(b.Context(), fmt.Sprintf(`INSERT INTO widgets (tenant_id, name, description)
-		SELECT t, 'widget-' || n, repeat('description ', 10) FROM unnest(ARRAY['%s', '%s']::uuid[]) t, generate_series(1, 10000) n;
-		ANALYZE widgets`, w.tenant, tenancy.DefaultID))
-	require.NoError(b, err)
-	require.NoError(b, w.unscoped.NewRaw("SELECT id::text FROM widgets WHERE tenant_id = ? LIMIT 1000", w.tenant).Scan(b.Context(), &w.ids))
-	return w
-}
-
-// compare measures read unscoped, scoped in one message, and the usual way:
-// BEGIN, set_config, the query, COMMIT.
-func (w *benchWorld) compare(b *testing.B, read func(*bun.SelectQuery) error) {
-	ways := map[string]func() error{
-		"unscoped": func() error { return read(w.unscoped.NewSelect().Where("?TableAlias.tenant_id = ?", w.tenant)) },
-		"scoped":   func() error { return read(w.db.Scoped(w.ctx).NewSelect()) },
-		"set_config": func() error {
-			return w.unscoped.RunInTx(w.ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-				if _, err := tx.NewRaw("SELECT set_config('bailiwick.tenant', ?, true)", w.tenant.String()).Exec(ctx); err != nil {
-					return err
-				}
-				return read(tx.NewSelect().Where("?TableAlias.tenant_id = ?", w.tenant))
-			})
-		},
-	}
-	names := []string{"unscoped", "scoped", "set_config"}
-	rates, ratios := map[string][]float64{}, map[string][]float64{}
-	for b.Loop() {
-		round := map[string]float64{}
-		rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-		for _, name := range names {
-			rate, err := throughput(ways[name])
-			if err != nil {
-				b.Fatal(name, err)
-			}
-			round[name] = rate
-			rates[name] = append(rates[name], rate)
-		}
-		for _, name := range names {
-			ratios[name] = append(ratios[name], round[name]/round["unscoped"])
-		}
-	}
-	b.ReportMetric(0, "ns/op")
-	for _, name := range names {
-		b.ReportMetric(median(rates[name]), name+"/s")
-		if name != "unscoped" {
-			b.ReportMetric(median(ratios[name]), name+"-ratio")
-		}
-	}
-}
-
-const (
-	clients = 4
-	turn    = 250 * time.Millisecond // one way's, within a round
-)
-
-// throughput is how often a second clients do it, all of them together.
-func throughput(way func() error) (float64, error) {
-	var group sync.WaitGroup
-	var done atomic.Int64
-	errs := make([]error, clients)
-	begin := time.Now()
-	for i := range errs {
-		group.Go(func() {
-			for errs[i] == nil && time.Since(begin) < turn {
-				errs[i] = way()
-				done.Add(1)
+	for _, network := range []struct {
+		name  string
+		delay time.Duration
+	}{{"loopback", 0}, {"network", time.Millisecond}} {
+		b.Run(network.name, func(b *testing.B) {
+			w := newBenchWorld(b, 2, 10_000, network.delay)
+			w.copyUnsigned(b)
+			for _, clients := range []int{4, 16} {
+				b.Run(fmt.Sprintf("%d-clients", clients), func(b *testing.B) {
+					b.Run("primary-key", func(b *testing.B) { w.compare(b, clients, readOne) })
+					b.Run("list-of-50", func(b *testing.B) { w.compare(b, clients, readList) })
+				})
 			}
 		})
 	}
-	group.Wait()
-	return float64(done.Load()) / time.Since(begin).Seconds(), errors.Join(errs...)
 }
 
-func median[T cmp.Ordered](values []T) T {
-	slices.Sort(values)
-	return values[len(values)/2]
+// What the number of tenants costs, each with as many rows, all of which fit in
+// memory: throughput among few tenants against that among many, 1 being flat and
+// 2 being half as fast. A greater table is slower to read for anybody, by
+// unscoped-cost; what is left of signed-cost without that is tenancy's own.
+//
+//	go test -run '^$' -bench TenantCount -benchtime 20x ./internal/postgrestest
+func BenchmarkTenantCount(b *testing.B) {
+	const few, many, rows, clients = 10, 10_000, 50, 16
+	worlds := map[string]*benchWorld{"few": newBenchWorld(b, few, rows, 0), "many": newBenchWorld(b, many, rows, 0)}
+	for name, read := range map[string]benchRead{"primary-key": readOne, "list-of-50": readList} {
+		b.Run(name, func(b *testing.B) {
+			ways := map[string]func() error{}
+			for of, w := range worlds {
+				for way, do := range w.ways(read) {
+					ways[way+"-"+of] = do
+				}
+			}
+			wanted := []string{"signed-few", "signed-many", "unscoped-few", "unscoped-many"}
+			rounds := takeTurns(b, clients, wanted, ways)
+			b.ReportMetric(rounds.rate("signed-few"), "signed-few/s")
+			b.ReportMetric(rounds.rate("signed-many"), "signed-many/s")
+			b.ReportMetric(rounds.ratio("signed-few", "signed-many"), "signed-cost")
+			b.ReportMetric(rounds.ratio("unscoped-few", "unscoped-many"), "unscoped-cost")
+			b.ReportMetric(rounds.ratio("signed-few", "unscoped-few")/rounds.ratio("signed-many", "unscoped-many"), "tenancy-cost")
+		})
+	}
+}
+
+// benchRead is a read of one of a tenant's rows, or of some.
+type benchRead func(ctx context.Context, q *bun.SelectQuery, row benchRow) error
+
+func readOne(ctx context.Context, q *bun.SelectQuery, row benchRow) error {
+	var found widgetRow
+	return q.Model(&found).Where("id = ?", row.ID).Scan(ctx)
+}
+
+func readList(ctx context.Context, q *bun.SelectQuery, _ benchRow) error {
+	var found []widgetRow
+	return q.Model(&found).Order("name").Limit(50).Scan(ctx)
+}
+
+// compare measures read in every way.
+func (w *benchWorld) compare(b *testing.B, clients int, read benchRead) {
+	names := []string{"unscoped", "unsigned", "signed", "set_config"}
+	rounds := takeTurns(b, clients, names, w.ways(read))
+	for _, name := range names {
+		b.ReportMetric(rounds.rate(name), name+"/s")
+		if name != "unscoped" {
+			b.ReportMetric(rounds.ratio(name, "unscoped"), name+"-ratio")
+		}
+	}
+}
+
+// ways are the ways to read a row of a random tenant.
+func (w *benchWorld) ways(read benchRead) map[string]func() error {
+	// filtered adds to an unscoped query what the library adds to a scoped one.
+	filtered := func(q *bun.SelectQuery, row benchRow) *bun.SelectQuery {
+		return q.Where("?TableAlias.tenant_id = ?", row.TenantID)
+	}
+	ways := map[string]func(ctx context.Context, row benchRow) error{
+		"unscoped": func(ctx context.Context, row benchRow) error {
+			return read(ctx, filtered(w.unscoped.NewSelect(), row), row)
+		},
+		"unsigned": func(ctx context.Context, row benchRow) error {
+			return read(ctx, filtered(w.unsigned.NewSelect(), row), row)
+		},
+		"signed": func(ctx context.Context, row benchRow) error { return read(ctx, w.db.Scoped(ctx).NewSelect(), row) },
+		"set_config": func(ctx context.Context, row benchRow) error {
+			return w.plain.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+				if _, err := tx.NewRaw("SELECT set_config('bailiwick.tenant', ?, true)", row.TenantID.String()).Exec(ctx); err != nil {
+					return err
+				}
+				return read(ctx, filtered(tx.NewSelect(), row), row)
+			})
+		},
+	}
+	bound := map[string]func() error{}
+	for name, way := range ways {
+		bound[name] = func() error {
+			row := w.rows[rand.N(len(w.rows))]
+			return way(tenancy.NewContext(w.ctx, row.TenantID), row)
+		}
+	}
+	return bound
 }
