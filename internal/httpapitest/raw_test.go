@@ -49,6 +49,12 @@ func (w *world) served(t *testing.T, head string) string {
 		require.GreaterOrEqual(t, res.StatusCode, 400, "%q: %s", head, body)
 		return "refused"
 	}
+	return outcomeOf(t, body)
+}
+
+// outcomeOf is the tenant or the code in an answer's body.
+func outcomeOf(t *testing.T, body []byte) string {
+	t.Helper()
 	var answer struct {
 		Tenant struct{ Slug string }
 		Code   string

@@ -28,6 +28,7 @@ type Sources struct {
 // folds case nor allocates.
 var (
 	headerKey        = http.CanonicalHeaderKey(Header)
+	hostKey          = http.CanonicalHeaderKey("Host")
 	forwardedHostKey = http.CanonicalHeaderKey("X-Forwarded-Host")
 )
 
@@ -35,7 +36,8 @@ var (
 // zero.
 //
 // Host is req.Host, or X-Forwarded-Host if req comes from one of
-// [Options.TrustedProxies]. A proxy that appends to that header leaves before
+// [Options.TrustedProxies]. A request that asks for two hosts, as HTTP/2 lets it
+// do, asks for none that names a tenant. A proxy that appends to that header leaves before
 // its own value whatever the client sent, so of several values only the last
 // counts: it is the one that the trusted proxy wrote.
 //
@@ -52,11 +54,25 @@ func (r *Resolver) FromRequest(req *http.Request) Sources {
 func (r *Resolver) requestedHost(req *http.Request) string {
 	forwarded := req.Header[forwardedHostKey]
 	if len(forwarded) == 0 || !r.proxies.trust(req.RemoteAddr) {
-		return req.Host
+		return directHost(req)
 	}
 	last := forwarded[len(forwarded)-1]
 	if host := strings.Trim(last[strings.LastIndexByte(last, ',')+1:], " \t"); host != "" {
 		return host
+	}
+	return directHost(req)
+}
+
+// directHost is req.Host, or a text that is no host where req has another one
+// beside it. net/http refuses two Host lines of HTTP/1. Of HTTP/2 it takes the
+// pseudo-header :authority, or the first of the Host fields, and leaves these in
+// the header map. RFC 9113, section 8.3.1, calls such a request malformed if
+// they differ: what stands in front of this server may go by the other one.
+func directHost(req *http.Request) string {
+	for _, other := range req.Header[hostKey] {
+		if other != req.Host {
+			return req.Host + "," + other
+		}
 	}
 	return req.Host
 }

@@ -74,6 +74,32 @@ func TestTheLastForwardedHostCounts(t *testing.T) {
 	}
 }
 
+// TestARequestForTwoHostsIsForNone is about the Host fields that net/http
+// leaves beside req.Host of HTTP/2.
+func TestARequestForTwoHostsIsForNone(t *testing.T) {
+	t.Parallel()
+	const unknown = "tenant_not_found"
+	r := resolve.New(everyone(), resolve.Options{})
+	for _, c := range []struct {
+		host   string
+		fields []string
+		want   string
+	}{
+		{"acme.localhost", []string{"acme.localhost"}, "acme"},
+		{"acme.localhost", []string{"acme.localhost", "acme.localhost"}, "acme"},
+		{"acme.localhost", []string{"globex.localhost"}, unknown},
+		{"acme.localhost", []string{"acme.localhost", "globex.localhost"}, unknown},
+		{"acme.localhost", []string{"localhost"}, unknown},
+		{"acme.localhost", []string{""}, unknown},
+		{"localhost", []string{"acme.localhost"}, unknown},
+		{"example.com", []string{"localhost"}, unknown},
+		{"", []string{"", "acme.localhost"}, unknown},
+	} {
+		req := request(c.host, "192.0.2.1:4711", http.Header{"Host": c.fields})
+		assert.Equal(t, c.want, outcome(t, r, r.FromRequest(req)), "%q beside %q", c.fields, c.host)
+	}
+}
+
 func TestFromRequestReadsHeaderAndPath(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{})
