@@ -11,7 +11,7 @@ import (
 type call struct {
 	*http.Request
 	principal tenancy.Principal
-	tenant    tenancy.Tenant // of an operation inTenant
+	tenant    tenancy.Tenant // of an operation inTenant or tenantOf
 	query     query
 }
 
@@ -59,7 +59,7 @@ func (a *api) admit(c *call, op operation) error {
 	}
 	tenant, err := a.resolve(c)
 	if op.access == tenantOf && principal.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
-		return nil // the tenant may be deleted: the use case looks
+		tenant, err = a.unserved(c)
 	}
 	if err != nil {
 		return err
@@ -83,6 +83,20 @@ func (a *api) resolve(c *call) (tenancy.Tenant, error) {
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
 	}
 	return a.tenants.Resolve(c.Context(), resolve.Sources{Key: tenancy.DefaultID})
+}
+
+// unserved finds the tenant of the path for a super-admin where resolution
+// answers none: it may be deleted, and is there to be managed. The other sources
+// must name it no less, or one would be restored under the name of another.
+func (a *api) unserved(c *call) (tenancy.Tenant, error) {
+	tenant, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
+	if err == nil {
+		err = a.tenants.Agree(a.tenants.FromRequest(c.Request), tenant)
+	}
+	if err != nil {
+		return tenancy.Tenant{}, err
+	}
+	return tenant, nil
 }
 
 // namesDefault reports whether the tenant in a path, if there is one, is the

@@ -1,7 +1,5 @@
 package httpapi
 
-import "github.com/bailiwick-go/bailiwick/tenancy/resolve"
-
 // page is a list as it is answered.
 type page[T any] struct {
 	Items      []T    `json:"items" nullable:"false"`
@@ -27,14 +25,9 @@ func (c *call) listing(op string) (listing, error) {
 }
 
 // listings reads which page of n lists the call asks for that are paged
-// together. Of a deleted tenant, which a super-admin manages, only its name in
-// the path is known here.
+// together. The list of tenants is in no tenant: its id is the zero one.
 func (c *call) listings(op string, n int) (l listing, after []string, err error) {
-	tenant := c.tenant.ID.String()
-	if c.tenant.ID.IsZero() {
-		tenant = c.PathValue(resolve.PathValue)
-	}
-	l.scope = append([]string{op, tenant}, c.query.scopeOf()...)
+	l.scope = append([]string{op, c.tenant.ID.String()}, c.query.scopeOf()...)
 	if l.limit, err = c.query.limit(); err != nil {
 		return listing{}, nil, err
 	}

@@ -56,7 +56,7 @@ func TestACursorReadsInItsOwnTenantOnly(t *testing.T) {
 }
 
 // TestACursorOfADeletedTenantIsNotAnothers: a super-admin manages deleted
-// tenants by their name alone.
+// tenants, which resolution doesn't find.
 func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

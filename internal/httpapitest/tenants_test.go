@@ -66,6 +66,32 @@ func TestDeletingATenantStopsItsKeysAndRestoringRevivesThem(t *testing.T) {
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
 }
 
+// TestADeletedTenantIsNamedByEverySource: a super-admin's word counts no less
+// for a tenant that nobody else finds.
+func TestADeletedTenantIsNamedByEverySource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	acme, beta := w.tenants["acme"].ID.String(), w.tenants["beta"].ID.String()
+	w.deleteTenant(t, "acme")
+	w.deleteTenant(t, "beta")
+	restore := func(path string, other ask) got {
+		other.as, other.method, other.path = "root", "POST", "/api/v1/tenants/"+path+"/restore"
+		return w.do(t, other)
+	}
+	for path, others := range map[string][]ask{
+		"acme": {{tenant: "beta"}, {tenant: beta}, {tenant: strayID}, {tenant: "No Slug"}, {host: "beta.registry.test"}, {tenant: acme, host: "beta.registry.test"}},
+		acme:   {{tenant: "beta"}, {tenant: beta}, {tenant: "stray"}, {host: "beta.registry.test"}, {host: "stray.registry.test"}, {host: "a.acme.registry.test"}},
+	} {
+		for _, other := range others {
+			restore(path, other).refused(t, 400, tenancy.CodeTenantMismatch)
+		}
+	}
+	restore("stray", ask{tenant: beta}).refused(t, 404, tenancy.CodeTenantNotFound)
+	restore("stray", ask{tenant: strayID}).refused(t, 404, tenancy.CodeTenantNotFound)
+	restore("acme", ask{tenant: acme, host: "ACME.registry.test"}).ok(t, 200)
+	w.do(t, ask{as: "root", path: "/api/v1/tenants/beta", tenant: beta}).ok(t, 200)
+}
+
 func TestSuspendingATenantShowsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -69,6 +69,21 @@ func (r *Resolver) Resolve(ctx context.Context, s Sources) (tenancy.Tenant, erro
 	return n.agreed(bySlug, byID)
 }
 
+// Agree answers an error if s doesn't name t and nothing but t:
+// [tenancy.CodeTenantMismatch], or what [Resolver.Resolve] says of names that
+// are none. It is for administration, which has found t by itself, in a state
+// in which nothing is resolved to it any more.
+func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
+	n, err := r.read(s)
+	if err != nil {
+		return err
+	}
+	if n.slug != "" && n.slug != t.Slug || !n.id.IsZero() && n.id != t.ID {
+		return errMismatch
+	}
+	return nil
+}
+
 // Invalidate forgets what is cached of a tenant. Whoever creates, suspends,
 // deletes or restores one calls it after the write, so that this process sees
 // it at once; other processes see it after [Options.TTL]. A zero id or an empty

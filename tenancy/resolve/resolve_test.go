@@ -92,6 +92,31 @@ func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 	}
 }
 
+func TestSourcesAgreeOnATenantInAnyState(t *testing.T) {
+	t.Parallel()
+	r := resolve.New(newWorld(), resolve.Options{}) // which has nobody to ask
+	id := deleted.ID.String()
+	for _, c := range []struct {
+		sources resolve.Sources
+		want    tenancy.Code
+	}{
+		{resolve.Sources{Path: "gone"}, ""},
+		{resolve.Sources{Path: id}, ""},
+		{resolve.Sources{Host: "GONE.localhost:80", Headers: []string{strings.ToUpper(id)}, Path: "gone", Key: deleted.ID}, ""},
+		{resolve.Sources{}, tenancy.CodeNoTenant},
+		{resolve.Sources{Path: "No Slug"}, tenancy.CodeTenantNotFound},
+		{resolve.Sources{Path: "acme"}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Key: acme.ID}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Path: "gone", Headers: []string{acme.ID.String()}}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Path: id, Headers: []string{"acme"}}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Path: "gone", Headers: []string{"acme"}}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Path: "gone", Headers: []string{"No Slug"}}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Path: "gone", Headers: []string{"gone", id}}, tenancy.CodeTenantMismatch},
+	} {
+		assert.Equal(t, c.want, tenancy.CodeOf(r.Agree(c.sources, deleted)), "%+v", c.sources)
+	}
+}
+
 func TestNoTenantIsToldFromAnother(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{})
