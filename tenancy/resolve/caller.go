@@ -17,41 +17,34 @@ import (
 //
 // For callers with places the work grows with their number and depends on
 // nothing else: the name of a foreign tenant costs what the name of none does.
+// To nobody, the name of a tenant that isn't active does.
 func (r *Resolver) ResolveFor(ctx context.Context, by tenancy.Principal, s Sources) (tenancy.Tenant, error) {
 	s.Key = by.KeyTenant
 	n, err := r.read(s)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	bySlug, byID, err := r.directory.seenBy(ctx, by, n)
+	bySlug, byID, err := r.seenBy(ctx, by, n)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
 	return n.agreed(bySlug, byID)
 }
 
-func (d *directory) seenBy(ctx context.Context, by tenancy.Principal, n named) (bySlug, byID record, err error) {
+func (r *Resolver) seenBy(ctx context.Context, by tenancy.Principal, n named) (bySlug, byID record, err error) {
 	switch {
 	case by.Anonymous():
-		bySlug, byID, err = d.lookUp(ctx, n)
-		return bySlug.ifActive(), byID.ifActive(), err
+		return r.public.lookUpActive(ctx, n)
 	case by.SuperAdmin:
-		return d.lookUp(ctx, n)
+		return r.directory.lookUp(ctx, n)
 	}
-	if bySlug, err = d.amongOwn(ctx, by, n.slug); err != nil {
+	if bySlug, err = r.directory.amongOwn(ctx, by, n.slug); err != nil {
 		return record{}, record{}, err
 	}
 	if _, member := by.Roles[n.id]; member {
-		byID, err = d.get(ctx, n.id)
+		byID, err = r.directory.get(ctx, n.id)
 	}
 	return bySlug, byID, err
-}
-
-func (r record) ifActive() record {
-	if r.tenant.State != tenancy.Active {
-		return record{}
-	}
-	return r
 }
 
 // amongOwn looks for a slug among the tenants of by. Asking whose it is instead

@@ -89,6 +89,34 @@ func (d *directory) lookUp(ctx context.Context, n named) (bySlug, byID record, e
 	return bySlug, byID, err
 }
 
+// lookUpActive is lookUp for nobody, who is answered active tenants only. What
+// else stands behind a slug isn't looked up: one question is all that any slug
+// costs that doesn't lead to an active tenant, and all that an id costs, in
+// whatever order they are asked.
+func (d *directory) lookUpActive(ctx context.Context, n named) (bySlug, byID record, err error) {
+	if n.slug != "" {
+		o, err := d.ownerOf(ctx, n.slug)
+		if err != nil {
+			return record{}, record{}, waiting(err)
+		}
+		if o.active {
+			if bySlug, err = d.get(ctx, o.id); err != nil {
+				return record{}, record{}, err
+			}
+		}
+	}
+	byID, err = d.get(ctx, n.id)
+	return bySlug.ifActive(), byID.ifActive(), err
+}
+
+// ifActive is what nobody may know of r.
+func (r record) ifActive() record {
+	if r.tenant.State != tenancy.Active {
+		return record{}
+	}
+	return r
+}
+
 // get answers what is known of an id, nothing of the zero one.
 func (d *directory) get(ctx context.Context, id tenancy.ID) (record, error) {
 	if id.IsZero() {
@@ -114,10 +142,7 @@ func (d *directory) askOwner(ctx context.Context, slug tenancy.Slug) (owner, err
 	t, err := d.store.BySlug(ctx, slug)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeTenantNotFound:
-		// A slug that somebody owns costs a second question, for its tenant. So
-		// does this one, or the time would tell which of the two it is.
-		_, err := d.askTenant(ctx, tenancy.NewID())
-		return owner{}, err
+		return owner{}, nil
 	case err != nil:
 		return owner{}, err
 	case t.Slug != slug:

@@ -17,8 +17,9 @@ type Options struct {
 	// Defaults to none.
 	TrustedProxies []netip.Prefix
 
-	// CacheSize bounds how many tenants are remembered, by slug and by id each.
-	// Names of no tenant count too. Defaults to 10,000.
+	// CacheSize bounds how many tenants are remembered, by slug and by id each,
+	// and for callers and for nobody each. Names of no tenant count too.
+	// Defaults to 10,000.
 	CacheSize int
 
 	// TTL is how long an active tenant is remembered, and so how long this

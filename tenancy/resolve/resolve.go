@@ -19,7 +19,8 @@ type Tenants interface {
 type Resolver struct {
 	host      hostRule
 	proxies   proxies
-	directory *directory
+	directory *directory // asked for those who may know of what they ask
+	public    *directory // asked for nobody; apart, or it would tell by its haste what insiders have asked for
 }
 
 // New makes a resolver that asks tenants. It panics when tenants is nil or
@@ -37,6 +38,7 @@ func New(tenants Tenants, o Options) *Resolver {
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
 		directory: newDirectory(tenants, o),
+		public:    newDirectory(tenants, o),
 	}
 }
 
@@ -90,4 +92,5 @@ func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
 // slug is passed over.
 func (r *Resolver) Invalidate(id tenancy.ID, slug tenancy.Slug) {
 	r.directory.forget(id, slug)
+	r.public.forget(id, slug)
 }

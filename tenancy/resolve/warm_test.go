@@ -32,7 +32,7 @@ func TestAWarmResolutionAllocatesNothing(t *testing.T) {
 }
 
 func TestAWarmResolutionForACallerAllocatesNothing(t *testing.T) {
-	for name, by := range map[string]tenancy.Principal{"a key": keyOf(acme), "a member of two": user(acme, globex), "the platform": platform} {
+	for name, by := range map[string]tenancy.Principal{"a key": keyOf(acme), "a member of two": user(acme, globex), "the platform": platform, "nobody": nobody} {
 		t.Run(name, func(t *testing.T) {
 			r := resolve.New(everyone(), resolve.Options{})
 			ctx := t.Context()
