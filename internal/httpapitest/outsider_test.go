@@ -154,8 +154,8 @@ func worksInTenant(t *testing.T) []described {
 // TestAnOutsiderCantTellWhatBecameOfATenant sends each kind of outsider's every
 // request that names beta to registries that differ in nothing but beta, which
 // is unknown, deleted, suspended or active there: status, headers, body, the
-// questions to the stores and what is read of the body are the same. Cold, warm,
-// and with insiders at work.
+// questions to the stores and what is read of the body are the same, and no
+// question is about beta. Cold, warm, and with insiders at work.
 func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 	t.Parallel()
 	ops := worksInTenant(t)
@@ -173,6 +173,8 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 						got := all.sendAll(t, r)
 						require.Contains(t, got.body, `"code":"`+string(n.code(o))+`"`, "%s: %v", how, r)
 						require.Zero(t, got.read, "the body is read of somebody who has no business here: %v", r)
+						require.NotContains(t, strings.Join(got.asked, "\n"), "beta", "%v", r)
+						require.NotContains(t, strings.Join(got.asked, "\n"), betaID.String(), "%v", r)
 					}
 				}
 				all.insiders()

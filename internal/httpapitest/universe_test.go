@@ -1,14 +1,12 @@
 package httpapitest_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -67,10 +65,7 @@ func newUniverse(t *testing.T, state tenancy.State, changes ...with) *universe {
 	ids := 0
 	newID := func() string { ids++; return fmt.Sprintf("01900000-0000-7000-8000-%012x", ids) }
 	services := memory.New(testKinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
-	services.Tenants = watchedTenants{services.Tenants, &u.calls}
-	services.KeyFinder = watchedFinder{services.KeyFinder, &u.calls}
-	services.Resources = watchedResources{services.Resources, &u.calls}
-
+	services = u.calls.watch(services)
 	u.services = services
 
 	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
@@ -229,68 +224,4 @@ func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += n
 	return n, err
-}
-
-// calls are the questions to stores.
-type calls struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (c *calls) add(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.list = append(c.list, fmt.Sprintf(format, args...))
-}
-
-func (c *calls) clear() (list []string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	list, c.list = c.list, nil
-	return list
-}
-
-type watchedTenants struct {
-	ports.Tenants
-	calls *calls
-}
-
-func (w watchedTenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
-	w.calls.add("tenant %s", id)
-	return w.Tenants.Get(ctx, id)
-}
-
-func (w watchedTenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
-	w.calls.add("tenant %s", slug)
-	return w.Tenants.BySlug(ctx, slug)
-}
-
-func (w watchedTenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
-	w.calls.add("tenants %v", q)
-	return w.Tenants.List(ctx, q)
-}
-
-type watchedFinder struct {
-	ports.KeyFinder
-	calls *calls
-}
-
-func (w watchedFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
-	w.calls.add("key %x", hash)
-	return w.KeyFinder.Find(ctx, hash)
-}
-
-type watchedResources struct {
-	ports.Resources
-	calls *calls
-}
-
-func (w watchedResources) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
-	w.calls.add("resource %v of %s", ref, tenant)
-	return w.Resources.Get(ctx, tenant, ref)
-}
-
-func (w watchedResources) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
-	w.calls.add("resources %v of %s", q, tenant)
-	return w.Resources.List(ctx, tenant, q)
 }
