@@ -184,17 +184,41 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 	}
 }
 
+// TestAMemberOfADeletedTenantIsAnOutsider: they are told what those are told who
+// have a place in a tenant that there never was.
+func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
+	t.Parallel()
+	o := outsider{credentials: "user:admin@beta", users: true}
+	all, ops := o.universes(t), worksInTenant(t)
+	for how, n := range namings() {
+		for _, op := range ops {
+			r, fits := n.to(op, o)
+			if !fits {
+				continue
+			}
+			want := all[unknown].send(r)
+			require.Contains(t, want.body, `"code":"`+string(n.code(o))+`"`, "%s: %v", how, r)
+			require.Equal(t, want, all[tenancy.Deleted].send(r), "%s: %v", how, r)
+		}
+		all.pass(1)
+	}
+}
+
 // TestTheUniversesDiffer is why the other tests can fail: whoever may know of
 // beta sees another one in each.
 func TestTheUniversesDiffer(t *testing.T) {
 	t.Parallel()
-	different := map[string]bool{}
-	for state, u := range newUniverses(t) {
-		got := u.send(wire{credentials: "Bearer " + platformToken, method: http.MethodGet, path: "/api/v1/tenants/beta"})
-		assert.NotEmpty(t, got.asked, state)
-		different[got.body] = true
+	for credentials, all := range map[string]universes{
+		"Bearer " + platformToken: newUniverses(t), "user:root": outsider{users: true}.universes(t),
+	} {
+		different := map[string]bool{}
+		for state, u := range all {
+			got := u.send(wire{credentials: credentials, method: http.MethodGet, path: "/api/v1/tenants/beta"})
+			assert.NotEmpty(t, got.asked, state)
+			different[got.body] = true
+		}
+		assert.Len(t, different, 4)
 	}
-	assert.Len(t, different, 4)
 }
 
 // TestTheKeyOfADeletedTenantIsAnyUnknownKey: it stopped at once, and doesn't

@@ -192,11 +192,11 @@ func (all universes) sendAll(t require.TestingT, r wire) seen {
 	return want
 }
 
-// insiders are those who know of beta at work, in each universe as far as they
-// come. What they leave in caches must not show.
+// insiders are those who know of beta at work, keys or people, in each universe
+// as far as they come. What they leave in caches must not show.
 func (all universes) insiders() {
 	for _, u := range all {
-		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey} {
+		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey, "user:root", "user:viewer@beta"} {
 			for _, r := range []wire{
 				{host: "beta.registry.test", path: "/api/v1/discovery"}, {tenants: []string{betaID.String()}, path: "/api/v1/prompts/x"}, {path: "/api/v1/tenants/beta"},
 			} {
