@@ -1,11 +1,14 @@
 package resolve_test
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -50,7 +53,7 @@ func drawRequest(t *rapid.T) drawn {
 		}
 	}
 	d.said = append(d.said, says...)
-	for range rapid.IntRange(0, 2).Draw(t, "header lines") {
+	for range rapid.IntRange(0, 3).Draw(t, "header lines") {
 		s := drawName(t, "header")
 		d.said, d.headers = append(d.said, s), append(d.headers, s.text)
 		d.req.Header.Add(resolve.Header, s.text)
@@ -73,7 +76,7 @@ func drawHost(t *rapid.T, what string) (string, []said) {
 	}
 	base := rapid.SampledFrom([]string{".localhost", ".LocalHost"}).Draw(t, what+"'s base")
 	if rapid.IntRange(0, 3).Draw(t, what+" is malformed") == 0 {
-		label := rapid.SampledFrom([]string{"a.acme", "ac_me", "xn--acme", "acme globex", "", acme.ID.String()}).Draw(t, what)
+		label := rapid.SampledFrom([]string{"a.acme", "ac_me", "xn--acme", "acme globex", "acme%2eglobex", "", acme.ID.String()}).Draw(t, what)
 		return label + base + suffix, []said{{text: label}}
 	}
 	whom := rapid.SampledFrom(people).Draw(t, what)
@@ -90,7 +93,7 @@ func drawName(t *rapid.T, what string) said {
 	slug, id := string(whom.Slug), whom.ID.String()
 	return rapid.SampledFrom([]said{
 		{slug, slug, ""}, {slug, slug, ""}, {id, "", slug}, {id, "", slug}, {strings.ToUpper(id), "", slug},
-		{strings.ToUpper(slug), "", ""}, {"{" + id + "}", "", ""}, {"urn:uuid:" + id, "", ""}, {"acme,globex", "", ""}, {"acme globex", "", ""}, {"ac_me", "", ""}, {slug + " ", "", ""},
+		{strings.ToUpper(slug), "", ""}, {"{" + id + "}", "", ""}, {"urn:uuid:" + id, "", ""}, {"acme,globex", "", ""}, {"acme globex", "", ""}, {"ac_me", "", ""}, {slug + " ", "", ""}, {"x" + slug + "--", "", ""},
 	}).Draw(t, what+"'s text")
 }
 
@@ -134,8 +137,10 @@ func verdict(by tenancy.Principal, d drawn) string {
 	if len(d.said) == 0 {
 		return none
 	}
-	if len(d.headers) == 2 && d.headers[0] != d.headers[1] {
-		return mismatch
+	for _, line := range d.headers {
+		if line != d.headers[0] {
+			return mismatch
+		}
 	}
 	one := d.said[0]
 	agree, seen := true, false
@@ -160,27 +165,117 @@ func verdict(by tenancy.Principal, d drawn) string {
 	return one.whom()
 }
 
+// judge resolves a request and wants what verdict says: the tenant that every
+// source names, or an error and no tenant.
+func judge(t require.TestingT, r *resolve.Resolver, by tenancy.Principal, d drawn) {
+	for _, p := range people {
+		if by.KeyTenant == p.ID {
+			d.said = append(slices.Clip(d.said), said{id: string(p.Slug)})
+		}
+	}
+	got, err := r.ResolveFor(context.Background(), by, r.FromRequest(d.req))
+	want := verdict(by, d)
+	if err != nil {
+		require.Zero(t, got, "a tenant beside an error")
+		require.Equal(t, want, string(tenancy.CodeOf(err)), "%+v", d.said)
+		return
+	}
+	require.Equal(t, want, string(got.Slug), "%+v", d.said)
+	for _, s := range d.said {
+		require.Equal(t, string(got.Slug), s.whom(), "a source names another tenant")
+	}
+}
+
 // TestTheAgreedTenantOrAnErrorNeverAGuess draws requests with every combination
-// of sources, for tenants in every state and callers of every kind.
+// of sources in every disguise, for tenants in every state and callers of every
+// kind.
 func TestTheAgreedTenantOrAnErrorNeverAGuess(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	rapid.Check(t, func(rt *rapid.T) {
-		d, by := drawRequest(rt), drawCaller(rt)
-		for _, p := range people {
-			if by.KeyTenant == p.ID {
-				d.said = append(d.said, said{id: string(p.Slug)})
-			}
-		}
-		got, err := r.ResolveFor(t.Context(), by, r.FromRequest(d.req))
-		if err != nil {
-			require.Zero(rt, got, "a tenant beside an error")
-			require.Equal(rt, verdict(by, d), string(tenancy.CodeOf(err)))
-			return
-		}
-		require.Equal(rt, verdict(by, d), string(got.Slug))
-		for _, s := range d.said {
-			require.Equal(rt, string(got.Slug), s.whom(), "a source names another tenant")
-		}
+		judge(rt, r, drawCaller(rt), drawRequest(rt))
 	})
+}
+
+// everyName are the ways to name everybody in a header or a path, and names of
+// nobody.
+func everyName() []said {
+	all := []said{{text: "No Slug"}, {text: "acme,globex"}}
+	for _, p := range people {
+		all = append(all, said{text: string(p.Slug), slug: string(p.Slug)}, said{text: p.ID.String(), id: string(p.Slug)})
+	}
+	return all
+}
+
+// everyHeader are no header, every header of one line, and every two lines.
+func everyHeader() [][]said {
+	names := append(everyName(), said{text: ""})
+	all := [][]said{nil}
+	for _, first := range names {
+		all = append(all, []said{first})
+		for _, second := range names {
+			all = append(all, []said{first, second})
+		}
+	}
+	return all
+}
+
+func everyCaller() []tenancy.Principal {
+	all := []tenancy.Principal{nobody, platform, user(), user(people...)}
+	for _, p := range people {
+		all = append(all, user(p), keyOf(p))
+	}
+	return all
+}
+
+// everyHost are the hosts of everybody, of nobody, and no host's name at all.
+func everyHost() map[string][]said {
+	all := map[string][]said{
+		"localhost": nil, "[::1]:80": nil, "www.localhost": nil,
+		"a.acme.localhost": {{text: "a.acme"}}, "acme.localhost,globex.localhost": {{text: "acme.localhost,globex.localhost"}},
+	}
+	for _, p := range people {
+		all[string(p.Slug)+".localhost"] = []said{{slug: string(p.Slug)}}
+	}
+	return all
+}
+
+// TestEveryCombinationOfSources leaves nothing to the draw: each host with each
+// header, each path and each caller, whose key is a source too.
+func TestEveryCombinationOfSources(t *testing.T) {
+	t.Parallel()
+	headers, paths, callers := everyHeader(), append(everyName(), said{}), everyCaller()
+	for host, hostSays := range everyHost() {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			r := resolve.New(everyone(), resolve.Options{})
+			outcomes := map[string]int{}
+			for _, lines := range headers {
+				for _, path := range paths {
+					d := requestOf(host, hostSays, lines, path)
+					for _, by := range callers {
+						judge(t, r, by, d)
+						outcomes[verdict(by, d)]++
+					}
+				}
+			}
+			assert.Greater(t, outcomes["tenant_mismatch"], 1000)
+			assert.Positive(t, outcomes["tenant_not_found"])
+		})
+	}
+}
+
+// requestOf makes a request out of its sources. A path without text isn't there.
+func requestOf(host string, hostSays, lines []said, path said) drawn {
+	d := drawn{req: &http.Request{Host: host, Header: http.Header{}, RemoteAddr: "192.0.2.1:4711"}}
+	d.said = slices.Concat(hostSays, lines)
+	for _, line := range lines {
+		d.headers = append(d.headers, line.text)
+		d.req.Header.Add(resolve.Header, line.text)
+	}
+	if path.text != "" {
+		d.said = append(d.said, path)
+		d.req.SetPathValue(resolve.PathValue, path.text)
+	}
+	return d
 }
