@@ -144,6 +144,12 @@ var hostForm = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9-]*)\.(?i:localhost)\.
 // with or without a port. An address may have a zone.
 var elsewhereForm = regexp.MustCompile(`^$|^[a-zA-Z0-9._-]+(:[0-9]{0,5})?$|^[0-9a-fA-F:.]+(%.+)?$|^\[[0-9a-fA-F:.]+(%.+)?\](:[0-9]{0,5})?$`)
 
+// hasSlug reports whether a label is the slug of a tenant of [anyone].
+func hasSlug(label string) bool {
+	_, err := tenancy.ParseSlug(strings.ToLower(label))
+	return err == nil
+}
+
 func FuzzHost(f *testing.F) {
 	for _, host := range []string{
 		"acme.localhost", "acme.localhost.:8080", "[::1]:80", "www.localhost", "acme.localhost.evil.com",
@@ -174,6 +180,9 @@ func FuzzHost(f *testing.F) {
 		case tenancy.CodeTenantNotFound:
 			if _, err := netip.ParseAddrPort(host); err == nil && !strings.Contains(host, "%") {
 				t.Fatalf("the address %q names a tenant", host)
+			}
+			if form != nil && hasSlug(form[1]) {
+				t.Fatalf("%q, a canonical name's disguise, was refused", host)
 			}
 		default:
 			t.Fatalf("%q: %v", host, err)
