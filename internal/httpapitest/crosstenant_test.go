@@ -6,14 +6,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -104,43 +102,6 @@ func TestAForgedCursorReadsNothingForeign(t *testing.T) {
 		}
 		g.refused(t, 400, tenancy.CodeInvalidCursor)
 	}
-}
-
-// FuzzCursorPlace makes cursors of any tenant and any place: beta's are refused,
-// acme's lead behind their place in acme's list, or are refused.
-func FuzzCursorPlace(f *testing.F) {
-	w := bareWorld(f)
-	for _, tenant := range []string{"acme", "beta"} {
-		for _, name := range []string{"a", "m", "z"} {
-			req := httptest.NewRequest(http.MethodPut, "/api/v1/prompts/"+name, strings.NewReader(`{"spec":{"template":"`+tenant+`"}}`))
-			req.Header.Set("Authorization", "Bearer "+w.tokens[tenant+"-editor"])
-			rec := httptest.NewRecorder()
-			w.handler.ServeHTTP(rec, req)
-			require.Equal(f, http.StatusCreated, rec.Code)
-		}
-	}
-	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --", "日"} {
-		f.Add(place, true)
-		f.Add(place, false)
-	}
-	caller := fuzzWorld{handler: w.handler, token: w.tokens["acme-viewer"]}
-	f.Fuzz(func(t *testing.T, place string, own bool) {
-		tenant := w.tenants["beta"].ID
-		if own {
-			tenant = w.tenants["acme"].ID
-		}
-		status, body := caller.get("/api/v1/prompts?cursor=" + forge("list prompt", tenant, place))
-		if status == http.StatusBadRequest {
-			require.Contains(t, string(body), `"invalid_cursor"`)
-			return
-		}
-		require.Equal(t, http.StatusOK, status, "%s", body)
-		require.True(t, own, "a cursor of another tenant was taken")
-		require.NotContains(t, string(body), "beta")
-		for _, name := range (got{body: body}).names(t) {
-			require.Greater(t, name, place)
-		}
-	})
 }
 
 // TestNoAnswerIsForACache goes through every operation, with every kind of

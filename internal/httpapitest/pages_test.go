@@ -201,24 +201,6 @@ func TestAForgedCursorIsRefused(t *testing.T) {
 	}
 }
 
-func FuzzCursor(f *testing.F) {
-	w := newFuzzWorld(f)
-	for _, seed := range []string{"", "AQ", "x", "AQAAAAAAAAAAAAAAAAAAAAAAYQ", strings.Repeat("A", 100)} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, cursor string) {
-		status, body := w.get("/api/v1/prompts?cursor=" + url.QueryEscape(cursor))
-		switch status {
-		case http.StatusOK:
-			require.Empty(t, cursor, "a cursor that nobody gave was taken")
-		case http.StatusBadRequest, http.StatusUnprocessableEntity:
-			require.True(t, json.Valid(body))
-		default:
-			t.Fatalf("%d for the cursor %q: %s", status, cursor, body)
-		}
-	})
-}
-
 func FuzzQuery(f *testing.F) {
 	w := newFuzzWorld(f)
 	for _, seed := range []string{"limit=5", "q=a&label=k=v", "label=a=1&label=b=2", "cursor=x", "limit=0", "%", "a;b"} {

@@ -1,0 +1,121 @@
+package httpapitest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// newCursorWorld is a world without a server in which acme and beta have prompts
+// and agents of the same names, each with its tenant's in it.
+func newCursorWorld(f *testing.F) *world {
+	f.Helper()
+	w := bareWorld(f)
+	for _, tenant := range []string{"acme", "beta"} {
+		for _, path := range []string{"prompts/a", "prompts/m", "prompts/z", "agents/a", "agents/z"} {
+			req := httptest.NewRequest(http.MethodPut, "/api/v1/"+path, strings.NewReader(`{"spec":{"template":"","description":"`+tenant+`"}}`))
+			req.Header.Set("Authorization", "Bearer "+w.tokens[tenant+"-editor"])
+			rec := httptest.NewRecorder()
+			w.handler.ServeHTTP(rec, req)
+			require.Equal(f, http.StatusCreated, rec.Code, "%s", rec.Body)
+		}
+	}
+	return w
+}
+
+// cursorsOf are those that a list gives, page by page.
+func (w fuzzWorld) cursorsOf(f *testing.F, path string) (cursors []string) {
+	f.Helper()
+	for cursor := ""; ; cursors = append(cursors, cursor) {
+		status, body := w.get(path + "cursor=" + url.QueryEscape(cursor))
+		require.Equal(f, http.StatusOK, status, "%s", body)
+		var page struct {
+			NextCursor string `json:"next_cursor"`
+		}
+		require.NoError(f, json.Unmarshal(body, &page))
+		if cursor = page.NextCursor; cursor == "" {
+			return cursors
+		}
+	}
+}
+
+// FuzzCursor sends any text as a cursor: acme's list of prompts takes those that
+// it gave, byte for byte, and refuses all others, those of other lists and of
+// beta among them.
+func FuzzCursor(f *testing.F) {
+	w := newCursorWorld(f)
+	acme, beta := fuzzWorld{w.handler, w.tokens["acme-viewer"]}, fuzzWorld{w.handler, w.tokens["beta-viewer"]}
+	const list = "/api/v1/prompts?limit=1&"
+	given := map[string]bool{"": true}
+	for _, cursor := range acme.cursorsOf(f, list) {
+		given[cursor] = true
+		for _, seed := range []string{cursor, cursor + "=", cursor[1:], cursor[:len(cursor)-1] + "_", cursor + "\n", cursor + "AA", "B" + cursor[1:]} {
+			f.Add(seed)
+		}
+	}
+	require.Len(f, given, 3)
+	for _, foreign := range [][]string{
+		beta.cursorsOf(f, list), acme.cursorsOf(f, "/api/v1/agents?limit=1&"), acme.cursorsOf(f, "/api/v1/discovery?limit=1&"), acme.cursorsOf(f, list+"q=acme&"),
+	} {
+		require.NotEmpty(f, foreign)
+		f.Add(foreign[0])
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		status, body := acme.get(list + "cursor=" + url.QueryEscape(cursor))
+		require.NotContains(t, string(body), `"beta"`)
+		switch {
+		case given[cursor]:
+			require.Equal(t, http.StatusOK, status, "%s", body)
+		case !utf8.ValidString(cursor) || strings.ContainsFunc(cursor, unicode.IsControl):
+			require.Contains(t, string(body), `"code":"invalid"`)
+		default:
+			require.Equal(t, http.StatusBadRequest, status, "%q: %s", cursor, body)
+			require.Contains(t, string(body), `"code":"invalid_cursor"`)
+		}
+	})
+}
+
+// FuzzCursorPlace makes cursors of any list and any place, as whoever has read
+// this code can: those of beta and of other lists are refused, those of acme's
+// prompts lead behind their place in that list, or are refused.
+func FuzzCursorPlace(f *testing.F) {
+	w := newCursorWorld(f)
+	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --", "日"} {
+		f.Add("list prompt", place, true)
+		f.Add("list prompt", place, false)
+		f.Add("list agent", place, true)
+	}
+	caller := fuzzWorld{handler: w.handler, token: w.tokens["acme-viewer"]}
+	f.Fuzz(func(t *testing.T, list, place string, own bool) {
+		tenant := w.tenants["beta"].ID
+		if own {
+			tenant = w.tenants["acme"].ID
+		}
+		status, body := caller.get("/api/v1/prompts?cursor=" + forge(list, tenant, place))
+		require.NotContains(t, string(body), `"beta"`)
+		if status != http.StatusOK {
+			require.Equal(t, http.StatusBadRequest, status, "%s", body)
+			require.Contains(t, string(body), `"code":"`+string(tenancy.CodeInvalidCursor)+`"`)
+			return
+		}
+		require.True(t, own, "a cursor of another tenant was taken")
+		require.Equal(t, "list prompt", list, "a cursor of another list was taken")
+		names := (got{body: body}).names(t)
+		for _, name := range []string{"a", "m", "z"} {
+			if name > place {
+				require.Contains(t, names, name)
+				continue
+			}
+			require.NotContains(t, names, name)
+		}
+	})
+}
