@@ -44,7 +44,7 @@ func literal(name, value string) []byte {
 type field struct{ name, value string }
 
 // servedOverHTTP2 is what [world.served] is, of a request with these fields
-// over a connection of its own.
+// over a connection of its own. The first one may be another path.
 func servedOverHTTP2(t *testing.T, address string, fields ...field) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -53,7 +53,11 @@ func servedOverHTTP2(t *testing.T, address string, fields ...field) string {
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
 
 	var block []byte
-	for _, f := range append([]field{{":method", "GET"}, {":scheme", "http"}, {":path", "/api/v1/discovery"}}, fields...) {
+	head := []field{{":method", "GET"}, {":scheme", "http"}}
+	if len(fields) == 0 || fields[0].name != ":path" {
+		head = append(head, field{":path", "/api/v1/discovery"})
+	}
+	for _, f := range append(head, fields...) {
 		block = append(block, literal(f.name, f.value)...)
 	}
 	block = append(block, literal("authorization", "Bearer "+platformToken)...)
@@ -105,9 +109,9 @@ func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 }
 
 // TestTheHostsOfHTTP2AreOneOrRefused: there the host is the pseudo-header
-// :authority, and net/http passes over Host fields beside it and over all but
-// the first without it. RFC 9113, section 8.3.1, has such requests malformed if
-// they differ.
+// :authority, and net/http passes over Host fields beside it, over all but the
+// first without it, and over a host in the path. RFC 9113, section 8.3.1, has
+// such requests malformed.
 func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t)
@@ -136,6 +140,8 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 		"none":                            {nil, noTenant},
 		"none, and a header":              {[]field{{"x-tenant-id", "acme"}}, "acme"},
 		"a list":                          {[]field{{":authority", acme + "," + beta}}, noSuchTenant},
+		"a path with a host":              {[]field{{":path", "http://acme.localhost/api/v1/discovery"}, {":authority", beta}}, noSuchTenant},
+		"a path with the same host":       {[]field{{":path", "http://acme.localhost/api/v1/discovery"}, {":authority", acme}}, "acme"},
 		"a NUL":                           {[]field{{":authority", "acme\x00.localhost"}}, refused},
 		"a line end":                      {[]field{{":authority", "acme.localhost\r\nHost: " + beta}}, refused},
 	} {

@@ -64,15 +64,19 @@ func (r *Resolver) requestedHost(req *http.Request) string {
 }
 
 // directHost is req.Host, or a text that is no host where req has another one
-// beside it. net/http refuses two Host lines of HTTP/1. Of HTTP/2 it takes the
-// pseudo-header :authority, or the first of the Host fields, and leaves these in
-// the header map. RFC 9113, section 8.3.1, calls such a request malformed if
-// they differ: what stands in front of this server may go by the other one.
+// beside it. net/http refuses two Host lines of HTTP/1, and sets req.Host to the
+// host of an absolute target. Of HTTP/2 it takes the pseudo-header :authority,
+// or the first of the Host fields, leaves these in the header map, and passes
+// over a host in the path. RFC 9113, section 8.3.1, calls such requests
+// malformed: what stands in front of this server may go by the other one.
 func directHost(req *http.Request) string {
 	for _, other := range req.Header[hostKey] {
 		if other != req.Host {
 			return req.Host + "," + other
 		}
+	}
+	if req.ProtoMajor > 1 && req.URL.Host != "" && req.URL.Host != req.Host {
+		return req.Host + "," + req.URL.Host
 	}
 	return req.Host
 }
