@@ -33,9 +33,9 @@ func (r *Resolver) ResolveFor(ctx context.Context, by tenancy.Principal, s Sourc
 
 func (r *Resolver) seenBy(ctx context.Context, by tenancy.Principal, n named) (bySlug, byID record, err error) {
 	switch {
-	case by.Anonymous():
+	case isNobody(by):
 		return r.public.lookUpActive(ctx, n)
-	case by.SuperAdmin:
+	case by.SuperAdmin && !by.Anonymous():
 		return r.directory.lookUp(ctx, n)
 	}
 	if bySlug, err = r.directory.amongOwn(ctx, by, n.slug); err != nil {
@@ -45,6 +45,14 @@ func (r *Resolver) seenBy(ctx context.Context, by tenancy.Principal, n named) (b
 		byID, err = r.directory.get(ctx, n.id)
 	}
 	return bySlug, byID, err
+}
+
+// isNobody reports whether by is the zero principal. One without a kind that
+// claims anything is somebody whom the host hasn't made out: they are answered
+// the places they claim, and not what is everybody's, as if nobody had asked.
+func isNobody(by tenancy.Principal) bool {
+	claims := by.ID != "" || by.Name != "" || by.SuperAdmin || by.Roles != nil || !by.KeyTenant.IsZero()
+	return by.Anonymous() && !claims
 }
 
 // amongOwn looks for a slug among the tenants of by. Asking whose it is instead

@@ -81,6 +81,11 @@ func TestACallerIsAnsweredWhatTheyMayKnow(t *testing.T) {
 		{"nobody, a suspended tenant", nobody, resolve.Sources{Path: "frozen"}, unknown},
 		{"nobody, a suspended tenant by id", nobody, resolve.Sources{Headers: id(suspended)}, unknown},
 		{"nobody with a claim to be a super-admin", tenancy.Principal{SuperAdmin: true}, resolve.Sources{Path: "frozen"}, unknown},
+		{"a user of no kind, a foreign tenant", tenancy.Principal{ID: "u", Roles: user(acme).Roles}, resolve.Sources{Path: "globex"}, unknown},
+		{"a user of no kind, their own", tenancy.Principal{ID: "u", Roles: user(acme).Roles}, resolve.Sources{Path: "acme"}, "acme"},
+		{"a user of no kind without places", tenancy.Principal{ID: "u"}, resolve.Sources{Path: "acme"}, unknown},
+		{"a user of no kind who lost their places", tenancy.Principal{Roles: user().Roles}, resolve.Sources{Path: "acme"}, unknown},
+		{"a super-admin of no kind", tenancy.Principal{SuperAdmin: true}, resolve.Sources{Path: "acme"}, unknown},
 		{"a super-admin's key", tenancy.Principal{Kind: tenancy.KeyPrincipal, SuperAdmin: true, KeyTenant: acme.ID}, resolve.Sources{Path: "globex"}, mismatch},
 	} {
 		t.Run(c.name, func(t *testing.T) {
