@@ -1,5 +1,7 @@
 package httpapi
 
+import "slices"
+
 // page is a list as it is answered.
 type page[T any] struct {
 	Items      []T    `json:"items" nullable:"false"`
@@ -25,14 +27,23 @@ func (c *call) listing(op string) (listing, error) {
 }
 
 // listings reads which page of n lists the call asks for that are paged
-// together. The list of tenants is in no tenant: its id is the zero one.
+// together.
 func (c *call) listings(op string, n int) (l listing, after []string, err error) {
-	l.scope = append([]string{op, c.tenant.ID.String()}, c.query.scopeOf()...)
+	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.scopeOf())
 	if l.limit, err = c.query.limit(); err != nil {
 		return listing{}, nil, err
 	}
 	after, err = openCursor(l.scope, c.query.text("cursor"), n)
 	return l, after, err
+}
+
+// listOwner says whose list is paged: the tenant's, or the caller's where it is
+// in no tenant.
+func (c *call) listOwner() []string {
+	if c.tenant.ID.IsZero() {
+		return []string{string(c.principal.Kind), c.principal.ID}
+	}
+	return []string{c.tenant.ID.String()}
 }
 
 // more is how many items to ask for: one more than the page shows tells whether

@@ -22,7 +22,7 @@ func asUsers(tenants func(slug string) tenancy.ID) with {
 			if !ok {
 				return tenancy.Principal{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "who are you?")
 			}
-			p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u", Name: "User", SuperAdmin: places == "root", Roles: map[tenancy.ID]tenancy.Role{}}
+			p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u " + places, Name: "User", SuperAdmin: places == "root", Roles: map[tenancy.ID]tenancy.Role{}}
 			for place := range strings.SplitSeq(places, ",") {
 				if role, slug, ok := strings.Cut(place, "@"); ok {
 					p.Roles[tenants(slug)] = tenancy.Role(role)

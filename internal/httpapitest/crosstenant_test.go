@@ -68,6 +68,20 @@ func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 	keys("beta", cursor).refused(t, 400, tenancy.CodeInvalidCursor)
 }
 
+// TestACursorOfTheCallersTenantsIsNobodyElses: the list of tenants is in no
+// tenant, but everybody's own.
+func TestACursorOfTheCallersTenantsIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfUsers(t)
+	list := func(as, query string) got { return w.do(t, ask{as: as, path: "/api/v1/tenants?limit=1" + query}) }
+	const one, other = "user:viewer@acme,viewer@beta", "user:admin@acme,viewer@beta"
+	cursor := "&cursor=" + nextCursor(t, list(one, "").ok(t, 200))
+	list(one, cursor).ok(t, 200)
+	for _, as := range []string{other, "user:viewer@beta", "user:", "user:root"} {
+		list(as, cursor).refused(t, 400, tenancy.CodeInvalidCursor)
+	}
+}
+
 // forge makes a cursor as the API does, for a list that is not the forger's or
 // a place that no list has. There is no secret in it: package httpapi says why.
 func forge(list string, tenant tenancy.ID, place string) string {
