@@ -207,15 +207,14 @@ func everyName() []said {
 	return all
 }
 
-// everyHeader are no header, every header of one line, and every two lines.
+// everyHeader are no header, every header of one line, and each of them beside
+// itself and beside another.
 func everyHeader() [][]said {
 	names := append(everyName(), said{text: ""})
 	all := [][]said{nil}
-	for _, first := range names {
-		all = append(all, []said{first})
-		for _, second := range names {
-			all = append(all, []said{first, second})
-		}
+	for i, first := range names {
+		another := names[(i+1)%len(names)]
+		all = append(all, []said{first}, []said{first, first}, []said{first, another})
 	}
 	return all
 }
