@@ -43,6 +43,7 @@ type examination struct {
 	app      string // the application's role; empty with tenancy off
 	system   string
 	owner    string // the user of Options.URL
+	scope    Scope
 }
 
 // checks are all that the catalog is asked, a query or two each.
@@ -91,7 +92,7 @@ func sorted(findings []Finding) []Finding {
 //
 // With MultiTenant off, findings about the application's role don't apply.
 func (db *DB) Doctor(ctx context.Context) ([]Finding, error) {
-	e := &examination{declared: db.declared}
+	e := &examination{declared: db.declared, scope: db.options.Scope}
 	if db.options.MultiTenant {
 		owner, err := url.Parse(db.options.URL)
 		if err != nil {
@@ -182,7 +183,7 @@ func asOwner(o Options, fn func(Options, *declarations, *bun.DB) error) error {
 
 // examineAll examines the catalog, who logs in, and the rows.
 func examineAll(ctx context.Context, o Options, d *declarations, db *bun.DB) ([]Finding, error) {
-	e := &examination{declared: d, app: o.appRole, system: o.systemRole}
+	e := &examination{declared: d, app: o.appRole, system: o.systemRole, scope: o.Scope}
 	owner, err := url.Parse(o.URL)
 	if err != nil {
 		return nil, errURL

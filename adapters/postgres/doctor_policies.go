@@ -24,31 +24,28 @@ type policy struct {
 	Using      string // as the server writes the expression
 	Checking   string
 	Immutable  string // a function that it calls and that says it is IMMUTABLE
+
+	expected expectation // of ours
 }
 
 // expectation is what a policy should say.
 type expectation struct{ command, using, check string }
 
-const (
-	ownPolicy = "bailiwick_tenant"
-	byTenant  = "tenant_id = (SELECT bailiwick.current_tenant())"
-)
+const ownPolicy = "bailiwick_tenant"
 
 // libraryPolicies are those of the library's own tables.
-var libraryPolicies = map[string]expectation{
-	"bailiwick.tenants":  {"SELECT", "id = (SELECT bailiwick.current_tenant())", ""},
-	"bailiwick.api_keys": {"ALL", byTenant, byTenant},
-	"bailiwick.secrets":  {"ALL", byTenant, byTenant},
-}
-
-func (p policy) expected() expectation {
-	if p.Library {
-		return libraryPolicies[p.Table]
+func (s Scope) libraryPolicies() map[string]expectation {
+	own := expectation{"ALL", s.ofTenant(tenantColumn), s.ofTenant(tenantColumn)}
+	return map[string]expectation{
+		"bailiwick.tenants":  {"SELECT", s.ofTenant("id"), ""},
+		"bailiwick.api_keys": own,
+		"bailiwick.secrets":  own,
 	}
-	return expectation{"ALL", readable, writable}
 }
 
-func checkPolicies(ctx context.Context, e *examination) ([]Finding, error) {
+// readPolicies answers every policy on a table that a tenant owns, and on the
+// library's.
+func (e *examination) readPolicies(ctx context.Context) ([]policy, error) {
 	var policies []policy
 	err := e.ask(ctx, `
 		SELECT t.name AS "table", p.polname AS name, t.library, t.known, t.oid IN (SELECT oid FROM reached) AS reached, c.relrowsecurity AS enabled,
@@ -60,6 +57,35 @@ func checkPolicies(ctx context.Context, e *examination) ([]Finding, error) {
 		    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass AND f.provolatile = 'i'), '') AS immutable
 		FROM tables t JOIN pg_class c ON c.oid = t.oid JOIN pg_policy p ON p.polrelid = t.oid
 		ORDER BY t.name, p.polname`, &policies)
+	ofLibrary := e.scope.libraryPolicies()
+	for i, p := range policies {
+		policies[i].expected = expectation{"ALL", e.scope.ofTenant(tenantColumn), e.scope.ofTenant(tenantColumn)}
+		if p.Library {
+			policies[i].expected = ofLibrary[p.Table]
+		}
+	}
+	return policies, err
+}
+
+// renewPolicies brings our policies to what this version of the library makes.
+func (e *examination) renewPolicies(ctx context.Context) error {
+	policies, err := e.readPolicies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		if p.Name != ownPolicy || !p.Known || p.stands() {
+			continue
+		}
+		if _, err := e.tx.ExecContext(ctx, p.renew()); err != nil {
+			return fmt.Errorf("%s: %w", p.Table, err)
+		}
+	}
+	return nil
+}
+
+func checkPolicies(ctx context.Context, e *examination) ([]Finding, error) {
+	policies, err := e.readPolicies(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,19 +95,19 @@ func checkPolicies(ctx context.Context, e *examination) ([]Finding, error) {
 			findings = append(findings, f)
 		}
 	}
-	return append(findings, openLibrary(policies)...), nil
+	return append(findings, openLibrary(policies, e.scope.libraryPolicies())...), nil
 }
 
 // openLibrary finds the tables of the library that their policy isn't asked for.
-func openLibrary(policies []policy) []Finding {
+func openLibrary(policies []policy, wanted map[string]expectation) []Finding {
 	var findings []Finding
-	for _, table := range slices.Sorted(maps.Keys(libraryPolicies)) {
+	for _, table := range slices.Sorted(maps.Keys(wanted)) {
 		f := Finding{Severity: SeverityError, Object: table, Safe: true}
 		at := slices.IndexFunc(policies, func(p policy) bool { return p.Table == table && p.Name == ownPolicy })
 		switch {
 		case at < 0:
 			f.Code, f.Why = "policy_missing", "without its policy this table of the library shows everybody everything, or nobody anything"
-			f.Fix = libraryPolicies[table].create(table)
+			f.Fix = wanted[table].create(table)
 		case !policies[at].Enabled:
 			f.Code, f.Why = "row_security_off", "row-level security is off, and the policy isn't asked"
 			f.Fix = "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
@@ -112,10 +138,7 @@ func (p policy) finding() (Finding, bool) {
 		if p.stands() && p.Immutable == "" {
 			return Finding{}, false
 		}
-		f.Fix, f.Safe = drop+";\n"+p.expected().create(p.Table), p.Known
-		if p.Command == p.expected().command && p.Permissive {
-			f.Fix = p.alter()
-		}
+		f.Fix, f.Safe = p.renew(), p.Known
 	}
 	switch {
 	case p.Immutable != "":
@@ -139,9 +162,12 @@ func (p policy) finding() (Finding, bool) {
 	return f, true
 }
 
-// alter is a fix that at no time leaves the table without its policy.
-func (p policy) alter() string {
-	want := p.expected()
+// renew is what makes the policy ours again: an alteration where that will do.
+func (p policy) renew() string {
+	want := p.expected
+	if p.Command != want.command || !p.Permissive {
+		return "DROP POLICY " + ownPolicy + " ON " + p.Table + ";\n" + want.create(p.Table)
+	}
 	if want.check == "" {
 		return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using + ")"
 	}
@@ -150,7 +176,7 @@ func (p policy) alter() string {
 
 // stands reports whether the policy is what the library made.
 func (p policy) stands() bool {
-	want := p.expected()
+	want := p.expected
 	return p.Permissive && p.Everybody && p.Command == want.command &&
 		plainSQL(p.Using) == plainSQL(want.using) && plainSQL(p.Checking) == plainSQL(want.check)
 }

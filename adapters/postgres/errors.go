@@ -24,6 +24,7 @@ const (
 	stateNoTable       = "42P01"
 	stateNoSchema      = "3F000"
 	stateNoRight       = "42501"
+	stateUnsigned      = "BW001" // bailiwick.current_tenant(): no signature that is good
 	stateAuth          = "28P01"
 	stateAuthSpec      = "28000"
 	classData          = "22"
@@ -63,6 +64,8 @@ func translate(err error) error {
 	switch state := sqlState(err); {
 	case state == stateSerialization, state == stateDeadlock:
 		return tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote the same rows; try again").Because(err)
+	case state == stateUnsigned:
+		return tenancy.Errorf(tenancy.CodeUnavailable, "the database refused the tenant's signature; try again").Because(err)
 	case state == stateUnique:
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "another item has a name or a value that must be unique").Because(err)
 	case state == stateForeignKey:

@@ -77,6 +77,9 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := runMigrations(ctx, db, o, library, libraryMigrations); err != nil {
 		return err
 	}
+	if err := ensureKey(ctx, db); err != nil {
+		return err
+	}
 	if err := runMigrations(ctx, db, o, o.hostMigrations(), hostMigrations); err != nil {
 		return err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -24,6 +26,10 @@ type DB struct {
 	scoped   *bun.DB // the same pool, for the statements of [DB.Scoped]
 	system   *bun.DB // cross-tenant work, with a reason
 	bulk     *bun.DB // raw connections, for COPY; see [transfers]
+	keyring  *keyring
+	scopes   *session.Connector // app's
+	stop     context.CancelFunc // ends what runs in the background
+	running  sync.WaitGroup
 	instance string
 	collate  string // what makes an ORDER BY name go byte by byte
 	fold     string // what makes an ILIKE know more letters than ASCII's
@@ -57,6 +63,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := db.learn(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	db.stop = stop
+	db.running.Go(func() { db.keepKeys(background) })
 	return db, nil
 }
 
@@ -73,10 +82,15 @@ func (db *DB) connect(o Options) error {
 	if err != nil {
 		return err
 	}
-	db.app = pool(sql.OpenDB(NewConnector(app)), o.MaxConns)
+	db.keyring = &keyring{}
+	scoping := session.Config{Scope: tenancy.FromContext, Sign: db.keyring.sign, Timeout: o.StatementTimeout, Explicit: o.Scope == Transaction}
+	db.scopes = session.NewConnector(app, scoping)
+	db.app = pool(sql.OpenDB(db.scopes), o.MaxConns)
 	db.scoped = scopedDB(db.app.DB, o.Tables)
-	db.system = pool(sql.OpenDB(&Connector{inner: system, scope: systemScope}), systemConns)
-	db.bulk = pool(sql.OpenDB(bulk), bulkConns)
+	scoping.Scope = systemScope
+	db.system = pool(sql.OpenDB(session.NewConnector(system, scoping)), systemConns)
+	db.bulk = pool(sql.OpenDB(session.NewRawConnector(bulk)), bulkConns)
+	db.keyring.system = db.system
 	return nil
 }
 
@@ -90,7 +104,16 @@ func pool(db *sql.DB, conns int) *bun.DB {
 // learn reads what the adapters need to know of the database, and refuses one
 // that can't be served.
 func (db *DB) learn(ctx context.Context) error {
-	if err := db.Ready(ctx); err != nil {
+	if err := db.current(ctx); err != nil {
+		return err
+	}
+	if err := db.keyring.load(ctx); err != nil {
+		return err
+	}
+	if err := db.learnTimeout(ctx); err != nil {
+		return err
+	}
+	if err := db.checkWalls(across(ctx, "check the walls at start")); err != nil {
 		return err
 	}
 	ctx = across(ctx, "read the instance's identity at start")
@@ -99,6 +122,15 @@ func (db *DB) learn(ctx context.Context) error {
 	}
 	var err error
 	db.collate, db.fold, err = readCollation(ctx, db.system)
+	return translate(err)
+}
+
+// learnTimeout asks which deadline the server gives to the application's
+// statements by itself: those need no message that says the same.
+func (db *DB) learnTimeout(ctx context.Context) error {
+	var milliseconds int64
+	err := db.bulk.NewRaw("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").Scan(ctx, &milliseconds)
+	db.scopes.SessionsBegin(time.Duration(milliseconds) * time.Millisecond)
 	return translate(err)
 }
 
@@ -124,18 +156,25 @@ func readCollation(ctx context.Context, db bun.IDB) (collate, fold string, err e
 // Ready reports whether the database can be reached, its schema is current and,
 // with MultiTenant, its walls stand.
 func (db *DB) Ready(ctx context.Context) error {
+	if err := db.current(ctx); err != nil {
+		return err
+	}
+	return db.checkWalls(across(ctx, "check the walls"))
+}
+
+func (db *DB) current(ctx context.Context) error {
 	if err := db.app.PingContext(ctx); err != nil {
 		return translate(err)
 	}
-	ctx = across(ctx, "check the schema and its walls")
-	if err := db.checkCurrent(ctx); err != nil {
-		return err
-	}
-	return db.checkWalls(ctx)
+	return db.checkCurrent(across(ctx, "check the schema"))
 }
 
 // Close closes the pools. Statements under way are waited for.
 func (db *DB) Close() error {
+	if db.stop != nil {
+		db.stop()
+	}
+	db.running.Wait()
 	var errs []error
 	for _, p := range []*bun.DB{db.app, db.system, db.bulk} {
 		if p != nil {

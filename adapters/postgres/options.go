@@ -46,8 +46,12 @@ type Options struct {
 	// MaxConns bounds the pool. Defaults to 20.
 	MaxConns int
 
-	// StatementTimeout bounds how long the database may be silent. Defaults to
-	// 30 seconds; bulk work and migrations have 30 minutes.
+	// Scope says how a statement's tenant travels. Defaults to Message.
+	Scope Scope
+
+	// StatementTimeout bounds a statement whose context has no deadline. The
+	// server keeps it, as it keeps a context's. Defaults to 30 seconds; bulk work
+	// and migrations have 30 minutes.
 	StatementTimeout time.Duration
 
 	// Logger hears of migrations. Defaults to slog.Default().
@@ -55,6 +59,21 @@ type Options struct {
 
 	appRole, systemRole string // the users of AppURL and SystemURL
 }
+
+// Scope says how the tenant of a statement outside a transaction travels.
+type Scope int
+
+const (
+	// Message sends it before the statement in one message, which costs no round
+	// trip.
+	Message Scope = iota
+
+	// Transaction sends it at the beginning of a transaction of several messages
+	// around the statement. It is for engines that send a scope to their workers
+	// no other way (Citus). Their policies take no sub-select either, so the
+	// policies ask for the tenant directly: once a row where no index serves.
+	Transaction
+)
 
 const (
 	defaultMaxConns  = 20
@@ -72,6 +91,9 @@ func (o Options) check() (Options, error) {
 	}
 	if n := len(o.SecretsKey); n != 0 && n != secretsKeySize {
 		return o, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n, secretsKeySize)
+	}
+	if o.Scope != Message && o.Scope != Transaction {
+		return o, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction", o.Scope)
 	}
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
 		return o, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")

@@ -137,6 +137,7 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT ON bailiwick.tenants TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
 		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
 		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at), INSERT, DELETE ON bailiwick.api_keys TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + app,

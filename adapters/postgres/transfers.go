@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/driver/pgdriver"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -75,14 +77,18 @@ func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports
 	if err != nil {
 		return translate(err)
 	}
+	stop, err := watch(ctx, conn)
+	if err != nil {
+		return translate(err)
+	}
 	clean := false
 	defer func() {
-		if !clean { // also when fn panics
+		if stopped := stop(); stopped || !clean { // also when fn panics
 			discard(conn)
 		}
 		err = firstError(err, translate(conn.Close()))
 	}()
-	if err := beginImport(ctx, conn, tenant); err != nil {
+	if err := s.beginImport(ctx, conn, tenant); err != nil {
 		return s.importError(ctx, err)
 	}
 	im := &importing{db: s.db, conn: conn, tenant: tenant, id: newID()}
@@ -104,18 +110,23 @@ const importLock = 0x62776b69 // "bwki"
 // nothing of staged items, nor of the rows of a tenant that is new: it takes both
 // for one or two, and would loop over all of one for each of the other. Nor may
 // the cost that it sees in the loops that remain set its compiler to work.
-const bulkPlans = ";SET LOCAL enable_nestloop = off;SET LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
+const bulkPlans = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestloop = off;SET LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
 
 // beginImport opens a transaction in which no other import into the tenant
 // runs. Its snapshot must be younger than the last import's end, so the lock is
 // tried anew in a new transaction rather than waited for.
-func beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
+func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
 	for {
-		if _, err := conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ;"+setTenant(tenant)+bulkPlans); err != nil {
+		signed, err := s.db.keyring.sign(tenant)
+		if err != nil {
+			return err
+		}
+		begin := "BEGIN ISOLATION LEVEL REPEATABLE READ;SET LOCAL bailiwick.tenant='" + signed + "'" + bulkPlans
+		if _, err := conn.ExecContext(ctx, begin); err != nil {
 			return err
 		}
 		var locked bool
-		err := conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock, tenant.String()).Scan(ctx, &locked)
+		err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock, tenant.String()).Scan(ctx, &locked)
 		if err != nil || locked {
 			return err
 		}
@@ -128,6 +139,15 @@ func beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
 		case <-time.After(20*time.Millisecond + rand.N(30*time.Millisecond)):
 		}
 	}
+}
+
+// watch stops what an import is doing on the server when ctx ends.
+func watch(ctx context.Context, conn bun.Conn) (stop func() bool, err error) {
+	err = conn.Raw(func(driverConn any) error {
+		stop = session.Watch(ctx, driverConn.(*pgdriver.Conn))
+		return nil
+	})
+	return stop, err
 }
 
 // discard closes the connection under conn, and with it the transaction. It is

@@ -8,14 +8,15 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// The policy compares the column itself, so that an index on it serves. What is
-// read is held against the setting as it stands: the plan of a short read is
-// made faster without a sub-select in it. What is written is held against a
-// sub-select, which is asked once a statement and not once a row.
-const (
-	readable = "tenant_id = nullif(current_setting('bailiwick.tenant', true), '')::uuid"
-	writable = "tenant_id = (SELECT bailiwick.current_tenant())"
-)
+// ofTenant is the policy's condition. It compares the column itself, so that an
+// index on it serves, with a sub-select, which is asked once a statement and not
+// once a row; engines that take none are given the function itself.
+func (s Scope) ofTenant(column string) string {
+	if s == Transaction {
+		return column + " = bailiwick.current_tenant()"
+	}
+	return column + " = (SELECT bailiwick.current_tenant())"
+}
 
 // wall is what stands around a table, as the catalog has it.
 type wall struct {
@@ -60,7 +61,8 @@ func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) err
 	if len(d.all) == 0 {
 		return nil
 	}
-	walls, err := (&examination{tx: db, declared: d, app: o.appRole, system: o.systemRole}).readWalls(ctx)
+	e := &examination{tx: db, declared: d, app: o.appRole, system: o.systemRole, scope: o.Scope}
+	walls, err := e.readWalls(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,13 +74,13 @@ func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) err
 		if err := w.adoptable(); err != nil {
 			return err
 		}
-		if missing := w.missing(versioned[w.Name]); len(missing) > 0 {
+		if missing := w.missing(versioned[w.Name], o.Scope); len(missing) > 0 {
 			if _, err := db.ExecContext(ctx, strings.Join(missing, ";\n")); err != nil {
 				return fmt.Errorf("%s: %w", w.Name, err)
 			}
 		}
 	}
-	return nil
+	return e.renewPolicies(ctx)
 }
 
 // versioned are the tables whose rows count their versions.
@@ -102,7 +104,7 @@ func (w wall) adoptable() error {
 	return nil
 }
 
-func (w wall) missing(versioned bool) []string {
+func (w wall) missing(versioned bool, scope Scope) []string {
 	var statements []string
 	add := func(wanted bool, format string) {
 		if wanted {
@@ -110,7 +112,8 @@ func (w wall) missing(versioned bool) []string {
 		}
 	}
 	add(w.Declared && !w.Stamped, "ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
-	add(!w.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+readable+") WITH CHECK ("+writable+")")
+	own := scope.ofTenant(tenantColumn)
+	add(!w.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!w.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!w.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
 	add(versioned && !w.Touched, "DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
@@ -128,14 +131,14 @@ func checkWalls(ctx context.Context, e *examination) ([]Finding, error) {
 	versioned := e.declared.versioned()
 	var findings []Finding
 	for _, w := range walls {
-		findings = append(findings, w.findings(versioned[w.Name])...)
+		findings = append(findings, w.findings(versioned[w.Name], e.scope)...)
 	}
 	return findings, nil
 }
 
 // findings are a table's. What row security lacks is one, named by the first
 // thing that is missing, and mended as a whole.
-func (w wall) findings(versioned bool) []Finding {
+func (w wall) findings(versioned bool, scope Scope) []Finding {
 	finding := Finding{Severity: SeverityError, Object: strings.ReplaceAll(w.Name, `"`, ""), Safe: w.Known}
 	if !w.Declared && !w.Reached {
 		finding.Severity = SeverityWarning
@@ -151,7 +154,7 @@ func (w wall) findings(versioned bool) []Finding {
 		return []Finding{f}
 	}
 	var findings []Finding
-	missing := w.missing(versioned)
+	missing := w.missing(versioned, scope)
 	switch {
 	case !w.Policy:
 		findings = append(findings, say("policy_missing", "without the policy bailiwick_tenant nothing but the filter keeps tenants apart", missing...))

@@ -1,5 +1,3 @@
-//go:build scope
-
 package postgrestest
 
 import (

@@ -1,0 +1,157 @@
+package session
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+var (
+	errPrepare   = tenancy.Errorf(tenancy.CodeInternal, "a prepared statement stays on a connection that others use next: send the statement itself")
+	errTxTenant  = tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the transaction it is used in")
+	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal, "the connection came back within a transaction")
+)
+
+// conn holds the connection it guards in a named field: a method that pgdriver
+// gains later is then missing here, not unscoped.
+type conn struct {
+	connector *Connector
+	inner     *pgdriver.Conn
+	wire      *wire
+	tx        *tx // nil outside one
+}
+
+var (
+	_ driver.QueryerContext     = (*conn)(nil)
+	_ driver.ExecerContext      = (*conn)(nil)
+	_ driver.ConnBeginTx        = (*conn)(nil)
+	_ driver.ConnPrepareContext = (*conn)(nil)
+	_ driver.SessionResetter    = (*conn)(nil)
+	_ driver.Validator          = (*conn)(nil)
+	_ driver.Pinger             = (*conn)(nil)
+)
+
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	s, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if s.explicit {
+		return c.queryExplicitly(ctx, s, args)
+	}
+	return c.query(ctx, s, args)
+}
+
+func (c *conn) query(ctx context.Context, s statement, args []driver.NamedValue) (driver.Rows, error) {
+	e := c.exchange(ctx, s.patience)
+	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, args)
+	if err != nil {
+		return nil, e.end(err)
+	}
+	return &rows{Rows: found, exchange: e}, nil
+}
+
+func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	s, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if s.explicit {
+		return c.execExplicitly(ctx, s, args)
+	}
+	return c.exec(ctx, s, args)
+}
+
+func (c *conn) exec(ctx context.Context, s statement, args []driver.NamedValue) (driver.Result, error) {
+	e := c.exchange(ctx, s.patience)
+	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, args)
+	return result, e.end(err)
+}
+
+// statement is one that is ready to be sent.
+type statement struct {
+	text     string
+	tenant   tenancy.ID
+	patience patience
+	explicit bool // it wants a transaction around it
+}
+
+// prepare checks a statement, and puts in front of it what scopes it.
+func (c *conn) prepare(ctx context.Context, query string) (statement, error) {
+	config := &c.connector.config
+	tenant, err := config.Scope(ctx)
+	if err != nil {
+		return statement{}, err
+	}
+	if err := check(query); err != nil {
+		return statement{}, err
+	}
+	wait, err := c.connector.patience(ctx)
+	if err != nil {
+		return statement{}, err
+	}
+	s := statement{text: onewall.Rewrite(ctx, query), tenant: tenant, patience: wait}
+	switch {
+	case c.tx != nil && tenant != c.tx.tenant:
+		return statement{}, errTxTenant
+	case c.tx != nil:
+		s.text = c.tx.within(wait, s.text)
+		return s, nil
+	case config.Explicit:
+		s.explicit = true
+		return s, nil
+	}
+	scope, err := c.connector.scope(tenant, wait)
+	s.text = scope + s.text
+	return s, err
+}
+
+// scope is what stands in front of a statement, or behind BEGIN. It is SET LOCAL
+// and not SELECT set_config: a first result set would be taken for that of the
+// statement behind it.
+func (c *Connector) scope(tenant tenancy.ID, wait patience) (string, error) {
+	var local string
+	if !tenant.IsZero() { // as is the system role's work that is of no tenant
+		signed, err := c.config.Sign(tenant)
+		if err != nil {
+			return "", err
+		}
+		local = "SET LOCAL " + setting + "='" + signed + "';"
+	}
+	if !wait.isServers {
+		local += wait.local()
+	}
+	return local, nil
+}
+
+func (c *conn) Prepare(query string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), query)
+}
+
+func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) { return nil, errPrepare }
+
+// Ping is unscoped: it touches no table.
+func (c *conn) Ping(ctx context.Context) error {
+	wait, err := c.connector.patience(ctx)
+	if err != nil {
+		return err
+	}
+	e := c.exchange(ctx, wait)
+	return e.end(c.inner.Ping(context.Background()))
+}
+
+func (c *conn) Close() error { return c.inner.Close() }
+
+func (c *conn) IsValid() bool { return c.inner.IsValid() && c.tx == nil }
+
+func (c *conn) ResetSession(ctx context.Context) error {
+	if c.tx != nil {
+		_ = c.inner.Close()
+		return errDirtyConn.Because(driver.ErrBadConn)
+	}
+	return c.inner.ResetSession(ctx)
+}

@@ -1,0 +1,288 @@
+package session
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// check refuses what would outlive the statement, or its transaction, on a
+// connection that others use next: a setting, a lock, a temporary table, a
+// prepared statement, a subscription, a transaction begun or ended behind the
+// pool's back. A pooler may hand the session on before anybody could clean it, so
+// such a statement isn't sent at all.
+//
+// It looks at the text alone, and so at what is in it: what a function of the
+// host's own does to its session is the host's to mend. That SQL stays with its
+// tenant doesn't depend on it.
+func check(query string) error {
+	r := reader{rest: query}
+	for r.next() {
+		if err := r.statement(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func refuse(format string, args ...any) error {
+	return tenancy.Errorf(tenancy.CodeInternal, "not sent to the database: "+format, args...)
+}
+
+// word is a token that isn't space or comment.
+type word struct {
+	kind sqllex.Kind
+	text string
+}
+
+func (w word) is(texts ...string) bool {
+	if w.kind != sqllex.Word {
+		return false
+	}
+	for _, t := range texts {
+		if len(w.text) == len(t) && strings.EqualFold(w.text, t) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w word) isMark(m string) bool { return w.kind == sqllex.Other && w.text == m }
+
+// name is what the word names, the way PostgreSQL folds it; empty if it is no
+// name.
+func (w word) name() string {
+	switch w.kind {
+	case sqllex.Word:
+		return strings.ToLower(w.text)
+	case sqllex.Quoted:
+		return strings.ReplaceAll(strings.Trim(w.text, `"`), `""`, `"`)
+	}
+	return ""
+}
+
+// reader reads a message of statements, word by word.
+type reader struct {
+	rest   string
+	word   word // the one at hand
+	before word
+}
+
+// next moves to the next word, and reports false at the end.
+func (r *reader) next() bool {
+	r.before, r.word = r.word, word{}
+	for r.rest != "" {
+		kind, n := sqllex.Next(r.rest)
+		text := r.rest[:n]
+		r.rest = r.rest[n:]
+		if kind != sqllex.Space && kind != sqllex.Comment {
+			r.word = word{kind, text}
+			return true
+		}
+	}
+	return false
+}
+
+// statement reads to the end of one, the word at hand being its first.
+func (r *reader) statement() error {
+	for r.word.isMark("(") || r.word.isMark(";") {
+		if !r.next() {
+			return nil
+		}
+	}
+	first := r.word
+	if first.is("explain") {
+		if first = r.explained(); first.is("create", "declare", "execute", "refresh") {
+			return refuse("EXPLAIN of %s", strings.ToUpper(first.text))
+		}
+	}
+	switch {
+	case first.is("select", "with", "values", "table", "insert", "update", "delete", "merge",
+		"show", "fetch", "move", "close", "lock", "notify", "call", "savepoint", "release"):
+		return r.body()
+	case first.is("set"):
+		return r.set()
+	case first.is("rollback"):
+		return r.rollback()
+	case first.is("declare"):
+		return r.declare()
+	case first.is("create"):
+		return r.create()
+	case first.kind == sqllex.Other || first.kind == sqllex.Text:
+		return r.body() // a syntax error, which the database says better
+	case first.is("copy"):
+		return refuse("COPY needs a connection of its own, and row security doesn't take COPY FROM: use INSERT, or an import")
+	case first.is("listen", "unlisten"):
+		return refuse("%s needs a connection of its own", strings.ToUpper(first.text))
+	}
+	return refuse("%s isn't for a connection that tenants share: use Options.Migrations for the schema, RunInTx for transactions", strings.ToUpper(first.text))
+}
+
+// explained moves to what EXPLAIN explains.
+func (r *reader) explained() word {
+	depth := 0
+	for r.next() {
+		switch {
+		case r.word.isMark("("):
+			depth++
+		case r.word.isMark(")"):
+			depth--
+		case depth == 0 && !r.word.is("analyze", "analyse", "verbose"):
+			return r.word
+		}
+	}
+	return r.word
+}
+
+// body reads a statement that may stand, for what may not stand in it.
+func (r *reader) body() error {
+	for {
+		switch {
+		case r.word.isMark(";"):
+			return nil
+		case r.word.kind == sqllex.Unicode:
+			return refuse(`a name written as U&"…" can't be looked at`)
+		case r.word.is("into") && !r.before.is("insert", "merge"):
+			return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON COMMIT DROP")
+		case r.word.isMark("("):
+			if err := r.call(r.before.name()); err != nil {
+				return err
+			}
+		}
+		if !r.next() {
+			return nil
+		}
+	}
+}
+
+// remaining reads the words up to the end of the statement.
+func (r *reader) remaining() (words []word) {
+	for r.next() && !r.word.isMark(";") {
+		words = append(words, r.word)
+	}
+	return words
+}
+
+// set lets SET LOCAL, SET TRANSACTION and SET CONSTRAINTS through.
+func (r *reader) set() error {
+	words := r.remaining()
+	switch {
+	case len(words) > 0 && words[0].is("transaction", "constraints"):
+		return nil
+	case len(words) < 2 || !words[0].is("local"):
+		return refuse("SET would hold for whoever uses the connection next: use SET LOCAL within RunInTx")
+	}
+	switch name := words[1].name(); name {
+	case "standard_conforming_strings", "backslash_quote", "client_encoding", "":
+		return refuse("SET LOCAL %s would change how values are read", name)
+	}
+	return nil
+}
+
+func (r *reader) rollback() error {
+	words := r.remaining()
+	if len(words) > 0 && words[0].is("work", "transaction") {
+		words = words[1:]
+	}
+	if len(words) > 0 && words[0].is("to") {
+		return nil
+	}
+	return refuse("ROLLBACK ends a transaction behind the pool's back: return an error from RunInTx")
+}
+
+func (r *reader) declare() error {
+	words := r.ahead()
+	for i, w := range words {
+		if w.is("hold") && i > 0 && words[i-1].is("with") {
+			return refuse("a cursor WITH HOLD outlives its transaction")
+		}
+	}
+	return r.body()
+}
+
+// create lets a temporary table through that ends with its transaction.
+func (r *reader) create() error {
+	words := slices.DeleteFunc(r.ahead(), func(w word) bool { return w.is("local", "global") })
+	if len(words) > 1 && words[0].is("temp", "temporary") && words[1].is("table") {
+		for i := range words {
+			if i+2 < len(words) && words[i].is("on") && words[i+1].is("commit") && words[i+2].is("drop") {
+				return r.body()
+			}
+		}
+	}
+	return refuse("CREATE is for Options.Migrations; a temporary table needs ON COMMIT DROP")
+}
+
+// ahead is what remains of the statement; the reader stays where it is.
+func (r *reader) ahead() []word {
+	copied := *r
+	return copied.remaining()
+}
+
+// call looks at a function that is called, the bracket at hand.
+func (r *reader) call(name string) error {
+	if name == "" {
+		return nil
+	}
+	if name == "set_config" {
+		if r.isLocal() {
+			return nil
+		}
+		return refuse("set_config would hold for whoever uses the connection next: its last argument must be true")
+	}
+	if why, bad := calls[name]; bad {
+		return refuse("%s %s", name, why)
+	}
+	if strings.HasPrefix(name, "lo_") {
+		return refuse("%s: a large object is nobody's and everybody's", name)
+	}
+	return nil
+}
+
+const (
+	keepsLock = "keeps its lock until the session ends: use the function with xact in its name"
+	runsText  = "runs a text as SQL"
+	ofSession = "answers for whoever used the connection before: use INSERT … RETURNING"
+	elsewhere = "reaches into other sessions"
+)
+
+// calls are PostgreSQL's own functions that leave something in a session, read
+// what another left there, or run SQL out of a text.
+var calls = map[string]string{
+	"pg_advisory_lock": keepsLock, "pg_advisory_lock_shared": keepsLock,
+	"pg_try_advisory_lock": keepsLock, "pg_try_advisory_lock_shared": keepsLock,
+	"query_to_xml": runsText, "query_to_xmlschema": runsText, "query_to_xml_and_xmlschema": runsText,
+	"ts_stat": runsText, "ts_rewrite": runsText,
+	"lastval": ofSession, "currval": ofSession,
+	"pg_terminate_backend": elsewhere, "pg_cancel_backend": elsewhere,
+	"loread": "reads a large object, which is nobody's and everybody's", "lowrite": "writes a large object, which is nobody's and everybody's",
+}
+
+// isLocal reports whether the last of three arguments is true. It leaves the
+// reader where it was.
+func (r *reader) isLocal() bool {
+	ahead := *r
+	depth, arguments, length := 1, 1, 0 // length: words of the argument at hand
+	var last word
+	for ahead.next() {
+		switch {
+		case ahead.word.isMark("("):
+			depth++
+		case ahead.word.isMark(")"):
+			depth--
+		}
+		if depth == 0 {
+			return arguments == 3 && length == 1 && (last.is("true") || last.kind == sqllex.Text && strings.EqualFold(last.text, "'true'"))
+		}
+		if depth == 1 && ahead.word.isMark(",") {
+			arguments++
+			length = 0
+			continue
+		}
+		last = ahead.word
+		length++
+	}
+	return false
+}

@@ -1,0 +1,81 @@
+package session
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// A signed tenant is what the setting bailiwick.tenant carries:
+//
+//	<tenant>.<expiry>.<signature>
+//
+// the tenant's id (36 characters), the second in which the signature expires
+// (Unix time, 10 digits) and HMAC-SHA256 (RFC 2104, 64 hexadecimal digits) over
+// all that stands in front of the last dot. bailiwick.current_tenant() in the
+// database verifies it, against keys that the application's role can't read.
+//
+// The key is one database's own: that binds the signature to the database. It
+// isn't bound to a session, since a pooler may hand any session to anybody.
+// What bounds its worth to a thief is its expiry, which is held against the
+// beginning of the transaction.
+
+const (
+	setting = "bailiwick.tenant"
+
+	// KeySize is how many random bytes a key has.
+	KeySize = sha256.Size
+)
+
+// Key signs tenants.
+type Key [KeySize]byte
+
+// Sign answers the setting for a tenant. It is good for transactions that begin
+// before expiry.
+func (k Key) Sign(tenant tenancy.ID, expiry time.Time) string {
+	room := make([]byte, 0, 36+1+10+1+2*sha256.Size)
+	room = append(room, tenant.String()...)
+	room = append(room, '.')
+	room = strconv.AppendInt(room, expiry.Unix(), 10)
+	mac := hmac.New(sha256.New, k[:])
+	mac.Write(room)
+	var sum [sha256.Size]byte
+	room = append(room, '.')
+	return string(hex.AppendEncode(room, mac.Sum(sum[:0])))
+}
+
+// Pads are the key as HMAC uses it (RFC 2104, section 2): with them the database
+// verifies by two calls of sha256.
+func (k Key) Pads() (inner, outer []byte) {
+	return k.padded(0x36), k.padded(0x5c)
+}
+
+func (k Key) padded(with byte) []byte {
+	pad := make([]byte, sha256.BlockSize)
+	copy(pad, k[:])
+	for i := range pad {
+		pad[i] ^= with
+	}
+	return pad
+}
+
+// KeyOf is the key that an inner pad was made of. It reports false for what is
+// no inner pad of one.
+func KeyOf(inner []byte) (k Key, ok bool) {
+	if len(inner) != sha256.BlockSize {
+		return k, false
+	}
+	for i, b := range inner {
+		switch {
+		case i < KeySize:
+			k[i] = b ^ 0x36
+		case b != 0x36:
+			return Key{}, false
+		}
+	}
+	return k, true
+}

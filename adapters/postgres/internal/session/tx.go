@@ -1,0 +1,97 @@
+package session
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// tx is a transaction. It keeps the tenant that it began with.
+type tx struct {
+	conn   *conn
+	tenant tenancy.ID
+	wait   patience // that its statements have at present, by the server
+}
+
+func (c *conn) Begin() (driver.Tx, error) {
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	tenant, err := c.connector.config.Scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begin := "BEGIN"
+	if level := sql.IsolationLevel(opts.Isolation); level != sql.LevelDefault {
+		begin += " ISOLATION LEVEL " + level.String()
+	}
+	if opts.ReadOnly {
+		begin += " READ ONLY"
+	}
+	wait, err := c.connector.patience(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.begin(ctx, begin, tenant, wait); err != nil {
+		return nil, err
+	}
+	return c.tx, nil
+}
+
+// workersToo has Citus send settings on to its workers; to PostgreSQL it means
+// nothing.
+const workersToo = "SET LOCAL citus.propagate_set_commands='local';"
+
+func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait patience) error {
+	scope, err := c.connector.scope(tenant, wait)
+	if err != nil {
+		return err
+	}
+	if c.connector.config.Explicit {
+		scope = workersToo + scope
+	}
+	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, patience: wait}, nil); err != nil {
+		_ = c.inner.Close() // it may stand in an aborted transaction
+		return err
+	}
+	c.tx = &tx{conn: c, tenant: tenant, wait: wait}
+	return nil
+}
+
+// within puts in front of a statement the deadline that it has, if it differs
+// from that of the statement before. A transaction that failed takes nothing but
+// its end, or a way back.
+func (t *tx) within(wait patience, query string) string {
+	same := wait.Duration == t.wait.Duration || wait.isServers && t.wait.isServers
+	if same || goesBack(query) {
+		return query
+	}
+	t.wait = wait
+	return wait.local() + query
+}
+
+func goesBack(query string) bool {
+	const rollback = "ROLLBACK"
+	query = strings.TrimLeft(query, " \t\r\n")
+	return len(query) > len(rollback) && strings.EqualFold(query[:len(rollback)], rollback)
+}
+
+func (t *tx) Commit() error { return t.end("COMMIT") }
+
+func (t *tx) Rollback() error { return t.end("ROLLBACK") }
+
+// end leaves the transaction. A connection whose transaction didn't end is of
+// no use to anybody.
+func (t *tx) end(how string) error {
+	t.conn.tx = nil
+	wait := patience{Duration: t.conn.connector.config.Timeout}
+	_, err := t.conn.exec(context.Background(), statement{text: how, patience: wait}, nil)
+	if err != nil {
+		_ = t.conn.inner.Close()
+	}
+	return err
+}

@@ -1,0 +1,195 @@
+// Package sqllex splits SQL into tokens, as far as this library must understand
+// statements that it didn't write. It reads what PostgreSQL's own scanner reads
+// (PostgreSQL manual, "Lexical Structure"; src/backend/parser/scan.l), with
+// standard_conforming_strings on, byte by byte: whoever could make the two differ
+// could hide a statement in what looks like a constant.
+package sqllex
+
+import "strings"
+
+// Kind is what a token is.
+type Kind uint8
+
+// The kinds of tokens.
+const (
+	Space   Kind = iota
+	Comment      // -- … or /* … */
+	Word         // a keyword or an unquoted identifier
+	Quoted       // "identifier"
+	Unicode      // U&"identifier", whose escapes are not read
+	Text         // '…', E'…', U&'…', $$…$$
+	Other        // one byte of anything else
+)
+
+// Next answers the kind and the length in bytes of the token that s begins with.
+// Whatever has no end reaches to the end of s, which must not be empty.
+func Next(s string) (Kind, int) {
+	switch c := s[0]; {
+	case isSpace(c):
+		return Space, spaceLength(s)
+	case strings.HasPrefix(s, "--"):
+		return Comment, lineLength(s)
+	case strings.HasPrefix(s, "/*"):
+		return Comment, commentLength(s)
+	case c == '\'':
+		return Text, quotedLength(s, '\'')
+	case c == '"':
+		return Quoted, quotedLength(s, '"')
+	case (c == 'E' || c == 'e') && strings.HasPrefix(s[1:], "'"):
+		return Text, 1 + escapedLength(s[1:])
+	case (c == 'U' || c == 'u') && strings.HasPrefix(s[1:], `&"`):
+		return Unicode, 2 + quotedLength(s[2:], '"')
+	case (c == 'U' || c == 'u') && strings.HasPrefix(s[1:], "&'"):
+		return Text, 2 + quotedLength(s[2:], '\'')
+	case c == '$':
+		if n := dollarLength(s); n > 0 {
+			return Text, n
+		}
+		return Other, 1
+	case beginsWord(c):
+		return Word, wordLength(s)
+	}
+	return Other, 1
+}
+
+func isSpace(c byte) bool {
+	return c == ' ' || c >= '\t' && c <= '\r'
+}
+
+func beginsWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
+}
+
+func inWord(c byte) bool {
+	return beginsWord(c) || c >= '0' && c <= '9' || c == '$'
+}
+
+func spaceLength(s string) int {
+	n := 1
+	for n < len(s) && isSpace(s[n]) {
+		n++
+	}
+	return n
+}
+
+func wordLength(s string) int {
+	n := 1
+	for n < len(s) && inWord(s[n]) {
+		n++
+	}
+	return n
+}
+
+// lineLength measures a comment up to the end of its line.
+func lineLength(s string) int {
+	if at := strings.IndexAny(s, "\n\r"); at >= 0 {
+		return at
+	}
+	return len(s)
+}
+
+// commentLength measures a comment, which may hold others.
+func commentLength(s string) int {
+	depth := 0
+	for i := 0; i+1 < len(s); i++ {
+		switch s[i : i+2] {
+		case "/*":
+			depth++
+			i++
+		case "*/":
+			depth--
+			i++
+			if depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(s)
+}
+
+// quotedLength measures a constant or an identifier in which a doubled quote
+// stands for one.
+func quotedLength(s string, quote byte) int {
+	for n := 1; ; n += 2 {
+		at := strings.IndexByte(s[n:], quote)
+		if at < 0 {
+			return len(s)
+		}
+		n += at
+		if n+1 >= len(s) || s[n+1] != quote {
+			return n + 1
+		}
+	}
+}
+
+// escapedLength measures what follows an E: backslashes escape, also in the
+// further parts that the constant has where a line ends between two quotes.
+func escapedLength(s string) int {
+	n := 0
+	for {
+		n += escapedPart(s[n:])
+		more := continuation(s[n:])
+		if more == 0 {
+			return n
+		}
+		n += more
+	}
+}
+
+func escapedPart(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '\'' && i+1 < len(s) && s[i+1] == '\'':
+			i++
+		case s[i] == '\'':
+			return i + 1
+		}
+	}
+	return len(s)
+}
+
+// continuation measures what stands between two parts of one constant: space and
+// comments of one line, an end of a line among them. It is 0 where no further
+// part follows.
+func continuation(s string) int {
+	n, lines := 0, 0
+	for n < len(s) {
+		switch {
+		case isSpace(s[n]):
+			if s[n] == '\n' || s[n] == '\r' {
+				lines++
+			}
+			n++
+		case strings.HasPrefix(s[n:], "--"):
+			n += lineLength(s[n:])
+		case s[n] == '\'' && lines > 0:
+			return n
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// dollarLength measures a constant between two dollar quotes, 0 where none
+// begins.
+func dollarLength(s string) int {
+	tag := 1
+	for tag < len(s) && s[tag] != '$' {
+		if !inWord(s[tag]) || tag == 1 && !beginsWord(s[tag]) {
+			return 0
+		}
+		tag++
+	}
+	if tag == len(s) {
+		return 0
+	}
+	quote := s[:tag+1]
+	at := strings.Index(s[len(quote):], quote)
+	if at < 0 {
+		return len(s)
+	}
+	return at + 2*len(quote)
+}

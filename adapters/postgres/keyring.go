@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"sync/atomic"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const (
+	// signatureLife is how long the tenant of a statement stays signed. A pooler
+	// may let a message wait for two minutes before the transaction begins.
+	signatureLife = 5 * time.Minute
+
+	// keyRefresh is how often an instance looks for new keys, and keyNotice how
+	// long it has for it before a new key signs.
+	keyRefresh = 15 * time.Second
+	keyNotice  = time.Minute
+)
+
+// signingKey is a key in force.
+type signingKey struct {
+	session.Key
+	from time.Time // by the database's clock
+}
+
+// signingKeys are those in force at one time, the youngest first.
+type signingKeys struct {
+	keys []signingKey
+	skew time.Duration // how far the database's clock is ahead of this process's
+}
+
+// keyring signs tenants with the database's keys. It reads them as the system
+// role: the application's can't, and so what is injected into its statements
+// can't sign.
+type keyring struct {
+	system *bun.DB
+	held   atomic.Pointer[signingKeys]
+}
+
+var errNoSigningKey = tenancy.Errorf(tenancy.CodeUnavailable, "the database has no key that signs tenants: migrate first")
+
+// sign answers the setting that names tenant to the database.
+func (r *keyring) sign(tenant tenancy.ID) (string, error) {
+	held := r.held.Load()
+	if held == nil {
+		return "", errNoSigningKey
+	}
+	now := time.Now().Add(held.skew)
+	for _, k := range held.keys {
+		if !k.from.After(now) {
+			return k.Sign(tenant, now.Add(signatureLife)), nil
+		}
+	}
+	return "", errNoSigningKey
+}
+
+// load reads the keys that are in force, and the database's clock.
+func (r *keyring) load(ctx context.Context) error {
+	ctx = across(ctx, "read the keys that sign tenants")
+	var rows []struct {
+		InnerPad  []byte
+		SignsFrom time.Time
+		Now       time.Time
+	}
+	asked := time.Now()
+	err := r.system.NewRaw(`SELECT inner_pad, signs_from, clock_timestamp() AS now
+		FROM bailiwick.signing_keys WHERE expires_at > now() ORDER BY signs_from DESC, id`).Scan(ctx, &rows)
+	if err != nil {
+		return translate(err)
+	}
+	if len(rows) == 0 {
+		return errNoSigningKey
+	}
+	held := &signingKeys{skew: rows[0].Now.Sub(asked.Add(time.Since(asked) / 2))}
+	for _, row := range rows {
+		key, ok := session.KeyOf(row.InnerPad)
+		if !ok {
+			return errNoSigningKey
+		}
+		held.keys = append(held.keys, signingKey{key, row.SignsFrom})
+	}
+	r.held.Store(held)
+	return nil
+}
+
+// keepKeys looks for new keys until ctx ends.
+func (db *DB) keepKeys(ctx context.Context) {
+	tick := time.NewTicker(keyRefresh)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := db.keyring.load(ctx); err != nil && ctx.Err() == nil {
+			db.options.Logger.WarnContext(ctx, "the keys that sign tenants can't be read; those at hand are used", "error", err)
+		}
+	}
+}
+
+// RotateSigningKey makes a new key for signing tenants. All instances have it
+// before it signs, a minute from now, and what the keys before it signed stays
+// good until it expires: no statement is refused, and nothing is restarted.
+func (db *DB) RotateSigningKey(ctx context.Context) error {
+	ctx = across(ctx, "rotate the key that signs tenants")
+	err := db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw(`UPDATE bailiwick.signing_keys SET expires_at = least(expires_at, now() + make_interval(secs => ?0) + make_interval(secs => ?1));
+			DELETE FROM bailiwick.signing_keys WHERE expires_at < now()`, keyNotice.Seconds(), signatureLife.Seconds()).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return addKey(ctx, tx, keyNotice)
+	})
+	if err != nil {
+		return translate(err)
+	}
+	return db.keyring.load(ctx)
+}
+
+// addKey makes a key that signs after a while.
+func addKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
+	var key session.Key
+	if _, err := rand.Read(key[:]); err != nil {
+		return err
+	}
+	inner, outer := key.Pads()
+	_, err := tx.NewRaw("INSERT INTO bailiwick.signing_keys (inner_pad, outer_pad, signs_from) VALUES (?, ?, now() + make_interval(secs => ?))",
+		inner, outer, notice.Seconds()).Exec(ctx)
+	return err
+}
+
+// ensureKey makes a key where none is in force.
+func ensureKey(ctx context.Context, tx bun.IDB) error {
+	var some bool
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.signing_keys WHERE expires_at > now())").Scan(ctx, &some)
+	if err != nil || some {
+		return err
+	}
+	return addKey(ctx, tx, 0)
+}
