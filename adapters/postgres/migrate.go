@@ -92,6 +92,9 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := makeRoles(ctx, db, o); err != nil {
 		return err
 	}
+	if err := setRoles(ctx, db, o); err != nil {
+		return err
+	}
 	if err := own(ctx, db, d); err != nil {
 		return err
 	}

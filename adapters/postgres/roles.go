@@ -141,7 +141,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at), INSERT, DELETE ON bailiwick.api_keys TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + app,
-		"GRANT SELECT, UPDATE, DELETE ON bailiwick.staged TO " + app,
+		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
+		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}

@@ -70,13 +70,14 @@ func (s session) dirt(fresh session) []string {
 }
 
 // freshSession is what a new connection of the application's role finds, without
-// the pooler. PL/pgSQL brings settings of its own when it is first used.
+// the pooler. PL/pgSQL and the trigrams of searches bring settings of their own when
+// they are first used.
 func freshSession(t *testing.T, databaseURL string) session {
 	t.Helper()
 	conn, err := owner(t, appURL(t, databaseURL)).Conn(t.Context())
 	require.NoError(t, err)
 	defer conn.Close()
-	_, err = conn.ExecContext(t.Context(), "DO $$ BEGIN END $$")
+	_, err = conn.ExecContext(t.Context(), "DO $$ BEGIN PERFORM show_trgm(''); END $$")
 	require.NoError(t, err)
 	s, err := inspect(t.Context(), conn)
 	require.NoError(t, err)

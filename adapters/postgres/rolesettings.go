@@ -1,0 +1,45 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/uptrace/bun"
+)
+
+// roleSettings are what sessions of the application's role begin with: a
+// deadline for each statement, and nothing of a statement, and so of the tenant's
+// signature, where injected SQL could read it.
+func (o Options) roleSettings() map[string]string {
+	return map[string]string{
+		"statement_timeout": strconv.FormatInt(o.StatementTimeout.Milliseconds(), 10) + "ms",
+		"track_activities":  "off",
+	}
+}
+
+// setRoles gives the application's role its settings, as far as the migrating
+// user may: what is missing the connector sends with each statement, and the
+// doctor reports.
+func setRoles(ctx context.Context, tx bun.IDB, o Options) error {
+	for name, value := range o.roleSettings() {
+		var set bool
+		err := tx.NewRaw(`SELECT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+			WHERE r.rolname = ? AND s.setdatabase = 0 AND ? = ANY (s.setconfig))`, o.appRole, name+"="+value).Scan(ctx, &set)
+		if err != nil {
+			return err
+		}
+		if set {
+			continue
+		}
+		statement := "ALTER ROLE " + quote(o.appRole) + " SET " + name + " = " + literal(value)
+		if _, err := tx.ExecContext(ctx, "SAVEPOINT setting; "+statement+"; RELEASE SAVEPOINT setting"); err == nil {
+			continue
+		} else if sqlState(err) == "" {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT setting"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
