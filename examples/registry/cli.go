@@ -17,6 +17,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up or down."`
 	Doctor  doctorCmd  `cmd:"" help:"Examine how well the database keeps tenants apart; exit 1 if it doesn't."`
+	Rotate  rotateCmd  `cmd:"" name:"rotate-signing-key" help:"Make a new key that signs the tenant of each statement; running servers take it up."`
 	Load    loadCmd    `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  exportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  importCmd  `cmd:"" help:"Read a bundle into a tenant: all of it or nothing."`
@@ -25,7 +26,7 @@ type commands struct {
 
 const description = `A registry of agents, prompts, MCP servers and what belongs to them, for many tenants.
 
-serve, migrate and doctor work on the database. All other commands are clients of a running registry:
+serve, migrate, doctor and rotate-signing-key work on the database. All other commands are clients of a running registry:
 REGISTRY_URL says where it is, REGISTRY_TOKEN is the platform token or an API key.
 
 Exit status: 0 done, 1 something was refused, 2 wrong usage.`

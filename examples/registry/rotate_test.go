@@ -1,0 +1,22 @@
+package main
+
+import (
+	"database/sql"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+func TestRotatingTheSigningKeyLeavesTheOldOneInForceForAWhile(t *testing.T) {
+	t.Parallel()
+	url := migrated(t)
+	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").ended(t, exitDone)
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
+	defer db.Close()
+	var inForce, signing, forGood int
+	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT count(*) FILTER (WHERE expires_at > now()),
+		count(*) FILTER (WHERE signs_from <= now()), count(*) FILTER (WHERE expires_at = 'infinity') FROM bailiwick.signing_keys`).
+		Scan(&inForce, &signing, &forGood))
+	require.Equal(t, []int{2, 1, 1}, []int{inForce, signing, forGood})
+}
