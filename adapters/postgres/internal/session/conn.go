@@ -12,6 +12,7 @@ import (
 
 var (
 	errPrepare   = tenancy.Errorf(tenancy.CodeInternal, "a prepared statement stays on a connection that others use next: send the statement itself")
+	errArguments = tenancy.Errorf(tenancy.CodeInternal, "a statement comes with its arguments in place: what is looked at must be what is sent")
 	errTxTenant  = tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the transaction it is used in")
 	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal, "the connection came back within a transaction")
 )
@@ -36,19 +37,19 @@ var (
 )
 
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	s, err := c.prepare(ctx, query)
+	s, err := c.prepare(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
 	if s.explicit {
-		return c.queryExplicitly(ctx, s, args)
+		return c.queryExplicitly(ctx, s)
 	}
-	return c.query(ctx, s, args)
+	return c.query(ctx, s)
 }
 
-func (c *conn) query(ctx context.Context, s statement, args []driver.NamedValue) (driver.Rows, error) {
+func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
 	e := c.exchange(ctx, s.patience)
-	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, args)
+	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, nil)
 	if err != nil {
 		return nil, e.end(err)
 	}
@@ -56,19 +57,19 @@ func (c *conn) query(ctx context.Context, s statement, args []driver.NamedValue)
 }
 
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s, err := c.prepare(ctx, query)
+	s, err := c.prepare(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
 	if s.explicit {
-		return c.execExplicitly(ctx, s, args)
+		return c.execExplicitly(ctx, s)
 	}
-	return c.exec(ctx, s, args)
+	return c.exec(ctx, s)
 }
 
-func (c *conn) exec(ctx context.Context, s statement, args []driver.NamedValue) (driver.Result, error) {
+func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
 	e := c.exchange(ctx, s.patience)
-	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, args)
+	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, nil)
 	return result, e.end(err)
 }
 
@@ -81,13 +82,17 @@ type statement struct {
 }
 
 // prepare checks a statement, and puts in front of it what scopes it.
-func (c *conn) prepare(ctx context.Context, query string) (statement, error) {
+func (c *conn) prepare(ctx context.Context, query string, args []driver.NamedValue) (statement, error) {
+	if len(args) > 0 {
+		return statement{}, errArguments
+	}
 	config := &c.connector.config
 	tenant, err := config.Scope(ctx)
 	if err != nil {
 		return statement{}, err
 	}
-	if err := check(query); err != nil {
+	found, err := check(query)
+	if err != nil {
 		return statement{}, err
 	}
 	wait, err := c.connector.patience(ctx)
@@ -99,7 +104,7 @@ func (c *conn) prepare(ctx context.Context, query string) (statement, error) {
 	case c.tx != nil && tenant != c.tx.tenant:
 		return statement{}, errTxTenant
 	case c.tx != nil:
-		s.text = c.tx.within(wait, s.text)
+		s.text = c.tx.within(wait, found, s.text)
 		return s, nil
 	case config.Explicit:
 		s.explicit = true

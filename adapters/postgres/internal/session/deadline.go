@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"net"
 	"strconv"
 	"time"
 
@@ -65,6 +66,9 @@ func (e exchange) end(err error) error {
 			err = errors.Join(e.ctx.Err(), err)
 		}
 		return err
+	}
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		e.conn.wire.cancel() // each statement of a message has a deadline of its own there, and more may follow
 	}
 	if err != nil && e.late(err) {
 		err = errors.Join(context.DeadlineExceeded, err)

@@ -17,14 +17,21 @@ import (
 // It looks at the text alone, and so at what is in it: what a function of the
 // host's own does to its session is the host's to mend. That SQL stays with its
 // tenant doesn't depend on it.
-func check(query string) error {
+func check(query string) (message, error) {
 	r := reader{rest: query}
 	for r.next() {
 		if err := r.statement(); err != nil {
-			return err
+			return message{}, err
 		}
+		r.begun = true
 	}
-	return nil
+	return r.found, nil
+}
+
+// message is what was found in one of statements that may be sent.
+type message struct {
+	goesBack       bool // to a savepoint, and to the settings of that time
+	beginsGoesBack bool // with its first statement
 }
 
 func refuse(format string, args ...any) error {
@@ -68,6 +75,8 @@ type reader struct {
 	rest   string
 	word   word // the one at hand
 	before word
+	begun  bool // a statement was read
+	found  message
 }
 
 // next moves to the next word, and reports false at the end.
@@ -87,18 +96,22 @@ func (r *reader) next() bool {
 
 // statement reads to the end of one, the word at hand being its first.
 func (r *reader) statement() error {
-	for r.word.isMark("(") || r.word.isMark(";") {
+	for r.word.isMark(";") {
 		if !r.next() {
 			return nil
 		}
 	}
-	first := r.word
-	if first.is("explain") {
-		if first = r.explained(); first.is("create", "declare", "execute", "refresh") {
-			return refuse("EXPLAIN of %s", strings.ToUpper(first.text))
+	r.open()
+	if r.word.is("explain") {
+		r.explained()
+		if r.word.is("create", "declare", "execute", "refresh") {
+			return refuse("EXPLAIN of %s", strings.ToUpper(r.word.text))
 		}
 	}
+	first := r.word
 	switch {
+	case first.text == "", first.kind == sqllex.Other, first.kind == sqllex.Text:
+		return r.body() // a syntax error, which the database says better
 	case first.is("select", "with", "values", "table", "insert", "update", "delete", "merge",
 		"show", "fetch", "move", "close", "lock", "notify", "call", "savepoint", "release"):
 		return r.body()
@@ -110,8 +123,6 @@ func (r *reader) statement() error {
 		return r.declare()
 	case first.is("create"):
 		return r.create()
-	case first.kind == sqllex.Other || first.kind == sqllex.Text:
-		return r.body() // a syntax error, which the database says better
 	case first.is("copy"):
 		return refuse("COPY needs a connection of its own, and row security doesn't take COPY FROM: use INSERT, or an import")
 	case first.is("listen", "unlisten"):
@@ -120,41 +131,75 @@ func (r *reader) statement() error {
 	return refuse("%s isn't for a connection that tenants share: use Options.Migrations for the schema, RunInTx for transactions", strings.ToUpper(first.text))
 }
 
-// explained moves to what EXPLAIN explains.
-func (r *reader) explained() word {
-	depth := 0
+// open moves into the brackets that a query may stand in.
+func (r *reader) open() {
+	for r.word.isMark("(") && r.next() {
+	}
+}
+
+// explained moves to what EXPLAIN explains. In brackets stand its options, or
+// that.
+func (r *reader) explained() {
 	for r.next() {
 		switch {
+		case r.word.isMark("(") && r.opensQuery():
+			r.open()
+			return
 		case r.word.isMark("("):
-			depth++
-		case r.word.isMark(")"):
-			depth--
-		case depth == 0 && !r.word.is("analyze", "analyse", "verbose"):
-			return r.word
+			for r.next() && !r.word.isMark(")") {
+			}
+		case !r.word.is("analyze", "analyse", "verbose"):
+			return
 		}
 	}
-	return r.word
+}
+
+func (r *reader) opensQuery() bool {
+	ahead := *r
+	return ahead.next() && (ahead.word.isMark("(") || ahead.word.is("select", "with", "values", "table"))
 }
 
 // body reads a statement that may stand, for what may not stand in it.
 func (r *reader) body() error {
-	for {
+	updates := false
+	selects := []bool{false} // by depth of brackets: a SELECT stands there
+	for !r.word.isMark(";") {
+		top := len(selects) - 1
 		switch {
-		case r.word.isMark(";"):
-			return nil
 		case r.word.kind == sqllex.Unicode:
 			return refuse(`a name written as U&"…" can't be looked at`)
-		case r.word.is("into") && !r.before.is("insert", "merge"):
+		case r.word.is("select"):
+			selects[top] = true
+		case r.word.is("update"):
+			updates = true
+		case r.word.is("into") && selects[top]: // and not that of INSERT or MERGE
 			return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON COMMIT DROP")
 		case r.word.isMark("("):
+			selects = append(selects, false)
 			if err := r.call(r.before.name()); err != nil {
 				return err
 			}
+		case r.word.isMark(")") && top > 0:
+			selects = selects[:top]
+		case updates && r.word.name() == "pg_settings":
+			return refuse("UPDATE of pg_settings is a SET that holds for whoever uses the connection next; to read one, use current_setting")
+		}
+		if overheard[r.word.name()] {
+			return refuse("%s shows what other tenants are doing", r.word.name())
 		}
 		if !r.next() {
 			return nil
 		}
 	}
+	return nil
+}
+
+// overheard are views and functions in which the statements of all tenants stand,
+// and with them, where the server isn't told to keep them to itself, the
+// signatures that name their tenants.
+var overheard = map[string]bool{
+	"pg_stat_activity": true, "pg_stat_get_activity": true, "pg_stat_get_backend_activity": true,
+	"pg_stat_statements": true,
 }
 
 // remaining reads the words up to the end of the statement.
@@ -174,9 +219,28 @@ func (r *reader) set() error {
 	case len(words) < 2 || !words[0].is("local"):
 		return refuse("SET would hold for whoever uses the connection next: use SET LOCAL within RunInTx")
 	}
-	switch name := words[1].name(); name {
-	case "standard_conforming_strings", "backslash_quote", "client_encoding", "":
-		return refuse("SET LOCAL %s would change how values are read", name)
+	return changeable(words[1].name())
+}
+
+const (
+	ofValues = "would change how values are read"
+	ofRandom = "outlives its transaction, and makes the random numbers of others known"
+)
+
+// kept are settings that not even a transaction may change for itself.
+var kept = map[string]string{
+	"standard_conforming_strings": ofValues, "backslash_quote": ofValues, "client_encoding": ofValues, "names": ofValues,
+	"statement_timeout": "is how the server keeps a statement's deadline: give it a context that has one",
+	"seed":              ofRandom,
+	"":                  "has a name that can't be looked at: it may be one that " + ofValues,
+}
+
+// changeable refuses a setting that is kept. Their names know no case, not even in
+// quotes.
+func changeable(name string) error {
+	name = strings.ToLower(name)
+	if why, is := kept[name]; is {
+		return refuse("the setting %s %s", name, why)
 	}
 	return nil
 }
@@ -187,6 +251,8 @@ func (r *reader) rollback() error {
 		words = words[1:]
 	}
 	if len(words) > 0 && words[0].is("to") {
+		r.found.goesBack = true
+		r.found.beginsGoesBack = r.found.beginsGoesBack || !r.begun
 		return nil
 	}
 	return refuse("ROLLBACK ends a transaction behind the pool's back: return an error from RunInTx")
@@ -227,10 +293,7 @@ func (r *reader) call(name string) error {
 		return nil
 	}
 	if name == "set_config" {
-		if r.isLocal() {
-			return nil
-		}
-		return refuse("set_config would hold for whoever uses the connection next: its last argument must be true")
+		return r.setConfig()
 	}
 	if why, bad := calls[name]; bad {
 		return refuse("%s %s", name, why)
@@ -239,6 +302,22 @@ func (r *reader) call(name string) error {
 		return refuse("%s: a large object is nobody's and everybody's", name)
 	}
 	return nil
+}
+
+// setConfig looks at the arguments of set_config, which it reads as SET LOCAL
+// does.
+func (r *reader) setConfig() error {
+	if !r.isLocal() {
+		return refuse("set_config would hold for whoever uses the connection next: its last argument must be true")
+	}
+	ahead := *r
+	ahead.next()
+	name := ahead.word
+	ahead.next()
+	if name.kind != sqllex.Text || name.text[0] != '\'' || !ahead.word.isMark(",") {
+		return refuse("set_config needs a plain constant as the setting's name")
+	}
+	return changeable(strings.Trim(name.text, "'"))
 }
 
 const (
@@ -254,7 +333,11 @@ var calls = map[string]string{
 	"pg_advisory_lock": keepsLock, "pg_advisory_lock_shared": keepsLock,
 	"pg_try_advisory_lock": keepsLock, "pg_try_advisory_lock_shared": keepsLock,
 	"query_to_xml": runsText, "query_to_xmlschema": runsText, "query_to_xml_and_xmlschema": runsText,
+	"table_to_xml": runsText, "table_to_xml_and_xmlschema": runsText, "cursor_to_xml": runsText,
+	"schema_to_xml": runsText, "schema_to_xml_and_xmlschema": runsText,
+	"database_to_xml": runsText, "database_to_xml_and_xmlschema": runsText,
 	"ts_stat": runsText, "ts_rewrite": runsText,
+	"setseed": "keeps its seed until the session ends, which " + ofRandom, "set_limit": "is a SET that holds for whoever uses the connection next",
 	"lastval": ofSession, "currval": ofSession,
 	"pg_terminate_backend": elsewhere, "pg_cancel_backend": elsewhere,
 	"loread": "reads a large object, which is nobody's and everybody's", "lowrite": "writes a large object, which is nobody's and everybody's",

@@ -58,24 +58,24 @@ func (t *tx) settle(err error) error {
 	return t.Commit()
 }
 
-func (c *conn) execExplicitly(ctx context.Context, s statement, args []driver.NamedValue) (driver.Result, error) {
+func (c *conn) execExplicitly(ctx context.Context, s statement) (driver.Result, error) {
 	if err := c.begin(ctx, "BEGIN", s.tenant, s.patience); err != nil {
 		return nil, err
 	}
 	around := c.tx
-	result, err := c.exec(ctx, s, args)
+	result, err := c.exec(ctx, s)
 	if err = around.settle(err); err != nil {
 		return nil, err
 	}
 	return result, nil
 }
 
-func (c *conn) queryExplicitly(ctx context.Context, s statement, args []driver.NamedValue) (driver.Rows, error) {
+func (c *conn) queryExplicitly(ctx context.Context, s statement) (driver.Rows, error) {
 	if err := c.begin(ctx, "BEGIN", s.tenant, s.patience); err != nil {
 		return nil, err
 	}
 	around := c.tx
-	found, err := c.query(ctx, s, args)
+	found, err := c.query(ctx, s)
 	if err != nil {
 		return nil, around.settle(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"strings"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -54,7 +53,7 @@ func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait 
 	if c.connector.config.Explicit {
 		scope = workersToo + scope
 	}
-	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, patience: wait}, nil); err != nil {
+	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, patience: wait}); err != nil {
 		_ = c.inner.Close() // it may stand in an aborted transaction
 		return err
 	}
@@ -64,20 +63,18 @@ func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait 
 
 // within puts in front of a statement the deadline that it has, if it differs
 // from that of the statement before. A transaction that failed takes nothing but
-// its end, or a way back.
-func (t *tx) within(wait patience, query string) string {
+// its end, or a way back; and what is in force after that is what was before the
+// savepoint.
+func (t *tx) within(wait patience, found message, query string) string {
 	same := wait.Duration == t.wait.Duration || wait.isServers && t.wait.isServers
-	if same || goesBack(query) {
-		return query
+	if !same && !found.beginsGoesBack {
+		query = wait.local() + query
+		t.wait = wait
 	}
-	t.wait = wait
-	return wait.local() + query
-}
-
-func goesBack(query string) bool {
-	const rollback = "ROLLBACK"
-	query = strings.TrimLeft(query, " \t\r\n")
-	return len(query) > len(rollback) && strings.EqualFold(query[:len(rollback)], rollback)
+	if found.goesBack {
+		t.wait = patience{}
+	}
+	return query
 }
 
 func (t *tx) Commit() error { return t.end("COMMIT") }
@@ -89,7 +86,7 @@ func (t *tx) Rollback() error { return t.end("ROLLBACK") }
 func (t *tx) end(how string) error {
 	t.conn.tx = nil
 	wait := patience{Duration: t.conn.connector.config.Timeout}
-	_, err := t.conn.exec(context.Background(), statement{text: how, patience: wait}, nil)
+	_, err := t.conn.exec(context.Background(), statement{text: how, patience: wait})
 	if err != nil {
 		_ = t.conn.inner.Close()
 	}
