@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -32,13 +33,14 @@ const (
 	inspectEvery = 5 * time.Millisecond
 )
 
+// The whole storm, as CI has it:
+//
+//	go test -v -run NoRowCrossesAndNothing ./internal/postgrestest -storm 200000
+var stormStatements = flag.Int("storm", 20_000, "how many `statements` the storm through PgBouncer makes")
+
 func TestNoRowCrossesAndNothingStaysBehindInASharedSession(t *testing.T) {
 	t.Parallel()
-	statements := 200_000
-	if raceEnabled {
-		statements = 50_000 // the whole number is for runs without the race detector
-	}
-	newStorm(t, options(migrated(t, true), true)).run(t, statements)
+	newStorm(t, options(migrated(t, true), true)).run(t, *stormStatements)
 }
 
 // storm is many clients of many tenants who share two server connections, while

@@ -42,7 +42,7 @@ func TestStoreWithATransactionScopeKeepsTheContractsBehindAPooler(t *testing.T) 
 
 func TestNoRowCrossesWithATransactionScope(t *testing.T) {
 	t.Parallel()
-	newStorm(t, inTransactions(t)).run(t, 20_000)
+	newStorm(t, inTransactions(t)).run(t, 5_000)
 }
 
 // Citus takes no sub-query in a policy.
