@@ -1,0 +1,214 @@
+package session_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const (
+	scoped   = "SELECT coalesce(current_setting('bailiwick.tenant', true), '')"
+	deadline = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
+)
+
+// eachScope runs a test with the scope in the statement's message, and in a
+// transaction around it.
+func eachScope(t *testing.T, test func(t *testing.T, db *sql.DB)) {
+	for name, explicit := range map[string]bool{"message": false, "transaction": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pool(t, session.Config{Explicit: explicit})
+			db.SetMaxOpenConns(1) // whatever is left behind, the next statement meets it
+			test(t, db)
+		})
+	}
+}
+
+func TestAStatementIsScopedAndNothingOfItStays(t *testing.T) {
+	t.Parallel()
+	eachScope(t, func(t *testing.T, db *sql.DB) {
+		first, second := tenancy.NewID(), tenancy.NewID()
+		for _, tenant := range []tenancy.ID{first, second, first} {
+			require.Equal(t, "signed "+tenant.String(), ask(t, tenancy.NewContext(t.Context(), tenant), db, scoped))
+			conn, err := db.Conn(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, conn.Raw(func(any) error { return nil }))
+			require.NoError(t, conn.Close())
+		}
+		_, err := db.ExecContext(t.Context(), "SELECT 1")
+		require.Equal(t, tenancy.CodeNoTenant, tenancy.CodeOf(err))
+	})
+}
+
+func TestATransactionIsScopedFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	eachScope(t, func(t *testing.T, db *sql.DB) {
+		ctx := inTenant(t)
+		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+		require.NoError(t, err)
+		require.Equal(t, "signed "+tenancy.DefaultID.String(), ask(t, ctx, tx, scoped))
+		require.Equal(t, "repeatable read on", ask(t, ctx, tx, "SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')"))
+		_, err = tx.ExecContext(tenancy.NewContext(ctx, tenancy.NewID()), "SELECT 1")
+		require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
+		require.NoError(t, tx.Commit())
+		require.Equal(t, "read committed", ask(t, ctx, db, "SHOW transaction_isolation"))
+	})
+}
+
+// Arguments that the driver puts in place, by rules of its own, would do so behind
+// the look at what is sent.
+func TestWhatIsSentIsWhatWasLookedAt(t *testing.T) {
+	t.Parallel()
+	db, ctx := pool(t, session.Config{}), inTenant(t)
+	_, err := db.ExecContext(ctx, `SELECT E'\'' || $1`, "; SET x.y = 1; --")
+	require.ErrorContains(t, err, "in place")
+	_, err = db.QueryContext(ctx, `SELECT $1`, 1)
+	require.ErrorContains(t, err, "in place")
+	_, err = db.PrepareContext(ctx, "SELECT 1")
+	require.ErrorContains(t, err, "prepared statement")
+	require.Equal(t, "", ask(t, ctx, db, "SELECT coalesce(current_setting('x.y', true), '')"))
+}
+
+func TestTheServerHasTheDeadlineOfEachStatement(t *testing.T) {
+	t.Parallel()
+	eachScope(t, func(t *testing.T, db *sql.DB) {
+		ctx := inTenant(t)
+		soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		usual, short := func(q querier) { t.Helper(); requireDeadline(t, ctx, q, timeout, timeout) }, func(q querier) {
+			t.Helper()
+			requireDeadline(t, soon, q, time.Second, 10*time.Second)
+		}
+		usual(db)
+		short(db)
+		usual(db)
+		tx, err := db.BeginTx(ctx, nil)
+		require.NoError(t, err)
+		for _, look := range []func(querier){usual, short, short, usual, usual, short} {
+			look(tx)
+		}
+		require.NoError(t, tx.Commit())
+		tx, err = db.BeginTx(soon, nil)
+		require.NoError(t, err)
+		short(tx)
+		usual(tx)
+		require.NoError(t, tx.Rollback())
+		usual(db)
+	})
+}
+
+// requireDeadline requires one between two bounds, with the millisecond that the
+// server is late.
+func requireDeadline(t *testing.T, ctx context.Context, db querier, from, to time.Duration) {
+	t.Helper()
+	var milliseconds int64
+	require.NoError(t, db.QueryRowContext(ctx, deadline).Scan(&milliseconds))
+	require.GreaterOrEqual(t, milliseconds, from.Milliseconds())
+	require.LessOrEqual(t, milliseconds, to.Milliseconds()+1)
+}
+
+// ROLLBACK TO brings back the deadline that was in force at the savepoint: it may
+// have been a shorter one, or a longer.
+func TestTheDeadlineIsKnownBehindAWayBack(t *testing.T) {
+	t.Parallel()
+	for _, back := range []string{"ROLLBACK TO a", " /* x */ rollback to savepoint a", "SELECT 1; ROLLBACK TO a", "SELECT 1/0"} {
+		t.Run(back, func(t *testing.T) {
+			t.Parallel()
+			db, ctx := pool(t, session.Config{}), inTenant(t)
+			soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+			defer cancel()
+			tx, err := db.BeginTx(ctx, nil)
+			require.NoError(t, err)
+			defer func() { _ = tx.Rollback() }()
+			_, err = tx.ExecContext(soon, "SAVEPOINT a")
+			require.NoError(t, err)
+			requireDeadline(t, ctx, tx, timeout, timeout)
+			if _, err = tx.ExecContext(ctx, back); err != nil {
+				_, err = tx.ExecContext(ctx, "/* in a failed transaction */ ROLLBACK TO a")
+			}
+			require.NoError(t, err)
+			requireDeadline(t, ctx, tx, timeout, timeout)
+		})
+	}
+}
+
+func TestADeadlineThatSessionsBeginWithIsNotSent(t *testing.T) {
+	t.Parallel()
+	admin := superuser(t)
+	_, err := admin.ExecContext(t.Context(), "CREATE ROLE patient SUPERUSER LOGIN PASSWORD 'patient'; ALTER ROLE patient SET statement_timeout = '20s'")
+	require.NoError(t, err)
+	inner := connectorOf(t, "patient")
+	connector := session.NewConnector(inner, session.Config{
+		Scope: tenancy.FromContext, Sign: func(tenancy.ID) (string, error) { return "x", nil }, Timeout: timeout,
+	})
+	connector.SessionsBegin(timeout)
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	ctx := inTenant(t)
+	soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	require.Equal(t, "20s", ask(t, ctx, db, "SHOW statement_timeout"), "and no millisecond more")
+	tx, err := db.BeginTx(ctx, nil)
+	require.NoError(t, err)
+	require.Equal(t, "20s", ask(t, ctx, tx, "SHOW statement_timeout"))
+	requireDeadline(t, soon, tx, time.Second, 10*time.Second)
+	require.NotEqual(t, "0", ask(t, ctx, tx, deadline))
+	requireDeadline(t, ctx, tx, timeout, timeout)
+	require.NoError(t, tx.Commit())
+}
+
+// On the server, the deadline is each statement's. What stands behind one that
+// ended in time ends with the message nevertheless.
+func TestAMessageOfManyStatementsDoesNotOutliveItsDeadline(t *testing.T) {
+	t.Parallel()
+	db, admin := pool(t, session.Config{Timeout: 500 * time.Millisecond}), superuser(t)
+	query := "SELECT 'many'"
+	for range 600 {
+		query += "; SELECT pg_sleep(0.2)"
+	}
+	_, err := db.ExecContext(inTenant(t), query)
+	require.Error(t, err)
+	eventually(t, func() bool { return running(t, admin, "'many'") == 0 }, "the server goes on for two minutes")
+	require.Equal(t, "1", ask(t, inTenant(t), db, "SELECT 1"))
+}
+
+func TestATransactionAroundAStatementEndsAsTheStatementDoes(t *testing.T) {
+	t.Parallel()
+	admin := superuser(t)
+	_, err := admin.ExecContext(t.Context(), "CREATE TABLE late (id int PRIMARY KEY, of int REFERENCES late DEFERRABLE INITIALLY DEFERRED)")
+	require.NoError(t, err)
+	db, ctx := pool(t, session.Config{Explicit: true}), inTenant(t)
+	db.SetMaxOpenConns(1)
+	count := func() string { return ask(t, ctx, db, "SELECT count(*) FROM late") }
+
+	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (1, 1)")
+	require.NoError(t, err)
+	require.Equal(t, "2", ask(t, ctx, db, "INSERT INTO late VALUES (2, 1) RETURNING id"))
+	require.Equal(t, "2", count())
+
+	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (3, 1); SELECT 1/0")
+	require.ErrorContains(t, err, "division by zero")
+	require.ErrorContains(t, db.QueryRowContext(ctx, "INSERT INTO late VALUES (3, 1) RETURNING 1/(id - 3)").Scan(new(int)), "division by zero")
+	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (3, 4)")
+	require.ErrorContains(t, err, "foreign key", "what its end says is the statement's error")
+	require.ErrorContains(t, allRows(db.QueryContext(ctx, "INSERT INTO late VALUES (3, 4) RETURNING id")), "foreign key")
+	require.Equal(t, "2", count())
+	require.Equal(t, "f", ask(t, ctx, db, "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN 'f' ELSE 't' END"))
+}
+
+func allRows(rows *sql.Rows, err error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}

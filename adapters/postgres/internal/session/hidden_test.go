@@ -1,0 +1,63 @@
+package session_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+)
+
+// statements is how many there are in a message, by the library's own reading.
+func statements(message string) int {
+	count, within := 0, false
+	for message != "" {
+		kind, n := sqllex.Next(message)
+		switch {
+		case kind == sqllex.Other && message[0] == ';':
+			within = false
+		case kind != sqllex.Space && kind != sqllex.Comment && !within:
+			count, within = count+1, true
+		}
+		message = message[n:]
+	}
+	return count
+}
+
+// FuzzHiddenStatement asks PostgreSQL itself: it takes no message of several
+// statements to prepare, and says so. What it knows to be several, the library's
+// reading must too: otherwise a statement stands hidden in what was taken for a
+// constant, a comment or a name, and passes without a look.
+func FuzzHiddenStatement(f *testing.F) {
+	for _, seed := range []string{
+		"SELECT 1; SELECT 2", "SELECT '; SELECT 2'", "SELECT 'a\\'; SELECT 2 --'", "SELECT E'a\\'; SELECT 2 --'", "SELECT E'a'\n'\\''; SELECT 2 --'",
+		"SELECT E'a' -- b\n'\\'; SELECT 2 --'", "SELECT E'a' '\\'; SELECT 2 --'", "SELECT $$; SELECT 2$$", "SELECT $a$ $b$; SELECT 2 --$b$ $a$", "SELECT 1 AS a$$; SELECT 2 --$$",
+		"SELECT 1 /* /* */; SELECT 2 */", "SELECT 1 /*/ */; SELECT 2 --*/", "SELECT 1 --\r; SELECT 2", "SELECT U&'\\0027'; SELECT 2 --'", `SELECT 1 AS U&"a\0022"; SELECT 2 --"`,
+		"SELECT 1 AS \"a\"\"b\"; SELECT 2", "SELECT B'0'';SELECT 2 --'", "SELECT N'\\'; SELECT 2 --'", "SELECT 1E'\\'; SELECT 2 --'", "SELECT 1 +-- a\n2; SELECT 3",
+		"SELECT 1 @-/* a */ 2; SELECT 3", "SELECT E'\\\\'; SELECT 2 --'", "SELECT $1$a$; SELECT 2 --$a$", "SELECT 'a'\v'b'; SELECT 1", "SELECT 1;;;SELECT 2;",
+		"SELECT E'a'\f\n'\\'; SELECT 2 --'", "SELECT \u00a01; SELECT 2", "SELECT X'0'\n'\\'; SELECT 2", "SELECT U&'a' UESCAPE '\\'; SELECT 2 --'", "SELECT U&'a'\n'\\'; SELECT 2 --'",
+	} {
+		f.Add(seed)
+	}
+	db := superuser(f)
+	db.SetMaxOpenConns(1)
+	f.Fuzz(func(t *testing.T, message string) {
+		if strings.ContainsRune(message, 0) {
+			return // which ends a message on its way
+		}
+		prepared, err := db.PrepareContext(t.Context(), message)
+		if err == nil {
+			require.LessOrEqual(t, statements(message), 1, "%q", message)
+			require.NoError(t, prepared.Close())
+			return
+		}
+		refused, ok := errors.AsType[pgdriver.Error](err)
+		require.True(t, ok, "%q: %v", message, err)
+		if strings.Contains(refused.Field('M'), "multiple commands") {
+			require.Greater(t, statements(message), 1, "%q", message)
+		}
+	})
+}
