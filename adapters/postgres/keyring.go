@@ -111,7 +111,10 @@ func (db *DB) keepKeys(ctx context.Context) {
 func (db *DB) RotateSigningKey(ctx context.Context) error {
 	ctx = across(ctx, "rotate the key that signs tenants")
 	err := db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(`UPDATE bailiwick.signing_keys SET expires_at = least(expires_at, now() + make_interval(secs => ?0) + make_interval(secs => ?1));
+		// Whoever else rotates waits: two at once would not see each other's key, and
+		// it would never expire.
+		_, err := tx.NewRaw(`LOCK TABLE bailiwick.signing_keys IN SHARE ROW EXCLUSIVE MODE;
+			UPDATE bailiwick.signing_keys SET expires_at = least(expires_at, now() + make_interval(secs => ?0) + make_interval(secs => ?1));
 			DELETE FROM bailiwick.signing_keys WHERE expires_at < now()`, keyNotice.Seconds(), signatureLife.Seconds()).Exec(ctx)
 		if err != nil {
 			return err
