@@ -28,16 +28,16 @@ DECLARE
   token  pg_catalog.text := pg_catalog.current_setting('bailiwick.tenant', true);
   tenant pg_catalog.uuid;
 BEGIN
-  SELECT pg_catalog.left(token, 36)::pg_catalog.uuid INTO tenant FROM bailiwick.signing_keys AS k
-   WHERE pg_catalog.sha256(k.outer_pad OPERATOR(pg_catalog.||)
-           pg_catalog.sha256(k.inner_pad OPERATOR(pg_catalog.||) pg_catalog.convert_to(pg_catalog.left(token, 47), 'UTF8')))
-         OPERATOR(pg_catalog.=) pg_catalog.decode(pg_catalog.substr(token, 49), 'hex')
-     AND k.expires_at OPERATOR(pg_catalog.>) CURRENT_TIMESTAMP
-     AND pg_catalog.to_timestamp(pg_catalog.substr(token, 38, 10)::pg_catalog.float8) OPERATOR(pg_catalog.>) CURRENT_TIMESTAMP;
-  IF FOUND THEN
-    RETURN tenant;
-  END IF;
-  IF token OPERATOR(pg_catalog.<>) '' THEN
+  IF token OPERATOR(pg_catalog.<>) '' THEN -- the planner would try the casts below even of no key
+    SELECT pg_catalog.left(token, 36)::pg_catalog.uuid INTO tenant FROM bailiwick.signing_keys AS k
+     WHERE pg_catalog.sha256(k.outer_pad OPERATOR(pg_catalog.||)
+             pg_catalog.sha256(k.inner_pad OPERATOR(pg_catalog.||) pg_catalog.convert_to(pg_catalog.left(token, 47), 'UTF8')))
+           OPERATOR(pg_catalog.=) pg_catalog.decode(pg_catalog.substr(token, 49), 'hex')
+       AND k.expires_at OPERATOR(pg_catalog.>) CURRENT_TIMESTAMP
+       AND pg_catalog.to_timestamp(pg_catalog.substr(token, 38, 10)::pg_catalog.float8) OPERATOR(pg_catalog.>) CURRENT_TIMESTAMP;
+    IF FOUND THEN
+      RETURN tenant;
+    END IF;
     RAISE EXCEPTION 'the tenant of this statement isn''t signed, or its signature has expired' USING ERRCODE = 'BW001';
   END IF;
   RETURN NULL;
