@@ -14,7 +14,17 @@ var functionChecks = []check{
 	{"definer_owner_bypasses", SeverityWarning, "a SECURITY DEFINER function whose owner row security doesn't hold reads the rows of all tenants", `
 		SELECT f.name, format('ALTER ROUTINE %s OWNER TO %I', f.name, ?3::text), false, false
 		  FROM (` + definers + `) f JOIN pg_roles r ON r.oid = f.proowner WHERE f.looks AND (r.rolsuper OR r.rolbypassrls)`},
+	{"function_leaves_state", SeverityWarning, "the function changes its session, and leaves the change to whoever uses the connection next: set_config with true, or a lock with xact in its name, ends with the transaction", `
+		SELECT p.oid::regprocedure::text, format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %s', p.oid::regprocedure, app.name), false, false
+		  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, app
+		 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'bailiwick') AND l.lanname NOT IN ('c', 'internal') AND p.prosrc ~* '` + leavesState + `'
+		   AND has_function_privilege(app.oid, p.oid, 'EXECUTE') AND has_schema_privilege(app.oid, n.oid, 'USAGE')`},
 }
+
+// leavesState is a regular expression for what a body may do to its session. A
+// SET stands at the beginning of a statement; within one it is UPDATE's. bun takes a
+// question mark for a parameter, unless a backslash stands before it.
+const leavesState = `set_config\s*\([^;]*,\s*false\s*\)|\mpg_(try_|)advisory_lock|\mlisten\s+\w|(^|;|\mbegin|\mthen|\melse|\mloop)\s*set\s+(\?!local\M|constraints\M|transaction\M)`
 
 const definers = `SELECT p.oid::regprocedure::text AS name, n.nspname, p.proowner,
 	    l.lanname NOT IN ('c', 'internal') AND to_jsonb(p) ->> 'prosqlbody' IS NULL AS looks,

@@ -32,8 +32,13 @@ type signingKey struct {
 // signingKeys are those in force at one time, the youngest first.
 type signingKeys struct {
 	keys []signingKey
-	skew time.Duration // how far the database's clock is ahead of this process's
+	at   time.Time // by the database's clock, when read
+	read time.Time // by this process's
 }
+
+// now is the database's time. A clock that is set meanwhile doesn't change it:
+// what passes is measured by a monotonic one.
+func (k *signingKeys) now() time.Time { return k.at.Add(time.Since(k.read)) }
 
 // keyring signs tenants with the database's keys. It reads them as the system
 // role: the application's can't, and so what is injected into its statements
@@ -51,7 +56,7 @@ func (r *keyring) sign(tenant tenancy.ID) (string, error) {
 	if held == nil {
 		return "", errNoSigningKey
 	}
-	now := time.Now().Add(held.skew)
+	now := held.now()
 	for _, k := range held.keys {
 		if !k.from.After(now) {
 			return k.Sign(tenant, now.Add(signatureLife)), nil
@@ -77,7 +82,7 @@ func (r *keyring) load(ctx context.Context) error {
 	if len(rows) == 0 {
 		return errNoSigningKey
 	}
-	held := &signingKeys{skew: rows[0].Now.Sub(asked.Add(time.Since(asked) / 2))}
+	held := &signingKeys{at: rows[0].Now, read: asked}
 	for _, row := range rows {
 		key, ok := session.KeyOf(row.InnerPad)
 		if !ok {

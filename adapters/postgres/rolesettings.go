@@ -7,7 +7,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// roleSettings are what sessions of the application's role begin with: a
+// roleSettings are what the application's role begins its sessions in this
+// database with: a
 // deadline for each statement, and nothing of a statement, and so of the tenant's
 // signature, where injected SQL could read it.
 func (o Options) roleSettings() map[string]string {
@@ -21,17 +22,22 @@ func (o Options) roleSettings() map[string]string {
 // user may: what is missing the connector sends with each statement, and the
 // doctor reports.
 func setRoles(ctx context.Context, tx bun.IDB, o Options) error {
+	var database string
+	if err := tx.NewRaw("SELECT current_database()").Scan(ctx, &database); err != nil {
+		return err
+	}
 	for name, value := range o.roleSettings() {
 		var set bool
 		err := tx.NewRaw(`SELECT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
-			WHERE r.rolname = ? AND s.setdatabase = 0 AND ? = ANY (s.setconfig))`, o.appRole, name+"="+value).Scan(ctx, &set)
+			JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
+			WHERE r.rolname = ? AND ? = ANY (s.setconfig))`, o.appRole, name+"="+value).Scan(ctx, &set)
 		if err != nil {
 			return err
 		}
 		if set {
 			continue
 		}
-		statement := "ALTER ROLE " + quote(o.appRole) + " SET " + name + " = " + literal(value)
+		statement := "ALTER ROLE " + quote(o.appRole) + " IN DATABASE " + quote(database) + " SET " + name + " = " + literal(value)
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT setting; "+statement+"; RELEASE SAVEPOINT setting"); err == nil {
 			continue
 		} else if sqlState(err) == "" {

@@ -160,6 +160,9 @@ var brokenFunctions = []ailment{
 		" RESET ROLE; GRANT TEMPORARY ON DATABASE {database} TO bailiwick_app", "definer_temp_first", "public.peek()", true},
 	{"a function of a superuser's", "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM public.widgets'",
 		"definer_owner_bypasses", "public.peek()", true},
+	{"a function that sets for good", "CREATE FUNCTION louder() RETURNS text LANGUAGE sql AS $$ SELECT set_config('work_mem', '8MB', false) $$", "function_leaves_state", "public.louder()", true},
+	{"a function that locks for good", "CREATE FUNCTION hold() RETURNS void LANGUAGE sql AS $$ SELECT pg_advisory_lock(1) $$", "function_leaves_state", "public.hold()", true},
+	{"a function whose first statement is SET", "CREATE FUNCTION louder() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET work_mem = '8MB'; END $$", "function_leaves_state", "public.louder()", true},
 }
 
 var brokenSettings = []ailment{

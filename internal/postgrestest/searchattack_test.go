@@ -172,7 +172,6 @@ func TestSearchFunctionIsDeafToItsCallersSession(t *testing.T) {
 		CREATE TABLE trap.widgets AS SELECT * FROM public.widgets; GRANT SELECT ON trap.widgets TO PUBLIC`)
 	for _, settings := range []string{
 		"SET LOCAL search_path = trap, public, pg_catalog",
-		"SET LOCAL standard_conforming_strings = off",
 		"SET LOCAL transform_null_equals = on",
 		"SET LOCAL plan_cache_mode = force_generic_plan",
 		"SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off",

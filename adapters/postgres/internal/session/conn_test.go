@@ -212,3 +212,17 @@ func allRows(rows *sql.Rows, err error) error {
 	}
 	return errors.Join(rows.Err(), rows.Close())
 }
+
+// PostgreSQL takes the COMMIT of a failed transaction without an error.
+func TestATransactionWhoseErrorWasPassedOverIsNotCommittedInSilence(t *testing.T) {
+	t.Parallel()
+	eachScope(t, func(t *testing.T, db *sql.DB) {
+		ctx := inTenant(t)
+		tx, err := db.BeginTx(ctx, nil)
+		require.NoError(t, err)
+		_, err = tx.ExecContext(ctx, "SELECT 1/0")
+		require.ErrorContains(t, err, "division by zero")
+		require.ErrorContains(t, tx.Commit(), "nothing of it is committed")
+		require.Equal(t, "1", ask(t, ctx, db, "SELECT 1"))
+	})
+}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
+
+	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -77,7 +80,21 @@ func (t *tx) within(wait patience, found message, query string) string {
 	return query
 }
 
-func (t *tx) Commit() error { return t.end("COMMIT") }
+var errFailedTx = tenancy.Errorf(tenancy.CodeInternal, "the transaction failed before, and the error was passed over: nothing of it is committed")
+
+const stateFailedTx = "25P02" // in_failed_sql_transaction
+
+// Commit ends the transaction. PostgreSQL takes COMMIT of one that failed for a
+// ROLLBACK, and says so in a word that pgdriver doesn't pass on. So something
+// goes before it that a failed transaction refuses: COMMIT's own deadline.
+func (t *tx) Commit() error {
+	wait := patience{Duration: t.conn.connector.config.Timeout}
+	err := t.end(wait.local() + "COMMIT")
+	if failed, ok := errors.AsType[pgdriver.Error](err); ok && failed.Field('C') == stateFailedTx {
+		return errFailedTx.Because(err)
+	}
+	return err
+}
 
 func (t *tx) Rollback() error { return t.end("ROLLBACK") }
 
