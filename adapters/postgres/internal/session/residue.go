@@ -70,6 +70,15 @@ func (w word) name() string {
 	return ""
 }
 
+// isOfServer reports whether the word names something that begins with pg_.
+func (w word) isOfServer() bool {
+	text := w.text
+	if w.kind == sqllex.Quoted {
+		text = text[1:]
+	}
+	return len(text) > 3 && text[2] == '_' && text[0]|0x20 == 'p' && text[1]|0x20 == 'g'
+}
+
 // reader reads a message of statements, word by word.
 type reader struct {
 	rest   string
@@ -161,35 +170,69 @@ func (r *reader) opensQuery() bool {
 
 // body reads a statement that may stand, for what may not stand in it.
 func (r *reader) body() error {
-	updates := false
-	selects := []bool{false} // by depth of brackets: a SELECT stands there
+	in := clause{selects: make([]bool, 1, 8)}
 	for !r.word.isMark(";") {
-		top := len(selects) - 1
-		switch {
-		case r.word.kind == sqllex.Unicode:
-			return refuse(`a name written as U&"…" can't be looked at`)
-		case r.word.is("select"):
-			selects[top] = true
-		case r.word.is("update"):
-			updates = true
-		case r.word.is("into") && selects[top]: // and not that of INSERT or MERGE
-			return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON COMMIT DROP")
-		case r.word.isMark("("):
-			selects = append(selects, false)
-			if err := r.call(r.before.name()); err != nil {
-				return err
-			}
-		case r.word.isMark(")") && top > 0:
-			selects = selects[:top]
-		case updates && r.word.name() == "pg_settings":
-			return refuse("UPDATE of pg_settings is a SET that holds for whoever uses the connection next; to read one, use current_setting")
-		}
-		if overheard[r.word.name()] {
-			return refuse("%s shows what other tenants are doing", r.word.name())
+		if err := r.look(&in); err != nil {
+			return err
 		}
 		if !r.next() {
 			return nil
 		}
+	}
+	return nil
+}
+
+// clause is where in its statement a word stands.
+type clause struct {
+	updates bool   // an UPDATE came before
+	selects []bool // by depth of brackets: a SELECT stands there
+}
+
+// look looks at the word at hand, which it tells from most others by what they
+// begin with: every word of every statement comes by here.
+func (r *reader) look(in *clause) error {
+	top := len(in.selects) - 1
+	switch r.word.kind {
+	case sqllex.Unicode:
+		return refuse(`a name written as U&"…" can't be looked at`)
+	case sqllex.Quoted:
+		return r.ofServer(in)
+	case sqllex.Word:
+		switch r.word.text[0] | 0x20 {
+		case 's':
+			in.selects[top] = in.selects[top] || r.word.is("select")
+		case 'u':
+			in.updates = in.updates || r.word.is("update")
+		case 'i':
+			if in.selects[top] && r.word.is("into") { // and not that of INSERT or MERGE
+				return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON COMMIT DROP")
+			}
+		case 'p':
+			return r.ofServer(in)
+		}
+	case sqllex.Other:
+		switch r.word.text[0] {
+		case '(':
+			in.selects = append(in.selects, false)
+			return r.call(r.before.name())
+		case ')':
+			in.selects = in.selects[:max(top, 1)]
+		}
+	}
+	return nil
+}
+
+// ofServer looks at a name that may be the server's own.
+func (r *reader) ofServer(in *clause) error {
+	if !r.word.isOfServer() {
+		return nil
+	}
+	name := r.word.name()
+	if in.updates && name == "pg_settings" {
+		return refuse("UPDATE of pg_settings is a SET that holds for whoever uses the connection next; to read one, use current_setting")
+	}
+	if overheard[name] {
+		return refuse("%s shows what other tenants are doing", name)
 	}
 	return nil
 }

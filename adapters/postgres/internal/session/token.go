@@ -1,7 +1,6 @@
 package session
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
@@ -37,15 +36,14 @@ type Key [KeySize]byte
 // Sign answers the setting for a tenant. It is good for transactions that begin
 // before expiry.
 func (k Key) Sign(tenant tenancy.ID, expiry time.Time) string {
-	room := make([]byte, 0, 36+1+10+1+2*sha256.Size)
-	room = append(room, tenant.String()...)
-	room = append(room, '.')
-	room = strconv.AppendInt(room, expiry.Unix(), 10)
-	mac := hmac.New(sha256.New, k[:])
-	mac.Write(room)
-	var sum [sha256.Size]byte
-	room = append(room, '.')
-	return string(hex.AppendEncode(room, mac.Sum(sum[:0])))
+	inner, outer := k.Pads()
+	message := append(inner, tenant.String()...)
+	message = append(message, '.')
+	message = strconv.AppendInt(message, expiry.Unix(), 10)
+	sum := sha256.Sum256(message)
+	sum = sha256.Sum256(append(outer, sum[:]...)) // as the database does it, and without what crypto/hmac allocates
+	signed := append(message[sha256.BlockSize:], '.')
+	return string(hex.AppendEncode(signed, sum[:]))
 }
 
 // Pads are the key as HMAC uses it (RFC 2104, section 2): with them the database
@@ -55,7 +53,8 @@ func (k Key) Pads() (inner, outer []byte) {
 }
 
 func (k Key) padded(with byte) []byte {
-	pad := make([]byte, sha256.BlockSize)
+	const room = 128 // for the tenant and its expiry, and the signature in digits
+	pad := make([]byte, sha256.BlockSize, sha256.BlockSize+room)
 	copy(pad, k[:])
 	for i := range pad {
 		pad[i] ^= with

@@ -24,6 +24,13 @@ const (
 // Next answers the kind and the length in bytes of the token that s begins with.
 // Whatever has no end reaches to the end of s, which must not be empty.
 func Next(s string) (Kind, int) {
+	if c := s[0]; classes[c]&begins != 0 && (len(s) == 1 || s[1] != '\'' && s[1] != '&') {
+		return Word, wordLength(s) // as most are
+	}
+	return next(s)
+}
+
+func next(s string) (Kind, int) {
 	switch c := s[0]; {
 	case isSpace(c):
 		return Space, spaceLength(s)
@@ -52,17 +59,35 @@ func Next(s string) (Kind, int) {
 	return Other, 1
 }
 
-func isSpace(c byte) bool {
-	return c == ' ' || c >= '\t' && c <= '\r'
+// classes are what each byte may be part of.
+var classes = classify()
+
+const (
+	space  = 1 << iota
+	begins // a word
+	within // a word
+)
+
+func classify() (classes [256]uint8) {
+	for i := range classes {
+		c := byte(i)
+		switch {
+		case c == ' ' || c >= '\t' && c <= '\r':
+			classes[c] = space
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80:
+			classes[c] = begins | within
+		case c >= '0' && c <= '9' || c == '$':
+			classes[c] = within
+		}
+	}
+	return classes
 }
 
-func beginsWord(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
-}
+func isSpace(c byte) bool { return classes[c]&space != 0 }
 
-func inWord(c byte) bool {
-	return beginsWord(c) || c >= '0' && c <= '9' || c == '$'
-}
+func beginsWord(c byte) bool { return classes[c]&begins != 0 }
+
+func inWord(c byte) bool { return classes[c]&within != 0 }
 
 func spaceLength(s string) int {
 	n := 1
