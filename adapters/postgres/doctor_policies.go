@@ -40,6 +40,7 @@ func (s Scope) libraryPolicies() map[string]expectation {
 		"bailiwick.tenants":  {"SELECT", s.ofTenant("id"), ""},
 		"bailiwick.api_keys": own,
 		"bailiwick.secrets":  own,
+		"bailiwick.members":  own,
 	}
 }
 

@@ -1,0 +1,1 @@
+DROP TABLE bailiwick.strays, bailiwick.former, bailiwick.members, bailiwick.users;
