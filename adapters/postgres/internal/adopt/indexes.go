@@ -1,0 +1,109 @@
+package adopt
+
+// newIndexSteps build the indexes that the tables didn't have.
+func (e *Engine) newIndexSteps(s *state) []step {
+	var steps []step
+	for _, i := range e.spec.Indexes {
+		name := quote(i.Schema) + "." + quote(i.Table)
+		was := s.was[name]
+		if was == nil || was.index(i.Name) != nil {
+			continue
+		}
+		steps = append(steps, step{name: "index " + i.sql(), phase: Expand,
+			up: func(s *state) []action {
+				if k := s.now[name].index(i.Name); k != nil && k.Valid {
+					return nil
+				}
+				return build(false, i.Name, s.now[name], i.Definition)
+			},
+			down: func(s *state) []action {
+				if s.now[name].index(i.Name) == nil {
+					return nil
+				}
+				return []action{unbuild(s.now[name], i.Name)}
+			}})
+	}
+	return steps
+}
+
+// replaced are the declared indexes that have another definition already.
+func (e *Engine) replaced(s *state) []Index {
+	var list []Index
+	for _, i := range e.spec.Indexes {
+		was := s.was[quote(i.Schema)+"."+quote(i.Table)]
+		if was == nil {
+			continue
+		}
+		if k := was.index(i.Name); k != nil && !k.hasTenant() {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// replacedIndexBuilds build the new form of an index beside the old one.
+func (e *Engine) replacedIndexBuilds(s *state) []step {
+	var steps []step
+	for _, i := range e.replaced(s) {
+		name, built := quote(i.Schema)+"."+quote(i.Table), interim("new", i.Name)
+		steps = append(steps, step{name: "index " + i.sql(), phase: Contract,
+			up: func(s *state) []action {
+				r := s.now[name]
+				if k := r.index(i.Name); k != nil && k.hasTenant() {
+					return nil
+				}
+				if k := r.index(built); k != nil && k.Valid {
+					return nil
+				}
+				return build(false, built, r, i.Definition)
+			},
+			down: func(s *state) []action {
+				if s.now[name].index(built) == nil {
+					return nil
+				}
+				return []action{unbuild(s.now[name], built)}
+			}})
+	}
+	return steps
+}
+
+func (e *Engine) replacedIndexSwaps(s *state) []step {
+	var steps []step
+	for _, i := range e.replaced(s) {
+		name := quote(i.Schema) + "." + quote(i.Table)
+		was := s.was[name].index(i.Name)
+		built, back := interim("new", i.Name), interim("old", i.Name)
+		rename := func(from, to string) string {
+			return "ALTER INDEX " + quote(i.Schema) + "." + quote(from) + " RENAME TO " + quote(to)
+		}
+		steps = append(steps, step{name: "exchange index " + i.sql(), phase: Contract,
+			up: func(s *state) []action {
+				var statements []string
+				k := s.now[name].index(i.Name)
+				if k != nil && !k.hasTenant() {
+					statements = append(statements, "DROP INDEX "+i.sql())
+				}
+				if k == nil || !k.hasTenant() {
+					statements = append(statements, rename(built, i.Name))
+				}
+				return together(accessExcl, name, statements)
+			},
+			down: func(s *state) []action {
+				r := s.now[name]
+				k := r.index(i.Name)
+				if k != nil && !k.hasTenant() {
+					return nil
+				}
+				var actions []action
+				if known := r.index(back); known == nil || !known.Valid {
+					actions = build(false, back, r, was.Tail)
+				}
+				var statements []string
+				if k != nil {
+					statements = append(statements, rename(i.Name, built))
+				}
+				return append(actions, brief(accessExcl, name, append(statements, rename(back, i.Name))...))
+			}})
+	}
+	return steps
+}

@@ -1,0 +1,142 @@
+package adopt
+
+// swapSteps exchange the keys of a table, its default and its row security, at
+// one blow: nobody sees a table whose old keys are gone and whose rows anybody
+// may read.
+func (e *Engine) swapSteps(s *state, t Table) []step {
+	name := t.sql()
+	return []step{{name: "exchange " + name, phase: Contract,
+		up:   func(s *state) []action { return e.exchange(s, t) },
+		down: func(s *state) []action { return e.exchangeBack(s, t) },
+	}}
+}
+
+func (e *Engine) exchange(s *state, t Table) []action {
+	r := s.now[t.sql()]
+	var statements []string
+	if r.Kind == "p" {
+		statements = e.exchangePartitioned(s, t)
+	} else {
+		for _, w := range e.wantedKeys(s, t, s.was[r.sql()]) {
+			statements = append(statements, w.exchange(r)...)
+		}
+	}
+	if c := r.column(tenantColumn); c == nil || c.Default != stamped {
+		statements = append(statements, "ALTER TABLE "+r.sql()+" ALTER COLUMN tenant_id SET DEFAULT "+stamped)
+	}
+	for _, piece := range append([]*relation{r}, s.partitions(s.now, r.sql())...) {
+		if !piece.Enabled {
+			statements = append(statements, "ALTER TABLE "+piece.sql()+" ENABLE ROW LEVEL SECURITY")
+		}
+		if !piece.Forced {
+			statements = append(statements, "ALTER TABLE "+piece.sql()+" FORCE ROW LEVEL SECURITY")
+		}
+		if piece.trigger(stray) != nil {
+			statements = append(statements, "DROP TRIGGER "+stray+" ON "+piece.sql())
+		}
+	}
+	return together(accessExcl, r.sql(), statements)
+}
+
+func (w wanted) exchange(r *relation) []string {
+	k, old := w.in(r), w.oldIn(r)
+	built := w.built
+	if k != nil {
+		built = k.Name
+	}
+	switch {
+	case w.constraint && (old != nil || k == nil || !k.Constraint):
+		statement := "ALTER TABLE " + r.sql() + " "
+		if old != nil {
+			statement += "DROP CONSTRAINT " + quote(old.Name) + ", "
+		}
+		return []string{statement + "ADD CONSTRAINT " + quote(w.name) + " " + w.kind() + " USING INDEX " + quote(built) + w.deferral()}
+	case w.constraint:
+		return nil
+	}
+	var statements []string
+	if old != nil {
+		statements = append(statements, "DROP INDEX "+quote(r.Schema)+"."+quote(old.Name))
+	}
+	if built != w.name {
+		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+" RENAME TO "+quote(w.name))
+	}
+	return statements
+}
+
+func (w wanted) kind() string {
+	if w.primary {
+		return "PRIMARY KEY"
+	}
+	return "UNIQUE"
+}
+
+func (w wanted) deferral() string {
+	if w.old == nil || w.old.Immediate {
+		return ""
+	}
+	return deferral(w.old)
+}
+
+func deferral(k *key) string {
+	switch {
+	case k.Immediate:
+		return ""
+	case k.Deferred:
+		return " DEFERRABLE INITIALLY DEFERRED"
+	}
+	return " DEFERRABLE"
+}
+
+// exchangePartitioned exchanges the keys of the partitions, which a key of the
+// table then adopts: a partitioned table takes no index that is there.
+func (e *Engine) exchangePartitioned(s *state, t Table) []string {
+	r := s.now[t.sql()]
+	var before, behind, pieces []string
+	for _, w := range e.wantedKeys(s, t, s.was[r.sql()]) {
+		if k := w.in(r); k != nil {
+			continue
+		}
+		if w.oldIn(r) != nil {
+			before = append(before, dropKey(r, w.old))
+		}
+		if w.constraint {
+			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.name)+" "+w.kind()+" (tenant_id, "+quoted(w.columns)+")")
+		} else {
+			behind = append(behind, "CREATE UNIQUE INDEX "+quote(w.name)+" ON "+r.sql()+" "+w.tail)
+		}
+	}
+	if len(behind) == 0 {
+		return nil
+	}
+	for _, piece := range s.partitions(s.was, r.sql()) {
+		now := s.now[piece.sql()]
+		for _, w := range e.wantedKeys(s, t, piece) {
+			if w.old == nil || w.old.Of == "" {
+				continue
+			}
+			plain := *now
+			plain.Keys = withoutOld(now.Keys, w.old.Name)
+			pieces = append(pieces, w.exchange(&plain)...)
+		}
+	}
+	return append(append(before, pieces...), behind...)
+}
+
+// withoutOld is what is left of a partition's keys when its table's is gone.
+func withoutOld(keys []key, name string) []key {
+	var left []key
+	for _, k := range keys {
+		if k.Name != name || k.hasTenant() {
+			left = append(left, k)
+		}
+	}
+	return left
+}
+
+func dropKey(r *relation, k *key) string {
+	if k.Constraint {
+		return "ALTER TABLE " + r.sql() + " DROP CONSTRAINT " + quote(k.Name)
+	}
+	return "DROP INDEX " + quote(r.Schema) + "." + quote(k.Name)
+}
