@@ -32,6 +32,11 @@ const minimumVersion = 130000
 // the host's, the walls around each owned table, and with MultiTenant the
 // roles. Killed at any moment, nothing of it has happened.
 func migrateAll(ctx context.Context, o Options, d *declarations) error {
+	return inMigration(ctx, o, func(db *bun.DB) error { return migrateIn(ctx, db, o, d) })
+}
+
+// inMigration runs fn in a transaction of the owner's, upon one connection.
+func inMigration(ctx context.Context, o Options, fn func(*bun.DB) error) error {
 	inner, err := connector(o.URL, bulkTimeout)
 	if err != nil {
 		return err
@@ -40,7 +45,7 @@ func migrateAll(ctx context.Context, o Options, d *declarations) error {
 	sqldb := sql.OpenDB(once)
 	sqldb.SetMaxOpenConns(1)
 	db := bun.NewDB(sqldb, pgdialect.New())
-	if err := inTransaction(ctx, db, func() error { return migrateIn(ctx, db, o, d) }); err != nil {
+	if err := inTransaction(ctx, db, func() error { return fn(db) }); err != nil {
 		return errors.Join(fmt.Errorf("postgres: migrating: %w", err), db.Close())
 	}
 	return db.Close()
@@ -60,7 +65,8 @@ func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
 	return err
 }
 
-func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) error {
+// prepareMigrations brings the library's own schema up.
+func prepareMigrations(ctx context.Context, db *bun.DB, o Options) error {
 	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).Exec(ctx); err != nil {
 		return err
 	}
@@ -77,7 +83,11 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := runMigrations(ctx, db, o, library, libraryMigrations); err != nil {
 		return err
 	}
-	if err := ensureKey(ctx, db); err != nil {
+	return ensureKey(ctx, db)
+}
+
+func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) error {
+	if err := prepareMigrations(ctx, db, o); err != nil {
 		return err
 	}
 	if err := runMigrations(ctx, db, o, o.hostMigrations(), hostMigrations); err != nil {

@@ -21,6 +21,7 @@ import (
 type DB struct {
 	options  Options
 	declared *declarations
+	observer *observer // nil: every table enforces
 	vault    *vault
 	app      *bun.DB // scoped by the context's tenant
 	scoped   *bun.DB // the same pool, for the statements of [DB.Scoped]
@@ -47,15 +48,18 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	if !o.SkipMigrations {
-		if err := migrateAll(ctx, o, declared); err != nil {
+		if err := bringUp(ctx, o, declared, MigrationOptions{Tell: logged(ctx, o.Logger)}); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkContracted(ctx, o, declared); err != nil {
+		return nil, err
 	}
 	sealer, err := newSealer(o.SecretsKey)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{options: o, declared: declared}
+	db := &DB{options: o, declared: declared, observer: newObserver(declared, o.Tables, o.Logger)}
 	if err := db.connect(o); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -119,6 +123,9 @@ func (db *DB) learn(ctx context.Context) error {
 	ctx = across(ctx, "read the instance's identity at start")
 	if err := db.system.NewRaw("SELECT id::text FROM bailiwick.instance").Scan(ctx, &db.instance); err != nil {
 		return translate(err)
+	}
+	if err := db.checkSingle(ctx); err != nil {
+		return err
 	}
 	var err error
 	db.collate, db.fold, err = readCollation(ctx, db.system)

@@ -35,6 +35,10 @@ type Options struct {
 	// the same transaction, as the owner.
 	Migrations *migrate.Migrations
 
+	// Adopt lets a database be adopted that has the tables without tenants, and
+	// says what else it has. Nil: such a database is refused.
+	Adopt *Adoption
+
 	// SkipMigrations leaves the schema as it is. A schema that isn't current is
 	// then an error.
 	SkipMigrations bool
@@ -83,6 +87,7 @@ const (
 	bulkConns        = 4
 	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
 	secretsKeySize   = 32
+	applicationName  = "bailiwick" // by which the adoption knows sessions that carry a tenant
 )
 
 func (o Options) check() (Options, error) {
@@ -158,7 +163,7 @@ func connector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error
 		pgdriver.WithReadTimeout(timeout),
 		pgdriver.WithWriteTimeout(timeout),
 		pgdriver.WithBufferSize(errorFieldBuffer),
-		pgdriver.WithApplicationName("bailiwick"),
+		pgdriver.WithApplicationName(applicationName),
 	}
 	var made *pgdriver.Connector
 	err := recovered(func() { made = pgdriver.NewConnector(options...) })

@@ -21,15 +21,5 @@ func (db *DB) PlatformToken(ctx context.Context, offered [sha256.Size]byte) (sto
 	return stored, nil
 }
 
-// Migrate brings the schema up and leaves.
-func Migrate(ctx context.Context, o Options) error {
-	o, err := o.check()
-	if err != nil {
-		return err
-	}
-	declared, err := newDeclarations(o.Tables)
-	if err != nil {
-		return err
-	}
-	return migrateAll(ctx, o, declared)
-}
+// Migrate brings the schema up and leaves: [MigrateUp] with its defaults.
+func Migrate(ctx context.Context, o Options) error { return MigrateUp(ctx, o, MigrationOptions{}) }

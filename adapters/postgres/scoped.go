@@ -47,11 +47,12 @@ import (
 // A handle is safe for concurrent use. One within a transaction runs one
 // statement at a time, until its rows are closed.
 type Scoped struct {
-	owner  *DB
-	tenant tenancy.ID
-	db     *bun.DB      // makes the statements: its generator knows the tenant
-	tx     *transaction // nil outside one
-	err    error        // why nothing may run
+	owner   *DB
+	tenant  tenancy.ID
+	db      *bun.DB      // makes the statements: its generator knows the tenant
+	tx      *transaction // nil outside one
+	err     error        // why nothing may run
+	unbound bool         // the context had no tenant, and some tables only observe that
 }
 
 // Scoped binds a handle to the tenant in ctx. Without one, every statement that
@@ -61,7 +62,10 @@ type Scoped struct {
 func (db *DB) Scoped(ctx context.Context) *Scoped {
 	tenant, err := tenancy.FromContext(ctx)
 	s := &Scoped{owner: db, tenant: tenant, err: err}
-	s.err = s.check(ctx)
+	if err != nil && db.observer != nil {
+		s.tenant, s.err, s.unbound = tenancy.DefaultID, nil, true
+	}
+	s.err = s.check(s.enter(ctx))
 	s.db = db.scoped.WithNamedArg(tenantArg, schema.Safe("'"+tenant.String()+"'"))
 	return s
 }
@@ -142,6 +146,15 @@ func (s *Scoped) format(statement string, args []any) string {
 		return statement
 	}
 	return s.db.QueryGen().FormatQuery(statement, args...)
+}
+
+// enter gives the context of a handle that was bound to no tenant the default
+// one's.
+func (s *Scoped) enter(ctx context.Context) context.Context {
+	if _, err := tenancy.FromContext(ctx); err != nil && s.unbound {
+		return tenancy.NewContext(ctx, s.tenant)
+	}
+	return ctx
 }
 
 // check refuses a context of no tenant, of another than the handle's, and of a

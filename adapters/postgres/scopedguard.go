@@ -18,6 +18,7 @@ type guard struct {
 var _ bun.IConn = guard{}
 
 func (g guard) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	ctx = g.scoped.enter(ctx)
 	statement, err := g.prepare(ctx, statement)
 	if err != nil {
 		return nil, err
@@ -26,6 +27,7 @@ func (g guard) QueryContext(ctx context.Context, statement string, args ...any) 
 }
 
 func (g guard) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	ctx = g.scoped.enter(ctx)
 	statement, err := g.prepare(ctx, statement)
 	if err != nil {
 		return nil, err
@@ -34,6 +36,7 @@ func (g guard) ExecContext(ctx context.Context, statement string, args ...any) (
 }
 
 func (g guard) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
+	ctx = g.scoped.enter(ctx)
 	statement, err := g.prepare(ctx, statement)
 	if err != nil {
 		return refusedRow(err)
@@ -52,7 +55,11 @@ func (g guard) prepare(ctx context.Context, statement string) (string, error) {
 		}
 		statement = settled
 	}
-	return withoutMarks(statement)
+	statement, err := withoutMarks(statement)
+	if err == nil && g.scoped.unbound {
+		err = g.scoped.owner.observer.admit(ctx, statement)
+	}
+	return statement, err
 }
 
 // conn is database/sql's own: bun's would format the statement once more.

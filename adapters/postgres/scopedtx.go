@@ -35,6 +35,7 @@ func transactionIn(ctx context.Context, db *DB) *transaction {
 // it sets a savepoint, which an error of fn goes back to; opts are the outer
 // ones then.
 func (s *Scoped) RunInTx(ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *Scoped) error) error {
+	ctx = s.enter(ctx)
 	if err := s.check(ctx); err != nil {
 		return err
 	}

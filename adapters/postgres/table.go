@@ -17,6 +17,9 @@ type Table struct {
 	// Model is a pointer to the bun model, nil allowed: (*Note)(nil).
 	Model any
 
+	// Mode says what becomes of statements for no tenant. Defaults to Enforce.
+	Mode Mode
+
 	// Kind names the items in bodies and bundles. Without a kind the table is
 	// owned and walled, and travels only as part of others.
 	Kind string

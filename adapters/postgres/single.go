@@ -1,0 +1,26 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// checkSingle refuses to turn tenancy off while there are tenants that would
+// then be out of everybody's reach, and whose names the default tenant's rows
+// would be told apart by no longer.
+func (db *DB) checkSingle(ctx context.Context) error {
+	if db.options.MultiTenant {
+		return nil
+	}
+	var others []string
+	err := db.system.NewRaw("SELECT slug FROM bailiwick.tenants WHERE id <> ? ORDER BY slug LIMIT 6", tenancy.DefaultID).Scan(ctx, &others)
+	if err != nil || len(others) == 0 {
+		return translate(err)
+	}
+	if len(others) > 5 {
+		others[5] = "…"
+	}
+	return tenancy.Errorf(tenancy.CodeInvalidState, "tenancy is off, and other tenants than default have rows (%s): set MULTI_TENANT=true, or purge them first", strings.Join(others, ", "))
+}
