@@ -39,6 +39,10 @@ type Options struct {
 	// bearer a super-admin. Defaults to none: nobody is one.
 	PlatformTokenHash [sha256.Size]byte
 
+	// AdoptedKeys lets in API keys of any form: those of a version that came
+	// before this library. Defaults to the library's own.
+	AdoptedKeys bool
+
 	// Prefix is the path under which a host serves everything, as it is in
 	// URLs: "/registry". Defaults to none.
 	Prefix string

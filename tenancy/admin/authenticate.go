@@ -24,6 +24,9 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (tenancy.Prin
 		return tenancy.Principal{Kind: tenancy.PlatformToken, Name: "platform", SuperAdmin: true}, nil
 	}
 	hash, err := tenancy.HashKeySecret(bearer)
+	if err != nil && s.adopted && bearer != "" && len(bearer) <= maxAdoptedKey {
+		hash, err = sha256.Sum256([]byte(bearer)), nil
+	}
 	if err != nil {
 		return tenancy.Principal{}, errUnauthenticated.Because(err)
 	}
@@ -44,6 +47,9 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (tenancy.Prin
 		KeyTenant: key.Tenant,
 	}, nil
 }
+
+// maxAdoptedKey is how long a key of another form may be, in bytes.
+const maxAdoptedKey = 512
 
 // isPlatformToken compares hashes, in a time that doesn't depend on them. No
 // hash means no token, and the empty text is none, even if somebody set its

@@ -26,6 +26,7 @@ type Service struct {
 	keys     ports.Keys
 	finder   ports.KeyFinder
 	platform [sha256.Size]byte
+	adopted  bool
 	now      func() time.Time
 	newID    func() tenancy.ID
 }
@@ -35,6 +36,11 @@ type Options struct {
 	// PlatformTokenHash is the SHA-256 of the platform token, whose bearer is a
 	// super-admin. Defaults to none: no token makes one.
 	PlatformTokenHash [sha256.Size]byte
+
+	// AdoptedKeys lets in API keys of any form, by the SHA-256 of their text:
+	// those of a version that came before this library. Defaults to only those
+	// that [tenancy.NewKeySecret] makes.
+	AdoptedKeys bool
 
 	// Clock tells the time. Defaults to [time.Now].
 	Clock func() time.Time
@@ -62,6 +68,6 @@ func New(tenants ports.Tenants, keys ports.Keys, finder ports.KeyFinder, o Optio
 	}
 	return &Service{
 		tenants: tenants, keys: keys, finder: finder,
-		platform: o.PlatformTokenHash, now: o.Clock, newID: o.NewID,
+		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
 }
