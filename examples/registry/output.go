@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -61,3 +62,6 @@ func (p progress) done() {
 		p.bar.Finish()
 	}
 }
+
+// count says how many rows.
+func count(n int64) string { return strconv.FormatInt(n, 10) + " rows" }

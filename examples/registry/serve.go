@@ -157,6 +157,7 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 		MultiTenant:       set.multiTenant,
 		Resolver:          resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies}),
 		PlatformTokenHash: hash,
+		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
 		Discovery:         discovery(),
 		Ready:             reg.db.Ready,
 		Logger:            log,
@@ -187,7 +188,7 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 	}
 	return postgres.Options{
 		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
-		Tables: tables(), Migrations: own, SecretsKey: key, Logger: log,
+		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, Logger: log,
 	}, nil
 }
 

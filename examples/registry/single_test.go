@@ -85,11 +85,19 @@ func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
 			if i == 0 {
 				furnish(t, c)
 			}
-			if multiTenant != "" {
-				s.tenant(t).put(t, "agent", "another's", map[string]any{})
-			}
 			exports = append(exports, c.export(t))
 			require.Equal(t, string(exports[0]), string(exports[i]))
 		})
 	}
+}
+
+// With tenancy off nobody could reach another tenant's rows.
+func TestTenancyIsNotTurnedOffWhileOtherTenantsHaveRows(t *testing.T) {
+	t.Parallel()
+	database := migrated(t)
+	serveWith(t, map[string]string{"DATABASE_URL": database, "MULTI_TENANT": "true"}).tenant(t)
+	set := map[string]string{"DATABASE_URL": database, "ADDR": "127.0.0.1:0", "DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
+	ending := runWith(t, set, "serve").ended(t, exitRefused)
+	require.Contains(t, ending.err, "other tenants than default have rows")
+	require.NotContains(t, ending.err, "migrate up")
 }

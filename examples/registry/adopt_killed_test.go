@@ -1,0 +1,69 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// killedBetween is how many statements a migrator runs before it is killed.
+// ADOPT_BOUNDARIES=all kills it at each, which takes minutes.
+func killedBetween() int {
+	if os.Getenv("ADOPT_BOUNDARIES") == "all" {
+		return 1
+	}
+	return 12
+}
+
+func TestMigratorIsKilledAgainAndAgainAndTheNextOneFinishes(t *testing.T) {
+	t.Parallel()
+	url := singleTenant(t)
+	db := connect(t, url)
+	before := checksums(t, db)
+	require.NoError(t, db.Close())
+	kills := 0
+	for killedOnce(t, url, killedBetween()) {
+		kills++
+	}
+	require.Greater(t, kills, 5)
+	db = connect(t, url)
+	require.Equal(t, before, checksums(t, db))
+	require.NoError(t, db.Close())
+	contracted(t, url)
+}
+
+// killedOnce runs a migrator as a process of its own, and kills it with SIGKILL
+// when it has begun the next statement behind so many. It answers false when the
+// migrator ended before.
+func killedOnce(t *testing.T, url string, statements int) bool {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s", "--json")
+	cmd.Env = []string{asProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey, "DATA_DIR=/nowhere", "PATH=" + os.Getenv("PATH")}
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	killed := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var e event
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &e), "%s", lines.Text())
+		if e.Event == "ended" {
+			statements--
+		}
+		if e.Event == "begun" && statements <= 0 && !killed {
+			killed = true
+			require.NoError(t, cmd.Process.Kill())
+		}
+	}
+	err = cmd.Wait()
+	if !killed {
+		require.NoError(t, err)
+	}
+	return killed
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+const oldKey = "old-key-of-root@example.com"
+
+// asked are requests whose answers must not depend on how far the database is,
+// nor on whether tenancy is on.
+var asked = []string{
+	"/api/v1/agents", "/api/v1/agents?q=agent-1", "/api/v1/agents?label=team=t1&limit=5", "/api/v1/agents/agent-2", "/api/v1/agents/nobody",
+	"/api/v1/prompts", "/api/v1/mcp-servers", "/api/v1/mcp-servers/io.example%2Fserver-3", "/api/v1/trust-rules", "/api/v1/triggers",
+	"/api/v1/model-configs", "/api/v1/context-configs", "/api/v1/defaults/default", "/api/v1/discovery", "/api/v1/tenants/default/export",
+}
+
+func answers(t *testing.T, c caller) map[string]string {
+	t.Helper()
+	got := map[string]string{}
+	for _, path := range asked {
+		a := c.get(t, path)
+		var body map[string]any
+		if a.status >= http.StatusBadRequest && json.Unmarshal(a.body, &body) == nil {
+			delete(body, "request_id")
+			a.body, _ = json.Marshal(body)
+		}
+		got[path] = a.header.Get("ETag") + " " + http.StatusText(a.status) + " " + string(a.body)
+	}
+	return got
+}
+
+func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
+	t.Parallel()
+	url := singleTenant(t)
+	settings := func(multiTenant string) map[string]string {
+		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": multiTenant}
+	}
+	var first map[string]string
+	t.Run("with tenancy off the single-tenant database is expanded and served", func(t *testing.T) {
+		s := serveWith(t, settings(""))
+		first = answers(t, caller{site: s, token: oldKey})
+		require.Contains(t, first["/api/v1/agents/agent-2"], `"extends":"agent-1"`)
+		require.Contains(t, first["/api/v1/agents/agent-2"], `"version":2`)
+		require.Contains(t, first["/api/v1/defaults/default"], `"trust_effect":"allow"`)
+		require.Contains(t, first["/api/v1/model-configs"], `"workspace":"research"`)
+		require.NotContains(t, first["/api/v1/model-configs"], "sk-in-clear")
+		require.NotContains(t, first["/api/v1/tenants/default/export"], "sk-in-clear")
+	})
+	t.Run("tenancy is refused until it is contracted", func(t *testing.T) {
+		set := settings("true")
+		set["ADDR"], set["DATA_DIR"], set["SECRETS_KEY"] = "127.0.0.1:0", t.TempDir(), secretsKey
+		require.Contains(t, runWith(t, set, "serve").ended(t, exitRefused).err, "registry migrate up --phase contract")
+		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitRefused).out, "registry migrate up --phase contract")
+		set["MULTI_TENANT"] = ""
+		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitDone).out, "expanded")
+		require.Equal(t, "The schema is current.\n", runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "2s").ended(t, exitDone).out)
+	})
+	for _, multiTenant := range []string{"", "true", "", "true"} {
+		t.Run("contracted, MULTI_TENANT="+multiTenant, func(t *testing.T) {
+			s := serveWith(t, settings(multiTenant))
+			require.Equal(t, first, answers(t, caller{site: s, token: oldKey}))
+			c := s.platform()
+			c.tenant = "default"
+			require.Equal(t, first, answers(t, c))
+			caller{site: s, token: "old-key-of-ed@example.com"}.put(t, "prompt", "prompt-1", map[string]any{"description": "prompt 1", "template": "template 1"})
+			caller{site: s, token: "old-key-of-ed@example.com"}.get(t, "/api/v1/tenants/default/keys").refused(t, http.StatusForbidden, "forbidden")
+			caller{site: s, token: "revoked"}.get(t, "/api/v1/agents").refused(t, http.StatusUnauthorized, "unauthenticated")
+			first = answers(t, c) // the prompt's version counts
+		})
+	}
+}
+
+func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
+	t.Parallel()
+	url := singleTenant(t)
+	o := adoptionOptions(t, url, false)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Expand)))
+	db := connect(t, url)
+	ask := func(query string) (answer string) {
+		require.NoError(t, db.NewRaw(query).Scan(t.Context(), &answer), query)
+		return answer
+	}
+	members := `SELECT string_agg(u.email || ' ' || m.role || ' ' || coalesce(u.password_hash, '-'), ', ' ORDER BY u.email COLLATE "C") FROM bailiwick.members m JOIN bailiwick.users u ON u.id = m.user_id
+		JOIN bailiwick.tenants t ON t.id = m.tenant_id AND t.slug = 'default'`
+	keys := `SELECT string_agg(k.name || ' ' || k.role, ', ' ORDER BY k.name COLLATE "C") FROM bailiwick.api_keys k JOIN bailiwick.tenants t ON t.id = k.tenant_id AND t.slug = 'default'`
+	require.Equal(t, "Ed@example.com editor -, ed@example.com editor $argon2id$ed, root@example.com admin $argon2id$root", ask(members))
+	require.Equal(t, "key of Ed@example.com editor, key of ed@example.com editor, key of root@example.com admin", ask(keys))
+	require.Equal(t, "50 default", ask("SELECT count(*) || ' ' || min(t.slug) FROM audit_log a JOIN bailiwick.tenants t ON t.id = a.tenant_id"))
+	require.Equal(t, "1 default allow", ask("SELECT count(*) || ' ' || min(t.slug) || ' ' || min(trust_effect) FROM registry_defaults d JOIN bailiwick.tenants t ON t.id = d.tenant_id"))
+
+	for _, change := range []string{ // the old version goes on
+		"UPDATE users SET is_admin = true WHERE email = 'ed@example.com'",
+		"DELETE FROM users WHERE email = 'Ed@example.com'",
+		"INSERT INTO users (email, name) VALUES ('new@example.com', 'New')",
+		"INSERT INTO api_keys (user_id, name, key_hash) SELECT id, 'new', sha256('new') FROM users WHERE email = 'new@example.com'",
+		"UPDATE api_keys SET revoked_at = now() WHERE name = 'key of root@example.com'",
+		"UPDATE api_keys SET last_used_at = now()",
+	} {
+		_, err := db.ExecContext(t.Context(), change)
+		require.NoError(t, err, change)
+	}
+	require.Equal(t, "ed@example.com admin $argon2id$ed, new@example.com editor -, root@example.com admin $argon2id$root", ask(members))
+	require.Equal(t, "key of ed@example.com admin, new editor", ask(keys))
+
+	_, err := db.ExecContext(t.Context(), "DELETE FROM bailiwick.api_keys WHERE name = 'new'") // revoked by the new version
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
+	db = connect(t, url)
+	require.Equal(t, "key of ed@example.com admin", ask(keys), "what was revoked stays so")
+}
+
+func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
+	t.Parallel()
+	url := singleTenant(t)
+	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
+	before := dump(t, url)
+	out := runWith(t, set, "migrate", "plan", "--phase", "contract").ended(t, exitDone).out
+	for _, line := range []string{
+		"-- lock: ACCESS EXCLUSIVE on \"public\".\"agents\", the catalog alone\nALTER TABLE \"public\".\"agents\" ADD COLUMN tenant_id uuid DEFAULT '01900000-0000-7000-8000-000000000000'::uuid;",
+		`CREATE UNIQUE INDEX CONCURRENTLY "agents_tenant_id_name_key" ON "public"."agents" USING btree (tenant_id, name);`,
+		`ADD CONSTRAINT "agents_tenant_id_parent_id_fkey" FOREIGN KEY (tenant_id, "parent_id") REFERENCES "public"."agents" (tenant_id, "id") ON DELETE RESTRICT NOT VALID;`,
+		`ALTER TABLE "public"."agents" FORCE ROW LEVEL SECURITY`,
+	} {
+		require.Contains(t, out, line)
+	}
+	require.Equal(t, before, dump(t, url), "a plan changes nothing")
+
+	var plan []postgres.PlannedStatement
+	require.NoError(t, json.Unmarshal([]byte(runWith(t, set, "migrate", "plan", "--json").ended(t, exitDone).out), &plan))
+	require.NotEmpty(t, plan)
+	for _, p := range plan {
+		require.Equal(t, postgres.Expand, p.Phase)
+		require.NotEmpty(t, p.Lock, p.SQL)
+	}
+
+	runWith(t, set, "migrate", "up", "--json").ended(t, exitDone)
+	require.Contains(t, runWith(t, set, "migrate", "plan").ended(t, exitDone).out, "Nothing is left")
+	require.Contains(t, runWith(t, set, "migrate", "plan", "--down").ended(t, exitDone).out, `ALTER TABLE "public"."agents" DROP COLUMN tenant_id;`)
+	require.Contains(t, runWith(t, set, "migrate", "down").ended(t, exitDone).out, "single-tenant")
+	require.Equal(t, before, dump(t, url))
+	runWith(t, set, "migrate", "up", "--phase", "sideways").ended(t, exitUsage)
+}

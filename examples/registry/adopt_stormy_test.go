@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+// storm is 8 writers and 8 readers that send the old version's statements.
+type storm struct {
+	t          *testing.T
+	url        string
+	stop       chan struct{}
+	group      sync.WaitGroup
+	statements atomic.Int64
+	slowest    atomic.Int64 // nanoseconds
+	mu         sync.Mutex
+	errs       []error
+	puts       map[string]int // agents that are there, and how often they were put
+	audited    int
+}
+
+func newStorm(t *testing.T, url string) *storm {
+	s := &storm{t: t, url: url, stop: make(chan struct{}), puts: map[string]int{}}
+	prepare, err := os.ReadFile(formerly("statements.sql"))
+	require.NoError(t, err)
+	for i := range stormWriters + stormReaders {
+		db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithApplicationName("old registry"))), pgdialect.New())
+		t.Cleanup(func() { _ = db.Close() })
+		conn, err := db.Conn(context.WithoutCancel(t.Context()))
+		require.NoError(t, err)
+		_, err = conn.ExecContext(t.Context(), string(prepare))
+		require.NoError(t, err)
+		w := &worker{storm: s, id: i, conn: conn}
+		s.group.Go(func() {
+			if i < stormWriters {
+				w.write()
+			} else {
+				w.read()
+			}
+			_ = conn.Close()
+		})
+	}
+	return s
+}
+
+// end stops the storm and answers what went wrong.
+func (s *storm) end() []error {
+	close(s.stop)
+	s.group.Wait()
+	return s.errs
+}
+
+func (s *storm) ended() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// worker is one session of the old version.
+type worker struct {
+	storm *storm
+	id    int
+	conn  bun.Conn
+}
+
+// send runs a prepared statement to its last row.
+func (w *worker) send(format string, args ...any) {
+	statement := "EXECUTE " + fmt.Sprintf(format, args...)
+	begin := time.Now()
+	rows, err := w.conn.QueryContext(context.Background(), statement)
+	if err == nil {
+		for rows.Next() {
+		}
+		err = rows.Err()
+		_ = rows.Close()
+	}
+	took := int64(time.Since(begin))
+	for was := w.storm.slowest.Load(); took > was && !w.storm.slowest.CompareAndSwap(was, took); was = w.storm.slowest.Load() {
+	}
+	w.storm.statements.Add(1)
+	if err != nil {
+		w.storm.mu.Lock()
+		w.storm.errs = append(w.storm.errs, fmt.Errorf("%s: %w", statement, err))
+		w.storm.mu.Unlock()
+	}
+}
+
+func (w *worker) write() {
+	puts, audited := map[string]int{}, 0
+	for n := 0; !w.storm.ended(); n++ {
+		name := fmt.Sprintf("storm-%d-%d", w.id, n%200)
+		if n%50 == 49 {
+			w.send("agent_delete('%s')", name)
+			delete(puts, name)
+			continue
+		}
+		w.send("agent_put('%s', 'd%d', 'i', '{}')", name, n)
+		puts[name]++
+		w.send("prompt_put('storm-hot-%d', 'd', 't%d')", n/8, w.id) // which all writers put at about the same time
+		w.send("agent_link_prompt('%s', 'p%d', %d)", name, n%20+1, n)
+		switch n % 8 {
+		case 0:
+			w.send("server_put('storm-s-%d-%d', 'd', '{}')", w.id, n%50)
+		case 1:
+			w.send("model_put('storm-m-%d', 'p', 'm', NULL)", w.id)
+		case 2:
+			w.send("key_used('%s')", "00000000-0000-0000-0000-000000000000")
+		case 3:
+			w.send("defaults_put('deny', 'fast')")
+		case 4:
+			w.send("rule_put('storm-r-%d', 'deny', 'a1', %d)", w.id, n)
+		case 5:
+			w.send("trigger_put('storm-t-%d', 'event', '', 'a2')", w.id)
+		}
+		w.send("audit_add('storm', 'put', 'agent', 'storm-%d', '{}')", w.id)
+		audited++
+	}
+	w.storm.mu.Lock()
+	defer w.storm.mu.Unlock()
+	for name, n := range puts {
+		w.storm.puts[name] = n
+	}
+	w.storm.audited += audited
+}
+
+func (w *worker) read() {
+	for n := 0; !w.storm.ended(); n++ {
+		at := rand.IntN(5000) + 1
+		switch n % 10 {
+		case 0, 1:
+			w.send("agent_get('a%d')", at)
+		case 7:
+			w.send("triggers_due('event')")
+		case 8:
+			w.send("agent_list('storm-', 20)")
+		case 9:
+			if w.id == stormWriters && n%100 == 9 { // it reads every row
+				w.send("agent_search('agent %d')", at)
+			}
+		case 2:
+			w.send("agent_list('a%d', 20)", at)
+		case 3:
+			w.send("agent_prompts_of('a%d')", at)
+		case 4:
+			w.send("key_check(sha256('old-key-of-root@example.com'))")
+		case 5:
+			w.send("audit_recent(10)")
+		case 6:
+			w.send("defaults_get")
+		}
+	}
+}
+
+// waits looks at who waits for a lock on a table, and answers the longest wait
+// that it saw when the context ends.
+func waits(ctx context.Context, db *bun.DB) (longest time.Duration, err error) {
+	for ctx.Err() == nil {
+		var seconds float64
+		err = db.NewRaw(`SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)::float8 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE NOT l.granted AND l.locktype = 'relation' AND a.application_name = 'old registry'`).Scan(context.WithoutCancel(ctx), &seconds)
+		if err != nil {
+			return longest, err
+		}
+		longest = max(longest, time.Duration(seconds*float64(time.Second)))
+		time.Sleep(5 * time.Millisecond)
+	}
+	return longest, nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun"
+
+	"database/sql"
+
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+)
+
+// singleTenant answers a database of the single-tenant version, with some rows.
+func singleTenant(t testing.TB) string {
+	t.Helper()
+	return pgtest.Template(t, "single-tenant", func(url string) error {
+		schema, err := os.ReadFile(formerly("schema.sql"))
+		if err != nil {
+			return err
+		}
+		rows, err := os.ReadFile("testdata/single-tenant/rows.sql")
+		if err != nil {
+			return err
+		}
+		db := connect(t, url)
+		if _, err := db.ExecContext(context.Background(), string(schema)); err != nil {
+			return err
+		}
+		_, err = db.ExecContext(context.Background(), string(rows))
+		return err
+	})
+}
+
+// formerly is a file of the single-tenant version's: the one that is deployed,
+// where SINGLE_TENANT names its folder.
+func formerly(name string) string {
+	return filepath.Join(cmp.Or(os.Getenv("SINGLE_TENANT"), "testdata/single-tenant"), name)
+}
+
+// connect opens a database as a client that knows nothing of tenants.
+func connect(t testing.TB, url string) *bun.DB {
+	t.Helper()
+	db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithReadTimeout(10*time.Minute), pgdriver.WithApplicationName("old registry"))), pgdialect.New())
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// dump is what pg_dump says of a schema, without the lines that differ from one
+// run to the next.
+func dump(t testing.TB, url string, more ...string) string {
+	t.Helper()
+	out, err := exec.Command("pg_dump", append([]string{"--schema-only", "--dbname", url}, more...)...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return changing.ReplaceAllString(string(out), "")
+}
+
+var changing = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
+
+func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Options {
+	t.Helper()
+	own, err := migrations()
+	require.NoError(t, err)
+	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: make([]byte, 32)}
+}
+
+func quick(phase postgres.Phase) postgres.MigrationOptions {
+	return postgres.MigrationOptions{Phase: phase, Watch: time.Second}
+}
+
+func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
+	t.Parallel()
+	url := singleTenant(t)
+	before := dump(t, url)
+	o := adoptionOptions(t, url, false)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Expand)))
+	status, err := postgres.Status(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, postgres.Standing("expanded"), status.Standing)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
+	require.Equal(t, before, dump(t, url))
+}
+
+// legacy are the tables of the old version alone. They stay, closed to the
+// application's role: what was in them has been brought along.
+var legacy = []string{"--exclude-table=users", "--exclude-table=api_keys", "--exclude-table=audit_log*"}
+
+func TestContractedDatabaseIsAFreshInstallation(t *testing.T) {
+	t.Parallel()
+	url := singleTenant(t)
+	before := dump(t, url)
+	o := adoptionOptions(t, url, true)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
+	likeAFreshOne(t, url)
+
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
+	require.Equal(t, before, dump(t, url))
+}
+
+// likeAFreshOne wants the catalog of a fresh installation, and nothing for the
+// doctor to find but what it finds there.
+func likeAFreshOne(t *testing.T, url string) {
+	t.Helper()
+	fresh := adoptionOptions(t, migrated(t), true)
+	require.Equal(t, dump(t, fresh.URL), dump(t, url, legacy...))
+	require.NoError(t, postgres.Migrate(t.Context(), fresh)) // a copied database lacks its roles' settings
+	expected, err := postgres.Doctor(t.Context(), fresh)
+	require.NoError(t, err)
+	found, err := postgres.Doctor(t.Context(), adoptionOptions(t, url, true))
+	require.NoError(t, err)
+	require.Equal(t, ofNoDatabase(expected), ofNoDatabase(found))
+}
+
+// ofNoDatabase takes the databases' names out of findings.
+func ofNoDatabase(findings []postgres.Finding) string {
+	return regexp.MustCompile(`pgtest_\w+`).ReplaceAllString(fmt.Sprintf("%+v", findings), "this")
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+// adoption says what the single-tenant version's database has beside the tables
+// of the kinds, and what a fresh installation has beside what follows from those.
+func adoption() *postgres.Adoption {
+	return &postgres.Adoption{
+		Owned:    []string{"audit_log"},
+		Primary:  map[string][]string{"registry_defaults": {"id"}},
+		Replaced: []string{"touch"},
+		Indexes: []postgres.AdoptedIndex{
+			{Table: "agents", Name: "agents_model_config", Definition: "USING btree (tenant_id, model_config_id)"},
+			{Table: "agents", Name: "agents_parent", Definition: "USING btree (tenant_id, parent_id)"},
+			{Table: "agent_prompts", Name: "agent_prompts_prompt", Definition: "USING btree (tenant_id, prompt_id)"},
+			{Table: "agent_mcp_servers", Name: "agent_mcp_servers_server", Definition: "USING btree (tenant_id, mcp_server_id)"},
+			{Table: "trust_rules", Name: "trust_rules_agent", Definition: "USING btree (tenant_id, agent_id)"},
+			{Table: "trust_rules", Name: "trust_rules_mcp_server", Definition: "USING btree (tenant_id, mcp_server_id)"},
+			{Table: "triggers", Name: "triggers_agent", Definition: "USING btree (tenant_id, agent_id)"},
+			{Table: "context_configs", Name: "context_configs_agent", Definition: "USING btree (tenant_id, agent_id)"},
+			{Table: "triggers", Name: "triggers_enabled", Definition: "USING btree (tenant_id, type) WHERE enabled"},
+		},
+		Views: []postgres.AdoptedView{{Name: "enabled_triggers", Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
+    FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id WHERE t.enabled`}},
+		Steps: []postgres.AdoptionStep{defaultsGainAnID(), defaultsLoseTheirKey(), functionGoes()},
+		Users: &postgres.AdoptedUsers{
+			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash", Admin: "is_admin",
+		},
+		Keys: &postgres.AdoptedKeys{
+			Table: "api_keys", ID: "id", User: "user_id", Name: "name", Hash: "key_hash",
+			CreatedAt: "created_at", LastUsedAt: "last_used_at", RevokedAt: "revoked_at",
+		},
+		Baseline: "20261101000000",
+	}
+}
+
+// hasColumn is the SQL condition that registry_defaults has a column.
+func hasColumn(name string) string {
+	return "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults') AND attname = '" + name + "' AND attnum > 0 AND NOT attisdropped)"
+}
+
+// defaultsGainAnID makes an item of the one row of the system-wide defaults.
+// Its table is made anew on the way back when the contraction had taken its
+// first column, for a column that comes back stands last.
+func defaultsGainAnID() postgres.AdoptionStep {
+	return postgres.AdoptionStep{
+		Name: "defaults become an item", Phase: postgres.Expand,
+		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowFirst,
+		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
+		Down: `ALTER TABLE registry_defaults DROP COLUMN IF EXISTS id, DROP COLUMN IF EXISTS labels;
+			DO $do$ BEGIN IF NOT (` + onlyRowFirst + `) THEN ` + defaultsAnew + ` END IF; END $do$`,
+	}
+}
+
+const onlyRowFirst = "(SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults') AND attnum > 0 AND NOT attisdropped ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
+
+const defaultsAnew = `
+	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at FROM registry_defaults;
+	DROP TABLE registry_defaults;
+	CREATE TABLE registry_defaults (
+	  only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	  trust_effect      text NOT NULL DEFAULT 'deny' CHECK (trust_effect IN ('allow', 'deny')),
+	  model_config_id   uuid REFERENCES model_configs (id) ON DELETE RESTRICT,
+	  context_config_id uuid REFERENCES context_configs (id) ON DELETE RESTRICT,
+	  spec              jsonb NOT NULL DEFAULT '{}',
+	  version           integer NOT NULL DEFAULT 1,
+	  created_at        timestamptz NOT NULL DEFAULT now(),
+	  updated_at        timestamptz NOT NULL DEFAULT now()
+	);
+	INSERT INTO registry_defaults SELECT * FROM kept_defaults;
+	CREATE TRIGGER touch BEFORE UPDATE ON registry_defaults FOR EACH ROW EXECUTE FUNCTION touch();`
+
+// defaultsLoseTheirKey: each tenant has a row, so that there is no longer only
+// one.
+func defaultsLoseTheirKey() postgres.AdoptionStep {
+	return postgres.AdoptionStep{
+		Name: "defaults are each tenant's", Phase: postgres.Contract,
+		Done: "NOT " + hasColumn("only_row"), Undone: hasColumn("only_row"),
+		Up:   "ALTER TABLE registry_defaults DROP COLUMN only_row",
+		Down: "ALTER TABLE registry_defaults ADD COLUMN only_row boolean NOT NULL DEFAULT true CHECK (only_row)",
+	}
+}
+
+// functionGoes takes away the function of the triggers that the library's have
+// replaced.
+func functionGoes() postgres.AdoptionStep {
+	return postgres.AdoptionStep{
+		Name: "the old trigger function goes", Phase: postgres.Contract,
+		Done: "to_regprocedure('touch()') IS NULL", Undone: "to_regprocedure('touch()') IS NOT NULL",
+		Up:   "DROP FUNCTION touch()",
+		Down: strings.TrimSpace(oldTouch), Lock: "none",
+	}
+}
+
+const oldTouch = `
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.version := OLD.version + 1;
+  NEW.updated_at := now();
+  RETURN NEW;
+END $$`

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+// migrating shows how a migration goes on: a bar where somebody looks, JSON
+// lines for a program.
+type migrating struct {
+	terminal terminal
+	bar      *progressbar.ProgressBar // nil: nobody looks
+	json     bool
+	rows     int64
+}
+
+func (t terminal) migrating(statements int, asJSON bool) *migrating {
+	m := &migrating{terminal: t, json: asJSON}
+	f, ok := t.err.(*os.File)
+	if statements == 0 || !ok || !term.IsTerminal(int(f.Fd())) {
+		return m
+	}
+	m.bar = progressbar.NewOptions(statements,
+		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
+	return m
+}
+
+// event is a line of --json.
+type event struct {
+	Event string `json:"event"`
+	Phase string `json:"phase"`
+	Step  string `json:"step"`
+	SQL   string `json:"sql"`
+	Rows  int64  `json:"rows"`
+}
+
+func (m *migrating) tell(e postgres.Event) error {
+	if m.json {
+		return m.terminal.printJSON(event{string(e.Kind), string(e.Phase), e.Step, e.SQL, e.Rows})
+	}
+	if m.bar == nil {
+		return nil
+	}
+	switch e.Kind {
+	case "begun":
+		m.rows = 0
+		m.bar.Describe(e.Step)
+	case "batch":
+		m.rows += e.Rows
+		m.bar.Describe(e.Step + ": " + count(m.rows))
+	case "waited":
+		m.bar.Describe(e.Step + ": waits for a lock")
+	case "ended":
+		return m.bar.Add(1)
+	}
+	return nil
+}
+
+func (m *migrating) done() {
+	if m.bar != nil {
+		_ = m.bar.Finish()
+	}
+}
