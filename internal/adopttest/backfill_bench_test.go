@@ -1,0 +1,113 @@
+package adopttest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+const (
+	benchRows    = 300_000
+	benchWriters = 4
+)
+
+// BenchmarkBackfill measures, in one run upon one database, how many rows a
+// second the backfill of a tenant_id that was there and NULL fills, and how many
+// statements the writers beside it get done in the meantime, against what the
+// same writers get done just before and just behind it.
+//
+//	go test ./internal/adopttest -run '^$' -bench Backfill -benchtime 1x
+func BenchmarkBackfill(b *testing.B) {
+	for b.Loop() {
+		url := database(b)
+		db := open(b, url)
+		exec(b, db, `ALTER TABLE "Shop"."Customers" DISABLE TRIGGER USER`)
+		_, err := db.NewRaw(`INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, ?) i`, benchRows).Exec(b.Context())
+		require.NoError(b, err)
+		exec(b, db, `ALTER TABLE "Shop"."Customers" ENABLE TRIGGER USER`, "ANALYZE", "CHECKPOINT")
+
+		w := startWriters(b, url)
+		time.Sleep(4 * time.Second)
+		var begin, end time.Time
+		rows := int64(0)
+		err = postgres.MigrateUp(b.Context(), options(url, false), postgres.MigrationOptions{Tell: func(e postgres.Event) error {
+			if e.Kind == "batch" && rows == 0 {
+				begin = time.Now()
+			}
+			if e.Kind == "batch" {
+				rows += e.Rows
+				end = time.Now()
+			}
+			return nil
+		}})
+		require.NoError(b, err)
+		time.Sleep(4 * time.Second)
+		done := w.end()
+		during := rate(done, begin, end)
+		calm := (rate(done, begin.Add(-3*time.Second), begin.Add(-500*time.Millisecond)) + rate(done, time.Now().Add(-3*time.Second), time.Now().Add(-500*time.Millisecond))) / 2
+		b.ReportMetric(float64(rows)/end.Sub(begin).Seconds(), "rows/s")
+		b.ReportMetric(during, "writes-during/s")
+		b.ReportMetric(calm, "writes-calm/s")
+		b.ReportMetric(during/calm, "writers-ratio")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// rate is how many statements a second ended between two times.
+func rate(done []time.Time, from, to time.Time) float64 {
+	n := 0
+	for _, at := range done {
+		if at.After(from) && at.Before(to) {
+			n++
+		}
+	}
+	return float64(n) / to.Sub(from).Seconds()
+}
+
+// writers update single rows, as fast as they can.
+type writers struct {
+	stop  context.CancelFunc
+	group sync.WaitGroup
+	mu    sync.Mutex
+	done  []time.Time
+	errs  []error
+	b     *testing.B
+}
+
+func startWriters(b *testing.B, url string) *writers {
+	ctx, stop := context.WithCancel(b.Context())
+	w := &writers{stop: stop, b: b}
+	for i := range benchWriters {
+		db := open(b, url)
+		w.group.Go(func() {
+			var done []time.Time
+			var err error
+			for n := i; ctx.Err() == nil && err == nil; n += 7919 {
+				_, err = db.NewRaw(`UPDATE "Shop"."Customers" SET code = 'w' || ? WHERE id = ?`, n, n%benchRows+600).Exec(context.WithoutCancel(ctx))
+				done = append(done, time.Now())
+			}
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.done = append(w.done, done...)
+			if err != nil {
+				w.errs = append(w.errs, err)
+			}
+		})
+	}
+	return w
+}
+
+// end stops them and answers when each statement ended.
+func (w *writers) end() []time.Time {
+	w.stop()
+	w.group.Wait()
+	require.Empty(w.b, w.errs)
+	slices.SortFunc(w.done, time.Time.Compare)
+	return w.done
+}

@@ -1,0 +1,179 @@
+package adopttest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/internal/localpg"
+)
+
+// stride is how many statements are run between two interruptions.
+// ADOPT_BOUNDARIES=all interrupts at each, which takes minutes.
+func stride(some int) int {
+	if os.Getenv("ADOPT_BOUNDARIES") == "all" {
+		return 1
+	}
+	return some
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// interrupted lets so many statements end, and ends the migration then.
+func interrupted(statements int) postgres.MigrationOptions {
+	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, Tell: func(e postgres.Event) error {
+		if e.Kind == "ended" {
+			statements--
+		}
+		if statements == 0 && e.Kind == "ended" {
+			return errInterrupted
+		}
+		return nil
+	}}
+}
+
+func TestThereIsAWayBackFromEveryStep(t *testing.T) {
+	t.Parallel()
+	original := database(t)
+	before := dump(t, original)
+	boundaries := 0
+	for {
+		err := postgres.MigrateUp(t.Context(), options(original, false), interrupted(stride(6)))
+		if err != nil {
+			require.ErrorIs(t, err, errInterrupted)
+		}
+		boundaries++
+		copied, drop := clone(t, original)
+		down(t, options(copied, false), postgres.Expand)
+		require.Equal(t, before, dump(t, copied), "boundary %d", boundaries)
+		drop()
+		if err == nil {
+			break
+		}
+	}
+	require.Greater(t, boundaries, 5)
+}
+
+// clone answers a copy of a database that nobody is connected to, and what drops
+// it.
+func clone(t testing.TB, original string) (copied string, drop func()) {
+	t.Helper()
+	parsed, err := url.Parse(original)
+	require.NoError(t, err)
+	template, name := strings.TrimPrefix(parsed.Path, "/"), "adopt_"+strings.ToLower(rand.Text()[:12])
+	parsed.Path = "/postgres"
+	admin := open(t, parsed.String())
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) { // a session needs a moment to leave
+		_, err = admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template)
+		if err == nil || time.Now().After(deadline) {
+			break
+		}
+	}
+	require.NoError(t, err)
+	parsed.Path = "/" + name
+	return parsed.String(), func() {
+		exec(t, admin, "DROP DATABASE "+name+" WITH (FORCE)")
+		require.NoError(t, admin.Close())
+	}
+}
+
+// cluster is a PostgreSQL of the test's own, which it may kill.
+type cluster struct {
+	dir    string
+	server *localpg.Server
+}
+
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "adopttest-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	c := &cluster{dir: filepath.Join(dir, "data")}
+	c.start(t)
+	t.Cleanup(func() {
+		require.NoError(t, c.server.Stop())
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	return c
+}
+
+func (c *cluster) start(t *testing.T) {
+	t.Helper()
+	var err error
+	c.server, err = localpg.Start(context.WithoutCancel(t.Context()), localpg.Options{Dir: c.dir})
+	require.NoError(t, err)
+}
+
+// kill ends PostgreSQL as a power cut would.
+func (c *cluster) kill(t *testing.T) {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"postmaster.pid", "*/postmaster.pid", "*/*/postmaster.pid"} {
+		found, err := filepath.Glob(filepath.Join(c.dir, pattern))
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
+	require.Len(t, files, 1)
+	text, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t)
+	db := open(t, c.server.URL())
+	exec(t, db, shop, `INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, 20000) i`)
+	rows := ask[string](t, db, `SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`)
+	before := dump(t, c.server.URL())
+	require.NoError(t, db.Close())
+	kills, batches := 0, 0
+	for run := 0; ; run++ {
+		left := stride(9)
+		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false), postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, Tell: func(e postgres.Event) error {
+			if e.Kind == "batch" {
+				batches++
+			}
+			if e.Kind == "ended" {
+				left--
+			}
+			if e.Kind == "begun" && left == 0 || e.Kind == "batch" && batches == 3 { // under way, or within the backfill
+				kills++
+				left = -1
+				c.kill(t)
+			}
+			return nil
+		}})
+		if err == nil {
+			break
+		}
+		require.Negative(t, left, "only what was killed fails: %v", err)
+		_ = c.server.Stop() // it has ended already, which is an error
+		c.start(t)
+	}
+	require.Greater(t, kills, 4)
+	require.Greater(t, batches, 3)
+	status, err := postgres.Status(t.Context(), options(c.server.URL(), false))
+	require.NoError(t, err)
+	require.Equal(t, postgres.Standing("contracted"), status.Standing)
+	db = open(t, c.server.URL())
+	require.Equal(t, rows, ask[string](t, db, `SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`))
+	require.Zero(t, ask[int](t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`))
+	require.NoError(t, db.Close())
+	down(t, options(c.server.URL(), false), postgres.Expand)
+	require.Equal(t, before, dump(t, c.server.URL()))
+}

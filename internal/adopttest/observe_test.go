@@ -1,0 +1,59 @@
+package adopttest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func TestTablesObserveBeforeTheyEnforce(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	up(t, options(url, true), postgres.Contract)
+	var log bytes.Buffer
+	o := options(url, true)
+	o.Tables[1].Mode = postgres.Observe // orders
+	o.Tables[2].Mode = postgres.Observe // lines
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	db, err := postgres.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	ctx := t.Context() // of no tenant
+
+	n, err := db.Scoped(ctx).NewSelect().Model((*orderRow)(nil)).Count(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 1000, n, "reads are the default tenant's")
+	_, err = db.Scoped(ctx).NewRaw(`INSERT INTO "Shop"."Orders" (number) VALUES (7777)`).Exec(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "01900000-0000-7000-8000-000000000000", ask[string](t, open(t, url), `SELECT tenant_id FROM "Shop"."Orders" WHERE number = 7777`))
+	require.NoError(t, db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+		_, err := tx.NewDelete().Model((*lineRow)(nil)).Where(`"order" = 5`).Exec(ctx)
+		return err
+	}))
+
+	_, err = db.Scoped(ctx).NewSelect().Model((*customerRow)(nil)).Count(ctx)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant, "customers enforce")
+	_, err = db.Scoped(ctx).NewRaw(`SELECT FROM "Shop"."Orders" o JOIN "Shop"."Customers" c ON c.id = o.customer`).Exec(ctx)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant, "and one that enforces is enough")
+	_, err = db.Scoped(ctx).NewRaw(`SELECT 1`).Exec(ctx)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant, "what names no table isn't let through")
+
+	seen := db.Observed()
+	require.Len(t, seen, 3)
+	for i, table := range []string{"Lines", "Orders", "Orders"} {
+		require.Equal(t, table, seen[i].Table)
+		require.Contains(t, seen[i].Site, "observe_test.go:")
+		require.Contains(t, log.String(), seen[i].Site)
+	}
+	other := tenancy.NewContext(ctx, tenancy.NewID())
+	n, err = db.Scoped(other).NewSelect().Model((*orderRow)(nil)).Count(other)
+	require.NoError(t, err)
+	require.Zero(t, n, "a tenant that is named is not the default one")
+	require.Len(t, db.Observed(), 3)
+}
