@@ -143,7 +143,7 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	require.NoError(t, db.Close())
 	kills, batches := 0, 0
 	for run := 0; ; run++ {
-		left := stride(9)
+		left := stride(6)
 		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false), postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, Tell: func(e postgres.Event) error {
 			if e.Kind == "batch" {
 				batches++
