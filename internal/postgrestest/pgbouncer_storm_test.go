@@ -29,7 +29,7 @@ const (
 	stormTenants = 20
 	stormRows    = 5 // of each tenant
 
-	killEvery    = 100 * time.Millisecond
+	killEvery    = 250 * time.Millisecond
 	inspectEvery = 5 * time.Millisecond
 )
 
@@ -62,6 +62,7 @@ func newStorm(t *testing.T, o postgres.Options) *storm {
 	t.Helper()
 	p := startPooler(t)
 	o.MaxConns = stormClients
+	o.SkipMigrations = true // which would change what sessions of the role begin with, while some are there
 	s := &storm{
 		db: opened(t, p.through(t, o)), pooled: owner(t, p.URL(appURL(t, o.URL))), admin: owner(t, o.URL),
 		fresh: freshSession(t, o.URL), faults: map[string]int{},

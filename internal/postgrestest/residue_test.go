@@ -50,6 +50,7 @@ func TestRawSQLLeavesNothingBehind(t *testing.T) {
 	fresh := freshSession(t, databaseURL)
 	o := p.through(t, options(databaseURL, true))
 	o.MaxConns = 1
+	o.SkipMigrations = true // which would change what sessions of the role begin with
 	db, pooled, ctx := opened(t, o), owner(t, p.URL(appURL(t, databaseURL))), tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	requireClean := func(sql string) {
 		t.Helper()
