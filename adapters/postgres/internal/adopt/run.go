@@ -154,8 +154,10 @@ func (e *Engine) perform(ctx context.Context, a action, s *state, event Event) e
 	})
 }
 
-// transact takes all locks by one statement, whose time is bounded: several
-// waits, one behind the other, would add up while the first lock is held.
+// transact takes all locks by one statement. Its waits, one for each partition as
+// well, add up while the first lock is held, so they share the time. Their bound
+// is lock_timeout: pgdriver gives a connection up whose statement_timeout ran out,
+// and with it the lock that keeps other adoptions away.
 func (e *Engine) transact(ctx context.Context, tx bun.Tx, a action, s *state) error {
 	settings := e.limits()
 	if a.lock == shareUpdateExcl { // nobody who reads or writes waits behind it
@@ -168,14 +170,15 @@ func (e *Engine) transact(ctx context.Context, tx bun.Tx, a action, s *state) er
 		return err
 	}
 	if a.on != "" && !a.loose && (a.lock == accessExcl || a.lock == shareRowExcl) {
-		lock := fmt.Sprintf("SET LOCAL statement_timeout = %d", e.o.LockTimeout.Milliseconds())
+		waits := int64(1 + len(s.partitions(s.now, a.on)))
+		lock := fmt.Sprintf("SET LOCAL lock_timeout = %d", max(e.o.LockTimeout.Milliseconds()/waits, 1))
 		if _, err := tx.ExecContext(ctx, lock); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "LOCK TABLE "+a.on+" IN "+a.lock+" MODE"); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
+		if _, err := tx.ExecContext(ctx, e.limits()); err != nil {
 			return err
 		}
 	}
@@ -199,7 +202,7 @@ func passes(err error) bool {
 		return false
 	}
 	switch e.Field('C') {
-	case "55P03", "57014", "40P01", "40001": // lock_not_available, query_canceled, deadlock_detected, serialization_failure
+	case "55P03", "40P01", "40001": // lock_not_available, deadlock_detected, serialization_failure
 		return true
 	}
 	return false

@@ -1,0 +1,33 @@
+package adopttest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+// Who holds a lock for longer than the adoption waits keeps it from going on, and
+// doesn't end it.
+func TestALockThatIsHeldIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	db := open(t, url)
+	held, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = held.ExecContext(t.Context(), `LOCK TABLE "Shop"."Customers" IN ACCESS SHARE MODE`)
+	require.NoError(t, err)
+	waited := 0
+	err = postgres.MigrateUp(t.Context(), options(url, false), postgres.MigrationOptions{LockTimeout: 50 * time.Millisecond, Tell: func(e postgres.Event) error {
+		if e.Kind == "waited" {
+			if waited++; waited == 3 {
+				return held.Rollback()
+			}
+		}
+		return nil
+	}})
+	require.NoError(t, err)
+	require.Equal(t, 3, waited)
+}
