@@ -89,17 +89,29 @@ func passwordOf(roleURL string) string {
 // under a savepoint.
 func administer(ctx context.Context, tx bun.IDB, statements []string) error {
 	for i, s := range statements {
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT administer; "+s+"; RELEASE SAVEPOINT administer"); err != nil {
-			if sqlState(err) == stateDuplicateRole || sqlState(err) == stateUnique {
-				if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT administer"); err != nil {
-					return err
-				}
-				continue // another database's migration was quicker
-			}
-			return fmt.Errorf("the database's administrator must run:\n%s;\n%w", hidePasswords(statements[i:]), err)
+		refused, err := attempt(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		switch sqlState(refused) {
+		case "", stateDuplicateRole, stateUnique: // done, or another database's migration was quicker
+		default:
+			return fmt.Errorf("the database's administrator must run:\n%s;\n%w", hidePasswords(statements[i:]), refused)
 		}
 	}
 	return nil
+}
+
+// attempt runs a statement under a savepoint. A server that refuses it leaves the
+// transaction as it was: refused is what it said.
+func attempt(ctx context.Context, tx bun.IDB, statement string) (refused, err error) {
+	_, err = tx.ExecContext(ctx, "SAVEPOINT attempt; "+statement+"; RELEASE SAVEPOINT attempt")
+	if sqlState(err) == "" {
+		return nil, err
+	}
+	refused = err
+	_, err = tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT attempt")
+	return refused, err
 }
 
 // hidePasswords joins statements for a person: what stands behind PASSWORD is

@@ -8,9 +8,8 @@ import (
 )
 
 // roleSettings are what the application's role begins its sessions in this
-// database with: a
-// deadline for each statement, and nothing of a statement, and so of the tenant's
-// signature, where injected SQL could read it.
+// database with: a deadline for each statement, and nothing of a statement, and so
+// of the tenant's signature, where injected SQL could read it.
 func (o Options) roleSettings() map[string]string {
 	return map[string]string{
 		"statement_timeout": strconv.FormatInt(o.StatementTimeout.Milliseconds(), 10) + "ms",
@@ -38,12 +37,7 @@ func setRoles(ctx context.Context, tx bun.IDB, o Options) error {
 			continue
 		}
 		statement := "ALTER ROLE " + quote(o.appRole) + " IN DATABASE " + quote(database) + " SET " + name + " = " + literal(value)
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT setting; "+statement+"; RELEASE SAVEPOINT setting"); err == nil {
-			continue
-		} else if sqlState(err) == "" {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT setting"); err != nil {
+		if _, err := attempt(ctx, tx, statement); err != nil {
 			return err
 		}
 	}

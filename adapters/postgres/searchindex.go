@@ -28,16 +28,15 @@ func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err e
 	if opclass, err = find(); err != nil || opclass != "" {
 		return opclass, err
 	}
-	_, err = tx.ExecContext(ctx, "SAVEPOINT trigrams; CREATE EXTENSION pg_trgm SCHEMA public; RELEASE SAVEPOINT trigrams")
-	if err == nil {
-		return find()
-	}
-	if sqlState(err) == "" {
+	refused, err := attempt(ctx, tx, "CREATE EXTENSION pg_trgm SCHEMA public")
+	if err != nil {
 		return "", err
 	}
-	o.Logger.WarnContext(ctx, "searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm SCHEMA public, then migrate again", "error", err)
-	_, err = tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT trigrams")
-	return "", err
+	if refused == nil {
+		return find()
+	}
+	o.Logger.WarnContext(ctx, "searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm SCHEMA public, then migrate again", "error", refused)
+	return "", nil
 }
 
 // searchIndex begins the name of each index that searches have. The rest is
