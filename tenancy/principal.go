@@ -30,23 +30,21 @@ func (p Principal) MemberOf(tenant ID) bool {
 	return ok || p.SuperAdmin
 }
 
-// Authorize answers nil when p may do in tenant what needs the role needed.
+// Authorize answers nil when p may do in tenant what needs the permission.
 // Whoever has no place there gets [CodeTenantNotFound], the same as for a
-// tenant that doesn't exist; a member whose role is too small gets
-// [CodeForbidden].
-func (p Principal) Authorize(tenant ID, needed Role) error {
+// tenant that doesn't exist; a member whose role doesn't allow it gets
+// [CodeForbidden], and so does everybody for a permission that isn't in the
+// table of roles.
+func (p Principal) Authorize(tenant ID, needed Permission) error {
 	if tenant.IsZero() {
 		return ErrNoTenant
 	}
-	if p.SuperAdmin {
-		return nil
-	}
 	role, member := p.Roles[tenant]
-	if !member {
+	if !member && !p.SuperAdmin {
 		return ErrTenantNotFound
 	}
-	if !role.Includes(needed) {
-		return ErrForbidden
+	if _, known := GrantOf(needed); known && p.SuperAdmin || role.May(needed) {
+		return nil
 	}
-	return nil
+	return ErrForbidden
 }

@@ -20,26 +20,28 @@ func TestAuthorize(t *testing.T) {
 		name   string
 		who    tenancy.Principal
 		tenant tenancy.ID
-		needed tenancy.Role
+		needed tenancy.Permission
 		want   tenancy.Code
 	}{
-		{"viewer reads", member(tenancy.Viewer), acme, tenancy.Viewer, ok},
-		{"viewer doesn't write", member(tenancy.Viewer), acme, tenancy.Editor, forbidden},
-		{"editor writes", member(tenancy.Editor), acme, tenancy.Editor, ok},
-		{"editor doesn't manage", member(tenancy.Editor), acme, tenancy.Admin, forbidden},
-		{"admin manages", member(tenancy.Admin), acme, tenancy.Admin, ok},
-		{"admin reads", member(tenancy.Admin), acme, tenancy.Viewer, ok},
-		{"admin doesn't replicate", member(tenancy.Admin), acme, tenancy.Replicator, forbidden},
-		{"replicator replicates", member(tenancy.Replicator), acme, tenancy.Replicator, ok},
-		{"replicator doesn't read", member(tenancy.Replicator), acme, tenancy.Viewer, forbidden},
-		{"a member with no role may do nothing", member(""), acme, tenancy.Viewer, forbidden},
-		{"a role nobody knows is never enough", member(tenancy.Admin), acme, "owner", forbidden},
-		{"an admin elsewhere finds nothing", member(tenancy.Admin), other, tenancy.Viewer, notFound},
-		{"nobody finds nothing", nobody, acme, tenancy.Viewer, notFound},
-		{"a super-admin manages", super, acme, tenancy.Admin, ok},
-		{"a super-admin replicates", super, other, tenancy.Replicator, ok},
-		{"a super-admin names a tenant too", super, tenancy.ID{}, tenancy.Viewer, none},
-		{"a member names a tenant", member(tenancy.Admin), tenancy.ID{}, tenancy.Viewer, none},
+		{"viewer reads", member(tenancy.Viewer), acme, tenancy.ReadResources, ok},
+		{"viewer doesn't write", member(tenancy.Viewer), acme, tenancy.WriteResources, forbidden},
+		{"editor writes", member(tenancy.Editor), acme, tenancy.WriteResources, ok},
+		{"editor doesn't manage", member(tenancy.Editor), acme, tenancy.WriteMembers, forbidden},
+		{"admin manages", member(tenancy.Admin), acme, tenancy.WriteMembers, ok},
+		{"admin reads", member(tenancy.Admin), acme, tenancy.ReadResources, ok},
+		{"admin doesn't replicate", member(tenancy.Admin), acme, tenancy.ReadFeed, forbidden},
+		{"replicator replicates", member(tenancy.Replicator), acme, tenancy.ReadFeed, ok},
+		{"replicator doesn't read", member(tenancy.Replicator), acme, tenancy.ReadResources, forbidden},
+		{"a member with no role may do nothing", member(""), acme, tenancy.ReadResources, forbidden},
+		{"an admin doesn't manage tenants", member(tenancy.Admin), acme, tenancy.ManageTenants, forbidden},
+		{"nobody has a permission that isn't known", member(tenancy.Admin), acme, "own", forbidden},
+		{"nor has a super-admin", super, acme, "own", forbidden},
+		{"an admin elsewhere finds nothing", member(tenancy.Admin), other, tenancy.ReadResources, notFound},
+		{"nobody finds nothing", nobody, acme, tenancy.ReadResources, notFound},
+		{"a super-admin manages", super, acme, tenancy.ManageTenants, ok},
+		{"a super-admin replicates", super, other, tenancy.ReadFeed, ok},
+		{"a super-admin names a tenant too", super, tenancy.ID{}, tenancy.ReadResources, none},
+		{"a member names a tenant", member(tenancy.Admin), tenancy.ID{}, tenancy.ReadResources, none},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -55,7 +55,7 @@ func (a *api) admit(c *call, op operation) error {
 	c.principal = principal
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
 	if op.access == signedIn {
-		return mayManage(principal, op.role)
+		return mayManage(principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
 	if op.access == tenantOf && principal.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {

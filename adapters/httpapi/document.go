@@ -66,8 +66,8 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 	if op.access != anyone {
 		d.Security = []map[string][]string{{bearerScheme: {}}}
 	}
-	if op.role != "" {
-		d.Extensions = map[string]any{"x-required-role": op.role}
+	if op.needs != "" {
+		d.Extensions = map[string]any{"x-permission": op.needs, "x-required-role": leastRole(op.needs)}
 	}
 	if op.body.schema != nil {
 		schema := op.body.schema(r)
@@ -84,6 +84,18 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 		d.Responses[strconv.Itoa(status)] = problemResponse(status, codes)
 	}
 	return d
+}
+
+// superAdmin stands in the document where no role in a tenant is enough.
+const superAdmin = "super_admin"
+
+// leastRole is the first of the roles that allow p.
+func leastRole(p tenancy.Permission) string {
+	grant, ok := tenancy.GrantOf(p)
+	if !ok || len(grant.Roles) == 0 {
+		return superAdmin
+	}
+	return string(grant.Roles[0])
 }
 
 func (ok answer) describe(r huma.Registry) *huma.Response {

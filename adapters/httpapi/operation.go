@@ -15,13 +15,9 @@ type access int
 const (
 	anyone   access = iota // no credentials are asked for
 	signedIn               // whoever has valid credentials; the use case decides the rest
-	tenantOf               // manages the tenant that the path names, in any state, with the operation's role in it
-	inTenant               // works in the resolved tenant, in which the caller has the operation's role
+	tenantOf               // manages the tenant that the path names, in any state, with what the operation needs
+	inTenant               // works in the resolved tenant, in which the caller has what the operation needs
 )
-
-// superAdmin stands where an operation asks for a super-admin. It is no role in
-// a tenant.
-const superAdmin tenancy.Role = "super_admin"
 
 // operation is one route. The router and the OpenAPI document are both made from
 // the same operations.
@@ -33,7 +29,7 @@ type operation struct {
 	summary string
 
 	access access
-	role   tenancy.Role // what the caller needs; "" is nothing in particular
+	needs  tenancy.Permission // what the caller's role must allow; "" is nothing in particular
 
 	params []parameter // of the query
 	ifs    []string    // conditional headers that the operation heeds

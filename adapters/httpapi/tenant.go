@@ -52,20 +52,18 @@ func (a *api) mayWorkIn(p tenancy.Principal, t tenancy.Tenant, op operation) err
 	if !p.MemberOf(t.ID) {
 		return tenancy.ErrTenantNotFound
 	}
-	there := p.SuperAdmin && (op.access == tenantOf || op.role == tenancy.Viewer)
+	grant, _ := tenancy.GrantOf(op.needs)
+	there := p.SuperAdmin && (op.access == tenantOf || grant.Reads)
 	if a.multiTenant && t.State != tenancy.Active && !there {
 		return errSuspended
 	}
-	if op.role == superAdmin {
-		return mayManage(p, op.role)
-	}
-	return p.Authorize(t.ID, op.role)
+	return p.Authorize(t.ID, op.needs)
 }
 
 // mayManage is whether p may do what is done in no tenant.
-func mayManage(p tenancy.Principal, needed tenancy.Role) error {
-	if needed == superAdmin && !p.SuperAdmin {
-		return tenancy.ErrForbidden
+func mayManage(p tenancy.Principal, needed tenancy.Permission) error {
+	if needed == "" || p.SuperAdmin {
+		return nil
 	}
-	return nil
+	return tenancy.ErrForbidden
 }

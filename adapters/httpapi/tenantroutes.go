@@ -18,7 +18,7 @@ func (a *api) tenantRoutes() []operation {
 	tenant := goType[tenantBody]()
 	return []operation{{
 		id: "createTenant", method: http.MethodPost, path: all, tag: "tenants", summary: "Create a tenant",
-		access: signedIn, role: superAdmin, body: jsonBody[tenantInput](),
+		access: signedIn, needs: tenancy.ManageTenants, body: jsonBody[tenantInput](),
 		answer: answer{status: http.StatusCreated, doc: "The tenant.", schema: tenant, headers: []string{"ETag", "Location"}},
 		codes: []tenancy.Code{
 			tenancy.CodeForbidden, tenancy.CodeInvalidSlug, tenancy.CodeSlugReserved, tenancy.CodeSlugTaken, tenancy.CodeInvalidState,
@@ -31,25 +31,25 @@ func (a *api) tenantRoutes() []operation {
 		handle: a.listTenants,
 	}, {
 		id: "getTenant", method: http.MethodGet, path: tenantRoot, tag: "tenants", summary: "Get a tenant",
-		access: tenantOf, role: tenancy.Viewer, ifs: []string{ifNoneMatch},
+		access: tenantOf, needs: tenancy.ReadTenant, ifs: []string{ifNoneMatch},
 		answer: answer{status: http.StatusOK, doc: "The tenant.", schema: tenant, headers: []string{"ETag"}},
 		more:   []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.", headers: []string{"ETag"}}},
 		handle: a.getTenant,
 	}, {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants", summary: "Change a tenant; its state only as a super-admin",
-		access: tenantOf, role: tenancy.Admin, ifs: []string{ifMatch}, body: jsonBody[tenantChange](),
+		access: tenantOf, needs: tenancy.UpdateTenant, ifs: []string{ifMatch}, body: jsonBody[tenantChange](),
 		answer: answer{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant, headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.updateTenant,
 	}, {
 		id: "deleteTenant", method: http.MethodDelete, path: tenantRoot, tag: "tenants", summary: "Delete a tenant, softly",
-		access: tenantOf, role: superAdmin, ifs: []string{ifMatch},
+		access: tenantOf, needs: tenancy.ManageTenants, ifs: []string{ifMatch},
 		answer: answer{status: http.StatusNoContent, doc: "Its keys have stopped; its data and its slug are kept."},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.deleteTenant,
 	}, {
 		id: "restoreTenant", method: http.MethodPost, path: tenantRoot + "/restore", tag: "tenants", summary: "Restore a deleted tenant",
-		access: tenantOf, role: superAdmin,
+		access: tenantOf, needs: tenancy.ManageTenants,
 		answer: answer{status: http.StatusOK, doc: "The tenant, active again.", schema: tenant, headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.restoreTenant,
@@ -60,18 +60,18 @@ func (a *api) keyRoutes() []operation {
 	const all = tenantRoot + "/keys"
 	return []operation{{
 		id: "createKey", method: http.MethodPost, path: all, tag: "keys", summary: "Create an API key",
-		access: tenantOf, role: tenancy.Admin, body: jsonBody[keyInput](),
+		access: tenantOf, needs: tenancy.WriteKeys, body: jsonBody[keyInput](),
 		answer: answer{status: http.StatusCreated, doc: "The key with its secret.", schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.createKey,
 	}, {
 		id: "listKeys", method: http.MethodGet, path: all, tag: "keys", summary: "List the API keys, without secrets",
-		access: tenantOf, role: tenancy.Admin, params: pageParams,
+		access: tenantOf, needs: tenancy.ReadKeys, params: pageParams,
 		answer: answer{status: http.StatusOK, doc: "One page, oldest first.", schema: goType[page[keyBody]]()},
 		handle: a.listKeys,
 	}, {
 		id: "revokeKey", method: http.MethodDelete, path: all + "/{id}", tag: "keys", summary: "Revoke an API key",
-		access: tenantOf, role: tenancy.Admin, codes: []tenancy.Code{tenancy.CodeNotFound},
+		access: tenantOf, needs: tenancy.WriteKeys, codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusNoContent, doc: "It is refused from the next request on."},
 		handle: a.revokeKey,
 	}}

@@ -116,28 +116,28 @@ func TestRolesOfKeys(t *testing.T) {
 	requests := []struct {
 		method, path string
 		body         any
-		needs        tenancy.Role
+		needs        tenancy.Permission
 		status       int
 	}{
-		{http.MethodGet, "/api/v1/prompts", nil, tenancy.Viewer, http.StatusOK},
-		{http.MethodGet, resource("prompt", "p"), nil, tenancy.Viewer, http.StatusOK},
-		{http.MethodGet, "/api/v1/discovery", nil, tenancy.Viewer, http.StatusOK},
-		{http.MethodGet, c.root() + "/export", nil, tenancy.Viewer, http.StatusOK},
-		{http.MethodPut, resource("prompt", "p"), `{"spec":{}}`, tenancy.Editor, http.StatusOK},
-		{http.MethodDelete, resource("prompt", "none"), nil, tenancy.Editor, http.StatusNotFound},
-		{http.MethodPost, c.root() + "/import", bundle, tenancy.Admin, http.StatusOK},
-		{http.MethodPost, c.root() + "/import?dry_run=true", bundle, tenancy.Admin, http.StatusOK},
-		{http.MethodPut, c.root() + "/secrets/s", `{"value":"x"}`, tenancy.Admin, http.StatusNoContent},
-		{http.MethodGet, c.root() + "/keys", nil, tenancy.Admin, http.StatusOK},
-		{http.MethodPost, c.root() + "/keys", `{"name":"k","role":"admin"}`, tenancy.Admin, http.StatusCreated},
-		{http.MethodPost, "/api/v1/tenants", `{"slug":"new-one","name":"N"}`, "", 0},
-		{http.MethodDelete, c.root(), nil, "", 0},
+		{http.MethodGet, "/api/v1/prompts", nil, tenancy.ReadResources, http.StatusOK},
+		{http.MethodGet, resource("prompt", "p"), nil, tenancy.ReadResources, http.StatusOK},
+		{http.MethodGet, "/api/v1/discovery", nil, tenancy.ReadResources, http.StatusOK},
+		{http.MethodGet, c.root() + "/export", nil, tenancy.Export, http.StatusOK},
+		{http.MethodPut, resource("prompt", "p"), `{"spec":{}}`, tenancy.WriteResources, http.StatusOK},
+		{http.MethodDelete, resource("prompt", "none"), nil, tenancy.WriteResources, http.StatusNotFound},
+		{http.MethodPost, c.root() + "/import", bundle, tenancy.Import, http.StatusOK},
+		{http.MethodPost, c.root() + "/import?dry_run=true", bundle, tenancy.Import, http.StatusOK},
+		{http.MethodPut, c.root() + "/secrets/s", `{"value":"x"}`, tenancy.WriteSecrets, http.StatusNoContent},
+		{http.MethodGet, c.root() + "/keys", nil, tenancy.ReadKeys, http.StatusOK},
+		{http.MethodPost, c.root() + "/keys", `{"name":"k","role":"admin"}`, tenancy.WriteKeys, http.StatusCreated},
+		{http.MethodPost, "/api/v1/tenants", `{"slug":"new-one","name":"N"}`, tenancy.ManageTenants, 0},
+		{http.MethodDelete, c.root(), nil, tenancy.ManageTenants, 0},
 	}
 	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin, tenancy.Replicator} {
 		key := c.key(t, role)
 		for _, r := range requests {
 			got := key.send(t, r.method, r.path, r.body)
-			if r.needs != "" && role.Includes(r.needs) {
+			if role.May(r.needs) {
 				got.is(t, r.status)
 				continue
 			}

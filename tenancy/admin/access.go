@@ -40,8 +40,8 @@ func (s *Service) read(ctx context.Context, ref string) (tenancy.Tenant, error) 
 	return s.tenants.BySlug(ctx, slug)
 }
 
-// enter answers the tenant that ref names, if by may do in it what needs role.
-func (s *Service) enter(ctx context.Context, by tenancy.Principal, ref string, role tenancy.Role) (tenancy.Tenant, error) {
+// enter answers the tenant that ref names, if by may do in it what is needed.
+func (s *Service) enter(ctx context.Context, by tenancy.Principal, ref string, needed tenancy.Permission) (tenancy.Tenant, error) {
 	t, err := s.find(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
@@ -49,7 +49,7 @@ func (s *Service) enter(ctx context.Context, by tenancy.Principal, ref string, r
 	if err := open(by, t); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	if err := by.Authorize(t.ID, role); err != nil {
+	if err := by.Authorize(t.ID, needed); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	return t, nil

@@ -25,7 +25,7 @@ type TenantChange struct {
 func (s *Service) UpdateTenant(
 	ctx context.Context, by tenancy.Principal, ref string, c TenantChange, version int64,
 ) (tenancy.Tenant, error) {
-	t, err := s.enter(ctx, by, ref, tenancy.Admin)
+	t, err := s.enter(ctx, by, ref, tenancy.UpdateTenant)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}

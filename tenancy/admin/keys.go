@@ -21,7 +21,7 @@ type NewKey struct {
 func (s *Service) CreateKey(
 	ctx context.Context, by tenancy.Principal, ref string, in NewKey,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.enter(ctx, by, ref, tenancy.Admin)
+	t, err := s.enter(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
@@ -66,7 +66,7 @@ func (s *Service) checkKey(in NewKey) error {
 func (s *Service) ListKeys(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	t, err := s.enter(ctx, by, ref, tenancy.Admin)
+	t, err := s.enter(ctx, by, ref, tenancy.ReadKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) ListKeys(
 // Admins of the tenant only. An id of no key of this tenant is
 // [tenancy.ErrNotFound].
 func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id string) error {
-	t, err := s.enter(ctx, by, ref, tenancy.Admin)
+	t, err := s.enter(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func freeSlug(s string) (tenancy.Slug, error) {
 
 // GetTenant answers a tenant to its viewers, and to super-admins in any state.
 func (s *Service) GetTenant(ctx context.Context, by tenancy.Principal, ref string) (tenancy.Tenant, error) {
-	return s.enter(ctx, by, ref, tenancy.Viewer)
+	return s.enter(ctx, by, ref, tenancy.ReadTenant)
 }
 
 // TenantList asks for a page of tenants.

@@ -1,0 +1,86 @@
+package tenancy
+
+import "slices"
+
+// Permission is something that can be allowed: the column that a request is
+// looked up under in the table of roles.
+type Permission string
+
+// What a role may allow in a tenant.
+const (
+	ReadTenant     Permission = "tenant.read"
+	UpdateTenant   Permission = "tenant.update"
+	ReadResources  Permission = "resource.read"
+	WriteResources Permission = "resource.write"
+	Export         Permission = "bundle.export"
+	Import         Permission = "bundle.import"
+	WriteSecrets   Permission = "secret.write"
+	ReadMembers    Permission = "member.read"
+	WriteMembers   Permission = "member.write"
+	ReadKeys       Permission = "key.read"
+	WriteKeys      Permission = "key.write"
+	ReadAudit      Permission = "audit.read"
+	ReadFeed       Permission = "feed.read"
+)
+
+// What no role allows: these are a super-admin's.
+const (
+	ManageTenants     Permission = "tenant.manage"
+	ManageUsers       Permission = "user.manage"
+	ReadPlatformAudit Permission = "platform.audit.read"
+)
+
+// Grant is a row of the table of roles.
+type Grant struct {
+	Permission Permission
+	Roles      []Role // those that allow it; none: only a super-admin may
+	Reads      bool   // it changes nothing
+	Doc        string
+}
+
+var (
+	viewers = []Role{Viewer, Editor, Admin}
+	editors = []Role{Editor, Admin}
+	admins  = []Role{Admin}
+)
+
+// grants is the table of roles. What is checked, what the API's document says
+// and what people read are all made from it.
+var grants = []Grant{
+	{ReadTenant, viewers, true, "see the tenant"},
+	{UpdateTenant, admins, false, "change the tenant's name and settings"},
+	{ReadResources, viewers, true, "read resources"},
+	{WriteResources, editors, false, "write and delete resources"},
+	{Export, viewers, true, "export a bundle"},
+	{Import, admins, false, "import a bundle"},
+	{WriteSecrets, admins, false, "set the value of a secret"},
+	{ReadMembers, admins, true, "see the members"},
+	{WriteMembers, admins, false, "invite, change and remove members"},
+	{ReadKeys, admins, true, "see the API keys, without their secrets"},
+	{WriteKeys, admins, false, "create, rotate and revoke API keys"},
+	{ReadAudit, admins, true, "read the tenant's audit log"},
+	{ReadFeed, []Role{Replicator}, true, "follow the change feed"},
+	{ManageTenants, nil, false, "create, suspend, delete, restore and purge tenants, and set their quotas"},
+	{ManageUsers, nil, false, "create, change and remove users"},
+	{ReadPlatformAudit, nil, true, "read the audit log of all tenants"},
+}
+
+// Grants answers the table of roles, in the order in which it is to be read.
+func Grants() []Grant { return slices.Clone(grants) }
+
+// GrantOf finds a permission's row. One that isn't in the table has none, and
+// nobody has it.
+func GrantOf(p Permission) (g Grant, ok bool) {
+	i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission == p })
+	if i < 0 {
+		return Grant{}, false
+	}
+	return grants[i], true
+}
+
+// May reports whether the role allows p. A role or a permission that isn't known
+// allows nothing.
+func (r Role) May(p Permission) bool {
+	g, ok := GrantOf(p)
+	return ok && slices.Contains(g.Roles, r)
+}
