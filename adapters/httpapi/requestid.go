@@ -3,22 +3,22 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"net/netip"
 
 	"github.com/google/uuid"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 const requestIDHeader = "X-Request-ID"
 
 const maxRequestID = 128
 
-type requestIDKey struct{}
-
 // RequestID is the id of the request that ctx belongs to: the one that stands
 // in the answer's X-Request-ID, in problems and in logs. It is "" outside of a
 // request.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	return tenancy.RequestFrom(ctx).ID
 }
 
 // identify gives the request an id, in its context and in the answer's header:
@@ -29,10 +29,19 @@ func identify(w http.ResponseWriter, r *http.Request) *http.Request {
 		if id = r.Header.Get(requestIDHeader); !saneRequestID(id) {
 			id = uuid.Must(uuid.NewV7()).String()
 		}
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		r = r.WithContext(tenancy.WithRequest(r.Context(), tenancy.Request{ID: id, Address: peer(r)}))
 	}
 	w.Header().Set(requestIDHeader, id)
 	return r
+}
+
+// peer is the address that the request came from.
+func peer(r *http.Request) string {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return address.Addr().Unmap().String()
 }
 
 // saneRequestID admits what can stand in a log and in a header without harm.

@@ -44,6 +44,7 @@ type Store struct {
 	keys    map[string]tenancy.APIKey // by id
 	hashes  map[tenancy.KeyHash]string
 	spaces  map[tenancy.ID]*space
+	log     auditLog
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -59,6 +60,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
 		spaces:  map[tenancy.ID]*space{},
+		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())

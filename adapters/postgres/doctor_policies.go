@@ -36,12 +36,24 @@ const ownPolicy = "bailiwick_tenant"
 // libraryPolicies are those of the library's own tables.
 func (s Scope) libraryPolicies() map[string]expectation {
 	own := expectation{"ALL", s.ofTenant(tenantColumn), s.ofTenant(tenantColumn)}
+	read := expectation{"SELECT", s.ofTenant(tenantColumn), ""}
 	return map[string]expectation{
-		"bailiwick.tenants":  {"SELECT", s.ofTenant("id"), ""},
-		"bailiwick.api_keys": own,
-		"bailiwick.secrets":  own,
-		"bailiwick.members":  own,
+		"bailiwick.tenants":     {"SELECT", s.ofTenant("id"), ""},
+		"bailiwick.api_keys":    own,
+		"bailiwick.secrets":     own,
+		"bailiwick.members":     own,
+		"bailiwick.audit":       read,
+		"bailiwick.audit_heads": read,
 	}
+}
+
+// policedTables are the tables of libraryPolicies, as a list of SQL constants.
+func policedTables() string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(Message.libraryPolicies())) {
+		names = append(names, literal(name))
+	}
+	return strings.Join(names, ", ")
 }
 
 // readPolicies answers every policy on a table that a tenant owns, and on the

@@ -156,6 +156,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.all {

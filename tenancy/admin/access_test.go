@@ -95,7 +95,8 @@ func (s talkative) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error)
 func TestTheStoresOwnWordsAreNotShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	service := admin.New(talkative{w.ports.Tenants}, w.ports.Keys, w.ports.KeyFinder, admin.Options{})
+	w.ports.Tenants = talkative{w.ports.Tenants}
+	service := admin.New(w.ports, admin.Options{})
 	_, err := service.GetTenant(t.Context(), w.member(tenancy.Admin), w.acme.ID.String())
 	assert.Same(t, tenancy.ErrTenantNotFound, err)
 }
@@ -166,18 +167,14 @@ func TestASuperAdminFindsTenantsInEveryState(t *testing.T) {
 
 func TestNewRefusesMissingPorts(t *testing.T) {
 	t.Parallel()
-	s := newWorld(t).ports
-	for name, c := range map[string]struct {
-		tenants ports.Tenants
-		keys    ports.Keys
-		finder  ports.KeyFinder
-	}{
-		"tenants": {nil, s.Keys, s.KeyFinder},
-		"keys":    {s.Tenants, nil, s.KeyFinder},
-		"finder":  {s.Tenants, s.Keys, nil},
+	whole := newWorld(t).ports
+	for name, remove := range map[string]func(*ports.Services){
+		"Tenants":   func(s *ports.Services) { s.Tenants = nil },
+		"Keys":      func(s *ports.Services) { s.Keys = nil },
+		"KeyFinder": func(s *ports.Services) { s.KeyFinder = nil },
 	} {
-		assert.PanicsWithValue(t, "admin.New: "+name+" is nil", func() {
-			admin.New(c.tenants, c.keys, c.finder, admin.Options{})
-		})
+		lacking := whole
+		remove(&lacking)
+		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil", func() { admin.New(lacking, admin.Options{}) })
 	}
 }

@@ -107,7 +107,7 @@ func TestWithoutAHashNoTokenIsThePlatforms(t *testing.T) {
 		"none":                  {},
 		"that of the empty one": sha256.Sum256(nil),
 	} {
-		service := admin.New(s.Tenants, s.Keys, s.KeyFinder, admin.Options{PlatformTokenHash: hash})
+		service := admin.New(s, admin.Options{PlatformTokenHash: hash})
 		for _, bearer := range []string{"", platformToken, strings.Repeat("\x00", sha256.Size)} {
 			_, err := service.Authenticate(t.Context(), bearer)
 			assert.Equal(t, tenancy.CodeUnauthenticated, tenancy.CodeOf(err), "%s: %q", name, bearer)
@@ -129,7 +129,8 @@ func TestAFaultOfTheStoreIsNotTheCallers(t *testing.T) {
 		errors.New("connection refused"),
 		tenancy.Errorf(tenancy.CodeUnavailable, "the database is out of reach"),
 	} {
-		service := admin.New(s.Tenants, s.Keys, brokenFinder{fault}, admin.Options{})
+		s.KeyFinder = brokenFinder{fault}
+		service := admin.New(s, admin.Options{})
 		_, err := service.Authenticate(t.Context(), tenancy.NewKeySecret())
 		assert.Same(t, fault, err)
 	}

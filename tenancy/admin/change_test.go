@@ -133,7 +133,8 @@ func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			r := &rival{Tenants: w.ports.Tenants, times: c.times, edit: c.edit}
-			service := admin.New(r, w.ports.Keys, w.ports.KeyFinder, admin.Options{})
+			w.ports.Tenants = r
+			service := admin.New(w.ports, admin.Options{})
 			got, err := service.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme", rename, c.version)
 			wantCode(t, c.want, err)
 			stored := w.stored(t, w.acme.ID)

@@ -49,16 +49,16 @@ type Options struct {
 	NewID func() tenancy.ID
 }
 
-// New makes a service over the three ports. It panics and names the port that
-// is nil: that is a fault of the program.
-func New(tenants ports.Tenants, keys ports.Keys, finder ports.KeyFinder, o Options) *Service {
+// New makes a service over the ports of s that administration needs. It panics
+// and names the port that is nil: that is a fault of the program.
+func New(s ports.Services, o Options) *Service {
 	switch {
-	case tenants == nil:
-		panic("admin.New: tenants is nil")
-	case keys == nil:
-		panic("admin.New: keys is nil")
-	case finder == nil:
-		panic("admin.New: finder is nil")
+	case s.Tenants == nil:
+		panic("admin.New: Services.Tenants is nil")
+	case s.Keys == nil:
+		panic("admin.New: Services.Keys is nil")
+	case s.KeyFinder == nil:
+		panic("admin.New: Services.KeyFinder is nil")
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -67,7 +67,7 @@ func New(tenants ports.Tenants, keys ports.Keys, finder ports.KeyFinder, o Optio
 		o.NewID = tenancy.NewID
 	}
 	return &Service{
-		tenants: tenants, keys: keys, finder: finder,
+		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder,
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
 }

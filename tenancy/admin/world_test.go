@@ -35,7 +35,7 @@ func newWorld(t *testing.T) *world {
 	now := start
 	clock := func() time.Time { return now }
 	w := &world{clock: &now, ports: memory.New(nil, memory.Options{Clock: clock}).Services()}
-	w.Service = admin.New(w.ports.Tenants, w.ports.Keys, w.ports.KeyFinder, admin.Options{
+	w.Service = admin.New(w.ports, admin.Options{
 		Clock: clock, PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
 	})
 	for slug, made := range map[string]*tenancy.Tenant{

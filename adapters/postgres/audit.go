@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// eventText is an event as bailiwick.log takes it: an entry of the audit log but
+// for what the database adds.
+type eventText struct {
+	Actor     tenancy.Actor       `json:"actor"`
+	Action    string              `json:"action"`
+	Target    tenancy.AuditTarget `json:"target"`
+	RequestID string              `json:"request_id"`
+	Address   string              `json:"ip"`
+	Outcome   tenancy.Outcome     `json:"outcome"`
+	Details   map[string]any      `json:"details"`
+}
+
+func eventOf(ctx context.Context, e tenancy.Event) (string, error) {
+	request := tenancy.RequestFrom(ctx)
+	text := eventText{
+		Actor: e.Actor, Action: e.Action, Target: e.Target, RequestID: request.ID, Address: request.Address,
+		Outcome: e.Outcome, Details: map[string]any{},
+	}
+	for name, value := range e.Details {
+		text.Details[name] = value
+	}
+	if text.Actor.Kind == "" {
+		text.Actor = tenancy.ActorFrom(ctx)
+	}
+	if text.Outcome == "" {
+		text.Outcome = tenancy.Done
+	}
+	if request.Reason != "" {
+		text.Details["reason"] = request.Reason
+	}
+	raw, err := json.Marshal(text)
+	return string(raw), err
+}
+
+// record appends to the audit log of the tenant that db's transaction is scoped
+// to. It is the last thing that a transaction does: it holds the end of the
+// tenant's chain until the commit.
+func record(ctx context.Context, db bun.IDB, e tenancy.Event) error {
+	return recordBy(ctx, db, "log", e)
+}
+
+// recordPlatform appends to the log of what belongs to no tenant. Only the system
+// role may.
+func recordPlatform(ctx context.Context, db bun.IDB, e tenancy.Event) error {
+	return recordBy(ctx, db, "log_platform", e)
+}
+
+func recordBy(ctx context.Context, db bun.IDB, function string, e tenancy.Event) error {
+	text, err := eventOf(ctx, e)
+	if err != nil {
+		return err
+	}
+	_, err = db.NewRaw("SELECT bailiwick."+function+"(?, ?::jsonb)", newID(), text).Exec(ctx)
+	return err
+}
