@@ -21,6 +21,7 @@ const (
 	CodeTooLarge           Code = "too_large"           // a body beyond its limit
 	CodeUnauthenticated    Code = "unauthenticated"     // no credentials, or none that are known
 	CodeForbidden          Code = "forbidden"           // the role doesn't allow it
+	CodeReasonRequired     Code = "reason_required"     // a super-admin must say why they act in this tenant
 	CodeNoTenant           Code = "tenant_required"     // nothing says which tenant
 	CodeTenantMismatch     Code = "tenant_mismatch"     // two sources name different tenants
 	CodeTenantNotFound     Code = "tenant_not_found"    // unknown, deleted, or not the caller's

@@ -27,6 +27,7 @@ type api struct {
 	discovery     []Discovery
 	ready         func(context.Context) error
 	log           *slog.Logger
+	told          telling
 
 	title           string
 	version         string
@@ -46,7 +47,7 @@ func New(s ports.Services, o Options) http.Handler {
 		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
-		discovery: o.Discovery, ready: o.Ready, log: o.Logger, title: o.Title, version: o.Version,
+		discovery: o.Discovery, ready: o.Ready, log: o.Logger, told: telling{now: o.Clock}, title: o.Title, version: o.Version,
 	}
 	if a.authenticate == nil {
 		a.authenticate = a.bearer

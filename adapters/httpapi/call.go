@@ -11,7 +11,7 @@ import (
 type call struct {
 	*http.Request
 	principal tenancy.Principal
-	tenant    tenancy.Tenant // of an operation inTenant or tenantOf
+	tenant    tenancy.Tenant // that was resolved, of an operation inTenant or tenantOf
 	query     query
 }
 
@@ -29,6 +29,7 @@ func (a *api) serve(op operation) http.Handler {
 		if err == nil {
 			return
 		}
+		a.tellDenial(c, op, err)
 		tooLarge := tenancy.CodeOf(err) == tenancy.CodeTooLarge
 		if tooLarge {
 			w.Header().Set("Connection", "close")
@@ -54,6 +55,9 @@ func (a *api) admit(c *call, op operation) error {
 	}
 	c.principal = principal
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
+	if c.Request, err = withReason(c.Request); err != nil {
+		return err
+	}
 	if op.access == signedIn {
 		return mayManage(principal, op.needs)
 	}
@@ -64,12 +68,12 @@ func (a *api) admit(c *call, op operation) error {
 	if err != nil {
 		return err
 	}
+	c.tenant = tenant
+	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
 	if err := a.mayWorkIn(principal, tenant, op); err != nil {
 		return err
 	}
-	c.tenant = tenant
-	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
-	return nil
+	return a.overrule(c, op)
 }
 
 // resolve finds the tenant that the request's sources name, as far as the

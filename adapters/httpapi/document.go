@@ -64,7 +64,7 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 		Responses:  map[string]*huma.Response{},
 	}
 	if op.access != anyone {
-		d.Security = []map[string][]string{{bearerScheme: {}}}
+		d.Security = []map[string][]string{{bearerScheme: op.requiredRoles()}}
 	}
 	if op.needs != "" {
 		d.Extensions = map[string]any{"x-permission": op.needs, "x-required-role": leastRole(op.needs)}
@@ -88,6 +88,15 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 
 // superAdmin stands in the document where no role in a tenant is enough.
 const superAdmin = "super_admin"
+
+// requiredRoles are the names of roles that stand beside a security scheme
+// (OpenAPI 3.1, Security Requirement Object).
+func (op operation) requiredRoles() []string {
+	if op.needs == "" {
+		return []string{}
+	}
+	return []string{leastRole(op.needs)}
+}
 
 // leastRole is the first of the roles that allow p.
 func leastRole(p tenancy.Permission) string {
@@ -146,9 +155,9 @@ func (op operation) problems() map[int][]tenancy.Code {
 	}
 	switch op.access {
 	case tenantOf:
-		codes = append(codes, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
+		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
 	case inTenant:
-		codes = append(codes, tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
+		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
 	}
 	if op.body.schema != nil {
 		codes = append(codes, tenancy.CodeInvalidJSON, tenancy.CodeInexactNumber, tenancy.CodeUnknownField, tenancy.CodeTooLarge, CodeUnsupportedMediaType)
@@ -211,6 +220,9 @@ func (op operation) headerParams(multiTenant bool) []*huma.Param {
 	}
 	if op.access == inTenant && multiTenant {
 		add(resolve.Header, "the tenant's id or slug; not needed where the host name, the path or the API key names it")
+	}
+	if op.access == inTenant || op.access == tenantOf {
+		add(ReasonHeader, "why a super-admin acts in the tenant; the tenant's setting require_reason asks for it")
 	}
 	for _, name := range op.ifs {
 		add(name, ifDocs[name])

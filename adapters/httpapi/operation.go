@@ -31,6 +31,8 @@ type operation struct {
 	access access
 	needs  tenancy.Permission // what the caller's role must allow; "" is nothing in particular
 
+	mayOnlyLook bool // it may write nothing, and show what there is
+
 	params []parameter // of the query
 	ifs    []string    // conditional headers that the operation heeds
 	body   body        // none where its schema is nil

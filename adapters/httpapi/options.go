@@ -80,6 +80,7 @@ const (
 func (o Options) check(s ports.Services) error {
 	for name, missing := range map[string]bool{
 		"Kinds": s.Kinds == nil, "Tenants": s.Tenants == nil, "Keys": s.Keys == nil, "KeyFinder": s.KeyFinder == nil,
+		"Audit": s.Audit == nil, "PlatformAudit": s.PlatformAudit == nil,
 		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
 	} {
 		if missing {

@@ -32,6 +32,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeTooLarge:           http.StatusRequestEntityTooLarge,
 	tenancy.CodeUnauthenticated:    http.StatusUnauthorized,
 	tenancy.CodeForbidden:          http.StatusForbidden,
+	tenancy.CodeReasonRequired:     http.StatusBadRequest,
 	tenancy.CodeNoTenant:           http.StatusBadRequest,
 	tenancy.CodeTenantMismatch:     http.StatusBadRequest,
 	tenancy.CodeTenantNotFound:     http.StatusNotFound,

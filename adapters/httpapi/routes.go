@@ -64,7 +64,7 @@ func (a *api) bundleRoutes() []operation {
 		handle: a.export,
 	}, {
 		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles", summary: "Import a bundle, all of it or nothing",
-		access: inTenant, needs: tenancy.Import, params: []parameter{strategyParam, dryRunParam},
+		access: inTenant, needs: tenancy.Import, mayOnlyLook: true, params: []parameter{strategyParam, dryRunParam},
 		body:   body{media: []string{federation.BundleMediaType, jsonType}, schema: component("Bundle")},
 		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.", schema: goType[importReport]()},
 		codes: []tenancy.Code{

@@ -1,0 +1,176 @@
+package httpapitest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// routeRules reads who may call which route, by method and path.
+func routeRules(t *testing.T) map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/routes.txt")
+	require.NoError(t, err)
+	rules := map[string]string{}
+	for line := range strings.Lines(string(raw)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		words := strings.Fields(line)
+		require.Len(t, words, 3, "%q", line)
+		route := words[0] + " " + words[1]
+		require.NotContains(t, rules, route)
+		rules[route] = words[2]
+	}
+	return rules
+}
+
+// ofKind puts {K} in the place of a kind's path.
+func ofKind(w *world, path string) string {
+	for _, kind := range w.services.Kinds.All() {
+		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok && (rest == "" || rest[0] == '/') {
+			return "/api/v1/{K}" + rest
+		}
+	}
+	return path
+}
+
+func TestEveryRouteHasALineInTheTable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rules := routeRules(t)
+	served := map[string]bool{}
+	for _, op := range w.operations(t) {
+		route := op.method + " " + ofKind(w, op.path)
+		served[route] = true
+		assert.Contains(t, rules, route, "testdata/routes.txt says nobody's role for it")
+	}
+	for route := range rules {
+		assert.True(t, served[route], "testdata/routes.txt has %s, which isn't served", route)
+	}
+}
+
+// matrixCaller is somebody who calls every route for some tenant.
+type matrixCaller struct {
+	as   string // of a world of keys, or of people
+	role tenancy.Role
+	kind tenancy.PrincipalKind // "" is nobody
+}
+
+func matrixCallers() []matrixCaller {
+	callers := []matrixCaller{{as: ""}, {as: "root", kind: tenancy.PlatformToken}, {as: "user:", kind: tenancy.UserPrincipal}, {as: "user:root", kind: tenancy.PlatformToken}}
+	for _, role := range tenancy.Roles() {
+		callers = append(callers,
+			matrixCaller{as: "acme-" + string(role), role: role, kind: tenancy.KeyPrincipal},
+			matrixCaller{as: "user:" + string(role) + "@acme", role: role, kind: tenancy.UserPrincipal})
+	}
+	return callers
+}
+
+// admitted says what a caller should be told of a route in a tenant: "" is that
+// they are let in, whatever comes of it.
+func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
+	inTenant := !slices.Contains([]string{"anyone", "signed-in"}, least) && path != "/api/v1/tenants"
+	switch {
+	case least == "anyone":
+		return ""
+	case c.kind == "":
+		return tenancy.CodeUnauthenticated
+	case !inTenant && (least == "signed-in" || c.kind == tenancy.PlatformToken):
+		return ""
+	case !inTenant:
+		return tenancy.CodeForbidden
+	case c.kind == tenancy.PlatformToken && tenant != "unknown":
+		return ""
+	case c.kind == tenancy.KeyPrincipal && tenant != "acme":
+		return tenancy.CodeTenantMismatch
+	case c.role == "" || tenant != "acme":
+		return tenancy.CodeTenantNotFound
+	}
+	allows := map[string][]tenancy.Role{
+		"viewer": {tenancy.Viewer, tenancy.Editor, tenancy.Admin}, "editor": {tenancy.Editor, tenancy.Admin},
+		"admin": {tenancy.Admin}, "replicator": {tenancy.Replicator}, "super-admin": nil,
+	}
+	roles, known := allows[least]
+	if known && slices.Contains(roles, c.role) {
+		return ""
+	}
+	return tenancy.CodeForbidden
+}
+
+// refusals are the codes of those who are not let in.
+var refusals = []tenancy.Code{
+	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantNotFound, tenancy.CodeTenantMismatch,
+	tenancy.CodeNoTenant, tenancy.CodeTenantSuspended, tenancy.CodeInternal,
+}
+
+func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	rules := routeRules(t)
+	shown := newWorld(t)
+	ops := shown.operations(t)
+	require.Greater(t, len(ops), 30)
+	for _, op := range ops {
+		least, ok := rules[op.method+" "+ofKind(shown, op.path)]
+		if !ok {
+			continue // another test says so
+		}
+		t.Run(op.method+" "+op.path, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range matrixCallers() {
+				w := matrixWorld(t, c) // of its own: what is allowed may change everything
+				for _, tenant := range []string{"beta", "unknown", "acme"} {
+					code := w.matrixAnswer(t, c, op, tenant)
+					if want := c.admitted(least, op.path, tenant); want != "" {
+						assert.Equal(t, want, code, "%q in %s", c.as, tenant)
+					} else {
+						assert.NotContains(t, refusals, code, "%q in %s", c.as, tenant)
+					}
+				}
+			}
+		})
+	}
+}
+
+func matrixWorld(t *testing.T, c matrixCaller) *world {
+	t.Helper()
+	if !strings.HasPrefix(c.as, "user:") {
+		return bareWorld(t)
+	}
+	var w *world
+	w = bareWorld(t, asUsers(func(slug string) tenancy.ID { return w.tenants[slug].ID }))
+	return w
+}
+
+// matrixAnswer is the code that a caller is answered.
+func (w *world) matrixAnswer(t *testing.T, c matrixCaller, op described, tenant string) tenancy.Code {
+	t.Helper()
+	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}", tenancy.NewID().String()).Replace(op.path)
+	r := httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, nil)
+	if op.method == http.MethodPut || op.method == http.MethodPost {
+		r = httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token, ok := w.tokens[c.as]; ok {
+		r.Header.Set("Authorization", "Bearer "+token)
+	} else if c.as != "" {
+		r.Header.Set("Authorization", c.as)
+	}
+	if !strings.Contains(op.path, "{tenant}") {
+		r.Header.Set("X-Tenant-ID", tenant)
+	}
+	answer := httptest.NewRecorder()
+	w.handler.ServeHTTP(answer, r)
+	if answer.Code < http.StatusBadRequest {
+		return ""
+	}
+	return read[problem](t, got{answer.Code, answer.Header(), answer.Body.Bytes()}).Code
+}
