@@ -15,4 +15,7 @@ type Services struct {
 	Resources Resources
 	Transfers Transfers
 	Vault     Vault
+
+	Audit         Audit
+	PlatformAudit PlatformAudit
 }

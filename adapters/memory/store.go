@@ -60,7 +60,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
 		spaces:  map[tenancy.ID]*space{},
-		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
+		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -91,6 +91,9 @@ func (s *Store) Services() ports.Services {
 		Resources: resources{s},
 		Transfers: transfers{s},
 		Vault:     vault{s},
+
+		Audit:         audit{s},
+		PlatformAudit: platformAudit{s},
 	}
 }
 

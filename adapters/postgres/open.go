@@ -208,6 +208,9 @@ func (db *DB) Services() ports.Services {
 		Resources: &resources{db},
 		Transfers: &transfers{db},
 		Vault:     db.vault,
+
+		Audit:         &audit{db},
+		PlatformAudit: &platformAudit{db},
 	}
 }
 
