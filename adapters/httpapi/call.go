@@ -20,6 +20,7 @@ func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
 		err := a.admit(c, op)
+		reach(c.Request, op.access <= welcome)
 		if err == nil {
 			c.query, err = readQuery(r.URL.RawQuery, op.params)
 		}
@@ -49,11 +50,17 @@ func (a *api) admit(c *call, op operation) error {
 		return nil
 	}
 	principal, err := a.authenticated(c.Request)
+	if op.access == welcome && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated && c.Header.Get("Authorization") == "" {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	c.principal = principal
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
+	if op.access == welcome {
+		return nil
+	}
 	if op.access == signedIn {
 		return mayManage(principal, op.role)
 	}

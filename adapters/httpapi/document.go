@@ -66,6 +66,9 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 	if op.access != anyone {
 		d.Security = []map[string][]string{{bearerScheme: {}}}
 	}
+	if op.access == welcome {
+		d.Security = append(d.Security, map[string][]string{})
+	}
 	if op.role != "" {
 		d.Extensions = map[string]any{"x-required-role": op.role}
 	}
