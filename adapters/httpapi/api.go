@@ -26,6 +26,9 @@ type api struct {
 	bundleLimit   int64
 	discovery     []Discovery
 	ready         func(context.Context) error
+	metrics       http.Handler // nil: none
+	observe       func(context.Context, tenancy.Code)
+	accessLog     bool
 	log           *slog.Logger
 	told          telling
 
@@ -47,7 +50,8 @@ func New(s ports.Services, o Options) http.Handler {
 		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
-		discovery: o.Discovery, ready: o.Ready, log: o.Logger, told: telling{now: o.Clock}, title: o.Title, version: o.Version,
+		discovery: o.Discovery, ready: o.Ready, metrics: o.Metrics, observe: o.Observe, accessLog: o.AccessLog,
+		log: o.Logger, told: telling{now: o.Clock}, title: o.Title, version: o.Version,
 	}
 	if a.authenticate == nil {
 		a.authenticate = a.bearer
@@ -66,5 +70,5 @@ func (a *api) handler() http.Handler {
 	if a.openapiDocument, err = a.document(ops); err != nil {
 		panic("httpapi.New: the OpenAPI document: " + err.Error())
 	}
-	return guard(rt, a.log)
+	return a.guard(rt)
 }

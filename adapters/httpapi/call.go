@@ -20,6 +20,7 @@ func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
 		err := a.admit(c, op)
+		reach(c.Request, op.access <= welcome)
 		if err == nil {
 			c.query, err = readQuery(r.URL.RawQuery, op.params)
 		}
@@ -50,11 +51,17 @@ func (a *api) admit(c *call, op operation) error {
 		return nil
 	}
 	principal, err := a.authenticated(c.Request)
+	if op.access == welcome && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated && c.Header.Get("Authorization") == "" {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	c.principal = principal
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
+	if op.access == welcome {
+		return nil
+	}
 	if c.Request, err = withReason(c.Request); err != nil {
 		return err
 	}
@@ -69,10 +76,10 @@ func (a *api) admit(c *call, op operation) error {
 		return err
 	}
 	c.tenant = tenant
-	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
 	if err := a.mayWorkIn(principal, tenant, op); err != nil {
 		return err
 	}
+	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
 	return a.overrule(c, op)
 }
 

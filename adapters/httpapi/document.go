@@ -66,6 +66,9 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 	if op.access != anyone {
 		d.Security = []map[string][]string{{bearerScheme: op.requiredRoles()}}
 	}
+	if op.access == welcome {
+		d.Security = append(d.Security, map[string][]string{})
+	}
 	if op.needs != "" {
 		d.Extensions = map[string]any{"x-permission": op.needs, "x-required-role": leastRole(op.needs)}
 	}

@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
+	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
@@ -20,12 +22,19 @@ const (
 )
 
 // guard stands around every request: it gives it an id, sets the headers that
-// every answer has, and catches panics.
-func guard(next http.Handler, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = identify(w, r)
-		out := &tracker{ResponseWriter: w}
-		defer catch(out, r, log)
+// every answer has, catches panics, and tells of the request when it is over.
+// Whatever stands around the guard finds the operation's pattern in its own
+// request then, as it does behind a [http.ServeMux].
+func (a *api) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
+		begun := time.Now()
+		r, s := observed(identify(w, outer))
+		out := &tracker{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			outer.Pattern = r.Pattern
+			a.tell(s, out.status, time.Since(begun))
+		}()
+		defer catch(out, r, a.log)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
 		out.Header().Set("Cache-Control", uncached)
 		out.Header().Set("Vary", varies)
@@ -41,11 +50,13 @@ func catch(w *tracker, r *http.Request, log *slog.Logger) {
 		return
 	}
 	if cause == http.ErrAbortHandler {
+		refusedWith(r, tenancy.CodeInternal)
 		panic(cause)
 	}
 	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 	if w.begun {
-		log.ErrorContext(r.Context(), "request failed", "request_id", RequestID(r.Context()), "error", err)
+		refusedWith(r, tenancy.CodeInternal)
+		log.ErrorContext(reached(r).Context(), "request failed", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	writeProblem(w, r, log, err)

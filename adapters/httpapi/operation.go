@@ -14,6 +14,7 @@ type access int
 
 const (
 	anyone   access = iota // no credentials are asked for
+	welcome                // the same, and those that are sent count: wrong ones are refused
 	signedIn               // whoever has valid credentials; the use case decides the rest
 	tenantOf               // manages the tenant that the path names, in any state, with what the operation needs
 	inTenant               // works in the resolved tenant, in which the caller has what the operation needs

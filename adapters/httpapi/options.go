@@ -58,8 +58,24 @@ type Options struct {
 	// Ready reports why the program can't serve now. Defaults to always ready.
 	Ready func(context.Context) error
 
-	// Logger gets the faults whose cause isn't shown. Defaults to
-	// [slog.Default].
+	// Metrics is served at /metrics to everybody. A caller who sends credentials
+	// stands in its context ([tenancy.PrincipalFrom]), so that it can show more
+	// to a super-admin. Defaults to none: there is no such route.
+	Metrics http.Handler
+
+	// Observe hears of each request when it is over, and of the code of the
+	// problem it was answered with, "" if there was none. The context has the
+	// caller and the tenant as far as they were found: the tenant only of a
+	// caller who may work there.
+	Observe func(ctx context.Context, code tenancy.Code)
+
+	// AccessLog writes a line of each request: what is asked without
+	// credentials, like the probes, as [slog.LevelDebug], all else as
+	// [slog.LevelInfo].
+	AccessLog bool
+
+	// Logger gets the faults whose cause isn't shown. Its records get what
+	// [LogHandler] adds. Defaults to [slog.Default].
 	Logger *slog.Logger
 
 	// Clock tells the time. Defaults to [time.Now].
@@ -142,6 +158,10 @@ func (o Options) withDefaults(s ports.Services) Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	o.Logger = withRequest(o.Logger)
+	if o.Observe == nil {
+		o.Observe = func(context.Context, tenancy.Code) {}
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

@@ -32,6 +32,11 @@ func (a *api) readiness(w http.ResponseWriter, c *call) error {
 	return tenancy.Errorf(tenancy.CodeUnavailable, "%s", message).Because(err)
 }
 
+func (a *api) showMetrics(w http.ResponseWriter, c *call) error {
+	a.metrics.ServeHTTP(w, c.Request)
+	return nil
+}
+
 func (a *api) openapi(w http.ResponseWriter, _ *call) error {
 	return writeBody(w, http.StatusOK, jsonType, a.openapiDocument)
 }

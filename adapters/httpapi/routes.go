@@ -22,7 +22,7 @@ func (a *api) operations() []operation {
 }
 
 func (a *api) processRoutes() []operation {
-	return []operation{{
+	ops := []operation{{
 		id: "live", method: http.MethodGet, path: "/livez", tag: "process", summary: "Does the process run?",
 		answer: answer{status: http.StatusOK, doc: "It does.", schema: goType[health]()},
 		handle: live,
@@ -45,7 +45,18 @@ func (a *api) processRoutes() []operation {
 		answer: answer{status: http.StatusOK, doc: "One page of each list.", schema: a.discoverySchema},
 		handle: a.discover,
 	}}
+	if a.metrics != nil {
+		ops = append(ops, operation{
+			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process", summary: "Figures of this process; to a super-admin, of each tenant too",
+			access: welcome,
+			answer: answer{status: http.StatusOK, doc: "Prometheus' text format.", media: "text/plain", schema: anyText},
+			handle: a.showMetrics,
+		})
+	}
+	return ops
 }
+
+func anyText(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeString} }
 
 func anyObject(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}

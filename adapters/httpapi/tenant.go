@@ -34,7 +34,7 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 			}
 			if err != nil {
 				w.Header().Set("Cache-Control", uncached)
-				writeProblem(w, r, slog.Default(), err)
+				writeProblem(w, r, withRequest(slog.Default()), err)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(tenancy.NewContext(r.Context(), tenant.ID)))

@@ -7,14 +7,18 @@ import (
 )
 
 // tracker knows whether an answer has begun: after that it is too late for a
-// problem.
+// problem. And with which status: 200 where none was written.
 type tracker struct {
 	http.ResponseWriter
-	begun bool
+	begun  bool
+	status int
 }
 
 func (t *tracker) WriteHeader(status int) {
-	t.begun = true
+	if !t.begun {
+		t.status = status
+	}
+	t.begun = t.begun || status >= http.StatusOK
 	t.ResponseWriter.WriteHeader(status)
 }
 
@@ -53,9 +57,11 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 		p.Status, p.Title = override.status, http.StatusText(override.status)
 	}
 	p.RequestID = RequestID(r.Context())
+	refusedWith(r, p.Code)
+	r = reached(r)
 	if p.Status >= http.StatusInternalServerError {
 		log.LogAttrs(r.Context(), slog.LevelError, "request failed",
-			slog.String("request_id", p.RequestID), slog.String("method", r.Method), slog.String("route", r.Pattern),
+			slog.String("method", r.Method), slog.String("route", r.Pattern),
 			slog.String("code", string(p.Code)), slog.Any("error", err))
 	}
 	if p.Status == http.StatusUnauthorized {

@@ -91,11 +91,25 @@ func (db *DB) connect(o Options) error {
 	db.scopes = session.NewConnector(app, scoping)
 	db.app = pool(sql.OpenDB(db.scopes), o.MaxConns)
 	db.scoped = scopedDB(db.app.DB, o.Tables)
+	if len(o.QueryHooks) > 0 {
+		db.scoped = db.scoped.WithQueryHook(hideMarks{})
+	}
 	scoping.Scope = systemScope
 	db.system = pool(sql.OpenDB(session.NewConnector(system, scoping)), systemConns)
 	db.bulk = pool(sql.OpenDB(session.NewRawConnector(bulk)), bulkConns)
+	for _, pool := range []**bun.DB{&db.app, &db.scoped, &db.system, &db.bulk} {
+		for _, hook := range o.QueryHooks {
+			*pool = (*pool).WithQueryHook(hook)
+		}
+	}
 	db.keyring.system = db.system
 	return nil
+}
+
+// PoolStats tells of the pools: "app" has the tenants' work, "system" what
+// crosses tenants, "bulk" exports and imports.
+func (db *DB) PoolStats() map[string]sql.DBStats {
+	return map[string]sql.DBStats{"app": db.app.Stats(), "system": db.system.Stats(), "bulk": db.bulk.Stats()}
 }
 
 func pool(db *sql.DB, conns int) *bun.DB {

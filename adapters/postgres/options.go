@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/migrate"
 )
@@ -57,6 +58,12 @@ type Options struct {
 	// server keeps it, as it keeps a context's. Defaults to 30 seconds; bulk work
 	// and migrations have 30 minutes.
 	StatementTimeout time.Duration
+
+	// QueryHooks see the statements that bun makes, of every pool, as bun formats
+	// them: with the values in the text, and without the tenant's signed setting.
+	// They see no COPY, no migration, and neither raw SQL nor BEGIN and COMMIT of
+	// a [Scoped] handle.
+	QueryHooks []bun.QueryHook
 
 	// Logger hears of migrations. Defaults to slog.Default().
 	Logger *slog.Logger

@@ -18,6 +18,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/telemetry"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -36,7 +37,10 @@ func (serveCmd) Help() string {
   ADMIN_TOKEN      the platform's token, at least 32 characters; empty: one is made and shown once
   AUTO_MIGRATE     bring the schema up at start (true)
   SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
-  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)`
+  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)
+  ACCESS_LOG       a line in the log for each request (true)
+  OTEL_EXPORTER_OTLP_ENDPOINT
+                   where traces go, with OpenTelemetry's other settings (none: there are no traces)`
 }
 
 const (
@@ -101,9 +105,9 @@ func waitFor(ctx context.Context, served <-chan error, reg *registry) error {
 // logger writes JSON lines, or text where a person looks.
 func logger(w io.Writer) *slog.Logger {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return slog.New(slog.NewTextHandler(w, nil))
+		return slog.New(httpapi.LogHandler(slog.NewTextHandler(w, nil)))
 	}
-	return slog.New(slog.NewJSONHandler(w, nil))
+	return slog.New(httpapi.LogHandler(slog.NewJSONHandler(w, nil)))
 }
 
 // swapped is a handler that can be exchanged while it serves.
@@ -134,9 +138,11 @@ func starting() http.Handler {
 
 // registry is the open registry. A nil one closes.
 type registry struct {
-	handler  http.Handler
-	db       *postgres.DB
-	embedded *localpg.Server
+	handler   http.Handler
+	db        *postgres.DB
+	embedded  *localpg.Server
+	seen      *telemetry.Telemetry
+	endTraces func() // nil: there are none
 }
 
 func openRegistry(ctx context.Context, set settings, address string, log *slog.Logger, t terminal) (*registry, error) {
@@ -145,6 +151,10 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 	if err != nil {
 		return reg, err
 	}
+	if err := reg.observe(ctx, set, log); err != nil {
+		return reg, err
+	}
+	options.QueryHooks = reg.seen.QueryHooks()
 	if reg.db, err = postgres.Open(ctx, options); err != nil {
 		return reg, notCurrent(options, err)
 	}
@@ -153,16 +163,22 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 		return reg, err
 	}
 	services := reg.db.Services()
-	reg.handler = httpapi.New(services, httpapi.Options{
+	tenants := resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies})
+	reg.seen.Pools(reg.db.PoolStats)
+	reg.seen.Resolution(tenants.Stats)
+	reg.handler = reg.seen.Middleware(httpapi.New(services, httpapi.Options{
 		MultiTenant:       set.multiTenant,
-		Resolver:          resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies}),
+		Resolver:          tenants,
 		PlatformTokenHash: hash,
 		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
 		Discovery:         discovery(),
 		Ready:             reg.db.Ready,
+		Metrics:           reg.seen.Handler(),
+		Observe:           reg.seen.Observe,
+		AccessLog:         set.accessLog,
 		Logger:            log,
 		Title:             "Bailiwick registry",
-	})
+	}))
 	return reg, nil
 }
 
@@ -236,6 +252,9 @@ func (reg *registry) close() error {
 	}
 	if reg.embedded != nil {
 		errs = append(errs, reg.embedded.Stop())
+	}
+	if reg.endTraces != nil {
+		reg.endTraces()
 	}
 	return errors.Join(errs...)
 }

@@ -30,6 +30,8 @@ type settings struct {
 	autoMigrate    bool
 	secretsKey     []byte // empty: one is kept under dataDir
 	trustedProxies []netip.Prefix
+	accessLog      bool
+	traces         bool // are exported, as OpenTelemetry's settings say
 }
 
 const (
@@ -49,11 +51,13 @@ func readSettings(getenv func(string) string) (settings, error) {
 		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [4]error
+	var errs [6]error
 	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
 	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
+	s.accessLog, errs[4] = boolean(getenv, "ACCESS_LOG", true)
+	s.traces, errs[5] = exportsTraces(getenv)
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
@@ -131,6 +135,22 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 		prefixes = append(prefixes, prefix)
 	}
 	return prefixes, nil
+}
+
+// exportsTraces reports whether the environment says where traces go. The exporter
+// reads it again, and would take one that it can't understand for none.
+func exportsTraces(getenv func(string) string) (exports bool, err error) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+		text := getenv(name)
+		if text == "" {
+			continue
+		}
+		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return false, fmt.Errorf("%s isn't of the form http://host:4318", name)
+		}
+		exports = true
+	}
+	return exports, nil
 }
 
 // keepSecretsKey answers the key that secrets are encrypted with: the one that

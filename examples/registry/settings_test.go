@@ -32,6 +32,9 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 		"a role without tenants": {map[string]string{"APP_DATABASE_URL": "postgres://u:hidden@h/d"}, "APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone"},
 		"a role of nobody":       {map[string]string{"SYSTEM_DATABASE_URL": "://hidden", "MULTI_TENANT": "true"}, "SYSTEM_DATABASE_URL isn't of the form"},
 		"nobody at the database": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d?sslmode=disable"}, "connection refused"},
+		"perhaps a log":          {map[string]string{"ACCESS_LOG": "some"}, `ACCESS_LOG is "some": say true or false`},
+		"no collector":           {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "hidden:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT isn't of the form http://host:4318"},
+		"no collector of traces": {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://hidden"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT isn't of the form"},
 		"several at once":        {map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"}, "ADMIN_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {

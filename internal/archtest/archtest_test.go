@@ -135,6 +135,10 @@ func TestForbiddenEdgesAreFound(t *testing.T) {
 		{"adapters/postgres", "github.com/uptrace/bunny", false},
 		{"adapters/postgresql", bun, false},
 		{"adapters/peer", otter, false},
+		{"adapters/telemetry", own("adapters/httpapi"), false},
+		{"adapters/telemetry", "github.com/uptrace/bun/driver/pgdriver", false},
+		{"adapters/postgres", "go.opentelemetry.io/otel/trace", false},
+		{"tenancy/resolve", "github.com/prometheus/client_golang/prometheus", false},
 		{"internal/pgtest", own("examples/registry"), false},
 		{"federated", own("tenancy"), false},
 		{"models", own("tenancy"), false},
@@ -155,7 +159,7 @@ func TestForbiddenEdgesAreFound(t *testing.T) {
 
 func TestAllowedEdgesAreNotFound(t *testing.T) {
 	t.Parallel()
-	const uuid = "github.com/google/uuid"
+	const uuid, bun = "github.com/google/uuid", "github.com/uptrace/bun"
 	for _, p := range []archtest.Package{
 		{Path: "tenancy", Imports: []string{"net/http", "C", "unsafe", uuid}, TestImports: []string{own("tenancy"), "testing"}},
 		{Path: "federation", Imports: []string{own("tenancy"), "github.com/go-json-experiment/json/jsontext"}},
@@ -166,6 +170,7 @@ func TestAllowedEdgesAreNotFound(t *testing.T) {
 		{Path: "adapters/httpapi", Imports: []string{own("federation/promote"), own("tenancy/admin"), own("ports")}},
 		{Path: "adapters/httpapi", TestImports: []string{own("adapters/postgres"), own("internal/openapitest")}},
 		{Path: "adapters/postgres", Imports: []string{own("adapters/postgres/migrations"), "github.com/uptrace/bun/driver/pgdriver"}},
+		{Path: "adapters/telemetry", Imports: []string{own("tenancy/resolve"), "github.com/prometheus/client_golang/prometheus", "go.opentelemetry.io/otel/trace", bun + "/extra/bunotel"}, TestImports: []string{own("adapters/httpapi")}},
 		{Path: "internal/pgtest", Imports: []string{own("adapters/postgres"), "github.com/testcontainers/testcontainers-go"}},
 		{Path: "examples/registry", Imports: []string{own("adapters/postgres"), own("adapters/httpapi"), "github.com/alecthomas/kong"}},
 	} {
@@ -202,19 +207,23 @@ func TestWhatIsReachedThroughOthersIsFound(t *testing.T) {
 		own("examples/registry.test"):   {own("internal/pgtest")},
 		own("examples/embed"):           {own("internal/pgtest")},
 		own("federation/promote"):       {"github.com/stretchr/testify/require"},
+		own("adapters/httpapi.test"):    {own("adapters/telemetry")},
+		own("adapters/telemetry"):       {"github.com/prometheus/client_golang/prometheus"},
 		own("ports"):                    {own("ports")}, // a circle ends too
 		"github.com/mobyish/not-docker": {},
 	}
 	var packages []archtest.Package
 	for _, path := range []string{
 		"adapters/postgres", "adapters/memory", "internal/pgtest", "examples/registry", "examples/embed", "federation/promote", "ports",
+		"adapters/httpapi", "adapters/telemetry",
 	} {
 		packages = append(packages, archtest.Package{Path: path})
 	}
 	faults := archtest.CheckDistances(archtest.Distances, packages, graph)
-	require.Len(t, faults, 3)
+	require.Len(t, faults, 4)
 	for i, want := range []string{
 		"adapters/postgres.test → adapters/postgres_test → internal/pgtest → " + containers + ": forbidden, because",
+		"adapters/httpapi.test → adapters/telemetry → github.com/prometheus/client_golang/prometheus: forbidden, because",
 		"examples/embed → internal/pgtest → " + containers + ": forbidden, because",
 		"federation/promote → github.com/stretchr/testify/require: forbidden, because",
 	} {

@@ -83,7 +83,7 @@ var Rooms = []Room{
 	{
 		Path:  "tenancy/resolve",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
-		Edges: []Edge{toTenancy, toFederation, toPorts, {"github.com/maypok86/otter/v2", "remembers tenants between requests"}},
+		Edges: []Edge{toTenancy, toFederation, toPorts, {"github.com/maypok86/otter/v2/...", "remembers tenants between requests"}},
 		Tests: testTools,
 	},
 	{
@@ -98,6 +98,11 @@ var Rooms = []Room{
 		Edge{"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations"}),
 	adapter("httpapi/...", toUUID, toJSON,
 		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"}),
+	adapter("telemetry/...",
+		Edge{"github.com/prometheus/client_golang/...", "keeps metrics and answers them in Prometheus' format"},
+		Edge{"go.opentelemetry.io/otel/...", "the interface of traces; what exports them is the host's"},
+		Edge{"github.com/uptrace/bun", "the type of a hook into statements"},
+		Edge{"github.com/uptrace/bun/extra/bunotel", "makes a span of a statement"}),
 	{
 		Path:  "internal/...",
 		Why:   "support of this module's own code; only the examples stand above it",
@@ -134,6 +139,13 @@ type Distance struct {
 	Why       string
 }
 
+// observers are what adapters/telemetry works with, but for OpenTelemetry's
+// interface: pgdriver has that already.
+var observers = []string{
+	"github.com/prometheus/...", "github.com/uptrace/bun/extra/bunotel", "github.com/uptrace/opentelemetry-go-extra/...",
+	"go.opentelemetry.io/otel/sdk/...", "go.opentelemetry.io/otel/exporters/...",
+}
+
 var containers = []string{"github.com/testcontainers/...", "github.com/docker/...", "github.com/moby/..."}
 
 // Distances are the rules that look through all imports.
@@ -141,6 +153,14 @@ var Distances = []Distance{
 	{
 		From: []string{"..."}, Except: []string{"internal/...", "examples/..."}, To: containers, WithTests: true,
 		Why: "`go mod tidy` in a host looks at the tests of what it imports: its go.sum would gain 80 lines for containers that it never starts. Such tests stand in a package below internal",
+	},
+	{
+		From: []string{"..."}, Except: []string{"adapters/telemetry/...", "internal/...", "examples/..."}, To: observers, WithTests: true,
+		Why: "a host that isn't observed this way gets no line of Prometheus or OpenTelemetry in its go.sum. What the others have to tell, they tell in types of their own",
+	},
+	{
+		From: []string{"tenancy/...", "federation/...", "ports/..."}, To: []string{"go.opentelemetry.io/..."}, WithTests: true,
+		Why: "a model, a port and a use case don't know that they are observed",
 	},
 	{
 		From: []string{"examples/..."}, To: containers,

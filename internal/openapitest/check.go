@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -54,7 +55,15 @@ func (d *Document) checkContent(pointer string, declared response, method string
 	if method == http.MethodHead {
 		return nil
 	}
-	return d.validate(pointer+"/"+token(media)+"/schema", body)
+	pointer += "/" + token(media) + "/schema"
+	if strings.HasPrefix(media, "text/") {
+		schema, err := d.schema(pointer)
+		if err != nil {
+			return err
+		}
+		return schema.Validate(string(body))
+	}
+	return d.validate(pointer, body)
 }
 
 // checkUnrouted admits what a server answers where the document has no

@@ -22,6 +22,7 @@ const document = `{
 			}},
 			"delete": {"operationId": "delete", "responses": {"204": {}}}
 		},
+		"/text": {"get": {"operationId": "text", "responses": {"200": {"content": {"text/plain": {"schema": {"type": "string", "maxLength": 5}}}}}}},
 		"/things/special": {"get": {"operationId": "special", "responses": {"204": {}}}}
 	},
 	"components": {"schemas": {
@@ -60,6 +61,8 @@ func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
 		{"not modified", "GET", "/things/x", answer(304, ""), "", ""},
 		{"an unknown path's problem", "GET", "/nothing", answer(404, asProblem), `{"code":"x"}`, ""},
 		{"an unknown method's problem", "PATCH", "/things", answer(405, asProblem), `{"code":"x"}`, ""},
+		{"text, which is no JSON", "GET", "/text", answer(200, "text/plain; version=0.0.4"), "a 1", ""},
+		{"text that its schema doesn't take", "GET", "/text", answer(200, "text/plain"), "too long", "maxLength"},
 		{"a missing member", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{}`, "at"},
 		{"a member too many", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{"at":"2030-01-02T03:04:05Z","b":1}`, "b"},
 		{"a format that doesn't hold", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{"at":"yesterday"}`, "date-time"},
@@ -94,7 +97,7 @@ func TestOperationsThatNobodyAskedAreNamed(t *testing.T) {
 	d, err := openapitest.New([]byte(document))
 	require.NoError(t, err)
 	require.NoError(t, d.Check("GET", "/things", answer(200, "application/json"), []byte(`[]`)))
-	assert.ElementsMatch(t, []string{"get", "delete", "special"}, d.Unused())
+	assert.ElementsMatch(t, []string{"get", "delete", "text", "special"}, d.Unused())
 }
 
 func TestADocumentThatIsNoneIsAnError(t *testing.T) {

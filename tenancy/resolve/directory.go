@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
+	"github.com/maypok86/otter/v2/stats"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -43,19 +44,20 @@ type record struct {
 // newDirectory makes caches that remember whatever isn't an active tenant for
 // the same, shorter time: what is still remembered and what is asked for anew
 // must not tell a suspended or deleted tenant from none.
-func newDirectory(store Tenants, o Options) *directory {
+func newDirectory(store Tenants, o Options, counter *stats.Counter) *directory {
 	d := &directory{store: store}
-	d.slugs = newCache[tenancy.Slug](o, func(o owner) bool { return o.active })
-	d.ids = newCache[tenancy.ID](o, func(r record) bool { return r.tenant.State == tenancy.Active })
+	d.slugs = newCache[tenancy.Slug](o, counter, func(o owner) bool { return o.active })
+	d.ids = newCache[tenancy.ID](o, counter, func(r record) bool { return r.tenant.State == tenancy.Active })
 	d.loadOwner = otter.LoaderFunc[tenancy.Slug, owner](d.askOwner)
 	d.loadTenant = otter.LoaderFunc[tenancy.ID, record](d.askTenant)
 	return d
 }
 
-func newCache[K comparable, V any](o Options, active func(V) bool) *otter.Cache[K, V] {
+func newCache[K comparable, V any](o Options, counter *stats.Counter, active func(V) bool) *otter.Cache[K, V] {
 	return otter.Must(&otter.Options[K, V]{
-		MaximumSize: o.CacheSize,
-		Clock:       clock(o.Clock),
+		MaximumSize:   o.CacheSize,
+		Clock:         clock(o.Clock),
+		StatsRecorder: counter,
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, V]) time.Duration {
 			if active(e.Value) {
 				return o.TTL

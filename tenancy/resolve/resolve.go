@@ -3,6 +3,8 @@ package resolve
 import (
 	"context"
 
+	"github.com/maypok86/otter/v2/stats"
+
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -21,6 +23,7 @@ type Resolver struct {
 	proxies   proxies
 	directory *directory // asked for those who may know of what they ask
 	public    *directory // asked for nobody; apart, or it would tell by its haste what insiders have asked for
+	counter   *stats.Counter
 }
 
 // New makes a resolver that asks tenants. It panics when tenants is nil or
@@ -34,11 +37,13 @@ func New(tenants Tenants, o Options) *Resolver {
 		panic("resolve.New: " + err.Error())
 	}
 	o = o.withDefaults()
+	counter := stats.NewCounter()
 	return &Resolver{
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
-		directory: newDirectory(tenants, o),
-		public:    newDirectory(tenants, o),
+		directory: newDirectory(tenants, o, counter),
+		public:    newDirectory(tenants, o, counter),
+		counter:   counter,
 	}
 }
 

@@ -1,0 +1,98 @@
+package telemetry
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Options says what [New] tells. Its zero value tells metrics, and no traces.
+type Options struct {
+	// TracerProvider makes the spans. Whoever gives it exports them and shuts it
+	// down. Defaults to none.
+	TracerProvider trace.TracerProvider
+
+	// MaxTenants is how many tenants have figures of their own. Defaults to 100;
+	// all others are one, "other".
+	MaxTenants int
+}
+
+const (
+	defaultMaxTenants = 100
+	maxRoutes         = 500
+	maxCodes          = 100
+)
+
+// Telemetry keeps the figures of one process. It is made by [New], is safe for
+// concurrent use, and needs no closing.
+type Telemetry struct {
+	public   *prometheus.Registry // what anybody may see
+	platform *prometheus.Registry // what only a super-admin may see as well
+
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	inFlight  prometheus.Gauge
+	refusals  *prometheus.CounterVec
+
+	tenantRequests *prometheus.CounterVec
+	tenantSeconds  *prometheus.CounterVec
+
+	routes  firstCome[string]
+	codes   firstCome[tenancy.Code]
+	tenants firstCome[tenancy.ID]
+
+	traces trace.TracerProvider // nil: none
+	tracer trace.Tracer
+}
+
+const scope = "github.com/bailiwick-go/bailiwick/adapters/telemetry"
+
+// New makes a Telemetry. It panics if o.MaxTenants is negative.
+func New(o Options) *Telemetry {
+	if o.MaxTenants < 0 {
+		panic("telemetry.New: Options.MaxTenants is negative")
+	}
+	if o.MaxTenants == 0 {
+		o.MaxTenants = defaultMaxTenants
+	}
+	t := &Telemetry{
+		public: prometheus.NewRegistry(), platform: prometheus.NewRegistry(),
+		routes: firstCome[string]{limit: maxRoutes}, codes: firstCome[tenancy.Code]{limit: maxCodes}, tenants: firstCome[tenancy.ID]{limit: o.MaxTenants},
+		traces: o.TracerProvider, tracer: noop.NewTracerProvider().Tracer(scope),
+	}
+	if t.traces != nil {
+		t.tracer = t.traces.Tracer(scope)
+	}
+	t.measure()
+	return t
+}
+
+// measure makes the metrics of requests.
+func (t *Telemetry) measure() {
+	t.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bailiwick_http_requests_total", Help: "Requests answered, by the operation's pattern.",
+	}, []string{"route", "method", "status"})
+	t.durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "bailiwick_http_request_duration_seconds", Help: "How long requests took, until the handler returned.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+	}, []string{"route", "method"})
+	t.inFlight = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bailiwick_http_requests_in_flight", Help: "Requests being answered now.",
+	})
+	t.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bailiwick_http_refusals_total", Help: "Requests answered with a problem, by its code.",
+	}, []string{"code"})
+	t.public.MustRegister(t.requests, t.durations, t.inFlight, t.refusals)
+
+	t.tenantRequests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bailiwick_tenant_requests_total", Help: "Requests for a tenant by callers who may work there.",
+	}, []string{"tenant", "outcome"})
+	t.tenantSeconds = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bailiwick_tenant_request_seconds_total", Help: "How long these requests took together.",
+	}, []string{"tenant"})
+	t.platform.MustRegister(t.tenantRequests, t.tenantSeconds,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+}

@@ -1,0 +1,223 @@
+package httpapitest_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// overheard is what Options.Observe was told.
+type overheard struct {
+	mu   sync.Mutex
+	told []observation
+}
+
+type observation struct {
+	tenant tenancy.ID
+	kind   tenancy.PrincipalKind
+	code   tenancy.Code
+	id     string
+}
+
+func (o *overheard) observe(ctx context.Context, code tenancy.Code) {
+	tenant, _ := tenancy.FromContext(ctx) // the zero one where there is none
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.told = append(o.told, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code, httpapi.RequestID(ctx)})
+}
+
+func (o *overheard) times() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.told)
+}
+
+func (o *overheard) last(t *testing.T) observation {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	require.NotEmpty(t, o.told)
+	return o.told[len(o.told)-1]
+}
+
+func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
+	t.Parallel()
+	heard := &overheard{}
+	w := newWorld(t, func(o *httpapi.Options) { o.Observe = heard.observe })
+	acme := w.tenants["acme"].ID
+	for i, c := range []struct {
+		ask  ask
+		want observation
+	}{
+		{ask{path: "/livez"}, observation{}},
+		{ask{path: "/nowhere"}, observation{code: "not_found"}},
+		{ask{as: "acme-admin", method: "PATCH", path: "/api/v1/prompts"}, observation{code: "method_not_allowed"}},
+		{ask{path: "/api/v1/prompts", tenant: "acme"}, observation{code: "unauthenticated"}},
+		{ask{as: "acme-viewer", path: "/api/v1/me"}, observation{kind: tenancy.KeyPrincipal}},
+		{ask{as: "acme-viewer", path: "/api/v1/prompts"}, observation{tenant: acme, kind: tenancy.KeyPrincipal}},
+		{ask{as: "root", path: "/api/v1/prompts", tenant: "acme"}, observation{tenant: acme, kind: tenancy.PlatformToken}},
+		{ask{as: "acme-viewer", path: "/api/v1/prompts/none"}, observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
+		{ask{as: "acme-viewer", path: "/api/v1/prompts", tenant: "beta"}, observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
+		{ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/prompts/x"}, observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
+		{ask{as: "root", path: "/api/v1/prompts", tenant: "unknown"}, observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
+	} {
+		before := heard.times()
+		g := w.do(t, c.ask)
+		require.Eventually(t, func() bool { return heard.times() == before+1 }, 10*time.Second, time.Millisecond)
+		c.want.id = g.header.Get("X-Request-ID")
+		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.path)
+	}
+}
+
+func TestAPanicIsObservedAsAFault(t *testing.T) {
+	t.Parallel()
+	heard := &overheard{}
+	services := bareWorld(t).services
+	services.Resources = broken{services.Resources, func() error { panic(http.ErrAbortHandler) }}
+	w := &world{services: services}
+	w.build(func(o *httpapi.Options) { o.Observe, o.AccessLog = heard.observe, true })
+	r := httptest.NewRequest("GET", "/api/v1/prompts", nil)
+	r.Header.Set("Authorization", "Bearer "+platformToken)
+	r.Header.Set("X-Tenant-ID", "acme")
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { w.handler.ServeHTTP(httptest.NewRecorder(), r) })
+	assert.Equal(t, tenancy.CodeInternal, heard.last(t).code)
+	assert.Equal(t, "GET /api/v1/prompts", r.Pattern, "whoever stands around finds the pattern")
+}
+
+// lines reads the log's lines with this message.
+func lines(t *testing.T, text, message string) []map[string]any {
+	t.Helper()
+	var found []map[string]any
+	for line := range strings.Lines(text) {
+		var entry map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &entry), line)
+		if entry["msg"] == message {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
+func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
+	t.Parallel()
+	var out log
+	w := bareWorld(t, func(o *httpapi.Options) {
+		o.AccessLog, o.Logger = true, slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	send := func(method, path, token string) {
+		r := httptest.NewRequest(method, path, nil)
+		r.Header.Set("X-Request-ID", "r-1")
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		w.handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	send("GET", "/api/v1/prompts?q=hidden", w.tokens["acme-viewer"])
+	send("GET", "/livez", "")
+	send(strings.Repeat("X", 9000), "/hidden", "")
+
+	got := lines(t, out.String(), "request")
+	require.Len(t, got, 3)
+	for _, entry := range got {
+		assert.Equal(t, "r-1", entry["request_id"])
+		assert.IsType(t, 0.0, entry["duration_ms"])
+	}
+	assert.Equal(t, "INFO", got[0]["level"])
+	assert.Equal(t, "GET /api/v1/prompts", got[0]["route"])
+	assert.Equal(t, 200.0, got[0]["status"])
+	assert.Equal(t, w.tenants["acme"].ID.String(), got[0]["tenant"])
+	actor, ok := got[0]["actor"].(map[string]any)
+	require.True(t, ok)
+	assert.Equal(t, "key", actor["kind"])
+	assert.NotEmpty(t, actor["id"])
+	assert.NotContains(t, got[0], "code")
+	assert.Equal(t, "DEBUG", got[1]["level"], "probes ask all day")
+	assert.Equal(t, "not_found", got[2]["code"])
+	assert.NotContains(t, out.String(), "hidden")
+	assert.Less(t, len(out.String()), 2000)
+}
+
+func TestWithoutAnAccessLogNothingIsWrittenOfARequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, 200)
+	assert.Empty(t, w.log.String())
+}
+
+func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
+	t.Parallel()
+	var out log
+	handler := httpapi.LogHandler(slog.NewJSONHandler(&out, nil))
+	assert.Equal(t, handler, httpapi.LogHandler(handler), "twice is once")
+	logger := slog.New(handler).With("a", 1)
+	id := tenancy.NewID()
+	ctx := tenancy.WithPrincipal(tenancy.NewContext(t.Context(), id), tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true})
+	logger.InfoContext(ctx, "within")
+	logger.WithGroup("g").InfoContext(ctx, "group", "b", 2)
+	logger.Info("outside")
+
+	within := lines(t, out.String(), "within")[0]
+	assert.Equal(t, map[string]any{"kind": "platform"}, within["actor"])
+	assert.Equal(t, id.String(), within["tenant"])
+	assert.Equal(t, 1.0, within["a"])
+	assert.NotContains(t, within, "request_id")
+	assert.Contains(t, lines(t, out.String(), "group")[0]["g"], "tenant")
+	assert.NotContains(t, lines(t, out.String(), "outside")[0], "tenant")
+}
+
+func shownTo(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, "for "+string(tenancy.PrincipalFrom(r.Context()).Kind))
+}
+
+func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
+	for as, want := range map[string]string{"": "for ", "root": "for platform", "acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
+		g := w.do(t, ask{as: as, path: "/metrics"})
+		if want == "" {
+			g.refused(t, 401, tenancy.CodeUnauthenticated)
+			continue
+		}
+		assert.Equal(t, want, string(g.ok(t, 200).body))
+		assert.Equal(t, "no-store", g.header.Get("Cache-Control"))
+	}
+	w.do(t, ask{path: "/metrics?x=1"}).refused(t, 422, tenancy.CodeInvalid)
+
+	below := bareWorld(t, func(o *httpapi.Options) { o.Metrics, o.Prefix = http.HandlerFunc(shownTo), "/registry" })
+	for path, status := range map[string]int{"/registry/metrics": 200, "/metrics": 404} {
+		rec := httptest.NewRecorder()
+		below.handler.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+		assert.Equal(t, status, rec.Code, path)
+	}
+}
+
+func TestTheDocumentSaysThatMetricsNeedNoCredentials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Security  []map[string][]string
+			Responses map[string]struct{ Content map[string]any }
+		}
+	}
+	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
+	op := doc.Paths["/metrics"]["get"]
+	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}}, op.Security)
+	assert.Contains(t, op.Responses["200"].Content, "text/plain")
+	assert.Contains(t, op.Responses, "401")
+	newWorld(t).do(t, ask{path: "/metrics"}).refused(t, 404, tenancy.CodeNotFound)
+}
