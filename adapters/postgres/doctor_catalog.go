@@ -62,7 +62,7 @@ reached AS MATERIALIZED (
 
 // ask puts a query upon the catalog.
 func (e *examination) ask(ctx context.Context, query string, rows any) error {
-	return e.tx.NewRaw(catalog+query, bun.List(owned(e.declared.all)), e.app, e.system, ownerRole, e.owner, bun.List(libraryFunctionNames())).Scan(ctx, rows)
+	return e.tx.NewRaw(catalog+query, bun.List(owned(e.declared.all)), e.app, e.system, ownerRole, e.owner, bun.List(libraryFunctionNames()), searchEntry("{name}")).Scan(ctx, rows)
 }
 
 // inCatalog asks several checks at once.

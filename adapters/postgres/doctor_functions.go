@@ -6,7 +6,7 @@ package postgres
 var functionChecks = []check{
 	{"definer_search_path", SeverityError, "a SECURITY DEFINER function finds its tables and operators by its caller's search path, and so runs what the caller put there", `
 		SELECT f.name, format('ALTER ROUTINE %s SET search_path = pg_catalog, %I, pg_temp', f.name, f.nspname), false, false
-		  FROM (` + definers + `) f WHERE f.path IS NULL AND f.looks`},
+		  FROM (` + definers + `) f WHERE f.path IS NULL AND f.looks AND NOT f.qualified`},
 	{"definer_temp_first", SeverityWarning, "a search path that doesn't name pg_temp last looks for tables among the caller's temporary ones first", `
 		SELECT f.name, format('ALTER ROUTINE %s SET search_path = %s, pg_temp', f.name, regexp_replace(f.path, '^pg_temp, |, pg_temp(,)', '\1')), false, false
 		  FROM (` + definers + `) f JOIN app ON has_database_privilege(app.oid, current_database(), 'TEMP')
@@ -26,8 +26,11 @@ var functionChecks = []check{
 // question mark for a parameter, unless a backslash stands before it.
 const leavesState = `set_config\s*\([^;]*,\s*false\s*\)|\mpg_(try_|)advisory_lock|\mlisten\s+\w|(^|;|\mbegin|\mthen|\melse|\mloop)\s*set\s+(\?!local\M|constraints\M|transaction\M)`
 
+// definers are all but the library's own, which keep every name qualified. So do
+// the entries to searches, which are known by their text.
 const definers = `SELECT p.oid::regprocedure::text AS name, n.nspname, p.proowner,
 	    l.lanname NOT IN ('c', 'internal') AND to_jsonb(p) ->> 'prosqlbody' IS NULL AS looks,
+	    n.nspname = '` + searchRole + `' AND p.prosrc = replace(?6, '{name}', format('%s."%s"', n.nspname, replace(p.proname, '"', '""'))) AS qualified,
 	    (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') AS path
 	  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, app
 	 WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')

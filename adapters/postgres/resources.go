@@ -60,6 +60,9 @@ func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.Resourc
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
+	if s.searches(t, q) {
+		return s.search(ctx, tenant, t, q)
+	}
 	conditions, args := s.conditions(t, q)
 	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + conditions + " ORDER BY " + t.nameOf("t") + s.db.collate + " LIMIT ?"
 	return queryItems(ctx, s.db.app, t.kind, query, slices.Concat([]any{tenant}, args, []any{q.Limit})...)

@@ -3,10 +3,12 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -33,12 +35,32 @@ func (t *table) searchFunction() string { return searchRole + "." + quote(t.kind
 // begins behind, and how many ids it has.
 const searchArguments = "text, jsonb, text, integer"
 
-// conditions are what q asks of t's rows, beside the tenant.
+// searchSignatures are the function that the application calls, and the one of
+// the same name that searches the tenant which the first has verified. Only the
+// search role may call that: as anybody else it would find what the policies
+// let by.
+func (t *table) searchSignatures() (entry, within string) {
+	return t.searchFunction() + "(" + searchArguments + ")", t.searchFunction() + "(uuid, " + searchArguments + ")"
+}
+
+// searches reports whether a search function answers q.
+func (s *resources) searches(t *table, q ports.ResourceQuery) bool {
+	return (q.Search != "" || len(q.Labels) > 0) && t.searchable() && s.db.options.MultiTenant
+}
+
+// search reads the page whose ids the search function answers. A sort by the
+// server, which can't know how few they are, would be planned for longer than it
+// takes here.
+func (s *resources) search(ctx context.Context, tenant tenancy.ID, t *table, q ports.ResourceQuery) ([]federation.Resource, error) {
+	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " + t.searchFunction() + "(?, ?, ?, ?))) LIMIT ?"
+	found, err := queryItems(ctx, s.db.app, t.kind, query, slices.Concat([]any{tenant}, searchValues(q), []any{q.Limit})...)
+	slices.SortFunc(found, func(a, b federation.Resource) int { return strings.Compare(a.Name, b.Name) })
+	return found, err
+}
+
+// conditions are what q asks of t's rows, beside the tenant, where no search
+// function answers it.
 func (s *resources) conditions(t *table, q ports.ResourceQuery) (string, []any) {
-	searching := q.Search != "" || len(q.Labels) > 0
-	if searching && t.searchable() && s.db.options.MultiTenant {
-		return "t.id = ANY (ARRAY(SELECT " + t.searchFunction() + "(?, ?, ?, ?)))", searchValues(q)
-	}
 	query := t.nameOf("t") + s.db.collate + " > ?"
 	args := []any{q.After}
 	if q.Search != "" {
@@ -77,7 +99,8 @@ func (db *DB) checkSearch(ctx context.Context) error {
 	var wanted []string
 	for _, t := range db.declared.order {
 		if t.searchable() {
-			wanted = append(wanted, t.searchFunction()+"("+searchArguments+")")
+			entry, within := t.searchSignatures()
+			wanted = append(wanted, entry, within)
 		}
 	}
 	if len(wanted) == 0 {
@@ -139,14 +162,16 @@ func (s search) make(ctx context.Context, tx bun.IDB, app string) error {
 	if err := s.raiseIndexes(ctx, tx); err != nil {
 		return err
 	}
-	signature := s.table.searchFunction() + "(" + searchArguments + ")"
+	entry, within := s.table.searchSignatures()
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + quote(s.table.schema) + " TO " + searchRole,
 		"GRANT SELECT (" + strings.Join(s.reads(), ", ") + ") ON " + s.table.sql + " TO " + searchRole,
-		s.function(),
-		"ALTER FUNCTION " + signature + " OWNER TO " + searchRole,
-		"REVOKE ALL ON FUNCTION " + signature + " FROM PUBLIC",
-		"GRANT EXECUTE ON FUNCTION " + signature + " TO " + app,
+		s.within(),
+		s.entry(),
+		"ALTER FUNCTION " + within + " OWNER TO " + searchRole,
+		"ALTER FUNCTION " + entry + " OWNER TO " + searchRole,
+		"REVOKE ALL ON FUNCTION " + within + ", " + entry + " FROM PUBLIC, " + app,
+		"GRANT EXECUTE ON FUNCTION " + entry + " TO " + app,
 	}, ";\n"))
 	return err
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,102 +24,169 @@ func (s search) reads() []string {
 	return reads
 }
 
-// function is the statement that makes the search function.
+const searchParameters = "needle text, wanted jsonb, after text, page integer"
+
+// entry is the statement that makes the function which the application calls.
 //
-// A name that its body didn't qualify could be taken for another's, and a plan
-// that is kept for any values is no plan for the one at hand. A tenant that
-// statistics don't know yet looks so small that its rows might as well be
-// sorted, or all tables' read: both are out of the question.
-func (s search) function() string {
-	settings := "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET enable_sort = off"
+// It has no settings: where the search's own are in force, the server would plan
+// anew how the tenant is verified, and once more for the policies, and that
+// takes longer than a rare search. It verifies, with every name qualified, and
+// leaves the rest to the other, in whose settings nothing else is planned.
+func (s search) entry() string {
+	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(" + searchParameters + ") RETURNS SETOF uuid\n" +
+		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 AS " + literal(searchEntry(s.table.searchFunction()))
+}
+
+// searchEntry is the text of the entry to the search of this qualified name. A
+// query within it would take longer than such a loop.
+func searchEntry(name string) string {
+	return `
+#variable_conflict use_variable
+DECLARE
+  id pg_catalog.uuid;
+BEGIN
+  FOREACH id IN ARRAY ` + name + `(bailiwick.current_tenant(), needle, wanted, after, page) LOOP
+    RETURN NEXT id;
+  END LOOP;
+END `
+}
+
+// within is the statement that makes the function which searches a tenant.
+//
+// A name that its body didn't qualify could be taken for another's. To plan for
+// the values at hand takes longer than a rare search: a session keeps one plan
+// of each statement, and each is written so that one is right for all values. A
+// tenant that statistics don't know yet looks so small that its rows might as
+// well be sorted, or all tables' read, and a LIMIT that a plan doesn't know so
+// large that workers might be worth their start: these are out of the question.
+func (s search) within() string {
+	settings := "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off" +
+		" SET enable_sort = off SET max_parallel_workers_per_gather = 0"
 	if s.opclass != "" {
 		settings += " SET enable_seqscan = off"
 	}
-	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(needle text, wanted jsonb, after text, page integer) RETURNS SETOF uuid\n" +
-		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 " + settings + " AS " + literal(s.body())
+	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(tenant uuid, " + searchParameters + ") RETURNS uuid[]\n" +
+		"LANGUAGE plpgsql STABLE SECURITY INVOKER " + settings + " AS " + literal(s.body())
 }
 
-// body is the function's own text. A common search is best answered by the first
-// rows in name order, a rare one by an index; which one this is the planner
-// can't tell, since row security hides the statistics from it. So it begins with
-// the names, and turns to the index when hardly any of those rows matches: for
-// all matches if they are few, and otherwise back to the names.
+// body is what searches. A common search is best answered by the first rows in
+// name order, a rare one by an index; which one this is the planner can't tell,
+// since row security hides the statistics from it. So it begins with the names,
+// and turns to the index when hardly any of those rows matches: for all matches
+// if they are few, and otherwise back to the names.
 //
 // Nothing in it depends on a setting that a session may change: that is why
 // backslashes stand in E'…'.
 func (s search) body() string {
-	index := strings.NewReplacer("{declare indexed}", "", "{turn to index}", "")
+	index := strings.NewReplacer("{index text}", "", "{look ahead}", "", "{turn to index}", "")
 	if s.opclass != "" {
-		index = strings.NewReplacer("{declare indexed}", declareIndexed, "{turn to index}", turnToIndex)
+		index = strings.NewReplacer("{index text}", indexText, "{look ahead}", lookAhead, "{turn to index}", turnToIndex)
 	}
-	var searched []string
+	var patterns, lowered, searched []string
 	for i, c := range s.columns {
 		searched = append(searched, fmt.Sprintf("t.%s AS c%d", c.Name, i))
+		if pattern := s.pattern(i); pattern == fmt.Sprintf("pattern%d", i) {
+			patterns = append(patterns, "\n  "+pattern+" text;")
+			lowered = append(lowered, "\n    "+pattern+" := lower(pattern"+c.Collation+");")
+		}
 	}
+	text := s.matches("t", func(i int) string { return s.columns[i].Name })
+	walked := s.matches("w", func(i int) string { return fmt.Sprintf("c%d", i) })
 	return strings.NewReplacer(
 		"{table}", s.table.sql,
 		"{name}", "t."+s.columns[0].Name+s.collate,
 		"{searched}", strings.Join(searched, ", "),
-		"{row matches}", s.matches("t", func(i int) string { return s.columns[i].Name }),
-		"{walked matches}", s.matches("w", func(i int) string { return fmt.Sprintf("c%d", i) }),
+		"{patterns}", strings.Join(patterns, ""),
+		"{lower patterns}", strings.Join(lowered, ""),
+		"{walked matches}", "(needle IS NULL OR "+walked+") AND (wanted IS NULL OR w.labels @> wanted)",
+		"{text matches}", text,
 	).Replace(index.Replace(walkNames))
 }
 
-// matches is the condition that the row of an alias is one searched for. It
-// finds what ILIKE finds, which compares lower() of both sides as well, but in a
-// form that an index over lower() serves.
-func (s search) matches(alias string, column func(int) string) string {
-	likes := []string{"needle IS NULL"}
-	for i, c := range s.columns {
-		likes = append(likes, fmt.Sprintf("lower(%s.%s%s) LIKE lower(pattern%[3]s)", alias, column(i), c.Collation))
-	}
-	return "(" + strings.Join(likes, " OR ") + ") AND (wanted IS NULL OR " + alias + ".labels @> wanted)"
+// pattern is the variable with what a column must be like: one for all columns
+// of a collation.
+func (s search) pattern(column int) string {
+	first := slices.IndexFunc(s.columns, func(c searchColumn) bool { return c.Collation == s.columns[column].Collation })
+	return fmt.Sprintf("pattern%d", first)
 }
 
+// matches is the condition that the row of an alias has the text searched for.
+// It finds what ILIKE finds, which compares lower() of both sides as well, but
+// in a form that an index over lower() serves.
+func (s search) matches(alias string, column func(int) string) string {
+	var likes []string
+	for i, c := range s.columns {
+		likes = append(likes, fmt.Sprintf("lower(%s.%s%s) LIKE %s", alias, column(i), c.Collation, s.pattern(i)))
+	}
+	return "(" + strings.Join(likes, " OR ") + ")"
+}
+
+// walkNames relies on an aggregate that takes the rows of a sub-select in their
+// order. Each expression and each statement that it comes by costs something in
+// every transaction: a rare search comes by as few as can be.
 const walkNames = `
 #variable_conflict use_variable
 DECLARE
-  tenant  uuid := bailiwick.current_tenant();
-  pattern text := '%' || replace(replace(replace(needle, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%';{declare indexed}
-  reached text := coalesce(after, '');
-  missing integer := page;
+  pattern text;{patterns}
+  indexed boolean := wanted IS NOT NULL;
+  scarce  boolean;
   step    integer := 128;
   walked  integer;
   hits    uuid[];
+  found   uuid[] := '{}';
 BEGIN
-  WHILE missing > 0 LOOP
-    SELECT count(*), max(w.name), coalesce(array_agg(w.id ORDER BY w.name) FILTER (WHERE {walked matches}), '{}')
-      INTO walked, reached, hits
+  IF needle IS NOT NULL THEN
+    pattern := '%' || replace(replace(replace(needle, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%';{lower patterns}{index text}
+  END IF;
+  after := coalesce(after, '');{look ahead}
+  WHILE page > 0 LOOP{turn to index}
+    SELECT count(*), max(w.name), coalesce(array_agg(w.id) FILTER (WHERE {walked matches}), '{}')
+      INTO walked, after, hits
       FROM (SELECT t.id, {name} AS name, t.labels, {searched} FROM {table} AS t
-             WHERE t.tenant_id = tenant AND {name} > reached ORDER BY {name} LIMIT step) AS w;
-    RETURN QUERY SELECT unnest(hits[1:missing]);
+             WHERE t.tenant_id = tenant AND {name} > after ORDER BY {name} LIMIT step) AS w;
+    found := found || hits[1:page];
     EXIT WHEN walked < step;
-    missing := missing - cardinality(hits);
+    page := page - cardinality(hits);
+    scarce := indexed AND cardinality(hits) * 32 < walked;
     -- as far as the page will be full, if matches stay as frequent
-    step := least(missing::bigint * walked / greatest(cardinality(hits), 1) + 64, 8192);{turn to index}
+    step := least(page::bigint * walked / greatest(cardinality(hits), 1) + 64, 8192);
   END LOOP;
+  RETURN found;
 END `
+
+// lookAhead holds a search for a rare one if none of the first rows matches. Of
+// a common one it reads a row or two.
+const lookAhead = `
+  IF indexed THEN
+    scarce := NOT EXISTS (SELECT FROM (SELECT {name} AS name, t.labels, {searched} FROM {table} AS t
+      WHERE t.tenant_id = tenant AND {name} > after ORDER BY {name} LIMIT 24) AS w WHERE {walked matches});
+  END IF;`
 
 // turnToIndex reads the tenant's matches by the index, unless they are many. An
 // array of the one column is something that only this index serves: were it
 // tenant_id = tenant, an index on that column alone would often look cheaper,
-// for a tenant that statistics don't know yet.
-const turnToIndex = `
-    IF indexed AND missing > 0 AND cardinality(hits) * 32 < walked THEN
-      WITH matching AS MATERIALIZED (
-        SELECT t.tenant_id, t.id, {name} AS name FROM {table} AS t WHERE ARRAY[t.tenant_id] @> ARRAY[tenant] AND {row matches}
-      ), few AS (
-        SELECT m.id, m.name FROM matching AS m WHERE m.tenant_id = tenant LIMIT 5000
-      )
-      SELECT count(*) < 5000, array_agg(f.id ORDER BY f.name) FILTER (WHERE f.name > reached) INTO indexed, hits FROM few AS f;
+// for a tenant that statistics don't know yet. A condition on what may be NULL
+// would be none that an index serves: hence three statements.
+var turnToIndex = `
+    IF scarce THEN
+      IF needle IS NULL THEN` + fewMatches("t.labels @> wanted") + `
+      ELSIF wanted IS NULL THEN` + fewMatches("{text matches}") + `
+      ELSE` + fewMatches("t.labels @> wanted AND {text matches}") + `
+      END IF;
       IF indexed THEN
-        RETURN QUERY SELECT unnest(hits[1:missing]);
-        EXIT;
+        RETURN found || hits[1:page];
       END IF;
     END IF;`
 
-const declareIndexed = `
-  indexed boolean := wanted IS NOT NULL OR needle ~ '` + trigramLike + `';`
+func fewMatches(condition string) string {
+	return `
+        SELECT count(*) < 5000, array_agg(f.id ORDER BY f.name) FILTER (WHERE f.name > after) INTO indexed, hits
+          FROM (SELECT t.id, {name} AS name FROM {table} AS t
+                 WHERE ARRAY[t.tenant_id] @> ARRAY[tenant] AND ` + condition + ` LIMIT 5000) AS f;`
+}
+
+const indexText = `
+    indexed := indexed OR needle ~ '` + trigramLike + `';`
 
 // trigramLike matches a text that pg_trgm finds a trigram in: three letters or
 // digits in a row, a border of a word counting as one or, where it begins, two.

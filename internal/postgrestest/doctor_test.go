@@ -155,6 +155,8 @@ var brokenViews = []ailment{
 var brokenFunctions = []ailment{
 	{"a function that looks where its caller says", byOwner + "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM public.widgets'",
 		"definer_search_path", "public.peek()", false},
+	{"the entry of a search, written otherwise", "CREATE OR REPLACE FUNCTION bailiwick_search.widget(needle text, wanted jsonb, after text, page integer) RETURNS SETOF uuid" +
+		" LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT id FROM public.widgets WHERE tenant_id = bailiwick.current_tenant()'", "definer_search_path", "bailiwick_search.widget(text,jsonb,text,integer)", false},
 	{"a procedure that does", byOwner + "CREATE PROCEDURE poke(text, int) LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN END'", "definer_search_path", "public.poke(text,integer)", false},
 	{"a function that looks among temporary tables first", byOwner + "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS 'SELECT count(*) FROM public.widgets';" +
 		" RESET ROLE; GRANT TEMPORARY ON DATABASE {database} TO bailiwick_app", "definer_temp_first", "public.peek()", true},

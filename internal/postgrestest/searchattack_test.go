@@ -120,6 +120,9 @@ func TestApplicationRoleCannotBecomeOrChangeTheSearch(t *testing.T) {
 		"ALTER POLICY bailiwick_search ON widgets TO PUBLIC",
 		"CREATE POLICY mine ON widgets FOR SELECT TO CURRENT_USER USING (true)",
 		"SET row_security = off; SELECT bailiwick_search.widget(NULL, NULL, NULL, 1000)",
+		"SELECT bailiwick_search.widget('" + s.other.String() + "'::uuid, NULL, NULL, NULL, 1000)",
+		"ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) SECURITY DEFINER",
+		"GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) TO CURRENT_USER",
 	} {
 		_, err := s.db.Scoped(ctx).NewRaw(attack).Exec(ctx)
 		require.Error(t, err, attack)
@@ -140,6 +143,20 @@ func TestSearchRoleReadsNoMoreThanItSearches(t *testing.T) {
 	require.NoError(t, admin.QueryRowContext(t.Context(), `SELECT rolcanlogin, rolsuper OR rolbypassrls OR rolcreaterole,
 		EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) FROM pg_roles r WHERE rolname = 'bailiwick_search'`).Scan(&login, &strong, &member))
 	require.False(t, login || strong || member)
+}
+
+// Only the entry verifies the tenant. What stands behind it takes any, and finds
+// for whoever calls it what the policies let by.
+func TestSearchBehindItsEntryFindsNothingForOthers(t *testing.T) {
+	t.Parallel()
+	s := newRivals(t)
+	exec(t, s.admin, "GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) TO bailiwick_app")
+	for tenant, finds := range map[tenancy.ID]int{s.acme: 3, s.other: 0} {
+		var found int
+		err := s.db.Scoped(s.in(s.acme)).NewRaw("SELECT cardinality(bailiwick_search.widget(?::uuid, NULL, NULL, NULL, 1000))", tenant).Scan(s.in(s.acme), &found)
+		require.NoError(t, err)
+		require.Equal(t, finds, found)
+	}
 }
 
 func TestOnlyTheApplicationMaySearch(t *testing.T) {
@@ -167,11 +184,15 @@ func TestSearchFunctionIsDeafToItsCallersSession(t *testing.T) {
 	ctx, own := s.in(s.acme), s.ids(t, s.acme)
 	exec(t, s.admin, `CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO PUBLIC;
 		CREATE FUNCTION trap.lower(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'trapped'::text $$;
+		CREATE FUNCTION trap.widget(uuid, text, jsonb, text, integer) RETURNS uuid[] LANGUAGE sql AS $$ SELECT '{}'::uuid[] $$;
+		CREATE FUNCTION trap.current_tenant() RETURNS uuid LANGUAGE sql AS $$ SELECT NULL::uuid $$;
 		CREATE FUNCTION trap.equal(uuid, uuid) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
 		CREATE OPERATOR trap.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = trap.equal);
+		CREATE DOMAIN trap.uuid AS pg_catalog.text CHECK (false);
 		CREATE TABLE trap.widgets AS SELECT * FROM public.widgets; GRANT SELECT ON trap.widgets TO PUBLIC`)
 	for _, settings := range []string{
 		"SET LOCAL search_path = trap, public, pg_catalog",
+		"SET LOCAL search_path = trap, bailiwick, bailiwick_search, pg_catalog",
 		"SET LOCAL transform_null_equals = on",
 		"SET LOCAL plan_cache_mode = force_generic_plan",
 		"SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off",

@@ -146,23 +146,29 @@ func TestMigratingAgainMendsASearch(t *testing.T) {
 	databaseURL := migrated(t, true)
 	exec(t, owner(t, databaseURL), `DROP POLICY bailiwick_search ON widgets; CREATE POLICY bailiwick_search ON widgets USING (true);
 		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) OWNER TO CURRENT_USER;
-		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) RESET ALL SECURITY INVOKER;
-		GRANT EXECUTE ON FUNCTION bailiwick_search.widget(text, jsonb, text, integer) TO PUBLIC`)
+		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) SECURITY INVOKER SET search_path = public;
+		ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) OWNER TO CURRENT_USER;
+		ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) RESET ALL SECURITY DEFINER;
+		GRANT EXECUTE ON FUNCTION bailiwick_search.widget(text, jsonb, text, integer), bailiwick_search.widget(uuid, text, jsonb, text, integer) TO PUBLIC, bailiwick_app`)
 	require.NoError(t, postgres.Migrate(t.Context(), options(databaseURL, true)))
 	var whole bool
-	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(), `SELECT p.prosecdef AND 'search_path=pg_catalog, pg_temp' = ANY (p.proconfig)
-		  AND pg_get_userbyid(p.proowner) = 'bailiwick_search' AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0)
+	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(), `SELECT bool_and(p.prosecdef = entry AND entry = (p.proconfig IS NULL)
+		    AND entry <> coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false) AND pg_get_userbyid(p.proowner) = 'bailiwick_search'
+		    AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0) AND has_function_privilege('bailiwick_app', p.oid, 'EXECUTE') = entry)
 		  AND (SELECT polroles = ARRAY['bailiwick_search'::regrole::oid] AND polcmd = 'r' FROM pg_policy WHERE polname = 'bailiwick_search' AND polrelid = 'widgets'::regclass)
-		FROM pg_proc p WHERE p.oid = 'bailiwick_search.widget(text, jsonb, text, integer)'::regprocedure`).Scan(&whole))
+		FROM (VALUES ('bailiwick_search.widget(text, jsonb, text, integer)'::regprocedure, true), ('bailiwick_search.widget(uuid, text, jsonb, text, integer)', false)) f (oid, entry)
+		JOIN pg_proc p ON p.oid = f.oid`).Scan(&whole))
 	require.True(t, whole)
 }
 
 func TestOpenRefusesASchemaWithoutItsSearch(t *testing.T) {
 	t.Parallel()
-	databaseURL := migrated(t, true)
-	exec(t, owner(t, databaseURL), "DROP FUNCTION bailiwick_search.widget(text, jsonb, text, integer)")
-	o := options(databaseURL, true)
-	o.SkipMigrations = true
-	_, err := postgres.Open(t.Context(), o)
-	require.ErrorContains(t, err, "migrate first")
+	for _, function := range []string{"bailiwick_search.widget(text, jsonb, text, integer)", "bailiwick_search.widget(uuid, text, jsonb, text, integer)"} {
+		databaseURL := migrated(t, true)
+		exec(t, owner(t, databaseURL), "DROP FUNCTION "+function)
+		o := options(databaseURL, true)
+		o.SkipMigrations = true
+		_, err := postgres.Open(t.Context(), o)
+		require.ErrorContains(t, err, "migrate first", function)
+	}
 }
