@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
@@ -25,7 +24,7 @@ type api struct {
 	resourceLimit int64
 	bundleLimit   int64
 	discovery     []Discovery
-	ready         func(context.Context) error
+	ready         *readiness
 	log           *slog.Logger
 
 	title           string
@@ -46,7 +45,7 @@ func New(s ports.Services, o Options) http.Handler {
 		admin:   admin.New(s.Tenants, s.Keys, s.KeyFinder, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
-		discovery: o.Discovery, ready: o.Ready, log: o.Logger, title: o.Title, version: o.Version,
+		discovery: o.Discovery, ready: newReadiness(o), log: o.Logger, title: o.Title, version: o.Version,
 	}
 	if a.authenticate == nil {
 		a.authenticate = a.bearer
