@@ -25,7 +25,7 @@ type api struct {
 	resourceLimit int64
 	bundleLimit   int64
 	discovery     []Discovery
-	ready         func(context.Context) error
+	ready         *readiness
 	metrics       http.Handler // nil: none
 	observe       func(context.Context, tenancy.Code)
 	accessLog     bool
@@ -50,7 +50,7 @@ func New(s ports.Services, o Options) http.Handler {
 		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
-		discovery: o.Discovery, ready: o.Ready, metrics: o.Metrics, observe: o.Observe, accessLog: o.AccessLog,
+		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe, accessLog: o.AccessLog,
 		log: o.Logger, told: telling{now: o.Clock}, title: o.Title, version: o.Version,
 	}
 	if a.authenticate == nil {

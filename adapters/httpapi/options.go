@@ -55,7 +55,10 @@ type Options struct {
 	// Discovery are the lists of the route /api/v1/discovery. Defaults to none.
 	Discovery []Discovery
 
-	// Ready reports why the program can't serve now. Defaults to always ready.
+	// Ready reports why the program can't serve now. /readyz asks it, once at a
+	// time, and for a second behind a call that found nothing it answers without
+	// one: what it says of a program that serves is at most so old. Defaults to
+	// always ready.
 	Ready func(context.Context) error
 
 	// Metrics is served at /metrics to everybody. A caller who sends credentials

@@ -16,12 +16,9 @@ func live(w http.ResponseWriter, _ *call) error {
 	return writeJSON(w, http.StatusOK, health{Status: "ok"})
 }
 
-// readiness shows only what is written to be shown: the cause goes to the log.
-func (a *api) readiness(w http.ResponseWriter, c *call) error {
-	if a.ready == nil {
-		return live(w, c)
-	}
-	err := a.ready(c.Context())
+// canServe shows only what is written to be shown: the cause goes to the log.
+func (a *api) canServe(w http.ResponseWriter, c *call) error {
+	err := a.ready.check(c.Context())
 	if err == nil {
 		return live(w, c)
 	}

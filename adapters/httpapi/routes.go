@@ -29,7 +29,7 @@ func (a *api) processRoutes() []operation {
 	}, {
 		id: "ready", method: http.MethodGet, path: "/readyz", tag: "process", summary: "Can it serve?",
 		answer: answer{status: http.StatusOK, doc: "It can.", schema: goType[health]()},
-		handle: a.readiness,
+		handle: a.canServe,
 	}, {
 		id: "openapi", method: http.MethodGet, path: apiRoot + "openapi.json", tag: "process", summary: "This document",
 		answer: answer{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},

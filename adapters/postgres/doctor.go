@@ -52,12 +52,7 @@ var checks = []func(context.Context, *examination) ([]Finding, error){
 	checkWalls,
 	checkPolicies,
 	checkLibrary,
-	inCatalog(roleChecks),
-	inCatalog(grantChecks),
-	inCatalog(keyChecks),
-	inCatalog(viewChecks),
-	inCatalog(functionChecks),
-	inCatalog(settingChecks),
+	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks),
 }
 
 // catalogOnly keeps names whole in what the catalog's functions answer, and

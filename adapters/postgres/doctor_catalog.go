@@ -65,15 +65,18 @@ func (e *examination) ask(ctx context.Context, query string, rows any) error {
 	return e.tx.NewRaw(catalog+query, bun.List(owned(e.declared.all)), e.app, e.system, ownerRole, e.owner, bun.List(libraryFunctionNames()), searchEntry("{name}")).Scan(ctx, rows)
 }
 
-// inCatalog asks several checks at once.
-func inCatalog(group []check) func(context.Context, *examination) ([]Finding, error) {
+// inCatalog asks all checks at once: what they stand upon is planned and read
+// once for all of them. Findings come in the order of the groups.
+func inCatalog(groups ...[]check) func(context.Context, *examination) ([]Finding, error) {
 	byCode := map[string]check{}
-	queries := make([]string, len(group))
-	for i, c := range group {
-		byCode[c.code] = c
-		queries[i] = fmt.Sprintf("SELECT '%s' AS code, q.* FROM (%s) AS q (object, fix, safe, lax)", c.code, c.query)
+	var queries []string
+	for i, group := range groups {
+		for _, c := range group {
+			byCode[c.code] = c
+			queries = append(queries, fmt.Sprintf("SELECT %d AS place, '%s' AS code, q.* FROM (%s) AS q (object, fix, safe, lax)", i, c.code, c.query))
+		}
 	}
-	query := strings.Join(queries, "\nUNION ALL\n") + "\nORDER BY code, object"
+	query := "SELECT code, object, fix, safe, lax FROM (" + strings.Join(queries, "\nUNION ALL\n") + ") AS found ORDER BY place, code, object"
 	return func(ctx context.Context, e *examination) ([]Finding, error) {
 		var rows []struct {
 			Code, Object, Fix string

@@ -5,19 +5,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/federation"
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/ports/portstest"
 )
 
 func TestMultiTenantStoreKeepsTheContracts(t *testing.T) {
 	t.Parallel()
-	portstest.Test(t, func(t *testing.T) ports.Services { return open(t, true).Services() })
+	portstest.Test(t, newStores(t, func(t *testing.T) postgres.Options { return options(migrated(t, true), true) }).services)
 }
 
 func TestSingleTenantStoreKeepsTheContracts(t *testing.T) {
 	t.Parallel()
-	portstest.Test(t, func(t *testing.T) ports.Services { return open(t, false).Services() })
+	portstest.Test(t, newStores(t, func(t *testing.T) postgres.Options { return options(migrated(t, false), false) }).services)
 }
 
 func TestTablesDescribeTheKindsOfTheSuite(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgbouncer"
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/ports/portstest"
 )
 
@@ -58,7 +57,7 @@ func opened(t *testing.T, o postgres.Options) *postgres.DB {
 func TestStoreBehindATransactionPoolerKeepsTheContracts(t *testing.T) {
 	t.Parallel()
 	p := startPooler(t)
-	portstest.Test(t, func(t *testing.T) ports.Services {
-		return opened(t, p.through(t, options(migrated(t, true), true))).Services()
-	})
+	portstest.Test(t, newStores(t, func(t *testing.T) postgres.Options {
+		return p.through(t, options(migrated(t, true), true))
+	}).services)
 }

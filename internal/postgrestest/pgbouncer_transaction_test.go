@@ -8,7 +8,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/ports/portstest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -29,15 +28,15 @@ func inTransactions(t *testing.T) postgres.Options {
 
 func TestStoreWithATransactionScopeKeepsTheContracts(t *testing.T) {
 	t.Parallel()
-	portstest.Test(t, func(t *testing.T) ports.Services { return opened(t, inTransactions(t)).Services() })
+	portstest.Test(t, newStores(t, inTransactions).services)
 }
 
 func TestStoreWithATransactionScopeKeepsTheContractsBehindAPooler(t *testing.T) {
 	t.Parallel()
 	p := startPooler(t)
-	portstest.TestResources(t, func(t *testing.T) ports.Services {
-		return opened(t, p.through(t, inTransactions(t))).Services()
-	})
+	portstest.TestResources(t, newStores(t, func(t *testing.T) postgres.Options {
+		return p.through(t, inTransactions(t))
+	}).services)
 }
 
 func TestNoRowCrossesWithATransactionScope(t *testing.T) {

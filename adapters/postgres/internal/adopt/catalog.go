@@ -78,8 +78,8 @@ SELECT coalesce(json_agg(json_build_object(
       'Target', (SELECT quote_whole(tn.nspname, t.relname) FROM pg_class t JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE t.oid = k.confrelid),
       'References', ` + columnsOf("k.confrelid", "k.confkey") + `, 'Definition', pg_get_constraintdef(k.oid), 'Valid', k.convalidated, 'Inherited', k.conparentid <> 0,
       'OnUpdate', k.confupdtype, 'OnDelete', k.confdeltype, 'Deferrable', k.condeferrable, 'Deferred', k.condeferred,
-      'SetColumns', (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = k.conrelid
-         AND to_jsonb(k) -> 'confdelsetcols' @> to_jsonb(a.attnum))) ORDER BY k.conname)
+      'SetColumns', CASE WHEN k.confdeltype IN ('n', 'd') THEN (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = k.conrelid
+         AND to_jsonb(k) -> 'confdelsetcols' @> to_jsonb(a.attnum)) END) ORDER BY k.conname)
     FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'),
   'Checks', (SELECT json_agg(json_build_object('Name', k.conname, 'Valid', k.convalidated)) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
   'Triggers', (SELECT json_agg(json_build_object('Name', g.tgname, 'Definition', pg_get_triggerdef(g.oid), 'Enabled', g.tgenabled,
@@ -96,7 +96,7 @@ const indexes = `SELECT json_agg(json_build_object('Name', x.relname, 'Constrain
       'Of', coalesce((SELECT px.relname FROM pg_inherits ih JOIN pg_class px ON px.oid = ih.inhparent WHERE ih.inhrelid = x.oid), ''),
       'Columns', CASE WHEN 0 = ANY (i.indkey::int2[]) THEN (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnum = ANY (i.indkey::int2[]))
         ELSE (SELECT json_agg(a.attname ORDER BY u.o) FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (n, o) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n WHERE u.o <= i.indnkeyatts) END,
-      'Tail', substring(pg_get_indexdef(i.indexrelid) FROM position(' USING ' IN pg_get_indexdef(i.indexrelid)) + 1)) ORDER BY x.relname)
+      'Tail', substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)')) ORDER BY x.relname)
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.conrelid = c.oid AND k.contype IN ('p', 'u')
     WHERE i.indrelid = c.oid`
 
