@@ -81,6 +81,7 @@ func (o Options) check(s ports.Services) error {
 	for name, missing := range map[string]bool{
 		"Kinds": s.Kinds == nil, "Tenants": s.Tenants == nil, "Keys": s.Keys == nil, "KeyFinder": s.KeyFinder == nil,
 		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
+		"Audit": s.Audit == nil, "PlatformAudit": s.PlatformAudit == nil,
 	} {
 		if missing {
 			return fmt.Errorf("port Services.%s is nil", name)
