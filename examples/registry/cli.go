@@ -22,6 +22,7 @@ type commands struct {
 	Export  exportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  importCmd  `cmd:"" help:"Read a bundle into a tenant: all of it or nothing."`
 	Promote promoteCmd `cmd:"" help:"Export one tenant and import it into another."`
+	Audit   auditCmd   `cmd:"" help:"Read, export and verify the audit log."`
 }
 
 const description = `A registry of agents, prompts, MCP servers and what belongs to them, for many tenants.

@@ -78,7 +78,7 @@ func matrixCallers() []matrixCaller {
 // admitted says what a caller should be told of a route in a tenant: "" is that
 // they are let in, whatever comes of it.
 func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
-	inTenant := !slices.Contains([]string{"anyone", "signed-in"}, least) && path != "/api/v1/tenants"
+	inTenant := !slices.Contains([]string{"anyone", "signed-in"}, least) && (least != "super-admin" || strings.Contains(path, "{tenant}"))
 	switch {
 	case least == "anyone":
 		return ""

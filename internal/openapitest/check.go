@@ -12,7 +12,10 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-const problemType = "application/problem+json"
+const (
+	problemType = "application/problem+json"
+	jsonLines   = "application/jsonl" // the schema is that of each line
+)
 
 // Check holds an answer against the document; body is the answer's whole body.
 // The error says what isn't declared or not valid.
@@ -56,12 +59,20 @@ func (d *Document) checkContent(pointer string, declared response, method string
 		return nil
 	}
 	pointer += "/" + token(media) + "/schema"
-	if strings.HasPrefix(media, "text/") {
+	switch {
+	case strings.HasPrefix(media, "text/"):
 		schema, err := d.schema(pointer)
 		if err != nil {
 			return err
 		}
 		return schema.Validate(string(body))
+	case media == jsonLines:
+		for line := range bytes.Lines(body) {
+			if err := d.validate(pointer, line); err != nil {
+				return fmt.Errorf("the line %s: %w", line, err)
+			}
+		}
+		return nil
 	}
 	return d.validate(pointer, body)
 }

@@ -25,6 +25,8 @@ type Service struct {
 	tenants  ports.Tenants
 	keys     ports.Keys
 	finder   ports.KeyFinder
+	audit    ports.Audit
+	overview ports.PlatformAudit
 	platform [sha256.Size]byte
 	adopted  bool
 	now      func() time.Time
@@ -59,6 +61,10 @@ func New(s ports.Services, o Options) *Service {
 		panic("admin.New: Services.Keys is nil")
 	case s.KeyFinder == nil:
 		panic("admin.New: Services.KeyFinder is nil")
+	case s.Audit == nil:
+		panic("admin.New: Services.Audit is nil")
+	case s.PlatformAudit == nil:
+		panic("admin.New: Services.PlatformAudit is nil")
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -67,7 +73,7 @@ func New(s ports.Services, o Options) *Service {
 		o.NewID = tenancy.NewID
 	}
 	return &Service{
-		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder,
+		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
 }
