@@ -15,6 +15,8 @@ type Services struct {
 	Users       Users
 	Members     Members
 	Memberships Memberships
+	Invitations Invitations
+	Acceptances Acceptances
 	Resources   Resources
 	Transfers   Transfers
 	Vault       Vault

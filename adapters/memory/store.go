@@ -38,16 +38,17 @@ type Store struct {
 	newID      func() string
 	singletons []federation.Item // of a new tenant
 
-	mu      sync.RWMutex // guards the maps; what a space holds has a lock of its own
-	tenants map[tenancy.ID]tenancy.Tenant
-	slugs   map[tenancy.Slug]tenancy.ID
-	keys    map[string]tenancy.APIKey // by id
-	hashes  map[tenancy.KeyHash]string
-	users   map[string]tenancy.User                      // by id
-	emails  map[string]string                            // ids by address in its normal form
-	members map[tenancy.ID]map[string]tenancy.Membership // by user
-	spaces  map[tenancy.ID]*space
-	log     auditLog
+	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
+	tenants     map[tenancy.ID]tenancy.Tenant
+	slugs       map[tenancy.Slug]tenancy.ID
+	keys        map[string]tenancy.APIKey // by id
+	hashes      map[tenancy.KeyHash]string
+	users       map[string]tenancy.User                      // by id
+	emails      map[string]string                            // ids by address in its normal form
+	members     map[tenancy.ID]map[string]tenancy.Membership // by user
+	invitations map[string]tenancy.Invitation                // by id
+	spaces      map[tenancy.ID]*space
+	log         auditLog
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -55,18 +56,19 @@ type Store struct {
 // contradict the kinds are a mistake of the program: New panics and names them.
 func New(kinds *federation.Kinds, options Options) *Store {
 	s := &Store{
-		kinds:   kinds,
-		now:     options.Clock,
-		newID:   options.NewID,
-		tenants: map[tenancy.ID]tenancy.Tenant{},
-		slugs:   map[tenancy.Slug]tenancy.ID{},
-		keys:    map[string]tenancy.APIKey{},
-		hashes:  map[tenancy.KeyHash]string{},
-		users:   map[string]tenancy.User{},
-		emails:  map[string]string{},
-		members: map[tenancy.ID]map[string]tenancy.Membership{},
-		spaces:  map[tenancy.ID]*space{},
-		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
+		kinds:       kinds,
+		now:         options.Clock,
+		newID:       options.NewID,
+		tenants:     map[tenancy.ID]tenancy.Tenant{},
+		slugs:       map[tenancy.Slug]tenancy.ID{},
+		keys:        map[string]tenancy.APIKey{},
+		hashes:      map[tenancy.KeyHash]string{},
+		users:       map[string]tenancy.User{},
+		emails:      map[string]string{},
+		members:     map[tenancy.ID]map[string]tenancy.Membership{},
+		invitations: map[string]tenancy.Invitation{},
+		spaces:      map[tenancy.ID]*space{},
+		log:         auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -97,6 +99,8 @@ func (s *Store) Services() ports.Services {
 		Users:       users{s},
 		Members:     members{s},
 		Memberships: memberships{s},
+		Invitations: invitations{s},
+		Acceptances: acceptances{s},
 		Resources:   resources{s},
 		Transfers:   transfers{s},
 		Vault:       vault{s},

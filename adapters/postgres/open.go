@@ -208,6 +208,8 @@ func (db *DB) Services() ports.Services {
 		Users:       &users{db},
 		Members:     &members{db},
 		Memberships: &memberships{db},
+		Invitations: &invitations{db},
+		Acceptances: &acceptances{db},
 		Resources:   &resources{db},
 		Transfers:   &transfers{db},
 		Vault:       db.vault,

@@ -17,7 +17,7 @@ import (
 
 // tenantOwned are the ports whose every method belongs to one tenant.
 var tenantOwned = []reflect.Type{
-	reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
+	reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Invitations](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
 	reflect.TypeFor[ports.Import](), reflect.TypeFor[ports.Vault](),
 }
 
@@ -26,6 +26,7 @@ var crossTenant = map[reflect.Type]string{
 	reflect.TypeFor[ports.Tenants]():     "it stores the tenants themselves",
 	reflect.TypeFor[ports.KeyFinder]():   "it finds the tenant of a key",
 	reflect.TypeFor[ports.Users]():       "people belong to no tenant",
+	reflect.TypeFor[ports.Acceptances](): "it finds the tenant of an invitation",
 	reflect.TypeFor[ports.Memberships](): "it finds the tenants of a user",
 }
 
@@ -97,6 +98,8 @@ var unproved = map[string]string{
 	"It crosses tenants by nature: only super-admins' work, sign-in and the names of a tenant's own members come here.": "about callers",
 	"Members stores who belongs to a tenant.":                                                           introduction,
 	"Memberships answers in which tenants a user is, before any tenant is known.":                       introduction,
+	"Invitations stores the open invitations of a tenant.":                                              introduction,
+	"Acceptances finds the invitation of a token, before any tenant is known, and uses it up.":          introduction,
 	"Users stores the people of an installation.":                                                       introduction,
 	"UserQuery selects users.":                                                                          introduction,
 	"UserChange says what to change of a user.":                                                         introduction,

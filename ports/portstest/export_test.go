@@ -20,7 +20,7 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
-		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()},
+		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
 		{"Resources", resourcesSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
 	} {

@@ -174,10 +174,10 @@ func usersUpdate() []clause {
 					change ports.UserChange
 					apply  func(*tenancy.User)
 				}{
+					{ports.UserChange{SuperAdmin: &yes}, func(u *tenancy.User) { u.SuperAdmin = true }},
 					{ports.UserChange{}, func(*tenancy.User) {}},
 					{ports.UserChange{Email: &email}, func(u *tenancy.User) { u.Email = "new@example.com" }},
 					{ports.UserChange{Name: &name}, func(u *tenancy.User) { u.Name = name }},
-					{ports.UserChange{SuperAdmin: &yes}, func(u *tenancy.User) { u.SuperAdmin = true }},
 				} {
 					step.apply(&want)
 					stored, err := p.Users.Update(p.ctx, want.ID, step.change)
