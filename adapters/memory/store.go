@@ -56,19 +56,20 @@ type Store struct {
 // contradict the kinds are a mistake of the program: New panics and names them.
 func New(kinds *federation.Kinds, options Options) *Store {
 	s := &Store{
-		kinds:       kinds,
-		now:         options.Clock,
-		newID:       options.NewID,
-		tenants:     map[tenancy.ID]tenancy.Tenant{},
-		slugs:       map[tenancy.Slug]tenancy.ID{},
-		keys:        map[string]tenancy.APIKey{},
-		hashes:      map[tenancy.KeyHash]string{},
+		kinds:   kinds,
+		now:     options.Clock,
+		newID:   options.NewID,
+		tenants: map[tenancy.ID]tenancy.Tenant{},
+		slugs:   map[tenancy.Slug]tenancy.ID{},
+		keys:    map[string]tenancy.APIKey{},
+		hashes:  map[tenancy.KeyHash]string{},
+		spaces:  map[tenancy.ID]*space{},
+		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
+
 		users:       map[string]tenancy.User{},
 		emails:      map[string]string{},
 		members:     map[tenancy.ID]map[string]tenancy.Membership{},
 		invitations: map[string]tenancy.Invitation{},
-		spaces:      map[tenancy.ID]*space{},
-		log:         auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -91,19 +92,23 @@ func New(kinds *federation.Kinds, options Options) *Store {
 // Services answers the store's ports.
 func (s *Store) Services() ports.Services {
 	return ports.Services{
-		Instance:    s.instance,
-		Kinds:       s.kinds,
-		Tenants:     tenants{s},
-		Keys:        keys{s},
-		KeyFinder:   keyFinder{s},
+		Instance:  s.instance,
+		Kinds:     s.kinds,
+		Tenants:   tenants{s},
+		Keys:      keys{s},
+		KeyFinder: keyFinder{s},
+		Resources: resources{s},
+		Transfers: transfers{s},
+		Vault:     vault{s},
+
+		Audit:         audit{s},
+		PlatformAudit: platformAudit{s},
+
 		Users:       users{s},
 		Members:     members{s},
 		Memberships: memberships{s},
 		Invitations: invitations{s},
 		Acceptances: acceptances{s},
-		Resources:   resources{s},
-		Transfers:   transfers{s},
-		Vault:       vault{s},
 	}
 }
 

@@ -20,8 +20,9 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
-		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
-		{"Resources", resourcesSuite()},
+		{"Audit", auditSuite()}, {"PlatformAudit", platformAuditSuite()},
+		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
+		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
 	} {
 		for _, c := range suite.clauses {

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func invitationsSuite() []clause {
-	return append(invitationsWrite(), append(invitationsList(), append(invitationsFind(), invitationsAccept()...)...)...)
+	return slices.Concat(invitationsWrite(), invitationsList(), invitationsFind(), invitationsAccept(), invitationsAudit())
 }
 
 func invitationsWrite() []clause {

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func usersSuite() []clause {
-	return append(usersCreate(), append(usersFind(), append(usersUpdate(), usersRemove()...)...)...)
+	return slices.Concat(usersCreate(), usersFind(), usersUpdate(), usersRemove(), usersAudit())
 }
 
 func usersCreate() []clause {
