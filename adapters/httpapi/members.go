@@ -23,7 +23,7 @@ type memberInput struct {
 }
 
 func (a *api) memberRoutes() []operation {
-	const all, one = tenantRoot + "/members", tenantRoot + "/members/{id}"
+	const all, one = tenantRoot + "/members", tenantRoot + "/members/{user_id}"
 	member := goType[memberBody]()
 	return []operation{{
 		id: "listMembers", method: http.MethodGet, path: all, tag: "members", summary: "List the members of a tenant",
@@ -74,7 +74,7 @@ func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) getMember(w http.ResponseWriter, c *call) error {
-	m, err := a.admin.GetMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id"))
+	m, err := a.admin.GetMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id"))
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id"), in.Role)
+	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id"), in.Role)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) removeMember(w http.ResponseWriter, c *call) error {
-	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id")); err != nil {
+	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
