@@ -87,6 +87,7 @@ func (o Options) check(s ports.Services) error {
 		"Kinds": s.Kinds == nil, "Tenants": s.Tenants == nil, "Keys": s.Keys == nil, "KeyFinder": s.KeyFinder == nil,
 		"Users": s.Users == nil, "Members": s.Members == nil, "Invitations": s.Invitations == nil, "Acceptances": s.Acceptances == nil,
 		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
+		"Audit": s.Audit == nil, "PlatformAudit": s.PlatformAudit == nil,
 	} {
 		if missing {
 			return fmt.Errorf("port Services.%s is nil", name)

@@ -48,6 +48,10 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).ok(t, 200)
 	w.managePeople(t)
 
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit"}).ok(t, 200)
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit/export"}).ok(t, 200)
+	w.do(t, ask{as: "root", path: "/api/v1/audit"}).ok(t, 200)
+
 	// A singleton can't be deleted: the only operation that never succeeds.
 	assert.Equal(t, []string{"deleteDefaults"}, w.document.Unused())
 }
