@@ -18,4 +18,10 @@ type Services struct {
 
 	Audit         Audit
 	PlatformAudit PlatformAudit
+
+	Users       Users
+	Members     Members
+	Memberships Memberships
+	Invitations Invitations
+	Acceptances Acceptances
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
@@ -42,6 +44,10 @@ type Options struct {
 	// AdoptedKeys lets in API keys of any form: those of a version that came
 	// before this library. Defaults to the library's own.
 	AdoptedKeys bool
+
+	// Passwords keeps the passwords that users are given. Defaults to none: to give
+	// one is refused.
+	Passwords admin.Passwords
 
 	// Prefix is the path under which a host serves everything, as it is in
 	// URLs: "/registry". Defaults to none.
@@ -97,14 +103,8 @@ const (
 
 // check reports the first thing in s or o that can't work, by its name.
 func (o Options) check(s ports.Services) error {
-	for name, missing := range map[string]bool{
-		"Kinds": s.Kinds == nil, "Tenants": s.Tenants == nil, "Keys": s.Keys == nil, "KeyFinder": s.KeyFinder == nil,
-		"Audit": s.Audit == nil, "PlatformAudit": s.PlatformAudit == nil,
-		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
-	} {
-		if missing {
-			return fmt.Errorf("port Services.%s is nil", name)
-		}
+	if err := checkPorts(s); err != nil {
+		return err
 	}
 	switch {
 	case o.ResourceLimit < 0:
@@ -122,9 +122,23 @@ func (o Options) check(s ports.Services) error {
 	return checkDiscovery(o.Discovery, s.Kinds)
 }
 
+// checkPorts reports the first of the services that is missing.
+func checkPorts(s ports.Services) error {
+	given := reflect.ValueOf(s)
+	for i, field := range slices.Collect(given.Type().Fields()) {
+		switch v := given.Field(i); v.Kind() {
+		case reflect.Interface, reflect.Pointer:
+			if v.IsNil() {
+				return fmt.Errorf("port Services.%s is nil", field.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // takenPaths are the routes beside which the kinds stand. Later ones are kept
 // free too.
-var takenPaths = []string{"audit", "discovery", "links", "me", "sessions", "tenants", "users"}
+var takenPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants", "users"}
 
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	members := []string{"tenant", "next_cursor"}

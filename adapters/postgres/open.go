@@ -225,6 +225,12 @@ func (db *DB) Services() ports.Services {
 
 		Audit:         &audit{db},
 		PlatformAudit: &platformAudit{db},
+
+		Users:       &users{db},
+		Members:     &members{db},
+		Memberships: &memberships{db},
+		Invitations: &invitations{db},
+		Acceptances: &acceptances{db},
 	}
 }
 

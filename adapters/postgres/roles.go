@@ -156,6 +156,14 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON bailiwick.members TO " + app + ", " + system,
+		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT (id, email, email_key, name, super_admin)," +
+			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users TO " + system,
+		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter, created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
+		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system, // UPDATE: without it, a row can't be locked
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
 		"GRANT SELECT ON bailiwick.audit TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.settle_log() TO " + app,
@@ -180,6 +188,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		return err
 	}
 	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.audit", "USING (true)"); err != nil {
+		return err
+	}
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.members", "USING (true) WITH CHECK (true)"); err != nil {
 		return err
 	}
 	return grantSequences(ctx, tx, app, d)

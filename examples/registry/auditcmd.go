@@ -121,16 +121,6 @@ func first(texts ...string) string {
 	return ""
 }
 
-// plain is text that a stranger may have chosen, as it can stand in a table on a
-// terminal.
-func plain(text string) string {
-	quoted := strconv.Quote(text)
-	if quoted == `"`+text+`"` {
-		return text
-	}
-	return quoted
-}
-
 func (c *client) auditPage(ctx context.Context, path string, query url.Values) (items []json.RawMessage, next string, err error) {
 	resp, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query})
 	if err != nil {

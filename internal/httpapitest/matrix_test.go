@@ -153,7 +153,7 @@ func matrixWorld(t *testing.T, c matrixCaller) *world {
 // matrixAnswer is the code that a caller is answered.
 func (w *world) matrixAnswer(t *testing.T, c matrixCaller, op described, tenant string) tenancy.Code {
 	t.Helper()
-	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}", tenancy.NewID().String()).Replace(op.path)
+	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}", tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.path)
 	r := httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, nil)
 	if op.method == http.MethodPut || op.method == http.MethodPost {
 		r = httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, strings.NewReader(`{}`))

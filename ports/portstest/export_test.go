@@ -22,6 +22,7 @@ func Clauses() []Clause {
 	}{
 		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
+		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
 	} {
 		for _, c := range suite.clauses {
