@@ -15,4 +15,8 @@ type Services struct {
 	Resources Resources
 	Transfers Transfers
 	Vault     Vault
+
+	// Announcements says what others change. Nil: what is remembered is forgotten
+	// in short intervals.
+	Announcements Announcements
 }

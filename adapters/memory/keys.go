@@ -63,15 +63,23 @@ func (p keys) Revoke(_ context.Context, tenant tenancy.ID, id string) error {
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
+	if !p.remove(tenant, id) {
+		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	}
+	p.s.announce.tell(ports.KeyChanged, id)
+	return nil
+}
+
+func (p keys) remove(tenant tenancy.ID, id string) (removed bool) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	k, ok := p.s.keys[id]
 	if !ok || k.Tenant != tenant {
-		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+		return false
 	}
 	delete(p.s.hashes, k.Hash)
 	delete(p.s.keys, id)
-	return nil
+	return true
 }
 
 func (p keyFinder) Find(_ context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {

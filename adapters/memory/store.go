@@ -45,6 +45,8 @@ type Store struct {
 	hashes  map[tenancy.KeyHash]string
 	spaces  map[tenancy.ID]*space
 	log     auditLog
+
+	announce announcements
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -91,6 +93,8 @@ func (s *Store) Services() ports.Services {
 		Resources: resources{s},
 		Transfers: transfers{s},
 		Vault:     vault{s},
+
+		Announcements: &s.announce,
 	}
 }
 

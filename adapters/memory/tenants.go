@@ -18,6 +18,14 @@ func (p tenants) Create(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, er
 	if t.ID.IsZero() {
 		return tenancy.Tenant{}, tenancy.ErrNoTenant
 	}
+	made, err := p.create(t)
+	if err == nil {
+		p.s.announce.tell(ports.TenantChanged, made.ID.String())
+	}
+	return made, err
+}
+
+func (p tenants) create(t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, taken := p.s.slugs[t.Slug]; taken {
@@ -63,6 +71,14 @@ func (p tenants) List(_ context.Context, q ports.TenantQuery) ([]tenancy.Tenant,
 }
 
 func (p tenants) Update(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	stored, err := p.update(t)
+	if err == nil {
+		p.s.announce.tell(ports.TenantChanged, stored.ID.String())
+	}
+	return stored, err
+}
+
+func (p tenants) update(t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	stored, ok := p.s.tenants[t.ID]

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/changes"
 )
 
 // Tenants is what a [Resolver] asks. ports.Tenants satisfies it. Both methods
@@ -34,11 +35,12 @@ func New(tenants Tenants, o Options) *Resolver {
 		panic("resolve.New: " + err.Error())
 	}
 	o = o.withDefaults()
+	log := changes.New(o.Announcements, o.Clock)
 	return &Resolver{
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
-		directory: newDirectory(tenants, o),
-		public:    newDirectory(tenants, o),
+		directory: newDirectory(tenants, log, o),
+		public:    newDirectory(tenants, log, o),
 	}
 }
 
@@ -88,8 +90,8 @@ func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
 
 // Invalidate forgets what is cached of a tenant. Whoever creates, suspends,
 // deletes or restores one calls it after the write, so that this process sees
-// it at once; other processes see it after [Options.TTL]. A zero id or an empty
-// slug is passed over.
+// it at once; other processes see it as [Options.Announcements] and [Options.TTL]
+// say. A zero id or an empty slug is passed over.
 func (r *Resolver) Invalidate(id tenancy.ID, slug tenancy.Slug) {
 	r.directory.forget(id, slug)
 	r.public.forget(id, slug)
