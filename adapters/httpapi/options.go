@@ -26,7 +26,7 @@ type Options struct {
 
 	// Resolver finds a request's tenant. Give the one that the rest of the
 	// program uses, so that all see a suspended tenant at once. Defaults to a
-	// new one with zero [resolve.Options].
+	// new one with the services' Announcements and else zero [resolve.Options].
 	Resolver *resolve.Resolver
 
 	// Authenticate finds who calls. What it answers beside an error is not
@@ -131,7 +131,7 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 
 func (o Options) withDefaults(s ports.Services) Options {
 	if o.Resolver == nil {
-		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock})
+		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock, Announcements: s.Announcements})
 	}
 	if o.ResourceLimit == 0 {
 		o.ResourceLimit = defaultResourceLimit

@@ -29,6 +29,7 @@ type serveCmd struct{}
 func (serveCmd) Help() string {
 	return `Settings, from the environment:
   DATABASE_URL     PostgreSQL to use; empty: an embedded one, kept under DATA_DIR
+  LISTEN_URL       the server's own address, where DATABASE_URL leads through a connection pooler
   DATA_DIR         where the embedded database and the secrets' key live
   ADDR             listen address (127.0.0.1:8080); port 0 picks a free one
   MULTI_TENANT     true turns tenancy on (false)
@@ -154,8 +155,10 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 	}
 	services := reg.db.Services()
 	reg.handler = httpapi.New(services, httpapi.Options{
-		MultiTenant:       set.multiTenant,
-		Resolver:          resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies}),
+		MultiTenant: set.multiTenant,
+		Resolver: resolve.New(services.Tenants, resolve.Options{
+			BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies, Announcements: services.Announcements,
+		}),
 		PlatformTokenHash: hash,
 		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
 		Discovery:         discovery(),
@@ -187,7 +190,7 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 		url = reg.embedded.URL()
 	}
 	return postgres.Options{
-		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
+		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, ListenURL: set.listenURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
 		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, Logger: log,
 	}, nil
 }

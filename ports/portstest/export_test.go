@@ -21,7 +21,7 @@ func Clauses() []Clause {
 		clauses []clause
 	}{
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
-		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
+		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()}, {"Announcements", announcementsSuite()},
 	} {
 		for _, c := range suite.clauses {
 			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})

@@ -20,6 +20,13 @@ func Test(t *testing.T, newStore Factory) {
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
+	t.Run("Announcements", func(t *testing.T) { TestAnnouncements(t, newStore) })
+}
+
+// TestAnnouncements checks [ports.Announcements].
+func TestAnnouncements(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, announcementsSuite())
 }
 
 // TestTenants checks [ports.Tenants].
@@ -61,7 +68,7 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil {
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Announcements == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

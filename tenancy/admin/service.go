@@ -13,11 +13,18 @@
 package admin
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+)
+
+const (
+	defaultCacheSize = 20_000
+	defaultKeyTTL    = time.Minute
 )
 
 // Service is made by [New] and safe for concurrent use.
@@ -25,6 +32,8 @@ type Service struct {
 	tenants  ports.Tenants
 	keys     ports.Keys
 	finder   ports.KeyFinder
+	changes  *changes.Log
+	known    *changes.Cache[tenancy.KeyHash, keyHolder]
 	platform [sha256.Size]byte
 	adopted  bool
 	now      func() time.Time
@@ -41,6 +50,13 @@ type Options struct {
 	// those of a version that came before this library. Defaults to only those
 	// that [tenancy.NewKeySecret] makes.
 	AdoptedKeys bool
+
+	// CacheSize bounds how many API keys are remembered. Defaults to 20,000.
+	CacheSize int
+
+	// KeyTTL is how long an API key is remembered if nothing changes of it, and so
+	// by how much the time of its last use may be off. Defaults to 1 minute.
+	KeyTTL time.Duration
 
 	// Clock tells the time. Defaults to [time.Now].
 	Clock func() time.Time
@@ -66,8 +82,10 @@ func New(s ports.Services, o Options) *Service {
 	if o.NewID == nil {
 		o.NewID = tenancy.NewID
 	}
-	return &Service{
-		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder,
+	service := &Service{
+		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder, changes: changes.New(s.Announcements, o.Clock),
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
+	service.known = service.rememberKeys(cmp.Or(o.CacheSize, defaultCacheSize), cmp.Or(o.KeyTTL, defaultKeyTTL))
+	return service
 }

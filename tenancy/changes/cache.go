@@ -16,6 +16,7 @@ import (
 type Cache[K comparable, V any] struct {
 	log     *Log
 	entries *otter.Cache[K, entry[V]]
+	life    func(V) time.Duration
 	holds   func(Mark, V) bool
 	load    otter.Loader[K, entry[V]] // made once: a method value would allocate with every lookup
 }
@@ -42,26 +43,26 @@ type Use[K comparable, V any] struct {
 
 // NewCache makes a cache whose values end with what the log hears.
 func NewCache[K comparable, V any](log *Log, use Use[K, V]) *Cache[K, V] {
-	c := &Cache[K, V]{log: log, holds: use.Holds}
+	c := &Cache[K, V]{log: log, life: use.Life, holds: use.Holds}
 	c.load = otter.LoaderFunc[K, entry[V]](func(ctx context.Context, key K) (entry[V], error) {
 		mark := log.Mark() // before the store is asked
 		value, err := use.Load(ctx, key)
 		return entry[V]{value, mark}, err
 	})
-	c.entries = otter.Must(&otter.Options[K, entry[V]]{
-		MaximumSize: use.Size,
-		Clock:       clock(log.now),
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, entry[V]]) time.Duration {
-			return use.Life(e.Value.value)
-		}),
-	})
+	c.entries = otter.Must(&otter.Options[K, entry[V]]{MaximumSize: use.Size})
 	return c
+}
+
+// good reports whether e may be answered to whoever asks now.
+func (c *Cache[K, V]) good(e entry[V]) bool {
+	age := c.log.now().UnixNano() - e.mark.nano
+	return age >= 0 && age < int64(c.life(e.value)) && c.holds(e.mark, e.value)
 }
 
 // Known answers what is remembered of key, if it holds.
 func (c *Cache[K, V]) Known(key K) (value V, ok bool) {
 	e, found := c.entries.GetIfPresent(key)
-	if !found || !c.holds(e.mark, e.value) {
+	if !found || !c.good(e) {
 		return value, false
 	}
 	return e.value, true
@@ -79,7 +80,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	began := c.log.Mark()
 	for range attempts {
 		e, err := c.entries.Get(ctx, key, c.load)
-		if err != nil || e.mark.NotBefore(began) || c.holds(e.mark, e.value) {
+		if err != nil || e.mark.NotBefore(began) || c.good(e) {
 			return e.value, err
 		}
 		c.entries.Invalidate(key)
@@ -90,11 +91,3 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 
 // Forget forgets key, also if the store is being asked about it.
 func (c *Cache[K, V]) Forget(key K) { c.entries.Invalidate(key) }
-
-// clock makes a cache tell the time with a function. It has no ticks: expired
-// entries are removed as others are written, and no goroutine has to be
-// stopped.
-type clock func() time.Time
-
-func (c clock) NowNano() int64                      { return c().UnixNano() }
-func (c clock) Tick(time.Duration) <-chan time.Time { return nil }

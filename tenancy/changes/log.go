@@ -44,7 +44,7 @@ func New(from ports.Announcements, clock func() time.Time) *Log {
 	}
 	l := &Log{announcements: from, now: clock, at: map[tenancy.ID]uint64{}}
 	if from != nil {
-		from.Subscribe(l.hear)
+		from.Subscribe(l.Hear)
 	}
 	return l
 }
@@ -105,10 +105,9 @@ func (l *Log) fresh(m Mark) bool {
 	return age >= 0 && age < int64(unheard)
 }
 
-// Forget makes nothing hold that was read before the call.
-func (l *Log) Forget() { l.hear(ports.Announcement{Kind: ports.AnythingChanged}) }
-
-func (l *Log) hear(a ports.Announcement) {
+// Hear takes note of a change. Announcements come here by themselves; whoever
+// changes something says so, and needn't wait for its announcement.
+func (l *Log) Hear(a ports.Announcement) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seq := l.last.Load() + 1
