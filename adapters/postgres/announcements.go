@@ -140,6 +140,7 @@ func (a *announcements) listen(ctx context.Context) (heard bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	inner.Config().AppName = applicationName + "-listen"
 	l, err := session.Listen(ctx, session.NewRawConnector(inner), announcing)
 	if err != nil {
 		return false, err
