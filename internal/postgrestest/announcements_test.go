@@ -41,21 +41,13 @@ func newAnnouncing(t *testing.T, change func(*postgres.Options)) *announcing {
 	if change != nil {
 		change(&o)
 	}
-	a.db, a.owner = opened(t, o), rawPool(t, a.url)
+	a.db, a.owner = opened(t, o), owner(t, a.url)
 	a.db.Services().Announcements.Subscribe(func(what ports.Announcement) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.heard = append(a.heard, what)
 	})
 	return a
-}
-
-// rawPool is pgdriver by itself.
-func rawPool(t testing.TB, databaseURL string) *sql.DB {
-	t.Helper()
-	pool := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(databaseURL), pgdriver.WithInsecure(true)))
-	t.Cleanup(func() { require.NoError(t, pool.Close()) })
-	return pool
 }
 
 // settle waits until the database is listened to, and all is heard.
@@ -148,7 +140,7 @@ func TestWhoListensWithoutTheKeyHearsNoise(t *testing.T) {
 	a := newAnnouncing(t, nil)
 	_, err := a.owner.ExecContext(t.Context(), people)
 	require.NoError(t, err)
-	stranger := pgdriver.NewListener(bun.NewDB(rawPool(t, appURL(t, a.url)), pgdialect.New()))
+	stranger := pgdriver.NewListener(bun.NewDB(owner(t, appURL(t, a.url)), pgdialect.New()))
 	t.Cleanup(func() { require.NoError(t, stranger.Close()) })
 	require.NoError(t, stranger.Listen(t.Context(), "bailiwick"))
 
@@ -169,7 +161,7 @@ func TestWhoListensWithoutTheKeyHearsNoise(t *testing.T) {
 			seen[payload[32:]] = true
 		}
 	}
-	app := rawPool(t, appURL(t, a.url))
+	app := owner(t, appURL(t, a.url))
 	for _, attack := range []string{
 		"SELECT announcing_key FROM bailiwick.instance",
 		"SELECT bailiwick.seal_announcement('k', '" + someKey + "')",
@@ -189,7 +181,7 @@ func TestForgedAnnouncementsChangeNothing(t *testing.T) {
 	a := newAnnouncing(t, nil)
 	_, err := a.owner.ExecContext(t.Context(), people)
 	require.NoError(t, err)
-	app := rawPool(t, appURL(t, a.url))
+	app := owner(t, appURL(t, a.url))
 	a.settle(t)
 	for _, payload := range []string{"", "x", "*", strings.Repeat("0", 66), strings.Repeat("z", 66), strings.Repeat("ab", 32), strings.Repeat("f", 7999), "k" + someKey, "\t\n'"} {
 		_, err := app.ExecContext(t.Context(), "SELECT pg_notify('bailiwick', '"+strings.ReplaceAll(payload, "'", "''")+"')")
@@ -264,7 +256,7 @@ func TestThroughAPoolerNothingIsListenedTo(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	var listening int
-	owner := rawPool(t, o.URL)
+	owner := owner(t, o.URL)
 	require.NoError(t, owner.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'").Scan(&listening))
 	assert.Zero(t, listening)
 }
