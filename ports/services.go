@@ -24,4 +24,8 @@ type Services struct {
 	Memberships Memberships
 	Invitations Invitations
 	Acceptances Acceptances
+
+	// Announcements says what others change. Nil: what is remembered is forgotten
+	// in short intervals.
+	Announcements Announcements
 }

@@ -25,7 +25,7 @@ func (a *api) serve(op operation) http.Handler {
 			c.query, err = readQuery(r.URL.RawQuery, op.params)
 		}
 		if err == nil {
-			err = op.handle(w, c)
+			err = op.handle(a.answering(w, c, op), c)
 		}
 		if err == nil {
 			return

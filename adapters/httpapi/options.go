@@ -28,7 +28,7 @@ type Options struct {
 
 	// Resolver finds a request's tenant. Give the one that the rest of the
 	// program uses, so that all see a suspended tenant at once. Defaults to a
-	// new one with zero [resolve.Options].
+	// new one with the services' Announcements and else zero [resolve.Options].
 	Resolver *resolve.Resolver
 
 	// Authenticate finds who calls. What it answers beside an error is not
@@ -122,13 +122,14 @@ func (o Options) check(s ports.Services) error {
 	return checkDiscovery(o.Discovery, s.Kinds)
 }
 
-// checkPorts reports the first of the services that is missing.
+// checkPorts reports the first of the services that is missing. Without
+// announcements everything works, by the lifetimes of what is remembered.
 func checkPorts(s ports.Services) error {
 	given := reflect.ValueOf(s)
 	for i, field := range slices.Collect(given.Type().Fields()) {
 		switch v := given.Field(i); v.Kind() {
 		case reflect.Interface, reflect.Pointer:
-			if v.IsNil() {
+			if v.IsNil() && field.Name != "Announcements" {
 				return fmt.Errorf("port Services.%s is nil", field.Name)
 			}
 		}
@@ -165,7 +166,7 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 
 func (o Options) withDefaults(s ports.Services) Options {
 	if o.Resolver == nil {
-		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock})
+		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock, Announcements: s.Announcements})
 	}
 	if o.ResourceLimit == 0 {
 		o.ResourceLimit = defaultResourceLimit

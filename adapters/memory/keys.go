@@ -66,6 +66,14 @@ func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
+	if err := p.remove(ctx, tenant, id); err != nil {
+		return err
+	}
+	p.s.announce.tell(ports.KeyChanged, id)
+	return nil
+}
+
+func (p keys) remove(ctx context.Context, tenant tenancy.ID, id string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	k, ok := p.s.keys[id]

@@ -52,13 +52,14 @@ func (p members) List(_ context.Context, tenant tenancy.ID, after string, limit 
 	return page(found, limit), nil
 }
 
-func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (tenancy.Membership, bool, error) {
+func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, added bool, err error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.Membership{}, false, err
 	}
 	if err := tenancy.CheckMemberRole(role); err != nil {
 		return tenancy.Membership{}, false, err
 	}
+	defer p.s.announce.tellOf(user, &err)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, ok := p.s.users[user]; !ok {
@@ -93,10 +94,11 @@ func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, r
 	return m, !member, nil
 }
 
-func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
+func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (err error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
+	defer p.s.announce.tellOf(user, &err)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	m, ok := p.s.members[tenant][user]

@@ -49,6 +49,8 @@ type Store struct {
 	invitations map[string]tenancy.Invitation                // by id
 	spaces      map[tenancy.ID]*space
 	log         auditLog
+
+	announce announcements
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -109,6 +111,8 @@ func (s *Store) Services() ports.Services {
 		Memberships: memberships{s},
 		Invitations: invitations{s},
 		Acceptances: acceptances{s},
+
+		Announcements: &s.announce,
 	}
 }
 

@@ -18,6 +18,14 @@ func (p tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	if t.ID.IsZero() {
 		return tenancy.Tenant{}, tenancy.ErrNoTenant
 	}
+	made, err := p.create(ctx, t)
+	if err == nil {
+		p.s.announce.tell(ports.TenantChanged, made.ID.String())
+	}
+	return made, err
+}
+
+func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, taken := p.s.slugs[t.Slug]; taken {
@@ -67,6 +75,14 @@ func (p tenants) List(_ context.Context, q ports.TenantQuery) ([]tenancy.Tenant,
 }
 
 func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	stored, err := p.update(ctx, t)
+	if err == nil {
+		p.s.announce.tell(ports.TenantChanged, stored.ID.String())
+	}
+	return stored, err
+}
+
+func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	stored, ok := p.s.tenants[t.ID]

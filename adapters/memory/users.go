@@ -98,7 +98,8 @@ func (p users) List(_ context.Context, q ports.UserQuery) ([]tenancy.User, error
 	return page(found, q.Limit), nil
 }
 
-func (p users) Update(ctx context.Context, id string, c ports.UserChange) (tenancy.User, error) {
+func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u tenancy.User, err error) {
+	defer p.s.announce.tellOf(id, &err)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	before, ok := p.s.users[id]
@@ -131,7 +132,8 @@ func (p users) Update(ctx context.Context, id string, c ports.UserChange) (tenan
 	return after, nil
 }
 
-func (p users) Remove(ctx context.Context, id string) error {
+func (p users) Remove(ctx context.Context, id string) (err error) {
+	defer p.s.announce.tellOf(id, &err)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	user, ok := p.s.users[id]

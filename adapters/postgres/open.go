@@ -29,8 +29,12 @@ type DB struct {
 	bulk     *bun.DB // raw connections, for COPY; see [transfers]
 	keyring  *keyring
 	scopes   *session.Connector // app's
-	stop     context.CancelFunc // ends what runs in the background
 	running  sync.WaitGroup
+	announce *announcements
+
+	background context.Context // of what runs until the database is closed
+	stop       context.CancelFunc
+
 	instance string
 	collate  string // what makes an ORDER BY name go byte by byte
 	fold     string // what makes an ILIKE know more letters than ASCII's
@@ -67,9 +71,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := db.learn(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	db.stop = stop
-	db.running.Go(func() { db.keepKeys(background) })
+	db.background, db.stop = context.WithCancel(context.WithoutCancel(ctx))
+	db.announce = &announcements{db: db}
+	db.running.Go(func() { db.keepKeys(db.background) })
 	return db, nil
 }
 
@@ -193,7 +197,7 @@ func (db *DB) current(ctx context.Context) error {
 // Close closes the pools. Statements under way are waited for.
 func (db *DB) Close() error {
 	if db.stop != nil {
-		db.stop()
+		db.announce.end(db.stop)
 	}
 	db.running.Wait()
 	var errs []error
@@ -226,11 +230,12 @@ func (db *DB) Services() ports.Services {
 		Audit:         &audit{db},
 		PlatformAudit: &platformAudit{db},
 
-		Users:       &users{db},
-		Members:     &members{db},
-		Memberships: &memberships{db},
-		Invitations: &invitations{db},
-		Acceptances: &acceptances{db},
+		Users:         &users{db},
+		Members:       &members{db},
+		Memberships:   &memberships{db},
+		Invitations:   &invitations{db},
+		Acceptances:   &acceptances{db},
+		Announcements: db.announce,
 	}
 }
 

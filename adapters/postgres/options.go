@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,11 @@ type Options struct {
 	// role, which are made if they are missing. Default to URL with the users
 	// bailiwick_app and bailiwick_system, and passwords derived from URL's.
 	AppURL, SystemURL string
+
+	// ListenURL is where the server itself is reached, by a role that may read
+	// nothing: announcements can't be heard through a connection pooler. Defaults
+	// to SystemURL, or URL with MultiTenant off.
+	ListenURL string
 
 	// MultiTenant turns tenancy on: the pool is the application role's, which
 	// row-level security applies to. Off, every row is the default tenant's.
@@ -130,6 +136,7 @@ func (o Options) roleURLs() (Options, error) {
 	}
 	if !o.MultiTenant {
 		o.AppURL, o.SystemURL = o.URL, o.URL
+		o.ListenURL = cmp.Or(o.ListenURL, o.URL)
 		return o, nil
 	}
 	if o.AppURL == "" {
@@ -138,6 +145,7 @@ func (o Options) roleURLs() (Options, error) {
 	if o.SystemURL == "" {
 		o.SystemURL = as(owner, "bailiwick_system")
 	}
+	o.ListenURL = cmp.Or(o.ListenURL, o.SystemURL)
 	app, appErr := url.Parse(o.AppURL)
 	system, systemErr := url.Parse(o.SystemURL)
 	if appErr != nil || systemErr != nil || app.User.Username() == "" || system.User.Username() == "" {

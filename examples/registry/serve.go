@@ -30,6 +30,7 @@ type serveCmd struct{}
 func (serveCmd) Help() string {
 	return `Settings, from the environment:
   DATABASE_URL     PostgreSQL to use; empty: an embedded one, kept under DATA_DIR
+  LISTEN_URL       the server's own address, where DATABASE_URL leads through a connection pooler
   DATA_DIR         where the embedded database and the secrets' key live
   ADDR             listen address (127.0.0.1:8080); port 0 picks a free one
   MULTI_TENANT     true turns tenancy on (false)
@@ -163,7 +164,9 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 		return reg, err
 	}
 	services := reg.db.Services()
-	tenants := resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies})
+	tenants := resolve.New(services.Tenants, resolve.Options{
+		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies, Announcements: services.Announcements,
+	})
 	reg.seen.Pools(reg.db.PoolStats)
 	reg.seen.Resolution(tenants.Stats)
 	reg.handler = reg.seen.Middleware(httpapi.New(services, httpapi.Options{
@@ -203,7 +206,7 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 		url = reg.embedded.URL()
 	}
 	return postgres.Options{
-		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
+		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, ListenURL: set.listenURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
 		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, Logger: log,
 	}, nil
 }

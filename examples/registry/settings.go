@@ -22,6 +22,7 @@ type settings struct {
 	databaseURL    string // empty: an embedded PostgreSQL under dataDir
 	appURL         string // empty: derived from databaseURL
 	systemURL      string // the same
+	listenURL      string // empty: where the system role connects
 	dataDir        string
 	addr           string
 	multiTenant    bool
@@ -46,6 +47,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		databaseURL: getenv("DATABASE_URL"),
 		appURL:      getenv("APP_DATABASE_URL"),
 		systemURL:   getenv("SYSTEM_DATABASE_URL"),
+		listenURL:   getenv("LISTEN_URL"),
 		dataDir:     getenv("DATA_DIR"),
 		addr:        either(getenv("ADDR"), "127.0.0.1:8080"),
 		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
@@ -82,7 +84,8 @@ func (s settings) check() error {
 		errs = append(errs, errors.New("APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone: leave them empty"))
 	}
 	return errors.Join(append(errs,
-		checkDatabaseURL("DATABASE_URL", s.databaseURL), checkDatabaseURL("APP_DATABASE_URL", s.appURL), checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL))...)
+		checkDatabaseURL("DATABASE_URL", s.databaseURL), checkDatabaseURL("APP_DATABASE_URL", s.appURL),
+		checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL), checkDatabaseURL("LISTEN_URL", s.listenURL))...)
 }
 
 // checkDatabaseURL tells what a URL should look like, and doesn't show this one:

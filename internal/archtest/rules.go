@@ -34,6 +34,7 @@ var (
 	toUseCases   = Edge{"tenancy/...", "the use cases that it drives"}
 	toTransfers  = Edge{"federation/...", "the use cases that it drives"}
 	toHelpers    = Edge{"internal/...", "small helpers that no host can import"}
+	toChanges    = Edge{"tenancy/changes", "what is remembered holds until a change of it is heard"}
 	toUUID       = Edge{uuid, "makes and reads ids"}
 	toJSON       = Edge{jsontext, "streams JSON and has its canonical form"}
 )
@@ -83,7 +84,19 @@ var Rooms = []Room{
 	{
 		Path:  "tenancy/resolve",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
-		Edges: []Edge{toTenancy, toFederation, toPorts, {"github.com/maypok86/otter/v2/...", "remembers tenants between requests"}},
+		Edges: []Edge{toTenancy, toFederation, toPorts, toChanges},
+		Tests: testTools,
+	},
+	{
+		Path:  "tenancy/admin",
+		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Edges: []Edge{toTenancy, toFederation, toPorts, toChanges},
+		Tests: testTools,
+	},
+	{
+		Path:  "tenancy/changes",
+		Why:   "what use cases remember is remembered in one way, and ends with what is announced",
+		Edges: []Edge{toTenancy, toPorts, {"github.com/maypok86/otter/v2/...", "remembers tenants and callers between requests"}},
 		Tests: testTools,
 	},
 	{

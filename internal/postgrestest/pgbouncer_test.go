@@ -27,6 +27,7 @@ func startPooler(t *testing.T) pooler {
 // through is o with the two roles' pools behind the pooler.
 func (p pooler) through(t *testing.T, o postgres.Options) postgres.Options {
 	t.Helper()
+	o.ListenURL = systemURL(t, o.URL)
 	o.AppURL, o.SystemURL = p.URL(appURL(t, o.URL)), p.URL(systemURL(t, o.URL))
 	return o
 }

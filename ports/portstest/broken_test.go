@@ -154,6 +154,16 @@ var broken = []struct {
 		func(s *ports.Services) { s.Vault = sharedVault{s.Vault} }},
 	{"a vault that hands out its own memory", "Vault/values are copied",
 		func(s *ports.Services) { s.Vault = newOpenVault(s.Vault) }},
+
+	{"changes of tenants that nobody hears of", "Announcements/hear of tenants", deafTo(ports.TenantChanged)},
+	{"revocations that nobody hears of", "Announcements/hear of keys", deafTo(ports.KeyChanged)},
+	{"keys that are announced when they are used", "Announcements/hear of keys", talkativeFinder},
+	{"keys that are announced when they are made", "Announcements/nothing new of keys", talkativeKeys},
+	{"announcements all at the same time", "Announcements/hear in order, and of no more", atOnce},
+	{"announcements without an end", "Announcements/hear in order, and of no more",
+		func(s *ports.Services) { s.Announcements = endless{s.Announcements} }},
+	{"announcements that come after all is settled", "Announcements/settle", late},
+	{"announcements that come late while they are said to be current", "Announcements/current", late},
 }
 
 func TestSuitesCatchBrokenStores(t *testing.T) {
@@ -176,7 +186,9 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 // TestSuitesPassTheModel shows that the faults are what is caught.
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
-	for _, suite := range []string{"Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations", "Resources", "Transfers", "Vault"} {
+	for _, suite := range []string{
+		"Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations", "Resources", "Transfers", "Vault", "Announcements",
+	} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)
 		}

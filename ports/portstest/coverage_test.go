@@ -30,6 +30,9 @@ var crossTenant = map[reflect.Type]string{
 	reflect.TypeFor[ports.Users]():         "people belong to no tenant",
 	reflect.TypeFor[ports.Acceptances]():   "it finds the tenant of an invitation",
 	reflect.TypeFor[ports.Memberships]():   "it finds the tenants of a user",
+	reflect.TypeFor[ports.Tenants]():       "it stores the tenants themselves",
+	reflect.TypeFor[ports.KeyFinder]():     "it finds the tenant of a key",
+	reflect.TypeFor[ports.Announcements](): "it says of any tenant that it has changed",
 }
 
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
@@ -112,6 +115,19 @@ var unproved = map[string]string{
 	"PlatformAuditQuery selects entries of all chains.":                                           introduction,
 	"AuditPlace is where an entry stands among those of all chains.":                              introduction,
 
+	"Announcements tells what others change of tenants, keys and people, so that what is remembered of them can be forgotten.": introduction,
+	"Announcement is one thing that has changed.":                              introduction,
+	"What is announced.":                                                       introduction,
+	"Announcements says what others change.":                                   introduction,
+	"Nil: what is remembered is forgotten in short intervals.":                 "about those who use it",
+	"While it is false, announcements may come late or be lost.":               "about faults, which a store in order hasn't",
+	"[tenancy.CodeUnavailable] if that can't be said, or not before ctx ends.": "about faults, which a store in order hasn't",
+	"Where something may have been missed, or a great many things change at once, it is called with [AnythingChanged].": "about faults, which a store in order hasn't",
+	"It crosses tenants by nature, and says nothing of them but that one has changed.":                                  "about the interface",
+	"of the tenant, the key or the person":                                                              introduction,
+	"zero of [AnythingChanged]":                                                                         introduction,
+	"AnnouncementKind says what has changed.":                                                           introduction,
+	"the person, or their place in a tenant":                                                            introduction,
 	"Keys stores the API keys of a tenant.":                                                             introduction,
 	"KeyFinder finds the key of a secret, before any tenant is known.":                                  introduction,
 	"ResourceQuery selects resources of one kind.":                                                      introduction,

@@ -23,7 +23,7 @@ func Clauses() []Clause {
 		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
 		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
-		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
+		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()}, {"Announcements", announcementsSuite()},
 	} {
 		for _, c := range suite.clauses {
 			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})

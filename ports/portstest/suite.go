@@ -25,6 +25,13 @@ func Test(t *testing.T, newStore Factory) {
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
+	t.Run("Announcements", func(t *testing.T) { TestAnnouncements(t, newStore) })
+}
+
+// TestAnnouncements checks [ports.Announcements].
+func TestAnnouncements(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, announcementsSuite())
 }
 
 // TestAudit checks [ports.Audit], and what the other ports write to it.
@@ -92,7 +99,7 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
 		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.Acceptances == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil {
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil || s.Announcements == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

@@ -18,7 +18,12 @@ var (
 // platform token, or with the secret of an API key the key's name, tenant and
 // role. Every other text is [tenancy.CodeUnauthenticated] with one message,
 // whether it is no key, an unknown, a revoked or an expired one; the reason is
-// the error's cause, for logs. A fault of the store is answered as it is.
+// the error's cause, for logs. A fault of the store is answered as it is; a
+// context that ended while waiting for the store is [tenancy.CodeUnavailable].
+//
+// Whose a key is, is remembered. What this service changes of it counts from the
+// next call on, and what others change within a second, mostly at once. The answer
+// is shared with other calls: its Roles must not be changed.
 func (s *Service) Authenticate(ctx context.Context, bearer string) (tenancy.Principal, error) {
 	if s.isPlatformToken(bearer) {
 		return tenancy.Principal{Kind: tenancy.PlatformToken, Name: "platform", SuperAdmin: true}, nil
@@ -30,22 +35,16 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (tenancy.Prin
 	if err != nil {
 		return tenancy.Principal{}, errUnauthenticated.Because(err)
 	}
-	key, err := s.finder.Find(ctx, hash)
+	holder, err := s.known.Get(ctx, hash)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeUnauthenticated:
 		return tenancy.Principal{}, errUnauthenticated.Because(err)
 	case err != nil:
-		return tenancy.Principal{}, err
-	case !key.Valid(s.now()):
+		return tenancy.Principal{}, waiting(err)
+	case !holder.key.Valid(s.now()):
 		return tenancy.Principal{}, errUnauthenticated.Because(errExpired)
 	}
-	return tenancy.Principal{
-		Kind:      tenancy.KeyPrincipal,
-		ID:        key.ID,
-		Name:      key.Name,
-		Roles:     map[tenancy.ID]tenancy.Role{key.Tenant: key.Role},
-		KeyTenant: key.Tenant,
-	}, nil
+	return holder.principal, nil
 }
 
 // maxAdoptedKey is how long a key of another form may be, in bytes.

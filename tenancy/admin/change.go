@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -138,6 +139,9 @@ func (s *Service) change(
 			return tenancy.Tenant{}, err
 		}
 		stored, err := s.tenants.Update(ctx, t)
+		if err == nil {
+			s.changes.Hear(ports.Announcement{Kind: ports.TenantChanged, ID: id})
+		}
 		if version != 0 || tenancy.CodeOf(err) != tenancy.CodeVersionMismatch {
 			return stored, err
 		}

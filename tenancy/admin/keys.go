@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -95,5 +96,9 @@ func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id s
 	if err != nil {
 		return tenancy.ErrNotFound
 	}
-	return s.keys.Revoke(ctx, t.ID, parsed.String())
+	if err := s.keys.Revoke(ctx, t.ID, parsed.String()); err != nil {
+		return err
+	}
+	s.changes.Hear(ports.Announcement{Kind: ports.KeyChanged, ID: parsed})
+	return nil
 }

@@ -13,11 +13,18 @@
 package admin
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+)
+
+const (
+	defaultCacheSize = 20_000
+	defaultKeyTTL    = time.Minute
 )
 
 // Service is made by [New] and safe for concurrent use.
@@ -27,6 +34,8 @@ type Service struct {
 	finder   ports.KeyFinder
 	audit    ports.Audit
 	overview ports.PlatformAudit
+	changes  *changes.Log
+	known    *changes.Cache[tenancy.KeyHash, keyHolder]
 	platform [sha256.Size]byte
 	adopted  bool
 	now      func() time.Time
@@ -53,6 +62,13 @@ type Options struct {
 	// Passwords keeps the passwords of users. Defaults to nobody having one: to give
 	// one is [tenancy.CodeInvalid].
 	Passwords Passwords
+
+	// CacheSize bounds how many API keys are remembered. Defaults to 20,000.
+	CacheSize int
+
+	// KeyTTL is how long an API key is remembered if nothing changes of it, and so
+	// by how much the time of its last use may be off. Defaults to 1 minute.
+	KeyTTL time.Duration
 
 	// Clock tells the time. Defaults to [time.Now].
 	Clock func() time.Time
@@ -90,9 +106,12 @@ func New(s ports.Services, o Options) *Service {
 	if o.NewID == nil {
 		o.NewID = tenancy.NewID
 	}
-	return &Service{
+	service := &Service{
 		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
 		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.Acceptances, passwords: o.Passwords,
+		changes:  changes.New(s.Announcements, o.Clock),
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
+	service.known = service.rememberKeys(cmp.Or(o.CacheSize, defaultCacheSize), cmp.Or(o.KeyTTL, defaultKeyTTL))
+	return service
 }

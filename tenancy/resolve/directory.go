@@ -6,26 +6,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-	"github.com/maypok86/otter/v2/stats"
-
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/changes"
 )
 
 // directory remembers tenants. A slug leads to an id, and only the id to the
 // tenant: so there is one place where its state stands, and forgetting that is
 // enough.
-//
-// The caches collapse concurrent lookups of one key into one question to the
-// store. If the caller that asks gives up, one of those who wait asks again.
 type directory struct {
 	store Tenants
-	slugs *otter.Cache[tenancy.Slug, owner]
-	ids   *otter.Cache[tenancy.ID, record]
-
-	// Made once: a method value would allocate with every lookup.
-	loadOwner  otter.Loader[tenancy.Slug, owner]
-	loadTenant otter.Loader[tenancy.ID, record]
+	slugs *changes.Cache[tenancy.Slug, owner]
+	ids   *changes.Cache[tenancy.ID, record]
 }
 
 // owner is whose a slug is. The zero id: no tenant's.
@@ -37,43 +28,43 @@ type owner struct {
 // record is what is known of an id: its tenant, or that nobody may be told of
 // one.
 type record struct {
+	id     tenancy.ID
 	tenant tenancy.Tenant
 	found  bool
 }
 
+func (r record) active() bool { return r.tenant.State == tenancy.Active }
+
 // newDirectory makes caches that remember whatever isn't an active tenant for
-// the same, shorter time: what is still remembered and what is asked for anew
-// must not tell a suspended or deleted tenant from none.
-func newDirectory(store Tenants, o Options, counter *stats.Counter) *directory {
+// the same, shorter time, and until any tenant changes: what is still remembered
+// and what is asked for anew must not tell a suspended or deleted tenant from
+// none.
+func newDirectory(store Tenants, log *changes.Log, counts *changes.Counts, o Options) *directory {
 	d := &directory{store: store}
-	d.slugs = newCache[tenancy.Slug](o, counter, func(o owner) bool { return o.active })
-	d.ids = newCache[tenancy.ID](o, counter, func(r record) bool { return r.tenant.State == tenancy.Active })
-	d.loadOwner = otter.LoaderFunc[tenancy.Slug, owner](d.askOwner)
-	d.loadTenant = otter.LoaderFunc[tenancy.ID, record](d.askTenant)
+	life := func(active bool) time.Duration {
+		if active {
+			return o.TTL
+		}
+		return o.UnknownTTL
+	}
+	holds := func(m changes.Mark, active bool, id tenancy.ID) bool {
+		if o.Announcements == nil {
+			return true // for as long as the options say
+		}
+		return active && log.Holds(m, id) || !active && log.HoldsOfAllTenants(m)
+	}
+	d.slugs = changes.NewCache(log, changes.Use[tenancy.Slug, owner]{
+		Size: o.CacheSize, Load: d.askOwner, Counts: counts,
+		Life:  func(o owner) time.Duration { return life(o.active) },
+		Holds: func(m changes.Mark, o owner) bool { return holds(m, o.active, o.id) },
+	})
+	d.ids = changes.NewCache(log, changes.Use[tenancy.ID, record]{
+		Size: o.CacheSize, Load: d.askTenant, Counts: counts,
+		Life:  func(r record) time.Duration { return life(r.active()) },
+		Holds: func(m changes.Mark, r record) bool { return holds(m, r.active(), r.id) },
+	})
 	return d
 }
-
-func newCache[K comparable, V any](o Options, counter *stats.Counter, active func(V) bool) *otter.Cache[K, V] {
-	return otter.Must(&otter.Options[K, V]{
-		MaximumSize:   o.CacheSize,
-		Clock:         clock(o.Clock),
-		StatsRecorder: counter,
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, V]) time.Duration {
-			if active(e.Value) {
-				return o.TTL
-			}
-			return o.UnknownTTL
-		}),
-	})
-}
-
-// clock makes a cache tell the time with a function. It has no ticks: expired
-// entries are removed as others are written, and no goroutine has to be
-// stopped.
-type clock func() time.Time
-
-func (c clock) NowNano() int64                      { return c().UnixNano() }
-func (c clock) Tick(time.Duration) <-chan time.Time { return nil }
 
 // lookUp answers what a slug and an id lead to. Both are always looked up, so
 // that the work doesn't depend on what the first one brought.
@@ -113,7 +104,7 @@ func (d *directory) lookUpActive(ctx context.Context, n named) (bySlug, byID rec
 
 // ifActive is what nobody may know of r.
 func (r record) ifActive() record {
-	if r.tenant.State != tenancy.Active {
+	if !r.active() {
 		return record{}
 	}
 	return r
@@ -124,7 +115,7 @@ func (d *directory) get(ctx context.Context, id tenancy.ID) (record, error) {
 	if id.IsZero() {
 		return record{}, nil
 	}
-	r, err := d.ids.Get(ctx, id, d.loadTenant)
+	r, err := d.ids.Get(ctx, id)
 	if err != nil {
 		return record{}, waiting(err)
 	}
@@ -134,10 +125,10 @@ func (d *directory) get(ctx context.Context, id tenancy.ID) (record, error) {
 // ownerOf keeps a copy of the slug when it has to be remembered: as it stands,
 // it is a piece of a host or a path, all of which it would keep in memory.
 func (d *directory) ownerOf(ctx context.Context, slug tenancy.Slug) (owner, error) {
-	if o, ok := d.slugs.GetIfPresent(slug); ok {
+	if o, ok := d.slugs.Known(slug); ok {
 		return o, nil
 	}
-	return d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))), d.loadOwner)
+	return d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))))
 }
 
 func (d *directory) askOwner(ctx context.Context, slug tenancy.Slug) (owner, error) {
@@ -157,23 +148,23 @@ func (d *directory) askTenant(ctx context.Context, id tenancy.ID) (record, error
 	t, err := d.store.Get(ctx, id)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeTenantNotFound:
-		return record{}, nil
+		return record{id: id}, nil
 	case err != nil:
 		return record{}, err
 	case t.ID != id:
 		return record{}, tenancy.Errorf(tenancy.CodeInternal, "the store answered another tenant's id")
 	case t.State != tenancy.Active && t.State != tenancy.Suspended:
-		return record{}, nil
+		return record{id: id}, nil
 	}
-	return record{tenant: t, found: true}, nil
+	return record{id: id, tenant: t, found: true}, nil
 }
 
 func (d *directory) forget(id tenancy.ID, slug tenancy.Slug) {
 	if slug != "" {
-		d.slugs.Invalidate(slug)
+		d.slugs.Forget(slug)
 	}
 	if !id.IsZero() {
-		d.ids.Invalidate(id)
+		d.ids.Forget(id)
 	}
 }
 

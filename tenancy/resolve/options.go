@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
 )
 
 // Options says how a [Resolver] works. The zero value works.
@@ -19,11 +21,17 @@ type Options struct {
 
 	// CacheSize bounds how many tenants are remembered, by slug and by id each,
 	// and for callers and for nobody each. Names of no tenant count too.
-	// Defaults to 10,000.
+	// Defaults to 20,000.
 	CacheSize int
 
-	// TTL is how long an active tenant is remembered, and so how long this
-	// process may take to see what another one changed. Defaults to 30 s.
+	// Announcements tells what others change of tenants: services.Announcements.
+	// What is remembered ends with a change of it then, and within a second where
+	// announcements are late or lost. Defaults to none.
+	Announcements ports.Announcements
+
+	// TTL is how long an active tenant is remembered, and, without Announcements,
+	// how long this process may take to see what another one changed. Defaults to
+	// 5 minutes, or 1 s without Announcements.
 	TTL time.Duration
 
 	// UnknownTTL is how long it is remembered that a name belongs to no tenant
@@ -36,8 +44,9 @@ type Options struct {
 
 const (
 	defaultBaseDomain = "localhost"
-	defaultCacheSize  = 10_000
-	defaultTTL        = 30 * time.Second
+	defaultCacheSize  = 20_000
+	defaultTTL        = 5 * time.Minute
+	unannouncedTTL    = time.Second
 	defaultUnknownTTL = 2 * time.Second
 )
 
@@ -74,6 +83,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.TTL == 0 {
 		o.TTL = defaultTTL
+		if o.Announcements == nil {
+			o.TTL = unannouncedTTL
+		}
 	}
 	if o.UnknownTTL == 0 {
 		o.UnknownTTL = min(defaultUnknownTTL, o.TTL)

@@ -3,9 +3,8 @@ package resolve
 import (
 	"context"
 
-	"github.com/maypok86/otter/v2/stats"
-
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/changes"
 )
 
 // Tenants is what a [Resolver] asks. ports.Tenants satisfies it. Both methods
@@ -23,7 +22,7 @@ type Resolver struct {
 	proxies   proxies
 	directory *directory // asked for those who may know of what they ask
 	public    *directory // asked for nobody; apart, or it would tell by its haste what insiders have asked for
-	counter   *stats.Counter
+	counts    *changes.Counts
 }
 
 // New makes a resolver that asks tenants. It panics when tenants is nil or
@@ -37,13 +36,13 @@ func New(tenants Tenants, o Options) *Resolver {
 		panic("resolve.New: " + err.Error())
 	}
 	o = o.withDefaults()
-	counter := stats.NewCounter()
+	log, counts := changes.New(o.Announcements, o.Clock), changes.NewCounts()
 	return &Resolver{
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
-		directory: newDirectory(tenants, o, counter),
-		public:    newDirectory(tenants, o, counter),
-		counter:   counter,
+		directory: newDirectory(tenants, log, counts, o),
+		public:    newDirectory(tenants, log, counts, o),
+		counts:    counts,
 	}
 }
 
@@ -93,8 +92,8 @@ func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
 
 // Invalidate forgets what is cached of a tenant. Whoever creates, suspends,
 // deletes or restores one calls it after the write, so that this process sees
-// it at once; other processes see it after [Options.TTL]. A zero id or an empty
-// slug is passed over.
+// it at once; other processes see it as [Options.Announcements] and [Options.TTL]
+// say. A zero id or an empty slug is passed over.
 func (r *Resolver) Invalidate(id tenancy.ID, slug tenancy.Slug) {
 	r.directory.forget(id, slug)
 	r.public.forget(id, slug)

@@ -8,11 +8,11 @@ type Stats struct {
 	Hits      uint64 // what was asked of a cache and known there
 	Loads     uint64 // what was asked of the store, since no cache knew it
 	Failures  uint64 // how many of Loads ended in an error; that there is no tenant is none
-	Evictions uint64 // what was forgotten because a cache was full or its time was over
+	Evictions uint64 // what was forgotten because a cache was full
 }
 
 // Stats answers the counts so far.
 func (r *Resolver) Stats() Stats {
-	s := r.counter.Snapshot()
-	return Stats{Hits: s.Hits, Loads: s.Loads(), Failures: s.LoadFailures, Evictions: s.Evictions}
+	c := r.counts
+	return Stats{Hits: c.Hits(), Loads: c.Loads(), Failures: c.Failures(), Evictions: c.Evictions()}
 }
