@@ -155,3 +155,67 @@ BEGIN
   RETURN chain;
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.settle_next_log(uuid) FROM PUBLIC;
+
+-- Makes the partitions of this month and of those ahead, and answers how many it
+-- made. A month of which the partition that catches the rest has entries already
+-- stays there. Whoever else does the same is left to it.
+CREATE FUNCTION bailiwick.audit_prepare(ahead integer)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  month timestamp;
+  part  text;
+  made  integer := 0;
+BEGIN
+  PERFORM set_config('lock_timeout', '2s', true);
+  IF NOT pg_try_advisory_xact_lock(x'62776b61'::integer, 0) THEN
+    RETURN 0;
+  END IF;
+  FOR n IN 0..least(ahead, 24) LOOP
+    month := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => n);
+    part := 'audit_' || to_char(month, 'YYYYMM');
+    CONTINUE WHEN to_regclass('bailiwick.' || part) IS NOT NULL OR EXISTS (
+      SELECT FROM bailiwick.audit_rest AS r WHERE r.at >= month AT TIME ZONE 'UTC' AND r.at < (month + interval '1 month') AT TIME ZONE 'UTC');
+    EXECUTE format('CREATE TABLE bailiwick.%I PARTITION OF bailiwick.audit FOR VALUES FROM (%L) TO (%L)',
+      part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION bailiwick.audit_prepare(integer) FROM PUBLIC;
+
+-- Drops the months that ended longer ago than keep, notes where each chain begins
+-- then, and answers what is gone. It holds the end of each chain before it asks
+-- for the table, as whoever appends does; and it doesn't make them wait for long.
+CREATE FUNCTION bailiwick.audit_expire(keep interval)
+RETURNS TABLE (part text, entries bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  oldest timestamp := date_trunc('month', (now() - greatest(keep, interval '0')) AT TIME ZONE 'UTC');
+  parts  text[];
+BEGIN
+  PERFORM set_config('lock_timeout', '2s', true);
+  SELECT coalesce(array_agg(c.relname::text ORDER BY c.relname), '{}') INTO parts
+    FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+   WHERE i.inhparent = 'bailiwick.audit'::regclass AND c.relname ~ '^audit_[0-9]{6}$' AND c.relname < 'audit_' || to_char(oldest, 'YYYYMM');
+  IF cardinality(parts) = 0 AND NOT EXISTS (SELECT FROM bailiwick.audit_rest AS r WHERE r.at < oldest AT TIME ZONE 'UTC') THEN
+    RETURN;
+  END IF;
+  PERFORM FROM bailiwick.audit_heads AS h ORDER BY h.tenant_id FOR UPDATE;
+  UPDATE bailiwick.audit_heads AS h SET first_seq = d.seq, first_hash = d.hash
+    FROM (SELECT DISTINCT ON (a.tenant_id) a.tenant_id, a.seq, a.hash FROM bailiwick.audit AS a
+           WHERE a.at < oldest AT TIME ZONE 'UTC' ORDER BY a.tenant_id, a.seq DESC) AS d
+   WHERE d.tenant_id = h.tenant_id;
+  FOREACH part IN ARRAY parts LOOP
+    EXECUTE format('SELECT count(*) FROM bailiwick.%I', part) INTO entries;
+    EXECUTE format('DROP TABLE bailiwick.%I', part);
+    RETURN NEXT;
+  END LOOP;
+  DELETE FROM bailiwick.audit_rest AS r WHERE r.at < oldest AT TIME ZONE 'UTC';
+  GET DIAGNOSTICS entries = ROW_COUNT;
+  IF entries > 0 THEN
+    part := 'audit_rest';
+    RETURN NEXT;
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION bailiwick.audit_expire(interval) FROM PUBLIC;
