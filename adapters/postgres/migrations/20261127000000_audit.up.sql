@@ -43,7 +43,9 @@ CREATE POLICY bailiwick_tenant ON bailiwick.audit FOR SELECT USING (tenant_id = 
 CREATE POLICY bailiwick_tenant ON bailiwick.audit_heads FOR SELECT USING (tenant_id = (SELECT bailiwick.current_tenant()));
 
 -- Puts one event at the end of a chain whose head the caller holds. Nobody but
--- the functions below may call it. An entry is never older than the one before
+-- the functions below may call it. The entry is made of what an entry has and of
+-- nothing else: SQL that is injected may log nonsense, but none that can't be read
+-- and would spoil the chain for ever. An entry is never older than the one before
 -- it, whatever the clock says and however long it waited: so that a month is a
 -- stretch of each chain, and the oldest ones can go.
 CREATE FUNCTION bailiwick.audit_link(chain uuid, entry uuid, happened timestamptz, event jsonb)
@@ -56,12 +58,19 @@ DECLARE
 BEGIN
   SELECT * INTO head FROM bailiwick.audit_heads AS h WHERE h.tenant_id = chain;
   happened := greatest(happened, head.at);
-  line := (event || jsonb_build_object(
+  line := jsonb_build_object(
     'seq', head.seq + 1,
     'id', entry,
     'at', to_char(happened AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'tenant_id', nullif(chain, '00000000-0000-0000-0000-000000000000'),
-    'tenant_slug', (SELECT t.slug FROM bailiwick.tenants AS t WHERE t.id = chain)))::text;
+    'tenant_slug', (SELECT t.slug FROM bailiwick.tenants AS t WHERE t.id = chain),
+    'actor', jsonb_build_object('kind', coalesce(event #>> '{actor,kind}', ''), 'id', coalesce(event #>> '{actor,id}', ''), 'name', coalesce(event #>> '{actor,name}', '')),
+    'action', coalesce(event ->> 'action', ''),
+    'target', jsonb_build_object('kind', coalesce(event #>> '{target,kind}', ''), 'name', coalesce(event #>> '{target,name}', '')),
+    'request_id', coalesce(event ->> 'request_id', ''),
+    'ip', coalesce(event ->> 'ip', ''),
+    'outcome', coalesce(event ->> 'outcome', ''),
+    'details', CASE jsonb_typeof(event -> 'details') WHEN 'object' THEN event -> 'details' ELSE '{}' END)::text;
   seal := sha256(head.hash || convert_to(line, 'UTF8'));
   INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash) VALUES (chain, head.seq + 1, entry, happened, line, seal);
   UPDATE bailiwick.audit_heads AS h SET seq = head.seq + 1, hash = seal, at = happened WHERE h.tenant_id = chain;
