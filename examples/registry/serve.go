@@ -39,6 +39,7 @@ func (serveCmd) Help() string {
   AUTO_MIGRATE     bring the schema up at start (true)
   SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
   TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)
+  AUDIT_RETENTION  how long the audit log is kept at least, such as 8760h; older months go (for ever)
   ACCESS_LOG       a line in the log for each request (true)
   OTEL_EXPORTER_OTLP_ENDPOINT
                    where traces go, with OpenTelemetry's other settings (none: there are no traces)`
@@ -207,7 +208,7 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 	}
 	return postgres.Options{
 		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, ListenURL: set.listenURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
-		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, Logger: log,
+		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, AuditRetention: set.auditRetention, Logger: log,
 	}, nil
 }
 

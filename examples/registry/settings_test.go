@@ -35,6 +35,8 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 		"perhaps a log":          {map[string]string{"ACCESS_LOG": "some"}, `ACCESS_LOG is "some": say true or false`},
 		"no collector":           {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "hidden:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT isn't of the form http://host:4318"},
 		"no collector of traces": {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://hidden"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT isn't of the form"},
+		"half a day":             {map[string]string{"AUDIT_RETENTION": "12h"}, `AUDIT_RETENTION is "12h"`},
+		"a year in words":        {map[string]string{"AUDIT_RETENTION": "a year"}, `AUDIT_RETENTION is "a year"`},
 		"several at once":        {map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"}, "ADMIN_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {
