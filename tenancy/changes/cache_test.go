@@ -105,9 +105,9 @@ func TestWhileAllIsHeardAValueHoldsForItsLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cache, _ := cacheOf(&store{}, &channel{current: true}, 10)
 		require.Equal(t, 1, get(t, cache, acme))
-		time.Sleep(life - 1)
+		time.Sleep(life - time.Nanosecond)
 		assert.Equal(t, 1, get(t, cache, acme))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		assert.Equal(t, 2, get(t, cache, acme))
 	})
 }
@@ -120,9 +120,9 @@ func TestWhileNothingIsHeardAValueHoldsForHalfASecond(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cache, _ := cacheOf(&store{}, c, 10)
 				require.Equal(t, 1, get(t, cache, acme))
-				time.Sleep(500*time.Millisecond - 1)
+				time.Sleep(500*time.Millisecond - time.Nanosecond)
 				assert.Equal(t, 1, get(t, cache, acme))
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				assert.Equal(t, 2, get(t, cache, acme))
 			})
 		})
