@@ -5,31 +5,36 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
-
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// must ends a test that can't go on.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // chained makes the entries of a log.
-func chained(t require.TestingT, tenant tenancy.ID, n int) []tenancy.AuditEntry {
+func chained(t testing.TB, tenant tenancy.ID, n int) []tenancy.AuditEntry {
 	var before tenancy.AuditHash
 	var all []tenancy.AuditEntry
 	for i := range n {
 		e, err := tenancy.Event{
 			Action: "resource.update", Target: tenancy.AuditTarget{Kind: "agent", Name: fmt.Sprint("a<", i, ">")}, Details: map[string]any{"n": i},
 		}.Entry(tenancy.WithRequest(tenancy.WithPrincipal(context.Background(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u"}), tenancy.Request{Reason: "why"}))
-		require.NoError(t, err)
+		must(t, err)
 		e.Seq, e.ID, e.Tenant, e.TenantSlug = int64(i)+1, tenancy.NewID().String(), tenant, "acme"
 		e.At = time.Date(2030, 1, 1, 0, 0, i, 1000*i, time.UTC)
 		e, err = e.Link(before)
-		require.NoError(t, err)
+		must(t, err)
 		before = e.Hash
 		all = append(all, e)
 	}
@@ -53,18 +58,20 @@ func TestAChainVerifies(t *testing.T) {
 		entries := chained(t, tenant, 5)
 		end := tenancy.AuditChain{Seq: 5, Hash: entries[4].Hash}
 		got, err := verify(entries, end)
-		require.NoError(t, err)
-		assert.Equal(t, end, got)
+		must(t, err)
+		if got != end {
+			t.Errorf("the chain ends at %v; want %v", got, end)
+		}
 
 		read, err := tenancy.ParseAuditEntry(entries[2].Text, entries[2].Hash)
-		require.NoError(t, err)
-		assert.Equal(t, entries[2].Tenant, read.Tenant)
-		assert.Equal(t, entries[2].Actor, read.Actor)
-		assert.Equal(t, entries[2].Target, read.Target)
-		assert.JSONEq(t, `{"n":2,"reason":"why"}`, string(read.Details))
+		must(t, err)
+		if read.Tenant != entries[2].Tenant || read.Actor != entries[2].Actor || read.Target != entries[2].Target ||
+			string(read.Details) != `{"n":2,"reason":"why"}` {
+			t.Errorf("read %+v; want %+v", read, entries[2])
+		}
 	}
 	_, err := verify(nil, tenancy.AuditChain{})
-	assert.NoError(t, err, "a log without entries")
+	must(t, err) // a log without entries
 }
 
 // TestEachTamperingShows alters a log in one place, and wants the first entry
@@ -72,64 +79,64 @@ func TestAChainVerifies(t *testing.T) {
 func TestEachTamperingShows(t *testing.T) {
 	t.Parallel()
 	foreign := chained(t, tenancy.NewID(), 20)
-	tamperings := map[string]func(t *rapid.T, entries []tenancy.AuditEntry, i int) (tampered []tenancy.AuditEntry, bad int){
-		"a byte of the text": func(t *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
-			at := rapid.IntRange(0, len(entries[i].Text)-1).Draw(t, "at")
+	tamperings := map[string]func(r *rand.Rand, entries []tenancy.AuditEntry, i int) (tampered []tenancy.AuditEntry, bad int){
+		"a byte of the text": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			at := r.IntN(len(entries[i].Text))
 			entries[i].Text = bytes.Clone(entries[i].Text)
-			entries[i].Text[at] ^= byte(rapid.IntRange(1, 255).Draw(t, "bits"))
+			entries[i].Text[at] ^= byte(1 + r.IntN(255))
 			return entries, i
 		},
-		"a member more": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"a member more": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			entries[i].Text = slices.Concat([]byte(`{"more":1,`), entries[i].Text[1:])
 			return entries, i
 		},
-		"a space behind": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"a space behind": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			entries[i].Text = append(bytes.Clone(entries[i].Text), ' ')
 			return entries, i
 		},
-		"a bit of the hash": func(t *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
-			entries[i].Hash[rapid.IntRange(0, 31).Draw(t, "at")] ^= 1
+		"a bit of the hash": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].Hash[r.IntN(32)] ^= 1
 			return entries, i
 		},
-		"its number": func(t *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
-			entries[i].Seq += rapid.Int64Range(1, 100).Draw(t, "by")
+		"its number": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].Seq += 1 + r.Int64N(100)
 			return entries, i
 		},
-		"its time": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"its time": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			entries[i].At = entries[i].At.Add(time.Microsecond)
 			return entries, i
 		},
-		"its id": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"its id": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			entries[i].ID = tenancy.NewID().String()
 			return entries, i
 		},
-		"another tenant's": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"another tenant's": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			moved := foreign[i]
 			moved.Tenant = entries[i].Tenant
 			entries[i] = moved
 			return entries, i
 		},
-		"removed": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"removed": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			return slices.Delete(entries, i, i+1), i
 		},
-		"inserted again": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"inserted again": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			return slices.Insert(entries, i, entries[i]), i + 1
 		},
-		"swapped with the next one": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"swapped with the next one": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			i = min(i, len(entries)-2)
 			entries[i], entries[i+1] = entries[i+1], entries[i]
 			return entries, i
 		},
-		"swapped with the next one, numbers kept": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"swapped with the next one, numbers kept": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			i = min(i, len(entries)-2)
 			entries[i], entries[i+1] = entries[i+1], entries[i]
 			entries[i].Seq, entries[i+1].Seq = entries[i+1].Seq, entries[i].Seq
 			return entries, i
 		},
-		"cut off from there": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"cut off from there": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			return entries[:i], i
 		},
-		"written anew from there": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"written anew from there": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
 			var before tenancy.AuditHash
 			if i > 0 {
 				before = entries[i-1].Hash
@@ -146,19 +153,18 @@ func TestEachTamperingShows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			whole := chained(t, tenancy.NewID(), 20)
-			rapid.Check(t, func(t *rapid.T) {
-				n := rapid.IntRange(2, len(whole)).Draw(t, "n")
-				i := rapid.IntRange(0, n-1).Draw(t, "i")
-				end := tenancy.AuditChain{Seq: int64(n), Hash: whole[n-1].Hash}
-				tampered, bad := tamper(t, slices.Clone(whole[:n]), i)
-				got, err := verify(tampered, end)
-				if tenancy.CodeOf(err) != tenancy.CodeInvalid {
-					t.Fatalf("verified: %v", err)
+			r := rand.New(rand.NewPCG(1, 2))
+			for n := 2; n <= len(whole); n++ {
+				for i := range n {
+					end := tenancy.AuditChain{Seq: int64(n), Hash: whole[n-1].Hash}
+					tampered, bad := tamper(r, slices.Clone(whole[:n]), i)
+					got, err := verify(tampered, end)
+					wantCode(t, err, tenancy.CodeInvalid)
+					if got.Seq != int64(bad) {
+						t.Fatalf("the chain of %d holds up to entry %d; want %d: %v", n, got.Seq, bad, err)
+					}
 				}
-				if got.Seq != int64(bad) {
-					t.Fatalf("the chain holds up to entry %d; want %d: %v", got.Seq, bad, err)
-				}
-			})
+			}
 		})
 	}
 }
@@ -168,9 +174,12 @@ func TestAnErrorOfTheChainNamesTheEntry(t *testing.T) {
 	entries := chained(t, tenancy.NewID(), 3)
 	entries[1].Text = json.RawMessage(`{"nonsense":`)
 	chain, err := verify(entries, tenancy.AuditChain{})
-	assert.ErrorContains(t, err, "entry 2 ")
-	assert.Equal(t, int64(1), chain.Seq)
-	assert.Error(t, chain.Next(entries[2]), "after an error the chain stays where it was")
+	if err == nil || !strings.Contains(err.Error(), "entry 2 ") {
+		t.Errorf("%v doesn't name the entry", err)
+	}
+	if chain.Seq != 1 || chain.Next(entries[2]) == nil {
+		t.Error("after an error the chain stays where it was")
+	}
 }
 
 func TestWhatCantBeAnEntry(t *testing.T) {
@@ -180,7 +189,9 @@ func TestWhatCantBeAnEntry(t *testing.T) {
 		"details of no JSON": {Action: "x.y", Details: map[string]any{"f": func() {}}},
 	} {
 		_, err := e.Entry(context.Background())
-		assert.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err), name)
+		if tenancy.CodeOf(err) != tenancy.CodeInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -197,15 +208,16 @@ func FuzzEntry(f *testing.F) {
 			Action: "x" + name, Target: tenancy.AuditTarget{Kind: name, Name: value}, Details: map[string]any{name: value},
 			Actor: tenancy.Actor{Kind: "user", ID: name, Name: value},
 		}.Entry(ctx)
-		require.NoError(t, err)
+		must(t, err)
 		e.Seq, e.ID = 1, "id"
 		e, err = e.Link(tenancy.AuditHash{})
-		require.NoError(t, err)
-		require.True(t, json.Valid(e.Text))
+		must(t, err)
 		var shown any
-		require.NoError(t, json.Unmarshal(e.Text, &shown))
-		require.False(t, holdsNUL(shown), "%s", e.Text)
-		require.NoError(t, new(tenancy.AuditChain).Next(e))
+		must(t, json.Unmarshal(e.Text, &shown))
+		if holdsNUL(shown) {
+			t.Errorf("%s has a NUL", e.Text)
+		}
+		must(t, new(tenancy.AuditChain).Next(e))
 	})
 }
 
