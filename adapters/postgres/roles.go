@@ -150,7 +150,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
 		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
-		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at), INSERT, DELETE ON bailiwick.api_keys TO " + app,
+		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix, created_by, rotated_to)," +
+			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
@@ -159,6 +160,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.take_turns() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[]) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.all {

@@ -2,6 +2,7 @@ package portstest_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
@@ -26,6 +27,19 @@ var broken = []struct {
 		func(s *ports.Services) { s.Tenants = newAliasing(s.Tenants) }},
 	{"no ids taken for all ids", "Tenants/list by ids",
 		func(s *ports.Services) { s.Tenants = noneIsAll{s.Tenants} }},
+
+	{"a purge that removes nothing", "Tenants/purge removes everything",
+		func(s *ports.Services) { s.Tenants = hidesPurged{s.Tenants, &sync.Map{}} }},
+	{"a purge that deletes first", "Tenants/purge of what isn't deleted",
+		func(s *ports.Services) { s.Tenants = rashPurge{s.Tenants} }},
+	{"quotas that are forgotten", "Resources/put beyond a quota",
+		func(s *ports.Services) { s.Tenants = generous{s.Tenants} }},
+	{"quotas that imports don't heed", "Transfers/import beyond a quota",
+		func(s *ports.Services) { s.Tenants = generous{s.Tenants} }},
+	{"a rotation that looks at the id alone", "Keys/rotate another's",
+		func(s *ports.Services) { newKeyLog(s).revoke = true }},
+	{"a rotation that ends nothing", "Keys/rotate ends the old key",
+		func(s *ports.Services) { s.Keys = endlessKeys{s.Keys} }},
 
 	{"keys of deleted tenants that still work", "Keys/find nothing",
 		func(s *ports.Services) { newKeyLog(s).find = true }},

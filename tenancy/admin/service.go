@@ -16,6 +16,7 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -23,6 +24,7 @@ import (
 // Service is made by [New] and safe for concurrent use.
 type Service struct {
 	tenants  ports.Tenants
+	kinds    *federation.Kinds // nil: none
 	keys     ports.Keys
 	finder   ports.KeyFinder
 	platform [sha256.Size]byte
@@ -67,7 +69,7 @@ func New(s ports.Services, o Options) *Service {
 		o.NewID = tenancy.NewID
 	}
 	return &Service{
-		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder,
+		tenants: s.Tenants, kinds: s.Kinds, keys: s.Keys, finder: s.KeyFinder,
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
 }
