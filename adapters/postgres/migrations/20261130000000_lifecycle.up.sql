@@ -130,6 +130,7 @@ BEGIN
   BEGIN
     PERFORM pg_catalog.set_config('search_path', path || ', pg_temp', true);
     EXECUTE together INTO counts USING mine;
+    SET CONSTRAINTS ALL IMMEDIATE; -- what a trigger put off happens now, and is removed by the next pass
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     RETURN counts;
   EXCEPTION WHEN triggered_data_change_violation THEN
@@ -140,6 +141,7 @@ BEGIN
       PERFORM pg_catalog.set_config('search_path', path || ', pg_temp', true);
       EXECUTE 'DELETE FROM ' OPERATOR(pg_catalog.||) one OPERATOR(pg_catalog.||) ' WHERE tenant_id OPERATOR(pg_catalog.=) $1' USING mine;
       GET DIAGNOSTICS removed = ROW_COUNT;
+      SET CONSTRAINTS ALL IMMEDIATE;
       PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
       counts := counts || jsonb_build_object(one, removed);
     EXCEPTION WHEN foreign_key_violation THEN
@@ -184,7 +186,6 @@ BEGIN
     INTO tables, logs, everything FROM bailiwick.purge_tables(declared) AS t;
   FOR pass IN 1 .. 20 LOOP
     counts := bailiwick.purge_rows(mine, tables);
-    SET CONSTRAINTS ALL IMMEDIATE; -- what a trigger put off happens now, and is removed by the next pass
     total := (SELECT jsonb_object_agg(c.key, c.value::bigint + coalesce((total ->> c.key)::bigint, 0)) FROM jsonb_each_text(counts) AS c);
     EXIT WHEN NOT EXISTS (SELECT FROM jsonb_each_text(counts) AS c WHERE c.value <> '0');
   END LOOP;
