@@ -21,6 +21,8 @@ type commands struct {
 	Load    loadCmd    `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  exportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  importCmd  `cmd:"" help:"Read a bundle into a tenant: all of it or nothing."`
+	Tenant  tenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
+	Key     keyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
 	Promote promoteCmd `cmd:"" help:"Export one tenant and import it into another."`
 }
 
@@ -57,6 +59,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 
 // terminal is what a command talks to.
 type terminal struct {
+	in       io.Reader // nil: nobody types
 	out, err io.Writer
 	getenv   func(string) string
 }
@@ -64,7 +67,7 @@ type terminal struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal doesn't wait for what the first began
-	status := run(ctx, os.Args[1:], terminal{out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
+	status := run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
 	stop()
 	os.Exit(status)
 }
