@@ -97,7 +97,9 @@ var Rooms = []Room{
 	adapter("postgres/...", toUUID, toJSON,
 		Edge{"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations"}),
 	adapter("httpapi/...", toUUID, toJSON,
-		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"}),
+		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"},
+		Edge{"github.com/maypok86/otter/v2", "remembers how fast tenants ask, in bounded memory"},
+		Edge{"golang.org/x/time/rate", "the token bucket behind a quota of requests"}),
 	{
 		Path:  "internal/...",
 		Why:   "support of this module's own code; only the examples stand above it",
