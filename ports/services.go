@@ -15,4 +15,13 @@ type Services struct {
 	Resources Resources
 	Transfers Transfers
 	Vault     Vault
+
+	Audit         Audit
+	PlatformAudit PlatformAudit
+
+	Users       Users
+	Members     Members
+	Memberships Memberships
+	Invitations Invitations
+	Acceptances Acceptances
 }

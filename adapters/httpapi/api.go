@@ -45,7 +45,7 @@ func New(s ports.Services, o Options) http.Handler {
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver, authenticate: o.Authenticate,
 		promote: promote.New(s),
 		limits:  newLimits(o.Clock),
-		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
+		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		discovery: o.Discovery, ready: o.Ready, log: o.Logger, title: o.Title, version: o.Version,

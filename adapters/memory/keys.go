@@ -19,7 +19,7 @@ var (
 	_ ports.KeyFinder = keyFinder{}
 )
 
-func (p keys) Create(_ context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (p keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -34,6 +34,9 @@ func (p keys) Create(_ context.Context, tenant tenancy.ID, k tenancy.APIKey) (te
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
 	}
 	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), micro(k.ExpiresAt), micro(k.LastUsedAt)
+	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
+		return tenancy.APIKey{}, err
+	}
 	p.s.keys[k.ID] = k
 	p.s.hashes[k.Hash] = k.ID
 	return k, nil
@@ -67,19 +70,11 @@ func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next ten
 		old.ExpiresAt = until
 	}
 	old.RotatedTo = made.ID
-	if err := p.s.record(ctx, tenant, rotated(old, made)); err != nil {
+	if err := p.s.record(ctx, tenant, tenancy.RotateKeyEvent(old, made)); err != nil {
 		return tenancy.APIKey{}, err
 	}
 	p.s.keys[old.ID], p.s.keys[made.ID], p.s.hashes[made.Hash] = old, made, made.ID
 	return made, nil
-}
-
-// rotated is the entry of the audit log.
-func rotated(old, made tenancy.APIKey) tenancy.Event {
-	return tenancy.Event{
-		Action: "key.rotate", Target: tenancy.AuditTarget{Kind: "key", Name: old.ID},
-		Details: map[string]any{"name": old.Name, "role": old.Role, "rotated_to": made.ID, "expires_at": old.ExpiresAt},
-	}
 }
 
 func (p keys) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
@@ -102,7 +97,7 @@ func (p keys) List(_ context.Context, tenant tenancy.ID, after string, limit int
 	return page(found, limit), nil
 }
 
-func (p keys) Revoke(_ context.Context, tenant tenancy.ID, id string) error {
+func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
@@ -111,6 +106,9 @@ func (p keys) Revoke(_ context.Context, tenant tenancy.ID, id string) error {
 	k, ok := p.s.keys[id]
 	if !ok || k.Tenant != tenant {
 		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	}
+	if err := p.s.record(ctx, tenant, tenancy.RevokeKeyEvent(k)); err != nil {
+		return err
 	}
 	delete(p.s.hashes, k.Hash)
 	delete(p.s.keys, id)

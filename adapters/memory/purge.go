@@ -2,14 +2,14 @@ package memory
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // Purge counts under the names of what the store holds: the kinds, and "keys",
-// "secrets", "audit" and "tenants".
+// "secrets", "members", "invitations", "audit" and "tenants".
 func (p tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
 	sp, err := p.s.space(id)
 	if err != nil {
@@ -35,11 +35,7 @@ func (p tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate,
 	if err != nil {
 		return tenancy.Certificate{}, err
 	}
-	event, err := purged(certificate)
-	if err != nil {
-		return tenancy.Certificate{}, err
-	}
-	if err := p.s.record(ctx, tenancy.ID{}, event); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PurgeTenantEvent(certificate)); err != nil {
 		return tenancy.Certificate{}, err
 	}
 	p.s.remove(t)
@@ -63,9 +59,14 @@ func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.Certificate, error
 	sp.mu.RLock()
 	rows["secrets"] = int64(len(sp.secrets))
 	sp.mu.RUnlock()
-	end := s.log.end(t.ID)
-	rows["audit"] = end.Seq
-	return federation.Certify(tenancy.Certificate{Tenant: t.ID, Slug: t.Slug, Rows: rows, Audit: end, PurgedAt: s.time()})
+	log := end(s.log.chain(t.ID))
+	rows["audit"], rows["members"], rows["invitations"] = log.Seq, int64(len(s.members[t.ID])), 0
+	for _, i := range s.invitations {
+		if i.Tenant == t.ID {
+			rows["invitations"]++
+		}
+	}
+	return federation.Certify(tenancy.Certificate{Tenant: t.ID, Slug: t.Slug, Rows: rows, Audit: log, PurgedAt: s.time()})
 }
 
 // remove leaves nothing of t but its id and its slug, which stay taken. The
@@ -77,33 +78,12 @@ func (s *Store) remove(t tenancy.Tenant) {
 			delete(s.keys, id)
 		}
 	}
+	maps.DeleteFunc(s.invitations, func(_ string, i tenancy.Invitation) bool { return i.Tenant == t.ID })
+	delete(s.members, t.ID)
 	s.log.remove(t.ID)
 	delete(s.spaces, t.ID)
 	delete(s.tenants, t.ID)
 	s.retired[t.ID] = true
-}
-
-// purged is the entry of the platform's audit log, whose details are the
-// certificate.
-func purged(c tenancy.Certificate) (tenancy.Event, error) {
-	event := tenancy.Event{Action: "tenant.purge", Target: tenancy.AuditTarget{Kind: "tenant", Name: string(c.Slug)}}
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return event, err
-	}
-	return event, json.Unmarshal(raw, &event.Details)
-}
-
-// end is where a chain ends.
-func (l *auditLog) end(tenant tenancy.ID) tenancy.AuditChain {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	chain := l.chains[tenant]
-	if len(chain) == 0 {
-		return tenancy.AuditChain{}
-	}
-	last := chain[len(chain)-1]
-	return tenancy.AuditChain{Seq: last.Seq, Hash: last.Hash}
 }
 
 func (l *auditLog) remove(tenant tenancy.ID) {

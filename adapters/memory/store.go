@@ -38,14 +38,18 @@ type Store struct {
 	newID      func() string
 	singletons []federation.Item // of a new tenant
 
-	mu      sync.RWMutex // guards the maps; what a space holds has a lock of its own
-	tenants map[tenancy.ID]tenancy.Tenant
-	slugs   map[tenancy.Slug]tenancy.ID // also of those that were purged
-	retired map[tenancy.ID]bool         // those that were purged
-	keys    map[string]tenancy.APIKey   // by id
-	hashes  map[tenancy.KeyHash]string
-	spaces  map[tenancy.ID]*space
-	log     auditLog
+	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
+	tenants     map[tenancy.ID]tenancy.Tenant
+	slugs       map[tenancy.Slug]tenancy.ID // also of those that were purged
+	retired     map[tenancy.ID]bool         // those that were purged
+	keys        map[string]tenancy.APIKey   // by id
+	hashes      map[tenancy.KeyHash]string
+	users       map[string]tenancy.User                      // by id
+	emails      map[string]string                            // ids by address in its normal form
+	members     map[tenancy.ID]map[string]tenancy.Membership // by user
+	invitations map[string]tenancy.Invitation                // by id
+	spaces      map[tenancy.ID]*space
+	log         auditLog
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -62,7 +66,12 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
 		spaces:  map[tenancy.ID]*space{},
-		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
+		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
+
+		users:       map[string]tenancy.User{},
+		emails:      map[string]string{},
+		members:     map[tenancy.ID]map[string]tenancy.Membership{},
+		invitations: map[string]tenancy.Invitation{},
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -93,6 +102,15 @@ func (s *Store) Services() ports.Services {
 		Resources: resources{s},
 		Transfers: transfers{s},
 		Vault:     vault{s},
+
+		Audit:         audit{s},
+		PlatformAudit: platformAudit{s},
+
+		Users:       users{s},
+		Members:     members{s},
+		Memberships: memberships{s},
+		Invitations: invitations{s},
+		Acceptances: acceptances{s},
 	}
 }
 

@@ -208,6 +208,15 @@ func (db *DB) Services() ports.Services {
 		Resources: &resources{db},
 		Transfers: &transfers{db},
 		Vault:     db.vault,
+
+		Audit:         &audit{db},
+		PlatformAudit: &platformAudit{db},
+
+		Users:       &users{db},
+		Members:     &members{db},
+		Memberships: &memberships{db},
+		Invitations: &invitations{db},
+		Acceptances: &acceptances{db},
 	}
 }
 

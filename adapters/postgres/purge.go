@@ -40,11 +40,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate
 		if certificate, err = s.db.purge(ctx, tx, id); err != nil {
 			return err
 		}
-		event, err := purged(certificate)
-		if err != nil {
-			return err
-		}
-		return recordPlatform(ctx, tx, event)
+		return recordPlatform(ctx, tx, tenancy.PurgeTenantEvent(certificate))
 	})
 	if err != nil {
 		return tenancy.Certificate{}, purgeError(err)
@@ -102,17 +98,6 @@ func (db *DB) purge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.Cer
 		return tenancy.Certificate{}, err
 	}
 	return federation.Certify(c)
-}
-
-// purged is the entry of the platform's audit log, whose details are the
-// certificate.
-func purged(c tenancy.Certificate) (tenancy.Event, error) {
-	event := tenancy.Event{Action: "tenant.purge", Target: tenancy.AuditTarget{Kind: "tenant", Name: string(c.Slug)}}
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return event, err
-	}
-	return event, json.Unmarshal(raw, &event.Details)
 }
 
 // purgeError tells a super-admin what keeps the rows: nobody else can ask for a

@@ -157,7 +157,18 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON bailiwick.members TO " + app + ", " + system,
+		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT (id, email, email_key, name, super_admin)," +
+			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users TO " + system,
+		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter, created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
+		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system, // UPDATE: without it, a row can't be locked
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
+		"GRANT SELECT ON bailiwick.audit TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.settle_log() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.take_turns() TO " + app,
@@ -176,22 +187,29 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	if err := openTenants(ctx, tx, o.systemRole); err != nil {
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.tenants", "USING (true) WITH CHECK (true)"); err != nil {
+		return err
+	}
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.audit", "USING (true)"); err != nil {
+		return err
+	}
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.members", "USING (true) WITH CHECK (true)"); err != nil {
 		return err
 	}
 	return grantSequences(ctx, tx, app, d)
 }
 
-// openTenants lets the system role see all tenants, and nothing but tenants.
-func openTenants(ctx context.Context, tx bun.IDB, system string) error {
+// openToSystem lets the system role see every tenant's rows of a table of the
+// library's. What it may do with them its grants say.
+func openToSystem(ctx context.Context, tx bun.IDB, system, table, rows string) error {
 	var open bool
-	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = 'bailiwick.tenants'::regclass AND polname = 'bailiwick_system'"+
-		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", system).Scan(ctx, &open)
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass AND polname = 'bailiwick_system'"+
+		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", table, system).Scan(ctx, &open)
 	if err != nil || open {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON bailiwick.tenants;"+
-		"CREATE POLICY bailiwick_system ON bailiwick.tenants TO "+quote(system)+" USING (true) WITH CHECK (true)")
+	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON "+table+";"+
+		"CREATE POLICY bailiwick_system ON "+table+" TO "+quote(system)+" "+rows)
 	return err
 }
 

@@ -52,16 +52,13 @@ func replaceKey(ctx context.Context, tx bun.IDB, old keyRow, next tenancy.APIKey
 	if err != nil {
 		return tenancy.APIKey{}, err
 	}
-	var ends bun.NullTime
-	err = tx.NewRaw("UPDATE bailiwick.api_keys SET rotated_to = ?, expires_at = least(expires_at, ?) WHERE tenant_id = ? AND id = ? RETURNING expires_at",
-		row.ID, until, old.TenantID, old.ID).Scan(ctx, &ends)
+	var ending keyRow
+	err = tx.NewRaw("UPDATE bailiwick.api_keys SET rotated_to = ?, expires_at = least(expires_at, ?) WHERE tenant_id = ? AND id = ? RETURNING "+shownColumns,
+		row.ID, until, old.TenantID, old.ID).Scan(ctx, &ending)
 	if err != nil {
 		return tenancy.APIKey{}, err
 	}
-	return row.key(), record(ctx, tx, tenancy.Event{
-		Action: "key.rotate", Target: tenancy.AuditTarget{Kind: "key", Name: old.ID},
-		Details: map[string]any{"name": old.Name, "role": old.Role, "rotated_to": row.ID, "expires_at": ends.Time.UTC()},
-	})
+	return row.key(), record(ctx, tx, tenancy.RotateKeyEvent(ending.key(), row.key()))
 }
 
 // actorOf is an actor for a column, nil for nobody.

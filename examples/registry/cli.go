@@ -24,6 +24,10 @@ type commands struct {
 	Tenant  tenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
 	Key     keyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
 	Promote promoteCmd `cmd:"" help:"Export one tenant and import it into another."`
+
+	User       userCmd       `cmd:"" help:"Manage users."`
+	Member     memberCmd     `cmd:"" help:"Manage who belongs to a tenant."`
+	Invitation invitationCmd `cmd:"" help:"Invite people into a tenant."`
 }
 
 const description = `A registry of agents, prompts, MCP servers and what belongs to them, for many tenants.
@@ -59,7 +63,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 
 // terminal is what a command talks to.
 type terminal struct {
-	in       io.Reader // nil: nobody types
+	in       io.Reader // nil: there is nothing to read
 	out, err io.Writer
 	getenv   func(string) string
 }

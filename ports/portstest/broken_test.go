@@ -17,6 +17,35 @@ var broken = []struct {
 	caughtBy string // SUITE/CASE
 	wreck    func(s *ports.Services)
 }{
+	{"a log shared by all tenants", "Audit/append to one tenant's log",
+		func(s *ports.Services) { s.Audit = sharedLog{s.Audit} }},
+	{"a log that shows an unwritable event's entry", "Audit/append what can't be written",
+		func(s *ports.Services) { s.Audit = silentLog{s.Audit} }},
+	{"a log that forgets who acts", "Audit/who, in which request and why",
+		func(s *ports.Services) { s.Audit = anonymousLog{s.Audit} }},
+	{"a log that lists the oldest first", "Audit/list in pages",
+		func(s *ports.Services) { s.Audit = backwardLog{s.Audit} }},
+	{"a log whose pages overlap", "Audit/list from a place",
+		func(s *ports.Services) { s.Audit = inclusiveLog{s.Audit} }},
+	{"a log that finds actions by their beginning", "Audit/list an action's",
+		func(s *ports.Services) { s.Audit = anyAction{s.Audit} }},
+	{"a log whose entries are altered", "Audit/entries are a chain",
+		func(s *ports.Services) { s.Audit = alteredLog{s.Audit} }},
+	{"a log that exports a page", "Audit/export all pages",
+		func(s *ports.Services) { s.Audit = pagedExport{s.Audit} }},
+	{"a log that says nothing of its end", "Audit/ends",
+		func(s *ports.Services) { s.Audit = endlessLog{s.Audit} }},
+	{"a log that lacks the updates", "Audit/entry of Resources.Put resource.update",
+		func(s *ports.Services) { s.Audit = withoutUpdates{s.Audit} }},
+	{"a put that is logged before it is refused", "Audit/no entry of Resources.Put resource.create refused",
+		func(s *ports.Services) { s.Resources = loggedFirst{s.Resources, s.Audit} }},
+	{"an import that is logged before it fails", "Audit/no entry of an import that failed",
+		func(s *ports.Services) { s.Transfers = importLoggedFirst{s.Transfers, s.Audit} }},
+	{"a view that shows no tenant's entries", "PlatformAudit/list all logs in pages",
+		func(s *ports.Services) { s.PlatformAudit = platformOnly{s.PlatformAudit} }},
+	{"an entry of no tenant in a tenant's log", "PlatformAudit/append what is no tenant's",
+		func(s *ports.Services) { s.PlatformAudit = defaultsLog{s.PlatformAudit, s.Audit} }},
+
 	{"an update that doesn't compare versions", "Tenants/update of another version",
 		func(s *ports.Services) { s.Tenants = blindUpdate{s.Tenants} }},
 	{"a list whose cursor is inclusive", "Tenants/list after",
@@ -49,6 +78,42 @@ var broken = []struct {
 		func(s *ports.Services) { newKeyLog(s).hashes = true }},
 	{"a list of every tenant's keys", "Keys/list one tenant's keys",
 		func(s *ports.Services) { newKeyLog(s).list = true }},
+
+	{"addresses that differ by the size of letters", "Users/by address",
+		func(s *ports.Services) { s.Users = lettersCount{s.Users} }},
+	{"an update that puts back what it has read", "Users/update what is given",
+		func(s *ports.Services) { s.Users = wholeUpdate{s.Users} }},
+	{"no users taken for all users", "Users/list by ids",
+		func(s *ports.Services) { s.Users = noUsersIsAll{s.Users} }},
+	{"a removal that leaves memberships", "Users/remove a user",
+		func(s *ports.Services) { s.Users = forgetfulRemoval{s.Users, s.Memberships, s.Members} }},
+
+	{"a member of any tenant", "Members/get one tenant's member",
+		func(s *ports.Services) { s.Members = anywhere{s.Members, s.Memberships} }},
+	{"a removal from any tenant", "Members/remove another's",
+		func(s *ports.Services) { s.Members = anywhere{s.Members, s.Memberships} }},
+	{"no last admin that is removed", "Members/remove the only admin",
+		func(s *ports.Services) { s.Members = anybodysAdmin{s.Members, s.Users} }},
+	{"no last admin that is put down", "Members/put the only admin down",
+		func(s *ports.Services) { s.Members = anybodysAdmin{s.Members, s.Users} }},
+	{"no last admin in a race", "Members/the last admin is left",
+		func(s *ports.Services) { s.Members = anybodysAdmin{s.Members, s.Users} }},
+	{"every membership a new one", "Members/put adds, then changes",
+		func(s *ports.Services) { s.Members = beginsAgain{s.Members} }},
+	{"places in deleted tenants", "Members/a user's deleted tenants",
+		func(s *ports.Services) {
+			b := deletedToo{s.Members, s.Memberships, &sync.Map{}}
+			s.Members, s.Memberships = b, b
+		}},
+
+	{"a revocation that looks at the id alone", "Invitations/revoke another's",
+		func(s *ports.Services) { newInvitationLog(s).foreign = true }},
+	{"invitations of whoever may invite no longer", "Invitations/who may invite",
+		func(s *ports.Services) { newInvitationLog(s).dead = true }},
+	{"an invitation for many", "Invitations/accept at once",
+		func(s *ports.Services) { newInvitationLog(s).reused = true }},
+	{"an invitation that takes a role away", "Invitations/accept less than one has",
+		func(s *ports.Services) { newInvitationLog(s).lowers = true }},
 
 	{"a list of every tenant's resources", "Resources/list one tenant's resources",
 		func(s *ports.Services) { s.Resources = listAll{s.Resources, s.Tenants} }},
@@ -124,7 +189,7 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 // TestSuitesPassTheModel shows that the faults are what is caught.
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
-	for _, suite := range []string{"Tenants", "Keys", "Resources", "Transfers", "Vault"} {
+	for _, suite := range []string{"Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations", "Resources", "Transfers", "Vault"} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)
 		}

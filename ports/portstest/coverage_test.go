@@ -17,14 +17,19 @@ import (
 
 // tenantOwned are the ports whose every method belongs to one tenant.
 var tenantOwned = []reflect.Type{
-	reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
+	reflect.TypeFor[ports.Audit](), reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Invitations](),
+	reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
 	reflect.TypeFor[ports.Import](), reflect.TypeFor[ports.Vault](),
 }
 
 // crossTenant are the other ports, each with its reason.
 var crossTenant = map[reflect.Type]string{
-	reflect.TypeFor[ports.Tenants]():   "it stores the tenants themselves",
-	reflect.TypeFor[ports.KeyFinder](): "it finds the tenant of a key",
+	reflect.TypeFor[ports.PlatformAudit](): "it is the view over all tenants",
+	reflect.TypeFor[ports.Tenants]():       "it stores the tenants themselves",
+	reflect.TypeFor[ports.KeyFinder]():     "it finds the tenant of a key",
+	reflect.TypeFor[ports.Users]():         "people belong to no tenant",
+	reflect.TypeFor[ports.Acceptances]():   "it finds the tenant of an invitation",
+	reflect.TypeFor[ports.Memberships]():   "it finds the tenants of a user",
 }
 
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
@@ -83,14 +88,29 @@ var unproved = map[string]string{
 	"An error of a port is a *[tenancy.Error].":                                                                                                                                  "every case that wants a code proves it",
 	"Any other error means that the adapter met a fault it has no code for.":                                                                                                     "about faults, which a store in order hasn't",
 
-	"It crosses tenants by nature":               "about the interface",
-	"only administration and resolution use it.": "about callers",
+	"It crosses tenants by nature":                            "about the interface",
+	"only administration and resolution use it.":              "about callers",
+	"It crosses tenants by nature: only super-admins use it.": "about callers",
 
 	"Transfers moves the configuration of a tenant out and in, as a stream: the memory that it takes doesn't grow with the number of items.": "memory is measured by the adapters' benchmarks",
 	"Its methods are called in the order in which they stand here, each once, by one goroutine":                                              "about callers",
 	"Exists any time after Stage.":                                  "about callers",
 	"Vault keeps the secret values of a tenant, encrypted at rest.": "what an adapter writes is seen by its own tests",
 	"stands in the bundles it exports":                              "about callers",
+
+	"It crosses tenants by nature: only super-admins' work, sign-in and the names of a tenant's own members come here.": "about callers",
+	"Members stores who belongs to a tenant.":                                                     introduction,
+	"Memberships answers in which tenants a user is, before any tenant is known.":                 introduction,
+	"Invitations stores the open invitations of a tenant.":                                        introduction,
+	"Acceptances finds the invitation of a token, before any tenant is known, and uses it up.":    introduction,
+	"Users stores the people of an installation.":                                                 introduction,
+	"UserQuery selects users.":                                                                    introduction,
+	"UserChange says what to change of a user.":                                                   introduction,
+	"Audit is the audit log of a tenant.":                                                         introduction,
+	"PlatformAudit is the audit log of what belongs to no tenant, and the view over all of them.": introduction,
+	"AuditQuery selects entries of one chain.":                                                    introduction,
+	"PlatformAuditQuery selects entries of all chains.":                                           introduction,
+	"AuditPlace is where an entry stands among those of all chains.":                              introduction,
 
 	"Keys stores the API keys of a tenant.":                                                             introduction,
 	"KeyFinder finds the key of a secret, before any tenant is known.":                                  introduction,

@@ -20,7 +20,9 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
+		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
+		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
 	} {
 		for _, c := range suite.clauses {

@@ -15,11 +15,29 @@ type Factory func(t *testing.T) ports.Services
 
 // Test runs every suite.
 func Test(t *testing.T, newStore Factory) {
+	t.Run("Audit", func(t *testing.T) { TestAudit(t, newStore) })
+	t.Run("PlatformAudit", func(t *testing.T) { TestPlatformAudit(t, newStore) })
 	t.Run("Tenants", func(t *testing.T) { TestTenants(t, newStore) })
 	t.Run("Keys", func(t *testing.T) { TestKeys(t, newStore) })
+	t.Run("Users", func(t *testing.T) { TestUsers(t, newStore) })
+	t.Run("Members", func(t *testing.T) { TestMembers(t, newStore) })
+	t.Run("Invitations", func(t *testing.T) { TestInvitations(t, newStore) })
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
+}
+
+// TestAudit checks [ports.Audit], and what the other ports write to it.
+func TestAudit(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, auditSuite())
+	run(t, newStore, auditWritesSuite())
+}
+
+// TestPlatformAudit checks [ports.PlatformAudit].
+func TestPlatformAudit(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, platformAuditSuite())
 }
 
 // TestTenants checks [ports.Tenants].
@@ -27,6 +45,18 @@ func TestTenants(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, 
 
 // TestKeys checks [ports.Keys] and [ports.KeyFinder].
 func TestKeys(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, keysSuite()) }
+
+// TestUsers checks [ports.Users].
+func TestUsers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, usersSuite()) }
+
+// TestMembers checks [ports.Members] and [ports.Memberships].
+func TestMembers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, membersSuite()) }
+
+// TestInvitations checks [ports.Invitations] and [ports.Acceptances].
+func TestInvitations(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, invitationsSuite())
+}
 
 // TestResources checks [ports.Resources].
 func TestResources(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, resourcesSuite()) }
@@ -61,7 +91,8 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil {
+		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.Acceptances == nil ||
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

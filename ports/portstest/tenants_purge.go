@@ -1,6 +1,8 @@
 package portstest
 
 import (
+	"encoding/json"
+
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -110,6 +112,14 @@ func tenantsPurge() []clause {
 				again, err := federation.Certify(c)
 				p.ok(err, "Certify")
 				p.equal(c.Digest, again.Digest, "the digest")
+				p.equal(p.platform(ports.PlatformAuditQuery{Action: "tenant.purge"}), []string{"tenant.purge"}, "what the platform's log says")
+				found, err := p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
+				p.ok(err, "PlatformAudit.List")
+				text, err := json.Marshal(c)
+				p.ok(err, "the certificate as JSON")
+				for _, e := range found {
+					p.equal(sameJSON(e.Details, text), true, "whether the details %s are the certificate %s", e.Details, text)
+				}
 			},
 		},
 		{
