@@ -231,8 +231,10 @@ func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declarations
 	return nil
 }
 
-// own hands what the library made, and the declared tables, to the owner role:
-// a function that runs with its owner's rights must not have a superuser's.
+// own hands what the library made, the declared tables, and those beside them that
+// have its policy, to the owner role: a function that runs with its owner's rights
+// must not have a superuser's, and removes the rows of a purged tenant from its
+// owner's tables only.
 func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 	var statements []string
 	err := tx.NewRaw(`
@@ -240,7 +242,9 @@ func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 		UNION ALL
 		SELECT format('ALTER %s %s OWNER TO %s', CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass, ?0)
 		  FROM pg_class c WHERE pg_get_userbyid(c.relowner) <> ?0 AND c.relkind IN ('r', 'p', 'v')
-		   AND (c.relnamespace = 'bailiwick'::regnamespace OR c.oid = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?1]::text[]) n))
+		   AND (c.relnamespace = 'bailiwick'::regnamespace OR c.oid IN (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?1]::text[]) n)
+		     OR NOT c.relispartition AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant')
+		       AND c.relnamespace IN (SELECT o.relnamespace FROM pg_class o JOIN unnest(ARRAY[?1]::text[]) n ON o.oid = to_regclass(n)::oid))
 		UNION ALL
 		SELECT format('ALTER FUNCTION %s OWNER TO %s', p.oid::regprocedure, ?0)
 		  FROM pg_proc p WHERE p.pronamespace = 'bailiwick'::regnamespace AND pg_get_userbyid(p.proowner) <> ?0`,

@@ -80,7 +80,7 @@ DECLARE
   found text;
 BEGIN
   SELECT string_agg(t.name, ', ') INTO found FROM bailiwick.purge_tables(declared) AS t JOIN pg_class AS c ON c.oid = t.oid
-   WHERE NOT pg_has_role(current_user, c.relowner, 'USAGE');
+   WHERE t.root AND NOT pg_has_role(current_user, c.relowner, 'USAGE'); -- through its parent a partition is emptied whoever owns it
   IF found IS NOT NULL THEN
     RETURN format('the role %I must own every table with rows of tenants, and doesn''t own %s', current_user, found);
   END IF;
@@ -164,7 +164,6 @@ DECLARE
   log bailiwick.audit_heads;
   tables text[];
   logs text[];
-  everything text[];
   counts jsonb;
   total jsonb := '{}';
   refusal text;
@@ -182,8 +181,7 @@ BEGIN
   IF refusal IS NOT NULL THEN
     RAISE EXCEPTION '%', refusal USING ERRCODE = 'BW003';
   END IF;
-  SELECT array_agg(t.name) FILTER (WHERE t.root AND NOT t.log), array_agg(t.name) FILTER (WHERE t.root AND t.log), array_agg(t.name)
-    INTO tables, logs, everything FROM bailiwick.purge_tables(declared) AS t;
+  SELECT array_agg(t.name) FILTER (WHERE NOT t.log), array_agg(t.name) FILTER (WHERE t.log) INTO tables, logs FROM bailiwick.purge_tables(declared) AS t WHERE t.root;
   FOR pass IN 1 .. 20 LOOP
     counts := bailiwick.purge_rows(mine, tables);
     total := (SELECT jsonb_object_agg(c.key, c.value::bigint + coalesce((total ->> c.key)::bigint, 0)) FROM jsonb_each_text(counts) AS c);
@@ -192,8 +190,8 @@ BEGIN
   -- The log last, as those who write it hold its end last.
   SELECT * INTO log FROM bailiwick.audit_heads AS h WHERE h.tenant_id = mine FOR UPDATE;
   total := total || bailiwick.purge_rows(mine, logs);
-  FOREACH one IN ARRAY everything LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s WHERE tenant_id = $1)', one) INTO left_over USING mine;
+  FOREACH one IN ARRAY tables || logs LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE tenant_id = $1)', one) INTO left_over USING mine;
     IF left_over THEN
       RAISE EXCEPTION 'rows of the tenant remain in %: a trigger or a rule keeps them', one USING ERRCODE = 'BW003';
     END IF;
