@@ -147,6 +147,21 @@ func TestALoweredQuotaRefusesOnlyWhatIsNew(t *testing.T) {
 	require.Equal(t, 2, w.count(t, w.acme, "widgets"))
 }
 
+func TestAStatementThatChangesItsSettingIsCountedNevertheless(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	w.limit(t, w.acme, map[string]int64{"maker": 0})
+	ctx := w.in(t, w.acme)
+	for _, statement := range []string{
+		"INSERT INTO makers (name) VALUES ('m') RETURNING set_config('bailiwick.tenant', '', true)",
+		"INSERT INTO makers (name) VALUES ('m') RETURNING set_config('bailiwick.tenant', '" + w.other.String() + "', true)",
+	} {
+		_, err := w.db.Scoped(ctx).NewRaw(statement).Exec(ctx)
+		require.Error(t, err, statement)
+	}
+	require.Zero(t, w.count(t, w.acme, "makers"))
+}
+
 func TestTheDoctorMissesTheQuotasTrigger(t *testing.T) {
 	t.Parallel()
 	url := migrated(t, true)
