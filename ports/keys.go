@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -18,6 +19,15 @@ type Keys interface {
 	// answered: it is zero.
 	List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error)
 
+	// Rotate makes a key that takes the place of the tenant's key with this id,
+	// and answers it. ID, Hash, Prefix and CreatedBy are those of next; name and
+	// role are the old key's, and it lives as long as the old one was to live
+	// when it was created. The old key's RotatedTo is the new one's id, and it
+	// expires at until unless it does so before. An id of none of the tenant's
+	// keys is [tenancy.CodeNotFound], also when another tenant has it; a key that
+	// was rotated already is [tenancy.CodeInvalidState]; a hash or an id of next
+	// that is taken is [tenancy.CodeAlreadyExists]. Nothing changes on an error.
+	Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error)
 	// Revoke removes the key: [KeyFinder.Find] doesn't find it from then on.
 	// [tenancy.CodeNotFound] if the tenant has no such key, also when another
 	// tenant has.

@@ -26,8 +26,11 @@ type Resources interface {
 	// also when one of another tenant has it, is
 	// [tenancy.CodeDanglingReference], with each place in Details; a condition
 	// that doesn't hold is its error. The literal value of a secret is kept in
-	// the tenant's vault and answered as a [federation.SecretRef]. Nothing is
-	// written on an error.
+	// the tenant's vault and answered as a [federation.SecretRef]. A new item
+	// beyond the tenant's quota of its kind is [tenancy.CodeQuotaExceeded] with
+	// the members "kind" and "limit", however many are written at once; one that
+	// is there can be replaced. A singleton isn't counted. Nothing is written on
+	// an error.
 	Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond Condition) (stored federation.Resource, created bool, err error)
 
 	// Delete removes the resource. [tenancy.CodeNotFound] if there is none;

@@ -29,12 +29,22 @@ type Tenants interface {
 	// byte, of those that q admits.
 	List(ctx context.Context, q TenantQuery) ([]tenancy.Tenant, error)
 
-	// Update stores t's Name, State, Settings and DeletedAt over the tenant
+	// Update stores t's Name, State, Settings, Quotas and DeletedAt over the tenant
 	// with t's ID, adds one to its version, sets UpdatedAt, and answers what it
 	// stored. ID, Slug and CreatedAt never change. If the stored version is not
 	// t.Version it is [tenancy.CodeVersionMismatch] and nothing changes; if
 	// there is no such tenant, [tenancy.CodeTenantNotFound].
 	Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error)
+	// Purge removes everything that the tenant with this id has: its rows in
+	// every table, its keys, its secrets, its audit log, and the tenant itself.
+	// What others have stays as it is. Its id and its slug stay taken. It
+	// answers what it removed, certified ([federation.Certify]), and the
+	// certificate is the details of an entry "tenant.purge" of the platform's
+	// audit log. A tenant that isn't deleted, and the default one, is
+	// [tenancy.CodeInvalidState], and so is one whose rows can't all be removed;
+	// an id of none is [tenancy.CodeTenantNotFound]. A purge happens wholly or
+	// not at all.
+	Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error)
 }
 
 // TenantQuery selects tenants. Its zero value selects all; Limit must be

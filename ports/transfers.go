@@ -49,7 +49,8 @@ type Import interface {
 	// Apply decides each staged item with decide and writes it. A name that
 	// neither the target nor an item written now has is
 	// [tenancy.CodeDanglingReference] with each place in Details (at most 100)
-	// whose paths begin with /KIND/NAME. It answers the references to secrets
+	// whose paths begin with /KIND/NAME. New items beyond the tenant's quota of
+	// their kind are [tenancy.CodeQuotaExceeded]. It answers the references to secrets
 	// whose value the tenant's vault lacks, sorted.
 	//
 	// Created items take Version and UpdatedAt from the bundle. Overwritten

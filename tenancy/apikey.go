@@ -21,6 +21,9 @@ type APIKey struct {
 	Name       string
 	Role       Role
 	Hash       KeyHash
+	Prefix     string // what the secret begins with, see [KeyStart]; empty if nobody knows
+	CreatedBy  Actor  // zero if nobody knows
+	RotatedTo  string // the id of the key that was made to take its place; empty: none
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // zero: never used
@@ -50,6 +53,14 @@ func NewKeySecret() string {
 	body := KeyPrefix + keyEncoding.EncodeToString(random[:])
 	return body + keySum(body)
 }
+
+// keyShown is how many characters of a secret are kept and shown: enough to
+// recognise a leaked one by, and 120 random bits short of using it.
+const keyShown = 12
+
+// KeyStart is the beginning of a secret: [KeyPrefix] and eight characters. It
+// may be stored and shown, so that people recognise a key that was leaked.
+func KeyStart(secret string) string { return secret[:min(keyShown, len(secret))] }
 
 // HashKeySecret gives the hash under which a secret is looked up. What doesn't
 // have the form of [NewKeySecret] is an error with [CodeUnauthenticated].

@@ -41,6 +41,8 @@ const (
 	CodeUnsupportedVersion Code = "unsupported_version" // a bundle of a newer format
 	CodeImportConflict     Code = "import_conflict"     // the target has other content under the same names
 	CodeTargetChanged      Code = "target_changed"      // the target was written to meanwhile
+	CodeQuotaExceeded      Code = "quota_exceeded"      // the tenant has as many as it may have; members kind and limit
+	CodeTooManyRequests    Code = "too_many_requests"   // faster than the tenant may ask; member retry_after, in seconds
 )
 
 // Error is the only error type that crosses a port. Message may be shown to

@@ -17,7 +17,7 @@ func CreateTenantEvent(t Tenant) Event {
 
 // UpdateTenantEvent is what the audit log says of a change of a tenant. The action
 // is named by the change of its state, where there is one; the digests are of
-// name, state and settings together.
+// name, state, settings and quotas together.
 func UpdateTenantEvent(before, after Tenant) Event {
 	details := map[string]any{"before": before.digest(), "after": after.digest(), "version": after.Version}
 	if before.Name != after.Name {
@@ -51,7 +51,7 @@ func (t Tenant) digest() string {
 	if err := d.Decode(&settings); err != nil {
 		settings = nil // a store keeps only what is JSON; none is as good as empty
 	}
-	text, _ := json.Marshal([]any{t.Name, t.State, settings}) // what was decoded can be encoded
+	text, _ := json.Marshal([]any{t.Name, t.State, settings, t.Quotas.Clone()}) // what was decoded can be encoded
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(text))
 }
 

@@ -11,7 +11,8 @@ import (
 type State string
 
 // A tenant is active until it is suspended or deleted. Deleting is soft: the
-// rows stay, nobody gets in, and the slug stays taken.
+// rows stay, nobody gets in, and the slug stays taken. What is deleted can be
+// purged, and is in no state then: nothing but a [Certificate] is left of it.
 const (
 	Active    State = "active"
 	Suspended State = "suspended"
@@ -28,6 +29,7 @@ type Tenant struct {
 	Name      string
 	State     State
 	Settings  json.RawMessage // a JSON object; the host says what stands in it
+	Quotas    Quotas
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time

@@ -20,6 +20,7 @@ type api struct {
 	authenticate func(*http.Request) (tenancy.Principal, error)
 	admin        *admin.Service
 	promote      *promote.Service
+	limits       *limits
 
 	prefix        string
 	resourceLimit int64
@@ -47,6 +48,7 @@ func New(s ports.Services, o Options) http.Handler {
 	a := &api{
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver, authenticate: o.Authenticate,
 		promote: promote.New(s),
+		limits:  newLimits(o.Clock),
 		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,

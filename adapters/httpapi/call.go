@@ -19,7 +19,7 @@ type call struct {
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
-		err := a.admit(c, op)
+		err := a.admit(w, c, op)
 		reach(c.Request, op.access <= welcome)
 		if err == nil {
 			c.query, err = readQuery(r.URL.RawQuery, op.params)
@@ -46,7 +46,7 @@ func (a *api) serve(op operation) http.Handler {
 // tenant, and whether they may. The order of its steps is what keeps a tenant's
 // existence from those who have no place in it: nothing that the request names
 // is looked up before it is known who asks.
-func (a *api) admit(c *call, op operation) error {
+func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 	if op.access == anyone {
 		return nil
 	}
@@ -76,6 +76,9 @@ func (a *api) admit(c *call, op operation) error {
 		return err
 	}
 	c.tenant = tenant
+	if err := a.slow(w, principal, tenant); err != nil {
+		return err
+	}
 	if err := a.mayWorkIn(principal, tenant, op); err != nil {
 		return err
 	}

@@ -156,6 +156,9 @@ func (op operation) problems() map[int][]tenancy.Code {
 	if op.access != anyone {
 		codes = append(codes, tenancy.CodeUnauthenticated)
 	}
+	if op.access == tenantOf || op.access == inTenant {
+		codes = append(codes, tenancy.CodeTooManyRequests)
+	}
 	switch op.access {
 	case tenantOf:
 		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)

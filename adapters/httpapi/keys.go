@@ -17,6 +17,23 @@ type keyBody struct {
 	CreatedAt  timestamp    `json:"created_at"`
 	ExpiresAt  *timestamp   `json:"expires_at,omitempty" doc:"absent: never"`
 	LastUsedAt *timestamp   `json:"last_used_at,omitempty" doc:"to the minute; absent: never"`
+	Prefix     string       `json:"prefix,omitempty" doc:"what the secret begins with, to recognise it by; absent: nobody knows"`
+	CreatedBy  *actorBody   `json:"created_by,omitempty" doc:"absent: nobody knows"`
+	RotatedTo  string       `json:"rotated_to,omitempty" format:"uuid" doc:"the id of the key that took its place"`
+}
+
+// actorBody is who did something.
+type actorBody struct {
+	Kind tenancy.PrincipalKind `json:"kind"`
+	ID   string                `json:"id,omitempty"`
+	Name string                `json:"name,omitempty"`
+}
+
+func showActor(by tenancy.Actor) *actorBody {
+	if by == (tenancy.Actor{}) {
+		return nil
+	}
+	return &actorBody{by.Kind, by.ID, by.Name}
 }
 
 // newKeyBody is a new API key, the only answer that has its secret.
@@ -36,10 +53,16 @@ type keyInput struct {
 	ExpiresAt *time.Time   `json:"expires_at,omitempty" doc:"RFC 3339, in the future; absent: never"`
 }
 
+// rotateInput is how a key is rotated.
+type rotateInput struct {
+	Overlap *string `json:"overlap,omitempty" doc:"how long the old key goes on working, such as 24h, 90m or 0s; at most 720h" default:"24h"`
+}
+
 func showKey(k tenancy.APIKey) keyBody {
 	return keyBody{
 		ID: k.ID, Name: k.Name, Role: k.Role, CreatedAt: timestamp(k.CreatedAt),
 		ExpiresAt: optionalTime(k.ExpiresAt), LastUsedAt: optionalTime(k.LastUsedAt),
+		Prefix: k.Prefix, CreatedBy: showActor(k.CreatedBy), RotatedTo: k.RotatedTo,
 	}
 }
 
@@ -60,6 +83,29 @@ func (a *api) createKey(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	return a.writeNewKey(w, key, secret)
+}
+
+func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
+	var in rotateInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	overlap := admin.DefaultOverlap
+	if in.Overlap != nil {
+		var err error
+		if overlap, err = time.ParseDuration(*in.Overlap); err != nil {
+			return atPath(tenancy.CodeInvalid, "/overlap", "must be a duration such as 24h, 90m or 0s")
+		}
+	}
+	key, secret, err := a.admin.RotateKey(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id"), overlap)
+	if err != nil {
+		return err
+	}
+	return a.writeNewKey(w, key, secret)
+}
+
+func (a *api) writeNewKey(w http.ResponseWriter, key tenancy.APIKey, secret string) error {
 	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+key.Tenant.String()+"/keys/"+key.ID)
 	return writeJSON(w, http.StatusCreated, newKeyBody{
 		ID: key.ID, Name: key.Name, Role: key.Role, Secret: secret,

@@ -52,6 +52,8 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeUnsupportedVersion: http.StatusUnprocessableEntity,
 	tenancy.CodeImportConflict:     http.StatusConflict,
 	tenancy.CodeTargetChanged:      http.StatusConflict,
+	tenancy.CodeQuotaExceeded:      http.StatusForbidden,
+	tenancy.CodeTooManyRequests:    http.StatusTooManyRequests,
 	CodeMethodNotAllowed:           http.StatusMethodNotAllowed,
 	CodeUnsupportedMediaType:       http.StatusUnsupportedMediaType,
 }

@@ -80,7 +80,7 @@ func (a *api) bundleRoutes() []operation {
 		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.", schema: goType[importReport]()},
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
-			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion, tenancy.CodeDanglingReference,
+			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion, tenancy.CodeDanglingReference, tenancy.CodeQuotaExceeded,
 		},
 		handle: a.imports,
 	}, {
@@ -122,7 +122,7 @@ func (h resources) routes() []operation {
 		body:   body{media: []string{jsonType}, schema: component(name + "Input")},
 		answer: answer{status: http.StatusOK, doc: "Replaced.", schema: resource, headers: []string{"ETag"}},
 		more:   []answer{{status: http.StatusCreated, doc: "Created.", schema: resource, headers: []string{"ETag", "Location"}}},
-		codes:  []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists},
+		codes:  []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists, tenancy.CodeQuotaExceeded},
 		handle: h.put,
 	}, {
 		id: "delete" + name, method: http.MethodDelete, path: one, tag: "resources", summary: "Delete one resource of kind " + h.kind.Name,

@@ -14,6 +14,7 @@ type tenantBody struct {
 	State     tenancy.State   `json:"state" enum:"active,suspended,deleted"`
 	IsActive  bool            `json:"is_active" doc:"whether the state is active"`
 	Settings  json.RawMessage `json:"settings" doc:"an object; the service says what stands in it"`
+	Quotas    *quotasBody     `json:"quotas,omitempty" doc:"absent: nothing is limited"`
 	Version   int64           `json:"version" minimum:"1" doc:"counts the changes, from 1; also the ETag"`
 	CreatedAt timestamp       `json:"created_at"`
 	UpdatedAt timestamp       `json:"updated_at"`
@@ -27,7 +28,7 @@ func showTenant(t tenancy.Tenant) tenantBody {
 	}
 	return tenantBody{
 		ID: t.ID.String(), Slug: t.Slug, Name: t.Name, State: t.State, IsActive: t.State == tenancy.Active,
-		Settings: settings, Version: t.Version,
+		Settings: settings, Quotas: showQuotas(t.Quotas), Version: t.Version,
 		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt), DeletedAt: optionalTime(t.DeletedAt),
 	}
 }
@@ -37,11 +38,34 @@ type tenantInput struct {
 	Slug     string          `json:"slug" doc:"a DNS label of 2 to 63 of a-z, 0-9 and hyphen"`
 	Name     string          `json:"name"`
 	Settings json.RawMessage `json:"settings,omitempty" doc:"an object"`
+	Quotas   *quotasBody     `json:"quotas,omitempty" doc:"absent: nothing is limited"`
 }
 
 // tenantChange is what changes a tenant. What is absent stays.
 type tenantChange struct {
 	Name     *string         `json:"name,omitempty" doc:"of a tenant admin"`
 	Settings json.RawMessage `json:"settings,omitempty" doc:"an object; of a tenant admin"`
+	Quotas   *quotasBody     `json:"quotas,omitempty" doc:"in place of those before; of a super-admin"`
 	State    *tenancy.State  `json:"state,omitempty" enum:"active,suspended" doc:"of a super-admin"`
+}
+
+// quotasBody is what a tenant may use.
+type quotasBody struct {
+	Resources         map[string]int64 `json:"resources,omitempty" doc:"how many resources there may be, by kind"`
+	RequestsPerSecond float64          `json:"requests_per_second,omitempty" minimum:"0" maximum:"1000000" doc:"to each instance of the service; 0: any number"`
+}
+
+func showQuotas(q tenancy.Quotas) *quotasBody {
+	if q.IsZero() {
+		return nil
+	}
+	return &quotasBody{q.Resources, q.RequestsPerSecond}
+}
+
+// quotas are what b asks for; nil asks for nothing.
+func (b *quotasBody) quotas() *tenancy.Quotas {
+	if b == nil {
+		return nil
+	}
+	return &tenancy.Quotas{Resources: b.Resources, RequestsPerSecond: b.RequestsPerSecond}
 }

@@ -36,7 +36,7 @@ func (a *api) tenantRoutes() []operation {
 		more:   []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.", headers: []string{"ETag"}}},
 		handle: a.getTenant,
 	}, {
-		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants", summary: "Change a tenant; its state only as a super-admin",
+		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants", summary: "Change a tenant; its state and its quotas only as a super-admin",
 		access: tenantOf, needs: tenancy.UpdateTenant, ifs: []string{ifMatch}, body: jsonBody[tenantChange](),
 		answer: answer{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant, headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
@@ -53,6 +53,12 @@ func (a *api) tenantRoutes() []operation {
 		answer: answer{status: http.StatusOK, doc: "The tenant, active again.", schema: tenant, headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.restoreTenant,
+	}, {
+		id: "purgeTenant", method: http.MethodPost, path: tenantRoot + "/purge", tag: "tenants", summary: "Remove a deleted tenant with everything that it has, for good",
+		access: tenantOf, needs: tenancy.ManageTenants, body: jsonBody[purgeInput](),
+		answer: answer{status: http.StatusOK, doc: "What was removed. The platform's audit log keeps it too.", schema: goType[certificateBody]()},
+		codes:  []tenancy.Code{tenancy.CodeInvalidState},
+		handle: a.purgeTenant,
 	}}
 }
 
@@ -69,6 +75,12 @@ func (a *api) keyRoutes() []operation {
 		access: tenantOf, needs: tenancy.ReadKeys, params: pageParams,
 		answer: answer{status: http.StatusOK, doc: "One page, oldest first.", schema: goType[page[keyBody]]()},
 		handle: a.listKeys,
+	}, {
+		id: "rotateKey", method: http.MethodPost, path: all + "/{id}/rotate", tag: "keys", summary: "Replace an API key by a new one, and let it work on for a while",
+		access: tenantOf, needs: tenancy.WriteKeys, body: jsonBody[rotateInput](),
+		answer: answer{status: http.StatusCreated, doc: "The new key with its secret.", schema: goType[newKeyBody](), headers: []string{"Location"}},
+		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeInvalidState},
+		handle: a.rotateKey,
 	}, {
 		id: "revokeKey", method: http.MethodDelete, path: all + "/{id}", tag: "keys", summary: "Revoke an API key",
 		access: tenantOf, needs: tenancy.WriteKeys, codes: []tenancy.Code{tenancy.CodeNotFound},

@@ -19,7 +19,11 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	t, err := a.admin.CreateTenant(c.Context(), c.principal, admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings})
+	order := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
+	if quotas := in.Quotas.quotas(); quotas != nil {
+		order.Quotas = *quotas
+	}
+	t, err := a.admin.CreateTenant(c.Context(), c.principal, order)
 	if err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	change := admin.TenantChange{Name: in.Name, Settings: in.Settings}
+	change := admin.TenantChange{Name: in.Name, Settings: in.Settings, Quotas: in.Quotas.quotas()}
 	if in.State != nil {
 		if *in.State == "" {
 			return atPath(tenancy.CodeInvalid, "/state", "must be active or suspended")

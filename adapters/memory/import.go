@@ -15,6 +15,7 @@ import (
 // importing is one import under way.
 type importing struct {
 	s      *Store
+	tenant tenancy.ID
 	space  *space
 	rows   map[federation.Ref]row // what the tenant will have
 	staged map[federation.Ref]federation.Item
@@ -92,6 +93,9 @@ func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (po
 		written = append(written, r)
 	}
 	if err := im.checkReferences(written); err != nil {
+		return nil, err
+	}
+	if err := im.checkQuotas(); err != nil {
 		return nil, err
 	}
 	return im.missing(written)

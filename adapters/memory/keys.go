@@ -42,6 +42,41 @@ func (p keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (
 	return k, nil
 }
 
+func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return tenancy.APIKey{}, err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	old, ok := p.s.keys[id]
+	_, idTaken := p.s.keys[next.ID]
+	_, hashTaken := p.s.hashes[next.Hash]
+	switch {
+	case !ok || old.Tenant != tenant:
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	case old.RotatedTo != "":
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeInvalidState, "the key was rotated already: rotate the one that took its place")
+	case idTaken || hashTaken:
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+	}
+	made := tenancy.APIKey{
+		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
+		CreatedAt: p.s.time(),
+	}
+	if !old.ExpiresAt.IsZero() {
+		made.ExpiresAt = made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
+	}
+	if until = micro(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
+		old.ExpiresAt = until
+	}
+	old.RotatedTo = made.ID
+	if err := p.s.record(ctx, tenant, tenancy.RotateKeyEvent(old, made)); err != nil {
+		return tenancy.APIKey{}, err
+	}
+	p.s.keys[old.ID], p.s.keys[made.ID], p.s.hashes[made.Hash] = old, made, made.ID
+	return made, nil
+}
+
 func (p keys) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return nil, err

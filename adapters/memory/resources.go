@@ -75,6 +75,11 @@ func (p resources) Put(ctx context.Context, tenant tenancy.ID, item federation.I
 	if err := danglingError(dangling("", next.targets, known)); err != nil {
 		return federation.Resource{}, false, err
 	}
+	if !exists {
+		if err := p.s.checkQuota(tenant, next.Kind, sp.count(next.Kind)+1); err != nil {
+			return federation.Resource{}, false, err
+		}
+	}
 	now := p.s.time()
 	next.ID, next.CreatedAt = stored.ID, stored.CreatedAt
 	if !exists {

@@ -40,8 +40,9 @@ type Store struct {
 
 	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
 	tenants     map[tenancy.ID]tenancy.Tenant
-	slugs       map[tenancy.Slug]tenancy.ID
-	keys        map[string]tenancy.APIKey // by id
+	slugs       map[tenancy.Slug]tenancy.ID // also of those that were purged
+	retired     map[tenancy.ID]bool         // those that were purged
+	keys        map[string]tenancy.APIKey   // by id
 	hashes      map[tenancy.KeyHash]string
 	users       map[string]tenancy.User                      // by id
 	emails      map[string]string                            // ids by address in its normal form
@@ -63,6 +64,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		newID:   options.NewID,
 		tenants: map[tenancy.ID]tenancy.Tenant{},
 		slugs:   map[tenancy.Slug]tenancy.ID{},
+		retired: map[tenancy.ID]bool{},
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
 		spaces:  map[tenancy.ID]*space{},

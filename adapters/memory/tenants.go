@@ -31,7 +31,7 @@ func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	if _, taken := p.s.slugs[t.Slug]; taken {
 		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
 	}
-	if _, taken := p.s.tenants[t.ID]; taken {
+	if _, taken := p.s.tenants[t.ID]; taken || p.s.retired[t.ID] {
 		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
 	}
 	p.s.log.name(t.ID, t.Slug)
@@ -94,7 +94,7 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	}
 	before := stored
 	stored.Name, stored.State = t.Name, t.State
-	stored.Settings = slices.Clone(t.Settings)
+	stored.Settings, stored.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
 	stored.DeletedAt = micro(t.DeletedAt)
 	stored.Version++
 	stored.UpdatedAt = p.s.time()
@@ -136,7 +136,7 @@ func admits(q ports.TenantQuery, t tenancy.Tenant) bool {
 }
 
 func copyTenant(t tenancy.Tenant) tenancy.Tenant {
-	t.Settings = slices.Clone(t.Settings)
+	t.Settings, t.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
 	return t
 }
 

@@ -54,7 +54,7 @@ func (p transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.
 	sp.mu.RLock()
 	rows := maps.Clone(sp.rows)
 	sp.mu.RUnlock()
-	im := &importing{s: p.s, space: sp, rows: rows, staged: map[federation.Ref]federation.Item{}}
+	im := &importing{s: p.s, tenant: tenant, space: sp, rows: rows, staged: map[federation.Ref]federation.Item{}}
 	if err := fn(im); err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ const (
 	stateNoSchema      = "3F000"
 	stateNoRight       = "42501"
 	stateUnsigned      = "BW001" // bailiwick.current_tenant(): no signature that is good
+	stateQuota         = "BW002" // bailiwick.quota(): the tenant has as many as it may have
+	stateRefused       = "BW003" // bailiwick.purge(): why it can't be done
+	stateLocked        = "55P03"
 	stateAuth          = "28P01"
 	stateAuthSpec      = "28000"
 	classData          = "22"
@@ -66,6 +69,8 @@ func translate(err error) error {
 		return tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote the same rows; try again").Because(err)
 	case state == stateUnsigned:
 		return tenancy.Errorf(tenancy.CodeUnavailable, "the database refused the tenant's signature; try again").Because(err)
+	case state == stateQuota:
+		return quotaExceeded(err)
 	case state == stateUnique:
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "another item has a name or a value that must be unique").Because(err)
 	case state == stateForeignKey:

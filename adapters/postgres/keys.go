@@ -25,6 +25,9 @@ var (
 
 const keyColumns = "tenant_id, id, name, role, created_at, expires_at, last_used_at"
 
+// shownColumns are what [keyFinder] doesn't answer: they are for people.
+const shownColumns = keyColumns + ", prefix, created_by, rotated_to"
+
 type keyRow struct {
 	TenantID   tenancy.ID
 	ID         string
@@ -33,12 +36,16 @@ type keyRow struct {
 	CreatedAt  time.Time
 	ExpiresAt  bun.NullTime
 	LastUsedAt bun.NullTime
+	Prefix     string
+	CreatedBy  *string
+	RotatedTo  *string
 }
 
 func (r keyRow) key() tenancy.APIKey {
 	return tenancy.APIKey{
 		ID: r.ID, Tenant: r.TenantID, Name: r.Name, Role: tenancy.Role(r.Role), CreatedAt: r.CreatedAt.UTC(),
-		ExpiresAt: utc(r.ExpiresAt.Time), LastUsedAt: utc(r.LastUsedAt.Time),
+		ExpiresAt: utc(r.ExpiresAt.Time), LastUsedAt: utc(r.LastUsedAt.Time), Prefix: r.Prefix, CreatedBy: readActor(r.CreatedBy),
+		RotatedTo: textOf(r.RotatedTo),
 	}
 }
 
@@ -52,8 +59,8 @@ func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) 
 	}
 	var row keyRow
 	err = s.db.app.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING "+keyColumns,
-			tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt}).Scan(ctx, &row)
+		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at, prefix, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+shownColumns,
+			tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt}, k.Prefix, actorOf(k.CreatedBy)).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
@@ -78,7 +85,7 @@ func (s *keys) List(ctx context.Context, tenant tenancy.ID, after string, limit 
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	query := s.db.app.NewSelect().TableExpr("bailiwick.api_keys").ColumnExpr(keyColumns).Where("tenant_id = ?", tenant).Order("id").Limit(int64(limit))
+	query := s.db.app.NewSelect().TableExpr("bailiwick.api_keys").ColumnExpr(shownColumns).Where("tenant_id = ?", tenant).Order("id").Limit(int64(limit))
 	if after != "" {
 		id, err := uuid.Parse(after)
 		if err != nil {

@@ -150,7 +150,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
 		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
-		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at), INSERT, DELETE ON bailiwick.api_keys TO " + app,
+		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix, created_by, rotated_to)," +
+			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
@@ -170,6 +171,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid), bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.take_turns() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[]) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.all {
@@ -228,8 +231,10 @@ func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declarations
 	return nil
 }
 
-// own hands what the library made, and the declared tables, to the owner role:
-// a function that runs with its owner's rights must not have a superuser's.
+// own hands what the library made, the declared tables, and those beside them that
+// have its policy, to the owner role: a function that runs with its owner's rights
+// must not have a superuser's, and removes the rows of a purged tenant from its
+// owner's tables only.
 func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 	var statements []string
 	err := tx.NewRaw(`
@@ -237,7 +242,9 @@ func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 		UNION ALL
 		SELECT format('ALTER %s %s OWNER TO %s', CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass, ?0)
 		  FROM pg_class c WHERE pg_get_userbyid(c.relowner) <> ?0 AND c.relkind IN ('r', 'p', 'v')
-		   AND (c.relnamespace = 'bailiwick'::regnamespace OR c.oid = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?1]::text[]) n))
+		   AND (c.relnamespace = 'bailiwick'::regnamespace OR c.oid IN (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?1]::text[]) n)
+		     OR NOT c.relispartition AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant')
+		       AND c.relnamespace IN (SELECT o.relnamespace FROM pg_class o JOIN unnest(ARRAY[?1]::text[]) n ON o.oid = to_regclass(n)::oid))
 		UNION ALL
 		SELECT format('ALTER FUNCTION %s OWNER TO %s', p.oid::regprocedure, ?0)
 		  FROM pg_proc p WHERE p.pronamespace = 'bailiwick'::regnamespace AND pg_get_userbyid(p.proowner) <> ?0`,

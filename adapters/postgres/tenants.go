@@ -26,18 +26,19 @@ type tenantRow struct {
 	Name      string
 	State     string
 	Settings  json.RawMessage `bun:"type:jsonb"`
+	Quotas    json.RawMessage `bun:"type:jsonb"`
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	DeletedAt bun.NullTime
 }
 
-const tenantColumns = "id, slug, name, state, settings, version, created_at, updated_at, deleted_at"
+const tenantColumns = "id, slug, name, state, settings, quotas, version, created_at, updated_at, deleted_at"
 
 func (r tenantRow) tenant() tenancy.Tenant {
 	return tenancy.Tenant{
 		ID: r.ID, Slug: tenancy.Slug(r.Slug), Name: r.Name, State: tenancy.State(r.State), Settings: r.Settings,
-		Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
+		Quotas: readQuotas(r.Quotas), Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
 	}
 }
 
@@ -55,8 +56,8 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	ctx = acrossInto(ctx, "create a tenant", t.ID)
 	var row tenantRow
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?) RETURNING "+tenantColumns,
-			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
+		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas, deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
+			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
@@ -167,9 +168,9 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		case before.Version != t.Version:
 			return errVersion
 		}
-		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
+		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb, quotas = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
 			" WHERE id = ? RETURNING "+tenantColumns,
-			t.Name, string(t.State), settingsOf(t), bun.NullTime{Time: t.DeletedAt}, t.ID).Scan(ctx, &row)
+			t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt}, t.ID).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,9 @@ const bulkPlans = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestl
 
 // beginImport opens a transaction in which no other import into the tenant
 // runs. Its snapshot must be younger than the last import's end, so the lock is
-// tried anew in a new transaction rather than waited for.
+// tried anew in a new transaction rather than waited for. So it is where somebody
+// was adding items of a kind that the tenant has a quota of: the snapshot would
+// count them out.
 func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
 	for {
 		signed, err := s.db.keyring.sign(tenant)
@@ -128,7 +130,10 @@ func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenan
 		}
 		var locked bool
 		err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock, tenant.String()).Scan(ctx, &locked)
-		if err != nil || locked {
+		if err == nil && locked {
+			_, err = conn.ExecContext(ctx, "SELECT bailiwick.take_turns()")
+		}
+		if counted := sqlState(err) == stateSerialization; err != nil && !counted || err == nil && locked {
 			return err
 		}
 		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -30,8 +31,9 @@ type wall struct {
 	Stamped  bool // the column's default is the current tenant
 	Enabled  bool
 	Forced   bool
-	Policy   bool // ours is there
-	Touched  bool // the trigger that counts versions
+	Policy   bool   // ours is there
+	Touched  bool   // the trigger that counts versions
+	Counted  string // the kind whose quota a trigger holds, in hexadecimal digits with a 00 behind
 }
 
 // readWalls answers the walls of every table that a tenant owns, declared or
@@ -46,7 +48,8 @@ func (e *examination) readWalls(ctx context.Context) ([]wall, error) {
 		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()', false) AS stamped,
 		  coalesce(c.relrowsecurity, false) AS enabled, coalesce(c.relforcerowsecurity, false) AS forced,
 		  EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant') AS policy,
-		  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch' AND g.tgenabled IN ('O', 'A')) AS touched
+		  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch' AND g.tgenabled IN ('O', 'A')) AS touched,
+		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota' AND g.tgenabled IN ('O', 'A')), '') AS counted
 		FROM declared d FULL JOIN (SELECT * FROM tables WHERE NOT library) t ON t.oid = d.oid
 		LEFT JOIN pg_class c ON c.oid = t.oid
 		LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.tenant
@@ -66,7 +69,7 @@ func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) err
 	if err != nil {
 		return err
 	}
-	versioned := d.versioned()
+	kinds := d.tablesOfKinds()
 	for _, w := range walls {
 		if !w.Declared {
 			continue
@@ -74,13 +77,22 @@ func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) err
 		if err := w.adoptable(); err != nil {
 			return err
 		}
-		if missing := w.missing(versioned[w.Name], o.Scope); len(missing) > 0 {
+		if missing := w.missing(kinds[w.Name], o.Scope); len(missing) > 0 {
 			if _, err := db.ExecContext(ctx, strings.Join(missing, ";\n")); err != nil {
 				return fmt.Errorf("%s: %w", w.Name, err)
 			}
 		}
 	}
 	return e.renewPolicies(ctx)
+}
+
+// tablesOfKinds are the tables that have a kind, by their name in SQL.
+func (d *declarations) tablesOfKinds() map[string]*table {
+	tables := map[string]*table{}
+	for _, t := range d.order {
+		tables[t.sql] = t
+	}
+	return tables
 }
 
 // versioned are the tables whose rows count their versions.
@@ -104,7 +116,9 @@ func (w wall) adoptable() error {
 	return nil
 }
 
-func (w wall) missing(versioned bool, scope Scope) []string {
+// missing are the statements that put up what isn't there. kind is nil for a table
+// that is owned only.
+func (w wall) missing(kind *table, scope Scope) []string {
 	var statements []string
 	add := func(wanted bool, format string) {
 		if wanted {
@@ -116,7 +130,11 @@ func (w wall) missing(versioned bool, scope Scope) []string {
 	add(!w.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!w.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!w.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
-	add(versioned && !w.Touched, "DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+	add(kind != nil && !w.Touched, "DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+	if kind != nil && kind.singleton == "" {
+		add(w.Counted != hex.EncodeToString([]byte(kind.kind))+"00", "DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
+			" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+strings.ReplaceAll(literal(kind.kind), "%", "%%")+")")
+	}
 	return statements
 }
 
@@ -128,17 +146,17 @@ func checkWalls(ctx context.Context, e *examination) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	versioned := e.declared.versioned()
+	kinds := e.declared.tablesOfKinds()
 	var findings []Finding
 	for _, w := range walls {
-		findings = append(findings, w.findings(versioned[w.Name], e.scope)...)
+		findings = append(findings, w.findings(kinds[w.Name], e.scope)...)
 	}
 	return findings, nil
 }
 
 // findings are a table's. What row security lacks is one, named by the first
 // thing that is missing, and mended as a whole.
-func (w wall) findings(versioned bool, scope Scope) []Finding {
+func (w wall) findings(kind *table, scope Scope) []Finding {
 	finding := Finding{Severity: SeverityError, Object: strings.ReplaceAll(w.Name, `"`, ""), Safe: w.Known}
 	if !w.Declared && !w.Reached {
 		finding.Severity = SeverityWarning
@@ -154,7 +172,7 @@ func (w wall) findings(versioned bool, scope Scope) []Finding {
 		return []Finding{f}
 	}
 	var findings []Finding
-	missing := w.missing(versioned, scope)
+	missing := w.missing(kind, scope)
 	switch {
 	case !w.Policy:
 		findings = append(findings, say("policy_missing", "without the policy bailiwick_tenant nothing but the filter keeps tenants apart", missing...))
@@ -163,7 +181,7 @@ func (w wall) findings(versioned bool, scope Scope) []Finding {
 	case !w.Forced:
 		findings = append(findings, say("row_security_not_forced", "without FORCE row security doesn't hold the table's owner, nor what runs with its rights", missing...))
 	case len(missing) > 0:
-		f := say("default_missing", "rows that raw SQL writes don't get their tenant, or their version, from the database", missing...)
+		f := say("default_missing", "rows that raw SQL writes don't get their tenant or their version from the database, or aren't counted for the tenant's quota", missing...)
 		f.Severity = SeverityWarning
 		findings = append(findings, f)
 	}

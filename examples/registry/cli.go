@@ -21,6 +21,8 @@ type commands struct {
 	Load    loadCmd    `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  exportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  importCmd  `cmd:"" help:"Read a bundle into a tenant: all of it or nothing."`
+	Tenant  tenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
+	Key     keyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
 	Promote promoteCmd `cmd:"" help:"Export one tenant and import it into another."`
 
 	Audit      auditCmd      `cmd:"" help:"Read, export and verify the audit log."`

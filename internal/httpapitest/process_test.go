@@ -66,7 +66,7 @@ func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 			assert.Contains(t, op.statuses, "401")
 		}
 	}
-	assert.Len(t, ids, 5+6+3+3+5+4+4+3+4*6)
+	assert.Len(t, ids, 5+7+4+3+5+4+4+3+4*6)
 }
 
 func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {

@@ -37,6 +37,7 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	w.do(t, ask{as: "acme-admin", method: "PUT", path: "/api/v1/tenants/acme", body: `{}`}).ok(t, 200)
 	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}).ok(t, 200)
 	key := read[keySeen](t, w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: `{"name":"k","role":"viewer"}`}).ok(t, 201))
+	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys/" + key.ID + "/rotate", body: `{}`}).ok(t, 201)
 	w.do(t, ask{as: "acme-admin", method: "DELETE", path: "/api/v1/tenants/acme/keys/" + key.ID}).ok(t, 204)
 	for _, path := range []string{"trust-rules/r", "agents/io.github%2Fx", "agents/base", "prompts/hello", "mcp-servers/weather"} {
 		w.do(t, ask{as: "acme-editor", method: "DELETE", path: "/api/v1/" + path}).ok(t, 204)
@@ -46,6 +47,8 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants", body: `{"slug":"gamma","name":"n"}`}).ok(t, 201)
 	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
 	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).ok(t, 200)
+	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
+	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/purge", body: `{"confirm":"gamma"}`}).ok(t, 200)
 	w.managePeople(t)
 
 	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit"}).ok(t, 200)

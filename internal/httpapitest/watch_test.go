@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -67,6 +68,11 @@ func (w watchedTenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.T
 	return w.port.Update(ctx, t)
 }
 
+func (w watchedTenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+	w.calls.add("purge tenant %s", id)
+	return w.port.Purge(ctx, id)
+}
+
 type watchedKeys struct {
 	port  ports.Keys
 	calls *calls
@@ -80,6 +86,11 @@ func (w watchedKeys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.AP
 func (w watchedKeys) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
 	w.calls.add("%d keys of %s behind %s", limit, tenant, after)
 	return w.port.List(ctx, tenant, after, limit)
+}
+
+func (w watchedKeys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+	w.calls.add("rotate key %s of %s", id, tenant)
+	return w.port.Rotate(ctx, tenant, id, next, until)
 }
 
 func (w watchedKeys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -136,6 +137,17 @@ func auditedWrites() []audited {
 			refused: func(ctx context.Context, p *probe) error {
 				p.key(p.acme, 1)
 				_, err := p.Keys.Create(ctx, p.acme, newKey(p.acme, 1))
+				return err
+			},
+		},
+		{
+			method: "Keys.Rotate", action: "key.rotate", target: tenancy.AuditTarget{Kind: "key", Name: "key 1"}, details: []string{"id", "role", "rotated_to", "expires_at"},
+			do: func(ctx context.Context, p *probe) error {
+				_, err := p.Keys.Rotate(ctx, p.acme, p.key(p.acme, 1).ID, p.successor(2), time.Now().Add(time.Hour))
+				return err
+			},
+			refused: func(ctx context.Context, p *probe) error {
+				_, err := p.Keys.Rotate(ctx, p.acme, p.key(p.globex, 1).ID, p.successor(2), time.Now().Add(time.Hour))
 				return err
 			},
 		},

@@ -3,7 +3,9 @@ package portstest_test
 import (
 	"context"
 	"sync"
+	"time"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -107,6 +109,21 @@ func (b *keyLog) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey
 	return made, err
 }
 
+func (b *keyLog) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+	if b.revoke {
+		for _, k := range b.known(func(k tenancy.APIKey) bool { return k.ID == id }) {
+			tenant = k.Tenant
+		}
+	}
+	made, err := b.Keys.Rotate(ctx, tenant, id, next, until)
+	if err == nil {
+		b.mu.Lock()
+		b.keys = append(b.keys, made)
+		b.mu.Unlock()
+	}
+	return made, err
+}
+
 func (b *keyLog) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
 	found, err := b.Keys.List(ctx, tenant, after, limit)
 	if b.list && err == nil {
@@ -137,6 +154,53 @@ func (b *keyLog) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey
 		}
 	}
 	return found, err
+}
+
+// endlessKeys lets a key that was rotated work on for ever.
+type endlessKeys struct{ ports.Keys }
+
+func (b endlessKeys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, _ time.Time) (tenancy.APIKey, error) {
+	return b.Keys.Rotate(ctx, tenant, id, next, time.Now().Add(1000*time.Hour))
+}
+
+// hidesPurged only says that it has purged.
+type hidesPurged struct {
+	ports.Tenants
+	gone *sync.Map
+}
+
+func (b hidesPurged) Purge(_ context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+	b.gone.Store(id, true)
+	return federation.Certify(tenancy.Certificate{Tenant: id, Slug: "acme", PurgedAt: time.Now().Truncate(time.Microsecond)})
+}
+
+func (b hidesPurged) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	if _, gone := b.gone.Load(id); gone {
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+	}
+	return b.Tenants.Get(ctx, id)
+}
+
+// rashPurge deletes whatever it is to purge.
+type rashPurge struct{ ports.Tenants }
+
+func (b rashPurge) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+	if t, err := b.Tenants.Get(ctx, id); err == nil && t.State != tenancy.Deleted {
+		t.State, t.DeletedAt = tenancy.Deleted, time.Now()
+		_, _ = b.Tenants.Update(ctx, t) // what Purge says next counts
+	}
+	return b.Tenants.Purge(ctx, id)
+}
+
+// generous forgets what quotas it is told.
+type generous struct{ ports.Tenants }
+
+func (b generous) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	quotas := t.Quotas
+	t.Quotas = tenancy.Quotas{}
+	stored, err := b.Tenants.Update(ctx, t)
+	stored.Quotas = quotas
+	return stored, err
 }
 
 type sharedVault struct{ ports.Vault }

@@ -8,7 +8,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func keysSuite() []clause { return append(keysWrite(), append(keysList(), keysFind()...)...) }
+func keysSuite() []clause {
+	return append(keysWrite(), append(keysRotate(), append(keysList(), keysFind()...)...)...)
+}
 
 func keysWrite() []clause {
 	return []clause{

@@ -10,7 +10,7 @@ import (
 )
 
 func resourcesSuite() []clause {
-	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(), resourcesSecrets(), resourcesConditions(), resourcesDelete())
+	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(), resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete())
 }
 
 func resourcesAll() []clause {

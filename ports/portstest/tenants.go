@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"encoding/json"
+	"reflect"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -9,7 +10,7 @@ import (
 )
 
 func tenantsSuite() []clause {
-	return append(tenantsCreate(), append(tenantsRead(), tenantsUpdate()...)...)
+	return append(tenantsCreate(), append(tenantsRead(), append(tenantsUpdate(), tenantsPurge()...)...)...)
 }
 
 func tenantsCreate() []clause {
@@ -30,6 +31,7 @@ func tenantsCreate() []clause {
 			prove: func(p *probe) {
 				given := newTenant("stored")
 				given.Version = 7
+				given.Quotas = tenancy.Quotas{Resources: map[string]int64{"widget": 3}}
 				given.CreatedAt = time.Unix(1, 0)
 				given.UpdatedAt = time.Unix(2, 0)
 				made, err := p.Tenants.Create(p.ctx, given)
@@ -222,14 +224,15 @@ func tenantsRead() []clause {
 func tenantsUpdate() []clause {
 	return []clause{
 		{
-			name: "update stores four fields",
-			says: "Update stores t's Name, State, Settings and DeletedAt over the tenant with t's ID, adds one to its version, sets UpdatedAt, and answers what it stored. ID, Slug and CreatedAt never change.",
+			name: "update stores five fields",
+			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt over the tenant with t's ID, adds one to its version, sets UpdatedAt, and answers what it stored. ID, Slug and CreatedAt never change.",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
 				given := before
 				given.Name, given.State = "Acme & Söhne", tenancy.Deleted
 				given.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
+				given.Quotas = tenancy.Quotas{Resources: map[string]int64{"maker": 0, "widget": 1 << 40}, RequestsPerSecond: 0.25}
 				given.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
 				given.Slug, given.CreatedAt, given.UpdatedAt = "other", time.Unix(1, 0), time.Unix(2, 0)
 				updated, err := p.Tenants.Update(p.ctx, given)
@@ -250,7 +253,7 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "update back to life",
-			says: "Update stores t's Name, State, Settings and DeletedAt",
+			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
 				p.setState(p.acme, tenancy.Active)
@@ -331,7 +334,7 @@ func tenantsUpdate() []clause {
 // sameTenant compares all but the version and the two times that a store sets.
 func (p *probe) sameTenant(got, want tenancy.Tenant, what string) {
 	same := got.ID == want.ID && got.Slug == want.Slug && got.Name == want.Name && got.State == want.State &&
-		got.DeletedAt.Equal(want.DeletedAt) && sameJSON(got.Settings, want.Settings)
+		got.DeletedAt.Equal(want.DeletedAt) && sameJSON(got.Settings, want.Settings) && reflect.DeepEqual(got.Quotas, want.Quotas)
 	if !same {
 		p.fail("%s = %+v; want %+v", what, got, want)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func transfersSuite() []clause {
-	return slices.Concat(transfersExport(), transfersImport(), importsStage(), importsApply(), importsVersions(), importsReferences())
+	return slices.Concat(transfersExport(), transfersImport(), importsStage(), importsApply(), importsVersions(), importsReferences(), importsQuota())
 }
 
 // errOurs is an error that a store has to hand through.

@@ -35,6 +35,18 @@ func operations(w *world) map[string]func(context.Context, tenancy.Principal, st
 			_, err := w.RestoreTenant(ctx, by, ref)
 			return err
 		},
+		"purge": func(ctx context.Context, by tenancy.Principal, ref string) error {
+			_, err := w.PurgeTenant(ctx, by, ref, ref)
+			return err
+		},
+		"set quotas": func(ctx context.Context, by tenancy.Principal, ref string) error {
+			_, err := w.UpdateTenant(ctx, by, ref, admin.TenantChange{Name: &name, Quotas: &tenancy.Quotas{RequestsPerSecond: 1}}, 0)
+			return err
+		},
+		"rotate a key": func(ctx context.Context, by tenancy.Principal, ref string) error {
+			_, _, err := w.RotateKey(ctx, by, ref, tenancy.NewID().String(), 0)
+			return err
+		},
 		"create a key": func(ctx context.Context, by tenancy.Principal, ref string) error {
 			_, _, err := w.CreateKey(ctx, by, ref, admin.NewKey{Name: "ci", Role: tenancy.Viewer})
 			return err
@@ -105,7 +117,7 @@ func TestASuspendedTenantIsToldToItsMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin, tenancy.Replicator} {
-		for _, name := range []string{"get", "rename", "suspend", "create a key", "list keys", "revoke a key"} {
+		for _, name := range []string{"get", "rename", "suspend", "create a key", "list keys", "revoke a key", "rotate a key"} {
 			t.Run(name+" as "+string(role), func(t *testing.T) {
 				t.Parallel()
 				err := operations(w)[name](t.Context(), w.member(role), "frozen")
@@ -129,7 +141,10 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 		{"create a key", no, no, no, ok},
 		{"list keys", no, no, no, ok},
 		{"revoke a key", no, no, no, none},
+		{"rotate a key", no, no, no, none},
 		{"suspend", no, no, no, no},
+		{"set quotas", no, no, no, no},
+		{"purge", no, no, no, no},
 		{"delete", no, no, no, no},
 		{"restore", no, no, no, no},
 	} {

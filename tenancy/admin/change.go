@@ -10,15 +10,17 @@ import (
 )
 
 // TenantChange says what to change of a tenant. What is nil or empty stays. The
-// details of an error name its fields as /name, /settings and /state.
+// details of an error name its fields as /name, /settings, /quotas and /state.
 type TenantChange struct {
 	Name     *string         // what [tenancy.CheckName] admits
 	Settings json.RawMessage // a JSON object, in place of the one before
+	Quotas   *tenancy.Quotas // in place of those before; for super-admins
 	State    tenancy.State   // active or suspended; for super-admins
 }
 
 // UpdateTenant changes a tenant and answers it as it is then: admins of the
-// tenant its name and settings, super-admins its state too. A version other
+// tenant its name and settings, super-admins its quotas and its state too. A
+// tenant's admin can't give themselves more. A version other
 // than 0 is the one that the caller has read: if the tenant has another by now
 // it is [tenancy.CodeVersionMismatch]. A deleted tenant is
 // [tenancy.CodeInvalidState]: see [Service.RestoreTenant]. Nothing changes on
@@ -30,11 +32,16 @@ func (s *Service) UpdateTenant(
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	if c.State != "" && !by.SuperAdmin {
+	if (c.State != "" || c.Quotas != nil) && !by.SuperAdmin {
 		return tenancy.Tenant{}, tenancy.ErrForbidden
 	}
 	if c, err = c.checked(); err != nil {
 		return tenancy.Tenant{}, err
+	}
+	if c.Quotas != nil {
+		if err := s.checkQuotas(*c.Quotas); err != nil {
+			return tenancy.Tenant{}, err
+		}
 	}
 	return s.change(ctx, t.ID, version, func(t *tenancy.Tenant) error {
 		if err := open(by, *t); err != nil {
@@ -73,6 +80,9 @@ func (c TenantChange) apply(t *tenancy.Tenant) {
 	}
 	if len(c.Settings) > 0 {
 		t.Settings = c.Settings
+	}
+	if c.Quotas != nil {
+		t.Quotas = c.Quotas.Clone()
 	}
 	if c.State != "" {
 		t.State = c.State

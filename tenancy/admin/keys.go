@@ -32,15 +32,13 @@ func (s *Service) CreateKey(
 	if err := s.checkKey(in); err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	secret = tenancy.NewKeySecret()
-	hash, err := tenancy.HashKeySecret(secret)
+	made, secret, err := s.newKey(by)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	key, err = s.keys.Create(ctx, t.ID, tenancy.APIKey{
-		ID: s.newID().String(), Tenant: t.ID, Name: in.Name, Role: in.Role, Hash: hash,
-		ExpiresAt: in.ExpiresAt.UTC().Truncate(time.Microsecond),
-	})
+	made.Tenant, made.Name, made.Role = t.ID, in.Name, in.Role
+	made.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
+	key, err = s.keys.Create(ctx, t.ID, made)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}

@@ -27,6 +27,7 @@ func TestCreateKey(t *testing.T) {
 	require.NoError(t, err, "an id is a UUID")
 	assert.Equal(t, tenancy.APIKey{
 		ID: key.ID, Tenant: w.acme.ID, Name: "ci", Role: tenancy.Replicator, CreatedAt: start, ExpiresAt: expires,
+		Prefix: secret[:12], CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "ada"},
 	}, key, "without the hash")
 
 	hash, err := tenancy.HashKeySecret(secret)

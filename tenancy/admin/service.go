@@ -17,6 +17,7 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/changes"
@@ -30,6 +31,7 @@ const (
 // Service is made by [New] and safe for concurrent use.
 type Service struct {
 	tenants  ports.Tenants
+	kinds    *federation.Kinds // nil: none
 	keys     ports.Keys
 	finder   ports.KeyFinder
 	audit    ports.Audit
@@ -107,7 +109,7 @@ func New(s ports.Services, o Options) *Service {
 		o.NewID = tenancy.NewID
 	}
 	service := &Service{
-		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
+		tenants: s.Tenants, kinds: s.Kinds, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
 		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.Acceptances, passwords: o.Passwords,
 		changes:  changes.New(s.Announcements, o.Clock),
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,

@@ -11,11 +11,12 @@ import (
 )
 
 // NewTenant is what a tenant is created from. The details of an error name its
-// fields as /slug, /name and /settings.
+// fields as /slug, /name, /settings and /quotas.
 type NewTenant struct {
 	Slug     string
 	Name     string          // what [tenancy.CheckName] admits
 	Settings json.RawMessage // a JSON object; none is {}
+	Quotas   tenancy.Quotas
 }
 
 // CreateTenant makes an active tenant. Super-admins only. A slug that isn't one
@@ -39,8 +40,11 @@ func (s *Service) CreateTenant(ctx context.Context, by tenancy.Principal, in New
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
+	if err := s.checkQuotas(in.Quotas); err != nil {
+		return tenancy.Tenant{}, err
+	}
 	return s.tenants.Create(ctx, tenancy.Tenant{
-		ID: s.newID(), Slug: slug, Name: in.Name, State: tenancy.Active, Settings: settings,
+		ID: s.newID(), Slug: slug, Name: in.Name, State: tenancy.Active, Settings: settings, Quotas: in.Quotas.Clone(),
 	})
 }
 

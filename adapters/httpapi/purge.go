@@ -1,0 +1,45 @@
+package httpapi
+
+import (
+	"encoding/hex"
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+type purgeInput struct {
+	Confirm string `json:"confirm" doc:"the tenant's slug"`
+}
+
+// certificateBody is [tenancy.Certificate] as it is answered, which is the form
+// that its digest is over.
+type certificateBody struct {
+	TenantID string           `json:"tenant_id" format:"uuid"`
+	Slug     tenancy.Slug     `json:"slug"`
+	Rows     map[string]int64 `json:"rows" doc:"how many rows were removed, by table"`
+	Audit    chainEndBody     `json:"audit" doc:"where the tenant's audit log ended, which was removed too"`
+	PurgedAt timestamp        `json:"purged_at"`
+	Digest   string           `json:"digest" pattern:"^sha256:[0-9a-f]{64}$" doc:"over the canonical form (RFC 8785) of the other members"`
+}
+
+type chainEndBody struct {
+	Seq  int64  `json:"seq" minimum:"0"`
+	Hash string `json:"hash" pattern:"^[0-9a-f]{64}$"`
+}
+
+func (a *api) purgeTenant(w http.ResponseWriter, c *call) error {
+	var in purgeInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	done, err := a.admin.PurgeTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue), in.Confirm)
+	if err != nil {
+		return err
+	}
+	a.tenants.Invalidate(done.Tenant, done.Slug)
+	return writeJSON(w, http.StatusOK, certificateBody{
+		TenantID: done.Tenant.String(), Slug: done.Slug, Rows: done.Rows, PurgedAt: timestamp(done.PurgedAt), Digest: done.Digest,
+		Audit: chainEndBody{done.Audit.Seq, hex.EncodeToString(done.Audit.Hash[:])},
+	})
+}

@@ -1,0 +1,69 @@
+package httpapi
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// maxLimited bounds the memory of [limits], in tenants. One that is forgotten
+// begins anew with a whole second's requests.
+const maxLimited = 10_000
+
+// limits holds how fast each tenant with a quota of requests may ask this
+// instance. A tenant without one is never looked up.
+type limits struct {
+	buckets *otter.Cache[tenancy.ID, *rate.Limiter]
+	now     func() time.Time
+}
+
+func newLimits(now func() time.Time) *limits {
+	return &limits{buckets: otter.Must(&otter.Options[tenancy.ID, *rate.Limiter]{MaximumSize: maxLimited}), now: now}
+}
+
+// allow takes one request of the tenant's, or answers how long until there is one.
+func (l *limits) allow(t tenancy.Tenant) (wait time.Duration, ok bool) {
+	perSecond := t.Quotas.RequestsPerSecond
+	if perSecond <= 0 {
+		return 0, true
+	}
+	bucket, _ := l.buckets.ComputeIfAbsent(t.ID, func() (*rate.Limiter, bool) {
+		return rate.NewLimiter(rate.Limit(perSecond), burst(perSecond)), false
+	})
+	now := l.now()
+	if bucket.Limit() != rate.Limit(perSecond) { // the quota was changed
+		bucket.SetLimitAt(now, rate.Limit(perSecond))
+		bucket.SetBurstAt(now, burst(perSecond))
+	}
+	if bucket.AllowN(now, 1) {
+		return 0, true
+	}
+	missing := 1 - bucket.TokensAt(now)
+	return time.Duration(missing / perSecond * float64(time.Second)), false
+}
+
+// burst is what may be asked at once: a second's requests, and one at least.
+func burst(perSecond float64) int { return max(1, int(math.Ceil(perSecond))) }
+
+// slow refuses a request beyond the quota of its tenant. A super-admin's isn't
+// counted: whoever sets the quota must get in.
+func (a *api) slow(w http.ResponseWriter, p tenancy.Principal, t tenancy.Tenant) error {
+	if p.SuperAdmin {
+		return nil
+	}
+	wait, ok := a.limits.allow(t)
+	if ok {
+		return nil
+	}
+	seconds := max(1, int64(math.Ceil(wait.Seconds())))
+	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	err := tenancy.Errorf(tenancy.CodeTooManyRequests, "the tenant asks faster than it may: go on in %d s", seconds)
+	err.Members = map[string]any{"retry_after": seconds}
+	return err
+}

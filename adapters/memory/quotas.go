@@ -1,0 +1,45 @@
+package memory
+
+import (
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// checkQuota refuses what would be the tenant's n-th item of a kind, if that is
+// too many. The caller is the tenant's only writer.
+func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	limit, limited := s.tenants[tenant].Quotas.Resources[kind]
+	if declared, _ := s.kinds.Kind(kind); !limited || n <= limit || declared.Singleton != "" {
+		return nil
+	}
+	return tenancy.QuotaExceeded(kind, limit)
+}
+
+func (sp *space) count(kind string) (n int64) {
+	sp.mu.RLock()
+	defer sp.mu.RUnlock()
+	for ref := range sp.rows {
+		if ref.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// checkQuotas looks at the kinds that the import adds to: what was too many
+// before may be replaced.
+func (im *importing) checkQuotas() error {
+	counts := map[string]int64{}
+	for ref := range im.rows {
+		counts[ref.Kind]++
+	}
+	for _, kind := range im.s.kinds.All() {
+		if n := counts[kind.Name]; n > im.space.count(kind.Name) {
+			if err := im.s.checkQuota(im.tenant, kind.Name, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package postgres
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func quotasOf(t tenancy.Tenant) string {
+	raw, err := json.Marshal(t.Quotas.Clone())
+	if err != nil {
+		return "null" // a number that JSON hasn't; the column refuses what is no object
+	}
+	return string(raw)
+}
+
+// readQuotas reads what the column holds. What can't be read was written by
+// somebody else: the database enforces what it can make of it.
+func readQuotas(raw json.RawMessage) tenancy.Quotas {
+	var q tenancy.Quotas
+	_ = json.Unmarshal(raw, &q)
+	return q.Clone()
+}
+
+// quotaExceeded is the error of bailiwick.quota(), whose detail says which quota.
+func quotaExceeded(err error) error {
+	var exceeded struct {
+		Kind  string
+		Limit int64
+	}
+	if e, ok := errors.AsType[pgdriver.Error](err); ok {
+		_ = json.Unmarshal([]byte(e.Field('D')), &exceeded) // without one the code alone says enough
+	}
+	return tenancy.QuotaExceeded(exceeded.Kind, exceeded.Limit).Because(err)
+}

@@ -1,0 +1,237 @@
+//go:build unix
+
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// lifeOf are the requests of a tenant's life, in their order.
+var lifeOf = []struct{ name, method, path, body string }{
+	{"create", http.MethodPost, "/api/v1/tenants", `{"slug":"mortal","name":"Mortal","settings":{"a":1}}`},
+	{"delete", http.MethodDelete, "/api/v1/tenants/mortal", ""},
+	{"purge", http.MethodPost, "/api/v1/tenants/mortal/purge", `{"confirm":"mortal"}`},
+}
+
+// manyStatements is more than any of them takes.
+const manyStatements = 40
+
+// TestAKilledRegistryLeavesNoHalfTenant kills the process before the first, the
+// second, the third … statement of each request, until none is left.
+func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
+	t.Parallel()
+	w := newLife(t)
+	for _, step := range lifeOf {
+		before := w.state(t)
+		for n := 1; ; n++ {
+			require.Less(t, n, manyStatements)
+			p := serving(t, w.set())
+			w.strikeAt(n, func(uint16) error {
+				_ = p.cmd.Process.Kill()
+				return errors.New("killed")
+			})
+			status, err := w.request(p.url, step.method, step.path, step.body)
+			struck := w.disarm()
+			if !struck {
+				require.NoError(t, err)
+				require.Equal(t, 2, status/100, "%s: %d", step.name, status)
+				require.Greater(t, n, 2, "%s was killed too seldom", step.name)
+				p.stop(t)
+				break
+			}
+			<-p.done
+			require.Equal(t, before, w.settled(t), "%s, killed before statement %d", step.name, n)
+		}
+		require.NotEqual(t, before, w.settled(t), step.name)
+		w.fill(t, step.name, 300)
+	}
+}
+
+// TestAKilledBackendLeavesNoHalfTenant ends the database's process instead, and
+// the registry goes on. It may begin a statement anew that was the first of its
+// connection: so each try has a tenant of its own.
+func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
+	t.Parallel()
+	w := newLife(t)
+	p := serving(t, w.set())
+	for i, step := range lifeOf {
+		refused := 0
+		for n, struck := 1, true; struck; n++ {
+			require.Less(t, n, manyStatements)
+			mortal := fmt.Sprintf("mortal-%s-%d", step.name, n)
+			request := func(at int) int {
+				step := lifeOf[at]
+				status, err := w.request(p.url, step.method, strings.ReplaceAll(step.path, "mortal", mortal), strings.ReplaceAll(step.body, "mortal", mortal))
+				require.NoError(t, err)
+				return status
+			}
+			for earlier := range i {
+				require.Equal(t, 2, request(earlier)/100)
+				w.fill(t, lifeOf[earlier].name, 300)
+			}
+			before := w.settled(t)
+			w.strikeAt(n, func(client uint16) error {
+				_, err := w.direct.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = $1", int(client))
+				return err // nil: the statement goes to a backend that is ending
+			})
+			status := request(i)
+			struck = w.disarm()
+			if status/100 == 2 {
+				require.NotEqual(t, before, w.settled(t), "%s said that it is done, cut before statement %d", step.name, n)
+				continue
+			}
+			refused++
+			require.Equal(t, http.StatusServiceUnavailable, status, "%s, cut before statement %d", step.name, n)
+			require.Equal(t, before, w.settled(t), "%s, cut before statement %d", step.name, n)
+		}
+		require.Positive(t, refused, step.name)
+	}
+}
+
+// TestAPurgeIsCutAnywhere ends the backend somewhere within the one statement that
+// removes the rows.
+func TestAPurgeIsCutAnywhere(t *testing.T) {
+	t.Parallel()
+	w := newLife(t)
+	p := serving(t, w.set())
+	for _, step := range lifeOf[:2] {
+		status, err := w.request(p.url, step.method, step.path, step.body)
+		require.NoError(t, err)
+		require.Equal(t, 2, status/100)
+		w.fill(t, step.name, 5000)
+	}
+	before := w.state(t)
+	cut := 0
+	for wait := time.Millisecond; ; wait = wait * 3 / 2 {
+		done := make(chan struct{})
+		var striker sync.WaitGroup
+		striker.Go(func() { w.cutWriter(done, wait) })
+		status, err := w.request(p.url, lifeOf[2].method, lifeOf[2].path, lifeOf[2].body)
+		close(done)
+		striker.Wait()
+		require.NoError(t, err)
+		if status == http.StatusOK {
+			break
+		}
+		cut++
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Equal(t, before, w.settled(t), "cut after %v", wait)
+	}
+	require.NotEqual(t, before, w.settled(t))
+	require.Positive(t, cut)
+}
+
+// cutWriter waits until somebody writes, and ends their backend a while later.
+func (w life) cutWriter(done <-chan struct{}, later time.Duration) {
+	const writers = " FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND datname = current_database()"
+	for {
+		var pid int
+		if err := w.direct.QueryRow("SELECT pid" + writers).Scan(&pid); err == nil {
+			time.Sleep(later)
+			_, _ = w.direct.Exec("SELECT pg_terminate_backend(pid)"+writers+" AND pid = $1", pid) // it may have ended
+			return
+		}
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// life is a database by way of a boundary, and directly.
+type life struct {
+	*boundary
+	direct *sql.DB
+}
+
+func newLife(t *testing.T) life {
+	t.Helper()
+	database := migrated(t)
+	db := connect(t, database)
+	t.Cleanup(func() { _ = db.Close() })
+	return life{newBoundary(t, database), db.DB}
+}
+
+func (w life) set() map[string]string {
+	return map[string]string{"DATABASE_URL": w.url, "MULTI_TENANT": "true", "ADMIN_TOKEN": platform, "SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"}
+}
+
+// request answers the status of the super-admin's request.
+func (w life) request(base, method, path, body string) (int, error) {
+	req, err := http.NewRequest(method, base+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+platform)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	return res.StatusCode, err
+}
+
+// fill gives the tenant something to purge once it has been created.
+func (w life) fill(t *testing.T, step string, rows int) {
+	t.Helper()
+	if step != "create" {
+		return
+	}
+	_, err := w.direct.Exec(fmt.Sprintf(`
+		CREATE TEMP TABLE newest AS SELECT id AS tenant, n FROM (SELECT id FROM bailiwick.tenants ORDER BY created_at DESC LIMIT 1) t, generate_series(1, %d) n;
+		INSERT INTO prompts (tenant_id, name) SELECT tenant, n FROM newest;
+		INSERT INTO agents (tenant_id, name) SELECT tenant, n FROM newest;
+		INSERT INTO agent_prompts (tenant_id, agent_id, prompt_id, position) SELECT tenant, a.id, p.id, 1
+		  FROM newest JOIN agents a ON a.tenant_id = tenant AND a.name = n::text JOIN prompts p ON p.tenant_id = tenant AND p.name = n::text;
+		DROP TABLE newest`, rows))
+	require.NoError(t, err)
+}
+
+// settled is the state when no transaction of the registry's is left.
+func (w life) settled(t *testing.T) map[string]string {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var open int
+		err := w.direct.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL").Scan(&open)
+		return err == nil && open == 0
+	}, 30*time.Second, 10*time.Millisecond)
+	return w.state(t)
+}
+
+// state is a digest of every table, but for what the registry notes of itself.
+func (w life) state(t *testing.T) map[string]string {
+	t.Helper()
+	found, err := w.direct.Query(`SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'bailiwick') AND tablename <> 'signing_keys'`)
+	require.NoError(t, err)
+	defer found.Close()
+	var tables []string
+	for found.Next() {
+		var name string
+		require.NoError(t, found.Scan(&name))
+		tables = append(tables, name)
+	}
+	require.NoError(t, found.Err())
+	digests := map[string]string{}
+	for _, name := range tables {
+		var digest string
+		err := w.direct.QueryRow(fmt.Sprintf("SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '') FROM %s t", name)).Scan(&digest)
+		require.NoError(t, err)
+		digests[name] = digest
+	}
+	return digests
+}

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+type tenantCmd struct {
+	List     tenantListCmd     `cmd:"" help:"List tenants; as a super-admin, all."`
+	Show     tenantShowCmd     `cmd:"" help:"Show one tenant."`
+	Create   tenantCreateCmd   `cmd:"" help:"Create a tenant."`
+	Update   tenantUpdateCmd   `cmd:"" help:"Change a tenant's name, settings and quotas."`
+	Suspend  tenantSuspendCmd  `cmd:"" help:"Let nobody into a tenant."`
+	Activate tenantActivateCmd `cmd:"" help:"Let a suspended tenant's members in again."`
+	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant: its keys stop, its data stays."`
+	Restore  tenantRestoreCmd  `cmd:"" help:"Restore a deleted tenant."`
+	Purge    tenantPurgeCmd    `cmd:"" help:"Remove a deleted tenant with everything that it has, for good."`
+}
+
+// oneTenant holds the arguments of commands about one tenant.
+type oneTenant struct {
+	remote
+	Tenant string `arg:"" help:"The tenant, by slug or id."`
+}
+
+func (c oneTenant) path() string { return tenantPath(c.Tenant) }
+
+func tenantPath(tenant string) string { return "/api/v1/tenants/" + escapeSegment(tenant) }
+
+// tenantSeen is a tenant as the registry answers it.
+type tenantSeen struct {
+	ID        string          `json:"id"`
+	Slug      string          `json:"slug"`
+	Name      string          `json:"name"`
+	State     string          `json:"state"`
+	Settings  json.RawMessage `json:"settings"`
+	Quotas    quotas          `json:"quotas"`
+	Version   int64           `json:"version"`
+	CreatedAt string          `json:"created_at"`
+	UpdatedAt string          `json:"updated_at"`
+	DeletedAt string          `json:"deleted_at"`
+}
+
+// quotas is the registry's form of them.
+type quotas struct {
+	Resources         map[string]int64 `json:"resources,omitempty"`
+	RequestsPerSecond float64          `json:"requests_per_second,omitempty"`
+}
+
+func (q quotas) String() string {
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(q.Resources)) {
+		parts = append(parts, fmt.Sprintf("%s=%d", kind, q.Resources[kind]))
+	}
+	if q.RequestsPerSecond > 0 {
+		parts = append(parts, strconv.FormatFloat(q.RequestsPerSecond, 'g', -1, 64)+" requests/s")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// tellTenant prints what a command made of a tenant.
+func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
+	if asJSON {
+		return t.printJSON(raw)
+	}
+	seen, err := readAll[tenantSeen]([]json.RawMessage{raw})
+	if err != nil {
+		return err
+	}
+	s := seen[0]
+	return t.table([]string{"SLUG", s.Slug}, [][]string{
+		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)}, {"QUOTAS", s.Quotas.String()},
+		{"VERSION", strconv.FormatInt(s.Version, 10)}, {"CREATED", s.CreatedAt}, {"UPDATED", s.UpdatedAt}, {"DELETED", s.DeletedAt},
+	})
+}
+
+// do sends a request about the tenant and prints the tenant that it answers.
+func (c oneTenant) do(ctx context.Context, t terminal, method, path string, in any) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	raw, err := client.exchange(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	return tellTenant(t, raw, c.JSON)
+}
+
+type tenantListCmd struct {
+	remote
+	State string `enum:"active,suspended,deleted,any" default:"any" help:"Only tenants in this state: ${enum}."`
+}
+
+// Run prints a line for each tenant.
+func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if c.State != "any" {
+		query.Set("state", c.State)
+	}
+	raw, err := client.pages(ctx, "/api/v1/tenants", query)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.printJSON(raw)
+	}
+	tenants, err := readAll[tenantSeen](raw)
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, s := range tenants {
+		rows = append(rows, []string{s.Slug, s.Name, s.State, s.Quotas.String(), s.CreatedAt, s.ID})
+	}
+	return t.table([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
+}
+
+type tenantShowCmd struct{ oneTenant }
+
+// Run prints the tenant.
+func (c *tenantShowCmd) Run(ctx context.Context, t terminal) error {
+	return c.do(ctx, t, http.MethodGet, c.path(), nil)
+}
+
+// tenantFlags are what can be said of a tenant.
+type tenantFlags struct {
+	Name              string           `help:"What people call it."`
+	Settings          string           `placeholder:"JSON" help:"A JSON object, in place of the one before."`
+	Quota             map[string]int64 `placeholder:"KIND=N" help:"How many resources of a kind there may be (repeatable). Quotas take the place of all before."`
+	RequestsPerSecond float64          `help:"How many requests each instance answers in a second."`
+	NoQuotas          bool             `help:"Limit nothing."`
+}
+
+// change is what the flags ask for.
+func (f tenantFlags) change() (map[string]any, error) {
+	in := map[string]any{}
+	if f.Name != "" {
+		in["name"] = f.Name
+	}
+	if f.Settings != "" {
+		if !json.Valid([]byte(f.Settings)) {
+			return nil, usagef("--settings is a JSON object")
+		}
+		in["settings"] = json.RawMessage(f.Settings)
+	}
+	limited := len(f.Quota) > 0 || f.RequestsPerSecond != 0
+	switch {
+	case limited && f.NoQuotas:
+		return nil, usagef("--no-quotas takes no quota beside it")
+	case limited || f.NoQuotas:
+		in["quotas"] = quotas{f.Quota, f.RequestsPerSecond}
+	}
+	return in, nil
+}
+
+type tenantCreateCmd struct {
+	remote
+	tenantFlags
+	Slug string `arg:"" help:"The tenant's name in host names and URLs."`
+}
+
+// Run makes the tenant. Without a name it is called by its slug.
+func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
+	in, err := c.change()
+	if err != nil {
+		return err
+	}
+	in["slug"] = c.Slug
+	if c.Name == "" {
+		in["name"] = c.Slug
+	}
+	return oneTenant{remote: c.remote}.do(ctx, t, http.MethodPost, "/api/v1/tenants", in)
+}
+
+type tenantUpdateCmd struct {
+	oneTenant
+	tenantFlags
+}
+
+// Run changes what the flags name.
+func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal) error {
+	in, err := c.change()
+	if err != nil {
+		return err
+	}
+	if len(in) == 0 {
+		return usagef("nothing is to be changed: see registry tenant update --help")
+	}
+	return c.do(ctx, t, http.MethodPut, c.path(), in)
+}
+
+type tenantSuspendCmd struct{ oneTenant }
+
+// Run suspends the tenant.
+func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal) error {
+	return c.do(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
+}
+
+type tenantActivateCmd struct{ oneTenant }
+
+// Run makes the tenant active.
+func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
+	return c.do(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
+}
+
+type tenantDeleteCmd struct{ oneTenant }
+
+// Run deletes the tenant, softly, and shows it.
+func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	if _, err := client.exchange(ctx, http.MethodDelete, c.path(), nil); err != nil {
+		return err
+	}
+	return c.do(ctx, t, http.MethodGet, c.path(), nil)
+}
+
+type tenantRestoreCmd struct{ oneTenant }
+
+// Run restores the tenant.
+func (c *tenantRestoreCmd) Run(ctx context.Context, t terminal) error {
+	return c.do(ctx, t, http.MethodPost, c.path()+"/restore", nil)
+}
+
+type tenantPurgeCmd struct {
+	oneTenant
+	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Without it the command asks."`
+}
+
+// certificate is what a purge answers.
+type certificate struct {
+	Slug     string           `json:"slug"`
+	Rows     map[string]int64 `json:"rows"`
+	PurgedAt string           `json:"purged_at"`
+	Digest   string           `json:"digest"`
+}
+
+// Run purges the tenant and prints the certificate.
+func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
+	if c.Confirm == "" {
+		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:", printable(c.Tenant))
+		if c.Confirm = t.line(); c.Confirm == "" {
+			return usagef("nothing was purged: confirm with --confirm SLUG")
+		}
+	}
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	raw, err := client.exchange(ctx, http.MethodPost, c.path()+"/purge", map[string]string{"confirm": c.Confirm})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.printJSON(raw)
+	}
+	done, err := readAll[certificate]([]json.RawMessage{raw})
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, table := range slices.Sorted(maps.Keys(done[0].Rows)) {
+		rows = append(rows, []string{table, strconv.FormatInt(done[0].Rows[table], 10)})
+	}
+	if err := t.table([]string{"TABLE", "ROWS"}, rows); err != nil {
+		return err
+	}
+	t.say("%s was purged at %s.\n%s", printable(done[0].Slug), done[0].PurgedAt, done[0].Digest)
+	return nil
+}
+
+// line reads one line that somebody types; none where nobody does.
+func (t terminal) line() string {
+	if t.in == nil {
+		return ""
+	}
+	text, _ := bufio.NewReader(t.in).ReadString('\n') // what came before its end counts
+	return strings.TrimSpace(text)
+}

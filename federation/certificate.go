@@ -1,0 +1,25 @@
+package federation
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Certify gives a certificate of a purge its digest.
+func Certify(c tenancy.Certificate) (tenancy.Certificate, error) {
+	c.Digest = ""
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return c, err
+	}
+	text, err := Canonical(raw)
+	if err != nil {
+		return c, err
+	}
+	h := sha256.New()
+	h.Write(text)
+	c.Digest = string(digestOf(h))
+	return c, nil
+}

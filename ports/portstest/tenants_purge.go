@@ -1,0 +1,174 @@
+package portstest
+
+import (
+	"encoding/json"
+
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func tenantsPurge() []clause {
+	return []clause{
+		{
+			name: "purge removes everything",
+			says: "Purge removes everything that the tenant with this id has: its rows in every table, its keys, its secrets, its audit log, and the tenant itself.",
+			prove: func(p *probe) {
+				k := p.furnish(p.acme, 1)
+				p.setState(p.acme, tenancy.Deleted)
+				_, err := p.Tenants.Purge(p.ctx, p.acme)
+				p.ok(err, "Purge")
+				_, err = p.Tenants.Get(p.ctx, p.acme)
+				p.code(err, tenancy.CodeTenantNotFound, "Get of the purged tenant")
+				_, err = p.Tenants.BySlug(p.ctx, "acme")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the purged tenant")
+				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"default", "globex"}, "the slugs that are left")
+				p.unknown(k.Hash, "of the purged tenant")
+				found, err := p.Resources.List(p.ctx, p.acme, ports.ResourceQuery{Kind: "widget", Limit: 10})
+				p.equal(len(found), 0, "the number of the purged tenant's widgets (%v)", err)
+				_, err = p.Vault.Get(p.ctx, p.acme, "s")
+				if err == nil {
+					p.fail("a secret of the purged tenant is still there")
+				}
+				_, err = p.Tenants.Purge(p.ctx, p.acme)
+				p.code(err, tenancy.CodeTenantNotFound, "Purge of the purged tenant")
+			},
+		},
+		{
+			name: "purge leaves no way to write",
+			says: "and the tenant itself.",
+			prove: func(p *probe) {
+				p.setState(p.acme, tenancy.Deleted)
+				_, err := p.Tenants.Purge(p.ctx, p.acme)
+				p.ok(err, "Purge")
+				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "late", `{}`), ports.Condition{}); err == nil {
+					p.fail("Put into the purged tenant is no error")
+				}
+				if _, err := p.Keys.Create(p.ctx, p.acme, newKey(p.acme, 1)); err == nil {
+					p.fail("Keys.Create in the purged tenant is no error")
+				}
+				p.unknown(keyHash(1), "of the purged tenant")
+				if err := p.Vault.Set(p.ctx, p.acme, "late", []byte("v")); err == nil {
+					p.fail("Vault.Set in the purged tenant is no error")
+				}
+				if _, err := p.imported(p.acme, item("maker", "late", `{}`)); err == nil {
+					p.fail("Import into the purged tenant is no error")
+				}
+			},
+		},
+		{
+			name: "purge leaves others alone",
+			says: "What others have stays as it is.",
+			prove: func(p *probe) {
+				p.furnish(p.acme, 1)
+				kept := p.furnish(p.globex, 2)
+				before := p.export(p.globex, ports.Selection{})
+				p.setState(p.acme, tenancy.Deleted)
+				_, err := p.Tenants.Purge(p.ctx, p.acme)
+				p.ok(err, "Purge")
+				p.equal(p.export(p.globex, ports.Selection{}), before, "the other tenant's items")
+				p.sameKey(p.find(kept.Hash), kept, "the other tenant's key")
+				p.secret(p.globex, "s", "v")
+			},
+		},
+		{
+			name: "purge keeps id and slug",
+			says: "Its id and its slug stay taken.",
+			prove: func(p *probe) {
+				p.setState(p.acme, tenancy.Deleted)
+				_, err := p.Tenants.Purge(p.ctx, p.acme)
+				p.ok(err, "Purge")
+				_, err = p.Tenants.Create(p.ctx, newTenant("acme"))
+				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of a purged tenant")
+				again := newTenant("again")
+				again.ID = p.acme
+				_, err = p.Tenants.Create(p.ctx, again)
+				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of a purged tenant")
+				_, err = p.Tenants.BySlug(p.ctx, "again")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
+			},
+		},
+		{
+			name: "purge is certified",
+			says: `It answers what it removed, certified ([federation.Certify]), and the certificate is the details of an entry "tenant.purge" of the platform's audit log.`,
+			prove: func(p *probe) {
+				p.furnish(p.acme, 1)
+				p.setState(p.acme, tenancy.Deleted)
+				c, err := p.Tenants.Purge(p.ctx, p.acme)
+				p.ok(err, "Purge")
+				p.equal(c.Tenant, p.acme, "the certificate's tenant")
+				p.equal(c.Slug, tenancy.Slug("acme"), "the certificate's slug")
+				p.recent(c.PurgedAt, "PurgedAt")
+				n := int64(0)
+				for table, rows := range c.Rows {
+					if rows < 0 {
+						p.fail("%d rows of %s were removed", rows, table)
+					}
+					n += rows
+				}
+				if least := int64(6); n < least { // two widgets, a key, a secret, the settings and the tenant
+					p.fail("the certificate counts %d rows; there were %d and more: %v", n, least, c.Rows)
+				}
+				again, err := federation.Certify(c)
+				p.ok(err, "Certify")
+				p.equal(c.Digest, again.Digest, "the digest")
+				p.equal(p.platform(ports.PlatformAuditQuery{Action: "tenant.purge"}), []string{"tenant.purge"}, "what the platform's log says")
+				found, err := p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
+				p.ok(err, "PlatformAudit.List")
+				text, err := json.Marshal(c)
+				p.ok(err, "the certificate as JSON")
+				for _, e := range found {
+					p.equal(sameJSON(e.Details, text), true, "whether the details %s are the certificate %s", e.Details, text)
+				}
+			},
+		},
+		{
+			name: "purge of what isn't deleted",
+			says: "A tenant that isn't deleted, and the default one, is [tenancy.CodeInvalidState], and so is one whose rows can't all be removed",
+			prove: func(p *probe) {
+				p.furnish(p.acme, 1)
+				before := p.export(p.acme, ports.Selection{})
+				for _, state := range []tenancy.State{tenancy.Active, tenancy.Suspended} {
+					p.setState(p.acme, state)
+					_, err := p.Tenants.Purge(p.ctx, p.acme)
+					p.code(err, tenancy.CodeInvalidState, "Purge of a tenant that is %s", state)
+				}
+				_, err := p.Tenants.Purge(p.ctx, tenancy.DefaultID)
+				p.code(err, tenancy.CodeInvalidState, "Purge of the default tenant")
+				p.equal(p.export(p.acme, ports.Selection{}), before, "the tenant's items after that")
+				p.find(keyHash(1))
+			},
+		},
+		{
+			name: "purge of nobody",
+			says: "an id of none is [tenancy.CodeTenantNotFound].",
+			prove: func(p *probe) {
+				_, err := p.Tenants.Purge(p.ctx, tenancy.NewID())
+				p.code(err, tenancy.CodeTenantNotFound, "Purge of an unknown id")
+				_, err = p.Tenants.Purge(p.ctx, tenancy.ID{})
+				p.code(err, tenancy.CodeNoTenant, "Purge of no tenant")
+			},
+		},
+		{
+			name: "purges at once",
+			says: "A purge happens wholly or not at all.",
+			prove: func(p *probe) {
+				p.furnish(p.acme, 1)
+				p.setState(p.acme, tenancy.Deleted)
+				errs := atOnce(4, func(int) error {
+					_, err := p.Tenants.Purge(p.ctx, p.acme)
+					return err
+				})
+				done := countCodes(errs)
+				p.equal(done[""], 1, "how many of four purges of one tenant succeed: %v", done)
+			},
+		},
+	}
+}
+
+// furnish gives a tenant something of everything.
+func (p *probe) furnish(tenant tenancy.ID, n int) tenancy.APIKey {
+	p.put(tenant, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`))
+	p.setSecret(tenant, "s", "v")
+	return p.key(tenant, n)
+}
