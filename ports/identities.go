@@ -1,0 +1,19 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Identities says which accounts at OpenID providers are whose. It crosses
+// tenants by nature, as users do: only sign-in uses it.
+type Identities interface {
+	// Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if
+	// it is bound to none.
+	Find(ctx context.Context, i tenancy.Identity) (user string, err error)
+
+	// Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it
+	// is bound already, [tenancy.CodeNotFound] if there is no such user.
+	Bind(ctx context.Context, i tenancy.Identity, user string) error
+}
