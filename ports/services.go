@@ -7,12 +7,15 @@ import (
 // Services is what one adapter offers as a whole: what a driving adapter needs
 // to serve a registry.
 type Services struct {
-	Instance  string // the installation's id, a UUID; stands in the bundles it exports
-	Kinds     *federation.Kinds
-	Tenants   Tenants
-	Keys      Keys
-	KeyFinder KeyFinder
-	Resources Resources
-	Transfers Transfers
-	Vault     Vault
+	Instance    string // the installation's id, a UUID; stands in the bundles it exports
+	Kinds       *federation.Kinds
+	Tenants     Tenants
+	Keys        Keys
+	KeyFinder   KeyFinder
+	Users       Users
+	Members     Members
+	Memberships Memberships
+	Resources   Resources
+	Transfers   Transfers
+	Vault       Vault
 }

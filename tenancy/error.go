@@ -35,6 +35,7 @@ const (
 	CodeVersionMismatch    Code = "version_mismatch"    // it changed since it was read
 	CodeDanglingReference  Code = "dangling_reference"  // a name that nothing in the tenant has
 	CodeReferenced         Code = "referenced"          // something still refers to it
+	CodeLastAdmin          Code = "last_admin"          // a tenant that has an admin keeps one
 	CodeNotDeletable       Code = "not_deletable"       // the kind's only item stays
 	CodeDigestMismatch     Code = "digest_mismatch"     // a bundle that isn't what was exported
 	CodeUnsupportedVersion Code = "unsupported_version" // a bundle of a newer format
@@ -65,6 +66,7 @@ var (
 	ErrNoTenant       error = &Error{Code: CodeNoTenant, Message: "no tenant: name one by subdomain, X-Tenant-ID, path or API key"}
 	ErrTenantNotFound error = &Error{Code: CodeTenantNotFound, Message: "no such tenant"}
 	ErrNotFound       error = &Error{Code: CodeNotFound, Message: "not found"}
+	ErrLastAdmin      error = &Error{Code: CodeLastAdmin, Message: "this is the tenant's only admin: make somebody else one first"}
 	ErrForbidden      error = &Error{Code: CodeForbidden, Message: "your role doesn't allow this"}
 )
 

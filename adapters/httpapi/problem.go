@@ -45,6 +45,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeVersionMismatch:    http.StatusPreconditionFailed,
 	tenancy.CodeDanglingReference:  http.StatusUnprocessableEntity,
 	tenancy.CodeReferenced:         http.StatusConflict,
+	tenancy.CodeLastAdmin:          http.StatusConflict,
 	tenancy.CodeNotDeletable:       http.StatusConflict,
 	tenancy.CodeDigestMismatch:     http.StatusUnprocessableEntity,
 	tenancy.CodeUnsupportedVersion: http.StatusUnprocessableEntity,

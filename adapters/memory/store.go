@@ -43,6 +43,9 @@ type Store struct {
 	slugs   map[tenancy.Slug]tenancy.ID
 	keys    map[string]tenancy.APIKey // by id
 	hashes  map[tenancy.KeyHash]string
+	users   map[string]tenancy.User                      // by id
+	emails  map[string]string                            // ids by address in its normal form
+	members map[tenancy.ID]map[string]tenancy.Membership // by user
 	spaces  map[tenancy.ID]*space
 	log     auditLog
 }
@@ -59,6 +62,9 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		slugs:   map[tenancy.Slug]tenancy.ID{},
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
+		users:   map[string]tenancy.User{},
+		emails:  map[string]string{},
+		members: map[tenancy.ID]map[string]tenancy.Membership{},
 		spaces:  map[tenancy.ID]*space{},
 		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
 	}
@@ -83,14 +89,17 @@ func New(kinds *federation.Kinds, options Options) *Store {
 // Services answers the store's ports.
 func (s *Store) Services() ports.Services {
 	return ports.Services{
-		Instance:  s.instance,
-		Kinds:     s.kinds,
-		Tenants:   tenants{s},
-		Keys:      keys{s},
-		KeyFinder: keyFinder{s},
-		Resources: resources{s},
-		Transfers: transfers{s},
-		Vault:     vault{s},
+		Instance:    s.instance,
+		Kinds:       s.kinds,
+		Tenants:     tenants{s},
+		Keys:        keys{s},
+		KeyFinder:   keyFinder{s},
+		Users:       users{s},
+		Members:     members{s},
+		Memberships: memberships{s},
+		Resources:   resources{s},
+		Transfers:   transfers{s},
+		Vault:       vault{s},
 	}
 }
 

@@ -200,14 +200,17 @@ func (db *DB) Tenants() ports.Tenants { return &tenants{db} }
 // Services is every port upon this database.
 func (db *DB) Services() ports.Services {
 	return ports.Services{
-		Instance:  db.instance,
-		Kinds:     db.declared.kinds,
-		Tenants:   db.Tenants(),
-		Keys:      &keys{db},
-		KeyFinder: &keyFinder{db},
-		Resources: &resources{db},
-		Transfers: &transfers{db},
-		Vault:     db.vault,
+		Instance:    db.instance,
+		Kinds:       db.declared.kinds,
+		Tenants:     db.Tenants(),
+		Keys:        &keys{db},
+		KeyFinder:   &keyFinder{db},
+		Users:       &users{db},
+		Members:     &members{db},
+		Memberships: &memberships{db},
+		Resources:   &resources{db},
+		Transfers:   &transfers{db},
+		Vault:       db.vault,
 	}
 }
 

@@ -156,6 +156,11 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON bailiwick.members TO " + app + ", " + system,
+		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT (id, email, email_key, name, super_admin)," +
+			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
@@ -173,22 +178,29 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	if err := openTenants(ctx, tx, o.systemRole); err != nil {
-		return err
+	for _, table := range systemTables {
+		if err := openToSystem(ctx, tx, table, o.systemRole); err != nil {
+			return err
+		}
 	}
 	return grantSequences(ctx, tx, app, d)
 }
 
-// openTenants lets the system role see all tenants, and nothing but tenants.
-func openTenants(ctx context.Context, tx bun.IDB, system string) error {
+// systemTables are those of which the system role sees every tenant's rows: which
+// tenants there are, and who is in which.
+var systemTables = []string{"bailiwick.tenants", "bailiwick.members"}
+
+// openToSystem lets the system role see all of a table, as far as it has rights
+// to it.
+func openToSystem(ctx context.Context, tx bun.IDB, table, system string) error {
 	var open bool
-	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = 'bailiwick.tenants'::regclass AND polname = 'bailiwick_system'"+
-		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", system).Scan(ctx, &open)
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass AND polname = 'bailiwick_system'"+
+		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", table, system).Scan(ctx, &open)
 	if err != nil || open {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON bailiwick.tenants;"+
-		"CREATE POLICY bailiwick_system ON bailiwick.tenants TO "+quote(system)+" USING (true) WITH CHECK (true)")
+	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON "+table+";"+
+		"CREATE POLICY bailiwick_system ON "+table+" TO "+quote(system)+" USING (true) WITH CHECK (true)")
 	return err
 }
 

@@ -17,14 +17,16 @@ import (
 
 // tenantOwned are the ports whose every method belongs to one tenant.
 var tenantOwned = []reflect.Type{
-	reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
+	reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
 	reflect.TypeFor[ports.Import](), reflect.TypeFor[ports.Vault](),
 }
 
 // crossTenant are the other ports, each with its reason.
 var crossTenant = map[reflect.Type]string{
-	reflect.TypeFor[ports.Tenants]():   "it stores the tenants themselves",
-	reflect.TypeFor[ports.KeyFinder](): "it finds the tenant of a key",
+	reflect.TypeFor[ports.Tenants]():     "it stores the tenants themselves",
+	reflect.TypeFor[ports.KeyFinder]():   "it finds the tenant of a key",
+	reflect.TypeFor[ports.Users]():       "people belong to no tenant",
+	reflect.TypeFor[ports.Memberships](): "it finds the tenants of a user",
 }
 
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
@@ -92,6 +94,12 @@ var unproved = map[string]string{
 	"Vault keeps the secret values of a tenant, encrypted at rest.": "what an adapter writes is seen by its own tests",
 	"stands in the bundles it exports":                              "about callers",
 
+	"It crosses tenants by nature: only super-admins' work, sign-in and the names of a tenant's own members come here.": "about callers",
+	"Members stores who belongs to a tenant.":                                                           introduction,
+	"Memberships answers in which tenants a user is, before any tenant is known.":                       introduction,
+	"Users stores the people of an installation.":                                                       introduction,
+	"UserQuery selects users.":                                                                          introduction,
+	"UserChange says what to change of a user.":                                                         introduction,
 	"Keys stores the API keys of a tenant.":                                                             introduction,
 	"KeyFinder finds the key of a secret, before any tenant is known.":                                  introduction,
 	"ResourceQuery selects resources of one kind.":                                                      introduction,

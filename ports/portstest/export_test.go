@@ -20,7 +20,8 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
-		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
+		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()},
+		{"Resources", resourcesSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
 	} {
 		for _, c := range suite.clauses {

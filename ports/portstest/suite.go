@@ -17,6 +17,8 @@ type Factory func(t *testing.T) ports.Services
 func Test(t *testing.T, newStore Factory) {
 	t.Run("Tenants", func(t *testing.T) { TestTenants(t, newStore) })
 	t.Run("Keys", func(t *testing.T) { TestKeys(t, newStore) })
+	t.Run("Users", func(t *testing.T) { TestUsers(t, newStore) })
+	t.Run("Members", func(t *testing.T) { TestMembers(t, newStore) })
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
@@ -27,6 +29,12 @@ func TestTenants(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, 
 
 // TestKeys checks [ports.Keys] and [ports.KeyFinder].
 func TestKeys(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, keysSuite()) }
+
+// TestUsers checks [ports.Users].
+func TestUsers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, usersSuite()) }
+
+// TestMembers checks [ports.Members] and [ports.Memberships].
+func TestMembers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, membersSuite()) }
 
 // TestResources checks [ports.Resources].
 func TestResources(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, resourcesSuite()) }
@@ -61,7 +69,7 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil {
+		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Resources == nil || s.Transfers == nil || s.Vault == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

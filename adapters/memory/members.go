@@ -1,0 +1,136 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type members struct{ s *Store }
+
+type memberships struct{ s *Store }
+
+var (
+	_ ports.Members     = members{}
+	_ ports.Memberships = memberships{}
+)
+
+var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
+
+func (p members) Get(_ context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return tenancy.Membership{}, err
+	}
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	m, ok := p.s.members[tenant][user]
+	if !ok {
+		return tenancy.Membership{}, errNoMember
+	}
+	return m, nil
+}
+
+func (p members) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return nil, err
+	}
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	var found []tenancy.Membership
+	for _, m := range p.s.members[tenant] {
+		if m.User > after {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.Membership) int { return cmp.Compare(a.User, b.User) })
+	return page(found, limit), nil
+}
+
+func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (tenancy.Membership, bool, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return tenancy.Membership{}, false, err
+	}
+	if err := tenancy.CheckMemberRole(role); err != nil {
+		return tenancy.Membership{}, false, err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if _, ok := p.s.users[user]; !ok {
+		return tenancy.Membership{}, false, errNoUser
+	}
+	return p.s.putMember(ctx, tenant, user, role)
+}
+
+// putMember gives a user who exists a role. The caller holds s.mu.
+func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (tenancy.Membership, bool, error) {
+	before, member := s.members[tenant][user]
+	switch {
+	case member && before.Role == role:
+		return before, false, nil
+	case member && before.Role == tenancy.Admin && admins(s.members[tenant]) == 1:
+		return tenancy.Membership{}, false, tenancy.ErrLastAdmin
+	}
+	m := tenancy.Membership{Tenant: tenant, User: user, Role: role, CreatedAt: before.CreatedAt}
+	event := tenancy.MemberUpdated(before, m)
+	if !member {
+		m.CreatedAt = s.time()
+		event = tenancy.MemberAdded(m)
+	}
+	if err := s.record(ctx, tenant, event); err != nil {
+		return tenancy.Membership{}, false, err
+	}
+	if s.members[tenant] == nil {
+		s.members[tenant] = map[string]tenancy.Membership{}
+	}
+	s.members[tenant][user] = m
+	return m, !member, nil
+}
+
+func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
+	if _, err := p.s.space(tenant); err != nil {
+		return err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	m, ok := p.s.members[tenant][user]
+	switch {
+	case !ok:
+		return errNoMember
+	case m.Role == tenancy.Admin && admins(p.s.members[tenant]) == 1:
+		return tenancy.ErrLastAdmin
+	}
+	if err := p.s.record(ctx, tenant, tenancy.MemberRemoved(m)); err != nil {
+		return err
+	}
+	delete(p.s.members[tenant], user)
+	return nil
+}
+
+func admins(members map[string]tenancy.Membership) (n int) {
+	for _, m := range members {
+		if m.Role == tenancy.Admin {
+			n++
+		}
+	}
+	return n
+}
+
+func (p memberships) Of(_ context.Context, user string) ([]tenancy.Membership, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	var found []tenancy.Membership
+	for tenant, members := range p.s.members {
+		m, ok := members[user]
+		if ok && p.s.tenants[tenant].State != tenancy.Deleted {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.Membership) int { return cmp.Compare(a.Tenant.String(), b.Tenant.String()) })
+	return found, nil
+}

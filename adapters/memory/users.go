@@ -1,0 +1,158 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type users struct{ s *Store }
+
+var _ ports.Users = users{}
+
+var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
+
+func (p users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	return p.s.addUser(ctx, u)
+}
+
+// addUser is Create for who holds s.mu.
+func (s *Store) addUser(ctx context.Context, u tenancy.User) (tenancy.User, error) {
+	email, err := s.freeEmail(u.Email, u.ID)
+	if err != nil {
+		return tenancy.User{}, err
+	}
+	if _, taken := s.users[u.ID]; taken {
+		return tenancy.User{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id is there already")
+	}
+	now := s.time()
+	u.Email, u.CreatedAt, u.UpdatedAt = email, now, now
+	if err := s.record(ctx, tenancy.ID{}, tenancy.UserCreated(u)); err != nil {
+		return tenancy.User{}, err
+	}
+	s.users[u.ID], s.emails[email] = u, u.ID
+	return u, nil
+}
+
+// freeEmail answers the normal form of an address that nobody but the user has.
+func (s *Store) freeEmail(email, user string) (string, error) {
+	normal, err := tenancy.ParseEmail(email)
+	if err != nil {
+		return "", err
+	}
+	if id, taken := s.emails[normal]; taken && id != user {
+		return "", tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address")
+	}
+	return normal, nil
+}
+
+func (p users) Get(_ context.Context, id string) (tenancy.User, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	u, ok := p.s.users[id]
+	if !ok {
+		return tenancy.User{}, errNoUser
+	}
+	return u, nil
+}
+
+func (p users) ByEmail(ctx context.Context, email string) (tenancy.User, error) {
+	normal, err := tenancy.ParseEmail(email)
+	if err != nil {
+		return tenancy.User{}, errNoUser
+	}
+	p.s.mu.RLock()
+	id := p.s.emails[normal]
+	p.s.mu.RUnlock()
+	return p.Get(ctx, id)
+}
+
+func (p users) List(_ context.Context, q ports.UserQuery) ([]tenancy.User, error) {
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	var found []tenancy.User
+	for _, u := range p.s.users {
+		if u.Email > q.After && (q.IDs == nil || slices.Contains(q.IDs, u.ID)) {
+			found = append(found, u)
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.User) int { return cmp.Compare(a.Email, b.Email) })
+	return page(found, q.Limit), nil
+}
+
+func (p users) Update(ctx context.Context, id string, c ports.UserChange) (tenancy.User, error) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	before, ok := p.s.users[id]
+	if !ok {
+		return tenancy.User{}, errNoUser
+	}
+	after := before
+	if c.Email != nil {
+		email, err := p.s.freeEmail(*c.Email, id)
+		if err != nil {
+			return tenancy.User{}, err
+		}
+		after.Email = email
+	}
+	if c.Name != nil {
+		after.Name = *c.Name
+	}
+	if c.SuperAdmin != nil {
+		after.SuperAdmin = *c.SuperAdmin
+	}
+	after.UpdatedAt = p.s.time()
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.UserUpdated(before, after)); err != nil {
+		return tenancy.User{}, err
+	}
+	delete(p.s.emails, before.Email)
+	p.s.users[id], p.s.emails[after.Email] = after, id
+	return after, nil
+}
+
+func (p users) Remove(ctx context.Context, id string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	user, ok := p.s.users[id]
+	if !ok {
+		return errNoUser
+	}
+	others := map[tenancy.ID]int{}
+	var left []tenancy.Membership
+	for tenant, members := range p.s.members {
+		m, member := members[id]
+		if !member {
+			continue
+		}
+		left = append(left, m)
+		if m.Role == tenancy.Admin {
+			others[tenant] = admins(members) - 1
+		}
+	}
+	if err := tenancy.LastAdminOf(others); err != nil {
+		return err
+	}
+	for _, m := range left {
+		if err := p.s.record(ctx, m.Tenant, tenancy.MemberRemoved(m)); err != nil {
+			return err
+		}
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.UserRemoved(user)); err != nil {
+		return err
+	}
+	for _, m := range left {
+		delete(p.s.members[m.Tenant], id)
+	}
+	maps.DeleteFunc(p.s.emails, func(_, user string) bool { return user == id })
+	delete(p.s.users, id)
+	return nil
+}

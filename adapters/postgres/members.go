@@ -1,0 +1,208 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// members is [ports.Members], upon the scoped pool.
+type members struct{ db *DB }
+
+// memberships is [ports.Memberships], upon the system role's.
+type memberships struct{ db *DB }
+
+var (
+	_ ports.Members     = (*members)(nil)
+	_ ports.Memberships = (*memberships)(nil)
+)
+
+const memberColumns = "tenant_id, user_id, role, created_at"
+
+type memberRow struct {
+	TenantID  tenancy.ID
+	UserID    string
+	Role      string
+	CreatedAt time.Time
+}
+
+func (r memberRow) membership() tenancy.Membership {
+	return tenancy.Membership{Tenant: r.TenantID, User: r.UserID, Role: tenancy.Role(r.Role), CreatedAt: r.CreatedAt.UTC()}
+}
+
+func membershipsOf(rows []memberRow) []tenancy.Membership {
+	list := make([]tenancy.Membership, len(rows))
+	for i, r := range rows {
+		list[i] = r.membership()
+	}
+	return list
+}
+
+var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
+
+func (s *members) Get(ctx context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return tenancy.Membership{}, err
+	}
+	parsed, err := uuid.Parse(user)
+	if err != nil {
+		return tenancy.Membership{}, errNoMember
+	}
+	found, err := oneMember(ctx, s.db.app, tenant, parsed.String(), "")
+	if err != nil {
+		return tenancy.Membership{}, translate(err)
+	}
+	if found == nil {
+		return tenancy.Membership{}, errNoMember
+	}
+	return found.membership(), nil
+}
+
+// oneMember answers nil where the user is none.
+func oneMember(ctx context.Context, db bun.IDB, tenant tenancy.ID, user, lock string) (*memberRow, error) {
+	var rows []memberRow
+	err := db.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE tenant_id = ? AND user_id = ?"+lock, tenant, user).Scan(ctx, &rows)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+func (s *members) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership, error) {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
+	query := s.db.app.NewSelect().TableExpr("bailiwick.members").ColumnExpr(memberColumns).
+		Where("tenant_id = ?", tenant).Order("user_id").Limit(int64(limit))
+	if after != "" {
+		id, err := uuid.Parse(after)
+		if err != nil {
+			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of members begins behind a user's id")
+		}
+		query = query.Where("user_id > ?", id.String())
+	}
+	var rows []memberRow
+	if err := query.Scan(ctx, &rows); err != nil {
+		return nil, translate(err)
+	}
+	return membershipsOf(rows), nil
+}
+
+func (s *members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
+	if ctx, err = enter(ctx, tenant); err != nil {
+		return m, false, err
+	}
+	if err := tenancy.CheckMemberRole(role); err != nil {
+		return m, false, err
+	}
+	if user, err = userID(user); err != nil {
+		return m, false, err
+	}
+	err = s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var there bool
+		if err := tx.NewRaw("SELECT bailiwick.hold_user(?)", user).Scan(ctx, &there); err != nil {
+			return err
+		}
+		if !there {
+			return errNoUser
+		}
+		m, created, err = putMember(ctx, tx, tenant, user, role)
+		return err
+	})
+	return m, created, err
+}
+
+// putMember gives a user who is held a role in the tenant of the transaction,
+// and ends it with the entry in the tenant's log.
+func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
+	if role != tenancy.Admin {
+		if err := keepsAdmin(ctx, tx, tenant, user); err != nil {
+			return m, false, err
+		}
+	}
+	before, err := oneMember(ctx, tx, tenant, user, " FOR UPDATE")
+	if err != nil {
+		return m, false, err
+	}
+	if before != nil && before.Role == string(role) {
+		return before.membership(), false, nil
+	}
+	var row memberRow
+	if before == nil {
+		err = tx.NewRaw("INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES (?, ?, ?) RETURNING "+memberColumns, tenant, user, string(role)).Scan(ctx, &row)
+	} else {
+		err = tx.NewRaw("UPDATE bailiwick.members SET role = ? WHERE tenant_id = ? AND user_id = ? RETURNING "+memberColumns, string(role), tenant, user).Scan(ctx, &row)
+	}
+	if err != nil {
+		return m, false, err
+	}
+	event := tenancy.MemberAdded(row.membership())
+	if before != nil {
+		event = tenancy.MemberUpdated(before.membership(), row.membership())
+	}
+	return row.membership(), before == nil, record(ctx, tx, event)
+}
+
+// keepsAdmin holds the tenant's admins until the transaction ends, and wants one
+// besides the user, if the user is one.
+func keepsAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string) error {
+	var admins []string
+	err := tx.NewRaw("SELECT user_id::text FROM bailiwick.members WHERE tenant_id = ? AND role = 'admin' ORDER BY user_id FOR UPDATE", tenant).Scan(ctx, &admins)
+	if err != nil {
+		return err
+	}
+	if len(admins) == 1 && admins[0] == user {
+		return tenancy.ErrLastAdmin
+	}
+	return nil
+}
+
+func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	parsed, err := uuid.Parse(user)
+	if err != nil {
+		return errNoMember
+	}
+	user = parsed.String()
+	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := keepsAdmin(ctx, tx, tenant, user); err != nil {
+			return err
+		}
+		var gone []memberRow
+		err := tx.NewRaw("DELETE FROM bailiwick.members WHERE tenant_id = ? AND user_id = ? RETURNING "+memberColumns, tenant, user).Scan(ctx, &gone)
+		if err != nil {
+			return err
+		}
+		if len(gone) == 0 {
+			return errNoMember
+		}
+		return record(ctx, tx, tenancy.MemberRemoved(gone[0].membership()))
+	})
+}
+
+func (s *memberships) Of(ctx context.Context, user string) ([]tenancy.Membership, error) {
+	id, err := uuid.Parse(user)
+	if err != nil {
+		return nil, nil
+	}
+	var rows []memberRow
+	err = s.db.system.NewRaw("SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
+		" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).Scan(across(ctx, "find the tenants of a user"), &rows)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return membershipsOf(rows), nil
+}

@@ -1,0 +1,232 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// users is [ports.Users], upon the system role's pool: people belong to no
+// tenant.
+type users struct{ db *DB }
+
+var _ ports.Users = (*users)(nil)
+
+const userColumns = "id, email, name, super_admin, created_at, updated_at"
+
+type userRow struct {
+	ID         string
+	Email      string
+	Name       string
+	SuperAdmin bool
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+func (r userRow) user() tenancy.User {
+	return tenancy.User{
+		ID: r.ID, Email: r.Email, Name: r.Name, SuperAdmin: r.SuperAdmin, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
+func (s *users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error) {
+	var row userRow
+	err := s.db.system.RunInTx(across(ctx, "create a user"), nil, func(ctx context.Context, tx bun.Tx) (err error) {
+		row, err = createUser(ctx, tx, u)
+		return err
+	})
+	if err != nil {
+		return tenancy.User{}, userError(err)
+	}
+	return row.user(), nil
+}
+
+// createUser is Create within a transaction, which it ends with the entry in the
+// platform's log.
+func createUser(ctx context.Context, tx bun.IDB, u tenancy.User) (row userRow, err error) {
+	email, err := tenancy.ParseEmail(u.Email)
+	if err != nil {
+		return row, err
+	}
+	err = tx.NewRaw("INSERT INTO bailiwick.users (id, email, email_key, name, super_admin) VALUES (?, ?, ?, ?, ?) RETURNING "+userColumns,
+		u.ID, email, email, u.Name, u.SuperAdmin).Scan(ctx, &row)
+	if err != nil {
+		return row, err
+	}
+	return row, recordPlatform(ctx, tx, tenancy.UserCreated(row.user()))
+}
+
+func userError(err error) error {
+	switch {
+	case sqlState(err) != stateUnique:
+		return translate(err)
+	case constraint(err) == "users_pkey":
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id exists already").Because(err)
+	}
+	return tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address").Because(err)
+}
+
+func (s *users) Get(ctx context.Context, id string) (tenancy.User, error) {
+	key, err := userID(id)
+	if err != nil {
+		return tenancy.User{}, err
+	}
+	return s.one(across(ctx, "get a user"), s.db.system, "id = ?", key)
+}
+
+func (s *users) ByEmail(ctx context.Context, email string) (tenancy.User, error) {
+	normal, err := tenancy.ParseEmail(email)
+	if err != nil {
+		return tenancy.User{}, errNoUser
+	}
+	return s.one(across(ctx, "find the user of an address"), s.db.system, "email_key = ?", normal)
+}
+
+func (s *users) one(ctx context.Context, db bun.IDB, condition string, arg any) (tenancy.User, error) {
+	var rows []userRow
+	if err := db.NewRaw("SELECT "+userColumns+" FROM bailiwick.users WHERE "+condition, arg).Scan(ctx, &rows); err != nil {
+		return tenancy.User{}, translate(err)
+	}
+	if len(rows) == 0 {
+		return tenancy.User{}, errNoUser
+	}
+	return rows[0].user(), nil
+}
+
+var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
+
+// userID reads a user's id: what is none is nobody's.
+func userID(id string) (string, error) {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return "", errNoUser
+	}
+	return parsed.String(), nil
+}
+
+func (s *users) List(ctx context.Context, q ports.UserQuery) ([]tenancy.User, error) {
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	query := s.db.system.NewSelect().TableExpr("bailiwick.users").ColumnExpr(userColumns).
+		Where(`email COLLATE "C" > ?`, q.After).OrderExpr(`email COLLATE "C"`).Limit(int64(q.Limit))
+	if q.IDs != nil {
+		ids := userIDs(q.IDs)
+		if len(ids) == 0 {
+			return nil, nil
+		}
+		query = query.Where("id IN (?)", bun.List(ids))
+	}
+	var rows []userRow
+	if err := query.Scan(across(ctx, "list users"), &rows); err != nil {
+		return nil, translate(err)
+	}
+	list := make([]tenancy.User, len(rows))
+	for i, r := range rows {
+		list[i] = r.user()
+	}
+	return list, nil
+}
+
+func userIDs(given []string) (ids []string) {
+	for _, id := range given {
+		if parsed, err := userID(id); err == nil {
+			ids = append(ids, parsed)
+		}
+	}
+	return ids
+}
+
+func (s *users) Update(ctx context.Context, id string, c ports.UserChange) (stored tenancy.User, err error) {
+	if id, err = userID(id); err != nil {
+		return tenancy.User{}, err
+	}
+	if c.Email != nil {
+		normal, err := tenancy.ParseEmail(*c.Email)
+		if err != nil {
+			return tenancy.User{}, err
+		}
+		c.Email = &normal
+	}
+	err = s.db.system.RunInTx(across(ctx, "change a user"), nil, func(ctx context.Context, tx bun.Tx) error {
+		before, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
+		if err != nil {
+			return err
+		}
+		stored, err = s.change(ctx, tx, before, c)
+		return err
+	})
+	if err != nil {
+		return tenancy.User{}, userError(err)
+	}
+	return stored, nil
+}
+
+func (s *users) change(ctx context.Context, tx bun.IDB, before tenancy.User, c ports.UserChange) (tenancy.User, error) {
+	var row userRow
+	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email), email_key = coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
+		" super_admin = coalesce(?2::boolean, super_admin), updated_at = clock_timestamp() WHERE id = ?3 RETURNING "+userColumns,
+		c.Email, c.Name, c.SuperAdmin, before.ID).Scan(ctx, &row)
+	if err != nil {
+		return tenancy.User{}, err
+	}
+	return row.user(), recordPlatform(ctx, tx, tenancy.UserUpdated(before, row.user()))
+}
+
+// Remove holds the user, so that nobody gives them a place meanwhile, then the
+// admins of every tenant they administer, in one order everywhere.
+func (s *users) Remove(ctx context.Context, id string) error {
+	id, err := userID(id)
+	if err != nil {
+		return err
+	}
+	err = s.db.system.RunInTx(across(ctx, "remove a user"), nil, func(ctx context.Context, tx bun.Tx) error {
+		user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
+		if err != nil {
+			return err
+		}
+		if err := keepsAdmins(ctx, tx, id); err != nil {
+			return err
+		}
+		var left []memberRow
+		err = tx.NewRaw("WITH gone AS (DELETE FROM bailiwick.members WHERE user_id = ? RETURNING *) SELECT "+memberColumns+" FROM gone ORDER BY tenant_id", id).Scan(ctx, &left)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.NewRaw("DELETE FROM bailiwick.users WHERE id = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		for _, m := range left {
+			if err := recordIn(ctx, tx, m.TenantID, tenancy.MemberRemoved(m.membership())); err != nil {
+				return err
+			}
+		}
+		return recordPlatform(ctx, tx, tenancy.UserRemoved(user))
+	})
+	return translate(err)
+}
+
+// keepsAdmins holds the admins of the tenants that the user is an admin of, and
+// wants another one in each.
+func keepsAdmins(ctx context.Context, tx bun.IDB, user string) error {
+	var admins []memberRow
+	err := tx.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE role = 'admin'"+
+		" AND tenant_id IN (SELECT tenant_id FROM bailiwick.members WHERE user_id = ? AND role = 'admin')"+
+		" ORDER BY tenant_id, user_id FOR UPDATE", user).Scan(ctx, &admins)
+	if err != nil {
+		return err
+	}
+	others := map[tenancy.ID]int{}
+	for _, a := range admins {
+		others[a.TenantID] += 0
+		if a.UserID != user {
+			others[a.TenantID]++
+		}
+	}
+	return tenancy.LastAdminOf(others)
+}

@@ -1,0 +1,331 @@
+package portstest
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func membersSuite() []clause {
+	return append(membersRead(), append(membersPut(), append(membersRemove(), membershipsOf()...)...)...)
+}
+
+func membersRead() []clause {
+	return []clause{
+		{
+			name:     "get one tenant's member",
+			says:     "Get answers a user's membership; [tenancy.CodeNotFound] if the user has none in the tenant, also when another tenant has it.",
+			isolates: []string{"Members.Get"},
+			prove: func(p *probe) {
+				u := p.user(1)
+				want := p.member(p.acme, u, tenancy.Editor)
+				got, err := p.Members.Get(p.ctx, p.acme, u.ID)
+				p.ok(err, "Members.Get")
+				p.sameMember(got, want, "what Get answers")
+				for _, at := range []struct {
+					tenant tenancy.ID
+					user   string
+				}{{p.globex, u.ID}, {p.acme, userIDOf(9)}, {p.acme, ""}, {p.acme, "nobody"}} {
+					_, err := p.Members.Get(p.ctx, at.tenant, at.user)
+					p.code(err, tenancy.CodeNotFound, "Members.Get(%q)", at.user)
+				}
+			},
+		},
+		{
+			name:     "list one tenant's members",
+			says:     "List answers at most limit of the tenant's memberships",
+			isolates: []string{"Members.List"},
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				p.member(p.acme, one, tenancy.Admin)
+				p.member(p.globex, one, tenancy.Viewer)
+				p.member(p.globex, two, tenancy.Editor)
+				p.equal(p.members(p.acme), []string{"1 admin"}, "acme's members")
+				p.equal(p.members(p.globex), []string{"1 viewer", "2 editor"}, "globex's members")
+				p.equal(p.members(tenancy.DefaultID), []string{}, "the default tenant's members")
+				for _, limit := range []int{0, -1} {
+					_, err := p.Members.List(p.ctx, p.acme, "", limit)
+					p.code(err, tenancy.CodeInvalid, "Members.List with limit %d", limit)
+				}
+			},
+		},
+		{
+			name: "list in pages",
+			says: `in the order of the users' ids, those behind the id after ("" for the first page).`,
+			prove: func(p *probe) {
+				for _, n := range []int{4, 2, 5, 1, 3} {
+					p.member(p.acme, p.user(n), tenancy.Viewer)
+				}
+				pages := []int{}
+				var all []string
+				for after := ""; len(pages) < 4; {
+					found, err := p.Members.List(p.ctx, p.acme, after, 2)
+					p.ok(err, "Members.List after %q", after)
+					pages = append(pages, len(found))
+					for _, m := range found {
+						after = m.User
+						all = append(all, m.User)
+					}
+				}
+				p.equal(pages, []int{2, 2, 1, 0}, "the sizes of pages of two")
+				p.equal(all, []string{userIDOf(1), userIDOf(2), userIDOf(3), userIDOf(4), userIDOf(5)}, "the members")
+			},
+		},
+		{
+			name: "no tenant, no members",
+			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			prove: func(p *probe) {
+				u := p.user(1)
+				p.member(p.acme, u, tenancy.Viewer)
+				_, err := p.Members.Get(p.ctx, tenancy.ID{}, u.ID)
+				p.code(err, tenancy.CodeNoTenant, "Get")
+				_, err = p.Members.List(p.ctx, tenancy.ID{}, "", 10)
+				p.code(err, tenancy.CodeNoTenant, "List")
+				_, _, err = p.Members.Put(p.ctx, tenancy.ID{}, u.ID, tenancy.Admin)
+				p.code(err, tenancy.CodeNoTenant, "Put")
+				p.code(p.Members.Remove(p.ctx, tenancy.ID{}, u.ID), tenancy.CodeNoTenant, "Remove")
+				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme}, "the tenants of the user")
+			},
+		},
+	}
+}
+
+func membersPut() []clause {
+	return []clause{
+		{
+			name:     "put adds, then changes",
+			says:     "Put gives the user the role in the tenant, and answers the membership and whether it is a new one.",
+			isolates: []string{"Members.Put"},
+			prove: func(p *probe) {
+				u := p.user(1)
+				p.member(p.globex, u, tenancy.Viewer)
+				for i, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin} {
+					m, created, err := p.Members.Put(p.ctx, p.acme, u.ID, role)
+					p.ok(err, "Members.Put")
+					p.equal(created, i == 0, "whether the membership is new")
+					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: role}, "what Put answers")
+					p.equal(p.members(p.acme), []string{"1 " + string(role)}, "acme's members")
+				}
+				p.equal(p.members(p.globex), []string{"1 viewer"}, "globex's members")
+			},
+		},
+		{
+			name: "put keeps the beginning",
+			says: "CreatedAt is set once.",
+			prove: func(p *probe) {
+				u := p.user(1)
+				first := p.member(p.acme, u, tenancy.Viewer)
+				p.recent(first.CreatedAt, "CreatedAt")
+				changed := p.member(p.acme, u, tenancy.Editor)
+				p.equal(changed.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt stays")
+			},
+		},
+		{
+			name: "put the same role",
+			says: "A role that the user has already changes nothing.",
+			prove: func(p *probe) {
+				u := p.user(1)
+				first := p.member(p.acme, u, tenancy.Admin)
+				again, created, err := p.Members.Put(p.ctx, p.acme, u.ID, tenancy.Admin)
+				p.ok(err, "Members.Put of the same role")
+				p.equal(created, false, "whether the membership is new")
+				p.equal(again, first, "the membership")
+			},
+		},
+		{
+			name: "put what can't be",
+			says: "One that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user that doesn't exist is [tenancy.CodeNotFound].",
+			prove: func(p *probe) {
+				u := p.user(1)
+				for _, role := range []tenancy.Role{"", "owner", tenancy.Replicator} {
+					_, _, err := p.Members.Put(p.ctx, p.acme, u.ID, role)
+					p.code(err, tenancy.CodeInvalid, "Put of the role %q", role)
+				}
+				for _, id := range []string{userIDOf(9), "", "nobody"} {
+					_, _, err := p.Members.Put(p.ctx, p.acme, id, tenancy.Viewer)
+					p.code(err, tenancy.CodeNotFound, "Put of the user %q", id)
+				}
+				p.equal(p.members(p.acme), []string{}, "acme's members")
+			},
+		},
+		{
+			name: "put the only admin down",
+			says: "If the user is the only admin and wouldn't be any more, nothing changes: [tenancy.CodeLastAdmin].",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				p.member(p.acme, one, tenancy.Admin)
+				p.member(p.globex, two, tenancy.Admin) // of another tenant, so no second one
+				for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor} {
+					_, _, err := p.Members.Put(p.ctx, p.acme, one.ID, role)
+					p.code(err, tenancy.CodeLastAdmin, "Put of the only admin as %s", role)
+				}
+				p.equal(p.members(p.acme), []string{"1 admin"}, "acme's members")
+				p.member(p.acme, two, tenancy.Admin)
+				p.member(p.acme, one, tenancy.Viewer)
+				p.equal(p.members(p.acme), []string{"1 viewer", "2 admin"}, "acme's members")
+			},
+		},
+		{
+			name: "the last admin is left",
+			says: "Of any number of changes at once the last admin is left.",
+			prove: func(p *probe) {
+				all := make([]tenancy.User, 50)
+				for i := range all {
+					all[i] = p.user(i)
+					p.member(p.acme, all[i], tenancy.Admin)
+				}
+				errs := atOnce(len(all), func(i int) error {
+					if i%2 == 0 {
+						return p.Members.Remove(p.ctx, p.acme, all[i].ID)
+					}
+					_, _, err := p.Members.Put(p.ctx, p.acme, all[i].ID, tenancy.Viewer)
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1}, "the codes of 50 at once")
+				admins := 0
+				for _, m := range p.members(p.acme) {
+					if strings.HasSuffix(m, " admin") {
+						admins++
+					}
+				}
+				p.equal(admins, 1, "the number of admins that are left")
+			},
+		},
+	}
+}
+
+func membersRemove() []clause {
+	return []clause{
+		{
+			name:     "remove a member",
+			says:     "Remove takes the user's place in the tenant away.",
+			isolates: []string{"Members.Remove"},
+			prove: func(p *probe) {
+				u := p.user(1)
+				p.member(p.acme, u, tenancy.Viewer)
+				p.member(p.globex, u, tenancy.Viewer)
+				p.ok(p.Members.Remove(p.ctx, p.acme, u.ID), "Members.Remove")
+				p.equal(p.members(p.acme), []string{}, "acme's members")
+				p.equal(p.members(p.globex), []string{"1 viewer"}, "globex's members")
+				p.sameUser(p.getUser(u.ID), u, "the user")
+			},
+		},
+		{
+			name: "remove the only admin",
+			says: "The only admin's is [tenancy.CodeLastAdmin], as with Put;",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				p.member(p.acme, one, tenancy.Admin)
+				p.member(p.acme, two, tenancy.Editor)
+				p.member(p.globex, two, tenancy.Admin)
+				p.code(p.Members.Remove(p.ctx, p.acme, one.ID), tenancy.CodeLastAdmin, "Remove of the only admin")
+				p.ok(p.Members.Remove(p.ctx, p.acme, two.ID), "Remove of an editor")
+				p.equal(p.members(p.acme), []string{"1 admin"}, "acme's members")
+			},
+		},
+		{
+			name: "remove another's",
+			says: "a user who has none in the tenant is [tenancy.CodeNotFound], also when another tenant has it.",
+			prove: func(p *probe) {
+				u := p.user(1)
+				p.member(p.acme, u, tenancy.Viewer)
+				for _, id := range []string{u.ID, userIDOf(9), "", "nobody"} {
+					p.code(p.Members.Remove(p.ctx, p.globex, id), tenancy.CodeNotFound, "Remove by globex of %q", id)
+				}
+				p.equal(p.members(p.acme), []string{"1 viewer"}, "acme's members")
+			},
+		},
+	}
+}
+
+func membershipsOf() []clause {
+	return []clause{
+		{
+			name: "a user's tenants",
+			says: "Of answers the user's memberships in the order of the tenants' ids.",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				for _, tenant := range []tenancy.ID{p.globex, p.acme, tenancy.DefaultID} {
+					p.member(tenant, one, tenancy.Editor)
+				}
+				p.member(p.acme, two, tenancy.Admin)
+				p.equal(p.tenantsOf(one.ID), []tenancy.ID{tenancy.DefaultID, p.acme, p.globex}, "the tenants of the first")
+				found, err := p.Memberships.Of(p.ctx, two.ID)
+				p.ok(err, "Memberships.Of")
+				p.equal(len(found), 1, "the number of memberships of the second")
+				for _, m := range found {
+					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: two.ID, Role: tenancy.Admin}, "the membership")
+				}
+			},
+		},
+		{
+			name: "a user's deleted tenants",
+			says: "Those of deleted tenants are left out.",
+			prove: func(p *probe) {
+				u := p.user(1)
+				p.member(p.acme, u, tenancy.Editor)
+				p.member(p.globex, u, tenancy.Editor)
+				p.setState(p.acme, tenancy.Deleted)
+				p.setState(p.globex, tenancy.Suspended)
+				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.globex}, "the tenants")
+				p.setState(p.acme, tenancy.Active)
+				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme, p.globex}, "the tenants after its restoration")
+			},
+		},
+		{
+			name: "nobody's tenants",
+			says: "A user that doesn't exist has none.",
+			prove: func(p *probe) {
+				p.member(p.acme, p.user(1), tenancy.Viewer)
+				for _, id := range []string{userIDOf(9), "", "nobody"} {
+					p.equal(p.tenantsOf(id), []tenancy.ID{}, "the tenants of %q", id)
+				}
+			},
+		},
+	}
+}
+
+func (p *probe) member(tenant tenancy.ID, u tenancy.User, role tenancy.Role) tenancy.Membership {
+	m, _, err := p.Members.Put(p.ctx, tenant, u.ID, role)
+	p.ok(err, "Members.Put(%s, %s)", u.ID, role)
+	return m
+}
+
+// members lists a tenant's members as the user's number and the role.
+func (p *probe) members(tenant tenancy.ID) []string {
+	found, err := p.Members.List(p.ctx, tenant, "", 100)
+	p.ok(err, "Members.List")
+	all := []string{}
+	for _, m := range found {
+		p.equal(m.Tenant, tenant, "the tenant of a listed member")
+		n := strings.TrimLeft(strings.TrimPrefix(m.User, "01900000-0000-7000-9000-"), "0")
+		all = append(all, n+" "+string(m.Role))
+	}
+	return all
+}
+
+func (p *probe) tenantsOf(user string) []tenancy.ID {
+	found, err := p.Memberships.Of(p.ctx, user)
+	p.ok(err, "Memberships.Of(%q)", user)
+	ids := []tenancy.ID{}
+	for _, m := range found {
+		ids = append(ids, m.Tenant)
+	}
+	return ids
+}
+
+// sameMember compares all but the time.
+func (p *probe) sameMember(got, want tenancy.Membership, what string) {
+	if got.Tenant != want.Tenant || got.User != want.User || got.Role != want.Role {
+		p.fail("%s = %+v; want %+v", what, got, want)
+	}
+}
+
+// membersOf are the further members of an error.
+func membersOf(err error) map[string]any {
+	if e, ok := errors.AsType[*tenancy.Error](err); ok {
+		return e.Members
+	}
+	return nil
+}

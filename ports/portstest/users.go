@@ -1,0 +1,370 @@
+package portstest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func usersSuite() []clause {
+	return append(usersCreate(), append(usersFind(), append(usersUpdate(), usersRemove()...)...)...)
+}
+
+func usersCreate() []clause {
+	return []clause{
+		{
+			name: "create stores a user",
+			says: "Create stores u, its address in the form of [tenancy.ParseEmail], and answers what it stored: CreatedAt and UpdatedAt are set.",
+			prove: func(p *probe) {
+				given := newUser(1)
+				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true, time.Unix(1, 0)
+				made, err := p.Users.Create(p.ctx, given)
+				p.ok(err, "Users.Create")
+				given.Email = "user.1@example.com"
+				p.sameUser(made, given, "what Create answers")
+				p.recent(made.CreatedAt, "CreatedAt")
+				p.recent(made.UpdatedAt, "UpdatedAt")
+				p.sameUser(p.getUser(given.ID), given, "what Get answers")
+			},
+		},
+		{
+			name: "create no address",
+			says: "What is no address is [tenancy.CodeInvalid].",
+			prove: func(p *probe) {
+				for _, email := range []string{"", "user", "user@example.com\n", "\u0430da@example.com", " user@example.com"} {
+					u := newUser(1)
+					u.Email = email
+					_, err := p.Users.Create(p.ctx, u)
+					p.code(err, tenancy.CodeInvalid, "Users.Create(%q)", email)
+				}
+				p.equal(p.userIDs(ports.UserQuery{}), []string{}, "the users")
+			},
+		},
+		{
+			name: "address or id taken",
+			says: "An address that another user has, in whatever letters, or an id that one has is [tenancy.CodeAlreadyExists].",
+			prove: func(p *probe) {
+				first := p.user(1)
+				sameEmail, sameID := newUser(2), newUser(3)
+				sameEmail.Email, sameID.ID = strings.ToUpper(first.Email), first.ID
+				_, err := p.Users.Create(p.ctx, sameEmail)
+				p.code(err, tenancy.CodeAlreadyExists, "Create with an address that is there")
+				_, err = p.Users.Create(p.ctx, sameID)
+				p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
+				p.equal(p.userIDs(ports.UserQuery{}), []string{first.ID}, "the users")
+				p.noEmail(sameID.Email, "after Create refused it")
+				p.sameUser(p.getUser(first.ID), first, "the first user")
+			},
+		},
+		{
+			name: "one address, many users",
+			says: "An address that another user has, in whatever letters, or an id that one has is [tenancy.CodeAlreadyExists].",
+			prove: func(p *probe) {
+				errs := atOnce(20, func(i int) error {
+					u := newUser(i)
+					u.Email = []string{"same@example.com", "Same@example.com", "SAME@EXAMPLE.com"}[i%3]
+					_, err := p.Users.Create(p.ctx, u)
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 19}, "the codes of 20 at once")
+			},
+		},
+	}
+}
+
+func usersFind() []clause {
+	return []clause{
+		{
+			name: "get no user",
+			says: "Get answers a user; [tenancy.CodeNotFound] if there is none.",
+			prove: func(p *probe) {
+				p.user(1)
+				for _, id := range []string{userIDOf(2), "", "nobody", "' OR true --"} {
+					p.noUser(id)
+				}
+			},
+		},
+		{
+			name: "by address",
+			says: "ByEmail answers the user with this address, in whatever letters it is written;",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				for email, want := range map[string]tenancy.User{one.Email: one, strings.ToUpper(two.Email): two} {
+					found, err := p.Users.ByEmail(p.ctx, email)
+					p.ok(err, "Users.ByEmail(%q)", email)
+					p.sameUser(found, want, "the user of the address")
+				}
+			},
+		},
+		{
+			name: "by no address",
+			says: "[tenancy.CodeNotFound] if there is none, also for what is no address.",
+			prove: func(p *probe) {
+				p.user(1)
+				for _, email := range []string{"user2@example.com", "", "user1", "user1@example.com\n", "%@example.com", "user1@example.com' OR true --"} {
+					p.noEmail(email, "which nobody has")
+				}
+			},
+		},
+		{
+			name: "list in pages",
+			says: "List answers at most q.Limit users in the order of their addresses as they are stored, byte by byte, of those that q admits.",
+			prove: func(p *probe) {
+				for i, email := range []string{"b@example.com", "a_b@example.com", "a-c@example.com", "a.d@example.com", "1@example.com"} {
+					u := newUser(i)
+					u.Email = email
+					_, err := p.Users.Create(p.ctx, u)
+					p.ok(err, "Users.Create")
+				}
+				pages := [][]string{}
+				for after := ""; len(pages) < 4; {
+					found, err := p.Users.List(p.ctx, ports.UserQuery{After: after, Limit: 2})
+					p.ok(err, "Users.List")
+					emails := []string{}
+					for _, u := range found {
+						after = u.Email
+						emails = append(emails, u.Email)
+					}
+					pages = append(pages, emails)
+				}
+				p.equal(pages, [][]string{{"1@example.com", "a-c@example.com"}, {"a.d@example.com", "a_b@example.com"}, {"b@example.com"}, {}}, "pages of two")
+			},
+		},
+		{
+			name: "list by ids",
+			says: "only addresses behind this one",
+			prove: func(p *probe) {
+				one, two, three := p.user(1), p.user(2), p.user(3)
+				p.equal(p.userIDs(ports.UserQuery{}), []string{one.ID, two.ID, three.ID}, "all users")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{three.ID, one.ID, "nobody", userIDOf(9)}}), []string{one.ID, three.ID}, "those of some ids")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{}}), []string{}, "those of no ids")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"nobody"}}), []string{}, "those of no id that there is")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{one.ID, two.ID}, After: one.Email}), []string{two.ID}, "those behind an address")
+				for _, limit := range []int{0, -1} {
+					_, err := p.Users.List(p.ctx, ports.UserQuery{Limit: limit})
+					p.code(err, tenancy.CodeInvalid, "Users.List with limit %d", limit)
+				}
+			},
+		},
+	}
+}
+
+func usersUpdate() []clause {
+	email, name, yes := "New@Example.com", "New", true
+	return []clause{
+		{
+			name: "update nothing",
+			says: "Its zero value changes nothing.",
+			prove: func(p *probe) {
+				u := p.user(1)
+				stored, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{})
+				p.ok(err, "Users.Update")
+				p.sameUser(stored, u, "what Update answers")
+			},
+		},
+		{
+			name: "update what is given",
+			says: "Update changes what c has, sets UpdatedAt, and answers what it stored.",
+			prove: func(p *probe) {
+				want, other := p.user(1), p.user(2)
+				for _, step := range []struct {
+					change ports.UserChange
+					apply  func(*tenancy.User)
+				}{
+					{ports.UserChange{}, func(*tenancy.User) {}},
+					{ports.UserChange{Email: &email}, func(u *tenancy.User) { u.Email = "new@example.com" }},
+					{ports.UserChange{Name: &name}, func(u *tenancy.User) { u.Name = name }},
+					{ports.UserChange{SuperAdmin: &yes}, func(u *tenancy.User) { u.SuperAdmin = true }},
+				} {
+					step.apply(&want)
+					stored, err := p.Users.Update(p.ctx, want.ID, step.change)
+					p.ok(err, "Users.Update")
+					p.sameUser(stored, want, "what Update answers")
+					p.sameUser(p.getUser(want.ID), want, "what is stored")
+					p.equal(stored.CreatedAt.Equal(want.CreatedAt), true, "CreatedAt stays")
+					p.equal(stored.UpdatedAt.Before(want.UpdatedAt), false, "UpdatedAt goes back")
+					p.recent(stored.UpdatedAt, "UpdatedAt")
+				}
+				p.noEmail("user1@example.com", "which was given up")
+				p.sameUser(p.getUser(other.ID), other, "the other user")
+			},
+		},
+		{
+			name: "updates at once",
+			says: "What c hasn't stays as it is by then, whatever the caller has read.",
+			prove: func(p *probe) {
+				u, no := p.user(1), false
+				_, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{SuperAdmin: &yes})
+				p.ok(err, "Users.Update")
+				errs := atOnce(20, func(i int) error {
+					c := ports.UserChange{Name: &name}
+					if i == 10 {
+						c = ports.UserChange{SuperAdmin: &no}
+					}
+					_, err := p.Users.Update(p.ctx, u.ID, c)
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 20}, "the codes of 20 at once")
+				u.Name = name
+				p.sameUser(p.getUser(u.ID), u, "the user")
+			},
+		},
+		{
+			name: "update an address",
+			says: "Addresses are refused as Create refuses them; [tenancy.CodeNotFound] if there is no such user.",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				taken, wrong, own := strings.ToUpper(two.Email), "no address", strings.ToUpper(one.Email)
+				_, err := p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &taken, SuperAdmin: &yes})
+				p.code(err, tenancy.CodeAlreadyExists, "Update to the address of another")
+				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &wrong, SuperAdmin: &yes})
+				p.code(err, tenancy.CodeInvalid, "Update to what is no address")
+				p.sameUser(p.getUser(one.ID), one, "the user")
+				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &own})
+				p.ok(err, "Update to the same address in other letters")
+				p.sameUser(p.getUser(one.ID), one, "the user")
+				for _, id := range []string{userIDOf(9), "", "nobody"} {
+					_, err = p.Users.Update(p.ctx, id, ports.UserChange{Name: &name})
+					p.code(err, tenancy.CodeNotFound, "Update of nobody")
+				}
+			},
+		},
+	}
+}
+
+func usersRemove() []clause {
+	return []clause{
+		{
+			name: "remove a user",
+			says: "Remove removes the user and all their memberships, in one transaction;",
+			prove: func(p *probe) {
+				gone, stays := p.user(1), p.user(2)
+				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
+					p.member(tenant, gone, tenancy.Admin)
+					p.member(tenant, stays, tenancy.Admin)
+				}
+				p.ok(p.Users.Remove(p.ctx, gone.ID), "Users.Remove")
+				p.noUser(gone.ID)
+				p.noEmail(gone.Email, "of who was removed")
+				p.equal(p.members(p.acme), []string{"2 admin"}, "acme's members")
+				p.equal(p.members(p.globex), []string{"2 admin"}, "globex's members")
+				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of who was removed")
+				made, err := p.Users.Create(p.ctx, gone)
+				p.ok(err, "Create again")
+				p.equal(p.tenantsOf(made.ID), []tenancy.ID{}, "the tenants of the user of the same id")
+			},
+		},
+		{
+			name: "remove the only admin",
+			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
+			prove: func(p *probe) {
+				u, other := p.user(1), p.user(2)
+				p.member(p.acme, u, tenancy.Admin)
+				p.member(p.acme, other, tenancy.Editor)
+				p.member(p.globex, u, tenancy.Admin)
+				p.member(p.globex, other, tenancy.Admin)
+				p.member(tenancy.DefaultID, u, tenancy.Viewer)
+				err := p.Users.Remove(p.ctx, u.ID)
+				p.code(err, tenancy.CodeLastAdmin, "Remove of acme's only admin")
+				p.equal(membersOf(err)["tenants"], []string{p.acme.String()}, "the tenants in the error")
+				p.sameUser(p.getUser(u.ID), u, "the user")
+				p.equal(len(p.tenantsOf(u.ID)), 3, "the number of their tenants")
+				p.member(p.acme, other, tenancy.Admin)
+				p.ok(p.Users.Remove(p.ctx, u.ID), "Remove when acme has another")
+			},
+		},
+		{
+			name: "remove all admins at once",
+			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
+			prove: func(p *probe) {
+				all := make([]tenancy.User, 20)
+				for i := range all {
+					all[i] = p.user(i)
+					p.member(p.acme, all[i], tenancy.Admin)
+					p.member(p.globex, all[i], tenancy.Admin)
+				}
+				errs := atOnce(len(all), func(i int) error { return p.Users.Remove(p.ctx, all[i].ID) })
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1}, "the codes")
+				p.equal(len(p.members(p.acme)), 1, "the number of acme's members")
+				p.equal(p.members(p.globex), p.members(p.acme), "globex's members")
+			},
+		},
+		{
+			name: "remove while they become a member",
+			says: "Remove removes the user and all their memberships, in one transaction;",
+			prove: func(p *probe) {
+				for i := range 10 {
+					u := p.user(i)
+					atOnce(2, func(i int) error {
+						if i == 0 {
+							return p.Users.Remove(p.ctx, u.ID)
+						}
+						_, _, err := p.Members.Put(p.ctx, p.acme, u.ID, tenancy.Viewer)
+						return err
+					})
+				}
+				p.equal(p.members(p.acme), []string{}, "the memberships that are left of nobody")
+			},
+		},
+		{
+			name: "remove nobody",
+			says: "[tenancy.CodeNotFound] if there is no such user.",
+			prove: func(p *probe) {
+				p.user(1)
+				for _, id := range []string{userIDOf(9), "", "nobody"} {
+					p.code(p.Users.Remove(p.ctx, id), tenancy.CodeNotFound, "Remove(%q)", id)
+				}
+				p.equal(len(p.userIDs(ports.UserQuery{})), 1, "the number of users")
+			},
+		},
+	}
+}
+
+// newUser makes the n-th user; ids and addresses are in the order of n below 10.
+func newUser(n int) tenancy.User {
+	return tenancy.User{ID: userIDOf(n), Email: fmt.Sprintf("user%d@example.com", n), Name: fmt.Sprint("User ", n)}
+}
+
+func userIDOf(n int) string { return fmt.Sprintf("01900000-0000-7000-9000-%012d", n) }
+
+func (p *probe) user(n int) tenancy.User {
+	made, err := p.Users.Create(p.ctx, newUser(n))
+	p.ok(err, "Users.Create(%d)", n)
+	return made
+}
+
+func (p *probe) getUser(id string) tenancy.User {
+	found, err := p.Users.Get(p.ctx, id)
+	p.ok(err, "Users.Get(%s)", id)
+	return found
+}
+
+func (p *probe) noUser(id string) {
+	_, err := p.Users.Get(p.ctx, id)
+	p.code(err, tenancy.CodeNotFound, "Users.Get(%q)", id)
+}
+
+func (p *probe) noEmail(email, which string) {
+	_, err := p.Users.ByEmail(p.ctx, email)
+	p.code(err, tenancy.CodeNotFound, "Users.ByEmail(%q) %s", email, which)
+}
+
+func (p *probe) userIDs(q ports.UserQuery) []string {
+	q.Limit = 100
+	found, err := p.Users.List(p.ctx, q)
+	p.ok(err, "Users.List(%+v)", q)
+	ids := []string{}
+	for _, u := range found {
+		ids = append(ids, u.ID)
+	}
+	return ids
+}
+
+// sameUser compares all but the times.
+func (p *probe) sameUser(got, want tenancy.User, what string) {
+	got.CreatedAt, got.UpdatedAt, want.CreatedAt, want.UpdatedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	p.equal(got, want, "%s", what)
+}

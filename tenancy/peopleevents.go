@@ -1,0 +1,70 @@
+package tenancy
+
+import (
+	"slices"
+)
+
+// What happens to people and memberships, as stores note it in the audit logs:
+// users in the platform's, members in their tenant's.
+
+// UserCreated is what Create of users is noted as.
+func UserCreated(u User) Event {
+	return Event{Action: "user.create", Target: userTarget(u.ID), Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
+}
+
+// UserUpdated has in its details what was changed, and only that.
+func UserUpdated(before, after User) Event {
+	details := map[string]any{}
+	for field, values := range map[string][2]any{
+		"email": {before.Email, after.Email}, "name": {before.Name, after.Name}, "super_admin": {before.SuperAdmin, after.SuperAdmin},
+	} {
+		if values[0] != values[1] {
+			details[field] = map[string]any{"before": values[0], "after": values[1]}
+		}
+	}
+	return Event{Action: "user.update", Target: userTarget(before.ID), Details: details}
+}
+
+// UserRemoved is what Remove of users is noted as.
+func UserRemoved(u User) Event {
+	return Event{Action: "user.remove", Target: userTarget(u.ID), Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
+}
+
+func userTarget(id string) AuditTarget { return AuditTarget{Kind: "user", Name: id} }
+
+// MemberAdded is noted in m's tenant.
+func MemberAdded(m Membership) Event {
+	return Event{Action: "member.add", Target: memberTarget(m), Details: map[string]any{"role": m.Role}}
+}
+
+// MemberUpdated has both roles.
+func MemberUpdated(before, after Membership) Event {
+	return Event{Action: "member.update", Target: memberTarget(after), Details: map[string]any{
+		"role": map[string]any{"before": before.Role, "after": after.Role},
+	}}
+}
+
+// MemberRemoved is noted in m's tenant.
+func MemberRemoved(m Membership) Event {
+	return Event{Action: "member.remove", Target: memberTarget(m), Details: map[string]any{"role": m.Role}}
+}
+
+func memberTarget(m Membership) AuditTarget { return AuditTarget{Kind: "member", Name: m.User} }
+
+// LastAdminOf is [ErrLastAdmin], with the ids of the tenants that have no other
+// admin as its member "tenants", or nil where each has one. It is given how many
+// other admins each tenant has.
+func LastAdminOf(others map[ID]int) error {
+	var alone []string
+	for tenant, n := range others {
+		if n == 0 {
+			alone = append(alone, tenant.String())
+		}
+	}
+	if len(alone) == 0 {
+		return nil
+	}
+	e := Errorf(CodeLastAdmin, "the user is the only admin of a tenant: make somebody else one there first")
+	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(alone))}
+	return e
+}
