@@ -18,4 +18,10 @@ type Services struct {
 	Resources   Resources
 	Transfers   Transfers
 	Vault       Vault
+
+	Passwords     Passwords
+	Sessions      Sessions
+	SessionFinder SessionFinder
+	Attempts      Attempts
+	Identities    Identities
 }

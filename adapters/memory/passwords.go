@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -37,7 +38,7 @@ func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
 			ended = append(ended, x.ID)
 		}
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, sessionEvent("password.set", user, map[string]any{"ended": len(ended)})); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PasswordSet(user, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
@@ -53,7 +54,7 @@ func (p passwords) Improve(ctx context.Context, user, from, to string) error {
 	if _, ok := p.s.users[user]; !ok || p.s.passwords[user] != from {
 		return nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, sessionEvent("password.improve", user, nil)); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PasswordImproved(user)); err != nil {
 		return err
 	}
 	p.s.passwords[user] = to
@@ -64,7 +65,7 @@ func (p identities) Find(_ context.Context, i tenancy.Identity) (string, error) 
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	user, bound := p.s.identities[i]
-	if _, known := p.s.users[user]; !bound || !known {
+	if !bound {
 		return "", tenancy.Errorf(tenancy.CodeNotFound, "this identity is nobody's")
 	}
 	return user, nil
@@ -76,15 +77,20 @@ func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) e
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}
-	if former, bound := p.s.identities[i]; bound {
-		if _, known := p.s.users[former]; known {
-			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
-		}
+	if _, bound := p.s.identities[i]; bound {
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
 	}
-	event := sessionEvent("identity.bind", user, map[string]any{"issuer": i.Issuer, "subject": i.Subject})
-	if err := p.s.record(ctx, tenancy.ID{}, event); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.IdentityBound(user, i)); err != nil {
 		return err
 	}
 	p.s.identities[i] = user
 	return nil
+}
+
+// forgetSignIns is what is left of a user who is gone: nothing. The caller holds
+// s.mu.
+func (s *Store) forgetSignIns(user string) {
+	delete(s.passwords, user)
+	maps.DeleteFunc(s.sessions, func(_ string, x session) bool { return x.User == user })
+	maps.DeleteFunc(s.identities, func(_ tenancy.Identity, whose string) bool { return whose == user })
 }

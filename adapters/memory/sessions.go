@@ -50,12 +50,7 @@ func (p sessions) Create(ctx context.Context, given tenancy.Session, verified st
 		}
 	}
 	ended := p.s.beyond(given.User, tenancy.MaxSessions-1)
-	details := map[string]any{"id": given.ID}
-	if len(ended) > 0 {
-		details["ended"] = len(ended)
-	}
-	event := sessionEvent("session.create", given.User, details)
-	if err := p.s.record(ctx, tenancy.ID{}, event); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionCreated(given, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
@@ -90,10 +85,6 @@ func (s *Store) sessionsOf(user string) []tenancy.Session {
 	return all
 }
 
-func sessionEvent(action, user string, details map[string]any) tenancy.Event {
-	return tenancy.Event{Action: action, Target: tenancy.AuditTarget{Kind: "user", Name: user}, Details: details}
-}
-
 func (p sessions) List(_ context.Context, user string, now time.Time) ([]tenancy.Session, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
@@ -110,7 +101,7 @@ func (p sessions) Revoke(ctx context.Context, user, id string) error {
 	if x, ok := p.s.sessions[id]; !ok || x.User != user {
 		return errNoSession
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, sessionEvent("session.revoke", user, map[string]any{"id": id})); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionRevoked(user, id)); err != nil {
 		return err
 	}
 	delete(p.s.sessions, id)
@@ -124,7 +115,7 @@ func (p sessions) RevokeAll(ctx context.Context, user string) error {
 	if len(ended) == 0 {
 		return nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, sessionEvent("session.revoke", user, map[string]any{"ended": len(ended)})); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionsRevoked(user, len(ended))); err != nil {
 		return err
 	}
 	for _, x := range ended {
@@ -137,10 +128,7 @@ func (p sessionFinder) Find(_ context.Context, hash tenancy.SessionHash, now tim
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	for _, x := range p.s.sessions {
-		if !x.has(hash, now) {
-			continue
-		}
-		if _, known := p.s.users[x.User]; known && now.Before(x.ExpiresAt) {
+		if x.has(hash, now) && now.Before(x.ExpiresAt) {
 			return x.Session, nil
 		}
 	}
@@ -165,7 +153,7 @@ func (p sessionFinder) Renew(ctx context.Context, id string, from tenancy.Sessio
 	if !ok || x.Hash != from {
 		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, sessionEvent("session.renew", x.User, map[string]any{"id": id})); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionRenewed(x.User, id)); err != nil {
 		return err
 	}
 	x.former, x.formerUntil = x.Hash, to.Overlap

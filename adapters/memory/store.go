@@ -48,6 +48,11 @@ type Store struct {
 	members map[tenancy.ID]map[string]tenancy.Membership // by user
 	spaces  map[tenancy.ID]*space
 	log     auditLog
+
+	sessions   map[string]session          // by id
+	passwords  map[string]string           // hashes, by the user's id
+	identities map[tenancy.Identity]string // whose they are
+	attempts   *attempts
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -67,6 +72,11 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		members: map[tenancy.ID]map[string]tenancy.Membership{},
 		spaces:  map[tenancy.ID]*space{},
 		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
+
+		sessions:   map[string]session{},
+		passwords:  map[string]string{},
+		identities: map[tenancy.Identity]string{},
+		attempts:   newAttempts(),
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -100,6 +110,12 @@ func (s *Store) Services() ports.Services {
 		Resources:   resources{s},
 		Transfers:   transfers{s},
 		Vault:       vault{s},
+
+		Passwords:     passwords{s},
+		Sessions:      sessions{s},
+		SessionFinder: sessionFinder{s},
+		Attempts:      s.attempts,
+		Identities:    identities{s},
 	}
 }
 

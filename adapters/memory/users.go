@@ -154,5 +154,6 @@ func (p users) Remove(ctx context.Context, id string) error {
 	}
 	maps.DeleteFunc(p.s.emails, func(_, user string) bool { return user == id })
 	delete(p.s.users, id)
+	p.s.forgetSignIns(id)
 	return nil
 }

@@ -211,6 +211,12 @@ func (db *DB) Services() ports.Services {
 		Resources:   &resources{db},
 		Transfers:   &transfers{db},
 		Vault:       db.vault,
+
+		Passwords:     &passwords{db},
+		Sessions:      &sessions{db},
+		SessionFinder: &sessionFinder{db},
+		Attempts:      &attempts{db},
+		Identities:    &identities{db},
 	}
 }
 

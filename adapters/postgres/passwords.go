@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -22,12 +21,12 @@ var (
 )
 
 func (s *passwords) Of(ctx context.Context, user string) (tenancy.Password, error) {
-	id, err := uuid.Parse(user)
+	id, err := userID(user)
 	if err != nil {
 		return tenancy.Password{}, errNoUser
 	}
 	var hashes []string
-	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?", id.String()).
+	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?", id).
 		Scan(across(ctx, "verify a password"), &hashes)
 	if err != nil {
 		return tenancy.Password{}, translate(err)
@@ -35,44 +34,44 @@ func (s *passwords) Of(ctx context.Context, user string) (tenancy.Password, erro
 	if len(hashes) == 0 {
 		return tenancy.Password{}, errNoUser
 	}
-	return tenancy.Password{User: id.String(), Hash: hashes[0]}, nil
+	return tenancy.Password{User: id, Hash: hashes[0]}, nil
 }
 
 func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
-	id, err := uuid.Parse(user)
+	id, err := userID(user)
 	if err != nil {
 		return errNoUser
 	}
 	return s.db.systemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
-		set, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now() WHERE id = ?", hash, id.String()).Exec(ctx)
+		set, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now() WHERE id = ?", hash, id).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, _ := set.RowsAffected(); n == 0 {
 			return errNoUser
 		}
-		ended, err := endSessions(ctx, tx, id.String(), keep)
+		ended, err := endSessions(ctx, tx, id, keep)
 		if err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, sessionEvent("password.set", id.String(), map[string]any{"ended": ended}))
+		return recordPlatform(ctx, tx, tenancy.PasswordSet(id, ended))
 	})
 }
 
 func (s *passwords) Improve(ctx context.Context, user, from, to string) error {
-	id, err := uuid.Parse(user)
+	id, err := userID(user)
 	if err != nil {
 		return nil
 	}
 	return s.db.systemTx(ctx, "hash a password anew", func(ctx context.Context, tx bun.Tx) error {
-		improved, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ? WHERE id = ? AND password_hash = ?", to, id.String(), from).Exec(ctx)
+		improved, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ? WHERE id = ? AND password_hash = ?", to, id, from).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, _ := improved.RowsAffected(); n == 0 {
 			return nil
 		}
-		return recordPlatform(ctx, tx, sessionEvent("password.improve", id.String(), nil))
+		return recordPlatform(ctx, tx, tenancy.PasswordImproved(id))
 	})
 }
 
@@ -90,12 +89,12 @@ func (s *identities) Find(ctx context.Context, i tenancy.Identity) (string, erro
 }
 
 func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) error {
-	id, err := uuid.Parse(user)
+	id, err := userID(user)
 	if err != nil {
 		return errNoUser
 	}
 	return s.db.systemTx(ctx, "bind an identity", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id) VALUES (?, ?, ?)", i.Issuer, i.Subject, id.String()).Exec(ctx)
+		_, err := tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id) VALUES (?, ?, ?)", i.Issuer, i.Subject, id).Exec(ctx)
 		switch sqlState(err) {
 		case stateUnique:
 			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already").Because(err)
@@ -105,6 +104,6 @@ func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) 
 		if err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, sessionEvent("identity.bind", id.String(), map[string]any{"issuer": i.Issuer, "subject": i.Subject}))
+		return recordPlatform(ctx, tx, tenancy.IdentityBound(id, i))
 	})
 }

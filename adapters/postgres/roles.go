@@ -159,6 +159,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON bailiwick.members TO " + app + ", " + system,
 		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT (id, email, email_key, name, super_admin)," +
 			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users TO " + system,
+		"GRANT SELECT (password_hash), UPDATE (password_hash) ON bailiwick.users TO " + system,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sessions, bailiwick.attempts TO " + system,
+		"GRANT SELECT, INSERT ON bailiwick.identities TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,

@@ -60,13 +60,13 @@ func (db *DB) systemTx(ctx context.Context, reason string, fn func(context.Conte
 // Create locks the user, so that neither the password changes nor the user goes
 // between the look at them and the session.
 func (s *sessions) Create(ctx context.Context, given tenancy.Session, verified string) error {
-	user, err := uuid.Parse(given.User)
+	user, err := userID(given.User)
 	if err != nil {
 		return errNotSignedIn
 	}
 	return s.db.systemTx(ctx, "sign in", func(ctx context.Context, tx bun.Tx) error {
 		var hashes []string
-		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user.String()).Scan(ctx, &hashes)
+		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
 		if err != nil {
 			return err
 		}
@@ -75,39 +75,35 @@ func (s *sessions) Create(ctx context.Context, given tenancy.Session, verified s
 		}
 		_, err = tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights, created_at, seen_at, expires_at, address, agent)"+
 			" VALUES (?, ?, ?, ?, ?, date_trunc('minute', ?::timestamptz, 'UTC'), ?, ?, ?)",
-			given.ID, user.String(), given.Hash[:], given.Rights[:], given.CreatedAt, given.SeenAt, given.ExpiresAt, given.Address, given.Agent).Exec(ctx)
+			given.ID, user, given.Hash[:], given.Rights[:], given.CreatedAt, given.SeenAt, given.ExpiresAt, given.Address, given.Agent).Exec(ctx)
 		if sqlState(err) == stateUnique {
 			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this session exists already").Because(err)
 		}
 		if err != nil {
 			return err
 		}
-		details := map[string]any{"id": given.ID}
 		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
 			" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 ORDER BY created_at DESC, id DESC LIMIT ?2)",
-			user.String(), given.ID, tenancy.MaxSessions-1).Exec(ctx)
+			user, given.ID, tenancy.MaxSessions-1).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		if n, _ := ended.RowsAffected(); n > 0 {
-			details["ended"] = n
+		n, err := ended.RowsAffected()
+		if err != nil {
+			return err
 		}
-		return recordPlatform(ctx, tx, sessionEvent("session.create", user.String(), details))
+		return recordPlatform(ctx, tx, tenancy.SessionCreated(given, int(n)))
 	})
 }
 
-func sessionEvent(action, user string, details map[string]any) tenancy.Event {
-	return tenancy.Event{Action: action, Target: tenancy.AuditTarget{Kind: "user", Name: user}, Details: details}
-}
-
 func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]tenancy.Session, error) {
-	id, err := uuid.Parse(user)
+	id, err := userID(user)
 	if err != nil {
 		return nil, nil
 	}
 	var rows []sessionRow
 	err = s.db.system.NewRaw("SELECT "+sessionColumns+" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC, id DESC",
-		id.String(), now).Scan(across(ctx, "list a user's sessions"), &rows)
+		id, now).Scan(across(ctx, "list a user's sessions"), &rows)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -119,7 +115,7 @@ func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]tena
 }
 
 func (s *sessions) Revoke(ctx context.Context, user, id string) error {
-	owner, err := uuid.Parse(user)
+	owner, err := userID(user)
 	if err != nil {
 		return errNoSession
 	}
@@ -128,38 +124,39 @@ func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 		return errNoSession
 	}
 	return s.db.systemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
-		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?", owner.String(), session.String()).Exec(ctx)
+		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?", owner, session.String()).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, _ := ended.RowsAffected(); n == 0 {
 			return errNoSession
 		}
-		return recordPlatform(ctx, tx, sessionEvent("session.revoke", owner.String(), map[string]any{"id": session.String()}))
+		return recordPlatform(ctx, tx, tenancy.SessionRevoked(owner, session.String()))
 	})
 }
 
 func (s *sessions) RevokeAll(ctx context.Context, user string) error {
-	id, err := uuid.Parse(user)
+	id, err := userID(user)
 	if err != nil {
 		return nil
 	}
 	return s.db.systemTx(ctx, "end a user's sessions", func(ctx context.Context, tx bun.Tx) error {
-		n, err := endSessions(ctx, tx, id.String(), "")
+		n, err := endSessions(ctx, tx, id, "")
 		if err != nil || n == 0 {
 			return err
 		}
-		return recordPlatform(ctx, tx, sessionEvent("session.revoke", id.String(), map[string]any{"ended": n}))
+		return recordPlatform(ctx, tx, tenancy.SessionsRevoked(id, n))
 	})
 }
 
 // endSessions ends the sessions of a user but the one with the id keep.
-func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int64, error) {
+func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error) {
 	ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id::text <> ?", user, keep).Exec(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return ended.RowsAffected()
+	n, err := ended.RowsAffected()
+	return int(n), err
 }
 
 func (s *sessionFinder) Find(ctx context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
@@ -198,6 +195,6 @@ func (s *sessionFinder) Renew(ctx context.Context, id string, from tenancy.Sessi
 		if len(users) == 0 {
 			return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
 		}
-		return recordPlatform(ctx, tx, sessionEvent("session.renew", users[0], map[string]any{"id": id}))
+		return recordPlatform(ctx, tx, tenancy.SessionRenewed(users[0], id))
 	})
 }

@@ -255,14 +255,9 @@ func (s *Service) passwordOf(ctx context.Context, user tenancy.User) (tenancy.Pa
 }
 
 // refuse answers a sign-in that isn't one, no sooner than any other, and has it
-// in the audit log. The name of an account that doesn't exist isn't written down:
-// people type passwords there.
+// in the audit log.
 func (s *Service) refuse(ctx context.Context, begun time.Time, user string, cause error) error {
-	err := s.log.Append(ctx, tenancy.Event{
-		Action: "session.create", Target: tenancy.AuditTarget{Kind: "user", Name: user}, Outcome: tenancy.Denied,
-		Actor: tenancy.Actor{Kind: tenancy.AnonymousActor},
-	})
-	if err != nil {
+	if err := s.log.Append(ctx, tenancy.SignInDenied(user)); err != nil {
 		return err
 	}
 	select {
