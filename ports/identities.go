@@ -14,6 +14,7 @@ type Identities interface {
 	Find(ctx context.Context, i tenancy.Identity) (user string, err error)
 
 	// Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it
-	// is bound already, [tenancy.CodeNotFound] if there is no such user.
+	// is bound already, or if the user has another one of the same issuer.
+	// [tenancy.CodeNotFound] if there is no such user.
 	Bind(ctx context.Context, i tenancy.Identity, user string) error
 }

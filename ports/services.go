@@ -24,4 +24,7 @@ type Services struct {
 	SessionFinder SessionFinder
 	Attempts      Attempts
 	Identities    Identities
+
+	Audit         Audit
+	PlatformAudit PlatformAudit
 }

@@ -48,16 +48,6 @@ type AuditTarget struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Event is something that happened, before it is written down. Who did it and in
-// which request is in the context.
-type Event struct {
-	Action  string // a noun and a verb: "resource.update"
-	Target  AuditTarget
-	Outcome Outcome        // empty: Done
-	Details map[string]any // what else there is to say, as JSON has it; never a secret
-	Actor   Actor          // in place of the context's, where it has a kind
-}
-
 // AuditEntry is an event as it stands in an audit log.
 //
 // The entries of a tenant are a chain, and so are those of no tenant (the zero
@@ -161,7 +151,7 @@ type AuditChain struct {
 func (c *AuditChain) Next(e AuditEntry) error {
 	switch read, err := ParseAuditEntry(e.Text, e.Hash); {
 	case err != nil:
-		return err
+		return Errorf(CodeInvalid, "entry %d of the audit log can't be read: it isn't what was written", e.Seq).Because(err)
 	case e.Seq != c.Seq+1:
 		return Errorf(CodeInvalid, "entry %d of the audit log follows entry %d: what stood between them is gone", e.Seq, c.Seq)
 	case read.Seq != e.Seq || read.ID != e.ID || read.Tenant != e.Tenant || !read.At.Equal(e.At):

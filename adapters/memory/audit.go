@@ -1,10 +1,11 @@
 package memory
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"maps"
+	"slices"
 
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -12,25 +13,106 @@ import (
 // none. An error means that what was to be done must not be: call it before the
 // write that it tells of, under the same lock.
 func (s *Store) record(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
-	request := tenancy.RequestFrom(ctx)
-	details := map[string]any{}
-	maps.Copy(details, e.Details)
-	if request.Reason != "" {
-		details["reason"] = request.Reason
-	}
-	raw, err := json.Marshal(details)
+	entry, err := e.Entry(ctx)
 	if err != nil {
 		return err
 	}
-	entry := tenancy.AuditEntry{
-		ID: s.newID(), Tenant: tenant, Actor: e.Actor, Action: e.Action, Target: e.Target,
-		RequestID: request.ID, Address: request.Address, Outcome: e.Outcome, Details: raw,
-	}
-	if entry.Actor.Kind == "" {
-		entry.Actor = tenancy.ActorFrom(ctx)
-	}
-	if entry.Outcome == "" {
-		entry.Outcome = tenancy.Done
-	}
+	entry.ID, entry.Tenant = s.newID(), tenant
 	return s.log.append(entry, s.time)
+}
+
+type audit struct{ s *Store }
+
+type platformAudit struct{ s *Store }
+
+var (
+	_ ports.Audit         = audit{}
+	_ ports.PlatformAudit = platformAudit{}
+)
+
+func (p audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
+	if _, err := p.s.space(tenant); err != nil {
+		return err
+	}
+	return p.s.record(ctx, tenant, e)
+}
+
+func (p audit) List(_ context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return nil, err
+	}
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	var found []tenancy.AuditEntry
+	for _, e := range slices.Backward(p.s.log.chain(tenant)) {
+		if admitsEntry(q, e) && (q.Before == 0 || e.Seq < q.Before) {
+			found = append(found, copyEntry(e))
+		}
+	}
+	return page(found, q.Limit), nil
+}
+
+func (p audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+	if _, err := p.s.space(tenant); err != nil {
+		return err
+	}
+	chain := p.s.log.chain(tenant)
+	if err := begin(tenancy.AuditChain{}, end(chain)); err != nil {
+		return err
+	}
+	for _, e := range chain {
+		if err := alive(ctx); err != nil {
+			return err
+		}
+		if !admitsEntry(q, e) {
+			continue
+		}
+		if err := yield(copyEntry(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p audit) Ends(_ context.Context, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return first, last, err
+	}
+	return first, end(p.s.log.chain(tenant)), nil
+}
+
+func (p platformAudit) Append(ctx context.Context, e tenancy.Event) error {
+	return p.s.record(ctx, tenancy.ID{}, e)
+}
+
+func (p platformAudit) List(_ context.Context, q ports.PlatformAuditQuery) ([]tenancy.AuditEntry, error) {
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	var found []tenancy.AuditEntry
+	for _, e := range p.s.log.all() {
+		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Since: q.Since, Until: q.Until}
+		if admitsEntry(selected, e) && (q.Before.ID == "" || compareEntries(e, tenancy.AuditEntry{At: q.Before.At, ID: q.Before.ID}) < 0) {
+			found = append(found, copyEntry(e))
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.AuditEntry) int { return compareEntries(b, a) })
+	return page(found, q.Limit), nil
+}
+
+func compareEntries(a, b tenancy.AuditEntry) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+}
+
+func admitsEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
+	return (q.Actor == "" || e.Actor.ID == q.Actor) &&
+		(q.Action == "" || e.Action == q.Action) &&
+		(q.Since.IsZero() || !e.At.Before(q.Since)) &&
+		(q.Until.IsZero() || e.At.Before(q.Until))
+}
+
+func copyEntry(e tenancy.AuditEntry) tenancy.AuditEntry {
+	e.Details, e.Text = slices.Clone(e.Details), slices.Clone(e.Text)
+	return e
 }

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -11,21 +12,53 @@ import (
 type auditLog struct {
 	mu     sync.Mutex
 	chains map[tenancy.ID][]tenancy.AuditEntry
+	slugs  map[tenancy.ID]tenancy.Slug // they never change, and s.mu may be held
 }
 
 func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	chain := l.chains[e.Tenant]
-	var before tenancy.AuditHash
-	if n := len(chain); n > 0 {
-		before = chain[n-1].Hash
+	e.Seq, e.At, e.TenantSlug = int64(len(chain))+1, now(), l.slugs[e.Tenant]
+	if n := len(chain); n > 0 && e.At.Before(chain[n-1].At) {
+		e.At = chain[n-1].At
 	}
-	e.Seq, e.At = int64(len(chain))+1, now()
-	linked, err := e.Link(before)
+	linked, err := e.Link(end(chain).Hash)
 	if err != nil {
 		return err
 	}
 	l.chains[e.Tenant] = append(chain, linked)
 	return nil
+}
+
+func (l *auditLog) name(tenant tenancy.ID, slug tenancy.Slug) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.slugs[tenant] = slug
+}
+
+// chain answers a tenant's entries as they are now: nobody changes one.
+func (l *auditLog) chain(tenant tenancy.ID) []tenancy.AuditEntry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clip(l.chains[tenant])
+}
+
+func (l *auditLog) all() []tenancy.AuditEntry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var entries []tenancy.AuditEntry
+	for _, chain := range l.chains {
+		entries = append(entries, chain...)
+	}
+	return entries
+}
+
+// end is where a chain ends.
+func end(chain []tenancy.AuditEntry) tenancy.AuditChain {
+	if len(chain) == 0 {
+		return tenancy.AuditChain{}
+	}
+	newest := chain[len(chain)-1]
+	return tenancy.AuditChain{Seq: newest.Seq, Hash: newest.Hash}
 }

@@ -77,7 +77,10 @@ func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) e
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}
-	if _, bound := p.s.identities[i]; bound {
+	for other, whose := range p.s.identities {
+		if other != i && (whose != user || other.Issuer != i.Issuer) {
+			continue
+		}
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
 	}
 	if err := p.s.record(ctx, tenancy.ID{}, tenancy.IdentityBound(user, i)); err != nil {

@@ -71,7 +71,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		emails:  map[string]string{},
 		members: map[tenancy.ID]map[string]tenancy.Membership{},
 		spaces:  map[tenancy.ID]*space{},
-		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}},
+		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
 
 		sessions:   map[string]session{},
 		passwords:  map[string]string{},
@@ -116,6 +116,9 @@ func (s *Store) Services() ports.Services {
 		SessionFinder: sessionFinder{s},
 		Attempts:      s.attempts,
 		Identities:    identities{s},
+
+		Audit:         audit{s},
+		PlatformAudit: platformAudit{s},
 	}
 }
 

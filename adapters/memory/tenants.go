@@ -101,6 +101,7 @@ func (s *Store) add(t tenancy.Tenant) tenancy.Tenant {
 	s.tenants[t.ID] = t
 	s.slugs[t.Slug] = t.ID
 	s.spaces[t.ID] = owned
+	s.log.name(t.ID, t.Slug)
 	return t
 }
 

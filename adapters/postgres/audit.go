@@ -18,28 +18,18 @@ type eventText struct {
 	RequestID string              `json:"request_id"`
 	Address   string              `json:"ip"`
 	Outcome   tenancy.Outcome     `json:"outcome"`
-	Details   map[string]any      `json:"details"`
+	Details   json.RawMessage     `json:"details"`
 }
 
 func eventOf(ctx context.Context, e tenancy.Event) (string, error) {
-	request := tenancy.RequestFrom(ctx)
-	text := eventText{
-		Actor: e.Actor, Action: e.Action, Target: e.Target, RequestID: request.ID, Address: request.Address,
-		Outcome: e.Outcome, Details: map[string]any{},
+	entry, err := e.Entry(ctx)
+	if err != nil {
+		return "", err
 	}
-	for name, value := range e.Details {
-		text.Details[name] = value
-	}
-	if text.Actor.Kind == "" {
-		text.Actor = tenancy.ActorFrom(ctx)
-	}
-	if text.Outcome == "" {
-		text.Outcome = tenancy.Done
-	}
-	if request.Reason != "" {
-		text.Details["reason"] = request.Reason
-	}
-	raw, err := json.Marshal(text)
+	raw, err := json.Marshal(eventText{
+		Actor: entry.Actor, Action: entry.Action, Target: entry.Target, RequestID: entry.RequestID, Address: entry.Address,
+		Outcome: entry.Outcome, Details: entry.Details,
+	})
 	return string(raw), err
 }
 

@@ -217,6 +217,9 @@ func (db *DB) Services() ports.Services {
 		SessionFinder: &sessionFinder{db},
 		Attempts:      &attempts{db},
 		Identities:    &identities{db},
+
+		Audit:         &audit{db},
+		PlatformAudit: &platformAudit{db},
 	}
 }
 

@@ -165,6 +165,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
+		"GRANT SELECT ON bailiwick.audit TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.settle_log() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
@@ -181,8 +184,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	for _, table := range systemTables {
-		if err := openToSystem(ctx, tx, table, o.systemRole); err != nil {
+	for table, rows := range systemTables {
+		if err := openToSystem(ctx, tx, o.systemRole, table, rows); err != nil {
 			return err
 		}
 	}
@@ -190,12 +193,16 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 }
 
 // systemTables are those of which the system role sees every tenant's rows: which
-// tenants there are, and who is in which.
-var systemTables = []string{"bailiwick.tenants", "bailiwick.members"}
+// tenants there are, who is in which, and what was done.
+var systemTables = map[string]string{
+	"bailiwick.tenants": "USING (true) WITH CHECK (true)",
+	"bailiwick.members": "USING (true) WITH CHECK (true)",
+	"bailiwick.audit":   "USING (true)",
+}
 
-// openToSystem lets the system role see all of a table, as far as it has rights
-// to it.
-func openToSystem(ctx context.Context, tx bun.IDB, table, system string) error {
+// openToSystem lets the system role see every tenant's rows of a table of the
+// library's. What it may do with them its grants say.
+func openToSystem(ctx context.Context, tx bun.IDB, system, table, rows string) error {
 	var open bool
 	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass AND polname = 'bailiwick_system'"+
 		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", table, system).Scan(ctx, &open)
@@ -203,7 +210,7 @@ func openToSystem(ctx context.Context, tx bun.IDB, table, system string) error {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON "+table+";"+
-		"CREATE POLICY bailiwick_system ON "+table+" TO "+quote(system)+" USING (true) WITH CHECK (true)")
+		"CREATE POLICY bailiwick_system ON "+table+" TO "+quote(system)+" "+rows)
 	return err
 }
 

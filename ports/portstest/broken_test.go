@@ -16,6 +16,29 @@ var broken = []struct {
 	caughtBy string // SUITE/CASE
 	wreck    func(s *ports.Services)
 }{
+	{"a log shared by all tenants", "Audit/append to one tenant's log",
+		func(s *ports.Services) { s.Audit = sharedLog{s.Audit} }},
+	{"a log that shows an unwritable event's entry", "Audit/append what can't be written",
+		func(s *ports.Services) { s.Audit = silentLog{s.Audit} }},
+	{"a log that forgets who acts", "Audit/who, in which request and why",
+		func(s *ports.Services) { s.Audit = anonymousLog{s.Audit} }},
+	{"a log that lists the oldest first", "Audit/list in pages",
+		func(s *ports.Services) { s.Audit = backwardLog{s.Audit} }},
+	{"a log whose pages overlap", "Audit/list from a place",
+		func(s *ports.Services) { s.Audit = inclusiveLog{s.Audit} }},
+	{"a log that finds actions by their beginning", "Audit/list an action's",
+		func(s *ports.Services) { s.Audit = anyAction{s.Audit} }},
+	{"a log whose entries are altered", "Audit/entries are a chain",
+		func(s *ports.Services) { s.Audit = alteredLog{s.Audit} }},
+	{"a log that exports a page", "Audit/export all pages",
+		func(s *ports.Services) { s.Audit = pagedExport{s.Audit} }},
+	{"a log that says nothing of its end", "Audit/ends",
+		func(s *ports.Services) { s.Audit = endlessLog{s.Audit} }},
+	{"a view that shows no tenant's entries", "PlatformAudit/list all logs in pages",
+		func(s *ports.Services) { s.PlatformAudit = platformOnly{s.PlatformAudit} }},
+	{"an entry of no tenant in a tenant's log", "PlatformAudit/append what is no tenant's",
+		func(s *ports.Services) { s.PlatformAudit = defaultsLog{s.PlatformAudit, s.Audit} }},
+
 	{"an update that doesn't compare versions", "Tenants/update of another version",
 		func(s *ports.Services) { s.Tenants = blindUpdate{s.Tenants} }},
 	{"a list whose cursor is inclusive", "Tenants/list after",
@@ -110,7 +133,7 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 // TestSuitesPassTheModel shows that the faults are what is caught.
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
-	for _, suite := range []string{"Tenants", "Keys", "Users", "Members", "Resources", "Transfers", "Vault"} {
+	for _, suite := range []string{"Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Resources", "Transfers", "Vault"} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -17,16 +17,17 @@ import (
 
 // tenantOwned are the ports whose every method belongs to one tenant.
 var tenantOwned = []reflect.Type{
-	reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
+	reflect.TypeFor[ports.Audit](), reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
 	reflect.TypeFor[ports.Import](), reflect.TypeFor[ports.Vault](),
 }
 
 // crossTenant are the other ports, each with its reason.
 var crossTenant = map[reflect.Type]string{
-	reflect.TypeFor[ports.Tenants]():     "it stores the tenants themselves",
-	reflect.TypeFor[ports.KeyFinder]():   "it finds the tenant of a key",
-	reflect.TypeFor[ports.Users]():       "people belong to no tenant",
-	reflect.TypeFor[ports.Memberships](): "it finds the tenants of a user",
+	reflect.TypeFor[ports.Tenants]():       "it stores the tenants themselves",
+	reflect.TypeFor[ports.KeyFinder]():     "it finds the tenant of a key",
+	reflect.TypeFor[ports.Users]():         "people belong to no tenant",
+	reflect.TypeFor[ports.Memberships]():   "it finds the tenants of a user",
+	reflect.TypeFor[ports.PlatformAudit](): "it is the view over all tenants",
 }
 
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
@@ -85,8 +86,9 @@ var unproved = map[string]string{
 	"An error of a port is a *[tenancy.Error].":                                                                                                                                  "every case that wants a code proves it",
 	"Any other error means that the adapter met a fault it has no code for.":                                                                                                     "about faults, which a store in order hasn't",
 
-	"It crosses tenants by nature":               "about the interface",
-	"only administration and resolution use it.": "about callers",
+	"It crosses tenants by nature":                            "about the interface",
+	"only administration and resolution use it.":              "about callers",
+	"It crosses tenants by nature: only super-admins use it.": "about callers",
 
 	"Transfers moves the configuration of a tenant out and in, as a stream: the memory that it takes doesn't grow with the number of items.": "memory is measured by the adapters' benchmarks",
 	"Its methods are called in the order in which they stand here, each once, by one goroutine":                                              "about callers",
@@ -95,11 +97,19 @@ var unproved = map[string]string{
 	"stands in the bundles it exports":                              "about callers",
 
 	"It crosses tenants by nature: only super-admins' work, sign-in and the names of a tenant's own members come here.": "about callers",
-	"Members stores who belongs to a tenant.":                                                           introduction,
-	"Memberships answers in which tenants a user is, before any tenant is known.":                       introduction,
-	"Users stores the people of an installation.":                                                       introduction,
-	"UserQuery selects users.":                                                                          introduction,
-	"UserChange says what to change of a user.":                                                         introduction,
+	"Members stores who belongs to a tenant.":                                                     introduction,
+	"Memberships answers in which tenants a user is, before any tenant is known.":                 introduction,
+	"Users stores the people of an installation.":                                                 introduction,
+	"UserQuery selects users.":                                                                    introduction,
+	"UserChange says what to change of a user.":                                                   introduction,
+	"Audit is the audit log of a tenant.":                                                         introduction,
+	"PlatformAudit is the audit log of what belongs to no tenant, and the view over all of them.": introduction,
+	"AuditQuery selects entries of one chain.":                                                    introduction,
+	"PlatformAuditQuery selects entries of all chains.":                                           introduction,
+	"AuditPlace is where an entry stands among those of all chains.":                              introduction,
+	"What changes a tenant's data or its administration appends to it by itself: every method of every port that writes does so in the transaction of the write, so that neither happens without the other.": "of the writes",
+	"What is refused leaves no entry of the write.": "of the writes",
+
 	"Keys stores the API keys of a tenant.":                                                             introduction,
 	"KeyFinder finds the key of a secret, before any tenant is known.":                                  introduction,
 	"ResourceQuery selects resources of one kind.":                                                      introduction,

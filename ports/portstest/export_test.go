@@ -20,6 +20,7 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
+		{"Audit", auditSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()},
 		{"Resources", resourcesSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},

@@ -15,6 +15,8 @@ type Factory func(t *testing.T) ports.Services
 
 // Test runs every suite.
 func Test(t *testing.T, newStore Factory) {
+	t.Run("Audit", func(t *testing.T) { TestAudit(t, newStore) })
+	t.Run("PlatformAudit", func(t *testing.T) { TestPlatformAudit(t, newStore) })
 	t.Run("Tenants", func(t *testing.T) { TestTenants(t, newStore) })
 	t.Run("Keys", func(t *testing.T) { TestKeys(t, newStore) })
 	t.Run("Users", func(t *testing.T) { TestUsers(t, newStore) })
@@ -22,6 +24,15 @@ func Test(t *testing.T, newStore Factory) {
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
+}
+
+// TestAudit checks [ports.Audit].
+func TestAudit(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, auditSuite()) }
+
+// TestPlatformAudit checks [ports.PlatformAudit].
+func TestPlatformAudit(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, platformAuditSuite())
 }
 
 // TestTenants checks [ports.Tenants].
@@ -69,7 +80,8 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Resources == nil || s.Transfers == nil || s.Vault == nil {
+		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Resources == nil || s.Transfers == nil || s.Vault == nil ||
+		s.Audit == nil || s.PlatformAudit == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

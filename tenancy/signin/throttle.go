@@ -14,7 +14,7 @@ import (
 
 // tried is what an attempt is made at, and where it comes from.
 type tried struct {
-	account ports.Subject
+	account *ports.Subject // nil: at none in particular
 	address *ports.Subject // nil: from nowhere that is known
 }
 
@@ -25,7 +25,12 @@ func (s *Service) subjects(user, email, address string) tried {
 	if user == "" {
 		account = "nobody " + strings.ToLower(strings.TrimSpace(email))
 	}
-	t := tried{account: ports.Subject{Key: sha256.Sum256([]byte(account)), Slowdown: s.account}}
+	t := s.fromWhere(address)
+	t.account = &ports.Subject{Key: sha256.Sum256([]byte(account)), Slowdown: s.account}
+	return t
+}
+
+func (s *Service) fromWhere(address string) (t tried) {
 	if network := networkOf(address); network != "" {
 		t.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)), Slowdown: s.address}
 	}
@@ -48,9 +53,11 @@ func networkOf(address string) string {
 
 // begin counts an attempt, before it is known how it ends.
 func (s *Service) begin(ctx context.Context, t tried) error {
-	subjects := []ports.Subject{t.account}
-	if t.address != nil {
-		subjects = append(subjects, *t.address)
+	var subjects []ports.Subject
+	for _, subject := range []*ports.Subject{t.account, t.address} {
+		if subject != nil {
+			subjects = append(subjects, *subject)
+		}
 	}
 	wait, err := s.attempts.Begin(ctx, s.now(), subjects...)
 	if err != nil {
@@ -73,8 +80,10 @@ func tooMany(wait time.Duration) error {
 // it didn't count. Were that freed as well, one account of an attacker's own
 // would free them to guess at others.
 func (s *Service) settle(ctx context.Context, t tried) error {
-	if err := s.attempts.Clear(ctx, t.account.Key); err != nil {
-		return err
+	if t.account != nil {
+		if err := s.attempts.Clear(ctx, t.account.Key); err != nil {
+			return err
+		}
 	}
 	if t.address == nil {
 		return nil

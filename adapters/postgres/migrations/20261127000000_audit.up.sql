@@ -22,6 +22,7 @@ CREATE TABLE bailiwick.audit_heads (
   tenant_id  uuid PRIMARY KEY,
   seq        bigint NOT NULL DEFAULT 0,
   hash       bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+  at         timestamptz NOT NULL DEFAULT '-infinity',
   first_seq  bigint NOT NULL DEFAULT 0, -- the entry before the oldest that is kept
   first_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex')
 );
@@ -42,24 +43,28 @@ CREATE POLICY bailiwick_tenant ON bailiwick.audit FOR SELECT USING (tenant_id = 
 CREATE POLICY bailiwick_tenant ON bailiwick.audit_heads FOR SELECT USING (tenant_id = (SELECT bailiwick.current_tenant()));
 
 -- Puts one event at the end of a chain whose head the caller holds. Nobody but
--- the functions below may call it.
+-- the functions below may call it. An entry is never older than the one before
+-- it, whatever the clock says and however long it waited: so that a month is a
+-- stretch of each chain, and the oldest ones can go.
 CREATE FUNCTION bailiwick.audit_link(chain uuid, entry uuid, happened timestamptz, event jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   head bailiwick.audit_heads;
   line text;
+  seal bytea;
 BEGIN
   SELECT * INTO head FROM bailiwick.audit_heads AS h WHERE h.tenant_id = chain;
+  happened := greatest(happened, head.at);
   line := (event || jsonb_build_object(
     'seq', head.seq + 1,
     'id', entry,
     'at', to_char(happened AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'tenant_id', nullif(chain, '00000000-0000-0000-0000-000000000000'),
     'tenant_slug', (SELECT t.slug FROM bailiwick.tenants AS t WHERE t.id = chain)))::text;
-  INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash)
-  VALUES (chain, head.seq + 1, entry, happened, line, sha256(head.hash || convert_to(line, 'UTF8')));
-  UPDATE bailiwick.audit_heads AS h SET seq = head.seq + 1, hash = sha256(head.hash || convert_to(line, 'UTF8')) WHERE h.tenant_id = chain;
+  seal := sha256(head.hash || convert_to(line, 'UTF8'));
+  INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash) VALUES (chain, head.seq + 1, entry, happened, line, seal);
+  UPDATE bailiwick.audit_heads AS h SET seq = head.seq + 1, hash = seal, at = happened WHERE h.tenant_id = chain;
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.audit_link(uuid, uuid, timestamptz, jsonb) FROM PUBLIC;
 
@@ -100,11 +105,13 @@ REVOKE ALL ON FUNCTION bailiwick.audit_append(uuid, uuid, jsonb) FROM PUBLIC;
 CREATE FUNCTION bailiwick.log(entry uuid, event jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  chain uuid := bailiwick.current_tenant();
 BEGIN
-  IF bailiwick.current_tenant() IS NULL THEN
+  IF chain IS NULL THEN
     RAISE EXCEPTION 'an entry of the audit log is of the tenant that the statement is for, and this one is for none' USING ERRCODE = 'BW001';
   END IF;
-  PERFORM bailiwick.audit_append(bailiwick.current_tenant(), entry, event);
+  PERFORM bailiwick.audit_append(chain, entry, event);
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.log(uuid, jsonb) FROM PUBLIC;
 
@@ -116,3 +123,35 @@ BEGIN
   PERFORM bailiwick.audit_append('00000000-0000-0000-0000-000000000000', entry, event);
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.log_platform(uuid, jsonb) FROM PUBLIC;
+
+-- Puts what waits into the chain of the tenant that the statement is scoped to:
+-- for those who are about to read it.
+CREATE FUNCTION bailiwick.settle_log()
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  chain uuid := bailiwick.current_tenant();
+BEGIN
+  IF EXISTS (SELECT FROM bailiwick.audit_pending AS p WHERE p.tenant_id = chain) THEN
+    PERFORM bailiwick.audit_settle(chain);
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION bailiwick.settle_log() FROM PUBLIC;
+
+-- Puts what waits into the first chain behind a tenant's id for which something
+-- does, and answers whose it was; NULL when there is none. One chain in each
+-- transaction: who held two would wait for somebody who holds the other.
+CREATE FUNCTION bailiwick.settle_next_log(behind uuid)
+RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  chain uuid;
+BEGIN
+  SELECT p.tenant_id INTO chain FROM bailiwick.audit_pending AS p
+   WHERE behind IS NULL OR p.tenant_id > behind ORDER BY p.tenant_id LIMIT 1;
+  IF chain IS NOT NULL THEN
+    PERFORM bailiwick.audit_settle(chain);
+  END IF;
+  RETURN chain;
+END $$;
+REVOKE ALL ON FUNCTION bailiwick.settle_next_log(uuid) FROM PUBLIC;

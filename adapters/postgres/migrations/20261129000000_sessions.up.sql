@@ -22,9 +22,9 @@ CREATE TABLE bailiwick.identities (
   subject  text COLLATE "C" NOT NULL,
   user_id  uuid NOT NULL REFERENCES bailiwick.users (id) ON DELETE CASCADE,
   bound_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (issuer, subject)
+  PRIMARY KEY (issuer, subject),
+  UNIQUE (user_id, issuer)
 );
-CREATE INDEX identities_user ON bailiwick.identities (user_id);
 
 -- Attempts at what can be guessed, counted by the SHA-256 of what they are made
 -- at. After a crash of the server all are free again.

@@ -1,0 +1,230 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// audit is [ports.Audit], upon the scoped pool: the application's role reads its
+// tenant's log and adds to it by a function, and that is all it can do.
+type audit struct{ db *DB }
+
+// platformAudit is [ports.PlatformAudit], upon the system role's pool.
+type platformAudit struct{ db *DB }
+
+var (
+	_ ports.Audit         = (*audit)(nil)
+	_ ports.PlatformAudit = (*platformAudit)(nil)
+)
+
+const auditColumns = "tenant_id::text AS tenant, seq, id, at, text, hash"
+
+// auditRow is a row of bailiwick.audit.
+type auditRow struct {
+	Tenant string
+	Seq    int64
+	ID     string
+	At     time.Time
+	Text   []byte
+	Hash   []byte
+}
+
+// entry is the row as an entry. What the columns say of it stands beside its text,
+// also where they don't agree: the chain tells.
+func (r auditRow) entry() tenancy.AuditEntry {
+	var hash tenancy.AuditHash
+	copy(hash[:], r.Hash)
+	e, err := tenancy.ParseAuditEntry(r.Text, hash)
+	if err != nil {
+		e = tenancy.AuditEntry{Text: r.Text, Hash: hash}
+	}
+	e.Seq, e.ID, e.At, e.Tenant = r.Seq, r.ID, r.At.UTC(), tenancy.ID{}
+	if id, err := tenancy.ParseID(r.Tenant); err == nil {
+		e.Tenant = id
+	}
+	return e
+}
+
+func entries(rows []auditRow) []tenancy.AuditEntry {
+	list := make([]tenancy.AuditEntry, len(rows))
+	for i, r := range rows {
+		list[i] = r.entry()
+	}
+	return list
+}
+
+func (s *audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	return translate(record(ctx, s.db.app, e))
+}
+
+// settle puts what waits into the chain of the tenant in ctx.
+func (s *audit) settle(ctx context.Context) error {
+	_, err := s.db.app.NewRaw("SELECT bailiwick.settle_log()").Exec(ctx)
+	return translate(err)
+}
+
+func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	if err := s.settle(ctx); err != nil {
+		return nil, err
+	}
+	query := s.db.app.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).Where("tenant_id = ?", tenant).
+		Order("seq DESC").Limit(int64(q.Limit))
+	if q.Before != 0 {
+		query = query.Where("seq < ?", q.Before)
+	}
+	var rows []auditRow
+	if err := filtered(query, q).Scan(ctx, &rows); err != nil {
+		return nil, translate(err)
+	}
+	return entries(rows), nil
+}
+
+func filtered(query *bun.SelectQuery, q ports.AuditQuery) *bun.SelectQuery {
+	if q.Actor != "" {
+		query = query.Where("actor = ?", q.Actor)
+	}
+	if q.Action != "" {
+		query = query.Where("action = ?", q.Action)
+	}
+	if !q.Since.IsZero() {
+		query = query.Where("at >= ?", q.Since)
+	}
+	if !q.Until.IsZero() {
+		query = query.Where("at < ?", q.Until)
+	}
+	return query
+}
+
+// exportPage is how many entries of the log an export reads at once: none of its
+// statements lasts as long as its reader.
+const exportPage = 1000
+
+func (s *audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+	ctx, err := enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	return translate(s.db.app.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
+		first, last, err := ends(ctx, tx, tenant)
+		if err != nil {
+			return err
+		}
+		if err := begin(first, last); err != nil {
+			return err
+		}
+		return exportPages(ctx, tx, tenant, q, yield)
+	}))
+}
+
+func exportPages(ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.AuditQuery, yield func(tenancy.AuditEntry) error) error {
+	var after *int64
+	for {
+		query := tx.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).Where("tenant_id = ?", tenant).
+			Order("seq").Limit(exportPage)
+		if after != nil {
+			query = query.Where("seq > ?", *after)
+		}
+		var rows []auditRow
+		if err := filtered(query, q).Scan(ctx, &rows); err != nil {
+			return err
+		}
+		for _, e := range entries(rows) {
+			if err := yield(e); err != nil {
+				return err
+			}
+		}
+		if len(rows) < exportPage {
+			return nil
+		}
+		after = &rows[len(rows)-1].Seq
+	}
+}
+
+func (s *audit) Ends(ctx context.Context, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+	ctx, err = enter(ctx, tenant)
+	if err != nil {
+		return first, last, err
+	}
+	if err := s.settle(ctx); err != nil {
+		return first, last, err
+	}
+	first, last, err = ends(ctx, s.db.app, tenant)
+	return first, last, translate(err)
+}
+
+func ends(ctx context.Context, db bun.IDB, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+	var head struct {
+		Seq, FirstSeq   int64
+		Hash, FirstHash []byte
+	}
+	err = db.NewRaw("SELECT seq, hash, first_seq, first_hash FROM bailiwick.audit_heads WHERE tenant_id = ?", tenant).Scan(ctx, &head)
+	if errors.Is(err, sql.ErrNoRows) {
+		return first, last, nil // nothing was ever logged
+	}
+	first.Seq, last.Seq = head.FirstSeq, head.Seq
+	copy(first.Hash[:], head.FirstHash)
+	copy(last.Hash[:], head.Hash)
+	return first, last, err
+}
+
+func (s *platformAudit) Append(ctx context.Context, e tenancy.Event) error {
+	return translate(recordPlatform(across(ctx, "log what belongs to no tenant"), s.db.system, e))
+}
+
+// settle puts what waits into each chain.
+func (s *platformAudit) settle(ctx context.Context) error {
+	var behind sql.NullString
+	for {
+		err := s.db.system.NewRaw("SELECT bailiwick.settle_next_log(?)::text", behind).Scan(ctx, &behind)
+		if err != nil || !behind.Valid {
+			return translate(err)
+		}
+	}
+}
+
+func (s *platformAudit) List(ctx context.Context, q ports.PlatformAuditQuery) ([]tenancy.AuditEntry, error) {
+	if err := checkLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	ctx = across(ctx, "read the audit log of all tenants")
+	if err := s.settle(ctx); err != nil {
+		return nil, err
+	}
+	query := s.db.system.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).Order("at DESC", "id DESC").Limit(int64(q.Limit))
+	if q.Before.ID != "" {
+		id, err := uuid.Parse(q.Before.ID)
+		if err != nil {
+			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of the audit log begins behind an entry's id")
+		}
+		query = query.Where("(at, id) < (?, ?::uuid)", q.Before.At, id.String())
+	}
+	var rows []auditRow
+	selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Since: q.Since, Until: q.Until}
+	if err := filtered(query, selected).Scan(ctx, &rows); err != nil {
+		return nil, translate(err)
+	}
+	return entries(rows), nil
+}
