@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 // api is what the handlers share.
@@ -17,9 +19,11 @@ type api struct {
 	services     ports.Services
 	multiTenant  bool
 	tenants      *resolve.Resolver
-	authenticate func(*http.Request) (tenancy.Principal, error)
+	authenticate func(http.ResponseWriter, *call) (tenancy.Principal, error)
 	admin        *admin.Service
 	promote      *promote.Service
+	signin       *signin.Service // nil: the host finds out who calls
+	openID       bool
 
 	prefix        string
 	resourceLimit int64
@@ -27,6 +31,7 @@ type api struct {
 	discovery     []Discovery
 	ready         func(context.Context) error
 	log           *slog.Logger
+	now           func() time.Time
 
 	title           string
 	version         string
@@ -41,16 +46,14 @@ func New(s ports.Services, o Options) http.Handler {
 	}
 	o = o.withDefaults(s)
 	a := &api{
-		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver, authenticate: o.Authenticate,
+		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
 		promote: promote.New(s),
 		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
-		discovery: o.Discovery, ready: o.Ready, log: o.Logger, title: o.Title, version: o.Version,
+		discovery: o.Discovery, ready: o.Ready, log: o.Logger, now: o.Clock, title: o.Title, version: o.Version,
 	}
-	if a.authenticate == nil {
-		a.authenticate = a.bearer
-	}
+	a.findCallers(s, o)
 	return a.handler()
 }
 
@@ -65,5 +68,5 @@ func (a *api) handler() http.Handler {
 	if a.openapiDocument, err = a.document(ops); err != nil {
 		panic("httpapi.New: the OpenAPI document: " + err.Error())
 	}
-	return guard(rt, a.log)
+	return guard(rt, a.log, a.tenants)
 }

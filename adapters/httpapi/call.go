@@ -11,7 +11,8 @@ import (
 type call struct {
 	*http.Request
 	principal tenancy.Principal
-	tenant    tenancy.Tenant // of an operation inTenant or tenantOf
+	session   tenancy.Session // with which the principal calls; none where they have a token
+	tenant    tenancy.Tenant  // of an operation inTenant or tenantOf
 	query     query
 }
 
@@ -19,9 +20,9 @@ type call struct {
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
-		err := a.admit(c, op)
+		err := a.admit(w, c, op)
 		if err == nil {
-			c.query, err = readQuery(r.URL.RawQuery, op.params)
+			c.query, err = op.readQuery(r.URL.RawQuery)
 		}
 		if err == nil {
 			err = op.handle(w, c)
@@ -44,11 +45,11 @@ func (a *api) serve(op operation) http.Handler {
 // tenant, and whether they may. The order of its steps is what keeps a tenant's
 // existence from those who have no place in it: nothing that the request names
 // is looked up before it is known who asks.
-func (a *api) admit(c *call, op operation) error {
+func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 	if op.access == anyone {
 		return nil
 	}
-	principal, err := a.authenticated(c.Request)
+	principal, err := a.authenticated(w, c)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,9 @@ const (
 
 // guard stands around every request: it gives it an id, sets the headers that
 // every answer has, and catches panics.
-func guard(next http.Handler, log *slog.Logger) http.Handler {
+func guard(next http.Handler, log *slog.Logger, tenants *resolve.Resolver) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = identify(w, r)
+		r = identify(w, r, tenants)
 		out := &tracker{ResponseWriter: w}
 		defer catch(out, r, log)
 		out.Header().Set("X-Content-Type-Options", "nosniff")

@@ -31,12 +31,13 @@ type operation struct {
 	access access
 	needs  tenancy.Permission // what the caller's role must allow; "" is nothing in particular
 
-	params []parameter // of the query
-	ifs    []string    // conditional headers that the operation heeds
-	body   body        // none where its schema is nil
-	answer answer
-	more   []answer       // further successes
-	codes  []tenancy.Code // problems of the operation's own, beside those that its other parts imply
+	params     []parameter // of the query
+	moreParams bool        // others may stand there and are left out
+	ifs        []string    // conditional headers that the operation heeds
+	body       body        // none where its schema is nil
+	answer     answer
+	more       []answer       // further successes
+	codes      []tenancy.Code // problems of the operation's own, beside those that its other parts imply
 
 	handle func(w http.ResponseWriter, c *call) error
 }

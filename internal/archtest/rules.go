@@ -87,6 +87,17 @@ var Rooms = []Room{
 		Tests: testTools,
 	},
 	{
+		Path: "tenancy/signin",
+		Why:  "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Edges: []Edge{
+			toTenancy, toPorts,
+			{"golang.org/x/crypto/argon2", "hashes passwords"},
+			{"golang.org/x/crypto/bcrypt", "verifies those that the version before has hashed"},
+			{"golang.org/x/text/unicode/norm", "makes a password the same text on every keyboard"},
+		},
+		Tests: testTools,
+	},
+	{
 		Path:  "federation/...",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
 		Edges: []Edge{toTenancy, toFederation, toPorts, toUUID, toJSON},

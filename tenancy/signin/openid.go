@@ -167,4 +167,3 @@ func (s *Service) userOf(ctx context.Context, found Identified) (string, error) 
 	}
 	return user.ID, err
 }
-

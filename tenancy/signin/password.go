@@ -85,7 +85,8 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, old, password st
 	if err := s.settle(ctx, tried); err != nil {
 		return "", err
 	}
-	return s.renew(ctx, c.Session, c.Session.Rights, s.now())
+	_, secret, err = s.renew(ctx, c.Session, c.Session.Rights, s.now())
+	return secret, err
 }
 
 var (

@@ -49,11 +49,13 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 		}
 	}
 	c := Caller{Principal: principal, Session: session}
-	if rights := rightsOf(principal); session.Hash == hash && session.Rights != rights {
-		c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, principal), session, rights, now)
+	rights := rightsOf(principal)
+	if session.Hash != hash || session.Rights == rights {
+		return c, nil
 	}
+	c.Session, c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, principal), session, rights, now)
 	if tenancy.CodeOf(err) == tenancy.CodeVersionMismatch {
-		return c, nil // a request beside this one has the new secret
+		return Caller{Principal: principal, Session: session}, nil // a request beside this one has the new secret
 	}
 	return c, err
 }
@@ -79,17 +81,18 @@ func (s *Service) idles(session tenancy.Session, now time.Time) bool {
 	return now.Sub(session.SeenAt) >= s.idle+time.Minute
 }
 
-func (s *Service) renew(ctx context.Context, session tenancy.Session, rights [sha256.Size]byte, now time.Time) (string, error) {
+func (s *Service) renew(ctx context.Context, session tenancy.Session, rights [sha256.Size]byte, now time.Time) (tenancy.Session, string, error) {
 	secret := tenancy.NewSessionSecret()
 	hash, err := tenancy.HashSessionSecret(secret)
 	if err != nil {
-		return "", err
+		return session, "", err
 	}
 	err = s.finder.Renew(ctx, session.ID, session.Hash, ports.SessionRenewal{Hash: hash, Rights: rights, Overlap: now.Add(overlap)})
 	if err != nil {
-		return "", err
+		return session, "", err
 	}
-	return secret, nil
+	session.Hash, session.Rights = hash, rights
+	return session, secret, nil
 }
 
 // List answers a user's sessions, the newest first: one's own, or as a
@@ -142,6 +145,18 @@ func (s *Service) reach(by tenancy.Principal, user string) (string, error) {
 		return "", tenancy.ErrNotFound
 	}
 	return id.String(), nil
+}
+
+// Leave ends the session of a secret. That there is none is no error.
+func (s *Service) Leave(ctx context.Context, secret string) error {
+	c, err := s.Authenticate(ctx, secret)
+	if err == nil {
+		err = s.sessions.Revoke(tenancy.WithPrincipal(ctx, c.Principal), c.Session.User, c.Session.ID)
+	}
+	if code := tenancy.CodeOf(err); code == tenancy.CodeUnauthenticated || code == tenancy.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 const longestAgent = 256 // characters
