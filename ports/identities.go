@@ -7,7 +7,8 @@ import (
 )
 
 // Identities says which accounts at OpenID providers are whose. It crosses
-// tenants by nature, as users do: only sign-in uses it.
+// tenants by nature, as users do: only sign-in uses it. What it did is
+// in the platform's audit log: identity.bind.
 type Identities interface {
 	// Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if
 	// it is bound to none.

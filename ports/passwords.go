@@ -7,7 +7,8 @@ import (
 )
 
 // Passwords keeps what is known of the passwords of users. It crosses tenants by
-// nature, as users do: only sign-in uses it.
+// nature, as users do: only sign-in uses it. What it did
+// is in the platform's audit log: password.set, password.improve.
 type Passwords interface {
 	// Of answers the password of a user. [tenancy.CodeNotFound] if there is none.
 	Of(ctx context.Context, user string) (tenancy.Password, error)

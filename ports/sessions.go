@@ -8,7 +8,8 @@ import (
 )
 
 // Sessions stores the sessions of users. It crosses tenants by nature, as users
-// do: only sign-in uses it.
+// do: only sign-in uses it. What it did is in the platform's audit log:
+// session.create, session.revoke.
 type Sessions interface {
 	// Create stores s for a user whose password still has the hash that was
 	// verified; "" asks for no password. [tenancy.CodeUnauthenticated] if it has
@@ -30,7 +31,8 @@ type Sessions interface {
 	RevokeAll(ctx context.Context, user string) error
 }
 
-// SessionFinder finds the session of a secret, before it is known whose it is.
+// SessionFinder finds the session of a secret, before it is known whose it is. A
+// renewal is in the platform's audit log: session.renew.
 type SessionFinder interface {
 	// Find answers the session whose secret has this hash, or had it before it was
 	// renewed and may be used until after now. The hash of the answer is that of the

@@ -133,7 +133,7 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 // TestSuitesPassTheModel shows that the faults are what is caught.
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
-	for _, suite := range []string{"Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Resources", "Transfers", "Vault"} {
+	for _, suite := range []string{"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Resources", "Transfers", "Vault"} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)
 		}

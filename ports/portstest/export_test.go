@@ -20,6 +20,7 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
+		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()}, {"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
 		{"Audit", auditSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()},
 		{"Resources", resourcesSuite()},
