@@ -19,7 +19,8 @@ type Transfers interface {
 
 	// Import runs fn in one transaction: what fn did happens wholly when it
 	// answers nil, and not at all when it answers an error, which Import then
-	// answers too. Two imports into one tenant never overlap.
+	// answers too. Two imports into one tenant never overlap. One that applied
+	// leaves one entry in the audit log, bundle.import; any other leaves none.
 	Import(ctx context.Context, tenant tenancy.ID, fn func(Import) error) error
 }
 
@@ -56,6 +57,9 @@ type Import interface {
 	// one is added to their version and the time is now. Pristine ones
 	// ([Pair]) are replaced as if they were created.
 	Apply(ctx context.Context, decide func(federation.Item) (Decision, error)) ([]federation.SecretUse, error)
+
+	// Describe gives the details of the import's entry in the audit log.
+	Describe(details map[string]any)
 }
 
 // Pair is a staged item beside what the target has under the same ref.

@@ -18,6 +18,9 @@ type importing struct {
 	space  *space
 	rows   map[federation.Ref]row // what the tenant will have
 	staged map[federation.Ref]federation.Item
+
+	applied bool
+	details map[string]any // for the audit log
 }
 
 var _ ports.Import = (*importing)(nil)
@@ -64,6 +67,7 @@ func (im *importing) Exists(_ context.Context, ref federation.Ref) (bool, error)
 }
 
 func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+	im.applied = true
 	var written []row
 	now := map[federation.Ref]bool{}
 	for _, ref := range im.refs() {
@@ -92,6 +96,8 @@ func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (po
 	}
 	return im.missing(written)
 }
+
+func (im *importing) Describe(details map[string]any) { im.details = details }
 
 // refs answers what is staged, in order.
 func (im *importing) refs() []federation.Ref {

@@ -19,7 +19,7 @@ var (
 	_ ports.KeyFinder = keyFinder{}
 )
 
-func (p keys) Create(_ context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (p keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -34,6 +34,9 @@ func (p keys) Create(_ context.Context, tenant tenancy.ID, k tenancy.APIKey) (te
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
 	}
 	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), micro(k.ExpiresAt), micro(k.LastUsedAt)
+	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
+		return tenancy.APIKey{}, err
+	}
 	p.s.keys[k.ID] = k
 	p.s.hashes[k.Hash] = k.ID
 	return k, nil
@@ -59,7 +62,7 @@ func (p keys) List(_ context.Context, tenant tenancy.ID, after string, limit int
 	return page(found, limit), nil
 }
 
-func (p keys) Revoke(_ context.Context, tenant tenancy.ID, id string) error {
+func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
@@ -68,6 +71,9 @@ func (p keys) Revoke(_ context.Context, tenant tenancy.ID, id string) error {
 	k, ok := p.s.keys[id]
 	if !ok || k.Tenant != tenant {
 		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	}
+	if err := p.s.record(ctx, tenant, tenancy.RevokeKeyEvent(k)); err != nil {
+		return err
 	}
 	delete(p.s.hashes, k.Hash)
 	delete(p.s.keys, id)

@@ -3,6 +3,8 @@ package memory
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -79,6 +81,13 @@ func (p resources) Put(ctx context.Context, tenant tenancy.ID, item federation.I
 		next.ID, next.CreatedAt = p.s.newID(), now
 	}
 	next.Version, next.UpdatedAt = stored.Version+1, now
+	var before *federation.Item
+	if exists {
+		before = &stored.Item
+	}
+	if err := p.s.record(ctx, tenant, federation.WriteEvent(before, next.Item, slices.Sorted(maps.Keys(secrets)))); err != nil {
+		return federation.Resource{}, false, err
+	}
 	sp.put(next, secrets)
 	return next.copyOut(), !exists, nil
 }
@@ -112,6 +121,9 @@ func (p resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation
 		e := tenancy.Errorf(tenancy.CodeReferenced, "%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
 		e.Members = map[string]any{"referrers": refs}
 		return e
+	}
+	if err := p.s.record(ctx, tenant, federation.DeleteEvent(stored.Item)); err != nil {
+		return err
 	}
 	sp.remove(ref)
 	return nil

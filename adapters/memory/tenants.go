@@ -14,7 +14,7 @@ type tenants struct{ s *Store }
 
 var _ ports.Tenants = tenants{}
 
-func (p tenants) Create(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (p tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	if t.ID.IsZero() {
 		return tenancy.Tenant{}, tenancy.ErrNoTenant
 	}
@@ -25,6 +25,10 @@ func (p tenants) Create(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, er
 	}
 	if _, taken := p.s.tenants[t.ID]; taken {
 		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
+	}
+	p.s.log.name(t.ID, t.Slug)
+	if err := p.s.record(ctx, t.ID, tenancy.CreateTenantEvent(t)); err != nil {
+		return tenancy.Tenant{}, err
 	}
 	return copyTenant(p.s.add(t)), nil
 }
@@ -62,7 +66,7 @@ func (p tenants) List(_ context.Context, q ports.TenantQuery) ([]tenancy.Tenant,
 	return page(found, q.Limit), nil
 }
 
-func (p tenants) Update(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	stored, ok := p.s.tenants[t.ID]
@@ -72,11 +76,15 @@ func (p tenants) Update(_ context.Context, t tenancy.Tenant) (tenancy.Tenant, er
 	if stored.Version != t.Version {
 		return tenancy.Tenant{}, versionMismatch(stored.Version)
 	}
+	before := stored
 	stored.Name, stored.State = t.Name, t.State
 	stored.Settings = slices.Clone(t.Settings)
 	stored.DeletedAt = micro(t.DeletedAt)
 	stored.Version++
 	stored.UpdatedAt = p.s.time()
+	if err := p.s.record(ctx, t.ID, tenancy.UpdateTenantEvent(before, stored)); err != nil {
+		return tenancy.Tenant{}, err
+	}
 	p.s.tenants[t.ID] = stored
 	return copyTenant(stored), nil
 }

@@ -54,7 +54,8 @@ func (p transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.
 	sp.mu.RLock()
 	rows := maps.Clone(sp.rows)
 	sp.mu.RUnlock()
-	if err := fn(&importing{s: p.s, space: sp, rows: rows, staged: map[federation.Ref]federation.Item{}}); err != nil {
+	im := &importing{s: p.s, space: sp, rows: rows, staged: map[federation.Ref]federation.Item{}}
+	if err := fn(im); err != nil {
 		return err
 	}
 	if err := alive(ctx); err != nil {
@@ -62,6 +63,11 @@ func (p transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.
 	}
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
+	if im.applied {
+		if err := p.s.record(ctx, tenant, federation.ImportEvent(im.details)); err != nil {
+			return err
+		}
+	}
 	sp.rows = maps.Clone(rows) // a copy: fn may have kept its Import
 	return nil
 }

@@ -11,7 +11,7 @@ type vault struct{ s *Store }
 
 var _ ports.Vault = vault{}
 
-func (p vault) Set(_ context.Context, tenant tenancy.ID, name string, value []byte) error {
+func (p vault) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return err
@@ -21,6 +21,9 @@ func (p vault) Set(_ context.Context, tenant tenancy.ID, name string, value []by
 	}
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
+	if err := p.s.record(ctx, tenant, tenancy.SetSecretEvent(name)); err != nil {
+		return err
+	}
 	sp.secrets[name] = copyBytes(value)
 	return nil
 }

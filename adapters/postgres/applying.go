@@ -13,6 +13,7 @@ import (
 )
 
 func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+	im.applied = true
 	for _, t := range im.db.declared.sortedKinds() {
 		if err := im.decideAll(ctx, t, decide); err != nil {
 			return nil, translate(err)

@@ -75,6 +75,15 @@ func (s *audit) settle(ctx context.Context) error {
 	return translate(err)
 }
 
+// settle is the same after an import. Should it not be done, the next one to read
+// or to write does it.
+func (db *DB) settle(ctx context.Context) {
+	log := &audit{db}
+	if err := log.settle(ctx); err != nil {
+		db.options.Logger.WarnContext(ctx, "an entry of the audit log still waits for its place in the chain", "error", err)
+	}
+}
+
 func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
 	ctx, err := enter(ctx, tenant)
 	if err != nil {

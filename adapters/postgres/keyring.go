@@ -124,7 +124,10 @@ func (db *DB) RotateSigningKey(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return addKey(ctx, tx, keyNotice)
+		if err := addKey(ctx, tx, keyNotice); err != nil {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.Event{Action: "signing_key.rotate", Target: tenancy.AuditTarget{Kind: "signing_key"}})
 	})
 	if err != nil {
 		return translate(err)

@@ -51,8 +51,14 @@ func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) 
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
 	}
 	var row keyRow
-	err = s.db.app.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING "+keyColumns,
-		tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt}).Scan(ctx, &row)
+	err = s.db.app.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING "+keyColumns,
+			tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt}).Scan(ctx, &row)
+		if err != nil {
+			return err
+		}
+		return record(ctx, tx, tenancy.CreateKeyEvent(row.key()))
+	})
 	if sqlState(err) == stateUnique {
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
 	}
@@ -100,14 +106,17 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	if err != nil {
 		return tenancy.ErrNotFound
 	}
-	result, err := s.db.app.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ?", tenant, parsed.String()).Exec(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	if n, _ := result.RowsAffected(); n == 0 {
-		return tenancy.ErrNotFound
-	}
-	return nil
+	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var rows []keyRow
+		err := tx.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? RETURNING "+keyColumns, tenant, parsed.String()).Scan(ctx, &rows)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return tenancy.ErrNotFound
+		}
+		return record(ctx, tx, tenancy.RevokeKeyEvent(rows[0].key()))
+	})
 }
 
 func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {

@@ -3,13 +3,26 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // PlatformToken keeps the hash of the platform token. It stores the hash that
 // is offered if there is none yet, and answers the one that is stored.
 func (db *DB) PlatformToken(ctx context.Context, offered [sha256.Size]byte) (stored [sha256.Size]byte, err error) {
 	ctx = across(ctx, "keep the platform token's hash")
-	_, err = db.system.NewRaw("UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL", offered[:]).Exec(ctx)
+	err = db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewRaw("UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL", offered[:]).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := result.RowsAffected(); n == 0 {
+			return nil
+		}
+		return recordPlatform(ctx, tx, tenancy.Event{Action: "platform_token.set", Target: tenancy.AuditTarget{Kind: "platform_token"}})
+	})
 	if err != nil {
 		return stored, translate(err)
 	}

@@ -99,6 +99,10 @@ func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, c
 	if err := current.meets(p.cond); err != nil {
 		return stored, false, err
 	}
+	before, err := p.before(ctx, tx, current)
+	if err != nil {
+		return stored, false, err
+	}
 	w := p.resources.db.declared.writer(p.t, p.tenant, source{query: putSource})
 	args := []any{newID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec), current.target()}
 	details, err := dangling(ctx, tx, w, func(d missing) string { return d.Path }, args...)
@@ -112,13 +116,26 @@ func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, c
 	if err := p.write(ctx, tx, w, created, args); err != nil {
 		return stored, false, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.secrets)) {
+	secrets := slices.Sorted(maps.Keys(p.secrets))
+	for _, name := range secrets {
 		if err := p.resources.db.vault.set(ctx, tx, p.tenant, name, []byte(p.secrets[name])); err != nil {
 			return stored, false, err
 		}
 	}
 	stored, err = p.resources.get(ctx, tx, p.tenant, p.t, p.item.Name)
-	return stored, created, err
+	if err != nil {
+		return stored, false, err
+	}
+	return stored, created, record(ctx, tx, federation.WriteEvent(before, stored.Item, secrets))
+}
+
+// before is the item that is written over, nil if there is none.
+func (p *put) before(ctx context.Context, tx bun.Tx, current lockedRow) (*federation.Item, error) {
+	if !current.there() {
+		return nil, nil
+	}
+	found, err := p.resources.get(ctx, tx, p.tenant, p.t, p.item.Name)
+	return &found.Item, err
 }
 
 // holdTargets keeps what the item refers to from being deleted until the

@@ -88,7 +88,14 @@ func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federatio
 		if err := row.meets(cond); err != nil {
 			return err
 		}
-		return s.remove(ctx, tx, tenant, t, row.ID)
+		before, err := s.get(ctx, tx, tenant, t, ref.Name)
+		if err != nil {
+			return err
+		}
+		if err := s.remove(ctx, tx, tenant, t, row.ID); err != nil {
+			return err
+		}
+		return record(ctx, tx, federation.DeleteEvent(before.Item))
 	})
 }
 

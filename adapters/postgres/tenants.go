@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -58,7 +60,10 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		if err != nil {
 			return err
 		}
-		return s.db.makeSingletons(ctx, tx, t.ID)
+		if err := s.db.makeSingletons(ctx, tx, t.ID); err != nil {
+			return err
+		}
+		return record(ctx, tx, tenancy.CreateTenantEvent(row.tenant()))
 	})
 	if err != nil {
 		return tenancy.Tenant{}, tenantError(err)
@@ -149,20 +154,31 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	if err := ownedBy(t.ID); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	var rows []tenantRow
-	err := s.db.system.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
-		" WHERE id = ? AND version = ? RETURNING "+tenantColumns,
-		t.Name, string(t.State), settingsOf(t), bun.NullTime{Time: t.DeletedAt}, t.ID, t.Version).Scan(across(ctx, "change a tenant"), &rows)
+	var row tenantRow
+	ctx = acrossInto(ctx, "change a tenant", t.ID)
+	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var before tenantRow
+		err := tx.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return tenancy.ErrTenantNotFound
+		case err != nil:
+			return err
+		case before.Version != t.Version:
+			return errVersion
+		}
+		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
+			" WHERE id = ? RETURNING "+tenantColumns,
+			t.Name, string(t.State), settingsOf(t), bun.NullTime{Time: t.DeletedAt}, t.ID).Scan(ctx, &row)
+		if err != nil {
+			return err
+		}
+		return record(ctx, tx, tenancy.UpdateTenantEvent(before.tenant(), row.tenant()))
+	})
 	if err != nil {
 		return tenancy.Tenant{}, translate(err)
 	}
-	if len(rows) == 1 {
-		return rows[0].tenant(), nil
-	}
-	if _, err := s.Get(ctx, t.ID); err != nil {
-		return tenancy.Tenant{}, err
-	}
-	return tenancy.Tenant{}, errVersion
+	return row.tenant(), nil
 }
 
 var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch, "it changed since it was read: read it again and repeat")

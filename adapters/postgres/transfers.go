@@ -99,6 +99,7 @@ func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports
 		return s.importError(ctx, err)
 	}
 	clean = true
+	s.db.settle(ctx)
 	return nil
 }
 
@@ -167,6 +168,9 @@ type importing struct {
 	conn   bun.Conn
 	tenant tenancy.ID
 	id     string // names the import's staged items
+
+	applied bool
+	details map[string]any // for the audit log
 }
 
 var _ ports.Import = (*importing)(nil)
@@ -241,11 +245,20 @@ func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 	return exists, translate(err)
 }
 
-// finish empties the staging table and commits.
+func (im *importing) Describe(details map[string]any) { im.details = details }
+
+// finish empties the staging table, writes the import into the audit log, and
+// commits. The entry waits to be put into the chain, whose end an import's
+// snapshot doesn't show.
 func (im *importing) finish(ctx context.Context) error {
 	_, err := im.conn.NewRaw("DELETE FROM bailiwick.staged WHERE tenant_id = ? AND import = ?", im.tenant, im.id).Exec(ctx)
 	if err != nil {
 		return err
+	}
+	if im.applied {
+		if err := record(ctx, im.conn, federation.ImportEvent(im.details)); err != nil {
+			return err
+		}
 	}
 	_, err = im.conn.ExecContext(ctx, "COMMIT")
 	return err

@@ -28,7 +28,12 @@ func (v *vault) Set(ctx context.Context, tenant tenancy.ID, name string, value [
 	if err := tenancy.CheckName(name); err != nil {
 		return err
 	}
-	return translate(v.set(ctx, v.db.app, tenant, name, value))
+	return v.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := v.set(ctx, tx, tenant, name, value); err != nil {
+			return err
+		}
+		return record(ctx, tx, tenancy.SetSecretEvent(name))
+	})
 }
 
 // set is Set within a transaction.

@@ -77,5 +77,10 @@ func (s *Service) carryOut(ctx context.Context, p *planner, r io.Reader, dryRun 
 	if dryRun {
 		return errDryRun
 	}
+	manifest := in.bundle.Manifest()
+	p.imp.Describe(map[string]any{
+		"import_id": p.report.ImportID, "strategy": p.strategy, "counts": p.report.Counts,
+		"digest": manifest.Digest, "source": map[string]any{"instance": manifest.Source.Instance, "tenant": manifest.Source.Tenant},
+	})
 	return nil
 }

@@ -139,6 +139,8 @@ func (g generatorTransfers) Export(_ context.Context, _ tenancy.ID, _ ports.Sele
 
 func (g generator) Exists(context.Context, federation.Ref) (bool, error) { return false, nil }
 
+func (g generator) Describe(map[string]any) {}
+
 func (g generator) Stage(_ context.Context, items iter.Seq2[federation.Item, error]) error {
 	staged := 0
 	for _, err := range items {

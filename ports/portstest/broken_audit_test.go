@@ -3,8 +3,10 @@ package portstest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -110,4 +112,37 @@ type defaultsLog struct {
 
 func (b defaultsLog) Append(ctx context.Context, e tenancy.Event) error {
 	return b.audit.Append(ctx, tenancy.DefaultID, e)
+}
+
+type withoutUpdates struct{ ports.Audit }
+
+func (b withoutUpdates) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+	found, err := b.Audit.List(ctx, tenant, q)
+	return slices.DeleteFunc(found, func(e tenancy.AuditEntry) bool { return e.Action == "resource.update" }), err
+}
+
+type loggedFirst struct {
+	ports.Resources
+	audit ports.Audit
+}
+
+func (b loggedFirst) Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+	stored, created, err := b.Resources.Put(ctx, tenant, item, cond)
+	if err == nil {
+		return stored, created, nil
+	}
+	return stored, created, errors.Join(err, b.audit.Append(ctx, tenant, federation.WriteEvent(nil, item, nil)))
+}
+
+type importLoggedFirst struct {
+	ports.Transfers
+	audit ports.Audit
+}
+
+func (b importLoggedFirst) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+	err := b.Transfers.Import(ctx, tenant, fn)
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, b.audit.Append(ctx, tenant, federation.ImportEvent(nil)))
 }

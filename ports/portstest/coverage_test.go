@@ -122,8 +122,6 @@ var unproved = map[string]string{
 	"AuditQuery selects entries of one chain.":                                                    introduction,
 	"PlatformAuditQuery selects entries of all chains.":                                           introduction,
 	"AuditPlace is where an entry stands among those of all chains.":                              introduction,
-	"What changes a tenant's data or its administration appends to it by itself: every method of every port that writes does so in the transaction of the write, so that neither happens without the other.": "of the writes",
-	"What is refused leaves no entry of the write.": "of the writes",
 
 	"Keys stores the API keys of a tenant.":                                                             introduction,
 	"KeyFinder finds the key of a secret, before any tenant is known.":                                  introduction,

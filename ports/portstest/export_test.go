@@ -21,7 +21,7 @@ func Clauses() []Clause {
 		clauses []clause
 	}{
 		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()}, {"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
-		{"Audit", auditSuite()}, {"PlatformAudit", platformAuditSuite()},
+		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()},
 		{"Resources", resourcesSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},

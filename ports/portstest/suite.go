@@ -30,8 +30,12 @@ func Test(t *testing.T, newStore Factory) {
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
 }
 
-// TestAudit checks [ports.Audit].
-func TestAudit(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, auditSuite()) }
+// TestAudit checks [ports.Audit], and what the other ports write to it.
+func TestAudit(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, auditSuite())
+	run(t, newStore, auditWritesSuite())
+}
 
 // TestPlatformAudit checks [ports.PlatformAudit].
 func TestPlatformAudit(t *testing.T, newStore Factory) {
