@@ -7,24 +7,27 @@ import (
 // Services is what one adapter offers as a whole: what a driving adapter needs
 // to serve a registry.
 type Services struct {
-	Instance    string // the installation's id, a UUID; stands in the bundles it exports
-	Kinds       *federation.Kinds
-	Tenants     Tenants
-	Keys        Keys
-	KeyFinder   KeyFinder
+	Instance  string // the installation's id, a UUID; stands in the bundles it exports
+	Kinds     *federation.Kinds
+	Tenants   Tenants
+	Keys      Keys
+	KeyFinder KeyFinder
+	Resources Resources
+	Transfers Transfers
+	Vault     Vault
+
+	Audit         Audit
+	PlatformAudit PlatformAudit
+
 	Users       Users
 	Members     Members
 	Memberships Memberships
-	Resources   Resources
-	Transfers   Transfers
-	Vault       Vault
+	Invitations Invitations
+	Acceptances Acceptances
 
 	Passwords     Passwords
 	Sessions      Sessions
 	SessionFinder SessionFinder
 	Attempts      Attempts
 	Identities    Identities
-
-	Audit         Audit
-	PlatformAudit PlatformAudit
 }

@@ -68,3 +68,24 @@ func LastAdminOf(others map[ID]int) error {
 	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(alone))}
 	return e
 }
+
+// InvitationCreated is noted in i's tenant.
+func InvitationCreated(i Invitation) Event { return invitationEvent("invitation.create", i) }
+
+// InvitationRevoked is noted in i's tenant.
+func InvitationRevoked(i Invitation) Event { return invitationEvent("invitation.revoke", i) }
+
+// InvitationAccepted is noted in i's tenant, as u's doing.
+func InvitationAccepted(i Invitation, u User) Event {
+	return invitationEvent("invitation.accept", i).By(u)
+}
+
+func invitationEvent(action string, i Invitation) Event {
+	return Event{Action: action, Target: AuditTarget{Kind: "invitation", Name: i.ID}, Details: map[string]any{"email": i.Email, "role": i.Role}}
+}
+
+// By is e as u's own doing, whoever the context says acts.
+func (e Event) By(u User) Event {
+	e.Actor = Actor{Kind: UserPrincipal, ID: u.ID, Name: u.Name}
+	return e
+}

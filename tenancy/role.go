@@ -17,6 +17,13 @@ const (
 // Roles answers every role.
 func Roles() []Role { return []Role{Viewer, Editor, Admin, Replicator} }
 
+// Includes reports whether r allows a member all that other does: each role but
+// the replicator includes those before it.
+func (r Role) Includes(other Role) bool {
+	order := []Role{Viewer, Editor, Admin}
+	return r == other || slices.Contains(order, other) && slices.Index(order, r) > slices.Index(order, other)
+}
+
 // ParseRole reads a role's name; any other is an error with [CodeInvalid].
 func ParseRole(s string) (Role, error) {
 	r := Role(s)

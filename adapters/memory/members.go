@@ -67,8 +67,9 @@ func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role t
 	return p.s.putMember(ctx, tenant, user, role)
 }
 
-// putMember gives a user who exists a role. The caller holds s.mu.
-func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (tenancy.Membership, bool, error) {
+// putMember gives a user who exists a role; by is who did it, if the context
+// doesn't say. The caller holds s.mu.
+func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...tenancy.User) (tenancy.Membership, bool, error) {
 	before, member := s.members[tenant][user]
 	switch {
 	case member && before.Role == role:
@@ -82,7 +83,7 @@ func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, r
 		m.CreatedAt = s.time()
 		event = tenancy.MemberAdded(m)
 	}
-	if err := s.record(ctx, tenant, event); err != nil {
+	if err := s.record(ctx, tenant, doneBy(event, by)); err != nil {
 		return tenancy.Membership{}, false, err
 	}
 	if s.members[tenant] == nil {

@@ -38,16 +38,17 @@ type Store struct {
 	newID      func() string
 	singletons []federation.Item // of a new tenant
 
-	mu      sync.RWMutex // guards the maps; what a space holds has a lock of its own
-	tenants map[tenancy.ID]tenancy.Tenant
-	slugs   map[tenancy.Slug]tenancy.ID
-	keys    map[string]tenancy.APIKey // by id
-	hashes  map[tenancy.KeyHash]string
-	users   map[string]tenancy.User                      // by id
-	emails  map[string]string                            // ids by address in its normal form
-	members map[tenancy.ID]map[string]tenancy.Membership // by user
-	spaces  map[tenancy.ID]*space
-	log     auditLog
+	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
+	tenants     map[tenancy.ID]tenancy.Tenant
+	slugs       map[tenancy.Slug]tenancy.ID
+	keys        map[string]tenancy.APIKey // by id
+	hashes      map[tenancy.KeyHash]string
+	users       map[string]tenancy.User                      // by id
+	emails      map[string]string                            // ids by address in its normal form
+	members     map[tenancy.ID]map[string]tenancy.Membership // by user
+	invitations map[string]tenancy.Invitation                // by id
+	spaces      map[tenancy.ID]*space
+	log         auditLog
 
 	sessions   map[string]session          // by id
 	passwords  map[string]string           // hashes, by the user's id
@@ -67,11 +68,13 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		slugs:   map[tenancy.Slug]tenancy.ID{},
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
-		users:   map[string]tenancy.User{},
-		emails:  map[string]string{},
-		members: map[tenancy.ID]map[string]tenancy.Membership{},
 		spaces:  map[tenancy.ID]*space{},
 		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
+
+		users:       map[string]tenancy.User{},
+		emails:      map[string]string{},
+		members:     map[tenancy.ID]map[string]tenancy.Membership{},
+		invitations: map[string]tenancy.Invitation{},
 
 		sessions:   map[string]session{},
 		passwords:  map[string]string{},
@@ -99,26 +102,29 @@ func New(kinds *federation.Kinds, options Options) *Store {
 // Services answers the store's ports.
 func (s *Store) Services() ports.Services {
 	return ports.Services{
-		Instance:    s.instance,
-		Kinds:       s.kinds,
-		Tenants:     tenants{s},
-		Keys:        keys{s},
-		KeyFinder:   keyFinder{s},
+		Instance:  s.instance,
+		Kinds:     s.kinds,
+		Tenants:   tenants{s},
+		Keys:      keys{s},
+		KeyFinder: keyFinder{s},
+		Resources: resources{s},
+		Transfers: transfers{s},
+		Vault:     vault{s},
+
+		Audit:         audit{s},
+		PlatformAudit: platformAudit{s},
+
 		Users:       users{s},
 		Members:     members{s},
 		Memberships: memberships{s},
-		Resources:   resources{s},
-		Transfers:   transfers{s},
-		Vault:       vault{s},
+		Invitations: invitations{s},
+		Acceptances: acceptances{s},
 
 		Passwords:     passwords{s},
 		Sessions:      sessions{s},
 		SessionFinder: sessionFinder{s},
 		Attempts:      s.attempts,
 		Identities:    identities{s},
-
-		Audit:         audit{s},
-		PlatformAudit: platformAudit{s},
 	}
 }
 

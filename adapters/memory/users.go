@@ -22,35 +22,44 @@ func (p users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error)
 	return p.s.addUser(ctx, u)
 }
 
-// addUser is Create for who holds s.mu.
-func (s *Store) addUser(ctx context.Context, u tenancy.User) (tenancy.User, error) {
-	email, err := s.freeEmail(u.Email, u.ID)
+// addUser is Create for who holds s.mu; by is who did it, if the context doesn't
+// say.
+func (s *Store) addUser(ctx context.Context, u tenancy.User, by ...tenancy.User) (tenancy.User, error) {
+	email, err := tenancy.ParseEmail(u.Email)
 	if err != nil {
 		return tenancy.User{}, err
 	}
-	if _, taken := s.users[u.ID]; taken {
-		return tenancy.User{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id is there already")
+	if err := s.checkFree(email, u.ID); err != nil {
+		return tenancy.User{}, err
 	}
 	now := s.time()
 	u.Email, u.CreatedAt, u.UpdatedAt = email, now, now
-	if err := s.record(ctx, tenancy.ID{}, tenancy.UserCreated(u)); err != nil {
+	if err := s.record(ctx, tenancy.ID{}, doneBy(tenancy.UserCreated(u), by)); err != nil {
 		return tenancy.User{}, err
 	}
 	s.users[u.ID], s.emails[email] = u, u.ID
 	return u, nil
 }
 
-// freeEmail answers the normal form of an address that nobody but the user has.
-func (s *Store) freeEmail(email, user string) (string, error) {
-	normal, err := tenancy.ParseEmail(email)
-	if err != nil {
-		return "", err
+func doneBy(e tenancy.Event, by []tenancy.User) tenancy.Event {
+	for _, u := range by {
+		e = e.By(u)
 	}
-	if id, taken := s.emails[normal]; taken && id != user {
-		return "", tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address")
-	}
-	return normal, nil
+	return e
 }
+
+// checkFree wants no user to have the address, in its normal form, or the id.
+func (s *Store) checkFree(email, id string) error {
+	if _, taken := s.emails[email]; taken {
+		return errEmailTaken
+	}
+	if _, taken := s.users[id]; taken {
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id is there already")
+	}
+	return nil
+}
+
+var errEmailTaken = tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address")
 
 func (p users) Get(_ context.Context, id string) (tenancy.User, error) {
 	p.s.mu.RLock()
@@ -98,9 +107,12 @@ func (p users) Update(ctx context.Context, id string, c ports.UserChange) (tenan
 	}
 	after := before
 	if c.Email != nil {
-		email, err := p.s.freeEmail(*c.Email, id)
+		email, err := tenancy.ParseEmail(*c.Email)
 		if err != nil {
 			return tenancy.User{}, err
+		}
+		if other, taken := p.s.emails[email]; taken && other != id {
+			return tenancy.User{}, errEmailTaken
 		}
 		after.Email = email
 	}

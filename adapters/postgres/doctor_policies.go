@@ -42,6 +42,7 @@ func (s Scope) libraryPolicies() map[string]expectation {
 		"bailiwick.api_keys":    own,
 		"bailiwick.secrets":     own,
 		"bailiwick.members":     own,
+		"bailiwick.invitations": own,
 		"bailiwick.audit":       read,
 		"bailiwick.audit_heads": read,
 	}

@@ -137,20 +137,27 @@ func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, 
 	if before != nil && before.Role == string(role) {
 		return before.membership(), false, nil
 	}
-	var row memberRow
-	if before == nil {
-		err = tx.NewRaw("INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES (?, ?, ?) RETURNING "+memberColumns, tenant, user, string(role)).Scan(ctx, &row)
-	} else {
-		err = tx.NewRaw("UPDATE bailiwick.members SET role = ? WHERE tenant_id = ? AND user_id = ? RETURNING "+memberColumns, string(role), tenant, user).Scan(ctx, &row)
-	}
-	if err != nil {
-		return m, false, err
-	}
-	event := tenancy.MemberAdded(row.membership())
+	m, err = writeMember(ctx, tx, before, tenancy.Membership{Tenant: tenant, User: user, Role: role})
+	return m, before == nil, err
+}
+
+// writeMember stores m in the place of before, nil for none, with the entry in the
+// tenant's log: as the context's principal's doing, or by's.
+func writeMember(ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.Membership, by ...tenancy.User) (tenancy.Membership, error) {
+	statement := "INSERT INTO bailiwick.members (role, tenant_id, user_id) VALUES (?, ?, ?) RETURNING " + memberColumns
+	event := tenancy.MemberAdded(m)
 	if before != nil {
-		event = tenancy.MemberUpdated(before.membership(), row.membership())
+		statement = "UPDATE bailiwick.members SET role = ? WHERE tenant_id = ? AND user_id = ? RETURNING " + memberColumns
+		event = tenancy.MemberUpdated(before.membership(), m)
 	}
-	return row.membership(), before == nil, record(ctx, tx, event)
+	for _, u := range by {
+		event = event.By(u)
+	}
+	var row memberRow
+	if err := tx.NewRaw(statement, string(m.Role), m.Tenant, m.User).Scan(ctx, &row); err != nil {
+		return tenancy.Membership{}, err
+	}
+	return row.membership(), record(ctx, tx, event)
 }
 
 // keepsAdmin holds the tenant's admins until the transaction ends, and wants one

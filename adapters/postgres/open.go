@@ -200,26 +200,29 @@ func (db *DB) Tenants() ports.Tenants { return &tenants{db} }
 // Services is every port upon this database.
 func (db *DB) Services() ports.Services {
 	return ports.Services{
-		Instance:    db.instance,
-		Kinds:       db.declared.kinds,
-		Tenants:     db.Tenants(),
-		Keys:        &keys{db},
-		KeyFinder:   &keyFinder{db},
+		Instance:  db.instance,
+		Kinds:     db.declared.kinds,
+		Tenants:   db.Tenants(),
+		Keys:      &keys{db},
+		KeyFinder: &keyFinder{db},
+		Resources: &resources{db},
+		Transfers: &transfers{db},
+		Vault:     db.vault,
+
+		Audit:         &audit{db},
+		PlatformAudit: &platformAudit{db},
+
 		Users:       &users{db},
 		Members:     &members{db},
 		Memberships: &memberships{db},
-		Resources:   &resources{db},
-		Transfers:   &transfers{db},
-		Vault:       db.vault,
+		Invitations: &invitations{db},
+		Acceptances: &acceptances{db},
 
 		Passwords:     &passwords{db},
 		Sessions:      &sessions{db},
 		SessionFinder: &sessionFinder{db},
 		Attempts:      &attempts{db},
 		Identities:    &identities{db},
-
-		Audit:         &audit{db},
-		PlatformAudit: &platformAudit{db},
 	}
 }
 

@@ -162,6 +162,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT (password_hash), UPDATE (password_hash) ON bailiwick.users TO " + system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sessions, bailiwick.attempts TO " + system,
 		"GRANT SELECT, INSERT ON bailiwick.identities TO " + system,
+		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter, created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
+		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system, // UPDATE: without it, a row can't be locked
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
@@ -184,20 +187,16 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	for table, rows := range systemTables {
-		if err := openToSystem(ctx, tx, o.systemRole, table, rows); err != nil {
-			return err
-		}
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.tenants", "USING (true) WITH CHECK (true)"); err != nil {
+		return err
+	}
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.audit", "USING (true)"); err != nil {
+		return err
+	}
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.members", "USING (true) WITH CHECK (true)"); err != nil {
+		return err
 	}
 	return grantSequences(ctx, tx, app, d)
-}
-
-// systemTables are those of which the system role sees every tenant's rows: which
-// tenants there are, who is in which, and what was done.
-var systemTables = map[string]string{
-	"bailiwick.tenants": "USING (true) WITH CHECK (true)",
-	"bailiwick.members": "USING (true) WITH CHECK (true)",
-	"bailiwick.audit":   "USING (true)",
 }
 
 // openToSystem lets the system role see every tenant's rows of a table of the

@@ -37,8 +37,10 @@ func (r userRow) user() tenancy.User {
 func (s *users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error) {
 	var row userRow
 	err := s.db.system.RunInTx(across(ctx, "create a user"), nil, func(ctx context.Context, tx bun.Tx) (err error) {
-		row, err = createUser(ctx, tx, u)
-		return err
+		if row, err = insertUser(ctx, tx, u); err != nil {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.UserCreated(row.user()))
 	})
 	if err != nil {
 		return tenancy.User{}, userError(err)
@@ -46,19 +48,14 @@ func (s *users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error
 	return row.user(), nil
 }
 
-// createUser is Create within a transaction, which it ends with the entry in the
-// platform's log.
-func createUser(ctx context.Context, tx bun.IDB, u tenancy.User) (row userRow, err error) {
+func insertUser(ctx context.Context, tx bun.IDB, u tenancy.User) (row userRow, err error) {
 	email, err := tenancy.ParseEmail(u.Email)
 	if err != nil {
 		return row, err
 	}
 	err = tx.NewRaw("INSERT INTO bailiwick.users (id, email, email_key, name, super_admin) VALUES (?, ?, ?, ?, ?) RETURNING "+userColumns,
 		u.ID, email, email, u.Name, u.SuperAdmin).Scan(ctx, &row)
-	if err != nil {
-		return row, err
-	}
-	return row, recordPlatform(ctx, tx, tenancy.UserCreated(row.user()))
+	return row, err
 }
 
 func userError(err error) error {

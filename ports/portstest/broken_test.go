@@ -2,6 +2,7 @@ package portstest_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
@@ -64,6 +65,42 @@ var broken = []struct {
 		func(s *ports.Services) { newKeyLog(s).hashes = true }},
 	{"a list of every tenant's keys", "Keys/list one tenant's keys",
 		func(s *ports.Services) { newKeyLog(s).list = true }},
+
+	{"addresses that differ by the size of letters", "Users/by address",
+		func(s *ports.Services) { s.Users = lettersCount{s.Users} }},
+	{"an update that puts back what it has read", "Users/update what is given",
+		func(s *ports.Services) { s.Users = wholeUpdate{s.Users} }},
+	{"no users taken for all users", "Users/list by ids",
+		func(s *ports.Services) { s.Users = noUsersIsAll{s.Users} }},
+	{"a removal that leaves memberships", "Users/remove a user",
+		func(s *ports.Services) { s.Users = forgetfulRemoval{s.Users, s.Memberships, s.Members} }},
+
+	{"a member of any tenant", "Members/get one tenant's member",
+		func(s *ports.Services) { s.Members = anywhere{s.Members, s.Memberships} }},
+	{"a removal from any tenant", "Members/remove another's",
+		func(s *ports.Services) { s.Members = anywhere{s.Members, s.Memberships} }},
+	{"no last admin that is removed", "Members/remove the only admin",
+		func(s *ports.Services) { s.Members = anybodysAdmin{s.Members, s.Users} }},
+	{"no last admin that is put down", "Members/put the only admin down",
+		func(s *ports.Services) { s.Members = anybodysAdmin{s.Members, s.Users} }},
+	{"no last admin in a race", "Members/the last admin is left",
+		func(s *ports.Services) { s.Members = anybodysAdmin{s.Members, s.Users} }},
+	{"every membership a new one", "Members/put adds, then changes",
+		func(s *ports.Services) { s.Members = beginsAgain{s.Members} }},
+	{"places in deleted tenants", "Members/a user's deleted tenants",
+		func(s *ports.Services) {
+			b := deletedToo{s.Members, s.Memberships, &sync.Map{}}
+			s.Members, s.Memberships = b, b
+		}},
+
+	{"a revocation that looks at the id alone", "Invitations/revoke another's",
+		func(s *ports.Services) { newInvitationLog(s).foreign = true }},
+	{"invitations of whoever may invite no longer", "Invitations/who may invite",
+		func(s *ports.Services) { newInvitationLog(s).dead = true }},
+	{"an invitation for many", "Invitations/accept at once",
+		func(s *ports.Services) { newInvitationLog(s).reused = true }},
+	{"an invitation that takes a role away", "Invitations/accept less than one has",
+		func(s *ports.Services) { newInvitationLog(s).lowers = true }},
 
 	{"a list of every tenant's resources", "Resources/list one tenant's resources",
 		func(s *ports.Services) { s.Resources = listAll{s.Resources, s.Tenants} }},
@@ -139,7 +176,7 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 // TestSuitesPassTheModel shows that the faults are what is caught.
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
-	for _, suite := range []string{"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Resources", "Transfers", "Vault"} {
+	for _, suite := range []string{"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations", "Resources", "Transfers", "Vault"} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)
 		}

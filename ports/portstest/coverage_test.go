@@ -17,22 +17,24 @@ import (
 
 // tenantOwned are the ports whose every method belongs to one tenant.
 var tenantOwned = []reflect.Type{
-	reflect.TypeFor[ports.Audit](), reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
+	reflect.TypeFor[ports.Audit](), reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](), reflect.TypeFor[ports.Invitations](),
+	reflect.TypeFor[ports.Resources](), reflect.TypeFor[ports.Transfers](),
 	reflect.TypeFor[ports.Import](), reflect.TypeFor[ports.Vault](),
 }
 
 // crossTenant are the other ports, each with its reason.
 var crossTenant = map[reflect.Type]string{
+	reflect.TypeFor[ports.PlatformAudit](): "it is the view over all tenants",
 	reflect.TypeFor[ports.Tenants]():       "it stores the tenants themselves",
 	reflect.TypeFor[ports.KeyFinder]():     "it finds the tenant of a key",
 	reflect.TypeFor[ports.Users]():         "people belong to no tenant",
+	reflect.TypeFor[ports.Acceptances]():   "it finds the tenant of an invitation",
+	reflect.TypeFor[ports.Memberships]():   "it finds the tenants of a user",
 	reflect.TypeFor[ports.Passwords]():     "users belong to no tenant",
 	reflect.TypeFor[ports.Sessions]():      "users belong to no tenant",
 	reflect.TypeFor[ports.SessionFinder](): "it finds the user of a secret",
 	reflect.TypeFor[ports.Attempts]():      "whoever guesses hasn't said for which tenant",
 	reflect.TypeFor[ports.Identities]():    "users belong to no tenant",
-	reflect.TypeFor[ports.Memberships]():   "it finds the tenants of a user",
-	reflect.TypeFor[ports.PlatformAudit](): "it is the view over all tenants",
 }
 
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
@@ -104,7 +106,6 @@ var unproved = map[string]string{
 	"It crosses tenants by nature: only super-admins' work, sign-in and the names of a tenant's own members come here.": "about callers",
 	"Members stores who belongs to a tenant.":                                                     introduction,
 	"Memberships answers in which tenants a user is, before any tenant is known.":                 introduction,
-	"Users stores the people of an installation.":                                                 introduction,
 	"Passwords keeps what is known of the passwords of users.":                                    introduction,
 	"It crosses tenants by nature, as users do: only sign-in uses it.":                            "about callers",
 	"Sessions stores the sessions of users.":                                                      introduction,
@@ -115,6 +116,9 @@ var unproved = map[string]string{
 	"Subject is something that attempts are made at, or where they come from.":                    introduction,
 	"SubjectKey names a subject without showing it.":                                              introduction,
 	"Identities says which accounts at OpenID providers are whose.":                               introduction,
+	"Invitations stores the open invitations of a tenant.":                                        introduction,
+	"Acceptances finds the invitation of a token, before any tenant is known, and uses it up.":    introduction,
+	"Users stores the people of an installation.":                                                 introduction,
 	"UserQuery selects users.":                                                                    introduction,
 	"UserChange says what to change of a user.":                                                   introduction,
 	"Audit is the audit log of a tenant.":                                                         introduction,

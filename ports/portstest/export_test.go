@@ -22,8 +22,8 @@ func Clauses() []Clause {
 	}{
 		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()}, {"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
 		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
-		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Users", usersSuite()}, {"Members", membersSuite()},
-		{"Resources", resourcesSuite()},
+		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
+		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
 	} {
 		for _, c := range suite.clauses {

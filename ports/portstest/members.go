@@ -2,13 +2,14 @@ package portstest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func membersSuite() []clause {
-	return append(membersRead(), append(membersPut(), append(membersRemove(), membershipsOf()...)...)...)
+	return slices.Concat(membersRead(), membersPut(), membersRemove(), membershipsOf(), membersAudit())
 }
 
 func membersRead() []clause {

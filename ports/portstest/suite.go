@@ -25,6 +25,7 @@ func Test(t *testing.T, newStore Factory) {
 	t.Run("Keys", func(t *testing.T) { TestKeys(t, newStore) })
 	t.Run("Users", func(t *testing.T) { TestUsers(t, newStore) })
 	t.Run("Members", func(t *testing.T) { TestMembers(t, newStore) })
+	t.Run("Invitations", func(t *testing.T) { TestInvitations(t, newStore) })
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
@@ -54,6 +55,12 @@ func TestUsers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, us
 
 // TestMembers checks [ports.Members] and [ports.Memberships].
 func TestMembers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, membersSuite()) }
+
+// TestInvitations checks [ports.Invitations] and [ports.Acceptances].
+func TestInvitations(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, invitationsSuite())
+}
 
 // TestResources checks [ports.Resources].
 func TestResources(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, resourcesSuite()) }
@@ -100,8 +107,8 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Resources == nil || s.Transfers == nil || s.Vault == nil ||
-		s.Audit == nil || s.PlatformAudit == nil ||
+		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.Acceptances == nil ||
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil ||
 		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil || s.Attempts == nil || s.Identities == nil {
 		return errors.New("a port is nil in ports.Services")
 	}

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func usersSuite() []clause {
-	return append(usersCreate(), append(usersFind(), append(usersUpdate(), usersRemove()...)...)...)
+	return slices.Concat(usersCreate(), usersFind(), usersUpdate(), usersRemove(), usersAudit())
 }
 
 func usersCreate() []clause {
@@ -174,10 +175,10 @@ func usersUpdate() []clause {
 					change ports.UserChange
 					apply  func(*tenancy.User)
 				}{
+					{ports.UserChange{SuperAdmin: &yes}, func(u *tenancy.User) { u.SuperAdmin = true }},
 					{ports.UserChange{}, func(*tenancy.User) {}},
 					{ports.UserChange{Email: &email}, func(u *tenancy.User) { u.Email = "new@example.com" }},
 					{ports.UserChange{Name: &name}, func(u *tenancy.User) { u.Name = name }},
-					{ports.UserChange{SuperAdmin: &yes}, func(u *tenancy.User) { u.SuperAdmin = true }},
 				} {
 					step.apply(&want)
 					stored, err := p.Users.Update(p.ctx, want.ID, step.change)

@@ -1,6 +1,6 @@
-// Package admin is the administration of tenants and their API keys: the use
-// cases behind an operator's tool or an HTTP API, over the ports and with the
-// authorization inside.
+// Package admin is the administration of tenants, their members and API keys, and
+// of users: the use cases behind an operator's tool or an HTTP API, over the ports
+// and with the authorization inside.
 //
 // Every method takes who acts, after ctx. Nobody is
 // [tenancy.CodeUnauthenticated]. Whoever has no place in a tenant gets
@@ -22,13 +22,18 @@ import (
 
 // Service is made by [New] and safe for concurrent use.
 type Service struct {
-	tenants  ports.Tenants
-	keys     ports.Keys
-	finder   ports.KeyFinder
-	platform [sha256.Size]byte
-	adopted  bool
-	now      func() time.Time
-	newID    func() tenancy.ID
+	tenants     ports.Tenants
+	keys        ports.Keys
+	finder      ports.KeyFinder
+	users       ports.Users
+	members     ports.Members
+	invitations ports.Invitations
+	acceptances ports.Acceptances
+	passwords   Passwords
+	platform    [sha256.Size]byte
+	adopted     bool
+	now         func() time.Time
+	newID       func() tenancy.ID
 }
 
 // Options says how a [Service] works. The zero value works.
@@ -42,10 +47,14 @@ type Options struct {
 	// that [tenancy.NewKeySecret] makes.
 	AdoptedKeys bool
 
+	// Passwords keeps the passwords of users. Defaults to nobody having one: to give
+	// one is [tenancy.CodeInvalid].
+	Passwords Passwords
+
 	// Clock tells the time. Defaults to [time.Now].
 	Clock func() time.Time
 
-	// NewID makes the ids of tenants and keys. Defaults to [tenancy.NewID].
+	// NewID makes the ids of tenants, users, invitations and keys. Defaults to [tenancy.NewID].
 	NewID func() tenancy.ID
 }
 
@@ -59,6 +68,14 @@ func New(s ports.Services, o Options) *Service {
 		panic("admin.New: Services.Keys is nil")
 	case s.KeyFinder == nil:
 		panic("admin.New: Services.KeyFinder is nil")
+	case s.Users == nil:
+		panic("admin.New: Services.Users is nil")
+	case s.Members == nil:
+		panic("admin.New: Services.Members is nil")
+	case s.Invitations == nil:
+		panic("admin.New: Services.Invitations is nil")
+	case s.Acceptances == nil:
+		panic("admin.New: Services.Acceptances is nil")
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -68,6 +85,7 @@ func New(s ports.Services, o Options) *Service {
 	}
 	return &Service{
 		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder,
+		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.Acceptances, passwords: o.Passwords,
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
 }

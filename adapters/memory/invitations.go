@@ -1,0 +1,156 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type invitations struct{ s *Store }
+
+type acceptances struct{ s *Store }
+
+var (
+	_ ports.Invitations = invitations{}
+	_ ports.Acceptances = acceptances{}
+)
+
+var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
+
+func (p invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.Invitation) (tenancy.Invitation, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return tenancy.Invitation{}, err
+	}
+	if i.Tenant != tenant {
+		return tenancy.Invitation{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	former := func(_ string, other tenancy.Invitation) bool { return other.Tenant == tenant && other.Email == i.Email }
+	for id, other := range p.s.invitations {
+		if (id == i.ID || other.Hash == i.Hash) && !former(id, other) {
+			return tenancy.Invitation{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation is there already")
+		}
+	}
+	i.CreatedAt, i.ExpiresAt = p.s.time(), micro(i.ExpiresAt)
+	if err := p.s.record(ctx, tenant, tenancy.InvitationCreated(i)); err != nil {
+		return tenancy.Invitation{}, err
+	}
+	maps.DeleteFunc(p.s.invitations, former)
+	p.s.invitations[i.ID] = i
+	return i, nil
+}
+
+func (p invitations) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Invitation, error) {
+	if _, err := p.s.space(tenant); err != nil {
+		return nil, err
+	}
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	var found []tenancy.Invitation
+	for _, i := range p.s.invitations {
+		if i.Tenant == tenant && i.ID > after {
+			i.Hash = tenancy.InvitationHash{}
+			found = append(found, i)
+		}
+	}
+	slices.SortFunc(found, func(a, b tenancy.Invitation) int { return cmp.Compare(a.ID, b.ID) })
+	return page(found, limit), nil
+}
+
+func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
+	if _, err := p.s.space(tenant); err != nil {
+		return err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	i, ok := p.s.invitations[id]
+	if !ok || i.Tenant != tenant {
+		return errNoInvitation
+	}
+	if err := p.s.record(ctx, tenant, tenancy.InvitationRevoked(i)); err != nil {
+		return err
+	}
+	delete(p.s.invitations, id)
+	return nil
+}
+
+func (p acceptances) Find(_ context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	return p.s.standing(hash)
+}
+
+// standing finds the invitation if it could be accepted now, but for its expiry.
+func (s *Store) standing(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+	for _, i := range s.invitations {
+		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active && s.mayInvite(i.InvitedBy, i.Tenant) {
+			return i, nil
+		}
+	}
+	return tenancy.Invitation{}, errNoInvitation
+}
+
+func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
+	switch by.Kind {
+	case tenancy.PlatformToken:
+		return true
+	case tenancy.UserPrincipal:
+		return s.users[by.ID].SuperAdmin || s.members[tenant][by.ID].Role == tenancy.Admin
+	case tenancy.KeyPrincipal:
+		k := s.keys[by.ID]
+		return k.Tenant == tenant && k.Role == tenancy.Admin && k.Valid(s.now())
+	}
+	return false
+}
+
+func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	i, err := p.s.standing(hash)
+	if err != nil {
+		return m, err
+	}
+	if u, err = p.s.acceptor(i, u, fresh); err != nil {
+		return m, err
+	}
+	if err := p.s.record(ctx, i.Tenant, tenancy.InvitationAccepted(i, u)); err != nil {
+		return m, err
+	}
+	if fresh {
+		if u, err = p.s.addUser(ctx, u, u); err != nil {
+			return m, err
+		}
+	}
+	if m = p.s.members[i.Tenant][u.ID]; !m.Role.Includes(i.Role) {
+		if m, _, err = p.s.putMember(ctx, i.Tenant, u.ID, i.Role, u); err != nil {
+			return m, err
+		}
+	}
+	delete(p.s.invitations, i.ID)
+	return m, nil
+}
+
+// acceptor is the user who accepts. Of a fresh one all is checked that their
+// storing could fail of.
+func (s *Store) acceptor(i tenancy.Invitation, u tenancy.User, fresh bool) (tenancy.User, error) {
+	email, err := tenancy.ParseEmail(u.Email)
+	if err != nil || fresh && email != i.Email {
+		return u, errNoUser
+	}
+	if fresh {
+		return u, s.checkFree(email, u.ID)
+	}
+	stored, ok := s.users[u.ID]
+	if !ok || stored.Email != i.Email {
+		return u, errNoUser
+	}
+	return stored, nil
+}

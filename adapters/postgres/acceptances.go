@@ -1,0 +1,115 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// acceptances is [ports.Acceptances], upon the system role's pool: a function of
+// the database finds the one row, and all else is done within its tenant.
+type acceptances struct{ db *DB }
+
+var _ ports.Acceptances = (*acceptances)(nil)
+
+func (s *acceptances) Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+	found, err := standing(across(ctx, "find the tenant of an invitation"), s.db.system, hash)
+	return found, translate(err)
+}
+
+// standing finds the invitation if it could be accepted now, but for its expiry.
+func standing(ctx context.Context, db bun.IDB, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+	var rows []invitationRow
+	err := db.NewRaw("SELECT "+invitationColumns+" FROM bailiwick.find_invitation(?)", hash[:]).Scan(ctx, &rows)
+	if err != nil {
+		return tenancy.Invitation{}, err
+	}
+	if len(rows) == 0 {
+		return tenancy.Invitation{}, errNoInvitation
+	}
+	found := rows[0].invitation()
+	found.Hash = hash
+	return found, nil
+}
+
+func (s *acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
+	found, err := s.Find(ctx, hash)
+	if err != nil {
+		return m, err
+	}
+	ctx = acrossInto(ctx, "accept an invitation", found.Tenant)
+	err = s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		m, err = accept(ctx, tx, found, u, fresh)
+		return err
+	})
+	if err != nil {
+		return tenancy.Membership{}, userError(err)
+	}
+	return m, nil
+}
+
+// accept holds the invitation before it looks whether it still stands: it is
+// removed once, and whoever waited for that finds none.
+func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
+	var held []string
+	err = tx.NewRaw("SELECT id::text FROM bailiwick.invitations WHERE tenant_id = ? AND hash = ? FOR UPDATE", i.Tenant, i.Hash[:]).Scan(ctx, &held)
+	if err != nil {
+		return m, err
+	}
+	if i, err = standing(ctx, tx, i.Hash); err != nil {
+		return m, err
+	}
+	if _, err := takeInvitation(ctx, tx, "id = ?", i.Tenant, i.ID); err != nil {
+		return m, err
+	}
+	if u, err = acceptor(ctx, tx, i, u, fresh); err != nil {
+		return m, err
+	}
+	if err := record(ctx, tx, tenancy.InvitationAccepted(i, u)); err != nil {
+		return m, err
+	}
+	if m, err = admitMember(ctx, tx, i, u); err != nil || !fresh {
+		return m, err
+	}
+	return m, recordPlatform(ctx, tx, tenancy.UserCreated(u).By(u))
+}
+
+// acceptor is the user who accepts, held until the transaction ends.
+func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User, fresh bool) (tenancy.User, error) {
+	normal, err := tenancy.ParseEmail(u.Email)
+	switch {
+	case err != nil || fresh && normal != i.Email:
+		return u, errNoUser
+	case fresh:
+		row, err := insertUser(ctx, tx, u)
+		return row.user(), err
+	}
+	id, err := userID(u.ID)
+	if err != nil {
+		return u, err
+	}
+	var rows []userRow
+	err = tx.NewRaw("SELECT "+userColumns+" FROM bailiwick.users WHERE id = ? AND email_key = ? FOR SHARE", id, i.Email).Scan(ctx, &rows)
+	if err != nil {
+		return u, err
+	}
+	if len(rows) == 0 {
+		return u, errNoUser
+	}
+	return rows[0].user(), nil
+}
+
+// admitMember gives u the invitation's role, unless they have as much.
+func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User) (tenancy.Membership, error) {
+	before, err := oneMember(ctx, tx, i.Tenant, u.ID, " FOR UPDATE")
+	if err != nil {
+		return tenancy.Membership{}, err
+	}
+	if before != nil && tenancy.Role(before.Role).Includes(i.Role) {
+		return before.membership(), nil
+	}
+	return writeMember(ctx, tx, before, tenancy.Membership{Tenant: i.Tenant, User: u.ID, Role: i.Role}, u)
+}

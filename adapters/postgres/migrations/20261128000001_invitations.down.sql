@@ -1,0 +1,2 @@
+DROP FUNCTION bailiwick.find_invitation(bytea);
+DROP TABLE bailiwick.invitations;
