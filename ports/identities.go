@@ -6,9 +6,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Identities says which accounts at OpenID providers are whose. It crosses
-// tenants by nature, as users do: only sign-in uses it. What it did is
-// in the platform's audit log: identity.bind.
+// Identities says which accounts at OpenID providers are whose, across tenants as
+// users are, and for sign-in alone. Its writes are in the platform's audit log:
+// identity.bind.
 type Identities interface {
 	// Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if
 	// it is bound to none.

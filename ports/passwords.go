@@ -6,9 +6,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Passwords keeps what is known of the passwords of users. It crosses tenants by
-// nature, as users do: only sign-in uses it. What it did
-// is in the platform's audit log: password.set, password.improve.
+// Passwords keeps what is known of the passwords of users, across tenants as users
+// are, and for sign-in alone. Its writes are in the platform's audit log:
+// password.set, password.improve.
 type Passwords interface {
 	// Of answers the password of a user. [tenancy.CodeNotFound] if there is none.
 	Of(ctx context.Context, user string) (tenancy.Password, error)

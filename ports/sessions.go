@@ -7,9 +7,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Sessions stores the sessions of users. It crosses tenants by nature, as users
-// do: only sign-in uses it. What it did is in the platform's audit log:
-// session.create, session.revoke.
+// Sessions stores the sessions of users, across tenants as users are, and for
+// sign-in alone. Its writes are in the platform's audit log: session.create,
+// session.revoke.
 type Sessions interface {
 	// Create stores s for a user whose password still has the hash that was
 	// verified; "" asks for no password. [tenancy.CodeUnauthenticated] if it has

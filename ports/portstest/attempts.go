@@ -105,7 +105,7 @@ func attemptsSuite() []clause {
 				a := subject("a")
 				p.waits(0, attemptsBegin, a)
 				for i := range 40 {
-					p.waits(0, attemptsBegin.Add(time.Hour), subject(string(rune('A'+i))))
+					p.waits(0, attemptsBegin.Add(time.Hour), subject("other "+string(rune('A'+i))))
 				}
 				p.waits(0, attemptsBegin.Add(time.Hour), a)
 				p.waits(0, attemptsBegin.Add(time.Hour), a)

@@ -48,7 +48,7 @@ func identitiesSuite() []clause {
 		},
 		{
 			name: "identities in the log",
-			says: "What it did is in the platform's audit log: identity.bind.",
+			says: "Its writes are in the platform's audit log: identity.bind.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.bind(identity("a"), one.ID)

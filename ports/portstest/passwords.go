@@ -56,7 +56,7 @@ func passwordsSuite() []clause {
 		},
 		{
 			name: "passwords in the log",
-			says: "What it did is in the platform's audit log: password.set, password.improve.",
+			says: "Its writes are in the platform's audit log: password.set, password.improve.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$secret$1")
