@@ -109,6 +109,9 @@ var Rooms = []Room{
 		Edge{"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations"}),
 	adapter("httpapi/...", toUUID, toJSON,
 		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"}),
+	adapter("oidc/...",
+		Edge{"github.com/coreos/go-oidc/v3/...", "discovery, keys and ID tokens of OpenID Connect"},
+		Edge{"golang.org/x/oauth2", "the code flow and PKCE"}),
 	{
 		Path:  "internal/...",
 		Why:   "support of this module's own code; only the examples stand above it",
@@ -145,6 +148,9 @@ type Distance struct {
 	Why       string
 }
 
+// openID is what a host pays for that has an OpenID provider, and no other.
+var openID = []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2/...", "github.com/zitadel/..."}
+
 var containers = []string{"github.com/testcontainers/...", "github.com/docker/...", "github.com/moby/..."}
 
 // Distances are the rules that look through all imports.
@@ -156,6 +162,10 @@ var Distances = []Distance{
 	{
 		From: []string{"examples/..."}, To: containers,
 		Why: "containers are for tests, not for a server",
+	},
+	{
+		From: []string{"..."}, Except: []string{"adapters/oidc/...", "internal/...", "examples/..."}, To: openID, WithTests: true,
+		Why: "a host that has no OpenID provider isn't to get what one needs",
 	},
 	{
 		From: []string{"..."}, Except: []string{"internal/..."}, To: []string{testify, rapid, goleak},
