@@ -36,7 +36,14 @@ func (serveCmd) Help() string {
   ADMIN_TOKEN      the platform's token, at least 32 characters; empty: one is made and shown once
   AUTO_MIGRATE     bring the schema up at start (true)
   SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
-  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)`
+  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)
+  OIDC_ISSUER      an OpenID provider through which people sign in (none)
+  OIDC_CLIENT_ID, OIDC_CLIENT_SECRET
+                   what this registry is there
+  OIDC_REDIRECT_URL
+                   where the provider sends people back to (the listen address's /api/v1/sessions/oidc/callback)
+  OIDC_CREATE_USERS
+                   true makes users of strangers with a verified e-mail address (false)`
 }
 
 const (
@@ -73,7 +80,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	switch {
 	case err == nil:
 		handler.set(reg.handler)
-		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in", "Authorization: Bearer, with the platform token or an API key")
+		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in", "Authorization: Bearer, with the platform token or an API key; people by POST /api/v1/sessions")
 		err = waitFor(ctx, served, reg)
 		log.Info("draining")
 	case ctx.Err() != nil: // told to end, which is no fault of the start's
@@ -152,11 +159,16 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 	if err != nil {
 		return reg, err
 	}
+	people, err := set.openID.signIn(address)
+	if err != nil {
+		return reg, err
+	}
 	services := reg.db.Services()
 	reg.handler = httpapi.New(services, httpapi.Options{
 		MultiTenant:       set.multiTenant,
 		Resolver:          resolve.New(services.Tenants, resolve.Options{BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies}),
 		PlatformTokenHash: hash,
+		SignIn:            people,
 		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
 		Discovery:         discovery(),
 		Ready:             reg.db.Ready,

@@ -30,6 +30,7 @@ type settings struct {
 	autoMigrate    bool
 	secretsKey     []byte // empty: one is kept under dataDir
 	trustedProxies []netip.Prefix
+	openID         openIDSettings
 }
 
 const (
@@ -49,11 +50,12 @@ func readSettings(getenv func(string) string) (settings, error) {
 		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [4]error
+	var errs [5]error
 	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
 	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
+	s.openID, errs[4] = readOpenID(getenv)
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}

@@ -32,6 +32,10 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 		"a role without tenants": {map[string]string{"APP_DATABASE_URL": "postgres://u:hidden@h/d"}, "APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone"},
 		"a role of nobody":       {map[string]string{"SYSTEM_DATABASE_URL": "://hidden", "MULTI_TENANT": "true"}, "SYSTEM_DATABASE_URL isn't of the form"},
 		"nobody at the database": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d?sslmode=disable"}, "connection refused"},
+		"half a provider":        {map[string]string{"OIDC_CLIENT_ID": "registry"}, "OIDC_ISSUER is empty"},
+		"no provider":            {map[string]string{"OIDC_ISSUER": "accounts.example.com", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "hidden"}, "OIDC_ISSUER and OIDC_REDIRECT_URL are URLs"},
+		"no client":              {map[string]string{"OIDC_ISSUER": "https://accounts.example.com"}, "OIDC_CLIENT_ID isn't empty"},
+		"perhaps strangers":      {map[string]string{"OIDC_ISSUER": "https://accounts.example.com", "OIDC_CLIENT_ID": "x", "OIDC_CREATE_USERS": "perhaps"}, `OIDC_CREATE_USERS is "perhaps"`},
 		"several at once":        {map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"}, "ADMIN_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {
