@@ -162,3 +162,15 @@ func (c *AuditChain) Next(e AuditEntry) error {
 	c.Seq, c.Hash = e.Seq, e.Hash
 	return nil
 }
+
+// Ends reports with [CodeInvalid] that the chain, verified as far as there are
+// entries, doesn't end where it should.
+func (c AuditChain) Ends(last AuditChain) error {
+	switch {
+	case c.Seq < last.Seq:
+		return Errorf(CodeInvalid, "the audit log ends with entry %d, and there were %d: the newest are gone", c.Seq, last.Seq)
+	case c != last:
+		return Errorf(CodeInvalid, "the audit log's end isn't where entry %d ends it", c.Seq)
+	}
+	return nil
+}

@@ -5,22 +5,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func TestAnInvitationsTokenHas256Bits(t *testing.T) {
 	t.Parallel()
 	one, two := tenancy.NewInvitationToken(), tenancy.NewInvitationToken()
-	assert.NotEqual(t, one, two)
-	assert.Len(t, one, len("bwi_")+43)
+	if one == two || len(one) != len("bwi_")+43 {
+		t.Errorf("the tokens are %s and %s", one, two)
+	}
 	first, err := tenancy.HashInvitationToken(one)
-	require.NoError(t, err)
-	second, err := tenancy.HashInvitationToken(two)
-	require.NoError(t, err)
-	assert.NotEqual(t, first, second)
+	second, err2 := tenancy.HashInvitationToken(two)
+	if err != nil || err2 != nil || first == second {
+		t.Errorf("the hashes are %x, %v and %x, %v", first, err, second, err2)
+	}
 }
 
 func TestWhatIsNoInvitationsToken(t *testing.T) {
@@ -32,8 +30,9 @@ func TestWhatIsNoInvitationsToken(t *testing.T) {
 		"padding": good[:len(good)-1] + "=", "other letters": good[:len(good)-1] + "+", "in capitals": strings.ToUpper(good[:4]) + good[4:],
 		"bits that mean nothing": good[:len(good)-1] + "B",
 	} {
-		_, err := tenancy.HashInvitationToken(token)
-		assert.Equal(t, tenancy.CodeNotFound, tenancy.CodeOf(err), name)
+		if _, err := tenancy.HashInvitationToken(token); tenancy.CodeOf(err) != tenancy.CodeNotFound {
+			t.Errorf("%s: HashInvitationToken(%q) = %v", name, token, err)
+		}
 	}
 }
 
@@ -41,7 +40,10 @@ func TestAnInvitationExpires(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	i := tenancy.Invitation{ExpiresAt: at}
-	assert.True(t, i.Valid(at.Add(-time.Microsecond)))
-	assert.False(t, i.Valid(at))
-	assert.False(t, tenancy.Invitation{}.Valid(at), "none without an end")
+	if !i.Valid(at.Add(-time.Microsecond)) || i.Valid(at) {
+		t.Error("an invitation is valid until its end, and not at it")
+	}
+	if (tenancy.Invitation{}).Valid(at) {
+		t.Error("an invitation without an end is valid")
+	}
 }

@@ -4,9 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -21,8 +18,9 @@ func TestEmailsHaveOneForm(t *testing.T) {
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test": strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test",
 	} {
 		got, err := tenancy.ParseEmail(given)
-		require.NoError(t, err, given)
-		assert.Equal(t, want, got)
+		if err != nil || got != want {
+			t.Errorf("ParseEmail(%q) = %q, %v; want %q", given, got, err, want)
+		}
 	}
 }
 
@@ -58,8 +56,9 @@ func TestWhatIsNoEmail(t *testing.T) {
 		"a long address":           "ada@" + strings.Repeat("a.", 126) + "com",
 	} {
 		got, err := tenancy.ParseEmail(given)
-		assert.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err), name)
-		assert.Empty(t, got, name)
+		if got != "" || tenancy.CodeOf(err) != tenancy.CodeInvalid {
+			t.Errorf("%s: ParseEmail(%q) = %q, %v; want %s", name, given, got, err, tenancy.CodeInvalid)
+		}
 	}
 }
 
@@ -73,14 +72,16 @@ func FuzzEmail(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := tenancy.ParseEmail(normal)
-		require.NoError(t, err)
-		require.Equal(t, normal, again)
-		require.True(t, strings.EqualFold(s, normal))
-		require.NotContains(t, normal, " ")
-		require.Equal(t, 1, strings.Count(normal, "@"))
+		if again, err := tenancy.ParseEmail(normal); err != nil || again != normal {
+			t.Fatalf("ParseEmail(%q) = %q, %v", normal, again, err)
+		}
+		if !strings.EqualFold(s, normal) || strings.Count(normal, "@") != 1 {
+			t.Fatalf("ParseEmail(%q) = %q", s, normal)
+		}
 		for _, r := range normal {
-			require.True(t, r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),:;<>@[\]`, r) || r == '@')
+			if r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),:;<>[\]`, r) {
+				t.Fatalf("ParseEmail(%q) lets %q through", s, r)
+			}
 		}
 	})
 }
@@ -88,9 +89,28 @@ func FuzzEmail(f *testing.F) {
 func TestAMemberIsAPerson(t *testing.T) {
 	t.Parallel()
 	for _, r := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin} {
-		require.NoError(t, tenancy.CheckMemberRole(r))
+		if err := tenancy.CheckMemberRole(r); err != nil {
+			t.Errorf("CheckMemberRole(%q) = %v", r, err)
+		}
 	}
 	for _, r := range []tenancy.Role{"", "owner", "Admin", tenancy.Replicator} {
-		assert.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(tenancy.CheckMemberRole(r)), r)
+		if err := tenancy.CheckMemberRole(r); tenancy.CodeOf(err) != tenancy.CodeInvalid {
+			t.Errorf("CheckMemberRole(%q) = %v", r, err)
+		}
+	}
+}
+
+func TestARoleIncludesThoseBeforeIt(t *testing.T) {
+	t.Parallel()
+	order := []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin}
+	for i, r := range order {
+		for j, other := range order {
+			if got := r.Includes(other); got != (i >= j) {
+				t.Errorf("%s includes %s: %t", r, other, got)
+			}
+		}
+		if r.Includes(tenancy.Replicator) || tenancy.Replicator.Includes(r) || tenancy.Role("").Includes(r) || r.Includes("owner") || tenancy.Role("owner").Includes(r) {
+			t.Errorf("%s isn't told from what stands beside the members' roles", r)
+		}
 	}
 }

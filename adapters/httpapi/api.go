@@ -48,12 +48,15 @@ func New(s ports.Services, o Options) http.Handler {
 	a := &api{
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
 		promote: promote.New(s),
-		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		discovery: o.Discovery, ready: o.Ready, log: o.Logger, now: o.Clock, title: o.Title, version: o.Version,
 	}
 	a.findCallers(s, o)
+	if o.Passwords == nil && a.signin != nil {
+		o.Passwords = a.signin
+	}
+	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock})
 	return a.handler()
 }
 

@@ -203,6 +203,7 @@ var pathDocs = map[string]string{
 	resolve.PathValue: "the tenant's id or slug",
 	"name":            "the name, as one percent-encoded segment",
 	"id":              "the id",
+	"user_id":         "the user's id",
 }
 
 func (op operation) queryParams() []*huma.Param {

@@ -11,7 +11,8 @@ import (
 
 // meBody is who calls.
 type meBody struct {
-	ID          string       `json:"id" doc:"of the API key; of the platform token it is \"platform\""`
+	ID          string       `json:"id" doc:"of the user or the API key; of the platform token it is \"platform\""`
+	Email       string       `json:"email,omitempty" doc:"of a user"`
 	Name        string       `json:"name"`
 	SuperAdmin  bool         `json:"super_admin"`
 	Memberships []membership `json:"memberships" nullable:"false" doc:"by slug"`
@@ -36,6 +37,9 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 	if answer.ID == "" {
 		answer.ID = string(p.Kind)
 	}
+	if err := a.addEmail(c, &answer); err != nil {
+		return err
+	}
 	if len(p.Roles) == 0 {
 		return writeJSON(w, http.StatusOK, answer)
 	}
@@ -50,4 +54,18 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 		}
 	}
 	return writeJSON(w, http.StatusOK, answer)
+}
+
+// addEmail adds the address of a user that the service keeps: others are the
+// host's.
+func (a *api) addEmail(c *call, answer *meBody) error {
+	if c.principal.Kind != tenancy.UserPrincipal {
+		return nil
+	}
+	u, err := a.services.Users.Get(c.Context(), c.principal.ID)
+	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
+		return nil
+	}
+	answer.Email = u.Email
+	return err
 }

@@ -28,8 +28,9 @@ type operation struct {
 	tag     string
 	summary string
 
-	access access
-	needs  tenancy.Permission // what the caller's role must allow; "" is nothing in particular
+	access     access
+	recognizes bool               // anyone may call it, but who does makes a difference
+	needs      tenancy.Permission // what the caller's role must allow; "" is nothing in particular
 
 	params     []parameter // of the query
 	moreParams bool        // others may stand there and are left out

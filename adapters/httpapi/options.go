@@ -13,6 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
@@ -49,6 +50,10 @@ type Options struct {
 	// AdoptedKeys lets in API keys of any form: those of a version that came
 	// before this library. Defaults to the library's own.
 	AdoptedKeys bool
+
+	// Passwords keeps the passwords that users are given. Defaults to those by which
+	// they sign in here; with Authenticate to none, and to give one is refused.
+	Passwords admin.Passwords
 
 	// Prefix is the path under which a host serves everything, as it is in
 	// URLs: "/registry". Defaults to none.
@@ -87,7 +92,9 @@ const (
 func (o Options) check(s ports.Services) error {
 	for name, missing := range map[string]bool{
 		"Kinds": s.Kinds == nil, "Tenants": s.Tenants == nil, "Keys": s.Keys == nil, "KeyFinder": s.KeyFinder == nil,
+		"Users": s.Users == nil, "Members": s.Members == nil, "Invitations": s.Invitations == nil, "Acceptances": s.Acceptances == nil,
 		"Resources": s.Resources == nil, "Transfers": s.Transfers == nil, "Vault": s.Vault == nil,
+		"Audit": s.Audit == nil, "PlatformAudit": s.PlatformAudit == nil,
 	} {
 		if missing {
 			return fmt.Errorf("port Services.%s is nil", name)
@@ -114,7 +121,7 @@ func (o Options) check(s ports.Services) error {
 
 // takenPaths are the routes beside which the kinds stand. Later ones are kept
 // free too.
-var takenPaths = []string{"audit", "discovery", "links", "me", "sessions", "tenants", "users"}
+var takenPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants", "users"}
 
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	members := []string{"tenant", "next_cursor"}

@@ -88,7 +88,7 @@ func (a *api) protected(ops []operation) []operation {
 		return ops
 	}
 	for i, op := range ops {
-		if op.access != anyone && op.method != http.MethodGet {
+		if (op.access != anyone || op.recognizes) && op.method != http.MethodGet {
 			ops[i].codes = append(op.codes[:len(op.codes):len(op.codes)], CodeCrossOrigin)
 		}
 	}

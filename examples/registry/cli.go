@@ -22,6 +22,10 @@ type commands struct {
 	Export  exportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  importCmd  `cmd:"" help:"Read a bundle into a tenant: all of it or nothing."`
 	Promote promoteCmd `cmd:"" help:"Export one tenant and import it into another."`
+
+	User       userCmd       `cmd:"" help:"Manage users."`
+	Member     memberCmd     `cmd:"" help:"Manage who belongs to a tenant."`
+	Invitation invitationCmd `cmd:"" help:"Invite people into a tenant."`
 }
 
 const description = `A registry of agents, prompts, MCP servers and what belongs to them, for many tenants.
@@ -57,6 +61,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 
 // terminal is what a command talks to.
 type terminal struct {
+	in       io.Reader // nil: there is nothing to read
 	out, err io.Writer
 	getenv   func(string) string
 }
@@ -64,7 +69,7 @@ type terminal struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal doesn't wait for what the first began
-	status := run(ctx, os.Args[1:], terminal{out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
+	status := run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
 	stop()
 	os.Exit(status)
 }

@@ -47,7 +47,7 @@ func everyProtected(t *testing.T, w *world) []ask {
 		if !op.protected {
 			continue
 		}
-		path := strings.NewReplacer("{tenant}", "acme", "{name}", "x", "{id}", tenancy.NewID().String()).Replace(op.path)
+		path := strings.NewReplacer("{tenant}", "acme", "{name}", "x", "{id}", tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.path)
 		a := ask{method: op.method, path: path}
 		if op.method == http.MethodPut || op.method == http.MethodPost {
 			a.body = `{}`
@@ -227,7 +227,7 @@ func TestARoleMayDoWhatItIncludesAndNothingElse(t *testing.T) {
 			continue
 		}
 		for role, may := range allowed {
-			path := strings.NewReplacer("{tenant}", "acme", "{name}", "nothing", "{id}", "nothing").Replace(op.path)
+			path := strings.NewReplacer("{tenant}", "acme", "{name}", "nothing", "{id}", "nothing", "{user_id}", "nothing").Replace(op.path)
 			a := ask{as: "acme-" + role, method: op.method, path: path}
 			if op.method == http.MethodPut || op.method == http.MethodPost {
 				a.body = `{` // refused, but only of those who may

@@ -129,7 +129,7 @@ func (n naming) to(op described, o outsider) (wire, bool) {
 	}
 	r := wire{
 		credentials: o.credentials, method: op.method, tenants: n.header,
-		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID).Replace(op.path),
+		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID, "{user_id}", strayID).Replace(op.path),
 	}
 	if n.host != "" {
 		r.host = n.host + ".registry.test"
@@ -148,7 +148,7 @@ func ofNoTenant(path string) bool {
 			return true
 		}
 	}
-	return path == "/api/v1/tenants"
+	return path == "/api/v1/tenants" || path == "/api/v1/audit"
 }
 
 // worksInTenant are the operations that a tenant is resolved for.
@@ -285,7 +285,7 @@ func drawWire(t *rapid.T, o outsider, paths []string) wire {
 	r := wire{credentials: o.credentials, header: map[string]string{}}
 	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH"}).Draw(t, "method")
 	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta", "beta%00", "Beta", "stray", strayID, "%2e%2e"}).Draw(t, "in the path")
-	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
+	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID, "{user_id}", strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
 	r.path += rapid.SampledFrom([]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta", "?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
 	r.host = rapid.SampledFrom([]string{"", "", "beta.registry.test", "BETA.Registry.test.:80", "acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).Draw(t, "host")
 	r.tenants = rapid.SliceOfN(rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", strayID, "beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")

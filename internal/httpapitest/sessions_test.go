@@ -33,7 +33,7 @@ func (w *world) addUser(t *testing.T, name string, role tenancy.Role) tenancy.Us
 	t.Helper()
 	u, err := w.services.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
-	hash, err := signin.New(w.services, signin.Options{Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).HashPassword(t.Context(), password)
+	hash, err := signin.New(w.services, signin.Options{Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).Hash(t.Context(), password)
 	require.NoError(t, err)
 	require.NoError(t, w.services.Passwords.Set(t.Context(), u.ID, hash, ""))
 	if role != "" {

@@ -46,6 +46,11 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants", body: `{"slug":"gamma","name":"n"}`}).ok(t, 201)
 	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
 	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).ok(t, 200)
+	w.managePeople(t)
+
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit"}).ok(t, 200)
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit/export"}).ok(t, 200)
+	w.do(t, ask{as: "root", path: "/api/v1/audit"}).ok(t, 200)
 
 	w.sessionsOnce(t)
 

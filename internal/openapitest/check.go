@@ -11,7 +11,10 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-const problemType = "application/problem+json"
+const (
+	problemType = "application/problem+json"
+	jsonLines   = "application/jsonl" // the schema is that of each line
+)
 
 // Check holds an answer against the document; body is the answer's whole body.
 // The error says what isn't declared or not valid.
@@ -52,6 +55,14 @@ func (d *Document) checkContent(pointer string, declared response, method string
 		return fmt.Errorf("the content type %s isn't declared", media)
 	}
 	if method == http.MethodHead {
+		return nil
+	}
+	if media == jsonLines {
+		for line := range bytes.Lines(body) {
+			if err := d.validate(pointer+"/"+token(media)+"/schema", line); err != nil {
+				return fmt.Errorf("the line %s: %w", line, err)
+			}
+		}
 		return nil
 	}
 	return d.validate(pointer+"/"+token(media)+"/schema", body)

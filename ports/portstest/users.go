@@ -294,6 +294,33 @@ func usersRemove() []clause {
 			},
 		},
 		{
+			name: "remove users and members at once",
+			says: `If any tenant would be left without the one admin it has, nothing is removed:`,
+			prove: func(p *probe) {
+				all := make([]tenancy.User, 30)
+				for i := range all {
+					all[i] = p.user(i)
+					p.member(p.acme, all[i], tenancy.Admin)
+					p.member(p.globex, all[i], tenancy.Admin)
+				}
+				errs := atOnce(len(all), func(i int) error {
+					switch i % 3 {
+					case 0:
+						return p.Users.Remove(p.ctx, all[i].ID)
+					case 1:
+						return p.Members.Remove(p.ctx, p.acme, all[i].ID)
+					}
+					_, _, err := p.Members.Put(p.ctx, p.globex, all[i].ID, tenancy.Viewer)
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all)}, "the codes")
+				p.equal(len(p.members(p.acme)), 10, "the number of acme's members")
+				p.equal(len(p.members(p.globex)), 20, "the number of globex's members")
+				p.verified(p.acme)
+				p.verified(p.globex)
+			},
+		},
+		{
 			name: "remove while they become a member",
 			says: "Remove removes the user and all their memberships, in one transaction;",
 			prove: func(p *probe) {

@@ -172,6 +172,9 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 		"Tenants":   func(s *ports.Services) { s.Tenants = nil },
 		"Keys":      func(s *ports.Services) { s.Keys = nil },
 		"KeyFinder": func(s *ports.Services) { s.KeyFinder = nil },
+
+		"Audit":         func(s *ports.Services) { s.Audit = nil },
+		"PlatformAudit": func(s *ports.Services) { s.PlatformAudit = nil },
 	} {
 		lacking := whole
 		remove(&lacking)

@@ -22,18 +22,21 @@ import (
 
 // Service is made by [New] and safe for concurrent use.
 type Service struct {
-	tenants     ports.Tenants
-	keys        ports.Keys
-	finder      ports.KeyFinder
+	tenants  ports.Tenants
+	keys     ports.Keys
+	finder   ports.KeyFinder
+	audit    ports.Audit
+	overview ports.PlatformAudit
+	platform [sha256.Size]byte
+	adopted  bool
+	now      func() time.Time
+	newID    func() tenancy.ID
+
 	users       ports.Users
 	members     ports.Members
 	invitations ports.Invitations
 	acceptances ports.Acceptances
 	passwords   Passwords
-	platform    [sha256.Size]byte
-	adopted     bool
-	now         func() time.Time
-	newID       func() tenancy.ID
 }
 
 // Options says how a [Service] works. The zero value works.
@@ -76,6 +79,10 @@ func New(s ports.Services, o Options) *Service {
 		panic("admin.New: Services.Invitations is nil")
 	case s.Acceptances == nil:
 		panic("admin.New: Services.Acceptances is nil")
+	case s.Audit == nil:
+		panic("admin.New: Services.Audit is nil")
+	case s.PlatformAudit == nil:
+		panic("admin.New: Services.PlatformAudit is nil")
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -84,7 +91,7 @@ func New(s ports.Services, o Options) *Service {
 		o.NewID = tenancy.NewID
 	}
 	return &Service{
-		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder,
+		tenants: s.Tenants, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
 		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.Acceptances, passwords: o.Passwords,
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}

@@ -39,13 +39,19 @@ func normal(password string) string {
 	}, password))
 }
 
-// HashPassword makes what is stored of a new password, which [CheckPassword] must
+// Hash makes what is stored of a new password, which [CheckPassword] must
 // admit. It waits for its turn, no longer than ctx lasts.
-func (s *Service) HashPassword(ctx context.Context, password string) (string, error) {
+func (s *Service) Hash(ctx context.Context, password string) (string, error) {
 	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
 	return s.hasher.hash(ctx, password)
+}
+
+// Set gives a user the password of a hash that [Service.Hash] made, and ends all
+// of their sessions. It is for those who may do so: nobody's leave is asked.
+func (s *Service) Set(ctx context.Context, user, hash string) error {
+	return s.passwords.Set(ctx, user, hash, "")
 }
 
 // ChangePassword is a user's own change of their password, which ends all of

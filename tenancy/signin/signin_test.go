@@ -175,7 +175,7 @@ func TestOlderHashesAreVerifiedAndReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	older := newWorld(t, func(o *signin.Options) { o.Cost = signin.Cost{Memory: 32, Passes: 2, Threads: 2} })
-	argon, err := older.HashPassword(t.Context(), password)
+	argon, err := older.Hash(t.Context(), password)
 	require.NoError(t, err)
 	crypt, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	require.NoError(t, err)
@@ -228,7 +228,7 @@ func TestAPasswordIsTheSameTextOnEveryKeyboard(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.stranger(t, "zoe")
-	hash, err := w.HashPassword(t.Context(), "Zoe\u0308 \u00fcber alles")
+	hash, err := w.Hash(t.Context(), "Zoe\u0308 \u00fcber alles")
 	require.NoError(t, err)
 	require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
 	_, err = w.try(t, "zoe@example.com", "Zo\u00eb\u00a0u\u0308ber alles")
@@ -245,7 +245,7 @@ func TestAPasswordHasTenTo1024CharactersOfAnyKind(t *testing.T) {
 	for _, bad := range []string{"", strings.Repeat("x", 9), strings.Repeat("e\u0301", 9), strings.Repeat("x", 1025), "\xff" + strings.Repeat("x", 20)} {
 		code(t, signin.CheckPassword(bad), tenancy.CodeInvalid)
 		w := newWorld(t)
-		_, err := w.HashPassword(t.Context(), bad)
+		_, err := w.Hash(t.Context(), bad)
 		code(t, err, tenancy.CodeInvalid)
 	}
 }
@@ -258,14 +258,14 @@ func TestSignInsQueueForTheirTurn(t *testing.T) {
 	var busy sync.WaitGroup
 	busy.Go(func() {
 		close(working)
-		_, err := w.HashPassword(context.WithoutCancel(t.Context()), password)
+		_, err := w.Hash(context.WithoutCancel(t.Context()), password)
 		assert.NoError(t, err)
 	})
 	<-working
 	time.Sleep(20 * time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err := w.HashPassword(ctx, password)
+	_, err := w.Hash(ctx, password)
 	code(t, err, tenancy.CodeUnavailable)
 	busy.Wait()
 }
@@ -288,7 +288,7 @@ func TestAFormerPasswordBeginsNoSessionWhateverTheMoment(t *testing.T) {
 	u, err := s.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
 	require.NoError(t, err)
 	set := func(password string) {
-		hash, err := plain.HashPassword(t.Context(), password)
+		hash, err := plain.Hash(t.Context(), password)
 		require.NoError(t, err)
 		require.NoError(t, s.Passwords.Set(t.Context(), u.ID, hash, ""))
 	}

@@ -41,7 +41,7 @@ func newWorld(t *testing.T, changes ...func(*signin.Options)) *world {
 func (w *world) user(t *testing.T, name string) tenancy.User {
 	t.Helper()
 	u := w.stranger(t, name)
-	hash, err := w.HashPassword(t.Context(), password)
+	hash, err := w.Hash(t.Context(), password)
 	require.NoError(t, err)
 	require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
 	return u

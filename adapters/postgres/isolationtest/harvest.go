@@ -118,6 +118,20 @@ func (e *examination) ourValue(op operation) string {
 	return shared[0]
 }
 
+// theirValue is what the last parameter of a path names when the other side asks
+// for its own: what we would name, if both sides have it.
+func (e *examination) theirValue(op operation) string {
+	value, picks := e.ourValue(op), op.picks()
+	if len(picks) == 0 {
+		return value
+	}
+	theirs := textsOf(e.sections[op.list()].theirs, picks[len(picks)-1])
+	if len(theirs) == 0 || slices.Contains(theirs, value) {
+		return value
+	}
+	return theirs[0]
+}
+
 func textsOf(items []map[string]any, member string) []string {
 	var texts []string
 	for _, item := range items {

@@ -141,7 +141,7 @@ func (e *examination) builderWrites(model any) []building {
 // attackPorts asks the ports for what the other side has.
 func (e *examination) attackPorts(ctx context.Context) {
 	ctx = in(ctx, e.ours.ID)
-	note := func(on, breach string) { e.note("ports: resources, keys, secrets, export", on, breach) }
+	note := func(on, breach string) { e.note("ports: resources, keys, members, invitations, secrets, export", on, breach) }
 	for _, kind := range e.services.Kinds.All() {
 		ref := federation.Ref{Kind: kind.Name, Name: e.theirs.only}
 		_, err := e.services.Resources.Get(ctx, e.ours.ID, ref)
@@ -165,6 +165,16 @@ func (e *examination) attackPorts(ctx context.Context) {
 			for _, r := range t.rows[e.theirs.ID] {
 				note("revoke a key", wantCode(e.services.Keys.Revoke(ctx, e.ours.ID, r.text("id")), tenancy.CodeNotFound))
 			}
+		case "members":
+			if r := e.onlyTheirs(t, []string{"user_id"}); r != nil {
+				_, err := e.services.Members.Get(ctx, e.ours.ID, r.text("user_id"))
+				note("get a member", wantCode(err, tenancy.CodeNotFound))
+				note("remove a member", wantCode(e.services.Members.Remove(ctx, e.ours.ID, r.text("user_id")), tenancy.CodeNotFound))
+			}
+		case "invitations":
+			for _, r := range t.rows[e.theirs.ID] {
+				note("revoke an invitation", wantCode(e.services.Invitations.Revoke(ctx, e.ours.ID, r.text("id")), tenancy.CodeNotFound))
+			}
 		case "secrets":
 			if r := e.onlyTheirs(t, []string{"name"}); r != nil {
 				_, err := e.services.Vault.Get(ctx, e.ours.ID, r.text("name"))
@@ -173,6 +183,8 @@ func (e *examination) attackPorts(ctx context.Context) {
 		}
 	}
 	note("list keys", e.cleanAnswer(e.services.Keys.List(ctx, e.ours.ID, "", maxRead)))
+	note("list members", e.cleanAnswer(e.services.Members.List(ctx, e.ours.ID, "", maxRead)))
+	note("list invitations", e.cleanAnswer(e.services.Invitations.List(ctx, e.ours.ID, "", maxRead)))
 	note("export", e.cleanExport(ctx))
 }
 

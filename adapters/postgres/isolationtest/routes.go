@@ -121,7 +121,7 @@ func (e *examination) cross(ctx context.Context, c crossing) string {
 // askForOwn asks for something that both sides have. It reports whether both
 // were shown their own.
 func (e *examination) askForOwn(ctx context.Context, op operation) bool {
-	theirs := e.send(ctx, e.theirs, op.ask(e.theirs.ID.String(), e.ourValue(op)))
+	theirs := e.send(ctx, e.theirs, op.ask(e.theirs.ID.String(), e.theirValue(op)))
 	ours := op.ask(e.ours.ID.String(), e.ourValue(op))
 	reason := e.cross(ctx, crossing{asked: ours})
 	if reason == "" && e.walls == BothWalls && !reaches(theirs.status) {

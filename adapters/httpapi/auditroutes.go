@@ -1,0 +1,63 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// auditMediaType is JSON Lines (jsonlines.org).
+const auditMediaType = "application/jsonl"
+
+var (
+	timeSchema = &huma.Schema{Type: huma.TypeString, Format: "date-time"}
+
+	auditFilters = []parameter{
+		{name: "actor", doc: "only by the actor of this id", schema: &huma.Schema{Type: huma.TypeString}},
+		{name: "action", doc: "only this action, such as resource.update", schema: &huma.Schema{Type: huma.TypeString}},
+		{name: "since", doc: "not before this time (RFC 3339)", schema: timeSchema},
+		{name: "until", doc: "before this time (RFC 3339)", schema: timeSchema},
+	}
+)
+
+func (a *api) auditRoutes() []operation {
+	list := answer{status: http.StatusOK, doc: "One page, newest first.", schema: goType[page[auditBody]]()}
+	params := slices.Concat(auditFilters, pageParams)
+	return []operation{{
+		id: "listAudit", method: http.MethodGet, path: tenantRoot + "/audit", tag: "audit", summary: "Read the tenant's audit log",
+		access: tenantOf, needs: tenancy.ReadAudit, params: params, answer: list,
+		handle: a.listAudit,
+	}, {
+		id: "exportAudit", method: http.MethodGet, path: tenantRoot + "/audit/export", tag: "audit", summary: "Export the tenant's audit log, in a form that can be verified",
+		access: tenantOf, needs: tenancy.ReadAudit,
+		answer: answer{
+			status: http.StatusOK, media: auditMediaType, schema: auditLine, headers: []string{"Content-Disposition"},
+			doc: "JSON Lines. The first is {\"begin\":{tenant_id,seq,hash}}: the entry before the oldest that is kept. Then, oldest first," +
+				" each {seq,id,at,hash,entry}: hash is SHA-256 over the hash before it and the bytes of entry. The last is {\"end\":{seq,hash}}.",
+		},
+		handle: a.exportAudit,
+	}, {
+		id: "listPlatformAudit", method: http.MethodGet, path: apiRoot + "audit", tag: "audit", summary: "Read the audit log of all tenants",
+		access: signedIn, needs: tenancy.ReadPlatformAudit, params: params, answer: list, codes: []tenancy.Code{tenancy.CodeForbidden},
+		handle: a.listPlatformAudit,
+	}}
+}
+
+// auditLine describes a line of an export.
+func auditLine(huma.Registry) *huma.Schema {
+	seq := &huma.Schema{Type: huma.TypeInteger, Minimum: ptr(0.0)}
+	hash := &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9a-f]{64}$"}
+	id := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+	entry := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	return &huma.Schema{AnyOf: []*huma.Schema{
+		object(map[string]*huma.Schema{"begin": object(map[string]*huma.Schema{"tenant_id": id, "seq": seq, "hash": hash}, "tenant_id", "seq", "hash")}, "begin"),
+		object(map[string]*huma.Schema{
+			"seq": seq, "id": id, "at": timestamp{}.Schema(nil), "hash": hash,
+			"entry": {AnyOf: []*huma.Schema{entry, {Type: huma.TypeString, Description: "what somebody has put in an entry's place"}}},
+		}, "seq", "id", "at", "hash", "entry"),
+		object(map[string]*huma.Schema{"end": object(map[string]*huma.Schema{"seq": seq, "hash": hash}, "seq", "hash")}, "end"),
+	}}
+}

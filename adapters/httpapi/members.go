@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/admin"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// memberBody is a member of a tenant.
+type memberBody struct {
+	UserID    string       `json:"user_id" format:"uuid"`
+	Email     string       `json:"email"`
+	Name      string       `json:"name"`
+	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
+	CreatedAt timestamp    `json:"created_at" doc:"since when"`
+}
+
+// memberInput is what a member is made of.
+type memberInput struct {
+	Role tenancy.Role `json:"role" enum:"viewer,editor,admin"`
+}
+
+func (a *api) memberRoutes() []operation {
+	const all, one = tenantRoot + "/members", tenantRoot + "/members/{user_id}"
+	member := goType[memberBody]()
+	return []operation{{
+		id: "listMembers", method: http.MethodGet, path: all, tag: "members", summary: "List the members of a tenant",
+		access: tenantOf, needs: tenancy.ReadMembers, params: pageParams,
+		answer: answer{status: http.StatusOK, doc: "One page, in the order of the users' ids.", schema: goType[page[memberBody]]()},
+		handle: a.listMembers,
+	}, {
+		id: "getMember", method: http.MethodGet, path: one, tag: "members", summary: "Get a member of a tenant, by the user's id",
+		access: tenantOf, needs: tenancy.ReadMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
+		answer: answer{status: http.StatusOK, doc: "The member.", schema: member},
+		handle: a.getMember,
+	}, {
+		id: "putMember", method: http.MethodPut, path: one, tag: "members", summary: "Give a user a role in a tenant",
+		access: tenantOf, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
+		answer: answer{status: http.StatusOK, doc: "The member, with another role or with the same.", schema: member},
+		more:   []answer{{status: http.StatusCreated, doc: "A new member.", schema: member, headers: []string{"Location"}}},
+		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin, tenancy.CodeInvalidState},
+		handle: a.putMember,
+	}, {
+		id: "removeMember", method: http.MethodDelete, path: one, tag: "members", summary: "Take a user's place in a tenant away",
+		access: tenantOf, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
+		answer: answer{status: http.StatusNoContent, doc: "They are a member no longer."},
+		handle: a.removeMember,
+	}}
+}
+
+func showMember(m admin.Member) memberBody {
+	return memberBody{UserID: m.User, Email: m.Email, Name: m.Name, Role: m.Role, CreatedAt: timestamp(m.CreatedAt)}
+}
+
+func (a *api) listMembers(w http.ResponseWriter, c *call) error {
+	l, err := c.listing("list members")
+	if err != nil {
+		return err
+	}
+	ask := func(after string, limit int) ([]admin.Member, error) {
+		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after, limit)
+	}
+	id := func(m admin.Member) string { return m.User }
+	found, err := ask(l.after, l.limit)
+	if err != nil {
+		return err
+	}
+	if found, err = behind(l, found, id, ask); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, pageOf(l, found, id, showMember))
+}
+
+func (a *api) getMember(w http.ResponseWriter, c *call) error {
+	m, err := a.admin.GetMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, showMember(m))
+}
+
+func (a *api) putMember(w http.ResponseWriter, c *call) error {
+	var in memberInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id"), in.Role)
+	if err != nil {
+		return err
+	}
+	if !created {
+		return writeJSON(w, http.StatusOK, showMember(m))
+	}
+	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+m.Tenant.String()+"/members/"+m.User)
+	return writeJSON(w, http.StatusCreated, showMember(m))
+}
+
+func (a *api) removeMember(w http.ResponseWriter, c *call) error {
+	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/admin"
+)
+
+// userBody is a user as super-admins see them.
+type userBody struct {
+	ID         string    `json:"id" format:"uuid"`
+	Email      string    `json:"email"`
+	Name       string    `json:"name"`
+	SuperAdmin bool      `json:"super_admin"`
+	CreatedAt  timestamp `json:"created_at"`
+	UpdatedAt  timestamp `json:"updated_at"`
+}
+
+// userInput is what creates a user.
+type userInput struct {
+	Email      string  `json:"email" doc:"ASCII; kept in lower case"`
+	Name       string  `json:"name"`
+	Password   *string `json:"password,omitempty" doc:"absent: the user has none yet"`
+	SuperAdmin bool    `json:"super_admin,omitempty"`
+}
+
+// userChange is what changes a user. What is absent stays.
+type userChange struct {
+	Email      *string `json:"email,omitempty" doc:"ASCII; kept in lower case"`
+	Name       *string `json:"name,omitempty"`
+	Password   *string `json:"password,omitempty" doc:"ends the user's sessions"`
+	SuperAdmin *bool   `json:"super_admin,omitempty"`
+}
+
+func (a *api) userRoutes() []operation {
+	const all, one = apiRoot + "users", apiRoot + "users/{id}"
+	user := goType[userBody]()
+	return []operation{{
+		id: "createUser", method: http.MethodPost, path: all, tag: "users", summary: "Create a user, who is in no tenant yet",
+		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userInput](),
+		answer: answer{status: http.StatusCreated, doc: "The user.", schema: user, headers: []string{"Location"}},
+		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeAlreadyExists},
+		handle: a.createUser,
+	}, {
+		id: "listUsers", method: http.MethodGet, path: all, tag: "users", summary: "List the users of all tenants and of none",
+		access: signedIn, needs: tenancy.ManageUsers, params: pageParams,
+		answer: answer{status: http.StatusOK, doc: "One page, in the order of addresses.", schema: goType[page[userBody]]()},
+		codes:  []tenancy.Code{tenancy.CodeForbidden},
+		handle: a.listUsers,
+	}, {
+		id: "getUser", method: http.MethodGet, path: one, tag: "users", summary: "Get a user",
+		access: signedIn, needs: tenancy.ManageUsers,
+		answer: answer{status: http.StatusOK, doc: "The user.", schema: user},
+		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
+		handle: a.getUser,
+	}, {
+		id: "updateUser", method: http.MethodPut, path: one, tag: "users", summary: "Change a user",
+		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userChange](),
+		answer: answer{status: http.StatusOK, doc: "The user as they are now.", schema: user},
+		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeAlreadyExists},
+		handle: a.updateUser,
+	}, {
+		id: "removeUser", method: http.MethodDelete, path: one, tag: "users", summary: "Remove a user, and their place in every tenant",
+		access: signedIn, needs: tenancy.ManageUsers,
+		answer: answer{status: http.StatusNoContent, doc: "They are gone."},
+		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeLastAdmin},
+		handle: a.removeUser,
+	}}
+}
+
+func showUser(u tenancy.User) userBody {
+	return userBody{
+		ID: u.ID, Email: u.Email, Name: u.Name, SuperAdmin: u.SuperAdmin, CreatedAt: timestamp(u.CreatedAt), UpdatedAt: timestamp(u.UpdatedAt),
+	}
+}
+
+func (a *api) createUser(w http.ResponseWriter, c *call) error {
+	var in userInput
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	order := admin.NewUser{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin}
+	if in.Password != nil {
+		if *in.Password == "" {
+			return errEmptyPassword
+		}
+		order.Password = *in.Password
+	}
+	u, err := a.admin.CreateUser(c.Context(), c.principal, order)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", a.prefix+apiRoot+"users/"+u.ID)
+	return writeJSON(w, http.StatusCreated, showUser(u))
+}
+
+var errEmptyPassword = atPath(tenancy.CodeInvalid, "/password", "must not be empty; leave it out to set none")
+
+func (a *api) listUsers(w http.ResponseWriter, c *call) error {
+	l, err := c.listing("list users")
+	if err != nil {
+		return err
+	}
+	ask := func(after string, limit int) ([]tenancy.User, error) {
+		return a.admin.ListUsers(c.Context(), c.principal, after, limit)
+	}
+	email := func(u tenancy.User) string { return u.Email }
+	found, err := ask(l.after, l.limit)
+	if err != nil {
+		return err
+	}
+	if found, err = behind(l, found, email, ask); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, pageOf(l, found, email, showUser))
+}
+
+func (a *api) getUser(w http.ResponseWriter, c *call) error {
+	u, err := a.admin.GetUser(c.Context(), c.principal, c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, showUser(u))
+}
+
+func (a *api) updateUser(w http.ResponseWriter, c *call) error {
+	var in userChange
+	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	change := admin.UserChange{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin, Password: in.Password}
+	u, err := a.admin.UpdateUser(c.Context(), c.principal, c.PathValue("id"), change)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, showUser(u))
+}
+
+func (a *api) removeUser(w http.ResponseWriter, c *call) error {
+	if err := a.admin.RemoveUser(c.Context(), c.principal, c.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// maxAnswer is how much of an answer is read, in bytes: a page of 1,000 items.
+const maxAnswer = 64 << 20
+
+// call sends in, unless nil, and reads the answer into a T; one without a body is
+// the zero T.
+func call[T any](ctx context.Context, c *client, method, path string, query url.Values, in any) (answer T, err error) {
+	r := request{method: method, path: path, query: query}
+	if in != nil {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return answer, err
+		}
+		r.body, r.length = bytes.NewReader(body), int64(len(body))
+		r.header = map[string]string{"Content-Type": "application/json"}
+	}
+	resp, err := c.do(ctx, r)
+	if err != nil {
+		return answer, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent {
+		return answer, nil
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxAnswer)).Decode(&answer); err != nil {
+		return answer, fmt.Errorf("the registry's answer can't be read: %w", err)
+	}
+	return answer, nil
+}
+
+// list reads all pages of a list.
+func list[T any](ctx context.Context, c *client, path string) ([]T, error) {
+	type page struct {
+		Items      []T    `json:"items"`
+		NextCursor string `json:"next_cursor"`
+	}
+	all := []T{}
+	for query := (url.Values{"limit": {"1000"}}); ; {
+		p, err := call[page](ctx, c, http.MethodGet, path, query, nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p.Items...)
+		if p.NextCursor == "" || p.NextCursor == query.Get("cursor") {
+			return all, nil
+		}
+		query.Set("cursor", p.NextCursor)
+	}
+}

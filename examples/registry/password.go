@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// maxPassword is how long a line with a password may be, in bytes.
+const maxPassword = 8192
+
+// password asks for a new password: twice and without echo at a terminal, else
+// it is the first line of standard input. It is never on the command line, which
+// every process can read.
+func (t terminal) password() (string, error) {
+	f, ok := t.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return firstLine(t.in)
+	}
+	first, err := t.ask(f, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	second, err := t.ask(f, "Once more: ")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", errors.New("the two passwords differ: nothing was changed")
+	}
+	return first, nil
+}
+
+func (t terminal) ask(f *os.File, prompt string) (string, error) {
+	fmt.Fprint(t.err, prompt)
+	typed, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(t.err)
+	return string(typed), err
+}
+
+func firstLine(in io.Reader) (string, error) {
+	if in == nil {
+		return "", usagef("--password needs a password on standard input")
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, maxPassword)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"); line == "" {
+		return "", usagef("--password needs a password on standard input")
+	}
+	return line, nil
+}
+
+// askPassword is the flag of the commands that set one.
+type askPassword struct {
+	Password bool `help:"Set a password: asked for at a terminal, else the first line of standard input."`
+}
+
+// read answers nil where no password is asked for.
+func (a askPassword) read(t terminal) (*string, error) {
+	if !a.Password {
+		return nil, nil
+	}
+	password, err := t.password()
+	if err != nil {
+		return nil, err
+	}
+	return &password, nil
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"net/http"
+)
+
+type userCmd struct {
+	List   userListCmd   `cmd:"" help:"List the users."`
+	Create userCreateCmd `cmd:"" help:"Create a user, who is in no tenant yet."`
+	Show   userShowCmd   `cmd:"" help:"Show a user."`
+	Update userUpdateCmd `cmd:"" help:"Change a user."`
+	Remove userRemoveCmd `cmd:"" help:"Remove a user, and their place in every tenant."`
+}
+
+// user is one as the registry answers it.
+type user struct {
+	ID         string `json:"id"`
+	Email      string `json:"email"`
+	Name       string `json:"name"`
+	SuperAdmin bool   `json:"super_admin"`
+	CreatedAt  string `json:"created_at"`
+	UpdatedAt  string `json:"updated_at"`
+}
+
+const usersPath = "/api/v1/users"
+
+func userPath(id string) string { return usersPath + "/" + escapeSegment(id) }
+
+var userHeadings = []string{"ID", "EMAIL", "NAME", "SUPER-ADMIN", "CREATED"}
+
+func (u user) row() []string {
+	super := ""
+	if u.SuperAdmin {
+		super = "yes"
+	}
+	return []string{u.ID, u.Email, u.Name, super, u.CreatedAt}
+}
+
+// printUser shows one user.
+func (t terminal) printUser(r remote, u user) error {
+	if r.JSON {
+		return t.printJSON(u)
+	}
+	return t.columns(userHeadings, [][]string{u.row()})
+}
+
+type userListCmd struct{ remote }
+
+// Run lists the users.
+func (c *userListCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	users, err := list[user](ctx, client, usersPath)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.printJSON(users)
+	}
+	rows := make([][]string, len(users))
+	for i, u := range users {
+		rows[i] = u.row()
+	}
+	return t.columns(userHeadings, rows)
+}
+
+type userCreateCmd struct {
+	remote
+	askPassword
+	Email      string `arg:"" help:"The user's e-mail address."`
+	Name       string `arg:"" help:"The user's name."`
+	SuperAdmin bool   `help:"Let the user manage tenants and users."`
+}
+
+// newUser is what creates a user.
+type newUser struct {
+	Email      string  `json:"email"`
+	Name       string  `json:"name"`
+	Password   *string `json:"password,omitempty"`
+	SuperAdmin bool    `json:"super_admin,omitempty"`
+}
+
+// Run creates the user.
+func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	password, err := c.askPassword.read(t)
+	if err != nil {
+		return err
+	}
+	made, err := call[user](ctx, client, http.MethodPost, usersPath, nil, newUser{c.Email, c.Name, password, c.SuperAdmin})
+	if err != nil {
+		return err
+	}
+	return t.printUser(c.remote, made)
+}
+
+type userShowCmd struct {
+	remote
+	ID string `arg:"" help:"The user's id."`
+}
+
+// Run shows the user.
+func (c *userShowCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	found, err := call[user](ctx, client, http.MethodGet, userPath(c.ID), nil, nil)
+	if err != nil {
+		return err
+	}
+	return t.printUser(c.remote, found)
+}
+
+type userUpdateCmd struct {
+	remote
+	askPassword
+	ID         string  `arg:"" help:"The user's id."`
+	Email      *string `help:"Another e-mail address."`
+	Name       *string `help:"Another name."`
+	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or no longer."`
+}
+
+// userChange is what changes a user: what is nil stays.
+type userChange struct {
+	Email      *string `json:"email,omitempty"`
+	Name       *string `json:"name,omitempty"`
+	Password   *string `json:"password,omitempty"`
+	SuperAdmin *bool   `json:"super_admin,omitempty"`
+}
+
+// Run changes the user.
+func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	password, err := c.askPassword.read(t)
+	if err != nil {
+		return err
+	}
+	change := userChange{c.Email, c.Name, password, c.SuperAdmin}
+	if change == (userChange{}) {
+		return usagef("say what to change: --email, --name, --password, --super-admin or --no-super-admin")
+	}
+	changed, err := call[user](ctx, client, http.MethodPut, userPath(c.ID), nil, change)
+	if err != nil {
+		return err
+	}
+	return t.printUser(c.remote, changed)
+}
+
+type userRemoveCmd struct {
+	remote
+	ID string `arg:"" help:"The user's id."`
+}
+
+// Run removes the user.
+func (c *userRemoveCmd) Run(ctx context.Context, t terminal) error {
+	return t.remove(ctx, c.remote, userPath(c.ID), c.ID)
+}
+
+// removed is what a removal prints with --json.
+type removed struct {
+	Removed string `json:"removed"`
+}
+
+// remove deletes what is at path.
+func (t terminal) remove(ctx context.Context, r remote, path, what string) error {
+	client, err := newClient(r, t)
+	if err != nil {
+		return err
+	}
+	if _, err := call[struct{}](ctx, client, http.MethodDelete, path, nil, nil); err != nil {
+		return err
+	}
+	if r.JSON {
+		return t.printJSON(removed{what})
+	}
+	t.say("removed %s", plain(what))
+	return nil
+}

@@ -1,0 +1,224 @@
+package tenancy_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// chained makes the entries of a log.
+func chained(t require.TestingT, tenant tenancy.ID, n int) []tenancy.AuditEntry {
+	var before tenancy.AuditHash
+	var all []tenancy.AuditEntry
+	for i := range n {
+		e, err := tenancy.Event{
+			Action: "resource.update", Target: tenancy.AuditTarget{Kind: "agent", Name: fmt.Sprint("a<", i, ">")}, Details: map[string]any{"n": i},
+		}.Entry(tenancy.WithRequest(tenancy.WithPrincipal(context.Background(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u"}), tenancy.Request{Reason: "why"}))
+		require.NoError(t, err)
+		e.Seq, e.ID, e.Tenant, e.TenantSlug = int64(i)+1, tenancy.NewID().String(), tenant, "acme"
+		e.At = time.Date(2030, 1, 1, 0, 0, i, 1000*i, time.UTC)
+		e, err = e.Link(before)
+		require.NoError(t, err)
+		before = e.Hash
+		all = append(all, e)
+	}
+	return all
+}
+
+// verify answers how far entries are a chain, and what is wrong behind that.
+func verify(entries []tenancy.AuditEntry, end tenancy.AuditChain) (tenancy.AuditChain, error) {
+	var chain tenancy.AuditChain
+	for _, e := range entries {
+		if err := chain.Next(e); err != nil {
+			return chain, err
+		}
+	}
+	return chain, chain.Ends(end)
+}
+
+func TestAChainVerifies(t *testing.T) {
+	t.Parallel()
+	for _, tenant := range []tenancy.ID{{}, tenancy.NewID()} {
+		entries := chained(t, tenant, 5)
+		end := tenancy.AuditChain{Seq: 5, Hash: entries[4].Hash}
+		got, err := verify(entries, end)
+		require.NoError(t, err)
+		assert.Equal(t, end, got)
+
+		read, err := tenancy.ParseAuditEntry(entries[2].Text, entries[2].Hash)
+		require.NoError(t, err)
+		assert.Equal(t, entries[2].Tenant, read.Tenant)
+		assert.Equal(t, entries[2].Actor, read.Actor)
+		assert.Equal(t, entries[2].Target, read.Target)
+		assert.JSONEq(t, `{"n":2,"reason":"why"}`, string(read.Details))
+	}
+	_, err := verify(nil, tenancy.AuditChain{})
+	assert.NoError(t, err, "a log without entries")
+}
+
+// TestEachTamperingShows alters a log in one place, and wants the first entry
+// that doesn't fit to be named.
+func TestEachTamperingShows(t *testing.T) {
+	t.Parallel()
+	foreign := chained(t, tenancy.NewID(), 20)
+	tamperings := map[string]func(t *rapid.T, entries []tenancy.AuditEntry, i int) (tampered []tenancy.AuditEntry, bad int){
+		"a byte of the text": func(t *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			at := rapid.IntRange(0, len(entries[i].Text)-1).Draw(t, "at")
+			entries[i].Text = bytes.Clone(entries[i].Text)
+			entries[i].Text[at] ^= byte(rapid.IntRange(1, 255).Draw(t, "bits"))
+			return entries, i
+		},
+		"a member more": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].Text = slices.Concat([]byte(`{"more":1,`), entries[i].Text[1:])
+			return entries, i
+		},
+		"a space behind": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].Text = append(bytes.Clone(entries[i].Text), ' ')
+			return entries, i
+		},
+		"a bit of the hash": func(t *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].Hash[rapid.IntRange(0, 31).Draw(t, "at")] ^= 1
+			return entries, i
+		},
+		"its number": func(t *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].Seq += rapid.Int64Range(1, 100).Draw(t, "by")
+			return entries, i
+		},
+		"its time": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].At = entries[i].At.Add(time.Microsecond)
+			return entries, i
+		},
+		"its id": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			entries[i].ID = tenancy.NewID().String()
+			return entries, i
+		},
+		"another tenant's": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			moved := foreign[i]
+			moved.Tenant = entries[i].Tenant
+			entries[i] = moved
+			return entries, i
+		},
+		"removed": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			return slices.Delete(entries, i, i+1), i
+		},
+		"inserted again": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			return slices.Insert(entries, i, entries[i]), i + 1
+		},
+		"swapped with the next one": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			i = min(i, len(entries)-2)
+			entries[i], entries[i+1] = entries[i+1], entries[i]
+			return entries, i
+		},
+		"swapped with the next one, numbers kept": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			i = min(i, len(entries)-2)
+			entries[i], entries[i+1] = entries[i+1], entries[i]
+			entries[i].Seq, entries[i+1].Seq = entries[i+1].Seq, entries[i].Seq
+			return entries, i
+		},
+		"cut off from there": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			return entries[:i], i
+		},
+		"written anew from there": func(_ *rapid.T, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+			var before tenancy.AuditHash
+			if i > 0 {
+				before = entries[i-1].Hash
+			}
+			for j := i; j < len(entries); j++ {
+				entries[j].Action = "resource.read"
+				entries[j], _ = entries[j].Link(before)
+				before = entries[j].Hash
+			}
+			return entries, len(entries)
+		},
+	}
+	for name, tamper := range tamperings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := chained(t, tenancy.NewID(), 20)
+			rapid.Check(t, func(t *rapid.T) {
+				n := rapid.IntRange(2, len(whole)).Draw(t, "n")
+				i := rapid.IntRange(0, n-1).Draw(t, "i")
+				end := tenancy.AuditChain{Seq: int64(n), Hash: whole[n-1].Hash}
+				tampered, bad := tamper(t, slices.Clone(whole[:n]), i)
+				got, err := verify(tampered, end)
+				if tenancy.CodeOf(err) != tenancy.CodeInvalid {
+					t.Fatalf("verified: %v", err)
+				}
+				if got.Seq != int64(bad) {
+					t.Fatalf("the chain holds up to entry %d; want %d: %v", got.Seq, bad, err)
+				}
+			})
+		})
+	}
+}
+
+func TestAnErrorOfTheChainNamesTheEntry(t *testing.T) {
+	t.Parallel()
+	entries := chained(t, tenancy.NewID(), 3)
+	entries[1].Text = json.RawMessage(`{"nonsense":`)
+	chain, err := verify(entries, tenancy.AuditChain{})
+	assert.ErrorContains(t, err, "entry 2 ")
+	assert.Equal(t, int64(1), chain.Seq)
+	assert.Error(t, chain.Next(entries[2]), "after an error the chain stays where it was")
+}
+
+func TestWhatCantBeAnEntry(t *testing.T) {
+	t.Parallel()
+	for name, e := range map[string]tenancy.Event{
+		"no action":          {Target: tenancy.AuditTarget{Kind: "x"}},
+		"details of no JSON": {Action: "x.y", Details: map[string]any{"f": func() {}}},
+	} {
+		_, err := e.Entry(context.Background())
+		assert.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err), name)
+	}
+}
+
+// FuzzEntry: whatever a stranger sends, an entry can be written of it, and in a
+// form that PostgreSQL keeps.
+func FuzzEntry(f *testing.F) {
+	f.Add("a", "b")
+	f.Add("\x00", `\u0000`)
+	f.Add("\\\x00", `\\u0000`)
+	f.Add("\xff\x00\xfe", "\"\\\x00")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		ctx := tenancy.WithRequest(context.Background(), tenancy.Request{ID: value, Address: name, Reason: value})
+		e, err := tenancy.Event{
+			Action: "x" + name, Target: tenancy.AuditTarget{Kind: name, Name: value}, Details: map[string]any{name: value},
+			Actor: tenancy.Actor{Kind: "user", ID: name, Name: value},
+		}.Entry(ctx)
+		require.NoError(t, err)
+		e.Seq, e.ID = 1, "id"
+		e, err = e.Link(tenancy.AuditHash{})
+		require.NoError(t, err)
+		require.True(t, json.Valid(e.Text))
+		var shown any
+		require.NoError(t, json.Unmarshal(e.Text, &shown))
+		require.False(t, holdsNUL(shown), "%s", e.Text)
+		require.NoError(t, new(tenancy.AuditChain).Next(e))
+	})
+}
+
+func holdsNUL(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, "\x00")
+	case map[string]any:
+		for name, value := range v {
+			if holdsNUL(name) || holdsNUL(value) {
+				return true
+			}
+		}
+	}
+	return false
+}
