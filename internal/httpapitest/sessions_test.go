@@ -27,9 +27,9 @@ func cheaply(o *httpapi.Options) {
 	o.SignIn.Cost, o.SignIn.Refusal = signin.Cost{Memory: 64, Passes: 1, Threads: 1}, time.Nanosecond
 }
 
-// addUser makes a user with the password of the tests and a role in acme, if one
+// addPerson makes a user with the password of the tests and a role in acme, if one
 // is given.
-func (w *world) addUser(t *testing.T, name string, role tenancy.Role) tenancy.User {
+func (w *world) addPerson(t *testing.T, name string, role tenancy.Role) tenancy.User {
 	t.Helper()
 	u, err := w.services.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
@@ -76,8 +76,8 @@ func (a ask) with(cookie string, header ...string) ask {
 // sessionsOnce calls every operation upon sessions with success.
 func (w *world) sessionsOnce(t *testing.T) {
 	t.Helper()
-	u := w.addUser(t, "ada", tenancy.Editor)
-	own, other := w.signIn(t, "ada"), w.signIn(t, "ada")
+	u := w.addPerson(t, "grace", tenancy.Editor)
+	own, other := w.signIn(t, "grace"), w.signIn(t, "grace")
 	list := read[sessionsSeen](t, w.do(t, ask{path: "/api/v1/sessions"}.with(own)).ok(t, 200))
 	require.Len(t, list.Items, 2)
 	assert.Equal(t, []bool{false, true}, []bool{list.Items[0].Current, list.Items[1].Current})
@@ -103,7 +103,7 @@ type sessionsSeen struct {
 func TestASignedInUserWorksWithTheirRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	u := w.addUser(t, "ada", tenancy.Editor)
+	u := w.addPerson(t, "ada", tenancy.Editor)
 	g := w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("ada", password), header: map[string]string{"User-Agent": "Browser/1"}}).ok(t, 201)
 	cookie, err := http.ParseSetCookie(g.header.Get("Set-Cookie"))
 	require.NoError(t, err)
@@ -133,7 +133,7 @@ func TestASignedInUserWorksWithTheirRole(t *testing.T) {
 func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "ada", tenancy.Editor)
+	w.addPerson(t, "ada", tenancy.Editor)
 	try := func(name, password string) got {
 		return w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials(name, password), header: map[string]string{"X-Request-ID": "same"}})
 	}
@@ -161,7 +161,7 @@ func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "ada", tenancy.Editor)
+	w.addPerson(t, "ada", tenancy.Editor)
 	ada := w.signIn(t, "ada")
 	const host = "acme.registry.test"
 	for name, c := range map[string]struct {
@@ -209,7 +209,7 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "mallory", "")
+	w.addPerson(t, "mallory", "")
 	in := ask{method: "POST", path: "/api/v1/sessions", body: credentials("mallory", password), host: "acme.registry.test"}
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.test"}, {"Origin", "null"}} {
 		g := w.do(t, in.with("", header...))
@@ -225,7 +225,7 @@ func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
 func TestAMethodIsWhatItSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "ada", tenancy.Editor)
+	w.addPerson(t, "ada", tenancy.Editor)
 	ada := w.signIn(t, "ada")
 	w.do(t, ask{method: "PUT", path: "/api/v1/prompts/x", tenant: "acme", body: aPrompt}.with(ada)).ok(t, 201)
 	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
@@ -239,7 +239,7 @@ func TestAMethodIsWhatItSays(t *testing.T) {
 func TestATokenIsItsBearersWhateverCookieIsBesideIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "ada", tenancy.Admin)
+	w.addPerson(t, "ada", tenancy.Admin)
 	ada := w.signIn(t, "ada")
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}.with(ada)).refused(t, 403, tenancy.CodeForbidden)
 	for _, header := range []string{"Bearer bwk_nonsense", "Basic YTpi", " ", "Bearer"} {
@@ -258,7 +258,7 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := bareWorld(t, cheaply, func(o *httpapi.Options) { o.Prefix = c.prefix })
-			w.addUser(t, "ada", tenancy.Editor)
+			w.addPerson(t, "ada", tenancy.Editor)
 			send := func(method, path, body string, secure bool, cookies ...string) *http.Response {
 				r := httptest.NewRequest(method, "http://registry.test"+c.prefix+path, strings.NewReader(body))
 				r.Header.Set("Cookie", strings.Join(cookies, "; "))
@@ -297,7 +297,7 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{"10.0.0.1:1": "__Host-bailiwick", "192.0.2.1:1": "bailiwick"} {
 		w := bareWorld(t, cheaply, func(o *httpapi.Options) { o.Resolver = trusting("10.0.0.0/8") })
-		w.addUser(t, "ada", tenancy.Editor)
+		w.addPerson(t, "ada", tenancy.Editor)
 		r := httptest.NewRequest("POST", "http://registry.test/api/v1/sessions", strings.NewReader(credentials("ada", password)))
 		r.RemoteAddr = address
 		r.Header.Set("X-Forwarded-Proto", "https")
@@ -328,8 +328,8 @@ type nobodysTenants struct{ ports.Tenants }
 func TestSigningInAgainLeavesTheFormerSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "ada", tenancy.Editor)
-	w.addUser(t, "mallory", "")
+	w.addPerson(t, "ada", tenancy.Editor)
+	w.addPerson(t, "mallory", "")
 	planted := w.signIn(t, "mallory")
 	ada := cookieOf(t, w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("ada", password)}.with(planted)).ok(t, 201))
 	assert.NotEqual(t, planted, ada)
@@ -345,7 +345,7 @@ func TestANewRoleComesWithANewCookie(t *testing.T) {
 	w := newWorld(t, cheaply, func(o *httpapi.Options) {
 		o.Clock = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
-	u := w.addUser(t, "ada", tenancy.Viewer)
+	u := w.addPerson(t, "ada", tenancy.Viewer)
 	former := w.signIn(t, "ada")
 	assert.Empty(t, w.do(t, ask{path: "/api/v1/me"}.with(former)).ok(t, 200).header.Get("Set-Cookie"))
 	_, _, err := w.services.Members.Put(t.Context(), w.tenants["acme"].ID, u.ID, tenancy.Admin)
@@ -374,7 +374,7 @@ func TestANewRoleComesWithANewCookie(t *testing.T) {
 func TestSessionsAreListedInPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cheaply)
-	w.addUser(t, "ada", "")
+	w.addPerson(t, "ada", "")
 	var last string
 	for range 5 {
 		last = w.signIn(t, "ada")
@@ -404,4 +404,29 @@ func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
 	for _, op := range w.operations(t) {
 		assert.NotContains(t, op.path, "sessions")
 	}
+}
+
+// TestThePasswordThatAUserIsGivenSignsThemIn, and another one ends their sessions.
+func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, cheaply)
+	body := `{"email":"joan@example.com","name":"Joan","password":"` + password + `"}`
+	made := read[struct{ ID string }](t, w.do(t, ask{as: "root", method: "POST", path: "/api/v1/users", body: body}).ok(t, 201))
+	joan := w.signIn(t, "joan")
+	w.do(t, ask{path: "/api/v1/me"}.with(joan)).ok(t, 200)
+	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/users/" + made.ID, body: `{"password":"another password"}`}).ok(t, 200)
+	w.do(t, ask{path: "/api/v1/me"}.with(joan)).refused(t, 401, tenancy.CodeUnauthenticated)
+	w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("joan", password)}).refused(t, 401, tenancy.CodeUnauthenticated)
+}
+
+// TestAnotherPageAcceptsNoInvitation for the user of the cookie, though anybody
+// may accept one.
+func TestAnotherPageAcceptsNoInvitation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, cheaply)
+	w.addPerson(t, "ada", "")
+	ada := w.signIn(t, "ada")
+	accept := ask{method: "POST", path: "/api/v1/invitations/accept", body: `{"token":"x"}`}
+	w.do(t, accept.with(ada, "Origin", "https://evil.test")).refused(t, 403, httpapi.CodeCrossOrigin)
+	assert.NotEqual(t, 403, w.do(t, accept.with(ada)).status)
 }
