@@ -34,7 +34,7 @@ type Options struct {
 func (o Options) Check() error {
 	for name, text := range map[string]string{"Issuer": o.Issuer, "RedirectURL": o.RedirectURL} {
 		if u, err := url.Parse(text); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" || u.User != nil {
-			return fmt.Errorf("Options.%s isn't a URL such as https://accounts.example.com", name)
+			return fmt.Errorf("option %s isn't a URL such as https://accounts.example.com", name)
 		}
 	}
 	if o.ClientID == "" {

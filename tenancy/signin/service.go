@@ -113,7 +113,7 @@ var (
 func (o Options) Check() error {
 	for name, d := range map[string]time.Duration{"Lifetime": o.Lifetime, "Idle": o.Idle, "Refusal": o.Refusal} {
 		if d < 0 {
-			return fmt.Errorf("Options.%s %v is negative", name, d)
+			return fmt.Errorf("option %s %v is negative", name, d)
 		}
 	}
 	if o.AtOnce < 0 {
@@ -126,7 +126,7 @@ func (o Options) Check() error {
 	}
 	for name, s := range map[string]tenancy.Slowdown{"Account": o.Account, "Address": o.Address} {
 		if s != (tenancy.Slowdown{}) && (s.Free < 1 || s.First <= 0 || s.Longest < s.First || s.Forget <= s.Longest) {
-			return fmt.Errorf("Options.%s: at least one attempt is free, the waits are positive, and what is forgotten is so after the longest", name)
+			return fmt.Errorf("option %s: at least one attempt is free, the waits are positive, and what is forgotten is so after the longest", name)
 		}
 	}
 	if o.CreateUsers && o.Provider == nil {
