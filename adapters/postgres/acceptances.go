@@ -41,7 +41,7 @@ func (s *acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u
 		return m, err
 	}
 	ctx = acrossInto(ctx, "accept an invitation", found.Tenant)
-	err = s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = repeatedly(ctx, s.db.system, func(ctx context.Context, tx bun.Tx) (err error) {
 		m, err = accept(ctx, tx, found, u, fresh)
 		return err
 	})
@@ -68,11 +68,17 @@ func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.Use
 	if u, err = acceptor(ctx, tx, i, u, fresh); err != nil {
 		return m, err
 	}
-	if err := record(ctx, tx, tenancy.InvitationAccepted(i, u)); err != nil {
+	m, events, err := admitMember(ctx, tx, i, u)
+	if err != nil {
 		return m, err
 	}
-	if m, err = admitMember(ctx, tx, i, u); err != nil || !fresh {
-		return m, err
+	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i, u)}, events...) { // at the end: the log is held from here on
+		if err := record(ctx, tx, e.By(u)); err != nil {
+			return m, err
+		}
+	}
+	if !fresh {
+		return m, nil
 	}
 	return m, recordPlatform(ctx, tx, tenancy.UserCreated(u).By(u))
 }
@@ -102,14 +108,16 @@ func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.U
 	return rows[0].user(), nil
 }
 
-// admitMember gives u the invitation's role, unless they have as much.
-func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User) (tenancy.Membership, error) {
+// admitMember gives u the invitation's role, unless they have as much, and answers
+// what is to be noted of it.
+func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User) (tenancy.Membership, []tenancy.Event, error) {
 	before, err := oneMember(ctx, tx, i.Tenant, u.ID, " FOR UPDATE")
 	if err != nil {
-		return tenancy.Membership{}, err
+		return tenancy.Membership{}, nil, err
 	}
 	if before != nil && tenancy.Role(before.Role).Includes(i.Role) {
-		return before.membership(), nil
+		return before.membership(), nil, nil
 	}
-	return writeMember(ctx, tx, before, tenancy.Membership{Tenant: i.Tenant, User: u.ID, Role: i.Role}, u)
+	m, event, err := writeMember(ctx, tx, before, tenancy.Membership{Tenant: i.Tenant, User: u.ID, Role: i.Role})
+	return m, []tenancy.Event{event}, err
 }

@@ -137,27 +137,25 @@ func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, 
 	if before != nil && before.Role == string(role) {
 		return before.membership(), false, nil
 	}
-	m, err = writeMember(ctx, tx, before, tenancy.Membership{Tenant: tenant, User: user, Role: role})
-	return m, before == nil, err
+	m, event, err := writeMember(ctx, tx, before, tenancy.Membership{Tenant: tenant, User: user, Role: role})
+	if err != nil {
+		return m, false, err
+	}
+	return m, before == nil, record(ctx, tx, event)
 }
 
-// writeMember stores m in the place of before, nil for none, with the entry in the
-// tenant's log: as the context's principal's doing, or by's.
-func writeMember(ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.Membership, by ...tenancy.User) (tenancy.Membership, error) {
+// writeMember stores m in the place of before, nil for none, and answers what is
+// to be noted of it.
+func writeMember(ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.Membership) (tenancy.Membership, tenancy.Event, error) {
 	statement := "INSERT INTO bailiwick.members (role, tenant_id, user_id) VALUES (?, ?, ?) RETURNING " + memberColumns
 	event := tenancy.MemberAdded(m)
 	if before != nil {
 		statement = "UPDATE bailiwick.members SET role = ? WHERE tenant_id = ? AND user_id = ? RETURNING " + memberColumns
 		event = tenancy.MemberUpdated(before.membership(), m)
 	}
-	for _, u := range by {
-		event = event.By(u)
-	}
 	var row memberRow
-	if err := tx.NewRaw(statement, string(m.Role), m.Tenant, m.User).Scan(ctx, &row); err != nil {
-		return tenancy.Membership{}, err
-	}
-	return row.membership(), record(ctx, tx, event)
+	err := tx.NewRaw(statement, string(m.Role), m.Tenant, m.User).Scan(ctx, &row)
+	return row.membership(), event, err
 }
 
 // keepsAdmin holds the tenant's admins until the transaction ends, and wants one

@@ -57,8 +57,13 @@ const txTries = 5
 // undid (a name that was taken meanwhile, a row that was referred to or
 // removed, a deadlock) is tried again: the second look finds the right answer.
 func (db *DB) inTx(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
+	return repeatedly(ctx, db.app, fn)
+}
+
+// repeatedly is inTx, of a pool.
+func repeatedly(ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error) error {
 	for try := 1; ; try++ {
-		err := db.app.RunInTx(ctx, nil, fn)
+		err := pool.RunInTx(ctx, nil, fn)
 		if err == nil || try == txTries || !passing(err) {
 			return translate(err)
 		}

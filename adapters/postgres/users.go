@@ -182,7 +182,7 @@ func (s *users) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	err = s.db.system.RunInTx(across(ctx, "remove a user"), nil, func(ctx context.Context, tx bun.Tx) error {
+	return repeatedly(across(ctx, "remove a user"), s.db.system, func(ctx context.Context, tx bun.Tx) error {
 		user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
 		if err != nil {
 			return err
@@ -205,7 +205,6 @@ func (s *users) Remove(ctx context.Context, id string) error {
 		}
 		return recordPlatform(ctx, tx, tenancy.UserRemoved(user))
 	})
-	return translate(err)
 }
 
 // keepsAdmins holds the admins of the tenants that the user is an admin of, and

@@ -293,6 +293,29 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
+			name: "accept while one becomes a member",
+			says: "Accept removes the invitation with this hash and gives the user its role in its tenant, in one transaction:",
+			prove: func(p *probe) {
+				for n := range 8 {
+					i, u := p.invite(p.acme, n), p.invited(n)
+					_, err := p.Users.Create(p.ctx, u)
+					p.ok(err, "Users.Create")
+					errs := atOnce(2, func(k int) (err error) {
+						if k == 0 {
+							_, err = p.Acceptances.Accept(p.ctx, i.Hash, u, false)
+						} else {
+							_, _, err = p.Members.Put(p.ctx, p.acme, u.ID, tenancy.Editor)
+						}
+						return err
+					})
+					p.equal(countCodes(errs), map[tenancy.Code]int{"": 2}, "the codes")
+					p.noInvitation(i.Hash, "after it was accepted")
+				}
+				p.equal(len(p.members(p.acme)), 8, "the number of acme's members")
+				p.verified(p.acme)
+			},
+		},
+		{
 			name: "accept less than one has",
 			says: "A member keeps a role that includes the invitation's.",
 			prove: func(p *probe) {

@@ -141,7 +141,9 @@ func (e *examination) builderWrites(model any) []building {
 // attackPorts asks the ports for what the other side has.
 func (e *examination) attackPorts(ctx context.Context) {
 	ctx = in(ctx, e.ours.ID)
-	note := func(on, breach string) { e.note("ports: resources, keys, members, invitations, secrets, export", on, breach) }
+	note := func(on, breach string) {
+		e.note("ports: resources, keys, members, invitations, secrets, export", on, breach)
+	}
 	for _, kind := range e.services.Kinds.All() {
 		ref := federation.Ref{Kind: kind.Name, Name: e.theirs.only}
 		_, err := e.services.Resources.Get(ctx, e.ours.ID, ref)
