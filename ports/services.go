@@ -25,6 +25,12 @@ type Services struct {
 	Invitations Invitations
 	Acceptances Acceptances
 
+	Passwords     Passwords
+	Sessions      Sessions
+	SessionFinder SessionFinder
+	Attempts      Attempts
+	Identities    Identities
+
 	// Announcements says what others change. Nil: what is remembered is forgotten
 	// in short intervals.
 	Announcements Announcements

@@ -20,6 +20,7 @@ const (
 	CodeInvalidCursor      Code = "invalid_cursor"      // a cursor of another list, or no cursor at all
 	CodeTooLarge           Code = "too_large"           // a body beyond its limit
 	CodeUnauthenticated    Code = "unauthenticated"     // no credentials, or none that are known
+	CodeTooManyAttempts    Code = "too_many_attempts"   // wait before the next one; the member retry_after says how long, in seconds
 	CodeForbidden          Code = "forbidden"           // the role doesn't allow it
 	CodeReasonRequired     Code = "reason_required"     // a super-admin must say why they act in this tenant
 	CodeNoTenant           Code = "tenant_required"     // nothing says which tenant

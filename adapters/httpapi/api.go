@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 // api is what the handlers share.
@@ -17,10 +19,12 @@ type api struct {
 	services     ports.Services
 	multiTenant  bool
 	tenants      *resolve.Resolver
-	authenticate func(*http.Request) (tenancy.Principal, error)
+	authenticate func(http.ResponseWriter, *call) (tenancy.Principal, error)
 	admin        *admin.Service
 	promote      *promote.Service
 	limits       *limits
+	signin       *signin.Service // nil: the host finds out who calls
+	openID       bool
 
 	prefix        string
 	resourceLimit int64
@@ -32,6 +36,7 @@ type api struct {
 	accessLog     bool
 	log           *slog.Logger
 	told          telling
+	now           func() time.Time
 
 	title           string
 	version         string
@@ -46,18 +51,19 @@ func New(s ports.Services, o Options) http.Handler {
 	}
 	o = o.withDefaults(s)
 	a := &api{
-		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver, authenticate: o.Authenticate,
+		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
 		promote: promote.New(s),
 		limits:  newLimits(o.Clock),
-		admin:   admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock}),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe, accessLog: o.AccessLog,
-		log: o.Logger, told: telling{now: o.Clock}, title: o.Title, version: o.Version,
+		log: o.Logger, told: telling{now: o.Clock}, now: o.Clock, title: o.Title, version: o.Version,
 	}
-	if a.authenticate == nil {
-		a.authenticate = a.bearer
+	a.findCallers(s, o)
+	if o.Passwords == nil && a.signin != nil {
+		o.Passwords = a.signin
 	}
+	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock})
 	return a.handler()
 }
 

@@ -11,7 +11,8 @@ import (
 type call struct {
 	*http.Request
 	principal tenancy.Principal
-	tenant    tenancy.Tenant // that was resolved, of an operation inTenant or tenantOf
+	session   tenancy.Session // with which the principal calls; none where they have a token
+	tenant    tenancy.Tenant  // that was resolved, of an operation inTenant or tenantOf
 	query     query
 }
 
@@ -22,7 +23,7 @@ func (a *api) serve(op operation) http.Handler {
 		err := a.admit(w, c, op)
 		reach(c.Request, op.access <= welcome)
 		if err == nil {
-			c.query, err = readQuery(r.URL.RawQuery, op.params)
+			c.query, err = op.readQuery(r.URL.RawQuery)
 		}
 		if err == nil {
 			err = op.handle(a.answering(w, c, op), c)
@@ -50,7 +51,7 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 	if op.access == anyone {
 		return nil
 	}
-	principal, err := a.authenticated(c.Request)
+	principal, err := a.authenticated(w, c)
 	if op.access == welcome && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated && c.Header.Get("Authorization") == "" {
 		return nil
 	}

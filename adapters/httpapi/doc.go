@@ -19,5 +19,11 @@
 // about a tenant in which they have no place, be it by the answer, by its
 // headers or by how long it takes.
 //
+// Callers show a bearer token, or the cookie of a session that they began by
+// signing in. Where a request has both, the token alone counts. With a cookie,
+// what changes something must come from a page of the host that it asks for.
+// Behind a proxy that ends TLS, [resolve.Options.TrustedProxies] must name it, or
+// cookies are those of plain HTTP.
+//
 // Errors are RFC 9457 problem details, all of them: see [Problem].
 package httpapi

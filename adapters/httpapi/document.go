@@ -14,7 +14,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-const bearerScheme = "bearer"
+// The security schemes.
+const (
+	bearerScheme  = "bearer"
+	sessionScheme = "session"
+)
 
 // document makes the OpenAPI 3.1 document of the operations.
 func (a *api) document(ops []operation) ([]byte, error) {
@@ -41,7 +45,17 @@ func (a *api) document(ops []operation) ([]byte, error) {
 		},
 	}
 	for _, op := range ops {
-		doc.AddOperation(op.describe(registry, a.multiTenant))
+		described := op.describe(registry, a.multiTenant)
+		if a.signin != nil && op.access != anyone {
+			described.Security = append(described.Security, map[string][]string{sessionScheme: {}})
+		}
+		doc.AddOperation(described)
+	}
+	if a.signin != nil {
+		doc.Components.SecuritySchemes[sessionScheme] = &huma.SecurityScheme{
+			Type: "apiKey", In: "cookie", Name: "__Host-" + sessionCookie,
+			Description: "the cookie of a signed-in user; behind a prefix __Secure-" + sessionCookie + ", and over plain HTTP " + sessionCookie,
+		}
 	}
 	return marshal(doc)
 }

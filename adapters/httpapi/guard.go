@@ -28,7 +28,7 @@ const (
 func (a *api) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
 		begun := time.Now()
-		r, s := observed(identify(w, outer))
+		r, s := observed(identify(w, outer, a.tenants))
 		out := &tracker{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			outer.Pattern = r.Pattern

@@ -77,7 +77,7 @@ func (a *api) invitationRoutes() []operation {
 		answer: answer{status: http.StatusNoContent, doc: "Its token is good for nothing."},
 		handle: a.revokeInvitation,
 	}, {
-		id: "acceptInvitation", method: http.MethodPost, path: apiRoot + "invitations/accept", tag: "members",
+		id: "acceptInvitation", recognizes: true, method: http.MethodPost, path: apiRoot + "invitations/accept", tag: "members",
 		summary: "Accept an invitation: signed in as the account that it is for, or without credentials where there is none",
 		body:    jsonBody[acceptanceInput](), codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusOK, doc: "The place in the tenant, and the user who has it.", schema: goType[acceptanceBody]()},
@@ -139,7 +139,7 @@ func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
-	if err := a.recognize(c); err != nil {
+	if err := a.recognize(w, c); err != nil {
 		return err
 	}
 	var in acceptanceInput
@@ -164,8 +164,8 @@ func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 
 // recognize finds who calls where nobody need be anybody: whoever has no valid
 // credentials is nobody.
-func (a *api) recognize(c *call) error {
-	p, err := a.authenticated(c.Request)
+func (a *api) recognize(w http.ResponseWriter, c *call) error {
+	p, err := a.authenticated(w, c)
 	if tenancy.CodeOf(err) == tenancy.CodeUnauthenticated {
 		return nil
 	}

@@ -29,17 +29,19 @@ type operation struct {
 	tag     string
 	summary string
 
-	access access
-	needs  tenancy.Permission // what the caller's role must allow; "" is nothing in particular
+	access     access
+	recognizes bool               // anyone may call it, but who does makes a difference
+	needs      tenancy.Permission // what the caller's role must allow; "" is nothing in particular
 
 	mayOnlyLook bool // it may write nothing, and show what there is
 
-	params []parameter // of the query
-	ifs    []string    // conditional headers that the operation heeds
-	body   body        // none where its schema is nil
-	answer answer
-	more   []answer       // further successes
-	codes  []tenancy.Code // problems of the operation's own, beside those that its other parts imply
+	params     []parameter // of the query
+	moreParams bool        // others may stand there and are left out
+	ifs        []string    // conditional headers that the operation heeds
+	body       body        // none where its schema is nil
+	answer     answer
+	more       []answer       // further successes
+	codes      []tenancy.Code // problems of the operation's own, beside those that its other parts imply
 
 	handle func(w http.ResponseWriter, c *call) error
 }

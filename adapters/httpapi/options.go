@@ -16,6 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 // Options says how [New] serves. The zero value serves the default tenant, to
@@ -34,8 +35,14 @@ type Options struct {
 	// Authenticate finds who calls. What it answers beside an error is not
 	// looked at; an error with another code than [tenancy.CodeUnauthenticated]
 	// is answered as what it is. Defaults to the bearer token of the header
-	// Authorization: the platform token or an API key.
+	// Authorization, the platform token or an API key, and without that header to
+	// the cookie of a session. A request with such a cookie that changes something
+	// must come from a page of the host that it asks for: see [CodeCrossOrigin].
 	Authenticate func(*http.Request) (tenancy.Principal, error)
+
+	// SignIn says how people sign in and how long that lasts. It is of no use with
+	// Authenticate, and there are no routes for it then.
+	SignIn signin.Options
 
 	// PlatformTokenHash is the SHA-256 of the platform token, which makes its
 	// bearer a super-admin. Defaults to none: nobody is one.
@@ -45,8 +52,8 @@ type Options struct {
 	// before this library. Defaults to the library's own.
 	AdoptedKeys bool
 
-	// Passwords keeps the passwords that users are given. Defaults to none: to give
-	// one is refused.
+	// Passwords keeps the passwords that users are given. Defaults to those by which
+	// they sign in here; with Authenticate to none, and to give one is refused.
 	Passwords admin.Passwords
 
 	// Prefix is the path under which a host serves everything, as it is in
@@ -105,6 +112,9 @@ const (
 func (o Options) check(s ports.Services) error {
 	if err := checkPorts(s); err != nil {
 		return err
+	}
+	if err := o.SignIn.Check(); err != nil {
+		return fmt.Errorf("Options.SignIn: %w", err)
 	}
 	switch {
 	case o.ResourceLimit < 0:

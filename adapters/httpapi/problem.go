@@ -17,6 +17,7 @@ const ProblemType = "application/problem+json"
 const (
 	CodeMethodNotAllowed     tenancy.Code = "method_not_allowed"     // the path is there, with the methods of the Allow header
 	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type" // the body's Content-Type isn't one the route reads
+	CodeCrossOrigin          tenancy.Code = "cross_origin"           // a browser sent it with a session's cookie, from a page of another origin
 )
 
 // statuses is the one table from code to status. A code that doesn't stand in
@@ -31,6 +32,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeInvalidCursor:      http.StatusBadRequest,
 	tenancy.CodeTooLarge:           http.StatusRequestEntityTooLarge,
 	tenancy.CodeUnauthenticated:    http.StatusUnauthorized,
+	tenancy.CodeTooManyAttempts:    http.StatusTooManyRequests,
 	tenancy.CodeForbidden:          http.StatusForbidden,
 	tenancy.CodeReasonRequired:     http.StatusBadRequest,
 	tenancy.CodeNoTenant:           http.StatusBadRequest,
@@ -56,6 +58,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeTooManyRequests:    http.StatusTooManyRequests,
 	CodeMethodNotAllowed:           http.StatusMethodNotAllowed,
 	CodeUnsupportedMediaType:       http.StatusUnsupportedMediaType,
+	CodeCrossOrigin:                http.StatusForbidden,
 }
 
 // Problem is an error as it is answered: RFC 9457 problem details. Its type is

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -44,6 +45,18 @@ func readQuery(raw string, declared []parameter) (query, error) {
 		}
 	}
 	return query(values), nil
+}
+
+// readQuery reads the query string of a call of the operation.
+func (op operation) readQuery(raw string) (query, error) {
+	if op.moreParams {
+		values, _ := url.ParseQuery(raw)
+		maps.DeleteFunc(values, func(name string, _ []string) bool {
+			return !slices.ContainsFunc(op.params, func(p parameter) bool { return p.name == name })
+		})
+		raw = values.Encode()
+	}
+	return readQuery(raw, op.params)
 }
 
 // notPlain finds what no name can hold and what databases choke on.

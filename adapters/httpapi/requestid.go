@@ -3,11 +3,11 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"net/netip"
 
 	"github.com/google/uuid"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
 const requestIDHeader = "X-Request-ID"
@@ -23,25 +23,16 @@ func RequestID(ctx context.Context) string {
 
 // identify gives the request an id, in its context and in the answer's header:
 // the one that it already has in its context, the caller's own, or a new one.
-func identify(w http.ResponseWriter, r *http.Request) *http.Request {
+func identify(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver) *http.Request {
 	id := RequestID(r.Context())
 	if id == "" {
 		if id = r.Header.Get(requestIDHeader); !saneRequestID(id) {
 			id = uuid.Must(uuid.NewV7()).String()
 		}
-		r = r.WithContext(tenancy.WithRequest(r.Context(), tenancy.Request{ID: id, Address: peer(r)}))
+		r = r.WithContext(tenancy.WithRequest(r.Context(), tenancy.Request{ID: id, Address: tenants.Client(r)}))
 	}
 	w.Header().Set(requestIDHeader, id)
 	return r
-}
-
-// peer is the address that the request came from.
-func peer(r *http.Request) string {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return address.Addr().Unmap().String()
 }
 
 // saneRequestID admits what can stand in a log and in a header without harm.

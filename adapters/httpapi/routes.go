@@ -14,11 +14,11 @@ const apiRoot = "/api/v1/"
 
 // operations is the whole API.
 func (a *api) operations() []operation {
-	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(), a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.bundleRoutes())
+	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(), a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.sessionRoutes(), a.bundleRoutes())
 	for _, kind := range a.services.Kinds.All() {
 		ops = append(ops, resources{a, kind}.routes()...)
 	}
-	return ops
+	return a.protected(ops)
 }
 
 func (a *api) processRoutes() []operation {

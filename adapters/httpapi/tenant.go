@@ -26,7 +26,7 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			r = identify(w, r)
+			r = identify(w, r, tenants)
 			w.Header().Add("Vary", varies)
 			tenant, err := tenants.ResolveFor(r.Context(), tenancy.PrincipalFrom(r.Context()), tenants.FromRequest(r))
 			if err == nil && tenant.State != tenancy.Active {

@@ -64,6 +64,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 			slog.String("method", r.Method), slog.String("route", r.Pattern),
 			slog.String("code", string(p.Code)), slog.Any("error", err))
 	}
+	if seconds, ok := p.Members["retry_after"].(int64); ok {
+		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}

@@ -41,11 +41,11 @@ func (a *announcements) Settle(context.Context) error {
 	return nil
 }
 
-// tellOf announces a change of a person if nothing went wrong. It is deferred
-// before the store is locked.
-func (a *announcements) tellOf(user string, err *error) {
+// tellUnless announces a change if nothing went wrong. It is deferred before the
+// store is locked.
+func (a *announcements) tellUnless(err *error, kind ports.AnnouncementKind, id string) {
 	if *err == nil {
-		a.tell(ports.UserChanged, user)
+		a.tell(kind, id)
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 }
 
 func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
-	defer func() { p.s.announce.tellOf(m.User, &err) }()
+	defer func() { p.s.announce.tellUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	i, err := p.s.standing(hash)

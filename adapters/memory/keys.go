@@ -42,10 +42,11 @@ func (p keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (
 	return k, nil
 }
 
-func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (made tenancy.APIKey, err error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
+	defer p.s.announce.tellUnless(&err, ports.KeyChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	old, ok := p.s.keys[id]
@@ -59,7 +60,7 @@ func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next ten
 	case idTaken || hashTaken:
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
 	}
-	made := tenancy.APIKey{
+	made = tenancy.APIKey{
 		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
 		CreatedAt: p.s.time(),
 	}

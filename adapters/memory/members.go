@@ -59,7 +59,7 @@ func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role t
 	if err := tenancy.CheckMemberRole(role); err != nil {
 		return tenancy.Membership{}, false, err
 	}
-	defer p.s.announce.tellOf(user, &err)
+	defer p.s.announce.tellUnless(&err, ports.UserChanged, user)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, ok := p.s.users[user]; !ok {
@@ -98,7 +98,7 @@ func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (er
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
-	defer p.s.announce.tellOf(user, &err)
+	defer p.s.announce.tellUnless(&err, ports.UserChanged, user)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	m, ok := p.s.members[tenant][user]

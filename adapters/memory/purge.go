@@ -10,7 +10,8 @@ import (
 
 // Purge counts under the names of what the store holds: the kinds, and "keys",
 // "secrets", "members", "invitations", "audit" and "tenants".
-func (p tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+func (p tenants) Purge(ctx context.Context, id tenancy.ID) (certificate tenancy.Certificate, err error) {
+	defer p.s.announce.tellUnless(&err, ports.TenantChanged, id.String())
 	sp, err := p.s.space(id)
 	if err != nil {
 		return tenancy.Certificate{}, err
@@ -31,7 +32,7 @@ func (p tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate,
 	case t.State != tenancy.Deleted:
 		return tenancy.Certificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
 	}
-	certificate, err := p.s.certify(t, sp)
+	certificate, err = p.s.certify(t, sp)
 	if err != nil {
 		return tenancy.Certificate{}, err
 	}

@@ -51,6 +51,11 @@ type Store struct {
 	spaces      map[tenancy.ID]*space
 	log         auditLog
 
+	sessions   map[string]session          // by id
+	passwords  map[string]string           // hashes, by the user's id
+	identities map[tenancy.Identity]string // whose they are
+	attempts   *attempts
+
 	announce announcements
 }
 
@@ -74,6 +79,11 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		emails:      map[string]string{},
 		members:     map[tenancy.ID]map[string]tenancy.Membership{},
 		invitations: map[string]tenancy.Invitation{},
+
+		sessions:   map[string]session{},
+		passwords:  map[string]string{},
+		identities: map[tenancy.Identity]string{},
+		attempts:   newAttempts(),
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -115,6 +125,12 @@ func (s *Store) Services() ports.Services {
 		Acceptances: acceptances{s},
 
 		Announcements: &s.announce,
+
+		Passwords:     passwords{s},
+		Sessions:      sessions{s},
+		SessionFinder: sessionFinder{s},
+		Attempts:      s.attempts,
+		Identities:    identities{s},
 	}
 }
 

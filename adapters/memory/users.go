@@ -99,7 +99,7 @@ func (p users) List(_ context.Context, q ports.UserQuery) ([]tenancy.User, error
 }
 
 func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u tenancy.User, err error) {
-	defer p.s.announce.tellOf(id, &err)
+	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	before, ok := p.s.users[id]
@@ -133,7 +133,7 @@ func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u ten
 }
 
 func (p users) Remove(ctx context.Context, id string) (err error) {
-	defer p.s.announce.tellOf(id, &err)
+	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	user, ok := p.s.users[id]
@@ -168,5 +168,6 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	}
 	maps.DeleteFunc(p.s.emails, func(_, user string) bool { return user == id })
 	delete(p.s.users, id)
+	p.s.forgetSignIns(id)
 	return nil
 }

@@ -234,11 +234,18 @@ func (db *DB) Services() ports.Services {
 		Audit:         &audit{db},
 		PlatformAudit: &platformAudit{db},
 
-		Users:         &users{db},
-		Members:       &members{db},
-		Memberships:   &memberships{db},
-		Invitations:   &invitations{db},
-		Acceptances:   &acceptances{db},
+		Users:       &users{db},
+		Members:     &members{db},
+		Memberships: &memberships{db},
+		Invitations: &invitations{db},
+		Acceptances: &acceptances{db},
+
+		Passwords:     &passwords{db},
+		Sessions:      &sessions{db},
+		SessionFinder: &sessionFinder{db},
+		Attempts:      &attempts{db},
+		Identities:    &identities{db},
+
 		Announcements: db.announce,
 	}
 }

@@ -160,6 +160,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON bailiwick.members TO " + app + ", " + system,
 		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT (id, email, email_key, name, super_admin)," +
 			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users TO " + system,
+		"GRANT SELECT (password_hash), UPDATE (password_hash) ON bailiwick.users TO " + system,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sessions, bailiwick.attempts TO " + system,
+		"GRANT SELECT, INSERT ON bailiwick.identities TO " + system,
 		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter, created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
 		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system, // UPDATE: without it, a row can't be locked
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,

@@ -39,6 +39,13 @@ func (serveCmd) Help() string {
   AUTO_MIGRATE     bring the schema up at start (true)
   SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
   TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)
+  OIDC_ISSUER      an OpenID provider through which people sign in (none)
+  OIDC_CLIENT_ID, OIDC_CLIENT_SECRET
+                   what this registry is there
+  OIDC_REDIRECT_URL
+                   where the provider sends people back to (the listen address's /api/v1/sessions/oidc/callback)
+  OIDC_CREATE_USERS
+                   true makes users of strangers with a verified e-mail address (false)
   AUDIT_RETENTION  how long the audit log is kept at least, such as 8760h; older months go (for ever)
   ACCESS_LOG       a line in the log for each request (true)
   OTEL_EXPORTER_OTLP_ENDPOINT
@@ -79,7 +86,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	switch {
 	case err == nil:
 		handler.set(reg.handler)
-		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in", "Authorization: Bearer, with the platform token or an API key")
+		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in", "Authorization: Bearer, with the platform token or an API key; people by POST /api/v1/sessions")
 		err = waitFor(ctx, served, reg)
 		log.Info("draining")
 	case ctx.Err() != nil: // told to end, which is no fault of the start's
@@ -164,6 +171,10 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 	if err != nil {
 		return reg, err
 	}
+	people, err := set.openID.signIn(address)
+	if err != nil {
+		return reg, err
+	}
 	services := reg.db.Services()
 	tenants := resolve.New(services.Tenants, resolve.Options{
 		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies, Announcements: services.Announcements,
@@ -174,6 +185,7 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 		MultiTenant:       set.multiTenant,
 		Resolver:          tenants,
 		PlatformTokenHash: hash,
+		SignIn:            people,
 		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
 		Discovery:         discovery(),
 		Ready:             reg.db.Ready,

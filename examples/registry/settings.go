@@ -35,6 +35,7 @@ type settings struct {
 	accessLog      bool
 	traces         bool          // are exported, as OpenTelemetry's settings say
 	auditRetention time.Duration // 0: for ever
+	openID         openIDSettings
 }
 
 const (
@@ -55,7 +56,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [7]error
+	var errs [8]error
 	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
@@ -63,6 +64,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 	s.accessLog, errs[4] = boolean(getenv, "ACCESS_LOG", true)
 	s.traces, errs[5] = exportsTraces(getenv)
 	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
+	s.openID, errs[7] = readOpenID(getenv)
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}

@@ -37,6 +37,10 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 		"no collector of traces": {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://hidden"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT isn't of the form"},
 		"half a day":             {map[string]string{"AUDIT_RETENTION": "12h"}, `AUDIT_RETENTION is "12h"`},
 		"a year in words":        {map[string]string{"AUDIT_RETENTION": "a year"}, `AUDIT_RETENTION is "a year"`},
+		"half a provider":        {map[string]string{"OIDC_CLIENT_ID": "registry"}, "OIDC_ISSUER is empty"},
+		"no provider":            {map[string]string{"OIDC_ISSUER": "accounts.example.com", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "hidden"}, "OIDC_ISSUER and OIDC_REDIRECT_URL are URLs"},
+		"no client":              {map[string]string{"OIDC_ISSUER": "https://accounts.example.com"}, "OIDC_CLIENT_ID isn't empty"},
+		"perhaps strangers":      {map[string]string{"OIDC_ISSUER": "https://accounts.example.com", "OIDC_CLIENT_ID": "x", "OIDC_CREATE_USERS": "perhaps"}, `OIDC_CREATE_USERS is "perhaps"`},
 		"several at once":        {map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"}, "ADMIN_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -100,6 +100,17 @@ var Rooms = []Room{
 		Tests: testTools,
 	},
 	{
+		Path: "tenancy/signin",
+		Why:  "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Edges: []Edge{
+			toTenancy, toPorts,
+			{"golang.org/x/crypto/argon2", "hashes passwords"},
+			{"golang.org/x/crypto/bcrypt", "verifies those that the version before has hashed"},
+			{"golang.org/x/text/unicode/norm", "makes a password the same text on every keyboard"},
+		},
+		Tests: testTools,
+	},
+	{
 		Path:  "federation/...",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
 		Edges: []Edge{toTenancy, toFederation, toPorts, toUUID, toJSON},
@@ -113,6 +124,9 @@ var Rooms = []Room{
 		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"},
 		Edge{"github.com/maypok86/otter/v2", "remembers how fast tenants ask, in bounded memory"},
 		Edge{"golang.org/x/time/rate", "the token bucket behind a quota of requests"}),
+	adapter("oidc/...",
+		Edge{"github.com/coreos/go-oidc/v3/...", "discovery, keys and ID tokens of OpenID Connect"},
+		Edge{"golang.org/x/oauth2", "the code flow and PKCE"}),
 	adapter("telemetry/...",
 		Edge{"github.com/prometheus/client_golang/...", "keeps metrics and answers them in Prometheus' format"},
 		Edge{"go.opentelemetry.io/otel/...", "the interface of traces; what exports them is the host's"},
@@ -161,6 +175,9 @@ var observers = []string{
 	"go.opentelemetry.io/otel/sdk/...", "go.opentelemetry.io/otel/exporters/...",
 }
 
+// openID is what a host pays for that has an OpenID provider, and no other.
+var openID = []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2/...", "github.com/zitadel/..."}
+
 var containers = []string{"github.com/testcontainers/...", "github.com/docker/...", "github.com/moby/..."}
 
 // Distances are the rules that look through all imports.
@@ -180,6 +197,10 @@ var Distances = []Distance{
 	{
 		From: []string{"examples/..."}, To: containers,
 		Why: "containers are for tests, not for a server",
+	},
+	{
+		From: []string{"..."}, Except: []string{"adapters/oidc/...", "internal/...", "examples/..."}, To: openID, WithTests: true,
+		Why: "a host that has no OpenID provider isn't to get what one needs",
 	},
 	{
 		From: []string{"..."}, Except: []string{"internal/..."}, To: []string{testify, rapid, goleak},

@@ -216,7 +216,7 @@ func TestTheDocumentSaysThatMetricsNeedNoCredentials(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
 	op := doc.Paths["/metrics"]["get"]
-	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}}, op.Security)
+	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}, {"session": {}}}, op.Security)
 	assert.Contains(t, op.Responses["200"].Content, "text/plain")
 	assert.Contains(t, op.Responses, "401")
 	newWorld(t).do(t, ask{path: "/metrics"}).refused(t, 404, tenancy.CodeNotFound)

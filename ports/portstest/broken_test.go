@@ -115,6 +115,29 @@ var broken = []struct {
 	{"an invitation that takes a role away", "Invitations/accept less than one has",
 		func(s *ports.Services) { newInvitationLog(s).lowers = true }},
 
+	{"a session that ends for whoever knows its id", "Sessions/revoke a session",
+		func(s *ports.Services) { s.Sessions = anybodysSession{s.Sessions, s.Users} }},
+	{"a session by a former password", "Sessions/create after a change of the password",
+		func(s *ports.Services) { s.Sessions = formerPassword{s.Sessions} }},
+	{"a list of expired sessions", "Sessions/list sessions",
+		func(s *ports.Services) { s.Sessions = expiredSessions{s.Sessions} }},
+	{"sessions that don't expire", "Sessions/find no session",
+		func(s *ports.Services) { s.SessionFinder = deafFinder{s.SessionFinder} }},
+	{"a former secret without an overlap", "Sessions/renew a session",
+		func(s *ports.Services) { s.SessionFinder = suddenRenewal{s.SessionFinder} }},
+	{"a use that is noted wrongly", "Sessions/see a session",
+		func(s *ports.Services) { s.SessionFinder = exactSeeing{s.SessionFinder} }},
+	{"a password that ends no session", "Passwords/set a password",
+		func(s *ports.Services) { s.Passwords = keepsSessions{s.Passwords} }},
+	{"a hash that overwrites a newer password", "Passwords/improve a password",
+		func(s *ports.Services) { s.Passwords = lateImprover{s.Passwords} }},
+	{"attempts that are counted while they wait", "Attempts/one subject waits, none is counted",
+		func(s *ports.Services) { s.Attempts = hastyAttempts{s.Attempts} }},
+	{"attempts that aren't forgotten", "Attempts/clear attempts",
+		func(s *ports.Services) { s.Attempts = clearingAttempts{s.Attempts} }},
+	{"a subject that is the same at every issuer", "Identities/bind an identity",
+		func(s *ports.Services) { s.Identities = looseIdentities{s.Identities} }},
+
 	{"a list of every tenant's resources", "Resources/list one tenant's resources",
 		func(s *ports.Services) { s.Resources = listAll{s.Resources, s.Tenants} }},
 	{"a cache that forgets the tenant", "Resources/get one tenant's resource",
@@ -200,7 +223,8 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
 	for _, suite := range []string{
-		"Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations", "Resources", "Transfers", "Vault", "Announcements",
+		"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations",
+		"Resources", "Transfers", "Vault", "Announcements",
 	} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)

@@ -20,6 +20,7 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
+		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()}, {"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
 		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
 		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},

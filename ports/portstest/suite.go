@@ -15,6 +15,10 @@ type Factory func(t *testing.T) ports.Services
 
 // Test runs every suite.
 func Test(t *testing.T, newStore Factory) {
+	t.Run("Passwords", func(t *testing.T) { TestPasswords(t, newStore) })
+	t.Run("Sessions", func(t *testing.T) { TestSessions(t, newStore) })
+	t.Run("Attempts", func(t *testing.T) { TestAttempts(t, newStore) })
+	t.Run("Identities", func(t *testing.T) { TestIdentities(t, newStore) })
 	t.Run("Audit", func(t *testing.T) { TestAudit(t, newStore) })
 	t.Run("PlatformAudit", func(t *testing.T) { TestPlatformAudit(t, newStore) })
 	t.Run("Tenants", func(t *testing.T) { TestTenants(t, newStore) })
@@ -71,6 +75,18 @@ func TestResources(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore
 // TestTransfers checks [ports.Transfers] and [ports.Import].
 func TestTransfers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, transfersSuite()) }
 
+// TestPasswords checks [ports.Passwords].
+func TestPasswords(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, passwordsSuite()) }
+
+// TestSessions checks [ports.Sessions] and [ports.SessionFinder].
+func TestSessions(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, sessionsSuite()) }
+
+// TestAttempts checks [ports.Attempts].
+func TestAttempts(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, attemptsSuite()) }
+
+// TestIdentities checks [ports.Identities].
+func TestIdentities(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, identitiesSuite()) }
+
 // TestVault checks [ports.Vault].
 func TestVault(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, vaultSuite()) }
 
@@ -99,7 +115,8 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
 		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.Acceptances == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil || s.Announcements == nil {
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil || s.Announcements == nil ||
+		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil || s.Attempts == nil || s.Identities == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

@@ -15,7 +15,8 @@ type Options struct {
 	// "localhost".
 	BaseDomain string
 
-	// TrustedProxies are the addresses whose X-Forwarded-Host is believed.
+	// TrustedProxies are the addresses whose X-Forwarded-Host, -For and -Proto are
+	// believed.
 	// Defaults to none.
 	TrustedProxies []netip.Prefix
 

@@ -94,7 +94,11 @@ func (p proxies) trust(remote string) bool {
 	if err != nil {
 		return false
 	}
-	addr := ap.Addr().WithZone("")
+	return p.contain(ap.Addr().WithZone(""))
+}
+
+// contain reports whether addr lies in one of the networks.
+func (p proxies) contain(addr netip.Addr) bool {
 	for _, network := range p {
 		if network.Contains(addr) || network.Contains(addr.Unmap()) {
 			return true

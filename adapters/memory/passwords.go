@@ -1,0 +1,99 @@
+package memory
+
+import (
+	"context"
+	"maps"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type passwords struct{ s *Store }
+
+type identities struct{ s *Store }
+
+var (
+	_ ports.Passwords  = passwords{}
+	_ ports.Identities = identities{}
+)
+
+func (p passwords) Of(_ context.Context, user string) (tenancy.Password, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	if _, ok := p.s.users[user]; !ok {
+		return tenancy.Password{}, errNoUser
+	}
+	return tenancy.Password{User: user, Hash: p.s.passwords[user]}, nil
+}
+
+func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if _, ok := p.s.users[user]; !ok {
+		return errNoUser
+	}
+	var ended []string
+	for _, x := range p.s.sessionsOf(user) {
+		if x.ID != keep {
+			ended = append(ended, x.ID)
+		}
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PasswordSet(user, len(ended))); err != nil {
+		return err
+	}
+	for _, id := range ended {
+		delete(p.s.sessions, id)
+	}
+	p.s.passwords[user] = hash
+	return nil
+}
+
+func (p passwords) Improve(ctx context.Context, user, from, to string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if _, ok := p.s.users[user]; !ok || p.s.passwords[user] != from {
+		return nil
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PasswordImproved(user)); err != nil {
+		return err
+	}
+	p.s.passwords[user] = to
+	return nil
+}
+
+func (p identities) Find(_ context.Context, i tenancy.Identity) (string, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	user, bound := p.s.identities[i]
+	if !bound {
+		return "", tenancy.Errorf(tenancy.CodeNotFound, "this identity is nobody's")
+	}
+	return user, nil
+}
+
+func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if _, ok := p.s.users[user]; !ok {
+		return errNoUser
+	}
+	for other, whose := range p.s.identities {
+		if other != i && (whose != user || other.Issuer != i.Issuer) {
+			continue
+		}
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.IdentityBound(user, i)); err != nil {
+		return err
+	}
+	p.s.identities[i] = user
+	return nil
+}
+
+// forgetSignIns is what is left of a user who is gone: nothing. The caller holds
+// s.mu.
+func (s *Store) forgetSignIns(user string) {
+	delete(s.passwords, user)
+	maps.DeleteFunc(s.sessions, func(_ string, x session) bool { return x.User == user })
+	maps.DeleteFunc(s.identities, func(_ tenancy.Identity, whose string) bool { return whose == user })
+}

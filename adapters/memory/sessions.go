@@ -1,0 +1,163 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+type sessions struct{ s *Store }
+
+type sessionFinder struct{ s *Store }
+
+var (
+	_ ports.Sessions      = sessions{}
+	_ ports.SessionFinder = sessionFinder{}
+)
+
+// session is a session with the secret before its last renewal.
+type session struct {
+	tenancy.Session
+	former      tenancy.SessionHash
+	formerUntil time.Time
+}
+
+// has reports whether hash is that of a secret with which the session may be used
+// at now.
+func (x session) has(hash tenancy.SessionHash, now time.Time) bool {
+	return x.Hash == hash || x.former == hash && now.Before(x.formerUntil)
+}
+
+var (
+	errNoSession   = tenancy.Errorf(tenancy.CodeNotFound, "no such session")
+	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
+)
+
+func (p sessions) Create(ctx context.Context, given tenancy.Session, verified string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	_, known := p.s.users[given.User]
+	if !known || verified != "" && p.s.passwords[given.User] != verified {
+		return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
+	}
+	for id, other := range p.s.sessions {
+		if id == given.ID || other.Hash == given.Hash {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session is there already")
+		}
+	}
+	ended := p.s.beyond(given.User, tenancy.MaxSessions-1)
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionCreated(given, len(ended))); err != nil {
+		return err
+	}
+	for _, id := range ended {
+		delete(p.s.sessions, id)
+	}
+	given.CreatedAt, given.SeenAt, given.ExpiresAt = micro(given.CreatedAt), micro(given.SeenAt).Truncate(time.Minute), micro(given.ExpiresAt)
+	p.s.sessions[given.ID] = session{Session: given}
+	return nil
+}
+
+// beyond answers the ids of the user's sessions but for the newest so many. The
+// caller holds s.mu.
+func (s *Store) beyond(user string, newest int) (ids []string) {
+	all := s.sessionsOf(user)
+	for _, old := range all[min(newest, len(all)):] {
+		ids = append(ids, old.ID)
+	}
+	return ids
+}
+
+// sessionsOf answers the sessions of a user, the newest first.
+func (s *Store) sessionsOf(user string) []tenancy.Session {
+	var all []tenancy.Session
+	for _, x := range s.sessions {
+		if x.User == user {
+			all = append(all, x.Session)
+		}
+	}
+	slices.SortFunc(all, func(a, b tenancy.Session) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return all
+}
+
+func (p sessions) List(_ context.Context, user string, now time.Time) ([]tenancy.Session, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	all := slices.DeleteFunc(p.s.sessionsOf(user), func(x tenancy.Session) bool { return !now.Before(x.ExpiresAt) })
+	for i := range all {
+		all[i].Hash, all[i].Rights = tenancy.SessionHash{}, [32]byte{}
+	}
+	return all, nil
+}
+
+func (p sessions) Revoke(ctx context.Context, user, id string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if x, ok := p.s.sessions[id]; !ok || x.User != user {
+		return errNoSession
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionRevoked(user, id)); err != nil {
+		return err
+	}
+	delete(p.s.sessions, id)
+	return nil
+}
+
+func (p sessions) RevokeAll(ctx context.Context, user string) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	ended := p.s.sessionsOf(user)
+	if len(ended) == 0 {
+		return nil
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionsRevoked(user, len(ended))); err != nil {
+		return err
+	}
+	for _, x := range ended {
+		delete(p.s.sessions, x.ID)
+	}
+	return nil
+}
+
+func (p sessionFinder) Find(_ context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	for _, x := range p.s.sessions {
+		if x.has(hash, now) && now.Before(x.ExpiresAt) {
+			return x.Session, nil
+		}
+	}
+	return tenancy.Session{}, errNotSignedIn
+}
+
+func (p sessionFinder) See(_ context.Context, id string, at time.Time) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	at = micro(at).Truncate(time.Minute)
+	if x, ok := p.s.sessions[id]; ok && at.After(x.SeenAt) {
+		x.SeenAt = at
+		p.s.sessions[id] = x
+	}
+	return nil
+}
+
+func (p sessionFinder) Renew(ctx context.Context, id string, from tenancy.SessionHash, to ports.SessionRenewal) error {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	x, ok := p.s.sessions[id]
+	if !ok || x.Hash != from {
+		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionRenewed(x.User, id)); err != nil {
+		return err
+	}
+	x.former, x.formerUntil = x.Hash, to.Overlap
+	x.Hash, x.Rights = to.Hash, to.Rights
+	p.s.sessions[id] = x
+	return nil
+}

@@ -1,0 +1,1 @@
+DROP TABLE bailiwick.attempts, bailiwick.identities, bailiwick.sessions;

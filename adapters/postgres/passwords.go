@@ -1,0 +1,109 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// passwords is [ports.Passwords], upon the system role's pool.
+type passwords struct{ db *DB }
+
+// identities is [ports.Identities], upon the same.
+type identities struct{ db *DB }
+
+var (
+	_ ports.Passwords  = (*passwords)(nil)
+	_ ports.Identities = (*identities)(nil)
+)
+
+func (s *passwords) Of(ctx context.Context, user string) (tenancy.Password, error) {
+	id, err := userID(user)
+	if err != nil {
+		return tenancy.Password{}, errNoUser
+	}
+	var hashes []string
+	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?", id).
+		Scan(across(ctx, "verify a password"), &hashes)
+	if err != nil {
+		return tenancy.Password{}, translate(err)
+	}
+	if len(hashes) == 0 {
+		return tenancy.Password{}, errNoUser
+	}
+	return tenancy.Password{User: id, Hash: hashes[0]}, nil
+}
+
+func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
+	id, err := userID(user)
+	if err != nil {
+		return errNoUser
+	}
+	return s.db.systemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
+		set, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now() WHERE id = ?", hash, id).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := set.RowsAffected(); n == 0 {
+			return errNoUser
+		}
+		ended, err := endSessions(ctx, tx, id, keep)
+		if err != nil {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.PasswordSet(id, ended))
+	})
+}
+
+func (s *passwords) Improve(ctx context.Context, user, from, to string) error {
+	id, err := userID(user)
+	if err != nil {
+		return nil
+	}
+	return s.db.systemTx(ctx, "hash a password anew", func(ctx context.Context, tx bun.Tx) error {
+		improved, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ? WHERE id = ? AND password_hash = ?", to, id, from).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := improved.RowsAffected(); n == 0 {
+			return nil
+		}
+		return recordPlatform(ctx, tx, tenancy.PasswordImproved(id))
+	})
+}
+
+func (s *identities) Find(ctx context.Context, i tenancy.Identity) (string, error) {
+	var users []string
+	err := s.db.system.NewRaw("SELECT user_id FROM bailiwick.identities WHERE issuer = ? AND subject = ?", i.Issuer, i.Subject).
+		Scan(across(ctx, "find whose an identity is"), &users)
+	if err != nil {
+		return "", translate(err)
+	}
+	if len(users) == 0 {
+		return "", tenancy.Errorf(tenancy.CodeNotFound, "this identity is nobody's")
+	}
+	return users[0], nil
+}
+
+func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) error {
+	id, err := userID(user)
+	if err != nil {
+		return errNoUser
+	}
+	return s.db.systemTx(ctx, "bind an identity", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id) VALUES (?, ?, ?)", i.Issuer, i.Subject, id).Exec(ctx)
+		switch sqlState(err) {
+		case stateUnique:
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already").Because(err)
+		case stateForeignKey:
+			return errNoUser.Because(err)
+		}
+		if err != nil {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.IdentityBound(id, i))
+	})
+}

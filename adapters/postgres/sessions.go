@@ -1,0 +1,200 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// sessions is [ports.Sessions], upon the system role's pool: users are of no
+// tenant.
+type sessions struct{ db *DB }
+
+// sessionFinder is [ports.SessionFinder], upon the same.
+type sessionFinder struct{ db *DB }
+
+var (
+	_ ports.Sessions      = (*sessions)(nil)
+	_ ports.SessionFinder = (*sessionFinder)(nil)
+)
+
+const sessionColumns = "id, user_id, created_at, seen_at, expires_at, address, agent"
+
+type sessionRow struct {
+	ID        string
+	UserID    string
+	Hash      []byte
+	Rights    []byte
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+	Address   string
+	Agent     string
+}
+
+func (r sessionRow) session() tenancy.Session {
+	s := tenancy.Session{
+		ID: r.ID, User: r.UserID, CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
+		Address: r.Address, Agent: r.Agent,
+	}
+	copy(s.Hash[:], r.Hash)
+	copy(s.Rights[:], r.Rights)
+	return s
+}
+
+var (
+	errNoSession   = tenancy.Errorf(tenancy.CodeNotFound, "no such session")
+	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
+)
+
+// systemTx runs fn in a transaction of the system role.
+func (db *DB) systemTx(ctx context.Context, reason string, fn func(context.Context, bun.Tx) error) error {
+	return translate(db.system.RunInTx(across(ctx, reason), nil, fn))
+}
+
+// Create locks the user, so that neither the password changes nor the user goes
+// between the look at them and the session.
+func (s *sessions) Create(ctx context.Context, given tenancy.Session, verified string) error {
+	user, err := userID(given.User)
+	if err != nil {
+		return errNotSignedIn
+	}
+	return s.db.systemTx(ctx, "sign in", func(ctx context.Context, tx bun.Tx) error {
+		var hashes []string
+		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
+		if err != nil {
+			return err
+		}
+		if len(hashes) == 0 || verified != "" && hashes[0] != verified {
+			return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
+		}
+		_, err = tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights, created_at, seen_at, expires_at, address, agent)"+
+			" VALUES (?, ?, ?, ?, ?, date_trunc('minute', ?::timestamptz, 'UTC'), ?, ?, ?)",
+			given.ID, user, given.Hash[:], given.Rights[:], given.CreatedAt, given.SeenAt, given.ExpiresAt, given.Address, given.Agent).Exec(ctx)
+		if sqlState(err) == stateUnique {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this session exists already").Because(err)
+		}
+		if err != nil {
+			return err
+		}
+		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
+			" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 ORDER BY created_at DESC, id DESC LIMIT ?2)",
+			user, given.ID, tenancy.MaxSessions-1).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := ended.RowsAffected()
+		if err != nil {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.SessionCreated(given, int(n)))
+	})
+}
+
+func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]tenancy.Session, error) {
+	id, err := userID(user)
+	if err != nil {
+		return nil, nil
+	}
+	var rows []sessionRow
+	err = s.db.system.NewRaw("SELECT "+sessionColumns+" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC, id DESC",
+		id, now).Scan(across(ctx, "list a user's sessions"), &rows)
+	if err != nil {
+		return nil, translate(err)
+	}
+	list := make([]tenancy.Session, len(rows))
+	for i, r := range rows {
+		list[i] = r.session()
+	}
+	return list, nil
+}
+
+func (s *sessions) Revoke(ctx context.Context, user, id string) error {
+	owner, err := userID(user)
+	if err != nil {
+		return errNoSession
+	}
+	session, err := uuid.Parse(id)
+	if err != nil {
+		return errNoSession
+	}
+	return s.db.systemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
+		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?", owner, session.String()).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := ended.RowsAffected(); n == 0 {
+			return errNoSession
+		}
+		return recordPlatform(ctx, tx, tenancy.SessionRevoked(owner, session.String()))
+	})
+}
+
+func (s *sessions) RevokeAll(ctx context.Context, user string) error {
+	id, err := userID(user)
+	if err != nil {
+		return nil
+	}
+	return s.db.systemTx(ctx, "end a user's sessions", func(ctx context.Context, tx bun.Tx) error {
+		n, err := endSessions(ctx, tx, id, "")
+		if err != nil || n == 0 {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.SessionsRevoked(id, n))
+	})
+}
+
+// endSessions ends the sessions of a user but the one with the id keep.
+func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error) {
+	ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id::text <> ?", user, keep).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := ended.RowsAffected()
+	return int(n), err
+}
+
+func (s *sessionFinder) Find(ctx context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
+	var rows []sessionRow
+	err := s.db.system.NewRaw("SELECT "+sessionColumns+", hash, rights FROM bailiwick.sessions"+
+		" WHERE (hash = ?0 OR former = ?0 AND former_until > ?1) AND expires_at > ?1", hash[:], now).
+		Scan(across(ctx, "find whose a session is"), &rows)
+	if err != nil {
+		return tenancy.Session{}, translate(err)
+	}
+	if len(rows) == 0 {
+		return tenancy.Session{}, errNotSignedIn
+	}
+	return rows[0].session(), nil
+}
+
+func (s *sessionFinder) See(ctx context.Context, id string, at time.Time) error {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return nil
+	}
+	_, err = s.db.system.NewRaw("UPDATE bailiwick.sessions SET seen_at = date_trunc('minute', ?0::timestamptz, 'UTC')"+
+		" WHERE id = ?1 AND seen_at < date_trunc('minute', ?0::timestamptz, 'UTC')", at, parsed.String()).
+		Exec(across(ctx, "note the use of a session"))
+	return translate(err)
+}
+
+func (s *sessionFinder) Renew(ctx context.Context, id string, from tenancy.SessionHash, to ports.SessionRenewal) error {
+	return s.db.systemTx(ctx, "renew a session", func(ctx context.Context, tx bun.Tx) error {
+		var users []string
+		err := tx.NewRaw("UPDATE bailiwick.sessions SET former = hash, former_until = ?, hash = ?, rights = ? WHERE id::text = ? AND hash = ? RETURNING user_id",
+			to.Overlap, to.Hash[:], to.Rights[:], id, from[:]).Scan(ctx, &users)
+		if err != nil {
+			return err
+		}
+		if len(users) == 0 {
+			return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
+		}
+		return recordPlatform(ctx, tx, tenancy.SessionRenewed(users[0], id))
+	})
+}

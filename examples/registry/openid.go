@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/bailiwick-go/bailiwick/adapters/oidc"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
+)
+
+// openIDSettings name the OpenID provider through which people sign in.
+type openIDSettings struct {
+	issuer       string // empty: there is none
+	clientID     string
+	clientSecret string
+	redirectURL  string // empty: derived from the listen address
+	createUsers  bool
+}
+
+func readOpenID(getenv func(string) string) (openIDSettings, error) {
+	o := openIDSettings{
+		issuer: getenv("OIDC_ISSUER"), clientID: getenv("OIDC_CLIENT_ID"), clientSecret: getenv("OIDC_CLIENT_SECRET"),
+		redirectURL: getenv("OIDC_REDIRECT_URL"),
+	}
+	var err error
+	if o.createUsers, err = boolean(getenv, "OIDC_CREATE_USERS", false); err != nil {
+		return o, err
+	}
+	if o.issuer == "" && (o.createUsers || o.clientID+o.clientSecret+o.redirectURL != "") {
+		return o, errors.New("OIDC_ISSUER is empty: set it, or none of the other OIDC_ settings")
+	}
+	if o.issuer != "" && o.options("http://127.0.0.1").Check() != nil {
+		return o, errors.New("OIDC_ISSUER and OIDC_REDIRECT_URL are URLs such as https://accounts.example.com, and OIDC_CLIENT_ID isn't empty")
+	}
+	return o, nil
+}
+
+// options are those of the provider's client in a registry at this address.
+func (o openIDSettings) options(address string) oidc.Options {
+	return oidc.Options{
+		Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret,
+		RedirectURL: either(o.redirectURL, address+"/api/v1/sessions/oidc/callback"),
+	}
+}
+
+// signIn says how people sign in to a registry at this address.
+func (o openIDSettings) signIn(address string) (signin.Options, error) {
+	if o.issuer == "" {
+		return signin.Options{}, nil
+	}
+	provider, err := oidc.New(o.options(address))
+	if err != nil {
+		return signin.Options{}, fmt.Errorf("the OpenID provider: %w", err)
+	}
+	return signin.Options{Provider: provider, CreateUsers: o.createUsers}, nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const aPassword = "correct horse battery"
+
+// person makes a user as the version before did: with bcrypt's hash.
+func person(t *testing.T, databaseURL, name string) tenancy.User {
+	t.Helper()
+	own, err := migrations()
+	require.NoError(t, err)
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: own, Adopt: adoption()})
+	require.NoError(t, err)
+	defer db.Close()
+	services := db.Services()
+	u, err := services.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+	require.NoError(t, err)
+	hash, err := bcrypt.GenerateFromPassword([]byte(aPassword), bcrypt.MinCost)
+	require.NoError(t, err)
+	require.NoError(t, services.Passwords.Set(t.Context(), u.ID, string(hash), ""))
+	_, _, err = services.Members.Put(t.Context(), tenancy.DefaultID, u.ID, tenancy.Editor)
+	require.NoError(t, err)
+	return u
+}
+
+func (s *site) signIn(t *testing.T, name, password string) answer {
+	t.Helper()
+	return caller{site: s}.send(t, http.MethodPost, "/api/v1/sessions", map[string]string{"email": name + "@example.com", "password": password})
+}
+
+func cookieOf(t *testing.T, a answer) string {
+	t.Helper()
+	cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
+	require.NoError(t, err)
+	return cookie.Name + "=" + cookie.Value
+}
+
+// TestAPersonWorksWithACookieOnEveryInstance signs in at one of two registries on
+// one database, works at the other, and is signed out at both.
+func TestAPersonWorksWithACookieOnEveryInstance(t *testing.T) {
+	t.Parallel()
+	url := migrated(t)
+	ada := person(t, url, "ada")
+	set := func() map[string]string { return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"} }
+	one, two := serveWith(t, set()), serveWith(t, set())
+	cookie := cookieOf(t, one.signIn(t, "ada", aPassword).is(t, http.StatusCreated))
+	at := func(s *site) caller { return caller{site: s, tenant: "default"} }
+	at(two).send(t, http.MethodPut, resource("prompt", "p"), map[string]any{"spec": map[string]any{"template": "x"}}, "Cookie", cookie).is(t, http.StatusCreated)
+	at(two).send(t, http.MethodPut, resource("prompt", "q"), map[string]any{"spec": map[string]any{"template": "x"}},
+		"Cookie", cookie, "Origin", "https://evil.test").refused(t, http.StatusForbidden, "cross_origin")
+
+	list := read[struct{ Items []struct{ ID string } }](t, two.platform().get(t, "/api/v1/users/"+ada.ID+"/sessions").is(t, http.StatusOK))
+	require.Len(t, list.Items, 1)
+	caller{site: two}.send(t, http.MethodDelete, "/api/v1/sessions/"+list.Items[0].ID, nil, "Cookie", cookie).is(t, http.StatusNoContent)
+	for _, s := range []*site{one, two} {
+		caller{site: s}.send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).refused(t, http.StatusUnauthorized, "unauthenticated")
+	}
+	one.signIn(t, "ada", aPassword).is(t, http.StatusCreated) // whose password is hashed anew by now
+}
+
+// TestGuessesAreCountedByAllInstancesTogether sends them in parallel to two.
+func TestGuessesAreCountedByAllInstancesTogether(t *testing.T) {
+	t.Parallel()
+	url := migrated(t)
+	person(t, url, "ada")
+	set := func() map[string]string { return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"} }
+	sites := []*site{serveWith(t, set()), serveWith(t, set())}
+	var mu sync.Mutex
+	statuses := map[int]int{}
+	var guesses sync.WaitGroup
+	for i := range 20 {
+		guesses.Go(func() {
+			a := sites[i%2].signIn(t, "ada", "a wrong password")
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[a.status]++
+		})
+	}
+	guesses.Wait()
+	require.Equal(t, 20, statuses[401]+statuses[429], "%v", statuses)
+	require.GreaterOrEqual(t, statuses[429], 12, "%v", statuses) // some may come a second later
+	require.GreaterOrEqual(t, statuses[401], 5, "%v", statuses)
+}
+
+// TestNoRoleButTheSystemsReadsWhatSignsIn: SQL injected into the application's
+// statements finds neither sessions nor hashes.
+func TestNoRoleButTheSystemsReadsWhatSignsIn(t *testing.T) {
+	t.Parallel()
+	url := migrated(t)
+	own, err := migrations()
+	require.NoError(t, err)
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: url, MultiTenant: true, Tables: tables(), Migrations: own, Adopt: adoption()})
+	require.NoError(t, err)
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID), time.Minute)
+	defer cancel()
+	for _, table := range []string{"sessions", "identities", "attempts", "users"} {
+		for _, statement := range []string{"SELECT count(*) FROM bailiwick.", "DELETE FROM bailiwick."} {
+			_, err := db.Scoped(ctx).NewRaw(statement + table).Exec(ctx)
+			require.ErrorContains(t, err, "permission denied", statement+table)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package httpapitest_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
+)
+
+// nowhere is a provider to which nobody gets.
+type nowhere struct{}
+
+func (nowhere) Start(context.Context, signin.Flow) (string, error) {
+	return "https://provider.test/auth", nil
+}
+
+func (nowhere) Finish(context.Context, signin.Flow, signin.Callback) (signin.Identified, error) {
+	return signin.Identified{}, errors.New("nobody comes back")
+}
+
+// leavesTheHost reads a redirect as browsers do (WHATWG URL, section 4.4): tabs and
+// line ends are left out, and a backslash is a slash.
+func leavesTheHost(to string) bool {
+	to = strings.Trim(to, " \x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f")
+	to = strings.NewReplacer("\t", "", "\n", "", "\r", "", "\\", "/").Replace(to)
+	return !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//")
+}
+
+// FuzzReturnTo: what is taken for a path of this host is one to a browser too,
+// also when something on the way has resolved its escapes.
+func FuzzReturnTo(f *testing.F) {
+	for _, to := range []string{"/", "/a?b=c", "//evil.test", "/\\evil.test", "/%2f%2fevil.test", "/\t/evil.test", "/%5cevil.test", "https://evil.test", "/..//evil.test"} {
+		f.Add(to)
+	}
+	w := bareWorld(f, cheaply, func(o *httpapi.Options) { o.SignIn.Provider = nowhere{} })
+	f.Fuzz(func(t *testing.T, to string) {
+		r := httptest.NewRequest("GET", "/api/v1/sessions/oidc/start?return_to="+url.QueryEscape(to), nil)
+		answered := httptest.NewRecorder()
+		w.handler.ServeHTTP(answered, r)
+		if answered.Code != 302 {
+			return
+		}
+		path, _, _ := strings.Cut(to, "?")
+		once, err := url.PathUnescape(path)
+		if to != "" && (leavesTheHost(to) || err != nil || leavesTheHost(once) || strings.ContainsAny(to, "\r\n")) {
+			t.Errorf("%q is taken for a path of this host", to)
+		}
+	})
+}

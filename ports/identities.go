@@ -1,0 +1,21 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Identities says which accounts at OpenID providers are whose, across tenants as
+// users are, and for sign-in alone. Its writes are in the platform's audit log:
+// identity.bind.
+type Identities interface {
+	// Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if
+	// it is bound to none.
+	Find(ctx context.Context, i tenancy.Identity) (user string, err error)
+
+	// Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it
+	// is bound already, or if the user has another one of the same issuer.
+	// [tenancy.CodeNotFound] if there is no such user.
+	Bind(ctx context.Context, i tenancy.Identity, user string) error
+}

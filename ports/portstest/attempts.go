@@ -1,0 +1,132 @@
+package portstest
+
+import (
+	"crypto/sha256"
+	"sync/atomic"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+func attemptsSuite() []clause {
+	return []clause{
+		{
+			name: "count attempts",
+			says: "Begin counts an attempt at each of the subjects, as [tenancy.Tally.Add] does.",
+			prove: func(p *probe) {
+				s, now := subject("a"), attemptsBegin
+				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second} {
+					if wait > 0 {
+						p.waits(wait, now, s)
+						p.waits(wait/2, now.Add(wait/2), s)
+						now = now.Add(wait)
+					}
+					p.waits(0, now, s)
+				}
+				p.waits(0, now.Add(time.Hour), s)
+				p.waits(0, now.Add(time.Hour), s)
+				p.waits(time.Second, now.Add(time.Hour), s)
+			},
+		},
+		{
+			name: "one subject waits, none is counted",
+			says: "If one has to wait none is counted, and the longest wait is answered.",
+			prove: func(p *probe) {
+				a, b := subject("a"), subject("b")
+				p.waits(0, attemptsBegin, a)
+				p.waits(0, attemptsBegin, a)
+				for range 5 {
+					p.waits(time.Second, attemptsBegin, a, b)
+					p.waits(time.Second, attemptsBegin, b, a)
+				}
+				p.waits(0, attemptsBegin, b)
+				p.waits(0, attemptsBegin, b)
+				p.waits(time.Second, attemptsBegin, b)
+				p.waits(0, attemptsBegin.Add(time.Second), a)
+				p.waits(2*time.Second, attemptsBegin.Add(time.Second), b, a)
+			},
+		},
+		{
+			name: "many attempts at once",
+			says: "Attempts at the same time are counted one after the other.",
+			prove: func(p *probe) {
+				a, b := subject("a"), subject("b")
+				var begun atomic.Int64
+				errs := atOnce(20, func(i int) error {
+					subjects := []ports.Subject{a, b}
+					if i%2 == 0 {
+						subjects = []ports.Subject{b, a}
+					}
+					wait, err := p.Attempts.Begin(p.ctx, attemptsBegin, subjects...)
+					if wait == 0 && err == nil {
+						begun.Add(1)
+					}
+					return err
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 20}, "the codes")
+				p.equal(begun.Load(), int64(2), "how many of 20 attempts at once didn't wait")
+			},
+		},
+		{
+			name: "clear attempts",
+			says: "Clear forgets the attempts at a subject.",
+			prove: func(p *probe) {
+				a, b := subject("a"), subject("b")
+				for range 2 {
+					p.waits(0, attemptsBegin, a, b)
+				}
+				p.ok(p.Attempts.Clear(p.ctx, a.Key), "Clear")
+				p.waits(0, attemptsBegin, a)
+				p.waits(time.Second, attemptsBegin, b)
+				p.ok(p.Attempts.Clear(p.ctx, subject("c").Key), "Clear of none")
+			},
+		},
+		{
+			name: "take an attempt back",
+			says: "TakeBack counts one attempt less at a subject, and none less than none.",
+			prove: func(p *probe) {
+				a := subject("a")
+				p.ok(p.Attempts.TakeBack(p.ctx, a.Key), "TakeBack of none")
+				for range 10 {
+					p.waits(0, attemptsBegin, a)
+					p.ok(p.Attempts.TakeBack(p.ctx, a.Key), "TakeBack")
+					p.ok(p.Attempts.TakeBack(p.ctx, a.Key), "TakeBack of none")
+				}
+				p.waits(0, attemptsBegin, a)
+				p.waits(0, attemptsBegin, a)
+				p.waits(time.Second, attemptsBegin, a)
+			},
+		},
+		{
+			name: "what is forgotten is no attempt",
+			says: "Begin counts an attempt at each of the subjects, as [tenancy.Tally.Add] does.",
+			prove: func(p *probe) {
+				a := subject("a")
+				p.waits(0, attemptsBegin, a)
+				for i := range 40 {
+					p.waits(0, attemptsBegin.Add(time.Hour), subject("other "+string(rune('A'+i))))
+				}
+				p.waits(0, attemptsBegin.Add(time.Hour), a)
+				p.waits(0, attemptsBegin.Add(time.Hour), a)
+				p.waits(time.Second, attemptsBegin.Add(time.Hour), a)
+			},
+		},
+	}
+}
+
+var attemptsBegin = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// subject has two attempts for nothing.
+func subject(name string) ports.Subject {
+	return ports.Subject{
+		Key:      sha256.Sum256([]byte(name)),
+		Slowdown: tenancy.Slowdown{Free: 2, First: time.Second, Longest: 4 * time.Second, Forget: time.Hour},
+	}
+}
+
+func (p *probe) waits(want time.Duration, now time.Time, subjects ...ports.Subject) {
+	wait, err := p.Attempts.Begin(p.ctx, now, subjects...)
+	p.ok(err, "Attempts.Begin")
+	p.equal(wait, want, "what an attempt waits")
+}

@@ -1,0 +1,167 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Cost is what hashing a password takes: the parameters of argon2id (RFC 9106).
+type Cost struct {
+	Memory  uint32 // KiB
+	Passes  uint32
+	Threads uint8
+}
+
+// defaultCost is OWASP's recommendation of the Password Storage Cheat Sheet that
+// takes the least memory: sign-in must not be what fills it.
+var defaultCost = Cost{Memory: 19 << 10, Passes: 2, Threads: 1}
+
+const (
+	saltSize   = 16 // bytes; RFC 9106, section 3.1
+	digestSize = 32
+
+	// What is stored can't make this program use more than so much.
+	maxMemory  = 256 << 10 // KiB
+	maxPasses  = 16
+	maxThreads = 16
+	maxBcrypt  = 14 // its cost, a logarithm
+
+	// longestQueue is how long a password waits for its turn to be hashed.
+	longestQueue = 10 * time.Second
+)
+
+var errBusy = tenancy.Errorf(tenancy.CodeUnavailable, "too many sign-ins at once: try again")
+
+// hasher hashes as many passwords at once as it has slots: what is beyond that
+// waits, so that a flood of sign-ins takes a bounded amount of memory.
+type hasher struct {
+	cost  Cost
+	slots chan struct{}
+	dummy phc // of no password
+}
+
+func newHasher(cost Cost, atOnce int) *hasher {
+	h := &hasher{cost: cost, slots: make(chan struct{}, atOnce)}
+	h.dummy = phc{cost: cost, salt: random(saltSize), digest: random(digestSize)}
+	return h
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails: crypto/rand ends the program instead
+	return b
+}
+
+// take waits for a slot, and answers what gives it back.
+func (h *hasher) take(ctx context.Context) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, longestQueue)
+	defer cancel()
+	select {
+	case h.slots <- struct{}{}:
+		return func() { <-h.slots }, nil
+	case <-ctx.Done():
+		return nil, errBusy.Because(ctx.Err())
+	}
+}
+
+// hash makes what is stored of a password: a text of the PHC string format.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	release, err := h.take(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	p := phc{cost: h.cost, salt: random(saltSize)}
+	p.digest = p.sum(normal(password), digestSize)
+	return p.String(), nil
+}
+
+// verify reports whether password is the one that stored was made of, and
+// whether it should be hashed anew. A hash of no known form is no password's: it
+// takes as long, and says no.
+func (h *hasher) verify(ctx context.Context, stored, password string) (ok, stale bool, err error) {
+	release, err := h.take(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer release()
+	if isBcrypt(stored) {
+		// The version before hashed what was typed.
+		return bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil, true, nil
+	}
+	p, err := parsePHC(stored)
+	known := err == nil
+	if !known {
+		p = h.dummy
+	}
+	same := subtle.ConstantTimeCompare(p.sum(normal(password), len(p.digest)), p.digest) == 1
+	return known && same, p.cost != h.cost, nil
+}
+
+// isBcrypt reports whether a hash is bcrypt's, at a cost that can be borne.
+func isBcrypt(stored string) bool {
+	cost, err := bcrypt.Cost([]byte(stored))
+	return err == nil && cost <= maxBcrypt
+}
+
+// phc is a hash of argon2id in the PHC string format, as every implementation
+// writes it: $argon2id$v=19$m=19456,t=2,p=1$salt$digest.
+type phc struct {
+	cost         Cost
+	salt, digest []byte
+}
+
+var phcEncoding = base64.RawStdEncoding.Strict()
+
+func (p phc) String() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.cost.Memory, p.cost.Passes, p.cost.Threads,
+		phcEncoding.EncodeToString(p.salt), phcEncoding.EncodeToString(p.digest))
+}
+
+func (p phc) sum(password string, size int) []byte {
+	return argon2.IDKey([]byte(password), p.salt, p.cost.Passes, p.cost.Memory, p.cost.Threads, uint32(size))
+}
+
+var errForm = errors.New("not a hash of argon2id")
+
+// parsePHC reads a hash exactly as [phc.String] writes it, of bounded cost.
+func parsePHC(text string) (phc, error) {
+	parts := strings.Split(text, "$")
+	if len(parts) != 6 {
+		return phc{}, errForm
+	}
+	var p phc
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.cost.Memory, &p.cost.Passes, &p.cost.Threads); err != nil {
+		return phc{}, errForm
+	}
+	var err error
+	if p.salt, err = phcEncoding.DecodeString(parts[4]); err != nil {
+		return phc{}, errForm
+	}
+	if p.digest, err = phcEncoding.DecodeString(parts[5]); err != nil {
+		return phc{}, errForm
+	}
+	sizes := len(p.salt) >= 8 && len(p.salt) <= 64 && len(p.digest) >= 16 && len(p.digest) <= 64
+	if !sizes || p.cost.check() != nil || p.String() != text {
+		return phc{}, errForm
+	}
+	return p, nil
+}
+
+func (c Cost) check() error {
+	if c.Passes < 1 || c.Passes > maxPasses || c.Threads < 1 || c.Threads > maxThreads || c.Memory < 8*uint32(c.Threads) || c.Memory > maxMemory {
+		return fmt.Errorf("argon2id takes 1 to %d passes, 1 to %d threads, and 8 KiB for each of these to %d KiB", maxPasses, maxThreads, maxMemory)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package signin
+
+import (
+	"context"
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Caller is who calls with the secret of a session.
+type Caller struct {
+	Principal tenancy.Principal
+	Session   tenancy.Session
+
+	// Renewed is the secret that takes the place of the one that was shown; "" if
+	// that one stays.
+	Renewed string
+}
+
+var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session: sign in again")
+
+// Authenticate answers whose session a secret is of, and what they may do now. If
+// that isn't what they might do when the secret was issued, it is renewed. Every
+// other text, and the secret of a session that has ended, is
+// [tenancy.CodeUnauthenticated].
+func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, error) {
+	hash, err := tenancy.HashSessionSecret(secret)
+	if err != nil {
+		return Caller{}, errNoSession.Because(err)
+	}
+	now := s.now().UTC().Truncate(time.Microsecond)
+	session, err := s.find(ctx, hash, now)
+	if err != nil {
+		return Caller{}, err
+	}
+	principal, err := s.principal(ctx, session.User)
+	if err != nil {
+		return Caller{}, err
+	}
+	if minute := now.Truncate(time.Minute); minute.After(session.SeenAt) {
+		if err := s.finder.See(ctx, session.ID, minute); err != nil {
+			return Caller{}, err
+		}
+	}
+	c := Caller{Principal: principal, Session: session}
+	rights := rightsOf(principal)
+	if session.Hash != hash || session.Rights == rights {
+		return c, nil
+	}
+	c.Session, c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, principal), session, rights, now)
+	if tenancy.CodeOf(err) == tenancy.CodeVersionMismatch {
+		return Caller{Principal: principal, Session: session}, nil // a request beside this one has the new secret
+	}
+	return c, err
+}
+
+func (s *Service) find(ctx context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
+	session, err := s.finder.Find(ctx, hash, now)
+	switch {
+	case tenancy.CodeOf(err) == tenancy.CodeUnauthenticated:
+		return tenancy.Session{}, errNoSession.Because(err)
+	case err != nil:
+		return tenancy.Session{}, err
+	case !now.Before(session.ExpiresAt):
+		return tenancy.Session{}, errNoSession.Because(errExpired)
+	case s.idles(session, now):
+		return tenancy.Session{}, errNoSession.Because(errTooLongIdle)
+	}
+	return session, nil
+}
+
+// idles reports whether a session has ended by not being used. SeenAt is cut to
+// the minute, so it may have been used up to a minute later.
+func (s *Service) idles(session tenancy.Session, now time.Time) bool {
+	return now.Sub(session.SeenAt) >= s.idle+time.Minute
+}
+
+func (s *Service) renew(ctx context.Context, session tenancy.Session, rights [sha256.Size]byte, now time.Time) (tenancy.Session, string, error) {
+	secret := tenancy.NewSessionSecret()
+	hash, err := tenancy.HashSessionSecret(secret)
+	if err != nil {
+		return session, "", err
+	}
+	err = s.finder.Renew(ctx, session.ID, session.Hash, ports.SessionRenewal{Hash: hash, Rights: rights, Overlap: now.Add(overlap)})
+	if err != nil {
+		return session, "", err
+	}
+	session.Hash, session.Rights = hash, rights
+	return session, secret, nil
+}
+
+// List answers a user's sessions, the newest first: one's own, or as a
+// super-admin anybody's. Those of others are [tenancy.ErrForbidden]; to know them
+// takes a super-admin, so whether there is such a user is not told.
+func (s *Service) List(ctx context.Context, by tenancy.Principal, user string) ([]tenancy.Session, error) {
+	user, err := s.reach(by, user)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	all, err := s.sessions.List(ctx, user, now)
+	return slices.DeleteFunc(all, func(x tenancy.Session) bool { return s.idles(x, now) }), err
+}
+
+// End ends a session of a user: one's own, or as a super-admin anybody's. An id
+// of no session of that user is [tenancy.ErrNotFound].
+func (s *Service) End(ctx context.Context, by tenancy.Principal, user, id string) error {
+	user, err := s.reach(by, user)
+	if err != nil {
+		return err
+	}
+	parsed, err := tenancy.ParseID(id) // a session's id has the same form
+	if err != nil {
+		return tenancy.ErrNotFound
+	}
+	return s.sessions.Revoke(ctx, user, parsed.String())
+}
+
+// EndAll ends all sessions of a user: one's own, or as a super-admin anybody's.
+func (s *Service) EndAll(ctx context.Context, by tenancy.Principal, user string) error {
+	user, err := s.reach(by, user)
+	if err != nil {
+		return err
+	}
+	return s.sessions.RevokeAll(ctx, user)
+}
+
+// reach answers the id of a user whose sessions by may see and end.
+func (s *Service) reach(by tenancy.Principal, user string) (string, error) {
+	if by.Anonymous() {
+		return "", errNoSession
+	}
+	own := by.Kind == tenancy.UserPrincipal && by.ID == user
+	if !own && !by.SuperAdmin {
+		return "", tenancy.ErrForbidden
+	}
+	id, err := tenancy.ParseID(user) // a user's id has the same form
+	if err != nil {
+		return "", tenancy.ErrNotFound
+	}
+	return id.String(), nil
+}
+
+// Leave ends the session of a secret. That there is none is no error.
+func (s *Service) Leave(ctx context.Context, secret string) error {
+	c, err := s.Authenticate(ctx, secret)
+	if err == nil {
+		err = s.sessions.Revoke(tenancy.WithPrincipal(ctx, c.Principal), c.Session.User, c.Session.ID)
+	}
+	if code := tenancy.CodeOf(err); code == tenancy.CodeUnauthenticated || code == tenancy.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+const longestAgent = 256 // characters
+
+// shortAgent is what a browser calls itself, as far as it is fit to be shown.
+func shortAgent(agent string) string {
+	agent = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(agent, ""))
+	if runes := []rune(agent); len(runes) > longestAgent {
+		return string(runes[:longestAgent])
+	}
+	return agent
+}
+
+func sortedTenants(roles map[tenancy.ID]tenancy.Role) []tenancy.ID {
+	return slices.SortedFunc(maps.Keys(roles), func(a, b tenancy.ID) int { return strings.Compare(a.String(), b.String()) })
+}

@@ -1,0 +1,303 @@
+package signin_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
+)
+
+func TestAPasswordBeginsASession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.user(t, "ada")
+	acme := w.member(t, "acme", ada, tenancy.Editor)
+	g, err := w.SignIn(from(t.Context(), "192.0.2.1"), signin.Attempt{Email: "ADA@example.com", Password: password, Agent: "Browser\x00/1\n" + strings.Repeat("ü", 300)})
+	require.NoError(t, err)
+	assert.Equal(t, ada.ID, g.Session.User)
+	assert.Equal(t, "192.0.2.1", g.Session.Address)
+	assert.Equal(t, "Browser/1"+strings.Repeat("ü", 247), g.Session.Agent)
+
+	c, err := w.Authenticate(t.Context(), g.Secret)
+	require.NoError(t, err)
+	want := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: ada.ID, Name: "ada", Roles: map[tenancy.ID]tenancy.Role{acme: tenancy.Editor}}
+	assert.Equal(t, want, c.Principal)
+	assert.Empty(t, c.Renewed)
+	assert.Equal(t, "session.create", w.log(t)[0].Action)
+	assert.Equal(t, ada.ID, w.log(t)[0].Actor.ID)
+}
+
+// TestRefusalsLookAlike: nothing tells whether there is an account, and nothing of
+// what was typed is kept.
+func TestRefusalsLookAlike(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(o *signin.Options) { o.Refusal = time.Second })
+		w.user(t, "ada")
+		w.stranger(t, "bob")
+		old := w.stranger(t, "old")
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		require.NoError(t, err)
+		require.NoError(t, w.Passwords.Set(t.Context(), old.ID, string(hash), ""))
+		for name, email := range map[string]string{
+			"a wrong password": "ada@example.com", "no password": "bob@example.com", "a wrong password of old": "old@example.com",
+			"no account": "eve@example.com", "no address": "hunter2hunter2", "nothing": "", "NUL": "ada@example.com\x00",
+		} {
+			begun := time.Now()
+			_, err := w.try(t, email, "hunter2hunter2")
+			require.Equal(t, time.Second, time.Since(begun), name)
+			code(t, err, tenancy.CodeUnauthenticated)
+			shown := err.(*tenancy.Error)
+			require.Equal(t, "the e-mail address or the password is wrong", shown.Message, name)
+			require.Empty(t, shown.Members, name)
+			entry := w.log(t)[0]
+			require.Equal(t, "session.create", entry.Action)
+			require.Equal(t, tenancy.Denied, entry.Outcome)
+			require.Equal(t, tenancy.AnonymousActor, entry.Actor.Kind)
+			require.NotContains(t, string(entry.Text), "hunter2")
+			require.NotContains(t, string(entry.Text), "eve")
+		}
+	})
+}
+
+// TestGuessesAtAnAccountWaitLongerAndLonger, whether there is the account or not,
+// from whichever addresses, and however its name is written.
+func TestGuessesAtAnAccountWaitLongerAndLonger(t *testing.T) {
+	t.Parallel()
+	for name, emails := range map[string][]string{"an account": {"ada@example.com", "ADA@example.com"}, "no account": {"eve@example.com", "Eve@EXAMPLE.com "}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.user(t, "ada")
+			for i := range 5 {
+				_, err := w.try(t, emails[i%2], "a wrong password")
+				code(t, err, tenancy.CodeUnauthenticated)
+			}
+			for _, wait := range []int64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900} {
+				for i := range 3 { // which don't prolong it
+					_, err := w.try(t, emails[i%2], password)
+					code(t, err, tenancy.CodeTooManyAttempts)
+					require.Equal(t, wait, err.(*tenancy.Error).Members["retry_after"])
+				}
+				w.now = w.now.Add(time.Duration(wait) * time.Second)
+				_, err := w.try(t, emails[0], "a wrong password")
+				code(t, err, tenancy.CodeUnauthenticated)
+			}
+			w.now = w.now.Add(24 * time.Hour)
+			_, err := w.try(t, emails[0], "a wrong password")
+			code(t, err, tenancy.CodeUnauthenticated)
+		})
+	}
+}
+
+func TestASuccessFreesTheAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.user(t, "ada")
+	for range 3 {
+		for range 4 {
+			_, err := w.try(t, "ada@example.com", "a wrong password")
+			code(t, err, tenancy.CodeUnauthenticated)
+		}
+		w.signIn(t, "ada")
+	}
+}
+
+// TestGuessesInParallelGainNothing: an attempt counts before it is known how it
+// ends.
+func TestGuessesInParallelGainNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.user(t, "ada")
+	var refused, waits atomic.Int64
+	var guesses sync.WaitGroup
+	for range 60 {
+		guesses.Go(func() {
+			_, err := w.SignIn(t.Context(), signin.Attempt{Email: "ada@example.com", Password: "a wrong password"})
+			switch tenancy.CodeOf(err) {
+			case tenancy.CodeUnauthenticated:
+				refused.Add(1)
+			case tenancy.CodeTooManyAttempts:
+				waits.Add(1)
+			}
+		})
+	}
+	guesses.Wait()
+	assert.Equal(t, int64(5), refused.Load())
+	assert.Equal(t, int64(55), waits.Load())
+}
+
+// TestGuessesFromAnAddressAreSlowedDownAcrossAccounts, and an account of one's own
+// doesn't free them.
+func TestGuessesFromAnAddressAreSlowedDownAcrossAccounts(t *testing.T) {
+	t.Parallel()
+	for name, addresses := range map[string][]string{
+		"IPv4": {"192.0.2.7", "::ffff:192.0.2.7"}, "IPv6": {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.user(t, "mallory")
+			guess := func(i int, email, password string) error {
+				_, err := w.SignIn(from(t.Context(), addresses[i%2]), signin.Attempt{Email: email, Password: password})
+				return err
+			}
+			for i := range 49 {
+				code(t, guess(i, "victim"+strings.Repeat("x", i)+"@example.com", "password1234"), tenancy.CodeUnauthenticated)
+				if i < 48 {
+					require.NoError(t, guess(i, "mallory@example.com", password))
+				}
+			}
+			code(t, guess(1, "last@example.com", "password1234"), tenancy.CodeUnauthenticated)
+			code(t, guess(0, "another@example.com", "password1234"), tenancy.CodeTooManyAttempts)
+			w.now = w.now.Add(time.Nanosecond)
+			_, err := w.SignIn(from(t.Context(), "192.0.2.8"), signin.Attempt{Email: "another@example.com", Password: "password1234"})
+			code(t, err, tenancy.CodeUnauthenticated)
+		})
+	}
+}
+
+// TestOlderHashesAreVerifiedAndReplaced: those of the version before, and those
+// made at another cost.
+func TestOlderHashesAreVerifiedAndReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	older := newWorld(t, func(o *signin.Options) { o.Cost = signin.Cost{Memory: 32, Passes: 2, Threads: 2} })
+	argon, err := older.Hash(t.Context(), password)
+	require.NoError(t, err)
+	crypt, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	require.NoError(t, err)
+	for name, hash := range map[string]string{"argon2id": argon, "bcrypt": string(crypt), "bcrypt2y": "$2y$" + string(crypt[4:])} {
+		u := w.stranger(t, name)
+		require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
+		_, err := w.try(t, name+"@example.com", "a wrong password")
+		code(t, err, tenancy.CodeUnauthenticated)
+		kept, err := w.Passwords.Of(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, hash, kept.Hash)
+
+		w.signIn(t, name)
+		kept, err = w.Passwords.Of(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(kept.Hash, "$argon2id$v=19$m=64,t=1,p=1$"), kept.Hash)
+		w.signIn(t, name)
+		again, err := w.Passwords.Of(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, kept, again, "a hash of today's cost stays")
+	}
+}
+
+// TestAHashOfNoKnownFormIsNoPasswords: what is stored may come from anywhere, and
+// must neither let in nor cost much.
+func TestAHashOfNoKnownFormIsNoPasswords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const salt, digest = "c2FsdHNhbHRzYWx0c2FsdA", "ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGc"
+	for i, hash := range []string{
+		password, "$argon2id$", "{SHA}x", "$1$salt$hash", "$2a$31$" + strings.Repeat("a", 53), "$argon2i$v=19$m=64,t=1,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=4294967295,t=1,p=1$" + salt + "$" + digest, "$argon2id$v=19$m=64,t=4294967295,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=0,p=1$" + salt + "$" + digest, "$argon2id$v=19$m=64,t=1,p=0$" + salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=1,p=1$" + salt + "$", "$argon2id$v=19$m=64,t=1,p=1$$" + digest, "$argon2id$v=16$m=64,t=1,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=1,p=1,x=2$" + salt + "$" + digest, " $argon2id$v=19$m=64,t=1,p=1$" + salt + "$" + digest,
+	} {
+		name := "u" + strings.Repeat("x", i)
+		u := w.stranger(t, name)
+		require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
+		begun := time.Now()
+		for _, guess := range []string{password, "", hash} {
+			_, err := w.try(t, name+"@example.com", guess)
+			code(t, err, tenancy.CodeUnauthenticated)
+		}
+		require.Less(t, time.Since(begun), 5*time.Second, hash)
+	}
+}
+
+func TestAPasswordIsTheSameTextOnEveryKeyboard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.stranger(t, "zoe")
+	hash, err := w.Hash(t.Context(), "Zoe\u0308 \u00fcber alles")
+	require.NoError(t, err)
+	require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
+	_, err = w.try(t, "zoe@example.com", "Zo\u00eb\u00a0u\u0308ber alles")
+	require.NoError(t, err)
+	_, err = w.try(t, "zoe@example.com", "Zoe uber alles")
+	code(t, err, tenancy.CodeUnauthenticated)
+}
+
+func TestAPasswordHasTenTo1024CharactersOfAnyKind(t *testing.T) {
+	t.Parallel()
+	for _, ok := range []string{strings.Repeat("x", 10), strings.Repeat(" ", 10), strings.Repeat("ü", 1024), strings.Repeat("🏢", 1024)} {
+		assert.NoError(t, signin.CheckPassword(ok))
+	}
+	for _, bad := range []string{"", strings.Repeat("x", 9), strings.Repeat("e\u0301", 9), strings.Repeat("x", 1025), "\xff" + strings.Repeat("x", 20)} {
+		code(t, signin.CheckPassword(bad), tenancy.CodeInvalid)
+		w := newWorld(t)
+		_, err := w.Hash(t.Context(), bad)
+		code(t, err, tenancy.CodeInvalid)
+	}
+}
+
+// TestSignInsQueueForTheirTurn, and no longer than their caller waits.
+func TestSignInsQueueForTheirTurn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *signin.Options) { o.AtOnce = 1; o.Cost = signin.Cost{Memory: 64 << 10, Passes: 8, Threads: 1} })
+	working := make(chan struct{})
+	var busy sync.WaitGroup
+	busy.Go(func() {
+		close(working)
+		_, err := w.Hash(context.WithoutCancel(t.Context()), password)
+		assert.NoError(t, err)
+	})
+	<-working
+	time.Sleep(20 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_, err := w.Hash(ctx, password)
+	code(t, err, tenancy.CodeUnavailable)
+	busy.Wait()
+}
+
+// racing changes the password as soon as it was verified.
+type racing struct {
+	ports.Sessions
+	change func()
+}
+
+func (r racing) Create(ctx context.Context, s tenancy.Session, verified string) error {
+	r.change()
+	return r.Sessions.Create(ctx, s, verified)
+}
+
+func TestAFormerPasswordBeginsNoSessionWhateverTheMoment(t *testing.T) {
+	t.Parallel()
+	s := memory.New(nil, memory.Options{}).Services()
+	plain := signin.New(s, signin.Options{Cost: cheap})
+	u, err := s.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
+	require.NoError(t, err)
+	set := func(password string) {
+		hash, err := plain.Hash(t.Context(), password)
+		require.NoError(t, err)
+		require.NoError(t, s.Passwords.Set(t.Context(), u.ID, hash, ""))
+	}
+	set(password)
+	s.Sessions = racing{s.Sessions, func() { set("another password") }}
+	raced := signin.New(s, signin.Options{Cost: cheap, Refusal: time.Nanosecond})
+	_, err = raced.SignIn(t.Context(), signin.Attempt{Email: "ada@example.com", Password: password})
+	code(t, err, tenancy.CodeUnauthenticated)
+	all, err := s.Sessions.List(t.Context(), u.ID, time.Now())
+	require.NoError(t, err)
+	assert.Empty(t, all)
+}

@@ -1,0 +1,47 @@
+package tenancy
+
+import "time"
+
+// Slowdown says how attempts at something that can be guessed are slowed down:
+// some are free, behind those each has to wait twice as long as the one before.
+type Slowdown struct {
+	Free    int           // so many attempts don't wait
+	First   time.Duration // what the one behind them waits
+	Longest time.Duration // what no attempt waits longer than
+	Forget  time.Duration // after so long without an attempt, all are free again; longer than Longest
+}
+
+// After is how long the next attempt waits when there were so many.
+func (s Slowdown) After(count int) time.Duration {
+	if count < s.Free {
+		return 0
+	}
+	wait := s.First
+	for range count - s.Free {
+		if wait *= 2; wait >= s.Longest {
+			return s.Longest
+		}
+	}
+	return min(wait, s.Longest)
+}
+
+// Tally is what is known of the attempts at one thing. The zero Tally is of none.
+type Tally struct {
+	Count    int
+	OpenAt   time.Time // no attempt counts before
+	ForgetAt time.Time // there was none from then on
+}
+
+// Add counts an attempt at now. If it has to wait it isn't counted: refused
+// attempts keep nobody out longer.
+func (t Tally) Add(s Slowdown, now time.Time) (next Tally, wait time.Duration) {
+	if !now.Before(t.ForgetAt) {
+		t = Tally{}
+	}
+	if wait := t.OpenAt.Sub(now); wait > 0 {
+		return t, min(wait, s.Longest)
+	}
+	t.Count++
+	t.OpenAt, t.ForgetAt = now.Add(s.After(t.Count)), now.Add(s.Forget)
+	return t, 0
+}
