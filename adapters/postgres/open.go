@@ -70,6 +70,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	db.stop = stop
 	db.running.Go(func() { db.keepKeys(background) })
+	db.running.Go(func() { db.keepAudit(background) })
 	return db, nil
 }
 

@@ -58,6 +58,11 @@ type Options struct {
 	// and migrations have 30 minutes.
 	StatementTimeout time.Duration
 
+	// AuditRetention is how long entries of the audit log are kept at least. What
+	// is older goes by whole months (UTC), and the platform's log tells. Defaults
+	// to for ever.
+	AuditRetention time.Duration
+
 	// Logger hears of migrations. Defaults to slog.Default().
 	Logger *slog.Logger
 
@@ -96,6 +101,9 @@ func (o Options) check() (Options, error) {
 	}
 	if n := len(o.SecretsKey); n != 0 && n != secretsKeySize {
 		return o, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n, secretsKeySize)
+	}
+	if o.AuditRetention < 0 {
+		return o, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative", o.AuditRetention)
 	}
 	if o.Scope != Message && o.Scope != Transaction {
 		return o, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction", o.Scope)

@@ -168,7 +168,7 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
 		"GRANT SELECT ON bailiwick.audit TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.settle_log() TO " + app,
-		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid), bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.take_turns() TO " + app,

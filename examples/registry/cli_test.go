@@ -24,6 +24,8 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 		"a bundle that isn't":    {"import", "/nowhere/bundle.json", "--tenant", "acme"},
 		"one tenant to promote":  {"promote", "staging"},
 		"an address without URL": {"export", "--tenant", "acme", "--url", "registry.example.com"},
+		"no tenant to verify":    {"audit", "verify"},
+		"a head that isn't":      {"audit", "verify", "--tenant", "acme", "--head", "7"},
 		"JSON and the bundle":    {"export", "--tenant", "acme", "--json"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,8 @@ func (serveCmd) Help() string {
   ADMIN_TOKEN      the platform's token, at least 32 characters; empty: one is made and shown once
   AUTO_MIGRATE     bring the schema up at start (true)
   SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
-  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)`
+  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)
+  AUDIT_RETENTION  how long the audit log is kept at least, such as 8760h; older months go (for ever)`
 }
 
 const (
@@ -188,7 +189,7 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 	}
 	return postgres.Options{
 		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
-		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, Logger: log,
+		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, AuditRetention: set.auditRetention, Logger: log,
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -30,6 +31,7 @@ type settings struct {
 	autoMigrate    bool
 	secretsKey     []byte // empty: one is kept under dataDir
 	trustedProxies []netip.Prefix
+	auditRetention time.Duration // 0: for ever
 }
 
 const (
@@ -49,11 +51,12 @@ func readSettings(getenv func(string) string) (settings, error) {
 		baseDomain:  either(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [4]error
+	var errs [5]error
 	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
 	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
+	s.auditRetention, errs[4] = parseRetention(getenv("AUDIT_RETENTION"))
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
@@ -119,6 +122,19 @@ func parseSecretsKey(text string) ([]byte, error) {
 		return nil, fmt.Errorf("SECRETS_KEY isn't base64 of %d bytes: make one with: openssl rand -base64 %d", secretsKeySize, secretsKeySize)
 	}
 	return key, nil
+}
+
+// parseRetention reads a duration. A day is the least: an hour is more likely to be
+// a mistake.
+func parseRetention(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	kept, err := time.ParseDuration(text)
+	if err != nil || kept < 24*time.Hour {
+		return 0, fmt.Errorf("AUDIT_RETENTION is %q: give it a duration of at least a day, such as 8760h, or leave it empty to keep the audit log for ever", text)
+	}
+	return kept, nil
 }
 
 func parseProxies(text string) ([]netip.Prefix, error) {

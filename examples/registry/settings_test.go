@@ -32,6 +32,8 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 		"a role without tenants": {map[string]string{"APP_DATABASE_URL": "postgres://u:hidden@h/d"}, "APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone"},
 		"a role of nobody":       {map[string]string{"SYSTEM_DATABASE_URL": "://hidden", "MULTI_TENANT": "true"}, "SYSTEM_DATABASE_URL isn't of the form"},
 		"nobody at the database": {map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d?sslmode=disable"}, "connection refused"},
+		"half a day":             {map[string]string{"AUDIT_RETENTION": "12h"}, `AUDIT_RETENTION is "12h"`},
+		"a year in words":        {map[string]string{"AUDIT_RETENTION": "a year"}, `AUDIT_RETENTION is "a year"`},
 		"several at once":        {map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"}, "ADMIN_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -84,6 +84,13 @@ func TestABrokenWallGoesRed(t *testing.T) {
 		"owner's view": {"GRANT SELECT ON drafts TO bailiwick_app", []breach{
 			{attack: "SQL: SELECT, by id", on: "drafts", walls: bothWalls},
 		}},
+		"a log that can be altered": {"GRANT UPDATE ON bailiwick.audit TO bailiwick_app; GRANT DELETE ON bailiwick.audit_rest TO bailiwick_app", []breach{
+			{attack: "SQL: the audit log, altered", reason: "UPDATE bailiwick.audit SET", on: "bailiwick.audit", walls: bothWalls},
+			{attack: "SQL: the audit log, altered", reason: "DELETE FROM bailiwick.audit_rest", on: "bailiwick.audit", walls: bothWalls},
+		}},
+		"a log that others write": {"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO bailiwick_app", []breach{
+			{attack: "SQL: the audit log, an entry", reason: "log_platform", on: "bailiwick.audit", walls: bothWalls},
+		}},
 		"TRUNCATE granted": {"GRANT TRUNCATE ON note_shelves TO bailiwick_app", []breach{
 			{attack: "SQL: COPY, TRUNCATE", on: "note_shelves", walls: policyAlone},
 		}},

@@ -145,3 +145,25 @@ func TestAnImportsEntryTakesItsPlace(t *testing.T) {
 	assert.Equal(t, end, chain)
 	assert.Equal(t, []string{"tenant.create", "resource.create", "resource.create", "resource.create", "resource.create", "bundle.import"}, actions)
 }
+
+// TestNonsenseDoesNotSpoilTheChain logs what no program of ours would, as injected
+// SQL may.
+func TestNonsenseDoesNotSpoilTheChain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	ctx := w.in(t, w.acme)
+	for _, event := range []string{
+		`{}`, `[]`, `"x"`, `1`, `null`, `{"more":1}`, `{"action":{"a":[1]},"actor":"x","target":[1],"details":"x"}`,
+		`{"seq":-1,"id":"x","at":"x","tenant_id":"x","tenant_slug":1,"outcome":null}`, `{"details":{"a":1e400,"b":"\u2028"}}`,
+	} {
+		_, err := w.db.Scoped(ctx).NewRaw("SELECT bailiwick.log(gen_random_uuid(), ?::jsonb)", event).Exec(ctx)
+		require.NoError(t, err, event)
+	}
+	s := w.db.Services()
+	chain, err := verifyLog(t.Context(), s.Audit, w.acme)
+	require.NoError(t, err)
+	assert.Equal(t, int64(1+widgetsEach+9), chain.Seq)
+	found, err := s.Audit.List(t.Context(), w.acme, ports.AuditQuery{Limit: 100})
+	require.NoError(t, err)
+	assert.Len(t, found, 1+widgetsEach+9)
+}

@@ -188,6 +188,10 @@ func (e *examination) attackPorts(ctx context.Context) {
 	note("list members", e.cleanAnswer(e.services.Members.List(ctx, e.ours.ID, "", maxRead)))
 	note("list invitations", e.cleanAnswer(e.services.Invitations.List(ctx, e.ours.ID, "", maxRead)))
 	note("export", e.cleanExport(ctx))
+	note("list the audit log", e.cleanAnswer(e.services.Audit.List(ctx, e.ours.ID, ports.AuditQuery{Limit: maxRead})))
+	_, err := e.services.Audit.List(ctx, e.theirs.ID, ports.AuditQuery{Limit: maxRead})
+	note("list the audit log of the other", wantCode(err, tenancy.CodeTenantMismatch))
+	note("add to the audit log of the other", wantCode(e.services.Audit.Append(ctx, e.theirs.ID, tenancy.Event{Action: "x.forged"}), tenancy.CodeTenantMismatch))
 }
 
 func (r row) text(column string) string {

@@ -182,6 +182,7 @@ func (e *examination) attackBehind(ctx context.Context, before map[string]string
 	e.attackBuilder(attacked)
 	if e.walls != FilterAlone { // raw SQL carries no filter
 		e.attackSQL(attacked)
+		e.attackLog(attacked)
 	}
 	return e.compareChecksums(ctx, before)
 }

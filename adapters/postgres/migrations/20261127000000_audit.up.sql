@@ -43,7 +43,9 @@ CREATE POLICY bailiwick_tenant ON bailiwick.audit FOR SELECT USING (tenant_id = 
 CREATE POLICY bailiwick_tenant ON bailiwick.audit_heads FOR SELECT USING (tenant_id = (SELECT bailiwick.current_tenant()));
 
 -- Puts one event at the end of a chain whose head the caller holds. Nobody but
--- the functions below may call it. An entry is never older than the one before
+-- the functions below may call it. The entry is made of what an entry has and of
+-- nothing else: SQL that is injected may log nonsense, but none that can't be read
+-- and would spoil the chain for ever. An entry is never older than the one before
 -- it, whatever the clock says and however long it waited: so that a month is a
 -- stretch of each chain, and the oldest ones can go.
 CREATE FUNCTION bailiwick.audit_link(chain uuid, entry uuid, happened timestamptz, event jsonb)
@@ -56,12 +58,19 @@ DECLARE
 BEGIN
   SELECT * INTO head FROM bailiwick.audit_heads AS h WHERE h.tenant_id = chain;
   happened := greatest(happened, head.at);
-  line := (event || jsonb_build_object(
+  line := jsonb_build_object(
     'seq', head.seq + 1,
     'id', entry,
     'at', to_char(happened AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'tenant_id', nullif(chain, '00000000-0000-0000-0000-000000000000'),
-    'tenant_slug', (SELECT t.slug FROM bailiwick.tenants AS t WHERE t.id = chain)))::text;
+    'tenant_slug', (SELECT t.slug FROM bailiwick.tenants AS t WHERE t.id = chain),
+    'actor', jsonb_build_object('kind', coalesce(event #>> '{actor,kind}', ''), 'id', coalesce(event #>> '{actor,id}', ''), 'name', coalesce(event #>> '{actor,name}', '')),
+    'action', coalesce(event ->> 'action', ''),
+    'target', jsonb_build_object('kind', coalesce(event #>> '{target,kind}', ''), 'name', coalesce(event #>> '{target,name}', '')),
+    'request_id', coalesce(event ->> 'request_id', ''),
+    'ip', coalesce(event ->> 'ip', ''),
+    'outcome', coalesce(event ->> 'outcome', ''),
+    'details', CASE jsonb_typeof(event -> 'details') WHEN 'object' THEN event -> 'details' ELSE '{}' END)::text;
   seal := sha256(head.hash || convert_to(line, 'UTF8'));
   INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash) VALUES (chain, head.seq + 1, entry, happened, line, seal);
   UPDATE bailiwick.audit_heads AS h SET seq = head.seq + 1, hash = seal, at = happened WHERE h.tenant_id = chain;
@@ -155,3 +164,67 @@ BEGIN
   RETURN chain;
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.settle_next_log(uuid) FROM PUBLIC;
+
+-- Makes the partitions of this month and of those ahead, and answers how many it
+-- made. A month of which the partition that catches the rest has entries already
+-- stays there. Whoever else does the same is left to it.
+CREATE FUNCTION bailiwick.audit_prepare(ahead integer)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  month timestamp;
+  part  text;
+  made  integer := 0;
+BEGIN
+  PERFORM set_config('lock_timeout', '2s', true);
+  IF NOT pg_try_advisory_xact_lock(x'62776b61'::integer, 0) THEN
+    RETURN 0;
+  END IF;
+  FOR n IN 0..least(ahead, 24) LOOP
+    month := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => n);
+    part := 'audit_' || to_char(month, 'YYYYMM');
+    CONTINUE WHEN to_regclass('bailiwick.' || part) IS NOT NULL OR EXISTS (
+      SELECT FROM bailiwick.audit_rest AS r WHERE r.at >= month AT TIME ZONE 'UTC' AND r.at < (month + interval '1 month') AT TIME ZONE 'UTC');
+    EXECUTE format('CREATE TABLE bailiwick.%I PARTITION OF bailiwick.audit FOR VALUES FROM (%L) TO (%L)',
+      part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION bailiwick.audit_prepare(integer) FROM PUBLIC;
+
+-- Drops the months that ended longer ago than keep, notes where each chain begins
+-- then, and answers what is gone. It holds the end of each chain before it asks
+-- for the table, as whoever appends does; and it doesn't make them wait for long.
+CREATE FUNCTION bailiwick.audit_expire(keep interval)
+RETURNS TABLE (part text, entries bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  oldest timestamp := date_trunc('month', (now() - greatest(keep, interval '0')) AT TIME ZONE 'UTC');
+  parts  text[];
+BEGIN
+  PERFORM set_config('lock_timeout', '2s', true);
+  SELECT coalesce(array_agg(c.relname::text ORDER BY c.relname), '{}') INTO parts
+    FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+   WHERE i.inhparent = 'bailiwick.audit'::regclass AND c.relname ~ '^audit_[0-9]{6}$' AND c.relname < 'audit_' || to_char(oldest, 'YYYYMM');
+  IF cardinality(parts) = 0 AND NOT EXISTS (SELECT FROM bailiwick.audit_rest AS r WHERE r.at < oldest AT TIME ZONE 'UTC') THEN
+    RETURN;
+  END IF;
+  PERFORM FROM bailiwick.audit_heads AS h ORDER BY h.tenant_id FOR UPDATE;
+  UPDATE bailiwick.audit_heads AS h SET first_seq = d.seq, first_hash = d.hash
+    FROM (SELECT DISTINCT ON (a.tenant_id) a.tenant_id, a.seq, a.hash FROM bailiwick.audit AS a
+           WHERE a.at < oldest AT TIME ZONE 'UTC' ORDER BY a.tenant_id, a.seq DESC) AS d
+   WHERE d.tenant_id = h.tenant_id;
+  FOREACH part IN ARRAY parts LOOP
+    EXECUTE format('SELECT count(*) FROM bailiwick.%I', part) INTO entries;
+    EXECUTE format('DROP TABLE bailiwick.%I', part);
+    RETURN NEXT;
+  END LOOP;
+  DELETE FROM bailiwick.audit_rest AS r WHERE r.at < oldest AT TIME ZONE 'UTC';
+  GET DIAGNOSTICS entries = ROW_COUNT;
+  IF entries > 0 THEN
+    part := 'audit_rest';
+    RETURN NEXT;
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION bailiwick.audit_expire(interval) FROM PUBLIC;

@@ -1,0 +1,62 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+const (
+	auditAhead = 3 // months whose partitions are made before they come
+	auditTick  = 24 * time.Hour
+	auditAgain = 10 * time.Minute // after a failure: somebody held what was to be locked
+)
+
+// keepAudit makes the months of the audit log and drops those that are too old,
+// until ctx ends.
+func (db *DB) keepAudit(ctx context.Context) {
+	for {
+		wait := auditTick
+		if err := db.turnAudit(ctx); err != nil && ctx.Err() == nil {
+			wait = auditAgain
+			db.options.Logger.WarnContext(ctx, "the months of the audit log couldn't be looked after; it is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (db *DB) turnAudit(ctx context.Context) error {
+	_, err := db.system.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).Exec(across(ctx, "make the months of the audit log"))
+	if err != nil || db.options.AuditRetention == 0 {
+		return translate(err)
+	}
+	return translate(db.expireAudit(across(ctx, "drop old months of the audit log")))
+}
+
+// expired is a part of the audit log that is gone.
+type expired struct {
+	Part    string `json:"part"`
+	Entries int64  `json:"entries"`
+}
+
+// expireAudit drops what is too old, and says so in the log that stays.
+func (db *DB) expireAudit(ctx context.Context) error {
+	return db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var dropped []expired
+		err := tx.NewRaw("SELECT part, entries FROM bailiwick.audit_expire(make_interval(secs => ?))", db.options.AuditRetention.Seconds()).Scan(ctx, &dropped)
+		if err != nil || len(dropped) == 0 {
+			return err
+		}
+		return recordPlatform(ctx, tx, tenancy.Event{
+			Action: "audit.expire", Target: tenancy.AuditTarget{Kind: "audit"},
+			Details: map[string]any{"dropped": dropped, "retention": db.options.AuditRetention.String()},
+		})
+	})
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+type auditCmd struct {
+	List   auditListCmd   `cmd:"" help:"List entries, the newest first."`
+	Export auditExportCmd `cmd:"" help:"Write the whole log as JSON lines, the oldest entry first."`
+	Verify auditVerifyCmd `cmd:"" help:"Verify that no entry was altered, removed or put in; exit 1 at the first that doesn't fit."`
+}
+
+type auditListCmd struct {
+	remote
+	Tenant string `env:"REGISTRY_TENANT" help:"The tenant whose log it is, by slug or id. Without one: all logs, for super-admins."`
+	Actor  string `help:"Only what the actor of this id did."`
+	Action string `help:"Only this action, such as resource.update."`
+	Since  string `help:"Not before this time (RFC 3339)."`
+	Until  string `help:"Before this time (RFC 3339)."`
+	Limit  int    `default:"100" help:"How many entries; 0 for all."`
+}
+
+// auditEntry is an entry as the table shows it.
+type auditEntry struct {
+	At         string `json:"at"`
+	TenantSlug string `json:"tenant_slug"`
+	Actor      struct{ Kind, ID, Name string }
+	Action     string
+	Target     struct{ Kind, Name string }
+	Outcome    string
+	RequestID  string `json:"request_id"`
+	Address    string `json:"ip"`
+}
+
+const auditPage = 1000 // entries
+
+// Run prints the entries page by page.
+func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
+	if c.Limit < 0 {
+		return usagef("--limit is the number of entries, or 0 for all")
+	}
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	if !c.JSON {
+		fmt.Fprintln(table, "TIME\tTENANT\tACTOR\tACTION\tTARGET\tOUTCOME\tFROM")
+	}
+	query := c.query()
+	for left := c.Limit; ; {
+		size := auditPage
+		if c.Limit > 0 {
+			size = min(left, auditPage)
+		}
+		query.Set("limit", strconv.Itoa(size))
+		items, next, err := client.auditPage(ctx, c.path(), query)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if err := c.show(t, table, item); err != nil {
+				return err
+			}
+		}
+		left -= len(items)
+		if next == "" || c.Limit > 0 && left <= 0 {
+			return table.Flush()
+		}
+		query.Set("cursor", next)
+	}
+}
+
+func (c *auditListCmd) path() string {
+	if c.Tenant == "" {
+		return "/api/v1/audit"
+	}
+	return "/api/v1/tenants/" + escapeSegment(c.Tenant) + "/audit"
+}
+
+func (c *auditListCmd) query() url.Values {
+	query := url.Values{}
+	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action, "since": c.Since, "until": c.Until} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	return query
+}
+
+func (c *auditListCmd) show(t terminal, table io.Writer, item json.RawMessage) error {
+	if c.JSON {
+		return t.printJSON(item)
+	}
+	var e auditEntry
+	if err := json.Unmarshal(item, &e); err != nil {
+		return fmt.Errorf("the registry's answer can't be read: %w", err)
+	}
+	actor := strings.TrimSpace(e.Actor.Kind + " " + first(e.Actor.Name, e.Actor.ID))
+	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, quotedText(e.TenantSlug), quotedText(actor), quotedText(e.Action),
+		quotedText(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), quotedText(e.Outcome), quotedText(e.Address))
+	return err
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// quotedText is text that a stranger may have chosen, as it can stand in a table on a
+// terminal.
+func quotedText(text string) string {
+	quoted := strconv.Quote(text)
+	if quoted == `"`+text+`"` {
+		return text
+	}
+	return quoted
+}
+
+func (c *client) auditPage(ctx context.Context, path string, query url.Values) (items []json.RawMessage, next string, err error) {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	var page struct {
+		Items []json.RawMessage `json:"items"`
+		Next  string            `json:"next_cursor"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil {
+		return nil, "", fmt.Errorf("the registry's answer can't be read: %w", err)
+	}
+	return page.Items, page.Next, nil
+}
+
+func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/api/v1/tenants/" + escapeSegment(tenant) + "/audit/export"})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+type auditExportCmd struct {
+	remote
+	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant whose log it is, by slug or id."`
+}
+
+// Run copies the log, and tells when it isn't whole.
+func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
+	client, err := newClient(c.remote, t)
+	if err != nil {
+		return err
+	}
+	log, err := client.auditExport(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	out := bufio.NewWriter(t.out)
+	whole := false
+	err = eachLine(log, func(line []byte) error {
+		whole = strings.HasPrefix(string(line), `{"end":`)
+		_, err := out.Write(line)
+		return err
+	})
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if !whole {
+		return errors.New("the log was cut off on its way: repeat the export")
+	}
+	return nil
+}
+
+// eachLine calls fn with each line, its end included. Lines may be long: a
+// Scanner's limit would take an entry for the end of the log.
+func eachLine(r io.Reader, fn func(line []byte) error) error {
+	in := bufio.NewReader(r)
+	for {
+		line, err := in.ReadBytes('\n')
+		if len(line) > 0 {
+			if err := fn(line); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the log was cut off on its way: %w", err)
+		}
+	}
+}
