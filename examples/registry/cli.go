@@ -28,7 +28,7 @@ type commands struct {
 	User       userCmd       `cmd:"" help:"Manage users."`
 	Member     memberCmd     `cmd:"" help:"Manage who belongs to a tenant."`
 	Invitation invitationCmd `cmd:"" help:"Invite people into a tenant."`
-	Audit   auditCmd   `cmd:"" help:"Read, export and verify the audit log."`
+	Audit      auditCmd      `cmd:"" help:"Read, export and verify the audit log."`
 }
 
 const description = `A registry of agents, prompts, MCP servers and what belongs to them, for many tenants.
