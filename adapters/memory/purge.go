@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 

@@ -216,7 +216,8 @@ func (w life) settled(t *testing.T) map[string]string {
 // state is a digest of every table, but for what the registry notes of itself.
 func (w life) state(t *testing.T) map[string]string {
 	t.Helper()
-	found, err := w.direct.Query(`SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'bailiwick') AND tablename <> 'signing_keys'`)
+	found, err := w.direct.Query(`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('public', 'bailiwick') AND c.relname <> 'signing_keys'`)
 	require.NoError(t, err)
 	defer found.Close()
 	var tables []string

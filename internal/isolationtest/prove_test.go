@@ -21,7 +21,7 @@ func TestWholeDatabaseHolds(t *testing.T) {
 	db := open(t, "")
 	m := isolationtest.Prove(t, db, handler(db))
 	require.True(t, m.Held())
-	require.Equal(t, 13, m.Tables, "four tables of the host's, the library's keys, secrets, members, staged items and three of the audit log, and a view of each")
+	require.Equal(t, 15, m.Tables, "four tables of the host's, the library's keys, secrets, members, invitations, staged items, turns of quotas and three of the audit log, and a view of each")
 	for _, row := range m.Rows {
 		require.NotZero(t, row.Cells[isolationtest.BothWalls].Attacks, row.Attack)
 		require.Equal(t, row.Cells[isolationtest.BothWalls], row.Cells[isolationtest.PolicyAlone], row.Attack)
