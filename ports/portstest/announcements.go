@@ -55,6 +55,29 @@ func announcementsSuite() []clause {
 			},
 		},
 		{
+			name: "hear of people",
+			says: "of a person and of a person's place in a tenant, whoever makes it",
+			prove: func(p *probe) {
+				u, boss := p.user(1), p.user(2)
+				want := ports.Announcement{Kind: ports.UserChanged, ID: idOf(u.ID)}
+				p.member(p.acme, boss, tenancy.Admin)
+				e := p.subscribe()
+				defer e.stop()
+				p.member(p.acme, u, tenancy.Viewer)
+				e.wants(p, want, "Members.Put of a newcomer")
+				p.member(p.acme, u, tenancy.Admin)
+				e.wants(p, want, "Members.Put of another role")
+				p.ok(p.Members.Remove(p.ctx, p.acme, u.ID), "Members.Remove")
+				e.wants(p, want, "Members.Remove")
+				super := true
+				_, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{SuperAdmin: &super})
+				p.ok(err, "Users.Update")
+				e.wants(p, want, "Users.Update")
+				p.ok(p.Users.Remove(p.ctx, u.ID), "Users.Remove")
+				e.wants(p, want, "Users.Remove")
+			},
+		},
+		{
 			name: "hear in order, and of no more",
 			says: "One call follows another, each after the commit, until stop is called.",
 			prove: func(p *probe) {

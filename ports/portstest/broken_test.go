@@ -192,6 +192,7 @@ var broken = []struct {
 		func(s *ports.Services) { s.Vault = newOpenVault(s.Vault) }},
 
 	{"changes of tenants that nobody hears of", "Announcements/hear of tenants", deafTo(ports.TenantChanged)},
+	{"people whom nobody hears of", "Announcements/hear of people", deafTo(ports.UserChanged)},
 	{"revocations that nobody hears of", "Announcements/hear of keys", deafTo(ports.KeyChanged)},
 	{"keys that are announced when they are used", "Announcements/hear of keys", talkativeFinder},
 	{"keys that are announced when they are made", "Announcements/nothing new of keys", talkativeKeys},
