@@ -234,17 +234,3 @@ func holdsNUL(v any) bool {
 	}
 	return false
 }
-
-func noError(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%v and %v", got, want)
-	}
-}
