@@ -64,20 +64,20 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 			size = min(left, auditPage)
 		}
 		query.Set("limit", strconv.Itoa(size))
-		items, next, err := client.auditPage(ctx, c.path(), query)
+		p, err := call[page[json.RawMessage]](ctx, client, http.MethodGet, c.path(), query, nil)
 		if err != nil {
 			return err
 		}
-		for _, item := range items {
+		for _, item := range p.Items {
 			if err := c.show(t, table, item); err != nil {
 				return err
 			}
 		}
-		left -= len(items)
-		if next == "" || c.Limit > 0 && left <= 0 {
+		left -= len(p.Items)
+		if p.NextCursor == "" || c.Limit > 0 && left <= 0 {
 			return table.Flush()
 		}
-		query.Set("cursor", next)
+		query.Set("cursor", p.NextCursor)
 	}
 }
 
@@ -119,22 +119,6 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-func (c *client) auditPage(ctx context.Context, path string, query url.Values) (items []json.RawMessage, next string, err error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query})
-	if err != nil {
-		return nil, "", err
-	}
-	defer resp.Body.Close()
-	var page struct {
-		Items []json.RawMessage `json:"items"`
-		Next  string            `json:"next_cursor"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil {
-		return nil, "", fmt.Errorf("the registry's answer can't be read: %w", err)
-	}
-	return page.Items, page.Next, nil
 }
 
 func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {

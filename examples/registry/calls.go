@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 )
@@ -38,15 +39,21 @@ func call[T any](ctx context.Context, c *client, method, path string, query url.
 	return answer, nil
 }
 
-// list reads all pages of a list.
-func list[T any](ctx context.Context, c *client, path string) ([]T, error) {
-	type page struct {
-		Items      []T    `json:"items"`
-		NextCursor string `json:"next_cursor"`
-	}
+// page is one of a list.
+type page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+// list reads all pages of a list that query selects from.
+func list[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
 	all := []T{}
-	for query := (url.Values{"limit": {"1000"}}); ; {
-		p, err := call[page](ctx, c, http.MethodGet, path, query, nil)
+	query = maps.Clone(query)
+	if query == nil {
+		query = url.Values{}
+	}
+	for query.Set("limit", "1000"); ; {
+		p, err := call[page[T]](ctx, c, http.MethodGet, path, query, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -56,4 +63,15 @@ func list[T any](ctx context.Context, c *client, path string) ([]T, error) {
 		}
 		query.Set("cursor", p.NextCursor)
 	}
+}
+
+// readAll reads each of raw, as --json prints them, into a T.
+func readAll[T any](raw []json.RawMessage) ([]T, error) {
+	all := make([]T, len(raw))
+	for i := range raw {
+		if err := json.Unmarshal(raw[i], &all[i]); err != nil {
+			return nil, fmt.Errorf("the registry's answer can't be read: %w", err)
+		}
+	}
+	return all, nil
 }

@@ -12,7 +12,9 @@ func (t terminal) columns(headings []string, rows [][]string) error {
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{headings}, rows...) {
 		for i, cell := range row {
-			row[i] = plain(cell)
+			if row[i] = plain(cell); cell == "" {
+				row[i] = "-"
+			}
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}

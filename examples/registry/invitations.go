@@ -70,7 +70,7 @@ func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	found, err := list[invitation](ctx, client, c.path("/invitations"))
+	found, err := list[invitation](ctx, client, c.path("/invitations"), nil)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	raw, err := client.pages(ctx, c.keys(), nil)
+	raw, err := list[json.RawMessage](ctx, client, c.keys(), nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 	for _, k := range keys {
 		rows = append(rows, []string{k.Name, k.Role, k.Prefix, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RotatedTo, k.ID})
 	}
-	return t.table([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED", "ROTATED TO", "ID"}, rows)
+	return t.columns([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED", "ROTATED TO", "ID"}, rows)
 }
 
 type keyCreateCmd struct {
@@ -95,7 +95,7 @@ func (c ofTenant) tellSecret(ctx context.Context, t terminal, path string, in an
 	if err != nil {
 		return err
 	}
-	raw, err := client.exchange(ctx, http.MethodPost, path, in)
+	raw, err := call[json.RawMessage](ctx, client, http.MethodPost, path, nil, in)
 	if err != nil {
 		return err
 	}
@@ -107,8 +107,8 @@ func (c ofTenant) tellSecret(ctx context.Context, t terminal, path string, in an
 		return err
 	}
 	k := made[0]
-	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", printable(k.Name), k.Role, k.ID)
-	t.say("%s", printable(k.Secret))
+	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", plain(k.Name), k.Role, k.ID)
+	t.say("%s", plain(k.Secret))
 	return nil
 }
 
@@ -123,12 +123,12 @@ func (c *keyRevokeCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.exchange(ctx, http.MethodDelete, c.keys()+"/"+escapeSegment(c.ID), nil); err != nil {
+	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete, c.keys()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.printJSON(map[string]string{"revoked": c.ID})
 	}
-	t.say("The key %s is refused from now on.", printable(c.ID))
+	t.say("The key %s is refused from now on.", plain(c.ID))
 	return nil
 }

@@ -46,7 +46,7 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	members, err := list[member](ctx, client, c.path("/members"))
+	members, err := list[member](ctx, client, c.path("/members"), nil)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 		return err
 	}
 	s := seen[0]
-	return t.table([]string{"SLUG", s.Slug}, [][]string{
+	return t.columns([]string{"SLUG", s.Slug}, [][]string{
 		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)}, {"QUOTAS", s.Quotas.String()},
 		{"VERSION", strconv.FormatInt(s.Version, 10)}, {"CREATED", s.CreatedAt}, {"UPDATED", s.UpdatedAt}, {"DELETED", s.DeletedAt},
 	})
@@ -88,7 +88,7 @@ func (c oneTenant) do(ctx context.Context, t terminal, method, path string, in a
 	if err != nil {
 		return err
 	}
-	raw, err := client.exchange(ctx, method, path, in)
+	raw, err := call[json.RawMessage](ctx, client, method, path, nil, in)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	if c.State != "any" {
 		query.Set("state", c.State)
 	}
-	raw, err := client.pages(ctx, "/api/v1/tenants", query)
+	raw, err := list[json.RawMessage](ctx, client, "/api/v1/tenants", query)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	for _, s := range tenants {
 		rows = append(rows, []string{s.Slug, s.Name, s.State, s.Quotas.String(), s.CreatedAt, s.ID})
 	}
-	return t.table([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
+	return t.columns([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
 }
 
 type tenantShowCmd struct{ oneTenant }
@@ -224,7 +224,7 @@ func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.exchange(ctx, http.MethodDelete, c.path(), nil); err != nil {
+	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete, c.path(), nil, nil); err != nil {
 		return err
 	}
 	return c.do(ctx, t, http.MethodGet, c.path(), nil)
@@ -253,7 +253,7 @@ type certificate struct {
 // Run purges the tenant and prints the certificate.
 func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.Confirm == "" {
-		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:", printable(c.Tenant))
+		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:", plain(c.Tenant))
 		if c.Confirm = t.line(); c.Confirm == "" {
 			return usagef("nothing was purged: confirm with --confirm SLUG")
 		}
@@ -262,7 +262,7 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	raw, err := client.exchange(ctx, http.MethodPost, c.path()+"/purge", map[string]string{"confirm": c.Confirm})
+	raw, err := call[json.RawMessage](ctx, client, http.MethodPost, c.path()+"/purge", nil, map[string]string{"confirm": c.Confirm})
 	if err != nil {
 		return err
 	}
@@ -277,10 +277,10 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	for _, table := range slices.Sorted(maps.Keys(done[0].Rows)) {
 		rows = append(rows, []string{table, strconv.FormatInt(done[0].Rows[table], 10)})
 	}
-	if err := t.table([]string{"TABLE", "ROWS"}, rows); err != nil {
+	if err := t.columns([]string{"TABLE", "ROWS"}, rows); err != nil {
 		return err
 	}
-	t.say("%s was purged at %s.\n%s", printable(done[0].Slug), done[0].PurgedAt, done[0].Digest)
+	t.say("%s was purged at %s.\n%s", plain(done[0].Slug), done[0].PurgedAt, done[0].Digest)
 	return nil
 }
 

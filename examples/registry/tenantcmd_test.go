@@ -66,8 +66,8 @@ func (s *site) typing(t *testing.T, text string, args ...string) ending {
 func TestWhatOthersWroteDoesNotMoveTheCursor(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	require.NoError(t, terminal{out: &out}.table([]string{"NAME"}, [][]string{{"a\x1b[2Jb\tc\nd"}, {""}}))
-	require.Equal(t, "NAME\na?[2Jb?c?d\n-\n", out.String())
+	require.NoError(t, terminal{out: &out}.columns([]string{"NAME"}, [][]string{{"a\x1b[2Jb\tc\nd"}, {""}}))
+	require.Equal(t, "NAME\na�[2Jb�c�d\n-\n", out.String())
 }
 
 func TestWrongUsageOfTenantAndKey(t *testing.T) {

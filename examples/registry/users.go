@@ -53,7 +53,7 @@ func (c *userListCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	users, err := list[user](ctx, client, usersPath)
+	users, err := list[user](ctx, client, usersPath, nil)
 	if err != nil {
 		return err
 	}
