@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -12,7 +13,8 @@ import (
 )
 
 // boundary stands between a registry and its database, and sees each statement
-// before the database does.
+// before the database does, but for the signs of life of the connection that
+// listens: those come at any time, and change nothing.
 type boundary struct {
 	url string // by way of it
 
@@ -78,13 +80,17 @@ func (b *boundary) carry(client, server net.Conn) {
 		if _, err := io.ReadFull(client, rest); err != nil {
 			return
 		}
-		if head == 5 && message[0] == 'Q' && b.passes(server) != nil {
+		if head == 5 && message[0] == 'Q' && !signOfLife(rest) && b.passes(server) != nil {
 			return
 		}
 		if _, err := server.Write(append(message, rest...)); err != nil {
 			return
 		}
 	}
+}
+
+func signOfLife(statement []byte) bool {
+	return bytes.HasPrefix(statement, []byte("NOTIFY ")) || bytes.HasPrefix(statement, []byte("LISTEN "))
 }
 
 func (b *boundary) passes(server net.Conn) error {
