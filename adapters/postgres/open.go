@@ -74,10 +74,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.background, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	db.announce = &announcements{db: db}
 	db.running.Go(func() { db.keepKeys(db.background) })
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	db.stop = stop
-	db.running.Go(func() { db.keepKeys(background) })
-	db.running.Go(func() { db.keepAudit(background) })
+	db.running.Go(func() { db.keepAudit(db.background) })
 	return db, nil
 }
 
