@@ -147,11 +147,15 @@ type ear struct {
 	twice bool // it was called while it was
 }
 
-// subscribe listens, and waits until it does.
+// subscribe listens, and waits until it does. What was changed before may still be
+// heard of, and is forgotten.
 func (p *probe) subscribe() *ear {
 	e := &ear{}
 	e.stop = p.Announcements.Subscribe(e.hear)
 	p.settle()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard = nil
 	return e
 }
 
