@@ -17,8 +17,7 @@ const secretMark = "$secret:"
 // The alias of the table is t. Its columns are those that scanItem reads.
 func (d *declarations) selectItems(t *table) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at, t.created_at FROM %s AS t",
-		t.nameOf("t"), d.specOf(t), t.sql)
+	b.WriteString(d.selecting(t, joinedName))
 	for i, r := range t.references {
 		for j, target := range d.columnsOf(r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id AND %[2]s.%s = t.%s",
@@ -26,6 +25,26 @@ func (d *declarations) selectItems(t *table) string {
 		}
 	}
 	return b.String()
+}
+
+// selectItem is selectItems for one row. Each table that a statement names asks
+// its policy who the tenant is, and that costs as much as the row: so what the row
+// refers to is looked up only where it refers to something.
+func (d *declarations) selectItem(t *table) string { return d.selecting(t, lookedUpName) }
+
+func (d *declarations) selecting(t *table, name naming) string {
+	return fmt.Sprintf("SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at, t.created_at FROM %s AS t",
+		t.nameOf("t"), d.specOf(t, name), t.sql)
+}
+
+// naming is the expression for the name of what column j of reference i refers to.
+type naming func(i, j int, to target) string
+
+func joinedName(i, j int, to target) string { return targetAlias(i, j) + "." + quote(to.name) }
+
+func lookedUpName(_, _ int, to target) string {
+	return fmt.Sprintf("CASE WHEN t.%[1]s IS NOT NULL THEN (SELECT x.%[2]s FROM %[3]s AS x WHERE x.tenant_id = t.tenant_id AND x.%[4]s = t.%[1]s) END",
+		quote(to.column), quote(to.name), to.sql, quote(to.id))
 }
 
 // target is one column of a reference and what it refers to.
@@ -69,7 +88,7 @@ func (t *table) named(alias, expr string) string {
 
 // specOf is the spec of a row: what the column spec keeps, and over it every
 // member that has a place of its own.
-func (d *declarations) specOf(t *table) string {
+func (d *declarations) specOf(t *table, name naming) string {
 	parts := []string{"t.spec"}
 	var always, scalars []string
 	for _, c := range t.columns {
@@ -88,10 +107,9 @@ func (d *declarations) specOf(t *table) string {
 		case r.join != nil:
 			always = append(always, literal(r.Field)+", "+d.joinedNames(r))
 		case len(r.Columns) > 0:
-			parts = append(parts, d.subject(r, i))
+			parts = append(parts, d.subject(r, i, name))
 		default:
-			name := d.columnsOf(r)[0].name
-			scalars = append(scalars, fmt.Sprintf("%s, %s.%s", literal(r.Field), targetAlias(i, 0), quote(name)))
+			scalars = append(scalars, literal(r.Field)+", "+name(i, 0, d.columnsOf(r)[0]))
 		}
 	}
 	for _, s := range t.secrets {
@@ -126,12 +144,12 @@ func (d *declarations) joinedNames(r reference) string {
 }
 
 // subject is a reference to one item of several kinds.
-func (d *declarations) subject(r reference, i int) string {
+func (d *declarations) subject(r reference, i int, name naming) string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	for j, to := range d.columnsOf(r) {
-		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s, jsonb_build_object('kind', %s, 'name', %s.%s))",
-			quote(to.column), literal(r.Field), literal(to.kind), targetAlias(i, j), quote(to.name))
+		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s, jsonb_build_object('kind', %s, 'name', %s))",
+			quote(to.column), literal(r.Field), literal(to.kind), name(i, j, to))
 	}
 	b.WriteString(" ELSE '{}' END")
 	return b.String()

@@ -37,7 +37,7 @@ func (s *resources) Get(ctx context.Context, tenant tenancy.ID, ref federation.R
 }
 
 func (s *resources) get(ctx context.Context, db bun.IDB, tenant tenancy.ID, t *table, name string) (federation.Resource, error) {
-	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + t.named("t", "?")
+	query := s.db.declared.selectItem(t) + " WHERE t.tenant_id = ? AND " + t.named("t", "?")
 	found, err := queryItems(ctx, db, t.kind, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err

@@ -90,7 +90,7 @@ func (b *boundary) carry(client, server net.Conn) {
 }
 
 func signOfLife(statement []byte) bool {
-	return bytes.HasPrefix(statement, []byte("NOTIFY ")) || bytes.HasPrefix(statement, []byte("LISTEN "))
+	return bytes.Equal(statement, []byte{0}) || bytes.HasPrefix(statement, []byte("LISTEN "))
 }
 
 func (b *boundary) passes(server net.Conn) error {
