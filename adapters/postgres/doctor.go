@@ -52,7 +52,7 @@ var checks = []func(context.Context, *examination) ([]Finding, error){
 	checkWalls,
 	checkPolicies,
 	checkLibrary,
-	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks),
+	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks, announcementChecks),
 }
 
 // catalogOnly keeps names whole in what the catalog's functions answer, and

@@ -111,5 +111,5 @@ func (h *house) settings() []string {
 	if !h.throwaway {
 		return []string{"fsync=on", "full_page_writes=on"}
 	}
-	return []string{"fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200"}
+	return []string{"fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=500"}
 }

@@ -18,7 +18,7 @@ func TestThrowawayIsFastAndGoneAfterwards(t *testing.T) {
 	temp := tempDir(t)
 	s := start(t, localpg.Options{TempDir: temp})
 	for setting, value := range map[string]string{
-		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200",
+		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "500",
 		"server_encoding": "UTF8", "lc_collate": "C",
 	} {
 		require.Equal(t, value, ask(t, s.URL(), "SHOW "+setting), setting)

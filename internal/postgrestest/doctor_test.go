@@ -103,6 +103,8 @@ var brokenLibrary = []ailment{
 	{"a view without its condition", "CREATE OR REPLACE VIEW bailiwick.staged AS SELECT * FROM bailiwick.import_items", "library_drift", "bailiwick.staged", false},
 	{"the staging table opened", "GRANT SELECT ON bailiwick.import_items TO bailiwick_app", "library_table_open", "bailiwick.import_items", false},
 	{"the instance opened to all", "GRANT SELECT (platform_token) ON bailiwick.instance TO PUBLIC", "library_table_open", "bailiwick.instance", false},
+	{"a revoked key that nobody hears of", "DROP TRIGGER announce_delete ON bailiwick.api_keys", "announcement_missing", "bailiwick.api_keys", false},
+	{"a suspended tenant that nobody hears of", "ALTER TABLE bailiwick.tenants DISABLE TRIGGER announce_update", "announcement_missing", "bailiwick.tenants", false},
 	{"the hashes opened", "GRANT SELECT ON bailiwick.api_keys TO bailiwick_app", "key_hashes_open", "bailiwick.api_keys", true},
 }
 

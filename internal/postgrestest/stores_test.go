@@ -52,8 +52,9 @@ func (all stores) services(t *testing.T) ports.Services {
 	return s.db.Services()
 }
 
-// ownTables are those that the server doesn't bring along.
-const ownTables = `SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'r'
+// ownTables are those that the server doesn't bring along. Partitions are within
+// their table: some are made while it is used.
+const ownTables = `SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 	AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, coalesce(to_regnamespace('remembered'), 0)) ORDER BY 1`
 
 // remember copies the rows of every table into a schema that nobody but the

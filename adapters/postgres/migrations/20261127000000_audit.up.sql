@@ -228,3 +228,7 @@ BEGIN
   END IF;
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.audit_expire(interval) FROM PUBLIC;
+
+-- The first months are there before the first entry: one that stands in audit_rest
+-- keeps its month there.
+SELECT bailiwick.audit_prepare(3);
