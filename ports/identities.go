@@ -16,6 +16,9 @@ type Identities interface {
 
 	// Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it
 	// is bound already, or if the user has another one of the same issuer.
-	// [tenancy.CodeNotFound] if there is no such user.
+	// [tenancy.CodeNotFound] if there is no such user. The first identity of a user
+	// takes their password away and ends their sessions: whoever chose the password,
+	// perhaps by an invitation to somebody else's address, hasn't shown that the
+	// address is theirs, as the provider has.
 	Bind(ctx context.Context, i tenancy.Identity, user string) error
 }

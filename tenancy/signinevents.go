@@ -45,6 +45,9 @@ func PasswordImproved(user string) Event {
 }
 
 // IdentityBound is noted when an account at an OpenID provider becomes a user's.
-func IdentityBound(user string, i Identity) Event {
-	return Event{Action: "identity.bind", Target: userTarget(user), Details: map[string]any{"issuer": i.Issuer, "subject": i.Subject}}
+// The first one takes the password away and ends as many sessions.
+func IdentityBound(user string, i Identity, first bool, ended int) Event {
+	return Event{Action: "identity.bind", Target: userTarget(user), Details: map[string]any{
+		"issuer": i.Issuer, "subject": i.Subject, "first": first, "ended": ended,
+	}}
 }

@@ -83,8 +83,21 @@ func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) e
 		}
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.IdentityBound(user, i)); err != nil {
+	first, ended := true, p.s.sessionsOf(user)
+	for _, whose := range p.s.identities {
+		first = first && whose != user
+	}
+	if !first {
+		ended = nil
+	}
+	if err := p.s.record(ctx, tenancy.ID{}, tenancy.IdentityBound(user, i, first, len(ended))); err != nil {
 		return err
+	}
+	if first {
+		delete(p.s.passwords, user)
+	}
+	for _, x := range ended {
+		delete(p.s.sessions, x.ID)
 	}
 	p.s.identities[i] = user
 	return nil

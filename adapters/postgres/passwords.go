@@ -94,7 +94,11 @@ func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) 
 		return errNoUser
 	}
 	return s.db.systemTx(ctx, "bind an identity", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id) VALUES (?, ?, ?)", i.Issuer, i.Subject, id).Exec(ctx)
+		first, ended, err := forgetPassword(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		_, err = tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id) VALUES (?, ?, ?)", i.Issuer, i.Subject, id).Exec(ctx)
 		switch sqlState(err) {
 		case stateUnique:
 			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already").Because(err)
@@ -104,6 +108,24 @@ func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) 
 		if err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.IdentityBound(id, i))
+		return recordPlatform(ctx, tx, tenancy.IdentityBound(id, i, first, ended))
 	})
+}
+
+// forgetPassword takes the password of a user who has no identity yet, and their
+// sessions. It holds the user, so that of two identities one comes first.
+func forgetPassword(ctx context.Context, tx bun.Tx, user string) (first bool, ended int, err error) {
+	if _, err := tx.NewRaw("SELECT FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user).Exec(ctx); err != nil {
+		return false, 0, err
+	}
+	forgotten, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = NULL, updated_at = now()"+
+		" WHERE id = ?0 AND NOT EXISTS (SELECT FROM bailiwick.identities WHERE user_id = ?0)", user).Exec(ctx)
+	if err != nil {
+		return false, 0, err
+	}
+	if n, _ := forgotten.RowsAffected(); n == 0 {
+		return false, 0, nil
+	}
+	ended, err = endSessions(ctx, tx, user, "")
+	return true, ended, err
 }

@@ -21,6 +21,25 @@ func identitiesSuite() []clause {
 			},
 		},
 		{
+			name: "first identity",
+			says: "The first identity of a user takes their password away and ends their sessions: whoever chose the password, perhaps by an invitation to somebody else's address, hasn't shown that the address is theirs, as the provider has.",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				for i, u := range []tenancy.User{one, two} {
+					p.setPassword(u.ID, "a hash")
+					p.session(u.ID, i+1)
+				}
+				p.bind(identity("a"), one.ID)
+				p.equal(p.password(one.ID), "", "the password of a user who got an identity")
+				p.equal(len(p.sessions(one.ID)), 0, "their sessions")
+				p.equal(p.password(two.ID), "a hash", "the other's password")
+				p.equal(len(p.sessions(two.ID)), 1, "the other's sessions")
+				p.setPassword(one.ID, "another hash")
+				p.bind(tenancy.Identity{Issuer: "https://other.example", Subject: "a"}, one.ID)
+				p.equal(p.password(one.ID), "another hash", "the password after a second identity")
+			},
+		},
+		{
 			name: "identity taken",
 			says: "Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it is bound already, or if the user has another one of the same issuer. [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
