@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
+	"slices"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
@@ -81,8 +84,14 @@ func translate(err error) error {
 	return err
 }
 
+// lost are the errors of a connection that has ended, and of work that was given
+// up.
+var lost = []error{
+	context.DeadlineExceeded, context.Canceled, sql.ErrConnDone, driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF,
+}
+
 func unavailable(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrConnDone) {
+	if slices.ContainsFunc(lost, func(target error) bool { return errors.Is(err, target) }) {
 		return true
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,8 +20,8 @@ type boundary struct {
 	url string // by way of it
 
 	mu     sync.Mutex
-	left   int                       // statements until struck; 0: none
-	strike func(client uint16) error // what is done there; the statement isn't sent on if it answers an error
+	left   int                     // statements until struck; 0: none
+	strike func(backend int) error // what is done there, with the server's process that the statement is for; it isn't sent on if this answers an error
 }
 
 // newBoundary relays to the server of a database's URL.
@@ -59,18 +60,19 @@ func (b *boundary) relay(client net.Conn, target string) {
 	}
 	defer server.Close()
 	var answers sync.WaitGroup
+	pid := &backendPID{}
 	answers.Go(func() {
-		_, _ = io.Copy(client, server) // either side may end at any moment
+		_, _ = io.Copy(client, io.TeeReader(server, pid)) // either side may end at any moment
 		_ = client.Close()
 	})
-	b.carry(client, server)
+	b.carry(client, server, pid)
 	_ = server.Close()
 	answers.Wait()
 }
 
 // carry takes the frontend's messages one by one: the first has a length alone,
 // all others a type before it (PostgreSQL manual, 55.7).
-func (b *boundary) carry(client, server net.Conn) {
+func (b *boundary) carry(client, server net.Conn, pid *backendPID) {
 	for head := 4; ; head = 5 {
 		message := make([]byte, head)
 		if _, err := io.ReadFull(client, message); err != nil {
@@ -80,7 +82,7 @@ func (b *boundary) carry(client, server net.Conn) {
 		if _, err := io.ReadFull(client, rest); err != nil {
 			return
 		}
-		if head == 5 && message[0] == 'Q' && !signOfLife(rest) && b.passes(server) != nil {
+		if head == 5 && message[0] == 'Q' && !signOfLife(rest) && b.passes(pid) != nil {
 			return
 		}
 		if _, err := server.Write(append(message, rest...)); err != nil {
@@ -93,7 +95,7 @@ func signOfLife(statement []byte) bool {
 	return bytes.Equal(statement, []byte{0}) || bytes.HasPrefix(statement, []byte("LISTEN "))
 }
 
-func (b *boundary) passes(server net.Conn) error {
+func (b *boundary) passes(pid *backendPID) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.left == 0 {
@@ -102,11 +104,11 @@ func (b *boundary) passes(server net.Conn) error {
 	if b.left--; b.left > 0 {
 		return nil
 	}
-	return b.strike(uint16(server.LocalAddr().(*net.TCPAddr).Port))
+	return b.strike(int(pid.known.Load()))
 }
 
 // strikeAt arms the boundary: do happens before the n-th statement from now on.
-func (b *boundary) strikeAt(n int, do func(client uint16) error) {
+func (b *boundary) strikeAt(n int, do func(backend int) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.left, b.strike = n, do
@@ -119,4 +121,30 @@ func (b *boundary) disarm() (struck bool) {
 	struck = b.left == 0
 	b.left = 0
 	return struck
+}
+
+// backendPID reads along while a session begins, for the number of the server's
+// process (BackendKeyData).
+type backendPID struct {
+	known atomic.Int64
+	seen  []byte
+}
+
+func (p *backendPID) Write(b []byte) (int, error) {
+	if p.known.Load() != 0 {
+		return len(b), nil
+	}
+	p.seen = append(p.seen, b...)
+	for len(p.seen) >= 5 {
+		length := 1 + int(binary.BigEndian.Uint32(p.seen[1:]))
+		if len(p.seen) < length {
+			break
+		}
+		if p.seen[0] == 'K' {
+			p.known.Store(int64(binary.BigEndian.Uint32(p.seen[5:])))
+			break
+		}
+		p.seen = p.seen[length:]
+	}
+	return len(b), nil
 }

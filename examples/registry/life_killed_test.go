@@ -36,7 +36,7 @@ func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
 		for n := 1; ; n++ {
 			require.Less(t, n, manyStatements)
 			p := serving(t, w.set())
-			w.strikeAt(n, func(uint16) error {
+			w.strikeAt(n, func(int) error {
 				_ = p.cmd.Process.Kill()
 				return errors.New("killed")
 			})
@@ -80,8 +80,8 @@ func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 				w.fill(t, lifeOf[earlier].name, 300)
 			}
 			before := w.settled(t)
-			w.strikeAt(n, func(client uint16) error {
-				_, err := w.direct.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = $1", int(client))
+			w.strikeAt(n, func(backend int) error {
+				_, err := w.direct.Exec("SELECT pg_terminate_backend($1)", backend)
 				return err // nil: the statement goes to a backend that is ending
 			})
 			status := request(i)
@@ -235,4 +235,21 @@ func (w life) state(t *testing.T) map[string]string {
 		digests[name] = digest
 	}
 	return digests
+}
+
+// TestALostConnectionIsNoFaultOfTheRegistry: whoever asks is told to ask again.
+func TestALostConnectionIsNoFaultOfTheRegistry(t *testing.T) {
+	t.Parallel()
+	w := newLife(t)
+	p := serving(t, w.set())
+	for n, struck := 1, true; struck; n++ {
+		require.Less(t, n, manyStatements)
+		w.strikeAt(n, func(int) error { return errors.New("cut") })
+		body := fmt.Sprintf(`{"slug":"lost-%d","name":"Lost"}`, n)
+		status, err := w.request(p.url, http.MethodPost, "/api/v1/tenants", body)
+		require.NoError(t, err)
+		if struck = w.disarm(); struck && status != http.StatusCreated {
+			require.Equal(t, http.StatusServiceUnavailable, status, "cut before statement %d", n)
+		}
+	}
 }
