@@ -80,14 +80,15 @@ func cutPort(host string) (string, bool) {
 	return bare, !found || isPort(port)
 }
 
-// isIPv6 reports whether s is an IPv6 address without brackets. The look for
-// two colons spares every other host the cost of parsing.
+// isIPv6 reports whether s is an IPv6 address without brackets. A zone is the name
+// of a network card (RFC 4007, section 11); [netip.ParseAddr] takes any text for
+// one. The look for two colons spares every other host the cost of parsing.
 func isIPv6(s string) bool {
 	if strings.Count(s, ":") < 2 {
 		return false
 	}
-	_, err := netip.ParseAddr(s)
-	return err == nil
+	address, err := netip.ParseAddr(s)
+	return err == nil && isPlain(normalDomain(address.Zone()))
 }
 
 // isPort admits the empty port, as RFC 3986 does.

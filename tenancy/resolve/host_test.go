@@ -155,6 +155,7 @@ func FuzzHost(f *testing.F) {
 		"acme.localhost", "acme.localhost.:8080", "[::1]:80", "www.localhost", "acme.localhost.evil.com",
 		"evillocalhost", "xn--acme.localhost", "\u212aey.localhost", "a.b.localhost", "fe80::1%acme.localhost",
 		"acme%2elocalhost", "acme\u3002localhost", "acme.localhost,beta.localhost", "acme.localhost@evil.com", "ACME.localhost.:",
+		"::%::\xcf\n",
 	} {
 		f.Add(host)
 	}
