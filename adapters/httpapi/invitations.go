@@ -120,14 +120,7 @@ func (a *api) listInvitations(w http.ResponseWriter, c *call) error {
 		return a.admin.ListInvitations(c.Context(), c.principal, c.PathValue(resolve.PathValue), after, limit)
 	}
 	id := func(i tenancy.Invitation) string { return i.ID }
-	found, err := ask(l.after, l.limit)
-	if err != nil {
-		return err
-	}
-	if found, err = behind(l, found, id, ask); err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, pageOf(l, found, id, showInvitation))
+	return writeList(w, l, id, showInvitation, ask)
 }
 
 func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {

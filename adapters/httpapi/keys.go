@@ -123,14 +123,7 @@ func (a *api) listKeys(w http.ResponseWriter, c *call) error {
 		return a.admin.ListKeys(c.Context(), c.principal, tenant, after, limit)
 	}
 	id := func(k tenancy.APIKey) string { return k.ID }
-	found, err := ask(l.after, l.limit)
-	if err != nil {
-		return err
-	}
-	if found, err = behind(l, found, id, ask); err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, pageOf(l, found, id, showKey))
+	return writeList(w, l, id, showKey, ask)
 }
 
 func (a *api) revokeKey(w http.ResponseWriter, c *call) error {

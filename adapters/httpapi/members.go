@@ -63,14 +63,7 @@ func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after, limit)
 	}
 	id := func(m admin.Member) string { return m.User }
-	found, err := ask(l.after, l.limit)
-	if err != nil {
-		return err
-	}
-	if found, err = behind(l, found, id, ask); err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, pageOf(l, found, id, showMember))
+	return writeList(w, l, id, showMember, ask)
 }
 
 func (a *api) getMember(w http.ResponseWriter, c *call) error {

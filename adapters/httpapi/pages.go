@@ -1,6 +1,9 @@
 package httpapi
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // page is a list as it is answered.
 type page[T any] struct {
@@ -49,6 +52,19 @@ func (c *call) listOwner() []string {
 // more is how many items to ask for: one more than the page shows tells whether
 // there is a further page.
 func (l listing) more() int { return l.limit + 1 }
+
+// writeList answers one page of a list. ask is the use case, and key an item's
+// place in the order of the list.
+func writeList[S, T any](w http.ResponseWriter, l listing, key func(S) string, show func(S) T, ask func(after string, limit int) ([]S, error)) error {
+	found, err := ask(l.after, l.limit)
+	if err != nil {
+		return err
+	}
+	if found, err = behind(l, found, key, ask); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, pageOf(l, found, key, show))
+}
 
 // behind asks for one more item behind a full page, of a use case that answers
 // no more than the largest page.

@@ -45,14 +45,7 @@ func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after), Limit: limit})
 	}
 	slug := func(t tenancy.Tenant) string { return string(t.Slug) }
-	found, err := ask(l.after, l.limit)
-	if err != nil {
-		return err
-	}
-	if found, err = behind(l, found, slug, ask); err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, pageOf(l, found, slug, showTenant))
+	return writeList(w, l, slug, showTenant, ask)
 }
 
 // tenantsOf lists the caller's tenants; with tenancy off there is one at most.

@@ -106,14 +106,7 @@ func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 		return a.admin.ListUsers(c.Context(), c.principal, after, limit)
 	}
 	email := func(u tenancy.User) string { return u.Email }
-	found, err := ask(l.after, l.limit)
-	if err != nil {
-		return err
-	}
-	if found, err = behind(l, found, email, ask); err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, pageOf(l, found, email, showUser))
+	return writeList(w, l, email, showUser, ask)
 }
 
 func (a *api) getUser(w http.ResponseWriter, c *call) error {
