@@ -29,6 +29,7 @@ func TestNoValueOfAStatementIsShown(t *testing.T) {
 		`SELECT 0x1F, 1_000, -5, 1e10, .5, a.b`:                           `SELECT ?, ?, -?, ?, .?, a.b`,
 		`SELECT 1$a$two words$a$, 1E'a\'secret'`:                          `SELECT ??, ??`,
 		`SET LOCAL bailiwick.tenant = '0190.99.abcdef'; SELECT U&'\0061'`: `SET LOCAL bailiwick.tenant = ?; SELECT U&?`,
+		`SELECT '&secret', u&'secret', U&"secret", U&"secret" || x, U&"`:  `SELECT ?, u&?, U&"secret", U&"secret" || x, `,
 		"":                                "",
 		"'":                               "?",
 		"$":                               "$",

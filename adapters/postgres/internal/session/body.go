@@ -1,7 +1,7 @@
 package session
 
 import (
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
 // body reads a statement that may stand, for what may not stand in it.

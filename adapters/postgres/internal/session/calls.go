@@ -3,7 +3,7 @@ package session
 import (
 	"strings"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
 // call looks at a function that is called, the bracket at hand.

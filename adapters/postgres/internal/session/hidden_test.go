@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun/driver/pgdriver"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
 // statements is how many there are in a message, by the library's own reading.

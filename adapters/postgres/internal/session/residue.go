@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 

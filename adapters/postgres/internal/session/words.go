@@ -3,7 +3,7 @@ package session
 import (
 	"strings"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqllex"
+	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
 // word is a token that isn't space or comment.
