@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // request is one request before it is signed.
@@ -105,6 +107,12 @@ var (
 	cursors   = regexp.MustCompile(`("next_cursor":\s*")[^"]*`)
 	length    = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
 )
+
+// mustWait reports whether the caller has made too many attempts to sign in. Other
+// limits are a tenant's own, and comparable.
+func (a answer) mustWait() bool {
+	return a.status == http.StatusTooManyRequests && strings.Contains(a.body, string(tenancy.CodeTooManyAttempts))
+}
 
 // likeness is the answer without what differs from one to the next anyway, and
 // without the value that was asked for. Plain text, as metrics have it, counts

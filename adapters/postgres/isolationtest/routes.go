@@ -111,8 +111,8 @@ func (e *examination) cross(ctx context.Context, c crossing) string {
 	}
 	for _, a := range answers {
 		nobody := e.send(ctx, e.ours, *c.control)
-		if a.status == http.StatusTooManyRequests || nobody.status == http.StatusTooManyRequests {
-			continue // whoever attacks has to wait, whatever they ask for
+		if a.mustWait() || nobody.mustWait() {
+			continue // whoever guesses has to wait, whatever they ask for
 		}
 		if got, want := a.likeness(c.value), nobody.likeness(c.nobodys); got != want {
 			return fmt.Sprintf("what is the other's is answered with\n%s\nwhat is nobody's with\n%s", got, want)
