@@ -53,14 +53,6 @@ func (r auditRow) entry() tenancy.AuditEntry {
 	return e
 }
 
-func entries(rows []auditRow) []tenancy.AuditEntry {
-	list := make([]tenancy.AuditEntry, len(rows))
-	for i, r := range rows {
-		list[i] = r.entry()
-	}
-	return list
-}
-
 func (s *audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
 	ctx, err := enter(ctx, tenant)
 	if err != nil {
@@ -104,7 +96,7 @@ func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery)
 	if err := filtered(query, q).Scan(ctx, &rows); err != nil {
 		return nil, translate(err)
 	}
-	return entries(rows), nil
+	return each(rows, auditRow.entry), nil
 }
 
 func filtered(query *bun.SelectQuery, q ports.AuditQuery) *bun.SelectQuery {
@@ -160,7 +152,7 @@ func exportPages(ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.Aud
 		if err := filtered(query, q).Scan(ctx, &rows); err != nil {
 			return err
 		}
-		for _, e := range entries(rows) {
+		for _, e := range each(rows, auditRow.entry) {
 			if err := yield(e); err != nil {
 				return err
 			}
@@ -235,5 +227,5 @@ func (s *platformAudit) List(ctx context.Context, q ports.PlatformAuditQuery) ([
 	if err := filtered(query, selected).Scan(ctx, &rows); err != nil {
 		return nil, translate(err)
 	}
-	return entries(rows), nil
+	return each(rows, auditRow.entry), nil
 }

@@ -68,31 +68,11 @@ func (s *invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.I
 }
 
 func (s *invitations) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Invitation, error) {
-	ctx, err := enter(ctx, tenant)
+	rows, err := readPage[invitationRow](ctx, s.db, tenant, ownedList{"bailiwick.invitations", invitationColumns, "id", "a page of invitations begins behind an invitation's id"}, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
-		return nil, err
-	}
-	query := s.db.app.NewSelect().TableExpr("bailiwick.invitations").ColumnExpr(invitationColumns).
-		Where("tenant_id = ?", tenant).Order("id").Limit(int64(limit))
-	if after != "" {
-		id, err := uuid.Parse(after)
-		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of invitations begins behind an invitation's id")
-		}
-		query = query.Where("id > ?", id.String())
-	}
-	var rows []invitationRow
-	if err := query.Scan(ctx, &rows); err != nil {
-		return nil, translate(err)
-	}
-	list := make([]tenancy.Invitation, len(rows))
-	for i, r := range rows {
-		list[i] = r.invitation()
-	}
-	return list, nil
+	return each(rows, invitationRow.invitation), nil
 }
 
 func (s *invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {

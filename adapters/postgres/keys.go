@@ -78,30 +78,11 @@ func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) 
 }
 
 func (s *keys) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
-	ctx, err := enter(ctx, tenant)
+	rows, err := readPage[keyRow](ctx, s.db, tenant, ownedList{"bailiwick.api_keys", shownColumns, "id", "a page of keys begins behind a key's id"}, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
-		return nil, err
-	}
-	query := s.db.app.NewSelect().TableExpr("bailiwick.api_keys").ColumnExpr(shownColumns).Where("tenant_id = ?", tenant).Order("id").Limit(int64(limit))
-	if after != "" {
-		id, err := uuid.Parse(after)
-		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of keys begins behind a key's id")
-		}
-		query = query.Where("id > ?", id.String())
-	}
-	var rows []keyRow
-	if err := query.Scan(ctx, &rows); err != nil {
-		return nil, translate(err)
-	}
-	list := make([]tenancy.APIKey, len(rows))
-	for i, r := range rows {
-		list[i] = r.key()
-	}
-	return list, nil
+	return each(rows, keyRow.key), nil
 }
 
 func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {

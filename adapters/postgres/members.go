@@ -35,14 +35,6 @@ func (r memberRow) membership() tenancy.Membership {
 	return tenancy.Membership{Tenant: r.TenantID, User: r.UserID, Role: tenancy.Role(r.Role), CreatedAt: r.CreatedAt.UTC()}
 }
 
-func membershipsOf(rows []memberRow) []tenancy.Membership {
-	list := make([]tenancy.Membership, len(rows))
-	for i, r := range rows {
-		list[i] = r.membership()
-	}
-	return list
-}
-
 var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
 
 func (s *members) Get(ctx context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
@@ -75,27 +67,11 @@ func oneMember(ctx context.Context, db bun.IDB, tenant tenancy.ID, user, lock st
 }
 
 func (s *members) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership, error) {
-	ctx, err := enter(ctx, tenant)
+	rows, err := readPage[memberRow](ctx, s.db, tenant, ownedList{"bailiwick.members", memberColumns, "user_id", "a page of members begins behind a user's id"}, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
-		return nil, err
-	}
-	query := s.db.app.NewSelect().TableExpr("bailiwick.members").ColumnExpr(memberColumns).
-		Where("tenant_id = ?", tenant).Order("user_id").Limit(int64(limit))
-	if after != "" {
-		id, err := uuid.Parse(after)
-		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of members begins behind a user's id")
-		}
-		query = query.Where("user_id > ?", id.String())
-	}
-	var rows []memberRow
-	if err := query.Scan(ctx, &rows); err != nil {
-		return nil, translate(err)
-	}
-	return membershipsOf(rows), nil
+	return each(rows, memberRow.membership), nil
 }
 
 func (s *members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
@@ -209,5 +185,5 @@ func (s *memberships) Of(ctx context.Context, user string) ([]tenancy.Membership
 	if err != nil {
 		return nil, translate(err)
 	}
-	return membershipsOf(rows), nil
+	return each(rows, memberRow.membership), nil
 }

@@ -107,11 +107,7 @@ func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]tena
 	if err != nil {
 		return nil, translate(err)
 	}
-	list := make([]tenancy.Session, len(rows))
-	for i, r := range rows {
-		list[i] = r.session()
-	}
-	return list, nil
+	return each(rows, sessionRow.session), nil
 }
 
 func (s *sessions) Revoke(ctx context.Context, user, id string) error {

@@ -144,11 +144,7 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 	if err := query.Scan(across(ctx, "list tenants"), &rows); err != nil {
 		return nil, translate(err)
 	}
-	list := make([]tenancy.Tenant, len(rows))
-	for i, r := range rows {
-		list[i] = r.tenant()
-	}
-	return list, nil
+	return each(rows, tenantRow.tenant), nil
 }
 
 func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {

@@ -123,11 +123,7 @@ func (s *users) List(ctx context.Context, q ports.UserQuery) ([]tenancy.User, er
 	if err := query.Scan(across(ctx, "list users"), &rows); err != nil {
 		return nil, translate(err)
 	}
-	list := make([]tenancy.User, len(rows))
-	for i, r := range rows {
-		list[i] = r.user()
-	}
-	return list, nil
+	return each(rows, userRow.user), nil
 }
 
 func userIDs(given []string) (ids []string) {
