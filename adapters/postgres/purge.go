@@ -33,6 +33,9 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate
 	ctx = acrossInto(ctx, "purge a tenant", id)
 	var certificate tenancy.Certificate
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.ExecContext(ctx, purgePatience); err != nil {
+			return err
+		}
 		if err := checkDeleted(ctx, tx, id); err != nil {
 			return err
 		}
@@ -60,9 +63,6 @@ const purgePatience = "SET LOCAL lock_timeout = '30s';SET LOCAL jit = off"
 // checkDeleted looks at the tenant's state, so that its error says what is wrong.
 // The function of the database looks again when nobody can change it any more.
 func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
-	if _, err := tx.ExecContext(ctx, purgePatience); err != nil {
-		return err
-	}
 	var states []string
 	err := tx.NewRaw("SELECT state FROM bailiwick.tenants WHERE id = ?", id).Scan(ctx, &states)
 	switch {
