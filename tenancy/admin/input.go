@@ -15,6 +15,20 @@ func checkLimit(limit int) error {
 	return nil
 }
 
+// behindID reads the id that a page begins behind: of a key, a user or an
+// invitation, all of which have the form of a tenant's. "" is the first page;
+// otherwise says what the error of another text says.
+func behindID(after, otherwise string) (string, error) {
+	if after == "" {
+		return "", nil
+	}
+	id, err := tenancy.ParseID(after)
+	if err != nil {
+		return "", tenancy.Errorf(tenancy.CodeInvalidCursor, "%s", otherwise)
+	}
+	return id.String(), nil
+}
+
 // at says in err's details that it is about the member of the input that path
 // names.
 func at(path string, err error) error {

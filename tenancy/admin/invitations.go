@@ -85,12 +85,8 @@ func (s *Service) ListInvitations(ctx context.Context, by tenancy.Principal, ref
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after != "" {
-		id, err := tenancy.ParseID(after) // an invitation's id has the same form
-		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a list of invitations goes on behind the id of one")
-		}
-		after = id.String()
+	if after, err = behindID(after, "a list of invitations goes on behind the id of one"); err != nil {
+		return nil, err
 	}
 	return s.invitations.List(ctx, t.ID, after, limit)
 }

@@ -72,12 +72,8 @@ func (s *Service) ListKeys(
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after != "" {
-		id, err := tenancy.ParseID(after)
-		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a list of keys goes on behind the id of a key")
-		}
-		after = id.String()
+	if after, err = behindID(after, "a list of keys goes on behind the id of a key"); err != nil {
+		return nil, err
 	}
 	return s.keys.List(ctx, t.ID, after, limit)
 }

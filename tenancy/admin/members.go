@@ -26,12 +26,8 @@ func (s *Service) ListMembers(ctx context.Context, by tenancy.Principal, ref, af
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after != "" {
-		id, err := tenancy.ParseID(after) // a user's id has the same form
-		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a list of members goes on behind the id of a user")
-		}
-		after = id.String()
+	if after, err = behindID(after, "a list of members goes on behind the id of a user"); err != nil {
+		return nil, err
 	}
 	found, err := s.members.List(ctx, t.ID, after, limit)
 	if err != nil {

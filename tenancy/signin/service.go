@@ -16,6 +16,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -135,14 +136,6 @@ func (o Options) Check() error {
 	return nil
 }
 
-func either[T comparable](given, fallback T) T {
-	var zero T
-	if given == zero {
-		return fallback
-	}
-	return given
-}
-
 // New makes a service over the ports of s that sign-in needs. It panics and names
 // the port that is nil or the option that can't work: these are faults of the
 // program.
@@ -161,10 +154,10 @@ func New(s ports.Services, o Options) *Service {
 	service := &Service{
 		users: s.Users, members: s.Memberships, passwords: s.Passwords, sessions: s.Sessions, finder: s.SessionFinder,
 		attempts: s.Attempts, identities: s.Identities, log: s.PlatformAudit,
-		hasher:   newHasher(either(o.Cost, defaultCost), either(o.AtOnce, runtime.GOMAXPROCS(0))),
+		hasher:   newHasher(cmp.Or(o.Cost, defaultCost), cmp.Or(o.AtOnce, runtime.GOMAXPROCS(0))),
 		provider: o.Provider, create: o.CreateUsers,
-		lifetime: either(o.Lifetime, defaultLifetime), idle: either(o.Idle, defaultIdle), refusal: either(o.Refusal, defaultRefusal),
-		account: either(o.Account, defaultAccount), address: either(o.Address, defaultAddress),
+		lifetime: cmp.Or(o.Lifetime, defaultLifetime), idle: cmp.Or(o.Idle, defaultIdle), refusal: cmp.Or(o.Refusal, defaultRefusal),
+		account: cmp.Or(o.Account, defaultAccount), address: cmp.Or(o.Address, defaultAddress),
 		now: o.Clock, newID: o.NewID,
 	}
 	if service.now == nil {
