@@ -85,7 +85,7 @@ func (c *auditListCmd) path() string {
 	if c.Tenant == "" {
 		return "/api/v1/audit"
 	}
-	return "/api/v1/tenants/" + escapeSegment(c.Tenant) + "/audit"
+	return tenantPath(c.Tenant) + "/audit"
 }
 
 func (c *auditListCmd) query() url.Values {
@@ -122,7 +122,7 @@ func first(texts ...string) string {
 }
 
 func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/api/v1/tenants/" + escapeSegment(tenant) + "/audit/export"})
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: tenantPath(tenant) + "/audit/export"})
 	if err != nil {
 		return nil, err
 	}

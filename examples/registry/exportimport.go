@@ -88,7 +88,7 @@ func (c *exportCmd) toFile(ctx context.Context, t terminal, client *client) (m f
 func (c *client) export(ctx context.Context, t terminal, tenant string, sel selection, w io.Writer) (federation.Manifest, error) {
 	resp, err := c.do(ctx, request{
 		method: http.MethodGet,
-		path:   "/api/v1/tenants/" + escapeSegment(tenant) + "/export",
+		path:   tenantPath(tenant) + "/export",
 		query:  url.Values{"kind": sel.Kinds, "label": sel.Labels},
 	})
 	if err != nil {

@@ -14,13 +14,7 @@ type keyCmd struct {
 	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key, at once and for good."`
 }
 
-// ofTenant holds the flags of commands about what one tenant has.
-type ofTenant struct {
-	remote
-	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant, by slug or id."`
-}
-
-func (c ofTenant) keys() string { return tenantPath(c.Tenant) + "/keys" }
+func (c inTenant) keys() string { return c.path("/keys") }
 
 // keySeen is a key as the registry answers it; Secret only once.
 type keySeen struct {
@@ -35,7 +29,7 @@ type keySeen struct {
 	RotatedTo  string `json:"rotated_to"`
 }
 
-type keyListCmd struct{ ofTenant }
+type keyListCmd struct{ inTenant }
 
 // Run prints a line for each key.
 func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
@@ -62,7 +56,7 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 type keyCreateCmd struct {
-	ofTenant
+	inTenant
 	Name      string        `arg:"" help:"What people call it."`
 	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"What it may do: ${enum}."`
 	ExpiresIn time.Duration `placeholder:"720h" help:"How long it works. Default: until it is revoked."`
@@ -78,7 +72,7 @@ func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 }
 
 type keyRotateCmd struct {
-	ofTenant
+	inTenant
 	ID      string        `arg:"" help:"The key's id."`
 	Overlap time.Duration `default:"24h" help:"How long the old key goes on working."`
 }
@@ -90,7 +84,7 @@ func (c *keyRotateCmd) Run(ctx context.Context, t terminal) error {
 
 // tellSecret makes a key. The secret alone is the output, for pipes; the rest is
 // said beside it.
-func (c ofTenant) tellSecret(ctx context.Context, t terminal, path string, in any) error {
+func (c inTenant) tellSecret(ctx context.Context, t terminal, path string, in any) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
@@ -113,7 +107,7 @@ func (c ofTenant) tellSecret(ctx context.Context, t terminal, path string, in an
 }
 
 type keyRevokeCmd struct {
-	ofTenant
+	inTenant
 	ID string `arg:"" help:"The key's id."`
 }
 

@@ -18,7 +18,7 @@ type inTenant struct {
 }
 
 func (c inTenant) path(rest string) string {
-	return "/api/v1/tenants/" + escapeSegment(c.Tenant) + rest
+	return tenantPath(c.Tenant) + rest
 }
 
 // member is one as the registry answers it.
