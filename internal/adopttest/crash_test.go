@@ -54,9 +54,11 @@ func TestThereIsAWayBackFromEveryStep(t *testing.T) {
 			require.ErrorIs(t, err, errInterrupted)
 		}
 		boundaries++
+		begin := time.Now()
 		copied, drop := clone(t, original)
 		down(t, options(copied, false), postgres.Expand)
 		require.Equal(t, before, dump(t, copied), "boundary %d", boundaries)
+		t.Logf("back from boundary %d in %.1f s", boundaries, time.Since(begin).Seconds())
 		drop()
 		if err == nil {
 			break

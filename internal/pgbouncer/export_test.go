@@ -2,7 +2,13 @@
 
 package pgbouncer
 
-import "context"
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/internal/daemon"
+)
 
 // StartFrom looks for the program in search alone; it must fail.
 func StartFrom(ctx context.Context, search ...string) error {
@@ -14,4 +20,15 @@ func StartFrom(ctx context.Context, search ...string) error {
 func (p *Pooler) Dir() string { return p.dir }
 
 // Ended reports whether p's process has ended.
-func (p *Pooler) Ended() bool { return p.process.Ended() }
+func (p *Pooler) Ended() bool { return p.current().Ended() }
+
+// Kill ends p's process as a crash does.
+func (p *Pooler) Kill() error {
+	return p.current().Stop(daemon.Step{Signal: syscall.SIGKILL, Patience: time.Minute})
+}
+
+func (p *Pooler) current() *daemon.Process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.process
+}

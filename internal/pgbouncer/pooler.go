@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,11 +21,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
-// Pooler is a running PgBouncer.
+// Pooler is a running PgBouncer, which is started again when it dies: Debian's
+// 1.18 does so now and then when a statement is cancelled
+// (https://github.com/pgbouncer/pgbouncer/issues/822).
 type Pooler struct {
 	addr    string
 	dir     string
+	command func() *exec.Cmd
+
+	stopping chan struct{} // closed when it is to end
+	ended    chan error    // how its last process ended, once
+
+	mu      sync.Mutex
 	process *daemon.Process
+	crashes []string // last words
 }
 
 // Start runs a PgBouncer for t before the server that urls name. The users of
@@ -37,11 +48,22 @@ func Start(t testing.TB, urls ...string) *Pooler {
 		t.Fatalf("pgbouncer: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := p.stop(); err != nil {
+		err := p.stop()
+		for _, crash := range p.Crashes() {
+			t.Logf("pgbouncer crashed and was started again; it had said:\n%s", crash)
+		}
+		if err != nil {
 			t.Errorf("pgbouncer: %v", err)
 		}
 	})
 	return p
+}
+
+// Crashes are the last words of each process that died by itself.
+func (p *Pooler) Crashes() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.crashes)
 }
 
 // URL is direct by way of the pooler: the same user and database.
@@ -105,28 +127,59 @@ func launch(ctx context.Context, program string, who daemon.Account, users []*ur
 	if err != nil {
 		return nil, err
 	}
-	p := &Pooler{addr: "127.0.0.1:" + strconv.Itoa(port), dir: dir}
+	p := &Pooler{
+		addr: "127.0.0.1:" + strconv.Itoa(port), dir: dir,
+		stopping: make(chan struct{}), ended: make(chan error, 1),
+	}
 	ini, list := filepath.Join(dir, "pgbouncer.ini"), filepath.Join(dir, "users.txt")
+	p.command = func() *exec.Cmd { return who.Command(dir, program, ini) }
 	err = errors.Join(
 		os.WriteFile(list, []byte(userList(users)), 0o600), who.Own(list),
 		os.WriteFile(ini, []byte(config(users[0], port, list)), 0o600), who.Own(ini),
 		who.Own(dir))
 	if err == nil {
-		p.process, err = daemon.Start(who.Command(dir, program, ini), filepath.Join(dir, "pgbouncer.log"))
-	}
-	if err == nil {
-		err = p.ready(ctx)
+		err = p.run(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, p.stop())
+		return nil, errors.Join(err, p.end(), os.RemoveAll(dir))
 	}
+	go func() { p.ended <- p.keep(context.WithoutCancel(ctx)) }()
 	return p, nil
+}
+
+// run starts a process, which listens when run returns.
+func (p *Pooler) run(ctx context.Context) error {
+	process, err := daemon.Start(p.command(), filepath.Join(p.dir, "pgbouncer.log"))
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.process = process
+	p.mu.Unlock()
+	return p.ready(ctx, process)
+}
+
+// keep starts a process for each that dies, until p is to stop.
+func (p *Pooler) keep(ctx context.Context) error {
+	for {
+		select {
+		case <-p.stopping:
+			return p.end()
+		case <-p.process.Done():
+		}
+		p.mu.Lock()
+		p.crashes = append(p.crashes, p.process.LastWords())
+		p.mu.Unlock()
+		if err := p.run(ctx); err != nil {
+			return errors.Join(err, p.end())
+		}
+	}
 }
 
 // startLimit is how long PgBouncer may take until it listens.
 const startLimit = 10 * time.Second
 
-func (p *Pooler) ready(ctx context.Context) error {
+func (p *Pooler) ready(ctx context.Context, process *daemon.Process) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
@@ -136,22 +189,27 @@ func (p *Pooler) ready(ctx context.Context) error {
 		}
 		select {
 		case <-time.After(5 * time.Millisecond):
-		case <-p.process.Done():
-			return fmt.Errorf("it did not start: %w", p.process.Err())
+		case <-process.Done():
+			return fmt.Errorf("it did not start: %w", process.Err())
 		case <-ctx.Done():
-			return fmt.Errorf("it does not listen: %w; it said:\n%s", err, p.process.LastWords())
+			return fmt.Errorf("it does not listen: %w; it said:\n%s", err, process.LastWords())
 		}
 	}
 }
 
-// stop ends the process, whose exit code then says nothing (PgBouncer 1.18 exits
-// 1 when it is told to), and removes the folder.
-func (p *Pooler) stop() error {
-	var err error
-	if p.process != nil && !p.process.Ended() {
-		err = p.process.Stop(
-			daemon.Step{Signal: syscall.SIGTERM, Patience: 10 * time.Second},
-			daemon.Step{Signal: syscall.SIGKILL, Patience: 10 * time.Second})
+// end ends the process, whose exit code then says nothing (PgBouncer 1.18 exits
+// 1 when it is told to).
+func (p *Pooler) end() error {
+	if p.process == nil || p.process.Ended() {
+		return nil
 	}
-	return errors.Join(err, os.RemoveAll(p.dir))
+	return p.process.Stop(
+		daemon.Step{Signal: syscall.SIGTERM, Patience: 10 * time.Second},
+		daemon.Step{Signal: syscall.SIGKILL, Patience: 10 * time.Second})
+}
+
+// stop ends p and removes its folder.
+func (p *Pooler) stop() error {
+	close(p.stopping)
+	return errors.Join(<-p.ended, os.RemoveAll(p.dir))
 }

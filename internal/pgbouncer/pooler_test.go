@@ -123,6 +123,17 @@ func TestItEndsWithItsTest(t *testing.T) {
 	require.NoDirExists(t, p.Dir())
 }
 
+func TestItIsStartedAgainWhenItDies(t *testing.T) {
+	t.Parallel()
+	owner := pgtest.Database(t)
+	p := pgbouncer.Start(t, owner)
+	for crashes := range 3 {
+		require.Len(t, p.Crashes(), crashes)
+		require.NoError(t, p.Kill())
+		require.Eventually(t, func() bool { return connect(t, p.URL(owner)).Ping() == nil }, 10*time.Second, 10*time.Millisecond)
+	}
+}
+
 func TestMissingProgramIsAnErrorThatSaysHowToGetIt(t *testing.T) {
 	t.Parallel()
 	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "no-such-program"), "apt-get install pgbouncer")

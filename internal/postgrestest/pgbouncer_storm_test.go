@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ const (
 
 	killEvery    = 250 * time.Millisecond
 	inspectEvery = 5 * time.Millisecond
+	refusedPause = 50 * time.Millisecond
 )
 
 // The whole storm, as CI has it:
@@ -186,6 +188,9 @@ func (s *storm) step(ctx context.Context, random *rand.Rand) {
 		s.cancelled.Add(1)
 	case isSevered(err):
 		s.severed.Add(1)
+		if errors.Is(err, syscall.ECONNREFUSED) { // the pooler died and is being started again
+			time.Sleep(refusedPause)
+		}
 	case !kind.mayFail:
 		s.fault(kind.name + ": " + err.Error())
 	}
