@@ -183,7 +183,7 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 		if _, err := e.Plan(ctx, cmp.Or(m.Phase, Expand)); err != nil { // it is refused before anything is changed
 			return err
 		}
-		if err := inMigration(ctx, o, func(db *bun.DB) error { return migrateLibrary(ctx, db, o) }); err != nil {
+		if err := inMigration(ctx, o, func(db *bun.DB) error { return migrateLibrary(ctx, db, o, d) }); err != nil {
 			return err
 		}
 		if err := e.Up(ctx, cmp.Or(m.Phase, Expand)); err != nil {
@@ -196,10 +196,13 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 	})
 }
 
-// migrateLibrary makes the library's own tables, and notes the host's migrations
+// migrateLibrary makes the library's own tables and functions, and notes the host's migrations
 // that made what the adopted tables become.
-func migrateLibrary(ctx context.Context, db *bun.DB, o Options) error {
+func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations) error {
 	if err := prepareMigrations(ctx, db, o); err != nil {
+		return err
+	}
+	if err := makeGets(ctx, db, d); err != nil {
 		return err
 	}
 	migrations := o.hostMigrations()

@@ -16,8 +16,13 @@ const secretMark = "$secret:"
 // selectItems is a SELECT of t's rows as items, up to where a WHERE follows.
 // The alias of the table is t. Its columns are those that scanItem reads.
 func (d *declarations) selectItems(t *table) string {
+	joined := names{
+		one:  func(i, j int, to target) string { return targetAlias(i, j) + "." + quote(to.name) },
+		many: func(_ int, r reference) string { return d.joinedNames(r) },
+	}
 	var b strings.Builder
-	b.WriteString(d.selecting(t, joinedName))
+	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at, t.created_at FROM %s AS t",
+		t.nameOf("t"), d.specOf(t, joined), t.sql)
 	for i, r := range t.references {
 		for j, target := range d.columnsOf(r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id AND %[2]s.%s = t.%s",
@@ -27,24 +32,10 @@ func (d *declarations) selectItems(t *table) string {
 	return b.String()
 }
 
-// selectItem is selectItems for one row. Each table that a statement names asks
-// its policy who the tenant is, and that costs as much as the row: so what the row
-// refers to is looked up only where it refers to something.
-func (d *declarations) selectItem(t *table) string { return d.selecting(t, lookedUpName) }
-
-func (d *declarations) selecting(t *table, name naming) string {
-	return fmt.Sprintf("SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at, t.created_at FROM %s AS t",
-		t.nameOf("t"), d.specOf(t, name), t.sql)
-}
-
-// naming is the expression for the name of what column j of reference i refers to.
-type naming func(i, j int, to target) string
-
-func joinedName(i, j int, to target) string { return targetAlias(i, j) + "." + quote(to.name) }
-
-func lookedUpName(_, _ int, to target) string {
-	return fmt.Sprintf("CASE WHEN t.%[1]s IS NOT NULL THEN (SELECT x.%[2]s FROM %[3]s AS x WHERE x.tenant_id = t.tenant_id AND x.%[4]s = t.%[1]s) END",
-		quote(to.column), quote(to.name), to.sql, quote(to.id))
+// names are the expressions for the names of what an item refers to.
+type names struct {
+	one  func(reference, column int, to target) string // of one column's
+	many func(reference int, r reference) string       // of a join's, a JSON array
 }
 
 // target is one column of a reference and what it refers to.
@@ -88,7 +79,7 @@ func (t *table) named(alias, expr string) string {
 
 // specOf is the spec of a row: what the column spec keeps, and over it every
 // member that has a place of its own.
-func (d *declarations) specOf(t *table, name naming) string {
+func (d *declarations) specOf(t *table, of names) string {
 	parts := []string{"t.spec"}
 	var always, scalars []string
 	for _, c := range t.columns {
@@ -105,11 +96,11 @@ func (d *declarations) specOf(t *table, name naming) string {
 	for i, r := range t.references {
 		switch {
 		case r.join != nil:
-			always = append(always, literal(r.Field)+", "+d.joinedNames(r))
+			always = append(always, literal(r.Field)+", "+of.many(i, r))
 		case len(r.Columns) > 0:
-			parts = append(parts, d.subject(r, i, name))
+			parts = append(parts, d.subject(r, i, of))
 		default:
-			scalars = append(scalars, literal(r.Field)+", "+name(i, 0, d.columnsOf(r)[0]))
+			scalars = append(scalars, literal(r.Field)+", "+of.one(i, 0, d.columnsOf(r)[0]))
 		}
 	}
 	for _, s := range t.secrets {
@@ -136,20 +127,22 @@ func (c column) scalar() bool {
 	return false
 }
 
+// joinedNames looks each name up by itself, so that an item which refers to nothing
+// asks the policy of one table less.
 func (d *declarations) joinedNames(r reference) string {
 	to := d.byKind[r.Kind]
-	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(x.%s ORDER BY j.%s), '[]') FROM %s AS j JOIN %s AS x ON x.tenant_id = j.tenant_id AND x.id = j.%s"+
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x WHERE x.tenant_id = j.tenant_id AND x.id = j.%s) ORDER BY j.%s), '[]') FROM %s AS j"+
 		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		quote(to.nameColumn), quote(r.join.position), r.join.sql, to.sql, quote(r.join.to), quote(r.join.from))
+		quote(to.nameColumn), to.sql, quote(r.join.to), quote(r.join.position), r.join.sql, quote(r.join.from))
 }
 
 // subject is a reference to one item of several kinds.
-func (d *declarations) subject(r reference, i int, name naming) string {
+func (d *declarations) subject(r reference, i int, of names) string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	for j, to := range d.columnsOf(r) {
 		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s, jsonb_build_object('kind', %s, 'name', %s))",
-			quote(to.column), literal(r.Field), literal(to.kind), name(i, j, to))
+			quote(to.column), literal(r.Field), literal(to.kind), of.one(i, j, to))
 	}
 	b.WriteString(" ELSE '{}' END")
 	return b.String()

@@ -96,6 +96,9 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := raiseWalls(ctx, db, o, d); err != nil {
 		return err
 	}
+	if err := makeGets(ctx, db, d); err != nil {
+		return err
+	}
 	if !o.MultiTenant {
 		return nil
 	}
@@ -153,7 +156,31 @@ func (db *DB) checkCurrent(ctx context.Context) error {
 			}
 		}
 	}
-	return db.checkSearch(ctx)
+	return db.checkFunctions(ctx)
+}
+
+// checkFunctions refuses a schema that lacks a function which is made for a kind.
+func (db *DB) checkFunctions(ctx context.Context) error {
+	var wanted []string
+	for _, t := range db.declared.order {
+		wanted = append(wanted, t.getSignature())
+		if t.searchable() && db.options.MultiTenant {
+			entry, within := t.searchSignatures()
+			wanted = append(wanted, entry, within)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	var missing int
+	err := db.system.NewRaw("SELECT count(*) FROM unnest(ARRAY[?]::text[]) f WHERE to_regprocedure(f) IS NULL", bun.List(wanted)).Scan(ctx, &missing)
+	if err != nil {
+		return translate(err)
+	}
+	if missing > 0 {
+		return errNotCurrent
+	}
+	return nil
 }
 
 var errNotCurrent = tenancy.Errorf(tenancy.CodeUnavailable, "the schema isn't current: migrate first")

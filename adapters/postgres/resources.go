@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -37,7 +38,7 @@ func (s *resources) Get(ctx context.Context, tenant tenancy.ID, ref federation.R
 }
 
 func (s *resources) get(ctx context.Context, db bun.IDB, tenant tenancy.ID, t *table, name string) (federation.Resource, error) {
-	query := s.db.declared.selectItem(t) + " WHERE t.tenant_id = ? AND " + t.named("t", "?")
+	query := s.db.declared.getItem(t, onewall.PolicyAlone(ctx))
 	found, err := queryItems(ctx, db, t.kind, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err

@@ -184,6 +184,9 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 			statements = append(statements, "GRANT INSERT ON "+t.sql+" TO "+system)
 		}
 	}
+	for _, t := range d.order {
+		statements = append(statements, "GRANT EXECUTE ON FUNCTION "+t.getSignature()+" TO "+app)
+	}
 	for _, name := range owned(d.all) {
 		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
 	}

@@ -91,32 +91,6 @@ func searchValues(q ports.ResourceQuery) []any {
 	return []any{needle, labels, q.After, q.Limit}
 }
 
-// checkSearch refuses a schema that lacks a search function.
-func (db *DB) checkSearch(ctx context.Context) error {
-	if !db.options.MultiTenant {
-		return nil
-	}
-	var wanted []string
-	for _, t := range db.declared.order {
-		if t.searchable() {
-			entry, within := t.searchSignatures()
-			wanted = append(wanted, entry, within)
-		}
-	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	var missing int
-	err := db.system.NewRaw("SELECT count(*) FROM unnest(ARRAY[?]::text[]) f WHERE to_regprocedure(f) IS NULL", bun.List(wanted)).Scan(ctx, &missing)
-	if err != nil {
-		return translate(err)
-	}
-	if missing > 0 {
-		return errNotCurrent
-	}
-	return nil
-}
-
 // makeSearch makes what searches need: the role's rights, the indexes, and a
 // function for each kind, which is replaced by each migration, so that it never
 // lags behind the declaration.

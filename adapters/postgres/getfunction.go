@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+)
+
+// getFunction is the function that answers one item of the table's kind.
+//
+// To plan a statement that names seven tables, each with a policy, takes longer
+// than to run it and to verify the tenant. A session keeps the plans of what
+// stands in a function, and needs no prepared statement for it, which a pooler
+// would lose. The function has its caller's rights: filter and policy hold there
+// as they do outside.
+func (t *table) getFunction() string { return "bailiwick." + quote(shortened("get_"+t.kind)) }
+
+func (t *table) getSignature() string { return t.getFunction() + "(uuid, text)" }
+
+// shortened is a name that PostgreSQL doesn't cut.
+func shortened(name string) string {
+	const longest, digits = 63, 12
+	if len(name) <= longest {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return name[:longest-digits] + hex.EncodeToString(sum[:digits/2])
+}
+
+// getColumns are the columns that scanItem reads, as the function answers them.
+const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint, updated_at timestamptz, created_at timestamptz"
+
+// getItem is the query for the item that a tenant has by a name. The proof of
+// isolation, which takes the filter out of what is sent, has it stand there.
+func (d *declarations) getItem(t *table, filterSent bool) string {
+	if filterSent {
+		return d.selectItems(t) + " WHERE t.tenant_id = ? AND " + t.named("t", "?")
+	}
+	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " + t.getFunction() + "(?, ?)"
+}
+
+// makeGet is the statement that makes the function. Each table that a statement
+// names asks its policy who the tenant is, and that costs as much as the row: so
+// what the row refers to is looked up by itself, and only where it refers to
+// something. The row's variable is called as its alias is elsewhere.
+func (d *declarations) makeGet(t *table) string {
+	var variables, lookups strings.Builder
+	variable := func(name, sqlType, when, value string) {
+		fmt.Fprintf(&variables, "  %s %s;\n", name, sqlType)
+		assignment := name + " := " + value + ";"
+		if when != "" {
+			assignment = "IF " + when + " THEN " + assignment + " END IF;"
+		}
+		lookups.WriteString("  " + assignment + "\n")
+	}
+	for i, r := range t.references {
+		if r.join != nil {
+			variable(targetAlias(i, 0), "jsonb", "", d.joinedNames(r))
+		}
+		for j, to := range d.columnsOf(r) {
+			variable(targetAlias(i, j), "text", "t."+quote(to.column)+" IS NOT NULL", fmt.Sprintf(
+				"(SELECT x.%s FROM %s AS x WHERE x.tenant_id = t.tenant_id AND x.%s = t.%s)",
+				quote(to.name), to.sql, quote(to.id), quote(to.column)))
+		}
+	}
+	lookedUp := names{
+		one:  func(i, j int, _ target) string { return targetAlias(i, j) },
+		many: func(i int, _ reference) string { return targetAlias(i, 0) },
+	}
+	body := strings.NewReplacer(
+		"{variables}", variables.String(), "{lookups}", lookups.String(), "{table}", t.sql,
+		"{named}", t.named("t", "$2"), "{name}", t.nameOf("t"), "{spec}", d.specOf(t, lookedUp),
+	).Replace(getBody)
+	return "CREATE OR REPLACE FUNCTION " + t.getFunction() + "(uuid, text) RETURNS TABLE (" + getColumns + ")\n" +
+		"LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1 AS " + literal(body)
+}
+
+const getBody = `
+#variable_conflict use_column
+DECLARE
+  t {table}%ROWTYPE;
+{variables}BEGIN
+  SELECT t.* INTO t FROM {table} AS t WHERE t.tenant_id = $1 AND {named};
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+{lookups}  id := t.id;
+  name := {name};
+  labels := t.labels;
+  spec := {spec};
+  version := t.version;
+  updated_at := t.updated_at;
+  created_at := t.created_at;
+  RETURN NEXT;
+END `
+
+// makeGets makes the functions, anew by each migration, so that none lags behind
+// the declaration. In a database that is being adopted they come before what they
+// look at.
+func makeGets(ctx context.Context, tx bun.IDB, d *declarations) error {
+	for _, t := range d.order {
+		_, err := tx.ExecContext(ctx, d.makeGet(t)+";\nREVOKE ALL ON FUNCTION "+t.getSignature()+" FROM PUBLIC")
+		if err != nil {
+			return fmt.Errorf("getting %s: %w", t.sql, err)
+		}
+	}
+	return nil
+}
