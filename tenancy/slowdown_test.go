@@ -44,3 +44,21 @@ func TestARefusedAttemptKeepsNobodyOutLonger(t *testing.T) {
 		t.Errorf("after an hour without any, an attempt waits %v and is the %dth", wait, next.Count)
 	}
 }
+
+// Clocks of several instances, and attempts that wait for one another, are never
+// quite in order.
+func TestAFreeAttemptDoesntWaitForOneThatIsLater(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	var tally tenancy.Tally
+	for i := range slow.Free {
+		next, wait := tally.Add(slow, now.Add(-time.Duration(i)*time.Second))
+		if wait != 0 || next.Count != i+1 {
+			t.Fatalf("free attempt %d waits %v and is the %dth", i+1, wait, next.Count)
+		}
+		tally = next
+	}
+	if _, wait := tally.Add(slow, now.Add(-time.Minute)); wait == 0 {
+		t.Error("one that isn't free doesn't wait")
+	}
+}
