@@ -75,4 +75,8 @@ func (l *lock) inPlace() bool {
 	return err1 == nil && err2 == nil && os.SameFile(ours, there)
 }
 
-func (l *lock) release() error { return l.file.Close() }
+// release unlocks before it closes: a child that is being started has a copy of
+// the descriptor until it runs its program, and would hold the lock so long.
+func (l *lock) release() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}

@@ -1,0 +1,43 @@
+package localpg_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/localpg"
+)
+
+// Between fork and exec a child has all that is open, what is closed meanwhile
+// too: a lock must not last as long as that.
+func TestFolderIsFreeWhateverAChildHasOpenYet(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	s := start(t, localpg.Options{Dir: dir})
+	child, err := syscall.Dup(descriptorOf(t, filepath.Join(dir, "postgresql.lock")))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, syscall.Close(child)) })
+	require.NoError(t, s.Stop())
+	require.Equal(t, "1", ask(t, start(t, localpg.Options{Dir: dir}).URL(), "SELECT 1"))
+}
+
+// descriptorOf is that by which this process has a file open.
+func descriptorOf(t *testing.T, path string) int {
+	t.Helper()
+	const open = "/proc/self/fd"
+	entries, err := os.ReadDir(open)
+	require.NoError(t, err)
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(open, e.Name())); err == nil && target == path {
+			number, err := strconv.Atoi(e.Name())
+			require.NoError(t, err)
+			return number
+		}
+	}
+	require.Fail(t, "nobody has it open: "+path)
+	return -1
+}
