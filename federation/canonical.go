@@ -44,7 +44,7 @@ func Canonical(raw []byte) (json.RawMessage, error) {
 func canonical(raw []byte) (json.RawMessage, *tenancy.Error) {
 	found := scan(raw)
 	if found == tooDeep {
-		return nil, inspect(raw)
+		return nil, refuseDeep(raw)
 	}
 	text, err := jsontext.AppendFormat(make([]byte, 0, len(raw)), raw, canonicalForm...)
 	if err != nil {
@@ -120,6 +120,20 @@ func skipNumber(raw []byte, i int) int {
 	return i
 }
 
+// refuseDeep says what is wrong with a text in which scan counted too many
+// levels: it has them, or it is no JSON before it does. It is never nil.
+func refuseDeep(raw []byte) *tenancy.Error {
+	d := jsontext.NewDecoder(bytes.NewReader(raw))
+	for {
+		if _, err := d.ReadToken(); err != nil {
+			return syntaxError(err)
+		}
+		if d.StackDepth() > maxDepth {
+			return problem(tenancy.CodeInvalidJSON, d.StackPointer(), "nested deeper than %d levels", maxDepth)
+		}
+	}
+}
+
 // inspect names the places that made scan suspicious, nil if there are none.
 func inspect(raw []byte) *tenancy.Error {
 	var found problems
@@ -128,11 +142,6 @@ func inspect(raw []byte) *tenancy.Error {
 		token, err := d.ReadToken()
 		if err != nil {
 			break // the end, or what AppendFormat reports
-		}
-		if d.StackDepth() > maxDepth {
-			found = nil
-			found.add(tenancy.CodeInvalidJSON, d.StackPointer(), "nested deeper than %d levels", maxDepth)
-			break
 		}
 		switch token.Kind() {
 		case jsontext.KindString:

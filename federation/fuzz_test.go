@@ -3,6 +3,7 @@ package federation_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,7 @@ import (
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		`{"b":[1.0,1e2,-0,"\u20ac"],"a":null}`, `"\ud83d\ude00"`, `[1e400]`, `{"a":1,"a":2}`, `["\u0000"]`, `[0.1000000000000000055]`, ` [ ] `, `{`,
+		"x" + strings.Repeat("[", 101), `{"a" ` + strings.Repeat("[", 101),
 	} {
 		f.Add([]byte(seed))
 	}
