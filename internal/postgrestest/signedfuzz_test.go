@@ -16,26 +16,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// fuzzedDatabase tells a fuzz target's workers of the database that the process
-// which starts them has made.
-const fuzzedDatabase = "POSTGRESTEST_FUZZED_DATABASE"
+// What the process that starts a fuzz target's workers tells them: of the database
+// that it has made, and of the setting that it has signed. One that each signed for
+// itself would differ by the second.
+const (
+	fuzzedDatabase = "POSTGRESTEST_FUZZED_DATABASE"
+	fuzzedSetting  = "POSTGRESTEST_FUZZED_SETTING"
+)
 
-func fuzzed(f *testing.F) string {
+func fuzzed(f *testing.F) (databaseURL, signed string) {
 	f.Helper()
-	databaseURL := os.Getenv(fuzzedDatabase)
+	databaseURL, signed = os.Getenv(fuzzedDatabase), os.Getenv(fuzzedSetting)
 	if databaseURL == "" {
 		databaseURL = migrated(f, true)
+		signed = youngest(f, owner(f, databaseURL)).sign(tenancy.DefaultID, time.Now().Add(24*time.Hour))
 		f.Setenv(fuzzedDatabase, databaseURL)
+		f.Setenv(fuzzedSetting, signed)
 	}
-	return databaseURL
+	return databaseURL, signed
 }
 
 // FuzzSignedContext asks the database who it takes a setting for: nobody, if it is
 // empty; the tenant that was signed, however the signature's digits are written;
 // and otherwise it is an error.
 func FuzzSignedContext(f *testing.F) {
-	databaseURL := fuzzed(f)
-	signed := youngest(f, owner(f, databaseURL)).sign(tenancy.DefaultID, time.Now().Add(24*time.Hour))
+	databaseURL, signed := fuzzed(f)
 	for _, setting := range []string{"", " ", signed, strings.ToUpper(signed), signed + " ", signed[:48] + "/" + signed[49:], signed[:49] + signed[49:51] + "\n" + signed[51:],
 		signed[:36], signed[:47], signed[:48], signed[:112], "'", "\\", "\x00", "\xff", strings.Repeat("ä", 113), signed[1:], "{" + signed[:36] + "}" + signed[36:]} {
 		f.Add(setting)
