@@ -279,15 +279,12 @@ func TestNobodyWritesForATenantThatWasPurged(t *testing.T) {
 	_, err := w.db.Tenants().Purge(t.Context(), w.acme)
 	require.NoError(t, err)
 	ctx := tenancy.NewContext(t.Context(), w.acme)
-	for _, statement := range []string{
+	requireRefused(t, ctx, w.db,
 		"INSERT INTO makers (name) VALUES ('late')",
 		"INSERT INTO parts (name) VALUES ('late')",
 		"SELECT bailiwick.log(gen_random_uuid(), '{}')",
 		"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT bailiwick.log(gen_random_uuid(), '{}'); COMMIT",
-	} {
-		_, err := w.db.Scoped(ctx).NewRaw(statement).Exec(ctx)
-		require.Error(t, err, statement)
-	}
+	)
 	_, _, err = w.db.Services().Resources.Put(ctx, w.acme, federation.Item{Ref: federation.Ref{Kind: "maker", Name: "m"}, Spec: json.RawMessage(`{}`)}, ports.Condition{})
 	require.Error(t, err)
 	require.Empty(t, w.rows(t, true))

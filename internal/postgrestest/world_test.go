@@ -51,6 +51,16 @@ func (w world) in(t *testing.T, tenant tenancy.ID) context.Context {
 	return tenancy.NewContext(t.Context(), tenant)
 }
 
+// requireRefused requires that each statement is refused to the application's role,
+// in the tenant of ctx.
+func requireRefused(t *testing.T, ctx context.Context, db *postgres.DB, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		_, err := db.Scoped(ctx).NewRaw(statement).Exec(ctx)
+		require.Error(t, err, statement)
+	}
+}
+
 // owner is a connection that no wall holds: the superuser's.
 func owner(t testing.TB, databaseURL string) *sql.DB {
 	t.Helper()
