@@ -196,8 +196,8 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 	})
 }
 
-// migrateLibrary makes the library's own tables and functions, and notes the host's migrations
-// that made what the adopted tables become.
+// migrateLibrary makes the library's own tables and functions, and notes the
+// host's migrations that made what the adopted tables become.
 func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations) error {
 	if err := prepareMigrations(ctx, db, o); err != nil {
 		return err

@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -23,12 +21,12 @@ func (t *table) getSignature() string { return t.getFunction() + "(uuid, text)" 
 
 // shortened is a name that PostgreSQL doesn't cut.
 func shortened(name string) string {
-	const longest, digits = 63, 12
+	const longest = 63
 	if len(name) <= longest {
 		return name
 	}
-	sum := sha256.Sum256([]byte(name))
-	return name[:longest-digits] + hex.EncodeToString(sum[:digits/2])
+	end := digest(name)
+	return name[:longest-len(end)] + end
 }
 
 // getColumns are the columns that scanItem reads, as the function answers them.

@@ -71,8 +71,7 @@ func (s search) raiseIndexes(ctx context.Context, tx bun.IDB) error {
 	}
 	var statements []string
 	for _, definition := range s.indexes() {
-		sum := sha256.Sum256([]byte(definition))
-		name := searchIndex + hex.EncodeToString(sum[:6])
+		name := searchIndex + digest(definition)
 		if at := slices.Index(standing, name); at >= 0 {
 			standing = slices.Delete(standing, at, at+1)
 			continue
@@ -87,4 +86,10 @@ func (s search) raiseIndexes(ctx context.Context, tx bun.IDB) error {
 	}
 	_, err = tx.ExecContext(ctx, strings.Join(statements, ";\n"))
 	return err
+}
+
+// digest tells texts apart in a name's last 12 characters.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:6])
 }
