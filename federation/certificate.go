@@ -8,7 +8,7 @@ import (
 )
 
 // Certify gives a certificate of a purge its digest.
-func Certify(c tenancy.Certificate) (tenancy.Certificate, error) {
+func Certify(c tenancy.PurgeCertificate) (tenancy.PurgeCertificate, error) {
 	c.Digest = ""
 	raw, err := json.Marshal(c)
 	if err != nil {

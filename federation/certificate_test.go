@@ -14,7 +14,7 @@ import (
 
 func TestACertificatesDigestIsOverItsOtherMembers(t *testing.T) {
 	t.Parallel()
-	c := tenancy.Certificate{
+	c := tenancy.PurgeCertificate{
 		Tenant: tenancy.DefaultID, Slug: "acme", Rows: map[string]int64{"public.b": 2, `public."<ä>"`: 1},
 		Audit: tenancy.AuditChain{Seq: 7}, PurgedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("far", 3600)),
 	}

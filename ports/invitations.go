@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Invitations stores the open invitations of a tenant. Each write is in the
@@ -25,9 +26,9 @@ type Invitations interface {
 	Revoke(ctx context.Context, tenant tenancy.ID, id string) error
 }
 
-// Acceptances finds the invitation of a token, before any tenant is known, and
+// InvitationFinder finds the invitation of a token, before any tenant is known, and
 // uses it up.
-type Acceptances interface {
+type InvitationFinder interface {
 	// Find answers the invitation with this hash. [tenancy.CodeNotFound] if there is
 	// none, if its tenant isn't active, or if who invited may invite no longer: the
 	// platform may, a user who is an admin of the tenant or a super-admin, and an API
@@ -42,5 +43,5 @@ type Acceptances interface {
 	// so is a user who isn't there by u.ID or hasn't the invitation's address. On an
 	// error nothing has happened, and the invitation stands. The audit logs say that
 	// the user did it: invitation.accept, member.add or member.update, user.create.
-	Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (tenancy.Membership, error)
+	Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (tenancy.Membership, error)
 }

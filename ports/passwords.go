@@ -3,7 +3,7 @@ package ports
 import (
 	"context"
 
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Passwords keeps what is known of the passwords of users, across tenants as users
@@ -11,7 +11,7 @@ import (
 // password.set, password.improve.
 type Passwords interface {
 	// Of answers the password of a user. [tenancy.CodeNotFound] if there is none.
-	Of(ctx context.Context, user string) (tenancy.Password, error)
+	Of(ctx context.Context, user string) (identity.Password, error)
 
 	// Set gives a user the password of this hash and ends all sessions of theirs
 	// but the one with the id keep ("" keeps none). [tenancy.CodeNotFound] if there
@@ -20,5 +20,5 @@ type Passwords interface {
 
 	// Improve puts another hash of the same password in the place of from. Sessions
 	// stay. It does nothing when the user has another hash by now.
-	Improve(ctx context.Context, user, from, to string) error
+	Rehash(ctx context.Context, user, from, to string) error
 }

@@ -19,19 +19,19 @@ type Services struct {
 	Audit         Audit
 	PlatformAudit PlatformAudit
 
-	Users       Users
-	Members     Members
-	Memberships Memberships
-	Invitations Invitations
-	Acceptances Acceptances
+	Users            Users
+	Members          Members
+	Memberships      Memberships
+	Invitations      Invitations
+	InvitationFinder InvitationFinder
 
 	Passwords     Passwords
 	Sessions      Sessions
 	SessionFinder SessionFinder
-	Attempts      Attempts
+	LoginAttempts LoginAttempts
 	Identities    Identities
 
-	// Announcements says what others change. Nil: what is remembered is forgotten
+	// ChangeNotifier says what others change. Nil: what is remembered is forgotten
 	// in short intervals.
-	Announcements Announcements
+	ChangeNotifier ChangeNotifier
 }

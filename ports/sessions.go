@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Sessions stores the sessions of users, across tenants as users are, and for
@@ -14,13 +14,13 @@ type Sessions interface {
 	// Create stores s for a user whose password still has the hash that was
 	// verified; "" asks for no password. [tenancy.CodeUnauthenticated] if it has
 	// another by now, or if there is no such user. An id or a hash that is there
-	// already is [tenancy.CodeAlreadyExists]. Of more than [tenancy.MaxSessions] of
+	// already is [tenancy.CodeAlreadyExists]. Of more than [identity.MaxSessions] of
 	// one user, the oldest end.
-	Create(ctx context.Context, s tenancy.Session, verified string) error
+	Create(ctx context.Context, s identity.Session, verified string) error
 
 	// List answers the user's sessions that haven't expired at now, the newest
 	// first. Hash and Rights are not answered: they are zero.
-	List(ctx context.Context, user string, now time.Time) ([]tenancy.Session, error)
+	List(ctx context.Context, user string, now time.Time) ([]identity.Session, error)
 
 	// Revoke ends a session: [SessionFinder.Find] doesn't find it from then on.
 	// [tenancy.CodeNotFound] if the user has no such session, also when another
@@ -38,22 +38,22 @@ type SessionFinder interface {
 	// renewed and may be used until after now. The hash of the answer is that of the
 	// newest secret. [tenancy.CodeUnauthenticated] if there is none, if it has
 	// expired at now, or if its user is gone.
-	Find(ctx context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error)
+	Find(ctx context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error)
 
 	// See notes that a session was used, to the minute. It never goes back, and a
 	// session that is gone is no error.
-	See(ctx context.Context, id string, at time.Time) error
+	Touch(ctx context.Context, id string, at time.Time) error
 
 	// Renew gives a session another secret, and notes the rights with which it was
 	// issued. The one before may be used until overlap, and none that was before
 	// that. [tenancy.CodeVersionMismatch] if its newest secret hasn't the hash from:
 	// it was renewed meanwhile, or is gone.
-	Renew(ctx context.Context, id string, from tenancy.SessionHash, to SessionRenewal) error
+	Renew(ctx context.Context, id string, from identity.SessionHash, to SessionRenewal) error
 }
 
 // SessionRenewal is what a session gets when it is renewed.
 type SessionRenewal struct {
-	Hash    tenancy.SessionHash
+	Hash    identity.SessionHash
 	Rights  [32]byte
 	Overlap time.Time
 }

@@ -44,7 +44,7 @@ type Tenants interface {
 	// [tenancy.CodeInvalidState], and so is one whose rows can't all be removed;
 	// an id of none is [tenancy.CodeTenantNotFound]. A purge happens wholly or
 	// not at all.
-	Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error)
+	Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error)
 }
 
 // TenantQuery selects tenants. Its zero value selects all; Limit must be

@@ -59,7 +59,7 @@ func TestWhatIsNoSecretIsRefused(t *testing.T) {
 		withSum("xxx_" + strings.Repeat("a", 32)),
 	} {
 		hash, err := tenancy.HashKeySecret(s)
-		wantCode(t, err, tenancy.CodeUnauthenticated)
+		WantCode(t, err, tenancy.CodeUnauthenticated)
 		if hash != (tenancy.KeyHash{}) {
 			t.Errorf("HashKeySecret(%q) answered a hash beside its error", s)
 		}
@@ -85,7 +85,7 @@ func FuzzHashKeySecret(f *testing.F) {
 				t.Errorf("%q passes for a secret", secret)
 			}
 			if err != nil {
-				wantCode(t, err, tenancy.CodeUnauthenticated)
+				WantCode(t, err, tenancy.CodeUnauthenticated)
 			}
 		}
 	})

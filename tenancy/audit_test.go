@@ -159,7 +159,7 @@ func TestEachTamperingShows(t *testing.T) {
 					end := tenancy.AuditChain{Seq: int64(n), Hash: whole[n-1].Hash}
 					tampered, bad := tamper(r, slices.Clone(whole[:n]), i)
 					got, err := verify(tampered, end)
-					wantCode(t, err, tenancy.CodeInvalid)
+					WantCode(t, err, tenancy.CodeInvalid)
 					if got.Seq != int64(bad) {
 						t.Fatalf("the chain of %d holds up to entry %d; want %d: %v", n, got.Seq, bad, err)
 					}

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Certificate says what a purge removed. Its JSON is the API's form of it, and
+// PurgeCertificate says what a purge removed. Its JSON is the API's form of it, and
 // Digest is over the canonical form (RFC 8785) of that JSON without the member
 // digest: whoever has kept a certificate can show that it is the one in the
 // platform's audit log.
-type Certificate struct {
+type PurgeCertificate struct {
 	Tenant   ID
 	Slug     Slug
 	Rows     map[string]int64 // rows removed, by table; a table that had none has 0
@@ -37,7 +37,7 @@ type chainText struct {
 }
 
 // MarshalJSON writes the API's form. An empty Digest is left out.
-func (c Certificate) MarshalJSON() ([]byte, error) {
+func (c PurgeCertificate) MarshalJSON() ([]byte, error) {
 	rows := c.Rows
 	if rows == nil {
 		rows = map[string]int64{}

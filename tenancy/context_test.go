@@ -18,7 +18,7 @@ func TestNoTenantInTheContextIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			id, err := tenancy.FromContext(ctx)
-			wantCode(t, err, tenancy.CodeNoTenant)
+			WantCode(t, err, tenancy.CodeNoTenant)
 			if !id.IsZero() {
 				t.Errorf("answered %s beside its error", id)
 			}

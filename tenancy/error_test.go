@@ -24,7 +24,7 @@ func TestErrorsAreComparedByCode(t *testing.T) {
 	for name, err := range wraps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantCode(t, err, tenancy.CodeNotFound)
+			WantCode(t, err, tenancy.CodeNotFound)
 			if !errors.Is(err, tenancy.ErrNotFound) {
 				t.Error("is not ErrNotFound")
 			}
@@ -38,10 +38,10 @@ func TestErrorsAreComparedByCode(t *testing.T) {
 func TestCodeOf(t *testing.T) {
 	t.Parallel()
 	inner := tenancy.Errorf(tenancy.CodeNotFound, "inner")
-	wantCode(t, nil, "")
-	wantCode(t, io.EOF, tenancy.CodeInternal)
-	wantCode(t, fmt.Errorf("a query: %w", io.EOF), tenancy.CodeInternal)
-	wantCode(t, tenancy.Errorf(tenancy.CodeUnavailable, "outer").Because(inner), tenancy.CodeUnavailable)
+	WantCode(t, nil, "")
+	WantCode(t, io.EOF, tenancy.CodeInternal)
+	WantCode(t, fmt.Errorf("a query: %w", io.EOF), tenancy.CodeInternal)
+	WantCode(t, tenancy.Errorf(tenancy.CodeUnavailable, "outer").Because(inner), tenancy.CodeUnavailable)
 }
 
 func TestTheCauseIsForLogs(t *testing.T) {
@@ -70,7 +70,7 @@ func TestSentinelsHaveTheirCodesAndTellNothing(t *testing.T) {
 		tenancy.CodeNotFound:       tenancy.ErrNotFound,
 		tenancy.CodeForbidden:      tenancy.ErrForbidden,
 	} {
-		wantCode(t, err, code)
+		WantCode(t, err, code)
 		if strings.Contains(err.Error(), "%") || errors.Unwrap(err) != nil {
 			t.Errorf("%v", err)
 		}

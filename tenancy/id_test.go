@@ -56,7 +56,7 @@ func TestParseIDReadsTheLongFormOnly(t *testing.T) {
 		"00000000-0000-0000-0000-000000000000",
 	} {
 		id, err := tenancy.ParseID(in)
-		wantCode(t, err, tenancy.CodeInvalid)
+		WantCode(t, err, tenancy.CodeInvalid)
 		if !id.IsZero() {
 			t.Errorf("ParseID(%q) answered %s beside its error", in, id)
 		}
@@ -76,7 +76,7 @@ func FuzzParseID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		id, err := tenancy.ParseID(s)
 		if err != nil {
-			wantCode(t, err, tenancy.CodeInvalid)
+			WantCode(t, err, tenancy.CodeInvalid)
 			return
 		}
 		if id.IsZero() || !strings.EqualFold(id.String(), s) {
@@ -95,7 +95,7 @@ func TestIDTravelsAsText(t *testing.T) {
 	if err != nil || string(out) != `{"Tenant":"`+text+`"}` {
 		t.Errorf("%s, %v", out, err)
 	}
-	wantCode(t, json.Unmarshal([]byte(`{"Tenant":"acme"}`), &in), tenancy.CodeInvalid)
+	WantCode(t, json.Unmarshal([]byte(`{"Tenant":"acme"}`), &in), tenancy.CodeInvalid)
 	if in.Tenant.String() != text {
 		t.Errorf("a refused text changed the id to %s", in.Tenant)
 	}
@@ -104,7 +104,7 @@ func TestIDTravelsAsText(t *testing.T) {
 func TestZeroIDNeverReachesADatabase(t *testing.T) {
 	t.Parallel()
 	_, err := tenancy.ID{}.Value()
-	wantCode(t, err, tenancy.CodeNoTenant)
+	WantCode(t, err, tenancy.CodeNoTenant)
 
 	v, err := tenancy.DefaultID.Value()
 	if err != nil || v != tenancy.DefaultID.String() {

@@ -4,7 +4,7 @@ import "encoding/json"
 
 // PurgeTenantEvent is what the platform's audit log says of a purge: the whole
 // certificate.
-func PurgeTenantEvent(c Certificate) Event {
+func PurgeTenantEvent(c PurgeCertificate) Event {
 	var details map[string]any
 	raw, _ := json.Marshal(c)         // texts and numbers always have a JSON form,
 	_ = json.Unmarshal(raw, &details) // and that is an object

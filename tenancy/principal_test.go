@@ -45,7 +45,7 @@ func TestAuthorize(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			wantCode(t, c.who.Authorize(c.tenant, c.needed), c.want)
+			WantCode(t, c.who.Authorize(c.tenant, c.needed), c.want)
 		})
 	}
 }

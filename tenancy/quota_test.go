@@ -14,13 +14,13 @@ func TestQuotasThatAreNone(t *testing.T) {
 		"/requests_per_second": {RequestsPerSecond: -0.1},
 	} {
 		err := q.Check()
-		wantCode(t, err, tenancy.CodeInvalid)
+		WantCode(t, err, tenancy.CodeInvalid)
 		if e, ok := err.(*tenancy.Error); !ok || len(e.Details) != 1 || e.Details[0].Path != path {
 			t.Errorf("%+v: %v, not at %s", q, err, path)
 		}
 	}
 	for _, n := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), tenancy.MaxRequestsPerSecond + 1} {
-		wantCode(t, tenancy.Quotas{RequestsPerSecond: n}.Check(), tenancy.CodeInvalid)
+		WantCode(t, tenancy.Quotas{RequestsPerSecond: n}.Check(), tenancy.CodeInvalid)
 	}
 	for _, q := range []tenancy.Quotas{{}, {Resources: map[string]int64{"a": 0}, RequestsPerSecond: tenancy.MaxRequestsPerSecond}} {
 		if err := q.Check(); err != nil {

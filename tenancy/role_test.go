@@ -15,7 +15,7 @@ func TestParseRole(t *testing.T) {
 	}
 	for _, s := range []string{"", "Admin", "admin ", "owner", "super-admin", "viewer,admin"} {
 		got, err := tenancy.ParseRole(s)
-		wantCode(t, err, tenancy.CodeInvalid)
+		WantCode(t, err, tenancy.CodeInvalid)
 		if got != "" {
 			t.Errorf("ParseRole(%q) answered %q beside its error", s, got)
 		}

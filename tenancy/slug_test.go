@@ -45,7 +45,7 @@ func TestParseSlugRefuses(t *testing.T) {
 		text, "00000000-0000-0000-0000-000000000000", // the form of an id
 	} {
 		slug, err := tenancy.ParseSlug(s)
-		wantCode(t, err, tenancy.CodeInvalidSlug)
+		WantCode(t, err, tenancy.CodeInvalidSlug)
 		if slug != "" {
 			t.Errorf("ParseSlug(%q) answered %q beside its error", s, slug)
 		}

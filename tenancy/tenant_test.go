@@ -51,7 +51,7 @@ func FuzzCheckName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		if err := tenancy.CheckName(name); err != nil {
-			wantCode(t, err, tenancy.CodeInvalid)
+			WantCode(t, err, tenancy.CodeInvalid)
 			return
 		}
 		if n := utf8.RuneCountInString(name); n < 1 || n > 256 || !utf8.ValidString(name) {

@@ -28,11 +28,11 @@ func (a *api) auditRoutes() []operation {
 	params := slices.Concat(auditFilters, pageParams)
 	return []operation{{
 		id: "listAudit", method: http.MethodGet, path: tenantRoot + "/audit", tag: "audit", summary: "Read the tenant's audit log",
-		access: tenantOf, needs: tenancy.ReadAudit, params: params, answer: list,
+		access: managesTenant, needs: tenancy.ReadAudit, params: params, answer: list,
 		handle: a.listAudit,
 	}, {
 		id: "exportAudit", method: http.MethodGet, path: tenantRoot + "/audit/export", tag: "audit", summary: "Export the tenant's audit log, in a form that can be verified",
-		access: tenantOf, needs: tenancy.ReadAudit,
+		access: managesTenant, needs: tenancy.ReadAudit,
 		answer: answer{
 			status: http.StatusOK, media: auditMediaType, schema: auditLine, headers: []string{"Content-Disposition"},
 			doc: "JSON Lines. The first is {\"begin\":{tenant_id,seq,hash}}: the entry before the oldest that is kept. Then, oldest first," +

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
@@ -11,8 +12,8 @@ import (
 type call struct {
 	*http.Request
 	principal tenancy.Principal
-	session   tenancy.Session // with which the principal calls; none where they have a token
-	tenant    tenancy.Tenant  // that was resolved, of an operation inTenant or tenantOf
+	session   identity.Session // with which the principal calls; none where they have a token
+	tenant    tenancy.Tenant   // that was resolved, of an operation inTenant or tenantOf
 	query     query
 }
 
@@ -21,7 +22,7 @@ func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
 		err := a.admit(w, c, op)
-		reach(c.Request, op.access <= welcome)
+		markReached(c.Request, op.access <= optionalAuth)
 		if err == nil {
 			c.query, err = op.readQuery(r.URL.RawQuery)
 		}
@@ -31,7 +32,7 @@ func (a *api) serve(op operation) http.Handler {
 		if err == nil {
 			return
 		}
-		a.tellDenial(c, op, err)
+		a.auditDenial(c, op, err)
 		tooLarge := tenancy.CodeOf(err) == tenancy.CodeTooLarge
 		if tooLarge {
 			w.Header().Set("Connection", "close")
@@ -52,7 +53,7 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 		return nil
 	}
 	principal, err := a.authenticated(w, c)
-	if op.access == welcome && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated && c.Header.Get("Authorization") == "" {
+	if op.access == optionalAuth && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated && c.Header.Get("Authorization") == "" {
 		return nil
 	}
 	if err != nil {
@@ -60,7 +61,7 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 	}
 	c.principal = principal
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
-	if op.access == welcome {
+	if op.access == optionalAuth {
 		return nil
 	}
 	if c.Request, err = withReason(c.Request); err != nil {
@@ -70,21 +71,21 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 		return mayManage(principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
-	if op.access == tenantOf && principal.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
-		tenant, err = a.unserved(c)
+	if op.access == managesTenant && principal.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
+		tenant, err = a.deletedTenant(c)
 	}
 	if err != nil {
 		return err
 	}
 	c.tenant = tenant
-	if err := a.slow(w, principal, tenant); err != nil {
+	if err := a.limitRate(w, principal, tenant); err != nil {
 		return err
 	}
 	if err := a.mayWorkIn(principal, tenant, op); err != nil {
 		return err
 	}
 	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
-	return a.overrule(c, op)
+	return a.auditSuperAdmin(c, op)
 }
 
 // resolve finds the tenant that the request's sources name, as far as the
@@ -100,10 +101,10 @@ func (a *api) resolve(c *call) (tenancy.Tenant, error) {
 	return a.tenants.Resolve(c.Context(), resolve.Sources{Key: tenancy.DefaultID})
 }
 
-// unserved finds the tenant of the path for a super-admin where resolution
+// deletedTenant finds the tenant of the path for a super-admin where resolution
 // answers none: it may be deleted, and is there to be managed. The other sources
 // must name it no less, or one would be restored under the name of another.
-func (a *api) unserved(c *call) (tenancy.Tenant, error) {
+func (a *api) deletedTenant(c *call) (tenancy.Tenant, error) {
 	tenant, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
 	if err == nil {
 		err = a.tenants.Agree(a.tenants.FromRequest(c.Request), tenant)

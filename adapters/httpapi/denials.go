@@ -21,11 +21,11 @@ const (
 	maxAuditedPath = 256             // bytes
 )
 
-// tellDenial writes down that a request was refused: in the log of a tenant that
+// auditDenial writes down that a request was refused: in the log of a tenant that
 // the caller belongs to, or else in the platform's, which names of foreign and of
 // unknown tenants come to alike. The refusal stands, whether it could be written
 // or not.
-func (a *api) tellDenial(c *call, op operation, err error) {
+func (a *api) auditDenial(c *call, op operation, err error) {
 	code := tenancy.CodeOf(err)
 	if !slices.Contains(denials, code) {
 		return

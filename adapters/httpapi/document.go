@@ -80,7 +80,7 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 	if op.access != anyone {
 		d.Security = []map[string][]string{{bearerScheme: op.requiredRoles()}}
 	}
-	if op.access == welcome {
+	if op.access == optionalAuth {
 		d.Security = append(d.Security, map[string][]string{})
 	}
 	if op.needs != "" {
@@ -170,13 +170,13 @@ func (op operation) problems() map[int][]tenancy.Code {
 	if op.access != anyone {
 		codes = append(codes, tenancy.CodeUnauthenticated)
 	}
-	if op.access == tenantOf || op.access == inTenant {
+	if op.access == managesTenant || op.access == worksInTenant {
 		codes = append(codes, tenancy.CodeTooManyRequests)
 	}
 	switch op.access {
-	case tenantOf:
+	case managesTenant:
 		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
-	case inTenant:
+	case worksInTenant:
 		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
 	}
 	if op.body.schema != nil {
@@ -185,7 +185,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	if slices.ContainsFunc(op.params, func(p parameter) bool { return p.name == cursorParam.name }) {
 		codes = append(codes, tenancy.CodeInvalidCursor)
 	}
-	if slices.Contains(op.ifs, ifMatch) {
+	if slices.Contains(op.conditionalHeaders, ifMatch) {
 		codes = append(codes, tenancy.CodeVersionMismatch)
 	}
 	slices.Sort(codes)
@@ -193,7 +193,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	for _, code := range slices.Compact(codes) {
 		byStatus[statuses[code]] = append(byStatus[statuses[code]], code)
 	}
-	if slices.Contains(op.ifs, ifNoneMatch) && op.method != http.MethodGet {
+	if slices.Contains(op.conditionalHeaders, ifNoneMatch) && op.method != http.MethodGet {
 		byStatus[http.StatusPreconditionFailed] = append(byStatus[http.StatusPreconditionFailed], tenancy.CodeAlreadyExists)
 	}
 	return byStatus
@@ -239,13 +239,13 @@ func (op operation) headerParams(multiTenant bool) []*huma.Param {
 	add := func(name, doc string) {
 		params = append(params, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}})
 	}
-	if op.access == inTenant && multiTenant {
+	if op.access == worksInTenant && multiTenant {
 		add(resolve.Header, "the tenant's id or slug; not needed where the host name, the path or the API key names it")
 	}
-	if op.access == inTenant || op.access == tenantOf {
+	if op.access == worksInTenant || op.access == managesTenant {
 		add(ReasonHeader, "why a super-admin acts in the tenant; the tenant's setting require_reason asks for it")
 	}
-	for _, name := range op.ifs {
+	for _, name := range op.conditionalHeaders {
 		add(name, ifDocs[name])
 	}
 	return params

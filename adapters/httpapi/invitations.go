@@ -62,22 +62,22 @@ func (a *api) invitationRoutes() []operation {
 	return []operation{{
 		id: "createInvitation", method: http.MethodPost, path: all, tag: "members",
 		summary: "Invite the person with an e-mail address, whether they have an account or not",
-		access:  tenantOf, needs: tenancy.WriteMembers, body: jsonBody[invitationInput](),
+		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[invitationInput](),
 		answer: answer{status: http.StatusCreated, doc: "The invitation with its token. An earlier one of the address is replaced.", schema: goType[newInvitationBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.createInvitation,
 	}, {
 		id: "listInvitations", method: http.MethodGet, path: all, tag: "members", summary: "List the open invitations, without tokens",
-		access: tenantOf, needs: tenancy.ReadMembers, params: pageParams,
+		access: managesTenant, needs: tenancy.ReadMembers, params: pageParams,
 		answer: answer{status: http.StatusOK, doc: "One page, oldest first; expired ones too.", schema: goType[page[invitationBody]]()},
 		handle: a.listInvitations,
 	}, {
 		id: "revokeInvitation", method: http.MethodDelete, path: all + "/{id}", tag: "members", summary: "Revoke an invitation",
-		access: tenantOf, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
+		access: managesTenant, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusNoContent, doc: "Its token is good for nothing."},
 		handle: a.revokeInvitation,
 	}, {
-		id: "acceptInvitation", recognizes: true, method: http.MethodPost, path: apiRoot + "invitations/accept", tag: "members",
+		id: "acceptInvitation", optionalCaller: true, method: http.MethodPost, path: apiRoot + "invitations/accept", tag: "members",
 		summary: "Accept an invitation: signed in as the account that it is for, or without credentials where there is none",
 		body:    jsonBody[acceptanceInput](), codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusOK, doc: "The place in the tenant, and the user who has it.", schema: goType[acceptanceBody]()},

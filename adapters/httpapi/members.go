@@ -27,24 +27,24 @@ func (a *api) memberRoutes() []operation {
 	member := goType[memberBody]()
 	return []operation{{
 		id: "listMembers", method: http.MethodGet, path: all, tag: "members", summary: "List the members of a tenant",
-		access: tenantOf, needs: tenancy.ReadMembers, params: pageParams,
+		access: managesTenant, needs: tenancy.ReadMembers, params: pageParams,
 		answer: answer{status: http.StatusOK, doc: "One page, in the order of the users' ids.", schema: goType[page[memberBody]]()},
 		handle: a.listMembers,
 	}, {
 		id: "getMember", method: http.MethodGet, path: one, tag: "members", summary: "Get a member of a tenant, by the user's id",
-		access: tenantOf, needs: tenancy.ReadMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
+		access: managesTenant, needs: tenancy.ReadMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusOK, doc: "The member.", schema: member},
 		handle: a.getMember,
 	}, {
 		id: "putMember", method: http.MethodPut, path: one, tag: "members", summary: "Give a user a role in a tenant",
-		access: tenantOf, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
+		access: managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
 		answer: answer{status: http.StatusOK, doc: "The member, with another role or with the same.", schema: member},
 		more:   []answer{{status: http.StatusCreated, doc: "A new member.", schema: member, headers: []string{"Location"}}},
 		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin, tenancy.CodeInvalidState},
 		handle: a.putMember,
 	}, {
 		id: "removeMember", method: http.MethodDelete, path: one, tag: "members", summary: "Take a user's place in a tenant away",
-		access: tenantOf, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
+		access: managesTenant, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
 		answer: answer{status: http.StatusNoContent, doc: "They are a member no longer."},
 		handle: a.removeMember,
 	}}

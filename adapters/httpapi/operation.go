@@ -13,11 +13,11 @@ import (
 type access int
 
 const (
-	anyone   access = iota // no credentials are asked for
-	welcome                // the same, and those that are sent count: wrong ones are refused
-	signedIn               // whoever has valid credentials; the use case decides the rest
-	tenantOf               // manages the tenant that the path names, in any state, with what the operation needs
-	inTenant               // works in the resolved tenant, in which the caller has what the operation needs
+	anyone        access = iota // no credentials are asked for
+	optionalAuth                // the same, and those that are sent count: wrong ones are refused
+	signedIn                    // whoever has valid credentials; the use case decides the rest
+	managesTenant               // manages the tenant that the path names, in any state, with what the operation needs
+	worksInTenant               // works in the resolved tenant, in which the caller has what the operation needs
 )
 
 // operation is one route. The router and the OpenAPI document are both made from
@@ -29,19 +29,19 @@ type operation struct {
 	tag     string
 	summary string
 
-	access     access
-	recognizes bool               // anyone may call it, but who does makes a difference
-	needs      tenancy.Permission // what the caller's role must allow; "" is nothing in particular
+	access         access
+	optionalCaller bool               // anyone may call it, but who does makes a difference
+	needs          tenancy.Permission // what the caller's role must allow; "" is nothing in particular
 
-	mayOnlyLook bool // it may write nothing, and show what there is
+	mayBeReadOnly bool // it may write nothing, and show what there is
 
-	params     []parameter // of the query
-	moreParams bool        // others may stand there and are left out
-	ifs        []string    // conditional headers that the operation heeds
-	body       body        // none where its schema is nil
-	answer     answer
-	more       []answer       // further successes
-	codes      []tenancy.Code // problems of the operation's own, beside those that its other parts imply
+	params             []parameter // of the query
+	allowUnknownParams bool        // others may stand there and are left out
+	conditionalHeaders []string    // conditional headers that the operation heeds
+	body               body        // none where its schema is nil
+	answer             answer
+	more               []answer       // further successes
+	codes              []tenancy.Code // problems of the operation's own, beside those that its other parts imply
 
 	handle func(w http.ResponseWriter, c *call) error
 }

@@ -29,7 +29,7 @@ type Options struct {
 
 	// Resolver finds a request's tenant. Give the one that the rest of the
 	// program uses, so that all see a suspended tenant at once. Defaults to a
-	// new one with the services' Announcements and else zero [resolve.Options].
+	// new one with the services' ChangeNotifier and else zero [resolve.Options].
 	Resolver *resolve.Resolver
 
 	// Authenticate finds who calls. What it answers beside an error is not
@@ -139,7 +139,7 @@ func checkPorts(s ports.Services) error {
 	for i, field := range slices.Collect(given.Type().Fields()) {
 		switch v := given.Field(i); v.Kind() {
 		case reflect.Interface, reflect.Pointer:
-			if v.IsNil() && field.Name != "Announcements" {
+			if v.IsNil() && field.Name != "ChangeNotifier" {
 				return fmt.Errorf("port Services.%s is nil", field.Name)
 			}
 		}
@@ -176,7 +176,7 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 
 func (o Options) withDefaults(s ports.Services) Options {
 	if o.Resolver == nil {
-		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock, Announcements: s.Announcements})
+		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock, ChangeNotifier: s.ChangeNotifier})
 	}
 	if o.ResourceLimit == 0 {
 		o.ResourceLimit = defaultResourceLimit

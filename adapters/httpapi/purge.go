@@ -12,7 +12,7 @@ type purgeInput struct {
 	Confirm string `json:"confirm" doc:"the tenant's slug"`
 }
 
-// certificateBody is [tenancy.Certificate] as it is answered, which is the form
+// certificateBody is [tenancy.PurgeCertificate] as it is answered, which is the form
 // that its digest is over.
 type certificateBody struct {
 	TenantID string           `json:"tenant_id" format:"uuid"`

@@ -49,7 +49,7 @@ func readQuery(raw string, declared []parameter) (query, error) {
 
 // readQuery reads the query string of a call of the operation.
 func (op operation) readQuery(raw string) (query, error) {
-	if op.moreParams {
+	if op.allowUnknownParams {
 		values, _ := url.ParseQuery(raw)
 		maps.DeleteFunc(values, func(name string, _ []string) bool {
 			return !slices.ContainsFunc(op.params, func(p parameter) bool { return p.name == name })

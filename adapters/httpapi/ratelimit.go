@@ -51,9 +51,9 @@ func (l *limits) allow(t tenancy.Tenant) (wait time.Duration, ok bool) {
 // burst is what may be asked at once: a second's requests, and one at least.
 func burst(perSecond float64) int { return max(1, int(math.Ceil(perSecond))) }
 
-// slow refuses a request beyond the quota of its tenant. A super-admin's isn't
+// limitRate refuses a request beyond the quota of its tenant. A super-admin's isn't
 // counted: whoever sets the quota must get in.
-func (a *api) slow(w http.ResponseWriter, p tenancy.Principal, t tenancy.Tenant) error {
+func (a *api) limitRate(w http.ResponseWriter, p tenancy.Principal, t tenancy.Tenant) error {
 	if p.SuperAdmin {
 		return nil
 	}

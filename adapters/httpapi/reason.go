@@ -45,11 +45,11 @@ func saneReason(s string) bool {
 	return true
 }
 
-// overrule is what a super-admin has to do to act in a tenant that isn't theirs:
+// auditSuperAdmin is what a super-admin has to do to act in a tenant that isn't theirs:
 // give a reason where the tenant's settings ask for one, and be written down
 // before they read. What they write is written down with the write. To see that
 // there is a tenant is no act in it.
-func (a *api) overrule(c *call, op operation) error {
+func (a *api) auditSuperAdmin(c *call, op operation) error {
 	_, member := c.principal.Roles[c.tenant.ID]
 	if !a.multiTenant || !c.principal.SuperAdmin || member || op.needs == tenancy.ReadTenant {
 		return nil
@@ -57,7 +57,7 @@ func (a *api) overrule(c *call, op operation) error {
 	if requiresReason(c.tenant.Settings) && tenancy.RequestFrom(c.Context()).Reason == "" {
 		return errNoReason
 	}
-	if grant, _ := tenancy.GrantOf(op.needs); !grant.Reads && !op.mayOnlyLook {
+	if grant, _ := tenancy.GrantOf(op.needs); !grant.Reads && !op.mayBeReadOnly {
 		return nil
 	}
 	return a.services.Audit.Append(c.Context(), c.tenant.ID, tenancy.Event{

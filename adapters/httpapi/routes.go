@@ -41,14 +41,14 @@ func (a *api) processRoutes() []operation {
 		handle: a.me,
 	}, {
 		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources", summary: "What the tenant offers, in short",
-		access: inTenant, needs: tenancy.ReadResources, params: pageParams,
+		access: worksInTenant, needs: tenancy.ReadResources, params: pageParams,
 		answer: answer{status: http.StatusOK, doc: "One page of each list.", schema: a.discoverySchema},
 		handle: a.discover,
 	}}
 	if a.metrics != nil {
 		ops = append(ops, operation{
 			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process", summary: "Figures of this process; to a super-admin, of each tenant too",
-			access: welcome,
+			access: optionalAuth,
 			answer: answer{status: http.StatusOK, doc: "Prometheus' text format.", media: "text/plain", schema: anyText},
 			handle: a.showMetrics,
 		})
@@ -67,7 +67,7 @@ const tenantRoot = apiRoot + "tenants/{tenant}"
 func (a *api) bundleRoutes() []operation {
 	return []operation{{
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles", summary: "Export the tenant's resources as a bundle",
-		access: inTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
+		access: worksInTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
 		answer: answer{
 			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).", media: federation.BundleMediaType, schema: component("Bundle"),
 			headers: []string{"Content-Disposition"},
@@ -75,7 +75,7 @@ func (a *api) bundleRoutes() []operation {
 		handle: a.export,
 	}, {
 		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles", summary: "Import a bundle, all of it or nothing",
-		access: inTenant, needs: tenancy.Import, mayOnlyLook: true, params: []parameter{strategyParam, dryRunParam},
+		access: worksInTenant, needs: tenancy.Import, mayBeReadOnly: true, params: []parameter{strategyParam, dryRunParam},
 		body:   body{media: []string{federation.BundleMediaType, jsonType}, schema: component("Bundle")},
 		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.", schema: goType[importReport]()},
 		codes: []tenancy.Code{
@@ -85,7 +85,7 @@ func (a *api) bundleRoutes() []operation {
 		handle: a.imports,
 	}, {
 		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}", tag: "bundles", summary: "Set the value of a secret",
-		access: inTenant, needs: tenancy.WriteSecrets, body: jsonBody[secretInput](),
+		access: worksInTenant, needs: tenancy.WriteSecrets, body: jsonBody[secretInput](),
 		answer: answer{status: http.StatusNoContent, doc: "It is kept, encrypted; there is no way to read it."},
 		handle: a.setSecret,
 	}}
@@ -107,18 +107,18 @@ func (h resources) routes() []operation {
 	resource := component(name + "Resource")
 	return []operation{{
 		id: "list" + name, method: http.MethodGet, path: list, tag: "resources", summary: "List the resources of kind " + h.kind.Name,
-		access: inTenant, needs: tenancy.ReadResources, params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
+		access: worksInTenant, needs: tenancy.ReadResources, params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
 		answer: answer{status: http.StatusOK, doc: "One page, in the order of names.", schema: component(name + "Page")},
 		handle: h.list,
 	}, {
 		id: "get" + name, method: http.MethodGet, path: one, tag: "resources", summary: "Get one resource of kind " + h.kind.Name,
-		access: inTenant, needs: tenancy.ReadResources, ifs: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
+		access: worksInTenant, needs: tenancy.ReadResources, conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusOK, doc: "The resource.", schema: resource, headers: []string{"ETag"}},
 		more:   []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.", headers: []string{"ETag"}}},
 		handle: h.get,
 	}, {
 		id: "put" + name, method: http.MethodPut, path: one, tag: "resources", summary: "Create or replace one resource of kind " + h.kind.Name,
-		access: inTenant, needs: tenancy.WriteResources, ifs: []string{ifMatch, ifNoneMatch},
+		access: worksInTenant, needs: tenancy.WriteResources, conditionalHeaders: []string{ifMatch, ifNoneMatch},
 		body:   body{media: []string{jsonType}, schema: component(name + "Input")},
 		answer: answer{status: http.StatusOK, doc: "Replaced.", schema: resource, headers: []string{"ETag"}},
 		more:   []answer{{status: http.StatusCreated, doc: "Created.", schema: resource, headers: []string{"ETag", "Location"}}},
@@ -126,7 +126,7 @@ func (h resources) routes() []operation {
 		handle: h.put,
 	}, {
 		id: "delete" + name, method: http.MethodDelete, path: one, tag: "resources", summary: "Delete one resource of kind " + h.kind.Name,
-		access: inTenant, needs: tenancy.WriteResources, ifs: []string{ifMatch},
+		access: worksInTenant, needs: tenancy.WriteResources, conditionalHeaders: []string{ifMatch},
 		answer: answer{status: http.StatusNoContent, doc: "Deleted."},
 		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeReferenced, tenancy.CodeNotDeletable},
 		handle: h.delete,

@@ -74,10 +74,10 @@ func (a *api) openIDRoutes() []operation {
 			{name: "state", doc: "as the provider was given it", schema: text}, {name: "code", doc: "to be redeemed", schema: text},
 			{name: "iss", doc: "the provider's issuer (RFC 9207)", schema: text}, {name: "error", doc: "why there is no code", schema: text},
 		},
-		moreParams: true,
-		answer:     answer{status: http.StatusFound, doc: "Signed in, and back to where it began.", headers: elsewhere},
-		codes:      []tenancy.Code{tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts},
-		handle:     a.finishOpenID,
+		allowUnknownParams: true,
+		answer:             answer{status: http.StatusFound, doc: "Signed in, and back to where it began.", headers: elsewhere},
+		codes:              []tenancy.Code{tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts},
+		handle:             a.finishOpenID,
 	}}
 }
 
@@ -88,7 +88,7 @@ func (a *api) protected(ops []operation) []operation {
 		return ops
 	}
 	for i, op := range ops {
-		if (op.access != anyone || op.recognizes) && op.method != http.MethodGet {
+		if (op.access != anyone || op.optionalCaller) && op.method != http.MethodGet {
 			ops[i].codes = append(op.codes[:len(op.codes):len(op.codes)], CodeCrossOrigin)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -33,7 +34,7 @@ type passwordChange struct {
 	New string `json:"new" format:"password" doc:"10 to 1024 characters"`
 }
 
-func (c *call) showSession(s tenancy.Session) sessionBody {
+func (c *call) showSession(s identity.Session) sessionBody {
 	return sessionBody{
 		ID: s.ID, CreatedAt: timestamp(s.CreatedAt), LastSeenAt: timestamp(s.SeenAt), ExpiresAt: timestamp(s.ExpiresAt),
 		Address: s.Address, UserAgent: s.Agent, Current: s.ID == c.session.ID,
@@ -41,13 +42,13 @@ func (c *call) showSession(s tenancy.Session) sessionBody {
 }
 
 // giveSession gives the browser the secret of a session.
-func (a *api) giveSession(w http.ResponseWriter, r *http.Request, s tenancy.Session, secret string) {
+func (a *api) giveSession(w http.ResponseWriter, r *http.Request, s identity.Session, secret string) {
 	a.setCookie(w, r, sessionCookie, secret, s.ExpiresAt.Sub(a.now()).Round(time.Second))
 }
 
 // begin gives the browser a session in place of the one that it may have: that
 // one ends.
-func (a *api) begin(w http.ResponseWriter, c *call, g signin.Grant) error {
+func (a *api) begin(w http.ResponseWriter, c *call, g signin.NewSession) error {
 	if former, ok := a.readCookie(c.Request, sessionCookie); ok {
 		if err := a.signin.Leave(c.Context(), former); err != nil {
 			return err
@@ -130,14 +131,14 @@ func (a *api) listSessions(w http.ResponseWriter, c *call, list, user string) er
 
 // answerSessions answers one page. A user has few sessions, so they are read
 // whole; their ids are in the order of their beginnings.
-func (a *api) answerSessions(w http.ResponseWriter, c *call, list string, all []tenancy.Session) error {
+func (a *api) answerSessions(w http.ResponseWriter, c *call, list string, all []identity.Session) error {
 	l, err := c.listing(list)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, func(x, y tenancy.Session) int { return cmp.Compare(y.ID, x.ID) })
-	all = slices.DeleteFunc(all, func(x tenancy.Session) bool { return l.after != "" && x.ID >= l.after })
-	return writeJSON(w, http.StatusOK, pageOf(l, all, func(s tenancy.Session) string { return s.ID }, c.showSession))
+	slices.SortFunc(all, func(x, y identity.Session) int { return cmp.Compare(y.ID, x.ID) })
+	all = slices.DeleteFunc(all, func(x identity.Session) bool { return l.after != "" && x.ID >= l.after })
+	return writeJSON(w, http.StatusOK, pageOf(l, all, func(s identity.Session) string { return s.ID }, c.showSession))
 }
 
 func (a *api) endUserSessions(w http.ResponseWriter, c *call) error {

@@ -53,7 +53,7 @@ func (a *api) mayWorkIn(p tenancy.Principal, t tenancy.Tenant, op operation) err
 		return tenancy.ErrTenantNotFound
 	}
 	grant, _ := tenancy.GrantOf(op.needs)
-	there := p.SuperAdmin && (op.access == tenantOf || grant.Reads)
+	there := p.SuperAdmin && (op.access == managesTenant || grant.Reads)
 	if a.multiTenant && t.State != tenancy.Active && !there {
 		return errSuspended
 	}

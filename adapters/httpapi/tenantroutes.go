@@ -31,31 +31,31 @@ func (a *api) tenantRoutes() []operation {
 		handle: a.listTenants,
 	}, {
 		id: "getTenant", method: http.MethodGet, path: tenantRoot, tag: "tenants", summary: "Get a tenant",
-		access: tenantOf, needs: tenancy.ReadTenant, ifs: []string{ifNoneMatch},
+		access: managesTenant, needs: tenancy.ReadTenant, conditionalHeaders: []string{ifNoneMatch},
 		answer: answer{status: http.StatusOK, doc: "The tenant.", schema: tenant, headers: []string{"ETag"}},
 		more:   []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.", headers: []string{"ETag"}}},
 		handle: a.getTenant,
 	}, {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants", summary: "Change a tenant; its state and its quotas only as a super-admin",
-		access: tenantOf, needs: tenancy.UpdateTenant, ifs: []string{ifMatch}, body: jsonBody[tenantChange](),
+		access: managesTenant, needs: tenancy.UpdateTenant, conditionalHeaders: []string{ifMatch}, body: jsonBody[tenantChange](),
 		answer: answer{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant, headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.updateTenant,
 	}, {
 		id: "deleteTenant", method: http.MethodDelete, path: tenantRoot, tag: "tenants", summary: "Delete a tenant, softly",
-		access: tenantOf, needs: tenancy.ManageTenants, ifs: []string{ifMatch},
+		access: managesTenant, needs: tenancy.ManageTenants, conditionalHeaders: []string{ifMatch},
 		answer: answer{status: http.StatusNoContent, doc: "Its keys have stopped; its data and its slug are kept."},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.deleteTenant,
 	}, {
 		id: "restoreTenant", method: http.MethodPost, path: tenantRoot + "/restore", tag: "tenants", summary: "Restore a deleted tenant",
-		access: tenantOf, needs: tenancy.ManageTenants,
+		access: managesTenant, needs: tenancy.ManageTenants,
 		answer: answer{status: http.StatusOK, doc: "The tenant, active again.", schema: tenant, headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.restoreTenant,
 	}, {
 		id: "purgeTenant", method: http.MethodPost, path: tenantRoot + "/purge", tag: "tenants", summary: "Remove a deleted tenant with everything that it has, for good",
-		access: tenantOf, needs: tenancy.ManageTenants, body: jsonBody[purgeInput](),
+		access: managesTenant, needs: tenancy.ManageTenants, body: jsonBody[purgeInput](),
 		answer: answer{status: http.StatusOK, doc: "What was removed. The platform's audit log keeps it too.", schema: goType[certificateBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.purgeTenant,
@@ -66,24 +66,24 @@ func (a *api) keyRoutes() []operation {
 	const all = tenantRoot + "/keys"
 	return []operation{{
 		id: "createKey", method: http.MethodPost, path: all, tag: "keys", summary: "Create an API key",
-		access: tenantOf, needs: tenancy.WriteKeys, body: jsonBody[keyInput](),
+		access: managesTenant, needs: tenancy.WriteKeys, body: jsonBody[keyInput](),
 		answer: answer{status: http.StatusCreated, doc: "The key with its secret.", schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.createKey,
 	}, {
 		id: "listKeys", method: http.MethodGet, path: all, tag: "keys", summary: "List the API keys, without secrets",
-		access: tenantOf, needs: tenancy.ReadKeys, params: pageParams,
+		access: managesTenant, needs: tenancy.ReadKeys, params: pageParams,
 		answer: answer{status: http.StatusOK, doc: "One page, oldest first.", schema: goType[page[keyBody]]()},
 		handle: a.listKeys,
 	}, {
 		id: "rotateKey", method: http.MethodPost, path: all + "/{id}/rotate", tag: "keys", summary: "Replace an API key by a new one, and let it work on for a while",
-		access: tenantOf, needs: tenancy.WriteKeys, body: jsonBody[rotateInput](),
+		access: managesTenant, needs: tenancy.WriteKeys, body: jsonBody[rotateInput](),
 		answer: answer{status: http.StatusCreated, doc: "The new key with its secret.", schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeInvalidState},
 		handle: a.rotateKey,
 	}, {
 		id: "revokeKey", method: http.MethodDelete, path: all + "/{id}", tag: "keys", summary: "Revoke an API key",
-		access: tenantOf, needs: tenancy.WriteKeys, codes: []tenancy.Code{tenancy.CodeNotFound},
+		access: managesTenant, needs: tenancy.WriteKeys, codes: []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusNoContent, doc: "It is refused from the next request on."},
 		handle: a.revokeKey,
 	}}

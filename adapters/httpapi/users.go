@@ -5,6 +5,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // userBody is a user as super-admins see them.
@@ -69,7 +70,7 @@ func (a *api) userRoutes() []operation {
 	}}
 }
 
-func showUser(u tenancy.User) userBody {
+func showUser(u identity.User) userBody {
 	return userBody{
 		ID: u.ID, Email: u.Email, Name: u.Name, SuperAdmin: u.SuperAdmin, CreatedAt: timestamp(u.CreatedAt), UpdatedAt: timestamp(u.UpdatedAt),
 	}
@@ -102,10 +103,10 @@ func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	ask := func(after string, limit int) ([]tenancy.User, error) {
+	ask := func(after string, limit int) ([]identity.User, error) {
 		return a.admin.ListUsers(c.Context(), c.principal, after, limit)
 	}
-	email := func(u tenancy.User) string { return u.Email }
+	email := func(u identity.User) string { return u.Email }
 	return writeList(w, l, email, showUser, ask)
 }
 

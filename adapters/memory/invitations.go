@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 type invitations struct{ s *Store }
@@ -15,8 +16,8 @@ type invitations struct{ s *Store }
 type acceptances struct{ s *Store }
 
 var (
-	_ ports.Invitations = invitations{}
-	_ ports.Acceptances = acceptances{}
+	_ ports.Invitations      = invitations{}
+	_ ports.InvitationFinder = acceptances{}
 )
 
 var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
@@ -111,7 +112,7 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	return false
 }
 
-func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
+func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (m tenancy.Membership, err error) {
 	defer func() { p.s.announce.tellUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -122,7 +123,7 @@ func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u 
 	if u, err = p.s.acceptor(i, u, fresh); err != nil {
 		return m, err
 	}
-	if err := p.s.record(ctx, i.Tenant, tenancy.InvitationAccepted(i, u)); err != nil {
+	if err := p.s.record(ctx, i.Tenant, tenancy.InvitationAccepted(i).By(u.Actor())); err != nil {
 		return m, err
 	}
 	if fresh {
@@ -141,8 +142,8 @@ func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u 
 
 // acceptor is the user who accepts. Of a fresh one all is checked that their
 // storing could fail of.
-func (s *Store) acceptor(i tenancy.Invitation, u tenancy.User, fresh bool) (tenancy.User, error) {
-	email, err := tenancy.ParseEmail(u.Email)
+func (s *Store) acceptor(i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
+	email, err := identity.ParseEmail(u.Email)
 	if err != nil || fresh && email != i.Email {
 		return u, errNoUser
 	}

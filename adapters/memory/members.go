@@ -7,6 +7,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 type members struct{ s *Store }
@@ -70,7 +71,7 @@ func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role t
 
 // putMember gives a user who exists a role; by is who did it, if the context
 // doesn't say. The caller holds s.mu.
-func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...tenancy.User) (tenancy.Membership, bool, error) {
+func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...identity.User) (tenancy.Membership, bool, error) {
 	before, member := s.members[tenant][user]
 	switch {
 	case member && before.Role == role:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 type passwords struct{ s *Store }
@@ -17,13 +18,13 @@ var (
 	_ ports.Identities = identities{}
 )
 
-func (p passwords) Of(_ context.Context, user string) (tenancy.Password, error) {
+func (p passwords) Of(_ context.Context, user string) (identity.Password, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	if _, ok := p.s.users[user]; !ok {
-		return tenancy.Password{}, errNoUser
+		return identity.Password{}, errNoUser
 	}
-	return tenancy.Password{User: user, Hash: p.s.passwords[user]}, nil
+	return identity.Password{User: user, Hash: p.s.passwords[user]}, nil
 }
 
 func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
@@ -38,7 +39,7 @@ func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
 			ended = append(ended, x.ID)
 		}
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PasswordSet(user, len(ended))); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.PasswordSet(user, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
@@ -48,20 +49,20 @@ func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
 	return nil
 }
 
-func (p passwords) Improve(ctx context.Context, user, from, to string) error {
+func (p passwords) Rehash(ctx context.Context, user, from, to string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, ok := p.s.users[user]; !ok || p.s.passwords[user] != from {
 		return nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PasswordImproved(user)); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.PasswordRehashed(user)); err != nil {
 		return err
 	}
 	p.s.passwords[user] = to
 	return nil
 }
 
-func (p identities) Find(_ context.Context, i tenancy.Identity) (string, error) {
+func (p identities) Find(_ context.Context, i identity.Identity) (string, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	user, bound := p.s.identities[i]
@@ -71,7 +72,7 @@ func (p identities) Find(_ context.Context, i tenancy.Identity) (string, error) 
 	return user, nil
 }
 
-func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) error {
+func (p identities) Bind(ctx context.Context, i identity.Identity, user string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, ok := p.s.users[user]; !ok {
@@ -90,7 +91,7 @@ func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) e
 	if !first {
 		ended = nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.IdentityBound(user, i, first, len(ended))); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.IdentityBound(user, i, first, len(ended))); err != nil {
 		return err
 	}
 	if first {
@@ -108,5 +109,5 @@ func (p identities) Bind(ctx context.Context, i tenancy.Identity, user string) e
 func (s *Store) forgetSignIns(user string) {
 	delete(s.passwords, user)
 	maps.DeleteFunc(s.sessions, func(_ string, x session) bool { return x.User == user })
-	maps.DeleteFunc(s.identities, func(_ tenancy.Identity, whose string) bool { return whose == user })
+	maps.DeleteFunc(s.identities, func(_ identity.Identity, whose string) bool { return whose == user })
 }

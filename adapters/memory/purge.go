@@ -11,15 +11,15 @@ import (
 
 // Purge counts under the names of what the store holds: the kinds, and "keys",
 // "secrets", "members", "invitations", "audit" and "tenants".
-func (p tenants) Purge(ctx context.Context, id tenancy.ID) (certificate tenancy.Certificate, err error) {
+func (p tenants) Purge(ctx context.Context, id tenancy.ID) (certificate tenancy.PurgeCertificate, err error) {
 	defer p.s.announce.tellUnless(&err, ports.TenantChanged, id.String())
 	sp, err := p.s.space(id)
 	if err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	unlock, err := sp.lock(ctx) // an import under way ends first
 	if err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	defer unlock()
 	p.s.mu.Lock()
@@ -27,25 +27,25 @@ func (p tenants) Purge(ctx context.Context, id tenancy.ID) (certificate tenancy.
 	t, there := p.s.tenants[id]
 	switch {
 	case !there:
-		return tenancy.Certificate{}, tenancy.ErrTenantNotFound
+		return tenancy.PurgeCertificate{}, tenancy.ErrTenantNotFound
 	case id == tenancy.DefaultID:
-		return tenancy.Certificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
+		return tenancy.PurgeCertificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
 	case t.State != tenancy.Deleted:
-		return tenancy.Certificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
+		return tenancy.PurgeCertificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
 	}
 	certificate, err = p.s.certify(t, sp)
 	if err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PurgeTenantEvent(certificate)); err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	p.s.remove(t)
 	return certificate, nil
 }
 
 // certify counts what t has. The caller holds s.mu.
-func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.Certificate, error) {
+func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.PurgeCertificate, error) {
 	rows := map[string]int64{"keys": 0, "tenants": 1}
 	for _, kind := range s.kinds.All() {
 		rows[kind.Name] = 0
@@ -68,7 +68,7 @@ func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.Certificate, error
 			rows["invitations"]++
 		}
 	}
-	return federation.Certify(tenancy.Certificate{Tenant: t.ID, Slug: t.Slug, Rows: rows, Audit: log, PurgedAt: s.time()})
+	return federation.Certify(tenancy.PurgeCertificate{Tenant: t.ID, Slug: t.Slug, Rows: rows, Audit: log, PurgedAt: s.time()})
 }
 
 // remove leaves nothing of t but its id and its slug, which stay taken. The

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 type sessions struct{ s *Store }
@@ -21,14 +22,14 @@ var (
 
 // session is a session with the secret before its last renewal.
 type session struct {
-	tenancy.Session
-	former      tenancy.SessionHash
+	identity.Session
+	former      identity.SessionHash
 	formerUntil time.Time
 }
 
 // has reports whether hash is that of a secret with which the session may be used
 // at now.
-func (x session) has(hash tenancy.SessionHash, now time.Time) bool {
+func (x session) has(hash identity.SessionHash, now time.Time) bool {
 	return x.Hash == hash || x.former == hash && now.Before(x.formerUntil)
 }
 
@@ -37,7 +38,7 @@ var (
 	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
 )
 
-func (p sessions) Create(ctx context.Context, given tenancy.Session, verified string) error {
+func (p sessions) Create(ctx context.Context, given identity.Session, verified string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	_, known := p.s.users[given.User]
@@ -49,8 +50,8 @@ func (p sessions) Create(ctx context.Context, given tenancy.Session, verified st
 			return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session is there already")
 		}
 	}
-	ended := p.s.beyond(given.User, tenancy.MaxSessions-1)
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionCreated(given, len(ended))); err != nil {
+	ended := p.s.beyond(given.User, identity.MaxSessions-1)
+	if err := p.s.record(ctx, tenancy.ID{}, identity.SessionCreated(given, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
@@ -72,25 +73,25 @@ func (s *Store) beyond(user string, newest int) (ids []string) {
 }
 
 // sessionsOf answers the sessions of a user, the newest first.
-func (s *Store) sessionsOf(user string) []tenancy.Session {
-	var all []tenancy.Session
+func (s *Store) sessionsOf(user string) []identity.Session {
+	var all []identity.Session
 	for _, x := range s.sessions {
 		if x.User == user {
 			all = append(all, x.Session)
 		}
 	}
-	slices.SortFunc(all, func(a, b tenancy.Session) int {
+	slices.SortFunc(all, func(a, b identity.Session) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
 	})
 	return all
 }
 
-func (p sessions) List(_ context.Context, user string, now time.Time) ([]tenancy.Session, error) {
+func (p sessions) List(_ context.Context, user string, now time.Time) ([]identity.Session, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	all := slices.DeleteFunc(p.s.sessionsOf(user), func(x tenancy.Session) bool { return !now.Before(x.ExpiresAt) })
+	all := slices.DeleteFunc(p.s.sessionsOf(user), func(x identity.Session) bool { return !now.Before(x.ExpiresAt) })
 	for i := range all {
-		all[i].Hash, all[i].Rights = tenancy.SessionHash{}, [32]byte{}
+		all[i].Hash, all[i].Rights = identity.SessionHash{}, [32]byte{}
 	}
 	return all, nil
 }
@@ -101,7 +102,7 @@ func (p sessions) Revoke(ctx context.Context, user, id string) error {
 	if x, ok := p.s.sessions[id]; !ok || x.User != user {
 		return errNoSession
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionRevoked(user, id)); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.SessionRevoked(user, id)); err != nil {
 		return err
 	}
 	delete(p.s.sessions, id)
@@ -115,7 +116,7 @@ func (p sessions) RevokeAll(ctx context.Context, user string) error {
 	if len(ended) == 0 {
 		return nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionsRevoked(user, len(ended))); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.SessionsRevoked(user, len(ended))); err != nil {
 		return err
 	}
 	for _, x := range ended {
@@ -124,7 +125,7 @@ func (p sessions) RevokeAll(ctx context.Context, user string) error {
 	return nil
 }
 
-func (p sessionFinder) Find(_ context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
+func (p sessionFinder) Find(_ context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	for _, x := range p.s.sessions {
@@ -132,10 +133,10 @@ func (p sessionFinder) Find(_ context.Context, hash tenancy.SessionHash, now tim
 			return x.Session, nil
 		}
 	}
-	return tenancy.Session{}, errNotSignedIn
+	return identity.Session{}, errNotSignedIn
 }
 
-func (p sessionFinder) See(_ context.Context, id string, at time.Time) error {
+func (p sessionFinder) Touch(_ context.Context, id string, at time.Time) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	at = micro(at).Truncate(time.Minute)
@@ -146,14 +147,14 @@ func (p sessionFinder) See(_ context.Context, id string, at time.Time) error {
 	return nil
 }
 
-func (p sessionFinder) Renew(ctx context.Context, id string, from tenancy.SessionHash, to ports.SessionRenewal) error {
+func (p sessionFinder) Renew(ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	x, ok := p.s.sessions[id]
 	if !ok || x.Hash != from {
 		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.SessionRenewed(x.User, id)); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.SessionRenewed(x.User, id)); err != nil {
 		return err
 	}
 	x.former, x.formerUntil = x.Hash, to.Overlap

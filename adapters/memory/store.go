@@ -11,6 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Options changes what a Store takes from the outside. The zero value works.
@@ -44,19 +45,19 @@ type Store struct {
 	retired     map[tenancy.ID]bool         // those that were purged
 	keys        map[string]tenancy.APIKey   // by id
 	hashes      map[tenancy.KeyHash]string
-	users       map[string]tenancy.User                      // by id
+	users       map[string]identity.User                     // by id
 	emails      map[string]string                            // ids by address in its normal form
 	members     map[tenancy.ID]map[string]tenancy.Membership // by user
 	invitations map[string]tenancy.Invitation                // by id
 	spaces      map[tenancy.ID]*space
 	log         auditLog
 
-	sessions   map[string]session          // by id
-	passwords  map[string]string           // hashes, by the user's id
-	identities map[tenancy.Identity]string // whose they are
-	attempts   *attempts
+	sessions   map[string]session           // by id
+	passwords  map[string]string            // hashes, by the user's id
+	identities map[identity.Identity]string // whose they are
+	attempts   *loginAttempts
 
-	announce announcements
+	announce changeNotifier
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -75,14 +76,14 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		spaces:  map[tenancy.ID]*space{},
 		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
 
-		users:       map[string]tenancy.User{},
+		users:       map[string]identity.User{},
 		emails:      map[string]string{},
 		members:     map[tenancy.ID]map[string]tenancy.Membership{},
 		invitations: map[string]tenancy.Invitation{},
 
 		sessions:   map[string]session{},
 		passwords:  map[string]string{},
-		identities: map[tenancy.Identity]string{},
+		identities: map[identity.Identity]string{},
 		attempts:   newAttempts(),
 	}
 	if s.kinds == nil {
@@ -118,18 +119,18 @@ func (s *Store) Services() ports.Services {
 		Audit:         audit{s},
 		PlatformAudit: platformAudit{s},
 
-		Users:       users{s},
-		Members:     members{s},
-		Memberships: memberships{s},
-		Invitations: invitations{s},
-		Acceptances: acceptances{s},
+		Users:            users{s},
+		Members:          members{s},
+		Memberships:      memberships{s},
+		Invitations:      invitations{s},
+		InvitationFinder: acceptances{s},
 
-		Announcements: &s.announce,
+		ChangeNotifier: &s.announce,
 
 		Passwords:     passwords{s},
 		Sessions:      sessions{s},
 		SessionFinder: sessionFinder{s},
-		Attempts:      s.attempts,
+		LoginAttempts: s.attempts,
 		Identities:    identities{s},
 	}
 }

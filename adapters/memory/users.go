@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 type users struct{ s *Store }
@@ -16,7 +17,7 @@ var _ ports.Users = users{}
 
 var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
 
-func (p users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error) {
+func (p users) Create(ctx context.Context, u identity.User) (identity.User, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	return p.s.addUser(ctx, u)
@@ -24,26 +25,26 @@ func (p users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error)
 
 // addUser is Create for who holds s.mu; by is who did it, if the context doesn't
 // say.
-func (s *Store) addUser(ctx context.Context, u tenancy.User, by ...tenancy.User) (tenancy.User, error) {
-	email, err := tenancy.ParseEmail(u.Email)
+func (s *Store) addUser(ctx context.Context, u identity.User, by ...identity.User) (identity.User, error) {
+	email, err := identity.ParseEmail(u.Email)
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	if err := s.checkFree(email, u.ID); err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	now := s.time()
 	u.Email, u.CreatedAt, u.UpdatedAt = email, now, now
-	if err := s.record(ctx, tenancy.ID{}, doneBy(tenancy.UserCreated(u), by)); err != nil {
-		return tenancy.User{}, err
+	if err := s.record(ctx, tenancy.ID{}, doneBy(identity.UserCreated(u), by)); err != nil {
+		return identity.User{}, err
 	}
 	s.users[u.ID], s.emails[email] = u, u.ID
 	return u, nil
 }
 
-func doneBy(e tenancy.Event, by []tenancy.User) tenancy.Event {
+func doneBy(e tenancy.Event, by []identity.User) tenancy.Event {
 	for _, u := range by {
-		e = e.By(u)
+		e = e.By(u.Actor())
 	}
 	return e
 }
@@ -61,20 +62,20 @@ func (s *Store) checkFree(email, id string) error {
 
 var errEmailTaken = tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address")
 
-func (p users) Get(_ context.Context, id string) (tenancy.User, error) {
+func (p users) Get(_ context.Context, id string) (identity.User, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	u, ok := p.s.users[id]
 	if !ok {
-		return tenancy.User{}, errNoUser
+		return identity.User{}, errNoUser
 	}
 	return u, nil
 }
 
-func (p users) ByEmail(ctx context.Context, email string) (tenancy.User, error) {
-	normal, err := tenancy.ParseEmail(email)
+func (p users) ByEmail(ctx context.Context, email string) (identity.User, error) {
+	normal, err := identity.ParseEmail(email)
 	if err != nil {
-		return tenancy.User{}, errNoUser
+		return identity.User{}, errNoUser
 	}
 	p.s.mu.RLock()
 	id := p.s.emails[normal]
@@ -82,38 +83,38 @@ func (p users) ByEmail(ctx context.Context, email string) (tenancy.User, error) 
 	return p.Get(ctx, id)
 }
 
-func (p users) List(_ context.Context, q ports.UserQuery) ([]tenancy.User, error) {
+func (p users) List(_ context.Context, q ports.UserQuery) ([]identity.User, error) {
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.User
+	var found []identity.User
 	for _, u := range p.s.users {
 		if u.Email > q.After && (q.IDs == nil || slices.Contains(q.IDs, u.ID)) {
 			found = append(found, u)
 		}
 	}
-	slices.SortFunc(found, func(a, b tenancy.User) int { return cmp.Compare(a.Email, b.Email) })
+	slices.SortFunc(found, func(a, b identity.User) int { return cmp.Compare(a.Email, b.Email) })
 	return page(found, q.Limit), nil
 }
 
-func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u tenancy.User, err error) {
+func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u identity.User, err error) {
 	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	before, ok := p.s.users[id]
 	if !ok {
-		return tenancy.User{}, errNoUser
+		return identity.User{}, errNoUser
 	}
 	after := before
 	if c.Email != nil {
-		email, err := tenancy.ParseEmail(*c.Email)
+		email, err := identity.ParseEmail(*c.Email)
 		if err != nil {
-			return tenancy.User{}, err
+			return identity.User{}, err
 		}
 		if other, taken := p.s.emails[email]; taken && other != id {
-			return tenancy.User{}, errEmailTaken
+			return identity.User{}, errEmailTaken
 		}
 		after.Email = email
 	}
@@ -124,8 +125,8 @@ func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u ten
 		after.SuperAdmin = *c.SuperAdmin
 	}
 	after.UpdatedAt = p.s.time()
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.UserUpdated(before, after)); err != nil {
-		return tenancy.User{}, err
+	if err := p.s.record(ctx, tenancy.ID{}, identity.UserUpdated(before, after)); err != nil {
+		return identity.User{}, err
 	}
 	delete(p.s.emails, before.Email)
 	p.s.users[id], p.s.emails[after.Email] = after, id
@@ -160,7 +161,7 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 			return err
 		}
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, tenancy.UserRemoved(user)); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{}, identity.UserRemoved(user)); err != nil {
 		return err
 	}
 	for _, m := range left {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -139,21 +140,21 @@ func (p *Provider) Start(ctx context.Context, f signin.Flow) (string, error) {
 }
 
 // Finish redeems a code, verifies the ID token and reads who it is of.
-func (p *Provider) Finish(ctx context.Context, f signin.Flow, back signin.Callback) (signin.Identified, error) {
+func (p *Provider) Finish(ctx context.Context, f signin.Flow, back signin.Callback) (signin.Claims, error) {
 	d, err := p.discover(ctx)
 	if err != nil {
-		return signin.Identified{}, err
+		return signin.Claims{}, err
 	}
 	if err := p.checkCallback(d, back); err != nil {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
 	ctx = oidc.ClientContext(ctx, p.client)
 	token, err := d.oauth.Exchange(ctx, back.Code, oauth2.VerifierOption(f.Verifier))
 	if _, answered := errors.AsType[*oauth2.RetrieveError](err); answered {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
 	if err != nil {
-		return signin.Identified{}, unavailable(err)
+		return signin.Claims{}, unavailable(err)
 	}
 	return p.identified(ctx, d, f, token)
 }
@@ -186,24 +187,24 @@ type claims struct {
 	Name          string `json:"name"`
 }
 
-func (p *Provider) identified(ctx context.Context, d *discovered, f signin.Flow, token *oauth2.Token) (signin.Identified, error) {
+func (p *Provider) identified(ctx context.Context, d *discovered, f signin.Flow, token *oauth2.Token) (signin.Claims, error) {
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
-		return signin.Identified{}, refused(errNoToken)
+		return signin.Claims{}, refused(errNoToken)
 	}
 	id, err := d.verifier.Verify(ctx, raw)
 	if err != nil {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
 	var c claims
 	if err := id.Claims(&c); err != nil {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
 	if err := p.checkToken(id, c, f); err != nil {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
-	who := signin.Identified{
-		Identity: tenancy.Identity{Issuer: p.o.Issuer, Subject: id.Subject},
+	who := signin.Claims{
+		Identity: identity.Identity{Issuer: p.o.Issuer, Subject: id.Subject},
 		Email:    c.Email, EmailVerified: c.EmailVerified == true, Name: c.Name,
 	}
 	if who.Email != "" || d.provider.UserInfoEndpoint() == "" {
@@ -228,17 +229,17 @@ func (p *Provider) checkToken(id *oidc.IDToken, c claims, f signin.Flow) error {
 
 // withUserInfo asks for what the ID token doesn't say. The answer counts only if
 // it is of the same subject (section 5.3.2).
-func withUserInfo(ctx context.Context, d *discovered, token *oauth2.Token, who signin.Identified) (signin.Identified, error) {
+func withUserInfo(ctx context.Context, d *discovered, token *oauth2.Token, who signin.Claims) (signin.Claims, error) {
 	info, err := d.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
 	if info.Subject != who.Identity.Subject {
-		return signin.Identified{}, refused(errSubject)
+		return signin.Claims{}, refused(errSubject)
 	}
 	var c claims
 	if err := info.Claims(&c); err != nil {
-		return signin.Identified{}, refused(err)
+		return signin.Claims{}, refused(err)
 	}
 	who.Email, who.EmailVerified = info.Email, info.EmailVerified
 	if who.Name == "" {

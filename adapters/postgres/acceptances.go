@@ -7,16 +7,17 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// acceptances is [ports.Acceptances], upon the system role's pool: a function of
+// invitationFinder is [ports.InvitationFinder], upon the system role's pool: a function of
 // the database finds the one row, and all else is done within its tenant.
-type acceptances struct{ db *DB }
+type invitationFinder struct{ db *DB }
 
-var _ ports.Acceptances = (*acceptances)(nil)
+var _ ports.InvitationFinder = (*invitationFinder)(nil)
 
-func (s *acceptances) Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
-	found, err := standing(across(ctx, "find the tenant of an invitation"), s.db.system, hash)
+func (s *invitationFinder) Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+	found, err := standing(crossTenant(ctx, "find the tenant of an invitation"), s.db.system, hash)
 	return found, translate(err)
 }
 
@@ -35,13 +36,13 @@ func standing(ctx context.Context, db bun.IDB, hash tenancy.InvitationHash) (ten
 	return found, nil
 }
 
-func (s *acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
+func (s *invitationFinder) Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (m tenancy.Membership, err error) {
 	found, err := s.Find(ctx, hash)
 	if err != nil {
 		return m, err
 	}
-	ctx = acrossInto(ctx, "accept an invitation", found.Tenant)
-	err = repeatedly(ctx, s.db.system, func(ctx context.Context, tx bun.Tx) (err error) {
+	ctx = crossTenantInto(ctx, "accept an invitation", found.Tenant)
+	err = retryTx(ctx, s.db.system, func(ctx context.Context, tx bun.Tx) (err error) {
 		m, err = accept(ctx, tx, found, u, fresh)
 		return err
 	})
@@ -53,7 +54,7 @@ func (s *acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u
 
 // accept holds the invitation before it looks whether it still stands: it is
 // removed once, and whoever waited for that finds none.
-func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User, fresh bool) (m tenancy.Membership, err error) {
+func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool) (m tenancy.Membership, err error) {
 	var held []string
 	err = tx.NewRaw("SELECT id::text FROM bailiwick.invitations WHERE tenant_id = ? AND hash = ? FOR UPDATE", i.Tenant, i.Hash[:]).Scan(ctx, &held)
 	if err != nil {
@@ -72,20 +73,20 @@ func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.Use
 	if err != nil {
 		return m, err
 	}
-	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i, u)}, events...) { // at the end: the log is held from here on
-		if err := record(ctx, tx, e.By(u)); err != nil {
+	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i)}, events...) { // at the end: the log is held from here on
+		if err := record(ctx, tx, e.By(u.Actor())); err != nil {
 			return m, err
 		}
 	}
 	if !fresh {
 		return m, nil
 	}
-	return m, recordPlatform(ctx, tx, tenancy.UserCreated(u).By(u))
+	return m, recordPlatform(ctx, tx, identity.UserCreated(u).By(u.Actor()))
 }
 
 // acceptor is the user who accepts, held until the transaction ends.
-func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User, fresh bool) (tenancy.User, error) {
-	normal, err := tenancy.ParseEmail(u.Email)
+func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
+	normal, err := identity.ParseEmail(u.Email)
 	switch {
 	case err != nil || fresh && normal != i.Email:
 		return u, errNoUser
@@ -110,7 +111,7 @@ func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.U
 
 // admitMember gives u the invitation's role, unless they have as much, and answers
 // what is to be noted of it.
-func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u tenancy.User) (tenancy.Membership, []tenancy.Event, error) {
+func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User) (tenancy.Membership, []tenancy.Event, error) {
 	before, err := oneMember(ctx, tx, i.Tenant, u.ID, " FOR UPDATE")
 	if err != nil {
 		return tenancy.Membership{}, nil, err

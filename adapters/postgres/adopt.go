@@ -28,8 +28,8 @@ const (
 	Contract = adopt.Contract
 )
 
-// Standing is how far a database is on its way from one tenant to many.
-type Standing = adopt.Standing
+// AdoptionState is how far a database is on its way from one tenant to many.
+type AdoptionState = adopt.State
 
 // Event is what [MigrationOptions].Tell hears.
 type Event = adopt.Event
@@ -37,8 +37,8 @@ type Event = adopt.Event
 // PlannedStatement is a statement that a migration would run.
 type PlannedStatement = adopt.PlannedStatement
 
-// Stray is a session that still sends statements without a tenant.
-type Stray = adopt.Stray
+// UntenantedSession is a session that still sends statements without a tenant.
+type UntenantedSession = adopt.UntenantedSession
 
 // MigrationOptions say how far [MigrateUp] and [MigrateDown] go and how careful
 // they are. The zero value of each works.
@@ -65,7 +65,7 @@ type MigrationOptions struct {
 
 	// Tell hears of each statement when it begins and ends, and of each batch.
 	// An error of its ends the migration.
-	Tell func(Event) error
+	OnEvent func(Event) error
 }
 
 // ErrNotContracted is in the chain of the error of an [Open] with MultiTenant of
@@ -100,7 +100,7 @@ func MigrateDown(ctx context.Context, o Options, m MigrationOptions) error {
 }
 
 // settled reports whether a database is migrated in one transaction.
-func settled(s Standing) bool {
+func settled(s AdoptionState) bool {
 	return s == adopt.Absent || s == adopt.TenantOwned || s == adopt.Contracted
 }
 
@@ -147,7 +147,7 @@ func withEngine(ctx context.Context, o Options, d *declarations, m MigrationOpti
 	}
 	defer conn.Close()
 	return fn(ctx, adopt.New(conn, spec, adopt.Options{
-		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch, Tell: m.Tell, Ours: applicationName,
+		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch, OnEvent: m.OnEvent, Ours: applicationName,
 	}))
 }
 
@@ -173,7 +173,7 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 		if err := e.Lock(ctx); err != nil {
 			return err
 		}
-		standing, err := e.Standing(ctx)
+		standing, err := e.State(ctx)
 		if err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 		if err := e.Up(ctx, cmp.Or(m.Phase, Expand)); err != nil {
 			return err
 		}
-		if standing, err = e.Standing(ctx); err != nil || !settled(standing) {
+		if standing, err = e.State(ctx); err != nil || !settled(standing) {
 			return err
 		}
 		return migrateAll(ctx, o, d)
@@ -202,7 +202,7 @@ func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations)
 	if err := prepareMigrations(ctx, db, o); err != nil {
 		return err
 	}
-	if err := makeGets(ctx, db, d); err != nil {
+	if err := createGetFunctions(ctx, db, d); err != nil {
 		return err
 	}
 	migrations := o.hostMigrations()
@@ -236,7 +236,7 @@ func checkContracted(ctx context.Context, o Options, d *declarations) error {
 		return nil
 	}
 	return withEngine(ctx, o, d, MigrationOptions{}, func(ctx context.Context, e *adopt.Engine) error {
-		standing, err := e.Standing(ctx)
+		standing, err := e.State(ctx)
 		if err == nil && !settled(standing) {
 			return errExpanded
 		}

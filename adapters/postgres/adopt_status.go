@@ -13,7 +13,7 @@ import (
 // transaction that waits for nobody.
 func PlanUp(ctx context.Context, o Options, m MigrationOptions) (plan []PlannedStatement, err error) {
 	err = adopting(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
-		standing, err := e.Standing(ctx)
+		standing, err := e.State(ctx)
 		if err != nil || settled(standing) {
 			return err
 		}
@@ -34,18 +34,18 @@ func PlanDown(ctx context.Context, o Options, m MigrationOptions) (plan []Planne
 
 // MigrationStatus is how far a database is.
 type MigrationStatus struct {
-	Standing Standing `json:"standing"`
-	Strays   []Stray  `json:"strays"` // who wrote without a tenant within the last day
+	State              AdoptionState       `json:"standing"`
+	UntenantedSessions []UntenantedSession `json:"strays"` // who wrote without a tenant within the last day
 }
 
 // Status reads how far a database is on its way from one tenant to many, and who
 // still writes without a tenant.
 func Status(ctx context.Context, o Options) (status MigrationStatus, err error) {
 	err = adopting(ctx, o, MigrationOptions{}, func(ctx context.Context, e *adopt.Engine) error {
-		if status.Standing, err = e.Standing(ctx); err != nil {
+		if status.State, err = e.State(ctx); err != nil {
 			return err
 		}
-		status.Strays, err = e.Strays(ctx, time.Now().Add(-24*time.Hour))
+		status.UntenantedSessions, err = e.UntenantedSessions(ctx, time.Now().Add(-24*time.Hour))
 		return err
 	})
 	return status, err

@@ -140,7 +140,7 @@ func (a *Adoption) fill(spec adopt.Spec) (adopt.Spec, error) {
 	}
 	if u := a.Users; u != nil {
 		schema, table := splitName(u.Table)
-		spec.People = &adopt.People{Schema: schema, Table: table, ID: u.ID, Email: u.Email, Name: u.Name, Password: u.Password, Admin: u.Admin}
+		spec.Users = &adopt.Users{Schema: schema, Table: table, ID: u.ID, Email: u.Email, Name: u.Name, Password: u.Password, Admin: u.Admin}
 	}
 	if k := a.Keys; k != nil {
 		schema, table := splitName(k.Table)

@@ -20,16 +20,16 @@ import (
 const (
 	announcing    = "bailiwick"            // the channel
 	echoInterval  = 150 * time.Millisecond // between two signs of life
-	currentFor    = 500 * time.Millisecond // what [ports.Announcements.Current] promises
+	currentFor    = 500 * time.Millisecond // what [ports.ChangeNotifier.Healthy] promises
 	firstAgain    = 50 * time.Millisecond  // before a lost connection is opened again
 	longestAgain  = 2 * time.Second
 	nonceSize     = 16
 	announcedSize = nonceSize + 1 + 16 // with the kind and the id
 )
 
-// announcements is [ports.Announcements]: triggers of the database notify, and one
+// changeNotifier is [ports.ChangeNotifier]: triggers of the database notify, and one
 // connection listens for all who subscribe, from the first of them on.
-type announcements struct {
+type changeNotifier struct {
 	db *DB
 
 	mu          sync.Mutex // guards what follows, and that one call follows another
@@ -40,16 +40,18 @@ type announcements struct {
 	upTo     atomic.Int64                     // all has been heard that was committed by then, on this process's monotonic clock
 }
 
-type subscriber struct{ heard func(ports.Announcement) }
+type subscriber struct {
+	heard func(ports.ChangeNotification)
+}
 
-var _ ports.Announcements = (*announcements)(nil)
+var _ ports.ChangeNotifier = (*changeNotifier)(nil)
 
 var (
 	errUnheard = tenancy.Errorf(tenancy.CodeUnavailable, "announcements of the database aren't heard")
 	beginning  = time.Now() // has a monotonic clock, from which upTo counts
 )
 
-func (a *announcements) Subscribe(heard func(ports.Announcement)) (stop func()) {
+func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop func()) {
 	s := &subscriber{heard}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -65,12 +67,12 @@ func (a *announcements) Subscribe(heard func(ports.Announcement)) (stop func()) 
 	}
 }
 
-func (a *announcements) Current() bool {
+func (a *changeNotifier) Healthy() bool {
 	upTo := a.upTo.Load()
 	return upTo != 0 && time.Since(beginning)-time.Duration(upTo) < currentFor
 }
 
-func (a *announcements) Settle(ctx context.Context) error {
+func (a *changeNotifier) Flush(ctx context.Context) error {
 	l := a.listener.Load()
 	if l == nil {
 		return errUnheard
@@ -90,13 +92,13 @@ func (a *announcements) Settle(ctx context.Context) error {
 }
 
 // end ends the background, in which nothing begins afterwards.
-func (a *announcements) end(stop context.CancelFunc) {
+func (a *changeNotifier) end(stop context.CancelFunc) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	stop()
 }
 
-func (a *announcements) tell(what ports.Announcement) {
+func (a *changeNotifier) notify(what ports.ChangeNotification) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, s := range a.subscribers {
@@ -106,7 +108,7 @@ func (a *announcements) tell(what ports.Announcement) {
 
 // keepListening listens until ctx ends, and again whenever the connection is
 // lost. Through a pooler it gives up.
-func (a *announcements) keepListening(ctx context.Context) {
+func (a *changeNotifier) keepListening(ctx context.Context) {
 	log := a.db.options.Logger
 	for again := firstAgain; ; again = min(2*again, longestAgain) {
 		heard, err := a.listen(ctx)
@@ -131,7 +133,7 @@ func (a *announcements) keepListening(ctx context.Context) {
 }
 
 // listen listens upon one connection until it ends; heard says that it began.
-func (a *announcements) listen(ctx context.Context) (heard bool, err error) {
+func (a *changeNotifier) listen(ctx context.Context) (heard bool, err error) {
 	key, err := a.db.announcingKey(ctx)
 	if err != nil {
 		return false, err
@@ -145,7 +147,7 @@ func (a *announcements) listen(ctx context.Context) (heard bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	a.tell(ports.Announcement{Kind: ports.AnythingChanged}) // meanwhile, who knows
+	a.notify(ports.ChangeNotification{Kind: ports.AnythingChanged}) // meanwhile, who knows
 	a.listener.Store(l)
 	defer a.listener.Store(nil)
 	var echoing sync.WaitGroup
@@ -153,7 +155,7 @@ func (a *announcements) listen(ctx context.Context) (heard bool, err error) {
 	echoing.Go(func() { keepEchoing(l) })
 	err = l.Receive(ctx, func(payload string) {
 		if what, ok := unseal(key, payload); ok {
-			a.tell(what)
+			a.notify(what)
 		}
 	}, func(asked time.Time) { a.upTo.Store(int64(asked.Sub(beginning))) })
 	return true, err
@@ -176,26 +178,26 @@ func keepEchoing(l *session.Listener) {
 }
 
 func (db *DB) announcingKey(ctx context.Context) (key []byte, err error) {
-	ctx = across(ctx, "read the key that seals announcements")
+	ctx = crossTenant(ctx, "read the key that seals announcements")
 	err = db.system.NewRaw("SELECT announcing_key FROM bailiwick.instance").Scan(ctx, &key)
 	return key, translate(err)
 }
 
 // unseal reads what bailiwick.seal_announcement has written. Anybody may notify:
 // what is none of ours reads as noise, and names nothing.
-func unseal(key []byte, payload string) (what ports.Announcement, ok bool) {
+func unseal(key []byte, payload string) (what ports.ChangeNotification, ok bool) {
 	sealed, err := hex.DecodeString(payload)
 	if err != nil || len(sealed) != announcedSize {
-		return ports.Announcement{}, false
+		return ports.ChangeNotification{}, false
 	}
 	nonce, plain := sealed[:nonceSize], sealed[nonceSize:]
 	pad := sha256.Sum256(slices.Concat(key, nonce))
 	subtle.XORBytes(plain, plain, pad[:len(plain)])
-	what.Kind = ports.AnnouncementKind(plain[0])
+	what.Kind = ports.ChangeKind(plain[0])
 	copy(what.ID[:], plain[1:])
 	switch what.Kind {
 	case ports.TenantChanged, ports.KeyChanged, ports.UserChanged, ports.AnythingChanged:
 		return what, true
 	}
-	return ports.Announcement{}, false
+	return ports.ChangeNotification{}, false
 }

@@ -171,7 +171,7 @@ func (im *importing) findTargets(ctx context.Context, t *table) error {
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET target = t.id FROM "+t.sql+" AS t"+
 		" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
-		" AND t.tenant_id = ?0 AND "+t.named("t", "s.name"), im.tenant, im.id, t.kind).Exec(ctx)
+		" AND t.tenant_id = ?0 AND "+t.nameEquals("t", "s.name"), im.tenant, im.id, t.kind).Exec(ctx)
 	return err
 }
 

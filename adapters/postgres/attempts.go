@@ -10,15 +10,15 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/ports"
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// attempts is [ports.Attempts], upon the system role's pool.
-type attempts struct{ db *DB }
+// loginAttempts is [ports.LoginAttempts], upon the system role's pool.
+type loginAttempts struct{ db *DB }
 
-var _ ports.Attempts = (*attempts)(nil)
+var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
-type tallyRow struct {
+type attemptRow struct {
 	Subject  []byte
 	Count    int
 	OpenAt   bun.NullTime
@@ -30,17 +30,17 @@ var errWaits = errors.New("an attempt has to wait")
 
 // Begin takes the rows of all subjects, in one order everywhere, before it looks
 // at them: of attempts at once each sees what the one before has counted.
-func (s *attempts) Begin(ctx context.Context, now time.Time, subjects ...ports.Subject) (wait time.Duration, err error) {
+func (s *loginAttempts) Begin(ctx context.Context, now time.Time, subjects ...ports.Subject) (wait time.Duration, err error) {
 	subjects = slices.Clone(subjects)
 	slices.SortFunc(subjects, func(a, b ports.Subject) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	err = s.db.system.RunInTx(across(ctx, "count an attempt"), nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.db.system.RunInTx(crossTenant(ctx, "count an attempt"), nil, func(ctx context.Context, tx bun.Tx) error {
 		wait = 0
 		for _, subject := range subjects {
-			before, err := takeTally(ctx, tx, subject.Key)
+			before, err := lockAttempts(ctx, tx, subject.Key)
 			if err != nil {
 				return err
 			}
-			after, more := before.Add(subject.Slowdown, now)
+			after, more := before.Add(subject.Backoff, now)
 			wait = max(wait, more)
 			_, err = tx.NewRaw("UPDATE bailiwick.attempts SET count = ?, open_at = ?, forget_at = ? WHERE subject = ?",
 				after.Count, after.OpenAt, after.ForgetAt, subject.Key[:]).Exec(ctx)
@@ -59,12 +59,12 @@ func (s *attempts) Begin(ctx context.Context, now time.Time, subjects ...ports.S
 	return 0, translate(err)
 }
 
-// takeTally locks the row of a subject, which it makes if there is none.
-func takeTally(ctx context.Context, tx bun.IDB, key ports.SubjectKey) (tenancy.Tally, error) {
-	var row tallyRow
+// lockAttempts locks the row of a subject, which it makes if there is none.
+func lockAttempts(ctx context.Context, tx bun.IDB, key ports.SubjectKey) (identity.AttemptState, error) {
+	var row attemptRow
 	err := tx.NewRaw("INSERT INTO bailiwick.attempts AS a (subject) VALUES (?) ON CONFLICT (subject) DO UPDATE SET count = a.count"+
 		" RETURNING subject, count, nullif(open_at, '-infinity') AS open_at, nullif(forget_at, '-infinity') AS forget_at", key[:]).Scan(ctx, &row)
-	return tenancy.Tally{Count: row.Count, OpenAt: row.OpenAt.Time, ForgetAt: row.ForgetAt.Time}, err
+	return identity.AttemptState{Count: row.Count, OpenAt: row.OpenAt.Time, ForgetAt: row.ForgetAt.Time}, err
 }
 
 // sweepAttempts removes some of what is forgotten: more than an attempt adds.
@@ -74,13 +74,13 @@ func sweepAttempts(ctx context.Context, tx bun.IDB, now time.Time) error {
 	return err
 }
 
-func (s *attempts) Clear(ctx context.Context, key ports.SubjectKey) error {
-	_, err := s.db.system.NewRaw("DELETE FROM bailiwick.attempts WHERE subject = ?", key[:]).Exec(across(ctx, "forget attempts"))
+func (s *loginAttempts) Clear(ctx context.Context, key ports.SubjectKey) error {
+	_, err := s.db.system.NewRaw("DELETE FROM bailiwick.attempts WHERE subject = ?", key[:]).Exec(crossTenant(ctx, "forget attempts"))
 	return translate(err)
 }
 
-func (s *attempts) TakeBack(ctx context.Context, key ports.SubjectKey) error {
+func (s *loginAttempts) Refund(ctx context.Context, key ports.SubjectKey) error {
 	_, err := s.db.system.NewRaw("UPDATE bailiwick.attempts SET count = count - 1 WHERE subject = ? AND count > 0", key[:]).
-		Exec(across(ctx, "take an attempt back"))
+		Exec(crossTenant(ctx, "take an attempt back"))
 	return translate(err)
 }

@@ -46,10 +46,10 @@ func recordPlatform(ctx context.Context, db bun.IDB, e tenancy.Event) error {
 	return recordBy(ctx, db, "log_platform", e)
 }
 
-// recordIn appends to the log of a tenant in a transaction that is scoped to none.
+// recordForTenant appends to the log of a tenant in a transaction that is scoped to none.
 // Only the system role may. Who appends to several takes them in the order of the
 // tenants' ids, and the platform's last: so nobody waits in a circle.
-func recordIn(ctx context.Context, db bun.IDB, tenant tenancy.ID, e tenancy.Event) error {
+func recordForTenant(ctx context.Context, db bun.IDB, tenant tenancy.ID, e tenancy.Event) error {
 	text, err := eventOf(ctx, e)
 	if err != nil {
 		return err

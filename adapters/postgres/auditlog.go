@@ -54,7 +54,7 @@ func (r auditRow) entry() tenancy.AuditEntry {
 }
 
 func (s *audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (db *DB) settle(ctx context.Context) {
 }
 
 func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery)
 	if err := filtered(query, q).Scan(ctx, &rows); err != nil {
 		return nil, translate(err)
 	}
-	return each(rows, auditRow.entry), nil
+	return mapRows(rows, auditRow.entry), nil
 }
 
 func filtered(query *bun.SelectQuery, q ports.AuditQuery) *bun.SelectQuery {
@@ -120,7 +120,7 @@ func filtered(query *bun.SelectQuery, q ports.AuditQuery) *bun.SelectQuery {
 const exportPage = 1000
 
 func (s *audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func exportPages(ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.Aud
 		if err := filtered(query, q).Scan(ctx, &rows); err != nil {
 			return err
 		}
-		for _, e := range each(rows, auditRow.entry) {
+		for _, e := range mapRows(rows, auditRow.entry) {
 			if err := yield(e); err != nil {
 				return err
 			}
@@ -165,7 +165,7 @@ func exportPages(ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.Aud
 }
 
 func (s *audit) Ends(ctx context.Context, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
-	ctx, err = enter(ctx, tenant)
+	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return first, last, err
 	}
@@ -192,7 +192,7 @@ func ends(ctx context.Context, db bun.IDB, tenant tenancy.ID) (first, last tenan
 }
 
 func (s *platformAudit) Append(ctx context.Context, e tenancy.Event) error {
-	return translate(recordPlatform(across(ctx, "log what belongs to no tenant"), s.db.system, e))
+	return translate(recordPlatform(crossTenant(ctx, "log what belongs to no tenant"), s.db.system, e))
 }
 
 // settle puts what waits into each chain.
@@ -210,7 +210,7 @@ func (s *platformAudit) List(ctx context.Context, q ports.PlatformAuditQuery) ([
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	ctx = across(ctx, "read the audit log of all tenants")
+	ctx = crossTenant(ctx, "read the audit log of all tenants")
 	if err := s.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -227,5 +227,5 @@ func (s *platformAudit) List(ctx context.Context, q ports.PlatformAuditQuery) ([
 	if err := filtered(query, selected).Scan(ctx, &rows); err != nil {
 		return nil, translate(err)
 	}
-	return each(rows, auditRow.entry), nil
+	return mapRows(rows, auditRow.entry), nil
 }

@@ -33,11 +33,11 @@ func (db *DB) keepAudit(ctx context.Context) {
 }
 
 func (db *DB) turnAudit(ctx context.Context) error {
-	_, err := db.system.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).Exec(across(ctx, "make the months of the audit log"))
+	_, err := db.system.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).Exec(crossTenant(ctx, "make the months of the audit log"))
 	if err != nil || db.options.AuditRetention == 0 {
 		return translate(err)
 	}
-	return translate(db.expireAudit(across(ctx, "drop old months of the audit log")))
+	return translate(db.expireAudit(crossTenant(ctx, "drop old months of the audit log")))
 }
 
 // expired is a part of the audit log that is gone.

@@ -125,13 +125,13 @@ func (t *table) readReferences(declared Table, parsed *schema.Table) error {
 		}
 		if r.Join != nil {
 			ways++
-			worked.join = &join{sql: t.beside(r.Join.Table), from: r.Join.From, to: r.Join.To, position: r.Join.Position}
+			worked.join = &join{sql: t.siblingTable(r.Join.Table), from: r.Join.From, to: r.Join.To, position: r.Join.Position}
 		}
 		if ways != 1 || r.Field == "" {
 			return fmt.Errorf("postgres: %s: reference %q needs a Field and exactly one of Column, Columns and Join", t.name, r.Field)
 		}
 		if r.Lookup != nil {
-			worked.lookup = &lookup{sql: t.beside(r.Lookup.Table), id: or(r.Lookup.ID, "id"), name: or(r.Lookup.Name, "name")}
+			worked.lookup = &lookup{sql: t.siblingTable(r.Lookup.Table), id: or(r.Lookup.ID, "id"), name: or(r.Lookup.Name, "name")}
 		}
 		if r.Column != "" {
 			field, ok := parsed.FieldMap[r.Column]
@@ -145,8 +145,8 @@ func (t *table) readReferences(declared Table, parsed *schema.Table) error {
 	return nil
 }
 
-// beside qualifies a table with t's schema unless it names its own.
-func (t *table) beside(name string) string {
+// siblingTable qualifies a table with t's schema unless it names its own.
+func (t *table) siblingTable(name string) string {
 	if s, n, ok := strings.Cut(name, "."); ok {
 		return quote(s) + "." + quote(n)
 	}

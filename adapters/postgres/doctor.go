@@ -49,7 +49,7 @@ type examination struct {
 // checks are all that the catalog is asked, a query or two each.
 var checks = []func(context.Context, *examination) ([]Finding, error){
 	checkServerVersion,
-	checkWalls,
+	checkRowSecurity,
 	checkPolicies,
 	checkLibrary,
 	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks, announcementChecks),
@@ -99,7 +99,7 @@ func (db *DB) Doctor(ctx context.Context) ([]Finding, error) {
 		}
 	}
 	var findings []Finding
-	ctx = across(ctx, "examine the isolation")
+	ctx = crossTenant(ctx, "examine the isolation")
 	err := db.system.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) (err error) {
 		e.tx = tx
 		findings, err = e.run(ctx)
@@ -118,7 +118,7 @@ func (db *DB) askRoles(ctx context.Context, e *examination) error {
 	if err != nil {
 		return translate(err)
 	}
-	return translate(db.system.QueryRowContext(across(ctx, "ask who it is"), query).Scan(&e.system))
+	return translate(db.system.QueryRowContext(crossTenant(ctx, "ask who it is"), query).Scan(&e.system))
 }
 
 // Doctor examines a database as the user of Options.URL, also one that [Open]

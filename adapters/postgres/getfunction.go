@@ -36,7 +36,7 @@ const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint
 // isolation, which takes the filter out of what is sent, has it stand there.
 func (d *declarations) getItem(t *table, filterSent bool) string {
 	if filterSent {
-		return d.selectItems(t) + " WHERE t.tenant_id = ? AND " + t.named("t", "?")
+		return d.selectItems(t) + " WHERE t.tenant_id = ? AND " + t.nameEquals("t", "?")
 	}
 	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " + t.getFunction() + "(?, ?)"
 }
@@ -71,7 +71,7 @@ func (d *declarations) makeGet(t *table) string {
 	}
 	body := strings.NewReplacer(
 		"{variables}", variables.String(), "{lookups}", lookups.String(), "{table}", t.sql,
-		"{named}", t.named("t", "$2"), "{name}", t.nameOf("t"), "{spec}", d.specOf(t, lookedUp),
+		"{named}", t.nameEquals("t", "$2"), "{name}", t.nameOf("t"), "{spec}", d.specOf(t, lookedUp),
 	).Replace(getBody)
 	return "CREATE OR REPLACE FUNCTION " + t.getFunction() + "(uuid, text) RETURNS TABLE (" + getColumns + ")\n" +
 		"LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1 AS " + literal(body)
@@ -96,10 +96,10 @@ DECLARE
   RETURN NEXT;
 END `
 
-// makeGets makes the functions, anew by each migration, so that none lags behind
+// createGetFunctions makes the functions, anew by each migration, so that none lags behind
 // the declaration. In a database that is being adopted they come before what they
 // look at.
-func makeGets(ctx context.Context, tx bun.IDB, d *declarations) error {
+func createGetFunctions(ctx context.Context, tx bun.IDB, d *declarations) error {
 	for _, t := range d.order {
 		_, err := tx.ExecContext(ctx, d.makeGet(t)+";\nREVOKE ALL ON FUNCTION "+t.getSignature()+" FROM PUBLIC")
 		if err != nil {

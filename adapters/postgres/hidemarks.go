@@ -7,12 +7,12 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// hideMarks gives the hooks behind it a handle's statement without marks, which
+// scopedHook gives the hooks behind it a handle's statement without marks, which
 // are not for others to know. One that is refused, or rendered once more before
 // it is sent, keeps its first word.
-type hideMarks struct{}
+type scopedHook struct{}
 
-func (hideMarks) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+func (scopedHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
 	statement, err := withoutMarks(e.Query)
 	if err != nil {
 		statement, _, _ = strings.Cut(e.Query, " ")
@@ -21,4 +21,4 @@ func (hideMarks) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Con
 	return ctx
 }
 
-func (hideMarks) AfterQuery(context.Context, *bun.QueryEvent) {}
+func (scopedHook) AfterQuery(context.Context, *bun.QueryEvent) {}

@@ -39,7 +39,7 @@ func (r invitationRow) invitation() tenancy.Invitation {
 }
 
 func (s *invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.Invitation) (tenancy.Invitation, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.Invitation{}, err
 	}
@@ -72,11 +72,11 @@ func (s *invitations) List(ctx context.Context, tenant tenancy.ID, after string,
 	if err != nil {
 		return nil, err
 	}
-	return each(rows, invitationRow.invitation), nil
+	return mapRows(rows, invitationRow.invitation), nil
 }
 
 func (s *invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}

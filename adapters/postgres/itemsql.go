@@ -72,8 +72,8 @@ func (t *table) nameOf(alias string) string {
 	return alias + "." + quote(t.nameColumn)
 }
 
-// named is the condition that alias has the name that expr gives.
-func (t *table) named(alias, expr string) string {
+// nameEquals is the condition that alias has the name that expr gives.
+func (t *table) nameEquals(alias, expr string) string {
 	return t.nameOf(alias) + " = " + expr
 }
 
@@ -98,7 +98,7 @@ func (d *declarations) specOf(t *table, of names) string {
 		case r.join != nil:
 			always = append(always, literal(r.Field)+", "+of.many(i, r))
 		case len(r.Columns) > 0:
-			parts = append(parts, d.subject(r, i, of))
+			parts = append(parts, d.polymorphicRef(r, i, of))
 		default:
 			scalars = append(scalars, literal(r.Field)+", "+of.one(i, 0, d.columnsOf(r)[0]))
 		}
@@ -136,8 +136,8 @@ func (d *declarations) joinedNames(r reference) string {
 		quote(to.nameColumn), to.sql, quote(r.join.to), quote(r.join.position), r.join.sql, quote(r.join.from))
 }
 
-// subject is a reference to one item of several kinds.
-func (d *declarations) subject(r reference, i int, of names) string {
+// polymorphicRef is a reference to one item of several kinds.
+func (d *declarations) polymorphicRef(r reference, i int, of names) string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	for j, to := range d.columnsOf(r) {

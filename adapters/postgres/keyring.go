@@ -67,7 +67,7 @@ func (r *keyring) sign(tenant tenancy.ID) (string, error) {
 
 // load reads the keys that are in force, and the database's clock.
 func (r *keyring) load(ctx context.Context) error {
-	ctx = across(ctx, "read the keys that sign tenants")
+	ctx = crossTenant(ctx, "read the keys that sign tenants")
 	var rows []struct {
 		InnerPad  []byte
 		SignsFrom time.Time
@@ -114,7 +114,7 @@ func (db *DB) keepKeys(ctx context.Context) {
 // before it signs, a minute from now, and what the keys before it signed stays
 // good until it expires: no statement is refused, and nothing is restarted.
 func (db *DB) RotateSigningKey(ctx context.Context) error {
-	ctx = across(ctx, "rotate the key that signs tenants")
+	ctx = crossTenant(ctx, "rotate the key that signs tenants")
 	err := db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		// Whoever else rotates waits: two at once would not see each other's key, and
 		// it would never expire.

@@ -50,7 +50,7 @@ func (r keyRow) key() tenancy.APIKey {
 }
 
 func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -82,11 +82,11 @@ func (s *keys) List(ctx context.Context, tenant tenancy.ID, after string, limit 
 	if err != nil {
 		return nil, err
 	}
-	return each(rows, keyRow.key), nil
+	return mapRows(rows, keyRow.key), nil
 }
 
 func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 
 func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	var rows []keyRow
-	err := s.db.system.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).Scan(across(ctx, "find the tenant of an API key"), &rows)
+	err := s.db.system.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).Scan(crossTenant(ctx, "find the tenant of an API key"), &rows)
 	if err != nil {
 		return tenancy.APIKey{}, translate(err)
 	}

@@ -38,7 +38,7 @@ func (r memberRow) membership() tenancy.Membership {
 var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
 
 func (s *members) Get(ctx context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.Membership{}, err
 	}
@@ -71,11 +71,11 @@ func (s *members) List(ctx context.Context, tenant tenancy.ID, after string, lim
 	if err != nil {
 		return nil, err
 	}
-	return each(rows, memberRow.membership), nil
+	return mapRows(rows, memberRow.membership), nil
 }
 
 func (s *members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
-	if ctx, err = enter(ctx, tenant); err != nil {
+	if ctx, err = bindTenant(ctx, tenant); err != nil {
 		return m, false, err
 	}
 	if err := tenancy.CheckMemberRole(role); err != nil {
@@ -102,7 +102,7 @@ func (s *members) Put(ctx context.Context, tenant tenancy.ID, user string, role 
 // and ends it with the entry in the tenant's log.
 func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
 	if role != tenancy.Admin {
-		if err := keepsAdmin(ctx, tx, tenant, user); err != nil {
+		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return m, false, err
 		}
 	}
@@ -134,9 +134,9 @@ func writeMember(ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.M
 	return row.membership(), event, err
 }
 
-// keepsAdmin holds the tenant's admins until the transaction ends, and wants one
+// requireAnotherAdmin holds the tenant's admins until the transaction ends, and wants one
 // besides the user, if the user is one.
-func keepsAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string) error {
+func requireAnotherAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string) error {
 	var admins []string
 	err := tx.NewRaw("SELECT user_id::text FROM bailiwick.members WHERE tenant_id = ? AND role = 'admin' ORDER BY user_id FOR UPDATE", tenant).Scan(ctx, &admins)
 	if err != nil {
@@ -149,7 +149,7 @@ func keepsAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string)
 }
 
 func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) er
 	}
 	user = parsed.String()
 	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := keepsAdmin(ctx, tx, tenant, user); err != nil {
+		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return err
 		}
 		var gone []memberRow
@@ -181,9 +181,9 @@ func (s *memberships) Of(ctx context.Context, user string) ([]tenancy.Membership
 	}
 	var rows []memberRow
 	err = s.db.system.NewRaw("SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
-		" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).Scan(across(ctx, "find the tenants of a user"), &rows)
+		" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).Scan(crossTenant(ctx, "find the tenants of a user"), &rows)
 	if err != nil {
 		return nil, translate(err)
 	}
-	return each(rows, memberRow.membership), nil
+	return mapRows(rows, memberRow.membership), nil
 }

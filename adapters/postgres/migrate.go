@@ -93,28 +93,28 @@ func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) erro
 	if err := runMigrations(ctx, db, o, o.hostMigrations(), hostMigrations); err != nil {
 		return err
 	}
-	if err := raiseWalls(ctx, db, o, d); err != nil {
+	if err := raiseRowSecurity(ctx, db, o, d); err != nil {
 		return err
 	}
-	if err := makeGets(ctx, db, d); err != nil {
+	if err := createGetFunctions(ctx, db, d); err != nil {
 		return err
 	}
 	if !o.MultiTenant {
 		return nil
 	}
-	if err := makeRoles(ctx, db, o); err != nil {
+	if err := createRoles(ctx, db, o); err != nil {
 		return err
 	}
 	if err := setRoles(ctx, db, o); err != nil {
 		return err
 	}
-	if err := own(ctx, db, d); err != nil {
+	if err := transferOwnership(ctx, db, d); err != nil {
 		return err
 	}
 	if err := grant(ctx, db, o, d); err != nil {
 		return err
 	}
-	return makeSearch(ctx, db, o, d)
+	return createSearch(ctx, db, o, d)
 }
 
 // Where the two lists of applied migrations stand.

@@ -30,7 +30,7 @@ type DB struct {
 	keyring  *keyring
 	scopes   *session.Connector // app's
 	running  sync.WaitGroup
-	announce *announcements
+	announce *changeNotifier
 
 	background context.Context // of what runs until the database is closed
 	stop       context.CancelFunc
@@ -52,7 +52,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	if !o.SkipMigrations {
-		if err := bringUp(ctx, o, declared, MigrationOptions{Tell: logged(ctx, o.Logger)}); err != nil {
+		if err := bringUp(ctx, o, declared, MigrationOptions{OnEvent: logged(ctx, o.Logger)}); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	db.background, db.stop = context.WithCancel(context.WithoutCancel(ctx))
-	db.announce = &announcements{db: db}
+	db.announce = &changeNotifier{db: db}
 	db.running.Go(func() { db.keepKeys(db.background) })
 	db.running.Go(func() { db.keepAudit(db.background) })
 	return db, nil
@@ -97,7 +97,7 @@ func (db *DB) connect(o Options) error {
 	db.app = pool(sql.OpenDB(db.scopes), o.MaxConns)
 	db.scoped = scopedDB(db.app.DB, o.Tables)
 	if len(o.QueryHooks) > 0 {
-		db.scoped = db.scoped.WithQueryHook(hideMarks{})
+		db.scoped = db.scoped.WithQueryHook(scopedHook{})
 	}
 	scoping.Scope = systemScope
 	db.system = pool(sql.OpenDB(session.NewConnector(system, scoping)), systemConns)
@@ -136,10 +136,10 @@ func (db *DB) learn(ctx context.Context) error {
 	if err := db.learnTimeout(ctx); err != nil {
 		return err
 	}
-	if err := db.checkWalls(across(ctx, "check the walls at start")); err != nil {
+	if err := db.checkWalls(crossTenant(ctx, "check the walls at start")); err != nil {
 		return err
 	}
-	ctx = across(ctx, "read the instance's identity at start")
+	ctx = crossTenant(ctx, "read the instance's identity at start")
 	if err := db.system.NewRaw("SELECT id::text FROM bailiwick.instance").Scan(ctx, &db.instance); err != nil {
 		return translate(err)
 	}
@@ -147,7 +147,7 @@ func (db *DB) learn(ctx context.Context) error {
 		return err
 	}
 	var err error
-	db.collate, db.fold, err = readCollation(ctx, db.system)
+	db.collate, db.fold, err = loadServerInfo(ctx, db.system)
 	return translate(err)
 }
 
@@ -160,9 +160,9 @@ func (db *DB) learnTimeout(ctx context.Context) error {
 	return translate(err)
 }
 
-// readCollation answers what makes an ORDER BY name go byte by byte, and what
+// loadServerInfo answers what makes an ORDER BY name go byte by byte, and what
 // makes an ILIKE know more letters than ASCII's.
-func readCollation(ctx context.Context, db bun.IDB) (collate, fold string, err error) {
+func loadServerInfo(ctx context.Context, db bun.IDB) (collate, fold string, err error) {
 	var collation string
 	var icu bool
 	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"+
@@ -185,14 +185,14 @@ func (db *DB) Ready(ctx context.Context) error {
 	if err := db.current(ctx); err != nil {
 		return err
 	}
-	return db.checkWalls(across(ctx, "check the walls"))
+	return db.checkWalls(crossTenant(ctx, "check the walls"))
 }
 
 func (db *DB) current(ctx context.Context) error {
 	if err := db.app.PingContext(ctx); err != nil {
 		return translate(err)
 	}
-	return db.checkCurrent(across(ctx, "check the schema"))
+	return db.checkCurrent(crossTenant(ctx, "check the schema"))
 }
 
 // Close closes the pools. Statements under way are waited for.
@@ -231,25 +231,25 @@ func (db *DB) Services() ports.Services {
 		Audit:         &audit{db},
 		PlatformAudit: &platformAudit{db},
 
-		Users:       &users{db},
-		Members:     &members{db},
-		Memberships: &memberships{db},
-		Invitations: &invitations{db},
-		Acceptances: &acceptances{db},
+		Users:            &users{db},
+		Members:          &members{db},
+		Memberships:      &memberships{db},
+		Invitations:      &invitations{db},
+		InvitationFinder: &invitationFinder{db},
 
 		Passwords:     &passwords{db},
 		Sessions:      &sessions{db},
 		SessionFinder: &sessionFinder{db},
-		Attempts:      &attempts{db},
+		LoginAttempts: &loginAttempts{db},
 		Identities:    &identities{db},
 
-		Announcements: db.announce,
+		ChangeNotifier: db.announce,
 	}
 }
 
-// enter binds ctx to tenant. A context that is another tenant's already is
+// bindTenant binds ctx to tenant. A context that is another tenant's already is
 // refused.
-func enter(ctx context.Context, tenant tenancy.ID) (context.Context, error) {
+func bindTenant(ctx context.Context, tenant tenancy.ID) (context.Context, error) {
 	if err := ownedBy(tenant); err != nil {
 		return nil, err
 	}
@@ -259,28 +259,28 @@ func enter(ctx context.Context, tenant tenancy.ID) (context.Context, error) {
 	return tenancy.NewContext(ctx, tenant), nil
 }
 
-type acrossKey struct{}
+type crossTenantKey struct{}
 
-// acrossTenants is work of the system role: why it is done, and the tenant that
+// crossTenantWork is work of the system role: why it is done, and the tenant that
 // its statements are scoped to, if any.
-type acrossTenants struct {
+type crossTenantWork struct {
 	reason string
 	tenant tenancy.ID
 }
 
-// across marks ctx for the system role's pool. Without a mark that pool refuses
+// crossTenant marks ctx for the system role's pool. Without a mark that pool refuses
 // every statement.
-func across(ctx context.Context, reason string) context.Context {
-	return context.WithValue(ctx, acrossKey{}, acrossTenants{reason: reason})
+func crossTenant(ctx context.Context, reason string) context.Context {
+	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason})
 }
 
-// acrossInto is across, scoped to one tenant.
-func acrossInto(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
-	return context.WithValue(ctx, acrossKey{}, acrossTenants{reason: reason, tenant: tenant})
+// crossTenantInto is across, scoped to one tenant.
+func crossTenantInto(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
+	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason, tenant: tenant})
 }
 
 func systemScope(ctx context.Context) (tenancy.ID, error) {
-	work, ok := ctx.Value(acrossKey{}).(acrossTenants)
+	work, ok := ctx.Value(crossTenantKey{}).(crossTenantWork)
 	if !ok || work.reason == "" {
 		return tenancy.ID{}, tenancy.Errorf(tenancy.CodeInternal, "cross-tenant work without a reason")
 	}

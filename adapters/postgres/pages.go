@@ -17,7 +17,7 @@ type ownedList struct {
 
 // readPage answers at most limit rows behind the id after ("" for the first page).
 func readPage[R any](ctx context.Context, db *DB, tenant tenancy.ID, l ownedList, after string, limit int) ([]R, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +39,8 @@ func readPage[R any](ctx context.Context, db *DB, tenant tenancy.ID, l ownedList
 	return rows, nil
 }
 
-// each is what show makes of each row.
-func each[R, T any](rows []R, show func(R) T) []T {
+// mapRows is what show makes of each row.
+func mapRows[R, T any](rows []R, show func(R) T) []T {
 	list := make([]T, len(rows))
 	for i, r := range rows {
 		list[i] = show(r)

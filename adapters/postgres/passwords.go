@@ -7,6 +7,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // passwords is [ports.Passwords], upon the system role's pool.
@@ -20,21 +21,21 @@ var (
 	_ ports.Identities = (*identities)(nil)
 )
 
-func (s *passwords) Of(ctx context.Context, user string) (tenancy.Password, error) {
+func (s *passwords) Of(ctx context.Context, user string) (identity.Password, error) {
 	id, err := userID(user)
 	if err != nil {
-		return tenancy.Password{}, errNoUser
+		return identity.Password{}, errNoUser
 	}
 	var hashes []string
 	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?", id).
-		Scan(across(ctx, "verify a password"), &hashes)
+		Scan(crossTenant(ctx, "verify a password"), &hashes)
 	if err != nil {
-		return tenancy.Password{}, translate(err)
+		return identity.Password{}, translate(err)
 	}
 	if len(hashes) == 0 {
-		return tenancy.Password{}, errNoUser
+		return identity.Password{}, errNoUser
 	}
-	return tenancy.Password{User: id, Hash: hashes[0]}, nil
+	return identity.Password{User: id, Hash: hashes[0]}, nil
 }
 
 func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
@@ -54,11 +55,11 @@ func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 		if err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.PasswordSet(id, ended))
+		return recordPlatform(ctx, tx, identity.PasswordSet(id, ended))
 	})
 }
 
-func (s *passwords) Improve(ctx context.Context, user, from, to string) error {
+func (s *passwords) Rehash(ctx context.Context, user, from, to string) error {
 	id, err := userID(user)
 	if err != nil {
 		return nil
@@ -71,14 +72,14 @@ func (s *passwords) Improve(ctx context.Context, user, from, to string) error {
 		if n, _ := improved.RowsAffected(); n == 0 {
 			return nil
 		}
-		return recordPlatform(ctx, tx, tenancy.PasswordImproved(id))
+		return recordPlatform(ctx, tx, identity.PasswordRehashed(id))
 	})
 }
 
-func (s *identities) Find(ctx context.Context, i tenancy.Identity) (string, error) {
+func (s *identities) Find(ctx context.Context, i identity.Identity) (string, error) {
 	var users []string
 	err := s.db.system.NewRaw("SELECT user_id FROM bailiwick.identities WHERE issuer = ? AND subject = ?", i.Issuer, i.Subject).
-		Scan(across(ctx, "find whose an identity is"), &users)
+		Scan(crossTenant(ctx, "find whose an identity is"), &users)
 	if err != nil {
 		return "", translate(err)
 	}
@@ -88,7 +89,7 @@ func (s *identities) Find(ctx context.Context, i tenancy.Identity) (string, erro
 	return users[0], nil
 }
 
-func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) error {
+func (s *identities) Bind(ctx context.Context, i identity.Identity, user string) error {
 	id, err := userID(user)
 	if err != nil {
 		return errNoUser
@@ -108,7 +109,7 @@ func (s *identities) Bind(ctx context.Context, i tenancy.Identity, user string) 
 		if err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.IdentityBound(id, i, first, ended))
+		return recordPlatform(ctx, tx, identity.IdentityBound(id, i, first, ended))
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 // PlatformToken keeps the hash of the platform token. It stores the hash that
 // is offered if there is none yet, and answers the one that is stored.
 func (db *DB) PlatformToken(ctx context.Context, offered [sha256.Size]byte) (stored [sha256.Size]byte, err error) {
-	ctx = across(ctx, "keep the platform token's hash")
+	ctx = crossTenant(ctx, "keep the platform token's hash")
 	err = db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw("UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL", offered[:]).Exec(ctx)
 		if err != nil {

@@ -18,20 +18,20 @@ import (
 // Purge does all of it in one transaction: who kills it undoes it. The database
 // finds the tenant's tables in its catalog, and removes nothing unless it can
 // remove all.
-func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	if err := ownedBy(id); err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	if id == tenancy.DefaultID {
-		return tenancy.Certificate{}, errDefaultStays
+		return tenancy.PurgeCertificate{}, errDefaultStays
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, bulkTimeout)
 		defer stop()
 	}
-	ctx = acrossInto(ctx, "purge a tenant", id)
-	var certificate tenancy.Certificate
+	ctx = crossTenantInto(ctx, "purge a tenant", id)
+	var certificate tenancy.PurgeCertificate
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, purgePatience); err != nil {
 			return err
@@ -46,7 +46,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate
 		return recordPlatform(ctx, tx, tenancy.PurgeTenantEvent(certificate))
 	})
 	if err != nil {
-		return tenancy.Certificate{}, purgeError(err)
+		return tenancy.PurgeCertificate{}, purgeError(err)
 	}
 	return certificate, nil
 }
@@ -76,11 +76,11 @@ func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
 	return nil
 }
 
-func (db *DB) purge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.Certificate, error) {
+func (db *DB) purge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	var raw []byte
 	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])", bun.List(owned(db.declared.all))).Scan(ctx, &raw)
 	if err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	var done struct {
 		Slug     tenancy.Slug
@@ -90,12 +90,12 @@ func (db *DB) purge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.Cer
 		PurgedAt time.Time `json:"purged_at"`
 	}
 	if err := json.Unmarshal(raw, &done); err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
-	c := tenancy.Certificate{Tenant: id, Slug: done.Slug, Rows: done.Rows, PurgedAt: done.PurgedAt.UTC()}
+	c := tenancy.PurgeCertificate{Tenant: id, Slug: done.Slug, Rows: done.Rows, PurgedAt: done.PurgedAt.UTC()}
 	c.Audit.Seq = done.Seq
 	if _, err := hex.Decode(c.Audit.Hash[:], []byte(done.Hash)); err != nil {
-		return tenancy.Certificate{}, err
+		return tenancy.PurgeCertificate{}, err
 	}
 	return federation.Certify(c)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func (s *resources) Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition) (stored federation.Resource, created bool, err error) {
-	ctx, err = enter(ctx, tenant)
+	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return stored, false, err
 	}
@@ -28,7 +28,7 @@ func (s *resources) Put(ctx context.Context, tenant tenancy.ID, item federation.
 	if err != nil {
 		return stored, false, err
 	}
-	item, values, err := t.lockUp(item)
+	item, values, err := t.extractSecrets(item)
 	if err != nil {
 		return stored, false, err
 	}
@@ -40,9 +40,9 @@ func (s *resources) Put(ctx context.Context, tenant tenancy.ID, item federation.
 	return stored, created, err
 }
 
-// lockUp takes the literal values of secrets out of the item. It answers the
+// extractSecrets takes the literal values of secrets out of the item. It answers the
 // item with references in their place, and the values by secret name.
-func (t *table) lockUp(item federation.Item) (federation.Item, map[string]string, error) {
+func (t *table) extractSecrets(item federation.Item) (federation.Item, map[string]string, error) {
 	if len(t.secrets) == 0 {
 		return item, nil, nil
 	}
@@ -96,7 +96,7 @@ func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, c
 	if err := p.holdTargets(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	if err := current.meets(p.cond); err != nil {
+	if err := current.check(p.cond); err != nil {
 		return stored, false, err
 	}
 	before, err := p.before(ctx, tx, current)
@@ -175,7 +175,7 @@ func (p *put) write(ctx context.Context, tx bun.Tx, w writer, create bool, args 
 		return err
 	}
 	if n, _ := result.RowsAffected(); n != 1 {
-		return errOvertaken
+		return errConcurrentWrite
 	}
 	for _, statement := range w.joins() {
 		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {

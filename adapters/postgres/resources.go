@@ -26,7 +26,7 @@ func (s *resources) table(kind string) (*table, error) {
 }
 
 func (s *resources) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return federation.Resource{}, err
 	}
@@ -50,7 +50,7 @@ func (s *resources) get(ctx context.Context, db bun.IDB, tenant tenancy.ID, t *t
 }
 
 func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.Resourc
 }
 
 func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federatio
 		if !row.there() {
 			return tenancy.ErrNotFound
 		}
-		if err := row.meets(cond); err != nil {
+		if err := row.check(cond); err != nil {
 			return err
 		}
 		before, err := s.get(ctx, tx, tenant, t, ref.Name)

@@ -33,11 +33,11 @@ func derivePassword(owner *url.URL, role string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// makeRoles creates the roles that are missing. Where the migrating user may
+// createRoles creates the roles that are missing. Where the migrating user may
 // not, the statements for the database's administrator are in the error. A
 // role's password is set only when it doesn't log in any more: roles belong to
 // the cluster, and other databases' instances use them too.
-func makeRoles(ctx context.Context, tx bun.IDB, o Options) error {
+func createRoles(ctx context.Context, tx bun.IDB, o Options) error {
 	var missing []string
 	for _, role := range []string{ownerRole, searchRole} {
 		exists, err := roleExists(ctx, tx, role)
@@ -61,7 +61,7 @@ func makeRoles(ctx context.Context, tx bun.IDB, o Options) error {
 			missing = append(missing, "ALTER ROLE "+definition)
 		}
 	}
-	return administer(ctx, tx, missing)
+	return runAsAdmin(ctx, tx, missing)
 }
 
 const plainRole = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
@@ -85,11 +85,11 @@ func passwordOf(roleURL string) string {
 	return " PASSWORD " + literal(password)
 }
 
-// administer runs statements that the migrating user may not be allowed, each
+// runAsAdmin runs statements that the migrating user may not be allowed, each
 // under a savepoint.
-func administer(ctx context.Context, tx bun.IDB, statements []string) error {
+func runAsAdmin(ctx context.Context, tx bun.IDB, statements []string) error {
 	for i, s := range statements {
-		refused, err := attempt(ctx, tx, s)
+		refused, err := inSavepoint(ctx, tx, s)
 		if err != nil {
 			return err
 		}
@@ -102,9 +102,9 @@ func administer(ctx context.Context, tx bun.IDB, statements []string) error {
 	return nil
 }
 
-// attempt runs a statement under a savepoint. A server that refuses it leaves the
+// inSavepoint runs a statement under a savepoint. A server that refuses it leaves the
 // transaction as it was: refused is what it said.
-func attempt(ctx context.Context, tx bun.IDB, statement string) (refused, err error) {
+func inSavepoint(ctx context.Context, tx bun.IDB, statement string) (refused, err error) {
 	_, err = tx.ExecContext(ctx, "SAVEPOINT attempt; "+statement+"; RELEASE SAVEPOINT attempt")
 	if sqlState(err) == "" {
 		return nil, err
@@ -237,11 +237,11 @@ func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declarations
 	return nil
 }
 
-// own hands what the library made, the declared tables, and those beside them that
+// transferOwnership hands what the library made, the declared tables, and those beside them that
 // have its policy, to the owner role: a function that runs with its owner's rights
 // must not have a superuser's, and removes the rows of a purged tenant from its
 // owner's tables only.
-func own(ctx context.Context, tx bun.IDB, d *declarations) error {
+func transferOwnership(ctx context.Context, tx bun.IDB, d *declarations) error {
 	var statements []string
 	err := tx.NewRaw(`
 		SELECT 'ALTER SCHEMA bailiwick OWNER TO ' || ?0 FROM pg_namespace WHERE nspname = 'bailiwick' AND pg_get_userbyid(nspowner) <> ?0
@@ -269,7 +269,7 @@ func own(ctx context.Context, tx bun.IDB, d *declarations) error {
 	for _, s := range slices.Sorted(maps.Keys(schemas)) {
 		leave = append(leave, "GRANT USAGE, CREATE ON SCHEMA "+quote(s)+" TO "+ownerRole)
 	}
-	return administer(ctx, tx, append(leave, statements...))
+	return runAsAdmin(ctx, tx, append(leave, statements...))
 }
 
 // joinRole lets the migrating user give what is its own to a role that owns,
@@ -281,5 +281,5 @@ func joinRole(ctx context.Context, tx bun.IDB, role string) error {
 	if err != nil || member {
 		return err
 	}
-	return administer(ctx, tx, []string{"GRANT " + role + " TO CURRENT_USER"})
+	return runAsAdmin(ctx, tx, []string{"GRANT " + role + " TO CURRENT_USER"})
 }

@@ -37,7 +37,7 @@ func setRoles(ctx context.Context, tx bun.IDB, o Options) error {
 			continue
 		}
 		statement := "ALTER ROLE " + quote(o.appRole) + " IN DATABASE " + quote(database) + " SET " + name + " = " + literal(value)
-		if _, err := attempt(ctx, tx, statement); err != nil {
+		if _, err := inSavepoint(ctx, tx, statement); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func (s *keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (made tenancy.APIKey, err error) {
-	ctx, err = enter(ctx, tenant)
+	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.APIKey{}, err
 	}

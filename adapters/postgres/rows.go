@@ -9,9 +9,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// errOvertaken says that another write came between a transaction's look at a
+// errConcurrentWrite says that another write came between a transaction's look at a
 // row and its own write.
-var errOvertaken = tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote the same item; try again")
+var errConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote the same item; try again")
 
 // lockedRow is what a write finds under its name.
 type lockedRow struct {
@@ -29,7 +29,7 @@ func (r lockedRow) target() any {
 
 func (r lockedRow) there() bool { return r.ID != "" }
 
-func (r lockedRow) meets(cond ports.Condition) error {
+func (r lockedRow) check(cond ports.Condition) error {
 	switch {
 	case cond.Absent && r.there():
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "it exists already")
@@ -43,7 +43,7 @@ func (r lockedRow) meets(cond ports.Condition) error {
 // which lets others refer to the row meanwhile, and UPDATE for its removal.
 func lockRow(ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *table, name, strength string) (lockedRow, error) {
 	var rows []lockedRow
-	query := "SELECT t.id, t.version FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + t.named("t", "?") + " FOR " + strength
+	query := "SELECT t.id, t.version FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + t.nameEquals("t", "?") + " FOR " + strength
 	err := tx.NewRaw(query, tenant, name).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return lockedRow{}, err
@@ -57,21 +57,21 @@ const txTries = 5
 // undid (a name that was taken meanwhile, a row that was referred to or
 // removed, a deadlock) is tried again: the second look finds the right answer.
 func (db *DB) inTx(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
-	return repeatedly(ctx, db.app, fn)
+	return retryTx(ctx, db.app, fn)
 }
 
-// repeatedly is inTx, of a pool.
-func repeatedly(ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error) error {
+// retryTx is inTx, of a pool.
+func retryTx(ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error) error {
 	for try := 1; ; try++ {
 		err := pool.RunInTx(ctx, nil, fn)
-		if err == nil || try == txTries || !passing(err) {
+		if err == nil || try == txTries || !retryable(err) {
 			return translate(err)
 		}
 	}
 }
 
-func passing(err error) bool {
-	if err == error(errOvertaken) { // itself, not its code
+func retryable(err error) bool {
+	if err == error(errConcurrentWrite) { // itself, not its code
 		return true
 	}
 	switch sqlState(err) {

@@ -11,8 +11,8 @@ import (
 // guard is what the handle's statements run on: those of a query, and those
 // that bun makes itself for its relations.
 type guard struct {
-	scoped *Scoped
-	settle func(statement string) (string, error) // the last look of the query that it was made for, if any
+	scoped  *Scoped
+	recheck func(statement string) (string, error) // the last look of the query that it was made for, if any
 }
 
 var _ bun.IConn = guard{}
@@ -48,8 +48,8 @@ func (g guard) prepare(ctx context.Context, statement string) (string, error) {
 	if err := g.scoped.check(ctx); err != nil {
 		return "", err
 	}
-	if g.settle != nil {
-		settled, err := g.settle(statement)
+	if g.recheck != nil {
+		settled, err := g.recheck(statement)
 		if err != nil {
 			return "", err
 		}

@@ -91,11 +91,11 @@ func searchValues(q ports.ResourceQuery) []any {
 	return []any{needle, labels, q.After, q.Limit}
 }
 
-// makeSearch makes what searches need: the role's rights, the indexes, and a
+// createSearch makes what searches need: the role's rights, the indexes, and a
 // function for each kind, which is replaced by each migration, so that it never
 // lags behind the declaration.
-func makeSearch(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
-	collate, fold, err := readCollation(ctx, tx)
+func createSearch(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
+	collate, fold, err := loadServerInfo(ctx, tx)
 	if err != nil {
 		return err
 	}

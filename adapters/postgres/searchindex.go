@@ -28,7 +28,7 @@ func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err e
 	if opclass, err = find(); err != nil || opclass != "" {
 		return opclass, err
 	}
-	refused, err := attempt(ctx, tx, "CREATE EXTENSION pg_trgm SCHEMA public")
+	refused, err := inSavepoint(ctx, tx, "CREATE EXTENSION pg_trgm SCHEMA public")
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // sessions is [ports.Sessions], upon the system role's pool: users are of no
@@ -37,8 +38,8 @@ type sessionRow struct {
 	Agent     string
 }
 
-func (r sessionRow) session() tenancy.Session {
-	s := tenancy.Session{
+func (r sessionRow) session() identity.Session {
+	s := identity.Session{
 		ID: r.ID, User: r.UserID, CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
 		Address: r.Address, Agent: r.Agent,
 	}
@@ -54,12 +55,12 @@ var (
 
 // systemTx runs fn in a transaction of the system role.
 func (db *DB) systemTx(ctx context.Context, reason string, fn func(context.Context, bun.Tx) error) error {
-	return translate(db.system.RunInTx(across(ctx, reason), nil, fn))
+	return translate(db.system.RunInTx(crossTenant(ctx, reason), nil, fn))
 }
 
 // Create locks the user, so that neither the password changes nor the user goes
 // between the look at them and the session.
-func (s *sessions) Create(ctx context.Context, given tenancy.Session, verified string) error {
+func (s *sessions) Create(ctx context.Context, given identity.Session, verified string) error {
 	user, err := userID(given.User)
 	if err != nil {
 		return errNotSignedIn
@@ -84,7 +85,7 @@ func (s *sessions) Create(ctx context.Context, given tenancy.Session, verified s
 		}
 		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
 			" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 ORDER BY created_at DESC, id DESC LIMIT ?2)",
-			user, given.ID, tenancy.MaxSessions-1).Exec(ctx)
+			user, given.ID, identity.MaxSessions-1).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -92,22 +93,22 @@ func (s *sessions) Create(ctx context.Context, given tenancy.Session, verified s
 		if err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.SessionCreated(given, int(n)))
+		return recordPlatform(ctx, tx, identity.SessionCreated(given, int(n)))
 	})
 }
 
-func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]tenancy.Session, error) {
+func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]identity.Session, error) {
 	id, err := userID(user)
 	if err != nil {
 		return nil, nil
 	}
 	var rows []sessionRow
 	err = s.db.system.NewRaw("SELECT "+sessionColumns+" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC, id DESC",
-		id, now).Scan(across(ctx, "list a user's sessions"), &rows)
+		id, now).Scan(crossTenant(ctx, "list a user's sessions"), &rows)
 	if err != nil {
 		return nil, translate(err)
 	}
-	return each(rows, sessionRow.session), nil
+	return mapRows(rows, sessionRow.session), nil
 }
 
 func (s *sessions) Revoke(ctx context.Context, user, id string) error {
@@ -127,7 +128,7 @@ func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 		if n, _ := ended.RowsAffected(); n == 0 {
 			return errNoSession
 		}
-		return recordPlatform(ctx, tx, tenancy.SessionRevoked(owner, session.String()))
+		return recordPlatform(ctx, tx, identity.SessionRevoked(owner, session.String()))
 	})
 }
 
@@ -141,7 +142,7 @@ func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.SessionsRevoked(id, n))
+		return recordPlatform(ctx, tx, identity.SessionsRevoked(id, n))
 	})
 }
 
@@ -155,32 +156,32 @@ func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error
 	return int(n), err
 }
 
-func (s *sessionFinder) Find(ctx context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
+func (s *sessionFinder) Find(ctx context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error) {
 	var rows []sessionRow
 	err := s.db.system.NewRaw("SELECT "+sessionColumns+", hash, rights FROM bailiwick.sessions"+
 		" WHERE (hash = ?0 OR former = ?0 AND former_until > ?1) AND expires_at > ?1", hash[:], now).
-		Scan(across(ctx, "find whose a session is"), &rows)
+		Scan(crossTenant(ctx, "find whose a session is"), &rows)
 	if err != nil {
-		return tenancy.Session{}, translate(err)
+		return identity.Session{}, translate(err)
 	}
 	if len(rows) == 0 {
-		return tenancy.Session{}, errNotSignedIn
+		return identity.Session{}, errNotSignedIn
 	}
 	return rows[0].session(), nil
 }
 
-func (s *sessionFinder) See(ctx context.Context, id string, at time.Time) error {
+func (s *sessionFinder) Touch(ctx context.Context, id string, at time.Time) error {
 	parsed, err := uuid.Parse(id)
 	if err != nil {
 		return nil
 	}
 	_, err = s.db.system.NewRaw("UPDATE bailiwick.sessions SET seen_at = date_trunc('minute', ?0::timestamptz, 'UTC')"+
 		" WHERE id = ?1 AND seen_at < date_trunc('minute', ?0::timestamptz, 'UTC')", at, parsed.String()).
-		Exec(across(ctx, "note the use of a session"))
+		Exec(crossTenant(ctx, "note the use of a session"))
 	return translate(err)
 }
 
-func (s *sessionFinder) Renew(ctx context.Context, id string, from tenancy.SessionHash, to ports.SessionRenewal) error {
+func (s *sessionFinder) Renew(ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal) error {
 	return s.db.systemTx(ctx, "renew a session", func(ctx context.Context, tx bun.Tx) error {
 		var users []string
 		err := tx.NewRaw("UPDATE bailiwick.sessions SET former = hash, former_until = ?, hash = ?, rights = ? WHERE id::text = ? AND hash = ? RETURNING user_id",
@@ -191,6 +192,6 @@ func (s *sessionFinder) Renew(ctx context.Context, id string, from tenancy.Sessi
 		if len(users) == 0 {
 			return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
 		}
-		return recordPlatform(ctx, tx, tenancy.SessionRenewed(users[0], id))
+		return recordPlatform(ctx, tx, identity.SessionRenewed(users[0], id))
 	})
 }

@@ -53,7 +53,7 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	if err := ownedBy(t.ID); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	ctx = acrossInto(ctx, "create a tenant", t.ID)
+	ctx = crossTenantInto(ctx, "create a tenant", t.ID)
 	var row tenantRow
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas, deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
@@ -115,7 +115,7 @@ func (s *tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant
 
 func (s *tenants) one(ctx context.Context, reason, condition string, arg any) (tenancy.Tenant, error) {
 	var rows []tenantRow
-	err := s.db.system.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition, arg).Scan(across(ctx, reason), &rows)
+	err := s.db.system.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition, arg).Scan(crossTenant(ctx, reason), &rows)
 	if err != nil {
 		return tenancy.Tenant{}, translate(err)
 	}
@@ -141,10 +141,10 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 		query = query.Where("id IN (?)", bun.List(q.IDs))
 	}
 	var rows []tenantRow
-	if err := query.Scan(across(ctx, "list tenants"), &rows); err != nil {
+	if err := query.Scan(crossTenant(ctx, "list tenants"), &rows); err != nil {
 		return nil, translate(err)
 	}
-	return each(rows, tenantRow.tenant), nil
+	return mapRows(rows, tenantRow.tenant), nil
 }
 
 func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
@@ -152,7 +152,7 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		return tenancy.Tenant{}, err
 	}
 	var row tenantRow
-	ctx = acrossInto(ctx, "change a tenant", t.ID)
+	ctx = crossTenantInto(ctx, "change a tenant", t.ID)
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var before tenantRow
 		err := tx.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)

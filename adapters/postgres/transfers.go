@@ -23,7 +23,7 @@ type transfers struct{ db *DB }
 var _ ports.Transfers = (*transfers)(nil)
 
 func (s *transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *transfers) selected(sel ports.Selection) ([]*table, error) {
 // Import works on a raw connection of its own, since COPY needs one: the scope
 // travels with BEGIN, and a connection that isn't left clean is thrown away.
 func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) (err error) {
-	ctx, err = enter(ctx, tenant)
+	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 	var exists bool
 	err := im.conn.NewRaw(fmt.Sprintf(`SELECT EXISTS (SELECT FROM %s AS t WHERE t.tenant_id = ?0 AND %s)
 		OR EXISTS (SELECT FROM bailiwick.staged AS s WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
-		t.sql, t.named("t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).Scan(ctx, &exists)
+		t.sql, t.nameEquals("t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).Scan(ctx, &exists)
 	return exists, translate(err)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // users is [ports.Users], upon the system role's pool: people belong to no
@@ -28,28 +29,28 @@ type userRow struct {
 	UpdatedAt  time.Time
 }
 
-func (r userRow) user() tenancy.User {
-	return tenancy.User{
+func (r userRow) user() identity.User {
+	return identity.User{
 		ID: r.ID, Email: r.Email, Name: r.Name, SuperAdmin: r.SuperAdmin, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 }
 
-func (s *users) Create(ctx context.Context, u tenancy.User) (tenancy.User, error) {
+func (s *users) Create(ctx context.Context, u identity.User) (identity.User, error) {
 	var row userRow
-	err := s.db.system.RunInTx(across(ctx, "create a user"), nil, func(ctx context.Context, tx bun.Tx) (err error) {
+	err := s.db.system.RunInTx(crossTenant(ctx, "create a user"), nil, func(ctx context.Context, tx bun.Tx) (err error) {
 		if row, err = insertUser(ctx, tx, u); err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.UserCreated(row.user()))
+		return recordPlatform(ctx, tx, identity.UserCreated(row.user()))
 	})
 	if err != nil {
-		return tenancy.User{}, userError(err)
+		return identity.User{}, userError(err)
 	}
 	return row.user(), nil
 }
 
-func insertUser(ctx context.Context, tx bun.IDB, u tenancy.User) (row userRow, err error) {
-	email, err := tenancy.ParseEmail(u.Email)
+func insertUser(ctx context.Context, tx bun.IDB, u identity.User) (row userRow, err error) {
+	email, err := identity.ParseEmail(u.Email)
 	if err != nil {
 		return row, err
 	}
@@ -68,29 +69,29 @@ func userError(err error) error {
 	return tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address").Because(err)
 }
 
-func (s *users) Get(ctx context.Context, id string) (tenancy.User, error) {
+func (s *users) Get(ctx context.Context, id string) (identity.User, error) {
 	key, err := userID(id)
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
-	return s.one(across(ctx, "get a user"), s.db.system, "id = ?", key)
+	return s.one(crossTenant(ctx, "get a user"), s.db.system, "id = ?", key)
 }
 
-func (s *users) ByEmail(ctx context.Context, email string) (tenancy.User, error) {
-	normal, err := tenancy.ParseEmail(email)
+func (s *users) ByEmail(ctx context.Context, email string) (identity.User, error) {
+	normal, err := identity.ParseEmail(email)
 	if err != nil {
-		return tenancy.User{}, errNoUser
+		return identity.User{}, errNoUser
 	}
-	return s.one(across(ctx, "find the user of an address"), s.db.system, "email_key = ?", normal)
+	return s.one(crossTenant(ctx, "find the user of an address"), s.db.system, "email_key = ?", normal)
 }
 
-func (s *users) one(ctx context.Context, db bun.IDB, condition string, arg any) (tenancy.User, error) {
+func (s *users) one(ctx context.Context, db bun.IDB, condition string, arg any) (identity.User, error) {
 	var rows []userRow
 	if err := db.NewRaw("SELECT "+userColumns+" FROM bailiwick.users WHERE "+condition, arg).Scan(ctx, &rows); err != nil {
-		return tenancy.User{}, translate(err)
+		return identity.User{}, translate(err)
 	}
 	if len(rows) == 0 {
-		return tenancy.User{}, errNoUser
+		return identity.User{}, errNoUser
 	}
 	return rows[0].user(), nil
 }
@@ -106,7 +107,7 @@ func userID(id string) (string, error) {
 	return parsed.String(), nil
 }
 
-func (s *users) List(ctx context.Context, q ports.UserQuery) ([]tenancy.User, error) {
+func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, error) {
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
@@ -120,10 +121,10 @@ func (s *users) List(ctx context.Context, q ports.UserQuery) ([]tenancy.User, er
 		query = query.Where("id IN (?)", bun.List(ids))
 	}
 	var rows []userRow
-	if err := query.Scan(across(ctx, "list users"), &rows); err != nil {
+	if err := query.Scan(crossTenant(ctx, "list users"), &rows); err != nil {
 		return nil, translate(err)
 	}
-	return each(rows, userRow.user), nil
+	return mapRows(rows, userRow.user), nil
 }
 
 func userIDs(given []string) (ids []string) {
@@ -135,18 +136,18 @@ func userIDs(given []string) (ids []string) {
 	return ids
 }
 
-func (s *users) Update(ctx context.Context, id string, c ports.UserChange) (stored tenancy.User, err error) {
+func (s *users) Update(ctx context.Context, id string, c ports.UserChange) (stored identity.User, err error) {
 	if id, err = userID(id); err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	if c.Email != nil {
-		normal, err := tenancy.ParseEmail(*c.Email)
+		normal, err := identity.ParseEmail(*c.Email)
 		if err != nil {
-			return tenancy.User{}, err
+			return identity.User{}, err
 		}
 		c.Email = &normal
 	}
-	err = s.db.system.RunInTx(across(ctx, "change a user"), nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.db.system.RunInTx(crossTenant(ctx, "change a user"), nil, func(ctx context.Context, tx bun.Tx) error {
 		before, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
 		if err != nil {
 			return err
@@ -155,20 +156,20 @@ func (s *users) Update(ctx context.Context, id string, c ports.UserChange) (stor
 		return err
 	})
 	if err != nil {
-		return tenancy.User{}, userError(err)
+		return identity.User{}, userError(err)
 	}
 	return stored, nil
 }
 
-func (s *users) change(ctx context.Context, tx bun.IDB, before tenancy.User, c ports.UserChange) (tenancy.User, error) {
+func (s *users) change(ctx context.Context, tx bun.IDB, before identity.User, c ports.UserChange) (identity.User, error) {
 	var row userRow
 	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email), email_key = coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
 		" super_admin = coalesce(?2::boolean, super_admin), updated_at = clock_timestamp() WHERE id = ?3 RETURNING "+userColumns,
 		c.Email, c.Name, c.SuperAdmin, before.ID).Scan(ctx, &row)
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
-	return row.user(), recordPlatform(ctx, tx, tenancy.UserUpdated(before, row.user()))
+	return row.user(), recordPlatform(ctx, tx, identity.UserUpdated(before, row.user()))
 }
 
 // Remove holds the user, so that nobody gives them a place meanwhile, then the
@@ -178,12 +179,12 @@ func (s *users) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return repeatedly(across(ctx, "remove a user"), s.db.system, func(ctx context.Context, tx bun.Tx) error {
+	return retryTx(crossTenant(ctx, "remove a user"), s.db.system, func(ctx context.Context, tx bun.Tx) error {
 		user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
 		if err != nil {
 			return err
 		}
-		if err := keepsAdmins(ctx, tx, id); err != nil {
+		if err := requireOtherAdmins(ctx, tx, id); err != nil {
 			return err
 		}
 		var left []memberRow
@@ -195,17 +196,17 @@ func (s *users) Remove(ctx context.Context, id string) error {
 			return err
 		}
 		for _, m := range left {
-			if err := recordIn(ctx, tx, m.TenantID, tenancy.MemberRemoved(m.membership())); err != nil {
+			if err := recordForTenant(ctx, tx, m.TenantID, tenancy.MemberRemoved(m.membership())); err != nil {
 				return err
 			}
 		}
-		return recordPlatform(ctx, tx, tenancy.UserRemoved(user))
+		return recordPlatform(ctx, tx, identity.UserRemoved(user))
 	})
 }
 
-// keepsAdmins holds the admins of the tenants that the user is an admin of, and
+// requireOtherAdmins holds the admins of the tenants that the user is an admin of, and
 // wants another one in each.
-func keepsAdmins(ctx context.Context, tx bun.IDB, user string) error {
+func requireOtherAdmins(ctx context.Context, tx bun.IDB, user string) error {
 	var admins []memberRow
 	err := tx.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE role = 'admin'"+
 		" AND tenant_id IN (SELECT tenant_id FROM bailiwick.members WHERE user_id = ? AND role = 'admin')"+

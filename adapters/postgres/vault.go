@@ -21,7 +21,7 @@ type vault struct {
 var _ ports.Vault = (*vault)(nil)
 
 func (v *vault) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (v *vault) set(ctx context.Context, db bun.IDB, tenant tenancy.ID, name str
 }
 
 func (v *vault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
-	ctx, err := enter(ctx, tenant)
+	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,8 @@ func (s Scope) ofTenant(column string) string {
 	return column + " = (SELECT bailiwick.current_tenant())"
 }
 
-// wall is what stands around a table, as the catalog has it.
-type wall struct {
+// rowSecurity is what stands around a table, as the catalog has it.
+type rowSecurity struct {
 	Name     string
 	Declared bool // in [Options.Tables]; or else by its column tenant_id, or a partition
 	Known    bool // declared, or a partition or a child of a declared one
@@ -38,8 +38,8 @@ type wall struct {
 
 // readWalls answers the walls of every table that a tenant owns, declared or
 // not.
-func (e *examination) readWalls(ctx context.Context) ([]wall, error) {
-	var walls []wall
+func (e *examination) readWalls(ctx context.Context) ([]rowSecurity, error) {
+	var walls []rowSecurity
 	err := e.ask(ctx, `
 		SELECT coalesce(d.name, t.name) AS name, d.name IS NOT NULL AS declared, coalesce(t.known, true) AS known,
 		  t.oid IN (SELECT oid FROM reached) AS reached, t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
@@ -58,9 +58,9 @@ func (e *examination) readWalls(ctx context.Context) ([]wall, error) {
 	return walls, err
 }
 
-// raiseWalls puts up what is missing around each declared table. What stands
+// raiseRowSecurity puts up what is missing around each declared table. What stands
 // already is left alone: no lock is taken for it.
-func raiseWalls(ctx context.Context, db bun.IDB, o Options, d *declarations) error {
+func raiseRowSecurity(ctx context.Context, db bun.IDB, o Options, d *declarations) error {
 	if len(d.all) == 0 {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (d *declarations) versioned() map[string]bool {
 	return tables
 }
 
-func (w wall) adoptable() error {
+func (w rowSecurity) adoptable() error {
 	switch {
 	case !w.Exists:
 		return fmt.Errorf("table %s is declared and doesn't exist: Options.Migrations must make it", w.Name)
@@ -118,7 +118,7 @@ func (w wall) adoptable() error {
 
 // missing are the statements that put up what isn't there. kind is nil for a table
 // that is owned only.
-func (w wall) missing(kind *table, scope Scope) []string {
+func (w rowSecurity) missing(kind *table, scope Scope) []string {
 	var statements []string
 	add := func(wanted bool, format string) {
 		if wanted {
@@ -138,10 +138,10 @@ func (w wall) missing(kind *table, scope Scope) []string {
 	return statements
 }
 
-// checkWalls asks of each table that tenants own whether its walls stand. One
+// checkRowSecurity asks of each table that tenants own whether its walls stand. One
 // that isn't declared is a warning as long as the application's role can't reach
 // it.
-func checkWalls(ctx context.Context, e *examination) ([]Finding, error) {
+func checkRowSecurity(ctx context.Context, e *examination) ([]Finding, error) {
 	walls, err := e.readWalls(ctx)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func checkWalls(ctx context.Context, e *examination) ([]Finding, error) {
 
 // findings are a table's. What row security lacks is one, named by the first
 // thing that is missing, and mended as a whole.
-func (w wall) findings(kind *table, scope Scope) []Finding {
+func (w rowSecurity) findings(kind *table, scope Scope) []Finding {
 	finding := Finding{Severity: SeverityError, Object: strings.ReplaceAll(w.Name, `"`, ""), Safe: w.Known}
 	if !w.Declared && !w.Reached {
 		finding.Severity = SeverityWarning

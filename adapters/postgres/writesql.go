@@ -198,7 +198,7 @@ func (w writer) danglingTo(r reference, kind string) string {
 	to := w.d.byKind[kind]
 	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s AND %[3]s IS NOT NULL"+
 		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
-		path, literal(kind), missing, from, given, to.sql, w.tenant, to.named("x", missing))
+		path, literal(kind), missing, from, given, to.sql, w.tenant, to.nameEquals("x", missing))
 	if w.src.pending != "" {
 		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
 	} else if kind == w.t.kind {

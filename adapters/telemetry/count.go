@@ -18,7 +18,7 @@ func (t *Telemetry) route(pattern string) string {
 	switch {
 	case pattern == "":
 		return none
-	case !t.routes.admits(pattern):
+	case !t.routes.admit(pattern):
 		return other
 	}
 	return pattern
@@ -42,7 +42,7 @@ func (t *Telemetry) count(r *http.Request, route string, status int, seen *reque
 	t.durations.WithLabelValues(route, method(r)).Observe(took.Seconds())
 	if code != "" {
 		label := other
-		if t.codes.admits(code) {
+		if t.codes.admit(code) {
 			label = string(code)
 		}
 		t.refusals.WithLabelValues(label).Inc()
@@ -51,7 +51,7 @@ func (t *Telemetry) count(r *http.Request, route string, status int, seen *reque
 		return
 	}
 	label := other
-	if t.tenants.admits(tenant) {
+	if t.tenants.admit(tenant) {
 		label = tenant.String()
 	}
 	t.tenantRequests.WithLabelValues(label, outcome(status)).Inc()

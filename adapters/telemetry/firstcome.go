@@ -5,18 +5,18 @@ import "sync"
 // other stands for every value behind a limit.
 const other = "other"
 
-// firstCome admits the first values that come, as many as its limit, for as long
+// labelLimit admits the first values that come, as many as its limit, for as long
 // as the process runs. Were the most recent ones admitted instead, a series would
 // go and come again from zero, and whoever can work in many tenants could push
 // the others out.
-type firstCome[K comparable] struct {
+type labelLimit[K comparable] struct {
 	limit int
 
 	mu       sync.RWMutex
 	admitted map[K]struct{}
 }
 
-func (f *firstCome[K]) admits(value K) bool {
+func (f *labelLimit[K]) admit(value K) bool {
 	f.mu.RLock()
 	_, known := f.admitted[value]
 	full := len(f.admitted) >= f.limit

@@ -46,17 +46,17 @@ func (h queryHook) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
 	if !span.IsRecording() {
 		return
 	}
-	text := masked(e.Query)
-	h.spans.AfterQuery(trace.ContextWithSpan(ctx, placeless{span}), &bun.QueryEvent{
-		DB: e.DB, Query: text, QueryTemplate: text, StartTime: e.StartTime, Result: e.Result, Err: discreet(e.Err),
+	text := redactSQL(e.Query)
+	h.spans.AfterQuery(trace.ContextWithSpan(ctx, noCodeSpan{span}), &bun.QueryEvent{
+		DB: e.DB, Query: text, QueryTemplate: text, StartTime: e.StartTime, Result: e.Result, Err: redactError(e.Err),
 	})
 }
 
-// placeless is a span without the place in the code, for which bunotel would take
+// noCodeSpan is a span without the place in the code, for which bunotel would take
 // this hook.
-type placeless struct{ trace.Span }
+type noCodeSpan struct{ trace.Span }
 
-func (p placeless) SetAttributes(attrs ...attribute.KeyValue) {
+func (p noCodeSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	kept := attrs[:0:0]
 	for _, a := range attrs {
 		if !strings.HasPrefix(string(a.Key), "code.") {
@@ -71,9 +71,9 @@ type failure string
 
 func (f failure) Error() string { return string(f) }
 
-// discreet is what may be told of an error: PostgreSQL's state, a code, or that
+// redactError is what may be told of an error: PostgreSQL's state, a code, or that
 // there was one.
-func discreet(err error) error {
+func redactError(err error) error {
 	var ofServer interface{ Field(byte) string }
 	var ofUs *tenancy.Error
 	switch {

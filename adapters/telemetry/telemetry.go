@@ -40,9 +40,9 @@ type Telemetry struct {
 	tenantRequests *prometheus.CounterVec
 	tenantSeconds  *prometheus.CounterVec
 
-	routes  firstCome[string]
-	codes   firstCome[tenancy.Code]
-	tenants firstCome[tenancy.ID]
+	routes  labelLimit[string]
+	codes   labelLimit[tenancy.Code]
+	tenants labelLimit[tenancy.ID]
 
 	traces trace.TracerProvider // nil: none
 	tracer trace.Tracer
@@ -60,7 +60,7 @@ func New(o Options) *Telemetry {
 	}
 	t := &Telemetry{
 		public: prometheus.NewRegistry(), platform: prometheus.NewRegistry(),
-		routes: firstCome[string]{limit: maxRoutes}, codes: firstCome[tenancy.Code]{limit: maxCodes}, tenants: firstCome[tenancy.ID]{limit: o.MaxTenants},
+		routes: labelLimit[string]{limit: maxRoutes}, codes: labelLimit[tenancy.Code]{limit: maxCodes}, tenants: labelLimit[tenancy.ID]{limit: o.MaxTenants},
 		traces: o.TracerProvider, tracer: noop.NewTracerProvider().Tracer(scope),
 	}
 	if t.traces != nil {

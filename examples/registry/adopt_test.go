@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,9 +14,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-
-	"database/sql"
-
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/driver/pgdriver"
 
@@ -88,7 +86,7 @@ func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
 	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Expand)))
 	status, err := postgres.Status(t.Context(), o)
 	require.NoError(t, err)
-	require.Equal(t, postgres.Standing("expanded"), status.Standing)
+	require.Equal(t, postgres.AdoptionState("expanded"), status.State)
 	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
 	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
 	require.Equal(t, before, dump(t, url))

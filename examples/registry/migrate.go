@@ -42,7 +42,7 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		show := t.migrating(len(plan), c.JSON)
-		m.Tell = show.tell
+		m.OnEvent = show.tell
 		err = postgres.MigrateUp(ctx, o, m)
 		show.done()
 		if err != nil {
@@ -61,14 +61,14 @@ func (t terminal) standing(ctx context.Context, o postgres.Options, asJSON bool)
 	if asJSON {
 		return t.printJSON(status)
 	}
-	t.say("%s", standings[status.Standing])
-	for _, s := range status.Strays {
+	t.say("%s", standings[status.State])
+	for _, s := range status.UntenantedSessions {
 		t.say("Without a tenant, at %s: application %q, role %s, from %s wrote to %s.", s.SeenAt.UTC().Format(time.RFC3339), s.Application, s.Role, s.Client, s.Table)
 	}
 	return nil
 }
 
-var standings = map[postgres.Standing]string{
+var standings = map[postgres.AdoptionState]string{
 	"absent":        "The database is empty. Bring it up with: registry migrate up",
 	"tenant-owned":  "The schema is current.",
 	"contracted":    "The schema is current.",
@@ -136,7 +136,7 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		if status.Standing == "absent" || status.Standing == "tenant-owned" || status.Standing == "contracted" {
+		if status.State == "absent" || status.State == "tenant-owned" || status.State == "contracted" {
 			o.SkipMigrations = true
 			db, err := postgres.Open(ctx, o)
 			if err != nil {
@@ -144,7 +144,7 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 			}
 			return errors.Join(t.standing(ctx, o, c.JSON), db.Close())
 		}
-		if err := t.standing(ctx, o, c.JSON); err != nil || status.Standing == "expanded" && !o.MultiTenant {
+		if err := t.standing(ctx, o, c.JSON); err != nil || status.State == "expanded" && !o.MultiTenant {
 			return err
 		}
 		return errRefused
@@ -165,7 +165,7 @@ func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		show := t.migrating(len(plan), c.JSON)
-		m.Tell = show.tell
+		m.OnEvent = show.tell
 		err = postgres.MigrateDown(ctx, o, m)
 		show.done()
 		if err != nil {

@@ -177,7 +177,7 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 	}
 	services := reg.db.Services()
 	tenants := resolve.New(services.Tenants, resolve.Options{
-		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies, Announcements: services.Announcements,
+		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies, ChangeNotifier: services.ChangeNotifier,
 	})
 	reg.seen.Pools(reg.db.PoolStats)
 	reg.seen.Resolution(tenants.Stats)

@@ -12,12 +12,13 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 const aPassword = "correct horse battery"
 
 // person makes a user as the version before did: with bcrypt's hash.
-func person(t *testing.T, databaseURL, name string) tenancy.User {
+func person(t *testing.T, databaseURL, name string) identity.User {
 	t.Helper()
 	own, err := migrations()
 	require.NoError(t, err)
@@ -25,7 +26,7 @@ func person(t *testing.T, databaseURL, name string) tenancy.User {
 	require.NoError(t, err)
 	defer db.Close()
 	services := db.Services()
-	u, err := services.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+	u, err := services.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
 	hash, err := bcrypt.GenerateFromPassword([]byte(aPassword), bcrypt.MinCost)
 	require.NoError(t, err)

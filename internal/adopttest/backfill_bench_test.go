@@ -36,7 +36,7 @@ func BenchmarkBackfill(b *testing.B) {
 		time.Sleep(4 * time.Second)
 		var begin, end time.Time
 		rows := int64(0)
-		err = postgres.MigrateUp(b.Context(), options(url, false), postgres.MigrationOptions{Tell: func(e postgres.Event) error {
+		err = postgres.MigrateUp(b.Context(), options(url, false), postgres.MigrationOptions{OnEvent: func(e postgres.Event) error {
 			if e.Kind == "batch" && rows == 0 {
 				begin = time.Now()
 			}

@@ -38,7 +38,7 @@ type interrupter struct {
 
 func (i *interrupter) options() postgres.MigrationOptions {
 	left := i.every
-	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, Tell: func(e postgres.Event) error {
+	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, OnEvent: func(e postgres.Event) error {
 		if e.Kind != "ended" || e.SQL == i.last { // a backfill runs again, and finds nothing to do
 			return nil
 		}
@@ -155,7 +155,7 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	kills, batches := 0, 0
 	for run := 0; ; run++ {
 		left := stride(6)
-		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false), postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, Tell: func(e postgres.Event) error {
+		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false), postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, OnEvent: func(e postgres.Event) error {
 			if e.Kind == "batch" {
 				batches++
 			}
@@ -180,7 +180,7 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	require.Greater(t, batches, 3)
 	status, err := postgres.Status(t.Context(), options(c.server.URL(), false))
 	require.NoError(t, err)
-	require.Equal(t, postgres.Standing("contracted"), status.Standing)
+	require.Equal(t, postgres.AdoptionState("contracted"), status.State)
 	db = open(t, c.server.URL())
 	require.Equal(t, rows, ask[string](t, db, `SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`))
 	require.Zero(t, ask[int](t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`))

@@ -29,12 +29,13 @@ const (
 // Edges that several rooms have, for the same reason.
 var (
 	toTenancy    = Edge{"tenancy", "everything belongs to a tenant, and every error has one of its codes"}
+	toIdentity   = Edge{"tenancy/identity", "people and how they sign in"}
 	toFederation = Edge{"federation", "the one representation of what is stored and travels"}
 	toPorts      = Edge{"ports", "the interfaces it works through or satisfies"}
 	toUseCases   = Edge{"tenancy/...", "the use cases that it drives"}
 	toTransfers  = Edge{"federation/...", "the use cases that it drives"}
 	toHelpers    = Edge{"internal/...", "small helpers that no host can import"}
-	toChanges    = Edge{"tenancy/changes", "what is remembered holds until a change of it is heard"}
+	toCacheinval = Edge{"tenancy/cacheinval", "what is remembered holds until a change of it is heard"}
 	toUUID       = Edge{uuid, "makes and reads ids"}
 	toJSON       = Edge{jsontext, "streams JSON and has its canonical form"}
 )
@@ -58,6 +59,11 @@ var Rooms = []Room{
 		Edges: []Edge{toUUID},
 	},
 	{
+		Path:  "tenancy/identity",
+		Why:   "a model knows no use case, no port and no adapter",
+		Edges: []Edge{toTenancy},
+	},
+	{
 		Path:  "federation",
 		Why:   "a model knows no use case, no port and no adapter",
 		Edges: []Edge{toTenancy, toUUID, toJSON},
@@ -66,35 +72,35 @@ var Rooms = []Room{
 	{
 		Path:  "ports",
 		Why:   "an interface names what the models are made of, so that any adapter can satisfy it",
-		Edges: []Edge{toTenancy, toFederation},
+		Edges: []Edge{toTenancy, toIdentity, toFederation},
 		Tests: testTools,
 	},
 	{
 		Path:  "ports/portstest",
 		Why:   "whoever writes an adapter runs the suites, with the test library of their own choice",
-		Edges: []Edge{toTenancy, toFederation, toPorts},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts},
 		Tests: testTools,
 	},
 	{
 		Path:  "tenancy/...",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
-		Edges: []Edge{toTenancy, toFederation, toPorts},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts},
 		Tests: testTools,
 	},
 	{
 		Path:  "tenancy/resolve",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
-		Edges: []Edge{toTenancy, toFederation, toPorts, toChanges},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toCacheinval},
 		Tests: testTools,
 	},
 	{
 		Path:  "tenancy/admin",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
-		Edges: []Edge{toTenancy, toFederation, toPorts, toChanges},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toCacheinval},
 		Tests: testTools,
 	},
 	{
-		Path:  "tenancy/changes",
+		Path:  "tenancy/cacheinval",
 		Why:   "what use cases remember is remembered in one way, and ends with what is announced",
 		Edges: []Edge{toTenancy, toPorts, {"github.com/maypok86/otter/v2/...", "remembers tenants and callers between requests"}},
 		Tests: testTools,
@@ -103,7 +109,7 @@ var Rooms = []Room{
 		Path: "tenancy/signin",
 		Why:  "a use case works through ports: it is the same over every adapter, and knows no other use case",
 		Edges: []Edge{
-			toTenancy, toPorts,
+			toTenancy, toIdentity, toPorts,
 			{"golang.org/x/crypto/argon2", "hashes passwords"},
 			{"golang.org/x/crypto/bcrypt", "verifies those that the version before has hashed"},
 			{"golang.org/x/text/unicode/norm", "makes a password the same text on every keyboard"},
@@ -113,7 +119,7 @@ var Rooms = []Room{
 	{
 		Path:  "federation/...",
 		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
-		Edges: []Edge{toTenancy, toFederation, toPorts, toUUID, toJSON},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toUUID, toJSON},
 		Tests: testTools,
 	},
 	adapter("..."), // a new one: it needs a room of its own before it gets third parties

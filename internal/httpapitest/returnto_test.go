@@ -19,8 +19,8 @@ func (nowhere) Start(context.Context, signin.Flow) (string, error) {
 	return "https://provider.test/auth", nil
 }
 
-func (nowhere) Finish(context.Context, signin.Flow, signin.Callback) (signin.Identified, error) {
-	return signin.Identified{}, errors.New("nobody comes back")
+func (nowhere) Finish(context.Context, signin.Flow, signin.Callback) (signin.Claims, error) {
+	return signin.Claims{}, errors.New("nobody comes back")
 }
 
 // leavesTheHost reads a redirect as browsers do (WHATWG URL, section 4.4): tabs and

@@ -16,6 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
@@ -29,9 +30,9 @@ func cheaply(o *httpapi.Options) {
 
 // addPerson makes a user with the password of the tests and a role in acme, if one
 // is given.
-func (w *world) addPerson(t *testing.T, name string, role tenancy.Role) tenancy.User {
+func (w *world) addPerson(t *testing.T, name string, role tenancy.Role) identity.User {
 	t.Helper()
-	u, err := w.services.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+	u, err := w.services.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
 	hash, err := signin.New(w.services, signin.Options{Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).Hash(t.Context(), password)
 	require.NoError(t, err)

@@ -20,9 +20,9 @@ type deaf struct {
 	err     error
 }
 
-func (d *deaf) Subscribe(func(ports.Announcement)) func() { return func() {} }
-func (d *deaf) Current() bool                             { return true }
-func (d *deaf) Settle(context.Context) error {
+func (d *deaf) Subscribe(func(ports.ChangeNotification)) func() { return func() {} }
+func (d *deaf) Healthy() bool                                   { return true }
+func (d *deaf) Flush(context.Context) error {
 	d.settled++
 	return d.err
 }
@@ -32,7 +32,7 @@ func (d *deaf) Settle(context.Context) error {
 func revokedElsewhere(t *testing.T, d *deaf) *world {
 	t.Helper()
 	services := memory.New(testKinds(), memory.Options{}).Services()
-	services.Announcements = d
+	services.ChangeNotifier = d
 	w := newWorldOver(t, services)
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, http.StatusOK)
 	acme := w.tenants["acme"].ID

@@ -68,7 +68,7 @@ func (w watchedTenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.T
 	return w.port.Update(ctx, t)
 }
 
-func (w watchedTenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+func (w watchedTenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	w.calls.add("purge tenant %s", id)
 	return w.port.Purge(ctx, id)
 }

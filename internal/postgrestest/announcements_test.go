@@ -31,7 +31,7 @@ type announcing struct {
 	owner *sql.DB
 
 	mu    sync.Mutex
-	heard []ports.Announcement
+	heard []ports.ChangeNotification
 }
 
 func newAnnouncing(t *testing.T, change func(*postgres.Options)) *announcing {
@@ -42,7 +42,7 @@ func newAnnouncing(t *testing.T, change func(*postgres.Options)) *announcing {
 		change(&o)
 	}
 	a.db, a.owner = opened(t, o), owner(t, a.url)
-	a.db.Services().Announcements.Subscribe(func(what ports.Announcement) {
+	a.db.Services().ChangeNotifier.Subscribe(func(what ports.ChangeNotification) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.heard = append(a.heard, what)
@@ -56,12 +56,12 @@ func (a *announcing) settle(t *testing.T) {
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		assert.NoError(c, a.db.Services().Announcements.Settle(ctx))
+		assert.NoError(c, a.db.Services().ChangeNotifier.Flush(ctx))
 	}, 30*time.Second, 10*time.Millisecond)
 }
 
 // hears answers what is heard of some SQL of the owner's.
-func (a *announcing) hears(t *testing.T, statements string) []ports.Announcement {
+func (a *announcing) hears(t *testing.T, statements string) []ports.ChangeNotification {
 	t.Helper()
 	a.settle(t)
 	a.mu.Lock()
@@ -87,12 +87,12 @@ INSERT INTO bailiwick.tenants (id, slug, name) VALUES ('` + someTenant + `', 'so
 INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash) VALUES ('` + someTenant + `', '` + someKey + `', 'k', 'viewer', decode(repeat('ab', 32), 'hex'));
 INSERT INTO bailiwick.users (id, email, name) VALUES ('` + someUser + `', 'ada@example.com', 'Ada');`
 
-func an(kind ports.AnnouncementKind, id string) ports.Announcement {
+func an(kind ports.ChangeKind, id string) ports.ChangeNotification {
 	parsed, err := tenancy.ParseID(id)
 	if err != nil {
 		panic(err)
 	}
-	return ports.Announcement{Kind: kind, ID: parsed}
+	return ports.ChangeNotification{Kind: kind, ID: parsed}
 }
 
 // TestWhatIsWrittenWithPsqlIsHeard goes by the database alone: whoever writes, it
@@ -101,33 +101,33 @@ func TestWhatIsWrittenWithPsqlIsHeard(t *testing.T) {
 	t.Parallel()
 	a := newAnnouncing(t, nil)
 	tenant, key, user := an(ports.TenantChanged, someTenant), an(ports.KeyChanged, someKey), an(ports.UserChanged, someUser)
-	anything := ports.Announcement{Kind: ports.AnythingChanged}
+	anything := ports.ChangeNotification{Kind: ports.AnythingChanged}
 	const ofKey, ofTenant = " WHERE id = '" + someKey + "'", " WHERE id = '" + someTenant + "'"
 	for _, c := range []struct {
 		name, statements string
-		want             []ports.Announcement
+		want             []ports.ChangeNotification
 	}{
-		{"a new tenant, a new key and a new person", people, []ports.Announcement{tenant}},
-		{"a tenant's slug", "UPDATE bailiwick.tenants SET slug = 'renamed'" + ofTenant, []ports.Announcement{tenant}},
-		{"a tenant's state", "UPDATE bailiwick.tenants SET state = 'suspended'" + ofTenant, []ports.Announcement{tenant}},
+		{"a new tenant, a new key and a new person", people, []ports.ChangeNotification{tenant}},
+		{"a tenant's slug", "UPDATE bailiwick.tenants SET slug = 'renamed'" + ofTenant, []ports.ChangeNotification{tenant}},
+		{"a tenant's state", "UPDATE bailiwick.tenants SET state = 'suspended'" + ofTenant, []ports.ChangeNotification{tenant}},
 		{"nothing of a tenant", "UPDATE bailiwick.tenants SET state = state" + ofTenant, nil},
-		{"a key's role", "UPDATE bailiwick.api_keys SET role = 'admin'" + ofKey, []ports.Announcement{key}},
-		{"a key's end", "UPDATE bailiwick.api_keys SET expires_at = now()" + ofKey, []ports.Announcement{key}},
+		{"a key's role", "UPDATE bailiwick.api_keys SET role = 'admin'" + ofKey, []ports.ChangeNotification{key}},
+		{"a key's end", "UPDATE bailiwick.api_keys SET expires_at = now()" + ofKey, []ports.ChangeNotification{key}},
 		{"a key's use", "UPDATE bailiwick.api_keys SET last_used_at = now()" + ofKey, nil},
 		{"a key's use, as it is noted", "SELECT FROM bailiwick.find_key(decode(repeat('ab', 32), 'hex'))", nil},
-		{"a place in a tenant", "INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('" + someTenant + "', '" + someUser + "', 'admin')", []ports.Announcement{user}},
-		{"a member's role", "UPDATE bailiwick.members SET role = 'viewer' WHERE user_id = '" + someUser + "'", []ports.Announcement{user}},
-		{"a member who leaves", "DELETE FROM bailiwick.members WHERE user_id = '" + someUser + "'", []ports.Announcement{user}},
-		{"a person's rights", "UPDATE bailiwick.users SET super_admin = true WHERE id = '" + someUser + "'", []ports.Announcement{user}},
-		{"a person who is removed", "DELETE FROM bailiwick.users WHERE id = '" + someUser + "'", []ports.Announcement{user}},
+		{"a place in a tenant", "INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('" + someTenant + "', '" + someUser + "', 'admin')", []ports.ChangeNotification{user}},
+		{"a member's role", "UPDATE bailiwick.members SET role = 'viewer' WHERE user_id = '" + someUser + "'", []ports.ChangeNotification{user}},
+		{"a member who leaves", "DELETE FROM bailiwick.members WHERE user_id = '" + someUser + "'", []ports.ChangeNotification{user}},
+		{"a person's rights", "UPDATE bailiwick.users SET super_admin = true WHERE id = '" + someUser + "'", []ports.ChangeNotification{user}},
+		{"a person who is removed", "DELETE FROM bailiwick.users WHERE id = '" + someUser + "'", []ports.ChangeNotification{user}},
 		{"what is rolled back", "BEGIN; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK", nil},
 		{"what is rolled back to a savepoint", "BEGIN; SAVEPOINT s; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK TO s; COMMIT", nil},
-		{"a key that is revoked", "DELETE FROM bailiwick.api_keys" + ofKey, []ports.Announcement{key}},
-		{"a tenant that is purged", "DELETE FROM bailiwick.tenants" + ofTenant, []ports.Announcement{tenant}},
+		{"a key that is revoked", "DELETE FROM bailiwick.api_keys" + ofKey, []ports.ChangeNotification{key}},
+		{"a tenant that is purged", "DELETE FROM bailiwick.tenants" + ofTenant, []ports.ChangeNotification{tenant}},
 		{"a great many keys that are made", `INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash)
 			SELECT t.id, gen_random_uuid(), n::text, 'viewer', sha256(n::text::bytea) FROM bailiwick.tenants t, generate_series(1, 5000) n WHERE t.slug = 'default'`, nil},
-		{"a great many at once", "UPDATE bailiwick.api_keys SET role = 'editor'", []ports.Announcement{anything}},
-		{"all keys", "TRUNCATE bailiwick.api_keys", []ports.Announcement{anything}},
+		{"a great many at once", "UPDATE bailiwick.api_keys SET role = 'editor'", []ports.ChangeNotification{anything}},
+		{"all keys", "TRUNCATE bailiwick.api_keys", []ports.ChangeNotification{anything}},
 	} {
 		assert.Equal(t, c.want, a.hears(t, c.statements), c.name)
 	}
@@ -203,11 +203,11 @@ func TestAListenerThatIsKilledListensAgainAndMistrustsWhatItKnew(t *testing.T) {
 	a := newAnnouncing(t, nil)
 	for range 5 {
 		heard := a.hears(t, killListeners+"; SELECT pg_sleep(0.1)")
-		assert.Contains(t, heard, ports.Announcement{Kind: ports.AnythingChanged})
+		assert.Contains(t, heard, ports.ChangeNotification{Kind: ports.AnythingChanged})
 	}
 	_, err := a.owner.ExecContext(t.Context(), people)
 	require.NoError(t, err)
-	assert.Equal(t, []ports.Announcement{an(ports.KeyChanged, someKey)}, a.hears(t, "DELETE FROM bailiwick.api_keys"))
+	assert.Equal(t, []ports.ChangeNotification{an(ports.KeyChanged, someKey)}, a.hears(t, "DELETE FROM bailiwick.api_keys"))
 }
 
 // TestASilentNetworkIsNotTakenForNoNews cuts a connection in the way that nobody
@@ -219,7 +219,7 @@ func TestASilentNetworkIsNotTakenForNoNews(t *testing.T) {
 		network = startMutable(t, o.URL)
 		o.ListenURL = network.through(t, systemURL(t, o.URL))
 	})
-	current := a.db.Services().Announcements.Current
+	current := a.db.Services().ChangeNotifier.Healthy
 	a.settle(t)
 	require.Eventually(t, current, 10*time.Second, time.Millisecond)
 
@@ -232,7 +232,7 @@ func TestASilentNetworkIsNotTakenForNoNews(t *testing.T) {
 	assert.Less(t, time.Since(muted), time.Second, "how long silence is taken for no news")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(a.db.Services().Announcements.Settle(ctx)))
+	assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(a.db.Services().ChangeNotifier.Flush(ctx)))
 
 	network.mute.Store(false)
 	network.cut() // what was swallowed doesn't come back
@@ -247,10 +247,10 @@ func TestThroughAPoolerNothingIsListenedTo(t *testing.T) {
 	o.ListenURL = ""
 	db := opened(t, o)
 	s := db.Services()
-	s.Announcements.Subscribe(func(ports.Announcement) {})
+	s.ChangeNotifier.Subscribe(func(ports.ChangeNotification) {})
 	for range 20 {
-		assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(s.Announcements.Settle(t.Context())))
-		assert.False(t, s.Announcements.Current())
+		assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(s.ChangeNotifier.Flush(t.Context())))
+		assert.False(t, s.ChangeNotifier.Healthy())
 		_, err := s.Tenants.Get(t.Context(), tenancy.DefaultID)
 		require.NoError(t, err)
 		time.Sleep(20 * time.Millisecond)

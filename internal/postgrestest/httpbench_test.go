@@ -114,7 +114,7 @@ func newHTTPWorld(b *testing.B, tenants, items int) *httpWorld {
 	w.fill(b, benchPool(b, benchConnector(databaseURL, pgdriver.WithReadTimeout(5*time.Minute))).DB, tenants)
 	s := benchDB(b, databaseURL, true).Services()
 	w.serve(b, httpapi.New(s, httpapi.Options{
-		MultiTenant: true, Resolver: resolve.New(s.Tenants, resolve.Options{Announcements: s.Announcements}),
+		MultiTenant: true, Resolver: resolve.New(s.Tenants, resolve.Options{ChangeNotifier: s.ChangeNotifier}),
 		Logger: slog.New(slog.DiscardHandler),
 	}))
 	for _, c := range w.callers { // as after a while

@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // TestUsersOfAnEarlierSchemaKeepTheirAddresses: two had one address in letters
@@ -41,7 +42,7 @@ func TestUsersOfAnEarlierSchemaKeepTheirAddresses(t *testing.T) {
 	all, err := users.List(t.Context(), ports.UserQuery{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, all, 3)
-	_, err = users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"})
+	_, err = users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"})
 	require.Equal(t, tenancy.CodeAlreadyExists, tenancy.CodeOf(err))
 
 	// When the first is gone, the address is the other's to take.

@@ -11,7 +11,7 @@ import (
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
 
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // people are who the provider knows.
@@ -71,7 +71,7 @@ func TestAPersonSignsInThroughAProvider(t *testing.T) {
 		assert.Equal(t, "/agents?q=1", p.to)
 		assert.Equal(t, ada.ID, b.me(r))
 	}
-	user, err := r.Identities.Find(t.Context(), tenancy.Identity{Issuer: issuer, Subject: "ada"})
+	user, err := r.Identities.Find(t.Context(), identity.Identity{Issuer: issuer, Subject: "ada"})
 	require.NoError(t, err)
 	assert.Equal(t, ada.ID, user)
 }

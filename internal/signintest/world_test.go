@@ -18,6 +18,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/oidc"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -62,9 +63,9 @@ func newRegistry(t *testing.T, url string, handler *swapped, issuer string, crea
 	return r
 }
 
-func (r *registry) user(t *testing.T, email string) tenancy.User {
+func (r *registry) user(t *testing.T, email string) identity.User {
 	t.Helper()
-	u, err := r.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: email, Name: "Somebody"})
+	u, err := r.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: email, Name: "Somebody"})
 	require.NoError(t, err)
 	return u
 }

@@ -10,19 +10,19 @@ import (
 
 // hearing changes what is heard.
 type hearing struct {
-	ports.Announcements
-	wrap func(heard func(ports.Announcement)) func(ports.Announcement)
+	ports.ChangeNotifier
+	wrap func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification)
 }
 
-func (b hearing) Subscribe(heard func(ports.Announcement)) func() {
-	return b.Announcements.Subscribe(b.wrap(heard))
+func (b hearing) Subscribe(heard func(ports.ChangeNotification)) func() {
+	return b.ChangeNotifier.Subscribe(b.wrap(heard))
 }
 
 // deafTo passes over a kind.
-func deafTo(kind ports.AnnouncementKind) func(*ports.Services) {
+func deafTo(kind ports.ChangeKind) func(*ports.Services) {
 	return func(s *ports.Services) {
-		s.Announcements = hearing{s.Announcements, func(heard func(ports.Announcement)) func(ports.Announcement) {
-			return func(a ports.Announcement) {
+		s.ChangeNotifier = hearing{s.ChangeNotifier, func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
+			return func(a ports.ChangeNotification) {
 				if a.Kind != kind {
 					heard(a)
 				}
@@ -33,8 +33,8 @@ func deafTo(kind ports.AnnouncementKind) func(*ports.Services) {
 
 // atOnce calls for each change by itself.
 func atOnce(s *ports.Services) {
-	s.Announcements = hearing{s.Announcements, func(heard func(ports.Announcement)) func(ports.Announcement) {
-		return func(a ports.Announcement) {
+	s.ChangeNotifier = hearing{s.ChangeNotifier, func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
+		return func(a ports.ChangeNotification) {
 			go heard(a)
 			go heard(a)
 			time.Sleep(50 * time.Microsecond)
@@ -44,16 +44,16 @@ func atOnce(s *ports.Services) {
 
 // late hears when it is too late, and settles before.
 func late(s *ports.Services) {
-	s.Announcements = hearing{s.Announcements, func(heard func(ports.Announcement)) func(ports.Announcement) {
-		return func(a ports.Announcement) { time.AfterFunc(2*time.Second, func() { heard(a) }) }
+	s.ChangeNotifier = hearing{s.ChangeNotifier, func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
+		return func(a ports.ChangeNotification) { time.AfterFunc(2*time.Second, func() { heard(a) }) }
 	}}
 }
 
 // endless goes on after stop.
-type endless struct{ ports.Announcements }
+type endless struct{ ports.ChangeNotifier }
 
-func (b endless) Subscribe(heard func(ports.Announcement)) func() {
-	b.Announcements.Subscribe(heard)
+func (b endless) Subscribe(heard func(ports.ChangeNotification)) func() {
+	b.ChangeNotifier.Subscribe(heard)
 	return func() {}
 }
 
@@ -61,13 +61,13 @@ func (b endless) Subscribe(heard func(ports.Announcement)) func() {
 type talkative struct {
 	ports.Keys
 	ports.KeyFinder
-	ports.Announcements
-	tell func(ports.Announcement)
+	ports.ChangeNotifier
+	tell func(ports.ChangeNotification)
 }
 
-func (b *talkative) Subscribe(heard func(ports.Announcement)) func() {
+func (b *talkative) Subscribe(heard func(ports.ChangeNotification)) func() {
 	b.tell = heard
-	return b.Announcements.Subscribe(heard)
+	return b.ChangeNotifier.Subscribe(heard)
 }
 
 func (b *talkative) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
@@ -84,16 +84,16 @@ func (b *talkative) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.API
 
 func (b *talkative) say(k tenancy.APIKey) {
 	if id, err := tenancy.ParseID(k.ID); err == nil && b.tell != nil {
-		b.tell(ports.Announcement{Kind: ports.KeyChanged, ID: id})
+		b.tell(ports.ChangeNotification{Kind: ports.KeyChanged, ID: id})
 	}
 }
 
 func talkativeKeys(s *ports.Services) {
-	b := &talkative{Keys: s.Keys, KeyFinder: s.KeyFinder, Announcements: s.Announcements}
-	s.Keys, s.Announcements = b, b
+	b := &talkative{Keys: s.Keys, KeyFinder: s.KeyFinder, ChangeNotifier: s.ChangeNotifier}
+	s.Keys, s.ChangeNotifier = b, b
 }
 
 func talkativeFinder(s *ports.Services) {
-	b := &talkative{Keys: s.Keys, KeyFinder: s.KeyFinder, Announcements: s.Announcements}
-	s.KeyFinder, s.Announcements = b, b
+	b := &talkative{Keys: s.Keys, KeyFinder: s.KeyFinder, ChangeNotifier: s.ChangeNotifier}
+	s.KeyFinder, s.ChangeNotifier = b, b
 }

@@ -6,15 +6,16 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // lettersCount tells addresses apart by their letters' size.
 type lettersCount struct{ ports.Users }
 
-func (b lettersCount) ByEmail(ctx context.Context, email string) (tenancy.User, error) {
+func (b lettersCount) ByEmail(ctx context.Context, email string) (identity.User, error) {
 	u, err := b.Users.ByEmail(ctx, email)
 	if err == nil && u.Email != email {
-		return tenancy.User{}, tenancy.ErrNotFound
+		return identity.User{}, tenancy.ErrNotFound
 	}
 	return u, err
 }
@@ -22,7 +23,7 @@ func (b lettersCount) ByEmail(ctx context.Context, email string) (tenancy.User, 
 // wholeUpdate stores what it has read beside what is given.
 type wholeUpdate struct{ ports.Users }
 
-func (b wholeUpdate) Update(ctx context.Context, id string, c ports.UserChange) (tenancy.User, error) {
+func (b wholeUpdate) Update(ctx context.Context, id string, c ports.UserChange) (identity.User, error) {
 	no := false
 	if c.SuperAdmin == nil {
 		c.SuperAdmin = &no
@@ -32,7 +33,7 @@ func (b wholeUpdate) Update(ctx context.Context, id string, c ports.UserChange) 
 
 type noUsersIsAll struct{ ports.Users }
 
-func (b noUsersIsAll) List(ctx context.Context, q ports.UserQuery) ([]tenancy.User, error) {
+func (b noUsersIsAll) List(ctx context.Context, q ports.UserQuery) ([]identity.User, error) {
 	if len(q.IDs) == 0 {
 		q.IDs = nil
 	}
@@ -106,7 +107,7 @@ type anybodysAdmin struct {
 const keeper = "01900000-0000-7000-8000-00000000beef"
 
 func (b anybodysAdmin) kept(ctx context.Context, tenant tenancy.ID, do func() error) error {
-	_, _ = b.users.Create(ctx, tenancy.User{ID: keeper, Email: "keeper@example.com", Name: "Keeper"})
+	_, _ = b.users.Create(ctx, identity.User{ID: keeper, Email: "keeper@example.com", Name: "Keeper"})
 	if _, _, err := b.Members.Put(ctx, tenant, keeper, tenancy.Admin); err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (b deletedToo) Of(ctx context.Context, user string) ([]tenancy.Membership, 
 // invitationLog remembers every invitation, to misuse what it knows.
 type invitationLog struct {
 	ports.Invitations
-	ports.Acceptances
+	ports.InvitationFinder
 	mu  sync.Mutex
 	all map[tenancy.InvitationHash]tenancy.Invitation
 
@@ -180,9 +181,9 @@ type invitationLog struct {
 
 func newInvitationLog(s *ports.Services) *invitationLog {
 	b := &invitationLog{
-		Invitations: s.Invitations, Acceptances: s.Acceptances, all: map[tenancy.InvitationHash]tenancy.Invitation{}, members: s.Members,
+		Invitations: s.Invitations, InvitationFinder: s.InvitationFinder, all: map[tenancy.InvitationHash]tenancy.Invitation{}, members: s.Members,
 	}
-	s.Invitations, s.Acceptances = b, b
+	s.Invitations, s.InvitationFinder = b, b
 	return b
 }
 
@@ -208,7 +209,7 @@ func (b *invitationLog) Revoke(ctx context.Context, tenant tenancy.ID, id string
 }
 
 func (b *invitationLog) Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
-	found, err := b.Acceptances.Find(ctx, hash)
+	found, err := b.InvitationFinder.Find(ctx, hash)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if known, ok := b.all[hash]; b.dead && err != nil && ok {
@@ -217,8 +218,8 @@ func (b *invitationLog) Find(ctx context.Context, hash tenancy.InvitationHash) (
 	return found, err
 }
 
-func (b *invitationLog) Accept(ctx context.Context, hash tenancy.InvitationHash, u tenancy.User, fresh bool) (tenancy.Membership, error) {
-	m, err := b.Acceptances.Accept(ctx, hash, u, fresh)
+func (b *invitationLog) Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (tenancy.Membership, error) {
+	m, err := b.InvitationFinder.Accept(ctx, hash, u, fresh)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i := b.all[hash]

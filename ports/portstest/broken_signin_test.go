@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // anybodysSession looks at the id alone.
@@ -30,28 +30,28 @@ func (b anybodysSession) Revoke(ctx context.Context, user, id string) error {
 // formerPassword lets a session begin whatever became of the password.
 type formerPassword struct{ ports.Sessions }
 
-func (b formerPassword) Create(ctx context.Context, s tenancy.Session, _ string) error {
+func (b formerPassword) Create(ctx context.Context, s identity.Session, _ string) error {
 	return b.Sessions.Create(ctx, s, "")
 }
 
 // expiredSessions lists them for ever.
 type expiredSessions struct{ ports.Sessions }
 
-func (b expiredSessions) List(ctx context.Context, user string, _ time.Time) ([]tenancy.Session, error) {
+func (b expiredSessions) List(ctx context.Context, user string, _ time.Time) ([]identity.Session, error) {
 	return b.Sessions.List(ctx, user, time.Time{})
 }
 
 // deafFinder finds what has ended at a time that it doesn't look at.
 type deafFinder struct{ ports.SessionFinder }
 
-func (b deafFinder) Find(ctx context.Context, hash tenancy.SessionHash, _ time.Time) (tenancy.Session, error) {
+func (b deafFinder) Find(ctx context.Context, hash identity.SessionHash, _ time.Time) (identity.Session, error) {
 	return b.SessionFinder.Find(ctx, hash, time.Time{})
 }
 
 // suddenRenewal leaves no time to the requests under way.
 type suddenRenewal struct{ ports.SessionFinder }
 
-func (b suddenRenewal) Renew(ctx context.Context, id string, from tenancy.SessionHash, to ports.SessionRenewal) error {
+func (b suddenRenewal) Renew(ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal) error {
 	to.Overlap = time.Time{}
 	return b.SessionFinder.Renew(ctx, id, from, to)
 }
@@ -59,8 +59,8 @@ func (b suddenRenewal) Renew(ctx context.Context, id string, from tenancy.Sessio
 // exactSeeing notes another minute than it is told.
 type exactSeeing struct{ ports.SessionFinder }
 
-func (b exactSeeing) See(ctx context.Context, id string, at time.Time) error {
-	return b.SessionFinder.See(ctx, id, at.Add(time.Minute))
+func (b exactSeeing) Touch(ctx context.Context, id string, at time.Time) error {
+	return b.SessionFinder.Touch(ctx, id, at.Add(time.Minute))
 }
 
 // keepsSessions sets a password and nothing else.
@@ -71,25 +71,25 @@ func (b keepsSessions) Set(ctx context.Context, user, hash, _ string) error {
 	if err != nil || kept.Hash == "" {
 		return b.Passwords.Set(ctx, user, hash, "")
 	}
-	return b.Improve(ctx, user, kept.Hash, hash)
+	return b.Rehash(ctx, user, kept.Hash, hash)
 }
 
 // lateImprover overwrites a newer password.
 type lateImprover struct{ ports.Passwords }
 
-func (b lateImprover) Improve(ctx context.Context, user, from, to string) error {
+func (b lateImprover) Rehash(ctx context.Context, user, from, to string) error {
 	if kept, err := b.Of(ctx, user); err == nil {
 		from = kept.Hash
 	}
-	return b.Passwords.Improve(ctx, user, from, to)
+	return b.Passwords.Rehash(ctx, user, from, to)
 }
 
 // hastyAttempts counts before it looks whether an attempt has to wait.
-type hastyAttempts struct{ ports.Attempts }
+type hastyAttempts struct{ ports.LoginAttempts }
 
 func (b hastyAttempts) Begin(ctx context.Context, now time.Time, subjects ...ports.Subject) (wait time.Duration, err error) {
 	for _, s := range subjects {
-		more, err := b.Attempts.Begin(ctx, now, s)
+		more, err := b.LoginAttempts.Begin(ctx, now, s)
 		if err != nil {
 			return 0, err
 		}
@@ -99,16 +99,16 @@ func (b hastyAttempts) Begin(ctx context.Context, now time.Time, subjects ...por
 }
 
 // clearingAttempts forgets all where one is to be taken back.
-type clearingAttempts struct{ ports.Attempts }
+type clearingAttempts struct{ ports.LoginAttempts }
 
 func (b clearingAttempts) Clear(ctx context.Context, key ports.SubjectKey) error {
-	return b.TakeBack(ctx, key)
+	return b.Refund(ctx, key)
 }
 
 // looseIdentities tells subjects apart by no issuer.
 type looseIdentities struct{ ports.Identities }
 
-func (b looseIdentities) Find(ctx context.Context, i tenancy.Identity) (string, error) {
+func (b looseIdentities) Find(ctx context.Context, i identity.Identity) (string, error) {
 	i.Issuer = identityIssuer
 	return b.Identities.Find(ctx, i)
 }

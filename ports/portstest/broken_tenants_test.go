@@ -169,9 +169,9 @@ type hidesPurged struct {
 	gone *sync.Map
 }
 
-func (b hidesPurged) Purge(_ context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+func (b hidesPurged) Purge(_ context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	b.gone.Store(id, true)
-	return federation.Certify(tenancy.Certificate{Tenant: id, Slug: "acme", PurgedAt: time.Now().Truncate(time.Microsecond)})
+	return federation.Certify(tenancy.PurgeCertificate{Tenant: id, Slug: "acme", PurgedAt: time.Now().Truncate(time.Microsecond)})
 }
 
 func (b hidesPurged) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
@@ -184,7 +184,7 @@ func (b hidesPurged) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, er
 // rashPurge deletes whatever it is to purge.
 type rashPurge struct{ ports.Tenants }
 
-func (b rashPurge) Purge(ctx context.Context, id tenancy.ID) (tenancy.Certificate, error) {
+func (b rashPurge) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	if t, err := b.Tenants.Get(ctx, id); err == nil && t.State != tenancy.Deleted {
 		t.State, t.DeletedAt = tenancy.Deleted, time.Now()
 		_, _ = b.Tenants.Update(ctx, t) // what Purge says next counts

@@ -132,9 +132,9 @@ var broken = []struct {
 	{"a hash that overwrites a newer password", "Passwords/improve a password",
 		func(s *ports.Services) { s.Passwords = lateImprover{s.Passwords} }},
 	{"attempts that are counted while they wait", "Attempts/one subject waits, none is counted",
-		func(s *ports.Services) { s.Attempts = hastyAttempts{s.Attempts} }},
+		func(s *ports.Services) { s.LoginAttempts = hastyAttempts{s.LoginAttempts} }},
 	{"attempts that aren't forgotten", "Attempts/clear attempts",
-		func(s *ports.Services) { s.Attempts = clearingAttempts{s.Attempts} }},
+		func(s *ports.Services) { s.LoginAttempts = clearingAttempts{s.LoginAttempts} }},
 	{"a subject that is the same at every issuer", "Identities/bind an identity",
 		func(s *ports.Services) { s.Identities = looseIdentities{s.Identities} }},
 
@@ -198,7 +198,7 @@ var broken = []struct {
 	{"keys that are announced when they are made", "Announcements/nothing new of keys", talkativeKeys},
 	{"announcements all at the same time", "Announcements/hear in order, and of no more", atOnce},
 	{"announcements without an end", "Announcements/hear in order, and of no more",
-		func(s *ports.Services) { s.Announcements = endless{s.Announcements} }},
+		func(s *ports.Services) { s.ChangeNotifier = endless{s.ChangeNotifier} }},
 	{"announcements that come after all is settled", "Announcements/settle", late},
 	{"announcements that come late while they are said to be current", "Announcements/current", late},
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 func invitationsSuite() []clause {
@@ -173,7 +174,7 @@ func invitationsFind() []clause {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted} {
 					p.setState(p.acme, state)
 					p.noInvitation(i.Hash, "of a tenant that is "+string(state))
-					_, err := p.Acceptances.Accept(p.ctx, i.Hash, p.invited(1), true)
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, p.invited(1), true)
 					p.code(err, tenancy.CodeNotFound, "Accept")
 				}
 				p.setState(p.acme, tenancy.Active)
@@ -251,14 +252,14 @@ func invitationsAccept() []clause {
 				u := p.invited(1)
 				_, err := p.Users.Create(p.ctx, u)
 				p.ok(err, "Users.Create")
-				m, err := p.Acceptances.Accept(p.ctx, i.Hash, u, false)
-				p.ok(err, "Acceptances.Accept")
+				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+				p.ok(err, "InvitationFinder.Accept")
 				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: tenancy.Editor}, "what Accept answers")
 				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme}, "the user's tenants")
 				p.noInvitation(i.Hash, "after it was accepted")
 				p.equal(p.invitations(p.acme), []string{}, "acme's invitations")
 				p.findInvitation(other.Hash)
-				_, err = p.Acceptances.Accept(p.ctx, i.Hash, u, false)
+				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 				p.code(err, tenancy.CodeNotFound, "Accept again")
 			},
 		},
@@ -268,8 +269,8 @@ func invitationsAccept() []clause {
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)
 				u.Email = strings.ToUpper(u.Email)
-				m, err := p.Acceptances.Accept(p.ctx, i.Hash, u, true)
-				p.ok(err, "Acceptances.Accept")
+				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+				p.ok(err, "InvitationFinder.Accept")
 				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: tenancy.Editor}, "what Accept answers")
 				u.Email = strings.ToLower(u.Email)
 				p.sameUser(p.getUser(u.ID), u, "the new user")
@@ -283,7 +284,7 @@ func invitationsAccept() []clause {
 				errs := atOnce(20, func(n int) error {
 					u := p.invited(n)
 					u.Email = i.Email
-					_, err := p.Acceptances.Accept(p.ctx, i.Hash, u, true)
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
 					return err
 				})
 				p.equal(countCodes(errs)[""], 1, "how many of 20 succeed")
@@ -302,7 +303,7 @@ func invitationsAccept() []clause {
 					p.ok(err, "Users.Create")
 					errs := atOnce(2, func(k int) (err error) {
 						if k == 0 {
-							_, err = p.Acceptances.Accept(p.ctx, i.Hash, u, false)
+							_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 						} else {
 							_, _, err = p.Members.Put(p.ctx, p.acme, u.ID, tenancy.Editor)
 						}
@@ -333,8 +334,8 @@ func invitationsAccept() []clause {
 					i.Email, i.Role = u.Email, step.invited
 					_, err := p.Invitations.Create(p.ctx, p.acme, i)
 					p.ok(err, "Invitations.Create")
-					m, err := p.Acceptances.Accept(p.ctx, i.Hash, u, false)
-					p.ok(err, "Acceptances.Accept")
+					m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+					p.ok(err, "InvitationFinder.Accept")
 					p.equal(m.Role, step.want, "the role of %s who accepts %s", step.has, step.invited)
 					p.noInvitation(i.Hash, "after it was accepted")
 				}
@@ -347,14 +348,14 @@ func invitationsAccept() []clause {
 				i, other, absent := p.invite(p.acme, 1), p.user(2), p.invited(1)
 				liar := other
 				liar.Email = i.Email
-				for name, u := range map[string]tenancy.User{"another": other, "another who says so": liar, "nobody": absent, "no id": {ID: "x", Email: i.Email}} {
-					_, err := p.Acceptances.Accept(p.ctx, i.Hash, u, false)
+				for name, u := range map[string]identity.User{"another": other, "another who says so": liar, "nobody": absent, "no id": {ID: "x", Email: i.Email}} {
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 					p.code(err, tenancy.CodeNotFound, "Accept as %s", name)
 				}
 				stranger := newUser(3)
-				_, err := p.Acceptances.Accept(p.ctx, i.Hash, stranger, true)
+				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, stranger, true)
 				p.code(err, tenancy.CodeNotFound, "Accept as a new user of another address")
-				_, err = p.Acceptances.Accept(p.ctx, invitationHash(9), absent, true)
+				_, err = p.InvitationFinder.Accept(p.ctx, invitationHash(9), absent, true)
 				p.code(err, tenancy.CodeNotFound, "Accept of no invitation")
 				p.noUser(stranger.ID)
 				p.noUser(absent.ID)
@@ -370,12 +371,12 @@ func invitationsAccept() []clause {
 				p.ok(err, "Users.Create")
 				again := u
 				again.ID = userIDOf(9)
-				_, err = p.Acceptances.Accept(p.ctx, i.Hash, again, true)
+				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, again, true)
 				p.code(err, tenancy.CodeAlreadyExists, "Accept as a new user of an address that is taken")
 				p.noUser(again.ID)
 				p.equal(p.members(p.acme), []string{}, "acme's members")
 				p.findInvitation(i.Hash)
-				_, err = p.Acceptances.Accept(p.ctx, i.Hash, u, false)
+				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 				p.ok(err, "Accept as the user")
 			},
 		},
@@ -408,21 +409,21 @@ func (p *probe) inviteAs(tenant tenancy.ID, n int, by tenancy.Actor) tenancy.Inv
 }
 
 // invited is the person that the n-th invitation is for.
-func (p *probe) invited(n int) tenancy.User {
+func (p *probe) invited(n int) identity.User {
 	u := newUser(n)
 	u.Email = newInvitation(p.acme, n).Email
 	return u
 }
 
 func (p *probe) findInvitation(hash tenancy.InvitationHash) tenancy.Invitation {
-	found, err := p.Acceptances.Find(p.ctx, hash)
-	p.ok(err, "Acceptances.Find")
+	found, err := p.InvitationFinder.Find(p.ctx, hash)
+	p.ok(err, "InvitationFinder.Find")
 	return found
 }
 
 func (p *probe) noInvitation(hash tenancy.InvitationHash, which string) {
-	_, err := p.Acceptances.Find(p.ctx, hash)
-	p.code(err, tenancy.CodeNotFound, "Acceptances.Find of a hash %s", which)
+	_, err := p.InvitationFinder.Find(p.ctx, hash)
+	p.code(err, tenancy.CodeNotFound, "InvitationFinder.Find of a hash %s", which)
 }
 
 // deadInvitation wants one neither to be found nor to be accepted.
@@ -430,8 +431,8 @@ func (p *probe) deadInvitation(i tenancy.Invitation, which string) {
 	p.noInvitation(i.Hash, which)
 	u := newUser(99)
 	u.Email = i.Email
-	_, err := p.Acceptances.Accept(p.ctx, i.Hash, u, true)
-	p.code(err, tenancy.CodeNotFound, "Acceptances.Accept of an invitation %s", which)
+	_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+	p.code(err, tenancy.CodeNotFound, "InvitationFinder.Accept of an invitation %s", which)
 	p.noUser(u.ID)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 func membersSuite() []clause {
@@ -171,7 +172,7 @@ func membersPut() []clause {
 			name: "the last admin is left",
 			says: "Of any number of changes at once the last admin is left.",
 			prove: func(p *probe) {
-				all := make([]tenancy.User, 50)
+				all := make([]identity.User, 50)
 				for i := range all {
 					all[i] = p.user(i)
 					p.member(p.acme, all[i], tenancy.Admin)
@@ -287,7 +288,7 @@ func membershipsOf() []clause {
 	}
 }
 
-func (p *probe) member(tenant tenancy.ID, u tenancy.User, role tenancy.Role) tenancy.Membership {
+func (p *probe) member(tenant tenancy.ID, u identity.User, role tenancy.Role) tenancy.Membership {
 	m, _, err := p.Members.Put(p.ctx, tenant, u.ID, role)
 	p.ok(err, "Members.Put(%s, %s)", u.ID, role)
 	return m

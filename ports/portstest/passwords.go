@@ -46,12 +46,12 @@ func passwordsSuite() []clause {
 				one := p.user(1)
 				p.setPassword(one.ID, "$old$")
 				session := p.session(one.ID, 1)
-				p.ok(p.Passwords.Improve(p.ctx, one.ID, "$old$", "$new$"), "Improve")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Improve")
 				p.equal(p.password(one.ID), "$new$", "the hash")
 				p.found(session.Hash, session.ID)
-				p.ok(p.Passwords.Improve(p.ctx, one.ID, "$old$", "$late$"), "Improve of a hash that was replaced")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$late$"), "Improve of a hash that was replaced")
 				p.equal(p.password(one.ID), "$new$", "the hash")
-				p.ok(p.Passwords.Improve(p.ctx, newUser(2).ID, "$old$", "$late$"), "Improve of nobody's password")
+				p.ok(p.Passwords.Rehash(p.ctx, newUser(2).ID, "$old$", "$late$"), "Improve of nobody's password")
 			},
 		},
 		{
@@ -60,8 +60,8 @@ func passwordsSuite() []clause {
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$secret$1")
-				p.ok(p.Passwords.Improve(p.ctx, one.ID, "$secret$1", "$secret$2"), "Improve")
-				p.ok(p.Passwords.Improve(p.ctx, one.ID, "$secret$1", "$secret$3"), "Improve that does nothing")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$2"), "Improve")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$3"), "Improve that does nothing")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$secret$4", ""), tenancy.CodeNotFound, "Set of nobody's password")
 				p.logged(one.ID, "password.improve", "password.set")
 				p.unlogged("$secret$")

@@ -93,14 +93,14 @@ func invitationsAudit() []clause {
 			says: "The audit logs say that the user did it: invitation.accept, member.add or member.update, user.create.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)
-				_, err := p.Acceptances.Accept(p.ctx, i.Hash, u, true)
-				p.ok(err, "Acceptances.Accept")
+				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+				p.ok(err, "InvitationFinder.Accept")
 				again := newInvitation(p.acme, 2)
 				again.Email, again.Role = u.Email, tenancy.Admin
 				_, err = p.Invitations.Create(p.ctx, p.acme, again)
 				p.ok(err, "Invitations.Create")
-				_, err = p.Acceptances.Accept(p.as("else"), again.Hash, u, false)
-				p.ok(err, "Acceptances.Accept")
+				_, err = p.InvitationFinder.Accept(p.as("else"), again.Hash, u, false)
+				p.ok(err, "InvitationFinder.Accept")
 				p.equal(p.noted(p.acme), []string{
 					"invitation.create " + i.ID + " ", "invitation.accept " + i.ID + " " + u.ID, "member.add 1 " + u.ID,
 					"invitation.create " + again.ID + " ", "invitation.accept " + again.ID + " " + u.ID, "member.update 1 " + u.ID,

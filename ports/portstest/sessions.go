@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 func sessionsSuite() []clause {
@@ -26,7 +27,7 @@ func sessionsCreate() []clause {
 				first, second := newSession(one.ID, 1), newSession(one.ID, 2)
 				p.ok(p.Sessions.Create(p.ctx, first, "$hash$"), "Create by password")
 				p.ok(p.Sessions.Create(p.ctx, second, ""), "Create without a password")
-				for _, s := range []tenancy.Session{first, second} {
+				for _, s := range []identity.Session{first, second} {
 					p.sameSession(p.found(s.Hash, s.ID), s, "what Find answers")
 				}
 			},
@@ -59,15 +60,15 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "very many sessions",
-			says: "Of more than [tenancy.MaxSessions] of one user, the oldest end.",
+			says: "Of more than [identity.MaxSessions] of one user, the oldest end.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				others := p.session(two.ID, 1)
-				var all []tenancy.Session
-				for n := range tenancy.MaxSessions + 2 {
+				var all []identity.Session
+				for n := range identity.MaxSessions + 2 {
 					all = append(all, p.session(one.ID, 10+n))
 				}
-				p.equal(len(p.sessions(one.ID)), tenancy.MaxSessions, "the number of sessions")
+				p.equal(len(p.sessions(one.ID)), identity.MaxSessions, "the number of sessions")
 				p.notFound(all[0].Hash, "that is the oldest")
 				p.notFound(all[1].Hash, "that is the oldest but one")
 				p.found(all[2].Hash, all[2].ID)
@@ -88,7 +89,7 @@ func sessionsCreate() []clause {
 				p.ok(err, "List")
 				p.equal(idsOf(later), []string{third.ID, first.ID}, "the sessions when one has expired")
 				for _, s := range later {
-					p.equal(s.Hash, tenancy.SessionHash{}, "the hash of a listed session")
+					p.equal(s.Hash, identity.SessionHash{}, "the hash of a listed session")
 					p.equal(s.Rights, [sha256.Size]byte{}, "the rights of a listed session")
 				}
 				none, err := p.Sessions.List(p.ctx, newUser(5).ID, sessionsBegin)
@@ -171,7 +172,7 @@ func sessionsFind() []clause {
 				s := p.session(one.ID, 1)
 				p.session(one.ID, 2)
 				renewed := p.renew(s, 3)
-				for _, hash := range []tenancy.SessionHash{s.Hash, renewed} {
+				for _, hash := range []identity.SessionHash{s.Hash, renewed} {
 					p.equal(p.found(hash, s.ID).Hash, renewed, "the hash of the answer")
 				}
 				_, err := p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds.Add(-time.Microsecond))
@@ -189,7 +190,7 @@ func sessionsFind() []clause {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
 				p.notFound(sessionHash(9), "which no session has")
-				p.notFound(tenancy.SessionHash{}, "which is zero")
+				p.notFound(identity.SessionHash{}, "which is zero")
 				_, err := p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt.Add(-time.Microsecond))
 				p.ok(err, "Find before it expires")
 				_, err = p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt)
@@ -208,12 +209,12 @@ func sessionsFind() []clause {
 				one := p.user(1)
 				s, other := p.session(one.ID, 1), p.session(one.ID, 2)
 				later := sessionsBegin.Add(90*time.Minute + 31*time.Second)
-				p.ok(p.SessionFinder.See(p.ctx, s.ID, later), "See")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later), "See")
 				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true, "SeenAt is the minute")
-				p.ok(p.SessionFinder.See(p.ctx, s.ID, later.Add(-time.Hour)), "See of an hour before")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later.Add(-time.Hour)), "See of an hour before")
 				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true, "SeenAt stays")
 				p.equal(p.found(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true, "SeenAt of another session")
-				p.ok(p.SessionFinder.See(p.ctx, newSession(one.ID, 3).ID, later), "See of no session")
+				p.ok(p.SessionFinder.Touch(p.ctx, newSession(one.ID, 3).ID, later), "See of no session")
 			},
 		},
 	}
@@ -246,7 +247,7 @@ func sessionsRenew() []clause {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
 				p.renew(s, 2)
-				p.ok(p.SessionFinder.See(p.ctx, s.ID, sessionsBegin.Add(time.Hour)), "See")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsBegin.Add(time.Hour)), "See")
 				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds})
 				p.code(err, tenancy.CodeVersionMismatch, "Renew of a former secret")
 				p.logged(one.ID, "session.renew", "session.create")
@@ -275,51 +276,51 @@ var (
 	overlapEnds   = sessionsBegin.Add(10 * time.Minute)
 )
 
-func sessionHash(n int) tenancy.SessionHash {
+func sessionHash(n int) identity.SessionHash {
 	return sha256.Sum256(fmt.Appendf(nil, "session %d", n))
 }
 
 // newSession makes a session that begins n seconds after the first.
-func newSession(user string, n int) tenancy.Session {
-	return tenancy.Session{
+func newSession(user string, n int) identity.Session {
+	return identity.Session{
 		ID: fmt.Sprintf("01920000-0000-7000-8000-%012d", n), User: user, Hash: sessionHash(n), Rights: [32]byte{1, 2, 3},
 		CreatedAt: sessionsBegin.Add(time.Duration(n) * time.Second), SeenAt: sessionsBegin, ExpiresAt: sessionsBegin.Add(24 * time.Hour),
 		Address: "192.0.2.1", Agent: "Browser/1.0 (ü)",
 	}
 }
 
-func (p *probe) session(user string, n int) tenancy.Session {
+func (p *probe) session(user string, n int) identity.Session {
 	s := newSession(user, n)
 	p.ok(p.Sessions.Create(p.ctx, s, ""), "Sessions.Create")
 	return s
 }
 
-func (p *probe) sessions(user string) []tenancy.Session {
+func (p *probe) sessions(user string) []identity.Session {
 	found, err := p.Sessions.List(p.ctx, user, sessionsBegin)
 	p.ok(err, "Sessions.List")
 	return found
 }
 
 // renew gives a session the nth secret and answers its hash.
-func (p *probe) renew(s tenancy.Session, n int) tenancy.SessionHash {
+func (p *probe) renew(s identity.Session, n int) identity.SessionHash {
 	p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, ports.SessionRenewal{Hash: sessionHash(n), Overlap: overlapEnds}), "SessionFinder.Renew")
 	return sessionHash(n)
 }
 
 // found wants the session with this id to be found.
-func (p *probe) found(hash tenancy.SessionHash, id string) tenancy.Session {
+func (p *probe) found(hash identity.SessionHash, id string) identity.Session {
 	s, err := p.SessionFinder.Find(p.ctx, hash, sessionsBegin)
 	p.ok(err, "SessionFinder.Find")
 	p.equal(s.ID, id, "the id of the session that was found")
 	return s
 }
 
-func (p *probe) notFound(hash tenancy.SessionHash, which string) {
+func (p *probe) notFound(hash identity.SessionHash, which string) {
 	_, err := p.SessionFinder.Find(p.ctx, hash, sessionsBegin)
 	p.code(err, tenancy.CodeUnauthenticated, "Find of the session %s", which)
 }
 
-func (p *probe) sameSession(got, want tenancy.Session, what string) {
+func (p *probe) sameSession(got, want identity.Session, what string) {
 	same := got.ID == want.ID && got.User == want.User && got.Hash == want.Hash && got.Rights == want.Rights &&
 		got.CreatedAt.Equal(want.CreatedAt) && got.SeenAt.Equal(want.SeenAt) && got.ExpiresAt.Equal(want.ExpiresAt) &&
 		got.Address == want.Address && got.Agent == want.Agent
@@ -328,7 +329,7 @@ func (p *probe) sameSession(got, want tenancy.Session, what string) {
 	}
 }
 
-func idsOf(sessions []tenancy.Session) []string {
+func idsOf(sessions []identity.Session) []string {
 	ids := []string{}
 	for _, s := range sessions {
 		ids = append(ids, s.ID)

@@ -17,7 +17,7 @@ type Factory func(t *testing.T) ports.Services
 func Test(t *testing.T, newStore Factory) {
 	t.Run("Passwords", func(t *testing.T) { TestPasswords(t, newStore) })
 	t.Run("Sessions", func(t *testing.T) { TestSessions(t, newStore) })
-	t.Run("Attempts", func(t *testing.T) { TestAttempts(t, newStore) })
+	t.Run("LoginAttempts", func(t *testing.T) { TestLoginAttempts(t, newStore) })
 	t.Run("Identities", func(t *testing.T) { TestIdentities(t, newStore) })
 	t.Run("Audit", func(t *testing.T) { TestAudit(t, newStore) })
 	t.Run("PlatformAudit", func(t *testing.T) { TestPlatformAudit(t, newStore) })
@@ -29,11 +29,11 @@ func Test(t *testing.T, newStore Factory) {
 	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
 	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
 	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
-	t.Run("Announcements", func(t *testing.T) { TestAnnouncements(t, newStore) })
+	t.Run("ChangeNotifier", func(t *testing.T) { TestChangeNotifier(t, newStore) })
 }
 
-// TestAnnouncements checks [ports.Announcements].
-func TestAnnouncements(t *testing.T, newStore Factory) {
+// TestChangeNotifier checks [ports.ChangeNotifier].
+func TestChangeNotifier(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, announcementsSuite())
 }
@@ -63,7 +63,7 @@ func TestUsers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, us
 // TestMembers checks [ports.Members] and [ports.Memberships].
 func TestMembers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, membersSuite()) }
 
-// TestInvitations checks [ports.Invitations] and [ports.Acceptances].
+// TestInvitations checks [ports.Invitations] and [ports.InvitationFinder].
 func TestInvitations(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, invitationsSuite())
@@ -81,8 +81,8 @@ func TestPasswords(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore
 // TestSessions checks [ports.Sessions] and [ports.SessionFinder].
 func TestSessions(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, sessionsSuite()) }
 
-// TestAttempts checks [ports.Attempts].
-func TestAttempts(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, attemptsSuite()) }
+// TestLoginAttempts checks [ports.LoginAttempts].
+func TestLoginAttempts(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, attemptsSuite()) }
 
 // TestIdentities checks [ports.Identities].
 func TestIdentities(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, identitiesSuite()) }
@@ -114,9 +114,9 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.Acceptances == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil || s.Announcements == nil ||
-		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil || s.Attempts == nil || s.Identities == nil {
+		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.InvitationFinder == nil ||
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil || s.ChangeNotifier == nil ||
+		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil || s.LoginAttempts == nil || s.Identities == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

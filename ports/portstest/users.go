@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 func usersSuite() []clause {
@@ -18,7 +19,7 @@ func usersCreate() []clause {
 	return []clause{
 		{
 			name: "create stores a user",
-			says: "Create stores u, its address in the form of [tenancy.ParseEmail], and answers what it stored: CreatedAt and UpdatedAt are set.",
+			says: "Create stores u, its address in the form of [identity.ParseEmail], and answers what it stored: CreatedAt and UpdatedAt are set.",
 			prove: func(p *probe) {
 				given := newUser(1)
 				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true, time.Unix(1, 0)
@@ -93,7 +94,7 @@ func usersFind() []clause {
 			says: "ByEmail answers the user with this address, in whatever letters it is written;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
-				for email, want := range map[string]tenancy.User{one.Email: one, strings.ToUpper(two.Email): two} {
+				for email, want := range map[string]identity.User{one.Email: one, strings.ToUpper(two.Email): two} {
 					found, err := p.Users.ByEmail(p.ctx, email)
 					p.ok(err, "Users.ByEmail(%q)", email)
 					p.sameUser(found, want, "the user of the address")
@@ -173,12 +174,12 @@ func usersUpdate() []clause {
 				want, other := p.user(1), p.user(2)
 				for _, step := range []struct {
 					change ports.UserChange
-					apply  func(*tenancy.User)
+					apply  func(*identity.User)
 				}{
-					{ports.UserChange{SuperAdmin: &yes}, func(u *tenancy.User) { u.SuperAdmin = true }},
-					{ports.UserChange{}, func(*tenancy.User) {}},
-					{ports.UserChange{Email: &email}, func(u *tenancy.User) { u.Email = "new@example.com" }},
-					{ports.UserChange{Name: &name}, func(u *tenancy.User) { u.Name = name }},
+					{ports.UserChange{SuperAdmin: &yes}, func(u *identity.User) { u.SuperAdmin = true }},
+					{ports.UserChange{}, func(*identity.User) {}},
+					{ports.UserChange{Email: &email}, func(u *identity.User) { u.Email = "new@example.com" }},
+					{ports.UserChange{Name: &name}, func(u *identity.User) { u.Name = name }},
 				} {
 					step.apply(&want)
 					stored, err := p.Users.Update(p.ctx, want.ID, step.change)
@@ -281,7 +282,7 @@ func usersRemove() []clause {
 			name: "remove all admins at once",
 			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
 			prove: func(p *probe) {
-				all := make([]tenancy.User, 20)
+				all := make([]identity.User, 20)
 				for i := range all {
 					all[i] = p.user(i)
 					p.member(p.acme, all[i], tenancy.Admin)
@@ -297,7 +298,7 @@ func usersRemove() []clause {
 			name: "remove users and members at once",
 			says: `If any tenant would be left without the one admin it has, nothing is removed:`,
 			prove: func(p *probe) {
-				all := make([]tenancy.User, 30)
+				all := make([]identity.User, 30)
 				for i := range all {
 					all[i] = p.user(i)
 					p.member(p.acme, all[i], tenancy.Admin)
@@ -352,19 +353,19 @@ func usersRemove() []clause {
 }
 
 // newUser makes the n-th user; ids and addresses are in the order of n below 10.
-func newUser(n int) tenancy.User {
-	return tenancy.User{ID: userIDOf(n), Email: fmt.Sprintf("user%d@example.com", n), Name: fmt.Sprint("User ", n)}
+func newUser(n int) identity.User {
+	return identity.User{ID: userIDOf(n), Email: fmt.Sprintf("user%d@example.com", n), Name: fmt.Sprint("User ", n)}
 }
 
 func userIDOf(n int) string { return fmt.Sprintf("01900000-0000-7000-9000-%012d", n) }
 
-func (p *probe) user(n int) tenancy.User {
+func (p *probe) user(n int) identity.User {
 	made, err := p.Users.Create(p.ctx, newUser(n))
 	p.ok(err, "Users.Create(%d)", n)
 	return made
 }
 
-func (p *probe) getUser(id string) tenancy.User {
+func (p *probe) getUser(id string) identity.User {
 	found, err := p.Users.Get(p.ctx, id)
 	p.ok(err, "Users.Get(%s)", id)
 	return found
@@ -392,7 +393,7 @@ func (p *probe) userIDs(q ports.UserQuery) []string {
 }
 
 // sameUser compares all but the times.
-func (p *probe) sameUser(got, want tenancy.User, what string) {
+func (p *probe) sameUser(got, want identity.User, what string) {
 	got.CreatedAt, got.UpdatedAt, want.CreatedAt, want.UpdatedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	p.equal(got, want, "%s", what)
 }

@@ -150,7 +150,7 @@ func (s *Service) change(
 		}
 		stored, err := s.tenants.Update(ctx, t)
 		if err == nil {
-			s.changes.Hear(ports.Announcement{Kind: ports.TenantChanged, ID: id})
+			s.changes.Invalidate(ports.ChangeNotification{Kind: ports.TenantChanged, ID: id})
 		}
 		if version != 0 || tenancy.CodeOf(err) != tenancy.CodeVersionMismatch {
 			return stored, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // How long an invitation stands.
@@ -18,7 +19,7 @@ const (
 // NewInvitation is what an invitation is created from. The details of an error
 // name its fields as /email, /role and /expires_in.
 type NewInvitation struct {
-	Email     string // what [tenancy.ParseEmail] reads
+	Email     string // what [identity.ParseEmail] reads
 	Role      tenancy.Role
 	ExpiresIn time.Duration // a minute to [MaxInvitationLife]; zero: [InvitationLife]
 }
@@ -174,7 +175,7 @@ func (s *Service) acceptFresh(ctx context.Context, i tenancy.Invitation, in Acce
 	if err != nil {
 		return Member{}, tenancy.Tenant{}, err
 	}
-	u := tenancy.User{ID: s.newID().String(), Email: i.Email, Name: in.Name}
+	u := identity.User{ID: s.newID().String(), Email: i.Email, Name: in.Name}
 	m, t, err := s.accept(ctx, i, u, true)
 	if err != nil {
 		return Member{}, tenancy.Tenant{}, err
@@ -182,7 +183,7 @@ func (s *Service) acceptFresh(ctx context.Context, i tenancy.Invitation, in Acce
 	return m, t, s.setPassword(ctx, u, hash)
 }
 
-func (s *Service) accept(ctx context.Context, i tenancy.Invitation, u tenancy.User, fresh bool) (Member, tenancy.Tenant, error) {
+func (s *Service) accept(ctx context.Context, i tenancy.Invitation, u identity.User, fresh bool) (Member, tenancy.Tenant, error) {
 	m, err := s.acceptances.Accept(ctx, i.Hash, u, fresh)
 	if fresh && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists { // somebody was made with this address meanwhile
 		err = errInvitation.Because(err)

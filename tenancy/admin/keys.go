@@ -93,6 +93,6 @@ func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id s
 	if err := s.keys.Revoke(ctx, t.ID, parsed.String()); err != nil {
 		return err
 	}
-	s.changes.Hear(ports.Announcement{Kind: ports.KeyChanged, ID: parsed})
+	s.changes.Invalidate(ports.ChangeNotification{Kind: ports.KeyChanged, ID: parsed})
 	return nil
 }

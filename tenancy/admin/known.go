@@ -7,7 +7,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
 // keyHolder is who sends the secret of a key.
@@ -19,13 +19,13 @@ type keyHolder struct {
 
 // rememberKeys makes what knows the holder of a key until the key or its tenant
 // changes. That there is no such key isn't remembered.
-func (s *Service) rememberKeys(size int, ttl time.Duration) *changes.Cache[tenancy.KeyHash, keyHolder] {
-	return changes.NewCache(s.changes, changes.Use[tenancy.KeyHash, keyHolder]{
+func (s *Service) rememberKeys(size int, ttl time.Duration) *cacheinval.Cache[tenancy.KeyHash, keyHolder] {
+	return cacheinval.NewCache(s.changes, cacheinval.CacheOptions[tenancy.KeyHash, keyHolder]{
 		Size: size,
 		Load: s.askForHolder,
-		Life: func(keyHolder) time.Duration { return ttl },
-		Holds: func(m changes.Mark, h keyHolder) bool {
-			return s.changes.Holds(m, h.id, h.key.Tenant)
+		TTL:  func(keyHolder) time.Duration { return ttl },
+		Valid: func(m cacheinval.Snapshot, h keyHolder) bool {
+			return s.changes.Valid(m, h.id, h.key.Tenant)
 		},
 	})
 }
@@ -50,7 +50,9 @@ func (s *Service) askForHolder(ctx context.Context, hash tenancy.KeyHash) (keyHo
 
 // Forget forgets whose the keys are: for whoever has changed something and can't
 // say that it was heard here.
-func (s *Service) Forget() { s.changes.Hear(ports.Announcement{Kind: ports.AnythingChanged}) }
+func (s *Service) Forget() {
+	s.changes.Invalidate(ports.ChangeNotification{Kind: ports.AnythingChanged})
+}
 
 // waiting gives a code to the error of a context that ended while its caller
 // waited for what another one had asked; an error of the store has one.

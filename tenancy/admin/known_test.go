@@ -48,7 +48,7 @@ func newInstances(t *testing.T, connected bool) *instances {
 	i := &instances{store: store, finder: &counted{KeyFinder: store.KeyFinder}}
 	store.KeyFinder = i.finder
 	if !connected {
-		store.Announcements = nil
+		store.ChangeNotifier = nil
 	}
 	i.one, i.two = admin.New(store, admin.Options{}), admin.New(store, admin.Options{})
 	var err error

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Member is a user as their tenant's admins see them: what the user is elsewhere
@@ -49,7 +50,7 @@ func (s *Service) introduce(ctx context.Context, found []tenancy.Membership) ([]
 	if err != nil {
 		return nil, err
 	}
-	people := make(map[string]tenancy.User, len(users))
+	people := make(map[string]identity.User, len(users))
 	for _, u := range users {
 		people[u.ID] = u
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // kept is what keeps passwords: it hashes by turning around.
@@ -36,7 +37,7 @@ func (w *world) withPasswords() (*admin.Service, kept) {
 }
 
 // person is a user, signed in, with their memberships as they are now.
-func (w *world) person(t *testing.T, email string) (tenancy.User, func() tenancy.Principal) {
+func (w *world) person(t *testing.T, email string) (identity.User, func() tenancy.Principal) {
 	t.Helper()
 	u, err := w.CreateUser(t.Context(), super, admin.NewUser{Email: email, Name: "N"})
 	require.NoError(t, err)
@@ -87,7 +88,7 @@ func TestUsersAreForSuperAdmins(t *testing.T) {
 		wantCode(t, c.code, w.RemoveUser(t.Context(), c.by, u.ID))
 		all, err := w.ListUsers(t.Context(), super, "", 10)
 		require.NoError(t, err)
-		assert.Equal(t, []tenancy.User{u}, all, name)
+		assert.Equal(t, []identity.User{u}, all, name)
 	}
 }
 
@@ -301,7 +302,7 @@ func TestNewNamesThePortsOfPeople(t *testing.T) {
 	w := newWorld(t)
 	for name, lose := range map[string]func(*ports.Services){
 		"Users": func(s *ports.Services) { s.Users = nil }, "Members": func(s *ports.Services) { s.Members = nil },
-		"Invitations": func(s *ports.Services) { s.Invitations = nil }, "Acceptances": func(s *ports.Services) { s.Acceptances = nil },
+		"Invitations": func(s *ports.Services) { s.Invitations = nil }, "InvitationFinder": func(s *ports.Services) { s.InvitationFinder = nil },
 	} {
 		s := w.ports
 		lose(&s)

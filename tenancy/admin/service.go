@@ -20,7 +20,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
 const (
@@ -36,8 +36,8 @@ type Service struct {
 	finder   ports.KeyFinder
 	audit    ports.Audit
 	overview ports.PlatformAudit
-	changes  *changes.Log
-	known    *changes.Cache[tenancy.KeyHash, keyHolder]
+	changes  *cacheinval.Invalidations
+	known    *cacheinval.Cache[tenancy.KeyHash, keyHolder]
 	platform [sha256.Size]byte
 	adopted  bool
 	now      func() time.Time
@@ -46,7 +46,7 @@ type Service struct {
 	users       ports.Users
 	members     ports.Members
 	invitations ports.Invitations
-	acceptances ports.Acceptances
+	acceptances ports.InvitationFinder
 	passwords   Passwords
 }
 
@@ -95,8 +95,8 @@ func New(s ports.Services, o Options) *Service {
 		panic("admin.New: Services.Members is nil")
 	case s.Invitations == nil:
 		panic("admin.New: Services.Invitations is nil")
-	case s.Acceptances == nil:
-		panic("admin.New: Services.Acceptances is nil")
+	case s.InvitationFinder == nil:
+		panic("admin.New: Services.InvitationFinder is nil")
 	case s.Audit == nil:
 		panic("admin.New: Services.Audit is nil")
 	case s.PlatformAudit == nil:
@@ -110,8 +110,8 @@ func New(s ports.Services, o Options) *Service {
 	}
 	service := &Service{
 		tenants: s.Tenants, kinds: s.Kinds, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
-		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.Acceptances, passwords: o.Passwords,
-		changes:  changes.New(s.Announcements, o.Clock),
+		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.InvitationFinder, passwords: o.Passwords,
+		changes:  cacheinval.New(s.ChangeNotifier, o.Clock),
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
 	service.known = service.rememberKeys(cmp.Or(o.CacheSize, defaultCacheSize), cmp.Or(o.KeyTTL, defaultKeyTTL))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Passwords makes and keeps what is known of a user's password. It is sign-in's.
@@ -20,7 +21,7 @@ type Passwords interface {
 // NewUser is what a user is created from. The details of an error name its fields
 // as /email, /name and /password.
 type NewUser struct {
-	Email      string // what [tenancy.ParseEmail] reads
+	Email      string // what [identity.ParseEmail] reads
 	Name       string // what [tenancy.CheckName] admits
 	Password   string // none: the user has no password yet
 	SuperAdmin bool
@@ -28,24 +29,24 @@ type NewUser struct {
 
 // CreateUser makes a user, in no tenant. Super-admins only. An address that
 // another user has is [tenancy.CodeAlreadyExists].
-func (s *Service) CreateUser(ctx context.Context, by tenancy.Principal, in NewUser) (tenancy.User, error) {
+func (s *Service) CreateUser(ctx context.Context, by tenancy.Principal, in NewUser) (identity.User, error) {
 	if err := superAdmin(by); err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	email, err := parseEmail(in.Email)
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	if err := checkName(in.Name); err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	hash, err := s.hash(ctx, in.Password)
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
-	u, err := s.users.Create(ctx, tenancy.User{ID: s.newID().String(), Email: email, Name: in.Name, SuperAdmin: in.SuperAdmin})
+	u, err := s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: email, Name: in.Name, SuperAdmin: in.SuperAdmin})
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	return u, s.setPassword(ctx, u, hash)
 }
@@ -62,7 +63,7 @@ func superAdmin(by tenancy.Principal) error {
 }
 
 func parseEmail(s string) (string, error) {
-	email, err := tenancy.ParseEmail(s)
+	email, err := identity.ParseEmail(s)
 	if err != nil {
 		return "", at("/email", err)
 	}
@@ -84,7 +85,7 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-func (s *Service) setPassword(ctx context.Context, u tenancy.User, hash string) error {
+func (s *Service) setPassword(ctx context.Context, u identity.User, hash string) error {
 	if hash == "" {
 		return nil
 	}
@@ -93,16 +94,16 @@ func (s *Service) setPassword(ctx context.Context, u tenancy.User, hash string) 
 
 // GetUser answers a user. Super-admins only. An id of nobody is
 // [tenancy.ErrNotFound].
-func (s *Service) GetUser(ctx context.Context, by tenancy.Principal, id string) (tenancy.User, error) {
+func (s *Service) GetUser(ctx context.Context, by tenancy.Principal, id string) (identity.User, error) {
 	if err := superAdmin(by); err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	return s.users.Get(ctx, id)
 }
 
 // ListUsers answers at most limit users in the order of their addresses, those
 // behind the address after ("" for the first page). Super-admins only.
-func (s *Service) ListUsers(ctx context.Context, by tenancy.Principal, after string, limit int) ([]tenancy.User, error) {
+func (s *Service) ListUsers(ctx context.Context, by tenancy.Principal, after string, limit int) ([]identity.User, error) {
 	if err := superAdmin(by); err != nil {
 		return nil, err
 	}
@@ -122,29 +123,29 @@ type UserChange struct {
 }
 
 // UpdateUser changes a user and answers them as they are then. Super-admins only.
-func (s *Service) UpdateUser(ctx context.Context, by tenancy.Principal, id string, c UserChange) (tenancy.User, error) {
+func (s *Service) UpdateUser(ctx context.Context, by tenancy.Principal, id string, c UserChange) (identity.User, error) {
 	if err := superAdmin(by); err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	if c.Email != nil {
 		email, err := parseEmail(*c.Email)
 		if err != nil {
-			return tenancy.User{}, err
+			return identity.User{}, err
 		}
 		c.Email = &email
 	}
 	if c.Name != nil {
 		if err := checkName(*c.Name); err != nil {
-			return tenancy.User{}, err
+			return identity.User{}, err
 		}
 	}
 	hash, err := s.newPassword(ctx, c.Password)
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	u, err := s.users.Update(ctx, id, ports.UserChange{Email: c.Email, Name: c.Name, SuperAdmin: c.SuperAdmin})
 	if err != nil {
-		return tenancy.User{}, err
+		return identity.User{}, err
 	}
 	return u, s.setPassword(ctx, u, hash)
 }

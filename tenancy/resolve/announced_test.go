@@ -18,26 +18,26 @@ import (
 // channel is a host's announcements, which can be late.
 type channel struct {
 	late  bool
-	heard func(ports.Announcement)
+	heard func(ports.ChangeNotification)
 }
 
-func (c *channel) Subscribe(heard func(ports.Announcement)) func() {
+func (c *channel) Subscribe(heard func(ports.ChangeNotification)) func() {
 	c.heard = heard
 	return func() {}
 }
 
-func (c *channel) Current() bool                { return !c.late }
-func (c *channel) Settle(context.Context) error { return nil }
+func (c *channel) Healthy() bool               { return !c.late }
+func (c *channel) Flush(context.Context) error { return nil }
 
 // changes puts a tenant, and announces it.
 func (c *channel) changes(w *world, t tenancy.Tenant) {
 	w.put(t)
-	c.heard(ports.Announcement{Kind: ports.TenantChanged, ID: t.ID})
+	c.heard(ports.ChangeNotification{Kind: ports.TenantChanged, ID: t.ID})
 }
 
 func announced(w resolve.Tenants) (*resolve.Resolver, *channel) {
 	c := &channel{}
-	return resolve.New(w, resolve.Options{Announcements: c}), c
+	return resolve.New(w, resolve.Options{ChangeNotifier: c}), c
 }
 
 func with(t tenancy.Tenant, state tenancy.State) tenancy.Tenant {
@@ -150,6 +150,6 @@ func TestAWarmResolutionAllocatesNothingAlthoughItListens(t *testing.T) {
 	s := resolve.Sources{Host: "acme.localhost:8080", Path: "acme"}
 	_, err := r.Resolve(ctx, s)
 	require.NoError(t, err)
-	c.heard(ports.Announcement{Kind: ports.TenantChanged, ID: globex.ID})
+	c.heard(ports.ChangeNotification{Kind: ports.TenantChanged, ID: globex.ID})
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = r.Resolve(ctx, s) }))
 }

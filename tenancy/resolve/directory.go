@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
 // directory remembers tenants. A slug leads to an id, and only the id to the
@@ -15,8 +15,8 @@ import (
 // enough.
 type directory struct {
 	store Tenants
-	slugs *changes.Cache[tenancy.Slug, owner]
-	ids   *changes.Cache[tenancy.ID, record]
+	slugs *cacheinval.Cache[tenancy.Slug, owner]
+	ids   *cacheinval.Cache[tenancy.ID, record]
 }
 
 // owner is whose a slug is. The zero id: no tenant's.
@@ -39,7 +39,7 @@ func (r record) active() bool { return r.tenant.State == tenancy.Active }
 // the same, shorter time, and until any tenant changes: what is still remembered
 // and what is asked for anew must not tell a suspended or deleted tenant from
 // none.
-func newDirectory(store Tenants, log *changes.Log, counts *changes.Counts, o Options) *directory {
+func newDirectory(store Tenants, log *cacheinval.Invalidations, counts *cacheinval.Counts, o Options) *directory {
 	d := &directory{store: store}
 	life := func(active bool) time.Duration {
 		if active {
@@ -47,21 +47,21 @@ func newDirectory(store Tenants, log *changes.Log, counts *changes.Counts, o Opt
 		}
 		return o.UnknownTTL
 	}
-	holds := func(m changes.Mark, active bool, id tenancy.ID) bool {
-		if o.Announcements == nil {
+	holds := func(m cacheinval.Snapshot, active bool, id tenancy.ID) bool {
+		if o.ChangeNotifier == nil {
 			return true // for as long as the options say
 		}
-		return active && log.Holds(m, id) || !active && log.HoldsOfAllTenants(m)
+		return active && log.Valid(m, id) || !active && log.ValidForAllTenants(m)
 	}
-	d.slugs = changes.NewCache(log, changes.Use[tenancy.Slug, owner]{
+	d.slugs = cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.Slug, owner]{
 		Size: o.CacheSize, Load: d.askOwner, Counts: counts,
-		Life:  func(o owner) time.Duration { return life(o.active) },
-		Holds: func(m changes.Mark, o owner) bool { return holds(m, o.active, o.id) },
+		TTL:   func(o owner) time.Duration { return life(o.active) },
+		Valid: func(m cacheinval.Snapshot, o owner) bool { return holds(m, o.active, o.id) },
 	})
-	d.ids = changes.NewCache(log, changes.Use[tenancy.ID, record]{
+	d.ids = cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.ID, record]{
 		Size: o.CacheSize, Load: d.askTenant, Counts: counts,
-		Life:  func(r record) time.Duration { return life(r.active()) },
-		Holds: func(m changes.Mark, r record) bool { return holds(m, r.active(), r.id) },
+		TTL:   func(r record) time.Duration { return life(r.active()) },
+		Valid: func(m cacheinval.Snapshot, r record) bool { return holds(m, r.active(), r.id) },
 	})
 	return d
 }
@@ -125,7 +125,7 @@ func (d *directory) get(ctx context.Context, id tenancy.ID) (record, error) {
 // ownerOf keeps a copy of the slug when it has to be remembered: as it stands,
 // it is a piece of a host or a path, all of which it would keep in memory.
 func (d *directory) ownerOf(ctx context.Context, slug tenancy.Slug) (owner, error) {
-	if o, ok := d.slugs.Known(slug); ok {
+	if o, ok := d.slugs.Peek(slug); ok {
 		return o, nil
 	}
 	return d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))))

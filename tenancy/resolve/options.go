@@ -25,14 +25,14 @@ type Options struct {
 	// Defaults to 20,000.
 	CacheSize int
 
-	// Announcements tells what others change of tenants: services.Announcements.
+	// ChangeNotifier tells what others change of tenants: services.ChangeNotifier.
 	// What is remembered ends with a change of it then, and within a second where
 	// announcements are late or lost. Defaults to none.
-	Announcements ports.Announcements
+	ChangeNotifier ports.ChangeNotifier
 
-	// TTL is how long an active tenant is remembered, and, without Announcements,
+	// TTL is how long an active tenant is remembered, and, without ChangeNotifier,
 	// how long this process may take to see what another one changed. Defaults to
-	// 5 minutes, or 1 s without Announcements.
+	// 5 minutes, or 1 s without ChangeNotifier.
 	TTL time.Duration
 
 	// UnknownTTL is how long it is remembered that a name belongs to no tenant
@@ -84,7 +84,7 @@ func (o Options) withDefaults() Options {
 	}
 	if o.TTL == 0 {
 		o.TTL = defaultTTL
-		if o.Announcements == nil {
+		if o.ChangeNotifier == nil {
 			o.TTL = unannouncedTTL
 		}
 	}

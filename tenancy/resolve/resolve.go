@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
 // Tenants is what a [Resolver] asks. ports.Tenants satisfies it. Both methods
@@ -22,7 +22,7 @@ type Resolver struct {
 	proxies   proxies
 	directory *directory // asked for those who may know of what they ask
 	public    *directory // asked for nobody; apart, or it would tell by its haste what insiders have asked for
-	counts    *changes.Counts
+	counts    *cacheinval.Counts
 }
 
 // New makes a resolver that asks tenants. It panics when tenants is nil or
@@ -36,7 +36,7 @@ func New(tenants Tenants, o Options) *Resolver {
 		panic("resolve.New: " + err.Error())
 	}
 	o = o.withDefaults()
-	log, counts := changes.New(o.Announcements, o.Clock), changes.NewCounts()
+	log, counts := cacheinval.New(o.ChangeNotifier, o.Clock), cacheinval.NewCounts()
 	return &Resolver{
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
@@ -92,7 +92,7 @@ func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
 
 // Invalidate forgets what is cached of a tenant. Whoever creates, suspends,
 // deletes or restores one calls it after the write, so that this process sees
-// it at once; other processes see it as [Options.Announcements] and [Options.TTL]
+// it at once; other processes see it as [Options.ChangeNotifier] and [Options.TTL]
 // say. A zero id or an empty slug is passed over.
 func (r *Resolver) Invalidate(id tenancy.ID, slug tenancy.Slug) {
 	r.directory.forget(id, slug)

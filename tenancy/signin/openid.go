@@ -9,6 +9,7 @@ import (
 	"errors"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Provider signs people in somewhere else: an OpenID provider, by the code flow
@@ -20,7 +21,7 @@ type Provider interface {
 
 	// Finish redeems the code that a browser came back with and answers who signed
 	// in. What can't be relied on to the last is [tenancy.CodeUnauthenticated].
-	Finish(ctx context.Context, f Flow, back Callback) (Identified, error)
+	Finish(ctx context.Context, f Flow, back Callback) (Claims, error)
 }
 
 // Flow is what ties a browser that comes back to the one that was sent off.
@@ -37,9 +38,9 @@ type Callback struct {
 	Issuer string // RFC 9207; empty where the provider doesn't say
 }
 
-// Identified is who signed in at the provider.
-type Identified struct {
-	Identity      tenancy.Identity
+// Claims is who signed in at the provider.
+type Claims struct {
+	Identity      identity.Identity
 	Email         string
 	EmailVerified bool
 	Name          string
@@ -72,7 +73,7 @@ func (s *Service) Start(ctx context.Context) (url, secret string, err error) {
 	if s.provider == nil {
 		return "", "", errNoProvider
 	}
-	secret = tenancy.NewSessionSecret()
+	secret = identity.NewSessionSecret()
 	url, err = s.provider.Start(ctx, flowOf(secret))
 	return url, secret, err
 }
@@ -83,35 +84,35 @@ func (s *Service) Start(ctx context.Context) (url, secret string, err error) {
 // if the provider has verified that and the user has no other identity there: an
 // address may have another owner some day. Everything else is
 // [tenancy.CodeUnauthenticated], the reason being the error's cause.
-func (s *Service) Finish(ctx context.Context, secret string, back Callback, agent string) (Grant, error) {
+func (s *Service) Finish(ctx context.Context, secret string, back Callback, agent string) (NewSession, error) {
 	if s.provider == nil {
-		return Grant{}, errNoProvider
+		return NewSession{}, errNoProvider
 	}
 	flow := flowOf(secret)
 	if secret == "" || subtle.ConstantTimeCompare([]byte(flow.State), []byte(back.State)) != 1 {
-		return Grant{}, errProvider.Because(errState)
+		return NewSession{}, errProvider.Because(errState)
 	}
 	from := s.fromWhere(tenancy.RequestFrom(ctx).Address)
 	if err := s.begin(ctx, from); err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
 	user, err := s.identify(ctx, flow, back)
 	if tenancy.CodeOf(err) == tenancy.CodeUnauthenticated {
-		return Grant{}, s.deny(ctx, err)
+		return NewSession{}, s.deny(ctx, err)
 	}
 	if err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
-	grant, err := s.open(ctx, tenancy.Password{User: user}, agent)
+	grant, err := s.open(ctx, identity.Password{User: user}, agent)
 	if err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
 	return grant, s.settle(ctx, from)
 }
 
 // deny has a refused sign-in through the provider in the audit log.
 func (s *Service) deny(ctx context.Context, cause error) error {
-	if err := s.log.Append(ctx, tenancy.SignInDenied("")); err != nil {
+	if err := s.log.Append(ctx, identity.SignInDenied("")); err != nil {
 		return err
 	}
 	return errProvider.Because(cause)
@@ -144,7 +145,7 @@ func (s *Service) identify(ctx context.Context, flow Flow, back Callback) (user 
 }
 
 // userOf finds the user of a verified address, or makes one where that is wanted.
-func (s *Service) userOf(ctx context.Context, found Identified) (string, error) {
+func (s *Service) userOf(ctx context.Context, found Claims) (string, error) {
 	user, err := s.users.ByEmail(ctx, found.Email)
 	switch {
 	case err == nil:
@@ -158,7 +159,7 @@ func (s *Service) userOf(ctx context.Context, found Identified) (string, error) 
 	if tenancy.CheckName(name) != nil {
 		name = found.Email
 	}
-	user, err = s.users.Create(ctx, tenancy.User{ID: s.newID().String(), Email: found.Email, Name: name})
+	user, err = s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: found.Email, Name: name})
 	switch tenancy.CodeOf(err) {
 	case tenancy.CodeInvalid: // no address that we know
 		return "", errProvider.Because(err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/ports"
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -19,8 +19,8 @@ func TestOptionsThatCantWorkAreRefusedByName(t *testing.T) {
 	for name, o := range map[string]signin.Options{
 		"Lifetime": {Lifetime: -1}, "Idle": {Idle: -1}, "Refusal": {Refusal: -1}, "AtOnce": {AtOnce: -1},
 		"Cost": {Cost: signin.Cost{Memory: 64, Passes: 1}}, "CreateUsers": {CreateUsers: true},
-		"Account": {Account: tenancy.Slowdown{Free: 5}},
-		"Address": {Address: tenancy.Slowdown{Free: 5, First: time.Second, Longest: time.Minute, Forget: time.Second}},
+		"Account": {Account: identity.Backoff{Free: 5}},
+		"Address": {Address: identity.Backoff{Free: 5, Initial: time.Second, Max: time.Minute, Reset: time.Second}},
 	} {
 		assert.ErrorContains(t, o.Check(), name)
 		assert.Panics(t, func() { signin.New(memory.New(nil, memory.Options{}).Services(), o) }, name)
@@ -32,7 +32,7 @@ func TestAPortThatIsMissingIsNamed(t *testing.T) {
 	for name, take := range map[string]func(*ports.Services){
 		"Users": func(s *ports.Services) { s.Users = nil }, "Memberships": func(s *ports.Services) { s.Memberships = nil },
 		"Passwords": func(s *ports.Services) { s.Passwords = nil }, "Sessions": func(s *ports.Services) { s.Sessions = nil },
-		"SessionFinder": func(s *ports.Services) { s.SessionFinder = nil }, "Attempts": func(s *ports.Services) { s.Attempts = nil },
+		"SessionFinder": func(s *ports.Services) { s.SessionFinder = nil }, "LoginAttempts": func(s *ports.Services) { s.LoginAttempts = nil },
 		"Identities": func(s *ports.Services) { s.Identities = nil }, "PlatformAudit": func(s *ports.Services) { s.PlatformAudit = nil },
 	} {
 		s := memory.New(nil, memory.Options{}).Services()

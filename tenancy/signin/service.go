@@ -26,6 +26,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Service is made by [New] and safe for concurrent use.
@@ -35,7 +36,7 @@ type Service struct {
 	passwords  ports.Passwords
 	sessions   ports.Sessions
 	finder     ports.SessionFinder
-	attempts   ports.Attempts
+	attempts   ports.LoginAttempts
 	identities ports.Identities
 	log        ports.PlatformAudit
 
@@ -45,8 +46,8 @@ type Service struct {
 	lifetime time.Duration
 	idle     time.Duration
 	refusal  time.Duration
-	account  tenancy.Slowdown
-	address  tenancy.Slowdown
+	account  identity.Backoff
+	address  identity.Backoff
 	now      func() time.Time
 	newID    func() tenancy.ID
 }
@@ -78,7 +79,7 @@ type Options struct {
 	// (of IPv6, from one network of 64 bits). They default to five free attempts
 	// and to fifty; the next waits a second, each after it twice as long as the one
 	// before and 15 minutes at most; after a day without any, all are free again.
-	Account, Address tenancy.Slowdown
+	Account, Address identity.Backoff
 
 	// Provider signs in through an OpenID provider. Defaults to none.
 	Provider Provider
@@ -106,8 +107,8 @@ const (
 )
 
 var (
-	defaultAccount = tenancy.Slowdown{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 24 * time.Hour}
-	defaultAddress = tenancy.Slowdown{Free: 50, First: time.Second, Longest: 15 * time.Minute, Forget: 24 * time.Hour}
+	defaultAccount = identity.Backoff{Free: 5, Initial: time.Second, Max: 15 * time.Minute, Reset: 24 * time.Hour}
+	defaultAddress = identity.Backoff{Free: 50, Initial: time.Second, Max: 15 * time.Minute, Reset: 24 * time.Hour}
 )
 
 // Check reports the first option that can't work, by its name.
@@ -125,8 +126,8 @@ func (o Options) Check() error {
 			return fmt.Errorf("Options.Cost: %w", err)
 		}
 	}
-	for name, s := range map[string]tenancy.Slowdown{"Account": o.Account, "Address": o.Address} {
-		if s != (tenancy.Slowdown{}) && (s.Free < 1 || s.First <= 0 || s.Longest < s.First || s.Forget <= s.Longest) {
+	for name, s := range map[string]identity.Backoff{"Account": o.Account, "Address": o.Address} {
+		if s != (identity.Backoff{}) && (s.Free < 1 || s.Initial <= 0 || s.Max < s.Initial || s.Reset <= s.Max) {
 			return fmt.Errorf("option %s: at least one attempt is free, the waits are positive, and what is forgotten is so after the longest", name)
 		}
 	}
@@ -142,7 +143,7 @@ func (o Options) Check() error {
 func New(s ports.Services, o Options) *Service {
 	for name, missing := range map[string]bool{
 		"Users": s.Users == nil, "Memberships": s.Memberships == nil, "Passwords": s.Passwords == nil, "Sessions": s.Sessions == nil, "SessionFinder": s.SessionFinder == nil,
-		"Attempts": s.Attempts == nil, "Identities": s.Identities == nil, "PlatformAudit": s.PlatformAudit == nil,
+		"Attempts": s.LoginAttempts == nil, "Identities": s.Identities == nil, "PlatformAudit": s.PlatformAudit == nil,
 	} {
 		if missing {
 			panic("signin.New: Services." + name + " is nil")
@@ -153,7 +154,7 @@ func New(s ports.Services, o Options) *Service {
 	}
 	service := &Service{
 		users: s.Users, members: s.Memberships, passwords: s.Passwords, sessions: s.Sessions, finder: s.SessionFinder,
-		attempts: s.Attempts, identities: s.Identities, log: s.PlatformAudit,
+		attempts: s.LoginAttempts, identities: s.Identities, log: s.PlatformAudit,
 		hasher:   newHasher(cmp.Or(o.Cost, defaultCost), cmp.Or(o.AtOnce, runtime.GOMAXPROCS(0))),
 		provider: o.Provider, create: o.CreateUsers,
 		lifetime: cmp.Or(o.Lifetime, defaultLifetime), idle: cmp.Or(o.Idle, defaultIdle), refusal: cmp.Or(o.Refusal, defaultRefusal),
@@ -169,9 +170,9 @@ func New(s ports.Services, o Options) *Service {
 	return service
 }
 
-// Grant is a sign-in that succeeded. Secret is answered here and never again.
-type Grant struct {
-	Session tenancy.Session
+// NewSession is a sign-in that succeeded. Secret is answered here and never again.
+type NewSession struct {
+	Session identity.Session
 	Secret  string
 }
 
@@ -195,54 +196,54 @@ var (
 // without one are all [tenancy.CodeUnauthenticated], look the same and take as
 // long; the reason is the error's cause, for logs. Too many attempts are
 // [tenancy.CodeTooManyAttempts].
-func (s *Service) SignIn(ctx context.Context, a Attempt) (Grant, error) {
+func (s *Service) SignIn(ctx context.Context, a Attempt) (NewSession, error) {
 	begun := time.Now()
 	user, unknown := s.users.ByEmail(ctx, a.Email)
 	if unknown != nil && tenancy.CodeOf(unknown) != tenancy.CodeNotFound {
-		return Grant{}, unknown
+		return NewSession{}, unknown
 	}
 	tried := s.subjects(user.ID, a.Email, tenancy.RequestFrom(ctx).Address)
 	if err := s.begin(ctx, tried); err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
 	kept, err := s.passwordOf(ctx, user)
 	if err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
 	ok, stale, err := s.hasher.verify(ctx, kept.Hash, clip(a.Password))
 	switch {
 	case err != nil:
-		return Grant{}, err
+		return NewSession{}, err
 	case unknown != nil:
-		return Grant{}, s.refuse(ctx, begun, "", unknown)
+		return NewSession{}, s.refuse(ctx, begun, "", unknown)
 	case kept.Hash == "":
-		return Grant{}, s.refuse(ctx, begun, kept.User, errNoPassword)
+		return NewSession{}, s.refuse(ctx, begun, kept.User, errNoPassword)
 	case !ok:
-		return Grant{}, s.refuse(ctx, begun, kept.User, errWrong)
+		return NewSession{}, s.refuse(ctx, begun, kept.User, errWrong)
 	}
 	if stale {
 		if kept, err = s.improve(ctx, kept, a.Password); err != nil {
-			return Grant{}, err
+			return NewSession{}, err
 		}
 	}
 	grant, err := s.open(ctx, kept, a.Agent)
 	if tenancy.CodeOf(err) == tenancy.CodeUnauthenticated {
-		return Grant{}, s.refuse(ctx, begun, kept.User, err)
+		return NewSession{}, s.refuse(ctx, begun, kept.User, err)
 	}
 	if err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
 	return grant, s.settle(ctx, tried)
 }
 
 // passwordOf answers what is kept of a user's password: of nobody's, nothing.
-func (s *Service) passwordOf(ctx context.Context, user tenancy.User) (tenancy.Password, error) {
+func (s *Service) passwordOf(ctx context.Context, user identity.User) (identity.Password, error) {
 	if user.ID == "" {
-		return tenancy.Password{}, nil
+		return identity.Password{}, nil
 	}
 	kept, err := s.passwords.Of(ctx, user.ID)
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound { // removed meanwhile
-		return tenancy.Password{}, nil
+		return identity.Password{}, nil
 	}
 	return kept, err
 }
@@ -250,7 +251,7 @@ func (s *Service) passwordOf(ctx context.Context, user tenancy.User) (tenancy.Pa
 // refuse answers a sign-in that isn't one, no sooner than any other, and has it
 // in the audit log.
 func (s *Service) refuse(ctx context.Context, begun time.Time, user string, cause error) error {
-	if err := s.log.Append(ctx, tenancy.SignInDenied(user)); err != nil {
+	if err := s.log.Append(ctx, identity.SignInDenied(user)); err != nil {
 		return err
 	}
 	select {
@@ -261,12 +262,12 @@ func (s *Service) refuse(ctx context.Context, begun time.Time, user string, caus
 }
 
 // improve hashes a password anew, at today's cost.
-func (s *Service) improve(ctx context.Context, kept tenancy.Password, password string) (tenancy.Password, error) {
+func (s *Service) improve(ctx context.Context, kept identity.Password, password string) (identity.Password, error) {
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
 		return kept, err
 	}
-	if err := s.passwords.Improve(ctx, kept.User, kept.Hash, hash); err != nil {
+	if err := s.passwords.Rehash(ctx, kept.User, kept.Hash, hash); err != nil {
 		return kept, err
 	}
 	kept.Hash = hash
@@ -274,26 +275,26 @@ func (s *Service) improve(ctx context.Context, kept tenancy.Password, password s
 }
 
 // open makes a session of a user who has shown who they are.
-func (s *Service) open(ctx context.Context, kept tenancy.Password, agent string) (Grant, error) {
+func (s *Service) open(ctx context.Context, kept identity.Password, agent string) (NewSession, error) {
 	principal, err := s.principal(ctx, kept.User)
 	if err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
-	secret := tenancy.NewSessionSecret()
-	hash, err := tenancy.HashSessionSecret(secret)
+	secret := identity.NewSessionSecret()
+	hash, err := identity.HashSessionSecret(secret)
 	if err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
 	now := s.now().UTC().Truncate(time.Microsecond)
-	session := tenancy.Session{
+	session := identity.Session{
 		ID: s.newID().String(), User: kept.User, Hash: hash, Rights: rightsOf(principal),
 		CreatedAt: now, SeenAt: now.Truncate(time.Minute), ExpiresAt: now.Add(s.lifetime),
 		Address: tenancy.RequestFrom(ctx).Address, Agent: shortAgent(agent),
 	}
 	if err := s.sessions.Create(tenancy.WithPrincipal(ctx, principal), session, kept.Hash); err != nil {
-		return Grant{}, err
+		return NewSession{}, err
 	}
-	return Grant{Session: session, Secret: secret}, nil
+	return NewSession{Session: session, Secret: secret}, nil
 }
 
 // principal reads who a user is and what they may do.

@@ -11,12 +11,13 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 // Caller is who calls with the secret of a session.
 type Caller struct {
 	Principal tenancy.Principal
-	Session   tenancy.Session
+	Session   identity.Session
 
 	// Renewed is the secret that takes the place of the one that was shown; "" if
 	// that one stays.
@@ -30,7 +31,7 @@ var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session:
 // other text, and the secret of a session that has ended, is
 // [tenancy.CodeUnauthenticated].
 func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, error) {
-	hash, err := tenancy.HashSessionSecret(secret)
+	hash, err := identity.HashSessionSecret(secret)
 	if err != nil {
 		return Caller{}, errNoSession.Because(err)
 	}
@@ -44,7 +45,7 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 		return Caller{}, err
 	}
 	if minute := now.Truncate(time.Minute); minute.After(session.SeenAt) {
-		if err := s.finder.See(ctx, session.ID, minute); err != nil {
+		if err := s.finder.Touch(ctx, session.ID, minute); err != nil {
 			return Caller{}, err
 		}
 	}
@@ -60,30 +61,30 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 	return c, err
 }
 
-func (s *Service) find(ctx context.Context, hash tenancy.SessionHash, now time.Time) (tenancy.Session, error) {
+func (s *Service) find(ctx context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error) {
 	session, err := s.finder.Find(ctx, hash, now)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeUnauthenticated:
-		return tenancy.Session{}, errNoSession.Because(err)
+		return identity.Session{}, errNoSession.Because(err)
 	case err != nil:
-		return tenancy.Session{}, err
+		return identity.Session{}, err
 	case !now.Before(session.ExpiresAt):
-		return tenancy.Session{}, errNoSession.Because(errExpired)
+		return identity.Session{}, errNoSession.Because(errExpired)
 	case s.idles(session, now):
-		return tenancy.Session{}, errNoSession.Because(errTooLongIdle)
+		return identity.Session{}, errNoSession.Because(errTooLongIdle)
 	}
 	return session, nil
 }
 
 // idles reports whether a session has ended by not being used. SeenAt is cut to
 // the minute, so it may have been used up to a minute later.
-func (s *Service) idles(session tenancy.Session, now time.Time) bool {
+func (s *Service) idles(session identity.Session, now time.Time) bool {
 	return now.Sub(session.SeenAt) >= s.idle+time.Minute
 }
 
-func (s *Service) renew(ctx context.Context, session tenancy.Session, rights [sha256.Size]byte, now time.Time) (tenancy.Session, string, error) {
-	secret := tenancy.NewSessionSecret()
-	hash, err := tenancy.HashSessionSecret(secret)
+func (s *Service) renew(ctx context.Context, session identity.Session, rights [sha256.Size]byte, now time.Time) (identity.Session, string, error) {
+	secret := identity.NewSessionSecret()
+	hash, err := identity.HashSessionSecret(secret)
 	if err != nil {
 		return session, "", err
 	}
@@ -98,14 +99,14 @@ func (s *Service) renew(ctx context.Context, session tenancy.Session, rights [sh
 // List answers a user's sessions, the newest first: one's own, or as a
 // super-admin anybody's. Those of others are [tenancy.ErrForbidden]; to know them
 // takes a super-admin, so whether there is such a user is not told.
-func (s *Service) List(ctx context.Context, by tenancy.Principal, user string) ([]tenancy.Session, error) {
+func (s *Service) List(ctx context.Context, by tenancy.Principal, user string) ([]identity.Session, error) {
 	user, err := s.reach(by, user)
 	if err != nil {
 		return nil, err
 	}
 	now := s.now()
 	all, err := s.sessions.List(ctx, user, now)
-	return slices.DeleteFunc(all, func(x tenancy.Session) bool { return s.idles(x, now) }), err
+	return slices.DeleteFunc(all, func(x identity.Session) bool { return s.idles(x, now) }), err
 }
 
 // End ends a session of a user: one's own, or as a super-admin anybody's. An id

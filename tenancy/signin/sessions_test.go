@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -38,7 +39,7 @@ func TestWhatIsNoSecretIsNobodys(t *testing.T) {
 	w := newWorld(t)
 	w.user(t, "ada")
 	g := w.signIn(t, "ada")
-	for _, secret := range []string{"", g.Secret[1:], g.Secret + "A", " " + g.Secret, g.Secret + "\n", tenancy.NewSessionSecret(), g.Session.ID, string(g.Session.Hash[:])} {
+	for _, secret := range []string{"", g.Secret[1:], g.Secret + "A", " " + g.Secret, g.Secret + "\n", identity.NewSessionSecret(), g.Session.ID, string(g.Session.Hash[:])} {
 		_, err := w.Authenticate(t.Context(), secret)
 		code(t, err, tenancy.CodeUnauthenticated)
 	}
@@ -49,13 +50,13 @@ func TestWhatIsNoSecretIsNobodys(t *testing.T) {
 func TestASecretIsRenewedWhenWhatItsUserMayDoChanges(t *testing.T) {
 	t.Parallel()
 	yes := true
-	for name, change := range map[string]func(t *testing.T, w *world, u tenancy.User){
-		"a new place": func(t *testing.T, w *world, u tenancy.User) { w.member(t, "beta", u, tenancy.Viewer) },
-		"a new role":  func(t *testing.T, w *world, u tenancy.User) { w.member(t, "acme", u, tenancy.Admin) },
-		"a lost place": func(t *testing.T, w *world, u tenancy.User) {
+	for name, change := range map[string]func(t *testing.T, w *world, u identity.User){
+		"a new place": func(t *testing.T, w *world, u identity.User) { w.member(t, "beta", u, tenancy.Viewer) },
+		"a new role":  func(t *testing.T, w *world, u identity.User) { w.member(t, "acme", u, tenancy.Admin) },
+		"a lost place": func(t *testing.T, w *world, u identity.User) {
 			require.NoError(t, w.Members.Remove(t.Context(), w.member(t, "acme", u, tenancy.Viewer), u.ID))
 		},
-		"a super-admin": func(t *testing.T, w *world, u tenancy.User) {
+		"a super-admin": func(t *testing.T, w *world, u identity.User) {
 			_, err := w.Users.Update(t.Context(), u.ID, ports.UserChange{SuperAdmin: &yes})
 			require.NoError(t, err)
 		},
@@ -140,7 +141,7 @@ func TestWhoHasNoSessionOrNoPasswordChangesNone(t *testing.T) {
 	u := w.stranger(t, "bob")
 	_, err := w.ChangePassword(t.Context(), signin.Caller{Principal: tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID}}, "", "another password")
 	code(t, err, tenancy.CodeForbidden)
-	session := tenancy.Session{ID: tenancy.NewID().String(), User: u.ID}
+	session := identity.Session{ID: tenancy.NewID().String(), User: u.ID}
 	_, err = w.ChangePassword(t.Context(), signin.Caller{Session: session}, "", "another password")
 	code(t, err, tenancy.CodeForbidden)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -276,7 +277,7 @@ type racing struct {
 	change func()
 }
 
-func (r racing) Create(ctx context.Context, s tenancy.Session, verified string) error {
+func (r racing) Create(ctx context.Context, s identity.Session, verified string) error {
 	r.change()
 	return r.Sessions.Create(ctx, s, verified)
 }
@@ -285,7 +286,7 @@ func TestAFormerPasswordBeginsNoSessionWhateverTheMoment(t *testing.T) {
 	t.Parallel()
 	s := memory.New(nil, memory.Options{}).Services()
 	plain := signin.New(s, signin.Options{Cost: cheap})
-	u, err := s.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
+	u, err := s.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
 	require.NoError(t, err)
 	set := func(password string) {
 		hash, err := plain.Hash(t.Context(), password)

@@ -26,13 +26,13 @@ func (s *Service) subjects(user, email, address string) tried {
 		account = "nobody " + strings.ToLower(strings.TrimSpace(email))
 	}
 	t := s.fromWhere(address)
-	t.account = &ports.Subject{Key: sha256.Sum256([]byte(account)), Slowdown: s.account}
+	t.account = &ports.Subject{Key: sha256.Sum256([]byte(account)), Backoff: s.account}
 	return t
 }
 
 func (s *Service) fromWhere(address string) (t tried) {
 	if network := networkOf(address); network != "" {
-		t.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)), Slowdown: s.address}
+		t.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)), Backoff: s.address}
 	}
 	return t
 }
@@ -88,5 +88,5 @@ func (s *Service) settle(ctx context.Context, t tried) error {
 	if t.address == nil {
 		return nil
 	}
-	return s.attempts.TakeBack(ctx, t.address.Key)
+	return s.attempts.Refund(ctx, t.address.Key)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -38,7 +39,7 @@ func newWorld(t *testing.T, changes ...func(*signin.Options)) *world {
 }
 
 // user makes a user of this name with the password of the tests.
-func (w *world) user(t *testing.T, name string) tenancy.User {
+func (w *world) user(t *testing.T, name string) identity.User {
 	t.Helper()
 	u := w.stranger(t, name)
 	hash, err := w.Hash(t.Context(), password)
@@ -48,9 +49,9 @@ func (w *world) user(t *testing.T, name string) tenancy.User {
 }
 
 // stranger makes a user without a password.
-func (w *world) stranger(t *testing.T, name string) tenancy.User {
+func (w *world) stranger(t *testing.T, name string) identity.User {
 	t.Helper()
-	u, err := w.Users.Create(t.Context(), tenancy.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+	u, err := w.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
 	return u
 }
@@ -61,21 +62,21 @@ func from(ctx context.Context, address string) context.Context {
 }
 
 // try signs in, each time from another address.
-func (w *world) try(t *testing.T, email, password string) (signin.Grant, error) {
+func (w *world) try(t *testing.T, email, password string) (signin.NewSession, error) {
 	t.Helper()
 	w.now = w.now.Add(time.Nanosecond)
 	address := fmt.Sprintf("10.0.%d.%d", w.now.Nanosecond()/256%256, w.now.Nanosecond()%256)
 	return w.SignIn(from(t.Context(), address), signin.Attempt{Email: email, Password: password, Agent: "Browser/1"})
 }
 
-func (w *world) signIn(t *testing.T, name string) signin.Grant {
+func (w *world) signIn(t *testing.T, name string) signin.NewSession {
 	t.Helper()
 	g, err := w.try(t, name+"@example.com", password)
 	require.NoError(t, err)
 	return g
 }
 
-func (w *world) member(t *testing.T, slug tenancy.Slug, u tenancy.User, role tenancy.Role) tenancy.ID {
+func (w *world) member(t *testing.T, slug tenancy.Slug, u identity.User, role tenancy.Role) tenancy.ID {
 	t.Helper()
 	made, err := w.Tenants.BySlug(t.Context(), slug)
 	if err != nil {

@@ -124,7 +124,7 @@ type examination struct {
 }
 
 func (e *examination) prepare(ctx context.Context) error {
-	steps := []func(context.Context) error{e.refuseInhabited, e.readCatalog, e.readDocument, e.makeTenants, e.fill, e.harvest}
+	steps := []func(context.Context) error{e.refuseInhabited, e.readCatalog, e.readDocument, e.makeTenants, e.seedRows, e.collectIDs}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("isolationtest: %w", err)

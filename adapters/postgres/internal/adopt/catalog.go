@@ -136,11 +136,11 @@ func (e *Engine) readAll(ctx context.Context, tx bun.Tx, s *state) error {
 	for _, r := range relations {
 		s.now[r.sql()] = r
 	}
-	if err := e.readBeside(ctx, tx, s); err != nil {
+	if err := e.readSurroundings(ctx, tx, s); err != nil {
 		return err
 	}
 	if err := e.readFormer(ctx, tx, s); err != nil {
 		return err
 	}
-	return e.readPeople(s, func(dest any, query string) error { return tx.NewRaw(query).Scan(ctx, dest) })
+	return e.readUsers(s, func(dest any, query string) error { return tx.NewRaw(query).Scan(ctx, dest) })
 }

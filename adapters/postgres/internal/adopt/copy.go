@@ -10,9 +10,9 @@ import (
 // copyBatch is how many users or keys are brought along at a time.
 const copyBatch = 500
 
-// copyPeople makes every user a member of the tenant.
-func (e *Engine) copyPeople(ctx context.Context, _ *Engine, tell func(int64)) error {
-	p := *e.spec.People
+// copyUsers makes every user a member of the tenant.
+func (e *Engine) copyUsers(ctx context.Context, _ *Engine, tell func(int64)) error {
+	p := *e.spec.Users
 	table := quote(p.Schema) + "." + quote(p.Table)
 	return e.copyRows(ctx, table, fmt.Sprintf(`WITH batch AS (
 		SELECT %s AS id, %s AS email, %s AS name, %s AS password_hash, %s AS role FROM %s o WHERE %s LIMIT %d FOR SHARE OF o
@@ -25,7 +25,7 @@ func (e *Engine) copyPeople(ctx context.Context, _ *Engine, tell func(int64)) er
 // copyKeys makes every key that isn't revoked one of the tenant's, with its
 // user's role.
 func (e *Engine) copyKeys(ctx context.Context, _ *Engine, tell func(int64)) error {
-	k, p := *e.spec.Keys, *e.spec.People
+	k, p := *e.spec.Keys, *e.spec.Users
 	table := quote(k.Schema) + "." + quote(k.Table)
 	lastUsed := "NULL::timestamptz"
 	if k.LastUsedAt != "" {

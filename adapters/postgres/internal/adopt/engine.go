@@ -34,7 +34,7 @@ type Options struct {
 	Ours string
 
 	// Tell hears of each event, in order. An error of its ends the work.
-	Tell func(Event) error
+	OnEvent func(Event) error
 }
 
 // Event is one thing that happened.
@@ -71,8 +71,8 @@ func (o Options) defaults() Options {
 		o.Watch = 10 * time.Second
 	}
 	o.Watch = max(o.Watch, 2*time.Second)
-	if o.Tell == nil {
-		o.Tell = func(Event) error { return nil }
+	if o.OnEvent == nil {
+		o.OnEvent = func(Event) error { return nil }
 	}
 	return o
 }
@@ -116,31 +116,31 @@ func (e *Engine) Lock(ctx context.Context) error {
 	}
 }
 
-// Standing is how far an adoption is.
-type Standing string
+// State is how far an adoption is.
+type State string
 
 // The standings. Of a database without any of the tables there is nothing to
 // adopt; nor of one that came into being with tenants.
 const (
-	Absent      Standing = "absent"       // none of the tables is there
-	TenantOwned Standing = "tenant-owned" // a fresh installation's
-	Single      Standing = "single-tenant"
-	Expanding   Standing = "expanding"
-	Expanded    Standing = "expanded"
-	Contracting Standing = "contracting"
-	Contracted  Standing = "contracted"
+	Absent      State = "absent"       // none of the tables is there
+	TenantOwned State = "tenant-owned" // a fresh installation's
+	Single      State = "single-tenant"
+	Expanding   State = "expanding"
+	Expanded    State = "expanded"
+	Contracting State = "contracting"
+	Contracted  State = "contracted"
 )
 
-// Standing reads how far the adoption is.
-func (e *Engine) Standing(ctx context.Context) (Standing, error) {
+// State reads how far the adoption is.
+func (e *Engine) State(ctx context.Context) (State, error) {
 	s, err := e.read(ctx)
 	if err != nil {
 		return "", err
 	}
-	return e.standing(s), nil
+	return e.stateOf(s), nil
 }
 
-func (e *Engine) standing(s *state) Standing {
+func (e *Engine) stateOf(s *state) State {
 	switch {
 	case len(s.now) == 0:
 		return Absent

@@ -11,8 +11,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Stray is a session that sends statements without a tenant.
-type Stray struct {
+// UntenantedSession is a session that sends statements without a tenant.
+type UntenantedSession struct {
 	Application string    `json:"application"` // as it calls itself (application_name)
 	Role        string    `json:"role"`
 	Client      string    `json:"client"` // its address
@@ -46,12 +46,12 @@ func (e *Engine) guard(ctx context.Context, s *state) error {
 
 // watch answers who sends statements without a tenant, within the time of
 // Options.Watch.
-func (e *Engine) watch(ctx context.Context, s *state) ([]Stray, error) {
+func (e *Engine) watch(ctx context.Context, s *state) ([]UntenantedSession, error) {
 	var begin time.Time
 	if err := e.conn.NewRaw("SELECT clock_timestamp()").Scan(ctx, &begin); err != nil {
 		return nil, err
 	}
-	seen := map[string]Stray{}
+	seen := map[string]UntenantedSession{}
 	for end := time.Now().Add(e.o.Watch); time.Now().Before(end); {
 		if err := e.readers(ctx, s, seen); err != nil {
 			return nil, err
@@ -60,31 +60,31 @@ func (e *Engine) watch(ctx context.Context, s *state) ([]Stray, error) {
 			return nil, err
 		}
 	}
-	writers, err := e.Strays(ctx, begin)
+	writers, err := e.UntenantedSessions(ctx, begin)
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range writers {
 		seen[w.who()] = w
 	}
-	var list []Stray
+	var list []UntenantedSession
 	for _, who := range sortedNames(seen) {
 		list = append(list, seen[who])
 	}
 	return list, nil
 }
 
-func (f Stray) who() string {
+func (f UntenantedSession) who() string {
 	return strings.Join([]string{f.Application, f.Role, f.Client, f.Table}, "\x00")
 }
 
-// Strays are those who wrote without a tenant since a time.
-func (e *Engine) Strays(ctx context.Context, since time.Time) ([]Stray, error) {
+// UntenantedSessions are those who wrote without a tenant since a time.
+func (e *Engine) UntenantedSessions(ctx context.Context, since time.Time) ([]UntenantedSession, error) {
 	var known bool
 	if err := e.conn.NewRaw("SELECT to_regclass('bailiwick.strays') IS NOT NULL").Scan(ctx, &known); err != nil || !known {
 		return nil, err
 	}
-	var list []Stray
+	var list []UntenantedSession
 	err := e.conn.NewRaw(`SELECT application, role, client, relation::regclass::text AS "table", statement, true AS writes, seen_at
 		FROM bailiwick.strays WHERE seen_at >= ? AND application <> ? ORDER BY 1, 2, 3, 4`, since, e.o.Ours).Scan(ctx, &list)
 	return list, err
@@ -92,7 +92,7 @@ func (e *Engine) Strays(ctx context.Context, since time.Time) ([]Stray, error) {
 
 // readers adds the sessions that hold a lock on a table, or whose last statement
 // names one, and that aren't ours: ours carry a tenant in every statement.
-func (e *Engine) readers(ctx context.Context, s *state, seen map[string]Stray) error {
+func (e *Engine) readers(ctx context.Context, s *state, seen map[string]UntenantedSession) error {
 	var rows []struct {
 		Application, Role, Client, Statement, Tables string
 	}
@@ -112,7 +112,7 @@ func (e *Engine) readers(ctx context.Context, s *state, seen map[string]Stray) e
 		if tables == "" || strings.Contains(r.Statement, "bailiwick.tenant") {
 			continue
 		}
-		f := Stray{Application: r.Application, Role: r.Role, Client: r.Client, Table: tables, Statement: r.Statement, SeenAt: time.Now()}
+		f := UntenantedSession{Application: r.Application, Role: r.Role, Client: r.Client, Table: tables, Statement: r.Statement, SeenAt: time.Now()}
 		if _, known := seen[f.who()]; !known {
 			seen[f.who()] = f
 		}

@@ -45,7 +45,7 @@ func (e *Engine) Down(ctx context.Context, to Phase) error {
 	if err != nil {
 		return err
 	}
-	if e.standing(s) == TenantOwned {
+	if e.stateOf(s) == TenantOwned {
 		return refuse("this database came into being with tenants: there is no single-tenant schema to go back to")
 	}
 	if err := e.onlyDefault(ctx, s); err != nil {
@@ -117,14 +117,14 @@ func (e *Engine) runAll(ctx context.Context, steps []step, way func(step) func(*
 
 func (e *Engine) do(ctx context.Context, st step, a action, s *state) error {
 	event := Event{Step: st.name, Phase: st.phase, SQL: strings.Join(a.sql, ";\n"), Kind: Begun, Rows: a.rows}
-	if err := e.o.Tell(event); err != nil {
+	if err := e.o.OnEvent(event); err != nil {
 		return err
 	}
 	if err := e.perform(ctx, a, s, event); err != nil {
 		return fmt.Errorf("%s: %w", event.SQL, err)
 	}
 	event.Kind = Ended
-	return e.o.Tell(event)
+	return e.o.OnEvent(event)
 }
 
 func (e *Engine) perform(ctx context.Context, a action, s *state, event Event) error {
@@ -133,7 +133,7 @@ func (e *Engine) perform(ctx context.Context, a action, s *state, event Event) e
 		err := a.work(ctx, e, func(n int64) {
 			batch := event
 			batch.Kind, batch.Rows = Batch, n
-			told = errors.Join(told, e.o.Tell(batch))
+			told = errors.Join(told, e.o.OnEvent(batch))
 		})
 		return errors.Join(err, told)
 	}
@@ -148,7 +148,7 @@ func (e *Engine) perform(ctx context.Context, a action, s *state, event Event) e
 		err := e.conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return e.transact(ctx, tx, a, s) })
 		if passes(err) {
 			event.Kind = Waited
-			return errors.Join(err, e.o.Tell(event))
+			return errors.Join(err, e.o.OnEvent(event))
 		}
 		return err
 	})

@@ -16,7 +16,7 @@ type Spec struct {
 	Indexes []Index
 	Views   []View
 	Custom  []Custom
-	People  *People
+	Users   *Users
 	Keys    *Keys
 
 	Condition string // the policy's
@@ -73,8 +73,8 @@ type Custom struct {
 	Lock, Note string // what a plan says of it
 }
 
-// People are the users that the old version knows.
-type People struct {
+// Users are the users that the old version knows.
+type Users struct {
 	Schema, Table                    string
 	ID, Email, Name, Password, Admin string // columns
 }

@@ -85,7 +85,7 @@ func (e *Engine) steps(s *state) []step {
 	each(e.triggerSteps)
 	each(e.policySteps)
 	all = append(all, e.viewSteps(s)...)
-	all = append(all, e.peopleSteps()...)
+	all = append(all, e.userSteps()...)
 
 	each(func(t Table) []step { return e.lateKeySteps(s, t) })
 	all = append(all, e.replacedIndexBuilds(s)...)

@@ -4,33 +4,8 @@ import (
 	"slices"
 )
 
-// What happens to people and memberships, as stores note it in the audit logs:
-// users in the platform's, members in their tenant's.
-
-// UserCreated is what Create of users is noted as.
-func UserCreated(u User) Event {
-	return Event{Action: "user.create", Target: userTarget(u.ID), Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
-}
-
-// UserUpdated has in its details what was changed, and only that.
-func UserUpdated(before, after User) Event {
-	details := map[string]any{}
-	for field, values := range map[string][2]any{
-		"email": {before.Email, after.Email}, "name": {before.Name, after.Name}, "super_admin": {before.SuperAdmin, after.SuperAdmin},
-	} {
-		if values[0] != values[1] {
-			details[field] = map[string]any{"before": values[0], "after": values[1]}
-		}
-	}
-	return Event{Action: "user.update", Target: userTarget(before.ID), Details: details}
-}
-
-// UserRemoved is what Remove of users is noted as.
-func UserRemoved(u User) Event {
-	return Event{Action: "user.remove", Target: userTarget(u.ID), Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
-}
-
-func userTarget(id string) AuditTarget { return AuditTarget{Kind: "user", Name: id} }
+// What happens to memberships and invitations, as stores note it in the audit logs:
+// members in their tenant's.
 
 // MemberAdded is noted in m's tenant.
 func MemberAdded(m Membership) Event {
@@ -75,17 +50,15 @@ func InvitationCreated(i Invitation) Event { return invitationEvent("invitation.
 // InvitationRevoked is noted in i's tenant.
 func InvitationRevoked(i Invitation) Event { return invitationEvent("invitation.revoke", i) }
 
-// InvitationAccepted is noted in i's tenant, as u's doing.
-func InvitationAccepted(i Invitation, u User) Event {
-	return invitationEvent("invitation.accept", i).By(u)
-}
+// InvitationAccepted is noted in i's tenant.
+func InvitationAccepted(i Invitation) Event { return invitationEvent("invitation.accept", i) }
 
 func invitationEvent(action string, i Invitation) Event {
 	return Event{Action: action, Target: AuditTarget{Kind: "invitation", Name: i.ID}, Details: map[string]any{"email": i.Email, "role": i.Role}}
 }
 
-// By is e as u's own doing, whoever the context says acts.
-func (e Event) By(u User) Event {
-	e.Actor = Actor{Kind: UserPrincipal, ID: u.ID, Name: u.Name}
+// By is e as done by a, whoever the context says acts.
+func (e Event) By(a Actor) Event {
+	e.Actor = a
 	return e
 }

@@ -1,10 +1,12 @@
-package tenancy
+package identity
 
 import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // Session is one sign-in of a user, on one device. It is kept on the server:
@@ -55,7 +57,7 @@ func HashSessionSecret(secret string) (SessionHash, error) {
 	return sha256.Sum256([]byte(secret)), nil
 }
 
-var errNoSession = Errorf(CodeUnauthenticated, "not the secret of a session")
+var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "not the secret of a session")
 
 // Password is what is kept of a user's password.
 type Password struct {

@@ -31,7 +31,7 @@ func (e *Engine) functions() []function {
 		triggerFunction("adoption_stray", noteStray),
 		triggerFunction("adoption_fill", "  NEW.tenant_id := "+literal(e.spec.Tenant)+";\n  RETURN NEW;"),
 	}
-	if p := e.spec.People; p != nil {
+	if p := e.spec.Users; p != nil {
 		all = append(all, triggerFunction("adoption_person", e.personBody(*p)))
 	}
 	if k := e.spec.Keys; k != nil {
@@ -52,7 +52,7 @@ func role(of, admin string) string {
 
 // personBody keeps bailiwick.users and the memberships as the old version's
 // users are.
-func (e *Engine) personBody(p People) string {
+func (e *Engine) personBody(p Users) string {
 	return fmt.Sprintf(`  IF TG_OP = 'DELETE' THEN
     DELETE FROM bailiwick.members WHERE user_id = %[1]s;
     DELETE FROM bailiwick.users WHERE id = %[1]s;
@@ -68,7 +68,7 @@ func (e *Engine) personBody(p People) string {
 }
 
 // keyRoles gives a user's keys the user's role.
-func (e *Engine) keyRoles(p People) string {
+func (e *Engine) keyRoles(p Users) string {
 	k := e.spec.Keys
 	if k == nil {
 		return ""
@@ -93,17 +93,17 @@ func (e *Engine) keyBody(k Keys) string {
   INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, created_at) SELECT %[1]s, %[4]s, NEW.%[5]s, %[6]s, NEW.%[2]s, NEW.%[7]s
     FROM %[8]s u WHERE u.%[9]s = NEW.%[10]s
     ON CONFLICT (hash) DO UPDATE SET name = excluded.name, role = excluded.role;
-  RETURN NULL;`, literal(e.spec.Tenant), quote(k.Hash), revoked, asID("NEW", k.ID), quote(k.Name), role("u", e.spec.People.Admin), quote(k.CreatedAt),
-		quote(e.spec.People.Schema)+"."+quote(e.spec.People.Table), quote(e.spec.People.ID), quote(k.User))
+  RETURN NULL;`, literal(e.spec.Tenant), quote(k.Hash), revoked, asID("NEW", k.ID), quote(k.Name), role("u", e.spec.Users.Admin), quote(k.CreatedAt),
+		quote(e.spec.Users.Schema)+"."+quote(e.spec.Users.Table), quote(e.spec.Users.ID), quote(k.User))
 }
 
-// peopleSteps bring users and their keys along: what is there in batches, and
+// userSteps bring users and their keys along: what is there in batches, and
 // what the old version still changes by a trigger.
-func (e *Engine) peopleSteps() []step {
+func (e *Engine) userSteps() []step {
 	var steps []step
-	if p := e.spec.People; p != nil {
+	if p := e.spec.Users; p != nil {
 		columns := []string{p.Email, p.Name, p.Password, p.Admin}
-		steps = append(steps, e.mirror("people", quote(p.Schema)+"."+quote(p.Table), "adoption_person", columns, e.copyPeople))
+		steps = append(steps, e.mirror("people", quote(p.Schema)+"."+quote(p.Table), "adoption_person", columns, e.copyUsers))
 	}
 	if k := e.spec.Keys; k != nil {
 		columns := []string{k.User, k.Name, k.Hash}
@@ -156,7 +156,7 @@ func (e *Engine) farewellSteps() []step {
 		down: func(*state) []action { return nil }}} // what comes back, comes with the expansion
 }
 
-func (e *Engine) readPeople(s *state, ask func(dest any, query string) error) error {
+func (e *Engine) readUsers(s *state, ask func(dest any, query string) error) error {
 	s.mirrored, s.uncopied = map[string]bool{}, map[string]int64{}
 	look := func(table, missing string) error {
 		var standing bool
@@ -183,7 +183,7 @@ func (e *Engine) readPeople(s *state, ask func(dest any, query string) error) er
 		s.uncopied[table] = left
 		return nil
 	}
-	if p := e.spec.People; p != nil {
+	if p := e.spec.Users; p != nil {
 		if err := look(quote(p.Schema)+"."+quote(p.Table), missingPerson(*p)); err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (e *Engine) readPeople(s *state, ask func(dest any, query string) error) er
 	return nil
 }
 
-func missingPerson(p People) string {
+func missingPerson(p Users) string {
 	return "NOT EXISTS (SELECT FROM bailiwick.users b WHERE b.id = " + asID("o", p.ID) + ")"
 }
 

@@ -1,4 +1,4 @@
-package changes
+package cacheinval
 
 import (
 	"context"
@@ -14,45 +14,45 @@ import (
 //
 // It is made by [NewCache], is safe for concurrent use, and needs no closing.
 type Cache[K comparable, V any] struct {
-	log     *Log
-	entries *otter.Cache[K, entry[V]]
-	life    func(V) time.Duration
-	holds   func(Mark, V) bool
-	counts  *Counts
-	load    otter.Loader[K, entry[V]] // made once: a method value would allocate with every lookup
+	invalidations *Invalidations
+	entries       *otter.Cache[K, entry[V]]
+	ttl           func(V) time.Duration
+	valid         func(Snapshot, V) bool
+	counts        *Counts
+	load          otter.Loader[K, entry[V]] // made once: a method value would allocate with every lookup
 }
 
 type entry[V any] struct {
-	value V
-	mark  Mark
+	value    V
+	snapshot Snapshot
 }
 
-// Use says how a [Cache] works. All fields but Counts are needed.
-type Use[K comparable, V any] struct {
+// CacheOptions says how a [Cache] works. All fields but Counts are needed.
+type CacheOptions[K comparable, V any] struct {
 	Size int // the most entries that are remembered
 
 	// Load asks the store.
 	Load func(context.Context, K) (V, error)
 
 	// Life is how long a value is remembered if nothing of it changes.
-	Life func(V) time.Duration
+	TTL func(V) time.Duration
 
 	// Holds reports whether a value that was read after m is still so: see
-	// [Log.Holds].
-	Holds func(m Mark, v V) bool
+	// [Invalidations.Valid].
+	Valid func(m Snapshot, v V) bool
 
 	// Counts counts what the cache does. Defaults to counts of its own.
 	Counts *Counts
 }
 
 // NewCache makes a cache whose values end with what the log hears.
-func NewCache[K comparable, V any](log *Log, use Use[K, V]) *Cache[K, V] {
+func NewCache[K comparable, V any](log *Invalidations, use CacheOptions[K, V]) *Cache[K, V] {
 	if use.Counts == nil {
 		use.Counts = NewCounts()
 	}
-	c := &Cache[K, V]{log: log, life: use.Life, holds: use.Holds, counts: use.Counts}
+	c := &Cache[K, V]{invalidations: log, ttl: use.TTL, valid: use.Valid, counts: use.Counts}
 	c.load = otter.LoaderFunc[K, entry[V]](func(ctx context.Context, key K) (entry[V], error) {
-		mark := log.Mark() // before the store is asked
+		mark := log.Snapshot() // before the store is asked
 		c.counts.loads.Add(1)
 		value, err := use.Load(ctx, key)
 		if err != nil {
@@ -64,16 +64,16 @@ func NewCache[K comparable, V any](log *Log, use Use[K, V]) *Cache[K, V] {
 	return c
 }
 
-// good reports whether e may be answered to whoever asks now.
-func (c *Cache[K, V]) good(e entry[V]) bool {
-	age := c.log.now().UnixNano() - e.mark.nano
-	return age >= 0 && age < int64(c.life(e.value)) && c.holds(e.mark, e.value)
+// fresh reports whether e may be answered to whoever asks now.
+func (c *Cache[K, V]) fresh(e entry[V]) bool {
+	age := c.invalidations.now().UnixNano() - e.snapshot.nano
+	return age >= 0 && age < int64(c.ttl(e.value)) && c.valid(e.snapshot, e.value)
 }
 
-// Known answers what is remembered of key, if it holds.
-func (c *Cache[K, V]) Known(key K) (value V, ok bool) {
+// Peek answers what is remembered of key, if it holds.
+func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
 	e, found := c.entries.GetIfPresent(key)
-	if !found || !c.good(e) {
+	if !found || !c.fresh(e) {
 		return value, false
 	}
 	c.counts.hits.Add(1)
@@ -86,13 +86,13 @@ const attempts = 3
 
 // Get answers what is remembered of key, or what the store answers.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
-	if value, ok := c.Known(key); ok {
+	if value, ok := c.Peek(key); ok {
 		return value, nil
 	}
-	began := c.log.Mark()
+	began := c.invalidations.Snapshot()
 	for range attempts {
 		e, err := c.entries.Get(ctx, key, c.load)
-		if err != nil || e.mark.NotBefore(began) || c.good(e) {
+		if err != nil || e.snapshot.NotBefore(began) || c.fresh(e) {
 			return e.value, err
 		}
 		c.entries.Invalidate(key)

@@ -9,18 +9,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// announcements is [ports.Announcements]: a write tells of itself before it
+// changeNotifier is [ports.ChangeNotifier]: a write tells of itself before it
 // answers, so that nothing is ever late.
-type announcements struct {
+type changeNotifier struct {
 	mu          sync.Mutex // also: one call follows another
 	subscribers []*subscriber
 }
 
-type subscriber struct{ heard func(ports.Announcement) }
+type subscriber struct {
+	heard func(ports.ChangeNotification)
+}
 
-var _ ports.Announcements = (*announcements)(nil)
+var _ ports.ChangeNotifier = (*changeNotifier)(nil)
 
-func (a *announcements) Subscribe(heard func(ports.Announcement)) (stop func()) {
+func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop func()) {
 	s := &subscriber{heard}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -32,10 +34,10 @@ func (a *announcements) Subscribe(heard func(ports.Announcement)) (stop func()) 
 	}
 }
 
-func (a *announcements) Current() bool { return true }
+func (a *changeNotifier) Healthy() bool { return true }
 
 // Settle waits until what others are telling has been heard.
-func (a *announcements) Settle(context.Context) error {
+func (a *changeNotifier) Flush(context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return nil
@@ -43,7 +45,7 @@ func (a *announcements) Settle(context.Context) error {
 
 // tellUnless announces a change if nothing went wrong. It is deferred before the
 // store is locked.
-func (a *announcements) tellUnless(err *error, kind ports.AnnouncementKind, id string) {
+func (a *changeNotifier) tellUnless(err *error, kind ports.ChangeKind, id string) {
 	if *err == nil {
 		a.tell(kind, id)
 	}
@@ -51,8 +53,8 @@ func (a *announcements) tellUnless(err *error, kind ports.AnnouncementKind, id s
 
 // tell announces a change that is there to be read: its caller holds no lock that
 // reading needs.
-func (a *announcements) tell(kind ports.AnnouncementKind, id string) {
-	what := ports.Announcement{Kind: kind}
+func (a *changeNotifier) tell(kind ports.ChangeKind, id string) {
+	what := ports.ChangeNotification{Kind: kind}
 	var err error
 	if what.ID, err = tenancy.ParseID(id); err != nil {
 		what.Kind = ports.AnythingChanged // an id of another form, which can't be announced

@@ -1,11 +1,11 @@
 // Package changes tells a cache whether what it has read still holds. A cache
-// keeps with each value a [Mark] that it took before it read the value, and asks
-// [Log.Holds] before it uses it.
+// keeps with each value a [Snapshot] that it took before it read the value, and asks
+// [Invalidations.Valid] before it uses it.
 //
 // What has changed is known from announcements. What is remembered is wrong for
 // less than a second whether they arrive or not: where it can't be said that all
 // of them have been heard, what is older than half a second doesn't hold.
-package changes
+package cacheinval
 
 import (
 	"sync"
@@ -24,12 +24,12 @@ const (
 	remembered = 10_000
 )
 
-// Log is what has been announced of late. It is made by [New] and safe for
+// Invalidations is what has been announced of late. It is made by [New] and safe for
 // concurrent use.
-type Log struct {
-	announcements ports.Announcements // nil: nothing is ever heard
-	now           func() time.Time
-	last          atomic.Uint64 // the number of the last announcement
+type Invalidations struct {
+	notifier ports.ChangeNotifier // nil: nothing is ever heard
+	now      func() time.Time
+	last     atomic.Uint64 // the number of the last announcement
 
 	mu      sync.RWMutex
 	at      map[tenancy.ID]uint64 // the last announcement of each
@@ -38,34 +38,34 @@ type Log struct {
 }
 
 // New makes a log that hears from; nil is nobody. A nil clock is [time.Now].
-func New(from ports.Announcements, clock func() time.Time) *Log {
+func New(from ports.ChangeNotifier, clock func() time.Time) *Invalidations {
 	if clock == nil {
 		clock = time.Now
 	}
-	l := &Log{announcements: from, now: clock, at: map[tenancy.ID]uint64{}}
+	l := &Invalidations{notifier: from, now: clock, at: map[tenancy.ID]uint64{}}
 	if from != nil {
-		from.Subscribe(l.Hear)
+		from.Subscribe(l.Invalidate)
 	}
 	return l
 }
 
-// Mark is a moment between two announcements.
-type Mark struct {
+// Snapshot is a moment between two announcements.
+type Snapshot struct {
 	seq  uint64
 	nano int64
 }
 
-// Mark is the present. Take it before the store is asked: what is announced while
+// Snapshot is the present. Take it before the store is asked: what is announced while
 // it answers may not be in the answer.
-func (l *Log) Mark() Mark { return Mark{l.last.Load(), l.now().UnixNano()} }
+func (l *Invalidations) Snapshot() Snapshot { return Snapshot{l.last.Load(), l.now().UnixNano()} }
 
 // NotBefore reports whether m was taken no earlier than other. What was read
 // after a request has come in is good for that request, however long it took.
-func (m Mark) NotBefore(other Mark) bool { return m.seq >= other.seq && m.nano >= other.nano }
+func (m Snapshot) NotBefore(other Snapshot) bool { return m.seq >= other.seq && m.nano >= other.nano }
 
-// Holds reports whether what was read after m, about things with these ids, is
+// Valid reports whether what was read after m, about things with these ids, is
 // still so.
-func (l *Log) Holds(m Mark, ids ...tenancy.ID) bool {
+func (l *Invalidations) Valid(m Snapshot, ids ...tenancy.ID) bool {
 	if !l.fresh(m) {
 		return false
 	}
@@ -85,9 +85,9 @@ func (l *Log) Holds(m Mark, ids ...tenancy.ID) bool {
 	return true
 }
 
-// HoldsOfAllTenants is Holds for what any tenant's change may end, such as that a
+// ValidForAllTenants is Holds for what any tenant's change may end, such as that a
 // slug is nobody's.
-func (l *Log) HoldsOfAllTenants(m Mark) bool {
+func (l *Invalidations) ValidForAllTenants(m Snapshot) bool {
 	if !l.fresh(m) {
 		return false
 	}
@@ -97,17 +97,17 @@ func (l *Log) HoldsOfAllTenants(m Mark) bool {
 }
 
 // fresh reports whether all that changed since m is known.
-func (l *Log) fresh(m Mark) bool {
-	if l.announcements != nil && l.announcements.Current() {
+func (l *Invalidations) fresh(m Snapshot) bool {
+	if l.notifier != nil && l.notifier.Healthy() {
 		return true
 	}
 	age := l.now().UnixNano() - m.nano
 	return age >= 0 && age < int64(unheard)
 }
 
-// Hear takes note of a change. Announcements come here by themselves; whoever
+// Invalidate takes note of a change. Announcements come here by themselves; whoever
 // changes something says so, and needn't wait for its announcement.
-func (l *Log) Hear(a ports.Announcement) {
+func (l *Invalidations) Invalidate(a ports.ChangeNotification) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seq := l.last.Load() + 1

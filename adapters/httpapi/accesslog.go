@@ -9,8 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// sight is what the guard gets to know of a request that others answer.
-type sight struct {
+// requestState is what the guard gets to know of a request that others answer.
+type requestState struct {
 	request *http.Request // as far as it has come: its context has the caller and the tenant
 	code    tenancy.Code  // of the problem that it was answered with
 	routine bool          // it needed no credentials
@@ -19,23 +19,23 @@ type sight struct {
 type sightKey struct{}
 
 // observed gives the request a sight.
-func observed(r *http.Request) (*http.Request, *sight) {
-	s := &sight{}
+func observed(r *http.Request) (*http.Request, *requestState) {
+	s := &requestState{}
 	r = r.WithContext(context.WithValue(r.Context(), sightKey{}, s))
 	s.request = r
 	return r, s
 }
 
-// reach says how far the request has come.
-func reach(r *http.Request, routine bool) {
-	if s, ok := r.Context().Value(sightKey{}).(*sight); ok {
+// markReached says how far the request has come.
+func markReached(r *http.Request, routine bool) {
+	if s, ok := r.Context().Value(sightKey{}).(*requestState); ok {
 		s.request, s.routine = r, routine
 	}
 }
 
 // reached is the request as far as it has come.
 func reached(r *http.Request) *http.Request {
-	if s, ok := r.Context().Value(sightKey{}).(*sight); ok {
+	if s, ok := r.Context().Value(sightKey{}).(*requestState); ok {
 		return s.request
 	}
 	return r
@@ -43,7 +43,7 @@ func reached(r *http.Request) *http.Request {
 
 // refusedWith says which problem a request is answered with.
 func refusedWith(r *http.Request, code tenancy.Code) {
-	if s, ok := r.Context().Value(sightKey{}).(*sight); ok {
+	if s, ok := r.Context().Value(sightKey{}).(*requestState); ok {
 		s.code = code
 	}
 }
@@ -51,7 +51,7 @@ func refusedWith(r *http.Request, code tenancy.Code) {
 const maxLoggedMethod = 16 // a caller may send any word
 
 // tell tells whoever observes that a request is over.
-func (a *api) tell(s *sight, status int, took time.Duration) {
+func (a *api) tell(s *requestState, status int, took time.Duration) {
 	ctx := s.request.Context()
 	a.observe(ctx, s.code)
 	if !a.accessLog {

@@ -14,8 +14,8 @@ type section struct {
 	ours, theirs []map[string]any
 }
 
-// harvest reads every list as both sides.
-func (e *examination) harvest(ctx context.Context) error {
+// collectIDs reads every list as both sides.
+func (e *examination) collectIDs(ctx context.Context) error {
 	e.sections = map[string]section{}
 	for _, op := range e.routes {
 		if op.method != http.MethodGet || len(op.picks()) > 0 {

@@ -8,9 +8,9 @@ import (
 
 const maxStatement = 4096 // bytes
 
-// masked is a statement with a question mark in place of each value, and without
+// redactSQL is a statement with a question mark in place of each value, and without
 // comments. What doesn't end is left out to its end.
-func masked(statement string) string {
+func redactSQL(statement string) string {
 	var b strings.Builder
 	for s := statement; s != ""; {
 		if b.Len() >= maxStatement {

@@ -20,13 +20,13 @@ func announcementsSuite() []clause {
 				e := p.subscribe()
 				defer e.stop()
 				made := p.tenant("initech")
-				e.wants(p, ports.Announcement{Kind: ports.TenantChanged, ID: made.ID}, "Tenants.Create")
+				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID}, "Tenants.Create")
 				p.setState(p.acme, tenancy.Suspended)
-				e.wants(p, ports.Announcement{Kind: ports.TenantChanged, ID: p.acme}, "Tenants.Update")
+				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: p.acme}, "Tenants.Update")
 				made.Settings = json.RawMessage(`{"color":"red"}`)
 				_, err := p.Tenants.Update(p.ctx, made)
 				p.ok(err, "Tenants.Update")
-				e.wants(p, ports.Announcement{Kind: ports.TenantChanged, ID: made.ID}, "Tenants.Update of the settings")
+				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID}, "Tenants.Update of the settings")
 			},
 		},
 		{
@@ -39,7 +39,7 @@ func announcementsSuite() []clause {
 				p.find(kept.Hash)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Keys.Revoke")
 				e.wantsNothingOf(p, kept.ID, "a key that was used")
-				e.wants(p, ports.Announcement{Kind: ports.KeyChanged, ID: idOf(k.ID)}, "Keys.Revoke")
+				e.wants(p, ports.ChangeNotification{Kind: ports.KeyChanged, ID: idOf(k.ID)}, "Keys.Revoke")
 			},
 		},
 		{
@@ -59,7 +59,7 @@ func announcementsSuite() []clause {
 			says: "of a person and of a person's place in a tenant, whoever makes it",
 			prove: func(p *probe) {
 				u, boss := p.user(1), p.user(2)
-				want := ports.Announcement{Kind: ports.UserChanged, ID: idOf(u.ID)}
+				want := ports.ChangeNotification{Kind: ports.UserChanged, ID: idOf(u.ID)}
 				p.member(p.acme, boss, tenancy.Admin)
 				e := p.subscribe()
 				defer e.stop()
@@ -121,7 +121,7 @@ func announcementsSuite() []clause {
 				defer e.stop()
 				p.setState(p.acme, tenancy.Suspended)
 				committed := time.Now()
-				for !p.Announcements.Current() || time.Since(committed) < 600*time.Millisecond {
+				for !p.ChangeNotifier.Healthy() || time.Since(committed) < 600*time.Millisecond {
 					if time.Since(committed) > announcementPatience {
 						p.fail("Current stays false")
 						return
@@ -142,7 +142,7 @@ type ear struct {
 	stop func()
 
 	mu    sync.Mutex
-	heard []ports.Announcement
+	heard []ports.ChangeNotification
 	busy  bool
 	twice bool // it was called while it was
 }
@@ -151,7 +151,7 @@ type ear struct {
 // heard of, and is forgotten.
 func (p *probe) subscribe() *ear {
 	e := &ear{}
-	e.stop = p.Announcements.Subscribe(e.hear)
+	e.stop = p.ChangeNotifier.Subscribe(e.hear)
 	p.settle()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -164,19 +164,19 @@ func (p *probe) settle() {
 	ctx, cancel := context.WithTimeout(p.ctx, announcementPatience)
 	defer cancel()
 	for p.err == nil {
-		err := p.Announcements.Settle(ctx)
+		err := p.ChangeNotifier.Flush(ctx)
 		if err == nil {
 			return
 		}
 		if ctx.Err() != nil {
-			p.ok(err, "Announcements.Settle")
+			p.ok(err, "ChangeNotifier.Flush")
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-func (e *ear) hear(a ports.Announcement) {
+func (e *ear) hear(a ports.ChangeNotification) {
 	e.mu.Lock()
 	e.twice = e.twice || e.busy
 	e.busy = true
@@ -195,7 +195,7 @@ func (e *ear) overlapped() bool {
 }
 
 // ids are those that were heard of one kind.
-func (e *ear) ids(kind ports.AnnouncementKind) (ids []tenancy.ID) {
+func (e *ear) ids(kind ports.ChangeKind) (ids []tenancy.ID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, a := range e.heard {
@@ -207,7 +207,7 @@ func (e *ear) ids(kind ports.AnnouncementKind) (ids []tenancy.ID) {
 }
 
 // wants wants a to be heard, and forgets what was.
-func (e *ear) wants(p *probe, a ports.Announcement, of string) {
+func (e *ear) wants(p *probe, a ports.ChangeNotification, of string) {
 	p.settle()
 	e.mu.Lock()
 	defer e.mu.Unlock()

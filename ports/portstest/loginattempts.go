@@ -7,13 +7,14 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 func attemptsSuite() []clause {
 	return []clause{
 		{
 			name: "count attempts",
-			says: "Begin counts an attempt at each of the subjects, as [tenancy.Tally.Add] does.",
+			says: "Begin counts an attempt at each of the subjects, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				s, now := subject("a"), attemptsBegin
 				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second} {
@@ -58,7 +59,7 @@ func attemptsSuite() []clause {
 					if i%2 == 0 {
 						subjects = []ports.Subject{b, a}
 					}
-					wait, err := p.Attempts.Begin(p.ctx, attemptsBegin, subjects...)
+					wait, err := p.LoginAttempts.Begin(p.ctx, attemptsBegin, subjects...)
 					if wait == 0 && err == nil {
 						begun.Add(1)
 					}
@@ -76,10 +77,10 @@ func attemptsSuite() []clause {
 				for range 2 {
 					p.waits(0, attemptsBegin, a, b)
 				}
-				p.ok(p.Attempts.Clear(p.ctx, a.Key), "Clear")
+				p.ok(p.LoginAttempts.Clear(p.ctx, a.Key), "Clear")
 				p.waits(0, attemptsBegin, a)
 				p.waits(time.Second, attemptsBegin, b)
-				p.ok(p.Attempts.Clear(p.ctx, subject("c").Key), "Clear of none")
+				p.ok(p.LoginAttempts.Clear(p.ctx, subject("c").Key), "Clear of none")
 			},
 		},
 		{
@@ -87,11 +88,11 @@ func attemptsSuite() []clause {
 			says: "TakeBack counts one attempt less at a subject, and none less than none.",
 			prove: func(p *probe) {
 				a := subject("a")
-				p.ok(p.Attempts.TakeBack(p.ctx, a.Key), "TakeBack of none")
+				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
 				for range 10 {
 					p.waits(0, attemptsBegin, a)
-					p.ok(p.Attempts.TakeBack(p.ctx, a.Key), "TakeBack")
-					p.ok(p.Attempts.TakeBack(p.ctx, a.Key), "TakeBack of none")
+					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack")
+					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
 				}
 				p.waits(0, attemptsBegin, a)
 				p.waits(0, attemptsBegin, a)
@@ -100,7 +101,7 @@ func attemptsSuite() []clause {
 		},
 		{
 			name: "what is forgotten is no attempt",
-			says: "Begin counts an attempt at each of the subjects, as [tenancy.Tally.Add] does.",
+			says: "Begin counts an attempt at each of the subjects, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				a := subject("a")
 				p.waits(0, attemptsBegin, a)
@@ -120,13 +121,13 @@ var attemptsBegin = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 // subject has two attempts for nothing.
 func subject(name string) ports.Subject {
 	return ports.Subject{
-		Key:      sha256.Sum256([]byte(name)),
-		Slowdown: tenancy.Slowdown{Free: 2, First: time.Second, Longest: 4 * time.Second, Forget: time.Hour},
+		Key:     sha256.Sum256([]byte(name)),
+		Backoff: identity.Backoff{Free: 2, Initial: time.Second, Max: 4 * time.Second, Reset: time.Hour},
 	}
 }
 
 func (p *probe) waits(want time.Duration, now time.Time, subjects ...ports.Subject) {
-	wait, err := p.Attempts.Begin(p.ctx, now, subjects...)
+	wait, err := p.LoginAttempts.Begin(p.ctx, now, subjects...)
 	p.ok(err, "Attempts.Begin")
 	p.equal(wait, want, "what an attempt waits")
 }

@@ -46,8 +46,8 @@ WHERE c.relkind = 'v' AND n.nspname NOT IN ('bailiwick', 'pg_catalog', 'informat
   AND EXISTS (SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
               WHERE r.ev_class = c.oid AND d.refobjid = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?]::text[]) n))`
 
-// readBeside reads what stands beside the tables.
-func (e *Engine) readBeside(ctx context.Context, tx bun.Tx, s *state) error {
+// readSurroundings reads what stands beside the tables.
+func (e *Engine) readSurroundings(ctx context.Context, tx bun.Tx, s *state) error {
 	var text string
 	if err := tx.NewRaw(readingViews, bun.List(slices.Collect(maps.Keys(s.now)))).Scan(ctx, &text); err != nil {
 		return err

@@ -1,9 +1,11 @@
-package tenancy
+package identity
 
 import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // User is a person with an account. What they may do in which tenant is in their
@@ -17,21 +19,9 @@ type User struct {
 	UpdatedAt  time.Time
 }
 
-// Membership is a user's place in a tenant.
-type Membership struct {
-	Tenant    ID
-	User      string // the user's ID
-	Role      Role   // one that [CheckMemberRole] admits
-	CreatedAt time.Time
-}
-
-// CheckMemberRole reports with [CodeInvalid] a role that a person can't have: a
-// replicator is a program.
-func CheckMemberRole(r Role) error {
-	if r == Viewer || r == Editor || r == Admin {
-		return nil
-	}
-	return Errorf(CodeInvalid, "a member's role is one of viewer, editor, admin")
+// Actor is u as the audit log names it.
+func (u User) Actor() tenancy.Actor {
+	return tenancy.Actor{Kind: tenancy.UserPrincipal, ID: u.ID, Name: u.Name}
 }
 
 const (
@@ -49,7 +39,7 @@ var emailForm = regexp.MustCompile("^[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-zA-Z0
 // literals. Any other text is [CodeInvalid].
 func ParseEmail(s string) (string, error) {
 	if len(s) > maxEmail || strings.IndexByte(s, '@') > maxEmailLocal || !emailForm.MatchString(s) {
-		return "", Errorf(CodeInvalid, "an e-mail address has the form name@domain, in ASCII")
+		return "", tenancy.Errorf(tenancy.CodeInvalid, "an e-mail address has the form name@domain, in ASCII")
 	}
 	return strings.ToLower(s), nil
 }

@@ -1,4 +1,4 @@
-package changes
+package cacheinval
 
 import (
 	"sync/atomic"

@@ -1,4 +1,4 @@
-package changes_test
+package cacheinval_test
 
 import (
 	"context"
@@ -15,26 +15,26 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/changes"
+	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
 // channel is a host's announcements, which can be late.
 type channel struct {
 	current bool
-	heard   []func(ports.Announcement)
+	heard   []func(ports.ChangeNotification)
 }
 
-func (c *channel) Subscribe(heard func(ports.Announcement)) func() {
+func (c *channel) Subscribe(heard func(ports.ChangeNotification)) func() {
 	c.heard = append(c.heard, heard)
 	return func() {}
 }
 
-func (c *channel) Current() bool                { return c.current }
-func (c *channel) Settle(context.Context) error { return nil }
+func (c *channel) Healthy() bool               { return c.current }
+func (c *channel) Flush(context.Context) error { return nil }
 
-func (c *channel) tell(kind ports.AnnouncementKind, id tenancy.ID) {
+func (c *channel) tell(kind ports.ChangeKind, id tenancy.ID) {
 	for _, heard := range c.heard {
-		heard(ports.Announcement{Kind: kind, ID: id})
+		heard(ports.ChangeNotification{Kind: kind, ID: id})
 	}
 }
 
@@ -76,24 +76,24 @@ type answer struct {
 }
 
 // cacheOf remembers what s answers, for a minute.
-func cacheOf(s *store, c *channel, size int) (*changes.Cache[tenancy.ID, answer], *changes.Log) {
-	var from ports.Announcements
+func cacheOf(s *store, c *channel, size int) (*cacheinval.Cache[tenancy.ID, answer], *cacheinval.Invalidations) {
+	var from ports.ChangeNotifier
 	if c != nil {
 		from = c
 	}
-	log := changes.New(from, nil)
-	return changes.NewCache(log, changes.Use[tenancy.ID, answer]{
+	log := cacheinval.New(from, nil)
+	return cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.ID, answer]{
 		Size: size,
 		Load: func(ctx context.Context, id tenancy.ID) (answer, error) {
 			n, err := s.read(ctx, id)
 			return answer{id, n}, err
 		},
-		Life:  func(answer) time.Duration { return life },
-		Holds: func(m changes.Mark, a answer) bool { return log.Holds(m, a.id) },
+		TTL:   func(answer) time.Duration { return life },
+		Valid: func(m cacheinval.Snapshot, a answer) bool { return log.Valid(m, a.id) },
 	}), log
 }
 
-func get(t *testing.T, c *changes.Cache[tenancy.ID, answer], id tenancy.ID) int {
+func get(t *testing.T, c *cacheinval.Cache[tenancy.ID, answer], id tenancy.ID) int {
 	t.Helper()
 	a, err := c.Get(t.Context(), id)
 	require.NoError(t, err)
@@ -154,7 +154,7 @@ func TestAValueEndsWithAChangeOfWhatItIsOf(t *testing.T) {
 	assert.Equal(t, 2, get(t, cache, acme), "once")
 	c.tell(ports.AnythingChanged, tenancy.ID{})
 	assert.Equal(t, 3, get(t, cache, acme))
-	log.Hear(ports.Announcement{Kind: ports.UserChanged, ID: acme})
+	log.Invalidate(ports.ChangeNotification{Kind: ports.UserChanged, ID: acme})
 	assert.Equal(t, 4, get(t, cache, acme), "a change of this process's own")
 }
 
@@ -252,34 +252,34 @@ func TestSizeBoundsWhatIsRemembered(t *testing.T) {
 func TestWhatAnyTenantMayEndEndsWithAnyTenant(t *testing.T) {
 	t.Parallel()
 	c := &channel{current: true}
-	log := changes.New(c, nil)
-	m := log.Mark()
-	require.True(t, log.HoldsOfAllTenants(m))
+	log := cacheinval.New(c, nil)
+	m := log.Snapshot()
+	require.True(t, log.ValidForAllTenants(m))
 	c.tell(ports.KeyChanged, acme)
-	assert.True(t, log.HoldsOfAllTenants(m), "a key is no tenant")
+	assert.True(t, log.ValidForAllTenants(m), "a key is no tenant")
 	c.tell(ports.TenantChanged, globex)
-	assert.False(t, log.HoldsOfAllTenants(m))
-	assert.True(t, log.HoldsOfAllTenants(log.Mark()))
-	m = log.Mark()
+	assert.False(t, log.ValidForAllTenants(m))
+	assert.True(t, log.ValidForAllTenants(log.Snapshot()))
+	m = log.Snapshot()
 	c.tell(ports.AnythingChanged, tenancy.ID{})
-	assert.False(t, log.HoldsOfAllTenants(m))
+	assert.False(t, log.ValidForAllTenants(m))
 	c.current = false
-	assert.True(t, log.HoldsOfAllTenants(log.Mark()), "it was read this moment")
+	assert.True(t, log.ValidForAllTenants(log.Snapshot()), "it was read this moment")
 }
 
 // TestMoreChangesThanAreKeptApartEndEverything: none of them may be lost.
 func TestMoreChangesThanAreKeptApartEndEverything(t *testing.T) {
 	t.Parallel()
 	c := &channel{current: true}
-	log := changes.New(c, nil)
-	m := log.Mark()
+	log := cacheinval.New(c, nil)
+	m := log.Snapshot()
 	c.tell(ports.KeyChanged, acme)
 	for range 10_000 {
 		c.tell(ports.KeyChanged, tenancy.NewID())
 	}
-	assert.False(t, log.Holds(m, acme))
-	assert.False(t, log.Holds(m, globex))
-	assert.True(t, log.Holds(log.Mark(), acme, globex))
+	assert.False(t, log.Valid(m, acme))
+	assert.False(t, log.Valid(m, globex))
+	assert.True(t, log.Valid(log.Snapshot(), acme, globex))
 }
 
 // TestNothingOldIsReadAfterAChangeWhateverTheRace changes a value and asks for it
@@ -287,13 +287,13 @@ func TestMoreChangesThanAreKeptApartEndEverything(t *testing.T) {
 func TestNothingOldIsReadAfterAChangeWhateverTheRace(t *testing.T) {
 	t.Parallel()
 	c := &channel{current: true}
-	log := changes.New(c, nil)
+	log := cacheinval.New(c, nil)
 	var stored atomic.Int64
-	cache := changes.NewCache(log, changes.Use[tenancy.ID, int64]{
+	cache := cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.ID, int64]{
 		Size:  10,
 		Load:  func(context.Context, tenancy.ID) (int64, error) { return stored.Load(), nil },
-		Life:  func(int64) time.Duration { return life },
-		Holds: func(m changes.Mark, _ int64) bool { return log.Holds(m, acme) },
+		TTL:   func(int64) time.Duration { return life },
+		Valid: func(m cacheinval.Snapshot, _ int64) bool { return log.Valid(m, acme) },
 	})
 	done := make(chan struct{})
 	var readers sync.WaitGroup
@@ -324,10 +324,10 @@ func TestNothingOldIsReadAfterAChangeWhateverTheRace(t *testing.T) {
 	readers.Wait()
 }
 
-func ExampleLog() {
-	var log = changes.New(nil, nil)
-	before := log.Mark()
-	log.Hear(ports.Announcement{Kind: ports.TenantChanged, ID: tenancy.DefaultID})
-	fmt.Println(log.Holds(before, tenancy.DefaultID), log.Holds(log.Mark(), tenancy.DefaultID))
+func ExampleInvalidations() {
+	var log = cacheinval.New(nil, nil)
+	before := log.Snapshot()
+	log.Invalidate(ports.ChangeNotification{Kind: ports.TenantChanged, ID: tenancy.DefaultID})
+	fmt.Println(log.Valid(before, tenancy.DefaultID), log.Valid(log.Snapshot(), tenancy.DefaultID))
 	// Output: false true
 }

@@ -12,7 +12,7 @@ const settlePatience = 250 * time.Millisecond
 
 // administers reports whether an operation may change who may do what.
 func (op operation) administers() bool {
-	return op.method != http.MethodGet && (op.access == signedIn || op.access == tenantOf)
+	return op.method != http.MethodGet && (op.access == signedIn || op.access == managesTenant)
 }
 
 // answering is what the handler of an operation answers to.
@@ -51,10 +51,10 @@ func (s *settled) settle() {
 		return
 	}
 	s.done = true
-	if heard := s.api.services.Announcements; heard != nil {
+	if heard := s.api.services.ChangeNotifier; heard != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), settlePatience)
 		defer cancel()
-		if heard.Settle(ctx) == nil {
+		if heard.Flush(ctx) == nil {
 			return
 		}
 	}

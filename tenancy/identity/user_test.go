@@ -1,10 +1,11 @@
-package tenancy_test
+package identity_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 func TestEmailsHaveOneForm(t *testing.T) {
@@ -17,7 +18,7 @@ func TestEmailsHaveOneForm(t *testing.T) {
 		"o'hara_{x}@a-b.example":          "o'hara_{x}@a-b.example",
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test": strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test",
 	} {
-		got, err := tenancy.ParseEmail(given)
+		got, err := identity.ParseEmail(given)
 		if err != nil || got != want {
 			t.Errorf("ParseEmail(%q) = %q, %v; want %q", given, got, err, want)
 		}
@@ -55,7 +56,7 @@ func TestWhatIsNoEmail(t *testing.T) {
 		"a long label":             "ada@" + strings.Repeat("a", 64) + ".com",
 		"a long address":           "ada@" + strings.Repeat("a.", 126) + "com",
 	} {
-		got, err := tenancy.ParseEmail(given)
+		got, err := identity.ParseEmail(given)
 		if got != "" || tenancy.CodeOf(err) != tenancy.CodeInvalid {
 			t.Errorf("%s: ParseEmail(%q) = %q, %v; want %s", name, given, got, err, tenancy.CodeInvalid)
 		}
@@ -68,11 +69,11 @@ func FuzzEmail(f *testing.F) {
 	f.Add("Ada@Example.com")
 	f.Add("a@b\r\nTo: c@d")
 	f.Fuzz(func(t *testing.T, s string) {
-		normal, err := tenancy.ParseEmail(s)
+		normal, err := identity.ParseEmail(s)
 		if err != nil {
 			return
 		}
-		if again, err := tenancy.ParseEmail(normal); err != nil || again != normal {
+		if again, err := identity.ParseEmail(normal); err != nil || again != normal {
 			t.Fatalf("ParseEmail(%q) = %q, %v", normal, again, err)
 		}
 		if !strings.EqualFold(s, normal) || strings.Count(normal, "@") != 1 {
@@ -84,33 +85,4 @@ func FuzzEmail(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestAMemberIsAPerson(t *testing.T) {
-	t.Parallel()
-	for _, r := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin} {
-		if err := tenancy.CheckMemberRole(r); err != nil {
-			t.Errorf("CheckMemberRole(%q) = %v", r, err)
-		}
-	}
-	for _, r := range []tenancy.Role{"", "owner", "Admin", tenancy.Replicator} {
-		if err := tenancy.CheckMemberRole(r); tenancy.CodeOf(err) != tenancy.CodeInvalid {
-			t.Errorf("CheckMemberRole(%q) = %v", r, err)
-		}
-	}
-}
-
-func TestARoleIncludesThoseBeforeIt(t *testing.T) {
-	t.Parallel()
-	order := []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin}
-	for i, r := range order {
-		for j, other := range order {
-			if got := r.Includes(other); got != (i >= j) {
-				t.Errorf("%s includes %s: %t", r, other, got)
-			}
-		}
-		if r.Includes(tenancy.Replicator) || tenancy.Replicator.Includes(r) || tenancy.Role("").Includes(r) || r.Includes("owner") || tenancy.Role("owner").Includes(r) {
-			t.Errorf("%s isn't told from what stands beside the members' roles", r)
-		}
-	}
 }

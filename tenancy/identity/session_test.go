@@ -1,4 +1,4 @@
-package tenancy_test
+package identity_test
 
 import (
 	"crypto/sha256"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 var sessionForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
@@ -15,12 +16,12 @@ func TestSessionSecretsHaveOneForm(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 1000 {
-		secret := tenancy.NewSessionSecret()
+		secret := identity.NewSessionSecret()
 		if !sessionForm.MatchString(secret) || seen[secret] {
 			t.Fatalf("%q: not the form, or not new", secret)
 		}
 		seen[secret] = true
-		hash, err := tenancy.HashSessionSecret(secret)
+		hash, err := identity.HashSessionSecret(secret)
 		if err != nil || hash != sha256.Sum256([]byte(secret)) {
 			t.Fatalf("HashSessionSecret(%q) = %x, %v", secret, hash, err)
 		}
@@ -29,25 +30,25 @@ func TestSessionSecretsHaveOneForm(t *testing.T) {
 
 func TestWhatIsNoSessionSecretIsRefused(t *testing.T) {
 	t.Parallel()
-	secret := tenancy.NewSessionSecret()
+	secret := identity.NewSessionSecret()
 	for _, s := range []string{
 		"", secret[:42], secret + "A", secret + "=", " " + secret[1:], "+" + secret[1:], "/" + secret[1:], secret[:42] + "\n",
 		strings.Repeat("\n", 43), strings.Repeat("A", 42) + "B", // bits beyond the 256
 	} {
-		hash, err := tenancy.HashSessionSecret(s)
+		hash, err := identity.HashSessionSecret(s)
 		wantCode(t, err, tenancy.CodeUnauthenticated)
-		if hash != (tenancy.SessionHash{}) {
+		if hash != (identity.SessionHash{}) {
 			t.Errorf("HashSessionSecret(%q) answered a hash beside its error", s)
 		}
 	}
 }
 
 func FuzzHashSessionSecret(f *testing.F) {
-	f.Add(tenancy.NewSessionSecret())
+	f.Add(identity.NewSessionSecret())
 	f.Add(strings.Repeat("A", 43))
 	f.Add("\r\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		if _, err := tenancy.HashSessionSecret(s); err == nil && !sessionForm.MatchString(s) {
+		if _, err := identity.HashSessionSecret(s); err == nil && !sessionForm.MatchString(s) {
 			t.Errorf("%q passes for a secret", s)
 		}
 	})

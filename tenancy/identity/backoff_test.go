@@ -1,13 +1,13 @@
-package tenancy_test
+package identity_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-var slow = tenancy.Slowdown{Free: 3, First: time.Second, Longest: time.Minute, Forget: time.Hour}
+var slow = identity.Backoff{Free: 3, Initial: time.Second, Max: time.Minute, Reset: time.Hour}
 
 func TestTheWaitDoublesUpToTheLongest(t *testing.T) {
 	t.Parallel()
@@ -23,7 +23,7 @@ func TestTheWaitDoublesUpToTheLongest(t *testing.T) {
 func TestARefusedAttemptKeepsNobodyOutLonger(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	var tally tenancy.Tally
+	var tally identity.AttemptState
 	for range 3 {
 		next, wait := tally.Add(slow, now)
 		if wait != 0 {
@@ -50,7 +50,7 @@ func TestARefusedAttemptKeepsNobodyOutLonger(t *testing.T) {
 func TestAFreeAttemptDoesntWaitForOneThatIsLater(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	var tally tenancy.Tally
+	var tally identity.AttemptState
 	for i := range slow.Free {
 		next, wait := tally.Add(slow, now.Add(-time.Duration(i)*time.Second))
 		if wait != 0 || next.Count != i+1 {

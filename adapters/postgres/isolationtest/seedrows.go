@@ -11,9 +11,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// fill gives both sides rows in every table: items through the ports, what the
+// seedRows gives both sides rows in every table: items through the ports, what the
 // host knows to write, and what the catalog lets one make up.
-func (e *examination) fill(ctx context.Context) error {
+func (e *examination) seedRows(ctx context.Context) error {
 	if err := e.putItems(ctx); err != nil {
 		return err
 	}
