@@ -14,7 +14,8 @@ import (
 
 // sized makes a spec of about n bytes, like that of an agent.
 func sized(n int) string {
-	return `{"description":"` + strings.Repeat("An agent that helps. ", n/42) + `","instructions":"` + strings.Repeat(`Say \"hi\".\n`, n/24) +
+	return `{"description":"` + strings.Repeat("An agent that helps. ", n/42) +
+		`","instructions":"` + strings.Repeat(`Say \"hi\".\n`, n/24) +
 		`","priority":7,"weight":0.25,"tools":["a","b"],"parameters":{"temperature":0.7,"limit":4096}}`
 }
 
@@ -46,7 +47,8 @@ func BenchmarkCheck(b *testing.B) {
 func benchmarkItems(b *testing.B) []federation.Item {
 	items := make([]federation.Item, 1000)
 	for i := range items {
-		items[i] = seal(b, "agent", fmt.Sprintf("agent-%04d", i), sized(1<<10), map[string]string{"team": "a"})
+		items[i] = seal(b, "agent", fmt.Sprintf("agent-%04d", i), sized(1<<10),
+			map[string]string{"team": "a"})
 	}
 	return items
 }

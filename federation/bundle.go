@@ -87,7 +87,8 @@ func (b *BundleReader) read(yield func(Item, error) bool) error {
 		return tenancy.Errorf(tenancy.CodeInternal, "a bundle can be read only once")
 	}
 	b.in.started = true
-	missing, err := b.in.object(bundleMembers, func(name string) error { return b.member(name, yield) }, b.unknownMember)
+	missing, err := b.in.object(bundleMembers,
+		func(name string) error { return b.member(name, yield) }, b.unknownMember)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,8 @@ func (b *BundleReader) formatVersion() error {
 		return err
 	}
 	if version > BundleVersion {
-		return b.in.wrong(tenancy.CodeUnsupportedVersion, "is newer than %d: import it with a newer release", BundleVersion)
+		return b.in.wrong(tenancy.CodeUnsupportedVersion,
+			"is newer than %d: import it with a newer release", BundleVersion)
 	}
 	b.version = true
 	return b.unknown
@@ -193,10 +195,12 @@ func (b *BundleReader) items(yield func(Item, error) bool) error {
 // verify compares what the bundle says of itself with what was read.
 func (b *BundleReader) verify() error {
 	if b.manifest.Count != b.digests.Count() {
-		return problem(tenancy.CodeDigestMismatch, "/count", "isn't the number of items: the bundle is not what was exported")
+		return problem(tenancy.CodeDigestMismatch, "/count",
+			"isn't the number of items: the bundle is not what was exported")
 	}
 	if b.manifest.Digest != b.digests.Sum() {
-		return problem(tenancy.CodeDigestMismatch, "/digest", "isn't the digest of the items: the bundle is not what was exported")
+		return problem(tenancy.CodeDigestMismatch, "/digest",
+			"isn't the digest of the items: the bundle is not what was exported")
 	}
 	return nil
 }

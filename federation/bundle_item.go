@@ -21,7 +21,8 @@ type bundleItem struct {
 // then what it says.
 func (b *BundleReader) item() (Item, error) {
 	var raw bundleItem
-	missing, err := b.in.object(itemMembers, func(name string) error { return raw.member(b.in, name) }, nil)
+	missing, err := b.in.object(itemMembers,
+		func(name string) error { return raw.member(b.in, name) }, nil)
 	if err != nil {
 		return Item{}, err
 	}
@@ -30,7 +31,8 @@ func (b *BundleReader) item() (Item, error) {
 	}
 	item := raw.sealed(raw.Spec)
 	if item.Digest != raw.Digest {
-		return Item{}, b.in.wrong(tenancy.CodeDigestMismatch, "isn't what its digest says: the item is not what was exported")
+		return Item{}, b.in.wrong(tenancy.CodeDigestMismatch,
+			"isn't what its digest says: the item is not what was exported")
 	}
 	if raw.inexact != nil {
 		return Item{}, raw.inexact
@@ -39,7 +41,8 @@ func (b *BundleReader) item() (Item, error) {
 		return Item{}, b.in.wrong(tenancy.CodeInvalid, "updated_at must be a time of RFC 3339")
 	}
 	if b.digests.Count() > 0 && b.last.Compare(item.Ref) >= 0 {
-		return Item{}, b.in.wrong(tenancy.CodeInvalid, "must come behind the item before it in the order of kind and name, each once")
+		return Item{}, b.in.wrong(tenancy.CodeInvalid,
+			"must come behind the item before it in the order of kind and name, each once")
 	}
 	b.last = item.Ref
 	b.digests.Add(item.Digest)

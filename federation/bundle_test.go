@@ -56,8 +56,10 @@ func TestReadBundleAcceptsAnySpelling(t *testing.T) {
 	t.Parallel()
 	want := goldenItems(t)
 	bundle := golden(t)
-	reversed := []byte(`{"source":{"tenant":"staging","instance":"` + source.Instance + `"},"items":` + string(member(t, bundle, "items")) +
-		`,"format":"bailiwick.bundle","digest":` + string(member(t, bundle, "digest")) + `,"count":3.0,"format_version":1e0}`)
+	reversed := []byte(`{"source":{"tenant":"staging","instance":"` + source.Instance +
+		`"},"items":` + string(member(t, bundle, "items")) +
+		`,"format":"bailiwick.bundle","digest":` + string(member(t, bundle, "digest")) +
+		`,"count":3.0,"format_version":1e0}`)
 	for name, text := range map[string][]byte{
 		"as written":         bundle,
 		"indented":           indented(t, bundle),
@@ -66,7 +68,9 @@ func TestReadBundleAcceptsAnySpelling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, r := range []io.Reader{bytes.NewReader(text), iotest.OneByteReader(bytes.NewReader(text)), iotest.DataErrReader(bytes.NewReader(text))} {
+			for _, r := range []io.Reader{
+				bytes.NewReader(text), iotest.OneByteReader(bytes.NewReader(text)),
+				iotest.DataErrReader(bytes.NewReader(text))} {
 				got, manifest, err := readAll(r)
 				require.NoError(t, err)
 				assert.Equal(t, want, got)
@@ -88,7 +92,8 @@ func TestReadBundleOfNoItems(t *testing.T) {
 func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
-	uncovered := regexp.MustCompile(`"version":(\d+)|"updated_at":"([^"]+)"|"instance":"([^"]+)"|"tenant":"([^"]+)"`)
+	uncovered := regexp.MustCompile(
+		`"version":(\d+)|"updated_at":"([^"]+)"|"instance":"([^"]+)"|"tenant":"([^"]+)"`)
 	open := make([]bool, len(bundle)) // the bytes that no digest covers
 	for _, groups := range uncovered.FindAllSubmatchIndex(bundle, -1) {
 		for g := 2; g < len(groups); g += 2 {
@@ -103,12 +108,14 @@ func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 			changed[i] ^= flip
 			items, manifest, err := readAll(bytes.NewReader(changed))
 			if err != nil {
-				require.NotEqual(t, tenancy.CodeInternal, tenancy.CodeOf(err), "byte %d ^ %#x", i, flip)
+				require.NotEqual(t, tenancy.CodeInternal, tenancy.CodeOf(err), "byte %d ^ %#x", i,
+					flip)
 				continue
 			}
 			if !open[i] {
 				// Only another spelling of the same may pass: "\u001F", 1E+21.
-				require.Equal(t, string(bundle), string(write(t, manifest, items)), "byte %d ^ %#x", i, flip)
+				require.Equal(t, string(bundle), string(write(t, manifest, items)), "byte %d ^ %#x",
+					i, flip)
 			}
 		}
 	}
@@ -117,7 +124,8 @@ func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 func TestReadBundleKnowsChangedContentByItsDigest(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
-	content := regexp.MustCompile(`"(?:kind|name|team|env|version|url|type|\$secret)":"([^"]*)"`).FindAllSubmatchIndex(bundle, -1)
+	content := regexp.MustCompile(`"(?:kind|name|team|env|version|url|type|\$secret)":"([^"]*)"`).
+		FindAllSubmatchIndex(bundle, -1)
 	require.NotEmpty(t, content)
 	for _, group := range content {
 		for i := group[2]; i < group[3]; i++ {
@@ -151,11 +159,13 @@ func TestReadBundleRefusesMissingAndRepeatedItems(t *testing.T) {
 		items []federation.Item
 		code  tenancy.Code
 	}{
-		"one left out":  {items[:2], tenancy.CodeDigestMismatch},
-		"one put twice": {[]federation.Item{items[0], items[1], items[1], items[2]}, tenancy.CodeInvalid},
-		"two swapped":   {[]federation.Item{items[1], items[0], items[2]}, tenancy.CodeInvalid},
-		"one replaced":  {[]federation.Item{items[0], items[1], seal(t, "model_config", "gpt", `{}`, nil)}, tenancy.CodeDigestMismatch},
-		"all left out":  {nil, tenancy.CodeDigestMismatch},
+		"one left out": {items[:2], tenancy.CodeDigestMismatch},
+		"one put twice": {[]federation.Item{items[0], items[1], items[1], items[2]},
+			tenancy.CodeInvalid},
+		"two swapped": {[]federation.Item{items[1], items[0], items[2]}, tenancy.CodeInvalid},
+		"one replaced": {[]federation.Item{items[0], items[1],
+			seal(t, "model_config", "gpt", `{}`, nil)}, tenancy.CodeDigestMismatch},
+		"all left out": {nil, tenancy.CodeDigestMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,55 +183,107 @@ func TestReadBundleRefuses(t *testing.T) {
 		code     tenancy.Code
 		path     string
 	}{
-		"an unknown member":               {`"count":3`, `"count":3,"extra":{"a":[1]}`, tenancy.CodeUnknownField, "/extra"},
-		"an unknown member, then newer":   {`{"count":3`, `{"aaa":{"x":[1]},"format_version":2,"count":3`, tenancy.CodeUnsupportedVersion, "/format_version"},
-		"an unknown member of the source": {`"tenant":"staging"`, `"tenant":"staging","x":1`, tenancy.CodeUnknownField, "/source/x"},
-		"an unknown member of an item":    {`"version":7}`, `"version":7,"id":"x"}`, tenancy.CodeUnknownField, "/items/0/id"},
-		"a newer version":                 {`"format_version":1`, `"format_version":2`, tenancy.CodeUnsupportedVersion, "/format_version"},
-		"a newer version and a bad item":  {`"format_version":1,"items":[{`, `"format_version":2,"items":[{"x":1,`, tenancy.CodeUnsupportedVersion, "/format_version"},
-		"version 0":                       {`"format_version":1`, `"format_version":0`, tenancy.CodeInvalid, "/format_version"},
-		"version 1.5":                     {`"format_version":1`, `"format_version":1.5`, tenancy.CodeInvalid, "/format_version"},
-		"version 1e999":                   {`"format_version":1`, `"format_version":1e999`, tenancy.CodeInvalid, "/format_version"},
-		"the version as text":             {`"format_version":1`, `"format_version":"1"`, tenancy.CodeInvalid, "/format_version"},
-		"no version":                      {`"format_version":1,`, ``, tenancy.CodeInvalid, "/format_version"},
-		"another format":                  {`"bailiwick.bundle"`, `"bailiwick.plan"`, tenancy.CodeInvalid, "/format"},
-		"no items":                        {`"items":[`, `"format":[`, tenancy.CodeInvalidJSON, "/format"},
-		"no source":                       {`,"source":{"instance":"` + source.Instance + `","tenant":"staging"}`, ``, tenancy.CodeInvalid, "/source"},
-		"no tenant":                       {`,"tenant":"staging"`, ``, tenancy.CodeInvalid, "/source/tenant"},
-		"the source as text":              {`"source":{"instance":"` + source.Instance + `","tenant":"staging"}`, `"source":"staging"`, tenancy.CodeInvalid, "/source"},
-		"a wrong count":                   {`"count":3`, `"count":4`, tenancy.CodeDigestMismatch, "/count"},
-		"a negative count":                {`"count":3`, `"count":-3`, tenancy.CodeInvalid, "/count"},
-		"a duplicate member":              {`"count":3`, `"count":3,"count":3`, tenancy.CodeInvalidJSON, "/count"},
-		"an item that is none":            {`"items":[`, `"items":[7,`, tenancy.CodeInvalid, "/items/0"},
-		"a null item at the end":          {`}],"source"`, `},null],"source"`, tenancy.CodeInvalid, "/items/3"},
-		"items that are none":             {`"items":[`, `"items":{},"x":[`, tenancy.CodeInvalid, "/items"},
-		"an item without a kind":          {`"kind":"mcp_server",`, ``, tenancy.CodeInvalid, "/items/1/kind"},
-		"a label that is a number":        {`"env":"prod"`, `"env":1`, tenancy.CodeInvalid, "/items/2/labels/env"},
-		"labels that are null":            {`"labels":{}`, `"labels":null`, tenancy.CodeInvalid, "/items/1/labels"},
-		"a spec that is an array":         {`"spec":{"remotes"`, `"spec":[],"x":{"remotes"`, tenancy.CodeInvalid, "/items/1/spec"},
-		"an item's version 0":             {`"version":7`, `"version":0`, tenancy.CodeInvalid, "/items/0/version"},
-		"an item's version beyond 2^53":   {`"version":7`, `"version":9007199254740994`, tenancy.CodeInvalid, "/items/0/version"},
-		"an item's version in fractions":  {`"version":7`, `"version":7.5`, tenancy.CodeInvalid, "/items/0/version"},
-		"a time that is none":             {`2026-02-03T04`, `2026-02-30T04`, tenancy.CodeInvalid, "/items/0"},
-		"a time without zone":             {`04:05:06.678901Z`, `04:05:06.678901`, tenancy.CodeInvalid, "/items/0"},
-		"a time before all years":         {`2026-02-03T04:05:06.678901Z`, `0001-01-01T00:00:00+23:00`, tenancy.CodeInvalid, "/items/0"},
-		"a time behind all years":         {`2026-02-03T04:05:06.678901Z`, `9999-12-31T23:00:00-23:00`, tenancy.CodeInvalid, "/items/0"},
-		"another kind":                    {`"kind":"mcp_server"`, `"kind":"mcp_servex"`, tenancy.CodeDigestMismatch, "/items/1"},
-		"another spec and a bad time":     {`},"updated_at":"2026-02-03T04`, `,"x":1},"updated_at":"2026-02-30T04`, tenancy.CodeDigestMismatch, "/items/0"},
-		"another name, out of order":      {`"name":"gpt"`, `"name":"\u0001"`, tenancy.CodeDigestMismatch, "/items/2"},
-		"another label":                   {`"env":"prod"`, `"env":"prof"`, tenancy.CodeDigestMismatch, "/items/2"},
-		"another spec":                    {`"weight":0.5`, `"weight":0.4`, tenancy.CodeDigestMismatch, "/items/1"},
-		"another spec, inexact":           {`"weight":0.5`, `"weight":12345678901234567890`, tenancy.CodeDigestMismatch, "/items/1"},
-		"NUL in a name":                   {`"name":"gpt"`, `"name":"g\u0000t"`, tenancy.CodeInvalidJSON, "/items/2/name"},
-		"NUL in a label":                  {`"env":"prod"`, `"env":"\u0000"`, tenancy.CodeInvalidJSON, "/items/2/labels/env"},
-		"NUL in a label's key":            {`"env":"prod"`, `"\u0000":"prod"`, tenancy.CodeInvalidJSON, "/items/2/labels/\x00"},
-		"NUL in a spec":                   {`"version":"1.0.2"`, `"version":"\u0000"`, tenancy.CodeInvalidJSON, "/items/1/spec/version"},
-		"a duplicate in a spec":           {`"weight":0.5`, `"weight":0.5,"weight":0.5`, tenancy.CodeInvalidJSON, "/items/1/spec/weight"},
-		"a deep spec":                     {`"weight":0.5`, `"weight":` + strings.Repeat("[", 100) + strings.Repeat("]", 100), tenancy.CodeInvalidJSON, "/items/1/spec/weight" + strings.Repeat("/0", 99)},
-		"a bottomless spec":               {`"weight":0.5`, `"weight":` + strings.Repeat("[", 200_000), tenancy.CodeInvalidJSON, ""},
-		"something behind":                {`"tenant":"staging"}}`, `"tenant":"staging"}}{}`, tenancy.CodeInvalidJSON, ""},
-		"another value behind":            {`"tenant":"staging"}}`, `"tenant":"staging"}} 1`, tenancy.CodeInvalidJSON, ""},
-		"the wrong bracket":               {`"tenant":"staging"}}`, `"tenant":"staging"}]`, tenancy.CodeInvalidJSON, ""},
+		"an unknown member": {`"count":3`, `"count":3,"extra":{"a":[1]}`,
+			tenancy.CodeUnknownField, "/extra"},
+		"an unknown member, then newer": {
+			`{"count":3`, `{"aaa":{"x":[1]},"format_version":2,"count":3`,
+			tenancy.CodeUnsupportedVersion, "/format_version"},
+		"an unknown member of the source": {`"tenant":"staging"`, `"tenant":"staging","x":1`,
+			tenancy.CodeUnknownField, "/source/x"},
+		"an unknown member of an item": {`"version":7}`, `"version":7,"id":"x"}`,
+			tenancy.CodeUnknownField, "/items/0/id"},
+		"a newer version": {`"format_version":1`, `"format_version":2`,
+			tenancy.CodeUnsupportedVersion, "/format_version"},
+		"a newer version and a bad item": {`"format_version":1,"items":[{`,
+			`"format_version":2,"items":[{"x":1,`, tenancy.CodeUnsupportedVersion,
+			"/format_version"},
+		"version 0": {`"format_version":1`, `"format_version":0`,
+			tenancy.CodeInvalid, "/format_version"},
+		"version 1.5": {`"format_version":1`, `"format_version":1.5`,
+			tenancy.CodeInvalid, "/format_version"},
+		"version 1e999": {`"format_version":1`, `"format_version":1e999`,
+			tenancy.CodeInvalid, "/format_version"},
+		"the version as text": {`"format_version":1`, `"format_version":"1"`,
+			tenancy.CodeInvalid, "/format_version"},
+		"no version": {`"format_version":1,`, ``, tenancy.CodeInvalid,
+			"/format_version"},
+		"another format": {`"bailiwick.bundle"`, `"bailiwick.plan"`,
+			tenancy.CodeInvalid, "/format"},
+		"no items": {`"items":[`, `"format":[`, tenancy.CodeInvalidJSON,
+			"/format"},
+		"no source": {`,"source":{"instance":"` + source.Instance +
+			`","tenant":"staging"}`, ``, tenancy.CodeInvalid, "/source"},
+		"no tenant": {`,"tenant":"staging"`, ``, tenancy.CodeInvalid,
+			"/source/tenant"},
+		"the source as text": {`"source":{"instance":"` + source.Instance +
+			`","tenant":"staging"}`, `"source":"staging"`, tenancy.CodeInvalid, "/source"},
+		"a wrong count": {`"count":3`, `"count":4`, tenancy.CodeDigestMismatch,
+			"/count"},
+		"a negative count": {`"count":3`, `"count":-3`, tenancy.CodeInvalid,
+			"/count"},
+		"a duplicate member": {`"count":3`, `"count":3,"count":3`,
+			tenancy.CodeInvalidJSON, "/count"},
+		"an item that is none": {`"items":[`, `"items":[7,`, tenancy.CodeInvalid,
+			"/items/0"},
+		"a null item at the end": {`}],"source"`, `},null],"source"`, tenancy.CodeInvalid,
+			"/items/3"},
+		"items that are none": {`"items":[`, `"items":{},"x":[`, tenancy.CodeInvalid,
+			"/items"},
+		"an item without a kind": {`"kind":"mcp_server",`, ``, tenancy.CodeInvalid,
+			"/items/1/kind"},
+		"a label that is a number": {`"env":"prod"`, `"env":1`, tenancy.CodeInvalid,
+			"/items/2/labels/env"},
+		"labels that are null": {`"labels":{}`, `"labels":null`, tenancy.CodeInvalid,
+			"/items/1/labels"},
+		"a spec that is an array": {`"spec":{"remotes"`, `"spec":[],"x":{"remotes"`,
+			tenancy.CodeInvalid, "/items/1/spec"},
+		"an item's version 0": {`"version":7`, `"version":0`, tenancy.CodeInvalid,
+			"/items/0/version"},
+		"an item's version beyond 2^53": {`"version":7`, `"version":9007199254740994`,
+			tenancy.CodeInvalid, "/items/0/version"},
+		"an item's version in fractions": {`"version":7`, `"version":7.5`, tenancy.CodeInvalid,
+			"/items/0/version"},
+		"a time that is none": {`2026-02-03T04`, `2026-02-30T04`, tenancy.CodeInvalid,
+			"/items/0"},
+		"a time without zone": {`04:05:06.678901Z`, `04:05:06.678901`, tenancy.CodeInvalid,
+			"/items/0"},
+		"a time before all years": {`2026-02-03T04:05:06.678901Z`, `0001-01-01T00:00:00+23:00`,
+			tenancy.CodeInvalid, "/items/0"},
+		"a time behind all years": {`2026-02-03T04:05:06.678901Z`, `9999-12-31T23:00:00-23:00`,
+			tenancy.CodeInvalid, "/items/0"},
+		"another kind": {`"kind":"mcp_server"`, `"kind":"mcp_servex"`,
+			tenancy.CodeDigestMismatch, "/items/1"},
+		"another spec and a bad time": {`},"updated_at":"2026-02-03T04`,
+			`,"x":1},"updated_at":"2026-02-30T04`, tenancy.CodeDigestMismatch, "/items/0"},
+		"another name, out of order": {`"name":"gpt"`, `"name":"\u0001"`,
+			tenancy.CodeDigestMismatch, "/items/2"},
+		"another label": {`"env":"prod"`, `"env":"prof"`, tenancy.CodeDigestMismatch,
+			"/items/2"},
+		"another spec": {`"weight":0.5`, `"weight":0.4`, tenancy.CodeDigestMismatch,
+			"/items/1"},
+		"another spec, inexact": {`"weight":0.5`, `"weight":12345678901234567890`,
+			tenancy.CodeDigestMismatch, "/items/1"},
+		"NUL in a name": {`"name":"gpt"`, `"name":"g\u0000t"`, tenancy.CodeInvalidJSON,
+			"/items/2/name"},
+		"NUL in a label": {`"env":"prod"`, `"env":"\u0000"`, tenancy.CodeInvalidJSON,
+			"/items/2/labels/env"},
+		"NUL in a label's key": {`"env":"prod"`, `"\u0000":"prod"`, tenancy.CodeInvalidJSON,
+			"/items/2/labels/\x00"},
+		"NUL in a spec": {`"version":"1.0.2"`, `"version":"\u0000"`,
+			tenancy.CodeInvalidJSON, "/items/1/spec/version"},
+		"a duplicate in a spec": {`"weight":0.5`, `"weight":0.5,"weight":0.5`,
+			tenancy.CodeInvalidJSON, "/items/1/spec/weight"},
+		"a deep spec": {`"weight":0.5`, `"weight":` + strings.Repeat("[", 100) +
+			strings.Repeat("]", 100), tenancy.CodeInvalidJSON,
+			"/items/1/spec/weight" + strings.Repeat("/0", 99)},
+		"a bottomless spec": {`"weight":0.5`, `"weight":` + strings.Repeat("[", 200_000),
+			tenancy.CodeInvalidJSON, ""},
+		"something behind": {`"tenant":"staging"}}`, `"tenant":"staging"}}{}`,
+			tenancy.CodeInvalidJSON, ""},
+		"another value behind": {`"tenant":"staging"}}`, `"tenant":"staging"}} 1`,
+			tenancy.CodeInvalidJSON, ""},
+		"the wrong bracket": {`"tenant":"staging"}}`, `"tenant":"staging"}]`,
+			tenancy.CodeInvalidJSON, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -239,9 +301,12 @@ func TestReadBundleRefuses(t *testing.T) {
 func TestReadBundleRefusesWhatIsNoObject(t *testing.T) {
 	t.Parallel()
 	for text, code := range map[string]tenancy.Code{
-		``: tenancy.CodeInvalidJSON, ` `: tenancy.CodeInvalidJSON, `{`: tenancy.CodeInvalidJSON, `}`: tenancy.CodeInvalidJSON, `hello`: tenancy.CodeInvalidJSON,
-		`[]`: tenancy.CodeInvalid, `null`: tenancy.CodeInvalid, `"x"`: tenancy.CodeInvalid, `{}`: tenancy.CodeInvalid,
-		`{"x":1}`: tenancy.CodeUnknownField, `{"x":1,"items":[]}`: tenancy.CodeUnknownField, `{"format_version":1,"x":`: tenancy.CodeUnknownField,
+		``: tenancy.CodeInvalidJSON, ` `: tenancy.CodeInvalidJSON, `{`: tenancy.CodeInvalidJSON,
+		`}`: tenancy.CodeInvalidJSON, `hello`: tenancy.CodeInvalidJSON,
+		`[]`: tenancy.CodeInvalid, `null`: tenancy.CodeInvalid, `"x"`: tenancy.CodeInvalid,
+		`{}`:      tenancy.CodeInvalid,
+		`{"x":1}`: tenancy.CodeUnknownField, `{"x":1,"items":[]}`: tenancy.CodeUnknownField,
+		`{"format_version":1,"x":`: tenancy.CodeUnknownField,
 	} {
 		_, _, err := readAll(strings.NewReader(text))
 		assert.Equal(t, code, tenancy.CodeOf(err), "%q: %v", text, err)
@@ -251,7 +316,8 @@ func TestReadBundleRefusesWhatIsNoObject(t *testing.T) {
 func TestReadBundleRefusesAnInexactNumberWithAnHonestDigest(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{"n":12345678901234567000}`, nil)
-	bundle := strings.Replace(string(bundleOf(t, item)), "12345678901234567000", "12345678901234567001", 1)
+	bundle := strings.Replace(string(bundleOf(t, item)), "12345678901234567000",
+		"12345678901234567001", 1)
 	_, _, err := readAll(strings.NewReader(bundle))
 	require.Equal(t, tenancy.CodeInexactNumber, tenancy.CodeOf(err))
 	assert.Equal(t, "/items/0/spec/n", detailsOf(t, err)[0].Path)
@@ -268,7 +334,8 @@ func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
 	_, _, err := readAll(io.MultiReader(bytes.NewReader(bundle), iotest.ErrReader(broken)))
 	require.ErrorIs(t, err, broken, "behind the end")
 
-	limited := http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(bytes.NewReader(bundle)), 500)
+	limited := http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(bytes.NewReader(bundle)),
+		500)
 	_, _, err = readAll(limited)
 	var tooLarge *http.MaxBytesError
 	require.ErrorAs(t, err, &tooLarge)
@@ -277,7 +344,8 @@ func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
 	_, _, err = readAll(iotest.ErrReader(ours))
 	assert.Equal(t, tenancy.CodeTooLarge, tenancy.CodeOf(err))
 
-	_, _, err = readAll(io.MultiReader(bytes.NewReader(bundle[:500]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	_, _, err = readAll(io.MultiReader(bytes.NewReader(bundle[:500]),
+		iotest.ErrReader(io.ErrUnexpectedEOF)))
 	assert.Equal(t, tenancy.CodeInvalidJSON, tenancy.CodeOf(err), "a body that is cut off")
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
@@ -336,7 +404,8 @@ func TestManifestIsZeroAfterAnError(t *testing.T) {
 
 func TestTimesAreReadAsUTCInMicroseconds(t *testing.T) {
 	t.Parallel()
-	bundle := strings.Replace(string(golden(t)), "2026-02-03T04:05:06.678901Z", "2026-02-03T06:05:06.6789019+02:00", 1)
+	bundle := strings.Replace(string(golden(t)), "2026-02-03T04:05:06.678901Z",
+		"2026-02-03T06:05:06.6789019+02:00", 1)
 	items, _, err := readAll(strings.NewReader(bundle))
 	require.NoError(t, err)
 	assert.Equal(t, moment, items[0].UpdatedAt)
@@ -348,7 +417,8 @@ func TestWriteAnswersTheErrorsOfBothSides(t *testing.T) {
 	manifest := manifestOf(goldenItems(t))
 	require.ErrorIs(t, manifest.Write(io.Discard, iotest.ErrReader(broken)), broken)
 	for n := range 3 {
-		require.ErrorIs(t, manifest.Write(&failing{after: n, err: broken}, strings.NewReader("x")), broken)
+		require.ErrorIs(t, manifest.Write(&failing{after: n, err: broken}, strings.NewReader("x")),
+			broken)
 	}
 }
 

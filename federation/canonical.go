@@ -129,7 +129,8 @@ func refuseDeep(raw []byte) *tenancy.Error {
 			return syntaxError(err)
 		}
 		if d.StackDepth() > maxDepth {
-			return problem(tenancy.CodeInvalidJSON, d.StackPointer(), "nested deeper than %d levels", maxDepth)
+			return problem(tenancy.CodeInvalidJSON, d.StackPointer(),
+				"nested deeper than %d levels", maxDepth)
 		}
 	}
 }
@@ -146,11 +147,13 @@ func inspect(raw []byte) *tenancy.Error {
 		switch token.Kind() {
 		case jsontext.KindString:
 			if strings.Contains(token.String(), "\x00") {
-				found.add(tenancy.CodeInvalidJSON, d.StackPointer(), "has the character U+0000: remove it")
+				found.add(tenancy.CodeInvalidJSON, d.StackPointer(),
+					"has the character U+0000: remove it")
 			}
 		case jsontext.KindNumber:
 			if !exactNumber([]byte(token.String())) {
-				found.add(tenancy.CodeInexactNumber, d.StackPointer(), "a number that an IEEE double can't hold: write it as a string")
+				found.add(tenancy.CodeInexactNumber, d.StackPointer(),
+					"a number that an IEEE double can't hold: write it as a string")
 			}
 		}
 	}

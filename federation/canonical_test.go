@@ -27,20 +27,24 @@ func TestCanonicalIsRFC8785(t *testing.T) {
 		"members in the order of UTF-16 units": {
 			`{"\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh",
 			  "1": "One", "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"}`,
-			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\"," +
-				"\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}",
+			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin" +
+				" Small Letter O With Diaeresis\"," +
+				"\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter" +
+				" Dalet With Dagesh\"}",
 		},
-		"members inside members": {`{"b":{"d":1,"c":2},"a":[{"z":0,"y":0}]}`, `{"a":[{"y":0,"z":0}],"b":{"c":2,"d":1}}`},
-		"an escaped backslash":   {`"\\u0000"`, `"\\u0000"`},
-		"space around":           {" \t\r\n1 \n", `1`},
-		"the empty name":         {`{"":0}`, `{"":0}`},
+		"members inside members": {`{"b":{"d":1,"c":2},"a":[{"z":0,"y":0}]}`,
+			`{"a":[{"y":0,"z":0}],"b":{"c":2,"d":1}}`},
+		"an escaped backslash": {`"\\u0000"`, `"\\u0000"`},
+		"space around":         {" \t\r\n1 \n", `1`},
+		"the empty name":       {`{"":0}`, `{"":0}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// 333333333.33333329 is the RFC's example of a number that is
 			// rounded: what we refuse, so its exact neighbour stands in.
-			got, err := federation.Canonical([]byte(strings.ReplaceAll(tt.in, "333333333.33333329", "333333333.3333333")))
+			got, err := federation.Canonical(
+				[]byte(strings.ReplaceAll(tt.in, "333333333.33333329", "333333333.3333333")))
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, string(got))
 		})
@@ -50,20 +54,25 @@ func TestCanonicalIsRFC8785(t *testing.T) {
 func TestCanonicalKeepsTheDecimalValueOfNumbers(t *testing.T) {
 	t.Parallel()
 	kept := map[string]string{
-		"0": "0", "-0": "0", "-0.0e5": "0", "0e999999999": "0", "1.0": "1", "1e2": "100", "1E+2": "100", "100e-2": "1",
+		"0": "0", "-0": "0", "-0.0e5": "0", "0e999999999": "0", "1.0": "1", "1e2": "100",
+		"1E+2": "100", "100e-2": "1",
 		"0.1": "0.1", "-1.50": "-1.5", "12345678901234567000": "12345678901234567000",
 		"9007199254740992": "9007199254740992", "9007199254740993.0e0": "",
-		"1e21": "1e+21", "1e-7": "1e-7", "0.000001": "0.000001", "5e-324": "5e-324", "1.7976931348623157e308": "1.7976931348623157e+308",
-		"12345678901234567890": "", "1e400": "", "-1e400": "", "1e-400": "", "1e999999999": "", "1e-99999999999999999999999": "",
-		"0.1000000000000000055": "", "333333333.33333329": "", "4.9406564584124654e-324": "", "9007199254740993": "",
-		"1" + strings.Repeat("0", 400):                     "",
-		"1" + strings.Repeat("0", 30) + "e-30":             "1",
-		"0." + strings.Repeat("0", 30) + "1e31":            "1",
-		"0." + strings.Repeat("0", 999) + "1":              "",
-		"1." + strings.Repeat("0", 5000):                   "1",
-		"1e" + strings.Repeat("0", 5000) + "2":             "100",
-		"0.5" + strings.Repeat("0", 5000) + "1":            "",
-		"100000000000000000000000000000000000000000000e-9": "100000000000000000000000000000000000", // below: ES6 writes 1e+35
+		"1e21": "1e+21", "1e-7": "1e-7", "0.000001": "0.000001", "5e-324": "5e-324",
+		"1.7976931348623157e308": "1.7976931348623157e+308",
+		"12345678901234567890":   "", "1e400": "", "-1e400": "", "1e-400": "", "1e999999999": "",
+		"1e-99999999999999999999999": "",
+		"0.1000000000000000055":      "", "333333333.33333329": "", "4.9406564584124654e-324": "",
+		"9007199254740993":                      "",
+		"1" + strings.Repeat("0", 400):          "",
+		"1" + strings.Repeat("0", 30) + "e-30":  "1",
+		"0." + strings.Repeat("0", 30) + "1e31": "1",
+		"0." + strings.Repeat("0", 999) + "1":   "",
+		"1." + strings.Repeat("0", 5000):        "1",
+		"1e" + strings.Repeat("0", 5000) + "2":  "100",
+		"0.5" + strings.Repeat("0", 5000) + "1": "",
+		// below: ES6 writes 1e+35
+		"100000000000000000000000000000000000000000000e-9": "100000000000000000000000000000000000",
 	}
 	kept["100000000000000000000000000000000000000000000e-9"] = "1e+35"
 	for literal, want := range kept {
@@ -115,36 +124,46 @@ func TestCanonicalRefuses(t *testing.T) {
 		code tenancy.Code
 		path string
 	}{
-		"nothing":                      {``, tenancy.CodeInvalidJSON, ""},
-		"space":                        {` `, tenancy.CodeInvalidJSON, ""},
-		"a text cut off":               {`{"a":`, tenancy.CodeInvalidJSON, ""},
-		"two values":                   {`{} {}`, tenancy.CodeInvalidJSON, ""},
-		"a byte order mark":            {"\xef\xbb\xbf{}", tenancy.CodeInvalidJSON, ""},
-		"a comma too many":             {`[1,]`, tenancy.CodeInvalidJSON, "/1"},
-		"a comment":                    {`{} // no`, tenancy.CodeInvalidJSON, ""},
-		"NaN":                          {`NaN`, tenancy.CodeInvalidJSON, ""},
-		"a leading zero":               {`01`, tenancy.CodeInvalidJSON, ""},
-		"a leading plus":               {`+1`, tenancy.CodeInvalidJSON, ""},
-		"a duplicate member":           {`{"x":{"a":1,"a":2}}`, tenancy.CodeInvalidJSON, "/x/a"},
-		"a duplicate under escapes":    {`{"a":1,"\u0061":2}`, tenancy.CodeInvalidJSON, "/a"},
-		"bad UTF-8":                    {"{\"a\":\"\xff\"}", tenancy.CodeInvalidJSON, "/a"},
-		"a lone surrogate":             {`{"a":"\ud800"}`, tenancy.CodeInvalidJSON, "/a"},
-		"surrogates the wrong way":     {`["\udc00\ud800"]`, tenancy.CodeInvalidJSON, "/0"},
-		"a raw control character":      {"[\"\x00\"]", tenancy.CodeInvalidJSON, "/0"},
-		"NUL in a string":              {`{"a/b":["x\u0000y"]}`, tenancy.CodeInvalidJSON, "/a~1b/0"},
-		"NUL in a name":                {`{"\u0000":1}`, tenancy.CodeInvalidJSON, "/\x00"},
-		"NUL behind a backslash":       {`["\\\u0000"]`, tenancy.CodeInvalidJSON, "/0"},
-		"101 levels":                   {"[" + deep + "]", tenancy.CodeInvalidJSON, strings.Repeat("/0", 100)},
-		"100,000 levels":               {strings.Repeat("[", 100_000), tenancy.CodeInvalidJSON, strings.Repeat("/0", 100)},
-		"no JSON, then 101 levels":     {"x" + strings.Repeat("[", 101), tenancy.CodeInvalidJSON, ""},
-		"no colon, then 101 levels":    {`{"a" ` + strings.Repeat("[", 101), tenancy.CodeInvalidJSON, "/a"},
-		"no quote, then 101 levels":    {`"` + strings.Repeat("[", 101), tenancy.CodeInvalidJSON, ""},
-		"a text cut off at 101 levels": {`["a` + "\n" + `", ` + strings.Repeat("[", 101), tenancy.CodeInvalidJSON, "/0"},
-		"101 levels among many faults": {"[" + strings.Repeat("1e400,", 100) + strings.Repeat("[", 100), tenancy.CodeInvalidJSON, "/100" + strings.Repeat("/0", 99)},
-		"an inexact number":            {`{"n":[1,12345678901234567890]}`, tenancy.CodeInexactNumber, "/n/1"},
-		"an inexact number, cut off":   {`[12345678901234567890`, tenancy.CodeInvalidJSON, ""},
-		"an inexact number, and more":  {`12345678901234567890 1`, tenancy.CodeInvalidJSON, ""},
-		"an inexact number, and a NUL": {`[12345678901234567890,"\u0000"]`, tenancy.CodeInvalidJSON, "/0"},
+		"nothing":                   {``, tenancy.CodeInvalidJSON, ""},
+		"space":                     {` `, tenancy.CodeInvalidJSON, ""},
+		"a text cut off":            {`{"a":`, tenancy.CodeInvalidJSON, ""},
+		"two values":                {`{} {}`, tenancy.CodeInvalidJSON, ""},
+		"a byte order mark":         {"\xef\xbb\xbf{}", tenancy.CodeInvalidJSON, ""},
+		"a comma too many":          {`[1,]`, tenancy.CodeInvalidJSON, "/1"},
+		"a comment":                 {`{} // no`, tenancy.CodeInvalidJSON, ""},
+		"NaN":                       {`NaN`, tenancy.CodeInvalidJSON, ""},
+		"a leading zero":            {`01`, tenancy.CodeInvalidJSON, ""},
+		"a leading plus":            {`+1`, tenancy.CodeInvalidJSON, ""},
+		"a duplicate member":        {`{"x":{"a":1,"a":2}}`, tenancy.CodeInvalidJSON, "/x/a"},
+		"a duplicate under escapes": {`{"a":1,"\u0061":2}`, tenancy.CodeInvalidJSON, "/a"},
+		"bad UTF-8":                 {"{\"a\":\"\xff\"}", tenancy.CodeInvalidJSON, "/a"},
+		"a lone surrogate":          {`{"a":"\ud800"}`, tenancy.CodeInvalidJSON, "/a"},
+		"surrogates the wrong way":  {`["\udc00\ud800"]`, tenancy.CodeInvalidJSON, "/0"},
+		"a raw control character":   {"[\"\x00\"]", tenancy.CodeInvalidJSON, "/0"},
+		"NUL in a string": {`{"a/b":["x\u0000y"]}`, tenancy.CodeInvalidJSON,
+			"/a~1b/0"},
+		"NUL in a name":          {`{"\u0000":1}`, tenancy.CodeInvalidJSON, "/\x00"},
+		"NUL behind a backslash": {`["\\\u0000"]`, tenancy.CodeInvalidJSON, "/0"},
+		"101 levels": {"[" + deep + "]", tenancy.CodeInvalidJSON,
+			strings.Repeat("/0", 100)},
+		"100,000 levels": {strings.Repeat("[", 100_000), tenancy.CodeInvalidJSON,
+			strings.Repeat("/0", 100)},
+		"no JSON, then 101 levels": {"x" + strings.Repeat("[", 101), tenancy.CodeInvalidJSON,
+			""},
+		"no colon, then 101 levels": {`{"a" ` + strings.Repeat("[", 101),
+			tenancy.CodeInvalidJSON, "/a"},
+		"no quote, then 101 levels": {`"` + strings.Repeat("[", 101), tenancy.CodeInvalidJSON,
+			""},
+		"a text cut off at 101 levels": {`["a` + "\n" + `", ` + strings.Repeat("[", 101),
+			tenancy.CodeInvalidJSON, "/0"},
+		"101 levels among many faults": {"[" + strings.Repeat("1e400,", 100) +
+			strings.Repeat("[", 100), tenancy.CodeInvalidJSON, "/100" + strings.Repeat("/0", 99)},
+		"an inexact number": {`{"n":[1,12345678901234567890]}`,
+			tenancy.CodeInexactNumber, "/n/1"},
+		"an inexact number, cut off":  {`[12345678901234567890`, tenancy.CodeInvalidJSON, ""},
+		"an inexact number, and more": {`12345678901234567890 1`, tenancy.CodeInvalidJSON, ""},
+		"an inexact number, and a NUL": {`[12345678901234567890,"\u0000"]`, tenancy.CodeInvalidJSON,
+			"/0"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

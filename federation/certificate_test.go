@@ -15,8 +15,10 @@ import (
 func TestACertificatesDigestIsOverItsOtherMembers(t *testing.T) {
 	t.Parallel()
 	c := tenancy.PurgeCertificate{
-		Tenant: tenancy.DefaultID, Slug: "acme", Rows: map[string]int64{"public.b": 2, `public."<ä>"`: 1},
-		Audit: tenancy.AuditChain{Seq: 7}, PurgedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("far", 3600)),
+		Tenant: tenancy.DefaultID, Slug: "acme",
+		Rows:     map[string]int64{"public.b": 2, `public."<ä>"`: 1},
+		Audit:    tenancy.AuditChain{Seq: 7},
+		PurgedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("far", 3600)),
 	}
 	const text = `{"audit":{"hash":"0000000000000000000000000000000000000000000000000000000000000000","seq":7},` +
 		`"purged_at":"2026-01-02T02:04:05.000000Z","rows":{"public.\"<ä>\"":1,"public.b":2},"slug":"acme","tenant_id":"01900000-0000-7000-8000-000000000000"}`

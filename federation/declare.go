@@ -12,19 +12,24 @@ var types = []Type{String, Integer, Number, Boolean, Array, Object, Any}
 // add takes one kind that is sound in itself.
 func (k *Kinds) add(kind Kind) error {
 	if !isToken(kind.Name, '_') {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Name must be 1 to 63 of a-z, 0-9 and _, and begin with a letter", kind.Name)
+		return tenancy.Errorf(tenancy.CodeInvalid,
+			"kind %q: Name must be 1 to 63 of a-z, 0-9 and _, and begin with a letter", kind.Name)
 	}
 	if !isToken(kind.Path, '-') {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Path %q must be 1 to 63 of a-z, 0-9 and -, and begin with a letter", kind.Name, kind.Path)
+		return tenancy.Errorf(tenancy.CodeInvalid,
+			"kind %q: Path %q must be 1 to 63 of a-z, 0-9 and -, and begin with a letter",
+			kind.Name, kind.Path)
 	}
 	if k.byName[kind.Name] != nil {
 		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Name is declared twice", kind.Name)
 	}
 	if other := k.byPath[kind.Path]; other != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Path %q is that of kind %q", kind.Name, kind.Path, other.Name)
+		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Path %q is that of kind %q", kind.Name,
+			kind.Path, other.Name)
 	}
 	if kind.Singleton != "" && tenancy.CheckName(kind.Singleton) != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Singleton %q can't be a name", kind.Name, kind.Singleton)
+		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Singleton %q can't be a name",
+			kind.Name, kind.Singleton)
 	}
 	s, err := newShape(kind)
 	if err != nil {
@@ -40,24 +45,29 @@ func newShape(kind Kind) (*shape, error) {
 	s := &shape{Kind: kind, fields: map[string]Field{}, references: map[string]Reference{}}
 	for _, f := range kind.Fields {
 		if wrong := f.contradiction(); wrong != "" {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name, f.Name, wrong)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name,
+				f.Name, wrong)
 		}
 		if s.knows(f.Name) {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: is declared twice", kind.Name, f.Name)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: is declared twice",
+				kind.Name, f.Name)
 		}
 		s.fields[f.Name] = f
 	}
 	for _, r := range kind.References {
 		if wrong := r.contradiction(); wrong != "" {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: reference %q: %s", kind.Name, r.Field, wrong)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: reference %q: %s", kind.Name,
+				r.Field, wrong)
 		}
 		if s.knows(r.Field) {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: reference %q: Field is declared twice", kind.Name, r.Field)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid,
+				"kind %q: reference %q: Field is declared twice", kind.Name, r.Field)
 		}
 		s.references[r.Field] = r
 	}
 	if field, wrong := s.setDefaults(); wrong != "" {
-		return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name, field, wrong)
+		return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name, field,
+			wrong)
 	}
 	return s, nil
 }
@@ -111,7 +121,9 @@ func (k *Kinds) checkTargets(kind Kind) error {
 	for _, r := range kind.References {
 		for _, target := range r.Kinds {
 			if k.byName[target] == nil {
-				return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: reference %q: Kinds names %q, which isn't declared", kind.Name, r.Field, target)
+				return tenancy.Errorf(tenancy.CodeInvalid,
+					"kind %q: reference %q: Kinds names %q, which isn't declared", kind.Name,
+					r.Field, target)
 			}
 		}
 	}

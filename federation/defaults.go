@@ -10,10 +10,12 @@ import (
 // dropped, fields with a Default that are absent have it, and Many references
 // that are absent are []. Members are in the order of the canonical form.
 func (s *shape) normal(members []member) (normal []member, changed bool) {
-	normal = slices.DeleteFunc(slices.Clone(members), func(m member) bool { return m.isNull() && s.knows(m.name) })
+	normal = slices.DeleteFunc(slices.Clone(members),
+		func(m member) bool { return m.isNull() && s.knows(m.name) })
 	changed = len(normal) < len(members)
 	for _, d := range s.defaults {
-		at, found := slices.BinarySearchFunc(normal, d, func(a, b member) int { return compareUTF16(a.name, b.name) })
+		at, found := slices.BinarySearchFunc(normal, d,
+			func(a, b member) int { return compareUTF16(a.name, b.name) })
 		if !found {
 			normal, changed = slices.Insert(normal, at, d), true
 		}

@@ -65,7 +65,8 @@ func diffLabels(from, to map[string]string) []Difference {
 	for key := range all {
 		a, b := label(from, key), label(to, key)
 		if string(a) != string(b) {
-			found = append(found, Difference{string(jsontext.Pointer("/labels").AppendToken(key)), a, b})
+			found = append(found, Difference{string(jsontext.Pointer("/labels").AppendToken(key)),
+				a, b})
 		}
 	}
 	return found

@@ -15,8 +15,10 @@ import (
 
 func TestDiffNamesEveryPlace(t *testing.T) {
 	t.Parallel()
-	from := seal(t, "agent", "a", `{"same":[1,{"x":1}],"text":"a","gone":{"x":1},"list":[1,2,3],"deep":{"a/b":{"~":1}},"type":[1],"`+"\ufb33"+`":1}`, map[string]string{"gone": "1", "same": "s", "other": "a"})
-	to := seal(t, "agent", "a", `{"same":[1,{"x":1}],"text":"b","list":[1,9,3,4],"deep":{"a/b":{"~":2}},"new":null,"type":{"0":1},"😀":1}`, map[string]string{"same": "s", "other": "b", "a/b": ""})
+	from := seal(t, "agent", "a",
+		`{"same":[1,{"x":1}],"text":"a","gone":{"x":1},"list":[1,2,3],"deep":{"a/b":{"~":1}},"type":[1],"`+"\ufb33"+`":1}`, map[string]string{"gone": "1", "same": "s", "other": "a"})
+	to := seal(t, "agent", "a",
+		`{"same":[1,{"x":1}],"text":"b","list":[1,9,3,4],"deep":{"a/b":{"~":2}},"new":null,"type":{"0":1},"😀":1}`, map[string]string{"same": "s", "other": "b", "a/b": ""})
 	want := []string{
 		`/labels/a~1b|-|""`,
 		`/labels/gone|"1"|-`,
@@ -81,13 +83,15 @@ func TestDiffBecomesCoarserInsteadOfEndless(t *testing.T) {
 		return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
 	}
 	paths := func(from, to string) (paths []string) {
-		for _, d := range federation.Diff(seal(t, "agent", "a", from, nil), seal(t, "agent", "a", to, nil)) {
+		for _, d := range federation.Diff(seal(t, "agent", "a", from, nil),
+			seal(t, "agent", "a", to, nil)) {
 			paths = append(paths, d.Path)
 		}
 		return paths
 	}
 	assert.Len(t, paths(`{"x":`+list("1", 1000)+`}`, `{"x":`+list("2", 1000)+`}`), 1000)
-	assert.Equal(t, []string{"/spec/x", "/spec/y"}, paths(`{"x":`+list("1", 1001)+`,"y":1}`, `{"x":`+list("2", 1001)+`,"y":2}`))
+	assert.Equal(t, []string{"/spec/x", "/spec/y"},
+		paths(`{"x":`+list("1", 1001)+`,"y":1}`, `{"x":`+list("2", 1001)+`,"y":2}`))
 
 	var members []string
 	for i := range 1001 {

@@ -31,7 +31,8 @@ func DeleteEvent(before Item) tenancy.Event {
 // ImportEvent is what the audit log says of an import, with the details that
 // whoever imports gives.
 func ImportEvent(details map[string]any) tenancy.Event {
-	return tenancy.Event{Action: "bundle.import", Target: tenancy.AuditTarget{Kind: "bundle"}, Details: details}
+	return tenancy.Event{Action: "bundle.import", Target: tenancy.AuditTarget{Kind: "bundle"},
+		Details: details}
 }
 
 func eventTarget(ref Ref) tenancy.AuditTarget {

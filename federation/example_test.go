@@ -21,7 +21,8 @@ func ExampleManifest_Write() {
 	digests := federation.NewDigester()
 	digests.Add(item.Digest)
 	manifest := federation.Manifest{
-		Source: federation.Source{Instance: "0198c0de-0000-7000-8000-000000000001", Tenant: "staging"},
+		Source: federation.Source{Instance: "0198c0de-0000-7000-8000-000000000001",
+			Tenant: "staging"},
 		Count:  digests.Count(),
 		Digest: digests.Sum(),
 	}
@@ -56,8 +57,9 @@ func ExampleDiff() {
 // Checking an item against its kind.
 func ExampleKinds_Check() {
 	kinds, err := federation.NewKinds(federation.Kind{
-		Name:   "trust_rule",
-		Fields: []federation.Field{{Name: "effect", Type: federation.String, Enum: []string{"allow", "deny"}}},
+		Name: "trust_rule",
+		Fields: []federation.Field{
+			{Name: "effect", Type: federation.String, Enum: []string{"allow", "deny"}}},
 	})
 	if err != nil {
 		panic(err)

@@ -42,7 +42,8 @@ type meter struct {
 
 func (m *meter) Read(p []byte) (int, error) {
 	if m.left <= 0 {
-		m.err = problem(tenancy.CodeTooLarge, "", "a part of the bundle has more than %d bytes", maxText)
+		m.err = problem(tenancy.CodeTooLarge, "", "a part of the bundle has more than %d bytes",
+			maxText)
 		return 0, m.err
 	}
 	n, err := m.r.Read(p)
@@ -111,7 +112,9 @@ func (in *input) more(bracket jsontext.Kind) bool {
 // is one of known, unknown behind any other; without it that is
 // [tenancy.CodeUnknownField]. The first error ends it. missing is the error for
 // known members that aren't there, for the caller to answer in its turn.
-func (in *input) object(known []string, member func(name string) error, unknown func() error) (missing, err error) {
+func (in *input) object(
+	known []string, member func(name string) error, unknown func() error,
+) (missing, err error) {
 	if err := in.open(jsontext.KindBeginObject, "an object"); err != nil {
 		return nil, err
 	}
@@ -178,7 +181,8 @@ func (in *input) integer(minimum int64) (int64, error) {
 		n, err = strconv.ParseInt(string(literal), 10, 64)
 	}
 	if e != nil || err != nil || n < minimum || n > maxInteger {
-		return 0, in.wrong(tenancy.CodeInvalid, "must be an integer from %d to %d", minimum, int64(maxInteger))
+		return 0, in.wrong(tenancy.CodeInvalid, "must be an integer from %d to %d", minimum,
+			int64(maxInteger))
 	}
 	return n, nil
 }

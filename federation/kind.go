@@ -34,10 +34,11 @@ type Field struct {
 
 // Reference is a member of a spec that names other items of the same tenant.
 type Reference struct {
-	Field    string
-	Kinds    []string // with one kind the member holds a name; with more it holds {"kind", "name"}
-	Many     bool     // the member is an array of names, without repetition, [] when absent; needs exactly one kind
-	Required bool     // absent or null is refused
+	Field string
+	Kinds []string // with one kind the member holds a name; with more it holds {"kind", "name"}
+	// the member is an array of names, without repetition, [] when absent; needs exactly one kind
+	Many     bool
+	Required bool // absent or null is refused
 }
 
 // Kind describes the items of one kind.
@@ -46,5 +47,6 @@ type Kind struct {
 	Path       string // in URLs: "mcp-servers"
 	Fields     []Field
 	References []Reference
-	Singleton  string // when not empty, the name of the kind's only item: there from the tenant's creation, not deletable
+	// when not empty, the name of the kind's only item: there from the tenant's creation, not deletable
+	Singleton string
 }

@@ -19,7 +19,8 @@ func registry(t testing.TB) *federation.Kinds {
 		federation.Kind{
 			Name: "trust_rule",
 			Fields: []federation.Field{
-				{Name: "effect", Type: federation.String, Required: true, Enum: []string{"allow", "deny"}},
+				{Name: "effect", Type: federation.String, Required: true,
+					Enum: []string{"allow", "deny"}},
 				{Name: "priority", Type: federation.Integer, Minimum: &low, Maximum: &high},
 				{Name: "serial", Type: federation.Integer},
 				{Name: "weight", Type: federation.Number},
@@ -28,18 +29,21 @@ func registry(t testing.TB) *federation.Kinds {
 				{Name: "extra", Type: federation.Object},
 				{Name: "anything", Type: federation.Any},
 			},
-			References: []federation.Reference{{Field: "subject", Kinds: []string{"agent", "prompt"}, Required: true}},
+			References: []federation.Reference{
+				{Field: "subject", Kinds: []string{"agent", "prompt"}, Required: true}},
 		},
 		federation.Kind{
-			Name:   "agent",
-			Fields: []federation.Field{{Name: "description", Type: federation.String}, {Name: "api/key", Type: federation.String}},
+			Name: "agent",
+			Fields: []federation.Field{{Name: "description", Type: federation.String},
+				{Name: "api/key", Type: federation.String}},
 			References: []federation.Reference{
 				{Field: "extends", Kinds: []string{"agent"}},
 				{Field: "prompts", Kinds: []string{"prompt"}, Many: true},
 			},
 		},
 		federation.Kind{Name: "prompt"},
-		federation.Kind{Name: "model_config", Fields: []federation.Field{{Name: "api_key", Type: federation.String, Secret: true}}},
+		federation.Kind{Name: "model_config",
+			Fields: []federation.Field{{Name: "api_key", Type: federation.String, Secret: true}}},
 		federation.Kind{Name: "defaults", Path: "defaults", Singleton: "default"},
 	)
 	require.NoError(t, err)
@@ -92,41 +96,76 @@ func TestNewKindsRefusesContradictionsByName(t *testing.T) {
 		kinds []federation.Kind
 		names string
 	}{
-		"no name":                {[]federation.Kind{{}}, "Name"},
-		"a name with a slash":    {[]federation.Kind{{Name: "a/b"}}, "Name"},
-		"a path with a slash":    {[]federation.Kind{{Name: "a", Path: "a/b"}}, "Path"},
-		"a path with a percent":  {[]federation.Kind{{Name: "a", Path: "a%2f"}}, "Path"},
-		"the same name":          {[]federation.Kind{{Name: "a"}, {Name: "a", Path: "b"}}, "Name"},
-		"the same path":          {[]federation.Kind{{Name: "a"}, {Name: "b", Path: "as"}}, "Path"},
-		"a singleton's name":     {[]federation.Kind{{Name: "a", Singleton: " "}}, "Singleton"},
-		"no field name":          {field(federation.Field{Type: federation.String}), "Name"},
-		"no type":                {field(federation.Field{Name: "f"}), "Type"},
-		"an unknown type":        {field(federation.Field{Name: "f", Type: "date"}), "Type"},
-		"an enum of integers":    {field(federation.Field{Name: "f", Type: federation.Integer, Enum: []string{"1"}}), "Enum"},
-		"an enum with nothing":   {field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a", ""}}), "Enum"},
-		"an enum that repeats":   {field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a", "b", "a"}}), "Enum"},
-		"a minimum of strings":   {field(federation.Field{Name: "f", Type: federation.String, Minimum: &one}), "Minimum"},
-		"a maximum of numbers":   {field(federation.Field{Name: "f", Type: federation.Number, Maximum: &one}), "Maximum"},
-		"bounds upside down":     {field(federation.Field{Name: "f", Type: federation.Integer, Minimum: &two, Maximum: &one}), "Minimum"},
-		"a secret number":        {field(federation.Field{Name: "f", Type: federation.Number, Secret: true}), "Secret"},
-		"a secret of few":        {field(federation.Field{Name: "f", Type: federation.String, Secret: true, Enum: []string{"a"}}), "Secret"},
-		"a secret with a slash":  {field(federation.Field{Name: "f/g", Type: federation.String, Secret: true}), "Secret"},
-		"a default of required":  {field(federation.Field{Name: "f", Type: federation.Any, Required: true, Default: json.RawMessage(`1`)}), "Default"},
-		"a default of a secret":  {field(federation.Field{Name: "f", Type: federation.String, Secret: true, Default: json.RawMessage(`"x"`)}), "Default"},
-		"a default of null":      {field(federation.Field{Name: "f", Type: federation.Any, Default: json.RawMessage(`null`)}), "Default"},
-		"a default cut off":      {field(federation.Field{Name: "f", Type: federation.Any, Default: json.RawMessage(`[`)}), "Default"},
-		"a default mistyped":     {field(federation.Field{Name: "f", Type: federation.String, Default: json.RawMessage(`1`)}), "Default"},
-		"a default out of enum":  {field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a"}, Default: json.RawMessage(`"b"`)}), "Default"},
-		"a default too small":    {field(federation.Field{Name: "f", Type: federation.Integer, Minimum: &one, Default: json.RawMessage(`0`)}), "Default"},
+		"no name":               {[]federation.Kind{{}}, "Name"},
+		"a name with a slash":   {[]federation.Kind{{Name: "a/b"}}, "Name"},
+		"a path with a slash":   {[]federation.Kind{{Name: "a", Path: "a/b"}}, "Path"},
+		"a path with a percent": {[]federation.Kind{{Name: "a", Path: "a%2f"}}, "Path"},
+		"the same name":         {[]federation.Kind{{Name: "a"}, {Name: "a", Path: "b"}}, "Name"},
+		"the same path":         {[]federation.Kind{{Name: "a"}, {Name: "b", Path: "as"}}, "Path"},
+		"a singleton's name":    {[]federation.Kind{{Name: "a", Singleton: " "}}, "Singleton"},
+		"no field name":         {field(federation.Field{Type: federation.String}), "Name"},
+		"no type":               {field(federation.Field{Name: "f"}), "Type"},
+		"an unknown type":       {field(federation.Field{Name: "f", Type: "date"}), "Type"},
+		"an enum of integers": {
+			field(federation.Field{Name: "f", Type: federation.Integer, Enum: []string{"1"}}),
+			"Enum"},
+		"an enum with nothing": {
+			field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a", ""}}),
+			"Enum"},
+		"an enum that repeats": {
+			field(federation.Field{Name: "f", Type: federation.String,
+				Enum: []string{"a", "b", "a"}}), "Enum"},
+		"a minimum of strings": {
+			field(federation.Field{Name: "f", Type: federation.String, Minimum: &one}), "Minimum"},
+		"a maximum of numbers": {
+			field(federation.Field{Name: "f", Type: federation.Number, Maximum: &one}), "Maximum"},
+		"bounds upside down": {
+			field(federation.Field{Name: "f", Type: federation.Integer, Minimum: &two,
+				Maximum: &one}), "Minimum"},
+		"a secret number": {
+			field(federation.Field{Name: "f", Type: federation.Number, Secret: true}), "Secret"},
+		"a secret of few": {
+			field(federation.Field{Name: "f", Type: federation.String, Secret: true,
+				Enum: []string{"a"}}), "Secret"},
+		"a secret with a slash": {
+			field(federation.Field{Name: "f/g", Type: federation.String, Secret: true}), "Secret"},
+		"a default of required": {
+			field(federation.Field{Name: "f", Type: federation.Any, Required: true,
+				Default: json.RawMessage(`1`)}), "Default"},
+		"a default of a secret": {
+			field(federation.Field{Name: "f", Type: federation.String, Secret: true,
+				Default: json.RawMessage(`"x"`)}), "Default"},
+		"a default of null": {
+			field(federation.Field{Name: "f", Type: federation.Any,
+				Default: json.RawMessage(`null`)}), "Default"},
+		"a default cut off": {
+			field(federation.Field{Name: "f", Type: federation.Any, Default: json.RawMessage(`[`)}),
+			"Default"},
+		"a default mistyped": {
+			field(federation.Field{Name: "f", Type: federation.String,
+				Default: json.RawMessage(`1`)}), "Default"},
+		"a default out of enum": {
+			field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a"},
+				Default: json.RawMessage(`"b"`)}), "Default"},
+		"a default too small": {
+			field(federation.Field{Name: "f", Type: federation.Integer, Minimum: &one,
+				Default: json.RawMessage(`0`)}), "Default"},
 		"a reference to nothing": {reference(federation.Reference{Field: "r"}), "Kinds"},
-		"an undeclared kind":     {reference(federation.Reference{Field: "r", Kinds: []string{"z"}}), "Kinds"},
-		"a kind named twice":     {reference(federation.Reference{Field: "r", Kinds: []string{"y", "y"}}), "Kinds"},
-		"many of two kinds":      {reference(federation.Reference{Field: "r", Kinds: []string{"x", "y"}, Many: true}), "Many"},
-		"no reference name":      {reference(federation.Reference{Kinds: []string{"y"}}), "Field"},
+		"an undeclared kind": {
+			reference(federation.Reference{Field: "r", Kinds: []string{"z"}}), "Kinds"},
+		"a kind named twice": {reference(
+			federation.Reference{Field: "r", Kinds: []string{"y", "y"}}), "Kinds"},
+		"many of two kinds": {reference(federation.Reference{Field: "r", Kinds: []string{"x", "y"},
+			Many: true}), "Many"},
+		"no reference name": {reference(federation.Reference{Kinds: []string{"y"}}), "Field"},
 		"a field twice": {[]federation.Kind{{Name: "x", Fields: []federation.Field{
-			{Name: "f", Type: federation.Any}, {Name: "f", Type: federation.String}}}}, `field "f"`},
-		"a field that is a reference": {[]federation.Kind{{Name: "x", Fields: []federation.Field{{Name: "f", Type: federation.Any}},
-			References: []federation.Reference{{Field: "f", Kinds: []string{"x"}}}}}, `reference "f"`},
+			{Name: "f", Type: federation.Any}, {Name: "f", Type: federation.String}}}},
+			`field "f"`},
+		"a field that is a reference": {
+			[]federation.Kind{{Name: "x",
+				Fields:     []federation.Field{{Name: "f", Type: federation.Any}},
+				References: []federation.Reference{{Field: "f", Kinds: []string{"x"}}}}},
+			`reference "f"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -33,7 +33,8 @@ type Manifest struct {
 func (m Manifest) Write(w io.Writer, items io.Reader) error {
 	head := strconv.AppendInt([]byte(`{"count":`), int64(m.Count), 10)
 	head = appendString(append(head, `,"digest":`...), string(m.Digest))
-	head = append(head, `,"format":"`+BundleFormat+`","format_version":`+strconv.Itoa(BundleVersion)+`,"items":[`...)
+	head = append(head, `,"format":"`+BundleFormat+`","format_version":`+
+		strconv.Itoa(BundleVersion)+`,"items":[`...)
 	if _, err := w.Write(head); err != nil {
 		return err
 	}

@@ -19,7 +19,8 @@ const (
 // exactNumber reports whether the decimal value of a JSON number is that of the
 // shortest form of its IEEE double, which is the form that RFC 8785 writes.
 func exactNumber(literal []byte) bool {
-	if len(literal) <= maxShort && bytes.IndexByte(literal, 'e') < 0 && bytes.IndexByte(literal, 'E') < 0 {
+	if len(literal) <= maxShort && bytes.IndexByte(literal, 'e') < 0 &&
+		bytes.IndexByte(literal, 'E') < 0 {
 		return true
 	}
 	f, err := strconv.ParseFloat(string(literal), 64)
@@ -27,7 +28,8 @@ func exactNumber(literal []byte) bool {
 		return false
 	}
 	var buf [32]byte
-	written, kept := parseDecimal(literal), parseDecimal(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
+	written, kept := parseDecimal(literal),
+		parseDecimal(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
 	return written.exponent == kept.exponent && bytes.Equal(written.digits, kept.digits)
 }
 

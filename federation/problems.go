@@ -14,7 +14,8 @@ import (
 
 const (
 	maxDetails = 100 // problems named in one error
-	maxPath    = 512 // bytes of a path in one: a bad input must not be answered with a hundred times its size
+	// bytes of a path in one: a bad input must not be answered with a hundred times its size
+	maxPath = 512
 )
 
 // problems collects what is wrong with an input, up to maxDetails.
@@ -91,5 +92,6 @@ func syntaxError(err error) *tenancy.Error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "stands there twice")
 	}
-	return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "not JSON at byte %d: %v", syntax.ByteOffset, syntax.Err)
+	return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "not JSON at byte %d: %v",
+		syntax.ByteOffset, syntax.Err)
 }

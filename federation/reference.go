@@ -13,7 +13,8 @@ import (
 )
 
 // errNotSealed is the answer to an item that nobody checked or sealed.
-var errNotSealed = errors.New("federation: the item's spec isn't in canonical form: seal the item first")
+var errNotSealed = errors.New(
+	"federation: the item's spec isn't in canonical form: seal the item first")
 
 // Target is one reference of an item to another.
 type Target struct {
@@ -38,7 +39,8 @@ func (k *Kinds) Targets(item Item) ([]Target, error) {
 	var p problems
 	for _, m := range members {
 		if r, ok := s.references[m.name]; ok && !m.isNull() {
-			all = append(all, r.targets(&p, jsontext.Pointer("/spec").AppendToken(m.name), m.value)...)
+			all = append(all, r.targets(&p, jsontext.Pointer("/spec").AppendToken(m.name),
+				m.value)...)
 		}
 	}
 	if err := p.err(tenancy.CodeInvalid); err != nil {
@@ -82,7 +84,9 @@ func (k *Kinds) Rewrite(item Item, rename func(Ref) Ref) (Item, error) {
 }
 
 // rewrite answers the member with its references renamed, nil if none changed.
-func (r Reference) rewrite(p *problems, path jsontext.Pointer, value json.RawMessage, rename func(Ref) Ref) json.RawMessage {
+func (r Reference) rewrite(
+	p *problems, path jsontext.Pointer, value json.RawMessage, rename func(Ref) Ref,
+) json.RawMessage {
 	refs := r.targets(p, path, value)
 	changed := false
 	for i, target := range refs {

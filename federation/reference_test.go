@@ -16,7 +16,8 @@ func same(ref federation.Ref) federation.Ref { return ref }
 func TestTargetsAreEveryReferenceInOrder(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
-	got, err := kinds.Targets(seal(t, "agent", "a", `{"prompts":["p","a"],"extends":"b","other":"c","description":null}`, nil))
+	got, err := kinds.Targets(seal(t, "agent", "a",
+		`{"prompts":["p","a"],"extends":"b","other":"c","description":null}`, nil))
 	require.NoError(t, err)
 	assert.Equal(t, []federation.Target{
 		{Path: "/spec/extends", Ref: federation.Ref{Kind: "agent", Name: "b"}},
@@ -24,9 +25,11 @@ func TestTargetsAreEveryReferenceInOrder(t *testing.T) {
 		{Path: "/spec/prompts/1", Ref: federation.Ref{Kind: "prompt", Name: "a"}},
 	}, got)
 
-	got, err = kinds.Targets(seal(t, "trust_rule", "r", `{"subject":{"name":"p","kind":"prompt"}}`, nil))
+	got, err = kinds.Targets(seal(t, "trust_rule", "r", `{"subject":{"name":"p","kind":"prompt"}}`,
+		nil))
 	require.NoError(t, err)
-	assert.Equal(t, []federation.Target{{Path: "/spec/subject", Ref: federation.Ref{Kind: "prompt", Name: "p"}}}, got)
+	assert.Equal(t, []federation.Target{
+		{Path: "/spec/subject", Ref: federation.Ref{Kind: "prompt", Name: "p"}}}, got)
 
 	got, err = kinds.Targets(seal(t, "agent", "a", `{"extends":null}`, nil))
 	require.NoError(t, err)
@@ -66,9 +69,11 @@ func TestRewriteRenamesEveryReference(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, seal(t, "agent", "x", want, nil), got)
 	}
-	got, err := kinds.Rewrite(seal(t, "trust_rule", "r", `{"subject":{"kind":"prompt","name":"x"},"a":{}}`, nil), rename)
+	got, err := kinds.Rewrite(
+		seal(t, "trust_rule", "r", `{"subject":{"kind":"prompt","name":"x"},"a":{}}`, nil), rename)
 	require.NoError(t, err)
-	assert.Equal(t, seal(t, "trust_rule", "r", `{"a":{},"subject":{"kind":"prompt","name":"prompt-\"2\""}}`, nil).Digest, got.Digest)
+	assert.Equal(t, seal(t, "trust_rule", "r",
+		`{"a":{},"subject":{"kind":"prompt","name":"prompt-\"2\""}}`, nil).Digest, got.Digest)
 }
 
 func TestRewriteRefusesWhatIsNotSoundAfterwards(t *testing.T) {
@@ -76,9 +81,15 @@ func TestRewriteRefusesWhatIsNotSoundAfterwards(t *testing.T) {
 	kinds := registry(t)
 	agent := seal(t, "agent", "a", `{"extends":"b","prompts":["p","q"]}`, nil)
 	for name, rename := range map[string]func(federation.Ref) federation.Ref{
-		"another kind":   func(ref federation.Ref) federation.Ref { return federation.Ref{Kind: "defaults", Name: ref.Name} },
-		"an empty name":  func(ref federation.Ref) federation.Ref { return federation.Ref{Kind: ref.Kind} },
-		"one name twice": func(ref federation.Ref) federation.Ref { return federation.Ref{Kind: ref.Kind, Name: "one"} },
+		"another kind": func(ref federation.Ref) federation.Ref {
+			return federation.Ref{Kind: "defaults", Name: ref.Name}
+		},
+		"an empty name": func(ref federation.Ref) federation.Ref {
+			return federation.Ref{Kind: ref.Kind}
+		},
+		"one name twice": func(ref federation.Ref) federation.Ref {
+			return federation.Ref{Kind: ref.Kind, Name: "one"}
+		},
 	} {
 		_, err := kinds.Rewrite(agent, rename)
 		assert.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err), name)
@@ -103,9 +114,11 @@ func TestRewriteThereAndBackChangesNothing(t *testing.T) {
 	kinds := registry(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		item := agentGen().Draw(rt, "agent")
-		there, err := kinds.Rewrite(item, func(r federation.Ref) federation.Ref { r.Name = "z" + r.Name; return r })
+		there, err := kinds.Rewrite(item,
+			func(r federation.Ref) federation.Ref { r.Name = "z" + r.Name; return r })
 		require.NoError(rt, err)
-		back, err := kinds.Rewrite(there, func(r federation.Ref) federation.Ref { r.Name = r.Name[1:]; return r })
+		back, err := kinds.Rewrite(there,
+			func(r federation.Ref) federation.Ref { r.Name = r.Name[1:]; return r })
 		require.NoError(rt, err)
 		require.Equal(rt, item, back)
 

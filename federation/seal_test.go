@@ -20,7 +20,8 @@ func TestSealCoversKindLabelsNameAndSpec(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{"b":1.0,"a":[]}`, map[string]string{"team": "x"})
 	covered := `{"kind":"agent","labels":{"team":"x"},"name":"a","spec":{"a":[],"b":1}}`
-	assert.Equal(t, federation.Digest(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(covered)))), item.Digest)
+	assert.Equal(t, federation.Digest(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(covered)))),
+		item.Digest)
 	assert.Equal(t, `{"a":[],"b":1}`, string(item.Spec))
 
 	later := item
@@ -64,7 +65,8 @@ func TestAppendJSONWritesMicrosecondsInUTC(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{}`, nil)
 	item.UpdatedAt = time.Date(2026, 1, 1, 1, 0, 0, 999, time.FixedZone("", 3600))
-	assert.Contains(t, string(item.AppendJSON(nil)), `"updated_at":"2026-01-01T00:00:00.000000Z","version":7}`)
+	assert.Contains(t, string(item.AppendJSON(nil)),
+		`"updated_at":"2026-01-01T00:00:00.000000Z","version":7}`)
 }
 
 func TestSealRefuses(t *testing.T) {
@@ -74,17 +76,23 @@ func TestSealRefuses(t *testing.T) {
 		code tenancy.Code
 		path string
 	}{
-		"no spec":               {federation.Item{}, tenancy.CodeInvalid, "/spec"},
-		"an array":              {item("a", `[]`), tenancy.CodeInvalid, "/spec"},
-		"null":                  {item("a", `null`), tenancy.CodeInvalid, "/spec"},
-		"no JSON":               {item("a", `{`), tenancy.CodeInvalidJSON, "/spec"},
-		"a duplicate":           {item("a", `{"x":{"y":1,"y":2}}`), tenancy.CodeInvalidJSON, "/spec/x/y"},
-		"an inexact number":     {item("a", `{"x":1e400}`), tenancy.CodeInexactNumber, "/spec/x"},
-		"a name with NUL":       {item("\x00", `{}`), tenancy.CodeInvalid, "/name"},
-		"a name in Latin-1":     {item("caf\xe9", `{}`), tenancy.CodeInvalid, "/name"},
-		"a label in Latin-1":    {federation.Item{Labels: map[string]string{"a/b": "\xe9"}, Spec: json.RawMessage(`{}`)}, tenancy.CodeInvalid, "/labels/a~1b"},
-		"a label's key":         {federation.Item{Labels: map[string]string{"\xe9": ""}, Spec: json.RawMessage(`{}`)}, tenancy.CodeInvalid, "/labels/\uFFFD"},
-		"a spec beyond MaxSpec": {item("a", `{"x":"`+strings.Repeat("y", federation.MaxSpec)+`"}`), tenancy.CodeTooLarge, "/spec"},
+		"no spec":  {federation.Item{}, tenancy.CodeInvalid, "/spec"},
+		"an array": {item("a", `[]`), tenancy.CodeInvalid, "/spec"},
+		"null":     {item("a", `null`), tenancy.CodeInvalid, "/spec"},
+		"no JSON":  {item("a", `{`), tenancy.CodeInvalidJSON, "/spec"},
+		"a duplicate": {item("a", `{"x":{"y":1,"y":2}}`), tenancy.CodeInvalidJSON,
+			"/spec/x/y"},
+		"an inexact number": {item("a", `{"x":1e400}`), tenancy.CodeInexactNumber, "/spec/x"},
+		"a name with NUL":   {item("\x00", `{}`), tenancy.CodeInvalid, "/name"},
+		"a name in Latin-1": {item("caf\xe9", `{}`), tenancy.CodeInvalid, "/name"},
+		"a label in Latin-1": {
+			federation.Item{Labels: map[string]string{"a/b": "\xe9"}, Spec: json.RawMessage(`{}`)},
+			tenancy.CodeInvalid, "/labels/a~1b"},
+		"a label's key": {
+			federation.Item{Labels: map[string]string{"\xe9": ""}, Spec: json.RawMessage(`{}`)},
+			tenancy.CodeInvalid, "/labels/\uFFFD"},
+		"a spec beyond MaxSpec": {item("a", `{"x":"`+strings.Repeat("y", federation.MaxSpec)+`"}`),
+			tenancy.CodeTooLarge, "/spec"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -100,15 +108,18 @@ func TestSealRefuses(t *testing.T) {
 func TestDigesterHashesLines(t *testing.T) {
 	t.Parallel()
 	d := federation.NewDigester()
-	assert.Equal(t, federation.Digest("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), d.Sum())
+	assert.Equal(t, federation.Digest(
+		"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), d.Sum())
 	d.Add("sha256:a")
 	d.Add("sha256:b")
-	assert.Equal(t, federation.Digest(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("sha256:a\nsha256:b\n")))), d.Sum())
+	assert.Equal(t, federation.Digest(
+		fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("sha256:a\nsha256:b\n")))), d.Sum())
 	assert.Equal(t, d.Sum(), d.Sum())
 	assert.Equal(t, 2, d.Count())
 }
 
 // item makes an agent that nobody sealed.
 func item(name, spec string) federation.Item {
-	return federation.Item{Ref: federation.Ref{Kind: "agent", Name: name}, Spec: json.RawMessage(spec)}
+	return federation.Item{Ref: federation.Ref{Kind: "agent", Name: name},
+		Spec: json.RawMessage(spec)}
 }

@@ -36,7 +36,8 @@ func SecretRef(name string) json.RawMessage {
 // member, or with a name that [tenancy.CheckName] refuses, is none.
 func ParseSecretRef(raw json.RawMessage) (name string, ok bool) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	for _, want := range []jsontext.Kind{jsontext.KindBeginObject, jsontext.KindString, jsontext.KindString, jsontext.KindEndObject} {
+	for _, want := range []jsontext.Kind{jsontext.KindBeginObject, jsontext.KindString,
+		jsontext.KindString, jsontext.KindEndObject} {
 		depth := d.StackDepth()
 		token, err := d.ReadToken()
 		if err != nil || token.Kind() != want {

@@ -18,17 +18,21 @@ func TestSecretNames(t *testing.T) {
 	ref := federation.Ref{Kind: "model_config", Name: "gpt"}
 	assert.Equal(t, "model_config/gpt/api_key", federation.SecretName(ref, "api_key"))
 
-	long := federation.SecretName(federation.Ref{Kind: "model_config", Name: strings.Repeat("ä", 256)}, "api_key")
+	long := federation.SecretName(
+		federation.Ref{Kind: "model_config", Name: strings.Repeat("ä", 256)}, "api_key")
 	require.NoError(t, tenancy.CheckName(long), "a vault must take the name")
 	assert.True(t, strings.HasPrefix(long, "sha256:"), "no kind has a colon in its name")
-	assert.NotEqual(t, long, federation.SecretName(federation.Ref{Kind: "model_config", Name: strings.Repeat("ä", 255) + "b"}, "api_key"))
+	assert.NotEqual(t, long,
+		federation.SecretName(federation.Ref{Kind: "model_config",
+			Name: strings.Repeat("ä", 255) + "b"}, "api_key"))
 }
 
 func TestSecretRefsAreReadBack(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `{"$secret":"a/b"}`, string(federation.SecretRef("a/b")))
 	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.String().Filter(func(s string) bool { return tenancy.CheckName(s) == nil }).Draw(t, "name")
+		name := rapid.String().Filter(func(s string) bool { return tenancy.CheckName(s) == nil }).
+			Draw(t, "name")
 		ref := federation.SecretRef(name)
 		canonical, err := federation.Canonical(ref)
 		require.NoError(t, err)
@@ -42,8 +46,10 @@ func TestSecretRefsAreReadBack(t *testing.T) {
 func TestParseSecretRefRefuses(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{
-		``, `null`, `"a"`, `{}`, `[]`, `{"$secret":1}`, `{"$secret":null}`, `{"$secret":""}`, `{"$secret":" a"}`, `{"$secret":"\u0000"}`,
-		`{"$secret":"a","b":1}`, `{"b":"a"}`, `{"$Secret":"a"}`, `{"$secret":{"$secret":"a"}}`, `["$secret","a"]`, `{"$secret":"a"`,
+		``, `null`, `"a"`, `{}`, `[]`, `{"$secret":1}`, `{"$secret":null}`, `{"$secret":""}`,
+		`{"$secret":" a"}`, `{"$secret":"\u0000"}`,
+		`{"$secret":"a","b":1}`, `{"b":"a"}`, `{"$Secret":"a"}`, `{"$secret":{"$secret":"a"}}`,
+		`["$secret","a"]`, `{"$secret":"a"`,
 		`{"$secret":"a","$secret":"b"}`,
 	} {
 		_, ok := federation.ParseSecretRef(json.RawMessage(raw))

@@ -24,9 +24,14 @@ var source = federation.Source{Instance: "0198c0de-0000-7000-8000-000000000001",
 // goldenItems are the items of the golden bundle.
 func goldenItems(t testing.TB) []federation.Item {
 	return []federation.Item{
-		seal(t, "agent", "äffchen 😀", `{"tools":[],"instructions":"Say \"hi\".\n\u001f","priority":1e21,"extends":null}`, map[string]string{"team": "zoo", "": "\ufb33", "😀": ""}),
-		seal(t, "mcp_server", "io.github.acme/weather", `{"version":"1.0.2","remotes":[{"url":"https://example.com","type":"sse"}],"weight":0.5}`, nil),
-		seal(t, "model_config", "gpt", `{"api_key":{"$secret":"model_config/gpt/api_key"},"parameters":{"temperature":0.7}}`, map[string]string{"env": "prod"}),
+		seal(t, "agent", "äffchen 😀",
+			`{"tools":[],"instructions":"Say \"hi\".\n\u001f","priority":1e21,"extends":null}`,
+			map[string]string{"team": "zoo", "": "\ufb33", "😀": ""}),
+		seal(t, "mcp_server", "io.github.acme/weather",
+			`{"version":"1.0.2","remotes":[{"url":"https://example.com","type":"sse"}],"weight":0.5}`, nil),
+		seal(t, "model_config", "gpt",
+			`{"api_key":{"$secret":"model_config/gpt/api_key"},"parameters":{"temperature":0.7}}`,
+			map[string]string{"env": "prod"}),
 	}
 }
 
@@ -35,7 +40,8 @@ var moment = time.Date(2026, 2, 3, 4, 5, 6, 678901000, time.UTC)
 func seal(t testing.TB, kind, name, spec string, labels map[string]string) federation.Item {
 	t.Helper()
 	item, err := federation.Item{
-		Ref: federation.Ref{Kind: kind, Name: name}, Labels: labels, Spec: json.RawMessage(spec), Version: 7, UpdatedAt: moment,
+		Ref: federation.Ref{Kind: kind, Name: name}, Labels: labels, Spec: json.RawMessage(spec),
+		Version: 7, UpdatedAt: moment,
 	}.Seal()
 	require.NoError(t, err)
 	if kind != "agent" {
@@ -106,21 +112,24 @@ func member(t testing.TB, object []byte, name string) json.RawMessage {
 // itemsGen makes sealed items in the order of a bundle.
 func itemsGen() *rapid.Generator[[]federation.Item] {
 	return rapid.Custom(func(t *rapid.T) []federation.Item {
-		items := rapid.SliceOfNDistinct(itemGen(), 0, 5, func(i federation.Item) federation.Ref { return i.Ref }).Draw(t, "items")
+		items := rapid.SliceOfNDistinct(itemGen(), 0, 5,
+			func(i federation.Item) federation.Ref { return i.Ref }).Draw(t, "items")
 		slices.SortFunc(items, func(a, b federation.Item) int { return a.Ref.Compare(b.Ref) })
 		return items
 	})
 }
 
 func itemGen() *rapid.Generator[federation.Item] {
-	text := rapid.StringN(0, 10, 40).Filter(func(s string) bool { return !strings.Contains(s, "\x00") })
+	text := rapid.StringN(0, 10, 40).
+		Filter(func(s string) bool { return !strings.Contains(s, "\x00") })
 	return rapid.Custom(func(t *rapid.T) federation.Item {
 		item := federation.Item{
-			Ref:       federation.Ref{Kind: text.Draw(t, "kind"), Name: text.Draw(t, "name")},
-			Labels:    rapid.MapOfN(text, text, 0, 4).Draw(t, "labels"),
-			Spec:      specGen(text).Draw(t, "spec"),
-			Version:   rapid.Int64Range(1, 1<<53).Draw(t, "version"),
-			UpdatedAt: time.UnixMicro(rapid.Int64Range(-62135596800000000, 253402300799999999).Draw(t, "time")).UTC(),
+			Ref:     federation.Ref{Kind: text.Draw(t, "kind"), Name: text.Draw(t, "name")},
+			Labels:  rapid.MapOfN(text, text, 0, 4).Draw(t, "labels"),
+			Spec:    specGen(text).Draw(t, "spec"),
+			Version: rapid.Int64Range(1, 1<<53).Draw(t, "version"),
+			UpdatedAt: time.UnixMicro(rapid.Int64Range(-62135596800000000, 253402300799999999).
+				Draw(t, "time")).UTC(),
 		}
 		sealed, err := item.Seal()
 		require.NoError(t, err)
@@ -158,16 +167,19 @@ func detailsOf(t *testing.T, err error) []tenancy.Detail {
 
 // agentGen makes agents with references.
 func agentGen() *rapid.Generator[federation.Item] {
-	name := rapid.StringN(1, 8, 24).Filter(func(s string) bool { return tenancy.CheckName(s) == nil })
+	name := rapid.StringN(1, 8, 24).
+		Filter(func(s string) bool { return tenancy.CheckName(s) == nil })
 	return rapid.Custom(func(t *rapid.T) federation.Item {
-		spec := map[string]any{"note": rapid.String().Filter(func(s string) bool { return !strings.Contains(s, "\x00") }).Draw(t, "note")}
+		spec := map[string]any{"note": rapid.String().
+			Filter(func(s string) bool { return !strings.Contains(s, "\x00") }).Draw(t, "note")}
 		if rapid.Bool().Draw(t, "extends another") {
 			spec["extends"] = name.Draw(t, "extends")
 		}
 		spec["prompts"] = rapid.SliceOfNDistinct(name, 0, 4, rapid.ID[string]).Draw(t, "prompts")
 		raw, err := json.Marshal(spec)
 		require.NoError(t, err)
-		item, err := federation.Item{Ref: federation.Ref{Kind: "agent", Name: name.Draw(t, "name")}, Spec: raw}.Seal()
+		item, err := federation.Item{Ref: federation.Ref{Kind: "agent", Name: name.Draw(t, "name")},
+			Spec: raw}.Seal()
 		require.NoError(t, err)
 		return item
 	})

@@ -101,7 +101,8 @@ func (w *walk) array() bool {
 }
 
 func (w *walk) object() bool {
-	if w.from.enter(jsontext.KindBeginObject) != nil || w.to.enter(jsontext.KindBeginObject) != nil {
+	if w.from.enter(jsontext.KindBeginObject) != nil ||
+		w.to.enter(jsontext.KindBeginObject) != nil {
 		return false
 	}
 	left, right := w.from.member(), w.to.member()

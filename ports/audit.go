@@ -29,7 +29,8 @@ type Audit interface {
 	// q.Before and q.Limit are not looked at. It ends with the first error of
 	// begin or yield and answers that.
 	Export(ctx context.Context, tenant tenancy.ID, q AuditQuery,
-		begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error
+		begin func(first, last tenancy.AuditChain) error,
+		yield func(tenancy.AuditEntry) error) error
 
 	// Ends answers where the tenant's chain begins and ends: first is the entry
 	// before the oldest that is kept, the zero chain unless retention has removed

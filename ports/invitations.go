@@ -19,7 +19,8 @@ type Invitations interface {
 	// List answers at most limit of the tenant's invitations in the order of their
 	// ids, those behind the id after ("" for the first page), expired ones too. Hash
 	// is not answered: it is zero.
-	List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Invitation, error)
+	List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Invitation,
+		error)
 
 	// Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no such
 	// invitation, also when another tenant has.
@@ -43,5 +44,6 @@ type InvitationFinder interface {
 	// so is a user who isn't there by u.ID or hasn't the invitation's address. On an
 	// error nothing has happened, and the invitation stands. The audit logs say that
 	// the user did it: invitation.accept, member.add or member.update, user.create.
-	Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (tenancy.Membership, error)
+	Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User,
+		fresh bool) (tenancy.Membership, error)
 }

@@ -27,7 +27,8 @@ type Keys interface {
 	// keys is [tenancy.CodeNotFound], also when another tenant has it; a key that
 	// was rotated already is [tenancy.CodeInvalidState]; a hash or an id of next
 	// that is taken is [tenancy.CodeAlreadyExists]. Nothing changes on an error.
-	Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error)
+	Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey,
+		until time.Time) (tenancy.APIKey, error)
 	// Revoke removes the key: [KeyFinder.Find] doesn't find it from then on.
 	// [tenancy.CodeNotFound] if the tenant has no such key, also when another
 	// tenant has.

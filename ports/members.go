@@ -15,7 +15,8 @@ type Members interface {
 
 	// List answers at most limit of the tenant's memberships in the order of the
 	// users' ids, those behind the id after ("" for the first page).
-	List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership, error)
+	List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership,
+		error)
 
 	// Put gives the user the role in the tenant, and answers the membership and
 	// whether it is a new one. CreatedAt is set once. A role that the user has already
@@ -23,7 +24,8 @@ type Members interface {
 	// [tenancy.CodeInvalid]; a user that doesn't exist is [tenancy.CodeNotFound]. If
 	// the user is the only admin and wouldn't be any more, nothing changes:
 	// [tenancy.CodeLastAdmin]. Of any number of changes at once the last admin is left.
-	Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error)
+	Put(ctx context.Context, tenant tenancy.ID, user string,
+		role tenancy.Role) (m tenancy.Membership, created bool, err error)
 
 	// Remove takes the user's place in the tenant away. The only admin's is
 	// [tenancy.CodeLastAdmin], as with Put; a user who has none in the tenant is

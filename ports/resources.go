@@ -31,7 +31,8 @@ type Resources interface {
 	// the members "kind" and "limit", however many are written at once; one that
 	// is there can be replaced. A singleton isn't counted. Nothing is written on
 	// an error.
-	Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond Condition) (stored federation.Resource, created bool, err error)
+	Put(ctx context.Context, tenant tenancy.ID, item federation.Item,
+		cond Condition) (stored federation.Resource, created bool, err error)
 
 	// Delete removes the resource. [tenancy.CodeNotFound] if there is none;
 	// [tenancy.CodeReferenced] with member "referrers" ([]federation.Ref,
@@ -52,7 +53,8 @@ type ResourceQuery struct {
 // Condition makes a write depend on what is stored. The zero Condition always
 // holds.
 type Condition struct {
-	Version int64 // it must be this version, else [tenancy.CodeVersionMismatch]; also when there is nothing
-	Exists  bool  // it must be there, else [tenancy.CodeVersionMismatch]
-	Absent  bool  // it must not be there, else [tenancy.CodeAlreadyExists]
+	// it must be this version, else [tenancy.CodeVersionMismatch]; also when there is nothing
+	Version int64
+	Exists  bool // it must be there, else [tenancy.CodeVersionMismatch]
+	Absent  bool // it must not be there, else [tenancy.CodeAlreadyExists]
 }

@@ -15,7 +15,8 @@ type Transfers interface {
 	// snapshot, in the order of [federation.Ref.Compare], sealed, secrets
 	// replaced by their [federation.SecretRef]. It ends with yield's first
 	// error and answers that.
-	Export(ctx context.Context, tenant tenancy.ID, sel Selection, yield func(federation.Item) error) error
+	Export(ctx context.Context, tenant tenancy.ID, sel Selection,
+		yield func(federation.Item) error) error
 
 	// Import runs fn in one transaction: what fn did happens wholly when it
 	// answers nil, and not at all when it answers an error, which Import then
@@ -26,7 +27,8 @@ type Transfers interface {
 
 // Selection says which items to export. Its zero value selects all.
 type Selection struct {
-	Kinds  []string          // only these, when not empty; a kind that wasn't declared is [tenancy.CodeInvalid]
+	// only these, when not empty; a kind that wasn't declared is [tenancy.CodeInvalid]
+	Kinds  []string
 	Labels map[string]string // all of these must be there with these values
 }
 
@@ -57,7 +59,8 @@ type Import interface {
 	// ones do so when the bundle's version is greater than theirs; otherwise
 	// one is added to their version and the time is now. Pristine ones
 	// ([Pair]) are replaced as if they were created.
-	Apply(ctx context.Context, decide func(federation.Item) (Decision, error)) ([]federation.SecretUse, error)
+	Apply(ctx context.Context,
+		decide func(federation.Item) (Decision, error)) ([]federation.SecretUse, error)
 
 	// Describe gives the details of the import's entry in the audit log.
 	Describe(details map[string]any)
@@ -73,6 +76,7 @@ type Pair struct {
 // Decision says what becomes of a staged item. The zero Decision leaves it
 // out.
 type Decision struct {
-	Write bool            // create or overwrite it
-	Item  federation.Item // what is written: the staged item, perhaps renamed and with references rewritten
+	Write bool // create or overwrite it
+	// what is written: the staged item, perhaps renamed and with references rewritten
+	Item federation.Item
 }

@@ -42,7 +42,8 @@ const (
 	keyChecksum = 8  // hexadecimal digits of the CRC-32
 )
 
-var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").
+	WithPadding(base32.NoPadding)
 
 // NewKeySecret makes the secret of an API key: KeyPrefix, 160 random bits in
 // base32, and a CRC-32 of the two that lets a scanner or a server tell a typing

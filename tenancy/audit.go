@@ -99,11 +99,13 @@ func ParseAuditEntry(text json.RawMessage, hash AuditHash) (AuditEntry, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&read); err != nil {
-		return AuditEntry{}, Errorf(CodeInvalid, "an entry of the audit log can't be read").Because(err)
+		return AuditEntry{}, Errorf(CodeInvalid, "an entry of the audit log can't be read").
+			Because(err)
 	}
 	e := AuditEntry{
 		Seq: read.Seq, ID: read.ID, At: read.At,
-		Actor: read.Actor, Action: read.Action, Target: read.Target, RequestID: read.RequestID, Address: read.Address,
+		Actor: read.Actor, Action: read.Action, Target: read.Target, RequestID: read.RequestID,
+		Address: read.Address,
 		Outcome: read.Outcome, Details: read.Details, Text: text, Hash: hash,
 	}
 	if read.TenantID != nil {
@@ -151,11 +153,16 @@ type AuditChain struct {
 func (c *AuditChain) Next(e AuditEntry) error {
 	switch read, err := ParseAuditEntry(e.Text, e.Hash); {
 	case err != nil:
-		return Errorf(CodeInvalid, "entry %d of the audit log can't be read: it isn't what was written", e.Seq).Because(err)
+		return Errorf(CodeInvalid,
+			"entry %d of the audit log can't be read: it isn't what was written", e.Seq).
+			Because(err)
 	case e.Seq != c.Seq+1:
-		return Errorf(CodeInvalid, "entry %d of the audit log follows entry %d: what stood between them is gone", e.Seq, c.Seq)
+		return Errorf(CodeInvalid,
+			"entry %d of the audit log follows entry %d: what stood between them is gone", e.Seq,
+			c.Seq)
 	case read.Seq != e.Seq || read.ID != e.ID || read.Tenant != e.Tenant || !read.At.Equal(e.At):
-		return Errorf(CodeInvalid, "entry %d of the audit log was put in the place of another", e.Seq)
+		return Errorf(CodeInvalid, "entry %d of the audit log was put in the place of another",
+			e.Seq)
 	case hashEntry(c.Hash, e.Text) != e.Hash:
 		return Errorf(CodeInvalid, "entry %d of the audit log isn't what was written", e.Seq)
 	}
@@ -168,7 +175,9 @@ func (c *AuditChain) Next(e AuditEntry) error {
 func (c AuditChain) Ends(last AuditChain) error {
 	switch {
 	case c.Seq < last.Seq:
-		return Errorf(CodeInvalid, "the audit log ends with entry %d, and there were %d: the newest are gone", c.Seq, last.Seq)
+		return Errorf(CodeInvalid,
+			"the audit log ends with entry %d, and there were %d: the newest are gone", c.Seq,
+			last.Seq)
 	case c != last:
 		return Errorf(CodeInvalid, "the audit log's end isn't where entry %d ends it", c.Seq)
 	}

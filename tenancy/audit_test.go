@@ -28,8 +28,11 @@ func chained(t testing.TB, tenant tenancy.ID, n int) []tenancy.AuditEntry {
 	var all []tenancy.AuditEntry
 	for i := range n {
 		e, err := tenancy.Event{
-			Action: "resource.update", Target: tenancy.AuditTarget{Kind: "agent", Name: fmt.Sprint("a<", i, ">")}, Details: map[string]any{"n": i},
-		}.Entry(tenancy.WithRequest(tenancy.WithPrincipal(context.Background(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u"}), tenancy.Request{Reason: "why"}))
+			Action: "resource.update", Target: tenancy.AuditTarget{
+				Kind: "agent", Name: fmt.Sprint("a<", i, ">")}, Details: map[string]any{"n": i},
+		}.Entry(tenancy.WithRequest(tenancy.WithPrincipal(context.Background(),
+			tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u"}),
+			tenancy.Request{Reason: "why"}))
 		must(t, err)
 		e.Seq, e.ID, e.Tenant, e.TenantSlug = int64(i)+1, tenancy.NewID().String(), tenant, "acme"
 		e.At = time.Date(2030, 1, 1, 0, 0, i, 1000*i, time.UTC)
@@ -65,7 +68,8 @@ func TestAChainVerifies(t *testing.T) {
 
 		read, err := tenancy.ParseAuditEntry(entries[2].Text, entries[2].Hash)
 		must(t, err)
-		if read.Tenant != entries[2].Tenant || read.Actor != entries[2].Actor || read.Target != entries[2].Target ||
+		if read.Tenant != entries[2].Tenant || read.Actor != entries[2].Actor ||
+			read.Target != entries[2].Target ||
 			string(read.Details) != `{"n":2,"reason":"why"}` {
 			t.Errorf("read %+v; want %+v", read, entries[2])
 		}
@@ -79,64 +83,79 @@ func TestAChainVerifies(t *testing.T) {
 func TestEachTamperingShows(t *testing.T) {
 	t.Parallel()
 	foreign := chained(t, tenancy.NewID(), 20)
-	tamperings := map[string]func(r *rand.Rand, entries []tenancy.AuditEntry, i int) (tampered []tenancy.AuditEntry, bad int){
-		"a byte of the text": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+	tamperings := map[string]func(r *rand.Rand, entries []tenancy.AuditEntry,
+		i int) (tampered []tenancy.AuditEntry, bad int){
+		"a byte of the text": func(r *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			at := r.IntN(len(entries[i].Text))
 			entries[i].Text = bytes.Clone(entries[i].Text)
 			entries[i].Text[at] ^= byte(1 + r.IntN(255))
 			return entries, i
 		},
-		"a member more": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"a member more": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			entries[i].Text = slices.Concat([]byte(`{"more":1,`), entries[i].Text[1:])
 			return entries, i
 		},
-		"a space behind": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"a space behind": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			entries[i].Text = append(bytes.Clone(entries[i].Text), ' ')
 			return entries, i
 		},
-		"a bit of the hash": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"a bit of the hash": func(r *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			entries[i].Hash[r.IntN(32)] ^= 1
 			return entries, i
 		},
-		"its number": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"its number": func(r *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry,
+			int) {
 			entries[i].Seq += 1 + r.Int64N(100)
 			return entries, i
 		},
-		"its time": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"its time": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry,
+			int) {
 			entries[i].At = entries[i].At.Add(time.Microsecond)
 			return entries, i
 		},
-		"its id": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"its id": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry,
+			int) {
 			entries[i].ID = tenancy.NewID().String()
 			return entries, i
 		},
-		"another tenant's": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"another tenant's": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			moved := foreign[i]
 			moved.Tenant = entries[i].Tenant
 			entries[i] = moved
 			return entries, i
 		},
-		"removed": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"removed": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry,
+			int) {
 			return slices.Delete(entries, i, i+1), i
 		},
-		"inserted again": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"inserted again": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			return slices.Insert(entries, i, entries[i]), i + 1
 		},
-		"swapped with the next one": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"swapped with the next one": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			i = min(i, len(entries)-2)
 			entries[i], entries[i+1] = entries[i+1], entries[i]
 			return entries, i
 		},
-		"swapped with the next one, numbers kept": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"swapped with the next one, numbers kept": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			i = min(i, len(entries)-2)
 			entries[i], entries[i+1] = entries[i+1], entries[i]
 			entries[i].Seq, entries[i+1].Seq = entries[i+1].Seq, entries[i].Seq
 			return entries, i
 		},
-		"cut off from there": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"cut off from there": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			return entries[:i], i
 		},
-		"written anew from there": func(_ *rand.Rand, entries []tenancy.AuditEntry, i int) ([]tenancy.AuditEntry, int) {
+		"written anew from there": func(_ *rand.Rand, entries []tenancy.AuditEntry,
+			i int) ([]tenancy.AuditEntry, int) {
 			var before tenancy.AuditHash
 			if i > 0 {
 				before = entries[i-1].Hash
@@ -161,7 +180,8 @@ func TestEachTamperingShows(t *testing.T) {
 					got, err := verify(tampered, end)
 					WantCode(t, err, tenancy.CodeInvalid)
 					if got.Seq != int64(bad) {
-						t.Fatalf("the chain of %d holds up to entry %d; want %d: %v", n, got.Seq, bad, err)
+						t.Fatalf("the chain of %d holds up to entry %d; want %d: %v", n, got.Seq,
+							bad, err)
 					}
 				}
 			}
@@ -203,10 +223,12 @@ func FuzzEntry(f *testing.F) {
 	f.Add("\\\x00", `\\u0000`)
 	f.Add("\xff\x00\xfe", "\"\\\x00")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		ctx := tenancy.WithRequest(context.Background(), tenancy.Request{ID: value, Address: name, Reason: value})
+		ctx := tenancy.WithRequest(context.Background(),
+			tenancy.Request{ID: value, Address: name, Reason: value})
 		e, err := tenancy.Event{
-			Action: "x" + name, Target: tenancy.AuditTarget{Kind: name, Name: value}, Details: map[string]any{name: value},
-			Actor: tenancy.Actor{Kind: "user", ID: name, Name: value},
+			Action: "x" + name, Target: tenancy.AuditTarget{Kind: name, Name: value},
+			Details: map[string]any{name: value},
+			Actor:   tenancy.Actor{Kind: "user", ID: name, Name: value},
 		}.Entry(ctx)
 		must(t, err)
 		e.Seq, e.ID = 1, "id"

@@ -36,11 +36,14 @@ func (e Event) Entry(ctx context.Context) (AuditEntry, error) {
 	}
 	raw, err := json.Marshal(details)
 	if err != nil {
-		return AuditEntry{}, Errorf(CodeInvalid, "the details of an entry of the audit log are JSON").Because(err)
+		return AuditEntry{}, Errorf(CodeInvalid,
+			"the details of an entry of the audit log are JSON").Because(err)
 	}
 	entry := AuditEntry{
-		Actor: e.Actor, Action: storable(e.Action), Target: AuditTarget{storable(e.Target.Kind), storable(e.Target.Name)},
-		RequestID: storable(request.ID), Address: storable(request.Address), Outcome: e.Outcome, Details: withoutEscapedNUL(raw),
+		Actor: e.Actor, Action: storable(e.Action),
+		Target:    AuditTarget{storable(e.Target.Kind), storable(e.Target.Name)},
+		RequestID: storable(request.ID), Address: storable(request.Address), Outcome: e.Outcome,
+		Details: withoutEscapedNUL(raw),
 	}
 	if entry.Actor.Kind == "" {
 		entry.Actor = ActorFrom(ctx)

@@ -43,7 +43,8 @@ func (c PurgeCertificate) MarshalJSON() ([]byte, error) {
 		rows = map[string]int64{}
 	}
 	return json.Marshal(certificateText{
-		TenantID: c.Tenant, Slug: c.Slug, Rows: rows, Audit: chainText{c.Audit.Seq, hex.EncodeToString(c.Audit.Hash[:])},
+		TenantID: c.Tenant, Slug: c.Slug, Rows: rows,
+		Audit:    chainText{c.Audit.Seq, hex.EncodeToString(c.Audit.Hash[:])},
 		PurgedAt: c.PurgedAt.UTC().Format(certificateTime), Digest: c.Digest,
 	})
 }

@@ -44,7 +44,8 @@ func TestThePrincipalInTheContext(t *testing.T) {
 	if !tenancy.PrincipalFrom(t.Context()).Anonymous() {
 		t.Error("an empty context has somebody")
 	}
-	ctx := tenancy.WithPrincipal(t.Context(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada"})
+	ctx := tenancy.WithPrincipal(t.Context(),
+		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada"})
 	if p := tenancy.PrincipalFrom(ctx); p.ID != "ada" {
 		t.Errorf("%+v", p)
 	}

@@ -11,26 +11,33 @@ type Code string
 
 // The codes of the library. A code says what went wrong, not where.
 const (
-	CodeInternal           Code = "internal"            // a fault of ours or of something below us; never explained to a caller
-	CodeUnavailable        Code = "unavailable"         // not now: the database is out of reach or too slow; try again
-	CodeInvalid            Code = "invalid"             // a value that doesn't fit; Details say which
-	CodeInvalidJSON        Code = "invalid_json"        // not JSON as RFC 7493 (I-JSON) has it
-	CodeInexactNumber      Code = "inexact_number"      // a number that an IEEE double can't hold
-	CodeUnknownField       Code = "unknown_field"       // a member that the contract doesn't know
-	CodeInvalidCursor      Code = "invalid_cursor"      // a cursor of another list, or no cursor at all
-	CodeTooLarge           Code = "too_large"           // a body beyond its limit
-	CodeUnauthenticated    Code = "unauthenticated"     // no credentials, or none that are known
-	CodeTooManyAttempts    Code = "too_many_attempts"   // wait before the next one; the member retry_after says how long, in seconds
-	CodeForbidden          Code = "forbidden"           // the role doesn't allow it
-	CodeReasonRequired     Code = "reason_required"     // a super-admin must say why they act in this tenant
-	CodeNoTenant           Code = "tenant_required"     // nothing says which tenant
-	CodeTenantMismatch     Code = "tenant_mismatch"     // two sources name different tenants
-	CodeTenantNotFound     Code = "tenant_not_found"    // unknown, deleted, or not the caller's
-	CodeTenantSuspended    Code = "tenant_suspended"    // told to its members only
-	CodeInvalidSlug        Code = "invalid_slug"        // see [Slug]
-	CodeSlugReserved       Code = "slug_reserved"       // see [Slug.Reserved]
-	CodeSlugTaken          Code = "slug_taken"          // also by a deleted tenant
-	CodeInvalidState       Code = "invalid_state"       // the tenant's state doesn't allow the change
+	// a fault of ours or of something below us; never explained to a caller
+	CodeInternal Code = "internal"
+	// not now: the database is out of reach or too slow; try again
+	CodeUnavailable Code = "unavailable"
+	// a value that doesn't fit; Details say which
+	CodeInvalid       Code = "invalid"
+	CodeInvalidJSON   Code = "invalid_json"   // not JSON as RFC 7493 (I-JSON) has it
+	CodeInexactNumber Code = "inexact_number" // a number that an IEEE double can't hold
+	CodeUnknownField  Code = "unknown_field"  // a member that the contract doesn't know
+	// a cursor of another list, or no cursor at all
+	CodeInvalidCursor   Code = "invalid_cursor"
+	CodeTooLarge        Code = "too_large"       // a body beyond its limit
+	CodeUnauthenticated Code = "unauthenticated" // no credentials, or none that are known
+	// wait before the next one; the member retry_after says how long, in seconds
+	CodeTooManyAttempts Code = "too_many_attempts"
+	CodeForbidden       Code = "forbidden" // the role doesn't allow it
+	// a super-admin must say why they act in this tenant
+	CodeReasonRequired  Code = "reason_required"
+	CodeNoTenant        Code = "tenant_required"  // nothing says which tenant
+	CodeTenantMismatch  Code = "tenant_mismatch"  // two sources name different tenants
+	CodeTenantNotFound  Code = "tenant_not_found" // unknown, deleted, or not the caller's
+	CodeTenantSuspended Code = "tenant_suspended" // told to its members only
+	CodeInvalidSlug     Code = "invalid_slug"     // see [Slug]
+	CodeSlugReserved    Code = "slug_reserved"    // see [Slug.Reserved]
+	CodeSlugTaken       Code = "slug_taken"       // also by a deleted tenant
+	// the tenant's state doesn't allow the change
+	CodeInvalidState       Code = "invalid_state"
 	CodeNotFound           Code = "not_found"           // no such thing in this tenant
 	CodeAlreadyExists      Code = "already_exists"      // create-only, and it is there
 	CodeVersionMismatch    Code = "version_mismatch"    // it changed since it was read
@@ -40,10 +47,13 @@ const (
 	CodeNotDeletable       Code = "not_deletable"       // the kind's only item stays
 	CodeDigestMismatch     Code = "digest_mismatch"     // a bundle that isn't what was exported
 	CodeUnsupportedVersion Code = "unsupported_version" // a bundle of a newer format
-	CodeImportConflict     Code = "import_conflict"     // the target has other content under the same names
-	CodeTargetChanged      Code = "target_changed"      // the target was written to meanwhile
-	CodeQuotaExceeded      Code = "quota_exceeded"      // the tenant has as many as it may have; members kind and limit
-	CodeTooManyRequests    Code = "too_many_requests"   // faster than the tenant may ask; member retry_after, in seconds
+	// the target has other content under the same names
+	CodeImportConflict Code = "import_conflict"
+	CodeTargetChanged  Code = "target_changed" // the target was written to meanwhile
+	// the tenant has as many as it may have; members kind and limit
+	CodeQuotaExceeded Code = "quota_exceeded"
+	// faster than the tenant may ask; member retry_after, in seconds
+	CodeTooManyRequests Code = "too_many_requests"
 )
 
 // Error is the only error type that crosses a port. Message may be shown to
@@ -66,11 +76,13 @@ type Detail struct {
 // Sentinels for [errors.Is], which compares codes: any *Error with the same
 // code matches, through any number of wraps.
 var (
-	ErrNoTenant       error = &Error{Code: CodeNoTenant, Message: "no tenant: name one by subdomain, X-Tenant-ID, path or API key"}
+	ErrNoTenant error = &Error{Code: CodeNoTenant,
+		Message: "no tenant: name one by subdomain, X-Tenant-ID, path or API key"}
 	ErrTenantNotFound error = &Error{Code: CodeTenantNotFound, Message: "no such tenant"}
 	ErrNotFound       error = &Error{Code: CodeNotFound, Message: "not found"}
-	ErrLastAdmin      error = &Error{Code: CodeLastAdmin, Message: "this is the tenant's only admin: make somebody else one first"}
-	ErrForbidden      error = &Error{Code: CodeForbidden, Message: "your role doesn't allow this"}
+	ErrLastAdmin      error = &Error{Code: CodeLastAdmin,
+		Message: "this is the tenant's only admin: make somebody else one first"}
+	ErrForbidden error = &Error{Code: CodeForbidden, Message: "your role doesn't allow this"}
 )
 
 // Errorf makes an Error with a message that is safe to show.

@@ -41,7 +41,8 @@ func TestCodeOf(t *testing.T) {
 	WantCode(t, nil, "")
 	WantCode(t, io.EOF, tenancy.CodeInternal)
 	WantCode(t, fmt.Errorf("a query: %w", io.EOF), tenancy.CodeInternal)
-	WantCode(t, tenancy.Errorf(tenancy.CodeUnavailable, "outer").Because(inner), tenancy.CodeUnavailable)
+	WantCode(t, tenancy.Errorf(tenancy.CodeUnavailable, "outer").Because(inner),
+		tenancy.CodeUnavailable)
 }
 
 func TestTheCauseIsForLogs(t *testing.T) {

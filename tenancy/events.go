@@ -19,14 +19,16 @@ func CreateTenantEvent(t Tenant) Event {
 // is named by the change of its state, where there is one; the digests are of
 // name, state, settings and quotas together.
 func UpdateTenantEvent(before, after Tenant) Event {
-	details := map[string]any{"before": before.digest(), "after": after.digest(), "version": after.Version}
+	details := map[string]any{"before": before.digest(), "after": after.digest(),
+		"version": after.Version}
 	if before.Name != after.Name {
 		details["name"] = map[string]any{"before": before.Name, "after": after.Name}
 	}
 	if before.State != after.State {
 		details["state"] = map[string]any{"before": before.State, "after": after.State}
 	}
-	return Event{Action: changeAction(before.State, after.State), Target: tenantTarget(after), Details: details}
+	return Event{Action: changeAction(before.State, after.State), Target: tenantTarget(after),
+		Details: details}
 }
 
 func changeAction(before, after State) string {
@@ -51,7 +53,8 @@ func (t Tenant) digest() string {
 	if err := d.Decode(&settings); err != nil {
 		settings = nil // a store keeps only what is JSON; none is as good as empty
 	}
-	text, _ := json.Marshal([]any{t.Name, t.State, settings, t.Quotas.Clone()}) // what was decoded can be encoded
+	// what was decoded can be encoded
+	text, _ := json.Marshal([]any{t.Name, t.State, settings, t.Quotas.Clone()})
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(text))
 }
 

@@ -23,7 +23,8 @@ const text = "01900000-0000-7000-8000-00000000abcd"
 
 func TestNewIDIsTimeOrderedAndOfVersionSeven(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	form := regexp.MustCompile(
+		`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	previous := ""
 	for range 1000 {
 		id := tenancy.NewID().String()
@@ -40,7 +41,8 @@ func TestNewIDIsTimeOrderedAndOfVersionSeven(t *testing.T) {
 func TestDefaultIDNeverChanges(t *testing.T) {
 	t.Parallel()
 	if got := tenancy.DefaultID.String(); got != "01900000-0000-7000-8000-000000000000" {
-		t.Errorf("DefaultID is %s: every installed database has another one in its column defaults", got)
+		t.Errorf("DefaultID is %s: every installed database has another one in its column defaults",
+			got)
 	}
 }
 

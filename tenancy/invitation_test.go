@@ -25,12 +25,16 @@ func TestWhatIsNoInvitationsToken(t *testing.T) {
 	t.Parallel()
 	good := tenancy.NewInvitationToken()
 	for name, token := range map[string]string{
-		"nothing": "", "the prefix": "bwi_", "no prefix": good[4:], "an API key": tenancy.NewKeySecret(),
-		"shorter": good[:len(good)-1], "longer": good + "A", "a line end in it": good[:20] + "\n" + good[21:],
-		"padding": good[:len(good)-1] + "=", "other letters": good[:len(good)-1] + "+", "in capitals": strings.ToUpper(good[:4]) + good[4:],
+		"nothing": "", "the prefix": "bwi_", "no prefix": good[4:],
+		"an API key": tenancy.NewKeySecret(),
+		"shorter":    good[:len(good)-1], "longer": good + "A", "a line end in it": good[:20] +
+			"\n" + good[21:],
+		"padding": good[:len(good)-1] + "=", "other letters": good[:len(good)-1] + "+",
+		"in capitals":            strings.ToUpper(good[:4]) + good[4:],
 		"bits that mean nothing": good[:len(good)-1] + "B",
 	} {
-		if _, err := tenancy.HashInvitationToken(token); tenancy.CodeOf(err) != tenancy.CodeNotFound {
+		if _, err := tenancy.HashInvitationToken(token); tenancy.CodeOf(
+			err) != tenancy.CodeNotFound {
 			t.Errorf("%s: HashInvitationToken(%q) = %v", name, token, err)
 		}
 	}

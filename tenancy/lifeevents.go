@@ -8,7 +8,8 @@ func PurgeTenantEvent(c PurgeCertificate) Event {
 	var details map[string]any
 	raw, _ := json.Marshal(c)         // texts and numbers always have a JSON form,
 	_ = json.Unmarshal(raw, &details) // and that is an object
-	return Event{Action: "tenant.purge", Target: AuditTarget{Kind: "tenant", Name: string(c.Slug)}, Details: details}
+	return Event{Action: "tenant.purge", Target: AuditTarget{Kind: "tenant", Name: string(c.Slug)},
+		Details: details}
 }
 
 // RotateKeyEvent is what the audit log says of a key whose place another took, and

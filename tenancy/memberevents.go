@@ -9,7 +9,8 @@ import (
 
 // MemberAdded is noted in m's tenant.
 func MemberAdded(m Membership) Event {
-	return Event{Action: "member.add", Target: memberTarget(m), Details: map[string]any{"role": m.Role}}
+	return Event{Action: "member.add", Target: memberTarget(m),
+		Details: map[string]any{"role": m.Role}}
 }
 
 // MemberUpdated has both roles.
@@ -21,7 +22,8 @@ func MemberUpdated(before, after Membership) Event {
 
 // MemberRemoved is noted in m's tenant.
 func MemberRemoved(m Membership) Event {
-	return Event{Action: "member.remove", Target: memberTarget(m), Details: map[string]any{"role": m.Role}}
+	return Event{Action: "member.remove", Target: memberTarget(m),
+		Details: map[string]any{"role": m.Role}}
 }
 
 func memberTarget(m Membership) AuditTarget { return AuditTarget{Kind: "member", Name: m.User} }
@@ -39,7 +41,8 @@ func LastAdminOf(others map[ID]int) error {
 	if len(alone) == 0 {
 		return nil
 	}
-	e := Errorf(CodeLastAdmin, "the user is the only admin of a tenant: make somebody else one there first")
+	e := Errorf(CodeLastAdmin,
+		"the user is the only admin of a tenant: make somebody else one there first")
 	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(alone))}
 	return e
 }
@@ -54,7 +57,8 @@ func InvitationRevoked(i Invitation) Event { return invitationEvent("invitation.
 func InvitationAccepted(i Invitation) Event { return invitationEvent("invitation.accept", i) }
 
 func invitationEvent(action string, i Invitation) Event {
-	return Event{Action: action, Target: AuditTarget{Kind: "invitation", Name: i.ID}, Details: map[string]any{"email": i.Email, "role": i.Role}}
+	return Event{Action: action, Target: AuditTarget{Kind: "invitation", Name: i.ID},
+		Details: map[string]any{"email": i.Email, "role": i.Role}}
 }
 
 // By is e as done by a, whoever the context says acts.

@@ -29,7 +29,8 @@ func TestARoleIncludesThoseBeforeIt(t *testing.T) {
 				t.Errorf("%s includes %s: %t", r, other, got)
 			}
 		}
-		if r.Includes(tenancy.Replicator) || tenancy.Replicator.Includes(r) || tenancy.Role("").Includes(r) || r.Includes("owner") || tenancy.Role("owner").Includes(r) {
+		if r.Includes(tenancy.Replicator) || tenancy.Replicator.Includes(r) || tenancy.Role("").
+			Includes(r) || r.Includes("owner") || tenancy.Role("owner").Includes(r) {
 			t.Errorf("%s isn't told from what stands beside the members' roles", r)
 		}
 	}

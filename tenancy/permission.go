@@ -60,7 +60,8 @@ var grants = []Grant{
 	{WriteKeys, admins, false, "create, rotate and revoke API keys"},
 	{ReadAudit, admins, true, "read the tenant's audit log"},
 	{ReadFeed, []Role{Replicator}, true, "follow the change feed"},
-	{ManageTenants, nil, false, "create, suspend, delete, restore and purge tenants, and set their quotas"},
+	{ManageTenants, nil, false,
+		"create, suspend, delete, restore and purge tenants, and set their quotas"},
 	{ManageUsers, nil, false, "create, change and remove users"},
 	{ReadPlatformAudit, nil, true, "read the audit log of all tenants"},
 }

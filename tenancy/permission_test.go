@@ -15,7 +15,8 @@ func TestTheTableOfRoles(t *testing.T) {
 		}
 		seen[g.Permission] = true
 		for _, r := range []tenancy.Role{tenancy.Viewer, tenancy.Editor} {
-			next := map[tenancy.Role]tenancy.Role{tenancy.Viewer: tenancy.Editor, tenancy.Editor: tenancy.Admin}[r]
+			next := map[tenancy.Role]tenancy.Role{tenancy.Viewer: tenancy.Editor,
+				tenancy.Editor: tenancy.Admin}[r]
 			if r.May(g.Permission) && !next.May(g.Permission) {
 				t.Errorf("%s may %s, and %s may not", r, g.Permission, next)
 			}
@@ -36,7 +37,8 @@ func TestWhatIsNotKnownAllowsNothing(t *testing.T) {
 			t.Errorf("%q may read", r)
 		}
 	}
-	for _, p := range []tenancy.Permission{"", "resource.purge", tenancy.ManageTenants, tenancy.ManageUsers, tenancy.ReadPlatformAudit} {
+	for _, p := range []tenancy.Permission{"", "resource.purge", tenancy.ManageTenants,
+		tenancy.ManageUsers, tenancy.ReadPlatformAudit} {
 		if tenancy.Admin.May(p) {
 			t.Errorf("an admin may %q", p)
 		}

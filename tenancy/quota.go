@@ -41,11 +41,14 @@ func (q Quotas) Check() error {
 	var details []Detail
 	for kind, n := range q.Resources {
 		if n < 0 {
-			details = append(details, Detail{Path: "/resources/" + pointerEscaper.Replace(kind), Code: CodeInvalid, Detail: "a limit is 0 or more"})
+			details = append(details, Detail{Path: "/resources/" + pointerEscaper.Replace(kind),
+				Code: CodeInvalid, Detail: "a limit is 0 or more"})
 		}
 	}
-	if !(q.RequestsPerSecond >= 0 && q.RequestsPerSecond <= MaxRequestsPerSecond) { // NaN is neither
-		details = append(details, Detail{Path: "/requests_per_second", Code: CodeInvalid, Detail: "it is more than 0 and at most 1000000; 0 is no limit"})
+	// NaN is neither
+	if !(q.RequestsPerSecond >= 0 && q.RequestsPerSecond <= MaxRequestsPerSecond) {
+		details = append(details, Detail{Path: "/requests_per_second", Code: CodeInvalid,
+			Detail: "it is more than 0 and at most 1000000; 0 is no limit"})
 	}
 	if len(details) == 0 {
 		return nil
@@ -58,7 +61,9 @@ func (q Quotas) Check() error {
 // QuotaExceeded is the error of a write that would make more resources of a
 // kind than the tenant may have.
 func QuotaExceeded(kind string, limit int64) *Error {
-	err := Errorf(CodeQuotaExceeded, "the tenant may have %d of kind %s: delete one, or ask whoever runs this service for more", limit, kind)
+	err := Errorf(CodeQuotaExceeded,
+		"the tenant may have %d of kind %s: delete one, or ask whoever runs this service for more",
+		limit, kind)
 	err.Members = map[string]any{"kind": kind, "limit": limit}
 	return err
 }

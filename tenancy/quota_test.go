@@ -19,10 +19,12 @@ func TestQuotasThatAreNone(t *testing.T) {
 			t.Errorf("%+v: %v, not at %s", q, err, path)
 		}
 	}
-	for _, n := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), tenancy.MaxRequestsPerSecond + 1} {
+	for _, n := range []float64{math.NaN(), math.Inf(1), math.Inf(-1),
+		tenancy.MaxRequestsPerSecond + 1} {
 		WantCode(t, tenancy.Quotas{RequestsPerSecond: n}.Check(), tenancy.CodeInvalid)
 	}
-	for _, q := range []tenancy.Quotas{{}, {Resources: map[string]int64{"a": 0}, RequestsPerSecond: tenancy.MaxRequestsPerSecond}} {
+	for _, q := range []tenancy.Quotas{{},
+		{Resources: map[string]int64{"a": 0}, RequestsPerSecond: tenancy.MaxRequestsPerSecond}} {
 		if err := q.Check(); err != nil {
 			t.Errorf("%+v: %v", q, err)
 		}
@@ -36,7 +38,8 @@ func TestClonedQuotasShareNoMemory(t *testing.T) {
 	if q.Resources["a"] != 1 {
 		t.Error("the map is shared")
 	}
-	if c := (tenancy.Quotas{Resources: map[string]int64{}}).Clone(); c.Resources != nil || !c.IsZero() {
+	if c := (tenancy.Quotas{Resources: map[string]int64{}}).Clone(); c.Resources != nil ||
+		!c.IsZero() {
 		t.Error("no limits have one form")
 	}
 }

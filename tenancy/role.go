@@ -21,7 +21,8 @@ func Roles() []Role { return []Role{Viewer, Editor, Admin, Replicator} }
 // the replicator includes those before it.
 func (r Role) Includes(other Role) bool {
 	order := []Role{Viewer, Editor, Admin}
-	return r == other || slices.Contains(order, other) && slices.Index(order, r) > slices.Index(order, other)
+	return r == other || slices.Contains(order, other) &&
+		slices.Index(order, r) > slices.Index(order, other)
 }
 
 // ParseRole reads a role's name; any other is an error with [CodeInvalid].

@@ -25,11 +25,16 @@ const (
 // reserved slugs would shadow host names that a service needs for itself, or
 // look as if they spoke for it. Sorted, for [slices.BinarySearch].
 var reserved = []Slug{
-	"account", "admin", "administrator", "api", "assets", "auth", "autoconfig", "autodiscover", "broadcasthost",
-	"cdn", "console", "dashboard", DefaultSlug, "docs", "email", "federation", "ftp", "help", "hostmaster",
-	"imap", "internal", "isatap", "livez", "localdomain", "localhost", "login", "mail", "me", "metrics",
-	"mta-sts", "ns", "ns1", "ns2", "oauth", "pop", "pop3", "postmaster", "readyz", "root", "security", "smtp",
-	"ssl", "static", "status", "support", "system", "tenants", "webmail", "webmaster", "wpad", "ws", "www",
+	"account", "admin", "administrator", "api", "assets", "auth", "autoconfig", "autodiscover",
+	"broadcasthost",
+	"cdn", "console", "dashboard", DefaultSlug, "docs", "email", "federation", "ftp", "help",
+	"hostmaster",
+	"imap", "internal", "isatap", "livez", "localdomain", "localhost", "login", "mail", "me",
+	"metrics",
+	"mta-sts", "ns", "ns1", "ns2", "oauth", "pop", "pop3", "postmaster", "readyz", "root",
+	"security", "smtp",
+	"ssl", "static", "status", "support", "system", "tenants", "webmail", "webmaster", "wpad", "ws",
+	"www",
 }
 
 // ParseSlug reads a slug exactly as it is written: upper case, spaces or a
@@ -42,7 +47,8 @@ func ParseSlug(s string) (Slug, error) {
 	case s[0] == '-' || s[len(s)-1] == '-':
 		return "", Errorf(CodeInvalidSlug, "a slug neither begins nor ends with a hyphen")
 	case len(s) >= 4 && s[2:4] == "--":
-		return "", Errorf(CodeInvalidSlug, "a slug has no two hyphens at its third and fourth place")
+		return "", Errorf(CodeInvalidSlug,
+			"a slug has no two hyphens at its third and fourth place")
 	}
 	for i := range len(s) {
 		c := s[i]

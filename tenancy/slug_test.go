@@ -39,7 +39,8 @@ func TestParseSlugRefuses(t *testing.T) {
 	for _, s := range []string{
 		"", "a", strings.Repeat("a", 64), // too short, too long
 		"-acme", "acme-", "--", "ab--c", "xn--acme", "xn--80ak6aa92e", // hyphens
-		"Acme", "ACME", " acme", "acme ", "acme.", "ac.me", "ac_me", "acme\n", "ac\x00me", // other characters
+		// other characters
+		"Acme", "ACME", " acme", "acme ", "acme.", "ac.me", "ac_me", "acme\n", "ac\x00me",
 		"аcme", "acmé", "\u212aey", "ａｃｍｅ", "ac\xffme", // look-alikes and broken UTF-8
 		"' OR 1=1", "../acme", "acme%00", "acme/..", "ac*me",
 		text, "00000000-0000-0000-0000-000000000000", // the form of an id
@@ -53,7 +54,8 @@ func TestParseSlugRefuses(t *testing.T) {
 }
 
 func FuzzParseSlug(f *testing.F) {
-	for _, s := range []string{"acme", "xn--acme", "a", "-a", "a-", "a.b", "ACME", "default", text} {
+	for _, s := range []string{"acme", "xn--acme", "a", "-a", "a-", "a.b", "ACME", "default",
+		text} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -72,7 +74,8 @@ func TestReservedSlugs(t *testing.T) {
 	if !slices.IsSorted(tenancy.ReservedSlugs) {
 		t.Error("the reserved slugs are not sorted: the binary search misses some of them")
 	}
-	for _, s := range []tenancy.Slug{"www", "api", "admin", "default", "localhost", "livez", "readyz", "metrics", "federation"} {
+	for _, s := range []tenancy.Slug{"www", "api", "admin", "default", "localhost", "livez",
+		"readyz", "metrics", "federation"} {
 		if !s.Reserved() {
 			t.Errorf("%q is not reserved", s)
 		}

@@ -63,8 +63,10 @@ func (a *api) tell(s *requestState, status int, took time.Duration) {
 	}
 	method := s.request.Method
 	attrs := []slog.Attr{
-		slog.String("method", method[:min(len(method), maxLoggedMethod)]), slog.String("route", s.request.Pattern),
-		slog.Int("status", status), slog.Float64("duration_ms", float64(took)/float64(time.Millisecond)),
+		slog.String("method", method[:min(len(method), maxLoggedMethod)]),
+		slog.String("route", s.request.Pattern),
+		slog.Int("status", status),
+		slog.Float64("duration_ms", float64(took)/float64(time.Millisecond)),
 	}
 	if s.code != "" {
 		attrs = append(attrs, slog.String("code", string(s.code)))

@@ -56,14 +56,17 @@ func New(s ports.Services, o Options) http.Handler {
 		limits:  newLimits(o.Clock),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
-		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe, accessLog: o.AccessLog,
-		log: o.Logger, told: telling{now: o.Clock}, now: o.Clock, title: o.Title, version: o.Version,
+		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe,
+		accessLog: o.AccessLog,
+		log:       o.Logger, told: telling{now: o.Clock}, now: o.Clock, title: o.Title,
+		version: o.Version,
 	}
 	a.findCallers(s, o)
 	if o.Passwords == nil && a.signin != nil {
 		o.Passwords = a.signin
 	}
-	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash, AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock})
+	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash,
+		AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock})
 	return a.handler()
 }
 

@@ -46,7 +46,8 @@ type auditTarget struct {
 
 func showEntry(e tenancy.AuditEntry) auditBody {
 	b := auditBody{
-		ID: e.ID, Seq: e.Seq, At: timestamp(e.At), Actor: auditActor{string(e.Actor.Kind), e.Actor.ID, e.Actor.Name},
+		ID: e.ID, Seq: e.Seq, At: timestamp(e.At),
+		Actor:  auditActor{string(e.Actor.Kind), e.Actor.ID, e.Actor.Name},
 		Action: e.Action, Target: auditTarget(e.Target), RequestID: e.RequestID, Address: e.Address,
 		Outcome: e.Outcome, Details: e.Details,
 	}
@@ -69,7 +70,8 @@ func (c *call) auditQuery() (ports.AuditQuery, error) {
 		}
 		at, err := time.Parse(time.RFC3339Nano, c.query.text(name))
 		if err != nil || at.Year() < 1 || at.IsZero() {
-			return q, invalidParameter(name, "it is a time as RFC 3339 has it: 2026-01-31T12:00:00Z")
+			return q, invalidParameter(name,
+				"it is a time as RFC 3339 has it: 2026-01-31T12:00:00Z")
 		}
 		*into = at
 	}
@@ -108,7 +110,8 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	q := ports.PlatformAuditQuery{Actor: selected.Actor, Action: selected.Action, Since: selected.Since, Until: selected.Until, Limit: l.more()}
+	q := ports.PlatformAuditQuery{Actor: selected.Actor, Action: selected.Action,
+		Since: selected.Since, Until: selected.Until, Limit: l.more()}
 	if l.after != "" {
 		if q.Before, err = placeOf(l.after); err != nil {
 			return err
@@ -139,18 +142,21 @@ func (a *api) exportAudit(w http.ResponseWriter, c *call) error {
 	out := bufio.NewWriter(w)
 	begun := false
 	var end tenancy.AuditChain
-	err := a.admin.ExportAudit(c.Context(), c.principal, c.PathValue(resolve.PathValue), func(tenant tenancy.Tenant, first, last tenancy.AuditChain) error {
-		begun, end = true, last
-		h := w.Header()
-		h.Set("Content-Type", auditMediaType)
-		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.audit.jsonl"`, tenant.Slug))
-		w.WriteHeader(http.StatusOK)
-		if c.Method == http.MethodHead {
-			return errNoBody
-		}
-		_, err := fmt.Fprintf(out, `{"begin":{"tenant_id":%q,"seq":%d,"hash":"%x"}}`+"\n", tenant.ID, first.Seq, first.Hash)
-		return err
-	}, func(e tenancy.AuditEntry) error { return writeEntry(out, e) })
+	err := a.admin.ExportAudit(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		func(tenant tenancy.Tenant, first, last tenancy.AuditChain) error {
+			begun, end = true, last
+			h := w.Header()
+			h.Set("Content-Type", auditMediaType)
+			h.Set("Content-Disposition",
+				fmt.Sprintf(`attachment; filename="%s.audit.jsonl"`, tenant.Slug))
+			w.WriteHeader(http.StatusOK)
+			if c.Method == http.MethodHead {
+				return errNoBody
+			}
+			_, err := fmt.Fprintf(out, `{"begin":{"tenant_id":%q,"seq":%d,"hash":"%x"}}`+"\n",
+				tenant.ID, first.Seq, first.Hash)
+			return err
+		}, func(e tenancy.AuditEntry) error { return writeEntry(out, e) })
 	switch {
 	case errors.Is(err, errNoBody):
 		return nil
@@ -158,7 +164,8 @@ func (a *api) exportAudit(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	if err == nil {
-		fmt.Fprintf(out, `{"end":{"seq":%d,"hash":"%x"}}`+"\n", end.Seq, end.Hash) // a bufio.Writer keeps its first error for Flush
+		// a bufio.Writer keeps its first error for Flush
+		fmt.Fprintf(out, `{"end":{"seq":%d,"hash":"%x"}}`+"\n", end.Seq, end.Hash)
 		err = out.Flush()
 	}
 	a.cutOff(c, err)
@@ -169,10 +176,12 @@ func (a *api) exportAudit(w http.ResponseWriter, c *call) error {
 // ever written, stands there as a string: it must not look like several lines.
 func writeEntry(out *bufio.Writer, e tenancy.AuditEntry) error {
 	text := []byte(e.Text)
-	if !json.Valid(text) || bytes.ContainsAny(text, "\r\n") || len(bytes.TrimSpace(text)) != len(text) {
+	if !json.Valid(text) || bytes.ContainsAny(text, "\r\n") ||
+		len(bytes.TrimSpace(text)) != len(text) {
 		text, _ = json.Marshal(string(e.Text)) // a string always marshals
 	}
-	fmt.Fprintf(out, `{"seq":%d,"id":%q,"at":%q,"hash":"%s","entry":`, e.Seq, e.ID, e.At.UTC().Format(timeLayout), hex.EncodeToString(e.Hash[:]))
+	fmt.Fprintf(out, `{"seq":%d,"id":%q,"at":%q,"hash":"%s","entry":`, e.Seq, e.ID,
+		e.At.UTC().Format(timeLayout), hex.EncodeToString(e.Hash[:]))
 	out.Write(text)
 	_, err := out.WriteString("}\n")
 	return err

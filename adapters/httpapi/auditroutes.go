@@ -16,32 +16,42 @@ var (
 	timeSchema = &huma.Schema{Type: huma.TypeString, Format: "date-time"}
 
 	auditFilters = []parameter{
-		{name: "actor", doc: "only by the actor of this id", schema: &huma.Schema{Type: huma.TypeString}},
-		{name: "action", doc: "only this action, such as resource.update", schema: &huma.Schema{Type: huma.TypeString}},
+		{name: "actor", doc: "only by the actor of this id",
+			schema: &huma.Schema{Type: huma.TypeString}},
+		{name: "action", doc: "only this action, such as resource.update",
+			schema: &huma.Schema{Type: huma.TypeString}},
 		{name: "since", doc: "not before this time (RFC 3339)", schema: timeSchema},
 		{name: "until", doc: "before this time (RFC 3339)", schema: timeSchema},
 	}
 )
 
 func (a *api) auditRoutes() []operation {
-	list := answer{status: http.StatusOK, doc: "One page, newest first.", schema: goType[page[auditBody]]()}
+	list := answer{status: http.StatusOK, doc: "One page, newest first.",
+		schema: goType[page[auditBody]]()}
 	params := slices.Concat(auditFilters, pageParams)
 	return []operation{{
-		id: "listAudit", method: http.MethodGet, path: tenantRoot + "/audit", tag: "audit", summary: "Read the tenant's audit log",
-		access: managesTenant, needs: tenancy.ReadAudit, params: params, answer: list,
+		id: "listAudit", method: http.MethodGet, path: tenantRoot + "/audit", tag: "audit",
+		summary: "Read the tenant's audit log",
+		access:  managesTenant, needs: tenancy.ReadAudit, params: params, answer: list,
 		handle: a.listAudit,
 	}, {
-		id: "exportAudit", method: http.MethodGet, path: tenantRoot + "/audit/export", tag: "audit", summary: "Export the tenant's audit log, in a form that can be verified",
-		access: managesTenant, needs: tenancy.ReadAudit,
+		id: "exportAudit", method: http.MethodGet, path: tenantRoot + "/audit/export", tag: "audit",
+		summary: "Export the tenant's audit log, in a form that can be verified",
+		access:  managesTenant, needs: tenancy.ReadAudit,
 		answer: answer{
-			status: http.StatusOK, media: auditMediaType, schema: auditLine, headers: []string{"Content-Disposition"},
-			doc: "JSON Lines. The first is {\"begin\":{tenant_id,seq,hash}}: the entry before the oldest that is kept. Then, oldest first," +
-				" each {seq,id,at,hash,entry}: hash is SHA-256 over the hash before it and the bytes of entry. The last is {\"end\":{seq,hash}}.",
+			status: http.StatusOK, media: auditMediaType, schema: auditLine,
+			headers: []string{"Content-Disposition"},
+			doc: "JSON Lines. The first is {\"begin\":{tenant_id,seq,hash}}: the entry before the" +
+				" oldest that is kept. Then, oldest first," +
+				" each {seq,id,at,hash,entry}: hash is SHA-256 over the hash before it and the" +
+				" bytes of entry. The last is {\"end\":{seq,hash}}.",
 		},
 		handle: a.exportAudit,
 	}, {
-		id: "listPlatformAudit", method: http.MethodGet, path: apiRoot + "audit", tag: "audit", summary: "Read the audit log of all tenants",
-		access: signedIn, needs: tenancy.ReadPlatformAudit, params: params, answer: list, codes: []tenancy.Code{tenancy.CodeForbidden},
+		id: "listPlatformAudit", method: http.MethodGet, path: apiRoot + "audit", tag: "audit",
+		summary: "Read the audit log of all tenants",
+		access:  signedIn, needs: tenancy.ReadPlatformAudit, params: params, answer: list,
+		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listPlatformAudit,
 	}}
 }
@@ -53,11 +63,17 @@ func auditLine(huma.Registry) *huma.Schema {
 	id := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 	entry := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	return &huma.Schema{AnyOf: []*huma.Schema{
-		object(map[string]*huma.Schema{"begin": object(map[string]*huma.Schema{"tenant_id": id, "seq": seq, "hash": hash}, "tenant_id", "seq", "hash")}, "begin"),
+		object(map[string]*huma.Schema{
+			"begin": object(map[string]*huma.Schema{"tenant_id": id, "seq": seq, "hash": hash},
+				"tenant_id", "seq", "hash")}, "begin"),
 		object(map[string]*huma.Schema{
 			"seq": seq, "id": id, "at": timestamp{}.Schema(nil), "hash": hash,
-			"entry": {AnyOf: []*huma.Schema{entry, {Type: huma.TypeString, Description: "what somebody has put in an entry's place"}}},
+			"entry": {AnyOf: []*huma.Schema{
+				entry, {Type: huma.TypeString,
+					Description: "what somebody has put in an entry's place"}}},
 		}, "seq", "id", "at", "hash", "entry"),
-		object(map[string]*huma.Schema{"end": object(map[string]*huma.Schema{"seq": seq, "hash": hash}, "seq", "hash")}, "end"),
+		object(map[string]*huma.Schema{
+			"end": object(map[string]*huma.Schema{"seq": seq, "hash": hash}, "seq", "hash")},
+			"end"),
 	}}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-var errCredentials = tenancy.Errorf(tenancy.CodeUnauthenticated, "send valid credentials: Authorization: Bearer <token>")
+var errCredentials = tenancy.Errorf(tenancy.CodeUnauthenticated,
+	"send valid credentials: Authorization: Bearer <token>")
 
 // authenticated is who calls, and never nobody. All that is unauthenticated
 // looks the same, whatever the reason.
@@ -30,7 +31,9 @@ func (a *api) authenticated(w http.ResponseWriter, c *call) (tenancy.Principal, 
 // itself gives out.
 func (a *api) findCallers(s ports.Services, o Options) {
 	if o.Authenticate != nil {
-		a.authenticate = func(_ http.ResponseWriter, c *call) (tenancy.Principal, error) { return o.Authenticate(c.Request) }
+		a.authenticate = func(_ http.ResponseWriter, c *call) (tenancy.Principal, error) {
+			return o.Authenticate(c.Request)
+		}
 		return
 	}
 	if o.SignIn.Clock == nil {

@@ -26,10 +26,12 @@ func checkMediaType(r *http.Request, types ...string) error {
 	}
 	media, params, err := mime.ParseMediaType(header)
 	charset := params["charset"]
-	if err == nil && slices.Contains(types, media) && (charset == "" || strings.EqualFold(charset, "utf-8")) {
+	if err == nil && slices.Contains(types, media) &&
+		(charset == "" || strings.EqualFold(charset, "utf-8")) {
 		return nil
 	}
-	return tenancy.Errorf(CodeUnsupportedMediaType, "the body's Content-Type must be %s", strings.Join(types, " or "))
+	return tenancy.Errorf(CodeUnsupportedMediaType, "the body's Content-Type must be %s",
+		strings.Join(types, " or "))
 }
 
 // limitBody makes the request's body end with an error behind limit bytes. A
@@ -43,7 +45,8 @@ func limitBody(w http.ResponseWriter, r *http.Request, limit int64) error {
 }
 
 func errTooLarge(limit int64) *tenancy.Error {
-	return tenancy.Errorf(tenancy.CodeTooLarge, "the body has more than the %d bytes that are admitted here", limit)
+	return tenancy.Errorf(tenancy.CodeTooLarge,
+		"the body has more than the %d bytes that are admitted here", limit)
 }
 
 // bodyError is the error for a body that couldn't be read to its end: too
@@ -56,7 +59,8 @@ func bodyError(err error) error {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return tenancy.Errorf(tenancy.CodeInvalidJSON, "the body ends before its announced length").Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalidJSON, "the body ends before its announced length").
+			Because(err)
 	}
 	return err
 }
@@ -95,7 +99,8 @@ func decodeJSON(raw []byte, into any) error {
 func memberError(err error) error {
 	semantic, ok := errors.AsType[*json.SemanticError](err)
 	if !ok {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the body doesn't have the form of this route").Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalid, "the body doesn't have the form of this route").
+			Because(err)
 	}
 	path := shortPath(semantic.JSONPointer)
 	if errors.Is(err, json.ErrUnknownName) {

@@ -19,7 +19,8 @@ func (a *api) export(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := a.promote.Export(c.Context(), c.tenant, ports.Selection{Kinds: c.query["kind"], Labels: labels})
+	bundle, err := a.promote.Export(c.Context(), c.tenant,
+		ports.Selection{Kinds: c.query["kind"], Labels: labels})
 	if err != nil {
 		return err
 	}
@@ -28,7 +29,8 @@ func (a *api) export(w http.ResponseWriter, c *call) error {
 	h := w.Header()
 	h.Set("Content-Type", federation.BundleMediaType)
 	h.Set("Content-Length", strconv.FormatInt(bundle.Size, 10))
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.bundle.json"`, c.tenant.Slug))
+	h.Set("Content-Disposition",
+		fmt.Sprintf(`attachment; filename="%s.bundle.json"`, c.tenant.Slug))
 	w.WriteHeader(http.StatusOK)
 	if c.Method == http.MethodHead {
 		return nil
@@ -45,7 +47,8 @@ func (a *api) cutOff(c *call, err error) {
 	if err == nil {
 		return
 	}
-	a.log.WarnContext(c.Context(), "answer cut off", "request_id", RequestID(c.Context()), "error", err)
+	a.log.WarnContext(c.Context(), "answer cut off", "request_id", RequestID(c.Context()), "error",
+		err)
 	panic(http.ErrAbortHandler)
 }
 
@@ -65,7 +68,8 @@ func (a *api) imports(w http.ResponseWriter, c *call) error {
 	if err := limitBody(w, c.Request, a.bundleLimit); err != nil {
 		return err
 	}
-	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body, promote.Options{Strategy: strategy, DryRun: dryRun})
+	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body,
+		promote.Options{Strategy: strategy, DryRun: dryRun})
 	if err != nil {
 		return bodyError(err)
 	}

@@ -53,7 +53,8 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 		return nil
 	}
 	principal, err := a.authenticated(w, c)
-	if op.access == optionalAuth && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated && c.Header.Get("Authorization") == "" {
+	if op.access == optionalAuth && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated &&
+		c.Header.Get("Authorization") == "" {
 		return nil
 	}
 	if err != nil {
@@ -71,7 +72,8 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 		return mayManage(principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
-	if op.access == managesTenant && principal.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
+	if op.access == managesTenant && principal.SuperAdmin &&
+		tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
 		tenant, err = a.deletedTenant(c)
 	}
 	if err != nil {

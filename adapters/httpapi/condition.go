@@ -18,7 +18,8 @@ func (h resources) condition(c *call, ref federation.Ref) (ports.Condition, erro
 		return cond, err
 	}
 	if absent.present && !absent.any {
-		return cond, tenancy.Errorf(tenancy.CodeInvalid, "the header If-None-Match of a write can only be *")
+		return cond, tenancy.Errorf(tenancy.CodeInvalid,
+			"the header If-None-Match of a write can only be *")
 	}
 	match, err := readTags(c.Header, ifMatch)
 	if err != nil {
@@ -41,7 +42,8 @@ func (h resources) oneOf(c *call, ref federation.Ref, versions []int64) (int64, 
 		return versions[0], nil
 	}
 	stored, err := h.services.Resources.Get(c.Context(), c.tenant.ID, ref)
-	if tenancy.CodeOf(err) == tenancy.CodeNotFound || err == nil && !slices.Contains(versions, stored.Version) {
+	if tenancy.CodeOf(err) == tenancy.CodeNotFound || err == nil &&
+		!slices.Contains(versions, stored.Version) {
 		return 0, errVersion
 	}
 	return stored.Version, err

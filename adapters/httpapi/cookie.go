@@ -39,7 +39,9 @@ func (a *api) readCookie(r *http.Request, name string) (value string, ok bool) {
 
 // setCookie gives the browser a cookie for this host alone, which no script
 // reads and no other site sends along but for a link that is followed.
-func (a *api) setCookie(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration) {
+func (a *api) setCookie(
+	w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration,
+) {
 	path := a.prefix
 	if path == "" {
 		path = "/"

@@ -6,7 +6,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var errCrossOrigin = tenancy.Errorf(CodeCrossOrigin, "a browser sent this from a page of another origin: send it from this one, or with a bearer token")
+var errCrossOrigin = tenancy.Errorf(CodeCrossOrigin,
+	"a browser sent this from a page of another origin: send it from this one, or with a bearer"+
+		" token")
 
 // sameOrigin refuses what a browser sends with its cookie on behalf of a page of
 // another origin, also of one on a sibling of this host: it says so in

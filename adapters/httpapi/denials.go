@@ -12,7 +12,8 @@ import (
 
 // denials are the codes that the audit log hears of.
 var denials = []tenancy.Code{
-	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound,
+	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantMismatch,
+	tenancy.CodeTenantNotFound,
 	tenancy.CodeTenantSuspended, tenancy.CodeReasonRequired,
 }
 
@@ -34,13 +35,16 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 	if c.principal.Anonymous() {
 		actor = tenancy.Actor{Kind: tenancy.AnonymousActor}
 	}
-	untold, tell := a.told.take(string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).Address)
+	untold, tell := a.told.take(string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).
+		Address)
 	if !tell {
 		return
 	}
 	e := tenancy.Event{
-		Action: deniedAction(op), Target: tenancy.AuditTarget{Kind: "route", Name: op.method + " " + op.path},
-		Outcome: tenancy.Denied, Actor: actor, Details: map[string]any{"code": code, "path": auditedPath(c.Request)},
+		Action:  deniedAction(op),
+		Target:  tenancy.AuditTarget{Kind: "route", Name: op.method + " " + op.path},
+		Outcome: tenancy.Denied, Actor: actor,
+		Details: map[string]any{"code": code, "path": auditedPath(c.Request)},
 	}
 	if untold > 0 {
 		e.Details["untold"] = untold
@@ -48,7 +52,8 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 	ctx, done := context.WithTimeout(context.WithoutCancel(c.Context()), denialPatience)
 	defer done()
 	if err := a.appendDenial(ctx, c, e); err != nil {
-		a.log.ErrorContext(ctx, "a denial could not be written to the audit log", "request_id", RequestID(ctx), "error", err)
+		a.log.ErrorContext(ctx, "a denial could not be written to the audit log", "request_id",
+			RequestID(ctx), "error", err)
 	}
 }
 
@@ -58,7 +63,8 @@ func (a *api) appendDenial(ctx context.Context, c *call, e tenancy.Event) error 
 	case member || c.principal.SuperAdmin && !c.tenant.ID.IsZero():
 		return a.services.Audit.Append(ctx, c.tenant.ID, e)
 	case !c.principal.KeyTenant.IsZero():
-		return a.services.Audit.Append(tenancy.NewContext(ctx, c.principal.KeyTenant), c.principal.KeyTenant, e)
+		return a.services.Audit.Append(tenancy.NewContext(ctx, c.principal.KeyTenant),
+			c.principal.KeyTenant, e)
 	}
 	return a.services.PlatformAudit.Append(ctx, e)
 }

@@ -60,9 +60,12 @@ func (d Discovery) show(found []federation.Resource) ([]map[string]any, error) {
 	for _, r := range found {
 		var spec map[string]json.RawMessage
 		if err := json.Unmarshal(r.Spec, &spec); err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInternal, "stored spec isn't an object").Because(err)
+			return nil, tenancy.Errorf(tenancy.CodeInternal, "stored spec isn't an object").
+				Because(err)
 		}
-		maps.DeleteFunc(spec, func(name string, _ json.RawMessage) bool { return !slices.Contains(d.Fields, name) })
+		maps.DeleteFunc(spec, func(name string, _ json.RawMessage) bool {
+			return !slices.Contains(d.Fields, name)
+		})
 		entry := map[string]any{"name": r.Name}
 		for name, value := range spec {
 			entry[name] = value

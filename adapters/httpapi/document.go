@@ -28,7 +28,8 @@ func (a *api) document(ops []operation) ([]byte, error) {
 	for _, kind := range a.services.Kinds.All() {
 		for name, schema := range kindComponents(kind) {
 			if registry.Map()[name] != nil {
-				return nil, fmt.Errorf("two kinds have the schema %s: change the name of %s", name, kind.Name)
+				return nil, fmt.Errorf("two kinds have the schema %s: change the name of %s", name,
+					kind.Name)
 			}
 			registry.Map()[name] = schema
 		}
@@ -54,7 +55,8 @@ func (a *api) document(ops []operation) ([]byte, error) {
 	if a.signin != nil {
 		doc.Components.SecuritySchemes[sessionScheme] = &huma.SecurityScheme{
 			Type: "apiKey", In: "cookie", Name: "__Host-" + sessionCookie,
-			Description: "the cookie of a signed-in user; behind a prefix __Secure-" + sessionCookie + ", and over plain HTTP " + sessionCookie,
+			Description: "the cookie of a signed-in user; behind a prefix __Secure-" +
+				sessionCookie + ", and over plain HTTP " + sessionCookie,
 		}
 	}
 	return marshal(doc)
@@ -73,7 +75,8 @@ func schemaName(t reflect.Type, hint string) string {
 // describe is the operation as the document has it.
 func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation {
 	d := &huma.Operation{
-		Method: op.method, Path: op.path, OperationID: op.id, Tags: []string{op.tag}, Summary: op.summary,
+		Method: op.method, Path: op.path, OperationID: op.id, Tags: []string{op.tag},
+		Summary:    op.summary,
 		Parameters: slices.Concat(op.pathParams(), op.queryParams(), op.headerParams(multiTenant)),
 		Responses:  map[string]*huma.Response{},
 	}
@@ -84,7 +87,8 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 		d.Security = append(d.Security, map[string][]string{})
 	}
 	if op.needs != "" {
-		d.Extensions = map[string]any{"x-permission": op.needs, "x-required-role": leastRole(op.needs)}
+		d.Extensions = map[string]any{"x-permission": op.needs,
+			"x-required-role": leastRole(op.needs)}
 	}
 	if op.body.schema != nil {
 		schema := op.body.schema(r)
@@ -125,7 +129,8 @@ func leastRole(p tenancy.Permission) string {
 }
 
 func (ok answer) describe(r huma.Registry) *huma.Response {
-	d := &huma.Response{Description: ok.doc, Headers: map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")}}
+	d := &huma.Response{Description: ok.doc,
+		Headers: map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")}}
 	for _, name := range ok.headers {
 		d.Headers[name] = textHeader("")
 	}
@@ -166,7 +171,8 @@ func problemResponse(status int, codes []tenancy.Code) *huma.Response {
 // problems gives the codes that the operation answers, by status: its own and
 // those that its access, its query and its body imply.
 func (op operation) problems() map[int][]tenancy.Code {
-	codes := slices.Concat(op.codes, []tenancy.Code{tenancy.CodeInvalid, tenancy.CodeInternal, tenancy.CodeUnavailable})
+	codes := slices.Concat(op.codes,
+		[]tenancy.Code{tenancy.CodeInvalid, tenancy.CodeInternal, tenancy.CodeUnavailable})
 	if op.access != anyone {
 		codes = append(codes, tenancy.CodeUnauthenticated)
 	}
@@ -175,14 +181,19 @@ func (op operation) problems() map[int][]tenancy.Code {
 	}
 	switch op.access {
 	case managesTenant:
-		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
+		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeTenantMismatch,
+			tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
 	case worksInTenant:
-		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden, tenancy.CodeTenantSuspended)
+		codes = append(codes, tenancy.CodeReasonRequired, tenancy.CodeNoTenant,
+			tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeForbidden,
+			tenancy.CodeTenantSuspended)
 	}
 	if op.body.schema != nil {
-		codes = append(codes, tenancy.CodeInvalidJSON, tenancy.CodeInexactNumber, tenancy.CodeUnknownField, tenancy.CodeTooLarge, CodeUnsupportedMediaType)
+		codes = append(codes, tenancy.CodeInvalidJSON, tenancy.CodeInexactNumber,
+			tenancy.CodeUnknownField, tenancy.CodeTooLarge, CodeUnsupportedMediaType)
 	}
-	if slices.ContainsFunc(op.params, func(p parameter) bool { return p.name == cursorParam.name }) {
+	if slices.ContainsFunc(op.params,
+		func(p parameter) bool { return p.name == cursorParam.name }) {
 		codes = append(codes, tenancy.CodeInvalidCursor)
 	}
 	if slices.Contains(op.conditionalHeaders, ifMatch) {
@@ -194,7 +205,8 @@ func (op operation) problems() map[int][]tenancy.Code {
 		byStatus[statuses[code]] = append(byStatus[statuses[code]], code)
 	}
 	if slices.Contains(op.conditionalHeaders, ifNoneMatch) && op.method != http.MethodGet {
-		byStatus[http.StatusPreconditionFailed] = append(byStatus[http.StatusPreconditionFailed], tenancy.CodeAlreadyExists)
+		byStatus[http.StatusPreconditionFailed] = append(byStatus[http.StatusPreconditionFailed],
+			tenancy.CodeAlreadyExists)
 	}
 	return byStatus
 }
@@ -208,7 +220,8 @@ func (op operation) pathParams() []*huma.Param {
 		}
 		name = strings.TrimSuffix(name, "}")
 		params = append(params, &huma.Param{
-			Name: name, In: "path", Required: true, Description: pathDocs[name], Schema: &huma.Schema{Type: huma.TypeString},
+			Name: name, In: "path", Required: true, Description: pathDocs[name],
+			Schema: &huma.Schema{Type: huma.TypeString},
 		})
 	}
 	return params
@@ -237,13 +250,16 @@ func (op operation) queryParams() []*huma.Param {
 func (op operation) headerParams(multiTenant bool) []*huma.Param {
 	var params []*huma.Param
 	add := func(name, doc string) {
-		params = append(params, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}})
+		params = append(params, &huma.Param{Name: name, In: "header", Description: doc,
+			Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	if op.access == worksInTenant && multiTenant {
-		add(resolve.Header, "the tenant's id or slug; not needed where the host name, the path or the API key names it")
+		add(resolve.Header, "the tenant's id or slug; not needed where the host name, the path or"+
+			" the API key names it")
 	}
 	if op.access == worksInTenant || op.access == managesTenant {
-		add(ReasonHeader, "why a super-admin acts in the tenant; the tenant's setting require_reason asks for it")
+		add(ReasonHeader, "why a super-admin acts in the tenant; the tenant's setting"+
+			" require_reason asks for it")
 	}
 	for _, name := range op.conditionalHeaders {
 		add(name, ifDocs[name])

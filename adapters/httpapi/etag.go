@@ -31,7 +31,8 @@ func readTags(h http.Header, name string) (tags, error) {
 	}
 	list, ok := splitTags(text)
 	if !ok {
-		return tags{}, tenancy.Errorf(tenancy.CodeInvalid, `the header %s is * or a list of tags such as "3"`, name)
+		return tags{}, tenancy.Errorf(tenancy.CodeInvalid,
+			`the header %s is * or a list of tags such as "3"`, name)
 	}
 	return tags{present: true, list: list}, nil
 }

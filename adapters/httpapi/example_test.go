@@ -18,7 +18,8 @@ import (
 
 // A registry of one kind, in memory, with tenancy on.
 func ExampleNew() {
-	kinds, err := federation.NewKinds(federation.Kind{Name: "note", Fields: []federation.Field{{Name: "text", Type: federation.String}}})
+	kinds, err := federation.NewKinds(federation.Kind{
+		Name: "note", Fields: []federation.Field{{Name: "text", Type: federation.String}}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -36,7 +37,8 @@ func ExampleNew() {
 		return w
 	}
 	fmt.Println(send("POST", "/api/v1/tenants", `{"slug":"acme","name":"Acme"}`).Code)
-	fmt.Println(send("PUT", "/api/v1/notes/hello%2Fworld", `{"spec":{"text":"hi"}}`).Header().Get("Location"))
+	fmt.Println(send("PUT", "/api/v1/notes/hello%2Fworld", `{"spec":{"text":"hi"}}`).Header().
+		Get("Location"))
 	fmt.Println(send("PUT", "/api/v1/notes/second", `{"spec":{"text":7}}`).Code)
 	// Output:
 	// 201
@@ -55,10 +57,11 @@ func ExampleTenant() {
 	tenants := resolve.New(store.Tenants, resolve.Options{BaseDomain: "notes.example.com"})
 
 	mux := http.NewServeMux()
-	mux.Handle("GET /notes", httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id, _ := tenancy.FromContext(r.Context())
-		io.WriteString(w, id.String())
-	})))
+	mux.Handle("GET /notes",
+		httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, _ := tenancy.FromContext(r.Context())
+			io.WriteString(w, id.String())
+		})))
 	for _, host := range []string{"default.notes.example.com", "nobody.notes.example.com"} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequest("GET", "http://"+host+"/notes", nil))

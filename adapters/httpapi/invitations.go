@@ -63,30 +63,41 @@ func (a *api) invitationRoutes() []operation {
 		id: "createInvitation", method: http.MethodPost, path: all, tag: "members",
 		summary: "Invite the person with an e-mail address, whether they have an account or not",
 		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[invitationInput](),
-		answer: answer{status: http.StatusCreated, doc: "The invitation with its token. An earlier one of the address is replaced.", schema: goType[newInvitationBody]()},
+		answer: answer{status: http.StatusCreated,
+			doc:    "The invitation with its token. An earlier one of the address is replaced.",
+			schema: goType[newInvitationBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.createInvitation,
 	}, {
-		id: "listInvitations", method: http.MethodGet, path: all, tag: "members", summary: "List the open invitations, without tokens",
-		access: managesTenant, needs: tenancy.ReadMembers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, oldest first; expired ones too.", schema: goType[page[invitationBody]]()},
+		id: "listInvitations", method: http.MethodGet, path: all, tag: "members",
+		summary: "List the open invitations, without tokens",
+		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
+		answer: answer{status: http.StatusOK, doc: "One page, oldest first; expired ones too.",
+			schema: goType[page[invitationBody]]()},
 		handle: a.listInvitations,
 	}, {
-		id: "revokeInvitation", method: http.MethodDelete, path: all + "/{id}", tag: "members", summary: "Revoke an invitation",
-		access: managesTenant, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
+		id: "revokeInvitation", method: http.MethodDelete, path: all + "/{id}", tag: "members",
+		summary: "Revoke an invitation",
+		access:  managesTenant, needs: tenancy.WriteMembers,
+		codes:  []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusNoContent, doc: "Its token is good for nothing."},
 		handle: a.revokeInvitation,
 	}, {
-		id: "acceptInvitation", optionalCaller: true, method: http.MethodPost, path: apiRoot + "invitations/accept", tag: "members",
-		summary: "Accept an invitation: signed in as the account that it is for, or without credentials where there is none",
-		body:    jsonBody[acceptanceInput](), codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK, doc: "The place in the tenant, and the user who has it.", schema: goType[acceptanceBody]()},
+		id: "acceptInvitation", optionalCaller: true, method: http.MethodPost,
+		path: apiRoot + "invitations/accept", tag: "members",
+		summary: "Accept an invitation: signed in as the account that it is for, or without" +
+			" credentials where there is none",
+		body: jsonBody[acceptanceInput](), codes: []tenancy.Code{tenancy.CodeNotFound},
+		answer: answer{status: http.StatusOK,
+			doc:    "The place in the tenant, and the user who has it.",
+			schema: goType[acceptanceBody]()},
 		handle: a.acceptInvitation,
 	}}
 }
 
 func showInvitation(i tenancy.Invitation) invitationBody {
-	return invitationBody{ID: i.ID, Email: i.Email, Role: i.Role, CreatedAt: timestamp(i.CreatedAt), ExpiresAt: timestamp(i.ExpiresAt)}
+	return invitationBody{ID: i.ID, Email: i.Email, Role: i.Role, CreatedAt: timestamp(i.CreatedAt),
+		ExpiresAt: timestamp(i.ExpiresAt)}
 }
 
 func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
@@ -106,8 +117,9 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	return writeJSON(w, http.StatusCreated, newInvitationBody{
-		ID: i.ID, Email: i.Email, Role: i.Role, CreatedAt: timestamp(i.CreatedAt), ExpiresAt: timestamp(i.ExpiresAt),
-		Token: token, URL: a.prefix + "/invitations/accept#" + token,
+		ID: i.ID, Email: i.Email, Role: i.Role, CreatedAt: timestamp(i.CreatedAt),
+		ExpiresAt: timestamp(i.ExpiresAt),
+		Token:     token, URL: a.prefix + "/invitations/accept#" + token,
 	})
 }
 
@@ -117,14 +129,16 @@ func (a *api) listInvitations(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	ask := func(after string, limit int) ([]tenancy.Invitation, error) {
-		return a.admin.ListInvitations(c.Context(), c.principal, c.PathValue(resolve.PathValue), after, limit)
+		return a.admin.ListInvitations(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+			after, limit)
 	}
 	id := func(i tenancy.Invitation) string { return i.ID }
 	return writeList(w, l, id, showInvitation, ask)
 }
 
 func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
-	if err := a.admin.RevokeInvitation(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id")); err != nil {
+	if err := a.admin.RevokeInvitation(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		c.PathValue("id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -151,7 +165,8 @@ func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, acceptanceBody{
-		Tenant: tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}, Role: m.Role, User: userRef{ID: m.User, Email: m.Email, Name: m.Name},
+		Tenant: tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}, Role: m.Role,
+		User: userRef{ID: m.User, Email: m.Email, Name: m.Name},
 	})
 }
 

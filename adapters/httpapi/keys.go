@@ -95,10 +95,12 @@ func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
 	if in.Overlap != nil {
 		var err error
 		if overlap, err = time.ParseDuration(*in.Overlap); err != nil {
-			return atPath(tenancy.CodeInvalid, "/overlap", "must be a duration such as 24h, 90m or 0s")
+			return atPath(tenancy.CodeInvalid, "/overlap",
+				"must be a duration such as 24h, 90m or 0s")
 		}
 	}
-	key, secret, err := a.admin.RotateKey(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id"), overlap)
+	key, secret, err := a.admin.RotateKey(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		c.PathValue("id"), overlap)
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,8 @@ func (a *api) listKeys(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) revokeKey(w http.ResponseWriter, c *call) error {
-	if err := a.admin.RevokeKey(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("id")); err != nil {
+	if err := a.admin.RevokeKey(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		c.PathValue("id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -43,14 +43,16 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 	if len(p.Roles) == 0 {
 		return writeJSON(w, http.StatusOK, answer)
 	}
-	found, err := a.services.Tenants.List(c.Context(), ports.TenantQuery{IDs: slices.Collect(maps.Keys(p.Roles)), Limit: len(p.Roles)})
+	found, err := a.services.Tenants.List(c.Context(),
+		ports.TenantQuery{IDs: slices.Collect(maps.Keys(p.Roles)), Limit: len(p.Roles)})
 	if err != nil {
 		return err
 	}
 	for _, t := range found {
 		if t.State != tenancy.Deleted && (a.multiTenant || t.ID == tenancy.DefaultID) {
 			ref := tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}
-			answer.Memberships = append(answer.Memberships, membership{Tenant: ref, Role: p.Roles[t.ID]})
+			answer.Memberships = append(answer.Memberships,
+				membership{Tenant: ref, Role: p.Roles[t.ID]})
 		}
 	}
 	return writeJSON(w, http.StatusOK, answer)

@@ -26,32 +26,43 @@ func (a *api) memberRoutes() []operation {
 	const all, one = tenantRoot + "/members", tenantRoot + "/members/{user_id}"
 	member := goType[memberBody]()
 	return []operation{{
-		id: "listMembers", method: http.MethodGet, path: all, tag: "members", summary: "List the members of a tenant",
-		access: managesTenant, needs: tenancy.ReadMembers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of the users' ids.", schema: goType[page[memberBody]]()},
+		id: "listMembers", method: http.MethodGet, path: all, tag: "members",
+		summary: "List the members of a tenant",
+		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
+		answer: answer{status: http.StatusOK, doc: "One page, in the order of the users' ids.",
+			schema: goType[page[memberBody]]()},
 		handle: a.listMembers,
 	}, {
-		id: "getMember", method: http.MethodGet, path: one, tag: "members", summary: "Get a member of a tenant, by the user's id",
-		access: managesTenant, needs: tenancy.ReadMembers, codes: []tenancy.Code{tenancy.CodeNotFound},
+		id: "getMember", method: http.MethodGet, path: one, tag: "members",
+		summary: "Get a member of a tenant, by the user's id",
+		access:  managesTenant, needs: tenancy.ReadMembers,
+		codes:  []tenancy.Code{tenancy.CodeNotFound},
 		answer: answer{status: http.StatusOK, doc: "The member.", schema: member},
 		handle: a.getMember,
 	}, {
-		id: "putMember", method: http.MethodPut, path: one, tag: "members", summary: "Give a user a role in a tenant",
-		access: managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
-		answer: answer{status: http.StatusOK, doc: "The member, with another role or with the same.", schema: member},
-		more:   []answer{{status: http.StatusCreated, doc: "A new member.", schema: member, headers: []string{"Location"}}},
-		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin, tenancy.CodeInvalidState},
+		id: "putMember", method: http.MethodPut, path: one, tag: "members",
+		summary: "Give a user a role in a tenant",
+		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
+		answer: answer{status: http.StatusOK,
+			doc: "The member, with another role or with the same.", schema: member},
+		more: []answer{{status: http.StatusCreated, doc: "A new member.", schema: member,
+			headers: []string{"Location"}}},
+		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin,
+			tenancy.CodeInvalidState},
 		handle: a.putMember,
 	}, {
-		id: "removeMember", method: http.MethodDelete, path: one, tag: "members", summary: "Take a user's place in a tenant away",
-		access: managesTenant, needs: tenancy.WriteMembers, codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
+		id: "removeMember", method: http.MethodDelete, path: one, tag: "members",
+		summary: "Take a user's place in a tenant away",
+		access:  managesTenant, needs: tenancy.WriteMembers,
+		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
 		answer: answer{status: http.StatusNoContent, doc: "They are a member no longer."},
 		handle: a.removeMember,
 	}}
 }
 
 func showMember(m admin.Member) memberBody {
-	return memberBody{UserID: m.User, Email: m.Email, Name: m.Name, Role: m.Role, CreatedAt: timestamp(m.CreatedAt)}
+	return memberBody{UserID: m.User, Email: m.Email, Name: m.Name, Role: m.Role,
+		CreatedAt: timestamp(m.CreatedAt)}
 }
 
 func (a *api) listMembers(w http.ResponseWriter, c *call) error {
@@ -60,14 +71,16 @@ func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	ask := func(after string, limit int) ([]admin.Member, error) {
-		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after, limit)
+		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after,
+			limit)
 	}
 	id := func(m admin.Member) string { return m.User }
 	return writeList(w, l, id, showMember, ask)
 }
 
 func (a *api) getMember(w http.ResponseWriter, c *call) error {
-	m, err := a.admin.GetMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id"))
+	m, err := a.admin.GetMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		c.PathValue("user_id"))
 	if err != nil {
 		return err
 	}
@@ -79,7 +92,8 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id"), in.Role)
+	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		c.PathValue("user_id"), in.Role)
 	if err != nil {
 		return err
 	}
@@ -91,7 +105,8 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) removeMember(w http.ResponseWriter, c *call) error {
-	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue), c.PathValue("user_id")); err != nil {
+	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		c.PathValue("user_id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -15,7 +15,8 @@ import (
 // flowTime is how long somebody may take to sign in at the provider.
 const flowTime = 10 * time.Minute
 
-var errFlow = tenancy.Errorf(tenancy.CodeUnauthenticated, "the sign-in through the provider didn't succeed: begin again")
+var errFlow = tenancy.Errorf(tenancy.CodeUnauthenticated,
+	"the sign-in through the provider didn't succeed: begin again")
 
 func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
 	back := c.query.text("return_to")
@@ -23,13 +24,15 @@ func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
 		back = "/"
 	}
 	if !isLocalPath(back) {
-		return invalidParameter("return_to", "it is a path of this host, which begins with one slash")
+		return invalidParameter("return_to",
+			"it is a path of this host, which begins with one slash")
 	}
 	to, secret, err := a.signin.Start(c.Context())
 	if err != nil {
 		return err
 	}
-	a.setCookie(w, c.Request, flowCookie, secret+"."+base64.RawURLEncoding.EncodeToString([]byte(back)), flowTime)
+	a.setCookie(w, c.Request, flowCookie,
+		secret+"."+base64.RawURLEncoding.EncodeToString([]byte(back)), flowTime)
 	return redirect(w, to)
 }
 
@@ -46,7 +49,8 @@ func (a *api) finishOpenID(w http.ResponseWriter, c *call) error {
 	if err != nil || !isLocalPath(string(back)) || c.query.has("error") {
 		return errFlow
 	}
-	callback := signin.Callback{State: c.query.text("state"), Code: c.query.text("code"), Issuer: c.query.text("iss")}
+	callback := signin.Callback{State: c.query.text("state"), Code: c.query.text("code"),
+		Issuer: c.query.text("iss")}
 	grant, err := a.signin.Finish(c.Context(), secret, callback, c.UserAgent())
 	if err != nil {
 		return err
@@ -72,12 +76,14 @@ func redirect(w http.ResponseWriter, to string) error {
 func isLocalPath(s string) bool {
 	const longest = 2048 // bytes
 	u, err := url.Parse(s)
-	if err != nil || len(s) > longest || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
+	if err != nil || len(s) > longest || u.Scheme != "" || u.Host != "" || u.User != nil ||
+		u.Opaque != "" {
 		return false
 	}
 	for _, path := range []string{strings.SplitN(s, "?", 2)[0], u.Path, unescaped(u.Path)} {
 		odd := func(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.IsSpace(r) }
-		if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.ContainsFunc(path, odd) {
+		if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") ||
+			strings.ContainsFunc(path, odd) {
 			return false
 		}
 	}

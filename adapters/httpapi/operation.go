@@ -13,11 +13,12 @@ import (
 type access int
 
 const (
-	anyone        access = iota // no credentials are asked for
-	optionalAuth                // the same, and those that are sent count: wrong ones are refused
-	signedIn                    // whoever has valid credentials; the use case decides the rest
-	managesTenant               // manages the tenant that the path names, in any state, with what the operation needs
-	worksInTenant               // works in the resolved tenant, in which the caller has what the operation needs
+	anyone       access = iota // no credentials are asked for
+	optionalAuth               // the same, and those that are sent count: wrong ones are refused
+	signedIn                   // whoever has valid credentials; the use case decides the rest
+	// manages the tenant that the path names, in any state, with what the operation needs
+	managesTenant
+	worksInTenant // works in the resolved tenant, in which the caller has what the operation needs
 )
 
 // operation is one route. The router and the OpenAPI document are both made from
@@ -30,8 +31,9 @@ type operation struct {
 	summary string
 
 	access         access
-	optionalCaller bool               // anyone may call it, but who does makes a difference
-	needs          tenancy.Permission // what the caller's role must allow; "" is nothing in particular
+	optionalCaller bool // anyone may call it, but who does makes a difference
+	// what the caller's role must allow; "" is nothing in particular
+	needs tenancy.Permission
 
 	mayBeReadOnly bool // it may write nothing, and show what there is
 
@@ -40,8 +42,9 @@ type operation struct {
 	conditionalHeaders []string    // conditional headers that the operation heeds
 	body               body        // none where its schema is nil
 	answer             answer
-	more               []answer       // further successes
-	codes              []tenancy.Code // problems of the operation's own, beside those that its other parts imply
+	more               []answer // further successes
+	// problems of the operation's own, beside those that its other parts imply
+	codes []tenancy.Code
 
 	handle func(w http.ResponseWriter, c *call) error
 }
@@ -88,12 +91,19 @@ func jsonBody[T any]() body { return body{media: []string{jsonType}, schema: goT
 // The parameters that several routes share.
 var (
 	limitParam = parameter{name: "limit", doc: "how many items a page has", schema: &huma.Schema{
-		Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)), Default: defaultLimit,
+		Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)),
+		Default: defaultLimit,
 	}}
-	cursorParam = parameter{name: "cursor", doc: "next_cursor of the page before, with the same query", schema: &huma.Schema{Type: huma.TypeString}}
-	labelParam  = parameter{name: "label", doc: "only items with this label, as key=value; all of them where it is repeated", repeatable: true, schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[^=]+="}}
-	searchParam = parameter{name: "q", doc: "a case-insensitive substring of the name or the description", schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxSearch)}}
-	pageParams  = []parameter{limitParam, cursorParam}
+	cursorParam = parameter{name: "cursor",
+		doc:    "next_cursor of the page before, with the same query",
+		schema: &huma.Schema{Type: huma.TypeString}}
+	labelParam = parameter{name: "label",
+		doc:        "only items with this label, as key=value; all of them where it is repeated",
+		repeatable: true, schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[^=]+="}}
+	searchParam = parameter{
+		name: "q", doc: "a case-insensitive substring of the name or the description",
+		schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxSearch)}}
+	pageParams = []parameter{limitParam, cursorParam}
 )
 
 func ptr[T any](v T) *T { return &v }

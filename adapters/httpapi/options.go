@@ -121,8 +121,10 @@ func (o Options) check(s ports.Services) error {
 		return fmt.Errorf("Options.ResourceLimit %d is negative", o.ResourceLimit)
 	case o.BundleLimit < 0:
 		return fmt.Errorf("Options.BundleLimit %d is negative", o.BundleLimit)
-	case o.Prefix != "" && (o.Prefix[0] != '/' || strings.HasSuffix(o.Prefix, "/") || strings.ContainsAny(o.Prefix, "{} ?#%")):
-		return fmt.Errorf("Options.Prefix %q must begin with a slash, end without one and be a plain path", o.Prefix)
+	case o.Prefix != "" && (o.Prefix[0] != '/' || strings.HasSuffix(o.Prefix, "/") ||
+		strings.ContainsAny(o.Prefix, "{} ?#%")):
+		return fmt.Errorf("Options.Prefix %q must begin with a slash, end without one and be a"+
+			" plain path", o.Prefix)
 	}
 	for _, kind := range s.Kinds.All() {
 		if slices.Contains(takenPaths, kind.Path) {
@@ -149,7 +151,8 @@ func checkPorts(s ports.Services) error {
 
 // takenPaths are the routes beside which the kinds stand. Later ones are kept
 // free too.
-var takenPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants", "users"}
+var takenPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants",
+	"users"}
 
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	members := []string{"tenant", "next_cursor"}
@@ -176,7 +179,8 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 
 func (o Options) withDefaults(s ports.Services) Options {
 	if o.Resolver == nil {
-		o.Resolver = resolve.New(s.Tenants, resolve.Options{Clock: o.Clock, ChangeNotifier: s.ChangeNotifier})
+		o.Resolver = resolve.New(s.Tenants,
+			resolve.Options{Clock: o.Clock, ChangeNotifier: s.ChangeNotifier})
 	}
 	if o.ResourceLimit == 0 {
 		o.ResourceLimit = defaultResourceLimit

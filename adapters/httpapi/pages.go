@@ -55,7 +55,10 @@ func (l listing) more() int { return l.limit + 1 }
 
 // writeList answers one page of a list. ask is the use case, and key an item's
 // place in the order of the list.
-func writeList[S, T any](w http.ResponseWriter, l listing, key func(S) string, show func(S) T, ask func(after string, limit int) ([]S, error)) error {
+func writeList[S, T any](
+	w http.ResponseWriter, l listing, key func(S) string, show func(S) T,
+	ask func(after string, limit int) ([]S, error),
+) error {
 	found, err := ask(l.after, l.limit)
 	if err != nil {
 		return err
@@ -68,7 +71,9 @@ func writeList[S, T any](w http.ResponseWriter, l listing, key func(S) string, s
 
 // behind asks for one more item behind a full page, of a use case that answers
 // no more than the largest page.
-func behind[S any](l listing, found []S, key func(S) string, ask func(after string, limit int) ([]S, error)) ([]S, error) {
+func behind[S any](
+	l listing, found []S, key func(S) string, ask func(after string, limit int) ([]S, error),
+) ([]S, error) {
 	if len(found) < l.limit {
 		return found, nil
 	}

@@ -15,9 +15,12 @@ const ProblemType = "application/problem+json"
 
 // Codes of HTTP itself, beside those of package tenancy.
 const (
-	CodeMethodNotAllowed     tenancy.Code = "method_not_allowed"     // the path is there, with the methods of the Allow header
-	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type" // the body's Content-Type isn't one the route reads
-	CodeCrossOrigin          tenancy.Code = "cross_origin"           // a browser sent it with a session's cookie, from a page of another origin
+	// the path is there, with the methods of the Allow header
+	CodeMethodNotAllowed tenancy.Code = "method_not_allowed"
+	// the body's Content-Type isn't one the route reads
+	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type"
+	// a browser sent it with a session's cookie, from a page of another origin
+	CodeCrossOrigin tenancy.Code = "cross_origin"
 )
 
 // statuses is the one table from code to status. A code that doesn't stand in
@@ -81,9 +84,11 @@ func problemOf(err error) Problem {
 	shown, ok := errors.AsType[*tenancy.Error](err)
 	switch {
 	case (!ok || shown.Code == tenancy.CodeInternal) && interrupted(err):
-		shown = tenancy.Errorf(tenancy.CodeUnavailable, "the request was interrupted or took too long: try again")
+		shown = tenancy.Errorf(tenancy.CodeUnavailable,
+			"the request was interrupted or took too long: try again")
 	case !ok || shown.Code == tenancy.CodeInternal || statuses[shown.Code] == 0:
-		shown = tenancy.Errorf(tenancy.CodeInternal, "an internal fault; the log has it under this request_id")
+		shown = tenancy.Errorf(tenancy.CodeInternal,
+			"an internal fault; the log has it under this request_id")
 	}
 	status := statuses[shown.Code]
 	return Problem{
@@ -119,7 +124,8 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 }
 
 var ownMember = map[string]bool{
-	"type": true, "title": true, "status": true, "detail": true, "code": true, "request_id": true, "errors": true,
+	"type": true, "title": true, "status": true, "detail": true, "code": true, "request_id": true,
+	"errors": true,
 }
 
 // marshal is json.Marshal without escaping for HTML, which canonical specs

@@ -33,13 +33,15 @@ func (a *api) purgeTenant(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	done, err := a.admin.PurgeTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue), in.Confirm)
+	done, err := a.admin.PurgeTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		in.Confirm)
 	if err != nil {
 		return err
 	}
 	a.tenants.Invalidate(done.Tenant, done.Slug)
 	return writeJSON(w, http.StatusOK, certificateBody{
-		TenantID: done.Tenant.String(), Slug: done.Slug, Rows: done.Rows, PurgedAt: timestamp(done.PurgedAt), Digest: done.Digest,
+		TenantID: done.Tenant.String(), Slug: done.Slug, Rows: done.Rows,
+		PurgedAt: timestamp(done.PurgedAt), Digest: done.Digest,
 		Audit: chainEndBody{done.Audit.Seq, hex.EncodeToString(done.Audit.Hash[:])},
 	})
 }

@@ -29,7 +29,8 @@ type query url.Values
 func readQuery(raw string, declared []parameter) (query, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, tenancy.Errorf(tenancy.CodeInvalid, "the query string isn't name=value pairs, percent-encoded and joined by &").Because(err)
+		return nil, tenancy.Errorf(tenancy.CodeInvalid,
+			"the query string isn't name=value pairs, percent-encoded and joined by &").Because(err)
 	}
 	for name, given := range values {
 		i := slices.IndexFunc(declared, func(p parameter) bool { return p.name == name })

@@ -24,7 +24,8 @@ type limits struct {
 }
 
 func newLimits(now func() time.Time) *limits {
-	return &limits{buckets: otter.Must(&otter.Options[tenancy.ID, *rate.Limiter]{MaximumSize: maxLimited}), now: now}
+	return &limits{buckets: otter.Must(&otter.Options[tenancy.ID, *rate.Limiter]{
+		MaximumSize: maxLimited}), now: now}
 }
 
 // allow takes one request of the tenant's, or answers how long until there is one.
@@ -63,7 +64,8 @@ func (a *api) limitRate(w http.ResponseWriter, p tenancy.Principal, t tenancy.Te
 	}
 	seconds := max(1, int64(math.Ceil(wait.Seconds())))
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
-	err := tenancy.Errorf(tenancy.CodeTooManyRequests, "the tenant asks faster than it may: go on in %d s", seconds)
+	err := tenancy.Errorf(tenancy.CodeTooManyRequests,
+		"the tenant asks faster than it may: go on in %d s", seconds)
 	err.Members = map[string]any{"retry_after": seconds}
 	return err
 }

@@ -15,7 +15,8 @@ const ReasonHeader = "X-Reason"
 const maxReason = 256 // characters
 
 var errNoReason = tenancy.Errorf(tenancy.CodeReasonRequired,
-	"this tenant wants to know why: say it in the header "+ReasonHeader+", which its audit log will show")
+	"this tenant wants to know why: say it in the header "+ReasonHeader+
+		", which its audit log will show")
 
 // withReason puts what the caller says of their reason where the audit log finds
 // it.
@@ -26,7 +27,8 @@ func withReason(r *http.Request) (*http.Request, error) {
 	}
 	reason := values[0]
 	if len(values) > 1 || !saneReason(reason) {
-		return r, tenancy.Errorf(tenancy.CodeInvalid, "%s is one line of UTF-8, of at most %d characters", ReasonHeader, maxReason)
+		return r, tenancy.Errorf(tenancy.CodeInvalid,
+			"%s is one line of UTF-8, of at most %d characters", ReasonHeader, maxReason)
 	}
 	facts := tenancy.RequestFrom(r.Context())
 	facts.Reason = reason
@@ -61,7 +63,8 @@ func (a *api) auditSuperAdmin(c *call, op operation) error {
 		return nil
 	}
 	return a.services.Audit.Append(c.Context(), c.tenant.ID, tenancy.Event{
-		Action: string(op.needs), Target: tenancy.AuditTarget{Kind: "route", Name: op.method + " " + op.path},
+		Action:  string(op.needs),
+		Target:  tenancy.AuditTarget{Kind: "route", Name: op.method + " " + op.path},
 		Details: map[string]any{"path": auditedPath(c.Request)},
 	})
 }

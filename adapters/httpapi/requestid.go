@@ -29,7 +29,8 @@ func identify(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver)
 		if id = r.Header.Get(requestIDHeader); !saneRequestID(id) {
 			id = uuid.Must(uuid.NewV7()).String()
 		}
-		r = r.WithContext(tenancy.WithRequest(r.Context(), tenancy.Request{ID: id, Address: tenants.Client(r)}))
+		r = r.WithContext(tenancy.WithRequest(r.Context(),
+			tenancy.Request{ID: id, Address: tenants.Client(r)}))
 	}
 	w.Header().Set(requestIDHeader, id)
 	return r
@@ -42,7 +43,8 @@ func saneRequestID(id string) bool {
 	}
 	for i := range len(id) {
 		c := id[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' ||
+			c == '_' || c == '.') {
 			return false
 		}
 	}

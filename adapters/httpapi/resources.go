@@ -47,7 +47,9 @@ func (in resourceInput) item(ref federation.Ref) (federation.Item, error) {
 	labels := make(map[string]string, len(in.Labels))
 	for key, value := range in.Labels {
 		if value == nil {
-			return federation.Item{}, atPath(tenancy.CodeInvalid, shortPath(jsontext.Pointer("/labels").AppendToken(key)), "must be a string")
+			return federation.Item{},
+				atPath(tenancy.CodeInvalid, shortPath(jsontext.Pointer("/labels").AppendToken(key)),
+					"must be a string")
 		}
 		labels[key] = *value
 	}
@@ -171,7 +173,8 @@ func (h resources) path(name string) string {
 func (h resources) ref(c *call) (federation.Ref, error) {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
 	if tenancy.CheckName(ref.Name) != nil {
-		return federation.Ref{}, tenancy.Errorf(tenancy.CodeNotFound, "there is no such %s in this tenant", h.kind.Name)
+		return federation.Ref{},
+			tenancy.Errorf(tenancy.CodeNotFound, "there is no such %s in this tenant", h.kind.Name)
 	}
 	return ref, nil
 }

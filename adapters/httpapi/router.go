@@ -36,7 +36,8 @@ type endpoint struct {
 // there already is a fault of the program.
 func (rt *router) handle(method, path string, h http.Handler) {
 	segments := strings.Split(path, "/")
-	at := slices.IndexFunc(rt.routes, func(r *route) bool { return slices.Equal(r.segments, segments) })
+	at := slices.IndexFunc(rt.routes,
+		func(r *route) bool { return slices.Equal(r.segments, segments) })
 	if at < 0 {
 		at = len(rt.routes)
 		rt.routes = append(rt.routes, &route{segments: segments, methods: map[string]endpoint{}})
@@ -120,13 +121,15 @@ func (r *route) allow() string {
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	found, values := rt.find(r.URL.EscapedPath())
 	if found == nil {
-		writeProblem(w, r, rt.log, tenancy.Errorf(tenancy.CodeNotFound, "there is nothing at this path"))
+		writeProblem(w, r, rt.log,
+			tenancy.Errorf(tenancy.CodeNotFound, "there is nothing at this path"))
 		return
 	}
 	e, ok := found.endpoint(r.Method)
 	if !ok {
 		w.Header().Set("Allow", found.allow())
-		writeProblem(w, r, rt.log, tenancy.Errorf(CodeMethodNotAllowed, "this path has the methods %s", found.allow()))
+		writeProblem(w, r, rt.log,
+			tenancy.Errorf(CodeMethodNotAllowed, "this path has the methods %s", found.allow()))
 		return
 	}
 	r.Pattern = e.pattern

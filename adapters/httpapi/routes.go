@@ -14,7 +14,9 @@ const apiRoot = "/api/v1/"
 
 // operations is the whole API.
 func (a *api) operations() []operation {
-	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(), a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.sessionRoutes(), a.bundleRoutes())
+	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(),
+		a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.sessionRoutes(),
+		a.bundleRoutes())
 	for _, kind := range a.services.Kinds.All() {
 		ops = append(ops, resources{a, kind}.routes()...)
 	}
@@ -23,33 +25,41 @@ func (a *api) operations() []operation {
 
 func (a *api) processRoutes() []operation {
 	ops := []operation{{
-		id: "live", method: http.MethodGet, path: "/livez", tag: "process", summary: "Does the process run?",
-		answer: answer{status: http.StatusOK, doc: "It does.", schema: goType[health]()},
-		handle: live,
+		id: "live", method: http.MethodGet, path: "/livez", tag: "process",
+		summary: "Does the process run?",
+		answer:  answer{status: http.StatusOK, doc: "It does.", schema: goType[health]()},
+		handle:  live,
 	}, {
-		id: "ready", method: http.MethodGet, path: "/readyz", tag: "process", summary: "Can it serve?",
-		answer: answer{status: http.StatusOK, doc: "It can.", schema: goType[health]()},
-		handle: a.canServe,
+		id: "ready", method: http.MethodGet, path: "/readyz", tag: "process",
+		summary: "Can it serve?",
+		answer:  answer{status: http.StatusOK, doc: "It can.", schema: goType[health]()},
+		handle:  a.canServe,
 	}, {
-		id: "openapi", method: http.MethodGet, path: apiRoot + "openapi.json", tag: "process", summary: "This document",
-		answer: answer{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},
-		handle: a.openapi,
+		id: "openapi", method: http.MethodGet, path: apiRoot + "openapi.json", tag: "process",
+		summary: "This document",
+		answer:  answer{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},
+		handle:  a.openapi,
 	}, {
-		id: "me", method: http.MethodGet, path: apiRoot + "me", tag: "callers", summary: "Who calls, and where they have which role",
-		access: signedIn,
-		answer: answer{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
-		handle: a.me,
+		id: "me", method: http.MethodGet, path: apiRoot + "me", tag: "callers",
+		summary: "Who calls, and where they have which role",
+		access:  signedIn,
+		answer:  answer{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
+		handle:  a.me,
 	}, {
-		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources", summary: "What the tenant offers, in short",
-		access: worksInTenant, needs: tenancy.ReadResources, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page of each list.", schema: a.discoverySchema},
+		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources",
+		summary: "What the tenant offers, in short",
+		access:  worksInTenant, needs: tenancy.ReadResources, params: pageParams,
+		answer: answer{status: http.StatusOK, doc: "One page of each list.",
+			schema: a.discoverySchema},
 		handle: a.discover,
 	}}
 	if a.metrics != nil {
 		ops = append(ops, operation{
-			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process", summary: "Figures of this process; to a super-admin, of each tenant too",
-			access: optionalAuth,
-			answer: answer{status: http.StatusOK, doc: "Prometheus' text format.", media: "text/plain", schema: anyText},
+			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process",
+			summary: "Figures of this process; to a super-admin, of each tenant too",
+			access:  optionalAuth,
+			answer: answer{status: http.StatusOK, doc: "Prometheus' text format.",
+				media: "text/plain", schema: anyText},
 			handle: a.showMetrics,
 		})
 	}
@@ -66,38 +76,51 @@ const tenantRoot = apiRoot + "tenants/{tenant}"
 
 func (a *api) bundleRoutes() []operation {
 	return []operation{{
-		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles", summary: "Export the tenant's resources as a bundle",
-		access: worksInTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
+		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
+		summary: "Export the tenant's resources as a bundle",
+		access:  worksInTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
 		answer: answer{
-			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).", media: federation.BundleMediaType, schema: component("Bundle"),
+			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).",
+			media: federation.BundleMediaType, schema: component("Bundle"),
 			headers: []string{"Content-Disposition"},
 		},
 		handle: a.export,
 	}, {
-		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles", summary: "Import a bundle, all of it or nothing",
-		access: worksInTenant, needs: tenancy.Import, mayBeReadOnly: true, params: []parameter{strategyParam, dryRunParam},
-		body:   body{media: []string{federation.BundleMediaType, jsonType}, schema: component("Bundle")},
-		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.", schema: goType[importReport]()},
+		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles",
+		summary: "Import a bundle, all of it or nothing",
+		access:  worksInTenant, needs: tenancy.Import, mayBeReadOnly: true,
+		params: []parameter{strategyParam, dryRunParam},
+		body: body{media: []string{federation.BundleMediaType, jsonType},
+			schema: component("Bundle")},
+		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.",
+			schema: goType[importReport]()},
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
-			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion, tenancy.CodeDanglingReference, tenancy.CodeQuotaExceeded,
+			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
+			tenancy.CodeDanglingReference, tenancy.CodeQuotaExceeded,
 		},
 		handle: a.imports,
 	}, {
-		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}", tag: "bundles", summary: "Set the value of a secret",
+		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}",
+		tag: "bundles", summary: "Set the value of a secret",
 		access: worksInTenant, needs: tenancy.WriteSecrets, body: jsonBody[secretInput](),
-		answer: answer{status: http.StatusNoContent, doc: "It is kept, encrypted; there is no way to read it."},
+		answer: answer{status: http.StatusNoContent,
+			doc: "It is kept, encrypted; there is no way to read it."},
 		handle: a.setSecret,
 	}}
 }
 
 // The parameters of export and import.
 var (
-	kindParam     = parameter{name: "kind", doc: "only this kind; all of them where it is repeated", repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
-	strategyParam = parameter{name: "strategy", doc: "what to do where the tenant has other content under a name", schema: &huma.Schema{
-		Type: huma.TypeString, Enum: []any{"fail", "skip", "overwrite", "rename"}, Default: "fail",
-	}}
-	dryRunParam = parameter{name: "dry_run", doc: "only report, write nothing", schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
+	kindParam = parameter{name: "kind", doc: "only this kind; all of them where it is repeated",
+		repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
+	strategyParam = parameter{name: "strategy",
+		doc: "what to do where the tenant has other content under a name", schema: &huma.Schema{
+			Type: huma.TypeString, Enum: []any{"fail", "skip", "overwrite", "rename"},
+			Default: "fail",
+		}}
+	dryRunParam = parameter{name: "dry_run", doc: "only report, write nothing",
+		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 )
 
 // routes are the operations on the resources of one kind.
@@ -106,29 +129,44 @@ func (h resources) routes() []operation {
 	list, one := apiRoot+h.kind.Path, apiRoot+h.kind.Path+"/{name}"
 	resource := component(name + "Resource")
 	return []operation{{
-		id: "list" + name, method: http.MethodGet, path: list, tag: "resources", summary: "List the resources of kind " + h.kind.Name,
-		access: worksInTenant, needs: tenancy.ReadResources, params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of names.", schema: component(name + "Page")},
+		id: "list" + name, method: http.MethodGet, path: list, tag: "resources",
+		summary: "List the resources of kind " + h.kind.Name,
+		access:  worksInTenant, needs: tenancy.ReadResources,
+		params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
+		answer: answer{status: http.StatusOK, doc: "One page, in the order of names.",
+			schema: component(name + "Page")},
 		handle: h.list,
 	}, {
-		id: "get" + name, method: http.MethodGet, path: one, tag: "resources", summary: "Get one resource of kind " + h.kind.Name,
-		access: worksInTenant, needs: tenancy.ReadResources, conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK, doc: "The resource.", schema: resource, headers: []string{"ETag"}},
-		more:   []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.", headers: []string{"ETag"}}},
+		id: "get" + name, method: http.MethodGet, path: one, tag: "resources",
+		summary: "Get one resource of kind " + h.kind.Name,
+		access:  worksInTenant, needs: tenancy.ReadResources,
+		conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
+		answer: answer{status: http.StatusOK, doc: "The resource.", schema: resource,
+			headers: []string{"ETag"}},
+		more: []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.",
+			headers: []string{"ETag"}}},
 		handle: h.get,
 	}, {
-		id: "put" + name, method: http.MethodPut, path: one, tag: "resources", summary: "Create or replace one resource of kind " + h.kind.Name,
-		access: worksInTenant, needs: tenancy.WriteResources, conditionalHeaders: []string{ifMatch, ifNoneMatch},
-		body:   body{media: []string{jsonType}, schema: component(name + "Input")},
-		answer: answer{status: http.StatusOK, doc: "Replaced.", schema: resource, headers: []string{"ETag"}},
-		more:   []answer{{status: http.StatusCreated, doc: "Created.", schema: resource, headers: []string{"ETag", "Location"}}},
-		codes:  []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists, tenancy.CodeQuotaExceeded},
+		id: "put" + name, method: http.MethodPut, path: one, tag: "resources",
+		summary: "Create or replace one resource of kind " + h.kind.Name,
+		access:  worksInTenant, needs: tenancy.WriteResources,
+		conditionalHeaders: []string{ifMatch, ifNoneMatch},
+		body:               body{media: []string{jsonType}, schema: component(name + "Input")},
+		answer: answer{status: http.StatusOK, doc: "Replaced.", schema: resource,
+			headers: []string{"ETag"}},
+		more: []answer{{status: http.StatusCreated, doc: "Created.", schema: resource,
+			headers: []string{"ETag", "Location"}}},
+		codes: []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists,
+			tenancy.CodeQuotaExceeded},
 		handle: h.put,
 	}, {
-		id: "delete" + name, method: http.MethodDelete, path: one, tag: "resources", summary: "Delete one resource of kind " + h.kind.Name,
-		access: worksInTenant, needs: tenancy.WriteResources, conditionalHeaders: []string{ifMatch},
-		answer: answer{status: http.StatusNoContent, doc: "Deleted."},
-		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeReferenced, tenancy.CodeNotDeletable},
+		id: "delete" + name, method: http.MethodDelete, path: one, tag: "resources",
+		summary: "Delete one resource of kind " + h.kind.Name,
+		access:  worksInTenant, needs: tenancy.WriteResources,
+		conditionalHeaders: []string{ifMatch},
+		answer:             answer{status: http.StatusNoContent, doc: "Deleted."},
+		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeReferenced,
+			tenancy.CodeNotDeletable},
 		handle: h.delete,
 	}}
 }

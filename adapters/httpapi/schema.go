@@ -20,7 +20,9 @@ func object(members map[string]*huma.Schema, required ...string) *huma.Schema {
 // kindComponents describes everything that the API shows and takes of a kind.
 func kindComponents(kind federation.Kind) map[string]*huma.Schema {
 	name := componentName(kind.Name)
-	ref := func(suffix string) *huma.Schema { return &huma.Schema{Ref: componentPrefix + name + suffix} }
+	ref := func(suffix string) *huma.Schema {
+		return &huma.Schema{Ref: componentPrefix + name + suffix}
+	}
 	resource := resourceSchema(kind.Name)
 	resource.Properties["spec"] = ref("Spec")
 	return map[string]*huma.Schema{
@@ -31,8 +33,9 @@ func kindComponents(kind federation.Kind) map[string]*huma.Schema {
 			"labels": labelsSchema(), "spec": ref("SpecInput"),
 		}, "spec"),
 		name + "Page": object(map[string]*huma.Schema{
-			"items":       {Type: huma.TypeArray, Items: ref("Resource")},
-			"next_cursor": {Type: huma.TypeString, Description: "where the next page begins; absent on the last page"},
+			"items": {Type: huma.TypeArray, Items: ref("Resource")},
+			"next_cursor": {Type: huma.TypeString,
+				Description: "where the next page begins; absent on the last page"},
 		}, "items"),
 	}
 }
@@ -51,11 +54,12 @@ func componentName(kind string) string {
 
 func resourceSchema(kind string) *huma.Schema {
 	return object(map[string]*huma.Schema{
-		"id":         {Type: huma.TypeString, Format: "uuid"},
-		"kind":       {Type: huma.TypeString, Enum: []any{kind}},
-		"name":       nameSchema(),
-		"labels":     labelsSchema(),
-		"version":    {Type: huma.TypeInteger, Minimum: ptr(1.0), Description: "counts the changes, from 1; also the ETag"},
+		"id":     {Type: huma.TypeString, Format: "uuid"},
+		"kind":   {Type: huma.TypeString, Enum: []any{kind}},
+		"name":   nameSchema(),
+		"labels": labelsSchema(),
+		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
+			Description: "counts the changes, from 1; also the ETag"},
 		"created_at": timestamp{}.Schema(nil),
 		"updated_at": timestamp{}.Schema(nil),
 	}, "id", "kind", "name", "labels", "spec", "version", "created_at", "updated_at")
@@ -67,14 +71,16 @@ func nameSchema() *huma.Schema {
 
 func labelsSchema() *huma.Schema {
 	return &huma.Schema{
-		Type: huma.TypeObject, MaxProperties: ptr(64), AdditionalProperties: &huma.Schema{Type: huma.TypeString},
+		Type: huma.TypeObject, MaxProperties: ptr(64),
+		AdditionalProperties: &huma.Schema{Type: huma.TypeString},
 	}
 }
 
 // specSchema describes the spec of a kind, as it is sent or as it is answered.
 // An answer has no null in a known member, and every secret is a reference.
 func specSchema(kind federation.Kind, input bool) *huma.Schema {
-	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Properties: map[string]*huma.Schema{}}
+	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true,
+		Properties: map[string]*huma.Schema{}}
 	add := func(name string, required bool, schema *huma.Schema) {
 		if required {
 			spec.Required = append(spec.Required, name)
@@ -160,16 +166,19 @@ func bundleSchema() *huma.Schema {
 	digest := &huma.Schema{Type: huma.TypeString, Pattern: "^sha256:[0-9a-f]{64}$"}
 	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	item := object(map[string]*huma.Schema{
-		"kind": text, "name": nameSchema(), "labels": labelsSchema(), "spec": spec, "digest": digest,
-		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0)}, "updated_at": timestamp{}.Schema(nil),
+		"kind": text, "name": nameSchema(), "labels": labelsSchema(), "spec": spec,
+		"digest":     digest,
+		"version":    {Type: huma.TypeInteger, Minimum: ptr(1.0)},
+		"updated_at": timestamp{}.Schema(nil),
 	}, "kind", "name", "labels", "spec", "digest", "version", "updated_at")
 	return object(map[string]*huma.Schema{
 		"format":         {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
 		"format_version": {Type: huma.TypeInteger, Enum: []any{federation.BundleVersion}},
-		"source":         object(map[string]*huma.Schema{"instance": text, "tenant": text}, "instance", "tenant"),
-		"items":          {Type: huma.TypeArray, Items: item, Description: "by kind, then name"},
-		"count":          count,
-		"digest":         digest,
+		"source": object(map[string]*huma.Schema{"instance": text, "tenant": text},
+			"instance", "tenant"),
+		"items":  {Type: huma.TypeArray, Items: item, Description: "by kind, then name"},
+		"count":  count,
+		"digest": digest,
 	}, "format", "format_version", "source", "items", "count", "digest")
 }
 
@@ -178,7 +187,8 @@ func problemSchema() *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	anything := &huma.Schema{}
 	detail := object(map[string]*huma.Schema{
-		"path": {Type: huma.TypeString, Description: "a JSON Pointer (RFC 6901)"}, "code": text, "detail": text,
+		"path": {Type: huma.TypeString, Description: "a JSON Pointer (RFC 6901)"}, "code": text,
+		"detail": text,
 	}, "path", "code", "detail")
 	ref := object(map[string]*huma.Schema{"kind": text, "name": text}, "kind", "name")
 	s := object(map[string]*huma.Schema{
@@ -189,9 +199,13 @@ func problemSchema() *huma.Schema {
 		"code":       {Type: huma.TypeString, Pattern: "^[a-z]+(_[a-z]+)*$"},
 		"request_id": {Type: huma.TypeString, MinLength: ptr(1)},
 		"errors":     {Type: huma.TypeArray, Items: detail},
-		"referrers":  {Type: huma.TypeArray, Items: ref, Description: "of the code referenced: what refers to it"},
-		"counts":     {Type: huma.TypeObject, Description: "of the code import_conflict: as in the report of an import", AdditionalProperties: anything},
-		"items":      {Type: huma.TypeArray, Items: anything, Description: "of the code import_conflict: the conflicts, as in the report of an import"},
+		"referrers": {Type: huma.TypeArray, Items: ref,
+			Description: "of the code referenced: what refers to it"},
+		"counts": {Type: huma.TypeObject,
+			Description:          "of the code import_conflict: as in the report of an import",
+			AdditionalProperties: anything},
+		"items": {Type: huma.TypeArray, Items: anything,
+			Description: "of the code import_conflict: the conflicts, as in the report of an import"},
 	}, "type", "title", "status", "detail", "code", "request_id")
 	s.Description = "RFC 9457 problem details"
 	s.AdditionalProperties = true

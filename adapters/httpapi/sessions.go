@@ -36,13 +36,16 @@ type passwordChange struct {
 
 func (c *call) showSession(s identity.Session) sessionBody {
 	return sessionBody{
-		ID: s.ID, CreatedAt: timestamp(s.CreatedAt), LastSeenAt: timestamp(s.SeenAt), ExpiresAt: timestamp(s.ExpiresAt),
-		Address: s.Address, UserAgent: s.Agent, Current: s.ID == c.session.ID,
+		ID: s.ID, CreatedAt: timestamp(s.CreatedAt), LastSeenAt: timestamp(s.SeenAt),
+		ExpiresAt: timestamp(s.ExpiresAt),
+		Address:   s.Address, UserAgent: s.Agent, Current: s.ID == c.session.ID,
 	}
 }
 
 // giveSession gives the browser the secret of a session.
-func (a *api) giveSession(w http.ResponseWriter, r *http.Request, s identity.Session, secret string) {
+func (a *api) giveSession(
+	w http.ResponseWriter, r *http.Request, s identity.Session, secret string,
+) {
 	a.setCookie(w, r, sessionCookie, secret, s.ExpiresAt.Sub(a.now()).Round(time.Second))
 }
 
@@ -70,7 +73,8 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	grant, err := a.signin.SignIn(c.Context(), signin.Attempt{Email: in.Email, Password: in.Password, Agent: c.UserAgent()})
+	grant, err := a.signin.SignIn(c.Context(),
+		signin.Attempt{Email: in.Email, Password: in.Password, Agent: c.UserAgent()})
 	if err != nil {
 		return err
 	}
@@ -81,7 +85,8 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, c.showSession(grant.Session))
 }
 
-var errNoSession = tenancy.Errorf(tenancy.CodeNotFound, "you call with a token: there is no session to end")
+var errNoSession = tenancy.Errorf(tenancy.CodeNotFound,
+	"you call with a token: there is no session to end")
 
 func (a *api) signOut(w http.ResponseWriter, c *call) error {
 	if c.session.ID == "" {
@@ -131,14 +136,18 @@ func (a *api) listSessions(w http.ResponseWriter, c *call, list, user string) er
 
 // answerSessions answers one page. A user has few sessions, so they are read
 // whole; their ids are in the order of their beginnings.
-func (a *api) answerSessions(w http.ResponseWriter, c *call, list string, all []identity.Session) error {
+func (a *api) answerSessions(
+	w http.ResponseWriter, c *call, list string, all []identity.Session,
+) error {
 	l, err := c.listing(list)
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(all, func(x, y identity.Session) int { return cmp.Compare(y.ID, x.ID) })
-	all = slices.DeleteFunc(all, func(x identity.Session) bool { return l.after != "" && x.ID >= l.after })
-	return writeJSON(w, http.StatusOK, pageOf(l, all, func(s identity.Session) string { return s.ID }, c.showSession))
+	all = slices.DeleteFunc(all,
+		func(x identity.Session) bool { return l.after != "" && x.ID >= l.after })
+	return writeJSON(w, http.StatusOK,
+		pageOf(l, all, func(s identity.Session) string { return s.ID }, c.showSession))
 }
 
 func (a *api) endUserSessions(w http.ResponseWriter, c *call) error {

@@ -28,7 +28,8 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r = identify(w, r, tenants)
 			w.Header().Add("Vary", varies)
-			tenant, err := tenants.ResolveFor(r.Context(), tenancy.PrincipalFrom(r.Context()), tenants.FromRequest(r))
+			tenant, err := tenants.ResolveFor(r.Context(), tenancy.PrincipalFrom(r.Context()),
+				tenants.FromRequest(r))
 			if err == nil && tenant.State != tenancy.Active {
 				err = errSuspended
 			}
@@ -42,7 +43,8 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 	}
 }
 
-var errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended, "the tenant is suspended: ask whoever runs this service")
+var errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended,
+	"the tenant is suspended: ask whoever runs this service")
 
 // mayWorkIn is whether p may call op in t. Membership comes before the tenant's
 // state, and that before the role: a tenant's state is told to its members, the

@@ -27,9 +27,11 @@ func showTenant(t tenancy.Tenant) tenantBody {
 		settings = json.RawMessage(`{}`)
 	}
 	return tenantBody{
-		ID: t.ID.String(), Slug: t.Slug, Name: t.Name, State: t.State, IsActive: t.State == tenancy.Active,
+		ID: t.ID.String(), Slug: t.Slug, Name: t.Name, State: t.State,
+		IsActive: t.State == tenancy.Active,
 		Settings: settings, Quotas: showQuotas(t.Quotas), Version: t.Version,
-		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt), DeletedAt: optionalTime(t.DeletedAt),
+		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt),
+		DeletedAt: optionalTime(t.DeletedAt),
 	}
 }
 

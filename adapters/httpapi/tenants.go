@@ -9,7 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-var errTenancyOff = tenancy.Errorf(tenancy.CodeInvalidState, "tenancy is off here: there is the default tenant and no other")
+var errTenancyOff = tenancy.Errorf(tenancy.CodeInvalidState,
+	"tenancy is off here: there is the default tenant and no other")
 
 func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if !a.multiTenant {
@@ -42,7 +43,8 @@ func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 		return invalidParameter("state", "it is one of active, suspended, deleted")
 	}
 	ask := func(after string, limit int) ([]tenancy.Tenant, error) {
-		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after), Limit: limit})
+		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after),
+			Limit: limit})
 	}
 	slug := func(t tenancy.Tenant) string { return string(t.Slug) }
 	return writeList(w, l, slug, showTenant, ask)
@@ -96,7 +98,8 @@ func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	t, err := a.admin.UpdateTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue), change, version)
+	t, err := a.admin.UpdateTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue), change,
+		version)
 	if err != nil {
 		return err
 	}

@@ -38,15 +38,19 @@ func (a *api) userRoutes() []operation {
 	const all, one = apiRoot + "users", apiRoot + "users/{id}"
 	user := goType[userBody]()
 	return []operation{{
-		id: "createUser", method: http.MethodPost, path: all, tag: "users", summary: "Create a user, who is in no tenant yet",
-		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userInput](),
-		answer: answer{status: http.StatusCreated, doc: "The user.", schema: user, headers: []string{"Location"}},
+		id: "createUser", method: http.MethodPost, path: all, tag: "users",
+		summary: "Create a user, who is in no tenant yet",
+		access:  signedIn, needs: tenancy.ManageUsers, body: jsonBody[userInput](),
+		answer: answer{status: http.StatusCreated, doc: "The user.", schema: user,
+			headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeAlreadyExists},
 		handle: a.createUser,
 	}, {
-		id: "listUsers", method: http.MethodGet, path: all, tag: "users", summary: "List the users of all tenants and of none",
-		access: signedIn, needs: tenancy.ManageUsers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of addresses.", schema: goType[page[userBody]]()},
+		id: "listUsers", method: http.MethodGet, path: all, tag: "users",
+		summary: "List the users of all tenants and of none",
+		access:  signedIn, needs: tenancy.ManageUsers, params: pageParams,
+		answer: answer{status: http.StatusOK, doc: "One page, in the order of addresses.",
+			schema: goType[page[userBody]]()},
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listUsers,
 	}, {
@@ -59,11 +63,13 @@ func (a *api) userRoutes() []operation {
 		id: "updateUser", method: http.MethodPut, path: one, tag: "users", summary: "Change a user",
 		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userChange](),
 		answer: answer{status: http.StatusOK, doc: "The user as they are now.", schema: user},
-		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeAlreadyExists},
+		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
+			tenancy.CodeAlreadyExists},
 		handle: a.updateUser,
 	}, {
-		id: "removeUser", method: http.MethodDelete, path: one, tag: "users", summary: "Remove a user, and their place in every tenant",
-		access: signedIn, needs: tenancy.ManageUsers,
+		id: "removeUser", method: http.MethodDelete, path: one, tag: "users",
+		summary: "Remove a user, and their place in every tenant",
+		access:  signedIn, needs: tenancy.ManageUsers,
 		answer: answer{status: http.StatusNoContent, doc: "They are gone."},
 		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeLastAdmin},
 		handle: a.removeUser,
@@ -72,7 +78,8 @@ func (a *api) userRoutes() []operation {
 
 func showUser(u identity.User) userBody {
 	return userBody{
-		ID: u.ID, Email: u.Email, Name: u.Name, SuperAdmin: u.SuperAdmin, CreatedAt: timestamp(u.CreatedAt), UpdatedAt: timestamp(u.UpdatedAt),
+		ID: u.ID, Email: u.Email, Name: u.Name, SuperAdmin: u.SuperAdmin,
+		CreatedAt: timestamp(u.CreatedAt), UpdatedAt: timestamp(u.UpdatedAt),
 	}
 }
 
@@ -96,7 +103,8 @@ func (a *api) createUser(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, showUser(u))
 }
 
-var errEmptyPassword = atPath(tenancy.CodeInvalid, "/password", "must not be empty; leave it out to set none")
+var errEmptyPassword = atPath(tenancy.CodeInvalid, "/password",
+	"must not be empty; leave it out to set none")
 
 func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list users")
@@ -123,7 +131,8 @@ func (a *api) updateUser(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	change := admin.UserChange{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin, Password: in.Password}
+	change := admin.UserChange{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin,
+		Password: in.Password}
 	u, err := a.admin.UpdateUser(c.Context(), c.principal, c.PathValue("id"), change)
 	if err != nil {
 		return err

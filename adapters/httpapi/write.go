@@ -74,7 +74,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 	if err != nil {
 		p.Members = nil
 		body, _ = marshal(p) // strings and numbers alone always marshal
-		log.LogAttrs(r.Context(), slog.LevelError, "problem has unprintable members", slog.Any("error", err))
+		log.LogAttrs(r.Context(), slog.LevelError, "problem has unprintable members",
+			slog.Any("error", err))
 	}
 	_ = writeBody(w, p.Status, ProblemType, body)
 }

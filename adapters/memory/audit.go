@@ -37,7 +37,9 @@ func (p audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) e
 	return p.s.record(ctx, tenant, e)
 }
 
-func (p audit) List(_ context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (p audit) List(
+	_ context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return nil, err
 	}
@@ -53,7 +55,10 @@ func (p audit) List(_ context.Context, tenant tenancy.ID, q ports.AuditQuery) ([
 	return page(found, q.Limit), nil
 }
 
-func (p audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+func (p audit) Export(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
+) error {
 	if _, err := p.s.space(tenant); err != nil {
 		return err
 	}
@@ -75,7 +80,9 @@ func (p audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery
 	return nil
 }
 
-func (p audit) Ends(_ context.Context, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+func (p audit) Ends(
+	_ context.Context, tenant tenancy.ID,
+) (first, last tenancy.AuditChain, err error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return first, last, err
 	}
@@ -86,14 +93,19 @@ func (p platformAudit) Append(ctx context.Context, e tenancy.Event) error {
 	return p.s.record(ctx, tenancy.ID{}, e)
 }
 
-func (p platformAudit) List(_ context.Context, q ports.PlatformAuditQuery) ([]tenancy.AuditEntry, error) {
+func (p platformAudit) List(
+	_ context.Context, q ports.PlatformAuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	var found []tenancy.AuditEntry
 	for _, e := range p.s.log.all() {
-		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Since: q.Since, Until: q.Until}
-		if admitsEntry(selected, e) && (q.Before.ID == "" || compareEntries(e, tenancy.AuditEntry{At: q.Before.At, ID: q.Before.ID}) < 0) {
+		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Since: q.Since,
+			Until: q.Until}
+		if admitsEntry(selected, e) &&
+			(q.Before.ID == "" || compareEntries(e,
+				tenancy.AuditEntry{At: q.Before.At, ID: q.Before.ID}) < 0) {
 			found = append(found, copyEntry(e))
 		}
 	}

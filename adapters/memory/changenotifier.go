@@ -30,7 +30,8 @@ func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop f
 	return func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.subscribers = slices.DeleteFunc(a.subscribers, func(other *subscriber) bool { return other == s })
+		a.subscribers = slices.DeleteFunc(a.subscribers,
+			func(other *subscriber) bool { return other == s })
 	}
 }
 

@@ -18,7 +18,8 @@ func Example() {
 		panic(err)
 	}
 	services := memory.New(kinds, memory.Options{}).Services()
-	acme, err := services.Tenants.Create(ctx, tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme", State: tenancy.Active})
+	acme, err := services.Tenants.Create(ctx,
+		tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme", State: tenancy.Active})
 	if err != nil {
 		panic(err)
 	}
@@ -28,7 +29,8 @@ func Example() {
 		tenancy.DefaultID: `{"text": "sell"}`,
 		acme.ID:           `{"text": "buy"}`,
 	} {
-		if _, _, err := services.Resources.Put(ctx, tenant, federation.Item{Ref: plan, Spec: []byte(spec)}, ports.Condition{}); err != nil {
+		if _, _, err := services.Resources.Put(ctx, tenant,
+			federation.Item{Ref: plan, Spec: []byte(spec)}, ports.Condition{}); err != nil {
 			panic(err)
 		}
 	}

@@ -67,7 +67,9 @@ func (im *importing) Exists(_ context.Context, ref federation.Ref) (bool, error)
 	return stored || staged, nil
 }
 
-func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+func (im *importing) Apply(
+	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
+) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
 	now := map[federation.Ref]bool{}
@@ -83,7 +85,8 @@ func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (po
 			continue
 		}
 		if now[decision.Item.Ref] {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice", decision.Item.Kind, decision.Item.Name)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice",
+				decision.Item.Kind, decision.Item.Name)
 		}
 		now[decision.Item.Ref] = true
 		r, err := im.write(decision.Item)
@@ -149,7 +152,8 @@ func (im *importing) checkReferences(written []row) error {
 	}
 	var details []tenancy.Detail
 	for _, r := range written {
-		details = append(details, dangling("/"+escape(r.Kind)+"/"+escape(r.Name), r.targets, exists)...)
+		details = append(details,
+			dangling("/"+escape(r.Kind)+"/"+escape(r.Name), r.targets, exists)...)
 	}
 	return danglingError(page(details, maxDangling))
 }
@@ -172,7 +176,8 @@ func (im *importing) missing(written []row) ([]federation.SecretUse, error) {
 		}
 	}
 	slices.SortFunc(lacking, func(a, b federation.SecretUse) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name),
+			cmp.Compare(a.Path, b.Path))
 	})
 	return lacking, nil
 }

@@ -16,7 +16,8 @@ func TestImportRefusesSecretsInTheClear(t *testing.T) {
 	s := newStore(t, memory.Options{})
 	err := importAll(t, s, widget("w", `{"token":"hunter2"}`))
 	if tenancy.CodeOf(err) != tenancy.CodeInvalid || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("Import of a secret in the clear = %v; want %s, without the secret", err, tenancy.CodeInvalid)
+		t.Errorf("Import of a secret in the clear = %v; want %s, without the secret", err,
+			tenancy.CodeInvalid)
 	}
 }
 
@@ -26,7 +27,8 @@ func TestImportChecksWhatItsCallerDecided(t *testing.T) {
 	for name, it := range map[string]federation.Item{
 		"a field that doesn't fit": widget("w", `{"size":-1}`),
 		"a name that isn't one":    widget("", `{}`),
-		"an undeclared kind":       {Ref: federation.Ref{Kind: "gadget", Name: "g"}, Spec: []byte(`{}`)},
+		"an undeclared kind": {Ref: federation.Ref{Kind: "gadget", Name: "g"},
+			Spec: []byte(`{}`)},
 	} {
 		if err := importAll(t, s, it); err == nil {
 			t.Errorf("Import of %s = nil; want an error", name)
@@ -57,13 +59,16 @@ func TestWritersWaitForAnImportAsLongAsTheirContext(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(ports.Import) error {
-		if _, _, err := s.Resources.Put(over, tenancy.DefaultID, widget("w", `{}`), ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+		if _, _, err := s.Resources.Put(over, tenancy.DefaultID, widget("w", `{}`),
+			ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 			t.Errorf("Put during an import = %v; want %s", err, tenancy.CodeUnavailable)
 		}
-		if err := s.Resources.Delete(over, tenancy.DefaultID, settings, ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+		if err := s.Resources.Delete(over, tenancy.DefaultID, settings,
+			ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 			t.Errorf("Delete during an import = %v; want %s", err, tenancy.CodeUnavailable)
 		}
-		if err := s.Transfers.Import(over, tenancy.DefaultID, nil); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
+		if err := s.Transfers.Import(over, tenancy.DefaultID,
+			nil); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 			t.Errorf("Import during an import = %v; want %s", err, tenancy.CodeUnavailable)
 		}
 		return nil
@@ -88,7 +93,8 @@ func TestAnImportThatIsGivenUpWritesNothing(t *testing.T) {
 	if tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 		t.Errorf("Import = %v; want %s", err, tenancy.CodeUnavailable)
 	}
-	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID, federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
+	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID,
+		federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
 		t.Errorf("Get afterwards = %v; want %s", err, tenancy.CodeNotFound)
 	}
 }
@@ -102,7 +108,8 @@ func TestAPanicInAnImportLeavesTheTenantFree(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_ = s.Transfers.Import(t.Context(), tenancy.DefaultID, func(ports.Import) error { panic("fn") })
+		_ = s.Transfers.Import(t.Context(), tenancy.DefaultID,
+			func(ports.Import) error { panic("fn") })
 	}()
 	if err := importAll(t, s, widget("w", `{}`)); err != nil {
 		t.Errorf("Import after a panic = %v", err)
@@ -123,7 +130,8 @@ func TestAnImportThatIsKeptReachesNothing(t *testing.T) {
 	if _, err := kept.Apply(t.Context(), writeAll); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID, federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
+	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID,
+		federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
 		t.Errorf("Get after a late Apply = %v; want %s", err, tenancy.CodeNotFound)
 	}
 }
@@ -132,13 +140,16 @@ func TestUnknownTenantsOwnNothing(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	nobody := tenancy.NewID()
-	if _, _, err := s.Resources.Put(t.Context(), nobody, widget("w", `{}`), ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+	if _, _, err := s.Resources.Put(t.Context(), nobody, widget("w", `{}`),
+		ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
 		t.Errorf("Put = %v; want %s", err, tenancy.CodeTenantNotFound)
 	}
-	if _, err := s.Keys.Create(t.Context(), nobody, tenancy.APIKey{ID: "k", Tenant: nobody}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+	if _, err := s.Keys.Create(t.Context(), nobody, tenancy.APIKey{
+		ID: "k", Tenant: nobody}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
 		t.Errorf("Keys.Create = %v; want %s", err, tenancy.CodeTenantNotFound)
 	}
-	if err := s.Vault.Set(t.Context(), nobody, "s", nil); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+	if err := s.Vault.Set(t.Context(), nobody, "s",
+		nil); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
 		t.Errorf("Vault.Set = %v; want %s", err, tenancy.CodeTenantNotFound)
 	}
 }

@@ -22,19 +22,26 @@ var (
 
 var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
 
-func (p invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.Invitation) (tenancy.Invitation, error) {
+func (p invitations) Create(
+	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
+) (tenancy.Invitation, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.Invitation{}, err
 	}
 	if i.Tenant != tenant {
-		return tenancy.Invitation{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
+		return tenancy.Invitation{},
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	former := func(_ string, other tenancy.Invitation) bool { return other.Tenant == tenant && other.Email == i.Email }
+	former := func(_ string, other tenancy.Invitation) bool {
+		return other.Tenant == tenant &&
+			other.Email == i.Email
+	}
 	for id, other := range p.s.invitations {
 		if (id == i.ID || other.Hash == i.Hash) && !former(id, other) {
-			return tenancy.Invitation{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation is there already")
+			return tenancy.Invitation{},
+				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation is there already")
 		}
 	}
 	i.CreatedAt, i.ExpiresAt = p.s.time(), micro(i.ExpiresAt)
@@ -46,7 +53,9 @@ func (p invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.In
 	return i, nil
 }
 
-func (p invitations) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Invitation, error) {
+func (p invitations) List(
+	_ context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.Invitation, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return nil, err
 	}
@@ -83,7 +92,9 @@ func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) e
 	return nil
 }
 
-func (p acceptances) Find(_ context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+func (p acceptances) Find(
+	_ context.Context, hash tenancy.InvitationHash,
+) (tenancy.Invitation, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	return p.s.standing(hash)
@@ -92,7 +103,8 @@ func (p acceptances) Find(_ context.Context, hash tenancy.InvitationHash) (tenan
 // standing finds the invitation if it could be accepted now, but for its expiry.
 func (s *Store) standing(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
 	for _, i := range s.invitations {
-		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active && s.mayInvite(i.InvitedBy, i.Tenant) {
+		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active &&
+			s.mayInvite(i.InvitedBy, i.Tenant) {
 			return i, nil
 		}
 	}
@@ -112,7 +124,9 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	return false
 }
 
-func (p acceptances) Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (m tenancy.Membership, err error) {
+func (p acceptances) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+) (m tenancy.Membership, err error) {
 	defer func() { p.s.announce.tellUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()

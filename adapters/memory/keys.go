@@ -19,19 +19,23 @@ var (
 	_ ports.KeyFinder = keyFinder{}
 )
 
-func (p keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (p keys) Create(
+	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
+) (tenancy.APIKey, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
 	if k.Tenant != tenant {
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	_, idTaken := p.s.keys[k.ID]
 	_, hashTaken := p.s.hashes[k.Hash]
 	if idTaken || hashTaken {
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
 	}
 	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), micro(k.ExpiresAt), micro(k.LastUsedAt)
 	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
@@ -42,7 +46,9 @@ func (p keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (
 	return k, nil
 }
 
-func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (made tenancy.APIKey, err error) {
+func (p keys) Rotate(
+	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
+) (made tenancy.APIKey, err error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -56,12 +62,16 @@ func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next ten
 	case !ok || old.Tenant != tenant:
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeNotFound, "no such key")
 	case old.RotatedTo != "":
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeInvalidState, "the key was rotated already: rotate the one that took its place")
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeInvalidState,
+				"the key was rotated already: rotate the one that took its place")
 	case idTaken || hashTaken:
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
 	}
 	made = tenancy.APIKey{
-		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
+		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash,
+		Prefix: next.Prefix, CreatedBy: next.CreatedBy,
 		CreatedAt: p.s.time(),
 	}
 	if !old.ExpiresAt.IsZero() {
@@ -78,7 +88,9 @@ func (p keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next ten
 	return made, nil
 }
 
-func (p keys) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
+func (p keys) List(
+	_ context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.APIKey, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return nil, err
 	}

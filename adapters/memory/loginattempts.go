@@ -21,10 +21,13 @@ var _ ports.LoginAttempts = (*loginAttempts)(nil)
 const leastSweep = 1024
 
 func newAttempts() *loginAttempts {
-	return &loginAttempts{tallies: map[ports.SubjectKey]identity.AttemptState{}, sweepAt: leastSweep}
+	return &loginAttempts{tallies: map[ports.SubjectKey]identity.AttemptState{},
+		sweepAt: leastSweep}
 }
 
-func (a *loginAttempts) Begin(_ context.Context, now time.Time, subjects ...ports.Subject) (wait time.Duration, err error) {
+func (a *loginAttempts) Begin(
+	_ context.Context, now time.Time, subjects ...ports.Subject,
+) (wait time.Duration, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.sweep(now)

@@ -21,7 +21,9 @@ var (
 
 var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
 
-func (p members) Get(_ context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
+func (p members) Get(
+	_ context.Context, tenant tenancy.ID, user string,
+) (tenancy.Membership, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.Membership{}, err
 	}
@@ -34,7 +36,9 @@ func (p members) Get(_ context.Context, tenant tenancy.ID, user string) (tenancy
 	return m, nil
 }
 
-func (p members) List(_ context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership, error) {
+func (p members) List(
+	_ context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.Membership, error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return nil, err
 	}
@@ -53,7 +57,9 @@ func (p members) List(_ context.Context, tenant tenancy.ID, after string, limit 
 	return page(found, limit), nil
 }
 
-func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, added bool, err error) {
+func (p members) Put(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (m tenancy.Membership, added bool, err error) {
 	if _, err := p.s.space(tenant); err != nil {
 		return tenancy.Membership{}, false, err
 	}
@@ -71,7 +77,9 @@ func (p members) Put(ctx context.Context, tenant tenancy.ID, user string, role t
 
 // putMember gives a user who exists a role; by is who did it, if the context
 // doesn't say. The caller holds s.mu.
-func (s *Store) putMember(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...identity.User) (tenancy.Membership, bool, error) {
+func (s *Store) putMember(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...identity.User,
+) (tenancy.Membership, bool, error) {
 	before, member := s.members[tenant][user]
 	switch {
 	case member && before.Role == role:
@@ -135,6 +143,8 @@ func (p memberships) Of(_ context.Context, user string) ([]tenancy.Membership, e
 			found = append(found, m)
 		}
 	}
-	slices.SortFunc(found, func(a, b tenancy.Membership) int { return cmp.Compare(a.Tenant.String(), b.Tenant.String()) })
+	slices.SortFunc(found, func(a, b tenancy.Membership) int {
+		return cmp.Compare(a.Tenant.String(), b.Tenant.String())
+	})
 	return found, nil
 }

@@ -20,10 +20,12 @@ var settings = federation.Ref{Kind: "settings", Name: "default"}
 func TestClockIsCutToMicrosecondsInUTC(t *testing.T) {
 	t.Parallel()
 	east := time.FixedZone("east", 3*60*60)
-	s := newStore(t, memory.Options{Clock: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 123456789, east) }})
+	s := newStore(t, memory.Options{
+		Clock: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 123456789, east) }})
 	want := time.Date(2026, 1, 2, 0, 4, 5, 123456000, time.UTC)
 
-	stored, _, err := s.Resources.Put(t.Context(), tenancy.DefaultID, widget("w", `{}`), ports.Condition{})
+	stored, _, err := s.Resources.Put(t.Context(), tenancy.DefaultID, widget("w", `{}`),
+		ports.Condition{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +34,8 @@ func TestClockIsCutToMicrosecondsInUTC(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, got := range map[string]time.Time{
-		"a resource's CreatedAt": stored.CreatedAt, "a resource's UpdatedAt": stored.UpdatedAt, "a tenant's CreatedAt": tenant.CreatedAt,
+		"a resource's CreatedAt": stored.CreatedAt, "a resource's UpdatedAt": stored.UpdatedAt,
+		"a tenant's CreatedAt": tenant.CreatedAt,
 	} {
 		if got != want {
 			t.Errorf("%s = %v; want %v", what, got, want)
@@ -47,18 +50,22 @@ func TestNewIDMakesTheIDs(t *testing.T) {
 	if s.Instance != "id 1" {
 		t.Errorf("Instance = %q; want the first id", s.Instance)
 	}
-	stored, _, err := s.Resources.Put(t.Context(), tenancy.DefaultID, widget("w", `{}`), ports.Condition{})
+	stored, _, err := s.Resources.Put(t.Context(), tenancy.DefaultID, widget("w", `{}`),
+		ports.Condition{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if stored.ID != "id 3" {
-		t.Errorf("ID = %q; want the third id, after the installation's and the default settings'", stored.ID)
+		t.Errorf("ID = %q; want the third id, after the installation's and the default settings'",
+			stored.ID)
 	}
 }
 
 func TestSingletonsBeginAsOptionsSay(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, memory.Options{Singletons: map[string]json.RawMessage{"settings": json.RawMessage(`{ "mode": "closed" }`)}})
+	s := newStore(t, memory.Options{
+		Singletons: map[string]json.RawMessage{
+			"settings": json.RawMessage(`{ "mode": "closed" }`)}})
 	made, err := s.Tenants.Create(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme"})
 	if err != nil {
 		t.Fatal(err)
@@ -81,15 +88,19 @@ func TestNewNamesTheContradiction(t *testing.T) {
 		t.Fatal(err)
 	}
 	for spec, kind := range map[string]string{
-		`{}`: "widget", `{ }`: "gadget", `{"mode":"ajar"}`: "settings", `{"maker":"nobody"}`: "settings",
+		`{}`: "widget", `{ }`: "gadget", `{"mode":"ajar"}`: "settings",
+		`{"maker":"nobody"}`: "settings",
 	} {
 		func() {
 			defer func() {
-				if got := fmt.Sprint(recover()); !strings.Contains(got, "Options.Singletons") || !strings.Contains(got, kind) {
-					t.Errorf("New with the singleton %s %s panics with %q; want the option and the kind", kind, spec, got)
+				if got := fmt.Sprint(recover()); !strings.Contains(got, "Options.Singletons") ||
+					!strings.Contains(got, kind) {
+					t.Errorf("New with the singleton %s %s panics with %q; want the option and"+
+						" the kind", kind, spec, got)
 				}
 			}()
-			memory.New(kinds, memory.Options{Singletons: map[string]json.RawMessage{kind: json.RawMessage(spec)}})
+			memory.New(kinds, memory.Options{
+				Singletons: map[string]json.RawMessage{kind: json.RawMessage(spec)}})
 		}()
 	}
 }
@@ -106,5 +117,6 @@ func TestNilKindsAreNone(t *testing.T) {
 }
 
 func widget(name, spec string) federation.Item {
-	return federation.Item{Ref: federation.Ref{Kind: "widget", Name: name}, Spec: json.RawMessage(spec)}
+	return federation.Item{Ref: federation.Ref{Kind: "widget", Name: name},
+		Spec: json.RawMessage(spec)}
 }

@@ -91,7 +91,8 @@ func (p identities) Bind(ctx context.Context, i identity.Identity, user string) 
 	if !first {
 		ended = nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, identity.IdentityBound(user, i, first, len(ended))); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{},
+		identity.IdentityBound(user, i, first, len(ended))); err != nil {
 		return err
 	}
 	if first {
@@ -109,5 +110,6 @@ func (p identities) Bind(ctx context.Context, i identity.Identity, user string) 
 func (s *Store) forgetSignIns(user string) {
 	delete(s.passwords, user)
 	maps.DeleteFunc(s.sessions, func(_ string, x session) bool { return x.User == user })
-	maps.DeleteFunc(s.identities, func(_ identity.Identity, whose string) bool { return whose == user })
+	maps.DeleteFunc(s.identities,
+		func(_ identity.Identity, whose string) bool { return whose == user })
 }

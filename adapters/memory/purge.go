@@ -11,7 +11,9 @@ import (
 
 // Purge counts under the names of what the store holds: the kinds, and "keys",
 // "secrets", "members", "invitations", "audit" and "tenants".
-func (p tenants) Purge(ctx context.Context, id tenancy.ID) (certificate tenancy.PurgeCertificate, err error) {
+func (p tenants) Purge(
+	ctx context.Context, id tenancy.ID,
+) (certificate tenancy.PurgeCertificate, err error) {
 	defer p.s.announce.tellUnless(&err, ports.TenantChanged, id.String())
 	sp, err := p.s.space(id)
 	if err != nil {
@@ -29,9 +31,11 @@ func (p tenants) Purge(ctx context.Context, id tenancy.ID) (certificate tenancy.
 	case !there:
 		return tenancy.PurgeCertificate{}, tenancy.ErrTenantNotFound
 	case id == tenancy.DefaultID:
-		return tenancy.PurgeCertificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
+		return tenancy.PurgeCertificate{},
+			tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
 	case t.State != tenancy.Deleted:
-		return tenancy.PurgeCertificate{}, tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
+		return tenancy.PurgeCertificate{},
+			tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
 	}
 	certificate, err = p.s.certify(t, sp)
 	if err != nil {
@@ -68,7 +72,8 @@ func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.PurgeCertificate, 
 			rows["invitations"]++
 		}
 	}
-	return federation.Certify(tenancy.PurgeCertificate{Tenant: t.ID, Slug: t.Slug, Rows: rows, Audit: log, PurgedAt: s.time()})
+	return federation.Certify(tenancy.PurgeCertificate{Tenant: t.ID, Slug: t.Slug, Rows: rows,
+		Audit: log, PurgedAt: s.time()})
 }
 
 // remove leaves nothing of t but its id and its slug, which stay taken. The
@@ -80,7 +85,8 @@ func (s *Store) remove(t tenancy.Tenant) {
 			delete(s.keys, id)
 		}
 	}
-	maps.DeleteFunc(s.invitations, func(_ string, i tenancy.Invitation) bool { return i.Tenant == t.ID })
+	maps.DeleteFunc(s.invitations,
+		func(_ string, i tenancy.Invitation) bool { return i.Tenant == t.ID })
 	delete(s.members, t.ID)
 	s.log.remove(t.ID)
 	delete(s.spaces, t.ID)

@@ -9,7 +9,9 @@ import (
 
 // dangling collects the targets that exists doesn't know, each with prefix
 // before its path.
-func dangling(prefix string, targets []federation.Target, exists func(federation.Ref) bool) []tenancy.Detail {
+func dangling(
+	prefix string, targets []federation.Target, exists func(federation.Ref) bool,
+) []tenancy.Detail {
 	var details []tenancy.Detail
 	for _, target := range targets {
 		if exists(target.Ref) {
@@ -29,7 +31,8 @@ func danglingError(details []tenancy.Detail) error {
 	if len(details) == 0 {
 		return nil
 	}
-	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first", details[0].Path, details[0].Detail)
+	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first", details[0].Path,
+		details[0].Detail)
 	e.Details = details
 	return e
 }

@@ -16,7 +16,9 @@ type resources struct{ s *Store }
 
 var _ ports.Resources = resources{}
 
-func (p resources) Get(_ context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+func (p resources) Get(
+	_ context.Context, tenant tenancy.ID, ref federation.Ref,
+) (federation.Resource, error) {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return federation.Resource{}, err
@@ -28,7 +30,9 @@ func (p resources) Get(_ context.Context, tenant tenancy.ID, ref federation.Ref)
 	return found.copyOut(), nil
 }
 
-func (p resources) List(_ context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+func (p resources) List(
+	_ context.Context, tenant tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return nil, err
@@ -40,7 +44,8 @@ func (p resources) List(_ context.Context, tenant tenancy.ID, q ports.ResourceQu
 		return nil, err
 	}
 	rows := sp.snapshot(func(r row) bool {
-		return r.Kind == q.Kind && r.Name > q.After && hasLabels(r.Item, q.Labels) && matches(r.Item, q.Search)
+		return r.Kind == q.Kind && r.Name > q.After && hasLabels(r.Item, q.Labels) &&
+			matches(r.Item, q.Search)
 	})
 	found := make([]federation.Resource, 0, min(len(rows), q.Limit))
 	for _, r := range page(rows, q.Limit) {
@@ -49,7 +54,9 @@ func (p resources) List(_ context.Context, tenant tenancy.ID, q ports.ResourceQu
 	return found, nil
 }
 
-func (p resources) Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+func (p resources) Put(
+	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
+) (federation.Resource, bool, error) {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return federation.Resource{}, false, err
@@ -90,14 +97,17 @@ func (p resources) Put(ctx context.Context, tenant tenancy.ID, item federation.I
 	if exists {
 		before = &stored.Item
 	}
-	if err := p.s.record(ctx, tenant, federation.WriteEvent(before, next.Item, slices.Sorted(maps.Keys(secrets)))); err != nil {
+	if err := p.s.record(ctx, tenant,
+		federation.WriteEvent(before, next.Item, slices.Sorted(maps.Keys(secrets)))); err != nil {
 		return federation.Resource{}, false, err
 	}
 	sp.put(next, secrets)
 	return next.copyOut(), !exists, nil
 }
 
-func (p resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {
+func (p resources) Delete(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
+) error {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return err
@@ -117,13 +127,15 @@ func (p resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation
 		return notFound(ref)
 	}
 	if kind.Singleton != "" {
-		return tenancy.Errorf(tenancy.CodeNotDeletable, "every tenant has its one %s; change it instead", ref.Kind)
+		return tenancy.Errorf(tenancy.CodeNotDeletable,
+			"every tenant has its one %s; change it instead", ref.Kind)
 	}
 	if err := check(cond, stored, exists); err != nil {
 		return err
 	}
 	if refs := sp.referrers(ref); len(refs) > 0 {
-		e := tenancy.Errorf(tenancy.CodeReferenced, "%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
+		e := tenancy.Errorf(tenancy.CodeReferenced,
+			"%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
 		e.Members = map[string]any{"referrers": refs}
 		return e
 	}
@@ -136,7 +148,8 @@ func (p resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation
 
 // prepare checks item and takes its literal secrets out.
 func (p resources) prepare(item federation.Item) (row, map[string][]byte, error) {
-	item, err := p.s.kinds.Check(federation.Item{Ref: item.Ref, Labels: item.Labels, Spec: item.Spec})
+	item, err := p.s.kinds.Check(federation.Item{Ref: item.Ref, Labels: item.Labels,
+		Spec: item.Spec})
 	if err != nil {
 		return row{}, nil, err
 	}
@@ -179,7 +192,8 @@ func (sp *space) remove(ref federation.Ref) {
 func check(cond ports.Condition, stored row, exists bool) error {
 	switch {
 	case cond.Absent && exists:
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q is there already", stored.Kind, stored.Name)
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q is there already", stored.Kind,
+			stored.Name)
 	case (cond.Exists || cond.Version != 0) && !exists:
 		return tenancy.Errorf(tenancy.CodeVersionMismatch, "it isn't there")
 	case cond.Version != 0 && cond.Version != stored.Version:

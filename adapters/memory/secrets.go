@@ -38,11 +38,15 @@ func refuseLiterals(kind federation.Kind, item federation.Item) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	refusal := tenancy.Errorf(tenancy.CodeInvalid, "%s %q holds a secret in the clear; set it in the vault and refer to it", item.Kind, item.Name)
+	refusal := tenancy.Errorf(tenancy.CodeInvalid,
+		"%s %q holds a secret in the clear; set it in the vault and refer to it", item.Kind,
+		item.Name)
 	for _, field := range kind.Fields {
 		if _, literal := found[field.Name]; literal {
 			path := "/spec/" + escape(field.Name)
-			refusal.Details = append(refusal.Details, tenancy.Detail{Path: path, Code: tenancy.CodeInvalid, Detail: `a secret is {"$secret": "<name>"}`})
+			refusal.Details = append(refusal.Details,
+				tenancy.Detail{Path: path, Code: tenancy.CodeInvalid,
+					Detail: `a secret is {"$secret": "<name>"}`})
 		}
 	}
 	return refusal
@@ -57,7 +61,8 @@ func literals(kind federation.Kind, item federation.Item) (map[string]string, er
 		}
 		var value string
 		if err := json.Unmarshal(raw, &value); err != nil {
-			return tenancy.Errorf(tenancy.CodeInvalid, "%s is a secret: a string or {\"$secret\": \"<name>\"}", field)
+			return tenancy.Errorf(tenancy.CodeInvalid,
+				"%s is a secret: a string or {\"$secret\": \"<name>\"}", field)
 		}
 		found[field] = value
 		return nil
@@ -80,7 +85,9 @@ func uses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, e
 	return found, err
 }
 
-func eachSecret(kind federation.Kind, item federation.Item, visit func(field string, raw json.RawMessage) error) error {
+func eachSecret(
+	kind federation.Kind, item federation.Item, visit func(field string, raw json.RawMessage) error,
+) error {
 	members, err := membersOf(item)
 	if err != nil {
 		return err

@@ -51,13 +51,15 @@ func (p sessions) Create(ctx context.Context, given identity.Session, verified s
 		}
 	}
 	ended := p.s.beyond(given.User, identity.MaxSessions-1)
-	if err := p.s.record(ctx, tenancy.ID{}, identity.SessionCreated(given, len(ended))); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{},
+		identity.SessionCreated(given, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
 		delete(p.s.sessions, id)
 	}
-	given.CreatedAt, given.SeenAt, given.ExpiresAt = micro(given.CreatedAt), micro(given.SeenAt).Truncate(time.Minute), micro(given.ExpiresAt)
+	given.CreatedAt, given.SeenAt, given.ExpiresAt = micro(given.CreatedAt),
+		micro(given.SeenAt).Truncate(time.Minute), micro(given.ExpiresAt)
 	p.s.sessions[given.ID] = session{Session: given}
 	return nil
 }
@@ -89,7 +91,8 @@ func (s *Store) sessionsOf(user string) []identity.Session {
 func (p sessions) List(_ context.Context, user string, now time.Time) ([]identity.Session, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	all := slices.DeleteFunc(p.s.sessionsOf(user), func(x identity.Session) bool { return !now.Before(x.ExpiresAt) })
+	all := slices.DeleteFunc(p.s.sessionsOf(user),
+		func(x identity.Session) bool { return !now.Before(x.ExpiresAt) })
 	for i := range all {
 		all[i].Hash, all[i].Rights = identity.SessionHash{}, [32]byte{}
 	}
@@ -116,7 +119,8 @@ func (p sessions) RevokeAll(ctx context.Context, user string) error {
 	if len(ended) == 0 {
 		return nil
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, identity.SessionsRevoked(user, len(ended))); err != nil {
+	if err := p.s.record(ctx, tenancy.ID{},
+		identity.SessionsRevoked(user, len(ended))); err != nil {
 		return err
 	}
 	for _, x := range ended {
@@ -125,7 +129,9 @@ func (p sessions) RevokeAll(ctx context.Context, user string) error {
 	return nil
 }
 
-func (p sessionFinder) Find(_ context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error) {
+func (p sessionFinder) Find(
+	_ context.Context, hash identity.SessionHash, now time.Time,
+) (identity.Session, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	for _, x := range p.s.sessions {
@@ -147,7 +153,9 @@ func (p sessionFinder) Touch(_ context.Context, id string, at time.Time) error {
 	return nil
 }
 
-func (p sessionFinder) Renew(ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal) error {
+func (p sessionFinder) Renew(
+	ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal,
+) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	x, ok := p.s.sessions[id]

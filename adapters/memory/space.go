@@ -60,7 +60,8 @@ func (sp *space) lock(ctx context.Context) (unlock func(), err error) {
 	case sp.writer <- struct{}{}:
 		return func() { <-sp.writer }, nil
 	case <-ctx.Done():
-		return nil, tenancy.Errorf(tenancy.CodeUnavailable, "the tenant is being written to; try again").Because(ctx.Err())
+		return nil, tenancy.Errorf(tenancy.CodeUnavailable,
+			"the tenant is being written to; try again").Because(ctx.Err())
 	}
 }
 

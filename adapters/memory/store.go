@@ -74,7 +74,8 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		keys:    map[string]tenancy.APIKey{},
 		hashes:  map[tenancy.KeyHash]string{},
 		spaces:  map[tenancy.ID]*space{},
-		log:     auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{}, slugs: map[tenancy.ID]tenancy.Slug{}},
+		log: auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{},
+			slugs: map[tenancy.ID]tenancy.Slug{}},
 
 		users:       map[string]identity.User{},
 		emails:      map[string]string{},
@@ -136,7 +137,9 @@ func (s *Store) Services() ports.Services {
 }
 
 // singletons makes the items that every new tenant has.
-func singletons(kinds *federation.Kinds, specs map[string]json.RawMessage) ([]federation.Item, error) {
+func singletons(
+	kinds *federation.Kinds, specs map[string]json.RawMessage,
+) ([]federation.Item, error) {
 	for name := range specs {
 		if kind, ok := kinds.Kind(name); !ok || kind.Singleton == "" {
 			return nil, fmt.Errorf("memory: Options.Singletons: %q is not a singleton kind", name)
@@ -147,7 +150,8 @@ func singletons(kinds *federation.Kinds, specs map[string]json.RawMessage) ([]fe
 		if kind.Singleton == "" {
 			continue
 		}
-		item := federation.Item{Ref: federation.Ref{Kind: kind.Name, Name: kind.Singleton}, Spec: json.RawMessage(`{}`)}
+		item := federation.Item{Ref: federation.Ref{Kind: kind.Name, Name: kind.Singleton},
+			Spec: json.RawMessage(`{}`)}
 		if spec, ok := specs[kind.Name]; ok {
 			item.Spec = spec
 		}
@@ -170,7 +174,8 @@ func singleton(kinds *federation.Kinds, item federation.Item) (federation.Item, 
 		return federation.Item{}, err
 	}
 	if len(targets) > 0 {
-		return federation.Item{}, fmt.Errorf("%s refers to an item, but a new tenant has none", targets[0].Path)
+		return federation.Item{},
+			fmt.Errorf("%s refers to an item, but a new tenant has none", targets[0].Path)
 	}
 	kind, _ := kinds.Kind(item.Kind)
 	return item, refuseLiterals(kind, item)

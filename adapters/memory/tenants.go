@@ -29,10 +29,12 @@ func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, taken := p.s.slugs[t.Slug]; taken {
-		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
+		return tenancy.Tenant{},
+			tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
 	}
 	if _, taken := p.s.tenants[t.ID]; taken || p.s.retired[t.ID] {
-		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
+		return tenancy.Tenant{},
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
 	}
 	p.s.log.name(t.ID, t.Slug)
 	if err := p.s.record(ctx, t.ID, tenancy.CreateTenantEvent(t)); err != nil {
@@ -150,5 +152,6 @@ func checkLimit(limit int) error {
 func page[T any](all []T, limit int) []T { return all[:min(limit, len(all))] }
 
 func versionMismatch(stored int64) error {
-	return tenancy.Errorf(tenancy.CodeVersionMismatch, "it changed since it was read: its version is %d; read it again", stored)
+	return tenancy.Errorf(tenancy.CodeVersionMismatch,
+		"it changed since it was read: its version is %d; read it again", stored)
 }

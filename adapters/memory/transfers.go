@@ -14,7 +14,9 @@ type transfers struct{ s *Store }
 
 var _ ports.Transfers = transfers{}
 
-func (p transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+func (p transfers) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return err
@@ -25,7 +27,8 @@ func (p transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Sele
 		}
 	}
 	rows := sp.snapshot(func(r row) bool {
-		return (len(sel.Kinds) == 0 || slices.Contains(sel.Kinds, r.Kind)) && hasLabels(r.Item, sel.Labels)
+		return (len(sel.Kinds) == 0 || slices.Contains(sel.Kinds, r.Kind)) &&
+			hasLabels(r.Item, sel.Labels)
 	})
 	for _, r := range rows {
 		if err := alive(ctx); err != nil {
@@ -40,7 +43,9 @@ func (p transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Sele
 
 // Import works on a copy of the tenant's rows, which takes their place when fn
 // answers nil. Nobody else writes meanwhile.
-func (p transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+func (p transfers) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
 	sp, err := p.s.space(tenant)
 	if err != nil {
 		return err
@@ -54,7 +59,8 @@ func (p transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.
 	sp.mu.RLock()
 	rows := maps.Clone(sp.rows)
 	sp.mu.RUnlock()
-	im := &importing{s: p.s, tenant: tenant, space: sp, rows: rows, staged: map[federation.Ref]federation.Item{}}
+	im := &importing{s: p.s, tenant: tenant, space: sp, rows: rows,
+		staged: map[federation.Ref]federation.Item{}}
 	if err := fn(im); err != nil {
 		return err
 	}

@@ -25,7 +25,9 @@ func (p users) Create(ctx context.Context, u identity.User) (identity.User, erro
 
 // addUser is Create for who holds s.mu; by is who did it, if the context doesn't
 // say.
-func (s *Store) addUser(ctx context.Context, u identity.User, by ...identity.User) (identity.User, error) {
+func (s *Store) addUser(
+	ctx context.Context, u identity.User, by ...identity.User,
+) (identity.User, error) {
 	email, err := identity.ParseEmail(u.Email)
 	if err != nil {
 		return identity.User{}, err
@@ -60,7 +62,8 @@ func (s *Store) checkFree(email, id string) error {
 	return nil
 }
 
-var errEmailTaken = tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address")
+var errEmailTaken = tenancy.Errorf(tenancy.CodeAlreadyExists,
+	"another user has this e-mail address")
 
 func (p users) Get(_ context.Context, id string) (identity.User, error) {
 	p.s.mu.RLock()
@@ -99,7 +102,9 @@ func (p users) List(_ context.Context, q ports.UserQuery) ([]identity.User, erro
 	return page(found, q.Limit), nil
 }
 
-func (p users) Update(ctx context.Context, id string, c ports.UserChange) (u identity.User, err error) {
+func (p users) Update(
+	ctx context.Context, id string, c ports.UserChange,
+) (u identity.User, err error) {
 	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()

@@ -17,7 +17,9 @@ const (
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout: timeout, Transport: bounded{http.DefaultTransport},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 }
 

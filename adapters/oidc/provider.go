@@ -34,7 +34,8 @@ type Options struct {
 // Check reports the first option that can't work, by its name.
 func (o Options) Check() error {
 	for name, text := range map[string]string{"Issuer": o.Issuer, "RedirectURL": o.RedirectURL} {
-		if u, err := url.Parse(text); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "" || u.User != nil {
+		if u, err := url.Parse(text); err != nil || u.Scheme != "https" && u.Scheme != "http" ||
+			u.Host == "" || u.Fragment != "" || u.User != nil {
 			return fmt.Errorf("option %s isn't a URL such as https://accounts.example.com", name)
 		}
 	}
@@ -115,7 +116,8 @@ func (p *Provider) ask(ctx context.Context) (*discovered, error) {
 	}
 	return &discovered{
 		oauth: oauth2.Config{
-			ClientID: p.o.ClientID, ClientSecret: p.o.ClientSecret, RedirectURL: p.o.RedirectURL, Scopes: p.o.Scopes, Endpoint: provider.Endpoint(),
+			ClientID: p.o.ClientID, ClientSecret: p.o.ClientSecret, RedirectURL: p.o.RedirectURL,
+			Scopes: p.o.Scopes, Endpoint: provider.Endpoint(),
 		},
 		verifier: provider.Verifier(&oidc.Config{ClientID: p.o.ClientID, Now: p.o.Clock}),
 		provider: provider, namesIssuer: metadata.NamesIssuer,
@@ -123,11 +125,13 @@ func (p *Provider) ask(ctx context.Context) (*discovered, error) {
 }
 
 func unavailable(err error) error {
-	return tenancy.Errorf(tenancy.CodeUnavailable, "the OpenID provider is out of reach: try again").Because(err)
+	return tenancy.Errorf(tenancy.CodeUnavailable,
+		"the OpenID provider is out of reach: try again").Because(err)
 }
 
 func refused(err error) error {
-	return tenancy.Errorf(tenancy.CodeUnauthenticated, "the sign-in through the provider didn't succeed: begin again").Because(err)
+	return tenancy.Errorf(tenancy.CodeUnauthenticated,
+		"the sign-in through the provider didn't succeed: begin again").Because(err)
 }
 
 // Start answers the provider's address for a browser that begins the flow.
@@ -136,11 +140,14 @@ func (p *Provider) Start(ctx context.Context, f signin.Flow) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return d.oauth.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), nil
+	return d.oauth.AuthCodeURL(f.State, oidc.Nonce(f.Nonce),
+		oauth2.S256ChallengeOption(f.Verifier)), nil
 }
 
 // Finish redeems a code, verifies the ID token and reads who it is of.
-func (p *Provider) Finish(ctx context.Context, f signin.Flow, back signin.Callback) (signin.Claims, error) {
+func (p *Provider) Finish(
+	ctx context.Context, f signin.Flow, back signin.Callback,
+) (signin.Claims, error) {
 	d, err := p.discover(ctx)
 	if err != nil {
 		return signin.Claims{}, err
@@ -181,13 +188,16 @@ func (p *Provider) checkCallback(d *discovered, back signin.Callback) error {
 
 // claims are what is read of an ID token beside what is verified.
 type claims struct {
-	Party         string `json:"azp"`
-	Email         string `json:"email"`
-	EmailVerified any    `json:"email_verified"` // of some providers a text; only the value true counts
+	Party string `json:"azp"`
+	Email string `json:"email"`
+	// of some providers a text; only the value true counts
+	EmailVerified any    `json:"email_verified"`
 	Name          string `json:"name"`
 }
 
-func (p *Provider) identified(ctx context.Context, d *discovered, f signin.Flow, token *oauth2.Token) (signin.Claims, error) {
+func (p *Provider) identified(
+	ctx context.Context, d *discovered, f signin.Flow, token *oauth2.Token,
+) (signin.Claims, error) {
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
 		return signin.Claims{}, refused(errNoToken)
@@ -229,7 +239,9 @@ func (p *Provider) checkToken(id *oidc.IDToken, c claims, f signin.Flow) error {
 
 // withUserInfo asks for what the ID token doesn't say. The answer counts only if
 // it is of the same subject (section 5.3.2).
-func withUserInfo(ctx context.Context, d *discovered, token *oauth2.Token, who signin.Claims) (signin.Claims, error) {
+func withUserInfo(
+	ctx context.Context, d *discovered, token *oauth2.Token, who signin.Claims,
+) (signin.Claims, error) {
 	info, err := d.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
 		return signin.Claims{}, refused(err)

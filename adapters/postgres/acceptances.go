@@ -16,15 +16,20 @@ type invitationFinder struct{ db *DB }
 
 var _ ports.InvitationFinder = (*invitationFinder)(nil)
 
-func (s *invitationFinder) Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+func (s *invitationFinder) Find(
+	ctx context.Context, hash tenancy.InvitationHash,
+) (tenancy.Invitation, error) {
 	found, err := standing(crossTenant(ctx, "find the tenant of an invitation"), s.db.system, hash)
 	return found, translate(err)
 }
 
 // standing finds the invitation if it could be accepted now, but for its expiry.
-func standing(ctx context.Context, db bun.IDB, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+func standing(
+	ctx context.Context, db bun.IDB, hash tenancy.InvitationHash,
+) (tenancy.Invitation, error) {
 	var rows []invitationRow
-	err := db.NewRaw("SELECT "+invitationColumns+" FROM bailiwick.find_invitation(?)", hash[:]).Scan(ctx, &rows)
+	err := db.NewRaw("SELECT "+invitationColumns+" FROM bailiwick.find_invitation(?)", hash[:]).
+		Scan(ctx, &rows)
 	if err != nil {
 		return tenancy.Invitation{}, err
 	}
@@ -36,7 +41,9 @@ func standing(ctx context.Context, db bun.IDB, hash tenancy.InvitationHash) (ten
 	return found, nil
 }
 
-func (s *invitationFinder) Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (m tenancy.Membership, err error) {
+func (s *invitationFinder) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+) (m tenancy.Membership, err error) {
 	found, err := s.Find(ctx, hash)
 	if err != nil {
 		return m, err
@@ -54,9 +61,12 @@ func (s *invitationFinder) Accept(ctx context.Context, hash tenancy.InvitationHa
 
 // accept holds the invitation before it looks whether it still stands: it is
 // removed once, and whoever waited for that finds none.
-func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool) (m tenancy.Membership, err error) {
+func accept(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool,
+) (m tenancy.Membership, err error) {
 	var held []string
-	err = tx.NewRaw("SELECT id::text FROM bailiwick.invitations WHERE tenant_id = ? AND hash = ? FOR UPDATE", i.Tenant, i.Hash[:]).Scan(ctx, &held)
+	err = tx.NewRaw("SELECT id::text FROM bailiwick.invitations WHERE tenant_id = ? AND hash = ?"+
+		" FOR UPDATE", i.Tenant, i.Hash[:]).Scan(ctx, &held)
 	if err != nil {
 		return m, err
 	}
@@ -73,7 +83,8 @@ func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.Us
 	if err != nil {
 		return m, err
 	}
-	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i)}, events...) { // at the end: the log is held from here on
+	// at the end: the log is held from here on
+	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i)}, events...) {
 		if err := record(ctx, tx, e.By(u.Actor())); err != nil {
 			return m, err
 		}
@@ -85,7 +96,9 @@ func accept(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.Us
 }
 
 // acceptor is the user who accepts, held until the transaction ends.
-func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
+func acceptor(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool,
+) (identity.User, error) {
 	normal, err := identity.ParseEmail(u.Email)
 	switch {
 	case err != nil || fresh && normal != i.Email:
@@ -99,7 +112,9 @@ func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.
 		return u, err
 	}
 	var rows []userRow
-	err = tx.NewRaw("SELECT "+userColumns+" FROM bailiwick.users WHERE id = ? AND email_key = ? FOR SHARE", id, i.Email).Scan(ctx, &rows)
+	err = tx.NewRaw("SELECT "+userColumns+
+		" FROM bailiwick.users WHERE id = ? AND email_key = ? FOR SHARE", id, i.Email).
+		Scan(ctx, &rows)
 	if err != nil {
 		return u, err
 	}
@@ -111,7 +126,9 @@ func acceptor(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.
 
 // admitMember gives u the invitation's role, unless they have as much, and answers
 // what is to be noted of it.
-func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User) (tenancy.Membership, []tenancy.Event, error) {
+func admitMember(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User,
+) (tenancy.Membership, []tenancy.Event, error) {
 	before, err := oneMember(ctx, tx, i.Tenant, u.ID, " FOR UPDATE")
 	if err != nil {
 		return tenancy.Membership{}, nil, err
@@ -119,6 +136,7 @@ func admitMember(ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identi
 	if before != nil && tenancy.Role(before.Role).Includes(i.Role) {
 		return before.membership(), nil, nil
 	}
-	m, event, err := writeMember(ctx, tx, before, tenancy.Membership{Tenant: i.Tenant, User: u.ID, Role: i.Role})
+	m, event, err := writeMember(ctx, tx, before,
+		tenancy.Membership{Tenant: i.Tenant, User: u.ID, Role: i.Role})
 	return m, []tenancy.Event{event}, err
 }

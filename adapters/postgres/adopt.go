@@ -74,7 +74,8 @@ type MigrationOptions struct {
 var ErrNotContracted = errors.New("not contracted")
 
 var errExpanded = tenancy.Errorf(tenancy.CodeInvalidState,
-	"the database isn't contracted: its single-tenant keys are still there, and row security isn't forced").Because(ErrNotContracted)
+	"the database isn't contracted: its single-tenant keys are still there, and row security"+
+		" isn't forced").Because(ErrNotContracted)
 
 // MigrateUp brings the schema up and leaves: a fresh database wholly, in one
 // transaction; a single-tenant one, with Options.Adopt, in steps that let others
@@ -96,7 +97,9 @@ func MigrateUp(ctx context.Context, o Options, m MigrationOptions) error {
 // all that the library keeps is removed. It is [tenancy.CodeInvalidState] when
 // another tenant than default has rows.
 func MigrateDown(ctx context.Context, o Options, m MigrationOptions) error {
-	return adopting(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error { return e.Down(ctx, cmp.Or(m.Phase, Expand)) })
+	return adopting(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+		return e.Down(ctx, cmp.Or(m.Phase, Expand))
+	})
 }
 
 // settled reports whether a database is migrated in one transaction.
@@ -118,19 +121,26 @@ func (o Options) declared() (Options, *declarations, error) {
 const adoptionTimeout = 24 * time.Hour
 
 // adopting is withEngine for options as they were given.
-func adopting(ctx context.Context, o Options, m MigrationOptions, fn func(context.Context, *adopt.Engine) error) error {
+func adopting(
+	ctx context.Context, o Options, m MigrationOptions,
+	fn func(context.Context, *adopt.Engine) error,
+) error {
 	o, d, err := o.declared()
 	if err != nil {
 		return err
 	}
 	if o.Adopt == nil {
-		return errors.New("postgres: Options.Adopt is nil: it says what a single-tenant database has")
+		return errors.New("postgres: Options.Adopt is nil: it says what a single-tenant database" +
+			" has")
 	}
 	return withEngine(ctx, o, d, m, fn)
 }
 
 // withEngine runs fn on a session of the owner's.
-func withEngine(ctx context.Context, o Options, d *declarations, m MigrationOptions, fn func(context.Context, *adopt.Engine) error) error {
+func withEngine(
+	ctx context.Context, o Options, d *declarations, m MigrationOptions,
+	fn func(context.Context, *adopt.Engine) error,
+) error {
 	spec, err := o.adoption(d)
 	if err != nil {
 		return err
@@ -147,7 +157,8 @@ func withEngine(ctx context.Context, o Options, d *declarations, m MigrationOpti
 	}
 	defer conn.Close()
 	return fn(ctx, adopt.New(conn, spec, adopt.Options{
-		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch, OnEvent: m.OnEvent, Ours: applicationName,
+		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch,
+		OnEvent: m.OnEvent, Ours: applicationName,
 	}))
 }
 
@@ -158,7 +169,8 @@ func logged(ctx context.Context, log *slog.Logger) func(Event) error {
 		case adopt.Ended:
 			log.InfoContext(ctx, "migrated", "phase", e.Phase, "step", e.Step)
 		case adopt.Waited:
-			log.InfoContext(ctx, "a lock wasn't to be had in time; it is tried again", "phase", e.Phase, "step", e.Step)
+			log.InfoContext(ctx, "a lock wasn't to be had in time; it is tried again", "phase",
+				e.Phase, "step", e.Step)
 		}
 		return nil
 	}
@@ -180,10 +192,12 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 		if settled(standing) {
 			return migrateAll(ctx, o, d)
 		}
-		if _, err := e.Plan(ctx, cmp.Or(m.Phase, Expand)); err != nil { // it is refused before anything is changed
+		// it is refused before anything is changed
+		if _, err := e.Plan(ctx, cmp.Or(m.Phase, Expand)); err != nil {
 			return err
 		}
-		if err := inMigration(ctx, o, func(db *bun.DB) error { return migrateLibrary(ctx, db, o, d) }); err != nil {
+		if err := inMigration(ctx, o,
+			func(db *bun.DB) error { return migrateLibrary(ctx, db, o, d) }); err != nil {
 			return err
 		}
 		if err := e.Up(ctx, cmp.Or(m.Phase, Expand)); err != nil {
@@ -206,7 +220,8 @@ func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations)
 		return err
 	}
 	migrations := o.hostMigrations()
-	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(hostMigrations), migrate.WithLocksTableName(hostMigrations+"_lock"))
+	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(hostMigrations),
+		migrate.WithLocksTableName(hostMigrations+"_lock"))
 	if err := migrator.Init(ctx); err != nil {
 		return err
 	}
@@ -235,11 +250,12 @@ func checkContracted(ctx context.Context, o Options, d *declarations) error {
 	if o.Adopt == nil || !o.MultiTenant {
 		return nil
 	}
-	return withEngine(ctx, o, d, MigrationOptions{}, func(ctx context.Context, e *adopt.Engine) error {
-		standing, err := e.State(ctx)
-		if err == nil && !settled(standing) {
-			return errExpanded
-		}
-		return err
-	})
+	return withEngine(ctx, o, d, MigrationOptions{},
+		func(ctx context.Context, e *adopt.Engine) error {
+			standing, err := e.State(ctx)
+			if err == nil && !settled(standing) {
+				return errExpanded
+			}
+			return err
+		})
 }

@@ -11,7 +11,9 @@ import (
 // PlanUp answers what [MigrateUp] would run, in order. Of a fresh database, or
 // one whose adoption is complete, that is nothing: what is left there is one
 // transaction that waits for nobody.
-func PlanUp(ctx context.Context, o Options, m MigrationOptions) (plan []PlannedStatement, err error) {
+func PlanUp(
+	ctx context.Context, o Options, m MigrationOptions,
+) (plan []PlannedStatement, err error) {
 	err = adopting(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
 		standing, err := e.State(ctx)
 		if err != nil || settled(standing) {
@@ -24,7 +26,9 @@ func PlanUp(ctx context.Context, o Options, m MigrationOptions) (plan []PlannedS
 }
 
 // PlanDown answers what [MigrateDown] would run, in order.
-func PlanDown(ctx context.Context, o Options, m MigrationOptions) (plan []PlannedStatement, err error) {
+func PlanDown(
+	ctx context.Context, o Options, m MigrationOptions,
+) (plan []PlannedStatement, err error) {
 	err = adopting(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
 		plan, err = e.PlanDown(ctx, cmp.Or(m.Phase, Expand))
 		return err
@@ -34,8 +38,9 @@ func PlanDown(ctx context.Context, o Options, m MigrationOptions) (plan []Planne
 
 // MigrationStatus is how far a database is.
 type MigrationStatus struct {
-	State              AdoptionState       `json:"standing"`
-	UntenantedSessions []UntenantedSession `json:"strays"` // who wrote without a tenant within the last day
+	State AdoptionState `json:"standing"`
+	// who wrote without a tenant within the last day
+	UntenantedSessions []UntenantedSession `json:"strays"`
 }
 
 // Status reads how far a database is on its way from one tenant to many, and who

@@ -96,8 +96,10 @@ func (o Options) adoption(d *declarations) (adopt.Spec, error) {
 	spec := adopt.Spec{
 		Tenant: tenancy.DefaultID.String(), Condition: o.Scope.ofTenant(tenantColumn),
 		Library: adopt.Library{
-			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it: nothing of the host's is touched",
-			Roles:   []string{ownerRole, searchRole, "bailiwick_app", "bailiwick_system"}, Owner: ownerRole, Search: searchRole,
+			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it:" +
+				" nothing of the host's is touched",
+			Roles: []string{ownerRole, searchRole, "bailiwick_app", "bailiwick_system"},
+			Owner: ownerRole, Search: searchRole,
 		},
 	}
 	if o.appRole != "" {
@@ -109,9 +111,11 @@ func (o Options) adoption(d *declarations) (adopt.Spec, error) {
 	versioned := d.versioned()
 	for _, name := range append(owned(d.all), a.Owned...) {
 		schema, table := splitName(strings.ReplaceAll(name, `"`, ""))
-		t := adopt.Table{Schema: schema, Name: table, Versioned: versioned[quote(schema)+"."+quote(table)], Replaced: a.Replaced}
+		t := adopt.Table{Schema: schema, Name: table,
+			Versioned: versioned[quote(schema)+"."+quote(table)], Replaced: a.Replaced}
 		for _, declared := range d.all {
-			t.Singleton = t.Singleton || declared.singleton != "" && declared.sql == quote(schema)+"."+quote(table)
+			t.Singleton = t.Singleton || declared.singleton != "" &&
+				declared.sql == quote(schema)+"."+quote(table)
 		}
 		for named, columns := range a.Primary {
 			if s, n := splitName(named); s == schema && n == table {
@@ -126,21 +130,28 @@ func (o Options) adoption(d *declarations) (adopt.Spec, error) {
 func (a *Adoption) fill(spec adopt.Spec) (adopt.Spec, error) {
 	for _, i := range a.Indexes {
 		schema, table := splitName(i.Table)
-		spec.Indexes = append(spec.Indexes, adopt.Index{Schema: schema, Table: table, Name: i.Name, Definition: i.Definition})
+		spec.Indexes = append(spec.Indexes,
+			adopt.Index{Schema: schema, Table: table, Name: i.Name, Definition: i.Definition})
 	}
 	for _, v := range a.Views {
 		schema, name := splitName(v.Name)
-		spec.Views = append(spec.Views, adopt.View{Schema: schema, Name: name, Definition: v.Definition})
+		spec.Views = append(spec.Views,
+			adopt.View{Schema: schema, Name: name, Definition: v.Definition})
 	}
 	for _, s := range a.Steps {
-		if s.Name == "" || s.Done == "" || s.Undone == "" || s.Up == "" || s.Down == "" || s.Phase != Expand && s.Phase != Contract {
-			return spec, fmt.Errorf("postgres: AdoptionStep %q needs a Name, a Phase, Done, Undone, Up and Down", s.Name)
+		if s.Name == "" || s.Done == "" || s.Undone == "" || s.Up == "" || s.Down == "" ||
+			s.Phase != Expand && s.Phase != Contract {
+			return spec, fmt.Errorf(
+				"postgres: AdoptionStep %q needs a Name, a Phase, Done, Undone, Up and Down",
+				s.Name)
 		}
-		spec.Custom = append(spec.Custom, adopt.Custom{Name: s.Name, Phase: s.Phase, Done: s.Done, Undone: s.Undone, Up: s.Up, Down: s.Down, Lock: or(s.Lock, "ACCESS EXCLUSIVE")})
+		spec.Custom = append(spec.Custom, adopt.Custom{Name: s.Name, Phase: s.Phase, Done: s.Done,
+			Undone: s.Undone, Up: s.Up, Down: s.Down, Lock: or(s.Lock, "ACCESS EXCLUSIVE")})
 	}
 	if u := a.Users; u != nil {
 		schema, table := splitName(u.Table)
-		spec.Users = &adopt.Users{Schema: schema, Table: table, ID: u.ID, Email: u.Email, Name: u.Name, Password: u.Password, Admin: u.Admin}
+		spec.Users = &adopt.Users{Schema: schema, Table: table, ID: u.ID, Email: u.Email,
+			Name: u.Name, Password: u.Password, Admin: u.Admin}
 	}
 	if k := a.Keys; k != nil {
 		schema, table := splitName(k.Table)

@@ -37,7 +37,8 @@ type changeNotifier struct {
 	listening   bool // in the background, until the database is closed
 
 	listener atomic.Pointer[session.Listener] // nil: nothing is heard
-	upTo     atomic.Int64                     // all has been heard that was committed by then, on this process's monotonic clock
+	// all has been heard that was committed by then, on this process's monotonic clock
+	upTo atomic.Int64
 }
 
 type subscriber struct {
@@ -47,8 +48,9 @@ type subscriber struct {
 var _ ports.ChangeNotifier = (*changeNotifier)(nil)
 
 var (
-	errUnheard = tenancy.Errorf(tenancy.CodeUnavailable, "announcements of the database aren't heard")
-	beginning  = time.Now() // has a monotonic clock, from which upTo counts
+	errUnheard = tenancy.Errorf(tenancy.CodeUnavailable,
+		"announcements of the database aren't heard")
+	beginning = time.Now() // has a monotonic clock, from which upTo counts
 )
 
 func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop func()) {
@@ -63,7 +65,8 @@ func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop f
 	return func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.subscribers = slices.DeleteFunc(a.subscribers, func(other *subscriber) bool { return other == s })
+		a.subscribers = slices.DeleteFunc(a.subscribers,
+			func(other *subscriber) bool { return other == s })
 	}
 }
 
@@ -116,10 +119,12 @@ func (a *changeNotifier) keepListening(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, session.ErrPooled):
-			log.WarnContext(ctx, "what other instances change isn't heard at once: give the server's own address as LISTEN_URL", "error", err)
+			log.WarnContext(ctx, "what other instances change isn't heard at once: give the"+
+				" server's own address as LISTEN_URL", "error", err)
 			return
 		case heard || again == firstAgain:
-			log.WarnContext(ctx, "announcements aren't heard for the moment, and what is remembered is asked for more often", "error", err)
+			log.WarnContext(ctx, "announcements aren't heard for the moment, and what is"+
+				" remembered is asked for more often", "error", err)
 		}
 		if heard {
 			again = firstAgain

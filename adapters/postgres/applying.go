@@ -12,7 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+func (im *importing) Apply(
+	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
+) ([]federation.SecretUse, error) {
 	im.applied = true
 	for _, t := range im.db.declared.sortedKinds() {
 		if err := im.decideAll(ctx, t, decide); err != nil {
@@ -41,7 +43,9 @@ func (im *importing) Apply(ctx context.Context, decide func(federation.Item) (po
 
 // decideAll asks for each staged item of a kind. Items are chosen from the
 // start: only what is left out or rewritten needs a write.
-func (im *importing) decideAll(ctx context.Context, t *table, decide func(federation.Item) (ports.Decision, error)) error {
+func (im *importing) decideAll(
+	ctx context.Context, t *table, decide func(federation.Item) (ports.Decision, error),
+) error {
 	return im.eachStaged(ctx, t, func(page []stagedRow) error {
 		var left []string
 		var rewritten []rewrite
@@ -74,17 +78,23 @@ type rewrite struct {
 
 const ofStaged = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
 
-func (im *importing) record(ctx context.Context, t *table, left []string, rewritten []rewrite) error {
+func (im *importing) record(
+	ctx context.Context, t *table, left []string, rewritten []rewrite,
+) error {
 	if len(left) > 0 {
-		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+ofStaged+` AND s.name COLLATE "C" IN (?3)`,
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+ofStaged+
+			` AND s.name COLLATE "C" IN (?3)`,
 			im.tenant, im.id, t.kind, bun.List(left)).Exec(ctx)
 		if err != nil {
 			return err
 		}
 	}
 	for _, r := range rewritten {
-		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+ofStaged+` AND s.name COLLATE "C" = ?7`,
-			im.tenant, im.id, t.kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec), string(r.item.Digest), r.from).Exec(ctx)
+		_, err := im.conn.NewRaw(
+			"UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+
+				ofStaged+` AND s.name COLLATE "C" = ?7`,
+			im.tenant, im.id, t.kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
+			string(r.item.Digest), r.from).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -95,14 +105,16 @@ func (im *importing) record(ctx context.Context, t *table, left []string, rewrit
 // eachStaged gives the staged items of a kind as they are when it begins: those
 // that are renamed meanwhile don't come again.
 func (im *importing) eachStaged(ctx context.Context, t *table, fn func([]stagedRow) error) error {
-	return fetch(ctx, im.conn, "SELECT "+stagedColumns+" FROM bailiwick.staged AS s"+ofStaged, fn, im.tenant, im.id, t.kind)
+	return fetch(ctx, im.conn, "SELECT "+stagedColumns+" FROM bailiwick.staged AS s"+ofStaged, fn,
+		im.tenant, im.id, t.kind)
 }
 
 // source is the import's chosen items of a kind.
 func (im *importing) source(t *table) source {
 	mine := "n.tenant_id = " + literal(im.tenant.String()) + " AND n.import = " + literal(im.id)
 	return source{
-		query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version, n.updated_at, n.target FROM bailiwick.staged AS n WHERE " +
+		query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version," +
+			" n.updated_at, n.target FROM bailiwick.staged AS n WHERE " +
 			mine + ` AND n.chosen AND n.kind COLLATE "C" = ` + literal(t.kind),
 		pending: mine,
 	}
@@ -136,8 +148,11 @@ func (im *importing) missingSecrets(ctx context.Context) ([]federation.SecretUse
 		for _, field := range t.secrets {
 			var found []federation.SecretUse
 			secret := "s.spec -> " + literal(field) + " ->> '$secret'"
-			err := im.conn.NewRaw("WITH src AS ("+im.source(t).query+") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+" AS secret FROM src AS s WHERE "+
-				secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v WHERE v.tenant_id = ?2 AND v.name = "+secret+")",
+			err := im.conn.NewRaw("WITH src AS ("+im.source(t).query+
+				") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+
+				" AS secret FROM src AS s WHERE "+
+				secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v"+
+				" WHERE v.tenant_id = ?2 AND v.name = "+secret+")",
 				t.kind, "/spec/"+field, im.tenant).Scan(ctx, &found)
 			if err != nil {
 				return nil, err
@@ -164,14 +179,16 @@ func (im *importing) findTargets(ctx context.Context, t *table) error {
 	if t.singleton != "" {
 		_, err := im.conn.NewRaw("DELETE FROM "+t.sql+" AS t USING bailiwick.staged AS s"+
 			" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
-			" AND t.tenant_id = ?0 AND t.version = 1 AND t.updated_at = t.created_at", im.tenant, im.id, t.kind).Exec(ctx)
+			" AND t.tenant_id = ?0 AND t.version = 1 AND t.updated_at = t.created_at", im.tenant,
+			im.id, t.kind).Exec(ctx)
 		if err != nil {
 			return err
 		}
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET target = t.id FROM "+t.sql+" AS t"+
 		" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
-		" AND t.tenant_id = ?0 AND "+t.nameEquals("t", "s.name"), im.tenant, im.id, t.kind).Exec(ctx)
+		" AND t.tenant_id = ?0 AND "+t.nameEquals("t", "s.name"), im.tenant, im.id, t.kind).
+		Exec(ctx)
 	return err
 }
 

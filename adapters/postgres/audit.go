@@ -27,7 +27,8 @@ func eventOf(ctx context.Context, e tenancy.Event) (string, error) {
 		return "", err
 	}
 	raw, err := json.Marshal(eventText{
-		Actor: entry.Actor, Action: entry.Action, Target: entry.Target, RequestID: entry.RequestID, Address: entry.Address,
+		Actor: entry.Actor, Action: entry.Action, Target: entry.Target, RequestID: entry.RequestID,
+		Address: entry.Address,
 		Outcome: entry.Outcome, Details: entry.Details,
 	})
 	return string(raw), err

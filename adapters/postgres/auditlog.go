@@ -72,11 +72,14 @@ func (s *audit) settle(ctx context.Context) error {
 func (db *DB) settle(ctx context.Context) {
 	log := &audit{db}
 	if err := log.settle(ctx); err != nil {
-		db.options.Logger.WarnContext(ctx, "an entry of the audit log still waits for its place in the chain", "error", err)
+		db.options.Logger.WarnContext(ctx,
+			"an entry of the audit log still waits for its place in the chain", "error", err)
 	}
 }
 
-func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (s *audit) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -87,7 +90,8 @@ func (s *audit) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery)
 	if err := s.settle(ctx); err != nil {
 		return nil, err
 	}
-	query := s.db.app.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).Where("tenant_id = ?", tenant).
+	query := s.db.app.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
+		Where("tenant_id = ?", tenant).
 		Order("seq DESC").Limit(int64(q.Limit))
 	if q.Before != 0 {
 		query = query.Where("seq < ?", q.Before)
@@ -119,7 +123,10 @@ func filtered(query *bun.SelectQuery, q ports.AuditQuery) *bun.SelectQuery {
 // statements lasts as long as its reader.
 const exportPage = 1000
 
-func (s *audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+func (s *audit) Export(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
+) error {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
@@ -140,10 +147,14 @@ func (s *audit) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuer
 	}))
 }
 
-func exportPages(ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.AuditQuery, yield func(tenancy.AuditEntry) error) error {
+func exportPages(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.AuditQuery,
+	yield func(tenancy.AuditEntry) error,
+) error {
 	var after *int64
 	for {
-		query := tx.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).Where("tenant_id = ?", tenant).
+		query := tx.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
+			Where("tenant_id = ?", tenant).
 			Order("seq").Limit(exportPage)
 		if after != nil {
 			query = query.Where("seq > ?", *after)
@@ -164,7 +175,9 @@ func exportPages(ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.Aud
 	}
 }
 
-func (s *audit) Ends(ctx context.Context, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+func (s *audit) Ends(
+	ctx context.Context, tenant tenancy.ID,
+) (first, last tenancy.AuditChain, err error) {
 	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return first, last, err
@@ -176,12 +189,15 @@ func (s *audit) Ends(ctx context.Context, tenant tenancy.ID) (first, last tenanc
 	return first, last, translate(err)
 }
 
-func ends(ctx context.Context, db bun.IDB, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+func ends(
+	ctx context.Context, db bun.IDB, tenant tenancy.ID,
+) (first, last tenancy.AuditChain, err error) {
 	var head struct {
 		Seq, FirstSeq   int64
 		Hash, FirstHash []byte
 	}
-	err = db.NewRaw("SELECT seq, hash, first_seq, first_hash FROM bailiwick.audit_heads WHERE tenant_id = ?", tenant).Scan(ctx, &head)
+	err = db.NewRaw("SELECT seq, hash, first_seq, first_hash FROM bailiwick.audit_heads"+
+		" WHERE tenant_id = ?", tenant).Scan(ctx, &head)
 	if errors.Is(err, sql.ErrNoRows) {
 		return first, last, nil // nothing was ever logged
 	}
@@ -192,21 +208,25 @@ func ends(ctx context.Context, db bun.IDB, tenant tenancy.ID) (first, last tenan
 }
 
 func (s *platformAudit) Append(ctx context.Context, e tenancy.Event) error {
-	return translate(recordPlatform(crossTenant(ctx, "log what belongs to no tenant"), s.db.system, e))
+	return translate(recordPlatform(crossTenant(ctx, "log what belongs to no tenant"), s.db.system,
+		e))
 }
 
 // settle puts what waits into each chain.
 func (s *platformAudit) settle(ctx context.Context) error {
 	var behind sql.NullString
 	for {
-		err := s.db.system.NewRaw("SELECT bailiwick.settle_next_log(?)::text", behind).Scan(ctx, &behind)
+		err := s.db.system.NewRaw("SELECT bailiwick.settle_next_log(?)::text", behind).
+			Scan(ctx, &behind)
 		if err != nil || !behind.Valid {
 			return translate(err)
 		}
 	}
 }
 
-func (s *platformAudit) List(ctx context.Context, q ports.PlatformAuditQuery) ([]tenancy.AuditEntry, error) {
+func (s *platformAudit) List(
+	ctx context.Context, q ports.PlatformAuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
@@ -214,11 +234,13 @@ func (s *platformAudit) List(ctx context.Context, q ports.PlatformAuditQuery) ([
 	if err := s.settle(ctx); err != nil {
 		return nil, err
 	}
-	query := s.db.system.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).Order("at DESC", "id DESC").Limit(int64(q.Limit))
+	query := s.db.system.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
+		Order("at DESC", "id DESC").Limit(int64(q.Limit))
 	if q.Before.ID != "" {
 		id, err := uuid.Parse(q.Before.ID)
 		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "a page of the audit log begins behind an entry's id")
+			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor,
+				"a page of the audit log begins behind an entry's id")
 		}
 		query = query.Where("(at, id) < (?, ?::uuid)", q.Before.At, id.String())
 	}

@@ -22,7 +22,9 @@ func (db *DB) keepAudit(ctx context.Context) {
 		wait := auditTick
 		if err := db.turnAudit(ctx); err != nil && ctx.Err() == nil {
 			wait = auditAgain
-			db.options.Logger.WarnContext(ctx, "the months of the audit log couldn't be looked after; it is tried again", "error", err)
+			db.options.Logger.WarnContext(ctx,
+				"the months of the audit log couldn't be looked after; it is tried again", "error",
+				err)
 		}
 		select {
 		case <-ctx.Done():
@@ -33,7 +35,8 @@ func (db *DB) keepAudit(ctx context.Context) {
 }
 
 func (db *DB) turnAudit(ctx context.Context) error {
-	_, err := db.system.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).Exec(crossTenant(ctx, "make the months of the audit log"))
+	_, err := db.system.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).
+		Exec(crossTenant(ctx, "make the months of the audit log"))
 	if err != nil || db.options.AuditRetention == 0 {
 		return translate(err)
 	}
@@ -50,13 +53,15 @@ type expired struct {
 func (db *DB) expireAudit(ctx context.Context) error {
 	return db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var dropped []expired
-		err := tx.NewRaw("SELECT part, entries FROM bailiwick.audit_expire(make_interval(secs => ?))", db.options.AuditRetention.Seconds()).Scan(ctx, &dropped)
+		err := tx.NewRaw("SELECT part, entries FROM bailiwick.audit_expire(make_interval(secs =>"+
+			" ?))", db.options.AuditRetention.Seconds()).Scan(ctx, &dropped)
 		if err != nil || len(dropped) == 0 {
 			return err
 		}
 		return recordPlatform(ctx, tx, tenancy.Event{
 			Action: "audit.expire", Target: tenancy.AuditTarget{Kind: "audit"},
-			Details: map[string]any{"dropped": dropped, "retention": db.options.AuditRetention.String()},
+			Details: map[string]any{"dropped": dropped,
+				"retention": db.options.AuditRetention.String()},
 		})
 	})
 }

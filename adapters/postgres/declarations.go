@@ -57,11 +57,13 @@ func (t *table) describe() (federation.Kind, error) {
 		kind.Fields = append(kind.Fields, field)
 	}
 	for _, s := range t.secrets {
-		kind.Fields = append(kind.Fields, federation.Field{Name: s, Type: federation.String, Secret: true})
+		kind.Fields = append(kind.Fields,
+			federation.Field{Name: s, Type: federation.String, Secret: true})
 	}
 	for _, r := range t.references {
 		if r.lookup != nil {
-			kind.Fields = append(kind.Fields, federation.Field{Name: r.Field, Type: federation.String, Required: r.required})
+			kind.Fields = append(kind.Fields,
+				federation.Field{Name: r.Field, Type: federation.String, Required: r.required})
 			continue
 		}
 		kind.References = append(kind.References, federation.Reference{
@@ -72,7 +74,8 @@ func (t *table) describe() (federation.Kind, error) {
 }
 
 func (c column) describe() (federation.Field, error) {
-	field := federation.Field{Name: c.name, Type: c.jsonType(), Enum: c.enum, Required: c.notNull && c.fallback == ""}
+	field := federation.Field{Name: c.name, Type: c.jsonType(), Enum: c.enum, Required: c.notNull &&
+		c.fallback == ""}
 	if low, high, ok := c.integerRange(); ok {
 		field.Minimum, field.Maximum = &low, &high
 		if c.minimum != nil {
@@ -150,5 +153,6 @@ func jsonDefault(fallback string) (json.RawMessage, error) {
 
 // sortedKinds are the tables that have a kind, in the order of exports.
 func (d *declarations) sortedKinds() []*table {
-	return slices.SortedFunc(slices.Values(d.order), func(a, b *table) int { return strings.Compare(a.kind, b.kind) })
+	return slices.SortedFunc(slices.Values(d.order),
+		func(a, b *table) int { return strings.Compare(a.kind, b.kind) })
 }

@@ -91,7 +91,8 @@ func declareOne(dialect schema.Dialect, t Table) (*table, error) {
 	worked.name = strings.TrimPrefix(worked.name, worked.schema+".")
 	worked.sql = quote(worked.schema) + "." + quote(worked.name)
 	if !plainIdentifier.MatchString(worked.name) || !plainIdentifier.MatchString(worked.schema) {
-		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table can't have", parsed.Name)
+		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table"+
+			" can't have", parsed.Name)
 	}
 	if t.Kind == "" {
 		return worked, nil
@@ -107,7 +108,8 @@ func declareOne(dialect schema.Dialect, t Table) (*table, error) {
 }
 
 func searchColumns(t Table, worked *table) []string {
-	if t.Search != nil || !slices.ContainsFunc(worked.columns, func(c column) bool { return c.name == "description" }) {
+	if t.Search != nil || !slices.ContainsFunc(worked.columns,
+		func(c column) bool { return c.name == "description" }) {
 		return t.Search
 	}
 	return []string{"description"}
@@ -125,18 +127,22 @@ func (t *table) readReferences(declared Table, parsed *schema.Table) error {
 		}
 		if r.Join != nil {
 			ways++
-			worked.join = &join{sql: t.siblingTable(r.Join.Table), from: r.Join.From, to: r.Join.To, position: r.Join.Position}
+			worked.join = &join{sql: t.siblingTable(r.Join.Table), from: r.Join.From, to: r.Join.To,
+				position: r.Join.Position}
 		}
 		if ways != 1 || r.Field == "" {
-			return fmt.Errorf("postgres: %s: reference %q needs a Field and exactly one of Column, Columns and Join", t.name, r.Field)
+			return fmt.Errorf("postgres: %s: reference %q needs a Field and exactly one of"+
+				" Column, Columns and Join", t.name, r.Field)
 		}
 		if r.Lookup != nil {
-			worked.lookup = &lookup{sql: t.siblingTable(r.Lookup.Table), id: or(r.Lookup.ID, "id"), name: or(r.Lookup.Name, "name")}
+			worked.lookup = &lookup{sql: t.siblingTable(r.Lookup.Table), id: or(r.Lookup.ID, "id"),
+				name: or(r.Lookup.Name, "name")}
 		}
 		if r.Column != "" {
 			field, ok := parsed.FieldMap[r.Column]
 			if !ok {
-				return fmt.Errorf("postgres: %s: the model has no column %q for reference %q", t.name, r.Column, r.Field)
+				return fmt.Errorf("postgres: %s: the model has no column %q for reference %q",
+					t.name, r.Column, r.Field)
 			}
 			worked.required = field.NotNull
 		}
@@ -172,7 +178,8 @@ func (t *table) readColumns(parsed *schema.Table) error {
 			continue
 		}
 		if !plainIdentifier.MatchString(f.Name) {
-			return fmt.Errorf("postgres: %s: column name %q has characters that a declared column can't have", t.name, f.Name)
+			return fmt.Errorf("postgres: %s: column name %q has characters that a declared column"+
+				" can't have", t.name, f.Name)
 		}
 		c, err := columnOf(f)
 		if err != nil {
@@ -184,7 +191,8 @@ func (t *table) readColumns(parsed *schema.Table) error {
 }
 
 func columnOf(f *schema.Field) (column, error) {
-	c := column{name: f.Name, sqlType: f.CreateTableSQLType, goType: f.IndirectType, notNull: f.NotNull, fallback: f.SQLDefault}
+	c := column{name: f.Name, sqlType: f.CreateTableSQLType, goType: f.IndirectType,
+		notNull: f.NotNull, fallback: f.SQLDefault}
 	if f.UserSQLType != "" {
 		c.sqlType = f.UserSQLType
 	}
@@ -235,13 +243,15 @@ func dependencyOrder(declared []*table) ([]*table, error) {
 		case done:
 			return nil
 		case open:
-			return fmt.Errorf("postgres: kind %q refers to itself by way of other kinds: break the circle", t.kind)
+			return fmt.Errorf("postgres: kind %q refers to itself by way of other kinds: break"+
+				" the circle", t.kind)
 		}
 		state[t.kind] = open
 		for _, kind := range t.refersTo() {
 			target, ok := byKind[kind]
 			if !ok {
-				return fmt.Errorf("postgres: %s refers to kind %q, which no table declares", t.name, kind)
+				return fmt.Errorf("postgres: %s refers to kind %q, which no table declares", t.name,
+					kind)
 			}
 			if target == t {
 				continue

@@ -33,7 +33,8 @@ type Finding struct {
 	Object   string   `json:"object"` // as SQL names it
 	Why      string   `json:"why"`    // why it matters, in one sentence
 	Fix      string   `json:"fix"`    // the SQL that mends it; empty where none can
-	Safe     bool     `json:"safe"`   // [Mend] runs Fix: it takes from nobody but the library's own roles, and deletes and rewrites nothing
+	// [Mend] runs Fix: it takes from nobody but the library's own roles, and deletes and rewrites nothing
+	Safe bool `json:"safe"`
 }
 
 // examination is one look at a database.
@@ -52,7 +53,8 @@ var checks = []func(context.Context, *examination) ([]Finding, error){
 	checkRowSecurity,
 	checkPolicies,
 	checkLibrary,
-	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks, announcementChecks),
+	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks,
+		announcementChecks),
 }
 
 // catalogOnly keeps names whole in what the catalog's functions answer, and
@@ -77,7 +79,8 @@ func (e *examination) run(ctx context.Context) ([]Finding, error) {
 
 // sorted puts errors first.
 func sorted(findings []Finding) []Finding {
-	slices.SortStableFunc(findings, func(a, b Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	slices.SortStableFunc(findings,
+		func(a, b Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
 	return findings
 }
 
@@ -100,15 +103,17 @@ func (db *DB) Doctor(ctx context.Context) ([]Finding, error) {
 	}
 	var findings []Finding
 	ctx = crossTenant(ctx, "examine the isolation")
-	err := db.system.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) (err error) {
-		e.tx = tx
-		findings, err = e.run(ctx)
-		return err
-	})
+	err := db.system.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx bun.Tx) (err error) {
+			e.tx = tx
+			findings, err = e.run(ctx)
+			return err
+		})
 	return sorted(findings), translate(err)
 }
 
-var errURL = errors.New("postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
+var errURL = errors.New(
+	"postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
 
 // askRoles learns which roles the two pools really are: what stands between
 // them and the database may log in as somebody else.
@@ -118,7 +123,8 @@ func (db *DB) askRoles(ctx context.Context, e *examination) error {
 	if err != nil {
 		return translate(err)
 	}
-	return translate(db.system.QueryRowContext(crossTenant(ctx, "ask who it is"), query).Scan(&e.system))
+	return translate(db.system.QueryRowContext(crossTenant(ctx, "ask who it is"), query).
+		Scan(&e.system))
 }
 
 // Doctor examines a database as the user of Options.URL, also one that [Open]
@@ -147,7 +153,8 @@ func Mend(ctx context.Context, o Options) (mended, left []Finding, err error) {
 				continue
 			}
 			if _, err := db.ExecContext(ctx, "SET LOCAL lock_timeout = '10s'; "+f.Fix); err != nil {
-				o.Logger.WarnContext(ctx, "not mended", "object", f.Object, "sql", f.Fix, "error", err)
+				o.Logger.WarnContext(ctx, "not mended", "object", f.Object, "sql", f.Fix, "error",
+					err)
 				continue
 			}
 			mended = append(mended, f)
@@ -185,20 +192,22 @@ func examineAll(ctx context.Context, o Options, d *declarations, db *bun.DB) ([]
 	}
 	e.owner = owner.User.Username()
 	findings := e.logIn(ctx, o)
-	err = db.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
-		e.tx = tx
-		found, err := e.run(ctx)
-		if err != nil {
+	err = db.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx bun.Tx) error {
+			e.tx = tx
+			found, err := e.run(ctx)
+			if err != nil {
+				return err
+			}
+			rows, err := checkRows(ctx, e)
+			missing := slices.ContainsFunc(found,
+				func(f Finding) bool { return f.Code == "role_missing" })
+			if missing { // which is why it can't log in
+				findings = nil
+			}
+			findings = append(append(findings, found...), rows...)
 			return err
-		}
-		rows, err := checkRows(ctx, e)
-		missing := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == "role_missing" })
-		if missing { // which is why it can't log in
-			findings = nil
-		}
-		findings = append(append(findings, found...), rows...)
-		return err
-	})
+		})
 	return sorted(findings), translate(err)
 }
 
@@ -218,5 +227,6 @@ func refusal(findings []Finding, multiTenant bool) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return tenancy.Errorf(tenancy.CodeInternal, "the isolation of tenants isn't whole:\n%s", strings.Join(lines, "\n"))
+	return tenancy.Errorf(tenancy.CodeInternal, "the isolation of tenants isn't whole:\n%s",
+		strings.Join(lines, "\n"))
 }

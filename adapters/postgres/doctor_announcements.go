@@ -3,7 +3,9 @@ package postgres
 // announcementChecks look for the triggers by which the database tells all
 // instances what has changed.
 var announcementChecks = []check{
-	{"announcement_missing", SeverityError, "what is changed here isn't announced, so that instances go on for a while with what they remember: a revoked key, a suspended tenant", `
+	{"announcement_missing", SeverityError,
+		"what is changed here isn't announced, so that instances go on for a while with what they" +
+			" remember: a revoked key, a suspended tenant", `
 		SELECT 'bailiwick.' || w.relation, format('DROP TRIGGER IF EXISTS %1$I ON bailiwick.%2$I; CREATE TRIGGER %1$I AFTER %3$s ON bailiwick.%2$I %4$s FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.announce(%5$s)',
 		         w.name, w.relation, w.event, w.seen, w.arguments), true, false
 		  FROM (SELECT of.relation, on_.event, 'announce_' || lower(on_.event) AS name, on_.seen, of.arguments

@@ -62,7 +62,8 @@ reached AS MATERIALIZED (
 
 // ask puts a query upon the catalog.
 func (e *examination) ask(ctx context.Context, query string, rows any) error {
-	return e.tx.NewRaw(catalog+query, bun.List(owned(e.declared.all)), e.app, e.system, ownerRole, e.owner, bun.List(libraryFunctionNames()), searchEntry("{name}")).Scan(ctx, rows)
+	return e.tx.NewRaw(catalog+query, bun.List(owned(e.declared.all)), e.app, e.system, ownerRole,
+		e.owner, bun.List(libraryFunctionNames()), searchEntry("{name}")).Scan(ctx, rows)
 }
 
 // inCatalog asks all checks at once: what they stand upon is planned and read
@@ -73,10 +74,13 @@ func inCatalog(groups ...[]check) func(context.Context, *examination) ([]Finding
 	for i, group := range groups {
 		for _, c := range group {
 			byCode[c.code] = c
-			queries = append(queries, fmt.Sprintf("SELECT %d AS place, '%s' AS code, q.* FROM (%s) AS q (object, fix, safe, lax)", i, c.code, c.query))
+			queries = append(queries,
+				fmt.Sprintf("SELECT %d AS place, '%s' AS code, q.*"+
+					" FROM (%s) AS q (object, fix, safe, lax)", i, c.code, c.query))
 		}
 	}
-	query := "SELECT code, object, fix, safe, lax FROM (" + strings.Join(queries, "\nUNION ALL\n") + ") AS found ORDER BY place, code, object"
+	query := "SELECT code, object, fix, safe, lax FROM (" + strings.Join(queries, "\nUNION ALL\n") +
+		") AS found ORDER BY place, code, object"
 	return func(ctx context.Context, e *examination) ([]Finding, error) {
 		var rows []struct {
 			Code, Object, Fix string
@@ -88,7 +92,8 @@ func inCatalog(groups ...[]check) func(context.Context, *examination) ([]Finding
 		findings := make([]Finding, len(rows))
 		for i, r := range rows {
 			c := byCode[r.Code]
-			findings[i] = Finding{Severity: c.severity, Code: c.code, Object: r.Object, Why: c.why, Fix: r.Fix, Safe: r.Safe}
+			findings[i] = Finding{Severity: c.severity, Code: c.code, Object: r.Object, Why: c.why,
+				Fix: r.Fix, Safe: r.Safe}
 			if r.Lax {
 				findings[i].Severity = SeverityWarning
 			}

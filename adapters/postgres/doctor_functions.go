@@ -4,17 +4,26 @@ package postgres
 // the application's role may run. A body that is parsed when the function is
 // made (BEGIN ATOMIC), and one in C, looks nothing up by a search path.
 var functionChecks = []check{
-	{"definer_search_path", SeverityError, "a SECURITY DEFINER function finds its tables and operators by its caller's search path, and so runs what the caller put there", `
+	{"definer_search_path", SeverityError,
+		"a SECURITY DEFINER function finds its tables and operators by its caller's search path," +
+			" and so runs what the caller put there", `
 		SELECT f.name, format('ALTER ROUTINE %s SET search_path = pg_catalog, %I, pg_temp', f.name, f.nspname), false, false
 		  FROM (` + definers + `) f WHERE f.path IS NULL AND f.looks AND NOT f.qualified`},
-	{"definer_temp_first", SeverityWarning, "a search path that doesn't name pg_temp last looks for tables among the caller's temporary ones first", `
+	{"definer_temp_first", SeverityWarning,
+		"a search path that doesn't name pg_temp last looks for tables among the caller's" +
+			" temporary ones first", `
 		SELECT f.name, format('ALTER ROUTINE %s SET search_path = %s, pg_temp', f.name, regexp_replace(f.path, '^pg_temp, |, pg_temp(,)', '\1')), false, false
 		  FROM (` + definers + `) f JOIN app ON has_database_privilege(app.oid, current_database(), 'TEMP')
 		 WHERE f.path !~ '(^|, )pg_temp$' AND f.looks`},
-	{"definer_owner_bypasses", SeverityWarning, "a SECURITY DEFINER function whose owner row security doesn't hold reads the rows of all tenants", `
+	{"definer_owner_bypasses", SeverityWarning,
+		"a SECURITY DEFINER function whose owner row security doesn't hold reads the rows of all" +
+			" tenants", `
 		SELECT f.name, format('ALTER ROUTINE %s OWNER TO %I', f.name, ?3::text), false, false
 		  FROM (` + definers + `) f JOIN pg_roles r ON r.oid = f.proowner WHERE f.looks AND (r.rolsuper OR r.rolbypassrls)`},
-	{"function_leaves_state", SeverityWarning, "the function changes its session, and leaves the change to whoever uses the connection next: set_config with true, or a lock with xact in its name, ends with the transaction", `
+	{"function_leaves_state", SeverityWarning,
+		"the function changes its session, and leaves the change to whoever uses the connection" +
+			" next: set_config with true, or a lock with xact in its name, ends with the" +
+			" transaction", `
 		SELECT p.oid::regprocedure::text, format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %s', p.oid::regprocedure, app.name), false, false
 		  FROM ` + madeFunctions + ` p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, app
 		 WHERE n.nspname NOT IN ('information_schema', 'bailiwick') AND l.lanname NOT IN ('c', 'internal') AND p.prosrc ~* '` + leavesState + `'

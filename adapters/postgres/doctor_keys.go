@@ -8,7 +8,9 @@ package postgres
 // is never missing. Foreign keys that lean on a unique key are made again with
 // it.
 var keyChecks = []check{
-	{"unique_without_tenant", SeverityError, "a unique key over all tenants tells one that another has the value, and keeps it from using it", `
+	{"unique_without_tenant", SeverityError,
+		"a unique key over all tenants tells one that another has the value, and keeps it from" +
+			" using it", `
 		WITH ` + leaning + `
 		SELECT format('%s (%s)', t.name, x.relname), ` + remade(`CASE WHEN k.oid IS NULL
 		         THEN format('DROP INDEX %s; ', i.indexrelid::regclass) || regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\w+) \(', ' USING \1 (tenant_id, ')
@@ -21,7 +23,8 @@ var keyChecks = []check{
 		  LEFT JOIN pg_attribute sole ON i.indnkeyatts = 1 AND sole.attrelid = t.oid AND sole.attnum = i.indkey[0]
 		  LEFT JOIN pg_attrdef ad ON ad.adrelid = t.oid AND ad.adnum = sole.attnum
 		 WHERE NOT t.library AND t.tenant <> ALL ((i.indkey::int2[])[0:i.indnkeyatts - 1])`},
-	{"unique_not_leading", SeverityWarning, "a unique key that doesn't begin with tenant_id serves no statement of one tenant", `
+	{"unique_not_leading", SeverityWarning,
+		"a unique key that doesn't begin with tenant_id serves no statement of one tenant", `
 		WITH ` + leaning + `
 		SELECT format('%s (%s)', t.name, x.relname), ` + remade(`CASE WHEN k.oid IS NULL
 		         THEN format('DROP INDEX %s; ', i.indexrelid::regclass)
@@ -31,13 +34,17 @@ var keyChecks = []check{
 		  FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique JOIN pg_class x ON x.oid = i.indexrelid AND NOT x.relispartition
 		  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u')
 		 WHERE NOT t.library AND t.tenant = ANY ((i.indkey::int2[])[1:i.indnkeyatts - 1])`},
-	{"exclusion_without_tenant", SeverityError, "an exclusion constraint over all tenants tells one what another has, and keeps it from using it", `
+	{"exclusion_without_tenant", SeverityError,
+		"an exclusion constraint over all tenants tells one what another has, and keeps it from" +
+			" using it", `
 		SELECT format('%s (%s)', t.name, k.conname), 'CREATE EXTENSION IF NOT EXISTS btree_gist; '
 		         || format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname, regexp_replace(pg_get_constraintdef(k.oid), '\(', '(tenant_id WITH =, ')),
 		       false, NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached)
 		  FROM tables t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'x'
 		 WHERE NOT t.library AND t.tenant <> ALL (k.conkey)`},
-	{"foreign_key_without_tenant", SeverityError, "a foreign key without tenant_id accepts another tenant's row, and so tells that it is there, and deletes along with it", `
+	{"foreign_key_without_tenant", SeverityError,
+		"a foreign key without tenant_id accepts another tenant's row, and so tells that it is" +
+			" there, and deletes along with it", `
 		WITH ` + leaning + `
 		SELECT format('%s (%s)', f.name, f.conname), CASE WHEN f.def IS NULL THEN format('ALTER TABLE %s DROP CONSTRAINT %I', f.name, f.conname)
 		         ELSE CASE WHEN f.target_unique THEN '' ELSE format('ALTER TABLE %s ADD UNIQUE (tenant_id, %s); ', f.target, f.target_columns) END

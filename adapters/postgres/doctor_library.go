@@ -37,21 +37,25 @@ var libraryObjects = sync.OnceValues(func() (functions, views map[string]made) {
 })
 
 var (
-	functionHead = regexp.MustCompile(`(?is)CREATE (?:OR REPLACE )?FUNCTION bailiwick\.(\w+)\s*(\([^;$]*?)\sAS\s+(\$\w*\$)`)
-	viewText     = regexp.MustCompile(`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s([^;]*));`)
+	functionHead = regexp.MustCompile(
+		`(?is)CREATE (?:OR REPLACE )?FUNCTION bailiwick\.(\w+)\s*(\([^;$]*?)\sAS\s+(\$\w*\$)`)
+	viewText = regexp.MustCompile(
+		`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s([^;]*));`)
 )
 
 func readFunctions(text string, into map[string]made) {
 	for _, at := range functionHead.FindAllStringSubmatchIndex(text, -1) {
 		name, head, quoting := text[at[2]:at[3]], text[at[4]:at[5]], text[at[6]:at[7]]
 		body, _, _ := strings.Cut(text[at[1]:], quoting)
-		into[name] = made{"CREATE OR REPLACE FUNCTION bailiwick." + name + head + " AS " + quoting + body + quoting, body, head}
+		into[name] = made{"CREATE OR REPLACE FUNCTION bailiwick." + name + head + " AS " + quoting +
+			body + quoting, body, head}
 	}
 }
 
 func readViews(text string, into map[string]made) {
 	for _, m := range viewText.FindAllStringSubmatch(text, -1) {
-		into[m[1]] = made{statement: "CREATE OR REPLACE VIEW bailiwick." + m[1] + " " + m[2], body: m[3]}
+		into[m[1]] = made{statement: "CREATE OR REPLACE VIEW bailiwick." + m[1] + " " + m[2],
+			body: m[3]}
 	}
 }
 
@@ -95,7 +99,8 @@ func checkLibrary(ctx context.Context, e *examination) ([]Finding, error) {
 		}
 		if ours && !same {
 			findings = append(findings, Finding{
-				Severity: SeverityError, Code: "library_drift", Object: r.Object, Fix: want.statement, Safe: true,
+				Severity: SeverityError, Code: "library_drift", Object: r.Object,
+				Fix: want.statement, Safe: true,
 				Why: "it isn't what the library made it any more, and the policies stand upon it",
 			})
 		}

@@ -73,7 +73,8 @@ func (e *examination) readPolicies(ctx context.Context) ([]policy, error) {
 		ORDER BY t.name, p.polname`, &policies)
 	ofLibrary := e.scope.libraryPolicies()
 	for i, p := range policies {
-		policies[i].expected = expectation{"ALL", e.scope.ofTenant(tenantColumn), e.scope.ofTenant(tenantColumn)}
+		policies[i].expected = expectation{"ALL", e.scope.ofTenant(tenantColumn),
+			e.scope.ofTenant(tenantColumn)}
 		if p.Library {
 			policies[i].expected = ofLibrary[p.Table]
 		}
@@ -117,13 +118,17 @@ func openLibrary(policies []policy, wanted map[string]expectation) []Finding {
 	var findings []Finding
 	for _, table := range slices.Sorted(maps.Keys(wanted)) {
 		f := Finding{Severity: SeverityError, Object: table, Safe: true}
-		at := slices.IndexFunc(policies, func(p policy) bool { return p.Table == table && p.Name == ownPolicy })
+		at := slices.IndexFunc(policies,
+			func(p policy) bool { return p.Table == table && p.Name == ownPolicy })
 		switch {
 		case at < 0:
-			f.Code, f.Why = "policy_missing", "without its policy this table of the library shows everybody everything, or nobody anything"
+			f.Code, f.Why = "policy_missing",
+				"without its policy this table of the library shows everybody everything, or"+
+					" nobody anything"
 			f.Fix = wanted[table].create(table)
 		case !policies[at].Enabled:
-			f.Code, f.Why = "row_security_off", "row-level security is off, and the policy isn't asked"
+			f.Code, f.Why = "row_security_off",
+				"row-level security is off, and the policy isn't asked"
 			f.Fix = "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
 		default:
 			continue
@@ -134,7 +139,8 @@ func openLibrary(policies []policy, wanted map[string]expectation) []Finding {
 }
 
 func (x expectation) create(table string) string {
-	statement := "CREATE POLICY " + ownPolicy + " ON " + table + " FOR " + x.command + " USING (" + x.using + ")"
+	statement := "CREATE POLICY " + ownPolicy + " ON " + table + " FOR " + x.command + " USING (" +
+		x.using + ")"
 	if x.check != "" {
 		statement += " WITH CHECK (" + x.check + ")"
 	}
@@ -142,7 +148,8 @@ func (x expectation) create(table string) string {
 }
 
 func (p policy) finding() (Finding, bool) {
-	f := Finding{Severity: SeverityError, Object: fmt.Sprintf("%s (policy %s)", p.Table, quoteIfNeeded(p.Name))}
+	f := Finding{Severity: SeverityError,
+		Object: fmt.Sprintf("%s (policy %s)", p.Table, quoteIfNeeded(p.Name))}
 	if !p.Known && !p.Reached {
 		f.Severity = SeverityWarning
 	}
@@ -157,19 +164,26 @@ func (p policy) finding() (Finding, bool) {
 	switch {
 	case p.Immutable != "":
 		f.Code = "policy_immutable"
-		f.Why = "the policy calls " + p.Immutable + ", whose answer for one tenant is kept in the plan that another uses, for it says it is IMMUTABLE"
+		f.Why = "the policy calls " + p.Immutable +
+			", whose answer for one tenant is kept in the plan that another uses, for it says it" +
+			" is IMMUTABLE"
 		if !ours || p.stands() {
 			f.Fix, f.Safe = "ALTER FUNCTION "+p.Immutable+" STABLE", false
 		}
 	case castsColumn.MatchString(p.Using + " " + p.Checking):
-		f.Code, f.Why = "policy_casts_column", "the policy casts tenant_id, so that no index on it serves and every statement reads every tenant's rows"
+		f.Code, f.Why = "policy_casts_column",
+			"the policy casts tenant_id, so that no index on it serves and every statement reads"+
+				" every tenant's rows"
 		if !ours {
 			f.Severity, f.Fix = SeverityWarning, drop
 		}
 	case ours:
-		f.Code, f.Why = "policy_drift", "the policy isn't what the library made it any more, and lets through what it now says"
+		f.Code, f.Why = "policy_drift",
+			"the policy isn't what the library made it any more, and lets through what it now says"
 	case p.Permissive && p.Applies:
-		f.Code, f.Why, f.Fix = "policy_permissive", "another permissive policy opens what bailiwick_tenant closes: one that says yes is enough", drop
+		f.Code, f.Why, f.Fix = "policy_permissive",
+			"another permissive policy opens what bailiwick_tenant closes: one that says yes is"+
+				" enough", drop
 	default:
 		return Finding{}, false
 	}
@@ -183,9 +197,11 @@ func (p policy) renew() string {
 		return "DROP POLICY " + ownPolicy + " ON " + p.Table + ";\n" + want.create(p.Table)
 	}
 	if want.check == "" {
-		return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using + ")"
+		return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using +
+			")"
 	}
-	return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using + ") WITH CHECK (" + want.check + ")"
+	return "ALTER POLICY " + ownPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using +
+		") WITH CHECK (" + want.check + ")"
 }
 
 // stands reports whether the policy is what the library made.

@@ -28,14 +28,17 @@ func checkRows(ctx context.Context, e *examination) ([]Finding, error) {
 	var findings []Finding
 	for _, t := range tables {
 		var some bool
-		if err := e.tx.NewRaw("SELECT EXISTS (SELECT FROM "+t.Name+" WHERE "+t.Condition+")").Scan(ctx, &some); err != nil {
+		if err := e.tx.NewRaw("SELECT EXISTS (SELECT FROM "+t.Name+" WHERE "+t.Condition+")").
+			Scan(ctx, &some); err != nil {
 			return nil, err
 		}
 		if some {
 			findings = append(findings, Finding{
 				Severity: SeverityError, Code: "rows_without_tenant", Object: t.Name,
-				Why: "some rows have no tenant, or one that isn't there: no tenant sees them, and no purge removes them",
-				Fix: fmt.Sprintf("UPDATE %s SET tenant_id = %s WHERE %s", t.Name, literal(tenancy.DefaultID.String()), t.Condition),
+				Why: "some rows have no tenant, or one that isn't there: no tenant sees them, and" +
+					" no purge removes them",
+				Fix: fmt.Sprintf("UPDATE %s SET tenant_id = %s WHERE %s", t.Name,
+					literal(tenancy.DefaultID.String()), t.Condition),
 			})
 		}
 	}

@@ -23,15 +23,19 @@ type flaw struct {
 
 var flaws = []flaw{
 	{cve: "CVE-2021-20229", fixed: map[int]int{13: 2},
-		why: "a join reads columns that their reader has no right to, such as the hashes of API keys"},
+		why: "a join reads columns that their reader has no right to, such as the hashes of API" +
+			" keys"},
 	{cve: "CVE-2023-2455", fixed: map[int]int{13: 11, 14: 8, 15: 3},
-		why: "a set-returning function that is planned into a statement can be held against another role's policies"},
+		why: "a set-returning function that is planned into a statement can be held against" +
+			" another role's policies"},
 	{cve: "CVE-2023-39418", fixed: map[int]int{15: 4},
 		why: "MERGE holds the rows that it updates against the wrong policies"},
 	{cve: "CVE-2024-4317", fixed: map[int]int{14: 12, 15: 7, 16: 3},
-		why: "extended statistics (CREATE STATISTICS) show every tenant's most common values; after the update, run PostgreSQL's fix-CVE-2024-4317.sql"},
+		why: "extended statistics (CREATE STATISTICS) show every tenant's most common values;" +
+			" after the update, run PostgreSQL's fix-CVE-2024-4317.sql"},
 	{cve: "CVE-2024-10976", fixed: map[int]int{13: 17, 14: 14, 15: 9, 16: 5, 17: 1},
-		why: "a plan that is used again, of a table below a sub-select or a view, can be held against another role's policies"},
+		why: "a plan that is used again, of a table below a sub-select or a view, can be held" +
+			" against another role's policies"},
 	{cve: "CVE-2025-8713", fixed: map[int]int{13: 22, 14: 19, 15: 14, 16: 10, 17: 6}, tree: true,
 		why: "the planner's statistics of partitions and child tables can be read past the policies"},
 }
@@ -47,8 +51,9 @@ func flawsOf(version int, tree bool) []Finding {
 			continue
 		}
 		finding := Finding{
-			Severity: SeverityWarning, Code: "server_version", Object: fmt.Sprintf("PostgreSQL %d.%d", major, minor),
-			Why: fmt.Sprintf("%s: %s; update to %d.%d or later", f.cve, f.why, major, fixed),
+			Severity: SeverityWarning, Code: "server_version",
+			Object: fmt.Sprintf("PostgreSQL %d.%d", major, minor),
+			Why:    fmt.Sprintf("%s: %s; update to %d.%d or later", f.cve, f.why, major, fixed),
 		}
 		if f.tree && tree {
 			finding.Severity = SeverityError

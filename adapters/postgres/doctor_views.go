@@ -5,14 +5,17 @@ package postgres
 var viewChecks = []check{
 	// Before PostgreSQL 15 a view can't be told; one that the application's role
 	// can't use does no harm.
-	{"view_owner_rights", SeverityError, "a view without security_invoker reads with its owner's rights, whatever row security says of its reader", `
+	{"view_owner_rights", SeverityError,
+		"a view without security_invoker reads with its owner's rights, whatever row security" +
+			" says of its reader", `
 		WITH RECURSIVE ` + readers + `
 		SELECT v.name, CASE WHEN v.new THEN format('ALTER VIEW %s SET (security_invoker = true)', v.name)
 		         ELSE format('REVOKE ALL ON %s FROM PUBLIC, %s', v.name, (SELECT name FROM app)) END,
 		       CASE WHEN v.new THEN v.alone ELSE NOT v.public END, NOT v.reached
 		  FROM readers v WHERE v.relkind = 'v' AND (v.new OR v.reached)
 		   AND NOT coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(v.reloptions) o WHERE o.option_name = 'security_invoker'), false)`},
-	{"materialized_view", SeverityError, "a materialized view holds the rows of all tenants, and row security can't be put on it", `
+	{"materialized_view", SeverityError,
+		"a materialized view holds the rows of all tenants, and row security can't be put on it", `
 		WITH RECURSIVE ` + readers + `
 		SELECT v.name, format('REVOKE ALL ON %s FROM PUBLIC, %s', v.name, (SELECT name FROM app)), NOT v.public, false
 		  FROM readers v WHERE v.relkind = 'm' AND v.reached`},

@@ -65,17 +65,21 @@ func translate(err error) error {
 		return tenancy.ErrNotFound
 	}
 	if unavailable(err) {
-		return tenancy.Errorf(tenancy.CodeUnavailable, "the database is out of reach or too slow; try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable,
+			"the database is out of reach or too slow; try again").Because(err)
 	}
 	switch state := sqlState(err); {
 	case state == stateSerialization, state == stateDeadlock:
-		return tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote the same rows; try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable,
+			"somebody else wrote the same rows; try again").Because(err)
 	case state == stateUnsigned:
-		return tenancy.Errorf(tenancy.CodeUnavailable, "the database refused the tenant's signature; try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable,
+			"the database refused the tenant's signature; try again").Because(err)
 	case state == stateQuota:
 		return quotaExceeded(err)
 	case state == stateUnique:
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "another item has a name or a value that must be unique").Because(err)
+		return tenancy.Errorf(tenancy.CodeAlreadyExists,
+			"another item has a name or a value that must be unique").Because(err)
 	case state == stateForeignKey:
 		return tenancy.Errorf(tenancy.CodeReferenced, "something still refers to it").Because(err)
 	case state == stateCheck, state == stateNotNull, len(state) == 5 && state[:2] == classData:
@@ -87,7 +91,8 @@ func translate(err error) error {
 // lost are the errors of a connection that has ended, and of work that was given
 // up.
 var lost = []error{
-	context.DeadlineExceeded, context.Canceled, sql.ErrConnDone, driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF,
+	context.DeadlineExceeded, context.Canceled, sql.ErrConnDone, driver.ErrBadConn, io.EOF,
+	io.ErrUnexpectedEOF,
 }
 
 func unavailable(err error) bool {

@@ -30,7 +30,8 @@ func shortened(name string) string {
 }
 
 // getColumns are the columns that scanItem reads, as the function answers them.
-const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint, updated_at timestamptz, created_at timestamptz"
+const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint, updated_at" +
+	" timestamptz, created_at timestamptz"
 
 // getItem is the query for the item that a tenant has by a name. The proof of
 // isolation, which takes the filter out of what is sent, has it stand there.
@@ -38,7 +39,8 @@ func (d *declarations) getItem(t *table, filterSent bool) string {
 	if filterSent {
 		return d.selectItems(t) + " WHERE t.tenant_id = ? AND " + t.nameEquals("t", "?")
 	}
-	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " + t.getFunction() + "(?, ?)"
+	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " +
+		t.getFunction() + "(?, ?)"
 }
 
 // makeGet is the statement that makes the function. Each table that a statement
@@ -71,9 +73,11 @@ func (d *declarations) makeGet(t *table) string {
 	}
 	body := strings.NewReplacer(
 		"{variables}", variables.String(), "{lookups}", lookups.String(), "{table}", t.sql,
-		"{named}", t.nameEquals("t", "$2"), "{name}", t.nameOf("t"), "{spec}", d.specOf(t, lookedUp),
+		"{named}", t.nameEquals("t", "$2"), "{name}", t.nameOf("t"), "{spec}",
+		d.specOf(t, lookedUp),
 	).Replace(getBody)
-	return "CREATE OR REPLACE FUNCTION " + t.getFunction() + "(uuid, text) RETURNS TABLE (" + getColumns + ")\n" +
+	return "CREATE OR REPLACE FUNCTION " + t.getFunction() + "(uuid, text) RETURNS TABLE (" +
+		getColumns + ")\n" +
 		"LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1 AS " + literal(body)
 }
 
@@ -101,7 +105,8 @@ END `
 // look at.
 func createGetFunctions(ctx context.Context, tx bun.IDB, d *declarations) error {
 	for _, t := range d.order {
-		_, err := tx.ExecContext(ctx, d.makeGet(t)+";\nREVOKE ALL ON FUNCTION "+t.getSignature()+" FROM PUBLIC")
+		_, err := tx.ExecContext(ctx, d.makeGet(t)+";\nREVOKE ALL ON FUNCTION "+t.getSignature()+
+			" FROM PUBLIC")
 		if err != nil {
 			return fmt.Errorf("getting %s: %w", t.sql, err)
 		}

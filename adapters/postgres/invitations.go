@@ -16,7 +16,8 @@ type invitations struct{ db *DB }
 
 var _ ports.Invitations = (*invitations)(nil)
 
-const invitationColumns = "tenant_id, id, email, role, invited_by_kind, invited_by, inviter, created_at, expires_at"
+const invitationColumns = "tenant_id, id, email, role, invited_by_kind, invited_by, inviter," +
+	" created_at, expires_at"
 
 type invitationRow struct {
 	TenantID      tenancy.ID
@@ -33,27 +34,33 @@ type invitationRow struct {
 func (r invitationRow) invitation() tenancy.Invitation {
 	return tenancy.Invitation{
 		ID: r.ID, Tenant: r.TenantID, Email: r.Email, Role: tenancy.Role(r.Role),
-		InvitedBy: tenancy.Actor{Kind: tenancy.PrincipalKind(r.InvitedByKind), ID: r.InvitedBy, Name: r.Inviter},
+		InvitedBy: tenancy.Actor{Kind: tenancy.PrincipalKind(r.InvitedByKind), ID: r.InvitedBy,
+			Name: r.Inviter},
 		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
 	}
 }
 
-func (s *invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.Invitation) (tenancy.Invitation, error) {
+func (s *invitations) Create(
+	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
+) (tenancy.Invitation, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.Invitation{}, err
 	}
 	if i.Tenant != tenant {
-		return tenancy.Invitation{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
+		return tenancy.Invitation{},
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
 	}
 	var row invitationRow
 	err = s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND email = ?", tenant, i.Email).Exec(ctx); err != nil {
 			return err
 		}
-		err := tx.NewRaw("INSERT INTO bailiwick.invitations (tenant_id, id, email, role, hash, invited_by_kind, invited_by, inviter, expires_at)"+
+		err := tx.NewRaw("INSERT INTO bailiwick.invitations (tenant_id, id, email, role, hash,"+
+			" invited_by_kind, invited_by, inviter, expires_at)"+
 			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING "+invitationColumns,
-			tenant, i.ID, i.Email, string(i.Role), i.Hash[:], string(i.InvitedBy.Kind), i.InvitedBy.ID, i.InvitedBy.Name, i.ExpiresAt).Scan(ctx, &row)
+			tenant, i.ID, i.Email, string(i.Role), i.Hash[:], string(i.InvitedBy.Kind),
+			i.InvitedBy.ID, i.InvitedBy.Name, i.ExpiresAt).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
@@ -67,8 +74,12 @@ func (s *invitations) Create(ctx context.Context, tenant tenancy.ID, i tenancy.I
 	return created, nil
 }
 
-func (s *invitations) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Invitation, error) {
-	rows, err := readPage[invitationRow](ctx, s.db, tenant, ownedList{"bailiwick.invitations", invitationColumns, "id", "a page of invitations begins behind an invitation's id"}, after, limit)
+func (s *invitations) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.Invitation, error) {
+	rows, err := readPage[invitationRow](ctx, s.db, tenant,
+		ownedList{"bailiwick.invitations", invitationColumns, "id",
+			"a page of invitations begins behind an invitation's id"}, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +108,12 @@ var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
 
 // takeInvitation removes the tenant's invitation that the condition finds, and
 // answers it.
-func takeInvitation(ctx context.Context, tx bun.IDB, condition string, tenant tenancy.ID, arg any) (tenancy.Invitation, error) {
+func takeInvitation(
+	ctx context.Context, tx bun.IDB, condition string, tenant tenancy.ID, arg any,
+) (tenancy.Invitation, error) {
 	var gone []invitationRow
-	err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND "+condition+" RETURNING "+invitationColumns, tenant, arg).Scan(ctx, &gone)
+	err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND "+condition+
+		" RETURNING "+invitationColumns, tenant, arg).Scan(ctx, &gone)
 	if err != nil {
 		return tenancy.Invitation{}, err
 	}

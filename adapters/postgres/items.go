@@ -24,7 +24,9 @@ func labelsJSON(labels map[string]string) string {
 }
 
 // queryItems runs a query made of selectItems.
-func queryItems(ctx context.Context, db bun.IDB, kind, query string, args ...any) ([]federation.Resource, error) {
+func queryItems(
+	ctx context.Context, db bun.IDB, kind, query string, args ...any,
+) ([]federation.Resource, error) {
 	var found []federation.Resource
 	err := eachItem(ctx, db, kind, func(r federation.Resource) error {
 		found = append(found, r)
@@ -34,7 +36,10 @@ func queryItems(ctx context.Context, db bun.IDB, kind, query string, args ...any
 }
 
 // eachItem streams the rows of a query made of selectItems.
-func eachItem(ctx context.Context, db bun.IDB, kind string, yield func(federation.Resource) error, query string, args ...any) (err error) {
+func eachItem(
+	ctx context.Context, db bun.IDB, kind string, yield func(federation.Resource) error,
+	query string, args ...any,
+) (err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return translate(err)
@@ -65,7 +70,8 @@ func scanItem(rows *sql.Rows, kind string) (federation.Resource, error) {
 	r := federation.Resource{Item: federation.Item{Ref: federation.Ref{Kind: kind}}}
 	var labels, spec []byte
 	var updated, created time.Time
-	if err := rows.Scan(&r.ID, &r.Name, &labels, &spec, &r.Version, &updated, &created); err != nil {
+	if err := rows.Scan(&r.ID, &r.Name, &labels, &spec, &r.Version, &updated,
+		&created); err != nil {
 		return r, translate(err)
 	}
 	if err := json.Unmarshal(labels, &r.Labels); err != nil {

@@ -21,11 +21,13 @@ func (d *declarations) selectItems(t *table) string {
 		many: func(_ int, r reference) string { return d.joinedNames(r) },
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at, t.created_at FROM %s AS t",
+	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at,"+
+		" t.created_at FROM %s AS t",
 		t.nameOf("t"), d.specOf(t, joined), t.sql)
 	for i, r := range t.references {
 		for j, target := range d.columnsOf(r) {
-			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id AND %[2]s.%s = t.%s",
+			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
+				" AND %[2]s.%s = t.%s",
 				target.sql, targetAlias(i, j), quote(target.id), quote(target.column))
 		}
 	}
@@ -50,13 +52,15 @@ func (d *declarations) columnsOf(r reference) []target {
 	}
 	if r.Column != "" {
 		to := d.byKind[r.Kind]
-		return []target{{column: r.Column, kind: to.kind, sql: to.sql, id: "id", name: to.nameColumn}}
+		return []target{{column: r.Column, kind: to.kind, sql: to.sql, id: "id",
+			name: to.nameColumn}}
 	}
 	var targets []target
 	if r.join == nil {
 		for _, kind := range r.kinds() {
 			to := d.byKind[kind]
-			targets = append(targets, target{column: r.Columns[kind], kind: kind, sql: to.sql, id: "id", name: to.nameColumn})
+			targets = append(targets, target{column: r.Columns[kind], kind: kind, sql: to.sql,
+				id: "id", name: to.nameColumn})
 		}
 	}
 	return targets
@@ -110,7 +114,8 @@ func (d *declarations) specOf(t *table, of names) string {
 		parts = append(parts, "jsonb_build_object("+strings.Join(always, ", ")+")")
 	}
 	if len(scalars) > 0 { // a scalar has nothing within that strip_nulls could reach
-		parts = append(parts, "jsonb_strip_nulls(jsonb_build_object("+strings.Join(scalars, ", ")+"))")
+		parts = append(parts, "jsonb_strip_nulls(jsonb_build_object("+strings.Join(scalars, ", ")+
+			"))")
 	}
 	return strings.Join(parts, " || ")
 }
@@ -131,9 +136,11 @@ func (c column) scalar() bool {
 // asks the policy of one table less.
 func (d *declarations) joinedNames(r reference) string {
 	to := d.byKind[r.Kind]
-	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x WHERE x.tenant_id = j.tenant_id AND x.id = j.%s) ORDER BY j.%s), '[]') FROM %s AS j"+
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x"+
+		" WHERE x.tenant_id = j.tenant_id AND x.id = j.%s) ORDER BY j.%s), '[]') FROM %s AS j"+
 		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		quote(to.nameColumn), to.sql, quote(r.join.to), quote(r.join.position), r.join.sql, quote(r.join.from))
+		quote(to.nameColumn), to.sql, quote(r.join.to), quote(r.join.position), r.join.sql,
+		quote(r.join.from))
 }
 
 // polymorphicRef is a reference to one item of several kinds.
@@ -141,7 +148,8 @@ func (d *declarations) polymorphicRef(r reference, i int, of names) string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	for j, to := range d.columnsOf(r) {
-		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s, jsonb_build_object('kind', %s, 'name', %s))",
+		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s,"+
+			" jsonb_build_object('kind', %s, 'name', %s))",
 			quote(to.column), literal(r.Field), literal(to.kind), of.one(i, j, to))
 	}
 	b.WriteString(" ELSE '{}' END")
@@ -149,8 +157,10 @@ func (d *declarations) polymorphicRef(r reference, i int, of names) string {
 }
 
 func (t *table) secretOf(column string) string {
-	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", literal(t.kind), t.nameOf("t"), literal(column))
-	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s, jsonb_build_object('$secret', "+
+	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", literal(t.kind), t.nameOf("t"),
+		literal(column))
+	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s,"+
+		" jsonb_build_object('$secret', "+
 		"CASE WHEN starts_with(t.%[1]s, %[3]s) THEN substr(t.%[1]s, %[4]d) ELSE %[5]s END)) END",
 		quote(column), literal(column), literal(secretMark), len(secretMark)+1, own)
 }

@@ -48,7 +48,8 @@ type keyring struct {
 	held   atomic.Pointer[signingKeys]
 }
 
-var errNoSigningKey = tenancy.Errorf(tenancy.CodeUnavailable, "the database has no key that signs tenants: migrate first")
+var errNoSigningKey = tenancy.Errorf(tenancy.CodeUnavailable,
+	"the database has no key that signs tenants: migrate first")
 
 // sign answers the setting that names tenant to the database.
 func (r *keyring) sign(tenant tenancy.ID) (string, error) {
@@ -105,7 +106,8 @@ func (db *DB) keepKeys(ctx context.Context) {
 		case <-tick.C:
 		}
 		if err := db.keyring.load(ctx); err != nil && ctx.Err() == nil {
-			db.options.Logger.WarnContext(ctx, "the keys that sign tenants can't be read; those at hand are used", "error", err)
+			db.options.Logger.WarnContext(ctx,
+				"the keys that sign tenants can't be read; those at hand are used", "error", err)
 		}
 	}
 }
@@ -127,7 +129,8 @@ func (db *DB) RotateSigningKey(ctx context.Context) error {
 		if err := addKey(ctx, tx, keyNotice); err != nil {
 			return err
 		}
-		return recordPlatform(ctx, tx, tenancy.Event{Action: "signing_key.rotate", Target: tenancy.AuditTarget{Kind: "signing_key"}})
+		return recordPlatform(ctx, tx, tenancy.Event{Action: "signing_key.rotate",
+			Target: tenancy.AuditTarget{Kind: "signing_key"}})
 	})
 	if err != nil {
 		return translate(err)
@@ -142,7 +145,8 @@ func addKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
 		return err
 	}
 	inner, outer := key.Pads()
-	_, err := tx.NewRaw("INSERT INTO bailiwick.signing_keys (inner_pad, outer_pad, signs_from) VALUES (?, ?, now() + make_interval(secs => ?))",
+	_, err := tx.NewRaw("INSERT INTO bailiwick.signing_keys (inner_pad, outer_pad, signs_from)"+
+		" VALUES (?, ?, now() + make_interval(secs => ?))",
 		inner, outer, notice.Seconds()).Exec(ctx)
 	return err
 }
@@ -150,7 +154,8 @@ func addKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
 // ensureKey makes a key where none is in force.
 func ensureKey(ctx context.Context, tx bun.IDB) error {
 	var some bool
-	err := tx.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.signing_keys WHERE expires_at > now())").Scan(ctx, &some)
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.signing_keys WHERE expires_at > now())").
+		Scan(ctx, &some)
 	if err != nil || some {
 		return err
 	}

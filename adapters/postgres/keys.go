@@ -43,31 +43,40 @@ type keyRow struct {
 
 func (r keyRow) key() tenancy.APIKey {
 	return tenancy.APIKey{
-		ID: r.ID, Tenant: r.TenantID, Name: r.Name, Role: tenancy.Role(r.Role), CreatedAt: r.CreatedAt.UTC(),
-		ExpiresAt: utc(r.ExpiresAt.Time), LastUsedAt: utc(r.LastUsedAt.Time), Prefix: r.Prefix, CreatedBy: readActor(r.CreatedBy),
+		ID: r.ID, Tenant: r.TenantID, Name: r.Name, Role: tenancy.Role(r.Role),
+		CreatedAt: r.CreatedAt.UTC(),
+		ExpiresAt: utc(r.ExpiresAt.Time), LastUsedAt: utc(r.LastUsedAt.Time), Prefix: r.Prefix,
+		CreatedBy: readActor(r.CreatedBy),
 		RotatedTo: textOf(r.RotatedTo),
 	}
 }
 
-func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (s *keys) Create(
+	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
+) (tenancy.APIKey, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.APIKey{}, err
 	}
 	if k.Tenant != tenant {
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
 	}
 	var row keyRow
 	err = s.db.app.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at, prefix, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+shownColumns,
-			tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt}, k.Prefix, actorOf(k.CreatedBy)).Scan(ctx, &row)
+		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash,"+
+			" expires_at, prefix, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+
+			shownColumns,
+			tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt},
+			k.Prefix, actorOf(k.CreatedBy)).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
 		return record(ctx, tx, tenancy.CreateKeyEvent(row.key()))
 	})
 	if sqlState(err) == stateUnique {
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
 	}
 	if err != nil {
 		return tenancy.APIKey{}, translate(err)
@@ -77,8 +86,11 @@ func (s *keys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) 
 	return created, nil
 }
 
-func (s *keys) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
-	rows, err := readPage[keyRow](ctx, s.db, tenant, ownedList{"bailiwick.api_keys", shownColumns, "id", "a page of keys begins behind a key's id"}, after, limit)
+func (s *keys) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.APIKey, error) {
+	rows, err := readPage[keyRow](ctx, s.db, tenant, ownedList{"bailiwick.api_keys", shownColumns,
+		"id", "a page of keys begins behind a key's id"}, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +108,8 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	}
 	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var rows []keyRow
-		err := tx.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? RETURNING "+keyColumns, tenant, parsed.String()).Scan(ctx, &rows)
+		err := tx.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? RETURNING "+
+			keyColumns, tenant, parsed.String()).Scan(ctx, &rows)
 		if err != nil {
 			return err
 		}
@@ -109,7 +122,8 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 
 func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	var rows []keyRow
-	err := s.db.system.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).Scan(crossTenant(ctx, "find the tenant of an API key"), &rows)
+	err := s.db.system.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).
+		Scan(crossTenant(ctx, "find the tenant of an API key"), &rows)
 	if err != nil {
 		return tenancy.APIKey{}, translate(err)
 	}

@@ -32,12 +32,15 @@ type memberRow struct {
 }
 
 func (r memberRow) membership() tenancy.Membership {
-	return tenancy.Membership{Tenant: r.TenantID, User: r.UserID, Role: tenancy.Role(r.Role), CreatedAt: r.CreatedAt.UTC()}
+	return tenancy.Membership{Tenant: r.TenantID, User: r.UserID, Role: tenancy.Role(r.Role),
+		CreatedAt: r.CreatedAt.UTC()}
 }
 
 var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
 
-func (s *members) Get(ctx context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
+func (s *members) Get(
+	ctx context.Context, tenant tenancy.ID, user string,
+) (tenancy.Membership, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.Membership{}, err
@@ -57,24 +60,34 @@ func (s *members) Get(ctx context.Context, tenant tenancy.ID, user string) (tena
 }
 
 // oneMember answers nil where the user is none.
-func oneMember(ctx context.Context, db bun.IDB, tenant tenancy.ID, user, lock string) (*memberRow, error) {
+func oneMember(
+	ctx context.Context, db bun.IDB, tenant tenancy.ID, user, lock string,
+) (*memberRow, error) {
 	var rows []memberRow
-	err := db.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE tenant_id = ? AND user_id = ?"+lock, tenant, user).Scan(ctx, &rows)
+	err := db.NewRaw("SELECT "+memberColumns+
+		" FROM bailiwick.members WHERE tenant_id = ? AND user_id = ?"+lock, tenant, user).
+		Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	return &rows[0], nil
 }
 
-func (s *members) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.Membership, error) {
-	rows, err := readPage[memberRow](ctx, s.db, tenant, ownedList{"bailiwick.members", memberColumns, "user_id", "a page of members begins behind a user's id"}, after, limit)
+func (s *members) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.Membership, error) {
+	rows, err := readPage[memberRow](ctx, s.db, tenant,
+		ownedList{"bailiwick.members", memberColumns, "user_id",
+			"a page of members begins behind a user's id"}, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	return mapRows(rows, memberRow.membership), nil
 }
 
-func (s *members) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
+func (s *members) Put(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (m tenancy.Membership, created bool, err error) {
 	if ctx, err = bindTenant(ctx, tenant); err != nil {
 		return m, false, err
 	}
@@ -100,7 +113,9 @@ func (s *members) Put(ctx context.Context, tenant tenancy.ID, user string, role 
 
 // putMember gives a user who is held a role in the tenant of the transaction,
 // and ends it with the entry in the tenant's log.
-func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
+func putMember(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role,
+) (m tenancy.Membership, created bool, err error) {
 	if role != tenancy.Admin {
 		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return m, false, err
@@ -113,7 +128,8 @@ func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, 
 	if before != nil && before.Role == string(role) {
 		return before.membership(), false, nil
 	}
-	m, event, err := writeMember(ctx, tx, before, tenancy.Membership{Tenant: tenant, User: user, Role: role})
+	m, event, err := writeMember(ctx, tx, before,
+		tenancy.Membership{Tenant: tenant, User: user, Role: role})
 	if err != nil {
 		return m, false, err
 	}
@@ -122,11 +138,15 @@ func putMember(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, 
 
 // writeMember stores m in the place of before, nil for none, and answers what is
 // to be noted of it.
-func writeMember(ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.Membership) (tenancy.Membership, tenancy.Event, error) {
-	statement := "INSERT INTO bailiwick.members (role, tenant_id, user_id) VALUES (?, ?, ?) RETURNING " + memberColumns
+func writeMember(
+	ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.Membership,
+) (tenancy.Membership, tenancy.Event, error) {
+	statement := "INSERT INTO bailiwick.members (role, tenant_id, user_id) VALUES (?, ?, ?)" +
+		" RETURNING " + memberColumns
 	event := tenancy.MemberAdded(m)
 	if before != nil {
-		statement = "UPDATE bailiwick.members SET role = ? WHERE tenant_id = ? AND user_id = ? RETURNING " + memberColumns
+		statement = "UPDATE bailiwick.members SET role = ? WHERE tenant_id = ? AND user_id = ?" +
+			" RETURNING " + memberColumns
 		event = tenancy.MemberUpdated(before.membership(), m)
 	}
 	var row memberRow
@@ -138,7 +158,8 @@ func writeMember(ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.M
 // besides the user, if the user is one.
 func requireAnotherAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string) error {
 	var admins []string
-	err := tx.NewRaw("SELECT user_id::text FROM bailiwick.members WHERE tenant_id = ? AND role = 'admin' ORDER BY user_id FOR UPDATE", tenant).Scan(ctx, &admins)
+	err := tx.NewRaw("SELECT user_id::text FROM bailiwick.members WHERE tenant_id = ?"+
+		" AND role = 'admin' ORDER BY user_id FOR UPDATE", tenant).Scan(ctx, &admins)
 	if err != nil {
 		return err
 	}
@@ -163,7 +184,8 @@ func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) er
 			return err
 		}
 		var gone []memberRow
-		err := tx.NewRaw("DELETE FROM bailiwick.members WHERE tenant_id = ? AND user_id = ? RETURNING "+memberColumns, tenant, user).Scan(ctx, &gone)
+		err := tx.NewRaw("DELETE FROM bailiwick.members WHERE tenant_id = ? AND user_id = ?"+
+			" RETURNING "+memberColumns, tenant, user).Scan(ctx, &gone)
 		if err != nil {
 			return err
 		}
@@ -180,8 +202,11 @@ func (s *memberships) Of(ctx context.Context, user string) ([]tenancy.Membership
 		return nil, nil
 	}
 	var rows []memberRow
-	err = s.db.system.NewRaw("SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
-		" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).Scan(crossTenant(ctx, "find the tenants of a user"), &rows)
+	err = s.db.system.NewRaw(
+		"SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m"+
+			" JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
+			" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).
+		Scan(crossTenant(ctx, "find the tenants of a user"), &rows)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -58,7 +58,8 @@ func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
 		return err
 	}
 	if err := fn(); err != nil {
-		_, _ = db.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // closing the connection does it as well
+		// closing the connection does it as well
+		_, _ = db.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		return err
 	}
 	_, err := db.ExecContext(ctx, "COMMIT")
@@ -67,7 +68,8 @@ func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
 
 // prepareMigrations brings the library's own schema up.
 func prepareMigrations(ctx context.Context, db *bun.DB, o Options) error {
-	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).Exec(ctx); err != nil {
+	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).
+		Exec(ctx); err != nil {
 		return err
 	}
 	if err := checkVersion(ctx, db); err != nil {
@@ -141,10 +143,12 @@ func (db *DB) checkCurrent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for table, wanted := range map[string]*migrate.Migrations{libraryMigrations: library, hostMigrations: db.options.hostMigrations()} {
+	for table, wanted := range map[string]*migrate.Migrations{libraryMigrations: library,
+		hostMigrations: db.options.hostMigrations()} {
 		var applied []string
 		err := db.system.NewRaw("SELECT name FROM "+table).Scan(ctx, &applied)
-		if state := sqlState(err); state == stateNoTable || state == stateNoSchema || state == stateNoRight {
+		if state := sqlState(err); state == stateNoTable || state == stateNoSchema ||
+			state == stateNoRight {
 			return errNotCurrent
 		}
 		if err != nil {
@@ -173,7 +177,9 @@ func (db *DB) checkFunctions(ctx context.Context) error {
 		return nil
 	}
 	var missing int
-	err := db.system.NewRaw("SELECT count(*) FROM unnest(ARRAY[?]::text[]) f WHERE to_regprocedure(f) IS NULL", bun.List(wanted)).Scan(ctx, &missing)
+	err := db.system.NewRaw(
+		"SELECT count(*) FROM unnest(ARRAY[?]::text[]) f WHERE to_regprocedure(f) IS NULL",
+		bun.List(wanted)).Scan(ctx, &missing)
 	if err != nil {
 		return translate(err)
 	}
@@ -183,11 +189,13 @@ func (db *DB) checkFunctions(ctx context.Context) error {
 	return nil
 }
 
-var errNotCurrent = tenancy.Errorf(tenancy.CodeUnavailable, "the schema isn't current: migrate first")
+var errNotCurrent = tenancy.Errorf(tenancy.CodeUnavailable,
+	"the schema isn't current: migrate first")
 
 func checkVersion(ctx context.Context, db *bun.DB) error {
 	var version int
-	if err := db.NewRaw("SELECT current_setting('server_version_num')::int").Scan(ctx, &version); err != nil {
+	if err := db.NewRaw("SELECT current_setting('server_version_num')::int").
+		Scan(ctx, &version); err != nil {
 		return err
 	}
 	if version < minimumVersion {
@@ -196,8 +204,11 @@ func checkVersion(ctx context.Context, db *bun.DB) error {
 	return nil
 }
 
-func runMigrations(ctx context.Context, db *bun.DB, o Options, migrations *migrate.Migrations, table string) error {
-	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(table), migrate.WithLocksTableName(table+"_lock"),
+func runMigrations(
+	ctx context.Context, db *bun.DB, o Options, migrations *migrate.Migrations, table string,
+) error {
+	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(table),
+		migrate.WithLocksTableName(table+"_lock"),
 		migrate.WithMarkAppliedOnSuccess(true))
 	if err := migrator.Init(ctx); err != nil {
 		return err

@@ -83,9 +83,11 @@ func (o *observer) admit(ctx context.Context, statement string) error {
 }
 
 func (o *observer) named(statement string) (tables []string, enforced bool) {
-	words := strings.FieldsFunc(statement, func(r rune) bool { return strings.ContainsRune(" \t\n\r\"'.,;()=<>+*/", r) })
+	words := strings.FieldsFunc(statement,
+		func(r rune) bool { return strings.ContainsRune(" \t\n\r\"'.,;()=<>+*/", r) })
 	for name, mode := range o.modes {
-		if !slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, name) }) && !strings.Contains(statement, quote(name)) {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, name) }) &&
+			!strings.Contains(statement, quote(name)) {
 			continue
 		}
 		tables = append(tables, name)
@@ -105,7 +107,8 @@ func (o *observer) note(ctx context.Context, table, site, statement string) {
 	}
 	now := time.Now()
 	if now.Sub(at.SeenAt) >= repeat {
-		o.log.WarnContext(ctx, "a statement for no tenant, which Enforce would refuse", "table", table, "site", site, "sql", statement)
+		o.log.WarnContext(ctx, "a statement for no tenant, which Enforce would refuse", "table",
+			table, "site", site, "sql", statement)
 		at.SeenAt = now
 	}
 	at.Count++
@@ -147,7 +150,8 @@ func callSite() string {
 }
 
 func within(function string) bool {
-	for _, of := range []string{"github.com/bailiwick-go/bailiwick/adapters/postgres.", "github.com/uptrace/bun", "database/sql.", "runtime."} {
+	for _, of := range []string{"github.com/bailiwick-go/bailiwick/adapters/postgres.",
+		"github.com/uptrace/bun", "database/sql.", "runtime."} {
 		if strings.HasPrefix(function, of) {
 			return true
 		}

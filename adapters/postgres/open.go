@@ -52,7 +52,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	if !o.SkipMigrations {
-		if err := bringUp(ctx, o, declared, MigrationOptions{OnEvent: logged(ctx, o.Logger)}); err != nil {
+		if err := bringUp(ctx, o, declared,
+			MigrationOptions{OnEvent: logged(ctx, o.Logger)}); err != nil {
 			return nil, err
 		}
 	}
@@ -92,7 +93,8 @@ func (db *DB) connect(o Options) error {
 		return err
 	}
 	db.keyring = &keyring{}
-	scoping := session.Config{Scope: tenancy.FromContext, Sign: db.keyring.sign, Timeout: o.StatementTimeout, Explicit: o.Scope == Transaction}
+	scoping := session.Config{Scope: tenancy.FromContext, Sign: db.keyring.sign,
+		Timeout: o.StatementTimeout, Explicit: o.Scope == Transaction}
 	db.scopes = session.NewConnector(app, scoping)
 	db.app = pool(sql.OpenDB(db.scopes), o.MaxConns)
 	db.scoped = scopedDB(db.app.DB, o.Tables)
@@ -114,7 +116,8 @@ func (db *DB) connect(o Options) error {
 // PoolStats tells of the pools: "app" has the tenants' work, "system" what
 // crosses tenants, "bulk" exports and imports.
 func (db *DB) PoolStats() map[string]sql.DBStats {
-	return map[string]sql.DBStats{"app": db.app.Stats(), "system": db.system.Stats(), "bulk": db.bulk.Stats()}
+	return map[string]sql.DBStats{"app": db.app.Stats(), "system": db.system.Stats(),
+		"bulk": db.bulk.Stats()}
 }
 
 func pool(db *sql.DB, conns int) *bun.DB {
@@ -140,7 +143,8 @@ func (db *DB) learn(ctx context.Context) error {
 		return err
 	}
 	ctx = crossTenant(ctx, "read the instance's identity at start")
-	if err := db.system.NewRaw("SELECT id::text FROM bailiwick.instance").Scan(ctx, &db.instance); err != nil {
+	if err := db.system.NewRaw("SELECT id::text FROM bailiwick.instance").
+		Scan(ctx, &db.instance); err != nil {
 		return translate(err)
 	}
 	if err := db.checkSingle(ctx); err != nil {
@@ -155,7 +159,8 @@ func (db *DB) learn(ctx context.Context) error {
 // statements by itself: those need no message that says the same.
 func (db *DB) learnTimeout(ctx context.Context) error {
 	var milliseconds int64
-	err := db.bulk.NewRaw("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").Scan(ctx, &milliseconds)
+	err := db.bulk.NewRaw("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").
+		Scan(ctx, &milliseconds)
 	db.scopes.SessionsBegin(time.Duration(milliseconds) * time.Millisecond)
 	return translate(err)
 }
@@ -165,7 +170,8 @@ func (db *DB) learnTimeout(ctx context.Context) error {
 func loadServerInfo(ctx context.Context, db bun.IDB) (collate, fold string, err error) {
 	var collation string
 	var icu bool
-	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"+
+	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation"+
+		" WHERE collname = 'und-x-icu')"+
 		" FROM pg_database WHERE datname = current_database()").Scan(ctx, &collation, &icu)
 	switch collation {
 	case "C", "POSIX":
@@ -254,7 +260,8 @@ func bindTenant(ctx context.Context, tenant tenancy.ID) (context.Context, error)
 		return nil, err
 	}
 	if named, err := tenancy.FromContext(ctx); err == nil && named != tenant {
-		return nil, tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the call")
+		return nil, tenancy.Errorf(tenancy.CodeTenantMismatch,
+			"the context names another tenant than the call")
 	}
 	return tenancy.NewContext(ctx, tenant), nil
 }
@@ -282,7 +289,8 @@ func crossTenantInto(ctx context.Context, reason string, tenant tenancy.ID) cont
 func systemScope(ctx context.Context) (tenancy.ID, error) {
 	work, ok := ctx.Value(crossTenantKey{}).(crossTenantWork)
 	if !ok || work.reason == "" {
-		return tenancy.ID{}, tenancy.Errorf(tenancy.CodeInternal, "cross-tenant work without a reason")
+		return tenancy.ID{}, tenancy.Errorf(tenancy.CodeInternal,
+			"cross-tenant work without a reason")
 	}
 	return work.tenant, nil
 }

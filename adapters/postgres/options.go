@@ -116,10 +116,12 @@ func (o Options) check() (Options, error) {
 		return o, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n, secretsKeySize)
 	}
 	if o.AuditRetention < 0 {
-		return o, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative", o.AuditRetention)
+		return o, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
+			o.AuditRetention)
 	}
 	if o.Scope != Message && o.Scope != Transaction {
-		return o, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction", o.Scope)
+		return o, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction",
+			o.Scope)
 	}
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
 		return o, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
@@ -140,7 +142,8 @@ func (o Options) check() (Options, error) {
 func (o Options) roleURLs() (Options, error) {
 	owner, err := url.Parse(o.URL)
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
-		return o, errors.New("postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
+		return o, errors.New("postgres: Options.URL isn't of the form" +
+			" postgres://user:password@host:port/database")
 	}
 	if !o.MultiTenant {
 		o.AppURL, o.SystemURL = o.URL, o.URL
@@ -156,8 +159,10 @@ func (o Options) roleURLs() (Options, error) {
 	o.ListenURL = cmp.Or(o.ListenURL, o.SystemURL)
 	app, appErr := url.Parse(o.AppURL)
 	system, systemErr := url.Parse(o.SystemURL)
-	if appErr != nil || systemErr != nil || app.User.Username() == "" || system.User.Username() == "" {
-		return o, errors.New("postgres: Options.AppURL or SystemURL isn't of the form postgres://user:password@host:port/database")
+	if appErr != nil || systemErr != nil || app.User.Username() == "" ||
+		system.User.Username() == "" {
+		return o, errors.New("postgres: Options.AppURL or SystemURL isn't of the form" +
+			" postgres://user:password@host:port/database")
 	}
 	o.appRole, o.systemRole = app.User.Username(), system.User.Username()
 	if o.appRole == owner.User.Username() || o.appRole == o.systemRole {
@@ -208,7 +213,8 @@ func isLocal(rawURL string) bool {
 func recovered(fn func()) (err error) {
 	defer func() {
 		if recover() != nil {
-			err = errors.New("postgres: the database URL isn't of the form postgres://user:password@host:port/database?sslmode=…")
+			err = errors.New("postgres: the database URL isn't of the form" +
+				" postgres://user:password@host:port/database?sslmode=…")
 		}
 	}()
 	fn()

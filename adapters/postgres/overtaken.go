@@ -15,7 +15,9 @@ func (s *transfers) importError(ctx context.Context, err error) error {
 	switch state := sqlState(err); {
 	case state == stateSerialization, state == stateDeadlock, state == stateForeignKey,
 		state == stateUnique && s.db.isNameKey(ctx, err):
-		return tenancy.Errorf(tenancy.CodeTargetChanged, "the tenant was written to while the import ran; nothing was imported: try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeTargetChanged,
+			"the tenant was written to while the import ran; nothing was imported: try again").
+			Because(err)
 	}
 	return translate(err)
 }
@@ -37,7 +39,8 @@ func (db *DB) isNameKey(ctx context.Context, err error) bool {
 			continue
 		}
 		var is bool
-		scanErr := db.app.NewRaw(query, t.nameColumn, quote(t.schema)+"."+quote(e.Field('n'))).Scan(ctx, &is)
+		scanErr := db.app.NewRaw(query, t.nameColumn, quote(t.schema)+"."+quote(e.Field('n'))).
+			Scan(ctx, &is)
 		return scanErr == nil && is
 	}
 	return false

@@ -16,7 +16,9 @@ type ownedList struct {
 }
 
 // readPage answers at most limit rows behind the id after ("" for the first page).
-func readPage[R any](ctx context.Context, db *DB, tenant tenancy.ID, l ownedList, after string, limit int) ([]R, error) {
+func readPage[R any](
+	ctx context.Context, db *DB, tenant tenancy.ID, l ownedList, after string, limit int,
+) ([]R, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -24,7 +26,8 @@ func readPage[R any](ctx context.Context, db *DB, tenant tenancy.ID, l ownedList
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	query := db.app.NewSelect().TableExpr(l.table).ColumnExpr(l.columns).Where("tenant_id = ?", tenant).Order(l.id).Limit(int64(limit))
+	query := db.app.NewSelect().TableExpr(l.table).ColumnExpr(l.columns).
+		Where("tenant_id = ?", tenant).Order(l.id).Limit(int64(limit))
 	if after != "" {
 		id, err := uuid.Parse(after)
 		if err != nil {

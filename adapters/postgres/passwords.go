@@ -27,7 +27,8 @@ func (s *passwords) Of(ctx context.Context, user string) (identity.Password, err
 		return identity.Password{}, errNoUser
 	}
 	var hashes []string
-	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?", id).
+	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?",
+		id).
 		Scan(crossTenant(ctx, "verify a password"), &hashes)
 	if err != nil {
 		return identity.Password{}, translate(err)
@@ -44,7 +45,8 @@ func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 		return errNoUser
 	}
 	return s.db.systemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
-		set, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now() WHERE id = ?", hash, id).Exec(ctx)
+		set, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now()"+
+			" WHERE id = ?", hash, id).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -65,7 +67,9 @@ func (s *passwords) Rehash(ctx context.Context, user, from, to string) error {
 		return nil
 	}
 	return s.db.systemTx(ctx, "hash a password anew", func(ctx context.Context, tx bun.Tx) error {
-		improved, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ? WHERE id = ? AND password_hash = ?", to, id, from).Exec(ctx)
+		improved, err := tx.NewRaw(
+			"UPDATE bailiwick.users SET password_hash = ? WHERE id = ? AND password_hash = ?", to,
+			id, from).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -78,7 +82,9 @@ func (s *passwords) Rehash(ctx context.Context, user, from, to string) error {
 
 func (s *identities) Find(ctx context.Context, i identity.Identity) (string, error) {
 	var users []string
-	err := s.db.system.NewRaw("SELECT user_id FROM bailiwick.identities WHERE issuer = ? AND subject = ?", i.Issuer, i.Subject).
+	err := s.db.system.NewRaw(
+		"SELECT user_id FROM bailiwick.identities WHERE issuer = ? AND subject = ?", i.Issuer,
+		i.Subject).
 		Scan(crossTenant(ctx, "find whose an identity is"), &users)
 	if err != nil {
 		return "", translate(err)
@@ -99,10 +105,12 @@ func (s *identities) Bind(ctx context.Context, i identity.Identity, user string)
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id) VALUES (?, ?, ?)", i.Issuer, i.Subject, id).Exec(ctx)
+		_, err = tx.NewRaw("INSERT INTO bailiwick.identities (issuer, subject, user_id)"+
+			" VALUES (?, ?, ?)", i.Issuer, i.Subject, id).Exec(ctx)
 		switch sqlState(err) {
 		case stateUnique:
-			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already").Because(err)
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already").
+				Because(err)
 		case stateForeignKey:
 			return errNoUser.Because(err)
 		}
@@ -115,12 +123,17 @@ func (s *identities) Bind(ctx context.Context, i identity.Identity, user string)
 
 // forgetPassword takes the password of a user who has no identity yet, and their
 // sessions. It holds the user, so that of two identities one comes first.
-func forgetPassword(ctx context.Context, tx bun.Tx, user string) (first bool, ended int, err error) {
-	if _, err := tx.NewRaw("SELECT FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user).Exec(ctx); err != nil {
+func forgetPassword(
+	ctx context.Context, tx bun.Tx, user string,
+) (first bool, ended int, err error) {
+	if _, err := tx.NewRaw("SELECT FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user).
+		Exec(ctx); err != nil {
 		return false, 0, err
 	}
-	forgotten, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = NULL, updated_at = now()"+
-		" WHERE id = ?0 AND NOT EXISTS (SELECT FROM bailiwick.identities WHERE user_id = ?0)", user).Exec(ctx)
+	forgotten, err := tx.NewRaw(
+		"UPDATE bailiwick.users SET password_hash = NULL, updated_at = now()"+
+			" WHERE id = ?0 AND NOT EXISTS (SELECT FROM bailiwick.identities WHERE user_id = ?0)",
+		user).Exec(ctx)
 	if err != nil {
 		return false, 0, err
 	}

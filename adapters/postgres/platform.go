@@ -11,23 +11,29 @@ import (
 
 // PlatformToken keeps the hash of the platform token. It stores the hash that
 // is offered if there is none yet, and answers the one that is stored.
-func (db *DB) PlatformToken(ctx context.Context, offered [sha256.Size]byte) (stored [sha256.Size]byte, err error) {
+func (db *DB) PlatformToken(
+	ctx context.Context, offered [sha256.Size]byte,
+) (stored [sha256.Size]byte, err error) {
 	ctx = crossTenant(ctx, "keep the platform token's hash")
 	err = db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewRaw("UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL", offered[:]).Exec(ctx)
+		result, err := tx.NewRaw(
+			"UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL",
+			offered[:]).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, _ := result.RowsAffected(); n == 0 {
 			return nil
 		}
-		return recordPlatform(ctx, tx, tenancy.Event{Action: "platform_token.set", Target: tenancy.AuditTarget{Kind: "platform_token"}})
+		return recordPlatform(ctx, tx, tenancy.Event{Action: "platform_token.set",
+			Target: tenancy.AuditTarget{Kind: "platform_token"}})
 	})
 	if err != nil {
 		return stored, translate(err)
 	}
 	var hash []byte
-	if err := db.system.NewRaw("SELECT platform_token FROM bailiwick.instance").Scan(ctx, &hash); err != nil {
+	if err := db.system.NewRaw("SELECT platform_token FROM bailiwick.instance").
+		Scan(ctx, &hash); err != nil {
 		return stored, translate(err)
 	}
 	copy(stored[:], hash)

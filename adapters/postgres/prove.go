@@ -25,7 +25,8 @@ func (db *DB) inside() (onewall.Inside, error) {
 		return onewall.Inside{}, err
 	}
 	inside := onewall.Inside{
-		MultiTenant: db.options.MultiTenant, Owner: pool(sql.OpenDB(owner), systemConns), Owned: owned(db.declared.all),
+		MultiTenant: db.options.MultiTenant, Owner: pool(sql.OpenDB(owner), systemConns),
+		Owned: owned(db.declared.all),
 	}
 	for _, t := range db.options.Tables {
 		inside.Models = append(inside.Models, t.Model)

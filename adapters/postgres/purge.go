@@ -53,7 +53,8 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 
 var (
 	errDefaultStays = tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
-	errNotDeleted   = tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
+	errNotDeleted   = tenancy.Errorf(tenancy.CodeInvalidState,
+		"the tenant is not deleted: delete it first")
 )
 
 // purgePatience is how long a purge waits for a transaction that has written to
@@ -76,9 +77,12 @@ func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
 	return nil
 }
 
-func (db *DB) purge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.PurgeCertificate, error) {
+func (db *DB) purge(
+	ctx context.Context, tx bun.IDB, id tenancy.ID,
+) (tenancy.PurgeCertificate, error) {
 	var raw []byte
-	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])", bun.List(owned(db.declared.all))).Scan(ctx, &raw)
+	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])", bun.List(owned(db.declared.all))).
+		Scan(ctx, &raw)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
@@ -92,7 +96,8 @@ func (db *DB) purge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.Pur
 	if err := json.Unmarshal(raw, &done); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	c := tenancy.PurgeCertificate{Tenant: id, Slug: done.Slug, Rows: done.Rows, PurgedAt: done.PurgedAt.UTC()}
+	c := tenancy.PurgeCertificate{Tenant: id, Slug: done.Slug, Rows: done.Rows,
+		PurgedAt: done.PurgedAt.UTC()}
 	c.Audit.Seq = done.Seq
 	if _, err := hex.Decode(c.Audit.Hash[:], []byte(done.Hash)); err != nil {
 		return tenancy.PurgeCertificate{}, err
@@ -109,12 +114,16 @@ func purgeError(err error) error {
 	}
 	switch e.Field('C') {
 	case stateRefused:
-		return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: %s", e.Field('M')).Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: %s", e.Field('M')).
+			Because(err)
 	case stateLocked:
-		return tenancy.Errorf(tenancy.CodeUnavailable, "somebody still writes to the tenant; try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable,
+			"somebody still writes to the tenant; try again").Because(err)
 	case stateForeignKey:
 		constraint := fmt.Sprintf("%s.%s (constraint %s)", e.Field('s'), e.Field('t'), e.Field('n'))
-		return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: a row of %s refers to one of the tenant's", constraint).Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalidState,
+			"nothing was purged: a row of %s refers to one of the tenant's", constraint).
+			Because(err)
 	}
 	return translate(err)
 }

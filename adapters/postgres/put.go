@@ -15,7 +15,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func (s *resources) Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition) (stored federation.Resource, created bool, err error) {
+func (s *resources) Put(
+	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
+) (stored federation.Resource, created bool, err error) {
 	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return stored, false, err
@@ -86,9 +88,12 @@ type put struct {
 	cond      ports.Condition
 }
 
-const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels, ?3::jsonb AS spec, NULL::bigint AS version, NULL::timestamptz AS updated_at, ?4::uuid AS target"
+const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels, ?3::jsonb AS" +
+	" spec, NULL::bigint AS version, NULL::timestamptz AS updated_at, ?4::uuid AS target"
 
-func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, created bool, err error) {
+func (p *put) run(
+	ctx context.Context, tx bun.Tx,
+) (stored federation.Resource, created bool, err error) {
 	current, err := lockRow(ctx, tx, p.tenant, p.t, p.item.Name, "NO KEY UPDATE")
 	if err != nil {
 		return stored, false, err
@@ -104,7 +109,8 @@ func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, c
 		return stored, false, err
 	}
 	w := p.resources.db.declared.writer(p.t, p.tenant, source{query: putSource})
-	args := []any{newID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec), current.target()}
+	args := []any{newID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
+		current.target()}
 	details, err := dangling(ctx, tx, w, func(d missing) string { return d.Path }, args...)
 	if err != nil {
 		return stored, false, err
@@ -118,7 +124,8 @@ func (p *put) run(ctx context.Context, tx bun.Tx) (stored federation.Resource, c
 	}
 	secrets := slices.Sorted(maps.Keys(p.secrets))
 	for _, name := range secrets {
-		if err := p.resources.db.vault.set(ctx, tx, p.tenant, name, []byte(p.secrets[name])); err != nil {
+		if err := p.resources.db.vault.set(ctx, tx, p.tenant, name,
+			[]byte(p.secrets[name])); err != nil {
 			return stored, false, err
 		}
 	}
@@ -152,7 +159,8 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
 		t := declared.byKind[kind]
-		query := "SELECT FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + t.nameOf("t") + " IN (?) ORDER BY t.id FOR KEY SHARE"
+		query := "SELECT FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + t.nameOf("t") +
+			" IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
 			return err
 		}
@@ -188,7 +196,9 @@ func (p *put) write(ctx context.Context, tx bun.Tx, w writer, create bool, args 
 // missing is a name that nothing has.
 type missing struct{ Name, Path, Kind, Missing string }
 
-func dangling(ctx context.Context, tx bun.IDB, w writer, path func(missing) string, args ...any) ([]tenancy.Detail, error) {
+func dangling(
+	ctx context.Context, tx bun.IDB, w writer, path func(missing) string, args ...any,
+) ([]tenancy.Detail, error) {
 	query := w.dangling()
 	if query == "" {
 		return nil, nil
@@ -199,7 +209,8 @@ func dangling(ctx context.Context, tx bun.IDB, w writer, path func(missing) stri
 	}
 	details := make([]tenancy.Detail, len(found))
 	for i, m := range found {
-		details[i] = tenancy.Detail{Path: path(m), Code: tenancy.CodeDanglingReference, Detail: fmt.Sprintf("the tenant has no %s named %q", m.Kind, m.Missing)}
+		details[i] = tenancy.Detail{Path: path(m), Code: tenancy.CodeDanglingReference,
+			Detail: fmt.Sprintf("the tenant has no %s named %q", m.Kind, m.Missing)}
 	}
 	return details, nil
 }
@@ -207,8 +218,10 @@ func dangling(ctx context.Context, tx bun.IDB, w writer, path func(missing) stri
 const maxDetails = 100
 
 func danglingError(details []tenancy.Detail) error {
-	slices.SortFunc(details, func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
-	err := tenancy.Errorf(tenancy.CodeDanglingReference, "it refers to something that the tenant doesn't have")
+	slices.SortFunc(details,
+		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
+	err := tenancy.Errorf(tenancy.CodeDanglingReference,
+		"it refers to something that the tenant doesn't have")
 	err.Details = details[:min(len(details), maxDetails)]
 	return err
 }

@@ -32,7 +32,8 @@ func quotaExceeded(err error) error {
 		Limit int64
 	}
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
-		_ = json.Unmarshal([]byte(e.Field('D')), &exceeded) // without one the code alone says enough
+		// without one the code alone says enough
+		_ = json.Unmarshal([]byte(e.Field('D')), &exceeded)
 	}
 	return tenancy.QuotaExceeded(exceeded.Kind, exceeded.Limit).Because(err)
 }

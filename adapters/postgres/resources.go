@@ -25,7 +25,9 @@ func (s *resources) table(kind string) (*table, error) {
 	return t, nil
 }
 
-func (s *resources) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+func (s *resources) Get(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
+) (federation.Resource, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return federation.Resource{}, err
@@ -37,7 +39,9 @@ func (s *resources) Get(ctx context.Context, tenant tenancy.ID, ref federation.R
 	return s.get(ctx, s.db.app, tenant, t, ref.Name)
 }
 
-func (s *resources) get(ctx context.Context, db bun.IDB, tenant tenancy.ID, t *table, name string) (federation.Resource, error) {
+func (s *resources) get(
+	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *table, name string,
+) (federation.Resource, error) {
 	query := s.db.declared.getItem(t, onewall.PolicyAlone(ctx))
 	found, err := queryItems(ctx, db, t.kind, query, tenant, name)
 	if err != nil {
@@ -49,7 +53,9 @@ func (s *resources) get(ctx context.Context, db bun.IDB, tenant tenancy.ID, t *t
 	return found[0], nil
 }
 
-func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+func (s *resources) List(
+	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -65,11 +71,15 @@ func (s *resources) List(ctx context.Context, tenant tenancy.ID, q ports.Resourc
 		return s.search(ctx, tenant, t, q)
 	}
 	conditions, args := s.conditions(t, q)
-	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + conditions + " ORDER BY " + t.nameOf("t") + s.db.collate + " LIMIT ?"
-	return queryItems(ctx, s.db.app, t.kind, query, slices.Concat([]any{tenant}, args, []any{q.Limit})...)
+	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + conditions +
+		" ORDER BY " + t.nameOf("t") + s.db.collate + " LIMIT ?"
+	return queryItems(ctx, s.db.app, t.kind, query,
+		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
 
-func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {
+func (s *resources) Delete(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
+) error {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
@@ -79,7 +89,8 @@ func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federatio
 		return err
 	}
 	if t.singleton != "" {
-		return tenancy.Errorf(tenancy.CodeNotDeletable, "a tenant always has its %s: put another one in its place", ref.Kind)
+		return tenancy.Errorf(tenancy.CodeNotDeletable,
+			"a tenant always has its %s: put another one in its place", ref.Kind)
 	}
 	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := lockRow(ctx, tx, tenant, t, ref.Name, "UPDATE")
@@ -103,16 +114,20 @@ func (s *resources) Delete(ctx context.Context, tenant tenancy.ID, ref federatio
 	})
 }
 
-func (s *resources) remove(ctx context.Context, tx bun.Tx, tenant tenancy.ID, t *table, id string) error {
+func (s *resources) remove(
+	ctx context.Context, tx bun.Tx, tenant tenancy.ID, t *table, id string,
+) error {
 	if query := s.db.declared.referrers(t, tenant, "?0::uuid"); query != "" {
 		var referrers []federation.Ref
-		err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1", id, maxDetails).Scan(ctx, &referrers)
+		err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1", id,
+			maxDetails).Scan(ctx, &referrers)
 		if err != nil {
 			return err
 		}
 		if len(referrers) > 0 {
 			slices.SortFunc(referrers, federation.Ref.Compare)
-			referenced := tenancy.Errorf(tenancy.CodeReferenced, "something still refers to it: change or delete the referrers first")
+			referenced := tenancy.Errorf(tenancy.CodeReferenced,
+				"something still refers to it: change or delete the referrers first")
 			referenced.Members = map[string]any{"referrers": referrers}
 			return referenced
 		}
@@ -121,10 +136,12 @@ func (s *resources) remove(ctx context.Context, tx bun.Tx, tenant tenancy.ID, t 
 		if r.join == nil {
 			continue
 		}
-		if _, err := tx.NewRaw("DELETE FROM "+r.join.sql+" WHERE tenant_id = ? AND "+quote(r.join.from)+" = ?", tenant, id).Exec(ctx); err != nil {
+		if _, err := tx.NewRaw("DELETE FROM "+r.join.sql+" WHERE tenant_id = ? AND "+
+			quote(r.join.from)+" = ?", tenant, id).Exec(ctx); err != nil {
 			return err
 		}
 	}
-	_, err := tx.NewRaw("DELETE FROM "+t.sql+" WHERE tenant_id = ? AND id = ?", tenant, id).Exec(ctx)
+	_, err := tx.NewRaw("DELETE FROM "+t.sql+" WHERE tenant_id = ? AND id = ?", tenant, id).
+		Exec(ctx)
 	return err
 }

@@ -67,7 +67,8 @@ func createRoles(ctx context.Context, tx bun.IDB, o Options) error {
 const plainRole = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 
 func roleExists(ctx context.Context, tx bun.IDB, role string) (exists bool, err error) {
-	err = tx.NewRaw("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role).Scan(ctx, &exists)
+	err = tx.NewRaw("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role).
+		Scan(ctx, &exists)
 	return exists, err
 }
 
@@ -94,9 +95,11 @@ func runAsAdmin(ctx context.Context, tx bun.IDB, statements []string) error {
 			return err
 		}
 		switch sqlState(refused) {
-		case "", stateDuplicateRole, stateUnique: // done, or another database's migration was quicker
+		// done, or another database's migration was quicker
+		case "", stateDuplicateRole, stateUnique:
 		default:
-			return fmt.Errorf("the database's administrator must run:\n%s;\n%w", hidePasswords(statements[i:]), refused)
+			return fmt.Errorf("the database's administrator must run:\n%s;\n%w",
+				hidePasswords(statements[i:]), refused)
 		}
 	}
 	return nil
@@ -135,7 +138,8 @@ func logsIn(ctx context.Context, roleURL string) bool {
 	}
 	opened, err := c.Connect(ctx)
 	if err != nil {
-		return sqlState(err) != stateAuth && sqlState(err) != stateAuthSpec // out of reach is no reason to change a password
+		// out of reach is no reason to change a password
+		return sqlState(err) != stateAuth && sqlState(err) != stateAuthSpec
 	}
 	return opened.Close() == nil
 }
@@ -150,28 +154,38 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
 		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
-		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix, created_by, rotated_to)," +
+		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix," +
+			" created_by, rotated_to)," +
 			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
-		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON bailiwick.import_items TO " + app,
+		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON" +
+			" bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
-		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON bailiwick.staged TO " + app,
+		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON" +
+			" bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
-		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON bailiwick.members TO " + app + ", " + system,
-		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT (id, email, email_key, name, super_admin)," +
-			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users TO " + system,
+		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON" +
+			" bailiwick.members TO " + app + ", " + system,
+		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT" +
+			" (id, email, email_key, name, super_admin)," +
+			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users" +
+			" TO " + system,
 		"GRANT SELECT (password_hash), UPDATE (password_hash) ON bailiwick.users TO " + system,
-		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sessions, bailiwick.attempts TO " + system,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sessions, bailiwick.attempts TO " +
+			system,
 		"GRANT SELECT, INSERT ON bailiwick.identities TO " + system,
-		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter, created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
-		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system, // UPDATE: without it, a row can't be locked
+		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter," +
+			" created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
+		// UPDATE: without it, a row can't be locked
+		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
 		"GRANT SELECT ON bailiwick.audit TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.settle_log() TO " + app,
-		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid), bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid)," +
+			" bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.take_turns() TO " + app,
@@ -179,7 +193,8 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.all {
-		statements = append(statements, "GRANT USAGE ON SCHEMA "+quote(t.schema)+" TO "+app+", "+system)
+		statements = append(statements, "GRANT USAGE ON SCHEMA "+quote(t.schema)+" TO "+app+", "+
+			system)
 		if t.singleton != "" {
 			statements = append(statements, "GRANT INSERT ON "+t.sql+" TO "+system)
 		}
@@ -193,13 +208,15 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.tenants", "USING (true) WITH CHECK (true)"); err != nil {
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.tenants",
+		"USING (true) WITH CHECK (true)"); err != nil {
 		return err
 	}
 	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.audit", "USING (true)"); err != nil {
 		return err
 	}
-	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.members", "USING (true) WITH CHECK (true)"); err != nil {
+	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.members",
+		"USING (true) WITH CHECK (true)"); err != nil {
 		return err
 	}
 	return grantSequences(ctx, tx, app, d)
@@ -209,8 +226,10 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 // library's. What it may do with them its grants say.
 func openToSystem(ctx context.Context, tx bun.IDB, system, table, rows string) error {
 	var open bool
-	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass AND polname = 'bailiwick_system'"+
-		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", table, system).Scan(ctx, &open)
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass"+
+		" AND polname = 'bailiwick_system'"+
+		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", table, system).
+		Scan(ctx, &open)
 	if err != nil || open {
 		return err
 	}
@@ -277,7 +296,8 @@ func transferOwnership(ctx context.Context, tx bun.IDB, d *declarations) error {
 // makes a role is a member without its rights: hence USAGE.
 func joinRole(ctx context.Context, tx bun.IDB, role string) error {
 	var member bool
-	err := tx.NewRaw("SELECT rolsuper OR pg_has_role(oid, ?, 'USAGE') FROM pg_roles WHERE rolname = current_user", role).Scan(ctx, &member)
+	err := tx.NewRaw("SELECT rolsuper OR pg_has_role(oid, ?, 'USAGE') FROM pg_roles"+
+		" WHERE rolname = current_user", role).Scan(ctx, &member)
 	if err != nil || member {
 		return err
 	}

@@ -36,7 +36,8 @@ func setRoles(ctx context.Context, tx bun.IDB, o Options) error {
 		if set {
 			continue
 		}
-		statement := "ALTER ROLE " + quote(o.appRole) + " IN DATABASE " + quote(database) + " SET " + name + " = " + literal(value)
+		statement := "ALTER ROLE " + quote(o.appRole) + " IN DATABASE " + quote(database) +
+			" SET " + name + " = " + literal(value)
 		if _, err := inSavepoint(ctx, tx, statement); err != nil {
 			return err
 		}

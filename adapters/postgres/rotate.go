@@ -11,7 +11,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func (s *keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (made tenancy.APIKey, err error) {
+func (s *keys) Rotate(
+	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
+) (made tenancy.APIKey, err error) {
 	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return tenancy.APIKey{}, err
@@ -22,20 +24,24 @@ func (s *keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next te
 	}
 	err = s.db.app.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var old []keyRow
-		err := tx.NewRaw("SELECT "+shownColumns+" FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? FOR NO KEY UPDATE", tenant, parsed.String()).Scan(ctx, &old)
+		err := tx.NewRaw("SELECT "+shownColumns+
+			" FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? FOR NO KEY UPDATE", tenant,
+			parsed.String()).Scan(ctx, &old)
 		switch {
 		case err != nil:
 			return err
 		case len(old) == 0:
 			return tenancy.ErrNotFound
 		case old[0].RotatedTo != nil:
-			return tenancy.Errorf(tenancy.CodeInvalidState, "the key was rotated already: rotate the one that took its place")
+			return tenancy.Errorf(tenancy.CodeInvalidState,
+				"the key was rotated already: rotate the one that took its place")
 		}
 		made, err = replaceKey(ctx, tx, old[0], next, until)
 		return err
 	})
 	if sqlState(err) == stateUnique {
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
+		return tenancy.APIKey{},
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
 	}
 	if err != nil {
 		return tenancy.APIKey{}, translate(err)
@@ -44,16 +50,22 @@ func (s *keys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next te
 	return made, nil
 }
 
-func replaceKey(ctx context.Context, tx bun.IDB, old keyRow, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+func replaceKey(
+	ctx context.Context, tx bun.IDB, old keyRow, next tenancy.APIKey, until time.Time,
+) (tenancy.APIKey, error) {
 	var row keyRow
-	err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, expires_at, prefix, created_by)"+
-		" SELECT tenant_id, ?0, name, role, ?1, now() + (expires_at - created_at), ?2, ?3::jsonb FROM bailiwick.api_keys WHERE tenant_id = ?4 AND id = ?5"+
-		" RETURNING "+shownColumns, next.ID, next.Hash[:], next.Prefix, actorOf(next.CreatedBy), old.TenantID, old.ID).Scan(ctx, &row)
+	err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash,"+
+		" expires_at, prefix, created_by)"+
+		" SELECT tenant_id, ?0, name, role, ?1, now() + (expires_at - created_at), ?2, ?3::jsonb"+
+		" FROM bailiwick.api_keys WHERE tenant_id = ?4 AND id = ?5"+
+		" RETURNING "+shownColumns, next.ID, next.Hash[:], next.Prefix, actorOf(next.CreatedBy),
+		old.TenantID, old.ID).Scan(ctx, &row)
 	if err != nil {
 		return tenancy.APIKey{}, err
 	}
 	var ending keyRow
-	err = tx.NewRaw("UPDATE bailiwick.api_keys SET rotated_to = ?, expires_at = least(expires_at, ?) WHERE tenant_id = ? AND id = ? RETURNING "+shownColumns,
+	err = tx.NewRaw("UPDATE bailiwick.api_keys SET rotated_to = ?, expires_at = least(expires_at,"+
+		" ?) WHERE tenant_id = ? AND id = ? RETURNING "+shownColumns,
 		row.ID, until, old.TenantID, old.ID).Scan(ctx, &ending)
 	if err != nil {
 		return tenancy.APIKey{}, err

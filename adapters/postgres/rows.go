@@ -11,7 +11,8 @@ import (
 
 // errConcurrentWrite says that another write came between a transaction's look at a
 // row and its own write.
-var errConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable, "somebody else wrote the same item; try again")
+var errConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable,
+	"somebody else wrote the same item; try again")
 
 // lockedRow is what a write finds under its name.
 type lockedRow struct {
@@ -41,9 +42,12 @@ func (r lockedRow) check(cond ports.Condition) error {
 
 // lockRow locks the row of a name. The strength is NO KEY UPDATE for a change,
 // which lets others refer to the row meanwhile, and UPDATE for its removal.
-func lockRow(ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *table, name, strength string) (lockedRow, error) {
+func lockRow(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *table, name, strength string,
+) (lockedRow, error) {
 	var rows []lockedRow
-	query := "SELECT t.id, t.version FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + t.nameEquals("t", "?") + " FOR " + strength
+	query := "SELECT t.id, t.version FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " +
+		t.nameEquals("t", "?") + " FOR " + strength
 	err := tx.NewRaw(query, tenant, name).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return lockedRow{}, err

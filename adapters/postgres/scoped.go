@@ -127,12 +127,16 @@ func (s *Scoped) NewRaw(statement string, args ...any) *bun.RawQuery {
 func (s *Scoped) Dialect() schema.Dialect { return s.db.Dialect() }
 
 // QueryContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
-func (s *Scoped) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+func (s *Scoped) QueryContext(
+	ctx context.Context, statement string, args ...any,
+) (*sql.Rows, error) {
 	return guard{scoped: s}.QueryContext(ctx, s.format(statement, args))
 }
 
 // ExecContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
-func (s *Scoped) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+func (s *Scoped) ExecContext(
+	ctx context.Context, statement string, args ...any,
+) (sql.Result, error) {
 	return guard{scoped: s}.ExecContext(ctx, s.format(statement, args))
 }
 
@@ -168,7 +172,8 @@ func (s *Scoped) check(ctx context.Context) error {
 		return err
 	}
 	if tenant != s.tenant {
-		return tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the handle")
+		return tenancy.Errorf(tenancy.CodeTenantMismatch,
+			"the context names another tenant than the handle")
 	}
 	if tx := transactionIn(ctx, s.owner); tx != nil && tx != s.tx {
 		return errOtherTx

@@ -103,12 +103,21 @@ var (
 	mark        = "?!(bailiwick " + rand.Text() + " "
 	markNothing = mark + "nothing)"
 	refusals    = []refusedMark{
-		refusedQuery:  refuse(refusedQuery, tenancy.CodeInternal, "a scoped query was put where its tables aren't known"),
-		refusedTable:  refuse(refusedTable, tenancy.CodeInternal, "the handle can't tell which table to filter: give the query a model, Table, TableExpr with a plain name or TableExpr(\"(?) AS q\", query), or use Join or NewRaw"),
-		refusedOr:     refuse(refusedOr, tenancy.CodeInternal, "WhereOr can't be put in brackets behind the tenant's condition here (a clone, an upsert, a DELETE within another statement): use one Where or WhereGroup"),
-		refusedBare:   refuse(refusedBare, tenancy.CodeInternal, "an UPDATE or DELETE of all the tenant's rows needs a condition: Where(\"TRUE\")"),
-		refusedSet:    refuse(refusedSet, tenancy.CodeTenantMismatch, "tenant_id can't be set: a row stays with its tenant"),
-		refusedTenant: refuse(refusedTenant, tenancy.CodeTenantMismatch, "a row names another tenant than the handle"),
+		refusedQuery: refuse(refusedQuery, tenancy.CodeInternal,
+			"a scoped query was put where its tables aren't known"),
+		refusedTable: refuse(refusedTable, tenancy.CodeInternal,
+			"the handle can't tell which table to filter: give the query a model, Table,"+
+				" TableExpr with a plain name or TableExpr(\"(?) AS q\", query), or use Join or"+
+				" NewRaw"),
+		refusedOr: refuse(refusedOr, tenancy.CodeInternal,
+			"WhereOr can't be put in brackets behind the tenant's condition here (a clone, an"+
+				" upsert, a DELETE within another statement): use one Where or WhereGroup"),
+		refusedBare: refuse(refusedBare, tenancy.CodeInternal,
+			"an UPDATE or DELETE of all the tenant's rows needs a condition: Where(\"TRUE\")"),
+		refusedSet: refuse(refusedSet, tenancy.CodeTenantMismatch,
+			"tenant_id can't be set: a row stays with its tenant"),
+		refusedTenant: refuse(refusedTenant, tenancy.CodeTenantMismatch,
+			"a row names another tenant than the handle"),
 	}
 )
 
@@ -127,7 +136,8 @@ type refusedMark struct {
 }
 
 func refuse(number int, code tenancy.Code, message string) refusedMark {
-	return refusedMark{mark: mark + strconv.Itoa(number) + ")", err: tenancy.Errorf(code, "%s", message)}
+	return refusedMark{mark: mark + strconv.Itoa(number) + ")",
+		err: tenancy.Errorf(code, "%s", message)}
 }
 
 // withoutMarks answers the error of the first mark in a statement.

@@ -11,8 +11,9 @@ import (
 // guard is what the handle's statements run on: those of a query, and those
 // that bun makes itself for its relations.
 type guard struct {
-	scoped  *Scoped
-	recheck func(statement string) (string, error) // the last look of the query that it was made for, if any
+	scoped *Scoped
+	// the last look of the query that it was made for, if any
+	recheck func(statement string) (string, error)
 }
 
 var _ bun.IConn = guard{}
@@ -73,11 +74,20 @@ func (g guard) conn() bun.IConn {
 // refusing is a connection to nowhere.
 type refusing struct{ err error }
 
-func (r refusing) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, r.err }
+func (r refusing) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
+	return nil,
+		r.err
+}
 
-func (r refusing) ExecContext(context.Context, string, ...any) (sql.Result, error) { return nil, r.err }
+func (r refusing) ExecContext(context.Context, string, ...any) (sql.Result, error) {
+	return nil,
+		r.err
+}
 
-func (r refusing) QueryRowContext(context.Context, string, ...any) *sql.Row { return refusedRow(r.err) }
+func (r refusing) QueryRowContext(context.Context, string,
+	...any) *sql.Row {
+	return refusedRow(r.err)
+}
 
 // refusedRow is a row whose Scan is err. database/sql makes one only when a
 // connection can't be had.

@@ -52,7 +52,8 @@ func layOut() (layouts, error) {
 		for _, name := range names {
 			field, ok := t.FieldByName(name)
 			if !ok {
-				failed = tenancy.Errorf(tenancy.CodeInternal, "this version of bun isn't known: %s has no %s", t, name)
+				failed = tenancy.Errorf(tenancy.CodeInternal,
+					"this version of bun isn't known: %s has no %s", t, name)
 			}
 			l[name] = field.Index
 		}
@@ -64,7 +65,8 @@ func layOut() (layouts, error) {
 		}
 		return t.FieldByIndex(l[name]).Type.Elem()
 	}
-	where := []string{fieldTable, fieldModelTable, fieldTables, fieldWith, fieldFlags, fieldWhere, fieldWhereFields, fieldHasOr}
+	where := []string{fieldTable, fieldModelTable, fieldTables, fieldWith, fieldFlags, fieldWhere,
+		fieldWhereFields, fieldHasOr}
 	set := append(slices.Clone(where), fieldSet, fieldValues, fieldExtra)
 
 	var l layouts

@@ -59,7 +59,8 @@ func (d *scopedDialect) OnTable(table *schema.Table) {
 	table.SQLNameForSelects = ownRows(table.SQLNameForSelects)
 	for _, r := range table.Relations {
 		if r.M2MTable != nil {
-			r.M2MTable = &schema.Table{SQLName: ownRows(r.M2MTable.SQLName), SQLAlias: r.M2MTable.SQLAlias}
+			r.M2MTable = &schema.Table{SQLName: ownRows(r.M2MTable.SQLName),
+				SQLAlias: r.M2MTable.SQLAlias}
 		}
 	}
 	if field := table.FieldMap[tenantColumn]; field != nil {
@@ -128,7 +129,8 @@ func (s *Scoped) checkInsert(q *bun.InsertQuery) error {
 }
 
 var errInsertSelect = tenancy.Errorf(tenancy.CodeInternal,
-	"an INSERT … SELECT would read a table without the tenant's condition: give it TableExpr(\"(?) AS q\", query) of a scoped query, or a CTE")
+	"an INSERT … SELECT would read a table without the tenant's condition: give it"+
+		" TableExpr(\"(?) AS q\", query) of a scoped query, or a CTE")
 
 // checkUpdate refuses a model of another tenant, also where the statement doesn't
 // mention its tenant_id.

@@ -55,7 +55,8 @@ func (q query) bare() bool {
 	if t := q.value.Type(); t != updateType && t != deleteType {
 		return false
 	}
-	return q.field(fieldWhere).Len() == 1 && q.field(fieldWhereFields).IsNil() && q.field(fieldFlags).Uint()&ofWhereDeleted == 0
+	return q.field(fieldWhere).Len() == 1 && q.field(fieldWhereFields).IsNil() &&
+		q.field(fieldFlags).Uint()&ofWhereDeleted == 0
 }
 
 // setsTenant reports whether an UPDATE, or that of an upsert, assigns tenant_id.
@@ -97,7 +98,8 @@ type fragment struct {
 }
 
 func fragmentOf(v reflect.Value) fragment {
-	return fragment{v.FieldByIndex(bunLayout.fragment["Query"]).String(), v.FieldByIndex(bunLayout.fragment["Args"])}
+	return fragment{v.FieldByIndex(bunLayout.fragment["Query"]).String(),
+		v.FieldByIndex(bunLayout.fragment["Args"])}
 }
 
 // sql is the fragment as it is written, but for its arguments.
@@ -108,7 +110,8 @@ func (f fragment) sql(gen schema.QueryGen) string {
 	return f.text
 }
 
-var tenantAssignment = regexp.MustCompile(`(?i)(?:^|[,(])\s*(?:"?[\pL_][\pL\pN_$]*"?\s*\.\s*)?"?tenant_id"?\s*[=,)]`)
+var tenantAssignment = regexp.MustCompile(
+	`(?i)(?:^|[,(])\s*(?:"?[\pL_][\pL\pN_$]*"?\s*\.\s*)?"?tenant_id"?\s*[=,)]`)
 
 // assignsTenant reports whether tenant_id is among the columns that a piece of a
 // SET assigns, by its text or by an argument that is a name.
@@ -118,7 +121,8 @@ func assignsTenant(f fragment) bool {
 	}
 	for i := range f.args.Len() {
 		arg := f.args.Index(i).Elem()
-		if arg.Kind() == reflect.String && arg.Type() != reflect.TypeFor[string]() && isTenantColumn(arg.String()) {
+		if arg.Kind() == reflect.String && arg.Type() != reflect.TypeFor[string]() &&
+			isTenantColumn(arg.String()) {
 			return true
 		}
 	}

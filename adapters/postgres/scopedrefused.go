@@ -7,8 +7,12 @@ import (
 )
 
 var (
-	errMerge  = tenancy.Errorf(tenancy.CodeInternal, "a scoped handle makes no MERGE, whose branches carry no condition: use INSERT … ON CONFLICT, or NewRaw")
-	errSchema = tenancy.Errorf(tenancy.CodeInternal, "a scoped handle doesn't change the schema, nor TRUNCATE, which row security doesn't hold: use Options.Migrations")
+	errMerge = tenancy.Errorf(tenancy.CodeInternal,
+		"a scoped handle makes no MERGE, whose branches carry no condition: use INSERT … ON"+
+			" CONFLICT, or NewRaw")
+	errSchema = tenancy.Errorf(tenancy.CodeInternal,
+		"a scoped handle doesn't change the schema, nor TRUNCATE, which row security doesn't"+
+			" hold: use Options.Migrations")
 )
 
 // NewMerge is refused: see [Scoped].

@@ -61,7 +61,9 @@ func (q query) sources(gen schema.QueryGen) (sources []fromItem, ok bool) {
 func (q query) modelSource() (fromItem, bool) {
 	var s fromItem
 	if table := q.field(fieldTable); !table.IsNil() {
-		info := func(name string) string { return table.Elem().FieldByIndex(bunLayout.table[name]).String() }
+		info := func(name string) string {
+			return table.Elem().FieldByIndex(bunLayout.table[name]).String()
+		}
 		s = fromItem{name: info("SQLName"), alias: info("SQLAlias")}
 		if q.value.Type() == selectType {
 			s.name = unwrapped(info("SQLNameForSelects"))
@@ -102,8 +104,10 @@ func (q query) hasCTE(name string) bool {
 const sqlIdentifier = `(?:"(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`
 
 var (
-	tableSource  = regexp.MustCompile(`^((?:` + sqlIdentifier + `\s*\.\s*)?(` + sqlIdentifier + `)|\?)(?:\s+(?:(?i:as)\s+)?(` + sqlIdentifier + `))?$`)
-	behindBraces = regexp.MustCompile(`^\s+(?:(?i:as)\s+)?(` + sqlIdentifier + `)(?:\s*\([^()]*\))?$`)
+	tableSource = regexp.MustCompile(`^((?:` + sqlIdentifier + `\s*\.\s*)?(` + sqlIdentifier +
+		`)|\?)(?:\s+(?:(?i:as)\s+)?(` + sqlIdentifier + `))?$`)
+	behindBraces = regexp.MustCompile(`^\s+(?:(?i:as)\s+)?(` + sqlIdentifier +
+		`)(?:\s*\([^()]*\))?$`)
 )
 
 // parseFrom reads one element of a FROM: a name, or a sub-query in brackets,
@@ -163,7 +167,8 @@ func (modelTable) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 		b = append(b, " AS "...)
 		b = append(b, s.alias...)
 	case q.field(fieldTables).Len() == 0:
-		b = bytes.TrimSuffix(b, []byte(" FROM ")) // bun writes it for any query that has this expression
+		// bun writes it for any query that has this expression
+		b = bytes.TrimSuffix(b, []byte(" FROM "))
 	}
 	return b, nil
 }

@@ -10,7 +10,8 @@ import (
 )
 
 var errOtherTx = tenancy.Errorf(tenancy.CodeInternal,
-	"the context is of a transaction, and the handle isn't: within RunInTx, use the handle that it gives, and no db.Scoped")
+	"the context is of a transaction, and the handle isn't: within RunInTx, use the handle that"+
+		" it gives, and no db.Scoped")
 
 // transaction is one that [Scoped.RunInTx] has begun.
 type transaction struct {
@@ -34,7 +35,9 @@ func transactionIn(ctx context.Context, db *DB) *transaction {
 // tenant. An error of fn rolls back, and so does a panic. Called on that handle,
 // it sets a savepoint, which an error of fn goes back to; opts are the outer
 // ones then.
-func (s *Scoped) RunInTx(ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *Scoped) error) error {
+func (s *Scoped) RunInTx(
+	ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *Scoped) error,
+) error {
 	ctx = s.enter(ctx)
 	if err := s.check(ctx); err != nil {
 		return err
@@ -77,7 +80,8 @@ func (t *transaction) savepoint(ctx context.Context, fn func() error) error {
 		if kept {
 			return
 		}
-		if _, err := t.sql.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name); err != nil {
+		if _, err := t.sql.ExecContext(context.WithoutCancel(ctx),
+			"ROLLBACK TO SAVEPOINT "+name); err != nil {
 			_ = t.sql.Rollback()
 		}
 	}()

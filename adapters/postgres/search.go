@@ -40,7 +40,8 @@ const searchArguments = "text, jsonb, text, integer"
 // search role may call that: as anybody else it would find what the policies
 // let by.
 func (t *table) searchSignatures() (entry, within string) {
-	return t.searchFunction() + "(" + searchArguments + ")", t.searchFunction() + "(uuid, " + searchArguments + ")"
+	return t.searchFunction() + "(" + searchArguments + ")", t.searchFunction() + "(uuid, " +
+		searchArguments + ")"
 }
 
 // searches reports whether a search function answers q.
@@ -51,10 +52,16 @@ func (s *resources) searches(t *table, q ports.ResourceQuery) bool {
 // search reads the page whose ids the search function answers. A sort by the
 // server, which can't know how few they are, would be planned for longer than it
 // takes here.
-func (s *resources) search(ctx context.Context, tenant tenancy.ID, t *table, q ports.ResourceQuery) ([]federation.Resource, error) {
-	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " + t.searchFunction() + "(?, ?, ?, ?))) LIMIT ?"
-	found, err := queryItems(ctx, s.db.app, t.kind, query, slices.Concat([]any{tenant}, searchValues(q), []any{q.Limit})...)
-	slices.SortFunc(found, func(a, b federation.Resource) int { return strings.Compare(a.Name, b.Name) })
+func (s *resources) search(
+	ctx context.Context, tenant tenancy.ID, t *table, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
+	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " +
+		t.searchFunction() + "(?, ?, ?, ?))) LIMIT ?"
+	found, err := queryItems(ctx, s.db.app, t.kind, query,
+		slices.Concat([]any{tenant}, searchValues(q), []any{q.Limit})...)
+	slices.SortFunc(found, func(a, b federation.Resource) int {
+		return strings.Compare(a.Name, b.Name)
+	})
 	return found, err
 }
 
@@ -108,7 +115,8 @@ func createSearch(ctx context.Context, tx bun.IDB, o Options, d *declarations) e
 	}
 	if _, err := tx.ExecContext(ctx, strings.Join([]string{
 		"CREATE SCHEMA IF NOT EXISTS " + searchRole + " AUTHORIZATION " + searchRole,
-		"GRANT USAGE ON SCHEMA " + searchRole + " TO " + quote(o.appRole) + ", " + quote(o.systemRole),
+		"GRANT USAGE ON SCHEMA " + searchRole + " TO " + quote(o.appRole) + ", " +
+			quote(o.systemRole),
 		"GRANT USAGE ON SCHEMA bailiwick TO " + searchRole,
 		"GRANT EXECUTE ON FUNCTION bailiwick.current_tenant() TO " + searchRole,
 	}, ";\n")); err != nil {
@@ -139,7 +147,8 @@ func (s search) make(ctx context.Context, tx bun.IDB, app string) error {
 	entry, within := s.table.searchSignatures()
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + quote(s.table.schema) + " TO " + searchRole,
-		"GRANT SELECT (" + strings.Join(s.reads(), ", ") + ") ON " + s.table.sql + " TO " + searchRole,
+		"GRANT SELECT (" + strings.Join(s.reads(), ", ") + ") ON " + s.table.sql + " TO " +
+			searchRole,
 		s.within(),
 		s.entry(),
 		"ALTER FUNCTION " + within + " OWNER TO " + searchRole,
@@ -155,8 +164,10 @@ func (s search) make(ctx context.Context, tx bun.IDB, app string) error {
 // index.
 func openSearch(ctx context.Context, tx bun.IDB, t *table) error {
 	var open bool
-	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = to_regclass(?0) AND polname = 'bailiwick_search' AND polpermissive"+
-		" AND polcmd = 'r' AND polroles = ARRAY[to_regrole(?1)::oid] AND pg_get_expr(polqual, polrelid) = 'true')", t.sql, searchRole).Scan(ctx, &open)
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = to_regclass(?0)"+
+		" AND polname = 'bailiwick_search' AND polpermissive"+
+		" AND polcmd = 'r' AND polroles = ARRAY[to_regrole(?1)::oid]"+
+		" AND pg_get_expr(polqual, polrelid) = 'true')", t.sql, searchRole).Scan(ctx, &open)
 	if err != nil || open {
 		return err
 	}
@@ -174,7 +185,9 @@ type searchColumn struct {
 // searchColumnsOf answers the name column and the search columns, in order. A
 // text and what is looked for in it must be folded by the same collation: the
 // one that an ILIKE would take.
-func searchColumnsOf(ctx context.Context, tx bun.IDB, t *table, fold string) ([]searchColumn, error) {
+func searchColumnsOf(
+	ctx context.Context, tx bun.IDB, t *table, fold string,
+) ([]searchColumn, error) {
 	var columns []searchColumn
 	for _, name := range append([]string{t.nameColumn}, t.search...) {
 		var collation []string
@@ -186,9 +199,11 @@ func searchColumnsOf(ctx context.Context, tx bun.IDB, t *table, fold string) ([]
 			return nil, err
 		}
 		if len(collation) == 0 {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "table %s has no column %q, which a search is to look into", t.sql, name)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid,
+				"table %s has no column %q, which a search is to look into", t.sql, name)
 		}
-		columns = append(columns, searchColumn{Name: quote(name), Collation: or(fold, collation[0])})
+		columns = append(columns,
+			searchColumn{Name: quote(name), Collation: or(fold, collation[0])})
 	}
 	return columns, nil
 }

@@ -35,7 +35,9 @@ func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err e
 	if refused == nil {
 		return find()
 	}
-	o.Logger.WarnContext(ctx, "searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm SCHEMA public, then migrate again", "error", refused)
+	o.Logger.WarnContext(ctx,
+		"searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm"+
+			" SCHEMA public, then migrate again", "error", refused)
 	return "", nil
 }
 
@@ -54,7 +56,8 @@ func (s search) indexes() []string {
 		definitions = append(definitions, s.table.sql+" USING gin ("+strings.Join(keys, ", ")+")")
 	}
 	if s.collate != "" && s.columns[0].Collation != ` COLLATE pg_catalog."C"` {
-		definitions = append(definitions, s.table.sql+" (tenant_id, ("+s.columns[0].Name+s.collate+"))")
+		definitions = append(definitions, s.table.sql+" (tenant_id, ("+s.columns[0].Name+s.collate+
+			"))")
 	}
 	return definitions
 }

@@ -33,8 +33,10 @@ const searchParameters = "needle text, wanted jsonb, after text, page integer"
 // takes longer than a rare search. It verifies, with every name qualified, and
 // leaves the rest to the other, in whose settings nothing else is planned.
 func (s search) entry() string {
-	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(" + searchParameters + ") RETURNS SETOF uuid\n" +
-		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 AS " + literal(searchEntry(s.table.searchFunction()))
+	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(" + searchParameters +
+		") RETURNS SETOF uuid\n" +
+		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 AS " +
+		literal(searchEntry(s.table.searchFunction()))
 }
 
 // searchEntry is the text of the entry to the search of this qualified name. A
@@ -60,12 +62,14 @@ END `
 // well be sorted, or all tables' read, and a LIMIT that a plan doesn't know so
 // large that workers might be worth their start: these are out of the question.
 func (s search) within() string {
-	settings := "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off" +
+	settings := "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan" +
+		" SET jit = off" +
 		" SET enable_sort = off SET max_parallel_workers_per_gather = 0"
 	if s.opclass != "" {
 		settings += " SET enable_seqscan = off"
 	}
-	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(tenant uuid, " + searchParameters + ") RETURNS uuid[]\n" +
+	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(tenant uuid, " +
+		searchParameters + ") RETURNS uuid[]\n" +
 		"LANGUAGE plpgsql STABLE SECURITY INVOKER " + settings + " AS " + literal(s.body())
 }
 
@@ -80,7 +84,8 @@ func (s search) within() string {
 func (s search) body() string {
 	index := strings.NewReplacer("{index text}", "", "{look ahead}", "", "{turn to index}", "")
 	if s.opclass != "" {
-		index = strings.NewReplacer("{index text}", indexText, "{look ahead}", lookAhead, "{turn to index}", turnToIndex)
+		index = strings.NewReplacer("{index text}", indexText, "{look ahead}", lookAhead,
+			"{turn to index}", turnToIndex)
 	}
 	var patterns, lowered, searched []string
 	for i, c := range s.columns {
@@ -98,7 +103,8 @@ func (s search) body() string {
 		"{searched}", strings.Join(searched, ", "),
 		"{patterns}", strings.Join(patterns, ""),
 		"{lower patterns}", strings.Join(lowered, ""),
-		"{walked matches}", "(needle IS NULL OR "+walked+") AND (wanted IS NULL OR w.labels @> wanted)",
+		"{walked matches}", "(needle IS NULL OR "+walked+
+			") AND (wanted IS NULL OR w.labels @> wanted)",
 		"{text matches}", text,
 	).Replace(index.Replace(walkNames))
 }
@@ -106,7 +112,8 @@ func (s search) body() string {
 // pattern is the variable with what a column must be like: one for all columns
 // of a collation.
 func (s search) pattern(column int) string {
-	first := slices.IndexFunc(s.columns, func(c searchColumn) bool { return c.Collation == s.columns[column].Collation })
+	first := slices.IndexFunc(s.columns,
+		func(c searchColumn) bool { return c.Collation == s.columns[column].Collation })
 	return fmt.Sprintf("pattern%d", first)
 }
 
@@ -116,7 +123,8 @@ func (s search) pattern(column int) string {
 func (s search) matches(alias string, column func(int) string) string {
 	var likes []string
 	for i, c := range s.columns {
-		likes = append(likes, fmt.Sprintf("lower(%s.%s%s) LIKE %s", alias, column(i), c.Collation, s.pattern(i)))
+		likes = append(likes, fmt.Sprintf("lower(%s.%s%s) LIKE %s", alias, column(i), c.Collation,
+			s.pattern(i)))
 	}
 	return "(" + strings.Join(likes, " OR ") + ")"
 }

@@ -40,8 +40,9 @@ type sessionRow struct {
 
 func (r sessionRow) session() identity.Session {
 	s := identity.Session{
-		ID: r.ID, User: r.UserID, CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
-		Address: r.Address, Agent: r.Agent,
+		ID: r.ID, User: r.UserID, CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(),
+		ExpiresAt: r.ExpiresAt.UTC(),
+		Address:   r.Address, Agent: r.Agent,
 	}
 	copy(s.Hash[:], r.Hash)
 	copy(s.Rights[:], r.Rights)
@@ -54,7 +55,9 @@ var (
 )
 
 // systemTx runs fn in a transaction of the system role.
-func (db *DB) systemTx(ctx context.Context, reason string, fn func(context.Context, bun.Tx) error) error {
+func (db *DB) systemTx(
+	ctx context.Context, reason string, fn func(context.Context, bun.Tx) error,
+) error {
 	return translate(db.system.RunInTx(crossTenant(ctx, reason), nil, fn))
 }
 
@@ -67,24 +70,30 @@ func (s *sessions) Create(ctx context.Context, given identity.Session, verified 
 	}
 	return s.db.systemTx(ctx, "sign in", func(ctx context.Context, tx bun.Tx) error {
 		var hashes []string
-		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ? FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
+		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?"+
+			" FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
 		if err != nil {
 			return err
 		}
 		if len(hashes) == 0 || verified != "" && hashes[0] != verified {
 			return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
 		}
-		_, err = tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights, created_at, seen_at, expires_at, address, agent)"+
+		_, err = tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights,"+
+			" created_at, seen_at, expires_at, address, agent)"+
 			" VALUES (?, ?, ?, ?, ?, date_trunc('minute', ?::timestamptz, 'UTC'), ?, ?, ?)",
-			given.ID, user, given.Hash[:], given.Rights[:], given.CreatedAt, given.SeenAt, given.ExpiresAt, given.Address, given.Agent).Exec(ctx)
+			given.ID, user, given.Hash[:], given.Rights[:], given.CreatedAt, given.SeenAt,
+			given.ExpiresAt, given.Address, given.Agent).Exec(ctx)
 		if sqlState(err) == stateUnique {
-			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this session exists already").Because(err)
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this session exists already").
+				Because(err)
 		}
 		if err != nil {
 			return err
 		}
-		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
-			" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 ORDER BY created_at DESC, id DESC LIMIT ?2)",
+		ended, err := tx.NewRaw(
+			"DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
+				" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1"+
+				" ORDER BY created_at DESC, id DESC LIMIT ?2)",
 			user, given.ID, identity.MaxSessions-1).Exec(ctx)
 		if err != nil {
 			return err
@@ -97,13 +106,17 @@ func (s *sessions) Create(ctx context.Context, given identity.Session, verified 
 	})
 }
 
-func (s *sessions) List(ctx context.Context, user string, now time.Time) ([]identity.Session, error) {
+func (s *sessions) List(
+	ctx context.Context, user string, now time.Time,
+) ([]identity.Session, error) {
 	id, err := userID(user)
 	if err != nil {
 		return nil, nil
 	}
 	var rows []sessionRow
-	err = s.db.system.NewRaw("SELECT "+sessionColumns+" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC, id DESC",
+	err = s.db.system.NewRaw("SELECT "+sessionColumns+
+		" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ?"+
+		" ORDER BY created_at DESC, id DESC",
 		id, now).Scan(crossTenant(ctx, "list a user's sessions"), &rows)
 	if err != nil {
 		return nil, translate(err)
@@ -121,7 +134,8 @@ func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 		return errNoSession
 	}
 	return s.db.systemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
-		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?", owner, session.String()).Exec(ctx)
+		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?",
+			owner, session.String()).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -148,7 +162,8 @@ func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 
 // endSessions ends the sessions of a user but the one with the id keep.
 func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error) {
-	ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id::text <> ?", user, keep).Exec(ctx)
+	ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id::text <> ?",
+		user, keep).Exec(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -156,10 +171,13 @@ func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error
 	return int(n), err
 }
 
-func (s *sessionFinder) Find(ctx context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error) {
+func (s *sessionFinder) Find(
+	ctx context.Context, hash identity.SessionHash, now time.Time,
+) (identity.Session, error) {
 	var rows []sessionRow
 	err := s.db.system.NewRaw("SELECT "+sessionColumns+", hash, rights FROM bailiwick.sessions"+
-		" WHERE (hash = ?0 OR former = ?0 AND former_until > ?1) AND expires_at > ?1", hash[:], now).
+		" WHERE (hash = ?0 OR former = ?0 AND former_until > ?1) AND expires_at > ?1", hash[:],
+		now).
 		Scan(crossTenant(ctx, "find whose a session is"), &rows)
 	if err != nil {
 		return identity.Session{}, translate(err)
@@ -175,16 +193,22 @@ func (s *sessionFinder) Touch(ctx context.Context, id string, at time.Time) erro
 	if err != nil {
 		return nil
 	}
-	_, err = s.db.system.NewRaw("UPDATE bailiwick.sessions SET seen_at = date_trunc('minute', ?0::timestamptz, 'UTC')"+
-		" WHERE id = ?1 AND seen_at < date_trunc('minute', ?0::timestamptz, 'UTC')", at, parsed.String()).
+	_, err = s.db.system.NewRaw(
+		"UPDATE bailiwick.sessions SET seen_at = date_trunc('minute', ?0::timestamptz, 'UTC')"+
+			" WHERE id = ?1 AND seen_at < date_trunc('minute', ?0::timestamptz, 'UTC')", at,
+		parsed.String()).
 		Exec(crossTenant(ctx, "note the use of a session"))
 	return translate(err)
 }
 
-func (s *sessionFinder) Renew(ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal) error {
+func (s *sessionFinder) Renew(
+	ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal,
+) error {
 	return s.db.systemTx(ctx, "renew a session", func(ctx context.Context, tx bun.Tx) error {
 		var users []string
-		err := tx.NewRaw("UPDATE bailiwick.sessions SET former = hash, former_until = ?, hash = ?, rights = ? WHERE id::text = ? AND hash = ? RETURNING user_id",
+		err := tx.NewRaw("UPDATE bailiwick.sessions"+
+			" SET former = hash, former_until = ?, hash = ?, rights = ? WHERE id::text = ?"+
+			" AND hash = ? RETURNING user_id",
 			to.Overlap, to.Hash[:], to.Rights[:], id, from[:]).Scan(ctx, &users)
 		if err != nil {
 			return err

@@ -15,12 +15,16 @@ func (db *DB) checkSingle(ctx context.Context) error {
 		return nil
 	}
 	var others []string
-	err := db.system.NewRaw("SELECT slug FROM bailiwick.tenants WHERE id <> ? ORDER BY slug LIMIT 6", tenancy.DefaultID).Scan(ctx, &others)
+	err := db.system.NewRaw(
+		"SELECT slug FROM bailiwick.tenants WHERE id <> ? ORDER BY slug LIMIT 6",
+		tenancy.DefaultID).Scan(ctx, &others)
 	if err != nil || len(others) == 0 {
 		return translate(err)
 	}
 	if len(others) > 5 {
 		others[5] = "…"
 	}
-	return tenancy.Errorf(tenancy.CodeInvalidState, "tenancy is off, and other tenants than default have rows (%s): set MULTI_TENANT=true, or purge them first", strings.Join(others, ", "))
+	return tenancy.Errorf(tenancy.CodeInvalidState,
+		"tenancy is off, and other tenants than default have rows (%s): set MULTI_TENANT=true, or"+
+			" purge them first", strings.Join(others, ", "))
 }

@@ -53,8 +53,11 @@ const page = 200
 // fetch runs a query by a cursor, page by page, so that its plan is made and
 // its rows are sorted once. Between pages the connection is free for other
 // statements.
-func fetch[Row any](ctx context.Context, conn bun.Conn, query string, fn func([]Row) error, args ...any) (err error) {
-	if _, err := conn.NewRaw("DECLARE items NO SCROLL CURSOR FOR "+query, args...).Exec(ctx); err != nil {
+func fetch[Row any](
+	ctx context.Context, conn bun.Conn, query string, fn func([]Row) error, args ...any,
+) (err error) {
+	if _, err := conn.NewRaw("DECLARE items NO SCROLL CURSOR FOR "+query, args...).
+		Exec(ctx); err != nil {
 		return err
 	}
 	defer func() {
@@ -63,7 +66,8 @@ func fetch[Row any](ctx context.Context, conn bun.Conn, query string, fn func([]
 	}()
 	for {
 		var rows []Row
-		if err := conn.NewRaw(fmt.Sprintf("FETCH %d FROM items", page)).Scan(ctx, &rows); err != nil {
+		if err := conn.NewRaw(fmt.Sprintf("FETCH %d FROM items", page)).
+			Scan(ctx, &rows); err != nil {
 			return err
 		}
 		if len(rows) == 0 {
@@ -75,7 +79,8 @@ func fetch[Row any](ctx context.Context, conn bun.Conn, query string, fn func([]
 	}
 }
 
-const copyItems = "COPY bailiwick.import_items (import, kind, name, labels, spec, digest, version, updated_at, id) FROM STDIN"
+const copyItems = "COPY bailiwick.import_items (import, kind, name, labels, spec, digest," +
+	" version, updated_at, id) FROM STDIN"
 
 func (im *importing) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	reader, writer := io.Pipe()
@@ -104,7 +109,8 @@ func stageError(copyErr, sourceErr error) error {
 		return sourceErr
 	}
 	if sqlState(copyErr) == stateUnique {
-		return tenancy.Errorf(tenancy.CodeInvalid, "an item stands twice in the bundle").Because(copyErr)
+		return tenancy.Errorf(tenancy.CodeInvalid, "an item stands twice in the bundle").
+			Because(copyErr)
 	}
 	return translate(copyErr)
 }
@@ -117,8 +123,10 @@ func (im *importing) write(w io.Writer, items iter.Seq2[federation.Item, error])
 			return err
 		}
 		fields := []string{
-			im.id, item.Kind, item.Name, labelsJSON(item.Labels), string(item.Spec), string(item.Digest),
-			strconv.FormatInt(item.Version, 10), item.UpdatedAt.UTC().Format(time.RFC3339Nano), newID(),
+			im.id, item.Kind, item.Name, labelsJSON(item.Labels), string(item.Spec),
+			string(item.Digest),
+			strconv.FormatInt(item.Version, 10), item.UpdatedAt.UTC().Format(time.RFC3339Nano),
+			newID(),
 		}
 		for i, field := range fields {
 			if i > 0 {

@@ -33,12 +33,15 @@ type tenantRow struct {
 	DeletedAt bun.NullTime
 }
 
-const tenantColumns = "id, slug, name, state, settings, quotas, version, created_at, updated_at, deleted_at"
+const tenantColumns = "id, slug, name, state, settings, quotas, version, created_at, updated_at," +
+	" deleted_at"
 
 func (r tenantRow) tenant() tenancy.Tenant {
 	return tenancy.Tenant{
-		ID: r.ID, Slug: tenancy.Slug(r.Slug), Name: r.Name, State: tenancy.State(r.State), Settings: r.Settings,
-		Quotas: readQuotas(r.Quotas), Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
+		ID: r.ID, Slug: tenancy.Slug(r.Slug), Name: r.Name, State: tenancy.State(r.State),
+		Settings: r.Settings,
+		Quotas:   readQuotas(r.Quotas), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
+		UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
 	}
 }
 
@@ -56,8 +59,10 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	ctx = crossTenantInto(ctx, "create a tenant", t.ID)
 	var row tenantRow
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas, deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
-			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
+		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas,"+
+			" deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
+			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), quotasOf(t),
+			bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
@@ -78,7 +83,8 @@ func (db *DB) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID)
 		if t.singleton == "" {
 			continue
 		}
-		if _, err := tx.NewRaw("INSERT INTO "+t.sql+" (tenant_id, id) VALUES (?, ?)", tenant, newID()).Exec(ctx); err != nil {
+		if _, err := tx.NewRaw("INSERT INTO "+t.sql+" (tenant_id, id) VALUES (?, ?)", tenant,
+			newID()).Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -95,9 +101,11 @@ func settingsOf(t tenancy.Tenant) string {
 func tenantError(err error) error {
 	if sqlState(err) == stateUnique {
 		if constraint(err) == "tenants_pkey" {
-			return tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id exists or existed").Because(err)
+			return tenancy.Errorf(tenancy.CodeAlreadyExists,
+				"a tenant with this id exists or existed").Because(err)
 		}
-		return tenancy.Errorf(tenancy.CodeSlugTaken, "another tenant has or had this slug: choose another").Because(err)
+		return tenancy.Errorf(tenancy.CodeSlugTaken,
+			"another tenant has or had this slug: choose another").Because(err)
 	}
 	return translate(err)
 }
@@ -113,9 +121,12 @@ func (s *tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant
 	return s.one(ctx, "resolve a slug", "slug = ?", string(slug))
 }
 
-func (s *tenants) one(ctx context.Context, reason, condition string, arg any) (tenancy.Tenant, error) {
+func (s *tenants) one(
+	ctx context.Context, reason, condition string, arg any,
+) (tenancy.Tenant, error) {
 	var rows []tenantRow
-	err := s.db.system.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition, arg).Scan(crossTenant(ctx, reason), &rows)
+	err := s.db.system.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition,
+		arg).Scan(crossTenant(ctx, reason), &rows)
 	if err != nil {
 		return tenancy.Tenant{}, translate(err)
 	}
@@ -155,7 +166,8 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	ctx = crossTenantInto(ctx, "change a tenant", t.ID)
 	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var before tenantRow
-		err := tx.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)
+		err := tx.NewRaw("SELECT "+tenantColumns+
+			" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return tenancy.ErrTenantNotFound
@@ -164,9 +176,11 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		case before.Version != t.Version:
 			return errVersion
 		}
-		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb, quotas = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
+		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb,"+
+			" quotas = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
 			" WHERE id = ? RETURNING "+tenantColumns,
-			t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt}, t.ID).Scan(ctx, &row)
+			t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt},
+			t.ID).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
@@ -178,4 +192,5 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	return row.tenant(), nil
 }
 
-var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch, "it changed since it was read: read it again and repeat")
+var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
+	"it changed since it was read: read it again and repeat")

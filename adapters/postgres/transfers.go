@@ -22,7 +22,9 @@ type transfers struct{ db *DB }
 
 var _ ports.Transfers = (*transfers)(nil)
 
-func (s *transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+func (s *transfers) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
 		return err
@@ -33,7 +35,8 @@ func (s *transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Sel
 	}
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	return translate(s.db.app.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off"); err != nil { // compiling takes longer than it saves
+		// compiling takes longer than it saves
+		if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off"); err != nil {
 			return err
 		}
 		for _, t := range tables {
@@ -44,7 +47,8 @@ func (s *transfers) Export(ctx context.Context, tenant tenancy.ID, sel ports.Sel
 				args = append(args, labelsJSON(sel.Labels))
 			}
 			query += " ORDER BY " + t.nameOf("t") + s.db.collate
-			err := eachItem(ctx, tx, t.kind, func(r federation.Resource) error { return yield(r.Item) }, query, args...)
+			err := eachItem(ctx, tx, t.kind,
+				func(r federation.Resource) error { return yield(r.Item) }, query, args...)
 			if err != nil {
 				return err
 			}
@@ -63,12 +67,15 @@ func (s *transfers) selected(sel ports.Selection) ([]*table, error) {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", kind)
 		}
 	}
-	return slices.DeleteFunc(all, func(t *table) bool { return !slices.Contains(sel.Kinds, t.kind) }), nil
+	return slices.DeleteFunc(all,
+		func(t *table) bool { return !slices.Contains(sel.Kinds, t.kind) }), nil
 }
 
 // Import works on a raw connection of its own, since COPY needs one: the scope
 // travels with BEGIN, and a connection that isn't left clean is thrown away.
-func (s *transfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) (err error) {
+func (s *transfers) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) (err error) {
 	ctx, err = bindTenant(ctx, tenant)
 	if err != nil {
 		return err
@@ -111,7 +118,8 @@ const importLock = 0x62776b69 // "bwki"
 // nothing of staged items, nor of the rows of a tenant that is new: it takes both
 // for one or two, and would loop over all of one for each of the other. Nor may
 // the cost that it sees in the loops that remain set its compiler to work.
-const bulkPlans = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestloop = off;SET LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
+const bulkPlans = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestloop = off;SET" +
+	" LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
 
 // beginImport opens a transaction in which no other import into the tenant
 // runs. Its snapshot must be younger than the last import's end, so the lock is
@@ -124,16 +132,19 @@ func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenan
 		if err != nil {
 			return err
 		}
-		begin := "BEGIN ISOLATION LEVEL REPEATABLE READ;SET LOCAL bailiwick.tenant='" + signed + "'" + bulkPlans
+		begin := "BEGIN ISOLATION LEVEL REPEATABLE READ;SET LOCAL bailiwick.tenant='" + signed +
+			"'" + bulkPlans
 		if _, err := conn.ExecContext(ctx, begin); err != nil {
 			return err
 		}
 		var locked bool
-		err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock, tenant.String()).Scan(ctx, &locked)
+		err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock,
+			tenant.String()).Scan(ctx, &locked)
 		if err == nil && locked {
 			_, err = conn.ExecContext(ctx, "SELECT bailiwick.take_turns()")
 		}
-		if counted := sqlState(err) == stateSerialization; err != nil && !counted || err == nil && locked {
+		if counted := sqlState(err) == stateSerialization; err != nil && !counted || err == nil &&
+			locked {
 			return err
 		}
 		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
@@ -218,7 +229,8 @@ func (p pair) convert(t *table) (ports.Pair, error) {
 	if err != nil || p.TID == nil {
 		return ports.Pair{Incoming: incoming}, err
 	}
-	current := federation.Item{Ref: incoming.Ref, Spec: p.TSpec, Version: p.TVersion, UpdatedAt: p.TUpdatedAt.UTC()}
+	current := federation.Item{Ref: incoming.Ref, Spec: p.TSpec, Version: p.TVersion,
+		UpdatedAt: p.TUpdatedAt.UTC()}
 	if current.Labels, err = labelsOf(p.TLabels); err != nil {
 		return ports.Pair{}, err
 	}
@@ -233,7 +245,8 @@ func (p pair) convert(t *table) (ports.Pair, error) {
 func (im *importing) eachPage(ctx context.Context, t *table, fn func([]pair) error) error {
 	query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels, c.spec AS t_spec," +
 		" c.version AS t_version, c.updated_at AS t_updated_at, c.created_at AS t_created_at" +
-		" FROM bailiwick.staged AS s LEFT JOIN (" + im.db.declared.selectItems(t) + " WHERE t.tenant_id = ?0) AS c ON c.name = s.name" +
+		" FROM bailiwick.staged AS s LEFT JOIN (" + im.db.declared.selectItems(t) +
+		" WHERE t.tenant_id = ?0) AS c ON c.name = s.name" +
 		ofStaged + ` ORDER BY s.name COLLATE "C"`
 	return fetch(ctx, im.conn, query, fn, im.tenant, im.id, t.kind)
 }
@@ -244,7 +257,8 @@ func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 		return false, nil
 	}
 	var exists bool
-	err := im.conn.NewRaw(fmt.Sprintf(`SELECT EXISTS (SELECT FROM %s AS t WHERE t.tenant_id = ?0 AND %s)
+	err := im.conn.NewRaw(fmt.Sprintf(
+		`SELECT EXISTS (SELECT FROM %s AS t WHERE t.tenant_id = ?0 AND %s)
 		OR EXISTS (SELECT FROM bailiwick.staged AS s WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
 		t.sql, t.nameEquals("t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).Scan(ctx, &exists)
 	return exists, translate(err)
@@ -256,7 +270,8 @@ func (im *importing) Describe(details map[string]any) { im.details = details }
 // commits. The entry waits to be put into the chain, whose end an import's
 // snapshot doesn't show.
 func (im *importing) finish(ctx context.Context) error {
-	_, err := im.conn.NewRaw("DELETE FROM bailiwick.staged WHERE tenant_id = ? AND import = ?", im.tenant, im.id).Exec(ctx)
+	_, err := im.conn.NewRaw("DELETE FROM bailiwick.staged WHERE tenant_id = ? AND import = ?",
+		im.tenant, im.id).Exec(ctx)
 	if err != nil {
 		return err
 	}

@@ -31,18 +31,20 @@ type userRow struct {
 
 func (r userRow) user() identity.User {
 	return identity.User{
-		ID: r.ID, Email: r.Email, Name: r.Name, SuperAdmin: r.SuperAdmin, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID: r.ID, Email: r.Email, Name: r.Name, SuperAdmin: r.SuperAdmin,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 }
 
 func (s *users) Create(ctx context.Context, u identity.User) (identity.User, error) {
 	var row userRow
-	err := s.db.system.RunInTx(crossTenant(ctx, "create a user"), nil, func(ctx context.Context, tx bun.Tx) (err error) {
-		if row, err = insertUser(ctx, tx, u); err != nil {
-			return err
-		}
-		return recordPlatform(ctx, tx, identity.UserCreated(row.user()))
-	})
+	err := s.db.system.RunInTx(crossTenant(ctx, "create a user"), nil,
+		func(ctx context.Context, tx bun.Tx) (err error) {
+			if row, err = insertUser(ctx, tx, u); err != nil {
+				return err
+			}
+			return recordPlatform(ctx, tx, identity.UserCreated(row.user()))
+		})
 	if err != nil {
 		return identity.User{}, userError(err)
 	}
@@ -54,7 +56,8 @@ func insertUser(ctx context.Context, tx bun.IDB, u identity.User) (row userRow, 
 	if err != nil {
 		return row, err
 	}
-	err = tx.NewRaw("INSERT INTO bailiwick.users (id, email, email_key, name, super_admin) VALUES (?, ?, ?, ?, ?) RETURNING "+userColumns,
+	err = tx.NewRaw("INSERT INTO bailiwick.users (id, email, email_key, name, super_admin)"+
+		" VALUES (?, ?, ?, ?, ?) RETURNING "+userColumns,
 		u.ID, email, email, u.Name, u.SuperAdmin).Scan(ctx, &row)
 	return row, err
 }
@@ -64,9 +67,11 @@ func userError(err error) error {
 	case sqlState(err) != stateUnique:
 		return translate(err)
 	case constraint(err) == "users_pkey":
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id exists already").Because(err)
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id exists already").
+			Because(err)
 	}
-	return tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address").Because(err)
+	return tenancy.Errorf(tenancy.CodeAlreadyExists, "another user has this e-mail address").
+		Because(err)
 }
 
 func (s *users) Get(ctx context.Context, id string) (identity.User, error) {
@@ -82,12 +87,16 @@ func (s *users) ByEmail(ctx context.Context, email string) (identity.User, error
 	if err != nil {
 		return identity.User{}, errNoUser
 	}
-	return s.one(crossTenant(ctx, "find the user of an address"), s.db.system, "email_key = ?", normal)
+	return s.one(crossTenant(ctx, "find the user of an address"), s.db.system, "email_key = ?",
+		normal)
 }
 
-func (s *users) one(ctx context.Context, db bun.IDB, condition string, arg any) (identity.User, error) {
+func (s *users) one(
+	ctx context.Context, db bun.IDB, condition string, arg any,
+) (identity.User, error) {
 	var rows []userRow
-	if err := db.NewRaw("SELECT "+userColumns+" FROM bailiwick.users WHERE "+condition, arg).Scan(ctx, &rows); err != nil {
+	if err := db.NewRaw("SELECT "+userColumns+" FROM bailiwick.users WHERE "+condition, arg).
+		Scan(ctx, &rows); err != nil {
 		return identity.User{}, translate(err)
 	}
 	if len(rows) == 0 {
@@ -136,7 +145,9 @@ func userIDs(given []string) (ids []string) {
 	return ids
 }
 
-func (s *users) Update(ctx context.Context, id string, c ports.UserChange) (stored identity.User, err error) {
+func (s *users) Update(
+	ctx context.Context, id string, c ports.UserChange,
+) (stored identity.User, err error) {
 	if id, err = userID(id); err != nil {
 		return identity.User{}, err
 	}
@@ -147,24 +158,29 @@ func (s *users) Update(ctx context.Context, id string, c ports.UserChange) (stor
 		}
 		c.Email = &normal
 	}
-	err = s.db.system.RunInTx(crossTenant(ctx, "change a user"), nil, func(ctx context.Context, tx bun.Tx) error {
-		before, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
-		if err != nil {
+	err = s.db.system.RunInTx(crossTenant(ctx, "change a user"), nil,
+		func(ctx context.Context, tx bun.Tx) error {
+			before, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
+			if err != nil {
+				return err
+			}
+			stored, err = s.change(ctx, tx, before, c)
 			return err
-		}
-		stored, err = s.change(ctx, tx, before, c)
-		return err
-	})
+		})
 	if err != nil {
 		return identity.User{}, userError(err)
 	}
 	return stored, nil
 }
 
-func (s *users) change(ctx context.Context, tx bun.IDB, before identity.User, c ports.UserChange) (identity.User, error) {
+func (s *users) change(
+	ctx context.Context, tx bun.IDB, before identity.User, c ports.UserChange,
+) (identity.User, error) {
 	var row userRow
-	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email), email_key = coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
-		" super_admin = coalesce(?2::boolean, super_admin), updated_at = clock_timestamp() WHERE id = ?3 RETURNING "+userColumns,
+	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email), email_key ="+
+		" coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
+		" super_admin = coalesce(?2::boolean, super_admin), updated_at = clock_timestamp()"+
+		" WHERE id = ?3 RETURNING "+userColumns,
 		c.Email, c.Name, c.SuperAdmin, before.ID).Scan(ctx, &row)
 	if err != nil {
 		return identity.User{}, err
@@ -179,29 +195,34 @@ func (s *users) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return retryTx(crossTenant(ctx, "remove a user"), s.db.system, func(ctx context.Context, tx bun.Tx) error {
-		user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
-		if err != nil {
-			return err
-		}
-		if err := requireOtherAdmins(ctx, tx, id); err != nil {
-			return err
-		}
-		var left []memberRow
-		err = tx.NewRaw("WITH gone AS (DELETE FROM bailiwick.members WHERE user_id = ? RETURNING *) SELECT "+memberColumns+" FROM gone ORDER BY tenant_id", id).Scan(ctx, &left)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.NewRaw("DELETE FROM bailiwick.users WHERE id = ?", id).Exec(ctx); err != nil {
-			return err
-		}
-		for _, m := range left {
-			if err := recordForTenant(ctx, tx, m.TenantID, tenancy.MemberRemoved(m.membership())); err != nil {
+	return retryTx(crossTenant(ctx, "remove a user"), s.db.system,
+		func(ctx context.Context, tx bun.Tx) error {
+			user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
+			if err != nil {
 				return err
 			}
-		}
-		return recordPlatform(ctx, tx, identity.UserRemoved(user))
-	})
+			if err := requireOtherAdmins(ctx, tx, id); err != nil {
+				return err
+			}
+			var left []memberRow
+			err = tx.NewRaw("WITH gone AS (DELETE FROM bailiwick.members WHERE user_id = ?"+
+				" RETURNING *) SELECT "+memberColumns+" FROM gone ORDER BY tenant_id", id).
+				Scan(ctx, &left)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.NewRaw("DELETE FROM bailiwick.users WHERE id = ?", id).
+				Exec(ctx); err != nil {
+				return err
+			}
+			for _, m := range left {
+				if err := recordForTenant(ctx, tx, m.TenantID,
+					tenancy.MemberRemoved(m.membership())); err != nil {
+					return err
+				}
+			}
+			return recordPlatform(ctx, tx, identity.UserRemoved(user))
+		})
 }
 
 // requireOtherAdmins holds the admins of the tenants that the user is an admin of, and
@@ -209,7 +230,8 @@ func (s *users) Remove(ctx context.Context, id string) error {
 func requireOtherAdmins(ctx context.Context, tx bun.IDB, user string) error {
 	var admins []memberRow
 	err := tx.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE role = 'admin'"+
-		" AND tenant_id IN (SELECT tenant_id FROM bailiwick.members WHERE user_id = ? AND role = 'admin')"+
+		" AND tenant_id IN (SELECT tenant_id FROM bailiwick.members WHERE user_id = ?"+
+		" AND role = 'admin')"+
 		" ORDER BY tenant_id, user_id FOR UPDATE", user).Scan(ctx, &admins)
 	if err != nil {
 		return err

@@ -37,13 +37,16 @@ func (v *vault) Set(ctx context.Context, tenant tenancy.ID, name string, value [
 }
 
 // set is Set within a transaction.
-func (v *vault) set(ctx context.Context, db bun.IDB, tenant tenancy.ID, name string, value []byte) error {
+func (v *vault) set(
+	ctx context.Context, db bun.IDB, tenant tenancy.ID, name string, value []byte,
+) error {
 	sealed, err := v.sealer.seal(tenant, name, value)
 	if err != nil {
 		return err
 	}
 	_, err = db.NewRaw("INSERT INTO bailiwick.secrets (tenant_id, name, sealed) VALUES (?, ?, ?)"+
-		" ON CONFLICT (tenant_id, name) DO UPDATE SET sealed = excluded.sealed, updated_at = now()", tenant, name, sealed).Exec(ctx)
+		" ON CONFLICT (tenant_id, name) DO UPDATE SET sealed = excluded.sealed, updated_at = now()",
+		tenant, name, sealed).Exec(ctx)
 	return err
 }
 
@@ -53,7 +56,8 @@ func (v *vault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte
 		return nil, err
 	}
 	var sealed []byte
-	err = v.db.app.NewRaw("SELECT sealed FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?", tenant, name).Scan(ctx, &sealed)
+	err = v.db.app.NewRaw("SELECT sealed FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?",
+		tenant, name).Scan(ctx, &sealed)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -107,9 +107,11 @@ func (d *declarations) versioned() map[string]bool {
 func (w rowSecurity) adoptable() error {
 	switch {
 	case !w.Exists:
-		return fmt.Errorf("table %s is declared and doesn't exist: Options.Migrations must make it", w.Name)
+		return fmt.Errorf("table %s is declared and doesn't exist: Options.Migrations must make it",
+			w.Name)
 	case !w.Tenant:
-		return fmt.Errorf("table %s has no column tenant_id of type uuid: it is a single-tenant table, which this version doesn't adopt", w.Name)
+		return fmt.Errorf("table %s has no column tenant_id of type uuid: it is a single-tenant"+
+			" table, which this version doesn't adopt", w.Name)
 	case !w.NotNull:
 		return fmt.Errorf("table %s: tenant_id must be NOT NULL", w.Name)
 	}
@@ -125,15 +127,21 @@ func (w rowSecurity) missing(kind *table, scope Scope) []string {
 			statements = append(statements, fmt.Sprintf(format, w.Name))
 		}
 	}
-	add(w.Declared && !w.Stamped, "ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
+	add(w.Declared && !w.Stamped,
+		"ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
 	own := scope.ofTenant(tenantColumn)
 	add(!w.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!w.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!w.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
-	add(kind != nil && !w.Touched, "DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+	add(kind != nil && !w.Touched,
+		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
+			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 	if kind != nil && kind.singleton == "" {
-		add(w.Counted != hex.EncodeToString([]byte(kind.kind))+"00", "DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
-			" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+strings.ReplaceAll(literal(kind.kind), "%", "%%")+")")
+		add(w.Counted != hex.EncodeToString([]byte(kind.kind))+"00",
+			"DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota"+
+				" AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
+				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
+				strings.ReplaceAll(literal(kind.kind), "%", "%%")+")")
 	}
 	return statements
 }
@@ -157,7 +165,8 @@ func checkRowSecurity(ctx context.Context, e *examination) ([]Finding, error) {
 // findings are a table's. What row security lacks is one, named by the first
 // thing that is missing, and mended as a whole.
 func (w rowSecurity) findings(kind *table, scope Scope) []Finding {
-	finding := Finding{Severity: SeverityError, Object: strings.ReplaceAll(w.Name, `"`, ""), Safe: w.Known}
+	finding := Finding{Severity: SeverityError, Object: strings.ReplaceAll(w.Name, `"`, ""),
+		Safe: w.Known}
 	if !w.Declared && !w.Reached {
 		finding.Severity = SeverityWarning
 	}
@@ -167,7 +176,8 @@ func (w rowSecurity) findings(kind *table, scope Scope) []Finding {
 		return f
 	}
 	if !w.Exists || !w.Tenant {
-		f := say("table_missing", "the table or its column tenant_id of type uuid is missing: migrate first")
+		f := say("table_missing",
+			"the table or its column tenant_id of type uuid is missing: migrate first")
 		f.Safe = false
 		return []Finding{f}
 	}
@@ -175,18 +185,29 @@ func (w rowSecurity) findings(kind *table, scope Scope) []Finding {
 	missing := w.missing(kind, scope)
 	switch {
 	case !w.Policy:
-		findings = append(findings, say("policy_missing", "without the policy bailiwick_tenant nothing but the filter keeps tenants apart", missing...))
+		findings = append(findings,
+			say("policy_missing", "without the policy bailiwick_tenant nothing but the filter"+
+				" keeps tenants apart", missing...))
 	case !w.Enabled:
-		findings = append(findings, say("row_security_off", "row-level security is off, and the policy isn't asked", missing...))
+		findings = append(findings,
+			say("row_security_off", "row-level security is off, and the policy isn't asked",
+				missing...))
 	case !w.Forced:
-		findings = append(findings, say("row_security_not_forced", "without FORCE row security doesn't hold the table's owner, nor what runs with its rights", missing...))
+		findings = append(findings,
+			say("row_security_not_forced",
+				"without FORCE row security doesn't hold the table's owner, nor what runs with"+
+					" its rights", missing...))
 	case len(missing) > 0:
-		f := say("default_missing", "rows that raw SQL writes don't get their tenant or their version from the database, or aren't counted for the tenant's quota", missing...)
+		f := say("default_missing",
+			"rows that raw SQL writes don't get their tenant or their version from the database,"+
+				" or aren't counted for the tenant's quota", missing...)
 		f.Severity = SeverityWarning
 		findings = append(findings, f)
 	}
 	if !w.NotNull {
-		f := say("tenant_nullable", "a row without a tenant is nobody's: no tenant sees it, and no purge removes it", "ALTER TABLE "+w.Name+" ALTER COLUMN tenant_id SET NOT NULL")
+		f := say("tenant_nullable",
+			"a row without a tenant is nobody's: no tenant sees it, and no purge removes it",
+			"ALTER TABLE "+w.Name+" ALTER COLUMN tenant_id SET NOT NULL")
 		f.Safe = false
 		findings = append(findings, f)
 	}

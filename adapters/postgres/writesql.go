@@ -52,7 +52,8 @@ func (w writer) assignments() []assignment {
 		}
 	}
 	for _, s := range w.t.secrets {
-		list = append(list, assignment{s, fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", literal(secretMark), literal(s))})
+		list = append(list, assignment{
+			s, fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", literal(secretMark), literal(s))})
 	}
 	return list
 }
@@ -77,7 +78,8 @@ func (w writer) idOf(r reference, to target) string {
 		given = "s.spec -> " + literal(r.Field) + " ->> 'kind' = " + literal(to.kind)
 		name = "s.spec -> " + literal(r.Field) + " ->> 'name'"
 	}
-	found := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)", quote(to.id), to.sql, w.tenant, quote(to.name), name)
+	found := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)",
+		quote(to.id), to.sql, w.tenant, quote(to.name), name)
 	switch {
 	case to.kind == "": // a lookup
 	case w.src.pending != "":
@@ -103,7 +105,8 @@ func (w writer) record() string {
 	for _, c := range w.t.columns {
 		fields = append(fields, quote(c.name)+" "+c.sqlType)
 	}
-	return "src AS s CROSS JOIN LATERAL jsonb_to_record(s.spec) AS r(" + strings.Join(fields, ", ") + ")"
+	return "src AS s CROSS JOIN LATERAL jsonb_to_record(s.spec) AS r(" +
+		strings.Join(fields, ", ") + ")"
 }
 
 // insert creates the items that have no target.
@@ -130,7 +133,9 @@ func (w writer) update() string {
 	for _, a := range w.assignments() {
 		sets = append(sets, quote(a.column)+" = "+a.expr)
 	}
-	return w.with(fmt.Sprintf("UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.tenant_id = %s AND t.id = s.target",
+	return w.with(fmt.Sprintf(
+		"UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.tenant_id = %s"+
+			" AND t.id = s.target",
 		w.t.sql, strings.Join(sets, ", "), w.record(), w.tenant))
 }
 
@@ -142,8 +147,10 @@ func (w writer) lookups() []string {
 			continue
 		}
 		statements = append(statements, w.with(fmt.Sprintf(
-			"INSERT INTO %[1]s (tenant_id, %[2]s) SELECT DISTINCT %[3]s, s.spec ->> %[4]s FROM src AS s WHERE s.spec ->> %[4]s IS NOT NULL"+
-				" AND NOT EXISTS (SELECT FROM %[1]s AS x WHERE x.tenant_id = %[3]s AND x.%[2]s = s.spec ->> %[4]s) ON CONFLICT DO NOTHING",
+			"INSERT INTO %[1]s (tenant_id, %[2]s) SELECT DISTINCT %[3]s, s.spec ->> %[4]s"+
+				" FROM src AS s WHERE s.spec ->> %[4]s IS NOT NULL"+
+				" AND NOT EXISTS (SELECT FROM %[1]s AS x WHERE x.tenant_id = %[3]s"+
+				" AND x.%[2]s = s.spec ->> %[4]s) ON CONFLICT DO NOTHING",
 			r.lookup.sql, quote(r.lookup.name), w.tenant, literal(r.Field))))
 	}
 	return statements
@@ -158,11 +165,16 @@ func (w writer) joins() []string {
 		}
 		to := w.d.byKind[r.Kind]
 		statements = append(statements,
-			w.with(fmt.Sprintf("DELETE FROM %s AS j USING src AS s WHERE s.target IS NOT NULL AND j.tenant_id = %s AND j.%s = s.target", r.join.sql, w.tenant, quote(r.join.from))),
-			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s, coalesce(s.target, s.id), x.id, e.place - 1 FROM src AS s"+
-				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[6]s) WITH ORDINALITY AS e(name, place)"+
+			w.with(fmt.Sprintf("DELETE FROM %s AS j USING src AS s WHERE s.target IS NOT NULL"+
+				" AND j.tenant_id = %s AND j.%s = s.target", r.join.sql, w.tenant,
+				quote(r.join.from))),
+			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s,"+
+				" coalesce(s.target, s.id), x.id, e.place - 1 FROM src AS s"+
+				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[6]s) WITH ORDINALITY"+
+				" AS e(name, place)"+
 				" JOIN %[7]s AS x ON x.tenant_id = %[5]s AND x.%[8]s = e.name",
-				r.join.sql, quote(r.join.from), quote(r.join.to), quote(r.join.position), w.tenant, literal(r.Field), to.sql, quote(to.nameColumn))))
+				r.join.sql, quote(r.join.from), quote(r.join.to), quote(r.join.position), w.tenant,
+				literal(r.Field), to.sql, quote(to.nameColumn))))
 	}
 	return statements
 }
@@ -186,17 +198,20 @@ func (w writer) dangling() string {
 }
 
 func (w writer) danglingTo(r reference, kind string) string {
-	from, path, missing, given := "src AS s", literal("/spec/"+r.Field), "s.spec ->> "+literal(r.Field), "true"
+	from, path, missing, given := "src AS s", literal("/spec/"+r.Field),
+		"s.spec ->> "+literal(r.Field), "true"
 	switch {
 	case r.join != nil:
-		from = "src AS s CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> " + literal(r.Field) + ") WITH ORDINALITY AS e(name, place)"
+		from = "src AS s CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> " +
+			literal(r.Field) + ") WITH ORDINALITY AS e(name, place)"
 		path, missing = literal("/spec/"+r.Field+"/")+" || (e.place - 1)", "e.name"
 	case len(r.Columns) > 0:
 		path, missing = literal("/spec/"+r.Field), "s.spec -> "+literal(r.Field)+" ->> 'name'"
 		given = "s.spec -> " + literal(r.Field) + " ->> 'kind' = " + literal(kind)
 	}
 	to := w.d.byKind[kind]
-	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s AND %[3]s IS NOT NULL"+
+	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s"+
+		" AND %[3]s IS NOT NULL"+
 		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
 		path, literal(kind), missing, from, given, to.sql, w.tenant, to.nameEquals("x", missing))
 	if w.src.pending != "" {
@@ -218,14 +233,19 @@ func (d *declarations) referrers(t *table, tenant tenancy.ID, id string) string 
 				continue
 			}
 			if r.join != nil && r.Kind == t.kind {
-				queries = append(queries, fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
-					" WHERE t.tenant_id = %s AND j.%s = %s", literal(from.kind), from.nameOf("t"), from.sql, r.join.sql, quote(r.join.from), constant, quote(r.join.to), id))
+				queries = append(queries,
+					fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
+						" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
+						" WHERE t.tenant_id = %s AND j.%s = %s", literal(from.kind),
+						from.nameOf("t"), from.sql, r.join.sql, quote(r.join.from), constant,
+						quote(r.join.to), id))
 			}
 			for _, to := range d.columnsOf(r) {
 				if to.kind != t.kind {
 					continue
 				}
-				query := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t WHERE t.tenant_id = %s AND t.%s = %s",
+				query := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
+					" WHERE t.tenant_id = %s AND t.%s = %s",
 					literal(from.kind), from.nameOf("t"), from.sql, constant, quote(to.column), id)
 				if from == t {
 					query += " AND t.id <> " + id

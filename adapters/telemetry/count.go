@@ -34,7 +34,9 @@ func method(r *http.Request) string {
 	return other
 }
 
-func (t *Telemetry) count(r *http.Request, route string, status int, seen *request, took time.Duration) {
+func (t *Telemetry) count(
+	r *http.Request, route string, status int, seen *request, took time.Duration,
+) {
 	seen.mu.Lock()
 	code, tenant := seen.code, seen.tenant
 	seen.mu.Unlock()

@@ -69,7 +69,8 @@ func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
 	require.Equal(t, 200, w.send("GET", "/api/v1/tenants/acme", platformToken).Code)
 	_, foreign := w.tenant(t, "beta", tenancy.Admin)
 
-	for name, token := range map[string]string{"nobody": "", "a tenant's admin": key, "another one": foreign} {
+	for name, token := range map[string]string{"nobody": "", "a tenant's admin": key,
+		"another one": foreign} {
 		seen := w.scrape(t, token)
 		assert.NotContains(t, seen.text(), "tenant=", name)
 		assert.NotContains(t, seen.text(), acme.String(), name)
@@ -78,16 +79,20 @@ func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
 		assert.NotEmpty(t, seen.named("bailiwick_http_requests_total"), name)
 	}
 	for name, forged := range map[string][]string{
-		"a wrong token": {"Authorization", "Bearer " + platformToken + "x"}, "no token": {"Authorization", "Bearer "},
-		"another scheme": {"Authorization", "Basic " + platformToken}, "two": {"Authorization", "Bearer x", "Authorization", "Bearer " + platformToken},
+		"a wrong token":  {"Authorization", "Bearer " + platformToken + "x"},
+		"no token":       {"Authorization", "Bearer "},
+		"another scheme": {"Authorization", "Basic " + platformToken},
+		"two":            {"Authorization", "Bearer x", "Authorization", "Bearer " + platformToken},
 	} {
 		rec := w.send("GET", "/metrics", "", forged...)
 		assert.Equal(t, 401, rec.Code, name)
 		assert.NotContains(t, rec.Body.String(), "bailiwick_", name)
 	}
 	for _, r := range []*httptest.ResponseRecorder{
-		w.send("GET", "/metrics", "", "Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"),
-		w.send("GET", "/metrics", "", "X-Tenant-ID", "acme", "Cookie", "Authorization="+platformToken),
+		w.send("GET", "/metrics", "", "Accept",
+			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"),
+		w.send("GET", "/metrics", "", "X-Tenant-ID", "acme", "Cookie",
+			"Authorization="+platformToken),
 	} {
 		assert.NotContains(t, r.Body.String(), acme.String())
 		assert.True(t, strings.HasPrefix(r.Header().Get("Content-Type"), "text/plain"))
@@ -127,7 +132,8 @@ func TestWhatACallerSendsMakesNoSeries(t *testing.T) {
 	before := w.scrape(t, platformToken)
 	attack()
 	after := w.scrape(t, platformToken)
-	assert.Len(t, after.named("bailiwick_http"), len(before.named("bailiwick_http"))+1+16+2, "the scrape's own status, histogram, sum and count")
+	assert.Len(t, after.named("bailiwick_http"), len(before.named("bailiwick_http"))+1+16+2,
+		"the scrape's own status, histogram, sum and count")
 	assert.Empty(t, after.named("bailiwick_tenant"))
 	assert.NotContains(t, after.text(), acme.String())
 	assert.NotContains(t, after.text(), "BREW")
@@ -160,24 +166,29 @@ func TestAHostsOwnRoutesAreCounted(t *testing.T) {
 	tenant := tenancy.NewID()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notes/{id}", func(_ http.ResponseWriter, r *http.Request) {
-		ctx := tenancy.NewContext(tenancy.WithPrincipal(r.Context(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "7"}), tenant)
+		ctx := tenancy.NewContext(tenancy.WithPrincipal(r.Context(),
+			tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "7"}), tenant)
 		w.seen.Observe(ctx, "")
 	})
 	mux.HandleFunc("GET /public", func(_ http.ResponseWriter, r *http.Request) {
-		w.seen.Observe(tenancy.NewContext(r.Context(), tenancy.NewID()), "") // for nobody: a name that anybody may send
+		// for nobody: a name that anybody may send
+		w.seen.Observe(tenancy.NewContext(r.Context(), tenancy.NewID()), "")
 	})
-	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("GET /panic",
+		func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	mux.HandleFunc("GET /late/panic", func(rw http.ResponseWriter, _ *http.Request) {
 		rw.WriteHeader(http.StatusEarlyHints)
 		rw.WriteHeader(http.StatusAccepted)
 		panic(http.ErrAbortHandler)
 	})
-	mux.Handle("GET /slow", http.TimeoutHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
-		w.seen.Observe(r.Context(), "late")
-	}), time.Millisecond, ""))
+	mux.Handle("GET /slow", http.TimeoutHandler(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			w.seen.Observe(r.Context(), "late")
+		}), time.Millisecond, ""))
 	handler := w.seen.Middleware(mux)
-	for _, path := range []string{"/notes/1", "/notes/2", "/public", "/panic", "/late/panic", "/slow", "/none"} {
+	for _, path := range []string{"/notes/1", "/notes/2", "/public", "/panic", "/late/panic",
+		"/slow", "/none"} {
 		func() {
 			defer func() { _ = recover() }()
 			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
@@ -192,18 +203,20 @@ func TestAHostsOwnRoutesAreCounted(t *testing.T) {
 		`bailiwick_http_requests_total{method="GET",route="/slow",status="503"}`:       1,
 		`bailiwick_http_requests_total{method="GET",route="none",status="404"}`:        1,
 	}, m.named("bailiwick_http_requests_total"))
-	assert.Equal(t, metrics{`bailiwick_tenant_requests_total{outcome="ok",tenant="` + tenant.String() + `"}`: 2}, m.named("bailiwick_tenant_requests_total"))
+	assert.Equal(t, metrics{`bailiwick_tenant_requests_total{outcome="ok",tenant="` +
+		tenant.String() + `"}`: 2}, m.named("bailiwick_tenant_requests_total"))
 }
 
 func TestAnAnswerCanBeFlushedThroughTheMiddleware(t *testing.T) {
 	t.Parallel()
 	seen := telemetry.New(telemetry.Options{})
 	release := make(chan struct{})
-	server := httptest.NewServer(seen.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "first")
-		w.(http.Flusher).Flush()
-		<-release
-	})))
+	server := httptest.NewServer(
+		seen.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintln(w, "first")
+			w.(http.Flusher).Flush()
+			<-release
+		})))
 	defer server.Close()
 	defer server.Client().CloseIdleConnections()
 	res, err := server.Client().Get(server.URL)
@@ -226,7 +239,8 @@ func TestNoNumberOfRoutesOrCodesIsTooMany(t *testing.T) {
 		seen.Observe(r.Context(), tenancy.Code(r.URL.Path))
 	}))
 	for i := range 2000 {
-		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", fmt.Sprintf("/%d", i), nil))
+		handler.ServeHTTP(httptest.NewRecorder(),
+			httptest.NewRequest("GET", fmt.Sprintf("/%d", i), nil))
 	}
 	rec := httptest.NewRecorder()
 	seen.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))

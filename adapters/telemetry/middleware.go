@@ -47,7 +47,8 @@ func (t *Telemetry) Middleware(next http.Handler) http.Handler {
 		seen := &request{}
 		ctx, span := t.begin(outer)
 		r := outer.WithContext(context.WithValue(ctx, requestKey{}, seen))
-		out := &answer{ResponseWriter: w, status: http.StatusInternalServerError} // should next panic
+		// should next panic
+		out := &answer{ResponseWriter: w, status: http.StatusInternalServerError}
 		t.inFlight.Inc()
 		defer func() {
 			outer.Pattern = r.Pattern

@@ -48,7 +48,8 @@ func (h queryHook) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
 	}
 	text := redactSQL(e.Query)
 	h.spans.AfterQuery(trace.ContextWithSpan(ctx, noCodeSpan{span}), &bun.QueryEvent{
-		DB: e.DB, Query: text, QueryTemplate: text, StartTime: e.StartTime, Result: e.Result, Err: redactError(e.Err),
+		DB: e.DB, Query: text, QueryTemplate: text, StartTime: e.StartTime, Result: e.Result,
+		Err: redactError(e.Err),
 	})
 }
 

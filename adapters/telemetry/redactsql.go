@@ -57,7 +57,8 @@ func beginsNumber(s string) bool {
 // number is the length of a number, in any notation, or of a parameter.
 func number(s string) int {
 	n := 1
-	for n < len(s) && s[n] != '$' && !isEscaped(s[n:]) && (isWord(s[n]) || s[n] == '.' || isSign(s[n]) && (s[n-1] == 'e' || s[n-1] == 'E')) {
+	for n < len(s) && s[n] != '$' && !isEscaped(s[n:]) &&
+		(isWord(s[n]) || s[n] == '.' || isSign(s[n]) && (s[n-1] == 'e' || s[n-1] == 'E')) {
 		n++
 	}
 	return n
@@ -72,5 +73,6 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // isWord reports whether a name may have c in it, be it behind its beginning.
 func isWord(c byte) bool {
-	return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '$' || c >= 0x80
+	return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '$' ||
+		c >= 0x80
 }

@@ -42,7 +42,8 @@ func TestNoValueOfAStatementIsShown(t *testing.T) {
 func TestALongStatementIsCut(t *testing.T) {
 	t.Parallel()
 	for _, statement := range []string{
-		"INSERT INTO t VALUES " + strings.Repeat("('secret'), ", 1<<20), "SELECT " + strings.Repeat("ü", 1<<20), `SELECT "` + strings.Repeat("ü", 1<<20) + `"`,
+		"INSERT INTO t VALUES " + strings.Repeat("('secret'), ", 1<<20),
+		"SELECT " + strings.Repeat("ü", 1<<20), `SELECT "` + strings.Repeat("ü", 1<<20) + `"`,
 	} {
 		cut := telemetry.Masked(statement)
 		assert.Less(t, len(cut), 10_000)
@@ -54,7 +55,8 @@ func TestALongStatementIsCut(t *testing.T) {
 func FuzzNoValueOfAStatementIsShown(f *testing.F) {
 	f.Add("SELECT ", "it's \\", ", x")
 	f.Fuzz(func(t *testing.T, before, value, after string) {
-		if strings.ContainsAny(before, `'"$/-\eE`) || len(value) < 4 || strings.Contains(before+after, value) || strings.ContainsAny(value, "?… ") {
+		if strings.ContainsAny(before, `'"$/-\eE`) || len(value) < 4 ||
+			strings.Contains(before+after, value) || strings.ContainsAny(value, "?… ") {
 			return
 		}
 		literal := "'" + strings.ReplaceAll(value, "'", "''") + "'"

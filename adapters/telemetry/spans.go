@@ -39,7 +39,8 @@ func end(span trace.Span, r *http.Request, route string, a *answer, seen *reques
 		span.SetAttributes(attribute.String("bailiwick.tenant", seen.tenant.String()))
 	}
 	if !seen.by.Anonymous() {
-		span.SetAttributes(attribute.String("bailiwick.actor.kind", string(seen.by.Kind)), attribute.String("bailiwick.actor.id", seen.by.ID))
+		span.SetAttributes(attribute.String("bailiwick.actor.kind", string(seen.by.Kind)),
+			attribute.String("bailiwick.actor.id", seen.by.ID))
 	}
 	if seen.code != "" {
 		span.SetAttributes(attribute.String("error.type", string(seen.code)))

@@ -38,7 +38,8 @@ func TestARequestIsASpanOfTheCallersTrace(t *testing.T) {
 	o, spans := traced(t)
 	w := newWorld(t, o)
 	acme, key := w.tenant(t, "acme", tenancy.Viewer)
-	rec := w.send("GET", "/api/v1/notes/hidden?kind=hidden", key, "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "baggage", "hidden=1")
+	rec := w.send("GET", "/api/v1/notes/hidden?kind=hidden", key, "traceparent",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "baggage", "hidden=1")
 	require.Equal(t, 422, rec.Code)
 
 	got := spans.GetSpans()
@@ -50,8 +51,10 @@ func TestARequestIsASpanOfTheCallersTrace(t *testing.T) {
 	assert.NotEmpty(t, values["bailiwick.actor.id"])
 	delete(values, "bailiwick.actor.id")
 	assert.Equal(t, map[attribute.Key]string{
-		"http.request.method": "GET", "http.route": "/api/v1/notes/{name}", "http.response.status_code": "422",
-		"bailiwick.request_id": rec.Header().Get("X-Request-ID"), "bailiwick.tenant": acme.String(), "bailiwick.actor.kind": "key",
+		"http.request.method": "GET", "http.route": "/api/v1/notes/{name}",
+		"http.response.status_code": "422",
+		"bailiwick.request_id":      rec.Header().Get("X-Request-ID"),
+		"bailiwick.tenant":          acme.String(), "bailiwick.actor.kind": "key",
 		"error.type": "invalid",
 	}, values, "and neither path, query, header nor baggage")
 	assert.Equal(t, codes.Unset, got[0].Status.Code, "a caller's fault is no error of the server")
@@ -61,7 +64,9 @@ func TestTraceContextThatIsNoneBeginsATrace(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
 	w := newWorld(t, o)
-	for _, header := range []string{"", "nonsense", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"} {
+	for _, header := range []string{
+		"", "nonsense", "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"} {
 		spans.Reset()
 		w.send("BREW", "/nowhere", "", "traceparent", header)
 		got := spans.GetSpans()
@@ -76,7 +81,9 @@ func TestAFaultIsAnErrorOfTheSpan(t *testing.T) {
 	o, spans := traced(t)
 	seen := telemetry.New(o)
 	assert.PanicsWithValue(t, "hidden", func() {
-		seen.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("hidden") })).
+		seen.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			panic("hidden")
+		})).
 			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	})
 	got := spans.GetSpans()

@@ -60,7 +60,8 @@ func New(o Options) *Telemetry {
 	}
 	t := &Telemetry{
 		public: prometheus.NewRegistry(), platform: prometheus.NewRegistry(),
-		routes: labelLimit[string]{limit: maxRoutes}, codes: labelLimit[tenancy.Code]{limit: maxCodes}, tenants: labelLimit[tenancy.ID]{limit: o.MaxTenants},
+		routes: labelLimit[string]{limit: maxRoutes}, codes: labelLimit[tenancy.Code]{
+			limit: maxCodes}, tenants: labelLimit[tenancy.ID]{limit: o.MaxTenants},
 		traces: o.TracerProvider, tracer: noop.NewTracerProvider().Tracer(scope),
 	}
 	if t.traces != nil {
@@ -73,26 +74,32 @@ func New(o Options) *Telemetry {
 // measure makes the metrics of requests.
 func (t *Telemetry) measure() {
 	t.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "bailiwick_http_requests_total", Help: "Requests answered, by the operation's pattern.",
+		Name: "bailiwick_http_requests_total",
+		Help: "Requests answered, by the operation's pattern.",
 	}, []string{"route", "method", "status"})
 	t.durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "bailiwick_http_request_duration_seconds", Help: "How long requests took, until the handler returned.",
+		Name:    "bailiwick_http_request_duration_seconds",
+		Help:    "How long requests took, until the handler returned.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 	}, []string{"route", "method"})
 	t.inFlight = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "bailiwick_http_requests_in_flight", Help: "Requests being answered now.",
 	})
 	t.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "bailiwick_http_refusals_total", Help: "Requests answered with a problem, by its code.",
+		Name: "bailiwick_http_refusals_total",
+		Help: "Requests answered with a problem, by its code.",
 	}, []string{"code"})
 	t.public.MustRegister(t.requests, t.durations, t.inFlight, t.refusals)
 
 	t.tenantRequests = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "bailiwick_tenant_requests_total", Help: "Requests for a tenant by callers who may work there.",
+		Name: "bailiwick_tenant_requests_total",
+		Help: "Requests for a tenant by callers who may work there.",
 	}, []string{"tenant", "outcome"})
 	t.tenantSeconds = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "bailiwick_tenant_request_seconds_total", Help: "How long these requests took together.",
+		Name: "bailiwick_tenant_request_seconds_total",
+		Help: "How long these requests took together.",
 	}, []string{"tenant"})
 	t.platform.MustRegister(t.tenantRequests, t.tenantSeconds,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }

@@ -36,14 +36,17 @@ type world struct {
 
 func newWorld(t *testing.T, o telemetry.Options) *world {
 	t.Helper()
-	kinds, err := federation.NewKinds(federation.Kind{Name: "note", Fields: []federation.Field{{Name: "text", Type: federation.String}}})
+	kinds, err := federation.NewKinds(federation.Kind{
+		Name: "note", Fields: []federation.Field{{Name: "text", Type: federation.String}}})
 	require.NoError(t, err)
 	w := &world{services: memory.New(kinds, memory.Options{}).Services(), seen: telemetry.New(o)}
 	tenants := resolve.New(w.services.Tenants, resolve.Options{})
 	w.seen.Resolution(tenants.Stats)
 	w.handler = w.seen.Middleware(httpapi.New(w.services, httpapi.Options{
-		MultiTenant: true, Resolver: tenants, PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
-		Metrics: w.seen.Handler(), Observe: w.seen.Observe, Logger: slog.New(slog.DiscardHandler),
+		MultiTenant: true, Resolver: tenants,
+		PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
+		Metrics:           w.seen.Handler(), Observe: w.seen.Observe,
+		Logger: slog.New(slog.DiscardHandler),
 	}))
 	return w
 }
@@ -53,13 +56,15 @@ func (w *world) tenant(t *testing.T, slug tenancy.Slug, role tenancy.Role) (tena
 	t.Helper()
 	id := tenancy.NewID()
 	_, err := w.services.Tenants.Create(t.Context(), tenancy.Tenant{
-		ID: id, Slug: slug, Name: string(slug), State: tenancy.Active, Settings: json.RawMessage(`{}`),
+		ID: id, Slug: slug, Name: string(slug), State: tenancy.Active,
+		Settings: json.RawMessage(`{}`),
 	})
 	require.NoError(t, err)
 	secret := tenancy.NewKeySecret()
 	hash, err := tenancy.HashKeySecret(secret)
 	require.NoError(t, err)
-	_, err = w.services.Keys.Create(t.Context(), id, tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: id, Name: "k", Role: role, Hash: hash})
+	_, err = w.services.Keys.Create(t.Context(), id, tenancy.APIKey{ID: tenancy.NewID().String(),
+		Tenant: id, Name: "k", Role: role, Hash: hash})
 	require.NoError(t, err)
 	return id, secret
 }
@@ -87,7 +92,8 @@ func (w *world) scrape(t *testing.T, token string) metrics {
 	t.Helper()
 	rec := w.send("GET", "/metrics", token)
 	require.Equal(t, http.StatusOK, rec.Code, "%s", rec.Body)
-	require.True(t, strings.HasPrefix(rec.Header().Get("Content-Type"), "text/plain;"), rec.Header())
+	require.True(t, strings.HasPrefix(rec.Header().Get("Content-Type"), "text/plain;"),
+		rec.Header())
 	return parse(t, rec.Body)
 }
 

@@ -36,10 +36,11 @@ const table = `CREATE TABLE notes (
 // open connects, makes the table and raises the walls around it.
 func open(ctx context.Context, databaseURL string) (*postgres.DB, error) {
 	migrations := migrate.NewMigrations()
-	migrations.Add(migrate.Migration{Name: "20261101000000", Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
-		_, err := m.DB().ExecContext(ctx, table)
-		return err
-	}})
+	migrations.Add(migrate.Migration{Name: "20261101000000",
+		Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
+			_, err := m.DB().ExecContext(ctx, table)
+			return err
+		}})
 	return postgres.Open(ctx, postgres.Options{
 		URL: databaseURL, MultiTenant: true, Migrations: migrations,
 		Tables: []postgres.Table{{Model: (*note)(nil), Kind: "note", Name: "title"}},
@@ -53,14 +54,16 @@ func serve(db *postgres.DB, adminToken string) http.Handler {
 	mux.Handle("/api/v1/", httpapi.New(db.Services(), httpapi.Options{
 		MultiTenant: true, Resolver: tenants, PlatformTokenHash: sha256.Sum256([]byte(adminToken)),
 	}))
-	mux.Handle("GET /notes", httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var notes []note // one tenant's: with no tenant in the context, an error
-		if err := db.Scoped(r.Context()).NewSelect().Model(&notes).Order("title").Scan(r.Context()); err != nil {
-			http.Error(w, "the notes can't be read", http.StatusInternalServerError)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(notes)
-	})))
+	mux.Handle("GET /notes",
+		httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var notes []note // one tenant's: with no tenant in the context, an error
+			if err := db.Scoped(r.Context()).NewSelect().Model(&notes).Order("title").
+				Scan(r.Context()); err != nil {
+				http.Error(w, "the notes can't be read", http.StatusInternalServerError)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(notes)
+		})))
 	return mux
 }
 

@@ -25,9 +25,11 @@ func TestEachTenantListsItsOwnNotes(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	for _, tenant := range []string{"acme", "umbrella"} {
-		status, body := call(t, server, "POST", "/api/v1/tenants", "", `{"slug": "`+tenant+`", "name": "`+tenant+`"}`)
+		status, body := call(t, server, "POST", "/api/v1/tenants", "",
+			`{"slug": "`+tenant+`", "name": "`+tenant+`"}`)
 		require.Equal(t, http.StatusCreated, status, body)
-		status, body = call(t, server, "PUT", "/api/v1/notes/hello", tenant, `{"spec": {"text": "from `+tenant+`"}}`)
+		status, body = call(t, server, "PUT", "/api/v1/notes/hello", tenant,
+			`{"spec": {"text": "from `+tenant+`"}}`)
 		require.Equal(t, http.StatusCreated, status, body)
 	}
 	for _, tenant := range []string{"acme", "umbrella"} {
@@ -43,7 +45,8 @@ func TestEachTenantListsItsOwnNotes(t *testing.T) {
 
 func call(t *testing.T, server *httptest.Server, method, path, tenant, body string) (int, string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path,
+		strings.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")

@@ -39,20 +39,25 @@ func TestEverySourceOfTheTenantAgrees(t *testing.T) {
 	}
 	root.get(t, list).refused(t, http.StatusBadRequest, "tenant_required")
 	for name, c := range map[string]caller{
-		"subdomain against header": {token: platform, host: "staging.localhost", tenant: "production"},
-		"header against subdomain": {token: platform, host: "production.localhost", tenant: "staging"},
-		"unknown against known":    {token: platform, host: "staging.localhost", tenant: "nowhere"},
-		"key against header":       {token: viewer.token, tenant: "production"},
-		"key against subdomain":    {token: viewer.token, host: "production.localhost"},
+		"subdomain against header": {token: platform, host: "staging.localhost",
+			tenant: "production"},
+		"header against subdomain": {token: platform, host: "production.localhost",
+			tenant: "staging"},
+		"unknown against known": {token: platform, host: "staging.localhost", tenant: "nowhere"},
+		"key against header":    {token: viewer.token, tenant: "production"},
+		"key against subdomain": {token: viewer.token, host: "production.localhost"},
 	} {
 		c.site = s
 		before := production.export(t)
 		c.get(t, list).refused(t, http.StatusBadRequest, "tenant_mismatch")
-		c.send(t, http.MethodPut, resource("agent", "intruder"), `{"spec":{}}`).refused(t, http.StatusBadRequest, "tenant_mismatch")
+		c.send(t, http.MethodPut, resource("agent", "intruder"), `{"spec":{}}`).
+			refused(t, http.StatusBadRequest, "tenant_mismatch")
 		require.Equal(t, string(before), string(production.export(t)), name)
 	}
-	staging.get(t, "/api/v1/tenants/production/export").refused(t, http.StatusBadRequest, "tenant_mismatch")
-	viewer.get(t, "/api/v1/tenants/production/export").refused(t, http.StatusBadRequest, "tenant_mismatch")
+	staging.get(t, "/api/v1/tenants/production/export").
+		refused(t, http.StatusBadRequest, "tenant_mismatch")
+	viewer.get(t, "/api/v1/tenants/production/export").
+		refused(t, http.StatusBadRequest, "tenant_mismatch")
 	viewer.get(t, "/api/v1/tenants/staging/export").is(t, http.StatusOK)
 }
 
@@ -62,20 +67,27 @@ func TestWithoutCredentialsNothingIsTold(t *testing.T) {
 	known, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t)
 	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
 	asleep.send(t, http.MethodPut, asleep.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
-	for _, token := range []string{"", "bwk_nonsense", tenancy.NewKeySecret(), platform + "x", platform[:len(platform)-1]} {
+	for _, token := range []string{"", "bwk_nonsense", tenancy.NewKeySecret(), platform + "x",
+		platform[:len(platform)-1]} {
 		for _, request := range [][2]string{
-			{http.MethodGet, "/api/v1/agents"}, {http.MethodPut, "/api/v1/agents/x"}, {http.MethodGet, "/api/v1/tenants"},
-			{http.MethodGet, "/api/v1/discovery"}, {http.MethodGet, "/api/v1/me"}, {http.MethodPost, "/api/v1/tenants"},
+			{http.MethodGet, "/api/v1/agents"}, {http.MethodPut, "/api/v1/agents/x"},
+			{http.MethodGet, "/api/v1/tenants"},
+			{http.MethodGet, "/api/v1/discovery"}, {http.MethodGet, "/api/v1/me"},
+			{http.MethodPost, "/api/v1/tenants"},
 		} {
 			want := caller{site: s, token: token}.send(t, request[0], request[1], nil, same...)
 			want.refused(t, http.StatusUnauthorized, "unauthenticated")
-			for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere", "NO SLUG"} {
-				got := caller{site: s, token: token, tenant: tenant}.send(t, request[0], request[1], nil, same...)
+			for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere",
+				"NO SLUG"} {
+				got := caller{site: s, token: token, tenant: tenant}.send(t, request[0], request[1],
+					nil, same...)
 				require.Equal(t, string(want.body), string(got.body))
 			}
 		}
-		for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere", "NO%20SLUG"} {
-			got := caller{site: s, token: token}.send(t, http.MethodGet, "/api/v1/tenants/"+tenant+"/export", nil, same...)
+		for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere",
+			"NO%20SLUG"} {
+			got := caller{site: s, token: token}.send(t, http.MethodGet,
+				"/api/v1/tenants/"+tenant+"/export", nil, same...)
 			got.refused(t, http.StatusUnauthorized, "unauthenticated")
 		}
 	}
@@ -89,11 +101,13 @@ func TestAKeyFindsNothingOutOfOtherTenants(t *testing.T) {
 	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
 	asleep.send(t, http.MethodPut, asleep.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
 	for _, request := range [][2]string{
-		{http.MethodGet, ""}, {http.MethodPut, ""}, {http.MethodDelete, ""}, {http.MethodGet, "/export"}, {http.MethodPost, "/import"}, {http.MethodGet, "/keys"},
+		{http.MethodGet, ""}, {http.MethodPut, ""}, {http.MethodDelete, ""},
+		{http.MethodGet, "/export"}, {http.MethodPost, "/import"}, {http.MethodGet, "/keys"},
 	} {
 		want := key.send(t, request[0], "/api/v1/tenants/nowhere"+request[1], "{}", same...)
 		want.refused(t, http.StatusBadRequest, "tenant_mismatch")
-		for _, tenant := range []string{foreign.tenant, gone.tenant, asleep.tenant, uuid.NewString(), "default", "Not-A-Slug"} {
+		for _, tenant := range []string{foreign.tenant, gone.tenant, asleep.tenant,
+			uuid.NewString(), "default", "Not-A-Slug"} {
 			got := key.send(t, request[0], "/api/v1/tenants/"+tenant+request[1], "{}", same...)
 			require.Equal(t, string(want.body), string(got.body), "%s %s", request, tenant)
 		}
@@ -102,9 +116,12 @@ func TestAKeyFindsNothingOutOfOtherTenants(t *testing.T) {
 	want := s.platform().send(t, http.MethodGet, "/api/v1/tenants/nowhere/export", nil, same...)
 	want.refused(t, http.StatusNotFound, "tenant_not_found")
 	for _, tenant := range []string{gone.tenant, uuid.NewString(), "Not-A-Slug"} {
-		require.Equal(t, string(want.body), string(s.platform().send(t, http.MethodGet, "/api/v1/tenants/"+tenant+"/export", nil, same...).body))
+		require.Equal(t, string(want.body),
+			string(s.platform().send(t, http.MethodGet, "/api/v1/tenants/"+tenant+"/export", nil,
+				same...).body))
 	}
-	require.Equal(t, []string{"Tenant " + own.tenant}, key.names(t, "/api/v1/tenants", url.Values{}))
+	require.Equal(t, []string{"Tenant " + own.tenant},
+		key.names(t, "/api/v1/tenants", url.Values{}))
 }
 
 func TestRolesOfKeys(t *testing.T) {
@@ -123,17 +140,23 @@ func TestRolesOfKeys(t *testing.T) {
 		{http.MethodGet, resource("prompt", "p"), nil, tenancy.ReadResources, http.StatusOK},
 		{http.MethodGet, "/api/v1/discovery", nil, tenancy.ReadResources, http.StatusOK},
 		{http.MethodGet, c.root() + "/export", nil, tenancy.Export, http.StatusOK},
-		{http.MethodPut, resource("prompt", "p"), `{"spec":{}}`, tenancy.WriteResources, http.StatusOK},
-		{http.MethodDelete, resource("prompt", "none"), nil, tenancy.WriteResources, http.StatusNotFound},
+		{http.MethodPut, resource("prompt", "p"), `{"spec":{}}`, tenancy.WriteResources,
+			http.StatusOK},
+		{http.MethodDelete, resource("prompt", "none"), nil, tenancy.WriteResources,
+			http.StatusNotFound},
 		{http.MethodPost, c.root() + "/import", bundle, tenancy.Import, http.StatusOK},
 		{http.MethodPost, c.root() + "/import?dry_run=true", bundle, tenancy.Import, http.StatusOK},
-		{http.MethodPut, c.root() + "/secrets/s", `{"value":"x"}`, tenancy.WriteSecrets, http.StatusNoContent},
+		{http.MethodPut, c.root() + "/secrets/s", `{"value":"x"}`, tenancy.WriteSecrets,
+			http.StatusNoContent},
 		{http.MethodGet, c.root() + "/keys", nil, tenancy.ReadKeys, http.StatusOK},
-		{http.MethodPost, c.root() + "/keys", `{"name":"k","role":"admin"}`, tenancy.WriteKeys, http.StatusCreated},
-		{http.MethodPost, "/api/v1/tenants", `{"slug":"new-one","name":"N"}`, tenancy.ManageTenants, 0},
+		{http.MethodPost, c.root() + "/keys", `{"name":"k","role":"admin"}`, tenancy.WriteKeys,
+			http.StatusCreated},
+		{http.MethodPost, "/api/v1/tenants", `{"slug":"new-one","name":"N"}`, tenancy.ManageTenants,
+			0},
 		{http.MethodDelete, c.root(), nil, tenancy.ManageTenants, 0},
 	}
-	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin, tenancy.Replicator} {
+	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin,
+		tenancy.Replicator} {
 		key := c.key(t, role)
 		for _, r := range requests {
 			got := key.send(t, r.method, r.path, r.body)
@@ -151,8 +174,11 @@ func TestAKeyEndsWhenItIsRevokedOrItsTenantIs(t *testing.T) {
 	c := serve(t).tenant(t)
 	const list = "/api/v1/agents"
 	expires := time.Now().Add(2 * time.Second)
-	short := read[struct{ Secret string }](t, c.send(t, http.MethodPost, c.root()+"/keys", map[string]any{"name": "short", "role": "viewer", "expires_at": expires}).is(t, http.StatusCreated))
-	made := read[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.root()+"/keys", `{"name":"ci","role":"viewer"}`).is(t, http.StatusCreated))
+	short := read[struct{ Secret string }](t,
+		c.send(t, http.MethodPost, c.root()+"/keys", map[string]any{
+			"name": "short", "role": "viewer", "expires_at": expires}).is(t, http.StatusCreated))
+	made := read[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.root()+"/keys",
+		`{"name":"ci","role":"viewer"}`).is(t, http.StatusCreated))
 	kept := c.key(t, tenancy.Viewer)
 	revoked := caller{site: c.site, token: made.Secret}
 	revoked.get(t, list).is(t, http.StatusOK)
@@ -174,7 +200,8 @@ func TestAKeyEndsWhenItIsRevokedOrItsTenantIs(t *testing.T) {
 	kept.get(t, list).is(t, http.StatusOK)
 
 	time.Sleep(time.Until(expires))
-	caller{site: c.site, token: short.Secret}.get(t, list).refused(t, http.StatusUnauthorized, "unauthenticated")
+	caller{site: c.site, token: short.Secret}.get(t, list).
+		refused(t, http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestSlugsAreTakenForEver(t *testing.T) {
@@ -183,18 +210,23 @@ func TestSlugsAreTakenForEver(t *testing.T) {
 	root, gone := s.platform(), s.tenantNamed(t, "gone")
 	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
 	create := func(slug string) answer {
-		return root.send(t, http.MethodPost, "/api/v1/tenants", map[string]any{"slug": slug, "name": "N"})
+		return root.send(t, http.MethodPost, "/api/v1/tenants",
+			map[string]any{"slug": slug, "name": "N"})
 	}
 	create("gone").refused(t, http.StatusConflict, "slug_taken")
 	create(strings.Repeat("a", 63)).is(t, http.StatusCreated)
 	for _, slug := range []string{"default", "www", "api", "admin"} {
 		create(slug).refused(t, http.StatusUnprocessableEntity, "slug_reserved")
 	}
-	for _, slug := range []string{"", "a", "A-B", "ab--c", "-a", "a-", "a.b", "a_b", "münchen", uuid.NewString(), strings.Repeat("a", 64)} {
+	for _, slug := range []string{"", "a", "A-B", "ab--c", "-a", "a-", "a.b", "a_b", "münchen",
+		uuid.NewString(), strings.Repeat("a", 64)} {
 		create(slug).refused(t, http.StatusUnprocessableEntity, "invalid_slug")
 	}
-	root.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"ok","name":"N","slag":"x"}`).refused(t, http.StatusUnprocessableEntity, "unknown_field")
-	root.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"ok","slug":"ko","name":"N"}`).refused(t, http.StatusBadRequest, "invalid_json")
-	root.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).refused(t, http.StatusConflict, "invalid_state")
+	root.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"ok","name":"N","slag":"x"}`).
+		refused(t, http.StatusUnprocessableEntity, "unknown_field")
+	root.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"ok","slug":"ko","name":"N"}`).
+		refused(t, http.StatusBadRequest, "invalid_json")
+	root.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).
+		refused(t, http.StatusConflict, "invalid_state")
 	root.get(t, "/api/v1/tenants/ok").refused(t, http.StatusNotFound, "tenant_not_found")
 }

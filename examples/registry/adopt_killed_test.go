@@ -43,8 +43,10 @@ func TestMigratorIsKilledAgainAndAgainAndTheNextOneFinishes(t *testing.T) {
 // migrator ended before.
 func killedOnce(t *testing.T, url string, statements int) bool {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s", "--json")
-	cmd.Env = []string{asProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey, "DATA_DIR=/nowhere", "PATH=" + os.Getenv("PATH")}
+	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s",
+		"--json")
+	cmd.Env = []string{asProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey,
+		"DATA_DIR=/nowhere", "PATH=" + os.Getenv("PATH")}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -18,11 +18,15 @@ func TestAnAdoptedDatabasePurgesOtherTenantsAndKeepsWhatItWasAdoptedWith(t *test
 	acme := s.tenantNamed(t, "acme")
 	acme.put(t, "prompt", "p", map[string]any{"template": "t"})
 	acme.put(t, "agent", "a", map[string]any{"prompts": []string{"p"}})
-	acme.put(t, "trust_rule", "r", map[string]any{"effect": "allow", "workspace": "w", "subject": map[string]string{"kind": "agent", "name": "a"}})
-	require.Equal(t, http.StatusNoContent, s.platform().send(t, http.MethodDelete, "/api/v1/tenants/acme", nil).status)
-	done := s.platform().send(t, http.MethodPost, "/api/v1/tenants/acme/purge", map[string]string{"confirm": "acme"}).is(t, http.StatusOK)
+	acme.put(t, "trust_rule", "r", map[string]any{"effect": "allow", "workspace": "w",
+		"subject": map[string]string{"kind": "agent", "name": "a"}})
+	require.Equal(t, http.StatusNoContent,
+		s.platform().send(t, http.MethodDelete, "/api/v1/tenants/acme", nil).status)
+	done := s.platform().send(t, http.MethodPost, "/api/v1/tenants/acme/purge",
+		map[string]string{"confirm": "acme"}).is(t, http.StatusOK)
 	rows := read[struct{ Rows map[string]int64 }](t, done).Rows
-	for _, table := range []string{"public.prompts", "public.agents", "public.agent_prompts", "public.trust_rules", "public.workspaces", "public.registry_defaults"} {
+	for _, table := range []string{"public.prompts", "public.agents", "public.agent_prompts",
+		"public.trust_rules", "public.workspaces", "public.registry_defaults"} {
 		require.EqualValues(t, 1, rows[table], table)
 	}
 	db = connect(t, url)

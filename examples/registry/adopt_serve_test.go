@@ -15,9 +15,12 @@ const oldKey = "old-key-of-root@example.com"
 // asked are requests whose answers must not depend on how far the database is,
 // nor on whether tenancy is on.
 var asked = []string{
-	"/api/v1/agents", "/api/v1/agents?q=agent-1", "/api/v1/agents?label=team=t1&limit=5", "/api/v1/agents/agent-2", "/api/v1/agents/nobody",
-	"/api/v1/prompts", "/api/v1/mcp-servers", "/api/v1/mcp-servers/io.example%2Fserver-3", "/api/v1/trust-rules", "/api/v1/triggers",
-	"/api/v1/model-configs", "/api/v1/context-configs", "/api/v1/defaults/default", "/api/v1/discovery", "/api/v1/tenants/default/export",
+	"/api/v1/agents", "/api/v1/agents?q=agent-1", "/api/v1/agents?label=team=t1&limit=5",
+	"/api/v1/agents/agent-2", "/api/v1/agents/nobody",
+	"/api/v1/prompts", "/api/v1/mcp-servers", "/api/v1/mcp-servers/io.example%2Fserver-3",
+	"/api/v1/trust-rules", "/api/v1/triggers",
+	"/api/v1/model-configs", "/api/v1/context-configs", "/api/v1/defaults/default",
+	"/api/v1/discovery", "/api/v1/tenants/default/export",
 }
 
 func answers(t *testing.T, c caller) map[string]string {
@@ -55,11 +58,14 @@ func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
 	t.Run("tenancy is refused until it is contracted", func(t *testing.T) {
 		set := settings("true")
 		set["ADDR"], set["DATA_DIR"], set["SECRETS_KEY"] = "127.0.0.1:0", t.TempDir(), secretsKey
-		require.Contains(t, runWith(t, set, "serve").ended(t, exitRefused).err, "registry migrate up --phase contract")
-		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitRefused).out, "registry migrate up --phase contract")
+		require.Contains(t, runWith(t, set, "serve").ended(t, exitRefused).err,
+			"registry migrate up --phase contract")
+		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitRefused).out,
+			"registry migrate up --phase contract")
 		set["MULTI_TENANT"] = ""
 		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitDone).out, "expanded")
-		require.Equal(t, "The schema is current.\n", runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "2s").ended(t, exitDone).out)
+		require.Equal(t, "The schema is current.\n", runWith(t, set, "migrate", "up", "--phase",
+			"contract", "--watch", "2s").ended(t, exitDone).out)
 	})
 	for _, multiTenant := range []string{"", "true", "", "true"} {
 		t.Run("contracted, MULTI_TENANT="+multiTenant, func(t *testing.T) {
@@ -68,9 +74,12 @@ func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
 			c := s.platform()
 			c.tenant = "default"
 			require.Equal(t, first, answers(t, c))
-			caller{site: s, token: "old-key-of-ed@example.com"}.put(t, "prompt", "prompt-1", map[string]any{"description": "prompt 1", "template": "template 1"})
-			caller{site: s, token: "old-key-of-ed@example.com"}.get(t, "/api/v1/tenants/default/keys").refused(t, http.StatusForbidden, "forbidden")
-			caller{site: s, token: "revoked"}.get(t, "/api/v1/agents").refused(t, http.StatusUnauthorized, "unauthenticated")
+			caller{site: s, token: "old-key-of-ed@example.com"}.put(t, "prompt", "prompt-1",
+				map[string]any{"description": "prompt 1", "template": "template 1"})
+			caller{site: s, token: "old-key-of-ed@example.com"}.get(t,
+				"/api/v1/tenants/default/keys").refused(t, http.StatusForbidden, "forbidden")
+			caller{site: s, token: "revoked"}.get(t, "/api/v1/agents").
+				refused(t, http.StatusUnauthorized, "unauthenticated")
 			first = answers(t, c) // the prompt's version counts
 		})
 	}
@@ -89,26 +98,35 @@ func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
 	members := `SELECT string_agg(u.email || ' ' || m.role || ' ' || coalesce(u.password_hash, '-'), ', ' ORDER BY u.email COLLATE "C") FROM bailiwick.members m JOIN bailiwick.users u ON u.id = m.user_id
 		JOIN bailiwick.tenants t ON t.id = m.tenant_id AND t.slug = 'default'`
 	keys := `SELECT string_agg(k.name || ' ' || k.role, ', ' ORDER BY k.name COLLATE "C") FROM bailiwick.api_keys k JOIN bailiwick.tenants t ON t.id = k.tenant_id AND t.slug = 'default'`
-	require.Equal(t, "Ed@example.com editor -, ed@example.com editor $argon2id$ed, root@example.com admin $argon2id$root", ask(members))
-	require.Equal(t, "key of Ed@example.com editor, key of ed@example.com editor, key of root@example.com admin", ask(keys))
-	require.Equal(t, "50 default", ask("SELECT count(*) || ' ' || min(t.slug) FROM audit_log a JOIN bailiwick.tenants t ON t.id = a.tenant_id"))
-	require.Equal(t, "1 default allow", ask("SELECT count(*) || ' ' || min(t.slug) || ' ' || min(trust_effect) FROM registry_defaults d JOIN bailiwick.tenants t ON t.id = d.tenant_id"))
+	require.Equal(t, "Ed@example.com editor -, ed@example.com editor $argon2id$ed,"+
+		" root@example.com admin $argon2id$root", ask(members))
+	require.Equal(t, "key of Ed@example.com editor, key of ed@example.com editor, key of"+
+		" root@example.com admin", ask(keys))
+	require.Equal(t, "50 default",
+		ask("SELECT count(*) || ' ' || min(t.slug) FROM audit_log a"+
+			" JOIN bailiwick.tenants t ON t.id = a.tenant_id"))
+	require.Equal(t, "1 default allow",
+		ask("SELECT count(*) || ' ' || min(t.slug) || ' ' || min(trust_effect)"+
+			" FROM registry_defaults d JOIN bailiwick.tenants t ON t.id = d.tenant_id"))
 
 	for _, change := range []string{ // the old version goes on
 		"UPDATE users SET is_admin = true WHERE email = 'ed@example.com'",
 		"DELETE FROM users WHERE email = 'Ed@example.com'",
 		"INSERT INTO users (email, name) VALUES ('new@example.com', 'New')",
-		"INSERT INTO api_keys (user_id, name, key_hash) SELECT id, 'new', sha256('new') FROM users WHERE email = 'new@example.com'",
+		"INSERT INTO api_keys (user_id, name, key_hash) SELECT id, 'new', sha256('new')" +
+			" FROM users WHERE email = 'new@example.com'",
 		"UPDATE api_keys SET revoked_at = now() WHERE name = 'key of root@example.com'",
 		"UPDATE api_keys SET last_used_at = now()",
 	} {
 		_, err := db.ExecContext(t.Context(), change)
 		require.NoError(t, err, change)
 	}
-	require.Equal(t, "ed@example.com admin $argon2id$ed, new@example.com editor -, root@example.com admin $argon2id$root", ask(members))
+	require.Equal(t, "ed@example.com admin $argon2id$ed, new@example.com editor -,"+
+		" root@example.com admin $argon2id$root", ask(members))
 	require.Equal(t, "key of ed@example.com admin, new editor", ask(keys))
 
-	_, err := db.ExecContext(t.Context(), "DELETE FROM bailiwick.api_keys WHERE name = 'new'") // revoked by the new version
+	// revoked by the new version
+	_, err := db.ExecContext(t.Context(), "DELETE FROM bailiwick.api_keys WHERE name = 'new'")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
@@ -119,11 +137,14 @@ func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
 func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
-	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
+	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
+		"SECRETS_KEY": secretsKey}
 	before := dump(t, url)
 	out := runWith(t, set, "migrate", "plan", "--phase", "contract").ended(t, exitDone).out
 	for _, line := range []string{
-		"-- lock: ACCESS EXCLUSIVE on \"public\".\"agents\", the catalog alone\nALTER TABLE \"public\".\"agents\" ADD COLUMN tenant_id uuid DEFAULT '01900000-0000-7000-8000-000000000000'::uuid;",
+		"-- lock: ACCESS EXCLUSIVE on \"public\".\"agents\", the catalog alone\nALTER TABLE" +
+			" \"public\".\"agents\" ADD COLUMN tenant_id uuid DEFAULT" +
+			" '01900000-0000-7000-8000-000000000000'::uuid;",
 		`CREATE UNIQUE INDEX CONCURRENTLY "agents_tenant_id_name_key" ON "public"."agents" USING btree (tenant_id, name);`,
 		`ADD CONSTRAINT "agents_tenant_id_parent_id_fkey" FOREIGN KEY (tenant_id, "parent_id") REFERENCES "public"."agents" (tenant_id, "id") ON DELETE RESTRICT NOT VALID;`,
 		`ALTER TABLE "public"."agents" FORCE ROW LEVEL SECURITY`,
@@ -133,7 +154,8 @@ func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
 	require.Equal(t, before, dump(t, url), "a plan changes nothing")
 
 	var plan []postgres.PlannedStatement
-	require.NoError(t, json.Unmarshal([]byte(runWith(t, set, "migrate", "plan", "--json").ended(t, exitDone).out), &plan))
+	require.NoError(t, json.Unmarshal(
+		[]byte(runWith(t, set, "migrate", "plan", "--json").ended(t, exitDone).out), &plan))
 	require.NotEmpty(t, plan)
 	for _, p := range plan {
 		require.Equal(t, postgres.Expand, p.Phase)
@@ -141,8 +163,10 @@ func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
 	}
 
 	runWith(t, set, "migrate", "up", "--json").ended(t, exitDone)
-	require.Contains(t, runWith(t, set, "migrate", "plan").ended(t, exitDone).out, "Nothing is left")
-	require.Contains(t, runWith(t, set, "migrate", "plan", "--down").ended(t, exitDone).out, `ALTER TABLE "public"."agents" DROP COLUMN tenant_id;`)
+	require.Contains(t, runWith(t, set, "migrate", "plan").ended(t, exitDone).out,
+		"Nothing is left")
+	require.Contains(t, runWith(t, set, "migrate", "plan", "--down").ended(t, exitDone).out,
+		`ALTER TABLE "public"."agents" DROP COLUMN tenant_id;`)
 	require.Contains(t, runWith(t, set, "migrate", "down").ended(t, exitDone).out, "single-tenant")
 	require.Equal(t, before, dump(t, url))
 	runWith(t, set, "migrate", "up", "--phase", "sideways").ended(t, exitUsage)

@@ -60,19 +60,25 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	for table, columns := range map[string]string{
-		"users":             "id, email, name, password_hash, is_admin, created_at",
-		"api_keys":          "id, user_id, name, key_hash, created_at, revoked_at",
-		"workspaces":        "id, name",
-		"model_configs":     "id, workspace_id, name, labels, provider, model, api_key, spec, version, created_at, updated_at",
-		"prompts":           "id, name, labels, description, template, spec, version, created_at, updated_at",
-		"mcp_servers":       "id, name, labels, description, spec, version, created_at, updated_at",
-		"agents":            "id, name, labels, description, instructions, model_config_id, parent_id, spec, version, created_at, updated_at",
+		"users":      "id, email, name, password_hash, is_admin, created_at",
+		"api_keys":   "id, user_id, name, key_hash, created_at, revoked_at",
+		"workspaces": "id, name",
+		"model_configs": "id, workspace_id, name, labels, provider, model, api_key, spec," +
+			" version, created_at, updated_at",
+		"prompts": "id, name, labels, description, template, spec, version, created_at," +
+			" updated_at",
+		"mcp_servers": "id, name, labels, description, spec, version, created_at, updated_at",
+		"agents": "id, name, labels, description, instructions, model_config_id," +
+			" parent_id, spec, version, created_at, updated_at",
 		"agent_prompts":     "agent_id, prompt_id, position",
 		"agent_mcp_servers": "agent_id, mcp_server_id, position",
-		"trust_rules":       "id, workspace_id, name, labels, effect, agent_id, mcp_server_id, priority, spec, version, created_at, updated_at",
-		"triggers":          "id, workspace_id, name, labels, type, schedule, agent_id, enabled, spec, version, created_at, updated_at",
-		"context_configs":   "id, workspace_id, name, labels, agent_id, max_tokens, spec, version, created_at, updated_at",
-		"audit_log":         "id, at, actor, action, kind, name, details",
+		"trust_rules": "id, workspace_id, name, labels, effect, agent_id, mcp_server_id," +
+			" priority, spec, version, created_at, updated_at",
+		"triggers": "id, workspace_id, name, labels, type, schedule, agent_id, enabled," +
+			" spec, version, created_at, updated_at",
+		"context_configs": "id, workspace_id, name, labels, agent_id, max_tokens, spec, version," +
+			" created_at, updated_at",
+		"audit_log": "id, at, actor, action, kind, name, details",
 	} {
 		where := "true"
 		switch table {
@@ -83,7 +89,10 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 			where = "NOT starts_with(coalesce(name, ''), 'storm-')"
 		}
 		var sum string
-		err := db.NewRaw(fmt.Sprintf("SELECT count(*) || ' rows, ' || coalesce(sum(hashtextextended(ROW(%s)::text, 0)::numeric), 0) FROM %s WHERE %s", columns, table, where)).Scan(t.Context(), &sum)
+		err := db.NewRaw(fmt.Sprintf(
+			"SELECT count(*) || ' rows, ' || coalesce(sum(hashtextextended(ROW(%s)::text,"+
+				" 0)::numeric), 0) FROM %s WHERE %s", columns, table, where)).
+			Scan(t.Context(), &sum)
 		require.NoError(t, err, table)
 		sums[table] = sum
 	}
@@ -95,7 +104,8 @@ func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
 	url := grown(t, rows)
 	db := connect(t, url)
 	before := checksums(t, db)
-	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
+	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
+		"SECRETS_KEY": secretsKey}
 
 	s := newStorm(t, url)
 	time.Sleep(time.Second)
@@ -115,7 +125,9 @@ func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
 	errs := s.end()
 	stop()
 	waited := <-longest
-	t.Logf("%d rows, %d statements, expanded in %s, slowest statement %s, longest wait for a table %s", rows, s.statements.Load(), took.Round(time.Millisecond), time.Duration(s.slowest.Load()), waited)
+	t.Logf("%d rows, %d statements, expanded in %s, slowest statement %s, longest wait for a"+
+		" table %s", rows, s.statements.Load(), took.Round(time.Millisecond),
+		time.Duration(s.slowest.Load()), waited)
 	require.Empty(t, errs)
 	up.ended(t, exitDone)
 	require.LessOrEqual(t, waited, lockTimeout+100*time.Millisecond)
@@ -140,7 +152,9 @@ func (s *storm) holds(t *testing.T, db *bun.DB) {
 		Name    string
 		Version int
 	}
-	require.NoError(t, db.NewRaw("SELECT name, version FROM agents WHERE starts_with(name, 'storm-') AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &found))
+	require.NoError(t, db.NewRaw(
+		"SELECT name, version FROM agents WHERE starts_with(name, 'storm-')"+
+			" AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &found))
 	versions := map[string]int{}
 	for _, f := range found {
 		versions[f.Name] = f.Version
@@ -148,13 +162,16 @@ func (s *storm) holds(t *testing.T, db *bun.DB) {
 	require.Len(t, found, len(s.puts))
 	require.Equal(t, s.puts, versions)
 	var audited int
-	require.NoError(t, db.NewRaw("SELECT count(*) FROM audit_log WHERE actor = 'storm' AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &audited))
+	require.NoError(t, db.NewRaw(
+		"SELECT count(*) FROM audit_log WHERE actor = 'storm'"+
+			" AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &audited))
 	require.Equal(t, s.audited, audited)
 }
 
 // contracted brings what is left up, and wants a fresh installation.
 func contracted(t *testing.T, url string) {
 	t.Helper()
-	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true), quick(postgres.Contract)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
+		quick(postgres.Contract)))
 	likeAFreshOne(t, url)
 }

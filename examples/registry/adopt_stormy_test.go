@@ -36,7 +36,8 @@ func newStorm(t *testing.T, url string) *storm {
 	prepare, err := os.ReadFile(formerly("statements.sql"))
 	require.NoError(t, err)
 	for i := range stormWriters + stormReaders {
-		db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithApplicationName("old registry"))), pgdialect.New())
+		db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url),
+			pgdriver.WithApplicationName("old registry"))), pgdialect.New())
 		t.Cleanup(func() { _ = db.Close() })
 		conn, err := db.Conn(context.WithoutCancel(t.Context()))
 		require.NoError(t, err)
@@ -90,7 +91,8 @@ func (w *worker) send(format string, args ...any) {
 		_ = rows.Close()
 	}
 	took := int64(time.Since(begin))
-	for was := w.storm.slowest.Load(); took > was && !w.storm.slowest.CompareAndSwap(was, took); was = w.storm.slowest.Load() {
+	for was := w.storm.slowest.Load(); took > was &&
+		!w.storm.slowest.CompareAndSwap(was, took); was = w.storm.slowest.Load() {
 	}
 	w.storm.statements.Add(1)
 	if err != nil {
@@ -111,7 +113,8 @@ func (w *worker) write() {
 		}
 		w.send("agent_put('%s', 'd%d', 'i', '{}')", name, n)
 		puts[name]++
-		w.send("prompt_put('storm-hot-%d', 'd', 't%d')", n/8, w.id) // which all writers put at about the same time
+		// which all writers put at about the same time
+		w.send("prompt_put('storm-hot-%d', 'd', 't%d')", n/8, w.id)
 		w.send("agent_link_prompt('%s', 'p%d', %d)", name, n%20+1, n)
 		switch n % 8 {
 		case 0:

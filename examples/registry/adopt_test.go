@@ -51,7 +51,9 @@ func formerly(name string) string {
 // connect opens a database as a client that knows nothing of tenants.
 func connect(t testing.TB, url string) *bun.DB {
 	t.Helper()
-	db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithReadTimeout(10*time.Minute), pgdriver.WithApplicationName("old registry"))), pgdialect.New())
+	db := bun.NewDB(sql.OpenDB(
+		pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithReadTimeout(10*time.Minute),
+			pgdriver.WithApplicationName("old registry"))), pgdialect.New())
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
@@ -60,7 +62,8 @@ func connect(t testing.TB, url string) *bun.DB {
 // run to the next.
 func dump(t testing.TB, url string, more ...string) string {
 	t.Helper()
-	out, err := exec.Command("pg_dump", append([]string{"--schema-only", "--dbname", url}, more...)...).CombinedOutput()
+	out, err := exec.Command("pg_dump",
+		append([]string{"--schema-only", "--dbname", url}, more...)...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return changing.ReplaceAllString(string(out), "")
 }
@@ -71,7 +74,8 @@ func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Option
 	t.Helper()
 	own, err := migrations()
 	require.NoError(t, err)
-	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: make([]byte, 32)}
+	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(), Migrations: own,
+		Adopt: adoption(), SecretsKey: make([]byte, 32)}
 }
 
 func quick(phase postgres.Phase) postgres.MigrationOptions {
@@ -94,7 +98,8 @@ func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
 
 // legacy are the tables of the old version alone. They stay, closed to the
 // application's role: what was in them has been brought along.
-var legacy = []string{"--exclude-table=users", "--exclude-table=api_keys", "--exclude-table=audit_log*"}
+var legacy = []string{"--exclude-table=users", "--exclude-table=api_keys",
+	"--exclude-table=audit_log*"}
 
 func TestContractedDatabaseIsAFreshInstallation(t *testing.T) {
 	t.Parallel()
@@ -114,7 +119,8 @@ func likeAFreshOne(t *testing.T, url string) {
 	t.Helper()
 	fresh := adoptionOptions(t, migrated(t), true)
 	require.Equal(t, dump(t, fresh.URL), dump(t, url, legacy...))
-	require.NoError(t, postgres.Migrate(t.Context(), fresh)) // a copied database lacks its roles' settings
+	// a copied database lacks its roles' settings
+	require.NoError(t, postgres.Migrate(t.Context(), fresh))
 	expected, err := postgres.Doctor(t.Context(), fresh)
 	require.NoError(t, err)
 	found, err := postgres.Doctor(t.Context(), adoptionOptions(t, url, true))

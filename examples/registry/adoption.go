@@ -14,21 +14,33 @@ func adoption() *postgres.Adoption {
 		Primary:  map[string][]string{"registry_defaults": {"id"}},
 		Replaced: []string{"touch"},
 		Indexes: []postgres.AdoptedIndex{
-			{Table: "agents", Name: "agents_model_config", Definition: "USING btree (tenant_id, model_config_id)"},
-			{Table: "agents", Name: "agents_parent", Definition: "USING btree (tenant_id, parent_id)"},
-			{Table: "agent_prompts", Name: "agent_prompts_prompt", Definition: "USING btree (tenant_id, prompt_id)"},
-			{Table: "agent_mcp_servers", Name: "agent_mcp_servers_server", Definition: "USING btree (tenant_id, mcp_server_id)"},
-			{Table: "trust_rules", Name: "trust_rules_agent", Definition: "USING btree (tenant_id, agent_id)"},
-			{Table: "trust_rules", Name: "trust_rules_mcp_server", Definition: "USING btree (tenant_id, mcp_server_id)"},
-			{Table: "triggers", Name: "triggers_agent", Definition: "USING btree (tenant_id, agent_id)"},
-			{Table: "context_configs", Name: "context_configs_agent", Definition: "USING btree (tenant_id, agent_id)"},
-			{Table: "triggers", Name: "triggers_enabled", Definition: "USING btree (tenant_id, type) WHERE enabled"},
+			{Table: "agents", Name: "agents_model_config",
+				Definition: "USING btree (tenant_id, model_config_id)"},
+			{Table: "agents", Name: "agents_parent",
+				Definition: "USING btree (tenant_id, parent_id)"},
+			{Table: "agent_prompts", Name: "agent_prompts_prompt",
+				Definition: "USING btree (tenant_id, prompt_id)"},
+			{Table: "agent_mcp_servers", Name: "agent_mcp_servers_server",
+				Definition: "USING btree (tenant_id, mcp_server_id)"},
+			{Table: "trust_rules", Name: "trust_rules_agent",
+				Definition: "USING btree (tenant_id, agent_id)"},
+			{Table: "trust_rules", Name: "trust_rules_mcp_server",
+				Definition: "USING btree (tenant_id, mcp_server_id)"},
+			{Table: "triggers", Name: "triggers_agent",
+				Definition: "USING btree (tenant_id, agent_id)"},
+			{Table: "context_configs", Name: "context_configs_agent",
+				Definition: "USING btree (tenant_id, agent_id)"},
+			{Table: "triggers", Name: "triggers_enabled",
+				Definition: "USING btree (tenant_id, type) WHERE enabled"},
 		},
-		Views: []postgres.AdoptedView{{Name: "enabled_triggers", Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
+		Views: []postgres.AdoptedView{
+			{Name: "enabled_triggers",
+				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
     FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id WHERE t.enabled`}},
 		Steps: []postgres.AdoptionStep{defaultsGainAnID(), defaultsLoseTheirKey(), functionGoes()},
 		Users: &postgres.AdoptedUsers{
-			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash", Admin: "is_admin",
+			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash",
+			Admin: "is_admin",
 		},
 		Keys: &postgres.AdoptedKeys{
 			Table: "api_keys", ID: "id", User: "user_id", Name: "name", Hash: "key_hash",
@@ -40,7 +52,8 @@ func adoption() *postgres.Adoption {
 
 // hasColumn is the SQL condition that registry_defaults has a column.
 func hasColumn(name string) string {
-	return "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults') AND attname = '" + name + "' AND attnum > 0 AND NOT attisdropped)"
+	return "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults')" +
+		" AND attname = '" + name + "' AND attnum > 0 AND NOT attisdropped)"
 }
 
 // defaultsGainAnID makes an item of the one row of the system-wide defaults.
@@ -50,13 +63,16 @@ func defaultsGainAnID() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
 		Name: "defaults become an item", Phase: postgres.Expand,
 		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowFirst,
-		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
+		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid()," +
+			" ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
 		Down: `ALTER TABLE registry_defaults DROP COLUMN IF EXISTS id, DROP COLUMN IF EXISTS labels;
 			DO $do$ BEGIN IF NOT (` + onlyRowFirst + `) THEN ` + defaultsAnew + ` END IF; END $do$`,
 	}
 }
 
-const onlyRowFirst = "(SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults') AND attnum > 0 AND NOT attisdropped ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
+const onlyRowFirst = "(SELECT attname FROM pg_attribute" +
+	" WHERE attrelid = to_regclass('registry_defaults') AND attnum > 0 AND NOT attisdropped" +
+	" ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
 
 const defaultsAnew = `
 	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at FROM registry_defaults;
@@ -80,8 +96,9 @@ func defaultsLoseTheirKey() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
 		Name: "defaults are each tenant's", Phase: postgres.Contract,
 		Done: "NOT " + hasColumn("only_row"), Undone: hasColumn("only_row"),
-		Up:   "ALTER TABLE registry_defaults DROP COLUMN only_row",
-		Down: "ALTER TABLE registry_defaults ADD COLUMN only_row boolean NOT NULL DEFAULT true CHECK (only_row)",
+		Up: "ALTER TABLE registry_defaults DROP COLUMN only_row",
+		Down: "ALTER TABLE registry_defaults ADD COLUMN only_row boolean NOT NULL DEFAULT true" +
+			" CHECK (only_row)",
 	}
 }
 
@@ -90,9 +107,10 @@ func defaultsLoseTheirKey() postgres.AdoptionStep {
 func functionGoes() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
 		Name: "the old trigger function goes", Phase: postgres.Contract,
-		Done: "to_regprocedure('touch()') IS NULL", Undone: "to_regprocedure('touch()') IS NOT NULL",
-		Up:   "DROP FUNCTION touch()",
-		Down: strings.TrimSpace(oldTouch), Lock: "none",
+		Done:   "to_regprocedure('touch()') IS NULL",
+		Undone: "to_regprocedure('touch()') IS NOT NULL",
+		Up:     "DROP FUNCTION touch()",
+		Down:   strings.TrimSpace(oldTouch), Lock: "none",
 	}
 }
 

@@ -30,7 +30,8 @@ func TestTheLogIsListedExportedAndVerified(t *testing.T) {
 	require.Regexp(t, `acme +platform .* audit.read +route GET .* +ok +127.0.0.1`, lines[1])
 	require.Regexp(t, `acme +platform .* resource.delete +prompt p +ok +127.0.0.1`, lines[2])
 	require.Contains(t, lines[4], "tenant.create")
-	filtered := s.run(t, "audit", "list", "--tenant", "acme", "--json", "--action", "resource.create", "--limit", "1").ended(t, exitDone)
+	filtered := s.run(t, "audit", "list", "--tenant", "acme", "--json", "--action",
+		"resource.create", "--limit", "1").ended(t, exitDone)
 	var entry struct{ Action string }
 	require.NoError(t, json.Unmarshal([]byte(filtered.out), &entry))
 	require.Equal(t, "resource.create", entry.Action)
@@ -41,10 +42,13 @@ func TestTheLogIsListedExportedAndVerified(t *testing.T) {
 	head := strings.TrimSpace(checked.out[strings.LastIndex(strings.TrimSpace(checked.out), "\n"):])
 	acme.put(t, "prompt", "q", map[string]any{})
 	var said verified
-	require.NoError(t, json.Unmarshal([]byte(s.run(t, "audit", "verify", "--tenant", "acme", "--json", "--head", head).ended(t, exitDone).out), &said))
+	require.NoError(t, json.Unmarshal(
+		[]byte(s.run(t, "audit", "verify", "--tenant", "acme", "--json", "--head", head).
+			ended(t, exitDone).out), &said))
 	require.Equal(t, int64(8), said.Entries)
 	forged := "2" + head[1:]
-	require.Contains(t, s.run(t, "audit", "verify", "--tenant", "acme", "--head", forged).ended(t, exitRefused).err, "written anew")
+	require.Contains(t, s.run(t, "audit", "verify", "--tenant", "acme", "--head", forged).
+		ended(t, exitRefused).err, "written anew")
 
 	exported := s.run(t, "audit", "export", "--tenant", "acme").ended(t, exitDone)
 	require.Equal(t, 12, strings.Count(exported.out, "\n"))
@@ -59,13 +63,16 @@ func exportedLog(t *testing.T, n int) (lines []string, ends []tenancy.AuditChain
 	ends = []tenancy.AuditChain{{}}
 	lines = []string{fmt.Sprintf(`{"begin":{"tenant_id":%q,"seq":0,"hash":"%064x"}}`, tenant, 0)}
 	for i := range n {
-		e, err := tenancy.Event{Action: "agent.read", Target: tenancy.AuditTarget{Kind: "agent", Name: fmt.Sprint("a", i)}}.Entry(t.Context())
+		e, err := tenancy.Event{Action: "agent.read", Target: tenancy.AuditTarget{
+			Kind: "agent", Name: fmt.Sprint("a", i)}}.Entry(t.Context())
 		require.NoError(t, err)
-		e.Seq, e.ID, e.Tenant, e.TenantSlug, e.At = int64(i)+1, tenancy.NewID().String(), tenant, "acme", time.Unix(int64(i), 0).UTC()
+		e.Seq, e.ID, e.Tenant, e.TenantSlug, e.At = int64(i)+1, tenancy.NewID().String(), tenant,
+			"acme", time.Unix(int64(i), 0).UTC()
 		e, err = e.Link(ends[i].Hash)
 		require.NoError(t, err)
 		ends = append(ends, tenancy.AuditChain{Seq: e.Seq, Hash: e.Hash})
-		lines = append(lines, fmt.Sprintf(`{"seq":%d,"id":%q,"at":%q,"hash":"%x","entry":%s}`, e.Seq, e.ID, e.At.Format(time.RFC3339Nano), e.Hash, e.Text))
+		lines = append(lines, fmt.Sprintf(`{"seq":%d,"id":%q,"at":%q,"hash":"%x","entry":%s}`,
+			e.Seq, e.ID, e.At.Format(time.RFC3339Nano), e.Hash, e.Text))
 	}
 	return append(lines, fmt.Sprintf(`{"end":{"seq":%d,"hash":"%x"}}`, n, ends[n].Hash)), ends
 }
@@ -76,12 +83,18 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	lines, ends := exportedLog(t, 5)
 	other, _ := exportedLog(t, 5)
-	with := func(change func(l []string) []string) []string { return change(append([]string(nil), lines...)) }
+	with := func(change func(l []string) []string) []string {
+		return change(append([]string(nil), lines...))
+	}
 	replace := func(i int, old, new string) []string {
-		return with(func(l []string) []string { l[i] = strings.Replace(l[i], old, new, 1); return l })
+		return with(func(l []string) []string {
+			l[i] = strings.Replace(l[i], old, new, 1)
+			return l
+		})
 	}
 	beginsLater := with(func(l []string) []string {
-		l[2] = strings.Replace(l[0], fmt.Sprintf(`"seq":0,"hash":"%064x"`, 0), fmt.Sprintf(`"seq":2,"hash":"%x"`, ends[2].Hash), 1)
+		l[2] = strings.Replace(l[0], fmt.Sprintf(`"seq":0,"hash":"%064x"`, 0),
+			fmt.Sprintf(`"seq":2,"hash":"%x"`, ends[2].Hash), 1)
 		return l[2:]
 	})
 	for name, c := range map[string]struct {
@@ -89,37 +102,59 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 		head  string
 		says  string // empty: it verifies
 	}{
-		"whole":                     {lines: lines},
-		"whole, with its head":      {lines: lines, head: headOf(ends[5])},
-		"whole, with an old head":   {lines: lines, head: headOf(ends[2])},
-		"begun later":               {lines: beginsLater},
-		"begun later, with a head":  {lines: beginsLater, head: headOf(ends[2])},
-		"begun behind the head":     {lines: beginsLater, head: headOf(ends[1]), says: "begins behind entry 2"},
-		"an altered entry":          {lines: replace(3, "agent.read", "agent.seen"), says: "entry 3 "},
-		"an altered hash":           {lines: replace(3, `"hash":"`+hex.EncodeToString(ends[3].Hash[:1]), `"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), says: "entry 3 "},
-		"a space":                   {lines: replace(3, `"action":`, `"action": `), says: "entry 3 "},
-		"another time":              {lines: replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`), says: "entry 3 "},
-		"an entry gone":             {lines: with(func(l []string) []string { return append(l[:3], l[4:]...) }), says: "entry 4 "},
-		"the newest gone":           {lines: with(func(l []string) []string { return append(l[:5], l[6]) }), says: "the newest are gone"},
-		"the newest and the end":    {lines: with(func(l []string) []string { return l[:5] }), says: "cut off"},
-		"half a line":               {lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), says: "entry 5"},
-		"behind the end":            {lines: append(append([]string(nil), lines...), lines[5]), says: "follows the log's end"},
-		"two in each other's place": {lines: with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }), says: "entry 3 "},
-		"another tenant's":          {lines: with(func(l []string) []string { l[1] = other[1]; return l }), says: "entry 1 "},
-		"text for an entry":         {lines: replace(2, `"entry":{`, `"entry":"x","e":{`), says: "entry 2 "},
-		"no beginning":              {lines: lines[1:], says: "no beginning"},
-		"a second beginning":        {lines: with(func(l []string) []string { l[3] = l[0]; return l }), says: "no beginning"},
-		"nothing":                   {says: "cut off"},
-		"a head of another log":     {lines: lines, head: "3:" + strings.Repeat("0", 64), says: "entry 3 "},
-		"a head that is gone":       {lines: lines, head: "9:" + strings.Repeat("0", 64), says: "entry 9 was its head"},
+		"whole":                    {lines: lines},
+		"whole, with its head":     {lines: lines, head: headOf(ends[5])},
+		"whole, with an old head":  {lines: lines, head: headOf(ends[2])},
+		"begun later":              {lines: beginsLater},
+		"begun later, with a head": {lines: beginsLater, head: headOf(ends[2])},
+		"begun behind the head": {lines: beginsLater, head: headOf(ends[1]),
+			says: "begins behind entry 2"},
+		"an altered entry": {lines: replace(3, "agent.read", "agent.seen"),
+			says: "entry 3 "},
+		"an altered hash": {
+			lines: replace(3, `"hash":"`+hex.EncodeToString(ends[3].Hash[:1]),
+				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), says: "entry 3 "},
+		"a space": {lines: replace(3, `"action":`, `"action": `),
+			says: "entry 3 "},
+		"another time": {
+			lines: replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`),
+			says:  "entry 3 "},
+		"an entry gone": {
+			lines: with(func(l []string) []string { return append(l[:3], l[4:]...) }),
+			says:  "entry 4 "},
+		"the newest gone": {
+			lines: with(func(l []string) []string { return append(l[:5], l[6]) }),
+			says:  "the newest are gone"},
+		"the newest and the end": {lines: with(func(l []string) []string { return l[:5] }),
+			says: "cut off"},
+		"half a line": {
+			lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), says: "entry 5"},
+		"behind the end": {lines: append(append([]string(nil), lines...), lines[5]),
+			says: "follows the log's end"},
+		"two in each other's place": {
+			lines: with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
+			says:  "entry 3 "},
+		"another tenant's": {
+			lines: with(func(l []string) []string { l[1] = other[1]; return l }), says: "entry 1 "},
+		"text for an entry": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
+			says: "entry 2 "},
+		"no beginning": {lines: lines[1:], says: "no beginning"},
+		"a second beginning": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
+			says: "no beginning"},
+		"nothing": {says: "cut off"},
+		"a head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
+			says: "entry 3 "},
+		"a head that is gone": {lines: lines, head: "9:" + strings.Repeat("0", 64),
+			says: "entry 9 was its head"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				for _, line := range c.lines {
-					fmt.Fprintln(w, line)
-				}
-			}))
+			registry := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					for _, line := range c.lines {
+						fmt.Fprintln(w, line)
+					}
+				}))
 			t.Cleanup(registry.Close)
 			args := []string{"audit", "verify", "--tenant", "acme", "--url", registry.URL}
 			if c.head != "" {

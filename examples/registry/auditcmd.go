@@ -90,7 +90,8 @@ func (c *auditListCmd) path() string {
 
 func (c *auditListCmd) query() url.Values {
 	query := url.Values{}
-	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action, "since": c.Since, "until": c.Until} {
+	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action,
+		"since": c.Since, "until": c.Until} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -107,8 +108,10 @@ func (c *auditListCmd) show(t terminal, table io.Writer, item json.RawMessage) e
 		return fmt.Errorf("the registry's answer can't be read: %w", err)
 	}
 	actor := strings.TrimSpace(e.Actor.Kind + " " + first(e.Actor.Name, e.Actor.ID))
-	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, plain(e.TenantSlug), plain(actor), plain(e.Action),
-		plain(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), plain(e.Outcome), plain(e.Address))
+	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, plain(e.TenantSlug),
+		plain(actor), plain(e.Action),
+		plain(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), plain(e.Outcome),
+		plain(e.Address))
 	return err
 }
 
@@ -122,7 +125,8 @@ func first(texts ...string) string {
 }
 
 func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: tenantPath(tenant) + "/audit/export"})
+	resp, err := c.do(ctx, request{method: http.MethodGet,
+		path: tenantPath(tenant) + "/audit/export"})
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,11 @@ func (c *auditVerifyCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(verified{Entries: v.chain.Seq - v.begin, Seq: v.chain.Seq, Hash: hex.EncodeToString(v.chain.Hash[:])})
+		return t.printJSON(verified{Entries: v.chain.Seq - v.begin, Seq: v.chain.Seq,
+			Hash: hex.EncodeToString(v.chain.Hash[:])})
 	}
-	t.say("%d entries, each as it was written. Note the head elsewhere, for --head:", v.chain.Seq-v.begin)
+	t.say("%d entries, each as it was written. Note the head elsewhere, for --head:",
+		v.chain.Seq-v.begin)
 	t.say("%d:%x", v.chain.Seq, v.chain.Hash)
 	return nil
 }
@@ -62,7 +64,8 @@ func parseHead(text string) (head tenancy.AuditChain, err error) {
 	raw, err := hex.DecodeString(hash)
 	head.Seq, _ = strconv.ParseInt(seq, 10, 64)
 	if err != nil || len(raw) != len(head.Hash) || head.Seq < 1 {
-		return head, usagef("--head is what verify printed: a number, a colon and 64 hexadecimal digits")
+		return head, usagef("--head is what verify printed: a number, a colon and 64 hexadecimal" +
+			" digits")
 	}
 	copy(head.Hash[:], raw)
 	return head, nil
@@ -102,11 +105,14 @@ func (v *verifier) run(log io.Reader) error {
 	}
 	switch {
 	case !v.ended:
-		return fmt.Errorf("the log was cut off on its way behind entry %d: verify again", v.chain.Seq)
+		return fmt.Errorf("the log was cut off on its way behind entry %d: verify again",
+			v.chain.Seq)
 	case v.head.Seq > v.chain.Seq:
-		return fmt.Errorf("the log ends with entry %d, and entry %d was its head before: the newest are gone", v.chain.Seq, v.head.Seq)
+		return fmt.Errorf("the log ends with entry %d, and entry %d was its head before: the"+
+			" newest are gone", v.chain.Seq, v.head.Seq)
 	case v.head.Seq > 0 && v.head.Seq < v.begin:
-		return fmt.Errorf("the log begins behind entry %d, so that entry %d can't be looked at any more", v.begin, v.head.Seq)
+		return fmt.Errorf("the log begins behind entry %d, so that entry %d can't be looked at"+
+			" any more", v.begin, v.head.Seq)
 	}
 	return nil
 }
@@ -128,7 +134,8 @@ func (v *verifier) line(text []byte) error {
 		v.ended = true
 		return v.end(line.End.Seq, line.End.Hash)
 	}
-	e := tenancy.AuditEntry{Seq: line.Seq, ID: line.ID, At: line.At, Tenant: v.tenant, Text: line.Entry}
+	e := tenancy.AuditEntry{Seq: line.Seq, ID: line.ID, At: line.At, Tenant: v.tenant,
+		Text: line.Entry}
 	if err := readHash(&e.Hash, line.Hash); err != nil {
 		return fmt.Errorf("entry %d of the log: %w", line.Seq, err)
 	}
@@ -157,7 +164,8 @@ func (v *verifier) end(seq int64, hash string) error {
 // meet holds the chain against the head that was noted.
 func (v *verifier) meet() error {
 	if v.chain.Seq == v.head.Seq && v.chain != v.head && v.head.Seq > 0 {
-		return fmt.Errorf("entry %d isn't the one that was the log's head before: the log was written anew", v.chain.Seq)
+		return fmt.Errorf("entry %d isn't the one that was the log's head before: the log was"+
+			" written anew", v.chain.Seq)
 	}
 	return nil
 }

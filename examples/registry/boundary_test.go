@@ -19,9 +19,10 @@ import (
 type boundary struct {
 	url string // by way of it
 
-	mu     sync.Mutex
-	left   int                     // statements until struck; 0: none
-	strike func(backend int) error // what is done there, with the server's process that the statement is for; it isn't sent on if this answers an error
+	mu   sync.Mutex
+	left int // statements until struck; 0: none
+	// what is done there, with the server's process that the statement is for; it isn't sent on if this answers an error
+	strike func(backend int) error
 }
 
 // newBoundary relays to the server of a database's URL.

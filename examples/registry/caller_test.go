@@ -37,7 +37,8 @@ func (s *site) tenant(t *testing.T) caller {
 
 func (s *site) tenantNamed(t *testing.T, slug string) caller {
 	t.Helper()
-	s.platform().send(t, http.MethodPost, "/api/v1/tenants", map[string]any{"slug": slug, "name": "Tenant " + slug}).is(t, http.StatusCreated)
+	s.platform().send(t, http.MethodPost, "/api/v1/tenants",
+		map[string]any{"slug": slug, "name": "Tenant " + slug}).is(t, http.StatusCreated)
 	c := s.platform()
 	c.tenant = slug
 	return c
@@ -47,7 +48,8 @@ func (s *site) tenantNamed(t *testing.T, slug string) caller {
 // no tenant: the key does.
 func (c caller) key(t *testing.T, role tenancy.Role) caller {
 	t.Helper()
-	made := c.send(t, http.MethodPost, c.root()+"/keys", map[string]any{"name": string(role), "role": role}).is(t, http.StatusCreated)
+	made := c.send(t, http.MethodPost, c.root()+"/keys",
+		map[string]any{"name": string(role), "role": role}).is(t, http.StatusCreated)
 	return caller{site: c.site, token: read[struct{ Secret string }](t, made).Secret}
 }
 
@@ -120,7 +122,8 @@ func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string)
 		body["labels"] = pairs(labels)
 	}
 	got := c.send(t, http.MethodPut, resource(kind, name), body)
-	require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s", kind, name, got.body)
+	require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s", kind,
+		name, got.body)
 	return got
 }
 

@@ -15,7 +15,9 @@ const maxAnswer = 64 << 20
 
 // call sends in, unless nil, and reads the answer into a T; one without a body is
 // the zero T.
-func call[T any](ctx context.Context, c *client, method, path string, query url.Values, in any) (answer T, err error) {
+func call[T any](
+	ctx context.Context, c *client, method, path string, query url.Values, in any,
+) (answer T, err error) {
 	r := request{method: method, path: path, query: query}
 	if in != nil {
 		body, err := json.Marshal(in)
@@ -33,7 +35,8 @@ func call[T any](ctx context.Context, c *client, method, path string, query url.
 	if resp.StatusCode == http.StatusNoContent {
 		return answer, nil
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxAnswer)).Decode(&answer); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxAnswer)).
+		Decode(&answer); err != nil {
 		return answer, fmt.Errorf("the registry's answer can't be read: %w", err)
 	}
 	return answer, nil

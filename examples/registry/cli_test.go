@@ -51,7 +51,9 @@ func TestHelpIsNoError(t *testing.T) {
 func TestAnAddressWithoutARegistryIsSaidToBeThat(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
-		"a proxy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
+		"a proxy": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<html>", http.StatusBadGateway)
+		},
 		"a redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
@@ -64,7 +66,8 @@ func TestAnAddressWithoutARegistryIsSaidToBeThat(t *testing.T) {
 				answer(w, r)
 			}))
 			t.Cleanup(s.Close)
-			got := runLine(t, "load", writeInput(t, "prompts.json", `[{"name":"a"}]`), "--tenant", "acme", "--url", s.URL)
+			got := runLine(t, "load", writeInput(t, "prompts.json", `[{"name":"a"}]`), "--tenant",
+				"acme", "--url", s.URL)
 			require.Equal(t, exitRefused, got.status)
 			require.Contains(t, got.err, "is this its address?")
 			require.Equal(t, 1, calls)

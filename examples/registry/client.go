@@ -29,14 +29,17 @@ type client struct {
 func newClient(r remote, t terminal) (*client, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, usagef("REGISTRY_URL is an address like https://registry.example.com, not %q", r.URL)
+		return nil, usagef("REGISTRY_URL is an address like https://registry.example.com, not %q",
+			r.URL)
 	}
 	return &client{
 		base:  strings.TrimRight(u.String(), "/"),
 		token: t.getenv("REGISTRY_TOKEN"),
 		http: &http.Client{
 			// A registry redirects nobody. Whoever does could lead a write elsewhere.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return http.ErrUseLastResponse
+			},
 		},
 	}, nil
 }
@@ -119,7 +122,8 @@ func readProblem(resp *http.Response) error {
 func (e *apiError) reason() string {
 	switch {
 	case e.body == nil:
-		return fmt.Sprintf("HTTP %d %s, and not in the words of a registry: is this its address?", e.Status, http.StatusText(e.Status))
+		return fmt.Sprintf("HTTP %d %s, and not in the words of a registry: is this its address?",
+			e.Status, http.StatusText(e.Status))
 	case e.Detail == "" && len(e.Errors) == 0:
 		return e.Title
 	}
@@ -155,7 +159,8 @@ func (e *apiError) Error() string {
 // ill would refuse everything.
 func (e *apiError) aboutRow() bool {
 	switch e.Code {
-	case tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound, tenancy.CodeTenantSuspended:
+	case tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound,
+		tenancy.CodeTenantSuspended:
 		return false
 	}
 	switch e.Status {

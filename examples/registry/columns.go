@@ -24,7 +24,8 @@ func (t terminal) columns(headings []string, rows [][]string) error {
 // plain is text that does nothing to a terminal.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) { // escape sequences, and what turns a line around
+		// escape sequences, and what turns a line around
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return unicode.ReplacementChar
 		}
 		return r

@@ -30,9 +30,12 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 			for round := range rounds {
 				client := client / 2 // the same names in both tenants
 				name := fmt.Sprintf("agent %d", (client+round)%5)
-				c.put(t, "agent", name, map[string]any{"description": c.tenant, "prompts": []string{"shared"}}, "tenant", c.tenant)
-				c.put(t, "prompt", fmt.Sprintf("own %d", client), map[string]any{"template": c.tenant})
-				for _, path := range []string{"/api/v1/agents", resource("prompt", "shared"), c.root() + "/export?kind=agent", "/api/v1/discovery"} {
+				c.put(t, "agent", name, map[string]any{"description": c.tenant,
+					"prompts": []string{"shared"}}, "tenant", c.tenant)
+				c.put(t, "prompt", fmt.Sprintf("own %d", client),
+					map[string]any{"template": c.tenant})
+				for _, path := range []string{"/api/v1/agents", resource("prompt", "shared"),
+					c.root() + "/export?kind=agent", "/api/v1/discovery"} {
 					got := string(c.get(t, path).is(t, http.StatusOK).body)
 					assert.NotContains(t, got, other.tenant)
 				}
@@ -41,7 +44,8 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	for _, c := range tenants {
-		require.Equal(t, []string{"agent 0", "agent 1", "agent 2", "agent 3", "agent 4"}, c.names(t, "/api/v1/agents", url.Values{}))
+		require.Equal(t, []string{"agent 0", "agent 1", "agent 2", "agent 3", "agent 4"},
+			c.names(t, "/api/v1/agents", url.Values{}))
 		require.Len(t, c.names(t, "/api/v1/prompts", url.Values{}), clients/2+1)
 		total := int64(0)
 		for _, name := range c.names(t, "/api/v1/agents", url.Values{}) {
@@ -61,7 +65,8 @@ func TestImportsIntoOneTenantQueue(t *testing.T) {
 	for i := range bundles {
 		var items []federation.Item
 		for n := range 50 {
-			items = append(items, item("agent", fmt.Sprintf("a%02d", n), fmt.Sprintf(`{"description":"of %d","extends":"a%02d"}`, i, 49-n)))
+			items = append(items, item("agent", fmt.Sprintf("a%02d", n),
+				fmt.Sprintf(`{"description":"of %d","extends":"a%02d"}`, i, 49-n)))
 		}
 		bundles[i] = madeBundle(t, items...)
 	}
@@ -95,7 +100,8 @@ func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
 	for writer := range 4 {
 		all.Go(func() {
 			for n := range 25 {
-				c.put(t, "prompt", fmt.Sprintf("p%02d", (n*7+writer*25)%100), map[string]any{"template": "written"})
+				c.put(t, "prompt", fmt.Sprintf("p%02d", (n*7+writer*25)%100),
+					map[string]any{"template": "written"})
 			}
 		})
 	}

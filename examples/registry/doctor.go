@@ -36,14 +36,17 @@ func (c *doctorCmd) Run(ctx context.Context, t terminal) error {
 		} else {
 			err = c.report(t, o.MultiTenant, findings)
 		}
-		if err == nil && slices.ContainsFunc(findings, func(f postgres.Finding) bool { return f.Severity == postgres.SeverityError }) {
+		if err == nil && slices.ContainsFunc(findings,
+			func(f postgres.Finding) bool { return f.Severity == postgres.SeverityError }) {
 			return errRefused
 		}
 		return err
 	})
 }
 
-func (c *doctorCmd) examine(ctx context.Context, t terminal, o postgres.Options) ([]postgres.Finding, error) {
+func (c *doctorCmd) examine(
+	ctx context.Context, t terminal, o postgres.Options,
+) ([]postgres.Finding, error) {
 	if !c.Fix {
 		return postgres.Doctor(ctx, o)
 	}
@@ -58,14 +61,16 @@ func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Fin
 	if multiTenant {
 		t.say("Examined with MULTI_TENANT=true.")
 	} else {
-		t.say("Examined with MULTI_TENANT off: what the application's role is and may do wasn't looked at.")
+		t.say("Examined with MULTI_TENANT off: what the application's role is and may do wasn't" +
+			" looked at.")
 	}
 	if len(findings) == 0 {
 		t.say("Nothing was found.")
 		return nil
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	tab := func(cells ...string) { _, _ = table.Write([]byte(strings.Join(cells, "\t") + "\n")) } // Flush answers the error
+	// Flush answers the error
+	tab := func(cells ...string) { _, _ = table.Write([]byte(strings.Join(cells, "\t") + "\n")) }
 	tab("\nSEVERITY", "OBJECT", "WHY")
 	for _, f := range findings {
 		tab(string(f.Severity), f.Object, f.Why)

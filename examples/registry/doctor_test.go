@@ -27,7 +27,8 @@ func doctored(t *testing.T, set map[string]string, status int, flags ...string) 
 }
 
 func databaseSettings(t *testing.T, url, multiTenant string) map[string]string {
-	return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": multiTenant, "SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
+	return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": multiTenant,
+		"SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
 }
 
 func breakDatabase(t *testing.T, url, statement string) {
@@ -43,7 +44,8 @@ func TestDoctorFindsNoErrorInAFreshRegistry(t *testing.T) {
 	set := databaseSettings(t, migrated(t), "true")
 	for _, f := range doctored(t, set, exitDone) {
 		require.Equal(t, "warning", f.Severity, "%+v", f)
-		require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code, "what belongs to the server's administrator")
+		require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code,
+			"what belongs to the server's administrator")
 	}
 	doctored(t, set, exitDone, "--fix")
 	require.NotContains(t, runWith(t, set, "doctor").ended(t, exitDone).out, "error ")
@@ -51,7 +53,8 @@ func TestDoctorFindsNoErrorInAFreshRegistry(t *testing.T) {
 	single := databaseSettings(t, pgtest.Database(t), "")
 	runWith(t, single, "migrate", "up").ended(t, exitDone)
 	require.Empty(t, doctored(t, single, exitDone))
-	require.Equal(t, "Examined with MULTI_TENANT off: what the application's role is and may do wasn't looked at.\nNothing was found.\n",
+	require.Equal(t, "Examined with MULTI_TENANT off: what the application's role is and may do"+
+		" wasn't looked at.\nNothing was found.\n",
 		runWith(t, single, "doctor").ended(t, exitDone).out)
 }
 
@@ -60,7 +63,8 @@ func TestDoctorTellsPeopleAndProgramsAndMendsWhatIsSafe(t *testing.T) {
 	url := migrated(t)
 	set := databaseSettings(t, url, "true")
 	doctored(t, set, exitDone, "--fix")
-	breakDatabase(t, url, "DROP POLICY bailiwick_tenant ON agents; CREATE UNIQUE INDEX one_name ON prompts (name)")
+	breakDatabase(t, url, "DROP POLICY bailiwick_tenant ON agents; CREATE UNIQUE INDEX one_name"+
+		" ON prompts (name)")
 
 	for _, args := range [][]string{{"serve"}, {"migrate", "status"}} {
 		set["AUTO_MIGRATE"], set["ADDR"] = "false", "127.0.0.1:0"
@@ -85,6 +89,7 @@ func TestDoctorTellsPeopleAndProgramsAndMendsWhatIsSafe(t *testing.T) {
 
 func TestDoctorOfADatabaseThatIsNoRegistry(t *testing.T) {
 	t.Parallel()
-	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").ended(t, exitRefused).out
+	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").ended(t, exitRefused).
+		out
 	require.Contains(t, out, "migrate first")
 }

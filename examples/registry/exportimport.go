@@ -59,7 +59,9 @@ func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 
 // toFile writes to a file beside the one that is asked for, which takes its
 // name at the end: there is never half a bundle under it.
-func (c *exportCmd) toFile(ctx context.Context, t terminal, client *client) (m federation.Manifest, err error) {
+func (c *exportCmd) toFile(
+	ctx context.Context, t terminal, client *client,
+) (m federation.Manifest, err error) {
 	folder := filepath.Dir(c.Output)
 	f, err := os.CreateTemp(folder, ".bailiwick-*.partial")
 	if errors.Is(err, os.ErrNotExist) {
@@ -85,7 +87,9 @@ func (c *exportCmd) toFile(ctx context.Context, t terminal, client *client) (m f
 
 // export copies a tenant's bundle to w. It reads what it copies: without an
 // error the bundle is complete and every digest in it is right.
-func (c *client) export(ctx context.Context, t terminal, tenant string, sel selection, w io.Writer) (federation.Manifest, error) {
+func (c *client) export(
+	ctx context.Context, t terminal, tenant string, sel selection, w io.Writer,
+) (federation.Manifest, error) {
 	resp, err := c.do(ctx, request{
 		method: http.MethodGet,
 		path:   tenantPath(tenant) + "/export",

@@ -24,7 +24,8 @@ func smallBundle(t *testing.T) []byte {
 	digester := federation.NewDigester()
 	digester.Add(item.Digest)
 	var out bytes.Buffer
-	m := federation.Manifest{Source: federation.Source{Instance: "i", Tenant: "staging"}, Count: 1, Digest: digester.Sum()}
+	m := federation.Manifest{Source: federation.Source{Instance: "i", Tenant: "staging"}, Count: 1,
+		Digest: digester.Sum()}
 	require.NoError(t, m.Write(&out, bytes.NewReader(item.AppendJSON(nil))))
 	return out.Bytes()
 }
@@ -35,10 +36,12 @@ func TestExportWritesTheBundleAsItIs(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{bundle: smallBundle(t)}
 	address := registry.start(t)
-	got := runLine(t, "export", "--tenant", "staging", "--url", address, "--kind", "prompt", "--label", "a=b")
+	got := runLine(t, "export", "--tenant", "staging", "--url", address, "--kind", "prompt",
+		"--label", "a=b")
 	require.Equal(t, exitDone, got.status, got.err)
 	require.Equal(t, string(registry.bundle), got.out)
-	require.Equal(t, []string{"GET /api/v1/tenants/staging/export?kind=prompt&label=a%3Db"}, registry.calls())
+	require.Equal(t, []string{"GET /api/v1/tenants/staging/export?kind=prompt&label=a%3Db"},
+		registry.calls())
 
 	path := filepath.Join(t.TempDir(), "bundle.json")
 	got = runLine(t, "export", "--tenant", "staging", "--url", address, "-o", path, "--json")
@@ -80,10 +83,12 @@ func TestImportSendsTheFileAndTellsTheCounts(t *testing.T) {
 	registry := &fakeRegistry{report: emptyReport}
 	address := registry.start(t)
 	path := writeInput(t, "bundle.json", "the bundle")
-	got := runLine(t, "import", path, "--tenant", "production", "--url", address, "--strategy", "rename", "--dry-run")
+	got := runLine(t, "import", path, "--tenant", "production", "--url", address, "--strategy",
+		"rename", "--dry-run")
 	require.Equal(t, exitDone, got.status, got.err)
 	require.Equal(t, "the bundle", string(registry.got))
-	require.Equal(t, []string{"POST /api/v1/tenants/production/import?dry_run=true&strategy=rename"}, registry.calls())
+	require.Equal(t, []string{
+		"POST /api/v1/tenants/production/import?dry_run=true&strategy=rename"}, registry.calls())
 	require.Equal(t, federation.BundleMediaType, registry.headers[0].Get("Content-Type"))
 	require.Regexp(t, `create +update +unchanged +skip +rename +fail`, got.out)
 	require.Regexp(t, `1 +0 +0 +0 +0 +0`, got.out)
@@ -97,12 +102,14 @@ func TestARefusedImportShowsItsConflicts(t *testing.T) {
 	t.Parallel()
 	const conflict = `{"status":409,"code":"import_conflict","detail":"1 item differs.","counts":{"create":2,"fail":1},
 		"items":[{"kind":"prompt","name":"p","action":"fail","changes":[{"path":"/spec/template","from":"a","to":"b"},{"path":"/spec/x","to":1}]}]}`
-	registry := &fakeRegistry{refuse: map[string]string{"POST /api/v1/tenants/production/import": conflict}}
+	registry := &fakeRegistry{
+		refuse: map[string]string{"POST /api/v1/tenants/production/import": conflict}}
 	address := registry.start(t)
 	path := writeInput(t, "bundle.json", "{}")
 	got := runLine(t, "import", path, "--tenant", "production", "--url", address)
 	require.Equal(t, exitRefused, got.status)
-	require.Contains(t, got.out, "fail prompt \"p\"\n    /spec/template: \"a\" → \"b\"\n    /spec/x: (absent) → 1\n")
+	require.Contains(t, got.out,
+		"fail prompt \"p\"\n    /spec/template: \"a\" → \"b\"\n    /spec/x: (absent) → 1\n")
 	require.Equal(t, "registry: import_conflict: 1 item differs.\n", got.err)
 
 	got = runLine(t, "import", path, "--tenant", "production", "--url", address, "--json")
@@ -120,7 +127,8 @@ func TestAnImportThatCouldNotFollowItsStrategyIsRefused(t *testing.T) {
 			t.Parallel()
 			registry := &fakeRegistry{report: report}
 			address := registry.start(t)
-			got := runLine(t, "import", writeInput(t, "b.json", "{}"), "--tenant", "production", "--url", address)
+			got := runLine(t, "import", writeInput(t, "b.json", "{}"), "--tenant", "production",
+				"--url", address)
 			require.Equal(t, exitRefused, got.status)
 			require.Empty(t, got.err)
 			require.NotEmpty(t, got.out)
@@ -132,11 +140,13 @@ func TestPromoteCarriesOneTenantsBundleIntoAnother(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{bundle: smallBundle(t), report: emptyReport}
 	address := registry.start(t)
-	got := runLine(t, "promote", "staging", "production", "--url", address, "--strategy", "overwrite")
+	got := runLine(t, "promote", "staging", "production", "--url", address, "--strategy",
+		"overwrite")
 	require.Equal(t, exitDone, got.status, got.err)
 	require.Equal(t, string(registry.bundle), string(registry.got))
 	require.Equal(t, []string{
-		"GET /api/v1/tenants/staging/export", "POST /api/v1/tenants/production/import?dry_run=false&strategy=overwrite",
+		"GET /api/v1/tenants/staging/export",
+		"POST /api/v1/tenants/production/import?dry_run=false&strategy=overwrite",
 	}, registry.calls())
 }
 

@@ -109,9 +109,10 @@ type output struct {
 func runLine(t *testing.T, args ...string) output {
 	t.Helper()
 	var out, errors bytes.Buffer
-	status := run(t.Context(), args, terminal{out: &out, err: &errors, getenv: func(name string) string {
-		return map[string]string{"REGISTRY_TOKEN": "sesame"}[name]
-	}})
+	status := run(t.Context(), args,
+		terminal{out: &out, err: &errors, getenv: func(name string) string {
+			return map[string]string{"REGISTRY_TOKEN": "sesame"}[name]
+		}})
 	return output{status, out.String(), errors.String()}
 }
 

@@ -28,12 +28,16 @@ type importReport struct {
 
 // importBundle sends size bytes of r and prints what became of them. It is
 // errRefused when the report holds an item that couldn't be taken.
-func (c *client) importBundle(ctx context.Context, t terminal, tenant string, flags importFlags, r io.Reader, size int64, asJSON bool) error {
+func (c *client) importBundle(
+	ctx context.Context, t terminal, tenant string, flags importFlags, r io.Reader, size int64,
+	asJSON bool,
+) error {
 	bar := t.progress("import", size)
 	resp, err := c.do(ctx, request{
 		method: http.MethodPost,
 		path:   "/api/v1/tenants/" + escapeSegment(tenant) + "/import",
-		query:  url.Values{"strategy": {flags.Strategy}, "dry_run": {strconv.FormatBool(flags.DryRun)}},
+		query: url.Values{"strategy": {flags.Strategy},
+			"dry_run": {strconv.FormatBool(flags.DryRun)}},
 		header: map[string]string{"Content-Type": federation.BundleMediaType},
 		body:   io.NopCloser(bar.reader(r)), // the caller closes r
 		length: size,
@@ -100,12 +104,14 @@ func tellImport(t terminal, r importReport) {
 		t.say("… and more: --dry-run shows all of them")
 	}
 	for _, s := range r.SecretsRequired {
-		t.say("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name, s.Secret, s.Path)
+		t.say("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name,
+			s.Secret, s.Path)
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "create\tupdate\tunchanged\tskip\trename\tfail\t")
 	n := r.Counts
-	fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t%d\t\n", n.Create, n.Update, n.Unchanged, n.Skip, n.Rename, n.Fail)
+	fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t%d\t\n", n.Create, n.Update, n.Unchanged, n.Skip,
+		n.Rename, n.Fail)
 	table.Flush()
 	if r.DryRun {
 		t.say("dry run: nothing was written")

@@ -53,30 +53,42 @@ func TestStrategies(t *testing.T) {
 		check   func(t *testing.T, c contested)
 	}{
 		"skip": {
-			map[string]string{"agent differs": "skip", "prompt p": "skip", "agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create", "defaults default": "unchanged"},
+			map[string]string{"agent differs": "skip", "prompt p": "skip",
+				"agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create",
+				"defaults default": "unchanged"},
 			map[string]int{"create": 1, "skip": 2, "unchanged": 3},
 			func(t *testing.T, c contested) {
-				require.Equal(t, c.target.tenant, specOf(t, c.target, "agent", "differs")["description"])
+				require.Equal(t, c.target.tenant,
+					specOf(t, c.target, "agent", "differs")["description"])
 				require.Equal(t, "differs", specOf(t, c.target, "agent", "new")["extends"])
 			},
 		},
 		"overwrite": {
-			map[string]string{"agent differs": "update", "prompt p": "update", "agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create", "defaults default": "unchanged"},
+			map[string]string{"agent differs": "update", "prompt p": "update",
+				"agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create",
+				"defaults default": "unchanged"},
 			map[string]int{"create": 1, "update": 2, "unchanged": 3},
 			func(t *testing.T, c contested) {
-				require.Equal(t, c.source.tenant, specOf(t, c.target, "agent", "differs")["description"])
-				require.Equal(t, readBundle(t, c.bundle).Digest, readBundle(t, c.target.export(t)).Digest)
+				require.Equal(t, c.source.tenant,
+					specOf(t, c.target, "agent", "differs")["description"])
+				require.Equal(t, readBundle(t, c.bundle).Digest,
+					readBundle(t, c.target.export(t)).Digest)
 			},
 		},
 		"rename": {
-			map[string]string{"agent differs": "rename differs-2", "prompt p": "rename p-2", "agent refers": "rename refers-2", "agent alike": "unchanged", "agent new": "create", "defaults default": "unchanged"},
+			map[string]string{"agent differs": "rename differs-2", "prompt p": "rename p-2",
+				"agent refers": "rename refers-2", "agent alike": "unchanged",
+				"agent new": "create", "defaults default": "unchanged"},
 			map[string]int{"create": 1, "rename": 3, "unchanged": 2},
 			func(t *testing.T, c contested) {
-				require.Equal(t, c.target.tenant, specOf(t, c.target, "agent", "differs")["description"])
-				require.Equal(t, c.source.tenant, specOf(t, c.target, "agent", "differs-2")["description"])
+				require.Equal(t, c.target.tenant,
+					specOf(t, c.target, "agent", "differs")["description"])
+				require.Equal(t, c.source.tenant,
+					specOf(t, c.target, "agent", "differs-2")["description"])
 				require.Equal(t, []any{"p"}, specOf(t, c.target, "agent", "refers")["prompts"])
 				require.Equal(t, []any{"p-2"}, specOf(t, c.target, "agent", "refers-2")["prompts"])
-				require.Equal(t, spec{"extends": "differs-2", "prompts": []any{"p-2"}}, pick(specOf(t, c.target, "agent", "new"), "extends", "prompts"))
+				require.Equal(t, spec{"extends": "differs-2", "prompts": []any{"p-2"}},
+					pick(specOf(t, c.target, "agent", "new"), "extends", "prompts"))
 			},
 		},
 	}
@@ -84,10 +96,14 @@ func TestStrategies(t *testing.T) {
 		t.Run(strategy, func(t *testing.T) {
 			c := contest(t, s)
 			before := c.target.export(t)
-			planned := readReport(t, c.target.importing(t, c.bundle, "?dry_run=true&strategy="+strategy).is(t, http.StatusOK))
+			planned := readReport(t,
+				c.target.importing(t, c.bundle, "?dry_run=true&strategy="+strategy).
+					is(t, http.StatusOK))
 			require.True(t, planned.DryRun)
-			require.Equal(t, string(before), string(c.target.export(t)), "a dry run wrote something")
-			done := readReport(t, c.target.importing(t, c.bundle, "?strategy="+strategy).is(t, http.StatusOK))
+			require.Equal(t, string(before), string(c.target.export(t)),
+				"a dry run wrote something")
+			done := readReport(t, c.target.importing(t, c.bundle, "?strategy="+strategy).
+				is(t, http.StatusOK))
 			require.Equal(t, want.actions, actions(done))
 			require.Equal(t, want.counts, done.Counts)
 			require.Equal(t, planned.Items, done.Items)
@@ -98,7 +114,8 @@ func TestStrategies(t *testing.T) {
 
 func specOf(t *testing.T, c caller, kind, name string) map[string]any {
 	t.Helper()
-	return read[struct{ Spec map[string]any }](t, c.get(t, resource(kind, name)).is(t, http.StatusOK)).Spec
+	return read[struct{ Spec map[string]any }](t,
+		c.get(t, resource(kind, name)).is(t, http.StatusOK)).Spec
 }
 
 func pick(spec map[string]any, fields ...string) map[string]any {
@@ -118,7 +135,8 @@ func TestAConflictIsShownWholeAndNothingIsWritten(t *testing.T) {
 		got.refused(t, http.StatusConflict, "import_conflict")
 		listed := readReport(t, got)
 		require.Equal(t, map[string]int{"create": 1, "fail": 2, "unchanged": 3}, listed.Counts)
-		require.Equal(t, map[string]string{"agent differs": "fail", "prompt p": "fail"}, actions(listed))
+		require.Equal(t, map[string]string{"agent differs": "fail", "prompt p": "fail"},
+			actions(listed))
 		require.Equal(t, "/labels/from", listed.Items[0].Changes[0].Path)
 		require.Equal(t, "/spec/description", listed.Items[0].Changes[1].Path)
 		require.Equal(t, string(before), string(c.target.export(t)))
@@ -147,8 +165,11 @@ func TestABundleMayReferToWhatTheTargetHas(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	c.put(t, "agent", "base", map[string]any{})
-	part := madeBundle(t, item("agent", "a", `{"extends":"z"}`), item("agent", "z", `{"extends":"base"}`), item("trigger", "t", `{"agent":"base","type":"event"}`))
-	require.Equal(t, map[string]int{"create": 3}, readReport(t, c.importing(t, part, "").is(t, http.StatusOK)).Counts)
+	part := madeBundle(t, item("agent", "a", `{"extends":"z"}`),
+		item("agent", "z", `{"extends":"base"}`),
+		item("trigger", "t", `{"agent":"base","type":"event"}`))
+	require.Equal(t, map[string]int{"create": 3},
+		readReport(t, c.importing(t, part, "").is(t, http.StatusOK)).Counts)
 	require.Equal(t, "z", specOf(t, c, "agent", "a")["extends"])
 }
 
@@ -172,13 +193,16 @@ func TestTheCommandLinePromotes(t *testing.T) {
 	require.Contains(t, refused.out, `fail agent "differs"`)
 	require.Contains(t, refused.out, `/spec/description: "`+to+`" → "`+from+`"`)
 	require.Contains(t, refused.err, "registry: import_conflict: ")
-	planned := s.run(t, "import", out, "--tenant", to, "--strategy", "rename", "--dry-run").ended(t, exitDone)
+	planned := s.run(t, "import", out, "--tenant", to, "--strategy", "rename", "--dry-run").
+		ended(t, exitDone)
 	require.Contains(t, planned.out, `rename agent "differs" as "differs-2"`)
 	require.Contains(t, planned.out, "dry run: nothing was written")
 	require.Equal(t, string(before), string(c.target.export(t)))
 
 	var listed report
-	require.NoError(t, json.Unmarshal([]byte(s.run(t, "promote", from, to, "--strategy", "skip", "--json").ended(t, exitDone).out), &listed))
+	require.NoError(t, json.Unmarshal(
+		[]byte(s.run(t, "promote", from, to, "--strategy", "skip", "--json").ended(t, exitDone).
+			out), &listed))
 	require.Equal(t, 2, listed.Counts["skip"])
 	s.run(t, "promote", from, to, "--strategy", "overwrite").ended(t, exitDone)
 	require.Equal(t, readBundle(t, c.bundle).Digest, readBundle(t, c.target.export(t)).Digest)
@@ -188,15 +212,21 @@ func TestPromotedSecretsAreAskedFor(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
-	source.put(t, "model_config", "gpt", map[string]any{"provider": "p", "model": "m", "api_key": "sk-1"})
+	source.put(t, "model_config", "gpt",
+		map[string]any{"provider": "p", "model": "m", "api_key": "sk-1"})
 	got := s.run(t, "promote", source.tenant, target.tenant).ended(t, exitDone)
 	require.Contains(t, got.out, `model_config "gpt" needs the secret model_config/gpt/api_key`)
 	require.NotContains(t, got.out, "sk-1")
 
 	// Renamed, it is another thing and has another key.
 	other := s.tenant(t)
-	other.put(t, "model_config", "gpt", map[string]any{"provider": "q", "model": "m", "api_key": "sk-2"})
-	report := readReport(t, other.importing(t, source.export(t), "?strategy=rename").is(t, http.StatusOK))
-	require.Equal(t, []federation.SecretUse{{Kind: "model_config", Name: "gpt-2", Path: "/spec/api_key", Secret: "model_config/gpt-2/api_key"}}, report.Secrets)
-	require.Equal(t, []string{"gpt", "gpt-2"}, other.names(t, "/api/v1/model-configs", url.Values{}))
+	other.put(t, "model_config", "gpt",
+		map[string]any{"provider": "q", "model": "m", "api_key": "sk-2"})
+	report := readReport(t, other.importing(t, source.export(t), "?strategy=rename").
+		is(t, http.StatusOK))
+	require.Equal(t, []federation.SecretUse{
+		{Kind: "model_config", Name: "gpt-2", Path: "/spec/api_key",
+			Secret: "model_config/gpt-2/api_key"}}, report.Secrets)
+	require.Equal(t, []string{"gpt", "gpt-2"},
+		other.names(t, "/api/v1/model-configs", url.Values{}))
 }

@@ -71,13 +71,16 @@ var waysToEnd = []struct {
 	refused int
 }{
 	{func(t *testing.T, p *pair, by *site, s *subject) {
-		p.administer(t, by, http.MethodDelete, "/api/v1/tenants/"+s.tenant.String()+"/keys/"+s.key.String(), "", http.StatusNoContent)
+		p.administer(t, by, http.MethodDelete, "/api/v1/tenants/"+s.tenant.String()+"/keys/"+
+			s.key.String(), "", http.StatusNoContent)
 	}, http.StatusUnauthorized},
 	{func(t *testing.T, p *pair, by *site, s *subject) {
-		p.administer(t, by, http.MethodPut, "/api/v1/tenants/"+s.tenant.String(), `{"state":"suspended"}`, http.StatusOK)
+		p.administer(t, by, http.MethodPut, "/api/v1/tenants/"+s.tenant.String(),
+			`{"state":"suspended"}`, http.StatusOK)
 	}, http.StatusForbidden},
 	{func(t *testing.T, p *pair, _ *site, s *subject) { // a key's role is for life, but in SQL
-		_, err := p.owner.ExecContext(t.Context(), "UPDATE bailiwick.api_keys SET role = 'replicator' WHERE id = '"+s.key.String()+"'")
+		_, err := p.owner.ExecContext(t.Context(),
+			"UPDATE bailiwick.api_keys SET role = 'replicator' WHERE id = '"+s.key.String()+"'")
 		require.NoError(t, err)
 	}, http.StatusForbidden},
 }
@@ -108,15 +111,19 @@ func (p *pair) fill(t *testing.T, subjects int) {
 	var tenants, keys []string
 	for n := range subjects {
 		way := waysToEnd[n%len(waysToEnd)]
-		s := &subject{secret: tenancy.NewKeySecret(), key: tenancy.NewID(), tenant: tenancy.NewID(), change: way.change, refused: way.refused}
+		s := &subject{secret: tenancy.NewKeySecret(), key: tenancy.NewID(), tenant: tenancy.NewID(),
+			change: way.change, refused: way.refused}
 		hash, err := tenancy.HashKeySecret(s.secret)
 		require.NoError(t, err)
 		p.subjects = append(p.subjects, s)
 		tenants = append(tenants, fmt.Sprintf("('%s', 's-%d', 'Subject')", s.tenant, n))
-		keys = append(keys, fmt.Sprintf("('%s', '%s', 'k', 'viewer', '\\x%s')", s.tenant, s.key, hex.EncodeToString(hash[:])))
+		keys = append(keys, fmt.Sprintf("('%s', '%s', 'k', 'viewer', '\\x%s')", s.tenant, s.key,
+			hex.EncodeToString(hash[:])))
 	}
-	_, err := p.owner.ExecContext(t.Context(), "INSERT INTO bailiwick.tenants (id, slug, name) VALUES "+strings.Join(tenants, ",")+
-		";INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash) VALUES "+strings.Join(keys, ","))
+	_, err := p.owner.ExecContext(t.Context(),
+		"INSERT INTO bailiwick.tenants (id, slug, name) VALUES "+strings.Join(tenants, ",")+
+			";INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash) VALUES "+
+			strings.Join(keys, ","))
 	require.NoError(t, err)
 }
 
@@ -164,7 +171,8 @@ func (p *pair) readUnderLoad(t *testing.T) {
 				default:
 				}
 				s := p.subjects[rand.N(len(p.subjects))]
-				if status := p.read(t, p.sites[i%2], s); status != http.StatusOK && !s.ended.Load() {
+				if status := p.read(t, p.sites[i%2], s); status != http.StatusOK &&
+					!s.ended.Load() {
 					t.Errorf("an unchanged key was answered %d", status)
 				}
 			}
@@ -180,7 +188,9 @@ func (p *pair) killListeners(t *testing.T) {
 	var killing sync.WaitGroup
 	killing.Go(func() {
 		for ctx.Err() == nil {
-			_, _ = p.owner.ExecContext(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bailiwick-listen'")
+			_, _ = p.owner.ExecContext(ctx,
+				"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"+
+					" WHERE datname = current_database() AND application_name = 'bailiwick-listen'")
 		}
 	})
 	t.Cleanup(func() { stop(); killing.Wait() })
@@ -257,5 +267,6 @@ func (d delays) worst() time.Duration { return d.at(1) }
 func (d delays) String() string {
 	const next = 2 * time.Millisecond
 	n, _ := slices.BinarySearch(d, next)
-	return fmt.Sprintf("%d delays: p50 %v, p99 %v, p99.9 %v, worst %v; %d of them by the next request", len(d), d.at(0.5), d.at(0.99), d.at(0.999), d.worst(), n)
+	return fmt.Sprintf("%d delays: p50 %v, p99 %v, p99.9 %v, worst %v; %d of them by the next"+
+		" request", len(d), d.at(0.5), d.at(0.99), d.at(0.999), d.worst(), n)
 }

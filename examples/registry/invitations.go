@@ -57,7 +57,8 @@ func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(made)
 	}
-	t.say("%s may join as %s until %s. The link is shown this once; whoever has it can use it:", plain(made.Email), plain(made.Role), plain(made.ExpiresAt))
+	t.say("%s may join as %s until %s. The link is shown this once; whoever has it can use it:",
+		plain(made.Email), plain(made.Role), plain(made.ExpiresAt))
 	t.say("%s", plain(made.URL))
 	return nil
 }
@@ -136,7 +137,8 @@ func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal) error {
 	if _, fragment, link := strings.Cut(c.Token, "#"); link {
 		c.Token = fragment
 	}
-	got, err := call[accepted](ctx, client, http.MethodPost, "/api/v1/invitations/accept", nil, acceptance{c.Token, c.Name, password})
+	got, err := call[accepted](ctx, client, http.MethodPost, "/api/v1/invitations/accept", nil,
+		acceptance{c.Token, c.Name, password})
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,12 @@ import (
 // that the matrix in the README is the one that came of it.
 func TestIsolationMatrix(t *testing.T) {
 	t.Parallel()
-	set := map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true", "ADMIN_TOKEN": platform, "SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
+	set := map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true",
+		"ADMIN_TOKEN": platform, "SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
 	read, err := readSettings(func(name string) string { return set[name] })
 	require.NoError(t, err)
-	reg, err := openRegistry(t.Context(), read, "", slog.New(slog.NewTextHandler(io.Discard, nil)), terminal{out: io.Discard, err: io.Discard})
+	reg, err := openRegistry(t.Context(), read, "", slog.New(slog.NewTextHandler(io.Discard, nil)),
+		terminal{out: io.Discard, err: io.Discard})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, reg.close()) })
 

@@ -50,9 +50,11 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 	}
 	var rows [][]string
 	for _, k := range keys {
-		rows = append(rows, []string{k.Name, k.Role, k.Prefix, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RotatedTo, k.ID})
+		rows = append(rows, []string{k.Name, k.Role, k.Prefix, k.CreatedAt, k.ExpiresAt,
+			k.LastUsedAt, k.RotatedTo, k.ID})
 	}
-	return t.columns([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED", "ROTATED TO", "ID"}, rows)
+	return t.columns([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED",
+		"ROTATED TO", "ID"}, rows)
 }
 
 type keyCreateCmd struct {
@@ -79,7 +81,8 @@ type keyRotateCmd struct {
 
 // Run replaces the key and prints the new one's secret.
 func (c *keyRotateCmd) Run(ctx context.Context, t terminal) error {
-	return c.tellSecret(ctx, t, c.keys()+"/"+escapeSegment(c.ID)+"/rotate", map[string]any{"overlap": c.Overlap.String()})
+	return c.tellSecret(ctx, t, c.keys()+"/"+escapeSegment(c.ID)+"/rotate",
+		map[string]any{"overlap": c.Overlap.String()})
 }
 
 // tellSecret makes a key. The secret alone is the output, for pipes; the rest is
@@ -101,7 +104,8 @@ func (c inTenant) tellSecret(ctx context.Context, t terminal, path string, in an
 		return err
 	}
 	k := made[0]
-	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", plain(k.Name), k.Role, k.ID)
+	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", plain(k.Name),
+		k.Role, k.ID)
 	t.say("%s", plain(k.Secret))
 	return nil
 }
@@ -117,7 +121,8 @@ func (c *keyRevokeCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete, c.keys()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
+	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete,
+		c.keys()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
 		return err
 	}
 	if c.JSON {

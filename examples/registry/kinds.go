@@ -82,7 +82,8 @@ type registryDefaultsRow struct {
 
 // inWorkspace is the workspace that some kinds' items stand in: a name, kept in
 // a table of its own.
-var inWorkspace = postgres.Reference{Field: "workspace", Column: "workspace_id", Lookup: &postgres.Lookup{Table: "workspaces"}}
+var inWorkspace = postgres.Reference{Field: "workspace", Column: "workspace_id",
+	Lookup: &postgres.Lookup{Table: "workspaces"}}
 
 // tables declares the registry's kinds.
 func tables() []postgres.Table {
@@ -99,27 +100,34 @@ func tables() []postgres.Table {
 			References: []postgres.Reference{
 				{Field: "extends", Kind: "agent", Column: "parent_id"},
 				{Field: "model_config", Kind: "model_config", Column: "model_config_id"},
-				{Field: "prompts", Kind: "prompt", Join: &postgres.Join{Table: "agent_prompts", From: "agent_id", To: "prompt_id", Position: "position"}},
-				{Field: "mcp_servers", Kind: "mcp_server", Join: &postgres.Join{Table: "agent_mcp_servers", From: "agent_id", To: "mcp_server_id", Position: "position"}},
+				{Field: "prompts", Kind: "prompt", Join: &postgres.Join{Table: "agent_prompts",
+					From: "agent_id", To: "prompt_id", Position: "position"}},
+				{Field: "mcp_servers", Kind: "mcp_server",
+					Join: &postgres.Join{Table: "agent_mcp_servers", From: "agent_id",
+						To: "mcp_server_id", Position: "position"}},
 			},
 		},
 		{
 			Model: (*trustRuleRow)(nil), Kind: "trust_rule",
 			References: []postgres.Reference{
 				inWorkspace,
-				{Field: "subject", Columns: map[string]string{"agent": "agent_id", "mcp_server": "mcp_server_id"}},
+				{Field: "subject", Columns: map[string]string{"agent": "agent_id",
+					"mcp_server": "mcp_server_id"}},
 			},
 		},
 		{
 			Model: (*triggerRow)(nil), Kind: "trigger",
-			References: []postgres.Reference{inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+			References: []postgres.Reference{
+				inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
 			Model: (*contextConfigRow)(nil), Kind: "context_config",
-			References: []postgres.Reference{inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+			References: []postgres.Reference{
+				inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
-			Model: (*registryDefaultsRow)(nil), Kind: "defaults", Path: "defaults", Singleton: "default",
+			Model: (*registryDefaultsRow)(nil), Kind: "defaults", Path: "defaults",
+			Singleton: "default",
 			References: []postgres.Reference{
 				{Field: "model_config", Kind: "model_config", Column: "model_config_id"},
 				{Field: "context_config", Kind: "context_config", Column: "context_config_id"},

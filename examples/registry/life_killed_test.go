@@ -18,7 +18,8 @@ import (
 
 // lifeOf are the requests of a tenant's life, in their order.
 var lifeOf = []struct{ name, method, path, body string }{
-	{"create", http.MethodPost, "/api/v1/tenants", `{"slug":"mortal","name":"Mortal","settings":{"a":1}}`},
+	{"create", http.MethodPost, "/api/v1/tenants",
+		`{"slug":"mortal","name":"Mortal","settings":{"a":1}}`},
 	{"delete", http.MethodDelete, "/api/v1/tenants/mortal", ""},
 	{"purge", http.MethodPost, "/api/v1/tenants/mortal/purge", `{"confirm":"mortal"}`},
 }
@@ -71,7 +72,9 @@ func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 			mortal := fmt.Sprintf("mortal-%s-%d", step.name, n)
 			request := func(at int) int {
 				step := lifeOf[at]
-				status, err := w.request(p.url, step.method, strings.ReplaceAll(step.path, "mortal", mortal), strings.ReplaceAll(step.body, "mortal", mortal))
+				status, err := w.request(p.url, step.method,
+					strings.ReplaceAll(step.path, "mortal", mortal),
+					strings.ReplaceAll(step.body, "mortal", mortal))
 				require.NoError(t, err)
 				return status
 			}
@@ -87,11 +90,13 @@ func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 			status := request(i)
 			struck = w.disarm()
 			if status/100 == 2 {
-				require.NotEqual(t, before, w.settled(t), "%s said that it is done, cut before statement %d", step.name, n)
+				require.NotEqual(t, before, w.settled(t),
+					"%s said that it is done, cut before statement %d", step.name, n)
 				continue
 			}
 			refused++
-			require.Equal(t, http.StatusServiceUnavailable, status, "%s, cut before statement %d", step.name, n)
+			require.Equal(t, http.StatusServiceUnavailable, status, "%s, cut before statement %d",
+				step.name, n)
 			require.Equal(t, before, w.settled(t), "%s, cut before statement %d", step.name, n)
 		}
 		require.Positive(t, refused, step.name)
@@ -133,12 +138,14 @@ func TestAPurgeIsCutAnywhere(t *testing.T) {
 
 // cutWriter waits until somebody writes, and ends their backend a while later.
 func (w life) cutWriter(done <-chan struct{}, later time.Duration) {
-	const writers = " FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND datname = current_database()"
+	const writers = " FROM pg_stat_activity WHERE backend_xid IS NOT NULL" +
+		" AND pid <> pg_backend_pid() AND datname = current_database()"
 	for {
 		var pid int
 		if err := w.direct.QueryRow("SELECT pid" + writers).Scan(&pid); err == nil {
 			time.Sleep(later)
-			_, _ = w.direct.Exec("SELECT pg_terminate_backend(pid)"+writers+" AND pid = $1", pid) // it may have ended
+			// it may have ended
+			_, _ = w.direct.Exec("SELECT pg_terminate_backend(pid)"+writers+" AND pid = $1", pid)
 			return
 		}
 		select {
@@ -164,7 +171,8 @@ func newLife(t *testing.T) life {
 }
 
 func (w life) set() map[string]string {
-	return map[string]string{"DATABASE_URL": w.url, "MULTI_TENANT": "true", "ADMIN_TOKEN": platform, "SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"}
+	return map[string]string{"DATABASE_URL": w.url, "MULTI_TENANT": "true", "ADMIN_TOKEN": platform,
+		"SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"}
 }
 
 // request answers the status of the super-admin's request.
@@ -207,7 +215,9 @@ func (w life) settled(t *testing.T) map[string]string {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var open int
-		err := w.direct.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL").Scan(&open)
+		err := w.direct.QueryRow(
+			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()" +
+				" AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL").Scan(&open)
 		return err == nil && open == 0
 	}, 30*time.Second, 10*time.Millisecond)
 	return w.state(t)
@@ -216,7 +226,8 @@ func (w life) settled(t *testing.T) map[string]string {
 // state is a digest of every table, but for what the registry notes of itself.
 func (w life) state(t *testing.T) map[string]string {
 	t.Helper()
-	found, err := w.direct.Query(`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	found, err := w.direct.Query(
+		`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('public', 'bailiwick') AND c.relname <> 'signing_keys'`)
 	require.NoError(t, err)
 	defer found.Close()
@@ -230,7 +241,9 @@ func (w life) state(t *testing.T) map[string]string {
 	digests := map[string]string{}
 	for _, name := range tables {
 		var digest string
-		err := w.direct.QueryRow(fmt.Sprintf("SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '') FROM %s t", name)).Scan(&digest)
+		err := w.direct.QueryRow(
+			fmt.Sprintf("SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, chr(10)"+
+				" ORDER BY t::text)), '') FROM %s t", name)).Scan(&digest)
 		require.NoError(t, err)
 		digests[name] = digest
 	}

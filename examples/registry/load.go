@@ -84,7 +84,9 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 	return err
 }
 
-func (c *loadCmd) loadFile(ctx context.Context, t terminal, l *loader, f inputFile) (loadResult, error) {
+func (c *loadCmd) loadFile(
+	ctx context.Context, t terminal, l *loader, f inputFile,
+) (loadResult, error) {
 	file, err := os.Open(f.path)
 	if err != nil {
 		return loadResult{}, err
@@ -129,7 +131,8 @@ func (c *loadCmd) files(t terminal) ([]inputFile, error) {
 	if c.Kind != "" {
 		var known bool
 		if kind, known = parseKind(c.Kind); !known {
-			return nil, usagef("there is no kind %q; one of %s", c.Kind, strings.Join(loadOrder, ", "))
+			return nil, usagef("there is no kind %q; one of %s", c.Kind,
+				strings.Join(loadOrder, ", "))
 		}
 	}
 	var files []inputFile
@@ -175,7 +178,8 @@ func filesIn(t terminal, dir string) ([]inputFile, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, usagef("%s has no file to load: names are agents.json, prompts.json, servers.json and so on", dir)
+		return nil, usagef("%s has no file to load: names are agents.json, prompts.json,"+
+			" servers.json and so on", dir)
 	}
 	slices.SortStableFunc(files, func(a, b inputFile) int {
 		return slices.Index(loadOrder, a.kind) - slices.Index(loadOrder, b.kind)

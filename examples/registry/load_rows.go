@@ -16,7 +16,8 @@ import (
 // no reason to end: it is the element's own fault, and the next may be right.
 func readRows(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		dec := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		dec := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true),
+			jsontext.AllowInvalidUTF8(true))
 		if err := expect(dec, '['); err != nil {
 			yield(nil, err)
 			return

@@ -11,7 +11,8 @@ import (
 // loadOrder is the order in which a folder is loaded: what is referred to
 // comes first.
 var loadOrder = []string{
-	"model_config", "prompt", "mcp_server", "agent", "context_config", "trust_rule", "trigger", "defaults",
+	"model_config", "prompt", "mcp_server", "agent", "context_config", "trust_rule", "trigger",
+	"defaults",
 }
 
 // kindPath is a kind's place in URLs.
@@ -90,7 +91,8 @@ func parseRow(kind string, raw []byte) (row, error) {
 	case "mcp_server":
 		return r, r.fromServer(m)
 	}
-	return r, tenancy.Errorf(tenancy.CodeInvalid, "a row has the members name and spec, and perhaps kind and labels")
+	return r, tenancy.Errorf(tenancy.CodeInvalid,
+		"a row has the members name and spec, and perhaps kind and labels")
 }
 
 // fromItem reads {kind?, name, labels?, spec}. What a registry adds to an item
@@ -102,9 +104,11 @@ func (r *row) fromItem(m members) error {
 	}
 	switch {
 	case kind == "":
-		return tenancy.Errorf(tenancy.CodeInvalid, "nothing says of which kind this is: name it with --kind or in the row")
+		return tenancy.Errorf(tenancy.CodeInvalid,
+			"nothing says of which kind this is: name it with --kind or in the row")
 	case r.Kind != "" && kind != r.Kind:
-		return tenancy.Errorf(tenancy.CodeInvalid, "this is a %s among rows of kind %s", kind, r.Kind)
+		return tenancy.Errorf(tenancy.CodeInvalid, "this is a %s among rows of kind %s", kind,
+			r.Kind)
 	}
 	if _, known := parseKind(kind); !known {
 		return tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", kind)
@@ -120,7 +124,8 @@ func (r *row) fromItem(m members) error {
 		delete(m, answered)
 	}
 	for unknown := range m {
-		return tenancy.Errorf(tenancy.CodeUnknownField, "an item has no member %q; what belongs to it stands in its spec", unknown)
+		return tenancy.Errorf(tenancy.CodeUnknownField,
+			"an item has no member %q; what belongs to it stands in its spec", unknown)
 	}
 	return nil
 }

@@ -38,7 +38,8 @@ func TestRawShapes(t *testing.T) {
 			`{"spec":{"version":"2","version_detail":{"version":"1"}}}`,
 		},
 		"an item": {
-			"agent", `{"name":"a","labels":{"x":"y"},"spec":{"model":"stays"}}`, `{"labels":{"x":"y"},"spec":{"model":"stays"}}`,
+			"agent", `{"name":"a","labels":{"x":"y"},"spec":{"model":"stays"}}`,
+			`{"labels":{"x":"y"},"spec":{"model":"stays"}}`,
 		},
 		"an item that says its kind": {
 			"", `{"kind":"trigger","name":"a","spec":{}}`, `{"spec":{}}`,
@@ -64,20 +65,23 @@ func TestRowsThatAreRefused(t *testing.T) {
 		kind, raw string
 		code      tenancy.Code
 	}{
-		"no name":              {"agent", `{"model":"opus"}`, tenancy.CodeInvalid},
-		"an empty name":        {"mcp_server", `{"name":""}`, tenancy.CodeInvalid},
-		"a name of a number":   {"agent", `{"name":1}`, tenancy.CodeInvalid},
-		"no object":            {"agent", `"a"`, tenancy.CodeInvalid},
-		"null":                 {"agent", `null`, tenancy.CodeInvalid},
-		"a name twice":         {"agent", `{"name":"a","name":"b"}`, tenancy.CodeInvalidJSON},
-		"an inexact number":    {"prompt", `{"name":"a","x":12345678901234567890}`, tenancy.CodeInexactNumber},
+		"no name":            {"agent", `{"model":"opus"}`, tenancy.CodeInvalid},
+		"an empty name":      {"mcp_server", `{"name":""}`, tenancy.CodeInvalid},
+		"a name of a number": {"agent", `{"name":1}`, tenancy.CodeInvalid},
+		"no object":          {"agent", `"a"`, tenancy.CodeInvalid},
+		"null":               {"agent", `null`, tenancy.CodeInvalid},
+		"a name twice":       {"agent", `{"name":"a","name":"b"}`, tenancy.CodeInvalidJSON},
+		"an inexact number": {"prompt", `{"name":"a","x":12345678901234567890}`,
+			tenancy.CodeInexactNumber},
 		"no spec and no shape": {"trigger", `{"name":"a"}`, tenancy.CodeInvalid},
 		"no kind":              {"", `{"name":"a","spec":{}}`, tenancy.CodeInvalid},
 		"an unknown kind":      {"", `{"kind":"ship","name":"a","spec":{}}`, tenancy.CodeInvalid},
-		"another kind":         {"agent", `{"kind":"prompt","name":"a","spec":{}}`, tenancy.CodeInvalid},
-		"a further member":     {"agent", `{"name":"a","spec":{},"model":"x"}`, tenancy.CodeUnknownField},
-		"a spec of text":       {"agent", `{"name":"a","spec":"x"}`, tenancy.CodeInvalid},
-		"no version object":    {"mcp_server", `{"name":"a","version_detail":1}`, tenancy.CodeInvalid},
+		"another kind": {"agent", `{"kind":"prompt","name":"a","spec":{}}`,
+			tenancy.CodeInvalid},
+		"a further member": {"agent", `{"name":"a","spec":{},"model":"x"}`,
+			tenancy.CodeUnknownField},
+		"a spec of text":    {"agent", `{"name":"a","spec":"x"}`, tenancy.CodeInvalid},
+		"no version object": {"mcp_server", `{"name":"a","version_detail":1}`, tenancy.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +94,8 @@ func TestRowsThatAreRefused(t *testing.T) {
 func TestProviders(t *testing.T) {
 	t.Parallel()
 	for model, want := range map[string]string{
-		"inherit": "inherit", "sonnet": "anthropic", "opus": "anthropic", "haiku": "anthropic", "fable": "anthropic",
+		"inherit": "inherit", "sonnet": "anthropic", "opus": "anthropic", "haiku": "anthropic",
+		"fable":         "anthropic",
 		"claude-opus-4": "anthropic", "gpt": "unknown",
 	} {
 		require.Equal(t, want, provider(model), model)
@@ -189,7 +194,8 @@ agents.json: 4 loaded, 4 refused
 made model_configs: opus, inherit
 `, got.out)
 	require.ElementsMatch(t, []string{
-		"model-configs/opus", "model-configs/inherit", "agents/a%2Fb", "agents/late", "agents/later", "agents/%2E%2E",
+		"model-configs/opus", "model-configs/inherit", "agents/a%2Fb", "agents/late",
+		"agents/later", "agents/%2E%2E",
 	}, slices.Collect(maps.Keys(registry.items)))
 }
 
@@ -197,7 +203,8 @@ func TestLoadAsJSON(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
-	path := writeInput(t, "agents.json", `[{"name":"a","model":"opus"},{"name":"a"},{"name":"b","model":"opus"},{"name":"c","spec":{"extends":"b"}}]`)
+	path := writeInput(t, "agents.json",
+		`[{"name":"a","model":"opus"},{"name":"a"},{"name":"b","model":"opus"},{"name":"c","spec":{"extends":"b"}}]`)
 	for range 2 { // loading again changes nothing but that the model_config is there
 		got := runLine(t, "load", path, "--tenant", "acme", "--url", address, "--json")
 		require.Equal(t, exitRefused, got.status)
@@ -206,11 +213,13 @@ func TestLoadAsJSON(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(got.out), &result))
 		require.Equal(t, 3, result.Loaded)
 		require.Equal(t, []refusal{{
-			File: "agents.json", Position: 1, Name: "a", Code: "duplicate_name", Reason: "the row at position 0 has this name already",
+			File: "agents.json", Position: 1, Name: "a", Code: "duplicate_name",
+			Reason: "the row at position 0 has this name already",
 		}}, result.Refused)
 	}
 	require.Len(t, registry.items, 4)
-	require.JSONEq(t, `{"spec":{"provider":"anthropic","model":"opus","parameters":{}}}`, string(registry.items["model-configs/opus"]))
+	require.JSONEq(t, `{"spec":{"provider":"anthropic","model":"opus","parameters":{}}}`,
+		string(registry.items["model-configs/opus"]))
 	for _, h := range registry.headers {
 		require.Equal(t, "Bearer sesame", h.Get("Authorization"))
 		require.Equal(t, "acme", h.Get("X-Tenant-ID"))
@@ -239,15 +248,17 @@ func TestLoadOfAFolderTakesWhatIsReferredToFirst(t *testing.T) {
 	address := registry.start(t)
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"agents.json": `[{"name":"a"}]`, "servers.json": `[{"name":"s"}]`, "triggers.json": `[{"name":"t","spec":{}}]`,
-		"prompts.json": `[{"name":"p"}]`, "notes.json": `{}`, "README.md": "x",
+		"agents.json": `[{"name":"a"}]`, "servers.json": `[{"name":"s"}]`,
+		"triggers.json": `[{"name":"t","spec":{}}]`,
+		"prompts.json":  `[{"name":"p"}]`, "notes.json": `{}`, "README.md": "x",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 	got := runLine(t, "load", dir, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitDone, got.status)
 	require.Equal(t, []string{
-		"PUT /api/v1/prompts/p", "PUT /api/v1/mcp-servers/s", "PUT /api/v1/agents/a", "PUT /api/v1/triggers/t",
+		"PUT /api/v1/prompts/p", "PUT /api/v1/mcp-servers/s", "PUT /api/v1/agents/a",
+		"PUT /api/v1/triggers/t",
 	}, registry.calls())
 	require.Contains(t, got.err, "notes.json: left out")
 }
@@ -298,7 +309,8 @@ func TestAModelConfigThatIsRefusedRefusesItsAgents(t *testing.T) {
 		"PUT /api/v1/model-configs/opus": `{"status":422,"code":"invalid","detail":"No."}`,
 	}}
 	address := registry.start(t)
-	path := writeInput(t, "agents.json", `[{"name":"a","model":"opus"},{"name":"b","model":"haiku"},{"name":"c","model":"opus"}]`)
+	path := writeInput(t, "agents.json",
+		`[{"name":"a","model":"opus"},{"name":"b","model":"haiku"},{"name":"c","model":"opus"}]`)
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitRefused, got.status)
 	require.Equal(t, `agents.json: position 0, name "a": invalid: its model_config "opus": No.

@@ -60,7 +60,8 @@ func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (load
 	for _, p := range f.waiting {
 		f.refuse(p, p.err)
 	}
-	slices.SortFunc(f.result.Refused, func(a, b refusal) int { return cmp.Compare(a.Position, b.Position) })
+	slices.SortFunc(f.result.Refused,
+		func(a, b refusal) int { return cmp.Compare(a.Position, b.Position) })
 	return f.result, err
 }
 
@@ -83,7 +84,9 @@ type placed struct {
 }
 
 // accept parses a row and makes sure that its model_config is there.
-func (f *fileLoad) accept(ctx context.Context, kind string, position int, raw []byte) (placed, error) {
+func (f *fileLoad) accept(
+	ctx context.Context, kind string, position int, raw []byte,
+) (placed, error) {
 	r, err := parseRow(kind, raw)
 	p := placed{position: position, row: r}
 	if err != nil {
@@ -101,7 +104,8 @@ func (f *fileLoad) accept(ctx context.Context, kind string, position int, raw []
 func (f *fileLoad) unique(r row, position int) error {
 	key := r.Kind + "\x00" + r.Name
 	if first, again := f.first[key]; again {
-		return tenancy.Errorf(codeDuplicateName, "the row at position %d has this name already", first)
+		return tenancy.Errorf(codeDuplicateName, "the row at position %d has this name already",
+			first)
 	}
 	f.first[key] = position
 	return nil
@@ -236,7 +240,8 @@ func (l *loader) ensureModel(ctx context.Context, model string) error {
 
 func (l *loader) makeModel(ctx context.Context, model string) error {
 	if err := tenancy.CheckName(model); err != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the model %q can't name a model_config", model).Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalid, "the model %q can't name a model_config", model).
+			Because(err)
 	}
 	err := l.put(ctx, modelConfig(model), true)
 	if e, ok := errors.AsType[*apiError](err); ok {

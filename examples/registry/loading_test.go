@@ -41,7 +41,9 @@ func TestLoadingAFolderOfRawFiles(t *testing.T) {
 	s := serve(t)
 	c := s.tenant(t)
 	dir := t.TempDir()
-	for name, text := range map[string]string{"servers.json": someServers, "prompts.json": somePrompts, "agents.json": someAgents, "other.json": "{}", "notes.txt": ""} {
+	for name, text := range map[string]string{"servers.json": someServers,
+		"prompts.json": somePrompts, "agents.json": someAgents, "other.json": "{}",
+		"notes.txt": ""} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	for range 2 { // a load can be repeated
@@ -66,13 +68,18 @@ func TestLoadingAFolderOfRawFiles(t *testing.T) {
 	}
 	require.Equal(t, []string{"child", "parent"}, c.names(t, "/api/v1/agents", url.Values{}))
 	require.Equal(t, "parent", specOf(t, c, "agent", "child")["extends"])
-	clash := s.run(t, "load", textFile(t, "agents.json", `[{"name":"PARENT"}]`), "--tenant", c.tenant).ended(t, exitRefused)
+	clash := s.run(t, "load", textFile(t, "agents.json", `[{"name":"PARENT"}]`), "--tenant",
+		c.tenant).ended(t, exitRefused)
 	require.Contains(t, clash.out, `agents.json: position 0, name "PARENT": already_exists: `)
-	require.Equal(t, []string{"inherit", "sonnet"}, c.names(t, "/api/v1/model-configs", url.Values{}))
-	require.Equal(t, map[string]any{"template": "Review {{it}}", "arguments": []any{"it"}}, pick(specOf(t, c, "prompt", "review"), "template", "arguments"))
+	require.Equal(t, []string{"inherit", "sonnet"},
+		c.names(t, "/api/v1/model-configs", url.Values{}))
+	require.Equal(t, map[string]any{"template": "Review {{it}}", "arguments": []any{"it"}},
+		pick(specOf(t, c, "prompt", "review"), "template", "arguments"))
 	server := specOf(t, c, "mcp_server", "io.github.acme/one")
-	require.Equal(t, map[string]any{"version": "0.0.1", "seed_id": "1"}, pick(server, "version", "seed_id"))
-	require.Equal(t, map[string]any{"version": "0.0.1", "release_date": "2025-01-01", "is_latest": true}, server["version_detail"])
+	require.Equal(t, map[string]any{"version": "0.0.1", "seed_id": "1"},
+		pick(server, "version", "seed_id"))
+	require.Equal(t, map[string]any{"version": "0.0.1", "release_date": "2025-01-01",
+		"is_latest": true}, server["version_detail"])
 }
 
 func TestLoadingItems(t *testing.T) {
@@ -86,7 +93,8 @@ func TestLoadingItems(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &item))
 		items = append(items, item)
 	}
-	got := s.run(t, "load", jsonFile(t, "everything.json", items), "--tenant", target.tenant, "--json").ended(t, exitDone)
+	got := s.run(t, "load", jsonFile(t, "everything.json", items), "--tenant", target.tenant,
+		"--json").ended(t, exitDone)
 	var result loadResult
 	require.NoError(t, json.Unmarshal([]byte(got.out), &result))
 	require.Equal(t, loadResult{Loaded: furnishedItems, Refused: []refusal{}}, result)
@@ -101,12 +109,16 @@ func TestALoadThatNothingCanComeOf(t *testing.T) {
 	before := c.export(t)
 	token := map[string]string{"REGISTRY_TOKEN": "no token of this registry"}
 	for name, got := range map[string]ending{
-		"tenant_not_found":                       s.run(t, "load", path, "--tenant", "nowhere"),
-		"tenant_required":                        s.run(t, "load", path),
-		"unauthenticated: set REGISTRY_TOKEN to": runWith(t, token, "load", path, "--tenant", c.tenant, "--url", s.url),
-		"is cut off":                             s.run(t, "load", textFile(t, "agents.json", `[{"name":"x"`), "--tenant", c.tenant),
-		"no answer from http://127.0.0.1:1: ":    runWith(t, token, "load", path, "--tenant", c.tenant, "--url", "http://127.0.0.1:1/"),
-		"byte 0":                                 s.run(t, "load", textFile(t, "agents.json", `{"name":"x"}`), "--tenant", c.tenant),
+		"tenant_not_found": s.run(t, "load", path, "--tenant", "nowhere"),
+		"tenant_required":  s.run(t, "load", path),
+		"unauthenticated: set REGISTRY_TOKEN to": runWith(t, token, "load", path, "--tenant",
+			c.tenant, "--url", s.url),
+		"is cut off": s.run(t, "load",
+			textFile(t, "agents.json", `[{"name":"x"`), "--tenant", c.tenant),
+		"no answer from http://127.0.0.1:1: ": runWith(t, token, "load", path, "--tenant", c.tenant,
+			"--url", "http://127.0.0.1:1/"),
+		"byte 0": s.run(t, "load", textFile(t, "agents.json", `{"name":"x"}`), "--tenant",
+			c.tenant),
 	} {
 		got.ended(t, exitRefused)
 		require.Contains(t, got.err, name)
@@ -114,8 +126,11 @@ func TestALoadThatNothingCanComeOf(t *testing.T) {
 		require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
 	}
 	for _, args := range [][]string{
-		{"load", "nowhere.json", "--tenant", c.tenant}, {"load", path, "--kind", "thing"}, {"load"}, {"load", path, "--what"}, {"laod", path},
-		{"export"}, {"export", "--tenant", c.tenant, "-o", "/nowhere/x.json"}, {"import", path}, {"import", t.TempDir(), "--tenant", c.tenant}, {"import", path, "--tenant", "x", "--strategy", "force"}, {"promote", "a"},
+		{"load", "nowhere.json", "--tenant", c.tenant}, {"load", path, "--kind", "thing"}, {"load"},
+		{"load", path, "--what"}, {"laod", path},
+		{"export"}, {"export", "--tenant", c.tenant, "-o", "/nowhere/x.json"}, {"import", path},
+		{"import", t.TempDir(), "--tenant", c.tenant},
+		{"import", path, "--tenant", "x", "--strategy", "force"}, {"promote", "a"},
 	} {
 		s.run(t, args...).ended(t, exitUsage)
 	}

@@ -68,7 +68,8 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	put, err := call[member](ctx, client, http.MethodPut, c.path("/members/"+escapeSegment(c.User)), nil, map[string]string{"role": c.Role})
+	put, err := call[member](ctx, client, http.MethodPut, c.path("/members/"+escapeSegment(c.User)),
+		nil, map[string]string{"role": c.Role})
 	if err != nil {
 		return err
 	}

@@ -63,19 +63,23 @@ func (t terminal) standing(ctx context.Context, o postgres.Options, asJSON bool)
 	}
 	t.say("%s", standings[status.State])
 	for _, s := range status.UntenantedSessions {
-		t.say("Without a tenant, at %s: application %q, role %s, from %s wrote to %s.", s.SeenAt.UTC().Format(time.RFC3339), s.Application, s.Role, s.Client, s.Table)
+		t.say("Without a tenant, at %s: application %q, role %s, from %s wrote to %s.",
+			s.SeenAt.UTC().Format(time.RFC3339), s.Application, s.Role, s.Client, s.Table)
 	}
 	return nil
 }
 
 var standings = map[postgres.AdoptionState]string{
-	"absent":        "The database is empty. Bring it up with: registry migrate up",
-	"tenant-owned":  "The schema is current.",
-	"contracted":    "The schema is current.",
-	"single-tenant": "The database is single-tenant. Expand it, while it is used, with: registry migrate up",
-	"expanding":     "The expansion isn't complete. Go on with: registry migrate up",
-	"expanded":      "The database is expanded: the old version works on it, and this one with tenancy off.\nWhen no old version runs any more: registry migrate up --phase contract",
-	"contracting":   "The contraction isn't complete. Go on with: registry migrate up --phase contract",
+	"absent":       "The database is empty. Bring it up with: registry migrate up",
+	"tenant-owned": "The schema is current.",
+	"contracted":   "The schema is current.",
+	"single-tenant": "The database is single-tenant. Expand it, while it is used, with: registry" +
+		" migrate up",
+	"expanding": "The expansion isn't complete. Go on with: registry migrate up",
+	"expanded": "The database is expanded: the old version works on it, and this one with" +
+		" tenancy off.\nWhen no old version runs any more: registry migrate up --phase contract",
+	"contracting": "The contraction isn't complete. Go on with: registry migrate up --phase" +
+		" contract",
 }
 
 type migratePlanCmd struct {
@@ -136,7 +140,8 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		if status.State == "absent" || status.State == "tenant-owned" || status.State == "contracted" {
+		if status.State == "absent" || status.State == "tenant-owned" ||
+			status.State == "contracted" {
 			o.SkipMigrations = true
 			db, err := postgres.Open(ctx, o)
 			if err != nil {
@@ -144,7 +149,8 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 			}
 			return errors.Join(t.standing(ctx, o, c.JSON), db.Close())
 		}
-		if err := t.standing(ctx, o, c.JSON); err != nil || status.State == "expanded" && !o.MultiTenant {
+		if err := t.standing(ctx, o, c.JSON); err != nil || status.State == "expanded" &&
+			!o.MultiTenant {
 			return err
 		}
 		return errRefused
@@ -178,7 +184,8 @@ func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 // notCurrent adds to the error of an Open what may help.
 func notCurrent(o postgres.Options, err error) error {
 	if errors.Is(err, postgres.ErrNotContracted) {
-		return fmt.Errorf("%w\nMULTI_TENANT=true needs a contracted one. When no old version runs any more: registry migrate up --phase contract", err)
+		return fmt.Errorf("%w\nMULTI_TENANT=true needs a contracted one. When no old version runs"+
+			" any more: registry migrate up --phase contract", err)
 	}
 	if !o.SkipMigrations {
 		return err

@@ -25,7 +25,8 @@ func (t terminal) migrating(statements int, asJSON bool) *migrating {
 		return m
 	}
 	m.bar = progressbar.NewOptions(statements,
-		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
+		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
 	return m
 }
 

@@ -28,11 +28,14 @@ func (reg *registry) observe(ctx context.Context, set settings, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	about, err := sdk.New(ctx, sdk.WithAttributes(attribute.String("service.name", "bailiwick-registry")), sdk.WithTelemetrySDK(), sdk.WithFromEnv())
+	about, err := sdk.New(ctx,
+		sdk.WithAttributes(attribute.String("service.name", "bailiwick-registry")),
+		sdk.WithTelemetrySDK(), sdk.WithFromEnv())
 	if err != nil {
 		return err
 	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces aren't exported", "error", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(
+		func(err error) { log.Warn("traces aren't exported", "error", err) }))
 	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
 	reg.seen = telemetry.New(telemetry.Options{TracerProvider: provider})
 	reg.endTraces = func() {

@@ -30,8 +30,11 @@ func TestTheRegistryShowsItsMetrics(t *testing.T) {
 	for _, series := range []string{
 		`bailiwick_http_requests_total{method="PUT",route="/api/v1/prompts/{name}",status="201"} 1`,
 		`bailiwick_http_refusals_total{code="not_found"} 1`,
-		`bailiwick_pool_connections{pool="app",state="in_use"} `, `bailiwick_pool_max_connections{pool="system"} `, `bailiwick_pool_waits_total{pool="bulk"} `,
-		`bailiwick_resolution_lookups_total{result="hit"} `, `bailiwick_resolution_lookups_total{result="miss"} `,
+		`bailiwick_pool_connections{pool="app",state="in_use"} `,
+		`bailiwick_pool_max_connections{pool="system"} `,
+		`bailiwick_pool_waits_total{pool="bulk"} `,
+		`bailiwick_resolution_lookups_total{result="hit"} `,
+		`bailiwick_resolution_lookups_total{result="miss"} `,
 	} {
 		require.Contains(t, stranger, "\n"+series)
 	}
@@ -42,21 +45,25 @@ func TestTheRegistryShowsItsMetrics(t *testing.T) {
 		require.NotContains(t, shown, acme.tenant, name)
 	}
 	platform := string(s.platform().get(t, "/metrics").is(t, http.StatusOK).body)
-	require.Contains(t, platform, "\n"+`bailiwick_tenant_requests_total{outcome="refused",tenant="`+id+`"} 1`)
-	caller{site: s, token: "bwk_nonsense"}.get(t, "/metrics").refused(t, http.StatusUnauthorized, "unauthenticated")
+	require.Contains(t, platform, "\n"+`bailiwick_tenant_requests_total{outcome="refused",tenant="`+
+		id+`"} 1`)
+	caller{site: s, token: "bwk_nonsense"}.get(t, "/metrics").
+		refused(t, http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestEachRequestIsALineOfTheLogUnlessThatIsOff(t *testing.T) {
 	t.Parallel()
 	for setting, logged := range map[string]bool{"": true, "false": false} {
-		s := serveWith(t, map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true", "ACCESS_LOG": setting})
+		s := serveWith(t, map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true",
+			"ACCESS_LOG": setting})
 		s.platform().get(t, "/api/v1/me").is(t, http.StatusOK)
 		line := `"msg":"request","method":"GET","route":"GET /api/v1/me","status":200`
 		if !logged {
 			require.NotContains(t, s.log.String(), `"msg":"request"`)
 			continue
 		}
-		require.Eventually(t, func() bool { return strings.Contains(s.log.String(), line) }, 10*time.Second, time.Millisecond, "%s", s.log)
+		require.Eventually(t, func() bool { return strings.Contains(s.log.String(), line) },
+			10*time.Second, time.Millisecond, "%s", s.log)
 		require.Contains(t, s.log.String(), `"actor":{"kind":"platform"}`)
 		require.NotContains(t, s.log.String(), "readyz", "probes ask all day")
 	}
@@ -83,13 +90,17 @@ func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 	t.Cleanup(server.Close)
 	p := serving(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
-		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "OTEL_EXPORTER_OTLP_HEADERS": "x-sign=here", "OTEL_BSP_SCHEDULE_DELAY": "3600000",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "OTEL_EXPORTER_OTLP_HEADERS": "x-sign=here",
+		"OTEL_BSP_SCHEDULE_DELAY": "3600000",
 	})
-	p.platform().put(t, "model_config", "m", map[string]any{"provider": "p", "model": "the-hidden-model", "api_key": "the-hidden-secret"})
+	p.platform().put(t, "model_config", "m",
+		map[string]any{"provider": "p", "model": "the-hidden-model",
+			"api_key": "the-hidden-secret"})
 	p.stop(t)
 
 	sent := taken.sent.String() // the process has ended
-	for _, part := range []string{"/v1/traces here ", "bailiwick-registry", "PUT /api/v1/model-configs/{name}", "bailiwick.secrets", "COMMIT"} {
+	for _, part := range []string{"/v1/traces here ", "bailiwick-registry",
+		"PUT /api/v1/model-configs/{name}", "bailiwick.secrets", "COMMIT"} {
 		require.Contains(t, sent, part)
 	}
 	require.NotContains(t, sent, "hidden")
@@ -100,7 +111,8 @@ func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 func TestACollectorThatIsAwayEndsNothing(t *testing.T) {
 	t.Parallel()
 	p := serving(t, map[string]string{
-		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
 	})
 	p.platform().get(t, "/api/v1/me").is(t, http.StatusOK)
 	begun := time.Now()

@@ -19,8 +19,9 @@ type openIDSettings struct {
 
 func readOpenID(getenv func(string) string) (openIDSettings, error) {
 	o := openIDSettings{
-		issuer: getenv("OIDC_ISSUER"), clientID: getenv("OIDC_CLIENT_ID"), clientSecret: getenv("OIDC_CLIENT_SECRET"),
-		redirectURL: getenv("OIDC_REDIRECT_URL"),
+		issuer: getenv("OIDC_ISSUER"), clientID: getenv("OIDC_CLIENT_ID"),
+		clientSecret: getenv("OIDC_CLIENT_SECRET"),
+		redirectURL:  getenv("OIDC_REDIRECT_URL"),
 	}
 	var err error
 	if o.createUsers, err = boolean(getenv, "OIDC_CREATE_USERS", false); err != nil {
@@ -30,7 +31,8 @@ func readOpenID(getenv func(string) string) (openIDSettings, error) {
 		return o, errors.New("OIDC_ISSUER is empty: set it, or none of the other OIDC_ settings")
 	}
 	if o.issuer != "" && o.options("http://127.0.0.1").Check() != nil {
-		return o, errors.New("OIDC_ISSUER and OIDC_REDIRECT_URL are URLs such as https://accounts.example.com, and OIDC_CLIENT_ID isn't empty")
+		return o, errors.New("OIDC_ISSUER and OIDC_REDIRECT_URL are URLs such as" +
+			" https://accounts.example.com, and OIDC_CLIENT_ID isn't empty")
 	}
 	return o, nil
 }

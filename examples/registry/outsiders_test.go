@@ -31,16 +31,34 @@ func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
 
 	for _, token := range []string{"", key.token} {
 		for how, name := range map[string]func(slug, id string) (c caller, path string){
-			"host":       func(slug, _ string) (caller, string) { return caller{host: slug + ".localhost"}, "/api/v1/agents" },
-			"header":     func(slug, _ string) (caller, string) { return caller{tenant: slug}, "/api/v1/agents" },
-			"header, id": func(_, id string) (caller, string) { return caller{tenant: id}, "/api/v1/discovery" },
+			"host": func(slug, _ string) (caller, string) {
+				return caller{host: slug + ".localhost"}, "/api/v1/agents"
+			},
+			"header": func(slug, _ string) (caller, string) {
+				return caller{tenant: slug},
+					"/api/v1/agents"
+			},
+			"header, id": func(_, id string) (caller, string) {
+				return caller{tenant: id},
+					"/api/v1/discovery"
+			},
 			"host and id": func(slug, id string) (caller, string) {
 				return caller{host: slug + ".localhost", tenant: id}, "/api/v1/agents/x"
 			},
-			"path":            func(slug, _ string) (caller, string) { return caller{}, "/api/v1/tenants/" + slug },
-			"path, id":        func(_, id string) (caller, string) { return caller{}, "/api/v1/tenants/" + id + "/export" },
-			"path and id":     func(slug, id string) (caller, string) { return caller{tenant: id}, "/api/v1/tenants/" + slug + "/keys" },
-			"own path and id": func(_, id string) (caller, string) { return caller{tenant: id}, own.root() + "/keys" },
+			"path": func(slug, _ string) (caller, string) {
+				return caller{}, "/api/v1/tenants/" + slug
+			},
+			"path, id": func(_, id string) (caller, string) {
+				return caller{}, "/api/v1/tenants/" + id + "/export"
+			},
+			"path and id": func(slug, id string) (caller, string) {
+				return caller{tenant: id},
+					"/api/v1/tenants/" + slug + "/keys"
+			},
+			"own path and id": func(_, id string) (caller, string) {
+				return caller{tenant: id},
+					own.root() + "/keys"
+			},
 		} {
 			ask := func(slug string) answer {
 				c, path := name(slug, ids[slug])
@@ -51,7 +69,8 @@ func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
 			}
 			for range 2 { // what the first round leaves in the caches makes no difference
 				want := ask("nowhere")
-				require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized}, want.status, "%s: %s", how, want.body)
+				require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized},
+					want.status, "%s: %s", how, want.body)
 				require.Equal(t, "no-store", want.header.Get("Cache-Control"))
 				for _, slug := range []string{active.tenant, gone.tenant, asleep.tenant} {
 					require.Equal(t, want, ask(slug), "by %s", how)
@@ -71,9 +90,10 @@ func TestAHostThatIsNoneServesNobody(t *testing.T) {
 	address, err := url.Parse(s.url)
 	require.NoError(t, err)
 	for lines, status := range map[string]int{
-		"Host: staging.localhost\r\n":                                           http.StatusOK,
-		"Host: STAGING.localhost.:80\r\n":                                       http.StatusOK,
-		"Host: staging.localhost\r\nX-Forwarded-Host: production.localhost\r\n": http.StatusOK, // of nobody who is trusted
+		"Host: staging.localhost\r\n":     http.StatusOK,
+		"Host: STAGING.localhost.:80\r\n": http.StatusOK,
+		// of nobody who is trusted
+		"Host: staging.localhost\r\nX-Forwarded-Host: production.localhost\r\n": http.StatusOK,
 		"Host: staging.localhost\r\nHost: production.localhost\r\n":             http.StatusBadRequest,
 		"Host: staging.localhost,production.localhost\r\n":                      http.StatusNotFound,
 		"Host: staging%2elocalhost\r\n":                                         http.StatusNotFound,
@@ -89,7 +109,8 @@ func TestAHostThatIsNoneServesNobody(t *testing.T) {
 	} {
 		conn, err := net.Dial("tcp", address.Host)
 		require.NoError(t, err)
-		_, err = io.WriteString(conn, "GET /api/v1/discovery HTTP/1.1\r\n"+lines+"Authorization: Bearer "+platform+"\r\nConnection: close\r\n\r\n")
+		_, err = io.WriteString(conn, "GET /api/v1/discovery HTTP/1.1\r\n"+lines+
+			"Authorization: Bearer "+platform+"\r\nConnection: close\r\n\r\n")
 		require.NoError(t, err)
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
@@ -97,6 +118,7 @@ func TestAHostThatIsNoneServesNobody(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 		require.Equal(t, status, res.StatusCode, "%q: %s", lines, body)
-		require.False(t, strings.Contains(string(body), `"slug":"production"`), "%q was served production: %s", lines, body)
+		require.False(t, strings.Contains(string(body), `"slug":"production"`),
+			"%q was served production: %s", lines, body)
 	}
 }

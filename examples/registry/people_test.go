@@ -28,54 +28,70 @@ func TestPeopleAreManagedFromTheCommandLine(t *testing.T) {
 	s := serve(t)
 	acme := s.tenant(t)
 
-	ada := told[user](t, s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin", "--json"))
-	require.Equal(t, user{ID: ada.ID, Email: "ada@example.com", Name: "Ada", SuperAdmin: true, CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
-	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitDone).out, "ada@example.com  Ada   yes")
-	changed := told[user](t, s.run(t, "user", "update", ada.ID, "--name", "Ada L.", "--no-super-admin", "--json"))
+	ada := told[user](t, s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
+		"--json"))
+	require.Equal(t, user{ID: ada.ID, Email: "ada@example.com", Name: "Ada", SuperAdmin: true,
+		CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
+	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitDone).out,
+		"ada@example.com  Ada   yes")
+	changed := told[user](t,
+		s.run(t, "user", "update", ada.ID, "--name", "Ada L.", "--no-super-admin", "--json"))
 	require.Equal(t, "Ada L.", changed.Name)
 	require.False(t, changed.SuperAdmin)
 	require.Equal(t, []user{changed}, told[[]user](t, s.run(t, "user", "list", "--json")))
-	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").ended(t, exitRefused).err, "already_exists")
+	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").ended(t, exitRefused).
+		err, "already_exists")
 
-	require.Contains(t, s.run(t, "member", "set", ada.ID, "admin", "--tenant", acme.tenant).ended(t, exitDone).out, "admin")
+	require.Contains(t, s.run(t, "member", "set", ada.ID, "admin", "--tenant", acme.tenant).
+		ended(t, exitDone).out, "admin")
 	members := told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, members, 1)
 	require.Equal(t, "ada@example.com", members[0].Email)
-	require.Contains(t, s.run(t, "member", "remove", ada.ID, "--tenant", acme.tenant).ended(t, exitRefused).err, "last_admin")
+	require.Contains(t, s.run(t, "member", "remove", ada.ID, "--tenant", acme.tenant).
+		ended(t, exitRefused).err, "last_admin")
 
-	link := s.run(t, "invitation", "create", "bob@example.com", "editor", "--tenant", acme.tenant, "--expires-in", "48h").ended(t, exitDone).out
+	link := s.run(t, "invitation", "create", "bob@example.com", "editor", "--tenant", acme.tenant,
+		"--expires-in", "48h").ended(t, exitDone).out
 	lines := strings.Split(strings.TrimSpace(link), "\n")
-	require.True(t, strings.HasPrefix(lines[1], s.url+"/invitations/accept#"+tenancy.InvitationPrefix), link)
+	require.True(t, strings.HasPrefix(lines[1], s.url+"/invitations/accept#"+
+		tenancy.InvitationPrefix), link)
 	open := told[[]invitation](t, s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, open, 1)
 	require.Empty(t, open[0].Token)
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
-	got := told[accepted](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob", "--json", "--url", s.url))
+	got := told[accepted](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
+		"--json", "--url", s.url))
 	require.Equal(t, "Bob", got.User.Name)
 	require.Equal(t, "editor", got.Role)
-	require.Contains(t, runWith(t, nil, "invitation", "accept", lines[1], "--url", s.url).ended(t, exitRefused).err, "not_found")
+	require.Contains(t, runWith(t, nil, "invitation", "accept", lines[1], "--url", s.url).
+		ended(t, exitRefused).err, "not_found")
 
-	revoked := told[invitation](t, s.run(t, "invitation", "create", "eve@example.com", "viewer", "--tenant", acme.tenant, "--json"))
+	revoked := told[invitation](t, s.run(t, "invitation", "create", "eve@example.com", "viewer",
+		"--tenant", acme.tenant, "--json"))
 	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).ended(t, exitDone)
 	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).ended(t, exitRefused)
 
 	s.run(t, "member", "set", got.User.ID, "admin", "--tenant", acme.tenant).ended(t, exitDone)
-	require.JSONEq(t, `{"removed":"`+ada.ID+`"}`, s.run(t, "user", "remove", ada.ID, "--json").ended(t, exitDone).out)
+	require.JSONEq(t, `{"removed":"`+ada.ID+`"}`, s.run(t, "user", "remove", ada.ID, "--json").
+		ended(t, exitDone).out)
 	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitRefused).err, "not_found")
-	require.Equal(t, got.User.ID, told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
+	require.Equal(t, got.User.ID,
+		told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
 }
 
 func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"nothing to change":   {"user", "update", "01900000-0000-7000-8000-000000000001"},
-		"no tenant":           {"member", "list"},
-		"another role":        {"member", "set", "x", "owner", "--tenant", "acme"},
-		"no command":          {"user"},
-		"half a second":       {"invitation", "create", "a@example.com", "viewer", "--tenant", "acme", "--expires-in", "500ms"},
-		"the past":            {"invitation", "create", "a@example.com", "viewer", "--tenant", "acme", "--expires-in=-1h"},
+		"nothing to change": {"user", "update", "01900000-0000-7000-8000-000000000001"},
+		"no tenant":         {"member", "list"},
+		"another role":      {"member", "set", "x", "owner", "--tenant", "acme"},
+		"no command":        {"user"},
+		"half a second": {"invitation", "create", "a@example.com", "viewer", "--tenant",
+			"acme", "--expires-in", "500ms"},
+		"the past": {"invitation", "create", "a@example.com", "viewer", "--tenant",
+			"acme", "--expires-in=-1h"},
 		"no password to read": {"user", "create", "a@example.com", "A", "--password"},
 		"a password in sight": {"user", "create", "a@example.com", "A", "--password=secret"},
 	} {
@@ -92,17 +108,21 @@ func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
 func TestAPasswordComesFromStandardInput(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
-		"correct horse battery\n": "correct horse battery", "no line end": "no line end", "windows\r\n": "windows",
+		"correct horse battery\n": "correct horse battery", "no line end": "no line end",
+		"windows\r\n":               "windows",
 		" spaces stay \nand more\n": " spaces stay ", "with \"quotes\"\n": `with "quotes"`,
 	} {
 		var sent map[string]any
-		registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_ = json.NewDecoder(r.Body).Decode(&sent)
-			_, _ = w.Write([]byte(`{"id":"1","email":"a@example.com"}`))
-		}))
+		registry := httptest.NewServer(
+			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_ = json.NewDecoder(r.Body).Decode(&sent)
+				_, _ = w.Write([]byte(`{"id":"1","email":"a@example.com"}`))
+			}))
 		var out, errs bytes.Buffer
-		term := terminal{in: strings.NewReader(given), out: &out, err: &errs, getenv: func(string) string { return "" }}
-		status := run(t.Context(), []string{"user", "create", "a@example.com", "A", "--password", "--url", registry.URL}, term)
+		term := terminal{in: strings.NewReader(given), out: &out, err: &errs,
+			getenv: func(string) string { return "" }}
+		status := run(t.Context(), []string{"user", "create", "a@example.com", "A", "--password",
+			"--url", registry.URL}, term)
 		registry.Close()
 		require.Equal(t, exitDone, status, errs.String())
 		require.Equal(t, want, sent["password"])
@@ -128,27 +148,36 @@ func TestATableDoesNothingToATerminal(t *testing.T) {
 func TestAdoptedUsersAreMembersOfTheDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
-	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true), quick(postgres.Contract)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
+		quick(postgres.Contract)))
 	s := serveWith(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
 	members := told[[]member](t, s.run(t, "member", "list", "--tenant", "default", "--json"))
 	roles, ids := map[string]string{}, map[string]string{}
 	for _, m := range members {
 		roles[m.Email], ids[m.Email] = m.Role, m.UserID
 	}
-	require.Equal(t, map[string]string{"Ed@example.com": "editor", "ed@example.com": "editor", "root@example.com": "admin"}, roles)
+	require.Equal(t, map[string]string{"Ed@example.com": "editor", "ed@example.com": "editor",
+		"root@example.com": "admin"}, roles)
 	require.Len(t, told[[]user](t, s.run(t, "user", "list", "--json")), 3)
-	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").ended(t, exitRefused).err, "already_exists")
-	require.Contains(t, s.run(t, "member", "remove", ids["root@example.com"], "--tenant", "default").ended(t, exitRefused).err, "last_admin")
-	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitRefused).err, "last_admin")
+	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").ended(t, exitRefused).
+		err, "already_exists")
+	require.Contains(t, s.run(t, "member", "remove", ids["root@example.com"], "--tenant",
+		"default").ended(t, exitRefused).err, "last_admin")
+	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitRefused).
+		err, "last_admin")
 
 	for _, email := range []string{"Ed@example.com", "ed@example.com"} {
-		renamed := told[user](t, s.run(t, "user", "update", ids[email], "--name", "Renamed", "--json"))
+		renamed := told[user](t,
+			s.run(t, "user", "update", ids[email], "--name", "Renamed", "--json"))
 		require.Equal(t, email, renamed.Email, "an address stays as it was until it is changed")
 	}
-	s.run(t, "member", "set", ids["ed@example.com"], "admin", "--tenant", "default").ended(t, exitDone)
+	s.run(t, "member", "set", ids["ed@example.com"], "admin", "--tenant", "default").
+		ended(t, exitDone)
 	s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitDone)
-	require.Contains(t, s.run(t, "user", "update", ids["Ed@example.com"], "--email", "ed@example.com").ended(t, exitRefused).err, "already_exists")
-	s.run(t, "user", "update", ids["Ed@example.com"], "--email", "Ed.the.other@example.com").ended(t, exitDone)
+	require.Contains(t, s.run(t, "user", "update", ids["Ed@example.com"], "--email",
+		"ed@example.com").ended(t, exitRefused).err, "already_exists")
+	s.run(t, "user", "update", ids["Ed@example.com"], "--email", "Ed.the.other@example.com").
+		ended(t, exitDone)
 
 	old := caller{site: s, token: oldKey} // the key of root, who is gone
 	old.get(t, "/api/v1/me").is(t, http.StatusOK)
@@ -162,9 +191,11 @@ func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
 	s := serveWith(t, map[string]string{"DATABASE_URL": url})
 	db := connect(t, url)
 	for _, change := range []string{
-		"INSERT INTO users (email, name) VALUES ('NEW@example.com', 'New'), ('new@example.com', 'New too')",
+		"INSERT INTO users (email, name) VALUES ('NEW@example.com', 'New'), ('new@example.com'," +
+			" 'New too')",
 		"UPDATE users SET email = 'Other@example.com' WHERE email = 'ed@example.com'",
-		"UPDATE users SET email = 'ROOT@example.com' WHERE email = 'NEW@example.com'", // whose address root has
+		// whose address root has
+		"UPDATE users SET email = 'ROOT@example.com' WHERE email = 'NEW@example.com'",
 	} {
 		_, err := db.ExecContext(t.Context(), change)
 		require.NoError(t, err, change)
@@ -173,12 +204,18 @@ func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
 	for _, m := range told[[]user](t, s.run(t, "user", "list", "--json")) {
 		emails = append(emails, m.Email)
 	}
-	require.Equal(t, []string{"Ed@example.com", "Other@example.com", "ROOT@example.com", "new@example.com", "root@example.com"}, emails)
+	require.Equal(t, []string{"Ed@example.com", "Other@example.com", "ROOT@example.com",
+		"new@example.com", "root@example.com"}, emails)
 	var keys string
-	require.NoError(t, db.NewRaw("SELECT string_agg(email || ' ' || coalesce(email_key, '-'), ', ' ORDER BY email COLLATE \"C\") FROM bailiwick.users").Scan(t.Context(), &keys))
-	require.Equal(t, "Ed@example.com -, Other@example.com other@example.com, ROOT@example.com -, new@example.com -, root@example.com root@example.com", keys)
+	require.NoError(t, db.NewRaw(
+		"SELECT string_agg(email || ' ' || coalesce(email_key, '-'), ', '"+
+			" ORDER BY email COLLATE \"C\") FROM bailiwick.users").Scan(t.Context(), &keys))
+	require.Equal(t, "Ed@example.com -, Other@example.com other@example.com, ROOT@example.com -,"+
+		" new@example.com -, root@example.com root@example.com", keys)
 
-	i := told[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer", "--tenant", "default", "--json"))
+	i := told[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer",
+		"--tenant", "default", "--json"))
 	runWith(t, nil, "invitation", "accept", i.Token, "--url", s.url).ended(t, exitDone)
-	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").ended(t, exitDone).out, "bob@example.com")
+	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").ended(t, exitDone).out,
+		"bob@example.com")
 }

@@ -32,8 +32,10 @@ type process struct {
 // start starts the registry with these settings and no others.
 func start(t *testing.T, set map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{site: &site{log: newJournal()}, cmd: exec.Command(os.Args[0], args...), done: make(chan struct{})}
-	p.cmd.Env = []string{asProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	p := &process{site: &site{log: newJournal()}, cmd: exec.Command(os.Args[0], args...),
+		done: make(chan struct{})}
+	p.cmd.Env = []string{asProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"),
+		"HOME=" + os.Getenv("HOME")}
 	for name, value := range set {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
@@ -98,8 +100,10 @@ func TestANewcomersRegistryKeepsItsData(t *testing.T) {
 	found := shownToken.FindStringSubmatch(first.log.String())
 	require.NotNil(t, found, "%s", first.log)
 	token := found[1]
-	require.Equal(t, 2, strings.Count(first.log.String(), token), "in the hint how to sign in, and nowhere else")
-	caller{site: first.site, token: token}.put(t, "model_config", "before", map[string]any{"provider": "p", "model": "m", "api_key": "s"})
+	require.Equal(t, 2, strings.Count(first.log.String(), token),
+		"in the hint how to sign in, and nowhere else")
+	caller{site: first.site, token: token}.put(t, "model_config", "before",
+		map[string]any{"provider": "p", "model": "m", "api_key": "s"})
 	first.stop(t)
 
 	second := serving(t, set)
@@ -115,7 +119,8 @@ func TestANewcomersRegistryKeepsItsData(t *testing.T) {
 	require.Equal(t, "before", specOf(t, c, "agent", "just before")["model_config"])
 	busy := start(t, set)
 	busy.ends(t, exitRefused)
-	require.Contains(t, busy.log.String(), "is in use by process "+fmt.Sprint(third.cmd.Process.Pid))
+	require.Contains(t, busy.log.String(),
+		"is in use by process "+fmt.Sprint(third.cmd.Process.Pid))
 	third.stop(t)
 	require.Contains(t, third.log.String(), `"msg":"draining"`)
 	require.NotContains(t, third.log.String(), "ERROR")
@@ -123,13 +128,16 @@ func TestANewcomersRegistryKeepsItsData(t *testing.T) {
 
 func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
 	t.Parallel()
-	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform})
+	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+		"ADMIN_TOKEN": platform})
 	address := strings.TrimPrefix(p.url, "http://")
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
 	defer conn.Close()
 	const body = `{"spec":{"template":"late"}}`
-	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/late HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", platform, len(body), body[:10])
+	_, err = fmt.Fprintf(conn,
+		"PUT /api/v1/prompts/late HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer"+
+			" %s\r\nContent-Length: %d\r\n\r\n%s", platform, len(body), body[:10])
 	require.NoError(t, err)
 	time.Sleep(100 * time.Millisecond) // the request has begun
 
@@ -141,7 +149,8 @@ func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
 		}
 		return err != nil
 	}
-	require.Eventually(t, refused, 20*time.Second, 10*time.Millisecond, "it takes new callers while it drains")
+	require.Eventually(t, refused, 20*time.Second, 10*time.Millisecond,
+		"it takes new callers while it drains")
 	_, err = io.WriteString(conn, body[10:])
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -156,16 +165,20 @@ func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
 
 func TestASecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform})
+	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+		"ADMIN_TOKEN": platform})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	require.NoError(t, err)
 	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\n{", platform)
+	_, err = fmt.Fprintf(conn,
+		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length:"+
+			" 100\r\n\r\n{", platform)
 	require.NoError(t, err)
 	time.Sleep(100 * time.Millisecond) // the request has begun, and nobody goes on with it
 
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
-	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "draining") }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "draining") },
+		20*time.Second, 10*time.Millisecond)
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
 	p.ends(t, -1) // by the signal
 }
@@ -174,7 +187,8 @@ func TestWhileItStartsARegistryLivesAndIsNotReady(t *testing.T) {
 	t.Parallel()
 	p := start(t, map[string]string{"DATA_DIR": enterable(t), "ADMIN_TOKEN": platform})
 	url := p.log.url(t)
-	for path, want := range map[string]int{"/livez": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/api/v1/agents": http.StatusServiceUnavailable} {
+	for path, want := range map[string]int{"/livez": http.StatusOK,
+		"/readyz": http.StatusServiceUnavailable, "/api/v1/agents": http.StatusServiceUnavailable} {
 		res, err := http.Get(url + path)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
@@ -192,13 +206,17 @@ func TestExitStatusesOfTheProcess(t *testing.T) {
 		status int
 		says   string
 	}{
-		{map[string]string{"ADMIN_TOKEN": "short"}, nil, exitRefused, "ADMIN_TOKEN has 5 characters"},
-		{map[string]string{"MULTI_TENANT": "maybe"}, []string{"serve"}, exitRefused, `MULTI_TENANT is "maybe"`},
+		{map[string]string{"ADMIN_TOKEN": "short"}, nil, exitRefused,
+			"ADMIN_TOKEN has 5 characters"},
+		{map[string]string{"MULTI_TENANT": "maybe"}, []string{"serve"}, exitRefused,
+			`MULTI_TENANT is "maybe"`},
 		{nil, []string{"--what"}, exitUsage, "unknown flag --what"},
 		{nil, []string{"serve", "--what"}, exitUsage, "unknown flag --what"},
 		{nil, []string{"frobnicate"}, exitUsage, "frobnicate"},
-		{map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir()}, []string{"migrate", "status"}, exitRefused, "registry migrate up"},
-		{map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir()}, []string{"migrate"}, exitDone, "migrated"},
+		{map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir()},
+			[]string{"migrate", "status"}, exitRefused, "registry migrate up"},
+		{map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir()},
+			[]string{"migrate"}, exitDone, "migrated"},
 	} {
 		p := start(t, c.set, c.args...)
 		p.ends(t, c.status)

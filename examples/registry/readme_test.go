@@ -35,7 +35,8 @@ func inReadme(t *testing.T, place, text string) {
 		require.NoError(t, os.WriteFile(readme, []byte(before+begin+text+end+after), 0o644))
 		return
 	}
-	require.Equal(t, text, written, "the README is out of date: go test -run %s ./examples/registry -update-readme", t.Name())
+	require.Equal(t, text, written,
+		"the README is out of date: go test -run %s ./examples/registry -update-readme", t.Name())
 }
 
 func TestTheTableOfRolesInTheReadmeIsTheOneThatIsChecked(t *testing.T) {
@@ -45,7 +46,8 @@ func TestTheTableOfRolesInTheReadmeIsTheOneThatIsChecked(t *testing.T) {
 
 func rolesTable() string {
 	var b strings.Builder
-	b.WriteString("| to | permission | viewer | editor | admin | replicator | super-admin |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| to | permission | viewer | editor | admin | replicator | super-admin" +
+		" |\n|---|---|---|---|---|---|---|\n")
 	for _, g := range tenancy.Grants() {
 		fmt.Fprintf(&b, "| %s | `%s` |", g.Doc, g.Permission)
 		for _, r := range tenancy.Roles() {

@@ -40,7 +40,8 @@ func refuse(t *testing.T, c caller, requests []wrong) {
 			require.NotEmpty(t, p.Errors, "%s: %s", r.name, got.body)
 			require.Equal(t, r.where, p.Errors[0].Path, r.name)
 		}
-		for _, leak := range []string{"SQLSTATE", "pgdriver", "ERROR:", "goroutine", "bailiwick_", "tenant_id"} {
+		for _, leak := range []string{"SQLSTATE", "pgdriver", "ERROR:", "goroutine", "bailiwick_",
+			"tenant_id"} {
 			require.NotContains(t, string(got.body), leak, r.name)
 		}
 		require.Equal(t, string(before), string(c.export(t)), "%s: something was written", r.name)
@@ -53,26 +54,46 @@ func TestWrongResourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 	furnish(t, c)
 	agent := resource("agent", "new")
 	put := func(name, path, body string, status int, code tenancy.Code, where string) wrong {
-		return wrong{name: name, method: http.MethodPut, path: path, body: body, status: status, code: code, where: where}
+		return wrong{name: name, method: http.MethodPut, path: path, body: body, status: status,
+			code: code, where: where}
 	}
-	const bad, unprocessable, large = http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge
+	const bad, unprocessable, large = http.StatusBadRequest, http.StatusUnprocessableEntity,
+		http.StatusRequestEntityTooLarge
 	refuse(t, c, []wrong{
-		put("a dangling reference", agent, `{"spec":{"extends":"nobody"}}`, unprocessable, "dangling_reference", "/spec/extends"),
-		put("a dangling reference among good ones", agent, `{"spec":{"prompts":["a","none","z"]}}`, unprocessable, "dangling_reference", "/spec/prompts/1"),
-		put("a dangling model_config", agent, `{"spec":{"model_config":"none"}}`, unprocessable, "dangling_reference", "/spec/model_config"),
-		put("a reference to another kind's name", agent, `{"spec":{"extends":"nightly"}}`, unprocessable, "dangling_reference", "/spec/extends"),
-		put("a dangling subject", resource("trust_rule", "r"), `{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"base"}}}`, unprocessable, "dangling_reference", "/spec/subject"),
-		put("a dangling replacement", resource("agent", "base"), `{"spec":{"extends":"nobody"}}`, unprocessable, "dangling_reference", "/spec/extends"),
-		put("dangling defaults", resource("defaults", "default"), `{"spec":{"model_config":"nobody"}}`, unprocessable, "dangling_reference", "/spec/model_config"),
-		put("a subject of another kind", resource("trust_rule", "r"), `{"spec":{"effect":"deny","subject":{"kind":"prompt","name":"a"}}}`, unprocessable, "invalid", ""),
-		put("a repeated reference", agent, `{"spec":{"prompts":["a","a"]}}`, unprocessable, "invalid", ""),
-		put("a reference that is no name", agent, `{"spec":{"extends":7}}`, unprocessable, "invalid", "/spec/extends"),
-		put("an unknown field", agent, `{"spec":{},"nmae":"x"}`, unprocessable, "unknown_field", "/nmae"),
-		put("a field in another case", agent, `{"Spec":{}}`, unprocessable, "unknown_field", "/Spec"),
-		put("a field that the registry answers", agent, `{"spec":{},"version":3}`, unprocessable, "unknown_field", "/version"),
+		put("a dangling reference", agent, `{"spec":{"extends":"nobody"}}`, unprocessable,
+			"dangling_reference", "/spec/extends"),
+		put("a dangling reference among good ones", agent, `{"spec":{"prompts":["a","none","z"]}}`,
+			unprocessable, "dangling_reference", "/spec/prompts/1"),
+		put("a dangling model_config", agent, `{"spec":{"model_config":"none"}}`, unprocessable,
+			"dangling_reference", "/spec/model_config"),
+		put("a reference to another kind's name", agent, `{"spec":{"extends":"nightly"}}`,
+			unprocessable, "dangling_reference", "/spec/extends"),
+		put("a dangling subject", resource("trust_rule", "r"),
+			`{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"base"}}}`,
+			unprocessable, "dangling_reference", "/spec/subject"),
+		put("a dangling replacement", resource("agent", "base"), `{"spec":{"extends":"nobody"}}`,
+			unprocessable, "dangling_reference", "/spec/extends"),
+		put("dangling defaults", resource("defaults", "default"),
+			`{"spec":{"model_config":"nobody"}}`, unprocessable, "dangling_reference",
+			"/spec/model_config"),
+		put("a subject of another kind", resource("trust_rule", "r"),
+			`{"spec":{"effect":"deny","subject":{"kind":"prompt","name":"a"}}}`, unprocessable,
+			"invalid", ""),
+		put("a repeated reference", agent, `{"spec":{"prompts":["a","a"]}}`, unprocessable,
+			"invalid", ""),
+		put("a reference that is no name", agent, `{"spec":{"extends":7}}`, unprocessable,
+			"invalid", "/spec/extends"),
+		put("an unknown field", agent, `{"spec":{},"nmae":"x"}`, unprocessable, "unknown_field",
+			"/nmae"),
+		put("a field in another case", agent, `{"Spec":{}}`, unprocessable, "unknown_field",
+			"/Spec"),
+		put("a field that the registry answers", agent, `{"spec":{},"version":3}`, unprocessable,
+			"unknown_field", "/version"),
 		put("a duplicate key", agent, `{"spec":{"a":1,"a":1}}`, bad, "invalid_json", "/spec/a"),
-		put("a duplicate key at the top", agent, `{"spec":{},"spec":{}}`, bad, "invalid_json", "/spec"),
-		put("a duplicate key in disguise", agent, `{"spec":{"a":1,"\u0061":2}}`, bad, "invalid_json", "/spec/a"),
+		put("a duplicate key at the top", agent, `{"spec":{},"spec":{}}`, bad, "invalid_json",
+			"/spec"),
+		put("a duplicate key in disguise", agent, `{"spec":{"a":1,"\u0061":2}}`, bad,
+			"invalid_json", "/spec/a"),
 		put("trailing data", agent, `{"spec":{}} {}`, bad, "invalid_json", ""),
 		put("no JSON", agent, `spec`, bad, "invalid_json", ""),
 		put("half a body", agent, `{"spec":{"a":`, bad, "invalid_json", ""),
@@ -81,41 +102,78 @@ func TestWrongResourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 		put("null", agent, `null`, unprocessable, "invalid", ""),
 		put("no spec", agent, `{"labels":{}}`, unprocessable, "invalid", "/spec"),
 		put("a spec that is a list", agent, `{"spec":[]}`, unprocessable, "invalid", ""),
-		put("NUL", agent, `{"spec":{"description":"a\u0000b"}}`, bad, "invalid_json", "/spec/description"),
+		put("NUL", agent, `{"spec":{"description":"a\u0000b"}}`, bad, "invalid_json",
+			"/spec/description"),
 		put("NUL in a key", agent, `{"spec":{"a\u0000":1}}`, bad, "invalid_json", ""),
-		put("a lone surrogate", agent, `{"spec":{"description":"\ud800"}}`, bad, "invalid_json", ""),
-		put("invalid UTF-8", agent, "{\"spec\":{\"description\":\"\xff\xfe\"}}", bad, "invalid_json", ""),
+		put("a lone surrogate", agent, `{"spec":{"description":"\ud800"}}`, bad, "invalid_json",
+			""),
+		put("invalid UTF-8", agent, "{\"spec\":{\"description\":\"\xff\xfe\"}}", bad,
+			"invalid_json", ""),
 		put("a byte order mark", agent, "\ufeff{\"spec\":{}}", bad, "invalid_json", ""),
-		put("an integer beyond a double", agent, `{"spec":{"n":12345678901234567890}}`, unprocessable, "inexact_number", "/spec/n"),
-		put("a fraction beyond a double", agent, `{"spec":{"n":[0.1000000000000000055511151231257827]}}`, unprocessable, "inexact_number", "/spec/n/0"),
-		put("a number beyond all doubles", agent, `{"spec":{"n":1e400}}`, unprocessable, "inexact_number", "/spec/n"),
-		put("2 MiB", agent, `{"spec":{"description":"`+strings.Repeat("x", 2<<20)+`"}}`, large, "too_large", ""),
-		put("1 MiB and a byte", agent, `{"spec":{}}`+strings.Repeat(" ", 1<<20-10), large, "too_large", ""),
-		put("deep nesting", agent, `{"spec":{"a":`+strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)+`}}`, bad, "invalid_json", ""),
-		put("a text for a number", resource("context_config", "c"), `{"spec":{"max_tokens":"many"}}`, unprocessable, "invalid", "/spec/max_tokens"),
-		put("a fraction for an integer", resource("context_config", "c"), `{"spec":{"max_tokens":1.5}}`, unprocessable, "invalid", "/spec/max_tokens"),
-		put("more than the column holds", resource("trust_rule", "r"), `{"spec":{"effect":"deny","priority":2147483648}}`, unprocessable, "invalid", "/spec/priority"),
-		put("no such effect", resource("trust_rule", "r"), `{"spec":{"effect":"maybe"}}`, unprocessable, "invalid", "/spec/effect"),
-		put("no effect", resource("trust_rule", "r"), `{"spec":{}}`, unprocessable, "invalid", "/spec/effect"),
-		put("no agent to trigger", resource("trigger", "t"), `{"spec":{"type":"event"}}`, unprocessable, "invalid", "/spec/agent"),
-		put("an empty secret", resource("model_config", "m"), `{"spec":{"provider":"p","model":"m","api_key":""}}`, unprocessable, "invalid", "/spec/api_key"),
-		put("a secret of another form", resource("model_config", "m"), `{"spec":{"provider":"p","model":"m","api_key":{"$secret":"x","y":1}}}`, unprocessable, "invalid", "/spec/api_key"),
-		put("a label that is no text", agent, `{"spec":{},"labels":{"a":1}}`, unprocessable, "invalid", "/labels/a"),
-		put("a label of nothing", agent, `{"spec":{},"labels":{"a":null}}`, unprocessable, "invalid", "/labels/a"),
-		put("a label without a key", agent, `{"spec":{},"labels":{"":"x"}}`, unprocessable, "invalid", ""),
-		put("other defaults", resource("defaults", "mine"), `{"spec":{}}`, unprocessable, "invalid", ""),
-		put("a name with a control character", "/api/v1/agents/a%0Ab", `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("an integer beyond a double", agent, `{"spec":{"n":12345678901234567890}}`,
+			unprocessable, "inexact_number", "/spec/n"),
+		put("a fraction beyond a double", agent,
+			`{"spec":{"n":[0.1000000000000000055511151231257827]}}`, unprocessable,
+			"inexact_number", "/spec/n/0"),
+		put("a number beyond all doubles", agent, `{"spec":{"n":1e400}}`, unprocessable,
+			"inexact_number", "/spec/n"),
+		put("2 MiB", agent, `{"spec":{"description":"`+strings.Repeat("x", 2<<20)+`"}}`, large,
+			"too_large", ""),
+		put("1 MiB and a byte", agent, `{"spec":{}}`+strings.Repeat(" ", 1<<20-10), large,
+			"too_large", ""),
+		put("deep nesting", agent, `{"spec":{"a":`+strings.Repeat("[", 20_000)+
+			strings.Repeat("]", 20_000)+`}}`, bad, "invalid_json", ""),
+		put("a text for a number", resource("context_config", "c"),
+			`{"spec":{"max_tokens":"many"}}`, unprocessable, "invalid", "/spec/max_tokens"),
+		put("a fraction for an integer", resource("context_config", "c"),
+			`{"spec":{"max_tokens":1.5}}`, unprocessable, "invalid", "/spec/max_tokens"),
+		put("more than the column holds", resource("trust_rule", "r"),
+			`{"spec":{"effect":"deny","priority":2147483648}}`, unprocessable, "invalid",
+			"/spec/priority"),
+		put("no such effect", resource("trust_rule", "r"), `{"spec":{"effect":"maybe"}}`,
+			unprocessable, "invalid", "/spec/effect"),
+		put("no effect", resource("trust_rule", "r"), `{"spec":{}}`, unprocessable, "invalid",
+			"/spec/effect"),
+		put("no agent to trigger", resource("trigger", "t"), `{"spec":{"type":"event"}}`,
+			unprocessable, "invalid", "/spec/agent"),
+		put("an empty secret", resource("model_config", "m"),
+			`{"spec":{"provider":"p","model":"m","api_key":""}}`, unprocessable, "invalid",
+			"/spec/api_key"),
+		put("a secret of another form", resource("model_config", "m"),
+			`{"spec":{"provider":"p","model":"m","api_key":{"$secret":"x","y":1}}}`, unprocessable,
+			"invalid", "/spec/api_key"),
+		put("a label that is no text", agent, `{"spec":{},"labels":{"a":1}}`, unprocessable,
+			"invalid", "/labels/a"),
+		put("a label of nothing", agent, `{"spec":{},"labels":{"a":null}}`, unprocessable,
+			"invalid", "/labels/a"),
+		put("a label without a key", agent, `{"spec":{},"labels":{"":"x"}}`, unprocessable,
+			"invalid", ""),
+		put("other defaults", resource("defaults", "mine"), `{"spec":{}}`, unprocessable, "invalid",
+			""),
+		put("a name with a control character", "/api/v1/agents/a%0Ab", `{"spec":{}}`, unprocessable,
+			"invalid", ""),
 		put("a name with NUL", "/api/v1/agents/a%00b", `{"spec":{}}`, unprocessable, "invalid", ""),
-		put("a name that isn't UTF-8", "/api/v1/agents/a%ffb", `{"spec":{}}`, unprocessable, "invalid", ""),
-		put("a name that begins with a space", "/api/v1/agents/%20a", `{"spec":{}}`, unprocessable, "invalid", ""),
-		put("a name of 257 characters", "/api/v1/agents/"+strings.Repeat("n", 257), `{"spec":{}}`, unprocessable, "invalid", ""),
+		put("a name that isn't UTF-8", "/api/v1/agents/a%ffb", `{"spec":{}}`, unprocessable,
+			"invalid", ""),
+		put("a name that begins with a space", "/api/v1/agents/%20a", `{"spec":{}}`, unprocessable,
+			"invalid", ""),
+		put("a name of 257 characters", "/api/v1/agents/"+strings.Repeat("n", 257), `{"spec":{}}`,
+			unprocessable, "invalid", ""),
 		put("no such kind", "/api/v1/things/a", `{}`, http.StatusNotFound, "not_found", ""),
-		put("a name that differs in case alone", resource("agent", "Base"), `{"spec":{}}`, http.StatusConflict, "already_exists", ""),
-		{name: "another content type", method: http.MethodPut, path: agent, body: `{"spec":{}}`, header: []string{"Content-Type", "text/plain"}, status: http.StatusUnsupportedMediaType, code: "unsupported_media_type"},
-		{name: "deleting what is referred to", method: http.MethodDelete, path: resource("agent", "chain-1"), status: http.StatusConflict, code: "referenced"},
-		{name: "deleting a prompt in use", method: http.MethodDelete, path: resource("prompt", "m/1"), status: http.StatusConflict, code: "referenced"},
-		{name: "deleting the defaults", method: http.MethodDelete, path: resource("defaults", "default"), status: http.StatusConflict, code: "not_deletable"},
-		{name: "deleting nothing", method: http.MethodDelete, path: resource("agent", "nobody"), status: http.StatusNotFound, code: "not_found"},
+		put("a name that differs in case alone", resource("agent", "Base"), `{"spec":{}}`,
+			http.StatusConflict, "already_exists", ""),
+		{name: "another content type", method: http.MethodPut, path: agent, body: `{"spec":{}}`,
+			header: []string{"Content-Type", "text/plain"}, status: http.StatusUnsupportedMediaType,
+			code: "unsupported_media_type"},
+		{name: "deleting what is referred to", method: http.MethodDelete,
+			path: resource("agent", "chain-1"), status: http.StatusConflict, code: "referenced"},
+		{name: "deleting a prompt in use", method: http.MethodDelete,
+			path: resource("prompt", "m/1"), status: http.StatusConflict, code: "referenced"},
+		{name: "deleting the defaults", method: http.MethodDelete,
+			path: resource("defaults", "default"), status: http.StatusConflict,
+			code: "not_deletable"},
+		{name: "deleting nothing", method: http.MethodDelete, path: resource("agent", "nobody"),
+			status: http.StatusNotFound, code: "not_found"},
 	})
 }
 
@@ -128,11 +186,16 @@ func TestConditionalWrites(t *testing.T) {
 	require.Equal(t, `"2"`, second.header.Get("ETag"))
 	path, spec := resource("prompt", "p"), `{"spec":{"template":"3"}}`
 	refuse(t, c, []wrong{
-		{"a version that was", http.MethodPut, path, spec, []string{"If-Match", `"1"`}, http.StatusPreconditionFailed, "version_mismatch", ""},
-		{"a version to come", http.MethodDelete, path, nil, []string{"If-Match", `"3"`}, http.StatusPreconditionFailed, "version_mismatch", ""},
-		{"any version of nothing", http.MethodPut, path + "x", spec, []string{"If-Match", "*"}, http.StatusPreconditionFailed, "version_mismatch", ""},
-		{"create only", http.MethodPut, path, spec, []string{"If-None-Match", "*"}, http.StatusPreconditionFailed, "already_exists", ""},
-		{"not this one", http.MethodPut, path, spec, []string{"If-None-Match", `"1"`}, http.StatusUnprocessableEntity, "invalid", ""},
+		{"a version that was", http.MethodPut, path, spec, []string{"If-Match", `"1"`},
+			http.StatusPreconditionFailed, "version_mismatch", ""},
+		{"a version to come", http.MethodDelete, path, nil, []string{"If-Match", `"3"`},
+			http.StatusPreconditionFailed, "version_mismatch", ""},
+		{"any version of nothing", http.MethodPut, path + "x", spec, []string{"If-Match", "*"},
+			http.StatusPreconditionFailed, "version_mismatch", ""},
+		{"create only", http.MethodPut, path, spec, []string{"If-None-Match", "*"},
+			http.StatusPreconditionFailed, "already_exists", ""},
+		{"not this one", http.MethodPut, path, spec, []string{"If-None-Match", `"1"`},
+			http.StatusUnprocessableEntity, "invalid", ""},
 	})
 	c.send(t, http.MethodGet, path, nil, "If-None-Match", `"2"`).is(t, http.StatusNotModified)
 	c.send(t, http.MethodPut, path, spec, "If-Match", `"2"`).is(t, http.StatusOK)
@@ -147,7 +210,8 @@ func TestReferrersAreNamed(t *testing.T) {
 	got := c.send(t, http.MethodDelete, resource("agent", "base"), nil)
 	got.refused(t, http.StatusConflict, "referenced")
 	require.Equal(t, []federation.Ref{
-		{Kind: "agent", Name: "chain-1"}, {Kind: "context_config", Name: "small"}, {Kind: "trigger", Name: "nightly"},
+		{Kind: "agent", Name: "chain-1"}, {Kind: "context_config", Name: "small"},
+		{Kind: "trigger", Name: "nightly"},
 	}, read[struct{ Referrers []federation.Ref }](t, got).Referrers)
 
 	// What refers to itself alone stands in nobody's way.
@@ -213,7 +277,9 @@ func madeBundle(t *testing.T, items ...federation.Item) []byte {
 		digests.Add(sealed.Digest)
 	}
 	var out bytes.Buffer
-	m := federation.Manifest{Source: federation.Source{Instance: "5f0c4c3e-0000-7000-8000-000000000000", Tenant: "elsewhere"}, Count: digests.Count(), Digest: digests.Sum()}
+	m := federation.Manifest{
+		Source: federation.Source{Instance: "5f0c4c3e-0000-7000-8000-000000000000",
+			Tenant: "elsewhere"}, Count: digests.Count(), Digest: digests.Sum()}
 	require.NoError(t, m.Write(&out, &joined))
 	return out.Bytes()
 }
@@ -231,7 +297,8 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 	good := string(source.export(t))
 	path := target.root() + "/import"
 	post := func(name string, body any, status int, code tenancy.Code) wrong {
-		return wrong{name: name, method: http.MethodPost, path: path, body: body, status: status, code: code}
+		return wrong{name: name, method: http.MethodPost, path: path, body: body, status: status,
+			code: code}
 	}
 	changed := func(from, to string) string {
 		require.Equal(t, 1, strings.Count(good, from), "%s", from)
@@ -242,33 +309,58 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 		post("nothing", "", bad, "invalid_json"),
 		post("no object", "[]", unprocessable, "invalid"),
 		post("an empty object", "{}", unprocessable, "invalid"),
-		post("one changed byte in a spec", changed("Be kind.", "Be kinD."), unprocessable, "digest_mismatch"),
-		post("one changed byte in a name", changed(`"name":"itself"`, `"name":"itselF"`), unprocessable, "digest_mismatch"),
-		post("one changed byte in a label", changed(`"tier":"gold"`, `"tier":"bold"`), unprocessable, "digest_mismatch"),
+		post("one changed byte in a spec", changed("Be kind.", "Be kinD."), unprocessable,
+			"digest_mismatch"),
+		post("one changed byte in a name", changed(`"name":"itself"`, `"name":"itselF"`),
+			unprocessable, "digest_mismatch"),
+		post("one changed byte in a label", changed(`"tier":"gold"`, `"tier":"bold"`),
+			unprocessable, "digest_mismatch"),
 		post("a lost item", changed(`"count":20`, `"count":21`), unprocessable, "digest_mismatch"),
-		post("a newer format", changed(`"format_version":1`, `"format_version":2`), unprocessable, "unsupported_version"),
-		post("another format", changed("bailiwick.bundle", "bailiwick.bungle"), unprocessable, "invalid"),
-		post("an unknown member", changed(`"count":20`, `"count":20,"cuont":20`), unprocessable, "unknown_field"),
+		post("a newer format", changed(`"format_version":1`, `"format_version":2`), unprocessable,
+			"unsupported_version"),
+		post("another format", changed("bailiwick.bundle", "bailiwick.bungle"), unprocessable,
+			"invalid"),
+		post("an unknown member", changed(`"count":20`, `"count":20,"cuont":20`), unprocessable,
+			"unknown_field"),
 		post("something behind it", good+"{}", bad, "invalid_json"),
-		post("a dangling reference", madeBundle(t, item("agent", "x", `{"extends":"nobody"}`)), unprocessable, "dangling_reference"),
-		post("one dangling reference among good items", madeBundle(t, item("agent", "x", `{}`), item("prompt", "p", `{}`), item("trigger", "t", `{"agent":"y","type":"event"}`)), unprocessable, "dangling_reference"),
-		post("a kind that isn't there", madeBundle(t, item("thing", "x", `{}`)), unprocessable, "invalid"),
-		post("an item that doesn't fit its kind", madeBundle(t, item("trust_rule", "x", `{"effect":"maybe"}`)), unprocessable, "invalid"),
-		post("a literal secret", madeBundle(t, item("model_config", "x", `{"provider":"p","model":"m","api_key":"sk"}`)), unprocessable, "invalid"),
-		post("a name twice", madeBundle(t, item("agent", "x", `{}`), item("agent", "x", `{}`)), unprocessable, "invalid"),
-		post("names that differ in case alone", madeBundle(t, item("agent", "X", `{}`), item("agent", "x", `{}`)), http.StatusConflict, "already_exists"),
-		post("items out of order", madeBundle(t, item("prompt", "x", `{}`), item("agent", "x", `{}`)), unprocessable, "invalid"),
-		{name: "another strategy", method: http.MethodPost, path: path + "?strategy=force", body: good, status: unprocessable, code: "invalid"},
-		{name: "perhaps a dry run", method: http.MethodPost, path: path + "?dry_run=perhaps", body: good, status: unprocessable, code: "invalid"},
-		{name: "another content type", method: http.MethodPost, path: path, body: good, header: []string{"Content-Type", "application/x-tar"}, status: http.StatusUnsupportedMediaType, code: "unsupported_media_type"},
+		post("a dangling reference", madeBundle(t, item("agent", "x", `{"extends":"nobody"}`)),
+			unprocessable, "dangling_reference"),
+		post("one dangling reference among good items",
+			madeBundle(t, item("agent", "x", `{}`), item("prompt", "p", `{}`),
+				item("trigger", "t", `{"agent":"y","type":"event"}`)), unprocessable,
+			"dangling_reference"),
+		post("a kind that isn't there", madeBundle(t, item("thing", "x", `{}`)), unprocessable,
+			"invalid"),
+		post("an item that doesn't fit its kind",
+			madeBundle(t, item("trust_rule", "x", `{"effect":"maybe"}`)), unprocessable, "invalid"),
+		post("a literal secret",
+			madeBundle(t, item("model_config", "x", `{"provider":"p","model":"m","api_key":"sk"}`)),
+			unprocessable, "invalid"),
+		post("a name twice", madeBundle(t, item("agent", "x", `{}`), item("agent", "x", `{}`)),
+			unprocessable, "invalid"),
+		post("names that differ in case alone",
+			madeBundle(t, item("agent", "X", `{}`), item("agent", "x", `{}`)), http.StatusConflict,
+			"already_exists"),
+		post("items out of order",
+			madeBundle(t, item("prompt", "x", `{}`), item("agent", "x", `{}`)), unprocessable,
+			"invalid"),
+		{name: "another strategy", method: http.MethodPost, path: path + "?strategy=force",
+			body: good, status: unprocessable, code: "invalid"},
+		{name: "perhaps a dry run", method: http.MethodPost, path: path + "?dry_run=perhaps",
+			body: good, status: unprocessable, code: "invalid"},
+		{name: "another content type", method: http.MethodPost, path: path, body: good,
+			header: []string{"Content-Type", "application/x-tar"},
+			status: http.StatusUnsupportedMediaType, code: "unsupported_media_type"},
 	}
 	for _, at := range []int{1, len(good) / 4, len(good) / 2, len(good) - 1} {
-		requests = append(requests, post(fmt.Sprintf("cut off behind byte %d", at), good[:at], bad, "invalid_json"))
+		requests = append(requests,
+			post(fmt.Sprintf("cut off behind byte %d", at), good[:at], bad, "invalid_json"))
 	}
 	refuse(t, target, requests)
 	for _, r := range requests { // a dry run finds the same
 		if !strings.Contains(r.path, "?") {
-			target.send(t, r.method, r.path+"?dry_run=true&strategy=overwrite", r.body, r.header...).refused(t, r.status, r.code)
+			target.send(t, r.method, r.path+"?dry_run=true&strategy=overwrite", r.body,
+				r.header...).refused(t, r.status, r.code)
 		}
 	}
 }
@@ -279,8 +371,10 @@ func TestAnImportCannotAddANameThatDiffersInCaseAlone(t *testing.T) {
 	c.put(t, "agent", "Base", map[string]any{})
 	for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
 		refuse(t, c, []wrong{{
-			name: strategy, method: http.MethodPost, path: c.root() + "/import?strategy=" + strategy,
-			body: madeBundle(t, item("agent", "base", `{}`), item("prompt", "p", `{}`)), status: http.StatusConflict, code: "already_exists",
+			name: strategy, method: http.MethodPost, path: c.root() + "/import?strategy=" +
+				strategy,
+			body:   madeBundle(t, item("agent", "base", `{}`), item("prompt", "p", `{}`)),
+			status: http.StatusConflict, code: "already_exists",
 		}})
 	}
 }
@@ -290,12 +384,14 @@ func TestEachChangedByteOfABundleIsFound(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	good := madeBundle(t, item("prompt", "p", `{"template":"Hello"}`))
-	begin, end := bytes.Index(good, []byte(`"items":[`))+len(`"items":[`), bytes.Index(good, []byte(`,"updated_at"`))
+	begin, end := bytes.Index(good, []byte(`"items":[`))+len(`"items":[`),
+		bytes.Index(good, []byte(`,"updated_at"`))
 	for i := begin; i < end; i++ {
 		changed := bytes.Clone(good)
 		changed[i] ^= 1
 		got := c.importing(t, changed, "")
-		require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}, got.status, "byte %d: %s: %s", i, changed, got.body)
+		require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity},
+			got.status, "byte %d: %s: %s", i, changed, got.body)
 	}
 	require.Empty(t, c.names(t, "/api/v1/prompts", url.Values{}))
 	c.importing(t, good, "").is(t, http.StatusOK)

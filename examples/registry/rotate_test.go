@@ -15,7 +15,8 @@ func TestRotatingTheSigningKeyLeavesTheOldOneInForceForAWhile(t *testing.T) {
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
 	var inForce, signing, forGood int
-	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT count(*) FILTER (WHERE expires_at > now()),
+	require.NoError(t, db.QueryRowContext(t.Context(),
+		`SELECT count(*) FILTER (WHERE expires_at > now()),
 		count(*) FILTER (WHERE signs_from <= now()), count(*) FILTER (WHERE expires_at = 'infinity') FROM bailiwick.signing_keys`).
 		Scan(&inForce, &signing, &forGood))
 	require.Equal(t, []int{2, 1, 1}, []int{inForce, signing, forGood})

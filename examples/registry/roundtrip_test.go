@@ -16,24 +16,29 @@ import (
 // fields that no table has a column for. What is referred to comes first.
 var furnished = []struct{ kind, name, body string }{
 	{"model_config", "gpt", `{"labels":{"tier":"gold","a/b":"c=d"},"spec":{"provider":"openai","model":"gpt-x","parameters":{"temperature":0.1,"top":1e21,"zero":-0,"small":1e-7,"least":5e-324,"most":1.7976931348623157e308,"stop":["\n","𝔘"]},"api_key":"sk-live-7","workspace":"research","region":null}}`},
-	{"model_config", "shared key", `{"spec":{"provider":"p","model":"m","api_key":{"$secret":"keys/shared"},"workspace":"research"}}`},
+	{"model_config", "shared key",
+		`{"spec":{"provider":"p","model":"m","api_key":{"$secret":"keys/shared"},"workspace":"research"}}`},
 	{"model_config", "local", `{"spec":{"provider":"ollama","model":"llama"}}`},
 	{"prompt", "z", `{"spec":{"description":"last","template":"Hello {{name}}","arguments":[{"name":"name","required":true}]}}`},
 	{"prompt", "a", `{"spec":{"arguments":{"any":"shape"}}}`},
 	{"prompt", "m/1", `{"spec":{}}`},
-	{"mcp_server", "io.github.acme/weather", `{"spec":{"description":"Weather","version":"1.2.3","repository":{"url":"https://example.com","source":"github"},"packages":[{"registry_name":"npm","name":"@acme/weather","environment_variables":[]}],"remotes":[]}}`},
+	{"mcp_server", "io.github.acme/weather",
+		`{"spec":{"description":"Weather","version":"1.2.3","repository":{"url":"https://example.com","source":"github"},"packages":[{"registry_name":"npm","name":"@acme/weather","environment_variables":[]}],"remotes":[]}}`},
 	{"mcp_server", "b", `{"spec":{"version_detail":{"is_latest":true}}}`},
 	{"agent", "base", `{"spec":{"description":"The base","instructions":"Be kind.","tools":[]}}`},
 	{"agent", "chain-1", `{"spec":{"extends":"base","model_config":"gpt"}}`},
 	{"agent", "chain-2", `{"labels":{"team":"α"},"spec":{"extends":"chain-1","endpoint":"https://a.example/","prompts":["z","a","m/1"],"mcp_servers":["io.github.acme/weather","b"],"tools":["Read"]}}`},
 	{"agent", "itself", `{"spec":{"prompts":[],"mcp_servers":[]}}`},
 	{"agent", "itself", `{"spec":{"extends":"itself","mcp_servers":["b","io.github.acme/weather"],"deep":{"b":[1,2.5,-0.1,9007199254740991,null,{"":""}],"a":true,"\u20ac":"\u0001\u2028<>&"}}}`},
-	{"trust_rule", "for an agent", `{"spec":{"effect":"allow","subject":{"kind":"agent","name":"chain-2"},"action":"tools.call","priority":-5,"workspace":"research"}}`},
-	{"trust_rule", "for a server", `{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"b"}}}`},
+	{"trust_rule", "for an agent",
+		`{"spec":{"effect":"allow","subject":{"kind":"agent","name":"chain-2"},"action":"tools.call","priority":-5,"workspace":"research"}}`},
+	{"trust_rule", "for a server",
+		`{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"b"}}}`},
 	{"trust_rule", "for everything", `{"spec":{"effect":"deny","priority":2147483647}}`},
 	{"trigger", "nightly", `{"spec":{"type":"schedule","schedule":"0 3 * * *","agent":"base","enabled":false,"workspace":"ops"}}`},
 	{"trigger", "hook", `{"spec":{"type":"webhook","agent":"chain-2","filter":{"path":"/x"}}}`},
-	{"context_config", "small", `{"spec":{"agent":"base","sources":["git","wiki"],"max_tokens":4096}}`},
+	{"context_config", "small",
+		`{"spec":{"agent":"base","sources":["git","wiki"],"max_tokens":4096}}`},
 	{"context_config", "nothing", `{"spec":{"workspace":"ops"}}`},
 	{"defaults", "default", `{"labels":{"set":"yes"},"spec":{"trust_effect":"allow","model_config":"gpt","context_config":"small","banner":"hi"}}`},
 }
@@ -46,7 +51,8 @@ func furnish(t *testing.T, c caller) {
 	t.Helper()
 	for _, f := range furnished {
 		got := c.send(t, http.MethodPut, resource(f.kind, f.name), f.body)
-		require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s", f.kind, f.name, got.body)
+		require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s",
+			f.kind, f.name, got.body)
 	}
 	// One that was written again and again, and one that was there and is not.
 	for range 3 {
@@ -125,7 +131,8 @@ func TestPromotionLosesNothing(t *testing.T) {
 				Spec   map[string]any
 			}
 			require.NoError(t, json.Unmarshal([]byte(f.body), &wrote))
-			require.NoError(t, json.Unmarshal(staging.get(t, resource(f.kind, f.name)).is(t, http.StatusOK).body, &got))
+			require.NoError(t, json.Unmarshal(staging.get(t, resource(f.kind, f.name)).
+				is(t, http.StatusOK).body, &got))
 			if wrote.Labels == nil {
 				wrote.Labels = map[string]string{}
 			}
@@ -140,9 +147,11 @@ func TestPromotionLosesNothing(t *testing.T) {
 	})
 
 	first := readReport(t, production.importing(t, exported, "").is(t, http.StatusOK))
-	require.Equal(t, map[string]int{"create": furnishedItems - 1, "update": 1}, first.Counts, "defaults that nobody has changed are no conflict")
+	require.Equal(t, map[string]int{"create": furnishedItems - 1, "update": 1}, first.Counts,
+		"defaults that nobody has changed are no conflict")
 	require.Equal(t, []federation.SecretUse{
-		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key", Secret: "model_config/gpt/api_key"},
+		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key",
+			Secret: "model_config/gpt/api_key"},
 		{Kind: "model_config", Name: "shared key", Path: "/spec/api_key", Secret: "keys/shared"},
 	}, first.Secrets)
 
@@ -152,26 +161,31 @@ func TestPromotionLosesNothing(t *testing.T) {
 		require.Equal(t, a.Items, b.Items)
 		require.Equal(t, a.Digest, b.Digest)
 		require.Equal(t, a.Source.Instance, b.Source.Instance)
-		require.Equal(t, string(exported), strings.Replace(string(again), `"tenant":"production"`, `"tenant":"staging"`, 1))
+		require.Equal(t, string(exported),
+			strings.Replace(string(again), `"tenant":"production"`, `"tenant":"staging"`, 1))
 	})
 
 	t.Run("secrets are set in the target, and no route tells them", func(t *testing.T) {
 		for _, secret := range first.Secrets {
 			path := production.root() + "/secrets/" + escapeSegment(secret.Secret)
-			production.send(t, http.MethodPut, path, map[string]string{"value": "s3cr3t-" + secret.Name}).is(t, http.StatusNoContent)
+			production.send(t, http.MethodPut, path,
+				map[string]string{"value": "s3cr3t-" + secret.Name}).is(t, http.StatusNoContent)
 			production.get(t, path).refused(t, http.StatusMethodNotAllowed, "method_not_allowed")
 		}
 		again := readReport(t, production.importing(t, exported, "").is(t, http.StatusOK))
 		require.Equal(t, map[string]int{"unchanged": furnishedItems}, again.Counts)
 		require.Empty(t, again.Secrets)
-		for _, path := range []string{resource("model_config", "gpt"), "/api/v1/model-configs", production.root() + "/export", "/api/v1/discovery"} {
-			require.NotContains(t, string(production.get(t, path).is(t, http.StatusOK).body), "s3cr3t")
+		for _, path := range []string{resource("model_config", "gpt"), "/api/v1/model-configs",
+			production.root() + "/export", "/api/v1/discovery"} {
+			require.NotContains(t, string(production.get(t, path).is(t, http.StatusOK).body),
+				"s3cr3t")
 		}
 	})
 
 	t.Run("importing one's own export changes nothing", func(t *testing.T) {
 		for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
-			got := readReport(t, staging.importing(t, exported, "?strategy="+strategy).is(t, http.StatusOK))
+			got := readReport(t, staging.importing(t, exported, "?strategy="+strategy).
+				is(t, http.StatusOK))
 			require.Equal(t, map[string]int{"unchanged": furnishedItems}, got.Counts, strategy)
 		}
 		require.Equal(t, string(exported), string(staging.export(t)))
@@ -194,14 +208,16 @@ func TestSelectionsOfAnExport(t *testing.T) {
 	c := serve(t).tenant(t)
 	furnish(t, c)
 	for query, want := range map[string]int{
-		"?kind=agent": 4, "?kind=agent&kind=prompt": 7, "?label=tier=gold": 1, "?label=tier=gold&kind=agent": 0, "?kind=agent&label=team=%CE%B1": 1,
+		"?kind=agent": 4, "?kind=agent&kind=prompt": 7, "?label=tier=gold": 1,
+		"?label=tier=gold&kind=agent": 0, "?kind=agent&label=team=%CE%B1": 1,
 		"?label=tier=gold&label=a/b=c%3Dd": 1, "?label=tier=": 0,
 	} {
 		got := c.get(t, c.root()+"/export"+query).is(t, http.StatusOK)
 		require.Equal(t, want, readBundle(t, got.body).Count, query)
 		require.True(t, bytes.HasPrefix(got.body, []byte(`{"count":`)))
 	}
-	for _, query := range []string{"?kind=nothing", "?kind=", "?label=x", "?label==x", "?what=1", "?label=a=1&label=a=2"} {
+	for _, query := range []string{"?kind=nothing", "?kind=", "?label=x", "?label==x", "?what=1",
+		"?label=a=1&label=a=2"} {
 		c.get(t, c.root()+"/export"+query).refused(t, http.StatusUnprocessableEntity, "invalid")
 	}
 }
@@ -210,7 +226,8 @@ func TestLongTextsTravel(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
-	wrote := map[string]any{"instructions": strings.Repeat("Tab\t, line\n, \\N and \\. \u00e9. ", 20_000), "text": strings.Repeat("語", 100_000)}
+	wrote := map[string]any{"instructions": strings.Repeat("Tab\t, line\n, \\N and \\. \u00e9. ",
+		20_000), "text": strings.Repeat("語", 100_000)}
 	source.put(t, "agent", "tall", wrote)
 	target.importing(t, source.export(t), "").is(t, http.StatusOK)
 	require.Equal(t, wrote, pick(specOf(t, target, "agent", "tall"), "instructions", "text"))

@@ -76,8 +76,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	handler := &swapped{}
 	handler.set(starting())
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: transferTimeout, WriteTimeout: transferTimeout,
-		IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: transferTimeout,
+		WriteTimeout: transferTimeout,
+		IdleTimeout:  idleTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with Shutdown; waited for below
@@ -86,7 +87,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	switch {
 	case err == nil:
 		handler.set(reg.handler)
-		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in", "Authorization: Bearer, with the platform token or an API key; people by POST /api/v1/sessions")
+		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in",
+			"Authorization: Bearer, with the platform token or an API key; people by POST"+
+				" /api/v1/sessions")
 		err = waitFor(ctx, served, reg)
 		log.Info("draining")
 	case ctx.Err() != nil: // told to end, which is no fault of the start's
@@ -140,7 +143,8 @@ func starting() http.Handler {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w, `{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the server is starting","code":"unavailable"}`)
+		_, _ = io.WriteString(w,
+			`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the server is starting","code":"unavailable"}`)
 	})
 	return mux
 }
@@ -154,7 +158,9 @@ type registry struct {
 	endTraces func() // nil: there are none
 }
 
-func openRegistry(ctx context.Context, set settings, address string, log *slog.Logger, t terminal) (*registry, error) {
+func openRegistry(
+	ctx context.Context, set settings, address string, log *slog.Logger, t terminal,
+) (*registry, error) {
 	reg := &registry{}
 	options, err := reg.database(ctx, set, log)
 	if err != nil {
@@ -177,7 +183,8 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 	}
 	services := reg.db.Services()
 	tenants := resolve.New(services.Tenants, resolve.Options{
-		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies, ChangeNotifier: services.ChangeNotifier,
+		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies,
+		ChangeNotifier: services.ChangeNotifier,
 	})
 	reg.seen.Pools(reg.db.PoolStats)
 	reg.seen.Resolution(tenants.Stats)
@@ -200,7 +207,9 @@ func openRegistry(ctx context.Context, set settings, address string, log *slog.L
 
 // database says which database to open, and starts the embedded one if it is
 // that.
-func (reg *registry) database(ctx context.Context, set settings, log *slog.Logger) (postgres.Options, error) {
+func (reg *registry) database(
+	ctx context.Context, set settings, log *slog.Logger,
+) (postgres.Options, error) {
 	key, err := set.keepSecretsKey()
 	if err != nil {
 		return postgres.Options{}, err
@@ -212,15 +221,19 @@ func (reg *registry) database(ctx context.Context, set settings, log *slog.Logge
 	url := set.databaseURL
 	if url == "" {
 		log.Info("starting an embedded PostgreSQL", "dir", set.dataDir)
-		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: set.dataDir, Log: slog.NewLogLogger(log.Handler(), slog.LevelInfo).Writer()})
+		reg.embedded, err = localpg.Start(ctx,
+			localpg.Options{Dir: set.dataDir, Log: slog.NewLogLogger(log.Handler(), slog.LevelInfo).
+				Writer()})
 		if err != nil {
 			return postgres.Options{}, err
 		}
 		url = reg.embedded.URL()
 	}
 	return postgres.Options{
-		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, ListenURL: set.listenURL, MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
-		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key, AuditRetention: set.auditRetention, Logger: log,
+		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, ListenURL: set.listenURL,
+		MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
+		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key,
+		AuditRetention: set.auditRetention, Logger: log,
 	}, nil
 }
 
@@ -239,7 +252,9 @@ Sign in with it:
 
 // platformToken answers the hash of the token that was set, or of one that was
 // made at the first start, which it shows then.
-func platformToken(ctx context.Context, set settings, db *postgres.DB, address string, t terminal) ([sha256.Size]byte, error) {
+func platformToken(
+	ctx context.Context, set settings, db *postgres.DB, address string, t terminal,
+) ([sha256.Size]byte, error) {
 	if set.adminToken != "" {
 		return tokenHash(set.adminToken), nil
 	}
@@ -279,6 +294,7 @@ func (reg *registry) close() error {
 func discovery() []httpapi.Discovery {
 	return []httpapi.Discovery{
 		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},
-		{Kind: "mcp_server", Member: "mcp_servers", Fields: []string{"description", "packages", "remotes"}},
+		{Kind: "mcp_server", Member: "mcp_servers",
+			Fields: []string{"description", "packages", "remotes"}},
 	}
 }

@@ -80,27 +80,35 @@ func readSettings(getenv func(string) string) (settings, error) {
 func (s settings) check() error {
 	var errs []error
 	if s.adminToken != "" && len(s.adminToken) < minAdminToken {
-		errs = append(errs, fmt.Errorf("ADMIN_TOKEN has %d characters: give it at least %d, or leave it empty to have one made", len(s.adminToken), minAdminToken))
+		errs = append(errs, fmt.Errorf(
+			"ADMIN_TOKEN has %d characters: give it at least %d, or leave it empty to have one made", len(s.adminToken), minAdminToken))
 	}
 	if (resolve.Options{BaseDomain: s.baseDomain}).Check() != nil {
-		errs = append(errs, fmt.Errorf("BASE_DOMAIN is %q: give it a domain name such as registry.example.com", s.baseDomain))
+		errs = append(errs, fmt.Errorf(
+			"BASE_DOMAIN is %q: give it a domain name such as registry.example.com", s.baseDomain))
 	}
 	if !s.multiTenant && s.appURL+s.systemURL != "" {
-		errs = append(errs, errors.New("APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone: leave them empty"))
+		errs = append(errs, errors.New(
+			"APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone:"+
+				" leave them empty"))
 	}
 	return errors.Join(append(errs,
-		checkDatabaseURL("DATABASE_URL", s.databaseURL), checkDatabaseURL("APP_DATABASE_URL", s.appURL),
-		checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL), checkDatabaseURL("LISTEN_URL", s.listenURL))...)
+		checkDatabaseURL("DATABASE_URL", s.databaseURL),
+		checkDatabaseURL("APP_DATABASE_URL", s.appURL),
+		checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL),
+		checkDatabaseURL("LISTEN_URL", s.listenURL))...)
 }
 
 // checkDatabaseURL tells what a URL should look like, and doesn't show this one:
 // it may hold a password.
 func checkDatabaseURL(name, text string) error {
 	u, err := url.Parse(text)
-	if text == "" || err == nil && u.User.Username() != "" && (u.Scheme == "postgres" || u.Scheme == "postgresql" || u.Scheme == "unix") {
+	if text == "" || err == nil && u.User.Username() != "" &&
+		(u.Scheme == "postgres" || u.Scheme == "postgresql" || u.Scheme == "unix") {
 		return nil
 	}
-	return fmt.Errorf("%s isn't of the form postgres://user:password@host:port/database?sslmode=…", name)
+	return fmt.Errorf("%s isn't of the form postgres://user:password@host:port/database?sslmode=…",
+		name)
 }
 
 func either(value, fallback string) string {
@@ -128,7 +136,8 @@ func parseSecretsKey(text string) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != secretsKeySize {
-		return nil, fmt.Errorf("SECRETS_KEY isn't base64 of %d bytes: make one with: openssl rand -base64 %d", secretsKeySize, secretsKeySize)
+		return nil, fmt.Errorf("SECRETS_KEY isn't base64 of %d bytes: make one with: openssl rand"+
+			" -base64 %d", secretsKeySize, secretsKeySize)
 	}
 	return key, nil
 }
@@ -141,17 +150,20 @@ func parseRetention(text string) (time.Duration, error) {
 	}
 	kept, err := time.ParseDuration(text)
 	if err != nil || kept < 24*time.Hour {
-		return 0, fmt.Errorf("AUDIT_RETENTION is %q: give it a duration of at least a day, such as 8760h, or leave it empty to keep the audit log for ever", text)
+		return 0, fmt.Errorf("AUDIT_RETENTION is %q: give it a duration of at least a day, such"+
+			" as 8760h, or leave it empty to keep the audit log for ever", text)
 	}
 	return kept, nil
 }
 
 func parseProxies(text string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
-	for field := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for field := range strings.FieldsFuncSeq(text,
+		func(r rune) bool { return r == ',' || r == ' ' }) {
 		prefix, err := netip.ParsePrefix(field)
 		if err != nil {
-			return nil, fmt.Errorf("TRUSTED_PROXIES: %q isn't an address range such as 10.0.0.0/8", field)
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q isn't an address range such as 10.0.0.0/8",
+				field)
 		}
 		prefixes = append(prefixes, prefix)
 	}
@@ -161,12 +173,14 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 // exportsTraces reports whether the environment says where traces go. The exporter
 // reads it again, and would take one that it can't understand for none.
 func exportsTraces(getenv func(string) string) (exports bool, err error) {
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
 		text := getenv(name)
 		if text == "" {
 			continue
 		}
-		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" &&
+			u.Scheme != "https" {
 			return false, fmt.Errorf("%s isn't of the form http://host:4318", name)
 		}
 		exports = true
@@ -190,7 +204,8 @@ func (s settings) keepSecretsKey() ([]byte, error) {
 	}
 	key, err := parseSecretsKey(strings.TrimSpace(string(text)))
 	if err != nil || key == nil {
-		return nil, fmt.Errorf("%s is damaged: it must hold base64 of %d bytes; restore it, for without it no stored secret can be read", path, secretsKeySize)
+		return nil, fmt.Errorf("%s is damaged: it must hold base64 of %d bytes; restore it, for"+
+			" without it no stored secret can be read", path, secretsKeySize)
 	}
 	return key, nil
 }

@@ -22,11 +22,13 @@ func person(t *testing.T, databaseURL, name string) identity.User {
 	t.Helper()
 	own, err := migrations()
 	require.NoError(t, err)
-	db, err := postgres.Open(t.Context(), postgres.Options{URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: own, Adopt: adoption()})
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: databaseURL, MultiTenant: true,
+		Tables: tables(), Migrations: own, Adopt: adoption()})
 	require.NoError(t, err)
 	defer db.Close()
 	services := db.Services()
-	u, err := services.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+	u, err := services.Users.Create(t.Context(),
+		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
 	hash, err := bcrypt.GenerateFromPassword([]byte(aPassword), bcrypt.MinCost)
 	require.NoError(t, err)
@@ -38,7 +40,8 @@ func person(t *testing.T, databaseURL, name string) identity.User {
 
 func (s *site) signIn(t *testing.T, name, password string) answer {
 	t.Helper()
-	return caller{site: s}.send(t, http.MethodPost, "/api/v1/sessions", map[string]string{"email": name + "@example.com", "password": password})
+	return caller{site: s}.send(t, http.MethodPost, "/api/v1/sessions",
+		map[string]string{"email": name + "@example.com", "password": password})
 }
 
 func cookieOf(t *testing.T, a answer) string {
@@ -54,21 +57,31 @@ func TestAPersonWorksWithACookieOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	url := migrated(t)
 	ada := person(t, url, "ada")
-	set := func() map[string]string { return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"} }
+	set := func() map[string]string {
+		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"}
+	}
 	one, two := serveWith(t, set()), serveWith(t, set())
 	cookie := cookieOf(t, one.signIn(t, "ada", aPassword).is(t, http.StatusCreated))
 	at := func(s *site) caller { return caller{site: s, tenant: "default"} }
-	at(two).send(t, http.MethodPut, resource("prompt", "p"), map[string]any{"spec": map[string]any{"template": "x"}}, "Cookie", cookie).is(t, http.StatusCreated)
-	at(two).send(t, http.MethodPut, resource("prompt", "q"), map[string]any{"spec": map[string]any{"template": "x"}},
-		"Cookie", cookie, "Origin", "https://evil.test").refused(t, http.StatusForbidden, "cross_origin")
+	at(two).send(t, http.MethodPut, resource("prompt", "p"),
+		map[string]any{"spec": map[string]any{"template": "x"}}, "Cookie", cookie).
+		is(t, http.StatusCreated)
+	at(two).send(t, http.MethodPut, resource("prompt", "q"),
+		map[string]any{"spec": map[string]any{"template": "x"}},
+		"Cookie", cookie, "Origin", "https://evil.test").
+		refused(t, http.StatusForbidden, "cross_origin")
 
-	list := read[struct{ Items []struct{ ID string } }](t, two.platform().get(t, "/api/v1/users/"+ada.ID+"/sessions").is(t, http.StatusOK))
+	list := read[struct{ Items []struct{ ID string } }](t,
+		two.platform().get(t, "/api/v1/users/"+ada.ID+"/sessions").is(t, http.StatusOK))
 	require.Len(t, list.Items, 1)
-	caller{site: two}.send(t, http.MethodDelete, "/api/v1/sessions/"+list.Items[0].ID, nil, "Cookie", cookie).is(t, http.StatusNoContent)
+	caller{site: two}.send(t, http.MethodDelete, "/api/v1/sessions/"+list.Items[0].ID, nil,
+		"Cookie", cookie).is(t, http.StatusNoContent)
 	for _, s := range []*site{one, two} {
-		caller{site: s}.send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).refused(t, http.StatusUnauthorized, "unauthenticated")
+		caller{site: s}.send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).
+			refused(t, http.StatusUnauthorized, "unauthenticated")
 	}
-	one.signIn(t, "ada", aPassword).is(t, http.StatusCreated) // whose password is hashed anew by now
+	// whose password is hashed anew by now
+	one.signIn(t, "ada", aPassword).is(t, http.StatusCreated)
 }
 
 // TestGuessesAreCountedByAllInstancesTogether sends them in parallel to two.
@@ -76,7 +89,9 @@ func TestGuessesAreCountedByAllInstancesTogether(t *testing.T) {
 	t.Parallel()
 	url := migrated(t)
 	person(t, url, "ada")
-	set := func() map[string]string { return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"} }
+	set := func() map[string]string {
+		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"}
+	}
 	sites := []*site{serveWith(t, set()), serveWith(t, set())}
 	var mu sync.Mutex
 	statuses := map[int]int{}
@@ -102,13 +117,17 @@ func TestNoRoleButTheSystemsReadsWhatSignsIn(t *testing.T) {
 	url := migrated(t)
 	own, err := migrations()
 	require.NoError(t, err)
-	db, err := postgres.Open(t.Context(), postgres.Options{URL: url, MultiTenant: true, Tables: tables(), Migrations: own, Adopt: adoption()})
+	db, err := postgres.Open(t.Context(),
+		postgres.Options{URL: url, MultiTenant: true, Tables: tables(), Migrations: own,
+			Adopt: adoption()})
 	require.NoError(t, err)
 	defer db.Close()
-	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID), time.Minute)
+	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),
+		time.Minute)
 	defer cancel()
 	for _, table := range []string{"sessions", "identities", "attempts", "users"} {
-		for _, statement := range []string{"SELECT count(*) FROM bailiwick.", "DELETE FROM bailiwick."} {
+		for _, statement := range []string{"SELECT count(*) FROM bailiwick.",
+			"DELETE FROM bailiwick."} {
 			_, err := db.Scoped(ctx).NewRaw(statement + table).Exec(ctx)
 			require.ErrorContains(t, err, "permission denied", statement+table)
 		}

@@ -22,7 +22,8 @@ func TestWithTenancyOffNobodyNamesATenant(t *testing.T) {
 	t.Run("what names one elsewhere is not looked at", func(t *testing.T) {
 		for _, tenant := range []string{"default", "nowhere", "NO SLUG", tenancy.NewID().String()} {
 			for _, host := range []string{"", "nowhere.localhost", "www.example.com"} {
-				require.Equal(t, agents, caller{site: s, token: platform, tenant: tenant, host: host}.names(t, "/api/v1/agents", url.Values{}))
+				require.Equal(t, agents, caller{site: s, token: platform, tenant: tenant,
+					host: host}.names(t, "/api/v1/agents", url.Values{}))
 			}
 		}
 	})
@@ -31,26 +32,33 @@ func TestWithTenancyOffNobodyNamesATenant(t *testing.T) {
 		c.tenant = "default"
 		bundle := c.export(t)
 		require.Equal(t, furnishedItems, readBundle(t, bundle).Count)
-		require.Equal(t, map[string]int{"unchanged": furnishedItems}, readReport(t, c.importing(t, bundle, "").is(t, http.StatusOK)).Counts)
-		c.get(t, "/api/v1/tenants/nowhere/export").refused(t, http.StatusNotFound, "tenant_not_found")
+		require.Equal(t, map[string]int{"unchanged": furnishedItems},
+			readReport(t, c.importing(t, bundle, "").is(t, http.StatusOK)).Counts)
+		c.get(t, "/api/v1/tenants/nowhere/export").
+			refused(t, http.StatusNotFound, "tenant_not_found")
 		c.get(t, "/api/v1/tenants/"+tenancy.DefaultID.String()+"/export").is(t, http.StatusOK)
 		require.Equal(t, []string{"Default"}, c.names(t, "/api/v1/tenants", url.Values{}))
 	})
 
 	t.Run("no other tenant can be made", func(t *testing.T) {
-		c.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"other","name":"O"}`).refused(t, http.StatusConflict, "invalid_state")
-		c.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).refused(t, http.StatusConflict, "invalid_state")
+		c.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"other","name":"O"}`).
+			refused(t, http.StatusConflict, "invalid_state")
+		c.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).
+			refused(t, http.StatusConflict, "invalid_state")
 	})
 
 	t.Run("credentials are asked for all the same", func(t *testing.T) {
-		caller{site: s}.get(t, "/api/v1/agents").refused(t, http.StatusUnauthorized, "unauthenticated")
+		caller{site: s}.get(t, "/api/v1/agents").
+			refused(t, http.StatusUnauthorized, "unauthenticated")
 		key := caller{site: s, token: platform, tenant: "default"}.key(t, tenancy.Viewer)
 		require.Equal(t, agents, key.names(t, "/api/v1/agents", url.Values{}))
-		key.send(t, http.MethodPut, resource("prompt", "p"), `{"spec":{}}`).refused(t, http.StatusForbidden, "forbidden")
+		key.send(t, http.MethodPut, resource("prompt", "p"), `{"spec":{}}`).
+			refused(t, http.StatusForbidden, "forbidden")
 	})
 
 	t.Run("the command line needs no tenant to load", func(t *testing.T) {
-		s.run(t, "load", textFile(t, "prompts.json", `[{"name":"loaded","template":"t"}]`)).ended(t, exitDone)
+		s.run(t, "load", textFile(t, "prompts.json", `[{"name":"loaded","template":"t"}]`)).
+			ended(t, exitDone)
 		require.Equal(t, "t", specOf(t, c, "prompt", "loaded")["template"])
 		out := s.run(t, "export", "--tenant", "default", "--kind", "prompt").ended(t, exitDone)
 		require.Equal(t, 4, readBundle(t, []byte(out.out)).Count)
@@ -79,7 +87,8 @@ func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
 	var exports [][]byte
 	for i, multiTenant := range []string{"", "true", "", "true"} {
 		t.Run("MULTI_TENANT="+multiTenant, func(t *testing.T) {
-			s := serveWith(t, map[string]string{"DATABASE_URL": database, "MULTI_TENANT": multiTenant})
+			s := serveWith(t, map[string]string{"DATABASE_URL": database,
+				"MULTI_TENANT": multiTenant})
 			c := s.platform()
 			c.tenant = "default"
 			if i == 0 {
@@ -96,7 +105,8 @@ func TestTenancyIsNotTurnedOffWhileOtherTenantsHaveRows(t *testing.T) {
 	t.Parallel()
 	database := migrated(t)
 	serveWith(t, map[string]string{"DATABASE_URL": database, "MULTI_TENANT": "true"}).tenant(t)
-	set := map[string]string{"DATABASE_URL": database, "ADDR": "127.0.0.1:0", "DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
+	set := map[string]string{"DATABASE_URL": database, "ADDR": "127.0.0.1:0",
+		"DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
 	ending := runWith(t, set, "serve").ended(t, exitRefused)
 	require.Contains(t, ending.err, "other tenants than default have rows")
 	require.NotContains(t, ending.err, "migrate up")

@@ -52,8 +52,10 @@ func serve(t *testing.T) *site {
 func migrated(t *testing.T) string {
 	t.Helper()
 	return pgtest.Template(t, "registry", func(url string) error {
-		set := map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true", "SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
-		require.Equal(t, "The schema is current.\n", runWith(t, set, "migrate", "up").ended(t, exitDone).out)
+		set := map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true",
+			"SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
+		require.Equal(t, "The schema is current.\n",
+			runWith(t, set, "migrate", "up").ended(t, exitDone).out)
 		return nil
 	})
 }
@@ -61,7 +63,8 @@ func migrated(t *testing.T) string {
 // serveWith starts a registry with these settings, which ends with the test.
 func serveWith(t *testing.T, set map[string]string) *site {
 	t.Helper()
-	for name, value := range map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_TOKEN": platform, "SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"} {
+	for name, value := range map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_TOKEN": platform,
+		"SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"} {
 		if set[name] == "" {
 			set[name] = value
 		}
@@ -70,7 +73,9 @@ func serveWith(t *testing.T, set map[string]string) *site {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan int, 1)
 	go func() { // ends with the context; waited for in the cleanup
-		ended <- run(ctx, []string{"serve"}, terminal{out: io.Discard, err: s.log, getenv: func(name string) string { return set[name] }})
+		ended <- run(ctx, []string{"serve"},
+			terminal{out: io.Discard, err: s.log,
+				getenv: func(name string) string { return set[name] }})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -174,14 +179,16 @@ func (j *journal) url(t *testing.T) string {
 func runWith(t *testing.T, set map[string]string, args ...string) ending {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status := run(t.Context(), args, terminal{out: &out, err: &errs, getenv: func(name string) string { return set[name] }})
+	status := run(t.Context(), args,
+		terminal{out: &out, err: &errs, getenv: func(name string) string { return set[name] }})
 	return ending{status: status, out: out.String(), err: errs.String()}
 }
 
 // run runs a client's command line against the registry, as the platform.
 func (s *site) run(t *testing.T, args ...string) ending {
 	t.Helper()
-	return runWith(t, map[string]string{"REGISTRY_TOKEN": platform}, append(args, "--url", s.url)...)
+	return runWith(t, map[string]string{"REGISTRY_TOKEN": platform},
+		append(args, "--url", s.url)...)
 }
 
 // ending is what a command line wrote, and its exit status.

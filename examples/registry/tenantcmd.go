@@ -77,8 +77,10 @@ func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	}
 	s := seen[0]
 	return t.columns([]string{"SLUG", s.Slug}, [][]string{
-		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)}, {"QUOTAS", s.Quotas.String()},
-		{"VERSION", strconv.FormatInt(s.Version, 10)}, {"CREATED", s.CreatedAt}, {"UPDATED", s.UpdatedAt}, {"DELETED", s.DeletedAt},
+		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)},
+		{"QUOTAS", s.Quotas.String()},
+		{"VERSION", strconv.FormatInt(s.Version, 10)}, {"CREATED", s.CreatedAt},
+		{"UPDATED", s.UpdatedAt}, {"DELETED", s.DeletedAt},
 	})
 }
 
@@ -224,7 +226,8 @@ func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete, c.path(), nil, nil); err != nil {
+	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete, c.path(), nil,
+		nil); err != nil {
 		return err
 	}
 	return c.do(ctx, t, http.MethodGet, c.path(), nil)
@@ -253,7 +256,8 @@ type certificate struct {
 // Run purges the tenant and prints the certificate.
 func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.Confirm == "" {
-		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:", plain(c.Tenant))
+		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:",
+			plain(c.Tenant))
 		if c.Confirm = t.line(); c.Confirm == "" {
 			return usagef("nothing was purged: confirm with --confirm SLUG")
 		}
@@ -262,7 +266,8 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	raw, err := call[json.RawMessage](ctx, client, http.MethodPost, c.path()+"/purge", nil, map[string]string{"confirm": c.Confirm})
+	raw, err := call[json.RawMessage](ctx, client, http.MethodPost, c.path()+"/purge", nil,
+		map[string]string{"confirm": c.Confirm})
 	if err != nil {
 		return err
 	}

@@ -14,17 +14,22 @@ import (
 
 // oddNames are names as people and their tools really write them.
 var oddNames = []string{
-	".", "..", "...", "@scope/pkg", "io.github.acme/weather", "a/b/c", "100% sure?", "x#y", "a;b", "a+b", "a&b=c", "%2F", "%", "~user",
-	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces", "日本語エージェント", "агент", "naïve café",
-	"nai\u0308ve cafe\u0301 (decomposed)", "🤖", "👩‍👩‍👧‍👦 family", "\u200fright to left", "a\u200bb", "\ufeffbom", "$secret", "{}", "[0]", "null",
-	"<script>alert(1)</script>", "$1 ?0 :name", "C:\\Users", "line\u2028separator", "Ω≈ç√∫", "ﬁ", "\U0010ffff", strings.Repeat("n", 256), strings.Repeat("語", 256),
+	".", "..", "...", "@scope/pkg", "io.github.acme/weather", "a/b/c", "100% sure?", "x#y", "a;b",
+	"a+b", "a&b=c", "%2F", "%", "~user",
+	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces", "日本語エージェント",
+	"агент", "naïve café",
+	"nai\u0308ve cafe\u0301 (decomposed)", "🤖", "👩‍👩‍👧‍👦 family", "\u200fright to left", "a\u200bb",
+	"\ufeffbom", "$secret", "{}", "[0]", "null",
+	"<script>alert(1)</script>", "$1 ?0 :name", "C:\\Users", "line\u2028separator", "Ω≈ç√∫", "ﬁ",
+	"\U0010ffff", strings.Repeat("n", 256), strings.Repeat("語", 256),
 }
 
 // madeUpAgents are 202 agents in the raw shape that the loader reads, with the
 // dirt of real input.
 func madeUpAgents() []map[string]any {
 	random := rand.New(rand.NewPCG(1, 2))
-	words := []string{"Review", "the", "code", "für", "安全", "and\n", "don't", "\t", "\\n", "\"quoted\"", "`tick`", "— dash", "𝔘nicode", "<b>", "{{x}}", "\u0001"}
+	words := []string{"Review", "the", "code", "für", "安全", "and\n", "don't", "\t", "\\n",
+		"\"quoted\"", "`tick`", "— dash", "𝔘nicode", "<b>", "{{x}}", "\u0001"}
 	text := func(n int) string {
 		var b strings.Builder
 		for b.Len() < n {
@@ -40,10 +45,12 @@ func madeUpAgents() []map[string]any {
 			name = oddNames[i]
 		}
 		agents[i] = map[string]any{
-			"name": name, "collection": fmt.Sprintf("collection %d/%d", i%3, i%5), "model": models[i%len(models)],
+			"name": name, "collection": fmt.Sprintf("collection %d/%d", i%3, i%5),
+			"model":       models[i%len(models)],
 			"description": text(random.IntN(200)), "instructions": text(random.IntN(500)),
 			"tools": []string{"Read", "Bash(git:*)", "mcp__x__y"}[:i%4%3],
-			"color": nil, "weight": float64(i) / 7, "nested": map[string]any{"b": []any{1e21, -0.5, nil, map[string]any{}}, "a": ""},
+			"color": nil, "weight": float64(i) / 7,
+			"nested": map[string]any{"b": []any{1e21, -0.5, nil, map[string]any{}}, "a": ""},
 		}
 		if i%20 == 0 {
 			agents[i]["instructions"] = text(30 << 10)
@@ -75,7 +82,8 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 
 	t.Run("each lists exactly its own, page by page", func(t *testing.T) {
 		for _, limit := range []string{"1", "7", "202", "1000"} {
-			require.Equal(t, namesOf(rows), staging.names(t, "/api/v1/agents", url.Values{"limit": {limit}}), limit)
+			require.Equal(t, namesOf(rows),
+				staging.names(t, "/api/v1/agents", url.Values{"limit": {limit}}), limit)
 		}
 		also := append(namesOf(rows), "only in production")
 		slices.Sort(also)
@@ -84,10 +92,15 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 
 	t.Run("search and labels find in one's own alone", func(t *testing.T) {
 		require.Empty(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
-		require.Equal(t, []string{"only in production"}, production.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
-		require.Equal(t, []string{"100% sure?"}, staging.names(t, "/api/v1/agents", url.Values{"q": {"0% S"}}), "% is a character like any other")
-		require.Equal(t, []string{"агент"}, staging.names(t, "/api/v1/agents", url.Values{"q": {"АГЕНТ"}}))
-		require.Len(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"@V1"}, "limit": {"9"}}), 202-len(oddNames))
+		require.Equal(t, []string{"only in production"},
+			production.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
+		require.Equal(t, []string{"100% sure?"},
+			staging.names(t, "/api/v1/agents", url.Values{"q": {"0% S"}}),
+			"% is a character like any other")
+		require.Equal(t, []string{"агент"},
+			staging.names(t, "/api/v1/agents", url.Values{"q": {"АГЕНТ"}}))
+		require.Len(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"@V1"}, "limit": {"9"}}),
+			202-len(oddNames))
 		var labelled []string
 		for i, row := range rows {
 			if i%15 == 7 {
@@ -95,7 +108,9 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 			}
 		}
 		slices.Sort(labelled)
-		require.Equal(t, labelled, staging.names(t, "/api/v1/agents", url.Values{"label": {"collection=collection 1/2"}, "limit": {"3"}}))
+		require.Equal(t, labelled,
+			staging.names(t, "/api/v1/agents",
+				url.Values{"label": {"collection=collection 1/2"}, "limit": {"3"}}))
 	})
 
 	t.Run("what was loaded is what is there", func(t *testing.T) {
@@ -106,7 +121,8 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 				Spec   map[string]any
 			}](t, staging.get(t, resource("agent", row["name"].(string))).is(t, http.StatusOK))
 			require.Equal(t, row["name"], got.Name)
-			require.Equal(t, map[string]string{"collection": row["collection"].(string)}, got.Labels)
+			require.Equal(t, map[string]string{"collection": row["collection"].(string)},
+				got.Labels)
 			require.Equal(t, row["instructions"], got.Spec["instructions"])
 			require.Equal(t, row["model"], got.Spec["model_config"])
 			require.Equal(t, row["weight"], got.Spec["weight"])
@@ -119,19 +135,22 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 		bundle := staging.export(t)
 		third.importing(t, bundle, "").is(t, http.StatusOK)
 		require.Equal(t, readBundle(t, bundle).Items, readBundle(t, third.export(t)).Items)
-		require.Equal(t, namesOf(rows), third.names(t, "/api/v1/agents", url.Values{"limit": {"100"}}))
+		require.Equal(t, namesOf(rows),
+			third.names(t, "/api/v1/agents", url.Values{"limit": {"100"}}))
 	})
 
 	t.Run("what one deletes or changes, the other keeps", func(t *testing.T) {
 		before := production.export(t)
 		for _, row := range rows[:60] {
-			staging.send(t, http.MethodDelete, resource("agent", row["name"].(string)), nil).is(t, http.StatusNoContent)
+			staging.send(t, http.MethodDelete, resource("agent", row["name"].(string)), nil).
+				is(t, http.StatusNoContent)
 		}
 		for _, row := range rows[60:70] {
 			staging.put(t, "agent", row["name"].(string), map[string]any{"description": "changed"})
 		}
 		require.Equal(t, namesOf(rows[60:]), staging.names(t, "/api/v1/agents", url.Values{}))
 		require.Equal(t, string(before), string(production.export(t)))
-		staging.get(t, resource("agent", rows[3]["name"].(string))).refused(t, http.StatusNotFound, "not_found")
+		staging.get(t, resource("agent", rows[3]["name"].(string))).
+			refused(t, http.StatusNotFound, "not_found")
 	})
 }

@@ -36,11 +36,13 @@ func BenchmarkTransfer(b *testing.B) {
 	own, err := migrations()
 	require.NoError(b, err)
 	db, err := postgres.Open(b.Context(), postgres.Options{
-		URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: own, SecretsKey: make([]byte, secretsKeySize),
+		URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: own,
+		SecretsKey: make([]byte, secretsKeySize),
 	})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, db.Close()) })
-	owner := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(databaseURL), pgdriver.WithReadTimeout(10*time.Minute)))
+	owner := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(databaseURL),
+		pgdriver.WithReadTimeout(10*time.Minute)))
 	b.Cleanup(func() { require.NoError(b, owner.Close()) })
 
 	from := benchTenant(b, db, "from")
@@ -50,15 +52,24 @@ func BenchmarkTransfer(b *testing.B) {
 	service := promote.New(db.Services())
 	for i := 0; b.Loop(); i++ {
 		copyOut := timed(b, func() error {
-			return psql(b, databaseURL, `\copy (SELECT * FROM agents WHERE tenant_id = '`+from.ID.String()+`') TO '`+rows+`'`)
+			return psql(b, databaseURL, `\copy (SELECT * FROM agents WHERE tenant_id = '`+
+				from.ID.String()+`') TO '`+rows+`'`)
 		})
-		exported := measured(b, func() error { return exportTo(b.Context(), service, from, bundle) })
+		exported := measured(b, func() error {
+			return exportTo(b.Context(), service, from, bundle)
+		})
 
-		_, err := owner.ExecContext(b.Context(), "DROP TABLE IF EXISTS plain_agents; CREATE TABLE plain_agents (LIKE agents INCLUDING ALL)")
+		_, err := owner.ExecContext(b.Context(),
+			"DROP TABLE IF EXISTS plain_agents; CREATE TABLE plain_agents (LIKE agents INCLUDING"+
+				" ALL)")
 		require.NoError(b, err)
-		copyIn := timed(b, func() error { return psql(b, databaseURL, `\copy plain_agents FROM '`+rows+`'`) })
+		copyIn := timed(b, func() error {
+			return psql(b, databaseURL, `\copy plain_agents FROM '`+rows+`'`)
+		})
 		into := benchTenant(b, db, fmt.Sprintf("into-%d", i))
-		imported := measured(b, func() error { return importFrom(b.Context(), service, into, bundle) })
+		imported := measured(b, func() error {
+			return importFrom(b.Context(), service, into, bundle)
+		})
 
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(manyAgents/exported.took.Seconds(), "exported/s")
@@ -72,7 +83,9 @@ func BenchmarkTransfer(b *testing.B) {
 
 func benchTenant(b *testing.B, db *postgres.DB, slug string) tenancy.Tenant {
 	b.Helper()
-	t, err := db.Tenants().Create(b.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: slug, State: tenancy.Active})
+	t, err := db.Tenants().Create(b.Context(),
+		tenancy.Tenant{ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: slug,
+			State: tenancy.Active})
 	require.NoError(b, err)
 	return t
 }
@@ -89,7 +102,9 @@ func fillAgents(b *testing.B, owner *sql.DB, tenant tenancy.ID) {
 	require.NoError(b, err)
 }
 
-func exportTo(ctx context.Context, service *promote.Service, tenant tenancy.Tenant, path string) error {
+func exportTo(
+	ctx context.Context, service *promote.Service, tenant tenancy.Tenant, path string,
+) error {
 	exported, err := service.Export(ctx, tenant, ports.Selection{})
 	if err != nil {
 		return err
@@ -104,7 +119,9 @@ func exportTo(ctx context.Context, service *promote.Service, tenant tenancy.Tena
 	return err
 }
 
-func importFrom(ctx context.Context, service *promote.Service, tenant tenancy.Tenant, path string) error {
+func importFrom(
+	ctx context.Context, service *promote.Service, tenant tenancy.Tenant, path string,
+) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -120,7 +137,8 @@ func importFrom(ctx context.Context, service *promote.Service, tenant tenancy.Te
 }
 
 func psql(b *testing.B, databaseURL, command string) error {
-	out, err := exec.CommandContext(b.Context(), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", databaseURL, "-c", command).CombinedOutput()
+	out, err := exec.CommandContext(b.Context(), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",
+		databaseURL, "-c", command).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("psql: %w: %s", err, out)
 	}

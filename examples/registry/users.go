@@ -93,7 +93,8 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	made, err := call[user](ctx, client, http.MethodPost, usersPath, nil, newUser{c.Email, c.Name, password, c.SuperAdmin})
+	made, err := call[user](ctx, client, http.MethodPost, usersPath, nil,
+		newUser{c.Email, c.Name, password, c.SuperAdmin})
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,8 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	}
 	change := userChange{c.Email, c.Name, password, c.SuperAdmin}
 	if change == (userChange{}) {
-		return usagef("say what to change: --email, --name, --password, --super-admin or --no-super-admin")
+		return usagef("say what to change: --email, --name, --password, --super-admin or" +
+			" --no-super-admin")
 	}
 	changed, err := call[user](ctx, client, http.MethodPut, userPath(c.ID), nil, change)
 	if err != nil {

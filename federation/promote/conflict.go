@@ -40,7 +40,8 @@ func (c *conflicts) err(counts Counts) error {
 		members["truncated"] = true
 	}
 	e := tenancy.Errorf(tenancy.CodeImportConflict,
-		"the target has other content under %d of the bundle's names: nothing was written; choose the strategy skip, overwrite or rename", counts.Fail)
+		"the target has other content under %d of the bundle's names: nothing was written; choose"+
+			" the strategy skip, overwrite or rename", counts.Fail)
 	e.Members = members
 	return e
 }

@@ -24,7 +24,9 @@ type Exported struct {
 //
 // The errors are those of [ports.Transfers]; anything else is a fault of the
 // machine, such as a full disk.
-func (s *Service) Export(ctx context.Context, tenant tenancy.Tenant, sel ports.Selection) (*Exported, error) {
+func (s *Service) Export(
+	ctx context.Context, tenant tenancy.Tenant, sel ports.Selection,
+) (*Exported, error) {
 	items := new(spool)
 	digester := federation.NewDigester()
 	var line []byte

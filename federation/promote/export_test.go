@@ -30,7 +30,8 @@ func TestAnExportIsAWholeBundle(t *testing.T) {
 		names = append(names, item.Kind+"/"+item.Name)
 	}
 	require.Equal(t, []string{"maker/ada", "settings/default", "widget/lamp"}, names)
-	require.Equal(t, federation.Source{Instance: r.services.Instance, Tenant: "acme"}, got.Manifest().Source)
+	require.Equal(t, federation.Source{Instance: r.services.Instance, Tenant: "acme"},
+		got.Manifest().Source)
 	require.Equal(t, 3, got.Manifest().Count)
 }
 

@@ -15,7 +15,9 @@ type brokenExport struct {
 	err error
 }
 
-func (b brokenExport) Export(_ context.Context, _ tenancy.ID, _ ports.Selection, yield func(federation.Item) error) error {
+func (b brokenExport) Export(
+	_ context.Context, _ tenancy.ID, _ ports.Selection, yield func(federation.Item) error,
+) error {
 	sealed, err := item("maker", "ada", `{}`).Seal()
 	if err != nil {
 		return err
@@ -35,8 +37,11 @@ type countingTransfers struct {
 	counts *counts
 }
 
-func (c countingTransfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
-	return c.Transfers.Import(ctx, tenant, func(imp ports.Import) error { return fn(countingImport{imp, c.counts}) })
+func (c countingTransfers) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
+	return c.Transfers.Import(ctx, tenant,
+		func(imp ports.Import) error { return fn(countingImport{imp, c.counts}) })
 }
 
 type countingImport struct {
@@ -57,8 +62,11 @@ func (c countingImport) Compare(ctx context.Context, yield func(ports.Pair) erro
 // lazyTransfers stages nothing and says that all is well.
 type lazyTransfers struct{ ports.Transfers }
 
-func (l lazyTransfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
-	return l.Transfers.Import(ctx, tenant, func(imp ports.Import) error { return fn(lazyImport{imp}) })
+func (l lazyTransfers) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
+	return l.Transfers.Import(ctx, tenant,
+		func(imp ports.Import) error { return fn(lazyImport{imp}) })
 }
 
 type lazyImport struct{ ports.Import }

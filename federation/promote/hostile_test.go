@@ -50,7 +50,8 @@ func TestAReaderThatFailsWritesNothing(t *testing.T) {
 	gone := errors.New("the client went away")
 	for range 50 {
 		at := rand.IntN(len(raw))
-		err := r.refused(target, io.MultiReader(reader(raw[:at]), iotest.ErrReader(gone)), overwrite)
+		err := r.refused(target, io.MultiReader(reader(raw[:at]), iotest.ErrReader(gone)),
+			overwrite)
 		require.ErrorIs(t, err, gone, "at %d", at)
 	}
 	require.Equal(t, before, r.items(target))
@@ -91,10 +92,13 @@ func TestItemsThatDoNotFitAreRefusedByNameAndPlace(t *testing.T) {
 		item federation.Item
 		path string
 	}{
-		"a literal secret":         {item("widget", "a/b", `{"token":"hunter2"}`), "/widget/a~1b/spec/token"},
-		"a forged secret":          {item("widget", "w", `{"token":{"$secret":"x","more":1}}`), "/widget/w/spec/token"},
-		"an unknown kind":          {item("ship", "titanic", `{}`), "/ship/titanic"},
-		"a wrong field":            {item("widget", "w", `{"color":"pink"}`), "/widget/w/spec/color"},
+		"a literal secret": {item("widget", "a/b", `{"token":"hunter2"}`),
+			"/widget/a~1b/spec/token"},
+		"a forged secret": {item("widget", "w", `{"token":{"$secret":"x","more":1}}`),
+			"/widget/w/spec/token"},
+		"an unknown kind": {item("ship", "titanic", `{}`), "/ship/titanic"},
+		"a wrong field": {item("widget", "w", `{"color":"pink"}`),
+			"/widget/w/spec/color"},
 		"another singleton":        {item("settings", "mine", `{}`), "/settings/mine/name"},
 		"a name with a line break": {item("maker", "a\nb", `{}`), "/items/1"},
 	} {
@@ -104,7 +108,8 @@ func TestItemsThatDoNotFitAreRefusedByNameAndPlace(t *testing.T) {
 			target := r.tenant("target")
 			before := r.items(target)
 			var e *tenancy.Error
-			require.ErrorAs(t, r.refused(target, reader(bundle(t, item("maker", "fine", `{}`), c.item)), overwrite), &e)
+			require.ErrorAs(t, r.refused(target,
+				reader(bundle(t, item("maker", "fine", `{}`), c.item)), overwrite), &e)
 			require.Equal(t, tenancy.CodeInvalid, e.Code)
 			require.Equal(t, c.path, e.Details[0].Path)
 			require.NotContains(t, e.Error(), "hunter2", "a refusal doesn't repeat a secret")
@@ -118,7 +123,8 @@ func TestSecretReferencesAndNullAreNoLiterals(t *testing.T) {
 	r := newRig(t)
 	target := r.tenant("target")
 	got := r.load(target, bundle(t,
-		item("widget", "a", `{"token":{"$secret":"shared/token"}}`), item("widget", "b", `{"token":null}`),
+		item("widget", "a", `{"token":{"$secret":"shared/token"}}`),
+		item("widget", "b", `{"token":null}`),
 	), promote.Options{})
 	require.Equal(t, promote.Counts{Create: 2}, got.Counts)
 }

@@ -33,7 +33,9 @@ var errDryRun = errors.New("promote: dry run")
 //   - [tenancy.CodeDanglingReference]: a name that neither the target nor the
 //     bundle has; also found by a dry run.
 //   - an error of r as it is, and those of [ports.Transfers].
-func (s *Service) Import(ctx context.Context, tenant tenancy.ID, r io.Reader, opts Options) (*Report, error) {
+func (s *Service) Import(
+	ctx context.Context, tenant tenancy.ID, r io.Reader, opts Options,
+) (*Report, error) {
 	strategy, err := ParseStrategy(string(opts.Strategy))
 	if err != nil {
 		return nil, err
@@ -80,7 +82,8 @@ func (s *Service) carryOut(ctx context.Context, p *planner, r io.Reader, dryRun 
 	manifest := in.bundle.Manifest()
 	p.imp.Describe(map[string]any{
 		"import_id": p.report.ImportID, "strategy": p.strategy, "counts": p.report.Counts,
-		"digest": manifest.Digest, "source": map[string]any{"instance": manifest.Source.Instance, "tenant": manifest.Source.Tenant},
+		"digest": manifest.Digest, "source": map[string]any{"instance": manifest.Source.Instance,
+			"tenant": manifest.Source.Tenant},
 	})
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 func TestParseStrategy(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]promote.Strategy{
-		"": promote.Fail, "fail": promote.Fail, "skip": promote.Skip, "overwrite": promote.Overwrite, "rename": promote.Rename,
+		"": promote.Fail, "fail": promote.Fail, "skip": promote.Skip,
+		"overwrite": promote.Overwrite, "rename": promote.Rename,
 	} {
 		got, err := promote.ParseStrategy(text)
 		require.NoError(t, err)
@@ -58,9 +59,12 @@ func TestStrategies(t *testing.T) {
 		counts   promote.Counts
 		spec     string // of the target's lamp afterwards
 	}{
-		{promote.Skip, "skip", promote.Counts{Create: 1, Unchanged: 2, Skip: 1}, `{"active":true,"description":"","parts":[],"size":2}`},
-		{promote.Overwrite, "update", promote.Counts{Create: 1, Unchanged: 2, Update: 1}, `{"active":true,"description":"","maker":"ada","parts":[],"size":1}`},
-		{promote.Rename, "rename lamp-2", promote.Counts{Create: 1, Unchanged: 2, Rename: 1}, `{"active":true,"description":"","parts":[],"size":2}`},
+		{promote.Skip, "skip", promote.Counts{Create: 1, Unchanged: 2, Skip: 1},
+			`{"active":true,"description":"","parts":[],"size":2}`},
+		{promote.Overwrite, "update", promote.Counts{Create: 1, Unchanged: 2, Update: 1},
+			`{"active":true,"description":"","maker":"ada","parts":[],"size":1}`},
+		{promote.Rename, "rename lamp-2", promote.Counts{Create: 1, Unchanged: 2, Rename: 1},
+			`{"active":true,"description":"","parts":[],"size":2}`},
 	} {
 		t.Run(string(c.strategy), func(t *testing.T) {
 			t.Parallel()
@@ -68,7 +72,8 @@ func TestStrategies(t *testing.T) {
 			bundle, target := twoTeams(r)
 			got := r.load(target, bundle, promote.Options{Strategy: c.strategy})
 			require.Equal(t, map[string]string{
-				"maker/ada": "unchanged", "settings/default": "unchanged", "widget/lamp": c.lamp, "widget/sofa": "create",
+				"maker/ada": "unchanged", "settings/default": "unchanged", "widget/lamp": c.lamp,
+				"widget/sofa": "create",
 			}, got.actions)
 			require.Equal(t, c.counts, got.Counts)
 			require.Equal(t, c.spec, r.spec(target, "widget", "lamp"))
@@ -123,7 +128,8 @@ func TestTheListOfConflictsIsCapped(t *testing.T) {
 
 func TestADryRunReportsAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite, promote.Rename} {
+	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
+		promote.Rename} {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -136,7 +142,8 @@ func TestADryRunReportsAndWritesNothing(t *testing.T) {
 				require.Equal(t, "fail", dry.actions["widget/lamp"])
 				return
 			}
-			require.Equal(t, r.load(target, bundle, promote.Options{Strategy: strategy}).actions, dry.actions)
+			require.Equal(t, r.load(target, bundle, promote.Options{Strategy: strategy}).actions,
+				dry.actions)
 		})
 	}
 }
@@ -162,13 +169,15 @@ func TestAnotherTenantsItemIsNoTarget(t *testing.T) {
 	r := newRig(t)
 	r.put(r.tenant("other"), "maker", "bob", `{}`)
 	target := r.tenant("target")
-	err := r.refused(target, reader(bundle(t, item("widget", "lamp", `{"maker":"bob"}`))), promote.Options{})
+	err := r.refused(target, reader(bundle(t, item("widget", "lamp", `{"maker":"bob"}`))),
+		promote.Options{})
 	require.Equal(t, tenancy.CodeDanglingReference, tenancy.CodeOf(err))
 }
 
 func TestAPristineSingletonIsNoConflict(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite, promote.Rename} {
+	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
+		promote.Rename} {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -176,7 +185,8 @@ func TestAPristineSingletonIsNoConflict(t *testing.T) {
 			r.put(source, "settings", "default", `{"mode":"closed"}`)
 			got := r.load(target, r.export(source), promote.Options{Strategy: strategy})
 			require.Equal(t, "update", got.actions["settings/default"])
-			require.Equal(t, r.items(source), r.items(target), "with the version and time of the bundle")
+			require.Equal(t, r.items(source), r.items(target),
+				"with the version and time of the bundle")
 		})
 	}
 }
@@ -215,10 +225,12 @@ func TestUnchangedItemsAreNotWritten(t *testing.T) {
 	r.put(source, "maker", "ada", `{}`)
 	r.put(source, "maker", "ada", `{"description":"x"}`)
 	r.put(target, "maker", "ada", `{"description":"x"}`)
-	before, err := r.services.Resources.Get(t.Context(), target.ID, federation.Ref{Kind: "maker", Name: "ada"})
+	before, err := r.services.Resources.Get(t.Context(), target.ID,
+		federation.Ref{Kind: "maker", Name: "ada"})
 	require.NoError(t, err)
 	r.load(target, r.export(source), promote.Options{Strategy: promote.Overwrite})
-	after, err := r.services.Resources.Get(t.Context(), target.ID, federation.Ref{Kind: "maker", Name: "ada"})
+	after, err := r.services.Resources.Get(t.Context(), target.ID,
+		federation.Ref{Kind: "maker", Name: "ada"})
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 }
@@ -241,12 +253,14 @@ func TestSecretsRequired(t *testing.T) {
 	r.put(source, "widget", "lamp", `{"token":"hunter2"}`)
 	raw := r.export(source)
 	require.NotContains(t, string(raw), "hunter2")
-	want := []federation.SecretUse{{Kind: "widget", Name: "lamp", Path: "/spec/token", Secret: "widget/lamp/token"}}
+	want := []federation.SecretUse{
+		{Kind: "widget", Name: "lamp", Path: "/spec/token", Secret: "widget/lamp/token"}}
 	require.Equal(t, want, r.load(target, raw, promote.Options{DryRun: true}).SecretsRequired)
 	require.Equal(t, want, r.load(target, raw, promote.Options{}).SecretsRequired)
 
 	other := r.tenant("other")
-	require.NoError(t, r.services.Vault.Set(t.Context(), other.ID, "widget/lamp/token", []byte("own")))
+	require.NoError(t, r.services.Vault.Set(t.Context(), other.ID, "widget/lamp/token",
+		[]byte("own")))
 	require.Empty(t, r.load(other, raw, promote.Options{}).SecretsRequired)
 }
 
@@ -287,7 +301,8 @@ func TestImportsIntoATenantWaitForEachOther(t *testing.T) {
 	var both sync.WaitGroup
 	for i := range 2 {
 		both.Go(func() {
-			report, err := r.service.Import(t.Context(), target.ID, reader(bundle), promote.Options{Strategy: promote.Overwrite})
+			report, err := r.service.Import(t.Context(), target.ID, reader(bundle),
+				promote.Options{Strategy: promote.Overwrite})
 			if failed[i] = err; err == nil {
 				created[i] = report.Counts.Create
 				failed[i] = report.Close()

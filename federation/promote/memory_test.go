@@ -37,17 +37,21 @@ func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
 		changed  func(i int) bool // whether it has it with other content
 		want     promote.Counts
 	}{
-		"into an empty tenant":  {promote.Fail, never, never, promote.Counts{Create: generated}},
-		"every other overwrite": {promote.Overwrite, always, odd, promote.Counts{Update: generated / 2, Unchanged: generated / 2}},
-		"all fail":              {promote.Fail, always, always, promote.Counts{Fail: generated}},
+		"into an empty tenant": {promote.Fail, never, never, promote.Counts{Create: generated}},
+		"every other overwrite": {promote.Overwrite, always, odd,
+			promote.Counts{Update: generated / 2, Unchanged: generated / 2}},
+		"all fail": {promote.Fail, always, always, promote.Counts{Fail: generated}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			heap := newHeap()
 			service := promote.New(ports.Services{
 				Kinds: kinds, Instance: tenancy.NewID().String(),
-				Transfers: generatorTransfers{generator{t: t, heap: heap, fail: c.want.Fail > 0, current: c.current, changed: c.changed}},
+				Transfers: generatorTransfers{
+					generator{t: t, heap: heap, fail: c.want.Fail > 0, current: c.current,
+						changed: c.changed}},
 			})
-			exported, err := service.Export(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme"}, ports.Selection{})
+			exported, err := service.Export(t.Context(),
+				tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme"}, ports.Selection{})
 			require.NoError(t, err)
 			defer exported.Close()
 			require.Equal(t, generated, exported.Count)
@@ -58,7 +62,8 @@ func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
 				_, err := exported.WriteTo(pipe)
 				pipe.CloseWithError(err)
 			}()
-			report, err := service.Import(t.Context(), tenancy.NewID(), bundle, promote.Options{Strategy: c.strategy, DryRun: c.want.Fail > 0})
+			report, err := service.Import(t.Context(), tenancy.NewID(), bundle,
+				promote.Options{Strategy: c.strategy, DryRun: c.want.Fail > 0})
 			require.NoError(t, err)
 			defer report.Close()
 			require.Equal(t, c.want, report.Counts)
@@ -104,8 +109,9 @@ type generator struct {
 
 func (g generator) item(i int, text string) federation.Item {
 	item := federation.Item{
-		Ref:     federation.Ref{Kind: "maker", Name: fmt.Sprintf("m%06d", i)},
-		Spec:    json.RawMessage(fmt.Sprintf(`{"description":"%s %s"}`, text, strings.Repeat("x", specBytes))),
+		Ref: federation.Ref{Kind: "maker", Name: fmt.Sprintf("m%06d", i)},
+		Spec: json.RawMessage(fmt.Sprintf(`{"description":"%s %s"}`, text,
+			strings.Repeat("x", specBytes))),
 		Version: 1, UpdatedAt: time.Unix(int64(i), 0),
 	}
 	sealed, err := item.Seal()
@@ -129,11 +135,15 @@ func (g generator) each(do func(i int) error) error {
 // generatorTransfers is its way in and out.
 type generatorTransfers struct{ generator }
 
-func (g generatorTransfers) Import(_ context.Context, _ tenancy.ID, fn func(ports.Import) error) error {
+func (g generatorTransfers) Import(
+	_ context.Context, _ tenancy.ID, fn func(ports.Import) error,
+) error {
 	return fn(g.generator)
 }
 
-func (g generatorTransfers) Export(_ context.Context, _ tenancy.ID, _ ports.Selection, yield func(federation.Item) error) error {
+func (g generatorTransfers) Export(
+	_ context.Context, _ tenancy.ID, _ ports.Selection, yield func(federation.Item) error,
+) error {
 	return g.each(func(i int) error { return yield(g.item(i, "bundle")) })
 }
 
@@ -169,7 +179,9 @@ func (g generator) Compare(_ context.Context, yield func(ports.Pair) error) erro
 	})
 }
 
-func (g generator) Apply(_ context.Context, decide func(federation.Item) (ports.Decision, error)) ([]federation.SecretUse, error) {
+func (g generator) Apply(
+	_ context.Context, decide func(federation.Item) (ports.Decision, error),
+) ([]federation.SecretUse, error) {
 	return nil, g.each(func(i int) error {
 		decision, err := decide(g.item(i, "bundle"))
 		want := !g.current(i) || g.changed(i) && !g.fail

@@ -79,7 +79,8 @@ func (p *planner) resolve(entry ReportItem) (ReportItem, bool, error) {
 			return entry, true, nil
 		}
 		entry.Action = ActionSkip
-		entry.Error = "a tenant has exactly one item of this kind, so it can't be renamed: the target's was kept"
+		entry.Error = "a tenant has exactly one item of this kind, so it can't be renamed: the" +
+			" target's was kept"
 		return entry, false, nil
 	}
 	entry.Action = ActionFail

@@ -17,7 +17,9 @@ import (
 // renamed one; and so on until nothing changes. What the target doesn't have is
 // created under its own name, with its references rewritten. Singletons keep
 // their names.
-func chooseNames(ctx context.Context, kinds *federation.Kinds, imp ports.Import) (map[federation.Ref]string, error) {
+func chooseNames(
+	ctx context.Context, kinds *federation.Kinds, imp ports.Import,
+) (map[federation.Ref]string, error) {
 	spreading := spread{kinds: kinds, renamed: map[refKey]struct{}{}}
 	if err := imp.Compare(ctx, spreading.look); err != nil {
 		return nil, err
@@ -114,7 +116,9 @@ func (s *spread) run() {
 // moveSecrets answers the spec of item with its own secrets' names made those
 // of the item under its new name. The target's item of the old name keeps its
 // secret to itself: it is another thing, and so is its key.
-func moveSecrets(kinds *federation.Kinds, item federation.Item, name string) (json.RawMessage, error) {
+func moveSecrets(
+	kinds *federation.Kinds, item federation.Item, name string,
+) (json.RawMessage, error) {
 	kind, _ := kinds.Kind(item.Kind)
 	if !slices.ContainsFunc(kind.Fields, func(f federation.Field) bool { return f.Secret }) {
 		return item.Spec, nil

@@ -20,7 +20,8 @@ var rename = promote.Options{Strategy: promote.Rename}
 func (r rig) member(tenant tenancy.Tenant, kind, name, member string) string {
 	r.t.Helper()
 	var spec map[string]json.RawMessage
-	require.NoError(r.t, json.Unmarshal([]byte(r.spec(tenant, kind, name)), &spec), "%s %q", kind, name)
+	require.NoError(r.t, json.Unmarshal([]byte(r.spec(tenant, kind, name)), &spec), "%s %q", kind,
+		name)
 	return string(spec[member])
 }
 
@@ -50,10 +51,12 @@ func TestRenamingSpreadsAlongReferences(t *testing.T) {
 	}, got.actions)
 	require.Equal(t, `"ada-2"`, r.member(target, "widget", "z-2", "maker"))
 	require.Equal(t, `"z-2"`, r.member(target, "widget", "y-2", "parent"))
-	require.Equal(t, `{"kind":"maker","name":"ada-2"}`, r.member(target, "widget", "x-2", "subject"))
+	require.Equal(t, `{"kind":"maker","name":"ada-2"}`,
+		r.member(target, "widget", "x-2", "subject"))
 	require.Equal(t, `"x-2"`, r.member(target, "widget", "new", "parent"))
 	require.Equal(t, `"new"`, r.member(target, "widget", "newer", "parent"))
-	require.Equal(t, `"ada"`, r.member(target, "widget", "z", "maker"), "the target's own stays as it was")
+	require.Equal(t, `"ada"`, r.member(target, "widget", "z", "maker"),
+		"the target's own stays as it was")
 	require.Equal(t, []federation.Difference{
 		{Path: "/spec/maker", From: json.RawMessage(`"ada"`), To: json.RawMessage(`"ada-2"`)},
 	}, got.items["widget/z"].Changes)
@@ -76,7 +79,8 @@ func TestTheKindDecidesWhatAReferenceMeans(t *testing.T) {
 	target := r.tenant("target")
 	r.put(target, "part", "ada", `{}`)
 	r.load(target, bundle(t,
-		item("maker", "ada", `{}`), item("part", "ada", `{"weight":1}`), item("widget", "lamp", `{"maker":"ada","parts":["ada"]}`),
+		item("maker", "ada", `{}`), item("part", "ada", `{"weight":1}`),
+		item("widget", "lamp", `{"maker":"ada","parts":["ada"]}`),
 	), rename)
 	require.Equal(t, `"ada"`, r.member(target, "widget", "lamp", "maker"))
 	require.Equal(t, `["ada-2"]`, r.member(target, "widget", "lamp", "parts"))
@@ -85,7 +89,8 @@ func TestTheKindDecidesWhatAReferenceMeans(t *testing.T) {
 func TestASingletonFollowsRenamedReferences(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	raw := bundle(t, item("maker", "ada", `{"description":"new"}`), item("settings", "default", `{"maker":"ada"}`))
+	raw := bundle(t, item("maker", "ada", `{"description":"new"}`),
+		item("settings", "default", `{"maker":"ada"}`))
 
 	pristine := r.tenant("pristine")
 	r.put(pristine, "maker", "ada", `{}`)
@@ -175,7 +180,8 @@ func TestFreeNamesAreFoundWithFewQuestions(t *testing.T) {
 	var counted counts
 	services := r.services
 	services.Transfers = countingTransfers{services.Transfers, &counted}
-	report, err := promote.New(services).Import(t.Context(), target.ID, reader(bundle(t, items...)), rename)
+	report, err := promote.New(services).
+		Import(t.Context(), target.ID, reader(bundle(t, items...)), rename)
 	require.NoError(t, err)
 	defer report.Close()
 	require.Equal(t, 500, report.Counts.Rename)
@@ -191,7 +197,8 @@ func TestARenamedItemDoesNotTakeTheTargetsSecret(t *testing.T) {
 	r.put(source, "widget", "lamp", `{"token":"theirs"}`)
 	r.put(target, "widget", "lamp", `{"token":"ours","size":1}`)
 	got := r.load(target, r.export(source), rename)
-	require.Equal(t, `{"$secret":"widget/lamp-2/token"}`, r.member(target, "widget", "lamp-2", "token"))
+	require.Equal(t, `{"$secret":"widget/lamp-2/token"}`,
+		r.member(target, "widget", "lamp-2", "token"))
 	require.Equal(t, []federation.SecretUse{
 		{Kind: "widget", Name: "lamp-2", Path: "/spec/token", Secret: "widget/lamp-2/token"},
 	}, got.SecretsRequired)
@@ -206,7 +213,8 @@ func TestALongChainIsFollowedAtOnce(t *testing.T) {
 	const links = 2000
 	var items []federation.Item
 	for i := range links {
-		items = append(items, item("widget", fmt.Sprintf("w%04d", i), fmt.Sprintf(`{"parent":"w%04d"}`, min(i+1, links-1))))
+		items = append(items, item("widget", fmt.Sprintf("w%04d", i),
+			fmt.Sprintf(`{"parent":"w%04d"}`, min(i+1, links-1))))
 	}
 	r.load(target, bundle(t, items...), promote.Options{})
 	items[links-1].Spec = json.RawMessage(`{"parent":"w1999","size":1}`)
@@ -214,7 +222,8 @@ func TestALongChainIsFollowedAtOnce(t *testing.T) {
 	var counted counts
 	services := r.services
 	services.Transfers = countingTransfers{services.Transfers, &counted}
-	report, err := promote.New(services).Import(t.Context(), target.ID, reader(bundle(t, items...)), rename)
+	report, err := promote.New(services).
+		Import(t.Context(), target.ID, reader(bundle(t, items...)), rename)
 	require.NoError(t, err)
 	defer report.Close()
 	require.Equal(t, promote.Counts{Rename: links}, report.Counts)

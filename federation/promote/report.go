@@ -55,20 +55,23 @@ func (c *Counts) add(a Action) {
 // ReportItem tells what an import does with one item of the bundle.
 type ReportItem struct {
 	federation.Ref
-	Action    Action                  `json:"action"`
-	RenamedTo string                  `json:"renamed_to,omitempty"`
-	Changes   []federation.Difference `json:"changes"`         // from the target's item to the bundle's
-	Error     string                  `json:"error,omitempty"` // why the strategy couldn't be followed
+	Action    Action `json:"action"`
+	RenamedTo string `json:"renamed_to,omitempty"`
+	// from the target's item to the bundle's
+	Changes []federation.Difference `json:"changes"`
+	// why the strategy couldn't be followed
+	Error string `json:"error,omitempty"`
 }
 
 // Report tells what an import did or, as a dry run, would do. Its list of
 // items may be longer than memory: it is read with Items or written with
 // WriteTo. The caller closes it.
 type Report struct {
-	ImportID        string // UUIDv7
-	DryRun          bool
-	Counts          Counts
-	SecretsRequired []federation.SecretUse // references to secrets without a value in the target, sorted
+	ImportID string // UUIDv7
+	DryRun   bool
+	Counts   Counts
+	// references to secrets without a value in the target, sorted
+	SecretsRequired []federation.SecretUse
 
 	items *spool
 	some  bool // items isn't empty

@@ -39,13 +39,15 @@ func newRigFor(parent *testing.T, t need) rig {
 	kinds, err := federation.NewKinds(portstest.Kinds()...)
 	require.NoError(t, err)
 	services := memory.New(kinds, memory.Options{}).Services()
-	return rig{t: t, ctx: func() context.Context { return parent.Context() }, services: services, service: promote.New(services)}
+	return rig{t: t, ctx: func() context.Context { return parent.Context() }, services: services,
+		service: promote.New(services)}
 }
 
 func (r rig) tenant(slug tenancy.Slug) tenancy.Tenant {
 	r.t.Helper()
 	tenant, err := r.services.Tenants.Create(r.ctx(), tenancy.Tenant{
-		ID: tenancy.NewID(), Slug: slug, Name: string(slug), State: tenancy.Active, Settings: json.RawMessage(`{}`),
+		ID: tenancy.NewID(), Slug: slug, Name: string(slug), State: tenancy.Active,
+		Settings: json.RawMessage(`{}`),
 	})
 	require.NoError(r.t, err)
 	return tenant
@@ -53,7 +55,8 @@ func (r rig) tenant(slug tenancy.Slug) tenancy.Tenant {
 
 func (r rig) put(tenant tenancy.Tenant, kind, name, spec string) {
 	r.t.Helper()
-	r.putItem(tenant, federation.Item{Ref: federation.Ref{Kind: kind, Name: name}, Spec: json.RawMessage(spec)})
+	r.putItem(tenant, federation.Item{Ref: federation.Ref{Kind: kind, Name: name},
+		Spec: json.RawMessage(spec)})
 }
 
 func (r rig) putItem(tenant tenancy.Tenant, item federation.Item) {
@@ -106,7 +109,8 @@ func (r rig) loadFrom(tenant tenancy.Tenant, bundle io.Reader, opts promote.Opti
 	report, err := r.service.Import(r.ctx(), tenant.ID, bundle, opts)
 	require.NoError(r.t, err)
 	defer report.Close()
-	out := outcome{Report: report, actions: map[string]string{}, items: map[string]promote.ReportItem{}}
+	out := outcome{Report: report, actions: map[string]string{},
+		items: map[string]promote.ReportItem{}}
 	for item, err := range report.Items() {
 		require.NoError(r.t, err)
 		key := item.Kind + "/" + item.Name
@@ -156,8 +160,9 @@ func bundle(t need, items ...federation.Item) []byte {
 	}
 	var out bytes.Buffer
 	m := federation.Manifest{
-		Source: federation.Source{Instance: "01900000-0000-7000-8000-00000000000a", Tenant: "elsewhere"},
-		Count:  len(items), Digest: digester.Sum(),
+		Source: federation.Source{Instance: "01900000-0000-7000-8000-00000000000a",
+			Tenant: "elsewhere"},
+		Count: len(items), Digest: digester.Sum(),
 	}
 	require.NoError(t, m.Write(&out, bytes.NewReader(bytes.Join(lines, []byte(",")))))
 	return out.Bytes()

@@ -20,7 +20,8 @@ func TestPromotionLosesNothing(t *testing.T) {
 		source, target := r.tenant("source"), r.tenant("target")
 		fill(rt, r, source)
 		raw := r.export(source)
-		require.Equal(rt, string(raw), string(r.export(source)), "an unchanged tenant exports the same bytes")
+		require.Equal(rt, string(raw), string(r.export(source)),
+			"an unchanged tenant exports the same bytes")
 
 		r.load(target, raw, promote.Options{})
 		require.Equal(rt, r.items(source), r.items(target))
@@ -41,7 +42,8 @@ func TestStrategiesKeepTheirPromises(t *testing.T) {
 		fill(rt, r, source)
 		fill(rt, r, target)
 		raw, before := r.export(source), contents(rt, r, target)
-		strategy := rapid.SampledFrom([]promote.Strategy{promote.Skip, promote.Overwrite, promote.Rename}).Draw(rt, "strategy")
+		strategy := rapid.SampledFrom([]promote.Strategy{promote.Skip, promote.Overwrite,
+			promote.Rename}).Draw(rt, "strategy")
 		report := r.load(target, raw, promote.Options{Strategy: strategy})
 		after := contents(rt, r, target)
 
@@ -59,7 +61,8 @@ func TestStrategiesKeepTheirPromises(t *testing.T) {
 				}
 			case promote.ActionRename:
 				require.Contains(rt, after, report.items[key].Kind+"/"+report.items[key].RenamedTo)
-				require.NotContains(rt, before, report.items[key].Kind+"/"+report.items[key].RenamedTo)
+				require.NotContains(rt, before,
+					report.items[key].Kind+"/"+report.items[key].RenamedTo)
 			case promote.ActionSkip:
 			default:
 				rt.Fatalf("%s: %q", key, report.items[key].Action)
@@ -83,20 +86,25 @@ func contents(t need, r rig, tenant tenancy.Tenant) map[string]federation.Digest
 // fill puts a few items that refer to each other into a tenant. Names come from
 // a small set, so that two tenants have some in common.
 func fill(t *rapid.T, r rig, tenant tenancy.Tenant) {
-	names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "a-2", "b/c", "é", "\U0001F600", `q"\u`, "Z", "a b"}), 0, 5, rapid.ID[string])
+	names := rapid.SliceOfNDistinct(
+		rapid.SampledFrom([]string{"a", "a-2", "b/c", "é", "\U0001F600", `q"\u`, "Z", "a b"}), 0, 5,
+		rapid.ID[string])
 	text := rapid.StringOf(rapid.RuneFrom([]rune("ab\"\\\u2028é<\U0001F600\n")))
 	makers := names.Draw(t, "makers")
 	for _, name := range makers {
 		r.putItem(tenant, federation.Item{
-			Ref:    federation.Ref{Kind: "maker", Name: name},
-			Labels: rapid.MapOfN(rapid.SampledFrom([]string{"team", "é", "x/y"}), rapid.SampledFrom([]string{"", "a", "<&>"}), 0, 3).Draw(t, "labels"),
-			Spec:   spec(t, map[string]any{"description": text.Draw(t, "description"), "other": rapid.Float64().Draw(t, "other")}),
+			Ref: federation.Ref{Kind: "maker", Name: name},
+			Labels: rapid.MapOfN(rapid.SampledFrom([]string{"team", "é", "x/y"}),
+				rapid.SampledFrom([]string{"", "a", "<&>"}), 0, 3).Draw(t, "labels"),
+			Spec: spec(t, map[string]any{"description": text.Draw(t, "description"),
+				"other": rapid.Float64().Draw(t, "other")}),
 		})
 	}
 	parts := names.Draw(t, "parts")
 	for _, name := range parts {
 		r.putItem(tenant, federation.Item{
-			Ref: federation.Ref{Kind: "part", Name: name}, Spec: spec(t, map[string]any{"weight": rapid.IntRange(0, 3).Draw(t, "weight")}),
+			Ref:  federation.Ref{Kind: "part", Name: name},
+			Spec: spec(t, map[string]any{"weight": rapid.IntRange(0, 3).Draw(t, "weight")}),
 		})
 	}
 	var widgets []string
@@ -112,7 +120,8 @@ func fill(t *rapid.T, r rig, tenant tenancy.Tenant) {
 		if rapid.Bool().Draw(t, "secret") {
 			s["token"] = "hush"
 		}
-		r.putItem(tenant, federation.Item{Ref: federation.Ref{Kind: "widget", Name: name}, Spec: spec(t, s)})
+		r.putItem(tenant, federation.Item{Ref: federation.Ref{Kind: "widget", Name: name},
+			Spec: spec(t, s)})
 	}
 	if len(makers) > 0 && rapid.Bool().Draw(t, "settings") {
 		r.put(tenant, "settings", "default", fmt.Sprintf(`{"maker":%q}`, makers[0]))

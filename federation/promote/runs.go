@@ -32,7 +32,8 @@ func (r *runs) add(ref federation.Ref, write bool) {
 
 // write reports the decision on ref, which was added.
 func (r *runs) write(ref federation.Ref) bool {
-	i, exact := slices.BinarySearchFunc(r.starts, ref, func(r run, ref federation.Ref) int { return r.first.Compare(ref) })
+	i, exact := slices.BinarySearchFunc(r.starts, ref,
+		func(r run, ref federation.Ref) int { return r.first.Compare(ref) })
 	if exact {
 		return r.starts[i].write
 	}

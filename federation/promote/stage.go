@@ -44,7 +44,8 @@ func (in *incoming) items() iter.Seq2[federation.Item, error] {
 func (in *incoming) check(item federation.Item) (federation.Item, error) {
 	kind, known := in.kinds.Kind(item.Kind)
 	if !known {
-		return item, within(item.Ref, tenancy.Errorf(tenancy.CodeInvalid, "this registry has no kind %q", item.Kind))
+		return item, within(item.Ref,
+			tenancy.Errorf(tenancy.CodeInvalid, "this registry has no kind %q", item.Kind))
 	}
 	if err := refuseSecrets(kind, item); err != nil {
 		return item, within(item.Ref, err)
@@ -75,10 +76,12 @@ func refuseSecrets(kind federation.Kind, item federation.Item) error {
 		}
 		if _, ok := federation.ParseSecretRef(value); !ok {
 			return &tenancy.Error{
-				Code:    tenancy.CodeInvalid,
-				Message: "a bundle holds no secret values: put a reference there and set the value in the target",
+				Code: tenancy.CodeInvalid,
+				Message: "a bundle holds no secret values: put a reference there and set the" +
+					" value in the target",
 				Details: []tenancy.Detail{{
-					Path: string(jsontext.Pointer("/spec").AppendToken(field.Name)), Code: tenancy.CodeInvalid,
+					Path:   string(jsontext.Pointer("/spec").AppendToken(field.Name)),
+					Code:   tenancy.CodeInvalid,
 					Detail: `not of the form {"$secret": "NAME"}`,
 				}},
 			}
@@ -103,7 +106,8 @@ func within(ref federation.Ref, err error) error {
 		located.Details = append(located.Details, d)
 	}
 	if len(e.Details) == 0 {
-		located.Details = append(located.Details, tenancy.Detail{Path: prefix, Code: e.Code, Detail: e.Message})
+		located.Details = append(located.Details,
+			tenancy.Detail{Path: prefix, Code: e.Code, Detail: e.Message})
 	}
 	return &located
 }

@@ -23,7 +23,8 @@ func ParseStrategy(s string) (Strategy, error) {
 	case Fail, Skip, Overwrite, Rename:
 		return st, nil
 	}
-	return "", tenancy.Errorf(tenancy.CodeInvalid, "a strategy is one of fail, skip, overwrite, rename")
+	return "", tenancy.Errorf(tenancy.CodeInvalid,
+		"a strategy is one of fail, skip, overwrite, rename")
 }
 
 // Options of an import. The zero Options fail on the first conflict.

@@ -36,21 +36,23 @@ func BenchmarkBackfill(b *testing.B) {
 		time.Sleep(4 * time.Second)
 		var begin, end time.Time
 		rows := int64(0)
-		err = postgres.MigrateUp(b.Context(), options(url, false), postgres.MigrationOptions{OnEvent: func(e postgres.Event) error {
-			if e.Kind == "batch" && rows == 0 {
-				begin = time.Now()
-			}
-			if e.Kind == "batch" {
-				rows += e.Rows
-				end = time.Now()
-			}
-			return nil
-		}})
+		err = postgres.MigrateUp(b.Context(), options(url, false),
+			postgres.MigrationOptions{OnEvent: func(e postgres.Event) error {
+				if e.Kind == "batch" && rows == 0 {
+					begin = time.Now()
+				}
+				if e.Kind == "batch" {
+					rows += e.Rows
+					end = time.Now()
+				}
+				return nil
+			}})
 		require.NoError(b, err)
 		time.Sleep(4 * time.Second)
 		done := w.end()
 		during := rate(done, begin, end)
-		calm := (rate(done, begin.Add(-3*time.Second), begin.Add(-500*time.Millisecond)) + rate(done, time.Now().Add(-3*time.Second), time.Now().Add(-500*time.Millisecond))) / 2
+		calm := (rate(done, begin.Add(-3*time.Second), begin.Add(-500*time.Millisecond)) +
+			rate(done, time.Now().Add(-3*time.Second), time.Now().Add(-500*time.Millisecond))) / 2
 		b.ReportMetric(float64(rows)/end.Sub(begin).Seconds(), "rows/s")
 		b.ReportMetric(during, "writes-during/s")
 		b.ReportMetric(calm, "writes-calm/s")
@@ -89,7 +91,8 @@ func startWriters(b *testing.B, url string) *writers {
 			var done []time.Time
 			var err error
 			for n := i; ctx.Err() == nil && err == nil; n += 7919 {
-				_, err = db.NewRaw(`UPDATE "Shop"."Customers" SET code = 'w' || ? WHERE id = ?`, n, n%benchRows+600).Exec(context.WithoutCancel(ctx))
+				_, err = db.NewRaw(`UPDATE "Shop"."Customers" SET code = 'w' || ? WHERE id = ?`, n,
+					n%benchRows+600).Exec(context.WithoutCancel(ctx))
 				done = append(done, time.Now())
 			}
 			w.mu.Lock()

@@ -38,17 +38,19 @@ type interrupter struct {
 
 func (i *interrupter) options() postgres.MigrationOptions {
 	left := i.every
-	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, OnEvent: func(e postgres.Event) error {
-		if e.Kind != "ended" || e.SQL == i.last { // a backfill runs again, and finds nothing to do
-			return nil
-		}
-		left--
-		if left > 0 {
-			return nil
-		}
-		i.last = e.SQL
-		return errInterrupted
-	}}
+	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second,
+		OnEvent: func(e postgres.Event) error {
+			// a backfill runs again, and finds nothing to do
+			if e.Kind != "ended" || e.SQL == i.last {
+				return nil
+			}
+			left--
+			if left > 0 {
+				return nil
+			}
+			i.last = e.SQL
+			return errInterrupted
+		}}
 }
 
 func TestThereIsAWayBackFromEveryStep(t *testing.T) {
@@ -82,10 +84,12 @@ func clone(t testing.TB, original string) (copied string, drop func()) {
 	t.Helper()
 	parsed, err := url.Parse(original)
 	require.NoError(t, err)
-	template, name := strings.TrimPrefix(parsed.Path, "/"), "adopt_"+strings.ToLower(rand.Text()[:12])
+	template, name := strings.TrimPrefix(parsed.Path, "/"),
+		"adopt_"+strings.ToLower(rand.Text()[:12])
 	parsed.Path = "/postgres"
 	admin := open(t, parsed.String())
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) { // a session needs a moment to leave
+	// a session needs a moment to leave
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		_, err = admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template)
 		if err == nil || time.Now().After(deadline) {
 			break
@@ -149,26 +153,30 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	c := startCluster(t)
 	db := open(t, c.server.URL())
 	exec(t, db, shop, `INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, 20000) i`)
-	rows := ask[string](t, db, `SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`)
+	rows := ask[string](t, db,
+		`SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`)
 	before := dump(t, c.server.URL())
 	require.NoError(t, db.Close())
 	kills, batches := 0, 0
 	for run := 0; ; run++ {
 		left := stride(6)
-		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false), postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second, OnEvent: func(e postgres.Event) error {
-			if e.Kind == "batch" {
-				batches++
-			}
-			if e.Kind == "ended" {
-				left--
-			}
-			if e.Kind == "begun" && left == 0 || e.Kind == "batch" && batches == 3 { // under way, or within the backfill
-				kills++
-				left = -1
-				c.kill(t)
-			}
-			return nil
-		}})
+		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false),
+			postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second,
+				OnEvent: func(e postgres.Event) error {
+					if e.Kind == "batch" {
+						batches++
+					}
+					if e.Kind == "ended" {
+						left--
+					}
+					// under way, or within the backfill
+					if e.Kind == "begun" && left == 0 || e.Kind == "batch" && batches == 3 {
+						kills++
+						left = -1
+						c.kill(t)
+					}
+					return nil
+				}})
 		if err == nil {
 			break
 		}
@@ -182,7 +190,8 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, postgres.AdoptionState("contracted"), status.State)
 	db = open(t, c.server.URL())
-	require.Equal(t, rows, ask[string](t, db, `SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`))
+	require.Equal(t, rows, ask[string](t, db,
+		`SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`))
 	require.Zero(t, ask[int](t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`))
 	require.NoError(t, db.Close())
 	down(t, options(c.server.URL(), false), postgres.Expand)

@@ -82,8 +82,10 @@ type eventRow struct {
 
 func options(url string, multiTenant bool) postgres.Options {
 	return postgres.Options{
-		URL: url, MultiTenant: multiTenant, Adopt: &postgres.Adoption{}, SecretsKey: make([]byte, 32),
-		Tables: []postgres.Table{{Model: (*customerRow)(nil)}, {Model: (*orderRow)(nil)}, {Model: (*lineRow)(nil)}, {Model: (*eventRow)(nil)}},
+		URL: url, MultiTenant: multiTenant, Adopt: &postgres.Adoption{},
+		SecretsKey: make([]byte, 32),
+		Tables: []postgres.Table{{Model: (*customerRow)(nil)}, {Model: (*orderRow)(nil)},
+			{Model: (*lineRow)(nil)}, {Model: (*eventRow)(nil)}},
 	}
 }
 
@@ -99,7 +101,9 @@ func database(t testing.TB) string {
 // open connects as a client that knows nothing of tenants.
 func open(t testing.TB, url string) *bun.DB {
 	t.Helper()
-	db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithApplicationName("old shop"), pgdriver.WithReadTimeout(10*time.Minute))), pgdialect.New())
+	db := bun.NewDB(sql.OpenDB(
+		pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithApplicationName("old shop"),
+			pgdriver.WithReadTimeout(10*time.Minute))), pgdialect.New())
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
@@ -133,10 +137,12 @@ func execCommand(name string, args ...string) ([]byte, error) {
 
 func up(t testing.TB, o postgres.Options, phase postgres.Phase) {
 	t.Helper()
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, postgres.MigrationOptions{Phase: phase, Watch: time.Second}))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o,
+		postgres.MigrationOptions{Phase: phase, Watch: time.Second}))
 }
 
 func down(t testing.TB, o postgres.Options, phase postgres.Phase) {
 	t.Helper()
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, postgres.MigrationOptions{Phase: phase}))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o,
+		postgres.MigrationOptions{Phase: phase}))
 }

@@ -31,15 +31,19 @@ func TestTablesObserveBeforeTheyEnforce(t *testing.T) {
 	require.EqualValues(t, 1000, n, "reads are the default tenant's")
 	_, err = db.Scoped(ctx).NewRaw(`INSERT INTO "Shop"."Orders" (number) VALUES (7777)`).Exec(ctx)
 	require.NoError(t, err)
-	require.Equal(t, "01900000-0000-7000-8000-000000000000", ask[string](t, open(t, url), `SELECT tenant_id FROM "Shop"."Orders" WHERE number = 7777`))
-	require.NoError(t, db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-		_, err := tx.NewDelete().Model((*lineRow)(nil)).Where(`"order" = 5`).Exec(ctx)
-		return err
-	}))
+	require.Equal(t, "01900000-0000-7000-8000-000000000000",
+		ask[string](t, open(t, url), `SELECT tenant_id FROM "Shop"."Orders" WHERE number = 7777`))
+	require.NoError(t, db.Scoped(ctx).
+		RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+			_, err := tx.NewDelete().Model((*lineRow)(nil)).Where(`"order" = 5`).Exec(ctx)
+			return err
+		}))
 
 	_, err = db.Scoped(ctx).NewSelect().Model((*customerRow)(nil)).Count(ctx)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant, "customers enforce")
-	_, err = db.Scoped(ctx).NewRaw(`SELECT FROM "Shop"."Orders" o JOIN "Shop"."Customers" c ON c.id = o.customer`).Exec(ctx)
+	_, err = db.Scoped(ctx).
+		NewRaw(`SELECT FROM "Shop"."Orders" o JOIN "Shop"."Customers" c ON c.id = o.customer`).
+		Exec(ctx)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant, "and one that enforces is enough")
 	_, err = db.Scoped(ctx).NewRaw(`SELECT 1`).Exec(ctx)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant, "what names no table isn't let through")

@@ -21,14 +21,18 @@ func TestOrdinaryOwnerAdoptsAndTakesBack(t *testing.T) {
 		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO shop_owner', current_database()); END $$`)
 	plain := as(t, databaseURL, "shop_owner", "secret")
 	db := open(t, plain)
-	exec(t, db, strings.Split(shop, "COMMENT ON")[0], `INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'c' || i || '@example.com', 'code' || i FROM generate_series(1, 500) i`)
+	exec(t, db, strings.Split(shop, "COMMENT ON")[0],
+		`INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'c' || i || '@example.com', 'code' || i FROM generate_series(1, 500) i`)
 	require.NoError(t, db.Close())
 	before := dump(t, databaseURL)
 
 	o := options(plain, true)
-	o.AppURL, o.SystemURL = as(t, databaseURL, "shop_app", "app's"), as(t, databaseURL, "shop_system", "system's")
+	o.AppURL, o.SystemURL = as(t, databaseURL, "shop_app", "app's"),
+		as(t, databaseURL, "shop_system", "system's")
 	up(t, o, postgres.Contract)
-	require.Zero(t, ask[int](t, admin, `SELECT count(*) FROM "Shop"."Customers" WHERE touched <> 0 OR tenant_id IS NULL`), "the backfill is no change of the rows")
+	require.Zero(t, ask[int](t, admin,
+		`SELECT count(*) FROM "Shop"."Customers" WHERE touched <> 0 OR tenant_id IS NULL`),
+		"the backfill is no change of the rows")
 	opened, err := postgres.Open(t.Context(), o)
 	require.NoError(t, err)
 	require.NoError(t, opened.Close())

@@ -28,12 +28,16 @@ func TestEveryShapeIsAdoptedAndTakenBack(t *testing.T) {
 	url := database(t)
 	db := open(t, url)
 	before := dump(t, url)
-	rows := ask[string](t, db, `SELECT string_agg(id || code || touched, ',' ORDER BY id) FROM "Shop"."Customers"`)
+	rows := ask[string](t, db,
+		`SELECT string_agg(id || code || touched, ',' ORDER BY id) FROM "Shop"."Customers"`)
 
 	up(t, options(url, false), postgres.Expand)
-	require.Equal(t, rows, ask[string](t, db, `SELECT string_agg(id || code || touched, ',' ORDER BY id) FROM "Shop"."Customers"`), "the backfill is no change of the rows")
+	require.Equal(t, rows, ask[string](t, db,
+		`SELECT string_agg(id || code || touched, ',' ORDER BY id) FROM "Shop"."Customers"`),
+		"the backfill is no change of the rows")
 	for _, table := range []string{"Customers", "Orders", "Lines", "Events"} {
-		require.Zero(t, ask[int](t, db, `SELECT count(*) FROM "Shop"."`+table+`" WHERE tenant_id IS DISTINCT FROM `+defaultTenant), table)
+		require.Zero(t, ask[int](t, db, `SELECT count(*) FROM "Shop"."`+table+
+			`" WHERE tenant_id IS DISTINCT FROM `+defaultTenant), table)
 	}
 	exec(t, db, oldStatements...)
 	exec(t, db, oldStatements...)
@@ -53,7 +57,8 @@ func TestEveryShapeIsAdoptedAndTakenBack(t *testing.T) {
 		ask[string](t, db, `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'whose order'`))
 	require.Equal(t, "PRIMARY KEY (tenant_id, kind, id)",
 		ask[string](t, db, `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '"Shop"."Events"'::regclass AND contype = 'p'`))
-	require.Zero(t, ask[int](t, db, `SELECT count(*) FROM pg_class WHERE relname LIKE 'bailiwick\_new%' OR relname LIKE 'bailiwick\_old%'`))
+	require.Zero(t, ask[int](t, db,
+		`SELECT count(*) FROM pg_class WHERE relname LIKE 'bailiwick\_new%' OR relname LIKE 'bailiwick\_old%'`))
 	require.NoError(t, db.Close())
 
 	down(t, options(url, true), postgres.Contract)

@@ -20,14 +20,15 @@ func TestALockThatIsHeldIsTriedAgain(t *testing.T) {
 	_, err = held.ExecContext(t.Context(), `LOCK TABLE "Shop"."Customers" IN ACCESS SHARE MODE`)
 	require.NoError(t, err)
 	waited := 0
-	err = postgres.MigrateUp(t.Context(), options(url, false), postgres.MigrationOptions{LockTimeout: 50 * time.Millisecond, OnEvent: func(e postgres.Event) error {
-		if e.Kind == "waited" {
-			if waited++; waited == 3 {
-				return held.Rollback()
+	err = postgres.MigrateUp(t.Context(), options(url, false), postgres.MigrationOptions{
+		LockTimeout: 50 * time.Millisecond, OnEvent: func(e postgres.Event) error {
+			if e.Kind == "waited" {
+				if waited++; waited == 3 {
+					return held.Rollback()
+				}
 			}
-		}
-		return nil
-	}})
+			return nil
+		}})
 	require.NoError(t, err)
 	require.Equal(t, 3, waited)
 }

@@ -37,7 +37,8 @@ func TestTheImportRule(t *testing.T) {
 	for _, p := range packages {
 		paths[p.Path] = true
 	}
-	for _, must := range []string{"tenancy", "federation", "ports", "adapters/memory", "internal/archtest"} {
+	for _, must := range []string{"tenancy", "federation", "ports", "adapters/memory",
+		"internal/archtest"} {
 		require.True(t, paths[must], "%s was not looked at", must)
 	}
 	require.Contains(t, graph, archtest.Module+"/tenancy.test", "no tests were looked at")
@@ -161,19 +162,32 @@ func TestAllowedEdgesAreNotFound(t *testing.T) {
 	t.Parallel()
 	const uuid, bun = "github.com/google/uuid", "github.com/uptrace/bun"
 	for _, p := range []archtest.Package{
-		{Path: "tenancy", Imports: []string{"net/http", "C", "unsafe", uuid}, TestImports: []string{own("tenancy"), "testing"}},
-		{Path: "federation", Imports: []string{own("tenancy"), "github.com/go-json-experiment/json/jsontext"}},
+		{Path: "tenancy", Imports: []string{"net/http", "C", "unsafe", uuid},
+			TestImports: []string{own("tenancy"), "testing"}},
+		{Path: "federation", Imports: []string{
+			own("tenancy"), "github.com/go-json-experiment/json/jsontext"}},
 		{Path: "ports", Imports: []string{own("tenancy"), own("federation"), "iter"}},
-		{Path: "ports/portstest", Imports: []string{own("ports")}, TestImports: []string{own("adapters/memory"), own("ports/portstest")}},
-		{Path: "tenancy/cacheinval", Imports: []string{own("tenancy"), "github.com/maypok86/otter/v2"}},
-		{Path: "tenancy/resolve", Imports: []string{own("tenancy"), own("tenancy/cacheinval")}, TestImports: []string{"pgregory.net/rapid"}},
+		{Path: "ports/portstest", Imports: []string{own("ports")},
+			TestImports: []string{own("adapters/memory"), own("ports/portstest")}},
+		{Path: "tenancy/cacheinval",
+			Imports: []string{own("tenancy"), "github.com/maypok86/otter/v2"}},
+		{Path: "tenancy/resolve", Imports: []string{own("tenancy"), own("tenancy/cacheinval")},
+			TestImports: []string{"pgregory.net/rapid"}},
 		{Path: "federation/replicate", Imports: []string{own("ports"), own("federation")}},
-		{Path: "adapters/httpapi", Imports: []string{own("federation/promote"), own("tenancy/admin"), own("ports")}},
-		{Path: "adapters/httpapi", TestImports: []string{own("adapters/postgres"), own("internal/openapitest")}},
-		{Path: "adapters/postgres", Imports: []string{own("adapters/postgres/migrations"), "github.com/uptrace/bun/driver/pgdriver"}},
-		{Path: "adapters/telemetry", Imports: []string{own("tenancy/resolve"), "github.com/prometheus/client_golang/prometheus", "go.opentelemetry.io/otel/trace", bun + "/extra/bunotel"}, TestImports: []string{own("adapters/httpapi")}},
-		{Path: "internal/pgtest", Imports: []string{own("adapters/postgres"), "github.com/testcontainers/testcontainers-go"}},
-		{Path: "examples/registry", Imports: []string{own("adapters/postgres"), own("adapters/httpapi"), "github.com/alecthomas/kong"}},
+		{Path: "adapters/httpapi",
+			Imports: []string{own("federation/promote"), own("tenancy/admin"), own("ports")}},
+		{Path: "adapters/httpapi",
+			TestImports: []string{own("adapters/postgres"), own("internal/openapitest")}},
+		{Path: "adapters/postgres", Imports: []string{own("adapters/postgres/migrations"),
+			"github.com/uptrace/bun/driver/pgdriver"}},
+		{Path: "adapters/telemetry",
+			Imports: []string{own("tenancy/resolve"),
+				"github.com/prometheus/client_golang/prometheus", "go.opentelemetry.io/otel/trace",
+				bun + "/extra/bunotel"}, TestImports: []string{own("adapters/httpapi")}},
+		{Path: "internal/pgtest", Imports: []string{own("adapters/postgres"),
+			"github.com/testcontainers/testcontainers-go"}},
+		{Path: "examples/registry", Imports: []string{own("adapters/postgres"),
+			own("adapters/httpapi"), "github.com/alecthomas/kong"}},
 	} {
 		assert.Empty(t, archtest.CheckRooms(archtest.Rooms, []archtest.Package{p}), p.Path)
 	}
@@ -186,8 +200,10 @@ func TestAForbiddenEdgeComesWithItsReason(t *testing.T) {
 	})
 	require.Len(t, faults, 1)
 	assert.True(t, strings.HasPrefix(faults[0],
-		"adapters/httpapi imports adapters/postgres: forbidden, because an adapter can be replaced without another one"), faults[0])
-	assert.Contains(t, faults[0], "github.com/danielgtaylor/huma/v2/... (OpenAPI 3.1 out of Go types)")
+		"adapters/httpapi imports adapters/postgres: forbidden, because an adapter can be"+
+			" replaced without another one"), faults[0])
+	assert.Contains(t, faults[0],
+		"github.com/danielgtaylor/huma/v2/... (OpenAPI 3.1 out of Go types)")
 }
 
 func TestWhatIsReachedThroughOthersIsFound(t *testing.T) {
@@ -195,9 +211,11 @@ func TestWhatIsReachedThroughOthersIsFound(t *testing.T) {
 	const docker = "github.com/docker/docker/client"
 	const containers = "github.com/testcontainers/testcontainers-go"
 	graph := archtest.Graph{
-		own("adapters/postgres"):      {"fmt", own("ports")},
-		own("adapters/postgres.test"): {"testing", own("adapters/postgres_test") + " [" + own("adapters/postgres.test") + "]"},
-		own("adapters/postgres_test") + " [" + own("adapters/postgres.test") + "]": {own("internal/pgtest")},
+		own("adapters/postgres"): {"fmt", own("ports")},
+		own("adapters/postgres.test"): {"testing", own("adapters/postgres_test") + " [" +
+			own("adapters/postgres.test") + "]"},
+		own("adapters/postgres_test") + " [" + own("adapters/postgres.test") +
+			"]": {own("internal/pgtest")},
 
 		own("internal/pgtest"):          {containers},
 		own("internal/pgtest.test"):     {own("internal/pgtest")},
@@ -215,7 +233,8 @@ func TestWhatIsReachedThroughOthersIsFound(t *testing.T) {
 	}
 	var packages []archtest.Package
 	for _, path := range []string{
-		"adapters/postgres", "adapters/memory", "internal/pgtest", "examples/registry", "examples/embed", "federation/promote", "ports",
+		"adapters/postgres", "adapters/memory", "internal/pgtest", "examples/registry",
+		"examples/embed", "federation/promote", "ports",
 		"adapters/httpapi", "adapters/telemetry",
 	} {
 		packages = append(packages, archtest.Package{Path: path})
@@ -223,8 +242,10 @@ func TestWhatIsReachedThroughOthersIsFound(t *testing.T) {
 	faults := archtest.CheckDistances(archtest.Distances, packages, graph)
 	require.Len(t, faults, 4)
 	for i, want := range []string{
-		"adapters/postgres.test → adapters/postgres_test → internal/pgtest → " + containers + ": forbidden, because",
-		"adapters/httpapi.test → adapters/telemetry → github.com/prometheus/client_golang/prometheus: forbidden, because",
+		"adapters/postgres.test → adapters/postgres_test → internal/pgtest → " + containers +
+			": forbidden, because",
+		"adapters/httpapi.test → adapters/telemetry →" +
+			" github.com/prometheus/client_golang/prometheus: forbidden, because",
 		"examples/embed → internal/pgtest → " + containers + ": forbidden, because",
 		"federation/promote → github.com/stretchr/testify/require: forbidden, because",
 	} {
@@ -251,6 +272,7 @@ func TestNamesThatSayNothingAreFound(t *testing.T) {
 
 func TestStrangersAtTheTopLevelAreFound(t *testing.T) {
 	t.Parallel()
-	names := []string{".ci", ".git", ".gitignore", "README.md", "go.mod", "tenancy", "docs", "main.go", "Makefile", "pkg"}
+	names := []string{".ci", ".git", ".gitignore", "README.md", "go.mod", "tenancy", "docs",
+		"main.go", "Makefile", "pkg"}
 	assert.Len(t, archtest.CheckTopLevel(archtest.TopLevel, names), 4)
 }

@@ -23,7 +23,9 @@ func CheckRooms(rooms []Room, packages []Package) []string {
 	for _, p := range packages {
 		room, found := roomOf(rooms, p.Path)
 		if !found {
-			faults = append(faults, fmt.Sprintf("%s: no room holds it: put it into one, or declare the room and its reason", p.Path))
+			faults = append(faults, fmt.Sprintf(
+				"%s: no room holds it: put it into one, or declare the room and its reason",
+				p.Path))
 			continue
 		}
 		faults = append(faults, room.check(p.Path, "imports", p.Imports, room.Edges)...)
@@ -38,7 +40,8 @@ func (r Room) check(from, does string, imports []string, allowed []Edge) []strin
 	var faults []string
 	for _, to := range imports {
 		if !isStandard(to) && !allows(allowed, to) {
-			faults = append(faults, fmt.Sprintf("%s %s %s: forbidden, because %s.%s", from, does, local(to), r.Why, list(allowed)))
+			faults = append(faults, fmt.Sprintf("%s %s %s: forbidden, because %s.%s", from, does,
+				local(to), r.Why, list(allowed)))
 		}
 	}
 	return faults
@@ -125,7 +128,8 @@ func CheckDistances(distances []Distance, packages []Package, g Graph) []string 
 				starts = append(starts, starts[0]+".test")
 			}
 			if way := g.way(starts, d.To); way != nil {
-				faults = append(faults, fmt.Sprintf("%s: forbidden, because %s", strings.Join(way, " → "), d.Why))
+				faults = append(faults, fmt.Sprintf("%s: forbidden, because %s",
+					strings.Join(way, " → "), d.Why))
 			}
 		}
 	}
@@ -177,7 +181,8 @@ func CheckNames(bad []string, packages []Package) []string {
 	var faults []string
 	for _, p := range packages {
 		if p.Path == "" {
-			faults = append(faults, "Go files in the module's root: there is nothing to import there, move them into a room")
+			faults = append(faults, "Go files in the module's root: there is nothing to import"+
+				" there, move them into a room")
 		}
 		names := map[string]bool{p.Name: true}
 		for element := range strings.SplitSeq(p.Path, "/") {
@@ -185,7 +190,8 @@ func CheckNames(bad []string, packages []Package) []string {
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			if slices.Contains(bad, name) {
-				faults = append(faults, fmt.Sprintf("%s: %q says nothing about what the package is for", p.Path, name))
+				faults = append(faults, fmt.Sprintf(
+					"%s: %q says nothing about what the package is for", p.Path, name))
 			}
 		}
 	}
@@ -198,7 +204,8 @@ func CheckTopLevel(allowed, names []string) []string {
 	var faults []string
 	for _, name := range names {
 		if !strings.HasPrefix(name, ".") && !slices.Contains(allowed, name) {
-			faults = append(faults, fmt.Sprintf("%s: stands at the top level, where only %s may", name, strings.Join(allowed, ", ")))
+			faults = append(faults, fmt.Sprintf("%s: stands at the top level, where only %s may",
+				name, strings.Join(allowed, ", ")))
 		}
 	}
 	return faults

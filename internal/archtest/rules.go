@@ -12,7 +12,8 @@ type Edge struct {
 // Room is a part of the module and what it may import beside the standard
 // library.
 type Room struct {
-	Path  string // as [Edge.To], below Module; of several rooms that hold a package the narrowest counts
+	// as [Edge.To], below Module; of several rooms that hold a package the narrowest counts
+	Path  string
 	Why   string // why it may import no more
 	Edges []Edge // of its packages and their tests
 	Tests []Edge // of its _test.go files alone
@@ -28,16 +29,18 @@ const (
 
 // Edges that several rooms have, for the same reason.
 var (
-	toTenancy    = Edge{"tenancy", "everything belongs to a tenant, and every error has one of its codes"}
+	toTenancy = Edge{"tenancy",
+		"everything belongs to a tenant, and every error has one of its codes"}
 	toIdentity   = Edge{"tenancy/identity", "people and how they sign in"}
 	toFederation = Edge{"federation", "the one representation of what is stored and travels"}
 	toPorts      = Edge{"ports", "the interfaces it works through or satisfies"}
 	toUseCases   = Edge{"tenancy/...", "the use cases that it drives"}
 	toTransfers  = Edge{"federation/...", "the use cases that it drives"}
 	toHelpers    = Edge{"internal/...", "small helpers that no host can import"}
-	toCacheinval = Edge{"tenancy/cacheinval", "what is remembered holds until a change of it is heard"}
-	toUUID       = Edge{uuid, "makes and reads ids"}
-	toJSON       = Edge{jsontext, "streams JSON and has its canonical form"}
+	toCacheinval = Edge{"tenancy/cacheinval",
+		"what is remembered holds until a change of it is heard"}
+	toUUID = Edge{uuid, "makes and reads ids"}
+	toJSON = Edge{jsontext, "streams JSON and has its canonical form"}
 )
 
 // testTools is what the tests of every room but tenancy may use.
@@ -54,8 +57,9 @@ var testTools = []Edge{
 // project.
 var Rooms = []Room{
 	{
-		Path:  "tenancy",
-		Why:   "a host that imports the tenancy model gets google/uuid and nothing else in its go.sum, where the tests' imports count too",
+		Path: "tenancy",
+		Why: "a host that imports the tenancy model gets google/uuid and nothing else in its" +
+			" go.sum, where the tests' imports count too",
 		Edges: []Edge{toUUID},
 	},
 	{
@@ -76,38 +80,44 @@ var Rooms = []Room{
 		Tests: testTools,
 	},
 	{
-		Path:  "ports/portstest",
-		Why:   "whoever writes an adapter runs the suites, with the test library of their own choice",
+		Path: "ports/portstest",
+		Why: "whoever writes an adapter runs the suites, with the test library of their own" +
+			" choice",
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts},
 		Tests: testTools,
 	},
 	{
-		Path:  "tenancy/...",
-		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Path: "tenancy/...",
+		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
+			" other use case",
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts},
 		Tests: testTools,
 	},
 	{
-		Path:  "tenancy/resolve",
-		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Path: "tenancy/resolve",
+		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
+			" other use case",
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toCacheinval},
 		Tests: testTools,
 	},
 	{
-		Path:  "tenancy/admin",
-		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Path: "tenancy/admin",
+		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
+			" other use case",
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toCacheinval},
 		Tests: testTools,
 	},
 	{
-		Path:  "tenancy/cacheinval",
-		Why:   "what use cases remember is remembered in one way, and ends with what is announced",
-		Edges: []Edge{toTenancy, toPorts, {"github.com/maypok86/otter/v2/...", "remembers tenants and callers between requests"}},
+		Path: "tenancy/cacheinval",
+		Why:  "what use cases remember is remembered in one way, and ends with what is announced",
+		Edges: []Edge{toTenancy, toPorts,
+			{"github.com/maypok86/otter/v2/...", "remembers tenants and callers between requests"}},
 		Tests: testTools,
 	},
 	{
 		Path: "tenancy/signin",
-		Why:  "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
+			" other use case",
 		Edges: []Edge{
 			toTenancy, toIdentity, toPorts,
 			{"golang.org/x/crypto/argon2", "hashes passwords"},
@@ -117,8 +127,9 @@ var Rooms = []Room{
 		Tests: testTools,
 	},
 	{
-		Path:  "federation/...",
-		Why:   "a use case works through ports: it is the same over every adapter, and knows no other use case",
+		Path: "federation/...",
+		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
+			" other use case",
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toUUID, toJSON},
 		Tests: testTools,
 	},
@@ -134,14 +145,18 @@ var Rooms = []Room{
 		Edge{"github.com/coreos/go-oidc/v3/...", "discovery, keys and ID tokens of OpenID Connect"},
 		Edge{"golang.org/x/oauth2", "the code flow and PKCE"}),
 	adapter("telemetry/...",
-		Edge{"github.com/prometheus/client_golang/...", "keeps metrics and answers them in Prometheus' format"},
-		Edge{"go.opentelemetry.io/otel/...", "the interface of traces; what exports them is the host's"},
+		Edge{"github.com/prometheus/client_golang/...",
+			"keeps metrics and answers them in Prometheus' format"},
+		Edge{"go.opentelemetry.io/otel/...",
+			"the interface of traces; what exports them is the host's"},
 		Edge{"github.com/uptrace/bun", "the type of a hook into statements"},
 		Edge{"github.com/uptrace/bun/extra/bunotel", "makes a span of a statement"}),
 	{
-		Path:  "internal/...",
-		Why:   "support of this module's own code; only the examples stand above it",
-		Edges: []Edge{toTenancy, toUseCases, toFederation, toTransfers, {"ports/...", "support for their tests"}, {"adapters/...", "support for their tests"}, toHelpers, anyThird},
+		Path: "internal/...",
+		Why:  "support of this module's own code; only the examples stand above it",
+		Edges: []Edge{toTenancy, toUseCases, toFederation, toTransfers,
+			{"ports/...", "support for their tests"}, {"adapters/...", "support for their tests"},
+			toHelpers, anyThird},
 	},
 	{
 		Path:  "examples/...",
@@ -154,9 +169,10 @@ var Rooms = []Room{
 func adapter(path string, own ...Edge) Room {
 	path = "adapters/" + path
 	return Room{
-		Path:  path,
-		Why:   "an adapter can be replaced without another one, and each third party is a decision",
-		Edges: append([]Edge{toTenancy, toUseCases, toFederation, toTransfers, toPorts, toHelpers, {path, "itself"}}, own...),
+		Path: path,
+		Why:  "an adapter can be replaced without another one, and each third party is a decision",
+		Edges: append([]Edge{toTenancy, toUseCases, toFederation, toTransfers, toPorts, toHelpers,
+			{path, "itself"}}, own...),
 		Tests: append([]Edge{{"adapters/...", "tests bring adapters together"}}, testTools...),
 	}
 }
@@ -177,27 +193,36 @@ type Distance struct {
 // observers are what adapters/telemetry works with, but for OpenTelemetry's
 // interface: pgdriver has that already.
 var observers = []string{
-	"github.com/prometheus/...", "github.com/uptrace/bun/extra/bunotel", "github.com/uptrace/opentelemetry-go-extra/...",
+	"github.com/prometheus/...", "github.com/uptrace/bun/extra/bunotel",
+	"github.com/uptrace/opentelemetry-go-extra/...",
 	"go.opentelemetry.io/otel/sdk/...", "go.opentelemetry.io/otel/exporters/...",
 }
 
 // openID is what a host pays for that has an OpenID provider, and no other.
-var openID = []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2/...", "github.com/zitadel/..."}
+var openID = []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2/...",
+	"github.com/zitadel/..."}
 
-var containers = []string{"github.com/testcontainers/...", "github.com/docker/...", "github.com/moby/..."}
+var containers = []string{"github.com/testcontainers/...", "github.com/docker/...",
+	"github.com/moby/..."}
 
 // Distances are the rules that look through all imports.
 var Distances = []Distance{
 	{
-		From: []string{"..."}, Except: []string{"internal/...", "examples/..."}, To: containers, WithTests: true,
-		Why: "`go mod tidy` in a host looks at the tests of what it imports: its go.sum would gain 80 lines for containers that it never starts. Such tests stand in a package below internal",
+		From: []string{"..."}, Except: []string{"internal/...", "examples/..."}, To: containers,
+		WithTests: true,
+		Why: "`go mod tidy` in a host looks at the tests of what it imports: its go.sum" +
+			" would gain 80 lines for containers that it never starts. Such tests stand in a" +
+			" package below internal",
 	},
 	{
-		From: []string{"..."}, Except: []string{"adapters/telemetry/...", "internal/...", "examples/..."}, To: observers, WithTests: true,
-		Why: "a host that isn't observed this way gets no line of Prometheus or OpenTelemetry in its go.sum. What the others have to tell, they tell in types of their own",
+		From: []string{"..."}, Except: []string{"adapters/telemetry/...", "internal/...",
+			"examples/..."}, To: observers, WithTests: true,
+		Why: "a host that isn't observed this way gets no line of Prometheus or OpenTelemetry in" +
+			" its go.sum. What the others have to tell, they tell in types of their own",
 	},
 	{
-		From: []string{"tenancy/...", "federation/...", "ports/..."}, To: []string{"go.opentelemetry.io/..."}, WithTests: true,
+		From: []string{"tenancy/...", "federation/...", "ports/..."},
+		To:   []string{"go.opentelemetry.io/..."}, WithTests: true,
 		Why: "a model, a port and a use case don't know that they are observed",
 	},
 	{
@@ -205,11 +230,13 @@ var Distances = []Distance{
 		Why: "containers are for tests, not for a server",
 	},
 	{
-		From: []string{"..."}, Except: []string{"adapters/oidc/...", "internal/...", "examples/..."}, To: openID, WithTests: true,
+		From: []string{"..."}, Except: []string{"adapters/oidc/...", "internal/...",
+			"examples/..."}, To: openID, WithTests: true,
 		Why: "a host that has no OpenID provider isn't to get what one needs",
 	},
 	{
-		From: []string{"..."}, Except: []string{"internal/..."}, To: []string{testify, rapid, goleak},
+		From: []string{"..."}, Except: []string{"internal/..."},
+		To:  []string{testify, rapid, goleak},
 		Why: "what tests use stays out of programs",
 	},
 }

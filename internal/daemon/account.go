@@ -37,7 +37,9 @@ func FindAccount(program string) (Account, error) {
 		}
 		return Account{name, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 	}
-	return Account{}, fmt.Errorf("%s refuses to run as root, and this machine has neither a user postgres nor nobody: start as another user", program)
+	return Account{}, fmt.Errorf(
+		"%s refuses to run as root, and this machine has neither a user postgres nor nobody:"+
+			" start as another user", program)
 }
 
 // IsOurs reports whether the account is our own.

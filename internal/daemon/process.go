@@ -96,13 +96,15 @@ func (p *Process) Stop(steps ...Step) error {
 		return fmt.Errorf("%s had ended before: %w", name, p.Err())
 	}
 	for i, step := range steps {
-		if err := p.cmd.Process.Signal(step.Signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		if err := p.cmd.Process.Signal(step.Signal); err != nil &&
+			!errors.Is(err, os.ErrProcessDone) {
 			return err
 		}
 		select {
 		case <-p.done:
 			if i > 0 {
-				return fmt.Errorf("%s did not stop within %s and was forced with %s", name, steps[0].Patience, step.Signal)
+				return fmt.Errorf("%s did not stop within %s and was forced with %s", name,
+					steps[0].Patience, step.Signal)
 			}
 			return nil
 		case <-time.After(step.Patience):

@@ -38,8 +38,10 @@ func TestTheLogSaysWhoDidWhatFromWhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	put := w.put(t, "/api/v1/prompts/greeting", aPrompt)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme", body: `{"name":"Acme"}`}).ok(t, 200)
-	found := entriesSeen(t, w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit?limit=2"}).ok(t, 200))
+	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme", body: `{"name":"Acme"}`}).
+		ok(t, 200)
+	found := entriesSeen(t, w.do(t,
+		ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit?limit=2"}).ok(t, 200))
 	require.Len(t, found, 2)
 	change, create := found[0], found[1]
 	assert.Equal(t, "tenant.update", change.Action)
@@ -64,31 +66,43 @@ func TestTheLogIsFilteredAndPaged(t *testing.T) {
 	}
 	w.do(t, ask{as: "acme-admin", method: "DELETE", path: "/api/v1/prompts/p0"}).ok(t, 204)
 	const path = "/api/v1/tenants/acme/audit"
-	actions := w.pages(t, ask{as: "acme-admin", path: path + "?limit=2&action=resource.create"}, "action")
-	assert.Equal(t, []string{"resource.create", "resource.create", "resource.create", "resource.create", "resource.create"}, actions)
+	actions := w.pages(t, ask{as: "acme-admin", path: path + "?limit=2&action=resource.create"},
+		"action")
+	assert.Equal(t, []string{"resource.create", "resource.create", "resource.create",
+		"resource.create", "resource.create"}, actions)
 	all := entriesSeen(t, w.do(t, ask{as: "acme-admin", path: path}).ok(t, 200))
 	first := all[len(all)-1]
 	assert.Equal(t, "tenant.create", first.Action)
-	assert.Equal(t, []string{"resource.delete"}, w.pages(t, ask{as: "acme-admin", path: path + "?actor=" + all[0].Actor.ID}, "action"))
+	assert.Equal(t, []string{"resource.delete"},
+		w.pages(t, ask{as: "acme-admin", path: path + "?actor=" + all[0].Actor.ID}, "action"))
 	since := url.QueryEscape(all[0].At)
-	assert.Equal(t, []string{"resource.delete"}, w.pages(t, ask{as: "acme-admin", path: path + "?action=resource.delete&since=" + since}, "action"))
-	assert.Empty(t, w.pages(t, ask{as: "acme-admin", path: path + "?action=resource.delete&until=" + since}, "action"))
+	assert.Equal(t, []string{"resource.delete"},
+		w.pages(t, ask{as: "acme-admin", path: path + "?action=resource.delete&since=" + since},
+			"action"))
+	assert.Empty(t, w.pages(t,
+		ask{as: "acme-admin", path: path + "?action=resource.delete&until=" + since}, "action"))
 
-	for _, query := range []string{"since=yesterday", "until=2026-13-01T00:00:00Z", "since=", "since=0001-01-01T00:00:00Z"} {
-		w.do(t, ask{as: "acme-admin", path: path + "?" + query}).refused(t, 422, tenancy.CodeInvalid)
+	for _, query := range []string{"since=yesterday", "until=2026-13-01T00:00:00Z", "since=",
+		"since=0001-01-01T00:00:00Z"} {
+		w.do(t, ask{as: "acme-admin", path: path + "?" + query}).
+			refused(t, 422, tenancy.CodeInvalid)
 	}
 	cursor := read[struct {
 		Next string `json:"next_cursor"`
 	}](t, w.do(t, ask{as: "acme-admin", path: path + "?limit=1"}).ok(t, 200)).Next
-	w.do(t, ask{as: "beta-admin", path: "/api/v1/tenants/beta/audit?limit=1&cursor=" + cursor}).refused(t, 400, tenancy.CodeInvalidCursor)
-	w.do(t, ask{as: "acme-admin", path: path + "?limit=1&action=x&cursor=" + cursor}).refused(t, 400, tenancy.CodeInvalidCursor)
-	w.do(t, ask{as: "root", path: "/api/v1/audit?limit=1&cursor=" + cursor}).refused(t, 400, tenancy.CodeInvalidCursor)
+	w.do(t, ask{as: "beta-admin", path: "/api/v1/tenants/beta/audit?limit=1&cursor=" + cursor}).
+		refused(t, 400, tenancy.CodeInvalidCursor)
+	w.do(t, ask{as: "acme-admin", path: path + "?limit=1&action=x&cursor=" + cursor}).
+		refused(t, 400, tenancy.CodeInvalidCursor)
+	w.do(t, ask{as: "root", path: "/api/v1/audit?limit=1&cursor=" + cursor}).
+		refused(t, 400, tenancy.CodeInvalidCursor)
 }
 
 func TestTheLogIsForAdminsAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/api/v1/tenants/acme/audit", "/api/v1/tenants/acme/audit/export"} {
+	for _, path := range []string{"/api/v1/tenants/acme/audit",
+		"/api/v1/tenants/acme/audit/export"} {
 		for _, caller := range []string{"acme-viewer", "acme-editor", "acme-replicator"} {
 			w.do(t, ask{as: caller, path: path}).refused(t, 403, tenancy.CodeForbidden)
 		}
@@ -105,12 +119,14 @@ func TestTheLogIsForAdminsAlone(t *testing.T) {
 func TestThePlatformSeesAllLogs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.services.PlatformAudit.Append(context.Background(), tenancy.Event{Action: "user.create", Target: tenancy.AuditTarget{Kind: "user", Name: "ada"}}))
+	require.NoError(t, w.services.PlatformAudit.Append(context.Background(), tenancy.Event{
+		Action: "user.create", Target: tenancy.AuditTarget{Kind: "user", Name: "ada"}}))
 	w.put(t, "/api/v1/prompts/p", aPrompt)
 	actions := w.pages(t, ask{as: "root", path: "/api/v1/audit?limit=3"}, "action")
 	assert.Equal(t, []string{"resource.create", "user.create"}, actions[:2])
 	assert.Len(t, actions, 12, "two tenants, four keys of each")
-	found := entriesSeen(t, w.do(t, ask{as: "root", path: "/api/v1/audit?action=user.create"}).ok(t, 200))
+	found := entriesSeen(t, w.do(t, ask{as: "root", path: "/api/v1/audit?action=user.create"}).
+		ok(t, 200))
 	require.Len(t, found, 1)
 	assert.Nil(t, found[0].TenantID)
 	assert.Nil(t, found[0].TenantSlug)
@@ -154,7 +170,8 @@ func TestAnExportOfTheLogVerifies(t *testing.T) {
 			assert.Equal(t, chain.Seq, line.End.Seq)
 			assert.Equal(t, hex.EncodeToString(chain.Hash[:]), line.End.Hash)
 		default:
-			e := tenancy.AuditEntry{Seq: line.Seq, ID: line.ID, At: line.At, Tenant: w.tenants["acme"].ID, Text: line.Entry}
+			e := tenancy.AuditEntry{Seq: line.Seq, ID: line.ID, At: line.At,
+				Tenant: w.tenants["acme"].ID, Text: line.Entry}
 			_, err := hex.Decode(e.Hash[:], []byte(line.Hash))
 			require.NoError(t, err)
 			require.NoError(t, chain.Next(e))
@@ -169,7 +186,10 @@ type mangled struct {
 	text string
 }
 
-func (m mangled) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+func (m mangled) Export(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
+) error {
 	return m.Audit.Export(ctx, tenant, q, begin, func(e tenancy.AuditEntry) error {
 		e.Text = json.RawMessage(m.text)
 		return yield(e)
@@ -178,7 +198,8 @@ func (m mangled) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQue
 
 func TestAnEntryIsOneLineWhateverStandsInIt(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"{}}\n{\"end\":{\"seq\":1,\"hash\":\"\"}}\n", "{\n}", " {}", "", "nonsense"} {
+	for _, text := range []string{"{}}\n{\"end\":{\"seq\":1,\"hash\":\"\"}}\n", "{\n}", " {}", "",
+		"nonsense"} {
 		services := memory.New(testKinds(), memory.Options{}).Services()
 		services.Audit = mangled{services.Audit, text}
 		w := newWorldOver(t, services)

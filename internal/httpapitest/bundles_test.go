@@ -24,24 +24,29 @@ import (
 // furnish gives acme one of each kind, referring to each other.
 func (w *world) furnish(t *testing.T) {
 	t.Helper()
-	w.put(t, "/api/v1/prompts/hello", `{"labels":{"team":"a"},"spec":{"template":"Hello <&> \u2028 é"}}`)
+	w.put(t, "/api/v1/prompts/hello",
+		`{"labels":{"team":"a"},"spec":{"template":"Hello <&> \u2028 é"}}`)
 	w.put(t, "/api/v1/model-configs/gpt", `{"spec":{"provider":"p","api_key":"sk-secret"}}`)
 	w.put(t, "/api/v1/agents/base", `{"spec":{"model_config":"gpt"}}`)
-	w.put(t, "/api/v1/agents/io.github%2Fx", `{"labels":{"team":"a"},"spec":{"extends":"base","prompts":["hello"],"own":{"z":1,"a":1e3}}}`)
+	w.put(t, "/api/v1/agents/io.github%2Fx",
+		`{"labels":{"team":"a"},"spec":{"extends":"base","prompts":["hello"],"own":{"z":1,"a":1e3}}}`)
 	w.put(t, "/api/v1/mcp-servers/weather", `{"spec":{"packages":[{"name":"w"}]}}`)
-	w.put(t, "/api/v1/trust-rules/r", `{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"weather"}}}`)
+	w.put(t, "/api/v1/trust-rules/r",
+		`{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"weather"}}}`)
 	w.put(t, "/api/v1/defaults/default", `{"spec":{"model_config":"gpt"}}`)
 }
 
 func (w *world) export(t *testing.T, tenant, query string) got {
 	t.Helper()
-	return w.do(t, ask{as: tenant + "-viewer", path: "/api/v1/tenants/" + tenant + "/export" + query}).ok(t, http.StatusOK)
+	return w.do(t, ask{as: tenant + "-viewer", path: "/api/v1/tenants/" + tenant + "/export" +
+		query}).ok(t, http.StatusOK)
 }
 
 func (w *world) importInto(t *testing.T, tenant, query string, bundle []byte) got {
 	t.Helper()
 	return w.do(t, ask{
-		as: tenant + "-admin", method: "POST", path: "/api/v1/tenants/" + tenant + "/import" + query, body: string(bundle),
+		as: tenant + "-admin", method: "POST", path: "/api/v1/tenants/" + tenant + "/import" +
+			query, body: string(bundle),
 		header: map[string]string{"Content-Type": federation.BundleMediaType},
 	})
 }
@@ -72,7 +77,8 @@ func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
 	assert.Equal(t, string(first.body), string(second.body))
 	assert.Equal(t, federation.BundleMediaType, first.header.Get("Content-Type"))
 	assert.Equal(t, strconv.Itoa(len(first.body)), first.header.Get("Content-Length"))
-	assert.Equal(t, `attachment; filename="acme.bundle.json"`, first.header.Get("Content-Disposition"))
+	assert.Equal(t, `attachment; filename="acme.bundle.json"`,
+		first.header.Get("Content-Disposition"))
 	canonical, err := federation.Canonical(first.body)
 	require.NoError(t, err)
 	assert.Equal(t, string(canonical), string(first.body), "the bundle is canonical JSON")
@@ -80,7 +86,9 @@ func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
 	report := read[reportSeen](t, w.importInto(t, "beta", "", first.body).ok(t, 200))
 	assert.Equal(t, 6, report.Counts["create"])
 	assert.Equal(t, 1, report.Counts["update"], "the defaults that nobody had touched")
-	assert.Equal(t, []federation.SecretUse{{Kind: "model_config", Name: "gpt", Path: "/spec/api_key", Secret: "model_config/gpt/api_key"}}, report.SecretsRequired)
+	assert.Equal(t, []federation.SecretUse{
+		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key",
+			Secret: "model_config/gpt/api_key"}}, report.SecretsRequired)
 
 	sent, arrived := read[bundleSeen](t, first), read[bundleSeen](t, w.export(t, "beta", ""))
 	assert.Equal(t, sent.Items, arrived.Items)
@@ -93,12 +101,14 @@ func TestAnExportIsFiltered(t *testing.T) {
 	w := newWorld(t)
 	w.furnish(t)
 	for query, count := range map[string]int{
-		"": 7, "?kind=agent": 2, "?kind=agent&kind=prompt": 3, "?label=team=a": 2, "?kind=agent&label=team=a": 1, "?label=team=b": 0,
+		"": 7, "?kind=agent": 2, "?kind=agent&kind=prompt": 3, "?label=team=a": 2,
+		"?kind=agent&label=team=a": 1, "?label=team=b": 0,
 	} {
 		assert.Equal(t, count, read[bundleSeen](t, w.export(t, "acme", query)).Count, query)
 	}
 	for _, query := range []string{"?kind=nothing", "?kind=", "?kinds=agent", "?label=team"} {
-		w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export" + query}).refused(t, 422, tenancy.CodeInvalid)
+		w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export" + query}).
+			refused(t, 422, tenancy.CodeInvalid)
 	}
 }
 
@@ -121,17 +131,21 @@ func TestAnImportFollowsItsStrategy(t *testing.T) {
 			w.put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
 			before := w.export(t, "acme", "").body
 
-			dry := read[reportSeen](t, w.importInto(t, "acme", "?dry_run=true&strategy="+strategy, bundle).ok(t, 200))
+			dry := read[reportSeen](t,
+				w.importInto(t, "acme", "?dry_run=true&strategy="+strategy, bundle).ok(t, 200))
 			assert.True(t, dry.DryRun)
-			assert.Equal(t, string(before), string(w.export(t, "acme", "").body), "a dry run writes nothing")
+			assert.Equal(t, string(before), string(w.export(t, "acme", "").body),
+				"a dry run writes nothing")
 
-			done := read[reportSeen](t, w.importInto(t, "acme", "?strategy="+strategy, bundle).ok(t, 200))
+			done := read[reportSeen](t, w.importInto(t, "acme", "?strategy="+strategy, bundle).
+				ok(t, 200))
 			assert.Equal(t, dry.Counts, done.Counts, "a dry run reports what is done")
 			for action, n := range want.counts {
 				assert.Equal(t, n, done.Counts[action], action)
 			}
 			g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/hello"})
-			assert.Equal(t, want.template, read[struct{ Spec struct{ Template string } }](t, g).Spec.Template)
+			assert.Equal(t, want.template, read[struct{ Spec struct{ Template string } }](t, g).
+				Spec.Template)
 		})
 	}
 }
@@ -173,10 +187,14 @@ func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
 	}{
 		{"cut off in the middle", good[:len(good)/2], 400, tenancy.CodeInvalidJSON},
 		{"cut off before the last byte", good[:len(good)-1], 400, tenancy.CodeInvalidJSON},
-		{"with one changed byte", strings.Replace(good, "Hello", "Hallo", 1), 422, tenancy.CodeDigestMismatch},
-		{"with a changed digest", digest.ReplaceAllString(good, "sha256:0"), 422, tenancy.CodeDigestMismatch},
-		{"with another count", strings.Replace(good, `"count":7`, `"count":6`, 1), 422, tenancy.CodeDigestMismatch},
-		{"of a newer format", strings.Replace(good, `"format_version":1`, `"format_version":2`, 1), 422, tenancy.CodeUnsupportedVersion},
+		{"with one changed byte", strings.Replace(good, "Hello", "Hallo", 1), 422,
+			tenancy.CodeDigestMismatch},
+		{"with a changed digest", digest.ReplaceAllString(good, "sha256:0"), 422,
+			tenancy.CodeDigestMismatch},
+		{"with another count", strings.Replace(good, `"count":7`, `"count":6`, 1), 422,
+			tenancy.CodeDigestMismatch},
+		{"of a newer format", strings.Replace(good, `"format_version":1`, `"format_version":2`, 1),
+			422, tenancy.CodeUnsupportedVersion},
 		{"with trailing data", good + "{}", 400, tenancy.CodeInvalidJSON},
 		{"with an unknown member", `{"extra":1,` + good[1:], 422, tenancy.CodeUnknownField},
 		{"with a dangling reference", agents, 422, tenancy.CodeDanglingReference},
@@ -197,7 +215,8 @@ func TestAnImportIsAskedForStrictly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bundle := w.export(t, "acme", "").body
-	for _, query := range []string{"?strategy=merge", "?strategy=", "?strategy=skip&strategy=fail", "?dry_run=1", "?dry_run=", "?dryrun=true"} {
+	for _, query := range []string{"?strategy=merge", "?strategy=", "?strategy=skip&strategy=fail",
+		"?dry_run=1", "?dry_run=", "?dryrun=true"} {
 		g := w.importInto(t, "acme", query, bundle)
 		if query == "?strategy=" {
 			g.ok(t, 200)
@@ -205,7 +224,8 @@ func TestAnImportIsAskedForStrictly(t *testing.T) {
 		}
 		g.refused(t, 422, tenancy.CodeInvalid)
 	}
-	a := ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/import", body: string(bundle)}
+	a := ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/import",
+		body: string(bundle)}
 	w.do(t, a).ok(t, 200)
 	a.header = map[string]string{"Content-Type": "text/plain"}
 	w.do(t, a).refused(t, 415, httpapi.CodeUnsupportedMediaType)
@@ -221,8 +241,10 @@ func TestABundleBeyondTheLimitIsTooLarge(t *testing.T) {
 	require.Greater(t, len(bundle), 1000)
 	w.importInto(t, "beta", "", bundle).refused(t, 413, tenancy.CodeTooLarge)
 
-	req := w.request(t.Context(), t, ask{as: "beta-admin", method: "POST", path: "/api/v1/tenants/beta/import"})
-	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(bundle)), -1 // chunked: nothing tells the length
+	req := w.request(t.Context(), t,
+		ask{as: "beta-admin", method: "POST", path: "/api/v1/tenants/beta/import"})
+	// chunked: nothing tells the length
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(bundle)), -1
 	res, err := w.client.Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
@@ -235,7 +257,9 @@ func TestALyingContentLengthIsNoWholeBody(t *testing.T) {
 	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+	_, err = fmt.Fprintf(conn,
+		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
+			" %d\r\n\r\n%s",
 		w.tokens["acme-editor"], len(aPrompt)+10, aPrompt)
 	require.NoError(t, err)
 	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
@@ -252,7 +276,9 @@ func TestAnAnnouncedLengthBeyondTheLimitIsRefusedUnread(t *testing.T) {
 	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length: 99999999999\r\n\r\n{", w.tokens["acme-editor"])
+	_, err = fmt.Fprintf(conn,
+		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
+			" 99999999999\r\n\r\n{", w.tokens["acme-editor"])
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
@@ -267,7 +293,9 @@ func TestAClientThatSendsItsWholeBodyFirstSeesThatItIsTooLarge(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close()
 	const size = 6 << 20 // more than the sockets hold
-	_, err = fmt.Fprintf(conn, "PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", w.tokens["acme-editor"], size)
+	_, err = fmt.Fprintf(conn,
+		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
+			" %d\r\n\r\n", w.tokens["acme-editor"], size)
 	require.NoError(t, err)
 	for range size >> 20 {
 		_, err = conn.Write(make([]byte, 1<<20))
@@ -285,20 +313,24 @@ func TestASecretIsSetAndNeverRead(t *testing.T) {
 	w.furnish(t)
 	bundle := w.export(t, "acme", "").body
 	put := func(as, name, body string) got {
-		return w.do(t, ask{as: as, method: "PUT", path: "/api/v1/tenants/beta/secrets/" + name, body: body})
+		return w.do(t, ask{as: as, method: "PUT", path: "/api/v1/tenants/beta/secrets/" + name,
+			body: body})
 	}
 	const name = "model_config%2Fgpt%2Fapi_key"
 	put("beta-admin", name, `{"value":"sk-beta"}`).ok(t, 204)
-	value, err := w.services.Vault.Get(t.Context(), w.tenants["beta"].ID, "model_config/gpt/api_key")
+	value, err := w.services.Vault.Get(t.Context(), w.tenants["beta"].ID,
+		"model_config/gpt/api_key")
 	require.NoError(t, err)
 	assert.Equal(t, "sk-beta", string(value))
-	assert.Empty(t, read[reportSeen](t, w.importInto(t, "beta", "", bundle).ok(t, 200)).SecretsRequired)
+	assert.Empty(t, read[reportSeen](t, w.importInto(t, "beta", "", bundle).ok(t, 200)).
+		SecretsRequired)
 
 	put("beta-editor", name, `{"value":"x"}`).refused(t, 403, tenancy.CodeForbidden)
 	put("acme-admin", name, `{"value":"x"}`).refused(t, 400, tenancy.CodeTenantMismatch)
 	put("beta-admin", "%00", `{"value":"x"}`).refused(t, 422, tenancy.CodeInvalid)
 	for body, code := range map[string]tenancy.Code{
-		`{}`: tenancy.CodeInvalid, `{"value":""}`: tenancy.CodeInvalid, `{"value":null}`: tenancy.CodeInvalid, `{"value":7}`: tenancy.CodeInvalid,
+		`{}`: tenancy.CodeInvalid, `{"value":""}`: tenancy.CodeInvalid,
+		`{"value":null}`: tenancy.CodeInvalid, `{"value":7}`: tenancy.CodeInvalid,
 		`{"value":"x","name":"y"}`: tenancy.CodeUnknownField,
 	} {
 		put("beta-admin", name, body).refused(t, 422, code)
@@ -316,7 +348,9 @@ func TestAnImportWithALiteralSecretIsRefused(t *testing.T) {
 	digester := federation.NewDigester()
 	digester.Add(item.Digest)
 	var bundle bytes.Buffer
-	manifest := federation.Manifest{Source: federation.Source{Instance: tenancy.NewID().String(), Tenant: "x"}, Count: 1, Digest: digester.Sum()}
+	manifest := federation.Manifest{
+		Source: federation.Source{Instance: tenancy.NewID().String(), Tenant: "x"}, Count: 1,
+		Digest: digester.Sum()}
 	require.NoError(t, manifest.Write(&bundle, bytes.NewReader(item.AppendJSON(nil))))
 	g := w.importInto(t, "acme", "", bundle.Bytes())
 	g.refused(t, 422, tenancy.CodeInvalid)

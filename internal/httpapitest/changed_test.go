@@ -26,6 +26,7 @@ func TestAnImportThatWasOvertakenIsAConflict(t *testing.T) {
 		services := memory.New(testKinds(), memory.Options{}).Services()
 		services.Transfers = overtaken{services.Transfers, code}
 		w := newWorldOver(t, services)
-		w.do(t, ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants/acme/import", body: "{}"}).refused(t, http.StatusConflict, code)
+		w.do(t, ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants/acme/import",
+			body: "{}"}).refused(t, http.StatusConflict, code)
 	}
 }

@@ -44,14 +44,16 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 				path := fmt.Sprintf("/api/v1/prompts/%s%d", method, i)
 				w.put(t, path, aPrompt)
 				w.put(t, path, aPrompt)
-				a := ask{as: "acme-editor", method: method, path: path, header: map[string]string{"If-Match": c.match}}
+				a := ask{as: "acme-editor", method: method, path: path,
+					header: map[string]string{"If-Match": c.match}}
 				if method == "PUT" {
 					a.body = `{"spec":{"template":"changed"}}`
 				}
 				g := w.do(t, a)
 				if c.code != "" {
 					g.refused(t, c.status, c.code)
-					assert.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: path}).ok(t, 200).body), "Hello", "nothing is written")
+					assert.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: path}).
+						ok(t, 200).body), "Hello", "nothing is written")
 					return
 				}
 				if method == "DELETE" {
@@ -67,7 +69,8 @@ func TestAnyVersionMeansThereMustBeOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, match := range []string{"*", `"1"`, `"1","2"`} {
-		a := ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt, header: map[string]string{"If-Match": match}}
+		a := ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt,
+			header: map[string]string{"If-Match": match}}
 		w.do(t, a).refused(t, 412, tenancy.CodeVersionMismatch)
 	}
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).refused(t, 404, tenancy.CodeNotFound)
@@ -77,13 +80,15 @@ func TestAPutCanBeCreateOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	put := func(noneMatch string) got {
-		return w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt, header: map[string]string{"If-None-Match": noneMatch}})
+		return w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x",
+			body: aPrompt, header: map[string]string{"If-None-Match": noneMatch}})
 	}
 	put("*").ok(t, 201)
 	put("*").refused(t, 412, tenancy.CodeAlreadyExists)
 	put(`"1"`).refused(t, 422, tenancy.CodeInvalid)
 	put(`nonsense`).refused(t, 422, tenancy.CodeInvalid)
-	assert.Equal(t, `"1"`, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).header.Get("ETag"))
+	assert.Equal(t, `"1"`, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).
+		header.Get("ETag"))
 }
 
 func TestAGetOfAKnownVersionHasNoBody(t *testing.T) {
@@ -93,10 +98,13 @@ func TestAGetOfAKnownVersionHasNoBody(t *testing.T) {
 	for match, status := range map[string]int{
 		`"1"`: 304, `W/"1"`: 304, `"7", "1"`: 304, `*`: 304, `"2"`: 200, `"01"`: 200, `W/"2"`: 200,
 	} {
-		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x", header: map[string]string{"If-None-Match": match}}).ok(t, status)
+		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x",
+			header: map[string]string{"If-None-Match": match}}).ok(t, status)
 		assert.Equal(t, `"1"`, g.header.Get("ETag"))
 		assert.Equal(t, status == 304, len(g.body) == 0)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x", header: map[string]string{"If-None-Match": "1"}}).refused(t, 422, tenancy.CodeInvalid)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/y", header: map[string]string{"If-None-Match": "*"}}).refused(t, 404, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x",
+		header: map[string]string{"If-None-Match": "1"}}).refused(t, 422, tenancy.CodeInvalid)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/y",
+		header: map[string]string{"If-None-Match": "*"}}).refused(t, 404, tenancy.CodeNotFound)
 }

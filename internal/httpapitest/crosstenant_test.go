@@ -25,8 +25,10 @@ func newFullWorld(t *testing.T, changes ...with) *world {
 	for _, tenant := range []string{"acme", "beta"} {
 		for _, name := range []string{"a", "b", "c"} {
 			body := `{"spec":{"template":"` + tenant + `"}}`
-			w.do(t, ask{as: tenant + "-editor", method: "PUT", path: "/api/v1/prompts/" + name, body: body}).ok(t, 201)
-			w.do(t, ask{as: tenant + "-editor", method: "PUT", path: "/api/v1/agents/" + name, body: `{"spec":{}}`}).ok(t, 201)
+			w.do(t, ask{as: tenant + "-editor", method: "PUT", path: "/api/v1/prompts/" + name,
+				body: body}).ok(t, 201)
+			w.do(t, ask{as: tenant + "-editor", method: "PUT", path: "/api/v1/agents/" + name,
+				body: `{"spec":{}}`}).ok(t, 201)
 		}
 	}
 	return w
@@ -37,11 +39,14 @@ func newFullWorld(t *testing.T, changes ...with) *world {
 func TestACursorReadsInItsOwnTenantOnly(t *testing.T) {
 	t.Parallel()
 	w := newFullWorld(t)
-	for _, path := range []string{"/api/v1/prompts", "/api/v1/agents", "/api/v1/discovery", "/api/v1/tenants/acme/keys"} {
+	for _, path := range []string{"/api/v1/prompts", "/api/v1/agents", "/api/v1/discovery",
+		"/api/v1/tenants/acme/keys"} {
 		for _, root := range []bool{false, true} {
-			a, b := ask{as: "acme-admin", path: path}, ask{as: "beta-admin", path: strings.Replace(path, "acme", "beta", 1)}
+			a, b := ask{as: "acme-admin", path: path},
+				ask{as: "beta-admin", path: strings.Replace(path, "acme", "beta", 1)}
 			if root {
-				a.as, a.host, b.as, b.host = "root", "acme.registry.test", "root", "beta.registry.test"
+				a.as, a.host, b.as, b.host = "root", "acme.registry.test", "root",
+					"beta.registry.test"
 			}
 			a.path, b.path = a.path+"?limit=1", b.path+"?limit=1"
 			cursor := "&cursor=" + nextCursor(t, w.do(t, a).ok(t, 200))
@@ -61,7 +66,8 @@ func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 	w.deleteTenant(t, "acme")
 	w.deleteTenant(t, "beta")
 	keys := func(tenant, cursor string) got {
-		return w.do(t, ask{as: "root", path: "/api/v1/tenants/" + tenant + "/keys?limit=1" + cursor})
+		return w.do(t, ask{as: "root", path: "/api/v1/tenants/" + tenant + "/keys?limit=1" +
+			cursor})
 	}
 	cursor := "&cursor=" + nextCursor(t, keys("acme", "").ok(t, 200))
 	keys("acme", cursor).ok(t, 200)
@@ -73,7 +79,9 @@ func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 func TestACursorOfTheCallersTenantsIsNobodyElses(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfUsers(t)
-	list := func(as, query string) got { return w.do(t, ask{as: as, path: "/api/v1/tenants?limit=1" + query}) }
+	list := func(as, query string) got {
+		return w.do(t, ask{as: as, path: "/api/v1/tenants?limit=1" + query})
+	}
 	const one, other = "user:viewer@acme,viewer@beta", "user:admin@acme,viewer@beta"
 	cursor := "&cursor=" + nextCursor(t, list(one, "").ok(t, 200))
 	list(one, cursor).ok(t, 200)
@@ -90,7 +98,8 @@ func forge(list string, tenant tenancy.ID, place string) string {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}
-	return base64.RawURLEncoding.EncodeToString(append(append([]byte{1}, h.Sum(nil)[:16]...), place...))
+	return base64.RawURLEncoding.EncodeToString(append(append([]byte{1}, h.Sum(nil)[:16]...),
+		place...))
 }
 
 func TestAForgedCursorReadsNothingForeign(t *testing.T) {
@@ -98,13 +107,16 @@ func TestAForgedCursorReadsNothingForeign(t *testing.T) {
 	w := newFullWorld(t)
 	acme, beta := w.tenants["acme"].ID, w.tenants["beta"].ID
 	list := func(cursor string) got {
-		return w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?cursor=" + url.QueryEscape(cursor)})
+		return w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?cursor=" +
+			url.QueryEscape(cursor)})
 	}
 	own := list(forge("list prompt", acme, "a")).ok(t, 200)
-	assert.Equal(t, []string{"b", "c"}, own.names(t), "whoever makes up a cursor of an own list gets a page of that")
+	assert.Equal(t, []string{"b", "c"}, own.names(t),
+		"whoever makes up a cursor of an own list gets a page of that")
 	assert.NotContains(t, string(own.body), "beta")
 	list(forge("list prompt", beta, "a")).refused(t, 400, tenancy.CodeInvalidCursor)
-	for _, place := range []string{"a\x00b", "\x00", "\xff", "a\nb", "\u0085", strings.Repeat("a", 9000)} {
+	for _, place := range []string{"a\x00b", "\x00", "\xff", "a\nb", "\u0085",
+		strings.Repeat("a", 9000)} {
 		list(forge("list prompt", acme, place)).refused(t, 400, tenancy.CodeInvalidCursor)
 	}
 	for _, place := range []string{"a", "a\x00", "a\x00b\x00c", "\xff\x00a"} {
@@ -125,13 +137,18 @@ func TestNoAnswerIsForACache(t *testing.T) {
 	w := newFullWorld(t)
 	fresh := map[string]string{"If-None-Match": `"1"`}
 	asks := []ask{
-		{as: "acme-viewer", path: "/api/v1/prompts/a"}, {as: "acme-viewer", path: "/api/v1/prompts/a", header: fresh},
-		{as: "acme-viewer", path: "/api/v1/tenants/acme", header: fresh}, {as: "acme-viewer", method: "HEAD", path: "/api/v1/discovery"},
+		{as: "acme-viewer", path: "/api/v1/prompts/a"},
+		{as: "acme-viewer", path: "/api/v1/prompts/a", header: fresh},
+		{as: "acme-viewer", path: "/api/v1/tenants/acme", header: fresh},
+		{as: "acme-viewer", method: "HEAD", path: "/api/v1/discovery"},
 	}
-	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/none", "/"} {
-		asks = append(asks, ask{path: path}, ask{as: "acme-viewer", path: path}, ask{method: "DELETE", path: path})
+	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/none",
+		"/"} {
+		asks = append(asks, ask{path: path}, ask{as: "acme-viewer", path: path},
+			ask{method: "DELETE", path: path})
 	}
-	for _, as := range []string{"", "acme-viewer", "acme-admin", "root"} { // root last: among it all, it deletes acme
+	// root last: among it all, it deletes acme
+	for _, as := range []string{"", "acme-viewer", "acme-admin", "root"} {
 		for _, a := range everyProtected(t, w) {
 			a.as = as
 			asks = append(asks, a)
@@ -141,7 +158,8 @@ func TestNoAnswerIsForACache(t *testing.T) {
 	for _, a := range asks {
 		g := w.do(t, a)
 		seen[g.status] = true
-		assertUncached(t, g.header, fmt.Sprintf("%s %s as %q: %d", a.method, a.path, a.as, g.status))
+		assertUncached(t, g.header,
+			fmt.Sprintf("%s %s as %q: %d", a.method, a.path, a.as, g.status))
 	}
 	for _, status := range []int{200, 204, 304, 400, 401, 403, 404, 405, 422} {
 		assert.True(t, seen[status], "no answer had the status %d", status)
@@ -159,7 +177,8 @@ func assertUncached(t *testing.T, h http.Header, what string) {
 func assertVaries(t *testing.T, h http.Header, what string) {
 	t.Helper()
 	vary := strings.Split(strings.Join(h.Values("Vary"), ", "), ", ")
-	for _, name := range []string{"Authorization", "Cookie", "Host", "X-Forwarded-Host", "X-Tenant-ID"} {
+	for _, name := range []string{"Authorization", "Cookie", "Host", "X-Forwarded-Host",
+		"X-Tenant-ID"} {
 		assert.Contains(t, vary, name, what)
 	}
 }
@@ -172,7 +191,8 @@ func TestAHostsAnswersVaryByTenantAndItsProblemsAreNotKept(t *testing.T) {
 	assert.Equal(t, 200, served.status)
 	assertVaries(t, served.header, "an answer of the host")
 	assert.Empty(t, served.header.Get("Cache-Control"), "which is for the host to say")
-	for _, r := range []wire{{}, {tenants: []string{"beta"}}, {host: "acme.registry.test", tenants: []string{"beta"}}} {
+	for _, r := range []wire{{}, {tenants: []string{"beta"}},
+		{host: "acme.registry.test", tenants: []string{"beta"}}} {
 		r.method, r.path = "GET", "/notes"
 		refused := u.send(r)
 		assert.GreaterOrEqual(t, refused.status, 400)
@@ -189,7 +209,8 @@ func TestAnETagIsAVersionOfTheOwnTenantsResource(t *testing.T) {
 	w.put(t, path, `{"spec":{"template":"acme again"}}`) // version 2 in acme, 1 in beta
 	for tenant, current := range map[string]string{"acme": `"2"`, "beta": `"1"`} {
 		get := func(tag string) got {
-			return w.do(t, ask{as: tenant + "-viewer", path: path, header: map[string]string{"If-None-Match": tag}})
+			return w.do(t, ask{as: tenant + "-viewer", path: path,
+				header: map[string]string{"If-None-Match": tag}})
 		}
 		for _, tag := range []string{`"1"`, `"2"`} {
 			g := get(tag)
@@ -202,11 +223,13 @@ func TestAnETagIsAVersionOfTheOwnTenantsResource(t *testing.T) {
 		}
 	}
 	put := func(tenant, tag string) got {
-		return w.do(t, ask{as: tenant + "-editor", method: "PUT", path: path, body: aPrompt, header: map[string]string{"If-Match": tag}})
+		return w.do(t, ask{as: tenant + "-editor", method: "PUT", path: path, body: aPrompt,
+			header: map[string]string{"If-Match": tag}})
 	}
 	put("beta", `"2"`).refused(t, 412, tenancy.CodeVersionMismatch)
 	put("beta", `"1"`).ok(t, 200)
-	assert.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: path}).body), "acme again", "beta's write is beta's")
+	assert.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: path}).body), "acme again",
+		"beta's write is beta's")
 }
 
 // TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer: the header has no
@@ -217,7 +240,8 @@ func TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer(t *testing.T) {
 	secrets := map[string]bool{}
 	for _, tenant := range []string{"acme", "beta", "acme"} {
 		g := w.do(t, ask{
-			as: tenant + "-admin", method: "POST", path: "/api/v1/tenants/" + tenant + "/keys", body: `{"name":"n","role":"viewer"}`,
+			as: tenant + "-admin", method: "POST", path: "/api/v1/tenants/" + tenant + "/keys",
+			body:   `{"name":"n","role":"viewer"}`,
 			header: map[string]string{"Idempotency-Key": "same", "X-Request-ID": "same"},
 		}).ok(t, 201)
 		assert.Contains(t, g.header.Get("Location"), w.tenants[tenant].ID.String())
@@ -234,14 +258,16 @@ func TestWhatIsRememberedOfATenantIsItsOwn(t *testing.T) {
 	w := newFullWorld(t, func(o *httpapi.Options) { o.Clock = time.Now })
 	for range 3 {
 		for _, tenant := range []string{"acme", "beta"} {
-			for _, a := range []ask{{tenant: tenant}, {tenant: w.tenants[tenant].ID.String()}, {host: tenant + ".registry.test"}} {
+			for _, a := range []ask{{tenant: tenant}, {tenant: w.tenants[tenant].ID.String()},
+				{host: tenant + ".registry.test"}} {
 				a.as, a.path = "root", "/api/v1/prompts/a"
 				assert.Contains(t, string(w.do(t, a).ok(t, 200).body), `"template":"`+tenant+`"`)
 			}
 		}
 	}
 	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/beta"}).ok(t, 204)
-	for _, a := range []ask{{tenant: "beta"}, {tenant: w.tenants["beta"].ID.String()}, {host: "beta.registry.test"}} {
+	for _, a := range []ask{{tenant: "beta"}, {tenant: w.tenants["beta"].ID.String()},
+		{host: "beta.registry.test"}} {
 		a.as, a.path = "root", "/api/v1/prompts/a"
 		w.do(t, a).refused(t, 404, tenancy.CodeTenantNotFound)
 	}

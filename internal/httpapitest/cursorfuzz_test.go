@@ -21,8 +21,10 @@ func newCursorWorld(f *testing.F) *world {
 	f.Helper()
 	w := bareWorld(f)
 	for _, tenant := range []string{"acme", "beta"} {
-		for _, path := range []string{"prompts/a", "prompts/mm", "prompts/z", "agents/a", "agents/z"} {
-			req := httptest.NewRequest(http.MethodPut, "/api/v1/"+path, strings.NewReader(`{"spec":{"template":"","description":"`+tenant+`"}}`))
+		for _, path := range []string{"prompts/a", "prompts/mm", "prompts/z", "agents/a",
+			"agents/z"} {
+			req := httptest.NewRequest(http.MethodPut, "/api/v1/"+path,
+				strings.NewReader(`{"spec":{"template":"","description":"`+tenant+`"}}`))
 			req.Header.Set("Authorization", "Bearer "+w.tokens[tenant+"-editor"])
 			rec := httptest.NewRecorder()
 			w.handler.ServeHTTP(rec, req)
@@ -60,18 +62,21 @@ func otherSpelling(text string) string {
 // beta among them.
 func FuzzCursor(f *testing.F) {
 	w := newCursorWorld(f)
-	acme, beta := fuzzWorld{w.handler, w.tokens["acme-viewer"]}, fuzzWorld{w.handler, w.tokens["beta-viewer"]}
+	acme, beta := fuzzWorld{w.handler, w.tokens["acme-viewer"]},
+		fuzzWorld{w.handler, w.tokens["beta-viewer"]}
 	const list = "/api/v1/prompts?limit=1&"
 	given := map[string]bool{"": true}
 	for _, cursor := range acme.cursorsOf(f, list) {
 		given[cursor] = true
-		for _, seed := range []string{cursor, cursor + "=", cursor[1:], cursor[:len(cursor)-1] + "_", cursor + "\n", cursor + "AA", "B" + cursor[1:], otherSpelling(cursor)} {
+		for _, seed := range []string{cursor, cursor + "=", cursor[1:], cursor[:len(cursor)-1] +
+			"_", cursor + "\n", cursor + "AA", "B" + cursor[1:], otherSpelling(cursor)} {
 			f.Add(seed)
 		}
 	}
 	require.Len(f, given, 3)
 	for _, foreign := range [][]string{
-		beta.cursorsOf(f, list), acme.cursorsOf(f, "/api/v1/agents?limit=1&"), acme.cursorsOf(f, "/api/v1/discovery?limit=1&"), acme.cursorsOf(f, list+"q=acme&"),
+		beta.cursorsOf(f, list), acme.cursorsOf(f, "/api/v1/agents?limit=1&"),
+		acme.cursorsOf(f, "/api/v1/discovery?limit=1&"), acme.cursorsOf(f, list+"q=acme&"),
 	} {
 		require.NotEmpty(f, foreign)
 		f.Add(foreign[0])
@@ -96,7 +101,8 @@ func FuzzCursor(f *testing.F) {
 // prompts lead behind their place in that list, or are refused.
 func FuzzCursorPlace(f *testing.F) {
 	w := newCursorWorld(f)
-	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --", "日"} {
+	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --",
+		"日"} {
 		f.Add("list prompt", place, true)
 		f.Add("list prompt", place, false)
 		f.Add("list agent", place, true)

@@ -21,7 +21,8 @@ import (
 // entries is a tenant's audit log, the newest first.
 func (w *world) entries(t *testing.T, slug string) []tenancy.AuditEntry {
 	t.Helper()
-	found, err := w.services.Audit.List(t.Context(), w.tenants[slug].ID, ports.AuditQuery{Limit: 1000})
+	found, err := w.services.Audit.List(t.Context(), w.tenants[slug].ID,
+		ports.AuditQuery{Limit: 1000})
 	require.NoError(t, err)
 	return found
 }
@@ -55,19 +56,34 @@ func TestADenialStandsInTheLogOfTheTenantThatTheCallerBelongsTo(t *testing.T) {
 		code tenancy.Code
 		in   string // the tenant in whose log it stands, or none
 	}{
-		"a role that is too small":       {ask{as: "acme-viewer", method: http.MethodPut, path: "/api/v1/prompts/x", body: aPrompt}, tenancy.CodeForbidden, "acme"},
-		"a key of another tenant":        {ask{as: "beta-admin", path: "/api/v1/agents", tenant: "acme"}, tenancy.CodeTenantMismatch, "beta"},
-		"a key of another in the path":   {ask{as: "beta-admin", path: "/api/v1/tenants/acme/keys"}, tenancy.CodeTenantMismatch, "beta"},
-		"no credentials":                 {ask{path: "/api/v1/agents", tenant: "acme"}, tenancy.CodeUnauthenticated, ""},
-		"a key that isn't known":         {ask{as: "Bearer " + tenancy.NewKeySecret(), path: "/api/v1/agents", tenant: "acme"}, tenancy.CodeUnauthenticated, ""},
-		"a tenant that isn't there":      {ask{as: "root", path: "/api/v1/agents", tenant: "unknown"}, tenancy.CodeTenantNotFound, ""},
-		"what only super-admins may":     {ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants", body: `{"slug":"mine","name":"M"}`}, tenancy.CodeForbidden, "acme"},
-		"an admin who changes the state": {ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme", body: `{"state":"suspended"}`}, tenancy.CodeForbidden, "acme"},
+		"a role that is too small": {
+			ask{as: "acme-viewer", method: http.MethodPut, path: "/api/v1/prompts/x",
+				body: aPrompt}, tenancy.CodeForbidden, "acme"},
+		"a key of another tenant": {
+			ask{as: "beta-admin", path: "/api/v1/agents", tenant: "acme"},
+			tenancy.CodeTenantMismatch, "beta"},
+		"a key of another in the path": {ask{as: "beta-admin", path: "/api/v1/tenants/acme/keys"},
+			tenancy.CodeTenantMismatch, "beta"},
+		"no credentials": {ask{path: "/api/v1/agents", tenant: "acme"},
+			tenancy.CodeUnauthenticated, ""},
+		"a key that isn't known": {
+			ask{as: "Bearer " + tenancy.NewKeySecret(), path: "/api/v1/agents", tenant: "acme"},
+			tenancy.CodeUnauthenticated, ""},
+		"a tenant that isn't there": {
+			ask{as: "root", path: "/api/v1/agents", tenant: "unknown"}, tenancy.CodeTenantNotFound,
+			""},
+		"what only super-admins may": {
+			ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants",
+				body: `{"slug":"mine","name":"M"}`}, tenancy.CodeForbidden, "acme"},
+		"an admin who changes the state": {
+			ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme",
+				body: `{"state":"suspended"}`}, tenancy.CodeForbidden, "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			others := map[string]int{"acme": len(w.entries(t, "acme")), "beta": len(w.entries(t, "beta"))}
+			others := map[string]int{"acme": len(w.entries(t, "acme")),
+				"beta": len(w.entries(t, "beta"))}
 			c.ask.header = map[string]string{"X-Request-ID": "the-request"}
 			g := w.do(t, c.ask)
 			assert.Equal(t, c.code, read[problem](t, g).Code)
@@ -97,7 +113,8 @@ func TestAForeignTenantIsDeniedInTheSamePlaceAsNone(t *testing.T) {
 	w := newWorldOfUsers(t)
 	before := len(w.entries(t, "acme"))
 	for _, tenant := range []string{"acme", "unknown"} {
-		w.do(t, ask{as: "user:admin@beta", path: "/api/v1/agents", tenant: tenant}).refused(t, http.StatusNotFound, tenancy.CodeTenantNotFound)
+		w.do(t, ask{as: "user:admin@beta", path: "/api/v1/agents", tenant: tenant}).
+			refused(t, http.StatusNotFound, tenancy.CodeTenantNotFound)
 		assert.Equal(t, "u admin@beta", w.ofPlatform(t)[0].Actor.ID)
 	}
 	assert.Len(t, w.entries(t, "acme"), before)
@@ -109,20 +126,24 @@ func TestWhoGuessesAllDayIsCountedAndNotWrittenDownEachTime(t *testing.T) {
 	now := time.Now()
 	w := newWorld(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	for range 100 {
-		w.do(t, ask{as: "Bearer x", path: "/api/v1/me"}).refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
+		w.do(t, ask{as: "Bearer x", path: "/api/v1/me"}).
+			refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 	}
 	assert.Len(t, w.ofPlatform(t), 20)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}).refused(t, http.StatusForbidden, tenancy.CodeForbidden)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}).
+		refused(t, http.StatusForbidden, tenancy.CodeForbidden)
 	assert.Contains(t, string(w.newest(t, "acme").Details), `"untold":80`)
 	now = now.Add(time.Minute)
-	w.do(t, ask{as: "Bearer x", path: "/api/v1/me"}).refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
+	w.do(t, ask{as: "Bearer x", path: "/api/v1/me"}).
+		refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 	assert.Len(t, w.ofPlatform(t), 21)
 }
 
 func TestWhatIsAskedForIsCutBeforeItIsWrittenDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.do(t, ask{path: "/api/v1/prompts/" + strings.Repeat("x", 4000) + "?q=secret"}).refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
+	w.do(t, ask{path: "/api/v1/prompts/" + strings.Repeat("x", 4000) + "?q=secret"}).
+		refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 	text := string(w.ofPlatform(t)[0].Text)
 	assert.Less(t, len(text), 1000)
 	assert.NotContains(t, text, "secret")
@@ -132,9 +153,11 @@ func TestASuperAdminWhoReadsInATenantStandsInItsLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.put(t, "/api/v1/prompts/x", aPrompt)
-	for _, path := range []string{"/api/v1/prompts", "/api/v1/prompts/x", "/api/v1/discovery", "/api/v1/tenants/acme/export", "/api/v1/tenants/acme/keys"} {
+	for _, path := range []string{"/api/v1/prompts", "/api/v1/prompts/x", "/api/v1/discovery",
+		"/api/v1/tenants/acme/export", "/api/v1/tenants/acme/keys"} {
 		before := len(w.entries(t, "acme"))
-		w.do(t, ask{as: "root", path: path, tenant: "acme", header: map[string]string{"X-Reason": "ticket 7"}}).ok(t, http.StatusOK)
+		w.do(t, ask{as: "root", path: path, tenant: "acme",
+			header: map[string]string{"X-Reason": "ticket 7"}}).ok(t, http.StatusOK)
 		all := w.entries(t, "acme")
 		require.Len(t, all, before+1, path)
 		assert.Equal(t, tenancy.PlatformToken, all[0].Actor.Kind)
@@ -150,12 +173,14 @@ func TestASuperAdminWhoReadsInATenantStandsInItsLog(t *testing.T) {
 func TestATenantThatAsksForAReasonIsGivenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.do(t, ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme", body: `{"settings":{"require_reason":true}}`}).ok(t, http.StatusOK)
+	w.do(t, ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme",
+		body: `{"settings":{"require_reason":true}}`}).ok(t, http.StatusOK)
 	for _, a := range []ask{
 		{path: "/api/v1/prompts"}, {path: "/api/v1/tenants/acme/export"},
 		{method: http.MethodPut, path: "/api/v1/prompts/x", body: aPrompt},
 		{method: http.MethodPut, path: "/api/v1/tenants/acme", body: `{"state":"suspended"}`},
-		{method: http.MethodPost, path: "/api/v1/tenants/acme/keys", body: `{"name":"k","role":"admin"}`},
+		{method: http.MethodPost, path: "/api/v1/tenants/acme/keys",
+			body: `{"name":"k","role":"admin"}`},
 		{method: http.MethodDelete, path: "/api/v1/tenants/acme"},
 	} {
 		a.as, a.tenant = "root", "acme"
@@ -169,7 +194,8 @@ func TestATenantThatAsksForAReasonIsGivenOne(t *testing.T) {
 		assert.Contains(t, string(e.Details), `"reason":"ticket 8"`, "%s %s", a.method, a.path)
 		assert.Equal(t, tenancy.PlatformToken, e.Actor.Kind)
 		if strings.Contains(a.body, "suspended") {
-			w.do(t, ask{as: "root", method: http.MethodPut, path: a.path, body: `{"state":"active"}`, header: a.header}).ok(t, http.StatusOK)
+			w.do(t, ask{as: "root", method: http.MethodPut, path: a.path,
+				body: `{"state":"active"}`, header: a.header}).ok(t, http.StatusOK)
 		}
 	}
 }
@@ -177,15 +203,18 @@ func TestATenantThatAsksForAReasonIsGivenOne(t *testing.T) {
 func TestWhoBelongsToATenantNeedsNoReason(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.do(t, ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme", body: `{"settings":{"require_reason":true}}`}).ok(t, http.StatusOK)
+	w.do(t, ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme",
+		body: `{"settings":{"require_reason":true}}`}).ok(t, http.StatusOK)
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, http.StatusOK)
 }
 
 func TestASettingThatCantBeReadAsksForAReason(t *testing.T) {
 	t.Parallel()
-	for value, asks := range map[string]bool{`false`: false, `null`: false, `true`: true, `"no"`: true, `0`: true, `{}`: true} {
+	for value, asks := range map[string]bool{`false`: false, `null`: false, `true`: true,
+		`"no"`: true, `0`: true, `{}`: true} {
 		w := newWorld(t)
-		w.do(t, ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme", body: fmt.Sprintf(`{"settings":{"require_reason":%s}}`, value)}).ok(t, http.StatusOK)
+		w.do(t, ask{as: "acme-admin", method: http.MethodPut, path: "/api/v1/tenants/acme",
+			body: fmt.Sprintf(`{"settings":{"require_reason":%s}}`, value)}).ok(t, http.StatusOK)
 		g := w.do(t, ask{as: "root", path: "/api/v1/prompts", tenant: "acme"})
 		assert.Equal(t, asks, g.status == http.StatusBadRequest, value)
 	}
@@ -195,7 +224,8 @@ func TestAReasonIsOneLine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, reason := range []string{"", "a\tb", strings.Repeat("x", 257), "\xff"} {
-		g := w.do(t, ask{as: "root", path: "/api/v1/prompts", tenant: "acme", header: map[string]string{"X-Reason": reason}})
+		g := w.do(t, ask{as: "root", path: "/api/v1/prompts", tenant: "acme",
+			header: map[string]string{"X-Reason": reason}})
 		g.refused(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
 	}
 }
@@ -214,8 +244,10 @@ func TestASuperAdminWhoCantBeWrittenDownDoesntRead(t *testing.T) {
 	w := newWorldOver(t, services)
 	w.put(t, "/api/v1/prompts/x", aPrompt)
 	for _, path := range []string{"/api/v1/prompts", "/api/v1/tenants/acme/export"} {
-		w.do(t, ask{as: "root", path: path, tenant: "acme"}).refused(t, http.StatusInternalServerError, tenancy.CodeInternal)
+		w.do(t, ask{as: "root", path: path, tenant: "acme"}).
+			refused(t, http.StatusInternalServerError, tenancy.CodeInternal)
 	}
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, http.StatusOK)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}).refused(t, http.StatusForbidden, tenancy.CodeForbidden)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}).
+		refused(t, http.StatusForbidden, tenancy.CodeForbidden)
 }

@@ -20,21 +20,28 @@ type discoverySeen struct {
 func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.put(t, "/api/v1/agents/a", `{"labels":{"l":"v"},"spec":{"description":"d","endpoint":"https://x","own":1}}`)
+	w.put(t, "/api/v1/agents/a",
+		`{"labels":{"l":"v"},"spec":{"description":"d","endpoint":"https://x","own":1}}`)
 	w.put(t, "/api/v1/agents/b", `{"spec":{}}`)
 	w.put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
-	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/agents/theirs", body: `{"spec":{}}`}).ok(t, 201)
+	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/agents/theirs",
+		body: `{"spec":{}}`}).ok(t, 201)
 
-	got := read[discoverySeen](t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery"}).ok(t, 200))
+	got := read[discoverySeen](t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery"}).
+		ok(t, 200))
 	assert.Equal(t, "acme", got.Tenant.Slug)
 	assert.Equal(t, "ACME", got.Tenant.Name)
-	assert.Equal(t, []map[string]any{{"name": "a", "description": "d", "endpoint": "https://x"}, {"name": "b"}}, got.Agents)
-	assert.Equal(t, []map[string]any{{"name": "m", "packages": []any{map[string]any{"x": 1.0}}, "remotes": []any{}}}, got.MCPServers)
+	assert.Equal(t, []map[string]any{{"name": "a", "description": "d", "endpoint": "https://x"},
+		{"name": "b"}}, got.Agents)
+	assert.Equal(t, []map[string]any{
+		{"name": "m", "packages": []any{map[string]any{"x": 1.0}}, "remotes": []any{}}},
+		got.MCPServers)
 	assert.Empty(t, got.NextCursor)
 
 	w.do(t, ask{as: "root", path: "/api/v1/discovery"}).refused(t, 400, tenancy.CodeNoTenant)
 	w.do(t, ask{as: "root", path: "/api/v1/discovery", host: "beta.registry.test"}).ok(t, 200)
-	w.do(t, ask{as: "acme-replicator", path: "/api/v1/discovery"}).refused(t, 403, tenancy.CodeForbidden)
+	w.do(t, ask{as: "acme-replicator", path: "/api/v1/discovery"}).
+		refused(t, 403, tenancy.CodeForbidden)
 }
 
 func TestDiscoveryIsPagedAsAWhole(t *testing.T) {
@@ -52,7 +59,8 @@ func TestDiscoveryIsPagedAsAWhole(t *testing.T) {
 	var seenAgents, seenServers []string
 	cursor, pages := "", 0
 	for done := false; !done; pages++ {
-		got := read[discoverySeen](t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery?limit=2" + cursor}).ok(t, 200))
+		got := read[discoverySeen](t,
+			w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery?limit=2" + cursor}).ok(t, 200))
 		for _, a := range got.Agents {
 			seenAgents = append(seenAgents, a["name"].(string))
 		}

@@ -30,7 +30,8 @@ func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 	member := tenancy.Principal{Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{
 		w.tenants["acme"].ID: tenancy.Viewer, w.tenants["asleep"].ID: tenancy.Viewer,
 	}}
-	key := tenancy.Principal{Kind: tenancy.KeyPrincipal, KeyTenant: w.tenants["acme"].ID, Roles: member.Roles}
+	key := tenancy.Principal{Kind: tenancy.KeyPrincipal, KeyTenant: w.tenants["acme"].ID,
+		Roles: member.Roles}
 	cases := []struct {
 		name, host, header string
 		caller             tenancy.Principal
@@ -41,17 +42,22 @@ func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 		{"by key", "notes.example.com", "", key, ""},
 		{"a member", "acme.notes.example.com", "", member, ""},
 		{"nothing", "notes.example.com", "", tenancy.Principal{}, tenancy.CodeNoTenant},
-		{"unknown", "unknown.notes.example.com", "", tenancy.Principal{}, tenancy.CodeTenantNotFound},
-		{"a mismatch", "acme.notes.example.com", "beta", tenancy.Principal{}, tenancy.CodeTenantMismatch},
+		{"unknown", "unknown.notes.example.com", "", tenancy.Principal{},
+			tenancy.CodeTenantNotFound},
+		{"a mismatch", "acme.notes.example.com", "beta", tenancy.Principal{},
+			tenancy.CodeTenantMismatch},
 		{"a key elsewhere", "beta.notes.example.com", "", key, tenancy.CodeTenantMismatch},
 		{"no member", "beta.notes.example.com", "", member, tenancy.CodeTenantNotFound},
-		{"suspended, to a member", "asleep.notes.example.com", "", member, tenancy.CodeTenantSuspended},
-		{"suspended, to nobody in particular", "asleep.notes.example.com", "", tenancy.Principal{}, tenancy.CodeTenantNotFound},
+		{"suspended, to a member", "asleep.notes.example.com", "", member,
+			tenancy.CodeTenantSuspended},
+		{"suspended, to nobody in particular", "asleep.notes.example.com", "", tenancy.Principal{},
+			tenancy.CodeTenantNotFound},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			req := httptest.NewRequestWithContext(tenancy.WithPrincipal(t.Context(), c.caller), "GET", "http://"+c.host+"/notes", nil)
+			req := httptest.NewRequestWithContext(tenancy.WithPrincipal(t.Context(), c.caller),
+				"GET", "http://"+c.host+"/notes", nil)
 			if c.header != "" {
 				req.Header.Set("X-Tenant-ID", c.header)
 			}
@@ -77,13 +83,15 @@ func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
 			mux.Handle(prefix+"/api/v1/", w.handler)
 			mux.HandleFunc("GET /notes", hostHandler)
 			send := func(method, path, body string) *httptest.ResponseRecorder {
-				req := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+				req := httptest.NewRequestWithContext(t.Context(), method, path,
+					strings.NewReader(body))
 				req.Header.Set("Authorization", "Bearer "+w.tokens["acme-editor"])
 				rec := httptest.NewRecorder()
 				mux.ServeHTTP(rec, req)
 				return rec
 			}
-			for _, name := range []string{"plain", "io.github.acme%2Fweather", "%2e%2e", "%2F", "a%2F..%2Fb"} {
+			for _, name := range []string{"plain", "io.github.acme%2Fweather", "%2e%2e", "%2F",
+				"a%2F..%2Fb"} {
 				created := send("PUT", prefix+"/api/v1/prompts/"+name, aPrompt)
 				require.Equal(t, 201, created.Code, "%s: %s", name, created.Body)
 				location := created.Header().Get("Location")
@@ -92,7 +100,8 @@ func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
 			}
 			assert.Equal(t, 404, send("GET", prefix+"/api/v1/nothing", "").Code)
 			assert.Equal(t, 405, send("PATCH", prefix+"/api/v1/prompts", "").Code)
-			assert.Contains(t, send("GET", prefix+"/api/v1/openapi.json", "").Body.String(), `"url":"`+prefix+`/"`)
+			assert.Contains(t, send("GET", prefix+"/api/v1/openapi.json", "").Body.String(),
+				`"url":"`+prefix+`/"`)
 		})
 	}
 }
@@ -102,7 +111,8 @@ func TestTheZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 	w := bareWorld(t)
 	handler := httpapi.New(w.services, httpapi.Options{})
 	token := w.addKey(t, tenancy.DefaultID, tenancy.Editor)
-	for path, status := range map[string]int{"/api/v1/prompts": 200, "/api/v1/tenants/default": 200, "/api/v1/tenants/acme": 404, "/readyz": 200, "/api/v1/discovery": 200} {
+	for path, status := range map[string]int{"/api/v1/prompts": 200, "/api/v1/tenants/default": 200,
+		"/api/v1/tenants/acme": 404, "/readyz": 200, "/api/v1/discovery": 200} {
 		req := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
 		req.Header.Set("Authorization", "Bearer "+token)
 		rec := httptest.NewRecorder()

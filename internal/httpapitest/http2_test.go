@@ -120,30 +120,45 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 		fields []field
 		want   string
 	}{
-		"an authority":                    {[]field{{":authority", acme}}, "acme"},
-		"in disguise":                     {[]field{{":authority", "ACME.localhost.:80"}}, "acme"},
-		"a host":                          {[]field{{"host", acme}}, "acme"},
-		"both":                            {[]field{{":authority", acme}, {"host", acme}}, "acme"},
-		"both, another host":              {[]field{{":authority", acme}, {"host", beta}}, noSuchTenant},
-		"the domain and a host":           {[]field{{":authority", "localhost"}, {"host", beta}}, noSuchTenant},
-		"a host and the domain":           {[]field{{":authority", beta}, {"host", "localhost"}}, noSuchTenant},
-		"an authority and an empty host":  {[]field{{":authority", acme}, {"host", ""}}, noSuchTenant},
-		"two hosts":                       {[]field{{"host", acme}, {"host", beta}}, noSuchTenant},
-		"two hosts, the first the domain": {[]field{{"host", "localhost"}, {"host", beta}}, noSuchTenant},
-		"two hosts, the first empty":      {[]field{{"host", ""}, {"host", beta}}, noSuchTenant},
-		"one host twice":                  {[]field{{"host", acme}, {"host", acme}}, "acme"},
-		"two hosts beside a header":       {[]field{{"host", acme}, {"host", beta}, {"x-tenant-id", "acme"}}, mismatch},
-		"two authorities":                 {[]field{{":authority", acme}, {":authority", beta}}, refused},
-		"two headers":                     {[]field{{":authority", "localhost"}, {"x-tenant-id", "acme"}, {"x-tenant-id", "beta"}}, mismatch},
-		"a header's name in capitals":     {[]field{{":authority", "localhost"}, {"X-Tenant-ID", "acme"}}, refused},
-		"a forwarded host":                {[]field{{":authority", beta}, {"x-forwarded-host", acme}}, "beta"},
-		"none":                            {nil, noTenant},
-		"none, and a header":              {[]field{{"x-tenant-id", "acme"}}, "acme"},
-		"a list":                          {[]field{{":authority", acme + "," + beta}}, noSuchTenant},
-		"a path with a host":              {[]field{{":path", "http://acme.localhost/api/v1/discovery"}, {":authority", beta}}, noSuchTenant},
-		"a path with the same host":       {[]field{{":path", "http://acme.localhost/api/v1/discovery"}, {":authority", acme}}, "acme"},
-		"a NUL":                           {[]field{{":authority", "acme\x00.localhost"}}, refused},
-		"a line end":                      {[]field{{":authority", "acme.localhost\r\nHost: " + beta}}, refused},
+		"an authority": {[]field{{":authority", acme}}, "acme"},
+		"in disguise":  {[]field{{":authority", "ACME.localhost.:80"}}, "acme"},
+		"a host":       {[]field{{"host", acme}}, "acme"},
+		"both":         {[]field{{":authority", acme}, {"host", acme}}, "acme"},
+		"both, another host": {[]field{{":authority", acme}, {"host", beta}},
+			noSuchTenant},
+		"the domain and a host": {[]field{{":authority", "localhost"}, {"host", beta}},
+			noSuchTenant},
+		"a host and the domain": {[]field{{":authority", beta}, {"host", "localhost"}},
+			noSuchTenant},
+		"an authority and an empty host": {[]field{{":authority", acme}, {"host", ""}},
+			noSuchTenant},
+		"two hosts": {[]field{{"host", acme}, {"host", beta}}, noSuchTenant},
+		"two hosts, the first the domain": {[]field{{"host", "localhost"}, {"host", beta}},
+			noSuchTenant},
+		"two hosts, the first empty": {[]field{{"host", ""}, {"host", beta}}, noSuchTenant},
+		"one host twice":             {[]field{{"host", acme}, {"host", acme}}, "acme"},
+		"two hosts beside a header": {
+			[]field{{"host", acme}, {"host", beta}, {"x-tenant-id", "acme"}}, mismatch},
+		"two authorities": {[]field{{":authority", acme}, {":authority", beta}},
+			refused},
+		"two headers": {
+			[]field{{":authority", "localhost"}, {"x-tenant-id", "acme"}, {"x-tenant-id", "beta"}},
+			mismatch},
+		"a header's name in capitals": {
+			[]field{{":authority", "localhost"}, {"X-Tenant-ID", "acme"}}, refused},
+		"a forwarded host": {[]field{{":authority", beta}, {"x-forwarded-host", acme}},
+			"beta"},
+		"none":               {nil, noTenant},
+		"none, and a header": {[]field{{"x-tenant-id", "acme"}}, "acme"},
+		"a list":             {[]field{{":authority", acme + "," + beta}}, noSuchTenant},
+		"a path with a host": {
+			[]field{{":path", "http://acme.localhost/api/v1/discovery"}, {":authority", beta}},
+			noSuchTenant},
+		"a path with the same host": {
+			[]field{{":path", "http://acme.localhost/api/v1/discovery"}, {":authority", acme}},
+			"acme"},
+		"a NUL":      {[]field{{":authority", "acme\x00.localhost"}}, refused},
+		"a line end": {[]field{{":authority", "acme.localhost\r\nHost: " + beta}}, refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,9 +173,11 @@ func TestAForwardedHostOverHTTP2(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t, netip.MustParsePrefix("127.0.0.0/8"))
 	for want, fields := range map[string][]field{
-		"acme":       {{":authority", "beta.localhost"}, {"x-forwarded-host", "acme.localhost"}},
-		noSuchTenant: {{":authority", "acme.localhost"}, {"host", "beta.localhost"}, {"x-forwarded-host", ""}},
-		mismatch:     {{":authority", "x"}, {"x-forwarded-host", "acme.localhost"}, {"x-tenant-id", "beta"}},
+		"acme": {{":authority", "beta.localhost"}, {"x-forwarded-host", "acme.localhost"}},
+		noSuchTenant: {{":authority", "acme.localhost"}, {"host", "beta.localhost"},
+			{"x-forwarded-host", ""}},
+		mismatch: {{":authority", "x"}, {"x-forwarded-host", "acme.localhost"},
+			{"x-tenant-id", "beta"}},
 	} {
 		assert.Equal(t, want, servedOverHTTP2(t, address, fields...))
 	}

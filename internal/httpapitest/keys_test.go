@@ -24,11 +24,13 @@ func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const path = "/api/v1/tenants/acme/keys"
-	created := w.do(t, ask{as: "acme-admin", method: "POST", path: path, body: `{"name":"ci","role":"editor"}`}).ok(t, 201)
+	created := w.do(t, ask{as: "acme-admin", method: "POST", path: path,
+		body: `{"name":"ci","role":"editor"}`}).ok(t, 201)
 	assert.Equal(t, "no-store", created.header.Get("Cache-Control"))
 	key := read[keySeen](t, created)
 	require.True(t, strings.HasPrefix(key.Secret, tenancy.KeyPrefix))
-	assert.Equal(t, "/api/v1/tenants/"+w.tenants["acme"].ID.String()+"/keys/"+key.ID, created.header.Get("Location"))
+	assert.Equal(t, "/api/v1/tenants/"+w.tenants["acme"].ID.String()+"/keys/"+key.ID,
+		created.header.Get("Location"))
 
 	w.tokens["ci"] = key.Secret
 	w.do(t, ask{as: "ci", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt}).ok(t, 201)
@@ -45,12 +47,16 @@ func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	assert.Equal(t, "ci", mine.Name)
 	assert.NotEmpty(t, mine.LastUsedAt)
 
-	w.do(t, ask{as: "beta-admin", method: "DELETE", path: "/api/v1/tenants/beta/keys/" + key.ID}).refused(t, 404, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-editor", method: "DELETE", path: path + "/" + key.ID}).refused(t, 403, tenancy.CodeForbidden)
+	w.do(t, ask{as: "beta-admin", method: "DELETE", path: "/api/v1/tenants/beta/keys/" + key.ID}).
+		refused(t, 404, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-editor", method: "DELETE", path: path + "/" + key.ID}).
+		refused(t, 403, tenancy.CodeForbidden)
 	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/" + key.ID}).ok(t, 204)
 	w.do(t, ask{as: "ci", path: "/api/v1/prompts"}).refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/" + key.ID}).refused(t, 404, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/nonsense"}).refused(t, 404, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/" + key.ID}).
+		refused(t, 404, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/nonsense"}).
+		refused(t, 404, tenancy.CodeNotFound)
 }
 
 func TestAnExpiredKeyIsRefused(t *testing.T) {
@@ -61,7 +67,9 @@ func TestAnExpiredKeyIsRefused(t *testing.T) {
 		o.Clock = func() time.Time { return start.Add(time.Duration(passed.Load())) }
 	})
 	body := `{"name":"short","role":"viewer","expires_at":"2030-01-01T01:00:00+00:30"}`
-	key := read[keySeen](t, w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: body}).ok(t, 201))
+	key := read[keySeen](t, w.do(t,
+		ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: body}).
+		ok(t, 201))
 	assert.Equal(t, "2030-01-01T00:30:00.000000Z", key.ExpiresAt)
 	w.tokens["short"] = key.Secret
 	w.do(t, ask{as: "short", path: "/api/v1/me"}).ok(t, 200)
@@ -86,24 +94,29 @@ func TestWhatAKeyCantBe(t *testing.T) {
 		`{"name":"n","role":"viewer","expires_at":"2090-01-01T00:00:00+25:00"}`: "/expires_at",
 	} {
 		t.Run(body, func(t *testing.T) {
-			p := w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: body}).refused(t, 422, tenancy.CodeInvalid)
+			p := w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
+				body: body}).refused(t, 422, tenancy.CodeInvalid)
 			require.NotEmpty(t, p.Errors)
 			assert.Equal(t, at, p.Errors[0].Path)
 		})
 	}
-	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: `{"name":"n","role":"viewer","tenant":"beta"}`}).
+	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
+		body: `{"name":"n","role":"viewer","tenant":"beta"}`}).
 		refused(t, 422, tenancy.CodeUnknownField)
-	assert.Len(t, w.pages(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}, "id"), 4, "only the world's own keys are there")
+	assert.Len(t, w.pages(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}, "id"), 4,
+		"only the world's own keys are there")
 }
 
 func TestKeysAreListedPageByPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 5 {
-		w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i)}).ok(t, 201)
+		w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
+			body: fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i)}).ok(t, 201)
 	}
 	names := w.pages(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys?limit=3"}, "name")
-	assert.Equal(t, []string{"viewer", "editor", "admin", "replicator", "k0", "k1", "k2", "k3", "k4"}, names)
+	assert.Equal(t, []string{"viewer", "editor", "admin", "replicator", "k0", "k1", "k2", "k3",
+		"k4"}, names)
 }
 
 func TestMeIsWhoCalls(t *testing.T) {

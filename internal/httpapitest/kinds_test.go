@@ -40,15 +40,20 @@ func testKinds() *federation.Kinds {
 		federation.Kind{
 			Name: "trust_rule",
 			Fields: []federation.Field{
-				{Name: "effect", Type: federation.String, Enum: []string{"allow", "deny"}, Required: true},
-				{Name: "priority", Type: federation.Integer, Minimum: &zero, Maximum: &thousand, Default: json.RawMessage(`100`)},
+				{Name: "effect", Type: federation.String, Enum: []string{"allow", "deny"},
+					Required: true},
+				{Name: "priority", Type: federation.Integer, Minimum: &zero, Maximum: &thousand,
+					Default: json.RawMessage(`100`)},
 			},
-			References: []federation.Reference{{Field: "subject", Kinds: []string{"agent", "mcp_server"}}},
+			References: []federation.Reference{
+				{Field: "subject", Kinds: []string{"agent", "mcp_server"}}},
 		},
 		federation.Kind{
 			Name: "defaults", Path: "defaults", Singleton: "default",
-			Fields:     []federation.Field{{Name: "trust_effect", Type: federation.String, Enum: []string{"allow", "deny"}}},
-			References: []federation.Reference{{Field: "model_config", Kinds: []string{"model_config"}}},
+			Fields: []federation.Field{
+				{Name: "trust_effect", Type: federation.String, Enum: []string{"allow", "deny"}}},
+			References: []federation.Reference{
+				{Field: "model_config", Kinds: []string{"model_config"}}},
 		},
 	)
 	if err != nil {
@@ -60,6 +65,7 @@ func testKinds() *federation.Kinds {
 func testDiscovery() []httpapi.Discovery {
 	return []httpapi.Discovery{
 		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},
-		{Kind: "mcp_server", Member: "mcp_servers", Fields: []string{"description", "packages", "remotes"}},
+		{Kind: "mcp_server", Member: "mcp_servers",
+			Fields: []string{"description", "packages", "remotes"}},
 	}
 }

@@ -15,7 +15,8 @@ import (
 )
 
 func purgeOf(slug, confirm string) ask {
-	return ask{as: "root", method: "POST", path: "/api/v1/tenants/" + slug + "/purge", body: `{"confirm":"` + confirm + `"}`}
+	return ask{as: "root", method: "POST", path: "/api/v1/tenants/" + slug + "/purge",
+		body: `{"confirm":"` + confirm + `"}`}
 }
 
 func TestOnlyADeletedTenantIsPurgedAndOnlyByItsSlug(t *testing.T) {
@@ -59,13 +60,16 @@ func TestNothingInheritsFromAPurgedTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 3 {
-		w.do(t, ask{as: "acme-editor", method: "PUT", path: fmt.Sprintf("/api/v1/prompts/p%d", i), body: aPrompt}).ok(t, 201)
-		w.do(t, ask{as: "beta-editor", method: "PUT", path: fmt.Sprintf("/api/v1/prompts/p%d", i), body: aPrompt}).ok(t, 201)
+		w.do(t, ask{as: "acme-editor", method: "PUT", path: fmt.Sprintf("/api/v1/prompts/p%d", i),
+			body: aPrompt}).ok(t, 201)
+		w.do(t, ask{as: "beta-editor", method: "PUT", path: fmt.Sprintf("/api/v1/prompts/p%d", i),
+			body: aPrompt}).ok(t, 201)
 	}
 	var page struct {
 		Next string `json:"next_cursor"`
 	}
-	require.NoError(t, json.Unmarshal(w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}).body, &page))
+	require.NoError(t, json.Unmarshal(
+		w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}).body, &page))
 	require.NotEmpty(t, page.Next)
 	old := w.tenants["acme"].ID.String()
 	unknown := w.do(t, ask{as: "root", path: "/api/v1/tenants/" + tenancy.NewID().String()})
@@ -73,7 +77,8 @@ func TestNothingInheritsFromAPurgedTenant(t *testing.T) {
 	w.do(t, purgeOf("acme", "acme")).ok(t, 200)
 
 	for _, ref := range []string{"acme", old} {
-		for _, method := range []string{"GET", "DELETE", "POST /restore", "POST /purge", "GET /keys"} {
+		for _, method := range []string{"GET", "DELETE", "POST /restore", "POST /purge",
+			"GET /keys"} {
 			a := ask{as: "root", path: "/api/v1/tenants/" + ref}
 			if _, err := fmt.Sscanf(method, "%s %s", &a.method, new(string)); err == nil {
 				a.path += method[len(a.method)+1:]
@@ -83,16 +88,23 @@ func TestNothingInheritsFromAPurgedTenant(t *testing.T) {
 			}
 			got := w.do(t, a)
 			got.refused(t, 404, "tenant_not_found")
-			require.Equal(t, withoutID(t, unknown.body), withoutID(t, got.body), "%s of %s", method, ref)
+			require.Equal(t, withoutID(t, unknown.body), withoutID(t, got.body), "%s of %s", method,
+				ref)
 		}
-		w.do(t, ask{as: "root", tenant: ref, path: "/api/v1/prompts"}).refused(t, 404, "tenant_not_found")
-		w.do(t, ask{as: "acme-admin", tenant: ref, path: "/api/v1/prompts"}).refused(t, 401, "unauthenticated")
+		w.do(t, ask{as: "root", tenant: ref, path: "/api/v1/prompts"}).
+			refused(t, 404, "tenant_not_found")
+		w.do(t, ask{as: "acme-admin", tenant: ref, path: "/api/v1/prompts"}).
+			refused(t, 401, "unauthenticated")
 	}
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).refused(t, 401, "unauthenticated")
-	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).refused(t, 400, "invalid_cursor")
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants", body: `{"slug":"acme","name":"Heir"}`}).refused(t, 409, "slug_taken")
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants", body: `{"slug":"heir","name":"Heir"}`}).ok(t, 201)
-	w.do(t, ask{as: "root", tenant: "heir", path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).refused(t, 400, "invalid_cursor")
+	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
+		refused(t, 400, "invalid_cursor")
+	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
+		body: `{"slug":"acme","name":"Heir"}`}).refused(t, 409, "slug_taken")
+	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
+		body: `{"slug":"heir","name":"Heir"}`}).ok(t, 201)
+	w.do(t, ask{as: "root", tenant: "heir", path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
+		refused(t, 400, "invalid_cursor")
 	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts/p0"}).ok(t, 200)
 }
 
@@ -113,24 +125,32 @@ func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 	put := func(as, body string) got {
 		return w.do(t, ask{as: as, method: "PUT", path: "/api/v1/tenants/acme", body: body})
 	}
-	for _, body := range []string{quotas, `{"quotas":{}}`, `{"name":"Acme","quotas":{"resources":{"prompt":1000000}}}`} {
+	for _, body := range []string{quotas, `{"quotas":{}}`,
+		`{"name":"Acme","quotas":{"resources":{"prompt":1000000}}}`} {
 		put("acme-admin", body).refused(t, 403, "forbidden")
 	}
 	put("root", quotas).ok(t, 200)
 	got := w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"})
-	require.Contains(t, string(got.body), `"quotas":{"resources":{"prompt":1},"requests_per_second":100}`)
+	require.Contains(t, string(got.body),
+		`"quotas":{"resources":{"prompt":1},"requests_per_second":100}`)
 	put("acme-admin", `{"name":"Renamed"}`).ok(t, 200)
-	require.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).body), `"resources":{"prompt":1}`)
+	require.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).body),
+		`"resources":{"prompt":1}`)
 
-	w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/a", body: aPrompt}).ok(t, 201)
-	refused := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/b", body: aPrompt})
+	w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/a", body: aPrompt}).
+		ok(t, 201)
+	refused := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/b",
+		body: aPrompt})
 	refused.refused(t, 403, "quota_exceeded")
 	require.Contains(t, string(refused.body), `"kind":"prompt","limit":1`)
-	w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/a", body: aPrompt}).ok(t, 200)
-	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/prompts/b", body: aPrompt}).ok(t, 201)
+	w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/a", body: aPrompt}).
+		ok(t, 200)
+	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/prompts/b", body: aPrompt}).
+		ok(t, 201)
 
 	for _, bad := range []string{
-		`{"quotas":{"resources":{"prompt":-1}}}`, `{"quotas":{"resources":{"no_kind":1}}}`, `{"quotas":{"resources":{"defaults":1}}}`,
+		`{"quotas":{"resources":{"prompt":-1}}}`, `{"quotas":{"resources":{"no_kind":1}}}`,
+		`{"quotas":{"resources":{"defaults":1}}}`,
 		`{"quotas":{"requests_per_second":-1}}`, `{"quotas":{"requests_per_second":1e9}}`,
 	} {
 		got := put("root", bad)
@@ -139,7 +159,8 @@ func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 	}
 	put("root", `{"quotas":{"disk":1}}`).refused(t, 422, "unknown_field")
 	put("root", `{"quotas":{}}`).ok(t, 200)
-	require.NotContains(t, string(w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).body), "quotas")
+	require.NotContains(t, string(w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).
+		body), "quotas")
 }
 
 func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
@@ -147,15 +168,19 @@ func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
 	now := time.Now()
 	w := newWorld(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	set := func(perSecond string) {
-		w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme", body: `{"quotas":{"requests_per_second":` + perSecond + `}}`}).ok(t, 200)
+		w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme",
+			body: `{"quotas":{"requests_per_second":` + perSecond + `}}`}).ok(t, 200)
 	}
-	list := func(as string) got { return w.do(t, ask{as: as, tenant: "acme", path: "/api/v1/prompts"}) }
+	list := func(as string) got {
+		return w.do(t, ask{as: as, tenant: "acme", path: "/api/v1/prompts"})
+	}
 	set("0.25")
 	list("acme-viewer").ok(t, 200)
 	slow := list("acme-editor")
 	slow.refused(t, 429, "too_many_requests")
 	require.Equal(t, "4", slow.header.Get("Retry-After"))
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}).refused(t, 429, "too_many_requests")
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}).
+		refused(t, 429, "too_many_requests")
 
 	list("root").ok(t, 200) // whoever sets the quota gets in
 	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts"}).ok(t, 200)
@@ -199,7 +224,8 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 		w.tokens["rotated"] = secret
 		w.do(t, ask{as: "rotated", path: "/api/v1/prompts"}).ok(t, status)
 	}
-	old := read(w.do(t, ask{as: "acme-admin", method: "POST", path: keys, body: `{"name":"ci","role":"viewer"}`}))
+	old := read(w.do(t, ask{as: "acme-admin", method: "POST", path: keys,
+		body: `{"name":"ci","role":"viewer"}`}))
 	next := read(rotate("acme-admin", old.ID, `{"overlap":"2h"}`))
 	require.Equal(t, "ci", next.Name)
 	require.Equal(t, "viewer", next.Role)
@@ -244,7 +270,8 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 		rotate(as, last.ID, `{}`).refused(t, 403, "forbidden")
 	}
 	rotate("beta-admin", last.ID, `{}`).refused(t, 400, "tenant_mismatch")
-	w.do(t, ask{as: "beta-admin", method: "POST", path: "/api/v1/tenants/beta/keys/" + last.ID + "/rotate", body: `{}`}).refused(t, 404, "not_found")
+	w.do(t, ask{as: "beta-admin", method: "POST", path: "/api/v1/tenants/beta/keys/" + last.ID +
+		"/rotate", body: `{}`}).refused(t, 404, "not_found")
 	rotate("acme-admin", "nonsense", `{}`).refused(t, 404, "not_found")
 	works(last.Secret, 200)
 }
@@ -256,12 +283,16 @@ func TestAKeyIsOfItsTenantAloneAfterEveryCacheIsWarm(t *testing.T) {
 	for range 3 {
 		for _, tenant := range []string{"acme", "beta"} {
 			w.do(t, ask{as: tenant + "-admin", path: path}).ok(t, http.StatusOK)
-			w.do(t, ask{as: tenant + "-admin", tenant: w.tenants[tenant].ID.String(), path: path}).ok(t, http.StatusOK)
-			w.do(t, ask{as: tenant + "-admin", path: "/api/v1/tenants/" + tenant}).ok(t, http.StatusOK)
+			w.do(t, ask{as: tenant + "-admin", tenant: w.tenants[tenant].ID.String(), path: path}).
+				ok(t, http.StatusOK)
+			w.do(t, ask{as: tenant + "-admin", path: "/api/v1/tenants/" + tenant}).
+				ok(t, http.StatusOK)
 		}
 		for _, ref := range []string{"beta", w.tenants["beta"].ID.String()} {
-			w.do(t, ask{as: "acme-admin", tenant: ref, path: path}).refused(t, 400, "tenant_mismatch")
-			w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/" + ref + "/keys"}).refused(t, 400, "tenant_mismatch")
+			w.do(t, ask{as: "acme-admin", tenant: ref, path: path}).
+				refused(t, 400, "tenant_mismatch")
+			w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/" + ref + "/keys"}).
+				refused(t, 400, "tenant_mismatch")
 		}
 	}
 }

@@ -36,7 +36,8 @@ func routeRules(t *testing.T) map[string]string {
 // ofKind puts {K} in the place of a kind's path.
 func ofKind(w *world, path string) string {
 	for _, kind := range w.services.Kinds.All() {
-		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok && (rest == "" || rest[0] == '/') {
+		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok &&
+			(rest == "" || rest[0] == '/') {
 			return "/api/v1/{K}" + rest
 		}
 	}
@@ -66,11 +67,13 @@ type matrixCaller struct {
 }
 
 func matrixCallers() []matrixCaller {
-	callers := []matrixCaller{{as: ""}, {as: "root", kind: tenancy.PlatformToken}, {as: "user:", kind: tenancy.UserPrincipal}, {as: "user:root", kind: tenancy.PlatformToken}}
+	callers := []matrixCaller{{as: ""}, {as: "root", kind: tenancy.PlatformToken},
+		{as: "user:", kind: tenancy.UserPrincipal}, {as: "user:root", kind: tenancy.PlatformToken}}
 	for _, role := range tenancy.Roles() {
 		callers = append(callers,
 			matrixCaller{as: "acme-" + string(role), role: role, kind: tenancy.KeyPrincipal},
-			matrixCaller{as: "user:" + string(role) + "@acme", role: role, kind: tenancy.UserPrincipal})
+			matrixCaller{as: "user:" + string(role) + "@acme", role: role,
+				kind: tenancy.UserPrincipal})
 	}
 	return callers
 }
@@ -78,7 +81,8 @@ func matrixCallers() []matrixCaller {
 // admitted says what a caller should be told of a route in a tenant: "" is that
 // they are let in, whatever comes of it.
 func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
-	inTenant := !slices.Contains([]string{"anyone", "signed-in", "person"}, least) && (least != "super-admin" || strings.Contains(path, "{tenant}"))
+	inTenant := !slices.Contains([]string{"anyone", "signed-in", "person"}, least) &&
+		(least != "super-admin" || strings.Contains(path, "{tenant}"))
 	switch {
 	case least == "anyone":
 		return ""
@@ -98,8 +102,9 @@ func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
 		return tenancy.CodeTenantNotFound
 	}
 	allows := map[string][]tenancy.Role{
-		"viewer": {tenancy.Viewer, tenancy.Editor, tenancy.Admin}, "editor": {tenancy.Editor, tenancy.Admin},
-		"admin": {tenancy.Admin}, "replicator": {tenancy.Replicator}, "super-admin": nil,
+		"viewer": {tenancy.Viewer, tenancy.Editor, tenancy.Admin},
+		"editor": {tenancy.Editor, tenancy.Admin},
+		"admin":  {tenancy.Admin}, "replicator": {tenancy.Replicator}, "super-admin": nil,
 	}
 	roles, known := allows[least]
 	if known && slices.Contains(roles, c.role) {
@@ -110,7 +115,8 @@ func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
 
 // refusals are the codes of those who are not let in.
 var refusals = []tenancy.Code{
-	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantNotFound, tenancy.CodeTenantMismatch,
+	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantNotFound,
+	tenancy.CodeTenantMismatch,
 	tenancy.CodeNoTenant, tenancy.CodeTenantSuspended, tenancy.CodeInternal,
 }
 
@@ -129,7 +135,8 @@ func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.
 			t.Parallel()
 			for _, c := range matrixCallers() {
 				if strings.HasPrefix(c.as, "user:") && ofSessions(op.path) {
-					continue // not served where the host finds out who calls, as in a world of people
+					// not served where the host finds out who calls, as in a world of people
+					continue
 				}
 				w := matrixWorld(t, c) // of its own: what is allowed may change everything
 				for _, tenant := range []string{"beta", "unknown", "acme"} {
@@ -160,12 +167,16 @@ func matrixWorld(t *testing.T, c matrixCaller) *world {
 }
 
 // matrixAnswer is the code that a caller is answered.
-func (w *world) matrixAnswer(t *testing.T, c matrixCaller, op described, tenant string) tenancy.Code {
+func (w *world) matrixAnswer(
+	t *testing.T, c matrixCaller, op described, tenant string,
+) tenancy.Code {
 	t.Helper()
-	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}", tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.path)
+	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}",
+		tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.path)
 	r := httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, nil)
 	if op.method == http.MethodPut || op.method == http.MethodPost {
-		r = httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, strings.NewReader(`{}`))
+		r = httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path,
+			strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if token, ok := w.tokens[c.as]; ok {

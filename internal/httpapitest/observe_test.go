@@ -36,7 +36,8 @@ func (o *overheard) observe(ctx context.Context, code tenancy.Code) {
 	tenant, _ := tenancy.FromContext(ctx) // the zero one where there is none
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.told = append(o.told, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code, httpapi.RequestID(ctx)})
+	o.told = append(o.told, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
+		httpapi.RequestID(ctx)})
 }
 
 func (o *overheard) times() int {
@@ -64,19 +65,27 @@ func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
 	}{
 		{ask{path: "/livez"}, observation{}},
 		{ask{path: "/nowhere"}, observation{code: "not_found"}},
-		{ask{as: "acme-admin", method: "PATCH", path: "/api/v1/prompts"}, observation{code: "method_not_allowed"}},
+		{ask{as: "acme-admin", method: "PATCH", path: "/api/v1/prompts"},
+			observation{code: "method_not_allowed"}},
 		{ask{path: "/api/v1/prompts", tenant: "acme"}, observation{code: "unauthenticated"}},
 		{ask{as: "acme-viewer", path: "/api/v1/me"}, observation{kind: tenancy.KeyPrincipal}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts"}, observation{tenant: acme, kind: tenancy.KeyPrincipal}},
-		{ask{as: "root", path: "/api/v1/prompts", tenant: "acme"}, observation{tenant: acme, kind: tenancy.PlatformToken}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts/none"}, observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts", tenant: "beta"}, observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
-		{ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/prompts/x"}, observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
-		{ask{as: "root", path: "/api/v1/prompts", tenant: "unknown"}, observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
+		{ask{as: "acme-viewer", path: "/api/v1/prompts"},
+			observation{tenant: acme, kind: tenancy.KeyPrincipal}},
+		{ask{as: "root", path: "/api/v1/prompts", tenant: "acme"},
+			observation{tenant: acme, kind: tenancy.PlatformToken}},
+		{ask{as: "acme-viewer", path: "/api/v1/prompts/none"},
+			observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
+		{ask{as: "acme-viewer", path: "/api/v1/prompts", tenant: "beta"},
+			observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
+		{ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/prompts/x"},
+			observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
+		{ask{as: "root", path: "/api/v1/prompts", tenant: "unknown"},
+			observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
 	} {
 		before := heard.times()
 		g := w.do(t, c.ask)
-		require.Eventually(t, func() bool { return heard.times() == before+1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return heard.times() == before+1 }, 10*time.Second,
+			time.Millisecond)
 		c.want.id = g.header.Get("X-Request-ID")
 		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.path)
 	}
@@ -92,7 +101,8 @@ func TestAPanicIsObservedAsAFault(t *testing.T) {
 	r := httptest.NewRequest("GET", "/api/v1/prompts", nil)
 	r.Header.Set("Authorization", "Bearer "+platformToken)
 	r.Header.Set("X-Tenant-ID", "acme")
-	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { w.handler.ServeHTTP(httptest.NewRecorder(), r) })
+	assert.PanicsWithValue(t, http.ErrAbortHandler,
+		func() { w.handler.ServeHTTP(httptest.NewRecorder(), r) })
 	assert.Equal(t, tenancy.CodeInternal, heard.last(t).code)
 	assert.Equal(t, "GET /api/v1/prompts", r.Pattern, "whoever stands around finds the pattern")
 }
@@ -115,7 +125,8 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	t.Parallel()
 	var out log
 	w := bareWorld(t, func(o *httpapi.Options) {
-		o.AccessLog, o.Logger = true, slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		o.AccessLog, o.Logger = true,
+			slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	send := func(method, path, token string) {
 		r := httptest.NewRequest(method, path, nil)
@@ -164,7 +175,8 @@ func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
 	assert.Equal(t, handler, httpapi.LogHandler(handler), "twice is once")
 	logger := slog.New(handler).With("a", 1)
 	id := tenancy.NewID()
-	ctx := tenancy.WithPrincipal(tenancy.NewContext(t.Context(), id), tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true})
+	ctx := tenancy.WithPrincipal(tenancy.NewContext(t.Context(), id),
+		tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true})
 	logger.InfoContext(ctx, "within")
 	logger.WithGroup("g").InfoContext(ctx, "group", "b", 2)
 	logger.Info("outside")
@@ -186,7 +198,8 @@ func shownTo(w http.ResponseWriter, r *http.Request) {
 func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
-	for as, want := range map[string]string{"": "for ", "root": "for platform", "acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
+	for as, want := range map[string]string{"": "for ", "root": "for platform",
+		"acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
 		g := w.do(t, ask{as: as, path: "/metrics"})
 		if want == "" {
 			g.refused(t, 401, tenancy.CodeUnauthenticated)
@@ -197,7 +210,9 @@ func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
 	}
 	w.do(t, ask{path: "/metrics?x=1"}).refused(t, 422, tenancy.CodeInvalid)
 
-	below := bareWorld(t, func(o *httpapi.Options) { o.Metrics, o.Prefix = http.HandlerFunc(shownTo), "/registry" })
+	below := bareWorld(t, func(o *httpapi.Options) {
+		o.Metrics, o.Prefix = http.HandlerFunc(shownTo), "/registry"
+	})
 	for path, status := range map[string]int{"/registry/metrics": 200, "/metrics": 404} {
 		rec := httptest.NewRecorder()
 		below.handler.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))

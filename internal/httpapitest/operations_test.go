@@ -44,7 +44,8 @@ func (w *world) operations(t *testing.T) []described {
 	var all []described
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
-			d := described{method: strings.ToUpper(method), path: path, id: op.OperationID, role: op.Role, protected: len(op.Security) > 0}
+			d := described{method: strings.ToUpper(method), path: path, id: op.OperationID,
+				role: op.Role, protected: len(op.Security) > 0}
 			for status := range op.Responses {
 				d.statuses = append(d.statuses, status)
 			}

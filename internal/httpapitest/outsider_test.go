@@ -129,7 +129,8 @@ func (n naming) to(op described, o outsider) (wire, bool) {
 	}
 	r := wire{
 		credentials: o.credentials, method: op.method, tenants: n.header,
-		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID, "{user_id}", strayID).Replace(op.path),
+		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID, "{user_id}",
+			strayID).Replace(op.path),
 	}
 	if n.host != "" {
 		r.host = n.host + ".registry.test"
@@ -182,10 +183,13 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 					}
 					for range 2 {
 						got := all.sendAll(t, r)
-						require.Contains(t, got.body, `"code":"`+string(n.code(o))+`"`, "%s: %v", how, r)
-						require.Zero(t, got.read, "the body is read of somebody who has no business here: %v", r)
+						require.Contains(t, got.body, `"code":"`+string(n.code(o))+`"`, "%s: %v",
+							how, r)
+						require.Zero(t, got.read,
+							"the body is read of somebody who has no business here: %v", r)
 						require.NotContains(t, strings.Join(got.asked, "\n"), "beta", "%v", r)
-						require.NotContains(t, strings.Join(got.asked, "\n"), betaID.String(), "%v", r)
+						require.NotContains(t, strings.Join(got.asked, "\n"), betaID.String(), "%v",
+							r)
 					}
 				}
 				all.insiders()
@@ -224,7 +228,8 @@ func TestTheUniversesDiffer(t *testing.T) {
 	} {
 		different := map[string]bool{}
 		for state, u := range all {
-			got := u.send(wire{credentials: credentials, method: http.MethodGet, path: "/api/v1/tenants/beta"})
+			got := u.send(wire{credentials: credentials, method: http.MethodGet,
+				path: "/api/v1/tenants/beta"})
 			assert.NotEmpty(t, got.asked, state)
 			different[got.body] = true
 		}
@@ -237,7 +242,8 @@ func TestTheUniversesDiffer(t *testing.T) {
 func TestTheKeyOfADeletedTenantIsAnyUnknownKey(t *testing.T) {
 	t.Parallel()
 	all := newUniverses(t)
-	for _, path := range []string{"/api/v1/me", "/api/v1/tenants", "/api/v1/prompts", "/api/v1/tenants/beta", "/api/v1/tenants/acme/export"} {
+	for _, path := range []string{"/api/v1/me", "/api/v1/tenants", "/api/v1/prompts",
+		"/api/v1/tenants/beta", "/api/v1/tenants/acme/export"} {
 		r := wire{credentials: "Bearer " + betaKey, method: http.MethodGet, path: path}
 		want := all[unknown].send(r)
 		assert.Equal(t, http.StatusUnauthorized, want.status)
@@ -275,29 +281,42 @@ func TestNoRequestTellsOutsidersOfATenant(t *testing.T) {
 
 func publicPaths() []string {
 	return []string{
-		"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/me", "/api/v1/tenants", "/api/v1/none", "/", "/api/v1/tenants/{tenant}/none",
-		"/api/v1/tenants/{tenant}/", "//api/v1/tenants/{tenant}", "/api/v1/tenants/./{tenant}", "/api/v1/tenants/{tenant}/keys/x/y",
+		"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/me", "/api/v1/tenants",
+		"/api/v1/none", "/", "/api/v1/tenants/{tenant}/none",
+		"/api/v1/tenants/{tenant}/", "//api/v1/tenants/{tenant}", "/api/v1/tenants/./{tenant}",
+		"/api/v1/tenants/{tenant}/keys/x/y",
 	}
 }
 
 func drawWire(t *rapid.T, o outsider, paths []string) wire {
 	id, own := betaID.String(), acmeID.String()
 	r := wire{credentials: o.credentials, header: map[string]string{}}
-	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH"}).Draw(t, "method")
-	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta", "beta%00", "Beta", "stray", strayID, "%2e%2e"}).Draw(t, "in the path")
-	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID, "{user_id}", strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
-	r.path += rapid.SampledFrom([]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta", "?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
-	r.host = rapid.SampledFrom([]string{"", "", "beta.registry.test", "BETA.Registry.test.:80", "acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).Draw(t, "host")
-	r.tenants = rapid.SliceOfN(rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", strayID, "beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")
+	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS",
+		"PATCH"}).Draw(t, "method")
+	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta",
+		"beta%00", "Beta", "stray", strayID, "%2e%2e"}).Draw(t, "in the path")
+	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID, "{user_id}",
+		strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
+	r.path += rapid.SampledFrom(
+		[]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta",
+			"?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
+	r.host = rapid.SampledFrom([]string{"", "", "beta.registry.test", "BETA.Registry.test.:80",
+		"acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).
+		Draw(t, "host")
+	r.tenants = rapid.SliceOfN(
+		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", strayID,
+			"beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")
 	r.body = rapid.SampledFrom([]string{
-		"", `{}`, `{`, aPrompt, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`, `{"name":"` + strings.Repeat("x", universeResourceLimit) + `"}`,
+		"", `{}`, `{`, aPrompt, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
+		`{"name":"` + strings.Repeat("x", universeResourceLimit) + `"}`,
 		strings.Repeat(" ", 4*universeBundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
 	}).Draw(t, "body")
 	for _, h := range []struct {
 		name   string
 		values []string
 	}{
-		{"Content-Type", []string{"", "application/json", "text/plain", "nonsense;;", "application/vnd.bailiwick.bundle+json"}},
+		{"Content-Type", []string{"", "application/json", "text/plain", "nonsense;;",
+			"application/vnd.bailiwick.bundle+json"}},
 		{"If-Match", []string{"", `"1"`, `"2"`, `*`, `nonsense`}},
 		{"If-None-Match", []string{"", `"1"`, `"2"`, `*`, `nonsense`}},
 		{"Idempotency-Key", []string{"", "1"}},
@@ -316,10 +335,12 @@ func drawWire(t *rapid.T, o outsider, paths []string) wire {
 func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
 	t.Parallel()
 	callers := map[string]tenancy.Principal{
-		"a user of acme":        {Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
+		"a user of acme": {Kind: tenancy.UserPrincipal,
+			Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
 		"a user without places": {Kind: tenancy.UserPrincipal},
-		"a key of acme":         {Kind: tenancy.KeyPrincipal, KeyTenant: acmeID, Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
-		"nobody":                {},
+		"a key of acme": {Kind: tenancy.KeyPrincipal, KeyTenant: acmeID,
+			Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
+		"nobody": {},
 	}
 	for who, p := range callers {
 		t.Run(who, func(t *testing.T) {
@@ -338,11 +359,13 @@ func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
 				}
 				want := all[unknown].send(r)
 				assert.GreaterOrEqual(t, want.status, 400, "%v", r)
-				for _, state := range []tenancy.State{tenancy.Deleted, tenancy.Suspended, tenancy.Active} {
+				for _, state := range []tenancy.State{tenancy.Deleted, tenancy.Suspended,
+					tenancy.Active} {
 					if p.Anonymous() && state == tenancy.Active {
 						continue // its public pages are everybody's
 					}
-					assert.Equal(t, want, all[state].send(r), "a %s tenant is told from none by %v", state, r)
+					assert.Equal(t, want, all[state].send(r), "a %s tenant is told from none by %v",
+						state, r)
 				}
 			}
 		})

@@ -55,9 +55,11 @@ func TestAListIsReadPageByPage(t *testing.T) {
 		t.Run(fmt.Sprintf("%d a page", limit), func(t *testing.T) {
 			t.Parallel()
 			a := ask{as: "acme-viewer", path: fmt.Sprintf("/api/v1/prompts?limit=%d", limit)}
-			assert.Equal(t, want, w.pages(t, a, "name"), "in the order of the names' bytes, each once")
+			assert.Equal(t, want, w.pages(t, a, "name"),
+				"in the order of the names' bytes, each once")
 			if limit >= len(want) {
-				assert.NotContains(t, string(w.do(t, a).body), "next_cursor", "no cursor where nothing follows")
+				assert.NotContains(t, string(w.do(t, a).body), "next_cursor",
+					"no cursor where nothing follows")
 			}
 		})
 	}
@@ -83,7 +85,8 @@ func TestAListIsStableUnderWrites(t *testing.T) {
 	w.put(t, "/api/v1/prompts/a", aPrompt)
 	w.put(t, "/api/v1/prompts/e", aPrompt)
 	w.do(t, ask{as: "acme-editor", method: "DELETE", path: "/api/v1/prompts/d"}).ok(t, 204)
-	second := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=2&cursor=" + nextCursor(t, first)})
+	second := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=2&cursor=" +
+		nextCursor(t, first)})
 	assert.Equal(t, []string{"b", "d"}, first.names(t))
 	assert.Equal(t, []string{"e", "f"}, second.names(t))
 }
@@ -101,8 +104,10 @@ func TestAListIsFiltered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.put(t, "/api/v1/prompts/Alpha", `{"labels":{"team":"a","tier":"1"},"spec":{"template":"t"}}`)
-	w.put(t, "/api/v1/prompts/beta", `{"labels":{"team":"a"},"spec":{"template":"t","description":"not ALPHA"}}`)
-	w.put(t, "/api/v1/prompts/100%25", `{"labels":{"x=y":"","team":"b=c"},"spec":{"template":"alpha"}}`)
+	w.put(t, "/api/v1/prompts/beta",
+		`{"labels":{"team":"a"},"spec":{"template":"t","description":"not ALPHA"}}`)
+	w.put(t, "/api/v1/prompts/100%25",
+		`{"labels":{"x=y":"","team":"b=c"},"spec":{"template":"alpha"}}`)
 	for query, want := range map[string][]string{
 		"":                             {"100%", "Alpha", "beta"},
 		"?q=alpha":                     {"Alpha", "beta"},
@@ -117,7 +122,8 @@ func TestAListIsFiltered(t *testing.T) {
 		"?label=none=":                 {},
 		"?label=team=a&q=beta&limit=1": {"beta"},
 	} {
-		assert.Equal(t, want, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts" + query}).ok(t, 200).names(t), query)
+		assert.Equal(t, want, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts" + query}).
+			ok(t, 200).names(t), query)
 	}
 }
 
@@ -125,10 +131,13 @@ func TestAQueryIsReadStrictly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, query := range []string{
-		"limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=", "limit=1.0", "limit=1&limit=2", "limit=99999999999999999999", "limit=%2B1",
-		"page=2", "Limit=1", "q=a&q=b", "q=a%00b", "q=%ff", "q=a%0ab", "label", "label=", "label=x", "label==x", "label=a=1&label=a=2", "label=a=%00",
+		"limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=", "limit=1.0", "limit=1&limit=2",
+		"limit=99999999999999999999", "limit=%2B1",
+		"page=2", "Limit=1", "q=a&q=b", "q=a%00b", "q=%ff", "q=a%0ab", "label", "label=", "label=x",
+		"label==x", "label=a=1&label=a=2", "label=a=%00",
 		"a;b", "%zz", "q=%", "dry_run=true", "kind=agent", "%71=a&q=b", "=1", "%00=1",
-		"q=" + strings.Repeat("x", 257), "label=k=v" + strings.Repeat("&label=k=v", 40), strings.Repeat("x", 300) + "=1",
+		"q=" + strings.Repeat("x", 257), "label=k=v" + strings.Repeat("&label=k=v", 40),
+		strings.Repeat("x", 300) + "=1",
 	} {
 		t.Run(fmt.Sprintf("%.40s", query), func(t *testing.T) {
 			t.Parallel()
@@ -137,7 +146,8 @@ func TestAQueryIsReadStrictly(t *testing.T) {
 			assert.Less(t, len(g.body), 1000)
 		})
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x?limit=1"}).refused(t, 422, tenancy.CodeInvalid)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x?limit=1"}).
+		refused(t, 422, tenancy.CodeInvalid)
 	w.do(t, ask{as: "acme-viewer", path: "/api/v1/me?q=1"}).refused(t, 422, tenancy.CodeInvalid)
 }
 
@@ -147,7 +157,8 @@ func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
 	for _, kind := range []string{"prompts", "mcp-servers"} {
 		for _, name := range []string{"a", "b", "c"} {
 			w.put(t, "/api/v1/"+kind+"/"+name, `{"labels":{"k":"v"},"spec":{"template":"t"}}`)
-			w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/" + kind + "/" + name, body: aPrompt}).ok(t, 201)
+			w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/" + kind + "/" + name,
+				body: aPrompt}).ok(t, 201)
 		}
 	}
 	cursor := nextCursor(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}))
@@ -181,18 +192,22 @@ func TestAForgedCursorIsRefused(t *testing.T) {
 	good := nextCursor(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}))
 	raw, err := base64.RawURLEncoding.DecodeString(good)
 	require.NoError(t, err)
-	forged := []string{"x", "a", "b", "AQ", "null", good + "A", good + "=", good + "\n", good[:len(good)-1], " " + good, strings.Repeat("A", 9000), base64.StdEncoding.EncodeToString(raw)}
+	forged := []string{"x", "a", "b", "AQ", "null", good + "A", good + "=", good + "\n",
+		good[:len(good)-1], " " + good, strings.Repeat("A", 9000),
+		base64.StdEncoding.EncodeToString(raw)}
 	for i := range raw {
 		changed := slices.Clone(raw)
 		changed[i] ^= 1
 		forged = append(forged, base64.RawURLEncoding.EncodeToString(changed))
 	}
-	forged = append(forged, base64.RawURLEncoding.EncodeToString(raw[:len(raw)-1]), base64.RawURLEncoding.EncodeToString(append(slices.Clone(raw), 0)))
+	forged = append(forged, base64.RawURLEncoding.EncodeToString(raw[:len(raw)-1]),
+		base64.RawURLEncoding.EncodeToString(append(slices.Clone(raw), 0)))
 	for _, cursor := range forged {
 		if cursor == good {
 			continue
 		}
-		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?cursor=" + url.QueryEscape(cursor)})
+		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?cursor=" +
+			url.QueryEscape(cursor)})
 		if strings.ContainsAny(cursor, "\n") {
 			g.refused(t, 422, tenancy.CodeInvalid)
 			continue
@@ -203,7 +218,8 @@ func TestAForgedCursorIsRefused(t *testing.T) {
 
 func FuzzQuery(f *testing.F) {
 	w := newFuzzWorld(f)
-	for _, seed := range []string{"limit=5", "q=a&label=k=v", "label=a=1&label=b=2", "cursor=x", "limit=0", "%", "a;b"} {
+	for _, seed := range []string{"limit=5", "q=a&label=k=v", "label=a=1&label=b=2", "cursor=x",
+		"limit=0", "%", "a;b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {

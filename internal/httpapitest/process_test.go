@@ -35,13 +35,17 @@ func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
 	}{
 		"a foreign error": {errors.New("dial tcp 10.0.0.1: password wrong"), "not ready to serve"},
 		"an error to show": {
-			tenancy.Errorf(tenancy.CodeUnavailable, "the schema is older than this program: migrate").Because(errors.New("password wrong")),
+			tenancy.Errorf(tenancy.CodeUnavailable,
+				"the schema is older than this program: migrate").
+				Because(errors.New("password wrong")),
 			"the schema is older than this program: migrate",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(o *httpapi.Options) { o.Ready = func(context.Context) error { return c.err } })
+			w := newWorld(t, func(o *httpapi.Options) {
+				o.Ready = func(context.Context) error { return c.err }
+			})
 			g := w.do(t, ask{path: "/readyz"})
 			assert.Equal(t, c.detail, g.refused(t, 503, tenancy.CodeUnavailable).Detail)
 			assert.NotContains(t, string(g.body), "password")
@@ -59,7 +63,8 @@ func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 	for _, op := range w.operations(t) {
 		assert.False(t, ids[op.id], "the operationId %s stands there twice", op.id)
 		ids[op.id] = true
-		open := op.path == "/livez" || op.path == "/readyz" || op.path == "/api/v1/openapi.json" || op.path == "/api/v1/invitations/accept" || op.id == "signIn"
+		open := op.path == "/livez" || op.path == "/readyz" || op.path == "/api/v1/openapi.json" ||
+			op.path == "/api/v1/invitations/accept" || op.id == "signIn"
 		assert.Equal(t, !open, op.protected, op.path)
 		assert.Contains(t, op.statuses, "500")
 		if op.protected {
@@ -87,15 +92,19 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	assert.Equal(t, 1000.0, rule.Properties["priority"]["maximum"])
 	assert.Equal(t, 100.0, rule.Properties["priority"]["default"])
 	assert.Equal(t, "array", doc.Components.Schemas["AgentSpec"].Properties["prompts"]["type"])
-	assert.Equal(t, "object", doc.Components.Schemas["ModelConfigSpec"].Properties["api_key"]["type"], "an answer never has a secret's value")
+	assert.Equal(t, "object",
+		doc.Components.Schemas["ModelConfigSpec"].Properties["api_key"]["type"],
+		"an answer never has a secret's value")
 }
 
 func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for path, allow := range map[string]string{
-		"/livez": "GET, HEAD", "/api/v1/tenants": "GET, HEAD, POST", "/api/v1/tenants/acme": "DELETE, GET, HEAD, PUT", "/api/v1/prompts": "GET, HEAD",
-		"/api/v1/prompts/x": "DELETE, GET, HEAD, PUT", "/api/v1/tenants/acme/import": "POST", "/api/v1/tenants/acme/secrets/x": "PUT",
+		"/livez": "GET, HEAD", "/api/v1/tenants": "GET, HEAD, POST",
+		"/api/v1/tenants/acme": "DELETE, GET, HEAD, PUT", "/api/v1/prompts": "GET, HEAD",
+		"/api/v1/prompts/x": "DELETE, GET, HEAD, PUT", "/api/v1/tenants/acme/import": "POST",
+		"/api/v1/tenants/acme/secrets/x": "PUT",
 	} {
 		for _, method := range []string{"PATCH", "OPTIONS", "TRACE", "BREW"} {
 			g := w.do(t, ask{as: "root", method: method, path: path})
@@ -103,15 +112,18 @@ func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 			assert.Equal(t, allow, g.header.Get("Allow"), path)
 		}
 	}
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/acme/import"}).refused(t, 405, httpapi.CodeMethodNotAllowed)
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/secrets/x"}).refused(t, 405, httpapi.CodeMethodNotAllowed)
+	w.do(t, ask{as: "root", path: "/api/v1/tenants/acme/import"}).
+		refused(t, 405, httpapi.CodeMethodNotAllowed)
+	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/secrets/x"}).
+		refused(t, 405, httpapi.CodeMethodNotAllowed)
 }
 
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.put(t, "/api/v1/prompts/x", aPrompt)
-	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts", "/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
+	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts",
+		"/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
 		get := w.do(t, ask{as: "acme-viewer", path: path}).ok(t, 200)
 		head := w.do(t, ask{as: "acme-viewer", method: "HEAD", path: path}).ok(t, 200)
 		assert.Empty(t, head.body)
@@ -119,7 +131,8 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 			assert.Equal(t, get.header.Get(name), head.header.Get(name), "%s of %s", name, path)
 		}
 	}
-	assert.Equal(t, 404, w.do(t, ask{as: "acme-viewer", method: "HEAD", path: "/api/v1/prompts/none"}).status)
+	assert.Equal(t, 404, w.do(t,
+		ask{as: "acme-viewer", method: "HEAD", path: "/api/v1/prompts/none"}).status)
 	assert.Equal(t, 401, w.do(t, ask{method: "HEAD", path: "/api/v1/prompts/none"}).status)
 }
 
@@ -127,7 +140,8 @@ func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for id, kept := range map[string]bool{
-		"abc-DEF_1.2": true, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false, "a b": false, "a\"b": false, "<script>": false, "é": false, "": false,
+		"abc-DEF_1.2": true, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false,
+		"a b": false, "a\"b": false, "<script>": false, "é": false, "": false,
 	} {
 		g := w.do(t, ask{path: "/api/v1/me", header: map[string]string{"X-Request-ID": id}})
 		assert.Equal(t, kept, g.header.Get("X-Request-ID") == id, id)
@@ -139,11 +153,14 @@ func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for media, fine := range map[string]bool{
-		"application/json": true, "application/json; charset=utf-8": true, "APPLICATION/JSON;charset=UTF-8": true,
-		"text/plain": false, "application/x-www-form-urlencoded": false, "application/json; charset=latin1": false, "multipart/form-data; boundary=x": false,
+		"application/json": true, "application/json; charset=utf-8": true,
+		"APPLICATION/JSON;charset=UTF-8": true,
+		"text/plain":                     false, "application/x-www-form-urlencoded": false,
+		"application/json; charset=latin1": false, "multipart/form-data; boundary=x": false,
 		"application/problem+json": false, "nonsense;;": false, "text/json": false,
 	} {
-		g := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt, header: map[string]string{"Content-Type": media}})
+		g := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt,
+			header: map[string]string{"Content-Type": media}})
 		if fine {
 			assert.Less(t, g.status, 300, media)
 			continue
@@ -158,7 +175,9 @@ type broken struct {
 	fail func() error
 }
 
-func (b broken) List(context.Context, tenancy.ID, ports.ResourceQuery) ([]federation.Resource, error) {
+func (b broken) List(
+	context.Context, tenancy.ID, ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	return nil, b.fail()
 }
 
@@ -170,13 +189,27 @@ func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
 		status int
 		code   tenancy.Code
 	}{
-		"a foreign error":       {func() error { return errors.New(cause) }, 500, tenancy.CodeInternal},
-		"an internal error":     {func() error { return tenancy.Errorf(tenancy.CodeInternal, cause) }, 500, tenancy.CodeInternal},
-		"an unknown code":       {func() error { return tenancy.Errorf("made_up", cause) }, 500, tenancy.CodeInternal},
-		"a panic":               {func() error { panic(cause) }, 500, tenancy.CodeInternal},
-		"a deadline":            {func() error { return errors.Join(errors.New(cause), context.DeadlineExceeded) }, 503, tenancy.CodeUnavailable},
-		"a known code's cause":  {func() error { return tenancy.Errorf(tenancy.CodeUnavailable, "busy").Because(errors.New(cause)) }, 503, tenancy.CodeUnavailable},
-		"a wrapped known error": {func() error { return errors.Join(errors.New(cause), tenancy.Errorf(tenancy.CodeUnavailable, "busy")) }, 503, tenancy.CodeUnavailable},
+		"a foreign error": {func() error { return errors.New(cause) }, 500,
+			tenancy.CodeInternal},
+		"an internal error": {
+			func() error { return tenancy.Errorf(tenancy.CodeInternal, cause) }, 500,
+			tenancy.CodeInternal},
+		"an unknown code": {func() error { return tenancy.Errorf("made_up", cause) }, 500,
+			tenancy.CodeInternal},
+		"a panic": {func() error { panic(cause) }, 500, tenancy.CodeInternal},
+		"a deadline": {
+			func() error { return errors.Join(errors.New(cause), context.DeadlineExceeded) }, 503,
+			tenancy.CodeUnavailable},
+		"a known code's cause": {
+			func() error {
+				return tenancy.Errorf(tenancy.CodeUnavailable, "busy").
+					Because(errors.New(cause))
+			}, 503, tenancy.CodeUnavailable},
+		"a wrapped known error": {
+			func() error {
+				return errors.Join(errors.New(cause),
+					tenancy.Errorf(tenancy.CodeUnavailable, "busy"))
+			}, 503, tenancy.CodeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -239,21 +272,28 @@ func TestOptionsThatCantWorkAreNamed(t *testing.T) {
 		change func(*ports.Services, *httpapi.Options)
 		want   string
 	}{
-		"no tenants":       {func(s *ports.Services, _ *httpapi.Options) { s.Tenants = nil }, "Services.Tenants"},
-		"no vault":         {func(s *ports.Services, _ *httpapi.Options) { s.Vault = nil }, "Services.Vault"},
-		"no kinds":         {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = nil }, "Services.Kinds"},
-		"a negative limit": {func(_ *ports.Services, o *httpapi.Options) { o.ResourceLimit = -1 }, "Options.ResourceLimit"},
-		"a bad prefix":     {func(_ *ports.Services, o *httpapi.Options) { o.Prefix = "registry/" }, "Options.Prefix"},
+		"no tenants": {func(s *ports.Services, _ *httpapi.Options) { s.Tenants = nil },
+			"Services.Tenants"},
+		"no vault": {func(s *ports.Services, _ *httpapi.Options) { s.Vault = nil },
+			"Services.Vault"},
+		"no kinds": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = nil },
+			"Services.Kinds"},
+		"a negative limit": {func(_ *ports.Services, o *httpapi.Options) { o.ResourceLimit = -1 },
+			"Options.ResourceLimit"},
+		"a bad prefix": {func(_ *ports.Services, o *httpapi.Options) { o.Prefix = "registry/" },
+			"Options.Prefix"},
 		"an unknown kind": {func(_ *ports.Services, o *httpapi.Options) {
 			o.Discovery = []httpapi.Discovery{{Kind: "x", Member: "y"}}
 		}, "Options.Discovery[0].Kind"},
 		"a secret shown": {func(_ *ports.Services, o *httpapi.Options) {
-			o.Discovery = []httpapi.Discovery{{Kind: "model_config", Member: "m", Fields: []string{"api_key"}}}
+			o.Discovery = []httpapi.Discovery{
+				{Kind: "model_config", Member: "m", Fields: []string{"api_key"}}}
 		}, "Options.Discovery[0].Fields"},
 		"a taken member": {func(_ *ports.Services, o *httpapi.Options) {
 			o.Discovery = []httpapi.Discovery{{Kind: "agent", Member: "tenant"}}
 		}, "Options.Discovery[0].Member"},
-		"a kind of our own": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind }, `"tenants"`},
+		"a kind of our own": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind },
+			`"tenants"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

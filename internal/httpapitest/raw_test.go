@@ -38,7 +38,8 @@ func (w *world) served(t *testing.T, head string) string {
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = io.WriteString(conn, head+"Authorization: Bearer "+platformToken+"\r\nConnection: close\r\n\r\n")
+	_, err = io.WriteString(conn, head+"Authorization: Bearer "+platformToken+
+		"\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err, "%q", head)
@@ -67,7 +68,8 @@ const (
 	get11 = "GET /api/v1/discovery HTTP/1.1\r\n"
 	get10 = "GET /api/v1/discovery HTTP/1.0\r\n"
 
-	noTenant, noSuchTenant, mismatch, refused = "tenant_required", "tenant_not_found", "tenant_mismatch", "refused"
+	noTenant, noSuchTenant, mismatch, refused = "tenant_required", "tenant_not_found",
+		"tenant_mismatch", "refused"
 )
 
 // TestAHostInAnyDisguiseIsItsTenantOrRefused sends what no client library
@@ -130,13 +132,17 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 		{"folded into a second line", "acme\r\n .localhost", refused, refused},
 		{"a second line", "acme.localhost\r\nHost: beta.localhost", refused, refused},
 		{"a second line with the same", "acme.localhost\r\nHost: acme.localhost", refused, refused},
-		{"a second line in small letters", "acme.localhost\r\nhost: beta.localhost", refused, refused},
+		{"a second line in small letters", "acme.localhost\r\nhost: beta.localhost", refused,
+			refused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for _, version := range []string{get11, get10} {
-				assert.Equal(t, c.want, w.served(t, version+"Host: "+c.host+"\r\n"), "%.100q", c.host)
-				assert.Equal(t, c.besideBeta, w.served(t, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q", c.host)
+				assert.Equal(t, c.want, w.served(t, version+"Host: "+c.host+"\r\n"), "%.100q",
+					c.host)
+				assert.Equal(t, c.besideBeta,
+					w.served(t, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
+					c.host)
 			}
 		})
 	}
@@ -146,20 +152,36 @@ func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 	t.Parallel()
 	w := newRawWorld(t)
 	for name, c := range map[string]struct{ head, want string }{
-		"absolute form":                        {"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n", "acme"},
-		"absolute form, another Host":          {"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: beta.localhost\r\n", "acme"}, // RFC 9112, 3.2.2: the target counts
-		"absolute form, in capitals":           {"GET HTTP://ACME.localhost.:80/api/v1/discovery HTTP/1.1\r\nHost: x\r\n", "acme"},
-		"absolute form of the domain":          {"GET http://localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n", noTenant},
-		"absolute form, another X-Tenant-ID":   {"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: beta.localhost\r\nX-Tenant-ID: beta\r\n", mismatch},
-		"absolute form with user information":  {"GET http://acme.localhost@evil.com/api/v1/discovery HTTP/1.1\r\nHost: x\r\n", noTenant},
-		"absolute form with an encoded letter": {"GET http://%61cme.localhost/api/v1/discovery HTTP/1.1\r\nHost: x\r\n", refused},
-		"absolute form without Host":           {"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\n", refused},
-		"absolute form, two Hosts":             {"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\nHost: beta.localhost\r\n", refused},
-		"no Host":                              {get11, refused},
-		"no Host, of old":                      {get10, noTenant},
-		"no Host, of old, a header":            {get10 + "X-Tenant-ID: acme\r\n", "acme"},
-		"a space before the colon":             {get11 + "Host : acme.localhost\r\n", refused},
-		"a name with a space before":           {get11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n", refused},
+		"absolute form": {
+			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n",
+			"acme"},
+		// RFC 9112, 3.2.2: the target counts
+		"absolute form, another Host": {
+			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: beta.localhost\r\n",
+			"acme"},
+		"absolute form, in capitals": {
+			"GET HTTP://ACME.localhost.:80/api/v1/discovery HTTP/1.1\r\nHost: x\r\n", "acme"},
+		"absolute form of the domain": {
+			"GET http://localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n", noTenant},
+		"absolute form, another X-Tenant-ID": {
+			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost:" +
+				" beta.localhost\r\nX-Tenant-ID: beta\r\n", mismatch},
+		"absolute form with user information": {
+			"GET http://acme.localhost@evil.com/api/v1/discovery HTTP/1.1\r\nHost: x\r\n",
+			noTenant},
+		"absolute form with an encoded letter": {
+			"GET http://%61cme.localhost/api/v1/discovery HTTP/1.1\r\nHost: x\r\n", refused},
+		"absolute form without Host": {"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\n",
+			refused},
+		"absolute form, two Hosts": {
+			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\nHost:" +
+				" beta.localhost\r\n", refused},
+		"no Host":                   {get11, refused},
+		"no Host, of old":           {get10, noTenant},
+		"no Host, of old, a header": {get10 + "X-Tenant-ID: acme\r\n", "acme"},
+		"a space before the colon":  {get11 + "Host : acme.localhost\r\n", refused},
+		"a name with a space before": {get11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n",
+			refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,31 +192,53 @@ func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 
 func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 	t.Parallel()
-	untrusting, trusting := newRawWorld(t), newRawWorld(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	untrusting, trusting := newRawWorld(t),
+		newRawWorld(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	for name, c := range map[string]struct {
 		host, lines   string
 		direct, proxy string // what an untrusted and what a trusted peer is served
 	}{
-		"one":                       {"beta.localhost", "X-Forwarded-Host: acme.localhost\r\n", "beta", "acme"},
-		"disguised":                 {"beta.localhost", "x-forwarded-host:\t ACME.localhost.:443\r\n", "beta", "acme"},
-		"two lines":                 {"beta.localhost", "X-Forwarded-Host: beta.localhost\r\nX-Forwarded-Host: acme.localhost\r\n", "beta", "acme"},
-		"two values":                {"beta.localhost", "X-Forwarded-Host: beta.localhost, acme.localhost\r\n", "beta", "acme"},
-		"two values, three lines":   {"beta.localhost", "X-Forwarded-Host: a, b\r\nX-Forwarded-Host: c\r\nX-Forwarded-Host: beta.localhost,acme.localhost\r\n", "beta", "acme"},
-		"of no tenant":              {"beta.localhost", "X-Forwarded-Host: localhost\r\n", "beta", noTenant},
-		"unknown":                   {"beta.localhost", "X-Forwarded-Host: ghost.localhost\r\n", "beta", noSuchTenant},
-		"two with a space":          {"beta.localhost", "X-Forwarded-Host: beta.localhost acme.localhost\r\n", "beta", noSuchTenant},
-		"two with a semicolon":      {"beta.localhost", "X-Forwarded-Host: beta.localhost;acme.localhost\r\n", "beta", noSuchTenant},
-		"an ideographic dot":        {"beta.localhost", "X-Forwarded-Host: acme\u3002localhost\r\n", "beta", noSuchTenant},
-		"quoted":                    {"beta.localhost", "X-Forwarded-Host: \"acme.localhost\"\r\n", "beta", noSuchTenant},
-		"a URL":                     {"beta.localhost", "X-Forwarded-Host: http://acme.localhost\r\n", "beta", noSuchTenant},
-		"empty":                     {"beta.localhost", "X-Forwarded-Host:\r\n", "beta", "beta"},
-		"against the header":        {"localhost", "X-Forwarded-Host: acme.localhost\r\nX-Tenant-ID: beta\r\n", "beta", mismatch},
-		"Forwarded":                 {"beta.localhost", "Forwarded: for=1.2.3.4;host=acme.localhost\r\n", "beta", "beta"},
-		"X-Host":                    {"beta.localhost", "X-Host: acme.localhost\r\n", "beta", "beta"},
-		"X-Original-Host":           {"beta.localhost", "X-Original-Host: acme.localhost\r\n", "beta", "beta"},
-		"X-Forwarded-Server":        {"beta.localhost", "X-Forwarded-Server: acme.localhost\r\n", "beta", "beta"},
-		"with underscores":          {"beta.localhost", "X_Forwarded_Host: acme.localhost\r\n", "beta", "beta"},
-		"a peer that is said to be": {"beta.localhost", "X-Forwarded-Host: acme.localhost\r\nX-Forwarded-For: 127.0.0.1\r\n", "beta", "acme"},
+		"one": {"beta.localhost", "X-Forwarded-Host: acme.localhost\r\n",
+			"beta", "acme"},
+		"disguised": {"beta.localhost",
+			"x-forwarded-host:\t ACME.localhost.:443\r\n", "beta", "acme"},
+		"two lines": {"beta.localhost",
+			"X-Forwarded-Host: beta.localhost\r\nX-Forwarded-Host: acme.localhost\r\n", "beta",
+			"acme"},
+		"two values": {"beta.localhost",
+			"X-Forwarded-Host: beta.localhost, acme.localhost\r\n", "beta", "acme"},
+		"two values, three lines": {"beta.localhost",
+			"X-Forwarded-Host: a, b\r\nX-Forwarded-Host: c\r\nX-Forwarded-Host:" +
+				" beta.localhost,acme.localhost\r\n", "beta", "acme"},
+		"of no tenant": {"beta.localhost", "X-Forwarded-Host: localhost\r\n", "beta",
+			noTenant},
+		"unknown": {"beta.localhost", "X-Forwarded-Host: ghost.localhost\r\n",
+			"beta", noSuchTenant},
+		"two with a space": {"beta.localhost",
+			"X-Forwarded-Host: beta.localhost acme.localhost\r\n", "beta", noSuchTenant},
+		"two with a semicolon": {"beta.localhost",
+			"X-Forwarded-Host: beta.localhost;acme.localhost\r\n", "beta", noSuchTenant},
+		"an ideographic dot": {"beta.localhost", "X-Forwarded-Host: acme\u3002localhost\r\n",
+			"beta", noSuchTenant},
+		"quoted": {"beta.localhost", "X-Forwarded-Host: \"acme.localhost\"\r\n",
+			"beta", noSuchTenant},
+		"a URL": {"beta.localhost",
+			"X-Forwarded-Host: http://acme.localhost\r\n", "beta", noSuchTenant},
+		"empty": {"beta.localhost", "X-Forwarded-Host:\r\n", "beta", "beta"},
+		"against the header": {"localhost",
+			"X-Forwarded-Host: acme.localhost\r\nX-Tenant-ID: beta\r\n", "beta", mismatch},
+		"Forwarded": {"beta.localhost",
+			"Forwarded: for=1.2.3.4;host=acme.localhost\r\n", "beta", "beta"},
+		"X-Host": {"beta.localhost", "X-Host: acme.localhost\r\n", "beta",
+			"beta"},
+		"X-Original-Host": {"beta.localhost", "X-Original-Host: acme.localhost\r\n",
+			"beta", "beta"},
+		"X-Forwarded-Server": {"beta.localhost", "X-Forwarded-Server: acme.localhost\r\n",
+			"beta", "beta"},
+		"with underscores": {"beta.localhost", "X_Forwarded_Host: acme.localhost\r\n",
+			"beta", "beta"},
+		"a peer that is said to be": {"beta.localhost",
+			"X-Forwarded-Host: acme.localhost\r\nX-Forwarded-For: 127.0.0.1\r\n", "beta", "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -210,22 +254,25 @@ func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
 	w := newRawWorld(t)
 	id := w.tenants["acme"].ID.String()
 	for name, c := range map[string]struct{ lines, want string }{
-		"a slug":                       {"X-Tenant-ID: acme\r\n", "acme"},
-		"a name in small letters":      {"x-tenant-id: acme\r\n", "acme"},
-		"spaces around":                {"X-Tenant-ID: \t acme \t \r\n", "acme"},
-		"an id":                        {"X-Tenant-ID: " + id + "\r\n", "acme"},
-		"an id in capitals":            {"X-Tenant-ID: " + strings.ToUpper(id) + "\r\n", "acme"},
-		"one twice":                    {"X-Tenant-ID: acme\r\nx-tenant-id: acme\r\n", "acme"},
-		"two":                          {"X-Tenant-ID: acme\r\nX-Tenant-ID: beta\r\n", mismatch},
-		"two, the second empty":        {"X-Tenant-ID: acme\r\nX-Tenant-ID:\r\n", mismatch},
-		"slug and id":                  {"X-Tenant-ID: acme\r\nX-Tenant-ID: " + id + "\r\n", mismatch},
-		"a list":                       {"X-Tenant-ID: acme,beta\r\n", noSuchTenant},
-		"a list of one":                {"X-Tenant-ID: acme,\r\n", noSuchTenant},
-		"a slug in capitals":           {"X-Tenant-ID: ACME\r\n", noSuchTenant},
-		"an id in braces":              {"X-Tenant-ID: {" + id + "}\r\n", noSuchTenant},
-		"a URN":                        {"X-Tenant-ID: urn:uuid:" + id + "\r\n", noSuchTenant},
-		"an id without hyphens":        {"X-Tenant-ID: " + strings.ReplaceAll(id, "-", "") + "\r\n", noSuchTenant},
-		"the zero id":                  {"X-Tenant-ID: 00000000-0000-0000-0000-000000000000\r\n", noSuchTenant},
+		"a slug":                  {"X-Tenant-ID: acme\r\n", "acme"},
+		"a name in small letters": {"x-tenant-id: acme\r\n", "acme"},
+		"spaces around":           {"X-Tenant-ID: \t acme \t \r\n", "acme"},
+		"an id":                   {"X-Tenant-ID: " + id + "\r\n", "acme"},
+		"an id in capitals":       {"X-Tenant-ID: " + strings.ToUpper(id) + "\r\n", "acme"},
+		"one twice":               {"X-Tenant-ID: acme\r\nx-tenant-id: acme\r\n", "acme"},
+		"two":                     {"X-Tenant-ID: acme\r\nX-Tenant-ID: beta\r\n", mismatch},
+		"two, the second empty":   {"X-Tenant-ID: acme\r\nX-Tenant-ID:\r\n", mismatch},
+		"slug and id": {"X-Tenant-ID: acme\r\nX-Tenant-ID: " + id + "\r\n",
+			mismatch},
+		"a list":             {"X-Tenant-ID: acme,beta\r\n", noSuchTenant},
+		"a list of one":      {"X-Tenant-ID: acme,\r\n", noSuchTenant},
+		"a slug in capitals": {"X-Tenant-ID: ACME\r\n", noSuchTenant},
+		"an id in braces":    {"X-Tenant-ID: {" + id + "}\r\n", noSuchTenant},
+		"a URN":              {"X-Tenant-ID: urn:uuid:" + id + "\r\n", noSuchTenant},
+		"an id without hyphens": {"X-Tenant-ID: " + strings.ReplaceAll(id, "-", "") + "\r\n",
+			noSuchTenant},
+		"the zero id": {"X-Tenant-ID: 00000000-0000-0000-0000-000000000000\r\n",
+			noSuchTenant},
 		"empty":                        {"X-Tenant-ID:\r\n", noSuchTenant},
 		"an encoded letter":            {"X-Tenant-ID: %61cme\r\n", noSuchTenant},
 		"another alphabet's a":         {"X-Tenant-ID: \u0430cme\r\n", noSuchTenant},

@@ -85,7 +85,10 @@ func TestManyWhoAskWhetherItIsReadyCostOneLook(t *testing.T) {
 		answer := make(chan struct{})
 		p := newProber(t, func(o *httpapi.Options) {
 			ask := o.Ready
-			o.Ready = func(ctx context.Context) error { defer func() { <-answer }(); return ask(ctx) }
+			o.Ready = func(ctx context.Context) error {
+				defer func() { <-answer }()
+				return ask(ctx)
+			}
 		})
 		statuses := make(chan int, 100)
 		for range cap(statuses) {

@@ -19,7 +19,8 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 
-	created := w.put(t, "/api/v1/prompts/greeting", `{"labels":{"team":"a"},"spec":{"template":"Hi","own":[1,{"b":2,"a":1}]}}`)
+	created := w.put(t, "/api/v1/prompts/greeting",
+		`{"labels":{"team":"a"},"spec":{"template":"Hi","own":[1,{"b":2,"a":1}]}}`)
 	assert.Equal(t, http.StatusCreated, created.status)
 	assert.Equal(t, "/api/v1/prompts/greeting", created.header.Get("Location"))
 	assert.Equal(t, `"1"`, created.header.Get("ETag"))
@@ -34,7 +35,8 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 	r := read[resource](t, created)
 	assert.Equal(t, "prompt", r.Kind)
 	assert.Equal(t, map[string]string{"team": "a"}, r.Labels)
-	assert.Equal(t, map[string]any{"template": "Hi", "own": []any{1.0, map[string]any{"a": 1.0, "b": 2.0}}}, r.Spec)
+	assert.Equal(t, map[string]any{
+		"template": "Hi", "own": []any{1.0, map[string]any{"a": 1.0, "b": 2.0}}}, r.Spec)
 	assert.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`, r.CreatedAt)
 
 	replaced := w.put(t, "/api/v1/prompts/greeting", aPrompt)
@@ -49,17 +51,22 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 	got := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).ok(t, http.StatusOK)
 	assert.JSONEq(t, string(replaced.body), string(got.body))
 
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).ok(t, http.StatusNoContent)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).
+		ok(t, http.StatusNoContent)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).
+		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).
+		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
 }
 
 func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, name := range []string{
-		"io.github.acme/weather", "a//b", "a/../b", "/", "..", ".", "...", "@scope/pkg", "größe", "日本", "100%", "a+b", "a b", "a%2Fb",
-		"?q=1", "#x", ";", "a;b=c", "~", "\\", "'\"<>", "{name}", "e\u0301", "🤖", strings.Repeat("x", 256), strings.Repeat("語", 256),
+		"io.github.acme/weather", "a//b", "a/../b", "/", "..", ".", "...", "@scope/pkg", "größe",
+		"日本", "100%", "a+b", "a b", "a%2Fb",
+		"?q=1", "#x", ";", "a;b=c", "~", "\\", "'\"<>", "{name}", "e\u0301", "🤖",
+		strings.Repeat("x", 256), strings.Repeat("語", 256),
 	} {
 		t.Run(fmt.Sprintf("%.20q", name), func(t *testing.T) {
 			path := "/api/v1/prompts/" + segment(name)
@@ -69,8 +76,10 @@ func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 
 			location := created.header.Get("Location")
 			found := w.do(t, ask{as: "acme-viewer", path: location}).ok(t, http.StatusOK)
-			assert.Equal(t, name, read[struct{ Name string }](t, found).Name, "the Location leads to the resource")
-			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: location}).ok(t, http.StatusNoContent)
+			assert.Equal(t, name, read[struct{ Name string }](t, found).Name,
+				"the Location leads to the resource")
+			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: location}).
+				ok(t, http.StatusNoContent)
 		})
 	}
 }
@@ -87,14 +96,18 @@ func TestANameThatCantBeIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, escaped := range []string{
-		"%00", "a%00b", "%0a", "%7f", "%c2%85", "%20a", "a%20", "%e3%80%80a", "%ff", "%c3%28", "%ed%a0%80", strings.Repeat("x", 257),
+		"%00", "a%00b", "%0a", "%7f", "%c2%85", "%20a", "a%20", "%e3%80%80a", "%ff", "%c3%28",
+		"%ed%a0%80", strings.Repeat("x", 257),
 	} {
 		t.Run(fmt.Sprintf("%.20s", escaped), func(t *testing.T) {
 			t.Parallel()
 			path := "/api/v1/prompts/" + escaped
-			w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: path, body: aPrompt}).refused(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
-			w.do(t, ask{as: "acme-viewer", path: path}).refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: path}).refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: path, body: aPrompt}).
+				refused(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
+			w.do(t, ask{as: "acme-viewer", path: path}).
+				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: path}).
+				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
 }
@@ -104,8 +117,10 @@ func TestAPathThatIsNoCleanPathIsNotFoundAndNeverRedirected(t *testing.T) {
 	w := newWorld(t)
 	w.put(t, "/api/v1/prompts/a", aPrompt)
 	for _, path := range []string{
-		"/api/v1/prompts//a", "/api/v1//prompts", "//api/v1/prompts", "/api/v1/prompts/", "/api/v1/prompts/a/", "/api/v1/prompts/../prompts/a",
-		"/api/v1/prompts/.", "/api/v1/agents/..", "/api/v1/prompts/a/b", "/api/v1", "/", "/api/v1/unknown", "/api/v1/%70rompts",
+		"/api/v1/prompts//a", "/api/v1//prompts", "//api/v1/prompts", "/api/v1/prompts/",
+		"/api/v1/prompts/a/", "/api/v1/prompts/../prompts/a",
+		"/api/v1/prompts/.", "/api/v1/agents/..", "/api/v1/prompts/a/b", "/api/v1", "/",
+		"/api/v1/unknown", "/api/v1/%70rompts",
 	} {
 		g := w.do(t, ask{as: "acme-viewer", path: path})
 		g.refused(t, http.StatusNotFound, tenancy.CodeNotFound)
@@ -124,50 +139,80 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 		code             tenancy.Code
 		at               string // errors[0].path, "" if not asked
 	}{
-		{"an unknown field at the top", "prompts/x", `{"spec":{"template":"t"},"spce":{}}`, 422, tenancy.CodeUnknownField, "/spce"},
-		{"a read-only field", "prompts/x", `{"spec":{"template":"t"},"version":3}`, 422, tenancy.CodeUnknownField, "/version"},
-		{"a field in another case", "prompts/x", `{"Spec":{"template":"t"}}`, 422, tenancy.CodeUnknownField, "/Spec"},
-		{"a duplicate key at the top", "prompts/x", `{"spec":{"template":"t"},"spec":{"template":"u"}}`, 400, tenancy.CodeInvalidJSON, "/spec"},
-		{"a duplicate key below", "prompts/x", spec(`{"template":"t","x":{"a":1,"a":2}}`), 400, tenancy.CodeInvalidJSON, "/spec/x/a"},
-		{"a duplicate key by escape", "prompts/x", spec(`{"template":"t","\u0074emplate":"u"}`), 400, tenancy.CodeInvalidJSON, ""},
+		{"an unknown field at the top", "prompts/x", `{"spec":{"template":"t"},"spce":{}}`, 422,
+			tenancy.CodeUnknownField, "/spce"},
+		{"a read-only field", "prompts/x", `{"spec":{"template":"t"},"version":3}`, 422,
+			tenancy.CodeUnknownField, "/version"},
+		{"a field in another case", "prompts/x", `{"Spec":{"template":"t"}}`, 422,
+			tenancy.CodeUnknownField, "/Spec"},
+		{"a duplicate key at the top", "prompts/x",
+			`{"spec":{"template":"t"},"spec":{"template":"u"}}`, 400, tenancy.CodeInvalidJSON,
+			"/spec"},
+		{"a duplicate key below", "prompts/x", spec(`{"template":"t","x":{"a":1,"a":2}}`), 400,
+			tenancy.CodeInvalidJSON, "/spec/x/a"},
+		{"a duplicate key by escape", "prompts/x", spec(`{"template":"t","\u0074emplate":"u"}`),
+			400, tenancy.CodeInvalidJSON, ""},
 		{"trailing data", "prompts/x", aPrompt + `{}`, 400, tenancy.CodeInvalidJSON, ""},
-		{"a trailing comma", "prompts/x", `{"spec":{"template":"t"},}`, 400, tenancy.CodeInvalidJSON, ""},
-		{"a comment", "prompts/x", `{/**/"spec":{"template":"t"}}`, 400, tenancy.CodeInvalidJSON, ""},
+		{"a trailing comma", "prompts/x", `{"spec":{"template":"t"},}`, 400,
+			tenancy.CodeInvalidJSON, ""},
+		{"a comment", "prompts/x", `{/**/"spec":{"template":"t"}}`, 400, tenancy.CodeInvalidJSON,
+			""},
 		{"NaN", "prompts/x", spec(`{"template":"t","x":NaN}`), 400, tenancy.CodeInvalidJSON, ""},
 		{"a cut-off body", "prompts/x", `{"spec":{"template":"t`, 400, tenancy.CodeInvalidJSON, ""},
-		{"an escaped NUL", "prompts/x", spec(`{"template":"a\u0000b"}`), 400, tenancy.CodeInvalidJSON, "/spec/template"},
-		{"a raw NUL", "prompts/x", spec("{\"template\":\"a\x00b\"}"), 400, tenancy.CodeInvalidJSON, ""},
-		{"invalid UTF-8", "prompts/x", spec("{\"template\":\"\xff\"}"), 400, tenancy.CodeInvalidJSON, ""},
-		{"a lone surrogate", "prompts/x", spec(`{"template":"\ud800"}`), 400, tenancy.CodeInvalidJSON, ""},
+		{"an escaped NUL", "prompts/x", spec(`{"template":"a\u0000b"}`), 400,
+			tenancy.CodeInvalidJSON, "/spec/template"},
+		{"a raw NUL", "prompts/x", spec("{\"template\":\"a\x00b\"}"), 400, tenancy.CodeInvalidJSON,
+			""},
+		{"invalid UTF-8", "prompts/x", spec("{\"template\":\"\xff\"}"), 400,
+			tenancy.CodeInvalidJSON, ""},
+		{"a lone surrogate", "prompts/x", spec(`{"template":"\ud800"}`), 400,
+			tenancy.CodeInvalidJSON, ""},
 		{"a byte order mark", "prompts/x", "\ufeff" + aPrompt, 400, tenancy.CodeInvalidJSON, ""},
-		{"too deep", "prompts/x", spec(`{"template":"t","x":` + deep + `}`), 400, tenancy.CodeInvalidJSON, ""},
-		{"an inexact number", "prompts/x", spec(`{"template":"t","n":12345678901234567890}`), 422, tenancy.CodeInexactNumber, "/spec/n"},
-		{"a number beyond doubles", "prompts/x", spec(`{"template":"t","n":1e999}`), 422, tenancy.CodeInexactNumber, "/spec/n"},
+		{"too deep", "prompts/x", spec(`{"template":"t","x":` + deep + `}`), 400,
+			tenancy.CodeInvalidJSON, ""},
+		{"an inexact number", "prompts/x", spec(`{"template":"t","n":12345678901234567890}`), 422,
+			tenancy.CodeInexactNumber, "/spec/n"},
+		{"a number beyond doubles", "prompts/x", spec(`{"template":"t","n":1e999}`), 422,
+			tenancy.CodeInexactNumber, "/spec/n"},
 		{"no body object", "prompts/x", `[]`, 422, tenancy.CodeInvalid, ""},
 		{"null", "prompts/x", `null`, 422, tenancy.CodeInvalid, ""},
 		{"no spec", "prompts/x", `{}`, 422, tenancy.CodeInvalid, "/spec"},
 		{"a null spec", "prompts/x", spec(`null`), 422, tenancy.CodeInvalid, ""},
 		{"a spec that is a list", "prompts/x", spec(`[]`), 422, tenancy.CodeInvalid, "/spec"},
-		{"a label that is a number", "prompts/x", `{"labels":{"a":1},"spec":{"template":"t"}}`, 422, tenancy.CodeInvalid, "/labels/a"},
-		{"a label that is null", "prompts/x", `{"labels":{"a":null},"spec":{"template":"t"}}`, 422, tenancy.CodeInvalid, "/labels/a"},
-		{"labels that are a list", "prompts/x", `{"labels":[],"spec":{"template":"t"}}`, 422, tenancy.CodeInvalid, "/labels"},
-		{"a label without key", "prompts/x", `{"labels":{"":"x"},"spec":{"template":"t"}}`, 422, tenancy.CodeInvalid, "/labels/"},
-		{"a missing required field", "prompts/x", spec(`{}`), 422, tenancy.CodeInvalid, "/spec/template"},
-		{"a wrong type", "prompts/x", spec(`{"template":7}`), 422, tenancy.CodeInvalid, "/spec/template"},
-		{"a value outside the enum", "trust-rules/x", spec(`{"effect":"perhaps"}`), 422, tenancy.CodeInvalid, "/spec/effect"},
-		{"a value above the maximum", "trust-rules/x", spec(`{"effect":"allow","priority":1001}`), 422, tenancy.CodeInvalid, "/spec/priority"},
-		{"a dangling reference", "agents/x", spec(`{"prompts":["nothing"]}`), 422, tenancy.CodeDanglingReference, "/spec/prompts/0"},
-		{"a dangling reference of two kinds", "trust-rules/x", spec(`{"effect":"deny","subject":{"kind":"agent","name":"nobody"}}`), 422, tenancy.CodeDanglingReference, "/spec/subject"},
-		{"another name for a singleton", "defaults/other", spec(`{}`), 422, tenancy.CodeInvalid, "/name"},
+		{"a label that is a number", "prompts/x", `{"labels":{"a":1},"spec":{"template":"t"}}`, 422,
+			tenancy.CodeInvalid, "/labels/a"},
+		{"a label that is null", "prompts/x", `{"labels":{"a":null},"spec":{"template":"t"}}`, 422,
+			tenancy.CodeInvalid, "/labels/a"},
+		{"labels that are a list", "prompts/x", `{"labels":[],"spec":{"template":"t"}}`, 422,
+			tenancy.CodeInvalid, "/labels"},
+		{"a label without key", "prompts/x", `{"labels":{"":"x"},"spec":{"template":"t"}}`, 422,
+			tenancy.CodeInvalid, "/labels/"},
+		{"a missing required field", "prompts/x", spec(`{}`), 422, tenancy.CodeInvalid,
+			"/spec/template"},
+		{"a wrong type", "prompts/x", spec(`{"template":7}`), 422, tenancy.CodeInvalid,
+			"/spec/template"},
+		{"a value outside the enum", "trust-rules/x", spec(`{"effect":"perhaps"}`), 422,
+			tenancy.CodeInvalid, "/spec/effect"},
+		{"a value above the maximum", "trust-rules/x", spec(`{"effect":"allow","priority":1001}`),
+			422, tenancy.CodeInvalid, "/spec/priority"},
+		{"a dangling reference", "agents/x", spec(`{"prompts":["nothing"]}`), 422,
+			tenancy.CodeDanglingReference, "/spec/prompts/0"},
+		{"a dangling reference of two kinds", "trust-rules/x",
+			spec(`{"effect":"deny","subject":{"kind":"agent","name":"nobody"}}`), 422,
+			tenancy.CodeDanglingReference, "/spec/subject"},
+		{"another name for a singleton", "defaults/other", spec(`{}`), 422, tenancy.CodeInvalid,
+			"/name"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/" + c.path, body: c.body}).refused(t, c.status, c.code)
+			p := w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/" + c.path,
+				body: c.body}).refused(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
-			w.do(t, ask{as: "acme-viewer", path: "/api/v1/" + c.path}).refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			w.do(t, ask{as: "acme-viewer", path: "/api/v1/" + c.path}).
+				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
 }
@@ -183,13 +228,16 @@ func TestABodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 		"no JSON at all":       strings.Repeat("\x00", 2<<20),
 		"an unknown field too": `{"x":1,"spec":"` + strings.Repeat("x", 2<<20) + `"}`,
 	} {
-		w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/big", body: body}).
+		w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/big",
+			body: body}).
 			refused(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 		t.Log("the size comes before", name)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/big"}).refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/big"}).
+		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
 
-	fits := `{"spec":{"template":"` + strings.Repeat("x", 1<<20-len(`{"spec":{"template":""}}`)) + `"}}`
+	fits := `{"spec":{"template":"` + strings.Repeat("x", 1<<20-len(`{"spec":{"template":""}}`)) +
+		`"}}`
 	require.Len(t, fits, 1<<20)
 	w.put(t, "/api/v1/prompts/big", fits)
 }
@@ -204,17 +252,21 @@ func TestDeletingKeepsWhatIsNeeded(t *testing.T) {
 	g := w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/shared"})
 	g.refused(t, http.StatusConflict, tenancy.CodeReferenced)
 	type ref struct{ Kind, Name string }
-	assert.Equal(t, []ref{{"agent", "a"}, {"agent", "b"}}, read[struct{ Referrers []ref }](t, g).Referrers)
+	assert.Equal(t, []ref{{"agent", "a"}, {"agent", "b"}},
+		read[struct{ Referrers []ref }](t, g).Referrers)
 
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/defaults/default"}).refused(t, http.StatusConflict, tenancy.CodeNotDeletable)
+	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/defaults/default"}).
+		refused(t, http.StatusConflict, tenancy.CodeNotDeletable)
 }
 
 func TestASecretNeverComesBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	created := w.put(t, "/api/v1/model-configs/gpt", `{"spec":{"provider":"p","api_key":"sk-very-secret"}}`)
+	created := w.put(t, "/api/v1/model-configs/gpt",
+		`{"spec":{"provider":"p","api_key":"sk-very-secret"}}`)
 	listed := w.do(t, ask{as: "acme-viewer", path: "/api/v1/model-configs"}).ok(t, http.StatusOK)
-	bundle := w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export"}).ok(t, http.StatusOK)
+	bundle := w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export"}).
+		ok(t, http.StatusOK)
 	for _, g := range []got{created, listed, bundle} {
 		assert.NotContains(t, string(g.body), "sk-very-secret")
 		assert.Contains(t, string(g.body), `{"$secret":"model_config/gpt/api_key"}`)

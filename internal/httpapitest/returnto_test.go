@@ -34,12 +34,14 @@ func leavesTheHost(to string) bool {
 // FuzzReturnTo: what is taken for a path of this host is one to a browser too,
 // also when something on the way has resolved its escapes.
 func FuzzReturnTo(f *testing.F) {
-	for _, to := range []string{"/", "/a?b=c", "//evil.test", "/\\evil.test", "/%2f%2fevil.test", "/\t/evil.test", "/%5cevil.test", "https://evil.test", "/..//evil.test"} {
+	for _, to := range []string{"/", "/a?b=c", "//evil.test", "/\\evil.test", "/%2f%2fevil.test",
+		"/\t/evil.test", "/%5cevil.test", "https://evil.test", "/..//evil.test"} {
 		f.Add(to)
 	}
 	w := bareWorld(f, cheaply, func(o *httpapi.Options) { o.SignIn.Provider = nowhere{} })
 	f.Fuzz(func(t *testing.T, to string) {
-		r := httptest.NewRequest("GET", "/api/v1/sessions/oidc/start?return_to="+url.QueryEscape(to), nil)
+		r := httptest.NewRequest("GET", "/api/v1/sessions/oidc/start?return_to="+
+			url.QueryEscape(to), nil)
 		answered := httptest.NewRecorder()
 		w.handler.ServeHTTP(answered, r)
 		if answered.Code != 302 {
@@ -47,7 +49,8 @@ func FuzzReturnTo(f *testing.F) {
 		}
 		path, _, _ := strings.Cut(to, "?")
 		once, err := url.PathUnescape(path)
-		if to != "" && (leavesTheHost(to) || err != nil || leavesTheHost(once) || strings.ContainsAny(to, "\r\n")) {
+		if to != "" && (leavesTheHost(to) || err != nil || leavesTheHost(once) ||
+			strings.ContainsAny(to, "\r\n")) {
 			t.Errorf("%q is taken for a path of this host", to)
 		}
 	})

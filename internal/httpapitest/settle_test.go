@@ -48,7 +48,8 @@ func revokedElsewhere(t *testing.T, d *deaf) *world {
 	return w
 }
 
-var someKey = ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants/acme/keys", body: `{"name":"k","role":"viewer"}`}
+var someKey = ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants/acme/keys",
+	body: `{"name":"k","role":"viewer"}`}
 
 func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
 	t.Parallel()
@@ -56,7 +57,8 @@ func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
 	w := revokedElsewhere(t, d)
 	w.do(t, someKey).ok(t, http.StatusCreated)
 	assert.Equal(t, 1, d.settled)
-	w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/w", body: `{"spec":{}}`})
+	w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/w",
+		body: `{"spec":{}}`})
 	assert.Equal(t, 1, d.settled, "who writes what is no administration waits for nothing")
 	refused := someKey
 	refused.as = "acme-viewer"
@@ -66,9 +68,11 @@ func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
 
 func TestWhatCannotBeSettledIsForgotten(t *testing.T) {
 	t.Parallel()
-	w := revokedElsewhere(t, &deaf{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
+	w := revokedElsewhere(t,
+		&deaf{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
 	w.do(t, someKey).ok(t, http.StatusCreated)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
+	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).
+		refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 }
 
 // TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered warms every cache with
@@ -80,11 +84,14 @@ func TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered(t *testing.T) {
 		for key, others := range map[string]string{"acme": "beta", "beta": "acme"} {
 			own, foreign := w.tenants[key], w.tenants[others]
 			for _, name := range []string{string(own.Slug), own.ID.String(), ""} {
-				w.do(t, ask{as: key + "-admin", path: "/api/v1/prompts", tenant: name}).ok(t, http.StatusOK)
+				w.do(t, ask{as: key + "-admin", path: "/api/v1/prompts", tenant: name}).
+					ok(t, http.StatusOK)
 			}
 			for _, name := range []string{string(foreign.Slug), foreign.ID.String()} {
-				w.do(t, ask{as: key + "-admin", path: "/api/v1/prompts", tenant: name}).refused(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
-				w.do(t, ask{as: key + "-admin", path: "/api/v1/tenants/" + name + "/keys"}).refused(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
+				w.do(t, ask{as: key + "-admin", path: "/api/v1/prompts", tenant: name}).
+					refused(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
+				w.do(t, ask{as: key + "-admin", path: "/api/v1/tenants/" + name + "/keys"}).
+					refused(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
 			}
 		}
 	}

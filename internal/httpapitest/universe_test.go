@@ -27,8 +27,9 @@ const unknown tenancy.State = "unknown"
 // What the universes have in common.
 var (
 	acmeID, betaID = tenancy.NewID(), tenancy.NewID()
-	acmeKeys       = map[tenancy.Role]string{tenancy.Viewer: tenancy.NewKeySecret(), tenancy.Admin: tenancy.NewKeySecret()}
-	betaKey        = tenancy.NewKeySecret()
+	acmeKeys       = map[tenancy.Role]string{tenancy.Viewer: tenancy.NewKeySecret(),
+		tenancy.Admin: tenancy.NewKeySecret()}
+	betaKey = tenancy.NewKeySecret()
 )
 
 // universe is a registry that is, down to ids and times, the same as others in
@@ -53,7 +54,8 @@ type universes map[tenancy.State]*universe
 func newUniverses(t *testing.T, changes ...with) universes {
 	t.Helper()
 	all := universes{}
-	for _, state := range []tenancy.State{unknown, tenancy.Deleted, tenancy.Suspended, tenancy.Active} {
+	for _, state := range []tenancy.State{unknown, tenancy.Deleted, tenancy.Suspended,
+		tenancy.Active} {
 		all[state] = newUniverse(t, state, changes...)
 	}
 	return all
@@ -96,7 +98,8 @@ func (u *universe) now() time.Time {
 }
 
 func (u *universe) resolver() *resolve.Resolver {
-	return resolve.New(u.services.Tenants, resolve.Options{BaseDomain: "registry.test", Clock: u.now})
+	return resolve.New(u.services.Tenants,
+		resolve.Options{BaseDomain: "registry.test", Clock: u.now})
 }
 
 // mount puts a host's own routes in the place of the API, behind the middleware
@@ -113,9 +116,12 @@ func (u *universe) mount(p tenancy.Principal) {
 
 func (u *universe) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenancy.Tenant {
 	t.Helper()
-	tenant, err := u.services.Tenants.Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active, Settings: json.RawMessage(`{}`)})
+	tenant, err := u.services.Tenants.Create(t.Context(),
+		tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active,
+			Settings: json.RawMessage(`{}`)})
 	require.NoError(t, err)
-	item := federation.Item{Ref: federation.Ref{Kind: "prompt", Name: "x"}, Spec: json.RawMessage(`{"template":"` + string(slug) + `"}`)}
+	item := federation.Item{Ref: federation.Ref{Kind: "prompt", Name: "x"},
+		Spec: json.RawMessage(`{"template":"` + string(slug) + `"}`)}
 	_, _, err = u.services.Resources.Put(t.Context(), id, item, ports.Condition{})
 	require.NoError(t, err)
 	return tenant
@@ -125,7 +131,8 @@ func (u *universe) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, se
 	t.Helper()
 	hash, err := tenancy.HashKeySecret(secret)
 	require.NoError(t, err)
-	_, err = u.services.Keys.Create(t.Context(), tenant, tenancy.APIKey{ID: id, Tenant: tenant, Name: string(role), Role: role, Hash: hash})
+	_, err = u.services.Keys.Create(t.Context(), tenant,
+		tenancy.APIKey{ID: id, Tenant: tenant, Name: string(role), Role: role, Hash: hash})
 	require.NoError(t, err)
 }
 
@@ -141,7 +148,8 @@ type wire struct {
 }
 
 func (r wire) String() string {
-	return fmt.Sprintf("%s %s, host %q, X-Tenant-ID %q, %d bytes, %v", r.method, r.path, r.host, r.tenants, len(r.body), r.header)
+	return fmt.Sprintf("%s %s, host %q, X-Tenant-ID %q, %d bytes, %v", r.method, r.path, r.host,
+		r.tenants, len(r.body), r.header)
 }
 
 // seen is everything that a caller can observe of an answer, and what they
@@ -196,9 +204,12 @@ func (all universes) sendAll(t require.TestingT, r wire) seen {
 // as far as they come. What they leave in caches must not show.
 func (all universes) insiders() {
 	for _, u := range all {
-		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey, "user:root", "user:viewer@beta"} {
+		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey, "user:root",
+			"user:viewer@beta"} {
 			for _, r := range []wire{
-				{host: "beta.registry.test", path: "/api/v1/discovery"}, {tenants: []string{betaID.String()}, path: "/api/v1/prompts/x"}, {path: "/api/v1/tenants/beta"},
+				{host: "beta.registry.test", path: "/api/v1/discovery"},
+				{tenants: []string{betaID.String()}, path: "/api/v1/prompts/x"},
+				{path: "/api/v1/tenants/beta"},
 			} {
 				r.credentials, r.method = who, http.MethodGet
 				u.send(r)

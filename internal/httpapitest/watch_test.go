@@ -33,8 +33,10 @@ func (c *calls) clear() (list []string) {
 // watch notes every question to the stores of s. None of the types behind it
 // embeds the port that it watches: a new method of a port must not go unseen.
 func (c *calls) watch(s ports.Services) ports.Services {
-	s.Tenants, s.Keys, s.KeyFinder = watchedTenants{s.Tenants, c}, watchedKeys{s.Keys, c}, watchedFinder{s.KeyFinder, c}
-	s.Resources, s.Transfers, s.Vault = watchedResources{s.Resources, c}, watchedTransfers{s.Transfers, c}, watchedVault{s.Vault, c}
+	s.Tenants, s.Keys, s.KeyFinder = watchedTenants{s.Tenants, c}, watchedKeys{s.Keys, c},
+		watchedFinder{s.KeyFinder, c}
+	s.Resources, s.Transfers, s.Vault = watchedResources{s.Resources, c},
+		watchedTransfers{s.Transfers, c}, watchedVault{s.Vault, c}
 	return s
 }
 
@@ -68,7 +70,9 @@ func (w watchedTenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.T
 	return w.port.Update(ctx, t)
 }
 
-func (w watchedTenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
+func (w watchedTenants) Purge(
+	ctx context.Context, id tenancy.ID,
+) (tenancy.PurgeCertificate, error) {
 	w.calls.add("purge tenant %s", id)
 	return w.port.Purge(ctx, id)
 }
@@ -78,17 +82,23 @@ type watchedKeys struct {
 	calls *calls
 }
 
-func (w watchedKeys) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (w watchedKeys) Create(
+	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
+) (tenancy.APIKey, error) {
 	w.calls.add("create key of %s", tenant)
 	return w.port.Create(ctx, tenant, k)
 }
 
-func (w watchedKeys) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
+func (w watchedKeys) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.APIKey, error) {
 	w.calls.add("%d keys of %s behind %s", limit, tenant, after)
 	return w.port.List(ctx, tenant, after, limit)
 }
 
-func (w watchedKeys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+func (w watchedKeys) Rotate(
+	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
+) (tenancy.APIKey, error) {
 	w.calls.add("rotate key %s of %s", id, tenant)
 	return w.port.Rotate(ctx, tenant, id, next, until)
 }
@@ -113,12 +123,16 @@ type watchedResources struct {
 	calls *calls
 }
 
-func (w watchedResources) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+func (w watchedResources) Get(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
+) (federation.Resource, error) {
 	w.calls.add("resource %v of %s", ref, tenant)
 	return w.port.Get(ctx, tenant, ref)
 }
 
-func (w watchedResources) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+func (w watchedResources) List(
+	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	w.calls.add("resources %v of %s", q, tenant)
 	return w.port.List(ctx, tenant, q)
 }
@@ -130,7 +144,9 @@ func (w watchedResources) Put(
 	return w.port.Put(ctx, tenant, item, cond)
 }
 
-func (w watchedResources) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {
+func (w watchedResources) Delete(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
+) error {
 	w.calls.add("delete resource %v of %s", ref, tenant)
 	return w.port.Delete(ctx, tenant, ref, cond)
 }
@@ -147,7 +163,9 @@ func (w watchedTransfers) Export(
 	return w.port.Export(ctx, tenant, sel, yield)
 }
 
-func (w watchedTransfers) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+func (w watchedTransfers) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
 	w.calls.add("import into %s", tenant)
 	return w.port.Import(ctx, tenant, fn)
 }

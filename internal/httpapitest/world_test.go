@@ -76,7 +76,8 @@ func (w *world) build(changes ...with) {
 	w.log = &log{}
 	w.tokens = map[string]string{"root": platformToken}
 	o := httpapi.Options{
-		MultiTenant: true, Resolver: resolve.New(w.services.Tenants, resolve.Options{BaseDomain: "registry.test"}),
+		MultiTenant: true, Resolver: resolve.New(w.services.Tenants,
+			resolve.Options{BaseDomain: "registry.test"}),
 		PlatformTokenHash: sha256.Sum256([]byte(platformToken)), Discovery: testDiscovery(),
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
@@ -102,11 +103,13 @@ func (w *world) readDocument(t *testing.T) {
 func (w *world) addTenant(t testing.TB, slug string) {
 	t.Helper()
 	tenant, err := w.services.Tenants.Create(t.Context(), tenancy.Tenant{
-		ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: strings.ToUpper(slug), State: tenancy.Active, Settings: json.RawMessage(`{}`),
+		ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: strings.ToUpper(slug),
+		State: tenancy.Active, Settings: json.RawMessage(`{}`),
 	})
 	require.NoError(t, err)
 	w.tenants[slug] = tenant
-	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin, tenancy.Replicator} {
+	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin,
+		tenancy.Replicator} {
 		w.tokens[slug+"-"+string(role)] = w.addKey(t, tenant.ID, role)
 	}
 }
@@ -125,7 +128,8 @@ func (w *world) addKey(t testing.TB, tenant tenancy.ID, role tenancy.Role) strin
 
 // ask is one request.
 type ask struct {
-	as     string // a caller of world.tokens; "" sends no credentials, anything else is sent as it is
+	// a caller of world.tokens; "" sends no credentials, anything else is sent as it is
+	as     string
 	method string // "GET" where it is empty
 	path   string
 	tenant string // X-Tenant-ID

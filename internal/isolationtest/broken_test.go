@@ -31,74 +31,91 @@ func TestABrokenWallGoesRed(t *testing.T) {
 		change string
 		finds  []breach
 	}{
-		"policy opened": {"ALTER POLICY bailiwick_tenant ON notes USING (true) WITH CHECK (true)", []breach{
-			{attack: "SQL: SELECT, by id", on: "notes", walls: bothWalls},
-			{attack: "SQL: SELECT FOR UPDATE", on: "notes", walls: bothWalls},
-			{attack: "SQL: UPDATE, by id", on: "notes", walls: bothWalls},
-			{attack: "SQL: DELETE", on: "notes", walls: bothWalls},
-			{attack: "SQL: join", on: "notes", walls: bothWalls},
-			{attack: "SQL: cursor", on: "notes", walls: bothWalls},
-			{attack: "SQL: INSERT for the other", on: "notes", walls: bothWalls},
-			{attack: "SQL: INSERT … SELECT", on: "notes", walls: bothWalls},
-			{attack: "builder: SELECT", on: "noteRow", walls: policyAlone},
-			{attack: "builder: INSERT, UPDATE", on: "noteRow", walls: policyAlone},
-			{attack: "ports", on: "note", walls: policyAlone},
-			{attack: "routes: resources", on: "GET /api/v1/notes", walls: policyAlone},
-			{attack: "after all", on: "notes", walls: bothWalls},
-		}},
-		"policy of a join table opened": {"ALTER POLICY bailiwick_tenant ON note_shelves USING (true)", []breach{
-			{attack: "SQL: SELECT, by id", on: "note_shelves", walls: bothWalls},
-		}},
-		"policy for reading only": {"ALTER POLICY bailiwick_tenant ON folders WITH CHECK (true)", []breach{
-			{attack: "SQL: UPDATE that gives", on: "folders", walls: bothWalls},
-			{attack: "SQL: INSERT for the other", on: "folders", walls: bothWalls},
-		}},
-		"policy dropped": {"DROP POLICY bailiwick_tenant ON folders; ALTER TABLE folders DISABLE ROW LEVEL SECURITY", []breach{
+		"policy opened": {"ALTER POLICY bailiwick_tenant ON notes USING (true) WITH CHECK (true)",
+			[]breach{
+				{attack: "SQL: SELECT, by id", on: "notes", walls: bothWalls},
+				{attack: "SQL: SELECT FOR UPDATE", on: "notes", walls: bothWalls},
+				{attack: "SQL: UPDATE, by id", on: "notes", walls: bothWalls},
+				{attack: "SQL: DELETE", on: "notes", walls: bothWalls},
+				{attack: "SQL: join", on: "notes", walls: bothWalls},
+				{attack: "SQL: cursor", on: "notes", walls: bothWalls},
+				{attack: "SQL: INSERT for the other", on: "notes", walls: bothWalls},
+				{attack: "SQL: INSERT … SELECT", on: "notes", walls: bothWalls},
+				{attack: "builder: SELECT", on: "noteRow", walls: policyAlone},
+				{attack: "builder: INSERT, UPDATE", on: "noteRow", walls: policyAlone},
+				{attack: "ports", on: "note", walls: policyAlone},
+				{attack: "routes: resources", on: "GET /api/v1/notes", walls: policyAlone},
+				{attack: "after all", on: "notes", walls: bothWalls},
+			}},
+		"policy of a join table opened": {
+			"ALTER POLICY bailiwick_tenant ON note_shelves USING (true)", []breach{
+				{attack: "SQL: SELECT, by id", on: "note_shelves", walls: bothWalls},
+			}},
+		"policy for reading only": {"ALTER POLICY bailiwick_tenant ON folders WITH CHECK (true)",
+			[]breach{
+				{attack: "SQL: UPDATE that gives", on: "folders", walls: bothWalls},
+				{attack: "SQL: INSERT for the other", on: "folders", walls: bothWalls},
+			}},
+		"policy dropped": {"DROP POLICY bailiwick_tenant ON folders; ALTER TABLE folders DISABLE" +
+			" ROW LEVEL SECURITY", []breach{
 			{attack: "SQL: SELECT, by id", on: "folders", walls: bothWalls},
 			{attack: "SQL: as the owner", on: "folders", walls: bothWalls},
 		}},
 		"policy that shows nothing": {"DROP POLICY bailiwick_tenant ON folders", []breach{
 			{attack: "before all", on: "folders", reason: "none of its own rows", walls: bothWalls},
 		}},
-		"no policy on a table that wasn't declared": {"ALTER TABLE visits DISABLE ROW LEVEL SECURITY", []breach{
-			{attack: "SQL: SELECT, by id", on: "visits", walls: bothWalls},
-			{attack: "SQL: INSERT for the other", on: "visits", walls: bothWalls},
-		}},
+		"no policy on a table that wasn't declared": {
+			"ALTER TABLE visits DISABLE ROW LEVEL SECURITY", []breach{
+				{attack: "SQL: SELECT, by id", on: "visits", walls: bothWalls},
+				{attack: "SQL: INSERT for the other", on: "visits", walls: bothWalls},
+			}},
 		"no FORCE": {"ALTER TABLE note_shelves NO FORCE ROW LEVEL SECURITY", []breach{
 			{attack: "SQL: as the owner", on: "note_shelves", reason: "FORCE", walls: bothWalls},
 		}},
 		"a superuser's table": {"ALTER TABLE visits OWNER TO CURRENT_USER", []breach{
 			{attack: "SQL: as the owner", on: "visits", reason: "plain role", walls: bothWalls},
 		}},
-		"foreign key without the tenant": {`ALTER TABLE folders ADD CONSTRAINT folders_id UNIQUE (id); ALTER TABLE notes DROP CONSTRAINT notes_folder;
+		"foreign key without the tenant": {
+			`ALTER TABLE folders ADD CONSTRAINT folders_id UNIQUE (id); ALTER TABLE notes DROP CONSTRAINT notes_folder;
 			ALTER TABLE notes ADD CONSTRAINT notes_folder FOREIGN KEY (folder_id) REFERENCES folders (id)`, []breach{
-			{attack: "SQL: foreign keys", on: "notes notes_folder", walls: bothWalls},
-			{attack: "SQL: unique keys", on: "folders folders_id", walls: bothWalls},
-		}},
-		"unique key without the tenant": {"ALTER TABLE folders DROP CONSTRAINT folders_name; CREATE UNIQUE INDEX folders_name ON folders (name)", []breach{
-			{attack: "SQL: unique keys", on: "folders folders_name", walls: bothWalls},
-		}},
-		"unique key on a made-up table": {"CREATE UNIQUE INDEX visits_words ON visits (lower(code))", []breach{
-			{attack: "SQL: unique keys", on: "visits visits_code", walls: bothWalls},
-		}},
+				{attack: "SQL: foreign keys", on: "notes notes_folder", walls: bothWalls},
+				{attack: "SQL: unique keys", on: "folders folders_id", walls: bothWalls},
+			}},
+		"unique key without the tenant": {
+			"ALTER TABLE folders DROP CONSTRAINT folders_name; CREATE UNIQUE INDEX folders_name" +
+				" ON folders (name)", []breach{
+				{attack: "SQL: unique keys", on: "folders folders_name", walls: bothWalls},
+			}},
+		"unique key on a made-up table": {
+			"CREATE UNIQUE INDEX visits_words ON visits (lower(code))", []breach{
+				{attack: "SQL: unique keys", on: "visits visits_code", walls: bothWalls},
+			}},
 		"owner's view": {"GRANT SELECT ON drafts TO bailiwick_app", []breach{
 			{attack: "SQL: SELECT, by id", on: "drafts", walls: bothWalls},
 		}},
-		"a log that can be altered": {"GRANT UPDATE ON bailiwick.audit TO bailiwick_app; GRANT DELETE ON bailiwick.audit_rest TO bailiwick_app", []breach{
-			{attack: "SQL: the audit log, altered", reason: "UPDATE bailiwick.audit SET", on: "bailiwick.audit", walls: bothWalls},
-			{attack: "SQL: the audit log, altered", reason: "DELETE FROM bailiwick.audit_rest", on: "bailiwick.audit", walls: bothWalls},
-		}},
-		"a log that others write": {"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO bailiwick_app", []breach{
-			{attack: "SQL: the audit log, an entry", reason: "log_platform", on: "bailiwick.audit", walls: bothWalls},
-		}},
+		"a log that can be altered": {
+			"GRANT UPDATE ON bailiwick.audit TO bailiwick_app; GRANT DELETE ON" +
+				" bailiwick.audit_rest TO bailiwick_app", []breach{
+				{attack: "SQL: the audit log, altered", reason: "UPDATE bailiwick.audit SET",
+					on: "bailiwick.audit", walls: bothWalls},
+				{attack: "SQL: the audit log, altered", reason: "DELETE FROM bailiwick.audit_rest",
+					on: "bailiwick.audit", walls: bothWalls},
+			}},
+		"a log that others write": {
+			"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO bailiwick_app",
+			[]breach{
+				{attack: "SQL: the audit log, an entry", reason: "log_platform",
+					on: "bailiwick.audit", walls: bothWalls},
+			}},
 		"TRUNCATE granted": {"GRANT TRUNCATE ON note_shelves TO bailiwick_app", []breach{
 			{attack: "SQL: COPY, TRUNCATE", on: "note_shelves", walls: policyAlone},
 		}},
-		"a policy that asks for no signature": {`CREATE TABLE doors (tenant_id uuid PRIMARY KEY, note text NOT NULL); ALTER TABLE doors OWNER TO bailiwick_owner;
+		"a policy that asks for no signature": {
+			`CREATE TABLE doors (tenant_id uuid PRIMARY KEY, note text NOT NULL); ALTER TABLE doors OWNER TO bailiwick_owner;
 			ALTER TABLE doors ENABLE ROW LEVEL SECURITY; ALTER TABLE doors FORCE ROW LEVEL SECURITY; GRANT SELECT ON doors TO bailiwick_app;
 			CREATE POLICY own ON doors USING (tenant_id::text = split_part(current_setting('bailiwick.tenant', true), '.', 1))`, []breach{
-			{attack: "SQL: another tenant's setting", on: "doors", walls: bothWalls},
-		}},
+				{attack: "SQL: another tenant's setting", on: "doors", walls: bothWalls},
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +145,8 @@ func rawReport(db *postgres.DB, next http.Handler) http.Handler {
 		}
 		ctx := tenancy.NewContext(r.Context(), key.Tenant)
 		var texts []string
-		if err := db.Scoped(ctx).NewRaw("SELECT text FROM notes ORDER BY text").Scan(ctx, &texts); err != nil {
+		if err := db.Scoped(ctx).NewRaw("SELECT text FROM notes ORDER BY text").
+			Scan(ctx, &texts); err != nil {
 			http.Error(w, "the notes can't be read", http.StatusInternalServerError)
 			return
 		}
@@ -153,11 +171,14 @@ func withRoute(next http.Handler, path string, serve http.HandlerFunc) http.Hand
 func TestARouteWithoutTheFilterGoesRed(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
-	m, err := isolationtest.Examine(t.Context(), db, rawReport(db, reader(db)), isolationtest.Options{})
+	m, err := isolationtest.Examine(t.Context(), db, rawReport(db, reader(db)),
+		isolationtest.Options{})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "routes: reports", on: "/api/v1/report", reason: "of the other tenant shows", walls: filterAlone})
+	requireBreach(t, m, breach{attack: "routes: reports", on: "/api/v1/report",
+		reason: "of the other tenant shows", walls: filterAlone})
 	for _, b := range m.Breaches {
-		require.False(t, b.Attack == "routes: reports" && b.Walls != filterAlone, "the policy holds: %s", b)
+		require.False(t, b.Attack == "routes: reports" && b.Walls != filterAlone,
+			"the policy holds: %s", b)
 	}
 }
 
@@ -190,7 +211,8 @@ func TestACacheThatKnowsNoTenantGoesRed(t *testing.T) {
 	m, err := isolationtest.Examine(t.Context(), db, cached(reader(db)), isolationtest.Options{})
 	require.NoError(t, err)
 	for _, walls := range []isolationtest.Walls{bothWalls, filterAlone, policyAlone} {
-		requireBreach(t, m, breach{attack: "routes: resources", on: "GET /api/v1/notes", walls: walls})
+		requireBreach(t, m, breach{attack: "routes: resources", on: "GET /api/v1/notes",
+			walls: walls})
 	}
 }
 
@@ -209,16 +231,19 @@ func foreignCursors(next http.Handler) http.Handler {
 func TestACursorOfTheOtherTenantThatWorksGoesRed(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
-	m, err := isolationtest.Examine(t.Context(), db, foreignCursors(reader(db)), isolationtest.Options{})
+	m, err := isolationtest.Examine(t.Context(), db, foreignCursors(reader(db)),
+		isolationtest.Options{})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "routes: resources", on: "the other's cursor", walls: bothWalls})
+	requireBreach(t, m, breach{attack: "routes: resources", on: "the other's cursor",
+		walls: bothWalls})
 }
 
 // telling answers differently for a name that any tenant has.
 func telling(url string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name, ok := strings.CutPrefix(r.URL.Path, "/api/v1/notes/"); ok {
-			err := exec(r.Context(), url, "SELECT 1 / (SELECT count(*) FROM notes WHERE title = '"+strings.ReplaceAll(name, "'", "''")+"')")
+			err := exec(r.Context(), url, "SELECT 1 / (SELECT count(*) FROM notes WHERE title = '"+
+				strings.ReplaceAll(name, "'", "''")+"')")
 			if err == nil {
 				w.Header().Set("X-Taken", "yes")
 			}
@@ -230,7 +255,9 @@ func telling(url string, next http.Handler) http.Handler {
 func TestAnErrorThatTellsOfTheOtherTenantGoesRed(t *testing.T) {
 	t.Parallel()
 	db, url := openURL(t, "")
-	m, err := isolationtest.Examine(t.Context(), db, telling(url, handler(db)), isolationtest.Options{})
+	m, err := isolationtest.Examine(t.Context(), db, telling(url, handler(db)),
+		isolationtest.Options{})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "routes: resources", on: "GET /api/v1/notes/{name} with the other's name", reason: "X-Taken", walls: bothWalls})
+	requireBreach(t, m, breach{attack: "routes: resources",
+		on: "GET /api/v1/notes/{name} with the other's name", reason: "X-Taken", walls: bothWalls})
 }

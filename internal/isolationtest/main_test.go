@@ -48,11 +48,13 @@ type noteRow struct {
 func tables() []postgres.Table {
 	return []postgres.Table{
 		{Model: (*folderRow)(nil), Kind: "folder"},
-		{Model: (*noteRow)(nil), Kind: "note", Name: "title", Secrets: []string{"secret"}, References: []postgres.Reference{
-			{Field: "folder", Kind: "folder", Column: "folder_id"},
-			{Field: "parent", Kind: "note", Column: "parent_id"},
-			{Field: "shelves", Kind: "folder", Join: &postgres.Join{Table: "note_shelves", From: "note_id", To: "folder_id", Position: "position"}},
-		}},
+		{Model: (*noteRow)(nil), Kind: "note", Name: "title", Secrets: []string{"secret"},
+			References: []postgres.Reference{
+				{Field: "folder", Kind: "folder", Column: "folder_id"},
+				{Field: "parent", Kind: "note", Column: "parent_id"},
+				{Field: "shelves", Kind: "folder", Join: &postgres.Join{Table: "note_shelves",
+					From: "note_id", To: "folder_id", Position: "position"}},
+			}},
 	}
 }
 
@@ -95,13 +97,15 @@ CREATE VIEW drafts AS SELECT title, tenant_id FROM notes WHERE state = 'draft';
 
 func options(url string) postgres.Options {
 	migrations := migrate.NewMigrations()
-	migrations.Add(migrate.Migration{Name: "20261101000000", Comment: "test", Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
-		_, err := m.DB().ExecContext(ctx, schema)
-		return err
-	}})
+	migrations.Add(migrate.Migration{Name: "20261101000000", Comment: "test",
+		Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
+			_, err := m.DB().ExecContext(ctx, schema)
+			return err
+		}})
 	return postgres.Options{
-		URL: url, MultiTenant: true, Tables: tables(), Migrations: migrations, SecretsKey: make([]byte, 32),
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		URL: url, MultiTenant: true, Tables: tables(), Migrations: migrations,
+		SecretsKey: make([]byte, 32),
+		Logger:     slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
@@ -143,7 +147,8 @@ func exec(ctx context.Context, url, statement string) error {
 func handler(db *postgres.DB) http.Handler {
 	services := db.Services()
 	return httpapi.New(services, httpapi.Options{
-		MultiTenant: true, Resolver: resolve.New(services.Tenants, resolve.Options{}), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		MultiTenant: true, Resolver: resolve.New(services.Tenants, resolve.Options{}),
+		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Discovery: []httpapi.Discovery{{Kind: "note", Member: "notes", Fields: []string{"text"}}},
 	})
 }
@@ -152,9 +157,13 @@ func handler(db *postgres.DB) http.Handler {
 // what is not about routes.
 func reader(db *postgres.DB) http.Handler {
 	return document(handler(db), func(paths map[string]any) {
-		maps.DeleteFunc(paths, func(path string, _ any) bool { return path != "/api/v1/notes" && path != "/api/v1/folders" })
+		maps.DeleteFunc(paths, func(path string, _ any) bool {
+			return path != "/api/v1/notes" &&
+				path != "/api/v1/folders"
+		})
 		for _, path := range paths {
-			maps.DeleteFunc(path.(map[string]any), func(method string, _ any) bool { return method != "get" })
+			maps.DeleteFunc(path.(map[string]any),
+				func(method string, _ any) bool { return method != "get" })
 		}
 	})
 }

@@ -21,10 +21,13 @@ func TestWholeDatabaseHolds(t *testing.T) {
 	db := open(t, "")
 	m := isolationtest.Prove(t, db, handler(db))
 	require.True(t, m.Held())
-	require.Equal(t, 15, m.Tables, "four tables of the host's, the library's keys, secrets, members, invitations, staged items, turns of quotas and three of the audit log, and a view of each")
+	require.Equal(t, 15, m.Tables,
+		"four tables of the host's, the library's keys, secrets, members, invitations, staged"+
+			" items, turns of quotas and three of the audit log, and a view of each")
 	for _, row := range m.Rows {
 		require.NotZero(t, row.Cells[isolationtest.BothWalls].Attacks, row.Attack)
-		require.Equal(t, row.Cells[isolationtest.BothWalls], row.Cells[isolationtest.PolicyAlone], row.Attack)
+		require.Equal(t, row.Cells[isolationtest.BothWalls], row.Cells[isolationtest.PolicyAlone],
+			row.Attack)
 	}
 	require.NoError(t, db.Ready(t.Context()), "the walls stand again")
 }
@@ -86,7 +89,8 @@ func TestProveFailsItsTestForEachBreach(t *testing.T) {
 func TestWhatIsNotThrownAwayIsRefused(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
-	_, err := db.Tenants().Create(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme", Name: "Acme", State: tenancy.Active})
+	_, err := db.Tenants().Create(t.Context(),
+		tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme", Name: "Acme", State: tenancy.Active})
 	require.NoError(t, err)
 	_, err = isolationtest.Examine(t.Context(), db, reader(db), isolationtest.Options{})
 	require.ErrorContains(t, err, "the database has tenants")
@@ -106,7 +110,8 @@ func TestADatabaseWithoutTenancyIsRefused(t *testing.T) {
 func TestWithoutADocumentNothingIsProved(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
-	_, err := isolationtest.Examine(t.Context(), db, http.NotFoundHandler(), isolationtest.Options{})
+	_, err := isolationtest.Examine(t.Context(), db, http.NotFoundHandler(),
+		isolationtest.Options{})
 	require.ErrorContains(t, err, "Options.Document")
 	_, err = isolationtest.Examine(t.Context(), db, nil, isolationtest.Options{})
 	require.ErrorContains(t, err, "handler is nil")
@@ -118,24 +123,29 @@ func TestSeedFillsWhatTheCatalogCannot(t *testing.T) {
 	db := open(t, places)
 	m, err := isolationtest.Examine(t.Context(), db, reader(db), isolationtest.Options{})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "before all", on: "places", reason: "an empty table proves nothing", walls: isolationtest.BothWalls})
+	requireBreach(t, m, breach{attack: "before all", on: "places",
+		reason: "an empty table proves nothing", walls: isolationtest.BothWalls})
 
 	db = open(t, places+"; GRANT INSERT, SELECT ON places TO bailiwick_app")
-	m, err = isolationtest.Examine(t.Context(), db, reader(db), isolationtest.Options{Seed: func(ctx context.Context, tenant tenancy.ID) error {
-		_, err := db.Scoped(ctx).NewRaw("INSERT INTO places VALUES (?, '(1,2)')", tenant).Exec(ctx)
-		return err
-	}})
+	m, err = isolationtest.Examine(t.Context(), db, reader(db),
+		isolationtest.Options{Seed: func(ctx context.Context, tenant tenancy.ID) error {
+			_, err := db.Scoped(ctx).NewRaw("INSERT INTO places VALUES (?, '(1,2)')", tenant).
+				Exec(ctx)
+			return err
+		}})
 	require.NoError(t, err)
 	for _, b := range m.Breaches {
 		require.NotContains(t, b.Reason, "empty", b)
 	}
-	requireBreach(t, m, breach{attack: "SQL: SELECT, by id", on: "places", reason: "reached", walls: isolationtest.BothWalls})
+	requireBreach(t, m, breach{attack: "SQL: SELECT, by id", on: "places", reason: "reached",
+		walls: isolationtest.BothWalls})
 }
 
 func TestSkippedRoutesAreLeftOut(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
-	m, err := isolationtest.Examine(t.Context(), db, reader(db), isolationtest.Options{Skip: map[string]string{"GET /api/v1/folders": "for the test"}})
+	m, err := isolationtest.Examine(t.Context(), db, reader(db),
+		isolationtest.Options{Skip: map[string]string{"GET /api/v1/folders": "for the test"}})
 	require.NoError(t, err)
 	require.Equal(t, 1, m.Routes)
 }
@@ -143,11 +153,13 @@ func TestSkippedRoutesAreLeftOut(t *testing.T) {
 func TestRequestsAreSignedAsTheHostWants(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
-	m, err := isolationtest.Examine(t.Context(), db, reader(db), isolationtest.Options{Sign: func(r *http.Request, tenant tenancy.ID) {
-		r.Header.Set("Authorization", "Bearer nobody's")
-	}})
+	m, err := isolationtest.Examine(t.Context(), db, reader(db),
+		isolationtest.Options{Sign: func(r *http.Request, tenant tenancy.ID) {
+			r.Header.Set("Authorization", "Bearer nobody's")
+		}})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "before all", reason: "no route shows a tenant its own rows", walls: isolationtest.BothWalls})
+	requireBreach(t, m, breach{attack: "before all", reason: "no route shows a tenant its own rows",
+		walls: isolationtest.BothWalls})
 }
 
 // breach is what a test wants to have been found.
@@ -160,12 +172,14 @@ func requireBreach(t *testing.T, m isolationtest.Matrix, want breach) {
 	t.Helper()
 	var found []string // the first
 	for _, b := range m.Breaches {
-		if strings.Contains(b.Attack, want.attack) && strings.Contains(b.On, want.on) && strings.Contains(b.Reason, want.reason) && b.Walls == want.walls {
+		if strings.Contains(b.Attack, want.attack) && strings.Contains(b.On, want.on) &&
+			strings.Contains(b.Reason, want.reason) && b.Walls == want.walls {
 			return
 		}
 		if len(found) < 20 {
 			found = append(found, b.String())
 		}
 	}
-	require.Fail(t, "it didn't go red", "%+v isn't among the %d breaches:\n%s", want, len(m.Breaches), strings.Join(found, "\n"))
+	require.Fail(t, "it didn't go red", "%+v isn't among the %d breaches:\n%s", want,
+		len(m.Breaches), strings.Join(found, "\n"))
 }

@@ -45,7 +45,8 @@ func (a account) admit(dir string) error {
 	if a.canEnter(dir) {
 		return nil
 	}
-	return fmt.Errorf("PostgreSQL refuses to run as root, and user %s, whom it runs as instead, can't enter %s: "+
+	return fmt.Errorf("PostgreSQL refuses to run as root, and user %s, whom it runs as instead,"+
+		" can't enter %s: "+
 		"choose a DATA_DIR that everybody can reach, such as %s", a.Name(), a.barrier(dir), rootDir)
 }
 

@@ -64,7 +64,8 @@ func openKept(dir string, who account) (string, *lock, error) {
 	}
 	l, err := acquire(lockOf(dir))
 	if held, ok := errors.AsType[*heldError](err); ok {
-		return "", nil, fmt.Errorf("%s is in use by process %s: stop that one, or choose another DATA_DIR", dir, held.pid)
+		return "", nil, fmt.Errorf(
+			"%s is in use by process %s: stop that one, or choose another DATA_DIR", dir, held.pid)
 	}
 	return dir, l, err
 }
@@ -100,7 +101,8 @@ func (h *house) version() (int, error) {
 	}
 	version, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return 0, fmt.Errorf("%s does not look like a PostgreSQL cluster: PG_VERSION is %q", h.data(), text)
+		return 0, fmt.Errorf("%s does not look like a PostgreSQL cluster: PG_VERSION is %q",
+			h.data(), text)
 	}
 	return version, nil
 }
@@ -111,5 +113,6 @@ func (h *house) settings() []string {
 	if !h.throwaway {
 		return []string{"fsync=on", "full_page_writes=on"}
 	}
-	return []string{"fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=500"}
+	return []string{"fsync=off", "full_page_writes=off", "synchronous_commit=off",
+		"max_connections=500"}
 }

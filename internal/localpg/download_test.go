@@ -66,7 +66,8 @@ func programs(t *testing.T) []byte {
 	w := tar.NewWriter(&archive)
 	for _, name := range []string{"initdb", "pg_ctl", "postgres"} {
 		text := "#!/bin/sh\nexec '" + filepath.Join(own.Programs(), name) + "' \"$@\"\n"
-		require.NoError(t, w.WriteHeader(&tar.Header{Name: "bin/" + name, Mode: 0o755, Size: int64(len(text))}))
+		require.NoError(t, w.WriteHeader(
+			&tar.Header{Name: "bin/" + name, Mode: 0o755, Size: int64(len(text))}))
 		_, err := w.Write([]byte(text))
 		require.NoError(t, err)
 	}
@@ -84,7 +85,8 @@ func TestDownloadsOnceWhereTheMachineHasNone(t *testing.T) {
 		require.NoError(t, s.Stop())
 	}
 	require.EqualValues(t, 1, repo.downloads.Load())
-	require.ElementsMatch(t, []string{"download.lock", "postgresql-15.13.0"}, entries(t, o.CacheDir))
+	require.ElementsMatch(t, []string{"download.lock", "postgresql-15.13.0"},
+		entries(t, o.CacheDir))
 }
 
 func TestDownloadThatIsNotWhatWasPublishedIsRefused(t *testing.T) {
@@ -99,7 +101,8 @@ func TestDownloadThatIsNotWhatWasPublishedIsRefused(t *testing.T) {
 func TestDownloadThatBreaksOffIsRefused(t *testing.T) {
 	t.Parallel()
 	whole := programs(t)
-	o, _ := offered(t, whole[:len(whole)-1200]) // within the last program: the others are unpacked by then
+	// within the last program: the others are unpacked by then
+	o, _ := offered(t, whole[:len(whole)-1200])
 	_, err := localpg.Start(t.Context(), o)
 	require.ErrorContains(t, err, "download from "+o.Repository+": unable to extract")
 	require.Equal(t, []string{"download.lock"}, entries(t, o.CacheDir))

@@ -43,7 +43,8 @@ func (h *house) initialise(ctx context.Context, o Options, bin string) (string, 
 func (h *house) readPassword() (string, error) {
 	text, err := os.ReadFile(h.password())
 	if err != nil {
-		return "", fmt.Errorf("the cluster in %s is there, its superuser's password is not: %w", h.dir, err)
+		return "", fmt.Errorf("the cluster in %s is there, its superuser's password is not: %w",
+			h.dir, err)
 	}
 	return strings.TrimSpace(string(text)), nil
 }

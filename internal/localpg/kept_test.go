@@ -19,7 +19,8 @@ func TestKeptClusterKeepsItsDataAndPassword(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "made", "when missing")
 	first := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "1", ask(t, first.URL(), "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (1)", "SELECT n FROM kept"))
+	require.Equal(t, "1", ask(t, first.URL(), "CREATE TABLE kept (n int)",
+		"INSERT INTO kept VALUES (1)", "SELECT n FROM kept"))
 	require.Equal(t, "on", ask(t, first.URL(), "SHOW fsync"))
 	require.NoError(t, first.Stop())
 	require.NoError(t, first.Stop(), "a second Stop does nothing")
@@ -34,13 +35,16 @@ func TestPasswordIsNeededAndReadByItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	s := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "scram-sha-256", ask(t, s.URL(), "SELECT min(auth_method) FROM pg_hba_file_rules"))
-	require.Equal(t, "scram-sha-256", ask(t, s.URL(), "SELECT max(auth_method) FROM pg_hba_file_rules"))
+	require.Equal(t, "scram-sha-256",
+		ask(t, s.URL(), "SELECT min(auth_method) FROM pg_hba_file_rules"))
+	require.Equal(t, "scram-sha-256",
+		ask(t, s.URL(), "SELECT max(auth_method) FROM pg_hba_file_rules"))
 
 	info, err := os.Stat(filepath.Join(dir, "postgresql.password"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	require.NoFileExists(t, filepath.Join(dir, "postgresql", "password"), "initdb's copy stays behind")
+	require.NoFileExists(t, filepath.Join(dir, "postgresql", "password"),
+		"initdb's copy stays behind")
 }
 
 func TestListensOnLoopbackOnly(t *testing.T) {
@@ -114,7 +118,8 @@ func TestHalfMadeClusterIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	require.NoError(t, os.MkdirAll(dataOf(dir)+".new", 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(dataOf(dir)+".new", "PG_VERSION"), []byte("15\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dataOf(dir)+".new", "PG_VERSION"), []byte("15\n"),
+		0o600))
 	s := start(t, localpg.Options{Dir: dir})
 	require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"))
 }

@@ -78,7 +78,8 @@ func ask(t *testing.T, url string, statements ...string) string {
 		require.NoError(t, err, statement)
 	}
 	var answer string
-	require.NoError(t, db.QueryRowContext(t.Context(), statements[last]).Scan(&answer), statements[last])
+	require.NoError(t, db.QueryRowContext(t.Context(), statements[last]).Scan(&answer),
+		statements[last])
 	return answer
 }
 

@@ -28,14 +28,16 @@ func endOrphans(ctx context.Context, data string) error {
 			return removePidFile(data)
 		}
 	}
-	return fmt.Errorf("a PostgreSQL of an earlier start still runs on %s and does not end: processes %v", data, servers(data))
+	return fmt.Errorf("a PostgreSQL of an earlier start still runs on %s and does not end:"+
+		" processes %v", data, servers(data))
 }
 
 // endWith signals every server on data and waits a while until all are gone.
 func endWith(ctx context.Context, signal syscall.Signal, data string) (bool, error) {
 	for _, pid := range servers(data) {
 		if err := syscall.Kill(pid, signal); err != nil && err != syscall.ESRCH {
-			return false, fmt.Errorf("end the PostgreSQL (pid %d) that runs on %s: %w", pid, data, err)
+			return false, fmt.Errorf("end the PostgreSQL (pid %d) that runs on %s: %w", pid, data,
+				err)
 		}
 	}
 	tick := time.NewTicker(20 * time.Millisecond)

@@ -15,7 +15,8 @@ import (
 
 func TestPostgresDiesWithAKilledParent(t *testing.T) {
 	t.Parallel()
-	for name, cred := range map[string]string{"as the tests' user": "", "as an ordinary user": "nobody"} {
+	for name, cred := range map[string]string{"as the tests' user": "",
+		"as an ordinary user": "nobody"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(tempDir(t), "data")
@@ -30,7 +31,8 @@ func TestPostgresDiesWithAKilledParent(t *testing.T) {
 
 			require.NoError(t, cmd.Process.Kill())
 			_ = cmd.Wait()
-			eventually(t, "no process is left in "+dir, func() bool { return len(processesIn(t, dir)) == 0 })
+			eventually(t, "no process is left in "+dir,
+				func() bool { return len(processesIn(t, dir)) == 0 })
 
 			if who == nil {
 				ask(t, start(t, localpg.Options{Dir: dir}).URL(), "TABLE kept")

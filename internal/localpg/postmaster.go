@@ -37,7 +37,8 @@ func (p postmaster) ready(ctx context.Context, pidFile string) error {
 		case <-p.Done():
 			return fmt.Errorf("postgres did not start: %w", p.Err())
 		case <-ctx.Done():
-			return fmt.Errorf("postgres is not ready yet: %w; it said:\n%s", ctx.Err(), p.LastWords())
+			return fmt.Errorf("postgres is not ready yet: %w; it said:\n%s", ctx.Err(),
+				p.LastWords())
 		}
 	}
 }

@@ -64,7 +64,8 @@ func wanted(o Options, want int) string {
 	if want == 0 {
 		return fmt.Sprintf("version %d or newer is needed", Oldest)
 	}
-	return fmt.Sprintf("the data in %s was written by version %d and needs that version", o.Dir, want)
+	return fmt.Sprintf("the data in %s was written by version %d and needs that version", o.Dir,
+		want)
 }
 
 // installed are the folders that pattern names and that hold both programs, the
@@ -75,9 +76,11 @@ func installed(pattern string) []string {
 		return nil
 	}
 	dirs = slices.DeleteFunc(dirs, func(dir string) bool {
-		return !isProgram(filepath.Join(dir, "postgres")) || !isProgram(filepath.Join(dir, "initdb"))
+		return !isProgram(filepath.Join(dir, "postgres")) ||
+			!isProgram(filepath.Join(dir, "initdb"))
 	})
-	slices.SortStableFunc(dirs, func(a, b string) int { return slices.Compare(numbers(b), numbers(a)) })
+	slices.SortStableFunc(dirs,
+		func(a, b string) int { return slices.Compare(numbers(b), numbers(a)) })
 	return dirs
 }
 

@@ -35,7 +35,8 @@ func TestErrorNamesEverythingTriedAndHowToGetIt(t *testing.T) {
 		"/nowhere: no postgres and initdb there",
 		"/usr/lib/nothing/*/bin: no postgres and initdb there",
 		"download from " + o.Repository + ": ", "connection refused",
-		"apt-get install postgresql", "dnf install", "brew install", "postgresapp.com", "DATABASE_URL",
+		"apt-get install postgresql", "dnf install", "brew install", "postgresapp.com",
+		"DATABASE_URL",
 	} {
 		require.ErrorContains(t, err, part)
 	}
@@ -47,9 +48,11 @@ func TestDataOfAnotherVersionSaysWhichIsNeeded(t *testing.T) {
 	o.Search = append(o.Search, script(t, "postgres (PostgreSQL) 15.1"))
 	o.Dir = tempDir(t)
 	require.NoError(t, os.MkdirAll(dataOf(o.Dir), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(dataOf(o.Dir), "PG_VERSION"), []byte("12\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dataOf(o.Dir), "PG_VERSION"), []byte("12\n"),
+		0o600))
 	_, err := localpg.Start(t.Context(), o)
-	require.ErrorContains(t, err, "the data in "+o.Dir+" was written by version 12 and needs that version")
+	require.ErrorContains(t, err,
+		"the data in "+o.Dir+" was written by version 12 and needs that version")
 	require.ErrorContains(t, err, "is version 15")
 	require.ErrorContains(t, err, "version 12 is not to be had there")
 }
@@ -59,7 +62,8 @@ func TestFolderThatIsNoCluster(t *testing.T) {
 	o := nothingToBeHad(t)
 	o.Dir = tempDir(t)
 	require.NoError(t, os.MkdirAll(dataOf(o.Dir), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(dataOf(o.Dir), "PG_VERSION"), []byte("9.6\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dataOf(o.Dir), "PG_VERSION"), []byte("9.6\n"),
+		0o600))
 	_, err := localpg.Start(t.Context(), o)
 	require.ErrorContains(t, err, "does not look like a PostgreSQL cluster")
 }

@@ -12,7 +12,8 @@ type Server struct{}
 
 // Start is an error on this operating system.
 func Start(context.Context, Options) (*Server, error) {
-	return nil, errors.New("a private PostgreSQL runs on Linux, macOS and the BSDs only: set DATABASE_URL to a PostgreSQL that runs")
+	return nil, errors.New("a private PostgreSQL runs on Linux, macOS and the BSDs only: set" +
+		" DATABASE_URL to a PostgreSQL that runs")
 }
 
 // URL is empty.

@@ -18,7 +18,8 @@ func TestThrowawayIsFastAndGoneAfterwards(t *testing.T) {
 	temp := tempDir(t)
 	s := start(t, localpg.Options{TempDir: temp})
 	for setting, value := range map[string]string{
-		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "500",
+		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+		"max_connections": "500",
 		"server_encoding": "UTF8", "lc_collate": "C",
 	} {
 		require.Equal(t, value, ask(t, s.URL(), "SHOW "+setting), setting)
@@ -42,7 +43,8 @@ func TestThrowawayOfAKilledRunIsSwept(t *testing.T) {
 	temp := tempDir(t)
 	abandoned := filepath.Join(temp, "bailiwick-pg-abandoned")
 	require.NoError(t, os.MkdirAll(filepath.Join(abandoned, "postgresql", "data"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(abandoned, "postgresql.lock"), []byte("1\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(abandoned, "postgresql.lock"), []byte("1\n"),
+		0o600))
 
 	lives := start(t, localpg.Options{TempDir: temp})
 	require.NoDirExists(t, abandoned)
@@ -62,7 +64,8 @@ func TestSweepingTouchesNothingOfStrangers(t *testing.T) {
 
 	trap := filepath.Join(temp, "bailiwick-pg-trap")
 	require.NoError(t, os.Mkdir(trap, 0o700))
-	require.NoError(t, os.Symlink(filepath.Join(valuables, "postgresql.lock"), filepath.Join(trap, "postgresql.lock")))
+	require.NoError(t, os.Symlink(filepath.Join(valuables, "postgresql.lock"),
+		filepath.Join(trap, "postgresql.lock")))
 
 	unlocked := filepath.Join(temp, "bailiwick-pg-being-made")
 	require.NoError(t, os.Mkdir(unlocked, 0o700))
@@ -77,7 +80,8 @@ func TestStopSaysWhenPostgresHadEndedAndCleansUp(t *testing.T) {
 	t.Parallel()
 	temp := tempDir(t)
 	s := start(t, localpg.Options{TempDir: temp})
-	require.NoError(t, syscall.Kill(postmasterPid(t, filepath.Join(temp, entries(t, temp)[0])), syscall.SIGQUIT))
+	require.NoError(t, syscall.Kill(postmasterPid(t, filepath.Join(temp, entries(t, temp)[0])),
+		syscall.SIGQUIT))
 	<-s.Done()
 	require.ErrorContains(t, s.Stop(), "had ended before")
 	require.Empty(t, entries(t, temp))

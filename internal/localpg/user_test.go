@@ -47,7 +47,9 @@ func credential(names ...string) *syscall.Credential {
 
 // helper runs this test binary as a server on dir, as another user if cred says
 // so. It answers the server's first line of output.
-func helper(t *testing.T, dir string, cred *syscall.Credential) (cmd *exec.Cmd, line string, stop io.Closer) {
+func helper(
+	t *testing.T, dir string, cred *syscall.Credential,
+) (cmd *exec.Cmd, line string, stop io.Closer) {
 	t.Helper()
 	cmd = exec.Command(copyOfSelf(t))
 	cmd.Dir = "/"

@@ -41,7 +41,9 @@ func (d *Document) Check(method, escapedPath string, res *http.Response, body []
 	return nil
 }
 
-func (d *Document) checkContent(pointer string, declared response, method string, res *http.Response, body []byte) error {
+func (d *Document) checkContent(
+	pointer string, declared response, method string, res *http.Response, body []byte,
+) error {
 	if len(declared.Content) == 0 {
 		if len(body) > 0 {
 			return fmt.Errorf("a body of %d bytes, where none is declared", len(body))
@@ -81,10 +83,12 @@ func (d *Document) checkContent(pointer string, declared response, method string
 // operation: a problem, of a path or a method that isn't there.
 func (d *Document) checkUnrouted(res *http.Response, body []byte) error {
 	if !slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed}, res.StatusCode) {
-		return fmt.Errorf("%d from a path and method that the document doesn't have", res.StatusCode)
+		return fmt.Errorf("%d from a path and method that the document doesn't have",
+			res.StatusCode)
 	}
 	if res.Header.Get("Content-Type") != problemType {
-		return fmt.Errorf("%d of type %q, not a problem", res.StatusCode, res.Header.Get("Content-Type"))
+		return fmt.Errorf("%d of type %q, not a problem", res.StatusCode,
+			res.Header.Get("Content-Type"))
 	}
 	if len(body) == 0 && res.Request != nil && res.Request.Method == http.MethodHead {
 		return nil
@@ -110,7 +114,8 @@ func (d *Document) CheckSchemas() error {
 	for _, op := range d.operations {
 		for status, declared := range op.responses {
 			for media := range declared.Content {
-				if _, err := d.schema(op.pointer + "/responses/" + status + "/content/" + token(media) + "/schema"); err != nil {
+				if _, err := d.schema(op.pointer + "/responses/" + status + "/content/" +
+					token(media) + "/schema"); err != nil {
 					return fmt.Errorf("%s: %w", op.id, err)
 				}
 			}

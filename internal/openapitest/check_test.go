@@ -53,19 +53,26 @@ func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
 		wrong              string // "" is an answer that fits
 	}{
 		{"valid", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), thing, ""},
-		{"with a parameter of the media type", "GET", "/things/x", answer(200, asJSON+"; charset=utf-8", "ETag", `"1"`), thing, ""},
+		{"with a parameter of the media type", "GET", "/things/x",
+			answer(200, asJSON+"; charset=utf-8", "ETag", `"1"`), thing, ""},
 		{"an encoded slash", "GET", "/things/a%2Fb", answer(200, asJSON, "ETag", `"1"`), thing, ""},
 		{"the literal path first", "GET", "/things/special", answer(204, ""), "", ""},
 		{"no body", "DELETE", "/things/x", answer(204, ""), "", ""},
 		{"HEAD as GET", "HEAD", "/things/x", answer(200, asJSON, "ETag", `"1"`), "", ""},
 		{"not modified", "GET", "/things/x", answer(304, ""), "", ""},
-		{"an unknown path's problem", "GET", "/nothing", answer(404, asProblem), `{"code":"x"}`, ""},
-		{"an unknown method's problem", "PATCH", "/things", answer(405, asProblem), `{"code":"x"}`, ""},
-		{"text, which is no JSON", "GET", "/text", answer(200, "text/plain; version=0.0.4"), "a 1", ""},
-		{"text that its schema doesn't take", "GET", "/text", answer(200, "text/plain"), "too long", "maxLength"},
+		{"an unknown path's problem", "GET", "/nothing", answer(404, asProblem), `{"code":"x"}`,
+			""},
+		{"an unknown method's problem", "PATCH", "/things", answer(405, asProblem), `{"code":"x"}`,
+			""},
+		{"text, which is no JSON", "GET", "/text", answer(200, "text/plain; version=0.0.4"), "a 1",
+			""},
+		{"text that its schema doesn't take", "GET", "/text", answer(200, "text/plain"), "too long",
+			"maxLength"},
 		{"a missing member", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{}`, "at"},
-		{"a member too many", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{"at":"2030-01-02T03:04:05Z","b":1}`, "b"},
-		{"a format that doesn't hold", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{"at":"yesterday"}`, "date-time"},
+		{"a member too many", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`),
+			`{"at":"2030-01-02T03:04:05Z","b":1}`, "b"},
+		{"a format that doesn't hold", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`),
+			`{"at":"yesterday"}`, "date-time"},
 		{"no JSON", "GET", "/things", answer(200, asJSON), `[`, "JSON"},
 		{"an undeclared status", "GET", "/things", answer(201, asJSON), `[]`, "201"},
 		{"an undeclared type", "GET", "/things", answer(200, "text/plain"), `[]`, "text/plain"},
@@ -73,7 +80,8 @@ func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
 		{"a missing header", "GET", "/things/x", answer(200, asJSON), thing, "ETag"},
 		{"a body where there is none", "DELETE", "/things/x", answer(204, ""), "x", "body"},
 		{"a success of an unknown path", "GET", "/nothing", answer(200, asJSON), `{}`, "200"},
-		{"a plain 404", "GET", "/nothing", answer(404, "text/plain"), "404 page not found", "not a problem"},
+		{"a plain 404", "GET", "/nothing", answer(404, "text/plain"), "404 page not found",
+			"not a problem"},
 		{"a bad problem", "GET", "/nothing", answer(404, asProblem), `{}`, "code"},
 		{"an empty segment", "GET", "/things/", answer(200, asJSON), thing, "200"},
 	}
@@ -102,11 +110,13 @@ func TestOperationsThatNobodyAskedAreNamed(t *testing.T) {
 
 func TestADocumentThatIsNoneIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{``, `[]`, `{}`, `{"openapi":"3.0.3"}`, `{"openapi":"3.1.0","paths":7}`} {
+	for _, raw := range []string{``, `[]`, `{}`, `{"openapi":"3.0.3"}`,
+		`{"openapi":"3.1.0","paths":7}`} {
 		_, err := openapitest.New([]byte(raw))
 		require.Error(t, err, raw)
 	}
-	d, err := openapitest.New([]byte(strings.Replace(document, "schemas/Thing", "schemas/Nothing", 1)))
+	d, err := openapitest.New(
+		[]byte(strings.Replace(document, "schemas/Thing", "schemas/Nothing", 1)))
 	require.NoError(t, err)
 	require.Error(t, d.CheckSchemas())
 }

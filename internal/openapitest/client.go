@@ -13,8 +13,10 @@ import (
 func (d *Document) Client(t testing.TB, transport http.RoundTripper) *http.Client {
 	t.Helper()
 	return &http.Client{
-		Transport:     d.Transport(t, transport),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: d.Transport(t, transport),
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 }
 
@@ -47,7 +49,8 @@ func (c *checking) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	if err := c.document.Check(req.Method, req.URL.EscapedPath(), res, body); err != nil {
-		c.t.Errorf("%s %s: the answer doesn't fit the OpenAPI document: %v\n%s", req.Method, req.URL, err, shorten(body))
+		c.t.Errorf("%s %s: the answer doesn't fit the OpenAPI document: %v\n%s", req.Method,
+			req.URL, err, shorten(body))
 	}
 	return res, nil
 }

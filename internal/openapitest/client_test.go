@@ -38,7 +38,8 @@ func TestTheClientFailsItsTestAndStillHandsOnTheAnswer(t *testing.T) {
 	defer server.Close()
 	d, err := openapitest.New([]byte(document))
 	require.NoError(t, err)
-	for path, failures := range map[string]int{"/things?answer=[]": 0, "/things?answer={}": 1, "/moved": 1} {
+	for path, failures := range map[string]int{"/things?answer=[]": 0, "/things?answer={}": 1,
+		"/moved": 1} {
 		seen := &recorder{TB: t}
 		res, err := d.Client(seen, nil).Get(server.URL + path)
 		require.NoError(t, err)

@@ -58,7 +58,8 @@ func New(raw []byte) (*Document, error) {
 	if !strings.HasPrefix(doc.OpenAPI, "3.1.") {
 		return nil, fmt.Errorf("openapitest: the document is of OpenAPI %q, not 3.1", doc.OpenAPI)
 	}
-	d := &Document{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}, used: map[string]bool{}}
+	d := &Document{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{},
+		used: map[string]bool{}}
 	d.compiler.DefaultDraft(jsonschema.Draft2020)
 	d.compiler.AssertFormat()
 	if err := d.compiler.AddResource(base, parsed); err != nil {

@@ -87,7 +87,8 @@ func find(search []string) (string, error) {
 			return filepath.Abs(path)
 		}
 	}
-	return "", errors.New("the tests need PgBouncer, and this machine has none: apt-get install pgbouncer (or dnf, brew)")
+	return "", errors.New("the tests need PgBouncer, and this machine has none: apt-get install" +
+		" pgbouncer (or dnf, brew)")
 }
 
 // launches bounds the retries when another program takes the port between our
@@ -118,7 +119,9 @@ func start(ctx context.Context, search, urls []string) (*Pooler, error) {
 }
 
 // launch starts one PgBouncer in a folder of its own.
-func launch(ctx context.Context, program string, who daemon.Account, users []*url.URL) (*Pooler, error) {
+func launch(
+	ctx context.Context, program string, who daemon.Account, users []*url.URL,
+) (*Pooler, error) {
 	port, err := daemon.FreePort()
 	if err != nil {
 		return nil, err

@@ -41,7 +41,8 @@ func visitor(t *testing.T, owner string) string {
 	u, err := url.Parse(owner)
 	require.NoError(t, err)
 	const password = `it's "quoted"\`
-	_, err = connect(t, owner).Exec(`DROP ROLE IF EXISTS pgbouncer_visitor; CREATE ROLE pgbouncer_visitor LOGIN PASSWORD 'it''s "quoted"\'`)
+	_, err = connect(t, owner).
+		Exec(`DROP ROLE IF EXISTS pgbouncer_visitor; CREATE ROLE pgbouncer_visitor LOGIN PASSWORD 'it''s "quoted"\'`)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := connect(t, owner).Exec("DROP ROLE pgbouncer_visitor")
@@ -55,7 +56,9 @@ func TestEachUserLogsInAsThemselves(t *testing.T) {
 	owner := pgtest.Database(t)
 	guest := visitor(t, owner)
 	p := pgbouncer.Start(t, owner, guest)
-	require.Equal(t, "pgbouncer_visitor off", ask(t, connect(t, p.URL(guest)), "SELECT session_user || ' ' || current_setting('is_superuser')"))
+	require.Equal(t, "pgbouncer_visitor off",
+		ask(t, connect(t, p.URL(guest)),
+			"SELECT session_user || ' ' || current_setting('is_superuser')"))
 	require.Equal(t, "on", ask(t, connect(t, p.URL(owner)), "SHOW is_superuser"))
 
 	stranger, err := url.Parse(p.URL(guest))
@@ -70,7 +73,8 @@ func TestOnePoolerServesEveryDatabaseOfTheServer(t *testing.T) {
 	p := pgbouncer.Start(t, one)
 	for _, direct := range []string{one, two} {
 		const query = "SELECT current_database()"
-		require.Equal(t, ask(t, connect(t, direct), query), ask(t, connect(t, p.URL(direct)), query))
+		require.Equal(t, ask(t, connect(t, direct), query),
+			ask(t, connect(t, p.URL(direct)), query))
 	}
 }
 
@@ -130,12 +134,14 @@ func TestItIsStartedAgainWhenItDies(t *testing.T) {
 	for crashes := range 3 {
 		require.Len(t, p.Crashes(), crashes)
 		require.NoError(t, p.Kill())
-		require.Eventually(t, func() bool { return connect(t, p.URL(owner)).Ping() == nil }, 10*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return connect(t, p.URL(owner)).Ping() == nil },
+			10*time.Second, 10*time.Millisecond)
 	}
 }
 
 func TestMissingProgramIsAnErrorThatSaysHowToGetIt(t *testing.T) {
 	t.Parallel()
-	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "no-such-program"), "apt-get install pgbouncer")
+	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "no-such-program"),
+		"apt-get install pgbouncer")
 	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "/bin/false"), "it did not start")
 }

@@ -36,7 +36,8 @@ func newAdmin(ctx context.Context, raw string) (*admin, error) {
 	}
 	a := &admin{url: u, db: db, templates: map[string]*template{}}
 	var version int
-	err = db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version)
+	err = db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").
+		Scan(&version)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -54,7 +55,8 @@ func open(raw string) (db *bun.DB, err error) {
 	}
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("not a URL like postgres://user:password@host:5432/database?sslmode=disable: %v", fault)
+			err = fmt.Errorf("not a URL like"+
+				" postgres://user:password@host:5432/database?sslmode=disable: %v", fault)
 		}
 	}()
 	pool := sql.OpenDB(pgdriver.NewConnector(

@@ -27,7 +27,9 @@ func start(ctx context.Context, getenv func(string) string) (*server, error) {
 	url := getenv("DATABASE_URL")
 	all := []step{
 		{"url", func(ctx context.Context) (*server, error) { return given(ctx, url) }},
-		{"container", func(ctx context.Context) (*server, error) { return container(ctx, image(getenv)) }},
+		{"container", func(ctx context.Context) (*server, error) {
+			return container(ctx, image(getenv))
+		}},
 		{"local", local},
 	}
 	only := getenv("PGTEST_ONLY")
@@ -70,12 +72,14 @@ func first(ctx context.Context, steps []step) (*server, error) {
 
 func given(ctx context.Context, url string) (*server, error) {
 	if url == "" {
-		return nil, errors.New("DATABASE_URL is not set: set it to a PostgreSQL whose user may create databases and roles")
+		return nil, errors.New("DATABASE_URL is not set: set it to a PostgreSQL whose user may" +
+			" create databases and roles")
 	}
 	if err := reach(ctx, url); err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return &server{url: url, how: "DATABASE_URL", stop: func(context.Context) error { return nil }}, nil
+	return &server{url: url, how: "DATABASE_URL", stop: func(context.Context) error { return nil }},
+		nil
 }
 
 func local(ctx context.Context) (*server, error) {

@@ -29,12 +29,14 @@ func TestErrorNamesEveryStep(t *testing.T) {
 	_, err := pgtest.Chain(t.Context(), "",
 		pgtest.Step{Name: "one", Err: errors.New("is broken")},
 		pgtest.Step{Name: "two", Err: errors.New("is missing")})
-	require.EqualError(t, err, "no PostgreSQL for the tests; tried\none: is broken\ntwo: is missing")
+	require.EqualError(t, err,
+		"no PostgreSQL for the tests; tried\none: is broken\ntwo: is missing")
 }
 
 func TestForcedStepIsTheOnlyOne(t *testing.T) {
 	t.Parallel()
-	steps := []pgtest.Step{{Name: "one", How: "works"}, {Name: "two", How: "works"}, {Name: "three", Err: errors.New("is broken")}}
+	steps := []pgtest.Step{{Name: "one", How: "works"}, {Name: "two", How: "works"},
+		{Name: "three", Err: errors.New("is broken")}}
 	how, err := pgtest.Chain(t.Context(), "two", steps...)
 	require.NoError(t, err)
 	require.Equal(t, "two: works", how)
@@ -96,7 +98,8 @@ func TestEngineIsFoundBehindOneThatIsGone(t *testing.T) {
 func TestWhatIsNoEngineIsToldForEachHost(t *testing.T) {
 	t.Parallel()
 	broken := serveUnix(t, http.NotFoundHandler())
-	err := pgtest.EngineAnswers(t.Context(), []string{broken, "ssh://far/away", "unix:///nowhere.sock"})
+	err := pgtest.EngineAnswers(t.Context(),
+		[]string{broken, "ssh://far/away", "unix:///nowhere.sock"})
 	require.ErrorContains(t, err, broken+": 404 Not Found")
 	require.ErrorContains(t, err, "ssh://far/away: not probed")
 	require.ErrorContains(t, err, "unix:///nowhere.sock: ")

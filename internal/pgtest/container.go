@@ -45,7 +45,8 @@ func container(ctx context.Context, image string) (*server, error) {
 	c, err := postgres.Run(ctx, image,
 		postgres.WithPassword(rand.Text()),
 		testcontainers.WithCmdArgs(
-			"-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=500"),
+			"-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c",
+			"max_connections=500"),
 		// The image starts twice: the first time to prepare itself, unreachable.
 		testcontainers.WithWaitStrategy(
 			wait.ForLog("database system is ready to accept connections").WithOccurrence(2)))

@@ -75,7 +75,8 @@ func (a *admin) prepare(fill func(url string) error) (string, error) {
 	if err != nil {
 		return name, err
 	}
-	_, err = a.db.ExecContext(ctx, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = ?", name)
+	_, err = a.db.ExecContext(ctx,
+		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = ?", name)
 	return name, err
 }
 

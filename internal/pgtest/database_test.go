@@ -34,7 +34,8 @@ func ask(t *testing.T, url string, statements ...string) string {
 		require.NoError(t, err, statement)
 	}
 	var answer string
-	require.NoError(t, db.QueryRowContext(t.Context(), statements[last]).Scan(&answer), statements[last])
+	require.NoError(t, db.QueryRowContext(t.Context(), statements[last]).Scan(&answer),
+		statements[last])
 	return answer
 }
 
@@ -45,7 +46,8 @@ func TestDatabaseIsEmptyAndAllowsEverything(t *testing.T) {
 	require.Equal(t, "on", ask(t, one, "CREATE TABLE only_in_one ()", "SHOW is_superuser"))
 	require.Equal(t, "0", ask(t, two, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
 	require.Equal(t, "UTF8 C", ask(t, two,
-		"SELECT pg_encoding_to_char(encoding) || ' ' || datcollate FROM pg_database WHERE datname = current_database()"))
+		"SELECT pg_encoding_to_char(encoding) || ' ' || datcollate FROM pg_database"+
+			" WHERE datname = current_database()"))
 	require.NotEmpty(t, pgtest.How())
 }
 
@@ -62,7 +64,8 @@ func TestDatabaseIsDroppedWithItsConnections(t *testing.T) {
 	require.True(t, ran)
 	require.Error(t, open.Ping())
 	require.NoError(t, open.Close())
-	require.Equal(t, "0", ask(t, pgtest.Database(t), "SELECT count(*) FROM pg_database WHERE datname = '"+name+"'"))
+	require.Equal(t, "0", ask(t, pgtest.Database(t),
+		"SELECT count(*) FROM pg_database WHERE datname = '"+name+"'"))
 }
 
 func TestTemplateIsFilledOnceAndCopied(t *testing.T) {
@@ -84,7 +87,8 @@ func TestTemplateIsFilledOnceAndCopied(t *testing.T) {
 	}
 	wg.Wait()
 	require.EqualValues(t, 1, fills.Load())
-	require.Equal(t, "1", ask(t, pgtest.Template(t, key, fill), "SELECT n FROM filled"), "copies are written to, the template is not")
+	require.Equal(t, "1", ask(t, pgtest.Template(t, key, fill), "SELECT n FROM filled"),
+		"copies are written to, the template is not")
 }
 
 // witness is a test that notes why it was ended.
@@ -102,9 +106,12 @@ func TestFillThatFailsFailsEveryTestThatAsks(t *testing.T) {
 	t.Parallel()
 	key := rand.Text()
 	for range 2 {
-		require.Equal(t, "pgtest: template "+key+": fill: no such migration", reasonOf(t, func(w *witness) {
-			pgtest.Template(w, key, func(string) error { return errors.New("no such migration") })
-		}))
+		require.Equal(t, "pgtest: template "+key+": fill: no such migration",
+			reasonOf(t, func(w *witness) {
+				pgtest.Template(w, key, func(string) error {
+					return errors.New("no such migration")
+				})
+			}))
 	}
 }
 

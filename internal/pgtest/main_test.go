@@ -42,10 +42,13 @@ func rerun(t *testing.T, test string, env ...string) (string, error) {
 func TestPrivateClusterServesWhereNoEngineAnswers(t *testing.T) {
 	t.Parallel()
 	temp := sharedDir(t)
-	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything", "DOCKER_HOST=unix:///nowhere.sock", "TMPDIR="+temp)
+	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything",
+		"DOCKER_HOST=unix:///nowhere.sock", "TMPDIR="+temp)
 	require.NoError(t, err, out)
 	require.Contains(t, out, "pgtest: local: a private cluster of ")
-	require.Contains(t, out, "; not container: no container engine answers (start Docker or Podman, or set DOCKER_HOST): unix:///nowhere.sock: ")
+	require.Contains(t, out,
+		"; not container: no container engine answers (start Docker or Podman, or set"+
+			" DOCKER_HOST): unix:///nowhere.sock: ")
 	left, err := os.ReadDir(temp)
 	require.NoError(t, err)
 	require.Empty(t, left)
@@ -54,7 +57,8 @@ func TestPrivateClusterServesWhereNoEngineAnswers(t *testing.T) {
 // An engine without the image is as good as none, and so is none.
 func TestPrivateClusterServesWhereTheImageIsNotToBeHad(t *testing.T) {
 	t.Parallel()
-	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything", "PGTEST_IMAGE=127.0.0.1:1/none:1", "TESTCONTAINERS_RYUK_DISABLED=true")
+	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything",
+		"PGTEST_IMAGE=127.0.0.1:1/none:1", "TESTCONTAINERS_RYUK_DISABLED=true")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "pgtest: local: ")
 	require.Contains(t, out, "; not container: ")
@@ -62,7 +66,8 @@ func TestPrivateClusterServesWhereTheImageIsNotToBeHad(t *testing.T) {
 
 func TestForcedStepFailsRatherThanFallThrough(t *testing.T) {
 	t.Parallel()
-	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything", "PGTEST_ONLY=container", "DOCKER_HOST=unix:///nowhere.sock")
+	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything", "PGTEST_ONLY=container",
+		"DOCKER_HOST=unix:///nowhere.sock")
 	require.Error(t, err)
 	require.Contains(t, out, "container: no container engine answers")
 	require.NotContains(t, out, "local:")
@@ -76,7 +81,9 @@ func TestServerOfDatabaseURLIsLeftClean(t *testing.T) {
 	out, err := rerun(t, "TestTemplateIsFilledOnceAndCopied", "DATABASE_URL="+server.URL())
 	require.NoError(t, err, out)
 	require.Contains(t, out, "pgtest: url: DATABASE_URL")
-	require.Equal(t, "postgres", ask(t, server.URL(), "SELECT string_agg(datname, ' ') FROM pg_database WHERE NOT datistemplate"))
+	require.Equal(t, "postgres",
+		ask(t, server.URL(), "SELECT string_agg(datname, ' ') FROM pg_database"+
+			" WHERE NOT datistemplate"))
 }
 
 func sharedDir(t *testing.T) string {

@@ -100,7 +100,8 @@ func an(kind ports.ChangeKind, id string) ports.ChangeNotification {
 func TestWhatIsWrittenWithPsqlIsHeard(t *testing.T) {
 	t.Parallel()
 	a := newAnnouncing(t, nil)
-	tenant, key, user := an(ports.TenantChanged, someTenant), an(ports.KeyChanged, someKey), an(ports.UserChanged, someUser)
+	tenant, key, user := an(ports.TenantChanged, someTenant), an(ports.KeyChanged, someKey),
+		an(ports.UserChanged, someUser)
 	anything := ports.ChangeNotification{Kind: ports.AnythingChanged}
 	const ofKey, ofTenant = " WHERE id = '" + someKey + "'", " WHERE id = '" + someTenant + "'"
 	for _, c := range []struct {
@@ -108,25 +109,41 @@ func TestWhatIsWrittenWithPsqlIsHeard(t *testing.T) {
 		want             []ports.ChangeNotification
 	}{
 		{"a new tenant, a new key and a new person", people, []ports.ChangeNotification{tenant}},
-		{"a tenant's slug", "UPDATE bailiwick.tenants SET slug = 'renamed'" + ofTenant, []ports.ChangeNotification{tenant}},
-		{"a tenant's state", "UPDATE bailiwick.tenants SET state = 'suspended'" + ofTenant, []ports.ChangeNotification{tenant}},
+		{"a tenant's slug", "UPDATE bailiwick.tenants SET slug = 'renamed'" + ofTenant,
+			[]ports.ChangeNotification{tenant}},
+		{"a tenant's state", "UPDATE bailiwick.tenants SET state = 'suspended'" + ofTenant,
+			[]ports.ChangeNotification{tenant}},
 		{"nothing of a tenant", "UPDATE bailiwick.tenants SET state = state" + ofTenant, nil},
-		{"a key's role", "UPDATE bailiwick.api_keys SET role = 'admin'" + ofKey, []ports.ChangeNotification{key}},
-		{"a key's end", "UPDATE bailiwick.api_keys SET expires_at = now()" + ofKey, []ports.ChangeNotification{key}},
+		{"a key's role", "UPDATE bailiwick.api_keys SET role = 'admin'" + ofKey,
+			[]ports.ChangeNotification{key}},
+		{"a key's end", "UPDATE bailiwick.api_keys SET expires_at = now()" + ofKey,
+			[]ports.ChangeNotification{key}},
 		{"a key's use", "UPDATE bailiwick.api_keys SET last_used_at = now()" + ofKey, nil},
-		{"a key's use, as it is noted", "SELECT FROM bailiwick.find_key(decode(repeat('ab', 32), 'hex'))", nil},
+		{"a key's use, as it is noted",
+			"SELECT FROM bailiwick.find_key(decode(repeat('ab', 32), 'hex'))", nil},
 		{"a place in a tenant", "INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('" + someTenant + "', '" + someUser + "', 'admin')", []ports.ChangeNotification{user}},
-		{"a member's role", "UPDATE bailiwick.members SET role = 'viewer' WHERE user_id = '" + someUser + "'", []ports.ChangeNotification{user}},
-		{"a member who leaves", "DELETE FROM bailiwick.members WHERE user_id = '" + someUser + "'", []ports.ChangeNotification{user}},
-		{"a person's rights", "UPDATE bailiwick.users SET super_admin = true WHERE id = '" + someUser + "'", []ports.ChangeNotification{user}},
-		{"a person who is removed", "DELETE FROM bailiwick.users WHERE id = '" + someUser + "'", []ports.ChangeNotification{user}},
-		{"what is rolled back", "BEGIN; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK", nil},
-		{"what is rolled back to a savepoint", "BEGIN; SAVEPOINT s; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK TO s; COMMIT", nil},
-		{"a key that is revoked", "DELETE FROM bailiwick.api_keys" + ofKey, []ports.ChangeNotification{key}},
-		{"a tenant that is purged", "DELETE FROM bailiwick.tenants" + ofTenant, []ports.ChangeNotification{tenant}},
-		{"a great many keys that are made", `INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash)
+		{"a member's role", "UPDATE bailiwick.members SET role = 'viewer' WHERE user_id = '" +
+			someUser + "'", []ports.ChangeNotification{user}},
+		{"a member who leaves", "DELETE FROM bailiwick.members WHERE user_id = '" + someUser + "'",
+			[]ports.ChangeNotification{user}},
+		{"a person's rights", "UPDATE bailiwick.users SET super_admin = true WHERE id = '" +
+			someUser + "'", []ports.ChangeNotification{user}},
+		{"a person who is removed", "DELETE FROM bailiwick.users WHERE id = '" + someUser + "'",
+			[]ports.ChangeNotification{user}},
+		{"what is rolled back", "BEGIN; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK",
+			nil},
+		{"what is rolled back to a savepoint",
+			"BEGIN; SAVEPOINT s; UPDATE bailiwick.api_keys" +
+				" SET role = 'viewer'; ROLLBACK TO s; COMMIT", nil},
+		{"a key that is revoked", "DELETE FROM bailiwick.api_keys" + ofKey,
+			[]ports.ChangeNotification{key}},
+		{"a tenant that is purged", "DELETE FROM bailiwick.tenants" + ofTenant,
+			[]ports.ChangeNotification{tenant}},
+		{"a great many keys that are made",
+			`INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash)
 			SELECT t.id, gen_random_uuid(), n::text, 'viewer', sha256(n::text::bytea) FROM bailiwick.tenants t, generate_series(1, 5000) n WHERE t.slug = 'default'`, nil},
-		{"a great many at once", "UPDATE bailiwick.api_keys SET role = 'editor'", []ports.ChangeNotification{anything}},
+		{"a great many at once", "UPDATE bailiwick.api_keys SET role = 'editor'",
+			[]ports.ChangeNotification{anything}},
 		{"all keys", "TRUNCATE bailiwick.api_keys", []ports.ChangeNotification{anything}},
 	} {
 		assert.Equal(t, c.want, a.hears(t, c.statements), c.name)
@@ -165,7 +182,8 @@ func TestWhoListensWithoutTheKeyHearsNoise(t *testing.T) {
 	for _, attack := range []string{
 		"SELECT announcing_key FROM bailiwick.instance",
 		"SELECT bailiwick.seal_announcement('k', '" + someKey + "')",
-		"CREATE TEMP TABLE was (id uuid); CREATE TRIGGER t AFTER UPDATE ON was FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.announce('k', 'id')",
+		"CREATE TEMP TABLE was (id uuid); CREATE TRIGGER t AFTER UPDATE ON was" +
+			" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.announce('k', 'id')",
 		"ALTER TABLE bailiwick.api_keys DISABLE TRIGGER ALL",
 		"DROP TRIGGER announce_delete ON bailiwick.api_keys",
 	} {
@@ -183,12 +201,15 @@ func TestForgedAnnouncementsChangeNothing(t *testing.T) {
 	require.NoError(t, err)
 	app := owner(t, appURL(t, a.url))
 	a.settle(t)
-	for _, payload := range []string{"", "x", "*", strings.Repeat("0", 66), strings.Repeat("z", 66), strings.Repeat("ab", 32), strings.Repeat("f", 7999), "k" + someKey, "\t\n'"} {
-		_, err := app.ExecContext(t.Context(), "SELECT pg_notify('bailiwick', '"+strings.ReplaceAll(payload, "'", "''")+"')")
+	for _, payload := range []string{"", "x", "*", strings.Repeat("0", 66), strings.Repeat("z", 66),
+		strings.Repeat("ab", 32), strings.Repeat("f", 7999), "k" + someKey, "\t\n'"} {
+		_, err := app.ExecContext(t.Context(), "SELECT pg_notify('bailiwick', '"+
+			strings.ReplaceAll(payload, "'", "''")+"')")
 		require.NoError(t, err)
 	}
 	want := an(ports.KeyChanged, someKey)
-	assert.Contains(t, a.hears(t, "UPDATE bailiwick.api_keys SET role = 'admin' WHERE id = '"+someKey+"'"), want)
+	assert.Contains(t, a.hears(t, "UPDATE bailiwick.api_keys SET role = 'admin' WHERE id = '"+
+		someKey+"'"), want)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, what := range a.heard {
@@ -196,7 +217,8 @@ func TestForgedAnnouncementsChangeNothing(t *testing.T) {
 	}
 }
 
-const killListeners = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bailiwick-listen'"
+const killListeners = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity" +
+	" WHERE datname = current_database() AND application_name = 'bailiwick-listen'"
 
 func TestAListenerThatIsKilledListensAgainAndMistrustsWhatItKnew(t *testing.T) {
 	t.Parallel()
@@ -207,7 +229,8 @@ func TestAListenerThatIsKilledListensAgainAndMistrustsWhatItKnew(t *testing.T) {
 	}
 	_, err := a.owner.ExecContext(t.Context(), people)
 	require.NoError(t, err)
-	assert.Equal(t, []ports.ChangeNotification{an(ports.KeyChanged, someKey)}, a.hears(t, "DELETE FROM bailiwick.api_keys"))
+	assert.Equal(t, []ports.ChangeNotification{an(ports.KeyChanged, someKey)},
+		a.hears(t, "DELETE FROM bailiwick.api_keys"))
 }
 
 // TestASilentNetworkIsNotTakenForNoNews cuts a connection in the way that nobody
@@ -232,7 +255,8 @@ func TestASilentNetworkIsNotTakenForNoNews(t *testing.T) {
 	assert.Less(t, time.Since(muted), time.Second, "how long silence is taken for no news")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(a.db.Services().ChangeNotifier.Flush(ctx)))
+	assert.Equal(t, tenancy.CodeUnavailable,
+		tenancy.CodeOf(a.db.Services().ChangeNotifier.Flush(ctx)))
 
 	network.mute.Store(false)
 	network.cut() // what was swallowed doesn't come back
@@ -249,7 +273,8 @@ func TestThroughAPoolerNothingIsListenedTo(t *testing.T) {
 	s := db.Services()
 	s.ChangeNotifier.Subscribe(func(ports.ChangeNotification) {})
 	for range 20 {
-		assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(s.ChangeNotifier.Flush(t.Context())))
+		assert.Equal(t, tenancy.CodeUnavailable,
+			tenancy.CodeOf(s.ChangeNotifier.Flush(t.Context())))
 		assert.False(t, s.ChangeNotifier.Healthy())
 		_, err := s.Tenants.Get(t.Context(), tenancy.DefaultID)
 		require.NoError(t, err)
@@ -257,7 +282,9 @@ func TestThroughAPoolerNothingIsListenedTo(t *testing.T) {
 	}
 	var listening int
 	owner := owner(t, o.URL)
-	require.NoError(t, owner.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'").Scan(&listening))
+	require.NoError(t, owner.QueryRowContext(t.Context(),
+		"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"+
+			" AND query LIKE 'LISTEN%'").Scan(&listening))
 	assert.Zero(t, listening)
 }
 

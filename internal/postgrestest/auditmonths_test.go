@@ -19,14 +19,17 @@ import (
 // partitions are those of the audit log, in order.
 func partitions(t *testing.T, db *bun.DB) (names []string) {
 	t.Helper()
-	require.NoError(t, db.NewRaw("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"+
-		" WHERE i.inhparent = 'bailiwick.audit'::regclass ORDER BY 1").Scan(t.Context(), &names))
+	require.NoError(t, db.NewRaw(
+		"SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"+
+			" WHERE i.inhparent = 'bailiwick.audit'::regclass ORDER BY 1").
+		Scan(t.Context(), &names))
 	return names
 }
 
 func month(back int) string {
 	now := time.Now().UTC()
-	return time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -back, 0).Format("200601")
+	return time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -back, 0).
+		Format("200601")
 }
 
 func TestMonthsAreMadeAhead(t *testing.T) {
@@ -43,12 +46,15 @@ func TestMonthsAreMadeAhead(t *testing.T) {
 			db, err := postgres.Open(t.Context(), options(databaseURL, multiTenant))
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
-			require.Eventually(t, func() bool { return len(partitions(t, admin)) == 5 }, 30*time.Second, 20*time.Millisecond)
-			require.NoError(t, db.Services().Audit.Append(t.Context(), tenancy.DefaultID, tenancy.Event{Action: "x.read"}))
+			require.Eventually(t, func() bool { return len(partitions(t, admin)) == 5 },
+				30*time.Second, 20*time.Millisecond)
+			require.NoError(t, db.Services().
+				Audit.Append(t.Context(), tenancy.DefaultID, tenancy.Event{Action: "x.read"}))
 		}
 		assert.Equal(t, wanted, partitions(t, admin))
 		var in string
-		require.NoError(t, admin.NewRaw("SELECT DISTINCT tableoid::regclass::text FROM bailiwick.audit WHERE action = 'x.read'").Scan(t.Context(), &in))
+		require.NoError(t, admin.NewRaw(
+			"SELECT DISTINCT tableoid::regclass::text FROM bailiwick.audit WHERE action = 'x.read'").Scan(t.Context(), &in))
 		assert.Equal(t, "bailiwick.audit_"+month(0), in)
 	}
 }
@@ -64,14 +70,17 @@ func TestOldMonthsGo(t *testing.T) {
 	require.NoError(t, err)
 	acme, other := tenancy.NewID(), tenancy.NewID()
 	for id, slug := range map[tenancy.ID]tenancy.Slug{acme: "acme", other: "other"} {
-		_, err := first.Tenants().Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
+		_, err := first.Tenants().Create(t.Context(),
+			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
 		require.NoError(t, err)
 	}
 	require.NoError(t, first.Close())
 
 	exec(t, admin.DB, `TRUNCATE bailiwick.audit, bailiwick.audit_heads`)
 	for _, back := range []int{5, 4, 2, 1} { // none for three months ago: that is in the rest
-		exec(t, admin.DB, fmt.Sprintf("CREATE TABLE bailiwick.audit_%s PARTITION OF bailiwick.audit FOR VALUES FROM ('%s01') TO ('%s01')", month(back), month(back), month(back-1)))
+		exec(t, admin.DB, fmt.Sprintf(
+			"CREATE TABLE bailiwick.audit_%s PARTITION OF bailiwick.audit FOR VALUES"+
+				" FROM ('%s01') TO ('%s01')", month(back), month(back), month(back-1)))
 		exec(t, admin.DB, "ALTER TABLE bailiwick.audit_"+month(back)+" OWNER TO bailiwick_owner")
 	}
 	age(t, admin, acme, []int{5, 5, 4, 3, 3, 2, 1, 0})
@@ -83,11 +92,13 @@ func TestOldMonthsGo(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	s := db.Services()
 	expired := func() []tenancy.AuditEntry {
-		found, err := s.PlatformAudit.List(t.Context(), ports.PlatformAuditQuery{Action: "audit.expire", Limit: 10})
+		found, err := s.PlatformAudit.List(t.Context(),
+			ports.PlatformAuditQuery{Action: "audit.expire", Limit: 10})
 		require.NoError(t, err)
 		return found
 	}
-	require.Eventually(t, func() bool { return len(expired()) == 1 }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(expired()) == 1 }, 30*time.Second,
+		20*time.Millisecond)
 
 	names := partitions(t, admin)
 	for _, back := range []int{5, 4} {
@@ -138,15 +149,18 @@ func age(t *testing.T, admin *bun.DB, tenant tenancy.ID, months []int) {
 		e, err := tenancy.Event{Action: "agent.read"}.Entry(t.Context())
 		require.NoError(t, err)
 		e.Seq, e.ID, e.Tenant, e.TenantSlug = int64(i)+1, tenancy.NewID().String(), tenant, "acme"
-		e.At = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -back, 0).Add(time.Duration(i) * time.Microsecond)
+		e.At = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -back, 0).
+			Add(time.Duration(i) * time.Microsecond)
 		e, err = e.Link(end.Hash)
 		require.NoError(t, err)
 		end = tenancy.AuditChain{Seq: e.Seq, Hash: e.Hash}
-		_, err = admin.NewRaw("INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err = admin.NewRaw("INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash)"+
+			" VALUES (?, ?, ?, ?, ?, ?)",
 			tenant, e.Seq, e.ID, e.At, string(e.Text), e.Hash[:]).Exec(t.Context())
 		require.NoError(t, err)
 	}
-	_, err := admin.NewRaw("INSERT INTO bailiwick.audit_heads (tenant_id, seq, hash, at) VALUES (?, ?, ?, ?)", tenant, end.Seq, end.Hash[:], now).Exec(t.Context())
+	_, err := admin.NewRaw("INSERT INTO bailiwick.audit_heads (tenant_id, seq, hash, at)"+
+		" VALUES (?, ?, ?, ?)", tenant, end.Seq, end.Hash[:], now).Exec(t.Context())
 	require.NoError(t, err)
 }
 
@@ -159,9 +173,12 @@ func TestAnEntryIsNeverOlderThanTheOneBefore(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	s := db.Services()
-	require.NoError(t, s.Audit.Append(t.Context(), tenancy.DefaultID, tenancy.Event{Action: "x.read"}))
-	exec(t, owner(t, databaseURL), "UPDATE bailiwick.audit_heads SET at = now() + interval '1 hour'")
-	require.NoError(t, s.Audit.Append(t.Context(), tenancy.DefaultID, tenancy.Event{Action: "x.read"}))
+	require.NoError(t, s.Audit.Append(t.Context(), tenancy.DefaultID,
+		tenancy.Event{Action: "x.read"}))
+	exec(t, owner(t, databaseURL),
+		"UPDATE bailiwick.audit_heads SET at = now() + interval '1 hour'")
+	require.NoError(t, s.Audit.Append(t.Context(), tenancy.DefaultID,
+		tenancy.Event{Action: "x.read"}))
 	found, err := s.Audit.List(t.Context(), tenancy.DefaultID, ports.AuditQuery{Limit: 1})
 	require.NoError(t, err)
 	assert.True(t, found[0].At.After(time.Now().Add(50*time.Minute)))

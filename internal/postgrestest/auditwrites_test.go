@@ -25,10 +25,18 @@ func TestWithoutItsEntryNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	const refuse = `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;`
 	for name, sabotage := range map[string]string{
-		"no right":      "REVOKE EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb), bailiwick.log_platform(uuid, jsonb) FROM bailiwick_app, bailiwick_system",
-		"no function":   "ALTER FUNCTION bailiwick.log(uuid, jsonb) RENAME TO log_gone; ALTER FUNCTION bailiwick.log_platform(uuid, jsonb) RENAME TO log_platform_gone",
-		"a full table":  refuse + "CREATE TRIGGER refuse BEFORE INSERT ON bailiwick.audit FOR EACH ROW EXECUTE FUNCTION public.refuse(); CREATE TRIGGER refuse BEFORE INSERT ON bailiwick.audit_pending FOR EACH ROW EXECUTE FUNCTION public.refuse()",
-		"a broken head": refuse + "CREATE TRIGGER refuse BEFORE UPDATE ON bailiwick.audit_heads FOR EACH ROW EXECUTE FUNCTION public.refuse(); ALTER TABLE bailiwick.audit_pending ADD CHECK (false) NOT VALID",
+		"no right": "REVOKE EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb)," +
+			" bailiwick.log_platform(uuid, jsonb) FROM bailiwick_app, bailiwick_system",
+		"no function": "ALTER FUNCTION bailiwick.log(uuid, jsonb) RENAME TO log_gone; ALTER" +
+			" FUNCTION bailiwick.log_platform(uuid, jsonb) RENAME TO log_platform_gone",
+		"a full table": refuse +
+			"CREATE TRIGGER refuse BEFORE INSERT ON bailiwick.audit" +
+			" FOR EACH ROW EXECUTE FUNCTION public.refuse(); CREATE TRIGGER refuse BEFORE INSERT" +
+			" ON bailiwick.audit_pending FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+		"a broken head": refuse +
+			"CREATE TRIGGER refuse BEFORE UPDATE ON bailiwick.audit_heads" +
+			" FOR EACH ROW EXECUTE FUNCTION public.refuse(); ALTER TABLE bailiwick.audit_pending" +
+			" ADD CHECK (false) NOT VALID",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,10 +45,12 @@ func TestWithoutItsEntryNothingIsWritten(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
 			acme := tenancy.NewID()
-			_, err = db.Tenants().Create(t.Context(), tenancy.Tenant{ID: acme, Slug: "acme", Name: "acme", State: tenancy.Active})
+			_, err = db.Tenants().Create(t.Context(),
+				tenancy.Tenant{ID: acme, Slug: "acme", Name: "acme", State: tenancy.Active})
 			require.NoError(t, err)
 			putWidget(t, db, acme, "old", "x")
-			key := tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: acme, Name: "old", Role: tenancy.Editor, Hash: tenancy.KeyHash{1}}
+			key := tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: acme, Name: "old",
+				Role: tenancy.Editor, Hash: tenancy.KeyHash{1}}
 			_, err = db.Services().Keys.Create(t.Context(), acme, key)
 			require.NoError(t, err)
 
@@ -67,7 +77,8 @@ func digest(t *testing.T, db *sql.DB) (all string) {
 // writes are all that write to a tenant's rows, or to the platform's.
 func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(context.Context) error {
 	s := db.Services()
-	widget := federation.Item{Ref: federation.Ref{Kind: "widget", Name: "new"}, Spec: []byte(`{"token":"x"}`)}
+	widget := federation.Item{Ref: federation.Ref{Kind: "widget", Name: "new"},
+		Spec: []byte(`{"token":"x"}`)}
 	return map[string]func(context.Context) error{
 		"Resources.Put": func(ctx context.Context) error {
 			_, _, err := s.Resources.Put(ctx, tenant, widget, ports.Condition{})
@@ -80,23 +91,30 @@ func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(cont
 			return err
 		},
 		"Resources.Delete": func(ctx context.Context) error {
-			return s.Resources.Delete(ctx, tenant, federation.Ref{Kind: "widget", Name: "old"}, ports.Condition{})
+			return s.Resources.Delete(ctx, tenant, federation.Ref{Kind: "widget", Name: "old"},
+				ports.Condition{})
 		},
 		"Transfers.Import": func(ctx context.Context) error {
-			return s.Transfers.Import(ctx, tenant, func(im ports.Import) error { return importOne(ctx, im) })
+			return s.Transfers.Import(ctx, tenant,
+				func(im ports.Import) error { return importOne(ctx, im) })
 		},
-		"Vault.Set": func(ctx context.Context) error { return s.Vault.Set(ctx, tenant, "s", []byte("x")) },
+		"Vault.Set": func(ctx context.Context) error {
+			return s.Vault.Set(ctx, tenant, "s", []byte("x"))
+		},
 		"Keys.Create": func(ctx context.Context) error {
-			_, err := s.Keys.Create(ctx, tenant, tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: tenant, Name: "k", Role: tenancy.Editor, Hash: tenancy.KeyHash{2}})
+			_, err := s.Keys.Create(ctx, tenant, tenancy.APIKey{ID: tenancy.NewID().String(),
+				Tenant: tenant, Name: "k", Role: tenancy.Editor, Hash: tenancy.KeyHash{2}})
 			return err
 		},
 		"Keys.Revoke": func(ctx context.Context) error { return s.Keys.Revoke(ctx, tenant, key) },
 		"Tenants.Create": func(ctx context.Context) error {
-			_, err := s.Tenants.Create(ctx, tenancy.Tenant{ID: tenancy.NewID(), Slug: "other", Name: "other", State: tenancy.Active})
+			_, err := s.Tenants.Create(ctx, tenancy.Tenant{ID: tenancy.NewID(), Slug: "other",
+				Name: "other", State: tenancy.Active})
 			return err
 		},
 		"Tenants.Update": func(ctx context.Context) error {
-			_, err := s.Tenants.Update(ctx, tenancy.Tenant{ID: tenant, Name: "changed", State: tenancy.Suspended, Version: 1})
+			_, err := s.Tenants.Update(ctx,
+				tenancy.Tenant{ID: tenant, Name: "changed", State: tenancy.Suspended, Version: 1})
 			return err
 		},
 		"RotateSigningKey": db.RotateSigningKey,
@@ -109,7 +127,8 @@ func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(cont
 
 func importOne(ctx context.Context, im ports.Import) error {
 	items := func(yield func(federation.Item, error) bool) {
-		item := federation.Item{Ref: federation.Ref{Kind: "maker", Name: "imported"}, Spec: []byte(`{"description":""}`), Version: 1}
+		item := federation.Item{Ref: federation.Ref{Kind: "maker", Name: "imported"},
+			Spec: []byte(`{"description":""}`), Version: 1}
 		yield(item.Seal())
 	}
 	if err := im.Stage(ctx, items); err != nil {
@@ -134,16 +153,18 @@ func TestAnImportsEntryTakesItsPlace(t *testing.T) {
 	require.NoError(t, err)
 	var actions []string
 	var chain, end tenancy.AuditChain
-	err = s.Audit.Export(t.Context(), w.acme, ports.AuditQuery{}, func(first, last tenancy.AuditChain) error {
-		chain, end = first, last
-		return nil
-	}, func(e tenancy.AuditEntry) error {
-		actions = append(actions, e.Action)
-		return chain.Next(e)
-	})
+	err = s.Audit.Export(t.Context(), w.acme, ports.AuditQuery{},
+		func(first, last tenancy.AuditChain) error {
+			chain, end = first, last
+			return nil
+		}, func(e tenancy.AuditEntry) error {
+			actions = append(actions, e.Action)
+			return chain.Next(e)
+		})
 	require.NoError(t, err)
 	assert.Equal(t, end, chain)
-	assert.Equal(t, []string{"tenant.create", "resource.create", "resource.create", "resource.create", "resource.create", "bundle.import"}, actions)
+	assert.Equal(t, []string{"tenant.create", "resource.create", "resource.create",
+		"resource.create", "resource.create", "bundle.import"}, actions)
 }
 
 // TestNonsenseDoesNotSpoilTheChain logs what no program of ours would, as injected
@@ -153,10 +174,13 @@ func TestNonsenseDoesNotSpoilTheChain(t *testing.T) {
 	w := newWorld(t, true)
 	ctx := w.in(t, w.acme)
 	for _, event := range []string{
-		`{}`, `[]`, `"x"`, `1`, `null`, `{"more":1}`, `{"action":{"a":[1]},"actor":"x","target":[1],"details":"x"}`,
-		`{"seq":-1,"id":"x","at":"x","tenant_id":"x","tenant_slug":1,"outcome":null}`, `{"details":{"a":1e400,"b":"\u2028"}}`,
+		`{}`, `[]`, `"x"`, `1`, `null`, `{"more":1}`,
+		`{"action":{"a":[1]},"actor":"x","target":[1],"details":"x"}`,
+		`{"seq":-1,"id":"x","at":"x","tenant_id":"x","tenant_slug":1,"outcome":null}`,
+		`{"details":{"a":1e400,"b":"\u2028"}}`,
 	} {
-		_, err := w.db.Scoped(ctx).NewRaw("SELECT bailiwick.log(gen_random_uuid(), ?::jsonb)", event).Exec(ctx)
+		_, err := w.db.Scoped(ctx).
+			NewRaw("SELECT bailiwick.log(gen_random_uuid(), ?::jsonb)", event).Exec(ctx)
 		require.NoError(t, err, event)
 	}
 	s := w.db.Services()

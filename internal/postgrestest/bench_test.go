@@ -51,7 +51,8 @@ func BenchmarkScopedRead(b *testing.B) {
 //	go test -run '^$' -bench TenantCount -benchtime 20x ./internal/postgrestest
 func BenchmarkTenantCount(b *testing.B) {
 	const few, many, rows, clients = 10, 10_000, 50, 16
-	worlds := map[string]*benchWorld{"few": newBenchWorld(b, few, rows, 0), "many": newBenchWorld(b, many, rows, 0)}
+	worlds := map[string]*benchWorld{"few": newBenchWorld(b, few, rows, 0),
+		"many": newBenchWorld(b, many, rows, 0)}
 	for name, read := range map[string]benchRead{"primary-key": readOne, "list-of-50": readList} {
 		b.Run(name, func(b *testing.B) {
 			ways := map[string]func() error{}
@@ -66,7 +67,8 @@ func BenchmarkTenantCount(b *testing.B) {
 			b.ReportMetric(rounds.rate("signed-many"), "signed-many/s")
 			b.ReportMetric(rounds.ratio("signed-few", "signed-many"), "signed-cost")
 			b.ReportMetric(rounds.ratio("unscoped-few", "unscoped-many"), "unscoped-cost")
-			b.ReportMetric(rounds.ratio("signed-few", "unscoped-few")/rounds.ratio("signed-many", "unscoped-many"), "tenancy-cost")
+			b.ReportMetric(rounds.ratio("signed-few", "unscoped-few")/rounds.ratio("signed-many",
+				"unscoped-many"), "tenancy-cost")
 		})
 	}
 }
@@ -109,10 +111,13 @@ func (w *benchWorld) ways(read benchRead) map[string]func() error {
 		"unsigned": func(ctx context.Context, row benchRow) error {
 			return read(ctx, filtered(w.unsigned.NewSelect(), row), row)
 		},
-		"signed": func(ctx context.Context, row benchRow) error { return read(ctx, w.db.Scoped(ctx).NewSelect(), row) },
+		"signed": func(ctx context.Context, row benchRow) error {
+			return read(ctx, w.db.Scoped(ctx).NewSelect(), row)
+		},
 		"set_config": func(ctx context.Context, row benchRow) error {
 			return w.plain.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-				if _, err := tx.NewRaw("SELECT set_config('bailiwick.tenant', ?, true)", row.TenantID.String()).Exec(ctx); err != nil {
+				if _, err := tx.NewRaw("SELECT set_config('bailiwick.tenant', ?, true)",
+					row.TenantID.String()).Exec(ctx); err != nil {
 					return err
 				}
 				return read(ctx, filtered(tx.NewSelect(), row), row)

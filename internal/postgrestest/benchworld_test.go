@@ -43,7 +43,8 @@ type benchRow struct {
 func newBenchWorld(b *testing.B, tenants, rowsEach int, delay time.Duration) *benchWorld {
 	b.Helper()
 	databaseURL := migrated(b, true)
-	w := &benchWorld{ctx: b.Context(), far: distance(b, databaseURL, delay), databaseURL: databaseURL}
+	w := &benchWorld{ctx: b.Context(), far: distance(b, databaseURL, delay),
+		databaseURL: databaseURL}
 	w.admin = benchPool(b, benchConnector(databaseURL, pgdriver.WithReadTimeout(5*time.Minute)))
 	w.fill(b, tenants, rowsEach)
 	o := options(databaseURL, true)
@@ -95,7 +96,8 @@ func (w *benchWorld) fill(b *testing.B, tenants, rowsEach int) {
 			END IF; END $$;
 		GRANT SELECT ON widgets TO bench_unscoped`, tenants, rowsEach))
 	w.exec(b, "VACUUM ANALYZE widgets")
-	err := w.admin.NewRaw("SELECT tenant_id, id FROM widgets ORDER BY random() LIMIT 10000").Scan(b.Context(), &w.rows)
+	err := w.admin.NewRaw("SELECT tenant_id, id FROM widgets ORDER BY random() LIMIT 10000").
+		Scan(b.Context(), &w.rows)
 	require.NoError(b, err)
 }
 
@@ -124,7 +126,8 @@ func (w *benchWorld) exec(b *testing.B, statements string) {
 }
 
 func benchConnector(databaseURL string, more ...pgdriver.Option) *pgdriver.Connector {
-	return pgdriver.NewConnector(append(more, pgdriver.WithDSN(databaseURL), pgdriver.WithBufferSize(64<<10))...)
+	return pgdriver.NewConnector(
+		append(more, pgdriver.WithDSN(databaseURL), pgdriver.WithBufferSize(64<<10))...)
 }
 
 func benchPool(b *testing.B, connector driver.Connector) *bun.DB {
@@ -149,7 +152,9 @@ func (c unsignedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 
 type unsignedConn struct{ *pgdriver.Conn }
 
-func (c unsignedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c unsignedConn) QueryContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Rows, error) {
 	tenant, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return nil, err

@@ -12,12 +12,15 @@ import (
 
 func TestMultiTenantStoreKeepsTheContracts(t *testing.T) {
 	t.Parallel()
-	portstest.Test(t, newStores(t, func(t *testing.T) postgres.Options { return options(migrated(t, true), true) }).services)
+	portstest.Test(t, newStores(t,
+		func(t *testing.T) postgres.Options { return options(migrated(t, true), true) }).services)
 }
 
 func TestSingleTenantStoreKeepsTheContracts(t *testing.T) {
 	t.Parallel()
-	portstest.Test(t, newStores(t, func(t *testing.T) postgres.Options { return options(migrated(t, false), false) }).services)
+	portstest.Test(t, newStores(t, func(t *testing.T) postgres.Options {
+		return options(migrated(t, false), false)
+	}).services)
 }
 
 func TestTablesDescribeTheKindsOfTheSuite(t *testing.T) {

@@ -32,16 +32,24 @@ func (s slow) String() string {
 func (s slow) runs(t *testing.T, admin *sql.DB) bool {
 	t.Helper()
 	var runs bool
-	err := admin.QueryRowContext(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))", s.lock).Scan(&runs)
+	err := admin.QueryRowContext(t.Context(),
+		"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1"+
+			" AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+		s.lock).Scan(&runs)
 	require.NoError(t, err)
 	return runs
 }
 
 // ways are how statements reach the server.
-func ways(t *testing.T, timeout time.Duration, test func(t *testing.T, db *postgres.DB, admin *sql.DB)) {
+func ways(
+	t *testing.T, timeout time.Duration, test func(t *testing.T, db *postgres.DB, admin *sql.DB),
+) {
 	p := startPooler(t)
 	for name, fresh := range map[string]func(t *testing.T) postgres.Options{
-		"message": func(t *testing.T) postgres.Options { return options(migrated(t, true), true) }, "transaction": inTransactions,
+		"message": func(t *testing.T) postgres.Options {
+			return options(migrated(t, true), true)
+		},
+		"transaction": inTransactions,
 	} {
 		for _, pooled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, pooled %t", name, pooled), func(t *testing.T) {
@@ -65,29 +73,35 @@ var stopping = map[string]func(ctx context.Context, db *postgres.DB, statement s
 		return second(db.Scoped(ctx).NewRaw(statement).Exec(ctx))
 	},
 	"rows": func(ctx context.Context, db *postgres.DB, statement string) error {
-		_, err := texts(db.Scoped(ctx).QueryContext(ctx, "SELECT i::text FROM generate_series(1, 10000) AS i UNION ALL "+statement[:7]+"1::text FROM ("+statement+") AS s"))
+		_, err := texts(db.Scoped(ctx).
+			QueryContext(ctx, "SELECT i::text FROM generate_series(1, 10000) AS i UNION ALL "+
+				statement[:7]+"1::text FROM ("+statement+") AS s"))
 		return err
 	},
 	"transaction": func(ctx context.Context, db *postgres.DB, statement string) error {
-		return db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-			return second(tx.NewRaw(statement).Exec(ctx))
-		})
-	},
-	"savepoint": func(ctx context.Context, db *postgres.DB, statement string) error {
-		return db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-			return tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+		return db.Scoped(ctx).RunInTx(ctx, nil,
+			func(ctx context.Context, tx *postgres.Scoped) error {
 				return second(tx.NewRaw(statement).Exec(ctx))
 			})
-		})
+	},
+	"savepoint": func(ctx context.Context, db *postgres.DB, statement string) error {
+		return db.Scoped(ctx).RunInTx(ctx, nil,
+			func(ctx context.Context, tx *postgres.Scoped) error {
+				return tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+					return second(tx.NewRaw(statement).Exec(ctx))
+				})
+			})
 	},
 }
 
 func requireUsable(t *testing.T, db *postgres.DB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID), time.Minute)
+	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),
+		time.Minute)
 	defer cancel()
 	var one int
-	require.NoError(t, db.Scoped(ctx).NewRaw("SELECT 1").Scan(ctx, &one), "the pool of one has its connection back")
+	require.NoError(t, db.Scoped(ctx).NewRaw("SELECT 1").Scan(ctx, &one),
+		"the pool of one has its connection back")
 	require.Equal(t, 1, one)
 }
 
@@ -95,12 +109,14 @@ func TestADeadlineEndsTheStatementOnTheServer(t *testing.T) {
 	t.Parallel()
 	ways(t, 0, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
 		for name, run := range stopping {
-			ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID), 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),
+				200*time.Millisecond)
 			s := newSlow()
 			err := run(ctx, db, s.String())
 			cancel()
 			require.ErrorIs(t, err, context.DeadlineExceeded, name)
-			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute, time.Millisecond, name)
+			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute,
+				time.Millisecond, name)
 			requireUsable(t, db)
 		}
 	})
@@ -113,7 +129,8 @@ func TestAStatementWithoutADeadlineHasTheDefaultOne(t *testing.T) {
 		for name, run := range stopping {
 			s := newSlow()
 			require.ErrorContains(t, run(ctx, db, s.String()), "statement timeout", name)
-			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute, time.Millisecond, name)
+			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute,
+				time.Millisecond, name)
 			requireUsable(t, db)
 		}
 	})
@@ -124,15 +141,19 @@ func TestInjectedSQLDoesNotLiftItsDeadline(t *testing.T) {
 	ways(t, 2*time.Second, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
 		ctx := tenancy.NewContext(t.Context(), tenancy.DefaultID)
 		for _, injected := range []string{
-			"SET LOCAL statement_timeout = 0", `SET LOCAL "Statement_Timeout" TO DEFAULT`, "SELECT set_config('statement_timeout', '0', true)",
-			"SAVEPOINT a; ROLLBACK TO a", "UPDATE pg_settings SET setting = '0' WHERE name = 'statement_timeout'",
+			"SET LOCAL statement_timeout = 0", `SET LOCAL "Statement_Timeout" TO DEFAULT`,
+			"SELECT set_config('statement_timeout', '0', true)",
+			"SAVEPOINT a; ROLLBACK TO a",
+			"UPDATE pg_settings SET setting = '0' WHERE name = 'statement_timeout'",
 		} {
 			s := newSlow()
-			require.Error(t, second(db.Scoped(ctx).NewRaw(injected+"; "+s.String()).Exec(ctx)), injected)
-			require.Error(t, db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-				_, _ = tx.NewRaw(injected).Exec(ctx)
-				return second(tx.NewRaw(s.String()).Exec(ctx))
-			}), injected)
+			require.Error(t, second(db.Scoped(ctx).NewRaw(injected+"; "+s.String()).Exec(ctx)),
+				injected)
+			require.Error(t, db.Scoped(ctx).
+				RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+					_, _ = tx.NewRaw(injected).Exec(ctx)
+					return second(tx.NewRaw(s.String()).Exec(ctx))
+				}), injected)
 			require.False(t, s.runs(t, admin), injected)
 			requireUsable(t, db)
 		}
@@ -147,10 +168,12 @@ func TestACancelledContextEndsTheStatementOnTheServer(t *testing.T) {
 			s := newSlow()
 			var wg sync.WaitGroup
 			wg.Go(func() { assert.ErrorIs(t, run(ctx, db, s.String()), context.Canceled, name) })
-			require.Eventually(t, func() bool { return s.runs(t, admin) }, time.Minute, time.Millisecond, name)
+			require.Eventually(t, func() bool { return s.runs(t, admin) }, time.Minute,
+				time.Millisecond, name)
 			cancel()
 			wg.Wait()
-			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute, time.Millisecond, name)
+			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute,
+				time.Millisecond, name)
 			requireUsable(t, db)
 		}
 	})

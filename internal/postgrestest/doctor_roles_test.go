@@ -48,10 +48,13 @@ func TestDoctorExaminesTheRoles(t *testing.T) {
 		{"REPLICATION", "ALTER ROLE {role} REPLICATION", "role_replication", "{role}", false},
 		{"CREATEDB", "ALTER ROLE {role} CREATEDB", "role_createdb", "{role}", true},
 		{"a member", "GRANT pg_read_all_data TO {role}", "role_member", "{role}", false},
-		{"a member of the owner's", "GRANT bailiwick_owner TO {role}", "role_member", "{role}", false},
+		{"a member of the owner's", "GRANT bailiwick_owner TO {role}", "role_member", "{role}",
+			false},
 		{"members", "GRANT {role} TO pg_monitor", "role_has_members", "{role}", true},
 		{"an owner", "ALTER TABLE widgets OWNER TO {role}", "role_owns", "public.widgets", false},
-		{"the database's owner", "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {role}', current_database()); END $$", "role_owns", "pgtest_", false},
+		{"the database's owner",
+			"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {role}', current_database());" +
+				" END $$", "role_owns", "pgtest_", false},
 	} {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +104,8 @@ func TestWithTenancyOffRolesAreNobodysConcernAndWallsAre(t *testing.T) {
 	t.Parallel()
 	o := options(migrated(t, false), false)
 	o.SkipMigrations = true
-	exec(t, owner(t, o.URL), "GRANT TRUNCATE ON widgets TO PUBLIC; DROP POLICY bailiwick_tenant ON widgets")
+	exec(t, owner(t, o.URL),
+		"GRANT TRUNCATE ON widgets TO PUBLIC; DROP POLICY bailiwick_tenant ON widgets")
 	require.Equal(t, []string{"policy_missing"}, codes(examine(t, o)))
 	require.NoError(t, opens(t, o), "nobody is to be kept apart")
 	exec(t, owner(t, o.URL), "DROP TABLE settings")
@@ -112,7 +116,9 @@ func TestWithTenancyOffRolesAreNobodysConcernAndWallsAre(t *testing.T) {
 func TestDoctorLeavesOtherRolesPoliciesAlone(t *testing.T) {
 	t.Parallel()
 	o := healthy(t)
-	exec(t, owner(t, o.URL), "CREATE POLICY reports ON widgets FOR SELECT TO pg_monitor USING (true); CREATE POLICY narrow ON widgets AS RESTRICTIVE USING (name <> '')")
+	exec(t, owner(t, o.URL),
+		"CREATE POLICY reports ON widgets FOR SELECT TO pg_monitor"+
+			" USING (true); CREATE POLICY narrow ON widgets AS RESTRICTIVE USING (name <> '')")
 	require.Empty(t, examine(t, o))
 }
 
@@ -122,7 +128,8 @@ func TestOpenAndReadyAskTheSame(t *testing.T) {
 	db, err := postgres.Open(t.Context(), o)
 	require.NoError(t, err)
 	defer db.Close()
-	exec(t, owner(t, o.URL), "GRANT TRUNCATE ON widgets TO bailiwick_app; CREATE UNIQUE INDEX one ON makers (name)")
+	exec(t, owner(t, o.URL),
+		"GRANT TRUNCATE ON widgets TO bailiwick_app; CREATE UNIQUE INDEX one ON makers (name)")
 	findings, err := db.Doctor(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, examine(t, o), findings)
@@ -139,16 +146,22 @@ func TestMendDoesWhatIsSafeAndTellsWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	o, app := ownRoles(t)
 	for _, statement := range []string{
-		"DROP POLICY bailiwick_tenant ON widgets", "ALTER POLICY bailiwick_tenant ON makers USING (true)", "GRANT TRUNCATE, TRIGGER ON parts TO " + app,
-		"ALTER ROLE " + app + " BYPASSRLS", "CREATE OR REPLACE VIEW bailiwick.staged AS SELECT * FROM bailiwick.import_items",
-		"CREATE POLICY everybody ON parts USING (true)", "CREATE UNIQUE INDEX one ON makers (name)", "GRANT CREATE ON SCHEMA public TO PUBLIC",
+		"DROP POLICY bailiwick_tenant ON widgets",
+		"ALTER POLICY bailiwick_tenant ON makers USING (true)",
+		"GRANT TRUNCATE, TRIGGER ON parts TO " + app,
+		"ALTER ROLE " + app + " BYPASSRLS",
+		"CREATE OR REPLACE VIEW bailiwick.staged AS SELECT * FROM bailiwick.import_items",
+		"CREATE POLICY everybody ON parts USING (true)", "CREATE UNIQUE INDEX one ON makers (name)",
+		"GRANT CREATE ON SCHEMA public TO PUBLIC",
 	} {
 		exec(t, owner(t, o.URL), statement)
 	}
 	mended, left, err := postgres.Mend(t.Context(), o)
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{"policy_missing", "policy_drift", "grant_truncate", "grant_trigger", "role_bypassrls", "library_drift"}, codes(mended))
-	require.ElementsMatch(t, []string{"policy_permissive", "unique_without_tenant", "grant_create_in_schema"}, codes(left), "others may live by these")
+	require.ElementsMatch(t, []string{"policy_missing", "policy_drift", "grant_truncate",
+		"grant_trigger", "role_bypassrls", "library_drift"}, codes(mended))
+	require.ElementsMatch(t, []string{"policy_permissive", "unique_without_tenant",
+		"grant_create_in_schema"}, codes(left), "others may live by these")
 	require.Equal(t, examine(t, o), left)
 }
 

@@ -16,7 +16,8 @@ func (s searched) got(t *testing.T, arguments string) []string {
 	t.Helper()
 	var names []string
 	ctx := s.in(s.acme)
-	require.NoError(t, s.db.Scoped(ctx).NewRaw("SELECT name FROM bailiwick.get_widget("+arguments+")").Scan(ctx, &names), arguments)
+	require.NoError(t, s.db.Scoped(ctx).
+		NewRaw("SELECT name FROM bailiwick.get_widget("+arguments+")").Scan(ctx, &names), arguments)
 	return names
 }
 
@@ -35,14 +36,17 @@ func TestGetFunctionIsHeldByEachWallAlone(t *testing.T) {
 
 	unscoped := owner(t, appURL(t, s.url))
 	var found int
-	require.NoError(t, unscoped.QueryRowContext(t.Context(), "SELECT count(*) FROM bailiwick.get_widget("+own+"'w1')").Scan(&found))
+	require.NoError(t, unscoped.QueryRowContext(t.Context(),
+		"SELECT count(*) FROM bailiwick.get_widget("+own+"'w1')").Scan(&found))
 	require.Zero(t, found, "for no tenant")
 
 	exec(t, s.admin, "ALTER TABLE widgets DISABLE ROW LEVEL SECURITY")
 	require.Equal(t, []string{"w1"}, s.got(t, foreign+"'w1'"), "the policy held this")
-	_, err := s.db.Services().Resources.Get(t.Context(), s.acme, federation.Ref{Kind: "widget", Name: "secret-1"})
+	_, err := s.db.Services().
+		Resources.Get(t.Context(), s.acme, federation.Ref{Kind: "widget", Name: "secret-1"})
 	require.ErrorIs(t, err, tenancy.ErrNotFound)
-	own1, err := s.db.Services().Resources.Get(t.Context(), s.acme, federation.Ref{Kind: "widget", Name: "w1"})
+	own1, err := s.db.Services().
+		Resources.Get(t.Context(), s.acme, federation.Ref{Kind: "widget", Name: "w1"})
 	require.NoError(t, err)
 	require.Contains(t, string(own1.Spec), "acme")
 }
@@ -55,7 +59,8 @@ func TestApplicationRoleCannotChangeTheGetFunction(t *testing.T) {
 		"DROP FUNCTION bailiwick.get_widget(uuid, text)",
 		"ALTER FUNCTION bailiwick.get_widget(uuid, text) SECURITY DEFINER",
 		"ALTER FUNCTION bailiwick.get_widget(uuid, text) OWNER TO CURRENT_USER",
-		"CREATE OR REPLACE FUNCTION bailiwick.get_widget(uuid, text) RETURNS text LANGUAGE sql AS 'SELECT $2'",
+		"CREATE OR REPLACE FUNCTION bailiwick.get_widget(uuid, text) RETURNS text LANGUAGE sql AS"+
+			" 'SELECT $2'",
 	)
 }
 
@@ -90,7 +95,8 @@ func TestKindsWithTheLongestNamesAreToldApart(t *testing.T) {
 	resources := db.Services().Resources
 	for _, kind := range []string{long + "a", long + "b"} {
 		ref := federation.Ref{Kind: kind, Name: "one of " + kind}
-		_, _, err := resources.Put(t.Context(), tenancy.DefaultID, federation.Item{Ref: ref, Spec: []byte(`{}`)}, ports.Condition{})
+		_, _, err := resources.Put(t.Context(), tenancy.DefaultID,
+			federation.Item{Ref: ref, Spec: []byte(`{}`)}, ports.Condition{})
 		require.NoError(t, err)
 		got, err := resources.Get(t.Context(), tenancy.DefaultID, ref)
 		require.NoError(t, err)

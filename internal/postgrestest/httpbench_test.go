@@ -111,10 +111,12 @@ func newHTTPWorld(b *testing.B, tenants, items int) *httpWorld {
 	b.Helper()
 	databaseURL := migrated(b, true)
 	w := &httpWorld{ctx: b.Context(), items: items}
-	w.fill(b, benchPool(b, benchConnector(databaseURL, pgdriver.WithReadTimeout(5*time.Minute))).DB, tenants)
+	w.fill(b, benchPool(b, benchConnector(databaseURL, pgdriver.WithReadTimeout(5*time.Minute))).DB,
+		tenants)
 	s := benchDB(b, databaseURL, true).Services()
 	w.serve(b, httpapi.New(s, httpapi.Options{
-		MultiTenant: true, Resolver: resolve.New(s.Tenants, resolve.Options{ChangeNotifier: s.ChangeNotifier}),
+		MultiTenant: true, Resolver: resolve.New(s.Tenants,
+			resolve.Options{ChangeNotifier: s.ChangeNotifier}),
 		Logger: slog.New(slog.DiscardHandler),
 	}))
 	for _, c := range w.callers { // as after a while
@@ -132,10 +134,12 @@ func newOpenHTTPWorld(b *testing.B, items int) *httpWorld {
 	exec(b, db, fillWidgets(items))
 	exec(b, db, "VACUUM ANALYZE makers, parts, widgets, widget_parts")
 	anybody := tenancy.Principal{
-		Kind: tenancy.UserPrincipal, ID: "anybody", Roles: map[tenancy.ID]tenancy.Role{tenancy.DefaultID: tenancy.Viewer},
+		Kind: tenancy.UserPrincipal, ID: "anybody",
+		Roles: map[tenancy.ID]tenancy.Role{tenancy.DefaultID: tenancy.Viewer},
 	}
 	w.serve(b, httpapi.New(benchDB(b, databaseURL, false).Services(), httpapi.Options{
-		Authenticate: func(*http.Request) (tenancy.Principal, error) { return anybody, nil }, Logger: slog.New(slog.DiscardHandler),
+		Authenticate: func(*http.Request) (tenancy.Principal, error) { return anybody, nil },
+		Logger:       slog.New(slog.DiscardHandler),
 	}))
 	return w
 }
@@ -160,10 +164,13 @@ func (w *httpWorld) fill(b *testing.B, db *sql.DB, tenants int) {
 		w.callers = append(w.callers, c)
 		hashes = append(hashes, "'"+hex.EncodeToString(hash[:])+"'")
 	}
-	exec(b, db, fmt.Sprintf("INSERT INTO bailiwick.tenants (id, slug, name) SELECT gen_random_uuid(), 'bench-' || n, 'Bench' FROM generate_series(1, %d) n", tenants))
+	exec(b, db, fmt.Sprintf(
+		"INSERT INTO bailiwick.tenants (id, slug, name) SELECT gen_random_uuid(), 'bench-' || n,"+
+			" 'Bench' FROM generate_series(1, %d) n", tenants))
 	exec(b, db, `INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash) SELECT t.id, gen_random_uuid(), 'key', 'viewer', decode(h.hash, 'hex')
 		FROM unnest(ARRAY[`+strings.Join(hashes, ",")+`]) WITH ORDINALITY AS h(hash, n) JOIN bailiwick.tenants t ON t.slug = 'bench-' || h.n`)
-	exec(b, db, "BEGIN; SET LOCAL session_replication_role = replica; "+fillWidgets(w.items)+"; COMMIT")
+	exec(b, db, "BEGIN; SET LOCAL session_replication_role = replica; "+fillWidgets(w.items)+
+		"; COMMIT")
 	exec(b, db, "VACUUM ANALYZE makers, parts, widgets, widget_parts")
 	exec(b, db, "VACUUM ANALYZE bailiwick.tenants, bailiwick.api_keys")
 }

@@ -64,8 +64,10 @@ func tables() []postgres.Table {
 			References: []postgres.Reference{
 				{Field: "parent", Kind: "widget", Column: "parent_id"},
 				{Field: "maker", Kind: "maker", Column: "maker_id"},
-				{Field: "parts", Kind: "part", Join: &postgres.Join{Table: "widget_parts", From: "widget_id", To: "part_id", Position: "position"}},
-				{Field: "subject", Columns: map[string]string{"maker": "subject_maker_id", "part": "subject_part_id"}},
+				{Field: "parts", Kind: "part", Join: &postgres.Join{Table: "widget_parts",
+					From: "widget_id", To: "part_id", Position: "position"}},
+				{Field: "subject", Columns: map[string]string{"maker": "subject_maker_id",
+					"part": "subject_part_id"}},
 			},
 			Secrets: []string{"token"},
 		},
@@ -99,16 +101,18 @@ INSERT INTO settings (tenant_id) SELECT id FROM bailiwick.tenants;
 
 func migrations() *migrate.Migrations {
 	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "test", Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-		_, err := migrator.DB().ExecContext(ctx, schema)
-		return err
-	}})
+	m.Add(migrate.Migration{Name: "20261101000000", Comment: "test",
+		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
+			_, err := migrator.DB().ExecContext(ctx, schema)
+			return err
+		}})
 	return m
 }
 
 func options(databaseURL string, multiTenant bool) postgres.Options {
 	return postgres.Options{
-		URL: databaseURL, MultiTenant: multiTenant, Tables: tables(), Migrations: migrations(), SecretsKey: make([]byte, 32), MaxConns: 25,
+		URL: databaseURL, MultiTenant: multiTenant, Tables: tables(), Migrations: migrations(),
+		SecretsKey: make([]byte, 32), MaxConns: 25,
 	}
 }
 

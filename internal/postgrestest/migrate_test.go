@@ -19,14 +19,16 @@ func TestMigrationIsWholeOrNothing(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	o := options(databaseURL, true)
-	o.Migrations.Add(migrate.Migration{Name: "20261102000000", Up: func(context.Context, *migrate.Migrator, *migrate.Migration) error {
-		return errors.New("broken off")
-	}})
+	o.Migrations.Add(migrate.Migration{Name: "20261102000000",
+		Up: func(context.Context, *migrate.Migrator, *migrate.Migration) error {
+			return errors.New("broken off")
+		}})
 	_, err := postgres.Open(t.Context(), o)
 	require.ErrorContains(t, err, "broken off")
 	var left int
 	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(),
-		"SELECT count(*) FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'bailiwick'))").Scan(&left))
+		"SELECT count(*) FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace"+
+			" WHERE nspname IN ('public', 'bailiwick'))").Scan(&left))
 	require.Zero(t, left)
 
 	db, err := postgres.Open(t.Context(), options(databaseURL, true))
@@ -63,7 +65,8 @@ func TestSingleTenantSchemaIsRefusedAndLeftAsItIs(t *testing.T) {
 	_, err := postgres.Open(t.Context(), o)
 	require.ErrorContains(t, err, "single-tenant")
 	var left int
-	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(), "SELECT count(*) FROM pg_namespace WHERE nspname = 'bailiwick'").Scan(&left))
+	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(),
+		"SELECT count(*) FROM pg_namespace WHERE nspname = 'bailiwick'").Scan(&left))
 	require.Zero(t, left)
 }
 

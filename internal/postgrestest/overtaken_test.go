@@ -17,9 +17,13 @@ import (
 // looked at the target and has written nothing yet.
 func importWidget(t *testing.T, w world, name string, meanwhile func()) error {
 	t.Helper()
-	item, err := w.db.Kinds().Check(federation.Item{Ref: federation.Ref{Kind: "widget", Name: name}, Spec: json.RawMessage(`{}`), Version: 1})
+	item, err := w.db.Kinds().
+		Check(federation.Item{Ref: federation.Ref{Kind: "widget", Name: name},
+			Spec: json.RawMessage(`{}`), Version: 1})
 	require.NoError(t, err)
-	var items iter.Seq2[federation.Item, error] = func(yield func(federation.Item, error) bool) { yield(item, nil) }
+	var items iter.Seq2[federation.Item, error] = func(yield func(federation.Item, error) bool) {
+		yield(item, nil)
+	}
 	return w.db.Services().Transfers.Import(t.Context(), w.acme, func(im ports.Import) error {
 		if err := im.Stage(t.Context(), items); err != nil {
 			return err
@@ -51,7 +55,8 @@ func TestAnotherUniqueKeyOfTheHostIsNot(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w := world{db: db, acme: tenancy.NewID()}
-	_, err = db.Tenants().Create(t.Context(), tenancy.Tenant{ID: w.acme, Slug: "acme", Name: "Acme", State: tenancy.Active})
+	_, err = db.Tenants().Create(t.Context(),
+		tenancy.Tenant{ID: w.acme, Slug: "acme", Name: "Acme", State: tenancy.Active})
 	require.NoError(t, err)
 	putWidget(t, db, w.acme, "widget", "")
 	err = importWidget(t, w, "WIDGET", func() {})

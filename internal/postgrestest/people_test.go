@@ -23,7 +23,8 @@ func TestUsersOfAnEarlierSchemaKeepTheirAddresses(t *testing.T) {
 		require.NoError(t, err)
 		exec(t, db, string(down))
 	}
-	exec(t, db, "DELETE FROM bailiwick.migrations WHERE name >= '20261128000000' AND name < '20261129000000'")
+	exec(t, db, "DELETE FROM bailiwick.migrations WHERE name >= '20261128000000'"+
+		" AND name < '20261129000000'")
 	exec(t, db, `INSERT INTO bailiwick.users (id, email, name, created_at) VALUES
 		('01900000-0000-7000-9000-000000000001', 'ada@example.com', 'Later', '2026-02-01'),
 		('01900000-0000-7000-9000-000000000002', 'Ada@Example.com', 'First', '2026-01-01'),
@@ -34,7 +35,8 @@ func TestUsersOfAnEarlierSchemaKeepTheirAddresses(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 	users := opened.Services().Users
-	for email, name := range map[string]string{"ADA@example.com": "First", "bob@example.com": "Bob"} {
+	for email, name := range map[string]string{"ADA@example.com": "First",
+		"bob@example.com": "Bob"} {
 		u, err := users.ByEmail(t.Context(), email)
 		require.NoError(t, err)
 		require.Equal(t, name, u.Name)
@@ -42,13 +44,15 @@ func TestUsersOfAnEarlierSchemaKeepTheirAddresses(t *testing.T) {
 	all, err := users.List(t.Context(), ports.UserQuery{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, all, 3)
-	_, err = users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"})
+	_, err = users.Create(t.Context(),
+		identity.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"})
 	require.Equal(t, tenancy.CodeAlreadyExists, tenancy.CodeOf(err))
 
 	// When the first is gone, the address is the other's to take.
 	require.NoError(t, users.Remove(t.Context(), "01900000-0000-7000-9000-000000000002"))
 	email := "ada@example.com"
-	_, err = users.Update(t.Context(), "01900000-0000-7000-9000-000000000001", ports.UserChange{Email: &email})
+	_, err = users.Update(t.Context(), "01900000-0000-7000-9000-000000000001",
+		ports.UserChange{Email: &email})
 	require.NoError(t, err)
 	u, err := users.ByEmail(t.Context(), email)
 	require.NoError(t, err)

@@ -38,7 +38,8 @@ func inspect(ctx context.Context, db interface {
 	var s session
 	var settings string
 	var locks, channels, relations, prepared, cursors int
-	err := db.QueryRowContext(ctx, inspection).Scan(&s.pid, &settings, &locks, &channels, &relations, &prepared, &cursors)
+	err := db.QueryRowContext(ctx, inspection).
+		Scan(&s.pid, &settings, &locks, &channels, &relations, &prepared, &cursors)
 	if err != nil {
 		return session{}, err
 	}
@@ -48,7 +49,8 @@ func inspect(ctx context.Context, db interface {
 		s.settings[name] = value
 	}
 	s.left = map[string]int{
-		"advisory lock": locks, "channel": channels, "temporary relation": relations, "prepared statement": prepared, "cursor": cursors,
+		"advisory lock": locks, "channel": channels, "temporary relation": relations,
+		"prepared statement": prepared, "cursor": cursors,
 	}
 	return s, nil
 }
@@ -58,7 +60,8 @@ func (s session) dirt(fresh session) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(s.settings)) {
 		if s.settings[name] != fresh.settings[name] {
-			found = append(found, fmt.Sprintf("%s is %q, not %q", name, s.settings[name], fresh.settings[name]))
+			found = append(found, fmt.Sprintf("%s is %q, not %q", name, s.settings[name],
+				fresh.settings[name]))
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(s.left)) {
@@ -132,7 +135,8 @@ func TestInspectionNoticesWhatAClientLeavesBehind(t *testing.T) {
 			exec(t, pooled, statement)
 			after, err := inspect(t.Context(), owner(t, p.URL(appURL(t, databaseURL))))
 			require.NoError(t, err)
-			require.Equal(t, before.pid, after.pid, "it is the same server connection, seen by another client")
+			require.Equal(t, before.pid, after.pid,
+				"it is the same server connection, seen by another client")
 			found := after.dirt(fresh)
 			require.Len(t, found, 1)
 			require.Contains(t, found[0], says)

@@ -38,7 +38,8 @@ const (
 // The whole storm, as CI has it:
 //
 //	go test -v -run NoRowCrossesAndNothing ./internal/postgrestest -storm 200000
-var stormStatements = flag.Int("storm", 20_000, "how many `statements` the storm through PgBouncer makes")
+var stormStatements = flag.Int("storm", 20_000,
+	"how many `statements` the storm through PgBouncer makes")
 
 func TestNoRowCrossesAndNothingStaysBehindInASharedSession(t *testing.T) {
 	t.Parallel()
@@ -64,9 +65,11 @@ func newStorm(t *testing.T, o postgres.Options) *storm {
 	t.Helper()
 	p := startPooler(t)
 	o.MaxConns = stormClients
-	o.SkipMigrations = true // which would change what sessions of the role begin with, while some are there
+	// which would change what sessions of the role begin with, while some are there
+	o.SkipMigrations = true
 	s := &storm{
-		db: opened(t, p.through(t, o)), pooled: owner(t, p.URL(appURL(t, o.URL))), admin: owner(t, o.URL),
+		db: opened(t, p.through(t, o)), pooled: owner(t, p.URL(appURL(t, o.URL))),
+		admin: owner(t, o.URL),
 		fresh: freshSession(t, o.URL), faults: map[string]int{},
 	}
 	for i := range stormTenants {
@@ -101,12 +104,15 @@ func (s *storm) run(t *testing.T, statements int) {
 	clients.Wait()
 	stop()
 	others.Wait()
-	t.Logf("%d statements in %.1f s: %d succeeded, %d cancelled, %d severed by %d kills; %d inspections",
-		statements, time.Since(begin).Seconds(), s.succeeded.Load(), s.cancelled.Load(), s.severed.Load(), s.killed.Load(), s.inspected.Load())
+	t.Logf("%d statements in %.1f s: %d succeeded, %d cancelled, %d severed by %d kills; %d"+
+		" inspections",
+		statements, time.Since(begin).Seconds(), s.succeeded.Load(), s.cancelled.Load(),
+		s.severed.Load(), s.killed.Load(), s.inspected.Load())
 
 	require.Empty(t, s.faults)
 	require.Greater(t, s.succeeded.Load(), int64(statements)*9/10, "else it proves little")
-	for what, count := range map[string]*atomic.Int64{"cancelled": &s.cancelled, "severed": &s.severed, "killed": &s.killed, "inspected": &s.inspected} {
+	for what, count := range map[string]*atomic.Int64{"cancelled": &s.cancelled,
+		"severed": &s.severed, "killed": &s.killed, "inspected": &s.inspected} {
 		require.NotZero(t, count.Load(), what)
 	}
 	held, err := holdSessions(t.Context(), s.pooled, pgbouncer.ServerConns)
@@ -184,7 +190,8 @@ func (s *storm) step(ctx context.Context, random *rand.Rand) {
 		s.succeeded.Add(1)
 	case crossed:
 		s.fault(err.Error())
-	case ctx.Err() != nil, kind.patience > 0: // the network's deadline is a little before the context's
+	// the network's deadline is a little before the context's
+	case ctx.Err() != nil, kind.patience > 0:
 		s.cancelled.Add(1)
 	case isSevered(err):
 		s.severed.Add(1)
@@ -204,7 +211,8 @@ func isSevered(err error) bool {
 	if e, ok := errors.AsType[net.Error](err); ok {
 		return !e.Timeout()
 	}
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, driver.ErrBadConn)
 }
 
 // A scope that outlives its statement is what the storm is made to notice: here
@@ -217,15 +225,19 @@ func TestStormNoticesASessionLevelScope(t *testing.T) {
 	for _, tenant := range s.tenants {
 		ctx := tenancy.NewContext(t.Context(), tenant)
 		var setting string
-		require.NoError(t, s.db.Scoped(ctx).NewRaw("SELECT current_setting('bailiwick.tenant')").Scan(ctx, &setting))
+		require.NoError(t, s.db.Scoped(ctx).NewRaw("SELECT current_setting('bailiwick.tenant')").
+			Scan(ctx, &setting))
 		clients.Go(func() {
 			for range 100 {
-				_, err := s.pooled.ExecContext(ctx, "SELECT set_config('bailiwick.tenant', $1, false)", setting)
+				_, err := s.pooled.ExecContext(ctx,
+					"SELECT set_config('bailiwick.tenant', $1, false)", setting)
 				if err != nil {
 					continue
 				}
 				var foreign int
-				err = s.pooled.QueryRowContext(ctx, "SELECT count(*) FROM widgets WHERE tenant_id <> $1", tenant.String()).Scan(&foreign)
+				err = s.pooled.QueryRowContext(ctx,
+					"SELECT count(*) FROM widgets WHERE tenant_id <> $1", tenant.String()).
+					Scan(&foreign)
 				if err == nil && foreign > 0 {
 					crossed.Add(1)
 				}

@@ -19,9 +19,10 @@ type foreignError string
 func (e foreignError) Error() string { return "foreign: " + string(e) }
 
 type stormStep struct {
-	name     string
-	weight   int
-	run      func(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand) error
+	name   string
+	weight int
+	run    func(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID,
+		random *rand.Rand) error
 	mayFail  bool          // the connector or the database may refuse it
 	patience time.Duration // its context's deadline is below this; 0: it has none
 }
@@ -72,7 +73,8 @@ func readAll(ctx context.Context, db rawQuerier, tenant tenancy.ID, query string
 			continue
 		}
 		if row.TenantID != tenant || row.Description != tenant.String() {
-			return foreignError(fmt.Sprintf("tenant %s read a row of %s, described as %q: %v", tenant, row.TenantID, row.Description, err))
+			return foreignError(fmt.Sprintf("tenant %s read a row of %s, described as %q: %v",
+				tenant, row.TenantID, row.Description, err))
 		}
 	}
 	if err == nil && len(rows) != stormRows {
@@ -81,24 +83,35 @@ func readAll(ctx context.Context, db rawQuerier, tenant tenancy.ID, query string
 	return err
 }
 
-func stormRead(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand) error {
+func stormRead(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand,
+) error {
 	return readAll(ctx, scoped, tenant, "SELECT tenant_id, description FROM widgets")
 }
 
-func stormSlow(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand) error {
-	return readAll(ctx, scoped, tenant, "SELECT tenant_id, description FROM pg_sleep(0.02), widgets")
+func stormSlow(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand,
+) error {
+	return readAll(ctx, scoped, tenant,
+		"SELECT tenant_id, description FROM pg_sleep(0.02), widgets")
 }
 
-func stormCount(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand) error {
+func stormCount(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand,
+) error {
 	var own, foreign int
-	err := scoped.NewRaw("SELECT count(*) FILTER (WHERE tenant_id = ?0), count(*) FILTER (WHERE tenant_id <> ?0) FROM widgets", tenant).Scan(ctx, &own, &foreign)
+	err := scoped.NewRaw("SELECT count(*) FILTER (WHERE tenant_id = ?0), count(*) FILTER (WHERE"+
+		" tenant_id <> ?0) FROM widgets", tenant).Scan(ctx, &own, &foreign)
 	if err == nil && (own != stormRows || foreign != 0) {
-		return foreignError(fmt.Sprintf("%d own rows and %d foreign ones were counted", own, foreign))
+		return foreignError(fmt.Sprintf("%d own rows and %d foreign ones were counted", own,
+			foreign))
 	}
 	return err
 }
 
-func stormFiltered(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand) error {
+func stormFiltered(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, _ *rand.Rand,
+) error {
 	var rows []widgetRow
 	err := scoped.NewSelect().Model(&rows).Scan(ctx)
 	for _, row := range rows {
@@ -106,14 +119,19 @@ func stormFiltered(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.
 			continue
 		}
 		if row.Description != tenant.String() {
-			return foreignError(fmt.Sprintf("a filtered read of tenant %s gave row %s, described as %q: %v", tenant, row.ID, row.Description, err))
+			return foreignError(fmt.Sprintf(
+				"a filtered read of tenant %s gave row %s, described as %q: %v", tenant, row.ID,
+				row.Description, err))
 		}
 	}
 	return err
 }
 
-func stormUpdate(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand) error {
-	result, err := scoped.NewRaw("UPDATE widgets SET description = ? WHERE name = ?", tenant.String(), fmt.Sprintf("w%d", 1+random.IntN(stormRows))).Exec(ctx)
+func stormUpdate(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand,
+) error {
+	result, err := scoped.NewRaw("UPDATE widgets SET description = ? WHERE name = ?",
+		tenant.String(), fmt.Sprintf("w%d", 1+random.IntN(stormRows))).Exec(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,7 +142,9 @@ func stormUpdate(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID
 	return err
 }
 
-func stormInsert(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand) error {
+func stormInsert(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand,
+) error {
 	var stamped tenancy.ID
 	err := scoped.NewRaw(`INSERT INTO makers (name, description) VALUES (?, ?)
 		ON CONFLICT (tenant_id, name) DO UPDATE SET description = EXCLUDED.description RETURNING tenant_id`,
@@ -135,7 +155,9 @@ func stormInsert(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID
 	return err
 }
 
-func stormTransaction(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand) error {
+func stormTransaction(
+	ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID, random *rand.Rand,
+) error {
 	return scoped.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 		if err := stormUpdate(ctx, tx, tenant, random); err != nil {
 			return err
@@ -167,7 +189,9 @@ var litter = []string{
 	"ROLLBACK; BEGIN; SELECT 1",
 }
 
-func stormLitter(ctx context.Context, scoped *postgres.Scoped, _ tenancy.ID, random *rand.Rand) error {
+func stormLitter(
+	ctx context.Context, scoped *postgres.Scoped, _ tenancy.ID, random *rand.Rand,
+) error {
 	_, err := scoped.NewRaw(litter[random.IntN(len(litter))]).Exec(ctx)
 	return err
 }

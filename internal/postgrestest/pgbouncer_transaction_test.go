@@ -48,9 +48,11 @@ func TestNoRowCrossesWithATransactionScope(t *testing.T) {
 func TestTransactionScopeHasNoSubQueryInAPolicy(t *testing.T) {
 	t.Parallel()
 	const subQueries = `SELECT count(*) FROM pg_policies WHERE tablename = 'widgets' AND concat(qual, with_check) LIKE '%SELECT%'`
-	for databaseURL, want := range map[string]bool{inTransactions(t).URL: false, migrated(t, true): true} {
+	for databaseURL, want := range map[string]bool{inTransactions(t).URL: false,
+		migrated(t, true): true} {
 		var count int
-		require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(), subQueries).Scan(&count))
+		require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(), subQueries).
+			Scan(&count))
 		require.Equal(t, want, count > 0)
 	}
 }
@@ -59,9 +61,11 @@ func TestTransactionScopeHasNoSubQueryInAPolicy(t *testing.T) {
 func TestTransactionScopeIsSentBeforeTheStatement(t *testing.T) {
 	t.Parallel()
 	ctx := tenancy.NewContext(t.Context(), tenancy.DefaultID)
-	for db, want := range map[*postgres.DB]bool{opened(t, inTransactions(t)): true, open(t, true): false} {
+	for db, want := range map[*postgres.DB]bool{opened(t, inTransactions(t)): true,
+		open(t, true): false} {
 		var later bool
-		require.NoError(t, db.Scoped(ctx).NewRaw("SELECT statement_timestamp() > now()").Scan(ctx, &later))
+		require.NoError(t, db.Scoped(ctx).NewRaw("SELECT statement_timestamp() > now()").
+			Scan(ctx, &later))
 		require.Equal(t, want, later)
 	}
 }

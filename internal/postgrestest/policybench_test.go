@@ -34,7 +34,8 @@ func BenchmarkPolicyForm(b *testing.B) {
 			all := rounds{}
 			for b.Loop() {
 				for form, condition := range forms {
-					w.exec(b, "ALTER POLICY bailiwick_tenant ON widgets USING ("+condition+") WITH CHECK ("+condition+")")
+					w.exec(b, "ALTER POLICY bailiwick_tenant ON widgets USING ("+condition+
+						") WITH CHECK ("+condition+")")
 					rate, err := throughput(clients, turn, way)
 					require.NoError(b, err)
 					all[form] = append(all[form], rate)
@@ -50,7 +51,8 @@ func BenchmarkPolicyForm(b *testing.B) {
 // scan reads a tenant's rows by raw SQL that no index serves.
 func (w *benchWorld) scan() error {
 	return w.rolledBack(func(ctx context.Context, tx *postgres.Scoped, _ tenancy.ID) error {
-		_, err := tx.NewRaw("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_indexonlyscan = off").Exec(ctx)
+		_, err := tx.NewRaw("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;" +
+			" SET LOCAL enable_indexonlyscan = off").Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -63,7 +65,8 @@ func (w *benchWorld) scan() error {
 // would ask for it once for each of them, whatever the policy does.
 func (w *benchWorld) bulkInsert() error {
 	return w.rolledBack(func(ctx context.Context, tx *postgres.Scoped, tenant tenancy.ID) error {
-		_, err := tx.NewRaw("INSERT INTO widgets (tenant_id, name) SELECT ?, gen_random_uuid() FROM generate_series(1, 1000)", tenant).Exec(ctx)
+		_, err := tx.NewRaw("INSERT INTO widgets (tenant_id, name) SELECT ?, gen_random_uuid()"+
+			" FROM generate_series(1, 1000)", tenant).Exec(ctx)
 		return err
 	})
 }
@@ -71,7 +74,9 @@ func (w *benchWorld) bulkInsert() error {
 var errRolledBack = errors.New("rolled back")
 
 // rolledBack runs fn in a transaction of one of the tenants, and undoes it.
-func (w *benchWorld) rolledBack(fn func(ctx context.Context, tx *postgres.Scoped, tenant tenancy.ID) error) error {
+func (w *benchWorld) rolledBack(
+	fn func(ctx context.Context, tx *postgres.Scoped, tenant tenancy.ID) error,
+) error {
 	tenant := w.rows[rand.N(len(w.rows))].TenantID
 	ctx := tenancy.NewContext(w.ctx, tenant)
 	err := w.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {

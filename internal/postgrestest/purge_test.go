@@ -32,14 +32,16 @@ func newMortal(t *testing.T) mortal {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w := mortal{world{db: db, acme: tenancy.NewID(), other: tenancy.NewID()}, owner(t, url)}
 	for id, slug := range map[tenancy.ID]tenancy.Slug{w.acme: "acme", w.other: "other"} {
-		_, err := w.db.Tenants().Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
+		_, err := w.db.Tenants().Create(t.Context(),
+			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
 		require.NoError(t, err)
 		for i := range widgetsEach {
 			putWidget(t, w.db, id, fmt.Sprintf("w%d", i), string(slug))
 		}
 		require.NoError(t, w.db.Services().Vault.Set(t.Context(), id, "s", []byte("v")))
 		_, err = w.db.Services().Keys.Create(t.Context(), id, tenancy.APIKey{
-			ID: tenancy.NewID().String(), Tenant: id, Name: "k", Role: tenancy.Viewer, Hash: [32]byte([]byte(id.String())),
+			ID: tenancy.NewID().String(), Tenant: id, Name: "k", Role: tenancy.Viewer,
+			Hash: [32]byte([]byte(id.String())),
 		})
 		require.NoError(t, err)
 	}
@@ -50,7 +52,8 @@ func newMortal(t *testing.T) mortal {
 // tenants' ids. What they make belongs to the library's owner role.
 func (w mortal) add(t *testing.T, statements string) {
 	t.Helper()
-	exec(t, w.super, "SET myvars.acme = '"+w.acme.String()+"'; SET myvars.other = '"+w.other.String()+"';"+statements)
+	exec(t, w.super, "SET myvars.acme = '"+w.acme.String()+"'; SET myvars.other = '"+
+		w.other.String()+"';"+statements)
 }
 
 const (
@@ -97,7 +100,9 @@ func (w mortal) rows(t *testing.T, acme bool) map[string]string {
 	texts := map[string]string{}
 	for _, name := range names {
 		var text sql.NullString
-		err := w.super.QueryRowContext(t.Context(), fmt.Sprintf("SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM %s t WHERE tenant_id %s '%s'", name, is, w.acme)).Scan(&text)
+		err := w.super.QueryRowContext(t.Context(),
+			fmt.Sprintf("SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM %s t"+
+				" WHERE tenant_id %s '%s'", name, is, w.acme)).Scan(&text)
 		require.NoError(t, err, name)
 		if text.Valid {
 			texts[name] = text.String
@@ -134,7 +139,8 @@ var shapes = map[string]string{
 		CREATE TABLE leaves (tenant_id uuid NOT NULL, tree int, FOREIGN KEY (tenant_id, tree) REFERENCES trees ON DELETE CASCADE);
 		CREATE TABLE birds (tenant_id uuid NOT NULL, tree int, FOREIGN KEY (tenant_id, tree) REFERENCES trees ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED);
 		` + ofTenants("trees") + ofTenants("leaves") + ofTenants("birds") +
-		`INSERT INTO trees VALUES (` + acmeID + `, 1), (` + otherID + `, 1); INSERT INTO leaves SELECT * FROM trees; INSERT INTO birds SELECT * FROM trees`,
+		`INSERT INTO trees VALUES (` + acmeID + `, 1), (` + otherID +
+		`, 1); INSERT INTO leaves SELECT * FROM trees; INSERT INTO birds SELECT * FROM trees`,
 	"a trigger that changes what goes too": `CREATE TABLE posts (tenant_id uuid NOT NULL, id int, n int, PRIMARY KEY (tenant_id, id));
 		CREATE TABLE comments (tenant_id uuid NOT NULL, post int, FOREIGN KEY (tenant_id, post) REFERENCES posts);
 		CREATE FUNCTION count_comments() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE posts SET n = n - 1 WHERE tenant_id = OLD.tenant_id AND id = OLD.post; RETURN OLD; END $$;
@@ -170,8 +176,10 @@ func TestPurgeRemovesEveryRowOfEveryShapeAndNoOthers(t *testing.T) {
 			delete(others, "bailiwick.audit_heads")
 			delete(after, "bailiwick.audit_heads")
 			require.Equal(t, others, after)
-			require.Equal(t, "0", w.one(t, "SELECT count(*) FROM bailiwick.tenants WHERE slug = 'acme'"))
-			require.Equal(t, w.acme.String(), w.one(t, "SELECT id FROM bailiwick.retired WHERE slug = 'acme'"))
+			require.Equal(t, "0", w.one(t,
+				"SELECT count(*) FROM bailiwick.tenants WHERE slug = 'acme'"))
+			require.Equal(t, w.acme.String(),
+				w.one(t, "SELECT id FROM bailiwick.retired WHERE slug = 'acme'"))
 			require.EqualValues(t, widgetsEach, certificate.Rows["public.widgets"])
 			require.EqualValues(t, 1, certificate.Rows["bailiwick.api_keys"])
 			require.EqualValues(t, 1, certificate.Rows["bailiwick.secrets"])
@@ -183,7 +191,8 @@ func TestTheCertificateStaysInThePlatformsLog(t *testing.T) {
 	t.Parallel()
 	w := newMortal(t)
 	w.delete(t)
-	by := tenancy.WithPrincipal(t.Context(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada", Name: "Ada", SuperAdmin: true})
+	by := tenancy.WithPrincipal(t.Context(),
+		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada", Name: "Ada", SuperAdmin: true})
 	certificate, err := w.db.Tenants().Purge(by, w.acme)
 	require.NoError(t, err)
 	var entry struct {
@@ -191,9 +200,11 @@ func TestTheCertificateStaysInThePlatformsLog(t *testing.T) {
 		Target  tenancy.AuditTarget
 		Details json.RawMessage
 	}
-	text := w.one(t, "SELECT text FROM bailiwick.audit WHERE tenant_id = '00000000-0000-0000-0000-000000000000' AND action = 'tenant.purge'")
+	text := w.one(t, "SELECT text FROM bailiwick.audit"+
+		" WHERE tenant_id = '00000000-0000-0000-0000-000000000000' AND action = 'tenant.purge'")
 	require.NoError(t, json.Unmarshal([]byte(text), &entry))
-	require.Equal(t, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "ada", Name: "Ada"}, entry.Actor)
+	require.Equal(t, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "ada", Name: "Ada"},
+		entry.Actor)
 	require.Equal(t, tenancy.AuditTarget{Kind: "tenant", Name: "acme"}, entry.Target)
 	kept, err := json.Marshal(certificate)
 	require.NoError(t, err)
@@ -206,17 +217,29 @@ func TestTheCertificateStaysInThePlatformsLog(t *testing.T) {
 func TestPurgeRemovesNothingWhereItCanNotRemoveAll(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ statements, says string }{
-		"a table of somebody else's": {`CREATE TABLE foreigners (tenant_id uuid NOT NULL); INSERT INTO foreigners VALUES (` + acmeID + `)`, "public.foreigners"},
-		"a restrictive policy": {`CREATE TABLE shy (tenant_id uuid NOT NULL, a int); INSERT INTO shy VALUES (` + acmeID + `, 1)` + ofTenants("shy") +
-			`CREATE POLICY hide ON shy AS RESTRICTIVE USING (a > 1)`, "public.shy (policy hide)"},
-		"a cascade into another tenant": {`CREATE TABLE firsts (tenant_id uuid NOT NULL, id int PRIMARY KEY); CREATE TABLE seconds (tenant_id uuid NOT NULL, first int REFERENCES firsts ON DELETE CASCADE);
+		"a table of somebody else's": {
+			`CREATE TABLE foreigners (tenant_id uuid NOT NULL); INSERT INTO foreigners VALUES (` +
+				acmeID + `)`, "public.foreigners"},
+		"a restrictive policy": {
+			`CREATE TABLE shy (tenant_id uuid NOT NULL, a int); INSERT INTO shy VALUES (` + acmeID +
+				`, 1)` + ofTenants("shy") +
+				`CREATE POLICY hide ON shy AS RESTRICTIVE USING (a > 1)`,
+			"public.shy (policy hide)"},
+		"a cascade into another tenant": {
+			`CREATE TABLE firsts (tenant_id uuid NOT NULL, id int PRIMARY KEY); CREATE TABLE seconds (tenant_id uuid NOT NULL, first int REFERENCES firsts ON DELETE CASCADE);
 			INSERT INTO firsts VALUES (` + acmeID + `, 1); INSERT INTO seconds VALUES (` + otherID + `, 1)` + ofTenants("firsts") + ofTenants("seconds"), "public.seconds (constraint seconds_first_fkey)"},
-		"another tenant that refers to it": {`CREATE TABLE firsts (tenant_id uuid NOT NULL, id int PRIMARY KEY); CREATE TABLE seconds (tenant_id uuid NOT NULL, first int REFERENCES firsts);
+		"another tenant that refers to it": {
+			`CREATE TABLE firsts (tenant_id uuid NOT NULL, id int PRIMARY KEY); CREATE TABLE seconds (tenant_id uuid NOT NULL, first int REFERENCES firsts);
 			INSERT INTO firsts VALUES (` + acmeID + `, 1); INSERT INTO seconds VALUES (` + otherID + `, 1)` + ofTenants("firsts") + ofTenants("seconds"), "public.seconds (constraint seconds_first_fkey)"},
-		"a table that refers to tenants": {`CREATE TABLE bills (customer uuid REFERENCES bailiwick.tenants (id)); INSERT INTO bills VALUES (` + acmeID + `)`, "public.bills (constraint bills_customer_fkey)"},
-		"a trigger that keeps rows": {`CREATE TABLE sticky (tenant_id uuid NOT NULL); INSERT INTO sticky VALUES (` + acmeID + `);
+		"a table that refers to tenants": {
+			`CREATE TABLE bills (customer uuid REFERENCES bailiwick.tenants (id)); INSERT INTO bills VALUES (` + acmeID + `)`, "public.bills (constraint bills_customer_fkey)"},
+		"a trigger that keeps rows": {
+			`CREATE TABLE sticky (tenant_id uuid NOT NULL); INSERT INTO sticky VALUES (` + acmeID +
+				`);
 			CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; CREATE TRIGGER stay BEFORE DELETE ON sticky FOR EACH ROW EXECUTE FUNCTION stay()` + ofTenants("sticky"), "public.sticky"},
-		"a trigger that brings rows back": {`CREATE TABLE undead (tenant_id uuid NOT NULL); INSERT INTO undead VALUES (` + acmeID + `);
+		"a trigger that brings rows back": {
+			`CREATE TABLE undead (tenant_id uuid NOT NULL); INSERT INTO undead VALUES (` + acmeID +
+				`);
 			CREATE FUNCTION rise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO undead VALUES (OLD.tenant_id); RETURN NULL; END $$;
 			CREATE TRIGGER rise AFTER DELETE ON undead FOR EACH ROW EXECUTE FUNCTION rise()` + ofTenants("undead"), "public.undead"},
 	} {
@@ -246,12 +269,13 @@ func TestWhoeverStillWritesIsWaitedForAndPurgedToo(t *testing.T) {
 	writer := make(chan error, 1)
 	go func() {
 		ctx := tenancy.NewContext(context.WithoutCancel(t.Context()), w.acme)
-		writer <- w.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-			_, err := tx.NewRaw("INSERT INTO makers (name) VALUES ('late')").Exec(ctx)
-			close(written)
-			<-commit
-			return err
-		})
+		writer <- w.db.Scoped(ctx).
+			RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+				_, err := tx.NewRaw("INSERT INTO makers (name) VALUES ('late')").Exec(ctx)
+				close(written)
+				<-commit
+				return err
+			})
 	}()
 	<-written
 	done := make(chan error, 1)
@@ -274,7 +298,8 @@ func TestWhoeverStillWritesIsWaitedForAndPurgedToo(t *testing.T) {
 func TestNobodyWritesForATenantThatWasPurged(t *testing.T) {
 	t.Parallel()
 	w := newMortal(t)
-	w.add(t, `ALTER TABLE makers DROP CONSTRAINT makers_tenant_id_fkey`) // a host's table may lack it
+	// a host's table may lack it
+	w.add(t, `ALTER TABLE makers DROP CONSTRAINT makers_tenant_id_fkey`)
 	w.delete(t)
 	_, err := w.db.Tenants().Purge(t.Context(), w.acme)
 	require.NoError(t, err)
@@ -283,9 +308,12 @@ func TestNobodyWritesForATenantThatWasPurged(t *testing.T) {
 		"INSERT INTO makers (name) VALUES ('late')",
 		"INSERT INTO parts (name) VALUES ('late')",
 		"SELECT bailiwick.log(gen_random_uuid(), '{}')",
-		"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT bailiwick.log(gen_random_uuid(), '{}'); COMMIT",
+		"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT bailiwick.log(gen_random_uuid(), '{}');"+
+			" COMMIT",
 	)
-	_, _, err = w.db.Services().Resources.Put(ctx, w.acme, federation.Item{Ref: federation.Ref{Kind: "maker", Name: "m"}, Spec: json.RawMessage(`{}`)}, ports.Condition{})
+	_, _, err = w.db.Services().
+		Resources.Put(ctx, w.acme, federation.Item{Ref: federation.Ref{Kind: "maker", Name: "m"},
+		Spec: json.RawMessage(`{}`)}, ports.Condition{})
 	require.Error(t, err)
 	require.Empty(t, w.rows(t, true))
 }
@@ -296,8 +324,10 @@ func TestNeitherIdNorSlugOfAPurgedTenantIsTakenBySQL(t *testing.T) {
 	w.delete(t)
 	_, err := w.db.Tenants().Purge(t.Context(), w.acme)
 	require.NoError(t, err)
-	for _, values := range []string{"gen_random_uuid(), 'acme', 'A'", "'" + w.acme.String() + "', 'fresh', 'A'"} {
-		_, err := w.super.ExecContext(t.Context(), "INSERT INTO bailiwick.tenants (id, slug, name) VALUES ("+values+")")
+	for _, values := range []string{"gen_random_uuid(), 'acme', 'A'",
+		"'" + w.acme.String() + "', 'fresh', 'A'"} {
+		_, err := w.super.ExecContext(t.Context(),
+			"INSERT INTO bailiwick.tenants (id, slug, name) VALUES ("+values+")")
 		require.ErrorContains(t, err, "a purged tenant had this")
 	}
 }
@@ -326,17 +356,20 @@ func TestTheApplicationCanNotPurge(t *testing.T) {
 func TestAHundredThousandRowsArePurgedInOneCall(t *testing.T) {
 	t.Parallel()
 	w := newMortal(t)
-	w.add(t, `INSERT INTO makers (tenant_id, name) SELECT `+acmeID+`, 'm' || n FROM generate_series(1, 40000) n`)
+	w.add(t, `INSERT INTO makers (tenant_id, name) SELECT `+acmeID+
+		`, 'm' || n FROM generate_series(1, 40000) n`)
 	for half := range 2 { // a statement of the test's own connection has ten seconds
 		w.add(t, fmt.Sprintf(`INSERT INTO widgets (tenant_id, name, maker_id) SELECT m.tenant_id, m.name, m.id FROM makers m WHERE m.tenant_id = `+acmeID+` AND right(m.name, 1)::int %% 2 = %d`, half))
 	}
-	w.add(t, `INSERT INTO parts (tenant_id, name) SELECT `+acmeID+`, 'p' || n FROM generate_series(1, 20000) n`)
+	w.add(t, `INSERT INTO parts (tenant_id, name) SELECT `+acmeID+
+		`, 'p' || n FROM generate_series(1, 20000) n`)
 	w.add(t, `CREATE INDEX ON widgets (tenant_id, maker_id); CREATE INDEX ON widgets (tenant_id, parent_id); CREATE INDEX ON widgets (tenant_id, subject_maker_id);
 		CREATE INDEX ON widgets (tenant_id, subject_part_id); CREATE INDEX ON widget_parts (tenant_id, part_id); CREATE INDEX ON settings (tenant_id, maker_id)`)
 	w.delete(t)
 	began := time.Now()
 	certificate, err := w.db.Tenants().Purge(t.Context(), w.acme)
 	require.NoError(t, err)
-	t.Logf("purged %d rows in %v", certificate.Rows["public.makers"]+certificate.Rows["public.widgets"]+certificate.Rows["public.parts"], time.Since(began))
+	t.Logf("purged %d rows in %v", certificate.Rows["public.makers"]+
+		certificate.Rows["public.widgets"]+certificate.Rows["public.parts"], time.Since(began))
 	require.Empty(t, w.rows(t, true))
 }

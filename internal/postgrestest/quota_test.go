@@ -46,34 +46,42 @@ func TestFiftyWritersOfEverySortHoldTheLimit(t *testing.T) {
 	}
 	sorts := []func(ctx context.Context, i int) error{
 		func(ctx context.Context, i int) error {
-			_, _, err := w.db.Services().Resources.Put(ctx, w.acme, makerItem(fmt.Sprint("put ", i)), ports.Condition{})
+			_, _, err := w.db.Services().
+				Resources.Put(ctx, w.acme, makerItem(fmt.Sprint("put ", i)), ports.Condition{})
 			return err
 		},
 		func(ctx context.Context, i int) error {
-			return importMakers(ctx, w.db, w.acme, makerItem(fmt.Sprint("import ", i)), makerItem(fmt.Sprint("imported ", i)))
+			return importMakers(ctx, w.db, w.acme, makerItem(fmt.Sprint("import ", i)),
+				makerItem(fmt.Sprint("imported ", i)))
 		},
 		func(ctx context.Context, i int) error {
 			return raw(ctx, fmt.Sprintf("INSERT INTO makers (name) VALUES ('raw %d')", i))
 		},
 		func(ctx context.Context, i int) error {
-			return raw(ctx, fmt.Sprintf("WITH m AS (INSERT INTO makers (name) SELECT 'cte %d ' || n FROM generate_series(1, 3) n RETURNING 1) SELECT count(*) FROM m", i))
+			return raw(ctx, fmt.Sprintf(
+				"WITH m AS (INSERT INTO makers (name) SELECT 'cte %d ' || n"+
+					" FROM generate_series(1, 3) n RETURNING 1) SELECT count(*) FROM m", i))
 		},
 		func(ctx context.Context, i int) error {
-			return w.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-				for n := range 2 {
-					if _, err := tx.NewRaw(fmt.Sprintf("INSERT INTO makers (name) VALUES ('tx %d %d') ON CONFLICT DO NOTHING", i, n)).Exec(ctx); err != nil {
-						return err
+			return w.db.Scoped(ctx).
+				RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+					for n := range 2 {
+						if _, err := tx.NewRaw(fmt.Sprintf(
+							"INSERT INTO makers (name) VALUES ('tx %d %d') ON CONFLICT DO NOTHING",
+							i, n)).Exec(ctx); err != nil {
+							return err
+						}
 					}
-				}
-				return nil
-			})
+					return nil
+				})
 		},
 	}
 	var writers sync.WaitGroup
 	var refused, failed atomic.Int64
 	for i := range 50 {
 		writers.Go(func() {
-			err := sorts[i%len(sorts)](tenancy.NewContext(context.WithoutCancel(t.Context()), w.acme), i)
+			err := sorts[i%len(sorts)](tenancy.NewContext(context.WithoutCancel(t.Context()),
+				w.acme), i)
 			switch {
 			case err == nil:
 			case tenancy.CodeOf(err) == tenancy.CodeQuotaExceeded, sqlStateOf(err) == "BW002":
@@ -106,7 +114,9 @@ func makerItem(name string) federation.Item {
 	return federation.Item{Ref: federation.Ref{Kind: "maker", Name: name}, Spec: []byte(`{}`)}
 }
 
-func importMakers(ctx context.Context, db *postgres.DB, tenant tenancy.ID, items ...federation.Item) error {
+func importMakers(
+	ctx context.Context, db *postgres.DB, tenant tenancy.ID, items ...federation.Item,
+) error {
 	staged := func(yield func(federation.Item, error) bool) {
 		for _, item := range items {
 			checked, err := db.Kinds().Check(item)
@@ -135,7 +145,8 @@ func TestALoweredQuotaRefusesOnlyWhatIsNew(t *testing.T) {
 	putWidget(t, w.db, w.acme, "w0", "replaced")
 	for _, statement := range []string{
 		"UPDATE widgets SET description = 'changed'",
-		"INSERT INTO widgets (name) VALUES ('w0') ON CONFLICT (tenant_id, name) DO UPDATE SET description = 'merged'",
+		"INSERT INTO widgets (name) VALUES ('w0') ON CONFLICT (tenant_id, name) DO UPDATE" +
+			" SET description = 'merged'",
 		"INSERT INTO widgets (name) SELECT 'none' WHERE false",
 		"DELETE FROM widgets WHERE name = 'w2'",
 	} {
@@ -154,7 +165,8 @@ func TestAStatementThatChangesItsSettingIsCountedNevertheless(t *testing.T) {
 	ctx := w.in(t, w.acme)
 	requireRefused(t, ctx, w.db,
 		"INSERT INTO makers (name) VALUES ('m') RETURNING set_config('bailiwick.tenant', '', true)",
-		"INSERT INTO makers (name) VALUES ('m') RETURNING set_config('bailiwick.tenant', '"+w.other.String()+"', true)",
+		"INSERT INTO makers (name) VALUES ('m') RETURNING set_config('bailiwick.tenant', '"+
+			w.other.String()+"', true)",
 	)
 	require.Zero(t, w.count(t, w.acme, "makers"))
 }

@@ -14,22 +14,41 @@ import (
 // leavings are raw SQL that leaves something on the connection that it runs on, or
 // ends what the pool believes to be under way.
 var leavings = []string{
-	"SET work_mem = '77MB'", "SET search_path = pg_catalog", "SET ROLE NONE", "SET bailiwick.tenant = 'x'", "SELECT 1; SET work_mem = '77MB'", "SELECT E'\\''; SET work_mem = '77MB' --'",
-	"SELECT set_config('work_mem', '77MB', false)", `SELECT "set_config"/**/('work_mem', '77MB', 'f')`, "UPDATE pg_settings SET setting = '78848' WHERE name = 'work_mem'",
-	"UPDATE ONLY (pg_catalog.pg_settings) SET setting = 'off' WHERE name = 'standard_conforming_strings'", "EXPLAIN ANALYZE (SELECT set_config('work_mem', '77MB', false));",
-	"SELECT set_limit(0.1)", "SELECT setseed(0.5)", "RESET ALL", "DISCARD ALL", "ALTER ROLE CURRENT_USER SET work_mem = '77MB'",
-	"CREATE TEMP TABLE litter (n int)", "SELECT 1 AS n INTO TEMP litter", "SELECT 1 AS insert INTO TEMP litter", "CREATE TEMP TABLE litter AS SELECT 1", "CREATE TEMP VIEW litter AS SELECT 1",
-	"EXPLAIN ANALYZE CREATE TEMP TABLE litter AS SELECT 1", "CREATE TEMP SEQUENCE litter", "CREATE FUNCTION pg_temp.litter() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-	"LISTEN gossip", "UNLISTEN *", "SELECT pg_advisory_lock(7)", "SELECT pg_catalog.pg_try_advisory_lock_shared(7)", "EXPLAIN ANALYZE (SELECT pg_advisory_lock(7));", "SELECT query_to_xml('SELECT pg_advisory_lock(7)', true, true, '')",
-	"PREPARE later AS SELECT 1", "DEALLOCATE ALL", "DECLARE open CURSOR WITH HOLD FOR SELECT 1", "DO $$ BEGIN PERFORM pg_advisory_lock(7); END $$", "LOAD 'plpgsql'",
-	"BEGIN", "COMMIT", "COMMIT; SET work_mem = '77MB'", "ROLLBACK; SET work_mem = '77MB'", "END", "ABORT", "START TRANSACTION", "PREPARE TRANSACTION 'x'",
+	"SET work_mem = '77MB'", "SET search_path = pg_catalog", "SET ROLE NONE",
+	"SET bailiwick.tenant = 'x'", "SELECT 1; SET work_mem = '77MB'",
+	"SELECT E'\\''; SET work_mem = '77MB' --'",
+	"SELECT set_config('work_mem', '77MB', false)",
+	`SELECT "set_config"/**/('work_mem', '77MB', 'f')`,
+	"UPDATE pg_settings SET setting = '78848' WHERE name = 'work_mem'",
+	"UPDATE ONLY (pg_catalog.pg_settings) SET setting = 'off'" +
+		" WHERE name = 'standard_conforming_strings'",
+	"EXPLAIN ANALYZE (SELECT set_config('work_mem', '77MB', false));",
+	"SELECT set_limit(0.1)", "SELECT setseed(0.5)", "RESET ALL", "DISCARD ALL",
+	"ALTER ROLE CURRENT_USER SET work_mem = '77MB'",
+	"CREATE TEMP TABLE litter (n int)", "SELECT 1 AS n INTO TEMP litter",
+	"SELECT 1 AS insert INTO TEMP litter", "CREATE TEMP TABLE litter AS SELECT 1",
+	"CREATE TEMP VIEW litter AS SELECT 1",
+	"EXPLAIN ANALYZE CREATE TEMP TABLE litter AS SELECT 1", "CREATE TEMP SEQUENCE litter",
+	"CREATE FUNCTION pg_temp.litter() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+	"LISTEN gossip", "UNLISTEN *", "SELECT pg_advisory_lock(7)",
+	"SELECT pg_catalog.pg_try_advisory_lock_shared(7)",
+	"EXPLAIN ANALYZE (SELECT pg_advisory_lock(7));",
+	"SELECT query_to_xml('SELECT pg_advisory_lock(7)', true, true, '')",
+	"PREPARE later AS SELECT 1", "DEALLOCATE ALL", "DECLARE open CURSOR WITH HOLD FOR SELECT 1",
+	"DO $$ BEGIN PERFORM pg_advisory_lock(7); END $$", "LOAD 'plpgsql'",
+	"BEGIN", "COMMIT", "COMMIT; SET work_mem = '77MB'", "ROLLBACK; SET work_mem = '77MB'", "END",
+	"ABORT", "START TRANSACTION", "PREPARE TRANSACTION 'x'",
 	"COPY widgets TO STDOUT", "COPY widgets FROM STDIN", "COPY (SELECT 1) TO STDOUT",
 }
 
 // tidy is raw SQL that ends with its transaction.
 var tidy = []string{
-	"SET LOCAL work_mem = '77MB'", "SELECT set_config('work_mem', '77MB', true)", "SET LOCAL search_path = pg_catalog", "SET LOCAL TIME ZONE 'Asia/Tokyo'", "SET CONSTRAINTS ALL DEFERRED",
-	"CREATE TEMP TABLE tidy (n int) ON COMMIT DROP", "CREATE TEMP TABLE tidy ON COMMIT DROP AS SELECT 1", "SELECT pg_advisory_xact_lock(7)", "DECLARE tidy CURSOR FOR SELECT 1", "LOCK TABLE widgets IN ROW EXCLUSIVE MODE",
+	"SET LOCAL work_mem = '77MB'", "SELECT set_config('work_mem', '77MB', true)",
+	"SET LOCAL search_path = pg_catalog", "SET LOCAL TIME ZONE 'Asia/Tokyo'",
+	"SET CONSTRAINTS ALL DEFERRED",
+	"CREATE TEMP TABLE tidy (n int) ON COMMIT DROP",
+	"CREATE TEMP TABLE tidy ON COMMIT DROP AS SELECT 1", "SELECT pg_advisory_xact_lock(7)",
+	"DECLARE tidy CURSOR FOR SELECT 1", "LOCK TABLE widgets IN ROW EXCLUSIVE MODE",
 	"NOTIFY gossip, 'x'", "SELECT pg_notify('gossip', 'x')", "SET LOCAL bailiwick.tenant = 'x'",
 }
 
@@ -51,7 +70,8 @@ func TestRawSQLLeavesNothingBehind(t *testing.T) {
 	o := p.through(t, options(databaseURL, true))
 	o.MaxConns = 1
 	o.SkipMigrations = true // which would change what sessions of the role begin with
-	db, pooled, ctx := opened(t, o), owner(t, p.URL(appURL(t, databaseURL))), tenancy.NewContext(t.Context(), tenancy.DefaultID)
+	db, pooled, ctx := opened(t, o), owner(t, p.URL(appURL(t, databaseURL))),
+		tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	requireClean := func(sql string) {
 		t.Helper()
 		sessions, err := holdSessions(t.Context(), pooled, pgbouncer.ServerConns)
@@ -98,17 +118,20 @@ func TestValuesAreReadAsTheyAreWritten(t *testing.T) {
 	db, ctx := opened(t, o), tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	const value = `\'; SELECT 'injected' --`
 	for _, sql := range []string{
-		"UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'", "SELECT set_config('standard_conforming_strings', 'off', true)",
-		`SET LOCAL "Standard_Conforming_Strings" = off`, "SET LOCAL NAMES 'SJIS'", "SELECT set_config('client_encoding', 'SJIS', true)",
+		"UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'",
+		"SELECT set_config('standard_conforming_strings', 'off', true)",
+		`SET LOCAL "Standard_Conforming_Strings" = off`, "SET LOCAL NAMES 'SJIS'",
+		"SELECT set_config('client_encoding', 'SJIS', true)",
 	} {
 		_ = second(db.Scoped(ctx).NewRaw(sql).Exec(ctx))
 		var got string
 		require.NoError(t, db.Scoped(ctx).NewRaw("SELECT ?", value).Scan(ctx, &got), sql)
 		require.Equal(t, value, got, sql)
-		require.NoError(t, db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-			_ = second(tx.NewRaw(sql).Exec(ctx))
-			return tx.NewRaw("SELECT ?", value).Scan(ctx, &got)
-		}), sql)
+		require.NoError(t, db.Scoped(ctx).
+			RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+				_ = second(tx.NewRaw(sql).Exec(ctx))
+				return tx.NewRaw("SELECT ?", value).Scan(ctx, &got)
+			}), sql)
 		require.Equal(t, value, got, sql)
 	}
 }

@@ -37,16 +37,20 @@ func TestApplicationRoleCannotLeaveItsWalls(t *testing.T) {
 		"SELECT * FROM bailiwick.users",
 		"SELECT email FROM bailiwick.users",
 		"UPDATE bailiwick.users SET super_admin = true",
-		"INSERT INTO bailiwick.users (id, email, name, super_admin) VALUES (gen_random_uuid(), 'm@example.com', 'M', true)",
+		"INSERT INTO bailiwick.users (id, email, name, super_admin)"+
+			" VALUES (gen_random_uuid(), 'm@example.com', 'M', true)",
 		"SELECT hash FROM bailiwick.invitations",
 		"UPDATE bailiwick.invitations SET role = 'admin'",
 		"SELECT * FROM bailiwick.find_invitation('')",
 		"SELECT bailiwick.log_in(gen_random_uuid(), gen_random_uuid(), '{}')",
 		"SELECT bailiwick.key_email()",
 		"UPDATE bailiwick.members SET tenant_id = '"+w.other.String()+"'",
-		"INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('"+w.other.String()+"', gen_random_uuid(), 'admin')",
-		"INSERT INTO bailiwick.invitations (tenant_id, id, email, role, hash, invited_by_kind, invited_by, inviter, expires_at) VALUES ('"+
-			w.other.String()+"', gen_random_uuid(), 'm@example.com', 'admin', sha256(''), 'platform', '', '', now())",
+		"INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('"+w.other.String()+
+			"', gen_random_uuid(), 'admin')",
+		"INSERT INTO bailiwick.invitations (tenant_id, id, email, role, hash, invited_by_kind,"+
+			" invited_by, inviter, expires_at) VALUES ('"+
+			w.other.String()+"', gen_random_uuid(), 'm@example.com', 'admin', sha256(''),"+
+			" 'platform', '', '', now())",
 		"COPY widgets TO PROGRAM 'true'",
 		"CREATE TABLE bailiwick.mine ()",
 	)
@@ -120,7 +124,8 @@ func TestReadyTellsOfAWallThatFellLater(t *testing.T) {
 func TestMigratingAgainMendsAWall(t *testing.T) {
 	t.Parallel()
 	databaseURL := migrated(t, true)
-	exec(t, owner(t, databaseURL), "DROP POLICY bailiwick_tenant ON widgets; ALTER TABLE widgets NO FORCE ROW LEVEL SECURITY")
+	exec(t, owner(t, databaseURL),
+		"DROP POLICY bailiwick_tenant ON widgets; ALTER TABLE widgets NO FORCE ROW LEVEL SECURITY")
 	db, err := postgres.Open(t.Context(), options(databaseURL, true))
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
@@ -143,5 +148,6 @@ func TestSystemPoolSeesTenantsAndNoRows(t *testing.T) {
 	list, err := w.db.Tenants().List(t.Context(), ports.TenantQuery{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, list, 3, "acme, default and other")
-	require.Equal(t, []tenancy.Slug{"acme", "default", "other"}, []tenancy.Slug{list[0].Slug, list[1].Slug, list[2].Slug})
+	require.Equal(t, []tenancy.Slug{"acme", "default", "other"},
+		[]tenancy.Slug{list[0].Slug, list[1].Slug, list[2].Slug})
 }

@@ -44,20 +44,26 @@ var statements = map[string]statement{
 		return s.NewSelect().Model((*book)(nil)).Column("tenant_id")
 	}},
 	"select with WhereOr": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("id = 1").WhereOr("id = 2")
+		return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("id = 1").
+			WhereOr("id = 2")
 	}},
 	"select with a WhereGroup behind OR": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
 		return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("id = 1").
-			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("id = 2").WhereOr("false") })
+			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.Where("id = 2").WhereOr("false")
+			})
 	}},
 	"select with WherePK and WhereOr": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().Model(&book{ID: 2}).Column("tenant_id").WherePK().Where("false").WhereOr("true")
+		return s.NewSelect().Model(&book{ID: 2}).Column("tenant_id").WherePK().Where("false").
+			WhereOr("true")
 	}},
 	"select of softly deleted rows": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().Model((*draft)(nil)).ColumnExpr("tenant_id").WhereDeleted().Where("false").WhereOr("true")
+		return s.NewSelect().Model((*draft)(nil)).ColumnExpr("tenant_id").WhereDeleted().
+			Where("false").WhereOr("true")
 	}},
 	"select by ModelTableExpr": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().Model((*book)(nil)).ModelTableExpr("public.books AS b").Column("tenant_id")
+		return s.NewSelect().Model((*book)(nil)).ModelTableExpr("public.books AS b").
+			Column("tenant_id")
 	}},
 	"select for update": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
 		return s.NewSelect().Model((*book)(nil)).Column("tenant_id").For("UPDATE OF b")
@@ -77,101 +83,137 @@ var statements = map[string]statement{
 	"TableExpr with an alias": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
 		return s.NewSelect().TableExpr("books AS x").Column("x.tenant_id")
 	}},
-	"TableExpr with a name as argument": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().TableExpr("? x", bun.Ident("books")).Column("x.tenant_id")
-	}},
+	"TableExpr with a name as argument": {
+		rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
+			return s.NewSelect().TableExpr("? x", bun.Ident("books")).Column("x.tenant_id")
+		}},
 	"two tables": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().TableExpr("books AS x").TableExpr("authors AS y").ColumnExpr("y.tenant_id").Where("x.id = 1 AND y.id = 1")
+		return s.NewSelect().TableExpr("books AS x").TableExpr("authors AS y").
+			ColumnExpr("y.tenant_id").Where("x.id = 1 AND y.id = 1")
 	}},
 	"a model and another table": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().Model((*book)(nil)).TableExpr("authors AS y").ColumnExpr("y.tenant_id").Where("b.id = 1 AND y.id = 1")
+		return s.NewSelect().Model((*book)(nil)).TableExpr("authors AS y").
+			ColumnExpr("y.tenant_id").Where("b.id = 1 AND y.id = 1")
 	}},
 	"sub-query as a table": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().TableExpr("(?) AS q", s.NewSelect().Model((*book)(nil)).Column("tenant_id")).Column("q.tenant_id")
+		return s.NewSelect().TableExpr("(?) AS q",
+			s.NewSelect().Model((*book)(nil)).Column("tenant_id")).Column("q.tenant_id")
 	}},
 	"sub-query in a condition": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewRaw("SELECT tenant_id FROM (?) AS q", s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("false").WhereOr("true"))
+		return s.NewRaw("SELECT tenant_id FROM (?) AS q",
+			s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("false").WhereOr("true"))
 	}},
 	"union": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
 		one := func(id int) *bun.SelectQuery {
-			return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("false").WhereOr("id = ?", id)
+			return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("false").
+				WhereOr("id = ?", id)
 		}
 		return one(1).UnionAll(one(2))
 	}},
 	"CTE": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().With("mine", s.NewSelect().Model((*book)(nil)).ColumnExpr("tenant_id AS whose")).Table("mine").ColumnExpr("whose")
+		return s.NewSelect().With("mine", s.NewSelect().Model((*book)(nil)).
+			ColumnExpr("tenant_id AS whose")).Table("mine").ColumnExpr("whose")
 	}},
 	"CTE by ModelTableExpr": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().With("mine", s.NewSelect().Model((*book)(nil)).ColumnExpr("tenant_id AS whose")).
+		return s.NewSelect().With("mine",
+			s.NewSelect().Model((*book)(nil)).ColumnExpr("tenant_id AS whose")).
 			Model((*book)(nil)).ModelTableExpr("mine AS b").ColumnExpr("whose")
 	}},
 	"CTE of a table's name": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().With("books", s.NewSelect().Model((*book)(nil)).ColumnExpr("tenant_id AS whose")).TableExpr("Books AS x").ColumnExpr("whose")
+		return s.NewSelect().With("books", s.NewSelect().Model((*book)(nil)).
+			ColumnExpr("tenant_id AS whose")).TableExpr("Books AS x").ColumnExpr("whose")
 	}},
 	"recursive CTE": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
 		first := s.NewSelect().Model((*book)(nil)).Column("tenant_id", "id").Where("id = 1")
-		next := s.NewSelect().Model((*book)(nil)).Column("tenant_id", "id").Join("JOIN tree ON b.id = tree.id + 1")
-		return s.NewSelect().WithRecursive("tree", first.UnionAll(next)).Table("tree").Column("tenant_id")
+		next := s.NewSelect().Model((*book)(nil)).Column("tenant_id", "id").
+			Join("JOIN tree ON b.id = tree.id + 1")
+		return s.NewSelect().WithRecursive("tree", first.UnionAll(next)).Table("tree").
+			Column("tenant_id")
 	}},
 	"DELETE within a CTE": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().With("gone", s.NewDelete().Model((*book)(nil)).Where("true").Returning("tenant_id AS whose")).Table("gone").ColumnExpr("whose")
+		return s.NewSelect().With("gone", s.NewDelete().Model((*book)(nil)).Where("true").
+			Returning("tenant_id AS whose")).Table("gone").ColumnExpr("whose")
 	}},
 	"UPDATE within a CTE": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().With("new", s.NewUpdate().Model((*book)(nil)).Set("title = 'new'").Where("false").WhereOr("true").Returning("tenant_id AS whose")).
+		return s.NewSelect().With("new", s.NewUpdate().Model((*book)(nil)).Set("title = 'new'").
+			Where("false").WhereOr("true").Returning("tenant_id AS whose")).
 			Table("new").ColumnExpr("whose")
 	}},
 	"belongs-to": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewSelect().Model((*book)(nil)).ExcludeColumn("*").ColumnExpr(`"author"."tenant_id"`).
-			Relation("Author", func(q *bun.SelectQuery) *bun.SelectQuery { return q.ExcludeColumn("*") })
+		return s.NewSelect().Model((*book)(nil)).ExcludeColumn("*").
+			ColumnExpr(`"author"."tenant_id"`).
+			Relation("Author", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.ExcludeColumn("*")
+			})
 	}},
 	"update": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewUpdate().Model((*book)(nil)).Set("title = 'new'").Where("true").Returning("tenant_id")
+		return s.NewUpdate().Model((*book)(nil)).Set("title = 'new'").Where("true").
+			Returning("tenant_id")
 	}},
 	"update with WhereOr": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewUpdate().Model((*book)(nil)).Set("title = 'new'").Where("false").WhereOr("true").Returning("tenant_id")
+		return s.NewUpdate().Model((*book)(nil)).Set("title = 'new'").Where("false").
+			WhereOr("true").Returning("tenant_id")
 	}},
 	"update of a struct": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewUpdate().Model(&book{ID: 2, AuthorID: 1, Title: "new"}).Column("title").WherePK().WhereOr("false").Returning("tenant_id")
+		return s.NewUpdate().Model(&book{ID: 2, AuthorID: 1, Title: "new"}).Column("title").
+			WherePK().WhereOr("false").Returning("tenant_id")
 	}},
 	"update of a table": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewUpdate().Table("books").Set("title = 'new'").Where("false").WhereOr("true").Returning("tenant_id")
+		return s.NewUpdate().Table("books").Set("title = 'new'").Where("false").WhereOr("true").
+			Returning("tenant_id")
 	}},
 	"update from another table": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewUpdate().Model((*book)(nil)).TableExpr("authors AS y").Set("title = y.name").Where("y.id = 1 AND b.id = 1").Returning("b.tenant_id")
+		return s.NewUpdate().Model((*book)(nil)).TableExpr("authors AS y").Set("title = y.name").
+			Where("y.id = 1 AND b.id = 1").Returning("b.tenant_id")
 	}},
 	"bulk update": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewUpdate().Model(&[]*tag{{ID: 1, Name: "new 1"}, {ID: 2, Name: "new 2"}}).Bulk().Returning("tenant_id")
+		return s.NewUpdate().Model(&[]*tag{{ID: 1, Name: "new 1"}, {ID: 2, Name: "new 2"}}).Bulk().
+			Returning("tenant_id")
 	}},
 	"delete": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
 		return s.NewDelete().Model((*book)(nil)).Where("true").Returning("tenant_id")
 	}},
 	"delete with WhereOr": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewDelete().Model((*book)(nil)).Where("false").WhereOr("true").Returning("tenant_id")
+		return s.NewDelete().Model((*book)(nil)).Where("false").WhereOr("true").
+			Returning("tenant_id")
 	}},
 	"delete using another table": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewDelete().Model((*book)(nil)).TableExpr("authors AS y").Where("y.id = 1 AND b.id = 1").Returning("b.tenant_id")
+		return s.NewDelete().Model((*book)(nil)).TableExpr("authors AS y").
+			Where("y.id = 1 AND b.id = 1").Returning("b.tenant_id")
 	}},
 	"delete from a table": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
 		return s.NewDelete().Table("books").Where("false").WhereOr("true").Returning("tenant_id")
 	}},
 	"soft delete with WhereOr": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewDelete().Model((*draft)(nil)).Where("false").WhereOr("true").Returning("tenant_id")
+		return s.NewDelete().Model((*draft)(nil)).Where("false").WhereOr("true").
+			Returning("tenant_id")
 	}},
-	"force delete of what is softly deleted": {rows: 1, build: func(s *postgres.Scoped) statementQuery {
-		return s.NewDelete().Model((*draft)(nil)).WhereDeleted().ForceDelete().Returning("tenant_id")
-	}},
-	"upsert over another tenant's row": {rows: 0, policy: "row-level security", build: func(s *postgres.Scoped) statementQuery {
-		return s.NewInsert().Model(&book{ID: 9, Title: "taken over", AuthorID: 1, ISBN: "other-1"}).
-			On("CONFLICT (isbn) DO UPDATE").Set("title = EXCLUDED.title").Returning("b.tenant_id")
-	}},
-	"upsert into a table over another tenant's row": {rows: 0, policy: "row-level security", build: func(s *postgres.Scoped) statementQuery {
-		return s.NewInsert().Model(&map[string]any{"id": 9, "title": "taken over", "isbn": "other-1"}).Table("books").
-			On("CONFLICT (isbn) DO UPDATE").Set("title = EXCLUDED.title").Returning("books.tenant_id")
-	}},
-	"INSERT … SELECT of a sub-query": {rows: booksEach, build: func(s *postgres.Scoped) statementQuery {
-		inner := s.NewSelect().Model((*book)(nil)).ColumnExpr("tenant_id, id + 10 AS id, title, 'n' || tenant_id || id AS isbn")
-		return s.NewInsert().Model((*book)(nil)).Column("tenant_id", "id", "title", "isbn").TableExpr("(?) AS q", inner).Returning("tenant_id")
-	}},
+	"force delete of what is softly deleted": {
+		rows: 1, build: func(s *postgres.Scoped) statementQuery {
+			return s.NewDelete().Model((*draft)(nil)).WhereDeleted().ForceDelete().
+				Returning("tenant_id")
+		}},
+	"upsert over another tenant's row": {rows: 0, policy: "row-level security",
+		build: func(s *postgres.Scoped) statementQuery {
+			return s.NewInsert().Model(&book{ID: 9, Title: "taken over", AuthorID: 1,
+				ISBN: "other-1"}).
+				On("CONFLICT (isbn) DO UPDATE").Set("title = EXCLUDED.title").
+				Returning("b.tenant_id")
+		}},
+	"upsert into a table over another tenant's row": {rows: 0, policy: "row-level security",
+		build: func(s *postgres.Scoped) statementQuery {
+			return s.NewInsert().Model(&map[string]any{"id": 9, "title": "taken over",
+				"isbn": "other-1"}).Table("books").
+				On("CONFLICT (isbn) DO UPDATE").Set("title = EXCLUDED.title").
+				Returning("books.tenant_id")
+		}},
+	"INSERT … SELECT of a sub-query": {rows: booksEach,
+		build: func(s *postgres.Scoped) statementQuery {
+			inner := s.NewSelect().Model((*book)(nil)).
+				ColumnExpr("tenant_id, id + 10 AS id, title, 'n' || tenant_id || id AS isbn")
+			return s.NewInsert().Model((*book)(nil)).Column("tenant_id", "id", "title", "isbn").
+				TableExpr("(?) AS q", inner).Returning("tenant_id")
+		}},
 }
 
 var (
@@ -187,7 +229,10 @@ func unfiltered(q statementQuery) string {
 var errUndo = errors.New("undo")
 
 // undone runs fn in a transaction that is rolled back.
-func undone(t *testing.T, s *postgres.Scoped, ctx context.Context, fn func(ctx context.Context, s *postgres.Scoped)) {
+func undone(
+	t *testing.T, s *postgres.Scoped, ctx context.Context,
+	fn func(ctx context.Context, s *postgres.Scoped),
+) {
 	t.Helper()
 	err := s.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 		fn(ctx, tx)
@@ -211,7 +256,8 @@ func TestFilterAloneHoldsEveryStatement(t *testing.T) {
 			undone(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
 				var found []tenancy.ID
 				require.NoError(t, s.NewRaw(unfiltered(st.build(s))).Scan(ctx, &found))
-				require.Contains(t, found, l.other, "without either wall it must reach the other tenant, or it proves nothing")
+				require.Contains(t, found, l.other,
+					"without either wall it must reach the other tenant, or it proves nothing")
 			})
 		})
 	}
@@ -260,11 +306,17 @@ func TestFilterAloneHoldsWhateverEndsTheQuery(t *testing.T) {
 		query func() *bun.SelectQuery
 		other string // a condition that the other tenant's rows meet, and no own one
 	}{
-		"a model":    {model, "title LIKE 'other%'"},
-		"a table":    {func() *bun.SelectQuery { return s.NewSelect().Table("books").Column("title") }, "title LIKE 'other%'"},
-		"WhereOr":    {func() *bun.SelectQuery { return model().Where("false").WhereOr("title LIKE '%book%'") }, "title LIKE 'other%'"},
-		"belongs-to": {func() *bun.SelectQuery { return model().Relation("Author") }, "author.name LIKE 'other%'"},
-		"grouped":    {func() *bun.SelectQuery { return model().Column("title").Group("title") }, "title LIKE 'other%'"},
+		"a model": {model, "title LIKE 'other%'"},
+		"a table": {func() *bun.SelectQuery {
+			return s.NewSelect().Table("books").Column("title")
+		}, "title LIKE 'other%'"},
+		"WhereOr": {func() *bun.SelectQuery {
+			return model().Where("false").WhereOr("title LIKE '%book%'")
+		}, "title LIKE 'other%'"},
+		"belongs-to": {func() *bun.SelectQuery { return model().Relation("Author") },
+			"author.name LIKE 'other%'"},
+		"grouped": {func() *bun.SelectQuery { return model().Column("title").Group("title") },
+			"title LIKE 'other%'"},
 		"nested relations": {
 			func() *bun.SelectQuery {
 				return s.NewSelect().Model((*bookTag)(nil)).Relation("Book.Author").Relation("Tag")
@@ -319,7 +371,8 @@ func TestRawSQLStandsBehindThePolicy(t *testing.T) {
 	ctx := l.in(t, l.acme)
 	s := l.db.Scoped(ctx)
 	var foreign, own int
-	query := "SELECT count(*) FILTER (WHERE tenant_id <> ?0), count(*) FILTER (WHERE tenant_id = ?0) FROM books"
+	query := "SELECT count(*) FILTER (WHERE tenant_id <> ?0), count(*) FILTER (WHERE tenant_id =" +
+		" ?0) FROM books"
 	require.NoError(t, s.NewRaw(query, l.acme).Scan(ctx, &foreign, &own))
 	require.Zero(t, foreign)
 	require.Equal(t, booksEach, own)
@@ -338,7 +391,8 @@ func TestRawSQLStandsBehindThePolicy(t *testing.T) {
 	result, err := s.ExecContext(ctx, "UPDATE books SET title = 'what?bailiwick_tenant'")
 	require.NoError(t, err)
 	requireAffected(t, booksEach, result)
-	n64, err := s.NewSelect().Model((*book)(nil)).Where("title = ?", "what?bailiwick_tenant").Count(ctx)
+	n64, err := s.NewSelect().Model((*book)(nil)).Where("title = ?", "what?bailiwick_tenant").
+		Count(ctx)
 	require.NoError(t, err)
 	require.EqualValues(t, booksEach, n64, "a value is no name")
 	for name, statement := range map[string]string{
@@ -360,13 +414,14 @@ func TestNoTenantIsAnErrorBeforeTheDatabaseIsAsked(t *testing.T) {
 	ctx, acme := t.Context(), l.db.Scoped(l.in(t, l.acme))
 	none := l.db.Scoped(ctx)
 	for name, err := range map[string]error{
-		"handle":      none.NewSelect().Model((*book)(nil)).Scan(ctx, &[]book{}),
-		"raw":         second(none.NewRaw("SELECT 1").Exec(ctx)),
-		"row":         none.QueryRowContext(ctx, "SELECT 1").Scan(new(int)),
-		"insert":      second(none.NewInsert().Model(&tag{ID: 7}).Exec(ctx)),
-		"context":     second(acme.NewRaw("SELECT 1").Exec(ctx)),
-		"count":       counted(acme.NewSelect().Model((*book)(nil)).Count(ctx)),
-		"transaction": none.RunInTx(ctx, nil, func(context.Context, *postgres.Scoped) error { return errors.New("it ran") }),
+		"handle":  none.NewSelect().Model((*book)(nil)).Scan(ctx, &[]book{}),
+		"raw":     second(none.NewRaw("SELECT 1").Exec(ctx)),
+		"row":     none.QueryRowContext(ctx, "SELECT 1").Scan(new(int)),
+		"insert":  second(none.NewInsert().Model(&tag{ID: 7}).Exec(ctx)),
+		"context": second(acme.NewRaw("SELECT 1").Exec(ctx)),
+		"count":   counted(acme.NewSelect().Model((*book)(nil)).Count(ctx)),
+		"transaction": none.RunInTx(ctx, nil,
+			func(context.Context, *postgres.Scoped) error { return errors.New("it ran") }),
 	} {
 		require.Equal(t, tenancy.CodeNoTenant, tenancy.CodeOf(err), "%s: %v", name, err)
 	}
@@ -378,7 +433,8 @@ func TestAQueryIsOfOneTenantWhateverContextItRunsWith(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	acme, other := l.in(t, l.acme), l.in(t, l.other)
-	q := l.db.Scoped(acme).NewSelect().Model((*book)(nil)).Where("title LIKE 'acme%'").WhereOr("title LIKE 'other%'")
+	q := l.db.Scoped(acme).NewSelect().Model((*book)(nil)).Where("title LIKE 'acme%'").
+		WhereOr("title LIKE 'other%'")
 	for range 3 {
 		n, err := q.Count(acme)
 		require.NoError(t, err)
@@ -395,7 +451,8 @@ func TestAQueryIsOfOneTenantWhateverContextItRunsWith(t *testing.T) {
 	require.EqualValues(t, booksEach, n, "a condition added later is in brackets too")
 	_, err = l.db.Scoped(acme).NewDelete().Model((*book)(nil)).Where("true").Exec(other)
 	require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
-	_, err = l.db.Services().Resources.List(acme, l.other, ports.ResourceQuery{Kind: "author", Limit: 1})
+	_, err = l.db.Services().
+		Resources.List(acme, l.other, ports.ResourceQuery{Kind: "author", Limit: 1})
 	require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
 }
 
@@ -408,9 +465,11 @@ func TestAHandleServesGoroutines(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			var authors []author
-			assert.NoError(t, s.NewSelect().Model(&authors).Relation("Books.Tags").Where("id = 1").WhereOr("false").Scan(ctx))
+			assert.NoError(t, s.NewSelect().Model(&authors).Relation("Books.Tags").Where("id = 1").
+				WhereOr("false").Scan(ctx))
 			var tags []bookTag
-			assert.NoError(t, s.NewSelect().Model(&tags).Relation("Book.Author").Relation("Tag").Scan(ctx))
+			assert.NoError(t, s.NewSelect().Model(&tags).Relation("Book.Author").Relation("Tag").
+				Scan(ctx))
 			assert.Len(t, tags, booksEach)
 		})
 	}

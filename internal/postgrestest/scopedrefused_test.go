@@ -19,46 +19,67 @@ func TestWhatCannotBeConfinedIsRefused(t *testing.T) {
 	before := l.rows(t, l.acme) + l.rows(t, l.other)
 	count := func(q *bun.SelectQuery) error { return counted(q.Count(ctx)) }
 	books := func() *bun.SelectQuery { return s.NewSelect().Model((*book)(nil)) }
-	const table, or, bare, schema = "which table to filter", "WhereOr", "needs a condition", "doesn't change the schema"
+	const table, or, bare, schema = "which table to filter", "WhereOr", "needs a condition",
+		"doesn't change the schema"
 	for name, refused := range map[string]struct {
 		err  error
 		text string
 	}{
-		"a list of tables":             {count(s.NewSelect().TableExpr("authors AS a, books AS b")), table},
-		"a list with a sub-query":      {count(s.NewSelect().TableExpr("(SELECT 1) AS a, books AS b")), table},
-		"a join as a table":            {count(s.NewSelect().TableExpr("books AS a JOIN books AS b ON true")), table},
-		"a function":                   {count(s.NewSelect().TableExpr("generate_series(1, 2) AS i")), table},
-		"a name as argument, no alias": {count(s.NewSelect().TableExpr("?", bun.Ident("books"))), table},
-		"a model and such a table":     {count(books().TableExpr("books AS x, authors AS y")), table},
+		"a list of tables": {count(s.NewSelect().TableExpr("authors AS a, books AS b")),
+			table},
+		"a list with a sub-query": {
+			count(s.NewSelect().TableExpr("(SELECT 1) AS a, books AS b")), table},
+		"a join as a table": {
+			count(s.NewSelect().TableExpr("books AS a JOIN books AS b ON true")), table},
+		"a function": {
+			count(s.NewSelect().TableExpr("generate_series(1, 2) AS i")), table},
+		"a name as argument, no alias": {count(s.NewSelect().TableExpr("?", bun.Ident("books"))),
+			table},
+		"a model and such a table": {count(books().TableExpr("books AS x, authors AS y")), table},
 		"as a sub-query": {
-			s.NewRaw("SELECT count(*) FROM (?) AS q", s.NewSelect().TableExpr("authors AS a, books AS b")).Scan(ctx, new(int)), table,
+			s.NewRaw("SELECT count(*) FROM (?) AS q",
+				s.NewSelect().TableExpr("authors AS a, books AS b")).Scan(ctx, new(int)), table,
 		},
-		"update of such a table": {second(s.NewUpdate().TableExpr("(SELECT 1) AS x").Set("x = 1").Where("true").Exec(ctx)), table},
-		"clone with WhereOr":     {count(books().Clone().Where("false").WhereOr("true")), or},
+		"update of such a table": {
+			second(s.NewUpdate().TableExpr("(SELECT 1) AS x").Set("x = 1").Where("true").Exec(ctx)),
+			table},
+		"clone with WhereOr": {count(books().Clone().Where("false").WhereOr("true")), or},
 		"upsert with WhereOr": {
-			second(s.NewInsert().Model(&tag{ID: 1}).On("CONFLICT (tenant_id, id) DO UPDATE").Where("false").WhereOr("true").Exec(ctx)), or,
+			second(s.NewInsert().Model(&tag{ID: 1}).On("CONFLICT (tenant_id, id) DO UPDATE").
+				Where("false").WhereOr("true").Exec(ctx)), or,
 		},
 		"DELETE with WhereOr in a CTE": {
-			count(s.NewSelect().With("gone", s.NewDelete().Model((*book)(nil)).Where("false").WhereOr("true").Returning("id")).Table("gone")), or,
+			count(s.NewSelect().With("gone", s.NewDelete().Model((*book)(nil)).Where("false").
+				WhereOr("true").Returning("id")).Table("gone")), or,
 		},
-		"update without a condition": {second(s.NewUpdate().Model((*book)(nil)).Set("title = 'x'").Exec(ctx)), bare},
+		"update without a condition": {
+			second(s.NewUpdate().Model((*book)(nil)).Set("title = 'x'").Exec(ctx)), bare},
 		"delete without a condition": {second(s.NewDelete().Model((*book)(nil)).Exec(ctx)), bare},
 		"soft delete without one":    {second(s.NewDelete().Model((*draft)(nil)).Exec(ctx)), bare},
-		"DO NOTHING with a Where":    {second(s.NewInsert().Model(&tag{ID: 1}).Ignore().Where("true").Exec(ctx)), "takes no Where"},
+		"DO NOTHING with a Where": {
+			second(s.NewInsert().Model(&tag{ID: 1}).Ignore().Where("true").Exec(ctx)),
+			"takes no Where"},
 		"INSERT … SELECT": {
-			second(s.NewInsert().Model((*tag)(nil)).Column("id", "name").TableExpr("authors").Exec(ctx)), "INSERT … SELECT",
+			second(s.NewInsert().Model((*tag)(nil)).Column("id", "name").TableExpr("authors").
+				Exec(ctx)), "INSERT … SELECT",
 		},
-		"INSERT … SELECT of tables": {second(s.NewInsert().Table("tags", "authors").Exec(ctx)), "INSERT … SELECT"},
-		"MERGE":                     {second(s.NewMerge().Model((*tag)(nil)).Using("authors AS a").On("true").WhenDelete("MATCHED").Exec(ctx)), "MERGE"},
-		"CREATE TABLE":              {second(s.NewCreateTable().Model((*tag)(nil)).Exec(ctx)), schema},
-		"DROP TABLE":                {second(s.NewDropTable().Model((*tag)(nil)).Exec(ctx)), schema},
-		"TRUNCATE":                  {second(s.NewTruncateTable().Model((*tag)(nil)).Exec(ctx)), schema},
-		"CREATE INDEX":              {second(s.NewCreateIndex().Model((*tag)(nil)).Index("i").Column("id").Exec(ctx)), schema},
-		"DROP INDEX":                {second(s.NewDropIndex().Index("books_isbn").Exec(ctx)), schema},
-		"ADD COLUMN":                {second(s.NewAddColumn().Model((*tag)(nil)).ColumnExpr("x int").Exec(ctx)), schema},
-		"DROP COLUMN":               {second(s.NewDropColumn().Model((*tag)(nil)).Column("name").Exec(ctx)), schema},
+		"INSERT … SELECT of tables": {second(s.NewInsert().Table("tags", "authors").Exec(ctx)),
+			"INSERT … SELECT"},
+		"MERGE": {second(s.NewMerge().Model((*tag)(nil)).Using("authors AS a").On("true").
+			WhenDelete("MATCHED").Exec(ctx)), "MERGE"},
+		"CREATE TABLE": {second(s.NewCreateTable().Model((*tag)(nil)).Exec(ctx)), schema},
+		"DROP TABLE":   {second(s.NewDropTable().Model((*tag)(nil)).Exec(ctx)), schema},
+		"TRUNCATE":     {second(s.NewTruncateTable().Model((*tag)(nil)).Exec(ctx)), schema},
+		"CREATE INDEX": {second(s.NewCreateIndex().Model((*tag)(nil)).Index("i").Column("id").
+			Exec(ctx)), schema},
+		"DROP INDEX": {second(s.NewDropIndex().Index("books_isbn").Exec(ctx)), schema},
+		"ADD COLUMN": {second(s.NewAddColumn().Model((*tag)(nil)).ColumnExpr("x int").Exec(ctx)),
+			schema},
+		"DROP COLUMN": {second(s.NewDropColumn().Model((*tag)(nil)).Column("name").Exec(ctx)),
+			schema},
 	} {
-		require.Equal(t, tenancy.CodeInternal, tenancy.CodeOf(refused.err), "%s: %v", name, refused.err)
+		require.Equal(t, tenancy.CodeInternal, tenancy.CodeOf(refused.err), "%s: %v", name,
+			refused.err)
 		require.ErrorContains(t, refused.err, refused.text, name)
 	}
 	require.Equal(t, before, l.rows(t, l.acme)+l.rows(t, l.other))
@@ -74,15 +95,20 @@ func TestWhatTheConditionDoesNotFitIsAnError(t *testing.T) {
 	s := l.db.Scoped(ctx)
 	ids := s.NewSelect().Model((*book)(nil)).Column("id")
 	for name, q := range map[string]*bun.SelectQuery{
-		"no tenant_id":              s.NewSelect().Table("countries"),
-		"another alias":             s.NewSelect().Model((*book)(nil)).ModelTableExpr("books AS x").ColumnExpr("x.id"),
-		"an outer query's CTE":      s.NewSelect().With("ids", ids).TableExpr("(?) AS q", s.NewSelect().Table("ids")),
-		"a schema's table, no CTE":  s.NewSelect().With("countries", ids).Table("public.countries").Column("id"),
-		"another spelling of a CTE": s.NewSelect().With("COUNTRIES", ids).TableExpr("countries").Column("id"),
+		"no tenant_id": s.NewSelect().Table("countries"),
+		"another alias": s.NewSelect().Model((*book)(nil)).ModelTableExpr("books AS x").
+			ColumnExpr("x.id"),
+		"an outer query's CTE": s.NewSelect().With("ids", ids).
+			TableExpr("(?) AS q", s.NewSelect().Table("ids")),
+		"a schema's table, no CTE": s.NewSelect().With("countries", ids).Table("public.countries").
+			Column("id"),
+		"another spelling of a CTE": s.NewSelect().With("COUNTRIES", ids).TableExpr("countries").
+			Column("id"),
 	} {
 		_, err := q.Exec(ctx)
 		require.Error(t, err, name)
-		require.Regexp(t, `column .*tenant_id does not exist|missing FROM-clause entry`, err.Error(), name)
+		require.Regexp(t, `column .*tenant_id does not exist|missing FROM-clause entry`,
+			err.Error(), name)
 	}
 }
 
@@ -93,6 +119,7 @@ func TestStatementsOfNoTable(t *testing.T) {
 	var n int
 	require.NoError(t, l.db.Scoped(ctx).NewSelect().ColumnExpr("1 + 1").Scan(ctx, &n))
 	require.Equal(t, 2, n)
-	require.NoError(t, l.db.Scoped(ctx).NewSelect().ColumnExpr("(?)", l.db.Scoped(ctx).NewSelect().Model((*book)(nil)).ColumnExpr("count(*)")).Scan(ctx, &n))
+	require.NoError(t, l.db.Scoped(ctx).NewSelect().ColumnExpr("(?)",
+		l.db.Scoped(ctx).NewSelect().Model((*book)(nil)).ColumnExpr("count(*)")).Scan(ctx, &n))
 	require.Equal(t, booksEach, n)
 }

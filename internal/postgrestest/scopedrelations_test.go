@@ -42,7 +42,8 @@ func TestFilterAloneHoldsRelations(t *testing.T) {
 	t.Run("has-many", func(t *testing.T) {
 		var authors []author
 		either := func(q *bun.SelectQuery) *bun.SelectQuery { return q.WhereOr("b.author_id = 1") }
-		require.NoError(t, s.NewSelect().Model(&authors).Relation("Books", either).Order("id").Scan(ctx))
+		require.NoError(t, s.NewSelect().Model(&authors).Relation("Books", either).Order("id").
+			Scan(ctx))
 		require.Len(t, authors, 2)
 		require.Len(t, authors[0].Books, booksEach)
 		for _, b := range authors[0].Books {
@@ -61,7 +62,8 @@ func TestFilterAloneHoldsRelations(t *testing.T) {
 	})
 	t.Run("within relations", func(t *testing.T) {
 		var authors []author
-		require.NoError(t, s.NewSelect().Model(&authors).Relation("Books.Tags").Relation("Books.Author").Order("id").Scan(ctx))
+		require.NoError(t, s.NewSelect().Model(&authors).Relation("Books.Tags").
+			Relation("Books.Author").Order("id").Scan(ctx))
 		for _, b := range authors[0].Books {
 			require.Equal(t, "acme author 1", b.Author.Name)
 			require.Len(t, b.Tags, 1)
@@ -82,13 +84,16 @@ func TestRelationsReachTheOtherTenantWithoutWalls(t *testing.T) {
 	db := bun.NewDB(l.owner, pgdialect.New())
 	db.RegisterModel((*bookTag)(nil))
 	var books []book
-	mine := func() *bun.SelectQuery { return db.NewSelect().Model(&books).Where("b.tenant_id = ?", l.acme) }
+	mine := func() *bun.SelectQuery {
+		return db.NewSelect().Model(&books).Where("b.tenant_id = ?", l.acme)
+	}
 	require.NoError(t, mine().Relation("Author").Scan(t.Context()))
 	require.Len(t, books, 2*booksEach)
 	require.NoError(t, mine().Relation("Tags").Scan(t.Context()))
 	require.Greater(t, len(books[1].Tags), 1)
 	var authors []author
-	require.NoError(t, db.NewSelect().Model(&authors).Where("tenant_id = ?", l.acme).Relation("Books").Order("id").Scan(t.Context()))
+	require.NoError(t, db.NewSelect().Model(&authors).Where("tenant_id = ?", l.acme).
+		Relation("Books").Order("id").Scan(t.Context()))
 	require.Len(t, authors[0].Books, 2*booksEach)
 }
 
@@ -98,12 +103,15 @@ func TestPolicyAloneHoldsJoins(t *testing.T) {
 	ctx := l.in(t, l.acme)
 	s := l.db.Scoped(ctx)
 	var own []tenancy.ID
-	require.NoError(t, s.NewSelect().Model((*book)(nil)).ColumnExpr("a.tenant_id").Join("JOIN authors AS a ON a.id = b.author_id").Scan(ctx, &own))
+	require.NoError(t, s.NewSelect().Model((*book)(nil)).ColumnExpr("a.tenant_id").
+		Join("JOIN authors AS a ON a.id = b.author_id").Scan(ctx, &own))
 	requireOwn(t, l.acme, booksEach, own)
 
 	single := newLibrary(t, false)
 	ctx = single.in(t, single.acme)
-	q := single.db.Scoped(ctx).NewSelect().Model((*book)(nil)).ColumnExpr("a.tenant_id").Join("JOIN authors AS a ON a.id = b.author_id")
+	q := single.db.Scoped(ctx).NewSelect().Model((*book)(nil)).ColumnExpr("a.tenant_id").
+		Join("JOIN authors AS a ON a.id = b.author_id")
 	require.NoError(t, q.Scan(ctx, &own))
-	require.Len(t, own, 2*booksEach, "where no policy holds, the text of a Join reaches everybody's rows, or this proves nothing")
+	require.Len(t, own, 2*booksEach,
+		"where no policy holds, the text of a Join reaches everybody's rows, or this proves nothing")
 }

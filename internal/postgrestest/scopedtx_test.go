@@ -52,9 +52,10 @@ func TestTransactionIsOfOneTenantAndRollsBack(t *testing.T) {
 		return nil
 	}))
 	require.EqualValues(t, booksEach-1, bookCount(t, ctx, s))
-	err := s.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx *postgres.Scoped) error {
-		return second(tx.NewDelete().Model(&book{ID: 2}).WherePK().Exec(ctx))
-	})
+	err := s.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx *postgres.Scoped) error {
+			return second(tx.NewDelete().Model(&book{ID: 2}).WherePK().Exec(ctx))
+		})
 	require.ErrorContains(t, err, "read-only")
 }
 
@@ -67,20 +68,23 @@ func TestSavepoints(t *testing.T) {
 		removeBook(t, ctx, tx, 1)
 		err := tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			removeBook(t, ctx, tx, 2)
-			require.NoError(t, tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-				removeBook(t, ctx, tx, 3)
-				return nil
-			}))
+			require.NoError(t, tx.RunInTx(ctx, nil,
+				func(ctx context.Context, tx *postgres.Scoped) error {
+					removeBook(t, ctx, tx, 3)
+					return nil
+				}))
 			return errUndo
 		})
 		require.ErrorIs(t, err, errUndo)
-		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx), "the inner one is undone, what it contains too")
+		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx),
+			"the inner one is undone, what it contains too")
 
 		err = tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			return second(tx.NewRaw("SELECT 1/0").Exec(ctx))
 		})
 		require.ErrorContains(t, err, "division by zero")
-		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx), "an error in a savepoint leaves the transaction usable")
+		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx),
+			"an error in a savepoint leaves the transaction usable")
 
 		inner, cancel := context.WithCancel(ctx)
 		err = tx.RunInTx(inner, nil, func(ctx context.Context, tx *postgres.Scoped) error {
@@ -89,7 +93,8 @@ func TestSavepoints(t *testing.T) {
 			return ctx.Err()
 		})
 		require.ErrorIs(t, err, context.Canceled)
-		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx), "what an inner one did before its context was over is undone as well")
+		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx),
+			"what an inner one did before its context was over is undone as well")
 		return nil
 	}))
 	require.EqualValues(t, booksEach-1, bookCount(t, ctx, s))
@@ -124,36 +129,42 @@ func TestTheOuterHandleWithinATransactionIsAnError(t *testing.T) {
 	outerCtx := l.in(t, l.acme)
 	outer := l.db.Scoped(outerCtx)
 	var kept context.Context
-	require.NoError(t, outer.RunInTx(outerCtx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-		kept = ctx
-		again := l.db.Scoped(ctx)
-		nothing := func(context.Context, *postgres.Scoped) error { return errors.New("it ran") }
-		for name, err := range map[string]error{
-			"select":          outer.NewSelect().Model((*book)(nil)).Scan(ctx, &[]book{}),
-			"count":           counted(outer.NewSelect().Model((*book)(nil)).Count(ctx)),
-			"delete":          second(outer.NewDelete().Model((*book)(nil)).Where("true").Exec(ctx)),
-			"raw":             second(outer.ExecContext(ctx, "SELECT 1")),
-			"transaction":     outer.RunInTx(ctx, nil, nothing),
-			"a new handle":    counted(again.NewSelect().Model((*book)(nil)).Count(outerCtx)),
-			"its transaction": again.RunInTx(outerCtx, nil, nothing),
-			"within a savepoint": tx.RunInTx(ctx, nil, func(ctx context.Context, _ *postgres.Scoped) error {
-				return counted(outer.NewSelect().Model((*book)(nil)).Count(ctx))
-			}),
-		} {
-			require.Equal(t, tenancy.CodeInternal, tenancy.CodeOf(err), "%s: %v", name, err)
-			require.ErrorContains(t, err, "the handle that it gives", name)
-		}
-		require.EqualValues(t, booksEach, bookCount(t, ctx, tx))
-		require.EqualValues(t, booksEach, bookCount(t, outerCtx, tx), "the tenant's context will do as well")
-		return nil
-	}))
-	require.EqualValues(t, booksEach, bookCount(t, kept, outer), "what is over stands in nobody's way")
+	require.NoError(t, outer.RunInTx(outerCtx, nil,
+		func(ctx context.Context, tx *postgres.Scoped) error {
+			kept = ctx
+			again := l.db.Scoped(ctx)
+			nothing := func(context.Context, *postgres.Scoped) error { return errors.New("it ran") }
+			for name, err := range map[string]error{
+				"select": outer.NewSelect().Model((*book)(nil)).Scan(ctx, &[]book{}),
+				"count":  counted(outer.NewSelect().Model((*book)(nil)).Count(ctx)),
+				"delete": second(outer.NewDelete().Model((*book)(nil)).Where("true").
+					Exec(ctx)),
+				"raw":             second(outer.ExecContext(ctx, "SELECT 1")),
+				"transaction":     outer.RunInTx(ctx, nil, nothing),
+				"a new handle":    counted(again.NewSelect().Model((*book)(nil)).Count(outerCtx)),
+				"its transaction": again.RunInTx(outerCtx, nil, nothing),
+				"within a savepoint": tx.RunInTx(ctx, nil,
+					func(ctx context.Context, _ *postgres.Scoped) error {
+						return counted(outer.NewSelect().Model((*book)(nil)).Count(ctx))
+					}),
+			} {
+				require.Equal(t, tenancy.CodeInternal, tenancy.CodeOf(err), "%s: %v", name, err)
+				require.ErrorContains(t, err, "the handle that it gives", name)
+			}
+			require.EqualValues(t, booksEach, bookCount(t, ctx, tx))
+			require.EqualValues(t, booksEach, bookCount(t, outerCtx, tx),
+				"the tenant's context will do as well")
+			return nil
+		}))
+	require.EqualValues(t, booksEach, bookCount(t, kept, outer),
+		"what is over stands in nobody's way")
 
 	var gone *postgres.Scoped
-	require.NoError(t, outer.RunInTx(outerCtx, nil, func(_ context.Context, tx *postgres.Scoped) error {
-		gone = tx
-		return nil
-	}))
+	require.NoError(t, outer.RunInTx(outerCtx, nil,
+		func(_ context.Context, tx *postgres.Scoped) error {
+			gone = tx
+			return nil
+		}))
 	_, err := gone.NewSelect().Model((*book)(nil)).Count(outerCtx)
 	require.ErrorIs(t, err, sql.ErrTxDone)
 }
@@ -162,13 +173,17 @@ func TestTheHandleOfAnotherTransactionIsAnError(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
-	require.NoError(t, l.db.Scoped(ctx).RunInTx(ctx, nil, func(first context.Context, one *postgres.Scoped) error {
-		return l.db.Scoped(ctx).RunInTx(ctx, nil, func(second context.Context, two *postgres.Scoped) error {
-			require.ErrorContains(t, counted(one.NewSelect().Table("books").Count(second)), "the handle that it gives")
-			require.ErrorContains(t, counted(two.NewSelect().Table("books").Count(first)), "the handle that it gives")
-			return nil
-		})
-	}))
+	require.NoError(t, l.db.Scoped(ctx).
+		RunInTx(ctx, nil, func(first context.Context, one *postgres.Scoped) error {
+			return l.db.Scoped(ctx).
+				RunInTx(ctx, nil, func(second context.Context, two *postgres.Scoped) error {
+					require.ErrorContains(t, counted(one.NewSelect().Table("books").Count(second)),
+						"the handle that it gives")
+					require.ErrorContains(t, counted(two.NewSelect().Table("books").Count(first)),
+						"the handle that it gives")
+					return nil
+				})
+		}))
 }
 
 // A transaction that goroutines of two tenants get hold of stays with its own.
@@ -176,37 +191,39 @@ func TestOneTransactionAndTwoTenants(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	acme, other := l.in(t, l.acme), l.in(t, l.other)
-	require.NoError(t, l.db.Scoped(acme).RunInTx(acme, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-		var wg sync.WaitGroup
-		var oneAtATime sync.Mutex // as a transaction's connection needs it
-		own := func() {
-			oneAtATime.Lock()
-			defer oneAtATime.Unlock()
-			n, err := tx.NewSelect().Model((*book)(nil)).Where("title LIKE 'acme%'").Count(ctx)
-			assert.NoError(t, err)
-			assert.EqualValues(t, booksEach, n)
-		}
-		foreign := func() {
-			for _, ctx := range []context.Context{other, tenancy.NewContext(ctx, l.other)} {
-				err := second(tx.NewRaw("UPDATE books SET title = 'mixed up'").Exec(ctx))
-				assert.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err), err)
+	require.NoError(t, l.db.Scoped(acme).
+		RunInTx(acme, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+			var wg sync.WaitGroup
+			var oneAtATime sync.Mutex // as a transaction's connection needs it
+			own := func() {
+				oneAtATime.Lock()
+				defer oneAtATime.Unlock()
+				n, err := tx.NewSelect().Model((*book)(nil)).Where("title LIKE 'acme%'").Count(ctx)
+				assert.NoError(t, err)
+				assert.EqualValues(t, booksEach, n)
 			}
-			n, err := l.db.Scoped(other).NewSelect().Table("books").Where("title LIKE 'other%'").Count(other)
-			assert.NoError(t, err)
-			assert.EqualValues(t, booksEach, n)
-		}
-		for range 4 {
-			for _, fn := range []func(){own, foreign} {
-				wg.Go(func() {
-					for range 20 {
-						fn()
-					}
-				})
+			foreign := func() {
+				for _, ctx := range []context.Context{other, tenancy.NewContext(ctx, l.other)} {
+					err := second(tx.NewRaw("UPDATE books SET title = 'mixed up'").Exec(ctx))
+					assert.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err), err)
+				}
+				n, err := l.db.Scoped(other).NewSelect().Table("books").
+					Where("title LIKE 'other%'").Count(other)
+				assert.NoError(t, err)
+				assert.EqualValues(t, booksEach, n)
 			}
-		}
-		wg.Wait()
-		return nil
-	}))
+			for range 4 {
+				for _, fn := range []func(){own, foreign} {
+					wg.Go(func() {
+						for range 20 {
+							fn()
+						}
+					})
+				}
+			}
+			wg.Wait()
+			return nil
+		}))
 	require.NotContains(t, l.rows(t, l.acme)+l.rows(t, l.other), "mixed up")
 }
 
@@ -233,27 +250,34 @@ func TestACancelledStatementLeavesNothingBehind(t *testing.T) {
 			return second(db.Scoped(ctx).NewRaw("SELECT pg_sleep(5)").Exec(ctx))
 		},
 		"a scan": func(ctx context.Context) error {
-			return db.Scoped(ctx).NewSelect().Model((*book)(nil)).ColumnExpr("pg_sleep(5)::text").Scan(ctx, &[]string{})
+			return db.Scoped(ctx).NewSelect().Model((*book)(nil)).ColumnExpr("pg_sleep(5)::text").
+				Scan(ctx, &[]string{})
 		},
 		"a transaction": func(ctx context.Context) error {
-			return db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-				if err := second(tx.NewUpdate().Model((*book)(nil)).Set("title = 'half'").Where("true").Exec(ctx)); err != nil {
-					return err
-				}
-				return second(tx.NewRaw("SELECT pg_sleep(5)").Exec(ctx))
-			})
+			return db.Scoped(ctx).RunInTx(ctx, nil,
+				func(ctx context.Context, tx *postgres.Scoped) error {
+					if err := second(tx.NewUpdate().Model((*book)(nil)).Set("title = 'half'").
+						Where("true").Exec(ctx)); err != nil {
+						return err
+					}
+					return second(tx.NewRaw("SELECT pg_sleep(5)").Exec(ctx))
+				})
 		},
 		"a savepoint": func(ctx context.Context) error {
-			return db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-				return tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-					_, err := tx.NewUpdate().Model((*book)(nil)).Set("title = 'half'").Where("true").Exec(ctx)
-					<-ctx.Done()
-					return errors.Join(err, ctx.Err())
+			return db.Scoped(ctx).RunInTx(ctx, nil,
+				func(ctx context.Context, tx *postgres.Scoped) error {
+					return tx.RunInTx(ctx, nil,
+						func(ctx context.Context, tx *postgres.Scoped) error {
+							_, err := tx.NewUpdate().Model((*book)(nil)).Set("title = 'half'").
+								Where("true").Exec(ctx)
+							<-ctx.Done()
+							return errors.Join(err, ctx.Err())
+						})
 				})
-			})
 		},
 		"rows half read": func(ctx context.Context) error {
-			rows, err := db.Scoped(ctx).QueryContext(ctx, "SELECT i FROM books, generate_series(1, 100000) AS i")
+			rows, err := db.Scoped(ctx).
+				QueryContext(ctx, "SELECT i FROM books, generate_series(1, 100000) AS i")
 			if err != nil {
 				return err
 			}
@@ -271,7 +295,8 @@ func TestACancelledStatementLeavesNothingBehind(t *testing.T) {
 				ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 				require.EqualValues(t, booksEach, bookCount(t, ctx, db.Scoped(ctx)), name)
 				var all int
-				require.NoError(t, db.Scoped(ctx).NewRaw("SELECT count(*) FROM books").Scan(ctx, &all), name)
+				require.NoError(t, db.Scoped(ctx).NewRaw("SELECT count(*) FROM books").
+					Scan(ctx, &all), name)
 				require.Equal(t, booksEach, all, name)
 				cancel()
 			}

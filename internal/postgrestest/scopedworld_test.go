@@ -84,14 +84,16 @@ INSERT INTO drafts SELECT $1::uuid, i, $2 || ' draft ' || i, CASE WHEN i = 3 THE
 
 func libraryOptions(databaseURL string, multiTenant bool) postgres.Options {
 	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "library", Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-		_, err := migrator.DB().ExecContext(ctx, librarySchema)
-		return err
-	}})
+	m.Add(migrate.Migration{Name: "20261101000000", Comment: "library",
+		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
+			_, err := migrator.DB().ExecContext(ctx, librarySchema)
+			return err
+		}})
 	return postgres.Options{
 		URL: databaseURL, MultiTenant: multiTenant, Migrations: m, MaxConns: 4,
 		Tables: []postgres.Table{
-			{Model: (*bookTag)(nil)}, {Model: (*author)(nil)}, {Model: (*tag)(nil)}, {Model: (*book)(nil)}, {Model: (*draft)(nil)},
+			{Model: (*bookTag)(nil)}, {Model: (*author)(nil)}, {Model: (*tag)(nil)},
+			{Model: (*book)(nil)}, {Model: (*draft)(nil)},
 		},
 	}
 }
@@ -117,9 +119,11 @@ func newLibrary(t *testing.T, multiTenant bool) library {
 	db, err := postgres.Open(t.Context(), libraryOptions(url, multiTenant))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	l := library{db: db, owner: owner(t, url), url: url, acme: tenancy.NewID(), other: tenancy.NewID()}
+	l := library{db: db, owner: owner(t, url), url: url, acme: tenancy.NewID(),
+		other: tenancy.NewID()}
 	for id, slug := range map[tenancy.ID]tenancy.Slug{l.acme: "acme", l.other: "other"} {
-		_, err := db.Tenants().Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
+		_, err := db.Tenants().Create(t.Context(),
+			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
 		require.NoError(t, err)
 		_, err = l.owner.ExecContext(t.Context(), libraryRows, id.String(), string(slug))
 		require.NoError(t, err)

@@ -34,11 +34,15 @@ type searched struct {
 // labels. The planner's statistics know nothing of the rows.
 func newSearched(t testing.TB, rows string) searched {
 	t.Helper()
-	s := searched{url: migrated(t, true), ctx: t.Context(), acme: tenancy.NewID(), other: tenancy.NewID()}
+	s := searched{url: migrated(t, true), ctx: t.Context(), acme: tenancy.NewID(),
+		other: tenancy.NewID()}
 	s.admin = owner(t, s.url)
 	exec(t, s.admin, "ALTER TABLE widgets SET (autovacuum_enabled = off)")
 	for _, id := range []tenancy.ID{s.acme, s.other} {
-		exec(t, s.admin, fmt.Sprintf("INSERT INTO bailiwick.tenants (id, slug, name) VALUES ('%s', 't%s', 'T'); INSERT INTO widgets (tenant_id, name, description, labels) SELECT '%[1]s', q.* FROM (%[3]s) q",
+		exec(t, s.admin, fmt.Sprintf(
+			"INSERT INTO bailiwick.tenants (id, slug, name)"+
+				" VALUES ('%s', 't%s', 'T'); INSERT INTO widgets (tenant_id, name, description,"+
+				" labels) SELECT '%[1]s', q.* FROM (%[3]s) q",
 			id, strings.ReplaceAll(id.String(), "-", ""), rows))
 	}
 	var err error
@@ -46,7 +50,9 @@ func newSearched(t testing.TB, rows string) searched {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.db.Close()) })
 	var c bool
-	require.NoError(t, s.admin.QueryRowContext(t.Context(), "SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database()").Scan(&c))
+	require.NoError(t, s.admin.QueryRowContext(t.Context(),
+		"SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database()").
+		Scan(&c))
 	if c {
 		s.fold = `COLLATE "und-x-icu"`
 	}
@@ -68,10 +74,13 @@ func (s searched) names(t require.TestingT, tenant tenancy.ID, q ports.ResourceQ
 // expected are those that the plain statement finds, without row security.
 func (s searched) expected(t require.TestingT, tenant tenancy.ID, q ports.ResourceQuery) []string {
 	query := bun.NewDB(s.admin, pgdialect.New()).NewSelect().Table("widgets").Column("name").
-		Where("tenant_id = ?", tenant).Where(`name COLLATE "C" > ?`, q.After).OrderExpr(`name COLLATE "C"`).Limit(int64(q.Limit))
+		Where("tenant_id = ?", tenant).Where(`name COLLATE "C" > ?`, q.After).
+		OrderExpr(`name COLLATE "C"`).Limit(int64(q.Limit))
 	if q.Search != "" {
-		pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Search) + "%"
-		query = query.Where("name "+s.fold+" ILIKE ? OR description "+s.fold+" ILIKE ?", pattern, pattern)
+		pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Search) +
+			"%"
+		query = query.Where("name "+s.fold+" ILIKE ? OR description "+s.fold+" ILIKE ?", pattern,
+			pattern)
 	}
 	if len(q.Labels) > 0 {
 		query = query.Where("labels @> ?", q.Labels)
@@ -83,7 +92,8 @@ func (s searched) expected(t require.TestingT, tenant tenancy.ID, q ports.Resour
 
 // Letters that change their length, or their neighbours', when they are folded;
 // wildcards, what escapes them, and what ends a word.
-var searchLetters = []string{"a", "A", "b", "B", "I", "i", "İ", "ı", "ß", "ẞ", "Σ", "σ", "ς", "É", "é", "e\u0301", "Ж", "ж", "ǅ", "0", "%", "_", `\`, "'", " ", "-"}
+var searchLetters = []string{"a", "A", "b", "B", "I", "i", "İ", "ı", "ß", "ẞ", "Σ", "σ", "ς", "É",
+	"é", "e\u0301", "Ж", "ж", "ǅ", "0", "%", "_", `\`, "'", " ", "-"}
 
 func TestSearchFindsWhatILIKEFinds(t *testing.T) {
 	t.Parallel()
@@ -95,15 +105,18 @@ func TestSearchFindsWhatILIKEFinds(t *testing.T) {
 			text += searchLetters[draw.IntN(len(searchLetters))]
 		}
 		half := strings.ReplaceAll(text[len(text)/2:], "'", "''")
-		rows[i] = fmt.Sprintf(`('n%04d%s', '%s', '{"tenth": "%d", "n": "%[1]d"}'::jsonb)`, i, strings.ToValidUTF8(half, ""), strings.ReplaceAll(text, "'", "''"), i%10)
+		rows[i] = fmt.Sprintf(`('n%04d%s', '%s', '{"tenth": "%d", "n": "%[1]d"}'::jsonb)`, i,
+			strings.ToValidUTF8(half, ""), strings.ReplaceAll(text, "'", "''"), i%10)
 	}
 	s := newSearched(t, "VALUES "+strings.Join(rows, ","))
 	rapid.Check(t, func(t *rapid.T) {
 		q := ports.ResourceQuery{
-			Search: strings.Join(rapid.SliceOfN(rapid.SampledFrom(searchLetters), 0, 4).Draw(t, "letters"), ""),
-			After:  rapid.SampledFrom([]string{"", "n0700", "n14"}).Draw(t, "after"),
-			Limit:  rapid.SampledFrom([]int{1, 7, 100, 1000}).Draw(t, "limit"),
-			Labels: rapid.SampledFrom([]map[string]string{nil, {"tenth": "3"}, {"n": "777"}, {"n": "none"}, {"tenth": "3", "n": "13"}}).Draw(t, "labels"),
+			Search: strings.Join(rapid.SliceOfN(rapid.SampledFrom(searchLetters), 0, 4).
+				Draw(t, "letters"), ""),
+			After: rapid.SampledFrom([]string{"", "n0700", "n14"}).Draw(t, "after"),
+			Limit: rapid.SampledFrom([]int{1, 7, 100, 1000}).Draw(t, "limit"),
+			Labels: rapid.SampledFrom([]map[string]string{nil, {"tenth": "3"}, {"n": "777"},
+				{"n": "none"}, {"tenth": "3", "n": "13"}}).Draw(t, "labels"),
 		}
 		require.Equal(t, s.expected(t, s.acme, q), s.names(t, s.acme, q), "%+v", q)
 	})
@@ -119,9 +132,13 @@ func TestSearchPagesAreWholeHoweverFrequentTheMatches(t *testing.T) {
 			jsonb_build_object('half', (n % 2)::text, 'lot', (n / 1000)::text)
 		FROM generate_series(1, 12000) n`)
 	for _, q := range []ports.ResourceQuery{
-		{Search: "EVERY"}, {Search: "rare"}, {Search: "Seldom"}, {Search: "late"}, {Search: "early"}, {Search: "first"}, {Search: "none"}, {Search: "zz"}, {Search: "n0001"}, {Search: "y"},
-		{Labels: map[string]string{"half": "1"}}, {Labels: map[string]string{"lot": "7"}}, {Labels: map[string]string{"lot": "13"}},
-		{Search: "late", Labels: map[string]string{"half": "1"}}, {Search: "zz", Labels: map[string]string{"lot": "7"}},
+		{Search: "EVERY"}, {Search: "rare"}, {Search: "Seldom"}, {Search: "late"},
+		{Search: "early"}, {Search: "first"}, {Search: "none"}, {Search: "zz"}, {Search: "n0001"},
+		{Search: "y"},
+		{Labels: map[string]string{"half": "1"}}, {Labels: map[string]string{"lot": "7"}},
+		{Labels: map[string]string{"lot": "13"}},
+		{Search: "late", Labels: map[string]string{"half": "1"}},
+		{Search: "zz", Labels: map[string]string{"lot": "7"}},
 	} {
 		t.Run(fmt.Sprintf("%s%v", q.Search, q.Labels), func(t *testing.T) {
 			t.Parallel()
@@ -137,7 +154,8 @@ func TestSearchPagesAreWholeHoweverFrequentTheMatches(t *testing.T) {
 						q.After = page[len(page)-1]
 					}
 				}
-				require.True(t, slices.Equal(want, got), "pages of %d: %d names, not %d", limit, len(got), len(want))
+				require.True(t, slices.Equal(want, got), "pages of %d: %d names, not %d", limit,
+					len(got), len(want))
 			}
 		})
 	}
@@ -147,7 +165,8 @@ func TestSearchForABrokenTextIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t, "SELECT 'ab', 'd', '{}'::jsonb")
 	for _, text := range []string{"a\x00b", "\x00"} {
-		for _, q := range []ports.ResourceQuery{{Search: text}, {Search: "a", Labels: map[string]string{"k": text}}} {
+		for _, q := range []ports.ResourceQuery{
+			{Search: text}, {Search: "a", Labels: map[string]string{"k": text}}} {
 			q.Kind, q.Limit = "widget", 10
 			_, err := s.db.Services().Resources.List(t.Context(), s.acme, q)
 			require.Error(t, err, "%+v", q)

@@ -25,7 +25,8 @@ func (s searched) in(tenant tenancy.ID) context.Context { return tenancy.NewCont
 
 func (s searched) ids(t *testing.T, tenant tenancy.ID) []string {
 	t.Helper()
-	list, err := s.db.Services().Resources.List(t.Context(), tenant, ports.ResourceQuery{Kind: "widget", Limit: 100})
+	list, err := s.db.Services().
+		Resources.List(t.Context(), tenant, ports.ResourceQuery{Kind: "widget", Limit: 100})
 	require.NoError(t, err)
 	var ids []string
 	for _, r := range list {
@@ -65,7 +66,8 @@ func TestSearchFunctionAnswersItsOwnTenantWhateverItIsAsked(t *testing.T) {
 		"NULL, NULL, 'secret', 1000":                               3,
 	} {
 		var found []string
-		require.NoError(t, s.db.Scoped(ctx).NewRaw("SELECT bailiwick_search.widget("+arguments+")").Scan(ctx, &found), arguments)
+		require.NoError(t, s.db.Scoped(ctx).NewRaw("SELECT bailiwick_search.widget("+arguments+")").
+			Scan(ctx, &found), arguments)
 		require.Len(t, found, finds, arguments)
 		require.Subset(t, own, found, arguments)
 	}
@@ -74,8 +76,11 @@ func TestSearchFunctionAnswersItsOwnTenantWhateverItIsAsked(t *testing.T) {
 func TestSearchTextAndLabelsAreValues(t *testing.T) {
 	t.Parallel()
 	s := newRivals(t)
-	for _, text := range []string{"'", `"`, `\`, `\'; SELECT 1 --`, "%", "_", "$1", "?", "{table}", "'||description||'", "\u2019", "hidden"} {
-		for _, q := range []ports.ResourceQuery{{Search: text}, {Labels: map[string]string{text: text}}, {Search: "acme", Labels: map[string]string{"k": text}}} {
+	for _, text := range []string{"'", `"`, `\`, `\'; SELECT 1 --`, "%", "_", "$1", "?", "{table}",
+		"'||description||'", "\u2019", "hidden"} {
+		for _, q := range []ports.ResourceQuery{
+			{Search: text}, {Labels: map[string]string{text: text}},
+			{Search: "acme", Labels: map[string]string{"k": text}}} {
 			q.Kind, q.Limit = "widget", 100
 			found, err := s.db.Services().Resources.List(t.Context(), s.acme, q)
 			require.NoError(t, err, "%+v", q)
@@ -89,8 +94,10 @@ func TestErrorTextsOfASearchTellNothingOfOthers(t *testing.T) {
 	s := newRivals(t)
 	ctx := s.in(s.acme)
 	for _, attack := range []string{
-		"SELECT * FROM widgets WHERE id IN (SELECT bailiwick_search.widget(NULL, NULL, NULL, 1000)) AND description::int > 0",
-		"SELECT id::text::int FROM bailiwick_search.widget('hidden', NULL, NULL, 1000) AS id UNION ALL SELECT description::int FROM widgets",
+		"SELECT * FROM widgets WHERE id IN (SELECT bailiwick_search.widget(NULL, NULL, NULL," +
+			" 1000)) AND description::int > 0",
+		"SELECT id::text::int FROM bailiwick_search.widget('hidden', NULL, NULL, 1000) AS id" +
+			" UNION ALL SELECT description::int FROM widgets",
 		"SELECT bailiwick_search.widget('hidden', 'broken', NULL, 1000)",
 		"SELECT bailiwick_search.widget('hidden', NULL, NULL, 99999999999)",
 	} {
@@ -112,17 +119,22 @@ func TestApplicationRoleCannotBecomeOrChangeTheSearch(t *testing.T) {
 		"SET SESSION AUTHORIZATION bailiwick_search",
 		"GRANT bailiwick_search TO CURRENT_USER",
 		"ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) OWNER TO CURRENT_USER",
-		"ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) SET search_path = pg_temp",
+		"ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer)"+
+			" SET search_path = pg_temp",
 		"DROP FUNCTION bailiwick_search.widget(text, jsonb, text, integer)",
-		"CREATE OR REPLACE FUNCTION bailiwick_search.widget(needle text, wanted jsonb, after text, page integer) RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER AS 'SELECT id FROM public.widgets'",
-		"CREATE FUNCTION bailiwick_search.mine() RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER AS 'SELECT id FROM public.widgets'",
+		"CREATE OR REPLACE FUNCTION bailiwick_search.widget(needle text, wanted jsonb, after"+
+			" text, page integer) RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER AS 'SELECT id"+
+			" FROM public.widgets'",
+		"CREATE FUNCTION bailiwick_search.mine() RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER"+
+			" AS 'SELECT id FROM public.widgets'",
 		"CREATE VIEW bailiwick_search.mine AS SELECT * FROM public.widgets",
 		"ALTER POLICY bailiwick_search ON widgets TO PUBLIC",
 		"CREATE POLICY mine ON widgets FOR SELECT TO CURRENT_USER USING (true)",
 		"SET row_security = off; SELECT bailiwick_search.widget(NULL, NULL, NULL, 1000)",
 		"SELECT bailiwick_search.widget('"+s.other.String()+"'::uuid, NULL, NULL, NULL, 1000)",
 		"ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) SECURITY DEFINER",
-		"GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) TO CURRENT_USER",
+		"GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) TO"+
+			" CURRENT_USER",
 	)
 }
 
@@ -130,14 +142,18 @@ func TestApplicationRoleCannotBecomeOrChangeTheSearch(t *testing.T) {
 func TestSearchRoleReadsNoMoreThanItSearches(t *testing.T) {
 	t.Parallel()
 	admin := owner(t, migrated(t, true))
-	for _, statement := range []string{"SELECT token FROM widgets", "SELECT spec FROM widgets", "SELECT * FROM widget_parts", "SELECT * FROM settings",
-		"DELETE FROM widgets", "SELECT * FROM bailiwick.tenants", "SELECT * FROM bailiwick.api_keys"} {
-		_, err := admin.ExecContext(t.Context(), "BEGIN; SET LOCAL ROLE bailiwick_search; "+statement)
+	for _, statement := range []string{"SELECT token FROM widgets", "SELECT spec FROM widgets",
+		"SELECT * FROM widget_parts", "SELECT * FROM settings",
+		"DELETE FROM widgets", "SELECT * FROM bailiwick.tenants",
+		"SELECT * FROM bailiwick.api_keys"} {
+		_, err := admin.ExecContext(t.Context(), "BEGIN; SET LOCAL ROLE bailiwick_search; "+
+			statement)
 		require.ErrorContains(t, err, "permission denied", statement)
 		exec(t, admin, "ROLLBACK")
 	}
 	var login, strong, member bool
-	require.NoError(t, admin.QueryRowContext(t.Context(), `SELECT rolcanlogin, rolsuper OR rolbypassrls OR rolcreaterole,
+	require.NoError(t, admin.QueryRowContext(t.Context(),
+		`SELECT rolcanlogin, rolsuper OR rolbypassrls OR rolcreaterole,
 		EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) FROM pg_roles r WHERE rolname = 'bailiwick_search'`).Scan(&login, &strong, &member))
 	require.False(t, login || strong || member)
 }
@@ -147,10 +163,13 @@ func TestSearchRoleReadsNoMoreThanItSearches(t *testing.T) {
 func TestSearchBehindItsEntryFindsNothingForOthers(t *testing.T) {
 	t.Parallel()
 	s := newRivals(t)
-	exec(t, s.admin, "GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) TO bailiwick_app")
+	exec(t, s.admin, "GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text,"+
+		" integer) TO bailiwick_app")
 	for tenant, finds := range map[tenancy.ID]int{s.acme: 3, s.other: 0} {
 		var found int
-		err := s.db.Scoped(s.in(s.acme)).NewRaw("SELECT cardinality(bailiwick_search.widget(?::uuid, NULL, NULL, NULL, 1000))", tenant).Scan(s.in(s.acme), &found)
+		err := s.db.Scoped(s.in(s.acme)).
+			NewRaw("SELECT cardinality(bailiwick_search.widget(?::uuid, NULL, NULL, NULL, 1000))",
+				tenant).Scan(s.in(s.acme), &found)
 		require.NoError(t, err)
 		require.Equal(t, finds, found)
 	}
@@ -160,7 +179,8 @@ func TestOnlyTheApplicationMaySearch(t *testing.T) {
 	t.Parallel()
 	admin := owner(t, migrated(t, true))
 	var allowed []string
-	rows, err := admin.QueryContext(t.Context(), `SELECT DISTINCT coalesce(r.rolname, 'PUBLIC') FROM pg_proc p, aclexplode(p.proacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+	rows, err := admin.QueryContext(t.Context(),
+		`SELECT DISTINCT coalesce(r.rolname, 'PUBLIC') FROM pg_proc p, aclexplode(p.proacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
 		WHERE p.pronamespace = 'bailiwick_search'::regnamespace ORDER BY 1`)
 	require.NoError(t, err)
 	defer rows.Close()
@@ -194,17 +214,19 @@ func TestSearchFunctionIsDeafToItsCallersSession(t *testing.T) {
 		"SET LOCAL plan_cache_mode = force_generic_plan",
 		"SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off",
 	} {
-		err := s.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-			if _, err := tx.NewRaw(settings).Exec(ctx); err != nil {
-				return err
-			}
-			var found []string
-			if err := tx.NewRaw("SELECT bailiwick_search.widget('ACME', NULL, NULL, 1000)").Scan(ctx, &found); err != nil {
-				return err
-			}
-			require.ElementsMatch(t, own, found, settings)
-			return nil
-		})
+		err := s.db.Scoped(ctx).
+			RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+				if _, err := tx.NewRaw(settings).Exec(ctx); err != nil {
+					return err
+				}
+				var found []string
+				if err := tx.NewRaw("SELECT bailiwick_search.widget('ACME', NULL, NULL, 1000)").
+					Scan(ctx, &found); err != nil {
+					return err
+				}
+				require.ElementsMatch(t, own, found, settings)
+				return nil
+			})
 		require.NoError(t, err, settings)
 	}
 }
@@ -214,10 +236,14 @@ func TestSearchFunctionIsDeafToItsCallersSession(t *testing.T) {
 func TestPlanOfASearchTellsNothingOfOthers(t *testing.T) {
 	t.Parallel()
 	s := newRivals(t)
-	exec(t, s.admin, fmt.Sprintf("INSERT INTO widgets (tenant_id, name) SELECT '%s', 'many' || n FROM generate_series(1, 5000) n; ANALYZE widgets", s.other))
+	exec(t, s.admin, fmt.Sprintf(
+		"INSERT INTO widgets (tenant_id, name) SELECT '%s', 'many' || n"+
+			" FROM generate_series(1, 5000) n; ANALYZE widgets", s.other))
 	plan := func(tenant tenancy.ID) (lines []string) {
 		ctx := s.in(tenant)
-		err := s.db.Scoped(ctx).NewRaw("EXPLAIN SELECT bailiwick_search.widget('many', NULL, NULL, 1000)").Scan(ctx, &lines)
+		err := s.db.Scoped(ctx).
+			NewRaw("EXPLAIN SELECT bailiwick_search.widget('many', NULL, NULL, 1000)").
+			Scan(ctx, &lines)
 		require.NoError(t, err)
 		return lines
 	}
@@ -233,9 +259,11 @@ func TestAListHoldsItsTenantEvenIfItsSearchDoesNot(t *testing.T) {
 		LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT id FROM public.widgets'`)
 	ctx := s.in(s.acme)
 	var leaked []string
-	require.NoError(t, s.db.Scoped(ctx).NewRaw("SELECT bailiwick_search.widget('hidden', NULL, NULL, 1000)").Scan(ctx, &leaked))
+	require.NoError(t, s.db.Scoped(ctx).
+		NewRaw("SELECT bailiwick_search.widget('hidden', NULL, NULL, 1000)").Scan(ctx, &leaked))
 	require.Len(t, leaked, 9, "the function is broken")
-	found, err := s.db.Services().Resources.List(ctx, s.acme, ports.ResourceQuery{Kind: "widget", Search: "hidden", Limit: 100})
+	found, err := s.db.Services().Resources.List(ctx, s.acme,
+		ports.ResourceQuery{Kind: "widget", Search: "hidden", Limit: 100})
 	require.NoError(t, err)
 	require.Len(t, found, 3)
 	for _, r := range found {

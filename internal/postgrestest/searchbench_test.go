@@ -30,7 +30,8 @@ import (
 func BenchmarkSearch(b *testing.B) {
 	s := newSearched(b, "SELECT '', '', '{}'::jsonb LIMIT 0")
 	slow := benchPool(b, benchConnector(s.url, pgdriver.WithReadTimeout(5*time.Minute)))
-	_, err := slow.ExecContext(b.Context(), `INSERT INTO bailiwick.tenants (id, slug, name) SELECT gen_random_uuid(), 'bench-' || n, 'Bench' FROM generate_series(1, 10) n;
+	_, err := slow.ExecContext(b.Context(),
+		`INSERT INTO bailiwick.tenants (id, slug, name) SELECT gen_random_uuid(), 'bench-' || n, 'Bench' FROM generate_series(1, 10) n;
 		INSERT INTO widgets (tenant_id, name, description, labels)
 		SELECT tenant, 'widget-' || lpad(n::text, 6, '0'), 'description of the thing ' || md5(n::text || tenant) || CASE WHEN n % 10000 = 0 THEN ' rare' ELSE '' END ||
 			CASE WHEN n % 50 = 0 THEN ' seldom' ELSE '' END || CASE WHEN n > 50000 THEN ' late' ELSE '' END,
@@ -43,28 +44,36 @@ func BenchmarkSearch(b *testing.B) {
 	exec(b, s.admin, `DO $$ BEGIN
 			IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bench_unscoped') THEN CREATE ROLE bench_unscoped LOGIN BYPASSRLS PASSWORD 'bench'; END IF;
 		END $$; GRANT SELECT ON widgets TO bench_unscoped`)
-	unscoped := benchPool(b, benchConnector(as(b, s.url, url.UserPassword("bench_unscoped", "bench"))))
-	for _, depth := range []struct{ name, after string }{{"first-page", ""}, {"deep-page", "widget-090000"}} {
+	unscoped := benchPool(b,
+		benchConnector(as(b, s.url, url.UserPassword("bench_unscoped", "bench"))))
+	for _, depth := range []struct{ name, after string }{
+		{"first-page", ""}, {"deep-page", "widget-090000"}} {
 		for _, search := range []struct {
 			name, text string
 			labels     any
 		}{
-			{"rare", "RARE", nil}, {"seldom", "seldom", nil}, {"common", "thing", nil}, {"late", "late", nil}, {"none", "nothing", nil},
+			{"rare", "RARE", nil}, {"seldom", "seldom", nil}, {"common", "thing", nil},
+			{"late", "late", nil}, {"none", "nothing", nil},
 			{"short", "e", nil}, {"short-none", "qx", nil}, {"name", "widget-09123", nil},
-			{"label", "", `{"team": "3"}`}, {"rare-label", "", `{"few": "77"}`}, {"no-label", "", `{"few": "none"}`},
+			{"label", "", `{"team": "3"}`}, {"rare-label", "", `{"few": "77"}`},
+			{"no-label", "", `{"few": "none"}`},
 		} {
-			b.Run(depth.name+"/"+search.name, func(b *testing.B) { s.compare(b, unscoped, search.text, search.labels, depth.after) })
+			b.Run(depth.name+"/"+search.name, func(b *testing.B) {
+				s.compare(b, unscoped, search.text, search.labels, depth.after)
+			})
 		}
 	}
 }
 
 func (s searched) compare(b *testing.B, unscoped *bun.DB, text string, labels any, after string) {
-	const columns = "SELECT t.id, t.name, t.description FROM widgets AS t WHERE t.tenant_id = ?0 AND "
+	const columns = "SELECT t.id, t.name, t.description FROM widgets AS t WHERE t.tenant_id = ?0" +
+		" AND "
 	plain := columns + "t.name > ?3"
 	var needle any
 	if text != "" {
 		needle = text
-		plain += " AND (lower(t.name " + s.fold + ") LIKE lower('%' || ?1 || '%' " + s.fold + ") OR lower(t.description " + s.fold + ") LIKE lower('%' || ?1 || '%' " + s.fold + "))"
+		plain += " AND (lower(t.name " + s.fold + ") LIKE lower('%' || ?1 || '%' " + s.fold +
+			") OR lower(t.description " + s.fold + ") LIKE lower('%' || ?1 || '%' " + s.fold + "))"
 	}
 	if labels != nil {
 		plain += " AND t.labels @> ?2"
@@ -75,7 +84,9 @@ func (s searched) compare(b *testing.B, unscoped *bun.DB, text string, labels an
 		return func() error {
 			var found []widgetRow
 			err := raw(query, s.acme, needle, labels, after).Scan(ctx, &found)
-			slices.SortFunc(found, func(a, b widgetRow) int { return strings.Compare(a.Name, b.Name) })
+			slices.SortFunc(found, func(a, b widgetRow) int {
+				return strings.Compare(a.Name, b.Name)
+			})
 			return err
 		}
 	}
@@ -83,8 +94,9 @@ func (s searched) compare(b *testing.B, unscoped *bun.DB, text string, labels an
 	names := []string{"unscoped", "scoped", "policed"}
 	rounds := takeTurns(b, 4, names, map[string]func() error{
 		"unscoped": find(unscoped.NewRaw, plain),
-		"scoped":   find(scoped, columns+"t.id = ANY (ARRAY(SELECT bailiwick_search.widget(?1, ?2, ?3, 100))) LIMIT 100"),
-		"policed":  find(scoped, plain),
+		"scoped": find(scoped, columns+
+			"t.id = ANY (ARRAY(SELECT bailiwick_search.widget(?1, ?2, ?3, 100))) LIMIT 100"),
+		"policed": find(scoped, plain),
 	})
 	for _, name := range names {
 		b.ReportMetric(rounds.rate(name), name+"/s")

@@ -20,7 +20,9 @@ func (s searched) pages(t *testing.T, arguments string) int {
 	t.Helper()
 	ctx := s.in(s.acme)
 	var text string
-	err := s.db.Scoped(ctx).NewRaw("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT bailiwick_search.widget("+arguments+")").Scan(ctx, &text)
+	err := s.db.Scoped(ctx).
+		NewRaw("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT bailiwick_search.widget("+arguments+
+			")").Scan(ctx, &text)
 	require.NoError(t, err)
 	var explained []struct {
 		Plan struct {
@@ -37,7 +39,8 @@ func (s searched) pages(t *testing.T, arguments string) int {
 func TestRareSearchReadsFewPages(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t, manyWidgets)
-	exec(t, s.admin, "SELECT gin_clean_pending_list(indexrelid) FROM pg_stat_user_indexes WHERE relname = 'widgets' AND indexrelname LIKE 'bailiwick_search_%'")
+	exec(t, s.admin, "SELECT gin_clean_pending_list(indexrelid) FROM pg_stat_user_indexes"+
+		" WHERE relname = 'widgets' AND indexrelname LIKE 'bailiwick_search_%'")
 	searches := map[string]string{
 		"text":             "'NEEDLE', NULL, '', 100",
 		"text, deep":       "'needle', NULL, 'n028000', 100",
@@ -56,7 +59,9 @@ func TestRareSearchReadsFewPages(t *testing.T) {
 		indexed[name] = s.pages(t, arguments)
 	}
 	var index string
-	require.NoError(t, s.admin.QueryRowContext(t.Context(), "SELECT indexname FROM pg_indexes WHERE tablename = 'widgets' AND indexname LIKE 'bailiwick_search_%'").Scan(&index))
+	require.NoError(t, s.admin.QueryRowContext(t.Context(),
+		"SELECT indexname FROM pg_indexes WHERE tablename = 'widgets'"+
+			" AND indexname LIKE 'bailiwick_search_%'").Scan(&index))
 	exec(t, s.admin, "DROP INDEX "+index)
 	whole := s.pages(t, searches["no text"])
 	t.Log(indexed, whole)
@@ -68,7 +73,10 @@ func TestRareSearchReadsFewPages(t *testing.T) {
 // searchIndexes are the indexes that widgets are searched by.
 func searchIndexes(t *testing.T, databaseURL string) (names []string) {
 	t.Helper()
-	rows, err := owner(t, databaseURL).QueryContext(t.Context(), "SELECT indexname FROM pg_indexes WHERE tablename = 'widgets' AND indexname LIKE 'bailiwick_search_%' AND indexdef LIKE '%gin%'")
+	rows, err := owner(t, databaseURL).
+		QueryContext(t.Context(),
+			"SELECT indexname FROM pg_indexes WHERE tablename = 'widgets'"+
+				" AND indexname LIKE 'bailiwick_search_%' AND indexdef LIKE '%gin%'")
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -85,7 +93,8 @@ func searchIndexes(t *testing.T, databaseURL string) (names []string) {
 func TestSearchDoesWithoutTheExtension(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
-	exec(t, owner(t, databaseURL), "CREATE FUNCTION public.show_limit() RETURNS real LANGUAGE sql AS 'SELECT 1::real'")
+	exec(t, owner(t, databaseURL),
+		"CREATE FUNCTION public.show_limit() RETURNS real LANGUAGE sql AS 'SELECT 1::real'")
 	finds := func(indexes int) {
 		db, err := postgres.Open(t.Context(), options(databaseURL, true))
 		require.NoError(t, err)
@@ -93,7 +102,8 @@ func TestSearchDoesWithoutTheExtension(t *testing.T) {
 		for _, name := range []string{"one", "two"} {
 			putWidget(t, db, tenancy.DefaultID, name, "a "+name)
 		}
-		found, err := db.Services().Resources.List(t.Context(), tenancy.DefaultID, ports.ResourceQuery{Kind: "widget", Search: "A TWO", Limit: 10})
+		found, err := db.Services().Resources.List(t.Context(), tenancy.DefaultID,
+			ports.ResourceQuery{Kind: "widget", Search: "A TWO", Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, found, 1)
 		require.NoError(t, db.Close())
@@ -120,9 +130,12 @@ func TestSearchFollowsItsDeclaration(t *testing.T) {
 	after := searchIndexes(t, databaseURL)
 	require.Len(t, after, 1)
 	require.NotEqual(t, before, after)
-	exec(t, owner(t, databaseURL), "INSERT INTO widgets (tenant_id, name, description, color) VALUES ('"+tenancy.DefaultID.String()+"', 'w', 'green', 'blue')")
+	exec(t, owner(t, databaseURL),
+		"INSERT INTO widgets (tenant_id, name, description, color) VALUES ('"+
+			tenancy.DefaultID.String()+"', 'w', 'green', 'blue')")
 	for text, count := range map[string]int{"green": 0, "BLUE": 1, "w": 1} {
-		found, err := db.Services().Resources.List(t.Context(), tenancy.DefaultID, ports.ResourceQuery{Kind: "widget", Search: text, Limit: 10})
+		found, err := db.Services().Resources.List(t.Context(), tenancy.DefaultID,
+			ports.ResourceQuery{Kind: "widget", Search: text, Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, found, count, text)
 	}
@@ -133,7 +146,9 @@ func TestMigratingAgainLeavesSearchIndexesAlone(t *testing.T) {
 	databaseURL := migrated(t, true)
 	admin := owner(t, databaseURL)
 	files := func() (ids string) {
-		require.NoError(t, admin.QueryRowContext(t.Context(), "SELECT string_agg(relfilenode::text, ',' ORDER BY relname) FROM pg_class WHERE relname LIKE 'bailiwick_search_%'").Scan(&ids))
+		require.NoError(t, admin.QueryRowContext(t.Context(),
+			"SELECT string_agg(relfilenode::text, ',' ORDER BY relname) FROM pg_class"+
+				" WHERE relname LIKE 'bailiwick_search_%'").Scan(&ids))
 		return ids
 	}
 	before := files()
@@ -144,7 +159,8 @@ func TestMigratingAgainLeavesSearchIndexesAlone(t *testing.T) {
 func TestMigratingAgainMendsASearch(t *testing.T) {
 	t.Parallel()
 	databaseURL := migrated(t, true)
-	exec(t, owner(t, databaseURL), `DROP POLICY bailiwick_search ON widgets; CREATE POLICY bailiwick_search ON widgets USING (true);
+	exec(t, owner(t, databaseURL),
+		`DROP POLICY bailiwick_search ON widgets; CREATE POLICY bailiwick_search ON widgets USING (true);
 		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) OWNER TO CURRENT_USER;
 		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) SECURITY INVOKER SET search_path = public;
 		ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) OWNER TO CURRENT_USER;
@@ -152,7 +168,8 @@ func TestMigratingAgainMendsASearch(t *testing.T) {
 		GRANT EXECUTE ON FUNCTION bailiwick_search.widget(text, jsonb, text, integer), bailiwick_search.widget(uuid, text, jsonb, text, integer) TO PUBLIC, bailiwick_app`)
 	require.NoError(t, postgres.Migrate(t.Context(), options(databaseURL, true)))
 	var whole bool
-	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(), `SELECT bool_and(p.prosecdef = entry AND entry = (p.proconfig IS NULL)
+	require.NoError(t, owner(t, databaseURL).QueryRowContext(t.Context(),
+		`SELECT bool_and(p.prosecdef = entry AND entry = (p.proconfig IS NULL)
 		    AND entry <> coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false) AND pg_get_userbyid(p.proowner) = 'bailiwick_search'
 		    AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0) AND has_function_privilege('bailiwick_app', p.oid, 'EXECUTE') = entry)
 		  AND (SELECT polroles = ARRAY['bailiwick_search'::regrole::oid] AND polcmd = 'r' FROM pg_policy WHERE polname = 'bailiwick_search' AND polrelid = 'widgets'::regclass)
@@ -163,7 +180,8 @@ func TestMigratingAgainMendsASearch(t *testing.T) {
 
 func TestOpenRefusesASchemaWithoutItsSearch(t *testing.T) {
 	t.Parallel()
-	for _, function := range []string{"bailiwick_search.widget(text, jsonb, text, integer)", "bailiwick_search.widget(uuid, text, jsonb, text, integer)"} {
+	for _, function := range []string{"bailiwick_search.widget(text, jsonb, text, integer)",
+		"bailiwick_search.widget(uuid, text, jsonb, text, integer)"} {
 		databaseURL := migrated(t, true)
 		exec(t, owner(t, databaseURL), "DROP FUNCTION "+function)
 		o := options(databaseURL, true)

@@ -35,7 +35,8 @@ func newArena(t *testing.T) arena {
 	a := arena{world: world{acme: tenancy.NewID(), other: tenancy.NewID()}, url: migrated(t, true)}
 	a.db, a.admin = opened(t, options(a.url, true)), owner(t, a.url)
 	for id, slug := range map[tenancy.ID]tenancy.Slug{a.acme: "acme", a.other: "other"} {
-		_, err := a.db.Tenants().Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
+		_, err := a.db.Tenants().Create(t.Context(),
+			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
 		require.NoError(t, err)
 		for i := range widgetsEach {
 			putWidget(t, a.db, id, fmt.Sprintf("w%d", i), string(slug))
@@ -60,7 +61,9 @@ type signer []byte
 func youngest(t testing.TB, admin *sql.DB) signer {
 	t.Helper()
 	var inner []byte
-	require.NoError(t, admin.QueryRowContext(t.Context(), "SELECT inner_pad FROM bailiwick.signing_keys ORDER BY signs_from DESC LIMIT 1").Scan(&inner))
+	require.NoError(t, admin.QueryRowContext(t.Context(),
+		"SELECT inner_pad FROM bailiwick.signing_keys ORDER BY signs_from DESC LIMIT 1").
+		Scan(&inner))
 	key := make(signer, 32)
 	for i := range key {
 		key[i] = inner[i] ^ 0x36
@@ -79,7 +82,8 @@ func (s signer) sign(tenant tenancy.ID, expiry time.Time) string {
 // descriptions are those of the widgets that a session of the setting sees.
 func descriptions(t testing.TB, conn *sql.Conn, setting string) ([]string, error) {
 	t.Helper()
-	return texts(conn.QueryContext(t.Context(), "SET LOCAL bailiwick.tenant = '"+setting+"'; SELECT description FROM widgets ORDER BY 1"))
+	return texts(conn.QueryContext(t.Context(), "SET LOCAL bailiwick.tenant = '"+setting+
+		"'; SELECT description FROM widgets ORDER BY 1"))
 }
 
 func texts(rows *sql.Rows, err error) (all []string, _ error) {
@@ -158,9 +162,11 @@ func TestATenantThatIsNotSignedIsAnError(t *testing.T) {
 	t.Parallel()
 	a, p := newArena(t), startPooler(t)
 	forged := a.forgeries(t)
-	for name, conn := range map[string]*sql.Conn{"direct": bare(t, appURL(t, a.url)), "pooler": bare(t, p.URL(appURL(t, a.url)))} {
+	for name, conn := range map[string]*sql.Conn{"direct": bare(t, appURL(t, a.url)),
+		"pooler": bare(t, p.URL(appURL(t, a.url)))} {
 		for tenant, want := range map[tenancy.ID][]string{a.acme: acmes, a.other: others} {
-			seen, err := descriptions(t, conn, youngest(t, a.admin).sign(tenant, time.Now().Add(time.Minute)))
+			seen, err := descriptions(t, conn,
+				youngest(t, a.admin).sign(tenant, time.Now().Add(time.Minute)))
 			require.NoError(t, err, "the attack is one that a signature lets through")
 			require.Equal(t, want, seen)
 		}
@@ -182,13 +188,16 @@ func TestForgedInInjectedSQL(t *testing.T) {
 	for what, setting := range a.forgeries(t) {
 		for _, injected := range []string{
 			"SELECT 1; SET LOCAL bailiwick.tenant = '%s'; SELECT description FROM widgets",
-			"SELECT 1; SET LOCAL \"bailiwick\".\"tenant\" TO '%s'; UPDATE widgets SET description = 'taken'",
+			"SELECT 1; SET LOCAL \"bailiwick\".\"tenant\" TO '%s'; UPDATE widgets" +
+				" SET description = 'taken'",
 			"SELECT set_config('bailiwick.tenant', '%s', true); SELECT description FROM widgets",
-			"WITH s AS MATERIALIZED (SELECT set_config('bailiwick.tenant', '%s', true) AS s) SELECT description FROM s, widgets WHERE s.s IS NOT NULL",
+			"WITH s AS MATERIALIZED (SELECT set_config('bailiwick.tenant', '%s', true) AS s)" +
+				" SELECT description FROM s, widgets WHERE s.s IS NOT NULL",
 		} {
 			_, err := a.db.Scoped(ctx).NewRaw(fmt.Sprintf(injected, setting)).Exec(ctx)
 			if strings.HasPrefix(injected, "WITH") {
-				continue // the policy may have been asked before: what counts is what is seen, below
+				// the policy may have been asked before: what counts is what is seen, below
+				continue
 			}
 			require.Error(t, err, "%s: %s", what, injected)
 		}
@@ -216,21 +225,42 @@ func TestInjectedSQLStaysWithItsTenant(t *testing.T) {
 	pooled.MaxConns, pooled.SkipMigrations = 1, true
 	for name, db := range map[string]*postgres.DB{"direct": a.db, "pooler": opened(t, pooled)} {
 		for _, injected := range []string{
-			"", "SET LOCAL bailiwick.tenant = ''", "SET LOCAL bailiwick.tenant TO DEFAULT", "RESET bailiwick.tenant", "RESET ALL", "DISCARD ALL",
-			"SELECT set_config('bailiwick.tenant', '', true)", "SELECT set_config('bailiwick.tenant', NULL, true)", "SELECT set_config('bailiwick.tenant', '" + a.other.String() + "', true)",
-			"SET bailiwick.tenant = '" + a.other.String() + "'", "SET LOCAL bailiwick.bypass = on", "SET LOCAL bailiwick.system = on", "SET LOCAL row_security = off", "SET LOCAL row_security = on",
-			"SET LOCAL ROLE bailiwick_owner", "SET LOCAL ROLE bailiwick_system", "SET LOCAL ROLE bailiwick_search", "SET LOCAL ROLE postgres", "SET LOCAL ROLE NONE", "SET ROLE bailiwick_owner",
-			"RESET ROLE", "SET LOCAL SESSION AUTHORIZATION postgres", "SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET SESSION AUTHORIZATION bailiwick_system",
-			"SET LOCAL session_replication_role = replica", "SET LOCAL search_path = pg_temp, bailiwick, public", "SET LOCAL search_path = ''",
-			"CREATE TEMP TABLE widgets ON COMMIT DROP AS SELECT * FROM public.widgets", "CREATE TEMP TABLE signing_keys (inner_pad bytea) ON COMMIT DROP",
-			"COMMIT", "ROLLBACK", "ROLLBACK; BEGIN", "COMMIT AND CHAIN", "SAVEPOINT a; ROLLBACK TO a", "SAVEPOINT a; SET LOCAL bailiwick.tenant = ''; RELEASE a", "SAVEPOINT a; SET LOCAL bailiwick.tenant = ''; ROLLBACK TO a",
-			"UPDATE pg_settings SET setting = 'off' WHERE name IN ('row_security', 'standard_conforming_strings')", "EXPLAIN ANALYZE (SELECT set_config('bailiwick.tenant', '', false));",
-			"DO $$ BEGIN EXECUTE 'SET bailiwick.tenant = ''''' ; END $$", "ALTER ROLE CURRENT_USER SET bailiwick.tenant = ''", "SELECT query_to_xml('SELECT set_config(''bailiwick.tenant'', '''', false)', true, true, '')",
+			"", "SET LOCAL bailiwick.tenant = ''", "SET LOCAL bailiwick.tenant TO DEFAULT",
+			"RESET bailiwick.tenant", "RESET ALL", "DISCARD ALL",
+			"SELECT set_config('bailiwick.tenant', '', true)",
+			"SELECT set_config('bailiwick.tenant', NULL, true)",
+			"SELECT set_config('bailiwick.tenant', '" + a.other.String() + "', true)",
+			"SET bailiwick.tenant = '" + a.other.String() + "'", "SET LOCAL bailiwick.bypass = on",
+			"SET LOCAL bailiwick.system = on", "SET LOCAL row_security = off",
+			"SET LOCAL row_security = on",
+			"SET LOCAL ROLE bailiwick_owner", "SET LOCAL ROLE bailiwick_system",
+			"SET LOCAL ROLE bailiwick_search", "SET LOCAL ROLE postgres", "SET LOCAL ROLE NONE",
+			"SET ROLE bailiwick_owner",
+			"RESET ROLE", "SET LOCAL SESSION AUTHORIZATION postgres",
+			"SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET SESSION AUTHORIZATION bailiwick_system",
+			"SET LOCAL session_replication_role = replica",
+			"SET LOCAL search_path = pg_temp, bailiwick, public", "SET LOCAL search_path = ''",
+			"CREATE TEMP TABLE widgets ON COMMIT DROP AS SELECT * FROM public.widgets",
+			"CREATE TEMP TABLE signing_keys (inner_pad bytea) ON COMMIT DROP",
+			"COMMIT", "ROLLBACK", "ROLLBACK; BEGIN", "COMMIT AND CHAIN",
+			"SAVEPOINT a; ROLLBACK TO a", "SAVEPOINT a; SET LOCAL bailiwick.tenant = ''; RELEASE a",
+			"SAVEPOINT a; SET LOCAL bailiwick.tenant = ''; ROLLBACK TO a",
+			"UPDATE pg_settings SET setting = 'off'" +
+				" WHERE name IN ('row_security', 'standard_conforming_strings')",
+			"EXPLAIN ANALYZE (SELECT set_config('bailiwick.tenant', '', false));",
+			"DO $$ BEGIN EXECUTE 'SET bailiwick.tenant = ''''' ; END $$",
+			"ALTER ROLE CURRENT_USER SET bailiwick.tenant = ''",
+			"SELECT query_to_xml('SELECT set_config(''bailiwick.tenant'', '''', false)', true," +
+				" true, '')",
 		} {
 			for _, within := range []bool{false, true} {
-				require.NotContains(t, a.injected(t, db, within, injected), "other", "%s: %s", name, injected)
-				require.Equal(t, others, a.sees(t, db, a.other, "SELECT description FROM public.widgets"), "%s: %s", name, injected)
-				require.Equal(t, acmes, a.sees(t, db, a.acme, "SELECT description FROM widgets"), "%s: %s", name, injected)
+				require.NotContains(t, a.injected(t, db, within, injected), "other", "%s: %s", name,
+					injected)
+				require.Equal(t, others,
+					a.sees(t, db, a.other, "SELECT description FROM public.widgets"), "%s: %s",
+					name, injected)
+				require.Equal(t, acmes, a.sees(t, db, a.acme, "SELECT description FROM widgets"),
+					"%s: %s", name, injected)
 			}
 		}
 	}
@@ -246,11 +276,12 @@ func (a arena) injected(t *testing.T, db *postgres.DB, within bool, sql string) 
 		seen, _ = texts(db.Scoped(ctx).QueryContext(ctx, sql+"; "+look))
 		return seen
 	}
-	_ = db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) (err error) {
-		_, _ = tx.ExecContext(ctx, sql)
-		seen, err = texts(tx.QueryContext(ctx, look))
-		return err
-	})
+	_ = db.Scoped(ctx).RunInTx(ctx, nil,
+		func(ctx context.Context, tx *postgres.Scoped) (err error) {
+			_, _ = tx.ExecContext(ctx, sql)
+			seen, err = texts(tx.QueryContext(ctx, look))
+			return err
+		})
 	return seen
 }
 
@@ -268,28 +299,58 @@ func TestABareConnectionStaysWithItsTenant(t *testing.T) {
 		return made + "; SET search_path = pg_temp, pg_catalog, public"
 	}
 	for _, attack := range []string{
-		"SELECT 1", "RESET bailiwick.tenant", "RESET ALL", "DISCARD ALL", "SET bailiwick.tenant = ''", "SET bailiwick.tenant = '" + a.other.String() + "'",
-		"SET row_security = off", "SET ROLE bailiwick_owner", "SET ROLE bailiwick_system", "SET ROLE bailiwick_search", "SET ROLE postgres", "SET SESSION AUTHORIZATION postgres", "SET SESSION AUTHORIZATION bailiwick_owner",
-		"SET session_replication_role = replica", "ALTER ROLE bailiwick_app BYPASSRLS", "ALTER ROLE bailiwick_app SUPERUSER", "GRANT bailiwick_owner TO bailiwick_app", "GRANT bailiwick_system TO bailiwick_app",
-		"CREATE TEMP TABLE signing_keys AS SELECT decode(repeat('36', 64), 'hex') AS inner_pad, decode(repeat('5c', 64), 'hex') AS outer_pad, now() + '1 day' AS expires_at; SET search_path = pg_temp, bailiwick, public; SET bailiwick.tenant = '" +
+		"SELECT 1", "RESET bailiwick.tenant", "RESET ALL", "DISCARD ALL",
+		"SET bailiwick.tenant = ''", "SET bailiwick.tenant = '" + a.other.String() + "'",
+		"SET row_security = off", "SET ROLE bailiwick_owner", "SET ROLE bailiwick_system",
+		"SET ROLE bailiwick_search", "SET ROLE postgres", "SET SESSION AUTHORIZATION postgres",
+		"SET SESSION AUTHORIZATION bailiwick_owner",
+		"SET session_replication_role = replica", "ALTER ROLE bailiwick_app BYPASSRLS",
+		"ALTER ROLE bailiwick_app SUPERUSER", "GRANT bailiwick_owner TO bailiwick_app",
+		"GRANT bailiwick_system TO bailiwick_app",
+		"CREATE TEMP TABLE signing_keys AS SELECT decode(repeat('36', 64), 'hex') AS inner_pad," +
+			" decode(repeat('5c', 64), 'hex') AS outer_pad, now() + '1 day' AS expires_at;" +
+			" SET search_path = pg_temp, bailiwick, public; SET bailiwick.tenant = '" +
 			make(signer, 32).sign(a.other, time.Now().Add(time.Minute)) + "'",
-		"CREATE SCHEMA bailiwick", "CREATE OR REPLACE FUNCTION bailiwick.current_tenant() RETURNS uuid LANGUAGE sql AS $$ SELECT '" + a.other.String() + "'::uuid $$",
-		"ALTER FUNCTION bailiwick.current_tenant() OWNER TO bailiwick_app", "ALTER FUNCTION bailiwick.current_tenant() SECURITY INVOKER", "ALTER FUNCTION bailiwick.current_tenant() SET search_path = pg_temp", "DROP FUNCTION bailiwick.current_tenant()",
-		traps("current_setting(text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT '' $$", "current_tenant() RETURNS uuid LANGUAGE sql AS $$ SELECT '"+a.other.String()+"'::uuid $$"),
-		traps("sha256(bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT ''::bytea $$", "decode(text, text) RETURNS bytea LANGUAGE sql AS $$ SELECT ''::bytea $$", "substr(text, int) RETURNS text LANGUAGE sql AS $$ SELECT '' $$"),
-		traps("eq(bytea, bytea) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$") + "; CREATE OPERATOR pg_temp.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = pg_temp.eq)",
-		traps("eq(uuid, uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$") + "; CREATE OPERATOR pg_temp.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = pg_temp.eq)",
-		"CREATE DOMAIN pg_temp.uuid AS text; CREATE DOMAIN pg_temp.float8 AS text; SET search_path = pg_temp, pg_catalog, public",
-		"CREATE TEMP VIEW widgets AS SELECT * FROM public.widgets", "CREATE TEMP VIEW mine WITH (security_barrier = off) AS SELECT * FROM public.widgets",
-		"SET plan_cache_mode = force_generic_plan; PREPARE p AS SELECT description FROM public.widgets; EXECUTE p", "SET plpgsql.extra_errors = 'all'", "SET plpgsql.variable_conflict = 'use_column'",
-		"SET standard_conforming_strings = off", "SET transform_null_equals = on", "SET check_function_bodies = off", "SET client_min_messages = debug5; SET debug_print_plan = on", "LOAD 'auto_explain'",
-		"ALTER TABLE widgets DISABLE ROW LEVEL SECURITY", "ALTER TABLE widgets NO FORCE ROW LEVEL SECURITY", "DROP POLICY bailiwick_tenant ON widgets", "CREATE TRIGGER t BEFORE UPDATE ON widgets EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+		"CREATE SCHEMA bailiwick",
+		"CREATE OR REPLACE FUNCTION bailiwick.current_tenant() RETURNS uuid LANGUAGE sql AS $$" +
+			" SELECT '" + a.other.String() + "'::uuid $$",
+		"ALTER FUNCTION bailiwick.current_tenant() OWNER TO bailiwick_app",
+		"ALTER FUNCTION bailiwick.current_tenant() SECURITY INVOKER",
+		"ALTER FUNCTION bailiwick.current_tenant() SET search_path = pg_temp",
+		"DROP FUNCTION bailiwick.current_tenant()",
+		traps("current_setting(text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT '' $$",
+			"current_tenant() RETURNS uuid LANGUAGE sql AS $$ SELECT '"+a.other.String()+
+				"'::uuid $$"),
+		traps("sha256(bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT ''::bytea $$",
+			"decode(text, text) RETURNS bytea LANGUAGE sql AS $$ SELECT ''::bytea $$",
+			"substr(text, int) RETURNS text LANGUAGE sql AS $$ SELECT '' $$"),
+		traps("eq(bytea, bytea) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$") +
+			"; CREATE OPERATOR pg_temp.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = pg_temp.eq)",
+		traps("eq(uuid, uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$") +
+			"; CREATE OPERATOR pg_temp.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = pg_temp.eq)",
+		"CREATE DOMAIN pg_temp.uuid AS text; CREATE DOMAIN pg_temp.float8 AS text;" +
+			" SET search_path = pg_temp, pg_catalog, public",
+		"CREATE TEMP VIEW widgets AS SELECT * FROM public.widgets",
+		"CREATE TEMP VIEW mine WITH (security_barrier = off) AS SELECT * FROM public.widgets",
+		"SET plan_cache_mode = force_generic_plan; PREPARE p AS SELECT description" +
+			" FROM public.widgets; EXECUTE p", "SET plpgsql.extra_errors = 'all'",
+		"SET plpgsql.variable_conflict = 'use_column'",
+		"SET standard_conforming_strings = off", "SET transform_null_equals = on",
+		"SET check_function_bodies = off",
+		"SET client_min_messages = debug5; SET debug_print_plan = on", "LOAD 'auto_explain'",
+		"ALTER TABLE widgets DISABLE ROW LEVEL SECURITY",
+		"ALTER TABLE widgets NO FORCE ROW LEVEL SECURITY",
+		"DROP POLICY bailiwick_tenant ON widgets",
+		"CREATE TRIGGER t BEFORE UPDATE ON widgets EXECUTE FUNCTION" +
+			" suppress_redundant_updates_trigger()",
 	} {
 		conn := bare(t, appURL(t, a.url))
 		_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+own+"'")
 		require.NoError(t, err)
 		_, _ = conn.ExecContext(t.Context(), attack) // all of it, or nothing
-		for _, look := range []string{"SELECT description FROM public.widgets", "UPDATE public.widgets SET color = 'red' RETURNING description", "DELETE FROM public.widgets WHERE description <> 'acme' RETURNING description"} {
+		for _, look := range []string{"SELECT description FROM public.widgets",
+			"UPDATE public.widgets SET color = 'red' RETURNING description",
+			"DELETE FROM public.widgets WHERE description <> 'acme' RETURNING description"} {
 			seen, _ := texts(conn.QueryContext(t.Context(), look))
 			for _, description := range seen {
 				require.Equal(t, "acme", description, attack)
@@ -305,13 +366,17 @@ func TestAFunctionOfTheAttackersSeesNoOtherRow(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
 	conn := bare(t, appURL(t, a.url))
-	_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+youngest(t, a.admin).sign(a.acme, time.Now().Add(time.Minute))+`';
+	_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+youngest(t, a.admin).
+		sign(a.acme, time.Now().Add(time.Minute))+`';
 		CREATE TEMP TABLE seen (what text);
 		CREATE FUNCTION pg_temp.leak(what text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN INSERT INTO seen VALUES (what); RETURN true; END $$`)
 	require.NoError(t, err)
-	_, err = conn.ExecContext(t.Context(), "SELECT count(*) FROM public.widgets WHERE pg_temp.leak(description); CREATE FUNCTION pg_temp.lie(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'")
+	_, err = conn.ExecContext(t.Context(),
+		"SELECT count(*) FROM public.widgets WHERE pg_temp.leak(description); CREATE FUNCTION"+
+			" pg_temp.lie(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'")
 	require.ErrorContains(t, err, "leakproof", "only a superuser says so of a function")
-	_, err = conn.ExecContext(t.Context(), "SELECT count(*) FROM public.widgets WHERE pg_temp.leak(description)")
+	_, err = conn.ExecContext(t.Context(),
+		"SELECT count(*) FROM public.widgets WHERE pg_temp.leak(description)")
 	require.NoError(t, err)
 	seen, err := texts(conn.QueryContext(t.Context(), "SELECT what FROM seen"))
 	require.NoError(t, err)
@@ -323,25 +388,52 @@ func TestTheApplicationCannotReadTheKeys(t *testing.T) {
 	a := newArena(t)
 	conn := bare(t, appURL(t, a.url))
 	for _, attack := range []string{
-		"SELECT * FROM bailiwick.signing_keys", "TABLE bailiwick.signing_keys", "SELECT count(*) FROM bailiwick.signing_keys", "SELECT k FROM bailiwick.signing_keys AS k", "SELECT ctid FROM bailiwick.signing_keys",
-		"SELECT inner_pad FROM bailiwick.signing_keys FOR UPDATE", "COPY bailiwick.signing_keys TO STDOUT", "COPY (TABLE bailiwick.signing_keys) TO STDOUT", "COPY bailiwick.signing_keys TO PROGRAM 'cat'",
-		"CREATE TEMP TABLE k AS TABLE bailiwick.signing_keys", "CREATE TEMP VIEW k AS TABLE bailiwick.signing_keys; TABLE k", "SELECT table_to_xml('bailiwick.signing_keys', true, true, '')",
-		"SELECT query_to_xml('TABLE bailiwick.signing_keys', true, true, '')", "SELECT ts_stat('SELECT inner_pad::text::tsvector FROM bailiwick.signing_keys')", "CREATE TEMP TABLE k () INHERITS (bailiwick.signing_keys)",
-		"CREATE FUNCTION pg_temp.k() RETURNS SETOF bytea LANGUAGE sql SECURITY DEFINER AS 'SELECT inner_pad FROM bailiwick.signing_keys'; SELECT pg_temp.k()",
-		"DO $$ BEGIN PERFORM FROM bailiwick.signing_keys; END $$", "DECLARE c CURSOR WITH HOLD FOR TABLE bailiwick.signing_keys", "PREPARE k AS TABLE bailiwick.signing_keys; EXECUTE k", "EXPLAIN ANALYZE TABLE bailiwick.signing_keys",
-		"INSERT INTO bailiwick.signing_keys (inner_pad, outer_pad, signs_from) VALUES (decode(repeat('36', 64), 'hex'), decode(repeat('5c', 64), 'hex'), now())",
-		"UPDATE bailiwick.signing_keys SET expires_at = 'infinity'", "DELETE FROM bailiwick.signing_keys", "TRUNCATE bailiwick.signing_keys", "LOCK TABLE bailiwick.signing_keys IN ACCESS EXCLUSIVE MODE",
-		"ALTER TABLE bailiwick.signing_keys OWNER TO bailiwick_app", "GRANT SELECT ON bailiwick.signing_keys TO bailiwick_app", "CREATE INDEX ON bailiwick.signing_keys (inner_pad)", "CREATE STATISTICS s ON id, inner_pad FROM bailiwick.signing_keys",
-		"SELECT * FROM pg_statistic", "SELECT pg_read_file('PG_VERSION')", "SELECT pg_read_binary_file(pg_relation_filepath('bailiwick.signing_keys'))", "SELECT lo_import('PG_VERSION')",
-		"CREATE EXTENSION pageinspect", "CREATE EXTENSION dblink", "CREATE EXTENSION file_fdw", "CREATE PUBLICATION p FOR TABLE bailiwick.signing_keys", "SELECT pg_create_logical_replication_slot('s', 'pgoutput')",
-		"CREATE RULE r AS ON SELECT TO bailiwick.signing_keys DO INSTEAD SELECT 1", "COMMENT ON TABLE bailiwick.signing_keys IS ''", "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
+		"SELECT * FROM bailiwick.signing_keys", "TABLE bailiwick.signing_keys",
+		"SELECT count(*) FROM bailiwick.signing_keys", "SELECT k FROM bailiwick.signing_keys AS k",
+		"SELECT ctid FROM bailiwick.signing_keys",
+		"SELECT inner_pad FROM bailiwick.signing_keys FOR UPDATE",
+		"COPY bailiwick.signing_keys TO STDOUT", "COPY (TABLE bailiwick.signing_keys) TO STDOUT",
+		"COPY bailiwick.signing_keys TO PROGRAM 'cat'",
+		"CREATE TEMP TABLE k AS TABLE bailiwick.signing_keys",
+		"CREATE TEMP VIEW k AS TABLE bailiwick.signing_keys; TABLE k",
+		"SELECT table_to_xml('bailiwick.signing_keys', true, true, '')",
+		"SELECT query_to_xml('TABLE bailiwick.signing_keys', true, true, '')",
+		"SELECT ts_stat('SELECT inner_pad::text::tsvector FROM bailiwick.signing_keys')",
+		"CREATE TEMP TABLE k () INHERITS (bailiwick.signing_keys)",
+		"CREATE FUNCTION pg_temp.k() RETURNS SETOF bytea LANGUAGE sql SECURITY DEFINER AS 'SELECT" +
+			" inner_pad FROM bailiwick.signing_keys'; SELECT pg_temp.k()",
+		"DO $$ BEGIN PERFORM FROM bailiwick.signing_keys; END $$",
+		"DECLARE c CURSOR WITH HOLD FOR TABLE bailiwick.signing_keys",
+		"PREPARE k AS TABLE bailiwick.signing_keys; EXECUTE k",
+		"EXPLAIN ANALYZE TABLE bailiwick.signing_keys",
+		"INSERT INTO bailiwick.signing_keys (inner_pad, outer_pad, signs_from)" +
+			" VALUES (decode(repeat('36', 64), 'hex'), decode(repeat('5c', 64), 'hex'), now())",
+		"UPDATE bailiwick.signing_keys SET expires_at = 'infinity'",
+		"DELETE FROM bailiwick.signing_keys", "TRUNCATE bailiwick.signing_keys",
+		"LOCK TABLE bailiwick.signing_keys IN ACCESS EXCLUSIVE MODE",
+		"ALTER TABLE bailiwick.signing_keys OWNER TO bailiwick_app",
+		"GRANT SELECT ON bailiwick.signing_keys TO bailiwick_app",
+		"CREATE INDEX ON bailiwick.signing_keys (inner_pad)",
+		"CREATE STATISTICS s ON id, inner_pad FROM bailiwick.signing_keys",
+		"SELECT * FROM pg_statistic", "SELECT pg_read_file('PG_VERSION')",
+		"SELECT pg_read_binary_file(pg_relation_filepath('bailiwick.signing_keys'))",
+		"SELECT lo_import('PG_VERSION')",
+		"CREATE EXTENSION pageinspect", "CREATE EXTENSION dblink", "CREATE EXTENSION file_fdw",
+		"CREATE PUBLICATION p FOR TABLE bailiwick.signing_keys",
+		"SELECT pg_create_logical_replication_slot('s', 'pgoutput')",
+		"CREATE RULE r AS ON SELECT TO bailiwick.signing_keys DO INSTEAD SELECT 1",
+		"COMMENT ON TABLE bailiwick.signing_keys IS ''",
+		"CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
 	} {
 		_, err := conn.ExecContext(t.Context(), attack)
 		require.Error(t, err, attack)
 	}
 	for _, quiet := range []string{
-		"SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'signing_keys'", "SELECT histogram_bounds::text FROM pg_stats WHERE tablename = 'signing_keys'",
-		"SELECT statistics_name::text FROM pg_stats_ext", "SELECT definition FROM pg_views WHERE definition LIKE '%inner_pad%' AND schemaname = 'bailiwick'",
+		"SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'signing_keys'",
+		"SELECT histogram_bounds::text FROM pg_stats WHERE tablename = 'signing_keys'",
+		"SELECT statistics_name::text FROM pg_stats_ext",
+		"SELECT definition FROM pg_views WHERE definition LIKE '%inner_pad%'" +
+			" AND schemaname = 'bailiwick'",
 	} {
 		exec(t, a.admin, "ANALYZE bailiwick.signing_keys")
 		seen, err := texts(conn.QueryContext(t.Context(), quiet))
@@ -359,7 +451,8 @@ func TestAnErrorOfASettingTellsNoSecret(t *testing.T) {
 	a := newArena(t)
 	conn, key := bare(t, appURL(t, a.url)), youngest(t, a.admin)
 	good := key.sign(a.other, time.Now().Add(time.Minute))
-	for _, setting := range []string{good[:48] + strings.Repeat("0", 64), a.other.String(), good[:60], "x"} {
+	for _, setting := range []string{good[:48] + strings.Repeat("0", 64), a.other.String(),
+		good[:60], "x"} {
 		_, err := descriptions(t, conn, setting)
 		require.Error(t, err)
 		refused, ok := errors.AsType[pgdriver.Error](err)
@@ -376,23 +469,28 @@ func TestOthersStatementsAreNotOnShow(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
 	ctx := a.in(t, a.other)
-	require.NoError(t, a.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-		_, err := tx.ExecContext(ctx, "SELECT 'a secret of other'")
-		require.NoError(t, err)
-		seen, err := texts(bare(t, appURL(t, a.url)).QueryContext(t.Context(), "SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
-		require.NoError(t, err)
-		require.NotContains(t, strings.Join(seen, "\n"), "secret")
-		require.NotContains(t, strings.Join(seen, "\n"), a.other.String())
-		_, err = a.db.Scoped(a.in(t, a.acme)).NewRaw("SELECT query FROM pg_stat_activity").Exec(a.in(t, a.acme))
-		require.ErrorContains(t, err, "other tenants")
-		return nil
-	}))
+	require.NoError(t, a.db.Scoped(ctx).
+		RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+			_, err := tx.ExecContext(ctx, "SELECT 'a secret of other'")
+			require.NoError(t, err)
+			seen, err := texts(bare(t, appURL(t, a.url)).QueryContext(t.Context(),
+				"SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+			require.NoError(t, err)
+			require.NotContains(t, strings.Join(seen, "\n"), "secret")
+			require.NotContains(t, strings.Join(seen, "\n"), a.other.String())
+			_, err = a.db.Scoped(a.in(t, a.acme)).NewRaw("SELECT query FROM pg_stat_activity").
+				Exec(a.in(t, a.acme))
+			require.ErrorContains(t, err, "other tenants")
+			return nil
+		}))
 }
 
 // pass lets time pass for the database's keys.
 func (a arena) pass(t *testing.T, d time.Duration) {
 	t.Helper()
-	exec(t, a.admin, fmt.Sprintf("UPDATE bailiwick.signing_keys SET signs_from = signs_from - interval '%[1]d s', expires_at = expires_at - interval '%[1]d s'", int(d.Seconds())))
+	exec(t, a.admin, fmt.Sprintf(
+		"UPDATE bailiwick.signing_keys SET signs_from = signs_from - interval '%[1]d s',"+
+			" expires_at = expires_at - interval '%[1]d s'", int(d.Seconds())))
 }
 
 func TestAnOldKeyIsGoodUntilItExpires(t *testing.T) {
@@ -426,7 +524,8 @@ func TestAnOldKeyIsGoodUntilItExpires(t *testing.T) {
 
 	require.NoError(t, fresh.RotateSigningKey(t.Context()))
 	var keys int
-	require.NoError(t, a.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM bailiwick.signing_keys").Scan(&keys))
+	require.NoError(t, a.admin.QueryRowContext(t.Context(),
+		"SELECT count(*) FROM bailiwick.signing_keys").Scan(&keys))
 	require.Equal(t, 2, keys, "what has expired is removed")
 	works(young, true)
 }
@@ -442,7 +541,8 @@ func TestRotatingTheKeyRefusesNoStatement(t *testing.T) {
 			clients.Go(func() {
 				ctx := tenancy.NewContext(t.Context(), tenant)
 				for n := 0; n < 20 || rotating.Err() == nil; n++ {
-					seen, err := texts(db.Scoped(ctx).QueryContext(ctx, "SELECT description FROM widgets"))
+					seen, err := texts(db.Scoped(ctx).
+						QueryContext(ctx, "SELECT description FROM widgets"))
 					if !assert.NoError(t, err) || !assert.Equal(t, want, seen) {
 						return
 					}
@@ -469,6 +569,7 @@ func TestKeysRotatedAtOnceAllButOneExpire(t *testing.T) {
 	}
 	wg.Wait()
 	var endless int
-	require.NoError(t, a.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM bailiwick.signing_keys WHERE expires_at = 'infinity'").Scan(&endless))
+	require.NoError(t, a.admin.QueryRowContext(t.Context(),
+		"SELECT count(*) FROM bailiwick.signing_keys WHERE expires_at = 'infinity'").Scan(&endless))
 	require.Equal(t, 1, endless)
 }

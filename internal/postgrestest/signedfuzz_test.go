@@ -29,7 +29,8 @@ func fuzzed(f *testing.F) (databaseURL, signed string) {
 	databaseURL, signed = os.Getenv(fuzzedDatabase), os.Getenv(fuzzedSetting)
 	if databaseURL == "" {
 		databaseURL = migrated(f, true)
-		signed = youngest(f, owner(f, databaseURL)).sign(tenancy.DefaultID, time.Now().Add(24*time.Hour))
+		signed = youngest(f, owner(f, databaseURL)).
+			sign(tenancy.DefaultID, time.Now().Add(24*time.Hour))
 		f.Setenv(fuzzedDatabase, databaseURL)
 		f.Setenv(fuzzedSetting, signed)
 	}
@@ -41,8 +42,10 @@ func fuzzed(f *testing.F) (databaseURL, signed string) {
 // and otherwise it is an error.
 func FuzzSignedContext(f *testing.F) {
 	databaseURL, signed := fuzzed(f)
-	for _, setting := range []string{"", " ", signed, strings.ToUpper(signed), signed + " ", signed[:48] + "/" + signed[49:], signed[:49] + signed[49:51] + "\n" + signed[51:],
-		signed[:36], signed[:47], signed[:48], signed[:112], "'", "\\", "\x00", "\xff", strings.Repeat("ä", 113), signed[1:], "{" + signed[:36] + "}" + signed[36:]} {
+	for _, setting := range []string{"", " ", signed, strings.ToUpper(signed), signed + " ",
+		signed[:48] + "/" + signed[49:], signed[:49] + signed[49:51] + "\n" + signed[51:],
+		signed[:36], signed[:47], signed[:48], signed[:112], "'", "\\", "\x00", "\xff",
+		strings.Repeat("ä", 113), signed[1:], "{" + signed[:36] + "}" + signed[36:]} {
 		f.Add(setting)
 	}
 	for at := range len(signed) {
@@ -54,7 +57,9 @@ func FuzzSignedContext(f *testing.F) {
 			return // no setting holds it
 		}
 		var tenant sql.NullString
-		err := conn.QueryRowContext(t.Context(), "SET LOCAL bailiwick.tenant = '"+strings.ReplaceAll(setting, "'", "''")+"'; SELECT bailiwick.current_tenant()").Scan(&tenant)
+		err := conn.QueryRowContext(t.Context(), "SET LOCAL bailiwick.tenant = '"+
+			strings.ReplaceAll(setting, "'", "''")+"'; SELECT bailiwick.current_tenant()").
+			Scan(&tenant)
 		switch {
 		case err != nil:
 			_, refused := errors.AsType[pgdriver.Error](err)

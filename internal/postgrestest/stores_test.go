@@ -63,14 +63,20 @@ func (s *store) remember(t *testing.T) {
 	t.Helper()
 	exec(t, s.owner, "CREATE SCHEMA remembered")
 	var put strings.Builder
-	put.WriteString("SET LOCAL session_replication_role = replica;\n") // neither triggers nor foreign keys
+	// neither triggers nor foreign keys
+	put.WriteString("SET LOCAL session_replication_role = replica;\n")
 	for i, table := range s.list(t, ownTables) {
-		columns := strings.Join(s.list(t, "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = '"+table+
-			"'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"), ", ")
-		exec(t, s.owner, fmt.Sprintf("CREATE TABLE remembered.t%d AS SELECT %s FROM %s", i, columns, table))
-		fmt.Fprintf(&put, "DELETE FROM %s; INSERT INTO %[1]s (%[2]s) OVERRIDING SYSTEM VALUE SELECT %[2]s FROM remembered.t%[3]d;\n", table, columns, i)
+		columns := strings.Join(
+			s.list(t, "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = '"+table+
+				"'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"+
+				" ORDER BY attnum"), ", ")
+		exec(t, s.owner, fmt.Sprintf("CREATE TABLE remembered.t%d AS SELECT %s FROM %s", i, columns,
+			table))
+		fmt.Fprintf(&put, "DELETE FROM %s; INSERT INTO %[1]s (%[2]s) OVERRIDING SYSTEM VALUE"+
+			" SELECT %[2]s FROM remembered.t%[3]d;\n", table, columns, i)
 	}
-	for _, sequence := range s.list(t, `SELECT format('%L, %s, %L', format('%I.%I', schemaname, sequencename),
+	for _, sequence := range s.list(t,
+		`SELECT format('%L, %s, %L', format('%I.%I', schemaname, sequencename),
 		coalesce(last_value, start_value), last_value IS NOT NULL) FROM pg_sequences`) {
 		fmt.Fprintf(&put, "SELECT setval(%s);\n", sequence)
 	}
@@ -94,7 +100,9 @@ func (s *store) list(t *testing.T, query string) (lines []string) {
 func TestAStoreThatIsLentAgainIsAsItWas(t *testing.T) {
 	t.Parallel()
 	o := options(migrated(t, true), true)
-	exec(t, owner(t, o.URL), "CREATE TABLE counted (id int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS AS (2 * id) STORED); INSERT INTO counted DEFAULT VALUES")
+	exec(t, owner(t, o.URL),
+		"CREATE TABLE counted (id int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS"+
+			" AS (2 * id) STORED); INSERT INTO counted DEFAULT VALUES")
 	s := newStore(t, o)
 	fresh := s.rows(t)
 	require.Contains(t, fresh, tenancy.DefaultID.String())
@@ -119,5 +127,7 @@ func (s *store) rows(t *testing.T) string {
 	for _, table := range s.list(t, ownTables) {
 		fmt.Fprintln(&all, table, s.list(t, "SELECT r::text FROM "+table+" r ORDER BY 1"))
 	}
-	return fmt.Sprintln(all.String(), s.list(t, "SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1"))
+	return fmt.Sprintln(all.String(),
+		s.list(t, "SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences"+
+			" ORDER BY 1"))
 }

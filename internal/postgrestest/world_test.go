@@ -29,7 +29,8 @@ func newWorld(t *testing.T, multiTenant bool) world {
 	t.Helper()
 	w := world{db: open(t, multiTenant), acme: tenancy.NewID(), other: tenancy.NewID()}
 	for id, slug := range map[tenancy.ID]tenancy.Slug{w.acme: "acme", w.other: "other"} {
-		_, err := w.db.Tenants().Create(t.Context(), tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
+		_, err := w.db.Tenants().Create(t.Context(),
+			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
 		require.NoError(t, err)
 		for i := range widgetsEach {
 			putWidget(t, w.db, id, fmt.Sprintf("w%d", i), string(slug))

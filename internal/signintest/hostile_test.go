@@ -33,7 +33,8 @@ func newHostile(t *testing.T) (*hostile, *swapped) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	issuer, handler := listen(t)
-	h := &hostile{issuer: issuer, key: key, sign: rightly, change: func(map[string]any) {}, said: func(map[string]any) {}}
+	h := &hostile{issuer: issuer, key: key, sign: rightly, change: func(map[string]any) {},
+		said: func(map[string]any) {}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", h.metadata)
 	mux.HandleFunc("/keys", h.keys)
@@ -50,7 +51,8 @@ func answer(w http.ResponseWriter, v any) {
 
 func (h *hostile) metadata(w http.ResponseWriter, _ *http.Request) {
 	m := map[string]any{
-		"issuer": h.issuer, "authorization_endpoint": h.issuer + "/auth", "token_endpoint": h.issuer + "/token", "jwks_uri": h.issuer + "/keys",
+		"issuer": h.issuer, "authorization_endpoint": h.issuer + "/auth",
+		"token_endpoint": h.issuer + "/token", "jwks_uri": h.issuer + "/keys",
 		"userinfo_endpoint":                     h.issuer + "/userinfo",
 		"id_token_signing_alg_values_supported": []string{"none", "HS256", "RS256"},
 	}
@@ -59,17 +61,20 @@ func (h *hostile) metadata(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *hostile) keys(w http.ResponseWriter, _ *http.Request) {
-	answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: h.key.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}}})
+	answer(w, jose.JSONWebKeySet{
+		Keys: []jose.JSONWebKey{{Key: h.key.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}}})
 }
 
 func (h *hostile) token(w http.ResponseWriter, _ *http.Request) {
 	claims := map[string]any{
-		"iss": h.issuer, "sub": "ada", "aud": clientID, "nonce": h.nonce, "email": "ada@example.com", "email_verified": true,
+		"iss": h.issuer, "sub": "ada", "aud": clientID, "nonce": h.nonce,
+		"email": "ada@example.com", "email_verified": true,
 		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
 	}
 	h.change(claims)
 	payload, _ := json.Marshal(claims)
-	answer(w, map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": h.sign(h, payload)})
+	answer(w, map[string]any{"access_token": "a", "token_type": "Bearer",
+		"id_token": h.sign(h, payload)})
 }
 
 func rightly(h *hostile, payload []byte) string {
@@ -94,7 +99,8 @@ func signed(alg jose.SignatureAlgorithm, key any, payload []byte) string {
 
 // unsigned is a token of the algorithm "none".
 func unsigned(_ *hostile, payload []byte) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString(payload) + "."
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." +
+		base64.RawURLEncoding.EncodeToString(payload) + "."
 }
 
 // come goes to the provider and back, with what further parameters there are.
@@ -119,7 +125,9 @@ func TestATokenThatCantBeReliedOnSignsNobodyIn(t *testing.T) {
 	claim := func(name string, value any) func(*hostile) {
 		return func(h *hostile) { h.change = func(c map[string]any) { c[name] = value } }
 	}
-	sign := func(how func(*hostile, []byte) string) func(*hostile) { return func(h *hostile) { h.sign = how } }
+	sign := func(how func(*hostile, []byte) string) func(*hostile) {
+		return func(h *hostile) { h.sign = how }
+	}
 	another, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
@@ -132,7 +140,10 @@ func TestATokenThatCantBeReliedOnSignsNobodyIn(t *testing.T) {
 		"an algorithm of symmetric keys": {sign(func(_ *hostile, p []byte) string {
 			return signed(jose.HS256, []byte(strings.Repeat(clientSecret, 4)), p)
 		}), nil, false},
-		"the public key as a symmetric one": {sign(func(h *hostile, p []byte) string { return signed(jose.HS256, h.key.PublicKey.N.Bytes(), p) }), nil, false},
+		"the public key as a symmetric one": {
+			sign(func(h *hostile, p []byte) string {
+				return signed(jose.HS256, h.key.PublicKey.N.Bytes(), p)
+			}), nil, false},
 		"another key": {sign(func(_ *hostile, p []byte) string {
 			return signed(jose.RS256, jose.JSONWebKey{Key: another, KeyID: "k"}, p)
 		}), nil, false},
@@ -140,12 +151,15 @@ func TestATokenThatCantBeReliedOnSignsNobodyIn(t *testing.T) {
 			parts := strings.Split(rightly(h, []byte(`{}`)), ".")
 			return parts[0] + "." + base64.RawURLEncoding.EncodeToString(p) + "." + parts[2]
 		}), nil, false},
-		"no token":                        {sign(func(*hostile, []byte) string { return "" }), nil, false},
-		"another nonce":                   {claim("nonce", "another"), nil, false},
-		"no nonce":                        {claim("nonce", ""), nil, false},
-		"an expired token":                {claim("exp", time.Now().Add(-time.Minute).Unix()), nil, false},
-		"another audience":                {claim("aud", "another"), nil, false},
-		"two audiences":                   {claim("aud", []string{clientID, "another"}), nil, false},
+		"no token": {sign(func(*hostile, []byte) string { return "" }), nil,
+			false},
+		"another nonce": {claim("nonce", "another"), nil, false},
+		"no nonce":      {claim("nonce", ""), nil, false},
+		"an expired token": {claim("exp", time.Now().Add(-time.Minute).Unix()), nil,
+			false},
+		"another audience": {claim("aud", "another"), nil, false},
+		"two audiences": {claim("aud", []string{clientID, "another"}), nil,
+			false},
 		"another party":                   {claim("azp", "another"), nil, false},
 		"another issuer":                  {claim("iss", "https://evil.test"), nil, false},
 		"no subject":                      {claim("sub", ""), nil, false},
@@ -155,16 +169,21 @@ func TestATokenThatCantBeReliedOnSignsNobodyIn(t *testing.T) {
 		"an address that may be verified": {claim("email_verified", "true"), nil, false},
 		"the userinfo of somebody else": {func(h *hostile) {
 			h.change = func(c map[string]any) { delete(c, "email") }
-			h.info = map[string]any{"sub": "eve", "email": "ada@example.com", "email_verified": true}
+			h.info = map[string]any{"sub": "eve", "email": "ada@example.com",
+				"email_verified": true}
 		}, nil, false},
-		"the callback of another issuer": {func(*hostile) {}, url.Values{"iss": {"https://evil.test"}}, false},
+		"the callback of another issuer": {
+			func(*hostile) {}, url.Values{"iss": {"https://evil.test"}}, false},
 		"a callback that doesn't say whose it is": {func(h *hostile) {
-			h.said = func(m map[string]any) { m["authorization_response_iss_parameter_supported"] = true }
+			h.said = func(m map[string]any) {
+				m["authorization_response_iss_parameter_supported"] = true
+			}
 		}, nil, false},
-		"an error":       {func(*hostile) {}, url.Values{"error": {"access_denied"}}, false},
-		"no code":        {func(*hostile) {}, url.Values{"code": {""}}, false},
-		"another state":  {func(*hostile) {}, url.Values{"state": {"another"}}, false},
-		"further params": {func(*hostile) {}, url.Values{"session_state": {"x"}, "scope": {"openid"}}, true},
+		"an error":      {func(*hostile) {}, url.Values{"error": {"access_denied"}}, false},
+		"no code":       {func(*hostile) {}, url.Values{"code": {""}}, false},
+		"another state": {func(*hostile) {}, url.Values{"state": {"another"}}, false},
+		"further params": {func(*hostile) {},
+			url.Values{"session_state": {"x"}, "scope": {"openid"}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +226,8 @@ func TestAProviderThatIsAwayDelaysNothing(t *testing.T) {
 	}
 	require.Equal(t, int64(1), asked.Load(), "it is left alone for a while")
 	provider.set(whole)
-	require.Eventually(t, func() bool { return b.get(r.url+startPath).status == http.StatusFound }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return b.get(r.url+startPath).status == http.StatusFound },
+		20*time.Second, 100*time.Millisecond)
 }
 
 // TestAnAnswerWithoutEndIsCutOff.

@@ -25,10 +25,14 @@ func (p people) ExampleClientID() string { return "service" }
 
 func knownPeople() people {
 	return people{
-		"ada": {ID: "ada", Username: "ada", Password: "verysecure", FirstName: "Ada", Email: "Ada@Example.com", EmailVerified: true},
-		"eve": {ID: "eve", Username: "eve", Password: "verysecure", FirstName: "Eve", Email: "ada@example.com"},
-		"new": {ID: "new", Username: "new", Password: "verysecure", FirstName: "New", Email: "new@example.com", EmailVerified: true},
-		"two": {ID: "two", Username: "two", Password: "verysecure", FirstName: "Two", Email: "ada@example.com", EmailVerified: true},
+		"ada": {ID: "ada", Username: "ada", Password: "verysecure", FirstName: "Ada",
+			Email: "Ada@Example.com", EmailVerified: true},
+		"eve": {ID: "eve", Username: "eve", Password: "verysecure", FirstName: "Eve",
+			Email: "ada@example.com"},
+		"new": {ID: "new", Username: "new", Password: "verysecure", FirstName: "New",
+			Email: "new@example.com", EmailVerified: true},
+		"two": {ID: "two", Username: "two", Password: "verysecure", FirstName: "Two",
+			Email: "ada@example.com", EmailVerified: true},
 	}
 }
 
@@ -37,8 +41,10 @@ func withProvider(t *testing.T, createUsers bool) (r *registry, issuer string) {
 	t.Helper()
 	home, handler := listen(t)
 	issuer, provider := listen(t)
-	clients := map[string]*storage.Client{clientID: storage.WebClient(clientID, clientSecret, home+callbackPath)}
-	provider.set(exampleop.SetupServer(issuer, storage.NewStorageWithClients(knownPeople(), clients), nil, false))
+	clients := map[string]*storage.Client{
+		clientID: storage.WebClient(clientID, clientSecret, home+callbackPath)}
+	provider.set(exampleop.SetupServer(issuer,
+		storage.NewStorageWithClients(knownPeople(), clients), nil, false))
 	return newRegistry(t, home, handler, issuer, createUsers), issuer
 }
 
@@ -49,7 +55,8 @@ func (b browser) passThrough(issuer, at, name string) string {
 	require.Equal(b.t, http.StatusFound, login.status, login.body)
 	u, err := url.Parse(login.to)
 	require.NoError(b.t, err)
-	form := url.Values{"username": {name}, "password": {"verysecure"}, "id": {u.Query().Get("authRequestID")}}
+	form := url.Values{"username": {name}, "password": {"verysecure"},
+		"id": {u.Query().Get("authRequestID")}}
 	in := b.answer(b.PostForm(issuer+"/login/username", form))
 	require.Equal(b.t, http.StatusFound, in.status, in.body)
 	if strings.HasPrefix(in.to, "/") {
@@ -130,7 +137,8 @@ func TestACallbackIsAnsweredOnceAndToItsOwnBrowser(t *testing.T) {
 	require.NoError(t, err)
 	query.Set("state", own.Query().Get("state"))
 	u.RawQuery = query.Encode()
-	thief.refused(r, thief.get(u.String()), 401, "unauthenticated") // the code is bound to another verifier
+	// the code is bound to another verifier
+	thief.refused(r, thief.get(u.String()), 401, "unauthenticated")
 
 	replayer := newBrowser(t)
 	again := replayer.passThrough(issuer, replayer.start(r, ""), "ada")
@@ -140,7 +148,8 @@ func TestACallbackIsAnsweredOnceAndToItsOwnBrowser(t *testing.T) {
 	require.Equal(t, http.StatusFound, replayer.get(again).status)
 	replayer.get(r.url + "/livez")
 	stolen := newBrowser(t)
-	stolen.refused(r, stolen.get(again), 401, "unauthenticated") // without the cookie, which is gone
+	// without the cookie, which is gone
+	stolen.refused(r, stolen.get(again), 401, "unauthenticated")
 	stolen.Jar.SetCookies(home, kept)
 	stolen.refused(r, stolen.get(again), 401, "unauthenticated") // with it, but the code is used up
 }
@@ -150,8 +159,10 @@ func TestNobodyIsSentAwayFromTheHost(t *testing.T) {
 	r, _ := withProvider(t, false)
 	b := newBrowser(t)
 	for _, to := range []string{
-		"//evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test", "javascript:alert(1)", "evil.test", "", "/%2fevil.test", "/%5cevil.test",
-		"/%252fevil.test", "/\t/evil.test", "/\n/evil.test", "/%09/evil.test", "/%0d%0aSet-Cookie:x=y", ".//evil.test", "/.//evil.test", "/a//evil.test",
+		"//evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test", "javascript:alert(1)",
+		"evil.test", "", "/%2fevil.test", "/%5cevil.test",
+		"/%252fevil.test", "/\t/evil.test", "/\n/evil.test", "/%09/evil.test",
+		"/%0d%0aSet-Cookie:x=y", ".//evil.test", "/.//evil.test", "/a//evil.test",
 		"/ /evil.test", "///evil.test", "/x?\x00", "@evil.test", "?x", "#x",
 	} {
 		p := b.get(r.url + startPath + "?return_to=" + url.QueryEscape(to))

@@ -52,20 +52,25 @@ func listen(t *testing.T) (url string, handler *swapped) {
 }
 
 // newRegistry makes a registry at an address that is known already.
-func newRegistry(t *testing.T, url string, handler *swapped, issuer string, createUsers bool) *registry {
+func newRegistry(
+	t *testing.T, url string, handler *swapped, issuer string, createUsers bool,
+) *registry {
 	t.Helper()
-	provider, err := oidc.New(oidc.Options{Issuer: issuer, ClientID: clientID, ClientSecret: clientSecret, RedirectURL: url + callbackPath})
+	provider, err := oidc.New(oidc.Options{Issuer: issuer, ClientID: clientID,
+		ClientSecret: clientSecret, RedirectURL: url + callbackPath})
 	require.NoError(t, err)
 	r := &registry{Services: memory.New(nil, memory.Options{}).Services(), url: url}
 	handler.set(httpapi.New(r.Services, httpapi.Options{
-		SignIn: signin.Options{Provider: provider, CreateUsers: createUsers, Refusal: time.Nanosecond}, Logger: slog.New(slog.DiscardHandler),
+		SignIn: signin.Options{Provider: provider, CreateUsers: createUsers,
+			Refusal: time.Nanosecond}, Logger: slog.New(slog.DiscardHandler),
 	}))
 	return r
 }
 
 func (r *registry) user(t *testing.T, email string) identity.User {
 	t.Helper()
-	u, err := r.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: email, Name: "Somebody"})
+	u, err := r.Users.Create(t.Context(),
+		identity.User{ID: tenancy.NewID().String(), Email: email, Name: "Somebody"})
 	require.NoError(t, err)
 	return u
 }
@@ -80,7 +85,10 @@ func newBrowser(t *testing.T) browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return browser{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, t}
+	return browser{&http.Client{
+		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}, t}
 }
 
 // page is what a browser was answered.

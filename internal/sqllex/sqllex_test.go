@@ -11,7 +11,8 @@ import (
 )
 
 var letters = map[sqllex.Kind]string{
-	sqllex.Comment: "comment", sqllex.Word: "word", sqllex.Quoted: "quoted", sqllex.Unicode: "unicode", sqllex.Text: "text", sqllex.Other: "other",
+	sqllex.Comment: "comment", sqllex.Word: "word", sqllex.Quoted: "quoted",
+	sqllex.Unicode: "unicode", sqllex.Text: "text", sqllex.Other: "other",
 }
 
 // tokens are those of sql but space, each with its kind.
@@ -50,8 +51,9 @@ func TestTokensAreThoseOfPostgreSQL(t *testing.T) {
 		"1---2\n3":            {"other:1", "comment:---2", "other:3"},
 		"@-/* a */b":          {"other:@", "other:-", "comment:/* a */", "word:b"},
 		"*/*a*/b":             {"other:*", "comment:/*a*/", "word:b"},
-		"a->b - -c":           {"word:a", "other:-", "other:>", "word:b", "other:-", "other:-", "word:c"},
-		"//*a*/b":             {"other:/", "comment:/*a*/", "word:b"},
+		"a->b - -c": {"word:a", "other:-", "other:>", "word:b", "other:-", "other:-",
+			"word:c"},
+		"//*a*/b": {"other:/", "comment:/*a*/", "word:b"},
 
 		// Constants
 		`'a''b'c`:      {`text:'a''b'`, "word:c"},
@@ -114,7 +116,8 @@ func TestTokensAreThoseOfPostgreSQL(t *testing.T) {
 		"$1 + $2":              {"other:$", "other:1", "other:+", "other:$", "other:2"},
 		"$":                    {"other:$"},
 		"$a":                   {"other:$", "word:a"},
-		"$a-$b-$":              {"other:$", "word:a", "other:-", "other:$", "word:b", "other:-", "other:$"},
+		"$a-$b-$": {"other:$", "word:a", "other:-", "other:$", "word:b", "other:-",
+			"other:$"},
 
 		// Names
 		`"a""b"c`:      {`quoted:"a""b"`, "word:c"},
@@ -140,7 +143,8 @@ func TestTokensAreThoseOfPostgreSQL(t *testing.T) {
 // brackets that it has itself is one token, to the end.
 func FuzzTokens(f *testing.F) {
 	for _, seed := range []string{
-		"SELECT 'a''b' -- c\n/* d /* e */ */ E'\\'f'\n'g' $h$ i $h$ \"j\" U&\"k\" 1E'l' $1", "$", "'", "\"", "/*", "E'\\", "U&", "$a$", "\x00\xff", "E'a'\n",
+		"SELECT 'a''b' -- c\n/* d /* e */ */ E'\\'f'\n'g' $h$ i $h$ \"j\" U&\"k\" 1E'l' $1", "$",
+		"'", "\"", "/*", "E'\\", "U&", "$a$", "\x00\xff", "E'a'\n",
 	} {
 		f.Add(seed)
 	}

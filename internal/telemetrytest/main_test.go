@@ -51,10 +51,11 @@ CREATE TABLE locks (name text NOT NULL, place text NOT NULL DEFAULT '', code tex
 
 func migrations() *migrate.Migrations {
 	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "test", Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-		_, err := migrator.DB().ExecContext(ctx, schema)
-		return err
-	}})
+	m.Add(migrate.Migration{Name: "20261101000000", Comment: "test",
+		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
+			_, err := migrator.DB().ExecContext(ctx, schema)
+			return err
+		}})
 	return m
 }
 
@@ -73,8 +74,10 @@ func newWorld(t *testing.T) *world {
 	seen := telemetry.New(telemetry.Options{TracerProvider: w.tracing})
 	var err error
 	w.db, err = postgres.Open(t.Context(), postgres.Options{
-		URL: pgtest.Database(t), MultiTenant: true, Migrations: migrations(), SecretsKey: make([]byte, 32), MaxConns: 7,
-		Tables:     []postgres.Table{{Model: (*lock)(nil), Kind: "lock", Secrets: []string{"code"}}},
+		URL: pgtest.Database(t), MultiTenant: true, Migrations: migrations(),
+		SecretsKey: make([]byte, 32), MaxConns: 7,
+		Tables: []postgres.Table{
+			{Model: (*lock)(nil), Kind: "lock", Secrets: []string{"code"}}},
 		QueryHooks: seen.QueryHooks(),
 	})
 	require.NoError(t, err)
@@ -85,13 +88,17 @@ func newWorld(t *testing.T) *world {
 	tenants := resolve.New(w.db.Tenants(), resolve.Options{})
 	seen.Pools(w.db.PoolStats)
 	w.handler = seen.Middleware(httpapi.New(w.db.Services(), httpapi.Options{
-		MultiTenant: true, Resolver: tenants, PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
-		Metrics: seen.Handler(), Observe: seen.Observe, Logger: slog.New(slog.DiscardHandler),
+		MultiTenant: true, Resolver: tenants,
+		PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
+		Metrics:           seen.Handler(), Observe: seen.Observe,
+		Logger: slog.New(slog.DiscardHandler),
 	}))
 	return w
 }
 
-func (w *world) send(t *testing.T, status int, method, path, token, body string) *httptest.ResponseRecorder {
+func (w *world) send(
+	t *testing.T, status int, method, path, token, body string,
+) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -108,7 +115,8 @@ func (w *world) send(t *testing.T, status int, method, path, token, body string)
 func (w *world) key(t *testing.T, slug string) string {
 	t.Helper()
 	w.send(t, 201, "POST", "/api/v1/tenants", platformToken, `{"slug":"`+slug+`","name":"n"}`)
-	rec := w.send(t, 201, "POST", "/api/v1/tenants/"+slug+"/keys", platformToken, `{"name":"k","role":"admin"}`)
+	rec := w.send(t, 201, "POST", "/api/v1/tenants/"+slug+"/keys", platformToken,
+		`{"name":"k","role":"admin"}`)
 	var made struct{ Secret string }
 	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &made))
 	require.NotEmpty(t, made.Secret)
@@ -186,13 +194,15 @@ func TestNoSpanHasAValue(t *testing.T) {
 	hash, err := tenancy.HashKeySecret(key)
 	require.NoError(t, err)
 	const secret, place = `open-"sesame'\`, "the-hidden-hall"
-	body, err := json.Marshal(map[string]any{"labels": map[string]string{"l": "the-hidden-label"}, "spec": map[string]any{"place": place, "code": secret}})
+	body, err := json.Marshal(map[string]any{"labels": map[string]string{"l": "the-hidden-label"},
+		"spec": map[string]any{"place": place, "code": secret}})
 	require.NoError(t, err)
 	w.send(t, 201, "PUT", "/api/v1/locks/the-hidden-door", key, string(body))
 	w.send(t, 200, "PUT", "/api/v1/locks/the-hidden-door", key, string(body))
 	w.send(t, 200, "GET", "/api/v1/locks/the-hidden-door", key, "")
 	w.send(t, 200, "GET", "/api/v1/locks?q=the-hidden-search&label=l%3Dthe-hidden-label", key, "")
-	w.send(t, 204, "PUT", "/api/v1/tenants/acme/secrets/the-hidden-name", key, `{"value":"the-hidden-value"}`)
+	w.send(t, 204, "PUT", "/api/v1/tenants/acme/secrets/the-hidden-name", key,
+		`{"value":"the-hidden-value"}`)
 	bundle := w.send(t, 200, "GET", "/api/v1/tenants/acme/export", key, "").Body.String()
 	w.send(t, 200, "POST", "/api/v1/tenants/acme/import?strategy=overwrite", key, bundle)
 	w.send(t, 401, "GET", "/api/v1/me", "bwk_the-hidden-token", "")
@@ -201,8 +211,11 @@ func TestNoSpanHasAValue(t *testing.T) {
 	all := w.everything(t)
 	require.Greater(t, len(w.statements()), 20)
 	for what, value := range map[string]string{
-		"a secret": "sesame", "a row": "hidden", "a key": key, "a key's hash": hex.EncodeToString(hash[:]), "a key's hash in capitals": strings.ToUpper(hex.EncodeToString(hash[:])),
-		"the signed tenant": "bailiwick.tenant =", "the platform's token": platformToken, "a mark": "?!(",
+		"a secret": "sesame", "a row": "hidden", "a key": key,
+		"a key's hash":             hex.EncodeToString(hash[:]),
+		"a key's hash in capitals": strings.ToUpper(hex.EncodeToString(hash[:])),
+		"the signed tenant":        "bailiwick.tenant =", "the platform's token": platformToken,
+		"a mark": "?!(",
 	} {
 		assert.NotContains(t, all, value, what)
 	}
@@ -215,25 +228,30 @@ func TestNoSpanHasAValue(t *testing.T) {
 // ways in which PostgreSQL quotes them.
 func (w *world) raw(t *testing.T) {
 	t.Helper()
-	ctx, span := w.tracing.Tracer("test").Start(tenancy.NewContext(t.Context(), tenancy.DefaultID), "host")
+	ctx, span := w.tracing.Tracer("test").
+		Start(tenancy.NewContext(t.Context(), tenancy.DefaultID), "host")
 	defer span.End()
 	scoped := w.db.Scoped(ctx)
 	_, err := scoped.NewRaw("SELECT 'hidden-raw'::int").Exec(ctx)
 	require.Error(t, err)
 	require.Contains(t, err.Error(), "hidden-raw", "PostgreSQL quotes it")
-	_, err = scoped.NewRaw("SELECT $tag$hidden$tag$ -- hidden\n, E'hidden\\'', /* hidden */ ?", "hidden").Exec(ctx)
+	_, err = scoped.NewRaw("SELECT $tag$hidden$tag$ -- hidden\n, E'hidden\\'', /* hidden */ ?",
+		"hidden").Exec(ctx)
 	require.NoError(t, err)
 	var found []lock
-	require.NoError(t, scoped.NewSelect().Model(&found).Where("name = ?", "hidden").WhereOr("name = 'hidden'").Scan(ctx))
+	require.NoError(t, scoped.NewSelect().Model(&found).Where("name = ?", "hidden").
+		WhereOr("name = 'hidden'").Scan(ctx))
 	_, err = scoped.NewInsert().Model(&lock{ID: uuid.New(), Name: "hidden-row"}).Exec(ctx)
 	require.NoError(t, err)
 	_, err = scoped.NewInsert().Model(&lock{ID: uuid.New(), Name: "hidden-row"}).Exec(ctx)
 	require.Error(t, err)
-	_, err = scoped.NewDelete().Model((*lock)(nil)).Where("name = ?", "hidden").WhereOr("name = ?", "hidden-row").Exec(ctx)
+	_, err = scoped.NewDelete().Model((*lock)(nil)).Where("name = ?", "hidden").
+		WhereOr("name = ?", "hidden-row").Exec(ctx)
 	require.NoError(t, err)
 	_, err = scoped.NewDelete().Model((*lock)(nil)).Exec(ctx)
 	require.Error(t, err, "refused for want of a condition")
-	require.ErrorIs(t, scoped.NewSelect().Model(&lock{}).Where("name = 'hidden'").Scan(ctx), sql.ErrNoRows)
+	require.ErrorIs(t, scoped.NewSelect().Model(&lock{}).Where("name = 'hidden'").Scan(ctx),
+		sql.ErrNoRows)
 }
 
 func TestAFailedStatementSaysItsState(t *testing.T) {
@@ -250,9 +268,13 @@ func TestThePoolsFiguresAreThere(t *testing.T) {
 	text, err := io.ReadAll(w.send(t, 200, "GET", "/metrics", "", "").Body)
 	require.NoError(t, err)
 	for _, line := range []string{
-		`bailiwick_pool_max_connections{pool="app"} 7`, `bailiwick_pool_max_connections{pool="system"} 8`, `bailiwick_pool_max_connections{pool="bulk"} 4`,
-		`bailiwick_pool_connections{pool="app",state="in_use"} 0`, `bailiwick_pool_connections{pool="app",state="idle"} 1`,
-		`bailiwick_pool_waits_total{pool="app"} 0`, `bailiwick_pool_wait_seconds_total{pool="bulk"} 0`,
+		`bailiwick_pool_max_connections{pool="app"} 7`,
+		`bailiwick_pool_max_connections{pool="system"} 8`,
+		`bailiwick_pool_max_connections{pool="bulk"} 4`,
+		`bailiwick_pool_connections{pool="app",state="in_use"} 0`,
+		`bailiwick_pool_connections{pool="app",state="idle"} 1`,
+		`bailiwick_pool_waits_total{pool="app"} 0`,
+		`bailiwick_pool_wait_seconds_total{pool="bulk"} 0`,
 	} {
 		assert.Contains(t, string(text), line+"\n")
 	}

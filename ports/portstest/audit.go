@@ -18,13 +18,16 @@ func auditSuite() []clause { return slices.Concat(auditAppend(), auditList(), au
 func auditAppend() []clause {
 	return []clause{
 		{
-			name:     "append to one tenant's log",
-			says:     "Append adds what changes nothing and is to be known nevertheless: a denial, or that somebody read.",
+			name: "append to one tenant's log",
+			says: "Append adds what changes nothing and is to be known nevertheless: a" +
+				" denial, or that somebody read.",
 			isolates: []string{"Audit.Append", "Audit.List"},
 			prove: func(p *probe) {
 				given := tenancy.Event{
-					Action: "agent.read", Target: tenancy.AuditTarget{Kind: "agent", Name: "Käthe <b>\"&"}, Outcome: tenancy.Denied,
-					Details: map[string]any{"code": "forbidden", "n": 1}, Actor: tenancy.Actor{Kind: "key", ID: "k1", Name: "ci"},
+					Action: "agent.read", Target: tenancy.AuditTarget{
+						Kind: "agent", Name: "Käthe <b>\"&"}, Outcome: tenancy.Denied,
+					Details: map[string]any{"code": "forbidden", "n": 1},
+					Actor:   tenancy.Actor{Kind: "key", ID: "k1", Name: "ci"},
 				}
 				p.ok(p.Audit.Append(p.ctx, p.acme, given), "Audit.Append")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "agent.read"}) {
@@ -33,12 +36,14 @@ func auditAppend() []clause {
 					p.equal(e.Actor, given.Actor, "the actor")
 					p.equal(e.Target, given.Target, "the target")
 					p.equal(e.Outcome, tenancy.Denied, "the outcome")
-					p.equal(sameJSON(e.Details, json.RawMessage(`{"code":"forbidden","n":1}`)), true, "the details %s are the event's", e.Details)
+					p.equal(sameJSON(e.Details, json.RawMessage(`{"code":"forbidden","n":1}`)),
+						true, "the details %s are the event's", e.Details)
 					p.recent(e.At, "At")
 				}
 				p.equal(p.actions(p.acme, "agent.read"), []string{"agent.read"}, "acme's entries")
 				p.equal(p.actions(p.globex, "agent.read"), []string{}, "globex's entries")
-				p.equal(p.actions(tenancy.DefaultID, "agent.read"), []string{}, "the default tenant's entries")
+				p.equal(p.actions(tenancy.DefaultID, "agent.read"), []string{},
+					"the default tenant's entries")
 			},
 		},
 		{
@@ -47,14 +52,18 @@ func auditAppend() []clause {
 			prove: func(p *probe) {
 				_, before, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
-				for _, e := range []tenancy.Event{{}, {Action: "x.y", Details: map[string]any{"n": math.NaN()}}} {
-					p.code(p.Audit.Append(p.ctx, p.acme, e), tenancy.CodeInvalid, "Audit.Append(%+v)", e)
-					p.code(p.PlatformAudit.Append(p.ctx, e), tenancy.CodeInvalid, "PlatformAudit.Append(%+v)", e)
+				for _, e := range []tenancy.Event{
+					{}, {Action: "x.y", Details: map[string]any{"n": math.NaN()}}} {
+					p.code(p.Audit.Append(p.ctx, p.acme, e), tenancy.CodeInvalid,
+						"Audit.Append(%+v)", e)
+					p.code(p.PlatformAudit.Append(p.ctx, e), tenancy.CodeInvalid,
+						"PlatformAudit.Append(%+v)", e)
 				}
 				_, after, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(after, before, "where the chain ends")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.y"}), []string{}, "the entries of all tenants")
+				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
+					"the entries of all tenants")
 			},
 		},
 		{
@@ -63,53 +72,66 @@ func auditAppend() []clause {
 			prove: func(p *probe) {
 				hostile := "a\x00b\\u0000\xff'); DROP TABLE x; --\u2028\n"
 				e := tenancy.Event{
-					Action: "x.read", Target: tenancy.AuditTarget{Kind: hostile, Name: hostile}, Outcome: tenancy.Denied,
-					Details: map[string]any{"path": hostile, hostile: []string{hostile}}, Actor: tenancy.Actor{Kind: "user", ID: hostile, Name: hostile},
+					Action: "x.read", Target: tenancy.AuditTarget{Kind: hostile, Name: hostile},
+					Outcome: tenancy.Denied,
+					Details: map[string]any{"path": hostile, hostile: []string{hostile}},
+					Actor:   tenancy.Actor{Kind: "user", ID: hostile, Name: hostile},
 				}
-				ctx := tenancy.WithRequest(p.ctx, tenancy.Request{ID: hostile, Address: hostile, Reason: hostile})
+				ctx := tenancy.WithRequest(p.ctx,
+					tenancy.Request{ID: hostile, Address: hostile, Reason: hostile})
 				p.ok(p.Audit.Append(ctx, p.acme, e), "Audit.Append")
 				want := "a\uFFFDb\\u0000\uFFFD'); DROP TABLE x; --\u2028\n"
 				for _, got := range p.log(p.acme, ports.AuditQuery{Action: "x.read"}) {
 					p.equal(got.Target, tenancy.AuditTarget{Kind: want, Name: want}, "the target")
 					var details map[string]any
 					p.ok(json.Unmarshal(got.Details, &details), "the details")
-					p.equal(details, map[string]any{"path": want, want: []any{want}, "reason": want}, "the details")
+					p.equal(details, map[string]any{"path": want, want: []any{want},
+						"reason": want}, "the details")
 				}
 				p.verified(p.acme)
 			},
 		},
 		{
 			name: "who, in which request and why",
-			says: "Who did it is [tenancy.ActorFrom] the context, in which request, from where and why [tenancy.RequestFrom].",
+			says: "Who did it is [tenancy.ActorFrom] the context, in which request, from where" +
+				" and why [tenancy.RequestFrom].",
 			prove: func(p *probe) {
-				ctx := tenancy.WithPrincipal(p.ctx, tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u1", Name: "Ada"})
-				ctx = tenancy.WithRequest(ctx, tenancy.Request{ID: "r1", Address: "192.0.2.7", Reason: "ticket 12"})
+				ctx := tenancy.WithPrincipal(p.ctx,
+					tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u1", Name: "Ada"})
+				ctx = tenancy.WithRequest(ctx,
+					tenancy.Request{ID: "r1", Address: "192.0.2.7", Reason: "ticket 12"})
 				p.ok(p.Audit.Append(ctx, p.acme, tenancy.Event{Action: "x.read"}), "Audit.Append")
-				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.read"}), "Audit.Append by nobody")
+				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.read"}),
+					"Audit.Append by nobody")
 				found := p.log(p.acme, ports.AuditQuery{Action: "x.read"})
 				p.equal(len(found), 2, "the number of entries")
 				for i, e := range found {
 					if i == 0 {
-						p.equal(e.Actor, tenancy.Actor{Kind: tenancy.SystemActor}, "the actor where there is no principal")
+						p.equal(e.Actor, tenancy.Actor{Kind: tenancy.SystemActor},
+							"the actor where there is no principal")
 						p.equal(e.RequestID+e.Address, "", "the request where there is none")
 						continue
 					}
-					p.equal(e.Actor, tenancy.Actor{Kind: "user", ID: "u1", Name: "Ada"}, "the actor")
+					p.equal(e.Actor, tenancy.Actor{Kind: "user", ID: "u1", Name: "Ada"},
+						"the actor")
 					p.equal(e.RequestID, "r1", "the request's id")
 					p.equal(e.Address, "192.0.2.7", "the request's address")
-					p.equal(sameJSON(e.Details, json.RawMessage(`{"reason":"ticket 12"}`)), true, "the details %s say why", e.Details)
+					p.equal(sameJSON(e.Details, json.RawMessage(`{"reason":"ticket 12"}`)), true,
+						"the details %s say why", e.Details)
 					p.equal(e.Outcome, tenancy.Done, "the outcome where none is given")
 				}
 			},
 		},
 		{
 			name: "entries are a chain",
-			says: "The entries of a tenant are a chain that [tenancy.AuditChain] verifies, and none is older than the one before it.",
+			says: "The entries of a tenant are a chain that [tenancy.AuditChain] verifies, and" +
+				" none is older than the one before it.",
 			prove: func(p *probe) {
 				const writers, each = 8, 5
 				errs := atOnce(writers, func(i int) error {
 					for n := range each {
-						err := p.Audit.Append(p.ctx, []tenancy.ID{p.acme, p.globex}[i%2], tenancy.Event{Action: "x.read", Details: map[string]any{"n": n}})
+						err := p.Audit.Append(p.ctx, []tenancy.ID{p.acme, p.globex}[i%2],
+							tenancy.Event{Action: "x.read", Details: map[string]any{"n": n}})
 						if err != nil {
 							return err
 						}
@@ -119,7 +141,8 @@ func auditAppend() []clause {
 				p.ok(errors.Join(errs...), "Audit.Append by %d at once", writers)
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
 					p.verified(tenant)
-					p.equal(len(p.actions(tenant, "x.read")), writers*each/2, "the number of entries")
+					p.equal(len(p.actions(tenant, "x.read")), writers*each/2,
+						"the number of entries")
 				}
 			},
 		},
@@ -127,15 +150,17 @@ func auditAppend() []clause {
 			name: "no tenant, no log",
 			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
 			prove: func(p *probe) {
-				p.code(p.Audit.Append(p.ctx, tenancy.ID{}, tenancy.Event{Action: "x.read"}), tenancy.CodeNoTenant, "Append")
+				p.code(p.Audit.Append(p.ctx, tenancy.ID{}, tenancy.Event{Action: "x.read"}),
+					tenancy.CodeNoTenant, "Append")
 				_, err := p.Audit.List(p.ctx, tenancy.ID{}, ports.AuditQuery{Limit: 1})
 				p.code(err, tenancy.CodeNoTenant, "List")
 				_, _, err = p.Audit.Ends(p.ctx, tenancy.ID{})
 				p.code(err, tenancy.CodeNoTenant, "Ends")
-				err = p.Audit.Export(p.ctx, tenancy.ID{}, ports.AuditQuery{}, ignoreEnds, func(e tenancy.AuditEntry) error {
-					p.fail("Export for no tenant yields %s", e.Text)
-					return nil
-				})
+				err = p.Audit.Export(p.ctx, tenancy.ID{}, ports.AuditQuery{}, ignoreEnds,
+					func(e tenancy.AuditEntry) error {
+						p.fail("Export for no tenant yields %s", e.Text)
+						return nil
+					})
 				p.code(err, tenancy.CodeNoTenant, "Export")
 			},
 		},
@@ -146,19 +171,22 @@ func auditList() []clause {
 	return []clause{
 		{
 			name: "list in pages",
-			says: "List answers at most q.Limit of the tenant's entries that q admits, the newest first.",
+			says: "List answers at most q.Limit of the tenant's entries that q admits, the newest" +
+				" first.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
 				pages := [][]string{}
 				for before := int64(0); len(pages) < 3; {
-					found, err := p.Audit.List(p.ctx, p.acme, ports.AuditQuery{Before: before, Limit: 2})
+					found, err := p.Audit.List(p.ctx, p.acme,
+						ports.AuditQuery{Before: before, Limit: 2})
 					p.ok(err, "Audit.List")
 					pages = append(pages, actionsOf(found))
 					for _, e := range found {
 						before = e.Seq
 					}
 				}
-				p.equal(pages[:2], [][]string{{"x.five", "x.four"}, {"x.three", "x.two"}}, "pages of two")
+				p.equal(pages[:2], [][]string{{"x.five", "x.four"}, {"x.three", "x.two"}},
+					"pages of two")
 				p.equal(pages[2][0], "x.one", "the first of the third page")
 			},
 		},
@@ -168,7 +196,8 @@ func auditList() []clause {
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
-					p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Before: e.Seq, Limit: 1})), []string{"x.one"}, "what is before the second")
+					p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Before: e.Seq, Limit: 1})),
+						[]string{"x.one"}, "what is before the second")
 				}
 			},
 		},
@@ -179,10 +208,14 @@ func auditList() []clause {
 				p.happenBy(p.acme, "u1", "x.one")
 				p.happenBy(p.acme, "u2", "x.two")
 				p.happenBy(p.globex, "u1", "x.three")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"}, "what u1 did")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{}, "what nobody did")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})), []string{}, "what u1 didn't do")
-				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}), []string{"x.three", "x.one"}, "what u1 did anywhere")
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"},
+					"what u1 did")
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{},
+					"what nobody did")
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})),
+					[]string{}, "what u1 didn't do")
+				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}),
+					[]string{"x.three", "x.one"}, "what u1 did anywhere")
 			},
 		},
 		{
@@ -192,7 +225,8 @@ func auditList() []clause {
 				p.happen(p.acme, "x.one", "x.two", "x.one")
 				p.equal(p.actions(p.acme, "x.one"), []string{"x.one", "x.one"}, "the entries")
 				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an action that wasn't")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"}, "the entries of all tenants")
+				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
+					"the entries of all tenants")
 			},
 		},
 		{
@@ -206,11 +240,15 @@ func auditList() []clause {
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
 					second = e.At
 				}
-				since, until := ports.AuditQuery{Since: second}, ports.AuditQuery{Until: second, Limit: 1}
-				p.equal(actionsOf(p.log(p.acme, since)), []string{"x.two"}, "what isn't before the second")
+				since, until := ports.AuditQuery{Since: second},
+					ports.AuditQuery{Until: second, Limit: 1}
+				p.equal(actionsOf(p.log(p.acme, since)), []string{"x.two"},
+					"what isn't before the second")
 				p.equal(actionsOf(p.log(p.acme, until)), []string{"x.one"}, "what is before it")
-				p.equal(p.platform(ports.PlatformAuditQuery{Since: second}), []string{"x.two"}, "what isn't before it anywhere")
-				p.equal(p.platform(ports.PlatformAuditQuery{Until: second, Limit: 1}), []string{"x.one"}, "what is before it anywhere")
+				p.equal(p.platform(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
+					"what isn't before it anywhere")
+				p.equal(p.platform(ports.PlatformAuditQuery{Until: second, Limit: 1}),
+					[]string{"x.one"}, "what is before it anywhere")
 			},
 		},
 		{
@@ -226,7 +264,8 @@ func auditList() []clause {
 				p.happen(p.acme, "x.one")
 				_, last, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
-				p.equal(int64(len(p.log(p.acme, ports.AuditQuery{}))), last.Seq, "the number of all entries")
+				p.equal(int64(len(p.log(p.acme, ports.AuditQuery{}))), last.Seq,
+					"the number of all entries")
 			},
 		},
 	}
@@ -235,28 +274,35 @@ func auditList() []clause {
 func auditExport() []clause {
 	return []clause{
 		{
-			name:     "export one tenant's log",
-			says:     "Export calls begin once with what Ends answers, and then yield with each of the tenant's entries that q admits, the oldest first",
+			name: "export one tenant's log",
+			says: "Export calls begin once with what Ends answers, and then yield with each" +
+				" of the tenant's entries that q admits, the oldest first",
 			isolates: []string{"Audit.Export", "Audit.Ends"},
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two", "x.three")
 				p.happen(p.globex, "x.four")
 				begun := 0
 				var got []tenancy.AuditEntry
-				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{Since: time.Unix(1, 0)}, func(first, last tenancy.AuditChain) error {
-					begun++
-					wantFirst, wantLast, err := p.Audit.Ends(p.ctx, p.acme)
-					p.equal([]tenancy.AuditChain{first, last}, []tenancy.AuditChain{wantFirst, wantLast}, "where the chain begins and ends")
-					return err
-				}, func(e tenancy.AuditEntry) error { got = append(got, e); return nil })
+				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{Since: time.Unix(1, 0)},
+					func(first, last tenancy.AuditChain) error {
+						begun++
+						wantFirst, wantLast, err := p.Audit.Ends(p.ctx, p.acme)
+						p.equal([]tenancy.AuditChain{first, last},
+							[]tenancy.AuditChain{wantFirst, wantLast},
+							"where the chain begins and ends")
+						return err
+					}, func(e tenancy.AuditEntry) error { got = append(got, e); return nil })
 				p.ok(err, "Audit.Export")
 				p.equal(begun, 1, "how often begin is called")
 				listed := p.log(p.acme, ports.AuditQuery{})
 				slices.Reverse(listed)
 				p.equal(got, listed, "the exported entries")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two"}), []string{"x.two"}, "the exported entries of an action")
-				p.equal(p.exported(p.globex, ports.AuditQuery{Action: "x.four"}), []string{"x.four"}, "globex's")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.four"}), []string{}, "acme's of what globex did")
+				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two"}), []string{"x.two"},
+					"the exported entries of an action")
+				p.equal(p.exported(p.globex, ports.AuditQuery{Action: "x.four"}),
+					[]string{"x.four"}, "globex's")
+				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
+					"acme's of what globex did")
 			},
 		},
 		{
@@ -264,8 +310,10 @@ func auditExport() []clause {
 			says: "q.Before and q.Limit are not looked at.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}), []string{"x.two"}, "the exported entries")
-				p.equal(len(p.exported(p.acme, ports.AuditQuery{Limit: 1})) > 1, true, "more than one is exported")
+				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
+					[]string{"x.two"}, "the exported entries")
+				p.equal(len(p.exported(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
+					"more than one is exported")
 			},
 		},
 		{
@@ -275,15 +323,17 @@ func auditExport() []clause {
 				p.happen(p.acme, "x.one", "x.two")
 				var end tenancy.AuditChain
 				var newest int64
-				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{}, func(_, last tenancy.AuditChain) error {
-					end = last
-					p.happen(p.acme, "x.late")
-					return nil
-				}, func(e tenancy.AuditEntry) error {
-					p.equal(e.Action == "x.late", false, "an entry that was written meanwhile is exported")
-					newest = e.Seq
-					return nil
-				})
+				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
+					func(_, last tenancy.AuditChain) error {
+						end = last
+						p.happen(p.acme, "x.late")
+						return nil
+					}, func(e tenancy.AuditEntry) error {
+						p.equal(e.Action == "x.late", false,
+							"an entry that was written meanwhile is exported")
+						newest = e.Seq
+						return nil
+					})
 				p.ok(err, "Audit.Export")
 				p.equal(newest, end.Seq, "the newest that is exported")
 			},
@@ -295,7 +345,8 @@ func auditExport() []clause {
 				p.happen(p.acme, "x.one", "x.two")
 				calls := 0
 				count := func(tenancy.AuditEntry) error { calls++; return errOurs }
-				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{}, func(_, _ tenancy.AuditChain) error { return errOurs }, count)
+				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
+					func(_, _ tenancy.AuditChain) error { return errOurs }, count)
 				p.equal(errors.Is(err, errOurs), true, "Export answers begin's error: %v", err)
 				p.equal(calls, 0, "how often yield is called after begin failed")
 				err = p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{}, ignoreEnds, count)
@@ -305,17 +356,21 @@ func auditExport() []clause {
 		},
 		{
 			name: "ends",
-			says: "Ends answers where the tenant's chain begins and ends: first is the entry before the oldest that is kept, the zero chain unless retention has removed some; last is the newest one, the zero chain if there is none.",
+			says: "Ends answers where the tenant's chain begins and ends: first is the entry" +
+				" before the oldest that is kept, the zero chain unless retention has removed" +
+				" some; last is the newest one, the zero chain if there is none.",
 			prove: func(p *probe) {
 				first, last, err := p.Audit.Ends(p.ctx, tenancy.DefaultID)
 				p.ok(err, "Audit.Ends")
-				p.equal([]tenancy.AuditChain{first, last}, []tenancy.AuditChain{{}, {}}, "the ends of a chain without entries")
+				p.equal([]tenancy.AuditChain{first, last}, []tenancy.AuditChain{{}, {}},
+					"the ends of a chain without entries")
 				p.happen(p.acme, "x.one")
 				first, last, err = p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(first, tenancy.AuditChain{}, "where acme's chain begins")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Limit: 1}) {
-					p.equal(last, tenancy.AuditChain{Seq: e.Seq, Hash: e.Hash}, "where acme's chain ends")
+					p.equal(last, tenancy.AuditChain{Seq: e.Seq, Hash: e.Hash},
+						"where acme's chain ends")
 				}
 			},
 		},
@@ -328,14 +383,18 @@ func platformAuditSuite() []clause {
 			name: "append what is no tenant's",
 			says: "Append adds an entry that belongs to no tenant.",
 			prove: func(p *probe) {
-				ctx := tenancy.WithPrincipal(p.ctx, tenancy.Principal{Kind: tenancy.PlatformToken, ID: "token"})
-				p.ok(p.PlatformAudit.Append(ctx, tenancy.Event{Action: "x.one", Target: tenancy.AuditTarget{Kind: "user", Name: "ada"}}), "PlatformAudit.Append")
+				ctx := tenancy.WithPrincipal(p.ctx,
+					tenancy.Principal{Kind: tenancy.PlatformToken, ID: "token"})
+				p.ok(p.PlatformAudit.Append(ctx,
+					tenancy.Event{Action: "x.one", Target: tenancy.AuditTarget{
+						Kind: "user", Name: "ada"}}), "PlatformAudit.Append")
 				found := p.everywhere(ports.PlatformAuditQuery{Action: "x.one"})
 				p.equal(len(found), 1, "the number of entries")
 				for _, e := range found {
 					p.equal(e.Tenant, tenancy.ID{}, "its tenant")
 					p.equal(e.TenantSlug, tenancy.Slug(""), "its tenant's slug")
-					p.equal(e.Actor, tenancy.Actor{Kind: tenancy.PlatformToken, ID: "token"}, "the actor")
+					p.equal(e.Actor, tenancy.Actor{Kind: tenancy.PlatformToken, ID: "token"},
+						"the actor")
 					p.equal(e.Target, tenancy.AuditTarget{Kind: "user", Name: "ada"}, "the target")
 				}
 				for _, tenant := range []tenancy.ID{p.acme, p.globex, tenancy.DefaultID} {
@@ -345,11 +404,13 @@ func platformAuditSuite() []clause {
 		},
 		{
 			name: "list all logs in pages",
-			says: "List answers at most q.Limit entries of all tenants and of none that q admits, the newest first, and those of one time in the descending order of their ids.",
+			says: "List answers at most q.Limit entries of all tenants and of none that q admits," +
+				" the newest first, and those of one time in the descending order of their ids.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one")
 				p.happen(p.globex, "x.two")
-				p.ok(p.PlatformAudit.Append(p.ctx, tenancy.Event{Action: "x.three"}), "PlatformAudit.Append")
+				p.ok(p.PlatformAudit.Append(p.ctx, tenancy.Event{Action: "x.three"}),
+					"PlatformAudit.Append")
 				p.happen(p.acme, "x.four", "x.five")
 				all := p.everywhere(ports.PlatformAuditQuery{})
 				p.equal(slices.IsSortedFunc(all, func(a, b tenancy.AuditEntry) int {
@@ -360,7 +421,8 @@ func platformAuditSuite() []clause {
 				}), true, "the entries are in order")
 				got := []string{}
 				for place := (ports.AuditPlace{}); len(got) < 8; {
-					found, err := p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Before: place, Limit: 2})
+					found, err := p.PlatformAudit.List(p.ctx,
+						ports.PlatformAuditQuery{Before: place, Limit: 2})
 					p.ok(err, "PlatformAudit.List")
 					got = append(got, actionsOf(found)...)
 					if len(found) < 2 {
@@ -369,8 +431,10 @@ func platformAuditSuite() []clause {
 					place = ports.AuditPlace{At: found[1].At, ID: found[1].ID}
 				}
 				want := actionsOf(all)
-				p.equal(got[:min(len(got), len(want))], want[:min(len(got), len(want))], "pages of two")
-				p.equal(slices.Contains(got, "x.three") && slices.Contains(got, "x.two") && slices.Contains(got, "x.one"), true, "%v holds what was done", got)
+				p.equal(got[:min(len(got), len(want))], want[:min(len(got), len(want))],
+					"pages of two")
+				p.equal(slices.Contains(got, "x.three") && slices.Contains(got, "x.two") &&
+					slices.Contains(got, "x.one"), true, "%v holds what was done", got)
 			},
 		},
 		{
@@ -383,11 +447,14 @@ func platformAuditSuite() []clause {
 					if i > 1 {
 						break
 					}
-					found := p.everywhere(ports.PlatformAuditQuery{Before: ports.AuditPlace{At: e.At, ID: e.ID}})
+					found := p.everywhere(ports.PlatformAuditQuery{
+						Before: ports.AuditPlace{At: e.At, ID: e.ID}})
 					for _, behind := range found {
-						p.equal(behind.ID == e.ID || behind.At.After(e.At), false, "what isn't behind the place is listed")
+						p.equal(behind.ID == e.ID || behind.At.After(e.At), false,
+							"what isn't behind the place is listed")
 					}
-					p.equal(len(found), len(p.everywhere(ports.PlatformAuditQuery{}))-i-1, "the number of entries behind the place")
+					p.equal(len(found), len(p.everywhere(ports.PlatformAuditQuery{}))-i-1,
+						"the number of entries behind the place")
 				}
 			},
 		},
@@ -409,7 +476,8 @@ func compareText(a, b string) int {
 // happen appends an entry for each action.
 func (p *probe) happen(tenant tenancy.ID, actions ...string) {
 	for _, action := range actions {
-		p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)", action)
+		p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)",
+			action)
 	}
 }
 
@@ -466,22 +534,25 @@ func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
 func (p *probe) verified(tenant tenancy.ID) {
 	var chain, end tenancy.AuditChain
 	var before time.Time
-	err := p.Audit.Export(p.ctx, tenant, ports.AuditQuery{}, func(first, last tenancy.AuditChain) error {
-		chain, end = first, last
-		return nil
-	}, func(e tenancy.AuditEntry) error {
-		if e.At.Before(before) {
-			return fmt.Errorf("entry %d is older than the one before it", e.Seq)
-		}
-		before = e.At
-		return chain.Next(e)
-	})
+	err := p.Audit.Export(p.ctx, tenant, ports.AuditQuery{},
+		func(first, last tenancy.AuditChain) error {
+			chain, end = first, last
+			return nil
+		}, func(e tenancy.AuditEntry) error {
+			if e.At.Before(before) {
+				return fmt.Errorf("entry %d is older than the one before it", e.Seq)
+			}
+			before = e.At
+			return chain.Next(e)
+		})
 	p.ok(err, "Audit.Export")
 	p.equal(chain, end, "where the chain ends")
 }
 
 // as is p's context with somebody who acts in a request.
 func (p *probe) as(user string) context.Context {
-	ctx := tenancy.WithPrincipal(p.ctx, tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user, Name: "User " + user})
-	return tenancy.WithRequest(ctx, tenancy.Request{ID: "request of " + user, Address: "192.0.2.1", Reason: "because"})
+	ctx := tenancy.WithPrincipal(p.ctx,
+		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user, Name: "User " + user})
+	return tenancy.WithRequest(ctx,
+		tenancy.Request{ID: "request of " + user, Address: "192.0.2.1", Reason: "because"})
 }

@@ -28,7 +28,9 @@ func auditWritesSuite() []clause {
 	for _, a := range auditedWrites() {
 		all = append(all, clause{
 			name: "entry of " + a.method + " " + a.action,
-			says: "What changes a tenant's data or its administration appends to it by itself: every method of every port that writes does so in the transaction of the write, so that neither happens without the other.",
+			says: "What changes a tenant's data or its administration appends to it by itself:" +
+				" every method of every port that writes does so in the transaction of the write," +
+				" so that neither happens without the other.",
 			prove: func(p *probe) {
 				a.proveEntry(p)
 			},
@@ -51,7 +53,8 @@ func (a audited) proveEntry(p *probe) {
 	p.equal(actionsOf(found), []string{a.action}, "what the log says of %s", a.method)
 	for _, e := range found {
 		p.equal(e.Seq, last.Seq, "the entry's place")
-		p.equal(e.Actor, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u1", Name: "User u1"}, "the actor")
+		p.equal(e.Actor, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u1", Name: "User u1"},
+			"the actor")
 		p.equal(e.Target, a.target, "the target")
 		p.equal(e.RequestID, "request of u1", "the request's id")
 		p.equal(e.Address, "192.0.2.1", "the request's address")
@@ -68,7 +71,8 @@ func (a audited) proveEntry(p *probe) {
 			p.fail("the entry %s holds a secret", e.Text)
 		}
 	}
-	p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Actor: "u1"})), []string{}, "what the other tenant's log says")
+	p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Actor: "u1"})), []string{},
+		"what the other tenant's log says")
 	p.verified(p.acme)
 }
 
@@ -77,7 +81,8 @@ func (a audited) proveNone(p *probe) {
 	if err == nil {
 		p.fail("%s = nil; want an error", a.method)
 	}
-	p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{}, "what the log says of what %s refused", a.method)
+	p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
+		"what the log says of what %s refused", a.method)
 	p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}), []string{}, "what all logs say")
 }
 
@@ -85,31 +90,38 @@ func auditedWrites() []audited {
 	widget := tenancy.AuditTarget{Kind: "widget", Name: "w"}
 	return append([]audited{
 		{
-			method: "Resources.Put", action: "resource.create", target: widget, details: []string{"after", "version", "secrets"},
+			method: "Resources.Put", action: "resource.create", target: widget,
+			details: []string{"after", "version", "secrets"},
 			do: func(ctx context.Context, p *probe) error {
-				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{"token":"hunter2"}`), ports.Condition{})
+				_, _, err := p.Resources.Put(ctx, p.acme,
+					item("widget", "w", `{"token":"hunter2"}`), ports.Condition{})
 				return err
 			},
 			refused: func(ctx context.Context, p *probe) error {
-				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{"maker":"nobody","token":"hunter2"}`), ports.Condition{})
+				_, _, err := p.Resources.Put(ctx, p.acme,
+					item("widget", "w", `{"maker":"nobody","token":"hunter2"}`), ports.Condition{})
 				return err
 			},
 		},
 		{
-			method: "Resources.Put", action: "resource.update", target: widget, details: []string{"before", "after", "version"},
+			method: "Resources.Put", action: "resource.update", target: widget,
+			details: []string{"before", "after", "version"},
 			do: func(ctx context.Context, p *probe) error {
 				p.put(p.acme, item("widget", "w", `{}`))
-				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{}`), ports.Condition{})
+				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{}`),
+					ports.Condition{})
 				return err
 			},
 			refused: func(ctx context.Context, p *probe) error {
 				p.put(p.acme, item("widget", "w", `{}`))
-				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{"size":2}`), ports.Condition{Version: 7})
+				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{"size":2}`),
+					ports.Condition{Version: 7})
 				return err
 			},
 		},
 		{
-			method: "Resources.Delete", action: "resource.delete", target: widget, details: []string{"before", "version"},
+			method: "Resources.Delete", action: "resource.delete", target: widget,
+			details: []string{"before", "version"},
 			do: func(ctx context.Context, p *probe) error {
 				p.put(p.acme, item("widget", "w", `{}`))
 				return p.Resources.Delete(ctx, p.acme, ref("widget", "w"), ports.Condition{})
@@ -120,7 +132,8 @@ func auditedWrites() []audited {
 			},
 		},
 		{
-			method: "Vault.Set", action: "secret.set", target: tenancy.AuditTarget{Kind: "secret", Name: "s"},
+			method: "Vault.Set", action: "secret.set",
+			target: tenancy.AuditTarget{Kind: "secret", Name: "s"},
 			do: func(ctx context.Context, p *probe) error {
 				return p.Vault.Set(ctx, p.acme, "s", []byte("hunter2"))
 			},
@@ -129,7 +142,8 @@ func auditedWrites() []audited {
 			},
 		},
 		{
-			method: "Keys.Create", action: "key.create", target: tenancy.AuditTarget{Kind: "key", Name: "key 1"}, details: []string{"id", "role"},
+			method: "Keys.Create", action: "key.create", target: tenancy.AuditTarget{
+				Kind: "key", Name: "key 1"}, details: []string{"id", "role"},
 			do: func(ctx context.Context, p *probe) error {
 				_, err := p.Keys.Create(ctx, p.acme, newKey(p.acme, 1))
 				return err
@@ -141,18 +155,23 @@ func auditedWrites() []audited {
 			},
 		},
 		{
-			method: "Keys.Rotate", action: "key.rotate", target: tenancy.AuditTarget{Kind: "key", Name: "key 1"}, details: []string{"id", "role", "rotated_to", "expires_at"},
+			method: "Keys.Rotate", action: "key.rotate",
+			target:  tenancy.AuditTarget{Kind: "key", Name: "key 1"},
+			details: []string{"id", "role", "rotated_to", "expires_at"},
 			do: func(ctx context.Context, p *probe) error {
-				_, err := p.Keys.Rotate(ctx, p.acme, p.key(p.acme, 1).ID, p.successor(2), time.Now().Add(time.Hour))
+				_, err := p.Keys.Rotate(ctx, p.acme, p.key(p.acme, 1).ID, p.successor(2),
+					time.Now().Add(time.Hour))
 				return err
 			},
 			refused: func(ctx context.Context, p *probe) error {
-				_, err := p.Keys.Rotate(ctx, p.acme, p.key(p.globex, 1).ID, p.successor(2), time.Now().Add(time.Hour))
+				_, err := p.Keys.Rotate(ctx, p.acme, p.key(p.globex, 1).ID, p.successor(2),
+					time.Now().Add(time.Hour))
 				return err
 			},
 		},
 		{
-			method: "Keys.Revoke", action: "key.revoke", target: tenancy.AuditTarget{Kind: "key", Name: "key 1"}, details: []string{"id", "role"},
+			method: "Keys.Revoke", action: "key.revoke", target: tenancy.AuditTarget{
+				Kind: "key", Name: "key 1"}, details: []string{"id", "role"},
 			do: func(ctx context.Context, p *probe) error {
 				return p.Keys.Revoke(ctx, p.acme, p.key(p.acme, 1).ID)
 			},
@@ -182,7 +201,8 @@ func auditedTenants() []audited {
 			}
 			t, err := p.Tenants.Get(ctx, p.acme)
 			p.ok(err, "Tenants.Get")
-			t.Name, t.State, t.DeletedAt, t.Version = "New name", c.to, t.CreatedAt, t.Version+version
+			t.Name, t.State, t.DeletedAt, t.Version = "New name", c.to, t.CreatedAt,
+				t.Version+version
 			if c.to != tenancy.Deleted {
 				t.DeletedAt = newTenant("x").DeletedAt
 			}
@@ -190,7 +210,8 @@ func auditedTenants() []audited {
 			return err
 		}
 		all = append(all, audited{
-			method: "Tenants.Update", action: c.action, target: tenancy.AuditTarget{Kind: "tenant", Name: "acme"},
+			method: "Tenants.Update", action: c.action,
+			target:  tenancy.AuditTarget{Kind: "tenant", Name: "acme"},
 			details: []string{"before", "after", "version", "name"},
 			do:      func(ctx context.Context, p *probe) error { return change(ctx, p, 0) },
 			refused: func(ctx context.Context, p *probe) error { return change(ctx, p, 1) },
@@ -200,13 +221,16 @@ func auditedTenants() []audited {
 }
 
 func auditImports() []clause {
-	const says = "One that applied leaves one entry in the audit log, bundle.import; any other leaves none."
+	const says = "One that applied leaves one entry in the audit log, bundle.import; any other" +
+		" leaves none."
 	apply := func(ctx context.Context, p *probe, tenant tenancy.ID, failure error) error {
 		return p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
 			if err := im.Stage(ctx, p.incoming(item("widget", "w", `{}`))); err != nil {
 				return err
 			}
-			_, err := im.Apply(ctx, func(it federation.Item) (ports.Decision, error) { return ports.Decision{Write: true, Item: it}, nil })
+			_, err := im.Apply(ctx, func(it federation.Item) (ports.Decision, error) {
+				return ports.Decision{Write: true, Item: it}, nil
+			})
 			if err != nil {
 				return err
 			}
@@ -223,11 +247,14 @@ func auditImports() []clause {
 				p.ok(apply(p.as("u1"), p, p.acme, nil), "Transfers.Import")
 				p.happen(p.acme, "x.two")
 				p.ok(apply(p.as("u2"), p, p.acme, nil), "Transfers.Import")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Limit: 4})), []string{"bundle.import", "x.two", "bundle.import", "x.one"}, "acme's log")
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Limit: 4})),
+					[]string{"bundle.import", "x.two", "bundle.import", "x.one"}, "acme's log")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Actor: "u1"}) {
-					p.equal(e.Actor.Name+", "+e.RequestID+", "+e.Address, "User u1, request of u1, 192.0.2.1", "who and from where")
+					p.equal(e.Actor.Name+", "+e.RequestID+", "+e.Address,
+						"User u1, request of u1, 192.0.2.1", "who and from where")
 				}
-				p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Action: "bundle.import"})), []string{}, "globex's imports")
+				p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Action: "bundle.import"})),
+					[]string{}, "globex's imports")
 				p.verified(p.acme)
 			},
 		},
@@ -242,7 +269,8 @@ func auditImports() []clause {
 					p.equal(len(found), 1, "the number of imports in the log")
 					for _, e := range found {
 						want := fmt.Sprintf(`{"of":%q,"reason":"because"}`, tenant)
-						p.equal(sameJSON(e.Details, json.RawMessage(want)), true, "the details %s are %s", e.Details, want)
+						p.equal(sameJSON(e.Details, json.RawMessage(want)), true,
+							"the details %s are %s", e.Details, want)
 					}
 				}
 			},
@@ -251,9 +279,12 @@ func auditImports() []clause {
 			name: "no entry of an import that failed",
 			says: says,
 			prove: func(p *probe) {
-				p.code(apply(p.as("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict, "no")), tenancy.CodeImportConflict, "Transfers.Import")
-				p.ok(p.Transfers.Import(p.as("u1"), p.acme, func(ports.Import) error { return nil }), "an import of nothing")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{}, "what the log says")
+				p.code(apply(p.as("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,
+					"no")), tenancy.CodeImportConflict, "Transfers.Import")
+				p.ok(p.Transfers.Import(p.as("u1"), p.acme,
+					func(ports.Import) error { return nil }), "an import of nothing")
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
+					"what the log says")
 			},
 		},
 		{
@@ -265,13 +296,15 @@ func auditImports() []clause {
 				found := p.log(made.ID, ports.AuditQuery{})
 				p.equal(actionsOf(found), []string{"tenant.create"}, "the log of a new tenant")
 				for _, e := range found {
-					p.equal(e.Target, tenancy.AuditTarget{Kind: "tenant", Name: "initech"}, "the target")
+					p.equal(e.Target, tenancy.AuditTarget{Kind: "tenant", Name: "initech"},
+						"the target")
 					p.equal(e.TenantSlug, tenancy.Slug("initech"), "the slug")
 					p.equal(e.Actor.ID, "u1", "the actor")
 				}
 				_, err = p.Tenants.Create(p.as("u2"), newTenant("initech"))
 				p.code(err, tenancy.CodeSlugTaken, "Tenants.Create of a taken slug")
-				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u2"}), []string{}, "what all logs say of it")
+				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
+					"what all logs say of it")
 			},
 		},
 	}

@@ -21,32 +21,37 @@ func (b hearing) Subscribe(heard func(ports.ChangeNotification)) func() {
 // deafTo passes over a kind.
 func deafTo(kind ports.ChangeKind) func(*ports.Services) {
 	return func(s *ports.Services) {
-		s.ChangeNotifier = hearing{s.ChangeNotifier, func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
-			return func(a ports.ChangeNotification) {
-				if a.Kind != kind {
-					heard(a)
+		s.ChangeNotifier = hearing{s.ChangeNotifier,
+			func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
+				return func(a ports.ChangeNotification) {
+					if a.Kind != kind {
+						heard(a)
+					}
 				}
-			}
-		}}
+			}}
 	}
 }
 
 // atOnce calls for each change by itself.
 func atOnce(s *ports.Services) {
-	s.ChangeNotifier = hearing{s.ChangeNotifier, func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
-		return func(a ports.ChangeNotification) {
-			go heard(a)
-			go heard(a)
-			time.Sleep(50 * time.Microsecond)
-		}
-	}}
+	s.ChangeNotifier = hearing{s.ChangeNotifier,
+		func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
+			return func(a ports.ChangeNotification) {
+				go heard(a)
+				go heard(a)
+				time.Sleep(50 * time.Microsecond)
+			}
+		}}
 }
 
 // late hears when it is too late, and settles before.
 func late(s *ports.Services) {
-	s.ChangeNotifier = hearing{s.ChangeNotifier, func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
-		return func(a ports.ChangeNotification) { time.AfterFunc(2*time.Second, func() { heard(a) }) }
-	}}
+	s.ChangeNotifier = hearing{s.ChangeNotifier,
+		func(heard func(ports.ChangeNotification)) func(ports.ChangeNotification) {
+			return func(a ports.ChangeNotification) {
+				time.AfterFunc(2*time.Second, func() { heard(a) })
+			}
+		}}
 }
 
 // endless goes on after stop.
@@ -70,7 +75,9 @@ func (b *talkative) Subscribe(heard func(ports.ChangeNotification)) func() {
 	return b.ChangeNotifier.Subscribe(heard)
 }
 
-func (b *talkative) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (b *talkative) Create(
+	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
+) (tenancy.APIKey, error) {
 	made, err := b.Keys.Create(ctx, tenant, k)
 	b.say(made)
 	return made, err

@@ -13,7 +13,9 @@ import (
 
 type sharedLog struct{ ports.Audit }
 
-func (b sharedLog) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (b sharedLog) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	if tenant.IsZero() {
 		return b.Audit.List(ctx, tenant, q)
 	}
@@ -46,7 +48,9 @@ func (b anonymousLog) Append(_ context.Context, tenant tenancy.ID, e tenancy.Eve
 
 type backwardLog struct{ ports.Audit }
 
-func (b backwardLog) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (b backwardLog) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	found, err := b.Audit.List(ctx, tenant, q)
 	slices.Reverse(found)
 	return found, err
@@ -54,7 +58,9 @@ func (b backwardLog) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQ
 
 type inclusiveLog struct{ ports.Audit }
 
-func (b inclusiveLog) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (b inclusiveLog) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	if q.Before != 0 {
 		q.Before++
 	}
@@ -63,7 +69,9 @@ func (b inclusiveLog) List(ctx context.Context, tenant tenancy.ID, q ports.Audit
 
 type anyAction struct{ ports.Audit }
 
-func (b anyAction) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (b anyAction) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	if q.Action == "x" {
 		q.Action = ""
 	}
@@ -72,7 +80,10 @@ func (b anyAction) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQue
 
 type alteredLog struct{ ports.Audit }
 
-func (b alteredLog) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+func (b alteredLog) Export(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
+) error {
 	return b.Audit.Export(ctx, tenant, q, begin, func(e tenancy.AuditEntry) error {
 		e.Text = bytes.ReplaceAll(e.Text, []byte("x.read"), []byte("x.seen"))
 		return yield(e)
@@ -81,7 +92,10 @@ func (b alteredLog) Export(ctx context.Context, tenant tenancy.ID, q ports.Audit
 
 type pagedExport struct{ ports.Audit }
 
-func (b pagedExport) Export(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error) error {
+func (b pagedExport) Export(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
+) error {
 	n := 0
 	return b.Audit.Export(ctx, tenant, q, begin, func(e tenancy.AuditEntry) error {
 		if n++; q.Limit != 0 && n > q.Limit {
@@ -93,16 +107,21 @@ func (b pagedExport) Export(ctx context.Context, tenant tenancy.ID, q ports.Audi
 
 type endlessLog struct{ ports.Audit }
 
-func (b endlessLog) Ends(ctx context.Context, tenant tenancy.ID) (first, last tenancy.AuditChain, err error) {
+func (b endlessLog) Ends(
+	ctx context.Context, tenant tenancy.ID,
+) (first, last tenancy.AuditChain, err error) {
 	first, _, err = b.Audit.Ends(ctx, tenant)
 	return first, last, err
 }
 
 type platformOnly struct{ ports.PlatformAudit }
 
-func (b platformOnly) List(ctx context.Context, q ports.PlatformAuditQuery) ([]tenancy.AuditEntry, error) {
+func (b platformOnly) List(
+	ctx context.Context, q ports.PlatformAuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	found, err := b.PlatformAudit.List(ctx, q)
-	return slices.DeleteFunc(found, func(e tenancy.AuditEntry) bool { return !e.Tenant.IsZero() }), err
+	return slices.DeleteFunc(found, func(e tenancy.AuditEntry) bool { return !e.Tenant.IsZero() }),
+		err
 }
 
 type defaultsLog struct {
@@ -116,9 +135,12 @@ func (b defaultsLog) Append(ctx context.Context, e tenancy.Event) error {
 
 type withoutUpdates struct{ ports.Audit }
 
-func (b withoutUpdates) List(ctx context.Context, tenant tenancy.ID, q ports.AuditQuery) ([]tenancy.AuditEntry, error) {
+func (b withoutUpdates) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
 	found, err := b.Audit.List(ctx, tenant, q)
-	return slices.DeleteFunc(found, func(e tenancy.AuditEntry) bool { return e.Action == "resource.update" }), err
+	return slices.DeleteFunc(found,
+		func(e tenancy.AuditEntry) bool { return e.Action == "resource.update" }), err
 }
 
 type loggedFirst struct {
@@ -126,12 +148,15 @@ type loggedFirst struct {
 	audit ports.Audit
 }
 
-func (b loggedFirst) Put(ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+func (b loggedFirst) Put(
+	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
+) (federation.Resource, bool, error) {
 	stored, created, err := b.Resources.Put(ctx, tenant, item, cond)
 	if err == nil {
 		return stored, created, nil
 	}
-	return stored, created, errors.Join(err, b.audit.Append(ctx, tenant, federation.WriteEvent(nil, item, nil)))
+	return stored, created, errors.Join(err,
+		b.audit.Append(ctx, tenant, federation.WriteEvent(nil, item, nil)))
 }
 
 type importLoggedFirst struct {
@@ -139,7 +164,9 @@ type importLoggedFirst struct {
 	audit ports.Audit
 }
 
-func (b importLoggedFirst) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+func (b importLoggedFirst) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
 	err := b.Transfers.Import(ctx, tenant, fn)
 	if err == nil {
 		return nil

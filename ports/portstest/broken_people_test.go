@@ -23,7 +23,9 @@ func (b lettersCount) ByEmail(ctx context.Context, email string) (identity.User,
 // wholeUpdate stores what it has read beside what is given.
 type wholeUpdate struct{ ports.Users }
 
-func (b wholeUpdate) Update(ctx context.Context, id string, c ports.UserChange) (identity.User, error) {
+func (b wholeUpdate) Update(
+	ctx context.Context, id string, c ports.UserChange,
+) (identity.User, error) {
 	no := false
 	if c.SuperAdmin == nil {
 		c.SuperAdmin = &no
@@ -77,7 +79,9 @@ type anywhere struct {
 	memberships ports.Memberships
 }
 
-func (b anywhere) Get(ctx context.Context, tenant tenancy.ID, user string) (tenancy.Membership, error) {
+func (b anywhere) Get(
+	ctx context.Context, tenant tenancy.ID, user string,
+) (tenancy.Membership, error) {
 	found, err := b.Members.Get(ctx, tenant, user)
 	if tenancy.CodeOf(err) != tenancy.CodeNotFound {
 		return found, err
@@ -91,7 +95,8 @@ func (b anywhere) Get(ctx context.Context, tenant tenancy.ID, user string) (tena
 
 func (b anywhere) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
 	err := b.Members.Remove(ctx, tenant, user)
-	if others, listed := b.memberships.Of(ctx, user); tenancy.CodeOf(err) == tenancy.CodeNotFound && listed == nil && len(others) > 0 {
+	if others, listed := b.memberships.Of(ctx, user); tenancy.CodeOf(err) == tenancy.CodeNotFound &&
+		listed == nil && len(others) > 0 {
 		return b.Members.Remove(ctx, others[0].Tenant, user)
 	}
 	return err
@@ -107,7 +112,8 @@ type anybodysAdmin struct {
 const keeper = "01900000-0000-7000-8000-00000000beef"
 
 func (b anybodysAdmin) kept(ctx context.Context, tenant tenancy.ID, do func() error) error {
-	_, _ = b.users.Create(ctx, identity.User{ID: keeper, Email: "keeper@example.com", Name: "Keeper"})
+	_, _ = b.users.Create(ctx,
+		identity.User{ID: keeper, Email: "keeper@example.com", Name: "Keeper"})
 	if _, _, err := b.Members.Put(ctx, tenant, keeper, tenancy.Admin); err != nil {
 		return err
 	}
@@ -118,7 +124,9 @@ func (b anybodysAdmin) Remove(ctx context.Context, tenant tenancy.ID, user strin
 	return b.kept(ctx, tenant, func() error { return b.Members.Remove(ctx, tenant, user) })
 }
 
-func (b anybodysAdmin) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (m tenancy.Membership, created bool, err error) {
+func (b anybodysAdmin) Put(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (m tenancy.Membership, created bool, err error) {
 	if role == tenancy.Admin || tenant.IsZero() {
 		return b.Members.Put(ctx, tenant, user, role)
 	}
@@ -132,7 +140,9 @@ func (b anybodysAdmin) Put(ctx context.Context, tenant tenancy.ID, user string, 
 // beginsAgain takes a changed membership for a new one.
 type beginsAgain struct{ ports.Members }
 
-func (b beginsAgain) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (tenancy.Membership, bool, error) {
+func (b beginsAgain) Put(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (tenancy.Membership, bool, error) {
 	m, _, err := b.Members.Put(ctx, tenant, user, role)
 	return m, err == nil, err
 }
@@ -144,7 +154,9 @@ type deletedToo struct {
 	kept *sync.Map
 }
 
-func (b deletedToo) Put(ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role) (tenancy.Membership, bool, error) {
+func (b deletedToo) Put(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (tenancy.Membership, bool, error) {
 	m, created, err := b.Members.Put(ctx, tenant, user, role)
 	if err == nil {
 		b.kept.Store([2]string{user, tenant.String()}, m)
@@ -181,13 +193,16 @@ type invitationLog struct {
 
 func newInvitationLog(s *ports.Services) *invitationLog {
 	b := &invitationLog{
-		Invitations: s.Invitations, InvitationFinder: s.InvitationFinder, all: map[tenancy.InvitationHash]tenancy.Invitation{}, members: s.Members,
+		Invitations: s.Invitations, InvitationFinder: s.InvitationFinder,
+		all: map[tenancy.InvitationHash]tenancy.Invitation{}, members: s.Members,
 	}
 	s.Invitations, s.InvitationFinder = b, b
 	return b
 }
 
-func (b *invitationLog) Create(ctx context.Context, tenant tenancy.ID, i tenancy.Invitation) (tenancy.Invitation, error) {
+func (b *invitationLog) Create(
+	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
+) (tenancy.Invitation, error) {
 	made, err := b.Invitations.Create(ctx, tenant, i)
 	if err == nil {
 		b.mu.Lock()
@@ -208,7 +223,9 @@ func (b *invitationLog) Revoke(ctx context.Context, tenant tenancy.ID, id string
 	return b.Invitations.Revoke(ctx, tenant, id)
 }
 
-func (b *invitationLog) Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+func (b *invitationLog) Find(
+	ctx context.Context, hash tenancy.InvitationHash,
+) (tenancy.Invitation, error) {
 	found, err := b.InvitationFinder.Find(ctx, hash)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -218,7 +235,9 @@ func (b *invitationLog) Find(ctx context.Context, hash tenancy.InvitationHash) (
 	return found, err
 }
 
-func (b *invitationLog) Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool) (tenancy.Membership, error) {
+func (b *invitationLog) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+) (tenancy.Membership, error) {
 	m, err := b.InvitationFinder.Accept(ctx, hash, u, fresh)
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -17,7 +17,9 @@ type listAll struct {
 	tenants ports.Tenants
 }
 
-func (b listAll) List(ctx context.Context, _ tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+func (b listAll) List(
+	ctx context.Context, _ tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	tenants, err := b.tenants.List(ctx, ports.TenantQuery{Limit: 100})
 	var all []federation.Resource
 	for _, t := range tenants {
@@ -35,9 +37,13 @@ type carelessCache struct {
 	cached *sync.Map
 }
 
-func newCarelessCache(inner ports.Resources) carelessCache { return carelessCache{inner, &sync.Map{}} }
+func newCarelessCache(inner ports.Resources) carelessCache {
+	return carelessCache{inner, &sync.Map{}}
+}
 
-func (b carelessCache) Put(ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+func (b carelessCache) Put(
+	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
+) (federation.Resource, bool, error) {
 	stored, created, err := b.Resources.Put(ctx, tenant, it, cond)
 	if err == nil {
 		b.cached.Store(stored.Ref, stored)
@@ -45,7 +51,9 @@ func (b carelessCache) Put(ctx context.Context, tenant tenancy.ID, it federation
 	return stored, created, err
 }
 
-func (b carelessCache) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+func (b carelessCache) Get(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
+) (federation.Resource, error) {
 	if found, ok := b.cached.Load(ref); ok {
 		return found.(federation.Resource), nil
 	}
@@ -54,7 +62,9 @@ func (b carelessCache) Get(ctx context.Context, tenant tenancy.ID, ref federatio
 
 type magicZero struct{ ports.Resources }
 
-func (b magicZero) Put(ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+func (b magicZero) Put(
+	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
+) (federation.Resource, bool, error) {
 	if tenant.IsZero() {
 		tenant = tenancy.DefaultID
 	}
@@ -67,7 +77,9 @@ type putWith struct {
 	change func(federation.Item) federation.Item
 }
 
-func (b putWith) Put(ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+func (b putWith) Put(
+	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
+) (federation.Resource, bool, error) {
 	return b.Resources.Put(ctx, tenant, b.change(it), cond)
 }
 
@@ -88,7 +100,9 @@ func forgetUnknown(it federation.Item) federation.Item {
 
 type mergeLabels struct{ ports.Resources }
 
-func (b mergeLabels) Put(ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition) (federation.Resource, bool, error) {
+func (b mergeLabels) Put(
+	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
+) (federation.Resource, bool, error) {
 	if stored, err := b.Get(ctx, tenant, it.Ref); err == nil {
 		maps.Copy(stored.Labels, it.Labels)
 		it.Labels = stored.Labels
@@ -98,17 +112,23 @@ func (b mergeLabels) Put(ctx context.Context, tenant tenancy.ID, it federation.I
 
 type unconditional struct{ ports.Resources }
 
-func (b unconditional) Put(ctx context.Context, tenant tenancy.ID, it federation.Item, _ ports.Condition) (federation.Resource, bool, error) {
+func (b unconditional) Put(
+	ctx context.Context, tenant tenancy.ID, it federation.Item, _ ports.Condition,
+) (federation.Resource, bool, error) {
 	return b.Resources.Put(ctx, tenant, it, ports.Condition{})
 }
 
-func (b unconditional) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, _ ports.Condition) error {
+func (b unconditional) Delete(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref, _ ports.Condition,
+) error {
 	return b.Resources.Delete(ctx, tenant, ref, ports.Condition{})
 }
 
 type heedless struct{ ports.Resources }
 
-func (b heedless) Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition) error {
+func (b heedless) Delete(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
+) error {
 	err := b.Resources.Delete(ctx, tenant, ref, cond)
 	if tenancy.CodeOf(err) == tenancy.CodeReferenced {
 		return nil
@@ -121,21 +141,27 @@ type indiscreet struct {
 	vault ports.Vault
 }
 
-func (b indiscreet) Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error) {
+func (b indiscreet) Get(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
+) (federation.Resource, error) {
 	found, err := b.Resources.Get(ctx, tenant, ref)
 	name := federation.SecretName(ref, "token")
 	if value, lacking := b.vault.Get(ctx, tenant, name); lacking == nil && err == nil {
 		shown, _ := json.Marshal(string(value))
-		found.Spec = json.RawMessage(strings.ReplaceAll(string(found.Spec), string(federation.SecretRef(name)), string(shown)))
+		found.Spec = json.RawMessage(strings.ReplaceAll(string(found.Spec),
+			string(federation.SecretRef(name)), string(shown)))
 	}
 	return found, err
 }
 
 type inclusive struct{ ports.Resources }
 
-func (b inclusive) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+func (b inclusive) List(
+	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	found, err := b.Resources.List(ctx, tenant, q)
-	if at, missing := b.Get(ctx, tenant, federation.Ref{Kind: q.Kind, Name: q.After}); missing == nil && err == nil {
+	if at, missing := b.Get(ctx, tenant,
+		federation.Ref{Kind: q.Kind, Name: q.After}); missing == nil && err == nil {
 		found = append([]federation.Resource{at}, found...)
 	}
 	return found, err
@@ -143,7 +169,9 @@ func (b inclusive) List(ctx context.Context, tenant tenancy.ID, q ports.Resource
 
 type wildcards struct{ ports.Resources }
 
-func (b wildcards) List(ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery) ([]federation.Resource, error) {
+func (b wildcards) List(
+	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
 	q.Search = strings.Trim(q.Search, "%")
 	return b.Resources.List(ctx, tenant, q)
 }

@@ -37,21 +37,27 @@ func (b formerPassword) Create(ctx context.Context, s identity.Session, _ string
 // expiredSessions lists them for ever.
 type expiredSessions struct{ ports.Sessions }
 
-func (b expiredSessions) List(ctx context.Context, user string, _ time.Time) ([]identity.Session, error) {
+func (b expiredSessions) List(
+	ctx context.Context, user string, _ time.Time,
+) ([]identity.Session, error) {
 	return b.Sessions.List(ctx, user, time.Time{})
 }
 
 // deafFinder finds what has ended at a time that it doesn't look at.
 type deafFinder struct{ ports.SessionFinder }
 
-func (b deafFinder) Find(ctx context.Context, hash identity.SessionHash, _ time.Time) (identity.Session, error) {
+func (b deafFinder) Find(
+	ctx context.Context, hash identity.SessionHash, _ time.Time,
+) (identity.Session, error) {
 	return b.SessionFinder.Find(ctx, hash, time.Time{})
 }
 
 // suddenRenewal leaves no time to the requests under way.
 type suddenRenewal struct{ ports.SessionFinder }
 
-func (b suddenRenewal) Renew(ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal) error {
+func (b suddenRenewal) Renew(
+	ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal,
+) error {
 	to.Overlap = time.Time{}
 	return b.SessionFinder.Renew(ctx, id, from, to)
 }
@@ -87,7 +93,9 @@ func (b lateImprover) Rehash(ctx context.Context, user, from, to string) error {
 // hastyAttempts counts before it looks whether an attempt has to wait.
 type hastyAttempts struct{ ports.LoginAttempts }
 
-func (b hastyAttempts) Begin(ctx context.Context, now time.Time, subjects ...ports.Subject) (wait time.Duration, err error) {
+func (b hastyAttempts) Begin(
+	ctx context.Context, now time.Time, subjects ...ports.Subject,
+) (wait time.Duration, err error) {
 	for _, s := range subjects {
 		more, err := b.LoginAttempts.Begin(ctx, now, s)
 		if err != nil {

@@ -99,7 +99,9 @@ func (b *keyLog) known(admit func(tenancy.APIKey) bool) []tenancy.APIKey {
 	return found
 }
 
-func (b *keyLog) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey) (tenancy.APIKey, error) {
+func (b *keyLog) Create(
+	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
+) (tenancy.APIKey, error) {
 	made, err := b.Keys.Create(ctx, tenant, k)
 	if err == nil {
 		b.mu.Lock()
@@ -109,7 +111,9 @@ func (b *keyLog) Create(ctx context.Context, tenant tenancy.ID, k tenancy.APIKey
 	return made, err
 }
 
-func (b *keyLog) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time) (tenancy.APIKey, error) {
+func (b *keyLog) Rotate(
+	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
+) (tenancy.APIKey, error) {
 	if b.revoke {
 		for _, k := range b.known(func(k tenancy.APIKey) bool { return k.ID == id }) {
 			tenant = k.Tenant
@@ -124,14 +128,18 @@ func (b *keyLog) Rotate(ctx context.Context, tenant tenancy.ID, id string, next 
 	return made, err
 }
 
-func (b *keyLog) List(ctx context.Context, tenant tenancy.ID, after string, limit int) ([]tenancy.APIKey, error) {
+func (b *keyLog) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]tenancy.APIKey, error) {
 	found, err := b.Keys.List(ctx, tenant, after, limit)
 	if b.list && err == nil {
 		found = b.known(func(tenancy.APIKey) bool { return true })
 	}
 	if b.hashes {
 		for i := range found {
-			found[i].Hash = b.known(func(k tenancy.APIKey) bool { return k.ID == found[i].ID })[0].Hash
+			found[i].Hash = b.known(func(k tenancy.APIKey) bool {
+				return k.ID == found[i].ID
+			})[0].Hash
 		}
 	}
 	return found, err
@@ -159,7 +167,9 @@ func (b *keyLog) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey
 // endlessKeys lets a key that was rotated work on for ever.
 type endlessKeys struct{ ports.Keys }
 
-func (b endlessKeys) Rotate(ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, _ time.Time) (tenancy.APIKey, error) {
+func (b endlessKeys) Rotate(
+	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, _ time.Time,
+) (tenancy.APIKey, error) {
 	return b.Keys.Rotate(ctx, tenant, id, next, time.Now().Add(1000*time.Hour))
 }
 
@@ -171,7 +181,8 @@ type hidesPurged struct {
 
 func (b hidesPurged) Purge(_ context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	b.gone.Store(id, true)
-	return federation.Certify(tenancy.PurgeCertificate{Tenant: id, Slug: "acme", PurgedAt: time.Now().Truncate(time.Microsecond)})
+	return federation.Certify(tenancy.PurgeCertificate{Tenant: id, Slug: "acme",
+		PurgedAt: time.Now().Truncate(time.Microsecond)})
 }
 
 func (b hidesPurged) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {

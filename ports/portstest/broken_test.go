@@ -37,7 +37,8 @@ var broken = []struct {
 		func(s *ports.Services) { s.Audit = endlessLog{s.Audit} }},
 	{"a log that lacks the updates", "Audit/entry of Resources.Put resource.update",
 		func(s *ports.Services) { s.Audit = withoutUpdates{s.Audit} }},
-	{"a put that is logged before it is refused", "Audit/no entry of Resources.Put resource.create refused",
+	{"a put that is logged before it is refused",
+		"Audit/no entry of Resources.Put resource.create refused",
 		func(s *ports.Services) { s.Resources = loggedFirst{s.Resources, s.Audit} }},
 	{"an import that is logged before it fails", "Audit/no entry of an import that failed",
 		func(s *ports.Services) { s.Transfers = importLoggedFirst{s.Transfers, s.Audit} }},
@@ -191,16 +192,19 @@ var broken = []struct {
 	{"a vault that hands out its own memory", "Vault/values are copied",
 		func(s *ports.Services) { s.Vault = newOpenVault(s.Vault) }},
 
-	{"changes of tenants that nobody hears of", "Announcements/hear of tenants", deafTo(ports.TenantChanged)},
+	{"changes of tenants that nobody hears of", "Announcements/hear of tenants",
+		deafTo(ports.TenantChanged)},
 	{"people whom nobody hears of", "Announcements/hear of people", deafTo(ports.UserChanged)},
 	{"revocations that nobody hears of", "Announcements/hear of keys", deafTo(ports.KeyChanged)},
 	{"keys that are announced when they are used", "Announcements/hear of keys", talkativeFinder},
-	{"keys that are announced when they are made", "Announcements/nothing new of keys", talkativeKeys},
+	{"keys that are announced when they are made", "Announcements/nothing new of keys",
+		talkativeKeys},
 	{"announcements all at the same time", "Announcements/hear in order, and of no more", atOnce},
 	{"announcements without an end", "Announcements/hear in order, and of no more",
 		func(s *ports.Services) { s.ChangeNotifier = endless{s.ChangeNotifier} }},
 	{"announcements that come after all is settled", "Announcements/settle", late},
-	{"announcements that come late while they are said to be current", "Announcements/current", late},
+	{"announcements that come late while they are said to be current", "Announcements/current",
+		late},
 }
 
 func TestSuitesCatchBrokenStores(t *testing.T) {
@@ -224,7 +228,8 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
 	for _, suite := range []string{
-		"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants", "Keys", "Users", "Members", "Invitations",
+		"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants",
+		"Keys", "Users", "Members", "Invitations",
 		"Resources", "Transfers", "Vault", "Announcements",
 	} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {

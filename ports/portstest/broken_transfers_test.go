@@ -11,7 +11,9 @@ import (
 
 type unsorted struct{ ports.Transfers }
 
-func (b unsorted) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+func (b unsorted) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
 	var items []federation.Item
 	err := b.Transfers.Export(ctx, tenant, sel, func(it federation.Item) error {
 		items = append(items, it)
@@ -33,7 +35,9 @@ type noSnapshot struct {
 	resources ports.Resources
 }
 
-func (b noSnapshot) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+func (b noSnapshot) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
 	return b.Transfers.Export(ctx, tenant, sel, func(it federation.Item) error {
 		now, err := b.resources.Get(ctx, tenant, it.Ref)
 		if err != nil {
@@ -45,14 +49,18 @@ func (b noSnapshot) Export(ctx context.Context, tenant tenancy.ID, sel ports.Sel
 
 type anyLabel struct{ ports.Transfers }
 
-func (b anyLabel) Export(ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error) error {
+func (b anyLabel) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
 	sel.Labels = nil
 	return b.Transfers.Export(ctx, tenant, sel, yield)
 }
 
 type notAtomic struct{ ports.Transfers }
 
-func (b notAtomic) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+func (b notAtomic) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
 	var failed error
 	err := b.Transfers.Import(ctx, tenant, func(im ports.Import) error {
 		failed = fn(im)
@@ -67,7 +75,9 @@ func (b notAtomic) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.
 // overlapping lets fn run when its import has ended.
 type overlapping struct{ ports.Transfers }
 
-func (b overlapping) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+func (b overlapping) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
 	var late ports.Import
 	err := b.Transfers.Import(ctx, tenant, func(im ports.Import) error {
 		late = im
@@ -85,7 +95,9 @@ type importing struct {
 	wrap func(ports.Import) ports.Import
 }
 
-func (b importing) Import(ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error) error {
+func (b importing) Import(
+	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
+) error {
 	return b.Transfers.Import(ctx, tenant, func(im ports.Import) error { return fn(b.wrap(im)) })
 }
 
@@ -94,7 +106,8 @@ type decideFunc = func(federation.Item) (ports.Decision, error)
 // applyWith changes how an import applies.
 type applyWith struct {
 	ports.Import
-	apply func(ctx context.Context, inner ports.Import, decide decideFunc) ([]federation.SecretUse, error)
+	apply func(ctx context.Context, inner ports.Import, decide decideFunc) ([]federation.SecretUse,
+		error)
 }
 
 func (b applyWith) Apply(ctx context.Context, decide decideFunc) ([]federation.SecretUse, error) {
@@ -102,7 +115,8 @@ func (b applyWith) Apply(ctx context.Context, decide decideFunc) ([]federation.S
 }
 
 func ownVersions(im ports.Import) ports.Import {
-	return applyWith{im, func(ctx context.Context, inner ports.Import, decide decideFunc) ([]federation.SecretUse, error) {
+	return applyWith{im, func(ctx context.Context, inner ports.Import,
+		decide decideFunc) ([]federation.SecretUse, error) {
 		return inner.Apply(ctx, func(it federation.Item) (ports.Decision, error) {
 			decision, err := decide(it)
 			decision.Item.Version = 1
@@ -112,7 +126,8 @@ func ownVersions(im ports.Import) ports.Import {
 }
 
 func overlookDangling(im ports.Import) ports.Import {
-	return applyWith{im, func(ctx context.Context, inner ports.Import, decide decideFunc) ([]federation.SecretUse, error) {
+	return applyWith{im, func(ctx context.Context, inner ports.Import,
+		decide decideFunc) ([]federation.SecretUse, error) {
 		uses, err := inner.Apply(ctx, decide)
 		if tenancy.CodeOf(err) == tenancy.CodeDanglingReference {
 			return nil, nil
@@ -122,7 +137,8 @@ func overlookDangling(im ports.Import) ports.Import {
 }
 
 func asksNoSecrets(im ports.Import) ports.Import {
-	return applyWith{im, func(ctx context.Context, inner ports.Import, decide decideFunc) ([]federation.SecretUse, error) {
+	return applyWith{im, func(ctx context.Context, inner ports.Import,
+		decide decideFunc) ([]federation.SecretUse, error) {
 		_, err := inner.Apply(ctx, decide)
 		return nil, err
 	}}

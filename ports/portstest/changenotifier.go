@@ -20,13 +20,16 @@ func announcementsSuite() []clause {
 				e := p.subscribe()
 				defer e.stop()
 				made := p.tenant("initech")
-				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID}, "Tenants.Create")
+				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID},
+					"Tenants.Create")
 				p.setState(p.acme, tenancy.Suspended)
-				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: p.acme}, "Tenants.Update")
+				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: p.acme},
+					"Tenants.Update")
 				made.Settings = json.RawMessage(`{"color":"red"}`)
 				_, err := p.Tenants.Update(p.ctx, made)
 				p.ok(err, "Tenants.Update")
-				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID}, "Tenants.Update of the settings")
+				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID},
+					"Tenants.Update of the settings")
 			},
 		},
 		{
@@ -39,7 +42,8 @@ func announcementsSuite() []clause {
 				p.find(kept.Hash)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Keys.Revoke")
 				e.wantsNothingOf(p, kept.ID, "a key that was used")
-				e.wants(p, ports.ChangeNotification{Kind: ports.KeyChanged, ID: idOf(k.ID)}, "Keys.Revoke")
+				e.wants(p, ports.ChangeNotification{Kind: ports.KeyChanged, ID: idOf(k.ID)},
+					"Keys.Revoke")
 			},
 		},
 		{
@@ -91,7 +95,8 @@ func announcementsSuite() []clause {
 					}
 				}
 				p.settle()
-				p.equal(e.ids(ports.TenantChanged), wanted, "the tenants that were heard of, in order")
+				p.equal(e.ids(ports.TenantChanged), wanted,
+					"the tenants that were heard of, in order")
 				p.equal(e.overlapped(), false, "calls at the same time")
 				e.stop()
 				p.setState(p.acme, tenancy.Suspended)
@@ -109,13 +114,15 @@ func announcementsSuite() []clause {
 					k := p.key(p.acme, n+1)
 					p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Keys.Revoke")
 					p.settle()
-					p.equal(slices.Contains(e.ids(ports.KeyChanged), idOf(k.ID)), true, "key %d was heard of when Settle answered", n+1)
+					p.equal(slices.Contains(e.ids(ports.KeyChanged), idOf(k.ID)), true,
+						"key %d was heard of when Settle answered", n+1)
 				}
 			},
 		},
 		{
 			name: "current",
-			says: "Current reports whether all has been heard that was committed up to half a second ago.",
+			says: "Current reports whether all has been heard that was committed up to half a" +
+				" second ago.",
 			prove: func(p *probe) {
 				e := p.subscribe()
 				defer e.stop()
@@ -128,7 +135,8 @@ func announcementsSuite() []clause {
 					}
 					time.Sleep(10 * time.Millisecond)
 				}
-				p.equal(slices.Contains(e.ids(ports.TenantChanged), p.acme), true, "what was committed long ago was heard")
+				p.equal(slices.Contains(e.ids(ports.TenantChanged), p.acme), true,
+					"what was committed long ago was heard")
 			},
 		},
 	}

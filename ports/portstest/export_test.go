@@ -20,11 +20,14 @@ func Clauses() []Clause {
 		name    string
 		clauses []clause
 	}{
-		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()}, {"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
-		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()}, {"PlatformAudit", platformAuditSuite()},
+		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()},
+		{"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
+		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()},
+		{"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
 		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
-		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()}, {"Announcements", announcementsSuite()},
+		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
+		{"Announcements", announcementsSuite()},
 	} {
 		for _, c := range suite.clauses {
 			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})

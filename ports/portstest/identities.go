@@ -9,7 +9,8 @@ func identitiesSuite() []clause {
 	return []clause{
 		{
 			name: "bind an identity",
-			says: "Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if it is bound to none.",
+			says: "Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if" +
+				" it is bound to none.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.bind(identityOf("a"), one.ID)
@@ -17,7 +18,8 @@ func identitiesSuite() []clause {
 				p.boundTo(identityOf("a"), one.ID)
 				p.boundTo(identityOf("b"), two.ID)
 				for _, i := range []identity.Identity{
-					identityOf("c"), {Issuer: "https://other.example", Subject: "a"}, {Issuer: identityOf("a").Issuer, Subject: "A"}, {},
+					identityOf("c"), {Issuer: "https://other.example", Subject: "a"},
+					{Issuer: identityOf("a").Issuer, Subject: "A"}, {},
 				} {
 					p.unbound(i)
 				}
@@ -25,7 +27,9 @@ func identitiesSuite() []clause {
 		},
 		{
 			name: "first identity",
-			says: "The first identity of a user takes their password away and ends their sessions: whoever chose the password, perhaps by an invitation to somebody else's address, hasn't shown that the address is theirs, as the provider has.",
+			says: "The first identity of a user takes their password away and ends their" +
+				" sessions: whoever chose the password, perhaps by an invitation to somebody" +
+				" else's address, hasn't shown that the address is theirs, as the provider has.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				for i, u := range []identity.User{one, two} {
@@ -44,14 +48,20 @@ func identitiesSuite() []clause {
 		},
 		{
 			name: "identity taken",
-			says: "Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it is bound already, or if the user has another one of the same issuer. [tenancy.CodeNotFound] if there is no such user.",
+			says: "Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it" +
+				" is bound already, or if the user has another one of the same issuer." +
+				" [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.bind(identityOf("a"), one.ID)
-				p.code(p.Identities.Bind(p.ctx, identityOf("a"), two.ID), tenancy.CodeAlreadyExists, "Bind to another user")
-				p.code(p.Identities.Bind(p.ctx, identityOf("a"), one.ID), tenancy.CodeAlreadyExists, "Bind again")
-				p.code(p.Identities.Bind(p.ctx, identityOf("b"), one.ID), tenancy.CodeAlreadyExists, "Bind of another identity of the issuer")
-				p.code(p.Identities.Bind(p.ctx, identityOf("c"), newUser(3).ID), tenancy.CodeNotFound, "Bind to nobody")
+				p.code(p.Identities.Bind(p.ctx, identityOf("a"), two.ID), tenancy.CodeAlreadyExists,
+					"Bind to another user")
+				p.code(p.Identities.Bind(p.ctx, identityOf("a"), one.ID), tenancy.CodeAlreadyExists,
+					"Bind again")
+				p.code(p.Identities.Bind(p.ctx, identityOf("b"), one.ID), tenancy.CodeAlreadyExists,
+					"Bind of another identity of the issuer")
+				p.code(p.Identities.Bind(p.ctx, identityOf("c"), newUser(3).ID),
+					tenancy.CodeNotFound, "Bind to nobody")
 				p.bind(identity.Identity{Issuer: "https://other.example", Subject: "a"}, one.ID)
 				p.boundTo(identityOf("a"), one.ID)
 				p.unbound(identityOf("b"))
@@ -74,7 +84,8 @@ func identitiesSuite() []clause {
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.bind(identityOf("a"), one.ID)
-				p.code(p.Identities.Bind(p.ctx, identityOf("a"), one.ID), tenancy.CodeAlreadyExists, "Bind again")
+				p.code(p.Identities.Bind(p.ctx, identityOf("a"), one.ID), tenancy.CodeAlreadyExists,
+					"Bind again")
 				p.logged(one.ID, "identity.bind")
 			},
 		},

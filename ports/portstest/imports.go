@@ -17,19 +17,22 @@ func transfersImport() []clause {
 	return []clause{
 		{
 			name: "import happens wholly",
-			says: "Import runs fn in one transaction: what fn did happens wholly when it answers nil",
+			says: "Import runs fn in one transaction: what fn did happens wholly when it answers" +
+				" nil",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.get(p.acme, ref("widget", "there"))
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`), item("widget", "new", `{}`))), "Stage")
+					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`),
+						item("widget", "new", `{}`))), "Stage")
 					_, err := im.Apply(p.ctx, writeAll)
 					p.absent(p.acme, ref("widget", "new"), "while the import is under way")
 					p.sameResource(p.get(p.acme, before.Ref), before, "the other item meanwhile")
 					return err
 				})
 				p.ok(err, "Import")
-				p.sameContent(p.get(p.acme, before.Ref).Item, p.normal(item("widget", "there", `{"size":2}`)), "what was overwritten")
+				p.sameContent(p.get(p.acme, before.Ref).Item,
+					p.normal(item("widget", "there", `{"size":2}`)), "what was overwritten")
 				p.get(p.acme, ref("widget", "new"))
 			},
 		},
@@ -41,13 +44,15 @@ func transfersImport() []clause {
 				before := p.export(p.acme, ports.Selection{})
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(
-						item("widget", "there", `{"size":2}`), item("widget", "new", `{}`), item("settings", "default", `{"mode":"open"}`))), "Stage")
+						item("widget", "there", `{"size":2}`), item("widget", "new", `{}`),
+						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					_, err := im.Apply(p.ctx, writeAll)
 					p.ok(err, "Apply")
 					return errOurs
 				})
 				p.equal(errors.Is(err, errOurs), true, "Import answers fn's error: %v", err)
-				p.equal(bundled(p.export(p.acme, ports.Selection{})), bundled(before), "the export afterwards")
+				p.equal(bundled(p.export(p.acme, ports.Selection{})), bundled(before),
+					"the export afterwards")
 				p.equal(p.pristine(p.acme), true, "the settings are pristine afterwards")
 			},
 		},
@@ -59,7 +64,8 @@ func transfersImport() []clause {
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					return im.Stage(p.ctx, p.incoming(item("widget", "new", `{}`)))
 				}), "Import")
-				p.equal(bundled(p.export(p.acme, ports.Selection{})), before, "the export after an import that only staged")
+				p.equal(bundled(p.export(p.acme, ports.Selection{})), before,
+					"the export after an import that only staged")
 			},
 		},
 		{
@@ -99,29 +105,36 @@ func transfersImport() []clause {
 			says: "Two imports into one tenant never overlap.",
 			prove: func(p *probe) {
 				errs := atOnce(5, func(n int) error {
-					_, err := p.imported(p.acme, item("widget", "w", fmt.Sprintf(`{"size":%d}`, n)), item("widget", fmt.Sprint(n), `{"parent":"w"}`))
+					_, err := p.imported(p.acme, item("widget", "w", fmt.Sprintf(`{"size":%d}`, n)),
+						item("widget", fmt.Sprint(n), `{"parent":"w"}`))
 					return err
 				})
 				for _, err := range errs {
 					p.ok(err, "one of five imports at once")
 				}
-				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(5), "the version after five imports of it")
-				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 6, "the number of widgets")
+				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(5),
+					"the version after five imports of it")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 6,
+					"the number of widgets")
 			},
 		},
 		{
-			name:     "import into one tenant",
-			says:     "Import runs fn in one transaction",
-			isolates: []string{"Transfers.Import", "Import.Stage", "Import.Compare", "Import.Exists", "Import.Apply"},
+			name: "import into one tenant",
+			says: "Import runs fn in one transaction",
+			isolates: []string{"Transfers.Import", "Import.Stage", "Import.Compare",
+				"Import.Exists", "Import.Apply"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{"size":1}`), item("widget", "theirs", `{}`))
 				p.setSecret(p.globex, "s", "v")
 				before := bundled(p.export(p.globex, ports.Selection{}))
 				var uses []federation.SecretUse
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{"size":2,"token":{"$secret":"s"}}`), item("settings", "default", `{"mode":"open"}`))), "Stage")
+					p.ok(im.Stage(p.ctx, p.incoming(
+						item("widget", "w", `{"size":2,"token":{"$secret":"s"}}`),
+						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
-						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget", "acme has no %s where only globex has it", pair.Incoming.Name)
+						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget",
+							"acme has no %s where only globex has it", pair.Incoming.Name)
 						return nil
 					}), "Compare")
 					p.exists(im, ref("widget", "theirs"), false)
@@ -130,13 +143,17 @@ func transfersImport() []clause {
 					return err
 				})
 				p.ok(err, "Import")
-				p.equal(len(uses), 1, "the number of secrets that acme lacks where only globex has them")
-				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(1), "the version of what acme created")
-				p.equal(bundled(p.export(p.globex, ports.Selection{})), before, "globex's export afterwards")
+				p.equal(len(uses), 1, "the number of secrets that acme lacks where only globex"+
+					" has them")
+				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(1),
+					"the version of what acme created")
+				p.equal(bundled(p.export(p.globex, ports.Selection{})), before,
+					"globex's export afterwards")
 				p.equal(p.pristine(p.globex), true, "globex's settings are pristine afterwards")
 
 				_, err = p.imported(p.acme, item("widget", "x", `{"parent":"theirs"}`))
-				p.code(err, tenancy.CodeDanglingReference, "Import into acme of a reference to globex's widget")
+				p.code(err, tenancy.CodeDanglingReference,
+					"Import into acme of a reference to globex's widget")
 			},
 		},
 	}
@@ -148,10 +165,12 @@ func importsStage() []clause {
 			name: "stage in any order",
 			says: "Stage takes the incoming items, in any order",
 			prove: func(p *probe) {
-				_, err := p.imported(p.acme, item("widget", "b", `{"parent":"a","maker":"m"}`), item("maker", "m", `{}`), item("widget", "a", `{"parent":"b"}`))
+				_, err := p.imported(p.acme, item("widget", "b", `{"parent":"a","maker":"m"}`),
+					item("maker", "m", `{}`), item("widget", "a", `{"parent":"b"}`))
 				p.ok(err, "Import")
 				p.equal(refsOf(p.export(p.acme, ports.Selection{})), []federation.Ref{
-					ref("maker", "m"), ref("settings", "default"), ref("widget", "a"), ref("widget", "b"),
+					ref("maker", "m"), ref("settings", "default"), ref("widget", "a"),
+					ref("widget", "b"),
 				}, "what was imported")
 			},
 		},
@@ -159,10 +178,12 @@ func importsStage() []clause {
 			name: "stage a ref twice",
 			says: "each ref once (else [tenancy.CodeInvalid])",
 			prove: func(p *probe) {
-				_, err := p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`), item("widget", "a", `{"size":1}`))
+				_, err := p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
+					item("widget", "a", `{"size":1}`))
 				p.code(err, tenancy.CodeInvalid, "Import of one ref twice")
 				p.absent(p.acme, ref("widget", "a"), "after that")
-				_, err = p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`), item("widget", "A", `{}`))
+				_, err = p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
+					item("widget", "A", `{}`))
 				p.ok(err, "Import of one name under two kinds and in two cases")
 			},
 		},
@@ -173,7 +194,8 @@ func importsStage() []clause {
 				after := 0
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					return im.Stage(p.ctx, func(yield func(federation.Item, error) bool) {
-						if !yield(p.normal(item("widget", "a", `{}`)), nil) || !yield(federation.Item{}, errOurs) {
+						if !yield(p.normal(item("widget", "a", `{}`)), nil) ||
+							!yield(federation.Item{}, errOurs) {
 							return
 						}
 						after++
@@ -186,18 +208,26 @@ func importsStage() []clause {
 		},
 		{
 			name: "compare",
-			says: "Compare calls yield with each staged item in the order of [federation.Ref.Compare] beside the target's item of that ref, which is nil if there is none. It may be called again.",
+			says: "Compare calls yield with each staged item in the order of" +
+				" [federation.Ref.Compare] beside the target's item of that ref, which is nil if" +
+				" there is none. It may be called again.",
 			prove: func(p *probe) {
-				stored := p.put(p.acme, item("widget", "b", `{"size":1,"token":"hunter2"}`), item("widget", "b", `{"size":2,"token":"hunter2"}`)).Item
+				stored := p.put(p.acme, item("widget", "b", `{"size":1,"token":"hunter2"}`),
+					item("widget", "b", `{"size":2,"token":"hunter2"}`)).Item
 				p.put(p.acme, item("widget", "not staged", `{}`))
-				staged := []federation.Item{item("widget", "c", `{}`), item("widget", "b", `{"size":3}`), item("maker", "z", `{}`), item("widget", "B", `{}`)}
+				staged := []federation.Item{item("widget", "c", `{}`),
+					item("widget", "b", `{"size":3}`), item("maker", "z", `{}`),
+					item("widget", "B", `{}`)}
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(staged...)), "Stage")
 					for range 2 {
 						pairs := p.compared(im)
-						p.equal(pairRefs(pairs), []federation.Ref{ref("maker", "z"), ref("widget", "B"), ref("widget", "b"), ref("widget", "c")}, "the refs")
+						p.equal(pairRefs(pairs),
+							[]federation.Ref{ref("maker", "z"), ref("widget", "B"),
+								ref("widget", "b"), ref("widget", "c")}, "the refs")
 						for _, pair := range pairs {
-							p.equal(pair.Current != nil, pair.Incoming.Name == "b", "the target has %q", pair.Incoming.Name)
+							p.equal(pair.Current != nil, pair.Incoming.Name == "b",
+								"the target has %q", pair.Incoming.Name)
 							if pair.Current != nil {
 								p.sameItem(*pair.Current, stored, "the target's item")
 								p.equal(pair.Current.Digest, p.normal(stored).Digest, "its digest")
@@ -216,7 +246,8 @@ func importsStage() []clause {
 			prove: func(p *probe) {
 				want := map[federation.Ref]federation.Item{}
 				for it := range p.incoming(normalForms()...) {
-					it.Version, it.UpdatedAt = 1<<53, time.Date(2001, 2, 3, 4, 5, 6, 789012000, time.UTC)
+					it.Version, it.UpdatedAt = 1<<53,
+						time.Date(2001, 2, 3, 4, 5, 6, 789012000, time.UTC)
 					want[it.Ref] = it
 				}
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
@@ -248,7 +279,8 @@ func importsStage() []clause {
 					p.ok(im.Stage(p.ctx, p.incoming(exported...)), "Stage")
 					for _, pair := range p.compared(im) {
 						if pair.Current == nil || pair.Current.Digest != pair.Incoming.Digest {
-							p.fail("the target's %s %q differs from its own export", pair.Incoming.Kind, pair.Incoming.Name)
+							p.fail("the target's %s %q differs from its own export",
+								pair.Incoming.Kind, pair.Incoming.Name)
 						}
 					}
 					return nil
@@ -298,12 +330,15 @@ func writeAll(it federation.Item) (ports.Decision, error) {
 }
 
 // imported imports items into tenant, all of them written.
-func (p *probe) imported(tenant tenancy.ID, items ...federation.Item) ([]federation.SecretUse, error) {
+func (p *probe) imported(
+	tenant tenancy.ID, items ...federation.Item,
+) ([]federation.SecretUse, error) {
 	return p.importedWith(p.ctx, tenant, writeAll, items...)
 }
 
 func (p *probe) importedWith(
-	ctx context.Context, tenant tenancy.ID, decide func(federation.Item) (ports.Decision, error), items ...federation.Item,
+	ctx context.Context, tenant tenancy.ID, decide func(federation.Item) (ports.Decision, error),
+	items ...federation.Item,
 ) (uses []federation.SecretUse, err error) {
 	err = p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
 		if err := im.Stage(ctx, p.incoming(items...)); err != nil {

@@ -18,14 +18,18 @@ func importsApply() []clause {
 			name: "apply writes what is decided",
 			says: "Apply decides each staged item with decide and writes it.",
 			prove: func(p *probe) {
-				p.put(p.acme, labelled(item("widget", "there", `{"size":1,"note":"n","parts":[]}`), map[string]string{"a": "b"}))
-				incoming := append(normalForms(), item("maker", "m", `{}`), item("part", "p1", `{}`), item("part", "p2", `{}`), item("widget", "w", `{}`),
-					labelled(item("widget", "there", `{"color":"red","parts":["p2"]}`), map[string]string{"c": "d"}))
+				p.put(p.acme, labelled(item("widget", "there", `{"size":1,"note":"n","parts":[]}`),
+					map[string]string{"a": "b"}))
+				incoming := append(normalForms(), item("maker", "m", `{}`),
+					item("part", "p1", `{}`), item("part", "p2", `{}`), item("widget", "w", `{}`),
+					labelled(item("widget", "there", `{"color":"red","parts":["p2"]}`),
+						map[string]string{"c": "d"}))
 				seen := map[federation.Ref]int{}
-				_, err := p.importedWith(p.ctx, p.acme, func(it federation.Item) (ports.Decision, error) {
-					seen[it.Ref]++
-					return writeAll(it)
-				}, incoming...)
+				_, err := p.importedWith(p.ctx, p.acme,
+					func(it federation.Item) (ports.Decision, error) {
+						seen[it.Ref]++
+						return writeAll(it)
+					}, incoming...)
 				p.ok(err, "Import")
 				for _, it := range incoming {
 					p.equal(seen[it.Ref], 1, "how often %s %q is decided", it.Kind, it.Name)
@@ -39,9 +43,11 @@ func importsApply() []clause {
 			says: "The zero Decision leaves it out.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
-				_, err := p.importedWith(p.ctx, p.acme, func(federation.Item) (ports.Decision, error) {
-					return ports.Decision{}, nil
-				}, item("widget", "there", `{"size":2}`), item("widget", "new", `{}`), item("settings", "default", `{"mode":"open"}`))
+				_, err := p.importedWith(p.ctx, p.acme,
+					func(federation.Item) (ports.Decision, error) {
+						return ports.Decision{}, nil
+					}, item("widget", "there", `{"size":2}`), item("widget", "new", `{}`),
+					item("settings", "default", `{"mode":"open"}`))
 				p.ok(err, "Import")
 				p.absent(p.acme, ref("widget", "new"), "after it was left out")
 				p.sameResource(p.get(p.acme, before.Ref), before, "what was left out")
@@ -53,13 +59,15 @@ func importsApply() []clause {
 			says: "create or overwrite it",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
-				_, err := p.imported(p.acme, item("widget", "there", `{"size":2}`), item("widget", "new", `{}`))
+				_, err := p.imported(p.acme, item("widget", "there", `{"size":2}`),
+					item("widget", "new", `{}`))
 				p.ok(err, "Import")
 				after := p.get(p.acme, before.Ref)
 				p.equal(after.ID, before.ID, "the id of what was overwritten")
 				p.equal(after.CreatedAt.Equal(before.CreatedAt), true, "its CreatedAt is kept")
 				created := p.get(p.acme, ref("widget", "new"))
-				p.equal(created.ID != "" && created.ID != before.ID, true, "what was created has an id of its own")
+				p.equal(created.ID != "" && created.ID != before.ID, true,
+					"what was created has an id of its own")
 				p.recent(created.CreatedAt, "CreatedAt of what was created")
 			},
 		},
@@ -74,55 +82,70 @@ func importsApply() []clause {
 					}
 					return r
 				}
-				_, err := p.importedWith(p.ctx, p.acme, func(it federation.Item) (ports.Decision, error) {
-					renamed, err := p.Kinds.Rewrite(it, rename)
-					if err != nil {
-						return ports.Decision{}, err
-					}
-					renamed.Ref = rename(renamed.Ref)
-					renamed, err = renamed.Seal()
-					return ports.Decision{Write: true, Item: renamed}, err
-				}, item("widget", "w", `{"size":2,"parent":"w"}`), item("widget", "child", `{"parent":"w"}`))
+				_, err := p.importedWith(p.ctx, p.acme,
+					func(it federation.Item) (ports.Decision, error) {
+						renamed, err := p.Kinds.Rewrite(it, rename)
+						if err != nil {
+							return ports.Decision{}, err
+						}
+						renamed.Ref = rename(renamed.Ref)
+						renamed, err = renamed.Seal()
+						return ports.Decision{Write: true, Item: renamed}, err
+					}, item("widget", "w", `{"size":2,"parent":"w"}`),
+					item("widget", "child", `{"parent":"w"}`))
 				p.ok(err, "Import")
 				p.sameResource(p.get(p.acme, before.Ref), before, "the item whose name was taken")
-				p.sameContent(p.get(p.acme, ref("widget", "w (2)")).Item, p.normal(item("widget", "w (2)", `{"size":2,"parent":"w (2)"}`)), "the renamed item")
-				p.sameContent(p.get(p.acme, ref("widget", "child")).Item, p.normal(item("widget", "child", `{"parent":"w (2)"}`)), "the item that refers to it")
-				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 3, "the number of widgets")
+				p.sameContent(p.get(p.acme, ref("widget", "w (2)")).Item,
+					p.normal(item("widget", "w (2)", `{"size":2,"parent":"w (2)"}`)),
+					"the renamed item")
+				p.sameContent(p.get(p.acme, ref("widget", "child")).Item,
+					p.normal(item("widget", "child", `{"parent":"w (2)"}`)),
+					"the item that refers to it")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 3,
+					"the number of widgets")
 			},
 		},
 		{
 			name: "decide answers an error",
 			says: "not at all when it answers an error",
 			prove: func(p *probe) {
-				_, err := p.importedWith(p.ctx, p.acme, func(it federation.Item) (ports.Decision, error) {
-					if it.Name == "b" {
-						return ports.Decision{}, errOurs
-					}
-					return writeAll(it)
-				}, item("widget", "a", `{}`), item("widget", "b", `{}`))
+				_, err := p.importedWith(p.ctx, p.acme,
+					func(it federation.Item) (ports.Decision, error) {
+						if it.Name == "b" {
+							return ports.Decision{}, errOurs
+						}
+						return writeAll(it)
+					}, item("widget", "a", `{}`), item("widget", "b", `{}`))
 				p.equal(errors.Is(err, errOurs), true, "Import answers decide's error: %v", err)
 				p.absent(p.acme, ref("widget", "a"), "after that")
 			},
 		},
 		{
 			name: "secrets required",
-			says: "It answers the references to secrets whose value the tenant's vault lacks, sorted.",
+			says: "It answers the references to secrets whose value the tenant's vault lacks," +
+				" sorted.",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "set", "v")
 				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"lacking"}}`))
-				uses, err := p.importedWith(p.ctx, p.acme, func(it federation.Item) (ports.Decision, error) {
-					return ports.Decision{Write: it.Name != "left out", Item: it}, nil
-				},
-					item("widget", "z", `{"token":{"$secret":"one"}}`), item("widget", "a", `{"token":{"$secret":"two"}}`),
-					item("widget", "b", `{"token":{"$secret":"one"}}`), item("widget", "has it", `{"token":{"$secret":"set"}}`),
-					item("widget", "none", `{}`), item("widget", "left out", `{"token":{"$secret":"three"}}`))
+				uses, err := p.importedWith(p.ctx, p.acme,
+					func(it federation.Item) (ports.Decision, error) {
+						return ports.Decision{Write: it.Name != "left out", Item: it}, nil
+					},
+					item("widget", "z", `{"token":{"$secret":"one"}}`),
+					item("widget", "a", `{"token":{"$secret":"two"}}`),
+					item("widget", "b", `{"token":{"$secret":"one"}}`),
+					item("widget", "has it", `{"token":{"$secret":"set"}}`),
+					item("widget", "none", `{}`),
+					item("widget", "left out", `{"token":{"$secret":"three"}}`))
 				p.ok(err, "Import")
 				p.equal(uses, []federation.SecretUse{
 					{Kind: "widget", Name: "a", Path: "/spec/token", Secret: "two"},
 					{Kind: "widget", Name: "b", Path: "/spec/token", Secret: "one"},
 					{Kind: "widget", Name: "z", Path: "/spec/token", Secret: "one"},
 				}, "the secrets required")
-				p.sameContent(p.get(p.acme, ref("widget", "z")).Item, p.normal(item("widget", "z", `{"token":{"$secret":"one"}}`)), "an item whose secret is lacking")
+				p.sameContent(p.get(p.acme, ref("widget", "z")).Item,
+					p.normal(item("widget", "z", `{"token":{"$secret":"one"}}`)),
+					"an item whose secret is lacking")
 				p.setSecret(p.acme, "one", "v")
 				p.setSecret(p.acme, "two", "v")
 				uses, err = p.imported(p.acme, item("widget", "a", `{"token":{"$secret":"two"}}`))
@@ -136,17 +159,20 @@ func importsApply() []clause {
 			prove: func(p *probe) {
 				var items []federation.Item
 				for n := range 2000 {
-					items = append(items, item("widget", fmt.Sprintf("w%04d", n), fmt.Sprintf(`{"size":%d,"parent":"w%04d"}`, n, (n+1)%2000)))
+					items = append(items, item("widget", fmt.Sprintf("w%04d", n),
+						fmt.Sprintf(`{"size":%d,"parent":"w%04d"}`, n, (n+1)%2000)))
 				}
 				order := rand.New(rand.NewPCG(1, 2))
-				order.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+				order.Shuffle(len(items),
+					func(i, j int) { items[i], items[j] = items[j], items[i] })
 				_, err := p.imported(p.acme, items...)
 				p.ok(err, "Import")
 				exported := p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})
 				_, err = p.imported(p.globex, exported...)
 				p.ok(err, "Import of the export")
 				p.equal(len(exported), len(items), "the number of items")
-				same := bundled(exported) == bundled(p.export(p.globex, ports.Selection{Kinds: []string{"widget"}}))
+				same := bundled(exported) == bundled(
+					p.export(p.globex, ports.Selection{Kinds: []string{"widget"}}))
 				p.equal(same, true, "the export of the import is the export")
 			},
 		},
@@ -159,12 +185,15 @@ func importsVersions() []clause {
 			name: "created from the bundle",
 			says: "Created items take Version and UpdatedAt from the bundle.",
 			prove: func(p *probe) {
-				_, err := p.imported(p.acme, at(7, item("widget", "seven", `{}`)), at(1, item("widget", "one", `{}`)), at(1<<53, item("widget", "many", `{}`)))
+				_, err := p.imported(p.acme, at(7, item("widget", "seven", `{}`)),
+					at(1, item("widget", "one", `{}`)), at(1<<53, item("widget", "many", `{}`)))
 				p.ok(err, "Import")
 				for name, version := range map[string]int64{"seven": 7, "one": 1, "many": 1 << 53} {
-					p.sameItem(p.get(p.acme, ref("widget", name)).Item, at(version, p.normal(item("widget", name, `{}`))), "the created item")
+					p.sameItem(p.get(p.acme, ref("widget", name)).Item,
+						at(version, p.normal(item("widget", name, `{}`))), "the created item")
 				}
-				p.equal(p.put(p.acme, item("widget", "seven", `{"size":1}`)).Version, int64(8), "the version after a Put over it")
+				p.equal(p.put(p.acme, item("widget", "seven", `{"size":1}`)).Version, int64(8),
+					"the version after a Put over it")
 			},
 		},
 		{
@@ -175,7 +204,8 @@ func importsVersions() []clause {
 				newer := at(3, item("widget", "w", `{"size":3}`))
 				_, err := p.imported(p.acme, newer)
 				p.ok(err, "Import")
-				p.sameItem(p.get(p.acme, newer.Ref).Item, at(3, p.normal(newer)), "the overwritten item")
+				p.sameItem(p.get(p.acme, newer.Ref).Item, at(3, p.normal(newer)),
+					"the overwritten item")
 			},
 		},
 		{
@@ -183,11 +213,13 @@ func importsVersions() []clause {
 			says: "otherwise one is added to their version and the time is now.",
 			prove: func(p *probe) {
 				for version, name := range map[int64]string{1: "older", 2: "as old"} {
-					p.put(p.acme, item("widget", name, `{"size":1}`), item("widget", name, `{"size":2}`))
+					p.put(p.acme, item("widget", name, `{"size":1}`),
+						item("widget", name, `{"size":2}`))
 					_, err := p.imported(p.acme, at(version, item("widget", name, `{"size":3}`)))
 					p.ok(err, "Import")
 					after := p.get(p.acme, ref("widget", name))
-					p.sameContent(after.Item, p.normal(item("widget", name, `{"size":3}`)), "the overwritten item")
+					p.sameContent(after.Item, p.normal(item("widget", name, `{"size":3}`)),
+						"the overwritten item")
 					p.equal(after.Version, int64(3), "the version")
 					p.recent(after.UpdatedAt, "UpdatedAt")
 				}
@@ -199,9 +231,12 @@ func importsVersions() []clause {
 			prove: func(p *probe) {
 				for tenant, version := range map[tenancy.ID]int64{p.acme: 1, p.globex: 5} {
 					p.equal(p.pristine(tenant), true, "the settings of a new tenant are pristine")
-					_, err := p.imported(tenant, at(version, item("settings", "default", `{"mode":"open"}`)))
+					_, err := p.imported(tenant,
+						at(version, item("settings", "default", `{"mode":"open"}`)))
 					p.ok(err, "Import")
-					p.sameItem(p.get(tenant, ref("settings", "default")).Item, at(version, p.normal(item("settings", "default", `{"mode":"open"}`))), "the settings")
+					p.sameItem(p.get(tenant, ref("settings", "default")).Item,
+						at(version, p.normal(item("settings", "default", `{"mode":"open"}`))),
+						"the settings")
 					p.equal(p.pristine(tenant), false, "imported settings are pristine")
 				}
 			},
@@ -214,14 +249,17 @@ func importsVersions() []clause {
 				p.equal(p.pristine(p.acme), false, "changed settings are pristine")
 				p.put(p.acme, item("settings", "default", `{}`))
 				p.equal(p.pristine(p.acme), false, "settings that were changed back are pristine")
-				_, err := p.imported(p.acme, at(1, item("settings", "default", `{"mode":"closed"}`)))
+				_, err := p.imported(p.acme,
+					at(1, item("settings", "default", `{"mode":"closed"}`)))
 				p.ok(err, "Import")
-				p.equal(p.get(p.acme, ref("settings", "default")).Version, int64(4), "the version of settings changed three times")
+				p.equal(p.get(p.acme, ref("settings", "default")).Version, int64(4),
+					"the version of settings changed three times")
 				p.equal(p.pristine(p.globex), true, "another tenant's settings are pristine")
 
 				p.put(p.globex, item("widget", "w", `{}`))
 				p.ok(p.Transfers.Import(p.ctx, p.globex, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{}`), item("widget", "new", `{}`))), "Stage")
+					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{}`),
+						item("widget", "new", `{}`))), "Stage")
 					for _, pair := range p.compared(im) {
 						p.equal(pair.Pristine, false, "a widget is pristine")
 					}
@@ -233,14 +271,17 @@ func importsVersions() []clause {
 }
 
 func importsReferences() []clause {
-	const says = "A name that neither the target nor an item written now has is [tenancy.CodeDanglingReference] with each place in Details (at most 100) whose paths begin with /KIND/NAME."
+	const says = "A name that neither the target nor an item written now has is" +
+		" [tenancy.CodeDanglingReference] with each place in Details (at most 100) whose paths" +
+		" begin with /KIND/NAME."
 	return []clause{
 		{
 			name: "import cycles",
 			says: "Apply decides each staged item with decide and writes it.",
 			prove: func(p *probe) {
 				items := []federation.Item{
-					item("widget", "itself", `{"parent":"itself"}`), item("widget", "a", `{"parent":"b"}`), item("widget", "b", `{"parent":"a"}`),
+					item("widget", "itself", `{"parent":"itself"}`),
+					item("widget", "a", `{"parent":"b"}`), item("widget", "b", `{"parent":"a"}`),
 				}
 				for range 2 {
 					_, err := p.imported(p.acme, items...)
@@ -256,7 +297,8 @@ func importsReferences() []clause {
 			says: says,
 			prove: func(p *probe) {
 				p.models()
-				it := item("widget", "new", `{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`)
+				it := item("widget", "new",
+					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`)
 				_, err := p.imported(p.acme, it)
 				p.ok(err, "Import")
 				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what is stored")
@@ -274,8 +316,11 @@ func importsReferences() []clause {
 					item("widget", "a/b~c", `{"parts":["p","x"],"subject":{"kind":"part","name":"y"}}`),
 					item("settings", "default", `{"maker":"nobody"}`))
 				p.code(err, tenancy.CodeDanglingReference, "Import")
-				p.equal(paths(err), []string{"/settings/default/spec/maker", "/widget/a~1b~0c/spec/parts/1", "/widget/a~1b~0c/spec/subject"}, "the paths in Details")
-				p.equal(bundled(p.export(p.acme, ports.Selection{})), before, "the export afterwards")
+				p.equal(paths(err), []string{"/settings/default/spec/maker",
+					"/widget/a~1b~0c/spec/parts/1", "/widget/a~1b~0c/spec/subject"},
+					"the paths in Details")
+				p.equal(bundled(p.export(p.acme, ports.Selection{})), before,
+					"the export afterwards")
 			},
 		},
 		{
@@ -296,9 +341,10 @@ func importsReferences() []clause {
 			name: "import a reference to what is left out",
 			says: says,
 			prove: func(p *probe) {
-				_, err := p.importedWith(p.ctx, p.acme, func(it federation.Item) (ports.Decision, error) {
-					return ports.Decision{Write: it.Kind == "widget", Item: it}, nil
-				}, item("maker", "left out", `{}`), item("widget", "w", `{"maker":"left out"}`))
+				_, err := p.importedWith(p.ctx, p.acme,
+					func(it federation.Item) (ports.Decision, error) {
+						return ports.Decision{Write: it.Kind == "widget", Item: it}, nil
+					}, item("maker", "left out", `{}`), item("widget", "w", `{"maker":"left out"}`))
 				p.code(err, tenancy.CodeDanglingReference, "Import")
 				p.equal(paths(err), []string{"/widget/w/spec/maker"}, "the paths in Details")
 				p.absent(p.acme, ref("widget", "w"), "after that")

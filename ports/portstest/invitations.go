@@ -12,14 +12,16 @@ import (
 )
 
 func invitationsSuite() []clause {
-	return slices.Concat(invitationsWrite(), invitationsList(), invitationsFind(), invitationsAccept(), invitationsAudit())
+	return slices.Concat(invitationsWrite(), invitationsList(), invitationsFind(),
+		invitationsAccept(), invitationsAudit())
 }
 
 func invitationsWrite() []clause {
 	return []clause{
 		{
-			name:     "create for another tenant",
-			says:     "Create stores i for tenant, which must be i.Tenant or it is [tenancy.CodeTenantMismatch]. CreatedAt is set.",
+			name: "create for another tenant",
+			says: "Create stores i for tenant, which must be i.Tenant or it is" +
+				" [tenancy.CodeTenantMismatch]. CreatedAt is set.",
 			isolates: []string{"Invitations.Create"},
 			prove: func(p *probe) {
 				given := newInvitation(p.acme, 1)
@@ -31,14 +33,16 @@ func invitationsWrite() []clause {
 				p.sameInvitation(p.findInvitation(given.Hash), given, "what Find answers")
 				foreign := newInvitation(p.globex, 2)
 				_, err = p.Invitations.Create(p.ctx, p.acme, foreign)
-				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of an invitation of globex")
+				p.code(err, tenancy.CodeTenantMismatch,
+					"Create for acme of an invitation of globex")
 				p.noInvitation(foreign.Hash, "after Create refused it")
 				p.equal(p.invitations(p.globex), []string{}, "globex's invitations")
 			},
 		},
 		{
 			name: "one invitation of an address",
-			says: "It takes the place of the tenant's other invitation of the same address, which is gone then.",
+			says: "It takes the place of the tenant's other invitation of the same address, which" +
+				" is gone then.",
 			prove: func(p *probe) {
 				former, other := p.invite(p.acme, 1), p.invite(p.globex, 2)
 				again := newInvitation(p.acme, 3)
@@ -58,7 +62,8 @@ func invitationsWrite() []clause {
 		},
 		{
 			name: "invitation taken",
-			says: "A hash or an id that is there already, in any tenant, is [tenancy.CodeAlreadyExists].",
+			says: "A hash or an id that is there already, in any tenant, is" +
+				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.invite(p.acme, 1)
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
@@ -73,19 +78,23 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name:     "revoke another's",
-			says:     "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no such invitation, also when another tenant has.",
+			name: "revoke another's",
+			says: "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no" +
+				" such invitation, also when another tenant has.",
 			isolates: []string{"Invitations.Revoke"},
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
-				p.code(p.Invitations.Revoke(p.ctx, p.globex, i.ID), tenancy.CodeNotFound, "Revoke by globex")
+				p.code(p.Invitations.Revoke(p.ctx, p.globex, i.ID), tenancy.CodeNotFound,
+					"Revoke by globex")
 				for _, id := range []string{keyID(9), "", "none"} {
-					p.code(p.Invitations.Revoke(p.ctx, p.acme, id), tenancy.CodeNotFound, "Revoke(%q)", id)
+					p.code(p.Invitations.Revoke(p.ctx, p.acme, id), tenancy.CodeNotFound,
+						"Revoke(%q)", id)
 				}
 				p.findInvitation(i.Hash)
 				p.ok(p.Invitations.Revoke(p.ctx, p.acme, i.ID), "Revoke")
 				p.noInvitation(i.Hash, "after Revoke")
-				p.code(p.Invitations.Revoke(p.ctx, p.acme, i.ID), tenancy.CodeNotFound, "Revoke again")
+				p.code(p.Invitations.Revoke(p.ctx, p.acme, i.ID), tenancy.CodeNotFound,
+					"Revoke again")
 			},
 		},
 		{
@@ -97,7 +106,8 @@ func invitationsWrite() []clause {
 				p.code(err, tenancy.CodeNoTenant, "Create")
 				_, err = p.Invitations.List(p.ctx, tenancy.ID{}, "", 10)
 				p.code(err, tenancy.CodeNoTenant, "List")
-				p.code(p.Invitations.Revoke(p.ctx, tenancy.ID{}, i.ID), tenancy.CodeNoTenant, "Revoke")
+				p.code(p.Invitations.Revoke(p.ctx, tenancy.ID{}, i.ID), tenancy.CodeNoTenant,
+					"Revoke")
 				p.findInvitation(i.Hash)
 			},
 		},
@@ -114,8 +124,10 @@ func invitationsList() []clause {
 				p.invite(p.acme, 1)
 				p.invite(p.globex, 2)
 				p.invite(p.acme, 3)
-				p.equal(p.invitations(p.acme), []string{"invited1@example.com", "invited3@example.com"}, "acme's invitations")
-				p.equal(p.invitations(p.globex), []string{"invited2@example.com"}, "globex's invitations")
+				p.equal(p.invitations(p.acme),
+					[]string{"invited1@example.com", "invited3@example.com"}, "acme's invitations")
+				p.equal(p.invitations(p.globex), []string{"invited2@example.com"},
+					"globex's invitations")
 			},
 		},
 		{
@@ -142,7 +154,8 @@ func invitationsList() []clause {
 					}
 				}
 				p.equal(pages, []int{2, 2, 1, 0}, "the sizes of pages of two")
-				p.equal(all, []string{keyID(1), keyID(2), keyID(3), keyID(4), keyID(5)}, "the invitations")
+				p.equal(all, []string{keyID(1), keyID(2), keyID(3), keyID(4), keyID(5)},
+					"the invitations")
 				for _, limit := range []int{0, -1} {
 					_, err := p.Invitations.List(p.ctx, p.acme, "", limit)
 					p.code(err, tenancy.CodeInvalid, "Invitations.List with limit %d", limit)
@@ -166,7 +179,8 @@ func invitationsFind() []clause {
 		},
 		{
 			name: "find none",
-			says: "[tenancy.CodeNotFound] if there is none, if its tenant isn't active, or if who invited may invite no longer:",
+			says: "[tenancy.CodeNotFound] if there is none, if its tenant isn't active, or if who" +
+				" invited may invite no longer:",
 			prove: func(p *probe) {
 				p.noInvitation(tenancy.InvitationHash{}, "which is zero")
 				p.noInvitation(invitationHash(1), "which none has")
@@ -183,14 +197,16 @@ func invitationsFind() []clause {
 		},
 		{
 			name: "who may invite",
-			says: "the platform may, a user who is an admin of the tenant or a super-admin, and an API key of the tenant that has the role and hasn't expired.",
+			says: "the platform may, a user who is an admin of the tenant or a super-admin, and" +
+				" an API key of the tenant that has the role and hasn't expired.",
 			prove: func(p *probe) {
 				yes, no := true, false
 				admin, other := p.user(1), p.user(2)
 				p.member(p.acme, admin, tenancy.Admin)
 				p.member(p.acme, other, tenancy.Admin)
 				p.member(p.globex, other, tenancy.Admin)
-				byUser := p.inviteAs(p.acme, 1, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: admin.ID})
+				byUser := p.inviteAs(p.acme, 1,
+					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: admin.ID})
 				p.findInvitation(byUser.Hash)
 				p.member(p.acme, admin, tenancy.Editor)
 				p.deadInvitation(byUser, "of a former admin")
@@ -205,26 +221,34 @@ func invitationsFind() []clause {
 				for n, k := range map[int]tenancy.APIKey{
 					2: {Tenant: p.acme, Role: tenancy.Editor},
 					3: {Tenant: p.globex, Role: tenancy.Admin},
-					4: {Tenant: p.acme, Role: tenancy.Admin, ExpiresAt: time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)},
+					4: {Tenant: p.acme, Role: tenancy.Admin,
+						ExpiresAt: time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)},
 				} {
 					k.ID, k.Hash, k.Name = keyID(n), keyHash(n), "key"
 					_, err := p.Keys.Create(p.ctx, k.Tenant, k)
 					p.ok(err, "Keys.Create")
-					p.deadInvitation(p.inviteAs(p.acme, n, tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: k.ID}), fmt.Sprint("of key ", n))
+					p.deadInvitation(p.inviteAs(p.acme, n,
+						tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: k.ID}),
+						fmt.Sprint("of key ", n))
 				}
 				good := newKey(p.acme, 5)
 				good.Role, good.ExpiresAt = tenancy.Admin, time.Now().Add(time.Hour)
 				_, err = p.Keys.Create(p.ctx, p.acme, good)
 				p.ok(err, "Keys.Create")
-				byKey := p.inviteAs(p.acme, 5, tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: good.ID})
+				byKey := p.inviteAs(p.acme, 5,
+					tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: good.ID})
 				p.findInvitation(byKey.Hash)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, good.ID), "Keys.Revoke")
 				p.deadInvitation(byKey, "of a revoked key")
 
-				for n, kind := range []tenancy.PrincipalKind{"", tenancy.SystemActor, tenancy.AnonymousActor, "host"} {
-					p.deadInvitation(p.inviteAs(p.acme, 6+n, tenancy.Actor{Kind: kind, ID: admin.ID}), "of "+string(kind))
+				for n, kind := range []tenancy.PrincipalKind{"", tenancy.SystemActor,
+					tenancy.AnonymousActor, "host"} {
+					p.deadInvitation(p.inviteAs(p.acme, 6+n,
+						tenancy.Actor{Kind: kind, ID: admin.ID}), "of "+string(kind))
 				}
-				p.deadInvitation(p.inviteAs(p.acme, 12, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "somebody of the host's"}), "of nobody")
+				p.deadInvitation(p.inviteAs(p.acme, 12,
+					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "somebody of the host's"}),
+					"of nobody")
 			},
 		},
 		{
@@ -245,7 +269,8 @@ func invitationsAccept() []clause {
 	return []clause{
 		{
 			name: "accept as a user",
-			says: "Accept removes the invitation with this hash and gives the user its role in its tenant, in one transaction:",
+			says: "Accept removes the invitation with this hash and gives the user its role in" +
+				" its tenant, in one transaction:",
 			prove: func(p *probe) {
 				i := p.inviteAs(p.acme, 1, platform)
 				other := p.inviteAs(p.globex, 2, platform)
@@ -254,7 +279,8 @@ func invitationsAccept() []clause {
 				p.ok(err, "Users.Create")
 				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 				p.ok(err, "InvitationFinder.Accept")
-				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: tenancy.Editor}, "what Accept answers")
+				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
+					Role: tenancy.Editor}, "what Accept answers")
 				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme}, "the user's tenants")
 				p.noInvitation(i.Hash, "after it was accepted")
 				p.equal(p.invitations(p.acme), []string{}, "acme's invitations")
@@ -271,7 +297,8 @@ func invitationsAccept() []clause {
 				u.Email = strings.ToUpper(u.Email)
 				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
 				p.ok(err, "InvitationFinder.Accept")
-				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: tenancy.Editor}, "what Accept answers")
+				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
+					Role: tenancy.Editor}, "what Accept answers")
 				u.Email = strings.ToLower(u.Email)
 				p.sameUser(p.getUser(u.ID), u, "the new user")
 			},
@@ -295,7 +322,8 @@ func invitationsAccept() []clause {
 		},
 		{
 			name: "accept while one becomes a member",
-			says: "Accept removes the invitation with this hash and gives the user its role in its tenant, in one transaction:",
+			says: "Accept removes the invitation with this hash and gives the user its role in" +
+				" its tenant, in one transaction:",
 			prove: func(p *probe) {
 				for n := range 8 {
 					i, u := p.invite(p.acme, n), p.invited(n)
@@ -336,19 +364,23 @@ func invitationsAccept() []clause {
 					p.ok(err, "Invitations.Create")
 					m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 					p.ok(err, "InvitationFinder.Accept")
-					p.equal(m.Role, step.want, "the role of %s who accepts %s", step.has, step.invited)
+					p.equal(m.Role, step.want, "the role of %s who accepts %s", step.has,
+						step.invited)
 					p.noInvitation(i.Hash, "after it was accepted")
 				}
 			},
 		},
 		{
 			name: "accept as another",
-			says: "What Find doesn't find is [tenancy.CodeNotFound], and so is a user who isn't there by u.ID or hasn't the invitation's address.",
+			says: "What Find doesn't find is [tenancy.CodeNotFound], and so is a user who isn't" +
+				" there by u.ID or hasn't the invitation's address.",
 			prove: func(p *probe) {
 				i, other, absent := p.invite(p.acme, 1), p.user(2), p.invited(1)
 				liar := other
 				liar.Email = i.Email
-				for name, u := range map[string]identity.User{"another": other, "another who says so": liar, "nobody": absent, "no id": {ID: "x", Email: i.Email}} {
+				for name, u := range map[string]identity.User{"another": other,
+					"another who says so": liar, "nobody": absent,
+					"no id": {ID: "x", Email: i.Email}} {
 					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 					p.code(err, tenancy.CodeNotFound, "Accept as %s", name)
 				}
@@ -372,7 +404,8 @@ func invitationsAccept() []clause {
 				again := u
 				again.ID = userIDOf(9)
 				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, again, true)
-				p.code(err, tenancy.CodeAlreadyExists, "Accept as a new user of an address that is taken")
+				p.code(err, tenancy.CodeAlreadyExists,
+					"Accept as a new user of an address that is taken")
 				p.noUser(again.ID)
 				p.equal(p.members(p.acme), []string{}, "acme's members")
 				p.findInvitation(i.Hash)
@@ -388,7 +421,8 @@ var platform = tenancy.Actor{Kind: tenancy.PlatformToken, Name: "platform"}
 // newInvitation makes the n-th invitation, by the platform.
 func newInvitation(tenant tenancy.ID, n int) tenancy.Invitation {
 	return tenancy.Invitation{
-		ID: keyID(n), Tenant: tenant, Email: fmt.Sprintf("invited%d@example.com", n), Role: tenancy.Editor, Hash: invitationHash(n),
+		ID: keyID(n), Tenant: tenant, Email: fmt.Sprintf("invited%d@example.com", n),
+		Role: tenancy.Editor, Hash: invitationHash(n),
 		InvitedBy: platform, ExpiresAt: time.Date(2100, 1, 2, 3, 4, 5, 678901000, time.UTC),
 	}
 }
@@ -451,6 +485,7 @@ func (p *probe) invitations(tenant tenancy.ID) []string {
 
 // sameInvitation compares all but the hash and CreatedAt.
 func (p *probe) sameInvitation(got, want tenancy.Invitation, what string) {
-	got.Hash, got.CreatedAt, want.CreatedAt, want.Hash = tenancy.InvitationHash{}, time.Time{}, time.Time{}, tenancy.InvitationHash{}
+	got.Hash, got.CreatedAt, want.CreatedAt, want.Hash = tenancy.InvitationHash{}, time.Time{},
+		time.Time{}, tenancy.InvitationHash{}
 	p.equal(got, want, "%s", what)
 }

@@ -63,7 +63,8 @@ func keysWrite() []clause {
 		},
 		{
 			name: "key taken",
-			says: "A hash or an id that is there already, in any tenant, is [tenancy.CodeAlreadyExists].",
+			says: "A hash or an id that is there already, in any tenant, is" +
+				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.key(p.acme, 1)
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
@@ -90,17 +91,21 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name:     "revoke another's",
-			says:     "[tenancy.CodeNotFound] if the tenant has no such key, also when another tenant has.",
+			name: "revoke another's",
+			says: "[tenancy.CodeNotFound] if the tenant has no such key, also when another" +
+				" tenant has.",
 			isolates: []string{"Keys.Revoke"},
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
-				p.code(p.Keys.Revoke(p.ctx, p.globex, k.ID), tenancy.CodeNotFound, "Revoke by globex of acme's key")
+				p.code(p.Keys.Revoke(p.ctx, p.globex, k.ID), tenancy.CodeNotFound,
+					"Revoke by globex of acme's key")
 				p.find(k.Hash)
 				p.equal(len(p.keys(p.acme)), 1, "the number of acme's keys")
-				p.code(p.Keys.Revoke(p.ctx, p.acme, keyID(9)), tenancy.CodeNotFound, "Revoke of an unknown key")
+				p.code(p.Keys.Revoke(p.ctx, p.acme, keyID(9)), tenancy.CodeNotFound,
+					"Revoke of an unknown key")
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Revoke")
-				p.code(p.Keys.Revoke(p.ctx, p.acme, k.ID), tenancy.CodeNotFound, "Revoke of a revoked key")
+				p.code(p.Keys.Revoke(p.ctx, p.acme, k.ID), tenancy.CodeNotFound,
+					"Revoke of a revoked key")
 			},
 		},
 		{
@@ -131,7 +136,8 @@ func keysList() []clause {
 				p.key(p.acme, 3)
 				p.equal(keyNames(p.keys(p.acme)), []string{"key 1", "key 3"}, "acme's keys")
 				p.equal(keyNames(p.keys(p.globex)), []string{"key 2"}, "globex's keys")
-				p.equal(keyNames(p.keys(tenancy.DefaultID)), []string{}, "the default tenant's keys")
+				p.equal(keyNames(p.keys(tenancy.DefaultID)), []string{},
+					"the default tenant's keys")
 			},
 		},
 		{
@@ -150,7 +156,8 @@ func keysList() []clause {
 						after = k.ID
 					}
 				}
-				p.equal(pages, [][]string{{"key 1", "key 2"}, {"key 3", "key 4"}, {"key 5"}, {}}, "pages of two")
+				p.equal(pages, [][]string{{"key 1", "key 2"}, {"key 3", "key 4"}, {"key 5"}, {}},
+					"pages of two")
 			},
 		},
 		{
@@ -202,7 +209,8 @@ func keysFind() []clause {
 					if off := time.Since(k.LastUsedAt).Abs(); off > 2*time.Minute {
 						p.fail("LastUsedAt = %v, which is %v off", k.LastUsedAt, off)
 					}
-					p.equal(k.LastUsedAt.Equal(k.LastUsedAt.Truncate(time.Minute)), true, "LastUsedAt %v is a whole minute", k.LastUsedAt)
+					p.equal(k.LastUsedAt.Equal(k.LastUsedAt.Truncate(time.Minute)), true,
+						"LastUsedAt %v is a whole minute", k.LastUsedAt)
 				}
 			},
 		},
@@ -230,7 +238,8 @@ func keysFind() []clause {
 				_, err := p.Keys.Create(p.ctx, p.acme, k)
 				p.ok(err, "Keys.Create")
 				found := p.find(k.Hash)
-				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true, "ExpiresAt %v is what was stored", found.ExpiresAt)
+				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true, "ExpiresAt %v is what was stored",
+					found.ExpiresAt)
 			},
 		},
 	}
@@ -239,7 +248,8 @@ func keysFind() []clause {
 // newKey makes the n-th key; ids are in the order of n.
 func newKey(tenant tenancy.ID, n int) tenancy.APIKey {
 	return tenancy.APIKey{
-		ID: keyID(n), Tenant: tenant, Name: fmt.Sprint("key ", n), Role: tenancy.Editor, Hash: keyHash(n),
+		ID: keyID(n), Tenant: tenant, Name: fmt.Sprint("key ", n), Role: tenancy.Editor,
+		Hash: keyHash(n),
 	}
 }
 
@@ -284,7 +294,8 @@ func (p *probe) unknown(hash tenancy.KeyHash, which string) {
 
 // sameKey compares all but the hash and the two times that a store sets.
 func (p *probe) sameKey(got, want tenancy.APIKey, what string) {
-	same := got.ID == want.ID && got.Tenant == want.Tenant && got.Name == want.Name && got.Role == want.Role &&
+	same := got.ID == want.ID && got.Tenant == want.Tenant && got.Name == want.Name &&
+		got.Role == want.Role &&
 		got.ExpiresAt.Equal(want.ExpiresAt)
 	if !same {
 		p.fail("%s = %+v; want %+v", what, got, want)

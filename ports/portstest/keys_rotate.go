@@ -10,19 +10,25 @@ func keysRotate() []clause {
 	return []clause{
 		{
 			name: "rotate",
-			says: "Rotate makes a key that takes the place of the tenant's key with this id, and answers it. ID, Hash, Prefix and CreatedBy are those of next; name and role are the old key's, and it lives as long as the old one was to live when it was created.",
+			says: "Rotate makes a key that takes the place of the tenant's key with this id, and" +
+				" answers it. ID, Hash, Prefix and CreatedBy are those of next; name and role are" +
+				" the old key's, and it lives as long as the old one was to live when it was" +
+				" created.",
 			prove: func(p *probe) {
 				given := newKey(p.acme, 1)
-				given.Role, given.ExpiresAt = tenancy.Replicator, time.Now().Add(1000*time.Hour).Truncate(time.Microsecond)
+				given.Role, given.ExpiresAt = tenancy.Replicator,
+					time.Now().Add(1000*time.Hour).Truncate(time.Microsecond)
 				old, err := p.Keys.Create(p.ctx, p.acme, given)
 				p.ok(err, "Create")
 				made := p.rotate(p.acme, old.ID, p.successor(2))
 				want := old
-				want.ID, want.ExpiresAt = keyID(2), made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
+				want.ID, want.ExpiresAt = keyID(2),
+					made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
 				p.sameKey(made, want, "what Rotate answers")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.equal(made.Prefix, "bwk_00000002", "Prefix")
-				p.equal(made.CreatedBy, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u", Name: "U"}, "CreatedBy")
+				p.equal(made.CreatedBy, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u",
+					Name: "U"}, "CreatedBy")
 				p.sameKey(p.find(keyHash(2)), want, "what Find answers")
 				for _, k := range p.keys(p.acme) {
 					if k.ID == made.ID {
@@ -42,7 +48,8 @@ func keysRotate() []clause {
 		},
 		{
 			name: "rotate ends the old key",
-			says: "The old key's RotatedTo is the new one's id, and it expires at until unless it does so before.",
+			says: "The old key's RotatedTo is the new one's id, and it expires at until unless it" +
+				" does so before.",
 			prove: func(p *probe) {
 				until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 				soon := newKey(p.acme, 3)
@@ -65,8 +72,9 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name:     "rotate another's",
-			says:     "An id of none of the tenant's keys is [tenancy.CodeNotFound], also when another tenant has it",
+			name: "rotate another's",
+			says: "An id of none of the tenant's keys is [tenancy.CodeNotFound], also when" +
+				" another tenant has it",
 			isolates: []string{"Keys.Rotate"},
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
@@ -86,16 +94,19 @@ func keysRotate() []clause {
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
 				errs := atOnce(5, func(i int) error {
-					_, err := p.Keys.Rotate(p.ctx, p.acme, k.ID, p.successor(10+i), time.Now().Add(time.Hour))
+					_, err := p.Keys.Rotate(p.ctx, p.acme, k.ID, p.successor(10+i),
+						time.Now().Add(time.Hour))
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeInvalidState: 4}, "the codes of five rotations of one key")
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeInvalidState: 4},
+					"the codes of five rotations of one key")
 				p.equal(len(p.keys(p.acme)), 2, "the number of keys")
 			},
 		},
 		{
 			name: "rotate to what is taken",
-			says: "a hash or an id of next that is taken is [tenancy.CodeAlreadyExists]. Nothing changes on an error.",
+			says: "a hash or an id of next that is taken is [tenancy.CodeAlreadyExists]. Nothing" +
+				" changes on an error.",
 			prove: func(p *probe) {
 				k, other := p.key(p.acme, 1), p.key(p.globex, 2)
 				sameHash, sameID := p.successor(3), p.successor(4)
@@ -115,8 +126,9 @@ func keysRotate() []clause {
 // successor is what a rotation is given.
 func (p *probe) successor(n int) tenancy.APIKey {
 	return tenancy.APIKey{
-		ID: keyID(n), Hash: keyHash(n), Prefix: "bwk_" + keyID(n)[28:], CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u", Name: "U"},
-		Name: "another name", Role: tenancy.Admin, // neither is looked at
+		ID: keyID(n), Hash: keyHash(n), Prefix: "bwk_" + keyID(n)[28:],
+		CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u", Name: "U"},
+		Name:      "another name", Role: tenancy.Admin, // neither is looked at
 	}
 }
 

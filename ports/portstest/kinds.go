@@ -24,11 +24,13 @@ import (
 // active are always answered, and so is parts, which is [] where there is none
 // (the normal form of [federation.Kinds.Check]).
 func Kinds() []federation.Kind {
-	description := federation.Field{Name: "description", Type: federation.String, Default: json.RawMessage(`""`)}
+	description := federation.Field{Name: "description", Type: federation.String,
+		Default: json.RawMessage(`""`)}
 	smallest, largest := int64(0), int64(1_000_000)
 	return []federation.Kind{
 		{Name: "maker", Fields: []federation.Field{description}},
-		{Name: "part", Fields: []federation.Field{description, {Name: "weight", Type: federation.Number}}},
+		{Name: "part", Fields: []federation.Field{
+			description, {Name: "weight", Type: federation.Number}}},
 		{
 			Name: "widget",
 			Fields: []federation.Field{
@@ -46,9 +48,10 @@ func Kinds() []federation.Kind {
 			},
 		},
 		{
-			Name:       "settings",
-			Singleton:  "default",
-			Fields:     []federation.Field{{Name: "mode", Type: federation.String, Enum: []string{"open", "closed"}}},
+			Name:      "settings",
+			Singleton: "default",
+			Fields: []federation.Field{
+				{Name: "mode", Type: federation.String, Enum: []string{"open", "closed"}}},
 			References: []federation.Reference{{Field: "maker", Kinds: []string{"maker"}}},
 		},
 	}

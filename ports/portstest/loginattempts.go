@@ -14,10 +14,12 @@ func attemptsSuite() []clause {
 	return []clause{
 		{
 			name: "count attempts",
-			says: "Begin counts an attempt at each of the subjects, as [identity.AttemptState.Add] does.",
+			says: "Begin counts an attempt at each of the subjects, as" +
+				" [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				s, now := subject("a"), attemptsBegin
-				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second} {
+				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second,
+					4 * time.Second, 4 * time.Second} {
 					if wait > 0 {
 						p.waits(wait, now, s)
 						p.waits(wait/2, now.Add(wait/2), s)
@@ -101,7 +103,8 @@ func attemptsSuite() []clause {
 		},
 		{
 			name: "what is forgotten is no attempt",
-			says: "Begin counts an attempt at each of the subjects, as [identity.AttemptState.Add] does.",
+			says: "Begin counts an attempt at each of the subjects, as" +
+				" [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				a := subject("a")
 				p.waits(0, attemptsBegin, a)
@@ -121,8 +124,9 @@ var attemptsBegin = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 // subject has two attempts for nothing.
 func subject(name string) ports.Subject {
 	return ports.Subject{
-		Key:     sha256.Sum256([]byte(name)),
-		Backoff: identity.Backoff{Free: 2, Initial: time.Second, Max: 4 * time.Second, Reset: time.Hour},
+		Key: sha256.Sum256([]byte(name)),
+		Backoff: identity.Backoff{Free: 2, Initial: time.Second, Max: 4 * time.Second,
+			Reset: time.Hour},
 	}
 }
 

@@ -10,14 +10,16 @@ import (
 )
 
 func membersSuite() []clause {
-	return slices.Concat(membersRead(), membersPut(), membersRemove(), membershipsOf(), membersAudit())
+	return slices.Concat(membersRead(), membersPut(), membersRemove(), membershipsOf(),
+		membersAudit())
 }
 
 func membersRead() []clause {
 	return []clause{
 		{
-			name:     "get one tenant's member",
-			says:     "Get answers a user's membership; [tenancy.CodeNotFound] if the user has none in the tenant, also when another tenant has it.",
+			name: "get one tenant's member",
+			says: "Get answers a user's membership; [tenancy.CodeNotFound] if the user has" +
+				" none in the tenant, also when another tenant has it.",
 			isolates: []string{"Members.Get"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -71,7 +73,8 @@ func membersRead() []clause {
 					}
 				}
 				p.equal(pages, []int{2, 2, 1, 0}, "the sizes of pages of two")
-				p.equal(all, []string{userIDOf(1), userIDOf(2), userIDOf(3), userIDOf(4), userIDOf(5)}, "the members")
+				p.equal(all, []string{userIDOf(1), userIDOf(2), userIDOf(3), userIDOf(4),
+					userIDOf(5)}, "the members")
 			},
 		},
 		{
@@ -96,8 +99,9 @@ func membersRead() []clause {
 func membersPut() []clause {
 	return []clause{
 		{
-			name:     "put adds, then changes",
-			says:     "Put gives the user the role in the tenant, and answers the membership and whether it is a new one.",
+			name: "put adds, then changes",
+			says: "Put gives the user the role in the tenant, and answers the membership and" +
+				" whether it is a new one.",
 			isolates: []string{"Members.Put"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -106,7 +110,8 @@ func membersPut() []clause {
 					m, created, err := p.Members.Put(p.ctx, p.acme, u.ID, role)
 					p.ok(err, "Members.Put")
 					p.equal(created, i == 0, "whether the membership is new")
-					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: role}, "what Put answers")
+					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: role},
+						"what Put answers")
 					p.equal(p.members(p.acme), []string{"1 " + string(role)}, "acme's members")
 				}
 				p.equal(p.members(p.globex), []string{"1 viewer"}, "globex's members")
@@ -137,7 +142,8 @@ func membersPut() []clause {
 		},
 		{
 			name: "put what can't be",
-			says: "One that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user that doesn't exist is [tenancy.CodeNotFound].",
+			says: "One that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user" +
+				" that doesn't exist is [tenancy.CodeNotFound].",
 			prove: func(p *probe) {
 				u := p.user(1)
 				for _, role := range []tenancy.Role{"", "owner", tenancy.Replicator} {
@@ -153,7 +159,8 @@ func membersPut() []clause {
 		},
 		{
 			name: "put the only admin down",
-			says: "If the user is the only admin and wouldn't be any more, nothing changes: [tenancy.CodeLastAdmin].",
+			says: "If the user is the only admin and wouldn't be any more, nothing changes:" +
+				" [tenancy.CodeLastAdmin].",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.member(p.acme, one, tenancy.Admin)
@@ -184,7 +191,9 @@ func membersPut() []clause {
 					_, _, err := p.Members.Put(p.ctx, p.acme, all[i].ID, tenancy.Viewer)
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1}, "the codes of 50 at once")
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1},
+					"the codes of 50 at once")
 				admins := 0
 				for _, m := range p.members(p.acme) {
 					if strings.HasSuffix(m, " admin") {
@@ -221,19 +230,22 @@ func membersRemove() []clause {
 				p.member(p.acme, one, tenancy.Admin)
 				p.member(p.acme, two, tenancy.Editor)
 				p.member(p.globex, two, tenancy.Admin)
-				p.code(p.Members.Remove(p.ctx, p.acme, one.ID), tenancy.CodeLastAdmin, "Remove of the only admin")
+				p.code(p.Members.Remove(p.ctx, p.acme, one.ID), tenancy.CodeLastAdmin,
+					"Remove of the only admin")
 				p.ok(p.Members.Remove(p.ctx, p.acme, two.ID), "Remove of an editor")
 				p.equal(p.members(p.acme), []string{"1 admin"}, "acme's members")
 			},
 		},
 		{
 			name: "remove another's",
-			says: "a user who has none in the tenant is [tenancy.CodeNotFound], also when another tenant has it.",
+			says: "a user who has none in the tenant is [tenancy.CodeNotFound], also when another" +
+				" tenant has it.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
 				for _, id := range []string{u.ID, userIDOf(9), "", "nobody"} {
-					p.code(p.Members.Remove(p.ctx, p.globex, id), tenancy.CodeNotFound, "Remove by globex of %q", id)
+					p.code(p.Members.Remove(p.ctx, p.globex, id), tenancy.CodeNotFound,
+						"Remove by globex of %q", id)
 				}
 				p.equal(p.members(p.acme), []string{"1 viewer"}, "acme's members")
 			},
@@ -252,12 +264,14 @@ func membershipsOf() []clause {
 					p.member(tenant, one, tenancy.Editor)
 				}
 				p.member(p.acme, two, tenancy.Admin)
-				p.equal(p.tenantsOf(one.ID), []tenancy.ID{tenancy.DefaultID, p.acme, p.globex}, "the tenants of the first")
+				p.equal(p.tenantsOf(one.ID), []tenancy.ID{tenancy.DefaultID, p.acme, p.globex},
+					"the tenants of the first")
 				found, err := p.Memberships.Of(p.ctx, two.ID)
 				p.ok(err, "Memberships.Of")
 				p.equal(len(found), 1, "the number of memberships of the second")
 				for _, m := range found {
-					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: two.ID, Role: tenancy.Admin}, "the membership")
+					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: two.ID,
+						Role: tenancy.Admin}, "the membership")
 				}
 			},
 		},
@@ -272,7 +286,8 @@ func membershipsOf() []clause {
 				p.setState(p.globex, tenancy.Suspended)
 				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.globex}, "the tenants")
 				p.setState(p.acme, tenancy.Active)
-				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme, p.globex}, "the tenants after its restoration")
+				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme, p.globex},
+					"the tenants after its restoration")
 			},
 		},
 		{

@@ -27,21 +27,25 @@ func passwordsSuite() []clause {
 			says: `Set gives a user the password of this hash and ends all sessions of theirs but the one with the id keep ("" keeps none). [tenancy.CodeNotFound] if there is no such user.`,
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
-				kept, ended, others := p.session(one.ID, 1), p.session(one.ID, 2), p.session(two.ID, 3)
+				kept, ended, others := p.session(one.ID, 1), p.session(one.ID, 2),
+					p.session(two.ID, 3)
 				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$1", kept.ID), "Set that keeps a session")
 				p.found(kept.Hash, kept.ID)
 				p.notFound(ended.Hash, "that Set doesn't keep")
 				p.found(others.Hash, others.ID)
-				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$2", others.ID), "Set that would keep another user's session")
+				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$2", others.ID),
+					"Set that would keep another user's session")
 				p.notFound(kept.Hash, "that Set doesn't keep")
 				p.found(others.Hash, others.ID)
 				p.equal(p.password(one.ID), "$hash$2", "the hash")
-				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$hash$3", ""), tenancy.CodeNotFound, "Set of nobody's password")
+				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$hash$3", ""), tenancy.CodeNotFound,
+					"Set of nobody's password")
 			},
 		},
 		{
 			name: "improve a password",
-			says: "Improve puts another hash of the same password in the place of from. Sessions stay. It does nothing when the user has another hash by now.",
+			says: "Improve puts another hash of the same password in the place of from. Sessions" +
+				" stay. It does nothing when the user has another hash by now.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$old$")
@@ -49,9 +53,11 @@ func passwordsSuite() []clause {
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Improve")
 				p.equal(p.password(one.ID), "$new$", "the hash")
 				p.found(session.Hash, session.ID)
-				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$late$"), "Improve of a hash that was replaced")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$late$"),
+					"Improve of a hash that was replaced")
 				p.equal(p.password(one.ID), "$new$", "the hash")
-				p.ok(p.Passwords.Rehash(p.ctx, newUser(2).ID, "$old$", "$late$"), "Improve of nobody's password")
+				p.ok(p.Passwords.Rehash(p.ctx, newUser(2).ID, "$old$", "$late$"),
+					"Improve of nobody's password")
 			},
 		},
 		{
@@ -61,8 +67,10 @@ func passwordsSuite() []clause {
 				one := p.user(1)
 				p.setPassword(one.ID, "$secret$1")
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$2"), "Improve")
-				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$3"), "Improve that does nothing")
-				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$secret$4", ""), tenancy.CodeNotFound, "Set of nobody's password")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$3"),
+					"Improve that does nothing")
+				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$secret$4", ""), tenancy.CodeNotFound,
+					"Set of nobody's password")
 				p.logged(one.ID, "password.improve", "password.set")
 				p.unlogged("$secret$")
 			},
@@ -97,7 +105,8 @@ func (p *probe) setPassword(user, hash string) {
 func (p *probe) logged(user string, want ...string) {
 	got := []string{}
 	for _, e := range p.everywhere(ports.PlatformAuditQuery{}) {
-		if e.Target.Kind == "user" && e.Target.Name == user && e.Tenant.IsZero() && e.Action != "user.create" {
+		if e.Target.Kind == "user" && e.Target.Name == user && e.Tenant.IsZero() &&
+			e.Action != "user.create" {
 			got = append(got, e.Action)
 		}
 	}

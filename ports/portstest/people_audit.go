@@ -14,7 +14,8 @@ func usersAudit() []clause {
 	return []clause{
 		{
 			name: "writes are in the log",
-			says: "Each write is in the platform's audit log: user.create, user.update, user.remove.",
+			says: "Each write is in the platform's audit log: user.create, user.update," +
+				" user.remove.",
 			prove: func(p *probe) {
 				u, yes := newUser(1), true
 				_, err := p.Users.Create(p.as("root"), u)
@@ -24,11 +25,15 @@ func usersAudit() []clause {
 				_, err = p.Users.Update(p.as("root"), u.ID, ports.UserChange{SuperAdmin: &yes})
 				p.ok(err, "Users.Update")
 				for _, e := range p.everywhere(ports.PlatformAuditQuery{Action: "user.update"}) {
-					p.equal(sameJSON(e.Details, []byte(`{"super_admin":{"before":false,"after":true},"reason":"because"}`)), true, "the details %s are the change", e.Details)
+					p.equal(sameJSON(e.Details,
+						[]byte(`{"super_admin":{"before":false,"after":true},"reason":"because"}`)),
+						true, "the details %s are the change", e.Details)
 				}
 				p.ok(p.Users.Remove(p.as("root"), u.ID), "Users.Remove")
-				p.code(p.Users.Remove(p.as("root"), u.ID), tenancy.CodeNotFound, "Users.Remove again")
-				p.equal(p.noted(tenancy.ID{}), []string{"user.create 1 root", "user.update 1 root", "user.remove 1 root"}, "the platform's log")
+				p.code(p.Users.Remove(p.as("root"), u.ID), tenancy.CodeNotFound,
+					"Users.Remove again")
+				p.equal(p.noted(tenancy.ID{}), []string{"user.create 1 root", "user.update 1 root",
+					"user.remove 1 root"}, "the platform's log")
 			},
 		},
 		{
@@ -40,7 +45,8 @@ func usersAudit() []clause {
 				p.member(p.globex, u, tenancy.Editor)
 				p.ok(p.Users.Remove(p.as("root"), u.ID), "Users.Remove")
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
-					p.equal(p.noted(tenant), []string{"member.add 1 ", "member.remove 1 root"}, "the tenant's log")
+					p.equal(p.noted(tenant), []string{"member.add 1 ", "member.remove 1 root"},
+						"the tenant's log")
 					p.verified(tenant)
 				}
 				p.equal(p.noted(tenancy.DefaultID), []string{}, "the default tenant's log")
@@ -61,11 +67,13 @@ func membersAudit() []clause {
 			}
 			_, _, err := p.Members.Put(p.as("ada"), p.acme, one.ID, tenancy.Viewer)
 			p.code(err, tenancy.CodeLastAdmin, "Members.Put of the only admin")
-			p.code(p.Members.Remove(p.as("ada"), p.acme, one.ID), tenancy.CodeLastAdmin, "Members.Remove of the only admin")
+			p.code(p.Members.Remove(p.as("ada"), p.acme, one.ID), tenancy.CodeLastAdmin,
+				"Members.Remove of the only admin")
 			_, _, err = p.Members.Put(p.as("ada"), p.acme, two.ID, tenancy.Viewer)
 			p.ok(err, "Members.Put")
 			p.ok(p.Members.Remove(p.as("ada"), p.acme, two.ID), "Members.Remove")
-			p.equal(p.noted(p.acme), []string{"member.add 1 ada", "member.update 1 ada", "member.add 2 ada", "member.remove 2 ada"}, "acme's log")
+			p.equal(p.noted(p.acme), []string{"member.add 1 ada", "member.update 1 ada",
+				"member.add 2 ada", "member.remove 2 ada"}, "acme's log")
 			p.equal(p.noted(p.globex), []string{}, "globex's log")
 		},
 	}}
@@ -81,16 +89,20 @@ func invitationsAudit() []clause {
 				_, err := p.Invitations.Create(p.as("ada"), p.acme, i)
 				p.ok(err, "Invitations.Create")
 				p.ok(p.Invitations.Revoke(p.as("ada"), p.acme, i.ID), "Invitations.Revoke")
-				p.code(p.Invitations.Revoke(p.as("ada"), p.acme, i.ID), tenancy.CodeNotFound, "Invitations.Revoke again")
-				p.equal(p.noted(p.acme), []string{"invitation.create " + i.ID + " ada", "invitation.revoke " + i.ID + " ada"}, "acme's log")
+				p.code(p.Invitations.Revoke(p.as("ada"), p.acme, i.ID), tenancy.CodeNotFound,
+					"Invitations.Revoke again")
+				p.equal(p.noted(p.acme), []string{"invitation.create " + i.ID + " ada",
+					"invitation.revoke " + i.ID + " ada"}, "acme's log")
 				for _, e := range p.log(p.acme, ports.AuditQuery{}) {
-					p.equal(strings.Contains(string(e.Text), "hash"), false, "the entry %s has a hash", e.Text)
+					p.equal(strings.Contains(string(e.Text), "hash"), false,
+						"the entry %s has a hash", e.Text)
 				}
 			},
 		},
 		{
 			name: "an acceptance is in the logs",
-			says: "The audit logs say that the user did it: invitation.accept, member.add or member.update, user.create.",
+			says: "The audit logs say that the user did it: invitation.accept, member.add or" +
+				" member.update, user.create.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)
 				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
@@ -102,10 +114,13 @@ func invitationsAudit() []clause {
 				_, err = p.InvitationFinder.Accept(p.as("else"), again.Hash, u, false)
 				p.ok(err, "InvitationFinder.Accept")
 				p.equal(p.noted(p.acme), []string{
-					"invitation.create " + i.ID + " ", "invitation.accept " + i.ID + " " + u.ID, "member.add 1 " + u.ID,
-					"invitation.create " + again.ID + " ", "invitation.accept " + again.ID + " " + u.ID, "member.update 1 " + u.ID,
+					"invitation.create " + i.ID + " ", "invitation.accept " + i.ID + " " + u.ID,
+					"member.add 1 " + u.ID,
+					"invitation.create " + again.ID + " ", "invitation.accept " + again.ID + " " +
+						u.ID, "member.update 1 " + u.ID,
 				}, "acme's log")
-				p.equal(p.noted(tenancy.ID{}), []string{"user.create 1 " + u.ID}, "the platform's log")
+				p.equal(p.noted(tenancy.ID{}), []string{"user.create 1 " + u.ID},
+					"the platform's log")
 				p.verified(p.acme)
 			},
 		},
@@ -123,7 +138,8 @@ func (p *probe) noted(tenant tenancy.ID) []string {
 	for _, e := range slices.Backward(entries) {
 		noun, _, _ := strings.Cut(e.Action, ".")
 		if e.Tenant == tenant && slices.Contains([]string{"user", "member", "invitation"}, noun) {
-			target := strings.TrimLeft(strings.TrimPrefix(e.Target.Name, "01900000-0000-7000-9000-"), "0")
+			target := strings.TrimLeft(
+				strings.TrimPrefix(e.Target.Name, "01900000-0000-7000-9000-"), "0")
 			if noun == "invitation" {
 				target = e.Target.Name
 			}

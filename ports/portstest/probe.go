@@ -151,7 +151,8 @@ func (p *probe) normal(it federation.Item) federation.Item {
 
 // sameContent wants two items to say the same under the same name.
 func (p *probe) sameContent(got, want federation.Item, what string) {
-	if got.Ref != want.Ref || !sameLabels(got.Labels, want.Labels) || !sameJSON(got.Spec, want.Spec) {
+	if got.Ref != want.Ref || !sameLabels(got.Labels, want.Labels) ||
+		!sameJSON(got.Spec, want.Spec) {
 		p.fail("%s = %s; want %s", what, show(got), show(want))
 	}
 }
@@ -160,7 +161,8 @@ func (p *probe) sameContent(got, want federation.Item, what string) {
 func (p *probe) sameItem(got, want federation.Item, what string) {
 	p.sameContent(got, want, what)
 	if got.Version != want.Version || !got.UpdatedAt.Equal(want.UpdatedAt) {
-		p.fail("%s has version %d of %v; want version %d of %v", what, got.Version, got.UpdatedAt, want.Version, want.UpdatedAt)
+		p.fail("%s has version %d of %v; want version %d of %v", what, got.Version, got.UpdatedAt,
+			want.Version, want.UpdatedAt)
 	}
 }
 
@@ -168,7 +170,8 @@ func (p *probe) sameItem(got, want federation.Item, what string) {
 func (p *probe) sameResource(got, want federation.Resource, what string) {
 	p.sameItem(got.Item, want.Item, what)
 	if got.ID != want.ID || !got.CreatedAt.Equal(want.CreatedAt) {
-		p.fail("%s has id %s, created at %v; want %s, %v", what, got.ID, got.CreatedAt, want.ID, want.CreatedAt)
+		p.fail("%s has id %s, created at %v; want %s, %v", what, got.ID, got.CreatedAt, want.ID,
+			want.CreatedAt)
 	}
 }
 

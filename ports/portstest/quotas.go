@@ -18,14 +18,19 @@ func resourcesQuota() []clause {
 				p.limit(p.acme, map[string]int64{"maker": 7})
 				p.put(p.acme, item("maker", "there", `{}`))
 				errs := atOnce(20, func(i int) error {
-					_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", fmt.Sprint("m", i), `{}`), ports.Condition{})
+					_, _, err := p.Resources.Put(p.ctx, p.acme,
+						item("maker", fmt.Sprint("m", i), `{}`), ports.Condition{})
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 6, tenancy.CodeQuotaExceeded: 14}, "the codes of 20 more where 7 are allowed")
-				p.equal(len(p.names(p.acme, ports.ResourceQuery{Kind: "maker"})), 7, "how many there are")
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": 6, tenancy.CodeQuotaExceeded: 14},
+					"the codes of 20 more where 7 are allowed")
+				p.equal(len(p.names(p.acme, ports.ResourceQuery{Kind: "maker"})), 7,
+					"how many there are")
 				for _, err := range errs {
 					if e, ok := errors.AsType[*tenancy.Error](err); ok {
-						p.equal(e.Members, map[string]any{"kind": "maker", "limit": int64(7)}, "the members of the error")
+						p.equal(e.Members, map[string]any{"kind": "maker", "limit": int64(7)},
+							"the members of the error")
 					}
 				}
 				p.put(p.acme, item("widget", "of another kind", `{}`))
@@ -39,7 +44,8 @@ func resourcesQuota() []clause {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
 				p.limit(p.acme, map[string]int64{"maker": 1})
 				p.put(p.acme, item("maker", "a", `{"description":"changed"}`))
-				_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "c", `{}`), ports.Condition{})
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "c", `{}`),
+					ports.Condition{})
 				p.code(err, tenancy.CodeQuotaExceeded, "Put of a new one")
 				p.absent(p.acme, ref("maker", "c"), "after it was refused")
 				p.limit(p.acme, nil)
@@ -63,29 +69,36 @@ func importsQuota() []clause {
 	return []clause{
 		{
 			name: "import beyond a quota",
-			says: "New items beyond the tenant's quota of their kind are [tenancy.CodeQuotaExceeded].",
+			says: "New items beyond the tenant's quota of their kind are" +
+				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
 				p.limit(p.acme, map[string]int64{"maker": 3})
-				_, err := p.imported(p.acme, item("maker", "a", `{"description":"changed"}`), item("maker", "c", `{}`), item("maker", "d", `{}`))
+				_, err := p.imported(p.acme, item("maker", "a", `{"description":"changed"}`),
+					item("maker", "c", `{}`), item("maker", "d", `{}`))
 				p.code(err, tenancy.CodeQuotaExceeded, "Import of two more where one is allowed")
-				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}), []string{"a", "b"}, "what there is after that")
-				_, err = p.imported(p.acme, item("maker", "a", `{"description":"changed"}`), item("maker", "c", `{}`))
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}), []string{"a", "b"},
+					"what there is after that")
+				_, err = p.imported(p.acme, item("maker", "a", `{"description":"changed"}`),
+					item("maker", "c", `{}`))
 				p.ok(err, "Import of one more")
 				p.limit(p.acme, map[string]int64{"maker": 1})
-				_, err = p.imported(p.acme, item("maker", "a", `{"description":"again"}`), item("widget", "w", `{}`))
+				_, err = p.imported(p.acme, item("maker", "a", `{"description":"again"}`),
+					item("widget", "w", `{}`))
 				p.ok(err, "Import of what is there, beyond a lowered quota")
 			},
 		},
 		{
 			name: "import beside writers at a quota",
-			says: "New items beyond the tenant's quota of their kind are [tenancy.CodeQuotaExceeded].",
+			says: "New items beyond the tenant's quota of their kind are" +
+				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				const allowed = 10
 				p.limit(p.acme, map[string]int64{"maker": allowed})
 				errs := atOnce(16, func(i int) error {
 					if i%4 != 0 {
-						_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", fmt.Sprint("m", i), `{}`), ports.Condition{})
+						_, _, err := p.Resources.Put(p.ctx, p.acme,
+							item("maker", fmt.Sprint("m", i), `{}`), ports.Condition{})
 						return err
 					}
 					_, err := p.imported(p.acme, pair("maker", i)...)
@@ -104,7 +117,8 @@ func importsQuota() []clause {
 					}
 				}
 				if n > allowed || n < allowed-1 || n != written {
-					p.fail("there are %d where %d are allowed and %d were written", n, allowed, written)
+					p.fail("there are %d where %d are allowed and %d were written", n, allowed,
+						written)
 				}
 			},
 		},
@@ -112,7 +126,8 @@ func importsQuota() []clause {
 }
 
 func pair(kind string, i int) []federation.Item {
-	return []federation.Item{item(kind, fmt.Sprint("i", i), `{}`), item(kind, fmt.Sprint("j", i), `{}`)}
+	return []federation.Item{item(kind, fmt.Sprint("i", i), `{}`),
+		item(kind, fmt.Sprint("j", i), `{}`)}
 }
 
 // limit sets a tenant's quotas of resources.

@@ -10,7 +10,8 @@ import (
 )
 
 func resourcesSuite() []clause {
-	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(), resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete())
+	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(),
+		resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete())
 }
 
 func resourcesAll() []clause {
@@ -22,11 +23,14 @@ func resourcesAll() []clause {
 				w := p.put(p.acme, item("widget", "w", `{}`)).Ref
 				_, err := p.Resources.Get(p.ctx, tenancy.ID{}, w)
 				p.code(err, tenancy.CodeNoTenant, "Get")
-				_, err = p.Resources.List(p.ctx, tenancy.ID{}, ports.ResourceQuery{Kind: "widget", Limit: 1})
+				_, err = p.Resources.List(p.ctx, tenancy.ID{},
+					ports.ResourceQuery{Kind: "widget", Limit: 1})
 				p.code(err, tenancy.CodeNoTenant, "List")
-				_, _, err = p.Resources.Put(p.ctx, tenancy.ID{}, item("widget", "w", `{}`), ports.Condition{})
+				_, _, err = p.Resources.Put(p.ctx, tenancy.ID{}, item("widget", "w", `{}`),
+					ports.Condition{})
 				p.code(err, tenancy.CodeNoTenant, "Put")
-				p.code(p.Resources.Delete(p.ctx, tenancy.ID{}, w, ports.Condition{}), tenancy.CodeNoTenant, "Delete")
+				p.code(p.Resources.Delete(p.ctx, tenancy.ID{}, w, ports.Condition{}),
+					tenancy.CodeNoTenant, "Delete")
 				p.get(p.acme, w)
 			},
 		},
@@ -34,12 +38,15 @@ func resourcesAll() []clause {
 			name: "undeclared kind",
 			says: "A kind that wasn't declared is [tenancy.CodeNotFound] in every method.",
 			prove: func(p *probe) {
-				for _, kind := range []string{"gadget", "", "Widget", "widgets", "tenants", `widget"; --`} {
+				for _, kind := range []string{"gadget", "", "Widget", "widgets", "tenants",
+					`widget"; --`} {
 					_, err := p.Resources.Get(p.ctx, p.acme, ref(kind, "w"))
 					p.code(err, tenancy.CodeNotFound, "Get of a %q", kind)
-					_, err = p.Resources.List(p.ctx, p.acme, ports.ResourceQuery{Kind: kind, Limit: 1})
+					_, err = p.Resources.List(p.ctx, p.acme,
+						ports.ResourceQuery{Kind: kind, Limit: 1})
 					p.code(err, tenancy.CodeNotFound, "List of the kind %q", kind)
-					_, _, err = p.Resources.Put(p.ctx, p.acme, item(kind, "w", `{}`), ports.Condition{})
+					_, _, err = p.Resources.Put(p.ctx, p.acme, item(kind, "w", `{}`),
+						ports.Condition{})
 					p.code(err, tenancy.CodeNotFound, "Put of a %q", kind)
 					err = p.Resources.Delete(p.ctx, p.acme, ref(kind, "w"), ports.Condition{})
 					p.code(err, tenancy.CodeNotFound, "Delete of a %q", kind)
@@ -94,20 +101,24 @@ func resourcesGet() []clause {
 					p.equal(got.Name, name, "the name")
 					p.equal(got.Version, int64(1), "the version of %q, which was put once", name)
 				}
-				p.equal(len(p.names(p.acme, ports.ResourceQuery{Kind: "widget"})), len(trickyNames()), "the number of widgets")
+				p.equal(len(p.names(p.acme, ports.ResourceQuery{Kind: "widget"})),
+					len(trickyNames()), "the number of widgets")
 			},
 		},
 		{
-			name:     "get one tenant's resource",
-			says:     "[tenancy.CodeNotFound] if tenant has none of that name, also when another tenant has.",
+			name: "get one tenant's resource",
+			says: "[tenancy.CodeNotFound] if tenant has none of that name, also when another" +
+				" tenant has.",
 			isolates: []string{"Resources.Get"},
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{"size":1}`)).Ref
 				p.absent(p.globex, w, "of globex where acme has it")
 				p.absent(tenancy.DefaultID, w, "of the default tenant where acme has it")
 				p.put(p.globex, item("widget", "w", `{"size":2}`))
-				p.sameContent(p.get(p.acme, w).Item, p.normal(item("widget", "w", `{"size":1}`)), "acme's widget")
-				p.sameContent(p.get(p.globex, w).Item, p.normal(item("widget", "w", `{"size":2}`)), "globex's widget")
+				p.sameContent(p.get(p.acme, w).Item, p.normal(item("widget", "w", `{"size":1}`)),
+					"acme's widget")
+				p.sameContent(p.get(p.globex, w).Item, p.normal(item("widget", "w", `{"size":2}`)),
+					"globex's widget")
 				p.absent(p.acme, ref("maker", "w"), "of another kind")
 				p.absent(p.acme, ref("widget", "W"), "in another case")
 				p.absent(p.acme, ref("widget", ""), "without a name")
@@ -118,9 +129,11 @@ func resourcesGet() []clause {
 			says: "Get answers the resource",
 			prove: func(p *probe) {
 				given := labelled(item("widget", "w", `{"size":1}`), map[string]string{"team": "a"})
-				want := p.normal(labelled(item("widget", "w", `{"size":1}`), map[string]string{"team": "a"}))
+				want := p.normal(labelled(item("widget", "w", `{"size":1}`),
+					map[string]string{"team": "a"}))
 				stored := p.put(p.acme, given)
-				for _, it := range []federation.Item{given, stored.Item, p.get(p.acme, given.Ref).Item} {
+				for _, it := range []federation.Item{
+					given, stored.Item, p.get(p.acme, given.Ref).Item} {
 					scribble(it.Spec)
 					if it.Labels != nil {
 						it.Labels["team"] = "b"
@@ -136,7 +149,8 @@ func resourcesList() []clause {
 	return []clause{
 		{
 			name: "list in order",
-			says: "List answers at most q.Limit resources of one kind in the order of their names, byte by byte.",
+			says: "List answers at most q.Limit resources of one kind in the order of their" +
+				" names, byte by byte.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "other kind", `{}`))
 				for _, name := range trickyNames() {
@@ -144,7 +158,8 @@ func resourcesList() []clause {
 				}
 				all := slices.Sorted(slices.Values(trickyNames()))
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), all, "all names")
-				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Limit: 3}), all[:3], "the first three")
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Limit: 3}), all[:3],
+					"the first three")
 			},
 		},
 		{
@@ -157,7 +172,8 @@ func resourcesList() []clause {
 					want[it.Kind+"/"+it.Name] = p.put(p.acme, it)
 				}
 				for _, kind := range []string{"widget", "part"} {
-					found, err := p.Resources.List(p.ctx, p.acme, ports.ResourceQuery{Kind: kind, Limit: 100})
+					found, err := p.Resources.List(p.ctx, p.acme,
+						ports.ResourceQuery{Kind: kind, Limit: 100})
 					p.ok(err, "List")
 					for _, r := range found {
 						if stored, ok := want[r.Kind+"/"+r.Name]; ok {
@@ -174,14 +190,19 @@ func resourcesList() []clause {
 			says:     "Resources stores the items of a tenant",
 			isolates: []string{"Resources.List"},
 			prove: func(p *probe) {
-				p.put(p.acme, labelled(item("widget", "a", `{"description":"x"}`), map[string]string{"k": "v"}))
-				p.put(p.globex, labelled(item("widget", "b", `{"description":"x"}`), map[string]string{"k": "v"}))
+				p.put(p.acme, labelled(item("widget", "a", `{"description":"x"}`),
+					map[string]string{"k": "v"}))
+				p.put(p.globex, labelled(item("widget", "b", `{"description":"x"}`),
+					map[string]string{"k": "v"}))
 				for _, q := range []ports.ResourceQuery{
-					{Kind: "widget"}, {Kind: "widget", Search: "x"}, {Kind: "widget", Labels: map[string]string{"k": "v"}}, {Kind: "widget", After: "0"},
+					{Kind: "widget"}, {Kind: "widget", Search: "x"},
+					{Kind: "widget", Labels: map[string]string{"k": "v"}},
+					{Kind: "widget", After: "0"},
 				} {
 					p.equal(p.names(p.acme, q), []string{"a"}, "acme's %+v", q)
 					p.equal(p.names(p.globex, q), []string{"b"}, "globex's %+v", q)
-					p.equal(p.names(tenancy.DefaultID, q), []string{}, "the default tenant's %+v", q)
+					p.equal(p.names(tenancy.DefaultID, q), []string{}, "the default tenant's %+v",
+						q)
 				}
 			},
 		},
@@ -189,11 +210,14 @@ func resourcesList() []clause {
 			name: "list after",
 			says: "only names behind this one",
 			prove: func(p *probe) {
-				p.put(p.acme, item("widget", "b", `{}`), item("widget", "a", `{}`), item("widget", "c", `{}`), item("widget", "B", `{}`))
+				p.put(p.acme, item("widget", "b", `{}`), item("widget", "a", `{}`),
+					item("widget", "c", `{}`), item("widget", "B", `{}`))
 				for after, want := range map[string][]string{
-					"": {"B", "a", "b", "c"}, "B": {"a", "b", "c"}, "a": {"b", "c"}, "ab": {"b", "c"}, "c": {}, "\U0010ffff": {},
+					"": {"B", "a", "b", "c"}, "B": {"a", "b", "c"}, "a": {"b", "c"},
+					"ab": {"b", "c"}, "c": {}, "\U0010ffff": {},
 				} {
-					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", After: after}), want, "names behind %q", after)
+					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", After: after}),
+						want, "names behind %q", after)
 				}
 			},
 		},
@@ -202,7 +226,8 @@ func resourcesList() []clause {
 			says: "Limit must be positive.",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
-					_, err := p.Resources.List(p.ctx, p.acme, ports.ResourceQuery{Kind: "widget", Limit: limit})
+					_, err := p.Resources.List(p.ctx, p.acme,
+						ports.ResourceQuery{Kind: "widget", Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "List with limit %d", limit)
 				}
 			},
@@ -217,10 +242,13 @@ func resourcesList() []clause {
 					item("widget", "rod_1", `{"note":"no wheel"}`),
 					item("widget", `back\slash`, `{}`))
 				for search, want := range map[string][]string{
-					"wheel": {"Big Wheel", "gear"}, "WHEEL": {"Big Wheel", "gear"}, "g w": {"Big Wheel"}, "turns": {"Big Wheel"},
-					"%": {"gear"}, "_": {"rod_1"}, `\`: {`back\slash`}, "w%l": {}, "'": {}, "wheels": {},
+					"wheel": {"Big Wheel", "gear"}, "WHEEL": {"Big Wheel", "gear"},
+					"g w": {"Big Wheel"}, "turns": {"Big Wheel"},
+					"%": {"gear"}, "_": {"rod_1"}, `\`: {`back\slash`}, "w%l": {}, "'": {},
+					"wheels": {},
 				} {
-					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: search}), want, "names that have %q", search)
+					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: search}),
+						want, "names that have %q", search)
 				}
 			},
 		},
@@ -229,7 +257,8 @@ func resourcesList() []clause {
 			says: "all of these must be there with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
-					labelled(item("widget", "1", `{}`), map[string]string{"team": "a", "tier": "x"}),
+					labelled(item("widget", "1", `{}`),
+						map[string]string{"team": "a", "tier": "x"}),
 					labelled(item("widget", "2", `{}`), map[string]string{"team": "a"}),
 					labelled(item("widget", "3", `{}`), map[string]string{"team": "b", "tier": ""}),
 					item("widget", "4", `{}`))
@@ -245,7 +274,8 @@ func resourcesList() []clause {
 					{map[string]string{"team": "A"}, []string{}},
 					{map[string]string{`te"am`: `'`}, []string{}},
 				} {
-					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Labels: c.labels}), c.want, "names with %v", c.labels)
+					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Labels: c.labels}),
+						c.want, "names with %v", c.labels)
 				}
 			},
 		},
@@ -254,7 +284,8 @@ func resourcesList() []clause {
 
 // models stores what [normalForms] refers to.
 func (p *probe) models() {
-	p.put(p.acme, item("maker", "m", `{}`), item("part", "p1", `{}`), item("part", "p2", `{}`), item("widget", "w", `{}`))
+	p.put(p.acme, item("maker", "m", `{}`), item("part", "p1", `{}`), item("part", "p2", `{}`),
+		item("widget", "w", `{}`))
 }
 
 // normalForms are items whose normal form is easily missed.
@@ -268,18 +299,22 @@ func normalForms() []federation.Item {
 		item("widget", "zero", `{"size":0}`),
 		item("widget", "order", `{ "z":1, "a": 2.50, "\u20ac":"\u00e9", "m":{"b":1E3,"a":[]} }`),
 		item("widget", "text", `{"description":"line\nbreak \"quoted\" \\ <&> \u2028 💥 '; DROP TABLE widgets; --"}`),
-		item("widget", "foreign members", `{"id":"x","name":"y","tenant_id":"z","version":99,"labels":{"a":1},"created_at":null,"spec":{},"":0,"a/b~c":[null,true],"$secret":"no"}`),
+		item("widget", "foreign members",
+			`{"id":"x","name":"y","tenant_id":"z","version":99,"labels":{"a":1},"created_at":null,"spec":{},"":0,"a/b~c":[null,true],"$secret":"no"}`),
 		item("part", "tiny", `{"weight":5e-324}`),
 		item("part", "exact", `{"weight":0.1}`),
 		item("part", "huge", `{"weight":1e21,"extra":1e300}`),
-		labelled(item("widget", "labels", `{}`), map[string]string{"team": "a", "ключ": "", "a.b/c": "d\"e'f"}),
+		labelled(item("widget", "labels", `{}`),
+			map[string]string{"team": "a", "ключ": "", "a.b/c": "d\"e'f"}),
 	}
 }
 
 // trickyNames are allowed, and all different.
 func trickyNames() []string {
 	return []string{
-		"a", "B", "b", "Z", "a b", "a-b", "a.b", "a/b", "a_b", "ab", "a%b", "a\\b", `a"b`, "a'b", "'; DROP TABLE widgets; --",
-		"..", "null", "0", "00", "ä", "a\u0308", "é", "ключ", "💥", "\ufb01", strings.Repeat("ü", 256),
+		"a", "B", "b", "Z", "a b", "a-b", "a.b", "a/b", "a_b", "ab", "a%b", "a\\b", `a"b`, "a'b",
+		"'; DROP TABLE widgets; --",
+		"..", "null", "0", "00", "ä", "a\u0308", "é", "ключ", "💥", "\ufb01",
+		strings.Repeat("ü", 256),
 	}
 }

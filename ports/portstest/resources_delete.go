@@ -16,14 +16,18 @@ func resourcesDelete() []clause {
 			name: "delete",
 			says: "Delete removes the resource.",
 			prove: func(p *probe) {
-				before := p.put(p.acme, item("widget", "w", `{"size":1}`), item("widget", "w", `{"size":2}`))
+				before := p.put(p.acme, item("widget", "w", `{"size":1}`),
+					item("widget", "w", `{"size":2}`))
 				p.put(p.acme, item("widget", "kept", `{}`))
 				p.delete(p.acme, before.Ref)
 				p.absent(p.acme, before.Ref, "after Delete")
-				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{"kept"}, "what List has")
-				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 1, "how many widgets Export has")
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{"kept"},
+					"what List has")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 1,
+					"how many widgets Export has")
 
-				again, created, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`), ports.Condition{})
+				again, created, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
+					ports.Condition{})
 				p.ok(err, "Put after Delete")
 				p.equal(created, true, "what Put after Delete says about being new")
 				p.equal(again.Version, int64(1), "the version after that")
@@ -35,13 +39,16 @@ func resourcesDelete() []clause {
 			isolates: []string{"Resources.Delete"},
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{}`)).Ref
-				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}), tenancy.CodeNotFound, "Delete by globex of acme's widget")
+				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}),
+					tenancy.CodeNotFound, "Delete by globex of acme's widget")
 				p.get(p.acme, w)
 				p.put(p.globex, item("widget", "w", `{}`))
 				p.delete(p.globex, w)
 				p.get(p.acme, w)
-				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}), tenancy.CodeNotFound, "Delete of what was deleted")
-				p.code(p.Resources.Delete(p.ctx, p.acme, ref("maker", "w"), ports.Condition{}), tenancy.CodeNotFound, "Delete of another kind")
+				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}),
+					tenancy.CodeNotFound, "Delete of what was deleted")
+				p.code(p.Resources.Delete(p.ctx, p.acme, ref("maker", "w"), ports.Condition{}),
+					tenancy.CodeNotFound, "Delete of another kind")
 			},
 		},
 		{
@@ -53,20 +60,25 @@ func resourcesDelete() []clause {
 					item("widget", "by subject", `{"subject":{"kind":"maker","name":"x"}}`),
 					item("widget", "by maker", `{"maker":"x"}`),
 					item("widget", "by part", `{"parts":["x"]}`),
-					item("widget", "by parts and subject", `{"parts":["x"],"subject":{"kind":"part","name":"x"}}`),
+					item("widget", "by parts and subject",
+						`{"parts":["x"],"subject":{"kind":"part","name":"x"}}`),
 					item("widget", "by parent", `{"parent":"x"}`),
 					item("settings", "default", `{"maker":"x"}`))
-				p.referred(ref("maker", "x"), ref("settings", "default"), ref("widget", "by maker"), ref("widget", "by subject"))
-				p.referred(ref("part", "x"), ref("widget", "by part"), ref("widget", "by parts and subject"))
+				p.referred(ref("maker", "x"), ref("settings", "default"), ref("widget", "by maker"),
+					ref("widget", "by subject"))
+				p.referred(ref("part", "x"), ref("widget", "by part"),
+					ref("widget", "by parts and subject"))
 				p.referred(ref("widget", "x"), ref("widget", "by parent"))
 
 				p.put(p.acme, item("widget", "by parent", `{}`))
 				p.delete(p.acme, ref("widget", "x"))
 				p.delete(p.acme, ref("widget", "by part"))
-				p.put(p.acme, item("widget", "by parts and subject", `{"subject":{"kind":"maker","name":"x"}}`))
+				p.put(p.acme, item("widget", "by parts and subject",
+					`{"subject":{"kind":"maker","name":"x"}}`))
 				p.delete(p.acme, ref("part", "x"))
 				p.referred(ref("maker", "x"),
-					ref("settings", "default"), ref("widget", "by maker"), ref("widget", "by parts and subject"), ref("widget", "by subject"))
+					ref("settings", "default"), ref("widget", "by maker"),
+					ref("widget", "by parts and subject"), ref("widget", "by subject"))
 			},
 		},
 		{
@@ -76,7 +88,8 @@ func resourcesDelete() []clause {
 				p.put(p.acme, item("widget", "itself", `{"parent":"itself"}`))
 				p.delete(p.acme, ref("widget", "itself"))
 				p.absent(p.acme, ref("widget", "itself"), "after Delete")
-				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`), item("widget", "a", `{"parent":"b"}`))
+				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`),
+					item("widget", "a", `{"parent":"b"}`))
 				p.referred(ref("widget", "a"), ref("widget", "b"))
 				p.referred(ref("widget", "b"), ref("widget", "a"))
 			},
@@ -99,9 +112,11 @@ func resourcesDelete() []clause {
 			says: "[tenancy.CodeNotDeletable] for a singleton",
 			prove: func(p *probe) {
 				settings := ref("settings", "default")
-				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}), tenancy.CodeNotDeletable, "Delete of the settings")
+				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}),
+					tenancy.CodeNotDeletable, "Delete of the settings")
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
-				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}), tenancy.CodeNotDeletable, "Delete of changed settings")
+				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}),
+					tenancy.CodeNotDeletable, "Delete of changed settings")
 				p.get(p.acme, settings)
 			},
 		},
@@ -137,7 +152,8 @@ func resourcesConditions() []clause {
 					p.code(err, c.atTwo, "Put(%+v) over version 2", c.cond)
 					p.equal(created, false, "what Put(%+v) says about being new", c.cond)
 					if c.atTwo != "" {
-						p.sameResource(p.get(p.acme, it.Ref), before, "what is stored after a refused Put")
+						p.sameResource(p.get(p.acme, it.Ref), before,
+							"what is stored after a refused Put")
 					}
 				}
 			},
@@ -152,22 +168,28 @@ func resourcesConditions() []clause {
 					err := p.Resources.Delete(p.ctx, p.acme, it.Ref, c.cond)
 					p.code(err, c.atTwo, "Delete(%+v) of version 2", c.cond)
 					if c.atTwo != "" {
-						p.sameResource(p.get(p.acme, it.Ref), before, "what is stored after a refused Delete")
+						p.sameResource(p.get(p.acme, it.Ref), before,
+							"what is stored after a refused Delete")
 					}
 				}
 			},
 		},
 		{
 			name: "condition on version",
-			says: "it must be this version, else [tenancy.CodeVersionMismatch]; also when there is nothing",
+			says: "it must be this version, else [tenancy.CodeVersionMismatch]; also when there" +
+				" is nothing",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{}`))
 				errs := atOnce(10, func(int) error {
-					_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":1}`), ports.Condition{Version: 1})
+					_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":1}`),
+						ports.Condition{Version: 1})
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9}, "the codes of ten Puts over version 1")
-				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "none", `{}`), ports.Condition{Version: 1})
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9},
+					"the codes of ten Puts over version 1")
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "none", `{}`),
+					ports.Condition{Version: 1})
 				p.code(err, tenancy.CodeVersionMismatch, "Put over version 1 of nothing")
 			},
 		},
@@ -176,7 +198,8 @@ func resourcesConditions() []clause {
 			says: "it must be there, else [tenancy.CodeVersionMismatch]",
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))
-				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`), ports.Condition{Exists: true})
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
+					ports.Condition{Exists: true})
 				p.code(err, tenancy.CodeVersionMismatch, "Put over what only another tenant has")
 			},
 		},
@@ -187,10 +210,12 @@ func resourcesConditions() []clause {
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))
 				errs := atOnce(10, func(int) error {
-					_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`), ports.Condition{Absent: true})
+					_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
+						ports.Condition{Absent: true})
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 9}, "the codes of ten creating Puts")
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 9},
+					"the codes of ten creating Puts")
 			},
 		},
 		{
@@ -208,7 +233,8 @@ func resourcesConditions() []clause {
 func with(it federation.Item, spec string) federation.Item { return item(it.Kind, it.Name, spec) }
 
 func (p *probe) delete(tenant tenancy.ID, r federation.Ref) {
-	p.ok(p.Resources.Delete(p.ctx, tenant, r, ports.Condition{}), "Resources.Delete(%s %q)", r.Kind, r.Name)
+	p.ok(p.Resources.Delete(p.ctx, tenant, r, ports.Condition{}), "Resources.Delete(%s %q)", r.Kind,
+		r.Name)
 }
 
 // referred wants Delete to refuse r of acme with these referrers.

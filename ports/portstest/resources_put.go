@@ -14,7 +14,8 @@ func resourcesPut() []clause {
 	return []clause{
 		{
 			name: "put creates, then replaces",
-			says: "Put creates the item or replaces its labels and spec as a whole, and answers what is stored and whether it is new.",
+			says: "Put creates the item or replaces its labels and spec as a whole, and answers" +
+				" what is stored and whether it is new.",
 			prove: func(p *probe) {
 				p.models()
 				first, created, err := p.Resources.Put(p.ctx, p.acme, labelled(
@@ -22,7 +23,8 @@ func resourcesPut() []clause {
 					map[string]string{"team": "a", "tier": "t"}), ports.Condition{})
 				p.ok(err, "the first Put")
 				p.equal(created, true, "what the first Put says about being new")
-				next := labelled(item("widget", "x", `{"color":"blue","parts":["p2"]}`), map[string]string{"team": "b"})
+				next := labelled(item("widget", "x", `{"color":"blue","parts":["p2"]}`),
+					map[string]string{"team": "b"})
 				second, created, err := p.Resources.Put(p.ctx, p.acme, next, ports.Condition{})
 				p.ok(err, "the second Put")
 				p.equal(created, false, "what the second Put says about being new")
@@ -37,7 +39,8 @@ func resourcesPut() []clause {
 			name: "put stores labels",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {
-				for _, labels := range []map[string]string{{"a": "1"}, {"b": "", "ключ": "ü"}, nil, {"c": "3"}, {}} {
+				for _, labels := range []map[string]string{{"a": "1"}, {"b": "", "ключ": "ü"}, nil,
+					{"c": "3"}, {}} {
 					it := labelled(item("widget", "w", `{}`), labels)
 					p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
 					p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what Get answers")
@@ -46,7 +49,8 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put counts and dates",
-			says: "Ref, Labels and Spec are taken from item; Version counts from 1 by one, UpdatedAt is the time of the write.",
+			says: "Ref, Labels and Spec are taken from item; Version counts from 1 by one," +
+				" UpdatedAt is the time of the write.",
 			prove: func(p *probe) {
 				it := item("widget", "w", `{}`)
 				it.Version, it.UpdatedAt, it.Digest = 41, time.Unix(1, 0), "sha256:00"
@@ -57,7 +61,8 @@ func resourcesPut() []clause {
 					p.equal(stored.Version, int64(n+1), "the version")
 					p.recent(stored.UpdatedAt, "UpdatedAt")
 					p.recent(stored.CreatedAt, "CreatedAt")
-					p.equal(stored.UpdatedAt.Before(before), false, "UpdatedAt %v is before the write before it", stored.UpdatedAt)
+					p.equal(stored.UpdatedAt.Before(before), false,
+						"UpdatedAt %v is before the write before it", stored.UpdatedAt)
 					before = stored.UpdatedAt
 				}
 			},
@@ -66,7 +71,8 @@ func resourcesPut() []clause {
 			name: "put a singleton",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {
-				stored, created, err := p.Resources.Put(p.ctx, p.acme, item("settings", "default", `{"mode":"open"}`), ports.Condition{})
+				stored, created, err := p.Resources.Put(p.ctx, p.acme,
+					item("settings", "default", `{"mode":"open"}`), ports.Condition{})
 				p.ok(err, "Put of the settings")
 				p.equal(created, false, "what Put says about being new")
 				p.equal(stored.Version, int64(2), "the version")
@@ -85,20 +91,25 @@ func resourcesPut() []clause {
 						p.fail("Kinds.Check(%s) = nil; want an error", show(it))
 					}
 				}
-				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{}, "the widgets")
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{},
+					"the widgets")
 			},
 		},
 		{
-			name:     "put a dangling reference",
-			says:     "a name that no item of the tenant has, also when one of another tenant has it, is [tenancy.CodeDanglingReference], with each place in Details",
+			name: "put a dangling reference",
+			says: "a name that no item of the tenant has, also when one of another tenant has" +
+				" it, is [tenancy.CodeDanglingReference], with each place in Details",
 			isolates: []string{"Resources.Put"},
 			prove: func(p *probe) {
-				p.put(p.globex, item("maker", "theirs", `{}`), item("part", "theirs", `{}`), item("widget", "theirs", `{}`))
-				p.put(p.acme, item("part", "ours", `{}`), item("maker", "part named as a maker", `{}`))
+				p.put(p.globex, item("maker", "theirs", `{}`), item("part", "theirs", `{}`),
+					item("widget", "theirs", `{}`))
+				p.put(p.acme, item("part", "ours", `{}`),
+					item("maker", "part named as a maker", `{}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w",
 					`{"maker":"theirs","parent":"theirs","parts":["ours","theirs","part named as a maker"],"subject":{"kind":"part","name":"theirs"}}`), ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
-				p.equal(paths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1", "/spec/parts/2", "/spec/subject"}, "the paths in Details")
+				p.equal(paths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1",
+					"/spec/parts/2", "/spec/subject"}, "the paths in Details")
 				p.absent(p.acme, ref("widget", "w"), "after Put was refused")
 				p.put(p.globex, item("widget", "w", `{"maker":"theirs","parts":["theirs"]}`))
 				p.absent(p.acme, ref("widget", "w"), "after globex put one")
@@ -109,28 +120,36 @@ func resourcesPut() []clause {
 			says: "a name that no item of the tenant has",
 			prove: func(p *probe) {
 				p.models()
-				it := item("widget", "all of them", `{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"maker","name":"m"}}`)
+				it := item("widget", "all of them",
+					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"maker","name":"m"}}`)
 				p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
 				itself := item("widget", "itself", `{"parent":"itself"}`)
-				p.sameContent(p.put(p.acme, itself).Item, p.normal(itself), "a widget that is its own parent")
+				p.sameContent(p.put(p.acme, itself).Item, p.normal(itself),
+					"a widget that is its own parent")
 				p.put(p.acme, item("widget", "w", `{"parent":"all of them"}`))
-				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "a widget whose parent's parent it is")
+				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it),
+					"a widget whose parent's parent it is")
 			},
 		},
 		{
 			name: "nothing written on an error",
 			says: "Nothing is written on an error.",
 			prove: func(p *probe) {
-				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`), map[string]string{"a": "b"}))
+				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`),
+					map[string]string{"a": "b"}))
 				wrong := []federation.Item{
-					item("widget", "w", `{"size":2,"maker":"nobody"}`), item("widget", "w", `{"size":-1}`), item("widget", "w", `{"size":2,"parts":["w"]}`),
+					item("widget", "w", `{"size":2,"maker":"nobody"}`),
+					item("widget", "w", `{"size":-1}`),
+					item("widget", "w", `{"size":2,"parts":["w"]}`),
 				}
 				for _, it := range wrong {
-					if _, _, err := p.Resources.Put(p.ctx, p.acme, it, ports.Condition{}); err == nil {
+					if _, _, err := p.Resources.Put(p.ctx, p.acme, it,
+						ports.Condition{}); err == nil {
 						p.fail("Put(%s) = nil; want an error", show(it))
 					}
 				}
-				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":2}`), ports.Condition{Version: 7}); err == nil {
+				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":2}`),
+					ports.Condition{Version: 7}); err == nil {
 					p.fail("Put with a condition that doesn't hold = nil; want an error")
 				}
 				p.sameResource(p.get(p.acme, before.Ref), before, "what is stored")
@@ -144,7 +163,8 @@ func resourcesPut() []clause {
 				versions, news := make([]int64, writers), make([]bool, writers)
 				errs := atOnce(writers, func(i int) (err error) {
 					var stored federation.Resource
-					stored, news[i], err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", fmt.Sprintf(`{"size":%d}`, i)), ports.Condition{})
+					stored, news[i], err = p.Resources.Put(p.ctx, p.acme,
+						item("widget", "w", fmt.Sprintf(`{"size":%d}`, i)), ports.Condition{})
 					versions[i] = stored.Version
 					return err
 				})
@@ -157,7 +177,8 @@ func resourcesPut() []clause {
 				}
 				created := slices.DeleteFunc(news, func(isNew bool) bool { return !isNew })
 				p.equal(len(created), 1, "how many Puts said that it is new")
-				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(writers), "the stored version")
+				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(writers),
+					"the stored version")
 			},
 		},
 		{
@@ -165,7 +186,8 @@ func resourcesPut() []clause {
 			says: "a name that no item of the tenant has",
 			prove: func(p *probe) {
 				for n := range 10 {
-					maker, widget := item("maker", fmt.Sprint(n), `{}`), item("widget", fmt.Sprint(n), fmt.Sprintf(`{"maker":"%d"}`, n))
+					maker, widget := item("maker", fmt.Sprint(n), `{}`),
+						item("widget", fmt.Sprint(n), fmt.Sprintf(`{"maker":"%d"}`, n))
 					p.put(p.acme, maker)
 					atOnce(2, func(i int) error {
 						if i == 0 {

@@ -13,14 +13,16 @@ import (
 const tokenName = "widget/w/token" // of the widget w, in the vault
 
 func resourcesSecrets() []clause {
-	const says = "The literal value of a secret is kept in the tenant's vault and answered as a [federation.SecretRef]."
+	const says = "The literal value of a secret is kept in the tenant's vault and answered as a" +
+		" [federation.SecretRef]."
 	return []clause{
 		{
 			name: "put a secret",
 			says: says,
 			prove: func(p *probe) {
 				hidden := item("widget", "w", `{"size":1,"token":{"$secret":"widget/w/token"}}`)
-				stored := p.put(p.acme, item("widget", "w", `{"size":1,"token":"hunter2 is \"mine\""}`))
+				stored := p.put(p.acme, item("widget", "w",
+					`{"size":1,"token":"hunter2 is \"mine\""}`))
 				p.sameContent(stored.Item, p.normal(hidden), "what Put answers")
 				p.sameContent(p.get(p.acme, hidden.Ref).Item, p.normal(hidden), "what Get answers")
 				p.secret(p.acme, tokenName, `hunter2 is "mine"`)
@@ -31,7 +33,8 @@ func resourcesSecrets() []clause {
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"token":"hunter2"}`))
-				listed, err := p.Resources.List(p.ctx, p.acme, ports.ResourceQuery{Kind: "widget", Limit: 10})
+				listed, err := p.Resources.List(p.ctx, p.acme,
+					ports.ResourceQuery{Kind: "widget", Limit: 10})
 				p.ok(err, "List")
 				for _, r := range append(listed, p.get(p.acme, ref("widget", "w"))) {
 					p.noLeak(r.Item, "hunter2")
@@ -39,7 +42,8 @@ func resourcesSecrets() []clause {
 				for _, it := range p.export(p.acme, ports.Selection{}) {
 					p.noLeak(it, "hunter2")
 				}
-				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: "hunter2"}), []string{}, "what a search for the secret finds")
+				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: "hunter2"}),
+					[]string{}, "what a search for the secret finds")
 			},
 		},
 		{
@@ -53,7 +57,8 @@ func resourcesSecrets() []clause {
 				p.put(p.acme, item("widget", "w", `{"token":"two"}`))
 				p.secret(p.acme, tokenName, "two")
 				shared := item("widget", "w", `{"token":{"$secret":"shared"}}`)
-				p.sameContent(p.put(p.acme, shared).Item, p.normal(shared), "a reference to another secret")
+				p.sameContent(p.put(p.acme, shared).Item, p.normal(shared),
+					"a reference to another secret")
 				p.noSecret(p.acme, "shared")
 			},
 		},
@@ -73,11 +78,13 @@ func resourcesSecrets() []clause {
 			name: "no secret on an error",
 			says: "Nothing is written on an error.",
 			prove: func(p *probe) {
-				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"token":"one","maker":"nobody"}`), ports.Condition{})
+				_, _, err := p.Resources.Put(p.ctx, p.acme,
+					item("widget", "w", `{"token":"one","maker":"nobody"}`), ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
 				p.noSecret(p.acme, tokenName)
 				p.put(p.acme, item("widget", "w", `{"token":"one"}`))
-				_, _, err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"token":"two"}`), ports.Condition{Absent: true})
+				_, _, err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"token":"two"}`),
+					ports.Condition{Absent: true})
 				p.code(err, tenancy.CodeAlreadyExists, "Put")
 				p.secret(p.acme, tokenName, "one")
 			},

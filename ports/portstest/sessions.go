@@ -13,7 +13,8 @@ import (
 )
 
 func sessionsSuite() []clause {
-	return append(sessionsCreate(), append(sessionsEnd(), append(sessionsFind(), sessionsRenew()...)...)...)
+	return append(sessionsCreate(),
+		append(sessionsEnd(), append(sessionsFind(), sessionsRenew()...)...)...)
 }
 
 func sessionsCreate() []clause {
@@ -34,14 +35,19 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "create after a change of the password",
-			says: "[tenancy.CodeUnauthenticated] if it has another by now, or if there is no such user.",
+			says: "[tenancy.CodeUnauthenticated] if it has another by now, or if there is no such" +
+				" user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.setPassword(one.ID, "$new$")
-				p.code(p.Sessions.Create(p.ctx, newSession(one.ID, 1), "$old$"), tenancy.CodeUnauthenticated, "Create with a former password")
-				p.code(p.Sessions.Create(p.ctx, newSession(two.ID, 2), "$old$"), tenancy.CodeUnauthenticated, "Create with a password, of a user who has none")
-				p.code(p.Sessions.Create(p.ctx, newSession(newUser(3).ID, 3), ""), tenancy.CodeUnauthenticated, "Create for nobody")
-				p.equal(len(p.sessions(one.ID))+len(p.sessions(two.ID)), 0, "the number of sessions")
+				p.code(p.Sessions.Create(p.ctx, newSession(one.ID, 1), "$old$"),
+					tenancy.CodeUnauthenticated, "Create with a former password")
+				p.code(p.Sessions.Create(p.ctx, newSession(two.ID, 2), "$old$"),
+					tenancy.CodeUnauthenticated, "Create with a password, of a user who has none")
+				p.code(p.Sessions.Create(p.ctx, newSession(newUser(3).ID, 3), ""),
+					tenancy.CodeUnauthenticated, "Create for nobody")
+				p.equal(len(p.sessions(one.ID))+len(p.sessions(two.ID)), 0,
+					"the number of sessions")
 			},
 		},
 		{
@@ -52,8 +58,10 @@ func sessionsCreate() []clause {
 				first := p.session(one.ID, 1)
 				sameID, sameHash := newSession(two.ID, 2), newSession(two.ID, 3)
 				sameID.ID, sameHash.Hash = first.ID, first.Hash
-				p.code(p.Sessions.Create(p.ctx, sameID, ""), tenancy.CodeAlreadyExists, "Create with an id that is there")
-				p.code(p.Sessions.Create(p.ctx, sameHash, ""), tenancy.CodeAlreadyExists, "Create with a hash that is there")
+				p.code(p.Sessions.Create(p.ctx, sameID, ""), tenancy.CodeAlreadyExists,
+					"Create with an id that is there")
+				p.code(p.Sessions.Create(p.ctx, sameHash, ""), tenancy.CodeAlreadyExists,
+					"Create with a hash that is there")
 				p.sameSession(p.found(first.Hash, first.ID), first, "the first session")
 				p.equal(len(p.sessions(two.ID)), 0, "the number of the other user's sessions")
 			},
@@ -77,17 +85,21 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "list sessions",
-			says: "List answers the user's sessions that haven't expired at now, the newest first. Hash and Rights are not answered: they are zero.",
+			says: "List answers the user's sessions that haven't expired at now, the newest" +
+				" first. Hash and Rights are not answered: they are zero.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
-				first, short, third := p.session(one.ID, 1), newSession(one.ID, 2), p.session(one.ID, 3)
+				first, short, third := p.session(one.ID, 1), newSession(one.ID, 2),
+					p.session(one.ID, 3)
 				short.ExpiresAt = sessionsBegin.Add(time.Hour)
 				p.ok(p.Sessions.Create(p.ctx, short, ""), "Create")
 				p.session(two.ID, 4)
-				p.equal(idsOf(p.sessions(one.ID)), []string{third.ID, short.ID, first.ID}, "the sessions")
+				p.equal(idsOf(p.sessions(one.ID)), []string{third.ID, short.ID, first.ID},
+					"the sessions")
 				later, err := p.Sessions.List(p.ctx, one.ID, short.ExpiresAt)
 				p.ok(err, "List")
-				p.equal(idsOf(later), []string{third.ID, first.ID}, "the sessions when one has expired")
+				p.equal(idsOf(later), []string{third.ID, first.ID},
+					"the sessions when one has expired")
 				for _, s := range later {
 					p.equal(s.Hash, identity.SessionHash{}, "the hash of a listed session")
 					p.equal(s.Rights, [sha256.Size]byte{}, "the rights of a listed session")
@@ -109,7 +121,8 @@ func sessionsCreate() []clause {
 				p.code(p.Sessions.Revoke(p.ctx, one.ID, s.ID), tenancy.CodeNotFound, "Revoke again")
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll")
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll of none")
-				p.logged(one.ID, "session.revoke", "session.revoke", "session.create", "session.create")
+				p.logged(one.ID, "session.revoke", "session.revoke", "session.create",
+					"session.create")
 				p.unlogged(fmt.Sprintf("%x", s.Hash[:8]))
 			},
 		},
@@ -120,13 +133,18 @@ func sessionsEnd() []clause {
 	return []clause{
 		{
 			name: "revoke a session",
-			says: "Revoke ends a session: [SessionFinder.Find] doesn't find it from then on. [tenancy.CodeNotFound] if the user has no such session, also when another user has.",
+			says: "Revoke ends a session: [SessionFinder.Find] doesn't find it from then on." +
+				" [tenancy.CodeNotFound] if the user has no such session, also when another user" +
+				" has.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				ended, kept := p.session(one.ID, 1), p.session(one.ID, 2)
-				p.code(p.Sessions.Revoke(p.ctx, two.ID, ended.ID), tenancy.CodeNotFound, "Revoke of another user's session")
-				p.code(p.Sessions.Revoke(p.ctx, one.ID, newSession(one.ID, 3).ID), tenancy.CodeNotFound, "Revoke of no session")
-				p.code(p.Sessions.Revoke(p.ctx, one.ID, ""), tenancy.CodeNotFound, "Revoke of no id")
+				p.code(p.Sessions.Revoke(p.ctx, two.ID, ended.ID), tenancy.CodeNotFound,
+					"Revoke of another user's session")
+				p.code(p.Sessions.Revoke(p.ctx, one.ID, newSession(one.ID, 3).ID),
+					tenancy.CodeNotFound, "Revoke of no session")
+				p.code(p.Sessions.Revoke(p.ctx, one.ID, ""), tenancy.CodeNotFound,
+					"Revoke of no id")
 				p.found(ended.Hash, ended.ID)
 				p.ok(p.Sessions.Revoke(p.ctx, one.ID, ended.ID), "Revoke")
 				p.notFound(ended.Hash, "after Revoke")
@@ -166,7 +184,9 @@ func sessionsFind() []clause {
 	return []clause{
 		{
 			name: "find a session",
-			says: "Find answers the session whose secret has this hash, or had it before it was renewed and may be used until after now. The hash of the answer is that of the newest secret.",
+			says: "Find answers the session whose secret has this hash, or had it before it was" +
+				" renewed and may be used until after now. The hash of the answer is that of the" +
+				" newest secret.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
@@ -178,14 +198,16 @@ func sessionsFind() []clause {
 				_, err := p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds.Add(-time.Microsecond))
 				p.ok(err, "Find by the former secret, while it may be used")
 				_, err = p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds)
-				p.code(err, tenancy.CodeUnauthenticated, "Find by the former secret, when it may be used no more")
+				p.code(err, tenancy.CodeUnauthenticated,
+					"Find by the former secret, when it may be used no more")
 				_, err = p.SessionFinder.Find(p.ctx, renewed, overlapEnds)
 				p.ok(err, "Find by the newest secret")
 			},
 		},
 		{
 			name: "find no session",
-			says: "[tenancy.CodeUnauthenticated] if there is none, if it has expired at now, or if its user is gone.",
+			says: "[tenancy.CodeUnauthenticated] if there is none, if it has expired at now, or" +
+				" if its user is gone.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
@@ -204,17 +226,23 @@ func sessionsFind() []clause {
 		},
 		{
 			name: "see a session",
-			says: "See notes that a session was used, to the minute. It never goes back, and a session that is gone is no error.",
+			says: "See notes that a session was used, to the minute. It never goes back, and a" +
+				" session that is gone is no error.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s, other := p.session(one.ID, 1), p.session(one.ID, 2)
 				later := sessionsBegin.Add(90*time.Minute + 31*time.Second)
 				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later), "See")
-				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true, "SeenAt is the minute")
-				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later.Add(-time.Hour)), "See of an hour before")
-				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true, "SeenAt stays")
-				p.equal(p.found(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true, "SeenAt of another session")
-				p.ok(p.SessionFinder.Touch(p.ctx, newSession(one.ID, 3).ID, later), "See of no session")
+				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
+					"SeenAt is the minute")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later.Add(-time.Hour)),
+					"See of an hour before")
+				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
+					"SeenAt stays")
+				p.equal(p.found(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true,
+					"SeenAt of another session")
+				p.ok(p.SessionFinder.Touch(p.ctx, newSession(one.ID, 3).ID, later),
+					"See of no session")
 			},
 		},
 	}
@@ -224,11 +252,13 @@ func sessionsRenew() []clause {
 	return []clause{
 		{
 			name: "renew a session",
-			says: "Renew gives a session another secret, and notes the rights with which it was issued. The one before may be used until overlap, and none that was before that.",
+			says: "Renew gives a session another secret, and notes the rights with which it was" +
+				" issued. The one before may be used until overlap, and none that was before that.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
-				to := ports.SessionRenewal{Hash: sessionHash(2), Rights: [32]byte{2}, Overlap: overlapEnds}
+				to := ports.SessionRenewal{Hash: sessionHash(2), Rights: [32]byte{2},
+					Overlap: overlapEnds}
 				p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, to), "Renew")
 				got := p.found(to.Hash, s.ID)
 				p.equal(got.Rights, to.Rights, "the rights")
@@ -248,23 +278,29 @@ func sessionsRenew() []clause {
 				s := p.session(one.ID, 1)
 				p.renew(s, 2)
 				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsBegin.Add(time.Hour)), "See")
-				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds})
+				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+					ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds})
 				p.code(err, tenancy.CodeVersionMismatch, "Renew of a former secret")
 				p.logged(one.ID, "session.renew", "session.create")
 			},
 		},
 		{
 			name: "renew what was renewed",
-			says: "[tenancy.CodeVersionMismatch] if its newest secret hasn't the hash from: it was renewed meanwhile, or is gone.",
+			says: "[tenancy.CodeVersionMismatch] if its newest secret hasn't the hash from: it" +
+				" was renewed meanwhile, or is gone.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
 				errs := atOnce(10, func(i int) error {
-					return p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, ports.SessionRenewal{Hash: sessionHash(10 + i), Overlap: overlapEnds})
+					return p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+						ports.SessionRenewal{Hash: sessionHash(10 + i), Overlap: overlapEnds})
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9}, "the codes of 10 at once")
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9},
+					"the codes of 10 at once")
 				p.ok(p.Sessions.Revoke(p.ctx, one.ID, s.ID), "Revoke")
-				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, ports.SessionRenewal{Hash: sessionHash(30), Overlap: overlapEnds})
+				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+					ports.SessionRenewal{Hash: sessionHash(30), Overlap: overlapEnds})
 				p.code(err, tenancy.CodeVersionMismatch, "Renew of a session that is gone")
 			},
 		},
@@ -283,9 +319,11 @@ func sessionHash(n int) identity.SessionHash {
 // newSession makes a session that begins n seconds after the first.
 func newSession(user string, n int) identity.Session {
 	return identity.Session{
-		ID: fmt.Sprintf("01920000-0000-7000-8000-%012d", n), User: user, Hash: sessionHash(n), Rights: [32]byte{1, 2, 3},
-		CreatedAt: sessionsBegin.Add(time.Duration(n) * time.Second), SeenAt: sessionsBegin, ExpiresAt: sessionsBegin.Add(24 * time.Hour),
-		Address: "192.0.2.1", Agent: "Browser/1.0 (ü)",
+		ID: fmt.Sprintf("01920000-0000-7000-8000-%012d", n), User: user, Hash: sessionHash(n),
+		Rights:    [32]byte{1, 2, 3},
+		CreatedAt: sessionsBegin.Add(time.Duration(n) * time.Second), SeenAt: sessionsBegin,
+		ExpiresAt: sessionsBegin.Add(24 * time.Hour),
+		Address:   "192.0.2.1", Agent: "Browser/1.0 (ü)",
 	}
 }
 
@@ -303,7 +341,8 @@ func (p *probe) sessions(user string) []identity.Session {
 
 // renew gives a session the nth secret and answers its hash.
 func (p *probe) renew(s identity.Session, n int) identity.SessionHash {
-	p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, ports.SessionRenewal{Hash: sessionHash(n), Overlap: overlapEnds}), "SessionFinder.Renew")
+	p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+		ports.SessionRenewal{Hash: sessionHash(n), Overlap: overlapEnds}), "SessionFinder.Renew")
 	return sessionHash(n)
 }
 
@@ -321,8 +360,10 @@ func (p *probe) notFound(hash identity.SessionHash, which string) {
 }
 
 func (p *probe) sameSession(got, want identity.Session, what string) {
-	same := got.ID == want.ID && got.User == want.User && got.Hash == want.Hash && got.Rights == want.Rights &&
-		got.CreatedAt.Equal(want.CreatedAt) && got.SeenAt.Equal(want.SeenAt) && got.ExpiresAt.Equal(want.ExpiresAt) &&
+	same := got.ID == want.ID && got.User == want.User && got.Hash == want.Hash &&
+		got.Rights == want.Rights &&
+		got.CreatedAt.Equal(want.CreatedAt) && got.SeenAt.Equal(want.SeenAt) &&
+		got.ExpiresAt.Equal(want.ExpiresAt) &&
 		got.Address == want.Address && got.Agent == want.Agent
 	if !same {
 		p.fail("%s = %+v; want %+v", what, got, want)

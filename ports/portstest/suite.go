@@ -70,22 +70,42 @@ func TestInvitations(t *testing.T, newStore Factory) {
 }
 
 // TestResources checks [ports.Resources].
-func TestResources(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, resourcesSuite()) }
+func TestResources(t *testing.T,
+	newStore Factory) {
+	t.Helper()
+	run(t, newStore, resourcesSuite())
+}
 
 // TestTransfers checks [ports.Transfers] and [ports.Import].
-func TestTransfers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, transfersSuite()) }
+func TestTransfers(t *testing.T,
+	newStore Factory) {
+	t.Helper()
+	run(t, newStore, transfersSuite())
+}
 
 // TestPasswords checks [ports.Passwords].
-func TestPasswords(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, passwordsSuite()) }
+func TestPasswords(t *testing.T,
+	newStore Factory) {
+	t.Helper()
+	run(t, newStore, passwordsSuite())
+}
 
 // TestSessions checks [ports.Sessions] and [ports.SessionFinder].
 func TestSessions(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, sessionsSuite()) }
 
 // TestLoginAttempts checks [ports.LoginAttempts].
-func TestLoginAttempts(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, attemptsSuite()) }
+func TestLoginAttempts(t *testing.T,
+	newStore Factory) {
+	t.Helper()
+	run(t, newStore, attemptsSuite())
+}
 
 // TestIdentities checks [ports.Identities].
-func TestIdentities(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, identitiesSuite()) }
+func TestIdentities(t *testing.T,
+	newStore Factory) {
+	t.Helper()
+	run(t, newStore, identitiesSuite())
+}
 
 // TestVault checks [ports.Vault].
 func TestVault(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, vaultSuite()) }
@@ -114,9 +134,12 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 // could be made in it.
 func (c clause) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil || s.InvitationFinder == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil || s.ChangeNotifier == nil ||
-		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil || s.LoginAttempts == nil || s.Identities == nil {
+		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil ||
+		s.InvitationFinder == nil ||
+		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil ||
+		s.PlatformAudit == nil || s.ChangeNotifier == nil ||
+		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil ||
+		s.LoginAttempts == nil || s.Identities == nil {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)

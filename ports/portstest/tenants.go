@@ -10,7 +10,8 @@ import (
 )
 
 func tenantsSuite() []clause {
-	return append(tenantsCreate(), append(tenantsRead(), append(tenantsUpdate(), tenantsPurge()...)...)...)
+	return append(tenantsCreate(),
+		append(tenantsRead(), append(tenantsUpdate(), tenantsPurge()...)...)...)
 }
 
 func tenantsCreate() []clause {
@@ -27,7 +28,8 @@ func tenantsCreate() []clause {
 		},
 		{
 			name: "create stores what is given",
-			says: "Create stores t as it is given, but for Version, CreatedAt and UpdatedAt, which it sets, and answers what it stored.",
+			says: "Create stores t as it is given, but for Version, CreatedAt and UpdatedAt," +
+				" which it sets, and answers what it stored.",
 			prove: func(p *probe) {
 				given := newTenant("stored")
 				given.Version = 7
@@ -62,9 +64,11 @@ func tenantsCreate() []clause {
 			prove: func(p *probe) {
 				for _, id := range []tenancy.ID{tenancy.DefaultID, p.acme, p.globex} {
 					made := p.get(id, ref("settings", "default"))
-					p.sameContent(made.Item, item("settings", "default", `{}`), "the settings of a new tenant")
+					p.sameContent(made.Item, item("settings", "default", `{}`),
+						"the settings of a new tenant")
 					p.equal(made.Version, int64(1), "their version")
-					p.equal(len(p.export(id, ports.Selection{})), 1, "the number of items of a new tenant")
+					p.equal(len(p.export(id, ports.Selection{})), 1,
+						"the number of items of a new tenant")
 				}
 			},
 		},
@@ -110,7 +114,8 @@ func tenantsCreate() []clause {
 				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of another")
 				_, err = p.Tenants.BySlug(p.ctx, "fresh")
 				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
-				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"}, "the slugs")
+				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"},
+					"the slugs")
 			},
 		},
 	}
@@ -120,9 +125,11 @@ func tenantsRead() []clause {
 	return []clause{
 		{
 			name: "get in any state",
-			says: "Get answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is none.",
+			says: "Get answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
+				" none.",
 			prove: func(p *probe) {
-				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted, tenancy.Active} {
+				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted,
+					tenancy.Active} {
 					p.setState(p.acme, state)
 					t, err := p.Tenants.Get(p.ctx, p.acme)
 					p.ok(err, "Get of a tenant that is %s", state)
@@ -134,16 +141,19 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "by slug in any state",
-			says: "BySlug answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is none.",
+			says: "BySlug answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
+				" none.",
 			prove: func(p *probe) {
-				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted, tenancy.Active} {
+				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted,
+					tenancy.Active} {
 					p.setState(p.acme, state)
 					t, err := p.Tenants.BySlug(p.ctx, "acme")
 					p.ok(err, "BySlug of a tenant that is %s", state)
 					p.equal(t.ID, p.acme, "the id")
 					p.equal(t.State, state, "the state")
 				}
-				for _, slug := range []tenancy.Slug{"nobody", "", "ACME", "acm", "acme%", "acme' OR '1'='1"} {
+				for _, slug := range []tenancy.Slug{"nobody", "", "ACME", "acm", "acme%",
+					"acme' OR '1'='1"} {
 					_, err := p.Tenants.BySlug(p.ctx, slug)
 					p.code(err, tenancy.CodeTenantNotFound, "BySlug(%q)", slug)
 				}
@@ -151,7 +161,8 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "list in order",
-			says: "List answers at most q.Limit tenants in the order of their slugs, byte by byte, of those that q admits.",
+			says: "List answers at most q.Limit tenants in the order of their slugs, byte by" +
+				" byte, of those that q admits.",
 			prove: func(p *probe) {
 				for _, slug := range []tenancy.Slug{"a-b", "ab", "a0", "zz"} {
 					p.tenant(slug)
@@ -167,7 +178,8 @@ func tenantsRead() []clause {
 			prove: func(p *probe) {
 				stored, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
-				found, err := p.Tenants.List(p.ctx, ports.TenantQuery{IDs: []tenancy.ID{p.acme}, Limit: 1})
+				found, err := p.Tenants.List(p.ctx,
+					ports.TenantQuery{IDs: []tenancy.ID{p.acme}, Limit: 1})
 				p.ok(err, "List")
 				p.equal(len(found), 1, "the number of tenants")
 				for _, t := range found {
@@ -182,7 +194,8 @@ func tenantsRead() []clause {
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
 				p.setState(p.globex, tenancy.Suspended)
-				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"}, "all slugs")
+				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"},
+					"all slugs")
 				for _, limit := range []int{0, -1} {
 					_, err := p.Tenants.List(p.ctx, ports.TenantQuery{Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "List with limit %d", limit)
@@ -194,9 +207,12 @@ func tenantsRead() []clause {
 			says: "only this state",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
-				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Suspended}), []tenancy.Slug{"acme"}, "suspended ones")
-				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Active}), []tenancy.Slug{"default", "globex"}, "active ones")
-				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Deleted}), []tenancy.Slug{}, "deleted ones")
+				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Suspended}),
+					[]tenancy.Slug{"acme"}, "suspended ones")
+				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Active}),
+					[]tenancy.Slug{"default", "globex"}, "active ones")
+				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Deleted}), []tenancy.Slug{},
+					"deleted ones")
 			},
 		},
 		{
@@ -204,8 +220,10 @@ func tenantsRead() []clause {
 			says: "only these, unless nil; empty and not nil selects none",
 			prove: func(p *probe) {
 				two := []tenancy.ID{p.globex, tenancy.NewID(), p.acme}
-				p.equal(p.slugs(ports.TenantQuery{IDs: two}), []tenancy.Slug{"acme", "globex"}, "the two")
-				p.equal(p.slugs(ports.TenantQuery{IDs: two, Limit: 1}), []tenancy.Slug{"acme"}, "the first of the two")
+				p.equal(p.slugs(ports.TenantQuery{IDs: two}), []tenancy.Slug{"acme", "globex"},
+					"the two")
+				p.equal(p.slugs(ports.TenantQuery{IDs: two, Limit: 1}), []tenancy.Slug{"acme"},
+					"the first of the two")
 				p.equal(p.slugs(ports.TenantQuery{IDs: []tenancy.ID{}}), []tenancy.Slug{}, "none")
 			},
 		},
@@ -213,9 +231,12 @@ func tenantsRead() []clause {
 			name: "list after",
 			says: "only slugs behind this one",
 			prove: func(p *probe) {
-				p.equal(p.slugs(ports.TenantQuery{After: "acme"}), []tenancy.Slug{"default", "globex"}, "behind acme")
-				p.equal(p.slugs(ports.TenantQuery{After: "b"}), []tenancy.Slug{"default", "globex"}, "behind b, which nobody has")
-				p.equal(p.slugs(ports.TenantQuery{After: "globex"}), []tenancy.Slug{}, "behind the last")
+				p.equal(p.slugs(ports.TenantQuery{After: "acme"}),
+					[]tenancy.Slug{"default", "globex"}, "behind acme")
+				p.equal(p.slugs(ports.TenantQuery{After: "b"}), []tenancy.Slug{"default", "globex"},
+					"behind b, which nobody has")
+				p.equal(p.slugs(ports.TenantQuery{After: "globex"}), []tenancy.Slug{},
+					"behind the last")
 			},
 		},
 	}
@@ -225,16 +246,21 @@ func tenantsUpdate() []clause {
 	return []clause{
 		{
 			name: "update stores five fields",
-			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt over the tenant with t's ID, adds one to its version, sets UpdatedAt, and answers what it stored. ID, Slug and CreatedAt never change.",
+			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt over the tenant" +
+				" with t's ID, adds one to its version, sets UpdatedAt, and answers what it" +
+				" stored. ID, Slug and CreatedAt never change.",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
 				given := before
 				given.Name, given.State = "Acme & Söhne", tenancy.Deleted
 				given.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
-				given.Quotas = tenancy.Quotas{Resources: map[string]int64{"maker": 0, "widget": 1 << 40}, RequestsPerSecond: 0.25}
+				given.Quotas = tenancy.Quotas{
+					Resources:         map[string]int64{"maker": 0, "widget": 1 << 40},
+					RequestsPerSecond: 0.25}
 				given.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
-				given.Slug, given.CreatedAt, given.UpdatedAt = "other", time.Unix(1, 0), time.Unix(2, 0)
+				given.Slug, given.CreatedAt, given.UpdatedAt = "other", time.Unix(1, 0),
+					time.Unix(2, 0)
 				updated, err := p.Tenants.Update(p.ctx, given)
 				p.ok(err, "Update")
 
@@ -275,7 +301,8 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "update of another version",
-			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch] and nothing changes",
+			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch] and" +
+				" nothing changes",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
 				stored, err := p.Tenants.Get(p.ctx, p.acme)
@@ -284,7 +311,8 @@ func tenantsUpdate() []clause {
 					stale := stored
 					stale.Name, stale.Version = "Stale", version
 					_, err := p.Tenants.Update(p.ctx, stale)
-					p.code(err, tenancy.CodeVersionMismatch, "Update of version %d where 2 is stored", version)
+					p.code(err, tenancy.CodeVersionMismatch,
+						"Update of version %d where 2 is stored", version)
 				}
 				p.stored(stored)
 			},
@@ -311,7 +339,9 @@ func tenantsUpdate() []clause {
 					_, err := p.Tenants.Update(p.ctx, before)
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9}, "the codes of ten updates of one version")
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9},
+					"the codes of ten updates of one version")
 			},
 		},
 		{
@@ -333,8 +363,10 @@ func tenantsUpdate() []clause {
 
 // sameTenant compares all but the version and the two times that a store sets.
 func (p *probe) sameTenant(got, want tenancy.Tenant, what string) {
-	same := got.ID == want.ID && got.Slug == want.Slug && got.Name == want.Name && got.State == want.State &&
-		got.DeletedAt.Equal(want.DeletedAt) && sameJSON(got.Settings, want.Settings) && reflect.DeepEqual(got.Quotas, want.Quotas)
+	same := got.ID == want.ID && got.Slug == want.Slug && got.Name == want.Name &&
+		got.State == want.State &&
+		got.DeletedAt.Equal(want.DeletedAt) && sameJSON(got.Settings, want.Settings) &&
+		reflect.DeepEqual(got.Quotas, want.Quotas)
 	if !same {
 		p.fail("%s = %+v; want %+v", what, got, want)
 	}
@@ -350,7 +382,8 @@ func (p *probe) stored(want tenancy.Tenant) {
 		p.sameTenant(got, want, what)
 		p.equal(got.Version, want.Version, "the version by %s", what)
 		if !got.CreatedAt.Equal(want.CreatedAt) || !got.UpdatedAt.Equal(want.UpdatedAt) {
-			p.fail("%s has times %v, %v; want %v, %v", what, got.CreatedAt, got.UpdatedAt, want.CreatedAt, want.UpdatedAt)
+			p.fail("%s has times %v, %v; want %v, %v", what, got.CreatedAt, got.UpdatedAt,
+				want.CreatedAt, want.UpdatedAt)
 		}
 	}
 }

@@ -12,7 +12,8 @@ func tenantsPurge() []clause {
 	return []clause{
 		{
 			name: "purge removes everything",
-			says: "Purge removes everything that the tenant with this id has: its rows in every table, its keys, its secrets, its audit log, and the tenant itself.",
+			says: "Purge removes everything that the tenant with this id has: its rows in every" +
+				" table, its keys, its secrets, its audit log, and the tenant itself.",
 			prove: func(p *probe) {
 				k := p.furnish(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
@@ -22,9 +23,11 @@ func tenantsPurge() []clause {
 				p.code(err, tenancy.CodeTenantNotFound, "Get of the purged tenant")
 				_, err = p.Tenants.BySlug(p.ctx, "acme")
 				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the purged tenant")
-				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"default", "globex"}, "the slugs that are left")
+				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"default", "globex"},
+					"the slugs that are left")
 				p.unknown(k.Hash, "of the purged tenant")
-				found, err := p.Resources.List(p.ctx, p.acme, ports.ResourceQuery{Kind: "widget", Limit: 10})
+				found, err := p.Resources.List(p.ctx, p.acme,
+					ports.ResourceQuery{Kind: "widget", Limit: 10})
 				p.equal(len(found), 0, "the number of the purged tenant's widgets (%v)", err)
 				_, err = p.Vault.Get(p.ctx, p.acme, "s")
 				if err == nil {
@@ -41,7 +44,8 @@ func tenantsPurge() []clause {
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
-				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "late", `{}`), ports.Condition{}); err == nil {
+				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "late", `{}`),
+					ports.Condition{}); err == nil {
 					p.fail("Put into the purged tenant is no error")
 				}
 				if _, err := p.Keys.Create(p.ctx, p.acme, newKey(p.acme, 1)); err == nil {
@@ -106,25 +110,31 @@ func tenantsPurge() []clause {
 					}
 					n += rows
 				}
-				if least := int64(6); n < least { // two widgets, a key, a secret, the settings and the tenant
-					p.fail("the certificate counts %d rows; there were %d and more: %v", n, least, c.Rows)
+				// two widgets, a key, a secret, the settings and the tenant
+				if least := int64(6); n < least {
+					p.fail("the certificate counts %d rows; there were %d and more: %v", n, least,
+						c.Rows)
 				}
 				again, err := federation.Certify(c)
 				p.ok(err, "Certify")
 				p.equal(c.Digest, again.Digest, "the digest")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "tenant.purge"}), []string{"tenant.purge"}, "what the platform's log says")
-				found, err := p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
+				p.equal(p.platform(ports.PlatformAuditQuery{Action: "tenant.purge"}),
+					[]string{"tenant.purge"}, "what the platform's log says")
+				found, err := p.PlatformAudit.List(p.ctx,
+					ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
 				p.ok(err, "PlatformAudit.List")
 				text, err := json.Marshal(c)
 				p.ok(err, "the certificate as JSON")
 				for _, e := range found {
-					p.equal(sameJSON(e.Details, text), true, "whether the details %s are the certificate %s", e.Details, text)
+					p.equal(sameJSON(e.Details, text), true,
+						"whether the details %s are the certificate %s", e.Details, text)
 				}
 			},
 		},
 		{
 			name: "purge of what isn't deleted",
-			says: "A tenant that isn't deleted, and the default one, is [tenancy.CodeInvalidState], and so is one whose rows can't all be removed",
+			says: "A tenant that isn't deleted, and the default one, is" +
+				" [tenancy.CodeInvalidState], and so is one whose rows can't all be removed",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)
 				before := p.export(p.acme, ports.Selection{})
@@ -135,7 +145,8 @@ func tenantsPurge() []clause {
 				}
 				_, err := p.Tenants.Purge(p.ctx, tenancy.DefaultID)
 				p.code(err, tenancy.CodeInvalidState, "Purge of the default tenant")
-				p.equal(p.export(p.acme, ports.Selection{}), before, "the tenant's items after that")
+				p.equal(p.export(p.acme, ports.Selection{}), before,
+					"the tenant's items after that")
 				p.find(keyHash(1))
 			},
 		},

@@ -11,7 +11,8 @@ import (
 )
 
 func transfersSuite() []clause {
-	return slices.Concat(transfersExport(), transfersImport(), importsStage(), importsApply(), importsVersions(), importsReferences(), importsQuota())
+	return slices.Concat(transfersExport(), transfersImport(), importsStage(), importsApply(),
+		importsVersions(), importsReferences(), importsQuota())
 }
 
 // errOurs is an error that a store has to hand through.
@@ -23,10 +24,11 @@ func transfersExport() []clause {
 			name: "no tenant, no transfers",
 			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
 			prove: func(p *probe) {
-				err := p.Transfers.Export(p.ctx, tenancy.ID{}, ports.Selection{}, func(it federation.Item) error {
-					p.fail("Export of no tenant yields %s", show(it))
-					return nil
-				})
+				err := p.Transfers.Export(p.ctx, tenancy.ID{}, ports.Selection{},
+					func(it federation.Item) error {
+						p.fail("Export of no tenant yields %s", show(it))
+						return nil
+					})
 				p.code(err, tenancy.CodeNoTenant, "Export")
 				err = p.Transfers.Import(p.ctx, tenancy.ID{}, func(ports.Import) error {
 					p.fail("Import into no tenant runs")
@@ -45,7 +47,8 @@ func transfersExport() []clause {
 					want[it.Ref] = p.put(p.acme, it).Item
 				}
 				exported := p.export(p.acme, ports.Selection{})
-				p.equal(len(exported), len(normalForms())+5, "the number of items: those put, the settings and four models")
+				p.equal(len(exported), len(normalForms())+5,
+					"the number of items: those put, the settings and four models")
 				for _, it := range exported {
 					if stored, ok := want[it.Ref]; ok {
 						p.sameItem(it, stored, "an exported item")
@@ -64,7 +67,8 @@ func transfersExport() []clause {
 				}
 				refs := refsOf(p.export(p.acme, ports.Selection{}))
 				p.equal(len(refs), len(trickyNames())+1, "the number of items")
-				p.equal(refs, slices.SortedFunc(slices.Values(refs), federation.Ref.Compare), "the refs")
+				p.equal(refs, slices.SortedFunc(slices.Values(refs), federation.Ref.Compare),
+					"the refs")
 			},
 		},
 		{
@@ -82,7 +86,8 @@ func transfersExport() []clause {
 					p.equal(string(it.Spec), string(p.normal(it).Spec), "the spec of %q", it.Name)
 					p.noLeak(it, "hunter2")
 					if it.Ref == ref("widget", "w") {
-						p.sameContent(it, p.normal(item("widget", "w", `{"token":{"$secret":"widget/w/token"}}`)), "the widget with a secret")
+						p.sameContent(it, p.normal(item("widget", "w",
+							`{"token":{"$secret":"widget/w/token"}}`)), "the widget with a secret")
 					}
 				}
 			},
@@ -95,35 +100,46 @@ func transfersExport() []clause {
 				label := map[string]string{"k": "v"}
 				p.put(p.acme, labelled(item("widget", "a", `{}`), label))
 				p.put(p.globex, labelled(item("widget", "b", `{}`), label))
-				for _, sel := range []ports.Selection{{Kinds: []string{"widget"}}, {Labels: label}} {
-					p.equal(refsOf(p.export(p.acme, sel)), []federation.Ref{ref("widget", "a")}, "acme's export")
-					p.equal(refsOf(p.export(p.globex, sel)), []federation.Ref{ref("widget", "b")}, "globex's export")
-					p.equal(refsOf(p.export(tenancy.DefaultID, sel)), []federation.Ref{}, "the default tenant's export")
+				for _, sel := range []ports.Selection{{Kinds: []string{"widget"}},
+					{Labels: label}} {
+					p.equal(refsOf(p.export(p.acme, sel)), []federation.Ref{ref("widget", "a")},
+						"acme's export")
+					p.equal(refsOf(p.export(p.globex, sel)), []federation.Ref{ref("widget", "b")},
+						"globex's export")
+					p.equal(refsOf(p.export(tenancy.DefaultID, sel)), []federation.Ref{},
+						"the default tenant's export")
 				}
-				p.equal(refsOf(p.export(p.acme, ports.Selection{})), []federation.Ref{ref("settings", "default"), ref("widget", "a")}, "acme's whole export")
+				p.equal(refsOf(p.export(p.acme, ports.Selection{})),
+					[]federation.Ref{ref("settings", "default"), ref("widget", "a")},
+					"acme's whole export")
 			},
 		},
 		{
 			name: "export from one snapshot",
 			says: "from one snapshot",
 			prove: func(p *probe) {
-				p.put(p.acme, item("maker", "a", `{}`), item("widget", "changed", `{"size":1}`), item("widget", "deleted", `{}`))
+				p.put(p.acme, item("maker", "a", `{}`), item("widget", "changed", `{"size":1}`),
+					item("widget", "deleted", `{}`))
 				var exported []federation.Item
-				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{}, func(it federation.Item) error {
-					if len(exported) == 0 {
-						p.put(p.acme, item("widget", "changed", `{"size":2}`), item("widget", "new", `{}`))
-						p.delete(p.acme, ref("widget", "deleted"))
-					}
-					exported = append(exported, it)
-					return nil
-				})
+				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{},
+					func(it federation.Item) error {
+						if len(exported) == 0 {
+							p.put(p.acme, item("widget", "changed", `{"size":2}`),
+								item("widget", "new", `{}`))
+							p.delete(p.acme, ref("widget", "deleted"))
+						}
+						exported = append(exported, it)
+						return nil
+					})
 				p.ok(err, "Export")
 				p.equal(refsOf(exported), []federation.Ref{
-					ref("maker", "a"), ref("settings", "default"), ref("widget", "changed"), ref("widget", "deleted"),
+					ref("maker", "a"), ref("settings", "default"), ref("widget", "changed"),
+					ref("widget", "deleted"),
 				}, "the items of a tenant that is written to meanwhile")
 				for _, it := range exported {
 					if it.Name == "changed" {
-						p.sameContent(it, p.normal(item("widget", "changed", `{"size":1}`)), "the item that is changed meanwhile")
+						p.sameContent(it, p.normal(item("widget", "changed", `{"size":1}`)),
+							"the item that is changed meanwhile")
 					}
 				}
 			},
@@ -134,10 +150,11 @@ func transfersExport() []clause {
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{}`))
 				calls := 0
-				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{}, func(federation.Item) error {
-					calls++
-					return errOurs
-				})
+				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{},
+					func(federation.Item) error {
+						calls++
+						return errOurs
+					})
 				p.equal(errors.Is(err, errOurs), true, "Export answers yield's error: %v", err)
 				p.equal(calls, 1, "how often yield is called")
 			},
@@ -148,15 +165,19 @@ func transfersExport() []clause {
 			prove: func(p *probe) {
 				p.models()
 				for _, sel := range [][]string{{"part"}, {"part", "part"}} {
-					p.equal(refsOf(p.export(p.acme, ports.Selection{Kinds: sel})), []federation.Ref{ref("part", "p1"), ref("part", "p2")}, "the kinds %v", sel)
+					p.equal(refsOf(p.export(p.acme, ports.Selection{Kinds: sel})),
+						[]federation.Ref{ref("part", "p1"), ref("part", "p2")}, "the kinds %v", sel)
 				}
-				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget", "maker"}})), 2, "the number of widgets and makers")
-				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{}})), 5, "the number of all")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget", "maker"}})),
+					2, "the number of widgets and makers")
+				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{}})), 5,
+					"the number of all")
 				for _, sel := range [][]string{{"gadget"}, {"part", "gadget"}, {""}, {"parts"}} {
-					err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{Kinds: sel}, func(it federation.Item) error {
-						p.fail("Export of the kinds %q yields %s", sel, show(it))
-						return nil
-					})
+					err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{Kinds: sel},
+						func(it federation.Item) error {
+							p.fail("Export of the kinds %q yields %s", sel, show(it))
+							return nil
+						})
 					p.code(err, tenancy.CodeInvalid, "Export of the kinds %q", sel)
 				}
 			},
@@ -173,7 +194,8 @@ func transfersExport() []clause {
 					"[{maker 2} {widget 1}]": {Labels: map[string]string{"a": "1"}},
 					"[{widget 1}]":           {Labels: map[string]string{"a": "1", "b": "2"}},
 					"[]":                     {Labels: map[string]string{"a": "3"}},
-					"[{widget 3}]":           {Kinds: []string{"widget"}, Labels: map[string]string{"a": "2"}},
+					"[{widget 3}]": {Kinds: []string{"widget"},
+						Labels: map[string]string{"a": "2"}},
 				} {
 					p.equal(fmt.Sprint(refsOf(p.export(p.acme, sel))), want, "Export(%+v)", sel)
 				}
@@ -185,7 +207,8 @@ func transfersExport() []clause {
 			prove: func(p *probe) {
 				p.models()
 				p.put(p.acme, normalForms()...)
-				first, second := p.export(p.acme, ports.Selection{}), p.export(p.acme, ports.Selection{})
+				first, second := p.export(p.acme, ports.Selection{}),
+					p.export(p.acme, ports.Selection{})
 				p.equal(len(first), len(second), "the number of items")
 				p.equal(bundled(first), bundled(second), "the second export")
 			},

@@ -19,10 +19,12 @@ func usersCreate() []clause {
 	return []clause{
 		{
 			name: "create stores a user",
-			says: "Create stores u, its address in the form of [identity.ParseEmail], and answers what it stored: CreatedAt and UpdatedAt are set.",
+			says: "Create stores u, its address in the form of [identity.ParseEmail], and answers" +
+				" what it stored: CreatedAt and UpdatedAt are set.",
 			prove: func(p *probe) {
 				given := newUser(1)
-				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true, time.Unix(1, 0)
+				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true,
+					time.Unix(1, 0)
 				made, err := p.Users.Create(p.ctx, given)
 				p.ok(err, "Users.Create")
 				given.Email = "user.1@example.com"
@@ -36,7 +38,8 @@ func usersCreate() []clause {
 			name: "create no address",
 			says: "What is no address is [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
-				for _, email := range []string{"", "user", "user@example.com\n", "\u0430da@example.com", " user@example.com"} {
+				for _, email := range []string{"", "user", "user@example.com\n",
+					"\u0430da@example.com", " user@example.com"} {
 					u := newUser(1)
 					u.Email = email
 					_, err := p.Users.Create(p.ctx, u)
@@ -47,7 +50,8 @@ func usersCreate() []clause {
 		},
 		{
 			name: "address or id taken",
-			says: "An address that another user has, in whatever letters, or an id that one has is [tenancy.CodeAlreadyExists].",
+			says: "An address that another user has, in whatever letters, or an id that one has" +
+				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.user(1)
 				sameEmail, sameID := newUser(2), newUser(3)
@@ -63,15 +67,19 @@ func usersCreate() []clause {
 		},
 		{
 			name: "one address, many users",
-			says: "An address that another user has, in whatever letters, or an id that one has is [tenancy.CodeAlreadyExists].",
+			says: "An address that another user has, in whatever letters, or an id that one has" +
+				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				errs := atOnce(20, func(i int) error {
 					u := newUser(i)
-					u.Email = []string{"same@example.com", "Same@example.com", "SAME@EXAMPLE.com"}[i%3]
+					u.Email = []string{"same@example.com", "Same@example.com",
+						"SAME@EXAMPLE.com"}[i%3]
 					_, err := p.Users.Create(p.ctx, u)
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 19}, "the codes of 20 at once")
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 19},
+					"the codes of 20 at once")
 			},
 		},
 	}
@@ -94,7 +102,8 @@ func usersFind() []clause {
 			says: "ByEmail answers the user with this address, in whatever letters it is written;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
-				for email, want := range map[string]identity.User{one.Email: one, strings.ToUpper(two.Email): two} {
+				for email, want := range map[string]identity.User{
+					one.Email: one, strings.ToUpper(two.Email): two} {
 					found, err := p.Users.ByEmail(p.ctx, email)
 					p.ok(err, "Users.ByEmail(%q)", email)
 					p.sameUser(found, want, "the user of the address")
@@ -106,16 +115,19 @@ func usersFind() []clause {
 			says: "[tenancy.CodeNotFound] if there is none, also for what is no address.",
 			prove: func(p *probe) {
 				p.user(1)
-				for _, email := range []string{"user2@example.com", "", "user1", "user1@example.com\n", "%@example.com", "user1@example.com' OR true --"} {
+				for _, email := range []string{"user2@example.com", "", "user1",
+					"user1@example.com\n", "%@example.com", "user1@example.com' OR true --"} {
 					p.noEmail(email, "which nobody has")
 				}
 			},
 		},
 		{
 			name: "list in pages",
-			says: "List answers at most q.Limit users in the order of their addresses as they are stored, byte by byte, of those that q admits.",
+			says: "List answers at most q.Limit users in the order of their addresses as they are" +
+				" stored, byte by byte, of those that q admits.",
 			prove: func(p *probe) {
-				for i, email := range []string{"b@example.com", "a_b@example.com", "a-c@example.com", "a.d@example.com", "1@example.com"} {
+				for i, email := range []string{"b@example.com", "a_b@example.com",
+					"a-c@example.com", "a.d@example.com", "1@example.com"} {
 					u := newUser(i)
 					u.Email = email
 					_, err := p.Users.Create(p.ctx, u)
@@ -132,7 +144,8 @@ func usersFind() []clause {
 					}
 					pages = append(pages, emails)
 				}
-				p.equal(pages, [][]string{{"1@example.com", "a-c@example.com"}, {"a.d@example.com", "a_b@example.com"}, {"b@example.com"}, {}}, "pages of two")
+				p.equal(pages, [][]string{{"1@example.com", "a-c@example.com"},
+					{"a.d@example.com", "a_b@example.com"}, {"b@example.com"}, {}}, "pages of two")
 			},
 		},
 		{
@@ -140,11 +153,16 @@ func usersFind() []clause {
 			says: "only addresses behind this one",
 			prove: func(p *probe) {
 				one, two, three := p.user(1), p.user(2), p.user(3)
-				p.equal(p.userIDs(ports.UserQuery{}), []string{one.ID, two.ID, three.ID}, "all users")
-				p.equal(p.userIDs(ports.UserQuery{IDs: []string{three.ID, one.ID, "nobody", userIDOf(9)}}), []string{one.ID, three.ID}, "those of some ids")
+				p.equal(p.userIDs(ports.UserQuery{}), []string{one.ID, two.ID, three.ID},
+					"all users")
+				p.equal(p.userIDs(ports.UserQuery{
+					IDs: []string{three.ID, one.ID, "nobody", userIDOf(9)}}),
+					[]string{one.ID, three.ID}, "those of some ids")
 				p.equal(p.userIDs(ports.UserQuery{IDs: []string{}}), []string{}, "those of no ids")
-				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"nobody"}}), []string{}, "those of no id that there is")
-				p.equal(p.userIDs(ports.UserQuery{IDs: []string{one.ID, two.ID}, After: one.Email}), []string{two.ID}, "those behind an address")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"nobody"}}), []string{},
+					"those of no id that there is")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{one.ID, two.ID}, After: one.Email}),
+					[]string{two.ID}, "those behind an address")
 				for _, limit := range []int{0, -1} {
 					_, err := p.Users.List(p.ctx, ports.UserQuery{Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "Users.List with limit %d", limit)
@@ -176,9 +194,11 @@ func usersUpdate() []clause {
 					change ports.UserChange
 					apply  func(*identity.User)
 				}{
-					{ports.UserChange{SuperAdmin: &yes}, func(u *identity.User) { u.SuperAdmin = true }},
+					{ports.UserChange{SuperAdmin: &yes},
+						func(u *identity.User) { u.SuperAdmin = true }},
 					{ports.UserChange{}, func(*identity.User) {}},
-					{ports.UserChange{Email: &email}, func(u *identity.User) { u.Email = "new@example.com" }},
+					{ports.UserChange{Email: &email},
+						func(u *identity.User) { u.Email = "new@example.com" }},
 					{ports.UserChange{Name: &name}, func(u *identity.User) { u.Name = name }},
 				} {
 					step.apply(&want)
@@ -216,13 +236,17 @@ func usersUpdate() []clause {
 		},
 		{
 			name: "update an address",
-			says: "Addresses are refused as Create refuses them; [tenancy.CodeNotFound] if there is no such user.",
+			says: "Addresses are refused as Create refuses them; [tenancy.CodeNotFound] if there" +
+				" is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
-				taken, wrong, own := strings.ToUpper(two.Email), "no address", strings.ToUpper(one.Email)
-				_, err := p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &taken, SuperAdmin: &yes})
+				taken, wrong, own := strings.ToUpper(two.Email), "no address",
+					strings.ToUpper(one.Email)
+				_, err := p.Users.Update(p.ctx, one.ID,
+					ports.UserChange{Email: &taken, SuperAdmin: &yes})
 				p.code(err, tenancy.CodeAlreadyExists, "Update to the address of another")
-				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &wrong, SuperAdmin: &yes})
+				_, err = p.Users.Update(p.ctx, one.ID,
+					ports.UserChange{Email: &wrong, SuperAdmin: &yes})
 				p.code(err, tenancy.CodeInvalid, "Update to what is no address")
 				p.sameUser(p.getUser(one.ID), one, "the user")
 				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &own})
@@ -256,7 +280,8 @@ func usersRemove() []clause {
 				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of who was removed")
 				made, err := p.Users.Create(p.ctx, gone)
 				p.ok(err, "Create again")
-				p.equal(p.tenantsOf(made.ID), []tenancy.ID{}, "the tenants of the user of the same id")
+				p.equal(p.tenantsOf(made.ID), []tenancy.ID{},
+					"the tenants of the user of the same id")
 			},
 		},
 		{
@@ -271,7 +296,8 @@ func usersRemove() []clause {
 				p.member(tenancy.DefaultID, u, tenancy.Viewer)
 				err := p.Users.Remove(p.ctx, u.ID)
 				p.code(err, tenancy.CodeLastAdmin, "Remove of acme's only admin")
-				p.equal(membersOf(err)["tenants"], []string{p.acme.String()}, "the tenants in the error")
+				p.equal(membersOf(err)["tenants"], []string{p.acme.String()},
+					"the tenants in the error")
 				p.sameUser(p.getUser(u.ID), u, "the user")
 				p.equal(len(p.tenantsOf(u.ID)), 3, "the number of their tenants")
 				p.member(p.acme, other, tenancy.Admin)
@@ -288,8 +314,10 @@ func usersRemove() []clause {
 					p.member(p.acme, all[i], tenancy.Admin)
 					p.member(p.globex, all[i], tenancy.Admin)
 				}
-				errs := atOnce(len(all), func(i int) error { return p.Users.Remove(p.ctx, all[i].ID) })
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1}, "the codes")
+				errs := atOnce(len(all),
+					func(i int) error { return p.Users.Remove(p.ctx, all[i].ID) })
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1}, "the codes")
 				p.equal(len(p.members(p.acme)), 1, "the number of acme's members")
 				p.equal(p.members(p.globex), p.members(p.acme), "globex's members")
 			},
@@ -354,7 +382,8 @@ func usersRemove() []clause {
 
 // newUser makes the n-th user; ids and addresses are in the order of n below 10.
 func newUser(n int) identity.User {
-	return identity.User{ID: userIDOf(n), Email: fmt.Sprintf("user%d@example.com", n), Name: fmt.Sprint("User ", n)}
+	return identity.User{ID: userIDOf(n), Email: fmt.Sprintf("user%d@example.com", n),
+		Name: fmt.Sprint("User ", n)}
 }
 
 func userIDOf(n int) string { return fmt.Sprintf("01900000-0000-7000-9000-%012d", n) }
@@ -394,6 +423,7 @@ func (p *probe) userIDs(q ports.UserQuery) []string {
 
 // sameUser compares all but the times.
 func (p *probe) sameUser(got, want identity.User, what string) {
-	got.CreatedAt, got.UpdatedAt, want.CreatedAt, want.UpdatedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	got.CreatedAt, got.UpdatedAt, want.CreatedAt, want.UpdatedAt = time.Time{}, time.Time{},
+		time.Time{}, time.Time{}
 	p.equal(got, want, "%s", what)
 }

@@ -12,7 +12,8 @@ func vaultSuite() []clause {
 			name: "set and get",
 			says: "Set stores value under name, replacing what was there.",
 			prove: func(p *probe) {
-				for _, value := range []string{"s3cret", "", "\x00\xff\n", strings.Repeat("long", 10_000)} {
+				for _, value := range []string{"s3cret", "", "\x00\xff\n",
+					strings.Repeat("long", 10_000)} {
 					p.setSecret(p.acme, "a/b c", value)
 					p.secret(p.acme, "a/b c", value)
 				}
@@ -22,18 +23,22 @@ func vaultSuite() []clause {
 			name: "names",
 			says: "The name is what [tenancy.CheckName] admits.",
 			prove: func(p *probe) {
-				for _, name := range []string{"", " x", "x ", "a\x00b", "a\nb", "\xff", strings.Repeat("x", 257)} {
-					p.code(p.Vault.Set(p.ctx, p.acme, name, []byte("v")), tenancy.CodeInvalid, "Set(%q)", name)
+				for _, name := range []string{"", " x", "x ", "a\x00b", "a\nb", "\xff",
+					strings.Repeat("x", 257)} {
+					p.code(p.Vault.Set(p.ctx, p.acme, name, []byte("v")), tenancy.CodeInvalid,
+						"Set(%q)", name)
 				}
-				for _, name := range []string{"x", "model_config/gpt/api_key", "ключ", strings.Repeat("ü", 256)} {
+				for _, name := range []string{"x", "model_config/gpt/api_key", "ключ",
+					strings.Repeat("ü", 256)} {
 					p.setSecret(p.acme, name, "v of "+name)
 					p.secret(p.acme, name, "v of "+name)
 				}
 			},
 		},
 		{
-			name:     "one tenant's secret",
-			says:     "Get answers the value; [tenancy.CodeNotFound] if tenant has none of that name, also when another tenant has.",
+			name: "one tenant's secret",
+			says: "Get answers the value; [tenancy.CodeNotFound] if tenant has none of that" +
+				" name, also when another tenant has.",
 			isolates: []string{"Vault.Get", "Vault.Set"},
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "mine", "acme's")
@@ -50,7 +55,8 @@ func vaultSuite() []clause {
 			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "mine", "acme's")
-				p.code(p.Vault.Set(p.ctx, tenancy.ID{}, "mine", []byte("v")), tenancy.CodeNoTenant, "Set")
+				p.code(p.Vault.Set(p.ctx, tenancy.ID{}, "mine", []byte("v")), tenancy.CodeNoTenant,
+					"Set")
 				_, err := p.Vault.Get(p.ctx, tenancy.ID{}, "mine")
 				p.code(err, tenancy.CodeNoTenant, "Get")
 			},

@@ -7,13 +7,16 @@ import (
 )
 
 var (
-	errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended, "the tenant is suspended: ask whoever runs this service")
-	errDeleted   = tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is deleted: restore it first")
+	errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended,
+		"the tenant is suspended: ask whoever runs this service")
+	errDeleted = tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is deleted: restore it first")
 )
 
 // find answers the tenant that ref names, if by has a place in it. All that
 // isn't by's to know is one value.
-func (s *Service) find(ctx context.Context, by tenancy.Principal, ref string) (tenancy.Tenant, error) {
+func (s *Service) find(
+	ctx context.Context, by tenancy.Principal, ref string,
+) (tenancy.Tenant, error) {
 	if by.Anonymous() {
 		return tenancy.Tenant{}, errUnauthenticated
 	}
@@ -41,7 +44,9 @@ func (s *Service) read(ctx context.Context, ref string) (tenancy.Tenant, error) 
 }
 
 // enter answers the tenant that ref names, if by may do in it what is needed.
-func (s *Service) enter(ctx context.Context, by tenancy.Principal, ref string, needed tenancy.Permission) (tenancy.Tenant, error) {
+func (s *Service) enter(
+	ctx context.Context, by tenancy.Principal, ref string, needed tenancy.Permission,
+) (tenancy.Tenant, error) {
 	t, err := s.find(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
@@ -56,7 +61,9 @@ func (s *Service) enter(ctx context.Context, by tenancy.Principal, ref string, n
 }
 
 // govern answers the tenant that ref names, if by is a super-admin.
-func (s *Service) govern(ctx context.Context, by tenancy.Principal, ref string) (tenancy.Tenant, error) {
+func (s *Service) govern(
+	ctx context.Context, by tenancy.Principal, ref string,
+) (tenancy.Tenant, error) {
 	t, err := s.find(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err

@@ -40,7 +40,8 @@ func operations(w *world) map[string]func(context.Context, tenancy.Principal, st
 			return err
 		},
 		"set quotas": func(ctx context.Context, by tenancy.Principal, ref string) error {
-			_, err := w.UpdateTenant(ctx, by, ref, admin.TenantChange{Name: &name, Quotas: &tenancy.Quotas{RequestsPerSecond: 1}}, 0)
+			_, err := w.UpdateTenant(ctx, by, ref,
+				admin.TenantChange{Name: &name, Quotas: &tenancy.Quotas{RequestsPerSecond: 1}}, 0)
 			return err
 		},
 		"rotate a key": func(ctx context.Context, by tenancy.Principal, ref string) error {
@@ -101,7 +102,8 @@ func TestTenantsThatAreNotTheCallersAreOneValue(t *testing.T) {
 type talkative struct{ ports.Tenants }
 
 func (s talkative) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
-	return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeTenantNotFound, "%s was purged on Monday", id)
+	return tenancy.Tenant{},
+		tenancy.Errorf(tenancy.CodeTenantNotFound, "%s was purged on Monday", id)
 }
 
 func TestTheStoresOwnWordsAreNotShown(t *testing.T) {
@@ -116,8 +118,10 @@ func TestTheStoresOwnWordsAreNotShown(t *testing.T) {
 func TestASuspendedTenantIsToldToItsMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin, tenancy.Replicator} {
-		for _, name := range []string{"get", "rename", "suspend", "create a key", "list keys", "revoke a key", "rotate a key"} {
+	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin,
+		tenancy.Replicator} {
+		for _, name := range []string{"get", "rename", "suspend", "create a key", "list keys",
+			"revoke a key", "rotate a key"} {
 			t.Run(name+" as "+string(role), func(t *testing.T) {
 				t.Parallel()
 				err := operations(w)[name](t.Context(), w.member(role), "frozen")
@@ -152,14 +156,16 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			for role, want := range map[tenancy.Role]tenancy.Code{
-				tenancy.Replicator: c.replicator, tenancy.Viewer: c.viewer, tenancy.Editor: c.editor, tenancy.Admin: c.adm,
+				tenancy.Replicator: c.replicator, tenancy.Viewer: c.viewer,
+				tenancy.Editor: c.editor, tenancy.Admin: c.adm,
 				"owner": no, "": no, // roles that don't exist
 			} {
 				before := w.stored(t, w.acme.ID)
 				err := operations(w)[c.operation](t.Context(), w.member(role), "acme")
 				assert.Equal(t, want, tenancy.CodeOf(err), "as %q: %v", role, err)
 				if want != ok {
-					assert.Equal(t, before, w.stored(t, w.acme.ID), "as %q it changed something", role)
+					assert.Equal(t, before, w.stored(t, w.acme.ID), "as %q it changed something",
+						role)
 				}
 			}
 		})
@@ -193,6 +199,7 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 	} {
 		lacking := whole
 		remove(&lacking)
-		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil", func() { admin.New(lacking, admin.Options{}) })
+		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil",
+			func() { admin.New(lacking, admin.Options{}) })
 	}
 }

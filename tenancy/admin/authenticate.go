@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	errUnauthenticated = tenancy.Errorf(tenancy.CodeUnauthenticated, "send valid credentials: Authorization: Bearer <token>")
-	errExpired         = errors.New("the API key has expired")
+	errUnauthenticated = tenancy.Errorf(tenancy.CodeUnauthenticated,
+		"send valid credentials: Authorization: Bearer <token>")
+	errExpired = errors.New("the API key has expired")
 )
 
 // Authenticate answers who the bearer of a token is: a super-admin with the
@@ -26,7 +27,8 @@ var (
 // is shared with other calls: its Roles must not be changed.
 func (s *Service) Authenticate(ctx context.Context, bearer string) (tenancy.Principal, error) {
 	if s.isPlatformToken(bearer) {
-		return tenancy.Principal{Kind: tenancy.PlatformToken, Name: "platform", SuperAdmin: true}, nil
+		return tenancy.Principal{Kind: tenancy.PlatformToken, Name: "platform", SuperAdmin: true},
+			nil
 	}
 	hash, err := tenancy.HashKeySecret(bearer)
 	if err != nil && s.adopted && bearer != "" && len(bearer) <= maxAdoptedKey {

@@ -44,7 +44,8 @@ func TestAKeyIsItsTenantAndRole(t *testing.T) {
 func TestAllOtherTextsAreRefusedAlike(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, expired := w.newKey(t, "acme", admin.NewKey{Name: "short", Role: tenancy.Admin, ExpiresAt: start.Add(time.Hour)})
+	_, expired := w.newKey(t, "acme",
+		admin.NewKey{Name: "short", Role: tenancy.Admin, ExpiresAt: start.Add(time.Hour)})
 	revokedKey, revoked := w.newKey(t, "acme", admin.NewKey{Name: "old", Role: tenancy.Admin})
 	require.NoError(t, w.RevokeKey(t.Context(), super, "acme", revokedKey.ID))
 	_, orphan := w.newKey(t, "globex", admin.NewKey{Name: "orphan", Role: tenancy.Admin})
@@ -91,7 +92,8 @@ func hashText(s string) string {
 func TestAKeyWorksUntilTheMomentItExpires(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, secret := w.newKey(t, "acme", admin.NewKey{Name: "ci", Role: tenancy.Viewer, ExpiresAt: start.Add(time.Hour)})
+	_, secret := w.newKey(t, "acme",
+		admin.NewKey{Name: "ci", Role: tenancy.Viewer, ExpiresAt: start.Add(time.Hour)})
 	*w.clock = start.Add(time.Hour - time.Microsecond)
 	_, err := w.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
@@ -110,7 +112,8 @@ func TestWithoutAHashNoTokenIsThePlatforms(t *testing.T) {
 		service := admin.New(s, admin.Options{PlatformTokenHash: hash})
 		for _, bearer := range []string{"", platformToken, strings.Repeat("\x00", sha256.Size)} {
 			_, err := service.Authenticate(t.Context(), bearer)
-			assert.Equal(t, tenancy.CodeUnauthenticated, tenancy.CodeOf(err), "%s: %q", name, bearer)
+			assert.Equal(t, tenancy.CodeUnauthenticated, tenancy.CodeOf(err), "%s: %q", name,
+				bearer)
 		}
 	}
 }

@@ -69,7 +69,8 @@ func (c TenantChange) checked() (TenantChange, error) {
 		c.Settings = settings
 	}
 	if c.State != "" && c.State != tenancy.Active && c.State != tenancy.Suspended {
-		return c, at("/state", tenancy.Errorf(tenancy.CodeInvalid, "a tenant is made active or suspended; to delete it is another operation"))
+		return c, at("/state", tenancy.Errorf(tenancy.CodeInvalid,
+			"a tenant is made active or suspended; to delete it is another operation"))
 	}
 	return c, nil
 }
@@ -93,13 +94,16 @@ func (c TenantChange) apply(t *tenancy.Tenant) {
 // its rows stay, and its slug stays taken. Super-admins only. A tenant that is
 // deleted already is [tenancy.ErrTenantNotFound], the default tenant
 // [tenancy.CodeInvalidState].
-func (s *Service) DeleteTenant(ctx context.Context, by tenancy.Principal, ref string) (tenancy.Tenant, error) {
+func (s *Service) DeleteTenant(
+	ctx context.Context, by tenancy.Principal, ref string,
+) (tenancy.Tenant, error) {
 	t, err := s.govern(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
 	if t.ID == tenancy.DefaultID {
-		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be deleted")
+		return tenancy.Tenant{},
+			tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be deleted")
 	}
 	return s.change(ctx, t.ID, 0, func(t *tenancy.Tenant) error {
 		if t.State == tenancy.Deleted {
@@ -114,7 +118,9 @@ func (s *Service) DeleteTenant(ctx context.Context, by tenancy.Principal, ref st
 // RestoreTenant makes a deleted tenant active again and answers it.
 // Super-admins only. A tenant that isn't deleted is
 // [tenancy.CodeInvalidState].
-func (s *Service) RestoreTenant(ctx context.Context, by tenancy.Principal, ref string) (tenancy.Tenant, error) {
+func (s *Service) RestoreTenant(
+	ctx context.Context, by tenancy.Principal, ref string,
+) (tenancy.Tenant, error) {
 	t, err := s.govern(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
@@ -156,5 +162,6 @@ func (s *Service) change(
 			return stored, err
 		}
 	}
-	return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeUnavailable, "too many changes of the tenant at once: try again")
+	return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeUnavailable,
+		"too many changes of the tenant at once: try again")
 }

@@ -21,7 +21,8 @@ func TestUpdateChangesWhatIsGivenAndNothingElse(t *testing.T) {
 	name := "Acme Europe"
 	want := w.acme
 
-	got, err := w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme", admin.TenantChange{Name: &name}, 0)
+	got, err := w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme",
+		admin.TenantChange{Name: &name}, 0)
 	require.NoError(t, err)
 	want.Name, want.Version = name, 2
 	assert.Equal(t, want, got)
@@ -32,7 +33,8 @@ func TestUpdateChangesWhatIsGivenAndNothingElse(t *testing.T) {
 	want.Settings, want.Version = json.RawMessage(`{"a":2,"z":1}`), 3
 	assert.Equal(t, want, got)
 
-	got, err = w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{State: tenancy.Suspended}, 3)
+	got, err = w.UpdateTenant(t.Context(), super, "acme",
+		admin.TenantChange{State: tenancy.Suspended}, 3)
 	require.NoError(t, err)
 	want.State, want.Version = tenancy.Suspended, 4
 	assert.Equal(t, want, got)
@@ -50,8 +52,10 @@ func TestUpdateRefuses(t *testing.T) {
 		path   string
 	}{
 		{"an empty name", admin.TenantChange{Name: &empty}, tenancy.CodeInvalid, "/name"},
-		{"settings null", admin.TenantChange{Settings: json.RawMessage(`null`)}, tenancy.CodeInvalid, "/settings"},
-		{"settings doubled", admin.TenantChange{Settings: json.RawMessage(`{"a":1,"a":1}`)}, tenancy.CodeInvalidJSON, "/settings/a"},
+		{"settings null", admin.TenantChange{Settings: json.RawMessage(`null`)},
+			tenancy.CodeInvalid, "/settings"},
+		{"settings doubled", admin.TenantChange{Settings: json.RawMessage(`{"a":1,"a":1}`)},
+			tenancy.CodeInvalidJSON, "/settings/a"},
 		{"to delete it", admin.TenantChange{State: tenancy.Deleted}, tenancy.CodeInvalid, "/state"},
 		{"another state", admin.TenantChange{State: "paused"}, tenancy.CodeInvalid, "/state"},
 	} {
@@ -70,8 +74,10 @@ func TestATenantAdminCanNotSetTheState(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	name := "Acme Europe"
-	for _, state := range []tenancy.State{tenancy.Active, tenancy.Suspended, tenancy.Deleted, "paused"} {
-		_, err := w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme", admin.TenantChange{Name: &name, State: state}, 0)
+	for _, state := range []tenancy.State{tenancy.Active, tenancy.Suspended, tenancy.Deleted,
+		"paused"} {
+		_, err := w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme",
+			admin.TenantChange{Name: &name, State: state}, 0)
 		assert.Same(t, tenancy.ErrForbidden, err)
 	}
 	assert.Equal(t, w.acme, w.stored(t, w.acme.ID), "and the name stays too")
@@ -82,7 +88,8 @@ func TestAVersionThatIsNotTheStoredOneIsAMismatch(t *testing.T) {
 	w := newWorld(t)
 	name := "Acme Europe"
 	for _, version := range []int64{-1, 2, 1 << 62} {
-		_, err := w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{Name: &name}, version)
+		_, err := w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{Name: &name},
+			version)
 		wantCode(t, tenancy.CodeVersionMismatch, err)
 	}
 	assert.Equal(t, w.acme, w.stored(t, w.acme.ID))
@@ -126,8 +133,10 @@ func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
 		{"four rivals", 4, resettle, 0, ""},
 		{"rivals without end", 1000, resettle, 0, tenancy.CodeUnavailable},
 		{"a version", 1, resettle, 1, tenancy.CodeVersionMismatch},
-		{"suspended meanwhile", 1, func(t *tenancy.Tenant) { t.State = tenancy.Suspended }, 0, tenancy.CodeTenantSuspended},
-		{"deleted meanwhile", 1, func(t *tenancy.Tenant) { t.State = tenancy.Deleted }, 0, tenancy.CodeTenantNotFound},
+		{"suspended meanwhile", 1, func(t *tenancy.Tenant) { t.State = tenancy.Suspended }, 0,
+			tenancy.CodeTenantSuspended},
+		{"deleted meanwhile", 1, func(t *tenancy.Tenant) { t.State = tenancy.Deleted }, 0,
+			tenancy.CodeTenantNotFound},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -135,7 +144,8 @@ func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
 			r := &rival{Tenants: w.ports.Tenants, times: c.times, edit: c.edit}
 			w.ports.Tenants = r
 			service := admin.New(w.ports, admin.Options{})
-			got, err := service.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme", rename, c.version)
+			got, err := service.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme", rename,
+				c.version)
 			wantCode(t, c.want, err)
 			stored := w.stored(t, w.acme.ID)
 			if c.want != "" {
@@ -144,7 +154,8 @@ func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
 			}
 			assert.Equal(t, stored, got)
 			assert.Equal(t, name, stored.Name)
-			assert.JSONEq(t, `{"theirs":true}`, string(stored.Settings), "the rival's change is lost")
+			assert.JSONEq(t, `{"theirs":true}`, string(stored.Settings),
+				"the rival's change is lost")
 		})
 	}
 }
@@ -162,5 +173,6 @@ func TestOfTwoWhoDeleteOneSucceeds(t *testing.T) {
 	for _, err := range errs {
 		codes[tenancy.CodeOf(err)]++
 	}
-	assert.Equal(t, map[tenancy.Code]int{"": 1, tenancy.CodeTenantNotFound: len(errs) - 1}, codes, fmt.Sprint(errs))
+	assert.Equal(t, map[tenancy.Code]int{"": 1, tenancy.CodeTenantNotFound: len(errs) - 1}, codes,
+		fmt.Sprint(errs))
 }

@@ -65,7 +65,8 @@ func canonicalSettings(settings json.RawMessage) (json.RawMessage, error) {
 		return nil, at("/settings", err)
 	}
 	if text[0] != '{' {
-		return nil, at("/settings", tenancy.Errorf(tenancy.CodeInvalid, "settings are a JSON object"))
+		return nil, at("/settings",
+			tenancy.Errorf(tenancy.CodeInvalid, "settings are a JSON object"))
 	}
 	return text, nil
 }

@@ -29,7 +29,9 @@ type NewInvitation struct {
 // that is answered depends on whether there is a user with that address. An
 // earlier invitation of the address to the tenant is replaced. A deleted tenant
 // is [tenancy.CodeInvalidState].
-func (s *Service) Invite(ctx context.Context, by tenancy.Principal, ref string, in NewInvitation) (i tenancy.Invitation, token string, err error) {
+func (s *Service) Invite(
+	ctx context.Context, by tenancy.Principal, ref string, in NewInvitation,
+) (i tenancy.Invitation, token string, err error) {
 	t, err := s.enter(ctx, by, ref, tenancy.WriteMembers)
 	if err != nil {
 		return tenancy.Invitation{}, "", err
@@ -69,7 +71,8 @@ func (in NewInvitation) checked() (NewInvitation, error) {
 		in.ExpiresIn = InvitationLife
 	}
 	if in.ExpiresIn < minInvitationLife || in.ExpiresIn > MaxInvitationLife {
-		return in, at("/expires_in", tenancy.Errorf(tenancy.CodeInvalid, "an invitation stands from a minute to 30 days"))
+		return in, at("/expires_in",
+			tenancy.Errorf(tenancy.CodeInvalid, "an invitation stands from a minute to 30 days"))
 	}
 	in.Email = email
 	return in, nil
@@ -78,7 +81,9 @@ func (in NewInvitation) checked() (NewInvitation, error) {
 // ListInvitations answers at most limit open invitations of a tenant, the oldest
 // first, those behind the id after ("" for the first page); expired ones too.
 // Admins of the tenant only. No hash is answered.
-func (s *Service) ListInvitations(ctx context.Context, by tenancy.Principal, ref, after string, limit int) ([]tenancy.Invitation, error) {
+func (s *Service) ListInvitations(
+	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
+) ([]tenancy.Invitation, error) {
 	t, err := s.enter(ctx, by, ref, tenancy.ReadMembers)
 	if err != nil {
 		return nil, err
@@ -86,7 +91,8 @@ func (s *Service) ListInvitations(ctx context.Context, by tenancy.Principal, ref
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after, err = behindID(after, "a list of invitations goes on behind the id of one"); err != nil {
+	if after, err = behindID(after,
+		"a list of invitations goes on behind the id of one"); err != nil {
 		return nil, err
 	}
 	return s.invitations.List(ctx, t.ID, after, limit)
@@ -95,7 +101,9 @@ func (s *Service) ListInvitations(ctx context.Context, by tenancy.Principal, ref
 // RevokeInvitation removes an invitation: its token is good for nothing from then
 // on. Admins of the tenant only. An id of none of this tenant is
 // [tenancy.ErrNotFound].
-func (s *Service) RevokeInvitation(ctx context.Context, by tenancy.Principal, ref, id string) error {
+func (s *Service) RevokeInvitation(
+	ctx context.Context, by tenancy.Principal, ref, id string,
+) error {
 	t, id, err := s.enterFor(ctx, by, ref, id, tenancy.WriteMembers)
 	if err != nil {
 		return err
@@ -115,14 +123,17 @@ type Acceptance struct {
 // errInvitation is the one answer for every token that is good for nothing, and
 // for whoever isn't the one that it is for.
 var errInvitation = tenancy.Errorf(tenancy.CodeNotFound,
-	"no such invitation: it is unknown, used, revoked or expired, or it is for an account that you must be signed in to")
+	"no such invitation: it is unknown, used, revoked or expired, or it is for an account that"+
+		" you must be signed in to")
 
 // AcceptInvitation uses an invitation up, and answers the member that it makes
 // and their tenant. Where there is a user with the invitation's address, that
 // user must be by; otherwise the user is made. Every other token, an expired one,
 // and one whose maker may invite no longer or whose tenant isn't active, is one
 // and the same [tenancy.CodeNotFound].
-func (s *Service) AcceptInvitation(ctx context.Context, by tenancy.Principal, in Acceptance) (Member, tenancy.Tenant, error) {
+func (s *Service) AcceptInvitation(
+	ctx context.Context, by tenancy.Principal, in Acceptance,
+) (Member, tenancy.Tenant, error) {
 	i, err := s.findInvitation(ctx, in.Token)
 	if err != nil {
 		return Member{}, tenancy.Tenant{}, err
@@ -164,7 +175,9 @@ func deadInvitation(err error) error {
 
 // acceptFresh makes the user. Their password is hashed before the invitation is
 // used up, so that one that can't be leaves it as it is.
-func (s *Service) acceptFresh(ctx context.Context, i tenancy.Invitation, in Acceptance) (Member, tenancy.Tenant, error) {
+func (s *Service) acceptFresh(
+	ctx context.Context, i tenancy.Invitation, in Acceptance,
+) (Member, tenancy.Tenant, error) {
 	if in.Name == "" {
 		in.Name, _, _ = strings.Cut(i.Email, "@")
 	}
@@ -183,9 +196,12 @@ func (s *Service) acceptFresh(ctx context.Context, i tenancy.Invitation, in Acce
 	return m, t, s.setPassword(ctx, u, hash)
 }
 
-func (s *Service) accept(ctx context.Context, i tenancy.Invitation, u identity.User, fresh bool) (Member, tenancy.Tenant, error) {
+func (s *Service) accept(
+	ctx context.Context, i tenancy.Invitation, u identity.User, fresh bool,
+) (Member, tenancy.Tenant, error) {
 	m, err := s.acceptances.Accept(ctx, i.Hash, u, fresh)
-	if fresh && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists { // somebody was made with this address meanwhile
+	// somebody was made with this address meanwhile
+	if fresh && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists {
 		err = errInvitation.Because(err)
 	}
 	if err != nil {

@@ -26,8 +26,9 @@ func TestCreateKey(t *testing.T) {
 	_, err = tenancy.ParseID(key.ID)
 	require.NoError(t, err, "an id is a UUID")
 	assert.Equal(t, tenancy.APIKey{
-		ID: key.ID, Tenant: w.acme.ID, Name: "ci", Role: tenancy.Replicator, CreatedAt: start, ExpiresAt: expires,
-		Prefix: secret[:12], CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "ada"},
+		ID: key.ID, Tenant: w.acme.ID, Name: "ci", Role: tenancy.Replicator, CreatedAt: start,
+		ExpiresAt: expires,
+		Prefix:    secret[:12], CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "ada"},
 	}, key, "without the hash")
 
 	hash, err := tenancy.HashKeySecret(secret)
@@ -73,7 +74,8 @@ func TestListKeys(t *testing.T) {
 	w := newWorld(t)
 	var want []tenancy.APIKey
 	for i := range 5 {
-		key, _ := w.newKey(t, "acme", admin.NewKey{Name: fmt.Sprintf("key %d", i), Role: tenancy.Viewer})
+		key, _ := w.newKey(t, "acme",
+			admin.NewKey{Name: fmt.Sprintf("key %d", i), Role: tenancy.Viewer})
 		want = append(want, key)
 		w.newKey(t, "globex", admin.NewKey{Name: "other", Role: tenancy.Admin})
 	}

@@ -19,7 +19,9 @@ type keyHolder struct {
 
 // rememberKeys makes what knows the holder of a key until the key or its tenant
 // changes. That there is no such key isn't remembered.
-func (s *Service) rememberKeys(size int, ttl time.Duration) *cacheinval.Cache[tenancy.KeyHash, keyHolder] {
+func (s *Service) rememberKeys(
+	size int, ttl time.Duration,
+) *cacheinval.Cache[tenancy.KeyHash, keyHolder] {
 	return cacheinval.NewCache(s.changes, cacheinval.CacheOptions[tenancy.KeyHash, keyHolder]{
 		Size: size,
 		Load: s.askForHolder,
@@ -37,7 +39,8 @@ func (s *Service) askForHolder(ctx context.Context, hash tenancy.KeyHash) (keyHo
 	}
 	id, err := tenancy.ParseID(key.ID) // a key's id has the same form
 	if err != nil {
-		return keyHolder{}, tenancy.Errorf(tenancy.CodeInternal, "the store answered a key whose id is none")
+		return keyHolder{}, tenancy.Errorf(tenancy.CodeInternal,
+			"the store answered a key whose id is none")
 	}
 	return keyHolder{key: key, id: id, principal: tenancy.Principal{
 		Kind:      tenancy.KeyPrincipal,
@@ -59,7 +62,8 @@ func (s *Service) Forget() {
 func waiting(err error) error {
 	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	if ended && tenancy.CodeOf(err) == tenancy.CodeInternal {
-		return tenancy.Errorf(tenancy.CodeUnavailable, "finding out who calls took too long: try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable,
+			"finding out who calls took too long: try again").Because(err)
 	}
 	return err
 }

@@ -52,7 +52,8 @@ func newInstances(t *testing.T, connected bool) *instances {
 	}
 	i.one, i.two = admin.New(store, admin.Options{}), admin.New(store, admin.Options{})
 	var err error
-	i.acme, err = i.one.CreateTenant(t.Context(), super, admin.NewTenant{Slug: "acme", Name: "Acme"})
+	i.acme, err = i.one.CreateTenant(t.Context(), super,
+		admin.NewTenant{Slug: "acme", Name: "Acme"})
 	require.NoError(t, err)
 	return i
 }
@@ -203,9 +204,11 @@ func TestWhatOneKeyWarmedIsOfNoUseToAnother(t *testing.T) {
 	i := newInstances(t, true)
 	secrets := map[tenancy.ID]string{}
 	for n := range 10 {
-		made, err := i.one.CreateTenant(t.Context(), super, admin.NewTenant{Slug: fmt.Sprintf("tenant-%d", n), Name: "One of ten"})
+		made, err := i.one.CreateTenant(t.Context(), super,
+			admin.NewTenant{Slug: fmt.Sprintf("tenant-%d", n), Name: "One of ten"})
 		require.NoError(t, err)
-		_, secret, err := i.one.CreateKey(t.Context(), super, made.ID.String(), admin.NewKey{Name: "a key", Role: tenancy.Admin})
+		_, secret, err := i.one.CreateKey(t.Context(), super, made.ID.String(),
+			admin.NewKey{Name: "a key", Role: tenancy.Admin})
 		require.NoError(t, err)
 		secrets[made.ID] = secret
 	}

@@ -38,7 +38,8 @@ func TestPurgeIsConfirmedByTheSlug(t *testing.T) {
 func TestAKeyOfAnAdminCanRotateItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	old, secret := w.newKey(t, "acme", admin.NewKey{Name: "ci", Role: tenancy.Admin, ExpiresAt: start.Add(time.Hour)})
+	old, secret := w.newKey(t, "acme",
+		admin.NewKey{Name: "ci", Role: tenancy.Admin, ExpiresAt: start.Add(time.Hour)})
 	itself, err := w.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
 	*w.clock = start.Add(30 * time.Minute)
@@ -48,7 +49,8 @@ func TestAKeyOfAnAdminCanRotateItself(t *testing.T) {
 	assert.Equal(t, "ci", next.Name)
 	assert.Equal(t, tenancy.Admin, next.Role)
 	assert.Equal(t, time.Hour, next.ExpiresAt.Sub(next.CreatedAt))
-	assert.Equal(t, tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: old.ID, Name: "ci"}, next.CreatedBy)
+	assert.Equal(t, tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: old.ID, Name: "ci"},
+		next.CreatedBy)
 
 	*w.clock = start.Add(40*time.Minute - time.Microsecond)
 	_, err = w.Authenticate(t.Context(), secret)
@@ -92,7 +94,9 @@ func TestWhatIsNoKeyDoesNotReachTheStore(t *testing.T) {
 	service := admin.New(s, admin.Options{})
 	secret := tenancy.NewKeySecret()
 	for _, bearer := range []string{
-		secret[:len(secret)-1], secret + "0", secret[:len(secret)-8] + "00000000", strings.Replace(secret, "bwk_", "bwq_", 1), strings.ToUpper(secret), "bwk_" + strings.Repeat("a", 40),
+		secret[:len(secret)-1], secret + "0", secret[:len(secret)-8] + "00000000",
+		strings.Replace(secret, "bwk_", "bwq_", 1), strings.ToUpper(secret),
+		"bwk_" + strings.Repeat("a", 40),
 	} {
 		_, err := service.Authenticate(t.Context(), bearer)
 		wantCode(t, tenancy.CodeUnauthenticated, err)

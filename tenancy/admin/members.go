@@ -19,7 +19,9 @@ type Member struct {
 // ListMembers answers at most limit members of a tenant in the order of the
 // users' ids, those behind the id after ("" for the first page). Admins of the
 // tenant only.
-func (s *Service) ListMembers(ctx context.Context, by tenancy.Principal, ref, after string, limit int) ([]Member, error) {
+func (s *Service) ListMembers(
+	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
+) ([]Member, error) {
 	t, err := s.enter(ctx, by, ref, tenancy.ReadMembers)
 	if err != nil {
 		return nil, err
@@ -27,7 +29,8 @@ func (s *Service) ListMembers(ctx context.Context, by tenancy.Principal, ref, af
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after, err = behindID(after, "a list of members goes on behind the id of a user"); err != nil {
+	if after, err = behindID(after,
+		"a list of members goes on behind the id of a user"); err != nil {
 		return nil, err
 	}
 	found, err := s.members.List(ctx, t.ID, after, limit)
@@ -63,7 +66,9 @@ func (s *Service) introduce(ctx context.Context, found []tenancy.Membership) ([]
 
 // GetMember answers a member of a tenant. Admins of the tenant only. A user who
 // isn't one, whether there is such a user or not, is [tenancy.ErrNotFound].
-func (s *Service) GetMember(ctx context.Context, by tenancy.Principal, ref, user string) (Member, error) {
+func (s *Service) GetMember(
+	ctx context.Context, by tenancy.Principal, ref, user string,
+) (Member, error) {
 	t, id, err := s.enterFor(ctx, by, ref, user, tenancy.ReadMembers)
 	if err != nil {
 		return Member{}, err
@@ -88,7 +93,9 @@ func (s *Service) introduced(ctx context.Context, m tenancy.Membership) (Member,
 // isn't to be guessed; for who is known by an e-mail address there are
 // invitations. An id of nobody is [tenancy.ErrNotFound]. The only admin's own
 // role stays: [tenancy.CodeLastAdmin].
-func (s *Service) PutMember(ctx context.Context, by tenancy.Principal, ref, user string, role tenancy.Role) (m Member, created bool, err error) {
+func (s *Service) PutMember(
+	ctx context.Context, by tenancy.Principal, ref, user string, role tenancy.Role,
+) (m Member, created bool, err error) {
 	t, id, err := s.enterFor(ctx, by, ref, user, tenancy.WriteMembers)
 	if err != nil {
 		return Member{}, false, err
@@ -118,7 +125,9 @@ func (s *Service) RemoveMember(ctx context.Context, by tenancy.Principal, ref, u
 }
 
 // enterFor is enter, for what is done to a user.
-func (s *Service) enterFor(ctx context.Context, by tenancy.Principal, ref, user string, needed tenancy.Permission) (t tenancy.Tenant, id string, err error) {
+func (s *Service) enterFor(
+	ctx context.Context, by tenancy.Principal, ref, user string, needed tenancy.Permission,
+) (t tenancy.Tenant, id string, err error) {
 	if t, err = s.enter(ctx, by, ref, needed); err != nil {
 		return t, "", err
 	}

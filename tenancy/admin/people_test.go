@@ -33,7 +33,8 @@ func (k kept) Set(_ context.Context, user, hash string) error {
 // withPasswords is the same world, whose users may have passwords.
 func (w *world) withPasswords() (*admin.Service, kept) {
 	k := kept{}
-	return admin.New(w.ports, admin.Options{Clock: func() time.Time { return *w.clock }, Passwords: k}), k
+	return admin.New(w.ports,
+		admin.Options{Clock: func() time.Time { return *w.clock }, Passwords: k}), k
 }
 
 // person is a user, signed in, with their memberships as they are now.
@@ -48,7 +49,8 @@ func (w *world) signedIn(t *testing.T, id string) tenancy.Principal {
 	t.Helper()
 	u, err := w.ports.Users.Get(t.Context(), id)
 	require.NoError(t, err)
-	p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID, Name: u.Name, SuperAdmin: u.SuperAdmin, Roles: map[tenancy.ID]tenancy.Role{}}
+	p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID, Name: u.Name,
+		SuperAdmin: u.SuperAdmin, Roles: map[tenancy.ID]tenancy.Role{}}
 	found, err := w.ports.Memberships.Of(t.Context(), u.ID)
 	require.NoError(t, err)
 	for _, m := range found {
@@ -58,7 +60,8 @@ func (w *world) signedIn(t *testing.T, id string) tenancy.Principal {
 }
 
 func (w *world) key(tenant tenancy.Tenant, role tenancy.Role) tenancy.Principal {
-	return tenancy.Principal{Kind: tenancy.KeyPrincipal, ID: tenancy.NewID().String(), Roles: map[tenancy.ID]tenancy.Role{tenant.ID: role}, KeyTenant: tenant.ID}
+	return tenancy.Principal{Kind: tenancy.KeyPrincipal, ID: tenancy.NewID().String(),
+		Roles: map[tenancy.ID]tenancy.Role{tenant.ID: role}, KeyTenant: tenant.ID}
 }
 
 func TestUsersAreForSuperAdmins(t *testing.T) {
@@ -77,7 +80,8 @@ func TestUsersAreForSuperAdmins(t *testing.T) {
 		"an admin's key":           {w.key(w.acme, tenancy.Admin), tenancy.CodeForbidden},
 		"an admin of many tenants": {w.member(tenancy.Admin), tenancy.CodeForbidden},
 	} {
-		_, err := w.CreateUser(t.Context(), c.by, admin.NewUser{Email: "eve@example.com", Name: "Eve", SuperAdmin: true})
+		_, err := w.CreateUser(t.Context(), c.by,
+			admin.NewUser{Email: "eve@example.com", Name: "Eve", SuperAdmin: true})
 		wantCode(t, c.code, err)
 		_, err = w.UpdateUser(t.Context(), c.by, u.ID, admin.UserChange{SuperAdmin: &yes})
 		wantCode(t, c.code, err)
@@ -96,12 +100,15 @@ func TestAPasswordIsCheckedBeforeAUserIsMade(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s, passwords := w.withPasswords()
-	_, err := s.CreateUser(t.Context(), super, admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "abc"})
+	_, err := s.CreateUser(t.Context(), super,
+		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "abc"})
 	wantCode(t, tenancy.CodeInvalid, err)
 	wantPath(t, "/password", err)
-	_, err = w.CreateUser(t.Context(), super, admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
+	_, err = w.CreateUser(t.Context(), super,
+		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
 	wantCode(t, tenancy.CodeInvalid, err) // who keeps no passwords takes none
-	u, err := s.CreateUser(t.Context(), super, admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
+	u, err := s.CreateUser(t.Context(), super,
+		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
 	require.NoError(t, err)
 	assert.Equal(t, kept{u.ID: "hash of a long one"}, passwords)
 
@@ -124,15 +131,21 @@ func TestMembersAreForTheirTenantsAdmins(t *testing.T) {
 		ref  string
 		code tenancy.Code
 	}{
-		"nobody":                      {tenancy.Principal{}, "acme", tenancy.CodeUnauthenticated},
-		"a stranger":                  {tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID}, "acme", tenancy.CodeTenantNotFound},
-		"an editor":                   {w.member(tenancy.Editor), "acme", tenancy.CodeForbidden},
-		"a replicator":                {w.key(w.acme, tenancy.Replicator), "acme", tenancy.CodeForbidden},
-		"an admin of another tenant":  {w.member(tenancy.Admin), "globex", tenancy.CodeTenantNotFound},
-		"an admin's key, elsewhere":   {w.key(w.acme, tenancy.Admin), "globex", tenancy.CodeTenantNotFound},
-		"an admin of a suspended one": {w.member(tenancy.Admin), "frozen", tenancy.CodeTenantSuspended},
-		"an admin of a deleted one":   {w.member(tenancy.Admin), "gone", tenancy.CodeTenantNotFound},
-		"an admin of none":            {w.member(tenancy.Admin), "nowhere", tenancy.CodeTenantNotFound},
+		"nobody": {tenancy.Principal{}, "acme", tenancy.CodeUnauthenticated},
+		"a stranger": {tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID},
+			"acme", tenancy.CodeTenantNotFound},
+		"an editor": {w.member(tenancy.Editor), "acme", tenancy.CodeForbidden},
+		"a replicator": {w.key(w.acme, tenancy.Replicator), "acme",
+			tenancy.CodeForbidden},
+		"an admin of another tenant": {w.member(tenancy.Admin), "globex",
+			tenancy.CodeTenantNotFound},
+		"an admin's key, elsewhere": {w.key(w.acme, tenancy.Admin), "globex",
+			tenancy.CodeTenantNotFound},
+		"an admin of a suspended one": {w.member(tenancy.Admin), "frozen",
+			tenancy.CodeTenantSuspended},
+		"an admin of a deleted one": {w.member(tenancy.Admin), "gone", tenancy.CodeTenantNotFound},
+		"an admin of none": {w.member(tenancy.Admin), "nowhere",
+			tenancy.CodeTenantNotFound},
 	} {
 		_, _, err := w.PutMember(t.Context(), c.by, c.ref, u.ID, tenancy.Admin)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
@@ -140,12 +153,15 @@ func TestMembersAreForTheirTenantsAdmins(t *testing.T) {
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
 		_, err = w.ListMembers(t.Context(), c.by, c.ref, "", 10)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		assert.Equal(t, c.code, tenancy.CodeOf(w.RemoveMember(t.Context(), c.by, c.ref, u.ID)), name)
-		_, _, err = w.Invite(t.Context(), c.by, c.ref, admin.NewInvitation{Email: u.Email, Role: tenancy.Admin})
+		assert.Equal(t, c.code, tenancy.CodeOf(w.RemoveMember(t.Context(), c.by, c.ref, u.ID)),
+			name)
+		_, _, err = w.Invite(t.Context(), c.by, c.ref,
+			admin.NewInvitation{Email: u.Email, Role: tenancy.Admin})
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
 		_, err = w.ListInvitations(t.Context(), c.by, c.ref, "", 10)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		assert.Equal(t, c.code, tenancy.CodeOf(w.RevokeInvitation(t.Context(), c.by, c.ref, u.ID)), name)
+		assert.Equal(t, c.code, tenancy.CodeOf(w.RevokeInvitation(t.Context(), c.by, c.ref, u.ID)),
+			name)
 	}
 	found, err := w.ports.Memberships.Of(t.Context(), u.ID)
 	require.NoError(t, err)
@@ -167,7 +183,8 @@ func TestAnAdminsKeyManagesMembersAndNothingBeyond(t *testing.T) {
 		_, _, err = w.PutMember(t.Context(), key, "acme", u.ID, role)
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/role", err)
-		_, _, err = w.Invite(t.Context(), key, "acme", admin.NewInvitation{Email: "m@example.com", Role: role})
+		_, _, err = w.Invite(t.Context(), key, "acme",
+			admin.NewInvitation{Email: "m@example.com", Role: role})
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/role", err)
 	}
@@ -187,7 +204,8 @@ func TestWhoIsntAMemberIsNobody(t *testing.T) {
 	_, _, err := w.PutMember(t.Context(), super, "globex", u.ID, tenancy.Viewer)
 	require.NoError(t, err)
 	by := w.member(tenancy.Admin)
-	for _, id := range []string{u.ID, strings.ToUpper(u.ID), tenancy.NewID().String(), "ada@example.com", ""} {
+	for _, id := range []string{u.ID, strings.ToUpper(u.ID), tenancy.NewID().String(),
+		"ada@example.com", ""} {
 		_, err := w.GetMember(t.Context(), by, "acme", id)
 		assert.Same(t, tenancy.ErrNotFound, err)
 		assert.Same(t, tenancy.ErrNotFound, w.RemoveMember(t.Context(), by, "acme", id))
@@ -212,10 +230,12 @@ func TestAnInvitationDiesWithItsMakersRight(t *testing.T) {
 		_, _, err := w.PutMember(t.Context(), super, "acme", id, tenancy.Admin)
 		require.NoError(t, err)
 	}
-	_, token, err := w.Invite(t.Context(), adaNow(), "acme", admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Admin})
+	_, token, err := w.Invite(t.Context(), adaNow(), "acme",
+		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Admin})
 	require.NoError(t, err)
 	accept := func() error {
-		_, _, err := w.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
+		_, _, err := w.AcceptInvitation(t.Context(), tenancy.Principal{},
+			admin.Acceptance{Token: token})
 		return err
 	}
 	_, _, err = w.PutMember(t.Context(), super, "acme", ada.ID, tenancy.Editor)
@@ -230,19 +250,23 @@ func TestAnInvitationDiesWithItsMakersRight(t *testing.T) {
 func TestAnInvitationStandsForItsTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for given, want := range map[time.Duration]time.Duration{0: admin.InvitationLife, time.Minute: time.Minute, admin.MaxInvitationLife: admin.MaxInvitationLife} {
-		i, _, err := w.Invite(t.Context(), super, "acme", admin.NewInvitation{Email: "Bob@example.com", Role: tenancy.Viewer, ExpiresIn: given})
+	for given, want := range map[time.Duration]time.Duration{0: admin.InvitationLife,
+		time.Minute: time.Minute, admin.MaxInvitationLife: admin.MaxInvitationLife} {
+		i, _, err := w.Invite(t.Context(), super, "acme",
+			admin.NewInvitation{Email: "Bob@example.com", Role: tenancy.Viewer, ExpiresIn: given})
 		require.NoError(t, err)
 		assert.Equal(t, start.Add(want), i.ExpiresAt)
 		assert.Equal(t, "bob@example.com", i.Email)
 		assert.Zero(t, i.Hash)
 	}
 	for _, given := range []time.Duration{-time.Hour, time.Second, admin.MaxInvitationLife + 1} {
-		_, _, err := w.Invite(t.Context(), super, "acme", admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer, ExpiresIn: given})
+		_, _, err := w.Invite(t.Context(), super, "acme",
+			admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer, ExpiresIn: given})
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/expires_in", err)
 	}
-	_, token, err := w.Invite(t.Context(), super, "acme", admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer})
+	_, token, err := w.Invite(t.Context(), super, "acme",
+		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer})
 	require.NoError(t, err)
 	*w.clock = start.Add(admin.InvitationLife)
 	_, _, err = w.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
@@ -256,7 +280,8 @@ func TestWhatIsRefusedLeavesTheInvitation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s, passwords := w.withPasswords()
-	_, token, err := s.Invite(t.Context(), super, "acme", admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Editor})
+	_, token, err := s.Invite(t.Context(), super, "acme",
+		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Editor})
 	require.NoError(t, err)
 	for path, in := range map[string]admin.Acceptance{
 		"/name": {Token: token, Name: "B\x1b"}, "/password": {Token: token, Password: "abc"},
@@ -265,12 +290,14 @@ func TestWhatIsRefusedLeavesTheInvitation(t *testing.T) {
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, path, err)
 	}
-	m, tenant, err := s.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token, Name: "Bob", Password: "a long one"})
+	m, tenant, err := s.AcceptInvitation(t.Context(), tenancy.Principal{},
+		admin.Acceptance{Token: token, Name: "Bob", Password: "a long one"})
 	require.NoError(t, err)
 	assert.Equal(t, w.acme.ID, tenant.ID)
 	assert.Equal(t, tenancy.Editor, m.Role)
 	assert.Equal(t, kept{m.User: "hash of a long one"}, passwords)
-	assert.Equal(t, map[tenancy.ID]tenancy.Role{w.acme.ID: tenancy.Editor}, w.signedIn(t, m.User).Roles)
+	assert.Equal(t, map[tenancy.ID]tenancy.Role{w.acme.ID: tenancy.Editor},
+		w.signedIn(t, m.User).Roles)
 }
 
 // TestAnInvitationSetsNobodysPassword: who has the link of somebody with an
@@ -281,10 +308,12 @@ func TestAnInvitationSetsNobodysPassword(t *testing.T) {
 	s, passwords := w.withPasswords()
 	ada, adaNow := w.person(t, "ada@example.com")
 	_, eveNow := w.person(t, "eve@example.com")
-	_, token, err := s.Invite(t.Context(), super, "acme", admin.NewInvitation{Email: "ADA@example.com", Role: tenancy.Admin})
+	_, token, err := s.Invite(t.Context(), super, "acme",
+		admin.NewInvitation{Email: "ADA@example.com", Role: tenancy.Admin})
 	require.NoError(t, err)
 	takeover := admin.Acceptance{Token: token, Name: "Mine", Password: "a long one"}
-	for _, by := range []tenancy.Principal{{}, eveNow(), super, w.key(w.acme, tenancy.Admin), {Kind: tenancy.KeyPrincipal, ID: ada.ID}} {
+	for _, by := range []tenancy.Principal{{}, eveNow(), super, w.key(w.acme, tenancy.Admin),
+		{Kind: tenancy.KeyPrincipal, ID: ada.ID}} {
 		_, _, err := s.AcceptInvitation(t.Context(), by, takeover)
 		wantCode(t, tenancy.CodeNotFound, err)
 	}
@@ -301,11 +330,14 @@ func TestNewNamesThePortsOfPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, lose := range map[string]func(*ports.Services){
-		"Users": func(s *ports.Services) { s.Users = nil }, "Members": func(s *ports.Services) { s.Members = nil },
-		"Invitations": func(s *ports.Services) { s.Invitations = nil }, "InvitationFinder": func(s *ports.Services) { s.InvitationFinder = nil },
+		"Users":            func(s *ports.Services) { s.Users = nil },
+		"Members":          func(s *ports.Services) { s.Members = nil },
+		"Invitations":      func(s *ports.Services) { s.Invitations = nil },
+		"InvitationFinder": func(s *ports.Services) { s.InvitationFinder = nil },
 	} {
 		s := w.ports
 		lose(&s)
-		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil", func() { admin.New(s, admin.Options{}) })
+		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil",
+			func() { admin.New(s, admin.Options{}) })
 	}
 }

@@ -13,7 +13,9 @@ func (s *Service) checkQuotas(q tenancy.Quotas) error {
 		if s.counts(kind) {
 			continue
 		}
-		return at("/quotas/resources", tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q that a tenant has any number of", kind))
+		return at("/quotas/resources",
+			tenancy.Errorf(tenancy.CodeInvalid,
+				"there is no kind %q that a tenant has any number of", kind))
 	}
 	return nil
 }

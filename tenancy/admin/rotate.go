@@ -35,14 +35,17 @@ func (s *Service) RotateKey(
 		return tenancy.APIKey{}, "", tenancy.ErrNotFound
 	}
 	if overlap < 0 || overlap > MaxOverlap {
-		return tenancy.APIKey{}, "", at("/overlap", tenancy.Errorf(tenancy.CodeInvalid, "a key goes on working for 0 to %d hours", int(MaxOverlap.Hours())))
+		return tenancy.APIKey{}, "",
+			at("/overlap", tenancy.Errorf(tenancy.CodeInvalid,
+				"a key goes on working for 0 to %d hours", int(MaxOverlap.Hours())))
 	}
 	next, secret, err := s.newKey(by)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
 	next.Tenant = t.ID
-	key, err = s.keys.Rotate(ctx, t.ID, parsed.String(), next, s.now().Add(overlap).UTC().Truncate(time.Microsecond))
+	key, err = s.keys.Rotate(ctx, t.ID, parsed.String(), next,
+		s.now().Add(overlap).UTC().Truncate(time.Microsecond))
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}

@@ -109,11 +109,14 @@ func New(s ports.Services, o Options) *Service {
 		o.NewID = tenancy.NewID
 	}
 	service := &Service{
-		tenants: s.Tenants, kinds: s.Kinds, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit, overview: s.PlatformAudit,
-		users: s.Users, members: s.Members, invitations: s.Invitations, acceptances: s.InvitationFinder, passwords: o.Passwords,
+		tenants: s.Tenants, kinds: s.Kinds, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit,
+		overview: s.PlatformAudit,
+		users:    s.Users, members: s.Members, invitations: s.Invitations,
+		acceptances: s.InvitationFinder, passwords: o.Passwords,
 		changes:  cacheinval.New(s.ChangeNotifier, o.Clock),
 		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
 	}
-	service.known = service.rememberKeys(cmp.Or(o.CacheSize, defaultCacheSize), cmp.Or(o.KeyTTL, defaultKeyTTL))
+	service.known = service.rememberKeys(cmp.Or(o.CacheSize, defaultCacheSize),
+		cmp.Or(o.KeyTTL, defaultKeyTTL))
 	return service
 }

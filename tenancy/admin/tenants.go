@@ -22,7 +22,9 @@ type NewTenant struct {
 // CreateTenant makes an active tenant. Super-admins only. A slug that isn't one
 // is [tenancy.CodeInvalidSlug], a reserved one [tenancy.CodeSlugReserved], one
 // that any tenant has or had [tenancy.CodeSlugTaken].
-func (s *Service) CreateTenant(ctx context.Context, by tenancy.Principal, in NewTenant) (tenancy.Tenant, error) {
+func (s *Service) CreateTenant(
+	ctx context.Context, by tenancy.Principal, in NewTenant,
+) (tenancy.Tenant, error) {
 	if by.Anonymous() {
 		return tenancy.Tenant{}, errUnauthenticated
 	}
@@ -44,7 +46,8 @@ func (s *Service) CreateTenant(ctx context.Context, by tenancy.Principal, in New
 		return tenancy.Tenant{}, err
 	}
 	return s.tenants.Create(ctx, tenancy.Tenant{
-		ID: s.newID(), Slug: slug, Name: in.Name, State: tenancy.Active, Settings: settings, Quotas: in.Quotas.Clone(),
+		ID: s.newID(), Slug: slug, Name: in.Name, State: tenancy.Active, Settings: settings,
+		Quotas: in.Quotas.Clone(),
 	})
 }
 
@@ -54,13 +57,16 @@ func freeSlug(s string) (tenancy.Slug, error) {
 		return "", at("/slug", err)
 	}
 	if slug.Reserved() {
-		return "", at("/slug", tenancy.Errorf(tenancy.CodeSlugReserved, "the slug %q is reserved: choose another", slug))
+		return "", at("/slug", tenancy.Errorf(tenancy.CodeSlugReserved,
+			"the slug %q is reserved: choose another", slug))
 	}
 	return slug, nil
 }
 
 // GetTenant answers a tenant to its viewers, and to super-admins in any state.
-func (s *Service) GetTenant(ctx context.Context, by tenancy.Principal, ref string) (tenancy.Tenant, error) {
+func (s *Service) GetTenant(
+	ctx context.Context, by tenancy.Principal, ref string,
+) (tenancy.Tenant, error) {
 	return s.enter(ctx, by, ref, tenancy.ReadTenant)
 }
 
@@ -74,7 +80,9 @@ type TenantList struct {
 // ListTenants answers tenants in the order of their slugs: to a super-admin
 // all, to others those that they belong to and that aren't deleted. Fewer than
 // Limit are the last ones.
-func (s *Service) ListTenants(ctx context.Context, by tenancy.Principal, l TenantList) ([]tenancy.Tenant, error) {
+func (s *Service) ListTenants(
+	ctx context.Context, by tenancy.Principal, l TenantList,
+) ([]tenancy.Tenant, error) {
 	if by.Anonymous() {
 		return nil, errUnauthenticated
 	}
@@ -82,13 +90,15 @@ func (s *Service) ListTenants(ctx context.Context, by tenancy.Principal, l Tenan
 		return nil, err
 	}
 	if l.State != "" && !l.State.Valid() {
-		return nil, tenancy.Errorf(tenancy.CodeInvalid, "a state is one of active, suspended, deleted")
+		return nil, tenancy.Errorf(tenancy.CodeInvalid,
+			"a state is one of active, suspended, deleted")
 	}
 	q := ports.TenantQuery{State: l.State, After: l.After, Limit: l.Limit}
 	if by.SuperAdmin {
 		return s.tenants.List(ctx, q)
 	}
-	q.IDs = slices.AppendSeq(make([]tenancy.ID, 0, len(by.Roles)), maps.Keys(by.Roles)) // never nil: that would be all
+	// never nil: that would be all
+	q.IDs = slices.AppendSeq(make([]tenancy.ID, 0, len(by.Roles)), maps.Keys(by.Roles))
 	return s.listOwn(ctx, q)
 }
 

@@ -33,7 +33,8 @@ func TestCreateTenant(t *testing.T) {
 func TestCreateTenantIsForSuperAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.CreateTenant(t.Context(), w.member(tenancy.Admin), admin.NewTenant{Slug: "mine", Name: "Mine"})
+	_, err := w.CreateTenant(t.Context(), w.member(tenancy.Admin),
+		admin.NewTenant{Slug: "mine", Name: "Mine"})
 	assert.Same(t, tenancy.ErrForbidden, err)
 	_, err = w.GetTenant(t.Context(), super, "mine")
 	wantCode(t, tenancy.CodeTenantNotFound, err)
@@ -50,14 +51,20 @@ func TestCreateTenantRefuses(t *testing.T) {
 		path string
 	}{
 		{"no slug", func(in *admin.NewTenant) { in.Slug = "" }, tenancy.CodeInvalidSlug, "/slug"},
-		{"a slug in capitals", func(in *admin.NewTenant) { in.Slug = "Initech" }, tenancy.CodeInvalidSlug, "/slug"},
-		{"the id of a tenant", func(in *admin.NewTenant) { in.Slug = w.acme.ID.String() }, tenancy.CodeInvalidSlug, "/slug"},
-		{"a reserved slug", func(in *admin.NewTenant) { in.Slug = "www" }, tenancy.CodeSlugReserved, "/slug"},
-		{"the default slug", func(in *admin.NewTenant) { in.Slug = "default" }, tenancy.CodeSlugReserved, "/slug"},
+		{"a slug in capitals", func(in *admin.NewTenant) { in.Slug = "Initech" },
+			tenancy.CodeInvalidSlug, "/slug"},
+		{"the id of a tenant", func(in *admin.NewTenant) { in.Slug = w.acme.ID.String() },
+			tenancy.CodeInvalidSlug, "/slug"},
+		{"a reserved slug", func(in *admin.NewTenant) { in.Slug = "www" }, tenancy.CodeSlugReserved,
+			"/slug"},
+		{"the default slug", func(in *admin.NewTenant) { in.Slug = "default" },
+			tenancy.CodeSlugReserved, "/slug"},
 		{"a taken slug", func(in *admin.NewTenant) { in.Slug = "acme" }, tenancy.CodeSlugTaken, ""},
-		{"a slug of a deleted tenant", func(in *admin.NewTenant) { in.Slug = "gone" }, tenancy.CodeSlugTaken, ""},
+		{"a slug of a deleted tenant", func(in *admin.NewTenant) { in.Slug = "gone" },
+			tenancy.CodeSlugTaken, ""},
 		{"no name", func(in *admin.NewTenant) { in.Name = "" }, tenancy.CodeInvalid, "/name"},
-		{"a long name", func(in *admin.NewTenant) { in.Name = strings.Repeat("x", 257) }, tenancy.CodeInvalid, "/name"},
+		{"a long name", func(in *admin.NewTenant) { in.Name = strings.Repeat("x", 257) },
+			tenancy.CodeInvalid, "/name"},
 		{"settings null", settings(`null`), tenancy.CodeInvalid, "/settings"},
 		{"settings a list", settings(`[]`), tenancy.CodeInvalid, "/settings"},
 		{"settings a text", settings(`"{}"`), tenancy.CodeInvalid, "/settings"},
@@ -65,7 +72,8 @@ func TestCreateTenantRefuses(t *testing.T) {
 		{"settings doubled", settings(`{"a":1,"a":2}`), tenancy.CodeInvalidJSON, "/settings/a"},
 		{"settings and more", settings(`{} {}`), tenancy.CodeInvalidJSON, ""},
 		{"a NUL in settings", settings(`{"a":"\u0000"}`), tenancy.CodeInvalidJSON, "/settings/a"},
-		{"a big number in settings", settings(`{"a":[12345678901234567890]}`), tenancy.CodeInexactNumber, "/settings/a/0"},
+		{"a big number in settings", settings(`{"a":[12345678901234567890]}`),
+			tenancy.CodeInexactNumber, "/settings/a/0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -105,8 +113,10 @@ func TestListTenants(t *testing.T) {
 		state tenancy.State
 		want  []string
 	}{
-		{"a super-admin sees all", super, "", []string{"acme", "default", "frozen", "globex", "gone"}},
-		{"a super-admin sees the active", super, tenancy.Active, []string{"acme", "default", "globex"}},
+		{"a super-admin sees all", super, "",
+			[]string{"acme", "default", "frozen", "globex", "gone"}},
+		{"a super-admin sees the active", super, tenancy.Active,
+			[]string{"acme", "default", "globex"}},
 		{"a super-admin sees the deleted", super, tenancy.Deleted, []string{"gone"}},
 		{"a member sees its own", member, "", []string{"acme", "frozen"}},
 		{"a member sees its suspended", member, tenancy.Suspended, []string{"frozen"}},
@@ -116,7 +126,8 @@ func TestListTenants(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := w.ListTenants(t.Context(), c.by, admin.TenantList{State: c.state, Limit: 100})
+			got, err := w.ListTenants(t.Context(), c.by,
+				admin.TenantList{State: c.state, Limit: 100})
 			require.NoError(t, err)
 			assert.Equal(t, c.want, slugs(got))
 		})
@@ -129,7 +140,8 @@ func TestPagesAreShortOnlyAtTheEnd(t *testing.T) {
 	by := tenancy.Principal{Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{}}
 	var want []string
 	for i := range 20 {
-		made, err := w.CreateTenant(t.Context(), super, admin.NewTenant{Slug: fmt.Sprintf("t%02d", i), Name: "T"})
+		made, err := w.CreateTenant(t.Context(), super,
+			admin.NewTenant{Slug: fmt.Sprintf("t%02d", i), Name: "T"})
 		require.NoError(t, err)
 		by.Roles[made.ID] = tenancy.Viewer
 		if i%10 < 7 { // three of ten in a row are deleted
@@ -143,7 +155,8 @@ func TestPagesAreShortOnlyAtTheEnd(t *testing.T) {
 		var got []string
 		after := tenancy.Slug("")
 		for {
-			page, err := w.ListTenants(t.Context(), by, admin.TenantList{After: after, Limit: limit})
+			page, err := w.ListTenants(t.Context(), by,
+				admin.TenantList{After: after, Limit: limit})
 			require.NoError(t, err)
 			got = append(got, slugs(page)...)
 			if len(page) < limit {
@@ -181,9 +194,11 @@ func TestDeleteAndRestore(t *testing.T) {
 	name := "New"
 	_, err = w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{Name: &name}, 0)
 	wantCode(t, tenancy.CodeInvalidState, err)
-	_, err = w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{State: tenancy.Active}, 0)
+	_, err = w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{State: tenancy.Active},
+		0)
 	wantCode(t, tenancy.CodeInvalidState, err)
-	_, _, err = w.CreateKey(t.Context(), super, "acme", admin.NewKey{Name: "ci", Role: tenancy.Viewer})
+	_, _, err = w.CreateKey(t.Context(), super, "acme",
+		admin.NewKey{Name: "ci", Role: tenancy.Viewer})
 	wantCode(t, tenancy.CodeInvalidState, err)
 	assert.Equal(t, deleted, w.stored(t, w.acme.ID))
 

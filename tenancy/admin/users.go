@@ -29,7 +29,9 @@ type NewUser struct {
 
 // CreateUser makes a user, in no tenant. Super-admins only. An address that
 // another user has is [tenancy.CodeAlreadyExists].
-func (s *Service) CreateUser(ctx context.Context, by tenancy.Principal, in NewUser) (identity.User, error) {
+func (s *Service) CreateUser(
+	ctx context.Context, by tenancy.Principal, in NewUser,
+) (identity.User, error) {
 	if err := superAdmin(by); err != nil {
 		return identity.User{}, err
 	}
@@ -44,7 +46,8 @@ func (s *Service) CreateUser(ctx context.Context, by tenancy.Principal, in NewUs
 	if err != nil {
 		return identity.User{}, err
 	}
-	u, err := s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: email, Name: in.Name, SuperAdmin: in.SuperAdmin})
+	u, err := s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: email, Name: in.Name,
+		SuperAdmin: in.SuperAdmin})
 	if err != nil {
 		return identity.User{}, err
 	}
@@ -76,7 +79,8 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 		return "", nil
 	}
 	if s.passwords == nil {
-		return "", at("/password", tenancy.Errorf(tenancy.CodeInvalid, "nobody signs in with a password here"))
+		return "", at("/password",
+			tenancy.Errorf(tenancy.CodeInvalid, "nobody signs in with a password here"))
 	}
 	hash, err := s.passwords.Hash(ctx, password)
 	if err != nil {
@@ -94,7 +98,9 @@ func (s *Service) setPassword(ctx context.Context, u identity.User, hash string)
 
 // GetUser answers a user. Super-admins only. An id of nobody is
 // [tenancy.ErrNotFound].
-func (s *Service) GetUser(ctx context.Context, by tenancy.Principal, id string) (identity.User, error) {
+func (s *Service) GetUser(
+	ctx context.Context, by tenancy.Principal, id string,
+) (identity.User, error) {
 	if err := superAdmin(by); err != nil {
 		return identity.User{}, err
 	}
@@ -103,7 +109,9 @@ func (s *Service) GetUser(ctx context.Context, by tenancy.Principal, id string) 
 
 // ListUsers answers at most limit users in the order of their addresses, those
 // behind the address after ("" for the first page). Super-admins only.
-func (s *Service) ListUsers(ctx context.Context, by tenancy.Principal, after string, limit int) ([]identity.User, error) {
+func (s *Service) ListUsers(
+	ctx context.Context, by tenancy.Principal, after string, limit int,
+) ([]identity.User, error) {
 	if err := superAdmin(by); err != nil {
 		return nil, err
 	}
@@ -123,7 +131,9 @@ type UserChange struct {
 }
 
 // UpdateUser changes a user and answers them as they are then. Super-admins only.
-func (s *Service) UpdateUser(ctx context.Context, by tenancy.Principal, id string, c UserChange) (identity.User, error) {
+func (s *Service) UpdateUser(
+	ctx context.Context, by tenancy.Principal, id string, c UserChange,
+) (identity.User, error) {
 	if err := superAdmin(by); err != nil {
 		return identity.User{}, err
 	}
@@ -143,7 +153,8 @@ func (s *Service) UpdateUser(ctx context.Context, by tenancy.Principal, id strin
 	if err != nil {
 		return identity.User{}, err
 	}
-	u, err := s.users.Update(ctx, id, ports.UserChange{Email: c.Email, Name: c.Name, SuperAdmin: c.SuperAdmin})
+	u, err := s.users.Update(ctx, id,
+		ports.UserChange{Email: c.Email, Name: c.Name, SuperAdmin: c.SuperAdmin})
 	if err != nil {
 		return identity.User{}, err
 	}
@@ -156,7 +167,8 @@ func (s *Service) newPassword(ctx context.Context, password *string) (string, er
 	case password == nil:
 		return "", nil
 	case *password == "":
-		return "", at("/password", tenancy.Errorf(tenancy.CodeInvalid, "a password must not be empty"))
+		return "", at("/password",
+			tenancy.Errorf(tenancy.CodeInvalid, "a password must not be empty"))
 	}
 	return s.hash(ctx, *password)
 }

@@ -42,11 +42,13 @@ func newWorld(t *testing.T) *world {
 		"acme": &w.acme, "globex": &w.globex, "frozen": &w.frozen, "gone": &w.gone,
 	} {
 		var err error
-		*made, err = w.CreateTenant(t.Context(), super, admin.NewTenant{Slug: slug, Name: "The " + slug})
+		*made, err = w.CreateTenant(t.Context(), super,
+			admin.NewTenant{Slug: slug, Name: "The " + slug})
 		require.NoError(t, err)
 	}
 	var err error
-	w.frozen, err = w.UpdateTenant(t.Context(), super, "frozen", admin.TenantChange{State: tenancy.Suspended}, 0)
+	w.frozen, err = w.UpdateTenant(t.Context(), super, "frozen",
+		admin.TenantChange{State: tenancy.Suspended}, 0)
 	require.NoError(t, err)
 	w.gone, err = w.DeleteTenant(t.Context(), super, "gone")
 	require.NoError(t, err)
@@ -55,9 +57,10 @@ func newWorld(t *testing.T) *world {
 
 // member has one role in acme, frozen and gone, and none in globex.
 func (w *world) member(role tenancy.Role) tenancy.Principal {
-	return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada", Roles: map[tenancy.ID]tenancy.Role{
-		w.acme.ID: role, w.frozen.ID: role, w.gone.ID: role,
-	}}
+	return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada",
+		Roles: map[tenancy.ID]tenancy.Role{
+			w.acme.ID: role, w.frozen.ID: role, w.gone.ID: role,
+		}}
 }
 
 // stored is the tenant as it is in the store now.

@@ -19,7 +19,8 @@ type Cache[K comparable, V any] struct {
 	ttl           func(V) time.Duration
 	valid         func(Snapshot, V) bool
 	counts        *Counts
-	load          otter.Loader[K, entry[V]] // made once: a method value would allocate with every lookup
+	// made once: a method value would allocate with every lookup
+	load otter.Loader[K, entry[V]]
 }
 
 type entry[V any] struct {
@@ -60,7 +61,8 @@ func NewCache[K comparable, V any](log *Invalidations, use CacheOptions[K, V]) *
 		}
 		return entry[V]{value, mark}, err
 	})
-	c.entries = otter.Must(&otter.Options[K, entry[V]]{MaximumSize: use.Size, StatsRecorder: use.Counts.evicted})
+	c.entries = otter.Must(&otter.Options[K, entry[V]]{MaximumSize: use.Size,
+		StatsRecorder: use.Counts.evicted})
 	return c
 }
 

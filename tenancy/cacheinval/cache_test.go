@@ -76,7 +76,9 @@ type answer struct {
 }
 
 // cacheOf remembers what s answers, for a minute.
-func cacheOf(s *store, c *channel, size int) (*cacheinval.Cache[tenancy.ID, answer], *cacheinval.Invalidations) {
+func cacheOf(
+	s *store, c *channel, size int,
+) (*cacheinval.Cache[tenancy.ID, answer], *cacheinval.Invalidations) {
 	var from ports.ChangeNotifier
 	if c != nil {
 		from = c
@@ -171,7 +173,10 @@ func TestAChangeDuringALookupIsNotLost(t *testing.T) {
 		all.Go(func() { assert.Equal(t, 1, get(t, cache, acme)) })
 		time.Sleep(time.Second / 2) // the store has read, and not yet answered
 		c.tell(ports.KeyChanged, acme)
-		all.Go(func() { assert.Equal(t, 2, get(t, cache, acme), "what was read before the change") })
+		all.Go(func() {
+			assert.Equal(t, 2, get(t, cache, acme),
+				"what was read before the change")
+		})
 		all.Wait()
 		assert.Equal(t, 2, get(t, cache, acme))
 	})

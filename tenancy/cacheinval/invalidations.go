@@ -61,7 +61,10 @@ func (l *Invalidations) Snapshot() Snapshot { return Snapshot{l.last.Load(), l.n
 
 // NotBefore reports whether m was taken no earlier than other. What was read
 // after a request has come in is good for that request, however long it took.
-func (m Snapshot) NotBefore(other Snapshot) bool { return m.seq >= other.seq && m.nano >= other.nano }
+func (m Snapshot) NotBefore(other Snapshot) bool {
+	return m.seq >= other.seq &&
+		m.nano >= other.nano
+}
 
 // Valid reports whether what was read after m, about things with these ids, is
 // still so.

@@ -8,7 +8,8 @@ type Backoff struct {
 	Free    int           // so many attempts don't wait
 	Initial time.Duration // what the one behind them waits
 	Max     time.Duration // what no attempt waits longer than
-	Reset   time.Duration // after so long without an attempt, all are free again; longer than Longest
+	// after so long without an attempt, all are free again; longer than Longest
+	Reset time.Duration
 }
 
 // After is how long the next attempt waits when there were so many.
@@ -43,7 +44,8 @@ func (t AttemptState) Add(s Backoff, now time.Time) (next AttemptState, wait tim
 	}
 	t.Count++
 	t.ForgetAt = now.Add(s.Reset)
-	if wait := s.After(t.Count); wait > 0 { // or else clocks that differ would make a free attempt wait
+	// or else clocks that differ would make a free attempt wait
+	if wait := s.After(t.Count); wait > 0 {
 		t.OpenAt = now.Add(wait)
 	}
 	return t, 0

@@ -12,7 +12,8 @@ var slow = identity.Backoff{Free: 3, Initial: time.Second, Max: time.Minute, Res
 func TestTheWaitDoublesUpToTheLongest(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[int]time.Duration{
-		0: 0, 2: 0, 3: time.Second, 4: 2 * time.Second, 8: 32 * time.Second, 9: time.Minute, 10: time.Minute, 1 << 40: time.Minute,
+		0: 0, 2: 0, 3: time.Second, 4: 2 * time.Second, 8: 32 * time.Second, 9: time.Minute,
+		10: time.Minute, 1 << 40: time.Minute,
 	} {
 		if got := slow.After(count); got != want {
 			t.Errorf("after %d attempts the next waits %v, want %v", count, got, want)

@@ -32,7 +32,8 @@ func TestWhatIsNoSessionSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	secret := identity.NewSessionSecret()
 	for _, s := range []string{
-		"", secret[:42], secret + "A", secret + "=", " " + secret[1:], "+" + secret[1:], "/" + secret[1:], secret[:42] + "\n",
+		"", secret[:42], secret + "A", secret + "=", " " + secret[1:], "+" + secret[1:],
+		"/" + secret[1:], secret[:42] + "\n",
 		strings.Repeat("\n", 43), strings.Repeat("A", 42) + "B", // bits beyond the 256
 	} {
 		hash, err := identity.HashSessionSecret(s)

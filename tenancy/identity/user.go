@@ -29,8 +29,9 @@ const (
 	maxEmailLocal = 64
 )
 
-var emailForm = regexp.MustCompile("^[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*@" +
-	`[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$`)
+var emailForm = regexp.MustCompile(
+	"^[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*@" +
+		`[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$`)
 
 // ParseEmail answers the normal form of an e-mail address, by which accounts are
 // told apart: lower case throughout. An address is ASCII, so that none looks like
@@ -39,7 +40,8 @@ var emailForm = regexp.MustCompile("^[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-zA-Z0
 // literals. Any other text is [CodeInvalid].
 func ParseEmail(s string) (string, error) {
 	if len(s) > maxEmail || strings.IndexByte(s, '@') > maxEmailLocal || !emailForm.MatchString(s) {
-		return "", tenancy.Errorf(tenancy.CodeInvalid, "an e-mail address has the form name@domain, in ASCII")
+		return "", tenancy.Errorf(tenancy.CodeInvalid,
+			"an e-mail address has the form name@domain, in ASCII")
 	}
 	return strings.ToLower(s), nil
 }

@@ -16,7 +16,8 @@ func TestEmailsHaveOneForm(t *testing.T) {
 		"ada+registry@xn--bcher-kva.test": "ada+registry@xn--bcher-kva.test",
 		"root@localhost":                  "root@localhost",
 		"o'hara_{x}@a-b.example":          "o'hara_{x}@a-b.example",
-		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test": strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test",
+		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".test": strings.Repeat("a", 64) +
+			"@" + strings.Repeat("b", 63) + ".test",
 	} {
 		got, err := identity.ParseEmail(given)
 		if err != nil || got != want {
@@ -58,7 +59,8 @@ func TestWhatIsNoEmail(t *testing.T) {
 	} {
 		got, err := identity.ParseEmail(given)
 		if got != "" || tenancy.CodeOf(err) != tenancy.CodeInvalid {
-			t.Errorf("%s: ParseEmail(%q) = %q, %v; want %s", name, given, got, err, tenancy.CodeInvalid)
+			t.Errorf("%s: ParseEmail(%q) = %q, %v; want %s", name, given, got, err,
+				tenancy.CodeInvalid)
 		}
 	}
 }

@@ -6,14 +6,16 @@ import "github.com/bailiwick-go/bailiwick/tenancy"
 
 // UserCreated is what Create of users is noted as.
 func UserCreated(u User) tenancy.Event {
-	return tenancy.Event{Action: "user.create", Target: userTarget(u.ID), Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
+	return tenancy.Event{Action: "user.create", Target: userTarget(u.ID),
+		Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
 }
 
 // UserUpdated has in its details what was changed, and only that.
 func UserUpdated(before, after User) tenancy.Event {
 	details := map[string]any{}
 	for field, values := range map[string][2]any{
-		"email": {before.Email, after.Email}, "name": {before.Name, after.Name}, "super_admin": {before.SuperAdmin, after.SuperAdmin},
+		"email": {before.Email, after.Email}, "name": {before.Name, after.Name},
+		"super_admin": {before.SuperAdmin, after.SuperAdmin},
 	} {
 		if values[0] != values[1] {
 			details[field] = map[string]any{"before": values[0], "after": values[1]}
@@ -24,7 +26,10 @@ func UserUpdated(before, after User) tenancy.Event {
 
 // UserRemoved is what Remove of users is noted as.
 func UserRemoved(u User) tenancy.Event {
-	return tenancy.Event{Action: "user.remove", Target: userTarget(u.ID), Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
+	return tenancy.Event{Action: "user.remove", Target: userTarget(u.ID),
+		Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
 }
 
-func userTarget(id string) tenancy.AuditTarget { return tenancy.AuditTarget{Kind: "user", Name: id} }
+func userTarget(id string) tenancy.AuditTarget {
+	return tenancy.AuditTarget{Kind: "user", Name: id}
+}

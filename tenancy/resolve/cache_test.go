@@ -86,7 +86,8 @@ func TestInvalidateIsSeenAtOnce(t *testing.T) {
 	gone.State = tenancy.Deleted
 	w.put(gone)
 	r.Invalidate(acme.ID, "")
-	assert.Equal(t, "tenant_not_found", outcome(t, r, bySlug), "the id alone is enough for a tenant that was there")
+	assert.Equal(t, "tenant_not_found", outcome(t, r, bySlug),
+		"the id alone is enough for a tenant that was there")
 	assert.Equal(t, "tenant_not_found", outcome(t, r, byID))
 
 	newcomer := tenant("newcomer", tenancy.Active)
@@ -134,7 +135,10 @@ func TestConcurrentLookupsAreOneQuestion(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() { assert.Equal(t, "acme", outcome(t, r, resolve.Sources{Key: acme.ID})) })
-			all.Go(func() { assert.Equal(t, "tenant_not_found", outcome(t, r, resolve.Sources{Path: "ghost"})) })
+			all.Go(func() {
+				assert.Equal(t, "tenant_not_found",
+					outcome(t, r, resolve.Sources{Path: "ghost"}))
+			})
 		}
 		all.Wait()
 		assert.Equal(t, 2, w.questions(), "one for the tenant, one for the ghost's slug")
@@ -148,7 +152,8 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 		w.onAsk(func(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
-				return tenancy.Errorf(tenancy.CodeUnavailable, "the store gave up").Because(ctx.Err())
+				return tenancy.Errorf(tenancy.CodeUnavailable, "the store gave up").
+					Because(ctx.Err())
 			case <-time.After(time.Second):
 				return nil
 			}
@@ -233,11 +238,13 @@ func TestUnknownNamesDoNotFillTheMemory(t *testing.T) {
 	w := everyone()
 	r := resolve.New(w, resolve.Options{CacheSize: 10})
 	for i := range 2000 {
-		require.Equal(t, "tenant_not_found", outcome(t, r, resolve.Sources{Path: fmt.Sprintf("ghost-%d", i)}))
+		require.Equal(t, "tenant_not_found",
+			outcome(t, r, resolve.Sources{Path: fmt.Sprintf("ghost-%d", i)}))
 	}
 	asked := w.questions()
 	for i := range 2000 {
-		require.Equal(t, "tenant_not_found", outcome(t, r, resolve.Sources{Path: fmt.Sprintf("ghost-%d", i)}))
+		require.Equal(t, "tenant_not_found",
+			outcome(t, r, resolve.Sources{Path: fmt.Sprintf("ghost-%d", i)}))
 	}
 	assert.Greater(t, w.questions()-asked, 1500, "most of the names must have been forgotten")
 }

@@ -18,7 +18,9 @@ import (
 // For callers with places the work grows with their number and depends on
 // nothing else: the name of a foreign tenant costs what the name of none does.
 // To nobody, the name of a tenant that isn't active does.
-func (r *Resolver) ResolveFor(ctx context.Context, by tenancy.Principal, s Sources) (tenancy.Tenant, error) {
+func (r *Resolver) ResolveFor(
+	ctx context.Context, by tenancy.Principal, s Sources,
+) (tenancy.Tenant, error) {
 	s.Key = by.KeyTenant
 	n, err := r.read(s)
 	if err != nil {
@@ -31,7 +33,9 @@ func (r *Resolver) ResolveFor(ctx context.Context, by tenancy.Principal, s Sourc
 	return n.agreed(bySlug, byID)
 }
 
-func (r *Resolver) seenBy(ctx context.Context, by tenancy.Principal, n named) (bySlug, byID record, err error) {
+func (r *Resolver) seenBy(
+	ctx context.Context, by tenancy.Principal, n named,
+) (bySlug, byID record, err error) {
 	switch {
 	case isNobody(by):
 		return r.public.lookUpActive(ctx, n)
@@ -51,13 +55,16 @@ func (r *Resolver) seenBy(ctx context.Context, by tenancy.Principal, n named) (b
 // claims anything is somebody whom the host hasn't made out: they are answered
 // the places they claim, and not what is everybody's, as if nobody had asked.
 func isNobody(by tenancy.Principal) bool {
-	claims := by.ID != "" || by.Name != "" || by.SuperAdmin || by.Roles != nil || !by.KeyTenant.IsZero()
+	claims := by.ID != "" || by.Name != "" || by.SuperAdmin || by.Roles != nil ||
+		!by.KeyTenant.IsZero()
 	return by.Anonymous() && !claims
 }
 
 // amongOwn looks for a slug among the tenants of by. Asking whose it is instead
 // would be shorter, and would take another time for a slug that others use.
-func (d *directory) amongOwn(ctx context.Context, by tenancy.Principal, slug tenancy.Slug) (record, error) {
+func (d *directory) amongOwn(
+	ctx context.Context, by tenancy.Principal, slug tenancy.Slug,
+) (record, error) {
 	if slug == "" {
 		return record{}, nil
 	}

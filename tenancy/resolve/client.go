@@ -43,5 +43,6 @@ func (r *Resolver) Secure(req *http.Request) bool {
 		return false
 	}
 	last := forwarded[len(forwarded)-1]
-	return strings.EqualFold(strings.Trim(last[strings.LastIndexByte(last, ',')+1:], " \t"), "https")
+	return strings.EqualFold(strings.Trim(last[strings.LastIndexByte(last, ',')+1:], " \t"),
+		"https")
 }

@@ -28,25 +28,36 @@ func TestTheClientIsTheLastHopThatIsNoTrustedProxy(t *testing.T) {
 		forwarded []string
 		want      string
 	}{
-		"direct":                                {"192.0.2.1:4000", nil, "192.0.2.1"},
-		"direct, and says it is another":        {"192.0.2.1:4000", []string{"203.0.113.9"}, "192.0.2.1"},
-		"by a proxy":                            {"10.1.1.1:4000", []string{"203.0.113.9"}, "203.0.113.9"},
-		"by a proxy, and says it is another":    {"10.1.1.1:4000", []string{"198.51.100.7, 203.0.113.9"}, "203.0.113.9"},
-		"in two headers":                        {"10.1.1.1:4000", []string{"198.51.100.7", "203.0.113.9"}, "203.0.113.9"},
-		"by two proxies":                        {"10.1.1.1:4000", []string{"203.0.113.9, 10.2.2.2"}, "203.0.113.9"},
-		"says that a proxy was before it":       {"10.1.1.1:4000", []string{"198.51.100.7, 10.9.9.9, 203.0.113.9"}, "203.0.113.9"},
-		"a proxy itself":                        {"10.1.1.1:4000", nil, "10.1.1.1"},
-		"nothing but proxies":                   {"10.1.1.1:4000", []string{"10.3.3.3, 10.2.2.2"}, "10.3.3.3"},
-		"no address":                            {"10.1.1.1:4000", []string{"unknown"}, "10.1.1.1"},
-		"an empty hop":                          {"10.1.1.1:4000", []string{"203.0.113.9,"}, "10.1.1.1"},
-		"IPv6":                                  {"[fd00::1]:4000", []string{"2001:db8::7"}, "2001:db8::7"},
-		"IPv4 in IPv6":                          {"[::ffff:10.1.1.1]:4000", []string{"::ffff:203.0.113.9"}, "203.0.113.9"},
+		"direct": {"192.0.2.1:4000", nil, "192.0.2.1"},
+		"direct, and says it is another": {"192.0.2.1:4000", []string{"203.0.113.9"},
+			"192.0.2.1"},
+		"by a proxy": {"10.1.1.1:4000", []string{"203.0.113.9"},
+			"203.0.113.9"},
+		"by a proxy, and says it is another": {"10.1.1.1:4000",
+			[]string{"198.51.100.7, 203.0.113.9"}, "203.0.113.9"},
+		"in two headers": {"10.1.1.1:4000",
+			[]string{"198.51.100.7", "203.0.113.9"}, "203.0.113.9"},
+		"by two proxies": {"10.1.1.1:4000",
+			[]string{"203.0.113.9, 10.2.2.2"}, "203.0.113.9"},
+		"says that a proxy was before it": {"10.1.1.1:4000",
+			[]string{"198.51.100.7, 10.9.9.9, 203.0.113.9"}, "203.0.113.9"},
+		"a proxy itself": {"10.1.1.1:4000", nil, "10.1.1.1"},
+		"nothing but proxies": {"10.1.1.1:4000", []string{"10.3.3.3, 10.2.2.2"},
+			"10.3.3.3"},
+		"no address": {"10.1.1.1:4000", []string{"unknown"}, "10.1.1.1"},
+		"an empty hop": {"10.1.1.1:4000", []string{"203.0.113.9,"},
+			"10.1.1.1"},
+		"IPv6": {"[fd00::1]:4000", []string{"2001:db8::7"},
+			"2001:db8::7"},
+		"IPv4 in IPv6": {"[::ffff:10.1.1.1]:4000",
+			[]string{"::ffff:203.0.113.9"}, "203.0.113.9"},
 		"nowhere":                               {"@", []string{"203.0.113.9"}, ""},
 		"a zone, which is of the local machine": {"[fe80::1%eth0]:4000", nil, "fe80::1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			req := &http.Request{RemoteAddr: c.remote, Header: http.Header{"X-Forwarded-For": c.forwarded}}
+			req := &http.Request{RemoteAddr: c.remote,
+				Header: http.Header{"X-Forwarded-For": c.forwarded}}
 			assert.Equal(t, c.want, r.Client(req))
 		})
 	}
@@ -73,7 +84,8 @@ func TestOnlyATrustedProxySaysThatTheClientAskedOverTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			req := &http.Request{RemoteAddr: c.remote, Header: http.Header{"X-Forwarded-Proto": c.forwarded}}
+			req := &http.Request{RemoteAddr: c.remote,
+				Header: http.Header{"X-Forwarded-Proto": c.forwarded}}
 			if c.tls {
 				req.TLS = &tls.ConnectionState{}
 			}

@@ -39,7 +39,9 @@ func (r record) active() bool { return r.tenant.State == tenancy.Active }
 // the same, shorter time, and until any tenant changes: what is still remembered
 // and what is asked for anew must not tell a suspended or deleted tenant from
 // none.
-func newDirectory(store Tenants, log *cacheinval.Invalidations, counts *cacheinval.Counts, o Options) *directory {
+func newDirectory(
+	store Tenants, log *cacheinval.Invalidations, counts *cacheinval.Counts, o Options,
+) *directory {
 	d := &directory{store: store}
 	life := func(active bool) time.Duration {
 		if active {
@@ -139,7 +141,8 @@ func (d *directory) askOwner(ctx context.Context, slug tenancy.Slug) (owner, err
 	case err != nil:
 		return owner{}, err
 	case t.Slug != slug:
-		return owner{}, tenancy.Errorf(tenancy.CodeInternal, "the store answered another tenant's slug")
+		return owner{}, tenancy.Errorf(tenancy.CodeInternal,
+			"the store answered another tenant's slug")
 	}
 	return owner{id: t.ID, active: t.State == tenancy.Active}, nil
 }
@@ -152,7 +155,8 @@ func (d *directory) askTenant(ctx context.Context, id tenancy.ID) (record, error
 	case err != nil:
 		return record{}, err
 	case t.ID != id:
-		return record{}, tenancy.Errorf(tenancy.CodeInternal, "the store answered another tenant's id")
+		return record{}, tenancy.Errorf(tenancy.CodeInternal,
+			"the store answered another tenant's id")
 	case t.State != tenancy.Active && t.State != tenancy.Suspended:
 		return record{id: id}, nil
 	}
@@ -175,7 +179,8 @@ func waiting(err error) error {
 		return err
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return tenancy.Errorf(tenancy.CodeUnavailable, "finding the tenant took too long: try again").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable,
+			"finding the tenant took too long: try again").Because(err)
 	}
 	return err
 }

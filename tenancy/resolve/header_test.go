@@ -50,7 +50,8 @@ func TestTenantHeaders(t *testing.T) {
 
 func FuzzTenantHeader(f *testing.F) {
 	for _, seed := range []string{
-		"acme", "ACME", "acme,beta", "", " acme", acme.ID.String(), "{" + acme.ID.String() + "}", "urn:uuid:" + acme.ID.String(), "xn--acme", "\u212aey",
+		"acme", "ACME", "acme,beta", "", " acme", acme.ID.String(), "{" + acme.ID.String() + "}",
+		"urn:uuid:" + acme.ID.String(), "xn--acme", "\u212aey",
 	} {
 		f.Add(seed, seed, false)
 		f.Add(seed, "acme", true)

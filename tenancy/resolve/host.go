@@ -135,7 +135,8 @@ func checkDomain(s string) error {
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if !isLabel(label) {
-			return errors.New("give a domain name such as example.com, without scheme, port or wildcard")
+			return errors.New("give a domain name such as example.com, without scheme, port or" +
+				" wildcard")
 		}
 	}
 	return nil

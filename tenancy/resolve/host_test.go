@@ -108,7 +108,8 @@ func TestHosts(t *testing.T) {
 
 func TestOnlyASCIIIsFolded(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(newWorld(tenant("key", tenancy.Active)), resolve.Options{BaseDomain: "kiosk.example"})
+	r := resolve.New(newWorld(tenant("key", tenancy.Active)),
+		resolve.Options{BaseDomain: "kiosk.example"})
 	const kelvin = "\u212a" // strings.ToLower makes a k of it
 	for host, want := range map[string]string{
 		"KEY.KIOSK.example":              "key",
@@ -142,7 +143,8 @@ var hostForm = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9-]*)\.(?i:localhost)\.
 
 // elsewhereForm says which hosts may be passed over: none, a name or an address
 // with or without a port. An address may have a zone.
-var elsewhereForm = regexp.MustCompile(`^$|^[a-zA-Z0-9._-]+(:[0-9]{0,5})?$|^[0-9a-fA-F:.]+(%.+)?$|^\[[0-9a-fA-F:.]+(%.+)?\](:[0-9]{0,5})?$`)
+var elsewhereForm = regexp.MustCompile(
+	`^$|^[a-zA-Z0-9._-]+(:[0-9]{0,5})?$|^[0-9a-fA-F:.]+(%.+)?$|^\[[0-9a-fA-F:.]+(%.+)?\](:[0-9]{0,5})?$`)
 
 // hasSlug reports whether a label is the slug of a tenant of [anyone].
 func hasSlug(label string) bool {
@@ -152,9 +154,12 @@ func hasSlug(label string) bool {
 
 func FuzzHost(f *testing.F) {
 	for _, host := range []string{
-		"acme.localhost", "acme.localhost.:8080", "[::1]:80", "www.localhost", "acme.localhost.evil.com",
-		"evillocalhost", "xn--acme.localhost", "\u212aey.localhost", "a.b.localhost", "fe80::1%acme.localhost",
-		"acme%2elocalhost", "acme\u3002localhost", "acme.localhost,beta.localhost", "acme.localhost@evil.com", "ACME.localhost.:",
+		"acme.localhost", "acme.localhost.:8080", "[::1]:80", "www.localhost",
+		"acme.localhost.evil.com",
+		"evillocalhost", "xn--acme.localhost", "\u212aey.localhost", "a.b.localhost",
+		"fe80::1%acme.localhost",
+		"acme%2elocalhost", "acme\u3002localhost", "acme.localhost,beta.localhost",
+		"acme.localhost@evil.com", "ACME.localhost.:",
 		"::%::\xcf\n",
 	} {
 		f.Add(host)
@@ -175,7 +180,8 @@ func FuzzHost(f *testing.F) {
 		switch tenancy.CodeOf(err) {
 		case tenancy.CodeNoTenant:
 			// Passed over: only what can't be meant as a tenant of this domain.
-			if form != nil && !tenancy.Slug(strings.ToLower(form[1])).Reserved() || !elsewhereForm.MatchString(host) {
+			if form != nil && !tenancy.Slug(strings.ToLower(form[1])).Reserved() ||
+				!elsewhereForm.MatchString(host) {
 				t.Fatalf("%q was passed over", host)
 			}
 		case tenancy.CodeTenantNotFound:

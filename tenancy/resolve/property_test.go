@@ -46,7 +46,8 @@ func drawRequest(t *rapid.T) drawn {
 		client, _ := drawHost(t, "forwarded by the client")
 		proxied, theirs := drawHost(t, "forwarded by the proxy")
 		d.req.Header["X-Forwarded-Host"] = rapid.SampledFrom([][]string{
-			{proxied}, {client + ", " + proxied}, {client, proxied}, {client + "," + client, client + ",\t" + proxied},
+			{proxied}, {client + ", " + proxied}, {client, proxied},
+			{client + "," + client, client + ",\t" + proxied},
 		}).Draw(t, "in lines")
 		if rapid.Bool().Draw(t, "by a trusted proxy") {
 			d.req.RemoteAddr, says = "10.0.0.1:4711", theirs
@@ -71,12 +72,14 @@ func drawHost(t *rapid.T, what string) (string, []said) {
 	suffix := rapid.SampledFrom([]string{"", ".", ":80", ".:8080", ":"}).Draw(t, what+"'s end")
 	if rapid.IntRange(0, 3).Draw(t, what+" names none") == 0 {
 		return rapid.SampledFrom([]string{
-			"localhost", "LOCALHOST", "www.localhost", "API.localhost", "acme.example.com", "acme.localhost.evil.com", "127.0.0.1", "evillocalhost",
+			"localhost", "LOCALHOST", "www.localhost", "API.localhost", "acme.example.com",
+			"acme.localhost.evil.com", "127.0.0.1", "evillocalhost",
 		}).Draw(t, what) + suffix, nil
 	}
 	base := rapid.SampledFrom([]string{".localhost", ".LocalHost"}).Draw(t, what+"'s base")
 	if rapid.IntRange(0, 3).Draw(t, what+" is malformed") == 0 {
-		label := rapid.SampledFrom([]string{"a.acme", "ac_me", "xn--acme", "acme globex", "acme%2eglobex", "", acme.ID.String()}).Draw(t, what)
+		label := rapid.SampledFrom([]string{"a.acme", "ac_me", "xn--acme", "acme globex",
+			"acme%2eglobex", "", acme.ID.String()}).Draw(t, what)
 		return label + base + suffix, []said{{text: label}}
 	}
 	whom := rapid.SampledFrom(people).Draw(t, what)
@@ -92,8 +95,11 @@ func drawName(t *rapid.T, what string) said {
 	whom := rapid.SampledFrom(people).Draw(t, what)
 	slug, id := string(whom.Slug), whom.ID.String()
 	return rapid.SampledFrom([]said{
-		{slug, slug, ""}, {slug, slug, ""}, {id, "", slug}, {id, "", slug}, {strings.ToUpper(id), "", slug},
-		{strings.ToUpper(slug), "", ""}, {"{" + id + "}", "", ""}, {"urn:uuid:" + id, "", ""}, {"acme,globex", "", ""}, {"acme globex", "", ""}, {"ac_me", "", ""}, {slug + " ", "", ""}, {"x" + slug + "--", "", ""},
+		{slug, slug, ""}, {slug, slug, ""}, {id, "", slug}, {id, "", slug},
+		{strings.ToUpper(id), "", slug},
+		{strings.ToUpper(slug), "", ""}, {"{" + id + "}", "", ""}, {"urn:uuid:" + id, "", ""},
+		{"acme,globex", "", ""}, {"acme globex", "", ""}, {"ac_me", "", ""}, {slug + " ", "", ""},
+		{"x" + slug + "--", "", ""},
 	}).Draw(t, what+"'s text")
 }
 
@@ -112,7 +118,8 @@ func drawCaller(t *rapid.T) tenancy.Principal {
 
 // sees says independently whom a caller may know of.
 func sees(by tenancy.Principal, slug string) bool {
-	states := map[string]tenancy.State{"acme": tenancy.Active, "globex": tenancy.Active, "frozen": tenancy.Suspended}
+	states := map[string]tenancy.State{"acme": tenancy.Active, "globex": tenancy.Active,
+		"frozen": tenancy.Suspended}
 	state, there := states[slug]
 	if !there {
 		return false
@@ -151,7 +158,8 @@ func verdict(by tenancy.Principal, d drawn) string {
 			switch {
 			case s.malformed() != o.malformed(), s.malformed() && s.text != o.text:
 				return mismatch
-			case s.slug != "" && o.slug != "" && s.slug != o.slug, s.id != "" && o.id != "" && s.id != o.id:
+			case s.slug != "" && o.slug != "" && s.slug != o.slug, s.id != "" && o.id != "" &&
+				s.id != o.id:
 				return mismatch
 			}
 		}
@@ -191,7 +199,8 @@ func judge(t require.TestingT, r *resolve.Resolver, by tenancy.Principal, d draw
 // kind.
 func TestTheAgreedTenantOrAnErrorNeverAGuess(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	r := resolve.New(everyone(),
+		resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	rapid.Check(t, func(rt *rapid.T) {
 		judge(rt, r, drawCaller(rt), drawRequest(rt))
 	})
@@ -202,7 +211,8 @@ func TestTheAgreedTenantOrAnErrorNeverAGuess(t *testing.T) {
 func everyName() []said {
 	all := []said{{text: "No Slug"}, {text: "acme,globex"}}
 	for _, p := range people {
-		all = append(all, said{text: string(p.Slug), slug: string(p.Slug)}, said{text: p.ID.String(), id: string(p.Slug)})
+		all = append(all, said{text: string(p.Slug), slug: string(p.Slug)},
+			said{text: p.ID.String(), id: string(p.Slug)})
 	}
 	return all
 }
@@ -231,7 +241,8 @@ func everyCaller() []tenancy.Principal {
 func everyHost() map[string][]said {
 	all := map[string][]said{
 		"localhost": nil, "[::1]:80": nil, "www.localhost": nil,
-		"a.acme.localhost": {{text: "a.acme"}}, "acme.localhost,globex.localhost": {{text: "acme.localhost,globex.localhost"}},
+		"a.acme.localhost":                {{text: "a.acme"}},
+		"acme.localhost,globex.localhost": {{text: "acme.localhost,globex.localhost"}},
 	}
 	for _, p := range people {
 		all[string(p.Slug)+".localhost"] = []said{{slug: string(p.Slug)}}

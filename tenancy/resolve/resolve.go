@@ -21,8 +21,9 @@ type Resolver struct {
 	host      hostRule
 	proxies   proxies
 	directory *directory // asked for those who may know of what they ask
-	public    *directory // asked for nobody; apart, or it would tell by its haste what insiders have asked for
-	counts    *cacheinval.Counts
+	// asked for nobody; apart, or it would tell by its haste what insiders have asked for
+	public *directory
+	counts *cacheinval.Counts
 }
 
 // New makes a resolver that asks tenants. It panics when tenants is nil or
@@ -47,7 +48,8 @@ func New(tenants Tenants, o Options) *Resolver {
 }
 
 var errMismatch error = tenancy.Errorf(tenancy.CodeTenantMismatch,
-	"subdomain, X-Tenant-ID, path and API key don't name the same tenant: make them agree, or send one of them")
+	"subdomain, X-Tenant-ID, path and API key don't name the same tenant: make them agree, or"+
+		" send one of them")
 
 // Resolve answers the one tenant that all of s names, active or suspended, to
 // a program that may know of every tenant. For an answer that a caller gets to

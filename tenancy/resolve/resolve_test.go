@@ -33,21 +33,27 @@ func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 		{"host", resolve.Sources{Host: "acme.localhost"}, "acme"},
 		{"header by slug", resolve.Sources{Headers: h("acme")}, "acme"},
 		{"header by id", resolve.Sources{Headers: h(acme.ID.String())}, "acme"},
-		{"header by id in capitals", resolve.Sources{Headers: h(strings.ToUpper(acme.ID.String()))}, "acme"},
+		{"header by id in capitals", resolve.Sources{Headers: h(strings.ToUpper(acme.ID.String()))},
+			"acme"},
 		{"path by slug", resolve.Sources{Path: "acme"}, "acme"},
 		{"path by id", resolve.Sources{Path: acme.ID.String()}, "acme"},
 		{"key", resolve.Sources{Key: acme.ID}, "acme"},
-		{"the default tenant", resolve.Sources{Host: "default.localhost", Headers: h("default")}, "default"},
-		{"a suspended tenant", resolve.Sources{Host: "frozen.localhost", Key: suspended.ID}, "frozen"},
+		{"the default tenant", resolve.Sources{Host: "default.localhost", Headers: h("default")},
+			"default"},
+		{"a suspended tenant", resolve.Sources{Host: "frozen.localhost", Key: suspended.ID},
+			"frozen"},
 		{"all four", resolve.Sources{
 			Host: "ACME.localhost.:8080", Headers: h("acme"), Path: acme.ID.String(), Key: acme.ID,
 		}, "acme"},
-		{"a host that names none beside a header", resolve.Sources{Host: "10.0.0.1", Headers: h("acme")}, "acme"},
+		{"a host that names none beside a header",
+			resolve.Sources{Host: "10.0.0.1", Headers: h("acme")}, "acme"},
 
-		{"host against header", resolve.Sources{Host: "acme.localhost", Headers: h("globex")}, mismatch},
+		{"host against header", resolve.Sources{Host: "acme.localhost", Headers: h("globex")},
+			mismatch},
 		{"host against path", resolve.Sources{Host: "acme.localhost", Path: "globex"}, mismatch},
 		{"host against key", resolve.Sources{Host: "acme.localhost", Key: globex.ID}, mismatch},
-		{"header against key", resolve.Sources{Headers: h(acme.ID.String()), Key: globex.ID}, mismatch},
+		{"header against key", resolve.Sources{Headers: h(acme.ID.String()), Key: globex.ID},
+			mismatch},
 		{"path against three", resolve.Sources{
 			Host: "acme.localhost", Headers: h("acme"), Path: "globex", Key: acme.ID,
 		}, mismatch},
@@ -59,29 +65,43 @@ func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 		{"a key of a deleted tenant", resolve.Sources{Key: deleted.ID}, unknown},
 		{"malformed", resolve.Sources{Headers: h("Acme!")}, unknown},
 		{"in capitals", resolve.Sources{Headers: h("ACME")}, unknown},
-		{"the zero id", resolve.Sources{Headers: h("00000000-0000-0000-0000-000000000000")}, unknown},
+		{"the zero id", resolve.Sources{Headers: h("00000000-0000-0000-0000-000000000000")},
+			unknown},
 		{"an empty header", resolve.Sources{Headers: h("")}, unknown},
 		{"a list", resolve.Sources{Headers: h("acme,acme")}, unknown},
 		{"the same unknown name everywhere", resolve.Sources{
 			Host: "ghost.localhost", Headers: h("ghost"), Path: "ghost",
 		}, unknown},
 
-		{"unknown beside known", resolve.Sources{Host: "acme.localhost", Headers: h("ghost")}, mismatch},
-		{"known beside unknown", resolve.Sources{Host: "ghost.localhost", Headers: h("acme")}, mismatch},
-		{"deleted beside known", resolve.Sources{Host: "gone.localhost", Headers: h("acme")}, mismatch},
-		{"deleted beside its own id", resolve.Sources{Host: "gone.localhost", Key: deleted.ID}, unknown},
-		{"deleted beside another's id", resolve.Sources{Host: "gone.localhost", Key: acme.ID}, mismatch},
-		{"an unknown slug beside an unknown id", resolve.Sources{Host: "ghost.localhost", Path: tenancy.NewID().String()}, unknown},
-		{"a deleted one's slug beside an unknown id", resolve.Sources{Host: "gone.localhost", Path: tenancy.NewID().String()}, unknown},
-		{"an unknown slug beside a deleted one's id", resolve.Sources{Host: "ghost.localhost", Key: deleted.ID}, unknown},
-		{"two unknown ids", resolve.Sources{Path: tenancy.NewID().String(), Key: tenancy.NewID()}, mismatch},
-		{"two unknown ones", resolve.Sources{Host: "ghost.localhost", Headers: h("spook")}, mismatch},
-		{"an empty header beside a host", resolve.Sources{Host: "acme.localhost", Headers: h("")}, mismatch},
-		{"a list beside a host", resolve.Sources{Host: "acme.localhost", Headers: h("acme, globex")}, mismatch},
+		{"unknown beside known", resolve.Sources{Host: "acme.localhost", Headers: h("ghost")},
+			mismatch},
+		{"known beside unknown", resolve.Sources{Host: "ghost.localhost", Headers: h("acme")},
+			mismatch},
+		{"deleted beside known", resolve.Sources{Host: "gone.localhost", Headers: h("acme")},
+			mismatch},
+		{"deleted beside its own id", resolve.Sources{Host: "gone.localhost", Key: deleted.ID},
+			unknown},
+		{"deleted beside another's id", resolve.Sources{Host: "gone.localhost", Key: acme.ID},
+			mismatch},
+		{"an unknown slug beside an unknown id",
+			resolve.Sources{Host: "ghost.localhost", Path: tenancy.NewID().String()}, unknown},
+		{"a deleted one's slug beside an unknown id",
+			resolve.Sources{Host: "gone.localhost", Path: tenancy.NewID().String()}, unknown},
+		{"an unknown slug beside a deleted one's id",
+			resolve.Sources{Host: "ghost.localhost", Key: deleted.ID}, unknown},
+		{"two unknown ids", resolve.Sources{Path: tenancy.NewID().String(), Key: tenancy.NewID()},
+			mismatch},
+		{"two unknown ones", resolve.Sources{Host: "ghost.localhost", Headers: h("spook")},
+			mismatch},
+		{"an empty header beside a host", resolve.Sources{Host: "acme.localhost", Headers: h("")},
+			mismatch},
+		{"a list beside a host",
+			resolve.Sources{Host: "acme.localhost", Headers: h("acme, globex")}, mismatch},
 
 		{"a header line twice", resolve.Sources{Headers: h("acme", "acme")}, "acme"},
 		{"two header lines", resolve.Sources{Headers: h("acme", "globex")}, mismatch},
-		{"two header lines of one tenant", resolve.Sources{Headers: h("acme", acme.ID.String())}, mismatch},
+		{"two header lines of one tenant", resolve.Sources{Headers: h("acme", acme.ID.String())},
+			mismatch},
 		{"an empty line after the first", resolve.Sources{Headers: h("acme", "")}, mismatch},
 		{"an empty line before the second", resolve.Sources{Headers: h("", "acme")}, mismatch},
 	} {
@@ -102,12 +122,14 @@ func TestSourcesAgreeOnATenantInAnyState(t *testing.T) {
 	}{
 		{resolve.Sources{Path: "gone"}, ""},
 		{resolve.Sources{Path: id}, ""},
-		{resolve.Sources{Host: "GONE.localhost:80", Headers: []string{strings.ToUpper(id)}, Path: "gone", Key: deleted.ID}, ""},
+		{resolve.Sources{Host: "GONE.localhost:80", Headers: []string{strings.ToUpper(id)},
+			Path: "gone", Key: deleted.ID}, ""},
 		{resolve.Sources{}, tenancy.CodeNoTenant},
 		{resolve.Sources{Path: "No Slug"}, tenancy.CodeTenantNotFound},
 		{resolve.Sources{Path: "acme"}, tenancy.CodeTenantMismatch},
 		{resolve.Sources{Key: acme.ID}, tenancy.CodeTenantMismatch},
-		{resolve.Sources{Path: "gone", Headers: []string{acme.ID.String()}}, tenancy.CodeTenantMismatch},
+		{resolve.Sources{Path: "gone", Headers: []string{acme.ID.String()}},
+			tenancy.CodeTenantMismatch},
 		{resolve.Sources{Path: id, Headers: []string{"acme"}}, tenancy.CodeTenantMismatch},
 		{resolve.Sources{Path: "gone", Headers: []string{"acme"}}, tenancy.CodeTenantMismatch},
 		{resolve.Sources{Path: "gone", Headers: []string{"No Slug"}}, tenancy.CodeTenantMismatch},
@@ -120,7 +142,8 @@ func TestSourcesAgreeOnATenantInAnyState(t *testing.T) {
 func TestNoTenantIsToldFromAnother(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{})
-	for _, text := range []string{"ghost", "gone", "Not A Slug", deleted.ID.String(), "xn--acme", ""} {
+	for _, text := range []string{"ghost", "gone", "Not A Slug", deleted.ID.String(), "xn--acme",
+		""} {
 		_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{text}})
 		assert.Same(t, tenancy.ErrTenantNotFound, err, "%q", text)
 	}
@@ -138,7 +161,8 @@ func TestAMismatchIsNotToldFromAnother(t *testing.T) {
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	t.Parallel()
-	assert.PanicsWithValue(t, "resolve.New: tenants is nil", func() { resolve.New(nil, resolve.Options{}) })
+	assert.PanicsWithValue(t, "resolve.New: tenants is nil",
+		func() { resolve.New(nil, resolve.Options{}) })
 
 	for name, o := range map[string]resolve.Options{
 		"a scheme":         {BaseDomain: "https://example.com"},

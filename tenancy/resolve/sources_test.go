@@ -20,7 +20,8 @@ func request(host, remote string, header http.Header) *http.Request {
 func TestForwardedHostIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{TrustedProxies: []netip.Prefix{
-		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("fe80::/10"),
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"),
+		netip.MustParsePrefix("fe80::/10"),
 	}})
 	const direct, forwarded = "globex.localhost", "acme.localhost"
 	for remote, want := range map[string]string{
@@ -45,13 +46,15 @@ func TestForwardedHostIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 func TestForwardedHostIsIgnoredWithoutTrustedProxies(t *testing.T) {
 	t.Parallel()
 	r := resolve.New(everyone(), resolve.Options{})
-	req := request("globex.localhost", "127.0.0.1:4711", http.Header{"X-Forwarded-Host": {"acme.localhost"}})
+	req := request("globex.localhost", "127.0.0.1:4711",
+		http.Header{"X-Forwarded-Host": {"acme.localhost"}})
 	assert.Equal(t, "globex.localhost", r.FromRequest(req).Host)
 }
 
 func TestTheLastForwardedHostCounts(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	r := resolve.New(everyone(),
+		resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	for _, c := range []struct {
 		name   string
 		values []string
@@ -59,16 +62,20 @@ func TestTheLastForwardedHostCounts(t *testing.T) {
 	}{
 		{"none", nil, "direct.localhost"},
 		{"one", []string{"acme.localhost"}, "acme.localhost"},
-		{"a client's before the proxy's", []string{"globex.localhost, acme.localhost"}, "acme.localhost"},
-		{"two of a client's before the proxy's", []string{"a.localhost,b.localhost,acme.localhost"}, "acme.localhost"},
-		{"a client's line before the proxy's", []string{"globex.localhost", "acme.localhost"}, "acme.localhost"},
+		{"a client's before the proxy's", []string{"globex.localhost, acme.localhost"},
+			"acme.localhost"},
+		{"two of a client's before the proxy's", []string{"a.localhost,b.localhost,acme.localhost"},
+			"acme.localhost"},
+		{"a client's line before the proxy's", []string{"globex.localhost", "acme.localhost"},
+			"acme.localhost"},
 		{"both", []string{"a.localhost", "b.localhost,\tacme.localhost "}, "acme.localhost"},
 		{"an empty one", []string{""}, "direct.localhost"},
 		{"an empty last one", []string{"globex.localhost,"}, "direct.localhost"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			req := request("direct.localhost", "127.0.0.1:4711", http.Header{"X-Forwarded-Host": c.values})
+			req := request("direct.localhost", "127.0.0.1:4711",
+				http.Header{"X-Forwarded-Host": c.values})
 			assert.Equal(t, c.want, r.FromRequest(req).Host)
 		})
 	}

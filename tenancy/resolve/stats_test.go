@@ -42,7 +42,8 @@ func TestStatsTellOfEvictions(t *testing.T) {
 	r := resolve.New(everyone(), resolve.Options{CacheSize: 1})
 	require.Eventually(t, func() bool {
 		for range 100 {
-			_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{tenancy.NewID().String()}})
+			_, err := r.Resolve(t.Context(),
+				resolve.Sources{Headers: []string{tenancy.NewID().String()}})
 			require.ErrorIs(t, err, tenancy.ErrTenantNotFound)
 		}
 		return r.Stats().Evictions > 0
@@ -55,11 +56,13 @@ func TestStatsDoNotTellNobodyWhatStandsBehindAName(t *testing.T) {
 	initech, gone := tenant("initech", tenancy.Suspended), tenant("gone", tenancy.Deleted)
 	w := newWorld(acme, initech, gone)
 	r := resolve.New(w, resolve.Options{})
-	_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{"initech"}}) // insiders are at work
+	// insiders are at work
+	_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{"initech"}})
 	require.NoError(t, err)
 	_, err = r.ResolveFor(t.Context(), keyOf(acme), resolve.Sources{})
 	require.NoError(t, err)
-	for _, names := range [][]string{{"initech", "gone", "unknown"}, {initech.ID.String(), gone.ID.String(), tenancy.NewID().String()}} {
+	for _, names := range [][]string{{"initech", "gone", "unknown"},
+		{initech.ID.String(), gone.ID.String(), tenancy.NewID().String()}} {
 		for _, by := range []tenancy.Principal{nobody, keyOf(acme)} {
 			var rises []resolve.Stats
 			for _, name := range names {
@@ -67,7 +70,8 @@ func TestStatsDoNotTellNobodyWhatStandsBehindAName(t *testing.T) {
 				_, err := r.ResolveFor(t.Context(), by, resolve.Sources{Headers: []string{name}})
 				require.Error(t, err)
 				after := r.Stats()
-				rises = append(rises, resolve.Stats{Hits: after.Hits - before.Hits, Loads: after.Loads - before.Loads})
+				rises = append(rises, resolve.Stats{Hits: after.Hits - before.Hits,
+					Loads: after.Loads - before.Loads})
 			}
 			assert.Equal(t, rises[0], rises[1], names)
 			assert.Equal(t, rises[0], rises[2], names)

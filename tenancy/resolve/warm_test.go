@@ -13,7 +13,8 @@ import (
 var warm = map[string]resolve.Sources{
 	"host and header slug": {Host: "acme.localhost:8080", Headers: []string{"acme"}},
 	"host and header id":   {Host: "acme.localhost:8080", Headers: []string{acme.ID.String()}},
-	"all four":             {Host: "acme.localhost:8080", Headers: []string{"acme"}, Path: acme.ID.String(), Key: acme.ID},
+	"all four": {Host: "acme.localhost:8080", Headers: []string{"acme"},
+		Path: acme.ID.String(), Key: acme.ID},
 }
 
 // Not parallel: AllocsPerRun counts what the whole process allocates.
@@ -32,12 +33,14 @@ func TestAWarmResolutionAllocatesNothing(t *testing.T) {
 }
 
 func TestAWarmResolutionForACallerAllocatesNothing(t *testing.T) {
-	for name, by := range map[string]tenancy.Principal{"a key": keyOf(acme), "a member of two": user(acme, globex), "the platform": platform, "nobody": nobody} {
+	for name, by := range map[string]tenancy.Principal{"a key": keyOf(acme),
+		"a member of two": user(acme, globex), "the platform": platform, "nobody": nobody} {
 		t.Run(name, func(t *testing.T) {
 			r := resolve.New(everyone(), resolve.Options{})
 			ctx := t.Context()
 			allocs := testing.AllocsPerRun(1000, func() {
-				_, err := r.ResolveFor(ctx, by, resolve.Sources{Host: "acme.localhost:8080", Path: "acme"})
+				_, err := r.ResolveFor(ctx, by,
+					resolve.Sources{Host: "acme.localhost:8080", Path: "acme"})
 				require.NoError(t, err)
 			})
 			assert.Zero(t, allocs)

@@ -78,7 +78,8 @@ func (w *world) answer(ctx context.Context, id func() tenancy.ID) (tenancy.Tenan
 }
 
 func tenant(slug tenancy.Slug, state tenancy.State) tenancy.Tenant {
-	return tenancy.Tenant{ID: tenancy.NewID(), Slug: slug, Name: string(slug), State: state, Version: 1}
+	return tenancy.Tenant{ID: tenancy.NewID(), Slug: slug, Name: string(slug), State: state,
+		Version: 1}
 }
 
 // The tenants that most tests have.
@@ -87,7 +88,8 @@ var (
 	globex    = tenant("globex", tenancy.Active)
 	suspended = tenant("frozen", tenancy.Suspended)
 	deleted   = tenant("gone", tenancy.Deleted)
-	theirs    = tenancy.Tenant{ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug, State: tenancy.Active, Version: 1}
+	theirs    = tenancy.Tenant{ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug,
+		State: tenancy.Active, Version: 1}
 )
 
 func everyone() *world { return newWorld(acme, globex, suspended, deleted, theirs) }

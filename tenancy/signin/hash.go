@@ -125,12 +125,14 @@ type phc struct {
 var phcEncoding = base64.RawStdEncoding.Strict()
 
 func (p phc) String() string {
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.cost.Memory, p.cost.Passes, p.cost.Threads,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.cost.Memory,
+		p.cost.Passes, p.cost.Threads,
 		phcEncoding.EncodeToString(p.salt), phcEncoding.EncodeToString(p.digest))
 }
 
 func (p phc) sum(password string, size int) []byte {
-	return argon2.IDKey([]byte(password), p.salt, p.cost.Passes, p.cost.Memory, p.cost.Threads, uint32(size))
+	return argon2.IDKey([]byte(password), p.salt, p.cost.Passes, p.cost.Memory, p.cost.Threads,
+		uint32(size))
 }
 
 var errForm = errors.New("not a hash of argon2id")
@@ -142,7 +144,8 @@ func parsePHC(text string) (phc, error) {
 		return phc{}, errForm
 	}
 	var p phc
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.cost.Memory, &p.cost.Passes, &p.cost.Threads); err != nil {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.cost.Memory, &p.cost.Passes,
+		&p.cost.Threads); err != nil {
 		return phc{}, errForm
 	}
 	var err error
@@ -160,8 +163,10 @@ func parsePHC(text string) (phc, error) {
 }
 
 func (c Cost) check() error {
-	if c.Passes < 1 || c.Passes > maxPasses || c.Threads < 1 || c.Threads > maxThreads || c.Memory < 8*uint32(c.Threads) || c.Memory > maxMemory {
-		return fmt.Errorf("argon2id takes 1 to %d passes, 1 to %d threads, and 8 KiB for each of these to %d KiB", maxPasses, maxThreads, maxMemory)
+	if c.Passes < 1 || c.Passes > maxPasses || c.Threads < 1 || c.Threads > maxThreads ||
+		c.Memory < 8*uint32(c.Threads) || c.Memory > maxMemory {
+		return fmt.Errorf("argon2id takes 1 to %d passes, 1 to %d threads, and 8 KiB for each of"+
+			" these to %d KiB", maxPasses, maxThreads, maxMemory)
 	}
 	return nil
 }

@@ -47,7 +47,8 @@ type Claims struct {
 }
 
 var (
-	errProvider   = tenancy.Errorf(tenancy.CodeUnauthenticated, "the sign-in through the provider didn't succeed: begin again")
+	errProvider = tenancy.Errorf(tenancy.CodeUnauthenticated,
+		"the sign-in through the provider didn't succeed: begin again")
 	errNoProvider = tenancy.Errorf(tenancy.CodeNotFound, "there is no OpenID provider here")
 	errState      = errors.New("the state is of another browser's flow")
 	errUnverified = errors.New("no user has this identity, and its e-mail address isn't verified")
@@ -84,7 +85,9 @@ func (s *Service) Start(ctx context.Context) (url, secret string, err error) {
 // if the provider has verified that and the user has no other identity there: an
 // address may have another owner some day. Everything else is
 // [tenancy.CodeUnauthenticated], the reason being the error's cause.
-func (s *Service) Finish(ctx context.Context, secret string, back Callback, agent string) (NewSession, error) {
+func (s *Service) Finish(
+	ctx context.Context, secret string, back Callback, agent string,
+) (NewSession, error) {
 	if s.provider == nil {
 		return NewSession{}, errNoProvider
 	}
@@ -159,7 +162,8 @@ func (s *Service) userOf(ctx context.Context, found Claims) (string, error) {
 	if tenancy.CheckName(name) != nil {
 		name = found.Email
 	}
-	user, err = s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: found.Email, Name: name})
+	user, err = s.users.Create(ctx,
+		identity.User{ID: s.newID().String(), Email: found.Email, Name: name})
 	switch tenancy.CodeOf(err) {
 	case tenancy.CodeInvalid: // no address that we know
 		return "", errProvider.Because(err)

@@ -23,7 +23,8 @@ const (
 func CheckPassword(password string) error {
 	n := utf8.RuneCountInString(normal(password))
 	if !utf8.ValidString(password) || n < minPassword || n > maxPassword {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a password has %d to %d characters", minPassword, maxPassword)
+		return tenancy.Errorf(tenancy.CodeInvalid, "a password has %d to %d characters",
+			minPassword, maxPassword)
 	}
 	return nil
 }
@@ -59,7 +60,9 @@ func (s *Service) Set(ctx context.Context, user, hash string) error {
 // A wrong old password is [tenancy.CodeForbidden], and guesses are slowed down
 // as those at sign-in are. Who has no password gets none here: an operator gives
 // them their first.
-func (s *Service) ChangePassword(ctx context.Context, c Caller, old, password string) (secret string, err error) {
+func (s *Service) ChangePassword(
+	ctx context.Context, c Caller, old, password string,
+) (secret string, err error) {
 	if c.Session.ID == "" {
 		return "", errNotASession
 	}
@@ -96,7 +99,8 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, old, password st
 }
 
 var (
-	errNotASession = tenancy.Errorf(tenancy.CodeForbidden, "sign in: this is for the user of a session")
+	errNotASession = tenancy.Errorf(tenancy.CodeForbidden,
+		"sign in: this is for the user of a session")
 	errOldPassword = tenancy.Errorf(tenancy.CodeForbidden, "the old password is another")
 )
 

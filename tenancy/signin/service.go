@@ -107,13 +107,16 @@ const (
 )
 
 var (
-	defaultAccount = identity.Backoff{Free: 5, Initial: time.Second, Max: 15 * time.Minute, Reset: 24 * time.Hour}
-	defaultAddress = identity.Backoff{Free: 50, Initial: time.Second, Max: 15 * time.Minute, Reset: 24 * time.Hour}
+	defaultAccount = identity.Backoff{Free: 5, Initial: time.Second, Max: 15 * time.Minute,
+		Reset: 24 * time.Hour}
+	defaultAddress = identity.Backoff{Free: 50, Initial: time.Second, Max: 15 * time.Minute,
+		Reset: 24 * time.Hour}
 )
 
 // Check reports the first option that can't work, by its name.
 func (o Options) Check() error {
-	for name, d := range map[string]time.Duration{"Lifetime": o.Lifetime, "Idle": o.Idle, "Refusal": o.Refusal} {
+	for name, d := range map[string]time.Duration{"Lifetime": o.Lifetime, "Idle": o.Idle,
+		"Refusal": o.Refusal} {
 		if d < 0 {
 			return fmt.Errorf("option %s %v is negative", name, d)
 		}
@@ -127,8 +130,10 @@ func (o Options) Check() error {
 		}
 	}
 	for name, s := range map[string]identity.Backoff{"Account": o.Account, "Address": o.Address} {
-		if s != (identity.Backoff{}) && (s.Free < 1 || s.Initial <= 0 || s.Max < s.Initial || s.Reset <= s.Max) {
-			return fmt.Errorf("option %s: at least one attempt is free, the waits are positive, and what is forgotten is so after the longest", name)
+		if s != (identity.Backoff{}) &&
+			(s.Free < 1 || s.Initial <= 0 || s.Max < s.Initial || s.Reset <= s.Max) {
+			return fmt.Errorf("option %s: at least one attempt is free, the waits are positive,"+
+				" and what is forgotten is so after the longest", name)
 		}
 	}
 	if o.CreateUsers && o.Provider == nil {
@@ -142,8 +147,11 @@ func (o Options) Check() error {
 // program.
 func New(s ports.Services, o Options) *Service {
 	for name, missing := range map[string]bool{
-		"Users": s.Users == nil, "Memberships": s.Memberships == nil, "Passwords": s.Passwords == nil, "Sessions": s.Sessions == nil, "SessionFinder": s.SessionFinder == nil,
-		"Attempts": s.LoginAttempts == nil, "Identities": s.Identities == nil, "PlatformAudit": s.PlatformAudit == nil,
+		"Users": s.Users == nil, "Memberships": s.Memberships == nil,
+		"Passwords": s.Passwords == nil, "Sessions": s.Sessions == nil,
+		"SessionFinder": s.SessionFinder == nil,
+		"Attempts":      s.LoginAttempts == nil, "Identities": s.Identities == nil,
+		"PlatformAudit": s.PlatformAudit == nil,
 	} {
 		if missing {
 			panic("signin.New: Services." + name + " is nil")
@@ -153,11 +161,13 @@ func New(s ports.Services, o Options) *Service {
 		panic("signin.New: " + err.Error())
 	}
 	service := &Service{
-		users: s.Users, members: s.Memberships, passwords: s.Passwords, sessions: s.Sessions, finder: s.SessionFinder,
+		users: s.Users, members: s.Memberships, passwords: s.Passwords, sessions: s.Sessions,
+		finder:   s.SessionFinder,
 		attempts: s.LoginAttempts, identities: s.Identities, log: s.PlatformAudit,
 		hasher:   newHasher(cmp.Or(o.Cost, defaultCost), cmp.Or(o.AtOnce, runtime.GOMAXPROCS(0))),
 		provider: o.Provider, create: o.CreateUsers,
-		lifetime: cmp.Or(o.Lifetime, defaultLifetime), idle: cmp.Or(o.Idle, defaultIdle), refusal: cmp.Or(o.Refusal, defaultRefusal),
+		lifetime: cmp.Or(o.Lifetime, defaultLifetime), idle: cmp.Or(o.Idle, defaultIdle),
+		refusal: cmp.Or(o.Refusal, defaultRefusal),
 		account: cmp.Or(o.Account, defaultAccount), address: cmp.Or(o.Address, defaultAddress),
 		now: o.Clock, newID: o.NewID,
 	}
@@ -184,7 +194,8 @@ type Attempt struct {
 }
 
 var (
-	errRefused     = tenancy.Errorf(tenancy.CodeUnauthenticated, "the e-mail address or the password is wrong")
+	errRefused = tenancy.Errorf(tenancy.CodeUnauthenticated,
+		"the e-mail address or the password is wrong")
 	errNoPassword  = errors.New("the user has no password")
 	errWrong       = errors.New("the password is another")
 	errExpired     = errors.New("the session has expired")
@@ -262,7 +273,9 @@ func (s *Service) refuse(ctx context.Context, begun time.Time, user string, caus
 }
 
 // improve hashes a password anew, at today's cost.
-func (s *Service) improve(ctx context.Context, kept identity.Password, password string) (identity.Password, error) {
+func (s *Service) improve(
+	ctx context.Context, kept identity.Password, password string,
+) (identity.Password, error) {
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
 		return kept, err
@@ -275,7 +288,9 @@ func (s *Service) improve(ctx context.Context, kept identity.Password, password 
 }
 
 // open makes a session of a user who has shown who they are.
-func (s *Service) open(ctx context.Context, kept identity.Password, agent string) (NewSession, error) {
+func (s *Service) open(
+	ctx context.Context, kept identity.Password, agent string,
+) (NewSession, error) {
 	principal, err := s.principal(ctx, kept.User)
 	if err != nil {
 		return NewSession{}, err
@@ -291,7 +306,8 @@ func (s *Service) open(ctx context.Context, kept identity.Password, agent string
 		CreatedAt: now, SeenAt: now.Truncate(time.Minute), ExpiresAt: now.Add(s.lifetime),
 		Address: tenancy.RequestFrom(ctx).Address, Agent: shortAgent(agent),
 	}
-	if err := s.sessions.Create(tenancy.WithPrincipal(ctx, principal), session, kept.Hash); err != nil {
+	if err := s.sessions.Create(tenancy.WithPrincipal(ctx, principal), session,
+		kept.Hash); err != nil {
 		return NewSession{}, err
 	}
 	return NewSession{Session: session, Secret: secret}, nil
@@ -314,7 +330,8 @@ func (s *Service) principal(ctx context.Context, id string) (tenancy.Principal, 
 	for _, m := range memberships {
 		roles[m.Tenant] = m.Role
 	}
-	return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user.ID, Name: user.Name, SuperAdmin: user.SuperAdmin, Roles: roles}, nil
+	return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user.ID, Name: user.Name,
+		SuperAdmin: user.SuperAdmin, Roles: roles}, nil
 }
 
 // rightsOf digests what a principal may do.

@@ -56,12 +56,15 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 	}
 	c.Session, c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, principal), session, rights, now)
 	if tenancy.CodeOf(err) == tenancy.CodeVersionMismatch {
-		return Caller{Principal: principal, Session: session}, nil // a request beside this one has the new secret
+		// a request beside this one has the new secret
+		return Caller{Principal: principal, Session: session}, nil
 	}
 	return c, err
 }
 
-func (s *Service) find(ctx context.Context, hash identity.SessionHash, now time.Time) (identity.Session, error) {
+func (s *Service) find(
+	ctx context.Context, hash identity.SessionHash, now time.Time,
+) (identity.Session, error) {
 	session, err := s.finder.Find(ctx, hash, now)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeUnauthenticated:
@@ -82,13 +85,16 @@ func (s *Service) idles(session identity.Session, now time.Time) bool {
 	return now.Sub(session.SeenAt) >= s.idle+time.Minute
 }
 
-func (s *Service) renew(ctx context.Context, session identity.Session, rights [sha256.Size]byte, now time.Time) (identity.Session, string, error) {
+func (s *Service) renew(
+	ctx context.Context, session identity.Session, rights [sha256.Size]byte, now time.Time,
+) (identity.Session, string, error) {
 	secret := identity.NewSessionSecret()
 	hash, err := identity.HashSessionSecret(secret)
 	if err != nil {
 		return session, "", err
 	}
-	err = s.finder.Renew(ctx, session.ID, session.Hash, ports.SessionRenewal{Hash: hash, Rights: rights, Overlap: now.Add(overlap)})
+	err = s.finder.Renew(ctx, session.ID, session.Hash,
+		ports.SessionRenewal{Hash: hash, Rights: rights, Overlap: now.Add(overlap)})
 	if err != nil {
 		return session, "", err
 	}
@@ -99,7 +105,9 @@ func (s *Service) renew(ctx context.Context, session identity.Session, rights [s
 // List answers a user's sessions, the newest first: one's own, or as a
 // super-admin anybody's. Those of others are [tenancy.ErrForbidden]; to know them
 // takes a super-admin, so whether there is such a user is not told.
-func (s *Service) List(ctx context.Context, by tenancy.Principal, user string) ([]identity.Session, error) {
+func (s *Service) List(
+	ctx context.Context, by tenancy.Principal, user string,
+) ([]identity.Session, error) {
 	user, err := s.reach(by, user)
 	if err != nil {
 		return nil, err
@@ -152,9 +160,11 @@ func (s *Service) reach(by tenancy.Principal, user string) (string, error) {
 func (s *Service) Leave(ctx context.Context, secret string) error {
 	c, err := s.Authenticate(ctx, secret)
 	if err == nil {
-		err = s.sessions.Revoke(tenancy.WithPrincipal(ctx, c.Principal), c.Session.User, c.Session.ID)
+		err = s.sessions.Revoke(tenancy.WithPrincipal(ctx, c.Principal), c.Session.User,
+			c.Session.ID)
 	}
-	if code := tenancy.CodeOf(err); code == tenancy.CodeUnauthenticated || code == tenancy.CodeNotFound {
+	if code := tenancy.CodeOf(err); code == tenancy.CodeUnauthenticated ||
+		code == tenancy.CodeNotFound {
 		return nil
 	}
 	return err
@@ -177,5 +187,6 @@ func shortAgent(agent string) string {
 }
 
 func sortedTenants(roles map[tenancy.ID]tenancy.Role) []tenancy.ID {
-	return slices.SortedFunc(maps.Keys(roles), func(a, b tenancy.ID) int { return strings.Compare(a.String(), b.String()) })
+	return slices.SortedFunc(maps.Keys(roles),
+		func(a, b tenancy.ID) int { return strings.Compare(a.String(), b.String()) })
 }

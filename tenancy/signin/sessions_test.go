@@ -39,7 +39,8 @@ func TestWhatIsNoSecretIsNobodys(t *testing.T) {
 	w := newWorld(t)
 	w.user(t, "ada")
 	g := w.signIn(t, "ada")
-	for _, secret := range []string{"", g.Secret[1:], g.Secret + "A", " " + g.Secret, g.Secret + "\n", identity.NewSessionSecret(), g.Session.ID, string(g.Session.Hash[:])} {
+	for _, secret := range []string{"", g.Secret[1:], g.Secret + "A", " " + g.Secret,
+		g.Secret + "\n", identity.NewSessionSecret(), g.Session.ID, string(g.Session.Hash[:])} {
 		_, err := w.Authenticate(t.Context(), secret)
 		code(t, err, tenancy.CodeUnauthenticated)
 	}
@@ -51,10 +52,15 @@ func TestASecretIsRenewedWhenWhatItsUserMayDoChanges(t *testing.T) {
 	t.Parallel()
 	yes := true
 	for name, change := range map[string]func(t *testing.T, w *world, u identity.User){
-		"a new place": func(t *testing.T, w *world, u identity.User) { w.member(t, "beta", u, tenancy.Viewer) },
-		"a new role":  func(t *testing.T, w *world, u identity.User) { w.member(t, "acme", u, tenancy.Admin) },
+		"a new place": func(t *testing.T, w *world, u identity.User) {
+			w.member(t, "beta", u, tenancy.Viewer)
+		},
+		"a new role": func(t *testing.T, w *world, u identity.User) {
+			w.member(t, "acme", u, tenancy.Admin)
+		},
 		"a lost place": func(t *testing.T, w *world, u identity.User) {
-			require.NoError(t, w.Members.Remove(t.Context(), w.member(t, "acme", u, tenancy.Viewer), u.ID))
+			require.NoError(t, w.Members.Remove(t.Context(), w.member(t, "acme", u, tenancy.Viewer),
+				u.ID))
 		},
 		"a super-admin": func(t *testing.T, w *world, u identity.User) {
 			_, err := w.Users.Update(t.Context(), u.ID, ports.UserChange{SuperAdmin: &yes})
@@ -74,7 +80,8 @@ func TestASecretIsRenewedWhenWhatItsUserMayDoChanges(t *testing.T) {
 			require.NotEmpty(t, first.Renewed)
 			beside, err := w.Authenticate(t.Context(), g.Secret)
 			require.NoError(t, err)
-			assert.Equal(t, first.Principal, beside.Principal, "both may do what the user may do now")
+			assert.Equal(t, first.Principal, beside.Principal,
+				"both may do what the user may do now")
 			assert.Empty(t, beside.Renewed, "one secret is enough")
 			w.now = w.now.Add(30*time.Second - time.Microsecond)
 			_, err = w.Authenticate(t.Context(), g.Secret)
@@ -139,7 +146,9 @@ func TestWhoHasNoSessionOrNoPasswordChangesNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.stranger(t, "bob")
-	_, err := w.ChangePassword(t.Context(), signin.Caller{Principal: tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID}}, "", "another password")
+	_, err := w.ChangePassword(t.Context(),
+		signin.Caller{Principal: tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID}}, "",
+		"another password")
 	code(t, err, tenancy.CodeForbidden)
 	session := identity.Session{ID: tenancy.NewID().String(), User: u.ID}
 	_, err = w.ChangePassword(t.Context(), signin.Caller{Session: session}, "", "another password")
@@ -155,8 +164,10 @@ func TestSessionsAreTheirUsersAndSuperAdmins(t *testing.T) {
 	own := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: ada.ID}
 	super := tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}
 	for name, by := range map[string]tenancy.Principal{
-		"another user": {Kind: tenancy.UserPrincipal, ID: bob.ID}, "a key of the user's id": {Kind: tenancy.KeyPrincipal, ID: ada.ID},
-		"an admin": {Kind: tenancy.UserPrincipal, ID: bob.ID, Roles: map[tenancy.ID]tenancy.Role{tenancy.DefaultID: tenancy.Admin}},
+		"another user":           {Kind: tenancy.UserPrincipal, ID: bob.ID},
+		"a key of the user's id": {Kind: tenancy.KeyPrincipal, ID: ada.ID},
+		"an admin": {Kind: tenancy.UserPrincipal, ID: bob.ID,
+			Roles: map[tenancy.ID]tenancy.Role{tenancy.DefaultID: tenancy.Admin}},
 	} {
 		_, err := w.List(t.Context(), by, ada.ID)
 		code(t, err, tenancy.CodeForbidden)
@@ -167,7 +178,8 @@ func TestSessionsAreTheirUsersAndSuperAdmins(t *testing.T) {
 	}
 	_, err := w.List(t.Context(), tenancy.Principal{}, "")
 	code(t, err, tenancy.CodeUnauthenticated)
-	code(t, w.End(t.Context(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: bob.ID}, bob.ID, g.Session.ID), tenancy.CodeNotFound)
+	code(t, w.End(t.Context(), tenancy.Principal{Kind: tenancy.UserPrincipal, ID: bob.ID}, bob.ID,
+		g.Session.ID), tenancy.CodeNotFound)
 
 	for _, by := range []tenancy.Principal{own, super} {
 		all, err := w.List(t.Context(), by, ada.ID)

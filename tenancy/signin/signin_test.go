@@ -25,7 +25,9 @@ func TestAPasswordBeginsASession(t *testing.T) {
 	w := newWorld(t)
 	ada := w.user(t, "ada")
 	acme := w.member(t, "acme", ada, tenancy.Editor)
-	g, err := w.SignIn(from(t.Context(), "192.0.2.1"), signin.Attempt{Email: "ADA@example.com", Password: password, Agent: "Browser\x00/1\n" + strings.Repeat("ü", 300)})
+	g, err := w.SignIn(from(t.Context(), "192.0.2.1"),
+		signin.Attempt{Email: "ADA@example.com", Password: password,
+			Agent: "Browser\x00/1\n" + strings.Repeat("ü", 300)})
 	require.NoError(t, err)
 	assert.Equal(t, ada.ID, g.Session.User)
 	assert.Equal(t, "192.0.2.1", g.Session.Address)
@@ -33,7 +35,8 @@ func TestAPasswordBeginsASession(t *testing.T) {
 
 	c, err := w.Authenticate(t.Context(), g.Secret)
 	require.NoError(t, err)
-	want := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: ada.ID, Name: "ada", Roles: map[tenancy.ID]tenancy.Role{acme: tenancy.Editor}}
+	want := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: ada.ID, Name: "ada",
+		Roles: map[tenancy.ID]tenancy.Role{acme: tenancy.Editor}}
 	assert.Equal(t, want, c.Principal)
 	assert.Empty(t, c.Renewed)
 	assert.Equal(t, "session.create", w.log(t)[0].Action)
@@ -53,8 +56,10 @@ func TestRefusalsLookAlike(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, w.Passwords.Set(t.Context(), old.ID, string(hash), ""))
 		for name, email := range map[string]string{
-			"a wrong password": "ada@example.com", "no password": "bob@example.com", "a wrong password of old": "old@example.com",
-			"no account": "eve@example.com", "no address": "hunter2hunter2", "nothing": "", "NUL": "ada@example.com\x00",
+			"a wrong password": "ada@example.com", "no password": "bob@example.com",
+			"a wrong password of old": "old@example.com",
+			"no account":              "eve@example.com", "no address": "hunter2hunter2",
+			"nothing": "", "NUL": "ada@example.com\x00",
 		} {
 			begun := time.Now()
 			_, err := w.try(t, email, "hunter2hunter2")
@@ -77,7 +82,9 @@ func TestRefusalsLookAlike(t *testing.T) {
 // from whichever addresses, and however its name is written.
 func TestGuessesAtAnAccountWaitLongerAndLonger(t *testing.T) {
 	t.Parallel()
-	for name, emails := range map[string][]string{"an account": {"ada@example.com", "ADA@example.com"}, "no account": {"eve@example.com", "Eve@EXAMPLE.com "}} {
+	for name, emails := range map[string][]string{
+		"an account": {"ada@example.com", "ADA@example.com"},
+		"no account": {"eve@example.com", "Eve@EXAMPLE.com "}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -126,7 +133,8 @@ func TestGuessesInParallelGainNothing(t *testing.T) {
 	var guesses sync.WaitGroup
 	for range 60 {
 		guesses.Go(func() {
-			_, err := w.SignIn(t.Context(), signin.Attempt{Email: "ada@example.com", Password: "a wrong password"})
+			_, err := w.SignIn(t.Context(),
+				signin.Attempt{Email: "ada@example.com", Password: "a wrong password"})
 			switch tenancy.CodeOf(err) {
 			case tenancy.CodeUnauthenticated:
 				refused.Add(1)
@@ -145,18 +153,21 @@ func TestGuessesInParallelGainNothing(t *testing.T) {
 func TestGuessesFromAnAddressAreSlowedDownAcrossAccounts(t *testing.T) {
 	t.Parallel()
 	for name, addresses := range map[string][]string{
-		"IPv4": {"192.0.2.7", "::ffff:192.0.2.7"}, "IPv6": {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"},
+		"IPv4": {"192.0.2.7", "::ffff:192.0.2.7"},
+		"IPv6": {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.user(t, "mallory")
 			guess := func(i int, email, password string) error {
-				_, err := w.SignIn(from(t.Context(), addresses[i%2]), signin.Attempt{Email: email, Password: password})
+				_, err := w.SignIn(from(t.Context(), addresses[i%2]),
+					signin.Attempt{Email: email, Password: password})
 				return err
 			}
 			for i := range 49 {
-				code(t, guess(i, "victim"+strings.Repeat("x", i)+"@example.com", "password1234"), tenancy.CodeUnauthenticated)
+				code(t, guess(i, "victim"+strings.Repeat("x", i)+"@example.com", "password1234"),
+					tenancy.CodeUnauthenticated)
 				if i < 48 {
 					require.NoError(t, guess(i, "mallory@example.com", password))
 				}
@@ -164,7 +175,8 @@ func TestGuessesFromAnAddressAreSlowedDownAcrossAccounts(t *testing.T) {
 			code(t, guess(1, "last@example.com", "password1234"), tenancy.CodeUnauthenticated)
 			code(t, guess(0, "another@example.com", "password1234"), tenancy.CodeTooManyAttempts)
 			w.now = w.now.Add(time.Nanosecond)
-			_, err := w.SignIn(from(t.Context(), "192.0.2.8"), signin.Attempt{Email: "another@example.com", Password: "password1234"})
+			_, err := w.SignIn(from(t.Context(), "192.0.2.8"),
+				signin.Attempt{Email: "another@example.com", Password: "password1234"})
 			code(t, err, tenancy.CodeUnauthenticated)
 		})
 	}
@@ -175,12 +187,15 @@ func TestGuessesFromAnAddressAreSlowedDownAcrossAccounts(t *testing.T) {
 func TestOlderHashesAreVerifiedAndReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	older := newWorld(t, func(o *signin.Options) { o.Cost = signin.Cost{Memory: 32, Passes: 2, Threads: 2} })
+	older := newWorld(t, func(o *signin.Options) {
+		o.Cost = signin.Cost{Memory: 32, Passes: 2, Threads: 2}
+	})
 	argon, err := older.Hash(t.Context(), password)
 	require.NoError(t, err)
 	crypt, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	require.NoError(t, err)
-	for name, hash := range map[string]string{"argon2id": argon, "bcrypt": string(crypt), "bcrypt2y": "$2y$" + string(crypt[4:])} {
+	for name, hash := range map[string]string{"argon2id": argon, "bcrypt": string(crypt),
+		"bcrypt2y": "$2y$" + string(crypt[4:])} {
 		u := w.stranger(t, name)
 		require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
 		_, err := w.try(t, name+"@example.com", "a wrong password")
@@ -207,11 +222,16 @@ func TestAHashOfNoKnownFormIsNoPasswords(t *testing.T) {
 	w := newWorld(t)
 	const salt, digest = "c2FsdHNhbHRzYWx0c2FsdA", "ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGlnZXN0ZGc"
 	for i, hash := range []string{
-		password, "$argon2id$", "{SHA}x", "$1$salt$hash", "$2a$31$" + strings.Repeat("a", 53), "$argon2i$v=19$m=64,t=1,p=1$" + salt + "$" + digest,
-		"$argon2id$v=19$m=4294967295,t=1,p=1$" + salt + "$" + digest, "$argon2id$v=19$m=64,t=4294967295,p=1$" + salt + "$" + digest,
-		"$argon2id$v=19$m=64,t=0,p=1$" + salt + "$" + digest, "$argon2id$v=19$m=64,t=1,p=0$" + salt + "$" + digest,
-		"$argon2id$v=19$m=64,t=1,p=1$" + salt + "$", "$argon2id$v=19$m=64,t=1,p=1$$" + digest, "$argon2id$v=16$m=64,t=1,p=1$" + salt + "$" + digest,
-		"$argon2id$v=19$m=64,t=1,p=1,x=2$" + salt + "$" + digest, " $argon2id$v=19$m=64,t=1,p=1$" + salt + "$" + digest,
+		password, "$argon2id$", "{SHA}x", "$1$salt$hash", "$2a$31$" + strings.Repeat("a", 53),
+		"$argon2i$v=19$m=64,t=1,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=4294967295,t=1,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=4294967295,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=0,p=1$" + salt + "$" + digest, "$argon2id$v=19$m=64,t=1,p=0$" +
+			salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=1,p=1$" + salt + "$", "$argon2id$v=19$m=64,t=1,p=1$$" + digest,
+		"$argon2id$v=16$m=64,t=1,p=1$" + salt + "$" + digest,
+		"$argon2id$v=19$m=64,t=1,p=1,x=2$" + salt + "$" + digest,
+		" $argon2id$v=19$m=64,t=1,p=1$" + salt + "$" + digest,
 	} {
 		name := "u" + strings.Repeat("x", i)
 		u := w.stranger(t, name)
@@ -240,10 +260,12 @@ func TestAPasswordIsTheSameTextOnEveryKeyboard(t *testing.T) {
 
 func TestAPasswordHasTenTo1024CharactersOfAnyKind(t *testing.T) {
 	t.Parallel()
-	for _, ok := range []string{strings.Repeat("x", 10), strings.Repeat(" ", 10), strings.Repeat("ü", 1024), strings.Repeat("🏢", 1024)} {
+	for _, ok := range []string{strings.Repeat("x", 10), strings.Repeat(" ", 10),
+		strings.Repeat("ü", 1024), strings.Repeat("🏢", 1024)} {
 		assert.NoError(t, signin.CheckPassword(ok))
 	}
-	for _, bad := range []string{"", strings.Repeat("x", 9), strings.Repeat("e\u0301", 9), strings.Repeat("x", 1025), "\xff" + strings.Repeat("x", 20)} {
+	for _, bad := range []string{"", strings.Repeat("x", 9), strings.Repeat("e\u0301", 9),
+		strings.Repeat("x", 1025), "\xff" + strings.Repeat("x", 20)} {
 		code(t, signin.CheckPassword(bad), tenancy.CodeInvalid)
 		w := newWorld(t)
 		_, err := w.Hash(t.Context(), bad)
@@ -254,7 +276,10 @@ func TestAPasswordHasTenTo1024CharactersOfAnyKind(t *testing.T) {
 // TestSignInsQueueForTheirTurn, and no longer than their caller waits.
 func TestSignInsQueueForTheirTurn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *signin.Options) { o.AtOnce = 1; o.Cost = signin.Cost{Memory: 64 << 10, Passes: 8, Threads: 1} })
+	w := newWorld(t, func(o *signin.Options) {
+		o.AtOnce = 1
+		o.Cost = signin.Cost{Memory: 64 << 10, Passes: 8, Threads: 1}
+	})
 	working := make(chan struct{})
 	var busy sync.WaitGroup
 	busy.Go(func() {
@@ -286,7 +311,8 @@ func TestAFormerPasswordBeginsNoSessionWhateverTheMoment(t *testing.T) {
 	t.Parallel()
 	s := memory.New(nil, memory.Options{}).Services()
 	plain := signin.New(s, signin.Options{Cost: cheap})
-	u, err := s.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
+	u, err := s.Users.Create(t.Context(),
+		identity.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
 	require.NoError(t, err)
 	set := func(password string) {
 		hash, err := plain.Hash(t.Context(), password)

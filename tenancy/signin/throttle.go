@@ -32,7 +32,8 @@ func (s *Service) subjects(user, email, address string) tried {
 
 func (s *Service) fromWhere(address string) (t tried) {
 	if network := networkOf(address); network != "" {
-		t.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)), Backoff: s.address}
+		t.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)),
+			Backoff: s.address}
 	}
 	return t
 }
@@ -71,7 +72,8 @@ func (s *Service) begin(ctx context.Context, t tried) error {
 
 func tooMany(wait time.Duration) error {
 	seconds := int64(math.Ceil(wait.Seconds()))
-	e := tenancy.Errorf(tenancy.CodeTooManyAttempts, "too many attempts: wait %d s before the next one", seconds)
+	e := tenancy.Errorf(tenancy.CodeTooManyAttempts,
+		"too many attempts: wait %d s before the next one", seconds)
 	e.Members = map[string]any{"retry_after": seconds}
 	return e
 }

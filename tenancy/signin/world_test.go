@@ -29,8 +29,10 @@ type world struct {
 
 func newWorld(t *testing.T, changes ...func(*signin.Options)) *world {
 	t.Helper()
-	w := &world{Services: memory.New(nil, memory.Options{}).Services(), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	o := signin.Options{Cost: cheap, Refusal: time.Nanosecond, Clock: func() time.Time { return w.now }}
+	w := &world{Services: memory.New(nil, memory.Options{}).Services(),
+		now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	o := signin.Options{Cost: cheap, Refusal: time.Nanosecond,
+		Clock: func() time.Time { return w.now }}
 	for _, change := range changes {
 		change(&o)
 	}
@@ -51,7 +53,8 @@ func (w *world) user(t *testing.T, name string) identity.User {
 // stranger makes a user without a password.
 func (w *world) stranger(t *testing.T, name string) identity.User {
 	t.Helper()
-	u, err := w.Users.Create(t.Context(), identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+	u, err := w.Users.Create(t.Context(),
+		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
 	return u
 }
@@ -66,7 +69,8 @@ func (w *world) try(t *testing.T, email, password string) (signin.NewSession, er
 	t.Helper()
 	w.now = w.now.Add(time.Nanosecond)
 	address := fmt.Sprintf("10.0.%d.%d", w.now.Nanosecond()/256%256, w.now.Nanosecond()%256)
-	return w.SignIn(from(t.Context(), address), signin.Attempt{Email: email, Password: password, Agent: "Browser/1"})
+	return w.SignIn(from(t.Context(), address),
+		signin.Attempt{Email: email, Password: password, Agent: "Browser/1"})
 }
 
 func (w *world) signIn(t *testing.T, name string) signin.NewSession {
@@ -76,11 +80,14 @@ func (w *world) signIn(t *testing.T, name string) signin.NewSession {
 	return g
 }
 
-func (w *world) member(t *testing.T, slug tenancy.Slug, u identity.User, role tenancy.Role) tenancy.ID {
+func (w *world) member(
+	t *testing.T, slug tenancy.Slug, u identity.User, role tenancy.Role,
+) tenancy.ID {
 	t.Helper()
 	made, err := w.Tenants.BySlug(t.Context(), slug)
 	if err != nil {
-		made, err = w.Tenants.Create(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: slug, Name: string(slug), State: tenancy.Active})
+		made, err = w.Tenants.Create(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: slug,
+			Name: string(slug), State: tenancy.Active})
 	}
 	require.NoError(t, err)
 	_, _, err = w.Members.Put(t.Context(), made.ID, u.ID, role)

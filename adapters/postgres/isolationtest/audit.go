@@ -34,11 +34,14 @@ func (e *examination) logChanges() []statement {
 		name := "bailiwick." + table
 		add(refused, "DELETE FROM "+name, "UPDATE "+name+" SET tenant_id = tenant_id",
 			"INSERT INTO "+name+" (tenant_id) VALUES ("+uuidOf(e.ours.ID)+")")
-		add(failed, "TRUNCATE "+name, "DROP TABLE "+name, "ALTER TABLE "+name+" DISABLE ROW LEVEL SECURITY")
+		add(failed, "TRUNCATE "+name, "DROP TABLE "+name,
+			"ALTER TABLE "+name+" DISABLE ROW LEVEL SECURITY")
 	}
-	add(refused, "SELECT count(*) FROM bailiwick.audit_rest", "SELECT count(*) FROM bailiwick.audit_pending")
+	add(refused, "SELECT count(*) FROM bailiwick.audit_rest",
+		"SELECT count(*) FROM bailiwick.audit_pending")
 	for _, call := range []string{
-		"audit_expire(interval '0')", "audit_prepare(1)", "settle_next_log(NULL)", "audit_settle(" + uuidOf(e.theirs.ID) + ")",
+		"audit_expire(interval '0')", "audit_prepare(1)", "settle_next_log(NULL)",
+		"audit_settle(" + uuidOf(e.theirs.ID) + ")",
 	} {
 		add(refused, "SELECT bailiwick."+call)
 	}
@@ -57,14 +60,16 @@ func (e *examination) logForgeries() []statement {
 			uuidOf(e.ours.ID), literal(e.ours.ID.String()), literal(string(e.ours.Slug))),
 	}}
 	for _, seizure := range e.seizures()[:4] { // to be another tenant, or none
-		all = append(all, statement{attack: logForged, before: seizure, query: log, verdict: failed})
+		all = append(all, statement{attack: logForged, before: seizure, query: log,
+			verdict: failed})
 	}
 	for _, call := range []string{
 		"audit_append(" + uuidOf(e.theirs.ID) + ", gen_random_uuid(), " + event + ")",
 		"audit_link(" + uuidOf(e.theirs.ID) + ", gen_random_uuid(), now(), " + event + ")",
 		"log_platform(gen_random_uuid(), " + event + ")",
 	} {
-		all = append(all, statement{attack: logForged, query: "SELECT bailiwick." + call, verdict: refused})
+		all = append(all, statement{attack: logForged, query: "SELECT bailiwick." + call,
+			verdict: refused})
 	}
 	return all
 }

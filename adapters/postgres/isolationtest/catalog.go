@@ -85,7 +85,8 @@ func (e *examination) readCatalog(ctx context.Context) error {
 	var keys []key
 	var refs []reference
 	var checks []check
-	for query, into := range map[string]any{columnsQuery: &columns, keysQuery: &keys, referencesQuery: &refs, checksQuery: &checks} {
+	for query, into := range map[string]any{columnsQuery: &columns, keysQuery: &keys,
+		referencesQuery: &refs, checksQuery: &checks} {
 		if err := e.inside.Owner.NewRaw(query, bun.List(e.oids())).Scan(ctx, into); err != nil {
 			return err
 		}
@@ -105,7 +106,8 @@ func of[T any](t *relation, all []T, relation func(T) int64) []T {
 
 func (e *examination) readRelations(ctx context.Context) error {
 	var app string
-	err := e.db.Scoped(in(ctx, tenancy.DefaultID)).NewRaw("SELECT session_user").Scan(in(ctx, tenancy.DefaultID), &app)
+	err := e.db.Scoped(in(ctx, tenancy.DefaultID)).NewRaw("SELECT session_user").
+		Scan(in(ctx, tenancy.DefaultID), &app)
 	if err != nil {
 		return err
 	}
@@ -183,7 +185,8 @@ func (t *relation) primary() []string {
 }
 
 func withoutTenant(columns []string) []string {
-	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return c == tenantColumn })
+	return slices.DeleteFunc(slices.Clone(columns),
+		func(c string) bool { return c == tenantColumn })
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -21,7 +21,8 @@ func (e *examination) collectIDs(ctx context.Context) error {
 		if op.method != http.MethodGet || len(op.picks()) > 0 {
 			continue
 		}
-		e.sections[op.path] = section{ours: e.listed(ctx, op, e.ours), theirs: e.listed(ctx, op, e.theirs)}
+		e.sections[op.path] = section{ours: e.listed(ctx, op, e.ours),
+			theirs: e.listed(ctx, op, e.theirs)}
 		if cursor := e.cursorOf(ctx, op); cursor != "" {
 			e.cursors[op.path] = cursor
 			if e.cursors[""] == "" {
@@ -34,7 +35,8 @@ func (e *examination) collectIDs(ctx context.Context) error {
 
 func (e *examination) listed(ctx context.Context, op operation, s *side) []map[string]any {
 	var page struct{ Items []map[string]any }
-	_ = json.Unmarshal([]byte(e.send(ctx, s, op.ask(s.ID.String(), "")).body), &page) // what is no list has no items
+	// what is no list has no items
+	_ = json.Unmarshal([]byte(e.send(ctx, s, op.ask(s.ID.String(), "")).body), &page)
 	return page.Items
 }
 
@@ -62,7 +64,8 @@ func (e *examination) theirValues(op operation) []string {
 	found := e.sections[op.list()]
 	ours := append(textsOf(found.ours, picks[len(picks)-1]), textsOf(found.ours, "id")...)
 	var values []string
-	for _, v := range append(textsOf(found.theirs, picks[len(picks)-1]), textsOf(found.theirs, "id")...) {
+	for _, v := range append(textsOf(found.theirs, picks[len(picks)-1]),
+		textsOf(found.theirs, "id")...) {
 		if !slices.Contains(ours, v) && !slices.Contains(values, v) {
 			values = append(values, v)
 		}
@@ -106,7 +109,8 @@ func (e *examination) ourValue(op operation) string {
 		return ""
 	}
 	found := e.sections[op.list()]
-	ours, theirs := textsOf(found.ours, picks[len(picks)-1]), textsOf(found.theirs, picks[len(picks)-1])
+	ours, theirs := textsOf(found.ours, picks[len(picks)-1]),
+		textsOf(found.theirs, picks[len(picks)-1])
 	for _, v := range ours {
 		if slices.Contains(theirs, v) {
 			return v
@@ -159,7 +163,8 @@ func (e *examination) bodyFor(ctx context.Context, op operation, value string) s
 	}
 	if one, ok := e.find(http.MethodGet, op.path); ok {
 		var answered map[string]any
-		_ = json.Unmarshal([]byte(e.send(ctx, e.ours, one.ask(e.ours.ID.String(), value)).body), &answered)
+		_ = json.Unmarshal([]byte(e.send(ctx, e.ours, one.ask(e.ours.ID.String(), value)).body),
+			&answered)
 		for name := range op.body.Properties {
 			if v, there := answered[name]; there {
 				example[name] = v

@@ -43,7 +43,9 @@ func (e *examination) removing(ctx context.Context, op operation) []crossing {
 }
 
 // crossings collects the attacks that fill adds, and gives each its body.
-func (e *examination) crossings(ctx context.Context, op operation, fill func(body string, add adding)) []crossing {
+func (e *examination) crossings(
+	ctx context.Context, op operation, fill func(body string, add adding),
+) []crossing {
 	body := e.bodyFor(ctx, op, e.richest(op))
 	var all []crossing
 	fill(body, func(what, value string, ask func(value string) request) {
@@ -64,7 +66,8 @@ type adding func(what, value string, ask func(value string) request)
 
 // richest is the name of the item of ours that refers to most.
 func (e *examination) richest(op operation) string {
-	if picks := op.picks(); len(picks) > 0 && slices.Contains(textsOf(e.sections[op.list()].ours, picks[len(picks)-1]), e.ours.only) {
+	if picks := op.picks(); len(picks) > 0 &&
+		slices.Contains(textsOf(e.sections[op.list()].ours, picks[len(picks)-1]), e.ours.only) {
 		return e.ours.only
 	}
 	return e.ourValue(op)
@@ -87,7 +90,8 @@ func (e *examination) nobodysFor(value string) string {
 
 func (e *examination) inPath(op operation, add adding) {
 	for _, value := range e.theirValues(op) {
-		add("the other's "+form(value)+" in the path", value, func(v string) request { return op.ask(e.ours.ID.String(), v) })
+		add("the other's "+form(value)+" in the path", value,
+			func(v string) request { return op.ask(e.ours.ID.String(), v) })
 	}
 }
 
@@ -113,12 +117,14 @@ func (e *examination) asTenant(op operation, add adding) {
 		if !strings.Contains(op.path, "{"+tenantParameter+"}") {
 			continue
 		}
-		add("the other tenant's "+form(name)+" in the path", name, func(v string) request { return op.ask(v, value) })
-		add("the other tenant's "+form(name)+" in the path and "+tenantHeader, name, func(v string) request {
-			r := op.ask(v, value)
-			r.header[tenantHeader] = v
-			return r
-		})
+		add("the other tenant's "+form(name)+" in the path", name,
+			func(v string) request { return op.ask(v, value) })
+		add("the other tenant's "+form(name)+" in the path and "+tenantHeader, name,
+			func(v string) request {
+				r := op.ask(v, value)
+				r.header[tenantHeader] = v
+				return r
+			})
 	}
 }
 
@@ -189,7 +195,8 @@ func (e *examination) underCondition(ctx context.Context, op operation, add addi
 	if !ok {
 		return
 	}
-	theirs := e.send(ctx, e.theirs, get.ask(e.theirs.ID.String(), e.ourValue(op))).header.Get("ETag")
+	theirs := e.send(ctx, e.theirs, get.ask(e.theirs.ID.String(), e.ourValue(op))).
+		header.Get("ETag")
 	ours := e.send(ctx, e.ours, get.ask(e.ours.ID.String(), e.ourValue(op))).header.Get("ETag")
 	if theirs == "" || theirs == ours {
 		return

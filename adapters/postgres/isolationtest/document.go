@@ -46,13 +46,15 @@ type document struct {
 	Components struct{ Schemas map[string]*schema }
 }
 
-var methods = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete}
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost,
+	http.MethodPatch, http.MethodDelete}
 
 // readDocument asks the handler for its OpenAPI document.
 func (e *examination) readDocument(ctx context.Context) error {
 	answered := e.send(ctx, nil, request{method: http.MethodGet, path: e.options.Document})
 	if answered.status != http.StatusOK {
-		return fmt.Errorf("%s answers %d: Options.Document names the OpenAPI document", e.options.Document, answered.status)
+		return fmt.Errorf("%s answers %d: Options.Document names the OpenAPI document",
+			e.options.Document, answered.status)
 	}
 	var d document
 	if err := json.Unmarshal([]byte(answered.body), &d); err != nil {
@@ -171,12 +173,14 @@ func (op operation) list() string {
 }
 
 func (op operation) has(in, name string) bool {
-	return slices.ContainsFunc(op.params, func(p parameter) bool { return p.In == in && strings.EqualFold(p.Name, name) })
+	return slices.ContainsFunc(op.params,
+		func(p parameter) bool { return p.In == in && strings.EqualFold(p.Name, name) })
 }
 
 // find answers the operation of a method and a path template.
 func (e *examination) find(method, path string) (operation, bool) {
-	i := slices.IndexFunc(e.routes, func(op operation) bool { return op.method == method && op.path == path })
+	i := slices.IndexFunc(e.routes,
+		func(op operation) bool { return op.method == method && op.path == path })
 	if i < 0 {
 		return operation{}, false
 	}

@@ -111,7 +111,8 @@ var (
 // mustWait reports whether the caller has made too many attempts to sign in. Other
 // limits are a tenant's own, and comparable.
 func (a answer) mustWait() bool {
-	return a.status == http.StatusTooManyRequests && strings.Contains(a.body, string(tenancy.CodeTooManyAttempts))
+	return a.status == http.StatusTooManyRequests &&
+		strings.Contains(a.body, string(tenancy.CodeTooManyAttempts))
 }
 
 // likeness is the answer without what differs from one to the next anyway, and
@@ -145,5 +146,6 @@ func (op operation) at(tenant, value string) string {
 }
 
 func (op operation) ask(tenant, value string) request {
-	return request{method: op.method, path: op.at(tenant, value), query: url.Values{}, header: map[string]string{}}
+	return request{method: op.method, path: op.at(tenant, value), query: url.Values{},
+		header: map[string]string{}}
 }

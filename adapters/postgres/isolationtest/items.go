@@ -38,7 +38,8 @@ func (e *examination) kindsInOrder() []federation.Kind {
 	for len(rest) > 0 {
 		i := slices.IndexFunc(rest, func(k federation.Kind) bool {
 			return !slices.ContainsFunc(k.References, func(r federation.Reference) bool {
-				return slices.ContainsFunc(r.Kinds, func(name string) bool { return name != k.Name && !placed[name] })
+				return slices.ContainsFunc(r.Kinds,
+					func(name string) bool { return name != k.Name && !placed[name] })
 			})
 		})
 		i = max(i, 0)
@@ -78,12 +79,15 @@ var texts = []func(s *side) string{
 
 // putItem writes one item as full as it can: with every member, then with those
 // alone that must be.
-func (e *examination) putItem(ctx context.Context, kind federation.Kind, s *side, name string, place int) (refused bool, err error) {
+func (e *examination) putItem(
+	ctx context.Context, kind federation.Kind, s *side, name string, place int,
+) (refused bool, err error) {
 	for _, full := range []bool{true, false} {
 		for _, text := range texts {
 			item := federation.Item{
-				Ref: federation.Ref{Kind: kind.Name, Name: name}, Labels: map[string]string{"marker": s.marker},
-				Spec: encode(specOf(kind, s, text(s), place, full)),
+				Ref:    federation.Ref{Kind: kind.Name, Name: name},
+				Labels: map[string]string{"marker": s.marker},
+				Spec:   encode(specOf(kind, s, text(s), place, full)),
 			}
 			_, _, err = e.services.Resources.Put(ctx, s.ID, item, ports.Condition{})
 			if err == nil {

@@ -20,7 +20,8 @@ import (
 func (e *examination) attackBuilder(ctx context.Context) {
 	ctx = in(ctx, e.ours.ID)
 	for _, model := range e.inside.Models {
-		e.build(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model, e.builderReads(model))
+		e.build(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model,
+			e.builderReads(model))
 		e.build(ctx, "builder: INSERT, UPDATE, DELETE", model, e.builderWrites(model))
 	}
 }
@@ -64,13 +65,16 @@ func (e *examination) builderReads(model any) []building {
 			return e.leak("", string(text)), err
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(notOfOurs, e.ours.ID).Count(ctx))
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(notOfOurs, e.ours.ID).
+				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Count(ctx))
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).
+				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Exists(ctx)
+			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).
+				Exists(ctx)
 			if found {
 				return "Exists says yes", err
 			}
@@ -79,11 +83,13 @@ func (e *examination) builderReads(model any) []building {
 		func(ctx context.Context) (string, error) {
 			inner := e.db.Scoped(ctx).NewSelect().Model(model).Column(tenantColumn)
 			var n int64
-			err := e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM (?) AS q WHERE tenant_id <> ?", inner, e.ours.ID).Scan(ctx, &n)
+			err := e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM (?) AS q WHERE tenant_id <> ?",
+				inner, e.ours.ID).Scan(ctx, &n)
 			return counted(n, err)
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Count(ctx))
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where("FALSE").
+				WhereOr(ofTheirs, e.theirs.ID).Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			_, err := e.db.Scoped(ctx).NewSelect().Model(model).Count(in(ctx, e.theirs.ID))
@@ -110,7 +116,9 @@ func (e *examination) builderWrites(model any) []building {
 	update := func(ctx context.Context) *bun.UpdateQuery {
 		return e.db.Scoped(ctx).NewUpdate().Model(model).Set("? = ?", column, column)
 	}
-	remove := func(ctx context.Context) *bun.DeleteQuery { return e.db.Scoped(ctx).NewDelete().Model(model) }
+	remove := func(ctx context.Context) *bun.DeleteQuery {
+		return e.db.Scoped(ctx).NewDelete().Model(model)
+	}
 	return []building{
 		func(ctx context.Context) (string, error) {
 			return affected(update(ctx).Where(notOfOurs, e.ours.ID).Exec(ctx))
@@ -119,7 +127,8 @@ func (e *examination) builderWrites(model any) []building {
 			return affected(update(ctx).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Set("tenant_id = ?", e.ours.ID).Where(ofTheirs, e.theirs.ID).Exec(ctx))
+			return affected(update(ctx).Set("tenant_id = ?", e.ours.ID).
+				Where(ofTheirs, e.theirs.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			return affected(remove(ctx).Where(notOfOurs, e.ours.ID).Exec(ctx))
@@ -129,7 +138,8 @@ func (e *examination) builderWrites(model any) []building {
 		},
 		func(ctx context.Context) (string, error) {
 			row := reflect.New(reflect.TypeOf(model).Elem()).Interface()
-			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenantColumn, "?", e.theirs.ID).Exec(ctx)
+			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenantColumn, "?", e.theirs.ID).
+				Exec(ctx)
 			if sqlState(err) == stateNoRight || refusedByLibrary(err) {
 				return "", nil
 			}
@@ -150,9 +160,11 @@ func (e *examination) attackPorts(ctx context.Context) {
 		note("get "+kind.Name, wantCode(err, tenancy.CodeNotFound))
 		_, err = e.services.Resources.Get(ctx, e.theirs.ID, ref)
 		note("get "+kind.Name+" of the other", wantCode(err, tenancy.CodeTenantMismatch))
-		note("list "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID, ports.ResourceQuery{Kind: kind.Name, Limit: maxRead})))
+		note("list "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID,
+			ports.ResourceQuery{Kind: kind.Name, Limit: maxRead})))
 		note("search "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID,
-			ports.ResourceQuery{Kind: kind.Name, Labels: map[string]string{"marker": e.theirs.marker}, Limit: maxRead})))
+			ports.ResourceQuery{Kind: kind.Name,
+				Labels: map[string]string{"marker": e.theirs.marker}, Limit: maxRead})))
 		err = e.services.Resources.Delete(ctx, e.ours.ID, ref, ports.Condition{})
 		if kind.Singleton == "" {
 			note("delete "+kind.Name, wantCode(err, tenancy.CodeNotFound))
@@ -165,17 +177,21 @@ func (e *examination) attackPorts(ctx context.Context) {
 		switch t.Name {
 		case "api_keys":
 			for _, r := range t.rows[e.theirs.ID] {
-				note("revoke a key", wantCode(e.services.Keys.Revoke(ctx, e.ours.ID, r.text("id")), tenancy.CodeNotFound))
+				note("revoke a key", wantCode(e.services.Keys.Revoke(ctx, e.ours.ID, r.text("id")),
+					tenancy.CodeNotFound))
 			}
 		case "members":
 			if r := e.onlyTheirs(t, []string{"user_id"}); r != nil {
 				_, err := e.services.Members.Get(ctx, e.ours.ID, r.text("user_id"))
 				note("get a member", wantCode(err, tenancy.CodeNotFound))
-				note("remove a member", wantCode(e.services.Members.Remove(ctx, e.ours.ID, r.text("user_id")), tenancy.CodeNotFound))
+				note("remove a member", wantCode(e.services.Members.Remove(ctx, e.ours.ID,
+					r.text("user_id")), tenancy.CodeNotFound))
 			}
 		case "invitations":
 			for _, r := range t.rows[e.theirs.ID] {
-				note("revoke an invitation", wantCode(e.services.Invitations.Revoke(ctx, e.ours.ID, r.text("id")), tenancy.CodeNotFound))
+				note("revoke an invitation",
+					wantCode(e.services.Invitations.Revoke(ctx, e.ours.ID, r.text("id")),
+						tenancy.CodeNotFound))
 			}
 		case "secrets":
 			if r := e.onlyTheirs(t, []string{"name"}); r != nil {
@@ -186,12 +202,16 @@ func (e *examination) attackPorts(ctx context.Context) {
 	}
 	note("list keys", e.cleanAnswer(e.services.Keys.List(ctx, e.ours.ID, "", maxRead)))
 	note("list members", e.cleanAnswer(e.services.Members.List(ctx, e.ours.ID, "", maxRead)))
-	note("list invitations", e.cleanAnswer(e.services.Invitations.List(ctx, e.ours.ID, "", maxRead)))
+	note("list invitations",
+		e.cleanAnswer(e.services.Invitations.List(ctx, e.ours.ID, "", maxRead)))
 	note("export", e.cleanExport(ctx))
-	note("list the audit log", e.cleanAnswer(e.services.Audit.List(ctx, e.ours.ID, ports.AuditQuery{Limit: maxRead})))
+	note("list the audit log",
+		e.cleanAnswer(e.services.Audit.List(ctx, e.ours.ID, ports.AuditQuery{Limit: maxRead})))
 	_, err := e.services.Audit.List(ctx, e.theirs.ID, ports.AuditQuery{Limit: maxRead})
 	note("list the audit log of the other", wantCode(err, tenancy.CodeTenantMismatch))
-	note("add to the audit log of the other", wantCode(e.services.Audit.Append(ctx, e.theirs.ID, tenancy.Event{Action: "x.forged"}), tenancy.CodeTenantMismatch))
+	note("add to the audit log of the other",
+		wantCode(e.services.Audit.Append(ctx, e.theirs.ID, tenancy.Event{Action: "x.forged"}),
+			tenancy.CodeTenantMismatch))
 }
 
 func (r row) text(column string) string {
@@ -223,9 +243,10 @@ func (e *examination) cleanAnswer(found any, err error) string {
 
 func (e *examination) cleanExport(ctx context.Context) string {
 	var items []federation.Item
-	err := e.services.Transfers.Export(ctx, e.ours.ID, ports.Selection{}, func(i federation.Item) error {
-		items = append(items, i)
-		return nil
-	})
+	err := e.services.Transfers.Export(ctx, e.ours.ID, ports.Selection{},
+		func(i federation.Item) error {
+			items = append(items, i)
+			return nil
+		})
 	return e.cleanAnswer(items, err)
 }

@@ -59,10 +59,12 @@ func (m Matrix) Held() bool { return len(m.Breaches) == 0 }
 // against how many attacks.
 func (m Matrix) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| attack (%d tables and views, %d routes) | %s | %s | %s |\n|---|---|---|---|\n",
+	fmt.Fprintf(&b, "| attack (%d tables and views, %d routes) | %s | %s | %s"+
+		" |\n|---|---|---|---|\n",
 		m.Tables, m.Routes, BothWalls, FilterAlone, PolicyAlone)
 	for _, r := range m.Rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Attack, r.Cells[BothWalls], r.Cells[FilterAlone], r.Cells[PolicyAlone])
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Attack, r.Cells[BothWalls],
+			r.Cells[FilterAlone], r.Cells[PolicyAlone])
 	}
 	return b.String()
 }
@@ -105,5 +107,6 @@ func (e *examination) note(attack, on, reason string) {
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + " …"
 	}
-	e.matrix.Breaches = append(e.matrix.Breaches, Breach{Attack: attack, Walls: e.walls, On: on, Reason: reason})
+	e.matrix.Breaches = append(e.matrix.Breaches,
+		Breach{Attack: attack, Walls: e.walls, On: on, Reason: reason})
 }

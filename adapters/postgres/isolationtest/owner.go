@@ -54,17 +54,21 @@ func rowSecurity(ctx context.Context, db bun.IDB, tables []string, to string) er
 // asOwner runs fn in a transaction of the migrating user's whom no policy
 // holds. FORCE holds an owner who is no superuser, so row security is off within
 // the transaction, which nobody else can see.
-func (e *examination) asOwner(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
+func (e *examination) asOwner(
+	ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error,
+) error {
 	return e.inside.Owner.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var strong bool
-		if err := tx.NewRaw("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").Scan(ctx, &strong); err != nil {
+		if err := tx.NewRaw("SELECT rolsuper OR rolbypassrls FROM pg_roles"+
+			" WHERE rolname = current_user").Scan(ctx, &strong); err != nil {
 			return err
 		}
 		if strong {
 			return fn(ctx, tx)
 		}
 		var walled []string
-		err := tx.NewRaw("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"+
+		err := tx.NewRaw("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c"+
+			" JOIN pg_namespace n ON n.oid = c.relnamespace"+
 			" WHERE c.relrowsecurity AND c.oid IN (?)", bun.List(e.oids())).Scan(ctx, &walled)
 		if err != nil {
 			return err
@@ -92,7 +96,8 @@ func (e *examination) checkSwitches(ctx context.Context) error {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("with both walls away, %T still shows nothing of the other tenant: a wall wasn't switched off", model)
+			return fmt.Errorf("with both walls away, %T still shows nothing of the other tenant:"+
+				" a wall wasn't switched off", model)
 		}
 	}
 	return nil
@@ -107,8 +112,10 @@ func (e *examination) checksums(ctx context.Context) (map[string]string, error) 
 				continue
 			}
 			var sum string
-			query := "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(r, E'\\n' ORDER BY r)), '') FROM (SELECT " + t.image() + " AS r FROM " + t.SQL +
-				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.ours.ID) + ", " + platform + ")" + t.settled() + ") AS rows"
+			query := "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(r, E'\\n'" +
+				" ORDER BY r)), '') FROM (SELECT " + t.image() + " AS r FROM " + t.SQL +
+				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.ours.ID) + ", " + platform + ")" +
+				t.settled() + ") AS rows"
 			if err := tx.NewRaw(query).Scan(ctx, &sum); err != nil {
 				return err
 			}
@@ -158,7 +165,8 @@ func (e *examination) compareChecksums(ctx context.Context, before map[string]st
 		}
 		reason := ""
 		if after[t.label()] != before[t.label()] {
-			reason = fmt.Sprintf("they changed: %s before, %s now", before[t.label()], after[t.label()])
+			reason = fmt.Sprintf("they changed: %s before, %s now", before[t.label()],
+				after[t.label()])
 			before[t.label()] = after[t.label()] // to be told once
 		}
 		e.note(unchanged, t.label(), reason)

@@ -32,7 +32,8 @@ func (e *examination) probeKeys(ctx context.Context, t *relation) {
 		if t.Library || len(own) == 0 || theirs == nil {
 			continue
 		}
-		e.note(keysProbed, t.label()+" "+k.Name, e.compare(ctx, t, theirs, own, "", stateForeignKey))
+		e.note(keysProbed, t.label()+" "+k.Name,
+			e.compare(ctx, t, theirs, own, "", stateForeignKey))
 	}
 }
 
@@ -55,7 +56,8 @@ func (e *examination) probeReferences(ctx context.Context, t *relation) {
 				own = append(own, c)
 			}
 		}
-		e.note(referencesProbed, t.label()+" "+r.Name, e.compare(ctx, t, theirs, own, stateForeignKey))
+		e.note(referencesProbed, t.label()+" "+r.Name,
+			e.compare(ctx, t, theirs, own, stateForeignKey))
 	}
 }
 
@@ -63,8 +65,10 @@ func (e *examination) probeReferences(ctx context.Context, t *relation) {
 // has.
 func (e *examination) onlyTheirs(t *relation, columns []string) row {
 	for _, r := range t.rows[e.theirs.ID] {
-		whole := !slices.ContainsFunc(columns, func(c string) bool { return len(r[c]) == 0 || string(r[c]) == "null" })
-		if whole && !slices.ContainsFunc(t.rows[e.ours.ID], func(o row) bool { return o.equal(r, columns) }) {
+		whole := !slices.ContainsFunc(columns,
+			func(c string) bool { return len(r[c]) == 0 || string(r[c]) == "null" })
+		if whole && !slices.ContainsFunc(t.rows[e.ours.ID],
+			func(o row) bool { return o.equal(r, columns) }) {
 			return r
 		}
 	}
@@ -72,13 +76,16 @@ func (e *examination) onlyTheirs(t *relation, columns []string) row {
 }
 
 func (r row) equal(other row, columns []string) bool {
-	return !slices.ContainsFunc(columns, func(c string) bool { return string(r[c]) != string(other[c]) })
+	return !slices.ContainsFunc(columns,
+		func(c string) bool { return string(r[c]) != string(other[c]) })
 }
 
 // compare writes values of theirs into a row of ours, and values of nobody's.
 // The answer to the second must be one of expected, or the question says
 // nothing; the answer to the first must be the same.
-func (e *examination) compare(ctx context.Context, t *relation, theirs row, columns []string, expected ...string) string {
+func (e *examination) compare(
+	ctx context.Context, t *relation, theirs row, columns []string, expected ...string,
+) string {
 	var last error
 	for _, write := range []func(row) (string, error){
 		func(values row) (string, error) { return e.freshWith(t, values) },
@@ -97,15 +104,18 @@ func (e *examination) compare(ctx context.Context, t *relation, theirs row, colu
 		if sqlState(control) == stateNoRight {
 			return "" // we can't write at all
 		}
-		if last = control; !slices.Contains(expected, sqlState(control)) || control != nil && sqlState(control) == "" {
+		if last = control; !slices.Contains(expected, sqlState(control)) || control != nil &&
+			sqlState(control) == "" {
 			continue
 		}
 		if query, err = write(values); err != nil {
 			return err.Error()
 		}
 		answer := e.undone(ctx, query)
-		if sqlState(answer) != sqlState(control) || field(answer, 'n') != field(control, 'n') || field(answer, 'M') != field(control, 'M') {
-			return fmt.Sprintf("the other tenant's values are answered with %v, those of nobody with %v: %s", answer, control, query)
+		if sqlState(answer) != sqlState(control) || field(answer, 'n') != field(control, 'n') ||
+			field(answer, 'M') != field(control, 'M') {
+			return fmt.Sprintf("the other tenant's values are answered with %v, those of nobody"+
+				" with %v: %s", answer, control, query)
 		}
 		return ""
 	}
@@ -146,8 +156,11 @@ func (e *examination) changedTo(t *relation, values row) (string, error) {
 	}
 	set := e.loose(t, maps.Clone(values), values)
 	names := t.namesOf(set)
-	return fmt.Sprintf("UPDATE %[1]s SET (%[2]s) = (SELECT %[3]s FROM jsonb_populate_record(NULL::%[1]s, %[4]s::jsonb) AS r) WHERE tenant_id = %[5]s AND %[6]s",
-		t.SQL, list("", names), list("r.", names), literal(set.json()), uuidOf(e.ours.ID), t.rows[e.ours.ID][0].is(t.primary())), nil
+	return fmt.Sprintf("UPDATE %[1]s SET (%[2]s) = (SELECT %[3]s"+
+		" FROM jsonb_populate_record(NULL::%[1]s, %[4]s::jsonb) AS r) WHERE tenant_id = %[5]s"+
+		" AND %[6]s",
+		t.SQL, list("", names), list("r.", names), literal(set.json()), uuidOf(e.ours.ID),
+		t.rows[e.ours.ID][0].is(t.primary())), nil
 }
 
 // loose takes out every other reference that may be left out: of some, a check
@@ -181,5 +194,6 @@ func (e *examination) unheardOf(t *relation, name string) []byte {
 	if c.Category == "N" {
 		return encode(30_000 - e.count%10_000) // fits the smallest integer type
 	}
-	return e.value(t, c, &side{marker: fmt.Sprintf("%s-%d", missing, e.count), ID: tenancy.ID{}}, fmt.Sprintf("%s-%d", missing, e.count))
+	return e.value(t, c, &side{marker: fmt.Sprintf("%s-%d", missing, e.count), ID: tenancy.ID{}},
+		fmt.Sprintf("%s-%d", missing, e.count))
 }

@@ -78,7 +78,9 @@ func Prove(t TB, db *postgres.DB, handler http.Handler, options ...Options) Matr
 // into the database, and switches row security off for a while: a database that
 // already has tenants is refused, and so is one without tenancy. The error is
 // about what kept it from examining, never about a breach.
-func Examine(ctx context.Context, db *postgres.DB, handler http.Handler, o Options) (Matrix, error) {
+func Examine(
+	ctx context.Context, db *postgres.DB, handler http.Handler, o Options,
+) (Matrix, error) {
 	if handler == nil {
 		return Matrix{}, errors.New("isolationtest: the handler is nil")
 	}
@@ -88,12 +90,15 @@ func Examine(ctx context.Context, db *postgres.DB, handler http.Handler, o Optio
 	}
 	defer inside.Owner.Close()
 	if !inside.MultiTenant {
-		return Matrix{}, errors.New("isolationtest: Options.MultiTenant of the database is off: there is nothing to keep apart")
+		return Matrix{}, errors.New(
+			"isolationtest: Options.MultiTenant of the database is off: there is nothing to keep" +
+				" apart")
 	}
 	if o.Document == "" {
 		o.Document = defaultDocument
 	}
-	e := &examination{db: db, services: db.Services(), handler: handler, inside: inside, options: o, unfilled: map[*relation]error{}, cursors: map[string]string{}, nobodys: map[string]string{}}
+	e := &examination{db: db, services: db.Services(), handler: handler, inside: inside, options: o,
+		unfilled: map[*relation]error{}, cursors: map[string]string{}, nobodys: map[string]string{}}
 	if err := e.prepare(ctx); err != nil {
 		return Matrix{}, err
 	}
@@ -124,7 +129,8 @@ type examination struct {
 }
 
 func (e *examination) prepare(ctx context.Context) error {
-	steps := []func(context.Context) error{e.refuseInhabited, e.readCatalog, e.readDocument, e.makeTenants, e.seedRows, e.collectIDs}
+	steps := []func(context.Context) error{e.refuseInhabited, e.readCatalog, e.readDocument,
+		e.makeTenants, e.seedRows, e.collectIDs}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("isolationtest: %w", err)
@@ -141,7 +147,8 @@ func (e *examination) refuseInhabited(ctx context.Context) error {
 		return err
 	}
 	if len(found) > 1 || len(found) == 1 && found[0].ID != tenancy.DefaultID {
-		return errors.New("the database has tenants: the proof writes and switches walls off, so give it one to throw away")
+		return errors.New("the database has tenants: the proof writes and switches walls off, so" +
+			" give it one to throw away")
 	}
 	return nil
 }

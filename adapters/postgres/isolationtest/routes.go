@@ -31,14 +31,17 @@ func (e *examination) attackRoutes(ctx context.Context) {
 		}
 	}
 	if !seen {
-		e.note(ownRowsSeen, e.options.Document, "no route shows a tenant its own rows: Options.Sign must sign requests of an administrator of the tenant")
+		e.note(ownRowsSeen, e.options.Document,
+			"no route shows a tenant its own rows: Options.Sign must sign requests of an"+
+				" administrator of the tenant")
 	}
 	for _, op := range e.routes {
 		if op.method == http.MethodDelete {
 			e.deleteOwn(ctx, op)
 		}
 	}
-	for _, step := range []func(context.Context, operation) []crossing{e.withoutTraces, e.creating, e.removing} {
+	for _, step := range []func(context.Context, operation) []crossing{e.withoutTraces, e.creating,
+		e.removing} {
 		for _, op := range e.routes {
 			for _, c := range step(ctx, op) {
 				e.note(op.row(), op.label()+" with "+c.what, e.cross(ctx, c))
@@ -67,7 +70,8 @@ func (e *examination) tidy(ctx context.Context) error {
 			}
 			ours := " FROM " + t.SQL + " AS t WHERE tenant_id = " + uuidOf(e.ours.ID) + " AND "
 			var taken int
-			if err := tx.NewRaw("SELECT count(*)"+ours+holds(e.theirs.marker)).Scan(ctx, &taken); err != nil {
+			if err := tx.NewRaw("SELECT count(*)"+ours+holds(e.theirs.marker)).
+				Scan(ctx, &taken); err != nil {
 				return err
 			}
 			reason := ""
@@ -75,7 +79,8 @@ func (e *examination) tidy(ctx context.Context) error {
 				reason = fmt.Sprintf("%d rows hold %q of the other tenant", taken, e.theirs.marker)
 			}
 			e.note(nothingTaken, t.label(), reason)
-			if _, err := tx.ExecContext(ctx, "DELETE"+ours+"("+strings.Join(named, " OR ")+")"); err != nil {
+			if _, err := tx.ExecContext(ctx, "DELETE"+ours+"("+strings.Join(named, " OR ")+
+				")"); err != nil {
 				return fmt.Errorf("%s: %w", t.label(), err)
 			}
 		}
@@ -128,10 +133,12 @@ func (e *examination) askForOwn(ctx context.Context, op operation) bool {
 	ours := op.ask(e.ours.ID.String(), e.ourValue(op))
 	reason := e.cross(ctx, crossing{asked: ours})
 	if reason == "" && e.walls == BothWalls && !reaches(theirs.status) {
-		reason = fmt.Sprintf("it answers its own tenant with %d, so nothing was proved; if it must, name it in Options.Skip: %s", theirs.status, theirs.body)
+		reason = fmt.Sprintf("it answers its own tenant with %d, so nothing was proved; if it"+
+			" must, name it in Options.Skip: %s", theirs.status, theirs.body)
 	}
 	e.note(op.row(), op.label()+" for our own", reason)
-	return strings.Contains(theirs.body, e.theirs.marker) && strings.Contains(e.send(ctx, e.ours, ours).body, e.ours.marker)
+	return strings.Contains(theirs.body, e.theirs.marker) &&
+		strings.Contains(e.send(ctx, e.ours, ours).body, e.ours.marker)
 }
 
 // reaches reports whether a route let its own tenant in, or is closed to every
@@ -150,7 +157,8 @@ func (e *examination) deleteOwn(ctx context.Context, op operation) {
 	value := e.ourValue(op)
 	restore := put.ask(e.ours.ID.String(), value)
 	restore.media, restore.body = put.media, e.bodyFor(ctx, put, value)
-	e.note(op.row(), op.label()+" of our own", e.cross(ctx, crossing{asked: op.ask(e.ours.ID.String(), value)}))
+	e.note(op.row(), op.label()+" of our own",
+		e.cross(ctx, crossing{asked: op.ask(e.ours.ID.String(), value)}))
 	restore.header["If-None-Match"] = "*" // what is still there stays
 	e.send(ctx, e.ours, restore)
 }

@@ -63,7 +63,8 @@ func (e *examination) referTo(t *relation, s *side, n int) (row, error) {
 		if len(own) == 0 || target == nil {
 			continue // of the tenant itself, or of a table that all share
 		}
-		optional := slices.ContainsFunc(t.columns, func(c column) bool { return slices.Contains(own, c.Name) && !c.NotNull })
+		optional := slices.ContainsFunc(t.columns,
+			func(c column) bool { return slices.Contains(own, c.Name) && !c.NotNull })
 		rows := target.rows[s.ID]
 		if optional && (target == t || len(rows) == 0 || t.plain) {
 			for _, c := range own {
@@ -74,7 +75,8 @@ func (e *examination) referTo(t *relation, s *side, n int) (row, error) {
 			continue
 		}
 		if len(rows) == 0 {
-			return nil, fmt.Errorf("%s refers to %s, which is empty: %w", t.label(), target.label(), errCannotMake)
+			return nil, fmt.Errorf("%s refers to %s, which is empty: %w", t.label(), target.label(),
+				errCannotMake)
 		}
 		for i, c := range r.Columns {
 			if c != tenantColumn {
@@ -144,7 +146,8 @@ func (t *relation) names(c column) bool {
 }
 
 func (t *relation) unique(c column) bool {
-	return slices.ContainsFunc(t.keys, func(k key) bool { return slices.Contains(k.Columns, c.Name) })
+	return slices.ContainsFunc(t.keys,
+		func(k key) bool { return slices.Contains(k.Columns, c.Name) })
 }
 
 var constant = regexp.MustCompile(`'((?:[^']|'')+)'::(?:text|character varying|bpchar)`)

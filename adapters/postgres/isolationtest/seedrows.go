@@ -70,7 +70,8 @@ func (e *examination) nextEmpty(tried map[*relation]bool) *relation {
 		ready := true
 		for _, r := range t.refs {
 			target := e.table(r.Target)
-			ready = ready && (target == nil || target == t || tried[target] || len(target.rows[e.ours.ID]) > 0 && len(target.rows[e.theirs.ID]) > 0)
+			ready = ready && (target == nil || target == t || tried[target] ||
+				len(target.rows[e.ours.ID]) > 0 && len(target.rows[e.theirs.ID]) > 0)
 		}
 		if ready {
 			return t
@@ -111,7 +112,9 @@ func (e *examination) cannotFill(t *relation, err error) error {
 	return nil
 }
 
-func (e *examination) insertAsOwner(ctx context.Context, t *relation, s *side, n int, name string) error {
+func (e *examination) insertAsOwner(
+	ctx context.Context, t *relation, s *side, n int, name string,
+) error {
 	made, err := e.make(t, s, n, name)
 	if err != nil {
 		return err
@@ -142,7 +145,8 @@ func (e *examination) tryFresh(ctx context.Context) error {
 			})
 		}
 		t.plain = sqlState(err) == stateCheck
-		if err != nil && !errors.Is(err, errUndo) && sqlState(err) == "" && !errors.Is(err, errCannotMake) {
+		if err != nil && !errors.Is(err, errUndo) && sqlState(err) == "" &&
+			!errors.Is(err, errCannotMake) {
 			return err
 		}
 	}
@@ -158,7 +162,8 @@ func (e *examination) fresh() string {
 // insert is the statement that adds a row, whatever its types.
 func (t *relation) insert(r row) string {
 	names := t.namesOf(r)
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM jsonb_populate_record(NULL::%s, %s::jsonb) AS r",
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s"+
+		" FROM jsonb_populate_record(NULL::%s, %s::jsonb) AS r",
 		t.SQL, list("", names), list("r.", names), t.SQL, literal(r.json()))
 }
 
@@ -171,9 +176,12 @@ func list(qualifier string, names []string) string {
 }
 
 // visible counts the rows that a side sees of its own.
-func (e *examination) visible(ctx context.Context, t *relation, tenant tenancy.ID) (n int, err error) {
+func (e *examination) visible(
+	ctx context.Context, t *relation, tenant tenancy.ID,
+) (n int, err error) {
 	ctx = in(ctx, tenant)
-	err = e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM "+t.SQL+" WHERE tenant_id IS NOT NULL").Scan(ctx, &n)
+	err = e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM "+t.SQL+" WHERE tenant_id IS NOT NULL").
+		Scan(ctx, &n)
 	return n, err
 }
 
@@ -194,7 +202,8 @@ func (e *examination) ownRowsOf(ctx context.Context, t *relation) string {
 	for _, s := range []*side{e.ours, e.theirs} {
 		have := len(t.rows[s.ID])
 		if have == 0 && !t.View {
-			return fmt.Sprintf("it is empty, and an empty table proves nothing: fill it with Options.Seed (%v)", e.unfilled[t])
+			return fmt.Sprintf("it is empty, and an empty table proves nothing: fill it with"+
+				" Options.Seed (%v)", e.unfilled[t])
 		}
 		if !t.Readable || e.walls == FilterAlone { // raw SQL sees all of it then
 			continue
@@ -205,7 +214,8 @@ func (e *examination) ownRowsOf(ctx context.Context, t *relation) string {
 			return fmt.Sprintf("a tenant can't read its own rows: %v", err)
 		case n == 0:
 			return "a tenant sees none of its own rows"
-		case !t.View && !t.log() && have < maxRead && e.walls == BothWalls && n != have: // later, ours have become more
+		// later, ours have become more
+		case !t.View && !t.log() && have < maxRead && e.walls == BothWalls && n != have:
 			return fmt.Sprintf("a tenant has %d rows and sees %d", have, n)
 		}
 	}

@@ -112,7 +112,9 @@ func failed(ctx context.Context, db *postgres.Scoped, query string) (string, err
 }
 
 // clean is for attacks whose text must show nothing of the other side.
-func (e *examination) clean(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+func (e *examination) clean(
+	ctx context.Context, db *postgres.Scoped, query string,
+) (string, error) {
 	var texts []string
 	if err := db.NewRaw(query).Scan(ctx, &texts); err != nil {
 		return "", err
@@ -175,7 +177,8 @@ func writes(query string) bool {
 // harmless attacks aim at the others' rows alone, where a CTE takes all. They
 // are committed, so that what they do stays to be found.
 func (s statement) harmless() bool {
-	return s.before == "" && !strings.HasPrefix(s.query, "WITH") && strings.Contains(s.query, "tenant_id <> ")
+	return s.before == "" && !strings.HasPrefix(s.query, "WITH") &&
+		strings.Contains(s.query, "tenant_id <> ")
 }
 
 // tryOwner acts as the table's owner with no tenant: without FORCE every row
@@ -190,20 +193,23 @@ func (e *examination) tryOwner(ctx context.Context, t *relation) {
 
 func (e *examination) seenByOwner(ctx context.Context, t *relation) string {
 	if t.Strong {
-		return fmt.Sprintf("it belongs to %s, whom no policy holds: give it to a plain role", t.Owner)
+		return fmt.Sprintf("it belongs to %s, whom no policy holds: give it to a plain role",
+			t.Owner)
 	}
 	var n int
-	err := e.inside.Owner.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.ExecContext(ctx, "SET LOCAL ROLE "+quote(t.Owner)); err != nil {
-			return err
-		}
-		return tx.NewRaw("SELECT count(*) FROM "+t.SQL).Scan(ctx, &n)
-	})
+	err := e.inside.Owner.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx bun.Tx) error {
+			if _, err := tx.ExecContext(ctx, "SET LOCAL ROLE "+quote(t.Owner)); err != nil {
+				return err
+			}
+			return tx.NewRaw("SELECT count(*) FROM "+t.SQL).Scan(ctx, &n)
+		})
 	if reason := broken(err); reason != "" {
 		return reason
 	}
 	if n > 0 {
-		return fmt.Sprintf("its owner sees %d rows without a tenant: FORCE ROW LEVEL SECURITY is missing", n)
+		return fmt.Sprintf("its owner sees %d rows without a tenant: FORCE ROW LEVEL SECURITY is"+
+			" missing", n)
 	}
 	return ""
 }

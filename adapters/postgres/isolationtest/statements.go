@@ -22,7 +22,8 @@ func (e *examination) statements(t *relation) []statement {
 // other tenant has the constant first, or it would be taken for a filter and
 // taken away with the filters.
 func (e *examination) template(t *relation) *strings.Replacer {
-	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.ours.ID), "{B}", uuidOf(e.theirs.ID), "{K}", e.theirRow(t))
+	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.ours.ID), "{B}", uuidOf(e.theirs.ID),
+		"{K}", e.theirRow(t))
 }
 
 // theirRow is a condition on the key of a row of the other side. They may have
@@ -39,7 +40,8 @@ func (e *examination) theirRow(t *relation) string {
 func (r row) is(columns []string) string {
 	conditions := []string{"true"}
 	for _, c := range columns {
-		conditions = append(conditions, fmt.Sprintf("to_jsonb(%s) = %s::jsonb", quote(c), literal(string(r[c]))))
+		conditions = append(conditions,
+			fmt.Sprintf("to_jsonb(%s) = %s::jsonb", quote(c), literal(string(r[c]))))
 	}
 	return "(" + strings.Join(conditions, " AND ") + ")"
 }
@@ -58,15 +60,18 @@ func (e *examination) reads(t *relation) []statement {
 		"SELECT count(*) FROM {T} WHERE {B} = tenant_id",
 		"SELECT count(*) FROM {T} WHERE {K} AND tenant_id <> {A}",
 		"SELECT count(*) FROM {T} WHERE tenant_id <> {A} OR tenant_id IS NULL",
-		"SELECT count(*) FROM (SELECT tenant_id, count(*) FROM {T} GROUP BY ROLLUP (tenant_id)) AS g WHERE tenant_id <> {A}",
-		"SELECT count(*) FROM (SELECT first_value(tenant_id) OVER (ORDER BY tenant_id) AS tenant FROM {T}) AS w WHERE tenant <> {A}",
+		"SELECT count(*) FROM (SELECT tenant_id, count(*) FROM {T}"+
+			" GROUP BY ROLLUP (tenant_id)) AS g WHERE tenant_id <> {A}",
+		"SELECT count(*) FROM (SELECT first_value(tenant_id) OVER (ORDER BY tenant_id) AS tenant"+
+			" FROM {T}) AS w WHERE tenant <> {A}",
 	)...)
 	all = append(all, e.each(t, "SQL: SELECT, by id and all, counts and aggregates", e.clean,
 		"SELECT t::text FROM {T} AS t",
 		"SELECT string_agg(t::text, ' ') FROM {T} AS t HAVING count(*) > 0",
 	)...)
 	return append(all, e.each(t, "SQL: SELECT FOR UPDATE, FOR SHARE", zero,
-		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {K} AND tenant_id <> {A} FOR UPDATE) AS l",
+		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {K} AND tenant_id <> {A}"+
+			" FOR UPDATE) AS l",
 		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {B} = tenant_id FOR SHARE) AS l",
 	)...)
 }
@@ -76,23 +81,31 @@ func (e *examination) detours(t *relation) []statement {
 	var all []statement
 	all = append(all, e.each(t, "SQL: join, sub-select, CTE, lateral, union", zero,
 		"SELECT count(*) FROM {T} AS x JOIN {T} AS y ON {B} = y.tenant_id",
-		"SELECT count(*) FROM (VALUES (1)) AS v LEFT JOIN {T} AS y ON y.tenant_id <> {A} WHERE y.tenant_id IS NOT NULL",
+		"SELECT count(*) FROM (VALUES (1)) AS v LEFT JOIN {T} AS y ON y.tenant_id <> {A}"+
+			" WHERE y.tenant_id IS NOT NULL",
 		"SELECT count(*) FROM {T} AS x WHERE EXISTS (SELECT FROM {T} AS y WHERE {B} = y.tenant_id)",
-		"SELECT count(*) FROM {T} AS x WHERE x.tenant_id IN (SELECT y.tenant_id FROM {T} AS y WHERE y.tenant_id <> {A})",
-		"SELECT (SELECT count(*) FROM (WITH stolen AS MATERIALIZED (SELECT tenant_id FROM {T}) SELECT FROM stolen WHERE {B} = tenant_id) AS c)",
-		"SELECT count(*) FROM (VALUES ({B})) AS v(id) CROSS JOIN LATERAL (SELECT tenant_id FROM {T} WHERE tenant_id = v.id) AS y",
-		"SELECT count(*) FROM (SELECT tenant_id FROM {T} UNION ALL SELECT tenant_id FROM {T}) AS u WHERE tenant_id <> {A}",
+		"SELECT count(*) FROM {T} AS x WHERE x.tenant_id IN (SELECT y.tenant_id FROM {T} AS y"+
+			" WHERE y.tenant_id <> {A})",
+		"SELECT (SELECT count(*) FROM (WITH stolen AS MATERIALIZED (SELECT tenant_id"+
+			" FROM {T}) SELECT FROM stolen WHERE {B} = tenant_id) AS c)",
+		"SELECT count(*) FROM (VALUES ({B})) AS v(id) CROSS JOIN LATERAL (SELECT tenant_id"+
+			" FROM {T} WHERE tenant_id = v.id) AS y",
+		"SELECT count(*) FROM (SELECT tenant_id FROM {T} UNION ALL SELECT tenant_id"+
+			" FROM {T}) AS u WHERE tenant_id <> {A}",
 	)...)
 	cursor := e.each(t, "SQL: cursor", e.clean, "FETCH ALL FROM stolen")
-	cursor[0].before = e.template(t).Replace("DECLARE stolen CURSOR FOR SELECT tenant_id::text FROM {T}")
+	cursor[0].before = e.template(t).
+		Replace("DECLARE stolen CURSOR FOR SELECT tenant_id::text FROM {T}")
 	all = append(all, cursor...)
-	all = append(all, e.each(t, "SQL: COPY, TRUNCATE", failed, "COPY {T} TO STDOUT", "TRUNCATE {T} CASCADE")...)
+	all = append(all, e.each(t, "SQL: COPY, TRUNCATE", failed, "COPY {T} TO STDOUT",
+		"TRUNCATE {T} CASCADE")...)
 	for _, before := range e.seizures() {
 		changed := e.each(t, seized, zero, "SELECT count(*) FROM {T} WHERE tenant_id <> {A}")
 		changed[0].before = before
 		all = append(all, changed...)
 	}
-	return append(all, e.each(t, seized, zero, "SELECT count(*) FROM (SELECT "+e.forged()+") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
+	return append(all, e.each(t, seized, zero, "SELECT count(*) FROM (SELECT "+e.forged()+
+		") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
 }
 
 const seized = "SQL: another tenant's setting, another role"
@@ -100,7 +113,8 @@ const seized = "SQL: another tenant's setting, another role"
 // seizures are what injected SQL would try first: to be another tenant, or
 // somebody whom no policy holds.
 func (e *examination) seizures() []string {
-	const farAway, noSignature = ".4102444800.", "0000000000000000000000000000000000000000000000000000000000000000"
+	const farAway, noSignature = ".4102444800.",
+		"0000000000000000000000000000000000000000000000000000000000000000"
 	return []string{
 		"SET LOCAL bailiwick.tenant = " + literal(e.theirs.ID.String()),
 		"SET LOCAL bailiwick.tenant = " + literal(e.theirs.ID.String()+farAway+noSignature),
@@ -115,7 +129,8 @@ func (e *examination) seizures() []string {
 // forged writes the other tenant into the setting as it stands, whatever else
 // stands in it.
 func (e *examination) forged() string {
-	return fmt.Sprintf("set_config('bailiwick.tenant', replace(current_setting('bailiwick.tenant'), %s, %s), true)",
+	return fmt.Sprintf("set_config('bailiwick.tenant',"+
+		" replace(current_setting('bailiwick.tenant'), %s, %s), true)",
 		literal(e.ours.ID.String()), literal(e.theirs.ID.String()))
 }
 
@@ -128,7 +143,8 @@ func (e *examination) writes(t *relation) []statement {
 		"DO $$ BEGIN UPDATE {T} SET tenant_id = {A} WHERE tenant_id <> {A}; END $$",
 	)...)
 	all = append(all, e.each(t, "SQL: UPDATE, by id and all", zero,
-		"WITH hit AS (UPDATE {T} SET tenant_id = tenant_id RETURNING tenant_id) SELECT count(*) FROM hit WHERE tenant_id <> {A}",
+		"WITH hit AS (UPDATE {T} SET tenant_id = tenant_id RETURNING tenant_id) SELECT count(*)"+
+			" FROM hit WHERE tenant_id <> {A}",
 	)...)
 	all = append(all, e.each(t, "SQL: UPDATE that gives a row to the other", refused,
 		"UPDATE {T} SET tenant_id = {B}",
@@ -140,7 +156,8 @@ func (e *examination) writes(t *relation) []statement {
 		"DO $$ BEGIN DELETE FROM {T} WHERE tenant_id <> {A}; END $$",
 	)...)
 	return append(all, e.each(t, "SQL: DELETE, by id and all", zero,
-		"WITH hit AS (DELETE FROM {T} RETURNING tenant_id) SELECT count(*) FROM hit WHERE tenant_id <> {A}",
+		"WITH hit AS (DELETE FROM {T} RETURNING tenant_id) SELECT count(*) FROM hit"+
+			" WHERE tenant_id <> {A}",
 	)...)
 }
 
@@ -151,10 +168,12 @@ func (e *examination) inserts(t *relation) []statement {
 		all = append(all, e.each(t, "SQL: INSERT for the other", refused, t.insert(made))...)
 	}
 	for _, r := range t.rows[e.theirs.ID] {
-		all = append(all, e.each(t, "SQL: INSERT for the other", refused, t.insert(t.writable(r)))...)
+		all = append(all, e.each(t, "SQL: INSERT for the other", refused,
+			t.insert(t.writable(r)))...)
 		all = append(all, e.each(t, "SQL: INSERT … ON CONFLICT over a row of the other", refused,
 			t.insert(t.writable(r))+" ON CONFLICT DO NOTHING",
-			t.insert(t.writable(r))+" ON CONFLICT ("+list("", t.arbiter())+") DO UPDATE SET tenant_id = {A}",
+			t.insert(t.writable(r))+" ON CONFLICT ("+list("", t.arbiter())+
+				") DO UPDATE SET tenant_id = {A}",
 		)...)
 		break
 	}

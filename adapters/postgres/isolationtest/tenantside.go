@@ -48,7 +48,8 @@ func (s *side) names() []string { return append(slices.Clone(shared), s.only) }
 func (e *examination) makeTenants(ctx context.Context) error {
 	e.ours, e.theirs = newSide("ours"), newSide("them")
 	for _, s := range []*side{e.ours, e.theirs} {
-		_, err := e.services.Tenants.Create(ctx, tenancy.Tenant{ID: s.ID, Slug: s.Slug, Name: s.marker, State: tenancy.Active})
+		_, err := e.services.Tenants.Create(ctx,
+			tenancy.Tenant{ID: s.ID, Slug: s.Slug, Name: s.marker, State: tenancy.Active})
 		if err != nil {
 			return err
 		}
@@ -58,7 +59,8 @@ func (e *examination) makeTenants(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			key := tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: s.ID, Name: fmt.Sprintf("%s-%d", s.marker, i), Role: tenancy.Admin, Hash: hash}
+			key := tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: s.ID,
+				Name: fmt.Sprintf("%s-%d", s.marker, i), Role: tenancy.Admin, Hash: hash}
 			if _, err := e.services.Keys.Create(ctx, s.ID, key); err != nil {
 				return err
 			}
@@ -102,8 +104,11 @@ func (e *examination) load(ctx context.Context) error {
 const maxRead = 100
 
 // read keeps the tenant's rows, and answers them as text too.
-func (t *relation) read(ctx context.Context, tx bun.Tx, tenant tenancy.ID) (texts []string, err error) {
-	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE tenant_id = %s ORDER BY 1 LIMIT %d", t.SQL, uuidOf(tenant), maxRead)
+func (t *relation) read(
+	ctx context.Context, tx bun.Tx, tenant tenancy.ID,
+) (texts []string, err error) {
+	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE tenant_id = %s ORDER BY 1"+
+		" LIMIT %d", t.SQL, uuidOf(tenant), maxRead)
 	if err := tx.NewRaw(query).Scan(ctx, &texts); err != nil {
 		return nil, err
 	}

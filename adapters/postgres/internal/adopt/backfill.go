@@ -30,8 +30,10 @@ func (e *Engine) backfill(s *state, r *relation) []action {
 	var actions []action
 	name := r.sql()
 	if r.trigger(filler) == nil {
-		actions = append(actions, brief(shareRowExcl, name, "CREATE TRIGGER "+filler+" BEFORE INSERT OR UPDATE ON "+name+
-			" FOR EACH ROW WHEN (NEW.tenant_id IS NULL) EXECUTE FUNCTION bailiwick.adoption_fill()"))
+		actions = append(actions,
+			brief(shareRowExcl, name, "CREATE TRIGGER "+filler+" BEFORE INSERT OR UPDATE ON "+name+
+				" FOR EACH ROW WHEN (NEW.tenant_id IS NULL) EXECUTE FUNCTION"+
+				" bailiwick.adoption_fill()"))
 	}
 	pieces := []*relation{r}
 	if r.Kind == "p" {
@@ -40,7 +42,8 @@ func (e *Engine) backfill(s *state, r *relation) []action {
 	for _, piece := range pieces {
 		b := &batches{engine: e, table: piece, super: s.super, byRange: s.version >= since14}
 		actions = append(actions, action{
-			sql:  []string{"UPDATE " + piece.sql() + " SET tenant_id = " + literal(e.spec.Tenant) + " WHERE tenant_id IS NULL -- in batches of pages"},
+			sql: []string{"UPDATE " + piece.sql() + " SET tenant_id = " + literal(e.spec.Tenant) +
+				" WHERE tenant_id IS NULL -- in batches of pages"},
 			lock: "ROW EXCLUSIVE", on: piece.sql(), rows: piece.Rows, work: b.run,
 		})
 	}
@@ -65,9 +68,13 @@ func (b *batches) run(ctx context.Context, _ *Engine, tell func(int64)) error {
 }
 
 // pass goes through the table once and answers how many rows it filled.
-func (b *batches) pass(ctx context.Context, pages *int64, tell func(int64)) (filled int64, err error) {
+func (b *batches) pass(
+	ctx context.Context, pages *int64, tell func(int64),
+) (filled int64, err error) {
 	var last int64
-	if err := b.engine.conn.NewRaw("SELECT pg_relation_size(?::regclass) / current_setting('block_size')::int", b.table.sql()).Scan(ctx, &last); err != nil {
+	if err := b.engine.conn.NewRaw(
+		"SELECT pg_relation_size(?::regclass) / current_setting('block_size')::int", b.table.sql()).
+		Scan(ctx, &last); err != nil {
 		return 0, err
 	}
 	for page := int64(0); page < last; {
@@ -97,9 +104,11 @@ func (b *batches) batch(ctx context.Context, from, to int64) (n int64, err error
 	name := b.table.sql()
 	where := fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, to)
 	if !b.byRange {
-		where = fmt.Sprintf("ctid = ANY (ARRAY(SELECT format('(%%s,%%s)', p, i)::tid FROM generate_series(%d, %d) p, generate_series(1, %d) i))", from, to-1, maxPerPage)
+		where = fmt.Sprintf("ctid = ANY (ARRAY(SELECT format('(%%s,%%s)', p, i)::tid"+
+			" FROM generate_series(%d, %d) p, generate_series(1, %d) i))", from, to-1, maxPerPage)
 	}
-	statements := []string{"UPDATE " + name + " SET tenant_id = " + literal(b.engine.spec.Tenant) + " WHERE " + where + " AND tenant_id IS NULL"}
+	statements := []string{"UPDATE " + name + " SET tenant_id = " + literal(b.engine.spec.Tenant) +
+		" WHERE " + where + " AND tenant_id IS NULL"}
 	before, behind := b.quiet()
 	err = b.engine.patiently(ctx, func(ctx context.Context) error {
 		return b.engine.conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {

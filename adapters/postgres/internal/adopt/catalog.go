@@ -101,26 +101,31 @@ const indexes = `SELECT json_agg(json_build_object('Name', x.relname, 'Constrain
     WHERE i.indrelid = c.oid`
 
 func columnsOf(relation, numbers string) string {
-	return fmt.Sprintf("(SELECT json_agg(a.attname ORDER BY u.o) FROM unnest(%s) WITH ORDINALITY u (n, o) JOIN pg_attribute a ON a.attrelid = %s AND a.attnum = u.n)", numbers, relation)
+	return fmt.Sprintf("(SELECT json_agg(a.attname ORDER BY u.o)"+
+		" FROM unnest(%s) WITH ORDINALITY u (n, o) JOIN pg_attribute a ON a.attrelid = %s"+
+		" AND a.attnum = u.n)", numbers, relation)
 }
 
 // read answers the database as it is.
 func (e *Engine) read(ctx context.Context) (*state, error) {
 	s := &state{custom: map[string]done{}, copied: map[string]bool{}}
-	err := e.conn.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
-		if err := e.readCustom(ctx, tx, s); err != nil { // by the names that the host uses
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"); err != nil {
-			return err
-		}
-		return e.readAll(ctx, tx, s)
-	})
+	err := e.conn.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+		func(ctx context.Context, tx bun.Tx) error {
+			if err := e.readCustom(ctx, tx, s); err != nil { // by the names that the host uses
+				return err
+			}
+			if _, err := tx.ExecContext(ctx,
+				"SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"); err != nil {
+				return err
+			}
+			return e.readAll(ctx, tx, s)
+		})
 	return s, err
 }
 
 func (e *Engine) readAll(ctx context.Context, tx bun.Tx, s *state) error {
-	err := tx.NewRaw("SELECT current_setting('server_version_num')::int, rolsuper FROM pg_roles WHERE rolname = current_user").Scan(ctx, &s.version, &s.super)
+	err := tx.NewRaw("SELECT current_setting('server_version_num')::int, rolsuper FROM pg_roles"+
+		" WHERE rolname = current_user").Scan(ctx, &s.version, &s.super)
 	if err != nil {
 		return err
 	}
@@ -142,5 +147,7 @@ func (e *Engine) readAll(ctx context.Context, tx bun.Tx, s *state) error {
 	if err := e.readFormer(ctx, tx, s); err != nil {
 		return err
 	}
-	return e.readUsers(s, func(dest any, query string) error { return tx.NewRaw(query).Scan(ctx, dest) })
+	return e.readUsers(s, func(dest any, query string) error {
+		return tx.NewRaw(query).Scan(ctx, dest)
+	})
 }

@@ -12,9 +12,11 @@ func (e *Engine) columnSteps(t Table) []step {
 				c := s.now[name].column(tenantColumn)
 				switch {
 				case c == nil:
-					return []action{brief(accessExcl, name, "ALTER TABLE "+name+" ADD COLUMN tenant_id uuid DEFAULT "+fallback)}
+					return []action{brief(accessExcl, name,
+						"ALTER TABLE "+name+" ADD COLUMN tenant_id uuid DEFAULT "+fallback)}
 				case c.Default == "" && !c.NotNull:
-					return []action{brief(accessExcl, name, "ALTER TABLE "+name+" ALTER COLUMN tenant_id SET DEFAULT "+fallback)}
+					return []action{brief(accessExcl, name,
+						"ALTER TABLE "+name+" ALTER COLUMN tenant_id SET DEFAULT "+fallback)}
 				}
 				return nil
 			},
@@ -24,13 +26,17 @@ func (e *Engine) columnSteps(t Table) []step {
 				case now == nil:
 					return nil
 				case was == nil:
-					return []action{brief(accessExcl, name, "ALTER TABLE "+name+" DROP COLUMN tenant_id")}
+					return []action{brief(accessExcl, name,
+						"ALTER TABLE "+name+" DROP COLUMN tenant_id")}
 				case was.Default == "" && now.Default != "":
-					return []action{brief(accessExcl, name, "ALTER TABLE "+name+" ALTER COLUMN tenant_id DROP DEFAULT")}
+					return []action{brief(accessExcl, name,
+						"ALTER TABLE "+name+" ALTER COLUMN tenant_id DROP DEFAULT")}
 				}
 				return nil
 			}},
-		{name: "not null " + name, phase: Expand, up: func(s *state) []action { return e.fill(s, t) }, down: func(s *state) []action { return e.unfill(s, t) }},
+		{name: "not null " + name, phase: Expand, up: func(s *state) []action {
+			return e.fill(s, t)
+		}, down: func(s *state) []action { return e.unfill(s, t) }},
 	}
 }
 
@@ -54,12 +60,17 @@ func (e *Engine) fill(s *state, t Table) []action {
 	}
 	known := r.check(notNullCheck(r))
 	if known == nil {
-		actions = append(actions, brief(accessExcl, name, "ALTER TABLE "+name+" ADD CONSTRAINT "+check+" CHECK (tenant_id IS NOT NULL) NOT VALID"))
+		actions = append(actions,
+			brief(accessExcl, name, "ALTER TABLE "+name+" ADD CONSTRAINT "+check+
+				" CHECK (tenant_id IS NOT NULL) NOT VALID"))
 	}
 	if known == nil || !known.Valid {
-		actions = append(actions, action{sql: []string{"ALTER TABLE " + name + " VALIDATE CONSTRAINT " + check}, lock: shareUpdateExcl, on: name, rows: r.Rows})
+		actions = append(actions,
+			action{sql: []string{"ALTER TABLE " + name + " VALIDATE CONSTRAINT " + check},
+				lock: shareUpdateExcl, on: name, rows: r.Rows})
 	}
-	last := []string{"ALTER TABLE " + name + " ALTER COLUMN tenant_id SET NOT NULL", "ALTER TABLE " + name + " DROP CONSTRAINT " + check}
+	last := []string{"ALTER TABLE " + name + " ALTER COLUMN tenant_id SET NOT NULL",
+		"ALTER TABLE " + name + " DROP CONSTRAINT " + check}
 	if s.was[name].column(tenantColumn) != nil {
 		last = append(last, "DROP TRIGGER IF EXISTS "+filler+" ON "+name)
 	}
@@ -71,7 +82,8 @@ func (e *Engine) unfill(s *state, t Table) []action {
 	name := r.sql()
 	var statements []string
 	if r.check(notNullCheck(r)) != nil {
-		statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+quote(notNullCheck(r)))
+		statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+
+			quote(notNullCheck(r)))
 	}
 	if r.trigger(filler) != nil {
 		statements = append(statements, "DROP TRIGGER "+filler+" ON "+name)

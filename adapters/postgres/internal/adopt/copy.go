@@ -19,7 +19,8 @@ func (e *Engine) copyUsers(ctx context.Context, _ *Engine, tell func(int64)) err
 	), people AS (
 		INSERT INTO bailiwick.users (id, email, name, password_hash) SELECT id, email, name, password_hash FROM batch ON CONFLICT DO NOTHING RETURNING id
 	) INSERT INTO bailiwick.members (tenant_id, user_id, role) SELECT %s, b.id, b.role FROM batch b JOIN people USING (id)`,
-		asID("o", p.ID), quote(p.Email), quote(p.Name), quote(p.Password), role("o", p.Admin), table, missingPerson(p), copyBatch, literal(e.spec.Tenant)), tell)
+		asID("o", p.ID), quote(p.Email), quote(p.Name), quote(p.Password), role("o", p.Admin),
+		table, missingPerson(p), copyBatch, literal(e.spec.Tenant)), tell)
 }
 
 // copyKeys makes every key that isn't revoked one of the tenant's, with its
@@ -36,8 +37,10 @@ func (e *Engine) copyKeys(ctx context.Context, _ *Engine, tell func(int64)) erro
 		FROM %s o JOIN %s u ON u.%s = o.%s WHERE %s LIMIT %d FOR SHARE OF o
 	) INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, created_at, last_used_at)
 	  SELECT %s, id, name, role, hash, created_at, last_used_at FROM batch ON CONFLICT DO NOTHING`,
-		asID("o", k.ID), quote(k.Name), role("u", p.Admin), quote(k.Hash), quote(k.CreatedAt), lastUsed,
-		table, quote(p.Schema)+"."+quote(p.Table), quote(p.ID), quote(k.User), missingKey(k), copyBatch, literal(e.spec.Tenant)), tell)
+		asID("o", k.ID), quote(k.Name), role("u", p.Admin), quote(k.Hash), quote(k.CreatedAt),
+		lastUsed,
+		table, quote(p.Schema)+"."+quote(p.Table), quote(p.ID), quote(k.User), missingKey(k),
+		copyBatch, literal(e.spec.Tenant)), tell)
 }
 
 // copyRows repeats a statement until it finds nothing, and notes then that the
@@ -62,7 +65,9 @@ func (e *Engine) copyRows(ctx context.Context, table, statement string, tell fun
 			return err
 		}
 		if n == 0 {
-			_, err := e.conn.NewRaw("INSERT INTO bailiwick.former (object, shape) VALUES (?, '{}') ON CONFLICT DO NOTHING", copiedMark+table).Exec(ctx)
+			_, err := e.conn.NewRaw(
+				"INSERT INTO bailiwick.former (object, shape) VALUES (?, '{}')"+
+					" ON CONFLICT DO NOTHING", copiedMark+table).Exec(ctx)
 			return err
 		}
 		tell(n)

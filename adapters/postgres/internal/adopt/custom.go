@@ -108,7 +108,8 @@ func (e *Engine) recordStep() step {
 				return nil
 			}
 			return []action{{
-				sql: []string{"INSERT INTO bailiwick.former (object, shape) VALUES …"}, lock: noLock,
+				sql:  []string{"INSERT INTO bailiwick.former (object, shape) VALUES …"},
+				lock: noLock,
 				work: func(ctx context.Context, e *Engine, _ func(int64)) error {
 					shapes, err := s.record()
 					if err != nil {
@@ -124,7 +125,8 @@ func (e *Engine) recordStep() step {
 func (e *Engine) keep(ctx context.Context, shapes map[string]json.RawMessage) error {
 	return e.conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		for _, object := range sortedNames(shapes) {
-			if _, err := tx.NewRaw("INSERT INTO bailiwick.former (object, shape) VALUES (?, ?::jsonb)", object, string(shapes[object])).Exec(ctx); err != nil {
+			if _, err := tx.NewRaw("INSERT INTO bailiwick.former (object, shape)"+
+				" VALUES (?, ?::jsonb)", object, string(shapes[object])).Exec(ctx); err != nil {
 				return err
 			}
 		}

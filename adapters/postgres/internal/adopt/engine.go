@@ -107,7 +107,8 @@ const adoptionLock = 0x6261696c6977636c
 func (e *Engine) Lock(ctx context.Context) error {
 	for {
 		var got bool
-		if err := e.conn.NewRaw("SELECT pg_try_advisory_lock(?)", int64(adoptionLock)).Scan(ctx, &got); err != nil || got {
+		if err := e.conn.NewRaw("SELECT pg_try_advisory_lock(?)", int64(adoptionLock)).
+			Scan(ctx, &got); err != nil || got {
 			return err
 		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {
@@ -169,7 +170,8 @@ func (e *Engine) allOwned(s *state) bool {
 			continue
 		}
 		c := r.column(tenantColumn)
-		if c == nil || !c.NotNull || c.Type != "uuid" || r.primary() != nil && !r.primary().hasTenant() {
+		if c == nil || !c.NotNull || c.Type != "uuid" || r.primary() != nil &&
+			!r.primary().hasTenant() {
 			return false
 		}
 	}

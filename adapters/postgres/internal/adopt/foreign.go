@@ -30,12 +30,14 @@ func (p pairing) oldIn(r *relation) *foreign {
 	return nil
 }
 
-var foreignActions = map[string]string{"a": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+var foreignActions = map[string]string{"a": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL",
+	"d": "SET DEFAULT"}
 
 // paired is the definition with tenant_id in front on both sides. What a
 // deletion sets to NULL is named, or tenant_id would be.
 func (f *foreign) paired() string {
-	text := "FOREIGN KEY (tenant_id, " + quoted(f.Columns) + ") REFERENCES " + f.Target + " (tenant_id, " + quoted(f.References) + ")"
+	text := "FOREIGN KEY (tenant_id, " + quoted(f.Columns) + ") REFERENCES " + f.Target +
+		" (tenant_id, " + quoted(f.References) + ")"
 	if do := foreignActions[f.OnUpdate]; do != "" {
 		text += " ON UPDATE " + do
 	}
@@ -66,13 +68,15 @@ func (f *foreign) setsOnUpdate() bool { return f.OnUpdate == "n" || f.OnUpdate =
 // the tenants.
 func (e *Engine) pairings(s *state, was *relation) []pairing {
 	all := []pairing{{
-		name: defaultName(was.Name, []string{tenantColumn}, "fkey"), target: `"bailiwick"."tenants"`,
+		name:       defaultName(was.Name, []string{tenantColumn}, "fkey"),
+		target:     `"bailiwick"."tenants"`,
 		definition: "FOREIGN KEY (tenant_id) REFERENCES bailiwick.tenants (id)",
 	}}
 	for i := range was.Foreign {
 		f := &was.Foreign[i]
 		if e.owned(f.Target) && !f.hasTenant() && !f.Inherited {
-			all = append(all, pairing{old: f, name: succeed(was.Name, f.Name, f.Columns, "fkey"), target: f.Target, definition: f.paired()})
+			all = append(all, pairing{old: f, name: succeed(was.Name, f.Name, f.Columns, "fkey"),
+				target: f.Target, definition: f.paired()})
 		}
 	}
 	for i := range all {
@@ -103,16 +107,22 @@ func (s *state) addForeign(r *relation, name, definition, target string, validat
 			if s.sameForeign(piece, definition) {
 				continue
 			}
-			actions = append(actions, s.addForeign(piece, interim("part", name), definition, target, true)...)
+			actions = append(actions,
+				s.addForeign(piece, interim("part", name), definition, target, true)...)
 		}
-		return append(actions, brief(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(name)+" "+definition))
+		return append(actions, brief(shareRowExcl, r.sql()+", "+target,
+			"ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(name)+" "+definition))
 	}
 	known := r.foreign(name)
 	if known == nil {
-		actions = append(actions, brief(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(name)+" "+definition+" NOT VALID"))
+		actions = append(actions,
+			brief(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+
+				quote(name)+" "+definition+" NOT VALID"))
 	}
 	if validate && (known == nil || !known.Valid) {
-		actions = append(actions, action{sql: []string{"ALTER TABLE " + r.sql() + " VALIDATE CONSTRAINT " + quote(name)}, lock: shareUpdateExcl, on: r.sql(), rows: r.Rows})
+		actions = append(actions,
+			action{sql: []string{"ALTER TABLE " + r.sql() + " VALIDATE CONSTRAINT " + quote(name)},
+				lock: shareUpdateExcl, on: r.sql(), rows: r.Rows})
 	}
 	return actions
 }
@@ -120,7 +130,8 @@ func (s *state) addForeign(r *relation, name, definition, target string, validat
 // sameForeign reports whether a partition has the foreign key already, valid.
 func (s *state) sameForeign(piece *relation, definition string) bool {
 	for _, f := range piece.Foreign {
-		if f.Valid && f.hasTenant() == strings.Contains(definition, "(tenant_id") && strings.HasPrefix(definition, "FOREIGN KEY ("+f.list()+")") {
+		if f.Valid && f.hasTenant() == strings.Contains(definition, "(tenant_id") &&
+			strings.HasPrefix(definition, "FOREIGN KEY ("+f.list()+")") {
 			return true
 		}
 	}
@@ -153,12 +164,14 @@ func (e *Engine) foreignSteps(s *state, t Table) []step {
 // drop takes the foreign key away, also where only some partitions have it.
 func (p pairing) drop(s *state, table string) []action {
 	if f := p.in(s.now[table]); f != nil {
-		return []action{brief(accessExcl, table+", "+p.target, "ALTER TABLE "+table+" DROP CONSTRAINT "+quote(f.Name))}
+		return []action{brief(accessExcl, table+", "+p.target,
+			"ALTER TABLE "+table+" DROP CONSTRAINT "+quote(f.Name))}
 	}
 	var actions []action
 	for _, piece := range s.partitions(s.now, table) {
 		if f := piece.foreign(interim("part", p.built)); f != nil {
-			actions = append(actions, brief(accessExcl, piece.sql()+", "+p.target, "ALTER TABLE "+piece.sql()+" DROP CONSTRAINT "+quote(f.Name)))
+			actions = append(actions, brief(accessExcl, piece.sql()+", "+p.target,
+				"ALTER TABLE "+piece.sql()+" DROP CONSTRAINT "+quote(f.Name)))
 		}
 	}
 	return actions
@@ -172,15 +185,18 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 		if p.old == nil {
 			continue
 		}
-		steps = append(steps, step{name: "old foreign key " + name + " (" + p.old.Name + ")", phase: Contract,
+		steps = append(steps, step{name: "old foreign key " + name + " (" + p.old.Name + ")",
+			phase: Contract,
 			up: func(s *state) []action {
 				var statements []string
 				r := s.now[name]
 				if p.oldIn(r) != nil {
-					statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+quote(p.old.Name))
+					statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+
+						quote(p.old.Name))
 				}
 				if f := p.in(r); f != nil && f.Name != p.name {
-					statements = append(statements, "ALTER TABLE "+name+" RENAME CONSTRAINT "+quote(f.Name)+" TO "+quote(p.name))
+					statements = append(statements, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
+						quote(f.Name)+" TO "+quote(p.name))
 				}
 				return together(accessExcl, name+", "+p.target, statements)
 			},
@@ -191,11 +207,14 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 				}
 				var actions []action
 				if f := p.in(r); f != nil && f.Name == p.old.Name {
-					actions = append(actions, brief(accessExcl, name, "ALTER TABLE "+name+" RENAME CONSTRAINT "+quote(f.Name)+" TO "+quote(p.built)))
+					actions = append(actions,
+						brief(accessExcl, name, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
+							quote(f.Name)+" TO "+quote(p.built)))
 					r = &relation{Schema: r.Schema, Name: r.Name, Kind: r.Kind, Rows: r.Rows}
 				}
 				definition := strings.TrimSuffix(p.old.Definition, " NOT VALID")
-				return append(actions, s.addForeign(r, p.old.Name, definition, p.target, p.old.Valid)...)
+				return append(actions, s.addForeign(r, p.old.Name, definition, p.target,
+					p.old.Valid)...)
 			}})
 	}
 	return steps

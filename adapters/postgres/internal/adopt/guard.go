@@ -39,9 +39,11 @@ func (e *Engine) guard(ctx context.Context, s *state) error {
 		if f.Writes {
 			does = "writes"
 		}
-		lines[i] = fmt.Sprintf("- application %q, role %s, from %s %s %s: %s", f.Application, f.Role, f.Client, does, f.Table, oneLine(f.Statement))
+		lines[i] = fmt.Sprintf("- application %q, role %s, from %s %s %s: %s", f.Application,
+			f.Role, f.Client, does, f.Table, oneLine(f.Statement))
 	}
-	return refuse("statements without a tenant still arrive, and the old version's would fail behind the contraction; stop who sends them, and repeat:\n%s", strings.Join(lines, "\n"))
+	return refuse("statements without a tenant still arrive, and the old version's would fail"+
+		" behind the contraction; stop who sends them, and repeat:\n%s", strings.Join(lines, "\n"))
 }
 
 // watch answers who sends statements without a tenant, within the time of
@@ -79,9 +81,12 @@ func (f UntenantedSession) who() string {
 }
 
 // UntenantedSessions are those who wrote without a tenant since a time.
-func (e *Engine) UntenantedSessions(ctx context.Context, since time.Time) ([]UntenantedSession, error) {
+func (e *Engine) UntenantedSessions(
+	ctx context.Context, since time.Time,
+) ([]UntenantedSession, error) {
 	var known bool
-	if err := e.conn.NewRaw("SELECT to_regclass('bailiwick.strays') IS NOT NULL").Scan(ctx, &known); err != nil || !known {
+	if err := e.conn.NewRaw("SELECT to_regclass('bailiwick.strays') IS NOT NULL").
+		Scan(ctx, &known); err != nil || !known {
 		return nil, err
 	}
 	var list []UntenantedSession
@@ -112,7 +117,8 @@ func (e *Engine) readers(ctx context.Context, s *state, seen map[string]Untenant
 		if tables == "" || strings.Contains(r.Statement, "bailiwick.tenant") {
 			continue
 		}
-		f := UntenantedSession{Application: r.Application, Role: r.Role, Client: r.Client, Table: tables, Statement: r.Statement, SeenAt: time.Now()}
+		f := UntenantedSession{Application: r.Application, Role: r.Role, Client: r.Client,
+			Table: tables, Statement: r.Statement, SeenAt: time.Now()}
 		if _, known := seen[f.who()]; !known {
 			seen[f.who()] = f
 		}
@@ -137,7 +143,8 @@ func (e *Engine) named(statement string) string {
 
 var (
 	word    = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_$]*`)
-	queries = regexp.MustCompile(`(?is)^\s*(/\*.*?\*/|\s)*(select|insert|update|delete|with|merge|copy|prepare|declare|table)\b`)
+	queries = regexp.MustCompile(
+		`(?is)^\s*(/\*.*?\*/|\s)*(select|insert|update|delete|with|merge|copy|prepare|declare|table)\b`)
 )
 
 func oneLine(text string) string {

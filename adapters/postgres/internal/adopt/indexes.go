@@ -102,7 +102,8 @@ func (e *Engine) replacedIndexSwaps(s *state) []step {
 				if k != nil {
 					statements = append(statements, rename(i.Name, built))
 				}
-				return append(actions, brief(accessExcl, name, append(statements, rename(back, i.Name))...))
+				return append(actions, brief(accessExcl, name,
+					append(statements, rename(back, i.Name))...))
 			}})
 	}
 	return steps

@@ -66,13 +66,15 @@ func (e *Engine) wantedKeys(s *state, t Table, was *relation) []wanted {
 		if k.hasTenant() || !k.Valid || k.Primary && t.Primary != nil {
 			continue
 		}
-		w := wanted{old: k, primary: k.Primary, constraint: k.Constraint, columns: k.Columns, tail: strings.Replace(k.Tail, "(", "(tenant_id, ", 1)}
+		w := wanted{old: k, primary: k.Primary, constraint: k.Constraint, columns: k.Columns,
+			tail: strings.Replace(k.Tail, "(", "(tenant_id, ", 1)}
 		w.name = succeed(was.Name, k.Name, k.Columns, k.label())
 		w.early = e.referredTo(s, was.sql(), k.Columns)
 		all = append(all, w)
 	}
 	if t.Primary != nil {
-		w := wanted{old: was.primary(), primary: true, constraint: true, columns: t.Primary, tail: "USING btree (tenant_id, " + quoted(t.Primary) + ")"}
+		w := wanted{old: was.primary(), primary: true, constraint: true, columns: t.Primary,
+			tail: "USING btree (tenant_id, " + quoted(t.Primary) + ")"}
 		w.name = defaultName(was.Name, t.Primary, "pkey")
 		if w.old != nil {
 			w.name = w.old.Name
@@ -80,7 +82,8 @@ func (e *Engine) wantedKeys(s *state, t Table, was *relation) []wanted {
 		all = append(all, w)
 	}
 	if t.Singleton {
-		all = append(all, wanted{name: defaultName(was.Name, []string{tenantColumn}, "key"), constraint: true, tail: "USING btree (tenant_id)"})
+		all = append(all, wanted{name: defaultName(was.Name, []string{tenantColumn}, "key"),
+			constraint: true, tail: "USING btree (tenant_id)"})
 	}
 	for i := range all {
 		all[i].built = all[i].name
@@ -95,7 +98,9 @@ func (e *Engine) wantedKeys(s *state, t Table, was *relation) []wanted {
 func (e *Engine) referredTo(s *state, table string, columns []string) bool {
 	for _, r := range s.was {
 		for _, f := range r.Foreign {
-			if f.Target == table && len(f.References) == len(columns) && !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(f.References, c) }) {
+			if f.Target == table && len(f.References) == len(columns) &&
+				!slices.ContainsFunc(columns,
+					func(c string) bool { return !slices.Contains(f.References, c) }) {
 				return true
 			}
 		}

@@ -26,7 +26,8 @@ func (e *Engine) Plan(ctx context.Context, to Phase) ([]PlannedStatement, error)
 	if err := e.check(ctx, s); err != nil {
 		return nil, err
 	}
-	return planned(e.steps(s), s, to == Contract, func(st step) func(*state) []action { return st.up }), nil
+	return planned(e.steps(s), s, to == Contract,
+		func(st step) func(*state) []action { return st.up }), nil
 }
 
 // PlanDown answers what the way back would do now.
@@ -45,14 +46,17 @@ func (e *Engine) PlanDown(ctx context.Context, to Phase) ([]PlannedStatement, er
 	return planned(steps, s, true, func(st step) func(*state) []action { return st.down }), nil
 }
 
-func planned(steps []step, s *state, contract bool, left func(step) func(*state) []action) []PlannedStatement {
+func planned(
+	steps []step, s *state, contract bool, left func(step) func(*state) []action,
+) []PlannedStatement {
 	plan := []PlannedStatement{}
 	for _, st := range steps {
 		if st.phase == Contract && !contract {
 			continue
 		}
 		for _, a := range left(st)(s) {
-			plan = append(plan, PlannedStatement{Phase: st.phase, Step: st.name, SQL: a.sql, Lock: a.lock, On: a.on, Rows: a.rows, Alone: a.alone})
+			plan = append(plan, PlannedStatement{Phase: st.phase, Step: st.name, SQL: a.sql,
+				Lock: a.lock, On: a.on, Rows: a.rows, Alone: a.alone})
 		}
 	}
 	return plan

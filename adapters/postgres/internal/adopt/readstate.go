@@ -24,7 +24,8 @@ type view struct {
 func (v *view) sql() string { return quote(v.Schema) + "." + quote(v.Name) }
 
 func (v *view) invoker() bool {
-	return slices.Contains(v.Options, "security_invoker=true") || slices.Contains(v.Options, "security_invoker=on")
+	return slices.Contains(v.Options, "security_invoker=true") ||
+		slices.Contains(v.Options, "security_invoker=on")
 }
 
 var wholeName = regexp.MustCompile(`quote_whole\((\w+\.\w+), (\w+\.\w+)\)`)
@@ -49,7 +50,8 @@ WHERE c.relkind = 'v' AND n.nspname NOT IN ('bailiwick', 'pg_catalog', 'informat
 // readSurroundings reads what stands beside the tables.
 func (e *Engine) readSurroundings(ctx context.Context, tx bun.Tx, s *state) error {
 	var text string
-	if err := tx.NewRaw(readingViews, bun.List(slices.Collect(maps.Keys(s.now)))).Scan(ctx, &text); err != nil {
+	if err := tx.NewRaw(readingViews, bun.List(slices.Collect(maps.Keys(s.now)))).
+		Scan(ctx, &text); err != nil {
 		return err
 	}
 	var views []*view
@@ -90,14 +92,16 @@ func (e *Engine) readBase(ctx context.Context, tx bun.Tx, b *base) error {
 func (e *Engine) readFormer(ctx context.Context, tx bun.Tx, s *state) error {
 	s.was, s.oldView, s.oldBase = s.now, s.views, s.base
 	var known bool
-	if err := tx.NewRaw("SELECT to_regclass('bailiwick.former') IS NOT NULL").Scan(ctx, &known); err != nil || !known {
+	if err := tx.NewRaw("SELECT to_regclass('bailiwick.former') IS NOT NULL").
+		Scan(ctx, &known); err != nil || !known {
 		return err
 	}
 	var rows []struct {
 		Object string
 		Shape  json.RawMessage
 	}
-	if err := tx.NewRaw("SELECT object, shape FROM bailiwick.former").Scan(ctx, &rows); err != nil || len(rows) == 0 {
+	if err := tx.NewRaw("SELECT object, shape FROM bailiwick.former").
+		Scan(ctx, &rows); err != nil || len(rows) == 0 {
 		return err
 	}
 	s.begun, s.was, s.oldView, s.oldBase = true, map[string]*relation{}, map[string]*view{}, base{}
@@ -159,7 +163,8 @@ func (s *state) record() (map[string]json.RawMessage, error) {
 func (e *Engine) readCustom(ctx context.Context, tx bun.Tx, s *state) error {
 	for _, c := range e.spec.Custom {
 		var d done
-		if err := tx.NewRaw("SELECT ("+c.Done+")::bool, ("+c.Undone+")::bool").Scan(ctx, &d.Up, &d.Down); err != nil {
+		if err := tx.NewRaw("SELECT ("+c.Done+")::bool, ("+c.Undone+")::bool").
+			Scan(ctx, &d.Up, &d.Down); err != nil {
 			return err
 		}
 		s.custom[c.Name] = d

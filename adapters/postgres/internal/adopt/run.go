@@ -46,7 +46,8 @@ func (e *Engine) Down(ctx context.Context, to Phase) error {
 		return err
 	}
 	if e.stateOf(s) == TenantOwned {
-		return refuse("this database came into being with tenants: there is no single-tenant schema to go back to")
+		return refuse("this database came into being with tenants: there is no single-tenant" +
+			" schema to go back to")
 	}
 	if err := e.onlyDefault(ctx, s); err != nil {
 		return err
@@ -91,7 +92,9 @@ func downwards(st step) func(*state) []action { return st.down }
 const attempts = 3
 
 // runAll carries out what is left of a phase, by the catalog as it is then.
-func (e *Engine) runAll(ctx context.Context, steps []step, way func(step) func(*state) []action, phase Phase, s *state) (*state, error) {
+func (e *Engine) runAll(
+	ctx context.Context, steps []step, way func(step) func(*state) []action, phase Phase, s *state,
+) (*state, error) {
 	for _, st := range steps {
 		if st.phase != phase {
 			continue
@@ -99,7 +102,9 @@ func (e *Engine) runAll(ctx context.Context, steps []step, way func(step) func(*
 		for try := 0; len(way(st)(s)) > 0; try++ {
 			actions := way(st)(s)
 			if try == attempts {
-				return s, wrong(st, refuse("it was done and is still not there: does somebody else change the schema? Its next statement is %s", actions[0].sql[0]))
+				return s, wrong(st, refuse(
+					"it was done and is still not there: does somebody else change the schema?"+
+						" Its next statement is %s", actions[0].sql[0]))
 			}
 			for _, a := range actions {
 				if err := e.do(ctx, st, a, s); err != nil {
@@ -116,7 +121,8 @@ func (e *Engine) runAll(ctx context.Context, steps []step, way func(step) func(*
 }
 
 func (e *Engine) do(ctx context.Context, st step, a action, s *state) error {
-	event := Event{Step: st.name, Phase: st.phase, SQL: strings.Join(a.sql, ";\n"), Kind: Begun, Rows: a.rows}
+	event := Event{Step: st.name, Phase: st.phase, SQL: strings.Join(a.sql, ";\n"), Kind: Begun,
+		Rows: a.rows}
 	if err := e.o.OnEvent(event); err != nil {
 		return err
 	}
@@ -145,7 +151,8 @@ func (e *Engine) perform(ctx context.Context, a action, s *state, event Event) e
 		return err
 	}
 	return e.patiently(ctx, func(ctx context.Context) error {
-		err := e.conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return e.transact(ctx, tx, a, s) })
+		err := e.conn.RunInTx(ctx, nil,
+			func(ctx context.Context, tx bun.Tx) error { return e.transact(ctx, tx, a, s) })
 		if passes(err) {
 			event.Kind = Waited
 			return errors.Join(err, e.o.OnEvent(event))
@@ -164,14 +171,16 @@ func (e *Engine) transact(ctx context.Context, tx bun.Tx, a action, s *state) er
 		settings = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
 	}
 	if s.super { // an autovacuum in the way is told to leave
-		settings += fmt.Sprintf("; SET LOCAL deadlock_timeout = %d", e.o.LockTimeout.Milliseconds()/3)
+		settings += fmt.Sprintf("; SET LOCAL deadlock_timeout = %d",
+			e.o.LockTimeout.Milliseconds()/3)
 	}
 	if _, err := tx.ExecContext(ctx, settings); err != nil {
 		return err
 	}
 	if a.on != "" && !a.loose && (a.lock == accessExcl || a.lock == shareRowExcl) {
 		waits := int64(1 + len(s.partitions(s.now, a.on)))
-		lock := fmt.Sprintf("SET LOCAL lock_timeout = %d", max(e.o.LockTimeout.Milliseconds()/waits, 1))
+		lock := fmt.Sprintf("SET LOCAL lock_timeout = %d",
+			max(e.o.LockTimeout.Milliseconds()/waits, 1))
 		if _, err := tx.ExecContext(ctx, lock); err != nil {
 			return err
 		}
@@ -192,7 +201,8 @@ func (e *Engine) transact(ctx context.Context, tx bun.Tx, a action, s *state) er
 
 // limits begin a transaction that others may have to wait for.
 func (e *Engine) limits() string {
-	return fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = 0", e.o.LockTimeout.Milliseconds())
+	return fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = 0",
+		e.o.LockTimeout.Milliseconds())
 }
 
 // passes reports whether the error is one that trying again may overcome.
@@ -219,7 +229,9 @@ func (e *Engine) patiently(ctx context.Context, try func(context.Context) error)
 			return err
 		}
 		if time.Now().After(deadline) {
-			return refuse("no lock was to be had within %s: end the transactions that stay open (pg_stat_activity, state idle in transaction) and repeat", e.o.Patience).Because(err)
+			return refuse("no lock was to be had within %s: end the transactions that stay open"+
+				" (pg_stat_activity, state idle in transaction) and repeat", e.o.Patience).
+				Because(err)
 		}
 		if err := pause(ctx, rest+rand.N(rest)); err != nil {
 			return err

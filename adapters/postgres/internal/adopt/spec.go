@@ -37,11 +37,12 @@ type Library struct {
 // Table is one that tenants come to own.
 type Table struct {
 	Schema, Name string
-	Versioned    bool     // its rows count their versions, by a trigger
-	Singleton    bool     // a tenant has one row
-	Primary      []string // the columns of its new primary key behind tenant_id; nil: those of the old one
-	Drop         []string // columns that go with the old version
-	Replaced     []string // triggers that the library's takes the place of
+	Versioned    bool // its rows count their versions, by a trigger
+	Singleton    bool // a tenant has one row
+	// the columns of its new primary key behind tenant_id; nil: those of the old one
+	Primary  []string
+	Drop     []string // columns that go with the old version
+	Replaced []string // triggers that the library's takes the place of
 }
 
 func (t Table) sql() string { return quote(t.Schema) + "." + quote(t.Name) }
@@ -81,6 +82,7 @@ type Users struct {
 
 // Keys are the API keys that the old version knows.
 type Keys struct {
-	Schema, Table                                          string
-	ID, User, Name, Hash, CreatedAt, LastUsedAt, RevokedAt string // columns; the last two may be empty
+	Schema, Table string
+	// columns; the last two may be empty
+	ID, User, Name, Hash, CreatedAt, LastUsedAt, RevokedAt string
 }

@@ -49,12 +49,14 @@ func build(unique bool, name string, r *relation, tail string) []action {
 		actions = append(actions, unbuild(r, name))
 	}
 	return append(actions, action{
-		sql: []string{"CREATE " + kind + " CONCURRENTLY " + quote(name) + " ON " + r.sql() + " " + tail}, lock: shareUpdateExcl, on: r.sql(), rows: r.Rows, alone: true,
+		sql: []string{"CREATE " + kind + " CONCURRENTLY " + quote(name) + " ON " + r.sql() + " " +
+			tail}, lock: shareUpdateExcl, on: r.sql(), rows: r.Rows, alone: true,
 	})
 }
 
 func unbuild(r *relation, name string) action {
-	return action{sql: []string{"DROP INDEX CONCURRENTLY " + quote(r.Schema) + "." + quote(name)}, lock: shareUpdateExcl, on: r.sql(), alone: true}
+	return action{sql: []string{"DROP INDEX CONCURRENTLY " + quote(r.Schema) + "." + quote(name)},
+		lock: shareUpdateExcl, on: r.sql(), alone: true}
 }
 
 // together makes one action of several that must not be seen apart. There is

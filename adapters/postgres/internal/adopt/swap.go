@@ -22,7 +22,8 @@ func (e *Engine) exchange(s *state, t Table) []action {
 		}
 	}
 	if c := r.column(tenantColumn); c == nil || c.Default != stamped {
-		statements = append(statements, "ALTER TABLE "+r.sql()+" ALTER COLUMN tenant_id SET DEFAULT "+stamped)
+		statements = append(statements,
+			"ALTER TABLE "+r.sql()+" ALTER COLUMN tenant_id SET DEFAULT "+stamped)
 	}
 	for _, piece := range append([]*relation{r}, s.partitions(s.now, r.sql())...) {
 		if !piece.Enabled {
@@ -50,7 +51,8 @@ func (w wanted) exchange(r *relation) []string {
 		if old != nil {
 			statement += "DROP CONSTRAINT " + quote(old.Name) + ", "
 		}
-		return []string{statement + "ADD CONSTRAINT " + quote(w.name) + " " + w.kind() + " USING INDEX " + quote(built) + w.deferral()}
+		return []string{statement + "ADD CONSTRAINT " + quote(w.name) + " " + w.kind() +
+			" USING INDEX " + quote(built) + w.deferral()}
 	case w.constraint:
 		return nil
 	}
@@ -59,7 +61,8 @@ func (w wanted) exchange(r *relation) []string {
 		statements = append(statements, "DROP INDEX "+quote(r.Schema)+"."+quote(old.Name))
 	}
 	if built != w.name {
-		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+" RENAME TO "+quote(w.name))
+		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+
+			" RENAME TO "+quote(w.name))
 	}
 	return statements
 }
@@ -101,7 +104,8 @@ func (e *Engine) exchangePartitioned(s *state, t Table) []string {
 			before = append(before, dropKey(r, w.old))
 		}
 		if w.constraint {
-			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.name)+" "+w.kind()+" (tenant_id, "+quoted(w.columns)+")")
+			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.name)+" "+
+				w.kind()+" (tenant_id, "+quoted(w.columns)+")")
 		} else {
 			behind = append(behind, "CREATE UNIQUE INDEX "+quote(w.name)+" ON "+r.sql()+" "+w.tail)
 		}

@@ -18,15 +18,18 @@ func (e *Engine) exchangeBack(s *state, t Table) []action {
 		actions, statements = e.restoreKeys(s, t)
 	}
 	if c := r.column(tenantColumn); c != nil && c.Default == stamped {
-		statements = append(statements, "ALTER TABLE "+r.sql()+" ALTER COLUMN tenant_id SET DEFAULT "+literal(e.spec.Tenant)+"::uuid")
+		statements = append(statements, "ALTER TABLE "+r.sql()+
+			" ALTER COLUMN tenant_id SET DEFAULT "+literal(e.spec.Tenant)+"::uuid")
 	}
 	for _, piece := range append([]*relation{r}, s.partitions(s.now, r.sql())...) {
 		was := s.was[piece.sql()]
 		if piece.Forced && (was == nil || !was.Forced) {
-			statements = append(statements, "ALTER TABLE "+piece.sql()+" NO FORCE ROW LEVEL SECURITY")
+			statements = append(statements,
+				"ALTER TABLE "+piece.sql()+" NO FORCE ROW LEVEL SECURITY")
 		}
 		if piece.Enabled && (was == nil || !was.Enabled) {
-			statements = append(statements, "ALTER TABLE "+piece.sql()+" DISABLE ROW LEVEL SECURITY")
+			statements = append(statements,
+				"ALTER TABLE "+piece.sql()+" DISABLE ROW LEVEL SECURITY")
 		}
 	}
 	return append(actions, together(accessExcl, r.sql(), statements)...)
@@ -53,7 +56,8 @@ func (e *Engine) restoreKeys(s *state, t Table) (actions []action, statements []
 			drop, add := e.lean(s, r.sql(), k)
 			leaning, again = append(leaning, drop...), append(again, add...)
 			if built != w.built { // its name is free when the constraint is gone
-				again = append(again, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+" RENAME TO "+quote(w.built))
+				again = append(again, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+" RENAME TO "+
+					quote(w.built))
 			}
 		}
 		statements = append(statements, w.restore(r, k, back)...)
@@ -80,7 +84,9 @@ func (e *Engine) lean(s *state, table string, k *key) (drop, add []string) {
 	for _, name := range sortedNames(s.now) {
 		r := s.now[name]
 		for _, f := range r.Foreign {
-			if f.Target != table || f.Inherited || len(f.References) != len(k.Columns) || slices.ContainsFunc(k.Columns, func(c string) bool { return !slices.Contains(f.References, c) }) {
+			if f.Target != table || f.Inherited || len(f.References) != len(k.Columns) ||
+				slices.ContainsFunc(k.Columns,
+					func(c string) bool { return !slices.Contains(f.References, c) }) {
 				continue
 			}
 			drop = append(drop, "ALTER TABLE "+name+" DROP CONSTRAINT "+quote(f.Name))
@@ -88,7 +94,8 @@ func (e *Engine) lean(s *state, table string, k *key) (drop, add []string) {
 			if r.Kind == "p" {
 				notValid = ""
 			}
-			add = append(add, "ALTER TABLE "+name+" ADD CONSTRAINT "+quote(f.Name)+" "+strings.TrimSuffix(f.Definition, " NOT VALID")+notValid)
+			add = append(add, "ALTER TABLE "+name+" ADD CONSTRAINT "+quote(f.Name)+" "+
+				strings.TrimSuffix(f.Definition, " NOT VALID")+notValid)
 		}
 	}
 	return drop, add
@@ -105,13 +112,16 @@ func (w wanted) restore(r *relation, k *key, back string) []string {
 		if w.old.Primary {
 			kind = "PRIMARY KEY"
 		}
-		return []string{statement + "ADD CONSTRAINT " + quote(w.old.Name) + " " + kind + " USING INDEX " + quote(back) + deferral(w.old)}
+		return []string{statement + "ADD CONSTRAINT " + quote(w.old.Name) + " " + kind +
+			" USING INDEX " + quote(back) + deferral(w.old)}
 	}
 	var statements []string
 	if k != nil && k.Name == w.old.Name {
-		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(k.Name)+" RENAME TO "+quote(w.built))
+		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(k.Name)+
+			" RENAME TO "+quote(w.built))
 	}
-	return append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(back)+" RENAME TO "+quote(w.old.Name))
+	return append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(back)+" RENAME TO "+
+		quote(w.old.Name))
 }
 
 func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statements []string) {
@@ -129,9 +139,11 @@ func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statem
 			if w.old.Primary {
 				kind = "PRIMARY KEY"
 			}
-			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.old.Name)+" "+kind+" ("+quoted(w.old.Columns)+")")
+			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.old.Name)+" "+
+				kind+" ("+quoted(w.old.Columns)+")")
 		} else {
-			behind = append(behind, "CREATE UNIQUE INDEX "+quote(w.old.Name)+" ON "+r.sql()+" "+w.old.Tail)
+			behind = append(behind, "CREATE UNIQUE INDEX "+quote(w.old.Name)+" ON "+r.sql()+" "+
+				w.old.Tail)
 		}
 	}
 	if len(behind) == 0 {

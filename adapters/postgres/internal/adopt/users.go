@@ -12,7 +12,9 @@ type function struct{ name, create string }
 // Whatever the old version's role may do, the functions do their work with their
 // owner's rights; nobody can call them but a trigger.
 func triggerFunction(name, body string) function {
-	return function{name, "CREATE FUNCTION bailiwick." + name + "() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $adoption$\nBEGIN\n" +
+	return function{name, "CREATE FUNCTION bailiwick." + name +
+		"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER" +
+		" SET search_path = pg_catalog, pg_temp AS $adoption$\nBEGIN\n" +
 		body + "\nEND $adoption$"}
 }
 
@@ -29,7 +31,8 @@ const noteStray = `  IF coalesce(current_setting('bailiwick.stray_' || TG_RELID,
 func (e *Engine) functions() []function {
 	all := []function{
 		triggerFunction("adoption_stray", noteStray),
-		triggerFunction("adoption_fill", "  NEW.tenant_id := "+literal(e.spec.Tenant)+";\n  RETURN NEW;"),
+		triggerFunction("adoption_fill", "  NEW.tenant_id := "+literal(e.spec.Tenant)+
+			";\n  RETURN NEW;"),
 	}
 	if p := e.spec.Users; p != nil {
 		all = append(all, triggerFunction("adoption_person", e.personBody(*p)))
@@ -43,7 +46,8 @@ func (e *Engine) functions() []function {
 // asID makes a uuid of a key column's value: itself, if it is one.
 func asID(of, column string) string {
 	value := of + "." + quote(column)
-	return "CASE WHEN pg_typeof(" + value + ") = 'uuid'::regtype THEN " + value + "::text ELSE md5('bailiwick ' || " + value + "::text) END::uuid"
+	return "CASE WHEN pg_typeof(" + value + ") = 'uuid'::regtype THEN " + value +
+		"::text ELSE md5('bailiwick ' || " + value + "::text) END::uuid"
 }
 
 func role(of, admin string) string {
@@ -73,8 +77,10 @@ func (e *Engine) keyRoles(p Users) string {
 	if k == nil {
 		return ""
 	}
-	return fmt.Sprintf("  UPDATE bailiwick.api_keys b SET role = %s FROM %s k WHERE k.%s = NEW.%s AND b.hash = k.%s;\n",
-		role("NEW", p.Admin), quote(k.Schema)+"."+quote(k.Table), quote(k.User), quote(p.ID), quote(k.Hash))
+	return fmt.Sprintf("  UPDATE bailiwick.api_keys b SET role = %s FROM %s k WHERE k.%s = NEW.%s"+
+		" AND b.hash = k.%s;\n",
+		role("NEW", p.Admin), quote(k.Schema)+"."+quote(k.Table), quote(k.User), quote(p.ID),
+		quote(k.Hash))
 }
 
 // keyBody keeps bailiwick.api_keys as the old version's are. A revoked one is
@@ -94,7 +100,8 @@ func (e *Engine) keyBody(k Keys) string {
     FROM %[8]s u WHERE u.%[9]s = NEW.%[10]s
     ON CONFLICT (hash) DO UPDATE SET name = excluded.name, role = excluded.role;
   RETURN NULL;`, literal(e.spec.Tenant), quote(k.Hash), revoked, asID("NEW", k.ID), quote(k.Name), role("u", e.spec.Users.Admin), quote(k.CreatedAt),
-		quote(e.spec.Users.Schema)+"."+quote(e.spec.Users.Table), quote(e.spec.Users.ID), quote(k.User))
+		quote(e.spec.Users.Schema)+"."+quote(e.spec.Users.Table), quote(e.spec.Users.ID),
+		quote(k.User))
 }
 
 // userSteps bring users and their keys along: what is there in batches, and
@@ -103,21 +110,26 @@ func (e *Engine) userSteps() []step {
 	var steps []step
 	if p := e.spec.Users; p != nil {
 		columns := []string{p.Email, p.Name, p.Password, p.Admin}
-		steps = append(steps, e.mirror("people", quote(p.Schema)+"."+quote(p.Table), "adoption_person", columns, e.copyUsers))
+		steps = append(steps, e.mirror("people", quote(p.Schema)+"."+quote(p.Table),
+			"adoption_person", columns, e.copyUsers))
 	}
 	if k := e.spec.Keys; k != nil {
 		columns := []string{k.User, k.Name, k.Hash}
 		if k.RevokedAt != "" {
 			columns = append(columns, k.RevokedAt)
 		}
-		steps = append(steps, e.mirror("keys", quote(k.Schema)+"."+quote(k.Table), "adoption_key", columns, e.copyKeys))
+		steps = append(steps, e.mirror("keys", quote(k.Schema)+"."+quote(k.Table), "adoption_key",
+			columns, e.copyKeys))
 	}
 	return steps
 }
 
 const mirrorTrigger = "bailiwick_adoption"
 
-func (e *Engine) mirror(what, table, function string, columns []string, copying func(context.Context, *Engine, func(int64)) error) step {
+func (e *Engine) mirror(
+	what, table, function string, columns []string,
+	copying func(context.Context, *Engine, func(int64)) error,
+) step {
 	return step{name: what + " " + table, phase: Expand,
 		up: func(s *state) []action {
 			if e.contracted(s) {
@@ -125,11 +137,14 @@ func (e *Engine) mirror(what, table, function string, columns []string, copying 
 			}
 			var actions []action
 			if !s.mirrored[table] {
-				actions = append(actions, brief(shareRowExcl, table, "CREATE TRIGGER "+mirrorTrigger+" AFTER INSERT OR DELETE OR UPDATE OF "+quoted(columns)+" ON "+table+
-					" FOR EACH ROW EXECUTE FUNCTION bailiwick."+function+"()"))
+				actions = append(actions,
+					brief(shareRowExcl, table, "CREATE TRIGGER "+mirrorTrigger+
+						" AFTER INSERT OR DELETE OR UPDATE OF "+quoted(columns)+" ON "+table+
+						" FOR EACH ROW EXECUTE FUNCTION bailiwick."+function+"()"))
 			}
 			if !s.copied[table] {
-				actions = append(actions, action{sql: []string{"-- copy " + table + " in batches"}, lock: "ROW SHARE", on: table, rows: s.uncopied[table], work: copying})
+				actions = append(actions, action{sql: []string{"-- copy " + table + " in batches"},
+					lock: "ROW SHARE", on: table, rows: s.uncopied[table], work: copying})
 			}
 			return actions
 		},
@@ -161,14 +176,17 @@ func (e *Engine) readUsers(s *state, ask func(dest any, query string) error) err
 	look := func(table, missing string) error {
 		var standing bool
 		var left int64
-		if err := ask(&standing, "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass("+literal(table)+") AND tgname = "+literal(mirrorTrigger)+")"); err != nil {
+		if err := ask(&standing,
+			"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass("+literal(table)+
+				") AND tgname = "+literal(mirrorTrigger)+")"); err != nil {
 			return err
 		}
 		if standing {
 			s.mirrored[table] = true
 		}
 		var there bool
-		if err := ask(&there, "SELECT to_regclass("+literal(table)+") IS NOT NULL"); err != nil || !there {
+		if err := ask(&there, "SELECT to_regclass("+literal(table)+") IS NOT NULL"); err != nil ||
+			!there {
 			return err
 		}
 		if s.copied[table] { // and what was taken away since, stays away
@@ -199,7 +217,8 @@ func missingPerson(p Users) string {
 }
 
 func missingKey(k Keys) string {
-	conditions := []string{"octet_length(o." + quote(k.Hash) + ") = 32", "NOT EXISTS (SELECT FROM bailiwick.api_keys b WHERE b.hash = o." + quote(k.Hash) + ")"}
+	conditions := []string{"octet_length(o." + quote(k.Hash) + ") = 32",
+		"NOT EXISTS (SELECT FROM bailiwick.api_keys b WHERE b.hash = o." + quote(k.Hash) + ")"}
 	if k.RevokedAt != "" {
 		conditions = append(conditions, "o."+quote(k.RevokedAt)+" IS NULL")
 	}

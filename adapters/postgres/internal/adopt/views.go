@@ -22,7 +22,8 @@ func (e *Engine) viewSteps(s *state) []step {
 				if now := s.views[name]; now != nil && slices.Contains(now.Columns, tenantColumn) {
 					return nil
 				}
-				return []action{loose(name, "CREATE OR REPLACE VIEW "+name+options(was.Options)+" AS "+v.Definition)}
+				return []action{loose(name, "CREATE OR REPLACE VIEW "+name+options(was.Options)+
+					" AS "+v.Definition)}
 			},
 			down: func(s *state) []action {
 				now := s.views[name]
@@ -31,7 +32,8 @@ func (e *Engine) viewSteps(s *state) []step {
 				}
 				statements := []string{
 					"DROP VIEW IF EXISTS " + name,
-					"CREATE VIEW " + name + options(was.Options) + " AS " + strings.TrimSuffix(was.Definition, ";"),
+					"CREATE VIEW " + name + options(was.Options) + " AS " +
+						strings.TrimSuffix(was.Definition, ";"),
 					"ALTER VIEW " + name + " OWNER TO " + quote(was.Owner),
 				}
 				return []action{loose(name, append(statements, was.Grants...)...)}

@@ -21,7 +21,8 @@ func (e *Engine) functionStep() step {
 			var statements []string
 			for _, f := range functions {
 				if !contains(s.base.Functions, f.name) {
-					statements = append(statements, f.create, "REVOKE ALL ON FUNCTION bailiwick."+f.name+"() FROM PUBLIC")
+					statements = append(statements, f.create, "REVOKE ALL ON FUNCTION bailiwick."+
+						f.name+"() FROM PUBLIC")
 				}
 			}
 			return together(noLock, "", statements)
@@ -55,7 +56,8 @@ func (e *Engine) triggerSteps(t Table) []step {
 					}
 				}
 				if s.now[name].trigger(touch) == nil {
-					statements = append(statements, "CREATE TRIGGER "+touch+" BEFORE UPDATE ON "+name+" FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+					statements = append(statements, "CREATE TRIGGER "+touch+" BEFORE UPDATE ON "+
+						name+" FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 				}
 				return together(accessExcl, name, statements)
 			},
@@ -65,7 +67,8 @@ func (e *Engine) triggerSteps(t Table) []step {
 					statements = append(statements, "DROP TRIGGER "+touch+" ON "+name)
 				}
 				for _, old := range t.Replaced {
-					if was := s.was[name].trigger(old); was != nil && s.now[name].trigger(old) == nil {
+					if was := s.was[name].trigger(old); was != nil &&
+						s.now[name].trigger(old) == nil {
 						statements = append(statements, was.Definition)
 						statements = append(statements, was.state(name)...)
 					}
@@ -77,8 +80,10 @@ func (e *Engine) triggerSteps(t Table) []step {
 				if swapped(s.now[name]) || s.now[name].trigger(stray) != nil {
 					return nil
 				}
-				return []action{brief(shareRowExcl, name, "CREATE TRIGGER "+stray+" AFTER INSERT OR UPDATE OR DELETE ON "+name+
-					" FOR EACH STATEMENT WHEN (coalesce(current_setting('bailiwick.tenant', true), '') = '') EXECUTE FUNCTION bailiwick.adoption_stray()")}
+				return []action{brief(shareRowExcl, name,
+					"CREATE TRIGGER "+stray+" AFTER INSERT OR UPDATE OR DELETE ON "+name+
+						" FOR EACH STATEMENT WHEN (coalesce(current_setting('bailiwick.tenant',"+
+						" true), '') = '') EXECUTE FUNCTION bailiwick.adoption_stray()")}
 			},
 			down: func(s *state) []action {
 				if s.now[name].trigger(stray) == nil {
@@ -91,7 +96,8 @@ func (e *Engine) triggerSteps(t Table) []step {
 
 // state says again when a trigger is asked.
 func (t *trigger) state(table string) []string {
-	word := map[string]string{"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}[t.Enabled]
+	word := map[string]string{"D": "DISABLE", "R": "ENABLE REPLICA",
+		"A": "ENABLE ALWAYS"}[t.Enabled]
 	if word == "" {
 		return nil
 	}
@@ -108,7 +114,8 @@ func (e *Engine) policySteps(t Table) []step {
 			var statements []string
 			for _, r := range append([]*relation{s.now[name]}, s.partitions(s.now, name)...) {
 				if !r.policy(policy) {
-					statements = append(statements, "CREATE POLICY "+policy+" ON "+r.sql()+" USING ("+e.spec.Condition+") WITH CHECK ("+e.spec.Condition+")")
+					statements = append(statements, "CREATE POLICY "+policy+" ON "+r.sql()+
+						" USING ("+e.spec.Condition+") WITH CHECK ("+e.spec.Condition+")")
 				}
 			}
 			return together(accessExcl, name, statements)

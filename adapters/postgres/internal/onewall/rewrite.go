@@ -9,7 +9,8 @@ import (
 
 // comparison is the filter behind its qualifier: the column, quoted or not, and
 // the constant that it is held against, with or without a cast.
-var comparison = regexp.MustCompile(`^(tenant_id|"tenant_id")\s*=\s*'[0-9a-fA-F-]{36}'(\s*::\s*uuid)?`)
+var comparison = regexp.MustCompile(
+	`^(tenant_id|"tenant_id")\s*=\s*'[0-9a-fA-F-]{36}'(\s*::\s*uuid)?`)
 
 // unfiltered takes the filter out of a statement. What stands in constants and
 // comments is passed over, and so is an assignment, which begins behind SET or a
@@ -28,7 +29,8 @@ func unfiltered(query string) string {
 		token := query[at : at+length]
 		b.WriteString(token)
 		at += length
-		if kind != sqllex.Space && kind != sqllex.Comment && token != "." && !qualifies(query[at:]) {
+		if kind != sqllex.Space && kind != sqllex.Comment && token != "." &&
+			!qualifies(query[at:]) {
 			behind = token
 		}
 	}

@@ -14,14 +14,22 @@ const id = "01900000-0000-7000-8000-000000000000"
 func TestFilterIsTakenAwayWhereverItStands(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
-		"SELECT * FROM t WHERE tenant_id = '" + id + "'":                       "SELECT * FROM t WHERE tenant_id IS NOT NULL",
-		`WHERE "note"."tenant_id" = '` + id + `'::uuid AND x = 1`:              `WHERE "note"."tenant_id" IS NOT NULL AND x = 1`,
-		"WHERE (t.tenant_id='" + id + "')":                                     "WHERE (t.tenant_id IS NOT NULL)",
-		"DELETE FROM t WHERE a IN (1, 2) AND tenant_id = '" + id + "' :: uuid": "DELETE FROM t WHERE a IN (1, 2) AND tenant_id IS NOT NULL",
-		"ON x.tenant_id = '" + id + "' WHERE y.tenant_id = '" + id + "'":       "ON x.tenant_id IS NOT NULL WHERE y.tenant_id IS NOT NULL",
-		"UPDATE t SET a = 1 WHERE tenant_id = '" + id + "'":                    "UPDATE t SET a = 1 WHERE tenant_id IS NOT NULL",
-		"WHERE name = 'it''s' AND tenant_id = '" + id + "'":                    "WHERE name = 'it''s' AND tenant_id IS NOT NULL",
-		`WHERE name = E'\'' AND tenant_id = '` + id + "'":                      `WHERE name = E'\'' AND tenant_id IS NOT NULL`,
+		"SELECT * FROM t WHERE tenant_id = '" + id +
+			"'": "SELECT * FROM t WHERE tenant_id IS NOT NULL",
+		`WHERE "note"."tenant_id" = '` + id +
+			`'::uuid AND x = 1`: `WHERE "note"."tenant_id" IS NOT NULL AND x = 1`,
+		"WHERE (t.tenant_id='" + id +
+			"')": "WHERE (t.tenant_id IS NOT NULL)",
+		"DELETE FROM t WHERE a IN (1, 2) AND tenant_id = '" + id +
+			"' :: uuid": "DELETE FROM t WHERE a IN (1, 2) AND tenant_id IS NOT NULL",
+		"ON x.tenant_id = '" + id + "' WHERE y.tenant_id = '" + id +
+			"'": "ON x.tenant_id IS NOT NULL WHERE y.tenant_id IS NOT NULL",
+		"UPDATE t SET a = 1 WHERE tenant_id = '" + id +
+			"'": "UPDATE t SET a = 1 WHERE tenant_id IS NOT NULL",
+		"WHERE name = 'it''s' AND tenant_id = '" + id +
+			"'": "WHERE name = 'it''s' AND tenant_id IS NOT NULL",
+		`WHERE name = E'\'' AND tenant_id = '` + id +
+			"'": `WHERE name = E'\'' AND tenant_id IS NOT NULL`,
 	} {
 		require.Equal(t, want, onewall.Rewrite(onewall.WithoutFilter(t.Context()), query))
 	}

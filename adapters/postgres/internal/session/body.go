@@ -41,7 +41,8 @@ func (r *reader) look(in *clause) error {
 			in.updates = in.updates || r.word.is("update")
 		case 'i':
 			if in.selects[top] && r.word.is("into") { // and not that of INSERT or MERGE
-				return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON COMMIT DROP")
+				return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON" +
+					" COMMIT DROP")
 			}
 		case 'p':
 			return r.ofServer(in)
@@ -65,7 +66,8 @@ func (r *reader) ofServer(in *clause) error {
 	}
 	name := r.word.name()
 	if in.updates && name == "pg_settings" {
-		return refuse("UPDATE of pg_settings is a SET that holds for whoever uses the connection next; to read one, use current_setting")
+		return refuse("UPDATE of pg_settings is a SET that holds for whoever uses the connection" +
+			" next; to read one, use current_setting")
 	}
 	if overheard[name] {
 		return refuse("%s shows what other tenants are doing", name)

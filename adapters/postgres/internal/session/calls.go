@@ -27,7 +27,8 @@ func (r *reader) call(name string) error {
 // does.
 func (r *reader) setConfig() error {
 	if !r.isLocal() {
-		return refuse("set_config would hold for whoever uses the connection next: its last argument must be true")
+		return refuse("set_config would hold for whoever uses the connection next: its last" +
+			" argument must be true")
 	}
 	ahead := *r
 	ahead.next()
@@ -51,15 +52,19 @@ const (
 var calls = map[string]string{
 	"pg_advisory_lock": keepsLock, "pg_advisory_lock_shared": keepsLock,
 	"pg_try_advisory_lock": keepsLock, "pg_try_advisory_lock_shared": keepsLock,
-	"query_to_xml": runsText, "query_to_xmlschema": runsText, "query_to_xml_and_xmlschema": runsText,
-	"table_to_xml": runsText, "table_to_xml_and_xmlschema": runsText, "cursor_to_xml": runsText,
+	"query_to_xml": runsText, "query_to_xmlschema": runsText,
+	"query_to_xml_and_xmlschema": runsText,
+	"table_to_xml":               runsText, "table_to_xml_and_xmlschema": runsText,
+	"cursor_to_xml": runsText,
 	"schema_to_xml": runsText, "schema_to_xml_and_xmlschema": runsText,
 	"database_to_xml": runsText, "database_to_xml_and_xmlschema": runsText,
 	"ts_stat": runsText, "ts_rewrite": runsText,
-	"setseed": "keeps its seed until the session ends, which " + ofRandom, "set_limit": "is a SET that holds for whoever uses the connection next",
-	"lastval": ofSession, "currval": ofSession,
+	"setseed":   "keeps its seed until the session ends, which " + ofRandom,
+	"set_limit": "is a SET that holds for whoever uses the connection next",
+	"lastval":   ofSession, "currval": ofSession,
 	"pg_terminate_backend": elsewhere, "pg_cancel_backend": elsewhere,
-	"loread": "reads a large object, which is nobody's and everybody's", "lowrite": "writes a large object, which is nobody's and everybody's",
+	"loread":  "reads a large object, which is nobody's and everybody's",
+	"lowrite": "writes a large object, which is nobody's and everybody's",
 }
 
 // isLocal reports whether the last of three arguments is true. It leaves the
@@ -76,7 +81,8 @@ func (r *reader) isLocal() bool {
 			depth--
 		}
 		if depth == 0 {
-			return arguments == 3 && length == 1 && (last.is("true") || last.kind == sqllex.Text && strings.EqualFold(last.text, "'true'"))
+			return arguments == 3 && length == 1 && (last.is("true") || last.kind == sqllex.Text &&
+				strings.EqualFold(last.text, "'true'"))
 		}
 		if depth == 1 && ahead.word.isMark(",") {
 			arguments++

@@ -11,10 +11,14 @@ import (
 )
 
 var (
-	errPrepare   = tenancy.Errorf(tenancy.CodeInternal, "a prepared statement stays on a connection that others use next: send the statement itself")
-	errArguments = tenancy.Errorf(tenancy.CodeInternal, "a statement comes with its arguments in place: what is looked at must be what is sent")
-	errTxTenant  = tenancy.Errorf(tenancy.CodeTenantMismatch, "the context names another tenant than the transaction it is used in")
-	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal, "the connection came back within a transaction")
+	errPrepare = tenancy.Errorf(tenancy.CodeInternal,
+		"a prepared statement stays on a connection that others use next: send the statement itself")
+	errArguments = tenancy.Errorf(tenancy.CodeInternal,
+		"a statement comes with its arguments in place: what is looked at must be what is sent")
+	errTxTenant = tenancy.Errorf(tenancy.CodeTenantMismatch,
+		"the context names another tenant than the transaction it is used in")
+	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal,
+		"the connection came back within a transaction")
 )
 
 // conn holds the connection it guards in a named field: a method that pgdriver
@@ -36,7 +40,9 @@ var (
 	_ driver.Pinger             = (*conn)(nil)
 )
 
-func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *conn) QueryContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Rows, error) {
 	s, err := c.prepare(ctx, query, args)
 	if err != nil {
 		return nil, err
@@ -56,7 +62,9 @@ func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
 	return &rows{Rows: found, exchange: e}, nil
 }
 
-func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *conn) ExecContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Result, error) {
 	s, err := c.prepare(ctx, query, args)
 	if err != nil {
 		return nil, err
@@ -82,7 +90,9 @@ type statement struct {
 }
 
 // prepare checks a statement, and puts in front of it what scopes it.
-func (c *conn) prepare(ctx context.Context, query string, args []driver.NamedValue) (statement, error) {
+func (c *conn) prepare(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (statement, error) {
 	if len(args) > 0 {
 		return statement{}, errArguments
 	}
@@ -137,7 +147,10 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 	return c.PrepareContext(context.Background(), query)
 }
 
-func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) { return nil, errPrepare }
+func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) {
+	return nil,
+		errPrepare
+}
 
 // Ping is unscoped: it touches no table.
 func (c *conn) Ping(ctx context.Context) error {

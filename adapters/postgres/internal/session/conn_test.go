@@ -36,7 +36,8 @@ func TestAStatementIsScopedAndNothingOfItStays(t *testing.T) {
 	eachScope(t, func(t *testing.T, db *sql.DB) {
 		first, second := tenancy.NewID(), tenancy.NewID()
 		for _, tenant := range []tenancy.ID{first, second, first} {
-			require.Equal(t, "signed "+tenant.String(), ask(t, tenancy.NewContext(t.Context(), tenant), db, scoped))
+			require.Equal(t, "signed "+tenant.String(),
+				ask(t, tenancy.NewContext(t.Context(), tenant), db, scoped))
 			conn, err := db.Conn(t.Context())
 			require.NoError(t, err)
 			require.NoError(t, conn.Raw(func(any) error { return nil }))
@@ -51,10 +52,13 @@ func TestATransactionIsScopedFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	eachScope(t, func(t *testing.T, db *sql.DB) {
 		ctx := inTenant(t)
-		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+		tx, err := db.BeginTx(ctx,
+			&sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 		require.NoError(t, err)
 		require.Equal(t, "signed "+tenancy.DefaultID.String(), ask(t, ctx, tx, scoped))
-		require.Equal(t, "repeatable read on", ask(t, ctx, tx, "SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')"))
+		require.Equal(t, "repeatable read on",
+			ask(t, ctx, tx, "SELECT current_setting('transaction_isolation') || ' ' ||"+
+				" current_setting('transaction_read_only')"))
 		_, err = tx.ExecContext(tenancy.NewContext(ctx, tenancy.NewID()), "SELECT 1")
 		require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
 		require.NoError(t, tx.Commit())
@@ -82,7 +86,10 @@ func TestTheServerHasTheDeadlineOfEachStatement(t *testing.T) {
 		ctx := inTenant(t)
 		soon, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		usual, short := func(q querier) { t.Helper(); requireDeadline(t, ctx, q, timeout, timeout) }, func(q querier) {
+		usual, short := func(q querier) {
+			t.Helper()
+			requireDeadline(t, ctx, q, timeout, timeout)
+		}, func(q querier) {
 			t.Helper()
 			requireDeadline(t, soon, q, time.Second, 10*time.Second)
 		}
@@ -118,7 +125,8 @@ func requireDeadline(t *testing.T, ctx context.Context, db querier, from, to tim
 // have been a shorter one, or a longer.
 func TestTheDeadlineIsKnownBehindAWayBack(t *testing.T) {
 	t.Parallel()
-	for _, back := range []string{"ROLLBACK TO a", " /* x */ rollback to savepoint a", "SELECT 1; ROLLBACK TO a", "SELECT 1/0"} {
+	for _, back := range []string{"ROLLBACK TO a", " /* x */ rollback to savepoint a",
+		"SELECT 1; ROLLBACK TO a", "SELECT 1/0"} {
 		t.Run(back, func(t *testing.T) {
 			t.Parallel()
 			db, ctx := pool(t, session.Config{}), inTenant(t)
@@ -142,11 +150,14 @@ func TestTheDeadlineIsKnownBehindAWayBack(t *testing.T) {
 func TestADeadlineThatSessionsBeginWithIsNotSent(t *testing.T) {
 	t.Parallel()
 	admin := superuser(t)
-	_, err := admin.ExecContext(t.Context(), "CREATE ROLE patient SUPERUSER LOGIN PASSWORD 'patient'; ALTER ROLE patient SET statement_timeout = '20s'")
+	_, err := admin.ExecContext(t.Context(),
+		"CREATE ROLE patient SUPERUSER LOGIN PASSWORD 'patient'; ALTER ROLE patient"+
+			" SET statement_timeout = '20s'")
 	require.NoError(t, err)
 	inner := connectorOf(t, "patient")
 	connector := session.NewConnector(inner, session.Config{
-		Scope: tenancy.FromContext, Sign: func(tenancy.ID) (string, error) { return "x", nil }, Timeout: timeout,
+		Scope: tenancy.FromContext, Sign: func(tenancy.ID) (string, error) { return "x", nil },
+		Timeout: timeout,
 	})
 	connector.SessionsBegin(timeout)
 	db := sql.OpenDB(connector)
@@ -175,14 +186,17 @@ func TestAMessageOfManyStatementsDoesNotOutliveItsDeadline(t *testing.T) {
 	}
 	_, err := db.ExecContext(inTenant(t), query)
 	require.Error(t, err)
-	eventually(t, func() bool { return running(t, admin, "'many'") == 0 }, "the server goes on for two minutes")
+	eventually(t, func() bool { return running(t, admin, "'many'") == 0 },
+		"the server goes on for two minutes")
 	require.Equal(t, "1", ask(t, inTenant(t), db, "SELECT 1"))
 }
 
 func TestATransactionAroundAStatementEndsAsTheStatementDoes(t *testing.T) {
 	t.Parallel()
 	admin := superuser(t)
-	_, err := admin.ExecContext(t.Context(), "CREATE TABLE late (id int PRIMARY KEY, of int REFERENCES late DEFERRABLE INITIALLY DEFERRED)")
+	_, err := admin.ExecContext(t.Context(),
+		"CREATE TABLE late (id int PRIMARY KEY, of int REFERENCES late DEFERRABLE INITIALLY"+
+			" DEFERRED)")
 	require.NoError(t, err)
 	db, ctx := pool(t, session.Config{Explicit: true}), inTenant(t)
 	db.SetMaxOpenConns(1)
@@ -195,12 +209,16 @@ func TestATransactionAroundAStatementEndsAsTheStatementDoes(t *testing.T) {
 
 	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (3, 1); SELECT 1/0")
 	require.ErrorContains(t, err, "division by zero")
-	require.ErrorContains(t, db.QueryRowContext(ctx, "INSERT INTO late VALUES (3, 1) RETURNING 1/(id - 3)").Scan(new(int)), "division by zero")
+	require.ErrorContains(t,
+		db.QueryRowContext(ctx, "INSERT INTO late VALUES (3, 1) RETURNING 1/(id - 3)").
+			Scan(new(int)), "division by zero")
 	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (3, 4)")
 	require.ErrorContains(t, err, "foreign key", "what its end says is the statement's error")
-	require.ErrorContains(t, allRows(db.QueryContext(ctx, "INSERT INTO late VALUES (3, 4) RETURNING id")), "foreign key")
+	require.ErrorContains(t,
+		allRows(db.QueryContext(ctx, "INSERT INTO late VALUES (3, 4) RETURNING id")), "foreign key")
 	require.Equal(t, "2", count())
-	require.Equal(t, "f", ask(t, ctx, db, "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN 'f' ELSE 't' END"))
+	require.Equal(t, "f", ask(t, ctx, db,
+		"SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN 'f' ELSE 't' END"))
 }
 
 func allRows(rows *sql.Rows, err error) error {

@@ -68,7 +68,8 @@ func (e exchange) end(err error) error {
 		return err
 	}
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
-		e.conn.wire.cancel() // each statement of a message has a deadline of its own there, and more may follow
+		// each statement of a message has a deadline of its own there, and more may follow
+		e.conn.wire.cancel()
 	}
 	if err != nil && e.late(err) {
 		err = errors.Join(context.DeadlineExceeded, err)

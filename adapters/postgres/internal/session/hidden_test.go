@@ -33,12 +33,21 @@ func statements(message string) int {
 // constant, a comment or a name, and passes without a look.
 func FuzzHiddenStatement(f *testing.F) {
 	for _, seed := range []string{
-		"SELECT 1; SELECT 2", "SELECT '; SELECT 2'", "SELECT 'a\\'; SELECT 2 --'", "SELECT E'a\\'; SELECT 2 --'", "SELECT E'a'\n'\\''; SELECT 2 --'",
-		"SELECT E'a' -- b\n'\\'; SELECT 2 --'", "SELECT E'a' '\\'; SELECT 2 --'", "SELECT $$; SELECT 2$$", "SELECT $a$ $b$; SELECT 2 --$b$ $a$", "SELECT 1 AS a$$; SELECT 2 --$$",
-		"SELECT 1 /* /* */; SELECT 2 */", "SELECT 1 /*/ */; SELECT 2 --*/", "SELECT 1 --\r; SELECT 2", "SELECT U&'\\0027'; SELECT 2 --'", `SELECT 1 AS U&"a\0022"; SELECT 2 --"`,
-		"SELECT 1 AS \"a\"\"b\"; SELECT 2", "SELECT B'0'';SELECT 2 --'", "SELECT N'\\'; SELECT 2 --'", "SELECT 1E'\\'; SELECT 2 --'", "SELECT 1 +-- a\n2; SELECT 3",
-		"SELECT 1 @-/* a */ 2; SELECT 3", "SELECT E'\\\\'; SELECT 2 --'", "SELECT $1$a$; SELECT 2 --$a$", "SELECT 'a'\v'b'; SELECT 1", "SELECT 1;;;SELECT 2;",
-		"SELECT E'a'\f\n'\\'; SELECT 2 --'", "SELECT \u00a01; SELECT 2", "SELECT X'0'\n'\\'; SELECT 2", "SELECT U&'a' UESCAPE '\\'; SELECT 2 --'", "SELECT U&'a'\n'\\'; SELECT 2 --'",
+		"SELECT 1; SELECT 2", "SELECT '; SELECT 2'", "SELECT 'a\\'; SELECT 2 --'",
+		"SELECT E'a\\'; SELECT 2 --'", "SELECT E'a'\n'\\''; SELECT 2 --'",
+		"SELECT E'a' -- b\n'\\'; SELECT 2 --'", "SELECT E'a' '\\'; SELECT 2 --'",
+		"SELECT $$; SELECT 2$$", "SELECT $a$ $b$; SELECT 2 --$b$ $a$",
+		"SELECT 1 AS a$$; SELECT 2 --$$",
+		"SELECT 1 /* /* */; SELECT 2 */", "SELECT 1 /*/ */; SELECT 2 --*/",
+		"SELECT 1 --\r; SELECT 2", "SELECT U&'\\0027'; SELECT 2 --'",
+		`SELECT 1 AS U&"a\0022"; SELECT 2 --"`,
+		"SELECT 1 AS \"a\"\"b\"; SELECT 2", "SELECT B'0'';SELECT 2 --'",
+		"SELECT N'\\'; SELECT 2 --'", "SELECT 1E'\\'; SELECT 2 --'", "SELECT 1 +-- a\n2; SELECT 3",
+		"SELECT 1 @-/* a */ 2; SELECT 3", "SELECT E'\\\\'; SELECT 2 --'",
+		"SELECT $1$a$; SELECT 2 --$a$", "SELECT 'a'\v'b'; SELECT 1", "SELECT 1;;;SELECT 2;",
+		"SELECT E'a'\f\n'\\'; SELECT 2 --'", "SELECT \u00a01; SELECT 2",
+		"SELECT X'0'\n'\\'; SELECT 2", "SELECT U&'a' UESCAPE '\\'; SELECT 2 --'",
+		"SELECT U&'a'\n'\\'; SELECT 2 --'",
 	} {
 		f.Add(seed)
 	}

@@ -23,8 +23,9 @@ var errListenerEnded = errors.New("the connection that listens has ended")
 
 const (
 	listenPatience = 10 * time.Second // for LISTEN to be done
-	silence        = 2 * time.Second  // without a word, and what was asked unanswered, the server is gone
-	maxMessage     = 64 << 10         // bytes; a notification has 8,000 at most
+	// without a word, and what was asked unanswered, the server is gone
+	silence    = 2 * time.Second
+	maxMessage = 64 << 10 // bytes; a notification has 8,000 at most
 )
 
 // Listener is a session of its own that hears what is notified on one channel.
@@ -70,7 +71,8 @@ func (l *Listener) begin(ctx context.Context, channel string) error {
 	if err != nil {
 		return err
 	}
-	if len(l.wire.hello.key) < 4 || pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.hello.key))) {
+	if len(l.wire.hello.key) < 4 ||
+		pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.hello.key))) {
 		return ErrPooled
 	}
 	if _, err = l.ask("LISTEN " + channel); err != nil {
@@ -160,7 +162,9 @@ func (l *Listener) Gone() <-chan struct{} { return l.gone }
 
 // Receive calls notified with each notification, and echoed with the time of each
 // Echo that is answered, until the session or ctx ends. It closes the session.
-func (l *Listener) Receive(ctx context.Context, notified func(payload string), echoed func(asked time.Time)) error {
+func (l *Listener) Receive(
+	ctx context.Context, notified func(payload string), echoed func(asked time.Time),
+) error {
 	defer close(l.gone)
 	defer l.conn.Close()
 	unwatch := context.AfterFunc(ctx, func() { _ = l.wire.Close() })

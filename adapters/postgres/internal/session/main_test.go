@@ -34,7 +34,8 @@ func startServer() {
 	if server.url = os.Getenv(urlVariable); server.url != "" {
 		return
 	}
-	if server.running, server.err = localpg.Start(context.Background(), localpg.Options{}); server.err == nil {
+	if server.running, server.err = localpg.Start(context.Background(),
+		localpg.Options{}); server.err == nil {
 		server.url = server.running.URL()
 		server.err = os.Setenv(urlVariable, server.url)
 	}
@@ -72,7 +73,8 @@ func pool(t testing.TB, c session.Config, options ...pgdriver.Option) *sql.DB {
 	}
 	c.Scope = tenancy.FromContext
 	c.Sign = func(tenant tenancy.ID) (string, error) { return "signed " + tenant.String(), nil }
-	inner := pgdriver.NewConnector(append([]pgdriver.Option{pgdriver.WithDSN(serverURL(t))}, options...)...)
+	inner := pgdriver.NewConnector(append([]pgdriver.Option{pgdriver.WithDSN(serverURL(t))},
+		options...)...)
 	db := sql.OpenDB(session.NewConnector(inner, c))
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
@@ -106,7 +108,8 @@ func ask(t testing.TB, ctx context.Context, db querier, query string) (answer st
 func running(t testing.TB, admin *sql.DB, mark string) (n int) {
 	t.Helper()
 	err := admin.QueryRowContext(context.WithoutCancel(t.Context()),
-		"SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()", mark).Scan(&n)
+		"SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"+
+			" AND query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()", mark).Scan(&n)
 	require.NoError(t, err)
 	return n
 }

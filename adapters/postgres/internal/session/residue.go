@@ -68,11 +68,13 @@ func (r *reader) statement() error {
 	case first.is("create"):
 		return r.create()
 	case first.is("copy"):
-		return refuse("COPY needs a connection of its own, and row security doesn't take COPY FROM: use INSERT, or an import")
+		return refuse("COPY needs a connection of its own, and row security doesn't take COPY" +
+			" FROM: use INSERT, or an import")
 	case first.is("listen", "unlisten"):
 		return refuse("%s needs a connection of its own", strings.ToUpper(first.text))
 	}
-	return refuse("%s isn't for a connection that tenants share: use Options.Migrations for the schema, RunInTx for transactions", strings.ToUpper(first.text))
+	return refuse("%s isn't for a connection that tenants share: use Options.Migrations for the"+
+		" schema, RunInTx for transactions", strings.ToUpper(first.text))
 }
 
 // explained moves to what EXPLAIN explains. In brackets stand its options, or
@@ -94,7 +96,8 @@ func (r *reader) explained() {
 
 func (r *reader) opensQuery() bool {
 	ahead := *r
-	return ahead.next() && (ahead.word.isMark("(") || ahead.word.is("select", "with", "values", "table"))
+	return ahead.next() && (ahead.word.isMark("(") ||
+		ahead.word.is("select", "with", "values", "table"))
 }
 
 // set lets SET LOCAL, SET TRANSACTION and SET CONSTRAINTS through.
@@ -104,7 +107,8 @@ func (r *reader) set() error {
 	case len(words) > 0 && words[0].is("transaction", "constraints"):
 		return nil
 	case len(words) < 2 || !words[0].is("local"):
-		return refuse("SET would hold for whoever uses the connection next: use SET LOCAL within RunInTx")
+		return refuse("SET would hold for whoever uses the connection next: use" +
+			" SET LOCAL within RunInTx")
 	}
 	return changeable(words[1].name())
 }
@@ -116,10 +120,12 @@ const (
 
 // kept are settings that not even a transaction may change for itself.
 var kept = map[string]string{
-	"standard_conforming_strings": ofValues, "backslash_quote": ofValues, "client_encoding": ofValues, "names": ofValues,
-	"statement_timeout": "is how the server keeps a statement's deadline: give it a context that has one",
-	"seed":              ofRandom,
-	"":                  "has a name that can't be looked at: it may be one that " + ofValues,
+	"standard_conforming_strings": ofValues, "backslash_quote": ofValues,
+	"client_encoding": ofValues, "names": ofValues,
+	"statement_timeout": "is how the server keeps a statement's deadline: give it a context that" +
+		" has one",
+	"seed": ofRandom,
+	"":     "has a name that can't be looked at: it may be one that " + ofValues,
 }
 
 // changeable refuses a setting that is kept. Their names know no case, not even in
@@ -160,7 +166,8 @@ func (r *reader) create() error {
 	words := slices.DeleteFunc(r.ahead(), func(w word) bool { return w.is("local", "global") })
 	if len(words) > 1 && words[0].is("temp", "temporary") && words[1].is("table") {
 		for i := range words {
-			if i+2 < len(words) && words[i].is("on") && words[i+1].is("commit") && words[i+2].is("drop") {
+			if i+2 < len(words) && words[i].is("on") && words[i+1].is("commit") &&
+				words[i+2].is("drop") {
 				return r.body()
 			}
 		}

@@ -41,7 +41,8 @@ func (k Key) Sign(tenant tenancy.ID, expiry time.Time) string {
 	message = append(message, '.')
 	message = strconv.AppendInt(message, expiry.Unix(), 10)
 	sum := sha256.Sum256(message)
-	sum = sha256.Sum256(append(outer, sum[:]...)) // as the database does it, and without what crypto/hmac allocates
+	// as the database does it, and without what crypto/hmac allocates
+	sum = sha256.Sum256(append(outer, sum[:]...))
 	signed := append(message[sha256.BlockSize:], '.')
 	return string(hex.AppendEncode(signed, sum[:]))
 }

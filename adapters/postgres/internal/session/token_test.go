@@ -45,7 +45,8 @@ func TestAnythingElseHasAnotherSignature(t *testing.T) {
 func TestAKeyIsKnownByItsInnerPad(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		key := session.Key(rapid.SliceOfN(rapid.Byte(), session.KeySize, session.KeySize).Draw(t, "key"))
+		key := session.Key(rapid.SliceOfN(rapid.Byte(), session.KeySize, session.KeySize).
+			Draw(t, "key"))
 		inner, outer := key.Pads()
 		got, ok := session.KeyOf(inner)
 		require.True(t, ok)
@@ -62,7 +63,8 @@ func TestWhatIsNoInnerPadIsNoKey(t *testing.T) {
 	damaged := bytes.Clone(inner)
 	damaged[sha256.BlockSize-1]++
 	for name, pad := range map[string][]byte{
-		"nothing": nil, "short": inner[:sha256.BlockSize-1], "long": append(bytes.Clone(inner), 0x36), "a key": inner[:session.KeySize],
+		"nothing": nil, "short": inner[:sha256.BlockSize-1],
+		"long": append(bytes.Clone(inner), 0x36), "a key": inner[:session.KeySize],
 		"a longer key's": damaged, "zeros": make([]byte, sha256.BlockSize),
 	} {
 		_, ok := session.KeyOf(pad)

@@ -80,7 +80,8 @@ func (t *tx) within(wait patience, found message, query string) string {
 	return query
 }
 
-var errFailedTx = tenancy.Errorf(tenancy.CodeInternal, "the transaction failed before, and the error was passed over: nothing of it is committed")
+var errFailedTx = tenancy.Errorf(tenancy.CodeInternal,
+	"the transaction failed before, and the error was passed over: nothing of it is committed")
 
 const stateFailedTx = "25P02" // in_failed_sql_transaction
 

@@ -53,7 +53,9 @@ func wireUp(inner *pgdriver.Connector) {
 
 // encrypt asks for TLS. The answer is one byte, read by itself: what somebody in
 // between put behind it must not be taken for the server's (CVE-2021-23222).
-func encrypt(ctx context.Context, opened net.Conn, conf *tls.Config, patience time.Duration) (net.Conn, error) {
+func encrypt(
+	ctx context.Context, opened net.Conn, conf *tls.Config, patience time.Duration,
+) (net.Conn, error) {
 	_ = opened.SetDeadline(time.Now().Add(patience))
 	request := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 8), sslRequest)
 	var answer [1]byte
@@ -80,7 +82,8 @@ type wire struct {
 	net.Conn
 	again func(context.Context) (net.Conn, error) // opens another connection to the same server
 	hello hello
-	until atomic.Int64 // when to stop waiting for the server, in Unix nanoseconds; 0 leaves it to pgdriver
+	// when to stop waiting for the server, in Unix nanoseconds; 0 leaves it to pgdriver
+	until atomic.Int64
 }
 
 // wireOf is what is below a connection of a connector that was wired up.

@@ -50,7 +50,9 @@ func withTLS(t testing.TB) *x509.CertPool {
 		certificate, key := selfSigned(t)
 		admin := superuser(t)
 		for file, content := range map[string]string{"server.crt": certificate, "server.key": key} {
-			_, err := admin.ExecContext(t.Context(), "COPY (SELECT unnest(string_to_array(trim($1), E'\n'))) TO PROGRAM 'umask 077; cat > "+file+"'", content)
+			_, err := admin.ExecContext(t.Context(),
+				"COPY (SELECT unnest(string_to_array(trim($1), E'\n'))) TO PROGRAM 'umask 077;"+
+					" cat > "+file+"'", content)
 			require.NoError(t, err)
 		}
 		_, err := admin.ExecContext(t.Context(), "ALTER SYSTEM SET ssl = on")
@@ -62,9 +64,11 @@ func withTLS(t testing.TB) *x509.CertPool {
 		secured.root = root
 	})
 	require.NotNil(t, secured.root)
-	probe := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(serverURL(t)), pgdriver.WithTLSConfig(&tls.Config{RootCAs: secured.root, ServerName: "127.0.0.1"})))
+	probe := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(serverURL(t)),
+		pgdriver.WithTLSConfig(&tls.Config{RootCAs: secured.root, ServerName: "127.0.0.1"})))
 	defer probe.Close()
-	eventually(t, func() bool { return probe.PingContext(t.Context()) == nil }, "the server has no TLS")
+	eventually(t, func() bool { return probe.PingContext(t.Context()) == nil },
+		"the server has no TLS")
 	return secured.root
 }
 
@@ -73,8 +77,10 @@ func selfSigned(t testing.TB) (certificate, key string) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().
+				Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	require.NoError(t, err)
@@ -94,13 +100,16 @@ func TestASessionIsEncryptedWhereItIsToBe(t *testing.T) {
 	t.Parallel()
 	root := withTLS(t)
 	const encrypted = "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-	require.Equal(t, "true", ask(t, inTenant(t), pool(t, session.Config{}, trusting(root)), encrypted))
+	require.Equal(t, "true",
+		ask(t, inTenant(t), pool(t, session.Config{}, trusting(root)), encrypted))
 	require.Equal(t, "false", ask(t, inTenant(t), pool(t, session.Config{}), encrypted))
 
 	err := pool(t, session.Config{}, trusting(x509.NewCertPool())).PingContext(t.Context())
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
 	require.True(t, unknown, "%v", err)
-	err = pool(t, session.Config{}, pgdriver.WithTLSConfig(&tls.Config{RootCAs: root, ServerName: "db.example"})).PingContext(t.Context())
+	err = pool(t, session.Config{},
+		pgdriver.WithTLSConfig(&tls.Config{RootCAs: root, ServerName: "db.example"})).
+		PingContext(t.Context())
 	_, foreign := errors.AsType[x509.HostnameError](err)
 	require.True(t, foreign, "%v", err)
 }
@@ -159,9 +168,10 @@ func TestACancelledStatementStopsOnTheServer(t *testing.T) {
 		config session.Config
 		secure bool
 	}{
-		"in the clear":   {option: func(*pgdriver.Config) {}},
-		"in TLS":         {option: trusting(root), secure: true},
-		"in transaction": {option: trusting(root), secure: true, config: session.Config{Explicit: true}},
+		"in the clear": {option: func(*pgdriver.Config) {}},
+		"in TLS":       {option: trusting(root), secure: true},
+		"in transaction": {option: trusting(root), secure: true,
+			config: session.Config{Explicit: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +185,8 @@ func TestACancelledStatementStopsOnTheServer(t *testing.T) {
 				_, err := db.ExecContext(ctx, "SELECT pg_sleep(300), "+mark)
 				assert.ErrorIs(t, err, context.Canceled)
 			})
-			eventually(t, func() bool { return running(t, admin, mark) == 1 }, "the statement doesn't begin")
+			eventually(t, func() bool { return running(t, admin, mark) == 1 },
+				"the statement doesn't begin")
 			cancel()
 			wg.Wait()
 			require.Zero(t, running(t, admin, mark), "who hears that it ended can rely on it")
@@ -183,7 +194,8 @@ func TestACancelledStatementStopsOnTheServer(t *testing.T) {
 			for _, hello := range h.all() {
 				require.Equal(t, c.secure, bytes.Equal(sslRequest, hello), "%x", hello)
 			}
-			require.Equal(t, "1", ask(t, inTenant(t), db, "SELECT 1"), "the pool has its place back")
+			require.Equal(t, "1", ask(t, inTenant(t), db, "SELECT 1"),
+				"the pool has its place back")
 		})
 	}
 }
@@ -222,8 +234,10 @@ func TestTLSIsNotDoneWithout(t *testing.T) {
 		"SE\x00\x00\x00\x10SFATAL\x00": "TLS", // put behind it by somebody in between
 	} {
 		option := pgdriver.WithTLSConfig(&tls.Config{InsecureSkipVerify: true})
-		c := pgdriver.NewConnector(pgdriver.WithDSN("postgres://u:p@"+pretender(t, answer)+"/d"), option)
-		_, err := session.NewConnector(c, session.Config{Scope: tenancy.FromContext, Timeout: timeout}).Connect(t.Context())
+		c := pgdriver.NewConnector(pgdriver.WithDSN("postgres://u:p@"+pretender(t, answer)+"/d"),
+			option)
+		_, err := session.NewConnector(c,
+			session.Config{Scope: tenancy.FromContext, Timeout: timeout}).Connect(t.Context())
 		require.ErrorContains(t, err, want, "%q", answer)
 	}
 }
