@@ -150,7 +150,7 @@ func New(s ports.Services, o Options) *Service {
 		"Users": s.Users == nil, "Memberships": s.Memberships == nil,
 		"Passwords": s.Passwords == nil, "Sessions": s.Sessions == nil,
 		"SessionFinder": s.SessionFinder == nil,
-		"Attempts":      s.LoginAttempts == nil, "Identities": s.Identities == nil,
+		"LoginAttempts": s.LoginAttempts == nil, "Identities": s.Identities == nil,
 		"PlatformAudit": s.PlatformAudit == nil,
 	} {
 		if missing {
