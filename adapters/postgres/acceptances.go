@@ -12,14 +12,14 @@ import (
 
 // invitationFinder is [ports.InvitationFinder], upon the system role's pool: a function of
 // the database finds the one row, and all else is done within its tenant.
-type invitationFinder struct{ db *DB }
+type invitationFinder struct{ pool *Pool }
 
 var _ ports.InvitationFinder = (*invitationFinder)(nil)
 
 func (s *invitationFinder) Find(
 	ctx context.Context, hash tenancy.InvitationHash,
 ) (tenancy.Invitation, error) {
-	found, err := standing(crossTenant(ctx, "find the tenant of an invitation"), s.db.system, hash)
+	found, err := standing(crossTenant(ctx, "find the tenant of an invitation"), s.pool.System, hash)
 	return found, translate(err)
 }
 
@@ -49,7 +49,7 @@ func (s *invitationFinder) Accept(
 		return m, err
 	}
 	ctx = crossTenantInto(ctx, "accept an invitation", found.Tenant)
-	err = retryTx(ctx, s.db.system, func(ctx context.Context, tx bun.Tx) (err error) {
+	err = retryTx(ctx, s.pool.System, func(ctx context.Context, tx bun.Tx) (err error) {
 		m, err = accept(ctx, tx, found, u, fresh)
 		return err
 	})

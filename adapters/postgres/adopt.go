@@ -85,11 +85,11 @@ var errExpanded = tenancy.Errorf(tenancy.CodeInvalidState,
 // The contraction is [tenancy.CodeInvalidState] as long as statements without a
 // tenant arrive; the error says who sends them.
 func MigrateUp(ctx context.Context, o Options, m MigrationOptions) error {
-	o, declared, err := o.declared()
+	c, err := o.check()
 	if err != nil {
 		return err
 	}
-	return bringUp(ctx, o, declared, m)
+	return bringUp(ctx, c.MigrationConfig, m)
 }
 
 // MigrateDown takes the adoption back: with Phase Contract to where the old
@@ -107,15 +107,6 @@ func settled(s AdoptionState) bool {
 	return s == adopt.Absent || s == adopt.TenantOwned || s == adopt.Contracted
 }
 
-func (o Options) declared() (Options, *declarations, error) {
-	o, err := o.check()
-	if err != nil {
-		return o, nil, err
-	}
-	declared, err := newDeclarations(o.Tables)
-	return o, declared, err
-}
-
 // adoptionTimeout bounds how long the server may be silent: an index of a large
 // table takes its time.
 const adoptionTimeout = 24 * time.Hour
@@ -125,27 +116,27 @@ func adopting(
 	ctx context.Context, o Options, m MigrationOptions,
 	fn func(context.Context, *adopt.Engine) error,
 ) error {
-	o, d, err := o.declared()
+	c, err := o.check()
 	if err != nil {
 		return err
 	}
-	if o.Adopt == nil {
+	if c.Adopt == nil {
 		return errors.New("postgres: Options.Adopt is nil: it says what a single-tenant database" +
 			" has")
 	}
-	return withEngine(ctx, o, d, m, fn)
+	return withEngine(ctx, c.MigrationConfig, m, fn)
 }
 
 // withEngine runs fn on a session of the owner's.
 func withEngine(
-	ctx context.Context, o Options, d *declarations, m MigrationOptions,
+	ctx context.Context, c MigrationConfig, m MigrationOptions,
 	fn func(context.Context, *adopt.Engine) error,
 ) error {
-	spec, err := o.adoption(d)
+	spec, err := c.adoption()
 	if err != nil {
 		return err
 	}
-	inner, err := connector(o.URL, adoptionTimeout)
+	inner, err := NewConnector(c.URL, adoptionTimeout)
 	if err != nil {
 		return err
 	}
@@ -158,7 +149,7 @@ func withEngine(
 	defer conn.Close()
 	return fn(ctx, adopt.New(conn, spec, adopt.Options{
 		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch,
-		OnEvent: m.OnEvent, Ours: applicationName,
+		OnEvent: m.OnEvent, Ours: ApplicationName,
 	}))
 }
 
@@ -177,11 +168,11 @@ func logged(ctx context.Context, log *slog.Logger) func(Event) error {
 }
 
 // bringUp is [MigrateUp] of checked options.
-func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions) error {
-	if o.Adopt == nil {
-		return migrateAll(ctx, o, d)
+func bringUp(ctx context.Context, c MigrationConfig, m MigrationOptions) error {
+	if c.Adopt == nil {
+		return migrateAll(ctx, c)
 	}
-	return withEngine(ctx, o, d, m, func(ctx context.Context, e *adopt.Engine) error {
+	return withEngine(ctx, c, m, func(ctx context.Context, e *adopt.Engine) error {
 		if err := e.Lock(ctx); err != nil {
 			return err
 		}
@@ -190,14 +181,14 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 			return err
 		}
 		if settled(standing) {
-			return migrateAll(ctx, o, d)
+			return migrateAll(ctx, c)
 		}
 		// it is refused before anything is changed
 		if _, err := e.Plan(ctx, cmp.Or(m.Phase, Expand)); err != nil {
 			return err
 		}
-		if err := inMigration(ctx, o,
-			func(db *bun.DB) error { return migrateLibrary(ctx, db, o, d) }); err != nil {
+		if err := inMigration(ctx, c,
+			func(db *bun.DB) error { return migrateLibrary(ctx, db, c) }); err != nil {
 			return err
 		}
 		if err := e.Up(ctx, cmp.Or(m.Phase, Expand)); err != nil {
@@ -206,20 +197,20 @@ func bringUp(ctx context.Context, o Options, d *declarations, m MigrationOptions
 		if standing, err = e.State(ctx); err != nil || !settled(standing) {
 			return err
 		}
-		return migrateAll(ctx, o, d)
+		return migrateAll(ctx, c)
 	})
 }
 
 // migrateLibrary makes the library's own tables and functions, and notes the
 // host's migrations that made what the adopted tables become.
-func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations) error {
-	if err := prepareMigrations(ctx, db, o); err != nil {
+func migrateLibrary(ctx context.Context, db *bun.DB, c MigrationConfig) error {
+	if err := prepareMigrations(ctx, db, c); err != nil {
 		return err
 	}
-	if err := createGetFunctions(ctx, db, d); err != nil {
+	if err := createGetFunctions(ctx, db, c.Declared); err != nil {
 		return err
 	}
-	migrations := o.hostMigrations()
+	migrations := c.hostMigrations()
 	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(hostMigrations),
 		migrate.WithLocksTableName(hostMigrations+"_lock"))
 	if err := migrator.Init(ctx); err != nil {
@@ -234,7 +225,7 @@ func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations)
 		known[m.Name] = true
 	}
 	for _, m := range migrations.Sorted() {
-		if known[m.Name] || o.Adopt.Baseline != "" && m.Name > o.Adopt.Baseline {
+		if known[m.Name] || c.Adopt.Baseline != "" && m.Name > c.Adopt.Baseline {
 			continue
 		}
 		m.GroupID = 1
@@ -246,11 +237,11 @@ func migrateLibrary(ctx context.Context, db *bun.DB, o Options, d *declarations)
 }
 
 // checkContracted refuses tenancy upon a database whose old keys are there.
-func checkContracted(ctx context.Context, o Options, d *declarations) error {
-	if o.Adopt == nil || !o.MultiTenant {
+func checkContracted(ctx context.Context, c MigrationConfig) error {
+	if c.Adopt == nil || !c.MultiTenant {
 		return nil
 	}
-	return withEngine(ctx, o, d, MigrationOptions{},
+	return withEngine(ctx, c, MigrationOptions{},
 		func(ctx context.Context, e *adopt.Engine) error {
 			standing, err := e.State(ctx)
 			if err == nil && !settled(standing) {

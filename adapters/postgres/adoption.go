@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -91,19 +92,19 @@ type AdoptedKeys struct {
 }
 
 // adoption works the declaration out.
-func (o Options) adoption(d *declarations) (adopt.Spec, error) {
-	a := o.Adopt
+func (c MigrationConfig) adoption() (adopt.Spec, error) {
+	a, d := c.Adopt, c.Declared
 	spec := adopt.Spec{
-		Tenant: tenancy.DefaultID.String(), Condition: o.Scope.ofTenant(tenantColumn),
+		Tenant: tenancy.DefaultID.String(), Condition: TenantCondition(c.Scope, tenantColumn),
 		Library: adopt.Library{
 			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it:" +
 				" nothing of the host's is touched",
-			Roles: []string{ownerRole, searchRole, "bailiwick_app", "bailiwick_system"},
-			Owner: ownerRole, Search: searchRole,
+			Roles: []string{OwnerRole, SearchRole, "bailiwick_app", "bailiwick_system"},
+			Owner: OwnerRole, Search: SearchRole,
 		},
 	}
-	if o.appRole != "" {
-		spec.Library.Roles = []string{ownerRole, searchRole, o.appRole, o.systemRole}
+	if c.AppRole != "" {
+		spec.Library.Roles = []string{OwnerRole, SearchRole, c.AppRole, c.SystemRole}
 	}
 	if a.Keys != nil && a.Users == nil {
 		return spec, errors.New("postgres: Adoption.Keys needs Users, who say the keys' roles")
@@ -112,10 +113,10 @@ func (o Options) adoption(d *declarations) (adopt.Spec, error) {
 	for _, name := range append(owned(d.all), a.Owned...) {
 		schema, table := splitName(strings.ReplaceAll(name, `"`, ""))
 		t := adopt.Table{Schema: schema, Name: table,
-			Versioned: versioned[quote(schema)+"."+quote(table)], Replaced: a.Replaced}
+			Versioned: versioned[Quote(schema)+"."+Quote(table)], Replaced: a.Replaced}
 		for _, declared := range d.all {
 			t.Singleton = t.Singleton || declared.singleton != "" &&
-				declared.sql == quote(schema)+"."+quote(table)
+				declared.sql == Quote(schema)+"."+Quote(table)
 		}
 		for named, columns := range a.Primary {
 			if s, n := splitName(named); s == schema && n == table {
@@ -146,7 +147,7 @@ func (a *Adoption) fill(spec adopt.Spec) (adopt.Spec, error) {
 				s.Name)
 		}
 		spec.Custom = append(spec.Custom, adopt.Custom{Name: s.Name, Phase: s.Phase, Done: s.Done,
-			Undone: s.Undone, Up: s.Up, Down: s.Down, Lock: or(s.Lock, "ACCESS EXCLUSIVE")})
+			Undone: s.Undone, Up: s.Up, Down: s.Down, Lock: cmp.Or(s.Lock, "ACCESS EXCLUSIVE")})
 	}
 	if u := a.Users; u != nil {
 		schema, table := splitName(u.Table)

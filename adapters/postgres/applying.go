@@ -16,12 +16,12 @@ func (im *importing) Apply(
 	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
 ) ([]federation.SecretUse, error) {
 	im.applied = true
-	for _, t := range im.db.declared.sortedKinds() {
+	for _, t := range im.declared.sortedKinds() {
 		if err := im.decideAll(ctx, t, decide); err != nil {
 			return nil, translate(err)
 		}
 	}
-	for _, t := range im.db.declared.order {
+	for _, t := range im.declared.order {
 		if err := im.findTargets(ctx, t); err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (im *importing) Apply(
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range im.db.declared.order {
+	for _, t := range im.declared.order {
 		if err := im.writeKind(ctx, t); err != nil {
 			return nil, err
 		}
@@ -110,20 +110,20 @@ func (im *importing) eachStaged(ctx context.Context, t *table, fn func([]stagedR
 }
 
 // source is the import's chosen items of a kind.
-func (im *importing) source(t *table) source {
-	mine := "n.tenant_id = " + literal(im.tenant.String()) + " AND n.import = " + literal(im.id)
-	return source{
-		query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version," +
+func (im *importing) source(t *table) ItemSource {
+	mine := "n.tenant_id = " + Literal(im.tenant.String()) + " AND n.import = " + Literal(im.id)
+	return ItemSource{
+		Query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version," +
 			" n.updated_at, n.target FROM bailiwick.staged AS n WHERE " +
-			mine + ` AND n.chosen AND n.kind COLLATE "C" = ` + literal(t.kind),
-		pending: mine,
+			mine + ` AND n.chosen AND n.kind COLLATE "C" = ` + Literal(t.kind),
+		Pending: mine,
 	}
 }
 
 func (im *importing) checkReferences(ctx context.Context) error {
 	var details []tenancy.Detail
-	for _, t := range im.db.declared.sortedKinds() {
-		w := im.db.declared.writer(t, im.tenant, im.source(t))
+	for _, t := range im.declared.sortedKinds() {
+		w := NewWriter(im.declared, t, im.tenant, im.source(t))
 		found, err := dangling(ctx, im.conn, w, func(m missing) string {
 			return "/" + t.kind + "/" + pointerEscaper.Replace(m.Name) + m.Path
 		})
@@ -144,11 +144,11 @@ var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 // missingSecrets finds the secrets that chosen items name and the vault lacks.
 func (im *importing) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
 	var uses []federation.SecretUse
-	for _, t := range im.db.declared.sortedKinds() {
+	for _, t := range im.declared.sortedKinds() {
 		for _, field := range t.secrets {
 			var found []federation.SecretUse
-			secret := "s.spec -> " + literal(field) + " ->> '$secret'"
-			err := im.conn.NewRaw("WITH src AS ("+im.source(t).query+
+			secret := "s.spec -> " + Literal(field) + " ->> '$secret'"
+			err := im.conn.NewRaw("WITH src AS ("+im.source(t).Query+
 				") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+
 				" AS secret FROM src AS s WHERE "+
 				secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v"+
@@ -187,7 +187,7 @@ func (im *importing) findTargets(ctx context.Context, t *table) error {
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET target = t.id FROM "+t.sql+" AS t"+
 		" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
-		" AND t.tenant_id = ?0 AND "+t.nameEquals("t", "s.name"), im.tenant, im.id, t.kind).
+		" AND t.tenant_id = ?0 AND "+NameEquals(t, "t", "s.name"), im.tenant, im.id, t.kind).
 		Exec(ctx)
 	return err
 }
@@ -195,9 +195,9 @@ func (im *importing) findTargets(ctx context.Context, t *table) error {
 // writeKind writes the chosen items of a kind: first those that are new, so
 // that those that are there may refer to them.
 func (im *importing) writeKind(ctx context.Context, t *table) error {
-	w := im.db.declared.writer(t, im.tenant, im.source(t))
-	statements := append(w.lookups(), w.insert(), w.update())
-	for _, statement := range append(statements, w.joins()...) {
+	w := NewWriter(im.declared, t, im.tenant, im.source(t))
+	statements := append(w.Lookups(), w.Insert(), w.Update())
+	for _, statement := range append(statements, w.Joins()...) {
 		if _, err := im.conn.NewRaw(statement).Exec(ctx); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 // loginAttempts is [ports.LoginAttempts], upon the system role's pool.
-type loginAttempts struct{ db *DB }
+type loginAttempts struct{ pool *Pool }
 
 var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
@@ -36,7 +36,7 @@ func (s *loginAttempts) Begin(
 	subjects = slices.Clone(subjects)
 	slices.SortFunc(subjects,
 		func(a, b ports.Subject) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	err = s.db.system.RunInTx(crossTenant(ctx, "count an attempt"), nil,
+	err = s.pool.System.RunInTx(crossTenant(ctx, "count an attempt"), nil,
 		func(ctx context.Context, tx bun.Tx) error {
 			wait = 0
 			for _, subject := range subjects {
@@ -86,13 +86,13 @@ func sweepAttempts(ctx context.Context, tx bun.IDB, now time.Time) error {
 }
 
 func (s *loginAttempts) Clear(ctx context.Context, key ports.SubjectKey) error {
-	_, err := s.db.system.NewRaw("DELETE FROM bailiwick.attempts WHERE subject = ?", key[:]).
+	_, err := s.pool.System.NewRaw("DELETE FROM bailiwick.attempts WHERE subject = ?", key[:]).
 		Exec(crossTenant(ctx, "forget attempts"))
 	return translate(err)
 }
 
 func (s *loginAttempts) Refund(ctx context.Context, key ports.SubjectKey) error {
-	_, err := s.db.system.NewRaw(
+	_, err := s.pool.System.NewRaw(
 		"UPDATE bailiwick.attempts SET count = count - 1 WHERE subject = ? AND count > 0", key[:]).
 		Exec(crossTenant(ctx, "take an attempt back"))
 	return translate(err)

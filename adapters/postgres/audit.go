@@ -55,7 +55,7 @@ func recordForTenant(ctx context.Context, db bun.IDB, tenant tenancy.ID, e tenan
 	if err != nil {
 		return err
 	}
-	_, err = db.NewRaw("SELECT bailiwick.log_in(?, ?, ?::jsonb)", tenant, newID(), text).Exec(ctx)
+	_, err = db.NewRaw("SELECT bailiwick.log_in(?, ?, ?::jsonb)", tenant, NewID(), text).Exec(ctx)
 	return err
 }
 
@@ -64,6 +64,6 @@ func recordBy(ctx context.Context, db bun.IDB, function string, e tenancy.Event)
 	if err != nil {
 		return err
 	}
-	_, err = db.NewRaw("SELECT bailiwick."+function+"(?, ?::jsonb)", newID(), text).Exec(ctx)
+	_, err = db.NewRaw("SELECT bailiwick."+function+"(?, ?::jsonb)", NewID(), text).Exec(ctx)
 	return err
 }

@@ -156,3 +156,37 @@ func (d *declarations) sortedKinds() []*table {
 	return slices.SortedFunc(slices.Values(d.order),
 		func(a, b *table) int { return strings.Compare(a.kind, b.kind) })
 }
+
+// tablesOfKinds are the tables that have a kind, by their name in SQL.
+func (d *declarations) tablesOfKinds() map[string]*table {
+	tables := map[string]*table{}
+	for _, t := range d.order {
+		tables[t.sql] = t
+	}
+	return tables
+}
+
+// versioned are the tables whose rows count their versions.
+func (d *declarations) versioned() map[string]bool {
+	tables := map[string]bool{}
+	for _, t := range d.order {
+		tables[t.sql] = true
+	}
+	return tables
+}
+
+// modes are what becomes of statements for no tenant, by the table's name without its
+// schema. Of several tables with one name, one that enforces is enough.
+func (d *declarations) modes(tables []Table) map[string]Mode {
+	modes := map[string]Mode{}
+	for i, t := range d.all {
+		for _, name := range owned([]*table{t}) {
+			_, bare, _ := strings.Cut(name, `"."`)
+			bare = strings.Trim(bare, `"`)
+			if known, ok := modes[bare]; !ok || known == Observe {
+				modes[bare] = tables[i].Mode
+			}
+		}
+	}
+	return modes
+}

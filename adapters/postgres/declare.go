@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
-
-	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // table is a Table worked out: what the SQL of its items is made from.
@@ -83,13 +82,13 @@ func declareOne(dialect schema.Dialect, t Table) (*table, error) {
 	parsed := dialect.Tables().Get(model.Elem())
 	worked := &table{
 		schema: parsed.Schema, name: parsed.Name, kind: t.Kind, path: t.Path,
-		nameColumn: or(t.Name, "name"), singleton: t.Singleton, secrets: t.Secrets,
+		nameColumn: cmp.Or(t.Name, "name"), singleton: t.Singleton, secrets: t.Secrets,
 	}
 	if worked.schema == "" {
 		worked.schema = "public"
 	}
 	worked.name = strings.TrimPrefix(worked.name, worked.schema+".")
-	worked.sql = quote(worked.schema) + "." + quote(worked.name)
+	worked.sql = Quote(worked.schema) + "." + Quote(worked.name)
 	if !plainIdentifier.MatchString(worked.name) || !plainIdentifier.MatchString(worked.schema) {
 		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table"+
 			" can't have", parsed.Name)
@@ -135,8 +134,8 @@ func (t *table) readReferences(declared Table, parsed *schema.Table) error {
 				" Column, Columns and Join", t.name, r.Field)
 		}
 		if r.Lookup != nil {
-			worked.lookup = &lookup{sql: t.siblingTable(r.Lookup.Table), id: or(r.Lookup.ID, "id"),
-				name: or(r.Lookup.Name, "name")}
+			worked.lookup = &lookup{sql: t.siblingTable(r.Lookup.Table), id: cmp.Or(r.Lookup.ID, "id"),
+				name: cmp.Or(r.Lookup.Name, "name")}
 		}
 		if r.Column != "" {
 			field, ok := parsed.FieldMap[r.Column]
@@ -154,9 +153,9 @@ func (t *table) readReferences(declared Table, parsed *schema.Table) error {
 // siblingTable qualifies a table with t's schema unless it names its own.
 func (t *table) siblingTable(name string) string {
 	if s, n, ok := strings.Cut(name, "."); ok {
-		return quote(s) + "." + quote(n)
+		return Quote(s) + "." + Quote(n)
 	}
-	return quote(t.schema) + "." + quote(name)
+	return Quote(t.schema) + "." + Quote(name)
 }
 
 func (t *table) readColumns(parsed *schema.Table) error {
@@ -316,27 +315,4 @@ func owned(declared []*table) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// quote makes an SQL identifier.
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// literal makes an SQL string constant of text that holds no backslash problem:
-// standard_conforming_strings is on, as pgdriver insists.
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
-// or answers value, or fallback when it is empty.
-func or(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
-}
-
-// ownedBy reports a statement about no tenant before it reaches the database.
-func ownedBy(tenant tenancy.ID) error {
-	if tenant.IsZero() {
-		return tenancy.ErrNoTenant
-	}
-	return nil
 }

@@ -43,7 +43,7 @@ const leavesState = `set_config\s*\([^;]*,\s*false\s*\)|\mpg_(try_|)advisory_loc
 // the entries to searches, which are known by their text.
 const definers = `SELECT p.oid::regprocedure::text AS name, n.nspname, p.proowner,
 	    l.lanname NOT IN ('c', 'internal') AND to_jsonb(p) ->> 'prosqlbody' IS NULL AS looks,
-	    n.nspname = '` + searchRole + `' AND p.prosrc = replace(?6, '{name}', format('%s."%s"', n.nspname, replace(p.proname, '"', '""'))) AS qualified,
+	    n.nspname = '` + SearchRole + `' AND p.prosrc = replace(?6, '{name}', format('%s."%s"', n.nspname, replace(p.proname, '"', '""'))) AS qualified,
 	    (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') AS path
 	  FROM ` + madeFunctions + ` p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, app
 	 WHERE p.prosecdef AND n.nspname <> 'information_schema'

@@ -64,24 +64,24 @@ var roleChecks = []check{
 
 // logIn logs in as each of the two roles, to see whom the server takes them
 // for.
-func (e *examination) logIn(ctx context.Context, o Options) []Finding {
-	if !o.MultiTenant {
+func logIn(ctx context.Context, s Settings, c *Catalog) []Finding {
+	if !s.MultiTenant {
 		return nil
 	}
 	var findings []Finding
 	for _, pool := range []struct {
 		url  string
 		role *string
-	}{{o.AppURL, &e.app}, {o.SystemURL, &e.system}} {
+	}{{s.AppURL, &c.App}, {s.SystemURL, &c.System}} {
 		who, err := sessionUser(ctx, pool.url)
 		if err == nil {
 			*pool.role = who
 			continue
 		}
 		findings = append(findings, Finding{
-			Severity: SeverityError, Code: "role_login", Object: quoteIfNeeded(*pool.role),
+			Severity: SeverityError, Code: "role_login", Object: QuoteIfNeeded(*pool.role),
 			Why: "a pool can't log in as this role: " + loginFault(err),
-			Fix: fmt.Sprintf("ALTER ROLE %s LOGIN PASSWORD '…'", quote(*pool.role)),
+			Fix: fmt.Sprintf("ALTER ROLE %s LOGIN PASSWORD '…'", Quote(*pool.role)),
 		})
 	}
 	return findings
@@ -95,7 +95,7 @@ func loginFault(err error) string {
 }
 
 func sessionUser(ctx context.Context, roleURL string) (who string, err error) {
-	inner, err := connector(roleURL, defaultTimeout)
+	inner, err := NewConnector(roleURL, DefaultTimeout)
 	if err != nil {
 		return "", err
 	}

@@ -10,9 +10,9 @@ import (
 // checkRows looks for rows without a tenant, or of one that isn't there, in the
 // tables whose column admits them. Row security hides such rows from everybody:
 // a user whom it holds can't look.
-func checkRows(ctx context.Context, e *examination) ([]Finding, error) {
+func checkRows(ctx context.Context, c *Catalog) ([]Finding, error) {
 	var tables []struct{ Name, Condition string }
-	err := e.ask(ctx, `
+	err := c.Query(ctx, `
 		SELECT t.name, CASE WHEN EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'f' AND k.convalidated
 		                                   AND k.confrelid = to_regclass('bailiwick.tenants') AND k.conkey = ARRAY[t.tenant]) THEN 'tenant_id IS NULL'
 		         ELSE 'NOT EXISTS (SELECT FROM bailiwick.tenants AS known WHERE known.id = tenant_id)' END AS condition
@@ -28,7 +28,7 @@ func checkRows(ctx context.Context, e *examination) ([]Finding, error) {
 	var findings []Finding
 	for _, t := range tables {
 		var some bool
-		if err := e.tx.NewRaw("SELECT EXISTS (SELECT FROM "+t.Name+" WHERE "+t.Condition+")").
+		if err := c.Tx.NewRaw("SELECT EXISTS (SELECT FROM "+t.Name+" WHERE "+t.Condition+")").
 			Scan(ctx, &some); err != nil {
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func checkRows(ctx context.Context, e *examination) ([]Finding, error) {
 				Why: "some rows have no tenant, or one that isn't there: no tenant sees them, and" +
 					" no purge removes them",
 				Fix: fmt.Sprintf("UPDATE %s SET tenant_id = %s WHERE %s", t.Name,
-					literal(tenancy.DefaultID.String()), t.Condition),
+					Literal(tenancy.DefaultID.String()), t.Condition),
 			})
 		}
 	}

@@ -63,12 +63,12 @@ func flawsOf(version int, tree bool) []Finding {
 	return findings
 }
 
-func checkServerVersion(ctx context.Context, e *examination) ([]Finding, error) {
+func checkServerVersion(ctx context.Context, c *Catalog) ([]Finding, error) {
 	var server struct {
 		Version int
 		Tree    bool
 	}
-	err := e.ask(ctx, `SELECT current_setting('server_version_num')::int AS version,
+	err := c.Query(ctx, `SELECT current_setting('server_version_num')::int AS version,
 		EXISTS (SELECT FROM pg_inherits i JOIN tables t ON t.oid = i.inhparent WHERE t.known) AS tree`, &server)
 	return flawsOf(server.Version, server.Tree), err
 }

@@ -1,11 +1,8 @@
 package postgres
 
 import (
-	"context"
 	"fmt"
 	"strings"
-
-	"github.com/uptrace/bun"
 )
 
 // getFunction is the function that answers one item of the table's kind.
@@ -15,39 +12,29 @@ import (
 // stands in a function, and needs no prepared statement for it, which a pooler
 // would lose. The function has its caller's rights: filter and policy hold there
 // as they do outside.
-func (t *table) getFunction() string { return "bailiwick." + quote(shortened("get_"+t.kind)) }
+func getFunction(t *table) string { return "bailiwick." + Quote(Shorten("get_"+t.kind)) }
 
-func (t *table) getSignature() string { return t.getFunction() + "(uuid, text)" }
-
-// shortened is a name that PostgreSQL doesn't cut.
-func shortened(name string) string {
-	const longest = 63
-	if len(name) <= longest {
-		return name
-	}
-	end := digest(name)
-	return name[:longest-len(end)] + end
-}
+func GetSignature(t *table) string { return getFunction(t) + "(uuid, text)" }
 
 // getColumns are the columns that scanItem reads, as the function answers them.
 const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint, updated_at" +
 	" timestamptz, created_at timestamptz"
 
-// getItem is the query for the item that a tenant has by a name. The proof of
+// GetItem is the query for the item that a tenant has by a name. The proof of
 // isolation, which takes the filter out of what is sent, has it stand there.
-func (d *declarations) getItem(t *table, filterSent bool) string {
+func GetItem(d *declarations, t *table, filterSent bool) string {
 	if filterSent {
-		return d.selectItems(t) + " WHERE t.tenant_id = ? AND " + t.nameEquals("t", "?")
+		return SelectItems(d, t) + " WHERE t.tenant_id = ? AND " + NameEquals(t, "t", "?")
 	}
 	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " +
-		t.getFunction() + "(?, ?)"
+		getFunction(t) + "(?, ?)"
 }
 
-// makeGet is the statement that makes the function. Each table that a statement
+// CreateGet is the statement that makes the function. Each table that a statement
 // names asks its policy who the tenant is, and that costs as much as the row: so
 // what the row refers to is looked up by itself, and only where it refers to
 // something. The row's variable is called as its alias is elsewhere.
-func (d *declarations) makeGet(t *table) string {
+func CreateGet(d *declarations, t *table) string {
 	var variables, lookups strings.Builder
 	variable := func(name, sqlType, when, value string) {
 		fmt.Fprintf(&variables, "  %s %s;\n", name, sqlType)
@@ -59,12 +46,12 @@ func (d *declarations) makeGet(t *table) string {
 	}
 	for i, r := range t.references {
 		if r.join != nil {
-			variable(targetAlias(i, 0), "jsonb", "", d.joinedNames(r))
+			variable(targetAlias(i, 0), "jsonb", "", joinedNames(d, r))
 		}
-		for j, to := range d.columnsOf(r) {
-			variable(targetAlias(i, j), "text", "t."+quote(to.column)+" IS NOT NULL", fmt.Sprintf(
+		for j, to := range columnsOf(d, r) {
+			variable(targetAlias(i, j), "text", "t."+Quote(to.column)+" IS NOT NULL", fmt.Sprintf(
 				"(SELECT x.%s FROM %s AS x WHERE x.tenant_id = t.tenant_id AND x.%s = t.%s)",
-				quote(to.name), to.sql, quote(to.id), quote(to.column)))
+				Quote(to.name), to.sql, Quote(to.id), Quote(to.column)))
 		}
 	}
 	lookedUp := names{
@@ -73,12 +60,12 @@ func (d *declarations) makeGet(t *table) string {
 	}
 	body := strings.NewReplacer(
 		"{variables}", variables.String(), "{lookups}", lookups.String(), "{table}", t.sql,
-		"{named}", t.nameEquals("t", "$2"), "{name}", t.nameOf("t"), "{spec}",
-		d.specOf(t, lookedUp),
+		"{named}", NameEquals(t, "t", "$2"), "{name}", NameOf(t, "t"), "{spec}",
+		specOf(d, t, lookedUp),
 	).Replace(getBody)
-	return "CREATE OR REPLACE FUNCTION " + t.getFunction() + "(uuid, text) RETURNS TABLE (" +
+	return "CREATE OR REPLACE FUNCTION " + getFunction(t) + "(uuid, text) RETURNS TABLE (" +
 		getColumns + ")\n" +
-		"LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1 AS " + literal(body)
+		"LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1 AS " + Literal(body)
 }
 
 const getBody = `
@@ -99,17 +86,3 @@ DECLARE
   created_at := t.created_at;
   RETURN NEXT;
 END `
-
-// createGetFunctions makes the functions, anew by each migration, so that none lags behind
-// the declaration. In a database that is being adopted they come before what they
-// look at.
-func createGetFunctions(ctx context.Context, tx bun.IDB, d *declarations) error {
-	for _, t := range d.order {
-		_, err := tx.ExecContext(ctx, d.makeGet(t)+";\nREVOKE ALL ON FUNCTION "+t.getSignature()+
-			" FROM PUBLIC")
-		if err != nil {
-			return fmt.Errorf("getting %s: %w", t.sql, err)
-		}
-	}
-	return nil
-}

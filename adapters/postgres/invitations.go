@@ -12,7 +12,7 @@ import (
 )
 
 // invitations is [ports.Invitations], upon the scoped pool.
-type invitations struct{ db *DB }
+type invitations struct{ pool *Pool }
 
 var _ ports.Invitations = (*invitations)(nil)
 
@@ -52,7 +52,7 @@ func (s *invitations) Create(
 			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
 	}
 	var row invitationRow
-	err = s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND email = ?", tenant, i.Email).Exec(ctx); err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (s *invitations) Create(
 func (s *invitations) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Invitation, error) {
-	rows, err := readPage[invitationRow](ctx, s.db, tenant,
+	rows, err := readPage[invitationRow](ctx, s.pool, tenant,
 		ownedList{"bailiwick.invitations", invitationColumns, "id",
 			"a page of invitations begins behind an invitation's id"}, after, limit)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) 
 	if err != nil {
 		return errNoInvitation
 	}
-	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		gone, err := takeInvitation(ctx, tx, "id = ?", tenant, parsed.String())
 		if err != nil {
 			return err

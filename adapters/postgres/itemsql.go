@@ -13,22 +13,22 @@ import (
 // the name that it would have there.
 const secretMark = "$secret:"
 
-// selectItems is a SELECT of t's rows as items, up to where a WHERE follows.
+// SelectItems is a SELECT of t's rows as items, up to where a WHERE follows.
 // The alias of the table is t. Its columns are those that scanItem reads.
-func (d *declarations) selectItems(t *table) string {
+func SelectItems(d *declarations, t *table) string {
 	joined := names{
-		one:  func(i, j int, to target) string { return targetAlias(i, j) + "." + quote(to.name) },
-		many: func(_ int, r reference) string { return d.joinedNames(r) },
+		one:  func(i, j int, to target) string { return targetAlias(i, j) + "." + Quote(to.name) },
+		many: func(_ int, r reference) string { return joinedNames(d, r) },
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at,"+
 		" t.created_at FROM %s AS t",
-		t.nameOf("t"), d.specOf(t, joined), t.sql)
+		NameOf(t, "t"), specOf(d, t, joined), t.sql)
 	for i, r := range t.references {
-		for j, target := range d.columnsOf(r) {
+		for j, target := range columnsOf(d, r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
 				" AND %[2]s.%s = t.%s",
-				target.sql, targetAlias(i, j), quote(target.id), quote(target.column))
+				target.sql, targetAlias(i, j), Quote(target.id), Quote(target.column))
 		}
 	}
 	return b.String()
@@ -46,7 +46,7 @@ type target struct {
 }
 
 // columnsOf are the columns that a reference is kept in; none for a join.
-func (d *declarations) columnsOf(r reference) []target {
+func columnsOf(d *declarations, r reference) []target {
 	if r.lookup != nil {
 		return []target{{column: r.Column, sql: r.lookup.sql, id: r.lookup.id, name: r.lookup.name}}
 	}
@@ -68,47 +68,47 @@ func (d *declarations) columnsOf(r reference) []target {
 
 func targetAlias(reference, column int) string { return fmt.Sprintf("r%d_%d", reference, column) }
 
-// nameOf is the item's name in a query where alias stands for the table.
-func (t *table) nameOf(alias string) string {
+// NameOf is the item's name in a query where alias stands for the table.
+func NameOf(t *table, alias string) string {
 	if t.singleton != "" {
-		return literal(t.singleton) + "::text"
+		return Literal(t.singleton) + "::text"
 	}
-	return alias + "." + quote(t.nameColumn)
+	return alias + "." + Quote(t.nameColumn)
 }
 
-// nameEquals is the condition that alias has the name that expr gives.
-func (t *table) nameEquals(alias, expr string) string {
-	return t.nameOf(alias) + " = " + expr
+// NameEquals is the condition that alias has the name that expr gives.
+func NameEquals(t *table, alias, expr string) string {
+	return NameOf(t, alias) + " = " + expr
 }
 
 // specOf is the spec of a row: what the column spec keeps, and over it every
 // member that has a place of its own.
-func (d *declarations) specOf(t *table, of names) string {
+func specOf(d *declarations, t *table, of names) string {
 	parts := []string{"t.spec"}
 	var always, scalars []string
 	for _, c := range t.columns {
-		pair := literal(c.name) + ", t." + quote(c.name)
+		pair := Literal(c.name) + ", t." + Quote(c.name)
 		switch {
 		case c.notNull:
 			always = append(always, pair)
-		case c.scalar():
+		case isScalar(c):
 			scalars = append(scalars, pair)
 		default:
-			parts = append(parts, whenNotNull("t."+quote(c.name), "jsonb_build_object("+pair+")"))
+			parts = append(parts, whenNotNull("t."+Quote(c.name), "jsonb_build_object("+pair+")"))
 		}
 	}
 	for i, r := range t.references {
 		switch {
 		case r.join != nil:
-			always = append(always, literal(r.Field)+", "+of.many(i, r))
+			always = append(always, Literal(r.Field)+", "+of.many(i, r))
 		case len(r.Columns) > 0:
-			parts = append(parts, d.polymorphicRef(r, i, of))
+			parts = append(parts, polymorphicRef(d, r, i, of))
 		default:
-			scalars = append(scalars, literal(r.Field)+", "+of.one(i, 0, d.columnsOf(r)[0]))
+			scalars = append(scalars, Literal(r.Field)+", "+of.one(i, 0, columnsOf(d, r)[0]))
 		}
 	}
 	for _, s := range t.secrets {
-		parts = append(parts, t.secretOf(s))
+		parts = append(parts, secretOf(t, s))
 	}
 	if len(always) > 0 {
 		parts = append(parts, "jsonb_build_object("+strings.Join(always, ", ")+")")
@@ -124,7 +124,7 @@ func whenNotNull(column, then string) string {
 	return "CASE WHEN " + column + " IS NOT NULL THEN " + then + " ELSE '{}' END"
 }
 
-func (c column) scalar() bool {
+func isScalar(c column) bool {
 	switch c.jsonType() {
 	case federation.String, federation.Integer, federation.Number, federation.Boolean:
 		return true
@@ -134,40 +134,40 @@ func (c column) scalar() bool {
 
 // joinedNames looks each name up by itself, so that an item which refers to nothing
 // asks the policy of one table less.
-func (d *declarations) joinedNames(r reference) string {
+func joinedNames(d *declarations, r reference) string {
 	to := d.byKind[r.Kind]
 	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x"+
 		" WHERE x.tenant_id = j.tenant_id AND x.id = j.%s) ORDER BY j.%s), '[]') FROM %s AS j"+
 		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		quote(to.nameColumn), to.sql, quote(r.join.to), quote(r.join.position), r.join.sql,
-		quote(r.join.from))
+		Quote(to.nameColumn), to.sql, Quote(r.join.to), Quote(r.join.position), r.join.sql,
+		Quote(r.join.from))
 }
 
 // polymorphicRef is a reference to one item of several kinds.
-func (d *declarations) polymorphicRef(r reference, i int, of names) string {
+func polymorphicRef(d *declarations, r reference, i int, of names) string {
 	var b strings.Builder
 	b.WriteString("CASE")
-	for j, to := range d.columnsOf(r) {
+	for j, to := range columnsOf(d, r) {
 		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s,"+
 			" jsonb_build_object('kind', %s, 'name', %s))",
-			quote(to.column), literal(r.Field), literal(to.kind), of.one(i, j, to))
+			Quote(to.column), Literal(r.Field), Literal(to.kind), of.one(i, j, to))
 	}
 	b.WriteString(" ELSE '{}' END")
 	return b.String()
 }
 
-func (t *table) secretOf(column string) string {
-	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", literal(t.kind), t.nameOf("t"),
-		literal(column))
+func secretOf(t *table, column string) string {
+	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", Literal(t.kind), NameOf(t, "t"),
+		Literal(column))
 	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s,"+
 		" jsonb_build_object('$secret', "+
 		"CASE WHEN starts_with(t.%[1]s, %[3]s) THEN substr(t.%[1]s, %[4]d) ELSE %[5]s END)) END",
-		quote(column), literal(column), literal(secretMark), len(secretMark)+1, own)
+		Quote(column), Literal(column), Literal(secretMark), len(secretMark)+1, own)
 }
 
 // placed are the members of the spec that have a place of their own, so that
 // the column spec doesn't keep them.
-func (t *table) placed() []string {
+func placed(t *table) []string {
 	var members []string
 	for _, c := range t.columns {
 		members = append(members, c.name)

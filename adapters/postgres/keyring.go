@@ -40,10 +40,10 @@ type signingKeys struct {
 // what passes is measured by a monotonic one.
 func (k *signingKeys) now() time.Time { return k.at.Add(time.Since(k.read)) }
 
-// keyring signs tenants with the database's keys. It reads them as the system
+// Keyring signs tenants with the database's keys. It reads them as the system
 // role: the application's can't, and so what is injected into its statements
 // can't sign.
-type keyring struct {
+type Keyring struct {
 	system *bun.DB
 	held   atomic.Pointer[signingKeys]
 }
@@ -52,7 +52,7 @@ var errNoSigningKey = tenancy.Errorf(tenancy.CodeUnavailable,
 	"the database has no key that signs tenants: migrate first")
 
 // sign answers the setting that names tenant to the database.
-func (r *keyring) sign(tenant tenancy.ID) (string, error) {
+func (r *Keyring) sign(tenant tenancy.ID) (string, error) {
 	held := r.held.Load()
 	if held == nil {
 		return "", errNoSigningKey
@@ -67,7 +67,7 @@ func (r *keyring) sign(tenant tenancy.ID) (string, error) {
 }
 
 // load reads the keys that are in force, and the database's clock.
-func (r *keyring) load(ctx context.Context) error {
+func (r *Keyring) load(ctx context.Context) error {
 	ctx = crossTenant(ctx, "read the keys that sign tenants")
 	var rows []struct {
 		InnerPad  []byte
@@ -95,8 +95,11 @@ func (r *keyring) load(ctx context.Context) error {
 	return nil
 }
 
+// KeepKeys starts what looks for new keys, until the pool is closed.
+func (p *Pool) KeepKeys() { p.Background.Start(p.keepKeys) }
+
 // keepKeys looks for new keys until ctx ends.
-func (db *DB) keepKeys(ctx context.Context) {
+func (p *Pool) keepKeys(ctx context.Context) {
 	tick := time.NewTicker(keyRefresh)
 	defer tick.Stop()
 	for {
@@ -105,37 +108,11 @@ func (db *DB) keepKeys(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := db.keyring.load(ctx); err != nil && ctx.Err() == nil {
-			db.options.Logger.WarnContext(ctx,
+		if err := p.Keyring.load(ctx); err != nil && ctx.Err() == nil {
+			p.Settings.Logger.WarnContext(ctx,
 				"the keys that sign tenants can't be read; those at hand are used", "error", err)
 		}
 	}
-}
-
-// RotateSigningKey makes a new key for signing tenants. All instances have it
-// before it signs, a minute from now, and what the keys before it signed stays
-// good until it expires: no statement is refused, and nothing is restarted.
-func (db *DB) RotateSigningKey(ctx context.Context) error {
-	ctx = crossTenant(ctx, "rotate the key that signs tenants")
-	err := db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		// Whoever else rotates waits: two at once would not see each other's key, and
-		// it would never expire.
-		_, err := tx.NewRaw(`LOCK TABLE bailiwick.signing_keys IN SHARE ROW EXCLUSIVE MODE;
-			UPDATE bailiwick.signing_keys SET expires_at = least(expires_at, now() + make_interval(secs => ?0) + make_interval(secs => ?1));
-			DELETE FROM bailiwick.signing_keys WHERE expires_at < now()`, keyNotice.Seconds(), signatureLife.Seconds()).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if err := addKey(ctx, tx, keyNotice); err != nil {
-			return err
-		}
-		return recordPlatform(ctx, tx, tenancy.Event{Action: "signing_key.rotate",
-			Target: tenancy.AuditTarget{Kind: "signing_key"}})
-	})
-	if err != nil {
-		return translate(err)
-	}
-	return db.keyring.load(ctx)
 }
 
 // addKey makes a key that signs after a while.

@@ -12,11 +12,11 @@ import (
 )
 
 // keys is [ports.Keys], upon the scoped pool.
-type keys struct{ db *DB }
+type keys struct{ pool *Pool }
 
 // keyFinder is [ports.KeyFinder]: a function of the database finds the one row,
 // so that no role reads keys across tenants.
-type keyFinder struct{ db *DB }
+type keyFinder struct{ pool *Pool }
 
 var (
 	_ ports.Keys      = (*keys)(nil)
@@ -63,7 +63,7 @@ func (s *keys) Create(
 			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
 	}
 	var row keyRow
-	err = s.db.app.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.App.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash,"+
 			" expires_at, prefix, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+
 			shownColumns,
@@ -89,7 +89,7 @@ func (s *keys) Create(
 func (s *keys) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	rows, err := readPage[keyRow](ctx, s.db, tenant, ownedList{"bailiwick.api_keys", shownColumns,
+	rows, err := readPage[keyRow](ctx, s.pool, tenant, ownedList{"bailiwick.api_keys", shownColumns,
 		"id", "a page of keys begins behind a key's id"}, after, limit)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	if err != nil {
 		return tenancy.ErrNotFound
 	}
-	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var rows []keyRow
 		err := tx.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? RETURNING "+
 			keyColumns, tenant, parsed.String()).Scan(ctx, &rows)
@@ -122,7 +122,7 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 
 func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	var rows []keyRow
-	err := s.db.system.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).
+	err := s.pool.System.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).
 		Scan(crossTenant(ctx, "find the tenant of an API key"), &rows)
 	if err != nil {
 		return tenancy.APIKey{}, translate(err)
@@ -134,6 +134,3 @@ func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.API
 	key.Hash = hash
 	return key, nil
 }
-
-// newID makes the id of a row (UUIDv7).
-func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -12,10 +12,10 @@ import (
 )
 
 // members is [ports.Members], upon the scoped pool.
-type members struct{ db *DB }
+type members struct{ pool *Pool }
 
 // memberships is [ports.Memberships], upon the system role's.
-type memberships struct{ db *DB }
+type memberships struct{ pool *Pool }
 
 var (
 	_ ports.Members     = (*members)(nil)
@@ -49,7 +49,7 @@ func (s *members) Get(
 	if err != nil {
 		return tenancy.Membership{}, errNoMember
 	}
-	found, err := oneMember(ctx, s.db.app, tenant, parsed.String(), "")
+	found, err := oneMember(ctx, s.pool.App, tenant, parsed.String(), "")
 	if err != nil {
 		return tenancy.Membership{}, translate(err)
 	}
@@ -76,7 +76,7 @@ func oneMember(
 func (s *members) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Membership, error) {
-	rows, err := readPage[memberRow](ctx, s.db, tenant,
+	rows, err := readPage[memberRow](ctx, s.pool, tenant,
 		ownedList{"bailiwick.members", memberColumns, "user_id",
 			"a page of members begins behind a user's id"}, after, limit)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *members) Put(
 	if user, err = userID(user); err != nil {
 		return m, false, err
 	}
-	err = s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var there bool
 		if err := tx.NewRaw("SELECT bailiwick.hold_user(?)", user).Scan(ctx, &there); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) er
 		return errNoMember
 	}
 	user = parsed.String()
-	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (s *memberships) Of(ctx context.Context, user string) ([]tenancy.Membership
 		return nil, nil
 	}
 	var rows []memberRow
-	err = s.db.system.NewRaw(
+	err = s.pool.System.NewRaw(
 		"SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m"+
 			" JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
 			" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).

@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 
@@ -18,9 +18,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
-
 // migrationLock is the advisory lock that migrations of one database queue at:
 // "bailiwck" in ASCII.
 const migrationLock = 0x6261696c6977636b
@@ -28,16 +25,24 @@ const migrationLock = 0x6261696c6977636b
 // minimumVersion is PostgreSQL 13, in the form of server_version_num.
 const minimumVersion = 130000
 
+// MigrationConfig is what a migration works with.
+type MigrationConfig struct {
+	Settings
+	Declared *declarations
+	Host     *migrate.Migrations // nil: none
+	Adopt    *Adoption           // nil: a database without tenants is refused
+}
+
 // migrateAll brings the schema up in one transaction: the library's migrations,
 // the host's, the walls around each owned table, and with MultiTenant the
 // roles. Killed at any moment, nothing of it has happened.
-func migrateAll(ctx context.Context, o Options, d *declarations) error {
-	return inMigration(ctx, o, func(db *bun.DB) error { return migrateIn(ctx, db, o, d) })
+func migrateAll(ctx context.Context, c MigrationConfig) error {
+	return inMigration(ctx, c, func(db *bun.DB) error { return migrateIn(ctx, db, c) })
 }
 
 // inMigration runs fn in a transaction of the owner's, upon one connection.
-func inMigration(ctx context.Context, o Options, fn func(*bun.DB) error) error {
-	inner, err := connector(o.URL, bulkTimeout)
+func inMigration(ctx context.Context, c MigrationConfig, fn func(*bun.DB) error) error {
+	inner, err := NewConnector(c.URL, BulkTimeout)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,7 @@ func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
 }
 
 // prepareMigrations brings the library's own schema up.
-func prepareMigrations(ctx context.Context, db *bun.DB, o Options) error {
+func prepareMigrations(ctx context.Context, db *bun.DB, c MigrationConfig) error {
 	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).
 		Exec(ctx); err != nil {
 		return err
@@ -82,41 +87,41 @@ func prepareMigrations(ctx context.Context, db *bun.DB, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := runMigrations(ctx, db, o, library, libraryMigrations); err != nil {
+	if err := runMigrations(ctx, db, c.Logger, library, libraryMigrations); err != nil {
 		return err
 	}
 	return ensureKey(ctx, db)
 }
 
-func migrateIn(ctx context.Context, db *bun.DB, o Options, d *declarations) error {
-	if err := prepareMigrations(ctx, db, o); err != nil {
+func migrateIn(ctx context.Context, db *bun.DB, c MigrationConfig) error {
+	if err := prepareMigrations(ctx, db, c); err != nil {
 		return err
 	}
-	if err := runMigrations(ctx, db, o, o.hostMigrations(), hostMigrations); err != nil {
+	if err := runMigrations(ctx, db, c.Logger, c.hostMigrations(), hostMigrations); err != nil {
 		return err
 	}
-	if err := raiseRowSecurity(ctx, db, o, d); err != nil {
+	if err := raiseRowSecurity(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
-	if err := createGetFunctions(ctx, db, d); err != nil {
+	if err := createGetFunctions(ctx, db, c.Declared); err != nil {
 		return err
 	}
-	if !o.MultiTenant {
+	if !c.MultiTenant {
 		return nil
 	}
-	if err := createRoles(ctx, db, o); err != nil {
+	if err := createRoles(ctx, db, c.Settings); err != nil {
 		return err
 	}
-	if err := setRoles(ctx, db, o); err != nil {
+	if err := setRoles(ctx, db, c.Settings); err != nil {
 		return err
 	}
-	if err := transferOwnership(ctx, db, d); err != nil {
+	if err := transferOwnership(ctx, db, c.Declared); err != nil {
 		return err
 	}
-	if err := grant(ctx, db, o, d); err != nil {
+	if err := grant(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
-	return createSearch(ctx, db, o, d)
+	return createSearch(ctx, db, c.Settings, c.Declared)
 }
 
 // Where the two lists of applied migrations stand.
@@ -127,26 +132,27 @@ const (
 
 func ownMigrations() (*migrate.Migrations, error) {
 	m := migrate.NewMigrations()
-	return m, m.Discover(migrationFiles)
+	return m, m.Discover(Files)
 }
 
-func (o Options) hostMigrations() *migrate.Migrations {
-	if o.Migrations == nil {
+func (c MigrationConfig) hostMigrations() *migrate.Migrations {
+	if c.Host == nil {
 		return migrate.NewMigrations()
 	}
-	return o.Migrations
+	return c.Host
 }
 
-// checkCurrent refuses a schema that lacks a migration.
-func (db *DB) checkCurrent(ctx context.Context) error {
+// CheckCurrent refuses a schema that lacks a migration.
+func CheckCurrent(ctx context.Context, p *Pool, c MigrationConfig) error {
+	ctx = crossTenant(ctx, "check the schema")
 	library, err := ownMigrations()
 	if err != nil {
 		return err
 	}
 	for table, wanted := range map[string]*migrate.Migrations{libraryMigrations: library,
-		hostMigrations: db.options.hostMigrations()} {
+		hostMigrations: c.hostMigrations()} {
 		var applied []string
-		err := db.system.NewRaw("SELECT name FROM "+table).Scan(ctx, &applied)
+		err := p.System.NewRaw("SELECT name FROM "+table).Scan(ctx, &applied)
 		if state := sqlState(err); state == stateNoTable || state == stateNoSchema ||
 			state == stateNoRight {
 			return errNotCurrent
@@ -160,16 +166,16 @@ func (db *DB) checkCurrent(ctx context.Context) error {
 			}
 		}
 	}
-	return db.checkFunctions(ctx)
+	return checkFunctions(ctx, p, c.Declared)
 }
 
 // checkFunctions refuses a schema that lacks a function which is made for a kind.
-func (db *DB) checkFunctions(ctx context.Context) error {
+func checkFunctions(ctx context.Context, p *Pool, d *declarations) error {
 	var wanted []string
-	for _, t := range db.declared.order {
-		wanted = append(wanted, t.getSignature())
-		if t.searchable() && db.options.MultiTenant {
-			entry, within := t.searchSignatures()
+	for _, t := range d.order {
+		wanted = append(wanted, GetSignature(t))
+		if Searchable(t) && p.Settings.MultiTenant {
+			entry, within := SearchSignatures(t)
 			wanted = append(wanted, entry, within)
 		}
 	}
@@ -177,7 +183,7 @@ func (db *DB) checkFunctions(ctx context.Context) error {
 		return nil
 	}
 	var missing int
-	err := db.system.NewRaw(
+	err := p.System.NewRaw(
 		"SELECT count(*) FROM unnest(ARRAY[?]::text[]) f WHERE to_regprocedure(f) IS NULL",
 		bun.List(wanted)).Scan(ctx, &missing)
 	if err != nil {
@@ -205,7 +211,7 @@ func checkVersion(ctx context.Context, db *bun.DB) error {
 }
 
 func runMigrations(
-	ctx context.Context, db *bun.DB, o Options, migrations *migrate.Migrations, table string,
+	ctx context.Context, db *bun.DB, log *slog.Logger, migrations *migrate.Migrations, table string,
 ) error {
 	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(table),
 		migrate.WithLocksTableName(table+"_lock"),
@@ -221,7 +227,7 @@ func runMigrations(
 		return err
 	}
 	for _, m := range group.Migrations {
-		o.Logger.InfoContext(ctx, "migrated", "table", table, "migration", m.Name)
+		log.InfoContext(ctx, "migrated", "table", table, "migration", m.Name)
 	}
 	return nil
 }

@@ -14,19 +14,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Mode says what becomes of a statement that the host makes for no tenant.
-type Mode int
-
-const (
-	// Enforce refuses it.
-	Enforce Mode = iota
-
-	// Observe makes it the default tenant's, and tells Options.Logger and
-	// [DB.Observed] what Enforce would refuse, and where in the host it was made.
-	// It is for a host whose code learns of tenants table by table.
-	Observe
-)
-
 // Observation is a place in the host that makes statements for no tenant, on a
 // table whose mode is [Observe].
 type Observation struct {
@@ -37,8 +24,8 @@ type Observation struct {
 	SeenAt    time.Time `json:"seen_at"`
 }
 
-// observer knows the mode of each owned table, and who was seen.
-type observer struct {
+// Observer knows the mode of each owned table, and who was seen.
+type Observer struct {
 	modes map[string]Mode // by name without its schema, as statements have it
 	log   *slog.Logger
 	mu    sync.Mutex
@@ -48,29 +35,20 @@ type observer struct {
 // repeat is how often the log hears of one place.
 const repeat = time.Minute
 
-// newObserver answers nil where every table enforces.
-func newObserver(d *declarations, tables []Table, log *slog.Logger) *observer {
-	o := &observer{modes: map[string]Mode{}, log: log, seen: map[[2]string]*Observation{}}
-	observing := false
-	for i, t := range d.all {
-		observing = observing || tables[i].Mode == Observe
-		for _, name := range owned([]*table{t}) {
-			_, bare, _ := strings.Cut(name, `"."`)
-			bare = strings.Trim(bare, `"`)
-			if known, ok := o.modes[bare]; !ok || known == Observe { // one that enforces is enough
-				o.modes[bare] = tables[i].Mode
-			}
+// NewObserver makes an observer of tables: their modes, by name without a schema. It
+// answers nil where every table enforces.
+func NewObserver(modes map[string]Mode, log *slog.Logger) *Observer {
+	for _, mode := range modes {
+		if mode == Observe {
+			return &Observer{modes: modes, log: log, seen: map[[2]string]*Observation{}}
 		}
 	}
-	if !observing {
-		return nil
-	}
-	return o
+	return nil
 }
 
 // admit answers whether a statement for no tenant is let through, and notes it
 // then. One that names no table of ours, or one that enforces, is refused.
-func (o *observer) admit(ctx context.Context, statement string) error {
+func (o *Observer) admit(ctx context.Context, statement string) error {
 	tables, enforced := o.named(statement)
 	if enforced || len(tables) == 0 {
 		return tenancy.ErrNoTenant
@@ -82,12 +60,12 @@ func (o *observer) admit(ctx context.Context, statement string) error {
 	return nil
 }
 
-func (o *observer) named(statement string) (tables []string, enforced bool) {
+func (o *Observer) named(statement string) (tables []string, enforced bool) {
 	words := strings.FieldsFunc(statement,
 		func(r rune) bool { return strings.ContainsRune(" \t\n\r\"'.,;()=<>+*/", r) })
 	for name, mode := range o.modes {
 		if !slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, name) }) &&
-			!strings.Contains(statement, quote(name)) {
+			!strings.Contains(statement, Quote(name)) {
 			continue
 		}
 		tables = append(tables, name)
@@ -97,7 +75,7 @@ func (o *observer) named(statement string) (tables []string, enforced bool) {
 	return tables, enforced
 }
 
-func (o *observer) note(ctx context.Context, table, site, statement string) {
+func (o *Observer) note(ctx context.Context, table, site, statement string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	at := o.seen[[2]string{table, site}]
@@ -115,16 +93,15 @@ func (o *observer) note(ctx context.Context, table, site, statement string) {
 	at.Statement = statement
 }
 
-// Observed are the places that made statements for no tenant since the database
-// was opened, by table and place.
-func (db *DB) Observed() []Observation {
-	if db.observer == nil {
+// Observed are the places that made statements for no tenant, by table and place.
+func (o *Observer) Observed() []Observation {
+	if o == nil {
 		return nil
 	}
-	db.observer.mu.Lock()
-	defer db.observer.mu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	var list []Observation
-	for _, at := range db.observer.seen {
+	for _, at := range o.seen {
 		list = append(list, *at)
 	}
 	slices.SortFunc(list, func(a, b Observation) int {

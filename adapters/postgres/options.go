@@ -2,15 +2,16 @@ package postgres
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/migrate"
 )
 
@@ -78,101 +79,96 @@ type Options struct {
 
 	// Logger hears of migrations. Defaults to slog.Default().
 	Logger *slog.Logger
-
-	appRole, systemRole string // the users of AppURL and SystemURL
 }
 
-// Scope says how the tenant of a statement outside a transaction travels.
-type Scope int
-
 const (
-	// Message sends it before the statement in one message, which costs no round
-	// trip.
-	Message Scope = iota
-
-	// Transaction sends it at the beginning of a transaction of several messages
-	// around the statement. It is for engines that send a scope to their workers
-	// no other way (Citus). Their policies take no sub-select either, so the
-	// policies ask for the tenant directly: once a row where no index serves.
-	Transaction
+	defaultMaxConns = 20
+	secretsKeySize  = 32
 )
 
-const (
-	defaultMaxConns  = 20
-	defaultTimeout   = 30 * time.Second
-	bulkTimeout      = 30 * time.Minute
-	systemConns      = 8
-	bulkConns        = 4
-	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
-	secretsKeySize   = 32
-	applicationName  = "bailiwick" // by which the adoption knows sessions that carry a tenant
-)
+// config is what [Options] amount to.
+type config struct {
+	MigrationConfig
+	tables         []Table
+	secretsKey     []byte
+	skipMigrations bool
+	auditRetention time.Duration
+}
 
-func (o Options) check() (Options, error) {
+// check works the options out, and names the first that can't work.
+func (o Options) check() (config, error) {
 	if o.URL == "" {
-		return o, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
+		return config{}, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
 	}
 	if n := len(o.SecretsKey); n != 0 && n != secretsKeySize {
-		return o, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n, secretsKeySize)
+		return config{}, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n,
+			secretsKeySize)
 	}
 	if o.AuditRetention < 0 {
-		return o, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
+		return config{}, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
 			o.AuditRetention)
 	}
 	if o.Scope != Message && o.Scope != Transaction {
-		return o, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction",
+		return config{}, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction",
 			o.Scope)
 	}
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
-		return o, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
+		return config{}, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
 	}
-	if o.MaxConns == 0 {
-		o.MaxConns = defaultMaxConns
+	settings, err := o.settings()
+	if err != nil {
+		return config{}, err
 	}
-	if o.StatementTimeout == 0 {
-		o.StatementTimeout = defaultTimeout
+	declared, err := newDeclarations(o.Tables)
+	if err != nil {
+		return config{}, err
 	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	return o.roleURLs()
+	return config{
+		MigrationConfig: MigrationConfig{
+			Settings: settings, Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
+		},
+		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
+		auditRetention: o.AuditRetention,
+	}, nil
 }
 
-// roleURLs fills in where the two roles log in.
-func (o Options) roleURLs() (Options, error) {
-	owner, err := url.Parse(o.URL)
+// settings fills in the defaults, and where the two roles log in.
+func (o Options) settings() (Settings, error) {
+	s := Settings{
+		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
+		MultiTenant: o.MultiTenant, Scope: o.Scope, MaxConns: cmp.Or(o.MaxConns, defaultMaxConns),
+		StatementTimeout: cmp.Or(o.StatementTimeout, DefaultTimeout), QueryHooks: o.QueryHooks,
+		Logger: cmp.Or(o.Logger, slog.Default()),
+	}
+	owner, err := url.Parse(s.URL)
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
-		return o, errors.New("postgres: Options.URL isn't of the form" +
-			" postgres://user:password@host:port/database")
+		return s, ErrURL
 	}
-	if !o.MultiTenant {
-		o.AppURL, o.SystemURL = o.URL, o.URL
-		o.ListenURL = cmp.Or(o.ListenURL, o.URL)
-		return o, nil
+	if !s.MultiTenant {
+		s.AppURL, s.SystemURL = s.URL, s.URL
+		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
+		return s, nil
 	}
-	if o.AppURL == "" {
-		o.AppURL = as(owner, "bailiwick_app")
-	}
-	if o.SystemURL == "" {
-		o.SystemURL = as(owner, "bailiwick_system")
-	}
-	o.ListenURL = cmp.Or(o.ListenURL, o.SystemURL)
-	app, appErr := url.Parse(o.AppURL)
-	system, systemErr := url.Parse(o.SystemURL)
+	s.AppURL = cmp.Or(s.AppURL, roleURL(owner, "bailiwick_app"))
+	s.SystemURL = cmp.Or(s.SystemURL, roleURL(owner, "bailiwick_system"))
+	s.ListenURL = cmp.Or(s.ListenURL, s.SystemURL)
+	app, appErr := url.Parse(s.AppURL)
+	system, systemErr := url.Parse(s.SystemURL)
 	if appErr != nil || systemErr != nil || app.User.Username() == "" ||
 		system.User.Username() == "" {
-		return o, errors.New("postgres: Options.AppURL or SystemURL isn't of the form" +
-			" postgres://user:password@host:port/database")
+		return s, errors.New("postgres: Options.AppURL or SystemURL isn't of the form " +
+			"postgres://user:password@host:port/database")
 	}
-	o.appRole, o.systemRole = app.User.Username(), system.User.Username()
-	if o.appRole == owner.User.Username() || o.appRole == o.systemRole {
-		return o, fmt.Errorf("postgres: the application must log in as a role of its own, not as %s", o.appRole)
+	s.AppRole, s.SystemRole = app.User.Username(), system.User.Username()
+	if s.AppRole == owner.User.Username() || s.AppRole == s.SystemRole {
+		return s, fmt.Errorf("postgres: the application must log in as a role of its own, not as %s",
+			s.AppRole)
 	}
-	return o, nil
+	return s, nil
 }
 
-// as is the owner's URL for another role.
-func as(owner *url.URL, role string) string {
+// roleURL is the owner's URL for another role.
+func roleURL(owner *url.URL, role string) string {
 	other := *owner
 	other.User = url.User(role)
 	if password := derivePassword(owner, role); password != "" {
@@ -181,42 +177,15 @@ func as(owner *url.URL, role string) string {
 	return other.String()
 }
 
-// connector makes a pgdriver connector. TLS is as the URL's sslmode says:
-// verify-full to be sure whom one talks to. Without one, TLS is demanded of
-// every server that isn't this machine's.
-func connector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error) {
-	options := []pgdriver.Option{
-		pgdriver.WithInsecure(isLocal(rawURL)),
-		pgdriver.WithDSN(rawURL),
-		pgdriver.WithReadTimeout(timeout),
-		pgdriver.WithWriteTimeout(timeout),
-		pgdriver.WithBufferSize(errorFieldBuffer),
-		pgdriver.WithApplicationName(applicationName),
+// derivePassword makes a role's password from that of the owner's URL, so that
+// every instance that knows the one knows the other. Without a password there
+// it is empty: the role then has none, and logs in where the server asks none.
+func derivePassword(owner *url.URL, role string) string {
+	password, ok := owner.User.Password()
+	if !ok || password == "" {
+		return ""
 	}
-	var made *pgdriver.Connector
-	err := recovered(func() { made = pgdriver.NewConnector(options...) })
-	return made, err
-}
-
-func isLocal(rawURL string) bool {
-	parsed, err := url.Parse(rawURL)
-	if err != nil {
-		return false
-	}
-	host := parsed.Hostname()
-	addr, err := netip.ParseAddr(host)
-	return host == "" || host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-// recovered turns pgdriver's panic on a bad URL into an error that doesn't show
-// the URL, which holds a password.
-func recovered(fn func()) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("postgres: the database URL isn't of the form" +
-				" postgres://user:password@host:port/database?sslmode=…")
-		}
-	}()
-	fn()
-	return nil
+	mac := hmac.New(sha256.New, []byte(password))
+	mac.Write([]byte(role))
+	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -17,7 +17,7 @@ type ownedList struct {
 
 // readPage answers at most limit rows behind the id after ("" for the first page).
 func readPage[R any](
-	ctx context.Context, db *DB, tenant tenancy.ID, l ownedList, after string, limit int,
+	ctx context.Context, p *Pool, tenant tenancy.ID, l ownedList, after string, limit int,
 ) ([]R, error) {
 	ctx, err := bindTenant(ctx, tenant)
 	if err != nil {
@@ -26,7 +26,7 @@ func readPage[R any](
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	query := db.app.NewSelect().TableExpr(l.table).ColumnExpr(l.columns).
+	query := p.App.NewSelect().TableExpr(l.table).ColumnExpr(l.columns).
 		Where("tenant_id = ?", tenant).Order(l.id).Limit(int64(limit))
 	if after != "" {
 		id, err := uuid.Parse(after)
@@ -49,4 +49,11 @@ func mapRows[R, T any](rows []R, show func(R) T) []T {
 		list[i] = show(r)
 	}
 	return list
+}
+
+func checkLimit(limit int) error {
+	if limit <= 0 {
+		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit is positive")
+	}
+	return nil
 }

@@ -11,10 +11,10 @@ import (
 )
 
 // passwords is [ports.Passwords], upon the system role's pool.
-type passwords struct{ db *DB }
+type passwords struct{ pool *Pool }
 
 // identities is [ports.Identities], upon the same.
-type identities struct{ db *DB }
+type identities struct{ pool *Pool }
 
 var (
 	_ ports.Passwords  = (*passwords)(nil)
@@ -27,7 +27,7 @@ func (s *passwords) Of(ctx context.Context, user string) (identity.Password, err
 		return identity.Password{}, errNoUser
 	}
 	var hashes []string
-	err = s.db.system.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?",
+	err = s.pool.System.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?",
 		id).
 		Scan(crossTenant(ctx, "verify a password"), &hashes)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 	if err != nil {
 		return errNoUser
 	}
-	return s.db.systemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
 		set, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now()"+
 			" WHERE id = ?", hash, id).Exec(ctx)
 		if err != nil {
@@ -66,7 +66,7 @@ func (s *passwords) Rehash(ctx context.Context, user, from, to string) error {
 	if err != nil {
 		return nil
 	}
-	return s.db.systemTx(ctx, "hash a password anew", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "hash a password anew", func(ctx context.Context, tx bun.Tx) error {
 		improved, err := tx.NewRaw(
 			"UPDATE bailiwick.users SET password_hash = ? WHERE id = ? AND password_hash = ?", to,
 			id, from).Exec(ctx)
@@ -82,7 +82,7 @@ func (s *passwords) Rehash(ctx context.Context, user, from, to string) error {
 
 func (s *identities) Find(ctx context.Context, i identity.Identity) (string, error) {
 	var users []string
-	err := s.db.system.NewRaw(
+	err := s.pool.System.NewRaw(
 		"SELECT user_id FROM bailiwick.identities WHERE issuer = ? AND subject = ?", i.Issuer,
 		i.Subject).
 		Scan(crossTenant(ctx, "find whose an identity is"), &users)
@@ -100,7 +100,7 @@ func (s *identities) Bind(ctx context.Context, i identity.Identity, user string)
 	if err != nil {
 		return errNoUser
 	}
-	return s.db.systemTx(ctx, "bind an identity", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "bind an identity", func(ctx context.Context, tx bun.Tx) error {
 		first, ended, err := forgetPassword(ctx, tx, id)
 		if err != nil {
 			return err

@@ -20,15 +20,15 @@ func init() {
 }
 
 func (db *DB) inside() (onewall.Inside, error) {
-	owner, err := connector(db.options.URL, db.options.StatementTimeout)
+	owner, err := NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
 	if err != nil {
 		return onewall.Inside{}, err
 	}
 	inside := onewall.Inside{
-		MultiTenant: db.options.MultiTenant, Owner: pool(sql.OpenDB(owner), systemConns),
-		Owned: owned(db.declared.all),
+		MultiTenant: db.pool.Settings.MultiTenant, Owner: NewBunDB(sql.OpenDB(owner), SystemConns),
+		Owned: owned(db.config.Declared.all),
 	}
-	for _, t := range db.options.Tables {
+	for _, t := range db.config.tables {
 		inside.Models = append(inside.Models, t.Model)
 	}
 	return inside, nil

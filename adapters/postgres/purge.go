@@ -19,7 +19,7 @@ import (
 // finds the tenant's tables in its catalog, and removes nothing unless it can
 // remove all.
 func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
-	if err := ownedBy(id); err != nil {
+	if err := requireTenant(id); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
 	if id == tenancy.DefaultID {
@@ -27,12 +27,12 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, bulkTimeout)
+		ctx, stop = context.WithTimeout(ctx, BulkTimeout)
 		defer stop()
 	}
 	ctx = crossTenantInto(ctx, "purge a tenant", id)
 	var certificate tenancy.PurgeCertificate
-	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, purgePatience); err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 			return err
 		}
 		var err error
-		if certificate, err = s.db.purge(ctx, tx, id); err != nil {
+		if certificate, err = s.purge(ctx, tx, id); err != nil {
 			return err
 		}
 		return recordPlatform(ctx, tx, tenancy.PurgeTenantEvent(certificate))
@@ -77,11 +77,11 @@ func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
 	return nil
 }
 
-func (db *DB) purge(
+func (s *tenants) purge(
 	ctx context.Context, tx bun.IDB, id tenancy.ID,
 ) (tenancy.PurgeCertificate, error) {
 	var raw []byte
-	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])", bun.List(owned(db.declared.all))).
+	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])", bun.List(owned(s.declared.all))).
 		Scan(ctx, &raw)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err

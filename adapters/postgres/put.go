@@ -26,16 +26,16 @@ func (s *resources) Put(
 	if err != nil {
 		return stored, false, err
 	}
-	item, err = s.db.declared.kinds.Check(item)
+	item, err = s.declared.kinds.Check(item)
 	if err != nil {
 		return stored, false, err
 	}
-	item, values, err := t.extractSecrets(item)
+	item, values, err := extractSecrets(t, item)
 	if err != nil {
 		return stored, false, err
 	}
 	put := &put{resources: s, tenant: tenant, t: t, item: item, secrets: values, cond: cond}
-	err = s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		stored, created, err = put.run(ctx, tx)
 		return err
 	})
@@ -44,7 +44,7 @@ func (s *resources) Put(
 
 // extractSecrets takes the literal values of secrets out of the item. It answers the
 // item with references in their place, and the values by secret name.
-func (t *table) extractSecrets(item federation.Item) (federation.Item, map[string]string, error) {
+func extractSecrets(t *table, item federation.Item) (federation.Item, map[string]string, error) {
 	if len(t.secrets) == 0 {
 		return item, nil, nil
 	}
@@ -108,8 +108,8 @@ func (p *put) run(
 	if err != nil {
 		return stored, false, err
 	}
-	w := p.resources.db.declared.writer(p.t, p.tenant, source{query: putSource})
-	args := []any{newID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
+	w := NewWriter(p.resources.declared, p.t, p.tenant, ItemSource{Query: putSource})
+	args := []any{NewID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
 		current.target()}
 	details, err := dangling(ctx, tx, w, func(d missing) string { return d.Path }, args...)
 	if err != nil {
@@ -124,7 +124,7 @@ func (p *put) run(
 	}
 	secrets := slices.Sorted(maps.Keys(p.secrets))
 	for _, name := range secrets {
-		if err := p.resources.db.vault.set(ctx, tx, p.tenant, name,
+		if err := p.resources.vault.set(ctx, tx, p.tenant, name,
 			[]byte(p.secrets[name])); err != nil {
 			return stored, false, err
 		}
@@ -148,7 +148,7 @@ func (p *put) before(ctx context.Context, tx bun.Tx, current lockedRow) (*federa
 // holdTargets keeps what the item refers to from being deleted until the
 // transaction ends. A name that nothing has is found afterwards.
 func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
-	declared := p.resources.db.declared
+	declared := p.resources.declared
 	targets, err := declared.kinds.Targets(p.item)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
 		t := declared.byKind[kind]
-		query := "SELECT FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + t.nameOf("t") +
+		query := "SELECT FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " + NameOf(t, "t") +
 			" IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
 			return err
@@ -168,15 +168,15 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 	return nil
 }
 
-func (p *put) write(ctx context.Context, tx bun.Tx, w writer, create bool, args []any) error {
-	for _, statement := range w.lookups() {
+func (p *put) write(ctx context.Context, tx bun.Tx, w Writer, create bool, args []any) error {
+	for _, statement := range w.Lookups() {
 		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {
 			return err
 		}
 	}
-	row := w.update()
+	row := w.Update()
 	if create {
-		row = w.insert()
+		row = w.Insert()
 	}
 	result, err := tx.NewRaw(row, args...).Exec(ctx)
 	if err != nil {
@@ -185,7 +185,7 @@ func (p *put) write(ctx context.Context, tx bun.Tx, w writer, create bool, args 
 	if n, _ := result.RowsAffected(); n != 1 {
 		return errConcurrentWrite
 	}
-	for _, statement := range w.joins() {
+	for _, statement := range w.Joins() {
 		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {
 			return err
 		}
@@ -197,9 +197,9 @@ func (p *put) write(ctx context.Context, tx bun.Tx, w writer, create bool, args 
 type missing struct{ Name, Path, Kind, Missing string }
 
 func dangling(
-	ctx context.Context, tx bun.IDB, w writer, path func(missing) string, args ...any,
+	ctx context.Context, tx bun.IDB, w Writer, path func(missing) string, args ...any,
 ) ([]tenancy.Detail, error) {
-	query := w.dangling()
+	query := w.Dangling()
 	if query == "" {
 		return nil, nil
 	}

@@ -13,12 +13,16 @@ import (
 )
 
 // resources is [ports.Resources], upon the scoped pool.
-type resources struct{ db *DB }
+type resources struct {
+	pool     *Pool
+	declared *declarations
+	vault    *vault
+}
 
 var _ ports.Resources = (*resources)(nil)
 
 func (s *resources) table(kind string) (*table, error) {
-	t, ok := s.db.declared.byKind[kind]
+	t, ok := s.declared.byKind[kind]
 	if !ok {
 		return nil, tenancy.Errorf(tenancy.CodeNotFound, "no such kind")
 	}
@@ -36,13 +40,13 @@ func (s *resources) Get(
 	if err != nil {
 		return federation.Resource{}, err
 	}
-	return s.get(ctx, s.db.app, tenant, t, ref.Name)
+	return s.get(ctx, s.pool.App, tenant, t, ref.Name)
 }
 
 func (s *resources) get(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *table, name string,
 ) (federation.Resource, error) {
-	query := s.db.declared.getItem(t, onewall.PolicyAlone(ctx))
+	query := GetItem(s.declared, t, onewall.PolicyAlone(ctx))
 	found, err := queryItems(ctx, db, t.kind, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err
@@ -71,9 +75,9 @@ func (s *resources) List(
 		return s.search(ctx, tenant, t, q)
 	}
 	conditions, args := s.conditions(t, q)
-	query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ? AND " + conditions +
-		" ORDER BY " + t.nameOf("t") + s.db.collate + " LIMIT ?"
-	return queryItems(ctx, s.db.app, t.kind, query,
+	query := SelectItems(s.declared, t) + " WHERE t.tenant_id = ? AND " + conditions +
+		" ORDER BY " + NameOf(t, "t") + s.pool.Info.Collate + " LIMIT ?"
+	return queryItems(ctx, s.pool.App, t.kind, query,
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
 
@@ -92,7 +96,7 @@ func (s *resources) Delete(
 		return tenancy.Errorf(tenancy.CodeNotDeletable,
 			"a tenant always has its %s: put another one in its place", ref.Kind)
 	}
-	return s.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := lockRow(ctx, tx, tenant, t, ref.Name, "UPDATE")
 		if err != nil {
 			return err
@@ -117,7 +121,7 @@ func (s *resources) Delete(
 func (s *resources) remove(
 	ctx context.Context, tx bun.Tx, tenant tenancy.ID, t *table, id string,
 ) error {
-	if query := s.db.declared.referrers(t, tenant, "?0::uuid"); query != "" {
+	if query := Referrers(s.declared, t, tenant, "?0::uuid"); query != "" {
 		var referrers []federation.Ref
 		err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1", id,
 			maxDetails).Scan(ctx, &referrers)
@@ -137,7 +141,7 @@ func (s *resources) remove(
 			continue
 		}
 		if _, err := tx.NewRaw("DELETE FROM "+r.join.sql+" WHERE tenant_id = ? AND "+
-			quote(r.join.from)+" = ?", tenant, id).Exec(ctx); err != nil {
+			Quote(r.join.from)+" = ?", tenant, id).Exec(ctx); err != nil {
 			return err
 		}
 	}

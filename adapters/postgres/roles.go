@@ -2,9 +2,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/url"
@@ -14,32 +11,19 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// ownerRole owns tables and functions. It, the application's role and the
+// OwnerRole owns tables and functions. It, the application's role and the
 // system role are no superusers and don't pass by row security; the two others
 // own nothing, belong to nothing, and log in as themselves: a pool that connects
 // as the owner and does SET ROLE is undone by RESET ROLE.
-const ownerRole = "bailiwick_owner"
-
-// derivePassword makes a role's password from that of the owner's URL, so that
-// every instance that knows the one knows the other. Without a password there
-// it is empty: the role then has none, and logs in where the server asks none.
-func derivePassword(owner *url.URL, role string) string {
-	password, ok := owner.User.Password()
-	if !ok || password == "" {
-		return ""
-	}
-	mac := hmac.New(sha256.New, []byte(password))
-	mac.Write([]byte(role))
-	return hex.EncodeToString(mac.Sum(nil))
-}
+const OwnerRole = "bailiwick_owner"
 
 // createRoles creates the roles that are missing. Where the migrating user may
 // not, the statements for the database's administrator are in the error. A
 // role's password is set only when it doesn't log in any more: roles belong to
 // the cluster, and other databases' instances use them too.
-func createRoles(ctx context.Context, tx bun.IDB, o Options) error {
+func createRoles(ctx context.Context, tx bun.IDB, s Settings) error {
 	var missing []string
-	for _, role := range []string{ownerRole, searchRole} {
+	for _, role := range []string{OwnerRole, SearchRole} {
 		exists, err := roleExists(ctx, tx, role)
 		if err != nil {
 			return err
@@ -48,12 +32,12 @@ func createRoles(ctx context.Context, tx bun.IDB, o Options) error {
 			missing = append(missing, "CREATE ROLE "+role+" NOLOGIN "+plainRole)
 		}
 	}
-	for role, roleURL := range map[string]string{o.appRole: o.AppURL, o.systemRole: o.SystemURL} {
+	for role, roleURL := range map[string]string{s.AppRole: s.AppURL, s.SystemRole: s.SystemURL} {
 		exists, err := roleExists(ctx, tx, role)
 		if err != nil {
 			return err
 		}
-		definition := quote(role) + " LOGIN " + plainRole + passwordOf(roleURL)
+		definition := Quote(role) + " LOGIN " + plainRole + passwordOf(roleURL)
 		switch {
 		case !exists:
 			missing = append(missing, "CREATE ROLE "+definition)
@@ -83,7 +67,7 @@ func passwordOf(roleURL string) string {
 	if !given || password == "" {
 		return ""
 	}
-	return " PASSWORD " + literal(password)
+	return " PASSWORD " + Literal(password)
 }
 
 // runAsAdmin runs statements that the migrating user may not be allowed, each
@@ -132,7 +116,7 @@ func hidePasswords(statements []string) string {
 
 // logsIn tries a role's URL.
 func logsIn(ctx context.Context, roleURL string) bool {
-	c, err := connector(roleURL, defaultTimeout)
+	c, err := NewConnector(roleURL, DefaultTimeout)
 	if err != nil {
 		return false
 	}
@@ -146,8 +130,8 @@ func logsIn(ctx context.Context, roleURL string) bool {
 
 // grant hands the library's objects and the owned tables to the owner role, and
 // gives the two others what they need and nothing else.
-func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
-	app, system := quote(o.appRole), quote(o.systemRole)
+func grant(ctx context.Context, tx bun.IDB, s Settings, d *declarations) error {
+	app, system := Quote(s.AppRole), Quote(s.SystemRole)
 	statements := []string{
 		"GRANT USAGE ON SCHEMA bailiwick TO " + app + ", " + system,
 		"GRANT SELECT ON bailiwick.tenants TO " + app,
@@ -193,14 +177,14 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.all {
-		statements = append(statements, "GRANT USAGE ON SCHEMA "+quote(t.schema)+" TO "+app+", "+
+		statements = append(statements, "GRANT USAGE ON SCHEMA "+Quote(t.schema)+" TO "+app+", "+
 			system)
 		if t.singleton != "" {
 			statements = append(statements, "GRANT INSERT ON "+t.sql+" TO "+system)
 		}
 	}
 	for _, t := range d.order {
-		statements = append(statements, "GRANT EXECUTE ON FUNCTION "+t.getSignature()+" TO "+app)
+		statements = append(statements, "GRANT EXECUTE ON FUNCTION "+GetSignature(t)+" TO "+app)
 	}
 	for _, name := range owned(d.all) {
 		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
@@ -208,14 +192,14 @@ func grant(ctx context.Context, tx bun.IDB, o Options, d *declarations) error {
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
-	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.tenants",
+	if err := openToSystem(ctx, tx, s.SystemRole, "bailiwick.tenants",
 		"USING (true) WITH CHECK (true)"); err != nil {
 		return err
 	}
-	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.audit", "USING (true)"); err != nil {
+	if err := openToSystem(ctx, tx, s.SystemRole, "bailiwick.audit", "USING (true)"); err != nil {
 		return err
 	}
-	if err := openToSystem(ctx, tx, o.systemRole, "bailiwick.members",
+	if err := openToSystem(ctx, tx, s.SystemRole, "bailiwick.members",
 		"USING (true) WITH CHECK (true)"); err != nil {
 		return err
 	}
@@ -234,7 +218,7 @@ func openToSystem(ctx context.Context, tx bun.IDB, system, table, rows string) e
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON "+table+";"+
-		"CREATE POLICY bailiwick_system ON "+table+" TO "+quote(system)+" "+rows)
+		"CREATE POLICY bailiwick_system ON "+table+" TO "+Quote(system)+" "+rows)
 	return err
 }
 
@@ -248,8 +232,8 @@ func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declarations
 	if err != nil {
 		return err
 	}
-	for _, s := range sequences {
-		if _, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+s+" TO "+app); err != nil {
+	for _, sequence := range sequences {
+		if _, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+sequence+" TO "+app); err != nil {
 			return err
 		}
 	}
@@ -273,11 +257,11 @@ func transferOwnership(ctx context.Context, tx bun.IDB, d *declarations) error {
 		UNION ALL
 		SELECT format('ALTER FUNCTION %s OWNER TO %s', p.oid::regprocedure, ?0)
 		  FROM pg_proc p WHERE p.pronamespace = 'bailiwick'::regnamespace AND pg_get_userbyid(p.proowner) <> ?0`,
-		ownerRole, bun.List(owned(d.all))).Scan(ctx, &statements)
+		OwnerRole, bun.List(owned(d.all))).Scan(ctx, &statements)
 	if err != nil || len(statements) == 0 {
 		return err
 	}
-	if err := joinRole(ctx, tx, ownerRole); err != nil {
+	if err := joinRole(ctx, tx, OwnerRole); err != nil {
 		return err
 	}
 	schemas := map[string]bool{"bailiwick": true}
@@ -286,7 +270,7 @@ func transferOwnership(ctx context.Context, tx bun.IDB, d *declarations) error {
 	}
 	var leave []string // an owner must be able to create where it owns
 	for _, s := range slices.Sorted(maps.Keys(schemas)) {
-		leave = append(leave, "GRANT USAGE, CREATE ON SCHEMA "+quote(s)+" TO "+ownerRole)
+		leave = append(leave, "GRANT USAGE, CREATE ON SCHEMA "+Quote(s)+" TO "+OwnerRole)
 	}
 	return runAsAdmin(ctx, tx, append(leave, statements...))
 }

@@ -47,27 +47,12 @@ import (
 // A handle is safe for concurrent use. One within a transaction runs one
 // statement at a time, until its rows are closed.
 type Scoped struct {
-	owner   *DB
+	source  *Source
 	tenant  tenancy.ID
 	db      *bun.DB      // makes the statements: its generator knows the tenant
 	tx      *transaction // nil outside one
 	err     error        // why nothing may run
 	unbound bool         // the context had no tenant, and some tables only observe that
-}
-
-// Scoped binds a handle to the tenant in ctx. Without one, every statement that
-// it makes is an error with [tenancy.CodeNoTenant]. Within [Scoped.RunInTx] the
-// handle is the one given to the function: another one of the same context would
-// run outside the transaction, and is an error therefore.
-func (db *DB) Scoped(ctx context.Context) *Scoped {
-	tenant, err := tenancy.FromContext(ctx)
-	s := &Scoped{owner: db, tenant: tenant, err: err}
-	if err != nil && db.observer != nil {
-		s.tenant, s.err, s.unbound = tenancy.DefaultID, nil, true
-	}
-	s.err = s.check(s.enter(ctx))
-	s.db = db.scoped.WithNamedArg(tenantArg, schema.Safe("'"+tenant.String()+"'"))
-	return s
 }
 
 // NewSelect begins a SELECT of the tenant's rows.
@@ -118,7 +103,7 @@ func (s *Scoped) NewValues(model any) *bun.ValuesQuery {
 func (s *Scoped) NewRaw(statement string, args ...any) *bun.RawQuery {
 	db := s.db
 	if len(args) == 0 {
-		db = s.owner.app // whose generator knows no names: the text stays as it is
+		db = s.source.app // whose generator knows no names: the text stays as it is
 	}
 	return bun.NewRawQuery(db, statement, args...).Conn(guard{scoped: s}).Err(s.err)
 }
@@ -175,7 +160,7 @@ func (s *Scoped) check(ctx context.Context) error {
 		return tenancy.Errorf(tenancy.CodeTenantMismatch,
 			"the context names another tenant than the handle")
 	}
-	if tx := transactionIn(ctx, s.owner); tx != nil && tx != s.tx {
+	if tx := transactionIn(ctx, s.source); tx != nil && tx != s.tx {
 		return errOtherTx
 	}
 	return errLayout

@@ -20,11 +20,11 @@ type transaction struct {
 	over       atomic.Bool
 }
 
-type transactionKey struct{ db *DB }
+type transactionKey struct{ source *Source }
 
-// transactionIn is db's transaction that ctx belongs to, as long as it lasts.
-func transactionIn(ctx context.Context, db *DB) *transaction {
-	tx, _ := ctx.Value(transactionKey{db}).(*transaction)
+// transactionIn is the source's transaction that ctx belongs to, as long as it lasts.
+func transactionIn(ctx context.Context, source *Source) *transaction {
+	tx, _ := ctx.Value(transactionKey{source}).(*transaction)
 	if tx == nil || tx.over.Load() {
 		return nil
 	}
@@ -43,23 +43,23 @@ func (s *Scoped) RunInTx(
 		return err
 	}
 	if s.tx != nil {
-		return s.tx.savepoint(ctx, func() error { return fn(s.tx.mark(ctx, s.owner), s) })
+		return s.tx.savepoint(ctx, func() error { return fn(s.tx.mark(ctx, s.source), s) })
 	}
-	begun, err := s.owner.app.DB.BeginTx(ctx, opts)
+	begun, err := s.source.app.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return err
 	}
 	inner := *s
 	inner.tx = &transaction{sql: begun}
 	defer inner.tx.end()
-	if err := fn(inner.tx.mark(ctx, s.owner), &inner); err != nil {
+	if err := fn(inner.tx.mark(ctx, s.source), &inner); err != nil {
 		return err
 	}
 	return begun.Commit()
 }
 
-func (t *transaction) mark(ctx context.Context, db *DB) context.Context {
-	return context.WithValue(ctx, transactionKey{db}, t)
+func (t *transaction) mark(ctx context.Context, source *Source) context.Context {
+	return context.WithValue(ctx, transactionKey{source}, t)
 }
 
 // end rolls back what wasn't committed.

@@ -2,8 +2,7 @@ package postgres
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ import (
 // one of the library's, CREATE EXTENSION IF NOT EXISTS pg_trgm would do nothing
 // for them and gin_trgm_ops not be found. Indexes refer to its functions by
 // identity, whatever else comes to stand in a search path.
-func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err error) {
+func trigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string, err error) {
 	find := func() (string, error) {
 		var found []string
 		err := tx.NewRaw(`SELECT format('%I.gin_trgm_ops', n.nspname) FROM pg_extension e
@@ -35,7 +34,7 @@ func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err e
 	if refused == nil {
 		return find()
 	}
-	o.Logger.WarnContext(ctx,
+	log.WarnContext(ctx,
 		"searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm"+
 			" SCHEMA public, then migrate again", "error", refused)
 	return "", nil
@@ -45,36 +44,19 @@ func trigrams(ctx context.Context, tx bun.IDB, o Options) (opclass string, err e
 // made of its definition: another declaration makes another index.
 const searchIndex = "bailiwick_search_"
 
-// indexes are the definitions of the indexes that a search of the table needs.
-func (s search) indexes() []string {
-	var definitions []string
-	if s.opclass != "" {
-		keys := []string{"(ARRAY[tenant_id])", "labels jsonb_path_ops"}
-		for _, c := range s.columns {
-			keys = append(keys, "lower("+c.Name+c.Collation+") "+s.opclass)
-		}
-		definitions = append(definitions, s.table.sql+" USING gin ("+strings.Join(keys, ", ")+")")
-	}
-	if s.collate != "" && s.columns[0].Collation != ` COLLATE pg_catalog."C"` {
-		definitions = append(definitions, s.table.sql+" (tenant_id, ("+s.columns[0].Name+s.collate+
-			"))")
-	}
-	return definitions
-}
-
-// raiseIndexes creates the indexes that are missing and drops those that an
+// createSearchIndexes creates the indexes that are missing and drops those that an
 // earlier declaration needed. What stands is left alone: no lock is taken for
 // it.
-func (s search) raiseIndexes(ctx context.Context, tx bun.IDB) error {
+func createSearchIndexes(ctx context.Context, tx bun.IDB, s Search) error {
 	var standing []string
 	err := tx.NewRaw(`SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-		WHERE i.indrelid = to_regclass(?) AND starts_with(c.relname, ?)`, s.table.sql, searchIndex).Scan(ctx, &standing)
+		WHERE i.indrelid = to_regclass(?) AND starts_with(c.relname, ?)`, s.Table.sql, searchIndex).Scan(ctx, &standing)
 	if err != nil {
 		return err
 	}
 	var statements []string
-	for _, definition := range s.indexes() {
-		name := searchIndex + digest(definition)
+	for _, definition := range s.Indexes() {
+		name := searchIndex + Digest(definition)
 		if at := slices.Index(standing, name); at >= 0 {
 			standing = slices.Delete(standing, at, at+1)
 			continue
@@ -82,17 +64,11 @@ func (s search) raiseIndexes(ctx context.Context, tx bun.IDB) error {
 		statements = append(statements, "CREATE INDEX "+name+" ON "+definition)
 	}
 	for _, name := range standing {
-		statements = append(statements, "DROP INDEX "+quote(s.table.schema)+"."+quote(name))
+		statements = append(statements, "DROP INDEX "+Quote(s.Table.schema)+"."+Quote(name))
 	}
 	if len(statements) == 0 {
 		return nil
 	}
 	_, err = tx.ExecContext(ctx, strings.Join(statements, ";\n"))
 	return err
-}
-
-// digest tells texts apart in a name's last 12 characters.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:6])
 }

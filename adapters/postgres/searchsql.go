@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// search is what the search function and the search indexes of a table are
+// Search is what the search function and the search indexes of a table are
 // written from.
-type search struct {
-	table   *table
-	columns []searchColumn // the name column first
-	collate string         // what makes an ORDER BY name go byte by byte
-	opclass string         // of trigram indexes; empty without them
+type Search struct {
+	Table   *table
+	Columns []SearchColumn // the name column first
+	Collate string         // what makes an ORDER BY name go byte by byte
+	Opclass string         // of trigram indexes; empty without them
 }
 
-// reads are the columns that the search role needs.
-func (s search) reads() []string {
+// Reads are the columns that the search role needs.
+func (s Search) Reads() []string {
 	reads := []string{"tenant_id", "id", "labels"}
-	for _, c := range s.columns {
+	for _, c := range s.Columns {
 		reads = append(reads, c.Name)
 	}
 	return reads
@@ -26,22 +26,22 @@ func (s search) reads() []string {
 
 const searchParameters = "needle text, wanted jsonb, after text, page integer"
 
-// entry is the statement that makes the function which the application calls.
+// Entry is the statement that makes the function which the application calls.
 //
 // It has no settings: where the search's own are in force, the server would plan
 // anew how the tenant is verified, and once more for the policies, and that
 // takes longer than a rare search. It verifies, with every name qualified, and
 // leaves the rest to the other, in whose settings nothing else is planned.
-func (s search) entry() string {
-	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(" + searchParameters +
+func (s Search) Entry() string {
+	return "CREATE OR REPLACE FUNCTION " + searchFunction(s.Table) + "(" + searchParameters +
 		") RETURNS SETOF uuid\n" +
 		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 AS " +
-		literal(searchEntry(s.table.searchFunction()))
+		Literal(SearchEntry(searchFunction(s.Table)))
 }
 
-// searchEntry is the text of the entry to the search of this qualified name. A
+// SearchEntry is the text of the entry to the search of this qualified name. A
 // query within it would take longer than such a loop.
-func searchEntry(name string) string {
+func SearchEntry(name string) string {
 	return `
 #variable_conflict use_variable
 DECLARE
@@ -53,7 +53,7 @@ BEGIN
 END `
 }
 
-// within is the statement that makes the function which searches a tenant.
+// Within is the statement that makes the function which searches a tenant.
 //
 // A name that its body didn't qualify could be taken for another's. To plan for
 // the values at hand takes longer than a rare search: a session keeps one plan
@@ -61,16 +61,16 @@ END `
 // tenant that statistics don't know yet looks so small that its rows might as
 // well be sorted, or all tables' read, and a LIMIT that a plan doesn't know so
 // large that workers might be worth their start: these are out of the question.
-func (s search) within() string {
+func (s Search) Within() string {
 	settings := "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan" +
 		" SET jit = off" +
 		" SET enable_sort = off SET max_parallel_workers_per_gather = 0"
-	if s.opclass != "" {
+	if s.Opclass != "" {
 		settings += " SET enable_seqscan = off"
 	}
-	return "CREATE OR REPLACE FUNCTION " + s.table.searchFunction() + "(tenant uuid, " +
+	return "CREATE OR REPLACE FUNCTION " + searchFunction(s.Table) + "(tenant uuid, " +
 		searchParameters + ") RETURNS uuid[]\n" +
-		"LANGUAGE plpgsql STABLE SECURITY INVOKER " + settings + " AS " + literal(s.body())
+		"LANGUAGE plpgsql STABLE SECURITY INVOKER " + settings + " AS " + Literal(s.body())
 }
 
 // body is what searches. A common search is best answered by the first rows in
@@ -81,25 +81,25 @@ func (s search) within() string {
 //
 // Nothing in it depends on a setting that a session may change: that is why
 // backslashes stand in E'…'.
-func (s search) body() string {
+func (s Search) body() string {
 	index := strings.NewReplacer("{index text}", "", "{look ahead}", "", "{turn to index}", "")
-	if s.opclass != "" {
+	if s.Opclass != "" {
 		index = strings.NewReplacer("{index text}", indexText, "{look ahead}", lookAhead,
 			"{turn to index}", turnToIndex)
 	}
 	var patterns, lowered, searched []string
-	for i, c := range s.columns {
+	for i, c := range s.Columns {
 		searched = append(searched, fmt.Sprintf("t.%s AS c%d", c.Name, i))
 		if pattern := s.pattern(i); pattern == fmt.Sprintf("pattern%d", i) {
 			patterns = append(patterns, "\n  "+pattern+" text;")
 			lowered = append(lowered, "\n    "+pattern+" := lower(pattern"+c.Collation+");")
 		}
 	}
-	text := s.matches("t", func(i int) string { return s.columns[i].Name })
+	text := s.matches("t", func(i int) string { return s.Columns[i].Name })
 	walked := s.matches("w", func(i int) string { return fmt.Sprintf("c%d", i) })
 	return strings.NewReplacer(
-		"{table}", s.table.sql,
-		"{name}", "t."+s.columns[0].Name+s.collate,
+		"{table}", s.Table.sql,
+		"{name}", "t."+s.Columns[0].Name+s.Collate,
 		"{searched}", strings.Join(searched, ", "),
 		"{patterns}", strings.Join(patterns, ""),
 		"{lower patterns}", strings.Join(lowered, ""),
@@ -111,18 +111,18 @@ func (s search) body() string {
 
 // pattern is the variable with what a column must be like: one for all columns
 // of a collation.
-func (s search) pattern(column int) string {
-	first := slices.IndexFunc(s.columns,
-		func(c searchColumn) bool { return c.Collation == s.columns[column].Collation })
+func (s Search) pattern(column int) string {
+	first := slices.IndexFunc(s.Columns,
+		func(c SearchColumn) bool { return c.Collation == s.Columns[column].Collation })
 	return fmt.Sprintf("pattern%d", first)
 }
 
 // matches is the condition that the row of an alias has the text searched for.
 // It finds what ILIKE finds, which compares lower() of both sides as well, but
 // in a form that an index over lower() serves.
-func (s search) matches(alias string, column func(int) string) string {
+func (s Search) matches(alias string, column func(int) string) string {
 	var likes []string
-	for i, c := range s.columns {
+	for i, c := range s.Columns {
 		likes = append(likes, fmt.Sprintf("lower(%s.%s%s) LIKE %s", alias, column(i), c.Collation,
 			s.pattern(i)))
 	}
@@ -199,3 +199,57 @@ const indexText = `
 // trigramLike matches a text that pg_trgm finds a trigram in: three letters or
 // digits in a row, a border of a word counting as one or, where it begins, two.
 const trigramLike = "[[:alnum:]]{3}|[[:alnum:]]{2}[^[:alnum:]]|[^[:alnum:]][[:alnum:]]"
+
+// SearchRole owns the schema of its name and the functions in it, and nothing
+// else. Under row security an operator that isn't leakproof, as LIKE and @> are
+// not, is never asked of an index, since it could tell of rows that the policy
+// hides. So a search goes through a function of this role, which no policy
+// confines: the function carries the tenant's condition itself, with the tenant
+// that the database has verified. It takes values only, never SQL, and answers
+// ids, never rows: those are read by the caller, behind filter and policy.
+//
+// Nobody logs in as the role. It may read the columns that searches look at.
+const SearchRole = "bailiwick_search"
+
+// Searchable reports whether the table's items are searched by a function. A
+// singleton isn't: a tenant has one.
+func Searchable(t *table) bool { return t.kind != "" && t.singleton == "" }
+
+func searchFunction(t *table) string { return SearchRole + "." + Quote(t.kind) }
+
+// searchArguments are what every search function takes: a text that the name or
+// a search column contains, labels to have (NULL: any), the name that the page
+// begins behind, and how many ids it has.
+const searchArguments = "text, jsonb, text, integer"
+
+// SearchSignatures are the function that the application calls, and the one of
+// the same name that searches the tenant which the first has verified. Only the
+// search role may call that: as anybody else it would find what the policies
+// let by.
+func SearchSignatures(t *table) (entry, within string) {
+	return searchFunction(t) + "(" + searchArguments + ")", searchFunction(t) + "(uuid, " +
+		searchArguments + ")"
+}
+
+// SearchColumn is a column that q looks into.
+type SearchColumn struct {
+	Name      string // quoted
+	Collation string // a COLLATE clause, empty for the database's own
+}
+
+// Indexes are the definitions of the indexes that a search of the table needs.
+func (s Search) Indexes() []string {
+	var definitions []string
+	if s.Opclass != "" {
+		keys := []string{"(ARRAY[tenant_id])", "labels jsonb_path_ops"}
+		for _, c := range s.Columns {
+			keys = append(keys, "lower("+c.Name+c.Collation+") "+s.Opclass)
+		}
+		definitions = append(definitions, s.Table.sql+" USING gin ("+strings.Join(keys, ", ")+")")
+	}
+	if s.Collate != "" && s.Columns[0].Collation != ` COLLATE pg_catalog."C"` {
+		definitions = append(definitions, s.Table.sql+" (tenant_id, ("+s.Columns[0].Name+s.Collate+
+			"))")
+	}
+	return definitions
+}

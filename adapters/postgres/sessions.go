@@ -14,10 +14,10 @@ import (
 
 // sessions is [ports.Sessions], upon the system role's pool: users are of no
 // tenant.
-type sessions struct{ db *DB }
+type sessions struct{ pool *Pool }
 
 // sessionFinder is [ports.SessionFinder], upon the same.
-type sessionFinder struct{ db *DB }
+type sessionFinder struct{ pool *Pool }
 
 var (
 	_ ports.Sessions      = (*sessions)(nil)
@@ -54,13 +54,6 @@ var (
 	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
 )
 
-// systemTx runs fn in a transaction of the system role.
-func (db *DB) systemTx(
-	ctx context.Context, reason string, fn func(context.Context, bun.Tx) error,
-) error {
-	return translate(db.system.RunInTx(crossTenant(ctx, reason), nil, fn))
-}
-
 // Create locks the user, so that neither the password changes nor the user goes
 // between the look at them and the session.
 func (s *sessions) Create(ctx context.Context, given identity.Session, verified string) error {
@@ -68,7 +61,7 @@ func (s *sessions) Create(ctx context.Context, given identity.Session, verified 
 	if err != nil {
 		return errNotSignedIn
 	}
-	return s.db.systemTx(ctx, "sign in", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "sign in", func(ctx context.Context, tx bun.Tx) error {
 		var hashes []string
 		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?"+
 			" FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
@@ -114,7 +107,7 @@ func (s *sessions) List(
 		return nil, nil
 	}
 	var rows []sessionRow
-	err = s.db.system.NewRaw("SELECT "+sessionColumns+
+	err = s.pool.System.NewRaw("SELECT "+sessionColumns+
 		" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ?"+
 		" ORDER BY created_at DESC, id DESC",
 		id, now).Scan(crossTenant(ctx, "list a user's sessions"), &rows)
@@ -133,7 +126,7 @@ func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 	if err != nil {
 		return errNoSession
 	}
-	return s.db.systemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
 		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?",
 			owner, session.String()).Exec(ctx)
 		if err != nil {
@@ -151,7 +144,7 @@ func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 	if err != nil {
 		return nil
 	}
-	return s.db.systemTx(ctx, "end a user's sessions", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "end a user's sessions", func(ctx context.Context, tx bun.Tx) error {
 		n, err := endSessions(ctx, tx, id, "")
 		if err != nil || n == 0 {
 			return err
@@ -175,7 +168,7 @@ func (s *sessionFinder) Find(
 	ctx context.Context, hash identity.SessionHash, now time.Time,
 ) (identity.Session, error) {
 	var rows []sessionRow
-	err := s.db.system.NewRaw("SELECT "+sessionColumns+", hash, rights FROM bailiwick.sessions"+
+	err := s.pool.System.NewRaw("SELECT "+sessionColumns+", hash, rights FROM bailiwick.sessions"+
 		" WHERE (hash = ?0 OR former = ?0 AND former_until > ?1) AND expires_at > ?1", hash[:],
 		now).
 		Scan(crossTenant(ctx, "find whose a session is"), &rows)
@@ -193,7 +186,7 @@ func (s *sessionFinder) Touch(ctx context.Context, id string, at time.Time) erro
 	if err != nil {
 		return nil
 	}
-	_, err = s.db.system.NewRaw(
+	_, err = s.pool.System.NewRaw(
 		"UPDATE bailiwick.sessions SET seen_at = date_trunc('minute', ?0::timestamptz, 'UTC')"+
 			" WHERE id = ?1 AND seen_at < date_trunc('minute', ?0::timestamptz, 'UTC')", at,
 		parsed.String()).
@@ -204,7 +197,7 @@ func (s *sessionFinder) Touch(ctx context.Context, id string, at time.Time) erro
 func (s *sessionFinder) Renew(
 	ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal,
 ) error {
-	return s.db.systemTx(ctx, "renew a session", func(ctx context.Context, tx bun.Tx) error {
+	return s.pool.SystemTx(ctx, "renew a session", func(ctx context.Context, tx bun.Tx) error {
 		var users []string
 		err := tx.NewRaw("UPDATE bailiwick.sessions"+
 			" SET former = hash, former_until = ?, hash = ?, rights = ? WHERE id::text = ?"+

@@ -126,7 +126,7 @@ func (im *importing) write(w io.Writer, items iter.Seq2[federation.Item, error])
 			im.id, item.Kind, item.Name, labelsJSON(item.Labels), string(item.Spec),
 			string(item.Digest),
 			strconv.FormatInt(item.Version, 10), item.UpdatedAt.UTC().Format(time.RFC3339Nano),
-			newID(),
+			NewID(),
 		}
 		for i, field := range fields {
 			if i > 0 {

@@ -15,7 +15,10 @@ import (
 
 // tenants is [ports.Tenants], upon the system role's pool: listing and finding
 // tenants crosses them by nature.
-type tenants struct{ db *DB }
+type tenants struct {
+	pool     *Pool
+	declared *declarations
+}
 
 var _ ports.Tenants = (*tenants)(nil)
 
@@ -53,12 +56,12 @@ func utc(t time.Time) time.Time {
 }
 
 func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
-	if err := ownedBy(t.ID); err != nil {
+	if err := requireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	ctx = crossTenantInto(ctx, "create a tenant", t.ID)
 	var row tenantRow
-	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas,"+
 			" deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
 			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), quotasOf(t),
@@ -66,7 +69,7 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		if err != nil {
 			return err
 		}
-		if err := s.db.makeSingletons(ctx, tx, t.ID); err != nil {
+		if err := s.makeSingletons(ctx, tx, t.ID); err != nil {
 			return err
 		}
 		return record(ctx, tx, tenancy.CreateTenantEvent(row.tenant()))
@@ -78,13 +81,13 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 }
 
 // makeSingletons gives a new tenant the one item of each singleton kind.
-func (db *DB) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
-	for _, t := range db.declared.order {
+func (s *tenants) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
+	for _, t := range s.declared.order {
 		if t.singleton == "" {
 			continue
 		}
 		if _, err := tx.NewRaw("INSERT INTO "+t.sql+" (tenant_id, id) VALUES (?, ?)", tenant,
-			newID()).Exec(ctx); err != nil {
+			NewID()).Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -111,7 +114,7 @@ func tenantError(err error) error {
 }
 
 func (s *tenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
-	if err := ownedBy(id); err != nil {
+	if err := requireTenant(id); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	return s.one(ctx, "get a tenant", "id = ?", id)
@@ -125,7 +128,7 @@ func (s *tenants) one(
 	ctx context.Context, reason, condition string, arg any,
 ) (tenancy.Tenant, error) {
 	var rows []tenantRow
-	err := s.db.system.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition,
+	err := s.pool.System.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition,
 		arg).Scan(crossTenant(ctx, reason), &rows)
 	if err != nil {
 		return tenancy.Tenant{}, translate(err)
@@ -143,7 +146,7 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 	if q.IDs != nil && len(q.IDs) == 0 {
 		return nil, nil
 	}
-	query := s.db.system.NewSelect().TableExpr("bailiwick.tenants").ColumnExpr(tenantColumns).
+	query := s.pool.System.NewSelect().TableExpr("bailiwick.tenants").ColumnExpr(tenantColumns).
 		Where("slug > ?", string(q.After)).Order("slug").Limit(int64(q.Limit))
 	if q.State != "" {
 		query = query.Where("state = ?", string(q.State))
@@ -159,12 +162,12 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 }
 
 func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
-	if err := ownedBy(t.ID); err != nil {
+	if err := requireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	var row tenantRow
 	ctx = crossTenantInto(ctx, "change a tenant", t.ID)
-	err := s.db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var before tenantRow
 		err := tx.NewRaw("SELECT "+tenantColumns+
 			" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)

@@ -18,7 +18,11 @@ import (
 )
 
 // transfers is [ports.Transfers].
-type transfers struct{ db *DB }
+type transfers struct {
+	pool     *Pool
+	declared *declarations
+	audit    *audit
+}
 
 var _ ports.Transfers = (*transfers)(nil)
 
@@ -34,19 +38,19 @@ func (s *transfers) Export(
 		return err
 	}
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return translate(s.db.app.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
+	return translate(s.pool.App.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
 		// compiling takes longer than it saves
 		if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off"); err != nil {
 			return err
 		}
 		for _, t := range tables {
-			query := s.db.declared.selectItems(t) + " WHERE t.tenant_id = ?"
+			query := SelectItems(s.declared, t) + " WHERE t.tenant_id = ?"
 			args := []any{tenant}
 			if len(sel.Labels) > 0 {
 				query += " AND t.labels @> ?::jsonb"
 				args = append(args, labelsJSON(sel.Labels))
 			}
-			query += " ORDER BY " + t.nameOf("t") + s.db.collate
+			query += " ORDER BY " + NameOf(t, "t") + s.pool.Info.Collate
 			err := eachItem(ctx, tx, t.kind,
 				func(r federation.Resource) error { return yield(r.Item) }, query, args...)
 			if err != nil {
@@ -58,12 +62,12 @@ func (s *transfers) Export(
 }
 
 func (s *transfers) selected(sel ports.Selection) ([]*table, error) {
-	all := s.db.declared.sortedKinds()
+	all := s.declared.sortedKinds()
 	if len(sel.Kinds) == 0 {
 		return all, nil
 	}
 	for _, kind := range sel.Kinds {
-		if s.db.declared.byKind[kind] == nil {
+		if s.declared.byKind[kind] == nil {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", kind)
 		}
 	}
@@ -80,7 +84,7 @@ func (s *transfers) Import(
 	if err != nil {
 		return err
 	}
-	conn, err := s.db.bulk.Conn(ctx)
+	conn, err := s.pool.Bulk.Conn(ctx)
 	if err != nil {
 		return translate(err)
 	}
@@ -98,7 +102,7 @@ func (s *transfers) Import(
 	if err := s.beginImport(ctx, conn, tenant); err != nil {
 		return s.importError(ctx, err)
 	}
-	im := &importing{db: s.db, conn: conn, tenant: tenant, id: newID()}
+	im := &importing{declared: s.declared, conn: conn, tenant: tenant, id: NewID()}
 	if err := fn(im); err != nil {
 		return s.importError(ctx, err)
 	}
@@ -106,8 +110,17 @@ func (s *transfers) Import(
 		return s.importError(ctx, err)
 	}
 	clean = true
-	s.db.settle(ctx)
+	s.chain(ctx)
 	return nil
+}
+
+// chain puts the import's entry into the audit log's chain. Should that fail, the
+// next one to read or to write the log does it.
+func (s *transfers) chain(ctx context.Context) {
+	if err := s.audit.Chain(ctx); err != nil {
+		s.pool.Settings.Logger.WarnContext(ctx,
+			"an entry of the audit log still waits for its place in the chain", "error", err)
+	}
 }
 
 // importLock is the first key of the advisory lock that imports into one tenant
@@ -128,7 +141,7 @@ const bulkPlans = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestl
 // count them out.
 func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
 	for {
-		signed, err := s.db.keyring.sign(tenant)
+		signed, err := s.pool.Keyring.sign(tenant)
 		if err != nil {
 			return err
 		}
@@ -180,10 +193,10 @@ func discard(conn bun.Conn) {
 
 // importing is one import under way.
 type importing struct {
-	db     *DB
-	conn   bun.Conn
-	tenant tenancy.ID
-	id     string // names the import's staged items
+	declared *declarations
+	conn     bun.Conn
+	tenant   tenancy.ID
+	id       string // names the import's staged items
 
 	applied bool
 	details map[string]any // for the audit log
@@ -192,7 +205,7 @@ type importing struct {
 var _ ports.Import = (*importing)(nil)
 
 func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) error {
-	for _, t := range im.db.declared.sortedKinds() {
+	for _, t := range im.declared.sortedKinds() {
 		err := im.eachPage(ctx, t, func(page []pair) error {
 			for _, p := range page {
 				converted, err := p.convert(t)
@@ -245,14 +258,14 @@ func (p pair) convert(t *table) (ports.Pair, error) {
 func (im *importing) eachPage(ctx context.Context, t *table, fn func([]pair) error) error {
 	query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels, c.spec AS t_spec," +
 		" c.version AS t_version, c.updated_at AS t_updated_at, c.created_at AS t_created_at" +
-		" FROM bailiwick.staged AS s LEFT JOIN (" + im.db.declared.selectItems(t) +
+		" FROM bailiwick.staged AS s LEFT JOIN (" + SelectItems(im.declared, t) +
 		" WHERE t.tenant_id = ?0) AS c ON c.name = s.name" +
 		ofStaged + ` ORDER BY s.name COLLATE "C"`
 	return fetch(ctx, im.conn, query, fn, im.tenant, im.id, t.kind)
 }
 
 func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
-	t, ok := im.db.declared.byKind[ref.Kind]
+	t, ok := im.declared.byKind[ref.Kind]
 	if !ok {
 		return false, nil
 	}
@@ -260,7 +273,7 @@ func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 	err := im.conn.NewRaw(fmt.Sprintf(
 		`SELECT EXISTS (SELECT FROM %s AS t WHERE t.tenant_id = ?0 AND %s)
 		OR EXISTS (SELECT FROM bailiwick.staged AS s WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
-		t.sql, t.nameEquals("t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).Scan(ctx, &exists)
+		t.sql, NameEquals(t, "t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).Scan(ctx, &exists)
 	return exists, translate(err)
 }
 

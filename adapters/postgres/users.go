@@ -14,7 +14,7 @@ import (
 
 // users is [ports.Users], upon the system role's pool: people belong to no
 // tenant.
-type users struct{ db *DB }
+type users struct{ pool *Pool }
 
 var _ ports.Users = (*users)(nil)
 
@@ -38,7 +38,7 @@ func (r userRow) user() identity.User {
 
 func (s *users) Create(ctx context.Context, u identity.User) (identity.User, error) {
 	var row userRow
-	err := s.db.system.RunInTx(crossTenant(ctx, "create a user"), nil,
+	err := s.pool.System.RunInTx(crossTenant(ctx, "create a user"), nil,
 		func(ctx context.Context, tx bun.Tx) (err error) {
 			if row, err = insertUser(ctx, tx, u); err != nil {
 				return err
@@ -79,7 +79,7 @@ func (s *users) Get(ctx context.Context, id string) (identity.User, error) {
 	if err != nil {
 		return identity.User{}, err
 	}
-	return s.one(crossTenant(ctx, "get a user"), s.db.system, "id = ?", key)
+	return s.one(crossTenant(ctx, "get a user"), s.pool.System, "id = ?", key)
 }
 
 func (s *users) ByEmail(ctx context.Context, email string) (identity.User, error) {
@@ -87,7 +87,7 @@ func (s *users) ByEmail(ctx context.Context, email string) (identity.User, error
 	if err != nil {
 		return identity.User{}, errNoUser
 	}
-	return s.one(crossTenant(ctx, "find the user of an address"), s.db.system, "email_key = ?",
+	return s.one(crossTenant(ctx, "find the user of an address"), s.pool.System, "email_key = ?",
 		normal)
 }
 
@@ -120,7 +120,7 @@ func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, e
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	query := s.db.system.NewSelect().TableExpr("bailiwick.users").ColumnExpr(userColumns).
+	query := s.pool.System.NewSelect().TableExpr("bailiwick.users").ColumnExpr(userColumns).
 		Where(`email COLLATE "C" > ?`, q.After).OrderExpr(`email COLLATE "C"`).Limit(int64(q.Limit))
 	if q.IDs != nil {
 		ids := userIDs(q.IDs)
@@ -158,7 +158,7 @@ func (s *users) Update(
 		}
 		c.Email = &normal
 	}
-	err = s.db.system.RunInTx(crossTenant(ctx, "change a user"), nil,
+	err = s.pool.System.RunInTx(crossTenant(ctx, "change a user"), nil,
 		func(ctx context.Context, tx bun.Tx) error {
 			before, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
 			if err != nil {
@@ -195,7 +195,7 @@ func (s *users) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return retryTx(crossTenant(ctx, "remove a user"), s.db.system,
+	return retryTx(crossTenant(ctx, "remove a user"), s.pool.System,
 		func(ctx context.Context, tx bun.Tx) error {
 			user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
 			if err != nil {

@@ -14,7 +14,7 @@ import (
 
 // vault is [ports.Vault]: the database holds what the sealer made of a value.
 type vault struct {
-	db     *DB
+	pool   *Pool
 	sealer *sealer
 }
 
@@ -28,7 +28,7 @@ func (v *vault) Set(ctx context.Context, tenant tenancy.ID, name string, value [
 	if err := tenancy.CheckName(name); err != nil {
 		return err
 	}
-	return v.db.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return v.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := v.set(ctx, tx, tenant, name, value); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (v *vault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte
 		return nil, err
 	}
 	var sealed []byte
-	err = v.db.app.NewRaw("SELECT sealed FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?",
+	err = v.pool.App.NewRaw("SELECT sealed FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?",
 		tenant, name).Scan(ctx, &sealed)
 	if err != nil {
 		return nil, translate(err)

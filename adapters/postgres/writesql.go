@@ -7,82 +7,82 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// source is where items to be written come from: a query with the columns id,
+// ItemSource is where items to be written come from: a query with the columns id,
 // name, labels, spec, version and updated_at, the last two NULL where the
 // database is to count, and target, the id of the row that the tenant has under
 // the name, NULL if it has none. One item of a request and the staged items of
 // an import are written by the same statements.
-type source struct {
-	query   string
-	pending string // the condition on n for the import's other staged items; empty for a request
+type ItemSource struct {
+	Query   string
+	Pending string // the condition on n for the import's other staged items; empty for a request
 }
 
-// writer makes the statements that write one kind's items for one tenant.
-type writer struct {
+// NewWriter makes the statements that write one kind's items for one tenant.
+type Writer struct {
 	d      *declarations
 	t      *table
 	tenant string // an SQL constant
-	src    source
+	src    ItemSource
 }
 
-func (d *declarations) writer(t *table, tenant tenancy.ID, src source) writer {
-	return writer{d: d, t: t, tenant: literal(tenant.String()) + "::uuid", src: src}
+func NewWriter(d *declarations, t *table, tenant tenancy.ID, src ItemSource) Writer {
+	return Writer{d: d, t: t, tenant: Literal(tenant.String()) + "::uuid", src: src}
 }
 
-func (w writer) with(statement string) string {
-	return "WITH src AS MATERIALIZED (" + w.src.query + ") " + statement
+func (w Writer) with(statement string) string {
+	return "WITH src AS MATERIALIZED (" + w.src.Query + ") " + statement
 }
 
 // assignment is a column and the expression that gives its value; s stands for
 // the item, r for the record of its typed members.
 type assignment struct{ column, expr string }
 
-func (w writer) assignments() []assignment {
+func (w Writer) assignments() []assignment {
 	list := []assignment{{"labels", "s.labels"}, {"spec", w.rest()}}
 	for _, c := range w.t.columns {
-		expr := "r." + quote(c.name)
+		expr := "r." + Quote(c.name)
 		if c.notNull && c.fallback != "" {
 			expr = "coalesce(" + expr + ", " + c.fallback + ")"
 		}
 		list = append(list, assignment{c.name, expr})
 	}
 	for _, r := range w.t.references {
-		for _, to := range w.d.columnsOf(r) {
+		for _, to := range columnsOf(w.d, r) {
 			list = append(list, assignment{to.column, w.idOf(r, to)})
 		}
 	}
 	for _, s := range w.t.secrets {
 		list = append(list, assignment{
-			s, fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", literal(secretMark), literal(s))})
+			s, fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", Literal(secretMark), Literal(s))})
 	}
 	return list
 }
 
 // rest is what the column spec keeps.
-func (w writer) rest() string {
-	placed := w.t.placed()
+func (w Writer) rest() string {
+	placed := placed(w.t)
 	if len(placed) == 0 {
 		return "s.spec"
 	}
 	for i, p := range placed {
-		placed[i] = literal(p)
+		placed[i] = Literal(p)
 	}
 	return "s.spec - ARRAY[" + strings.Join(placed, ", ") + "]"
 }
 
 // idOf finds the row that a reference names. A row that the statement itself
 // creates is not visible to it: the id is known from the item.
-func (w writer) idOf(r reference, to target) string {
-	given, name := "s.spec ->> "+literal(r.Field)+" IS NOT NULL", "s.spec ->> "+literal(r.Field)
+func (w Writer) idOf(r reference, to target) string {
+	given, name := "s.spec ->> "+Literal(r.Field)+" IS NOT NULL", "s.spec ->> "+Literal(r.Field)
 	if len(r.Columns) > 0 {
-		given = "s.spec -> " + literal(r.Field) + " ->> 'kind' = " + literal(to.kind)
-		name = "s.spec -> " + literal(r.Field) + " ->> 'name'"
+		given = "s.spec -> " + Literal(r.Field) + " ->> 'kind' = " + Literal(to.kind)
+		name = "s.spec -> " + Literal(r.Field) + " ->> 'name'"
 	}
 	found := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)",
-		quote(to.id), to.sql, w.tenant, quote(to.name), name)
+		Quote(to.id), to.sql, w.tenant, Quote(to.name), name)
 	switch {
 	case to.kind == "": // a lookup
-	case w.src.pending != "":
+	case w.src.Pending != "":
 		found = "coalesce(" + w.stagedID(to.kind, name) + ", " + found + ")"
 	case to.kind == w.t.kind:
 		found = "coalesce(" + found + ", CASE WHEN " + name + " = s.name THEN s.id END)"
@@ -91,47 +91,47 @@ func (w writer) idOf(r reference, to target) string {
 }
 
 // stagedID is the id of an item that the import writes.
-func (w writer) stagedID(kind, name string) string {
+func (w Writer) stagedID(kind, name string) string {
 	return fmt.Sprintf(`(SELECT coalesce(n.target, n.id) FROM bailiwick.staged AS n WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
-		w.src.pending, literal(kind), name)
+		w.src.Pending, Literal(kind), name)
 }
 
 // record is the items beside the typed members of their specs.
-func (w writer) record() string {
+func (w Writer) record() string {
 	if len(w.t.columns) == 0 {
 		return "src AS s"
 	}
 	var fields []string
 	for _, c := range w.t.columns {
-		fields = append(fields, quote(c.name)+" "+c.sqlType)
+		fields = append(fields, Quote(c.name)+" "+c.sqlType)
 	}
 	return "src AS s CROSS JOIN LATERAL jsonb_to_record(s.spec) AS r(" +
 		strings.Join(fields, ", ") + ")"
 }
 
-// insert creates the items that have no target.
-func (w writer) insert() string {
+// Insert creates the items that have no target.
+func (w Writer) Insert() string {
 	columns := []string{"tenant_id", "id", "version", "updated_at"}
 	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
 	if w.t.singleton == "" {
-		columns, values = append(columns, quote(w.t.nameColumn)), append(values, "s.name")
+		columns, values = append(columns, Quote(w.t.nameColumn)), append(values, "s.name")
 	}
 	for _, a := range w.assignments() {
-		columns, values = append(columns, quote(a.column)), append(values, a.expr)
+		columns, values = append(columns, Quote(a.column)), append(values, a.expr)
 	}
 	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE s.target IS NULL",
 		w.t.sql, strings.Join(columns, ", "), strings.Join(values, ", "), w.record()))
 }
 
-// update overwrites the targets. A version of the source that is greater is
+// Update overwrites the targets. A version of the source that is greater is
 // kept with its time; otherwise the trigger counts on.
-func (w writer) update() string {
+func (w Writer) Update() string {
 	sets := []string{
 		"version = greatest(t.version, s.version)",
 		"updated_at = CASE WHEN s.version > t.version THEN s.updated_at ELSE t.updated_at END",
 	}
 	for _, a := range w.assignments() {
-		sets = append(sets, quote(a.column)+" = "+a.expr)
+		sets = append(sets, Quote(a.column)+" = "+a.expr)
 	}
 	return w.with(fmt.Sprintf(
 		"UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.tenant_id = %s"+
@@ -139,8 +139,8 @@ func (w writer) update() string {
 		w.t.sql, strings.Join(sets, ", "), w.record(), w.tenant))
 }
 
-// lookups add the names that lookup tables lack.
-func (w writer) lookups() []string {
+// Lookups add the names that lookup tables lack.
+func (w Writer) Lookups() []string {
 	var statements []string
 	for _, r := range w.t.references {
 		if r.lookup == nil {
@@ -151,13 +151,13 @@ func (w writer) lookups() []string {
 				" FROM src AS s WHERE s.spec ->> %[4]s IS NOT NULL"+
 				" AND NOT EXISTS (SELECT FROM %[1]s AS x WHERE x.tenant_id = %[3]s"+
 				" AND x.%[2]s = s.spec ->> %[4]s) ON CONFLICT DO NOTHING",
-			r.lookup.sql, quote(r.lookup.name), w.tenant, literal(r.Field))))
+			r.lookup.sql, Quote(r.lookup.name), w.tenant, Literal(r.Field))))
 	}
 	return statements
 }
 
-// joins replace the rows of the join tables.
-func (w writer) joins() []string {
+// Joins replace the rows of the join tables.
+func (w Writer) Joins() []string {
 	var statements []string
 	for _, r := range w.t.references {
 		if r.join == nil {
@@ -167,21 +167,21 @@ func (w writer) joins() []string {
 		statements = append(statements,
 			w.with(fmt.Sprintf("DELETE FROM %s AS j USING src AS s WHERE s.target IS NOT NULL"+
 				" AND j.tenant_id = %s AND j.%s = s.target", r.join.sql, w.tenant,
-				quote(r.join.from))),
+				Quote(r.join.from))),
 			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s,"+
 				" coalesce(s.target, s.id), x.id, e.place - 1 FROM src AS s"+
 				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[6]s) WITH ORDINALITY"+
 				" AS e(name, place)"+
 				" JOIN %[7]s AS x ON x.tenant_id = %[5]s AND x.%[8]s = e.name",
-				r.join.sql, quote(r.join.from), quote(r.join.to), quote(r.join.position), w.tenant,
-				literal(r.Field), to.sql, quote(to.nameColumn))))
+				r.join.sql, Quote(r.join.from), Quote(r.join.to), Quote(r.join.position), w.tenant,
+				Literal(r.Field), to.sql, Quote(to.nameColumn))))
 	}
 	return statements
 }
 
-// dangling finds the names that nothing has: columns name (of the referring
+// Dangling finds the names that nothing has: columns name (of the referring
 // item), path, kind and missing. It is empty when the kind refers to nothing.
-func (w writer) dangling() string {
+func (w Writer) Dangling() string {
 	var queries []string
 	for _, r := range w.t.references {
 		if r.lookup != nil {
@@ -197,24 +197,24 @@ func (w writer) dangling() string {
 	return w.with(strings.Join(queries, " UNION ALL ") + " LIMIT 101")
 }
 
-func (w writer) danglingTo(r reference, kind string) string {
-	from, path, missing, given := "src AS s", literal("/spec/"+r.Field),
-		"s.spec ->> "+literal(r.Field), "true"
+func (w Writer) danglingTo(r reference, kind string) string {
+	from, path, missing, given := "src AS s", Literal("/spec/"+r.Field),
+		"s.spec ->> "+Literal(r.Field), "true"
 	switch {
 	case r.join != nil:
 		from = "src AS s CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> " +
-			literal(r.Field) + ") WITH ORDINALITY AS e(name, place)"
-		path, missing = literal("/spec/"+r.Field+"/")+" || (e.place - 1)", "e.name"
+			Literal(r.Field) + ") WITH ORDINALITY AS e(name, place)"
+		path, missing = Literal("/spec/"+r.Field+"/")+" || (e.place - 1)", "e.name"
 	case len(r.Columns) > 0:
-		path, missing = literal("/spec/"+r.Field), "s.spec -> "+literal(r.Field)+" ->> 'name'"
-		given = "s.spec -> " + literal(r.Field) + " ->> 'kind' = " + literal(kind)
+		path, missing = Literal("/spec/"+r.Field), "s.spec -> "+Literal(r.Field)+" ->> 'name'"
+		given = "s.spec -> " + Literal(r.Field) + " ->> 'kind' = " + Literal(kind)
 	}
 	to := w.d.byKind[kind]
 	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s"+
 		" AND %[3]s IS NOT NULL"+
 		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
-		path, literal(kind), missing, from, given, to.sql, w.tenant, to.nameEquals("x", missing))
-	if w.src.pending != "" {
+		path, Literal(kind), missing, from, given, to.sql, w.tenant, NameEquals(to, "x", missing))
+	if w.src.Pending != "" {
 		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
 	} else if kind == w.t.kind {
 		query += " AND " + missing + " <> s.name"
@@ -222,10 +222,10 @@ func (w writer) danglingTo(r reference, kind string) string {
 	return query
 }
 
-// referrers finds the items that refer to the row whose id is the placeholder:
+// Referrers finds the items that refer to the row whose id is the placeholder:
 // columns kind and name.
-func (d *declarations) referrers(t *table, tenant tenancy.ID, id string) string {
-	constant := literal(tenant.String()) + "::uuid"
+func Referrers(d *declarations, t *table, tenant tenancy.ID, id string) string {
+	constant := Literal(tenant.String()) + "::uuid"
 	var queries []string
 	for _, from := range d.order {
 		for _, r := range from.references {
@@ -236,17 +236,17 @@ func (d *declarations) referrers(t *table, tenant tenancy.ID, id string) string 
 				queries = append(queries,
 					fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
 						" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
-						" WHERE t.tenant_id = %s AND j.%s = %s", literal(from.kind),
-						from.nameOf("t"), from.sql, r.join.sql, quote(r.join.from), constant,
-						quote(r.join.to), id))
+						" WHERE t.tenant_id = %s AND j.%s = %s", Literal(from.kind),
+						NameOf(from, "t"), from.sql, r.join.sql, Quote(r.join.from), constant,
+						Quote(r.join.to), id))
 			}
-			for _, to := range d.columnsOf(r) {
+			for _, to := range columnsOf(d, r) {
 				if to.kind != t.kind {
 					continue
 				}
 				query := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
 					" WHERE t.tenant_id = %s AND t.%s = %s",
-					literal(from.kind), from.nameOf("t"), from.sql, constant, quote(to.column), id)
+					Literal(from.kind), NameOf(from, "t"), from.sql, constant, Quote(to.column), id)
 				if from == t {
 					query += " AND t.id <> " + id
 				}

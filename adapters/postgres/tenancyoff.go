@@ -10,12 +10,13 @@ import (
 // checkSingle refuses to turn tenancy off while there are tenants that would
 // then be out of everybody's reach, and whose names the default tenant's rows
 // would be told apart by no longer.
-func (db *DB) checkSingle(ctx context.Context) error {
-	if db.options.MultiTenant {
+func checkSingle(ctx context.Context, p *Pool) error {
+	if p.Settings.MultiTenant {
 		return nil
 	}
+	ctx = crossTenant(ctx, "look for other tenants than default")
 	var others []string
-	err := db.system.NewRaw(
+	err := p.System.NewRaw(
 		"SELECT slug FROM bailiwick.tenants WHERE id <> ? ORDER BY slug LIMIT 6",
 		tenancy.DefaultID).Scan(ctx, &others)
 	if err != nil || len(others) == 0 {

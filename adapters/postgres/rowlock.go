@@ -9,11 +9,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// errConcurrentWrite says that another write came between a transaction's look at a
-// row and its own write.
-var errConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable,
-	"somebody else wrote the same item; try again")
-
 // lockedRow is what a write finds under its name.
 type lockedRow struct {
 	ID      string
@@ -47,40 +42,10 @@ func lockRow(
 ) (lockedRow, error) {
 	var rows []lockedRow
 	query := "SELECT t.id, t.version FROM " + t.sql + " AS t WHERE t.tenant_id = ? AND " +
-		t.nameEquals("t", "?") + " FOR " + strength
+		NameEquals(t, "t", "?") + " FOR " + strength
 	err := tx.NewRaw(query, tenant, name).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return lockedRow{}, err
 	}
 	return rows[0], nil
-}
-
-const txTries = 5
-
-// inTx runs fn in a transaction of the tenant in ctx. What a concurrent write
-// undid (a name that was taken meanwhile, a row that was referred to or
-// removed, a deadlock) is tried again: the second look finds the right answer.
-func (db *DB) inTx(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
-	return retryTx(ctx, db.app, fn)
-}
-
-// retryTx is inTx, of a pool.
-func retryTx(ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error) error {
-	for try := 1; ; try++ {
-		err := pool.RunInTx(ctx, nil, fn)
-		if err == nil || try == txTries || !retryable(err) {
-			return translate(err)
-		}
-	}
-}
-
-func retryable(err error) bool {
-	if err == error(errConcurrentWrite) { // itself, not its code
-		return true
-	}
-	switch sqlState(err) {
-	case stateUnique, stateForeignKey, stateSerialization, stateDeadlock:
-		return true
-	}
-	return false
 }

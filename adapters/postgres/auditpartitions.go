@@ -15,14 +15,23 @@ const (
 	auditAgain = 10 * time.Minute // after a failure: somebody held what was to be locked
 )
 
-// keepAudit makes the months of the audit log and drops those that are too old,
-// until ctx ends.
-func (db *DB) keepAudit(ctx context.Context) {
+// keeper makes the partitions of the audit log and drops those that are too old.
+type keeper struct {
+	pool      *Pool
+	retention time.Duration // 0: for ever
+}
+
+// Keep starts what keeps the partitions of the audit log, until the pool is closed.
+func Keep(p *Pool, retention time.Duration) {
+	p.Background.Start((&keeper{p, retention}).run)
+}
+
+func (k *keeper) run(ctx context.Context) {
 	for {
 		wait := auditTick
-		if err := db.turnAudit(ctx); err != nil && ctx.Err() == nil {
+		if err := k.turn(ctx); err != nil && ctx.Err() == nil {
 			wait = auditAgain
-			db.options.Logger.WarnContext(ctx,
+			k.pool.Settings.Logger.WarnContext(ctx,
 				"the months of the audit log couldn't be looked after; it is tried again", "error",
 				err)
 		}
@@ -34,13 +43,13 @@ func (db *DB) keepAudit(ctx context.Context) {
 	}
 }
 
-func (db *DB) turnAudit(ctx context.Context) error {
-	_, err := db.system.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).
+func (k *keeper) turn(ctx context.Context) error {
+	_, err := k.pool.System.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).
 		Exec(crossTenant(ctx, "make the months of the audit log"))
-	if err != nil || db.options.AuditRetention == 0 {
+	if err != nil || k.retention == 0 {
 		return translate(err)
 	}
-	return translate(db.expireAudit(crossTenant(ctx, "drop old months of the audit log")))
+	return translate(k.expire(crossTenant(ctx, "drop old months of the audit log")))
 }
 
 // expired is a part of the audit log that is gone.
@@ -50,18 +59,18 @@ type expired struct {
 }
 
 // expireAudit drops what is too old, and says so in the log that stays.
-func (db *DB) expireAudit(ctx context.Context) error {
-	return db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+func (k *keeper) expire(ctx context.Context) error {
+	return k.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var dropped []expired
 		err := tx.NewRaw("SELECT part, entries FROM bailiwick.audit_expire(make_interval(secs =>"+
-			" ?))", db.options.AuditRetention.Seconds()).Scan(ctx, &dropped)
+			" ?))", k.retention.Seconds()).Scan(ctx, &dropped)
 		if err != nil || len(dropped) == 0 {
 			return err
 		}
 		return recordPlatform(ctx, tx, tenancy.Event{
 			Action: "audit.expire", Target: tenancy.AuditTarget{Kind: "audit"},
 			Details: map[string]any{"dropped": dropped,
-				"retention": db.options.AuditRetention.String()},
+				"retention": k.retention.String()},
 		})
 	})
 }

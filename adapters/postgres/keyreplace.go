@@ -22,7 +22,7 @@ func (s *keys) Rotate(
 	if err != nil {
 		return tenancy.APIKey{}, tenancy.ErrNotFound
 	}
-	err = s.db.app.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.App.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var old []keyRow
 		err := tx.NewRaw("SELECT "+shownColumns+
 			" FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? FOR NO KEY UPDATE", tenant,

@@ -30,7 +30,7 @@ const (
 // changeNotifier is [ports.ChangeNotifier]: triggers of the database notify, and one
 // connection listens for all who subscribe, from the first of them on.
 type changeNotifier struct {
-	db *DB
+	pool *Pool
 
 	mu          sync.Mutex // guards what follows, and that one call follows another
 	subscribers []*subscriber
@@ -58,9 +58,8 @@ func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop f
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.subscribers = append(a.subscribers, s)
-	if !a.listening && a.db.background.Err() == nil {
-		a.listening = true
-		a.db.running.Go(func() { a.keepListening(a.db.background) })
+	if !a.listening {
+		a.listening = a.pool.Background.Start(a.keepListening)
 	}
 	return func() {
 		a.mu.Lock()
@@ -94,13 +93,6 @@ func (a *changeNotifier) Flush(ctx context.Context) error {
 	}
 }
 
-// end ends the background, in which nothing begins afterwards.
-func (a *changeNotifier) end(stop context.CancelFunc) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	stop()
-}
-
 func (a *changeNotifier) notify(what ports.ChangeNotification) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -112,7 +104,7 @@ func (a *changeNotifier) notify(what ports.ChangeNotification) {
 // keepListening listens until ctx ends, and again whenever the connection is
 // lost. Through a pooler it gives up.
 func (a *changeNotifier) keepListening(ctx context.Context) {
-	log := a.db.options.Logger
+	log := a.pool.Settings.Logger
 	for again := firstAgain; ; again = min(2*again, longestAgain) {
 		heard, err := a.listen(ctx)
 		switch {
@@ -139,15 +131,15 @@ func (a *changeNotifier) keepListening(ctx context.Context) {
 
 // listen listens upon one connection until it ends; heard says that it began.
 func (a *changeNotifier) listen(ctx context.Context) (heard bool, err error) {
-	key, err := a.db.announcingKey(ctx)
+	key, err := a.key(ctx)
 	if err != nil {
 		return false, err
 	}
-	inner, err := connector(a.db.options.ListenURL, defaultTimeout)
+	inner, err := NewConnector(a.pool.Settings.ListenURL, DefaultTimeout)
 	if err != nil {
 		return false, err
 	}
-	inner.Config().AppName = applicationName + "-listen"
+	inner.Config().AppName = ApplicationName + "-listen"
 	l, err := session.Listen(ctx, session.NewRawConnector(inner), announcing)
 	if err != nil {
 		return false, err
@@ -182,9 +174,9 @@ func keepEchoing(l *session.Listener) {
 	}
 }
 
-func (db *DB) announcingKey(ctx context.Context) (key []byte, err error) {
+func (a *changeNotifier) key(ctx context.Context) (key []byte, err error) {
 	ctx = crossTenant(ctx, "read the key that seals announcements")
-	err = db.system.NewRaw("SELECT announcing_key FROM bailiwick.instance").Scan(ctx, &key)
+	err = a.pool.System.NewRaw("SELECT announcing_key FROM bailiwick.instance").Scan(ctx, &key)
 	return key, translate(err)
 }
 

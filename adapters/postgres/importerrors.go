@@ -14,7 +14,7 @@ import (
 func (s *transfers) importError(ctx context.Context, err error) error {
 	switch state := sqlState(err); {
 	case state == stateSerialization, state == stateDeadlock, state == stateForeignKey,
-		state == stateUnique && s.db.isNameKey(ctx, err):
+		state == stateUnique && s.isNameKey(ctx, err):
 		return tenancy.Errorf(tenancy.CodeTargetChanged,
 			"the tenant was written to while the import ran; nothing was imported: try again").
 			Because(err)
@@ -26,7 +26,7 @@ func (s *transfers) importError(ctx context.Context, err error) error {
 // the items' names. An import looks at those first, so the name was taken by
 // somebody whom its snapshot doesn't show; any other unique key is the host's
 // own, and its items may never come together.
-func (db *DB) isNameKey(ctx context.Context, err error) bool {
+func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 	e, ok := errors.AsType[pgdriver.Error](err)
 	if !ok {
 		return false
@@ -34,12 +34,12 @@ func (db *DB) isNameKey(ctx context.Context, err error) bool {
 	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
 		SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
 		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
-	for _, t := range db.declared.all {
+	for _, t := range s.declared.all {
 		if t.schema != e.Field('s') || t.name != e.Field('t') {
 			continue
 		}
 		var is bool
-		scanErr := db.app.NewRaw(query, t.nameColumn, quote(t.schema)+"."+quote(e.Field('n'))).
+		scanErr := s.pool.App.NewRaw(query, t.nameColumn, Quote(t.schema)+"."+Quote(e.Field('n'))).
 			Scan(ctx, &is)
 		return scanErr == nil && is
 	}

@@ -15,10 +15,10 @@ import (
 
 // audit is [ports.Audit], upon the scoped pool: the application's role reads its
 // tenant's log and adds to it by a function, and that is all it can do.
-type audit struct{ db *DB }
+type audit struct{ pool *Pool }
 
 // platformAudit is [ports.PlatformAudit], upon the system role's pool.
-type platformAudit struct{ db *DB }
+type platformAudit struct{ pool *Pool }
 
 var (
 	_ ports.Audit         = (*audit)(nil)
@@ -58,23 +58,13 @@ func (s *audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) 
 	if err != nil {
 		return err
 	}
-	return translate(record(ctx, s.db.app, e))
+	return translate(record(ctx, s.pool.App, e))
 }
 
-// settle puts what waits into the chain of the tenant in ctx.
-func (s *audit) settle(ctx context.Context) error {
-	_, err := s.db.app.NewRaw("SELECT bailiwick.settle_log()").Exec(ctx)
+// Chain puts the entries that wait into the chain of the tenant in ctx.
+func (s *audit) Chain(ctx context.Context) error {
+	_, err := s.pool.App.NewRaw("SELECT bailiwick.settle_log()").Exec(ctx)
 	return translate(err)
-}
-
-// settle is the same after an import. Should it not be done, the next one to read
-// or to write does it.
-func (db *DB) settle(ctx context.Context) {
-	log := &audit{db}
-	if err := log.settle(ctx); err != nil {
-		db.options.Logger.WarnContext(ctx,
-			"an entry of the audit log still waits for its place in the chain", "error", err)
-	}
 }
 
 func (s *audit) List(
@@ -87,10 +77,10 @@ func (s *audit) List(
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	if err := s.settle(ctx); err != nil {
+	if err := s.Chain(ctx); err != nil {
 		return nil, err
 	}
-	query := s.db.app.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
+	query := s.pool.App.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
 		Where("tenant_id = ?", tenant).
 		Order("seq DESC").Limit(int64(q.Limit))
 	if q.Before != 0 {
@@ -131,11 +121,11 @@ func (s *audit) Export(
 	if err != nil {
 		return err
 	}
-	if err := s.settle(ctx); err != nil {
+	if err := s.Chain(ctx); err != nil {
 		return err
 	}
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return translate(s.db.app.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
+	return translate(s.pool.App.RunInTx(ctx, snapshot, func(ctx context.Context, tx bun.Tx) error {
 		first, last, err := ends(ctx, tx, tenant)
 		if err != nil {
 			return err
@@ -182,10 +172,10 @@ func (s *audit) Ends(
 	if err != nil {
 		return first, last, err
 	}
-	if err := s.settle(ctx); err != nil {
+	if err := s.Chain(ctx); err != nil {
 		return first, last, err
 	}
-	first, last, err = ends(ctx, s.db.app, tenant)
+	first, last, err = ends(ctx, s.pool.App, tenant)
 	return first, last, translate(err)
 }
 
@@ -208,15 +198,15 @@ func ends(
 }
 
 func (s *platformAudit) Append(ctx context.Context, e tenancy.Event) error {
-	return translate(recordPlatform(crossTenant(ctx, "log what belongs to no tenant"), s.db.system,
+	return translate(recordPlatform(crossTenant(ctx, "log what belongs to no tenant"), s.pool.System,
 		e))
 }
 
-// settle puts what waits into each chain.
-func (s *platformAudit) settle(ctx context.Context) error {
+// chain puts the entries that wait into each chain.
+func (s *platformAudit) chain(ctx context.Context) error {
 	var behind sql.NullString
 	for {
-		err := s.db.system.NewRaw("SELECT bailiwick.settle_next_log(?)::text", behind).
+		err := s.pool.System.NewRaw("SELECT bailiwick.settle_next_log(?)::text", behind).
 			Scan(ctx, &behind)
 		if err != nil || !behind.Valid {
 			return translate(err)
@@ -231,10 +221,10 @@ func (s *platformAudit) List(
 		return nil, err
 	}
 	ctx = crossTenant(ctx, "read the audit log of all tenants")
-	if err := s.settle(ctx); err != nil {
+	if err := s.chain(ctx); err != nil {
 		return nil, err
 	}
-	query := s.db.system.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
+	query := s.pool.System.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(auditColumns).
 		Order("at DESC", "id DESC").Limit(int64(q.Limit))
 	if q.Before.ID != "" {
 		id, err := uuid.Parse(q.Before.ID)

@@ -11,11 +11,11 @@ import (
 
 // PlatformToken keeps the hash of the platform token. It stores the hash that
 // is offered if there is none yet, and answers the one that is stored.
-func (db *DB) PlatformToken(
-	ctx context.Context, offered [sha256.Size]byte,
+func PlatformToken(
+	ctx context.Context, p *Pool, offered [sha256.Size]byte,
 ) (stored [sha256.Size]byte, err error) {
 	ctx = crossTenant(ctx, "keep the platform token's hash")
-	err = db.system.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = p.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw(
 			"UPDATE bailiwick.instance SET platform_token = ? WHERE platform_token IS NULL",
 			offered[:]).Exec(ctx)
@@ -32,7 +32,7 @@ func (db *DB) PlatformToken(
 		return stored, translate(err)
 	}
 	var hash []byte
-	if err := db.system.NewRaw("SELECT platform_token FROM bailiwick.instance").
+	if err := p.System.NewRaw("SELECT platform_token FROM bailiwick.instance").
 		Scan(ctx, &hash); err != nil {
 		return stored, translate(err)
 	}
@@ -40,5 +40,9 @@ func (db *DB) PlatformToken(
 	return stored, nil
 }
 
-// Migrate brings the schema up and leaves: [MigrateUp] with its defaults.
-func Migrate(ctx context.Context, o Options) error { return MigrateUp(ctx, o, MigrationOptions{}) }
+// Instance reads the installation's id.
+func Instance(ctx context.Context, p *Pool) (id string, err error) {
+	ctx = crossTenant(ctx, "read the instance's identity at start")
+	err = p.System.NewRaw("SELECT id::text FROM bailiwick.instance").Scan(ctx, &id)
+	return id, translate(err)
+}
