@@ -1,192 +1,29 @@
 package postgres
 
 import (
-	"encoding/json"
-	"fmt"
-	"math"
-	"reflect"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
-
-	"github.com/google/uuid"
-
-	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/scoped"
 )
 
-// declarations is what was declared, as a whole.
-type declarations struct {
-	all    []*table
-	order  []*table // those with a kind, each behind those it refers to
-	byKind map[string]*table
-	kinds  *federation.Kinds
-}
+// What a host names in its declaration and uses in its handlers; the packages schema
+// and scoped say what they are.
+type (
+	Table     = schema.Table
+	Reference = schema.Reference
+	Join      = schema.Join
+	Lookup    = schema.Lookup
+	Mode      = schema.Mode
+	Scope     = schema.Scope
 
-func newDeclarations(tables []Table) (*declarations, error) {
-	all, err := declare(tables)
-	if err != nil {
-		return nil, err
-	}
-	order, err := dependencyOrder(all)
-	if err != nil {
-		return nil, err
-	}
-	d := &declarations{all: all, order: order, byKind: map[string]*table{}}
-	var kinds []federation.Kind
-	for _, t := range order {
-		d.byKind[t.kind] = t
-		kind, err := t.describe()
-		if err != nil {
-			return nil, err
-		}
-		kinds = append(kinds, kind)
-	}
-	d.kinds, err = federation.NewKinds(kinds...)
-	return d, err
-}
+	Scoped      = scoped.Handle
+	Observation = scoped.Observation
+)
 
-// describe says in the model's words what the items of the table look like.
-func (t *table) describe() (federation.Kind, error) {
-	kind := federation.Kind{Name: t.kind, Path: t.path, Singleton: t.singleton}
-	for _, c := range t.columns {
-		field, err := c.describe()
-		if err != nil {
-			return kind, fmt.Errorf("postgres: %s.%s: %w", t.name, c.name, err)
-		}
-		kind.Fields = append(kind.Fields, field)
-	}
-	for _, s := range t.secrets {
-		kind.Fields = append(kind.Fields,
-			federation.Field{Name: s, Type: federation.String, Secret: true})
-	}
-	for _, r := range t.references {
-		if r.lookup != nil {
-			kind.Fields = append(kind.Fields,
-				federation.Field{Name: r.Field, Type: federation.String, Required: r.required})
-			continue
-		}
-		kind.References = append(kind.References, federation.Reference{
-			Field: r.Field, Kinds: r.kinds(), Many: r.join != nil, Required: r.required,
-		})
-	}
-	return kind, nil
-}
+// The values of [Mode] and [Scope].
+const (
+	Enforce = schema.Enforce
+	Observe = schema.Observe
 
-func (c column) describe() (federation.Field, error) {
-	field := federation.Field{Name: c.name, Type: c.jsonType(), Enum: c.enum, Required: c.notNull &&
-		c.fallback == ""}
-	if low, high, ok := c.integerRange(); ok {
-		field.Minimum, field.Maximum = &low, &high
-		if c.minimum != nil {
-			field.Minimum = c.minimum
-		}
-		if c.maximum != nil {
-			field.Maximum = c.maximum
-		}
-	}
-	if c.notNull && c.fallback != "" {
-		value, err := jsonDefault(c.fallback)
-		if err != nil {
-			return field, err
-		}
-		field.Default = value
-	}
-	return field, nil
-}
-
-func (c column) jsonType() federation.Type {
-	switch c.goType {
-	case reflect.TypeFor[time.Time](), reflect.TypeFor[uuid.UUID]():
-		return federation.String
-	case reflect.TypeFor[json.RawMessage]():
-		return federation.Any
-	}
-	switch kind := c.goType.Kind(); {
-	case kind == reflect.String:
-		return federation.String
-	case kind == reflect.Bool:
-		return federation.Boolean
-	case kind >= reflect.Int && kind <= reflect.Uint64:
-		return federation.Integer
-	case kind == reflect.Float32, kind == reflect.Float64:
-		return federation.Number
-	case kind == reflect.Slice, kind == reflect.Array:
-		return federation.Array
-	case kind == reflect.Map, kind == reflect.Struct:
-		return federation.Object
-	}
-	return federation.Any
-}
-
-// integerRange is what an integer column holds, and no more than a double
-// counts without gaps (RFC 7493, section 2.2).
-func (c column) integerRange() (low, high int64, ok bool) {
-	if c.jsonType() != federation.Integer {
-		return 0, 0, false
-	}
-	switch strings.ToLower(c.sqlType) {
-	case "smallint", "int2":
-		return math.MinInt16, math.MaxInt16, true
-	case "integer", "int", "int4":
-		return math.MinInt32, math.MaxInt32, true
-	}
-	return -(1<<53 - 1), 1<<53 - 1, true
-}
-
-// jsonDefault reads the SQL constants that a default can be: 'text', a number,
-// true, false.
-func jsonDefault(fallback string) (json.RawMessage, error) {
-	text, _, _ := strings.Cut(fallback, "::")
-	if len(text) >= 2 && text[0] == '\'' && text[len(text)-1] == '\'' {
-		inner := strings.ReplaceAll(text[1:len(text)-1], "''", "'")
-		return json.Marshal(inner)
-	}
-	if text == "true" || text == "false" {
-		return json.RawMessage(text), nil
-	}
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
-		return json.RawMessage(text), nil
-	}
-	return nil, fmt.Errorf("the default %q is not a constant that an item can be given", fallback)
-}
-
-// sortedKinds are the tables that have a kind, in the order of exports.
-func (d *declarations) sortedKinds() []*table {
-	return slices.SortedFunc(slices.Values(d.order),
-		func(a, b *table) int { return strings.Compare(a.kind, b.kind) })
-}
-
-// tablesOfKinds are the tables that have a kind, by their name in SQL.
-func (d *declarations) tablesOfKinds() map[string]*table {
-	tables := map[string]*table{}
-	for _, t := range d.order {
-		tables[t.sql] = t
-	}
-	return tables
-}
-
-// versioned are the tables whose rows count their versions.
-func (d *declarations) versioned() map[string]bool {
-	tables := map[string]bool{}
-	for _, t := range d.order {
-		tables[t.sql] = true
-	}
-	return tables
-}
-
-// modes are what becomes of statements for no tenant, by the table's name without its
-// schema. Of several tables with one name, one that enforces is enough.
-func (d *declarations) modes(tables []Table) map[string]Mode {
-	modes := map[string]Mode{}
-	for i, t := range d.all {
-		for _, name := range owned([]*table{t}) {
-			_, bare, _ := strings.Cut(name, `"."`)
-			bare = strings.Trim(bare, `"`)
-			if known, ok := modes[bare]; !ok || known == Observe {
-				modes[bare] = tables[i].Mode
-			}
-		}
-	}
-	return modes
-}
+	Message     = schema.Message
+	Transaction = schema.Transaction
+)

@@ -5,6 +5,20 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/examine"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/identity"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/instance"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/items"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/notify"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/vault"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/scoped"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 )
@@ -13,9 +27,9 @@ import (
 // is safe for concurrent use.
 type DB struct {
 	config   config
-	pool     *Pool
-	source   *Source
-	observer *Observer // nil: every table enforces
+	pool     *pool.Pool
+	source   *scoped.Source
+	observer *scoped.Observer // nil: every table enforces
 	services ports.Services
 }
 
@@ -27,42 +41,42 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	if !c.skipMigrations {
-		if err := bringUp(ctx, c.MigrationConfig,
-			MigrationOptions{OnEvent: logged(ctx, c.Logger)}); err != nil {
+		if err := migrate.Up(ctx, c.Config,
+			adoption.Options{OnEvent: migrate.LogEvents(ctx, c.Logger)}); err != nil {
 			return nil, err
 		}
 	}
-	if err := checkContracted(ctx, c.MigrationConfig); err != nil {
+	if err := migrate.CheckContracted(ctx, c.Config); err != nil {
 		return nil, err
 	}
-	sealer, err := newSealer(c.secretsKey)
+	sealer, err := vault.NewSealer(c.secretsKey)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := OpenPool(ctx, c.Settings)
+	pool, err := pool.Open(ctx, c.Settings)
 	if err != nil {
 		return nil, err
 	}
-	observer := NewObserver(c.Declared.modes(c.tables), c.Logger)
+	observer := scoped.NewObserver(c.Declared.Modes(c.tables), c.Logger)
 	db := &DB{
 		config: c, pool: pool, observer: observer,
-		source: NewSource(pool.App, c.tables, c.QueryHooks, observer),
+		source: scoped.NewSource(pool.App, c.models(), c.QueryHooks, observer),
 	}
 	if err := db.load(ctx, sealer); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	pool.KeepKeys()
-	Keep(pool, c.auditRetention)
+	audit.KeepPartitions(pool, c.auditRetention)
 	return db, nil
 }
 
 // load reads what the adapters need to know of the database, and refuses one that
 // can't be served.
-func (db *DB) load(ctx context.Context, sealer *sealer) error {
+func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.current(ctx); err != nil {
 		return err
 	}
-	if err := db.pool.Keyring.load(ctx); err != nil {
+	if err := db.pool.Keyring.Load(ctx); err != nil {
 		return err
 	}
 	if err := db.pool.LoadTimeout(ctx); err != nil {
@@ -71,17 +85,17 @@ func (db *DB) load(ctx context.Context, sealer *sealer) error {
 	if err := db.checkIsolation(ctx); err != nil {
 		return err
 	}
-	instance, err := Instance(ctx, db.pool)
+	id, err := instance.Instance(ctx, db.pool)
 	if err != nil {
 		return err
 	}
-	if err := checkSingle(ctx, db.pool); err != nil {
+	if err := instance.RequireOnlyDefault(ctx, db.pool); err != nil {
 		return err
 	}
 	if err := db.pool.LoadInfo(ctx); err != nil {
 		return err
 	}
-	db.services = newServices(db.pool, db.config.Declared, instance, &vault{pool: db.pool, sealer: sealer})
+	db.services = newServices(db.pool, db.config.Declared, id, vault.New(db.pool, sealer))
 	return nil
 }
 
@@ -91,7 +105,7 @@ func (db *DB) checkIsolation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return Refusal(findings, db.pool.Settings.MultiTenant)
+	return examine.Refusal(findings, db.pool.Settings.MultiTenant)
 }
 
 // PoolStats tells of the pools: "app" has the tenants' work, "system" what
@@ -109,9 +123,9 @@ func (db *DB) Ready(ctx context.Context) error {
 
 func (db *DB) current(ctx context.Context) error {
 	if err := db.pool.App.PingContext(ctx); err != nil {
-		return translate(err)
+		return pgerr.Translate(err)
 	}
-	return CheckCurrent(ctx, db.pool, db.config.MigrationConfig)
+	return migrate.CheckCurrent(ctx, db.pool, db.config.Config)
 }
 
 // Close closes the pools. Statements under way are waited for.
@@ -121,28 +135,30 @@ func (db *DB) Close() error { return db.pool.Close() }
 // it makes is an error with [tenancy.CodeNoTenant]. Within [Scoped.RunInTx] the
 // handle is the one given to the function: another one of the same context would
 // run outside the transaction, and is an error therefore.
-func (db *DB) Scoped(ctx context.Context) *Scoped { return db.source.Bind(ctx) }
+func (db *DB) Scoped(ctx context.Context) *scoped.Handle { return db.source.Bind(ctx) }
 
 // Observed are the places that made statements for no tenant since the database
 // was opened, by table and place.
-func (db *DB) Observed() []Observation { return db.observer.Observed() }
+func (db *DB) Observed() []scoped.Observation { return db.observer.Observed() }
 
 // Doctor examines the catalog for what would let rows cross tenants. It is what
 // [Open] and [DB.Ready] ask, and reads no table of the host's: [Doctor], the
 // function, also looks for rows without a tenant.
 //
 // With MultiTenant off, findings about the application's role don't apply.
-func (db *DB) Doctor(ctx context.Context) ([]Finding, error) {
-	return Running(ctx, db.pool, db.config.Declared)
+func (db *DB) Doctor(ctx context.Context) ([]doctor.Finding, error) {
+	return examine.Running(ctx, db.pool, db.config.Declared)
 }
 
 // RotateSigningKey makes a new key for signing tenants. All instances have it
 // before it signs, a minute from now, and what the keys before it signed stays
 // good until it expires: no statement is refused, and nothing is restarted.
-func (db *DB) RotateSigningKey(ctx context.Context) error { return RotateSigningKey(ctx, db.pool) }
+func (db *DB) RotateSigningKey(ctx context.Context) error {
+	return instance.RotateSigningKey(ctx, db.pool)
+}
 
 // Kinds describes the declared kinds.
-func (db *DB) Kinds() *federation.Kinds { return db.config.Declared.kinds }
+func (db *DB) Kinds() *federation.Kinds { return db.config.Declared.Kinds }
 
 // Tenants stores the tenants of the installation.
 func (db *DB) Tenants() ports.Tenants { return db.services.Tenants }
@@ -150,33 +166,12 @@ func (db *DB) Tenants() ports.Tenants { return db.services.Tenants }
 // Services is every port upon this database.
 func (db *DB) Services() ports.Services { return db.services }
 
-func newServices(p *Pool, d *declarations, instance string, v *vault) ports.Services {
-	log := &audit{p}
-	return ports.Services{
-		Instance:  instance,
-		Kinds:     d.kinds,
-		Tenants:   &tenants{p, d},
-		Keys:      &keys{p},
-		KeyFinder: &keyFinder{p},
-		Resources: &resources{p, d, v},
-		Transfers: &transfers{p, d, log},
-		Vault:     v,
-
-		Audit:         log,
-		PlatformAudit: &platformAudit{p},
-
-		Users:            &users{p},
-		Members:          &members{p},
-		Memberships:      &memberships{p},
-		Invitations:      &invitations{p},
-		InvitationFinder: &invitationFinder{p},
-
-		Passwords:     &passwords{p},
-		Sessions:      &sessions{p},
-		SessionFinder: &sessionFinder{p},
-		LoginAttempts: &loginAttempts{p},
-		Identities:    &identities{p},
-
-		ChangeNotifier: &changeNotifier{pool: p},
+func newServices(p *pool.Pool, d *declare.Set, instance string, v *vault.Vault) ports.Services {
+	services := ports.Services{
+		Instance: instance, Kinds: d.Kinds, Vault: v, ChangeNotifier: notify.New(p),
 	}
+	identity.Provide(&services, p, d)
+	items.Provide(&services, p, d, v)
+	audit.Provide(&services, p)
+	return services
 }

@@ -12,7 +12,13 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/migrate"
+	bunmigrate "github.com/uptrace/bun/migrate"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
 // Options configure [Open]. URL is needed; the zero value of everything else
@@ -37,15 +43,15 @@ type Options struct {
 	MultiTenant bool
 
 	// Tables are those that tenants own.
-	Tables []Table
+	Tables []schema.Table
 
 	// Migrations make the host's own tables. They run after the library's, in
 	// the same transaction, as the owner.
-	Migrations *migrate.Migrations
+	Migrations *bunmigrate.Migrations
 
 	// Adopt lets a database be adopted that has the tables without tenants, and
 	// says what else it has. Nil: such a database is refused.
-	Adopt *Adoption
+	Adopt *adoption.Database
 
 	// SkipMigrations leaves the schema as it is. A schema that isn't current is
 	// then an error.
@@ -59,7 +65,7 @@ type Options struct {
 	MaxConns int
 
 	// Scope says how a statement's tenant travels. Defaults to Message.
-	Scope Scope
+	Scope schema.Scope
 
 	// StatementTimeout bounds a statement whose context has no deadline. The
 	// server keeps it, as it keeps a context's. Defaults to 30 seconds; bulk work
@@ -88,11 +94,20 @@ const (
 
 // config is what [Options] amount to.
 type config struct {
-	MigrationConfig
-	tables         []Table
+	migrate.Config
+	tables         []schema.Table
 	secretsKey     []byte
 	skipMigrations bool
 	auditRetention time.Duration
+}
+
+// models are those of the declared tables.
+func (c config) models() []any {
+	models := make([]any, len(c.tables))
+	for i, t := range c.tables {
+		models[i] = t.Model
+	}
+	return models
 }
 
 // check works the options out, and names the first that can't work.
@@ -108,8 +123,9 @@ func (o Options) check() (config, error) {
 		return config{}, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
 			o.AuditRetention)
 	}
-	if o.Scope != Message && o.Scope != Transaction {
-		return config{}, fmt.Errorf("postgres: Options.Scope is %d, neither Message nor Transaction",
+	if o.Scope != schema.Message && o.Scope != schema.Transaction {
+		return config{}, fmt.Errorf(
+			"postgres: Options.Scope is %d, neither Message nor Transaction",
 			o.Scope)
 	}
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
@@ -119,12 +135,12 @@ func (o Options) check() (config, error) {
 	if err != nil {
 		return config{}, err
 	}
-	declared, err := newDeclarations(o.Tables)
+	declared, err := declare.New(o.Tables)
 	if err != nil {
 		return config{}, err
 	}
 	return config{
-		MigrationConfig: MigrationConfig{
+		Config: migrate.Config{
 			Settings: settings, Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
 		},
 		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
@@ -133,16 +149,16 @@ func (o Options) check() (config, error) {
 }
 
 // settings fills in the defaults, and where the two roles log in.
-func (o Options) settings() (Settings, error) {
-	s := Settings{
+func (o Options) settings() (pool.Settings, error) {
+	s := pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
 		MultiTenant: o.MultiTenant, Scope: o.Scope, MaxConns: cmp.Or(o.MaxConns, defaultMaxConns),
-		StatementTimeout: cmp.Or(o.StatementTimeout, DefaultTimeout), QueryHooks: o.QueryHooks,
+		StatementTimeout: cmp.Or(o.StatementTimeout, pool.DefaultTimeout), QueryHooks: o.QueryHooks,
 		Logger: cmp.Or(o.Logger, slog.Default()),
 	}
 	owner, err := url.Parse(s.URL)
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
-		return s, ErrURL
+		return s, pool.ErrURL
 	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL

@@ -4,7 +4,9 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
 // The proof of isolation lives in a package of its own, and looks into a DB
@@ -20,16 +22,15 @@ func init() {
 }
 
 func (db *DB) inside() (onewall.Inside, error) {
-	owner, err := NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
+	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
 	if err != nil {
 		return onewall.Inside{}, err
 	}
 	inside := onewall.Inside{
-		MultiTenant: db.pool.Settings.MultiTenant, Owner: NewBunDB(sql.OpenDB(owner), SystemConns),
-		Owned: owned(db.config.Declared.all),
-	}
-	for _, t := range db.config.tables {
-		inside.Models = append(inside.Models, t.Model)
+		MultiTenant: db.pool.Settings.MultiTenant,
+		Owner:       pool.NewDB(sql.OpenDB(owner), pool.SystemConns),
+		Owned:       declare.Owned(db.config.Declared.All),
+		Models:      db.config.models(),
 	}
 	return inside, nil
 }

@@ -1,4 +1,0 @@
-package postgres
-
-// FlawsOf lets a test ask about servers that it doesn't have.
-var FlawsOf = flawsOf

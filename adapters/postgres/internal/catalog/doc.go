@@ -1,0 +1,3 @@
+// Package catalog reads from PostgreSQL's catalog what isolation depends on: the tables that
+// tenants own, their row security and policies, and the library's functions and views.
+package catalog

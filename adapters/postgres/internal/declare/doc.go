@@ -1,0 +1,2 @@
+// Package declare works out what a host declares of its tables.
+package declare

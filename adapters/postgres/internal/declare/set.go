@@ -1,0 +1,193 @@
+package declare
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
+	"github.com/bailiwick-go/bailiwick/federation"
+)
+
+// Set is what was declared, as a whole.
+type Set struct {
+	All    []*Table
+	Order  []*Table // those with a kind, each behind those it refers to
+	ByKind map[string]*Table
+	Kinds  *federation.Kinds
+}
+
+func New(tables []schema.Table) (*Set, error) {
+	all, err := declare(tables)
+	if err != nil {
+		return nil, err
+	}
+	order, err := dependencyOrder(all)
+	if err != nil {
+		return nil, err
+	}
+	d := &Set{All: all, Order: order, ByKind: map[string]*Table{}}
+	var kinds []federation.Kind
+	for _, t := range order {
+		d.ByKind[t.Kind] = t
+		kind, err := t.describe()
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, kind)
+	}
+	d.Kinds, err = federation.NewKinds(kinds...)
+	return d, err
+}
+
+// describe says in the model's words what the items of the table look like.
+func (t *Table) describe() (federation.Kind, error) {
+	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton}
+	for _, c := range t.Columns {
+		field, err := c.describe()
+		if err != nil {
+			return kind, fmt.Errorf("postgres: %s.%s: %w", t.Name, c.Name, err)
+		}
+		kind.Fields = append(kind.Fields, field)
+	}
+	for _, s := range t.Secrets {
+		kind.Fields = append(kind.Fields,
+			federation.Field{Name: s, Type: federation.String, Secret: true})
+	}
+	for _, r := range t.References {
+		if r.LookupTable != nil {
+			kind.Fields = append(kind.Fields,
+				federation.Field{Name: r.Field, Type: federation.String, Required: r.required})
+			continue
+		}
+		kind.References = append(kind.References, federation.Reference{
+			Field: r.Field, Kinds: r.Kinds(), Many: r.JoinTable != nil, Required: r.required,
+		})
+	}
+	return kind, nil
+}
+
+func (c Column) describe() (federation.Field, error) {
+	field := federation.Field{Name: c.Name, Type: c.JsonType(), Enum: c.enum, Required: c.NotNull &&
+		c.Default == ""}
+	if low, high, ok := c.integerRange(); ok {
+		field.Minimum, field.Maximum = &low, &high
+		if c.minimum != nil {
+			field.Minimum = c.minimum
+		}
+		if c.maximum != nil {
+			field.Maximum = c.maximum
+		}
+	}
+	if c.NotNull && c.Default != "" {
+		value, err := jsonDefault(c.Default)
+		if err != nil {
+			return field, err
+		}
+		field.Default = value
+	}
+	return field, nil
+}
+
+func (c Column) JsonType() federation.Type {
+	switch c.goType {
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[uuid.UUID]():
+		return federation.String
+	case reflect.TypeFor[json.RawMessage]():
+		return federation.Any
+	}
+	switch kind := c.goType.Kind(); {
+	case kind == reflect.String:
+		return federation.String
+	case kind == reflect.Bool:
+		return federation.Boolean
+	case kind >= reflect.Int && kind <= reflect.Uint64:
+		return federation.Integer
+	case kind == reflect.Float32, kind == reflect.Float64:
+		return federation.Number
+	case kind == reflect.Slice, kind == reflect.Array:
+		return federation.Array
+	case kind == reflect.Map, kind == reflect.Struct:
+		return federation.Object
+	}
+	return federation.Any
+}
+
+// integerRange is what an integer column holds, and no more than a double
+// counts without gaps (RFC 7493, section 2.2).
+func (c Column) integerRange() (low, high int64, ok bool) {
+	if c.JsonType() != federation.Integer {
+		return 0, 0, false
+	}
+	switch strings.ToLower(c.SQLType) {
+	case "smallint", "int2":
+		return math.MinInt16, math.MaxInt16, true
+	case "integer", "int", "int4":
+		return math.MinInt32, math.MaxInt32, true
+	}
+	return -(1<<53 - 1), 1<<53 - 1, true
+}
+
+// jsonDefault reads the SQL constants that a default can be: 'text', a number,
+// true, false.
+func jsonDefault(fallback string) (json.RawMessage, error) {
+	text, _, _ := strings.Cut(fallback, "::")
+	if len(text) >= 2 && text[0] == '\'' && text[len(text)-1] == '\'' {
+		inner := strings.ReplaceAll(text[1:len(text)-1], "''", "'")
+		return json.Marshal(inner)
+	}
+	if text == "true" || text == "false" {
+		return json.RawMessage(text), nil
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return json.RawMessage(text), nil
+	}
+	return nil, fmt.Errorf("the default %q is not a constant that an item can be given", fallback)
+}
+
+// SortedKinds are the tables that have a kind, in the order of exports.
+func (d *Set) SortedKinds() []*Table {
+	return slices.SortedFunc(slices.Values(d.Order),
+		func(a, b *Table) int { return strings.Compare(a.Kind, b.Kind) })
+}
+
+// TablesOfKinds are the tables that have a kind, by their name in SQL.
+func (d *Set) TablesOfKinds() map[string]*Table {
+	tables := map[string]*Table{}
+	for _, t := range d.Order {
+		tables[t.SQL] = t
+	}
+	return tables
+}
+
+// Versioned are the tables whose rows count their versions.
+func (d *Set) Versioned() map[string]bool {
+	tables := map[string]bool{}
+	for _, t := range d.Order {
+		tables[t.SQL] = true
+	}
+	return tables
+}
+
+// Modes are what becomes of statements for no tenant, by the table's name without its
+// schema. Of several tables with one name, one that enforces is enough.
+func (d *Set) Modes(tables []schema.Table) map[string]schema.Mode {
+	modes := map[string]schema.Mode{}
+	for i, t := range d.All {
+		for _, name := range Owned([]*Table{t}) {
+			_, bare, _ := strings.Cut(name, `"."`)
+			bare = strings.Trim(bare, `"`)
+			if known, ok := modes[bare]; !ok || known == schema.Observe {
+				modes[bare] = tables[i].Mode
+			}
+		}
+	}
+	return modes
+}

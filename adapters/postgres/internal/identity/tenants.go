@@ -1,0 +1,200 @@
+package identity
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// tenants is [ports.Tenants], upon the system role's pool: listing and finding
+// tenants crosses them by nature.
+type tenants struct {
+	pool     *pool.Pool
+	declared *declare.Set
+}
+
+var _ ports.Tenants = (*tenants)(nil)
+
+// tenantRow is a row of bailiwick.tenants.
+type tenantRow struct {
+	ID        tenancy.ID
+	Slug      string
+	Name      string
+	State     string
+	Settings  json.RawMessage `bun:"type:jsonb"`
+	Quotas    json.RawMessage `bun:"type:jsonb"`
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt bun.NullTime
+}
+
+const tenantColumns = "id, slug, name, state, settings, quotas, version, created_at, updated_at," +
+	" deleted_at"
+
+func (r tenantRow) tenant() tenancy.Tenant {
+	return tenancy.Tenant{
+		ID: r.ID, Slug: tenancy.Slug(r.Slug), Name: r.Name, State: tenancy.State(r.State),
+		Settings: r.Settings,
+		Quotas:   readQuotas(r.Quotas), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
+		UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
+	}
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	if err := pool.RequireTenant(t.ID); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	ctx = pool.CrossTenantInto(ctx, "create a tenant", t.ID)
+	var row tenantRow
+	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas,"+
+			" deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
+			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), quotasOf(t),
+			bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
+		if err != nil {
+			return err
+		}
+		if err := s.makeSingletons(ctx, tx, t.ID); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, tenancy.CreateTenantEvent(row.tenant()))
+	})
+	if err != nil {
+		return tenancy.Tenant{}, tenantError(err)
+	}
+	return row.tenant(), nil
+}
+
+// makeSingletons gives a new tenant the one item of each singleton kind.
+func (s *tenants) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
+	for _, t := range s.declared.Order {
+		if t.Singleton == "" {
+			continue
+		}
+		if _, err := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)", tenant,
+			pool.NewID()).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func settingsOf(t tenancy.Tenant) string {
+	if len(t.Settings) == 0 {
+		return "{}"
+	}
+	return string(t.Settings)
+}
+
+func tenantError(err error) error {
+	if pgerr.State(err) == pgerr.StateUnique {
+		if pgerr.Constraint(err) == "tenants_pkey" {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists,
+				"a tenant with this id exists or existed").Because(err)
+		}
+		return tenancy.Errorf(tenancy.CodeSlugTaken,
+			"another tenant has or had this slug: choose another").Because(err)
+	}
+	return pgerr.Translate(err)
+}
+
+func (s *tenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	if err := pool.RequireTenant(id); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	return s.one(ctx, "get a tenant", "id = ?", id)
+}
+
+func (s *tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+	return s.one(ctx, "resolve a slug", "slug = ?", string(slug))
+}
+
+func (s *tenants) one(
+	ctx context.Context, reason, condition string, arg any,
+) (tenancy.Tenant, error) {
+	var rows []tenantRow
+	err := s.pool.System.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE "+condition,
+		arg).Scan(pool.CrossTenant(ctx, reason), &rows)
+	if err != nil {
+		return tenancy.Tenant{}, pgerr.Translate(err)
+	}
+	if len(rows) == 0 {
+		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
+	}
+	return rows[0].tenant(), nil
+}
+
+func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+	if err := pool.CheckLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	if q.IDs != nil && len(q.IDs) == 0 {
+		return nil, nil
+	}
+	query := s.pool.System.NewSelect().TableExpr("bailiwick.tenants").ColumnExpr(tenantColumns).
+		Where("slug > ?", string(q.After)).Order("slug").Limit(int64(q.Limit))
+	if q.State != "" {
+		query = query.Where("state = ?", string(q.State))
+	}
+	if q.IDs != nil {
+		query = query.Where("id IN (?)", bun.List(q.IDs))
+	}
+	var rows []tenantRow
+	if err := query.Scan(pool.CrossTenant(ctx, "list tenants"), &rows); err != nil {
+		return nil, pgerr.Translate(err)
+	}
+	return pool.MapRows(rows, tenantRow.tenant), nil
+}
+
+func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+	if err := pool.RequireTenant(t.ID); err != nil {
+		return tenancy.Tenant{}, err
+	}
+	var row tenantRow
+	ctx = pool.CrossTenantInto(ctx, "change a tenant", t.ID)
+	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var before tenantRow
+		err := tx.NewRaw("SELECT "+tenantColumns+
+			" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return tenancy.ErrTenantNotFound
+		case err != nil:
+			return err
+		case before.Version != t.Version:
+			return pool.ErrVersion
+		}
+		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb,"+
+			" quotas = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
+			" WHERE id = ? RETURNING "+tenantColumns,
+			t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt},
+			t.ID).Scan(ctx, &row)
+		if err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, tenancy.UpdateTenantEvent(before.tenant(), row.tenant()))
+	})
+	if err != nil {
+		return tenancy.Tenant{}, pgerr.Translate(err)
+	}
+	return row.tenant(), nil
+}

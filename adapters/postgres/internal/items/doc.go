@@ -1,0 +1,2 @@
+// Package items stores the items of declared tables, and exports and imports them.
+package items

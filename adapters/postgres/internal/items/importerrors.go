@@ -1,0 +1,51 @@
+package items
+
+import (
+	"context"
+	"errors"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// importError gives the error of an import its code. What another's write undid
+// is worth another try.
+func (s *transfers) importError(ctx context.Context, err error) error {
+	switch state := pgerr.State(err); {
+	case state == pgerr.StateSerialization, state == pgerr.StateDeadlock,
+		state == pgerr.StateForeignKey,
+		state == pgerr.StateUnique && s.isNameKey(ctx, err):
+		return tenancy.Errorf(tenancy.CodeTargetChanged,
+			"the tenant was written to while the import ran; nothing was imported: try again").
+			Because(err)
+	}
+	return pgerr.Translate(err)
+}
+
+// isNameKey reports whether the unique key that an error is about is that of
+// the items' names. An import looks at those first, so the name was taken by
+// somebody whom its snapshot doesn't show; any other unique key is the host's
+// own, and its items may never come together.
+func (s *transfers) isNameKey(ctx context.Context, err error) bool {
+	e, ok := errors.AsType[pgdriver.Error](err)
+	if !ok {
+		return false
+	}
+	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
+		SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
+		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
+	for _, t := range s.declared.All {
+		if t.Schema != e.Field('s') || t.Name != e.Field('t') {
+			continue
+		}
+		var is bool
+		scanErr := s.pool.App.NewRaw(query, t.NameColumn,
+			sqltext.Quote(t.Schema)+"."+sqltext.Quote(e.Field('n'))).
+			Scan(ctx, &is)
+		return scanErr == nil && is
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+package items
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/federation"
+)
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+func labelsJSON(labels map[string]string) string {
+	if len(labels) == 0 {
+		return "{}"
+	}
+	text, _ := json.Marshal(labels) // a map of strings always marshals
+	return string(text)
+}
+
+// queryItems runs a query made of selectItems.
+func queryItems(
+	ctx context.Context, db bun.IDB, kind, query string, args ...any,
+) ([]federation.Resource, error) {
+	var found []federation.Resource
+	err := eachItem(ctx, db, kind, func(r federation.Resource) error {
+		found = append(found, r)
+		return nil
+	}, query, args...)
+	return found, err
+}
+
+// eachItem streams the rows of a query made of selectItems.
+func eachItem(
+	ctx context.Context, db bun.IDB, kind string, yield func(federation.Resource) error,
+	query string, args ...any,
+) (err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return pgerr.Translate(err)
+	}
+	defer func() { err = firstError(err, pgerr.Translate(rows.Close())) }()
+	for rows.Next() {
+		resource, err := scanItem(rows, kind)
+		if err != nil {
+			return err
+		}
+		if err := yield(resource); err != nil {
+			return err
+		}
+	}
+	return pgerr.Translate(rows.Err())
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanItem(rows *sql.Rows, kind string) (federation.Resource, error) {
+	r := federation.Resource{Item: federation.Item{Ref: federation.Ref{Kind: kind}}}
+	var labels, spec []byte
+	var updated, created time.Time
+	if err := rows.Scan(&r.ID, &r.Name, &labels, &spec, &r.Version, &updated,
+		&created); err != nil {
+		return r, pgerr.Translate(err)
+	}
+	if err := json.Unmarshal(labels, &r.Labels); err != nil {
+		return r, fmt.Errorf("postgres: the labels of %s %q: %w", kind, r.Name, err)
+	}
+	r.Spec, r.UpdatedAt, r.CreatedAt = spec, updated.UTC(), created.UTC()
+	sealed, err := r.Item.Seal()
+	if err != nil {
+		return r, fmt.Errorf("postgres: the stored %s %q: %w", kind, r.Name, err)
+	}
+	r.Item = sealed
+	return r, nil
+}

@@ -1,0 +1,157 @@
+package items
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/vault"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// resources is [ports.Resources], upon the scoped pool.
+type resources struct {
+	pool     *pool.Pool
+	declared *declare.Set
+	vault    *vault.Vault
+}
+
+var _ ports.Resources = (*resources)(nil)
+
+func (s *resources) table(kind string) (*declare.Table, error) {
+	t, ok := s.declared.ByKind[kind]
+	if !ok {
+		return nil, tenancy.Errorf(tenancy.CodeNotFound, "no such kind")
+	}
+	return t, nil
+}
+
+func (s *resources) Get(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
+) (federation.Resource, error) {
+	ctx, err := pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return federation.Resource{}, err
+	}
+	t, err := s.table(ref.Kind)
+	if err != nil {
+		return federation.Resource{}, err
+	}
+	return s.get(ctx, s.pool.App, tenant, t, ref.Name)
+}
+
+func (s *resources) get(
+	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
+) (federation.Resource, error) {
+	query := itemsql.GetItem(s.declared, t, onewall.PolicyAlone(ctx))
+	found, err := queryItems(ctx, db, t.Kind, query, tenant, name)
+	if err != nil {
+		return federation.Resource{}, err
+	}
+	if len(found) == 0 {
+		return federation.Resource{}, tenancy.ErrNotFound
+	}
+	return found[0], nil
+}
+
+func (s *resources) List(
+	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
+) ([]federation.Resource, error) {
+	ctx, err := pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.table(q.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.CheckLimit(q.Limit); err != nil {
+		return nil, err
+	}
+	if s.searches(t, q) {
+		return s.search(ctx, tenant, t, q)
+	}
+	conditions, args := s.conditions(t, q)
+	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ? AND " + conditions +
+		" ORDER BY " + itemsql.NameOf(t, "t") + s.pool.Info.Collate + " LIMIT ?"
+	return queryItems(ctx, s.pool.App, t.Kind, query,
+		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
+}
+
+func (s *resources) Delete(
+	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
+) error {
+	ctx, err := pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	t, err := s.table(ref.Kind)
+	if err != nil {
+		return err
+	}
+	if t.Singleton != "" {
+		return tenancy.Errorf(tenancy.CodeNotDeletable,
+			"a tenant always has its %s: put another one in its place", ref.Kind)
+	}
+	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		row, err := lockRow(ctx, tx, tenant, t, ref.Name, "UPDATE")
+		if err != nil {
+			return err
+		}
+		if !row.there() {
+			return tenancy.ErrNotFound
+		}
+		if err := row.check(cond); err != nil {
+			return err
+		}
+		before, err := s.get(ctx, tx, tenant, t, ref.Name)
+		if err != nil {
+			return err
+		}
+		if err := s.remove(ctx, tx, tenant, t, row.ID); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, federation.DeleteEvent(before.Item))
+	})
+}
+
+func (s *resources) remove(
+	ctx context.Context, tx bun.Tx, tenant tenancy.ID, t *declare.Table, id string,
+) error {
+	if query := itemsql.Referrers(s.declared, t, tenant, "?0::uuid"); query != "" {
+		var referrers []federation.Ref
+		err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1", id,
+			maxDetails).Scan(ctx, &referrers)
+		if err != nil {
+			return err
+		}
+		if len(referrers) > 0 {
+			slices.SortFunc(referrers, federation.Ref.Compare)
+			referenced := tenancy.Errorf(tenancy.CodeReferenced,
+				"something still refers to it: change or delete the referrers first")
+			referenced.Members = map[string]any{"referrers": referrers}
+			return referenced
+		}
+	}
+	for _, r := range t.References {
+		if r.JoinTable == nil {
+			continue
+		}
+		if _, err := tx.NewRaw("DELETE FROM "+r.JoinTable.SQL+" WHERE tenant_id = ? AND "+
+			sqltext.Quote(r.JoinTable.From)+" = ?", tenant, id).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := tx.NewRaw("DELETE FROM "+t.SQL+" WHERE tenant_id = ? AND id = ?", tenant, id).
+		Exec(ctx)
+	return err
+}

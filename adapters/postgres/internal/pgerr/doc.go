@@ -1,0 +1,2 @@
+// Package pgerr gives errors of the database the codes that callers know.
+package pgerr

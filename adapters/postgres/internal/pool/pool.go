@@ -1,0 +1,166 @@
+package pool
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Pool is an open database: its connections, and what all stores share. It is safe
+// for concurrent use.
+type Pool struct {
+	Settings   Settings
+	App        *bun.DB // scoped by the context's tenant
+	System     *bun.DB // cross-tenant work, with a reason
+	Bulk       *bun.DB // raw connections, for COPY
+	Keyring    *Keyring
+	Background *Background
+	Info       ServerInfo
+
+	connector *session.Connector // app's
+}
+
+// Open opens the connections. None is used yet.
+func Open(ctx context.Context, s Settings) (*Pool, error) {
+	app, err := NewConnector(s.AppURL, s.StatementTimeout)
+	if err != nil {
+		return nil, err
+	}
+	system, err := NewConnector(s.SystemURL, s.StatementTimeout)
+	if err != nil {
+		return nil, err
+	}
+	bulk, err := NewConnector(s.AppURL, BulkTimeout)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{Settings: s, Keyring: &Keyring{}, Background: newBackground(ctx)}
+	scoping := session.Config{Scope: tenancy.FromContext, Sign: p.Keyring.Sign,
+		Timeout: s.StatementTimeout, Explicit: s.Scope == schema.Transaction}
+	p.connector = session.NewConnector(app, scoping)
+	p.App = NewDB(sql.OpenDB(p.connector), s.MaxConns)
+	scoping.Scope = systemScope
+	p.System = NewDB(sql.OpenDB(session.NewConnector(system, scoping)), SystemConns)
+	p.Bulk = NewDB(sql.OpenDB(session.NewRawConnector(bulk)), bulkConns)
+	for _, db := range []**bun.DB{&p.App, &p.System, &p.Bulk} {
+		for _, hook := range s.QueryHooks {
+			*db = (*db).WithQueryHook(hook)
+		}
+	}
+	p.Keyring.system = p.System
+	return p, nil
+}
+
+// NewDB gives bun a pool of at most so many connections.
+func NewDB(db *sql.DB, conns int) *bun.DB {
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return bun.NewDB(db, pgdialect.New())
+}
+
+// Stats are the connections in use, by pool.
+func (p *Pool) Stats() map[string]sql.DBStats {
+	return map[string]sql.DBStats{
+		"app": p.App.Stats(), "system": p.System.Stats(), "bulk": p.Bulk.Stats(),
+	}
+}
+
+// LoadTimeout reads the deadline that the server sets for the application's
+// statements by itself: those need no message that says the same.
+func (p *Pool) LoadTimeout(ctx context.Context) error {
+	var milliseconds int64
+	err := p.Bulk.NewRaw("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").
+		Scan(ctx, &milliseconds)
+	p.connector.SessionsBegin(time.Duration(milliseconds) * time.Millisecond)
+	return pgerr.Translate(err)
+}
+
+// Close ends the background work, waits for it, and closes the connections.
+// Statements that are running are waited for.
+func (p *Pool) Close() error {
+	p.Background.close()
+	var errs []error
+	for _, db := range []*bun.DB{p.App, p.System, p.Bulk} {
+		errs = append(errs, db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Background is the work that runs until the database is closed.
+type Background struct {
+	mu      sync.Mutex // no work starts after stop
+	ctx     context.Context
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+func newBackground(ctx context.Context) *Background {
+	b := &Background{}
+	b.ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
+	return b
+}
+
+// Start runs work until it returns; its context ends when the database is closed.
+// After that no work starts: Start answers false.
+func (b *Background) Start(work func(context.Context)) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
+		return false
+	}
+	b.running.Go(func() { work(b.ctx) })
+	return true
+}
+
+func (b *Background) close() {
+	b.mu.Lock()
+	b.stop()
+	b.mu.Unlock()
+	b.running.Wait()
+}
+
+// ServerInfo is what statements depend on that the server's settings decide.
+type ServerInfo struct {
+	Collate string // what makes an ORDER BY name go byte by byte
+	Fold    string // what makes an ILIKE know more letters than ASCII's
+}
+
+// LoadServerInfo reads the collations of the database.
+func LoadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error) {
+	var collation string
+	var icu bool
+	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation"+
+		" WHERE collname = 'und-x-icu')"+
+		" FROM pg_database WHERE datname = current_database()").Scan(ctx, &collation, &icu)
+	switch collation {
+	case "C", "POSIX":
+		if icu {
+			info.Fold = ` COLLATE "und-x-icu"`
+		}
+	case "C.UTF-8", "C.utf8": // orders byte by byte as well
+	default:
+		info.Collate = ` COLLATE "C"`
+	}
+	return info, err
+}
+
+// LoadInfo reads [Pool.Info].
+func (p *Pool) LoadInfo(ctx context.Context) (err error) {
+	p.Info, err = LoadServerInfo(CrossTenant(ctx, "read the database's collations"), p.System)
+	return pgerr.Translate(err)
+}
+
+// NewID makes the id of a row (UUIDv7).
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }

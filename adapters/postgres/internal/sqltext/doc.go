@@ -1,0 +1,2 @@
+// Package sqltext writes names and constants into SQL.
+package sqltext

@@ -1,0 +1,2 @@
+// Package vault stores the values of secrets, encrypted.
+package vault
