@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"slices"
 	"strconv"
@@ -128,12 +129,14 @@ func callSite() string {
 	}
 }
 
+// passedOver are the functions between the host's and the database: this package's,
+// bun's and the standard library's.
+var passedOver = []string{
+	reflect.TypeFor[Handle]().PkgPath() + ".", "github.com/uptrace/bun", "database/sql.", "runtime.",
+}
+
 func within(function string) bool {
-	for _, of := range []string{"github.com/bailiwick-go/bailiwick/adapters/postgres.",
-		"github.com/uptrace/bun", "database/sql.", "runtime."} {
-		if strings.HasPrefix(function, of) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(passedOver, func(prefix string) bool {
+		return strings.HasPrefix(function, prefix)
+	})
 }
