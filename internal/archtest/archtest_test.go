@@ -52,6 +52,31 @@ func TestTheImportRule(t *testing.T) {
 	}
 }
 
+func TestPackagesAreSmallEnoughToRead(t *testing.T) {
+	t.Parallel()
+	packages, _, err := archtest.Load(root)
+	require.NoError(t, err)
+	faults, err := archtest.CheckSizes(archtest.Sizes, packages)
+	require.NoError(t, err)
+	for _, fault := range faults {
+		t.Error(fault)
+	}
+}
+
+func TestLargePackagesAreFound(t *testing.T) {
+	t.Parallel()
+	packages, _, err := archtest.Load(root)
+	require.NoError(t, err)
+	small := archtest.Size{Files: 60, Lines: 100}
+	faults, err := archtest.CheckSizes(small, packages)
+	require.NoError(t, err)
+	assert.Greater(t, len(faults), 30)
+	small = archtest.Size{Files: 1, Lines: 1 << 30, Except: []string{"..."}}
+	faults, err = archtest.CheckSizes(small, packages)
+	require.NoError(t, err)
+	assert.Empty(t, faults)
+}
+
 func TestTheTopLevel(t *testing.T) {
 	t.Parallel()
 	entries, err := os.ReadDir(root)
@@ -133,6 +158,15 @@ func TestForbiddenEdgesAreFound(t *testing.T) {
 		{"adapters/memory", bun, false},
 		{"adapters/postgres/migrations", own("adapters/memory"), false},
 		{"adapters/postgres", own("examples/registry"), false},
+		{"adapters/postgres/scoped", own("adapters/postgres"), false},
+		{"adapters/postgres/schema", own("adapters/postgres/scoped"), false},
+		{"adapters/postgres/internal/rls", own("adapters/postgres/internal/examine"), false},
+		{"adapters/postgres/internal/examine", own("adapters/postgres/internal/rls"), false},
+		{"adapters/postgres/internal/items", own("adapters/postgres/internal/identity"), false},
+		{"adapters/postgres/internal/items", own("adapters/postgres"), false},
+		{"adapters/postgres/internal/itemsql", own("adapters/postgres/internal/pool"), false},
+		{"adapters/postgres/internal/itemsql", bun, false},
+		{"adapters/postgres/internal/audit", own("adapters/postgres/internal/identity"), false},
 		{"adapters/postgres", "github.com/uptrace/bunny", false},
 		{"adapters/postgresql", bun, false},
 		{"adapters/peer", otter, false},

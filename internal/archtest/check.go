@@ -15,6 +15,7 @@ type Package struct {
 	Name        string
 	Imports     []string
 	TestImports []string // of its _test.go files, both inside and outside the package
+	Files       []string // its Go files and those of its tests
 }
 
 // CheckRooms answers a text for each import that rooms don't allow.

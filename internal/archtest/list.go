@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -15,6 +16,10 @@ import (
 type listed struct {
 	ImportPath   string
 	Name         string
+	Dir          string
+	GoFiles      []string
+	TestGoFiles  []string
+	XTestGoFiles []string
 	ForTest      string
 	Imports      []string
 	TestImports  []string
@@ -25,7 +30,8 @@ type listed struct {
 // and for all that they and their tests import.
 func Load(dir string) ([]Package, Graph, error) {
 	cmd := exec.Command("go", "list", "-deps", "-test",
-		"-json=ImportPath,Name,ForTest,Imports,TestImports,XTestImports", "./...")
+		"-json=ImportPath,Name,ForTest,Dir,GoFiles,TestGoFiles,XTestGoFiles,"+
+			"Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = dir
 	var out, faults bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &faults
@@ -57,6 +63,9 @@ func (l listed) ours() (Package, bool) {
 	p := Package{
 		Path: local(l.ImportPath), Name: l.Name,
 		Imports: l.Imports, TestImports: slices.Concat(l.TestImports, l.XTestImports),
+	}
+	for _, name := range slices.Concat(l.GoFiles, l.TestGoFiles, l.XTestGoFiles) {
+		p.Files = append(p.Files, filepath.Join(l.Dir, name))
 	}
 	if l.ImportPath == Module {
 		p.Path = ""

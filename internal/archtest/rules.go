@@ -41,6 +41,9 @@ var (
 		"what is remembered holds until a change of it is heard"}
 	toUUID = Edge{uuid, "makes and reads ids"}
 	toJSON = Edge{jsontext, "streams JSON and has its canonical form"}
+	toBun  = Edge{
+		"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations",
+	}
 )
 
 // testTools is what the tests of every room but tenancy may use.
@@ -135,8 +138,67 @@ var Rooms = []Room{
 	},
 	adapter("..."), // a new one: it needs a room of its own before it gets third parties
 	adapter("memory/...", toUUID),
-	adapter("postgres/...", toUUID, toJSON,
-		Edge{"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations"}),
+	adapter("postgres/...", toUUID, toJSON, toBun),
+	postgresRoom("schema", "a host names its tables with it, and nothing else of the adapter"),
+	postgresRoom("doctor", "a host reads findings with it, and nothing else of the adapter"),
+	postgresRoom("adoption",
+		"a host describes its database with it, and nothing else of the adapter"),
+	postgresRoom("scoped", "a handle makes statements; what it works on is given to it",
+		toTenancy, inPostgres("schema"), inPostgres("internal/sqltext"), toBun),
+	postgresRoom("internal/sqltext", "it only writes text"),
+	postgresRoom("internal/migrations", "it only holds SQL"),
+	postgresRoom("internal/pgerr", "it gives errors their codes", toTenancy, toBun),
+	postgresRoom("internal/declare", "it works out declarations, without a database",
+		toFederation, inPostgres("schema"), inPostgres("internal/sqltext"), toUUID, toBun),
+	postgresRoom("internal/itemsql", "it writes SQL and runs none of it",
+		toTenancy, toFederation, inPostgres("internal/declare"), inPostgres("internal/sqltext")),
+	postgresRoom("internal/pool", "every store holds it, so that it knows none of them",
+		toTenancy, inPostgres("schema"), inPostgres("internal/pgerr"),
+		inPostgres("internal/session"),
+		toUUID, toBun),
+	postgresRoom("internal/catalog",
+		"it reads the catalog for rls and examine alike, and changes nothing",
+		inPostgres("schema"), inPostgres("internal/declare"), inPostgres("internal/itemsql"),
+		inPostgres("internal/migrations"), inPostgres("internal/pool"),
+		inPostgres("internal/sqltext"), toBun),
+	postgresRoom("internal/rls",
+		"it creates row security; whether it is whole, examine says on its own",
+		toTenancy, inPostgres("internal/catalog"), inPostgres("internal/declare"),
+		inPostgres("internal/itemsql"),
+		inPostgres("internal/pgerr"), inPostgres("internal/pool"), inPostgres("internal/sqltext"),
+		toBun),
+	postgresRoom("internal/examine",
+		"it judges row security; who creates it must not decide what is right",
+		toTenancy, inPostgres("schema"), inPostgres("doctor"), inPostgres("internal/catalog"),
+		inPostgres("internal/declare"), inPostgres("internal/itemsql"),
+		inPostgres("internal/pgerr"),
+		inPostgres("internal/pool"), inPostgres("internal/sqltext"), toBun),
+	postgresRoom("internal/audit", "stores write to the log, and it knows none of them",
+		toTenancy, toPorts, inPostgres("internal/pgerr"), inPostgres("internal/pool"), toUUID,
+		toBun),
+	postgresStore("internal/vault"),
+	postgresStore("internal/notify", inPostgres("internal/session")),
+	postgresStore("internal/instance"),
+	postgresStore("internal/identity", toIdentity, inPostgres("internal/declare")),
+	postgresStore("internal/items", inPostgres("internal/declare"), inPostgres("internal/itemsql"),
+		inPostgres("internal/onewall"), inPostgres("internal/session"),
+		inPostgres("internal/sqltext"),
+		inPostgres("internal/vault")),
+	postgresRoom("internal/migrate", "it brings a schema up, and knows no store",
+		toTenancy, inPostgres("schema"), inPostgres("adoption"), inPostgres("internal/adopt"),
+		inPostgres("internal/catalog"), inPostgres("internal/declare"),
+		inPostgres("internal/itemsql"),
+		inPostgres("internal/migrations"), inPostgres("internal/pgerr"),
+		inPostgres("internal/pool"),
+		inPostgres("internal/rls"), inPostgres("internal/sqltext"), toBun),
+	postgresRoom("internal/adopt",
+		"it adopts a database that it is told about, over one connection",
+		toTenancy, inPostgres("adoption"), inPostgres("internal/sqltext"), toBun),
+	postgresRoom("internal/session", "it scopes statements beneath every pool",
+		toTenancy, inPostgres("internal/onewall"), toHelpers, toBun),
+	postgresRoom("internal/onewall",
+		"it takes the filter away for the proof of isolation, and nothing else",
+		toHelpers, toBun),
 	adapter("httpapi/...", toUUID, toJSON,
 		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"},
 		Edge{"github.com/maypok86/otter/v2", "remembers how fast tenants ask, in bounded memory"},
@@ -175,6 +237,50 @@ func adapter(path string, own ...Edge) Room {
 			{path, "itself"}}, own...),
 		Tests: append([]Edge{{"adapters/...", "tests bring adapters together"}}, testTools...),
 	}
+}
+
+// postgresRoom is the room of one package of adapters/postgres: no two of them know
+// each other unless an edge says so, and none knows the root.
+func postgresRoom(path, why string, edges ...Edge) Room {
+	return Room{
+		Path: "adapters/postgres/" + path, Why: why, Edges: edges,
+		Tests: append([]Edge{{"adapters/...", "tests bring adapters together"}}, testTools...),
+	}
+}
+
+// postgresStore is the room of a package that stores what ports ask for.
+func postgresStore(path string, edges ...Edge) Room {
+	return postgresRoom(path,
+		"a store works with a pool, and knows no other store and not the root",
+		append([]Edge{
+			toTenancy, toFederation, toPorts, inPostgres("internal/audit"),
+			inPostgres("internal/pgerr"),
+			inPostgres("internal/pool"), toUUID, toBun,
+		}, edges...)...)
+}
+
+func inPostgres(path string) Edge {
+	return Edge{"adapters/postgres/" + path, postgresWhy[path]}
+}
+
+// postgresWhy is why a package of adapters/postgres is imported by others of it.
+var postgresWhy = map[string]string{
+	"schema":              "what hosts declare",
+	"doctor":              "what an examination answers",
+	"adoption":            "what hosts say of a single-tenant database",
+	"internal/adopt":      "carries an adoption out",
+	"internal/audit":      "every write is in the audit log",
+	"internal/catalog":    "what the catalog says of isolation",
+	"internal/declare":    "the tables that were declared",
+	"internal/onewall":    "the proof of isolation takes the filter away",
+	"internal/itemsql":    "the SQL of items",
+	"internal/migrations": "the library's tables and functions",
+	"internal/pgerr":      "errors get their codes",
+	"internal/pool":       "connections, and the tenant of a statement",
+	"internal/rls":        "row security is part of a schema",
+	"internal/session":    "connections beneath the pools",
+	"internal/sqltext":    "names and constants in SQL",
+	"internal/vault":      "secrets of items",
 }
 
 // anyThird admits every package of other modules.
@@ -240,6 +346,9 @@ var Distances = []Distance{
 		Why: "what tests use stays out of programs",
 	},
 }
+
+// Sizes is the rule of walls: what grows past it is divided.
+var Sizes = Size{Files: 60, Lines: 6000, Except: []string{"ports/portstest"}}
 
 // TopLevel is what may stand in the module's root, beside names that begin with
 // a dot.

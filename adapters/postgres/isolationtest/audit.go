@@ -40,7 +40,7 @@ func (e *examination) logChanges() []statement {
 	add(refused, "SELECT count(*) FROM bailiwick.audit_rest",
 		"SELECT count(*) FROM bailiwick.audit_pending")
 	for _, call := range []string{
-		"audit_expire(interval '0')", "audit_prepare(1)", "settle_next_log(NULL)",
+		"audit_expire(interval '0')", "audit_prepare(1)", "chain_next_audit(NULL)",
 		"audit_settle(" + uuidOf(e.theirs.ID) + ")",
 	} {
 		add(refused, "SELECT bailiwick."+call)

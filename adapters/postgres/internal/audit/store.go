@@ -65,7 +65,7 @@ func (s *log) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) er
 
 // Chain puts the entries that wait into the chain of the tenant in ctx.
 func Chain(ctx context.Context, p *pool.Pool) error {
-	_, err := p.App.NewRaw("SELECT bailiwick.settle_log()").Exec(ctx)
+	_, err := p.App.NewRaw("SELECT bailiwick.chain_audit()").Exec(ctx)
 	return pgerr.Translate(err)
 }
 
@@ -210,7 +210,7 @@ func (s *platformLog) Append(ctx context.Context, e tenancy.Event) error {
 func (s *platformLog) chain(ctx context.Context) error {
 	var behind sql.NullString
 	for {
-		err := s.pool.System.NewRaw("SELECT bailiwick.settle_next_log(?)::text", behind).
+		err := s.pool.System.NewRaw("SELECT bailiwick.chain_next_audit(?)::text", behind).
 			Scan(ctx, &behind)
 		if err != nil || !behind.Valid {
 			return pgerr.Translate(err)

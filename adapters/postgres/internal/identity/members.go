@@ -106,7 +106,7 @@ func (s *members) Put(
 	}
 	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var there bool
-		if err := tx.NewRaw("SELECT bailiwick.hold_user(?)", user).Scan(ctx, &there); err != nil {
+		if err := tx.NewRaw("SELECT bailiwick.lock_user(?)", user).Scan(ctx, &there); err != nil {
 			return err
 		}
 		if !there {

@@ -99,7 +99,7 @@ func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenan
 		err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock,
 			tenant.String()).Scan(ctx, &locked)
 		if err == nil && locked {
-			_, err = conn.ExecContext(ctx, "SELECT bailiwick.take_turns()")
+			_, err = conn.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
 		}
 		if counted := pgerr.State(err) == pgerr.StateSerialization; err != nil && !counted ||
 			err == nil &&

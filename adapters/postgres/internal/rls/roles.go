@@ -163,16 +163,16 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		// UPDATE: without it, a row can't be locked
 		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,
-		"GRANT EXECUTE ON FUNCTION bailiwick.hold_user(uuid) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.lock_user(uuid) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
 		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
 		"GRANT SELECT ON bailiwick.audit TO " + system,
-		"GRANT EXECUTE ON FUNCTION bailiwick.settle_log() TO " + app,
-		"GRANT EXECUTE ON FUNCTION bailiwick.settle_next_log(uuid)," +
+		"GRANT EXECUTE ON FUNCTION bailiwick.chain_audit() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.chain_next_audit(uuid)," +
 			" bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
-		"GRANT EXECUTE ON FUNCTION bailiwick.take_turns() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.lock_quota() TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[]) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
