@@ -19,8 +19,8 @@ func auditAppend() []clause {
 	return []clause{
 		{
 			name: "append to one tenant's log",
-			says: "Append adds what changes nothing and is to be known nevertheless: a" +
-				" denial, or that somebody read.",
+			says: "Append adds an entry about something that changed no data: a denial, or a" +
+				" read.",
 			isolates: []string{"Audit.Append", "Audit.List"},
 			prove: func(p *probe) {
 				given := tenancy.Event{
@@ -48,7 +48,8 @@ func auditAppend() []clause {
 		},
 		{
 			name: "append what can't be written",
-			says: "What [tenancy.Event.Entry] refuses is its error, and isn't added.",
+			says: "If [tenancy.Event.Entry] refuses the event, Append returns its error and adds" +
+				" nothing.",
 			prove: func(p *probe) {
 				_, before, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
@@ -68,7 +69,7 @@ func auditAppend() []clause {
 		},
 		{
 			name: "append what a stranger sends",
-			says: "Append adds what changes nothing and is to be known nevertheless",
+			says: "Append adds an entry about something that changed no data",
 			prove: func(p *probe) {
 				hostile := "a\x00b\\u0000\xff'); DROP TABLE x; --\u2028\n"
 				e := tenancy.Event{
@@ -93,8 +94,8 @@ func auditAppend() []clause {
 		},
 		{
 			name: "who, in which request and why",
-			says: "Who did it is [tenancy.ActorFrom] the context, in which request, from where" +
-				" and why [tenancy.RequestFrom].",
+			says: "The actor of an entry is [tenancy.ActorFrom] the context; its request id," +
+				" address and reason are [tenancy.RequestFrom] the context.",
 			prove: func(p *probe) {
 				ctx := tenancy.WithPrincipal(p.ctx,
 					tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u1", Name: "Ada"})
@@ -124,8 +125,8 @@ func auditAppend() []clause {
 		},
 		{
 			name: "entries are a chain",
-			says: "The entries of a tenant are a chain that [tenancy.AuditChain] verifies, and" +
-				" none is older than the one before it.",
+			says: "The entries of a tenant form a chain that [tenancy.AuditChain] verifies, and" +
+				" no entry is older than the one before it.",
 			prove: func(p *probe) {
 				const writers, each = 8, 5
 				errs := atOnce(writers, func(i int) error {
@@ -148,7 +149,7 @@ func auditAppend() []clause {
 		},
 		{
 			name: "no tenant, no log",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				p.code(p.Audit.Append(p.ctx, tenancy.ID{}, tenancy.Event{Action: "x.read"}),
 					tenancy.CodeNoTenant, "Append")
@@ -171,7 +172,7 @@ func auditList() []clause {
 	return []clause{
 		{
 			name: "list in pages",
-			says: "List answers at most q.Limit of the tenant's entries that q admits, the newest" +
+			says: "List returns at most q.Limit of the tenant's entries that match q, newest" +
 				" first.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
@@ -192,7 +193,7 @@ func auditList() []clause {
 		},
 		{
 			name: "list from a place",
-			says: "only entries of a smaller Seq, unless 0",
+			says: "only entries with a smaller Seq, unless 0",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
@@ -203,7 +204,7 @@ func auditList() []clause {
 		},
 		{
 			name: "list an actor's",
-			says: "only by the actor of this id",
+			says: "only entries of the actor with this id",
 			prove: func(p *probe) {
 				p.happenBy(p.acme, "u1", "x.one")
 				p.happenBy(p.acme, "u2", "x.two")
@@ -220,7 +221,7 @@ func auditList() []clause {
 		},
 		{
 			name: "list an action's",
-			says: "only this action",
+			says: "only entries of this action",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two", "x.one")
 				p.equal(p.actions(p.acme, "x.one"), []string{"x.one", "x.one"}, "the entries")
@@ -230,25 +231,25 @@ func auditList() []clause {
 			},
 		},
 		{
-			name: "list a time's",
-			says: "not before",
+			name: "list selects entries since a time",
+			says: "only entries at this time or later",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				time.Sleep(2 * time.Microsecond) // the clock's grain
-				p.happen(p.acme, "x.two")
-				var second time.Time
-				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
-					second = e.At
-				}
-				since, until := ports.AuditQuery{Since: second},
-					ports.AuditQuery{Until: second, Limit: 1}
-				p.equal(actionsOf(p.log(p.acme, since)), []string{"x.two"},
-					"what isn't before the second")
-				p.equal(actionsOf(p.log(p.acme, until)), []string{"x.one"}, "what is before it")
+				second := p.appendAtTwoTimes()
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Since: second})),
+					[]string{"x.two"}, "the tenant's entries at the second time or later")
 				p.equal(p.platform(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
-					"what isn't before it anywhere")
+					"all entries at the second time or later")
+			},
+		},
+		{
+			name: "list selects entries until a time",
+			says: "only entries before this time",
+			prove: func(p *probe) {
+				second := p.appendAtTwoTimes()
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Until: second, Limit: 1})),
+					[]string{"x.one"}, "the tenant's newest entry before the second time")
 				p.equal(p.platform(ports.PlatformAuditQuery{Until: second, Limit: 1}),
-					[]string{"x.one"}, "what is before it anywhere")
+					[]string{"x.one"}, "the newest of all entries before the second time")
 			},
 		},
 		{
@@ -275,8 +276,8 @@ func auditExport() []clause {
 	return []clause{
 		{
 			name: "export one tenant's log",
-			says: "Export calls begin once with what Ends answers, and then yield with each" +
-				" of the tenant's entries that q admits, the oldest first",
+			says: "Export calls begin once with the result of Ends, then yield with each of the" +
+				" tenant's entries that match q, oldest first, all from one snapshot.",
 			isolates: []string{"Audit.Export", "Audit.Ends"},
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two", "x.three")
@@ -307,7 +308,7 @@ func auditExport() []clause {
 		},
 		{
 			name: "export all pages",
-			says: "q.Before and q.Limit are not looked at.",
+			says: "It ignores q.Before and q.Limit.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
 				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
@@ -340,7 +341,7 @@ func auditExport() []clause {
 		},
 		{
 			name: "export ends with an error",
-			says: "It ends with the first error of begin or yield and answers that.",
+			says: "It stops at the first error of begin or yield and returns it.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
 				calls := 0
@@ -356,9 +357,9 @@ func auditExport() []clause {
 		},
 		{
 			name: "ends",
-			says: "Ends answers where the tenant's chain begins and ends: first is the entry" +
-				" before the oldest that is kept, the zero chain unless retention has removed" +
-				" some; last is the newest one, the zero chain if there is none.",
+			says: "Ends returns both ends of the tenant's chain: first is the entry before the" +
+				" oldest stored one, the zero chain unless retention has removed entries; last is" +
+				" the newest entry, the zero chain if there is none.",
 			prove: func(p *probe) {
 				first, last, err := p.Audit.Ends(p.ctx, tenancy.DefaultID)
 				p.ok(err, "Audit.Ends")
@@ -404,8 +405,9 @@ func platformAuditSuite() []clause {
 		},
 		{
 			name: "list all logs in pages",
-			says: "List answers at most q.Limit entries of all tenants and of none that q admits," +
-				" the newest first, and those of one time in the descending order of their ids.",
+			says: "List returns at most q.Limit entries that match q, of all tenants and of none," +
+				" newest first; entries of the same time are in the descending order of their" +
+				" ids.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one")
 				p.happen(p.globex, "x.two")
@@ -439,7 +441,7 @@ func platformAuditSuite() []clause {
 		},
 		{
 			name: "list all logs from a place",
-			says: "only entries behind this one in the list, unless zero",
+			says: "only entries after this one in the list, unless zero",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one")
 				p.happen(p.globex, "x.two")
@@ -479,6 +481,18 @@ func (p *probe) happen(tenant tenancy.ID, actions ...string) {
 		p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)",
 			action)
 	}
+}
+
+// appendAtTwoTimes appends x.one and later x.two to acme's log, and returns the time
+// of x.two.
+func (p *probe) appendAtTwoTimes() (second time.Time) {
+	p.happen(p.acme, "x.one")
+	time.Sleep(2 * time.Microsecond) // the resolution of the stored times
+	p.happen(p.acme, "x.two")
+	for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
+		second = e.At
+	}
+	return second
 }
 
 func (p *probe) happenBy(tenant tenancy.ID, user, action string) {

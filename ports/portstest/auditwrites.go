@@ -28,15 +28,15 @@ func auditWritesSuite() []clause {
 	for _, a := range auditedWrites() {
 		all = append(all, clause{
 			name: "entry of " + a.method + " " + a.action,
-			says: "What changes a tenant's data or its administration appends to it by itself:" +
-				" every method of every port that writes does so in the transaction of the write," +
-				" so that neither happens without the other.",
+			says: "Every method of every port that changes a tenant's data or its administration" +
+				" appends an entry in the transaction of the change, so that neither happens" +
+				" without the other.",
 			prove: func(p *probe) {
 				a.proveEntry(p)
 			},
 		}, clause{
 			name: "no entry of " + a.method + " " + a.action + " refused",
-			says: "What is refused leaves no entry of the write.",
+			says: "A refused write leaves no entry of that write.",
 			prove: func(p *probe) {
 				a.proveNone(p)
 			},
@@ -221,8 +221,8 @@ func auditedTenants() []audited {
 }
 
 func auditImports() []clause {
-	const says = "One that applied leaves one entry in the audit log, bundle.import; any other" +
-		" leaves none."
+	const says = "An import that applied leaves one entry in the audit log, bundle.import; any" +
+		" other leaves none."
 	apply := func(ctx context.Context, p *probe, tenant tenancy.ID, failure error) error {
 		return p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
 			if err := im.Stage(ctx, p.incoming(item("widget", "w", `{}`))); err != nil {
@@ -260,7 +260,7 @@ func auditImports() []clause {
 		},
 		{
 			name:     "import described",
-			says:     "Describe gives the details of the import's entry in the audit log.",
+			says:     "Describe sets the details of the import's entry in the audit log.",
 			isolates: []string{"Import.Describe"},
 			prove: func(p *probe) {
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
@@ -289,7 +289,8 @@ func auditImports() []clause {
 		},
 		{
 			name: "entry of Tenants.Create",
-			says: "every method of every port that writes does so in the transaction of the write",
+			says: "Every method of every port that changes a tenant's data or its administration" +
+				" appends an entry in the transaction of the change",
 			prove: func(p *probe) {
 				made, err := p.Tenants.Create(p.as("u1"), newTenant("initech"))
 				p.ok(err, "Tenants.Create")

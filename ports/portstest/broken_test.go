@@ -132,9 +132,9 @@ var broken = []struct {
 		func(s *ports.Services) { s.Passwords = keepsSessions{s.Passwords} }},
 	{"a hash that overwrites a newer password", "Passwords/improve a password",
 		func(s *ports.Services) { s.Passwords = lateImprover{s.Passwords} }},
-	{"attempts that are counted while they wait", "Attempts/one subject waits, none is counted",
+	{"attempts that are counted while they wait", "LoginAttempts/one subject waits, none is counted",
 		func(s *ports.Services) { s.LoginAttempts = hastyAttempts{s.LoginAttempts} }},
-	{"attempts that aren't forgotten", "Attempts/clear attempts",
+	{"attempts that aren't forgotten", "LoginAttempts/clear attempts",
 		func(s *ports.Services) { s.LoginAttempts = clearingAttempts{s.LoginAttempts} }},
 	{"a subject that is the same at every issuer", "Identities/bind an identity",
 		func(s *ports.Services) { s.Identities = looseIdentities{s.Identities} }},
@@ -192,18 +192,18 @@ var broken = []struct {
 	{"a vault that hands out its own memory", "Vault/values are copied",
 		func(s *ports.Services) { s.Vault = newOpenVault(s.Vault) }},
 
-	{"changes of tenants that nobody hears of", "Announcements/hear of tenants",
+	{"changes of tenants that nobody hears of", "ChangeNotifier/tenant change is notified",
 		deafTo(ports.TenantChanged)},
-	{"people whom nobody hears of", "Announcements/hear of people", deafTo(ports.UserChanged)},
-	{"revocations that nobody hears of", "Announcements/hear of keys", deafTo(ports.KeyChanged)},
-	{"keys that are announced when they are used", "Announcements/hear of keys", talkativeFinder},
-	{"keys that are announced when they are made", "Announcements/nothing new of keys",
+	{"people whom nobody hears of", "ChangeNotifier/user and membership changes are notified", deafTo(ports.UserChanged)},
+	{"revocations that nobody hears of", "ChangeNotifier/revoked key is notified", deafTo(ports.KeyChanged)},
+	{"keys that are announced when they are used", "ChangeNotifier/used key isn't notified", talkativeFinder},
+	{"keys that are announced when they are made", "ChangeNotifier/new key isn't notified",
 		talkativeKeys},
-	{"announcements all at the same time", "Announcements/hear in order, and of no more", atOnce},
-	{"announcements without an end", "Announcements/hear in order, and of no more",
+	{"announcements all at the same time", "ChangeNotifier/notifications come one at a time until stop", atOnce},
+	{"announcements without an end", "ChangeNotifier/notifications come one at a time until stop",
 		func(s *ports.Services) { s.ChangeNotifier = endless{s.ChangeNotifier} }},
-	{"announcements that come after all is settled", "Announcements/settle", late},
-	{"announcements that come late while they are said to be current", "Announcements/current",
+	{"announcements that come after all is settled", "ChangeNotifier/flush waits for delivery", late},
+	{"announcements that come late while they are said to be current", "ChangeNotifier/healthy notifier has delivered old changes",
 		late},
 }
 
@@ -228,9 +228,9 @@ func TestSuitesCatchBrokenStores(t *testing.T) {
 func TestSuitesPassTheModel(t *testing.T) {
 	t.Parallel()
 	for _, suite := range []string{
-		"Passwords", "Sessions", "Attempts", "Identities", "Audit", "PlatformAudit", "Tenants",
+		"Passwords", "Sessions", "LoginAttempts", "Identities", "Audit", "PlatformAudit", "Tenants",
 		"Keys", "Users", "Members", "Invitations",
-		"Resources", "Transfers", "Vault", "Announcements",
+		"Resources", "Transfers", "Vault", "ChangeNotifier",
 	} {
 		for name, err := range catches(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)

@@ -21,13 +21,13 @@ func Clauses() []Clause {
 		clauses []clause
 	}{
 		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()},
-		{"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
+		{"LoginAttempts", loginAttemptsSuite()}, {"Identities", identitiesSuite()},
 		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()},
 		{"PlatformAudit", platformAuditSuite()},
 		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
 		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
 		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
-		{"Announcements", announcementsSuite()},
+		{"ChangeNotifier", changeNotifierSuite()},
 	} {
 		for _, c := range suite.clauses {
 			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})

@@ -9,8 +9,8 @@ func identitiesSuite() []clause {
 	return []clause{
 		{
 			name: "bind an identity",
-			says: "Find answers the user that an identity is bound to. [tenancy.CodeNotFound] if" +
-				" it is bound to none.",
+			says: "Find returns the user that an identity is bound to. [tenancy.CodeNotFound] if" +
+				" it isn't bound.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.bind(identityOf("a"), one.ID)
@@ -27,9 +27,9 @@ func identitiesSuite() []clause {
 		},
 		{
 			name: "first identity",
-			says: "The first identity of a user takes their password away and ends their" +
-				" sessions: whoever chose the password, perhaps by an invitation to somebody" +
-				" else's address, hasn't shown that the address is theirs, as the provider has.",
+			says: "A user's first identity removes their password and ends their sessions: the" +
+				" person who chose the password, perhaps through an invitation to someone else's" +
+				" address, hasn't proved that the address is theirs, but the provider has.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				for i, u := range []identity.User{one, two} {
@@ -48,8 +48,8 @@ func identitiesSuite() []clause {
 		},
 		{
 			name: "identity taken",
-			says: "Bind binds an identity to a user for good. [tenancy.CodeAlreadyExists] if it" +
-				" is bound already, or if the user has another one of the same issuer." +
+			says: "Bind binds an identity to a user permanently. [tenancy.CodeAlreadyExists] if" +
+				" it is bound already, or if the user has another identity of the same issuer." +
 				" [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -69,7 +69,7 @@ func identitiesSuite() []clause {
 		},
 		{
 			name: "an identity of a user who is gone",
-			says: "[tenancy.CodeNotFound] if it is bound to none.",
+			says: "[tenancy.CodeNotFound] if it isn't bound.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.bind(identityOf("a"), one.ID)

@@ -17,8 +17,8 @@ func transfersImport() []clause {
 	return []clause{
 		{
 			name: "import happens wholly",
-			says: "Import runs fn in one transaction: what fn did happens wholly when it answers" +
-				" nil",
+			says: "Import runs fn in one transaction: if fn returns nil, everything that it did" +
+				" is stored",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.get(p.acme, ref("widget", "there"))
@@ -38,7 +38,7 @@ func transfersImport() []clause {
 		},
 		{
 			name: "import happens not at all",
-			says: "not at all when it answers an error, which Import then answers too.",
+			says: "if fn returns an error, nothing is stored, and Import returns that error.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.export(p.acme, ports.Selection{})
@@ -58,7 +58,7 @@ func transfersImport() []clause {
 		},
 		{
 			name: "import without apply",
-			says: "what fn did happens wholly when it answers nil",
+			says: "if fn returns nil, everything that it did is stored",
 			prove: func(p *probe) {
 				before := bundled(p.export(p.acme, ports.Selection{}))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
@@ -189,7 +189,7 @@ func importsStage() []clause {
 		},
 		{
 			name: "stage ends with an error",
-			says: "It ends with the first error of items and answers that.",
+			says: "It stops at the first error of items and returns it.",
 			prove: func(p *probe) {
 				after := 0
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
@@ -209,8 +209,8 @@ func importsStage() []clause {
 		{
 			name: "compare",
 			says: "Compare calls yield with each staged item in the order of" +
-				" [federation.Ref.Compare] beside the target's item of that ref, which is nil if" +
-				" there is none. It may be called again.",
+				" [federation.Ref.Compare], paired with the target's item of that ref, which is" +
+				" nil if there is none. It may be called again.",
 			prove: func(p *probe) {
 				stored := p.put(p.acme, item("widget", "b", `{"size":1,"token":"hunter2"}`),
 					item("widget", "b", `{"size":2,"token":"hunter2"}`)).Item
@@ -270,7 +270,7 @@ func importsStage() []clause {
 		},
 		{
 			name: "unchanged by digest",
-			says: "Pair is a staged item beside what the target has under the same ref.",
+			says: "Pair is a staged item and the target's item of the same ref.",
 			prove: func(p *probe) {
 				p.models()
 				p.put(p.acme, normalForms()...)

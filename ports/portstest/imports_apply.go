@@ -16,7 +16,7 @@ func importsApply() []clause {
 	return []clause{
 		{
 			name: "apply writes what is decided",
-			says: "Apply decides each staged item with decide and writes it.",
+			says: "Apply calls decide with each staged item and writes what it decides.",
 			prove: func(p *probe) {
 				p.put(p.acme, labelled(item("widget", "there", `{"size":1,"note":"n","parts":[]}`),
 					map[string]string{"a": "b"}))
@@ -56,7 +56,7 @@ func importsApply() []clause {
 		},
 		{
 			name: "decision to write",
-			says: "create or overwrite it",
+			says: "create or overwrite the item",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
 				_, err := p.imported(p.acme, item("widget", "there", `{"size":2}`),
@@ -73,7 +73,8 @@ func importsApply() []clause {
 		},
 		{
 			name: "decision to rename",
-			says: "what is written: the staged item, perhaps renamed and with references rewritten",
+			says: "what is written: the staged item, perhaps renamed and with references" +
+				" rewritten",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "w", `{"size":1}`))
 				rename := func(r federation.Ref) federation.Ref {
@@ -107,7 +108,7 @@ func importsApply() []clause {
 		},
 		{
 			name: "decide answers an error",
-			says: "not at all when it answers an error",
+			says: "if fn returns an error, nothing is stored",
 			prove: func(p *probe) {
 				_, err := p.importedWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
@@ -122,8 +123,8 @@ func importsApply() []clause {
 		},
 		{
 			name: "secrets required",
-			says: "It answers the references to secrets whose value the tenant's vault lacks," +
-				" sorted.",
+			says: "Apply returns the references to secrets whose value is missing from the" +
+				" tenant's vault, sorted.",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "set", "v")
 				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"lacking"}}`))
@@ -155,7 +156,7 @@ func importsApply() []clause {
 		},
 		{
 			name: "apply 2000 items",
-			says: "what fn did happens wholly when it answers nil",
+			says: "if fn returns nil, everything that it did is stored",
 			prove: func(p *probe) {
 				var items []federation.Item
 				for n := range 2000 {
@@ -198,7 +199,7 @@ func importsVersions() []clause {
 		},
 		{
 			name: "overwritten by a greater version",
-			says: "Overwritten ones do so when the bundle's version is greater than theirs",
+			says: "Overwritten ones do so if the bundle's version is greater than theirs",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"size":1}`), item("widget", "w", `{"size":2}`))
 				newer := at(3, item("widget", "w", `{"size":3}`))
@@ -210,7 +211,7 @@ func importsVersions() []clause {
 		},
 		{
 			name: "overwritten by another version",
-			says: "otherwise one is added to their version and the time is now.",
+			says: "otherwise their version grows by one and UpdatedAt is now.",
 			prove: func(p *probe) {
 				for version, name := range map[int64]string{1: "older", 2: "as old"} {
 					p.put(p.acme, item("widget", name, `{"size":1}`),
@@ -243,7 +244,7 @@ func importsVersions() []clause {
 		},
 		{
 			name: "pristine no longer",
-			says: "Current is a singleton that nobody changed since the tenant was created",
+			says: "Current is a singleton that hasn't changed since the tenant was created",
 			prove: func(p *probe) {
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
 				p.equal(p.pristine(p.acme), false, "changed settings are pristine")
@@ -271,13 +272,13 @@ func importsVersions() []clause {
 }
 
 func importsReferences() []clause {
-	const says = "A name that neither the target nor an item written now has is" +
-		" [tenancy.CodeDanglingReference] with each place in Details (at most 100) whose paths" +
+	const says = "A reference to an item that neither the target has nor this import writes is" +
+		" [tenancy.CodeDanglingReference] with each place in Details (at most 100), whose paths" +
 		" begin with /KIND/NAME."
 	return []clause{
 		{
 			name: "import cycles",
-			says: "Apply decides each staged item with decide and writes it.",
+			says: "Apply calls decide with each staged item and writes what it decides.",
 			prove: func(p *probe) {
 				items := []federation.Item{
 					item("widget", "itself", `{"parent":"itself"}`),

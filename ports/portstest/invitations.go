@@ -20,8 +20,8 @@ func invitationsWrite() []clause {
 	return []clause{
 		{
 			name: "create for another tenant",
-			says: "Create stores i for tenant, which must be i.Tenant or it is" +
-				" [tenancy.CodeTenantMismatch]. CreatedAt is set.",
+			says: "Create stores i for tenant, which must equal i.Tenant, else" +
+				" [tenancy.CodeTenantMismatch]. It sets CreatedAt.",
 			isolates: []string{"Invitations.Create"},
 			prove: func(p *probe) {
 				given := newInvitation(p.acme, 1)
@@ -41,8 +41,8 @@ func invitationsWrite() []clause {
 		},
 		{
 			name: "one invitation of an address",
-			says: "It takes the place of the tenant's other invitation of the same address, which" +
-				" is gone then.",
+			says: "It replaces the tenant's other invitation to the same address, which is" +
+				" removed.",
 			prove: func(p *probe) {
 				former, other := p.invite(p.acme, 1), p.invite(p.globex, 2)
 				again := newInvitation(p.acme, 3)
@@ -62,7 +62,7 @@ func invitationsWrite() []clause {
 		},
 		{
 			name: "invitation taken",
-			says: "A hash or an id that is there already, in any tenant, is" +
+			says: "A hash or an id that exists already, in any tenant, is" +
 				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.invite(p.acme, 1)
@@ -79,8 +79,8 @@ func invitationsWrite() []clause {
 		},
 		{
 			name: "revoke another's",
-			says: "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no" +
-				" such invitation, also when another tenant has.",
+			says: "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no such" +
+				" invitation, even if another tenant has it.",
 			isolates: []string{"Invitations.Revoke"},
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
@@ -99,7 +99,7 @@ func invitationsWrite() []clause {
 		},
 		{
 			name: "no tenant, no invitations",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
 				_, err := p.Invitations.Create(p.ctx, tenancy.ID{}, newInvitation(tenancy.ID{}, 2))
@@ -118,7 +118,7 @@ func invitationsList() []clause {
 	return []clause{
 		{
 			name:     "list one tenant's invitations",
-			says:     "Hash is not answered: it is zero.",
+			says:     "It leaves Hash zero.",
 			isolates: []string{"Invitations.List"},
 			prove: func(p *probe) {
 				p.invite(p.acme, 1)
@@ -132,7 +132,9 @@ func invitationsList() []clause {
 		},
 		{
 			name: "list in pages",
-			says: `List answers at most limit of the tenant's invitations in the order of their ids, those behind the id after ("" for the first page), expired ones too.`,
+			says: "List returns at most limit of the tenant's invitations, expired ones too," +
+				" whose ids are greater than after (\"\" for the first page), in the order of" +
+				" their ids.",
 			prove: func(p *probe) {
 				for _, n := range []int{4, 2, 5, 1, 3} {
 					i := newInvitation(p.acme, n)
@@ -169,7 +171,7 @@ func invitationsFind() []clause {
 	return []clause{
 		{
 			name: "find the invitation",
-			says: "Find answers the invitation with this hash.",
+			says: "Find returns the invitation with this hash.",
 			prove: func(p *probe) {
 				one, two := p.invite(p.acme, 1), p.invite(p.globex, 2)
 				p.sameInvitation(p.findInvitation(one.Hash), one, "acme's invitation")
@@ -179,8 +181,8 @@ func invitationsFind() []clause {
 		},
 		{
 			name: "find none",
-			says: "[tenancy.CodeNotFound] if there is none, if its tenant isn't active, or if who" +
-				" invited may invite no longer:",
+			says: "[tenancy.CodeNotFound] if there is none, if its tenant isn't active, or if the" +
+				" inviter may no longer invite.",
 			prove: func(p *probe) {
 				p.noInvitation(tenancy.InvitationHash{}, "which is zero")
 				p.noInvitation(invitationHash(1), "which none has")
@@ -197,8 +199,9 @@ func invitationsFind() []clause {
 		},
 		{
 			name: "who may invite",
-			says: "the platform may, a user who is an admin of the tenant or a super-admin, and" +
-				" an API key of the tenant that has the role and hasn't expired.",
+			says: "The platform may invite, a user who is an admin of the tenant or a" +
+				" super-admin, and an API key of the tenant that has the admin role and hasn't" +
+				" expired.",
 			prove: func(p *probe) {
 				yes, no := true, false
 				admin, other := p.user(1), p.user(2)
@@ -253,7 +256,7 @@ func invitationsFind() []clause {
 		},
 		{
 			name: "find an expired invitation",
-			says: "An expired invitation is found: the caller looks at the clock.",
+			says: "Find also returns an expired invitation: the caller checks the time.",
 			prove: func(p *probe) {
 				i := newInvitation(p.acme, 1)
 				i.ExpiresAt = time.Date(2001, 2, 3, 4, 5, 6, 789000, time.UTC)
@@ -291,7 +294,7 @@ func invitationsAccept() []clause {
 		},
 		{
 			name: "accept as a new user",
-			says: "With fresh the user is stored first, as [Users.Create] does it.",
+			says: "With newUser it stores the user first, as [Users.Create] does.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)
 				u.Email = strings.ToUpper(u.Email)
@@ -305,7 +308,7 @@ func invitationsAccept() []clause {
 		},
 		{
 			name: "accept at once",
-			says: "of any number at once, one succeeds.",
+			says: "of any number of calls at once, one succeeds.",
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
 				errs := atOnce(20, func(n int) error {
@@ -372,8 +375,8 @@ func invitationsAccept() []clause {
 		},
 		{
 			name: "accept as another",
-			says: "What Find doesn't find is [tenancy.CodeNotFound], and so is a user who isn't" +
-				" there by u.ID or hasn't the invitation's address.",
+			says: "[tenancy.CodeNotFound] if Find doesn't find the invitation, if no user has the" +
+				" id u.ID, or if the user doesn't have the invitation's address.",
 			prove: func(p *probe) {
 				i, other, absent := p.invite(p.acme, 1), p.user(2), p.invited(1)
 				liar := other
@@ -396,7 +399,7 @@ func invitationsAccept() []clause {
 		},
 		{
 			name: "accept in vain",
-			says: "On an error nothing has happened, and the invitation stands.",
+			says: "On an error nothing changes, and the invitation stays open.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)
 				_, err := p.Users.Create(p.ctx, u)

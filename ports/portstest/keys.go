@@ -28,12 +28,12 @@ func keysWrite() []clause {
 				for _, listed := range p.keys(p.acme) {
 					p.sameKey(listed, given, "what List answers")
 				}
-				p.sameKey(p.find(given.Hash), given, "what Find answers")
+				p.sameKey(p.findKey(given.Hash), given, "what Find answers")
 			},
 		},
 		{
 			name:     "create for another tenant",
-			says:     "which must be k.Tenant or it is [tenancy.CodeTenantMismatch].",
+			says:     "which must equal k.Tenant, else [tenancy.CodeTenantMismatch].",
 			isolates: []string{"Keys.Create"},
 			prove: func(p *probe) {
 				foreign := newKey(p.globex, 1)
@@ -49,7 +49,7 @@ func keysWrite() []clause {
 		},
 		{
 			name: "create sets the time",
-			says: "CreatedAt is set.",
+			says: "It sets CreatedAt.",
 			prove: func(p *probe) {
 				given := newKey(p.acme, 1)
 				given.CreatedAt = time.Unix(1, 0)
@@ -63,7 +63,7 @@ func keysWrite() []clause {
 		},
 		{
 			name: "key taken",
-			says: "A hash or an id that is there already, in any tenant, is" +
+			says: "A hash or an id that exists already, in any tenant, is" +
 				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.key(p.acme, 1)
@@ -76,30 +76,30 @@ func keysWrite() []clause {
 					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
 					p.unknown(sameID.Hash, "after Create refused the key")
 				}
-				p.sameKey(p.find(first.Hash), first, "the first key")
+				p.sameKey(p.findKey(first.Hash), first, "the first key")
 			},
 		},
 		{
 			name: "revoke",
-			says: "Revoke removes the key: [KeyFinder.Find] doesn't find it from then on.",
+			says: "Revoke removes the key: from then on [KeyFinder.Find] doesn't find it.",
 			prove: func(p *probe) {
 				revoked, kept := p.key(p.acme, 1), p.key(p.acme, 2)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, revoked.ID), "Keys.Revoke")
 				p.unknown(revoked.Hash, "after Revoke")
-				p.find(kept.Hash)
+				p.findKey(kept.Hash)
 				p.equal(keyNames(p.keys(p.acme)), []string{kept.Name}, "the keys that are left")
 			},
 		},
 		{
 			name: "revoke another's",
-			says: "[tenancy.CodeNotFound] if the tenant has no such key, also when another" +
-				" tenant has.",
+			says: "[tenancy.CodeNotFound] if the tenant has no such key, even if another tenant" +
+				" has it.",
 			isolates: []string{"Keys.Revoke"},
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
 				p.code(p.Keys.Revoke(p.ctx, p.globex, k.ID), tenancy.CodeNotFound,
 					"Revoke by globex of acme's key")
-				p.find(k.Hash)
+				p.findKey(k.Hash)
 				p.equal(len(p.keys(p.acme)), 1, "the number of acme's keys")
 				p.code(p.Keys.Revoke(p.ctx, p.acme, keyID(9)), tenancy.CodeNotFound,
 					"Revoke of an unknown key")
@@ -110,7 +110,7 @@ func keysWrite() []clause {
 		},
 		{
 			name: "no tenant, no keys",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
 				_, err := p.Keys.Create(p.ctx, tenancy.ID{}, newKey(tenancy.ID{}, 2))
@@ -118,7 +118,7 @@ func keysWrite() []clause {
 				_, err = p.Keys.List(p.ctx, tenancy.ID{}, "", 10)
 				p.code(err, tenancy.CodeNoTenant, "List")
 				p.code(p.Keys.Revoke(p.ctx, tenancy.ID{}, k.ID), tenancy.CodeNoTenant, "Revoke")
-				p.find(k.Hash)
+				p.findKey(k.Hash)
 			},
 		},
 	}
@@ -128,7 +128,7 @@ func keysList() []clause {
 	return []clause{
 		{
 			name:     "list one tenant's keys",
-			says:     "List answers at most limit of the tenant's keys",
+			says:     "List returns at most limit of the tenant's keys",
 			isolates: []string{"Keys.List"},
 			prove: func(p *probe) {
 				p.key(p.acme, 1)
@@ -142,7 +142,8 @@ func keysList() []clause {
 		},
 		{
 			name: "list in pages",
-			says: `in the order of their ids, those behind the id after ("" for the first page).`,
+			says: "whose ids are greater than after (\"\" for the first page), in the order of" +
+				" their ids.",
 			prove: func(p *probe) {
 				for _, n := range []int{4, 2, 5, 1, 3} {
 					p.key(p.acme, n)
@@ -162,7 +163,7 @@ func keysList() []clause {
 		},
 		{
 			name: "list limit",
-			says: "List answers at most limit",
+			says: "List returns at most limit",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
 					_, err := p.Keys.List(p.ctx, p.acme, "", limit)
@@ -172,7 +173,7 @@ func keysList() []clause {
 		},
 		{
 			name: "list without hashes",
-			says: "Hash is not answered: it is zero.",
+			says: "It leaves Hash zero.",
 			prove: func(p *probe) {
 				p.key(p.acme, 1)
 				for _, k := range p.keys(p.acme) {
@@ -187,20 +188,20 @@ func keysFind() []clause {
 	return []clause{
 		{
 			name: "find the key",
-			says: "Find answers the key with this hash",
+			says: "Find returns the key with this hash",
 			prove: func(p *probe) {
 				one, two := p.key(p.acme, 1), p.key(p.globex, 2)
-				p.sameKey(p.find(one.Hash), one, "acme's key")
-				p.sameKey(p.find(two.Hash), two, "globex's key")
+				p.sameKey(p.findKey(one.Hash), one, "acme's key")
+				p.sameKey(p.findKey(two.Hash), two, "globex's key")
 			},
 		},
 		{
 			name: "find notes the use",
-			says: "notes that it was used, to the minute.",
+			says: "records that it was used, to the minute.",
 			prove: func(p *probe) {
 				used := p.key(p.acme, 1)
 				p.key(p.acme, 2)
-				p.find(used.Hash)
+				p.findKey(used.Hash)
 				for _, k := range p.keys(p.acme) {
 					if k.ID != used.ID {
 						p.equal(k.LastUsedAt.IsZero(), true, "LastUsedAt.IsZero() of the other key")
@@ -222,22 +223,22 @@ func keysFind() []clause {
 				p.unknown(tenancy.KeyHash{}, "which is zero")
 				k := p.key(p.acme, 1)
 				p.setState(p.acme, tenancy.Suspended)
-				p.find(k.Hash)
+				p.findKey(k.Hash)
 				p.setState(p.acme, tenancy.Deleted)
 				p.unknown(k.Hash, "of a deleted tenant")
 				p.setState(p.acme, tenancy.Active)
-				p.find(k.Hash)
+				p.findKey(k.Hash)
 			},
 		},
 		{
 			name: "find an expired key",
-			says: "An expired key is found: the caller looks at the clock.",
+			says: "Find also returns an expired key: the caller checks the time.",
 			prove: func(p *probe) {
 				k := newKey(p.acme, 1)
 				k.ExpiresAt = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 				_, err := p.Keys.Create(p.ctx, p.acme, k)
 				p.ok(err, "Keys.Create")
-				found := p.find(k.Hash)
+				found := p.findKey(k.Hash)
 				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true, "ExpiresAt %v is what was stored",
 					found.ExpiresAt)
 			},
@@ -281,7 +282,7 @@ func keyNames(keys []tenancy.APIKey) []string {
 	return names
 }
 
-func (p *probe) find(hash tenancy.KeyHash) tenancy.APIKey {
+func (p *probe) findKey(hash tenancy.KeyHash) tenancy.APIKey {
 	found, err := p.KeyFinder.Find(p.ctx, hash)
 	p.ok(err, "KeyFinder.Find")
 	return found

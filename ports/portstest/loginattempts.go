@@ -10,12 +10,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func attemptsSuite() []clause {
+func loginAttemptsSuite() []clause {
 	return []clause{
 		{
 			name: "count attempts",
-			says: "Begin counts an attempt at each of the subjects, as" +
-				" [identity.AttemptState.Add] does.",
+			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				s, now := subject("a"), attemptsBegin
 				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second,
@@ -34,7 +33,7 @@ func attemptsSuite() []clause {
 		},
 		{
 			name: "one subject waits, none is counted",
-			says: "If one has to wait none is counted, and the longest wait is answered.",
+			says: "If one subject has to wait, none is counted, and the longest wait is returned.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
 				p.waits(0, attemptsBegin, a)
@@ -73,7 +72,7 @@ func attemptsSuite() []clause {
 		},
 		{
 			name: "clear attempts",
-			says: "Clear forgets the attempts at a subject.",
+			says: "Clear forgets the attempts for a subject.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
 				for range 2 {
@@ -87,7 +86,8 @@ func attemptsSuite() []clause {
 		},
 		{
 			name: "take an attempt back",
-			says: "TakeBack counts one attempt less at a subject, and none less than none.",
+			says: "Refund takes one attempt back from a subject's count, which never goes below" +
+				" zero.",
 			prove: func(p *probe) {
 				a := subject("a")
 				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
@@ -103,8 +103,7 @@ func attemptsSuite() []clause {
 		},
 		{
 			name: "what is forgotten is no attempt",
-			says: "Begin counts an attempt at each of the subjects, as" +
-				" [identity.AttemptState.Add] does.",
+			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				a := subject("a")
 				p.waits(0, attemptsBegin, a)

@@ -18,8 +18,8 @@ func membersRead() []clause {
 	return []clause{
 		{
 			name: "get one tenant's member",
-			says: "Get answers a user's membership; [tenancy.CodeNotFound] if the user has" +
-				" none in the tenant, also when another tenant has it.",
+			says: "Get returns a user's membership; [tenancy.CodeNotFound] if the user has none" +
+				" in the tenant, even if they have one in another tenant.",
 			isolates: []string{"Members.Get"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -38,7 +38,7 @@ func membersRead() []clause {
 		},
 		{
 			name:     "list one tenant's members",
-			says:     "List answers at most limit of the tenant's memberships",
+			says:     "List returns at most limit of the tenant's memberships",
 			isolates: []string{"Members.List"},
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -56,7 +56,8 @@ func membersRead() []clause {
 		},
 		{
 			name: "list in pages",
-			says: `in the order of the users' ids, those behind the id after ("" for the first page).`,
+			says: "whose users' ids are greater than after (\"\" for the first page), in the" +
+				" order of the users' ids.",
 			prove: func(p *probe) {
 				for _, n := range []int{4, 2, 5, 1, 3} {
 					p.member(p.acme, p.user(n), tenancy.Viewer)
@@ -79,7 +80,7 @@ func membersRead() []clause {
 		},
 		{
 			name: "no tenant, no members",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
@@ -100,8 +101,8 @@ func membersPut() []clause {
 	return []clause{
 		{
 			name: "put adds, then changes",
-			says: "Put gives the user the role in the tenant, and answers the membership and" +
-				" whether it is a new one.",
+			says: "Put gives the user the role in the tenant, and returns the membership and" +
+				" whether it is new.",
 			isolates: []string{"Members.Put"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -142,7 +143,7 @@ func membersPut() []clause {
 		},
 		{
 			name: "put what can't be",
-			says: "One that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user" +
+			says: "A role that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user" +
 				" that doesn't exist is [tenancy.CodeNotFound].",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -159,7 +160,7 @@ func membersPut() []clause {
 		},
 		{
 			name: "put the only admin down",
-			says: "If the user is the only admin and wouldn't be any more, nothing changes:" +
+			says: "If the user is the only admin and would lose that role, nothing changes:" +
 				" [tenancy.CodeLastAdmin].",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -177,7 +178,7 @@ func membersPut() []clause {
 		},
 		{
 			name: "the last admin is left",
-			says: "Of any number of changes at once the last admin is left.",
+			says: "After any number of changes at once, the last admin remains.",
 			prove: func(p *probe) {
 				all := make([]identity.User, 50)
 				for i := range all {
@@ -210,7 +211,7 @@ func membersRemove() []clause {
 	return []clause{
 		{
 			name:     "remove a member",
-			says:     "Remove takes the user's place in the tenant away.",
+			says:     "Remove removes the user's membership in the tenant.",
 			isolates: []string{"Members.Remove"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -238,8 +239,8 @@ func membersRemove() []clause {
 		},
 		{
 			name: "remove another's",
-			says: "a user who has none in the tenant is [tenancy.CodeNotFound], also when another" +
-				" tenant has it.",
+			says: "[tenancy.CodeNotFound] if the user has none in the tenant, even if they have" +
+				" one in another tenant.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
@@ -257,7 +258,7 @@ func membershipsOf() []clause {
 	return []clause{
 		{
 			name: "a user's tenants",
-			says: "Of answers the user's memberships in the order of the tenants' ids.",
+			says: "Of returns the user's memberships in the order of the tenants' ids.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				for _, tenant := range []tenancy.ID{p.globex, p.acme, tenancy.DefaultID} {
@@ -277,7 +278,7 @@ func membershipsOf() []clause {
 		},
 		{
 			name: "a user's deleted tenants",
-			says: "Those of deleted tenants are left out.",
+			says: "It leaves out those of deleted tenants.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Editor)

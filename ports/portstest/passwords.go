@@ -9,7 +9,8 @@ func passwordsSuite() []clause {
 	return []clause{
 		{
 			name: "password of a user",
-			says: "Of answers the password of a user. [tenancy.CodeNotFound] if there is none.",
+			says: "Of returns the password of a user; its Hash is empty if the user has none." +
+				" [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.equal(p.password(one.ID), "", "the hash of a user without a password")
@@ -24,7 +25,9 @@ func passwordsSuite() []clause {
 		},
 		{
 			name: "set a password",
-			says: `Set gives a user the password of this hash and ends all sessions of theirs but the one with the id keep ("" keeps none). [tenancy.CodeNotFound] if there is no such user.`,
+			says: "Set gives a user the password with this hash and ends all their sessions" +
+				" except the one with the id keep (\"\" keeps none). [tenancy.CodeNotFound] if" +
+				" there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				kept, ended, others := p.session(one.ID, 1), p.session(one.ID, 2),
@@ -44,8 +47,8 @@ func passwordsSuite() []clause {
 		},
 		{
 			name: "improve a password",
-			says: "Improve puts another hash of the same password in the place of from. Sessions" +
-				" stay. It does nothing when the user has another hash by now.",
+			says: "Rehash replaces from by to, another hash of the same password. Sessions stay." +
+				" It does nothing if the user has another hash by now.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$old$")
@@ -77,7 +80,7 @@ func passwordsSuite() []clause {
 		},
 		{
 			name: "a user who is gone leaves no password",
-			says: "[tenancy.CodeNotFound] if there is none.",
+			says: "its Hash is empty if the user has none.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$hash$1")

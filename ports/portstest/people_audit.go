@@ -38,7 +38,7 @@ func usersAudit() []clause {
 		},
 		{
 			name: "a removal is in the tenants' logs",
-			says: "each tenant's audit log has its member.remove.",
+			says: "each tenant's audit log gets an entry member.remove.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
@@ -101,7 +101,7 @@ func invitationsAudit() []clause {
 		},
 		{
 			name: "an acceptance is in the logs",
-			says: "The audit logs say that the user did it: invitation.accept, member.add or" +
+			says: "The audit logs name the user as the actor: invitation.accept, member.add or" +
 				" member.update, user.create.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)

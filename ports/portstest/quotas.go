@@ -13,7 +13,8 @@ func resourcesQuota() []clause {
 	return []clause{
 		{
 			name: "put beyond a quota",
-			says: `A new item beyond the tenant's quota of its kind is [tenancy.CodeQuotaExceeded] with the members "kind" and "limit", however many are written at once`,
+			says: "A new item over the tenant's quota of its kind is [tenancy.CodeQuotaExceeded]" +
+				" with the members \"kind\" and \"limit\", however many are written at once",
 			prove: func(p *probe) {
 				p.limit(p.acme, map[string]int64{"maker": 7})
 				p.put(p.acme, item("maker", "there", `{}`))
@@ -39,7 +40,7 @@ func resourcesQuota() []clause {
 		},
 		{
 			name: "put beyond a lowered quota",
-			says: "one that is there can be replaced.",
+			says: "an existing item can be replaced.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
 				p.limit(p.acme, map[string]int64{"maker": 1})
@@ -69,7 +70,7 @@ func importsQuota() []clause {
 	return []clause{
 		{
 			name: "import beyond a quota",
-			says: "New items beyond the tenant's quota of their kind are" +
+			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
@@ -90,7 +91,7 @@ func importsQuota() []clause {
 		},
 		{
 			name: "import beside writers at a quota",
-			says: "New items beyond the tenant's quota of their kind are" +
+			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				const allowed = 10

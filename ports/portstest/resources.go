@@ -18,7 +18,7 @@ func resourcesAll() []clause {
 	return []clause{
 		{
 			name: "no tenant, no resources",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{}`)).Ref
 				_, err := p.Resources.Get(p.ctx, tenancy.ID{}, w)
@@ -36,7 +36,7 @@ func resourcesAll() []clause {
 		},
 		{
 			name: "undeclared kind",
-			says: "A kind that wasn't declared is [tenancy.CodeNotFound] in every method.",
+			says: "An undeclared kind is [tenancy.CodeNotFound] in every method.",
 			prove: func(p *probe) {
 				for _, kind := range []string{"gadget", "", "Widget", "widgets", "tenants",
 					`widget"; --`} {
@@ -63,7 +63,7 @@ func resourcesAll() []clause {
 		},
 		{
 			name: "kinds of the store",
-			says: "of the kinds that the store was made with.",
+			says: "of the kinds that the store was created with.",
 			prove: func(p *probe) {
 				for _, kind := range Kinds() {
 					_, ok := p.Kinds.Kind(kind.Name)
@@ -79,7 +79,7 @@ func resourcesGet() []clause {
 	return []clause{
 		{
 			name: "get what was put",
-			says: "Get answers the resource",
+			says: "Get returns the resource",
 			prove: func(p *probe) {
 				p.models()
 				for _, it := range normalForms() {
@@ -91,7 +91,7 @@ func resourcesGet() []clause {
 		},
 		{
 			name: "get by the exact name",
-			says: "Get answers the resource",
+			says: "Get returns the resource",
 			prove: func(p *probe) {
 				for _, name := range trickyNames() {
 					p.put(p.acme, item("widget", name, `{}`))
@@ -107,8 +107,8 @@ func resourcesGet() []clause {
 		},
 		{
 			name: "get one tenant's resource",
-			says: "[tenancy.CodeNotFound] if tenant has none of that name, also when another" +
-				" tenant has.",
+			says: "[tenancy.CodeNotFound] if the tenant has none of that name, even if another" +
+				" tenant has one.",
 			isolates: []string{"Resources.Get"},
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{"size":1}`)).Ref
@@ -126,7 +126,7 @@ func resourcesGet() []clause {
 		},
 		{
 			name: "what comes out is copied",
-			says: "Get answers the resource",
+			says: "Get returns the resource",
 			prove: func(p *probe) {
 				given := labelled(item("widget", "w", `{"size":1}`), map[string]string{"team": "a"})
 				want := p.normal(labelled(item("widget", "w", `{"size":1}`),
@@ -149,7 +149,7 @@ func resourcesList() []clause {
 	return []clause{
 		{
 			name: "list in order",
-			says: "List answers at most q.Limit resources of one kind in the order of their" +
+			says: "List returns at most q.Limit resources of one kind in the order of their" +
 				" names, byte by byte.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "other kind", `{}`))
@@ -164,7 +164,7 @@ func resourcesList() []clause {
 		},
 		{
 			name: "list whole resources",
-			says: "List answers at most q.Limit resources of one kind",
+			says: "List returns at most q.Limit resources of one kind",
 			prove: func(p *probe) {
 				p.models()
 				want := map[string]federation.Resource{}
@@ -208,7 +208,7 @@ func resourcesList() []clause {
 		},
 		{
 			name: "list after",
-			says: "only names behind this one",
+			says: "only names after this one",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "b", `{}`), item("widget", "a", `{}`),
 					item("widget", "c", `{}`), item("widget", "B", `{}`))
@@ -254,7 +254,7 @@ func resourcesList() []clause {
 		},
 		{
 			name: "search in labels",
-			says: "all of these must be there with these values",
+			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
 					labelled(item("widget", "1", `{}`),

@@ -53,7 +53,8 @@ func resourcesDelete() []clause {
 		},
 		{
 			name: "delete what is referred to",
-			says: `[tenancy.CodeReferenced] with member "referrers" ([]federation.Ref, sorted) while another item refers to it`,
+			says: "[tenancy.CodeReferenced] with the member \"referrers\" ([]federation.Ref," +
+				" sorted) while another item refers to it",
 			prove: func(p *probe) {
 				p.put(p.acme,
 					item("maker", "x", `{}`), item("part", "x", `{}`), item("widget", "x", `{}`),
@@ -138,7 +139,7 @@ func resourcesConditions() []clause {
 	return []clause{
 		{
 			name: "put with a condition",
-			says: "a condition that doesn't hold is its error.",
+			says: "if cond doesn't hold, the error is the one of the condition.",
 			prove: func(p *probe) {
 				for n, c := range conditions {
 					it := item("widget", fmt.Sprint(n), `{}`)
@@ -160,7 +161,7 @@ func resourcesConditions() []clause {
 		},
 		{
 			name: "delete with a condition",
-			says: "a condition that doesn't hold is its error.",
+			says: "if cond doesn't hold, the error is the one of the condition.",
 			prove: func(p *probe) {
 				for n, c := range conditions {
 					it := item("widget", fmt.Sprint(n), `{}`)
@@ -176,8 +177,8 @@ func resourcesConditions() []clause {
 		},
 		{
 			name: "condition on version",
-			says: "it must be this version, else [tenancy.CodeVersionMismatch]; also when there" +
-				" is nothing",
+			says: "the item must have this version, else [tenancy.CodeVersionMismatch]; also if" +
+				" it doesn't exist",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{}`))
 				errs := atOnce(10, func(int) error {
@@ -195,7 +196,7 @@ func resourcesConditions() []clause {
 		},
 		{
 			name: "condition on being there",
-			says: "it must be there, else [tenancy.CodeVersionMismatch]",
+			says: "the item must exist, else [tenancy.CodeVersionMismatch]",
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
@@ -205,7 +206,7 @@ func resourcesConditions() []clause {
 		},
 		{
 			name:     "condition on being absent",
-			says:     "it must not be there, else [tenancy.CodeAlreadyExists]",
+			says:     "the item must not exist, else [tenancy.CodeAlreadyExists]",
 			isolates: []string{"Resources.Put"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))

@@ -14,8 +14,8 @@ func resourcesPut() []clause {
 	return []clause{
 		{
 			name: "put creates, then replaces",
-			says: "Put creates the item or replaces its labels and spec as a whole, and answers" +
-				" what is stored and whether it is new.",
+			says: "Put creates the item or replaces its labels and spec as a whole, and returns" +
+				" the stored resource and whether it is new.",
 			prove: func(p *probe) {
 				p.models()
 				first, created, err := p.Resources.Put(p.ctx, p.acme, labelled(
@@ -49,7 +49,7 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put counts and dates",
-			says: "Ref, Labels and Spec are taken from item; Version counts from 1 by one," +
+			says: "It takes Ref, Labels and Spec from item; Version starts at 1 and grows by one;" +
 				" UpdatedAt is the time of the write.",
 			prove: func(p *probe) {
 				it := item("widget", "w", `{}`)
@@ -81,7 +81,8 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put what doesn't fit",
-			says: "An item that doesn't fit its kind is what [federation.Kinds.Check] says",
+			says: "If the item doesn't fit its kind, Put returns the error of" +
+				" [federation.Kinds.Check]",
 			prove: func(p *probe) {
 				for _, it := range misfits() {
 					_, says := p.Kinds.Check(it)
@@ -97,8 +98,9 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put a dangling reference",
-			says: "a name that no item of the tenant has, also when one of another tenant has" +
-				" it, is [tenancy.CodeDanglingReference], with each place in Details",
+			says: "a reference to an item that the tenant doesn't have, even if another tenant" +
+				" has one of that name, is [tenancy.CodeDanglingReference], with each place in" +
+				" Details",
 			isolates: []string{"Resources.Put"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("maker", "theirs", `{}`), item("part", "theirs", `{}`),
@@ -117,7 +119,7 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put references",
-			says: "a name that no item of the tenant has",
+			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
 				p.models()
 				it := item("widget", "all of them",
@@ -133,7 +135,7 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "nothing written on an error",
-			says: "Nothing is written on an error.",
+			says: "On an error nothing is written.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`),
 					map[string]string{"a": "b"}))
@@ -157,7 +159,7 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put at once",
-			says: "Version counts from 1 by one",
+			says: "Version starts at 1 and grows by one",
 			prove: func(p *probe) {
 				const writers = 20
 				versions, news := make([]int64, writers), make([]bool, writers)
@@ -183,7 +185,7 @@ func resourcesPut() []clause {
 		},
 		{
 			name: "put and delete at once",
-			says: "a name that no item of the tenant has",
+			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
 				for n := range 10 {
 					maker, widget := item("maker", fmt.Sprint(n), `{}`),

@@ -13,7 +13,7 @@ import (
 const tokenName = "widget/w/token" // of the widget w, in the vault
 
 func resourcesSecrets() []clause {
-	const says = "The literal value of a secret is kept in the tenant's vault and answered as a" +
+	const says = "The literal value of a secret is stored in the tenant's vault and returned as a" +
 		" [federation.SecretRef]."
 	return []clause{
 		{
@@ -76,7 +76,7 @@ func resourcesSecrets() []clause {
 		},
 		{
 			name: "no secret on an error",
-			says: "Nothing is written on an error.",
+			says: "On an error nothing is written.",
 			prove: func(p *probe) {
 				_, _, err := p.Resources.Put(p.ctx, p.acme,
 					item("widget", "w", `{"token":"one","maker":"nobody"}`), ports.Condition{})

@@ -21,7 +21,8 @@ func sessionsCreate() []clause {
 	return []clause{
 		{
 			name: "create a session",
-			says: `Create stores s for a user whose password still has the hash that was verified; "" asks for no password.`,
+			says: "Create stores s if the user's password still has the hash verified; \"\" skips" +
+				" this check.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$hash$")
@@ -35,8 +36,8 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "create after a change of the password",
-			says: "[tenancy.CodeUnauthenticated] if it has another by now, or if there is no such" +
-				" user.",
+			says: "[tenancy.CodeUnauthenticated] if the password has another hash by now, or if" +
+				" there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.setPassword(one.ID, "$new$")
@@ -52,7 +53,7 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "session taken",
-			says: "An id or a hash that is there already is [tenancy.CodeAlreadyExists].",
+			says: "An id or a hash that exists already is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				first := p.session(one.ID, 1)
@@ -68,7 +69,7 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "very many sessions",
-			says: "Of more than [identity.MaxSessions] of one user, the oldest end.",
+			says: "If the user has more than [identity.MaxSessions] then, the oldest end.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				others := p.session(two.ID, 1)
@@ -85,8 +86,8 @@ func sessionsCreate() []clause {
 		},
 		{
 			name: "list sessions",
-			says: "List answers the user's sessions that haven't expired at now, the newest" +
-				" first. Hash and Rights are not answered: they are zero.",
+			says: "List returns the user's sessions that haven't expired at now, newest first. It" +
+				" leaves Hash and Rights zero.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				first, short, third := p.session(one.ID, 1), newSession(one.ID, 2),
@@ -133,9 +134,9 @@ func sessionsEnd() []clause {
 	return []clause{
 		{
 			name: "revoke a session",
-			says: "Revoke ends a session: [SessionFinder.Find] doesn't find it from then on." +
-				" [tenancy.CodeNotFound] if the user has no such session, also when another user" +
-				" has.",
+			says: "Revoke ends a session: from then on [SessionFinder.Find] doesn't find it." +
+				" [tenancy.CodeNotFound] if the user has no such session, even if another user" +
+				" has it.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				ended, kept := p.session(one.ID, 1), p.session(one.ID, 2)
@@ -153,7 +154,7 @@ func sessionsEnd() []clause {
 		},
 		{
 			name: "revoke a renewed session",
-			says: "Revoke ends a session: [SessionFinder.Find] doesn't find it from then on.",
+			says: "Revoke ends a session: from then on [SessionFinder.Find] doesn't find it.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
@@ -165,7 +166,7 @@ func sessionsEnd() []clause {
 		},
 		{
 			name: "revoke all sessions",
-			says: "RevokeAll ends all sessions of a user. That there are none is no error.",
+			says: "RevokeAll ends all sessions of a user. It is no error if there are none.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				a, b, others := p.session(one.ID, 1), p.session(one.ID, 2), p.session(two.ID, 3)
@@ -184,9 +185,9 @@ func sessionsFind() []clause {
 	return []clause{
 		{
 			name: "find a session",
-			says: "Find answers the session whose secret has this hash, or had it before it was" +
-				" renewed and may be used until after now. The hash of the answer is that of the" +
-				" newest secret.",
+			says: "Find returns the session whose newest secret has this hash, or whose secret" +
+				" before that has it and may still be used at now. The returned Hash is that of" +
+				" the newest secret.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
@@ -207,7 +208,7 @@ func sessionsFind() []clause {
 		{
 			name: "find no session",
 			says: "[tenancy.CodeUnauthenticated] if there is none, if it has expired at now, or" +
-				" if its user is gone.",
+				" if its user was removed.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
@@ -226,8 +227,8 @@ func sessionsFind() []clause {
 		},
 		{
 			name: "see a session",
-			says: "See notes that a session was used, to the minute. It never goes back, and a" +
-				" session that is gone is no error.",
+			says: "Touch records that a session was used, to the minute. The time never goes" +
+				" back, and it is no error if there is no such session.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s, other := p.session(one.ID, 1), p.session(one.ID, 2)
@@ -252,8 +253,9 @@ func sessionsRenew() []clause {
 	return []clause{
 		{
 			name: "renew a session",
-			says: "Renew gives a session another secret, and notes the rights with which it was" +
-				" issued. The one before may be used until overlap, and none that was before that.",
+			says: "Renew gives a session another secret, and stores the rights with which it was" +
+				" issued. The secret before it may be used until to.Overlap; older ones can't be" +
+				" used.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
@@ -286,8 +288,8 @@ func sessionsRenew() []clause {
 		},
 		{
 			name: "renew what was renewed",
-			says: "[tenancy.CodeVersionMismatch] if its newest secret hasn't the hash from: it" +
-				" was renewed meanwhile, or is gone.",
+			says: "[tenancy.CodeVersionMismatch] if the session's newest secret doesn't have the" +
+				" hash from: it was renewed meanwhile, or doesn't exist any more.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)

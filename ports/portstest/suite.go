@@ -35,7 +35,7 @@ func Test(t *testing.T, newStore Factory) {
 // TestChangeNotifier checks [ports.ChangeNotifier].
 func TestChangeNotifier(t *testing.T, newStore Factory) {
 	t.Helper()
-	run(t, newStore, announcementsSuite())
+	run(t, newStore, changeNotifierSuite())
 }
 
 // TestAudit checks [ports.Audit], and what the other ports write to it.
@@ -97,7 +97,7 @@ func TestSessions(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore,
 func TestLoginAttempts(t *testing.T,
 	newStore Factory) {
 	t.Helper()
-	run(t, newStore, attemptsSuite())
+	run(t, newStore, loginAttemptsSuite())
 }
 
 // TestIdentities checks [ports.Identities].

@@ -18,7 +18,7 @@ func tenantsCreate() []clause {
 	return []clause{
 		{
 			name: "default is there",
-			says: `The tenant [tenancy.DefaultID] with slug "default" is there from the start.`,
+			says: "The tenant [tenancy.DefaultID] with slug \"default\" exists from the start.",
 			prove: func(p *probe) {
 				t, err := p.Tenants.Get(p.ctx, tenancy.DefaultID)
 				p.ok(err, "Tenants.Get(DefaultID)")
@@ -28,8 +28,8 @@ func tenantsCreate() []clause {
 		},
 		{
 			name: "create stores what is given",
-			says: "Create stores t as it is given, but for Version, CreatedAt and UpdatedAt," +
-				" which it sets, and answers what it stored.",
+			says: "Create stores t, except for Version, CreatedAt and UpdatedAt, which it sets," +
+				" and returns the stored tenant.",
 			prove: func(p *probe) {
 				given := newTenant("stored")
 				given.Version = 7
@@ -47,7 +47,7 @@ func tenantsCreate() []clause {
 		},
 		{
 			name: "create in another state",
-			says: "Create stores t as it is given",
+			says: "Create stores t",
 			prove: func(p *probe) {
 				given := newTenant("gone")
 				given.State = tenancy.Deleted
@@ -60,7 +60,7 @@ func tenantsCreate() []clause {
 		},
 		{
 			name: "create makes singletons",
-			says: "In the same transaction it makes the one item of each singleton kind.",
+			says: "In the same transaction it creates the one item of each singleton kind.",
 			prove: func(p *probe) {
 				for _, id := range []tenancy.ID{tenancy.DefaultID, p.acme, p.globex} {
 					made := p.get(id, ref("settings", "default"))
@@ -100,7 +100,7 @@ func tenantsCreate() []clause {
 		},
 		{
 			name: "nothing stored on an error",
-			says: "Nothing is stored on an error.",
+			says: "On an error nothing is stored.",
 			prove: func(p *probe) {
 				refused := newTenant("acme")
 				_, err := p.Tenants.Create(p.ctx, refused)
@@ -125,7 +125,7 @@ func tenantsRead() []clause {
 	return []clause{
 		{
 			name: "get in any state",
-			says: "Get answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
+			says: "Get returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
 				" none.",
 			prove: func(p *probe) {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted,
@@ -141,7 +141,7 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "by slug in any state",
-			says: "BySlug answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
+			says: "BySlug returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
 				" none.",
 			prove: func(p *probe) {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted,
@@ -161,8 +161,8 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "list in order",
-			says: "List answers at most q.Limit tenants in the order of their slugs, byte by" +
-				" byte, of those that q admits.",
+			says: "List returns at most q.Limit tenants that match q in the order of their slugs," +
+				" byte by byte.",
 			prove: func(p *probe) {
 				for _, slug := range []tenancy.Slug{"a-b", "ab", "a0", "zz"} {
 					p.tenant(slug)
@@ -174,7 +174,7 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "list whole tenants",
-			says: "List answers at most q.Limit tenants",
+			says: "List returns at most q.Limit tenants",
 			prove: func(p *probe) {
 				stored, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
@@ -204,7 +204,7 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "list by state",
-			says: "only this state",
+			says: "only tenants in this state",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Suspended}),
@@ -217,7 +217,7 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "list by ids",
-			says: "only these, unless nil; empty and not nil selects none",
+			says: "only these ids, unless nil; an empty slice selects none",
 			prove: func(p *probe) {
 				two := []tenancy.ID{p.globex, tenancy.NewID(), p.acme}
 				p.equal(p.slugs(ports.TenantQuery{IDs: two}), []tenancy.Slug{"acme", "globex"},
@@ -229,7 +229,7 @@ func tenantsRead() []clause {
 		},
 		{
 			name: "list after",
-			says: "only slugs behind this one",
+			says: "only slugs after this one",
 			prove: func(p *probe) {
 				p.equal(p.slugs(ports.TenantQuery{After: "acme"}),
 					[]tenancy.Slug{"default", "globex"}, "behind acme")
@@ -246,9 +246,9 @@ func tenantsUpdate() []clause {
 	return []clause{
 		{
 			name: "update stores five fields",
-			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt over the tenant" +
-				" with t's ID, adds one to its version, sets UpdatedAt, and answers what it" +
-				" stored. ID, Slug and CreatedAt never change.",
+			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt in the tenant" +
+				" with t's ID, adds one to its version, sets UpdatedAt, and returns the stored" +
+				" tenant. ID, Slug and CreatedAt never change.",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
@@ -291,7 +291,7 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "update touches one tenant",
-			says: "over the tenant with t's ID",
+			says: "in the tenant with t's ID",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.globex)
 				p.ok(err, "Get")
@@ -301,7 +301,7 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "update of another version",
-			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch] and" +
+			says: "[tenancy.CodeVersionMismatch] if the stored version isn't t.Version, and" +
 				" nothing changes",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
@@ -319,7 +319,7 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "update of nobody",
-			says: "if there is no such tenant, [tenancy.CodeTenantNotFound].",
+			says: "[tenancy.CodeTenantNotFound] if there is no such tenant.",
 			prove: func(p *probe) {
 				unknown := newTenant("unknown")
 				unknown.Version = 1
@@ -331,7 +331,7 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "updates at once",
-			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch]",
+			says: "[tenancy.CodeVersionMismatch] if the stored version isn't t.Version",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
@@ -346,7 +346,7 @@ func tenantsUpdate() []clause {
 		},
 		{
 			name: "what goes in is copied",
-			says: "Create stores t as it is given",
+			says: "Create stores t",
 			prove: func(p *probe) {
 				given := newTenant("copied")
 				made, err := p.Tenants.Create(p.ctx, given)

@@ -62,7 +62,7 @@ func tenantsPurge() []clause {
 		},
 		{
 			name: "purge leaves others alone",
-			says: "What others have stays as it is.",
+			says: "It changes nothing of other tenants.",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)
 				kept := p.furnish(p.globex, 2)
@@ -71,13 +71,13 @@ func tenantsPurge() []clause {
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
 				p.equal(p.export(p.globex, ports.Selection{}), before, "the other tenant's items")
-				p.sameKey(p.find(kept.Hash), kept, "the other tenant's key")
+				p.sameKey(p.findKey(kept.Hash), kept, "the other tenant's key")
 				p.secret(p.globex, "s", "v")
 			},
 		},
 		{
 			name: "purge keeps id and slug",
-			says: "Its id and its slug stay taken.",
+			says: "The id and the slug stay taken.",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
@@ -94,7 +94,9 @@ func tenantsPurge() []clause {
 		},
 		{
 			name: "purge is certified",
-			says: `It answers what it removed, certified ([federation.Certify]), and the certificate is the details of an entry "tenant.purge" of the platform's audit log.`,
+			says: "It returns what it removed, certified ([federation.Certify]), and the" +
+				" certificate is the details of an entry \"tenant.purge\" in the platform's audit" +
+				" log.",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
@@ -134,7 +136,7 @@ func tenantsPurge() []clause {
 		{
 			name: "purge of what isn't deleted",
 			says: "A tenant that isn't deleted, and the default one, is" +
-				" [tenancy.CodeInvalidState], and so is one whose rows can't all be removed",
+				" [tenancy.CodeInvalidState], and so is a tenant whose rows can't all be removed",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)
 				before := p.export(p.acme, ports.Selection{})
@@ -147,12 +149,12 @@ func tenantsPurge() []clause {
 				p.code(err, tenancy.CodeInvalidState, "Purge of the default tenant")
 				p.equal(p.export(p.acme, ports.Selection{}), before,
 					"the tenant's items after that")
-				p.find(keyHash(1))
+				p.findKey(keyHash(1))
 			},
 		},
 		{
 			name: "purge of nobody",
-			says: "an id of none is [tenancy.CodeTenantNotFound].",
+			says: "an unknown id is [tenancy.CodeTenantNotFound].",
 			prove: func(p *probe) {
 				_, err := p.Tenants.Purge(p.ctx, tenancy.NewID())
 				p.code(err, tenancy.CodeTenantNotFound, "Purge of an unknown id")
@@ -162,7 +164,7 @@ func tenantsPurge() []clause {
 		},
 		{
 			name: "purges at once",
-			says: "A purge happens wholly or not at all.",
+			says: "A purge removes everything or nothing.",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)

@@ -22,7 +22,7 @@ func transfersExport() []clause {
 	return []clause{
 		{
 			name: "no tenant, no transfers",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				err := p.Transfers.Export(p.ctx, tenancy.ID{}, ports.Selection{},
 					func(it federation.Item) error {
@@ -39,7 +39,7 @@ func transfersExport() []clause {
 		},
 		{
 			name: "export everything",
-			says: "Export calls yield with every item of tenant that sel admits",
+			says: "Export calls yield with every item of the tenant that matches sel",
 			prove: func(p *probe) {
 				p.models()
 				want := map[federation.Ref]federation.Item{}
@@ -73,7 +73,7 @@ func transfersExport() []clause {
 		},
 		{
 			name: "export sealed",
-			says: "sealed, secrets replaced by their [federation.SecretRef].",
+			says: "sealed, with secrets replaced by their [federation.SecretRef].",
 			prove: func(p *probe) {
 				p.models()
 				p.put(p.acme, normalForms()...)
@@ -94,7 +94,7 @@ func transfersExport() []clause {
 		},
 		{
 			name:     "export one tenant's items",
-			says:     "every item of tenant",
+			says:     "every item of the tenant",
 			isolates: []string{"Transfers.Export"},
 			prove: func(p *probe) {
 				label := map[string]string{"k": "v"}
@@ -146,7 +146,7 @@ func transfersExport() []clause {
 		},
 		{
 			name: "export ends with yield's error",
-			says: "It ends with yield's first error and answers that.",
+			says: "It stops at yield's first error and returns it.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{}`))
 				calls := 0
@@ -161,7 +161,7 @@ func transfersExport() []clause {
 		},
 		{
 			name: "export kinds",
-			says: "only these, when not empty; a kind that wasn't declared is [tenancy.CodeInvalid]",
+			says: "only these kinds, unless empty; an undeclared kind is [tenancy.CodeInvalid]",
 			prove: func(p *probe) {
 				p.models()
 				for _, sel := range [][]string{{"part"}, {"part", "part"}} {
@@ -184,7 +184,7 @@ func transfersExport() []clause {
 		},
 		{
 			name: "export labels",
-			says: "all of these must be there with these values",
+			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
 					labelled(item("widget", "1", `{}`), map[string]string{"a": "1", "b": "2"}),

@@ -19,8 +19,8 @@ func usersCreate() []clause {
 	return []clause{
 		{
 			name: "create stores a user",
-			says: "Create stores u, its address in the form of [identity.ParseEmail], and answers" +
-				" what it stored: CreatedAt and UpdatedAt are set.",
+			says: "Create stores u, its address in the form of [identity.ParseEmail], and returns" +
+				" the stored user: CreatedAt and UpdatedAt are set.",
 			prove: func(p *probe) {
 				given := newUser(1)
 				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true,
@@ -36,7 +36,7 @@ func usersCreate() []clause {
 		},
 		{
 			name: "create no address",
-			says: "What is no address is [tenancy.CodeInvalid].",
+			says: "An invalid address is [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
 				for _, email := range []string{"", "user", "user@example.com\n",
 					"\u0430da@example.com", " user@example.com"} {
@@ -50,7 +50,7 @@ func usersCreate() []clause {
 		},
 		{
 			name: "address or id taken",
-			says: "An address that another user has, in whatever letters, or an id that one has" +
+			says: "An address that another user has, in any letter case, or an id that a user has" +
 				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.user(1)
@@ -67,7 +67,7 @@ func usersCreate() []clause {
 		},
 		{
 			name: "one address, many users",
-			says: "An address that another user has, in whatever letters, or an id that one has" +
+			says: "An address that another user has, in any letter case, or an id that a user has" +
 				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				errs := atOnce(20, func(i int) error {
@@ -89,7 +89,7 @@ func usersFind() []clause {
 	return []clause{
 		{
 			name: "get no user",
-			says: "Get answers a user; [tenancy.CodeNotFound] if there is none.",
+			says: "Get returns a user; [tenancy.CodeNotFound] if there is none.",
 			prove: func(p *probe) {
 				p.user(1)
 				for _, id := range []string{userIDOf(2), "", "nobody", "' OR true --"} {
@@ -99,7 +99,7 @@ func usersFind() []clause {
 		},
 		{
 			name: "by address",
-			says: "ByEmail answers the user with this address, in whatever letters it is written;",
+			says: "ByEmail returns the user with this address, in any letter case;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				for email, want := range map[string]identity.User{
@@ -112,7 +112,7 @@ func usersFind() []clause {
 		},
 		{
 			name: "by no address",
-			says: "[tenancy.CodeNotFound] if there is none, also for what is no address.",
+			says: "[tenancy.CodeNotFound] if there is none, or if the address is invalid.",
 			prove: func(p *probe) {
 				p.user(1)
 				for _, email := range []string{"user2@example.com", "", "user1",
@@ -123,8 +123,8 @@ func usersFind() []clause {
 		},
 		{
 			name: "list in pages",
-			says: "List answers at most q.Limit users in the order of their addresses as they are" +
-				" stored, byte by byte, of those that q admits.",
+			says: "List returns at most q.Limit users that match q in the order of their stored" +
+				" addresses, byte by byte.",
 			prove: func(p *probe) {
 				for i, email := range []string{"b@example.com", "a_b@example.com",
 					"a-c@example.com", "a.d@example.com", "1@example.com"} {
@@ -150,7 +150,7 @@ func usersFind() []clause {
 		},
 		{
 			name: "list by ids",
-			says: "only addresses behind this one",
+			says: "only addresses after this one",
 			prove: func(p *probe) {
 				one, two, three := p.user(1), p.user(2), p.user(3)
 				p.equal(p.userIDs(ports.UserQuery{}), []string{one.ID, two.ID, three.ID},
@@ -187,7 +187,8 @@ func usersUpdate() []clause {
 		},
 		{
 			name: "update what is given",
-			says: "Update changes what c has, sets UpdatedAt, and answers what it stored.",
+			says: "Update changes the fields that c sets, sets UpdatedAt, and returns the stored" +
+				" user.",
 			prove: func(p *probe) {
 				want, other := p.user(1), p.user(2)
 				for _, step := range []struct {
@@ -216,7 +217,7 @@ func usersUpdate() []clause {
 		},
 		{
 			name: "updates at once",
-			says: "What c hasn't stays as it is by then, whatever the caller has read.",
+			says: "The other fields keep their stored values, whatever the caller has read.",
 			prove: func(p *probe) {
 				u, no := p.user(1), false
 				_, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{SuperAdmin: &yes})
@@ -286,7 +287,9 @@ func usersRemove() []clause {
 		},
 		{
 			name: "remove the only admin",
-			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
+			says: "If the user is the only admin of any tenant, nothing is removed:" +
+				" [tenancy.CodeLastAdmin], with the ids of those tenants as the member" +
+				" \"tenants\".",
 			prove: func(p *probe) {
 				u, other := p.user(1), p.user(2)
 				p.member(p.acme, u, tenancy.Admin)
@@ -306,7 +309,9 @@ func usersRemove() []clause {
 		},
 		{
 			name: "remove all admins at once",
-			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
+			says: "If the user is the only admin of any tenant, nothing is removed:" +
+				" [tenancy.CodeLastAdmin], with the ids of those tenants as the member" +
+				" \"tenants\".",
 			prove: func(p *probe) {
 				all := make([]identity.User, 20)
 				for i := range all {
@@ -324,7 +329,7 @@ func usersRemove() []clause {
 		},
 		{
 			name: "remove users and members at once",
-			says: `If any tenant would be left without the one admin it has, nothing is removed:`,
+			says: "If the user is the only admin of any tenant, nothing is removed:",
 			prove: func(p *probe) {
 				all := make([]identity.User, 30)
 				for i := range all {

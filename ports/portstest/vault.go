@@ -10,7 +10,7 @@ func vaultSuite() []clause {
 	return []clause{
 		{
 			name: "set and get",
-			says: "Set stores value under name, replacing what was there.",
+			says: "Set stores value under name and replaces an earlier value.",
 			prove: func(p *probe) {
 				for _, value := range []string{"s3cret", "", "\x00\xff\n",
 					strings.Repeat("long", 10_000)} {
@@ -21,7 +21,7 @@ func vaultSuite() []clause {
 		},
 		{
 			name: "names",
-			says: "The name is what [tenancy.CheckName] admits.",
+			says: "A name that [tenancy.CheckName] refuses is [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
 				for _, name := range []string{"", " x", "x ", "a\x00b", "a\nb", "\xff",
 					strings.Repeat("x", 257)} {
@@ -37,8 +37,8 @@ func vaultSuite() []clause {
 		},
 		{
 			name: "one tenant's secret",
-			says: "Get answers the value; [tenancy.CodeNotFound] if tenant has none of that" +
-				" name, also when another tenant has.",
+			says: "Get returns the value; [tenancy.CodeNotFound] if the tenant has none of that" +
+				" name, even if another tenant has one.",
 			isolates: []string{"Vault.Get", "Vault.Set"},
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "mine", "acme's")
@@ -52,7 +52,7 @@ func vaultSuite() []clause {
 		},
 		{
 			name: "no tenant, no vault",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "mine", "acme's")
 				p.code(p.Vault.Set(p.ctx, tenancy.ID{}, "mine", []byte("v")), tenancy.CodeNoTenant,
