@@ -18,7 +18,7 @@ func auditSuite() []clause { return slices.Concat(auditAppend(), auditList(), au
 func auditAppend() []clause {
 	return []clause{
 		{
-			name: "append to one tenant's log",
+			name: "entry is appended to one tenant's log",
 			says: "Append adds an entry about something that changed no data: a denial, or a" +
 				" read.",
 			isolates: []string{"Audit.Append", "Audit.List"},
@@ -47,7 +47,7 @@ func auditAppend() []clause {
 			},
 		},
 		{
-			name: "append what can't be written",
+			name: "invalid event is refused",
 			says: "If [tenancy.Event.Entry] refuses the event, Append returns its error and adds" +
 				" nothing.",
 			prove: func(p *probe) {
@@ -68,7 +68,7 @@ func auditAppend() []clause {
 			},
 		},
 		{
-			name: "append what a stranger sends",
+			name: "hostile text is stored safely",
 			says: "Append adds an entry about something that changed no data",
 			prove: func(p *probe) {
 				hostile := "a\x00b\\u0000\xff'); DROP TABLE x; --\u2028\n"
@@ -93,7 +93,7 @@ func auditAppend() []clause {
 			},
 		},
 		{
-			name: "who, in which request and why",
+			name: "entry names actor, request and reason",
 			says: "The actor of an entry is [tenancy.ActorFrom] the context; its request id," +
 				" address and reason are [tenancy.RequestFrom] the context.",
 			prove: func(p *probe) {
@@ -124,7 +124,7 @@ func auditAppend() []clause {
 			},
 		},
 		{
-			name: "entries are a chain",
+			name: "entries form a chain",
 			says: "The entries of a tenant form a chain that [tenancy.AuditChain] verifies, and" +
 				" no entry is older than the one before it.",
 			prove: func(p *probe) {
@@ -148,7 +148,7 @@ func auditAppend() []clause {
 			},
 		},
 		{
-			name: "no tenant, no log",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				p.code(p.Audit.Append(p.ctx, tenancy.ID{}, tenancy.Event{Action: "x.read"}),
@@ -171,7 +171,7 @@ func auditAppend() []clause {
 func auditList() []clause {
 	return []clause{
 		{
-			name: "list in pages",
+			name: "list pages newest first",
 			says: "List returns at most q.Limit of the tenant's entries that match q, newest" +
 				" first.",
 			prove: func(p *probe) {
@@ -192,7 +192,7 @@ func auditList() []clause {
 			},
 		},
 		{
-			name: "list from a place",
+			name: "list continues before a Seq",
 			says: "only entries with a smaller Seq, unless 0",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
@@ -203,7 +203,7 @@ func auditList() []clause {
 			},
 		},
 		{
-			name: "list an actor's",
+			name: "list selects an actor",
 			says: "only entries of the actor with this id",
 			prove: func(p *probe) {
 				p.happenBy(p.acme, "u1", "x.one")
@@ -220,7 +220,7 @@ func auditList() []clause {
 			},
 		},
 		{
-			name: "list an action's",
+			name: "list selects an action",
 			says: "only entries of this action",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two", "x.one")
@@ -253,7 +253,7 @@ func auditList() []clause {
 			},
 		},
 		{
-			name: "list limit",
+			name: "list needs a positive limit",
 			says: "Its zero value selects all; Limit must be positive.",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
@@ -275,7 +275,7 @@ func auditList() []clause {
 func auditExport() []clause {
 	return []clause{
 		{
-			name: "export one tenant's log",
+			name: "export yields one tenant's entries",
 			says: "Export calls begin once with the result of Ends, then yield with each of the" +
 				" tenant's entries that match q, oldest first, all from one snapshot.",
 			isolates: []string{"Audit.Export", "Audit.Ends"},
@@ -307,7 +307,7 @@ func auditExport() []clause {
 			},
 		},
 		{
-			name: "export all pages",
+			name: "export ignores Before and Limit",
 			says: "It ignores q.Before and q.Limit.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
@@ -318,7 +318,7 @@ func auditExport() []clause {
 			},
 		},
 		{
-			name: "export from one snapshot",
+			name: "export reads one snapshot",
 			says: "all from one snapshot",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
@@ -340,7 +340,7 @@ func auditExport() []clause {
 			},
 		},
 		{
-			name: "export ends with an error",
+			name: "export stops at an error",
 			says: "It stops at the first error of begin or yield and returns it.",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one", "x.two")
@@ -356,7 +356,7 @@ func auditExport() []clause {
 			},
 		},
 		{
-			name: "ends",
+			name: "ends are both ends of the chain",
 			says: "Ends returns both ends of the tenant's chain: first is the entry before the" +
 				" oldest stored one, the zero chain unless retention has removed entries; last is" +
 				" the newest entry, the zero chain if there is none.",
@@ -381,7 +381,7 @@ func auditExport() []clause {
 func platformAuditSuite() []clause {
 	return []clause{
 		{
-			name: "append what is no tenant's",
+			name: "platform entry belongs to no tenant",
 			says: "Append adds an entry that belongs to no tenant.",
 			prove: func(p *probe) {
 				ctx := tenancy.WithPrincipal(p.ctx,
@@ -404,7 +404,7 @@ func platformAuditSuite() []clause {
 			},
 		},
 		{
-			name: "list all logs in pages",
+			name: "list pages all logs newest first",
 			says: "List returns at most q.Limit entries that match q, of all tenants and of none," +
 				" newest first; entries of the same time are in the descending order of their" +
 				" ids.",
@@ -440,7 +440,7 @@ func platformAuditSuite() []clause {
 			},
 		},
 		{
-			name: "list all logs from a place",
+			name: "list continues after an entry",
 			says: "only entries after this one in the list, unless zero",
 			prove: func(p *probe) {
 				p.happen(p.acme, "x.one")

@@ -27,7 +27,7 @@ func auditWritesSuite() []clause {
 	var all []clause
 	for _, a := range auditedWrites() {
 		all = append(all, clause{
-			name: "entry of " + a.method + " " + a.action,
+			name: "one entry of " + a.method + " " + a.action,
 			says: "Every method of every port that changes a tenant's data or its administration" +
 				" appends an entry in the transaction of the change, so that neither happens" +
 				" without the other.",
@@ -35,7 +35,7 @@ func auditWritesSuite() []clause {
 				a.proveEntry(p)
 			},
 		}, clause{
-			name: "no entry of " + a.method + " " + a.action + " refused",
+			name: "no entry of a refused " + a.method + " " + a.action,
 			says: "A refused write leaves no entry of that write.",
 			prove: func(p *probe) {
 				a.proveNone(p)
@@ -259,7 +259,7 @@ func auditImports() []clause {
 			},
 		},
 		{
-			name:     "import described",
+			name:     "import is described by its entry",
 			says:     "Describe sets the details of the import's entry in the audit log.",
 			isolates: []string{"Import.Describe"},
 			prove: func(p *probe) {
@@ -276,7 +276,7 @@ func auditImports() []clause {
 			},
 		},
 		{
-			name: "no entry of an import that failed",
+			name: "no entry of a failed import",
 			says: says,
 			prove: func(p *probe) {
 				p.code(apply(p.as("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,

@@ -8,7 +8,7 @@ import (
 func identitiesSuite() []clause {
 	return []clause{
 		{
-			name: "bind an identity",
+			name: "bound identity is found",
 			says: "Find returns the user that an identity is bound to. [tenancy.CodeNotFound] if" +
 				" it isn't bound.",
 			prove: func(p *probe) {
@@ -26,7 +26,7 @@ func identitiesSuite() []clause {
 			},
 		},
 		{
-			name: "first identity",
+			name: "first identity removes the password and ends sessions",
 			says: "A user's first identity removes their password and ends their sessions: the" +
 				" person who chose the password, perhaps through an invitation to someone else's" +
 				" address, hasn't proved that the address is theirs, but the provider has.",
@@ -47,7 +47,7 @@ func identitiesSuite() []clause {
 			},
 		},
 		{
-			name: "identity taken",
+			name: "bound identity is refused",
 			says: "Bind binds an identity to a user permanently. [tenancy.CodeAlreadyExists] if" +
 				" it is bound already, or if the user has another identity of the same issuer." +
 				" [tenancy.CodeNotFound] if there is no such user.",
@@ -68,7 +68,7 @@ func identitiesSuite() []clause {
 			},
 		},
 		{
-			name: "an identity of a user who is gone",
+			name: "removed user leaves no identity",
 			says: "[tenancy.CodeNotFound] if it isn't bound.",
 			prove: func(p *probe) {
 				one := p.user(1)
@@ -79,7 +79,7 @@ func identitiesSuite() []clause {
 			},
 		},
 		{
-			name: "identities in the log",
+			name: "binding is in the audit log",
 			says: "Its writes are in the platform's audit log: identity.bind.",
 			prove: func(p *probe) {
 				one := p.user(1)

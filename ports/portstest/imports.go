@@ -16,7 +16,7 @@ import (
 func transfersImport() []clause {
 	return []clause{
 		{
-			name: "import happens wholly",
+			name: "successful import is stored as a whole",
 			says: "Import runs fn in one transaction: if fn returns nil, everything that it did" +
 				" is stored",
 			prove: func(p *probe) {
@@ -37,7 +37,7 @@ func transfersImport() []clause {
 			},
 		},
 		{
-			name: "import happens not at all",
+			name: "failed import stores nothing",
 			says: "if fn returns an error, nothing is stored, and Import returns that error.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
@@ -57,7 +57,7 @@ func transfersImport() []clause {
 			},
 		},
 		{
-			name: "import without apply",
+			name: "import without apply stores nothing",
 			says: "if fn returns nil, everything that it did is stored",
 			prove: func(p *probe) {
 				before := bundled(p.export(p.acme, ports.Selection{}))
@@ -101,7 +101,7 @@ func transfersImport() []clause {
 			},
 		},
 		{
-			name: "imports at once",
+			name: "concurrent imports all succeed",
 			says: "Two imports into one tenant never overlap.",
 			prove: func(p *probe) {
 				errs := atOnce(5, func(n int) error {
@@ -119,7 +119,7 @@ func transfersImport() []clause {
 			},
 		},
 		{
-			name: "import into one tenant",
+			name: "import touches one tenant",
 			says: "Import runs fn in one transaction",
 			isolates: []string{"Transfers.Import", "Import.Stage", "Import.Compare",
 				"Import.Exists", "Import.Apply"},
@@ -162,7 +162,7 @@ func transfersImport() []clause {
 func importsStage() []clause {
 	return []clause{
 		{
-			name: "stage in any order",
+			name: "stage takes any order",
 			says: "Stage takes the incoming items, in any order",
 			prove: func(p *probe) {
 				_, err := p.imported(p.acme, item("widget", "b", `{"parent":"a","maker":"m"}`),
@@ -175,7 +175,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "stage a ref twice",
+			name: "stage refuses a duplicate ref",
 			says: "each ref once (else [tenancy.CodeInvalid])",
 			prove: func(p *probe) {
 				_, err := p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
@@ -188,7 +188,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "stage ends with an error",
+			name: "stage stops at an error",
 			says: "It stops at the first error of items and returns it.",
 			prove: func(p *probe) {
 				after := 0
@@ -207,7 +207,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "compare",
+			name: "compare pairs staged and stored items",
 			says: "Compare calls yield with each staged item in the order of" +
 				" [federation.Ref.Compare], paired with the target's item of that ref, which is" +
 				" nil if there is none. It may be called again.",
@@ -241,7 +241,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "compare what was staged",
+			name: "compare yields items as staged",
 			says: "Compare calls yield with each staged item",
 			prove: func(p *probe) {
 				want := map[federation.Ref]federation.Item{}
@@ -269,7 +269,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "unchanged by digest",
+			name: "unchanged item has the same digest",
 			says: "Pair is a staged item and the target's item of the same ref.",
 			prove: func(p *probe) {
 				p.models()
@@ -288,7 +288,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "exists",
+			name: "exists finds stored and staged items",
 			says: "Exists reports whether the target or the staged items have ref.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "stored", `{}`))

@@ -15,7 +15,7 @@ import (
 func importsApply() []clause {
 	return []clause{
 		{
-			name: "apply writes what is decided",
+			name: "apply writes the decided items",
 			says: "Apply calls decide with each staged item and writes what it decides.",
 			prove: func(p *probe) {
 				p.put(p.acme, labelled(item("widget", "there", `{"size":1,"note":"n","parts":[]}`),
@@ -39,7 +39,7 @@ func importsApply() []clause {
 			},
 		},
 		{
-			name: "decision to leave out",
+			name: "zero decision leaves the item out",
 			says: "The zero Decision leaves it out.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
@@ -55,7 +55,7 @@ func importsApply() []clause {
 			},
 		},
 		{
-			name: "decision to write",
+			name: "decision creates or overwrites",
 			says: "create or overwrite the item",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
@@ -72,7 +72,7 @@ func importsApply() []clause {
 			},
 		},
 		{
-			name: "decision to rename",
+			name: "decision renames",
 			says: "what is written: the staged item, perhaps renamed and with references" +
 				" rewritten",
 			prove: func(p *probe) {
@@ -107,7 +107,7 @@ func importsApply() []clause {
 			},
 		},
 		{
-			name: "decide answers an error",
+			name: "decide's error ends the import",
 			says: "if fn returns an error, nothing is stored",
 			prove: func(p *probe) {
 				_, err := p.importedWith(p.ctx, p.acme,
@@ -122,7 +122,7 @@ func importsApply() []clause {
 			},
 		},
 		{
-			name: "secrets required",
+			name: "apply returns missing secrets",
 			says: "Apply returns the references to secrets whose value is missing from the" +
 				" tenant's vault, sorted.",
 			prove: func(p *probe) {
@@ -155,7 +155,7 @@ func importsApply() []clause {
 			},
 		},
 		{
-			name: "apply 2000 items",
+			name: "apply writes 2000 items",
 			says: "if fn returns nil, everything that it did is stored",
 			prove: func(p *probe) {
 				var items []federation.Item
@@ -183,7 +183,7 @@ func importsApply() []clause {
 func importsVersions() []clause {
 	return []clause{
 		{
-			name: "created from the bundle",
+			name: "created item has the bundle's version",
 			says: "Created items take Version and UpdatedAt from the bundle.",
 			prove: func(p *probe) {
 				_, err := p.imported(p.acme, at(7, item("widget", "seven", `{}`)),
@@ -198,7 +198,7 @@ func importsVersions() []clause {
 			},
 		},
 		{
-			name: "overwritten by a greater version",
+			name: "greater version is taken from the bundle",
 			says: "Overwritten ones do so if the bundle's version is greater than theirs",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"size":1}`), item("widget", "w", `{"size":2}`))
@@ -210,7 +210,7 @@ func importsVersions() []clause {
 			},
 		},
 		{
-			name: "overwritten by another version",
+			name: "other version grows by one",
 			says: "otherwise their version grows by one and UpdatedAt is now.",
 			prove: func(p *probe) {
 				for version, name := range map[int64]string{1: "older", 2: "as old"} {
@@ -227,7 +227,7 @@ func importsVersions() []clause {
 			},
 		},
 		{
-			name: "pristine singletons",
+			name: "pristine singleton is replaced as if created",
 			says: "Pristine ones ([Pair]) are replaced as if they were created.",
 			prove: func(p *probe) {
 				for tenant, version := range map[tenancy.ID]int64{p.acme: 1, p.globex: 5} {
@@ -243,7 +243,7 @@ func importsVersions() []clause {
 			},
 		},
 		{
-			name: "pristine no longer",
+			name: "changed singleton isn't pristine",
 			says: "Current is a singleton that hasn't changed since the tenant was created",
 			prove: func(p *probe) {
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
@@ -277,7 +277,7 @@ func importsReferences() []clause {
 		" begin with /KIND/NAME."
 	return []clause{
 		{
-			name: "import cycles",
+			name: "reference cycle is imported",
 			says: "Apply calls decide with each staged item and writes what it decides.",
 			prove: func(p *probe) {
 				items := []federation.Item{
@@ -294,7 +294,7 @@ func importsReferences() []clause {
 			},
 		},
 		{
-			name: "import a reference to the target",
+			name: "reference to a stored item is imported",
 			says: says,
 			prove: func(p *probe) {
 				p.models()
@@ -307,7 +307,7 @@ func importsReferences() []clause {
 			},
 		},
 		{
-			name: "import a dangling reference",
+			name: "dangling reference is refused",
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("part", "p", `{}`), item("maker", "x", `{}`))
@@ -325,7 +325,7 @@ func importsReferences() []clause {
 			},
 		},
 		{
-			name: "import many dangling references",
+			name: "at most 100 dangling references are listed",
 			says: says,
 			prove: func(p *probe) {
 				var items []federation.Item
@@ -339,7 +339,7 @@ func importsReferences() []clause {
 			},
 		},
 		{
-			name: "import a reference to what is left out",
+			name: "reference to a left-out item is refused",
 			says: says,
 			prove: func(p *probe) {
 				_, err := p.importedWith(p.ctx, p.acme,

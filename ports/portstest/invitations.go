@@ -19,7 +19,7 @@ func invitationsSuite() []clause {
 func invitationsWrite() []clause {
 	return []clause{
 		{
-			name: "create for another tenant",
+			name: "create refuses another tenant's invitation",
 			says: "Create stores i for tenant, which must equal i.Tenant, else" +
 				" [tenancy.CodeTenantMismatch]. It sets CreatedAt.",
 			isolates: []string{"Invitations.Create"},
@@ -40,7 +40,7 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "one invitation of an address",
+			name: "new invitation replaces the address's former one",
 			says: "It replaces the tenant's other invitation to the same address, which is" +
 				" removed.",
 			prove: func(p *probe) {
@@ -61,7 +61,7 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "invitation taken",
+			name: "existing id or hash is refused",
 			says: "A hash or an id that exists already, in any tenant, is" +
 				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
@@ -78,7 +78,7 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "revoke another's",
+			name: "revoke removes only the tenant's own invitation",
 			says: "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no such" +
 				" invitation, even if another tenant has it.",
 			isolates: []string{"Invitations.Revoke"},
@@ -98,7 +98,7 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "no tenant, no invitations",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
@@ -117,7 +117,7 @@ func invitationsWrite() []clause {
 func invitationsList() []clause {
 	return []clause{
 		{
-			name:     "list one tenant's invitations",
+			name:     "list returns one tenant's invitations",
 			says:     "It leaves Hash zero.",
 			isolates: []string{"Invitations.List"},
 			prove: func(p *probe) {
@@ -131,7 +131,7 @@ func invitationsList() []clause {
 			},
 		},
 		{
-			name: "list in pages",
+			name: "list pages in the order of ids",
 			says: "List returns at most limit of the tenant's invitations, expired ones too," +
 				" whose ids are greater than after (\"\" for the first page), in the order of" +
 				" their ids.",
@@ -170,7 +170,7 @@ func invitationsList() []clause {
 func invitationsFind() []clause {
 	return []clause{
 		{
-			name: "find the invitation",
+			name: "find returns the invitation",
 			says: "Find returns the invitation with this hash.",
 			prove: func(p *probe) {
 				one, two := p.invite(p.acme, 1), p.invite(p.globex, 2)
@@ -180,7 +180,7 @@ func invitationsFind() []clause {
 			},
 		},
 		{
-			name: "find none",
+			name: "find needs an active tenant",
 			says: "[tenancy.CodeNotFound] if there is none, if its tenant isn't active, or if the" +
 				" inviter may no longer invite.",
 			prove: func(p *probe) {
@@ -198,7 +198,7 @@ func invitationsFind() []clause {
 			},
 		},
 		{
-			name: "who may invite",
+			name: "find needs an inviter who may still invite",
 			says: "The platform may invite, a user who is an admin of the tenant or a" +
 				" super-admin, and an API key of the tenant that has the admin role and hasn't" +
 				" expired.",
@@ -255,7 +255,7 @@ func invitationsFind() []clause {
 			},
 		},
 		{
-			name: "find an expired invitation",
+			name: "find returns an expired invitation",
 			says: "Find also returns an expired invitation: the caller checks the time.",
 			prove: func(p *probe) {
 				i := newInvitation(p.acme, 1)
@@ -271,7 +271,7 @@ func invitationsFind() []clause {
 func invitationsAccept() []clause {
 	return []clause{
 		{
-			name: "accept as a user",
+			name: "accept makes a user a member",
 			says: "Accept removes the invitation with this hash and gives the user its role in" +
 				" its tenant, in one transaction:",
 			prove: func(p *probe) {
@@ -293,7 +293,7 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
-			name: "accept as a new user",
+			name: "accept creates a new user",
 			says: "With newUser it stores the user first, as [Users.Create] does.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)
@@ -307,7 +307,7 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
-			name: "accept at once",
+			name: "concurrent accepts succeed once",
 			says: "of any number of calls at once, one succeeds.",
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
@@ -324,7 +324,7 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
-			name: "accept while one becomes a member",
+			name: "accept and Put run at once",
 			says: "Accept removes the invitation with this hash and gives the user its role in" +
 				" its tenant, in one transaction:",
 			prove: func(p *probe) {
@@ -348,7 +348,7 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
-			name: "accept less than one has",
+			name: "accept never lowers a role",
 			says: "A member keeps a role that includes the invitation's.",
 			prove: func(p *probe) {
 				u := p.invited(1)
@@ -374,7 +374,7 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
-			name: "accept as another",
+			name: "accept refuses another user",
 			says: "[tenancy.CodeNotFound] if Find doesn't find the invitation, if no user has the" +
 				" id u.ID, or if the user doesn't have the invitation's address.",
 			prove: func(p *probe) {
@@ -398,7 +398,7 @@ func invitationsAccept() []clause {
 			},
 		},
 		{
-			name: "accept in vain",
+			name: "failed accept changes nothing",
 			says: "On an error nothing changes, and the invitation stays open.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invited(1)

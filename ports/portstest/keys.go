@@ -15,7 +15,7 @@ func keysSuite() []clause {
 func keysWrite() []clause {
 	return []clause{
 		{
-			name: "create stores a key",
+			name: "create stores the key",
 			says: "Create stores k for tenant",
 			prove: func(p *probe) {
 				given := newKey(p.acme, 1)
@@ -32,7 +32,7 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name:     "create for another tenant",
+			name:     "create refuses another tenant's key",
 			says:     "which must equal k.Tenant, else [tenancy.CodeTenantMismatch].",
 			isolates: []string{"Keys.Create"},
 			prove: func(p *probe) {
@@ -48,7 +48,7 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "create sets the time",
+			name: "create sets CreatedAt",
 			says: "It sets CreatedAt.",
 			prove: func(p *probe) {
 				given := newKey(p.acme, 1)
@@ -62,7 +62,7 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "key taken",
+			name: "existing id or hash is refused",
 			says: "A hash or an id that exists already, in any tenant, is" +
 				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
@@ -80,7 +80,7 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "revoke",
+			name: "revoked key isn't found",
 			says: "Revoke removes the key: from then on [KeyFinder.Find] doesn't find it.",
 			prove: func(p *probe) {
 				revoked, kept := p.key(p.acme, 1), p.key(p.acme, 2)
@@ -91,7 +91,7 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "revoke another's",
+			name: "revoke removes only the tenant's own key",
 			says: "[tenancy.CodeNotFound] if the tenant has no such key, even if another tenant" +
 				" has it.",
 			isolates: []string{"Keys.Revoke"},
@@ -109,7 +109,7 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "no tenant, no keys",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
@@ -127,7 +127,7 @@ func keysWrite() []clause {
 func keysList() []clause {
 	return []clause{
 		{
-			name:     "list one tenant's keys",
+			name:     "list returns one tenant's keys",
 			says:     "List returns at most limit of the tenant's keys",
 			isolates: []string{"Keys.List"},
 			prove: func(p *probe) {
@@ -141,7 +141,7 @@ func keysList() []clause {
 			},
 		},
 		{
-			name: "list in pages",
+			name: "list pages in the order of ids",
 			says: "whose ids are greater than after (\"\" for the first page), in the order of" +
 				" their ids.",
 			prove: func(p *probe) {
@@ -162,7 +162,7 @@ func keysList() []clause {
 			},
 		},
 		{
-			name: "list limit",
+			name: "list needs a positive limit",
 			says: "List returns at most limit",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
@@ -172,7 +172,7 @@ func keysList() []clause {
 			},
 		},
 		{
-			name: "list without hashes",
+			name: "list leaves hashes zero",
 			says: "It leaves Hash zero.",
 			prove: func(p *probe) {
 				p.key(p.acme, 1)
@@ -187,7 +187,7 @@ func keysList() []clause {
 func keysFind() []clause {
 	return []clause{
 		{
-			name: "find the key",
+			name: "find returns the key",
 			says: "Find returns the key with this hash",
 			prove: func(p *probe) {
 				one, two := p.key(p.acme, 1), p.key(p.globex, 2)
@@ -196,7 +196,7 @@ func keysFind() []clause {
 			},
 		},
 		{
-			name: "find notes the use",
+			name: "find records the use",
 			says: "records that it was used, to the minute.",
 			prove: func(p *probe) {
 				used := p.key(p.acme, 1)
@@ -216,7 +216,7 @@ func keysFind() []clause {
 			},
 		},
 		{
-			name: "find nothing",
+			name: "find refuses unknown keys and deleted tenants",
 			says: "[tenancy.CodeUnauthenticated] if there is none or its tenant is deleted.",
 			prove: func(p *probe) {
 				p.unknown(keyHash(1), "which no key has")
@@ -231,7 +231,7 @@ func keysFind() []clause {
 			},
 		},
 		{
-			name: "find an expired key",
+			name: "find returns an expired key",
 			says: "Find also returns an expired key: the caller checks the time.",
 			prove: func(p *probe) {
 				k := newKey(p.acme, 1)

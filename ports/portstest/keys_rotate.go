@@ -9,7 +9,7 @@ import (
 func keysRotate() []clause {
 	return []clause{
 		{
-			name: "rotate",
+			name: "rotate creates a successor",
 			says: "Rotate creates the successor of the tenant's key with this id, and returns it." +
 				" The successor has ID, Hash, Prefix and CreatedBy of next, and name and role of" +
 				" the old key; its lifetime is the one that the old key was created with.",
@@ -38,7 +38,7 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate what never expires",
+			name: "successor of a key without expiry has none",
 			says: "its lifetime is the one that the old key was created with.",
 			prove: func(p *probe) {
 				made := p.rotate(p.acme, p.key(p.acme, 1).ID, p.successor(2))
@@ -46,7 +46,7 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate ends the old key",
+			name: "rotated key expires",
 			says: "The old key's RotatedTo is the successor's id, and the old key expires at" +
 				" until unless it expires earlier.",
 			prove: func(p *probe) {
@@ -71,7 +71,7 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate another's",
+			name: "rotate refuses another tenant's key",
 			says: "[tenancy.CodeNotFound] if the tenant has no key with this id, even if another" +
 				" tenant has it",
 			isolates: []string{"Keys.Rotate"},
@@ -88,7 +88,7 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate twice",
+			name: "key is rotated once",
 			says: "[tenancy.CodeInvalidState] if the key was rotated already",
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
@@ -103,7 +103,7 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate to what is taken",
+			name: "successor's existing id or hash is refused",
 			says: "[tenancy.CodeAlreadyExists] if the hash or the id of next exists already. On" +
 				" an error nothing changes.",
 			prove: func(p *probe) {

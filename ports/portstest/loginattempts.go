@@ -13,7 +13,7 @@ import (
 func loginAttemptsSuite() []clause {
 	return []clause{
 		{
-			name: "count attempts",
+			name: "attempts are counted",
 			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				s, now := subject("a"), attemptsBegin
@@ -32,7 +32,7 @@ func loginAttemptsSuite() []clause {
 			},
 		},
 		{
-			name: "one subject waits, none is counted",
+			name: "no subject is counted if one waits",
 			says: "If one subject has to wait, none is counted, and the longest wait is returned.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
@@ -50,7 +50,7 @@ func loginAttemptsSuite() []clause {
 			},
 		},
 		{
-			name: "many attempts at once",
+			name: "concurrent attempts are counted one by one",
 			says: "Attempts at the same time are counted one after the other.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
@@ -71,7 +71,7 @@ func loginAttemptsSuite() []clause {
 			},
 		},
 		{
-			name: "clear attempts",
+			name: "clear forgets a subject's attempts",
 			says: "Clear forgets the attempts for a subject.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
@@ -85,7 +85,7 @@ func loginAttemptsSuite() []clause {
 			},
 		},
 		{
-			name: "take an attempt back",
+			name: "refund takes one attempt back",
 			says: "Refund takes one attempt back from a subject's count, which never goes below" +
 				" zero.",
 			prove: func(p *probe) {
@@ -102,7 +102,7 @@ func loginAttemptsSuite() []clause {
 			},
 		},
 		{
-			name: "what is forgotten is no attempt",
+			name: "forgotten attempts don't count",
 			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				a := subject("a")

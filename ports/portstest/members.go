@@ -17,7 +17,7 @@ func membersSuite() []clause {
 func membersRead() []clause {
 	return []clause{
 		{
-			name: "get one tenant's member",
+			name: "get returns one tenant's member",
 			says: "Get returns a user's membership; [tenancy.CodeNotFound] if the user has none" +
 				" in the tenant, even if they have one in another tenant.",
 			isolates: []string{"Members.Get"},
@@ -37,7 +37,7 @@ func membersRead() []clause {
 			},
 		},
 		{
-			name:     "list one tenant's members",
+			name:     "list returns one tenant's members",
 			says:     "List returns at most limit of the tenant's memberships",
 			isolates: []string{"Members.List"},
 			prove: func(p *probe) {
@@ -55,7 +55,7 @@ func membersRead() []clause {
 			},
 		},
 		{
-			name: "list in pages",
+			name: "list pages in the order of users' ids",
 			says: "whose users' ids are greater than after (\"\" for the first page), in the" +
 				" order of the users' ids.",
 			prove: func(p *probe) {
@@ -79,7 +79,7 @@ func membersRead() []clause {
 			},
 		},
 		{
-			name: "no tenant, no members",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -119,7 +119,7 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "put keeps the beginning",
+			name: "put keeps CreatedAt",
 			says: "CreatedAt is set once.",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -130,7 +130,7 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "put the same role",
+			name: "put of the same role changes nothing",
 			says: "A role that the user has already changes nothing.",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -142,7 +142,7 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "put what can't be",
+			name: "put refuses an invalid role and an unknown user",
 			says: "A role that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user" +
 				" that doesn't exist is [tenancy.CodeNotFound].",
 			prove: func(p *probe) {
@@ -159,7 +159,7 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "put the only admin down",
+			name: "put refuses to demote the only admin",
 			says: "If the user is the only admin and would lose that role, nothing changes:" +
 				" [tenancy.CodeLastAdmin].",
 			prove: func(p *probe) {
@@ -177,7 +177,7 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "the last admin is left",
+			name: "concurrent changes leave the last admin",
 			says: "After any number of changes at once, the last admin remains.",
 			prove: func(p *probe) {
 				all := make([]identity.User, 50)
@@ -210,7 +210,7 @@ func membersPut() []clause {
 func membersRemove() []clause {
 	return []clause{
 		{
-			name:     "remove a member",
+			name:     "remove ends one membership",
 			says:     "Remove removes the user's membership in the tenant.",
 			isolates: []string{"Members.Remove"},
 			prove: func(p *probe) {
@@ -224,7 +224,7 @@ func membersRemove() []clause {
 			},
 		},
 		{
-			name: "remove the only admin",
+			name: "remove refuses the only admin",
 			says: "The only admin's is [tenancy.CodeLastAdmin], as with Put;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -238,7 +238,7 @@ func membersRemove() []clause {
 			},
 		},
 		{
-			name: "remove another's",
+			name: "remove refuses another tenant's member",
 			says: "[tenancy.CodeNotFound] if the user has none in the tenant, even if they have" +
 				" one in another tenant.",
 			prove: func(p *probe) {
@@ -257,7 +257,7 @@ func membersRemove() []clause {
 func membershipsOf() []clause {
 	return []clause{
 		{
-			name: "a user's tenants",
+			name: "memberships are in the order of tenants' ids",
 			says: "Of returns the user's memberships in the order of the tenants' ids.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -277,7 +277,7 @@ func membershipsOf() []clause {
 			},
 		},
 		{
-			name: "a user's deleted tenants",
+			name: "memberships of deleted tenants are left out",
 			says: "It leaves out those of deleted tenants.",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -292,7 +292,7 @@ func membershipsOf() []clause {
 			},
 		},
 		{
-			name: "nobody's tenants",
+			name: "unknown user has no memberships",
 			says: "A user that doesn't exist has none.",
 			prove: func(p *probe) {
 				p.member(p.acme, p.user(1), tenancy.Viewer)

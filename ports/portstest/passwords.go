@@ -8,7 +8,7 @@ import (
 func passwordsSuite() []clause {
 	return []clause{
 		{
-			name: "password of a user",
+			name: "password is returned by user",
 			says: "Of returns the password of a user; its Hash is empty if the user has none." +
 				" [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
@@ -24,7 +24,7 @@ func passwordsSuite() []clause {
 			},
 		},
 		{
-			name: "set a password",
+			name: "set ends the user's other sessions",
 			says: "Set gives a user the password with this hash and ends all their sessions" +
 				" except the one with the id keep (\"\" keeps none). [tenancy.CodeNotFound] if" +
 				" there is no such user.",
@@ -46,7 +46,7 @@ func passwordsSuite() []clause {
 			},
 		},
 		{
-			name: "improve a password",
+			name: "rehash replaces a hash only once",
 			says: "Rehash replaces from by to, another hash of the same password. Sessions stay." +
 				" It does nothing if the user has another hash by now.",
 			prove: func(p *probe) {
@@ -64,7 +64,7 @@ func passwordsSuite() []clause {
 			},
 		},
 		{
-			name: "passwords in the log",
+			name: "password changes are in the audit log",
 			says: "Its writes are in the platform's audit log: password.set, password.improve.",
 			prove: func(p *probe) {
 				one := p.user(1)
@@ -79,7 +79,7 @@ func passwordsSuite() []clause {
 			},
 		},
 		{
-			name: "a user who is gone leaves no password",
+			name: "removed user leaves no password",
 			says: "its Hash is empty if the user has none.",
 			prove: func(p *probe) {
 				one := p.user(1)

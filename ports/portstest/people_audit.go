@@ -13,7 +13,7 @@ import (
 func usersAudit() []clause {
 	return []clause{
 		{
-			name: "writes are in the log",
+			name: "writes are in the audit log",
 			says: "Each write is in the platform's audit log: user.create, user.update," +
 				" user.remove.",
 			prove: func(p *probe) {
@@ -37,7 +37,7 @@ func usersAudit() []clause {
 			},
 		},
 		{
-			name: "a removal is in the tenants' logs",
+			name: "removal is in the tenants' audit logs",
 			says: "each tenant's audit log gets an entry member.remove.",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -57,7 +57,7 @@ func usersAudit() []clause {
 
 func membersAudit() []clause {
 	return []clause{{
-		name: "writes are in the log",
+		name: "writes are in the audit log",
 		says: "Each write is in the tenant's audit log: member.add, member.update, member.remove.",
 		prove: func(p *probe) {
 			one, two := p.user(1), p.user(2)
@@ -82,7 +82,7 @@ func membersAudit() []clause {
 func invitationsAudit() []clause {
 	return []clause{
 		{
-			name: "writes are in the log",
+			name: "writes are in the audit log",
 			says: "Each write is in the tenant's audit log: invitation.create, invitation.revoke.",
 			prove: func(p *probe) {
 				i := newInvitation(p.acme, 1)
@@ -100,7 +100,7 @@ func invitationsAudit() []clause {
 			},
 		},
 		{
-			name: "an acceptance is in the logs",
+			name: "acceptance is in the audit logs",
 			says: "The audit logs name the user as the actor: invitation.accept, member.add or" +
 				" member.update, user.create.",
 			prove: func(p *probe) {

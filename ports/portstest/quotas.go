@@ -12,7 +12,7 @@ import (
 func resourcesQuota() []clause {
 	return []clause{
 		{
-			name: "put beyond a quota",
+			name: "put over the quota is refused",
 			says: "A new item over the tenant's quota of its kind is [tenancy.CodeQuotaExceeded]" +
 				" with the members \"kind\" and \"limit\", however many are written at once",
 			prove: func(p *probe) {
@@ -39,7 +39,7 @@ func resourcesQuota() []clause {
 			},
 		},
 		{
-			name: "put beyond a lowered quota",
+			name: "existing item over a lowered quota is replaced",
 			says: "an existing item can be replaced.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
@@ -69,7 +69,7 @@ func resourcesQuota() []clause {
 func importsQuota() []clause {
 	return []clause{
 		{
-			name: "import beyond a quota",
+			name: "import over the quota is refused",
 			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
@@ -90,7 +90,7 @@ func importsQuota() []clause {
 			},
 		},
 		{
-			name: "import beside writers at a quota",
+			name: "import and Put at once keep the quota",
 			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {

@@ -17,7 +17,7 @@ func resourcesSuite() []clause {
 func resourcesAll() []clause {
 	return []clause{
 		{
-			name: "no tenant, no resources",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{}`)).Ref
@@ -35,7 +35,7 @@ func resourcesAll() []clause {
 			},
 		},
 		{
-			name: "undeclared kind",
+			name: "undeclared kind is refused",
 			says: "An undeclared kind is [tenancy.CodeNotFound] in every method.",
 			prove: func(p *probe) {
 				for _, kind := range []string{"gadget", "", "Widget", "widgets", "tenants",
@@ -54,7 +54,7 @@ func resourcesAll() []clause {
 			},
 		},
 		{
-			name: "id of the installation",
+			name: "installation's id is a UUID",
 			says: "the installation's id, a UUID",
 			prove: func(p *probe) {
 				_, err := tenancy.ParseID(p.Instance)
@@ -62,7 +62,7 @@ func resourcesAll() []clause {
 			},
 		},
 		{
-			name: "kinds of the store",
+			name: "store has the declared kinds",
 			says: "of the kinds that the store was created with.",
 			prove: func(p *probe) {
 				for _, kind := range Kinds() {
@@ -78,7 +78,7 @@ func resourcesAll() []clause {
 func resourcesGet() []clause {
 	return []clause{
 		{
-			name: "get what was put",
+			name: "get returns the stored item",
 			says: "Get returns the resource",
 			prove: func(p *probe) {
 				p.models()
@@ -90,7 +90,7 @@ func resourcesGet() []clause {
 			},
 		},
 		{
-			name: "get by the exact name",
+			name: "get matches the exact name",
 			says: "Get returns the resource",
 			prove: func(p *probe) {
 				for _, name := range trickyNames() {
@@ -106,7 +106,7 @@ func resourcesGet() []clause {
 			},
 		},
 		{
-			name: "get one tenant's resource",
+			name: "get returns one tenant's resource",
 			says: "[tenancy.CodeNotFound] if the tenant has none of that name, even if another" +
 				" tenant has one.",
 			isolates: []string{"Resources.Get"},
@@ -125,7 +125,7 @@ func resourcesGet() []clause {
 			},
 		},
 		{
-			name: "what comes out is copied",
+			name: "returned items are copies",
 			says: "Get returns the resource",
 			prove: func(p *probe) {
 				given := labelled(item("widget", "w", `{"size":1}`), map[string]string{"team": "a"})
@@ -148,7 +148,7 @@ func resourcesGet() []clause {
 func resourcesList() []clause {
 	return []clause{
 		{
-			name: "list in order",
+			name: "list is in the order of names",
 			says: "List returns at most q.Limit resources of one kind in the order of their" +
 				" names, byte by byte.",
 			prove: func(p *probe) {
@@ -163,7 +163,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "list whole resources",
+			name: "list returns whole resources",
 			says: "List returns at most q.Limit resources of one kind",
 			prove: func(p *probe) {
 				p.models()
@@ -186,7 +186,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name:     "list one tenant's resources",
+			name:     "list returns one tenant's resources",
 			says:     "Resources stores the items of a tenant",
 			isolates: []string{"Resources.List"},
 			prove: func(p *probe) {
@@ -207,7 +207,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "list after",
+			name: "list continues after a name",
 			says: "only names after this one",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "b", `{}`), item("widget", "a", `{}`),
@@ -222,7 +222,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "list limit",
+			name: "list needs a positive limit",
 			says: "Limit must be positive.",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
@@ -233,7 +233,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "search",
+			name: "list searches names and descriptions",
 			says: "a case-insensitive substring of the name or the description",
 			prove: func(p *probe) {
 				p.put(p.acme,
@@ -253,7 +253,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "search in labels",
+			name: "list selects labels",
 			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,

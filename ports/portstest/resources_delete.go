@@ -13,7 +13,7 @@ import (
 func resourcesDelete() []clause {
 	return []clause{
 		{
-			name: "delete",
+			name: "delete removes the resource",
 			says: "Delete removes the resource.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "w", `{"size":1}`),
@@ -34,7 +34,7 @@ func resourcesDelete() []clause {
 			},
 		},
 		{
-			name:     "delete one tenant's",
+			name:     "delete removes only the tenant's own resource",
 			says:     "[tenancy.CodeNotFound] if there is none",
 			isolates: []string{"Resources.Delete"},
 			prove: func(p *probe) {
@@ -52,7 +52,7 @@ func resourcesDelete() []clause {
 			},
 		},
 		{
-			name: "delete what is referred to",
+			name: "delete refuses a referenced resource",
 			says: "[tenancy.CodeReferenced] with the member \"referrers\" ([]federation.Ref," +
 				" sorted) while another item refers to it",
 			prove: func(p *probe) {
@@ -83,7 +83,7 @@ func resourcesDelete() []clause {
 			},
 		},
 		{
-			name: "delete what refers to itself",
+			name: "delete removes a resource that refers to itself",
 			says: "while another item refers to it",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "itself", `{"parent":"itself"}`))
@@ -96,7 +96,7 @@ func resourcesDelete() []clause {
 			},
 		},
 		{
-			name:     "delete what another tenant's refers to",
+			name:     "delete ignores another tenant's references",
 			says:     "while another item refers to it",
 			isolates: []string{"Resources.Delete"},
 			prove: func(p *probe) {
@@ -109,7 +109,7 @@ func resourcesDelete() []clause {
 			},
 		},
 		{
-			name: "delete a singleton",
+			name: "delete refuses a singleton",
 			says: "[tenancy.CodeNotDeletable] for a singleton",
 			prove: func(p *probe) {
 				settings := ref("settings", "default")
@@ -138,7 +138,7 @@ func resourcesConditions() []clause {
 	}
 	return []clause{
 		{
-			name: "put with a condition",
+			name: "put checks its condition",
 			says: "if cond doesn't hold, the error is the one of the condition.",
 			prove: func(p *probe) {
 				for n, c := range conditions {
@@ -160,7 +160,7 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name: "delete with a condition",
+			name: "delete checks its condition",
 			says: "if cond doesn't hold, the error is the one of the condition.",
 			prove: func(p *probe) {
 				for n, c := range conditions {
@@ -176,7 +176,7 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name: "condition on version",
+			name: "version condition needs the version",
 			says: "the item must have this version, else [tenancy.CodeVersionMismatch]; also if" +
 				" it doesn't exist",
 			prove: func(p *probe) {
@@ -195,7 +195,7 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name: "condition on being there",
+			name: "exists condition needs the tenant's own item",
 			says: "the item must exist, else [tenancy.CodeVersionMismatch]",
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))
@@ -205,7 +205,7 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name:     "condition on being absent",
+			name:     "absent condition lets one Put create",
 			says:     "the item must not exist, else [tenancy.CodeAlreadyExists]",
 			isolates: []string{"Resources.Put"},
 			prove: func(p *probe) {
@@ -220,7 +220,7 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name: "zero condition",
+			name: "zero condition always holds",
 			says: "The zero Condition always holds.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{}`), item("widget", "w", `{"size":1}`))

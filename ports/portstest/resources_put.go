@@ -48,7 +48,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put counts and dates",
+			name: "put counts versions and sets times",
 			says: "It takes Ref, Labels and Spec from item; Version starts at 1 and grows by one;" +
 				" UpdatedAt is the time of the write.",
 			prove: func(p *probe) {
@@ -68,7 +68,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put a singleton",
+			name: "put replaces a singleton",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {
 				stored, created, err := p.Resources.Put(p.ctx, p.acme,
@@ -80,7 +80,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put what doesn't fit",
+			name: "put refuses an item that doesn't fit its kind",
 			says: "If the item doesn't fit its kind, Put returns the error of" +
 				" [federation.Kinds.Check]",
 			prove: func(p *probe) {
@@ -97,7 +97,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put a dangling reference",
+			name: "put refuses a dangling reference",
 			says: "a reference to an item that the tenant doesn't have, even if another tenant" +
 				" has one of that name, is [tenancy.CodeDanglingReference], with each place in" +
 				" Details",
@@ -118,7 +118,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put references",
+			name: "put stores references",
 			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
 				p.models()
@@ -134,7 +134,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "nothing written on an error",
+			name: "failed put writes nothing",
 			says: "On an error nothing is written.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`),
@@ -158,7 +158,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put at once",
+			name: "concurrent puts count versions one by one",
 			says: "Version starts at 1 and grows by one",
 			prove: func(p *probe) {
 				const writers = 20
@@ -184,7 +184,7 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put and delete at once",
+			name: "concurrent put and delete leave no dangling reference",
 			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
 				for n := range 10 {

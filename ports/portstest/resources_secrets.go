@@ -17,7 +17,7 @@ func resourcesSecrets() []clause {
 		" [federation.SecretRef]."
 	return []clause{
 		{
-			name: "put a secret",
+			name: "put moves a secret to the vault",
 			says: says,
 			prove: func(p *probe) {
 				hidden := item("widget", "w", `{"size":1,"token":{"$secret":"widget/w/token"}}`)
@@ -29,7 +29,7 @@ func resourcesSecrets() []clause {
 			},
 		},
 		{
-			name: "secrets leave nowhere",
+			name: "secret is never returned",
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"token":"hunter2"}`))
@@ -47,7 +47,7 @@ func resourcesSecrets() []clause {
 			},
 		},
 		{
-			name: "put a secret again",
+			name: "put keeps and replaces a secret",
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"token":"one"}`))
@@ -63,7 +63,7 @@ func resourcesSecrets() []clause {
 			},
 		},
 		{
-			name:     "one tenant's secret",
+			name:     "secret belongs to one tenant",
 			says:     says,
 			isolates: []string{"Resources.Put", "Vault.Get"},
 			prove: func(p *probe) {
@@ -75,7 +75,7 @@ func resourcesSecrets() []clause {
 			},
 		},
 		{
-			name: "no secret on an error",
+			name: "failed put stores no secret",
 			says: "On an error nothing is written.",
 			prove: func(p *probe) {
 				_, _, err := p.Resources.Put(p.ctx, p.acme,

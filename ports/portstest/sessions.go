@@ -20,7 +20,7 @@ func sessionsSuite() []clause {
 func sessionsCreate() []clause {
 	return []clause{
 		{
-			name: "create a session",
+			name: "create stores the session",
 			says: "Create stores s if the user's password still has the hash verified; \"\" skips" +
 				" this check.",
 			prove: func(p *probe) {
@@ -35,7 +35,7 @@ func sessionsCreate() []clause {
 			},
 		},
 		{
-			name: "create after a change of the password",
+			name: "create refuses a former password",
 			says: "[tenancy.CodeUnauthenticated] if the password has another hash by now, or if" +
 				" there is no such user.",
 			prove: func(p *probe) {
@@ -52,7 +52,7 @@ func sessionsCreate() []clause {
 			},
 		},
 		{
-			name: "session taken",
+			name: "existing id or hash is refused",
 			says: "An id or a hash that exists already is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -68,7 +68,7 @@ func sessionsCreate() []clause {
 			},
 		},
 		{
-			name: "very many sessions",
+			name: "oldest sessions beyond the maximum end",
 			says: "If the user has more than [identity.MaxSessions] then, the oldest end.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -85,7 +85,7 @@ func sessionsCreate() []clause {
 			},
 		},
 		{
-			name: "list sessions",
+			name: "list returns unexpired sessions newest first",
 			says: "List returns the user's sessions that haven't expired at now, newest first. It" +
 				" leaves Hash and Rights zero.",
 			prove: func(p *probe) {
@@ -111,7 +111,7 @@ func sessionsCreate() []clause {
 			},
 		},
 		{
-			name: "sessions in the log",
+			name: "session writes are in the audit log",
 			says: "Its writes are in the platform's audit log: session.create, session.revoke.",
 			prove: func(p *probe) {
 				one := p.user(1)
@@ -133,7 +133,7 @@ func sessionsCreate() []clause {
 func sessionsEnd() []clause {
 	return []clause{
 		{
-			name: "revoke a session",
+			name: "revoke ends the user's own session",
 			says: "Revoke ends a session: from then on [SessionFinder.Find] doesn't find it." +
 				" [tenancy.CodeNotFound] if the user has no such session, even if another user" +
 				" has it.",
@@ -153,7 +153,7 @@ func sessionsEnd() []clause {
 			},
 		},
 		{
-			name: "revoke a renewed session",
+			name: "revoked session isn't found by any secret",
 			says: "Revoke ends a session: from then on [SessionFinder.Find] doesn't find it.",
 			prove: func(p *probe) {
 				one := p.user(1)
@@ -165,7 +165,7 @@ func sessionsEnd() []clause {
 			},
 		},
 		{
-			name: "revoke all sessions",
+			name: "revokeAll ends one user's sessions",
 			says: "RevokeAll ends all sessions of a user. It is no error if there are none.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -184,7 +184,7 @@ func sessionsEnd() []clause {
 func sessionsFind() []clause {
 	return []clause{
 		{
-			name: "find a session",
+			name: "find accepts the former secret for a while",
 			says: "Find returns the session whose newest secret has this hash, or whose secret" +
 				" before that has it and may still be used at now. The returned Hash is that of" +
 				" the newest secret.",
@@ -206,7 +206,7 @@ func sessionsFind() []clause {
 			},
 		},
 		{
-			name: "find no session",
+			name: "find refuses unknown and expired sessions",
 			says: "[tenancy.CodeUnauthenticated] if there is none, if it has expired at now, or" +
 				" if its user was removed.",
 			prove: func(p *probe) {
@@ -226,7 +226,7 @@ func sessionsFind() []clause {
 			},
 		},
 		{
-			name: "see a session",
+			name: "touch records the minute of use",
 			says: "Touch records that a session was used, to the minute. The time never goes" +
 				" back, and it is no error if there is no such session.",
 			prove: func(p *probe) {
@@ -252,7 +252,7 @@ func sessionsFind() []clause {
 func sessionsRenew() []clause {
 	return []clause{
 		{
-			name: "renew a session",
+			name: "renew replaces the secret",
 			says: "Renew gives a session another secret, and stores the rights with which it was" +
 				" issued. The secret before it may be used until to.Overlap; older ones can't be" +
 				" used.",
@@ -273,7 +273,7 @@ func sessionsRenew() []clause {
 			},
 		},
 		{
-			name: "renewals in the log",
+			name: "renewal is in the audit log",
 			says: "A renewal is in the platform's audit log: session.renew.",
 			prove: func(p *probe) {
 				one := p.user(1)
@@ -287,7 +287,7 @@ func sessionsRenew() []clause {
 			},
 		},
 		{
-			name: "renew what was renewed",
+			name: "concurrent renewals succeed once",
 			says: "[tenancy.CodeVersionMismatch] if the session's newest secret doesn't have the" +
 				" hash from: it was renewed meanwhile, or doesn't exist any more.",
 			prove: func(p *probe) {

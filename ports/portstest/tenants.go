@@ -17,7 +17,7 @@ func tenantsSuite() []clause {
 func tenantsCreate() []clause {
 	return []clause{
 		{
-			name: "default is there",
+			name: "default tenant exists",
 			says: "The tenant [tenancy.DefaultID] with slug \"default\" exists from the start.",
 			prove: func(p *probe) {
 				t, err := p.Tenants.Get(p.ctx, tenancy.DefaultID)
@@ -27,7 +27,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "create stores what is given",
+			name: "create stores the tenant",
 			says: "Create stores t, except for Version, CreatedAt and UpdatedAt, which it sets," +
 				" and returns the stored tenant.",
 			prove: func(p *probe) {
@@ -46,7 +46,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "create in another state",
+			name: "create stores any state",
 			says: "Create stores t",
 			prove: func(p *probe) {
 				given := newTenant("gone")
@@ -59,7 +59,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "create makes singletons",
+			name: "create creates singletons",
 			says: "In the same transaction it creates the one item of each singleton kind.",
 			prove: func(p *probe) {
 				for _, id := range []tenancy.ID{tenancy.DefaultID, p.acme, p.globex} {
@@ -73,7 +73,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "slug taken",
+			name: "existing slug is refused",
 			says: "A slug that any tenant has or had is [tenancy.CodeSlugTaken]",
 			prove: func(p *probe) {
 				_, err := p.Tenants.Create(p.ctx, newTenant("acme"))
@@ -86,7 +86,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "id taken",
+			name: "existing id is refused",
 			says: "an id that any tenant has or had is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				again := newTenant("again")
@@ -99,7 +99,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "nothing stored on an error",
+			name: "failed create stores nothing",
 			says: "On an error nothing is stored.",
 			prove: func(p *probe) {
 				refused := newTenant("acme")
@@ -124,7 +124,7 @@ func tenantsCreate() []clause {
 func tenantsRead() []clause {
 	return []clause{
 		{
-			name: "get in any state",
+			name: "get returns a tenant in any state",
 			says: "Get returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
 				" none.",
 			prove: func(p *probe) {
@@ -140,7 +140,7 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "by slug in any state",
+			name: "bySlug returns a tenant in any state",
 			says: "BySlug returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
 				" none.",
 			prove: func(p *probe) {
@@ -160,7 +160,7 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list in order",
+			name: "list is in the order of slugs",
 			says: "List returns at most q.Limit tenants that match q in the order of their slugs," +
 				" byte by byte.",
 			prove: func(p *probe) {
@@ -173,7 +173,7 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list whole tenants",
+			name: "list returns whole tenants",
 			says: "List returns at most q.Limit tenants",
 			prove: func(p *probe) {
 				stored, err := p.Tenants.Get(p.ctx, p.acme)
@@ -203,7 +203,7 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list by state",
+			name: "list selects a state",
 			says: "only tenants in this state",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
@@ -216,7 +216,7 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list by ids",
+			name: "list selects ids",
 			says: "only these ids, unless nil; an empty slice selects none",
 			prove: func(p *probe) {
 				two := []tenancy.ID{p.globex, tenancy.NewID(), p.acme}
@@ -228,7 +228,7 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list after",
+			name: "list continues after a slug",
 			says: "only slugs after this one",
 			prove: func(p *probe) {
 				p.equal(p.slugs(ports.TenantQuery{After: "acme"}),
@@ -278,7 +278,7 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "update back to life",
+			name: "update restores a deleted tenant",
 			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
@@ -290,7 +290,7 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "update touches one tenant",
+			name: "update changes one tenant",
 			says: "in the tenant with t's ID",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.globex)
@@ -300,7 +300,7 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "update of another version",
+			name: "update refuses another version",
 			says: "[tenancy.CodeVersionMismatch] if the stored version isn't t.Version, and" +
 				" nothing changes",
 			prove: func(p *probe) {
@@ -318,7 +318,7 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "update of nobody",
+			name: "update refuses an unknown tenant",
 			says: "[tenancy.CodeTenantNotFound] if there is no such tenant.",
 			prove: func(p *probe) {
 				unknown := newTenant("unknown")
@@ -330,7 +330,7 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "updates at once",
+			name: "concurrent updates of a version succeed once",
 			says: "[tenancy.CodeVersionMismatch] if the stored version isn't t.Version",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
@@ -345,7 +345,7 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "what goes in is copied",
+			name: "stored settings are copies",
 			says: "Create stores t",
 			prove: func(p *probe) {
 				given := newTenant("copied")

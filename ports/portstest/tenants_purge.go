@@ -38,7 +38,7 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purge leaves no way to write",
+			name: "purged tenant can't be written to",
 			says: "and the tenant itself.",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
@@ -61,7 +61,7 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purge leaves others alone",
+			name: "purge changes no other tenant",
 			says: "It changes nothing of other tenants.",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)
@@ -76,7 +76,7 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purge keeps id and slug",
+			name: "purged id and slug stay taken",
 			says: "The id and the slug stay taken.",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
@@ -134,7 +134,7 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purge of what isn't deleted",
+			name: "purge refuses a tenant that isn't deleted",
 			says: "A tenant that isn't deleted, and the default one, is" +
 				" [tenancy.CodeInvalidState], and so is a tenant whose rows can't all be removed",
 			prove: func(p *probe) {
@@ -153,7 +153,7 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purge of nobody",
+			name: "purge refuses an unknown tenant",
 			says: "an unknown id is [tenancy.CodeTenantNotFound].",
 			prove: func(p *probe) {
 				_, err := p.Tenants.Purge(p.ctx, tenancy.NewID())
@@ -163,7 +163,7 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purges at once",
+			name: "concurrent purges succeed once",
 			says: "A purge removes everything or nothing.",
 			prove: func(p *probe) {
 				p.furnish(p.acme, 1)

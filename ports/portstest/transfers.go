@@ -21,7 +21,7 @@ var errOurs = errors.New("portstest: an error of the caller")
 func transfersExport() []clause {
 	return []clause{
 		{
-			name: "no tenant, no transfers",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				err := p.Transfers.Export(p.ctx, tenancy.ID{}, ports.Selection{},
@@ -38,7 +38,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export everything",
+			name: "export yields every item",
 			says: "Export calls yield with every item of the tenant that matches sel",
 			prove: func(p *probe) {
 				p.models()
@@ -59,7 +59,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export in order",
+			name: "export is in the order of refs",
 			says: "in the order of [federation.Ref.Compare]",
 			prove: func(p *probe) {
 				for n, name := range trickyNames() {
@@ -72,7 +72,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export sealed",
+			name: "export yields sealed items without secrets",
 			says: "sealed, with secrets replaced by their [federation.SecretRef].",
 			prove: func(p *probe) {
 				p.models()
@@ -93,7 +93,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name:     "export one tenant's items",
+			name:     "export yields one tenant's items",
 			says:     "every item of the tenant",
 			isolates: []string{"Transfers.Export"},
 			prove: func(p *probe) {
@@ -115,7 +115,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export from one snapshot",
+			name: "export reads one snapshot",
 			says: "from one snapshot",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("widget", "changed", `{"size":1}`),
@@ -145,7 +145,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export ends with yield's error",
+			name: "export stops at yield's error",
 			says: "It stops at yield's first error and returns it.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{}`))
@@ -160,7 +160,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export kinds",
+			name: "export selects kinds",
 			says: "only these kinds, unless empty; an undeclared kind is [tenancy.CodeInvalid]",
 			prove: func(p *probe) {
 				p.models()
@@ -183,7 +183,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export labels",
+			name: "export selects labels",
 			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
@@ -202,7 +202,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export twice",
+			name: "export is reproducible",
 			says: "Its zero value selects all.",
 			prove: func(p *probe) {
 				p.models()

@@ -18,7 +18,7 @@ func usersSuite() []clause {
 func usersCreate() []clause {
 	return []clause{
 		{
-			name: "create stores a user",
+			name: "create stores the user",
 			says: "Create stores u, its address in the form of [identity.ParseEmail], and returns" +
 				" the stored user: CreatedAt and UpdatedAt are set.",
 			prove: func(p *probe) {
@@ -35,7 +35,7 @@ func usersCreate() []clause {
 			},
 		},
 		{
-			name: "create no address",
+			name: "create refuses an invalid address",
 			says: "An invalid address is [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
 				for _, email := range []string{"", "user", "user@example.com\n",
@@ -49,7 +49,7 @@ func usersCreate() []clause {
 			},
 		},
 		{
-			name: "address or id taken",
+			name: "existing address or id is refused",
 			says: "An address that another user has, in any letter case, or an id that a user has" +
 				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
@@ -66,7 +66,7 @@ func usersCreate() []clause {
 			},
 		},
 		{
-			name: "one address, many users",
+			name: "concurrent creates of an address succeed once",
 			says: "An address that another user has, in any letter case, or an id that a user has" +
 				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
@@ -88,7 +88,7 @@ func usersCreate() []clause {
 func usersFind() []clause {
 	return []clause{
 		{
-			name: "get no user",
+			name: "get refuses an unknown user",
 			says: "Get returns a user; [tenancy.CodeNotFound] if there is none.",
 			prove: func(p *probe) {
 				p.user(1)
@@ -98,7 +98,7 @@ func usersFind() []clause {
 			},
 		},
 		{
-			name: "by address",
+			name: "byEmail ignores letter case",
 			says: "ByEmail returns the user with this address, in any letter case;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -111,7 +111,7 @@ func usersFind() []clause {
 			},
 		},
 		{
-			name: "by no address",
+			name: "byEmail refuses an unknown address",
 			says: "[tenancy.CodeNotFound] if there is none, or if the address is invalid.",
 			prove: func(p *probe) {
 				p.user(1)
@@ -122,7 +122,7 @@ func usersFind() []clause {
 			},
 		},
 		{
-			name: "list in pages",
+			name: "list pages in the order of addresses",
 			says: "List returns at most q.Limit users that match q in the order of their stored" +
 				" addresses, byte by byte.",
 			prove: func(p *probe) {
@@ -149,7 +149,7 @@ func usersFind() []clause {
 			},
 		},
 		{
-			name: "list by ids",
+			name: "list selects ids and continues after an address",
 			says: "only addresses after this one",
 			prove: func(p *probe) {
 				one, two, three := p.user(1), p.user(2), p.user(3)
@@ -176,7 +176,7 @@ func usersUpdate() []clause {
 	email, name, yes := "New@Example.com", "New", true
 	return []clause{
 		{
-			name: "update nothing",
+			name: "zero change changes nothing",
 			says: "Its zero value changes nothing.",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -186,7 +186,7 @@ func usersUpdate() []clause {
 			},
 		},
 		{
-			name: "update what is given",
+			name: "update changes the given fields",
 			says: "Update changes the fields that c sets, sets UpdatedAt, and returns the stored" +
 				" user.",
 			prove: func(p *probe) {
@@ -216,7 +216,7 @@ func usersUpdate() []clause {
 			},
 		},
 		{
-			name: "updates at once",
+			name: "concurrent updates keep each other's fields",
 			says: "The other fields keep their stored values, whatever the caller has read.",
 			prove: func(p *probe) {
 				u, no := p.user(1), false
@@ -236,7 +236,7 @@ func usersUpdate() []clause {
 			},
 		},
 		{
-			name: "update an address",
+			name: "update refuses an invalid or existing address",
 			says: "Addresses are refused as Create refuses them; [tenancy.CodeNotFound] if there" +
 				" is no such user.",
 			prove: func(p *probe) {
@@ -265,7 +265,7 @@ func usersUpdate() []clause {
 func usersRemove() []clause {
 	return []clause{
 		{
-			name: "remove a user",
+			name: "remove ends all memberships",
 			says: "Remove removes the user and all their memberships, in one transaction;",
 			prove: func(p *probe) {
 				gone, stays := p.user(1), p.user(2)
@@ -286,7 +286,7 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove the only admin",
+			name: "remove refuses a tenant's only admin",
 			says: "If the user is the only admin of any tenant, nothing is removed:" +
 				" [tenancy.CodeLastAdmin], with the ids of those tenants as the member" +
 				" \"tenants\".",
@@ -308,7 +308,7 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove all admins at once",
+			name: "concurrent removals leave the last admin",
 			says: "If the user is the only admin of any tenant, nothing is removed:" +
 				" [tenancy.CodeLastAdmin], with the ids of those tenants as the member" +
 				" \"tenants\".",
@@ -328,7 +328,7 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove users and members at once",
+			name: "users and members are removed at once",
 			says: "If the user is the only admin of any tenant, nothing is removed:",
 			prove: func(p *probe) {
 				all := make([]identity.User, 30)
@@ -355,7 +355,7 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove while they become a member",
+			name: "remove and Put at once leave no membership",
 			says: "Remove removes the user and all their memberships, in one transaction;",
 			prove: func(p *probe) {
 				for i := range 10 {
@@ -372,7 +372,7 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove nobody",
+			name: "remove refuses an unknown user",
 			says: "[tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				p.user(1)

@@ -9,7 +9,7 @@ import (
 func vaultSuite() []clause {
 	return []clause{
 		{
-			name: "set and get",
+			name: "set value is returned",
 			says: "Set stores value under name and replaces an earlier value.",
 			prove: func(p *probe) {
 				for _, value := range []string{"s3cret", "", "\x00\xff\n",
@@ -20,7 +20,7 @@ func vaultSuite() []clause {
 			},
 		},
 		{
-			name: "names",
+			name: "set refuses an invalid name",
 			says: "A name that [tenancy.CheckName] refuses is [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
 				for _, name := range []string{"", " x", "x ", "a\x00b", "a\nb", "\xff",
@@ -36,7 +36,7 @@ func vaultSuite() []clause {
 			},
 		},
 		{
-			name: "one tenant's secret",
+			name: "secret belongs to one tenant",
 			says: "Get returns the value; [tenancy.CodeNotFound] if the tenant has none of that" +
 				" name, even if another tenant has one.",
 			isolates: []string{"Vault.Get", "Vault.Set"},
@@ -51,7 +51,7 @@ func vaultSuite() []clause {
 			},
 		},
 		{
-			name: "no tenant, no vault",
+			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "mine", "acme's")
@@ -62,7 +62,7 @@ func vaultSuite() []clause {
 			},
 		},
 		{
-			name: "values are copied",
+			name: "stored values are copies",
 			says: "Set stores value under name",
 			prove: func(p *probe) {
 				given := []byte("s3cret")
