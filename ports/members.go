@@ -33,10 +33,3 @@ type Members interface {
 	// none in the tenant, even if they have one in another tenant.
 	Remove(ctx context.Context, tenant tenancy.ID, user string) error
 }
-
-// Memberships finds the tenants of a user before any tenant is known.
-type Memberships interface {
-	// Of returns the user's memberships in the order of the tenants' ids. It leaves
-	// out those of deleted tenants. A user that doesn't exist has none.
-	Of(ctx context.Context, user string) ([]tenancy.Membership, error)
-}

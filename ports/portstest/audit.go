@@ -378,102 +378,7 @@ func auditExport() []clause {
 	}
 }
 
-func platformAuditSuite() []clause {
-	return []clause{
-		{
-			name: "platform entry belongs to no tenant",
-			says: "Append adds an entry that belongs to no tenant.",
-			prove: func(p *probe) {
-				ctx := tenancy.WithPrincipal(p.ctx,
-					tenancy.Principal{Kind: tenancy.PlatformToken, ID: "token"})
-				p.ok(p.PlatformAudit.Append(ctx,
-					tenancy.Event{Action: "x.one", Target: tenancy.AuditTarget{
-						Kind: "user", Name: "ada"}}), "PlatformAudit.Append")
-				found := p.everywhere(ports.PlatformAuditQuery{Action: "x.one"})
-				p.equal(len(found), 1, "the number of entries")
-				for _, e := range found {
-					p.equal(e.Tenant, tenancy.ID{}, "its tenant")
-					p.equal(e.TenantSlug, tenancy.Slug(""), "its tenant's slug")
-					p.equal(e.Actor, tenancy.Actor{Kind: tenancy.PlatformToken, ID: "token"},
-						"the actor")
-					p.equal(e.Target, tenancy.AuditTarget{Kind: "user", Name: "ada"}, "the target")
-				}
-				for _, tenant := range []tenancy.ID{p.acme, p.globex, tenancy.DefaultID} {
-					p.equal(p.actions(tenant, "x.one"), []string{}, "a tenant's entries")
-				}
-			},
-		},
-		{
-			name: "list pages all logs newest first",
-			says: "List returns at most q.Limit entries that match q, of all tenants and of none," +
-				" newest first; entries of the same time are in the descending order of their" +
-				" ids.",
-			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.happen(p.globex, "x.two")
-				p.ok(p.PlatformAudit.Append(p.ctx, tenancy.Event{Action: "x.three"}),
-					"PlatformAudit.Append")
-				p.happen(p.acme, "x.four", "x.five")
-				all := p.everywhere(ports.PlatformAuditQuery{})
-				p.equal(slices.IsSortedFunc(all, func(a, b tenancy.AuditEntry) int {
-					if c := b.At.Compare(a.At); c != 0 {
-						return c
-					}
-					return compareText(b.ID, a.ID)
-				}), true, "the entries are in order")
-				got := []string{}
-				for place := (ports.AuditPlace{}); len(got) < 8; {
-					found, err := p.PlatformAudit.List(p.ctx,
-						ports.PlatformAuditQuery{Before: place, Limit: 2})
-					p.ok(err, "PlatformAudit.List")
-					got = append(got, actionsOf(found)...)
-					if len(found) < 2 {
-						break
-					}
-					place = ports.AuditPlace{At: found[1].At, ID: found[1].ID}
-				}
-				want := actionsOf(all)
-				p.equal(got[:min(len(got), len(want))], want[:min(len(got), len(want))],
-					"pages of two")
-				p.equal(slices.Contains(got, "x.three") && slices.Contains(got, "x.two") &&
-					slices.Contains(got, "x.one"), true, "%v holds what was done", got)
-			},
-		},
-		{
-			name: "list continues after an entry",
-			says: "only entries after this one in the list, unless zero",
-			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.happen(p.globex, "x.two")
-				for i, e := range p.everywhere(ports.PlatformAuditQuery{}) {
-					if i > 1 {
-						break
-					}
-					found := p.everywhere(ports.PlatformAuditQuery{
-						Before: ports.AuditPlace{At: e.At, ID: e.ID}})
-					for _, behind := range found {
-						p.equal(behind.ID == e.ID || behind.At.After(e.At), false,
-							"what isn't behind the place is listed")
-					}
-					p.equal(len(found), len(p.everywhere(ports.PlatformAuditQuery{}))-i-1,
-						"the number of entries behind the place")
-				}
-			},
-		},
-	}
-}
-
 func ignoreEnds(_, _ tenancy.AuditChain) error { return nil }
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
 
 // happen appends an entry for each action.
 func (p *probe) happen(tenant tenancy.ID, actions ...string) {
@@ -522,17 +427,6 @@ func actionsOf(entries []tenancy.AuditEntry) []string {
 	}
 	return actions
 }
-
-func (p *probe) everywhere(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
-	if q.Limit == 0 {
-		q.Limit = 1000
-	}
-	found, err := p.PlatformAudit.List(p.ctx, q)
-	p.ok(err, "PlatformAudit.List(%+v)", q)
-	return found
-}
-
-func (p *probe) platform(q ports.PlatformAuditQuery) []string { return actionsOf(p.everywhere(q)) }
 
 func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
 	actions := []string{}

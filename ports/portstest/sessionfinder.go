@@ -1,0 +1,157 @@
+package portstest
+
+import (
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
+)
+
+func sessionsFind() []clause {
+	return []clause{
+		{
+			name: "find accepts the former secret for a while",
+			says: "Find returns the session whose newest secret has this hash, or whose secret" +
+				" before that has it and may still be used at now. The returned Hash is that of" +
+				" the newest secret.",
+			prove: func(p *probe) {
+				one := p.user(1)
+				s := p.session(one.ID, 1)
+				p.session(one.ID, 2)
+				renewed := p.renew(s, 3)
+				for _, hash := range []identity.SessionHash{s.Hash, renewed} {
+					p.equal(p.found(hash, s.ID).Hash, renewed, "the hash of the answer")
+				}
+				_, err := p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds.Add(-time.Microsecond))
+				p.ok(err, "Find by the former secret, while it may be used")
+				_, err = p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds)
+				p.code(err, tenancy.CodeUnauthenticated,
+					"Find by the former secret, when it may be used no more")
+				_, err = p.SessionFinder.Find(p.ctx, renewed, overlapEnds)
+				p.ok(err, "Find by the newest secret")
+			},
+		},
+		{
+			name: "find refuses unknown and expired sessions",
+			says: "[tenancy.CodeUnauthenticated] if there is none, if it has expired at now, or" +
+				" if its user was removed.",
+			prove: func(p *probe) {
+				one := p.user(1)
+				s := p.session(one.ID, 1)
+				p.notFound(sessionHash(9), "which no session has")
+				p.notFound(identity.SessionHash{}, "which is zero")
+				_, err := p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt.Add(-time.Microsecond))
+				p.ok(err, "Find before it expires")
+				_, err = p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt)
+				p.code(err, tenancy.CodeUnauthenticated, "Find when it has expired")
+				p.ok(p.Users.Remove(p.ctx, one.ID), "Users.Remove")
+				p.notFound(s.Hash, "of a user who is gone")
+				_, err = p.Users.Create(p.ctx, one)
+				p.ok(err, "Users.Create of the same id")
+				p.notFound(s.Hash, "of a user who was gone")
+			},
+		},
+		{
+			name: "touch records the minute of use",
+			says: "Touch records that a session was used, to the minute. The time never goes" +
+				" back, and it is no error if there is no such session.",
+			prove: func(p *probe) {
+				one := p.user(1)
+				s, other := p.session(one.ID, 1), p.session(one.ID, 2)
+				later := sessionsBegin.Add(90*time.Minute + 31*time.Second)
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later), "See")
+				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
+					"SeenAt is the minute")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later.Add(-time.Hour)),
+					"See of an hour before")
+				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
+					"SeenAt stays")
+				p.equal(p.found(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true,
+					"SeenAt of another session")
+				p.ok(p.SessionFinder.Touch(p.ctx, newSession(one.ID, 3).ID, later),
+					"See of no session")
+			},
+		},
+	}
+}
+
+func sessionsRenew() []clause {
+	return []clause{
+		{
+			name: "renew replaces the secret",
+			says: "Renew gives a session another secret, and stores the rights with which it was" +
+				" issued. The secret before it may be used until to.Overlap; older ones can't be" +
+				" used.",
+			prove: func(p *probe) {
+				one := p.user(1)
+				s := p.session(one.ID, 1)
+				to := ports.SessionRenewal{Hash: sessionHash(2), Rights: [32]byte{2},
+					Overlap: overlapEnds}
+				p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, to), "Renew")
+				got := p.found(to.Hash, s.ID)
+				p.equal(got.Rights, to.Rights, "the rights")
+				p.found(s.Hash, s.ID)
+				again := ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds}
+				p.ok(p.SessionFinder.Renew(p.ctx, s.ID, to.Hash, again), "Renew again")
+				p.found(again.Hash, s.ID)
+				p.found(to.Hash, s.ID)
+				p.notFound(s.Hash, "before the last but one")
+			},
+		},
+		{
+			name: "renewal is in the audit log",
+			says: "A renewal is in the platform's audit log: session.renew.",
+			prove: func(p *probe) {
+				one := p.user(1)
+				s := p.session(one.ID, 1)
+				p.renew(s, 2)
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsBegin.Add(time.Hour)), "See")
+				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+					ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds})
+				p.code(err, tenancy.CodeVersionMismatch, "Renew of a former secret")
+				p.logged(one.ID, "session.renew", "session.create")
+			},
+		},
+		{
+			name: "concurrent renewals succeed once",
+			says: "[tenancy.CodeVersionMismatch] if the session's newest secret doesn't have the" +
+				" hash from: it was renewed meanwhile, or doesn't exist any more.",
+			prove: func(p *probe) {
+				one := p.user(1)
+				s := p.session(one.ID, 1)
+				errs := atOnce(10, func(i int) error {
+					return p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+						ports.SessionRenewal{Hash: sessionHash(10 + i), Overlap: overlapEnds})
+				})
+				p.equal(countCodes(errs),
+					map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9},
+					"the codes of 10 at once")
+				p.ok(p.Sessions.Revoke(p.ctx, one.ID, s.ID), "Revoke")
+				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+					ports.SessionRenewal{Hash: sessionHash(30), Overlap: overlapEnds})
+				p.code(err, tenancy.CodeVersionMismatch, "Renew of a session that is gone")
+			},
+		},
+	}
+}
+
+// renew gives a session the nth secret and answers its hash.
+func (p *probe) renew(s identity.Session, n int) identity.SessionHash {
+	p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
+		ports.SessionRenewal{Hash: sessionHash(n), Overlap: overlapEnds}), "SessionFinder.Renew")
+	return sessionHash(n)
+}
+
+// found wants the session with this id to be found.
+func (p *probe) found(hash identity.SessionHash, id string) identity.Session {
+	s, err := p.SessionFinder.Find(p.ctx, hash, sessionsBegin)
+	p.ok(err, "SessionFinder.Find")
+	p.equal(s.ID, id, "the id of the session that was found")
+	return s
+}
+
+func (p *probe) notFound(hash identity.SessionHash, which string) {
+	_, err := p.SessionFinder.Find(p.ctx, hash, sessionsBegin)
+	p.code(err, tenancy.CodeUnauthenticated, "Find of the session %s", which)
+}
