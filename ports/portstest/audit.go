@@ -13,28 +13,28 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func auditSuite() []clause { return slices.Concat(auditAppend(), auditList(), auditExport()) }
+func auditSuite() []contractCase { return slices.Concat(auditAppend(), auditList(), auditExport()) }
 
-func auditAppend() []clause {
-	return []clause{
+func auditAppend() []contractCase {
+	return []contractCase{
 		{
 			name: "entry is appended to one tenant's log",
 			says: "Append adds an entry about something that changed no data: a denial, or a" +
 				" read.",
 			isolates: []string{"Audit.Append", "Audit.List"},
 			prove: func(p *probe) {
-				given := tenancy.Event{
+				input := tenancy.Event{
 					Action: "agent.read", Target: tenancy.AuditTarget{
 						Kind: "agent", Name: "Käthe <b>\"&"}, Outcome: tenancy.Denied,
 					Details: map[string]any{"code": "forbidden", "n": 1},
 					Actor:   tenancy.Actor{Kind: "key", ID: "k1", Name: "ci"},
 				}
-				p.ok(p.Audit.Append(p.ctx, p.acme, given), "Audit.Append")
+				p.ok(p.Audit.Append(p.ctx, p.acme, input), "Audit.Append")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "agent.read"}) {
 					p.equal(e.Tenant, p.acme, "the entry's tenant")
 					p.equal(e.TenantSlug, tenancy.Slug("acme"), "the entry's tenant's slug")
-					p.equal(e.Actor, given.Actor, "the actor")
-					p.equal(e.Target, given.Target, "the target")
+					p.equal(e.Actor, input.Actor, "the actor")
+					p.equal(e.Target, input.Target, "the target")
 					p.equal(e.Outcome, tenancy.Denied, "the outcome")
 					p.equal(sameJSON(e.Details, json.RawMessage(`{"code":"forbidden","n":1}`)),
 						true, "the details %s are the event's", e.Details)
@@ -63,7 +63,7 @@ func auditAppend() []clause {
 				_, after, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(after, before, "where the chain ends")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
+				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
 					"the entries of all tenants")
 			},
 		},
@@ -89,7 +89,7 @@ func auditAppend() []clause {
 					p.equal(details, map[string]any{"path": want, want: []any{want},
 						"reason": want}, "the details")
 				}
-				p.verified(p.acme)
+				p.verifyChain(p.acme)
 			},
 		},
 		{
@@ -141,7 +141,7 @@ func auditAppend() []clause {
 				})
 				p.ok(errors.Join(errs...), "Audit.Append by %d at once", writers)
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
-					p.verified(tenant)
+					p.verifyChain(tenant)
 					p.equal(len(p.actions(tenant, "x.read")), writers*each/2,
 						"the number of entries")
 				}
@@ -168,14 +168,14 @@ func auditAppend() []clause {
 	}
 }
 
-func auditList() []clause {
-	return []clause{
+func auditList() []contractCase {
+	return []contractCase{
 		{
 			name: "list pages newest first",
 			says: "List returns at most q.Limit of the tenant's entries that match q, newest" +
 				" first.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
+				p.appendEvents(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
 				pages := [][]string{}
 				for before := int64(0); len(pages) < 3; {
 					found, err := p.Audit.List(p.ctx, p.acme,
@@ -195,7 +195,7 @@ func auditList() []clause {
 			name: "list continues before a Seq",
 			says: "only entries with a smaller Seq, unless 0",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
+				p.appendEvents(p.acme, "x.one", "x.two")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
 					p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Before: e.Seq, Limit: 1})),
 						[]string{"x.one"}, "what is before the second")
@@ -206,16 +206,16 @@ func auditList() []clause {
 			name: "list selects an actor",
 			says: "only entries of the actor with this id",
 			prove: func(p *probe) {
-				p.happenBy(p.acme, "u1", "x.one")
-				p.happenBy(p.acme, "u2", "x.two")
-				p.happenBy(p.globex, "u1", "x.three")
+				p.appendAs(p.acme, "u1", "x.one")
+				p.appendAs(p.acme, "u2", "x.two")
+				p.appendAs(p.globex, "u1", "x.three")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"},
 					"what u1 did")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{},
 					"what nobody did")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})),
 					[]string{}, "what u1 didn't do")
-				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}),
+				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}),
 					[]string{"x.three", "x.one"}, "what u1 did anywhere")
 			},
 		},
@@ -223,10 +223,10 @@ func auditList() []clause {
 			name: "list selects an action",
 			says: "only entries of this action",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two", "x.one")
+				p.appendEvents(p.acme, "x.one", "x.two", "x.one")
 				p.equal(p.actions(p.acme, "x.one"), []string{"x.one", "x.one"}, "the entries")
 				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an action that wasn't")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
+				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
 					"the entries of all tenants")
 			},
 		},
@@ -237,7 +237,7 @@ func auditList() []clause {
 				second := p.appendAtTwoTimes()
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Since: second})),
 					[]string{"x.two"}, "the tenant's entries at the second time or later")
-				p.equal(p.platform(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
+				p.equal(p.allActions(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
 					"all entries at the second time or later")
 			},
 		},
@@ -248,7 +248,7 @@ func auditList() []clause {
 				second := p.appendAtTwoTimes()
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Until: second, Limit: 1})),
 					[]string{"x.one"}, "the tenant's newest entry before the second time")
-				p.equal(p.platform(ports.PlatformAuditQuery{Until: second, Limit: 1}),
+				p.equal(p.allActions(ports.PlatformAuditQuery{Until: second, Limit: 1}),
 					[]string{"x.one"}, "the newest of all entries before the second time")
 			},
 		},
@@ -262,7 +262,7 @@ func auditList() []clause {
 					_, err = p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "PlatformAudit.List with limit %d", limit)
 				}
-				p.happen(p.acme, "x.one")
+				p.appendEvents(p.acme, "x.one")
 				_, last, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(int64(len(p.log(p.acme, ports.AuditQuery{}))), last.Seq,
@@ -272,16 +272,16 @@ func auditList() []clause {
 	}
 }
 
-func auditExport() []clause {
-	return []clause{
+func auditExport() []contractCase {
+	return []contractCase{
 		{
 			name: "export yields one tenant's entries",
 			says: "Export calls begin once with the result of Ends, then yield with each of the" +
 				" tenant's entries that match q, oldest first, all from one snapshot.",
 			isolates: []string{"Audit.Export", "Audit.Ends"},
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two", "x.three")
-				p.happen(p.globex, "x.four")
+				p.appendEvents(p.acme, "x.one", "x.two", "x.three")
+				p.appendEvents(p.globex, "x.four")
 				begun := 0
 				var got []tenancy.AuditEntry
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{Since: time.Unix(1, 0)},
@@ -298,11 +298,12 @@ func auditExport() []clause {
 				listed := p.log(p.acme, ports.AuditQuery{})
 				slices.Reverse(listed)
 				p.equal(got, listed, "the exported entries")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two"}), []string{"x.two"},
+				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.two"}),
+					[]string{"x.two"},
 					"the exported entries of an action")
-				p.equal(p.exported(p.globex, ports.AuditQuery{Action: "x.four"}),
+				p.equal(p.exportedActions(p.globex, ports.AuditQuery{Action: "x.four"}),
 					[]string{"x.four"}, "globex's")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
+				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
 					"acme's of what globex did")
 			},
 		},
@@ -310,10 +311,11 @@ func auditExport() []clause {
 			name: "export ignores Before and Limit",
 			says: "It ignores q.Before and q.Limit.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
+				p.appendEvents(p.acme, "x.one", "x.two")
+				p.equal(p.exportedActions(p.acme,
+					ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
 					[]string{"x.two"}, "the exported entries")
-				p.equal(len(p.exported(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
+				p.equal(len(p.exportedActions(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
 					"more than one is exported")
 			},
 		},
@@ -321,13 +323,13 @@ func auditExport() []clause {
 			name: "export reads one snapshot",
 			says: "all from one snapshot",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
+				p.appendEvents(p.acme, "x.one", "x.two")
 				var end tenancy.AuditChain
 				var newest int64
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
 					func(_, last tenancy.AuditChain) error {
 						end = last
-						p.happen(p.acme, "x.late")
+						p.appendEvents(p.acme, "x.late")
 						return nil
 					}, func(e tenancy.AuditEntry) error {
 						p.equal(e.Action == "x.late", false,
@@ -343,15 +345,15 @@ func auditExport() []clause {
 			name: "export stops at an error",
 			says: "It stops at the first error of begin or yield and returns it.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
+				p.appendEvents(p.acme, "x.one", "x.two")
 				calls := 0
-				count := func(tenancy.AuditEntry) error { calls++; return errOurs }
+				count := func(tenancy.AuditEntry) error { calls++; return errCaller }
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
-					func(_, _ tenancy.AuditChain) error { return errOurs }, count)
-				p.equal(errors.Is(err, errOurs), true, "Export answers begin's error: %v", err)
+					func(_, _ tenancy.AuditChain) error { return errCaller }, count)
+				p.equal(errors.Is(err, errCaller), true, "Export answers begin's error: %v", err)
 				p.equal(calls, 0, "how often yield is called after begin failed")
 				err = p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{}, ignoreEnds, count)
-				p.equal(errors.Is(err, errOurs), true, "Export answers yield's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "Export answers yield's error: %v", err)
 				p.equal(calls, 1, "how often yield is called")
 			},
 		},
@@ -365,7 +367,7 @@ func auditExport() []clause {
 				p.ok(err, "Audit.Ends")
 				p.equal([]tenancy.AuditChain{first, last}, []tenancy.AuditChain{{}, {}},
 					"the ends of a chain without entries")
-				p.happen(p.acme, "x.one")
+				p.appendEvents(p.acme, "x.one")
 				first, last, err = p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(first, tenancy.AuditChain{}, "where acme's chain begins")
@@ -381,7 +383,7 @@ func auditExport() []clause {
 func ignoreEnds(_, _ tenancy.AuditChain) error { return nil }
 
 // happen appends an entry for each action.
-func (p *probe) happen(tenant tenancy.ID, actions ...string) {
+func (p *probe) appendEvents(tenant tenancy.ID, actions ...string) {
 	for _, action := range actions {
 		p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)",
 			action)
@@ -391,16 +393,16 @@ func (p *probe) happen(tenant tenancy.ID, actions ...string) {
 // appendAtTwoTimes appends x.one and later x.two to acme's log, and returns the time
 // of x.two.
 func (p *probe) appendAtTwoTimes() (second time.Time) {
-	p.happen(p.acme, "x.one")
+	p.appendEvents(p.acme, "x.one")
 	time.Sleep(2 * time.Microsecond) // the resolution of the stored times
-	p.happen(p.acme, "x.two")
+	p.appendEvents(p.acme, "x.two")
 	for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
 		second = e.At
 	}
 	return second
 }
 
-func (p *probe) happenBy(tenant tenancy.ID, user, action string) {
+func (p *probe) appendAs(tenant tenancy.ID, user, action string) {
 	ctx := tenancy.WithPrincipal(p.ctx, tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user})
 	p.ok(p.Audit.Append(ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)", action)
 }
@@ -428,7 +430,7 @@ func actionsOf(entries []tenancy.AuditEntry) []string {
 	return actions
 }
 
-func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
+func (p *probe) exportedActions(tenant tenancy.ID, q ports.AuditQuery) []string {
 	actions := []string{}
 	err := p.Audit.Export(p.ctx, tenant, q, ignoreEnds, func(e tenancy.AuditEntry) error {
 		actions = append(actions, e.Action)
@@ -439,7 +441,7 @@ func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
 }
 
 // verified wants the tenant's entries to be a chain from its one end to the other.
-func (p *probe) verified(tenant tenancy.ID) {
+func (p *probe) verifyChain(tenant tenancy.ID) {
 	var chain, end tenancy.AuditChain
 	var before time.Time
 	err := p.Audit.Export(p.ctx, tenant, ports.AuditQuery{},
@@ -458,7 +460,7 @@ func (p *probe) verified(tenant tenancy.ID) {
 }
 
 // as is p's context with somebody who acts in a request.
-func (p *probe) as(user string) context.Context {
+func (p *probe) asUser(user string) context.Context {
 	ctx := tenancy.WithPrincipal(p.ctx,
 		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user, Name: "User " + user})
 	return tenancy.WithRequest(ctx,

@@ -14,7 +14,7 @@ import (
 
 // audited is a method that writes: what it does leaves one entry, and what it
 // refuses none.
-type audited struct {
+type auditedWrite struct {
 	method  string
 	action  string
 	target  tenancy.AuditTarget
@@ -23,10 +23,10 @@ type audited struct {
 	refused func(ctx context.Context, p *probe) error
 }
 
-func auditWritesSuite() []clause {
-	var all []clause
-	for _, a := range auditedWrites() {
-		all = append(all, clause{
+func auditWritesSuite() []contractCase {
+	var all []contractCase
+	for _, a := range tenantOwnedWrites() {
+		all = append(all, contractCase{
 			name: "one entry of " + a.method + " " + a.action,
 			says: "Every method of every port that changes a tenant's data or its administration" +
 				" appends an entry in the transaction of the change, so that neither happens" +
@@ -34,19 +34,19 @@ func auditWritesSuite() []clause {
 			prove: func(p *probe) {
 				a.proveEntry(p)
 			},
-		}, clause{
+		}, contractCase{
 			name: "no entry of a refused " + a.method + " " + a.action,
 			says: "A refused write leaves no entry of that write.",
 			prove: func(p *probe) {
-				a.proveNone(p)
+				a.proveNoEntry(p)
 			},
 		})
 	}
 	return append(all, auditImports()...)
 }
 
-func (a audited) proveEntry(p *probe) {
-	p.ok(a.do(p.as("u1"), p), "%s", a.method)
+func (a auditedWrite) proveEntry(p *probe) {
+	p.ok(a.do(p.asUser("u1"), p), "%s", a.method)
 	_, last, err := p.Audit.Ends(p.ctx, p.acme)
 	p.ok(err, "Audit.Ends")
 	found := p.log(p.acme, ports.AuditQuery{Actor: "u1"})
@@ -73,22 +73,22 @@ func (a audited) proveEntry(p *probe) {
 	}
 	p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Actor: "u1"})), []string{},
 		"what the other tenant's log says")
-	p.verified(p.acme)
+	p.verifyChain(p.acme)
 }
 
-func (a audited) proveNone(p *probe) {
-	err := a.refused(p.as("u1"), p)
+func (a auditedWrite) proveNoEntry(p *probe) {
+	err := a.refused(p.asUser("u1"), p)
 	if err == nil {
 		p.fail("%s = nil; want an error", a.method)
 	}
 	p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
 		"what the log says of what %s refused", a.method)
-	p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}), []string{}, "what all logs say")
+	p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}), []string{}, "what all logs say")
 }
 
-func auditedWrites() []audited {
+func tenantOwnedWrites() []auditedWrite {
 	widget := tenancy.AuditTarget{Kind: "widget", Name: "w"}
-	return append([]audited{
+	return append([]auditedWrite{
 		{
 			method: "Resources.Put", action: "resource.create", target: widget,
 			details: []string{"after", "version", "secrets"},
@@ -179,12 +179,12 @@ func auditedWrites() []audited {
 				return p.Keys.Revoke(ctx, p.acme, p.key(p.globex, 1).ID)
 			},
 		},
-	}, auditedTenants()...)
+	}, tenantUpdates()...)
 }
 
 // auditedTenants are the changes of a tenant, each named by what it does.
-func auditedTenants() []audited {
-	var all []audited
+func tenantUpdates() []auditedWrite {
+	var all []auditedWrite
 	for _, c := range []struct {
 		action   string
 		from, to tenancy.State
@@ -209,7 +209,7 @@ func auditedTenants() []audited {
 			_, err = p.Tenants.Update(ctx, t)
 			return err
 		}
-		all = append(all, audited{
+		all = append(all, auditedWrite{
 			method: "Tenants.Update", action: c.action,
 			target:  tenancy.AuditTarget{Kind: "tenant", Name: "acme"},
 			details: []string{"before", "after", "version", "name"},
@@ -220,7 +220,7 @@ func auditedTenants() []audited {
 	return all
 }
 
-func auditImports() []clause {
+func auditImports() []contractCase {
 	const says = "An import that applied leaves one entry in the audit log, bundle.import; any" +
 		" other leaves none."
 	apply := func(ctx context.Context, p *probe, tenant tenancy.ID, failure error) error {
@@ -238,15 +238,15 @@ func auditImports() []clause {
 			return failure
 		})
 	}
-	return []clause{
+	return []contractCase{
 		{
 			name: "entry of Transfers.Import",
 			says: says,
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.ok(apply(p.as("u1"), p, p.acme, nil), "Transfers.Import")
-				p.happen(p.acme, "x.two")
-				p.ok(apply(p.as("u2"), p, p.acme, nil), "Transfers.Import")
+				p.appendEvents(p.acme, "x.one")
+				p.ok(apply(p.asUser("u1"), p, p.acme, nil), "Transfers.Import")
+				p.appendEvents(p.acme, "x.two")
+				p.ok(apply(p.asUser("u2"), p, p.acme, nil), "Transfers.Import")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Limit: 4})),
 					[]string{"bundle.import", "x.two", "bundle.import", "x.one"}, "acme's log")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Actor: "u1"}) {
@@ -255,7 +255,7 @@ func auditImports() []clause {
 				}
 				p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Action: "bundle.import"})),
 					[]string{}, "globex's imports")
-				p.verified(p.acme)
+				p.verifyChain(p.acme)
 			},
 		},
 		{
@@ -264,7 +264,7 @@ func auditImports() []clause {
 			isolates: []string{"Import.Describe"},
 			prove: func(p *probe) {
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
-					p.ok(apply(p.as("u1"), p, tenant, nil), "Transfers.Import")
+					p.ok(apply(p.asUser("u1"), p, tenant, nil), "Transfers.Import")
 					found := p.log(tenant, ports.AuditQuery{Actor: "u1"})
 					p.equal(len(found), 1, "the number of imports in the log")
 					for _, e := range found {
@@ -279,9 +279,9 @@ func auditImports() []clause {
 			name: "no entry of a failed import",
 			says: says,
 			prove: func(p *probe) {
-				p.code(apply(p.as("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,
+				p.code(apply(p.asUser("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,
 					"no")), tenancy.CodeImportConflict, "Transfers.Import")
-				p.ok(p.Transfers.Import(p.as("u1"), p.acme,
+				p.ok(p.Transfers.Import(p.asUser("u1"), p.acme,
 					func(ports.Import) error { return nil }), "an import of nothing")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
 					"what the log says")
@@ -292,7 +292,7 @@ func auditImports() []clause {
 			says: "Every method of every port that changes a tenant's data or its administration" +
 				" appends an entry in the transaction of the change",
 			prove: func(p *probe) {
-				made, err := p.Tenants.Create(p.as("u1"), newTenant("initech"))
+				made, err := p.Tenants.Create(p.asUser("u1"), newTenant("initech"))
 				p.ok(err, "Tenants.Create")
 				found := p.log(made.ID, ports.AuditQuery{})
 				p.equal(actionsOf(found), []string{"tenant.create"}, "the log of a new tenant")
@@ -302,9 +302,9 @@ func auditImports() []clause {
 					p.equal(e.TenantSlug, tenancy.Slug("initech"), "the slug")
 					p.equal(e.Actor.ID, "u1", "the actor")
 				}
-				_, err = p.Tenants.Create(p.as("u2"), newTenant("initech"))
+				_, err = p.Tenants.Create(p.asUser("u2"), newTenant("initech"))
 				p.code(err, tenancy.CodeSlugTaken, "Tenants.Create of a taken slug")
-				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
+				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
 					"what all logs say of it")
 			},
 		},

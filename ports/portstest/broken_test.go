@@ -252,7 +252,7 @@ func TestMemoryStorePassesEverySuite(t *testing.T) {
 
 func TestMissingPortFailsEveryCase(t *testing.T) {
 	t.Parallel()
-	for _, c := range portstest.Clauses() {
+	for _, c := range portstest.Cases() {
 		s := newMemoryStore(t)
 		s.Vault = nil
 		if c.Check(t.Context(), s) == nil {
@@ -270,7 +270,7 @@ const slowCase = "Transfers/apply writes 2000 items"
 func runSuite(t *testing.T, suite string, modify func(*ports.Services)) map[string]error {
 	t.Helper()
 	failed := map[string]error{}
-	for _, c := range portstest.Clauses() {
+	for _, c := range portstest.Cases() {
 		if !strings.HasPrefix(c.Name, suite+"/") || c.Name == slowCase {
 			continue
 		}

@@ -11,12 +11,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func changeNotifierSuite() []clause { return append(notifierChanges(), notifierDelivery()...) }
+func changeNotifierSuite() []contractCase {
+	return append(notifierChanges(), notifierDelivery()...)
+}
 
-func notifierChanges() []clause {
+func notifierChanges() []contractCase {
 	const says = "Subscribe calls notify after the commit of every change to a tenant, API key," +
 		" user or membership, no matter who makes it."
-	return []clause{
+	return []contractCase{
 		{
 			name: "tenant change is notified",
 			says: says,
@@ -98,8 +100,8 @@ func notifierChanges() []clause {
 	}
 }
 
-func notifierDelivery() []clause {
-	return []clause{
+func notifierDelivery() []contractCase {
+	return []contractCase{
 		{
 			name: "notifications come one at a time until stop",
 			says: "Subscribe makes one call at a time, each after the commit, until stop is called.",

@@ -42,7 +42,7 @@ var crossTenant = map[reflect.Type]string{
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
 	t.Parallel()
 	isolated := map[string]bool{}
-	for _, c := range portstest.Clauses() {
+	for _, c := range portstest.Cases() {
 		for _, method := range c.Isolates {
 			isolated[method] = true
 		}
@@ -78,7 +78,7 @@ func TestEveryPortIsOwnedOrAnException(t *testing.T) {
 func TestCaseNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, c := range portstest.Clauses() {
+	for _, c := range portstest.Cases() {
 		if seen[c.Name] {
 			t.Errorf("there are two cases %q", c.Name)
 		}
@@ -206,7 +206,7 @@ func TestSentencesAreProved(t *testing.T) {
 		excepted[sentence] = "it promises nothing"
 	}
 	var quoted []string
-	for _, c := range portstest.Clauses() {
+	for _, c := range portstest.Cases() {
 		if !strings.Contains(all, c.Says) {
 			t.Errorf("%s proves what no comment in package ports says:\n%s", c.Name, c.Says)
 		}

@@ -7,18 +7,18 @@ import (
 )
 
 // Clause is a case of a suite, for the tests of the suites.
-type Clause struct {
+type Case struct {
 	Name, Says string
 	Isolates   []string
 	Check      func(ctx context.Context, s ports.Services) error
 }
 
 // Clauses answers every case of every suite, named SUITE/CASE.
-func Clauses() []Clause {
-	var all []Clause
+func Cases() []Case {
+	var all []Case
 	for _, suite := range []struct {
 		name    string
-		clauses []clause
+		clauses []contractCase
 	}{
 		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()},
 		{"LoginAttempts", loginAttemptsSuite()}, {"Identities", identitiesSuite()},
@@ -30,7 +30,7 @@ func Clauses() []Clause {
 		{"ChangeNotifier", changeNotifierSuite()},
 	} {
 		for _, c := range suite.clauses {
-			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})
+			all = append(all, Case{suite.name + "/" + c.name, c.says, c.isolates, c.check})
 		}
 	}
 	return all

@@ -5,8 +5,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func identitiesSuite() []clause {
-	return []clause{
+func identitiesSuite() []contractCase {
+	return []contractCase{
 		{
 			name: "bound identity is found",
 			says: "Find returns the user that an identity is bound to. [tenancy.CodeNotFound] if" +
@@ -15,13 +15,13 @@ func identitiesSuite() []clause {
 				one, two := p.user(1), p.user(2)
 				p.bind(identityOf("a"), one.ID)
 				p.bind(identityOf("b"), two.ID)
-				p.boundTo(identityOf("a"), one.ID)
-				p.boundTo(identityOf("b"), two.ID)
+				p.wantBound(identityOf("a"), one.ID)
+				p.wantBound(identityOf("b"), two.ID)
 				for _, i := range []identity.Identity{
 					identityOf("c"), {Issuer: "https://other.example", Subject: "a"},
 					{Issuer: identityOf("a").Issuer, Subject: "A"}, {},
 				} {
-					p.unbound(i)
+					p.wantUnbound(i)
 				}
 			},
 		},
@@ -63,8 +63,8 @@ func identitiesSuite() []clause {
 				p.code(p.Identities.Bind(p.ctx, identityOf("c"), newUser(3).ID),
 					tenancy.CodeNotFound, "Bind to nobody")
 				p.bind(identity.Identity{Issuer: "https://other.example", Subject: "a"}, one.ID)
-				p.boundTo(identityOf("a"), one.ID)
-				p.unbound(identityOf("b"))
+				p.wantBound(identityOf("a"), one.ID)
+				p.wantUnbound(identityOf("b"))
 			},
 		},
 		{
@@ -74,7 +74,7 @@ func identitiesSuite() []clause {
 				one := p.user(1)
 				p.bind(identityOf("a"), one.ID)
 				p.ok(p.Users.Remove(p.ctx, one.ID), "Users.Remove")
-				p.unbound(identityOf("a"))
+				p.wantUnbound(identityOf("a"))
 				p.bind(identityOf("a"), p.user(2).ID)
 			},
 		},
@@ -86,7 +86,7 @@ func identitiesSuite() []clause {
 				p.bind(identityOf("a"), one.ID)
 				p.code(p.Identities.Bind(p.ctx, identityOf("a"), one.ID), tenancy.CodeAlreadyExists,
 					"Bind again")
-				p.logged(one.ID, "identity.bind")
+				p.wantLogged(one.ID, "identity.bind")
 			},
 		},
 	}
@@ -100,13 +100,13 @@ func (p *probe) bind(i identity.Identity, user string) {
 	p.ok(p.Identities.Bind(p.ctx, i, user), "Identities.Bind(%v)", i)
 }
 
-func (p *probe) boundTo(i identity.Identity, want string) {
+func (p *probe) wantBound(i identity.Identity, want string) {
 	user, err := p.Identities.Find(p.ctx, i)
 	p.ok(err, "Identities.Find(%v)", i)
 	p.equal(user, want, "whose the identity is")
 }
 
-func (p *probe) unbound(i identity.Identity) {
+func (p *probe) wantUnbound(i identity.Identity) {
 	_, err := p.Identities.Find(p.ctx, i)
 	p.code(err, tenancy.CodeNotFound, "Identities.Find(%v)", i)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func invitationsFind() []clause {
-	return []clause{
+func invitationsFind() []contractCase {
+	return []contractCase{
 		{
 			name: "find returns the invitation",
 			says: "Find returns the invitation with this hash.",
@@ -33,7 +33,7 @@ func invitationsFind() []clause {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted} {
 					p.setState(p.acme, state)
 					p.noInvitation(i.Hash, "of a tenant that is "+string(state))
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, p.invited(1), true)
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, p.invitedUser(1), true)
 					p.code(err, tenancy.CodeNotFound, "Accept")
 				}
 				p.setState(p.acme, tenancy.Active)
@@ -55,14 +55,14 @@ func invitationsFind() []clause {
 					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: admin.ID})
 				p.findInvitation(byUser.Hash)
 				p.member(p.acme, admin, tenancy.Editor)
-				p.deadInvitation(byUser, "of a former admin")
+				p.refusedInvitation(byUser, "of a former admin")
 				_, err := p.Users.Update(p.ctx, admin.ID, ports.UserChange{SuperAdmin: &yes})
 				p.ok(err, "Users.Update")
 				p.findInvitation(byUser.Hash)
 				_, err = p.Users.Update(p.ctx, admin.ID, ports.UserChange{SuperAdmin: &no})
 				p.ok(err, "Users.Update")
 				p.member(p.globex, admin, tenancy.Admin)
-				p.deadInvitation(byUser, "of an admin of another tenant")
+				p.refusedInvitation(byUser, "of an admin of another tenant")
 
 				for n, k := range map[int]tenancy.APIKey{
 					2: {Tenant: p.acme, Role: tenancy.Editor},
@@ -73,7 +73,7 @@ func invitationsFind() []clause {
 					k.ID, k.Hash, k.Name = keyID(n), keyHash(n), "key"
 					_, err := p.Keys.Create(p.ctx, k.Tenant, k)
 					p.ok(err, "Keys.Create")
-					p.deadInvitation(p.inviteAs(p.acme, n,
+					p.refusedInvitation(p.inviteAs(p.acme, n,
 						tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: k.ID}),
 						fmt.Sprint("of key ", n))
 				}
@@ -85,14 +85,14 @@ func invitationsFind() []clause {
 					tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: good.ID})
 				p.findInvitation(byKey.Hash)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, good.ID), "Keys.Revoke")
-				p.deadInvitation(byKey, "of a revoked key")
+				p.refusedInvitation(byKey, "of a revoked key")
 
 				for n, kind := range []tenancy.PrincipalKind{"", tenancy.SystemActor,
 					tenancy.AnonymousActor, "host"} {
-					p.deadInvitation(p.inviteAs(p.acme, 6+n,
+					p.refusedInvitation(p.inviteAs(p.acme, 6+n,
 						tenancy.Actor{Kind: kind, ID: admin.ID}), "of "+string(kind))
 				}
-				p.deadInvitation(p.inviteAs(p.acme, 12,
+				p.refusedInvitation(p.inviteAs(p.acme, 12,
 					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "somebody of the host's"}),
 					"of nobody")
 			},
@@ -111,8 +111,8 @@ func invitationsFind() []clause {
 	}
 }
 
-func invitationsAccept() []clause {
-	return []clause{
+func invitationsAccept() []contractCase {
+	return []contractCase{
 		{
 			name: "accept makes a user a member",
 			says: "Accept removes the invitation with this hash and gives the user its role in" +
@@ -120,13 +120,13 @@ func invitationsAccept() []clause {
 			prove: func(p *probe) {
 				i := p.inviteAs(p.acme, 1, platform)
 				other := p.inviteAs(p.globex, 2, platform)
-				u := p.invited(1)
+				u := p.invitedUser(1)
 				_, err := p.Users.Create(p.ctx, u)
 				p.ok(err, "Users.Create")
 				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 				p.ok(err, "InvitationFinder.Accept")
 				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
-					Role: tenancy.Editor}, "what Accept answers")
+					Role: tenancy.Editor}, "the result of Accept")
 				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme}, "the user's tenants")
 				p.noInvitation(i.Hash, "after it was accepted")
 				p.equal(p.invitations(p.acme), []string{}, "acme's invitations")
@@ -139,12 +139,12 @@ func invitationsAccept() []clause {
 			name: "accept creates a new user",
 			says: "With newUser it stores the user first, as [Users.Create] does.",
 			prove: func(p *probe) {
-				i, u := p.invite(p.acme, 1), p.invited(1)
+				i, u := p.invite(p.acme, 1), p.invitedUser(1)
 				u.Email = strings.ToUpper(u.Email)
 				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
 				p.ok(err, "InvitationFinder.Accept")
 				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
-					Role: tenancy.Editor}, "what Accept answers")
+					Role: tenancy.Editor}, "the result of Accept")
 				u.Email = strings.ToLower(u.Email)
 				p.sameUser(p.getUser(u.ID), u, "the new user")
 			},
@@ -155,7 +155,7 @@ func invitationsAccept() []clause {
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
 				errs := atOnce(20, func(n int) error {
-					u := p.invited(n)
+					u := p.invitedUser(n)
 					u.Email = i.Email
 					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
 					return err
@@ -172,7 +172,7 @@ func invitationsAccept() []clause {
 				" its tenant, in one transaction:",
 			prove: func(p *probe) {
 				for n := range 8 {
-					i, u := p.invite(p.acme, n), p.invited(n)
+					i, u := p.invite(p.acme, n), p.invitedUser(n)
 					_, err := p.Users.Create(p.ctx, u)
 					p.ok(err, "Users.Create")
 					errs := atOnce(2, func(k int) (err error) {
@@ -187,14 +187,14 @@ func invitationsAccept() []clause {
 					p.noInvitation(i.Hash, "after it was accepted")
 				}
 				p.equal(len(p.members(p.acme)), 8, "the number of acme's members")
-				p.verified(p.acme)
+				p.verifyChain(p.acme)
 			},
 		},
 		{
 			name: "accept never lowers a role",
 			says: "A member keeps a role that includes the invitation's.",
 			prove: func(p *probe) {
-				u := p.invited(1)
+				u := p.invitedUser(1)
 				_, err := p.Users.Create(p.ctx, u)
 				p.ok(err, "Users.Create")
 				for n, step := range []struct{ has, invited, want tenancy.Role }{
@@ -221,11 +221,11 @@ func invitationsAccept() []clause {
 			says: "[tenancy.CodeNotFound] if Find doesn't find the invitation, if no user has the" +
 				" id u.ID, or if the user doesn't have the invitation's address.",
 			prove: func(p *probe) {
-				i, other, absent := p.invite(p.acme, 1), p.user(2), p.invited(1)
-				liar := other
-				liar.Email = i.Email
+				i, other, absent := p.invite(p.acme, 1), p.user(2), p.invitedUser(1)
+				impostor := other
+				impostor.Email = i.Email
 				for name, u := range map[string]identity.User{"another": other,
-					"another who says so": liar, "nobody": absent,
+					"another who says so": impostor, "nobody": absent,
 					"no id": {ID: "x", Email: i.Email}} {
 					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 					p.code(err, tenancy.CodeNotFound, "Accept as %s", name)
@@ -244,7 +244,7 @@ func invitationsAccept() []clause {
 			name: "failed accept changes nothing",
 			says: "On an error nothing changes, and the invitation stays open.",
 			prove: func(p *probe) {
-				i, u := p.invite(p.acme, 1), p.invited(1)
+				i, u := p.invite(p.acme, 1), p.invitedUser(1)
 				_, err := p.Users.Create(p.ctx, u)
 				p.ok(err, "Users.Create")
 				again := u
@@ -263,7 +263,7 @@ func invitationsAccept() []clause {
 }
 
 // invited is the person that the n-th invitation is for.
-func (p *probe) invited(n int) identity.User {
+func (p *probe) invitedUser(n int) identity.User {
 	u := newUser(n)
 	u.Email = newInvitation(p.acme, n).Email
 	return u
@@ -281,7 +281,7 @@ func (p *probe) noInvitation(hash tenancy.InvitationHash, which string) {
 }
 
 // deadInvitation wants one neither to be found nor to be accepted.
-func (p *probe) deadInvitation(i tenancy.Invitation, which string) {
+func (p *probe) refusedInvitation(i tenancy.Invitation, which string) {
 	p.noInvitation(i.Hash, which)
 	u := newUser(99)
 	u.Email = i.Email

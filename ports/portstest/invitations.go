@@ -8,26 +8,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func invitationsSuite() []clause {
+func invitationsSuite() []contractCase {
 	return slices.Concat(invitationsWrite(), invitationsList(), invitationsFind(),
 		invitationsAccept(), invitationsAudit())
 }
 
-func invitationsWrite() []clause {
-	return []clause{
+func invitationsWrite() []contractCase {
+	return []contractCase{
 		{
 			name: "create refuses another tenant's invitation",
 			says: "Create stores i for tenant, which must equal i.Tenant, else" +
 				" [tenancy.CodeTenantMismatch]. It sets CreatedAt.",
 			isolates: []string{"Invitations.Create"},
 			prove: func(p *probe) {
-				given := newInvitation(p.acme, 1)
-				given.Role, given.CreatedAt = tenancy.Admin, time.Unix(1, 0)
-				made, err := p.Invitations.Create(p.ctx, p.acme, given)
+				input := newInvitation(p.acme, 1)
+				input.Role, input.CreatedAt = tenancy.Admin, time.Unix(1, 0)
+				made, err := p.Invitations.Create(p.ctx, p.acme, input)
 				p.ok(err, "Invitations.Create")
-				p.sameInvitation(made, given, "what Create answers")
+				p.sameInvitation(made, input, "the result of Create")
 				p.recent(made.CreatedAt, "CreatedAt")
-				p.sameInvitation(p.findInvitation(given.Hash), given, "what Find answers")
+				p.sameInvitation(p.findInvitation(input.Hash), input, "the result of Find")
 				foreign := newInvitation(p.globex, 2)
 				_, err = p.Invitations.Create(p.ctx, p.acme, foreign)
 				p.code(err, tenancy.CodeTenantMismatch,
@@ -67,9 +67,9 @@ func invitationsWrite() []clause {
 					sameHash, sameID := newInvitation(tenant, 2), newInvitation(tenant, 3)
 					sameHash.Hash, sameID.ID = first.Hash, first.ID
 					_, err := p.Invitations.Create(p.ctx, tenant, sameHash)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that is there")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that exists")
 					_, err = p.Invitations.Create(p.ctx, tenant, sameID)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
 				}
 				p.sameInvitation(p.findInvitation(first.Hash), first, "the first invitation")
 			},
@@ -111,8 +111,8 @@ func invitationsWrite() []clause {
 	}
 }
 
-func invitationsList() []clause {
-	return []clause{
+func invitationsList() []contractCase {
+	return []contractCase{
 		{
 			name:     "list returns one tenant's invitations",
 			says:     "It leaves Hash zero.",

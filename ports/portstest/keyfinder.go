@@ -6,8 +6,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func keysFind() []clause {
-	return []clause{
+func keysFind() []contractCase {
+	return []contractCase{
 		{
 			name: "find returns the key",
 			says: "Find returns the key with this hash",
@@ -41,13 +41,13 @@ func keysFind() []clause {
 			name: "find refuses unknown keys and deleted tenants",
 			says: "[tenancy.CodeUnauthenticated] if there is none or its tenant is deleted.",
 			prove: func(p *probe) {
-				p.unknown(keyHash(1), "which no key has")
-				p.unknown(tenancy.KeyHash{}, "which is zero")
+				p.noKey(keyHash(1), "which no key has")
+				p.noKey(tenancy.KeyHash{}, "which is zero")
 				k := p.key(p.acme, 1)
 				p.setState(p.acme, tenancy.Suspended)
 				p.findKey(k.Hash)
 				p.setState(p.acme, tenancy.Deleted)
-				p.unknown(k.Hash, "of a deleted tenant")
+				p.noKey(k.Hash, "of a deleted tenant")
 				p.setState(p.acme, tenancy.Active)
 				p.findKey(k.Hash)
 			},
@@ -74,7 +74,7 @@ func (p *probe) findKey(hash tenancy.KeyHash) tenancy.APIKey {
 	return found
 }
 
-func (p *probe) unknown(hash tenancy.KeyHash, which string) {
+func (p *probe) noKey(hash tenancy.KeyHash, which string) {
 	_, err := p.KeyFinder.Find(p.ctx, hash)
 	p.code(err, tenancy.CodeUnauthenticated, "KeyFinder.Find of a hash %s", which)
 }

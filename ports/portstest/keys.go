@@ -8,27 +8,27 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func keysSuite() []clause {
+func keysSuite() []contractCase {
 	return append(keysWrite(), append(keysRotate(), append(keysList(), keysFind()...)...)...)
 }
 
-func keysWrite() []clause {
-	return []clause{
+func keysWrite() []contractCase {
+	return []contractCase{
 		{
 			name: "create stores the key",
 			says: "Create stores k for tenant",
 			prove: func(p *probe) {
-				given := newKey(p.acme, 1)
-				given.Role = tenancy.Replicator
-				given.ExpiresAt = time.Date(2030, 1, 2, 3, 4, 5, 678901000, time.UTC)
-				made, err := p.Keys.Create(p.ctx, p.acme, given)
+				input := newKey(p.acme, 1)
+				input.Role = tenancy.Replicator
+				input.ExpiresAt = time.Date(2030, 1, 2, 3, 4, 5, 678901000, time.UTC)
+				made, err := p.Keys.Create(p.ctx, p.acme, input)
 				p.ok(err, "Keys.Create")
-				p.sameKey(made, given, "what Create answers")
+				p.sameKey(made, input, "the result of Create")
 				p.equal(made.LastUsedAt.IsZero(), true, "LastUsedAt.IsZero() of a new key")
 				for _, listed := range p.keys(p.acme) {
-					p.sameKey(listed, given, "what List answers")
+					p.sameKey(listed, input, "the result of List")
 				}
-				p.sameKey(p.findKey(given.Hash), given, "what Find answers")
+				p.sameKey(p.findKey(input.Hash), input, "the result of Find")
 			},
 		},
 		{
@@ -42,8 +42,8 @@ func keysWrite() []clause {
 				nobodys := newKey(tenancy.ID{}, 2)
 				_, err = p.Keys.Create(p.ctx, p.acme, nobodys)
 				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of no tenant")
-				p.unknown(foreign.Hash, "after Create refused the key")
-				p.unknown(nobodys.Hash, "after Create refused the key")
+				p.noKey(foreign.Hash, "after Create refused the key")
+				p.noKey(nobodys.Hash, "after Create refused the key")
 				p.equal(len(p.keys(p.acme))+len(p.keys(p.globex)), 0, "the number of keys of both")
 			},
 		},
@@ -51,9 +51,9 @@ func keysWrite() []clause {
 			name: "create sets CreatedAt",
 			says: "It sets CreatedAt.",
 			prove: func(p *probe) {
-				given := newKey(p.acme, 1)
-				given.CreatedAt = time.Unix(1, 0)
-				made, err := p.Keys.Create(p.ctx, p.acme, given)
+				input := newKey(p.acme, 1)
+				input.CreatedAt = time.Unix(1, 0)
+				made, err := p.Keys.Create(p.ctx, p.acme, input)
 				p.ok(err, "Keys.Create")
 				p.recent(made.CreatedAt, "CreatedAt")
 				for _, listed := range p.keys(p.acme) {
@@ -71,10 +71,10 @@ func keysWrite() []clause {
 					sameHash, sameID := newKey(tenant, 2), newKey(tenant, 3)
 					sameHash.Hash, sameID.ID = first.Hash, first.ID
 					_, err := p.Keys.Create(p.ctx, tenant, sameHash)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that is there")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that exists")
 					_, err = p.Keys.Create(p.ctx, tenant, sameID)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
-					p.unknown(sameID.Hash, "after Create refused the key")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
+					p.noKey(sameID.Hash, "after Create refused the key")
 				}
 				p.sameKey(p.findKey(first.Hash), first, "the first key")
 			},
@@ -85,7 +85,7 @@ func keysWrite() []clause {
 			prove: func(p *probe) {
 				revoked, kept := p.key(p.acme, 1), p.key(p.acme, 2)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, revoked.ID), "Keys.Revoke")
-				p.unknown(revoked.Hash, "after Revoke")
+				p.noKey(revoked.Hash, "after Revoke")
 				p.findKey(kept.Hash)
 				p.equal(keyNames(p.keys(p.acme)), []string{kept.Name}, "the keys that are left")
 			},
@@ -124,8 +124,8 @@ func keysWrite() []clause {
 	}
 }
 
-func keysList() []clause {
-	return []clause{
+func keysList() []contractCase {
+	return []contractCase{
 		{
 			name:     "list returns one tenant's keys",
 			says:     "List returns at most limit of the tenant's keys",

@@ -6,29 +6,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func keysRotate() []clause {
-	return []clause{
+func keysRotate() []contractCase {
+	return []contractCase{
 		{
 			name: "rotate creates a successor",
 			says: "Rotate creates the successor of the tenant's key with this id, and returns it." +
 				" The successor has ID, Hash, Prefix and CreatedBy of next, and name and role of" +
 				" the old key; its lifetime is the one that the old key was created with.",
 			prove: func(p *probe) {
-				given := newKey(p.acme, 1)
-				given.Role, given.ExpiresAt = tenancy.Replicator,
+				input := newKey(p.acme, 1)
+				input.Role, input.ExpiresAt = tenancy.Replicator,
 					time.Now().Add(1000*time.Hour).Truncate(time.Microsecond)
-				old, err := p.Keys.Create(p.ctx, p.acme, given)
+				old, err := p.Keys.Create(p.ctx, p.acme, input)
 				p.ok(err, "Create")
 				made := p.rotate(p.acme, old.ID, p.successor(2))
 				want := old
 				want.ID, want.ExpiresAt = keyID(2),
 					made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
-				p.sameKey(made, want, "what Rotate answers")
+				p.sameKey(made, want, "the result of Rotate")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.equal(made.Prefix, "bwk_00000002", "Prefix")
 				p.equal(made.CreatedBy, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u",
 					Name: "U"}, "CreatedBy")
-				p.sameKey(p.findKey(keyHash(2)), want, "what Find answers")
+				p.sameKey(p.findKey(keyHash(2)), want, "the result of Find")
 				for _, k := range p.keys(p.acme) {
 					if k.ID == made.ID {
 						p.equal(k.Prefix, made.Prefix, "Prefix in the list")
@@ -83,7 +83,7 @@ func keysRotate() []clause {
 				p.code(err, tenancy.CodeNotFound, "Rotate of an unknown key")
 				_, err = p.Keys.Rotate(p.ctx, tenancy.ID{}, k.ID, p.successor(2), time.Now())
 				p.code(err, tenancy.CodeNoTenant, "Rotate for no tenant")
-				p.unknown(keyHash(2), "after Rotate was refused")
+				p.noKey(keyHash(2), "after Rotate was refused")
 				p.equal(p.findKey(k.Hash).ExpiresAt.IsZero(), true, "ExpiresAt.IsZero() of the key")
 			},
 		},

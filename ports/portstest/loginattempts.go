@@ -10,25 +10,25 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func loginAttemptsSuite() []clause {
-	return []clause{
+func loginAttemptsSuite() []contractCase {
+	return []contractCase{
 		{
 			name: "attempts are counted",
 			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
-				s, now := subject("a"), attemptsBegin
+				s, now := subject("a"), attemptsStart
 				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second,
 					4 * time.Second, 4 * time.Second} {
 					if wait > 0 {
-						p.waits(wait, now, s)
-						p.waits(wait/2, now.Add(wait/2), s)
+						p.wantWait(wait, now, s)
+						p.wantWait(wait/2, now.Add(wait/2), s)
 						now = now.Add(wait)
 					}
-					p.waits(0, now, s)
+					p.wantWait(0, now, s)
 				}
-				p.waits(0, now.Add(time.Hour), s)
-				p.waits(0, now.Add(time.Hour), s)
-				p.waits(time.Second, now.Add(time.Hour), s)
+				p.wantWait(0, now.Add(time.Hour), s)
+				p.wantWait(0, now.Add(time.Hour), s)
+				p.wantWait(time.Second, now.Add(time.Hour), s)
 			},
 		},
 		{
@@ -36,17 +36,17 @@ func loginAttemptsSuite() []clause {
 			says: "If one subject has to wait, none is counted, and the longest wait is returned.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
-				p.waits(0, attemptsBegin, a)
-				p.waits(0, attemptsBegin, a)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(0, attemptsStart, a)
 				for range 5 {
-					p.waits(time.Second, attemptsBegin, a, b)
-					p.waits(time.Second, attemptsBegin, b, a)
+					p.wantWait(time.Second, attemptsStart, a, b)
+					p.wantWait(time.Second, attemptsStart, b, a)
 				}
-				p.waits(0, attemptsBegin, b)
-				p.waits(0, attemptsBegin, b)
-				p.waits(time.Second, attemptsBegin, b)
-				p.waits(0, attemptsBegin.Add(time.Second), a)
-				p.waits(2*time.Second, attemptsBegin.Add(time.Second), b, a)
+				p.wantWait(0, attemptsStart, b)
+				p.wantWait(0, attemptsStart, b)
+				p.wantWait(time.Second, attemptsStart, b)
+				p.wantWait(0, attemptsStart.Add(time.Second), a)
+				p.wantWait(2*time.Second, attemptsStart.Add(time.Second), b, a)
 			},
 		},
 		{
@@ -60,7 +60,7 @@ func loginAttemptsSuite() []clause {
 					if i%2 == 0 {
 						subjects = []ports.Subject{b, a}
 					}
-					wait, err := p.LoginAttempts.Begin(p.ctx, attemptsBegin, subjects...)
+					wait, err := p.LoginAttempts.Begin(p.ctx, attemptsStart, subjects...)
 					if wait == 0 && err == nil {
 						begun.Add(1)
 					}
@@ -76,11 +76,11 @@ func loginAttemptsSuite() []clause {
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
 				for range 2 {
-					p.waits(0, attemptsBegin, a, b)
+					p.wantWait(0, attemptsStart, a, b)
 				}
 				p.ok(p.LoginAttempts.Clear(p.ctx, a.Key), "Clear")
-				p.waits(0, attemptsBegin, a)
-				p.waits(time.Second, attemptsBegin, b)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(time.Second, attemptsStart, b)
 				p.ok(p.LoginAttempts.Clear(p.ctx, subject("c").Key), "Clear of none")
 			},
 		},
@@ -92,13 +92,13 @@ func loginAttemptsSuite() []clause {
 				a := subject("a")
 				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
 				for range 10 {
-					p.waits(0, attemptsBegin, a)
+					p.wantWait(0, attemptsStart, a)
 					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack")
 					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
 				}
-				p.waits(0, attemptsBegin, a)
-				p.waits(0, attemptsBegin, a)
-				p.waits(time.Second, attemptsBegin, a)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(time.Second, attemptsStart, a)
 			},
 		},
 		{
@@ -106,19 +106,20 @@ func loginAttemptsSuite() []clause {
 			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				a := subject("a")
-				p.waits(0, attemptsBegin, a)
+				p.wantWait(0, attemptsStart, a)
 				for i := range 40 {
-					p.waits(0, attemptsBegin.Add(time.Hour), subject("other "+string(rune('A'+i))))
+					p.wantWait(0, attemptsStart.Add(time.Hour),
+						subject("other "+string(rune('A'+i))))
 				}
-				p.waits(0, attemptsBegin.Add(time.Hour), a)
-				p.waits(0, attemptsBegin.Add(time.Hour), a)
-				p.waits(time.Second, attemptsBegin.Add(time.Hour), a)
+				p.wantWait(0, attemptsStart.Add(time.Hour), a)
+				p.wantWait(0, attemptsStart.Add(time.Hour), a)
+				p.wantWait(time.Second, attemptsStart.Add(time.Hour), a)
 			},
 		},
 	}
 }
 
-var attemptsBegin = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+var attemptsStart = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // subject has two attempts for nothing.
 func subject(name string) ports.Subject {
@@ -129,7 +130,7 @@ func subject(name string) ports.Subject {
 	}
 }
 
-func (p *probe) waits(want time.Duration, now time.Time, subjects ...ports.Subject) {
+func (p *probe) wantWait(want time.Duration, now time.Time, subjects ...ports.Subject) {
 	wait, err := p.LoginAttempts.Begin(p.ctx, now, subjects...)
 	p.ok(err, "Attempts.Begin")
 	p.equal(wait, want, "what an attempt waits")

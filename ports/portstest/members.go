@@ -9,13 +9,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func membersSuite() []clause {
+func membersSuite() []contractCase {
 	return slices.Concat(membersRead(), membersPut(), membersRemove(), membershipsOf(),
 		membersAudit())
 }
 
-func membersRead() []clause {
-	return []clause{
+func membersRead() []contractCase {
+	return []contractCase{
 		{
 			name: "get returns one tenant's member",
 			says: "Get returns a user's membership; [tenancy.CodeNotFound] if the user has none" +
@@ -26,7 +26,7 @@ func membersRead() []clause {
 				want := p.member(p.acme, u, tenancy.Editor)
 				got, err := p.Members.Get(p.ctx, p.acme, u.ID)
 				p.ok(err, "Members.Get")
-				p.sameMember(got, want, "what Get answers")
+				p.sameMember(got, want, "the result of Get")
 				for _, at := range []struct {
 					tenant tenancy.ID
 					user   string
@@ -97,8 +97,8 @@ func membersRead() []clause {
 	}
 }
 
-func membersPut() []clause {
-	return []clause{
+func membersPut() []contractCase {
+	return []contractCase{
 		{
 			name: "put adds, then changes",
 			says: "Put gives the user the role in the tenant, and returns the membership and" +
@@ -112,7 +112,7 @@ func membersPut() []clause {
 					p.ok(err, "Members.Put")
 					p.equal(created, i == 0, "whether the membership is new")
 					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: role},
-						"what Put answers")
+						"the result of Put")
 					p.equal(p.members(p.acme), []string{"1 " + string(role)}, "acme's members")
 				}
 				p.equal(p.members(p.globex), []string{"1 viewer"}, "globex's members")
@@ -207,8 +207,8 @@ func membersPut() []clause {
 	}
 }
 
-func membersRemove() []clause {
-	return []clause{
+func membersRemove() []contractCase {
+	return []contractCase{
 		{
 			name:     "remove ends one membership",
 			says:     "Remove removes the user's membership in the tenant.",
@@ -281,7 +281,7 @@ func (p *probe) sameMember(got, want tenancy.Membership, what string) {
 }
 
 // membersOf are the further members of an error.
-func membersOf(err error) map[string]any {
+func errorMembers(err error) map[string]any {
 	if e, ok := errors.AsType[*tenancy.Error](err); ok {
 		return e.Members
 	}

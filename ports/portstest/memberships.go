@@ -4,8 +4,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func membershipsOf() []clause {
-	return []clause{
+func membershipsOf() []contractCase {
+	return []contractCase{
 		{
 			name: "memberships are in the order of tenants' ids",
 			says: "Of returns the user's memberships in the order of the tenants' ids.",

@@ -32,7 +32,7 @@ func countCodes(errs []error) map[tenancy.Code]int {
 }
 
 // scribble overwrites what a store may still hold.
-func scribble(b []byte) {
+func overwrite(b []byte) {
 	for i := range b {
 		b[i] = 'x'
 	}

@@ -5,8 +5,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func passwordsSuite() []clause {
-	return []clause{
+func passwordsSuite() []contractCase {
+	return []contractCase{
 		{
 			name: "password is returned by user",
 			says: "Of returns the password of a user; its Hash is empty if the user has none." +
@@ -33,13 +33,13 @@ func passwordsSuite() []clause {
 				kept, ended, others := p.session(one.ID, 1), p.session(one.ID, 2),
 					p.session(two.ID, 3)
 				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$1", kept.ID), "Set that keeps a session")
-				p.found(kept.Hash, kept.ID)
-				p.notFound(ended.Hash, "that Set doesn't keep")
-				p.found(others.Hash, others.ID)
+				p.findSession(kept.Hash, kept.ID)
+				p.noSession(ended.Hash, "that Set doesn't keep")
+				p.findSession(others.Hash, others.ID)
 				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$2", others.ID),
 					"Set that would keep another user's session")
-				p.notFound(kept.Hash, "that Set doesn't keep")
-				p.found(others.Hash, others.ID)
+				p.noSession(kept.Hash, "that Set doesn't keep")
+				p.findSession(others.Hash, others.ID)
 				p.equal(p.password(one.ID), "$hash$2", "the hash")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$hash$3", ""), tenancy.CodeNotFound,
 					"Set of nobody's password")
@@ -55,7 +55,7 @@ func passwordsSuite() []clause {
 				session := p.session(one.ID, 1)
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Improve")
 				p.equal(p.password(one.ID), "$new$", "the hash")
-				p.found(session.Hash, session.ID)
+				p.findSession(session.Hash, session.ID)
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$late$"),
 					"Improve of a hash that was replaced")
 				p.equal(p.password(one.ID), "$new$", "the hash")
@@ -74,8 +74,8 @@ func passwordsSuite() []clause {
 					"Improve that does nothing")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$secret$4", ""), tenancy.CodeNotFound,
 					"Set of nobody's password")
-				p.logged(one.ID, "password.improve", "password.set")
-				p.unlogged("$secret$")
+				p.wantLogged(one.ID, "password.improve", "password.set")
+				p.wantNotLogged("$secret$")
 			},
 		},
 		{
@@ -105,9 +105,9 @@ func (p *probe) setPassword(user, hash string) {
 
 // logged wants the platform's log to tell of these actions upon a user, the
 // newest first, and of none beside them but the user's creation.
-func (p *probe) logged(user string, want ...string) {
+func (p *probe) wantLogged(user string, want ...string) {
 	got := []string{}
-	for _, e := range p.everywhere(ports.PlatformAuditQuery{}) {
+	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
 		if e.Target.Kind == "user" && e.Target.Name == user && e.Tenant.IsZero() &&
 			e.Action != "user.create" {
 			got = append(got, e.Action)

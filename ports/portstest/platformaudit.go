@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func platformAuditSuite() []clause {
-	return []clause{
+func platformAuditSuite() []contractCase {
+	return []contractCase{
 		{
 			name: "platform entry belongs to no tenant",
 			says: "Append adds an entry that belongs to no tenant.",
@@ -19,7 +19,7 @@ func platformAuditSuite() []clause {
 				p.ok(p.PlatformAudit.Append(ctx,
 					tenancy.Event{Action: "x.one", Target: tenancy.AuditTarget{
 						Kind: "user", Name: "ada"}}), "PlatformAudit.Append")
-				found := p.everywhere(ports.PlatformAuditQuery{Action: "x.one"})
+				found := p.allEntries(ports.PlatformAuditQuery{Action: "x.one"})
 				p.equal(len(found), 1, "the number of entries")
 				for _, e := range found {
 					p.equal(e.Tenant, tenancy.ID{}, "its tenant")
@@ -39,12 +39,12 @@ func platformAuditSuite() []clause {
 				" newest first; entries of the same time are in the descending order of their" +
 				" ids.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.happen(p.globex, "x.two")
+				p.appendEvents(p.acme, "x.one")
+				p.appendEvents(p.globex, "x.two")
 				p.ok(p.PlatformAudit.Append(p.ctx, tenancy.Event{Action: "x.three"}),
 					"PlatformAudit.Append")
-				p.happen(p.acme, "x.four", "x.five")
-				all := p.everywhere(ports.PlatformAuditQuery{})
+				p.appendEvents(p.acme, "x.four", "x.five")
+				all := p.allEntries(ports.PlatformAuditQuery{})
 				p.equal(slices.IsSortedFunc(all, func(a, b tenancy.AuditEntry) int {
 					if c := b.At.Compare(a.At); c != 0 {
 						return c
@@ -73,19 +73,19 @@ func platformAuditSuite() []clause {
 			name: "list continues after an entry",
 			says: "only entries after this one in the list, unless zero",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.happen(p.globex, "x.two")
-				for i, e := range p.everywhere(ports.PlatformAuditQuery{}) {
+				p.appendEvents(p.acme, "x.one")
+				p.appendEvents(p.globex, "x.two")
+				for i, e := range p.allEntries(ports.PlatformAuditQuery{}) {
 					if i > 1 {
 						break
 					}
-					found := p.everywhere(ports.PlatformAuditQuery{
+					found := p.allEntries(ports.PlatformAuditQuery{
 						Before: ports.AuditPlace{At: e.At, ID: e.ID}})
 					for _, behind := range found {
 						p.equal(behind.ID == e.ID || behind.At.After(e.At), false,
 							"what isn't behind the place is listed")
 					}
-					p.equal(len(found), len(p.everywhere(ports.PlatformAuditQuery{}))-i-1,
+					p.equal(len(found), len(p.allEntries(ports.PlatformAuditQuery{}))-i-1,
 						"the number of entries behind the place")
 				}
 			},
@@ -93,7 +93,7 @@ func platformAuditSuite() []clause {
 	}
 }
 
-func (p *probe) everywhere(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
+func (p *probe) allEntries(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
 	if q.Limit == 0 {
 		q.Limit = 1000
 	}
@@ -102,4 +102,6 @@ func (p *probe) everywhere(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
 	return found
 }
 
-func (p *probe) platform(q ports.PlatformAuditQuery) []string { return actionsOf(p.everywhere(q)) }
+func (p *probe) allActions(q ports.PlatformAuditQuery) []string {
+	return actionsOf(p.allEntries(q))
+}

@@ -90,7 +90,7 @@ func item(kind, name, spec string) federation.Item {
 
 func ref(kind, name string) federation.Ref { return federation.Ref{Kind: kind, Name: name} }
 
-func labelled(it federation.Item, labels map[string]string) federation.Item {
+func withLabels(it federation.Item, labels map[string]string) federation.Item {
 	it.Labels = labels
 	return it
 }
@@ -112,7 +112,7 @@ func (p *probe) get(tenant tenancy.ID, r federation.Ref) federation.Resource {
 }
 
 // absent wants tenant to have nothing under r.
-func (p *probe) absent(tenant tenancy.ID, r federation.Ref, when string) {
+func (p *probe) noResource(tenant tenancy.ID, r federation.Ref, when string) {
 	_, err := p.Resources.Get(p.ctx, tenant, r)
 	p.code(err, tenancy.CodeNotFound, "Resources.Get(%s %q) %s", r.Kind, r.Name, when)
 }
@@ -143,7 +143,7 @@ func (p *probe) export(tenant tenancy.ID, sel ports.Selection) []federation.Item
 }
 
 // normal is what a store must answer for it: as [federation.Kinds.Check] has it.
-func (p *probe) normal(it federation.Item) federation.Item {
+func (p *probe) normalized(it federation.Item) federation.Item {
 	checked, err := p.Kinds.Check(it)
 	p.ok(err, "Kinds.Check(%s %q)", it.Kind, it.Name)
 	return checked
@@ -153,7 +153,7 @@ func (p *probe) normal(it federation.Item) federation.Item {
 func (p *probe) sameContent(got, want federation.Item, what string) {
 	if got.Ref != want.Ref || !sameLabels(got.Labels, want.Labels) ||
 		!sameJSON(got.Spec, want.Spec) {
-		p.fail("%s = %s; want %s", what, show(got), show(want))
+		p.fail("%s = %s; want %s", what, format(got), format(want))
 	}
 }
 
@@ -185,6 +185,6 @@ func sameJSON(a, b json.RawMessage) bool {
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-func show(it federation.Item) string {
+func format(it federation.Item) string {
 	return fmt.Sprintf("%s %q %v %s", it.Kind, it.Name, it.Labels, it.Spec)
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesQuota() []clause {
-	return []clause{
+func resourcesQuota() []contractCase {
+	return []contractCase{
 		{
 			name: "put over the quota is refused",
 			says: "A new item over the tenant's quota of its kind is [tenancy.CodeQuotaExceeded]" +
 				" with the members \"kind\" and \"limit\", however many are written at once",
 			prove: func(p *probe) {
-				p.limit(p.acme, map[string]int64{"maker": 7})
+				p.setQuotas(p.acme, map[string]int64{"maker": 7})
 				p.put(p.acme, item("maker", "there", `{}`))
 				errs := atOnce(20, func(i int) error {
 					_, _, err := p.Resources.Put(p.ctx, p.acme,
@@ -43,13 +43,13 @@ func resourcesQuota() []clause {
 			says: "an existing item can be replaced.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
-				p.limit(p.acme, map[string]int64{"maker": 1})
+				p.setQuotas(p.acme, map[string]int64{"maker": 1})
 				p.put(p.acme, item("maker", "a", `{"description":"changed"}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "c", `{}`),
 					ports.Condition{})
 				p.code(err, tenancy.CodeQuotaExceeded, "Put of a new one")
-				p.absent(p.acme, ref("maker", "c"), "after it was refused")
-				p.limit(p.acme, nil)
+				p.noResource(p.acme, ref("maker", "c"), "after it was refused")
+				p.setQuotas(p.acme, nil)
 				p.put(p.acme, item("maker", "c", `{}`))
 			},
 		},
@@ -57,34 +57,34 @@ func resourcesQuota() []clause {
 			name: "singletons aren't counted",
 			says: "A singleton isn't counted.",
 			prove: func(p *probe) {
-				p.limit(p.acme, map[string]int64{"settings": 0})
+				p.setQuotas(p.acme, map[string]int64{"settings": 0})
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
-				_, err := p.imported(p.acme, item("settings", "default", `{"mode":"closed"}`))
+				_, err := p.importItems(p.acme, item("settings", "default", `{"mode":"closed"}`))
 				p.ok(err, "Import of a singleton")
 			},
 		},
 	}
 }
 
-func importsQuota() []clause {
-	return []clause{
+func importQuota() []contractCase {
+	return []contractCase{
 		{
 			name: "import over the quota is refused",
 			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
-				p.limit(p.acme, map[string]int64{"maker": 3})
-				_, err := p.imported(p.acme, item("maker", "a", `{"description":"changed"}`),
+				p.setQuotas(p.acme, map[string]int64{"maker": 3})
+				_, err := p.importItems(p.acme, item("maker", "a", `{"description":"changed"}`),
 					item("maker", "c", `{}`), item("maker", "d", `{}`))
 				p.code(err, tenancy.CodeQuotaExceeded, "Import of two more where one is allowed")
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}), []string{"a", "b"},
 					"what there is after that")
-				_, err = p.imported(p.acme, item("maker", "a", `{"description":"changed"}`),
+				_, err = p.importItems(p.acme, item("maker", "a", `{"description":"changed"}`),
 					item("maker", "c", `{}`))
 				p.ok(err, "Import of one more")
-				p.limit(p.acme, map[string]int64{"maker": 1})
-				_, err = p.imported(p.acme, item("maker", "a", `{"description":"again"}`),
+				p.setQuotas(p.acme, map[string]int64{"maker": 1})
+				_, err = p.importItems(p.acme, item("maker", "a", `{"description":"again"}`),
 					item("widget", "w", `{}`))
 				p.ok(err, "Import of what is there, beyond a lowered quota")
 			},
@@ -95,14 +95,14 @@ func importsQuota() []clause {
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				const allowed = 10
-				p.limit(p.acme, map[string]int64{"maker": allowed})
+				p.setQuotas(p.acme, map[string]int64{"maker": allowed})
 				errs := atOnce(16, func(i int) error {
 					if i%4 != 0 {
 						_, _, err := p.Resources.Put(p.ctx, p.acme,
 							item("maker", fmt.Sprint("m", i), `{}`), ports.Condition{})
 						return err
 					}
-					_, err := p.imported(p.acme, pair("maker", i)...)
+					_, err := p.importItems(p.acme, twoItems("maker", i)...)
 					return err
 				})
 				n := len(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}))
@@ -126,13 +126,13 @@ func importsQuota() []clause {
 	}
 }
 
-func pair(kind string, i int) []federation.Item {
+func twoItems(kind string, i int) []federation.Item {
 	return []federation.Item{item(kind, fmt.Sprint("i", i), `{}`),
 		item(kind, fmt.Sprint("j", i), `{}`)}
 }
 
 // limit sets a tenant's quotas of resources.
-func (p *probe) limit(tenant tenancy.ID, resources map[string]int64) {
+func (p *probe) setQuotas(tenant tenancy.ID, resources map[string]int64) {
 	t, err := p.Tenants.Get(p.ctx, tenant)
 	p.ok(err, "Tenants.Get")
 	t.Quotas.Resources = resources

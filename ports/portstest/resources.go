@@ -9,13 +9,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesSuite() []clause {
+func resourcesSuite() []contractCase {
 	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(),
 		resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete())
 }
 
-func resourcesAll() []clause {
-	return []clause{
+func resourcesAll() []contractCase {
+	return []contractCase{
 		{
 			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
@@ -75,17 +75,17 @@ func resourcesAll() []clause {
 	}
 }
 
-func resourcesGet() []clause {
-	return []clause{
+func resourcesGet() []contractCase {
+	return []contractCase{
 		{
 			name: "get returns the stored item",
 			says: "Get returns the resource",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				for _, it := range normalForms() {
 					stored := p.put(p.acme, it)
-					p.sameContent(stored.Item, p.normal(it), "what Put answers")
-					p.sameResource(p.get(p.acme, it.Ref), stored, "what Get answers")
+					p.sameContent(stored.Item, p.normalized(it), "the result of Put")
+					p.sameResource(p.get(p.acme, it.Ref), stored, "the result of Get")
 				}
 			},
 		},
@@ -112,41 +112,44 @@ func resourcesGet() []clause {
 			isolates: []string{"Resources.Get"},
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{"size":1}`)).Ref
-				p.absent(p.globex, w, "of globex where acme has it")
-				p.absent(tenancy.DefaultID, w, "of the default tenant where acme has it")
+				p.noResource(p.globex, w, "of globex where acme has it")
+				p.noResource(tenancy.DefaultID, w, "of the default tenant where acme has it")
 				p.put(p.globex, item("widget", "w", `{"size":2}`))
-				p.sameContent(p.get(p.acme, w).Item, p.normal(item("widget", "w", `{"size":1}`)),
+				p.sameContent(p.get(p.acme, w).Item,
+					p.normalized(item("widget", "w", `{"size":1}`)),
 					"acme's widget")
-				p.sameContent(p.get(p.globex, w).Item, p.normal(item("widget", "w", `{"size":2}`)),
+				p.sameContent(p.get(p.globex, w).Item,
+					p.normalized(item("widget", "w", `{"size":2}`)),
 					"globex's widget")
-				p.absent(p.acme, ref("maker", "w"), "of another kind")
-				p.absent(p.acme, ref("widget", "W"), "in another case")
-				p.absent(p.acme, ref("widget", ""), "without a name")
+				p.noResource(p.acme, ref("maker", "w"), "of another kind")
+				p.noResource(p.acme, ref("widget", "W"), "in another case")
+				p.noResource(p.acme, ref("widget", ""), "without a name")
 			},
 		},
 		{
 			name: "returned items are copies",
 			says: "Get returns the resource",
 			prove: func(p *probe) {
-				given := labelled(item("widget", "w", `{"size":1}`), map[string]string{"team": "a"})
-				want := p.normal(labelled(item("widget", "w", `{"size":1}`),
+				input := withLabels(item("widget", "w", `{"size":1}`),
+					map[string]string{"team": "a"})
+				want := p.normalized(withLabels(item("widget", "w", `{"size":1}`),
 					map[string]string{"team": "a"}))
-				stored := p.put(p.acme, given)
+				stored := p.put(p.acme, input)
 				for _, it := range []federation.Item{
-					given, stored.Item, p.get(p.acme, given.Ref).Item} {
-					scribble(it.Spec)
+					input, stored.Item, p.get(p.acme, input.Ref).Item} {
+					overwrite(it.Spec)
 					if it.Labels != nil {
 						it.Labels["team"] = "b"
 					}
 				}
-				p.sameContent(p.get(p.acme, given.Ref).Item, want, "what is stored")
+				p.sameContent(p.get(p.acme, input.Ref).Item, want, "what is stored")
 			},
 		},
 	}
 }
 
-func resourcesList() []clause {
-	return []clause{
+func resourcesList() []contractCase {
+	return []contractCase{
 		{
 			name: "list is in the order of names",
 			says: "List returns at most q.Limit resources of one kind in the order of their" +
@@ -166,7 +169,7 @@ func resourcesList() []clause {
 			name: "list returns whole resources",
 			says: "List returns at most q.Limit resources of one kind",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				want := map[string]federation.Resource{}
 				for _, it := range normalForms() {
 					want[it.Kind+"/"+it.Name] = p.put(p.acme, it)
@@ -190,9 +193,9 @@ func resourcesList() []clause {
 			says:     "Resources stores the items of a tenant",
 			isolates: []string{"Resources.List"},
 			prove: func(p *probe) {
-				p.put(p.acme, labelled(item("widget", "a", `{"description":"x"}`),
+				p.put(p.acme, withLabels(item("widget", "a", `{"description":"x"}`),
 					map[string]string{"k": "v"}))
-				p.put(p.globex, labelled(item("widget", "b", `{"description":"x"}`),
+				p.put(p.globex, withLabels(item("widget", "b", `{"description":"x"}`),
 					map[string]string{"k": "v"}))
 				for _, q := range []ports.ResourceQuery{
 					{Kind: "widget"}, {Kind: "widget", Search: "x"},
@@ -257,10 +260,11 @@ func resourcesList() []clause {
 			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
-					labelled(item("widget", "1", `{}`),
+					withLabels(item("widget", "1", `{}`),
 						map[string]string{"team": "a", "tier": "x"}),
-					labelled(item("widget", "2", `{}`), map[string]string{"team": "a"}),
-					labelled(item("widget", "3", `{}`), map[string]string{"team": "b", "tier": ""}),
+					withLabels(item("widget", "2", `{}`), map[string]string{"team": "a"}),
+					withLabels(item("widget", "3", `{}`),
+						map[string]string{"team": "b", "tier": ""}),
 					item("widget", "4", `{}`))
 				for _, c := range []struct {
 					labels map[string]string
@@ -283,7 +287,7 @@ func resourcesList() []clause {
 }
 
 // models stores what [normalForms] refers to.
-func (p *probe) models() {
+func (p *probe) putReferenced() {
 	p.put(p.acme, item("maker", "m", `{}`), item("part", "p1", `{}`), item("part", "p2", `{}`),
 		item("widget", "w", `{}`))
 }
@@ -304,7 +308,7 @@ func normalForms() []federation.Item {
 		item("part", "tiny", `{"weight":5e-324}`),
 		item("part", "exact", `{"weight":0.1}`),
 		item("part", "huge", `{"weight":1e21,"extra":1e300}`),
-		labelled(item("widget", "labels", `{}`),
+		withLabels(item("widget", "labels", `{}`),
 			map[string]string{"team": "a", "ключ": "", "a.b/c": "d\"e'f"}),
 	}
 }

@@ -10,26 +10,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesPut() []clause {
-	return []clause{
+func resourcesPut() []contractCase {
+	return []contractCase{
 		{
 			name: "put creates, then replaces",
 			says: "Put creates the item or replaces its labels and spec as a whole, and returns" +
 				" the stored resource and whether it is new.",
 			prove: func(p *probe) {
-				p.models()
-				first, created, err := p.Resources.Put(p.ctx, p.acme, labelled(
+				p.putReferenced()
+				first, created, err := p.Resources.Put(p.ctx, p.acme, withLabels(
 					item("widget", "x", `{"size":1,"note":"n","parent":"w","parts":["p1"],"description":"d","active":false}`),
 					map[string]string{"team": "a", "tier": "t"}), ports.Condition{})
 				p.ok(err, "the first Put")
-				p.equal(created, true, "what the first Put says about being new")
-				next := labelled(item("widget", "x", `{"color":"blue","parts":["p2"]}`),
+				p.equal(created, true, "whether the first Put reports a new item")
+				next := withLabels(item("widget", "x", `{"color":"blue","parts":["p2"]}`),
 					map[string]string{"team": "b"})
 				second, created, err := p.Resources.Put(p.ctx, p.acme, next, ports.Condition{})
 				p.ok(err, "the second Put")
-				p.equal(created, false, "what the second Put says about being new")
-				p.sameContent(second.Item, p.normal(next), "what the second Put answers")
-				p.sameResource(p.get(p.acme, next.Ref), second, "what Get answers")
+				p.equal(created, false, "whether the second Put reports a new item")
+				p.sameContent(second.Item, p.normalized(next), "the result of the second Put")
+				p.sameResource(p.get(p.acme, next.Ref), second, "the result of Get")
 				p.equal(second.ID, first.ID, "the id")
 				p.equal(first.ID != "", true, "the id isn't empty")
 				p.equal(second.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt is kept")
@@ -41,9 +41,9 @@ func resourcesPut() []clause {
 			prove: func(p *probe) {
 				for _, labels := range []map[string]string{{"a": "1"}, {"b": "", "ключ": "ü"}, nil,
 					{"c": "3"}, {}} {
-					it := labelled(item("widget", "w", `{}`), labels)
-					p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
-					p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what Get answers")
+					it := withLabels(item("widget", "w", `{}`), labels)
+					p.sameContent(p.put(p.acme, it).Item, p.normalized(it), "the result of Put")
+					p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the result of Get")
 				}
 			},
 		},
@@ -74,9 +74,9 @@ func resourcesPut() []clause {
 				stored, created, err := p.Resources.Put(p.ctx, p.acme,
 					item("settings", "default", `{"mode":"open"}`), ports.Condition{})
 				p.ok(err, "Put of the settings")
-				p.equal(created, false, "what Put says about being new")
+				p.equal(created, false, "whether Put reports a new item")
 				p.equal(stored.Version, int64(2), "the version")
-				p.sameResource(p.get(p.acme, stored.Ref), stored, "what Get answers")
+				p.sameResource(p.get(p.acme, stored.Ref), stored, "the result of Get")
 			},
 		},
 		{
@@ -84,12 +84,12 @@ func resourcesPut() []clause {
 			says: "If the item doesn't fit its kind, Put returns the error of" +
 				" [federation.Kinds.Check]",
 			prove: func(p *probe) {
-				for _, it := range misfits() {
+				for _, it := range invalidItems() {
 					_, says := p.Kinds.Check(it)
 					_, _, err := p.Resources.Put(p.ctx, p.acme, it, ports.Condition{})
-					p.code(err, tenancy.CodeOf(says), "Put(%s)", show(it))
+					p.code(err, tenancy.CodeOf(says), "Put(%s)", format(it))
 					if says == nil {
-						p.fail("Kinds.Check(%s) = nil; want an error", show(it))
+						p.fail("Kinds.Check(%s) = nil; want an error", format(it))
 					}
 				}
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{},
@@ -110,26 +110,26 @@ func resourcesPut() []clause {
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w",
 					`{"maker":"theirs","parent":"theirs","parts":["ours","theirs","part named as a maker"],"subject":{"kind":"part","name":"theirs"}}`), ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
-				p.equal(paths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1",
+				p.equal(detailPaths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1",
 					"/spec/parts/2", "/spec/subject"}, "the paths in Details")
-				p.absent(p.acme, ref("widget", "w"), "after Put was refused")
+				p.noResource(p.acme, ref("widget", "w"), "after Put was refused")
 				p.put(p.globex, item("widget", "w", `{"maker":"theirs","parts":["theirs"]}`))
-				p.absent(p.acme, ref("widget", "w"), "after globex put one")
+				p.noResource(p.acme, ref("widget", "w"), "after globex put one")
 			},
 		},
 		{
 			name: "put stores references",
 			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				it := item("widget", "all of them",
 					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"maker","name":"m"}}`)
-				p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
+				p.sameContent(p.put(p.acme, it).Item, p.normalized(it), "the result of Put")
 				itself := item("widget", "itself", `{"parent":"itself"}`)
-				p.sameContent(p.put(p.acme, itself).Item, p.normal(itself),
+				p.sameContent(p.put(p.acme, itself).Item, p.normalized(itself),
 					"a widget that is its own parent")
 				p.put(p.acme, item("widget", "w", `{"parent":"all of them"}`))
-				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it),
+				p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it),
 					"a widget whose parent's parent it is")
 			},
 		},
@@ -137,7 +137,7 @@ func resourcesPut() []clause {
 			name: "failed put writes nothing",
 			says: "On an error nothing is written.",
 			prove: func(p *probe) {
-				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`),
+				before := p.put(p.acme, withLabels(item("widget", "w", `{"size":1}`),
 					map[string]string{"a": "b"}))
 				wrong := []federation.Item{
 					item("widget", "w", `{"size":2,"maker":"nobody"}`),
@@ -147,7 +147,7 @@ func resourcesPut() []clause {
 				for _, it := range wrong {
 					if _, _, err := p.Resources.Put(p.ctx, p.acme, it,
 						ports.Condition{}); err == nil {
-						p.fail("Put(%s) = nil; want an error", show(it))
+						p.fail("Put(%s) = nil; want an error", format(it))
 					}
 				}
 				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":2}`),
@@ -208,7 +208,7 @@ func resourcesPut() []clause {
 }
 
 // misfits are items that their kinds refuse.
-func misfits() []federation.Item {
+func invalidItems() []federation.Item {
 	return []federation.Item{
 		item("widget", "", `{}`),
 		item("widget", " w", `{}`),
@@ -231,7 +231,7 @@ func misfits() []federation.Item {
 		item("widget", "w", `{"subject":"m"}`),
 		item("widget", "w", `{"subject":{"kind":"widget","name":"w"}}`),
 		item("settings", "other", `{}`),
-		labelled(item("widget", "w", `{}`), map[string]string{"": "v"}),
-		labelled(item("widget", "w", `{}`), map[string]string{"k": "\x00"}),
+		withLabels(item("widget", "w", `{}`), map[string]string{"": "v"}),
+		withLabels(item("widget", "w", `{}`), map[string]string{"k": "\x00"}),
 	}
 }

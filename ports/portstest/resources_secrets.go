@@ -12,10 +12,10 @@ import (
 
 const tokenName = "widget/w/token" // of the widget w, in the vault
 
-func resourcesSecrets() []clause {
+func resourcesSecrets() []contractCase {
 	const says = "The literal value of a secret is stored in the tenant's vault and returned as a" +
 		" [federation.SecretRef]."
-	return []clause{
+	return []contractCase{
 		{
 			name: "put moves a secret to the vault",
 			says: says,
@@ -23,9 +23,10 @@ func resourcesSecrets() []clause {
 				hidden := item("widget", "w", `{"size":1,"token":{"$secret":"widget/w/token"}}`)
 				stored := p.put(p.acme, item("widget", "w",
 					`{"size":1,"token":"hunter2 is \"mine\""}`))
-				p.sameContent(stored.Item, p.normal(hidden), "what Put answers")
-				p.sameContent(p.get(p.acme, hidden.Ref).Item, p.normal(hidden), "what Get answers")
-				p.secret(p.acme, tokenName, `hunter2 is "mine"`)
+				p.sameContent(stored.Item, p.normalized(hidden), "the result of Put")
+				p.sameContent(p.get(p.acme, hidden.Ref).Item, p.normalized(hidden),
+					"the result of Get")
+				p.wantSecret(p.acme, tokenName, `hunter2 is "mine"`)
 			},
 		},
 		{
@@ -53,11 +54,11 @@ func resourcesSecrets() []clause {
 				p.put(p.acme, item("widget", "w", `{"token":"one"}`))
 				answered := p.get(p.acme, ref("widget", "w")).Item
 				p.put(p.acme, answered)
-				p.secret(p.acme, tokenName, "one")
+				p.wantSecret(p.acme, tokenName, "one")
 				p.put(p.acme, item("widget", "w", `{"token":"two"}`))
-				p.secret(p.acme, tokenName, "two")
+				p.wantSecret(p.acme, tokenName, "two")
 				shared := item("widget", "w", `{"token":{"$secret":"shared"}}`)
-				p.sameContent(p.put(p.acme, shared).Item, p.normal(shared),
+				p.sameContent(p.put(p.acme, shared).Item, p.normalized(shared),
 					"a reference to another secret")
 				p.noSecret(p.acme, "shared")
 			},
@@ -70,8 +71,8 @@ func resourcesSecrets() []clause {
 				p.put(p.acme, item("widget", "w", `{"token":"acme's"}`))
 				p.noSecret(p.globex, tokenName)
 				p.put(p.globex, item("widget", "w", `{"token":"globex's"}`))
-				p.secret(p.acme, tokenName, "acme's")
-				p.secret(p.globex, tokenName, "globex's")
+				p.wantSecret(p.acme, tokenName, "acme's")
+				p.wantSecret(p.globex, tokenName, "globex's")
 			},
 		},
 		{
@@ -86,7 +87,7 @@ func resourcesSecrets() []clause {
 				_, _, err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"token":"two"}`),
 					ports.Condition{Absent: true})
 				p.code(err, tenancy.CodeAlreadyExists, "Put")
-				p.secret(p.acme, tokenName, "one")
+				p.wantSecret(p.acme, tokenName, "one")
 			},
 		},
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func sessionsFind() []clause {
-	return []clause{
+func sessionsFind() []contractCase {
+	return []contractCase{
 		{
 			name: "find accepts the former secret for a while",
 			says: "Find returns the session whose newest secret has this hash, or whose secret" +
@@ -21,7 +21,7 @@ func sessionsFind() []clause {
 				p.session(one.ID, 2)
 				renewed := p.renew(s, 3)
 				for _, hash := range []identity.SessionHash{s.Hash, renewed} {
-					p.equal(p.found(hash, s.ID).Hash, renewed, "the hash of the answer")
+					p.equal(p.findSession(hash, s.ID).Hash, renewed, "the hash of the answer")
 				}
 				_, err := p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds.Add(-time.Microsecond))
 				p.ok(err, "Find by the former secret, while it may be used")
@@ -39,17 +39,17 @@ func sessionsFind() []clause {
 			prove: func(p *probe) {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
-				p.notFound(sessionHash(9), "which no session has")
-				p.notFound(identity.SessionHash{}, "which is zero")
+				p.noSession(sessionHash(9), "which no session has")
+				p.noSession(identity.SessionHash{}, "which is zero")
 				_, err := p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt.Add(-time.Microsecond))
 				p.ok(err, "Find before it expires")
 				_, err = p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt)
 				p.code(err, tenancy.CodeUnauthenticated, "Find when it has expired")
 				p.ok(p.Users.Remove(p.ctx, one.ID), "Users.Remove")
-				p.notFound(s.Hash, "of a user who is gone")
+				p.noSession(s.Hash, "of a user who is gone")
 				_, err = p.Users.Create(p.ctx, one)
 				p.ok(err, "Users.Create of the same id")
-				p.notFound(s.Hash, "of a user who was gone")
+				p.noSession(s.Hash, "of a user who was gone")
 			},
 		},
 		{
@@ -59,15 +59,15 @@ func sessionsFind() []clause {
 			prove: func(p *probe) {
 				one := p.user(1)
 				s, other := p.session(one.ID, 1), p.session(one.ID, 2)
-				later := sessionsBegin.Add(90*time.Minute + 31*time.Second)
+				later := sessionsStart.Add(90*time.Minute + 31*time.Second)
 				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later), "See")
-				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
+				p.equal(p.findSession(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
 					"SeenAt is the minute")
 				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later.Add(-time.Hour)),
 					"See of an hour before")
-				p.equal(p.found(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
+				p.equal(p.findSession(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
 					"SeenAt stays")
-				p.equal(p.found(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true,
+				p.equal(p.findSession(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true,
 					"SeenAt of another session")
 				p.ok(p.SessionFinder.Touch(p.ctx, newSession(one.ID, 3).ID, later),
 					"See of no session")
@@ -76,8 +76,8 @@ func sessionsFind() []clause {
 	}
 }
 
-func sessionsRenew() []clause {
-	return []clause{
+func sessionsRenew() []contractCase {
+	return []contractCase{
 		{
 			name: "renew replaces the secret",
 			says: "Renew gives a session another secret, and stores the rights with which it was" +
@@ -89,14 +89,14 @@ func sessionsRenew() []clause {
 				to := ports.SessionRenewal{Hash: sessionHash(2), Rights: [32]byte{2},
 					Overlap: overlapEnds}
 				p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash, to), "Renew")
-				got := p.found(to.Hash, s.ID)
+				got := p.findSession(to.Hash, s.ID)
 				p.equal(got.Rights, to.Rights, "the rights")
-				p.found(s.Hash, s.ID)
+				p.findSession(s.Hash, s.ID)
 				again := ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds}
 				p.ok(p.SessionFinder.Renew(p.ctx, s.ID, to.Hash, again), "Renew again")
-				p.found(again.Hash, s.ID)
-				p.found(to.Hash, s.ID)
-				p.notFound(s.Hash, "before the last but one")
+				p.findSession(again.Hash, s.ID)
+				p.findSession(to.Hash, s.ID)
+				p.noSession(s.Hash, "before the last but one")
 			},
 		},
 		{
@@ -106,11 +106,11 @@ func sessionsRenew() []clause {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
 				p.renew(s, 2)
-				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsBegin.Add(time.Hour)), "See")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsStart.Add(time.Hour)), "See")
 				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
 					ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds})
 				p.code(err, tenancy.CodeVersionMismatch, "Renew of a former secret")
-				p.logged(one.ID, "session.renew", "session.create")
+				p.wantLogged(one.ID, "session.renew", "session.create")
 			},
 		},
 		{
@@ -144,14 +144,14 @@ func (p *probe) renew(s identity.Session, n int) identity.SessionHash {
 }
 
 // found wants the session with this id to be found.
-func (p *probe) found(hash identity.SessionHash, id string) identity.Session {
-	s, err := p.SessionFinder.Find(p.ctx, hash, sessionsBegin)
+func (p *probe) findSession(hash identity.SessionHash, id string) identity.Session {
+	s, err := p.SessionFinder.Find(p.ctx, hash, sessionsStart)
 	p.ok(err, "SessionFinder.Find")
 	p.equal(s.ID, id, "the id of the session that was found")
 	return s
 }
 
-func (p *probe) notFound(hash identity.SessionHash, which string) {
-	_, err := p.SessionFinder.Find(p.ctx, hash, sessionsBegin)
+func (p *probe) noSession(hash identity.SessionHash, which string) {
+	_, err := p.SessionFinder.Find(p.ctx, hash, sessionsStart)
 	p.code(err, tenancy.CodeUnauthenticated, "Find of the session %s", which)
 }

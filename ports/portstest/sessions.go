@@ -12,13 +12,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func sessionsSuite() []clause {
+func sessionsSuite() []contractCase {
 	return append(sessionsCreate(),
 		append(sessionsEnd(), append(sessionsFind(), sessionsRenew()...)...)...)
 }
 
-func sessionsCreate() []clause {
-	return []clause{
+func sessionsCreate() []contractCase {
+	return []contractCase{
 		{
 			name: "create stores the session",
 			says: "Create stores s if the user's password still has the hash verified; \"\" skips" +
@@ -30,7 +30,7 @@ func sessionsCreate() []clause {
 				p.ok(p.Sessions.Create(p.ctx, first, "$hash$"), "Create by password")
 				p.ok(p.Sessions.Create(p.ctx, second, ""), "Create without a password")
 				for _, s := range []identity.Session{first, second} {
-					p.sameSession(p.found(s.Hash, s.ID), s, "what Find answers")
+					p.sameSession(p.findSession(s.Hash, s.ID), s, "the result of Find")
 				}
 			},
 		},
@@ -60,10 +60,10 @@ func sessionsCreate() []clause {
 				sameID, sameHash := newSession(two.ID, 2), newSession(two.ID, 3)
 				sameID.ID, sameHash.Hash = first.ID, first.Hash
 				p.code(p.Sessions.Create(p.ctx, sameID, ""), tenancy.CodeAlreadyExists,
-					"Create with an id that is there")
+					"Create with an id that exists")
 				p.code(p.Sessions.Create(p.ctx, sameHash, ""), tenancy.CodeAlreadyExists,
-					"Create with a hash that is there")
-				p.sameSession(p.found(first.Hash, first.ID), first, "the first session")
+					"Create with a hash that exists")
+				p.sameSession(p.findSession(first.Hash, first.ID), first, "the first session")
 				p.equal(len(p.sessions(two.ID)), 0, "the number of the other user's sessions")
 			},
 		},
@@ -78,10 +78,10 @@ func sessionsCreate() []clause {
 					all = append(all, p.session(one.ID, 10+n))
 				}
 				p.equal(len(p.sessions(one.ID)), identity.MaxSessions, "the number of sessions")
-				p.notFound(all[0].Hash, "that is the oldest")
-				p.notFound(all[1].Hash, "that is the oldest but one")
-				p.found(all[2].Hash, all[2].ID)
-				p.found(others.Hash, others.ID)
+				p.noSession(all[0].Hash, "that is the oldest")
+				p.noSession(all[1].Hash, "that is the oldest but one")
+				p.findSession(all[2].Hash, all[2].ID)
+				p.findSession(others.Hash, others.ID)
 			},
 		},
 		{
@@ -92,7 +92,7 @@ func sessionsCreate() []clause {
 				one, two := p.user(1), p.user(2)
 				first, short, third := p.session(one.ID, 1), newSession(one.ID, 2),
 					p.session(one.ID, 3)
-				short.ExpiresAt = sessionsBegin.Add(time.Hour)
+				short.ExpiresAt = sessionsStart.Add(time.Hour)
 				p.ok(p.Sessions.Create(p.ctx, short, ""), "Create")
 				p.session(two.ID, 4)
 				p.equal(idsOf(p.sessions(one.ID)), []string{third.ID, short.ID, first.ID},
@@ -105,7 +105,7 @@ func sessionsCreate() []clause {
 					p.equal(s.Hash, identity.SessionHash{}, "the hash of a listed session")
 					p.equal(s.Rights, [sha256.Size]byte{}, "the rights of a listed session")
 				}
-				none, err := p.Sessions.List(p.ctx, newUser(5).ID, sessionsBegin)
+				none, err := p.Sessions.List(p.ctx, newUser(5).ID, sessionsStart)
 				p.ok(err, "List of nobody's")
 				p.equal(len(none), 0, "the number of nobody's sessions")
 			},
@@ -122,16 +122,16 @@ func sessionsCreate() []clause {
 				p.code(p.Sessions.Revoke(p.ctx, one.ID, s.ID), tenancy.CodeNotFound, "Revoke again")
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll")
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll of none")
-				p.logged(one.ID, "session.revoke", "session.revoke", "session.create",
+				p.wantLogged(one.ID, "session.revoke", "session.revoke", "session.create",
 					"session.create")
-				p.unlogged(fmt.Sprintf("%x", s.Hash[:8]))
+				p.wantNotLogged(fmt.Sprintf("%x", s.Hash[:8]))
 			},
 		},
 	}
 }
 
-func sessionsEnd() []clause {
-	return []clause{
+func sessionsEnd() []contractCase {
+	return []contractCase{
 		{
 			name: "revoke ends the user's own session",
 			says: "Revoke ends a session: from then on [SessionFinder.Find] doesn't find it." +
@@ -146,10 +146,10 @@ func sessionsEnd() []clause {
 					tenancy.CodeNotFound, "Revoke of no session")
 				p.code(p.Sessions.Revoke(p.ctx, one.ID, ""), tenancy.CodeNotFound,
 					"Revoke of no id")
-				p.found(ended.Hash, ended.ID)
+				p.findSession(ended.Hash, ended.ID)
 				p.ok(p.Sessions.Revoke(p.ctx, one.ID, ended.ID), "Revoke")
-				p.notFound(ended.Hash, "after Revoke")
-				p.found(kept.Hash, kept.ID)
+				p.noSession(ended.Hash, "after Revoke")
+				p.findSession(kept.Hash, kept.ID)
 			},
 		},
 		{
@@ -160,8 +160,8 @@ func sessionsEnd() []clause {
 				s := p.session(one.ID, 1)
 				renewed := p.renew(s, 2)
 				p.ok(p.Sessions.Revoke(p.ctx, one.ID, s.ID), "Revoke")
-				p.notFound(renewed, "after Revoke")
-				p.notFound(s.Hash, "after Revoke, by the former secret")
+				p.noSession(renewed, "after Revoke")
+				p.noSession(s.Hash, "after Revoke, by the former secret")
 			},
 		},
 		{
@@ -171,9 +171,9 @@ func sessionsEnd() []clause {
 				one, two := p.user(1), p.user(2)
 				a, b, others := p.session(one.ID, 1), p.session(one.ID, 2), p.session(two.ID, 3)
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll")
-				p.notFound(a.Hash, "after RevokeAll")
-				p.notFound(b.Hash, "after RevokeAll")
-				p.found(others.Hash, others.ID)
+				p.noSession(a.Hash, "after RevokeAll")
+				p.noSession(b.Hash, "after RevokeAll")
+				p.findSession(others.Hash, others.ID)
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll of none")
 				p.ok(p.Sessions.RevokeAll(p.ctx, newUser(4).ID), "RevokeAll of nobody's")
 			},
@@ -182,8 +182,8 @@ func sessionsEnd() []clause {
 }
 
 var (
-	sessionsBegin = time.Date(2030, 1, 2, 3, 4, 0, 0, time.UTC)
-	overlapEnds   = sessionsBegin.Add(10 * time.Minute)
+	sessionsStart = time.Date(2030, 1, 2, 3, 4, 0, 0, time.UTC)
+	overlapEnds   = sessionsStart.Add(10 * time.Minute)
 )
 
 func sessionHash(n int) identity.SessionHash {
@@ -195,8 +195,8 @@ func newSession(user string, n int) identity.Session {
 	return identity.Session{
 		ID: fmt.Sprintf("01920000-0000-7000-8000-%012d", n), User: user, Hash: sessionHash(n),
 		Rights:    [32]byte{1, 2, 3},
-		CreatedAt: sessionsBegin.Add(time.Duration(n) * time.Second), SeenAt: sessionsBegin,
-		ExpiresAt: sessionsBegin.Add(24 * time.Hour),
+		CreatedAt: sessionsStart.Add(time.Duration(n) * time.Second), SeenAt: sessionsStart,
+		ExpiresAt: sessionsStart.Add(24 * time.Hour),
 		Address:   "192.0.2.1", Agent: "Browser/1.0 (ü)",
 	}
 }
@@ -208,7 +208,7 @@ func (p *probe) session(user string, n int) identity.Session {
 }
 
 func (p *probe) sessions(user string) []identity.Session {
-	found, err := p.Sessions.List(p.ctx, user, sessionsBegin)
+	found, err := p.Sessions.List(p.ctx, user, sessionsStart)
 	p.ok(err, "Sessions.List")
 	return found
 }
@@ -233,8 +233,8 @@ func idsOf(sessions []identity.Session) []string {
 }
 
 // unlogged wants no entry of any log to hold a text.
-func (p *probe) unlogged(text string) {
-	for _, e := range p.everywhere(ports.PlatformAuditQuery{}) {
+func (p *probe) wantNotLogged(text string) {
+	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
 		if bytes.Contains(e.Text, []byte(text)) || strings.Contains(e.Target.Name, text) {
 			p.fail("the log has %q: %s", text, e.Text)
 		}

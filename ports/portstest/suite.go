@@ -111,14 +111,14 @@ func TestIdentities(t *testing.T,
 func TestVault(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, vaultSuite()) }
 
 // clause is one case: a sentence of a contract and its proof.
-type clause struct {
+type contractCase struct {
 	name     string
 	says     string   // the sentence, word for word as in package ports
 	isolates []string // the methods whose isolation it proves, such as "Vault.Get"
 	prove    func(p *probe)
 }
 
-func run(t *testing.T, newStore Factory, suite []clause) {
+func run(t *testing.T, newStore Factory, suite []contractCase) {
 	t.Helper()
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 
 // check answers what is wrong with the store. Nil also means that two tenants
 // could be made in it.
-func (c clause) check(ctx context.Context, s ports.Services) error {
+func (c contractCase) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
 		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil ||
 		s.InvitationFinder == nil ||

@@ -9,13 +9,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func tenantsSuite() []clause {
+func tenantsSuite() []contractCase {
 	return append(tenantsCreate(),
 		append(tenantsRead(), append(tenantsUpdate(), tenantsPurge()...)...)...)
 }
 
-func tenantsCreate() []clause {
-	return []clause{
+func tenantsCreate() []contractCase {
+	return []contractCase{
 		{
 			name: "default tenant exists",
 			says: "The tenant [tenancy.DefaultID] with slug \"default\" exists from the start.",
@@ -31,31 +31,31 @@ func tenantsCreate() []clause {
 			says: "Create stores t, except for Version, CreatedAt and UpdatedAt, which it sets," +
 				" and returns the stored tenant.",
 			prove: func(p *probe) {
-				given := newTenant("stored")
-				given.Version = 7
-				given.Quotas = tenancy.Quotas{Resources: map[string]int64{"widget": 3}}
-				given.CreatedAt = time.Unix(1, 0)
-				given.UpdatedAt = time.Unix(2, 0)
-				made, err := p.Tenants.Create(p.ctx, given)
+				input := newTenant("stored")
+				input.Version = 7
+				input.Quotas = tenancy.Quotas{Resources: map[string]int64{"widget": 3}}
+				input.CreatedAt = time.Unix(1, 0)
+				input.UpdatedAt = time.Unix(2, 0)
+				made, err := p.Tenants.Create(p.ctx, input)
 				p.ok(err, "Tenants.Create")
-				p.sameTenant(made, given, "what Create answers")
+				p.sameTenant(made, input, "the result of Create")
 				p.equal(made.Version, int64(1), "the version")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.recent(made.UpdatedAt, "UpdatedAt")
-				p.stored(made)
+				p.wantStored(made)
 			},
 		},
 		{
 			name: "create stores any state",
 			says: "Create stores t",
 			prove: func(p *probe) {
-				given := newTenant("gone")
-				given.State = tenancy.Deleted
-				given.DeletedAt = time.Date(2024, 2, 29, 1, 2, 3, 456789000, time.UTC)
-				made, err := p.Tenants.Create(p.ctx, given)
+				input := newTenant("gone")
+				input.State = tenancy.Deleted
+				input.DeletedAt = time.Date(2024, 2, 29, 1, 2, 3, 456789000, time.UTC)
+				made, err := p.Tenants.Create(p.ctx, input)
 				p.ok(err, "Tenants.Create")
-				p.sameTenant(made, given, "what Create answers")
-				p.stored(made)
+				p.sameTenant(made, input, "the result of Create")
+				p.wantStored(made)
 			},
 		},
 		{
@@ -121,8 +121,8 @@ func tenantsCreate() []clause {
 	}
 }
 
-func tenantsRead() []clause {
-	return []clause{
+func tenantsRead() []contractCase {
+	return []contractCase{
 		{
 			name: "get returns a tenant in any state",
 			says: "Get returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
@@ -183,7 +183,7 @@ func tenantsRead() []clause {
 				p.ok(err, "List")
 				p.equal(len(found), 1, "the number of tenants")
 				for _, t := range found {
-					p.sameTenant(t, stored, "what List answers")
+					p.sameTenant(t, stored, "the result of List")
 					p.equal(t.Version, stored.Version, "the version")
 				}
 			},
@@ -242,8 +242,8 @@ func tenantsRead() []clause {
 	}
 }
 
-func tenantsUpdate() []clause {
-	return []clause{
+func tenantsUpdate() []contractCase {
+	return []contractCase{
 		{
 			name: "update stores five fields",
 			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt in the tenant" +
@@ -252,27 +252,27 @@ func tenantsUpdate() []clause {
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
-				given := before
-				given.Name, given.State = "Acme & Söhne", tenancy.Deleted
-				given.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
-				given.Quotas = tenancy.Quotas{
+				input := before
+				input.Name, input.State = "Acme & Söhne", tenancy.Deleted
+				input.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
+				input.Quotas = tenancy.Quotas{
 					Resources:         map[string]int64{"maker": 0, "widget": 1 << 40},
 					RequestsPerSecond: 0.25}
-				given.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
-				given.Slug, given.CreatedAt, given.UpdatedAt = "other", time.Unix(1, 0),
+				input.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
+				input.Slug, input.CreatedAt, input.UpdatedAt = "other", time.Unix(1, 0),
 					time.Unix(2, 0)
-				updated, err := p.Tenants.Update(p.ctx, given)
+				updated, err := p.Tenants.Update(p.ctx, input)
 				p.ok(err, "Update")
 
-				want := given
+				want := input
 				want.Slug = "acme"
-				p.sameTenant(updated, want, "what Update answers")
+				p.sameTenant(updated, want, "the result of Update")
 				p.equal(updated.Version, before.Version+1, "the version")
 				p.recent(updated.UpdatedAt, "UpdatedAt")
 				if !updated.CreatedAt.Equal(before.CreatedAt) {
 					p.fail("CreatedAt = %v; want %v", updated.CreatedAt, before.CreatedAt)
 				}
-				p.stored(updated)
+				p.wantStored(updated)
 				_, err = p.Tenants.BySlug(p.ctx, "other")
 				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the slug that Update was given")
 			},
@@ -296,7 +296,7 @@ func tenantsUpdate() []clause {
 				before, err := p.Tenants.Get(p.ctx, p.globex)
 				p.ok(err, "Get")
 				p.setState(p.acme, tenancy.Suspended)
-				p.stored(before)
+				p.wantStored(before)
 			},
 		},
 		{
@@ -314,7 +314,7 @@ func tenantsUpdate() []clause {
 					p.code(err, tenancy.CodeVersionMismatch,
 						"Update of version %d where 2 is stored", version)
 				}
-				p.stored(stored)
+				p.wantStored(stored)
 			},
 		},
 		{
@@ -348,14 +348,14 @@ func tenantsUpdate() []clause {
 			name: "stored settings are copies",
 			says: "Create stores t",
 			prove: func(p *probe) {
-				given := newTenant("copied")
-				made, err := p.Tenants.Create(p.ctx, given)
+				input := newTenant("copied")
+				made, err := p.Tenants.Create(p.ctx, input)
 				p.ok(err, "Create")
 				want := made
 				want.Settings = json.RawMessage(`{"theme":"dark"}`)
-				scribble(given.Settings)
-				scribble(made.Settings)
-				p.stored(want)
+				overwrite(input.Settings)
+				overwrite(made.Settings)
+				p.wantStored(want)
 			},
 		},
 	}
@@ -373,7 +373,7 @@ func (p *probe) sameTenant(got, want tenancy.Tenant, what string) {
 }
 
 // stored wants the store to answer want wherever it is asked for it.
-func (p *probe) stored(want tenancy.Tenant) {
+func (p *probe) wantStored(want tenancy.Tenant) {
 	byID, err := p.Tenants.Get(p.ctx, want.ID)
 	p.ok(err, "Tenants.Get(%s)", want.Slug)
 	bySlug, err := p.Tenants.BySlug(p.ctx, want.Slug)

@@ -8,14 +8,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func tenantsPurge() []clause {
-	return []clause{
+func tenantsPurge() []contractCase {
+	return []contractCase{
 		{
 			name: "purge removes everything",
 			says: "Purge removes everything that the tenant with this id has: its rows in every" +
 				" table, its keys, its secrets, its audit log, and the tenant itself.",
 			prove: func(p *probe) {
-				k := p.furnish(p.acme, 1)
+				k := p.fillTenant(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
@@ -25,7 +25,7 @@ func tenantsPurge() []clause {
 				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the purged tenant")
 				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"default", "globex"},
 					"the slugs that are left")
-				p.unknown(k.Hash, "of the purged tenant")
+				p.noKey(k.Hash, "of the purged tenant")
 				found, err := p.Resources.List(p.ctx, p.acme,
 					ports.ResourceQuery{Kind: "widget", Limit: 10})
 				p.equal(len(found), 0, "the number of the purged tenant's widgets (%v)", err)
@@ -51,11 +51,11 @@ func tenantsPurge() []clause {
 				if _, err := p.Keys.Create(p.ctx, p.acme, newKey(p.acme, 1)); err == nil {
 					p.fail("Keys.Create in the purged tenant is no error")
 				}
-				p.unknown(keyHash(1), "of the purged tenant")
+				p.noKey(keyHash(1), "of the purged tenant")
 				if err := p.Vault.Set(p.ctx, p.acme, "late", []byte("v")); err == nil {
 					p.fail("Vault.Set in the purged tenant is no error")
 				}
-				if _, err := p.imported(p.acme, item("maker", "late", `{}`)); err == nil {
+				if _, err := p.importItems(p.acme, item("maker", "late", `{}`)); err == nil {
 					p.fail("Import into the purged tenant is no error")
 				}
 			},
@@ -64,15 +64,15 @@ func tenantsPurge() []clause {
 			name: "purge changes no other tenant",
 			says: "It changes nothing of other tenants.",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
-				kept := p.furnish(p.globex, 2)
+				p.fillTenant(p.acme, 1)
+				kept := p.fillTenant(p.globex, 2)
 				before := p.export(p.globex, ports.Selection{})
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
 				p.equal(p.export(p.globex, ports.Selection{}), before, "the other tenant's items")
 				p.sameKey(p.findKey(kept.Hash), kept, "the other tenant's key")
-				p.secret(p.globex, "s", "v")
+				p.wantSecret(p.globex, "s", "v")
 			},
 		},
 		{
@@ -98,7 +98,7 @@ func tenantsPurge() []clause {
 				" certificate is the details of an entry \"tenant.purge\" in the platform's audit" +
 				" log.",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
+				p.fillTenant(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
 				c, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
@@ -120,7 +120,7 @@ func tenantsPurge() []clause {
 				again, err := federation.Certify(c)
 				p.ok(err, "Certify")
 				p.equal(c.Digest, again.Digest, "the digest")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "tenant.purge"}),
+				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "tenant.purge"}),
 					[]string{"tenant.purge"}, "what the platform's log says")
 				found, err := p.PlatformAudit.List(p.ctx,
 					ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
@@ -138,7 +138,7 @@ func tenantsPurge() []clause {
 			says: "A tenant that isn't deleted, and the default one, is" +
 				" [tenancy.CodeInvalidState], and so is a tenant whose rows can't all be removed",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
+				p.fillTenant(p.acme, 1)
 				before := p.export(p.acme, ports.Selection{})
 				for _, state := range []tenancy.State{tenancy.Active, tenancy.Suspended} {
 					p.setState(p.acme, state)
@@ -166,7 +166,7 @@ func tenantsPurge() []clause {
 			name: "concurrent purges succeed once",
 			says: "A purge removes everything or nothing.",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
+				p.fillTenant(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
 				errs := atOnce(4, func(int) error {
 					_, err := p.Tenants.Purge(p.ctx, p.acme)
@@ -180,7 +180,7 @@ func tenantsPurge() []clause {
 }
 
 // furnish gives a tenant something of everything.
-func (p *probe) furnish(tenant tenancy.ID, n int) tenancy.APIKey {
+func (p *probe) fillTenant(tenant tenancy.ID, n int) tenancy.APIKey {
 	p.put(tenant, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`))
 	p.setSecret(tenant, "s", "v")
 	return p.key(tenant, n)

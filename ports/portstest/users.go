@@ -11,27 +11,27 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func usersSuite() []clause {
+func usersSuite() []contractCase {
 	return slices.Concat(usersCreate(), usersFind(), usersUpdate(), usersRemove(), usersAudit())
 }
 
-func usersCreate() []clause {
-	return []clause{
+func usersCreate() []contractCase {
+	return []contractCase{
 		{
 			name: "create stores the user",
 			says: "Create stores u, its address in the form of [identity.ParseEmail], and returns" +
 				" the stored user: CreatedAt and UpdatedAt are set.",
 			prove: func(p *probe) {
-				given := newUser(1)
-				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true,
+				input := newUser(1)
+				input.Email, input.SuperAdmin, input.CreatedAt = "User.1@Example.COM", true,
 					time.Unix(1, 0)
-				made, err := p.Users.Create(p.ctx, given)
+				made, err := p.Users.Create(p.ctx, input)
 				p.ok(err, "Users.Create")
-				given.Email = "user.1@example.com"
-				p.sameUser(made, given, "what Create answers")
+				input.Email = "user.1@example.com"
+				p.sameUser(made, input, "the result of Create")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.recent(made.UpdatedAt, "UpdatedAt")
-				p.sameUser(p.getUser(given.ID), given, "what Get answers")
+				p.sameUser(p.getUser(input.ID), input, "the result of Get")
 			},
 		},
 		{
@@ -57,9 +57,9 @@ func usersCreate() []clause {
 				sameEmail, sameID := newUser(2), newUser(3)
 				sameEmail.Email, sameID.ID = strings.ToUpper(first.Email), first.ID
 				_, err := p.Users.Create(p.ctx, sameEmail)
-				p.code(err, tenancy.CodeAlreadyExists, "Create with an address that is there")
+				p.code(err, tenancy.CodeAlreadyExists, "Create with an address that exists")
 				_, err = p.Users.Create(p.ctx, sameID)
-				p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
+				p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
 				p.equal(p.userIDs(ports.UserQuery{}), []string{first.ID}, "the users")
 				p.noEmail(sameID.Email, "after Create refused it")
 				p.sameUser(p.getUser(first.ID), first, "the first user")
@@ -85,8 +85,8 @@ func usersCreate() []clause {
 	}
 }
 
-func usersFind() []clause {
-	return []clause{
+func usersFind() []contractCase {
+	return []contractCase{
 		{
 			name: "get refuses an unknown user",
 			says: "Get returns a user; [tenancy.CodeNotFound] if there is none.",
@@ -172,9 +172,9 @@ func usersFind() []clause {
 	}
 }
 
-func usersUpdate() []clause {
+func usersUpdate() []contractCase {
 	email, name, yes := "New@Example.com", "New", true
-	return []clause{
+	return []contractCase{
 		{
 			name: "zero change changes nothing",
 			says: "Its zero value changes nothing.",
@@ -182,7 +182,7 @@ func usersUpdate() []clause {
 				u := p.user(1)
 				stored, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{})
 				p.ok(err, "Users.Update")
-				p.sameUser(stored, u, "what Update answers")
+				p.sameUser(stored, u, "the result of Update")
 			},
 		},
 		{
@@ -205,7 +205,7 @@ func usersUpdate() []clause {
 					step.apply(&want)
 					stored, err := p.Users.Update(p.ctx, want.ID, step.change)
 					p.ok(err, "Users.Update")
-					p.sameUser(stored, want, "what Update answers")
+					p.sameUser(stored, want, "the result of Update")
 					p.sameUser(p.getUser(want.ID), want, "what is stored")
 					p.equal(stored.CreatedAt.Equal(want.CreatedAt), true, "CreatedAt stays")
 					p.equal(stored.UpdatedAt.Before(want.UpdatedAt), false, "UpdatedAt goes back")
@@ -262,8 +262,8 @@ func usersUpdate() []clause {
 	}
 }
 
-func usersRemove() []clause {
-	return []clause{
+func usersRemove() []contractCase {
+	return []contractCase{
 		{
 			name: "remove ends all memberships",
 			says: "Remove removes the user and all their memberships, in one transaction;",
@@ -299,7 +299,7 @@ func usersRemove() []clause {
 				p.member(tenancy.DefaultID, u, tenancy.Viewer)
 				err := p.Users.Remove(p.ctx, u.ID)
 				p.code(err, tenancy.CodeLastAdmin, "Remove of acme's only admin")
-				p.equal(membersOf(err)["tenants"], []string{p.acme.String()},
+				p.equal(errorMembers(err)["tenants"], []string{p.acme.String()},
 					"the tenants in the error")
 				p.sameUser(p.getUser(u.ID), u, "the user")
 				p.equal(len(p.tenantsOf(u.ID)), 3, "the number of their tenants")
@@ -350,8 +350,8 @@ func usersRemove() []clause {
 				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all)}, "the codes")
 				p.equal(len(p.members(p.acme)), 10, "the number of acme's members")
 				p.equal(len(p.members(p.globex)), 20, "the number of globex's members")
-				p.verified(p.acme)
-				p.verified(p.globex)
+				p.verifyChain(p.acme)
+				p.verifyChain(p.globex)
 			},
 		},
 		{

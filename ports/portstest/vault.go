@@ -6,8 +6,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func vaultSuite() []clause {
-	return []clause{
+func vaultSuite() []contractCase {
+	return []contractCase{
 		{
 			name: "set value is returned",
 			says: "Set stores value under name and replaces an earlier value.",
@@ -15,7 +15,7 @@ func vaultSuite() []clause {
 				for _, value := range []string{"s3cret", "", "\x00\xff\n",
 					strings.Repeat("long", 10_000)} {
 					p.setSecret(p.acme, "a/b c", value)
-					p.secret(p.acme, "a/b c", value)
+					p.wantSecret(p.acme, "a/b c", value)
 				}
 			},
 		},
@@ -31,7 +31,7 @@ func vaultSuite() []clause {
 				for _, name := range []string{"x", "model_config/gpt/api_key", "ключ",
 					strings.Repeat("ü", 256)} {
 					p.setSecret(p.acme, name, "v of "+name)
-					p.secret(p.acme, name, "v of "+name)
+					p.wantSecret(p.acme, name, "v of "+name)
 				}
 			},
 		},
@@ -45,8 +45,8 @@ func vaultSuite() []clause {
 				p.noSecret(p.globex, "mine")
 				p.noSecret(tenancy.DefaultID, "mine")
 				p.setSecret(p.globex, "mine", "globex's")
-				p.secret(p.acme, "mine", "acme's")
-				p.secret(p.globex, "mine", "globex's")
+				p.wantSecret(p.acme, "mine", "acme's")
+				p.wantSecret(p.globex, "mine", "globex's")
 				p.noSecret(p.acme, "other")
 			},
 		},
@@ -65,13 +65,13 @@ func vaultSuite() []clause {
 			name: "stored values are copies",
 			says: "Set stores value under name",
 			prove: func(p *probe) {
-				given := []byte("s3cret")
-				p.ok(p.Vault.Set(p.ctx, p.acme, "mine", given), "Set")
-				scribble(given)
+				input := []byte("s3cret")
+				p.ok(p.Vault.Set(p.ctx, p.acme, "mine", input), "Set")
+				overwrite(input)
 				answered, err := p.Vault.Get(p.ctx, p.acme, "mine")
 				p.ok(err, "Get")
-				scribble(answered)
-				p.secret(p.acme, "mine", "s3cret")
+				overwrite(answered)
+				p.wantSecret(p.acme, "mine", "s3cret")
 			},
 		},
 	}
@@ -81,7 +81,7 @@ func (p *probe) setSecret(tenant tenancy.ID, name, value string) {
 	p.ok(p.Vault.Set(p.ctx, tenant, name, []byte(value)), "Vault.Set(%s)", name)
 }
 
-func (p *probe) secret(tenant tenancy.ID, name, want string) {
+func (p *probe) wantSecret(tenant tenancy.ID, name, want string) {
 	got, err := p.Vault.Get(p.ctx, tenant, name)
 	p.ok(err, "Vault.Get(%s)", name)
 	p.equal(string(got), want, "the secret %s", name)
