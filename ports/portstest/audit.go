@@ -103,14 +103,15 @@ func auditAppend() []contractCase {
 					tenancy.Request{ID: "r1", Address: "192.0.2.7", Reason: "ticket 12"})
 				p.ok(p.Audit.Append(ctx, p.acme, tenancy.Event{Action: "x.read"}), "Audit.Append")
 				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.read"}),
-					"Audit.Append by nobody")
+					"Audit.Append without a principal")
 				found := p.log(p.acme, ports.AuditQuery{Action: "x.read"})
 				p.equal(len(found), 2, "the number of entries")
 				for i, e := range found {
 					if i == 0 {
 						p.equal(e.Actor, tenancy.Actor{Kind: tenancy.SystemActor},
-							"the actor where there is no principal")
-						p.equal(e.RequestID+e.Address, "", "the request where there is none")
+							"the actor without a principal")
+						p.equal(e.RequestID+e.Address, "",
+							"the request id and address without a request")
 						continue
 					}
 					p.equal(e.Actor, tenancy.Actor{Kind: "user", ID: "u1", Name: "Ada"},
@@ -118,8 +119,8 @@ func auditAppend() []contractCase {
 					p.equal(e.RequestID, "r1", "the request's id")
 					p.equal(e.Address, "192.0.2.7", "the request's address")
 					p.equal(sameJSON(e.Details, json.RawMessage(`{"reason":"ticket 12"}`)), true,
-						"the details %s say why", e.Details)
-					p.equal(e.Outcome, tenancy.Done, "the outcome where none is given")
+						"whether the details %s give the reason", e.Details)
+					p.equal(e.Outcome, tenancy.Done, "the default outcome")
 				}
 			},
 		},
@@ -139,7 +140,7 @@ func auditAppend() []contractCase {
 					}
 					return nil
 				})
-				p.ok(errors.Join(errs...), "Audit.Append by %d at once", writers)
+				p.ok(errors.Join(errs...), "%d calls of Audit.Append at once", writers)
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
 					p.verifyChain(tenant)
 					p.equal(len(p.actions(tenant, "x.read")), writers*each/2,
@@ -198,7 +199,7 @@ func auditList() []contractCase {
 				p.appendEvents(p.acme, "x.one", "x.two")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
 					p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Before: e.Seq, Limit: 1})),
-						[]string{"x.one"}, "what is before the second")
+						[]string{"x.one"}, "the newest entry before the second")
 				}
 			},
 		},
@@ -212,7 +213,7 @@ func auditList() []contractCase {
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"},
 					"what u1 did")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{},
-					"what nobody did")
+					"what an unknown actor did")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})),
 					[]string{}, "what u1 didn't do")
 				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}),
@@ -225,7 +226,7 @@ func auditList() []contractCase {
 			prove: func(p *probe) {
 				p.appendEvents(p.acme, "x.one", "x.two", "x.one")
 				p.equal(p.actions(p.acme, "x.one"), []string{"x.one", "x.one"}, "the entries")
-				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an action that wasn't")
+				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an unknown action")
 				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
 					"the entries of all tenants")
 			},
@@ -302,9 +303,9 @@ func auditExport() []contractCase {
 					[]string{"x.two"},
 					"the exported entries of an action")
 				p.equal(p.exportedActions(p.globex, ports.AuditQuery{Action: "x.four"}),
-					[]string{"x.four"}, "globex's")
+					[]string{"x.four"}, "globex's exported entries")
 				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
-					"acme's of what globex did")
+					"acme's exported entries of globex's action")
 			},
 		},
 		{
@@ -316,7 +317,7 @@ func auditExport() []contractCase {
 					ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
 					[]string{"x.two"}, "the exported entries")
 				p.equal(len(p.exportedActions(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
-					"more than one is exported")
+					"whether more than one entry is exported")
 			},
 		},
 		{
@@ -333,7 +334,7 @@ func auditExport() []contractCase {
 						return nil
 					}, func(e tenancy.AuditEntry) error {
 						p.equal(e.Action == "x.late", false,
-							"an entry that was written meanwhile is exported")
+							"whether an entry that was written meanwhile is exported")
 						newest = e.Seq
 						return nil
 					})
@@ -350,10 +351,12 @@ func auditExport() []contractCase {
 				count := func(tenancy.AuditEntry) error { calls++; return errCaller }
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
 					func(_, _ tenancy.AuditChain) error { return errCaller }, count)
-				p.equal(errors.Is(err, errCaller), true, "Export answers begin's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "whether Export returns begin's error: %v",
+					err)
 				p.equal(calls, 0, "how often yield is called after begin failed")
 				err = p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{}, ignoreEnds, count)
-				p.equal(errors.Is(err, errCaller), true, "Export answers yield's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "whether Export returns yield's error: %v",
+					err)
 				p.equal(calls, 1, "how often yield is called")
 			},
 		},
@@ -382,7 +385,7 @@ func auditExport() []contractCase {
 
 func ignoreEnds(_, _ tenancy.AuditChain) error { return nil }
 
-// happen appends an entry for each action.
+// appendEvents appends an entry for each action.
 func (p *probe) appendEvents(tenant tenancy.ID, actions ...string) {
 	for _, action := range actions {
 		p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)",
@@ -407,7 +410,7 @@ func (p *probe) appendAs(tenant tenancy.ID, user, action string) {
 	p.ok(p.Audit.Append(ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)", action)
 }
 
-// log answers the tenant's entries that q selects, the newest first.
+// log returns the tenant's entries that match q, newest first, at most 1000.
 func (p *probe) log(tenant tenancy.ID, q ports.AuditQuery) []tenancy.AuditEntry {
 	if q.Limit == 0 {
 		q.Limit = 1000
@@ -417,7 +420,7 @@ func (p *probe) log(tenant tenancy.ID, q ports.AuditQuery) []tenancy.AuditEntry 
 	return found
 }
 
-// actions answers the tenant's entries of one action.
+// actions returns the actions of the tenant's entries of one action.
 func (p *probe) actions(tenant tenancy.ID, action string) []string {
 	return actionsOf(p.log(tenant, ports.AuditQuery{Action: action}))
 }
@@ -440,7 +443,7 @@ func (p *probe) exportedActions(tenant tenancy.ID, q ports.AuditQuery) []string 
 	return actions
 }
 
-// verified wants the tenant's entries to be a chain from its one end to the other.
+// verifyChain requires that the tenant's entries form a chain from one end to the other.
 func (p *probe) verifyChain(tenant tenancy.ID) {
 	var chain, end tenancy.AuditChain
 	var before time.Time
@@ -459,7 +462,7 @@ func (p *probe) verifyChain(tenant tenancy.ID) {
 	p.equal(chain, end, "where the chain ends")
 }
 
-// as is p's context with somebody who acts in a request.
+// asUser returns p's context with a user as the principal of a request.
 func (p *probe) asUser(user string) context.Context {
 	ctx := tenancy.WithPrincipal(p.ctx,
 		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user, Name: "User " + user})

@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// usersAudit proves that what happens to people is written down: in which log,
-// and as whose doing.
+// usersAudit proves in which audit log a write to users is recorded, and with which
+// actor.
 func usersAudit() []contractCase {
 	return []contractCase{
 		{
@@ -27,7 +27,7 @@ func usersAudit() []contractCase {
 				for _, e := range p.allEntries(ports.PlatformAuditQuery{Action: "user.update"}) {
 					p.equal(sameJSON(e.Details,
 						[]byte(`{"super_admin":{"before":false,"after":true},"reason":"because"}`)),
-						true, "the details %s are the change", e.Details)
+						true, "whether the details %s are the change", e.Details)
 				}
 				p.ok(p.Users.Remove(p.asUser("root"), u.ID), "Users.Remove")
 				p.code(p.Users.Remove(p.asUser("root"), u.ID), tenancy.CodeNotFound,
@@ -97,7 +97,7 @@ func invitationsAudit() []contractCase {
 					"invitation.revoke " + i.ID + " ada"}, "acme's log")
 				for _, e := range p.log(p.acme, ports.AuditQuery{}) {
 					p.equal(strings.Contains(string(e.Text), "hash"), false,
-						"the entry %s has a hash", e.Text)
+						"whether the entry %s has a hash", e.Text)
 				}
 			},
 		},
@@ -129,8 +129,9 @@ func invitationsAudit() []contractCase {
 	}
 }
 
-// noted lists what a log, with the zero ID the platform's, has of people: action,
-// target and the actor's id, the oldest first. A user's id is their number.
+// userActions lists the entries about users, members and invitations in a tenant's
+// log, or in the platform's log for the zero ID: action, target and the actor's id,
+// oldest first. A user's id is reduced to their number.
 func (p *probe) userActions(tenant tenancy.ID) []string {
 	entries := p.allEntries(ports.PlatformAuditQuery{})
 	if !tenant.IsZero() {

@@ -12,8 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// audited is a method that writes: what it does leaves one entry, and what it
-// refuses none.
+// auditedWrite is a method that writes: do leaves one entry, refused leaves none.
 type auditedWrite struct {
 	method  string
 	action  string
@@ -50,9 +49,9 @@ func (a auditedWrite) proveEntry(p *probe) {
 	_, last, err := p.Audit.Ends(p.ctx, p.acme)
 	p.ok(err, "Audit.Ends")
 	found := p.log(p.acme, ports.AuditQuery{Actor: "u1"})
-	p.equal(actionsOf(found), []string{a.action}, "what the log says of %s", a.method)
+	p.equal(actionsOf(found), []string{a.action}, "the actions in the log after %s", a.method)
 	for _, e := range found {
-		p.equal(e.Seq, last.Seq, "the entry's place")
+		p.equal(e.Seq, last.Seq, "the entry's Seq")
 		p.equal(e.Actor, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u1", Name: "User u1"},
 			"the actor")
 		p.equal(e.Target, a.target, "the target")
@@ -72,7 +71,7 @@ func (a auditedWrite) proveEntry(p *probe) {
 		}
 	}
 	p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Actor: "u1"})), []string{},
-		"what the other tenant's log says")
+		"the actions in the other tenant's log")
 	p.verifyChain(p.acme)
 }
 
@@ -82,8 +81,9 @@ func (a auditedWrite) proveNoEntry(p *probe) {
 		p.fail("%s = nil; want an error", a.method)
 	}
 	p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
-		"what the log says of what %s refused", a.method)
-	p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}), []string{}, "what all logs say")
+		"the actions in the log after %s was refused", a.method)
+	p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}), []string{},
+		"the actions in all logs")
 }
 
 func tenantOwnedWrites() []auditedWrite {
@@ -99,7 +99,7 @@ func tenantOwnedWrites() []auditedWrite {
 			},
 			refused: func(ctx context.Context, p *probe) error {
 				_, _, err := p.Resources.Put(ctx, p.acme,
-					item("widget", "w", `{"maker":"nobody","token":"hunter2"}`), ports.Condition{})
+					item("widget", "w", `{"maker":"missing","token":"hunter2"}`), ports.Condition{})
 				return err
 			},
 		},
@@ -182,7 +182,7 @@ func tenantOwnedWrites() []auditedWrite {
 	}, tenantUpdates()...)
 }
 
-// auditedTenants are the changes of a tenant, each named by what it does.
+// tenantUpdates are the changes of a tenant's state, each with its own action.
 func tenantUpdates() []auditedWrite {
 	var all []auditedWrite
 	for _, c := range []struct {
@@ -251,7 +251,7 @@ func auditImports() []contractCase {
 					[]string{"bundle.import", "x.two", "bundle.import", "x.one"}, "acme's log")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Actor: "u1"}) {
 					p.equal(e.Actor.Name+", "+e.RequestID+", "+e.Address,
-						"User u1, request of u1, 192.0.2.1", "who and from where")
+						"User u1, request of u1, 192.0.2.1", "the actor, request id and address")
 				}
 				p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Action: "bundle.import"})),
 					[]string{}, "globex's imports")
@@ -270,7 +270,7 @@ func auditImports() []contractCase {
 					for _, e := range found {
 						want := fmt.Sprintf(`{"of":%q,"reason":"because"}`, tenant)
 						p.equal(sameJSON(e.Details, json.RawMessage(want)), true,
-							"the details %s are %s", e.Details, want)
+							"whether the details %s are %s", e.Details, want)
 					}
 				}
 			},
@@ -282,9 +282,9 @@ func auditImports() []contractCase {
 				p.code(apply(p.asUser("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,
 					"no")), tenancy.CodeImportConflict, "Transfers.Import")
 				p.ok(p.Transfers.Import(p.asUser("u1"), p.acme,
-					func(ports.Import) error { return nil }), "an import of nothing")
+					func(ports.Import) error { return nil }), "an import that does nothing")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
-					"what the log says")
+					"the actions in the log")
 			},
 		},
 		{
@@ -305,7 +305,7 @@ func auditImports() []contractCase {
 				_, err = p.Tenants.Create(p.asUser("u2"), newTenant("initech"))
 				p.code(err, tenancy.CodeSlugTaken, "Tenants.Create of a taken slug")
 				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
-					"what all logs say of it")
+					"the actions of the refused create in all logs")
 			},
 		},
 	}

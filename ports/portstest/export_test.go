@@ -6,14 +6,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// Clause is a case of a suite, for the tests of the suites.
+// Case is a case of a suite, for the tests of the suites.
 type Case struct {
 	Name, Says string
 	Isolates   []string
 	Check      func(ctx context.Context, s ports.Services) error
 }
 
-// Clauses answers every case of every suite, named SUITE/CASE.
+// Cases returns every case of every suite, named SUITE/CASE.
 func Cases() []Case {
 	var all []Case
 	for _, suite := range []struct {

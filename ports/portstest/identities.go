@@ -37,10 +37,11 @@ func identitiesSuite() []contractCase {
 					p.session(u.ID, i+1)
 				}
 				p.bind(identityOf("a"), one.ID)
-				p.equal(p.password(one.ID), "", "the password of a user who got an identity")
-				p.equal(len(p.sessions(one.ID)), 0, "their sessions")
-				p.equal(p.password(two.ID), "a hash", "the other's password")
-				p.equal(len(p.sessions(two.ID)), 1, "the other's sessions")
+				p.equal(p.password(one.ID), "", "the password after the first identity")
+				p.equal(len(p.sessions(one.ID)), 0,
+					"the number of sessions after the first identity")
+				p.equal(p.password(two.ID), "a hash", "the other user's password")
+				p.equal(len(p.sessions(two.ID)), 1, "the number of the other user's sessions")
 				p.setPassword(one.ID, "another hash")
 				p.bind(identity.Identity{Issuer: "https://other.example", Subject: "a"}, one.ID)
 				p.equal(p.password(one.ID), "another hash", "the password after a second identity")
@@ -61,7 +62,7 @@ func identitiesSuite() []contractCase {
 				p.code(p.Identities.Bind(p.ctx, identityOf("b"), one.ID), tenancy.CodeAlreadyExists,
 					"Bind of another identity of the issuer")
 				p.code(p.Identities.Bind(p.ctx, identityOf("c"), newUser(3).ID),
-					tenancy.CodeNotFound, "Bind to nobody")
+					tenancy.CodeNotFound, "Bind to an unknown user")
 				p.bind(identity.Identity{Issuer: "https://other.example", Subject: "a"}, one.ID)
 				p.wantBound(identityOf("a"), one.ID)
 				p.wantUnbound(identityOf("b"))
@@ -103,7 +104,7 @@ func (p *probe) bind(i identity.Identity, user string) {
 func (p *probe) wantBound(i identity.Identity, want string) {
 	user, err := p.Identities.Find(p.ctx, i)
 	p.ok(err, "Identities.Find(%v)", i)
-	p.equal(user, want, "whose the identity is")
+	p.equal(user, want, "the user that the identity is bound to")
 }
 
 func (p *probe) wantUnbound(i identity.Identity) {

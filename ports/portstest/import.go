@@ -26,13 +26,14 @@ func transfersImport() []contractCase {
 					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`),
 						item("widget", "new", `{}`))), "Stage")
 					_, err := im.Apply(p.ctx, writeAll)
-					p.noResource(p.acme, ref("widget", "new"), "while the import is under way")
-					p.sameResource(p.get(p.acme, before.Ref), before, "the other item meanwhile")
+					p.noResource(p.acme, ref("widget", "new"), "during the import")
+					p.sameResource(p.get(p.acme, before.Ref), before,
+						"the stored item during the import")
 					return err
 				})
 				p.ok(err, "Import")
 				p.sameContent(p.get(p.acme, before.Ref).Item,
-					p.normalized(item("widget", "there", `{"size":2}`)), "what was overwritten")
+					p.normalized(item("widget", "there", `{"size":2}`)), "the overwritten item")
 				p.get(p.acme, ref("widget", "new"))
 			},
 		},
@@ -50,10 +51,11 @@ func transfersImport() []contractCase {
 					p.ok(err, "Apply")
 					return errCaller
 				})
-				p.equal(errors.Is(err, errCaller), true, "Import answers fn's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "whether Import returns fn's error: %v",
+					err)
 				p.equal(bundleText(p.export(p.acme, ports.Selection{})), bundleText(before),
 					"the export afterwards")
-				p.equal(p.isPristine(p.acme), true, "the settings are pristine afterwards")
+				p.equal(p.isPristine(p.acme), true, "whether the settings are pristine afterwards")
 			},
 		},
 		{
@@ -97,7 +99,7 @@ func transfersImport() []contractCase {
 				})
 				p.ok(err, "the second Import")
 				p.ok(<-first, "the first Import")
-				p.equal(overlap, false, "the second import runs while the first does")
+				p.equal(overlap, false, "whether the second import runs during the first")
 			},
 		},
 		{
@@ -135,7 +137,7 @@ func transfersImport() []contractCase {
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
 						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget",
-							"acme has no %s where only globex has it", pair.Incoming.Name)
+							"whether acme has no %s that only globex has", pair.Incoming.Name)
 						return nil
 					}), "Compare")
 					p.wantExists(im, ref("widget", "theirs"), false)
@@ -144,13 +146,14 @@ func transfersImport() []contractCase {
 					return err
 				})
 				p.ok(err, "Import")
-				p.equal(len(uses), 1, "the number of secrets that acme lacks where only globex"+
-					" has them")
+				p.equal(len(uses), 1, "the number of acme's missing secrets, which only"+
+					" globex has")
 				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(1),
 					"the version of what acme created")
 				p.equal(bundleText(p.export(p.globex, ports.Selection{})), before,
 					"globex's export afterwards")
-				p.equal(p.isPristine(p.globex), true, "globex's settings are pristine afterwards")
+				p.equal(p.isPristine(p.globex), true,
+					"whether globex's settings are pristine afterwards")
 
 				_, err = p.importItems(p.acme, item("widget", "x", `{"parent":"theirs"}`))
 				p.code(err, tenancy.CodeDanglingReference,
@@ -172,7 +175,7 @@ func importStage() []contractCase {
 				p.equal(refsOf(p.export(p.acme, ports.Selection{})), []federation.Ref{
 					ref("maker", "m"), ref("settings", "default"), ref("widget", "a"),
 					ref("widget", "b"),
-				}, "what was imported")
+				}, "the imported refs")
 			},
 		},
 		{
@@ -202,8 +205,9 @@ func importStage() []contractCase {
 						after++
 					})
 				})
-				p.equal(errors.Is(err, errCaller), true, "Import answers the items' error: %v", err)
-				p.equal(after, 0, "how many items Stage asks for after the error")
+				p.equal(errors.Is(err, errCaller), true,
+					"whether Import returns the items' error: %v", err)
+				p.equal(after, 0, "the number of items that Stage takes after the error")
 				p.noResource(p.acme, ref("widget", "a"), "afterwards")
 			},
 		},
@@ -228,7 +232,7 @@ func importStage() []contractCase {
 								ref("widget", "b"), ref("widget", "c")}, "the refs")
 						for _, pair := range pairs {
 							p.equal(pair.Current != nil, pair.Incoming.Name == "b",
-								"the target has %q", pair.Incoming.Name)
+								"whether the target has %q", pair.Incoming.Name)
 							if pair.Current != nil {
 								p.sameItem(*pair.Current, stored, "the target's item")
 								p.equal(pair.Current.Digest, p.normalized(stored).Digest,
@@ -310,8 +314,8 @@ func importStage() []contractCase {
 	}
 }
 
-// incoming are items as a bundle has them: checked, sealed, version 1 of 2020.
-// A version that is set stays.
+// incoming returns items as a bundle has them: checked, sealed, with version 1 and a
+// time in 2020, unless they have a version already.
 func (p *probe) incoming(items ...federation.Item) iter.Seq2[federation.Item, error] {
 	return func(yield func(federation.Item, error) bool) {
 		for _, it := range items {
@@ -332,7 +336,7 @@ func writeAll(it federation.Item) (ports.Decision, error) {
 	return ports.Decision{Write: true, Item: it}, nil
 }
 
-// imported imports items into tenant, all of them written.
+// importItems imports items into tenant and writes all of them.
 func (p *probe) importItems(
 	tenant tenancy.ID, items ...federation.Item,
 ) ([]federation.SecretUse, error) {
@@ -376,7 +380,7 @@ func (p *probe) wantExists(im ports.Import, r federation.Ref, want bool) {
 	p.equal(got, want, "Exists(%s %q)", r.Kind, r.Name)
 }
 
-// pristine answers whether an import finds tenant's settings pristine.
+// isPristine reports whether an import finds the tenant's settings pristine.
 func (p *probe) isPristine(tenant tenancy.ID) (pristine bool) {
 	p.ok(p.Transfers.Import(p.ctx, tenant, func(im ports.Import) error {
 		p.ok(im.Stage(p.ctx, p.incoming(item("settings", "default", `{}`))), "Stage")

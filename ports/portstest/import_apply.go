@@ -33,10 +33,11 @@ func importApply() []contractCase {
 					}, incoming...)
 				p.ok(err, "Import")
 				for _, it := range incoming {
-					p.equal(seen[it.Ref], 1, "how often %s %q is decided", it.Kind, it.Name)
-					p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "what is stored")
+					p.equal(seen[it.Ref], 1, "the number of decisions about %s %q", it.Kind,
+						it.Name)
+					p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the stored item")
 				}
-				p.equal(len(seen), len(incoming), "how many items are decided")
+				p.equal(len(seen), len(incoming), "the number of decided items")
 			},
 		},
 		{
@@ -51,8 +52,10 @@ func importApply() []contractCase {
 					item("settings", "default", `{"mode":"open"}`))
 				p.ok(err, "Import")
 				p.noResource(p.acme, ref("widget", "new"), "after it was left out")
-				p.sameResource(p.get(p.acme, before.Ref), before, "what was left out")
-				p.equal(p.isPristine(p.acme), true, "settings that were left out are pristine")
+				p.sameResource(p.get(p.acme, before.Ref), before,
+					"the stored item that was left out")
+				p.equal(p.isPristine(p.acme), true,
+					"whether settings that were left out are pristine")
 			},
 		},
 		{
@@ -64,12 +67,13 @@ func importApply() []contractCase {
 					item("widget", "new", `{}`))
 				p.ok(err, "Import")
 				after := p.get(p.acme, before.Ref)
-				p.equal(after.ID, before.ID, "the id of what was overwritten")
-				p.equal(after.CreatedAt.Equal(before.CreatedAt), true, "its CreatedAt is kept")
+				p.equal(after.ID, before.ID, "the id of the overwritten item")
+				p.equal(after.CreatedAt.Equal(before.CreatedAt), true,
+					"whether its CreatedAt is kept")
 				created := p.get(p.acme, ref("widget", "new"))
 				p.equal(created.ID != "" && created.ID != before.ID, true,
-					"what was created has an id of its own")
-				p.recent(created.CreatedAt, "CreatedAt of what was created")
+					"whether the created item has a new id")
+				p.recent(created.CreatedAt, "CreatedAt of the created item")
 			},
 		},
 		{
@@ -118,7 +122,8 @@ func importApply() []contractCase {
 						}
 						return writeAll(it)
 					}, item("widget", "a", `{}`), item("widget", "b", `{}`))
-				p.equal(errors.Is(err, errCaller), true, "Import answers decide's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true,
+					"whether Import returns decide's error: %v", err)
 				p.noResource(p.acme, ref("widget", "a"), "after that")
 			},
 		},
@@ -128,7 +133,7 @@ func importApply() []contractCase {
 				" tenant's vault, sorted.",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "set", "v")
-				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"lacking"}}`))
+				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"missing"}}`))
 				uses, err := p.importWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
 						return ports.Decision{Write: it.Name != "left out", Item: it}, nil
@@ -144,16 +149,16 @@ func importApply() []contractCase {
 					{Kind: "widget", Name: "a", Path: "/spec/token", Secret: "two"},
 					{Kind: "widget", Name: "b", Path: "/spec/token", Secret: "one"},
 					{Kind: "widget", Name: "z", Path: "/spec/token", Secret: "one"},
-				}, "the secrets required")
+				}, "the missing secrets")
 				p.sameContent(p.get(p.acme, ref("widget", "z")).Item,
 					p.normalized(item("widget", "z", `{"token":{"$secret":"one"}}`)),
-					"an item whose secret is lacking")
+					"an item with a missing secret")
 				p.setSecret(p.acme, "one", "v")
 				p.setSecret(p.acme, "two", "v")
 				uses, err = p.importItems(p.acme,
 					item("widget", "a", `{"token":{"$secret":"two"}}`))
 				p.ok(err, "the second Import")
-				p.equal(len(uses), 0, "the number of secrets required once they are set")
+				p.equal(len(uses), 0, "the number of missing secrets after they were set")
 			},
 		},
 		{
@@ -176,7 +181,7 @@ func importApply() []contractCase {
 				p.equal(len(exported), len(items), "the number of items")
 				same := bundleText(exported) == bundleText(
 					p.export(p.globex, ports.Selection{Kinds: []string{"widget"}}))
-				p.equal(same, true, "the export of the import is the export")
+				p.equal(same, true, "whether the export of the import is the export")
 			},
 		},
 	}
@@ -236,7 +241,8 @@ func importVersions() []contractCase {
 			says: "Pristine ones ([Pair]) are replaced as if they were created.",
 			prove: func(p *probe) {
 				for tenant, version := range map[tenancy.ID]int64{p.acme: 1, p.globex: 5} {
-					p.equal(p.isPristine(tenant), true, "the settings of a new tenant are pristine")
+					p.equal(p.isPristine(tenant), true,
+						"whether the settings of a new tenant are pristine")
 					_, err := p.importItems(tenant,
 						atVersion(version, item("settings", "default", `{"mode":"open"}`)))
 					p.ok(err, "Import")
@@ -244,7 +250,7 @@ func importVersions() []contractCase {
 						atVersion(version, p.normalized(
 							item("settings", "default", `{"mode":"open"}`))),
 						"the settings")
-					p.equal(p.isPristine(tenant), false, "imported settings are pristine")
+					p.equal(p.isPristine(tenant), false, "whether imported settings are pristine")
 				}
 			},
 		},
@@ -253,22 +259,24 @@ func importVersions() []contractCase {
 			says: "Current is a singleton that hasn't changed since the tenant was created",
 			prove: func(p *probe) {
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
-				p.equal(p.isPristine(p.acme), false, "changed settings are pristine")
+				p.equal(p.isPristine(p.acme), false, "whether changed settings are pristine")
 				p.put(p.acme, item("settings", "default", `{}`))
-				p.equal(p.isPristine(p.acme), false, "settings that were changed back are pristine")
+				p.equal(p.isPristine(p.acme), false,
+					"whether settings that were changed back are pristine")
 				_, err := p.importItems(p.acme,
 					atVersion(1, item("settings", "default", `{"mode":"closed"}`)))
 				p.ok(err, "Import")
 				p.equal(p.get(p.acme, ref("settings", "default")).Version, int64(4),
 					"the version of settings changed three times")
-				p.equal(p.isPristine(p.globex), true, "another tenant's settings are pristine")
+				p.equal(p.isPristine(p.globex), true,
+					"whether another tenant's settings are pristine")
 
 				p.put(p.globex, item("widget", "w", `{}`))
 				p.ok(p.Transfers.Import(p.ctx, p.globex, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{}`),
 						item("widget", "new", `{}`))), "Stage")
 					for _, pair := range p.comparePairs(im) {
-						p.equal(pair.Pristine, false, "a widget is pristine")
+						p.equal(pair.Pristine, false, "whether a widget is pristine")
 					}
 					return nil
 				}), "Import")
@@ -295,7 +303,7 @@ func importReferences() []contractCase {
 					p.ok(err, "Import")
 					for _, it := range items {
 						p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it),
-							"what is stored")
+							"the stored item")
 					}
 				}
 			},
@@ -309,7 +317,7 @@ func importReferences() []contractCase {
 					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`)
 				_, err := p.importItems(p.acme, it)
 				p.ok(err, "Import")
-				p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "what is stored")
+				p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the stored item")
 				p.wantReferrers(ref("maker", "m"), it.Ref)
 			},
 		},
@@ -322,7 +330,7 @@ func importReferences() []contractCase {
 				_, err := p.importItems(p.acme,
 					item("maker", "new", `{}`), item("widget", "fine", `{"maker":"new"}`),
 					item("widget", "a/b~c", `{"parts":["p","x"],"subject":{"kind":"part","name":"y"}}`),
-					item("settings", "default", `{"maker":"nobody"}`))
+					item("settings", "default", `{"maker":"missing"}`))
 				p.code(err, tenancy.CodeDanglingReference, "Import")
 				p.equal(detailPaths(err), []string{"/settings/default/spec/maker",
 					"/widget/a~1b~0c/spec/parts/1", "/widget/a~1b~0c/spec/subject"},
@@ -337,7 +345,7 @@ func importReferences() []contractCase {
 			prove: func(p *probe) {
 				var items []federation.Item
 				for n := range 150 {
-					items = append(items, item("widget", fmt.Sprint(n), `{"maker":"nobody"}`))
+					items = append(items, item("widget", fmt.Sprint(n), `{"maker":"missing"}`))
 				}
 				_, err := p.importItems(p.acme, items...)
 				p.code(err, tenancy.CodeDanglingReference, "Import")
@@ -361,7 +369,7 @@ func importReferences() []contractCase {
 	}
 }
 
-// at is it as version of a bundle from 2020.
+// atVersion returns it with a version and a time in 2020, as a bundle has it.
 func atVersion(version int64, it federation.Item) federation.Item {
 	it.Version, it.UpdatedAt = version, bundleTime.Add(time.Duration(version%60)*time.Second)
 	return it

@@ -93,8 +93,8 @@ func invitationsFind() []contractCase {
 						tenancy.Actor{Kind: kind, ID: admin.ID}), "of "+string(kind))
 				}
 				p.refusedInvitation(p.inviteAs(p.acme, 12,
-					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "somebody of the host's"}),
-					"of nobody")
+					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "a user of the host app"}),
+					"of an unknown user")
 			},
 		},
 		{
@@ -160,7 +160,7 @@ func invitationsAccept() []contractCase {
 					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
 					return err
 				})
-				p.equal(countCodes(errs)[""], 1, "how many of 20 succeed")
+				p.equal(countCodes(errs)[""], 1, "the number of calls that succeed")
 				p.noInvitation(i.Hash, "after it was accepted")
 				p.equal(len(p.members(p.acme)), 1, "the number of acme's members")
 				p.equal(len(p.userIDs(ports.UserQuery{})), 1, "the number of users")
@@ -183,7 +183,8 @@ func invitationsAccept() []contractCase {
 						}
 						return err
 					})
-					p.equal(countCodes(errs), map[tenancy.Code]int{"": 2}, "the codes")
+					p.equal(countCodes(errs), map[tenancy.Code]int{"": 2},
+						"the codes of both calls")
 					p.noInvitation(i.Hash, "after it was accepted")
 				}
 				p.equal(len(p.members(p.acme)), 8, "the number of acme's members")
@@ -225,7 +226,7 @@ func invitationsAccept() []contractCase {
 				impostor := other
 				impostor.Email = i.Email
 				for name, u := range map[string]identity.User{"another": other,
-					"another who says so": impostor, "nobody": absent,
+					"another with this address": impostor, "an unknown user": absent,
 					"no id": {ID: "x", Email: i.Email}} {
 					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
 					p.code(err, tenancy.CodeNotFound, "Accept as %s", name)
@@ -262,7 +263,7 @@ func invitationsAccept() []contractCase {
 	}
 }
 
-// invited is the person that the n-th invitation is for.
+// invitedUser returns the user that the n-th invitation is for.
 func (p *probe) invitedUser(n int) identity.User {
 	u := newUser(n)
 	u.Email = newInvitation(p.acme, n).Email
@@ -280,7 +281,7 @@ func (p *probe) noInvitation(hash tenancy.InvitationHash, which string) {
 	p.code(err, tenancy.CodeNotFound, "InvitationFinder.Find of a hash %s", which)
 }
 
-// deadInvitation wants one neither to be found nor to be accepted.
+// refusedInvitation requires that Find and Accept refuse the invitation.
 func (p *probe) refusedInvitation(i tenancy.Invitation, which string) {
 	p.noInvitation(i.Hash, which)
 	u := newUser(99)

@@ -46,7 +46,7 @@ func invitationsWrite() []contractCase {
 				again.Email = former.Email
 				_, err := p.Invitations.Create(p.ctx, p.acme, again)
 				p.ok(err, "Invitations.Create")
-				p.noInvitation(former.Hash, "of the former")
+				p.noInvitation(former.Hash, "of the replaced invitation")
 				p.findInvitation(again.Hash)
 				elsewhere := newInvitation(p.globex, 4)
 				elsewhere.Email = former.Email

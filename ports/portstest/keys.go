@@ -39,11 +39,11 @@ func keysWrite() []contractCase {
 				foreign := newKey(p.globex, 1)
 				_, err := p.Keys.Create(p.ctx, p.acme, foreign)
 				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of globex")
-				nobodys := newKey(tenancy.ID{}, 2)
-				_, err = p.Keys.Create(p.ctx, p.acme, nobodys)
+				tenantless := newKey(tenancy.ID{}, 2)
+				_, err = p.Keys.Create(p.ctx, p.acme, tenantless)
 				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of no tenant")
 				p.noKey(foreign.Hash, "after Create refused the key")
-				p.noKey(nobodys.Hash, "after Create refused the key")
+				p.noKey(tenantless.Hash, "after Create refused the key")
 				p.equal(len(p.keys(p.acme))+len(p.keys(p.globex)), 0, "the number of keys of both")
 			},
 		},

@@ -122,12 +122,12 @@ func keysRotate() []contractCase {
 	}
 }
 
-// successor is what a rotation is given.
+// successor makes the key that Rotate takes as next.
 func (p *probe) successor(n int) tenancy.APIKey {
 	return tenancy.APIKey{
 		ID: keyID(n), Hash: keyHash(n), Prefix: "bwk_" + keyID(n)[28:],
 		CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u", Name: "U"},
-		Name:      "another name", Role: tenancy.Admin, // neither is looked at
+		Name:      "another name", Role: tenancy.Admin, // Rotate ignores both
 	}
 }
 

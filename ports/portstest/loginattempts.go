@@ -90,11 +90,11 @@ func loginAttemptsSuite() []contractCase {
 				" zero.",
 			prove: func(p *probe) {
 				a := subject("a")
-				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
+				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "Refund of none")
 				for range 10 {
 					p.wantWait(0, attemptsStart, a)
-					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack")
-					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
+					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "Refund")
+					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "Refund of none")
 				}
 				p.wantWait(0, attemptsStart, a)
 				p.wantWait(0, attemptsStart, a)
@@ -132,6 +132,6 @@ func subject(name string) ports.Subject {
 
 func (p *probe) wantWait(want time.Duration, now time.Time, subjects ...ports.Subject) {
 	wait, err := p.LoginAttempts.Begin(p.ctx, now, subjects...)
-	p.ok(err, "Attempts.Begin")
+	p.ok(err, "LoginAttempts.Begin")
 	p.equal(wait, want, "what an attempt waits")
 }

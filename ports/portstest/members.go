@@ -30,7 +30,7 @@ func membersRead() []contractCase {
 				for _, at := range []struct {
 					tenant tenancy.ID
 					user   string
-				}{{p.globex, u.ID}, {p.acme, userIDOf(9)}, {p.acme, ""}, {p.acme, "nobody"}} {
+				}{{p.globex, u.ID}, {p.acme, userIDOf(9)}, {p.acme, ""}, {p.acme, "unknown"}} {
 					_, err := p.Members.Get(p.ctx, at.tenant, at.user)
 					p.code(err, tenancy.CodeNotFound, "Members.Get(%q)", at.user)
 				}
@@ -126,7 +126,7 @@ func membersPut() []contractCase {
 				first := p.member(p.acme, u, tenancy.Viewer)
 				p.recent(first.CreatedAt, "CreatedAt")
 				changed := p.member(p.acme, u, tenancy.Editor)
-				p.equal(changed.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt stays")
+				p.equal(changed.CreatedAt.Equal(first.CreatedAt), true, "whether CreatedAt stays")
 			},
 		},
 		{
@@ -151,7 +151,7 @@ func membersPut() []contractCase {
 					_, _, err := p.Members.Put(p.ctx, p.acme, u.ID, role)
 					p.code(err, tenancy.CodeInvalid, "Put of the role %q", role)
 				}
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					_, _, err := p.Members.Put(p.ctx, p.acme, id, tenancy.Viewer)
 					p.code(err, tenancy.CodeNotFound, "Put of the user %q", id)
 				}
@@ -194,14 +194,14 @@ func membersPut() []contractCase {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1},
-					"the codes of 50 at once")
+					"the codes of 50 calls at once")
 				admins := 0
 				for _, m := range p.members(p.acme) {
 					if strings.HasSuffix(m, " admin") {
 						admins++
 					}
 				}
-				p.equal(admins, 1, "the number of admins that are left")
+				p.equal(admins, 1, "the number of remaining admins")
 			},
 		},
 	}
@@ -244,7 +244,7 @@ func membersRemove() []contractCase {
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
-				for _, id := range []string{u.ID, userIDOf(9), "", "nobody"} {
+				for _, id := range []string{u.ID, userIDOf(9), "", "unknown"} {
 					p.code(p.Members.Remove(p.ctx, p.globex, id), tenancy.CodeNotFound,
 						"Remove by globex of %q", id)
 				}

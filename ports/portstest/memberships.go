@@ -16,10 +16,10 @@ func membershipsOf() []contractCase {
 				}
 				p.member(p.acme, two, tenancy.Admin)
 				p.equal(p.tenantsOf(one.ID), []tenancy.ID{tenancy.DefaultID, p.acme, p.globex},
-					"the tenants of the first")
+					"the tenants of the first user")
 				found, err := p.Memberships.Of(p.ctx, two.ID)
 				p.ok(err, "Memberships.Of")
-				p.equal(len(found), 1, "the number of memberships of the second")
+				p.equal(len(found), 1, "the number of the second user's memberships")
 				for _, m := range found {
 					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: two.ID,
 						Role: tenancy.Admin}, "the membership")
@@ -38,7 +38,7 @@ func membershipsOf() []contractCase {
 				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.globex}, "the tenants")
 				p.setState(p.acme, tenancy.Active)
 				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme, p.globex},
-					"the tenants after its restoration")
+					"the tenants after acme was restored")
 			},
 		},
 		{
@@ -46,7 +46,7 @@ func membershipsOf() []contractCase {
 			says: "A user that doesn't exist has none.",
 			prove: func(p *probe) {
 				p.member(p.acme, p.user(1), tenancy.Viewer)
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					p.equal(p.tenantsOf(id), []tenancy.ID{}, "the tenants of %q", id)
 				}
 			},

@@ -42,7 +42,7 @@ func passwordsSuite() []contractCase {
 				p.findSession(others.Hash, others.ID)
 				p.equal(p.password(one.ID), "$hash$2", "the hash")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$hash$3", ""), tenancy.CodeNotFound,
-					"Set of nobody's password")
+					"Set of an unknown user's password")
 			},
 		},
 		{
@@ -53,14 +53,14 @@ func passwordsSuite() []contractCase {
 				one := p.user(1)
 				p.setPassword(one.ID, "$old$")
 				session := p.session(one.ID, 1)
-				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Improve")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Rehash")
 				p.equal(p.password(one.ID), "$new$", "the hash")
 				p.findSession(session.Hash, session.ID)
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$late$"),
-					"Improve of a hash that was replaced")
+					"Rehash of a hash that was replaced")
 				p.equal(p.password(one.ID), "$new$", "the hash")
 				p.ok(p.Passwords.Rehash(p.ctx, newUser(2).ID, "$old$", "$late$"),
-					"Improve of nobody's password")
+					"Rehash of an unknown user's password")
 			},
 		},
 		{
@@ -69,11 +69,11 @@ func passwordsSuite() []contractCase {
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$secret$1")
-				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$2"), "Improve")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$2"), "Rehash")
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$3"),
-					"Improve that does nothing")
+					"Rehash that does nothing")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$secret$4", ""), tenancy.CodeNotFound,
-					"Set of nobody's password")
+					"Set of an unknown user's password")
 				p.wantLogged(one.ID, "password.improve", "password.set")
 				p.wantNotLogged("$secret$")
 			},
@@ -103,8 +103,8 @@ func (p *probe) setPassword(user, hash string) {
 	p.ok(p.Passwords.Set(p.ctx, user, hash, ""), "Passwords.Set(%s)", user)
 }
 
-// logged wants the platform's log to tell of these actions upon a user, the
-// newest first, and of none beside them but the user's creation.
+// wantLogged requires exactly these actions in the platform's log about a user,
+// newest first, apart from the user's creation.
 func (p *probe) wantLogged(user string, want ...string) {
 	got := []string{}
 	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
@@ -113,5 +113,5 @@ func (p *probe) wantLogged(user string, want ...string) {
 			got = append(got, e.Action)
 		}
 	}
-	p.equal(got, want, "what the log tells of the user")
+	p.equal(got, want, "the logged actions about the user")
 }

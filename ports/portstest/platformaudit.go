@@ -50,23 +50,24 @@ func platformAuditSuite() []contractCase {
 						return c
 					}
 					return cmp.Compare(b.ID, a.ID)
-				}), true, "the entries are in order")
+				}), true, "whether the entries are in order")
 				got := []string{}
-				for place := (ports.AuditPlace{}); len(got) < 8; {
+				for cursor := (ports.AuditPlace{}); len(got) < 8; {
 					found, err := p.PlatformAudit.List(p.ctx,
-						ports.PlatformAuditQuery{Before: place, Limit: 2})
+						ports.PlatformAuditQuery{Before: cursor, Limit: 2})
 					p.ok(err, "PlatformAudit.List")
 					got = append(got, actionsOf(found)...)
 					if len(found) < 2 {
 						break
 					}
-					place = ports.AuditPlace{At: found[1].At, ID: found[1].ID}
+					cursor = ports.AuditPlace{At: found[1].At, ID: found[1].ID}
 				}
 				want := actionsOf(all)
 				p.equal(got[:min(len(got), len(want))], want[:min(len(got), len(want))],
 					"pages of two")
 				p.equal(slices.Contains(got, "x.three") && slices.Contains(got, "x.two") &&
-					slices.Contains(got, "x.one"), true, "%v holds what was done", got)
+					slices.Contains(got, "x.one"), true, "whether %v holds all appended actions",
+					got)
 			},
 		},
 		{
@@ -81,12 +82,12 @@ func platformAuditSuite() []contractCase {
 					}
 					found := p.allEntries(ports.PlatformAuditQuery{
 						Before: ports.AuditPlace{At: e.At, ID: e.ID}})
-					for _, behind := range found {
-						p.equal(behind.ID == e.ID || behind.At.After(e.At), false,
-							"what isn't behind the place is listed")
+					for _, later := range found {
+						p.equal(later.ID == e.ID || later.At.After(e.At), false,
+							"whether an entry before the cursor is listed")
 					}
 					p.equal(len(found), len(p.allEntries(ports.PlatformAuditQuery{}))-i-1,
-						"the number of entries behind the place")
+						"the number of entries after the cursor")
 				}
 			},
 		},

@@ -25,9 +25,9 @@ func resourcesQuota() []contractCase {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": 6, tenancy.CodeQuotaExceeded: 14},
-					"the codes of 20 more where 7 are allowed")
+					"the codes of 20 more items with a quota of 7")
 				p.equal(len(p.names(p.acme, ports.ResourceQuery{Kind: "maker"})), 7,
-					"how many there are")
+					"the number of items")
 				for _, err := range errs {
 					if e, ok := errors.AsType[*tenancy.Error](err); ok {
 						p.equal(e.Members, map[string]any{"kind": "maker", "limit": int64(7)},
@@ -47,7 +47,7 @@ func resourcesQuota() []contractCase {
 				p.put(p.acme, item("maker", "a", `{"description":"changed"}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "c", `{}`),
 					ports.Condition{})
-				p.code(err, tenancy.CodeQuotaExceeded, "Put of a new one")
+				p.code(err, tenancy.CodeQuotaExceeded, "Put of a new item")
 				p.noResource(p.acme, ref("maker", "c"), "after it was refused")
 				p.setQuotas(p.acme, nil)
 				p.put(p.acme, item("maker", "c", `{}`))
@@ -77,16 +77,17 @@ func importQuota() []contractCase {
 				p.setQuotas(p.acme, map[string]int64{"maker": 3})
 				_, err := p.importItems(p.acme, item("maker", "a", `{"description":"changed"}`),
 					item("maker", "c", `{}`), item("maker", "d", `{}`))
-				p.code(err, tenancy.CodeQuotaExceeded, "Import of two more where one is allowed")
+				p.code(err, tenancy.CodeQuotaExceeded,
+					"Import of two more items where one is allowed")
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}), []string{"a", "b"},
-					"what there is after that")
+					"the items after the refused import")
 				_, err = p.importItems(p.acme, item("maker", "a", `{"description":"changed"}`),
 					item("maker", "c", `{}`))
 				p.ok(err, "Import of one more")
 				p.setQuotas(p.acme, map[string]int64{"maker": 1})
 				_, err = p.importItems(p.acme, item("maker", "a", `{"description":"again"}`),
 					item("widget", "w", `{}`))
-				p.ok(err, "Import of what is there, beyond a lowered quota")
+				p.ok(err, "Import of existing items over a lowered quota")
 			},
 		},
 		{
@@ -118,7 +119,7 @@ func importQuota() []contractCase {
 					}
 				}
 				if n > allowed || n < allowed-1 || n != written {
-					p.fail("there are %d where %d are allowed and %d were written", n, allowed,
+					p.fail("%d items are stored; %d are allowed and %d were written", n, allowed,
 						written)
 				}
 			},
@@ -131,7 +132,7 @@ func twoItems(kind string, i int) []federation.Item {
 		item(kind, fmt.Sprint("j", i), `{}`)}
 }
 
-// limit sets a tenant's quotas of resources.
+// setQuotas sets a tenant's quotas of resources.
 func (p *probe) setQuotas(tenant tenancy.ID, resources map[string]int64) {
 	t, err := p.Tenants.Get(p.ctx, tenant)
 	p.ok(err, "Tenants.Get")

@@ -112,8 +112,8 @@ func resourcesGet() []contractCase {
 			isolates: []string{"Resources.Get"},
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{"size":1}`)).Ref
-				p.noResource(p.globex, w, "of globex where acme has it")
-				p.noResource(tenancy.DefaultID, w, "of the default tenant where acme has it")
+				p.noResource(p.globex, w, "of globex, when acme has it")
+				p.noResource(tenancy.DefaultID, w, "of the default tenant, when acme has it")
 				p.put(p.globex, item("widget", "w", `{"size":2}`))
 				p.sameContent(p.get(p.acme, w).Item,
 					p.normalized(item("widget", "w", `{"size":1}`)),
@@ -220,7 +220,7 @@ func resourcesList() []contractCase {
 					"ab": {"b", "c"}, "c": {}, "\U0010ffff": {},
 				} {
 					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", After: after}),
-						want, "names behind %q", after)
+						want, "names after %q", after)
 				}
 			},
 		},
@@ -251,7 +251,7 @@ func resourcesList() []contractCase {
 					"wheels": {},
 				} {
 					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: search}),
-						want, "names that have %q", search)
+						want, "names of the items with %q", search)
 				}
 			},
 		},
@@ -286,13 +286,14 @@ func resourcesList() []contractCase {
 	}
 }
 
-// models stores what [normalForms] refers to.
+// putReferenced stores the items that [normalForms] refers to.
 func (p *probe) putReferenced() {
 	p.put(p.acme, item("maker", "m", `{}`), item("part", "p1", `{}`), item("part", "p2", `{}`),
 		item("widget", "w", `{}`))
 }
 
-// normalForms are items whose normal form is easily missed.
+// normalForms returns items that a store easily returns in another than their normal
+// form.
 func normalForms() []federation.Item {
 	return []federation.Item{
 		item("widget", "empty", `{}`),
@@ -313,7 +314,7 @@ func normalForms() []federation.Item {
 	}
 }
 
-// trickyNames are allowed, and all different.
+// trickyNames returns valid names, all different.
 func trickyNames() []string {
 	return []string{
 		"a", "B", "b", "Z", "a b", "a-b", "a.b", "a/b", "a_b", "ab", "a%b", "a\\b", `a"b`, "a'b",

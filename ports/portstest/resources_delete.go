@@ -22,9 +22,9 @@ func resourcesDelete() []contractCase {
 				p.deleteItem(p.acme, before.Ref)
 				p.noResource(p.acme, before.Ref, "after Delete")
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{"kept"},
-					"what List has")
+					"the listed widgets")
 				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 1,
-					"how many widgets Export has")
+					"the number of exported widgets")
 
 				again, created, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
 					ports.Condition{})
@@ -46,7 +46,7 @@ func resourcesDelete() []contractCase {
 				p.deleteItem(p.globex, w)
 				p.get(p.acme, w)
 				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}),
-					tenancy.CodeNotFound, "Delete of what was deleted")
+					tenancy.CodeNotFound, "Delete of a deleted resource")
 				p.code(p.Resources.Delete(p.ctx, p.acme, ref("maker", "w"), ports.Condition{}),
 					tenancy.CodeNotFound, "Delete of another kind")
 			},
@@ -128,7 +128,7 @@ func resourcesDelete() []contractCase {
 func resourcesConditions() []contractCase {
 	conditions := []struct {
 		cond           ports.Condition
-		atTwo, nothing tenancy.Code // what comes where version 2 is stored, and where nothing is
+		atTwo, nothing tenancy.Code // the codes if version 2 is stored, and if nothing is
 	}{
 		{ports.Condition{}, "", ""},
 		{ports.Condition{Version: 1}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
@@ -145,10 +145,10 @@ func resourcesConditions() []contractCase {
 				for n, c := range conditions {
 					it := item("widget", fmt.Sprint(n), `{}`)
 					_, created, err := p.Resources.Put(p.ctx, p.acme, it, c.cond)
-					p.code(err, c.nothing, "Put(%+v) where nothing is", c.cond)
+					p.code(err, c.nothing, "Put(%+v) where nothing is stored", c.cond)
 					p.equal(created, c.nothing == "", "whether Put(%+v) reports a new item", c.cond)
 
-					it.Name += " there"
+					it.Name += " stored"
 					before := p.put(p.acme, it, withSpec(it, `{"size":2}`))
 					_, created, err = p.Resources.Put(p.ctx, p.acme, withSpec(it, `{"size":3}`),
 						c.cond)
@@ -156,7 +156,7 @@ func resourcesConditions() []contractCase {
 					p.equal(created, false, "whether Put(%+v) reports a new item", c.cond)
 					if c.atTwo != "" {
 						p.sameResource(p.get(p.acme, it.Ref), before,
-							"what is stored after a refused Put")
+							"the stored resource after a refused Put")
 					}
 				}
 			},
@@ -172,7 +172,7 @@ func resourcesConditions() []contractCase {
 					p.code(err, c.atTwo, "Delete(%+v) of version 2", c.cond)
 					if c.atTwo != "" {
 						p.sameResource(p.get(p.acme, it.Ref), before,
-							"what is stored after a refused Delete")
+							"the stored resource after a refused Delete")
 					}
 				}
 			},
@@ -203,7 +203,8 @@ func resourcesConditions() []contractCase {
 				p.put(p.globex, item("widget", "w", `{}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
 					ports.Condition{Exists: true})
-				p.code(err, tenancy.CodeVersionMismatch, "Put over what only another tenant has")
+				p.code(err, tenancy.CodeVersionMismatch,
+					"Put over an item that only another tenant has")
 			},
 		},
 		{
@@ -232,7 +233,7 @@ func resourcesConditions() []contractCase {
 	}
 }
 
-// with is it with another spec.
+// withSpec returns an item of the same ref with another spec.
 func withSpec(it federation.Item,
 	spec string) federation.Item {
 	return item(it.Kind, it.Name, spec)
@@ -243,7 +244,7 @@ func (p *probe) deleteItem(tenant tenancy.ID, r federation.Ref) {
 		r.Name)
 }
 
-// referred wants Delete to refuse r of acme with these referrers.
+// wantReferrers requires that Delete refuses acme's r with these referrers.
 func (p *probe) wantReferrers(r federation.Ref, want ...federation.Ref) {
 	err := p.Resources.Delete(p.ctx, p.acme, r, ports.Condition{})
 	p.code(err, tenancy.CodeReferenced, "Delete(%s %q)", r.Kind, r.Name)
@@ -254,7 +255,7 @@ func (p *probe) wantReferrers(r federation.Ref, want ...federation.Ref) {
 	p.get(p.acme, r)
 }
 
-// paths answers where an error says that the input is wrong, sorted.
+// detailPaths returns the sorted paths in the details of an error.
 func detailPaths(err error) []string {
 	var e *tenancy.Error
 	if !errors.As(err, &e) {

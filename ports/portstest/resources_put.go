@@ -31,8 +31,8 @@ func resourcesPut() []contractCase {
 				p.sameContent(second.Item, p.normalized(next), "the result of the second Put")
 				p.sameResource(p.get(p.acme, next.Ref), second, "the result of Get")
 				p.equal(second.ID, first.ID, "the id")
-				p.equal(first.ID != "", true, "the id isn't empty")
-				p.equal(second.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt is kept")
+				p.equal(first.ID != "", true, "whether the id isn't empty")
+				p.equal(second.CreatedAt.Equal(first.CreatedAt), true, "whether CreatedAt is kept")
 			},
 		},
 		{
@@ -62,7 +62,7 @@ func resourcesPut() []contractCase {
 					p.recent(stored.UpdatedAt, "UpdatedAt")
 					p.recent(stored.CreatedAt, "CreatedAt")
 					p.equal(stored.UpdatedAt.Before(before), false,
-						"UpdatedAt %v is before the write before it", stored.UpdatedAt)
+						"whether UpdatedAt %v is before the former UpdatedAt", stored.UpdatedAt)
 					before = stored.UpdatedAt
 				}
 			},
@@ -140,7 +140,7 @@ func resourcesPut() []contractCase {
 				before := p.put(p.acme, withLabels(item("widget", "w", `{"size":1}`),
 					map[string]string{"a": "b"}))
 				wrong := []federation.Item{
-					item("widget", "w", `{"size":2,"maker":"nobody"}`),
+					item("widget", "w", `{"size":2,"maker":"missing"}`),
 					item("widget", "w", `{"size":-1}`),
 					item("widget", "w", `{"size":2,"parts":["w"]}`),
 				}
@@ -154,7 +154,7 @@ func resourcesPut() []contractCase {
 					ports.Condition{Version: 7}); err == nil {
 					p.fail("Put with a condition that doesn't hold = nil; want an error")
 				}
-				p.sameResource(p.get(p.acme, before.Ref), before, "what is stored")
+				p.sameResource(p.get(p.acme, before.Ref), before, "the stored resource")
 			},
 		},
 		{
@@ -178,7 +178,7 @@ func resourcesPut() []contractCase {
 					p.equal(version, int64(i+1), "the %dth version answered", i+1)
 				}
 				created := slices.DeleteFunc(news, func(isNew bool) bool { return !isNew })
-				p.equal(len(created), 1, "how many Puts said that it is new")
+				p.equal(len(created), 1, "the number of Puts that report a new item")
 				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(writers),
 					"the stored version")
 			},
@@ -207,7 +207,7 @@ func resourcesPut() []contractCase {
 	}
 }
 
-// misfits are items that their kinds refuse.
+// invalidItems returns items that their kinds refuse.
 func invalidItems() []federation.Item {
 	return []federation.Item{
 		item("widget", "", `{}`),

@@ -44,7 +44,7 @@ func resourcesSecrets() []contractCase {
 					p.noLeak(it, "hunter2")
 				}
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: "hunter2"}),
-					[]string{}, "what a search for the secret finds")
+					[]string{}, "the names that a search for the secret finds")
 			},
 		},
 		{
@@ -80,7 +80,7 @@ func resourcesSecrets() []contractCase {
 			says: "On an error nothing is written.",
 			prove: func(p *probe) {
 				_, _, err := p.Resources.Put(p.ctx, p.acme,
-					item("widget", "w", `{"token":"one","maker":"nobody"}`), ports.Condition{})
+					item("widget", "w", `{"token":"one","maker":"missing"}`), ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
 				p.noSecret(p.acme, tokenName)
 				p.put(p.acme, item("widget", "w", `{"token":"one"}`))
@@ -93,7 +93,7 @@ func resourcesSecrets() []contractCase {
 	}
 }
 
-// noLeak wants value nowhere in what the store answered.
+// noLeak requires that value isn't in the item.
 func (p *probe) noLeak(it federation.Item, value string) {
 	text, err := json.Marshal(it)
 	p.ok(err, "json.Marshal")

@@ -24,10 +24,10 @@ func sessionsFind() []contractCase {
 					p.equal(p.findSession(hash, s.ID).Hash, renewed, "the hash of the answer")
 				}
 				_, err := p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds.Add(-time.Microsecond))
-				p.ok(err, "Find by the former secret, while it may be used")
+				p.ok(err, "Find by the former secret during the overlap")
 				_, err = p.SessionFinder.Find(p.ctx, s.Hash, overlapEnds)
 				p.code(err, tenancy.CodeUnauthenticated,
-					"Find by the former secret, when it may be used no more")
+					"Find by the former secret after the overlap")
 				_, err = p.SessionFinder.Find(p.ctx, renewed, overlapEnds)
 				p.ok(err, "Find by the newest secret")
 			},
@@ -46,10 +46,10 @@ func sessionsFind() []contractCase {
 				_, err = p.SessionFinder.Find(p.ctx, s.Hash, s.ExpiresAt)
 				p.code(err, tenancy.CodeUnauthenticated, "Find when it has expired")
 				p.ok(p.Users.Remove(p.ctx, one.ID), "Users.Remove")
-				p.noSession(s.Hash, "of a user who is gone")
+				p.noSession(s.Hash, "of a removed user")
 				_, err = p.Users.Create(p.ctx, one)
 				p.ok(err, "Users.Create of the same id")
-				p.noSession(s.Hash, "of a user who was gone")
+				p.noSession(s.Hash, "of a user created again")
 			},
 		},
 		{
@@ -60,17 +60,17 @@ func sessionsFind() []contractCase {
 				one := p.user(1)
 				s, other := p.session(one.ID, 1), p.session(one.ID, 2)
 				later := sessionsStart.Add(90*time.Minute + 31*time.Second)
-				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later), "See")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later), "Touch")
 				p.equal(p.findSession(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
-					"SeenAt is the minute")
+					"whether SeenAt is the minute")
 				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, later.Add(-time.Hour)),
-					"See of an hour before")
+					"Touch of an hour before")
 				p.equal(p.findSession(s.Hash, s.ID).SeenAt.Equal(later.Truncate(time.Minute)), true,
-					"SeenAt stays")
+					"whether SeenAt stays")
 				p.equal(p.findSession(other.Hash, other.ID).SeenAt.Equal(other.SeenAt), true,
-					"SeenAt of another session")
+					"whether SeenAt of another session stays")
 				p.ok(p.SessionFinder.Touch(p.ctx, newSession(one.ID, 3).ID, later),
-					"See of no session")
+					"Touch of an unknown session")
 			},
 		},
 	}
@@ -106,7 +106,7 @@ func sessionsRenew() []contractCase {
 				one := p.user(1)
 				s := p.session(one.ID, 1)
 				p.renew(s, 2)
-				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsStart.Add(time.Hour)), "See")
+				p.ok(p.SessionFinder.Touch(p.ctx, s.ID, sessionsStart.Add(time.Hour)), "Touch")
 				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
 					ports.SessionRenewal{Hash: sessionHash(3), Overlap: overlapEnds})
 				p.code(err, tenancy.CodeVersionMismatch, "Renew of a former secret")
@@ -126,24 +126,24 @@ func sessionsRenew() []contractCase {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": 1, tenancy.CodeVersionMismatch: 9},
-					"the codes of 10 at once")
+					"the codes of 10 calls at once")
 				p.ok(p.Sessions.Revoke(p.ctx, one.ID, s.ID), "Revoke")
 				err := p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
 					ports.SessionRenewal{Hash: sessionHash(30), Overlap: overlapEnds})
-				p.code(err, tenancy.CodeVersionMismatch, "Renew of a session that is gone")
+				p.code(err, tenancy.CodeVersionMismatch, "Renew of a revoked session")
 			},
 		},
 	}
 }
 
-// renew gives a session the nth secret and answers its hash.
+// renew gives a session the n-th secret and returns its hash.
 func (p *probe) renew(s identity.Session, n int) identity.SessionHash {
 	p.ok(p.SessionFinder.Renew(p.ctx, s.ID, s.Hash,
 		ports.SessionRenewal{Hash: sessionHash(n), Overlap: overlapEnds}), "SessionFinder.Renew")
 	return sessionHash(n)
 }
 
-// found wants the session with this id to be found.
+// findSession requires that Find returns the session with this id.
 func (p *probe) findSession(hash identity.SessionHash, id string) identity.Session {
 	s, err := p.SessionFinder.Find(p.ctx, hash, sessionsStart)
 	p.ok(err, "SessionFinder.Find")

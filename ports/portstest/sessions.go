@@ -46,7 +46,7 @@ func sessionsCreate() []contractCase {
 				p.code(p.Sessions.Create(p.ctx, newSession(two.ID, 2), "$old$"),
 					tenancy.CodeUnauthenticated, "Create with a password, of a user who has none")
 				p.code(p.Sessions.Create(p.ctx, newSession(newUser(3).ID, 3), ""),
-					tenancy.CodeUnauthenticated, "Create for nobody")
+					tenancy.CodeUnauthenticated, "Create for an unknown user")
 				p.equal(len(p.sessions(one.ID))+len(p.sessions(two.ID)), 0,
 					"the number of sessions")
 			},
@@ -79,7 +79,7 @@ func sessionsCreate() []contractCase {
 				}
 				p.equal(len(p.sessions(one.ID)), identity.MaxSessions, "the number of sessions")
 				p.noSession(all[0].Hash, "that is the oldest")
-				p.noSession(all[1].Hash, "that is the oldest but one")
+				p.noSession(all[1].Hash, "that is the second oldest")
 				p.findSession(all[2].Hash, all[2].ID)
 				p.findSession(others.Hash, others.ID)
 			},
@@ -106,8 +106,8 @@ func sessionsCreate() []contractCase {
 					p.equal(s.Rights, [sha256.Size]byte{}, "the rights of a listed session")
 				}
 				none, err := p.Sessions.List(p.ctx, newUser(5).ID, sessionsStart)
-				p.ok(err, "List of nobody's")
-				p.equal(len(none), 0, "the number of nobody's sessions")
+				p.ok(err, "List of an unknown user's")
+				p.equal(len(none), 0, "the number of an unknown user's sessions")
 			},
 		},
 		{
@@ -175,7 +175,7 @@ func sessionsEnd() []contractCase {
 				p.noSession(b.Hash, "after RevokeAll")
 				p.findSession(others.Hash, others.ID)
 				p.ok(p.Sessions.RevokeAll(p.ctx, one.ID), "RevokeAll of none")
-				p.ok(p.Sessions.RevokeAll(p.ctx, newUser(4).ID), "RevokeAll of nobody's")
+				p.ok(p.Sessions.RevokeAll(p.ctx, newUser(4).ID), "RevokeAll of an unknown user's")
 			},
 		},
 	}
@@ -190,7 +190,7 @@ func sessionHash(n int) identity.SessionHash {
 	return sha256.Sum256(fmt.Appendf(nil, "session %d", n))
 }
 
-// newSession makes a session that begins n seconds after the first.
+// newSession makes a session that was created n seconds after sessionsStart.
 func newSession(user string, n int) identity.Session {
 	return identity.Session{
 		ID: fmt.Sprintf("01920000-0000-7000-8000-%012d", n), User: user, Hash: sessionHash(n),
@@ -232,11 +232,11 @@ func idsOf(sessions []identity.Session) []string {
 	return ids
 }
 
-// unlogged wants no entry of any log to hold a text.
+// wantNotLogged requires that no entry of any log has the text.
 func (p *probe) wantNotLogged(text string) {
 	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
 		if bytes.Contains(e.Text, []byte(text)) || strings.Contains(e.Target.Name, text) {
-			p.fail("the log has %q: %s", text, e.Text)
+			p.fail("a log entry has %q: %s", text, e.Text)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// Factory makes an empty store for one case: nothing is in it but the default
-// tenant. It is made with the kinds of [Kinds], and registers its own cleanup
-// with t. Cases run in parallel.
+// Factory creates a store for one case. The store has the kinds of [Kinds] and holds
+// nothing but the default tenant. The factory registers its cleanup with t. Cases
+// run in parallel.
 type Factory func(t *testing.T) ports.Services
 
 // Test runs every suite.
@@ -38,7 +38,7 @@ func TestChangeNotifier(t *testing.T, newStore Factory) {
 	run(t, newStore, changeNotifierSuite())
 }
 
-// TestAudit checks [ports.Audit], and what the other ports write to it.
+// TestAudit checks [ports.Audit], and the entries that the other ports append.
 func TestAudit(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, auditSuite())
@@ -110,7 +110,7 @@ func TestIdentities(t *testing.T,
 // TestVault checks [ports.Vault].
 func TestVault(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, vaultSuite()) }
 
-// clause is one case: a sentence of a contract and its proof.
+// contractCase is one case: a sentence of a contract and its proof.
 type contractCase struct {
 	name     string
 	says     string   // the sentence, word for word as in package ports
@@ -130,8 +130,8 @@ func run(t *testing.T, newStore Factory, suite []contractCase) {
 	}
 }
 
-// check answers what is wrong with the store. Nil also means that two tenants
-// could be made in it.
+// check returns what is wrong with the store. Before the case it creates two tenants,
+// and returns that error.
 func (c contractCase) check(ctx context.Context, s ports.Services) error {
 	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
 		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil ||

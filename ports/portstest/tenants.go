@@ -106,14 +106,14 @@ func tenantsCreate() []contractCase {
 				_, err := p.Tenants.Create(p.ctx, refused)
 				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of another")
 				_, err = p.Tenants.Get(p.ctx, refused.ID)
-				p.code(err, tenancy.CodeTenantNotFound, "Get of what was refused")
+				p.code(err, tenancy.CodeTenantNotFound, "Get of the refused tenant")
 
 				overwriting := newTenant("fresh")
 				overwriting.ID = p.acme
 				_, err = p.Tenants.Create(p.ctx, overwriting)
 				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of another")
 				_, err = p.Tenants.BySlug(p.ctx, "fresh")
-				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the refused tenant")
 				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"},
 					"the slugs")
 			},
@@ -152,7 +152,7 @@ func tenantsRead() []contractCase {
 					p.equal(t.ID, p.acme, "the id")
 					p.equal(t.State, state, "the state")
 				}
-				for _, slug := range []tenancy.Slug{"nobody", "", "ACME", "acm", "acme%",
+				for _, slug := range []tenancy.Slug{"unknown", "", "ACME", "acm", "acme%",
 					"acme' OR '1'='1"} {
 					_, err := p.Tenants.BySlug(p.ctx, slug)
 					p.code(err, tenancy.CodeTenantNotFound, "BySlug(%q)", slug)
@@ -208,11 +208,11 @@ func tenantsRead() []contractCase {
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Suspended}),
-					[]tenancy.Slug{"acme"}, "suspended ones")
+					[]tenancy.Slug{"acme"}, "the suspended tenants")
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Active}),
-					[]tenancy.Slug{"default", "globex"}, "active ones")
+					[]tenancy.Slug{"default", "globex"}, "the active tenants")
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Deleted}), []tenancy.Slug{},
-					"deleted ones")
+					"the deleted tenants")
 			},
 		},
 		{
@@ -232,11 +232,11 @@ func tenantsRead() []contractCase {
 			says: "only slugs after this one",
 			prove: func(p *probe) {
 				p.equal(p.slugs(ports.TenantQuery{After: "acme"}),
-					[]tenancy.Slug{"default", "globex"}, "behind acme")
+					[]tenancy.Slug{"default", "globex"}, "slugs after acme")
 				p.equal(p.slugs(ports.TenantQuery{After: "b"}), []tenancy.Slug{"default", "globex"},
-					"behind b, which nobody has")
+					"slugs after b, which no tenant has")
 				p.equal(p.slugs(ports.TenantQuery{After: "globex"}), []tenancy.Slug{},
-					"behind the last")
+					"slugs after the last")
 			},
 		},
 	}
@@ -274,7 +274,7 @@ func tenantsUpdate() []contractCase {
 				}
 				p.wantStored(updated)
 				_, err = p.Tenants.BySlug(p.ctx, "other")
-				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the slug that Update was given")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the slug passed to Update")
 			},
 		},
 		{
@@ -312,7 +312,7 @@ func tenantsUpdate() []contractCase {
 					stale.Name, stale.Version = "Stale", version
 					_, err := p.Tenants.Update(p.ctx, stale)
 					p.code(err, tenancy.CodeVersionMismatch,
-						"Update of version %d where 2 is stored", version)
+						"Update of version %d when 2 is stored", version)
 				}
 				p.wantStored(stored)
 			},
@@ -326,7 +326,7 @@ func tenantsUpdate() []contractCase {
 				_, err := p.Tenants.Update(p.ctx, unknown)
 				p.code(err, tenancy.CodeTenantNotFound, "Update of an unknown id")
 				_, err = p.Tenants.Get(p.ctx, unknown.ID)
-				p.code(err, tenancy.CodeTenantNotFound, "Get after that")
+				p.code(err, tenancy.CodeTenantNotFound, "Get after the refused Update")
 			},
 		},
 		{
@@ -372,7 +372,7 @@ func (p *probe) sameTenant(got, want tenancy.Tenant, what string) {
 	}
 }
 
-// stored wants the store to answer want wherever it is asked for it.
+// wantStored requires that Get and BySlug return want.
 func (p *probe) wantStored(want tenancy.Tenant) {
 	byID, err := p.Tenants.Get(p.ctx, want.ID)
 	p.ok(err, "Tenants.Get(%s)", want.Slug)

@@ -24,14 +24,14 @@ func tenantsPurge() []contractCase {
 				_, err = p.Tenants.BySlug(p.ctx, "acme")
 				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the purged tenant")
 				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"default", "globex"},
-					"the slugs that are left")
+					"the remaining slugs")
 				p.noKey(k.Hash, "of the purged tenant")
 				found, err := p.Resources.List(p.ctx, p.acme,
 					ports.ResourceQuery{Kind: "widget", Limit: 10})
 				p.equal(len(found), 0, "the number of the purged tenant's widgets (%v)", err)
 				_, err = p.Vault.Get(p.ctx, p.acme, "s")
 				if err == nil {
-					p.fail("a secret of the purged tenant is still there")
+					p.fail("a secret of the purged tenant still exists")
 				}
 				_, err = p.Tenants.Purge(p.ctx, p.acme)
 				p.code(err, tenancy.CodeTenantNotFound, "Purge of the purged tenant")
@@ -89,7 +89,7 @@ func tenantsPurge() []contractCase {
 				_, err = p.Tenants.Create(p.ctx, again)
 				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of a purged tenant")
 				_, err = p.Tenants.BySlug(p.ctx, "again")
-				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the refused tenant")
 			},
 		},
 		{
@@ -114,14 +114,14 @@ func tenantsPurge() []contractCase {
 				}
 				// two widgets, a key, a secret, the settings and the tenant
 				if least := int64(6); n < least {
-					p.fail("the certificate counts %d rows; there were %d and more: %v", n, least,
+					p.fail("the certificate counts %d rows; want at least %d: %v", n, least,
 						c.Rows)
 				}
 				again, err := federation.Certify(c)
 				p.ok(err, "Certify")
 				p.equal(c.Digest, again.Digest, "the digest")
 				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "tenant.purge"}),
-					[]string{"tenant.purge"}, "what the platform's log says")
+					[]string{"tenant.purge"}, "the purges in the platform's log")
 				found, err := p.PlatformAudit.List(p.ctx,
 					ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
 				p.ok(err, "PlatformAudit.List")
@@ -148,7 +148,7 @@ func tenantsPurge() []contractCase {
 				_, err := p.Tenants.Purge(p.ctx, tenancy.DefaultID)
 				p.code(err, tenancy.CodeInvalidState, "Purge of the default tenant")
 				p.equal(p.export(p.acme, ports.Selection{}), before,
-					"the tenant's items after that")
+					"the tenant's items after the refused purges")
 				p.findKey(keyHash(1))
 			},
 		},
@@ -173,13 +173,14 @@ func tenantsPurge() []contractCase {
 					return err
 				})
 				done := countCodes(errs)
-				p.equal(done[""], 1, "how many of four purges of one tenant succeed: %v", done)
+				p.equal(done[""], 1, "the number of four purges of one tenant that succeed: %v",
+					done)
 			},
 		},
 	}
 }
 
-// furnish gives a tenant something of everything.
+// fillTenant gives a tenant items, a secret and an API key, and returns the key.
 func (p *probe) fillTenant(tenant tenancy.ID, n int) tenancy.APIKey {
 	p.put(tenant, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`))
 	p.setSecret(tenant, "s", "v")

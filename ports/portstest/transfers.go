@@ -15,7 +15,7 @@ func transfersSuite() []contractCase {
 		importVersions(), importReferences(), importQuota())
 }
 
-// errOurs is an error that a store has to hand through.
+// errCaller is an error of the caller, which a store has to return.
 var errCaller = errors.New("portstest: an error of the caller")
 
 func transfersExport() []contractCase {
@@ -48,7 +48,7 @@ func transfersExport() []contractCase {
 				}
 				exported := p.export(p.acme, ports.Selection{})
 				p.equal(len(exported), len(normalForms())+5,
-					"the number of items: those put, the settings and four models")
+					"the number of items: those put, the settings and four referenced items")
 				for _, it := range exported {
 					if stored, ok := want[it.Ref]; ok {
 						p.sameItem(it, stored, "an exported item")
@@ -112,7 +112,7 @@ func transfersExport() []contractCase {
 				}
 				p.equal(refsOf(p.export(p.acme, ports.Selection{})),
 					[]federation.Ref{ref("settings", "default"), ref("widget", "a")},
-					"acme's whole export")
+					"acme's complete export")
 			},
 		},
 		{
@@ -136,11 +136,11 @@ func transfersExport() []contractCase {
 				p.equal(refsOf(exported), []federation.Ref{
 					ref("maker", "a"), ref("settings", "default"), ref("widget", "changed"),
 					ref("widget", "deleted"),
-				}, "the items of a tenant that is written to meanwhile")
+				}, "the exported items of a tenant that is written to")
 				for _, it := range exported {
 					if it.Name == "changed" {
 						p.sameContent(it, p.normalized(item("widget", "changed", `{"size":1}`)),
-							"the item that is changed meanwhile")
+							"the item that was changed during the export")
 					}
 				}
 			},
@@ -156,7 +156,8 @@ func transfersExport() []contractCase {
 						calls++
 						return errCaller
 					})
-				p.equal(errors.Is(err, errCaller), true, "Export answers yield's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "whether Export returns yield's error: %v",
+					err)
 				p.equal(calls, 1, "how often yield is called")
 			},
 		},
@@ -225,7 +226,7 @@ func refsOf(items []federation.Item) []federation.Ref {
 	return refs
 }
 
-// bundled writes items as they stand in a bundle.
+// bundleText returns the items as lines of a bundle.
 func bundleText(items []federation.Item) string {
 	var text []byte
 	for _, it := range items {

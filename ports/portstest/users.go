@@ -79,7 +79,7 @@ func usersCreate() []contractCase {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 19},
-					"the codes of 20 at once")
+					"the codes of 20 calls at once")
 			},
 		},
 	}
@@ -92,7 +92,7 @@ func usersFind() []contractCase {
 			says: "Get returns a user; [tenancy.CodeNotFound] if there is none.",
 			prove: func(p *probe) {
 				p.user(1)
-				for _, id := range []string{userIDOf(2), "", "nobody", "' OR true --"} {
+				for _, id := range []string{userIDOf(2), "", "unknown", "' OR true --"} {
 					p.noUser(id)
 				}
 			},
@@ -117,7 +117,7 @@ func usersFind() []contractCase {
 				p.user(1)
 				for _, email := range []string{"user2@example.com", "", "user1",
 					"user1@example.com\n", "%@example.com", "user1@example.com' OR true --"} {
-					p.noEmail(email, "which nobody has")
+					p.noEmail(email, "which no user has")
 				}
 			},
 		},
@@ -156,13 +156,13 @@ func usersFind() []contractCase {
 				p.equal(p.userIDs(ports.UserQuery{}), []string{one.ID, two.ID, three.ID},
 					"all users")
 				p.equal(p.userIDs(ports.UserQuery{
-					IDs: []string{three.ID, one.ID, "nobody", userIDOf(9)}}),
+					IDs: []string{three.ID, one.ID, "unknown", userIDOf(9)}}),
 					[]string{one.ID, three.ID}, "those of some ids")
 				p.equal(p.userIDs(ports.UserQuery{IDs: []string{}}), []string{}, "those of no ids")
-				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"nobody"}}), []string{},
-					"those of no id that there is")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"unknown"}}), []string{},
+					"those of an unknown id")
 				p.equal(p.userIDs(ports.UserQuery{IDs: []string{one.ID, two.ID}, After: one.Email}),
-					[]string{two.ID}, "those behind an address")
+					[]string{two.ID}, "those after an address")
 				for _, limit := range []int{0, -1} {
 					_, err := p.Users.List(p.ctx, ports.UserQuery{Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "Users.List with limit %d", limit)
@@ -206,12 +206,13 @@ func usersUpdate() []contractCase {
 					stored, err := p.Users.Update(p.ctx, want.ID, step.change)
 					p.ok(err, "Users.Update")
 					p.sameUser(stored, want, "the result of Update")
-					p.sameUser(p.getUser(want.ID), want, "what is stored")
-					p.equal(stored.CreatedAt.Equal(want.CreatedAt), true, "CreatedAt stays")
-					p.equal(stored.UpdatedAt.Before(want.UpdatedAt), false, "UpdatedAt goes back")
+					p.sameUser(p.getUser(want.ID), want, "the stored user")
+					p.equal(stored.CreatedAt.Equal(want.CreatedAt), true, "whether CreatedAt stays")
+					p.equal(stored.UpdatedAt.Before(want.UpdatedAt), false,
+						"whether UpdatedAt goes back")
 					p.recent(stored.UpdatedAt, "UpdatedAt")
 				}
-				p.noEmail("user1@example.com", "which was given up")
+				p.noEmail("user1@example.com", "the former address")
 				p.sameUser(p.getUser(other.ID), other, "the other user")
 			},
 		},
@@ -230,7 +231,8 @@ func usersUpdate() []contractCase {
 					_, err := p.Users.Update(p.ctx, u.ID, c)
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 20}, "the codes of 20 at once")
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 20},
+					"the codes of 20 calls at once")
 				u.Name = name
 				p.sameUser(p.getUser(u.ID), u, "the user")
 			},
@@ -248,14 +250,14 @@ func usersUpdate() []contractCase {
 				p.code(err, tenancy.CodeAlreadyExists, "Update to the address of another")
 				_, err = p.Users.Update(p.ctx, one.ID,
 					ports.UserChange{Email: &wrong, SuperAdmin: &yes})
-				p.code(err, tenancy.CodeInvalid, "Update to what is no address")
+				p.code(err, tenancy.CodeInvalid, "Update to an invalid address")
 				p.sameUser(p.getUser(one.ID), one, "the user")
 				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &own})
 				p.ok(err, "Update to the same address in other letters")
 				p.sameUser(p.getUser(one.ID), one, "the user")
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					_, err = p.Users.Update(p.ctx, id, ports.UserChange{Name: &name})
-					p.code(err, tenancy.CodeNotFound, "Update of nobody")
+					p.code(err, tenancy.CodeNotFound, "Update of an unknown user")
 				}
 			},
 		},
@@ -275,10 +277,10 @@ func usersRemove() []contractCase {
 				}
 				p.ok(p.Users.Remove(p.ctx, gone.ID), "Users.Remove")
 				p.noUser(gone.ID)
-				p.noEmail(gone.Email, "of who was removed")
+				p.noEmail(gone.Email, "of the removed user")
 				p.equal(p.members(p.acme), []string{"2 admin"}, "acme's members")
 				p.equal(p.members(p.globex), []string{"2 admin"}, "globex's members")
-				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of who was removed")
+				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of the removed user")
 				made, err := p.Users.Create(p.ctx, gone)
 				p.ok(err, "Create again")
 				p.equal(p.tenantsOf(made.ID), []tenancy.ID{},
@@ -304,7 +306,7 @@ func usersRemove() []contractCase {
 				p.sameUser(p.getUser(u.ID), u, "the user")
 				p.equal(len(p.tenantsOf(u.ID)), 3, "the number of their tenants")
 				p.member(p.acme, other, tenancy.Admin)
-				p.ok(p.Users.Remove(p.ctx, u.ID), "Remove when acme has another")
+				p.ok(p.Users.Remove(p.ctx, u.ID), "Remove when acme has another admin")
 			},
 		},
 		{
@@ -368,7 +370,7 @@ func usersRemove() []contractCase {
 						return err
 					})
 				}
-				p.equal(p.members(p.acme), []string{}, "the memberships that are left of nobody")
+				p.equal(p.members(p.acme), []string{}, "the remaining memberships of removed users")
 			},
 		},
 		{
@@ -376,7 +378,7 @@ func usersRemove() []contractCase {
 			says: "[tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				p.user(1)
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					p.code(p.Users.Remove(p.ctx, id), tenancy.CodeNotFound, "Remove(%q)", id)
 				}
 				p.equal(len(p.userIDs(ports.UserQuery{})), 1, "the number of users")

@@ -89,5 +89,5 @@ func (p *probe) wantSecret(tenant tenancy.ID, name, want string) {
 
 func (p *probe) noSecret(tenant tenancy.ID, name string) {
 	_, err := p.Vault.Get(p.ctx, tenant, name)
-	p.code(err, tenancy.CodeNotFound, "Vault.Get(%s) of a tenant that hasn't set it", name)
+	p.code(err, tenancy.CodeNotFound, "Vault.Get(%s) of a tenant without it", name)
 }
