@@ -13,7 +13,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func auditSuite() []contractCase { return slices.Concat(auditAppend(), auditList(), auditExport()) }
+func auditSuite() []contractCase {
+	return slices.Concat(auditAppend(), auditList(), auditExport(), auditWrites())
+}
 
 func auditAppend() []contractCase {
 	return []contractCase{

@@ -22,7 +22,7 @@ type auditedWrite struct {
 	refused func(ctx context.Context, p *probe) error
 }
 
-func auditWritesSuite() []contractCase {
+func auditWrites() []contractCase {
 	var all []contractCase
 	for _, a := range tenantOwnedWrites() {
 		all = append(all, contractCase{

@@ -104,7 +104,8 @@ func notifierDelivery() []contractCase {
 	return []contractCase{
 		{
 			name: "notifications come one at a time until stop",
-			says: "Subscribe makes one call at a time, each after the commit, until stop is called.",
+			says: "Subscribe makes one call at a time, each after the commit, until stop is" +
+				" called.",
 			prove: func(p *probe) {
 				r := p.subscribe()
 				var wanted []tenancy.ID

@@ -314,7 +314,8 @@ func importReferences() []contractCase {
 			prove: func(p *probe) {
 				p.putReferenced()
 				it := item("widget", "new",
-					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`)
+					`{"maker":"m","parent":"w","parts":["p2","p1"],`+
+						`"subject":{"kind":"part","name":"p1"}}`)
 				_, err := p.importItems(p.acme, it)
 				p.ok(err, "Import")
 				p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the stored item")
@@ -329,7 +330,8 @@ func importReferences() []contractCase {
 				before := bundleText(p.export(p.acme, ports.Selection{}))
 				_, err := p.importItems(p.acme,
 					item("maker", "new", `{}`), item("widget", "fine", `{"maker":"new"}`),
-					item("widget", "a/b~c", `{"parts":["p","x"],"subject":{"kind":"part","name":"y"}}`),
+					item("widget", "a/b~c",
+						`{"parts":["p","x"],"subject":{"kind":"part","name":"y"}}`),
 					item("settings", "default", `{"maker":"missing"}`))
 				p.code(err, tenancy.CodeDanglingReference, "Import")
 				p.equal(detailPaths(err), []string{"/settings/default/spec/maker",

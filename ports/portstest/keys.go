@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 )
 
 func keysSuite() []contractCase {
-	return append(keysWrite(), append(keysRotate(), append(keysList(), keysFind()...)...)...)
+	return slices.Concat(keysWrite(), keysRotate(), keysList(), keysFind())
 }
 
 func keysWrite() []contractCase {

@@ -297,15 +297,25 @@ func (p *probe) putReferenced() {
 func normalForms() []federation.Item {
 	return []federation.Item{
 		item("widget", "empty", `{}`),
-		item("widget", "full", `{"description":"d","size":7,"color":"red","active":false,"parent":"w","maker":"m","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`),
-		item("widget", "nulls", `{"description":null,"size":null,"color":null,"active":null,"token":null,"parent":null,"maker":null,"parts":null,"subject":null}`),
+		item("widget", "full",
+			`{"description":"d","size":7,"color":"red","active":false,`+
+				`"parent":"w","maker":"m","parts":["p2","p1"],`+
+				`"subject":{"kind":"part","name":"p1"}}`),
+		item("widget", "nulls",
+			`{"description":null,"size":null,"color":null,"active":null,`+
+				`"token":null,"parent":null,"maker":null,`+
+				`"parts":null,"subject":null}`),
 		item("widget", "defaults", `{"parts":[],"active":true,"description":""}`),
 		item("widget", "bounds", `{"size":1000000,"subject":{"name":"m","kind":"maker"}}`),
 		item("widget", "zero", `{"size":0}`),
 		item("widget", "order", `{ "z":1, "a": 2.50, "\u20ac":"\u00e9", "m":{"b":1E3,"a":[]} }`),
-		item("widget", "text", `{"description":"line\nbreak \"quoted\" \\ <&> \u2028 💥 '; DROP TABLE widgets; --"}`),
+		item("widget", "text",
+			`{"description":"line\nbreak \"quoted\" \\ <&> `+
+				`\u2028 💥 '; DROP TABLE widgets; --"}`),
 		item("widget", "foreign members",
-			`{"id":"x","name":"y","tenant_id":"z","version":99,"labels":{"a":1},"created_at":null,"spec":{},"":0,"a/b~c":[null,true],"$secret":"no"}`),
+			`{"id":"x","name":"y","tenant_id":"z","version":99,"labels":{"a":1},`+
+				`"created_at":null,"spec":{},`+
+				`"":0,"a/b~c":[null,true],"$secret":"no"}`),
 		item("part", "tiny", `{"weight":5e-324}`),
 		item("part", "exact", `{"weight":0.1}`),
 		item("part", "huge", `{"weight":1e21,"extra":1e300}`),

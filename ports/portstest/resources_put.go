@@ -19,7 +19,9 @@ func resourcesPut() []contractCase {
 			prove: func(p *probe) {
 				p.putReferenced()
 				first, created, err := p.Resources.Put(p.ctx, p.acme, withLabels(
-					item("widget", "x", `{"size":1,"note":"n","parent":"w","parts":["p1"],"description":"d","active":false}`),
+					item("widget", "x",
+						`{"size":1,"note":"n","parent":"w","parts":["p1"],`+
+							`"description":"d","active":false}`),
 					map[string]string{"team": "a", "tier": "t"}), ports.Condition{})
 				p.ok(err, "the first Put")
 				p.equal(created, true, "whether the first Put reports a new item")
@@ -108,7 +110,10 @@ func resourcesPut() []contractCase {
 				p.put(p.acme, item("part", "ours", `{}`),
 					item("maker", "part named as a maker", `{}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w",
-					`{"maker":"theirs","parent":"theirs","parts":["ours","theirs","part named as a maker"],"subject":{"kind":"part","name":"theirs"}}`), ports.Condition{})
+					`{"maker":"theirs","parent":"theirs",`+
+						`"parts":["ours","theirs","part named as a maker"],`+
+						`"subject":{"kind":"part","name":"theirs"}}`),
+					ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
 				p.equal(detailPaths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1",
 					"/spec/parts/2", "/spec/subject"}, "the paths in Details")
@@ -123,7 +128,8 @@ func resourcesPut() []contractCase {
 			prove: func(p *probe) {
 				p.putReferenced()
 				it := item("widget", "all of them",
-					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"maker","name":"m"}}`)
+					`{"maker":"m","parent":"w","parts":["p2","p1"],`+
+						`"subject":{"kind":"maker","name":"m"}}`)
 				p.sameContent(p.put(p.acme, it).Item, p.normalized(it), "the result of Put")
 				itself := item("widget", "itself", `{"parent":"itself"}`)
 				p.sameContent(p.put(p.acme, itself).Item, p.normalized(itself),

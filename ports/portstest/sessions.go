@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +14,7 @@ import (
 )
 
 func sessionsSuite() []contractCase {
-	return append(sessionsCreate(),
-		append(sessionsEnd(), append(sessionsFind(), sessionsRenew()...)...)...)
+	return slices.Concat(sessionsCreate(), sessionsEnd(), sessionsFind(), sessionsRenew())
 }
 
 func sessionsCreate() []contractCase {

@@ -3,6 +3,7 @@ package portstest
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -10,8 +11,7 @@ import (
 )
 
 func tenantsSuite() []contractCase {
-	return append(tenantsCreate(),
-		append(tenantsRead(), append(tenantsUpdate(), tenantsPurge()...)...)...)
+	return slices.Concat(tenantsCreate(), tenantsRead(), tenantsUpdate(), tenantsPurge())
 }
 
 func tenantsCreate() []contractCase {
