@@ -23,7 +23,7 @@ func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	if n := len(chain); n > 0 && e.At.Before(chain[n-1].At) {
 		e.At = chain[n-1].At
 	}
-	linked, err := e.Link(end(chain).Hash)
+	linked, err := e.Link(chainEnd(chain).Hash)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	return nil
 }
 
-func (l *auditLog) name(tenant tenancy.ID, slug tenancy.Slug) {
+func (l *auditLog) setSlug(tenant tenancy.ID, slug tenancy.Slug) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slugs[tenant] = slug
@@ -54,8 +54,8 @@ func (l *auditLog) all() []tenancy.AuditEntry {
 	return entries
 }
 
-// end is where a chain ends.
-func end(chain []tenancy.AuditEntry) tenancy.AuditChain {
+// chainEnd is where a chain ends.
+func chainEnd(chain []tenancy.AuditEntry) tenancy.AuditChain {
 	if len(chain) == 0 {
 		return tenancy.AuditChain{}
 	}

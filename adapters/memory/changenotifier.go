@@ -17,7 +17,7 @@ type changeNotifier struct {
 }
 
 type subscriber struct {
-	heard func(ports.ChangeNotification)
+	notify func(ports.ChangeNotification)
 }
 
 var _ ports.ChangeNotifier = (*changeNotifier)(nil)
@@ -44,17 +44,17 @@ func (a *changeNotifier) Flush(context.Context) error {
 	return nil
 }
 
-// tellUnless announces a change if nothing went wrong. It is deferred before the
+// notifyUnless announces a change if nothing went wrong. It is deferred before the
 // store is locked.
-func (a *changeNotifier) tellUnless(err *error, kind ports.ChangeKind, id string) {
+func (a *changeNotifier) notifyUnless(err *error, kind ports.ChangeKind, id string) {
 	if *err == nil {
-		a.tell(kind, id)
+		a.notify(kind, id)
 	}
 }
 
-// tell announces a change that is there to be read: its caller holds no lock that
+// notify announces a change that is there to be read: its caller holds no lock that
 // reading needs.
-func (a *changeNotifier) tell(kind ports.ChangeKind, id string) {
+func (a *changeNotifier) notify(kind ports.ChangeKind, id string) {
 	what := ports.ChangeNotification{Kind: kind}
 	var err error
 	if what.ID, err = tenancy.ParseID(id); err != nil {
@@ -63,6 +63,6 @@ func (a *changeNotifier) tell(kind ports.ChangeKind, id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, s := range a.subscribers {
-		s.heard(what)
+		s.notify(what)
 	}
 }

@@ -1,10 +1,8 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"maps"
-	"slices"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -13,11 +11,11 @@ import (
 
 type invitations struct{ s *Store }
 
-type acceptances struct{ s *Store }
+type invitationFinder struct{ s *Store }
 
 var (
 	_ ports.Invitations      = invitations{}
-	_ ports.InvitationFinder = acceptances{}
+	_ ports.InvitationFinder = invitationFinder{}
 )
 
 var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
@@ -25,7 +23,7 @@ var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
 func (p invitations) Create(
 	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
 ) (tenancy.Invitation, error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.Invitation{}, err
 	}
 	if i.Tenant != tenant {
@@ -44,7 +42,7 @@ func (p invitations) Create(
 				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation is there already")
 		}
 	}
-	i.CreatedAt, i.ExpiresAt = p.s.time(), micro(i.ExpiresAt)
+	i.CreatedAt, i.ExpiresAt = p.s.time(), truncateToMicroseconds(i.ExpiresAt)
 	if err := p.s.record(ctx, tenant, tenancy.InvitationCreated(i)); err != nil {
 		return tenancy.Invitation{}, err
 	}
@@ -56,27 +54,22 @@ func (p invitations) Create(
 func (p invitations) List(
 	_ context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Invitation, error) {
-	if _, err := p.s.space(tenant); err != nil {
-		return nil, err
-	}
-	if err := checkLimit(limit); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.Invitation
-	for _, i := range p.s.invitations {
-		if i.Tenant == tenant && i.ID > after {
-			i.Hash = tenancy.InvitationHash{}
-			found = append(found, i)
-		}
+	found, err := keysetPage(maps.Values(p.s.invitations),
+		func(i tenancy.Invitation) bool { return i.Tenant == tenant },
+		func(i tenancy.Invitation) string { return i.ID }, after, limit)
+	for i := range found {
+		found[i].Hash = tenancy.InvitationHash{}
 	}
-	slices.SortFunc(found, func(a, b tenancy.Invitation) int { return cmp.Compare(a.ID, b.ID) })
-	return page(found, limit), nil
+	return found, err
 }
 
 func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
 	p.s.mu.Lock()
@@ -92,16 +85,16 @@ func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) e
 	return nil
 }
 
-func (p acceptances) Find(
+func (p invitationFinder) Find(
 	_ context.Context, hash tenancy.InvitationHash,
 ) (tenancy.Invitation, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	return p.s.standing(hash)
+	return p.s.acceptableInvitation(hash)
 }
 
-// standing finds the invitation if it could be accepted now, but for its expiry.
-func (s *Store) standing(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+// acceptableInvitation finds the invitation if it could be accepted now, but for its expiry.
+func (s *Store) acceptableInvitation(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
 	for _, i := range s.invitations {
 		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active &&
 			s.mayInvite(i.InvitedBy, i.Tenant) {
@@ -124,17 +117,17 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	return false
 }
 
-func (p acceptances) Accept(
+func (p invitationFinder) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
 ) (m tenancy.Membership, err error) {
-	defer func() { p.s.announce.tellUnless(&err, ports.UserChanged, m.User) }()
+	defer func() { p.s.notifier.notifyUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	i, err := p.s.standing(hash)
+	i, err := p.s.acceptableInvitation(hash)
 	if err != nil {
 		return m, err
 	}
-	if u, err = p.s.acceptor(i, u, fresh); err != nil {
+	if u, err = p.s.acceptingUser(i, u, fresh); err != nil {
 		return m, err
 	}
 	if err := p.s.record(ctx, i.Tenant, tenancy.InvitationAccepted(i).By(u.Actor())); err != nil {
@@ -154,9 +147,9 @@ func (p acceptances) Accept(
 	return m, nil
 }
 
-// acceptor is the user who accepts. Of a fresh one all is checked that their
+// acceptingUser is the user who accepts. Of a fresh one all is checked that their
 // storing could fail of.
-func (s *Store) acceptor(i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
+func (s *Store) acceptingUser(i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
 	email, err := identity.ParseEmail(u.Email)
 	if err != nil || fresh && email != i.Email {
 		return u, errNoUser

@@ -1,9 +1,8 @@
 package memory
 
 import (
-	"cmp"
 	"context"
-	"slices"
+	"maps"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -22,7 +21,7 @@ var (
 func (p keys) Create(
 	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
 ) (tenancy.APIKey, error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
 	if k.Tenant != tenant {
@@ -37,7 +36,7 @@ func (p keys) Create(
 		return tenancy.APIKey{},
 			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
 	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), micro(k.ExpiresAt), micro(k.LastUsedAt)
+	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), truncateToMicroseconds(k.ExpiresAt), truncateToMicroseconds(k.LastUsedAt)
 	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -49,10 +48,10 @@ func (p keys) Create(
 func (p keys) Rotate(
 	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
 ) (made tenancy.APIKey, err error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
-	defer p.s.announce.tellUnless(&err, ports.KeyChanged, id)
+	defer p.s.notifier.notifyUnless(&err, ports.KeyChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	old, ok := p.s.keys[id]
@@ -77,7 +76,7 @@ func (p keys) Rotate(
 	if !old.ExpiresAt.IsZero() {
 		made.ExpiresAt = made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
 	}
-	if until = micro(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
+	if until = truncateToMicroseconds(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
 		old.ExpiresAt = until
 	}
 	old.RotatedTo = made.ID
@@ -91,33 +90,28 @@ func (p keys) Rotate(
 func (p keys) List(
 	_ context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	if _, err := p.s.space(tenant); err != nil {
-		return nil, err
-	}
-	if err := checkLimit(limit); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.APIKey
-	for _, k := range p.s.keys {
-		if k.Tenant == tenant && k.ID > after {
-			k.Hash = tenancy.KeyHash{}
-			found = append(found, k)
-		}
+	found, err := keysetPage(maps.Values(p.s.keys),
+		func(k tenancy.APIKey) bool { return k.Tenant == tenant },
+		func(k tenancy.APIKey) string { return k.ID }, after, limit)
+	for i := range found {
+		found[i].Hash = tenancy.KeyHash{}
 	}
-	slices.SortFunc(found, func(a, b tenancy.APIKey) int { return cmp.Compare(a.ID, b.ID) })
-	return page(found, limit), nil
+	return found, err
 }
 
 func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
 	if err := p.remove(ctx, tenant, id); err != nil {
 		return err
 	}
-	p.s.announce.tell(ports.KeyChanged, id)
+	p.s.notifier.notify(ports.KeyChanged, id)
 	return nil
 }
 

@@ -11,18 +11,18 @@ import (
 
 // loginAttempts is [ports.LoginAttempts]. What is forgotten is swept out now and then.
 type loginAttempts struct {
-	mu      sync.Mutex
-	tallies map[ports.SubjectKey]identity.AttemptState
-	sweepAt int // so many tallies
+	mu        sync.Mutex
+	states    map[ports.SubjectKey]identity.AttemptState
+	sweepSize int // so many tallies
 }
 
 var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
-const leastSweep = 1024
+const minSweepSize = 1024
 
-func newAttempts() *loginAttempts {
-	return &loginAttempts{tallies: map[ports.SubjectKey]identity.AttemptState{},
-		sweepAt: leastSweep}
+func newLoginAttempts() *loginAttempts {
+	return &loginAttempts{states: map[ports.SubjectKey]identity.AttemptState{},
+		sweepSize: minSweepSize}
 }
 
 func (a *loginAttempts) Begin(
@@ -33,7 +33,7 @@ func (a *loginAttempts) Begin(
 	a.sweep(now)
 	counted := make(map[ports.SubjectKey]identity.AttemptState, len(subjects))
 	for _, s := range subjects {
-		next, more := a.tallies[s.Key].Add(s.Backoff, now)
+		next, more := a.states[s.Key].Add(s.Backoff, now)
 		wait = max(wait, more)
 		counted[s.Key] = next
 	}
@@ -41,38 +41,38 @@ func (a *loginAttempts) Begin(
 		return wait, nil
 	}
 	for key, tally := range counted {
-		a.tallies[key] = tally
+		a.states[key] = tally
 	}
 	return 0, nil
 }
 
 func (a *loginAttempts) sweep(now time.Time) {
-	if len(a.tallies) < a.sweepAt {
+	if len(a.states) < a.sweepSize {
 		return
 	}
-	for key, tally := range a.tallies {
+	for key, tally := range a.states {
 		if !now.Before(tally.ForgetAt) {
-			delete(a.tallies, key)
+			delete(a.states, key)
 		}
 	}
-	a.sweepAt = max(leastSweep, 2*len(a.tallies))
+	a.sweepSize = max(minSweepSize, 2*len(a.states))
 }
 
 func (a *loginAttempts) Clear(_ context.Context, key ports.SubjectKey) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.tallies, key)
+	delete(a.states, key)
 	return nil
 }
 
 func (a *loginAttempts) Refund(_ context.Context, key ports.SubjectKey) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	tally, ok := a.tallies[key]
+	tally, ok := a.states[key]
 	if !ok || tally.Count == 0 {
 		return nil
 	}
 	tally.Count--
-	a.tallies[key] = tally
+	a.states[key] = tally
 	return nil
 }

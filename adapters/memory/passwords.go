@@ -105,9 +105,9 @@ func (p identities) Bind(ctx context.Context, i identity.Identity, user string) 
 	return nil
 }
 
-// forgetSignIns is what is left of a user who is gone: nothing. The caller holds
+// removeSignInData is what is left of a user who is gone: nothing. The caller holds
 // s.mu.
-func (s *Store) forgetSignIns(user string) {
+func (s *Store) removeSignInData(user string) {
 	delete(s.passwords, user)
 	maps.DeleteFunc(s.sessions, func(_ string, x session) bool { return x.User == user })
 	maps.DeleteFunc(s.identities,

@@ -16,10 +16,10 @@ func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
 	return tenancy.QuotaExceeded(kind, limit)
 }
 
-func (sp *space) count(kind string) (n int64) {
-	sp.mu.RLock()
-	defer sp.mu.RUnlock()
-	for ref := range sp.rows {
+func (d *tenantData) count(kind string) (n int64) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for ref := range d.rows {
 		if ref.Kind == kind {
 			n++
 		}
@@ -29,13 +29,13 @@ func (sp *space) count(kind string) (n int64) {
 
 // checkQuotas looks at the kinds that the import adds to: what was too many
 // before may be replaced.
-func (im *importing) checkQuotas() error {
+func (im *importRun) checkQuotas() error {
 	counts := map[string]int64{}
 	for ref := range im.rows {
 		counts[ref.Kind]++
 	}
 	for _, kind := range im.s.kinds.All() {
-		if n := counts[kind.Name]; n > im.space.count(kind.Name) {
+		if n := counts[kind.Name]; n > im.data.count(kind.Name) {
 			if err := im.s.checkQuota(im.tenant, kind.Name, n); err != nil {
 				return err
 			}

@@ -7,9 +7,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// dangling collects the targets that exists doesn't know, each with prefix
+// danglingDetails collects the targets that exists doesn't know, each with prefix
 // before its path.
-func dangling(
+func danglingDetails(
 	prefix string, targets []federation.Target, exists func(federation.Ref) bool,
 ) []tenancy.Detail {
 	var details []tenancy.Detail
@@ -38,9 +38,9 @@ func danglingError(details []tenancy.Detail) error {
 }
 
 // referrers answers the other items that refer to ref, sorted.
-func (sp *space) referrers(ref federation.Ref) []federation.Ref {
+func (d *tenantData) referrers(ref federation.Ref) []federation.Ref {
 	var refs []federation.Ref
-	for _, r := range sp.snapshot(func(r row) bool { return r.Ref != ref && refersTo(r, ref) }) {
+	for _, r := range d.snapshot(func(r row) bool { return r.Ref != ref && refersTo(r, ref) }) {
 		refs = append(refs, r.Ref)
 	}
 	return refs
@@ -55,5 +55,5 @@ func refersTo(r row, ref federation.Ref) bool {
 	return false
 }
 
-// escape writes s as one token of a JSON Pointer (RFC 6901).
-func escape(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
+// escapePointer writes s as one token of a JSON Pointer (RFC 6901).
+func escapePointer(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }

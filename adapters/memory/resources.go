@@ -19,11 +19,11 @@ var _ ports.Resources = resources{}
 func (p resources) Get(
 	_ context.Context, tenant tenancy.ID, ref federation.Ref,
 ) (federation.Resource, error) {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return federation.Resource{}, err
 	}
-	found, ok := sp.get(ref)
+	found, ok := d.get(ref)
 	if !ok {
 		return federation.Resource{}, notFound(ref)
 	}
@@ -33,7 +33,7 @@ func (p resources) Get(
 func (p resources) List(
 	_ context.Context, tenant tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +43,12 @@ func (p resources) List(
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	rows := sp.snapshot(func(r row) bool {
+	rows := d.snapshot(func(r row) bool {
 		return r.Kind == q.Kind && r.Name > q.After && hasLabels(r.Item, q.Labels) &&
-			matches(r.Item, q.Search)
+			matchesSearch(r.Item, q.Search)
 	})
 	found := make([]federation.Resource, 0, min(len(rows), q.Limit))
-	for _, r := range page(rows, q.Limit) {
+	for _, r := range firstN(rows, q.Limit) {
 		found = append(found, r.copyOut())
 	}
 	return found, nil
@@ -57,7 +57,7 @@ func (p resources) List(
 func (p resources) Put(
 	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return federation.Resource{}, false, err
 	}
@@ -65,25 +65,25 @@ func (p resources) Put(
 	if err != nil {
 		return federation.Resource{}, false, err
 	}
-	unlock, err := sp.lock(ctx)
+	unlock, err := d.lock(ctx)
 	if err != nil {
 		return federation.Resource{}, false, err
 	}
 	defer unlock()
 
-	stored, exists := sp.get(next.Ref)
-	if err := check(cond, stored, exists); err != nil {
+	stored, exists := d.get(next.Ref)
+	if err := checkCondition(cond, stored, exists); err != nil {
 		return federation.Resource{}, false, err
 	}
 	known := func(ref federation.Ref) bool {
-		_, ok := sp.get(ref)
+		_, ok := d.get(ref)
 		return ok || ref == next.Ref
 	}
-	if err := danglingError(dangling("", next.targets, known)); err != nil {
+	if err := danglingError(danglingDetails("", next.targets, known)); err != nil {
 		return federation.Resource{}, false, err
 	}
 	if !exists {
-		if err := p.s.checkQuota(tenant, next.Kind, sp.count(next.Kind)+1); err != nil {
+		if err := p.s.checkQuota(tenant, next.Kind, d.count(next.Kind)+1); err != nil {
 			return federation.Resource{}, false, err
 		}
 	}
@@ -101,14 +101,14 @@ func (p resources) Put(
 		federation.WriteEvent(before, next.Item, slices.Sorted(maps.Keys(secrets)))); err != nil {
 		return federation.Resource{}, false, err
 	}
-	sp.put(next, secrets)
+	d.put(next, secrets)
 	return next.copyOut(), !exists, nil
 }
 
 func (p resources) Delete(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
 ) error {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return err
 	}
@@ -116,13 +116,13 @@ func (p resources) Delete(
 	if err != nil {
 		return err
 	}
-	unlock, err := sp.lock(ctx)
+	unlock, err := d.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 
-	stored, exists := sp.get(ref)
+	stored, exists := d.get(ref)
 	if !exists {
 		return notFound(ref)
 	}
@@ -130,10 +130,10 @@ func (p resources) Delete(
 		return tenancy.Errorf(tenancy.CodeNotDeletable,
 			"every tenant has its one %s; change it instead", ref.Kind)
 	}
-	if err := check(cond, stored, exists); err != nil {
+	if err := checkCondition(cond, stored, exists); err != nil {
 		return err
 	}
-	if refs := sp.referrers(ref); len(refs) > 0 {
+	if refs := d.referrers(ref); len(refs) > 0 {
 		e := tenancy.Errorf(tenancy.CodeReferenced,
 			"%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
 		e.Members = map[string]any{"referrers": refs}
@@ -142,7 +142,7 @@ func (p resources) Delete(
 	if err := p.s.record(ctx, tenant, federation.DeleteEvent(stored.Item)); err != nil {
 		return err
 	}
-	sp.remove(ref)
+	d.remove(ref)
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (p resources) prepare(item federation.Item) (row, map[string][]byte, error)
 	if err != nil {
 		return row{}, nil, err
 	}
-	item, secrets, err := hide(kind, item)
+	item, secrets, err := extractSecrets(kind, item)
 	if err != nil {
 		return row{}, nil, err
 	}
@@ -173,23 +173,23 @@ func (p resources) kind(name string) (federation.Kind, error) {
 	return kind, nil
 }
 
-func (sp *space) put(r row, secrets map[string][]byte) {
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
-	sp.rows[r.Ref] = r
+func (d *tenantData) put(r row, secrets map[string][]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rows[r.Ref] = r
 	for name, value := range secrets {
-		sp.secrets[name] = value
+		d.secrets[name] = value
 	}
 }
 
-func (sp *space) remove(ref federation.Ref) {
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
-	delete(sp.rows, ref)
+func (d *tenantData) remove(ref federation.Ref) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.rows, ref)
 }
 
-// check reports which part of cond doesn't hold.
-func check(cond ports.Condition, stored row, exists bool) error {
+// checkCondition reports which part of cond doesn't hold.
+func checkCondition(cond ports.Condition, stored row, exists bool) error {
 	switch {
 	case cond.Absent && exists:
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q is there already", stored.Kind,
@@ -202,9 +202,9 @@ func check(cond ports.Condition, stored row, exists bool) error {
 	return nil
 }
 
-// matches reports whether search is in the item's name or description, in any
+// matchesSearch reports whether search is in the item's name or description, in any
 // case. Nothing is a pattern in it.
-func matches(item federation.Item, search string) bool {
+func matchesSearch(item federation.Item, search string) bool {
 	if search == "" {
 		return true
 	}

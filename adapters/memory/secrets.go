@@ -7,14 +7,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// hide replaces the literal secrets of a checked item by their refs and answers
+// extractSecrets replaces the literal secrets of a checked item by their refs and answers
 // the values, by their names in the vault.
-func hide(kind federation.Kind, item federation.Item) (federation.Item, map[string][]byte, error) {
-	found, err := literals(kind, item)
+func extractSecrets(kind federation.Kind, item federation.Item) (federation.Item, map[string][]byte, error) {
+	found, err := literalSecrets(kind, item)
 	if err != nil || len(found) == 0 {
 		return item, nil, err
 	}
-	members, err := membersOf(item)
+	members, err := specMembers(item)
 	if err != nil {
 		return federation.Item{}, nil, err
 	}
@@ -31,10 +31,10 @@ func hide(kind federation.Kind, item federation.Item) (federation.Item, map[stri
 	return item, values, err
 }
 
-// refuseLiterals reports with [tenancy.CodeInvalid] the secrets that stand in
+// refuseLiteralSecrets reports with [tenancy.CodeInvalid] the secrets that stand in
 // item in the clear.
-func refuseLiterals(kind federation.Kind, item federation.Item) error {
-	found, err := literals(kind, item)
+func refuseLiteralSecrets(kind federation.Kind, item federation.Item) error {
+	found, err := literalSecrets(kind, item)
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -43,7 +43,7 @@ func refuseLiterals(kind federation.Kind, item federation.Item) error {
 		item.Name)
 	for _, field := range kind.Fields {
 		if _, literal := found[field.Name]; literal {
-			path := "/spec/" + escape(field.Name)
+			path := "/spec/" + escapePointer(field.Name)
 			refusal.Details = append(refusal.Details,
 				tenancy.Detail{Path: path, Code: tenancy.CodeInvalid,
 					Detail: `a secret is {"$secret": "<name>"}`})
@@ -52,10 +52,10 @@ func refuseLiterals(kind federation.Kind, item federation.Item) error {
 	return refusal
 }
 
-// literals answers the secrets that stand in item in the clear, by field.
-func literals(kind federation.Kind, item federation.Item) (map[string]string, error) {
+// literalSecrets answers the secrets that stand in item in the clear, by field.
+func literalSecrets(kind federation.Kind, item federation.Item) (map[string]string, error) {
 	found := map[string]string{}
-	err := eachSecret(kind, item, func(field string, raw json.RawMessage) error {
+	err := forEachSecret(kind, item, func(field string, raw json.RawMessage) error {
 		if _, ok := federation.ParseSecretRef(raw); ok {
 			return nil
 		}
@@ -70,14 +70,14 @@ func literals(kind federation.Kind, item federation.Item) (map[string]string, er
 	return found, err
 }
 
-// uses answers where a checked item refers to secrets, in the order of its
+// secretUses answers where a checked item refers to secrets, in the order of its
 // kind's fields.
-func uses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, error) {
+func secretUses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, error) {
 	var found []federation.SecretUse
-	err := eachSecret(kind, item, func(field string, raw json.RawMessage) error {
+	err := forEachSecret(kind, item, func(field string, raw json.RawMessage) error {
 		if name, ok := federation.ParseSecretRef(raw); ok {
 			found = append(found, federation.SecretUse{
-				Kind: item.Kind, Name: item.Name, Path: "/spec/" + escape(field), Secret: name,
+				Kind: item.Kind, Name: item.Name, Path: "/spec/" + escapePointer(field), Secret: name,
 			})
 		}
 		return nil
@@ -85,10 +85,10 @@ func uses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, e
 	return found, err
 }
 
-func eachSecret(
+func forEachSecret(
 	kind federation.Kind, item federation.Item, visit func(field string, raw json.RawMessage) error,
 ) error {
-	members, err := membersOf(item)
+	members, err := specMembers(item)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func eachSecret(
 	return nil
 }
 
-func membersOf(item federation.Item) (map[string]json.RawMessage, error) {
+func specMembers(item federation.Item) (map[string]json.RawMessage, error) {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal(item.Spec, &members); err != nil {
 		return nil, tenancy.Errorf(tenancy.CodeInvalidJSON, "a spec is a JSON object").Because(err)

@@ -50,7 +50,7 @@ func (p sessions) Create(ctx context.Context, given identity.Session, verified s
 			return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session is there already")
 		}
 	}
-	ended := p.s.beyond(given.User, identity.MaxSessions-1)
+	ended := p.s.sessionsBeyond(given.User, identity.MaxSessions-1)
 	if err := p.s.record(ctx, tenancy.ID{},
 		identity.SessionCreated(given, len(ended))); err != nil {
 		return err
@@ -58,15 +58,15 @@ func (p sessions) Create(ctx context.Context, given identity.Session, verified s
 	for _, id := range ended {
 		delete(p.s.sessions, id)
 	}
-	given.CreatedAt, given.SeenAt, given.ExpiresAt = micro(given.CreatedAt),
-		micro(given.SeenAt).Truncate(time.Minute), micro(given.ExpiresAt)
+	given.CreatedAt, given.SeenAt, given.ExpiresAt = truncateToMicroseconds(given.CreatedAt),
+		truncateToMicroseconds(given.SeenAt).Truncate(time.Minute), truncateToMicroseconds(given.ExpiresAt)
 	p.s.sessions[given.ID] = session{Session: given}
 	return nil
 }
 
-// beyond answers the ids of the user's sessions but for the newest so many. The
+// sessionsBeyond answers the ids of the user's sessions but for the newest so many. The
 // caller holds s.mu.
-func (s *Store) beyond(user string, newest int) (ids []string) {
+func (s *Store) sessionsBeyond(user string, newest int) (ids []string) {
 	all := s.sessionsOf(user)
 	for _, old := range all[min(newest, len(all)):] {
 		ids = append(ids, old.ID)
@@ -145,7 +145,7 @@ func (p sessionFinder) Find(
 func (p sessionFinder) Touch(_ context.Context, id string, at time.Time) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	at = micro(at).Truncate(time.Minute)
+	at = truncateToMicroseconds(at).Truncate(time.Minute)
 	if x, ok := p.s.sessions[id]; ok && at.After(x.SeenAt) {
 		x.SeenAt = at
 		p.s.sessions[id] = x

@@ -42,22 +42,22 @@ type Store struct {
 	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
 	tenants     map[tenancy.ID]tenancy.Tenant
 	slugs       map[tenancy.Slug]tenancy.ID // also of those that were purged
-	retired     map[tenancy.ID]bool         // those that were purged
+	purged      map[tenancy.ID]bool         // those that were purged
 	keys        map[string]tenancy.APIKey   // by id
 	hashes      map[tenancy.KeyHash]string
 	users       map[string]identity.User                     // by id
 	emails      map[string]string                            // ids by address in its normal form
 	members     map[tenancy.ID]map[string]tenancy.Membership // by user
 	invitations map[string]tenancy.Invitation                // by id
-	spaces      map[tenancy.ID]*space
+	tenantData  map[tenancy.ID]*tenantData
 	log         auditLog
 
-	sessions   map[string]session           // by id
-	passwords  map[string]string            // hashes, by the user's id
-	identities map[identity.Identity]string // whose they are
-	attempts   *loginAttempts
+	sessions      map[string]session           // by id
+	passwords     map[string]string            // hashes, by the user's id
+	identities    map[identity.Identity]string // whose they are
+	loginAttempts *loginAttempts
 
-	announce changeNotifier
+	notifier changeNotifier
 }
 
 // New makes a store of the given kinds, in which the tenant
@@ -65,15 +65,15 @@ type Store struct {
 // contradict the kinds are a mistake of the program: New panics and names them.
 func New(kinds *federation.Kinds, options Options) *Store {
 	s := &Store{
-		kinds:   kinds,
-		now:     options.Clock,
-		newID:   options.NewID,
-		tenants: map[tenancy.ID]tenancy.Tenant{},
-		slugs:   map[tenancy.Slug]tenancy.ID{},
-		retired: map[tenancy.ID]bool{},
-		keys:    map[string]tenancy.APIKey{},
-		hashes:  map[tenancy.KeyHash]string{},
-		spaces:  map[tenancy.ID]*space{},
+		kinds:      kinds,
+		now:        options.Clock,
+		newID:      options.NewID,
+		tenants:    map[tenancy.ID]tenancy.Tenant{},
+		slugs:      map[tenancy.Slug]tenancy.ID{},
+		purged:     map[tenancy.ID]bool{},
+		keys:       map[string]tenancy.APIKey{},
+		hashes:     map[tenancy.KeyHash]string{},
+		tenantData: map[tenancy.ID]*tenantData{},
 		log: auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{},
 			slugs: map[tenancy.ID]tenancy.Slug{}},
 
@@ -82,10 +82,10 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		members:     map[tenancy.ID]map[string]tenancy.Membership{},
 		invitations: map[string]tenancy.Invitation{},
 
-		sessions:   map[string]session{},
-		passwords:  map[string]string{},
-		identities: map[identity.Identity]string{},
-		attempts:   newAttempts(),
+		sessions:      map[string]session{},
+		passwords:     map[string]string{},
+		identities:    map[identity.Identity]string{},
+		loginAttempts: newLoginAttempts(),
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -97,8 +97,8 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	s.instance = s.newID()
-	s.singletons = must(singletons(s.kinds, options.Singletons))
-	s.add(tenancy.Tenant{
+	s.singletons = must(newSingletons(s.kinds, options.Singletons))
+	s.addTenant(tenancy.Tenant{
 		ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug, Name: "Default",
 		State: tenancy.Active, Settings: json.RawMessage(`{}`),
 	})
@@ -124,20 +124,20 @@ func (s *Store) Services() ports.Services {
 		Members:          members{s},
 		Memberships:      memberships{s},
 		Invitations:      invitations{s},
-		InvitationFinder: acceptances{s},
+		InvitationFinder: invitationFinder{s},
 
-		ChangeNotifier: &s.announce,
+		ChangeNotifier: &s.notifier,
 
 		Passwords:     passwords{s},
 		Sessions:      sessions{s},
 		SessionFinder: sessionFinder{s},
-		LoginAttempts: s.attempts,
+		LoginAttempts: s.loginAttempts,
 		Identities:    identities{s},
 	}
 }
 
-// singletons makes the items that every new tenant has.
-func singletons(
+// newSingletons makes the items that every new tenant has.
+func newSingletons(
 	kinds *federation.Kinds, specs map[string]json.RawMessage,
 ) ([]federation.Item, error) {
 	for name := range specs {
@@ -155,7 +155,7 @@ func singletons(
 		if spec, ok := specs[kind.Name]; ok {
 			item.Spec = spec
 		}
-		item, err := singleton(kinds, item)
+		item, err := checkSingleton(kinds, item)
 		if err != nil {
 			return nil, fmt.Errorf("memory: Options.Singletons: %s: %w", kind.Name, err)
 		}
@@ -164,7 +164,7 @@ func singletons(
 	return items, nil
 }
 
-func singleton(kinds *federation.Kinds, item federation.Item) (federation.Item, error) {
+func checkSingleton(kinds *federation.Kinds, item federation.Item) (federation.Item, error) {
 	item, err := kinds.Check(item)
 	if err != nil {
 		return federation.Item{}, err
@@ -178,14 +178,14 @@ func singleton(kinds *federation.Kinds, item federation.Item) (federation.Item, 
 			fmt.Errorf("%s refers to an item, but a new tenant has none", targets[0].Path)
 	}
 	kind, _ := kinds.Kind(item.Kind)
-	return item, refuseLiterals(kind, item)
+	return item, refuseLiteralSecrets(kind, item)
 }
 
 // time is the time of a write.
-func (s *Store) time() time.Time { return micro(s.now()) }
+func (s *Store) time() time.Time { return truncateToMicroseconds(s.now()) }
 
-// micro is t as a database keeps it: in UTC, cut to microseconds.
-func micro(t time.Time) time.Time {
+// truncateToMicroseconds is t as a database keeps it: in UTC, cut to microseconds.
+func truncateToMicroseconds(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}

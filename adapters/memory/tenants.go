@@ -1,8 +1,8 @@
 package memory
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -20,7 +20,7 @@ func (p tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	}
 	made, err := p.create(ctx, t)
 	if err == nil {
-		p.s.announce.tell(ports.TenantChanged, made.ID.String())
+		p.s.notifier.notify(ports.TenantChanged, made.ID.String())
 	}
 	return made, err
 }
@@ -32,15 +32,15 @@ func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 		return tenancy.Tenant{},
 			tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
 	}
-	if _, taken := p.s.tenants[t.ID]; taken || p.s.retired[t.ID] {
+	if _, taken := p.s.tenants[t.ID]; taken || p.s.purged[t.ID] {
 		return tenancy.Tenant{},
 			tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
 	}
-	p.s.log.name(t.ID, t.Slug)
+	p.s.log.setSlug(t.ID, t.Slug)
 	if err := p.s.record(ctx, t.ID, tenancy.CreateTenantEvent(t)); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return copyTenant(p.s.add(t)), nil
+	return copyTenant(p.s.addTenant(t)), nil
 }
 
 func (p tenants) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
@@ -61,25 +61,21 @@ func (p tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant,
 }
 
 func (p tenants) List(_ context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
-	if err := checkLimit(q.Limit); err != nil {
-		return nil, err
-	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.Tenant
-	for _, t := range p.s.tenants {
-		if admits(q, t) {
-			found = append(found, copyTenant(t))
-		}
+	found, err := keysetPage(maps.Values(p.s.tenants),
+		func(t tenancy.Tenant) bool { return matchesTenant(q, t) },
+		func(t tenancy.Tenant) tenancy.Slug { return t.Slug }, q.After, q.Limit)
+	for i, t := range found {
+		found[i] = copyTenant(t)
 	}
-	slices.SortFunc(found, func(a, b tenancy.Tenant) int { return cmp.Compare(a.Slug, b.Slug) })
-	return page(found, q.Limit), nil
+	return found, err
 }
 
 func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	stored, err := p.update(ctx, t)
 	if err == nil {
-		p.s.announce.tell(ports.TenantChanged, stored.ID.String())
+		p.s.notifier.notify(ports.TenantChanged, stored.ID.String())
 	}
 	return stored, err
 }
@@ -97,7 +93,7 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	before := stored
 	stored.Name, stored.State = t.Name, t.State
 	stored.Settings, stored.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
-	stored.DeletedAt = micro(t.DeletedAt)
+	stored.DeletedAt = truncateToMicroseconds(t.DeletedAt)
 	stored.Version++
 	stored.UpdatedAt = p.s.time()
 	if err := p.s.record(ctx, t.ID, tenancy.UpdateTenantEvent(before, stored)); err != nil {
@@ -107,15 +103,15 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	return copyTenant(stored), nil
 }
 
-// add stores a new tenant and its singletons. The caller holds s.mu, or nobody
+// addTenant stores a new tenant and its singletons. The caller holds s.mu, or nobody
 // else knows s yet.
-func (s *Store) add(t tenancy.Tenant) tenancy.Tenant {
+func (s *Store) addTenant(t tenancy.Tenant) tenancy.Tenant {
 	now := s.time()
 	t = copyTenant(t)
 	t.Version, t.CreatedAt, t.UpdatedAt = 1, now, now
-	t.DeletedAt = micro(t.DeletedAt)
+	t.DeletedAt = truncateToMicroseconds(t.DeletedAt)
 
-	owned := newSpace()
+	owned := newTenantData()
 	for _, item := range s.singletons {
 		item = copyItem(item)
 		item.Version, item.UpdatedAt = 1, now
@@ -126,30 +122,20 @@ func (s *Store) add(t tenancy.Tenant) tenancy.Tenant {
 	}
 	s.tenants[t.ID] = t
 	s.slugs[t.Slug] = t.ID
-	s.spaces[t.ID] = owned
-	s.log.name(t.ID, t.Slug)
+	s.tenantData[t.ID] = owned
+	s.log.setSlug(t.ID, t.Slug)
 	return t
 }
 
-func admits(q ports.TenantQuery, t tenancy.Tenant) bool {
-	return t.Slug > q.After &&
-		(q.State == "" || t.State == q.State) &&
-		(q.IDs == nil || slices.Contains(q.IDs, t.ID))
+// matchesTenant reports whether q selects t, apart from q.After.
+func matchesTenant(q ports.TenantQuery, t tenancy.Tenant) bool {
+	return (q.State == "" || t.State == q.State) && (q.IDs == nil || slices.Contains(q.IDs, t.ID))
 }
 
 func copyTenant(t tenancy.Tenant) tenancy.Tenant {
 	t.Settings, t.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
 	return t
 }
-
-func checkLimit(limit int) error {
-	if limit <= 0 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit must be positive")
-	}
-	return nil
-}
-
-func page[T any](all []T, limit int) []T { return all[:min(limit, len(all))] }
 
 func versionMismatch(stored int64) error {
 	return tenancy.Errorf(tenancy.CodeVersionMismatch,

@@ -17,7 +17,7 @@ var _ ports.Transfers = transfers{}
 func (p transfers) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return err
 	}
@@ -26,12 +26,12 @@ func (p transfers) Export(
 			return tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", name)
 		}
 	}
-	rows := sp.snapshot(func(r row) bool {
+	rows := d.snapshot(func(r row) bool {
 		return (len(sel.Kinds) == 0 || slices.Contains(sel.Kinds, r.Kind)) &&
 			hasLabels(r.Item, sel.Labels)
 	})
 	for _, r := range rows {
-		if err := alive(ctx); err != nil {
+		if err := checkContext(ctx); err != nil {
 			return err
 		}
 		if err := yield(copyItem(r.Item)); err != nil {
@@ -46,40 +46,40 @@ func (p transfers) Export(
 func (p transfers) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return err
 	}
-	unlock, err := sp.lock(ctx)
+	unlock, err := d.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 
-	sp.mu.RLock()
-	rows := maps.Clone(sp.rows)
-	sp.mu.RUnlock()
-	im := &importing{s: p.s, tenant: tenant, space: sp, rows: rows,
+	d.mu.RLock()
+	rows := maps.Clone(d.rows)
+	d.mu.RUnlock()
+	im := &importRun{s: p.s, tenant: tenant, data: d, rows: rows,
 		staged: map[federation.Ref]federation.Item{}}
 	if err := fn(im); err != nil {
 		return err
 	}
-	if err := alive(ctx); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return err
 	}
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if im.applied {
 		if err := p.s.record(ctx, tenant, federation.ImportEvent(im.details)); err != nil {
 			return err
 		}
 	}
-	sp.rows = maps.Clone(rows) // a copy: fn may have kept its Import
+	d.rows = maps.Clone(rows) // a copy: fn may have kept its Import
 	return nil
 }
 
-// alive reports whether whoever asked still waits.
-func alive(ctx context.Context) error {
+// checkContext reports whether whoever asked still waits.
+func checkContext(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return tenancy.Errorf(tenancy.CodeUnavailable, "the request was given up").Because(err)
 	}

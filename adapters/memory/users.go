@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -37,14 +36,14 @@ func (s *Store) addUser(
 	}
 	now := s.time()
 	u.Email, u.CreatedAt, u.UpdatedAt = email, now, now
-	if err := s.record(ctx, tenancy.ID{}, doneBy(identity.UserCreated(u), by)); err != nil {
+	if err := s.record(ctx, tenancy.ID{}, withActor(identity.UserCreated(u), by)); err != nil {
 		return identity.User{}, err
 	}
 	s.users[u.ID], s.emails[email] = u, u.ID
 	return u, nil
 }
 
-func doneBy(e tenancy.Event, by []identity.User) tenancy.Event {
+func withActor(e tenancy.Event, by []identity.User) tenancy.Event {
 	for _, u := range by {
 		e = e.By(u.Actor())
 	}
@@ -87,25 +86,17 @@ func (p users) ByEmail(ctx context.Context, email string) (identity.User, error)
 }
 
 func (p users) List(_ context.Context, q ports.UserQuery) ([]identity.User, error) {
-	if err := checkLimit(q.Limit); err != nil {
-		return nil, err
-	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []identity.User
-	for _, u := range p.s.users {
-		if u.Email > q.After && (q.IDs == nil || slices.Contains(q.IDs, u.ID)) {
-			found = append(found, u)
-		}
-	}
-	slices.SortFunc(found, func(a, b identity.User) int { return cmp.Compare(a.Email, b.Email) })
-	return page(found, q.Limit), nil
+	return keysetPage(maps.Values(p.s.users),
+		func(u identity.User) bool { return q.IDs == nil || slices.Contains(q.IDs, u.ID) },
+		func(u identity.User) string { return u.Email }, q.After, q.Limit)
 }
 
 func (p users) Update(
 	ctx context.Context, id string, c ports.UserChange,
 ) (u identity.User, err error) {
-	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	before, ok := p.s.users[id]
@@ -139,7 +130,7 @@ func (p users) Update(
 }
 
 func (p users) Remove(ctx context.Context, id string) (err error) {
-	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	user, ok := p.s.users[id]
@@ -155,7 +146,7 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 		}
 		left = append(left, m)
 		if m.Role == tenancy.Admin {
-			others[tenant] = admins(members) - 1
+			others[tenant] = countAdmins(members) - 1
 		}
 	}
 	if err := tenancy.LastAdminOf(others); err != nil {
@@ -174,6 +165,6 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	}
 	maps.DeleteFunc(p.s.emails, func(_, user string) bool { return user == id })
 	delete(p.s.users, id)
-	p.s.forgetSignIns(id)
+	p.s.removeSignInData(id)
 	return nil
 }

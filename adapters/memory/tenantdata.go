@@ -10,10 +10,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// space is what one tenant owns. Whoever writes resources holds writer from the
+// tenantData is what one tenant owns. Whoever writes resources holds writer from the
 // first read to the last write, an import for as long as it runs; mu is held
 // only while the maps are touched, so readers never wait for an import.
-type space struct {
+type tenantData struct {
 	writer chan struct{} // holds one token while somebody writes
 
 	mu      sync.RWMutex
@@ -29,22 +29,22 @@ type row struct {
 	pristine bool // a singleton as it was when the tenant was created
 }
 
-func newSpace() *space {
-	return &space{
+func newTenantData() *tenantData {
+	return &tenantData{
 		writer:  make(chan struct{}, 1),
 		rows:    map[federation.Ref]row{},
 		secrets: map[string][]byte{},
 	}
 }
 
-// space finds what tenant owns.
-func (s *Store) space(tenant tenancy.ID) (*space, error) {
+// data finds what tenant owns.
+func (s *Store) data(tenant tenancy.ID) (*tenantData, error) {
 	if tenant.IsZero() {
 		return nil, tenancy.ErrNoTenant
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	found, ok := s.spaces[tenant]
+	found, ok := s.tenantData[tenant]
 	if !ok {
 		return nil, tenancy.ErrTenantNotFound
 	}
@@ -52,36 +52,36 @@ func (s *Store) space(tenant tenancy.ID) (*space, error) {
 }
 
 // lock waits until nobody else writes, but no longer than ctx lives.
-func (sp *space) lock(ctx context.Context) (unlock func(), err error) {
-	if err := alive(ctx); err != nil {
+func (d *tenantData) lock(ctx context.Context) (unlock func(), err error) {
+	if err := checkContext(ctx); err != nil {
 		return nil, err
 	}
 	select {
-	case sp.writer <- struct{}{}:
-		return func() { <-sp.writer }, nil
+	case d.writer <- struct{}{}:
+		return func() { <-d.writer }, nil
 	case <-ctx.Done():
 		return nil, tenancy.Errorf(tenancy.CodeUnavailable,
 			"the tenant is being written to; try again").Because(ctx.Err())
 	}
 }
 
-func (sp *space) get(ref federation.Ref) (row, bool) {
-	sp.mu.RLock()
-	defer sp.mu.RUnlock()
-	found, ok := sp.rows[ref]
+func (d *tenantData) get(ref federation.Ref) (row, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	found, ok := d.rows[ref]
 	return found, ok
 }
 
 // snapshot answers the rows that admit keeps, in the order of their refs.
-func (sp *space) snapshot(admit func(row) bool) []row {
-	sp.mu.RLock()
+func (d *tenantData) snapshot(admit func(row) bool) []row {
+	d.mu.RLock()
 	var rows []row
-	for _, r := range sp.rows {
+	for _, r := range d.rows {
 		if admit(r) {
 			rows = append(rows, r)
 		}
 	}
-	sp.mu.RUnlock()
+	d.mu.RUnlock()
 	slices.SortFunc(rows, func(a, b row) int { return a.Compare(b.Ref) })
 	return rows
 }
