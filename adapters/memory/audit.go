@@ -9,9 +9,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// record appends to the audit log of a tenant, or with the zero ID to that of
-// none. An error means that what was to be done must not be: call it before the
-// write that it tells of, under the same lock.
+// record appends an entry to a tenant's audit log, or with the zero ID to the
+// platform's. Call it under the lock of the write and before the write: if record
+// fails, the write must not happen.
 func (s *Store) record(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
 	entry, err := e.Entry(ctx)
 	if err != nil {

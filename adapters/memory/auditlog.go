@@ -8,11 +8,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// auditLog holds the chain of each tenant, and under the zero ID that of none.
+// auditLog holds the chain of each tenant, and the platform's chain under the zero ID.
 type auditLog struct {
 	mu     sync.Mutex
 	chains map[tenancy.ID][]tenancy.AuditEntry
-	slugs  map[tenancy.ID]tenancy.Slug // they never change, and s.mu may be held
+	// a copy: append can't lock the store, whose lock its caller may hold
+	slugs map[tenancy.ID]tenancy.Slug
 }
 
 func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
@@ -37,7 +38,7 @@ func (l *auditLog) setSlug(tenant tenancy.ID, slug tenancy.Slug) {
 	l.slugs[tenant] = slug
 }
 
-// chain answers a tenant's entries as they are now: nobody changes one.
+// chain returns a snapshot of a tenant's entries. Entries never change.
 func (l *auditLog) chain(tenant tenancy.ID) []tenancy.AuditEntry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,7 +55,7 @@ func (l *auditLog) all() []tenancy.AuditEntry {
 	return entries
 }
 
-// chainEnd is where a chain ends.
+// chainEnd returns the newest entry's place in the chain, or the zero chain.
 func chainEnd(chain []tenancy.AuditEntry) tenancy.AuditChain {
 	if len(chain) == 0 {
 		return tenancy.AuditChain{}

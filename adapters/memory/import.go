@@ -12,12 +12,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importRun is one import under way.
+// importRun is one import in progress.
 type importRun struct {
 	s      *Store
 	tenant tenancy.ID
 	data   *tenantData
-	rows   map[federation.Ref]row // what the tenant will have
+	rows   map[federation.Ref]row // the tenant's rows after the import
 	staged map[federation.Ref]federation.Item
 
 	applied bool
@@ -26,7 +26,7 @@ type importRun struct {
 
 var _ ports.Import = (*importRun)(nil)
 
-const maxDangling = 100 // places that an error names
+const maxDangling = 100 // the most places that an error lists
 
 func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	for item, err := range items {
@@ -36,8 +36,8 @@ func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item,
 		if err := checkContext(ctx); err != nil {
 			return err
 		}
-		if _, twice := im.staged[item.Ref]; twice {
-			return tenancy.Errorf(tenancy.CodeInvalid, "%s %q is there twice", item.Kind, item.Name)
+		if _, duplicate := im.staged[item.Ref]; duplicate {
+			return tenancy.Errorf(tenancy.CodeInvalid, "%s %q appears twice", item.Kind, item.Name)
 		}
 		im.staged[item.Ref] = copyItem(item)
 	}
@@ -72,7 +72,7 @@ func (im *importRun) Apply(
 ) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
-	now := map[federation.Ref]bool{}
+	seen := map[federation.Ref]bool{}
 	for _, ref := range im.refs() {
 		if err := checkContext(ctx); err != nil {
 			return nil, err
@@ -84,11 +84,11 @@ func (im *importRun) Apply(
 		if !decision.Write {
 			continue
 		}
-		if now[decision.Item.Ref] {
+		if seen[decision.Item.Ref] {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice",
 				decision.Item.Kind, decision.Item.Name)
 		}
-		now[decision.Item.Ref] = true
+		seen[decision.Item.Ref] = true
 		r, err := im.write(decision.Item)
 		if err != nil {
 			return nil, err
@@ -106,7 +106,7 @@ func (im *importRun) Apply(
 
 func (im *importRun) Describe(details map[string]any) { im.details = details }
 
-// refs answers what is staged, in order.
+// refs returns the refs of the staged items, in order.
 func (im *importRun) refs() []federation.Ref {
 	return slices.SortedFunc(maps.Keys(im.staged), federation.Ref.Compare)
 }
@@ -130,8 +130,8 @@ func (im *importRun) write(item federation.Item) (row, error) {
 	return r, nil
 }
 
-// stamp gives r its id, version and times: the bundle's where the item is new
-// to the tenant or newer than what it has.
+// stamp sets r's id, version and times. Version and UpdatedAt are the bundle's if the
+// item is new to the tenant, replaces a pristine one or is newer than the stored one.
 func (im *importRun) stamp(r *row, incoming federation.Item) {
 	now := im.s.time()
 	stored, exists := im.rows[r.Ref]
@@ -153,16 +153,17 @@ func (im *importRun) checkReferences(written []row) error {
 	var details []tenancy.Detail
 	for _, r := range written {
 		details = append(details,
-			danglingDetails("/"+escapePointer(r.Kind)+"/"+escapePointer(r.Name), r.targets, exists)...)
+			danglingDetails("/"+escapePointer(r.Kind)+"/"+escapePointer(r.Name), r.targets,
+				exists)...)
 	}
 	return danglingError(firstN(details, maxDangling))
 }
 
-// missingSecrets answers the references to secrets that the vault lacks.
+// missingSecrets returns the references to secrets that the vault doesn't have.
 func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, error) {
 	im.data.mu.RLock()
 	defer im.data.mu.RUnlock()
-	var lacking []federation.SecretUse
+	var missing []federation.SecretUse
 	for _, r := range written {
 		kind, _ := im.s.kinds.Kind(r.Kind)
 		found, err := secretUses(kind, r.Item)
@@ -171,13 +172,13 @@ func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, erro
 		}
 		for _, use := range found {
 			if _, ok := im.data.secrets[use.Secret]; !ok {
-				lacking = append(lacking, use)
+				missing = append(missing, use)
 			}
 		}
 	}
-	slices.SortFunc(lacking, func(a, b federation.SecretUse) int {
+	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name),
 			cmp.Compare(a.Path, b.Path))
 	})
-	return lacking, nil
+	return missing, nil
 }

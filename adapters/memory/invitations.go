@@ -28,25 +28,24 @@ func (p invitations) Create(
 	}
 	if i.Tenant != tenant {
 		return tenancy.Invitation{},
-			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation belongs to another tenant")
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	former := func(_ string, other tenancy.Invitation) bool {
-		return other.Tenant == tenant &&
-			other.Email == i.Email
+	replaced := func(_ string, other tenancy.Invitation) bool {
+		return other.Tenant == tenant && other.Email == i.Email
 	}
 	for id, other := range p.s.invitations {
-		if (id == i.ID || other.Hash == i.Hash) && !former(id, other) {
+		if (id == i.ID || other.Hash == i.Hash) && !replaced(id, other) {
 			return tenancy.Invitation{},
-				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation is there already")
+				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation exists already")
 		}
 	}
 	i.CreatedAt, i.ExpiresAt = p.s.time(), truncateToMicroseconds(i.ExpiresAt)
 	if err := p.s.record(ctx, tenant, tenancy.InvitationCreated(i)); err != nil {
 		return tenancy.Invitation{}, err
 	}
-	maps.DeleteFunc(p.s.invitations, former)
+	maps.DeleteFunc(p.s.invitations, replaced)
 	p.s.invitations[i.ID] = i
 	return i, nil
 }
@@ -93,7 +92,8 @@ func (p invitationFinder) Find(
 	return p.s.acceptableInvitation(hash)
 }
 
-// acceptableInvitation finds the invitation if it could be accepted now, but for its expiry.
+// acceptableInvitation returns the invitation if it can be accepted now. It doesn't
+// check the expiry. The caller holds s.mu.
 func (s *Store) acceptableInvitation(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
 	for _, i := range s.invitations {
 		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active &&
@@ -118,7 +118,7 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 }
 
 func (p invitationFinder) Accept(
-	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
 ) (m tenancy.Membership, err error) {
 	defer func() { p.s.notifier.notifyUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
@@ -127,13 +127,13 @@ func (p invitationFinder) Accept(
 	if err != nil {
 		return m, err
 	}
-	if u, err = p.s.acceptingUser(i, u, fresh); err != nil {
+	if u, err = p.s.acceptingUser(i, u, newUser); err != nil {
 		return m, err
 	}
 	if err := p.s.record(ctx, i.Tenant, tenancy.InvitationAccepted(i).By(u.Actor())); err != nil {
 		return m, err
 	}
-	if fresh {
+	if newUser {
 		if u, err = p.s.addUser(ctx, u, u); err != nil {
 			return m, err
 		}
@@ -147,14 +147,16 @@ func (p invitationFinder) Accept(
 	return m, nil
 }
 
-// acceptingUser is the user who accepts. Of a fresh one all is checked that their
-// storing could fail of.
-func (s *Store) acceptingUser(i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
+// acceptingUser returns the user who accepts. It makes every check that could fail
+// when a new user is stored. The caller holds s.mu.
+func (s *Store) acceptingUser(
+	i tenancy.Invitation, u identity.User, newUser bool,
+) (identity.User, error) {
 	email, err := identity.ParseEmail(u.Email)
-	if err != nil || fresh && email != i.Email {
+	if err != nil || newUser && email != i.Email {
 		return u, errNoUser
 	}
-	if fresh {
+	if newUser {
 		return u, s.checkFree(email, u.ID)
 	}
 	stored, ok := s.users[u.ID]

@@ -26,7 +26,7 @@ func (p keys) Create(
 	}
 	if k.Tenant != tenant {
 		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key belongs to another tenant")
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -34,9 +34,10 @@ func (p keys) Create(
 	_, hashTaken := p.s.hashes[k.Hash]
 	if idTaken || hashTaken {
 		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already")
 	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), truncateToMicroseconds(k.ExpiresAt), truncateToMicroseconds(k.LastUsedAt)
+	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), truncateToMicroseconds(k.ExpiresAt),
+		truncateToMicroseconds(k.LastUsedAt)
 	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -63,10 +64,10 @@ func (p keys) Rotate(
 	case old.RotatedTo != "":
 		return tenancy.APIKey{},
 			tenancy.Errorf(tenancy.CodeInvalidState,
-				"the key was rotated already: rotate the one that took its place")
+				"the key was rotated already: rotate its successor")
 	case idTaken || hashTaken:
 		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already")
 	}
 	made = tenancy.APIKey{
 		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash,
@@ -76,7 +77,8 @@ func (p keys) Rotate(
 	if !old.ExpiresAt.IsZero() {
 		made.ExpiresAt = made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
 	}
-	if until = truncateToMicroseconds(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
+	if until = truncateToMicroseconds(until); old.ExpiresAt.IsZero() ||
+		until.Before(old.ExpiresAt) {
 		old.ExpiresAt = until
 	}
 	old.RotatedTo = made.ID

@@ -9,15 +9,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// loginAttempts is [ports.LoginAttempts]. What is forgotten is swept out now and then.
+// loginAttempts is [ports.LoginAttempts]. Begin removes forgotten states now and then.
 type loginAttempts struct {
 	mu        sync.Mutex
 	states    map[ports.SubjectKey]identity.AttemptState
-	sweepSize int // so many tallies
+	sweepSize int // the number of states at which they are swept
 }
 
 var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
+// minSweepSize is the least number of states that is worth a sweep.
 const minSweepSize = 1024
 
 func newLoginAttempts() *loginAttempts {
@@ -40,18 +41,20 @@ func (a *loginAttempts) Begin(
 	if wait > 0 {
 		return wait, nil
 	}
-	for key, tally := range counted {
-		a.states[key] = tally
+	for key, state := range counted {
+		a.states[key] = state
 	}
 	return 0, nil
 }
 
+// sweep removes the forgotten states once there are sweepSize. The next sweep comes
+// when the rest has doubled, so that a Begin costs constant time on average.
 func (a *loginAttempts) sweep(now time.Time) {
 	if len(a.states) < a.sweepSize {
 		return
 	}
-	for key, tally := range a.states {
-		if !now.Before(tally.ForgetAt) {
+	for key, state := range a.states {
+		if !now.Before(state.ForgetAt) {
 			delete(a.states, key)
 		}
 	}
@@ -68,11 +71,11 @@ func (a *loginAttempts) Clear(_ context.Context, key ports.SubjectKey) error {
 func (a *loginAttempts) Refund(_ context.Context, key ports.SubjectKey) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	tally, ok := a.states[key]
-	if !ok || tally.Count == 0 {
+	state, ok := a.states[key]
+	if !ok || state.Count == 0 {
 		return nil
 	}
-	tally.Count--
-	a.states[key] = tally
+	state.Count--
+	a.states[key] = state
 	return nil
 }

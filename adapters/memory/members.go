@@ -68,8 +68,8 @@ func (p members) Put(
 	return p.s.putMember(ctx, tenant, user, role)
 }
 
-// putMember gives a user who exists a role; by is who did it, if the context
-// doesn't say. The caller holds s.mu.
+// putMember gives an existing user a role. by, if given, is the actor instead of the
+// context's. The caller holds s.mu.
 func (s *Store) putMember(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...identity.User,
 ) (tenancy.Membership, bool, error) {

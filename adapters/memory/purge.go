@@ -9,8 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Purge counts under the names of what the store holds: the kinds, and "keys",
-// "secrets", "members", "invitations", "audit" and "tenants".
+// Purge counts the removed rows by the store's own names: the kinds, "keys", "secrets",
+// "members", "invitations", "audit" and "tenants".
 func (p tenants) Purge(
 	ctx context.Context, id tenancy.ID,
 ) (certificate tenancy.PurgeCertificate, err error) {
@@ -19,16 +19,16 @@ func (p tenants) Purge(
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	unlock, err := d.lock(ctx) // an import under way ends first
+	unlock, err := d.lock(ctx) // waits for an import in progress
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
 	defer unlock()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	t, there := p.s.tenants[id]
+	t, exists := p.s.tenants[id]
 	switch {
-	case !there:
+	case !exists:
 		return tenancy.PurgeCertificate{}, tenancy.ErrTenantNotFound
 	case id == tenancy.DefaultID:
 		return tenancy.PurgeCertificate{},
@@ -48,7 +48,7 @@ func (p tenants) Purge(
 	return certificate, nil
 }
 
-// certifyPurge counts what t has. The caller holds s.mu.
+// certifyPurge counts t's rows and certifies the counts. The caller holds s.mu.
 func (s *Store) certifyPurge(t tenancy.Tenant, d *tenantData) (tenancy.PurgeCertificate, error) {
 	rows := map[string]int64{"keys": 0, "tenants": 1}
 	for _, kind := range s.kinds.All() {
@@ -76,8 +76,8 @@ func (s *Store) certifyPurge(t tenancy.Tenant, d *tenantData) (tenancy.PurgeCert
 		Audit: log, PurgedAt: s.time()})
 }
 
-// removeTenant leaves nothing of t but its id and its slug, which stay taken. The
-// caller holds s.mu.
+// removeTenant removes everything of t except its id and its slug, which stay taken.
+// The caller holds s.mu.
 func (s *Store) removeTenant(t tenancy.Tenant) {
 	for id, k := range s.keys {
 		if k.Tenant == t.ID {

@@ -4,8 +4,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// checkQuota refuses what would be the tenant's n-th item of a kind, if that is
-// too many. The caller is the tenant's only writer.
+// checkQuota returns an error if the tenant's quota of a kind is less than n items.
+// The caller is the tenant's only writer.
 func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -27,8 +27,8 @@ func (d *tenantData) count(kind string) (n int64) {
 	return n
 }
 
-// checkQuotas looks at the kinds that the import adds to: what was too many
-// before may be replaced.
+// checkQuotas checks the kinds to which the import adds items. Kinds that were over a
+// lowered quota before may still have items replaced.
 func (im *importRun) checkQuotas() error {
 	counts := map[string]int64{}
 	for ref := range im.rows {

@@ -75,11 +75,11 @@ func (p resources) Put(
 	if err := checkCondition(cond, stored, exists); err != nil {
 		return federation.Resource{}, false, err
 	}
-	known := func(ref federation.Ref) bool {
+	willExist := func(ref federation.Ref) bool {
 		_, ok := d.get(ref)
 		return ok || ref == next.Ref
 	}
-	if err := danglingError(danglingDetails("", next.targets, known)); err != nil {
+	if err := danglingError(danglingDetails("", next.targets, willExist)); err != nil {
 		return federation.Resource{}, false, err
 	}
 	if !exists {
@@ -128,7 +128,7 @@ func (p resources) Delete(
 	}
 	if kind.Singleton != "" {
 		return tenancy.Errorf(tenancy.CodeNotDeletable,
-			"every tenant has its one %s; change it instead", ref.Kind)
+			"every tenant has one %s, which can't be deleted; change it instead", ref.Kind)
 	}
 	if err := checkCondition(cond, stored, exists); err != nil {
 		return err
@@ -146,7 +146,8 @@ func (p resources) Delete(
 	return nil
 }
 
-// prepare checks item and takes its literal secrets out.
+// prepare checks item and extracts its literal secrets, which it returns by their names
+// in the vault.
 func (p resources) prepare(item federation.Item) (row, map[string][]byte, error) {
 	item, err := p.s.kinds.Check(federation.Item{Ref: item.Ref, Labels: item.Labels,
 		Spec: item.Spec})
@@ -168,7 +169,7 @@ func (p resources) prepare(item federation.Item) (row, map[string][]byte, error)
 func (p resources) kind(name string) (federation.Kind, error) {
 	kind, ok := p.s.kinds.Kind(name)
 	if !ok {
-		return federation.Kind{}, tenancy.Errorf(tenancy.CodeNotFound, "there is no kind %q", name)
+		return federation.Kind{}, tenancy.Errorf(tenancy.CodeNotFound, "unknown kind %q", name)
 	}
 	return kind, nil
 }
@@ -188,22 +189,22 @@ func (d *tenantData) remove(ref federation.Ref) {
 	delete(d.rows, ref)
 }
 
-// checkCondition reports which part of cond doesn't hold.
+// checkCondition returns the error of the part of cond that doesn't hold.
 func checkCondition(cond ports.Condition, stored row, exists bool) error {
 	switch {
 	case cond.Absent && exists:
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q is there already", stored.Kind,
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", stored.Kind,
 			stored.Name)
 	case (cond.Exists || cond.Version != 0) && !exists:
-		return tenancy.Errorf(tenancy.CodeVersionMismatch, "it isn't there")
+		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
 	case cond.Version != 0 && cond.Version != stored.Version:
 		return versionMismatch(stored.Version)
 	}
 	return nil
 }
 
-// matchesSearch reports whether search is in the item's name or description, in any
-// case. Nothing is a pattern in it.
+// matchesSearch reports whether the item's name or description contains search, in any
+// letter case. search has no wildcards.
 func matchesSearch(item federation.Item, search string) bool {
 	if search == "" {
 		return true

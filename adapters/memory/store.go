@@ -14,24 +14,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// Options changes what a Store takes from the outside. The zero value works.
+// Options sets the clock, the ids and the singletons of a Store. The zero value works.
 type Options struct {
-	// Clock tells the time. Defaults to [time.Now]. Its times are stored in
-	// UTC, cut to microseconds, as a database keeps them.
+	// Clock returns the current time. Defaults to [time.Now]. The store truncates
+	// its times to microseconds in UTC, as a database does.
 	Clock func() time.Time
 
-	// NewID makes the ids of resources and of the installation. Defaults to
-	// UUIDv7 (RFC 9562). It may be called by several goroutines at once.
+	// NewID creates the ids of resources, of audit entries and of the installation.
+	// Defaults to UUIDv7 (RFC 9562). Several goroutines may call it at once.
 	NewID func() string
 
-	// Singletons holds the spec that the one item of a singleton kind has in a
-	// new tenant, by the kind's name. Defaults to {} for each. It can't refer
-	// to other items: a new tenant has none.
+	// Singletons holds, by the kind's name, the spec of the one item of a singleton
+	// kind in a new tenant. Defaults to {} for each. A spec can't refer to other
+	// items: a new tenant has none.
 	Singletons map[string]json.RawMessage
 }
 
-// Store is an installation in memory. Its ports are answered by
-// [Store.Services].
+// Store is an installation in memory. [Store.Services] returns its ports.
 type Store struct {
 	kinds      *federation.Kinds
 	instance   string
@@ -39,14 +38,14 @@ type Store struct {
 	newID      func() string
 	singletons []federation.Item // of a new tenant
 
-	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
+	mu          sync.RWMutex // guards the maps, but not what a tenantData holds
 	tenants     map[tenancy.ID]tenancy.Tenant
-	slugs       map[tenancy.Slug]tenancy.ID // also of those that were purged
-	purged      map[tenancy.ID]bool         // those that were purged
+	slugs       map[tenancy.Slug]tenancy.ID // of purged tenants too
+	purged      map[tenancy.ID]bool         // the purged tenants
 	keys        map[string]tenancy.APIKey   // by id
 	hashes      map[tenancy.KeyHash]string
 	users       map[string]identity.User                     // by id
-	emails      map[string]string                            // ids by address in its normal form
+	emails      map[string]string                            // ids by normalized address
 	members     map[tenancy.ID]map[string]tenancy.Membership // by user
 	invitations map[string]tenancy.Invitation                // by id
 	tenantData  map[tenancy.ID]*tenantData
@@ -54,15 +53,15 @@ type Store struct {
 
 	sessions      map[string]session           // by id
 	passwords     map[string]string            // hashes, by the user's id
-	identities    map[identity.Identity]string // whose they are
+	identities    map[identity.Identity]string // the users they are bound to
 	loginAttempts *loginAttempts
 
 	notifier changeNotifier
 }
 
-// New makes a store of the given kinds, in which the tenant
-// [tenancy.DefaultID] is there already. Nil kinds are no kinds. Options that
-// contradict the kinds are a mistake of the program: New panics and names them.
+// New creates a store of the kinds, with the tenant [tenancy.DefaultID]. Nil kinds mean
+// no kinds. Options that contradict the kinds are a programming error: New panics and
+// names the option.
 func New(kinds *federation.Kinds, options Options) *Store {
 	s := &Store{
 		kinds:      kinds,
@@ -105,7 +104,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 	return s
 }
 
-// Services answers the store's ports.
+// Services returns the store's ports.
 func (s *Store) Services() ports.Services {
 	return ports.Services{
 		Instance:  s.instance,
@@ -136,7 +135,7 @@ func (s *Store) Services() ports.Services {
 	}
 }
 
-// newSingletons makes the items that every new tenant has.
+// newSingletons returns the items that every new tenant has.
 func newSingletons(
 	kinds *federation.Kinds, specs map[string]json.RawMessage,
 ) ([]federation.Item, error) {
@@ -181,10 +180,10 @@ func checkSingleton(kinds *federation.Kinds, item federation.Item) (federation.I
 	return item, refuseLiteralSecrets(kind, item)
 }
 
-// time is the time of a write.
+// time returns the time of a write.
 func (s *Store) time() time.Time { return truncateToMicroseconds(s.now()) }
 
-// truncateToMicroseconds is t as a database keeps it: in UTC, cut to microseconds.
+// truncateToMicroseconds returns t as a database stores it: in UTC, with microseconds.
 func truncateToMicroseconds(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

@@ -10,19 +10,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tenantData is what one tenant owns. Whoever writes resources holds writer from the
-// first read to the last write, an import for as long as it runs; mu is held
-// only while the maps are touched, so readers never wait for an import.
+// tenantData holds the resources and secrets of one tenant. A writer of resources holds
+// writer from its first read to its last write, an import for as long as it runs. mu is
+// held only during an access to the maps, so that readers never wait for an import.
 type tenantData struct {
-	writer chan struct{} // holds one token while somebody writes
+	writer chan struct{} // has one token during a write
 
 	mu      sync.RWMutex
 	rows    map[federation.Ref]row
 	secrets map[string][]byte
 }
 
-// row is a stored resource. Once stored it is never changed, only replaced: a
-// copy of the map is a snapshot.
+// row is a stored resource. A stored row is replaced but never changed, so that a copy
+// of the map is a snapshot.
 type row struct {
 	federation.Resource
 	targets  []federation.Target
@@ -37,7 +37,7 @@ func newTenantData() *tenantData {
 	}
 }
 
-// data finds what tenant owns.
+// data returns the data of a tenant.
 func (s *Store) data(tenant tenancy.ID) (*tenantData, error) {
 	if tenant.IsZero() {
 		return nil, tenancy.ErrNoTenant
@@ -51,7 +51,7 @@ func (s *Store) data(tenant tenancy.ID) (*tenantData, error) {
 	return found, nil
 }
 
-// lock waits until nobody else writes, but no longer than ctx lives.
+// lock waits until no other writer is active, or until ctx ends.
 func (d *tenantData) lock(ctx context.Context) (unlock func(), err error) {
 	if err := checkContext(ctx); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (d *tenantData) lock(ctx context.Context) (unlock func(), err error) {
 		return func() { <-d.writer }, nil
 	case <-ctx.Done():
 		return nil, tenancy.Errorf(tenancy.CodeUnavailable,
-			"the tenant is being written to; try again").Because(ctx.Err())
+			"another write to the tenant is in progress; try again").Because(ctx.Err())
 	}
 }
 
@@ -72,12 +72,12 @@ func (d *tenantData) get(ref federation.Ref) (row, bool) {
 	return found, ok
 }
 
-// snapshot answers the rows that admit keeps, in the order of their refs.
-func (d *tenantData) snapshot(admit func(row) bool) []row {
+// snapshot returns the rows that match, in the order of their refs.
+func (d *tenantData) snapshot(match func(row) bool) []row {
 	d.mu.RLock()
 	var rows []row
 	for _, r := range d.rows {
-		if admit(r) {
+		if match(r) {
 			rows = append(rows, r)
 		}
 	}
@@ -86,7 +86,7 @@ func (d *tenantData) snapshot(admit func(row) bool) []row {
 	return rows
 }
 
-// copyOut is r's resource, sharing no memory with the store.
+// copyOut returns a copy of r's resource, which shares no memory with the store.
 func (r row) copyOut() federation.Resource {
 	out := r.Resource
 	out.Item = copyItem(out.Item)

@@ -34,7 +34,7 @@ func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	}
 	if _, taken := p.s.tenants[t.ID]; taken || p.s.purged[t.ID] {
 		return tenancy.Tenant{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id exists already")
 	}
 	p.s.log.setSlug(t.ID, t.Slug)
 	if err := p.s.record(ctx, t.ID, tenancy.CreateTenantEvent(t)); err != nil {
@@ -103,26 +103,25 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	return copyTenant(stored), nil
 }
 
-// addTenant stores a new tenant and its singletons. The caller holds s.mu, or nobody
-// else knows s yet.
+// addTenant stores a new tenant and its singletons. The caller holds s.mu, or is New.
 func (s *Store) addTenant(t tenancy.Tenant) tenancy.Tenant {
 	now := s.time()
 	t = copyTenant(t)
 	t.Version, t.CreatedAt, t.UpdatedAt = 1, now, now
 	t.DeletedAt = truncateToMicroseconds(t.DeletedAt)
 
-	owned := newTenantData()
+	data := newTenantData()
 	for _, item := range s.singletons {
 		item = copyItem(item)
 		item.Version, item.UpdatedAt = 1, now
-		owned.rows[item.Ref] = row{
+		data.rows[item.Ref] = row{
 			Resource: federation.Resource{Item: item, ID: s.newID(), CreatedAt: now},
 			pristine: true,
 		}
 	}
 	s.tenants[t.ID] = t
 	s.slugs[t.Slug] = t.ID
-	s.tenantData[t.ID] = owned
+	s.tenantData[t.ID] = data
 	s.log.setSlug(t.ID, t.Slug)
 	return t
 }

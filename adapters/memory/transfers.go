@@ -23,7 +23,7 @@ func (p transfers) Export(
 	}
 	for _, name := range sel.Kinds {
 		if _, ok := p.s.kinds.Kind(name); !ok {
-			return tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", name)
+			return tenancy.Errorf(tenancy.CodeInvalid, "unknown kind %q", name)
 		}
 	}
 	rows := d.snapshot(func(r row) bool {
@@ -41,8 +41,8 @@ func (p transfers) Export(
 	return nil
 }
 
-// Import works on a copy of the tenant's rows, which takes their place when fn
-// answers nil. Nobody else writes meanwhile.
+// Import works on a copy of the tenant's rows, which replaces them if fn returns nil.
+// It locks out other writers meanwhile.
 func (p transfers) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
@@ -74,14 +74,15 @@ func (p transfers) Import(
 			return err
 		}
 	}
-	d.rows = maps.Clone(rows) // a copy: fn may have kept its Import
+	// another copy: fn may have kept its Import, which can still write to rows
+	d.rows = maps.Clone(rows)
 	return nil
 }
 
-// checkContext reports whether whoever asked still waits.
+// checkContext returns [tenancy.CodeUnavailable] if ctx has ended.
 func checkContext(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return tenancy.Errorf(tenancy.CodeUnavailable, "the request was given up").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable, "the request was canceled").Because(err)
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ func (p users) Create(ctx context.Context, u identity.User) (identity.User, erro
 	return p.s.addUser(ctx, u)
 }
 
-// addUser is Create for who holds s.mu; by is who did it, if the context doesn't
-// say.
+// addUser stores a new user. by, if given, is the actor instead of the context's. The
+// caller holds s.mu.
 func (s *Store) addUser(
 	ctx context.Context, u identity.User, by ...identity.User,
 ) (identity.User, error) {
@@ -50,13 +50,14 @@ func withActor(e tenancy.Event, by []identity.User) tenancy.Event {
 	return e
 }
 
-// checkFree wants no user to have the address, in its normal form, or the id.
+// checkFree returns an error if a user has the normalized address or the id. The caller
+// holds s.mu.
 func (s *Store) checkFree(email, id string) error {
 	if _, taken := s.emails[email]; taken {
 		return errEmailTaken
 	}
 	if _, taken := s.users[id]; taken {
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id is there already")
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id exists already")
 	}
 	return nil
 }
@@ -137,22 +138,22 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	if !ok {
 		return errNoUser
 	}
-	others := map[tenancy.ID]int{}
-	var left []tenancy.Membership
+	otherAdmins := map[tenancy.ID]int{}
+	var ended []tenancy.Membership
 	for tenant, members := range p.s.members {
 		m, member := members[id]
 		if !member {
 			continue
 		}
-		left = append(left, m)
+		ended = append(ended, m)
 		if m.Role == tenancy.Admin {
-			others[tenant] = countAdmins(members) - 1
+			otherAdmins[tenant] = countAdmins(members) - 1
 		}
 	}
-	if err := tenancy.LastAdminOf(others); err != nil {
+	if err := tenancy.LastAdminOf(otherAdmins); err != nil {
 		return err
 	}
-	for _, m := range left {
+	for _, m := range ended {
 		if err := p.s.record(ctx, m.Tenant, tenancy.MemberRemoved(m)); err != nil {
 			return err
 		}
@@ -160,7 +161,7 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	if err := p.s.record(ctx, tenancy.ID{}, identity.UserRemoved(user)); err != nil {
 		return err
 	}
-	for _, m := range left {
+	for _, m := range ended {
 		delete(p.s.members[m.Tenant], id)
 	}
 	maps.DeleteFunc(p.s.emails, func(_, user string) bool { return user == id })

@@ -42,5 +42,5 @@ func (p vault) Get(_ context.Context, tenant tenancy.ID, name string) ([]byte, e
 	return copyBytes(value), nil
 }
 
-// copyBytes answers a value that is never nil: an empty secret is a secret.
+// copyBytes returns a copy that is never nil: an empty secret is a secret.
 func copyBytes(b []byte) []byte { return append([]byte{}, b...) }
