@@ -21,8 +21,10 @@ func (s *Store) record(ctx context.Context, tenant tenancy.ID, e tenancy.Event) 
 	return s.log.append(entry, s.time)
 }
 
+// audit is [ports.Audit].
 type audit struct{ s *Store }
 
+// platformAudit is [ports.PlatformAudit].
 type platformAudit struct{ s *Store }
 
 var (
@@ -62,7 +64,7 @@ func (p audit) Export(
 	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
-	chain := p.s.log.chain(tenant)
+	chain := p.s.log.chain(tenant) // the snapshot
 	if err := begin(tenancy.AuditChain{}, chainEnd(chain)); err != nil {
 		return err
 	}
@@ -113,10 +115,13 @@ func (p platformAudit) List(
 	return firstN(found, q.Limit), nil
 }
 
+// compareEntries orders the entries of all chains: by time, then by id, because entries
+// of two chains may have the same time.
 func compareEntries(a, b tenancy.AuditEntry) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 }
 
+// matchesEntry reports whether q selects e, apart from q.Before.
 func matchesEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
 	return (q.Actor == "" || e.Actor.ID == q.Actor) &&
 		(q.Action == "" || e.Action == q.Action) &&
@@ -124,6 +129,7 @@ func matchesEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
 		(q.Until.IsZero() || e.At.Before(q.Until))
 }
 
+// copyEntry copies what the caller could change.
 func copyEntry(e tenancy.AuditEntry) tenancy.AuditEntry {
 	e.Details, e.Text = slices.Clone(e.Details), slices.Clone(e.Text)
 	return e

@@ -16,6 +16,8 @@ type auditLog struct {
 	slugs map[tenancy.ID]tenancy.Slug
 }
 
+// append links e to its chain. Its time is never before the former entry's, even if the
+// clock was set back.
 func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -32,6 +34,7 @@ func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	return nil
 }
 
+// setSlug sets the slug that a tenant's entries carry.
 func (l *auditLog) setSlug(tenant tenancy.ID, slug tenancy.Slug) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -45,6 +48,7 @@ func (l *auditLog) chain(tenant tenancy.ID) []tenancy.AuditEntry {
 	return slices.Clip(l.chains[tenant])
 }
 
+// all returns the entries of all chains, in no order.
 func (l *auditLog) all() []tenancy.AuditEntry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -20,8 +20,8 @@ type importRun struct {
 	rows   map[federation.Ref]row // the tenant's rows after the import
 	staged map[federation.Ref]federation.Item
 
-	applied bool
-	details map[string]any // for the audit log
+	applied bool           // only an applied import has an audit entry
+	details map[string]any // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)
@@ -111,6 +111,8 @@ func (im *importRun) refs() []federation.Ref {
 	return slices.SortedFunc(maps.Keys(im.staged), federation.Ref.Compare)
 }
 
+// write checks a decided item and stores it in the rows of the import. Unlike
+// [ports.Resources.Put] it refuses literal secrets: a bundle never contains any.
 func (im *importRun) write(item federation.Item) (row, error) {
 	checked, err := im.s.kinds.Check(item)
 	if err != nil {
@@ -139,12 +141,14 @@ func (im *importRun) stamp(r *row, incoming federation.Item) {
 	if !exists {
 		r.ID, r.CreatedAt = im.s.newID(), now
 	}
-	r.Version, r.UpdatedAt = incoming.Version, truncateToMicroseconds(incoming.UpdatedAt)
+	r.Version, r.UpdatedAt = incoming.Version, storedTime(incoming.UpdatedAt)
 	if exists && !stored.pristine && incoming.Version <= stored.Version {
 		r.Version, r.UpdatedAt = stored.Version+1, now
 	}
 }
 
+// checkReferences checks the written items after all are written, because they may
+// refer to each other in any order.
 func (im *importRun) checkReferences(written []row) error {
 	exists := func(ref federation.Ref) bool {
 		_, ok := im.rows[ref]
@@ -152,9 +156,8 @@ func (im *importRun) checkReferences(written []row) error {
 	}
 	var details []tenancy.Detail
 	for _, r := range written {
-		details = append(details,
-			danglingDetails("/"+escapePointer(r.Kind)+"/"+escapePointer(r.Name), r.targets,
-				exists)...)
+		prefix := "/" + escapePointer(r.Kind) + "/" + escapePointer(r.Name)
+		details = append(details, danglingDetails(prefix, r.targets, exists)...)
 	}
 	return danglingError(firstN(details, maxDangling))
 }

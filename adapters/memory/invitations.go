@@ -9,8 +9,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// invitations is [ports.Invitations].
 type invitations struct{ s *Store }
 
+// invitationFinder is [ports.InvitationFinder].
 type invitationFinder struct{ s *Store }
 
 var (
@@ -41,7 +43,7 @@ func (p invitations) Create(
 				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation exists already")
 		}
 	}
-	i.CreatedAt, i.ExpiresAt = p.s.time(), truncateToMicroseconds(i.ExpiresAt)
+	i.CreatedAt, i.ExpiresAt = p.s.time(), storedTime(i.ExpiresAt)
 	if err := p.s.record(ctx, tenant, tenancy.InvitationCreated(i)); err != nil {
 		return tenancy.Invitation{}, err
 	}
@@ -104,6 +106,8 @@ func (s *Store) acceptableInvitation(hash tenancy.InvitationHash) (tenancy.Invit
 	return tenancy.Invitation{}, errNoInvitation
 }
 
+// mayInvite reports whether the inviter could still invite now, as an invitation must
+// not outlive its inviter's rights. The caller holds s.mu.
 func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	switch by.Kind {
 	case tenancy.PlatformToken:
@@ -117,6 +121,7 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	return false
 }
 
+// Accept checks everything before its first write: the store has no rollback.
 func (p invitationFinder) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
 ) (m tenancy.Membership, err error) {

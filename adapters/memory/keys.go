@@ -9,13 +9,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// keys is [ports.Keys].
 type keys struct{ s *Store }
 
+// keyFinder is [ports.KeyFinder].
 type keyFinder struct{ s *Store }
 
 var (
 	_ ports.Keys      = keys{}
 	_ ports.KeyFinder = keyFinder{}
+)
+
+var (
+	errNoKey    = tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	errKeyTaken = tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already")
 )
 
 func (p keys) Create(
@@ -30,14 +37,11 @@ func (p keys) Create(
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	_, idTaken := p.s.keys[k.ID]
-	_, hashTaken := p.s.hashes[k.Hash]
-	if idTaken || hashTaken {
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already")
+	if p.s.keyTaken(k) {
+		return tenancy.APIKey{}, errKeyTaken
 	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), truncateToMicroseconds(k.ExpiresAt),
-		truncateToMicroseconds(k.LastUsedAt)
+	k.CreatedAt = p.s.time()
+	k.ExpiresAt, k.LastUsedAt = storedTime(k.ExpiresAt), storedTime(k.LastUsedAt)
 	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -56,29 +60,17 @@ func (p keys) Rotate(
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	old, ok := p.s.keys[id]
-	_, idTaken := p.s.keys[next.ID]
-	_, hashTaken := p.s.hashes[next.Hash]
 	switch {
 	case !ok || old.Tenant != tenant:
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+		return tenancy.APIKey{}, errNoKey
 	case old.RotatedTo != "":
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeInvalidState,
-				"the key was rotated already: rotate its successor")
-	case idTaken || hashTaken:
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already")
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeInvalidState,
+			"the key was rotated already: rotate its successor")
+	case p.s.keyTaken(next):
+		return tenancy.APIKey{}, errKeyTaken
 	}
-	made = tenancy.APIKey{
-		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash,
-		Prefix: next.Prefix, CreatedBy: next.CreatedBy,
-		CreatedAt: p.s.time(),
-	}
-	if !old.ExpiresAt.IsZero() {
-		made.ExpiresAt = made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
-	}
-	if until = truncateToMicroseconds(until); old.ExpiresAt.IsZero() ||
-		until.Before(old.ExpiresAt) {
+	made = successor(old, next, p.s.time())
+	if until = storedTime(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
 		old.ExpiresAt = until
 	}
 	old.RotatedTo = made.ID
@@ -87,6 +79,27 @@ func (p keys) Rotate(
 	}
 	p.s.keys[old.ID], p.s.keys[made.ID], p.s.hashes[made.Hash] = old, made, made.ID
 	return made, nil
+}
+
+// successor returns the key that replaces old. It lives as long as old was to live, so
+// that keys rotated in time never end by rotation.
+func successor(old, next tenancy.APIKey, now time.Time) tenancy.APIKey {
+	k := tenancy.APIKey{
+		ID: next.ID, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
+		Tenant: old.Tenant, Name: old.Name, Role: old.Role, CreatedAt: now,
+	}
+	if !old.ExpiresAt.IsZero() {
+		k.ExpiresAt = now.Add(old.ExpiresAt.Sub(old.CreatedAt))
+	}
+	return k
+}
+
+// keyTaken reports whether a key of any tenant has k's id or hash. The caller holds
+// s.mu.
+func (s *Store) keyTaken(k tenancy.APIKey) bool {
+	_, idTaken := s.keys[k.ID]
+	_, hashTaken := s.hashes[k.Hash]
+	return idTaken || hashTaken
 }
 
 func (p keys) List(
@@ -117,12 +130,13 @@ func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	return nil
 }
 
+// remove removes a key. It releases the store's lock before Revoke notifies.
 func (p keys) remove(ctx context.Context, tenant tenancy.ID, id string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	k, ok := p.s.keys[id]
 	if !ok || k.Tenant != tenant {
-		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+		return errNoKey
 	}
 	if err := p.s.record(ctx, tenant, tenancy.RevokeKeyEvent(k)); err != nil {
 		return err
@@ -132,6 +146,7 @@ func (p keys) remove(ctx context.Context, tenant tenancy.ID, id string) error {
 	return nil
 }
 
+// Find locks the store for writing: it records the use.
 func (p keyFinder) Find(_ context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()

@@ -11,8 +11,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// members is [ports.Members].
 type members struct{ s *Store }
 
+// memberships is [ports.Memberships].
 type memberships struct{ s *Store }
 
 var (
@@ -117,6 +119,7 @@ func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (er
 	return nil
 }
 
+// countAdmins returns the number of admins, by which the last one is recognized.
 func countAdmins(members map[string]tenancy.Membership) (n int) {
 	for _, m := range members {
 		if m.Role == tenancy.Admin {

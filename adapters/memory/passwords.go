@@ -9,8 +9,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// passwords is [ports.Passwords].
 type passwords struct{ s *Store }
 
+// identities is [ports.Identities].
 type identities struct{ s *Store }
 
 var (
@@ -78,14 +80,11 @@ func (p identities) Bind(ctx context.Context, i identity.Identity, user string) 
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}
-	for other, owner := range p.s.identities {
-		if other != i && (owner != user || other.Issuer != i.Issuer) {
-			continue
-		}
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
-	}
 	first := true
-	for _, owner := range p.s.identities {
+	for other, owner := range p.s.identities {
+		if other == i || owner == user && other.Issuer == i.Issuer {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
+		}
 		first = first && owner != user
 	}
 	var ended []identity.Session

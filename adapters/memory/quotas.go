@@ -16,6 +16,7 @@ func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
 	return tenancy.QuotaExceeded(kind, limit)
 }
 
+// count returns the number of stored items of a kind.
 func (d *tenantData) count(kind string) (n int64) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

@@ -46,6 +46,7 @@ func (d *tenantData) referrers(ref federation.Ref) []federation.Ref {
 	return refs
 }
 
+// refersTo reports whether r has a reference to ref.
 func refersTo(r row, ref federation.Ref) bool {
 	for _, target := range r.targets {
 		if target.Ref == ref {

@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// resources is [ports.Resources].
 type resources struct{ s *Store }
 
 var _ ports.Resources = resources{}
@@ -75,27 +76,19 @@ func (p resources) Put(
 	if err := checkCondition(cond, stored, exists); err != nil {
 		return federation.Resource{}, false, err
 	}
-	willExist := func(ref federation.Ref) bool {
-		_, ok := d.get(ref)
-		return ok || ref == next.Ref
-	}
-	if err := danglingError(danglingDetails("", next.targets, willExist)); err != nil {
+	if err := d.checkTargets(next); err != nil {
 		return federation.Resource{}, false, err
 	}
-	if !exists {
-		if err := p.s.checkQuota(tenant, next.Kind, d.count(next.Kind)+1); err != nil {
-			return federation.Resource{}, false, err
-		}
-	}
 	now := p.s.time()
-	next.ID, next.CreatedAt = stored.ID, stored.CreatedAt
-	if !exists {
-		next.ID, next.CreatedAt = p.s.newID(), now
-	}
 	next.Version, next.UpdatedAt = stored.Version+1, now
 	var before *federation.Item
 	if exists {
-		before = &stored.Item
+		next.ID, next.CreatedAt, before = stored.ID, stored.CreatedAt, &stored.Item
+	} else {
+		if err := p.s.checkQuota(tenant, next.Kind, d.count(next.Kind)+1); err != nil {
+			return federation.Resource{}, false, err
+		}
+		next.ID, next.CreatedAt = p.s.newID(), now
 	}
 	if err := p.s.record(ctx, tenant,
 		federation.WriteEvent(before, next.Item, slices.Sorted(maps.Keys(secrets)))); err != nil {
@@ -103,6 +96,16 @@ func (p resources) Put(
 	}
 	d.put(next, secrets)
 	return next.copyOut(), !exists, nil
+}
+
+// checkTargets returns an error if r refers to an item that doesn't exist. r may refer
+// to itself before it is stored.
+func (d *tenantData) checkTargets(r row) error {
+	exists := func(ref federation.Ref) bool {
+		_, ok := d.get(ref)
+		return ok || ref == r.Ref
+	}
+	return danglingError(danglingDetails("", r.targets, exists))
 }
 
 func (p resources) Delete(
@@ -166,6 +169,7 @@ func (p resources) prepare(item federation.Item) (row, map[string][]byte, error)
 	return row{Resource: federation.Resource{Item: copyItem(item)}, targets: targets}, secrets, err
 }
 
+// kind returns a declared kind, or [tenancy.CodeNotFound].
 func (p resources) kind(name string) (federation.Kind, error) {
 	kind, ok := p.s.kinds.Kind(name)
 	if !ok {
@@ -174,6 +178,8 @@ func (p resources) kind(name string) (federation.Kind, error) {
 	return kind, nil
 }
 
+// put stores r and the secrets that were extracted from it at once, so that no reader
+// finds a reference without its secret.
 func (d *tenantData) put(r row, secrets map[string][]byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -88,6 +88,7 @@ func secretUses(kind federation.Kind, item federation.Item) ([]federation.Secret
 	return found, err
 }
 
+// forEachSecret calls visit for each secret field of item that is set.
 func forEachSecret(
 	kind federation.Kind, item federation.Item, visit func(field string, raw json.RawMessage) error,
 ) error {
@@ -107,6 +108,7 @@ func forEachSecret(
 	return nil
 }
 
+// specMembers parses the members of item's spec.
 func specMembers(item federation.Item) (map[string]json.RawMessage, error) {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal(item.Spec, &members); err != nil {

@@ -11,8 +11,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// sessions is [ports.Sessions].
 type sessions struct{ s *Store }
 
+// sessionFinder is [ports.SessionFinder].
 type sessionFinder struct{ s *Store }
 
 var (
@@ -20,11 +22,12 @@ var (
 	_ ports.SessionFinder = sessionFinder{}
 )
 
-// session adds to a session the secret before its last renewal.
+// session is a stored session. For a short time after a renewal, requests in progress
+// may still use the former secret.
 type session struct {
 	identity.Session
-	former      identity.SessionHash
-	formerUntil time.Time
+	former      identity.SessionHash // of the secret before the last renewal
+	formerUntil time.Time            // the end of the time in which it may be used
 }
 
 // accepts reports whether the secret with this hash may be used at now.
@@ -57,10 +60,9 @@ func (p sessions) Create(ctx context.Context, created identity.Session, verified
 	for _, id := range ended {
 		delete(p.s.sessions, id)
 	}
-	created.CreatedAt, created.SeenAt, created.ExpiresAt = truncateToMicroseconds(
-		created.CreatedAt),
-		truncateToMicroseconds(created.SeenAt).Truncate(time.Minute),
-		truncateToMicroseconds(created.ExpiresAt)
+	created.CreatedAt, created.ExpiresAt = storedTime(created.CreatedAt),
+		storedTime(created.ExpiresAt)
+	created.SeenAt = storedTime(created.SeenAt).Truncate(time.Minute)
 	p.s.sessions[created.ID] = session{Session: created}
 	return nil
 }
@@ -146,7 +148,7 @@ func (p sessionFinder) Find(
 func (p sessionFinder) Touch(_ context.Context, id string, at time.Time) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	at = truncateToMicroseconds(at).Truncate(time.Minute)
+	at = storedTime(at).Truncate(time.Minute)
 	if x, ok := p.s.sessions[id]; ok && at.After(x.SeenAt) {
 		x.SeenAt = at
 		p.s.sessions[id] = x

@@ -163,6 +163,8 @@ func newSingletons(
 	return items, nil
 }
 
+// checkSingleton checks an item that every new tenant gets: a new tenant has neither
+// items that it could refer to, nor secrets.
 func checkSingleton(kinds *federation.Kinds, item federation.Item) (federation.Item, error) {
 	item, err := kinds.Check(item)
 	if err != nil {
@@ -181,16 +183,17 @@ func checkSingleton(kinds *federation.Kinds, item federation.Item) (federation.I
 }
 
 // time returns the time of a write.
-func (s *Store) time() time.Time { return truncateToMicroseconds(s.now()) }
+func (s *Store) time() time.Time { return storedTime(s.now()) }
 
-// truncateToMicroseconds returns t as a database stores it: in UTC, with microseconds.
-func truncateToMicroseconds(t time.Time) time.Time {
+// storedTime returns t as a database stores it: in UTC, with microseconds.
+func storedTime(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)
 }
 
+// must panics on an error, which only a wrong program can cause.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

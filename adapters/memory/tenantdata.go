@@ -93,6 +93,7 @@ func (r row) copyOut() federation.Resource {
 	return out
 }
 
+// copyItem copies what the caller could change. Labels become non-nil.
 func copyItem(item federation.Item) federation.Item {
 	labels := make(map[string]string, len(item.Labels))
 	maps.Copy(labels, item.Labels)
@@ -101,6 +102,7 @@ func copyItem(item federation.Item) federation.Item {
 	return item
 }
 
+// hasLabels reports whether item has all wanted labels with the wanted values.
 func hasLabels(item federation.Item, wanted map[string]string) bool {
 	for name, value := range wanted {
 		if got, ok := item.Labels[name]; !ok || got != value {

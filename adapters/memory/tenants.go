@@ -10,6 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// tenants is [ports.Tenants].
 type tenants struct{ s *Store }
 
 var _ ports.Tenants = tenants{}
@@ -25,6 +26,7 @@ func (p tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	return made, err
 }
 
+// create stores a tenant. It releases the store's lock before Create notifies.
 func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -80,6 +82,7 @@ func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	return stored, err
 }
 
+// update stores a change. It releases the store's lock before Update notifies.
 func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -93,7 +96,7 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	before := stored
 	stored.Name, stored.State = t.Name, t.State
 	stored.Settings, stored.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
-	stored.DeletedAt = truncateToMicroseconds(t.DeletedAt)
+	stored.DeletedAt = storedTime(t.DeletedAt)
 	stored.Version++
 	stored.UpdatedAt = p.s.time()
 	if err := p.s.record(ctx, t.ID, tenancy.UpdateTenantEvent(before, stored)); err != nil {
@@ -108,7 +111,7 @@ func (s *Store) addTenant(t tenancy.Tenant) tenancy.Tenant {
 	now := s.time()
 	t = copyTenant(t)
 	t.Version, t.CreatedAt, t.UpdatedAt = 1, now, now
-	t.DeletedAt = truncateToMicroseconds(t.DeletedAt)
+	t.DeletedAt = storedTime(t.DeletedAt)
 
 	data := newTenantData()
 	for _, item := range s.singletons {
@@ -131,11 +134,13 @@ func matchesTenant(q ports.TenantQuery, t tenancy.Tenant) bool {
 	return (q.State == "" || t.State == q.State) && (q.IDs == nil || slices.Contains(q.IDs, t.ID))
 }
 
+// copyTenant copies what the caller could change.
 func copyTenant(t tenancy.Tenant) tenancy.Tenant {
 	t.Settings, t.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
 	return t
 }
 
+// versionMismatch returns the error for a write that expected another version.
 func versionMismatch(stored int64) error {
 	return tenancy.Errorf(tenancy.CodeVersionMismatch,
 		"it changed since it was read: its version is %d; read it again", stored)

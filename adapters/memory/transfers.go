@@ -10,6 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// transfers is [ports.Transfers].
 type transfers struct{ s *Store }
 
 var _ ports.Transfers = transfers{}

@@ -10,6 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// users is [ports.Users].
 type users struct{ s *Store }
 
 var _ ports.Users = users{}
@@ -43,6 +44,7 @@ func (s *Store) addUser(
 	return u, nil
 }
 
+// withActor sets the actor of an event to the user in by, if there is one.
 func withActor(e tenancy.Event, by []identity.User) tenancy.Event {
 	for _, u := range by {
 		e = e.By(u.Actor())
@@ -130,6 +132,8 @@ func (p users) Update(
 	return after, nil
 }
 
+// Remove checks all tenants before it records or removes anything: the store has no
+// rollback.
 func (p users) Remove(ctx context.Context, id string) (err error) {
 	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// vault is [ports.Vault].
 type vault struct{ s *Store }
 
 var _ ports.Vault = vault{}

@@ -234,7 +234,7 @@ func (b sharedVault) Get(ctx context.Context, _ tenancy.ID, name string) ([]byte
 	return b.Vault.Get(ctx, tenancy.DefaultID, name)
 }
 
-// sharesValues returns the memory that it was given.
+// sharesValues returns the caller's memory instead of a copy.
 type sharesValues struct {
 	ports.Vault
 	values *sync.Map

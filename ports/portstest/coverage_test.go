@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tenantOwned are the ports whose every method belongs to one tenant.
+// tenantOwned lists the ports in which every method belongs to one tenant.
 var tenantOwned = []reflect.Type{
 	reflect.TypeFor[ports.Audit](), reflect.TypeFor[ports.Keys](), reflect.TypeFor[ports.Members](),
 	reflect.TypeFor[ports.Invitations](),
@@ -23,7 +23,7 @@ var tenantOwned = []reflect.Type{
 	reflect.TypeFor[ports.Import](), reflect.TypeFor[ports.Vault](),
 }
 
-// crossTenant are the other ports, each with its reason.
+// crossTenant lists the other ports, each with the reason.
 var crossTenant = map[reflect.Type]string{
 	reflect.TypeFor[ports.PlatformAudit]():    "it is the view over all tenants",
 	reflect.TypeFor[ports.Tenants]():          "it stores the tenants themselves",
@@ -185,7 +185,7 @@ func TestTenantComesAfterContext(t *testing.T) {
 	t.Parallel()
 	for _, port := range tenantOwned {
 		if port == reflect.TypeFor[ports.Import]() {
-			continue // Transfers.Import is given the tenant
+			continue // Transfers.Import takes the tenant
 		}
 		for method := range port.Methods() {
 			if method.Type.NumIn() < 2 || method.Type.In(1) != reflect.TypeFor[tenancy.ID]() {
@@ -229,7 +229,7 @@ func TestSentencesAreProved(t *testing.T) {
 	}
 }
 
-// readComments answers each comment in package ports on one line.
+// readComments returns each comment in package ports on one line.
 func readComments(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../*.go")
@@ -249,7 +249,7 @@ func readComments(t *testing.T) []string {
 	return comments
 }
 
-// sentences splits a comment where a statement ends.
+// sentences splits a comment at full stops and semicolons.
 func sentences(comment string) []string {
 	var all []string
 	for _, sentence := range strings.SplitAfter(comment, ". ") {

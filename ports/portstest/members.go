@@ -280,7 +280,7 @@ func (p *probe) sameMember(got, want tenancy.Membership, what string) {
 	}
 }
 
-// membersOf are the further members of an error.
+// errorMembers returns the additional members of an error.
 func errorMembers(err error) map[string]any {
 	if e, ok := errors.AsType[*tenancy.Error](err); ok {
 		return e.Members
