@@ -11,8 +11,8 @@ import (
 // accepts it.
 type InvitationFinder interface {
 	// Find returns the invitation with this hash. [tenancy.CodeNotFound] if there is
-	// none, if its tenant isn't active, or if the inviter may no longer invite. The
-	// platform may invite, a user who is an admin of the tenant or a super-admin,
+	// none, if its tenant isn't active, or if the inviter may no longer invite. These
+	// may invite: the platform, a user who is an admin of the tenant or a super-admin,
 	// and an API key of the tenant that has the admin role and hasn't expired. Find
 	// also returns an expired invitation: the caller checks the time.
 	Find(ctx context.Context, hash tenancy.InvitationHash) (tenancy.Invitation, error)

@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// LoginAttempts counts attempts to guess a secret, for all instances together. It
-// belongs to no tenant: an attempt doesn't say for which tenant it is.
+// LoginAttempts counts attempts at secrets that can be guessed, for all instances
+// together. It belongs to no tenant: an attempt doesn't say for which tenant it is.
 type LoginAttempts interface {
 	// Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.
 	// If one subject has to wait, none is counted, and the longest wait is returned.

@@ -28,8 +28,8 @@ type Members interface {
 	Put(ctx context.Context, tenant tenancy.ID, user string,
 		role tenancy.Role) (m tenancy.Membership, created bool, err error)
 
-	// Remove removes the user's membership in the tenant. The only admin's is
-	// [tenancy.CodeLastAdmin], as with Put; [tenancy.CodeNotFound] if the user has
-	// none in the tenant, even if they have one in another tenant.
+	// Remove removes the user's membership in the tenant. [tenancy.CodeLastAdmin] if the
+	// user is the only admin, as with Put; [tenancy.CodeNotFound] if the user has none
+	// in the tenant, even if they have one in another tenant.
 	Remove(ctx context.Context, tenant tenancy.ID, user string) error
 }

@@ -14,8 +14,8 @@ type Sessions interface {
 	// Create stores s if the user's password still has the hash verified; "" skips
 	// this check. [tenancy.CodeUnauthenticated] if the password has another hash by
 	// now, or if there is no such user. An id or a hash that exists already is
-	// [tenancy.CodeAlreadyExists]. If the user has more than [identity.MaxSessions]
-	// then, the oldest end.
+	// [tenancy.CodeAlreadyExists]. If the user then has more than
+	// [identity.MaxSessions] sessions, the oldest end.
 	Create(ctx context.Context, s identity.Session, verified string) error
 
 	// List returns the user's sessions that haven't expired at now, newest first. It

@@ -40,10 +40,10 @@ type Tenants interface {
 	// table, its keys, its secrets, its audit log, and the tenant itself. It changes
 	// nothing of other tenants. The id and the slug stay taken. It returns what it
 	// removed, certified ([federation.Certify]), and the certificate is the details
-	// of an entry "tenant.purge" in the platform's audit log. A tenant that isn't
-	// deleted, and the default one, is [tenancy.CodeInvalidState], and so is a tenant
-	// whose rows can't all be removed; an unknown id is [tenancy.CodeTenantNotFound].
-	// A purge removes everything or nothing.
+	// of an entry "tenant.purge" in the platform's audit log. [tenancy.CodeInvalidState]
+	// if the tenant isn't deleted, is the default one, or has rows that can't be
+	// removed; [tenancy.CodeTenantNotFound] if the id is unknown. A purge removes
+	// everything or nothing.
 	Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error)
 }
 

@@ -112,7 +112,7 @@ func (im *importRun) refs() []federation.Ref {
 }
 
 // write checks a decided item and stores it in the rows of the import. Unlike
-// [ports.Resources.Put] it refuses literal secrets: a bundle never contains any.
+// [ports.Resources.Put] it refuses literal secrets: a bundle must not contain any.
 func (im *importRun) write(item federation.Item) (row, error) {
 	checked, err := im.s.kinds.Check(item)
 	if err != nil {

@@ -81,8 +81,8 @@ func (p keys) Rotate(
 	return made, nil
 }
 
-// successor returns the key that replaces old. It lives as long as old was to live, so
-// that keys rotated in time never end by rotation.
+// successor returns the key that replaces old. It has the lifetime that old was created
+// with.
 func successor(old, next tenancy.APIKey, now time.Time) tenancy.APIKey {
 	k := tenancy.APIKey{
 		ID: next.ID, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,

@@ -168,8 +168,8 @@ var unproved = map[string]string{
 		" notify with [AnythingChanged].": aboutFaults,
 	"If it is nil, caches expire after short intervals.": aboutCallers,
 
-	"LoginAttempts counts attempts to guess a secret, for all instances together.": "the" +
-		" adapters' own tests run two instances",
+	"LoginAttempts counts attempts at secrets that can be guessed, for all instances" +
+		" together.": "the adapters' own tests run two instances",
 	"It belongs to no tenant: an attempt doesn't say for which tenant it is.": aboutInterfaces,
 
 	"Transfers exports and imports the configuration of a tenant as a stream: the memory that it" +

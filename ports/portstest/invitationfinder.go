@@ -42,7 +42,7 @@ func invitationsFind() []contractCase {
 		},
 		{
 			name: "find needs an inviter who may still invite",
-			says: "The platform may invite, a user who is an admin of the tenant or a" +
+			says: "These may invite: the platform, a user who is an admin of the tenant or a" +
 				" super-admin, and an API key of the tenant that has the admin role and hasn't" +
 				" expired.",
 			prove: func(p *probe) {

@@ -225,7 +225,7 @@ func membersRemove() []contractCase {
 		},
 		{
 			name: "remove refuses the only admin",
-			says: "The only admin's is [tenancy.CodeLastAdmin], as with Put;",
+			says: "[tenancy.CodeLastAdmin] if the user is the only admin, as with Put;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.member(p.acme, one, tenancy.Admin)

@@ -69,7 +69,8 @@ func sessionsCreate() []contractCase {
 		},
 		{
 			name: "oldest sessions beyond the maximum end",
-			says: "If the user has more than [identity.MaxSessions] then, the oldest end.",
+			says: "If the user then has more than [identity.MaxSessions] sessions, the oldest" +
+				" end.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				others := p.session(two.ID, 1)

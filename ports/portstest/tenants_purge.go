@@ -135,8 +135,8 @@ func tenantsPurge() []contractCase {
 		},
 		{
 			name: "purge refuses a tenant that isn't deleted",
-			says: "A tenant that isn't deleted, and the default one, is" +
-				" [tenancy.CodeInvalidState], and so is a tenant whose rows can't all be removed",
+			says: "[tenancy.CodeInvalidState] if the tenant isn't deleted, is the default one, or" +
+				" has rows that can't be removed",
 			prove: func(p *probe) {
 				p.fillTenant(p.acme, 1)
 				before := p.export(p.acme, ports.Selection{})
@@ -154,7 +154,7 @@ func tenantsPurge() []contractCase {
 		},
 		{
 			name: "purge refuses an unknown tenant",
-			says: "an unknown id is [tenancy.CodeTenantNotFound].",
+			says: "[tenancy.CodeTenantNotFound] if the id is unknown.",
 			prove: func(p *probe) {
 				_, err := p.Tenants.Purge(p.ctx, tenancy.NewID())
 				p.code(err, tenancy.CodeTenantNotFound, "Purge of an unknown id")
