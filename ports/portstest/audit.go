@@ -213,13 +213,13 @@ func auditList() []contractCase {
 				p.appendAs(p.acme, "u2", "x.two")
 				p.appendAs(p.globex, "u1", "x.three")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"},
-					"what u1 did")
+					"the actions of u1")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{},
-					"what an unknown actor did")
+					"the actions of an unknown actor")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})),
-					[]string{}, "what u1 didn't do")
+					[]string{}, "the actions of u1 that are x.two")
 				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}),
-					[]string{"x.three", "x.one"}, "what u1 did anywhere")
+					[]string{"x.three", "x.one"}, "the actions of u1 in all logs")
 			},
 		},
 		{

@@ -33,7 +33,7 @@ func keysFind() []contractCase {
 						p.fail("LastUsedAt = %v, which is %v off", k.LastUsedAt, off)
 					}
 					p.equal(k.LastUsedAt.Equal(k.LastUsedAt.Truncate(time.Minute)), true,
-						"LastUsedAt %v is a whole minute", k.LastUsedAt)
+						"whether LastUsedAt %v is a whole minute", k.LastUsedAt)
 				}
 			},
 		},
@@ -61,7 +61,8 @@ func keysFind() []contractCase {
 				_, err := p.Keys.Create(p.ctx, p.acme, k)
 				p.ok(err, "Keys.Create")
 				found := p.findKey(k.Hash)
-				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true, "ExpiresAt %v is what was stored",
+				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true,
+					"whether ExpiresAt %v is the stored time",
 					found.ExpiresAt)
 			},
 		},

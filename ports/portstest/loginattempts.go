@@ -133,5 +133,5 @@ func subject(name string) ports.Subject {
 func (p *probe) wantWait(want time.Duration, now time.Time, subjects ...ports.Subject) {
 	wait, err := p.LoginAttempts.Begin(p.ctx, now, subjects...)
 	p.ok(err, "LoginAttempts.Begin")
-	p.equal(wait, want, "what an attempt waits")
+	p.equal(wait, want, "the wait of an attempt")
 }

@@ -67,7 +67,7 @@ func resourcesAll() []contractCase {
 			prove: func(p *probe) {
 				for _, kind := range Kinds() {
 					_, ok := p.Kinds.Kind(kind.Name)
-					p.equal(ok, true, "Services.Kinds has %s", kind.Name)
+					p.equal(ok, true, "whether Services.Kinds has %s", kind.Name)
 				}
 				p.equal(len(p.Kinds.All()), len(Kinds()), "the number of kinds")
 			},
@@ -142,7 +142,7 @@ func resourcesGet() []contractCase {
 						it.Labels["team"] = "b"
 					}
 				}
-				p.sameContent(p.get(p.acme, input.Ref).Item, want, "what is stored")
+				p.sameContent(p.get(p.acme, input.Ref).Item, want, "the stored item")
 			},
 		},
 	}
