@@ -6,39 +6,40 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// ChangeNotifier tells what others change of tenants, keys and people, so that
-// what is remembered of them can be forgotten. It crosses tenants by nature, and
-// says nothing of them but that one has changed.
+// ChangeNotifier reports changes of tenants, API keys, users and memberships, so
+// that callers can invalidate their caches. It crosses tenants by design, and
+// reports what has changed but not how.
 type ChangeNotifier interface {
-	// Subscribe has heard called with each change of a tenant, of a key but for its
-	// use, of a person and of a person's place in a tenant, whoever makes it; a key
-	// or a person that is new is no change. One call follows another, each after the
-	// commit, until stop is called. Where something may have been missed, or a great
-	// many things change at once, it is called with [AnythingChanged].
-	Subscribe(heard func(ChangeNotification)) (stop func())
+	// Subscribe calls notify after the commit of every change to a tenant, API key,
+	// user or membership, no matter who makes it. The use of an API key isn't a
+	// change. A new API key or a new user isn't a change. Subscribe makes one call
+	// at a time, each after the commit, until stop is called. When a change may have
+	// been missed, or when very many things change at once, it calls notify with
+	// [AnythingChanged].
+	Subscribe(notify func(ChangeNotification)) (stop func())
 
-	// Current reports whether all has been heard that was committed up to half a
-	// second ago. While it is false, announcements may come late or be lost.
+	// Healthy reports whether every change committed more than half a second ago has
+	// been delivered. While it is false, notifications may be late or lost.
 	Healthy() bool
 
-	// Settle waits until all has been heard that was committed before the call.
-	// [tenancy.CodeUnavailable] if that can't be said, or not before ctx ends.
+	// Flush waits until every change committed before the call has been delivered.
+	// [tenancy.CodeUnavailable] if it can't know that, or not before ctx ends.
 	Flush(ctx context.Context) error
 }
 
-// ChangeNotification is one thing that has changed.
+// ChangeNotification names one thing that has changed.
 type ChangeNotification struct {
 	Kind ChangeKind
-	ID   tenancy.ID // of the tenant, the key or the person; zero of [AnythingChanged]
+	ID   tenancy.ID // of the tenant, API key or user; zero for [AnythingChanged]
 }
 
 // ChangeKind says what has changed.
 type ChangeKind byte
 
-// What is announced.
+// The kinds of changes.
 const (
 	TenantChanged   ChangeKind = 't'
 	KeyChanged      ChangeKind = 'k'
-	UserChanged     ChangeKind = 'u' // the person, or their place in a tenant
+	UserChanged     ChangeKind = 'u' // the user, or one of their memberships
 	AnythingChanged ChangeKind = '*'
 )

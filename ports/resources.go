@@ -7,37 +7,36 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Resources stores the items of a tenant, of the kinds that the store was made
-// with. A kind that wasn't declared is [tenancy.CodeNotFound] in every method.
+// Resources stores the items of a tenant, of the kinds that the store was created
+// with. An undeclared kind is [tenancy.CodeNotFound] in every method.
 type Resources interface {
-	// Get answers the resource; [tenancy.CodeNotFound] if tenant has none of
-	// that name, also when another tenant has.
+	// Get returns the resource; [tenancy.CodeNotFound] if the tenant has none of that
+	// name, even if another tenant has one.
 	Get(ctx context.Context, tenant tenancy.ID, ref federation.Ref) (federation.Resource, error)
 
-	// List answers at most q.Limit resources of one kind in the order of their
-	// names, byte by byte.
+	// List returns at most q.Limit resources of one kind in the order of their names,
+	// byte by byte.
 	List(ctx context.Context, tenant tenancy.ID, q ResourceQuery) ([]federation.Resource, error)
 
-	// Put creates the item or replaces its labels and spec as a whole, and
-	// answers what is stored and whether it is new. Ref, Labels and Spec are
-	// taken from item; Version counts from 1 by one, UpdatedAt is the time of
-	// the write. An item that doesn't fit its kind is what
-	// [federation.Kinds.Check] says; a name that no item of the tenant has,
-	// also when one of another tenant has it, is
-	// [tenancy.CodeDanglingReference], with each place in Details; a condition
-	// that doesn't hold is its error. The literal value of a secret is kept in
-	// the tenant's vault and answered as a [federation.SecretRef]. A new item
-	// beyond the tenant's quota of its kind is [tenancy.CodeQuotaExceeded] with
-	// the members "kind" and "limit", however many are written at once; one that
-	// is there can be replaced. A singleton isn't counted. Nothing is written on
-	// an error.
+	// Put creates the item or replaces its labels and spec as a whole, and returns
+	// the stored resource and whether it is new. It takes Ref, Labels and Spec from
+	// item; Version starts at 1 and grows by one; UpdatedAt is the time of the write.
+	// If the item doesn't fit its kind, Put returns the error of
+	// [federation.Kinds.Check]; a reference to an item that the tenant doesn't have,
+	// even if another tenant has one of that name, is [tenancy.CodeDanglingReference],
+	// with each place in Details; if cond doesn't hold, the error is the one of the
+	// condition. The literal value of a secret is stored in the tenant's vault and
+	// returned as a [federation.SecretRef]. A new item over the tenant's quota of its
+	// kind is [tenancy.CodeQuotaExceeded] with the members "kind" and "limit", however
+	// many are written at once; an existing item can be replaced. A singleton isn't
+	// counted. On an error nothing is written.
 	Put(ctx context.Context, tenant tenancy.ID, item federation.Item,
 		cond Condition) (stored federation.Resource, created bool, err error)
 
 	// Delete removes the resource. [tenancy.CodeNotFound] if there is none;
-	// [tenancy.CodeReferenced] with member "referrers" ([]federation.Ref,
-	// sorted) while another item refers to it; [tenancy.CodeNotDeletable] for a
-	// singleton; a condition that doesn't hold is its error.
+	// [tenancy.CodeReferenced] with the member "referrers" ([]federation.Ref, sorted)
+	// while another item refers to it; [tenancy.CodeNotDeletable] for a singleton; if
+	// cond doesn't hold, the error is the one of the condition.
 	Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond Condition) error
 }
 
@@ -45,16 +44,17 @@ type Resources interface {
 type ResourceQuery struct {
 	Kind   string
 	Search string            // a case-insensitive substring of the name or the description
-	Labels map[string]string // all of these must be there with these values
-	After  string            // only names behind this one
+	Labels map[string]string // only items that have all these labels with these values
+	After  string            // only names after this one
 	Limit  int
 }
 
 // Condition makes a write depend on what is stored. The zero Condition always
 // holds.
 type Condition struct {
-	// it must be this version, else [tenancy.CodeVersionMismatch]; also when there is nothing
+	// the item must have this version, else [tenancy.CodeVersionMismatch]; also if it
+	// doesn't exist
 	Version int64
-	Exists  bool // it must be there, else [tenancy.CodeVersionMismatch]
-	Absent  bool // it must not be there, else [tenancy.CodeAlreadyExists]
+	Exists  bool // the item must exist, else [tenancy.CodeVersionMismatch]
+	Absent  bool // the item must not exist, else [tenancy.CodeAlreadyExists]
 }

@@ -4,10 +4,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// Services is what one adapter offers as a whole: what a driving adapter needs
-// to serve a registry.
+// Services holds all ports of one adapter: what a driving adapter needs to serve a
+// registry.
 type Services struct {
-	Instance  string // the installation's id, a UUID; stands in the bundles it exports
+	Instance  string // the installation's id, a UUID; written into the bundles it exports
 	Kinds     *federation.Kinds
 	Tenants   Tenants
 	Keys      Keys
@@ -31,7 +31,7 @@ type Services struct {
 	LoginAttempts LoginAttempts
 	Identities    Identities
 
-	// ChangeNotifier says what others change. Nil: what is remembered is forgotten
-	// in short intervals.
+	// ChangeNotifier reports changes. If it is nil, caches expire after short
+	// intervals.
 	ChangeNotifier ChangeNotifier
 }

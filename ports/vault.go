@@ -6,13 +6,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Vault keeps the secret values of a tenant, encrypted at rest.
+// Vault stores the secret values of a tenant, encrypted at rest.
 type Vault interface {
-	// Set stores value under name, replacing what was there. The name is what
-	// [tenancy.CheckName] admits.
+	// Set stores value under name and replaces an earlier value. A name that
+	// [tenancy.CheckName] refuses is [tenancy.CodeInvalid].
 	Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error
 
-	// Get answers the value; [tenancy.CodeNotFound] if tenant has none of that
-	// name, also when another tenant has.
+	// Get returns the value; [tenancy.CodeNotFound] if the tenant has none of that
+	// name, even if another tenant has one.
 	Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// record appends to the audit log of a tenant, or with the zero ID to that of
-// none. An error means that what was to be done must not be: call it before the
-// write that it tells of, under the same lock.
+// record appends an entry to a tenant's audit log, or with the zero ID to the
+// platform's. Call it under the lock of the write and before the write: if record
+// fails, the write must not happen.
 func (s *Store) record(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
 	entry, err := e.Entry(ctx)
 	if err != nil {
@@ -21,8 +21,10 @@ func (s *Store) record(ctx context.Context, tenant tenancy.ID, e tenancy.Event) 
 	return s.log.append(entry, s.time)
 }
 
+// audit is [ports.Audit].
 type audit struct{ s *Store }
 
+// platformAudit is [ports.PlatformAudit].
 type platformAudit struct{ s *Store }
 
 var (
@@ -31,7 +33,7 @@ var (
 )
 
 func (p audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
 	return p.s.record(ctx, tenant, e)
@@ -40,7 +42,7 @@ func (p audit) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) e
 func (p audit) List(
 	_ context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
 	if err := checkLimit(q.Limit); err != nil {
@@ -48,29 +50,29 @@ func (p audit) List(
 	}
 	var found []tenancy.AuditEntry
 	for _, e := range slices.Backward(p.s.log.chain(tenant)) {
-		if admitsEntry(q, e) && (q.Before == 0 || e.Seq < q.Before) {
+		if matchesEntry(q, e) && (q.Before == 0 || e.Seq < q.Before) {
 			found = append(found, copyEntry(e))
 		}
 	}
-	return page(found, q.Limit), nil
+	return firstN(found, q.Limit), nil
 }
 
 func (p audit) Export(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
 ) error {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
-	chain := p.s.log.chain(tenant)
-	if err := begin(tenancy.AuditChain{}, end(chain)); err != nil {
+	chain := p.s.log.chain(tenant) // the snapshot
+	if err := begin(tenancy.AuditChain{}, chainEnd(chain)); err != nil {
 		return err
 	}
 	for _, e := range chain {
-		if err := alive(ctx); err != nil {
+		if err := checkContext(ctx); err != nil {
 			return err
 		}
-		if !admitsEntry(q, e) {
+		if !matchesEntry(q, e) {
 			continue
 		}
 		if err := yield(copyEntry(e)); err != nil {
@@ -83,10 +85,10 @@ func (p audit) Export(
 func (p audit) Ends(
 	_ context.Context, tenant tenancy.ID,
 ) (first, last tenancy.AuditChain, err error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return first, last, err
 	}
-	return first, end(p.s.log.chain(tenant)), nil
+	return first, chainEnd(p.s.log.chain(tenant)), nil
 }
 
 func (p platformAudit) Append(ctx context.Context, e tenancy.Event) error {
@@ -103,27 +105,31 @@ func (p platformAudit) List(
 	for _, e := range p.s.log.all() {
 		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Since: q.Since,
 			Until: q.Until}
-		if admitsEntry(selected, e) &&
+		if matchesEntry(selected, e) &&
 			(q.Before.ID == "" || compareEntries(e,
 				tenancy.AuditEntry{At: q.Before.At, ID: q.Before.ID}) < 0) {
 			found = append(found, copyEntry(e))
 		}
 	}
 	slices.SortFunc(found, func(a, b tenancy.AuditEntry) int { return compareEntries(b, a) })
-	return page(found, q.Limit), nil
+	return firstN(found, q.Limit), nil
 }
 
+// compareEntries orders the entries of all chains: by time, then by id, because entries
+// of two chains may have the same time.
 func compareEntries(a, b tenancy.AuditEntry) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 }
 
-func admitsEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
+// matchesEntry reports whether q selects e, apart from q.Before.
+func matchesEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
 	return (q.Actor == "" || e.Actor.ID == q.Actor) &&
 		(q.Action == "" || e.Action == q.Action) &&
 		(q.Since.IsZero() || !e.At.Before(q.Since)) &&
 		(q.Until.IsZero() || e.At.Before(q.Until))
 }
 
+// copyEntry copies what the caller could change.
 func copyEntry(e tenancy.AuditEntry) tenancy.AuditEntry {
 	e.Details, e.Text = slices.Clone(e.Details), slices.Clone(e.Text)
 	return e

@@ -8,13 +8,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// auditLog holds the chain of each tenant, and under the zero ID that of none.
+// auditLog holds the chain of each tenant, and the platform's chain under the zero ID.
 type auditLog struct {
 	mu     sync.Mutex
 	chains map[tenancy.ID][]tenancy.AuditEntry
-	slugs  map[tenancy.ID]tenancy.Slug // they never change, and s.mu may be held
+	// a copy: append can't lock the store, whose lock its caller may hold
+	slugs map[tenancy.ID]tenancy.Slug
 }
 
+// append links e to its chain. Its time is never before the former entry's, even if the
+// clock was set back.
 func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -23,7 +26,7 @@ func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	if n := len(chain); n > 0 && e.At.Before(chain[n-1].At) {
 		e.At = chain[n-1].At
 	}
-	linked, err := e.Link(end(chain).Hash)
+	linked, err := e.Link(chainEnd(chain).Hash)
 	if err != nil {
 		return err
 	}
@@ -31,19 +34,21 @@ func (l *auditLog) append(e tenancy.AuditEntry, now func() time.Time) error {
 	return nil
 }
 
-func (l *auditLog) name(tenant tenancy.ID, slug tenancy.Slug) {
+// setSlug sets the slug that a tenant's entries carry.
+func (l *auditLog) setSlug(tenant tenancy.ID, slug tenancy.Slug) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slugs[tenant] = slug
 }
 
-// chain answers a tenant's entries as they are now: nobody changes one.
+// chain returns a snapshot of a tenant's entries. Entries never change.
 func (l *auditLog) chain(tenant tenancy.ID) []tenancy.AuditEntry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clip(l.chains[tenant])
 }
 
+// all returns the entries of all chains, in no order.
 func (l *auditLog) all() []tenancy.AuditEntry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,8 +59,8 @@ func (l *auditLog) all() []tenancy.AuditEntry {
 	return entries
 }
 
-// end is where a chain ends.
-func end(chain []tenancy.AuditEntry) tenancy.AuditChain {
+// chainEnd returns the newest entry's place in the chain, or the zero chain.
+func chainEnd(chain []tenancy.AuditEntry) tenancy.AuditChain {
 	if len(chain) == 0 {
 		return tenancy.AuditChain{}
 	}

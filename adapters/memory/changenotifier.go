@@ -9,60 +9,60 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// changeNotifier is [ports.ChangeNotifier]: a write tells of itself before it
-// answers, so that nothing is ever late.
+// changeNotifier is [ports.ChangeNotifier]. A write notifies before it returns, so
+// that no notification is late.
 type changeNotifier struct {
-	mu          sync.Mutex // also: one call follows another
+	mu          sync.Mutex // held during calls, so that they never overlap
 	subscribers []*subscriber
 }
 
 type subscriber struct {
-	heard func(ports.ChangeNotification)
+	notify func(ports.ChangeNotification)
 }
 
 var _ ports.ChangeNotifier = (*changeNotifier)(nil)
 
-func (a *changeNotifier) Subscribe(heard func(ports.ChangeNotification)) (stop func()) {
-	s := &subscriber{heard}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.subscribers = append(a.subscribers, s)
+func (c *changeNotifier) Subscribe(notify func(ports.ChangeNotification)) (stop func()) {
+	s := &subscriber{notify}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.subscribers = append(c.subscribers, s)
 	return func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.subscribers = slices.DeleteFunc(a.subscribers,
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.subscribers = slices.DeleteFunc(c.subscribers,
 			func(other *subscriber) bool { return other == s })
 	}
 }
 
-func (a *changeNotifier) Healthy() bool { return true }
+func (c *changeNotifier) Healthy() bool { return true }
 
-// Settle waits until what others are telling has been heard.
-func (a *changeNotifier) Flush(context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// Flush waits until the call in progress has returned.
+func (c *changeNotifier) Flush(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return nil
 }
 
-// tellUnless announces a change if nothing went wrong. It is deferred before the
-// store is locked.
-func (a *changeNotifier) tellUnless(err *error, kind ports.ChangeKind, id string) {
+// notifyUnless notifies a change unless err is set. Defer it before the store is
+// locked: it then runs after the store is unlocked.
+func (c *changeNotifier) notifyUnless(err *error, kind ports.ChangeKind, id string) {
 	if *err == nil {
-		a.tell(kind, id)
+		c.notify(kind, id)
 	}
 }
 
-// tell announces a change that is there to be read: its caller holds no lock that
-// reading needs.
-func (a *changeNotifier) tell(kind ports.ChangeKind, id string) {
-	what := ports.ChangeNotification{Kind: kind}
+// notify notifies a stored change. Its caller must not hold the store's lock, which
+// subscribers need to read the change.
+func (c *changeNotifier) notify(kind ports.ChangeKind, id string) {
+	n := ports.ChangeNotification{Kind: kind}
 	var err error
-	if what.ID, err = tenancy.ParseID(id); err != nil {
-		what.Kind = ports.AnythingChanged // an id of another form, which can't be announced
+	if n.ID, err = tenancy.ParseID(id); err != nil {
+		n.Kind = ports.AnythingChanged // a host's id, which isn't a UUID
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, s := range a.subscribers {
-		s.heard(what)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.subscribers {
+		s.notify(n)
 	}
 }

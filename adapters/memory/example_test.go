@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Two tenants have a note of the same name, and each sees its own.
+// Two tenants have a note of the same name, and each reads its own.
 func Example() {
 	ctx := context.Background()
 	kinds, err := federation.NewKinds(federation.Kind{Name: "note"})

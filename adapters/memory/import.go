@@ -12,41 +12,41 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importing is one import under way.
-type importing struct {
+// importRun is one import in progress.
+type importRun struct {
 	s      *Store
 	tenant tenancy.ID
-	space  *space
-	rows   map[federation.Ref]row // what the tenant will have
+	data   *tenantData
+	rows   map[federation.Ref]row // the tenant's rows after the import
 	staged map[federation.Ref]federation.Item
 
-	applied bool
-	details map[string]any // for the audit log
+	applied bool           // only an applied import has an audit entry
+	details map[string]any // of the audit entry
 }
 
-var _ ports.Import = (*importing)(nil)
+var _ ports.Import = (*importRun)(nil)
 
-const maxDangling = 100 // places that an error names
+const maxDangling = 100 // the most places that an error lists
 
-func (im *importing) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
+func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	for item, err := range items {
 		if err != nil {
 			return err
 		}
-		if err := alive(ctx); err != nil {
+		if err := checkContext(ctx); err != nil {
 			return err
 		}
-		if _, twice := im.staged[item.Ref]; twice {
-			return tenancy.Errorf(tenancy.CodeInvalid, "%s %q is there twice", item.Kind, item.Name)
+		if _, duplicate := im.staged[item.Ref]; duplicate {
+			return tenancy.Errorf(tenancy.CodeInvalid, "%s %q appears twice", item.Kind, item.Name)
 		}
 		im.staged[item.Ref] = copyItem(item)
 	}
 	return nil
 }
 
-func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) error {
+func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	for _, ref := range im.refs() {
-		if err := alive(ctx); err != nil {
+		if err := checkContext(ctx); err != nil {
 			return err
 		}
 		pair := ports.Pair{Incoming: copyItem(im.staged[ref])}
@@ -61,20 +61,20 @@ func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) 
 	return nil
 }
 
-func (im *importing) Exists(_ context.Context, ref federation.Ref) (bool, error) {
+func (im *importRun) Exists(_ context.Context, ref federation.Ref) (bool, error) {
 	_, stored := im.rows[ref]
 	_, staged := im.staged[ref]
 	return stored || staged, nil
 }
 
-func (im *importing) Apply(
+func (im *importRun) Apply(
 	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
 ) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
-	now := map[federation.Ref]bool{}
+	seen := map[federation.Ref]bool{}
 	for _, ref := range im.refs() {
-		if err := alive(ctx); err != nil {
+		if err := checkContext(ctx); err != nil {
 			return nil, err
 		}
 		decision, err := decide(copyItem(im.staged[ref]))
@@ -84,11 +84,11 @@ func (im *importing) Apply(
 		if !decision.Write {
 			continue
 		}
-		if now[decision.Item.Ref] {
+		if seen[decision.Item.Ref] {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice",
 				decision.Item.Kind, decision.Item.Name)
 		}
-		now[decision.Item.Ref] = true
+		seen[decision.Item.Ref] = true
 		r, err := im.write(decision.Item)
 		if err != nil {
 			return nil, err
@@ -101,23 +101,25 @@ func (im *importing) Apply(
 	if err := im.checkQuotas(); err != nil {
 		return nil, err
 	}
-	return im.missing(written)
+	return im.missingSecrets(written)
 }
 
-func (im *importing) Describe(details map[string]any) { im.details = details }
+func (im *importRun) Describe(details map[string]any) { im.details = details }
 
-// refs answers what is staged, in order.
-func (im *importing) refs() []federation.Ref {
+// refs returns the refs of the staged items, in order.
+func (im *importRun) refs() []federation.Ref {
 	return slices.SortedFunc(maps.Keys(im.staged), federation.Ref.Compare)
 }
 
-func (im *importing) write(item federation.Item) (row, error) {
+// write checks a decided item and stores it in the rows of the import. Unlike
+// [ports.Resources.Put] it refuses literal secrets: a bundle must not contain any.
+func (im *importRun) write(item federation.Item) (row, error) {
 	checked, err := im.s.kinds.Check(item)
 	if err != nil {
 		return row{}, err
 	}
 	kind, _ := im.s.kinds.Kind(item.Kind)
-	if err := refuseLiterals(kind, checked); err != nil {
+	if err := refuseLiteralSecrets(kind, checked); err != nil {
 		return row{}, err
 	}
 	targets, err := im.s.kinds.Targets(checked)
@@ -130,54 +132,56 @@ func (im *importing) write(item federation.Item) (row, error) {
 	return r, nil
 }
 
-// stamp gives r its id, version and times: the bundle's where the item is new
-// to the tenant or newer than what it has.
-func (im *importing) stamp(r *row, incoming federation.Item) {
+// stamp sets r's id, version and times. Version and UpdatedAt are the bundle's if the
+// item is new to the tenant, replaces a pristine one or is newer than the stored one.
+func (im *importRun) stamp(r *row, incoming federation.Item) {
 	now := im.s.time()
 	stored, exists := im.rows[r.Ref]
 	r.ID, r.CreatedAt = stored.ID, stored.CreatedAt
 	if !exists {
 		r.ID, r.CreatedAt = im.s.newID(), now
 	}
-	r.Version, r.UpdatedAt = incoming.Version, micro(incoming.UpdatedAt)
+	r.Version, r.UpdatedAt = incoming.Version, storedTime(incoming.UpdatedAt)
 	if exists && !stored.pristine && incoming.Version <= stored.Version {
 		r.Version, r.UpdatedAt = stored.Version+1, now
 	}
 }
 
-func (im *importing) checkReferences(written []row) error {
+// checkReferences checks the written items after all are written, because they may
+// refer to each other in any order.
+func (im *importRun) checkReferences(written []row) error {
 	exists := func(ref federation.Ref) bool {
 		_, ok := im.rows[ref]
 		return ok
 	}
 	var details []tenancy.Detail
 	for _, r := range written {
-		details = append(details,
-			dangling("/"+escape(r.Kind)+"/"+escape(r.Name), r.targets, exists)...)
+		prefix := "/" + escapePointer(r.Kind) + "/" + escapePointer(r.Name)
+		details = append(details, danglingDetails(prefix, r.targets, exists)...)
 	}
-	return danglingError(page(details, maxDangling))
+	return danglingError(firstN(details, maxDangling))
 }
 
-// missing answers the references to secrets that the vault lacks.
-func (im *importing) missing(written []row) ([]federation.SecretUse, error) {
-	im.space.mu.RLock()
-	defer im.space.mu.RUnlock()
-	var lacking []federation.SecretUse
+// missingSecrets returns the references to secrets that the vault doesn't have.
+func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, error) {
+	im.data.mu.RLock()
+	defer im.data.mu.RUnlock()
+	var missing []federation.SecretUse
 	for _, r := range written {
 		kind, _ := im.s.kinds.Kind(r.Kind)
-		found, err := uses(kind, r.Item)
+		found, err := secretUses(kind, r.Item)
 		if err != nil {
 			return nil, err
 		}
 		for _, use := range found {
-			if _, ok := im.space.secrets[use.Secret]; !ok {
-				lacking = append(lacking, use)
+			if _, ok := im.data.secrets[use.Secret]; !ok {
+				missing = append(missing, use)
 			}
 		}
 	}
-	slices.SortFunc(lacking, func(a, b federation.SecretUse) int {
+	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name),
 			cmp.Compare(a.Path, b.Path))
 	})
-	return lacking, nil
+	return missing, nil
 }

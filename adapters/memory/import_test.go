@@ -11,22 +11,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestImportRefusesSecretsInTheClear(t *testing.T) {
+func TestImportRefusesPlainTextSecrets(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	err := importAll(t, s, widget("w", `{"token":"hunter2"}`))
 	if tenancy.CodeOf(err) != tenancy.CodeInvalid || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("Import of a secret in the clear = %v; want %s, without the secret", err,
+		t.Errorf("Import of a plain-text secret = %v; want %s, without the secret", err,
 			tenancy.CodeInvalid)
 	}
 }
 
-func TestImportChecksWhatItsCallerDecided(t *testing.T) {
+func TestImportChecksDecidedItems(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	for name, it := range map[string]federation.Item{
 		"a field that doesn't fit": widget("w", `{"size":-1}`),
-		"a name that isn't one":    widget("", `{}`),
+		"an invalid name":          widget("", `{}`),
 		"an undeclared kind": {Ref: federation.Ref{Kind: "gadget", Name: "g"},
 			Spec: []byte(`{}`)},
 	} {
@@ -36,11 +36,12 @@ func TestImportChecksWhatItsCallerDecided(t *testing.T) {
 	}
 }
 
-func TestImportRefusesToWriteARefTwice(t *testing.T) {
+func TestImportRefusesDuplicateDecidedRefs(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(t.Context(), each(widget("a", `{}`), widget("b", `{}`))); err != nil {
+		if err := im.Stage(t.Context(),
+			sequence(widget("a", `{}`), widget("b", `{}`))); err != nil {
 			return err
 		}
 		_, err := im.Apply(t.Context(), func(federation.Item) (ports.Decision, error) {
@@ -49,25 +50,26 @@ func TestImportRefusesToWriteARefTwice(t *testing.T) {
 		return err
 	})
 	if tenancy.CodeOf(err) != tenancy.CodeInvalid {
-		t.Errorf("Import that renames two items alike = %v; want %s", err, tenancy.CodeInvalid)
+		t.Errorf("Import that gives two items the same name = %v; want %s", err,
+			tenancy.CodeInvalid)
 	}
 }
 
-func TestWritersWaitForAnImportAsLongAsTheirContext(t *testing.T) {
+func TestWriterWaitingForImportStopsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
-	over, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(ports.Import) error {
-		if _, _, err := s.Resources.Put(over, tenancy.DefaultID, widget("w", `{}`),
+		if _, _, err := s.Resources.Put(canceled, tenancy.DefaultID, widget("w", `{}`),
 			ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 			t.Errorf("Put during an import = %v; want %s", err, tenancy.CodeUnavailable)
 		}
-		if err := s.Resources.Delete(over, tenancy.DefaultID, settings,
+		if err := s.Resources.Delete(canceled, tenancy.DefaultID, settings,
 			ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 			t.Errorf("Delete during an import = %v; want %s", err, tenancy.CodeUnavailable)
 		}
-		if err := s.Transfers.Import(over, tenancy.DefaultID,
+		if err := s.Transfers.Import(canceled, tenancy.DefaultID,
 			nil); tenancy.CodeOf(err) != tenancy.CodeUnavailable {
 			t.Errorf("Import during an import = %v; want %s", err, tenancy.CodeUnavailable)
 		}
@@ -78,12 +80,12 @@ func TestWritersWaitForAnImportAsLongAsTheirContext(t *testing.T) {
 	}
 }
 
-func TestAnImportThatIsGivenUpWritesNothing(t *testing.T) {
+func TestCanceledImportWritesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.Transfers.Import(ctx, tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(ctx, each(widget("w", `{}`))); err != nil {
+		if err := im.Stage(ctx, sequence(widget("w", `{}`))); err != nil {
 			return err
 		}
 		_, err := im.Apply(ctx, writeAll)
@@ -95,17 +97,17 @@ func TestAnImportThatIsGivenUpWritesNothing(t *testing.T) {
 	}
 	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID,
 		federation.Ref{Kind: "widget", Name: "w"}); tenancy.CodeOf(err) != tenancy.CodeNotFound {
-		t.Errorf("Get afterwards = %v; want %s", err, tenancy.CodeNotFound)
+		t.Errorf("Get after a canceled import = %v; want %s", err, tenancy.CodeNotFound)
 	}
 }
 
-func TestAPanicInAnImportLeavesTheTenantFree(t *testing.T) {
+func TestPanickingImportUnlocksTheTenant(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	func() {
 		defer func() {
 			if recover() == nil {
-				t.Error("the panic was swallowed")
+				t.Error("Import recovered the panic; want it to pass on")
 			}
 		}()
 		_ = s.Transfers.Import(t.Context(), tenancy.DefaultID,
@@ -116,18 +118,18 @@ func TestAPanicInAnImportLeavesTheTenantFree(t *testing.T) {
 	}
 }
 
-func TestAnImportThatIsKeptReachesNothing(t *testing.T) {
+func TestApplyAfterImportChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
-	var kept ports.Import
+	var ended ports.Import
 	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
-		kept = im
-		return im.Stage(t.Context(), each(widget("w", `{}`)))
+		ended = im
+		return im.Stage(t.Context(), sequence(widget("w", `{}`)))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kept.Apply(t.Context(), writeAll); err != nil {
+	if _, err := ended.Apply(t.Context(), writeAll); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID,
@@ -136,19 +138,19 @@ func TestAnImportThatIsKeptReachesNothing(t *testing.T) {
 	}
 }
 
-func TestUnknownTenantsOwnNothing(t *testing.T) {
+func TestUnknownTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
-	nobody := tenancy.NewID()
-	if _, _, err := s.Resources.Put(t.Context(), nobody, widget("w", `{}`),
+	unknown := tenancy.NewID()
+	if _, _, err := s.Resources.Put(t.Context(), unknown, widget("w", `{}`),
 		ports.Condition{}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
 		t.Errorf("Put = %v; want %s", err, tenancy.CodeTenantNotFound)
 	}
-	if _, err := s.Keys.Create(t.Context(), nobody, tenancy.APIKey{
-		ID: "k", Tenant: nobody}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
+	if _, err := s.Keys.Create(t.Context(), unknown, tenancy.APIKey{
+		ID: "k", Tenant: unknown}); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
 		t.Errorf("Keys.Create = %v; want %s", err, tenancy.CodeTenantNotFound)
 	}
-	if err := s.Vault.Set(t.Context(), nobody, "s",
+	if err := s.Vault.Set(t.Context(), unknown, "s",
 		nil); tenancy.CodeOf(err) != tenancy.CodeTenantNotFound {
 		t.Errorf("Vault.Set = %v; want %s", err, tenancy.CodeTenantNotFound)
 	}
@@ -157,7 +159,7 @@ func TestUnknownTenantsOwnNothing(t *testing.T) {
 func importAll(t *testing.T, s ports.Services, items ...federation.Item) error {
 	t.Helper()
 	return s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(t.Context(), each(items...)); err != nil {
+		if err := im.Stage(t.Context(), sequence(items...)); err != nil {
 			return err
 		}
 		_, err := im.Apply(t.Context(), writeAll)
@@ -165,7 +167,7 @@ func importAll(t *testing.T, s ports.Services, items ...federation.Item) error {
 	})
 }
 
-func each(items ...federation.Item) func(yield func(federation.Item, error) bool) {
+func sequence(items ...federation.Item) func(yield func(federation.Item, error) bool) {
 	return func(yield func(federation.Item, error) bool) {
 		for _, it := range items {
 			if !yield(it, nil) {

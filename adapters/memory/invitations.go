@@ -1,23 +1,23 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"maps"
-	"slices"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// invitations is [ports.Invitations].
 type invitations struct{ s *Store }
 
-type acceptances struct{ s *Store }
+// invitationFinder is [ports.InvitationFinder].
+type invitationFinder struct{ s *Store }
 
 var (
 	_ ports.Invitations      = invitations{}
-	_ ports.InvitationFinder = acceptances{}
+	_ ports.InvitationFinder = invitationFinder{}
 )
 
 var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
@@ -25,30 +25,29 @@ var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
 func (p invitations) Create(
 	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
 ) (tenancy.Invitation, error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.Invitation{}, err
 	}
 	if i.Tenant != tenant {
 		return tenancy.Invitation{},
-			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation belongs to another tenant")
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	former := func(_ string, other tenancy.Invitation) bool {
-		return other.Tenant == tenant &&
-			other.Email == i.Email
+	replaced := func(_ string, other tenancy.Invitation) bool {
+		return other.Tenant == tenant && other.Email == i.Email
 	}
 	for id, other := range p.s.invitations {
-		if (id == i.ID || other.Hash == i.Hash) && !former(id, other) {
+		if (id == i.ID || other.Hash == i.Hash) && !replaced(id, other) {
 			return tenancy.Invitation{},
-				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation is there already")
+				tenancy.Errorf(tenancy.CodeAlreadyExists, "the invitation exists already")
 		}
 	}
-	i.CreatedAt, i.ExpiresAt = p.s.time(), micro(i.ExpiresAt)
+	i.CreatedAt, i.ExpiresAt = p.s.time(), storedTime(i.ExpiresAt)
 	if err := p.s.record(ctx, tenant, tenancy.InvitationCreated(i)); err != nil {
 		return tenancy.Invitation{}, err
 	}
-	maps.DeleteFunc(p.s.invitations, former)
+	maps.DeleteFunc(p.s.invitations, replaced)
 	p.s.invitations[i.ID] = i
 	return i, nil
 }
@@ -56,27 +55,22 @@ func (p invitations) Create(
 func (p invitations) List(
 	_ context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Invitation, error) {
-	if _, err := p.s.space(tenant); err != nil {
-		return nil, err
-	}
-	if err := checkLimit(limit); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.Invitation
-	for _, i := range p.s.invitations {
-		if i.Tenant == tenant && i.ID > after {
-			i.Hash = tenancy.InvitationHash{}
-			found = append(found, i)
-		}
+	found, err := keysetPage(maps.Values(p.s.invitations),
+		func(i tenancy.Invitation) bool { return i.Tenant == tenant },
+		func(i tenancy.Invitation) string { return i.ID }, after, limit)
+	for i := range found {
+		found[i].Hash = tenancy.InvitationHash{}
 	}
-	slices.SortFunc(found, func(a, b tenancy.Invitation) int { return cmp.Compare(a.ID, b.ID) })
-	return page(found, limit), nil
+	return found, err
 }
 
 func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
 	p.s.mu.Lock()
@@ -92,16 +86,17 @@ func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) e
 	return nil
 }
 
-func (p acceptances) Find(
+func (p invitationFinder) Find(
 	_ context.Context, hash tenancy.InvitationHash,
 ) (tenancy.Invitation, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	return p.s.standing(hash)
+	return p.s.acceptableInvitation(hash)
 }
 
-// standing finds the invitation if it could be accepted now, but for its expiry.
-func (s *Store) standing(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
+// acceptableInvitation returns the invitation if it can be accepted now. It doesn't
+// check the expiry. The caller holds s.mu.
+func (s *Store) acceptableInvitation(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
 	for _, i := range s.invitations {
 		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active &&
 			s.mayInvite(i.InvitedBy, i.Tenant) {
@@ -111,6 +106,8 @@ func (s *Store) standing(hash tenancy.InvitationHash) (tenancy.Invitation, error
 	return tenancy.Invitation{}, errNoInvitation
 }
 
+// mayInvite reports whether the inviter could still invite now, as an invitation must
+// not outlive its inviter's rights. The caller holds s.mu.
 func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	switch by.Kind {
 	case tenancy.PlatformToken:
@@ -124,23 +121,24 @@ func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
 	return false
 }
 
-func (p acceptances) Accept(
-	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+// Accept checks everything before its first write: the store has no rollback.
+func (p invitationFinder) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
 ) (m tenancy.Membership, err error) {
-	defer func() { p.s.announce.tellUnless(&err, ports.UserChanged, m.User) }()
+	defer func() { p.s.notifier.notifyUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	i, err := p.s.standing(hash)
+	i, err := p.s.acceptableInvitation(hash)
 	if err != nil {
 		return m, err
 	}
-	if u, err = p.s.acceptor(i, u, fresh); err != nil {
+	if u, err = p.s.acceptingUser(i, u, newUser); err != nil {
 		return m, err
 	}
 	if err := p.s.record(ctx, i.Tenant, tenancy.InvitationAccepted(i).By(u.Actor())); err != nil {
 		return m, err
 	}
-	if fresh {
+	if newUser {
 		if u, err = p.s.addUser(ctx, u, u); err != nil {
 			return m, err
 		}
@@ -154,14 +152,16 @@ func (p acceptances) Accept(
 	return m, nil
 }
 
-// acceptor is the user who accepts. Of a fresh one all is checked that their
-// storing could fail of.
-func (s *Store) acceptor(i tenancy.Invitation, u identity.User, fresh bool) (identity.User, error) {
+// acceptingUser returns the user who accepts. It makes every check that could fail
+// when a new user is stored. The caller holds s.mu.
+func (s *Store) acceptingUser(
+	i tenancy.Invitation, u identity.User, newUser bool,
+) (identity.User, error) {
 	email, err := identity.ParseEmail(u.Email)
-	if err != nil || fresh && email != i.Email {
+	if err != nil || newUser && email != i.Email {
 		return u, errNoUser
 	}
-	if fresh {
+	if newUser {
 		return u, s.checkFree(email, u.ID)
 	}
 	stored, ok := s.users[u.ID]

@@ -1,17 +1,18 @@
 package memory
 
 import (
-	"cmp"
 	"context"
-	"slices"
+	"maps"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// keys is [ports.Keys].
 type keys struct{ s *Store }
 
+// keyFinder is [ports.KeyFinder].
 type keyFinder struct{ s *Store }
 
 var (
@@ -19,25 +20,28 @@ var (
 	_ ports.KeyFinder = keyFinder{}
 )
 
+var (
+	errNoKey    = tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+	errKeyTaken = tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already")
+)
+
 func (p keys) Create(
 	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
 ) (tenancy.APIKey, error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
 	if k.Tenant != tenant {
 		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key belongs to another tenant")
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	_, idTaken := p.s.keys[k.ID]
-	_, hashTaken := p.s.hashes[k.Hash]
-	if idTaken || hashTaken {
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+	if p.s.keyTaken(k) {
+		return tenancy.APIKey{}, errKeyTaken
 	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt = p.s.time(), micro(k.ExpiresAt), micro(k.LastUsedAt)
+	k.CreatedAt = p.s.time()
+	k.ExpiresAt, k.LastUsedAt = storedTime(k.ExpiresAt), storedTime(k.LastUsedAt)
 	if err := p.s.record(ctx, tenant, tenancy.CreateKeyEvent(k)); err != nil {
 		return tenancy.APIKey{}, err
 	}
@@ -49,35 +53,24 @@ func (p keys) Create(
 func (p keys) Rotate(
 	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
 ) (made tenancy.APIKey, err error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.APIKey{}, err
 	}
-	defer p.s.announce.tellUnless(&err, ports.KeyChanged, id)
+	defer p.s.notifier.notifyUnless(&err, ports.KeyChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	old, ok := p.s.keys[id]
-	_, idTaken := p.s.keys[next.ID]
-	_, hashTaken := p.s.hashes[next.Hash]
 	switch {
 	case !ok || old.Tenant != tenant:
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+		return tenancy.APIKey{}, errNoKey
 	case old.RotatedTo != "":
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeInvalidState,
-				"the key was rotated already: rotate the one that took its place")
-	case idTaken || hashTaken:
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "the key is there already")
+		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeInvalidState,
+			"the key was rotated already: rotate its successor")
+	case p.s.keyTaken(next):
+		return tenancy.APIKey{}, errKeyTaken
 	}
-	made = tenancy.APIKey{
-		ID: next.ID, Tenant: tenant, Name: old.Name, Role: old.Role, Hash: next.Hash,
-		Prefix: next.Prefix, CreatedBy: next.CreatedBy,
-		CreatedAt: p.s.time(),
-	}
-	if !old.ExpiresAt.IsZero() {
-		made.ExpiresAt = made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
-	}
-	if until = micro(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
+	made = successor(old, next, p.s.time())
+	if until = storedTime(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
 		old.ExpiresAt = until
 	}
 	old.RotatedTo = made.ID
@@ -88,45 +81,62 @@ func (p keys) Rotate(
 	return made, nil
 }
 
+// successor returns the key that replaces old. It has the lifetime that old was created
+// with.
+func successor(old, next tenancy.APIKey, now time.Time) tenancy.APIKey {
+	k := tenancy.APIKey{
+		ID: next.ID, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
+		Tenant: old.Tenant, Name: old.Name, Role: old.Role, CreatedAt: now,
+	}
+	if !old.ExpiresAt.IsZero() {
+		k.ExpiresAt = now.Add(old.ExpiresAt.Sub(old.CreatedAt))
+	}
+	return k
+}
+
+// keyTaken reports whether a key of any tenant has k's id or hash. The caller holds
+// s.mu.
+func (s *Store) keyTaken(k tenancy.APIKey) bool {
+	_, idTaken := s.keys[k.ID]
+	_, hashTaken := s.hashes[k.Hash]
+	return idTaken || hashTaken
+}
+
 func (p keys) List(
 	_ context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	if _, err := p.s.space(tenant); err != nil {
-		return nil, err
-	}
-	if err := checkLimit(limit); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.APIKey
-	for _, k := range p.s.keys {
-		if k.Tenant == tenant && k.ID > after {
-			k.Hash = tenancy.KeyHash{}
-			found = append(found, k)
-		}
+	found, err := keysetPage(maps.Values(p.s.keys),
+		func(k tenancy.APIKey) bool { return k.Tenant == tenant },
+		func(k tenancy.APIKey) string { return k.ID }, after, limit)
+	for i := range found {
+		found[i].Hash = tenancy.KeyHash{}
 	}
-	slices.SortFunc(found, func(a, b tenancy.APIKey) int { return cmp.Compare(a.ID, b.ID) })
-	return page(found, limit), nil
+	return found, err
 }
 
 func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
 	if err := p.remove(ctx, tenant, id); err != nil {
 		return err
 	}
-	p.s.announce.tell(ports.KeyChanged, id)
+	p.s.notifier.notify(ports.KeyChanged, id)
 	return nil
 }
 
+// remove removes a key. It releases the store's lock before Revoke notifies.
 func (p keys) remove(ctx context.Context, tenant tenancy.ID, id string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	k, ok := p.s.keys[id]
 	if !ok || k.Tenant != tenant {
-		return tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+		return errNoKey
 	}
 	if err := p.s.record(ctx, tenant, tenancy.RevokeKeyEvent(k)); err != nil {
 		return err
@@ -136,6 +146,7 @@ func (p keys) remove(ctx context.Context, tenant tenancy.ID, id string) error {
 	return nil
 }
 
+// Find locks the store for writing: it records the use.
 func (p keyFinder) Find(_ context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()

@@ -9,20 +9,21 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// loginAttempts is [ports.LoginAttempts]. What is forgotten is swept out now and then.
+// loginAttempts is [ports.LoginAttempts]. Begin removes forgotten states now and then.
 type loginAttempts struct {
-	mu      sync.Mutex
-	tallies map[ports.SubjectKey]identity.AttemptState
-	sweepAt int // so many tallies
+	mu        sync.Mutex
+	states    map[ports.SubjectKey]identity.AttemptState
+	sweepSize int // the number of states at which they are swept
 }
 
 var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
-const leastSweep = 1024
+// minSweepSize is the least number of states that is worth a sweep.
+const minSweepSize = 1024
 
-func newAttempts() *loginAttempts {
-	return &loginAttempts{tallies: map[ports.SubjectKey]identity.AttemptState{},
-		sweepAt: leastSweep}
+func newLoginAttempts() *loginAttempts {
+	return &loginAttempts{states: map[ports.SubjectKey]identity.AttemptState{},
+		sweepSize: minSweepSize}
 }
 
 func (a *loginAttempts) Begin(
@@ -33,46 +34,48 @@ func (a *loginAttempts) Begin(
 	a.sweep(now)
 	counted := make(map[ports.SubjectKey]identity.AttemptState, len(subjects))
 	for _, s := range subjects {
-		next, more := a.tallies[s.Key].Add(s.Backoff, now)
+		next, more := a.states[s.Key].Add(s.Backoff, now)
 		wait = max(wait, more)
 		counted[s.Key] = next
 	}
 	if wait > 0 {
 		return wait, nil
 	}
-	for key, tally := range counted {
-		a.tallies[key] = tally
+	for key, state := range counted {
+		a.states[key] = state
 	}
 	return 0, nil
 }
 
+// sweep removes the forgotten states once there are sweepSize. The next sweep comes
+// when the rest has doubled, so that a Begin costs constant time on average.
 func (a *loginAttempts) sweep(now time.Time) {
-	if len(a.tallies) < a.sweepAt {
+	if len(a.states) < a.sweepSize {
 		return
 	}
-	for key, tally := range a.tallies {
-		if !now.Before(tally.ForgetAt) {
-			delete(a.tallies, key)
+	for key, state := range a.states {
+		if !now.Before(state.ForgetAt) {
+			delete(a.states, key)
 		}
 	}
-	a.sweepAt = max(leastSweep, 2*len(a.tallies))
+	a.sweepSize = max(minSweepSize, 2*len(a.states))
 }
 
 func (a *loginAttempts) Clear(_ context.Context, key ports.SubjectKey) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.tallies, key)
+	delete(a.states, key)
 	return nil
 }
 
 func (a *loginAttempts) Refund(_ context.Context, key ports.SubjectKey) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	tally, ok := a.tallies[key]
-	if !ok || tally.Count == 0 {
+	state, ok := a.states[key]
+	if !ok || state.Count == 0 {
 		return nil
 	}
-	tally.Count--
-	a.tallies[key] = tally
+	state.Count--
+	a.states[key] = state
 	return nil
 }

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -10,8 +11,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// members is [ports.Members].
 type members struct{ s *Store }
 
+// memberships is [ports.Memberships].
 type memberships struct{ s *Store }
 
 var (
@@ -24,7 +27,7 @@ var errNoMember = tenancy.Errorf(tenancy.CodeNotFound, "no such member")
 func (p members) Get(
 	_ context.Context, tenant tenancy.ID, user string,
 ) (tenancy.Membership, error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.Membership{}, err
 	}
 	p.s.mu.RLock()
@@ -39,34 +42,26 @@ func (p members) Get(
 func (p members) List(
 	_ context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Membership, error) {
-	if _, err := p.s.space(tenant); err != nil {
-		return nil, err
-	}
-	if err := checkLimit(limit); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.Membership
-	for _, m := range p.s.members[tenant] {
-		if m.User > after {
-			found = append(found, m)
-		}
-	}
-	slices.SortFunc(found, func(a, b tenancy.Membership) int { return cmp.Compare(a.User, b.User) })
-	return page(found, limit), nil
+	return keysetPage(maps.Values(p.s.members[tenant]),
+		func(tenancy.Membership) bool { return true },
+		func(m tenancy.Membership) string { return m.User }, after, limit)
 }
 
 func (p members) Put(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
 ) (m tenancy.Membership, added bool, err error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return tenancy.Membership{}, false, err
 	}
 	if err := tenancy.CheckMemberRole(role); err != nil {
 		return tenancy.Membership{}, false, err
 	}
-	defer p.s.announce.tellUnless(&err, ports.UserChanged, user)
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, user)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if _, ok := p.s.users[user]; !ok {
@@ -75,8 +70,8 @@ func (p members) Put(
 	return p.s.putMember(ctx, tenant, user, role)
 }
 
-// putMember gives a user who exists a role; by is who did it, if the context
-// doesn't say. The caller holds s.mu.
+// putMember gives an existing user a role. by, if given, is the actor instead of the
+// context's. The caller holds s.mu.
 func (s *Store) putMember(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...identity.User,
 ) (tenancy.Membership, bool, error) {
@@ -84,7 +79,7 @@ func (s *Store) putMember(
 	switch {
 	case member && before.Role == role:
 		return before, false, nil
-	case member && before.Role == tenancy.Admin && admins(s.members[tenant]) == 1:
+	case member && before.Role == tenancy.Admin && countAdmins(s.members[tenant]) == 1:
 		return tenancy.Membership{}, false, tenancy.ErrLastAdmin
 	}
 	m := tenancy.Membership{Tenant: tenant, User: user, Role: role, CreatedAt: before.CreatedAt}
@@ -93,7 +88,7 @@ func (s *Store) putMember(
 		m.CreatedAt = s.time()
 		event = tenancy.MemberAdded(m)
 	}
-	if err := s.record(ctx, tenant, doneBy(event, by)); err != nil {
+	if err := s.record(ctx, tenant, withActor(event, by)); err != nil {
 		return tenancy.Membership{}, false, err
 	}
 	if s.members[tenant] == nil {
@@ -104,17 +99,17 @@ func (s *Store) putMember(
 }
 
 func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (err error) {
-	if _, err := p.s.space(tenant); err != nil {
+	if _, err := p.s.data(tenant); err != nil {
 		return err
 	}
-	defer p.s.announce.tellUnless(&err, ports.UserChanged, user)
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, user)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	m, ok := p.s.members[tenant][user]
 	switch {
 	case !ok:
 		return errNoMember
-	case m.Role == tenancy.Admin && admins(p.s.members[tenant]) == 1:
+	case m.Role == tenancy.Admin && countAdmins(p.s.members[tenant]) == 1:
 		return tenancy.ErrLastAdmin
 	}
 	if err := p.s.record(ctx, tenant, tenancy.MemberRemoved(m)); err != nil {
@@ -124,7 +119,8 @@ func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (er
 	return nil
 }
 
-func admins(members map[string]tenancy.Membership) (n int) {
+// countAdmins returns the number of admins, by which the last one is recognized.
+func countAdmins(members map[string]tenancy.Membership) (n int) {
 	for _, m := range members {
 		if m.Role == tenancy.Admin {
 			n++

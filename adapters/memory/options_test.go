@@ -17,7 +17,7 @@ import (
 
 var settings = federation.Ref{Kind: "settings", Name: "default"}
 
-func TestClockIsCutToMicrosecondsInUTC(t *testing.T) {
+func TestTimesAreTruncatedToMicrosecondsInUTC(t *testing.T) {
 	t.Parallel()
 	east := time.FixedZone("east", 3*60*60)
 	s := newStore(t, memory.Options{
@@ -43,7 +43,7 @@ func TestClockIsCutToMicrosecondsInUTC(t *testing.T) {
 	}
 }
 
-func TestNewIDMakesTheIDs(t *testing.T) {
+func TestNewIDCreatesTheIDs(t *testing.T) {
 	t.Parallel()
 	var made atomic.Int64
 	s := newStore(t, memory.Options{NewID: func() string { return fmt.Sprint("id ", made.Add(1)) }})
@@ -56,12 +56,13 @@ func TestNewIDMakesTheIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if stored.ID != "id 3" {
-		t.Errorf("ID = %q; want the third id, after the installation's and the default settings'",
+		t.Errorf("ID = %q; want the third id, after those of the installation and the default"+
+			" settings",
 			stored.ID)
 	}
 }
 
-func TestSingletonsBeginAsOptionsSay(t *testing.T) {
+func TestNewTenantsHaveTheSingletonsOfOptions(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{
 		Singletons: map[string]json.RawMessage{
@@ -76,12 +77,12 @@ func TestSingletonsBeginAsOptionsSay(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(got.Spec) != `{"mode":"closed"}` {
-			t.Errorf("spec = %s; want the one of Options", got.Spec)
+			t.Errorf("spec = %s; want that of Options.Singletons", got.Spec)
 		}
 	}
 }
 
-func TestNewNamesTheContradiction(t *testing.T) {
+func TestNewPanicsOnInvalidSingletons(t *testing.T) {
 	t.Parallel()
 	kinds, err := federation.NewKinds(portstest.Kinds()...)
 	if err != nil {
@@ -89,7 +90,7 @@ func TestNewNamesTheContradiction(t *testing.T) {
 	}
 	for spec, kind := range map[string]string{
 		`{}`: "widget", `{ }`: "gadget", `{"mode":"ajar"}`: "settings",
-		`{"maker":"nobody"}`: "settings",
+		`{"maker":"missing"}`: "settings",
 	} {
 		func() {
 			defer func() {
@@ -105,11 +106,11 @@ func TestNewNamesTheContradiction(t *testing.T) {
 	}
 }
 
-func TestNilKindsAreNone(t *testing.T) {
+func TestNilKindsMeanNoKinds(t *testing.T) {
 	t.Parallel()
 	s := memory.New(nil, memory.Options{}).Services()
 	if got := len(s.Kinds.All()); got != 0 {
-		t.Errorf("there are %d kinds; want none", got)
+		t.Errorf("New(nil) has %d kinds; want none", got)
 	}
 	if _, err := s.Tenants.BySlug(t.Context(), tenancy.DefaultSlug); err != nil {
 		t.Error(err)

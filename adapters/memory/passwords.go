@@ -9,8 +9,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// passwords is [ports.Passwords].
 type passwords struct{ s *Store }
 
+// identities is [ports.Identities].
 type identities struct{ s *Store }
 
 var (
@@ -67,7 +69,7 @@ func (p identities) Find(_ context.Context, i identity.Identity) (string, error)
 	defer p.s.mu.RUnlock()
 	user, bound := p.s.identities[i]
 	if !bound {
-		return "", tenancy.Errorf(tenancy.CodeNotFound, "this identity is nobody's")
+		return "", tenancy.Errorf(tenancy.CodeNotFound, "this identity isn't bound to a user")
 	}
 	return user, nil
 }
@@ -78,18 +80,16 @@ func (p identities) Bind(ctx context.Context, i identity.Identity, user string) 
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}
-	for other, whose := range p.s.identities {
-		if other != i && (whose != user || other.Issuer != i.Issuer) {
-			continue
+	first := true
+	for other, owner := range p.s.identities {
+		if other == i || owner == user && other.Issuer == i.Issuer {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
 		}
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "this identity is bound already")
+		first = first && owner != user
 	}
-	first, ended := true, p.s.sessionsOf(user)
-	for _, whose := range p.s.identities {
-		first = first && whose != user
-	}
-	if !first {
-		ended = nil
+	var ended []identity.Session
+	if first {
+		ended = p.s.sessionsOf(user)
 	}
 	if err := p.s.record(ctx, tenancy.ID{},
 		identity.IdentityBound(user, i, first, len(ended))); err != nil {
@@ -105,11 +105,11 @@ func (p identities) Bind(ctx context.Context, i identity.Identity, user string) 
 	return nil
 }
 
-// forgetSignIns is what is left of a user who is gone: nothing. The caller holds
-// s.mu.
-func (s *Store) forgetSignIns(user string) {
+// removeSignInData removes the password, the sessions and the identities of a user.
+// The caller holds s.mu.
+func (s *Store) removeSignInData(user string) {
 	delete(s.passwords, user)
 	maps.DeleteFunc(s.sessions, func(_ string, x session) bool { return x.User == user })
 	maps.DeleteFunc(s.identities,
-		func(_ identity.Identity, whose string) bool { return whose == user })
+		func(_ identity.Identity, owner string) bool { return owner == user })
 }

@@ -9,26 +9,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Purge counts under the names of what the store holds: the kinds, and "keys",
-// "secrets", "members", "invitations", "audit" and "tenants".
+// Purge counts the removed rows by the store's own names: the kinds, "keys", "secrets",
+// "members", "invitations", "audit" and "tenants".
 func (p tenants) Purge(
 	ctx context.Context, id tenancy.ID,
 ) (certificate tenancy.PurgeCertificate, err error) {
-	defer p.s.announce.tellUnless(&err, ports.TenantChanged, id.String())
-	sp, err := p.s.space(id)
+	defer p.s.notifier.notifyUnless(&err, ports.TenantChanged, id.String())
+	d, err := p.s.data(id)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	unlock, err := sp.lock(ctx) // an import under way ends first
+	unlock, err := d.lock(ctx) // waits for an import in progress
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
 	defer unlock()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	t, there := p.s.tenants[id]
+	t, exists := p.s.tenants[id]
 	switch {
-	case !there:
+	case !exists:
 		return tenancy.PurgeCertificate{}, tenancy.ErrTenantNotFound
 	case id == tenancy.DefaultID:
 		return tenancy.PurgeCertificate{},
@@ -37,24 +37,24 @@ func (p tenants) Purge(
 		return tenancy.PurgeCertificate{},
 			tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
 	}
-	certificate, err = p.s.certify(t, sp)
+	certificate, err = p.s.certifyPurge(t, d)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
 	if err := p.s.record(ctx, tenancy.ID{}, tenancy.PurgeTenantEvent(certificate)); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	p.s.remove(t)
+	p.s.removeTenant(t)
 	return certificate, nil
 }
 
-// certify counts what t has. The caller holds s.mu.
-func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.PurgeCertificate, error) {
+// certifyPurge counts t's rows and certifies the counts. The caller holds s.mu.
+func (s *Store) certifyPurge(t tenancy.Tenant, d *tenantData) (tenancy.PurgeCertificate, error) {
 	rows := map[string]int64{"keys": 0, "tenants": 1}
 	for _, kind := range s.kinds.All() {
 		rows[kind.Name] = 0
 	}
-	for _, r := range sp.snapshot(func(row) bool { return true }) {
+	for _, r := range d.snapshot(func(row) bool { return true }) {
 		rows[r.Kind]++
 	}
 	for _, k := range s.keys {
@@ -62,10 +62,10 @@ func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.PurgeCertificate, 
 			rows["keys"]++
 		}
 	}
-	sp.mu.RLock()
-	rows["secrets"] = int64(len(sp.secrets))
-	sp.mu.RUnlock()
-	log := end(s.log.chain(t.ID))
+	d.mu.RLock()
+	rows["secrets"] = int64(len(d.secrets))
+	d.mu.RUnlock()
+	log := chainEnd(s.log.chain(t.ID))
 	rows["audit"], rows["members"], rows["invitations"] = log.Seq, int64(len(s.members[t.ID])), 0
 	for _, i := range s.invitations {
 		if i.Tenant == t.ID {
@@ -76,9 +76,9 @@ func (s *Store) certify(t tenancy.Tenant, sp *space) (tenancy.PurgeCertificate, 
 		Audit: log, PurgedAt: s.time()})
 }
 
-// remove leaves nothing of t but its id and its slug, which stay taken. The
-// caller holds s.mu.
-func (s *Store) remove(t tenancy.Tenant) {
+// removeTenant removes everything of t except its id and its slug, which stay taken.
+// The caller holds s.mu.
+func (s *Store) removeTenant(t tenancy.Tenant) {
 	for id, k := range s.keys {
 		if k.Tenant == t.ID {
 			delete(s.hashes, k.Hash)
@@ -89,9 +89,9 @@ func (s *Store) remove(t tenancy.Tenant) {
 		func(_ string, i tenancy.Invitation) bool { return i.Tenant == t.ID })
 	delete(s.members, t.ID)
 	s.log.remove(t.ID)
-	delete(s.spaces, t.ID)
+	delete(s.tenantData, t.ID)
 	delete(s.tenants, t.ID)
-	s.retired[t.ID] = true
+	s.purged[t.ID] = true
 }
 
 func (l *auditLog) remove(tenant tenancy.ID) {

@@ -4,8 +4,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// checkQuota refuses what would be the tenant's n-th item of a kind, if that is
-// too many. The caller is the tenant's only writer.
+// checkQuota returns an error if the tenant's quota of a kind is less than n items.
+// The caller is the tenant's only writer.
 func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -16,10 +16,11 @@ func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
 	return tenancy.QuotaExceeded(kind, limit)
 }
 
-func (sp *space) count(kind string) (n int64) {
-	sp.mu.RLock()
-	defer sp.mu.RUnlock()
-	for ref := range sp.rows {
+// count returns the number of stored items of a kind.
+func (d *tenantData) count(kind string) (n int64) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for ref := range d.rows {
 		if ref.Kind == kind {
 			n++
 		}
@@ -27,15 +28,15 @@ func (sp *space) count(kind string) (n int64) {
 	return n
 }
 
-// checkQuotas looks at the kinds that the import adds to: what was too many
-// before may be replaced.
-func (im *importing) checkQuotas() error {
+// checkQuotas checks the kinds to which the import adds items. Kinds that were over a
+// lowered quota before may still have items replaced.
+func (im *importRun) checkQuotas() error {
 	counts := map[string]int64{}
 	for ref := range im.rows {
 		counts[ref.Kind]++
 	}
 	for _, kind := range im.s.kinds.All() {
-		if n := counts[kind.Name]; n > im.space.count(kind.Name) {
+		if n := counts[kind.Name]; n > im.data.count(kind.Name) {
 			if err := im.s.checkQuota(im.tenant, kind.Name, n); err != nil {
 				return err
 			}

@@ -7,9 +7,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// dangling collects the targets that exists doesn't know, each with prefix
+// danglingDetails returns a detail for each target that doesn't exist, with prefix
 // before its path.
-func dangling(
+func danglingDetails(
 	prefix string, targets []federation.Target, exists func(federation.Ref) bool,
 ) []tenancy.Detail {
 	var details []tenancy.Detail
@@ -26,7 +26,7 @@ func dangling(
 	return details
 }
 
-// danglingError is nil for no details.
+// danglingError returns nil for no details.
 func danglingError(details []tenancy.Detail) error {
 	if len(details) == 0 {
 		return nil
@@ -37,15 +37,16 @@ func danglingError(details []tenancy.Detail) error {
 	return e
 }
 
-// referrers answers the other items that refer to ref, sorted.
-func (sp *space) referrers(ref federation.Ref) []federation.Ref {
+// referrers returns the other items that refer to ref, sorted.
+func (d *tenantData) referrers(ref federation.Ref) []federation.Ref {
 	var refs []federation.Ref
-	for _, r := range sp.snapshot(func(r row) bool { return r.Ref != ref && refersTo(r, ref) }) {
+	for _, r := range d.snapshot(func(r row) bool { return r.Ref != ref && refersTo(r, ref) }) {
 		refs = append(refs, r.Ref)
 	}
 	return refs
 }
 
+// refersTo reports whether r has a reference to ref.
 func refersTo(r row, ref federation.Ref) bool {
 	for _, target := range r.targets {
 		if target.Ref == ref {
@@ -55,5 +56,7 @@ func refersTo(r row, ref federation.Ref) bool {
 	return false
 }
 
-// escape writes s as one token of a JSON Pointer (RFC 6901).
-func escape(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
+// escapePointer escapes s as one token of a JSON Pointer (RFC 6901).
+func escapePointer(s string) string { return pointerEscaper.Replace(s) }
+
+var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

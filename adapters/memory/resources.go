@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// resources is [ports.Resources].
 type resources struct{ s *Store }
 
 var _ ports.Resources = resources{}
@@ -19,11 +20,11 @@ var _ ports.Resources = resources{}
 func (p resources) Get(
 	_ context.Context, tenant tenancy.ID, ref federation.Ref,
 ) (federation.Resource, error) {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return federation.Resource{}, err
 	}
-	found, ok := sp.get(ref)
+	found, ok := d.get(ref)
 	if !ok {
 		return federation.Resource{}, notFound(ref)
 	}
@@ -33,7 +34,7 @@ func (p resources) Get(
 func (p resources) List(
 	_ context.Context, tenant tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +44,12 @@ func (p resources) List(
 	if err := checkLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	rows := sp.snapshot(func(r row) bool {
+	rows := d.snapshot(func(r row) bool {
 		return r.Kind == q.Kind && r.Name > q.After && hasLabels(r.Item, q.Labels) &&
-			matches(r.Item, q.Search)
+			matchesSearch(r.Item, q.Search)
 	})
 	found := make([]federation.Resource, 0, min(len(rows), q.Limit))
-	for _, r := range page(rows, q.Limit) {
+	for _, r := range firstN(rows, q.Limit) {
 		found = append(found, r.copyOut())
 	}
 	return found, nil
@@ -57,7 +58,7 @@ func (p resources) List(
 func (p resources) Put(
 	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return federation.Resource{}, false, err
 	}
@@ -65,50 +66,52 @@ func (p resources) Put(
 	if err != nil {
 		return federation.Resource{}, false, err
 	}
-	unlock, err := sp.lock(ctx)
+	unlock, err := d.lock(ctx)
 	if err != nil {
 		return federation.Resource{}, false, err
 	}
 	defer unlock()
 
-	stored, exists := sp.get(next.Ref)
-	if err := check(cond, stored, exists); err != nil {
+	stored, exists := d.get(next.Ref)
+	if err := checkCondition(cond, stored, exists); err != nil {
 		return federation.Resource{}, false, err
 	}
-	known := func(ref federation.Ref) bool {
-		_, ok := sp.get(ref)
-		return ok || ref == next.Ref
-	}
-	if err := danglingError(dangling("", next.targets, known)); err != nil {
+	if err := d.checkTargets(next); err != nil {
 		return federation.Resource{}, false, err
-	}
-	if !exists {
-		if err := p.s.checkQuota(tenant, next.Kind, sp.count(next.Kind)+1); err != nil {
-			return federation.Resource{}, false, err
-		}
 	}
 	now := p.s.time()
-	next.ID, next.CreatedAt = stored.ID, stored.CreatedAt
-	if !exists {
-		next.ID, next.CreatedAt = p.s.newID(), now
-	}
 	next.Version, next.UpdatedAt = stored.Version+1, now
 	var before *federation.Item
 	if exists {
-		before = &stored.Item
+		next.ID, next.CreatedAt, before = stored.ID, stored.CreatedAt, &stored.Item
+	} else {
+		if err := p.s.checkQuota(tenant, next.Kind, d.count(next.Kind)+1); err != nil {
+			return federation.Resource{}, false, err
+		}
+		next.ID, next.CreatedAt = p.s.newID(), now
 	}
 	if err := p.s.record(ctx, tenant,
 		federation.WriteEvent(before, next.Item, slices.Sorted(maps.Keys(secrets)))); err != nil {
 		return federation.Resource{}, false, err
 	}
-	sp.put(next, secrets)
+	d.put(next, secrets)
 	return next.copyOut(), !exists, nil
+}
+
+// checkTargets returns an error if r refers to an item that doesn't exist. r may refer
+// to itself before it is stored.
+func (d *tenantData) checkTargets(r row) error {
+	exists := func(ref federation.Ref) bool {
+		_, ok := d.get(ref)
+		return ok || ref == r.Ref
+	}
+	return danglingError(danglingDetails("", r.targets, exists))
 }
 
 func (p resources) Delete(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
 ) error {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return err
 	}
@@ -116,24 +119,24 @@ func (p resources) Delete(
 	if err != nil {
 		return err
 	}
-	unlock, err := sp.lock(ctx)
+	unlock, err := d.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 
-	stored, exists := sp.get(ref)
+	stored, exists := d.get(ref)
 	if !exists {
 		return notFound(ref)
 	}
 	if kind.Singleton != "" {
 		return tenancy.Errorf(tenancy.CodeNotDeletable,
-			"every tenant has its one %s; change it instead", ref.Kind)
+			"every tenant has one %s, which can't be deleted; change it instead", ref.Kind)
 	}
-	if err := check(cond, stored, exists); err != nil {
+	if err := checkCondition(cond, stored, exists); err != nil {
 		return err
 	}
-	if refs := sp.referrers(ref); len(refs) > 0 {
+	if refs := d.referrers(ref); len(refs) > 0 {
 		e := tenancy.Errorf(tenancy.CodeReferenced,
 			"%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
 		e.Members = map[string]any{"referrers": refs}
@@ -142,11 +145,12 @@ func (p resources) Delete(
 	if err := p.s.record(ctx, tenant, federation.DeleteEvent(stored.Item)); err != nil {
 		return err
 	}
-	sp.remove(ref)
+	d.remove(ref)
 	return nil
 }
 
-// prepare checks item and takes its literal secrets out.
+// prepare checks item and extracts its literal secrets, which it returns by their names
+// in the vault.
 func (p resources) prepare(item federation.Item) (row, map[string][]byte, error) {
 	item, err := p.s.kinds.Check(federation.Item{Ref: item.Ref, Labels: item.Labels,
 		Spec: item.Spec})
@@ -157,7 +161,7 @@ func (p resources) prepare(item federation.Item) (row, map[string][]byte, error)
 	if err != nil {
 		return row{}, nil, err
 	}
-	item, secrets, err := hide(kind, item)
+	item, secrets, err := extractSecrets(kind, item)
 	if err != nil {
 		return row{}, nil, err
 	}
@@ -165,46 +169,49 @@ func (p resources) prepare(item federation.Item) (row, map[string][]byte, error)
 	return row{Resource: federation.Resource{Item: copyItem(item)}, targets: targets}, secrets, err
 }
 
+// kind returns a declared kind, or [tenancy.CodeNotFound].
 func (p resources) kind(name string) (federation.Kind, error) {
 	kind, ok := p.s.kinds.Kind(name)
 	if !ok {
-		return federation.Kind{}, tenancy.Errorf(tenancy.CodeNotFound, "there is no kind %q", name)
+		return federation.Kind{}, tenancy.Errorf(tenancy.CodeNotFound, "unknown kind %q", name)
 	}
 	return kind, nil
 }
 
-func (sp *space) put(r row, secrets map[string][]byte) {
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
-	sp.rows[r.Ref] = r
+// put stores r and the secrets that were extracted from it at once, so that no reader
+// finds a reference without its secret.
+func (d *tenantData) put(r row, secrets map[string][]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rows[r.Ref] = r
 	for name, value := range secrets {
-		sp.secrets[name] = value
+		d.secrets[name] = value
 	}
 }
 
-func (sp *space) remove(ref federation.Ref) {
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
-	delete(sp.rows, ref)
+func (d *tenantData) remove(ref federation.Ref) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.rows, ref)
 }
 
-// check reports which part of cond doesn't hold.
-func check(cond ports.Condition, stored row, exists bool) error {
+// checkCondition returns the error of the part of cond that doesn't hold.
+func checkCondition(cond ports.Condition, stored row, exists bool) error {
 	switch {
 	case cond.Absent && exists:
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q is there already", stored.Kind,
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", stored.Kind,
 			stored.Name)
 	case (cond.Exists || cond.Version != 0) && !exists:
-		return tenancy.Errorf(tenancy.CodeVersionMismatch, "it isn't there")
+		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
 	case cond.Version != 0 && cond.Version != stored.Version:
 		return versionMismatch(stored.Version)
 	}
 	return nil
 }
 
-// matches reports whether search is in the item's name or description, in any
-// case. Nothing is a pattern in it.
-func matches(item federation.Item, search string) bool {
+// matchesSearch reports whether the item's name or description contains search, in any
+// letter case. search has no wildcards.
+func matchesSearch(item federation.Item, search string) bool {
 	if search == "" {
 		return true
 	}

@@ -7,14 +7,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// hide replaces the literal secrets of a checked item by their refs and answers
-// the values, by their names in the vault.
-func hide(kind federation.Kind, item federation.Item) (federation.Item, map[string][]byte, error) {
-	found, err := literals(kind, item)
+// extractSecrets replaces the literal secrets of a checked item by references, and
+// returns the values by their names in the vault.
+func extractSecrets(
+	kind federation.Kind, item federation.Item,
+) (federation.Item, map[string][]byte, error) {
+	found, err := literalSecrets(kind, item)
 	if err != nil || len(found) == 0 {
 		return item, nil, err
 	}
-	members, err := membersOf(item)
+	members, err := specMembers(item)
 	if err != nil {
 		return federation.Item{}, nil, err
 	}
@@ -31,38 +33,38 @@ func hide(kind federation.Kind, item federation.Item) (federation.Item, map[stri
 	return item, values, err
 }
 
-// refuseLiterals reports with [tenancy.CodeInvalid] the secrets that stand in
-// item in the clear.
-func refuseLiterals(kind federation.Kind, item federation.Item) error {
-	found, err := literals(kind, item)
+// refuseLiteralSecrets returns [tenancy.CodeInvalid] if item has literal secrets, with
+// each place in Details.
+func refuseLiteralSecrets(kind federation.Kind, item federation.Item) error {
+	found, err := literalSecrets(kind, item)
 	if err != nil || len(found) == 0 {
 		return err
 	}
 	refusal := tenancy.Errorf(tenancy.CodeInvalid,
-		"%s %q holds a secret in the clear; set it in the vault and refer to it", item.Kind,
+		"%s %q contains a secret in plain text; store it in the vault and refer to it", item.Kind,
 		item.Name)
 	for _, field := range kind.Fields {
 		if _, literal := found[field.Name]; literal {
-			path := "/spec/" + escape(field.Name)
+			path := "/spec/" + escapePointer(field.Name)
 			refusal.Details = append(refusal.Details,
 				tenancy.Detail{Path: path, Code: tenancy.CodeInvalid,
-					Detail: `a secret is {"$secret": "<name>"}`})
+					Detail: `write a secret as {"$secret": "<name>"}`})
 		}
 	}
 	return refusal
 }
 
-// literals answers the secrets that stand in item in the clear, by field.
-func literals(kind federation.Kind, item federation.Item) (map[string]string, error) {
+// literalSecrets returns the plain-text secrets of item by field.
+func literalSecrets(kind federation.Kind, item federation.Item) (map[string]string, error) {
 	found := map[string]string{}
-	err := eachSecret(kind, item, func(field string, raw json.RawMessage) error {
+	err := forEachSecret(kind, item, func(field string, raw json.RawMessage) error {
 		if _, ok := federation.ParseSecretRef(raw); ok {
 			return nil
 		}
 		var value string
 		if err := json.Unmarshal(raw, &value); err != nil {
 			return tenancy.Errorf(tenancy.CodeInvalid,
-				"%s is a secret: a string or {\"$secret\": \"<name>\"}", field)
+				"%s is a secret: write a string or {\"$secret\": \"<name>\"}", field)
 		}
 		found[field] = value
 		return nil
@@ -70,14 +72,15 @@ func literals(kind federation.Kind, item federation.Item) (map[string]string, er
 	return found, err
 }
 
-// uses answers where a checked item refers to secrets, in the order of its
+// secretUses returns a checked item's references to secrets, in the order of its
 // kind's fields.
-func uses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, error) {
+func secretUses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, error) {
 	var found []federation.SecretUse
-	err := eachSecret(kind, item, func(field string, raw json.RawMessage) error {
+	err := forEachSecret(kind, item, func(field string, raw json.RawMessage) error {
 		if name, ok := federation.ParseSecretRef(raw); ok {
 			found = append(found, federation.SecretUse{
-				Kind: item.Kind, Name: item.Name, Path: "/spec/" + escape(field), Secret: name,
+				Kind: item.Kind, Name: item.Name, Path: "/spec/" + escapePointer(field),
+				Secret: name,
 			})
 		}
 		return nil
@@ -85,16 +88,17 @@ func uses(kind federation.Kind, item federation.Item) ([]federation.SecretUse, e
 	return found, err
 }
 
-func eachSecret(
+// forEachSecret calls visit for each secret field of item that is set.
+func forEachSecret(
 	kind federation.Kind, item federation.Item, visit func(field string, raw json.RawMessage) error,
 ) error {
-	members, err := membersOf(item)
+	members, err := specMembers(item)
 	if err != nil {
 		return err
 	}
 	for _, field := range kind.Fields {
-		raw, there := members[field.Name]
-		if !field.Secret || !there || string(raw) == "null" {
+		raw, exists := members[field.Name]
+		if !field.Secret || !exists || string(raw) == "null" {
 			continue
 		}
 		if err := visit(field.Name, raw); err != nil {
@@ -104,10 +108,12 @@ func eachSecret(
 	return nil
 }
 
-func membersOf(item federation.Item) (map[string]json.RawMessage, error) {
+// specMembers parses the members of item's spec.
+func specMembers(item federation.Item) (map[string]json.RawMessage, error) {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal(item.Spec, &members); err != nil {
-		return nil, tenancy.Errorf(tenancy.CodeInvalidJSON, "a spec is a JSON object").Because(err)
+		return nil, tenancy.Errorf(tenancy.CodeInvalidJSON, "the spec must be a JSON object").
+			Because(err)
 	}
 	return members, nil
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// sessions is [ports.Sessions].
 type sessions struct{ s *Store }
 
+// sessionFinder is [ports.SessionFinder].
 type sessionFinder struct{ s *Store }
 
 var (
@@ -20,16 +22,16 @@ var (
 	_ ports.SessionFinder = sessionFinder{}
 )
 
-// session is a session with the secret before its last renewal.
+// session is a stored session. For a short time after a renewal, requests in progress
+// may still use the former secret.
 type session struct {
 	identity.Session
-	former      identity.SessionHash
-	formerUntil time.Time
+	former      identity.SessionHash // of the secret before the last renewal
+	formerUntil time.Time            // the end of the time in which it may be used
 }
 
-// has reports whether hash is that of a secret with which the session may be used
-// at now.
-func (x session) has(hash identity.SessionHash, now time.Time) bool {
+// accepts reports whether the secret with this hash may be used at now.
+func (x session) accepts(hash identity.SessionHash, now time.Time) bool {
 	return x.Hash == hash || x.former == hash && now.Before(x.formerUntil)
 }
 
@@ -38,43 +40,44 @@ var (
 	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
 )
 
-func (p sessions) Create(ctx context.Context, given identity.Session, verified string) error {
+func (p sessions) Create(ctx context.Context, created identity.Session, verified string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	_, known := p.s.users[given.User]
-	if !known || verified != "" && p.s.passwords[given.User] != verified {
+	_, known := p.s.users[created.User]
+	if !known || verified != "" && p.s.passwords[created.User] != verified {
 		return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
 	}
 	for id, other := range p.s.sessions {
-		if id == given.ID || other.Hash == given.Hash {
-			return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session is there already")
+		if id == created.ID || other.Hash == created.Hash {
+			return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session exists already")
 		}
 	}
-	ended := p.s.beyond(given.User, identity.MaxSessions-1)
+	ended := p.s.sessionsBeyond(created.User, identity.MaxSessions-1)
 	if err := p.s.record(ctx, tenancy.ID{},
-		identity.SessionCreated(given, len(ended))); err != nil {
+		identity.SessionCreated(created, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
 		delete(p.s.sessions, id)
 	}
-	given.CreatedAt, given.SeenAt, given.ExpiresAt = micro(given.CreatedAt),
-		micro(given.SeenAt).Truncate(time.Minute), micro(given.ExpiresAt)
-	p.s.sessions[given.ID] = session{Session: given}
+	created.CreatedAt, created.ExpiresAt = storedTime(created.CreatedAt),
+		storedTime(created.ExpiresAt)
+	created.SeenAt = storedTime(created.SeenAt).Truncate(time.Minute)
+	p.s.sessions[created.ID] = session{Session: created}
 	return nil
 }
 
-// beyond answers the ids of the user's sessions but for the newest so many. The
-// caller holds s.mu.
-func (s *Store) beyond(user string, newest int) (ids []string) {
+// sessionsBeyond returns the ids of the user's sessions without the newest n. The caller
+// holds s.mu.
+func (s *Store) sessionsBeyond(user string, n int) (ids []string) {
 	all := s.sessionsOf(user)
-	for _, old := range all[min(newest, len(all)):] {
+	for _, old := range all[min(n, len(all)):] {
 		ids = append(ids, old.ID)
 	}
 	return ids
 }
 
-// sessionsOf answers the sessions of a user, the newest first.
+// sessionsOf returns the sessions of a user, newest first. The caller holds s.mu.
 func (s *Store) sessionsOf(user string) []identity.Session {
 	var all []identity.Session
 	for _, x := range s.sessions {
@@ -135,7 +138,7 @@ func (p sessionFinder) Find(
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	for _, x := range p.s.sessions {
-		if x.has(hash, now) && now.Before(x.ExpiresAt) {
+		if x.accepts(hash, now) && now.Before(x.ExpiresAt) {
 			return x.Session, nil
 		}
 	}
@@ -145,7 +148,7 @@ func (p sessionFinder) Find(
 func (p sessionFinder) Touch(_ context.Context, id string, at time.Time) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
-	at = micro(at).Truncate(time.Minute)
+	at = storedTime(at).Truncate(time.Minute)
 	if x, ok := p.s.sessions[id]; ok && at.After(x.SeenAt) {
 		x.SeenAt = at
 		p.s.sessions[id] = x

@@ -14,24 +14,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// Options changes what a Store takes from the outside. The zero value works.
+// Options sets the clock, the ids and the singletons of a Store. The zero value works.
 type Options struct {
-	// Clock tells the time. Defaults to [time.Now]. Its times are stored in
-	// UTC, cut to microseconds, as a database keeps them.
+	// Clock returns the current time. Defaults to [time.Now]. The store truncates
+	// its times to microseconds in UTC, as a database does.
 	Clock func() time.Time
 
-	// NewID makes the ids of resources and of the installation. Defaults to
-	// UUIDv7 (RFC 9562). It may be called by several goroutines at once.
+	// NewID creates the ids of resources, of audit entries and of the installation.
+	// Defaults to UUIDv7 (RFC 9562). Several goroutines may call it at once.
 	NewID func() string
 
-	// Singletons holds the spec that the one item of a singleton kind has in a
-	// new tenant, by the kind's name. Defaults to {} for each. It can't refer
-	// to other items: a new tenant has none.
+	// Singletons holds, by the kind's name, the spec of the one item of a singleton
+	// kind in a new tenant. Defaults to {} for each. A spec can't refer to other
+	// items: a new tenant has none.
 	Singletons map[string]json.RawMessage
 }
 
-// Store is an installation in memory. Its ports are answered by
-// [Store.Services].
+// Store is an installation in memory. [Store.Services] returns its ports.
 type Store struct {
 	kinds      *federation.Kinds
 	instance   string
@@ -39,41 +38,41 @@ type Store struct {
 	newID      func() string
 	singletons []federation.Item // of a new tenant
 
-	mu          sync.RWMutex // guards the maps; what a space holds has a lock of its own
+	mu          sync.RWMutex // guards the maps, but not what a tenantData holds
 	tenants     map[tenancy.ID]tenancy.Tenant
-	slugs       map[tenancy.Slug]tenancy.ID // also of those that were purged
-	retired     map[tenancy.ID]bool         // those that were purged
+	slugs       map[tenancy.Slug]tenancy.ID // of purged tenants too
+	purged      map[tenancy.ID]bool         // the purged tenants
 	keys        map[string]tenancy.APIKey   // by id
 	hashes      map[tenancy.KeyHash]string
 	users       map[string]identity.User                     // by id
-	emails      map[string]string                            // ids by address in its normal form
+	emails      map[string]string                            // ids by normalized address
 	members     map[tenancy.ID]map[string]tenancy.Membership // by user
 	invitations map[string]tenancy.Invitation                // by id
-	spaces      map[tenancy.ID]*space
+	tenantData  map[tenancy.ID]*tenantData
 	log         auditLog
 
-	sessions   map[string]session           // by id
-	passwords  map[string]string            // hashes, by the user's id
-	identities map[identity.Identity]string // whose they are
-	attempts   *loginAttempts
+	sessions      map[string]session           // by id
+	passwords     map[string]string            // hashes, by the user's id
+	identities    map[identity.Identity]string // the users they are bound to
+	loginAttempts *loginAttempts
 
-	announce changeNotifier
+	notifier changeNotifier
 }
 
-// New makes a store of the given kinds, in which the tenant
-// [tenancy.DefaultID] is there already. Nil kinds are no kinds. Options that
-// contradict the kinds are a mistake of the program: New panics and names them.
+// New creates a store of the kinds, with the tenant [tenancy.DefaultID]. Nil kinds mean
+// no kinds. Options that contradict the kinds are a programming error: New panics and
+// names the option.
 func New(kinds *federation.Kinds, options Options) *Store {
 	s := &Store{
-		kinds:   kinds,
-		now:     options.Clock,
-		newID:   options.NewID,
-		tenants: map[tenancy.ID]tenancy.Tenant{},
-		slugs:   map[tenancy.Slug]tenancy.ID{},
-		retired: map[tenancy.ID]bool{},
-		keys:    map[string]tenancy.APIKey{},
-		hashes:  map[tenancy.KeyHash]string{},
-		spaces:  map[tenancy.ID]*space{},
+		kinds:      kinds,
+		now:        options.Clock,
+		newID:      options.NewID,
+		tenants:    map[tenancy.ID]tenancy.Tenant{},
+		slugs:      map[tenancy.Slug]tenancy.ID{},
+		purged:     map[tenancy.ID]bool{},
+		keys:       map[string]tenancy.APIKey{},
+		hashes:     map[tenancy.KeyHash]string{},
+		tenantData: map[tenancy.ID]*tenantData{},
 		log: auditLog{chains: map[tenancy.ID][]tenancy.AuditEntry{},
 			slugs: map[tenancy.ID]tenancy.Slug{}},
 
@@ -82,10 +81,10 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		members:     map[tenancy.ID]map[string]tenancy.Membership{},
 		invitations: map[string]tenancy.Invitation{},
 
-		sessions:   map[string]session{},
-		passwords:  map[string]string{},
-		identities: map[identity.Identity]string{},
-		attempts:   newAttempts(),
+		sessions:      map[string]session{},
+		passwords:     map[string]string{},
+		identities:    map[identity.Identity]string{},
+		loginAttempts: newLoginAttempts(),
 	}
 	if s.kinds == nil {
 		s.kinds = must(federation.NewKinds())
@@ -97,15 +96,15 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	s.instance = s.newID()
-	s.singletons = must(singletons(s.kinds, options.Singletons))
-	s.add(tenancy.Tenant{
+	s.singletons = must(newSingletons(s.kinds, options.Singletons))
+	s.addTenant(tenancy.Tenant{
 		ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug, Name: "Default",
 		State: tenancy.Active, Settings: json.RawMessage(`{}`),
 	})
 	return s
 }
 
-// Services answers the store's ports.
+// Services returns the store's ports.
 func (s *Store) Services() ports.Services {
 	return ports.Services{
 		Instance:  s.instance,
@@ -124,20 +123,20 @@ func (s *Store) Services() ports.Services {
 		Members:          members{s},
 		Memberships:      memberships{s},
 		Invitations:      invitations{s},
-		InvitationFinder: acceptances{s},
+		InvitationFinder: invitationFinder{s},
 
-		ChangeNotifier: &s.announce,
+		ChangeNotifier: &s.notifier,
 
 		Passwords:     passwords{s},
 		Sessions:      sessions{s},
 		SessionFinder: sessionFinder{s},
-		LoginAttempts: s.attempts,
+		LoginAttempts: s.loginAttempts,
 		Identities:    identities{s},
 	}
 }
 
-// singletons makes the items that every new tenant has.
-func singletons(
+// newSingletons returns the items that every new tenant has.
+func newSingletons(
 	kinds *federation.Kinds, specs map[string]json.RawMessage,
 ) ([]federation.Item, error) {
 	for name := range specs {
@@ -155,7 +154,7 @@ func singletons(
 		if spec, ok := specs[kind.Name]; ok {
 			item.Spec = spec
 		}
-		item, err := singleton(kinds, item)
+		item, err := checkSingleton(kinds, item)
 		if err != nil {
 			return nil, fmt.Errorf("memory: Options.Singletons: %s: %w", kind.Name, err)
 		}
@@ -164,7 +163,9 @@ func singletons(
 	return items, nil
 }
 
-func singleton(kinds *federation.Kinds, item federation.Item) (federation.Item, error) {
+// checkSingleton checks an item that every new tenant gets: a new tenant has neither
+// items that it could refer to, nor secrets.
+func checkSingleton(kinds *federation.Kinds, item federation.Item) (federation.Item, error) {
 	item, err := kinds.Check(item)
 	if err != nil {
 		return federation.Item{}, err
@@ -178,20 +179,21 @@ func singleton(kinds *federation.Kinds, item federation.Item) (federation.Item, 
 			fmt.Errorf("%s refers to an item, but a new tenant has none", targets[0].Path)
 	}
 	kind, _ := kinds.Kind(item.Kind)
-	return item, refuseLiterals(kind, item)
+	return item, refuseLiteralSecrets(kind, item)
 }
 
-// time is the time of a write.
-func (s *Store) time() time.Time { return micro(s.now()) }
+// time returns the time of a write.
+func (s *Store) time() time.Time { return storedTime(s.now()) }
 
-// micro is t as a database keeps it: in UTC, cut to microseconds.
-func micro(t time.Time) time.Time {
+// storedTime returns t as a database stores it: in UTC, with microseconds.
+func storedTime(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)
 }
 
+// must panics on an error, which only a wrong program can cause.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

@@ -1,8 +1,8 @@
 package memory
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -10,6 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// tenants is [ports.Tenants].
 type tenants struct{ s *Store }
 
 var _ ports.Tenants = tenants{}
@@ -20,11 +21,12 @@ func (p tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	}
 	made, err := p.create(ctx, t)
 	if err == nil {
-		p.s.announce.tell(ports.TenantChanged, made.ID.String())
+		p.s.notifier.notify(ports.TenantChanged, made.ID.String())
 	}
 	return made, err
 }
 
+// create stores a tenant. It releases the store's lock before Create notifies.
 func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -32,15 +34,15 @@ func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 		return tenancy.Tenant{},
 			tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
 	}
-	if _, taken := p.s.tenants[t.ID]; taken || p.s.retired[t.ID] {
+	if _, taken := p.s.tenants[t.ID]; taken || p.s.purged[t.ID] {
 		return tenancy.Tenant{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id is there already")
+			tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id exists already")
 	}
-	p.s.log.name(t.ID, t.Slug)
+	p.s.log.setSlug(t.ID, t.Slug)
 	if err := p.s.record(ctx, t.ID, tenancy.CreateTenantEvent(t)); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return copyTenant(p.s.add(t)), nil
+	return copyTenant(p.s.addTenant(t)), nil
 }
 
 func (p tenants) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
@@ -61,29 +63,26 @@ func (p tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant,
 }
 
 func (p tenants) List(_ context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
-	if err := checkLimit(q.Limit); err != nil {
-		return nil, err
-	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []tenancy.Tenant
-	for _, t := range p.s.tenants {
-		if admits(q, t) {
-			found = append(found, copyTenant(t))
-		}
+	found, err := keysetPage(maps.Values(p.s.tenants),
+		func(t tenancy.Tenant) bool { return matchesTenant(q, t) },
+		func(t tenancy.Tenant) tenancy.Slug { return t.Slug }, q.After, q.Limit)
+	for i, t := range found {
+		found[i] = copyTenant(t)
 	}
-	slices.SortFunc(found, func(a, b tenancy.Tenant) int { return cmp.Compare(a.Slug, b.Slug) })
-	return page(found, q.Limit), nil
+	return found, err
 }
 
 func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	stored, err := p.update(ctx, t)
 	if err == nil {
-		p.s.announce.tell(ports.TenantChanged, stored.ID.String())
+		p.s.notifier.notify(ports.TenantChanged, stored.ID.String())
 	}
 	return stored, err
 }
 
+// update stores a change. It releases the store's lock before Update notifies.
 func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -97,7 +96,7 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	before := stored
 	stored.Name, stored.State = t.Name, t.State
 	stored.Settings, stored.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
-	stored.DeletedAt = micro(t.DeletedAt)
+	stored.DeletedAt = storedTime(t.DeletedAt)
 	stored.Version++
 	stored.UpdatedAt = p.s.time()
 	if err := p.s.record(ctx, t.ID, tenancy.UpdateTenantEvent(before, stored)); err != nil {
@@ -107,50 +106,41 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 	return copyTenant(stored), nil
 }
 
-// add stores a new tenant and its singletons. The caller holds s.mu, or nobody
-// else knows s yet.
-func (s *Store) add(t tenancy.Tenant) tenancy.Tenant {
+// addTenant stores a new tenant and its singletons. The caller holds s.mu, or is New.
+func (s *Store) addTenant(t tenancy.Tenant) tenancy.Tenant {
 	now := s.time()
 	t = copyTenant(t)
 	t.Version, t.CreatedAt, t.UpdatedAt = 1, now, now
-	t.DeletedAt = micro(t.DeletedAt)
+	t.DeletedAt = storedTime(t.DeletedAt)
 
-	owned := newSpace()
+	data := newTenantData()
 	for _, item := range s.singletons {
 		item = copyItem(item)
 		item.Version, item.UpdatedAt = 1, now
-		owned.rows[item.Ref] = row{
+		data.rows[item.Ref] = row{
 			Resource: federation.Resource{Item: item, ID: s.newID(), CreatedAt: now},
 			pristine: true,
 		}
 	}
 	s.tenants[t.ID] = t
 	s.slugs[t.Slug] = t.ID
-	s.spaces[t.ID] = owned
-	s.log.name(t.ID, t.Slug)
+	s.tenantData[t.ID] = data
+	s.log.setSlug(t.ID, t.Slug)
 	return t
 }
 
-func admits(q ports.TenantQuery, t tenancy.Tenant) bool {
-	return t.Slug > q.After &&
-		(q.State == "" || t.State == q.State) &&
-		(q.IDs == nil || slices.Contains(q.IDs, t.ID))
+// matchesTenant reports whether q selects t, apart from q.After.
+func matchesTenant(q ports.TenantQuery, t tenancy.Tenant) bool {
+	return (q.State == "" || t.State == q.State) && (q.IDs == nil || slices.Contains(q.IDs, t.ID))
 }
 
+// copyTenant copies what the caller could change.
 func copyTenant(t tenancy.Tenant) tenancy.Tenant {
 	t.Settings, t.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
 	return t
 }
 
-func checkLimit(limit int) error {
-	if limit <= 0 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit must be positive")
-	}
-	return nil
-}
-
-func page[T any](all []T, limit int) []T { return all[:min(limit, len(all))] }
-
+// versionMismatch returns the error for a write that expected another version.
 func versionMismatch(stored int64) error {
 	return tenancy.Errorf(tenancy.CodeVersionMismatch,
 		"it changed since it was read: its version is %d; read it again", stored)

@@ -10,6 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// transfers is [ports.Transfers].
 type transfers struct{ s *Store }
 
 var _ ports.Transfers = transfers{}
@@ -17,21 +18,21 @@ var _ ports.Transfers = transfers{}
 func (p transfers) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return err
 	}
 	for _, name := range sel.Kinds {
 		if _, ok := p.s.kinds.Kind(name); !ok {
-			return tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", name)
+			return tenancy.Errorf(tenancy.CodeInvalid, "unknown kind %q", name)
 		}
 	}
-	rows := sp.snapshot(func(r row) bool {
+	rows := d.snapshot(func(r row) bool {
 		return (len(sel.Kinds) == 0 || slices.Contains(sel.Kinds, r.Kind)) &&
 			hasLabels(r.Item, sel.Labels)
 	})
 	for _, r := range rows {
-		if err := alive(ctx); err != nil {
+		if err := checkContext(ctx); err != nil {
 			return err
 		}
 		if err := yield(copyItem(r.Item)); err != nil {
@@ -41,47 +42,48 @@ func (p transfers) Export(
 	return nil
 }
 
-// Import works on a copy of the tenant's rows, which takes their place when fn
-// answers nil. Nobody else writes meanwhile.
+// Import works on a copy of the tenant's rows, which replaces them if fn returns nil.
+// It locks out other writers meanwhile.
 func (p transfers) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
-	sp, err := p.s.space(tenant)
+	d, err := p.s.data(tenant)
 	if err != nil {
 		return err
 	}
-	unlock, err := sp.lock(ctx)
+	unlock, err := d.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 
-	sp.mu.RLock()
-	rows := maps.Clone(sp.rows)
-	sp.mu.RUnlock()
-	im := &importing{s: p.s, tenant: tenant, space: sp, rows: rows,
+	d.mu.RLock()
+	rows := maps.Clone(d.rows)
+	d.mu.RUnlock()
+	im := &importRun{s: p.s, tenant: tenant, data: d, rows: rows,
 		staged: map[federation.Ref]federation.Item{}}
 	if err := fn(im); err != nil {
 		return err
 	}
-	if err := alive(ctx); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return err
 	}
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if im.applied {
 		if err := p.s.record(ctx, tenant, federation.ImportEvent(im.details)); err != nil {
 			return err
 		}
 	}
-	sp.rows = maps.Clone(rows) // a copy: fn may have kept its Import
+	// another copy: fn may have kept its Import, which can still write to rows
+	d.rows = maps.Clone(rows)
 	return nil
 }
 
-// alive reports whether whoever asked still waits.
-func alive(ctx context.Context) error {
+// checkContext returns [tenancy.CodeUnavailable] if ctx has ended.
+func checkContext(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return tenancy.Errorf(tenancy.CodeUnavailable, "the request was given up").Because(err)
+		return tenancy.Errorf(tenancy.CodeUnavailable, "the request was canceled").Because(err)
 	}
 	return nil
 }

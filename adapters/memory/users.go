@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
+// users is [ports.Users].
 type users struct{ s *Store }
 
 var _ ports.Users = users{}
@@ -23,8 +23,8 @@ func (p users) Create(ctx context.Context, u identity.User) (identity.User, erro
 	return p.s.addUser(ctx, u)
 }
 
-// addUser is Create for who holds s.mu; by is who did it, if the context doesn't
-// say.
+// addUser stores a new user. by, if given, is the actor instead of the context's. The
+// caller holds s.mu.
 func (s *Store) addUser(
 	ctx context.Context, u identity.User, by ...identity.User,
 ) (identity.User, error) {
@@ -37,27 +37,29 @@ func (s *Store) addUser(
 	}
 	now := s.time()
 	u.Email, u.CreatedAt, u.UpdatedAt = email, now, now
-	if err := s.record(ctx, tenancy.ID{}, doneBy(identity.UserCreated(u), by)); err != nil {
+	if err := s.record(ctx, tenancy.ID{}, withActor(identity.UserCreated(u), by)); err != nil {
 		return identity.User{}, err
 	}
 	s.users[u.ID], s.emails[email] = u, u.ID
 	return u, nil
 }
 
-func doneBy(e tenancy.Event, by []identity.User) tenancy.Event {
+// withActor sets the actor of an event to the user in by, if there is one.
+func withActor(e tenancy.Event, by []identity.User) tenancy.Event {
 	for _, u := range by {
 		e = e.By(u.Actor())
 	}
 	return e
 }
 
-// checkFree wants no user to have the address, in its normal form, or the id.
+// checkFree returns an error if a user has the normalized address or the id. The caller
+// holds s.mu.
 func (s *Store) checkFree(email, id string) error {
 	if _, taken := s.emails[email]; taken {
 		return errEmailTaken
 	}
 	if _, taken := s.users[id]; taken {
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id is there already")
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a user with this id exists already")
 	}
 	return nil
 }
@@ -87,25 +89,17 @@ func (p users) ByEmail(ctx context.Context, email string) (identity.User, error)
 }
 
 func (p users) List(_ context.Context, q ports.UserQuery) ([]identity.User, error) {
-	if err := checkLimit(q.Limit); err != nil {
-		return nil, err
-	}
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
-	var found []identity.User
-	for _, u := range p.s.users {
-		if u.Email > q.After && (q.IDs == nil || slices.Contains(q.IDs, u.ID)) {
-			found = append(found, u)
-		}
-	}
-	slices.SortFunc(found, func(a, b identity.User) int { return cmp.Compare(a.Email, b.Email) })
-	return page(found, q.Limit), nil
+	return keysetPage(maps.Values(p.s.users),
+		func(u identity.User) bool { return q.IDs == nil || slices.Contains(q.IDs, u.ID) },
+		func(u identity.User) string { return u.Email }, q.After, q.Limit)
 }
 
 func (p users) Update(
 	ctx context.Context, id string, c ports.UserChange,
 ) (u identity.User, err error) {
-	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	before, ok := p.s.users[id]
@@ -138,30 +132,32 @@ func (p users) Update(
 	return after, nil
 }
 
+// Remove checks all tenants before it records or removes anything: the store has no
+// rollback.
 func (p users) Remove(ctx context.Context, id string) (err error) {
-	defer p.s.announce.tellUnless(&err, ports.UserChanged, id)
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	user, ok := p.s.users[id]
 	if !ok {
 		return errNoUser
 	}
-	others := map[tenancy.ID]int{}
-	var left []tenancy.Membership
+	otherAdmins := map[tenancy.ID]int{}
+	var ended []tenancy.Membership
 	for tenant, members := range p.s.members {
 		m, member := members[id]
 		if !member {
 			continue
 		}
-		left = append(left, m)
+		ended = append(ended, m)
 		if m.Role == tenancy.Admin {
-			others[tenant] = admins(members) - 1
+			otherAdmins[tenant] = countAdmins(members) - 1
 		}
 	}
-	if err := tenancy.LastAdminOf(others); err != nil {
+	if err := tenancy.LastAdminOf(otherAdmins); err != nil {
 		return err
 	}
-	for _, m := range left {
+	for _, m := range ended {
 		if err := p.s.record(ctx, m.Tenant, tenancy.MemberRemoved(m)); err != nil {
 			return err
 		}
@@ -169,11 +165,11 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	if err := p.s.record(ctx, tenancy.ID{}, identity.UserRemoved(user)); err != nil {
 		return err
 	}
-	for _, m := range left {
+	for _, m := range ended {
 		delete(p.s.members[m.Tenant], id)
 	}
 	maps.DeleteFunc(p.s.emails, func(_, user string) bool { return user == id })
 	delete(p.s.users, id)
-	p.s.forgetSignIns(id)
+	p.s.removeSignInData(id)
 	return nil
 }

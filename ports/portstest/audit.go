@@ -13,28 +13,30 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func auditSuite() []clause { return slices.Concat(auditAppend(), auditList(), auditExport()) }
+func auditSuite() []contractCase {
+	return slices.Concat(auditAppend(), auditList(), auditExport(), auditWrites())
+}
 
-func auditAppend() []clause {
-	return []clause{
+func auditAppend() []contractCase {
+	return []contractCase{
 		{
-			name: "append to one tenant's log",
-			says: "Append adds what changes nothing and is to be known nevertheless: a" +
-				" denial, or that somebody read.",
+			name: "entry is appended to one tenant's log",
+			says: "Append adds an entry about something that changed no data: a denial, or a" +
+				" read.",
 			isolates: []string{"Audit.Append", "Audit.List"},
 			prove: func(p *probe) {
-				given := tenancy.Event{
+				input := tenancy.Event{
 					Action: "agent.read", Target: tenancy.AuditTarget{
 						Kind: "agent", Name: "Käthe <b>\"&"}, Outcome: tenancy.Denied,
 					Details: map[string]any{"code": "forbidden", "n": 1},
 					Actor:   tenancy.Actor{Kind: "key", ID: "k1", Name: "ci"},
 				}
-				p.ok(p.Audit.Append(p.ctx, p.acme, given), "Audit.Append")
+				p.ok(p.Audit.Append(p.ctx, p.acme, input), "Audit.Append")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "agent.read"}) {
 					p.equal(e.Tenant, p.acme, "the entry's tenant")
 					p.equal(e.TenantSlug, tenancy.Slug("acme"), "the entry's tenant's slug")
-					p.equal(e.Actor, given.Actor, "the actor")
-					p.equal(e.Target, given.Target, "the target")
+					p.equal(e.Actor, input.Actor, "the actor")
+					p.equal(e.Target, input.Target, "the target")
 					p.equal(e.Outcome, tenancy.Denied, "the outcome")
 					p.equal(sameJSON(e.Details, json.RawMessage(`{"code":"forbidden","n":1}`)),
 						true, "the details %s are the event's", e.Details)
@@ -47,8 +49,9 @@ func auditAppend() []clause {
 			},
 		},
 		{
-			name: "append what can't be written",
-			says: "What [tenancy.Event.Entry] refuses is its error, and isn't added.",
+			name: "invalid event is refused",
+			says: "If [tenancy.Event.Entry] refuses the event, Append returns its error and adds" +
+				" nothing.",
 			prove: func(p *probe) {
 				_, before, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
@@ -62,13 +65,13 @@ func auditAppend() []clause {
 				_, after, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(after, before, "where the chain ends")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
+				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
 					"the entries of all tenants")
 			},
 		},
 		{
-			name: "append what a stranger sends",
-			says: "Append adds what changes nothing and is to be known nevertheless",
+			name: "hostile text is stored safely",
+			says: "Append adds an entry about something that changed no data",
 			prove: func(p *probe) {
 				hostile := "a\x00b\\u0000\xff'); DROP TABLE x; --\u2028\n"
 				e := tenancy.Event{
@@ -88,13 +91,13 @@ func auditAppend() []clause {
 					p.equal(details, map[string]any{"path": want, want: []any{want},
 						"reason": want}, "the details")
 				}
-				p.verified(p.acme)
+				p.verifyChain(p.acme)
 			},
 		},
 		{
-			name: "who, in which request and why",
-			says: "Who did it is [tenancy.ActorFrom] the context, in which request, from where" +
-				" and why [tenancy.RequestFrom].",
+			name: "entry names actor, request and reason",
+			says: "The actor of an entry is [tenancy.ActorFrom] the context; its request id," +
+				" address and reason are [tenancy.RequestFrom] the context.",
 			prove: func(p *probe) {
 				ctx := tenancy.WithPrincipal(p.ctx,
 					tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u1", Name: "Ada"})
@@ -102,14 +105,15 @@ func auditAppend() []clause {
 					tenancy.Request{ID: "r1", Address: "192.0.2.7", Reason: "ticket 12"})
 				p.ok(p.Audit.Append(ctx, p.acme, tenancy.Event{Action: "x.read"}), "Audit.Append")
 				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.read"}),
-					"Audit.Append by nobody")
+					"Audit.Append without a principal")
 				found := p.log(p.acme, ports.AuditQuery{Action: "x.read"})
 				p.equal(len(found), 2, "the number of entries")
 				for i, e := range found {
 					if i == 0 {
 						p.equal(e.Actor, tenancy.Actor{Kind: tenancy.SystemActor},
-							"the actor where there is no principal")
-						p.equal(e.RequestID+e.Address, "", "the request where there is none")
+							"the actor without a principal")
+						p.equal(e.RequestID+e.Address, "",
+							"the request id and address without a request")
 						continue
 					}
 					p.equal(e.Actor, tenancy.Actor{Kind: "user", ID: "u1", Name: "Ada"},
@@ -117,15 +121,15 @@ func auditAppend() []clause {
 					p.equal(e.RequestID, "r1", "the request's id")
 					p.equal(e.Address, "192.0.2.7", "the request's address")
 					p.equal(sameJSON(e.Details, json.RawMessage(`{"reason":"ticket 12"}`)), true,
-						"the details %s say why", e.Details)
-					p.equal(e.Outcome, tenancy.Done, "the outcome where none is given")
+						"whether the details %s give the reason", e.Details)
+					p.equal(e.Outcome, tenancy.Done, "the default outcome")
 				}
 			},
 		},
 		{
-			name: "entries are a chain",
-			says: "The entries of a tenant are a chain that [tenancy.AuditChain] verifies, and" +
-				" none is older than the one before it.",
+			name: "entries form a chain",
+			says: "The entries of a tenant form a chain that [tenancy.AuditChain] verifies, and" +
+				" no entry is older than the one before it.",
 			prove: func(p *probe) {
 				const writers, each = 8, 5
 				errs := atOnce(writers, func(i int) error {
@@ -138,17 +142,17 @@ func auditAppend() []clause {
 					}
 					return nil
 				})
-				p.ok(errors.Join(errs...), "Audit.Append by %d at once", writers)
+				p.ok(errors.Join(errs...), "%d calls of Audit.Append at once", writers)
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
-					p.verified(tenant)
+					p.verifyChain(tenant)
 					p.equal(len(p.actions(tenant, "x.read")), writers*each/2,
 						"the number of entries")
 				}
 			},
 		},
 		{
-			name: "no tenant, no log",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			name: "zero tenant is refused",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				p.code(p.Audit.Append(p.ctx, tenancy.ID{}, tenancy.Event{Action: "x.read"}),
 					tenancy.CodeNoTenant, "Append")
@@ -167,14 +171,14 @@ func auditAppend() []clause {
 	}
 }
 
-func auditList() []clause {
-	return []clause{
+func auditList() []contractCase {
+	return []contractCase{
 		{
-			name: "list in pages",
-			says: "List answers at most q.Limit of the tenant's entries that q admits, the newest" +
+			name: "list pages newest first",
+			says: "List returns at most q.Limit of the tenant's entries that match q, newest" +
 				" first.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
+				p.appendEvents(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
 				pages := [][]string{}
 				for before := int64(0); len(pages) < 3; {
 					found, err := p.Audit.List(p.ctx, p.acme,
@@ -191,68 +195,68 @@ func auditList() []clause {
 			},
 		},
 		{
-			name: "list from a place",
-			says: "only entries of a smaller Seq, unless 0",
+			name: "list continues before a Seq",
+			says: "only entries with a smaller Seq, unless 0",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
+				p.appendEvents(p.acme, "x.one", "x.two")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
 					p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Before: e.Seq, Limit: 1})),
-						[]string{"x.one"}, "what is before the second")
+						[]string{"x.one"}, "the newest entry before the second")
 				}
 			},
 		},
 		{
-			name: "list an actor's",
-			says: "only by the actor of this id",
+			name: "list selects an actor",
+			says: "only entries of the actor with this id",
 			prove: func(p *probe) {
-				p.happenBy(p.acme, "u1", "x.one")
-				p.happenBy(p.acme, "u2", "x.two")
-				p.happenBy(p.globex, "u1", "x.three")
+				p.appendAs(p.acme, "u1", "x.one")
+				p.appendAs(p.acme, "u2", "x.two")
+				p.appendAs(p.globex, "u1", "x.three")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"},
-					"what u1 did")
+					"the actions of u1")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{},
-					"what nobody did")
+					"the actions of an unknown actor")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})),
-					[]string{}, "what u1 didn't do")
-				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}),
-					[]string{"x.three", "x.one"}, "what u1 did anywhere")
+					[]string{}, "the actions of u1 that are x.two")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}),
+					[]string{"x.three", "x.one"}, "the actions of u1 in all logs")
 			},
 		},
 		{
-			name: "list an action's",
-			says: "only this action",
+			name: "list selects an action",
+			says: "only entries of this action",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two", "x.one")
+				p.appendEvents(p.acme, "x.one", "x.two", "x.one")
 				p.equal(p.actions(p.acme, "x.one"), []string{"x.one", "x.one"}, "the entries")
-				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an action that wasn't")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
+				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an unknown action")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
 					"the entries of all tenants")
 			},
 		},
 		{
-			name: "list a time's",
-			says: "not before",
+			name: "list selects entries since a time",
+			says: "only entries at this time or later",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				time.Sleep(2 * time.Microsecond) // the clock's grain
-				p.happen(p.acme, "x.two")
-				var second time.Time
-				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
-					second = e.At
-				}
-				since, until := ports.AuditQuery{Since: second},
-					ports.AuditQuery{Until: second, Limit: 1}
-				p.equal(actionsOf(p.log(p.acme, since)), []string{"x.two"},
-					"what isn't before the second")
-				p.equal(actionsOf(p.log(p.acme, until)), []string{"x.one"}, "what is before it")
-				p.equal(p.platform(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
-					"what isn't before it anywhere")
-				p.equal(p.platform(ports.PlatformAuditQuery{Until: second, Limit: 1}),
-					[]string{"x.one"}, "what is before it anywhere")
+				second := p.appendAtTwoTimes()
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Since: second})),
+					[]string{"x.two"}, "the tenant's entries at the second time or later")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
+					"all entries at the second time or later")
 			},
 		},
 		{
-			name: "list limit",
+			name: "list selects entries until a time",
+			says: "only entries before this time",
+			prove: func(p *probe) {
+				second := p.appendAtTwoTimes()
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Until: second, Limit: 1})),
+					[]string{"x.one"}, "the tenant's newest entry before the second time")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Until: second, Limit: 1}),
+					[]string{"x.one"}, "the newest of all entries before the second time")
+			},
+		},
+		{
+			name: "list needs a positive limit",
 			says: "Its zero value selects all; Limit must be positive.",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
@@ -261,7 +265,7 @@ func auditList() []clause {
 					_, err = p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "PlatformAudit.List with limit %d", limit)
 				}
-				p.happen(p.acme, "x.one")
+				p.appendEvents(p.acme, "x.one")
 				_, last, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(int64(len(p.log(p.acme, ports.AuditQuery{}))), last.Seq,
@@ -271,16 +275,16 @@ func auditList() []clause {
 	}
 }
 
-func auditExport() []clause {
-	return []clause{
+func auditExport() []contractCase {
+	return []contractCase{
 		{
-			name: "export one tenant's log",
-			says: "Export calls begin once with what Ends answers, and then yield with each" +
-				" of the tenant's entries that q admits, the oldest first",
+			name: "export yields one tenant's entries",
+			says: "Export calls begin once with the result of Ends, then yield with each of the" +
+				" tenant's entries that match q, oldest first, all from one snapshot.",
 			isolates: []string{"Audit.Export", "Audit.Ends"},
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two", "x.three")
-				p.happen(p.globex, "x.four")
+				p.appendEvents(p.acme, "x.one", "x.two", "x.three")
+				p.appendEvents(p.globex, "x.four")
 				begun := 0
 				var got []tenancy.AuditEntry
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{Since: time.Unix(1, 0)},
@@ -297,40 +301,42 @@ func auditExport() []clause {
 				listed := p.log(p.acme, ports.AuditQuery{})
 				slices.Reverse(listed)
 				p.equal(got, listed, "the exported entries")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two"}), []string{"x.two"},
+				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.two"}),
+					[]string{"x.two"},
 					"the exported entries of an action")
-				p.equal(p.exported(p.globex, ports.AuditQuery{Action: "x.four"}),
-					[]string{"x.four"}, "globex's")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
-					"acme's of what globex did")
+				p.equal(p.exportedActions(p.globex, ports.AuditQuery{Action: "x.four"}),
+					[]string{"x.four"}, "globex's exported entries")
+				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
+					"acme's exported entries of globex's action")
 			},
 		},
 		{
-			name: "export all pages",
-			says: "q.Before and q.Limit are not looked at.",
+			name: "export ignores Before and Limit",
+			says: "It ignores q.Before and q.Limit.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
-				p.equal(p.exported(p.acme, ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
+				p.appendEvents(p.acme, "x.one", "x.two")
+				p.equal(p.exportedActions(p.acme,
+					ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
 					[]string{"x.two"}, "the exported entries")
-				p.equal(len(p.exported(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
-					"more than one is exported")
+				p.equal(len(p.exportedActions(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
+					"whether more than one entry is exported")
 			},
 		},
 		{
-			name: "export from one snapshot",
+			name: "export reads one snapshot",
 			says: "all from one snapshot",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
+				p.appendEvents(p.acme, "x.one", "x.two")
 				var end tenancy.AuditChain
 				var newest int64
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
 					func(_, last tenancy.AuditChain) error {
 						end = last
-						p.happen(p.acme, "x.late")
+						p.appendEvents(p.acme, "x.late")
 						return nil
 					}, func(e tenancy.AuditEntry) error {
 						p.equal(e.Action == "x.late", false,
-							"an entry that was written meanwhile is exported")
+							"whether an entry that was written meanwhile is exported")
 						newest = e.Seq
 						return nil
 					})
@@ -339,32 +345,34 @@ func auditExport() []clause {
 			},
 		},
 		{
-			name: "export ends with an error",
-			says: "It ends with the first error of begin or yield and answers that.",
+			name: "export stops at an error",
+			says: "It stops at the first error of begin or yield and returns it.",
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one", "x.two")
+				p.appendEvents(p.acme, "x.one", "x.two")
 				calls := 0
-				count := func(tenancy.AuditEntry) error { calls++; return errOurs }
+				count := func(tenancy.AuditEntry) error { calls++; return errCaller }
 				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{},
-					func(_, _ tenancy.AuditChain) error { return errOurs }, count)
-				p.equal(errors.Is(err, errOurs), true, "Export answers begin's error: %v", err)
+					func(_, _ tenancy.AuditChain) error { return errCaller }, count)
+				p.equal(errors.Is(err, errCaller), true, "whether Export returns begin's error: %v",
+					err)
 				p.equal(calls, 0, "how often yield is called after begin failed")
 				err = p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{}, ignoreEnds, count)
-				p.equal(errors.Is(err, errOurs), true, "Export answers yield's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "whether Export returns yield's error: %v",
+					err)
 				p.equal(calls, 1, "how often yield is called")
 			},
 		},
 		{
-			name: "ends",
-			says: "Ends answers where the tenant's chain begins and ends: first is the entry" +
-				" before the oldest that is kept, the zero chain unless retention has removed" +
-				" some; last is the newest one, the zero chain if there is none.",
+			name: "ends are both ends of the chain",
+			says: "Ends returns both ends of the tenant's chain: first is the entry before the" +
+				" oldest stored one, the zero chain unless retention has removed entries; last is" +
+				" the newest entry, the zero chain if there is none.",
 			prove: func(p *probe) {
 				first, last, err := p.Audit.Ends(p.ctx, tenancy.DefaultID)
 				p.ok(err, "Audit.Ends")
 				p.equal([]tenancy.AuditChain{first, last}, []tenancy.AuditChain{{}, {}},
 					"the ends of a chain without entries")
-				p.happen(p.acme, "x.one")
+				p.appendEvents(p.acme, "x.one")
 				first, last, err = p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(first, tenancy.AuditChain{}, "where acme's chain begins")
@@ -377,116 +385,34 @@ func auditExport() []clause {
 	}
 }
 
-func platformAuditSuite() []clause {
-	return []clause{
-		{
-			name: "append what is no tenant's",
-			says: "Append adds an entry that belongs to no tenant.",
-			prove: func(p *probe) {
-				ctx := tenancy.WithPrincipal(p.ctx,
-					tenancy.Principal{Kind: tenancy.PlatformToken, ID: "token"})
-				p.ok(p.PlatformAudit.Append(ctx,
-					tenancy.Event{Action: "x.one", Target: tenancy.AuditTarget{
-						Kind: "user", Name: "ada"}}), "PlatformAudit.Append")
-				found := p.everywhere(ports.PlatformAuditQuery{Action: "x.one"})
-				p.equal(len(found), 1, "the number of entries")
-				for _, e := range found {
-					p.equal(e.Tenant, tenancy.ID{}, "its tenant")
-					p.equal(e.TenantSlug, tenancy.Slug(""), "its tenant's slug")
-					p.equal(e.Actor, tenancy.Actor{Kind: tenancy.PlatformToken, ID: "token"},
-						"the actor")
-					p.equal(e.Target, tenancy.AuditTarget{Kind: "user", Name: "ada"}, "the target")
-				}
-				for _, tenant := range []tenancy.ID{p.acme, p.globex, tenancy.DefaultID} {
-					p.equal(p.actions(tenant, "x.one"), []string{}, "a tenant's entries")
-				}
-			},
-		},
-		{
-			name: "list all logs in pages",
-			says: "List answers at most q.Limit entries of all tenants and of none that q admits," +
-				" the newest first, and those of one time in the descending order of their ids.",
-			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.happen(p.globex, "x.two")
-				p.ok(p.PlatformAudit.Append(p.ctx, tenancy.Event{Action: "x.three"}),
-					"PlatformAudit.Append")
-				p.happen(p.acme, "x.four", "x.five")
-				all := p.everywhere(ports.PlatformAuditQuery{})
-				p.equal(slices.IsSortedFunc(all, func(a, b tenancy.AuditEntry) int {
-					if c := b.At.Compare(a.At); c != 0 {
-						return c
-					}
-					return compareText(b.ID, a.ID)
-				}), true, "the entries are in order")
-				got := []string{}
-				for place := (ports.AuditPlace{}); len(got) < 8; {
-					found, err := p.PlatformAudit.List(p.ctx,
-						ports.PlatformAuditQuery{Before: place, Limit: 2})
-					p.ok(err, "PlatformAudit.List")
-					got = append(got, actionsOf(found)...)
-					if len(found) < 2 {
-						break
-					}
-					place = ports.AuditPlace{At: found[1].At, ID: found[1].ID}
-				}
-				want := actionsOf(all)
-				p.equal(got[:min(len(got), len(want))], want[:min(len(got), len(want))],
-					"pages of two")
-				p.equal(slices.Contains(got, "x.three") && slices.Contains(got, "x.two") &&
-					slices.Contains(got, "x.one"), true, "%v holds what was done", got)
-			},
-		},
-		{
-			name: "list all logs from a place",
-			says: "only entries behind this one in the list, unless zero",
-			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.happen(p.globex, "x.two")
-				for i, e := range p.everywhere(ports.PlatformAuditQuery{}) {
-					if i > 1 {
-						break
-					}
-					found := p.everywhere(ports.PlatformAuditQuery{
-						Before: ports.AuditPlace{At: e.At, ID: e.ID}})
-					for _, behind := range found {
-						p.equal(behind.ID == e.ID || behind.At.After(e.At), false,
-							"what isn't behind the place is listed")
-					}
-					p.equal(len(found), len(p.everywhere(ports.PlatformAuditQuery{}))-i-1,
-						"the number of entries behind the place")
-				}
-			},
-		},
-	}
-}
-
 func ignoreEnds(_, _ tenancy.AuditChain) error { return nil }
 
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// happen appends an entry for each action.
-func (p *probe) happen(tenant tenancy.ID, actions ...string) {
+// appendEvents appends an entry for each action.
+func (p *probe) appendEvents(tenant tenancy.ID, actions ...string) {
 	for _, action := range actions {
 		p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)",
 			action)
 	}
 }
 
-func (p *probe) happenBy(tenant tenancy.ID, user, action string) {
+// appendAtTwoTimes appends x.one and later x.two to acme's log, and returns the time
+// of x.two.
+func (p *probe) appendAtTwoTimes() (second time.Time) {
+	p.appendEvents(p.acme, "x.one")
+	time.Sleep(2 * time.Microsecond) // the resolution of the stored times
+	p.appendEvents(p.acme, "x.two")
+	for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
+		second = e.At
+	}
+	return second
+}
+
+func (p *probe) appendAs(tenant tenancy.ID, user, action string) {
 	ctx := tenancy.WithPrincipal(p.ctx, tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user})
 	p.ok(p.Audit.Append(ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)", action)
 }
 
-// log answers the tenant's entries that q selects, the newest first.
+// log returns the tenant's entries that match q, newest first, at most 1000.
 func (p *probe) log(tenant tenancy.ID, q ports.AuditQuery) []tenancy.AuditEntry {
 	if q.Limit == 0 {
 		q.Limit = 1000
@@ -496,7 +422,7 @@ func (p *probe) log(tenant tenancy.ID, q ports.AuditQuery) []tenancy.AuditEntry 
 	return found
 }
 
-// actions answers the tenant's entries of one action.
+// actions returns the actions of the tenant's entries of one action.
 func (p *probe) actions(tenant tenancy.ID, action string) []string {
 	return actionsOf(p.log(tenant, ports.AuditQuery{Action: action}))
 }
@@ -509,18 +435,7 @@ func actionsOf(entries []tenancy.AuditEntry) []string {
 	return actions
 }
 
-func (p *probe) everywhere(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
-	if q.Limit == 0 {
-		q.Limit = 1000
-	}
-	found, err := p.PlatformAudit.List(p.ctx, q)
-	p.ok(err, "PlatformAudit.List(%+v)", q)
-	return found
-}
-
-func (p *probe) platform(q ports.PlatformAuditQuery) []string { return actionsOf(p.everywhere(q)) }
-
-func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
+func (p *probe) exportedActions(tenant tenancy.ID, q ports.AuditQuery) []string {
 	actions := []string{}
 	err := p.Audit.Export(p.ctx, tenant, q, ignoreEnds, func(e tenancy.AuditEntry) error {
 		actions = append(actions, e.Action)
@@ -530,8 +445,8 @@ func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
 	return actions
 }
 
-// verified wants the tenant's entries to be a chain from its one end to the other.
-func (p *probe) verified(tenant tenancy.ID) {
+// verifyChain requires that the tenant's entries form a chain from one end to the other.
+func (p *probe) verifyChain(tenant tenancy.ID) {
 	var chain, end tenancy.AuditChain
 	var before time.Time
 	err := p.Audit.Export(p.ctx, tenant, ports.AuditQuery{},
@@ -549,8 +464,8 @@ func (p *probe) verified(tenant tenancy.ID) {
 	p.equal(chain, end, "where the chain ends")
 }
 
-// as is p's context with somebody who acts in a request.
-func (p *probe) as(user string) context.Context {
+// asUser returns p's context with a user as the principal of a request.
+func (p *probe) asUser(user string) context.Context {
 	ctx := tenancy.WithPrincipal(p.ctx,
 		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user, Name: "User " + user})
 	return tenancy.WithRequest(ctx,

@@ -11,9 +11,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type sharedLog struct{ ports.Audit }
+type sharedAuditLog struct{ ports.Audit }
 
-func (b sharedLog) List(
+func (b sharedAuditLog) List(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
 	if tenant.IsZero() {
@@ -22,17 +22,19 @@ func (b sharedLog) List(
 	return b.Audit.List(ctx, tenancy.DefaultID, q)
 }
 
-func (b sharedLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
+func (b sharedAuditLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
 	if tenant.IsZero() {
 		return b.Audit.Append(ctx, tenant, e)
 	}
 	return b.Audit.Append(ctx, tenancy.DefaultID, e)
 }
 
-// silentLog takes what can't be written for written.
-type silentLog struct{ ports.Audit }
+// acceptsInvalidEvents returns no error for an invalid event.
+type acceptsInvalidEvents struct{ ports.Audit }
 
-func (b silentLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
+func (b acceptsInvalidEvents) Append(
+	ctx context.Context, tenant tenancy.ID, e tenancy.Event,
+) error {
 	err := b.Audit.Append(ctx, tenant, e)
 	if tenancy.CodeOf(err) == tenancy.CodeInvalid {
 		return nil
@@ -40,15 +42,15 @@ func (b silentLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Even
 	return err
 }
 
-type anonymousLog struct{ ports.Audit }
+type dropsActor struct{ ports.Audit }
 
-func (b anonymousLog) Append(_ context.Context, tenant tenancy.ID, e tenancy.Event) error {
+func (b dropsActor) Append(_ context.Context, tenant tenancy.ID, e tenancy.Event) error {
 	return b.Audit.Append(context.Background(), tenant, e)
 }
 
-type backwardLog struct{ ports.Audit }
+type listsOldestFirst struct{ ports.Audit }
 
-func (b backwardLog) List(
+func (b listsOldestFirst) List(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
 	found, err := b.Audit.List(ctx, tenant, q)
@@ -56,9 +58,9 @@ func (b backwardLog) List(
 	return found, err
 }
 
-type inclusiveLog struct{ ports.Audit }
+type inclusiveAuditCursor struct{ ports.Audit }
 
-func (b inclusiveLog) List(
+func (b inclusiveAuditCursor) List(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
 	if q.Before != 0 {
@@ -67,9 +69,9 @@ func (b inclusiveLog) List(
 	return b.Audit.List(ctx, tenant, q)
 }
 
-type anyAction struct{ ports.Audit }
+type matchesActionPrefix struct{ ports.Audit }
 
-func (b anyAction) List(
+func (b matchesActionPrefix) List(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
 	if q.Action == "x" {
@@ -78,9 +80,9 @@ func (b anyAction) List(
 	return b.Audit.List(ctx, tenant, q)
 }
 
-type alteredLog struct{ ports.Audit }
+type altersEntries struct{ ports.Audit }
 
-func (b alteredLog) Export(
+func (b altersEntries) Export(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
 ) error {
@@ -90,9 +92,9 @@ func (b alteredLog) Export(
 	})
 }
 
-type pagedExport struct{ ports.Audit }
+type limitsExport struct{ ports.Audit }
 
-func (b pagedExport) Export(
+func (b limitsExport) Export(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
 ) error {
@@ -105,18 +107,18 @@ func (b pagedExport) Export(
 	})
 }
 
-type endlessLog struct{ ports.Audit }
+type hidesChainEnd struct{ ports.Audit }
 
-func (b endlessLog) Ends(
+func (b hidesChainEnd) Ends(
 	ctx context.Context, tenant tenancy.ID,
 ) (first, last tenancy.AuditChain, err error) {
 	first, _, err = b.Audit.Ends(ctx, tenant)
 	return first, last, err
 }
 
-type platformOnly struct{ ports.PlatformAudit }
+type listsPlatformEntriesOnly struct{ ports.PlatformAudit }
 
-func (b platformOnly) List(
+func (b listsPlatformEntriesOnly) List(
 	ctx context.Context, q ports.PlatformAuditQuery,
 ) ([]tenancy.AuditEntry, error) {
 	found, err := b.PlatformAudit.List(ctx, q)
@@ -124,18 +126,18 @@ func (b platformOnly) List(
 		err
 }
 
-type defaultsLog struct {
+type appendsToDefaultTenant struct {
 	ports.PlatformAudit
 	audit ports.Audit
 }
 
-func (b defaultsLog) Append(ctx context.Context, e tenancy.Event) error {
+func (b appendsToDefaultTenant) Append(ctx context.Context, e tenancy.Event) error {
 	return b.audit.Append(ctx, tenancy.DefaultID, e)
 }
 
-type withoutUpdates struct{ ports.Audit }
+type dropsUpdateEntries struct{ ports.Audit }
 
-func (b withoutUpdates) List(
+func (b dropsUpdateEntries) List(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
 	found, err := b.Audit.List(ctx, tenant, q)
@@ -143,12 +145,12 @@ func (b withoutUpdates) List(
 		func(e tenancy.AuditEntry) bool { return e.Action == "resource.update" }), err
 }
 
-type loggedFirst struct {
+type logsRefusedPuts struct {
 	ports.Resources
 	audit ports.Audit
 }
 
-func (b loggedFirst) Put(
+func (b logsRefusedPuts) Put(
 	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
 	stored, created, err := b.Resources.Put(ctx, tenant, item, cond)
@@ -159,12 +161,12 @@ func (b loggedFirst) Put(
 		b.audit.Append(ctx, tenant, federation.WriteEvent(nil, item, nil)))
 }
 
-type importLoggedFirst struct {
+type logsFailedImports struct {
 	ports.Transfers
 	audit ports.Audit
 }
 
-func (b importLoggedFirst) Import(
+func (b logsFailedImports) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
 	err := b.Transfers.Import(ctx, tenant, fn)

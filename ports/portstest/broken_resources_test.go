@@ -12,12 +12,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type listAll struct {
+type listsAllTenants struct {
 	ports.Resources
 	tenants ports.Tenants
 }
 
-func (b listAll) List(
+func (b listsAllTenants) List(
 	ctx context.Context, _ tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	tenants, err := b.tenants.List(ctx, ports.TenantQuery{Limit: 100})
@@ -32,16 +32,16 @@ func (b listAll) List(
 	return all, err
 }
 
-type carelessCache struct {
+type cacheWithoutTenant struct {
 	ports.Resources
 	cached *sync.Map
 }
 
-func newCarelessCache(inner ports.Resources) carelessCache {
-	return carelessCache{inner, &sync.Map{}}
+func newCacheWithoutTenant(inner ports.Resources) cacheWithoutTenant {
+	return cacheWithoutTenant{inner, &sync.Map{}}
 }
 
-func (b carelessCache) Put(
+func (b cacheWithoutTenant) Put(
 	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
 	stored, created, err := b.Resources.Put(ctx, tenant, it, cond)
@@ -51,7 +51,7 @@ func (b carelessCache) Put(
 	return stored, created, err
 }
 
-func (b carelessCache) Get(
+func (b cacheWithoutTenant) Get(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
 ) (federation.Resource, error) {
 	if found, ok := b.cached.Load(ref); ok {
@@ -60,9 +60,9 @@ func (b carelessCache) Get(
 	return b.Resources.Get(ctx, tenant, ref)
 }
 
-type magicZero struct{ ports.Resources }
+type zeroIsDefaultTenant struct{ ports.Resources }
 
-func (b magicZero) Put(
+func (b zeroIsDefaultTenant) Put(
 	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
 	if tenant.IsZero() {
@@ -71,24 +71,24 @@ func (b magicZero) Put(
 	return b.Resources.Put(ctx, tenant, it, cond)
 }
 
-// putWith changes what is put.
-type putWith struct {
+// changesPut changes the item before it is put.
+type changesPut struct {
 	ports.Resources
 	change func(federation.Item) federation.Item
 }
 
-func (b putWith) Put(
+func (b changesPut) Put(
 	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
 	return b.Resources.Put(ctx, tenant, b.change(it), cond)
 }
 
-func forgetLabels(it federation.Item) federation.Item {
+func dropLabels(it federation.Item) federation.Item {
 	it.Labels = nil
 	return it
 }
 
-func forgetUnknown(it federation.Item) federation.Item {
+func dropUnknownMember(it federation.Item) federation.Item {
 	members := map[string]json.RawMessage{}
 	if json.Unmarshal(it.Spec, &members) != nil {
 		return it
@@ -98,9 +98,9 @@ func forgetUnknown(it federation.Item) federation.Item {
 	return it
 }
 
-type mergeLabels struct{ ports.Resources }
+type mergesLabels struct{ ports.Resources }
 
-func (b mergeLabels) Put(
+func (b mergesLabels) Put(
 	ctx context.Context, tenant tenancy.ID, it federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
 	if stored, err := b.Get(ctx, tenant, it.Ref); err == nil {
@@ -110,23 +110,23 @@ func (b mergeLabels) Put(
 	return b.Resources.Put(ctx, tenant, it, cond)
 }
 
-type unconditional struct{ ports.Resources }
+type ignoresConditions struct{ ports.Resources }
 
-func (b unconditional) Put(
+func (b ignoresConditions) Put(
 	ctx context.Context, tenant tenancy.ID, it federation.Item, _ ports.Condition,
 ) (federation.Resource, bool, error) {
 	return b.Resources.Put(ctx, tenant, it, ports.Condition{})
 }
 
-func (b unconditional) Delete(
+func (b ignoresConditions) Delete(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref, _ ports.Condition,
 ) error {
 	return b.Resources.Delete(ctx, tenant, ref, ports.Condition{})
 }
 
-type heedless struct{ ports.Resources }
+type ignoresReferrers struct{ ports.Resources }
 
-func (b heedless) Delete(
+func (b ignoresReferrers) Delete(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
 ) error {
 	err := b.Resources.Delete(ctx, tenant, ref, cond)
@@ -136,12 +136,12 @@ func (b heedless) Delete(
 	return err
 }
 
-type indiscreet struct {
+type revealsSecrets struct {
 	ports.Resources
 	vault ports.Vault
 }
 
-func (b indiscreet) Get(
+func (b revealsSecrets) Get(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
 ) (federation.Resource, error) {
 	found, err := b.Resources.Get(ctx, tenant, ref)
@@ -154,9 +154,9 @@ func (b indiscreet) Get(
 	return found, err
 }
 
-type inclusive struct{ ports.Resources }
+type inclusiveResourceCursor struct{ ports.Resources }
 
-func (b inclusive) List(
+func (b inclusiveResourceCursor) List(
 	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	found, err := b.Resources.List(ctx, tenant, q)
@@ -167,9 +167,9 @@ func (b inclusive) List(
 	return found, err
 }
 
-type wildcards struct{ ports.Resources }
+type trimsWildcards struct{ ports.Resources }
 
-func (b wildcards) List(
+func (b trimsWildcards) List(
 	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	q.Search = strings.Trim(q.Search, "%")

@@ -10,18 +10,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type blindUpdate struct{ ports.Tenants }
+type ignoresTenantVersion struct{ ports.Tenants }
 
-func (b blindUpdate) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (b ignoresTenantVersion) Update(
+	ctx context.Context, t tenancy.Tenant,
+) (tenancy.Tenant, error) {
 	if stored, err := b.Tenants.Get(ctx, t.ID); err == nil {
 		t.Version = stored.Version
 	}
 	return b.Tenants.Update(ctx, t)
 }
 
-type inclusiveTenants struct{ ports.Tenants }
+type inclusiveTenantCursor struct{ ports.Tenants }
 
-func (b inclusiveTenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+func (b inclusiveTenantCursor) List(
+	ctx context.Context, q ports.TenantQuery,
+) ([]tenancy.Tenant, error) {
 	found, err := b.Tenants.List(ctx, q)
 	if at, missing := b.BySlug(ctx, q.After); missing == nil && err == nil {
 		found = append([]tenancy.Tenant{at}, found...)
@@ -29,9 +33,9 @@ func (b inclusiveTenants) List(ctx context.Context, q ports.TenantQuery) ([]tena
 	return found, err
 }
 
-type forgetDeleted struct{ ports.Tenants }
+type hidesDeletedSlugs struct{ ports.Tenants }
 
-func (b forgetDeleted) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+func (b hidesDeletedSlugs) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
 	t, err := b.Tenants.BySlug(ctx, slug)
 	if t.State == tenancy.Deleted {
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
@@ -39,55 +43,59 @@ func (b forgetDeleted) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.T
 	return t, err
 }
 
-type noneIsAll struct{ ports.Tenants }
+type emptyIDsSelectAll struct{ ports.Tenants }
 
-func (b noneIsAll) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+func (b emptyIDsSelectAll) List(
+	ctx context.Context, q ports.TenantQuery,
+) ([]tenancy.Tenant, error) {
 	if len(q.IDs) == 0 {
 		q.IDs = nil
 	}
 	return b.Tenants.List(ctx, q)
 }
 
-// aliasing keeps the tenants that it was given, memory and all.
-type aliasing struct {
+// sharesSettings keeps the caller's tenants without copying their settings.
+type sharesSettings struct {
 	ports.Tenants
 	kept *sync.Map
 }
 
-func newAliasing(inner ports.Tenants) aliasing { return aliasing{inner, &sync.Map{}} }
+func newSharesSettings(inner ports.Tenants) sharesSettings {
+	return sharesSettings{inner, &sync.Map{}}
+}
 
-func (b aliasing) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (b sharesSettings) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	made, err := b.Tenants.Create(ctx, t)
 	made.Settings = t.Settings
 	b.kept.Store(t.ID, made)
 	return made, err
 }
 
-func (b aliasing) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+func (b sharesSettings) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
 	if t, ok := b.kept.Load(id); ok {
 		return t.(tenancy.Tenant), nil
 	}
 	return b.Tenants.Get(ctx, id)
 }
 
-// keyLog remembers every key, to misuse what it knows.
-type keyLog struct {
+// keyRecorder keeps every key, so that its faults can use them.
+type keyRecorder struct {
 	ports.Keys
-	finder                     ports.KeyFinder
-	find, revoke, hashes, list bool // what is broken
+	finder                                     ports.KeyFinder
+	findsAny, anyTenant, listsHashes, listsAll bool // the faults
 
 	mu   sync.Mutex
 	keys []tenancy.APIKey
 }
 
-// newKeyLog puts itself into s.
-func newKeyLog(s *ports.Services) *keyLog {
-	k := &keyLog{Keys: s.Keys, finder: s.KeyFinder}
+// newKeyRecorder makes a recorder and puts it into s.
+func newKeyRecorder(s *ports.Services) *keyRecorder {
+	k := &keyRecorder{Keys: s.Keys, finder: s.KeyFinder}
 	s.Keys, s.KeyFinder = k, k
 	return k
 }
 
-func (b *keyLog) known(admit func(tenancy.APIKey) bool) []tenancy.APIKey {
+func (b *keyRecorder) known(admit func(tenancy.APIKey) bool) []tenancy.APIKey {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found []tenancy.APIKey
@@ -99,7 +107,7 @@ func (b *keyLog) known(admit func(tenancy.APIKey) bool) []tenancy.APIKey {
 	return found
 }
 
-func (b *keyLog) Create(
+func (b *keyRecorder) Create(
 	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
 ) (tenancy.APIKey, error) {
 	made, err := b.Keys.Create(ctx, tenant, k)
@@ -111,10 +119,10 @@ func (b *keyLog) Create(
 	return made, err
 }
 
-func (b *keyLog) Rotate(
+func (b *keyRecorder) Rotate(
 	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
 ) (tenancy.APIKey, error) {
-	if b.revoke {
+	if b.anyTenant {
 		for _, k := range b.known(func(k tenancy.APIKey) bool { return k.ID == id }) {
 			tenant = k.Tenant
 		}
@@ -128,14 +136,14 @@ func (b *keyLog) Rotate(
 	return made, err
 }
 
-func (b *keyLog) List(
+func (b *keyRecorder) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.APIKey, error) {
 	found, err := b.Keys.List(ctx, tenant, after, limit)
-	if b.list && err == nil {
+	if b.listsAll && err == nil {
 		found = b.known(func(tenancy.APIKey) bool { return true })
 	}
-	if b.hashes {
+	if b.listsHashes {
 		for i := range found {
 			found[i].Hash = b.known(func(k tenancy.APIKey) bool {
 				return k.ID == found[i].ID
@@ -145,8 +153,8 @@ func (b *keyLog) List(
 	return found, err
 }
 
-func (b *keyLog) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
-	if b.revoke {
+func (b *keyRecorder) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
+	if b.anyTenant {
 		for _, k := range b.known(func(k tenancy.APIKey) bool { return k.ID == id }) {
 			tenant = k.Tenant
 		}
@@ -154,9 +162,9 @@ func (b *keyLog) Revoke(ctx context.Context, tenant tenancy.ID, id string) error
 	return b.Keys.Revoke(ctx, tenant, id)
 }
 
-func (b *keyLog) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
+func (b *keyRecorder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	found, err := b.finder.Find(ctx, hash)
-	if err != nil && b.find {
+	if err != nil && b.findsAny {
 		for _, k := range b.known(func(k tenancy.APIKey) bool { return k.Hash == hash }) {
 			return k, nil
 		}
@@ -164,49 +172,51 @@ func (b *keyLog) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey
 	return found, err
 }
 
-// endlessKeys lets a key that was rotated work on for ever.
-type endlessKeys struct{ ports.Keys }
+// rotatedKeysStayValid lets a rotated key live for another 1000 hours.
+type rotatedKeysStayValid struct{ ports.Keys }
 
-func (b endlessKeys) Rotate(
+func (b rotatedKeysStayValid) Rotate(
 	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, _ time.Time,
 ) (tenancy.APIKey, error) {
 	return b.Keys.Rotate(ctx, tenant, id, next, time.Now().Add(1000*time.Hour))
 }
 
-// hidesPurged only says that it has purged.
-type hidesPurged struct {
+// purgesNothing returns a certificate but only hides the tenant.
+type purgesNothing struct {
 	ports.Tenants
 	gone *sync.Map
 }
 
-func (b hidesPurged) Purge(_ context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
+func (b purgesNothing) Purge(_ context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	b.gone.Store(id, true)
 	return federation.Certify(tenancy.PurgeCertificate{Tenant: id, Slug: "acme",
 		PurgedAt: time.Now().Truncate(time.Microsecond)})
 }
 
-func (b hidesPurged) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+func (b purgesNothing) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
 	if _, gone := b.gone.Load(id); gone {
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
 	}
 	return b.Tenants.Get(ctx, id)
 }
 
-// rashPurge deletes whatever it is to purge.
-type rashPurge struct{ ports.Tenants }
+// purgeDeletesFirst deletes a tenant that isn't deleted, so that it can be purged.
+type purgeDeletesFirst struct{ ports.Tenants }
 
-func (b rashPurge) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
+func (b purgeDeletesFirst) Purge(
+	ctx context.Context, id tenancy.ID,
+) (tenancy.PurgeCertificate, error) {
 	if t, err := b.Tenants.Get(ctx, id); err == nil && t.State != tenancy.Deleted {
 		t.State, t.DeletedAt = tenancy.Deleted, time.Now()
-		_, _ = b.Tenants.Update(ctx, t) // what Purge says next counts
+		_, _ = b.Tenants.Update(ctx, t) // Purge's result counts
 	}
 	return b.Tenants.Purge(ctx, id)
 }
 
-// generous forgets what quotas it is told.
-type generous struct{ ports.Tenants }
+// dropsQuotas returns the quotas but doesn't store them.
+type dropsQuotas struct{ ports.Tenants }
 
-func (b generous) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (b dropsQuotas) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	quotas := t.Quotas
 	t.Quotas = tenancy.Quotas{}
 	stored, err := b.Tenants.Update(ctx, t)
@@ -224,20 +234,20 @@ func (b sharedVault) Get(ctx context.Context, _ tenancy.ID, name string) ([]byte
 	return b.Vault.Get(ctx, tenancy.DefaultID, name)
 }
 
-// openVault answers the same memory again and again.
-type openVault struct {
+// sharesValues returns the caller's memory instead of a copy.
+type sharesValues struct {
 	ports.Vault
 	values *sync.Map
 }
 
-func newOpenVault(inner ports.Vault) openVault { return openVault{inner, &sync.Map{}} }
+func newSharesValues(inner ports.Vault) sharesValues { return sharesValues{inner, &sync.Map{}} }
 
-func (b openVault) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
+func (b sharesValues) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
 	b.values.Store(name, value)
 	return b.Vault.Set(ctx, tenant, name, value)
 }
 
-func (b openVault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
+func (b sharesValues) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
 	value, err := b.Vault.Get(ctx, tenant, name)
 	if kept, ok := b.values.Load(name); ok && err == nil {
 		return kept.([]byte), nil

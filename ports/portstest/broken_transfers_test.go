@@ -9,9 +9,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type unsorted struct{ ports.Transfers }
+type exportsBackwards struct{ ports.Transfers }
 
-func (b unsorted) Export(
+func (b exportsBackwards) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
 	var items []federation.Item
@@ -30,12 +30,12 @@ func (b unsorted) Export(
 	return nil
 }
 
-type noSnapshot struct {
+type exportsWithoutSnapshot struct {
 	ports.Transfers
 	resources ports.Resources
 }
 
-func (b noSnapshot) Export(
+func (b exportsWithoutSnapshot) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
 	return b.Transfers.Export(ctx, tenant, sel, func(it federation.Item) error {
@@ -47,18 +47,18 @@ func (b noSnapshot) Export(
 	})
 }
 
-type anyLabel struct{ ports.Transfers }
+type ignoresLabels struct{ ports.Transfers }
 
-func (b anyLabel) Export(
+func (b ignoresLabels) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
 	sel.Labels = nil
 	return b.Transfers.Export(ctx, tenant, sel, yield)
 }
 
-type notAtomic struct{ ports.Transfers }
+type keepsFailedImports struct{ ports.Transfers }
 
-func (b notAtomic) Import(
+func (b keepsFailedImports) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
 	var failed error
@@ -72,10 +72,10 @@ func (b notAtomic) Import(
 	return err
 }
 
-// overlapping lets fn run when its import has ended.
-type overlapping struct{ ports.Transfers }
+// overlapsImports runs fn after its import has ended.
+type overlapsImports struct{ ports.Transfers }
 
-func (b overlapping) Import(
+func (b overlapsImports) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
 	var late ports.Import
@@ -89,13 +89,13 @@ func (b overlapping) Import(
 	return fn(late)
 }
 
-// importing wraps each import under way.
-type importing struct {
+// wrapsImport wraps each import in progress.
+type wrapsImport struct {
 	ports.Transfers
 	wrap func(ports.Import) ports.Import
 }
 
-func (b importing) Import(
+func (b wrapsImport) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
 	return b.Transfers.Import(ctx, tenant, func(im ports.Import) error { return fn(b.wrap(im)) })
@@ -114,7 +114,7 @@ func (b applyWith) Apply(ctx context.Context, decide decideFunc) ([]federation.S
 	return b.apply(ctx, b.Import, decide)
 }
 
-func ownVersions(im ports.Import) ports.Import {
+func resetVersions(im ports.Import) ports.Import {
 	return applyWith{im, func(ctx context.Context, inner ports.Import,
 		decide decideFunc) ([]federation.SecretUse, error) {
 		return inner.Apply(ctx, func(it federation.Item) (ports.Decision, error) {
@@ -125,7 +125,7 @@ func ownVersions(im ports.Import) ports.Import {
 	}}
 }
 
-func overlookDangling(im ports.Import) ports.Import {
+func ignoreDangling(im ports.Import) ports.Import {
 	return applyWith{im, func(ctx context.Context, inner ports.Import,
 		decide decideFunc) ([]federation.SecretUse, error) {
 		uses, err := inner.Apply(ctx, decide)
@@ -136,7 +136,7 @@ func overlookDangling(im ports.Import) ports.Import {
 	}}
 }
 
-func asksNoSecrets(im ports.Import) ports.Import {
+func reportNoSecrets(im ports.Import) ports.Import {
 	return applyWith{im, func(ctx context.Context, inner ports.Import,
 		decide decideFunc) ([]federation.SecretUse, error) {
 		_, err := inner.Apply(ctx, decide)
@@ -144,7 +144,7 @@ func asksNoSecrets(im ports.Import) ports.Import {
 	}}
 }
 
-// compareWith changes the pairs that an import shows.
+// compareWith changes the pairs that Compare yields.
 type compareWith struct {
 	ports.Import
 	change func([]ports.Pair)
@@ -177,11 +177,11 @@ func alwaysPristine(im ports.Import) ports.Import {
 	}}
 }
 
-type targetOnly struct{ ports.Import }
+type ignoresStaged struct{ ports.Import }
 
-func seesTargetOnly(im ports.Import) ports.Import { return targetOnly{im} }
+func ignoreStaged(im ports.Import) ports.Import { return ignoresStaged{im} }
 
-func (b targetOnly) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
+func (b ignoresStaged) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
 	staged := false
 	err := b.Compare(ctx, func(pair ports.Pair) error {
 		staged = staged || pair.Incoming.Ref == ref && pair.Current == nil

@@ -11,81 +11,103 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func announcementsSuite() []clause {
-	return []clause{
+func changeNotifierSuite() []contractCase {
+	return append(notifierChanges(), notifierDelivery()...)
+}
+
+func notifierChanges() []contractCase {
+	const says = "Subscribe calls notify after the commit of every change to a tenant, API key," +
+		" user or membership, no matter who makes it."
+	return []contractCase{
 		{
-			name: "hear of tenants",
-			says: "Subscribe has heard called with each change of a tenant",
+			name: "tenant change is notified",
+			says: says,
 			prove: func(p *probe) {
-				e := p.subscribe()
-				defer e.stop()
+				r := p.subscribe()
+				defer r.stop()
 				made := p.tenant("initech")
-				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID},
+				r.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID},
 					"Tenants.Create")
 				p.setState(p.acme, tenancy.Suspended)
-				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: p.acme},
+				r.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: p.acme},
 					"Tenants.Update")
 				made.Settings = json.RawMessage(`{"color":"red"}`)
 				_, err := p.Tenants.Update(p.ctx, made)
 				p.ok(err, "Tenants.Update")
-				e.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID},
+				r.wants(p, ports.ChangeNotification{Kind: ports.TenantChanged, ID: made.ID},
 					"Tenants.Update of the settings")
 			},
 		},
 		{
-			name: "hear of keys",
-			says: "of a key but for its use",
+			name: "revoked key is notified",
+			says: says,
 			prove: func(p *probe) {
-				k, kept := p.key(p.acme, 1), p.key(p.acme, 2)
-				e := p.subscribe()
-				defer e.stop()
-				p.find(kept.Hash)
+				k := p.key(p.acme, 1)
+				r := p.subscribe()
+				defer r.stop()
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Keys.Revoke")
-				e.wantsNothingOf(p, kept.ID, "a key that was used")
-				e.wants(p, ports.ChangeNotification{Kind: ports.KeyChanged, ID: idOf(k.ID)},
+				r.wants(p, ports.ChangeNotification{Kind: ports.KeyChanged, ID: idOf(k.ID)},
 					"Keys.Revoke")
 			},
 		},
 		{
-			name: "nothing new of keys",
-			says: "a key or a person that is new is no change.",
+			name: "used key isn't notified",
+			says: "The use of an API key isn't a change.",
 			prove: func(p *probe) {
-				e := p.subscribe()
-				defer e.stop()
-				k := p.key(p.acme, 1)
-				_, err := p.Keys.Create(p.ctx, p.acme, newKey(p.globex, 2))
-				p.code(err, tenancy.CodeTenantMismatch, "Create of another tenant's key")
-				e.wantsNothingOf(p, k.ID, "a new key")
+				revoked, used := p.key(p.acme, 1), p.key(p.acme, 2)
+				r := p.subscribe()
+				defer r.stop()
+				p.findKey(used.Hash)
+				p.ok(p.Keys.Revoke(p.ctx, p.acme, revoked.ID), "Keys.Revoke of another key")
+				r.wantsNoKey(p, used.ID, "the use of a key")
 			},
 		},
 		{
-			name: "hear of people",
-			says: "of a person and of a person's place in a tenant, whoever makes it",
+			name: "new key isn't notified",
+			says: "A new API key or a new user isn't a change.",
+			prove: func(p *probe) {
+				r := p.subscribe()
+				defer r.stop()
+				k := p.key(p.acme, 1)
+				_, err := p.Keys.Create(p.ctx, p.acme, newKey(p.globex, 2))
+				p.code(err, tenancy.CodeTenantMismatch, "Create of another tenant's key")
+				r.wantsNoKey(p, k.ID, "a new key")
+			},
+		},
+		{
+			name: "user and membership changes are notified",
+			says: says,
 			prove: func(p *probe) {
 				u, boss := p.user(1), p.user(2)
 				want := ports.ChangeNotification{Kind: ports.UserChanged, ID: idOf(u.ID)}
 				p.member(p.acme, boss, tenancy.Admin)
-				e := p.subscribe()
-				defer e.stop()
+				r := p.subscribe()
+				defer r.stop()
 				p.member(p.acme, u, tenancy.Viewer)
-				e.wants(p, want, "Members.Put of a newcomer")
+				r.wants(p, want, "Members.Put of a new member")
 				p.member(p.acme, u, tenancy.Admin)
-				e.wants(p, want, "Members.Put of another role")
+				r.wants(p, want, "Members.Put of another role")
 				p.ok(p.Members.Remove(p.ctx, p.acme, u.ID), "Members.Remove")
-				e.wants(p, want, "Members.Remove")
+				r.wants(p, want, "Members.Remove")
 				super := true
 				_, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{SuperAdmin: &super})
 				p.ok(err, "Users.Update")
-				e.wants(p, want, "Users.Update")
+				r.wants(p, want, "Users.Update")
 				p.ok(p.Users.Remove(p.ctx, u.ID), "Users.Remove")
-				e.wants(p, want, "Users.Remove")
+				r.wants(p, want, "Users.Remove")
 			},
 		},
+	}
+}
+
+func notifierDelivery() []contractCase {
+	return []contractCase{
 		{
-			name: "hear in order, and of no more",
-			says: "One call follows another, each after the commit, until stop is called.",
+			name: "notifications come one at a time until stop",
+			says: "Subscribe makes one call at a time, each after the commit, until stop is" +
+				" called.",
 			prove: func(p *probe) {
-				e := p.subscribe()
+				r := p.subscribe()
 				var wanted []tenancy.ID
 				for range 5 {
 					for _, id := range []tenancy.ID{p.acme, p.globex} {
@@ -94,82 +116,81 @@ func announcementsSuite() []clause {
 						wanted = append(wanted, id, id)
 					}
 				}
-				p.settle()
-				p.equal(e.ids(ports.TenantChanged), wanted,
-					"the tenants that were heard of, in order")
-				p.equal(e.overlapped(), false, "calls at the same time")
-				e.stop()
+				p.flush()
+				p.equal(r.ids(ports.TenantChanged), wanted, "the notified tenants, in order")
+				p.equal(r.overlapped(), false, "whether calls overlapped")
+				r.stop()
 				p.setState(p.acme, tenancy.Suspended)
-				p.settle()
-				p.equal(e.ids(ports.TenantChanged), wanted, "what was heard after stop")
+				p.flush()
+				p.equal(r.ids(ports.TenantChanged), wanted, "the notified tenants after stop")
 			},
 		},
 		{
-			name: "settle",
-			says: "Settle waits until all has been heard that was committed before the call.",
+			name: "flush waits for delivery",
+			says: "Flush waits until every change committed before the call has been delivered.",
 			prove: func(p *probe) {
-				e := p.subscribe()
-				defer e.stop()
+				r := p.subscribe()
+				defer r.stop()
 				for n := range 20 {
 					k := p.key(p.acme, n+1)
 					p.ok(p.Keys.Revoke(p.ctx, p.acme, k.ID), "Keys.Revoke")
-					p.settle()
-					p.equal(slices.Contains(e.ids(ports.KeyChanged), idOf(k.ID)), true,
-						"key %d was heard of when Settle answered", n+1)
+					p.flush()
+					p.equal(slices.Contains(r.ids(ports.KeyChanged), idOf(k.ID)), true,
+						"whether key %d was notified before Flush returned", n+1)
 				}
 			},
 		},
 		{
-			name: "current",
-			says: "Current reports whether all has been heard that was committed up to half a" +
-				" second ago.",
+			name: "healthy notifier has delivered old changes",
+			says: "Healthy reports whether every change committed more than half a second ago has" +
+				" been delivered.",
 			prove: func(p *probe) {
-				e := p.subscribe()
-				defer e.stop()
+				r := p.subscribe()
+				defer r.stop()
 				p.setState(p.acme, tenancy.Suspended)
 				committed := time.Now()
 				for !p.ChangeNotifier.Healthy() || time.Since(committed) < 600*time.Millisecond {
-					if time.Since(committed) > announcementPatience {
-						p.fail("Current stays false")
+					if time.Since(committed) > notifierTimeout {
+						p.fail("Healthy stays false")
 						return
 					}
 					time.Sleep(10 * time.Millisecond)
 				}
-				p.equal(slices.Contains(e.ids(ports.TenantChanged), p.acme), true,
-					"what was committed long ago was heard")
+				p.equal(slices.Contains(r.ids(ports.TenantChanged), p.acme), true,
+					"whether a change older than half a second was notified")
 			},
 		},
 	}
 }
 
-// announcementPatience bounds how long a store may take to listen.
-const announcementPatience = 10 * time.Second
+// notifierTimeout bounds how long a store may take until it delivers notifications.
+const notifierTimeout = 10 * time.Second
 
-// ear keeps what it hears.
-type ear struct {
+// notificationLog records the notifications that it receives.
+type notificationLog struct {
 	stop func()
 
-	mu    sync.Mutex
-	heard []ports.ChangeNotification
-	busy  bool
-	twice bool // it was called while it was
+	mu       sync.Mutex
+	received []ports.ChangeNotification
+	active   bool // a call is in progress
+	overlap  bool // a call began while another was in progress
 }
 
-// subscribe listens, and waits until it does. What was changed before may still be
-// heard of, and is forgotten.
-func (p *probe) subscribe() *ear {
-	e := &ear{}
-	e.stop = p.ChangeNotifier.Subscribe(e.hear)
-	p.settle()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.heard = nil
-	return e
+// subscribe subscribes and waits until the store delivers. It drops the
+// notifications of earlier changes, which may still arrive.
+func (p *probe) subscribe() *notificationLog {
+	r := &notificationLog{}
+	r.stop = p.ChangeNotifier.Subscribe(r.receive)
+	p.flush()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.received = nil
+	return r
 }
 
-// settle waits for a store that may be about to listen.
-func (p *probe) settle() {
-	ctx, cancel := context.WithTimeout(p.ctx, announcementPatience)
+// flush calls Flush until it succeeds: a store may still be starting to deliver.
+func (p *probe) flush() {
+	ctx, cancel := context.WithTimeout(p.ctx, notifierTimeout)
 	defer cancel()
 	for p.err == nil {
 		err := p.ChangeNotifier.Flush(ctx)
@@ -184,51 +205,55 @@ func (p *probe) settle() {
 	}
 }
 
-func (e *ear) hear(a ports.ChangeNotification) {
-	e.mu.Lock()
-	e.twice = e.twice || e.busy
-	e.busy = true
-	e.heard = append(e.heard, a)
-	e.mu.Unlock()
+func (r *notificationLog) receive(n ports.ChangeNotification) {
+	r.mu.Lock()
+	r.overlap = r.overlap || r.active
+	r.active = true
+	r.received = append(r.received, n)
+	r.mu.Unlock()
 	time.Sleep(100 * time.Microsecond)
-	e.mu.Lock()
-	e.busy = false
-	e.mu.Unlock()
+	r.mu.Lock()
+	r.active = false
+	r.mu.Unlock()
 }
 
-func (e *ear) overlapped() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.twice
+func (r *notificationLog) overlapped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.overlap
 }
 
-// ids are those that were heard of one kind.
-func (e *ear) ids(kind ports.ChangeKind) (ids []tenancy.ID) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, a := range e.heard {
-		if a.Kind == kind {
-			ids = append(ids, a.ID)
+// ids returns the ids of the received notifications of one kind.
+func (r *notificationLog) ids(kind ports.ChangeKind) (ids []tenancy.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range r.received {
+		if n.Kind == kind {
+			ids = append(ids, n.ID)
 		}
 	}
 	return ids
 }
 
-// wants wants a to be heard, and forgets what was.
-func (e *ear) wants(p *probe, a ports.ChangeNotification, of string) {
-	p.settle()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p.equal(slices.Contains(e.heard, a), true, "%s is heard of", of)
-	e.heard = nil
+// wants requires that n was received, and drops all received notifications.
+func (r *notificationLog) wants(p *probe, n ports.ChangeNotification, of string) {
+	p.flush()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.equal(slices.Contains(r.received, n), true, "whether %s is notified", of)
+	r.received = nil
 }
 
-func (e *ear) wantsNothingOf(p *probe, id, what string) {
-	p.settle()
-	p.equal(slices.Contains(e.ids(ports.KeyChanged), idOf(id)), false, "%s is heard of", what)
+// wantsNoKey requires that no notification of the key was received.
+func (r *notificationLog) wantsNoKey(p *probe, id, what string) {
+	p.flush()
+	p.equal(slices.Contains(r.ids(ports.KeyChanged), idOf(id)), false,
+		"whether %s is notified", what)
 }
 
+// idOf parses an id. It returns zero for an id of another form, which no store can
+// notify.
 func idOf(text string) tenancy.ID {
-	id, _ := tenancy.ParseID(text) // zero if it is none, which nothing is announced of
+	id, _ := tenancy.ParseID(text)
 	return id
 }

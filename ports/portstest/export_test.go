@@ -6,31 +6,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// Clause is a case of a suite, for the tests of the suites.
-type Clause struct {
+// Case is a case of a suite, for the tests of the suites.
+type Case struct {
 	Name, Says string
 	Isolates   []string
 	Check      func(ctx context.Context, s ports.Services) error
 }
 
-// Clauses answers every case of every suite, named SUITE/CASE.
-func Clauses() []Clause {
-	var all []Clause
-	for _, suite := range []struct {
-		name    string
-		clauses []clause
-	}{
-		{"Passwords", passwordsSuite()}, {"Sessions", sessionsSuite()},
-		{"Attempts", attemptsSuite()}, {"Identities", identitiesSuite()},
-		{"Audit", auditSuite()}, {"Audit", auditWritesSuite()},
-		{"PlatformAudit", platformAuditSuite()},
-		{"Tenants", tenantsSuite()}, {"Keys", keysSuite()}, {"Resources", resourcesSuite()},
-		{"Users", usersSuite()}, {"Members", membersSuite()}, {"Invitations", invitationsSuite()},
-		{"Transfers", transfersSuite()}, {"Vault", vaultSuite()},
-		{"Announcements", announcementsSuite()},
-	} {
-		for _, c := range suite.clauses {
-			all = append(all, Clause{suite.name + "/" + c.name, c.says, c.isolates, c.check})
+// Cases returns every case of every suite, named SUITE/CASE.
+func Cases() []Case {
+	var all []Case
+	for _, s := range suites() {
+		for _, c := range s.cases {
+			all = append(all, Case{s.name + "/" + c.name, c.says, c.isolates, c.check})
 		}
 	}
 	return all

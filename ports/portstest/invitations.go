@@ -3,34 +3,31 @@ package portstest
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func invitationsSuite() []clause {
+func invitationsSuite() []contractCase {
 	return slices.Concat(invitationsWrite(), invitationsList(), invitationsFind(),
 		invitationsAccept(), invitationsAudit())
 }
 
-func invitationsWrite() []clause {
-	return []clause{
+func invitationsWrite() []contractCase {
+	return []contractCase{
 		{
-			name: "create for another tenant",
-			says: "Create stores i for tenant, which must be i.Tenant or it is" +
-				" [tenancy.CodeTenantMismatch]. CreatedAt is set.",
+			name: "create refuses another tenant's invitation",
+			says: "Create stores i for tenant, which must equal i.Tenant, else" +
+				" [tenancy.CodeTenantMismatch]. It sets CreatedAt.",
 			isolates: []string{"Invitations.Create"},
 			prove: func(p *probe) {
-				given := newInvitation(p.acme, 1)
-				given.Role, given.CreatedAt = tenancy.Admin, time.Unix(1, 0)
-				made, err := p.Invitations.Create(p.ctx, p.acme, given)
+				input := newInvitation(p.acme, 1)
+				input.Role, input.CreatedAt = tenancy.Admin, time.Unix(1, 0)
+				made, err := p.Invitations.Create(p.ctx, p.acme, input)
 				p.ok(err, "Invitations.Create")
-				p.sameInvitation(made, given, "what Create answers")
+				p.sameInvitation(made, input, "the result of Create")
 				p.recent(made.CreatedAt, "CreatedAt")
-				p.sameInvitation(p.findInvitation(given.Hash), given, "what Find answers")
+				p.sameInvitation(p.findInvitation(input.Hash), input, "the result of Find")
 				foreign := newInvitation(p.globex, 2)
 				_, err = p.Invitations.Create(p.ctx, p.acme, foreign)
 				p.code(err, tenancy.CodeTenantMismatch,
@@ -40,16 +37,16 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "one invitation of an address",
-			says: "It takes the place of the tenant's other invitation of the same address, which" +
-				" is gone then.",
+			name: "new invitation replaces the address's former one",
+			says: "It replaces the tenant's other invitation to the same address, which is" +
+				" removed.",
 			prove: func(p *probe) {
 				former, other := p.invite(p.acme, 1), p.invite(p.globex, 2)
 				again := newInvitation(p.acme, 3)
 				again.Email = former.Email
 				_, err := p.Invitations.Create(p.ctx, p.acme, again)
 				p.ok(err, "Invitations.Create")
-				p.noInvitation(former.Hash, "of the former")
+				p.noInvitation(former.Hash, "of the replaced invitation")
 				p.findInvitation(again.Hash)
 				elsewhere := newInvitation(p.globex, 4)
 				elsewhere.Email = former.Email
@@ -61,8 +58,8 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "invitation taken",
-			says: "A hash or an id that is there already, in any tenant, is" +
+			name: "existing id or hash is refused",
+			says: "A hash or an id that exists already, in any tenant, is" +
 				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.invite(p.acme, 1)
@@ -70,17 +67,17 @@ func invitationsWrite() []clause {
 					sameHash, sameID := newInvitation(tenant, 2), newInvitation(tenant, 3)
 					sameHash.Hash, sameID.ID = first.Hash, first.ID
 					_, err := p.Invitations.Create(p.ctx, tenant, sameHash)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that is there")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that exists")
 					_, err = p.Invitations.Create(p.ctx, tenant, sameID)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
 				}
 				p.sameInvitation(p.findInvitation(first.Hash), first, "the first invitation")
 			},
 		},
 		{
-			name: "revoke another's",
-			says: "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no" +
-				" such invitation, also when another tenant has.",
+			name: "revoke removes only the tenant's own invitation",
+			says: "Revoke removes an invitation. [tenancy.CodeNotFound] if the tenant has no such" +
+				" invitation, even if another tenant has it.",
 			isolates: []string{"Invitations.Revoke"},
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
@@ -98,8 +95,8 @@ func invitationsWrite() []clause {
 			},
 		},
 		{
-			name: "no tenant, no invitations",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			name: "zero tenant is refused",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				i := p.invite(p.acme, 1)
 				_, err := p.Invitations.Create(p.ctx, tenancy.ID{}, newInvitation(tenancy.ID{}, 2))
@@ -114,11 +111,11 @@ func invitationsWrite() []clause {
 	}
 }
 
-func invitationsList() []clause {
-	return []clause{
+func invitationsList() []contractCase {
+	return []contractCase{
 		{
-			name:     "list one tenant's invitations",
-			says:     "Hash is not answered: it is zero.",
+			name:     "list returns one tenant's invitations",
+			says:     "It leaves Hash zero.",
 			isolates: []string{"Invitations.List"},
 			prove: func(p *probe) {
 				p.invite(p.acme, 1)
@@ -131,8 +128,10 @@ func invitationsList() []clause {
 			},
 		},
 		{
-			name: "list in pages",
-			says: `List answers at most limit of the tenant's invitations in the order of their ids, those behind the id after ("" for the first page), expired ones too.`,
+			name: "list pages in the order of ids",
+			says: "List returns at most limit of the tenant's invitations, expired ones too," +
+				" whose ids are greater than after (\"\" for the first page), in the order of" +
+				" their ids.",
 			prove: func(p *probe) {
 				for _, n := range []int{4, 2, 5, 1, 3} {
 					i := newInvitation(p.acme, n)
@@ -165,257 +164,6 @@ func invitationsList() []clause {
 	}
 }
 
-func invitationsFind() []clause {
-	return []clause{
-		{
-			name: "find the invitation",
-			says: "Find answers the invitation with this hash.",
-			prove: func(p *probe) {
-				one, two := p.invite(p.acme, 1), p.invite(p.globex, 2)
-				p.sameInvitation(p.findInvitation(one.Hash), one, "acme's invitation")
-				p.sameInvitation(p.findInvitation(two.Hash), two, "globex's invitation")
-				p.equal(p.findInvitation(one.Hash).Hash, one.Hash, "the hash")
-			},
-		},
-		{
-			name: "find none",
-			says: "[tenancy.CodeNotFound] if there is none, if its tenant isn't active, or if who" +
-				" invited may invite no longer:",
-			prove: func(p *probe) {
-				p.noInvitation(tenancy.InvitationHash{}, "which is zero")
-				p.noInvitation(invitationHash(1), "which none has")
-				i := p.invite(p.acme, 1)
-				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted} {
-					p.setState(p.acme, state)
-					p.noInvitation(i.Hash, "of a tenant that is "+string(state))
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, p.invited(1), true)
-					p.code(err, tenancy.CodeNotFound, "Accept")
-				}
-				p.setState(p.acme, tenancy.Active)
-				p.findInvitation(i.Hash)
-			},
-		},
-		{
-			name: "who may invite",
-			says: "the platform may, a user who is an admin of the tenant or a super-admin, and" +
-				" an API key of the tenant that has the role and hasn't expired.",
-			prove: func(p *probe) {
-				yes, no := true, false
-				admin, other := p.user(1), p.user(2)
-				p.member(p.acme, admin, tenancy.Admin)
-				p.member(p.acme, other, tenancy.Admin)
-				p.member(p.globex, other, tenancy.Admin)
-				byUser := p.inviteAs(p.acme, 1,
-					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: admin.ID})
-				p.findInvitation(byUser.Hash)
-				p.member(p.acme, admin, tenancy.Editor)
-				p.deadInvitation(byUser, "of a former admin")
-				_, err := p.Users.Update(p.ctx, admin.ID, ports.UserChange{SuperAdmin: &yes})
-				p.ok(err, "Users.Update")
-				p.findInvitation(byUser.Hash)
-				_, err = p.Users.Update(p.ctx, admin.ID, ports.UserChange{SuperAdmin: &no})
-				p.ok(err, "Users.Update")
-				p.member(p.globex, admin, tenancy.Admin)
-				p.deadInvitation(byUser, "of an admin of another tenant")
-
-				for n, k := range map[int]tenancy.APIKey{
-					2: {Tenant: p.acme, Role: tenancy.Editor},
-					3: {Tenant: p.globex, Role: tenancy.Admin},
-					4: {Tenant: p.acme, Role: tenancy.Admin,
-						ExpiresAt: time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)},
-				} {
-					k.ID, k.Hash, k.Name = keyID(n), keyHash(n), "key"
-					_, err := p.Keys.Create(p.ctx, k.Tenant, k)
-					p.ok(err, "Keys.Create")
-					p.deadInvitation(p.inviteAs(p.acme, n,
-						tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: k.ID}),
-						fmt.Sprint("of key ", n))
-				}
-				good := newKey(p.acme, 5)
-				good.Role, good.ExpiresAt = tenancy.Admin, time.Now().Add(time.Hour)
-				_, err = p.Keys.Create(p.ctx, p.acme, good)
-				p.ok(err, "Keys.Create")
-				byKey := p.inviteAs(p.acme, 5,
-					tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: good.ID})
-				p.findInvitation(byKey.Hash)
-				p.ok(p.Keys.Revoke(p.ctx, p.acme, good.ID), "Keys.Revoke")
-				p.deadInvitation(byKey, "of a revoked key")
-
-				for n, kind := range []tenancy.PrincipalKind{"", tenancy.SystemActor,
-					tenancy.AnonymousActor, "host"} {
-					p.deadInvitation(p.inviteAs(p.acme, 6+n,
-						tenancy.Actor{Kind: kind, ID: admin.ID}), "of "+string(kind))
-				}
-				p.deadInvitation(p.inviteAs(p.acme, 12,
-					tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "somebody of the host's"}),
-					"of nobody")
-			},
-		},
-		{
-			name: "find an expired invitation",
-			says: "An expired invitation is found: the caller looks at the clock.",
-			prove: func(p *probe) {
-				i := newInvitation(p.acme, 1)
-				i.ExpiresAt = time.Date(2001, 2, 3, 4, 5, 6, 789000, time.UTC)
-				_, err := p.Invitations.Create(p.ctx, p.acme, i)
-				p.ok(err, "Invitations.Create")
-				p.sameInvitation(p.findInvitation(i.Hash), i, "the expired invitation")
-			},
-		},
-	}
-}
-
-func invitationsAccept() []clause {
-	return []clause{
-		{
-			name: "accept as a user",
-			says: "Accept removes the invitation with this hash and gives the user its role in" +
-				" its tenant, in one transaction:",
-			prove: func(p *probe) {
-				i := p.inviteAs(p.acme, 1, platform)
-				other := p.inviteAs(p.globex, 2, platform)
-				u := p.invited(1)
-				_, err := p.Users.Create(p.ctx, u)
-				p.ok(err, "Users.Create")
-				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
-				p.ok(err, "InvitationFinder.Accept")
-				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
-					Role: tenancy.Editor}, "what Accept answers")
-				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme}, "the user's tenants")
-				p.noInvitation(i.Hash, "after it was accepted")
-				p.equal(p.invitations(p.acme), []string{}, "acme's invitations")
-				p.findInvitation(other.Hash)
-				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
-				p.code(err, tenancy.CodeNotFound, "Accept again")
-			},
-		},
-		{
-			name: "accept as a new user",
-			says: "With fresh the user is stored first, as [Users.Create] does it.",
-			prove: func(p *probe) {
-				i, u := p.invite(p.acme, 1), p.invited(1)
-				u.Email = strings.ToUpper(u.Email)
-				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
-				p.ok(err, "InvitationFinder.Accept")
-				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
-					Role: tenancy.Editor}, "what Accept answers")
-				u.Email = strings.ToLower(u.Email)
-				p.sameUser(p.getUser(u.ID), u, "the new user")
-			},
-		},
-		{
-			name: "accept at once",
-			says: "of any number at once, one succeeds.",
-			prove: func(p *probe) {
-				i := p.invite(p.acme, 1)
-				errs := atOnce(20, func(n int) error {
-					u := p.invited(n)
-					u.Email = i.Email
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
-					return err
-				})
-				p.equal(countCodes(errs)[""], 1, "how many of 20 succeed")
-				p.noInvitation(i.Hash, "after it was accepted")
-				p.equal(len(p.members(p.acme)), 1, "the number of acme's members")
-				p.equal(len(p.userIDs(ports.UserQuery{})), 1, "the number of users")
-			},
-		},
-		{
-			name: "accept while one becomes a member",
-			says: "Accept removes the invitation with this hash and gives the user its role in" +
-				" its tenant, in one transaction:",
-			prove: func(p *probe) {
-				for n := range 8 {
-					i, u := p.invite(p.acme, n), p.invited(n)
-					_, err := p.Users.Create(p.ctx, u)
-					p.ok(err, "Users.Create")
-					errs := atOnce(2, func(k int) (err error) {
-						if k == 0 {
-							_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
-						} else {
-							_, _, err = p.Members.Put(p.ctx, p.acme, u.ID, tenancy.Editor)
-						}
-						return err
-					})
-					p.equal(countCodes(errs), map[tenancy.Code]int{"": 2}, "the codes")
-					p.noInvitation(i.Hash, "after it was accepted")
-				}
-				p.equal(len(p.members(p.acme)), 8, "the number of acme's members")
-				p.verified(p.acme)
-			},
-		},
-		{
-			name: "accept less than one has",
-			says: "A member keeps a role that includes the invitation's.",
-			prove: func(p *probe) {
-				u := p.invited(1)
-				_, err := p.Users.Create(p.ctx, u)
-				p.ok(err, "Users.Create")
-				for n, step := range []struct{ has, invited, want tenancy.Role }{
-					{tenancy.Viewer, tenancy.Editor, tenancy.Editor},
-					{tenancy.Editor, tenancy.Viewer, tenancy.Editor},
-					{tenancy.Admin, tenancy.Viewer, tenancy.Admin},
-					{tenancy.Admin, tenancy.Admin, tenancy.Admin},
-				} {
-					p.member(p.acme, u, step.has)
-					i := newInvitation(p.acme, n)
-					i.Email, i.Role = u.Email, step.invited
-					_, err := p.Invitations.Create(p.ctx, p.acme, i)
-					p.ok(err, "Invitations.Create")
-					m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
-					p.ok(err, "InvitationFinder.Accept")
-					p.equal(m.Role, step.want, "the role of %s who accepts %s", step.has,
-						step.invited)
-					p.noInvitation(i.Hash, "after it was accepted")
-				}
-			},
-		},
-		{
-			name: "accept as another",
-			says: "What Find doesn't find is [tenancy.CodeNotFound], and so is a user who isn't" +
-				" there by u.ID or hasn't the invitation's address.",
-			prove: func(p *probe) {
-				i, other, absent := p.invite(p.acme, 1), p.user(2), p.invited(1)
-				liar := other
-				liar.Email = i.Email
-				for name, u := range map[string]identity.User{"another": other,
-					"another who says so": liar, "nobody": absent,
-					"no id": {ID: "x", Email: i.Email}} {
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
-					p.code(err, tenancy.CodeNotFound, "Accept as %s", name)
-				}
-				stranger := newUser(3)
-				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, stranger, true)
-				p.code(err, tenancy.CodeNotFound, "Accept as a new user of another address")
-				_, err = p.InvitationFinder.Accept(p.ctx, invitationHash(9), absent, true)
-				p.code(err, tenancy.CodeNotFound, "Accept of no invitation")
-				p.noUser(stranger.ID)
-				p.noUser(absent.ID)
-				p.findInvitation(i.Hash)
-			},
-		},
-		{
-			name: "accept in vain",
-			says: "On an error nothing has happened, and the invitation stands.",
-			prove: func(p *probe) {
-				i, u := p.invite(p.acme, 1), p.invited(1)
-				_, err := p.Users.Create(p.ctx, u)
-				p.ok(err, "Users.Create")
-				again := u
-				again.ID = userIDOf(9)
-				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, again, true)
-				p.code(err, tenancy.CodeAlreadyExists,
-					"Accept as a new user of an address that is taken")
-				p.noUser(again.ID)
-				p.equal(p.members(p.acme), []string{}, "acme's members")
-				p.findInvitation(i.Hash)
-				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
-				p.ok(err, "Accept as the user")
-			},
-		},
-	}
-}
-
 var platform = tenancy.Actor{Kind: tenancy.PlatformToken, Name: "platform"}
 
 // newInvitation makes the n-th invitation, by the platform.
@@ -440,34 +188,6 @@ func (p *probe) inviteAs(tenant tenancy.ID, n int, by tenancy.Actor) tenancy.Inv
 	p.ok(err, "Invitations.Create(%d)", n)
 	made.Hash = i.Hash
 	return made
-}
-
-// invited is the person that the n-th invitation is for.
-func (p *probe) invited(n int) identity.User {
-	u := newUser(n)
-	u.Email = newInvitation(p.acme, n).Email
-	return u
-}
-
-func (p *probe) findInvitation(hash tenancy.InvitationHash) tenancy.Invitation {
-	found, err := p.InvitationFinder.Find(p.ctx, hash)
-	p.ok(err, "InvitationFinder.Find")
-	return found
-}
-
-func (p *probe) noInvitation(hash tenancy.InvitationHash, which string) {
-	_, err := p.InvitationFinder.Find(p.ctx, hash)
-	p.code(err, tenancy.CodeNotFound, "InvitationFinder.Find of a hash %s", which)
-}
-
-// deadInvitation wants one neither to be found nor to be accepted.
-func (p *probe) deadInvitation(i tenancy.Invitation, which string) {
-	p.noInvitation(i.Hash, which)
-	u := newUser(99)
-	u.Email = i.Email
-	_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
-	p.code(err, tenancy.CodeNotFound, "InvitationFinder.Accept of an invitation %s", which)
-	p.noUser(u.ID)
 }
 
 // invitations lists the addresses of a tenant's invitations.

@@ -2,58 +2,59 @@ package portstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func keysSuite() []clause {
-	return append(keysWrite(), append(keysRotate(), append(keysList(), keysFind()...)...)...)
+func keysSuite() []contractCase {
+	return slices.Concat(keysWrite(), keysRotate(), keysList(), keysFind())
 }
 
-func keysWrite() []clause {
-	return []clause{
+func keysWrite() []contractCase {
+	return []contractCase{
 		{
-			name: "create stores a key",
+			name: "create stores the key",
 			says: "Create stores k for tenant",
 			prove: func(p *probe) {
-				given := newKey(p.acme, 1)
-				given.Role = tenancy.Replicator
-				given.ExpiresAt = time.Date(2030, 1, 2, 3, 4, 5, 678901000, time.UTC)
-				made, err := p.Keys.Create(p.ctx, p.acme, given)
+				input := newKey(p.acme, 1)
+				input.Role = tenancy.Replicator
+				input.ExpiresAt = time.Date(2030, 1, 2, 3, 4, 5, 678901000, time.UTC)
+				made, err := p.Keys.Create(p.ctx, p.acme, input)
 				p.ok(err, "Keys.Create")
-				p.sameKey(made, given, "what Create answers")
+				p.sameKey(made, input, "the result of Create")
 				p.equal(made.LastUsedAt.IsZero(), true, "LastUsedAt.IsZero() of a new key")
 				for _, listed := range p.keys(p.acme) {
-					p.sameKey(listed, given, "what List answers")
+					p.sameKey(listed, input, "the result of List")
 				}
-				p.sameKey(p.find(given.Hash), given, "what Find answers")
+				p.sameKey(p.findKey(input.Hash), input, "the result of Find")
 			},
 		},
 		{
-			name:     "create for another tenant",
-			says:     "which must be k.Tenant or it is [tenancy.CodeTenantMismatch].",
+			name:     "create refuses another tenant's key",
+			says:     "which must equal k.Tenant, else [tenancy.CodeTenantMismatch].",
 			isolates: []string{"Keys.Create"},
 			prove: func(p *probe) {
 				foreign := newKey(p.globex, 1)
 				_, err := p.Keys.Create(p.ctx, p.acme, foreign)
 				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of globex")
-				nobodys := newKey(tenancy.ID{}, 2)
-				_, err = p.Keys.Create(p.ctx, p.acme, nobodys)
+				tenantless := newKey(tenancy.ID{}, 2)
+				_, err = p.Keys.Create(p.ctx, p.acme, tenantless)
 				p.code(err, tenancy.CodeTenantMismatch, "Create for acme of a key of no tenant")
-				p.unknown(foreign.Hash, "after Create refused the key")
-				p.unknown(nobodys.Hash, "after Create refused the key")
+				p.noKey(foreign.Hash, "after Create refused the key")
+				p.noKey(tenantless.Hash, "after Create refused the key")
 				p.equal(len(p.keys(p.acme))+len(p.keys(p.globex)), 0, "the number of keys of both")
 			},
 		},
 		{
-			name: "create sets the time",
-			says: "CreatedAt is set.",
+			name: "create sets CreatedAt",
+			says: "It sets CreatedAt.",
 			prove: func(p *probe) {
-				given := newKey(p.acme, 1)
-				given.CreatedAt = time.Unix(1, 0)
-				made, err := p.Keys.Create(p.ctx, p.acme, given)
+				input := newKey(p.acme, 1)
+				input.CreatedAt = time.Unix(1, 0)
+				made, err := p.Keys.Create(p.ctx, p.acme, input)
 				p.ok(err, "Keys.Create")
 				p.recent(made.CreatedAt, "CreatedAt")
 				for _, listed := range p.keys(p.acme) {
@@ -62,8 +63,8 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "key taken",
-			says: "A hash or an id that is there already, in any tenant, is" +
+			name: "existing id or hash is refused",
+			says: "A hash or an id that exists already, in any tenant, is" +
 				" [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.key(p.acme, 1)
@@ -71,35 +72,35 @@ func keysWrite() []clause {
 					sameHash, sameID := newKey(tenant, 2), newKey(tenant, 3)
 					sameHash.Hash, sameID.ID = first.Hash, first.ID
 					_, err := p.Keys.Create(p.ctx, tenant, sameHash)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that is there")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with a hash that exists")
 					_, err = p.Keys.Create(p.ctx, tenant, sameID)
-					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
-					p.unknown(sameID.Hash, "after Create refused the key")
+					p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
+					p.noKey(sameID.Hash, "after Create refused the key")
 				}
-				p.sameKey(p.find(first.Hash), first, "the first key")
+				p.sameKey(p.findKey(first.Hash), first, "the first key")
 			},
 		},
 		{
-			name: "revoke",
-			says: "Revoke removes the key: [KeyFinder.Find] doesn't find it from then on.",
+			name: "revoked key isn't found",
+			says: "Revoke removes the key: from then on [KeyFinder.Find] doesn't find it.",
 			prove: func(p *probe) {
 				revoked, kept := p.key(p.acme, 1), p.key(p.acme, 2)
 				p.ok(p.Keys.Revoke(p.ctx, p.acme, revoked.ID), "Keys.Revoke")
-				p.unknown(revoked.Hash, "after Revoke")
-				p.find(kept.Hash)
+				p.noKey(revoked.Hash, "after Revoke")
+				p.findKey(kept.Hash)
 				p.equal(keyNames(p.keys(p.acme)), []string{kept.Name}, "the keys that are left")
 			},
 		},
 		{
-			name: "revoke another's",
-			says: "[tenancy.CodeNotFound] if the tenant has no such key, also when another" +
-				" tenant has.",
+			name: "revoke removes only the tenant's own key",
+			says: "[tenancy.CodeNotFound] if the tenant has no such key, even if another tenant" +
+				" has it.",
 			isolates: []string{"Keys.Revoke"},
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
 				p.code(p.Keys.Revoke(p.ctx, p.globex, k.ID), tenancy.CodeNotFound,
 					"Revoke by globex of acme's key")
-				p.find(k.Hash)
+				p.findKey(k.Hash)
 				p.equal(len(p.keys(p.acme)), 1, "the number of acme's keys")
 				p.code(p.Keys.Revoke(p.ctx, p.acme, keyID(9)), tenancy.CodeNotFound,
 					"Revoke of an unknown key")
@@ -109,8 +110,8 @@ func keysWrite() []clause {
 			},
 		},
 		{
-			name: "no tenant, no keys",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			name: "zero tenant is refused",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
 				_, err := p.Keys.Create(p.ctx, tenancy.ID{}, newKey(tenancy.ID{}, 2))
@@ -118,17 +119,17 @@ func keysWrite() []clause {
 				_, err = p.Keys.List(p.ctx, tenancy.ID{}, "", 10)
 				p.code(err, tenancy.CodeNoTenant, "List")
 				p.code(p.Keys.Revoke(p.ctx, tenancy.ID{}, k.ID), tenancy.CodeNoTenant, "Revoke")
-				p.find(k.Hash)
+				p.findKey(k.Hash)
 			},
 		},
 	}
 }
 
-func keysList() []clause {
-	return []clause{
+func keysList() []contractCase {
+	return []contractCase{
 		{
-			name:     "list one tenant's keys",
-			says:     "List answers at most limit of the tenant's keys",
+			name:     "list returns one tenant's keys",
+			says:     "List returns at most limit of the tenant's keys",
 			isolates: []string{"Keys.List"},
 			prove: func(p *probe) {
 				p.key(p.acme, 1)
@@ -141,8 +142,9 @@ func keysList() []clause {
 			},
 		},
 		{
-			name: "list in pages",
-			says: `in the order of their ids, those behind the id after ("" for the first page).`,
+			name: "list pages in the order of ids",
+			says: "whose ids are greater than after (\"\" for the first page), in the order of" +
+				" their ids.",
 			prove: func(p *probe) {
 				for _, n := range []int{4, 2, 5, 1, 3} {
 					p.key(p.acme, n)
@@ -161,8 +163,8 @@ func keysList() []clause {
 			},
 		},
 		{
-			name: "list limit",
-			says: "List answers at most limit",
+			name: "list needs a positive limit",
+			says: "List returns at most limit",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
 					_, err := p.Keys.List(p.ctx, p.acme, "", limit)
@@ -171,75 +173,13 @@ func keysList() []clause {
 			},
 		},
 		{
-			name: "list without hashes",
-			says: "Hash is not answered: it is zero.",
+			name: "list leaves hashes zero",
+			says: "It leaves Hash zero.",
 			prove: func(p *probe) {
 				p.key(p.acme, 1)
 				for _, k := range p.keys(p.acme) {
 					p.equal(k.Hash, tenancy.KeyHash{}, "the hash of a listed key")
 				}
-			},
-		},
-	}
-}
-
-func keysFind() []clause {
-	return []clause{
-		{
-			name: "find the key",
-			says: "Find answers the key with this hash",
-			prove: func(p *probe) {
-				one, two := p.key(p.acme, 1), p.key(p.globex, 2)
-				p.sameKey(p.find(one.Hash), one, "acme's key")
-				p.sameKey(p.find(two.Hash), two, "globex's key")
-			},
-		},
-		{
-			name: "find notes the use",
-			says: "notes that it was used, to the minute.",
-			prove: func(p *probe) {
-				used := p.key(p.acme, 1)
-				p.key(p.acme, 2)
-				p.find(used.Hash)
-				for _, k := range p.keys(p.acme) {
-					if k.ID != used.ID {
-						p.equal(k.LastUsedAt.IsZero(), true, "LastUsedAt.IsZero() of the other key")
-						continue
-					}
-					if off := time.Since(k.LastUsedAt).Abs(); off > 2*time.Minute {
-						p.fail("LastUsedAt = %v, which is %v off", k.LastUsedAt, off)
-					}
-					p.equal(k.LastUsedAt.Equal(k.LastUsedAt.Truncate(time.Minute)), true,
-						"LastUsedAt %v is a whole minute", k.LastUsedAt)
-				}
-			},
-		},
-		{
-			name: "find nothing",
-			says: "[tenancy.CodeUnauthenticated] if there is none or its tenant is deleted.",
-			prove: func(p *probe) {
-				p.unknown(keyHash(1), "which no key has")
-				p.unknown(tenancy.KeyHash{}, "which is zero")
-				k := p.key(p.acme, 1)
-				p.setState(p.acme, tenancy.Suspended)
-				p.find(k.Hash)
-				p.setState(p.acme, tenancy.Deleted)
-				p.unknown(k.Hash, "of a deleted tenant")
-				p.setState(p.acme, tenancy.Active)
-				p.find(k.Hash)
-			},
-		},
-		{
-			name: "find an expired key",
-			says: "An expired key is found: the caller looks at the clock.",
-			prove: func(p *probe) {
-				k := newKey(p.acme, 1)
-				k.ExpiresAt = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
-				_, err := p.Keys.Create(p.ctx, p.acme, k)
-				p.ok(err, "Keys.Create")
-				found := p.find(k.Hash)
-				p.equal(found.ExpiresAt.Equal(k.ExpiresAt), true, "ExpiresAt %v is what was stored",
-					found.ExpiresAt)
 			},
 		},
 	}
@@ -279,17 +219,6 @@ func keyNames(keys []tenancy.APIKey) []string {
 		names = append(names, k.Name)
 	}
 	return names
-}
-
-func (p *probe) find(hash tenancy.KeyHash) tenancy.APIKey {
-	found, err := p.KeyFinder.Find(p.ctx, hash)
-	p.ok(err, "KeyFinder.Find")
-	return found
-}
-
-func (p *probe) unknown(hash tenancy.KeyHash, which string) {
-	_, err := p.KeyFinder.Find(p.ctx, hash)
-	p.code(err, tenancy.CodeUnauthenticated, "KeyFinder.Find of a hash %s", which)
 }
 
 // sameKey compares all but the hash and the two times that a store sets.

@@ -6,30 +6,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func keysRotate() []clause {
-	return []clause{
+func keysRotate() []contractCase {
+	return []contractCase{
 		{
-			name: "rotate",
-			says: "Rotate makes a key that takes the place of the tenant's key with this id, and" +
-				" answers it. ID, Hash, Prefix and CreatedBy are those of next; name and role are" +
-				" the old key's, and it lives as long as the old one was to live when it was" +
-				" created.",
+			name: "rotate creates a successor",
+			says: "Rotate creates the successor of the tenant's key with this id, and returns it." +
+				" The successor has ID, Hash, Prefix and CreatedBy of next, and name and role of" +
+				" the old key; its lifetime is the one that the old key was created with.",
 			prove: func(p *probe) {
-				given := newKey(p.acme, 1)
-				given.Role, given.ExpiresAt = tenancy.Replicator,
+				input := newKey(p.acme, 1)
+				input.Role, input.ExpiresAt = tenancy.Replicator,
 					time.Now().Add(1000*time.Hour).Truncate(time.Microsecond)
-				old, err := p.Keys.Create(p.ctx, p.acme, given)
+				old, err := p.Keys.Create(p.ctx, p.acme, input)
 				p.ok(err, "Create")
 				made := p.rotate(p.acme, old.ID, p.successor(2))
 				want := old
 				want.ID, want.ExpiresAt = keyID(2),
 					made.CreatedAt.Add(old.ExpiresAt.Sub(old.CreatedAt))
-				p.sameKey(made, want, "what Rotate answers")
+				p.sameKey(made, want, "the result of Rotate")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.equal(made.Prefix, "bwk_00000002", "Prefix")
 				p.equal(made.CreatedBy, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u",
 					Name: "U"}, "CreatedBy")
-				p.sameKey(p.find(keyHash(2)), want, "what Find answers")
+				p.sameKey(p.findKey(keyHash(2)), want, "the result of Find")
 				for _, k := range p.keys(p.acme) {
 					if k.ID == made.ID {
 						p.equal(k.Prefix, made.Prefix, "Prefix in the list")
@@ -39,17 +38,17 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate what never expires",
-			says: "it lives as long as the old one was to live when it was created.",
+			name: "successor of a key without expiry has none",
+			says: "its lifetime is the one that the old key was created with.",
 			prove: func(p *probe) {
 				made := p.rotate(p.acme, p.key(p.acme, 1).ID, p.successor(2))
 				p.equal(made.ExpiresAt.IsZero(), true, "ExpiresAt.IsZero() of the successor")
 			},
 		},
 		{
-			name: "rotate ends the old key",
-			says: "The old key's RotatedTo is the new one's id, and it expires at until unless it" +
-				" does so before.",
+			name: "rotated key expires",
+			says: "The old key's RotatedTo is the successor's id, and the old key expires at" +
+				" until unless it expires earlier.",
 			prove: func(p *probe) {
 				until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 				soon := newKey(p.acme, 3)
@@ -60,7 +59,7 @@ func keysRotate() []clause {
 				for n, want := range map[int]time.Time{1: until, 3: soon.ExpiresAt} {
 					_, err := p.Keys.Rotate(p.ctx, p.acme, keyID(n), p.successor(n+1), until)
 					p.ok(err, "Rotate")
-					if got := p.find(keyHash(n)).ExpiresAt; !got.Equal(want) {
+					if got := p.findKey(keyHash(n)).ExpiresAt; !got.Equal(want) {
 						p.fail("the rotated key expires at %v; want %v", got, want)
 					}
 					for _, k := range p.keys(p.acme) {
@@ -72,9 +71,9 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate another's",
-			says: "An id of none of the tenant's keys is [tenancy.CodeNotFound], also when" +
-				" another tenant has it",
+			name: "rotate refuses another tenant's key",
+			says: "[tenancy.CodeNotFound] if the tenant has no key with this id, even if another" +
+				" tenant has it",
 			isolates: []string{"Keys.Rotate"},
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
@@ -84,13 +83,13 @@ func keysRotate() []clause {
 				p.code(err, tenancy.CodeNotFound, "Rotate of an unknown key")
 				_, err = p.Keys.Rotate(p.ctx, tenancy.ID{}, k.ID, p.successor(2), time.Now())
 				p.code(err, tenancy.CodeNoTenant, "Rotate for no tenant")
-				p.unknown(keyHash(2), "after Rotate was refused")
-				p.equal(p.find(k.Hash).ExpiresAt.IsZero(), true, "ExpiresAt.IsZero() of the key")
+				p.noKey(keyHash(2), "after Rotate was refused")
+				p.equal(p.findKey(k.Hash).ExpiresAt.IsZero(), true, "ExpiresAt.IsZero() of the key")
 			},
 		},
 		{
-			name: "rotate twice",
-			says: "a key that was rotated already is [tenancy.CodeInvalidState]",
+			name: "key is rotated once",
+			says: "[tenancy.CodeInvalidState] if the key was rotated already",
 			prove: func(p *probe) {
 				k := p.key(p.acme, 1)
 				errs := atOnce(5, func(i int) error {
@@ -104,9 +103,9 @@ func keysRotate() []clause {
 			},
 		},
 		{
-			name: "rotate to what is taken",
-			says: "a hash or an id of next that is taken is [tenancy.CodeAlreadyExists]. Nothing" +
-				" changes on an error.",
+			name: "successor's existing id or hash is refused",
+			says: "[tenancy.CodeAlreadyExists] if the hash or the id of next exists already. On" +
+				" an error nothing changes.",
 			prove: func(p *probe) {
 				k, other := p.key(p.acme, 1), p.key(p.globex, 2)
 				sameHash, sameID := p.successor(3), p.successor(4)
@@ -115,20 +114,20 @@ func keysRotate() []clause {
 					_, err := p.Keys.Rotate(p.ctx, p.acme, k.ID, next, time.Now())
 					p.code(err, tenancy.CodeAlreadyExists, "Rotate to what another tenant has")
 				}
-				p.sameKey(p.find(other.Hash), other, "the other tenant's key")
-				p.equal(p.find(k.Hash).ExpiresAt.IsZero(), true, "ExpiresAt.IsZero() of the key")
+				p.sameKey(p.findKey(other.Hash), other, "the other tenant's key")
+				p.equal(p.findKey(k.Hash).ExpiresAt.IsZero(), true, "ExpiresAt.IsZero() of the key")
 				p.rotate(p.acme, k.ID, p.successor(5))
 			},
 		},
 	}
 }
 
-// successor is what a rotation is given.
+// successor makes the key that Rotate takes as next.
 func (p *probe) successor(n int) tenancy.APIKey {
 	return tenancy.APIKey{
 		ID: keyID(n), Hash: keyHash(n), Prefix: "bwk_" + keyID(n)[28:],
 		CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u", Name: "U"},
-		Name:      "another name", Role: tenancy.Admin, // neither is looked at
+		Name:      "another name", Role: tenancy.Admin, // Rotate ignores both
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 //	settings  one in each tenant, named "default": mode open or closed, maker, a maker
 //
 // What isn't NOT NULL is optional: absent when it is NULL. So description and
-// active are always answered, and so is parts, which is [] where there is none
+// active are always returned, and so is parts, which is [] where there is none
 // (the normal form of [federation.Kinds.Check]).
 func Kinds() []federation.Kind {
 	description := federation.Field{Name: "description", Type: federation.String,

@@ -10,48 +10,47 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func attemptsSuite() []clause {
-	return []clause{
+func loginAttemptsSuite() []contractCase {
+	return []contractCase{
 		{
-			name: "count attempts",
-			says: "Begin counts an attempt at each of the subjects, as" +
-				" [identity.AttemptState.Add] does.",
+			name: "attempts are counted",
+			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
-				s, now := subject("a"), attemptsBegin
+				s, now := subject("a"), attemptsStart
 				for _, wait := range []time.Duration{0, 0, time.Second, 2 * time.Second,
 					4 * time.Second, 4 * time.Second} {
 					if wait > 0 {
-						p.waits(wait, now, s)
-						p.waits(wait/2, now.Add(wait/2), s)
+						p.wantWait(wait, now, s)
+						p.wantWait(wait/2, now.Add(wait/2), s)
 						now = now.Add(wait)
 					}
-					p.waits(0, now, s)
+					p.wantWait(0, now, s)
 				}
-				p.waits(0, now.Add(time.Hour), s)
-				p.waits(0, now.Add(time.Hour), s)
-				p.waits(time.Second, now.Add(time.Hour), s)
+				p.wantWait(0, now.Add(time.Hour), s)
+				p.wantWait(0, now.Add(time.Hour), s)
+				p.wantWait(time.Second, now.Add(time.Hour), s)
 			},
 		},
 		{
-			name: "one subject waits, none is counted",
-			says: "If one has to wait none is counted, and the longest wait is answered.",
+			name: "no subject is counted if one waits",
+			says: "If one subject has to wait, none is counted, and the longest wait is returned.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
-				p.waits(0, attemptsBegin, a)
-				p.waits(0, attemptsBegin, a)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(0, attemptsStart, a)
 				for range 5 {
-					p.waits(time.Second, attemptsBegin, a, b)
-					p.waits(time.Second, attemptsBegin, b, a)
+					p.wantWait(time.Second, attemptsStart, a, b)
+					p.wantWait(time.Second, attemptsStart, b, a)
 				}
-				p.waits(0, attemptsBegin, b)
-				p.waits(0, attemptsBegin, b)
-				p.waits(time.Second, attemptsBegin, b)
-				p.waits(0, attemptsBegin.Add(time.Second), a)
-				p.waits(2*time.Second, attemptsBegin.Add(time.Second), b, a)
+				p.wantWait(0, attemptsStart, b)
+				p.wantWait(0, attemptsStart, b)
+				p.wantWait(time.Second, attemptsStart, b)
+				p.wantWait(0, attemptsStart.Add(time.Second), a)
+				p.wantWait(2*time.Second, attemptsStart.Add(time.Second), b, a)
 			},
 		},
 		{
-			name: "many attempts at once",
+			name: "concurrent attempts are counted one by one",
 			says: "Attempts at the same time are counted one after the other.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
@@ -61,7 +60,7 @@ func attemptsSuite() []clause {
 					if i%2 == 0 {
 						subjects = []ports.Subject{b, a}
 					}
-					wait, err := p.LoginAttempts.Begin(p.ctx, attemptsBegin, subjects...)
+					wait, err := p.LoginAttempts.Begin(p.ctx, attemptsStart, subjects...)
 					if wait == 0 && err == nil {
 						begun.Add(1)
 					}
@@ -72,54 +71,55 @@ func attemptsSuite() []clause {
 			},
 		},
 		{
-			name: "clear attempts",
-			says: "Clear forgets the attempts at a subject.",
+			name: "clear forgets a subject's attempts",
+			says: "Clear forgets the attempts for a subject.",
 			prove: func(p *probe) {
 				a, b := subject("a"), subject("b")
 				for range 2 {
-					p.waits(0, attemptsBegin, a, b)
+					p.wantWait(0, attemptsStart, a, b)
 				}
 				p.ok(p.LoginAttempts.Clear(p.ctx, a.Key), "Clear")
-				p.waits(0, attemptsBegin, a)
-				p.waits(time.Second, attemptsBegin, b)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(time.Second, attemptsStart, b)
 				p.ok(p.LoginAttempts.Clear(p.ctx, subject("c").Key), "Clear of none")
 			},
 		},
 		{
-			name: "take an attempt back",
-			says: "TakeBack counts one attempt less at a subject, and none less than none.",
+			name: "refund takes one attempt back",
+			says: "Refund takes one attempt back from a subject's count, which never goes below" +
+				" zero.",
 			prove: func(p *probe) {
 				a := subject("a")
-				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
+				p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "Refund of none")
 				for range 10 {
-					p.waits(0, attemptsBegin, a)
-					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack")
-					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "TakeBack of none")
+					p.wantWait(0, attemptsStart, a)
+					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "Refund")
+					p.ok(p.LoginAttempts.Refund(p.ctx, a.Key), "Refund of none")
 				}
-				p.waits(0, attemptsBegin, a)
-				p.waits(0, attemptsBegin, a)
-				p.waits(time.Second, attemptsBegin, a)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(0, attemptsStart, a)
+				p.wantWait(time.Second, attemptsStart, a)
 			},
 		},
 		{
-			name: "what is forgotten is no attempt",
-			says: "Begin counts an attempt at each of the subjects, as" +
-				" [identity.AttemptState.Add] does.",
+			name: "forgotten attempts don't count",
+			says: "Begin counts an attempt for each subject, as [identity.AttemptState.Add] does.",
 			prove: func(p *probe) {
 				a := subject("a")
-				p.waits(0, attemptsBegin, a)
+				p.wantWait(0, attemptsStart, a)
 				for i := range 40 {
-					p.waits(0, attemptsBegin.Add(time.Hour), subject("other "+string(rune('A'+i))))
+					p.wantWait(0, attemptsStart.Add(time.Hour),
+						subject("other "+string(rune('A'+i))))
 				}
-				p.waits(0, attemptsBegin.Add(time.Hour), a)
-				p.waits(0, attemptsBegin.Add(time.Hour), a)
-				p.waits(time.Second, attemptsBegin.Add(time.Hour), a)
+				p.wantWait(0, attemptsStart.Add(time.Hour), a)
+				p.wantWait(0, attemptsStart.Add(time.Hour), a)
+				p.wantWait(time.Second, attemptsStart.Add(time.Hour), a)
 			},
 		},
 	}
 }
 
-var attemptsBegin = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+var attemptsStart = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // subject has two attempts for nothing.
 func subject(name string) ports.Subject {
@@ -130,8 +130,8 @@ func subject(name string) ports.Subject {
 	}
 }
 
-func (p *probe) waits(want time.Duration, now time.Time, subjects ...ports.Subject) {
+func (p *probe) wantWait(want time.Duration, now time.Time, subjects ...ports.Subject) {
 	wait, err := p.LoginAttempts.Begin(p.ctx, now, subjects...)
-	p.ok(err, "Attempts.Begin")
-	p.equal(wait, want, "what an attempt waits")
+	p.ok(err, "LoginAttempts.Begin")
+	p.equal(wait, want, "the wait of an attempt")
 }

@@ -9,36 +9,36 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func membersSuite() []clause {
+func membersSuite() []contractCase {
 	return slices.Concat(membersRead(), membersPut(), membersRemove(), membershipsOf(),
 		membersAudit())
 }
 
-func membersRead() []clause {
-	return []clause{
+func membersRead() []contractCase {
+	return []contractCase{
 		{
-			name: "get one tenant's member",
-			says: "Get answers a user's membership; [tenancy.CodeNotFound] if the user has" +
-				" none in the tenant, also when another tenant has it.",
+			name: "get returns one tenant's member",
+			says: "Get returns a user's membership; [tenancy.CodeNotFound] if the user has none" +
+				" in the tenant, even if they have one in another tenant.",
 			isolates: []string{"Members.Get"},
 			prove: func(p *probe) {
 				u := p.user(1)
 				want := p.member(p.acme, u, tenancy.Editor)
 				got, err := p.Members.Get(p.ctx, p.acme, u.ID)
 				p.ok(err, "Members.Get")
-				p.sameMember(got, want, "what Get answers")
+				p.sameMember(got, want, "the result of Get")
 				for _, at := range []struct {
 					tenant tenancy.ID
 					user   string
-				}{{p.globex, u.ID}, {p.acme, userIDOf(9)}, {p.acme, ""}, {p.acme, "nobody"}} {
+				}{{p.globex, u.ID}, {p.acme, userIDOf(9)}, {p.acme, ""}, {p.acme, "unknown"}} {
 					_, err := p.Members.Get(p.ctx, at.tenant, at.user)
 					p.code(err, tenancy.CodeNotFound, "Members.Get(%q)", at.user)
 				}
 			},
 		},
 		{
-			name:     "list one tenant's members",
-			says:     "List answers at most limit of the tenant's memberships",
+			name:     "list returns one tenant's members",
+			says:     "List returns at most limit of the tenant's memberships",
 			isolates: []string{"Members.List"},
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -55,8 +55,9 @@ func membersRead() []clause {
 			},
 		},
 		{
-			name: "list in pages",
-			says: `in the order of the users' ids, those behind the id after ("" for the first page).`,
+			name: "list pages in the order of users' ids",
+			says: "whose users' ids are greater than after (\"\" for the first page), in the" +
+				" order of the users' ids.",
 			prove: func(p *probe) {
 				for _, n := range []int{4, 2, 5, 1, 3} {
 					p.member(p.acme, p.user(n), tenancy.Viewer)
@@ -78,8 +79,8 @@ func membersRead() []clause {
 			},
 		},
 		{
-			name: "no tenant, no members",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			name: "zero tenant is refused",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
@@ -96,12 +97,12 @@ func membersRead() []clause {
 	}
 }
 
-func membersPut() []clause {
-	return []clause{
+func membersPut() []contractCase {
+	return []contractCase{
 		{
 			name: "put adds, then changes",
-			says: "Put gives the user the role in the tenant, and answers the membership and" +
-				" whether it is a new one.",
+			says: "Put gives the user the role in the tenant, and returns the membership and" +
+				" whether it is new.",
 			isolates: []string{"Members.Put"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -111,25 +112,25 @@ func membersPut() []clause {
 					p.ok(err, "Members.Put")
 					p.equal(created, i == 0, "whether the membership is new")
 					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID, Role: role},
-						"what Put answers")
+						"the result of Put")
 					p.equal(p.members(p.acme), []string{"1 " + string(role)}, "acme's members")
 				}
 				p.equal(p.members(p.globex), []string{"1 viewer"}, "globex's members")
 			},
 		},
 		{
-			name: "put keeps the beginning",
+			name: "put keeps CreatedAt",
 			says: "CreatedAt is set once.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				first := p.member(p.acme, u, tenancy.Viewer)
 				p.recent(first.CreatedAt, "CreatedAt")
 				changed := p.member(p.acme, u, tenancy.Editor)
-				p.equal(changed.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt stays")
+				p.equal(changed.CreatedAt.Equal(first.CreatedAt), true, "whether CreatedAt stays")
 			},
 		},
 		{
-			name: "put the same role",
+			name: "put of the same role changes nothing",
 			says: "A role that the user has already changes nothing.",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -141,8 +142,8 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "put what can't be",
-			says: "One that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user" +
+			name: "put refuses an invalid role and an unknown user",
+			says: "A role that [tenancy.CheckMemberRole] refuses is [tenancy.CodeInvalid]; a user" +
 				" that doesn't exist is [tenancy.CodeNotFound].",
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -150,7 +151,7 @@ func membersPut() []clause {
 					_, _, err := p.Members.Put(p.ctx, p.acme, u.ID, role)
 					p.code(err, tenancy.CodeInvalid, "Put of the role %q", role)
 				}
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					_, _, err := p.Members.Put(p.ctx, p.acme, id, tenancy.Viewer)
 					p.code(err, tenancy.CodeNotFound, "Put of the user %q", id)
 				}
@@ -158,8 +159,8 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "put the only admin down",
-			says: "If the user is the only admin and wouldn't be any more, nothing changes:" +
+			name: "put refuses to demote the only admin",
+			says: "If the user is the only admin and would lose that role, nothing changes:" +
 				" [tenancy.CodeLastAdmin].",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -176,8 +177,8 @@ func membersPut() []clause {
 			},
 		},
 		{
-			name: "the last admin is left",
-			says: "Of any number of changes at once the last admin is left.",
+			name: "concurrent changes leave the last admin",
+			says: "After any number of changes at once, the last admin remains.",
 			prove: func(p *probe) {
 				all := make([]identity.User, 50)
 				for i := range all {
@@ -193,24 +194,24 @@ func membersPut() []clause {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": len(all) - 1, tenancy.CodeLastAdmin: 1},
-					"the codes of 50 at once")
+					"the codes of 50 calls at once")
 				admins := 0
 				for _, m := range p.members(p.acme) {
 					if strings.HasSuffix(m, " admin") {
 						admins++
 					}
 				}
-				p.equal(admins, 1, "the number of admins that are left")
+				p.equal(admins, 1, "the number of remaining admins")
 			},
 		},
 	}
 }
 
-func membersRemove() []clause {
-	return []clause{
+func membersRemove() []contractCase {
+	return []contractCase{
 		{
-			name:     "remove a member",
-			says:     "Remove takes the user's place in the tenant away.",
+			name:     "remove ends one membership",
+			says:     "Remove removes the user's membership in the tenant.",
 			isolates: []string{"Members.Remove"},
 			prove: func(p *probe) {
 				u := p.user(1)
@@ -223,8 +224,8 @@ func membersRemove() []clause {
 			},
 		},
 		{
-			name: "remove the only admin",
-			says: "The only admin's is [tenancy.CodeLastAdmin], as with Put;",
+			name: "remove refuses the only admin",
+			says: "[tenancy.CodeLastAdmin] if the user is the only admin, as with Put;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.member(p.acme, one, tenancy.Admin)
@@ -237,67 +238,17 @@ func membersRemove() []clause {
 			},
 		},
 		{
-			name: "remove another's",
-			says: "a user who has none in the tenant is [tenancy.CodeNotFound], also when another" +
-				" tenant has it.",
+			name: "remove refuses another tenant's member",
+			says: "[tenancy.CodeNotFound] if the user has none in the tenant, even if they have" +
+				" one in another tenant.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				p.member(p.acme, u, tenancy.Viewer)
-				for _, id := range []string{u.ID, userIDOf(9), "", "nobody"} {
+				for _, id := range []string{u.ID, userIDOf(9), "", "unknown"} {
 					p.code(p.Members.Remove(p.ctx, p.globex, id), tenancy.CodeNotFound,
 						"Remove by globex of %q", id)
 				}
 				p.equal(p.members(p.acme), []string{"1 viewer"}, "acme's members")
-			},
-		},
-	}
-}
-
-func membershipsOf() []clause {
-	return []clause{
-		{
-			name: "a user's tenants",
-			says: "Of answers the user's memberships in the order of the tenants' ids.",
-			prove: func(p *probe) {
-				one, two := p.user(1), p.user(2)
-				for _, tenant := range []tenancy.ID{p.globex, p.acme, tenancy.DefaultID} {
-					p.member(tenant, one, tenancy.Editor)
-				}
-				p.member(p.acme, two, tenancy.Admin)
-				p.equal(p.tenantsOf(one.ID), []tenancy.ID{tenancy.DefaultID, p.acme, p.globex},
-					"the tenants of the first")
-				found, err := p.Memberships.Of(p.ctx, two.ID)
-				p.ok(err, "Memberships.Of")
-				p.equal(len(found), 1, "the number of memberships of the second")
-				for _, m := range found {
-					p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: two.ID,
-						Role: tenancy.Admin}, "the membership")
-				}
-			},
-		},
-		{
-			name: "a user's deleted tenants",
-			says: "Those of deleted tenants are left out.",
-			prove: func(p *probe) {
-				u := p.user(1)
-				p.member(p.acme, u, tenancy.Editor)
-				p.member(p.globex, u, tenancy.Editor)
-				p.setState(p.acme, tenancy.Deleted)
-				p.setState(p.globex, tenancy.Suspended)
-				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.globex}, "the tenants")
-				p.setState(p.acme, tenancy.Active)
-				p.equal(p.tenantsOf(u.ID), []tenancy.ID{p.acme, p.globex},
-					"the tenants after its restoration")
-			},
-		},
-		{
-			name: "nobody's tenants",
-			says: "A user that doesn't exist has none.",
-			prove: func(p *probe) {
-				p.member(p.acme, p.user(1), tenancy.Viewer)
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
-					p.equal(p.tenantsOf(id), []tenancy.ID{}, "the tenants of %q", id)
-				}
 			},
 		},
 	}
@@ -322,16 +273,6 @@ func (p *probe) members(tenant tenancy.ID) []string {
 	return all
 }
 
-func (p *probe) tenantsOf(user string) []tenancy.ID {
-	found, err := p.Memberships.Of(p.ctx, user)
-	p.ok(err, "Memberships.Of(%q)", user)
-	ids := []tenancy.ID{}
-	for _, m := range found {
-		ids = append(ids, m.Tenant)
-	}
-	return ids
-}
-
 // sameMember compares all but the time.
 func (p *probe) sameMember(got, want tenancy.Membership, what string) {
 	if got.Tenant != want.Tenant || got.User != want.User || got.Role != want.Role {
@@ -339,8 +280,8 @@ func (p *probe) sameMember(got, want tenancy.Membership, what string) {
 	}
 }
 
-// membersOf are the further members of an error.
-func membersOf(err error) map[string]any {
+// errorMembers returns the additional members of an error.
+func errorMembers(err error) map[string]any {
 	if e, ok := errors.AsType[*tenancy.Error](err); ok {
 		return e.Members
 	}

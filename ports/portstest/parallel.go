@@ -6,7 +6,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// atOnce calls do n times, all at the same time, and answers their errors.
+// atOnce makes n calls of do at the same time, and returns their errors.
 func atOnce(n int, do func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -22,7 +22,7 @@ func atOnce(n int, do func(i int) error) []error {
 	return errs
 }
 
-// countCodes counts errors by code; no error has the empty code.
+// countCodes counts errors by code; nil counts under the empty code.
 func countCodes(errs []error) map[tenancy.Code]int {
 	counts := map[tenancy.Code]int{}
 	for _, err := range errs {
@@ -31,8 +31,8 @@ func countCodes(errs []error) map[tenancy.Code]int {
 	return counts
 }
 
-// scribble overwrites what a store may still hold.
-func scribble(b []byte) {
+// overwrite changes memory that a store must not share.
+func overwrite(b []byte) {
 	for i := range b {
 		b[i] = 'x'
 	}

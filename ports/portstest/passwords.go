@@ -5,11 +5,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func passwordsSuite() []clause {
-	return []clause{
+func passwordsSuite() []contractCase {
+	return []contractCase{
 		{
-			name: "password of a user",
-			says: "Of answers the password of a user. [tenancy.CodeNotFound] if there is none.",
+			name: "password is returned by user",
+			says: "Of returns the password of a user; its Hash is empty if the user has none." +
+				" [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				p.equal(p.password(one.ID), "", "the hash of a user without a password")
@@ -23,61 +24,63 @@ func passwordsSuite() []clause {
 			},
 		},
 		{
-			name: "set a password",
-			says: `Set gives a user the password of this hash and ends all sessions of theirs but the one with the id keep ("" keeps none). [tenancy.CodeNotFound] if there is no such user.`,
+			name: "set ends the user's other sessions",
+			says: "Set gives a user the password with this hash and ends all their sessions" +
+				" except the one with the id keep (\"\" keeps none). [tenancy.CodeNotFound] if" +
+				" there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				kept, ended, others := p.session(one.ID, 1), p.session(one.ID, 2),
 					p.session(two.ID, 3)
 				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$1", kept.ID), "Set that keeps a session")
-				p.found(kept.Hash, kept.ID)
-				p.notFound(ended.Hash, "that Set doesn't keep")
-				p.found(others.Hash, others.ID)
+				p.findSession(kept.Hash, kept.ID)
+				p.noSession(ended.Hash, "that Set doesn't keep")
+				p.findSession(others.Hash, others.ID)
 				p.ok(p.Passwords.Set(p.ctx, one.ID, "$hash$2", others.ID),
 					"Set that would keep another user's session")
-				p.notFound(kept.Hash, "that Set doesn't keep")
-				p.found(others.Hash, others.ID)
+				p.noSession(kept.Hash, "that Set doesn't keep")
+				p.findSession(others.Hash, others.ID)
 				p.equal(p.password(one.ID), "$hash$2", "the hash")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$hash$3", ""), tenancy.CodeNotFound,
-					"Set of nobody's password")
+					"Set of an unknown user's password")
 			},
 		},
 		{
-			name: "improve a password",
-			says: "Improve puts another hash of the same password in the place of from. Sessions" +
-				" stay. It does nothing when the user has another hash by now.",
+			name: "rehash replaces a hash only once",
+			says: "Rehash replaces from by to, another hash of the same password. Sessions stay." +
+				" It does nothing if the user has another hash by now.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$old$")
 				session := p.session(one.ID, 1)
-				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Improve")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$new$"), "Rehash")
 				p.equal(p.password(one.ID), "$new$", "the hash")
-				p.found(session.Hash, session.ID)
+				p.findSession(session.Hash, session.ID)
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$old$", "$late$"),
-					"Improve of a hash that was replaced")
+					"Rehash of a hash that was replaced")
 				p.equal(p.password(one.ID), "$new$", "the hash")
 				p.ok(p.Passwords.Rehash(p.ctx, newUser(2).ID, "$old$", "$late$"),
-					"Improve of nobody's password")
+					"Rehash of an unknown user's password")
 			},
 		},
 		{
-			name: "passwords in the log",
+			name: "password changes are in the audit log",
 			says: "Its writes are in the platform's audit log: password.set, password.improve.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$secret$1")
-				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$2"), "Improve")
+				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$2"), "Rehash")
 				p.ok(p.Passwords.Rehash(p.ctx, one.ID, "$secret$1", "$secret$3"),
-					"Improve that does nothing")
+					"Rehash that does nothing")
 				p.code(p.Passwords.Set(p.ctx, newUser(3).ID, "$secret$4", ""), tenancy.CodeNotFound,
-					"Set of nobody's password")
-				p.logged(one.ID, "password.improve", "password.set")
-				p.unlogged("$secret$")
+					"Set of an unknown user's password")
+				p.wantLogged(one.ID, "password.improve", "password.set")
+				p.wantNotLogged("$secret$")
 			},
 		},
 		{
-			name: "a user who is gone leaves no password",
-			says: "[tenancy.CodeNotFound] if there is none.",
+			name: "removed user leaves no password",
+			says: "its Hash is empty if the user has none.",
 			prove: func(p *probe) {
 				one := p.user(1)
 				p.setPassword(one.ID, "$hash$1")
@@ -100,15 +103,15 @@ func (p *probe) setPassword(user, hash string) {
 	p.ok(p.Passwords.Set(p.ctx, user, hash, ""), "Passwords.Set(%s)", user)
 }
 
-// logged wants the platform's log to tell of these actions upon a user, the
-// newest first, and of none beside them but the user's creation.
-func (p *probe) logged(user string, want ...string) {
+// wantLogged requires exactly these actions in the platform's log about a user,
+// newest first, apart from the user's creation.
+func (p *probe) wantLogged(user string, want ...string) {
 	got := []string{}
-	for _, e := range p.everywhere(ports.PlatformAuditQuery{}) {
+	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
 		if e.Target.Kind == "user" && e.Target.Name == user && e.Tenant.IsZero() &&
 			e.Action != "user.create" {
 			got = append(got, e.Action)
 		}
 	}
-	p.equal(got, want, "what the log tells of the user")
+	p.equal(got, want, "the logged actions about the user")
 }

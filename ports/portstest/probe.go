@@ -14,12 +14,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// probe asks a store and keeps the first answer that is wrong. A case goes on
-// after that, so what it gets may be empty: it compares, but doesn't index.
+// probe calls the ports of a store and keeps the first wrong result. A case goes on
+// after that with results that may be empty: it may compare them, but not index them.
 type probe struct {
 	ports.Services
 	ctx          context.Context
-	acme, globex tenancy.ID // two tenants beside the default one
+	acme, globex tenancy.ID // two tenants besides the default one
 	err          error
 }
 
@@ -30,36 +30,36 @@ func newProbe(ctx context.Context, s ports.Services) *probe {
 	return p
 }
 
-// fail keeps what is wrong, unless something was wrong before.
+// fail keeps the failure, unless there was one before.
 func (p *probe) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = fmt.Errorf(format, args...)
 	}
 }
 
-// ok wants no error from doing.
+// ok requires that err, the result of doing, is nil.
 func (p *probe) ok(err error, doing string, args ...any) {
 	if err != nil {
 		p.fail("%s: %w", fmt.Sprintf(doing, args...), err)
 	}
 }
 
-// code wants an error with the code from doing.
+// code requires that err, the result of doing, has the code.
 func (p *probe) code(err error, want tenancy.Code, doing string, args ...any) {
 	if got := tenancy.CodeOf(err); got != want {
 		p.fail("%s = %v; want an error with code %q", fmt.Sprintf(doing, args...), err, want)
 	}
 }
 
-// equal wants got to be want.
+// equal requires that got is want.
 func (p *probe) equal(got, want any, what string, args ...any) {
 	if !reflect.DeepEqual(got, want) {
 		p.fail("%s = %v; want %v", fmt.Sprintf(what, args...), got, want)
 	}
 }
 
-// recent wants at to be now, to the minute: the store's clock is another one.
-// It is UTC or can be made so, and has microseconds.
+// recent requires that at is now, to the minute, because the store may have another
+// clock, and that it has whole microseconds.
 func (p *probe) recent(at time.Time, what string) {
 	if off := time.Since(at).Abs(); off > time.Minute {
 		p.fail("%s = %v, which is %v off", what, at, off)
@@ -83,19 +83,19 @@ func newTenant(slug tenancy.Slug) tenancy.Tenant {
 	}
 }
 
-// item makes an item; its spec is written as JSON.
+// item makes an item; spec is JSON.
 func item(kind, name, spec string) federation.Item {
 	return federation.Item{Ref: ref(kind, name), Spec: json.RawMessage(spec)}
 }
 
 func ref(kind, name string) federation.Ref { return federation.Ref{Kind: kind, Name: name} }
 
-func labelled(it federation.Item, labels map[string]string) federation.Item {
+func withLabels(it federation.Item, labels map[string]string) federation.Item {
 	it.Labels = labels
 	return it
 }
 
-// put stores items one after the other and answers the last.
+// put stores items one after the other and returns the last.
 func (p *probe) put(tenant tenancy.ID, items ...federation.Item) (stored federation.Resource) {
 	for _, it := range items {
 		var err error
@@ -111,13 +111,13 @@ func (p *probe) get(tenant tenancy.ID, r federation.Ref) federation.Resource {
 	return found
 }
 
-// absent wants tenant to have nothing under r.
-func (p *probe) absent(tenant tenancy.ID, r federation.Ref, when string) {
+// noResource requires that tenant has no resource r.
+func (p *probe) noResource(tenant tenancy.ID, r federation.Ref, when string) {
 	_, err := p.Resources.Get(p.ctx, tenant, r)
 	p.code(err, tenancy.CodeNotFound, "Resources.Get(%s %q) %s", r.Kind, r.Name, when)
 }
 
-// names lists the names of the resources that q selects.
+// names returns the names of the resources that match q.
 func (p *probe) names(tenant tenancy.ID, q ports.ResourceQuery) []string {
 	if q.Limit == 0 {
 		q.Limit = 100
@@ -131,7 +131,7 @@ func (p *probe) names(tenant tenancy.ID, q ports.ResourceQuery) []string {
 	return names
 }
 
-// export answers every item that sel admits.
+// export returns every item that matches sel.
 func (p *probe) export(tenant tenancy.ID, sel ports.Selection) []federation.Item {
 	items := []federation.Item{}
 	err := p.Transfers.Export(p.ctx, tenant, sel, func(it federation.Item) error {
@@ -142,22 +142,23 @@ func (p *probe) export(tenant tenancy.ID, sel ports.Selection) []federation.Item
 	return items
 }
 
-// normal is what a store must answer for it: as [federation.Kinds.Check] has it.
-func (p *probe) normal(it federation.Item) federation.Item {
+// normalized returns it in the form that a store must return: that of
+// [federation.Kinds.Check].
+func (p *probe) normalized(it federation.Item) federation.Item {
 	checked, err := p.Kinds.Check(it)
 	p.ok(err, "Kinds.Check(%s %q)", it.Kind, it.Name)
 	return checked
 }
 
-// sameContent wants two items to say the same under the same name.
+// sameContent requires the same ref, labels and spec.
 func (p *probe) sameContent(got, want federation.Item, what string) {
 	if got.Ref != want.Ref || !sameLabels(got.Labels, want.Labels) ||
 		!sameJSON(got.Spec, want.Spec) {
-		p.fail("%s = %s; want %s", what, show(got), show(want))
+		p.fail("%s = %s; want %s", what, format(got), format(want))
 	}
 }
 
-// sameItem wants two items to be the same, also in when they were said.
+// sameItem requires the same content, version and time.
 func (p *probe) sameItem(got, want federation.Item, what string) {
 	p.sameContent(got, want, what)
 	if got.Version != want.Version || !got.UpdatedAt.Equal(want.UpdatedAt) {
@@ -166,7 +167,7 @@ func (p *probe) sameItem(got, want federation.Item, what string) {
 	}
 }
 
-// sameResource wants two resources to be the same.
+// sameResource requires the same item, id and time of creation.
 func (p *probe) sameResource(got, want federation.Resource, what string) {
 	p.sameItem(got.Item, want.Item, what)
 	if got.ID != want.ID || !got.CreatedAt.Equal(want.CreatedAt) {
@@ -175,7 +176,7 @@ func (p *probe) sameResource(got, want federation.Resource, what string) {
 	}
 }
 
-// sameLabels takes no labels for empty ones.
+// sameLabels treats nil as empty.
 func sameLabels(a, b map[string]string) bool { return maps.Equal(a, b) }
 
 // sameJSON compares values, not bytes: a settings column may be reformatted.
@@ -185,6 +186,6 @@ func sameJSON(a, b json.RawMessage) bool {
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-func show(it federation.Item) string {
+func format(it federation.Item) string {
 	return fmt.Sprintf("%s %q %v %s", it.Kind, it.Name, it.Labels, it.Spec)
 }

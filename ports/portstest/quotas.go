@@ -9,13 +9,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesQuota() []clause {
-	return []clause{
+func resourcesQuota() []contractCase {
+	return []contractCase{
 		{
-			name: "put beyond a quota",
-			says: `A new item beyond the tenant's quota of its kind is [tenancy.CodeQuotaExceeded] with the members "kind" and "limit", however many are written at once`,
+			name: "put over the quota is refused",
+			says: "A new item over the tenant's quota of its kind is [tenancy.CodeQuotaExceeded]" +
+				" with the members \"kind\" and \"limit\", however many are written at once",
 			prove: func(p *probe) {
-				p.limit(p.acme, map[string]int64{"maker": 7})
+				p.setQuotas(p.acme, map[string]int64{"maker": 7})
 				p.put(p.acme, item("maker", "there", `{}`))
 				errs := atOnce(20, func(i int) error {
 					_, _, err := p.Resources.Put(p.ctx, p.acme,
@@ -24,9 +25,9 @@ func resourcesQuota() []clause {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": 6, tenancy.CodeQuotaExceeded: 14},
-					"the codes of 20 more where 7 are allowed")
+					"the codes of 20 more items with a quota of 7")
 				p.equal(len(p.names(p.acme, ports.ResourceQuery{Kind: "maker"})), 7,
-					"how many there are")
+					"the number of items")
 				for _, err := range errs {
 					if e, ok := errors.AsType[*tenancy.Error](err); ok {
 						p.equal(e.Members, map[string]any{"kind": "maker", "limit": int64(7)},
@@ -38,17 +39,17 @@ func resourcesQuota() []clause {
 			},
 		},
 		{
-			name: "put beyond a lowered quota",
-			says: "one that is there can be replaced.",
+			name: "existing item over a lowered quota is replaced",
+			says: "an existing item can be replaced.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
-				p.limit(p.acme, map[string]int64{"maker": 1})
+				p.setQuotas(p.acme, map[string]int64{"maker": 1})
 				p.put(p.acme, item("maker", "a", `{"description":"changed"}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("maker", "c", `{}`),
 					ports.Condition{})
-				p.code(err, tenancy.CodeQuotaExceeded, "Put of a new one")
-				p.absent(p.acme, ref("maker", "c"), "after it was refused")
-				p.limit(p.acme, nil)
+				p.code(err, tenancy.CodeQuotaExceeded, "Put of a new item")
+				p.noResource(p.acme, ref("maker", "c"), "after it was refused")
+				p.setQuotas(p.acme, nil)
 				p.put(p.acme, item("maker", "c", `{}`))
 			},
 		},
@@ -56,52 +57,53 @@ func resourcesQuota() []clause {
 			name: "singletons aren't counted",
 			says: "A singleton isn't counted.",
 			prove: func(p *probe) {
-				p.limit(p.acme, map[string]int64{"settings": 0})
+				p.setQuotas(p.acme, map[string]int64{"settings": 0})
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
-				_, err := p.imported(p.acme, item("settings", "default", `{"mode":"closed"}`))
+				_, err := p.importItems(p.acme, item("settings", "default", `{"mode":"closed"}`))
 				p.ok(err, "Import of a singleton")
 			},
 		},
 	}
 }
 
-func importsQuota() []clause {
-	return []clause{
+func importQuota() []contractCase {
+	return []contractCase{
 		{
-			name: "import beyond a quota",
-			says: "New items beyond the tenant's quota of their kind are" +
+			name: "import over the quota is refused",
+			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("maker", "b", `{}`))
-				p.limit(p.acme, map[string]int64{"maker": 3})
-				_, err := p.imported(p.acme, item("maker", "a", `{"description":"changed"}`),
+				p.setQuotas(p.acme, map[string]int64{"maker": 3})
+				_, err := p.importItems(p.acme, item("maker", "a", `{"description":"changed"}`),
 					item("maker", "c", `{}`), item("maker", "d", `{}`))
-				p.code(err, tenancy.CodeQuotaExceeded, "Import of two more where one is allowed")
+				p.code(err, tenancy.CodeQuotaExceeded,
+					"Import of two more items where one is allowed")
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}), []string{"a", "b"},
-					"what there is after that")
-				_, err = p.imported(p.acme, item("maker", "a", `{"description":"changed"}`),
+					"the items after the refused import")
+				_, err = p.importItems(p.acme, item("maker", "a", `{"description":"changed"}`),
 					item("maker", "c", `{}`))
 				p.ok(err, "Import of one more")
-				p.limit(p.acme, map[string]int64{"maker": 1})
-				_, err = p.imported(p.acme, item("maker", "a", `{"description":"again"}`),
+				p.setQuotas(p.acme, map[string]int64{"maker": 1})
+				_, err = p.importItems(p.acme, item("maker", "a", `{"description":"again"}`),
 					item("widget", "w", `{}`))
-				p.ok(err, "Import of what is there, beyond a lowered quota")
+				p.ok(err, "Import of existing items over a lowered quota")
 			},
 		},
 		{
-			name: "import beside writers at a quota",
-			says: "New items beyond the tenant's quota of their kind are" +
+			name: "import and Put at once keep the quota",
+			says: "New items over the tenant's quota of their kind are" +
 				" [tenancy.CodeQuotaExceeded].",
 			prove: func(p *probe) {
 				const allowed = 10
-				p.limit(p.acme, map[string]int64{"maker": allowed})
+				p.setQuotas(p.acme, map[string]int64{"maker": allowed})
 				errs := atOnce(16, func(i int) error {
 					if i%4 != 0 {
 						_, _, err := p.Resources.Put(p.ctx, p.acme,
 							item("maker", fmt.Sprint("m", i), `{}`), ports.Condition{})
 						return err
 					}
-					_, err := p.imported(p.acme, pair("maker", i)...)
+					_, err := p.importItems(p.acme, twoItems("maker", i)...)
 					return err
 				})
 				n := len(p.names(p.acme, ports.ResourceQuery{Kind: "maker"}))
@@ -117,7 +119,7 @@ func importsQuota() []clause {
 					}
 				}
 				if n > allowed || n < allowed-1 || n != written {
-					p.fail("there are %d where %d are allowed and %d were written", n, allowed,
+					p.fail("%d items are stored; %d are allowed and %d were written", n, allowed,
 						written)
 				}
 			},
@@ -125,13 +127,13 @@ func importsQuota() []clause {
 	}
 }
 
-func pair(kind string, i int) []federation.Item {
+func twoItems(kind string, i int) []federation.Item {
 	return []federation.Item{item(kind, fmt.Sprint("i", i), `{}`),
 		item(kind, fmt.Sprint("j", i), `{}`)}
 }
 
-// limit sets a tenant's quotas of resources.
-func (p *probe) limit(tenant tenancy.ID, resources map[string]int64) {
+// setQuotas sets a tenant's quotas of resources.
+func (p *probe) setQuotas(tenant tenancy.ID, resources map[string]int64) {
 	t, err := p.Tenants.Get(p.ctx, tenant)
 	p.ok(err, "Tenants.Get")
 	t.Quotas.Resources = resources

@@ -9,16 +9,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesSuite() []clause {
+func resourcesSuite() []contractCase {
 	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(),
 		resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete())
 }
 
-func resourcesAll() []clause {
-	return []clause{
+func resourcesAll() []contractCase {
+	return []contractCase{
 		{
-			name: "no tenant, no resources",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			name: "zero tenant is refused",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{}`)).Ref
 				_, err := p.Resources.Get(p.ctx, tenancy.ID{}, w)
@@ -35,8 +35,8 @@ func resourcesAll() []clause {
 			},
 		},
 		{
-			name: "undeclared kind",
-			says: "A kind that wasn't declared is [tenancy.CodeNotFound] in every method.",
+			name: "undeclared kind is refused",
+			says: "An undeclared kind is [tenancy.CodeNotFound] in every method.",
 			prove: func(p *probe) {
 				for _, kind := range []string{"gadget", "", "Widget", "widgets", "tenants",
 					`widget"; --`} {
@@ -54,7 +54,7 @@ func resourcesAll() []clause {
 			},
 		},
 		{
-			name: "id of the installation",
+			name: "installation's id is a UUID",
 			says: "the installation's id, a UUID",
 			prove: func(p *probe) {
 				_, err := tenancy.ParseID(p.Instance)
@@ -62,12 +62,12 @@ func resourcesAll() []clause {
 			},
 		},
 		{
-			name: "kinds of the store",
-			says: "of the kinds that the store was made with.",
+			name: "store has the declared kinds",
+			says: "of the kinds that the store was created with.",
 			prove: func(p *probe) {
 				for _, kind := range Kinds() {
 					_, ok := p.Kinds.Kind(kind.Name)
-					p.equal(ok, true, "Services.Kinds has %s", kind.Name)
+					p.equal(ok, true, "whether Services.Kinds has %s", kind.Name)
 				}
 				p.equal(len(p.Kinds.All()), len(Kinds()), "the number of kinds")
 			},
@@ -75,23 +75,23 @@ func resourcesAll() []clause {
 	}
 }
 
-func resourcesGet() []clause {
-	return []clause{
+func resourcesGet() []contractCase {
+	return []contractCase{
 		{
-			name: "get what was put",
-			says: "Get answers the resource",
+			name: "get returns the stored item",
+			says: "Get returns the resource",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				for _, it := range normalForms() {
 					stored := p.put(p.acme, it)
-					p.sameContent(stored.Item, p.normal(it), "what Put answers")
-					p.sameResource(p.get(p.acme, it.Ref), stored, "what Get answers")
+					p.sameContent(stored.Item, p.normalized(it), "the result of Put")
+					p.sameResource(p.get(p.acme, it.Ref), stored, "the result of Get")
 				}
 			},
 		},
 		{
-			name: "get by the exact name",
-			says: "Get answers the resource",
+			name: "get matches the exact name",
+			says: "Get returns the resource",
 			prove: func(p *probe) {
 				for _, name := range trickyNames() {
 					p.put(p.acme, item("widget", name, `{}`))
@@ -106,50 +106,53 @@ func resourcesGet() []clause {
 			},
 		},
 		{
-			name: "get one tenant's resource",
-			says: "[tenancy.CodeNotFound] if tenant has none of that name, also when another" +
-				" tenant has.",
+			name: "get returns one tenant's resource",
+			says: "[tenancy.CodeNotFound] if the tenant has none of that name, even if another" +
+				" tenant has one.",
 			isolates: []string{"Resources.Get"},
 			prove: func(p *probe) {
 				w := p.put(p.acme, item("widget", "w", `{"size":1}`)).Ref
-				p.absent(p.globex, w, "of globex where acme has it")
-				p.absent(tenancy.DefaultID, w, "of the default tenant where acme has it")
+				p.noResource(p.globex, w, "of globex, when acme has it")
+				p.noResource(tenancy.DefaultID, w, "of the default tenant, when acme has it")
 				p.put(p.globex, item("widget", "w", `{"size":2}`))
-				p.sameContent(p.get(p.acme, w).Item, p.normal(item("widget", "w", `{"size":1}`)),
+				p.sameContent(p.get(p.acme, w).Item,
+					p.normalized(item("widget", "w", `{"size":1}`)),
 					"acme's widget")
-				p.sameContent(p.get(p.globex, w).Item, p.normal(item("widget", "w", `{"size":2}`)),
+				p.sameContent(p.get(p.globex, w).Item,
+					p.normalized(item("widget", "w", `{"size":2}`)),
 					"globex's widget")
-				p.absent(p.acme, ref("maker", "w"), "of another kind")
-				p.absent(p.acme, ref("widget", "W"), "in another case")
-				p.absent(p.acme, ref("widget", ""), "without a name")
+				p.noResource(p.acme, ref("maker", "w"), "of another kind")
+				p.noResource(p.acme, ref("widget", "W"), "in another case")
+				p.noResource(p.acme, ref("widget", ""), "without a name")
 			},
 		},
 		{
-			name: "what comes out is copied",
-			says: "Get answers the resource",
+			name: "returned items are copies",
+			says: "Get returns the resource",
 			prove: func(p *probe) {
-				given := labelled(item("widget", "w", `{"size":1}`), map[string]string{"team": "a"})
-				want := p.normal(labelled(item("widget", "w", `{"size":1}`),
+				input := withLabels(item("widget", "w", `{"size":1}`),
+					map[string]string{"team": "a"})
+				want := p.normalized(withLabels(item("widget", "w", `{"size":1}`),
 					map[string]string{"team": "a"}))
-				stored := p.put(p.acme, given)
+				stored := p.put(p.acme, input)
 				for _, it := range []federation.Item{
-					given, stored.Item, p.get(p.acme, given.Ref).Item} {
-					scribble(it.Spec)
+					input, stored.Item, p.get(p.acme, input.Ref).Item} {
+					overwrite(it.Spec)
 					if it.Labels != nil {
 						it.Labels["team"] = "b"
 					}
 				}
-				p.sameContent(p.get(p.acme, given.Ref).Item, want, "what is stored")
+				p.sameContent(p.get(p.acme, input.Ref).Item, want, "the stored item")
 			},
 		},
 	}
 }
 
-func resourcesList() []clause {
-	return []clause{
+func resourcesList() []contractCase {
+	return []contractCase{
 		{
-			name: "list in order",
-			says: "List answers at most q.Limit resources of one kind in the order of their" +
+			name: "list is in the order of names",
+			says: "List returns at most q.Limit resources of one kind in the order of their" +
 				" names, byte by byte.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "other kind", `{}`))
@@ -163,10 +166,10 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "list whole resources",
-			says: "List answers at most q.Limit resources of one kind",
+			name: "list returns whole resources",
+			says: "List returns at most q.Limit resources of one kind",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				want := map[string]federation.Resource{}
 				for _, it := range normalForms() {
 					want[it.Kind+"/"+it.Name] = p.put(p.acme, it)
@@ -186,13 +189,13 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name:     "list one tenant's resources",
+			name:     "list returns one tenant's resources",
 			says:     "Resources stores the items of a tenant",
 			isolates: []string{"Resources.List"},
 			prove: func(p *probe) {
-				p.put(p.acme, labelled(item("widget", "a", `{"description":"x"}`),
+				p.put(p.acme, withLabels(item("widget", "a", `{"description":"x"}`),
 					map[string]string{"k": "v"}))
-				p.put(p.globex, labelled(item("widget", "b", `{"description":"x"}`),
+				p.put(p.globex, withLabels(item("widget", "b", `{"description":"x"}`),
 					map[string]string{"k": "v"}))
 				for _, q := range []ports.ResourceQuery{
 					{Kind: "widget"}, {Kind: "widget", Search: "x"},
@@ -207,8 +210,8 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "list after",
-			says: "only names behind this one",
+			name: "list continues after a name",
+			says: "only names after this one",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "b", `{}`), item("widget", "a", `{}`),
 					item("widget", "c", `{}`), item("widget", "B", `{}`))
@@ -217,12 +220,12 @@ func resourcesList() []clause {
 					"ab": {"b", "c"}, "c": {}, "\U0010ffff": {},
 				} {
 					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", After: after}),
-						want, "names behind %q", after)
+						want, "names after %q", after)
 				}
 			},
 		},
 		{
-			name: "list limit",
+			name: "list needs a positive limit",
 			says: "Limit must be positive.",
 			prove: func(p *probe) {
 				for _, limit := range []int{0, -1} {
@@ -233,7 +236,7 @@ func resourcesList() []clause {
 			},
 		},
 		{
-			name: "search",
+			name: "list searches names and descriptions",
 			says: "a case-insensitive substring of the name or the description",
 			prove: func(p *probe) {
 				p.put(p.acme,
@@ -248,19 +251,20 @@ func resourcesList() []clause {
 					"wheels": {},
 				} {
 					p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: search}),
-						want, "names that have %q", search)
+						want, "names of the items with %q", search)
 				}
 			},
 		},
 		{
-			name: "search in labels",
-			says: "all of these must be there with these values",
+			name: "list selects labels",
+			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
-					labelled(item("widget", "1", `{}`),
+					withLabels(item("widget", "1", `{}`),
 						map[string]string{"team": "a", "tier": "x"}),
-					labelled(item("widget", "2", `{}`), map[string]string{"team": "a"}),
-					labelled(item("widget", "3", `{}`), map[string]string{"team": "b", "tier": ""}),
+					withLabels(item("widget", "2", `{}`), map[string]string{"team": "a"}),
+					withLabels(item("widget", "3", `{}`),
+						map[string]string{"team": "b", "tier": ""}),
 					item("widget", "4", `{}`))
 				for _, c := range []struct {
 					labels map[string]string
@@ -282,34 +286,45 @@ func resourcesList() []clause {
 	}
 }
 
-// models stores what [normalForms] refers to.
-func (p *probe) models() {
+// putReferenced stores the items that [normalForms] refers to.
+func (p *probe) putReferenced() {
 	p.put(p.acme, item("maker", "m", `{}`), item("part", "p1", `{}`), item("part", "p2", `{}`),
 		item("widget", "w", `{}`))
 }
 
-// normalForms are items whose normal form is easily missed.
+// normalForms returns items that a store easily returns in another than their normal
+// form.
 func normalForms() []federation.Item {
 	return []federation.Item{
 		item("widget", "empty", `{}`),
-		item("widget", "full", `{"description":"d","size":7,"color":"red","active":false,"parent":"w","maker":"m","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`),
-		item("widget", "nulls", `{"description":null,"size":null,"color":null,"active":null,"token":null,"parent":null,"maker":null,"parts":null,"subject":null}`),
+		item("widget", "full",
+			`{"description":"d","size":7,"color":"red","active":false,`+
+				`"parent":"w","maker":"m","parts":["p2","p1"],`+
+				`"subject":{"kind":"part","name":"p1"}}`),
+		item("widget", "nulls",
+			`{"description":null,"size":null,"color":null,"active":null,`+
+				`"token":null,"parent":null,"maker":null,`+
+				`"parts":null,"subject":null}`),
 		item("widget", "defaults", `{"parts":[],"active":true,"description":""}`),
 		item("widget", "bounds", `{"size":1000000,"subject":{"name":"m","kind":"maker"}}`),
 		item("widget", "zero", `{"size":0}`),
 		item("widget", "order", `{ "z":1, "a": 2.50, "\u20ac":"\u00e9", "m":{"b":1E3,"a":[]} }`),
-		item("widget", "text", `{"description":"line\nbreak \"quoted\" \\ <&> \u2028 💥 '; DROP TABLE widgets; --"}`),
+		item("widget", "text",
+			`{"description":"line\nbreak \"quoted\" \\ <&> `+
+				`\u2028 💥 '; DROP TABLE widgets; --"}`),
 		item("widget", "foreign members",
-			`{"id":"x","name":"y","tenant_id":"z","version":99,"labels":{"a":1},"created_at":null,"spec":{},"":0,"a/b~c":[null,true],"$secret":"no"}`),
+			`{"id":"x","name":"y","tenant_id":"z","version":99,"labels":{"a":1},`+
+				`"created_at":null,"spec":{},`+
+				`"":0,"a/b~c":[null,true],"$secret":"no"}`),
 		item("part", "tiny", `{"weight":5e-324}`),
 		item("part", "exact", `{"weight":0.1}`),
 		item("part", "huge", `{"weight":1e21,"extra":1e300}`),
-		labelled(item("widget", "labels", `{}`),
+		withLabels(item("widget", "labels", `{}`),
 			map[string]string{"team": "a", "ключ": "", "a.b/c": "d\"e'f"}),
 	}
 }
 
-// trickyNames are allowed, and all different.
+// trickyNames returns valid names, all different.
 func trickyNames() []string {
 	return []string{
 		"a", "B", "b", "Z", "a b", "a-b", "a.b", "a/b", "a_b", "ab", "a%b", "a\\b", `a"b`, "a'b",

@@ -10,31 +10,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesDelete() []clause {
-	return []clause{
+func resourcesDelete() []contractCase {
+	return []contractCase{
 		{
-			name: "delete",
+			name: "delete removes the resource",
 			says: "Delete removes the resource.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "w", `{"size":1}`),
 					item("widget", "w", `{"size":2}`))
 				p.put(p.acme, item("widget", "kept", `{}`))
-				p.delete(p.acme, before.Ref)
-				p.absent(p.acme, before.Ref, "after Delete")
+				p.deleteItem(p.acme, before.Ref)
+				p.noResource(p.acme, before.Ref, "after Delete")
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{"kept"},
-					"what List has")
+					"the listed widgets")
 				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 1,
-					"how many widgets Export has")
+					"the number of exported widgets")
 
 				again, created, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
 					ports.Condition{})
 				p.ok(err, "Put after Delete")
-				p.equal(created, true, "what Put after Delete says about being new")
+				p.equal(created, true, "whether Put after Delete reports a new item")
 				p.equal(again.Version, int64(1), "the version after that")
 			},
 		},
 		{
-			name:     "delete one tenant's",
+			name:     "delete removes only the tenant's own resource",
 			says:     "[tenancy.CodeNotFound] if there is none",
 			isolates: []string{"Resources.Delete"},
 			prove: func(p *probe) {
@@ -43,17 +43,18 @@ func resourcesDelete() []clause {
 					tenancy.CodeNotFound, "Delete by globex of acme's widget")
 				p.get(p.acme, w)
 				p.put(p.globex, item("widget", "w", `{}`))
-				p.delete(p.globex, w)
+				p.deleteItem(p.globex, w)
 				p.get(p.acme, w)
 				p.code(p.Resources.Delete(p.ctx, p.globex, w, ports.Condition{}),
-					tenancy.CodeNotFound, "Delete of what was deleted")
+					tenancy.CodeNotFound, "Delete of a deleted resource")
 				p.code(p.Resources.Delete(p.ctx, p.acme, ref("maker", "w"), ports.Condition{}),
 					tenancy.CodeNotFound, "Delete of another kind")
 			},
 		},
 		{
-			name: "delete what is referred to",
-			says: `[tenancy.CodeReferenced] with member "referrers" ([]federation.Ref, sorted) while another item refers to it`,
+			name: "delete refuses a referenced resource",
+			says: "[tenancy.CodeReferenced] with the member \"referrers\" ([]federation.Ref," +
+				" sorted) while another item refers to it",
 			prove: func(p *probe) {
 				p.put(p.acme,
 					item("maker", "x", `{}`), item("part", "x", `{}`), item("widget", "x", `{}`),
@@ -64,38 +65,39 @@ func resourcesDelete() []clause {
 						`{"parts":["x"],"subject":{"kind":"part","name":"x"}}`),
 					item("widget", "by parent", `{"parent":"x"}`),
 					item("settings", "default", `{"maker":"x"}`))
-				p.referred(ref("maker", "x"), ref("settings", "default"), ref("widget", "by maker"),
+				p.wantReferrers(ref("maker", "x"), ref("settings", "default"),
+					ref("widget", "by maker"),
 					ref("widget", "by subject"))
-				p.referred(ref("part", "x"), ref("widget", "by part"),
+				p.wantReferrers(ref("part", "x"), ref("widget", "by part"),
 					ref("widget", "by parts and subject"))
-				p.referred(ref("widget", "x"), ref("widget", "by parent"))
+				p.wantReferrers(ref("widget", "x"), ref("widget", "by parent"))
 
 				p.put(p.acme, item("widget", "by parent", `{}`))
-				p.delete(p.acme, ref("widget", "x"))
-				p.delete(p.acme, ref("widget", "by part"))
+				p.deleteItem(p.acme, ref("widget", "x"))
+				p.deleteItem(p.acme, ref("widget", "by part"))
 				p.put(p.acme, item("widget", "by parts and subject",
 					`{"subject":{"kind":"maker","name":"x"}}`))
-				p.delete(p.acme, ref("part", "x"))
-				p.referred(ref("maker", "x"),
+				p.deleteItem(p.acme, ref("part", "x"))
+				p.wantReferrers(ref("maker", "x"),
 					ref("settings", "default"), ref("widget", "by maker"),
 					ref("widget", "by parts and subject"), ref("widget", "by subject"))
 			},
 		},
 		{
-			name: "delete what refers to itself",
+			name: "delete removes a resource that refers to itself",
 			says: "while another item refers to it",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "itself", `{"parent":"itself"}`))
-				p.delete(p.acme, ref("widget", "itself"))
-				p.absent(p.acme, ref("widget", "itself"), "after Delete")
+				p.deleteItem(p.acme, ref("widget", "itself"))
+				p.noResource(p.acme, ref("widget", "itself"), "after Delete")
 				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`),
 					item("widget", "a", `{"parent":"b"}`))
-				p.referred(ref("widget", "a"), ref("widget", "b"))
-				p.referred(ref("widget", "b"), ref("widget", "a"))
+				p.wantReferrers(ref("widget", "a"), ref("widget", "b"))
+				p.wantReferrers(ref("widget", "b"), ref("widget", "a"))
 			},
 		},
 		{
-			name:     "delete what another tenant's refers to",
+			name:     "delete ignores another tenant's references",
 			says:     "while another item refers to it",
 			isolates: []string{"Resources.Delete"},
 			prove: func(p *probe) {
@@ -103,12 +105,12 @@ func resourcesDelete() []clause {
 					p.put(tenant, item("maker", "m", `{}`))
 				}
 				p.put(p.globex, item("widget", "w", `{"maker":"m"}`))
-				p.delete(p.acme, ref("maker", "m"))
+				p.deleteItem(p.acme, ref("maker", "m"))
 				p.get(p.globex, ref("maker", "m"))
 			},
 		},
 		{
-			name: "delete a singleton",
+			name: "delete refuses a singleton",
 			says: "[tenancy.CodeNotDeletable] for a singleton",
 			prove: func(p *probe) {
 				settings := ref("settings", "default")
@@ -123,10 +125,10 @@ func resourcesDelete() []clause {
 	}
 }
 
-func resourcesConditions() []clause {
+func resourcesConditions() []contractCase {
 	conditions := []struct {
 		cond           ports.Condition
-		atTwo, nothing tenancy.Code // what comes where version 2 is stored, and where nothing is
+		atTwo, nothing tenancy.Code // the codes if version 2 is stored, and if nothing is
 	}{
 		{ports.Condition{}, "", ""},
 		{ports.Condition{Version: 1}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
@@ -135,49 +137,50 @@ func resourcesConditions() []clause {
 		{ports.Condition{Exists: true}, "", tenancy.CodeVersionMismatch},
 		{ports.Condition{Absent: true}, tenancy.CodeAlreadyExists, ""},
 	}
-	return []clause{
+	return []contractCase{
 		{
-			name: "put with a condition",
-			says: "a condition that doesn't hold is its error.",
+			name: "put checks its condition",
+			says: "if cond doesn't hold, the error is the one of the condition.",
 			prove: func(p *probe) {
 				for n, c := range conditions {
 					it := item("widget", fmt.Sprint(n), `{}`)
 					_, created, err := p.Resources.Put(p.ctx, p.acme, it, c.cond)
-					p.code(err, c.nothing, "Put(%+v) where nothing is", c.cond)
-					p.equal(created, c.nothing == "", "what Put(%+v) says about being new", c.cond)
+					p.code(err, c.nothing, "Put(%+v) where nothing is stored", c.cond)
+					p.equal(created, c.nothing == "", "whether Put(%+v) reports a new item", c.cond)
 
-					it.Name += " there"
-					before := p.put(p.acme, it, with(it, `{"size":2}`))
-					_, created, err = p.Resources.Put(p.ctx, p.acme, with(it, `{"size":3}`), c.cond)
+					it.Name += " stored"
+					before := p.put(p.acme, it, withSpec(it, `{"size":2}`))
+					_, created, err = p.Resources.Put(p.ctx, p.acme, withSpec(it, `{"size":3}`),
+						c.cond)
 					p.code(err, c.atTwo, "Put(%+v) over version 2", c.cond)
-					p.equal(created, false, "what Put(%+v) says about being new", c.cond)
+					p.equal(created, false, "whether Put(%+v) reports a new item", c.cond)
 					if c.atTwo != "" {
 						p.sameResource(p.get(p.acme, it.Ref), before,
-							"what is stored after a refused Put")
+							"the stored resource after a refused Put")
 					}
 				}
 			},
 		},
 		{
-			name: "delete with a condition",
-			says: "a condition that doesn't hold is its error.",
+			name: "delete checks its condition",
+			says: "if cond doesn't hold, the error is the one of the condition.",
 			prove: func(p *probe) {
 				for n, c := range conditions {
 					it := item("widget", fmt.Sprint(n), `{}`)
-					before := p.put(p.acme, it, with(it, `{"size":2}`))
+					before := p.put(p.acme, it, withSpec(it, `{"size":2}`))
 					err := p.Resources.Delete(p.ctx, p.acme, it.Ref, c.cond)
 					p.code(err, c.atTwo, "Delete(%+v) of version 2", c.cond)
 					if c.atTwo != "" {
 						p.sameResource(p.get(p.acme, it.Ref), before,
-							"what is stored after a refused Delete")
+							"the stored resource after a refused Delete")
 					}
 				}
 			},
 		},
 		{
-			name: "condition on version",
-			says: "it must be this version, else [tenancy.CodeVersionMismatch]; also when there" +
-				" is nothing",
+			name: "version condition needs the version",
+			says: "the item must have this version, else [tenancy.CodeVersionMismatch]; also if" +
+				" it doesn't exist",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{}`))
 				errs := atOnce(10, func(int) error {
@@ -194,18 +197,19 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name: "condition on being there",
-			says: "it must be there, else [tenancy.CodeVersionMismatch]",
+			name: "exists condition needs the tenant's own item",
+			says: "the item must exist, else [tenancy.CodeVersionMismatch]",
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
 					ports.Condition{Exists: true})
-				p.code(err, tenancy.CodeVersionMismatch, "Put over what only another tenant has")
+				p.code(err, tenancy.CodeVersionMismatch,
+					"Put over an item that only another tenant has")
 			},
 		},
 		{
-			name:     "condition on being absent",
-			says:     "it must not be there, else [tenancy.CodeAlreadyExists]",
+			name:     "absent condition lets one Put create",
+			says:     "the item must not exist, else [tenancy.CodeAlreadyExists]",
 			isolates: []string{"Resources.Put"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{}`))
@@ -219,26 +223,29 @@ func resourcesConditions() []clause {
 			},
 		},
 		{
-			name: "zero condition",
+			name: "zero condition always holds",
 			says: "The zero Condition always holds.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{}`), item("widget", "w", `{"size":1}`))
-				p.delete(p.acme, ref("widget", "w"))
+				p.deleteItem(p.acme, ref("widget", "w"))
 			},
 		},
 	}
 }
 
-// with is it with another spec.
-func with(it federation.Item, spec string) federation.Item { return item(it.Kind, it.Name, spec) }
+// withSpec returns an item of the same ref with another spec.
+func withSpec(it federation.Item,
+	spec string) federation.Item {
+	return item(it.Kind, it.Name, spec)
+}
 
-func (p *probe) delete(tenant tenancy.ID, r federation.Ref) {
+func (p *probe) deleteItem(tenant tenancy.ID, r federation.Ref) {
 	p.ok(p.Resources.Delete(p.ctx, tenant, r, ports.Condition{}), "Resources.Delete(%s %q)", r.Kind,
 		r.Name)
 }
 
-// referred wants Delete to refuse r of acme with these referrers.
-func (p *probe) referred(r federation.Ref, want ...federation.Ref) {
+// wantReferrers requires that Delete refuses acme's r with these referrers.
+func (p *probe) wantReferrers(r federation.Ref, want ...federation.Ref) {
 	err := p.Resources.Delete(p.ctx, p.acme, r, ports.Condition{})
 	p.code(err, tenancy.CodeReferenced, "Delete(%s %q)", r.Kind, r.Name)
 	var e *tenancy.Error
@@ -248,8 +255,8 @@ func (p *probe) referred(r federation.Ref, want ...federation.Ref) {
 	p.get(p.acme, r)
 }
 
-// paths answers where an error says that the input is wrong, sorted.
-func paths(err error) []string {
+// detailPaths returns the sorted paths in the details of an error.
+func detailPaths(err error) []string {
 	var e *tenancy.Error
 	if !errors.As(err, &e) {
 		return nil

@@ -10,29 +10,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func resourcesPut() []clause {
-	return []clause{
+func resourcesPut() []contractCase {
+	return []contractCase{
 		{
 			name: "put creates, then replaces",
-			says: "Put creates the item or replaces its labels and spec as a whole, and answers" +
-				" what is stored and whether it is new.",
+			says: "Put creates the item or replaces its labels and spec as a whole, and returns" +
+				" the stored resource and whether it is new.",
 			prove: func(p *probe) {
-				p.models()
-				first, created, err := p.Resources.Put(p.ctx, p.acme, labelled(
-					item("widget", "x", `{"size":1,"note":"n","parent":"w","parts":["p1"],"description":"d","active":false}`),
+				p.putReferenced()
+				first, created, err := p.Resources.Put(p.ctx, p.acme, withLabels(
+					item("widget", "x",
+						`{"size":1,"note":"n","parent":"w","parts":["p1"],`+
+							`"description":"d","active":false}`),
 					map[string]string{"team": "a", "tier": "t"}), ports.Condition{})
 				p.ok(err, "the first Put")
-				p.equal(created, true, "what the first Put says about being new")
-				next := labelled(item("widget", "x", `{"color":"blue","parts":["p2"]}`),
+				p.equal(created, true, "whether the first Put reports a new item")
+				next := withLabels(item("widget", "x", `{"color":"blue","parts":["p2"]}`),
 					map[string]string{"team": "b"})
 				second, created, err := p.Resources.Put(p.ctx, p.acme, next, ports.Condition{})
 				p.ok(err, "the second Put")
-				p.equal(created, false, "what the second Put says about being new")
-				p.sameContent(second.Item, p.normal(next), "what the second Put answers")
-				p.sameResource(p.get(p.acme, next.Ref), second, "what Get answers")
+				p.equal(created, false, "whether the second Put reports a new item")
+				p.sameContent(second.Item, p.normalized(next), "the result of the second Put")
+				p.sameResource(p.get(p.acme, next.Ref), second, "the result of Get")
 				p.equal(second.ID, first.ID, "the id")
-				p.equal(first.ID != "", true, "the id isn't empty")
-				p.equal(second.CreatedAt.Equal(first.CreatedAt), true, "CreatedAt is kept")
+				p.equal(first.ID != "", true, "whether the id isn't empty")
+				p.equal(second.CreatedAt.Equal(first.CreatedAt), true, "whether CreatedAt is kept")
 			},
 		},
 		{
@@ -41,15 +43,15 @@ func resourcesPut() []clause {
 			prove: func(p *probe) {
 				for _, labels := range []map[string]string{{"a": "1"}, {"b": "", "ключ": "ü"}, nil,
 					{"c": "3"}, {}} {
-					it := labelled(item("widget", "w", `{}`), labels)
-					p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
-					p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what Get answers")
+					it := withLabels(item("widget", "w", `{}`), labels)
+					p.sameContent(p.put(p.acme, it).Item, p.normalized(it), "the result of Put")
+					p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the result of Get")
 				}
 			},
 		},
 		{
-			name: "put counts and dates",
-			says: "Ref, Labels and Spec are taken from item; Version counts from 1 by one," +
+			name: "put counts versions and sets times",
+			says: "It takes Ref, Labels and Spec from item; Version starts at 1 and grows by one;" +
 				" UpdatedAt is the time of the write.",
 			prove: func(p *probe) {
 				it := item("widget", "w", `{}`)
@@ -62,33 +64,34 @@ func resourcesPut() []clause {
 					p.recent(stored.UpdatedAt, "UpdatedAt")
 					p.recent(stored.CreatedAt, "CreatedAt")
 					p.equal(stored.UpdatedAt.Before(before), false,
-						"UpdatedAt %v is before the write before it", stored.UpdatedAt)
+						"whether UpdatedAt %v is before the former UpdatedAt", stored.UpdatedAt)
 					before = stored.UpdatedAt
 				}
 			},
 		},
 		{
-			name: "put a singleton",
+			name: "put replaces a singleton",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {
 				stored, created, err := p.Resources.Put(p.ctx, p.acme,
 					item("settings", "default", `{"mode":"open"}`), ports.Condition{})
 				p.ok(err, "Put of the settings")
-				p.equal(created, false, "what Put says about being new")
+				p.equal(created, false, "whether Put reports a new item")
 				p.equal(stored.Version, int64(2), "the version")
-				p.sameResource(p.get(p.acme, stored.Ref), stored, "what Get answers")
+				p.sameResource(p.get(p.acme, stored.Ref), stored, "the result of Get")
 			},
 		},
 		{
-			name: "put what doesn't fit",
-			says: "An item that doesn't fit its kind is what [federation.Kinds.Check] says",
+			name: "put refuses an item that doesn't fit its kind",
+			says: "If the item doesn't fit its kind, Put returns the error of" +
+				" [federation.Kinds.Check]",
 			prove: func(p *probe) {
-				for _, it := range misfits() {
+				for _, it := range invalidItems() {
 					_, says := p.Kinds.Check(it)
 					_, _, err := p.Resources.Put(p.ctx, p.acme, it, ports.Condition{})
-					p.code(err, tenancy.CodeOf(says), "Put(%s)", show(it))
+					p.code(err, tenancy.CodeOf(says), "Put(%s)", format(it))
 					if says == nil {
-						p.fail("Kinds.Check(%s) = nil; want an error", show(it))
+						p.fail("Kinds.Check(%s) = nil; want an error", format(it))
 					}
 				}
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget"}), []string{},
@@ -96,9 +99,10 @@ func resourcesPut() []clause {
 			},
 		},
 		{
-			name: "put a dangling reference",
-			says: "a name that no item of the tenant has, also when one of another tenant has" +
-				" it, is [tenancy.CodeDanglingReference], with each place in Details",
+			name: "put refuses a dangling reference",
+			says: "a reference to an item that the tenant doesn't have, even if another tenant" +
+				" has one of that name, is [tenancy.CodeDanglingReference], with each place in" +
+				" Details",
 			isolates: []string{"Resources.Put"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("maker", "theirs", `{}`), item("part", "theirs", `{}`),
@@ -106,58 +110,62 @@ func resourcesPut() []clause {
 				p.put(p.acme, item("part", "ours", `{}`),
 					item("maker", "part named as a maker", `{}`))
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w",
-					`{"maker":"theirs","parent":"theirs","parts":["ours","theirs","part named as a maker"],"subject":{"kind":"part","name":"theirs"}}`), ports.Condition{})
+					`{"maker":"theirs","parent":"theirs",`+
+						`"parts":["ours","theirs","part named as a maker"],`+
+						`"subject":{"kind":"part","name":"theirs"}}`),
+					ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
-				p.equal(paths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1",
+				p.equal(detailPaths(err), []string{"/spec/maker", "/spec/parent", "/spec/parts/1",
 					"/spec/parts/2", "/spec/subject"}, "the paths in Details")
-				p.absent(p.acme, ref("widget", "w"), "after Put was refused")
+				p.noResource(p.acme, ref("widget", "w"), "after Put was refused")
 				p.put(p.globex, item("widget", "w", `{"maker":"theirs","parts":["theirs"]}`))
-				p.absent(p.acme, ref("widget", "w"), "after globex put one")
+				p.noResource(p.acme, ref("widget", "w"), "after globex put one")
 			},
 		},
 		{
-			name: "put references",
-			says: "a name that no item of the tenant has",
+			name: "put stores references",
+			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				it := item("widget", "all of them",
-					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"maker","name":"m"}}`)
-				p.sameContent(p.put(p.acme, it).Item, p.normal(it), "what Put answers")
+					`{"maker":"m","parent":"w","parts":["p2","p1"],`+
+						`"subject":{"kind":"maker","name":"m"}}`)
+				p.sameContent(p.put(p.acme, it).Item, p.normalized(it), "the result of Put")
 				itself := item("widget", "itself", `{"parent":"itself"}`)
-				p.sameContent(p.put(p.acme, itself).Item, p.normal(itself),
+				p.sameContent(p.put(p.acme, itself).Item, p.normalized(itself),
 					"a widget that is its own parent")
 				p.put(p.acme, item("widget", "w", `{"parent":"all of them"}`))
-				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it),
+				p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it),
 					"a widget whose parent's parent it is")
 			},
 		},
 		{
-			name: "nothing written on an error",
-			says: "Nothing is written on an error.",
+			name: "failed put writes nothing",
+			says: "On an error nothing is written.",
 			prove: func(p *probe) {
-				before := p.put(p.acme, labelled(item("widget", "w", `{"size":1}`),
+				before := p.put(p.acme, withLabels(item("widget", "w", `{"size":1}`),
 					map[string]string{"a": "b"}))
 				wrong := []federation.Item{
-					item("widget", "w", `{"size":2,"maker":"nobody"}`),
+					item("widget", "w", `{"size":2,"maker":"missing"}`),
 					item("widget", "w", `{"size":-1}`),
 					item("widget", "w", `{"size":2,"parts":["w"]}`),
 				}
 				for _, it := range wrong {
 					if _, _, err := p.Resources.Put(p.ctx, p.acme, it,
 						ports.Condition{}); err == nil {
-						p.fail("Put(%s) = nil; want an error", show(it))
+						p.fail("Put(%s) = nil; want an error", format(it))
 					}
 				}
 				if _, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"size":2}`),
 					ports.Condition{Version: 7}); err == nil {
 					p.fail("Put with a condition that doesn't hold = nil; want an error")
 				}
-				p.sameResource(p.get(p.acme, before.Ref), before, "what is stored")
+				p.sameResource(p.get(p.acme, before.Ref), before, "the stored resource")
 			},
 		},
 		{
-			name: "put at once",
-			says: "Version counts from 1 by one",
+			name: "concurrent puts count versions one by one",
+			says: "Version starts at 1 and grows by one",
 			prove: func(p *probe) {
 				const writers = 20
 				versions, news := make([]int64, writers), make([]bool, writers)
@@ -176,14 +184,14 @@ func resourcesPut() []clause {
 					p.equal(version, int64(i+1), "the %dth version answered", i+1)
 				}
 				created := slices.DeleteFunc(news, func(isNew bool) bool { return !isNew })
-				p.equal(len(created), 1, "how many Puts said that it is new")
+				p.equal(len(created), 1, "the number of Puts that report a new item")
 				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(writers),
 					"the stored version")
 			},
 		},
 		{
-			name: "put and delete at once",
-			says: "a name that no item of the tenant has",
+			name: "concurrent put and delete leave no dangling reference",
+			says: "a reference to an item that the tenant doesn't have",
 			prove: func(p *probe) {
 				for n := range 10 {
 					maker, widget := item("maker", fmt.Sprint(n), `{}`),
@@ -205,8 +213,8 @@ func resourcesPut() []clause {
 	}
 }
 
-// misfits are items that their kinds refuse.
-func misfits() []federation.Item {
+// invalidItems returns items that their kinds refuse.
+func invalidItems() []federation.Item {
 	return []federation.Item{
 		item("widget", "", `{}`),
 		item("widget", " w", `{}`),
@@ -229,7 +237,7 @@ func misfits() []federation.Item {
 		item("widget", "w", `{"subject":"m"}`),
 		item("widget", "w", `{"subject":{"kind":"widget","name":"w"}}`),
 		item("settings", "other", `{}`),
-		labelled(item("widget", "w", `{}`), map[string]string{"": "v"}),
-		labelled(item("widget", "w", `{}`), map[string]string{"k": "\x00"}),
+		withLabels(item("widget", "w", `{}`), map[string]string{"": "v"}),
+		withLabels(item("widget", "w", `{}`), map[string]string{"k": "\x00"}),
 	}
 }

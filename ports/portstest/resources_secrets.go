@@ -12,24 +12,25 @@ import (
 
 const tokenName = "widget/w/token" // of the widget w, in the vault
 
-func resourcesSecrets() []clause {
-	const says = "The literal value of a secret is kept in the tenant's vault and answered as a" +
+func resourcesSecrets() []contractCase {
+	const says = "The literal value of a secret is stored in the tenant's vault and returned as a" +
 		" [federation.SecretRef]."
-	return []clause{
+	return []contractCase{
 		{
-			name: "put a secret",
+			name: "put moves a secret to the vault",
 			says: says,
 			prove: func(p *probe) {
 				hidden := item("widget", "w", `{"size":1,"token":{"$secret":"widget/w/token"}}`)
 				stored := p.put(p.acme, item("widget", "w",
 					`{"size":1,"token":"hunter2 is \"mine\""}`))
-				p.sameContent(stored.Item, p.normal(hidden), "what Put answers")
-				p.sameContent(p.get(p.acme, hidden.Ref).Item, p.normal(hidden), "what Get answers")
-				p.secret(p.acme, tokenName, `hunter2 is "mine"`)
+				p.sameContent(stored.Item, p.normalized(hidden), "the result of Put")
+				p.sameContent(p.get(p.acme, hidden.Ref).Item, p.normalized(hidden),
+					"the result of Get")
+				p.wantSecret(p.acme, tokenName, `hunter2 is "mine"`)
 			},
 		},
 		{
-			name: "secrets leave nowhere",
+			name: "secret is never returned",
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"token":"hunter2"}`))
@@ -43,56 +44,56 @@ func resourcesSecrets() []clause {
 					p.noLeak(it, "hunter2")
 				}
 				p.equal(p.names(p.acme, ports.ResourceQuery{Kind: "widget", Search: "hunter2"}),
-					[]string{}, "what a search for the secret finds")
+					[]string{}, "the names that a search for the secret finds")
 			},
 		},
 		{
-			name: "put a secret again",
+			name: "put keeps and replaces a secret",
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"token":"one"}`))
 				answered := p.get(p.acme, ref("widget", "w")).Item
 				p.put(p.acme, answered)
-				p.secret(p.acme, tokenName, "one")
+				p.wantSecret(p.acme, tokenName, "one")
 				p.put(p.acme, item("widget", "w", `{"token":"two"}`))
-				p.secret(p.acme, tokenName, "two")
+				p.wantSecret(p.acme, tokenName, "two")
 				shared := item("widget", "w", `{"token":{"$secret":"shared"}}`)
-				p.sameContent(p.put(p.acme, shared).Item, p.normal(shared),
+				p.sameContent(p.put(p.acme, shared).Item, p.normalized(shared),
 					"a reference to another secret")
 				p.noSecret(p.acme, "shared")
 			},
 		},
 		{
-			name:     "one tenant's secret",
+			name:     "secret belongs to one tenant",
 			says:     says,
 			isolates: []string{"Resources.Put", "Vault.Get"},
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"token":"acme's"}`))
 				p.noSecret(p.globex, tokenName)
 				p.put(p.globex, item("widget", "w", `{"token":"globex's"}`))
-				p.secret(p.acme, tokenName, "acme's")
-				p.secret(p.globex, tokenName, "globex's")
+				p.wantSecret(p.acme, tokenName, "acme's")
+				p.wantSecret(p.globex, tokenName, "globex's")
 			},
 		},
 		{
-			name: "no secret on an error",
-			says: "Nothing is written on an error.",
+			name: "failed put stores no secret",
+			says: "On an error nothing is written.",
 			prove: func(p *probe) {
 				_, _, err := p.Resources.Put(p.ctx, p.acme,
-					item("widget", "w", `{"token":"one","maker":"nobody"}`), ports.Condition{})
+					item("widget", "w", `{"token":"one","maker":"missing"}`), ports.Condition{})
 				p.code(err, tenancy.CodeDanglingReference, "Put")
 				p.noSecret(p.acme, tokenName)
 				p.put(p.acme, item("widget", "w", `{"token":"one"}`))
 				_, _, err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{"token":"two"}`),
 					ports.Condition{Absent: true})
 				p.code(err, tenancy.CodeAlreadyExists, "Put")
-				p.secret(p.acme, tokenName, "one")
+				p.wantSecret(p.acme, tokenName, "one")
 			},
 		},
 	}
 }
 
-// noLeak wants value nowhere in what the store answered.
+// noLeak requires that value isn't in the item.
 func (p *probe) noLeak(it federation.Item, value string) {
 	text, err := json.Marshal(it)
 	p.ok(err, "json.Marshal")

@@ -8,41 +8,54 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// Factory makes an empty store for one case: nothing is in it but the default
-// tenant. It is made with the kinds of [Kinds], and registers its own cleanup
-// with t. Cases run in parallel.
+// Factory creates a store for one case. The store has the kinds of [Kinds] and holds
+// nothing but the default tenant. The factory registers its cleanup with t. Cases
+// run in parallel.
 type Factory func(t *testing.T) ports.Services
 
 // Test runs every suite.
 func Test(t *testing.T, newStore Factory) {
-	t.Run("Passwords", func(t *testing.T) { TestPasswords(t, newStore) })
-	t.Run("Sessions", func(t *testing.T) { TestSessions(t, newStore) })
-	t.Run("LoginAttempts", func(t *testing.T) { TestLoginAttempts(t, newStore) })
-	t.Run("Identities", func(t *testing.T) { TestIdentities(t, newStore) })
-	t.Run("Audit", func(t *testing.T) { TestAudit(t, newStore) })
-	t.Run("PlatformAudit", func(t *testing.T) { TestPlatformAudit(t, newStore) })
-	t.Run("Tenants", func(t *testing.T) { TestTenants(t, newStore) })
-	t.Run("Keys", func(t *testing.T) { TestKeys(t, newStore) })
-	t.Run("Users", func(t *testing.T) { TestUsers(t, newStore) })
-	t.Run("Members", func(t *testing.T) { TestMembers(t, newStore) })
-	t.Run("Invitations", func(t *testing.T) { TestInvitations(t, newStore) })
-	t.Run("Resources", func(t *testing.T) { TestResources(t, newStore) })
-	t.Run("Transfers", func(t *testing.T) { TestTransfers(t, newStore) })
-	t.Run("Vault", func(t *testing.T) { TestVault(t, newStore) })
-	t.Run("ChangeNotifier", func(t *testing.T) { TestChangeNotifier(t, newStore) })
+	for _, s := range suites() {
+		t.Run(s.name, func(t *testing.T) { run(t, newStore, s.cases) })
+	}
+}
+
+// suite is the cases of a port, and of the port that finds what it stores.
+type suite struct {
+	name  string
+	cases []contractCase
+}
+
+func suites() []suite {
+	return []suite{
+		{"Passwords", passwordsSuite()},
+		{"Sessions", sessionsSuite()},
+		{"LoginAttempts", loginAttemptsSuite()},
+		{"Identities", identitiesSuite()},
+		{"Audit", auditSuite()},
+		{"PlatformAudit", platformAuditSuite()},
+		{"Tenants", tenantsSuite()},
+		{"Keys", keysSuite()},
+		{"Users", usersSuite()},
+		{"Members", membersSuite()},
+		{"Invitations", invitationsSuite()},
+		{"Resources", resourcesSuite()},
+		{"Transfers", transfersSuite()},
+		{"Vault", vaultSuite()},
+		{"ChangeNotifier", changeNotifierSuite()},
+	}
 }
 
 // TestChangeNotifier checks [ports.ChangeNotifier].
 func TestChangeNotifier(t *testing.T, newStore Factory) {
 	t.Helper()
-	run(t, newStore, announcementsSuite())
+	run(t, newStore, changeNotifierSuite())
 }
 
-// TestAudit checks [ports.Audit], and what the other ports write to it.
+// TestAudit checks [ports.Audit], and the entries that the other ports append.
 func TestAudit(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, auditSuite())
-	run(t, newStore, auditWritesSuite())
 }
 
 // TestPlatformAudit checks [ports.PlatformAudit].
@@ -52,16 +65,28 @@ func TestPlatformAudit(t *testing.T, newStore Factory) {
 }
 
 // TestTenants checks [ports.Tenants].
-func TestTenants(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, tenantsSuite()) }
+func TestTenants(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, tenantsSuite())
+}
 
 // TestKeys checks [ports.Keys] and [ports.KeyFinder].
-func TestKeys(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, keysSuite()) }
+func TestKeys(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, keysSuite())
+}
 
 // TestUsers checks [ports.Users].
-func TestUsers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, usersSuite()) }
+func TestUsers(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, usersSuite())
+}
 
 // TestMembers checks [ports.Members] and [ports.Memberships].
-func TestMembers(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, membersSuite()) }
+func TestMembers(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, membersSuite())
+}
 
 // TestInvitations checks [ports.Invitations] and [ports.InvitationFinder].
 func TestInvitations(t *testing.T, newStore Factory) {
@@ -70,57 +95,58 @@ func TestInvitations(t *testing.T, newStore Factory) {
 }
 
 // TestResources checks [ports.Resources].
-func TestResources(t *testing.T,
-	newStore Factory) {
+func TestResources(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, resourcesSuite())
 }
 
 // TestTransfers checks [ports.Transfers] and [ports.Import].
-func TestTransfers(t *testing.T,
-	newStore Factory) {
+func TestTransfers(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, transfersSuite())
 }
 
 // TestPasswords checks [ports.Passwords].
-func TestPasswords(t *testing.T,
-	newStore Factory) {
+func TestPasswords(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, passwordsSuite())
 }
 
 // TestSessions checks [ports.Sessions] and [ports.SessionFinder].
-func TestSessions(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, sessionsSuite()) }
+func TestSessions(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, sessionsSuite())
+}
 
 // TestLoginAttempts checks [ports.LoginAttempts].
-func TestLoginAttempts(t *testing.T,
-	newStore Factory) {
+func TestLoginAttempts(t *testing.T, newStore Factory) {
 	t.Helper()
-	run(t, newStore, attemptsSuite())
+	run(t, newStore, loginAttemptsSuite())
 }
 
 // TestIdentities checks [ports.Identities].
-func TestIdentities(t *testing.T,
-	newStore Factory) {
+func TestIdentities(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, identitiesSuite())
 }
 
 // TestVault checks [ports.Vault].
-func TestVault(t *testing.T, newStore Factory) { t.Helper(); run(t, newStore, vaultSuite()) }
+func TestVault(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, vaultSuite())
+}
 
-// clause is one case: a sentence of a contract and its proof.
-type clause struct {
+// contractCase is one case: a sentence of a contract and its proof.
+type contractCase struct {
 	name     string
 	says     string   // the sentence, word for word as in package ports
 	isolates []string // the methods whose isolation it proves, such as "Vault.Get"
 	prove    func(p *probe)
 }
 
-func run(t *testing.T, newStore Factory, suite []clause) {
+func run(t *testing.T, newStore Factory, cases []contractCase) {
 	t.Helper()
-	for _, c := range suite {
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if err := c.check(t.Context(), newStore(t)); err != nil {
@@ -130,16 +156,10 @@ func run(t *testing.T, newStore Factory, suite []clause) {
 	}
 }
 
-// check answers what is wrong with the store. Nil also means that two tenants
-// could be made in it.
-func (c clause) check(ctx context.Context, s ports.Services) error {
-	if s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
-		s.Users == nil || s.Members == nil || s.Memberships == nil || s.Invitations == nil ||
-		s.InvitationFinder == nil ||
-		s.Resources == nil || s.Transfers == nil || s.Vault == nil || s.Audit == nil ||
-		s.PlatformAudit == nil || s.ChangeNotifier == nil ||
-		s.Passwords == nil || s.Sessions == nil || s.SessionFinder == nil ||
-		s.LoginAttempts == nil || s.Identities == nil {
+// check returns what is wrong with the store. Before the case it creates two tenants,
+// and returns that error if there is one.
+func (c contractCase) check(ctx context.Context, s ports.Services) error {
+	if missesPort(s) {
 		return errors.New("a port is nil in ports.Services")
 	}
 	p := newProbe(ctx, s)
@@ -147,4 +167,13 @@ func (c clause) check(ctx context.Context, s ports.Services) error {
 		c.prove(p)
 	}
 	return p.err
+}
+
+func missesPort(s ports.Services) bool {
+	return s.Kinds == nil || s.Tenants == nil || s.Keys == nil || s.KeyFinder == nil ||
+		s.Users == nil || s.Members == nil || s.Memberships == nil ||
+		s.Invitations == nil || s.InvitationFinder == nil || s.Resources == nil ||
+		s.Transfers == nil || s.Vault == nil || s.Audit == nil || s.PlatformAudit == nil ||
+		s.ChangeNotifier == nil || s.Passwords == nil || s.Sessions == nil ||
+		s.SessionFinder == nil || s.LoginAttempts == nil || s.Identities == nil
 }

@@ -3,22 +3,22 @@ package portstest
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func tenantsSuite() []clause {
-	return append(tenantsCreate(),
-		append(tenantsRead(), append(tenantsUpdate(), tenantsPurge()...)...)...)
+func tenantsSuite() []contractCase {
+	return slices.Concat(tenantsCreate(), tenantsRead(), tenantsUpdate(), tenantsPurge())
 }
 
-func tenantsCreate() []clause {
-	return []clause{
+func tenantsCreate() []contractCase {
+	return []contractCase{
 		{
-			name: "default is there",
-			says: `The tenant [tenancy.DefaultID] with slug "default" is there from the start.`,
+			name: "default tenant exists",
+			says: "The tenant [tenancy.DefaultID] with slug \"default\" exists from the start.",
 			prove: func(p *probe) {
 				t, err := p.Tenants.Get(p.ctx, tenancy.DefaultID)
 				p.ok(err, "Tenants.Get(DefaultID)")
@@ -27,40 +27,40 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "create stores what is given",
-			says: "Create stores t as it is given, but for Version, CreatedAt and UpdatedAt," +
-				" which it sets, and answers what it stored.",
+			name: "create stores the tenant",
+			says: "Create stores t, except for Version, CreatedAt and UpdatedAt, which it sets," +
+				" and returns the stored tenant.",
 			prove: func(p *probe) {
-				given := newTenant("stored")
-				given.Version = 7
-				given.Quotas = tenancy.Quotas{Resources: map[string]int64{"widget": 3}}
-				given.CreatedAt = time.Unix(1, 0)
-				given.UpdatedAt = time.Unix(2, 0)
-				made, err := p.Tenants.Create(p.ctx, given)
+				input := newTenant("stored")
+				input.Version = 7
+				input.Quotas = tenancy.Quotas{Resources: map[string]int64{"widget": 3}}
+				input.CreatedAt = time.Unix(1, 0)
+				input.UpdatedAt = time.Unix(2, 0)
+				made, err := p.Tenants.Create(p.ctx, input)
 				p.ok(err, "Tenants.Create")
-				p.sameTenant(made, given, "what Create answers")
+				p.sameTenant(made, input, "the result of Create")
 				p.equal(made.Version, int64(1), "the version")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.recent(made.UpdatedAt, "UpdatedAt")
-				p.stored(made)
+				p.wantStored(made)
 			},
 		},
 		{
-			name: "create in another state",
-			says: "Create stores t as it is given",
+			name: "create stores any state",
+			says: "Create stores t",
 			prove: func(p *probe) {
-				given := newTenant("gone")
-				given.State = tenancy.Deleted
-				given.DeletedAt = time.Date(2024, 2, 29, 1, 2, 3, 456789000, time.UTC)
-				made, err := p.Tenants.Create(p.ctx, given)
+				input := newTenant("gone")
+				input.State = tenancy.Deleted
+				input.DeletedAt = time.Date(2024, 2, 29, 1, 2, 3, 456789000, time.UTC)
+				made, err := p.Tenants.Create(p.ctx, input)
 				p.ok(err, "Tenants.Create")
-				p.sameTenant(made, given, "what Create answers")
-				p.stored(made)
+				p.sameTenant(made, input, "the result of Create")
+				p.wantStored(made)
 			},
 		},
 		{
-			name: "create makes singletons",
-			says: "In the same transaction it makes the one item of each singleton kind.",
+			name: "create creates singletons",
+			says: "In the same transaction it creates the one item of each singleton kind.",
 			prove: func(p *probe) {
 				for _, id := range []tenancy.ID{tenancy.DefaultID, p.acme, p.globex} {
 					made := p.get(id, ref("settings", "default"))
@@ -73,7 +73,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "slug taken",
+			name: "existing slug is refused",
 			says: "A slug that any tenant has or had is [tenancy.CodeSlugTaken]",
 			prove: func(p *probe) {
 				_, err := p.Tenants.Create(p.ctx, newTenant("acme"))
@@ -86,7 +86,7 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "id taken",
+			name: "existing id is refused",
 			says: "an id that any tenant has or had is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				again := newTenant("again")
@@ -99,21 +99,21 @@ func tenantsCreate() []clause {
 			},
 		},
 		{
-			name: "nothing stored on an error",
-			says: "Nothing is stored on an error.",
+			name: "failed create stores nothing",
+			says: "On an error nothing is stored.",
 			prove: func(p *probe) {
 				refused := newTenant("acme")
 				_, err := p.Tenants.Create(p.ctx, refused)
 				p.code(err, tenancy.CodeSlugTaken, "Create with the slug of another")
 				_, err = p.Tenants.Get(p.ctx, refused.ID)
-				p.code(err, tenancy.CodeTenantNotFound, "Get of what was refused")
+				p.code(err, tenancy.CodeTenantNotFound, "Get of the refused tenant")
 
 				overwriting := newTenant("fresh")
 				overwriting.ID = p.acme
 				_, err = p.Tenants.Create(p.ctx, overwriting)
 				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of another")
 				_, err = p.Tenants.BySlug(p.ctx, "fresh")
-				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the refused tenant")
 				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"acme", "default", "globex"},
 					"the slugs")
 			},
@@ -121,11 +121,11 @@ func tenantsCreate() []clause {
 	}
 }
 
-func tenantsRead() []clause {
-	return []clause{
+func tenantsRead() []contractCase {
+	return []contractCase{
 		{
-			name: "get in any state",
-			says: "Get answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
+			name: "get returns a tenant in any state",
+			says: "Get returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
 				" none.",
 			prove: func(p *probe) {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted,
@@ -140,8 +140,8 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "by slug in any state",
-			says: "BySlug answers a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
+			name: "bySlug returns a tenant in any state",
+			says: "BySlug returns a tenant in any state; [tenancy.CodeTenantNotFound] if there is" +
 				" none.",
 			prove: func(p *probe) {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted,
@@ -152,7 +152,7 @@ func tenantsRead() []clause {
 					p.equal(t.ID, p.acme, "the id")
 					p.equal(t.State, state, "the state")
 				}
-				for _, slug := range []tenancy.Slug{"nobody", "", "ACME", "acm", "acme%",
+				for _, slug := range []tenancy.Slug{"unknown", "", "ACME", "acm", "acme%",
 					"acme' OR '1'='1"} {
 					_, err := p.Tenants.BySlug(p.ctx, slug)
 					p.code(err, tenancy.CodeTenantNotFound, "BySlug(%q)", slug)
@@ -160,9 +160,9 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list in order",
-			says: "List answers at most q.Limit tenants in the order of their slugs, byte by" +
-				" byte, of those that q admits.",
+			name: "list is in the order of slugs",
+			says: "List returns at most q.Limit tenants that match q in the order of their slugs," +
+				" byte by byte.",
 			prove: func(p *probe) {
 				for _, slug := range []tenancy.Slug{"a-b", "ab", "a0", "zz"} {
 					p.tenant(slug)
@@ -173,8 +173,8 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list whole tenants",
-			says: "List answers at most q.Limit tenants",
+			name: "list returns whole tenants",
+			says: "List returns at most q.Limit tenants",
 			prove: func(p *probe) {
 				stored, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
@@ -183,7 +183,7 @@ func tenantsRead() []clause {
 				p.ok(err, "List")
 				p.equal(len(found), 1, "the number of tenants")
 				for _, t := range found {
-					p.sameTenant(t, stored, "what List answers")
+					p.sameTenant(t, stored, "the result of List")
 					p.equal(t.Version, stored.Version, "the version")
 				}
 			},
@@ -203,21 +203,21 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list by state",
-			says: "only this state",
+			name: "list selects a state",
+			says: "only tenants in this state",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Suspended}),
-					[]tenancy.Slug{"acme"}, "suspended ones")
+					[]tenancy.Slug{"acme"}, "the suspended tenants")
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Active}),
-					[]tenancy.Slug{"default", "globex"}, "active ones")
+					[]tenancy.Slug{"default", "globex"}, "the active tenants")
 				p.equal(p.slugs(ports.TenantQuery{State: tenancy.Deleted}), []tenancy.Slug{},
-					"deleted ones")
+					"the deleted tenants")
 			},
 		},
 		{
-			name: "list by ids",
-			says: "only these, unless nil; empty and not nil selects none",
+			name: "list selects ids",
+			says: "only these ids, unless nil; an empty slice selects none",
 			prove: func(p *probe) {
 				two := []tenancy.ID{p.globex, tenancy.NewID(), p.acme}
 				p.equal(p.slugs(ports.TenantQuery{IDs: two}), []tenancy.Slug{"acme", "globex"},
@@ -228,57 +228,57 @@ func tenantsRead() []clause {
 			},
 		},
 		{
-			name: "list after",
-			says: "only slugs behind this one",
+			name: "list continues after a slug",
+			says: "only slugs after this one",
 			prove: func(p *probe) {
 				p.equal(p.slugs(ports.TenantQuery{After: "acme"}),
-					[]tenancy.Slug{"default", "globex"}, "behind acme")
+					[]tenancy.Slug{"default", "globex"}, "slugs after acme")
 				p.equal(p.slugs(ports.TenantQuery{After: "b"}), []tenancy.Slug{"default", "globex"},
-					"behind b, which nobody has")
+					"slugs after b, which no tenant has")
 				p.equal(p.slugs(ports.TenantQuery{After: "globex"}), []tenancy.Slug{},
-					"behind the last")
+					"slugs after the last")
 			},
 		},
 	}
 }
 
-func tenantsUpdate() []clause {
-	return []clause{
+func tenantsUpdate() []contractCase {
+	return []contractCase{
 		{
 			name: "update stores five fields",
-			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt over the tenant" +
-				" with t's ID, adds one to its version, sets UpdatedAt, and answers what it" +
-				" stored. ID, Slug and CreatedAt never change.",
+			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt in the tenant" +
+				" with t's ID, adds one to its version, sets UpdatedAt, and returns the stored" +
+				" tenant. ID, Slug and CreatedAt never change.",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
-				given := before
-				given.Name, given.State = "Acme & Söhne", tenancy.Deleted
-				given.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
-				given.Quotas = tenancy.Quotas{
+				input := before
+				input.Name, input.State = "Acme & Söhne", tenancy.Deleted
+				input.Settings = json.RawMessage(`{"theme":"light","n":[1,2.5,null]}`)
+				input.Quotas = tenancy.Quotas{
 					Resources:         map[string]int64{"maker": 0, "widget": 1 << 40},
 					RequestsPerSecond: 0.25}
-				given.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
-				given.Slug, given.CreatedAt, given.UpdatedAt = "other", time.Unix(1, 0),
+				input.DeletedAt = time.Date(2025, 1, 2, 3, 4, 5, 678901000, time.UTC)
+				input.Slug, input.CreatedAt, input.UpdatedAt = "other", time.Unix(1, 0),
 					time.Unix(2, 0)
-				updated, err := p.Tenants.Update(p.ctx, given)
+				updated, err := p.Tenants.Update(p.ctx, input)
 				p.ok(err, "Update")
 
-				want := given
+				want := input
 				want.Slug = "acme"
-				p.sameTenant(updated, want, "what Update answers")
+				p.sameTenant(updated, want, "the result of Update")
 				p.equal(updated.Version, before.Version+1, "the version")
 				p.recent(updated.UpdatedAt, "UpdatedAt")
 				if !updated.CreatedAt.Equal(before.CreatedAt) {
 					p.fail("CreatedAt = %v; want %v", updated.CreatedAt, before.CreatedAt)
 				}
-				p.stored(updated)
+				p.wantStored(updated)
 				_, err = p.Tenants.BySlug(p.ctx, "other")
-				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the slug that Update was given")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the slug passed to Update")
 			},
 		},
 		{
-			name: "update back to life",
+			name: "update restores a deleted tenant",
 			says: "Update stores t's Name, State, Settings, Quotas and DeletedAt",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
@@ -290,18 +290,18 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "update touches one tenant",
-			says: "over the tenant with t's ID",
+			name: "update changes one tenant",
+			says: "in the tenant with t's ID",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.globex)
 				p.ok(err, "Get")
 				p.setState(p.acme, tenancy.Suspended)
-				p.stored(before)
+				p.wantStored(before)
 			},
 		},
 		{
-			name: "update of another version",
-			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch] and" +
+			name: "update refuses another version",
+			says: "[tenancy.CodeVersionMismatch] if the stored version isn't t.Version, and" +
 				" nothing changes",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Suspended)
@@ -312,26 +312,26 @@ func tenantsUpdate() []clause {
 					stale.Name, stale.Version = "Stale", version
 					_, err := p.Tenants.Update(p.ctx, stale)
 					p.code(err, tenancy.CodeVersionMismatch,
-						"Update of version %d where 2 is stored", version)
+						"Update of version %d when 2 is stored", version)
 				}
-				p.stored(stored)
+				p.wantStored(stored)
 			},
 		},
 		{
-			name: "update of nobody",
-			says: "if there is no such tenant, [tenancy.CodeTenantNotFound].",
+			name: "update refuses an unknown tenant",
+			says: "[tenancy.CodeTenantNotFound] if there is no such tenant.",
 			prove: func(p *probe) {
 				unknown := newTenant("unknown")
 				unknown.Version = 1
 				_, err := p.Tenants.Update(p.ctx, unknown)
 				p.code(err, tenancy.CodeTenantNotFound, "Update of an unknown id")
 				_, err = p.Tenants.Get(p.ctx, unknown.ID)
-				p.code(err, tenancy.CodeTenantNotFound, "Get after that")
+				p.code(err, tenancy.CodeTenantNotFound, "Get after the refused Update")
 			},
 		},
 		{
-			name: "updates at once",
-			says: "If the stored version is not t.Version it is [tenancy.CodeVersionMismatch]",
+			name: "concurrent updates of a version succeed once",
+			says: "[tenancy.CodeVersionMismatch] if the stored version isn't t.Version",
 			prove: func(p *probe) {
 				before, err := p.Tenants.Get(p.ctx, p.acme)
 				p.ok(err, "Get")
@@ -345,17 +345,17 @@ func tenantsUpdate() []clause {
 			},
 		},
 		{
-			name: "what goes in is copied",
-			says: "Create stores t as it is given",
+			name: "stored settings are copies",
+			says: "Create stores t",
 			prove: func(p *probe) {
-				given := newTenant("copied")
-				made, err := p.Tenants.Create(p.ctx, given)
+				input := newTenant("copied")
+				made, err := p.Tenants.Create(p.ctx, input)
 				p.ok(err, "Create")
 				want := made
 				want.Settings = json.RawMessage(`{"theme":"dark"}`)
-				scribble(given.Settings)
-				scribble(made.Settings)
-				p.stored(want)
+				overwrite(input.Settings)
+				overwrite(made.Settings)
+				p.wantStored(want)
 			},
 		},
 	}
@@ -372,8 +372,8 @@ func (p *probe) sameTenant(got, want tenancy.Tenant, what string) {
 	}
 }
 
-// stored wants the store to answer want wherever it is asked for it.
-func (p *probe) stored(want tenancy.Tenant) {
+// wantStored requires that Get and BySlug return want.
+func (p *probe) wantStored(want tenancy.Tenant) {
 	byID, err := p.Tenants.Get(p.ctx, want.ID)
 	p.ok(err, "Tenants.Get(%s)", want.Slug)
 	bySlug, err := p.Tenants.BySlug(p.ctx, want.Slug)

@@ -8,14 +8,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func tenantsPurge() []clause {
-	return []clause{
+func tenantsPurge() []contractCase {
+	return []contractCase{
 		{
 			name: "purge removes everything",
 			says: "Purge removes everything that the tenant with this id has: its rows in every" +
 				" table, its keys, its secrets, its audit log, and the tenant itself.",
 			prove: func(p *probe) {
-				k := p.furnish(p.acme, 1)
+				k := p.fillTenant(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
@@ -24,21 +24,21 @@ func tenantsPurge() []clause {
 				_, err = p.Tenants.BySlug(p.ctx, "acme")
 				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the purged tenant")
 				p.equal(p.slugs(ports.TenantQuery{}), []tenancy.Slug{"default", "globex"},
-					"the slugs that are left")
-				p.unknown(k.Hash, "of the purged tenant")
+					"the remaining slugs")
+				p.noKey(k.Hash, "of the purged tenant")
 				found, err := p.Resources.List(p.ctx, p.acme,
 					ports.ResourceQuery{Kind: "widget", Limit: 10})
 				p.equal(len(found), 0, "the number of the purged tenant's widgets (%v)", err)
 				_, err = p.Vault.Get(p.ctx, p.acme, "s")
 				if err == nil {
-					p.fail("a secret of the purged tenant is still there")
+					p.fail("a secret of the purged tenant still exists")
 				}
 				_, err = p.Tenants.Purge(p.ctx, p.acme)
 				p.code(err, tenancy.CodeTenantNotFound, "Purge of the purged tenant")
 			},
 		},
 		{
-			name: "purge leaves no way to write",
+			name: "purged tenant can't be written to",
 			says: "and the tenant itself.",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
@@ -51,33 +51,33 @@ func tenantsPurge() []clause {
 				if _, err := p.Keys.Create(p.ctx, p.acme, newKey(p.acme, 1)); err == nil {
 					p.fail("Keys.Create in the purged tenant is no error")
 				}
-				p.unknown(keyHash(1), "of the purged tenant")
+				p.noKey(keyHash(1), "of the purged tenant")
 				if err := p.Vault.Set(p.ctx, p.acme, "late", []byte("v")); err == nil {
 					p.fail("Vault.Set in the purged tenant is no error")
 				}
-				if _, err := p.imported(p.acme, item("maker", "late", `{}`)); err == nil {
+				if _, err := p.importItems(p.acme, item("maker", "late", `{}`)); err == nil {
 					p.fail("Import into the purged tenant is no error")
 				}
 			},
 		},
 		{
-			name: "purge leaves others alone",
-			says: "What others have stays as it is.",
+			name: "purge changes no other tenant",
+			says: "It changes nothing of other tenants.",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
-				kept := p.furnish(p.globex, 2)
+				p.fillTenant(p.acme, 1)
+				kept := p.fillTenant(p.globex, 2)
 				before := p.export(p.globex, ports.Selection{})
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
 				p.equal(p.export(p.globex, ports.Selection{}), before, "the other tenant's items")
-				p.sameKey(p.find(kept.Hash), kept, "the other tenant's key")
-				p.secret(p.globex, "s", "v")
+				p.sameKey(p.findKey(kept.Hash), kept, "the other tenant's key")
+				p.wantSecret(p.globex, "s", "v")
 			},
 		},
 		{
-			name: "purge keeps id and slug",
-			says: "Its id and its slug stay taken.",
+			name: "purged id and slug stay taken",
+			says: "The id and the slug stay taken.",
 			prove: func(p *probe) {
 				p.setState(p.acme, tenancy.Deleted)
 				_, err := p.Tenants.Purge(p.ctx, p.acme)
@@ -89,14 +89,16 @@ func tenantsPurge() []clause {
 				_, err = p.Tenants.Create(p.ctx, again)
 				p.code(err, tenancy.CodeAlreadyExists, "Create with the id of a purged tenant")
 				_, err = p.Tenants.BySlug(p.ctx, "again")
-				p.code(err, tenancy.CodeTenantNotFound, "BySlug of what was refused")
+				p.code(err, tenancy.CodeTenantNotFound, "BySlug of the refused tenant")
 			},
 		},
 		{
 			name: "purge is certified",
-			says: `It answers what it removed, certified ([federation.Certify]), and the certificate is the details of an entry "tenant.purge" of the platform's audit log.`,
+			says: "It returns what it removed, certified ([federation.Certify]), and the" +
+				" certificate is the details of an entry \"tenant.purge\" in the platform's audit" +
+				" log.",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
+				p.fillTenant(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
 				c, err := p.Tenants.Purge(p.ctx, p.acme)
 				p.ok(err, "Purge")
@@ -112,14 +114,14 @@ func tenantsPurge() []clause {
 				}
 				// two widgets, a key, a secret, the settings and the tenant
 				if least := int64(6); n < least {
-					p.fail("the certificate counts %d rows; there were %d and more: %v", n, least,
+					p.fail("the certificate counts %d rows; want at least %d: %v", n, least,
 						c.Rows)
 				}
 				again, err := federation.Certify(c)
 				p.ok(err, "Certify")
 				p.equal(c.Digest, again.Digest, "the digest")
-				p.equal(p.platform(ports.PlatformAuditQuery{Action: "tenant.purge"}),
-					[]string{"tenant.purge"}, "what the platform's log says")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "tenant.purge"}),
+					[]string{"tenant.purge"}, "the purges in the platform's log")
 				found, err := p.PlatformAudit.List(p.ctx,
 					ports.PlatformAuditQuery{Action: "tenant.purge", Limit: 1})
 				p.ok(err, "PlatformAudit.List")
@@ -132,11 +134,11 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purge of what isn't deleted",
-			says: "A tenant that isn't deleted, and the default one, is" +
-				" [tenancy.CodeInvalidState], and so is one whose rows can't all be removed",
+			name: "purge refuses a tenant that isn't deleted",
+			says: "[tenancy.CodeInvalidState] if the tenant isn't deleted, is the default one, or" +
+				" has rows that can't be removed",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
+				p.fillTenant(p.acme, 1)
 				before := p.export(p.acme, ports.Selection{})
 				for _, state := range []tenancy.State{tenancy.Active, tenancy.Suspended} {
 					p.setState(p.acme, state)
@@ -146,13 +148,13 @@ func tenantsPurge() []clause {
 				_, err := p.Tenants.Purge(p.ctx, tenancy.DefaultID)
 				p.code(err, tenancy.CodeInvalidState, "Purge of the default tenant")
 				p.equal(p.export(p.acme, ports.Selection{}), before,
-					"the tenant's items after that")
-				p.find(keyHash(1))
+					"the tenant's items after the refused purges")
+				p.findKey(keyHash(1))
 			},
 		},
 		{
-			name: "purge of nobody",
-			says: "an id of none is [tenancy.CodeTenantNotFound].",
+			name: "purge refuses an unknown tenant",
+			says: "[tenancy.CodeTenantNotFound] if the id is unknown.",
 			prove: func(p *probe) {
 				_, err := p.Tenants.Purge(p.ctx, tenancy.NewID())
 				p.code(err, tenancy.CodeTenantNotFound, "Purge of an unknown id")
@@ -161,24 +163,25 @@ func tenantsPurge() []clause {
 			},
 		},
 		{
-			name: "purges at once",
-			says: "A purge happens wholly or not at all.",
+			name: "concurrent purges succeed once",
+			says: "A purge removes everything or nothing.",
 			prove: func(p *probe) {
-				p.furnish(p.acme, 1)
+				p.fillTenant(p.acme, 1)
 				p.setState(p.acme, tenancy.Deleted)
 				errs := atOnce(4, func(int) error {
 					_, err := p.Tenants.Purge(p.ctx, p.acme)
 					return err
 				})
 				done := countCodes(errs)
-				p.equal(done[""], 1, "how many of four purges of one tenant succeed: %v", done)
+				p.equal(done[""], 1, "the number of four purges of one tenant that succeed: %v",
+					done)
 			},
 		},
 	}
 }
 
-// furnish gives a tenant something of everything.
-func (p *probe) furnish(tenant tenancy.ID, n int) tenancy.APIKey {
+// fillTenant gives a tenant items, a secret and an API key, and returns the key.
+func (p *probe) fillTenant(tenant tenancy.ID, n int) tenancy.APIKey {
 	p.put(tenant, item("widget", "a", `{}`), item("widget", "b", `{"parent":"a"}`))
 	p.setSecret(tenant, "s", "v")
 	return p.key(tenant, n)

@@ -10,23 +10,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func transfersSuite() []clause {
-	return slices.Concat(transfersExport(), transfersImport(), importsStage(), importsApply(),
-		importsVersions(), importsReferences(), importsQuota())
+func transfersSuite() []contractCase {
+	return slices.Concat(transfersExport(), transfersImport(), importStage(), importApply(),
+		importVersions(), importReferences(), importQuota())
 }
 
-// errOurs is an error that a store has to hand through.
-var errOurs = errors.New("portstest: an error of the caller")
+// errCaller is an error of the caller, which a store has to return.
+var errCaller = errors.New("portstest: an error of the caller")
 
-func transfersExport() []clause {
-	return []clause{
+func transfersExport() []contractCase {
+	return []contractCase{
 		{
-			name: "no tenant, no transfers",
-			says: "the zero ID is refused with [tenancy.CodeNoTenant] by every method.",
+			name: "zero tenant is refused",
+			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				err := p.Transfers.Export(p.ctx, tenancy.ID{}, ports.Selection{},
 					func(it federation.Item) error {
-						p.fail("Export of no tenant yields %s", show(it))
+						p.fail("Export of no tenant yields %s", format(it))
 						return nil
 					})
 				p.code(err, tenancy.CodeNoTenant, "Export")
@@ -38,17 +38,17 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export everything",
-			says: "Export calls yield with every item of tenant that sel admits",
+			name: "export yields every item",
+			says: "Export calls yield with every item of the tenant that matches sel",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				want := map[federation.Ref]federation.Item{}
 				for _, it := range normalForms() {
 					want[it.Ref] = p.put(p.acme, it).Item
 				}
 				exported := p.export(p.acme, ports.Selection{})
 				p.equal(len(exported), len(normalForms())+5,
-					"the number of items: those put, the settings and four models")
+					"the number of items: those put, the settings and four referenced items")
 				for _, it := range exported {
 					if stored, ok := want[it.Ref]; ok {
 						p.sameItem(it, stored, "an exported item")
@@ -59,7 +59,7 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export in order",
+			name: "export is in the order of refs",
 			says: "in the order of [federation.Ref.Compare]",
 			prove: func(p *probe) {
 				for n, name := range trickyNames() {
@@ -72,34 +72,35 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export sealed",
-			says: "sealed, secrets replaced by their [federation.SecretRef].",
+			name: "export yields sealed items without secrets",
+			says: "sealed, with secrets replaced by their [federation.SecretRef].",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				p.put(p.acme, normalForms()...)
 				p.put(p.acme, item("widget", "w", `{"token":"hunter2"}`))
 				for _, it := range p.export(p.acme, ports.Selection{}) {
 					sealed, err := it.Seal()
 					p.ok(err, "Seal")
-					p.equal(it.Digest, sealed.Digest, "the digest of %s", show(it))
+					p.equal(it.Digest, sealed.Digest, "the digest of %s", format(it))
 					p.equal(string(it.Spec), string(sealed.Spec), "the spec of %q", it.Name)
-					p.equal(string(it.Spec), string(p.normal(it).Spec), "the spec of %q", it.Name)
+					p.equal(string(it.Spec), string(p.normalized(it).Spec), "the spec of %q",
+						it.Name)
 					p.noLeak(it, "hunter2")
 					if it.Ref == ref("widget", "w") {
-						p.sameContent(it, p.normal(item("widget", "w",
+						p.sameContent(it, p.normalized(item("widget", "w",
 							`{"token":{"$secret":"widget/w/token"}}`)), "the widget with a secret")
 					}
 				}
 			},
 		},
 		{
-			name:     "export one tenant's items",
-			says:     "every item of tenant",
+			name:     "export yields one tenant's items",
+			says:     "every item of the tenant",
 			isolates: []string{"Transfers.Export"},
 			prove: func(p *probe) {
 				label := map[string]string{"k": "v"}
-				p.put(p.acme, labelled(item("widget", "a", `{}`), label))
-				p.put(p.globex, labelled(item("widget", "b", `{}`), label))
+				p.put(p.acme, withLabels(item("widget", "a", `{}`), label))
+				p.put(p.globex, withLabels(item("widget", "b", `{}`), label))
 				for _, sel := range []ports.Selection{{Kinds: []string{"widget"}},
 					{Labels: label}} {
 					p.equal(refsOf(p.export(p.acme, sel)), []federation.Ref{ref("widget", "a")},
@@ -111,11 +112,11 @@ func transfersExport() []clause {
 				}
 				p.equal(refsOf(p.export(p.acme, ports.Selection{})),
 					[]federation.Ref{ref("settings", "default"), ref("widget", "a")},
-					"acme's whole export")
+					"acme's complete export")
 			},
 		},
 		{
-			name: "export from one snapshot",
+			name: "export reads one snapshot",
 			says: "from one snapshot",
 			prove: func(p *probe) {
 				p.put(p.acme, item("maker", "a", `{}`), item("widget", "changed", `{"size":1}`),
@@ -126,7 +127,7 @@ func transfersExport() []clause {
 						if len(exported) == 0 {
 							p.put(p.acme, item("widget", "changed", `{"size":2}`),
 								item("widget", "new", `{}`))
-							p.delete(p.acme, ref("widget", "deleted"))
+							p.deleteItem(p.acme, ref("widget", "deleted"))
 						}
 						exported = append(exported, it)
 						return nil
@@ -135,35 +136,36 @@ func transfersExport() []clause {
 				p.equal(refsOf(exported), []federation.Ref{
 					ref("maker", "a"), ref("settings", "default"), ref("widget", "changed"),
 					ref("widget", "deleted"),
-				}, "the items of a tenant that is written to meanwhile")
+				}, "the exported items of a tenant that is written to")
 				for _, it := range exported {
 					if it.Name == "changed" {
-						p.sameContent(it, p.normal(item("widget", "changed", `{"size":1}`)),
-							"the item that is changed meanwhile")
+						p.sameContent(it, p.normalized(item("widget", "changed", `{"size":1}`)),
+							"the item that was changed during the export")
 					}
 				}
 			},
 		},
 		{
-			name: "export ends with yield's error",
-			says: "It ends with yield's first error and answers that.",
+			name: "export stops at yield's error",
+			says: "It stops at yield's first error and returns it.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{}`))
 				calls := 0
 				err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{},
 					func(federation.Item) error {
 						calls++
-						return errOurs
+						return errCaller
 					})
-				p.equal(errors.Is(err, errOurs), true, "Export answers yield's error: %v", err)
+				p.equal(errors.Is(err, errCaller), true, "whether Export returns yield's error: %v",
+					err)
 				p.equal(calls, 1, "how often yield is called")
 			},
 		},
 		{
-			name: "export kinds",
-			says: "only these, when not empty; a kind that wasn't declared is [tenancy.CodeInvalid]",
+			name: "export selects kinds",
+			says: "only these kinds, unless empty; an undeclared kind is [tenancy.CodeInvalid]",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				for _, sel := range [][]string{{"part"}, {"part", "part"}} {
 					p.equal(refsOf(p.export(p.acme, ports.Selection{Kinds: sel})),
 						[]federation.Ref{ref("part", "p1"), ref("part", "p2")}, "the kinds %v", sel)
@@ -175,7 +177,7 @@ func transfersExport() []clause {
 				for _, sel := range [][]string{{"gadget"}, {"part", "gadget"}, {""}, {"parts"}} {
 					err := p.Transfers.Export(p.ctx, p.acme, ports.Selection{Kinds: sel},
 						func(it federation.Item) error {
-							p.fail("Export of the kinds %q yields %s", sel, show(it))
+							p.fail("Export of the kinds %q yields %s", sel, format(it))
 							return nil
 						})
 					p.code(err, tenancy.CodeInvalid, "Export of the kinds %q", sel)
@@ -183,13 +185,13 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export labels",
-			says: "all of these must be there with these values",
+			name: "export selects labels",
+			says: "only items that have all these labels with these values",
 			prove: func(p *probe) {
 				p.put(p.acme,
-					labelled(item("widget", "1", `{}`), map[string]string{"a": "1", "b": "2"}),
-					labelled(item("maker", "2", `{}`), map[string]string{"a": "1"}),
-					labelled(item("widget", "3", `{}`), map[string]string{"a": "2"}))
+					withLabels(item("widget", "1", `{}`), map[string]string{"a": "1", "b": "2"}),
+					withLabels(item("maker", "2", `{}`), map[string]string{"a": "1"}),
+					withLabels(item("widget", "3", `{}`), map[string]string{"a": "2"}))
 				for want, sel := range map[string]ports.Selection{
 					"[{maker 2} {widget 1}]": {Labels: map[string]string{"a": "1"}},
 					"[{widget 1}]":           {Labels: map[string]string{"a": "1", "b": "2"}},
@@ -202,15 +204,15 @@ func transfersExport() []clause {
 			},
 		},
 		{
-			name: "export twice",
+			name: "export is reproducible",
 			says: "Its zero value selects all.",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				p.put(p.acme, normalForms()...)
 				first, second := p.export(p.acme, ports.Selection{}),
 					p.export(p.acme, ports.Selection{})
 				p.equal(len(first), len(second), "the number of items")
-				p.equal(bundled(first), bundled(second), "the second export")
+				p.equal(bundleText(first), bundleText(second), "the second export")
 			},
 		},
 	}
@@ -224,8 +226,8 @@ func refsOf(items []federation.Item) []federation.Ref {
 	return refs
 }
 
-// bundled writes items as they stand in a bundle.
-func bundled(items []federation.Item) string {
+// bundleText returns the items as lines of a bundle.
+func bundleText(items []federation.Item) string {
 	var text []byte
 	for _, it := range items {
 		text = append(it.AppendJSON(text), '\n')

@@ -11,32 +11,32 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-func usersSuite() []clause {
+func usersSuite() []contractCase {
 	return slices.Concat(usersCreate(), usersFind(), usersUpdate(), usersRemove(), usersAudit())
 }
 
-func usersCreate() []clause {
-	return []clause{
+func usersCreate() []contractCase {
+	return []contractCase{
 		{
-			name: "create stores a user",
-			says: "Create stores u, its address in the form of [identity.ParseEmail], and answers" +
-				" what it stored: CreatedAt and UpdatedAt are set.",
+			name: "create stores the user",
+			says: "Create stores u, its address in the form of [identity.ParseEmail], and returns" +
+				" the stored user: CreatedAt and UpdatedAt are set.",
 			prove: func(p *probe) {
-				given := newUser(1)
-				given.Email, given.SuperAdmin, given.CreatedAt = "User.1@Example.COM", true,
+				input := newUser(1)
+				input.Email, input.SuperAdmin, input.CreatedAt = "User.1@Example.COM", true,
 					time.Unix(1, 0)
-				made, err := p.Users.Create(p.ctx, given)
+				made, err := p.Users.Create(p.ctx, input)
 				p.ok(err, "Users.Create")
-				given.Email = "user.1@example.com"
-				p.sameUser(made, given, "what Create answers")
+				input.Email = "user.1@example.com"
+				p.sameUser(made, input, "the result of Create")
 				p.recent(made.CreatedAt, "CreatedAt")
 				p.recent(made.UpdatedAt, "UpdatedAt")
-				p.sameUser(p.getUser(given.ID), given, "what Get answers")
+				p.sameUser(p.getUser(input.ID), input, "the result of Get")
 			},
 		},
 		{
-			name: "create no address",
-			says: "What is no address is [tenancy.CodeInvalid].",
+			name: "create refuses an invalid address",
+			says: "An invalid address is [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
 				for _, email := range []string{"", "user", "user@example.com\n",
 					"\u0430da@example.com", " user@example.com"} {
@@ -49,25 +49,25 @@ func usersCreate() []clause {
 			},
 		},
 		{
-			name: "address or id taken",
-			says: "An address that another user has, in whatever letters, or an id that one has" +
+			name: "existing address or id is refused",
+			says: "An address that another user has, in any letter case, or an id that a user has" +
 				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				first := p.user(1)
 				sameEmail, sameID := newUser(2), newUser(3)
 				sameEmail.Email, sameID.ID = strings.ToUpper(first.Email), first.ID
 				_, err := p.Users.Create(p.ctx, sameEmail)
-				p.code(err, tenancy.CodeAlreadyExists, "Create with an address that is there")
+				p.code(err, tenancy.CodeAlreadyExists, "Create with an address that exists")
 				_, err = p.Users.Create(p.ctx, sameID)
-				p.code(err, tenancy.CodeAlreadyExists, "Create with an id that is there")
+				p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
 				p.equal(p.userIDs(ports.UserQuery{}), []string{first.ID}, "the users")
 				p.noEmail(sameID.Email, "after Create refused it")
 				p.sameUser(p.getUser(first.ID), first, "the first user")
 			},
 		},
 		{
-			name: "one address, many users",
-			says: "An address that another user has, in whatever letters, or an id that one has" +
+			name: "concurrent creates of an address succeed once",
+			says: "An address that another user has, in any letter case, or an id that a user has" +
 				" is [tenancy.CodeAlreadyExists].",
 			prove: func(p *probe) {
 				errs := atOnce(20, func(i int) error {
@@ -79,27 +79,27 @@ func usersCreate() []clause {
 				})
 				p.equal(countCodes(errs),
 					map[tenancy.Code]int{"": 1, tenancy.CodeAlreadyExists: 19},
-					"the codes of 20 at once")
+					"the codes of 20 calls at once")
 			},
 		},
 	}
 }
 
-func usersFind() []clause {
-	return []clause{
+func usersFind() []contractCase {
+	return []contractCase{
 		{
-			name: "get no user",
-			says: "Get answers a user; [tenancy.CodeNotFound] if there is none.",
+			name: "get refuses an unknown user",
+			says: "Get returns a user; [tenancy.CodeNotFound] if there is none.",
 			prove: func(p *probe) {
 				p.user(1)
-				for _, id := range []string{userIDOf(2), "", "nobody", "' OR true --"} {
+				for _, id := range []string{userIDOf(2), "", "unknown", "' OR true --"} {
 					p.noUser(id)
 				}
 			},
 		},
 		{
-			name: "by address",
-			says: "ByEmail answers the user with this address, in whatever letters it is written;",
+			name: "byEmail ignores letter case",
+			says: "ByEmail returns the user with this address, in any letter case;",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				for email, want := range map[string]identity.User{
@@ -111,20 +111,20 @@ func usersFind() []clause {
 			},
 		},
 		{
-			name: "by no address",
-			says: "[tenancy.CodeNotFound] if there is none, also for what is no address.",
+			name: "byEmail refuses an unknown address",
+			says: "[tenancy.CodeNotFound] if there is none, or if the address is invalid.",
 			prove: func(p *probe) {
 				p.user(1)
 				for _, email := range []string{"user2@example.com", "", "user1",
 					"user1@example.com\n", "%@example.com", "user1@example.com' OR true --"} {
-					p.noEmail(email, "which nobody has")
+					p.noEmail(email, "which no user has")
 				}
 			},
 		},
 		{
-			name: "list in pages",
-			says: "List answers at most q.Limit users in the order of their addresses as they are" +
-				" stored, byte by byte, of those that q admits.",
+			name: "list pages in the order of addresses",
+			says: "List returns at most q.Limit users that match q in the order of their stored" +
+				" addresses, byte by byte.",
 			prove: func(p *probe) {
 				for i, email := range []string{"b@example.com", "a_b@example.com",
 					"a-c@example.com", "a.d@example.com", "1@example.com"} {
@@ -149,20 +149,20 @@ func usersFind() []clause {
 			},
 		},
 		{
-			name: "list by ids",
-			says: "only addresses behind this one",
+			name: "list selects ids and continues after an address",
+			says: "only addresses after this one",
 			prove: func(p *probe) {
 				one, two, three := p.user(1), p.user(2), p.user(3)
 				p.equal(p.userIDs(ports.UserQuery{}), []string{one.ID, two.ID, three.ID},
 					"all users")
 				p.equal(p.userIDs(ports.UserQuery{
-					IDs: []string{three.ID, one.ID, "nobody", userIDOf(9)}}),
+					IDs: []string{three.ID, one.ID, "unknown", userIDOf(9)}}),
 					[]string{one.ID, three.ID}, "those of some ids")
 				p.equal(p.userIDs(ports.UserQuery{IDs: []string{}}), []string{}, "those of no ids")
-				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"nobody"}}), []string{},
-					"those of no id that there is")
+				p.equal(p.userIDs(ports.UserQuery{IDs: []string{"unknown"}}), []string{},
+					"those of an unknown id")
 				p.equal(p.userIDs(ports.UserQuery{IDs: []string{one.ID, two.ID}, After: one.Email}),
-					[]string{two.ID}, "those behind an address")
+					[]string{two.ID}, "those after an address")
 				for _, limit := range []int{0, -1} {
 					_, err := p.Users.List(p.ctx, ports.UserQuery{Limit: limit})
 					p.code(err, tenancy.CodeInvalid, "Users.List with limit %d", limit)
@@ -172,22 +172,23 @@ func usersFind() []clause {
 	}
 }
 
-func usersUpdate() []clause {
+func usersUpdate() []contractCase {
 	email, name, yes := "New@Example.com", "New", true
-	return []clause{
+	return []contractCase{
 		{
-			name: "update nothing",
+			name: "zero change changes nothing",
 			says: "Its zero value changes nothing.",
 			prove: func(p *probe) {
 				u := p.user(1)
 				stored, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{})
 				p.ok(err, "Users.Update")
-				p.sameUser(stored, u, "what Update answers")
+				p.sameUser(stored, u, "the result of Update")
 			},
 		},
 		{
-			name: "update what is given",
-			says: "Update changes what c has, sets UpdatedAt, and answers what it stored.",
+			name: "update changes the given fields",
+			says: "Update changes the fields that c sets, sets UpdatedAt, and returns the stored" +
+				" user.",
 			prove: func(p *probe) {
 				want, other := p.user(1), p.user(2)
 				for _, step := range []struct {
@@ -204,19 +205,20 @@ func usersUpdate() []clause {
 					step.apply(&want)
 					stored, err := p.Users.Update(p.ctx, want.ID, step.change)
 					p.ok(err, "Users.Update")
-					p.sameUser(stored, want, "what Update answers")
-					p.sameUser(p.getUser(want.ID), want, "what is stored")
-					p.equal(stored.CreatedAt.Equal(want.CreatedAt), true, "CreatedAt stays")
-					p.equal(stored.UpdatedAt.Before(want.UpdatedAt), false, "UpdatedAt goes back")
+					p.sameUser(stored, want, "the result of Update")
+					p.sameUser(p.getUser(want.ID), want, "the stored user")
+					p.equal(stored.CreatedAt.Equal(want.CreatedAt), true, "whether CreatedAt stays")
+					p.equal(stored.UpdatedAt.Before(want.UpdatedAt), false,
+						"whether UpdatedAt goes back")
 					p.recent(stored.UpdatedAt, "UpdatedAt")
 				}
-				p.noEmail("user1@example.com", "which was given up")
+				p.noEmail("user1@example.com", "the former address")
 				p.sameUser(p.getUser(other.ID), other, "the other user")
 			},
 		},
 		{
-			name: "updates at once",
-			says: "What c hasn't stays as it is by then, whatever the caller has read.",
+			name: "concurrent updates keep each other's fields",
+			says: "The other fields keep their stored values, whatever the caller has read.",
 			prove: func(p *probe) {
 				u, no := p.user(1), false
 				_, err := p.Users.Update(p.ctx, u.ID, ports.UserChange{SuperAdmin: &yes})
@@ -229,13 +231,14 @@ func usersUpdate() []clause {
 					_, err := p.Users.Update(p.ctx, u.ID, c)
 					return err
 				})
-				p.equal(countCodes(errs), map[tenancy.Code]int{"": 20}, "the codes of 20 at once")
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 20},
+					"the codes of 20 calls at once")
 				u.Name = name
 				p.sameUser(p.getUser(u.ID), u, "the user")
 			},
 		},
 		{
-			name: "update an address",
+			name: "update refuses an invalid or existing address",
 			says: "Addresses are refused as Create refuses them; [tenancy.CodeNotFound] if there" +
 				" is no such user.",
 			prove: func(p *probe) {
@@ -247,24 +250,24 @@ func usersUpdate() []clause {
 				p.code(err, tenancy.CodeAlreadyExists, "Update to the address of another")
 				_, err = p.Users.Update(p.ctx, one.ID,
 					ports.UserChange{Email: &wrong, SuperAdmin: &yes})
-				p.code(err, tenancy.CodeInvalid, "Update to what is no address")
+				p.code(err, tenancy.CodeInvalid, "Update to an invalid address")
 				p.sameUser(p.getUser(one.ID), one, "the user")
 				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Email: &own})
 				p.ok(err, "Update to the same address in other letters")
 				p.sameUser(p.getUser(one.ID), one, "the user")
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					_, err = p.Users.Update(p.ctx, id, ports.UserChange{Name: &name})
-					p.code(err, tenancy.CodeNotFound, "Update of nobody")
+					p.code(err, tenancy.CodeNotFound, "Update of an unknown user")
 				}
 			},
 		},
 	}
 }
 
-func usersRemove() []clause {
-	return []clause{
+func usersRemove() []contractCase {
+	return []contractCase{
 		{
-			name: "remove a user",
+			name: "remove ends all memberships",
 			says: "Remove removes the user and all their memberships, in one transaction;",
 			prove: func(p *probe) {
 				gone, stays := p.user(1), p.user(2)
@@ -274,10 +277,10 @@ func usersRemove() []clause {
 				}
 				p.ok(p.Users.Remove(p.ctx, gone.ID), "Users.Remove")
 				p.noUser(gone.ID)
-				p.noEmail(gone.Email, "of who was removed")
+				p.noEmail(gone.Email, "of the removed user")
 				p.equal(p.members(p.acme), []string{"2 admin"}, "acme's members")
 				p.equal(p.members(p.globex), []string{"2 admin"}, "globex's members")
-				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of who was removed")
+				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of the removed user")
 				made, err := p.Users.Create(p.ctx, gone)
 				p.ok(err, "Create again")
 				p.equal(p.tenantsOf(made.ID), []tenancy.ID{},
@@ -285,8 +288,10 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove the only admin",
-			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
+			name: "remove refuses a tenant's only admin",
+			says: "If the user is the only admin of any tenant, nothing is removed:" +
+				" [tenancy.CodeLastAdmin], with the ids of those tenants as the member" +
+				" \"tenants\".",
 			prove: func(p *probe) {
 				u, other := p.user(1), p.user(2)
 				p.member(p.acme, u, tenancy.Admin)
@@ -296,17 +301,19 @@ func usersRemove() []clause {
 				p.member(tenancy.DefaultID, u, tenancy.Viewer)
 				err := p.Users.Remove(p.ctx, u.ID)
 				p.code(err, tenancy.CodeLastAdmin, "Remove of acme's only admin")
-				p.equal(membersOf(err)["tenants"], []string{p.acme.String()},
+				p.equal(errorMembers(err)["tenants"], []string{p.acme.String()},
 					"the tenants in the error")
 				p.sameUser(p.getUser(u.ID), u, "the user")
 				p.equal(len(p.tenantsOf(u.ID)), 3, "the number of their tenants")
 				p.member(p.acme, other, tenancy.Admin)
-				p.ok(p.Users.Remove(p.ctx, u.ID), "Remove when acme has another")
+				p.ok(p.Users.Remove(p.ctx, u.ID), "Remove when acme has another admin")
 			},
 		},
 		{
-			name: "remove all admins at once",
-			says: `If any tenant would be left without the one admin it has, nothing is removed: [tenancy.CodeLastAdmin], with the ids of those tenants as the member "tenants".`,
+			name: "concurrent removals leave the last admin",
+			says: "If the user is the only admin of any tenant, nothing is removed:" +
+				" [tenancy.CodeLastAdmin], with the ids of those tenants as the member" +
+				" \"tenants\".",
 			prove: func(p *probe) {
 				all := make([]identity.User, 20)
 				for i := range all {
@@ -323,8 +330,8 @@ func usersRemove() []clause {
 			},
 		},
 		{
-			name: "remove users and members at once",
-			says: `If any tenant would be left without the one admin it has, nothing is removed:`,
+			name: "users and members are removed at once",
+			says: "If the user is the only admin of any tenant, nothing is removed:",
 			prove: func(p *probe) {
 				all := make([]identity.User, 30)
 				for i := range all {
@@ -345,12 +352,12 @@ func usersRemove() []clause {
 				p.equal(countCodes(errs), map[tenancy.Code]int{"": len(all)}, "the codes")
 				p.equal(len(p.members(p.acme)), 10, "the number of acme's members")
 				p.equal(len(p.members(p.globex)), 20, "the number of globex's members")
-				p.verified(p.acme)
-				p.verified(p.globex)
+				p.verifyChain(p.acme)
+				p.verifyChain(p.globex)
 			},
 		},
 		{
-			name: "remove while they become a member",
+			name: "remove and Put at once leave no membership",
 			says: "Remove removes the user and all their memberships, in one transaction;",
 			prove: func(p *probe) {
 				for i := range 10 {
@@ -363,15 +370,15 @@ func usersRemove() []clause {
 						return err
 					})
 				}
-				p.equal(p.members(p.acme), []string{}, "the memberships that are left of nobody")
+				p.equal(p.members(p.acme), []string{}, "the remaining memberships of removed users")
 			},
 		},
 		{
-			name: "remove nobody",
+			name: "remove refuses an unknown user",
 			says: "[tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				p.user(1)
-				for _, id := range []string{userIDOf(9), "", "nobody"} {
+				for _, id := range []string{userIDOf(9), "", "unknown"} {
 					p.code(p.Users.Remove(p.ctx, id), tenancy.CodeNotFound, "Remove(%q)", id)
 				}
 				p.equal(len(p.userIDs(ports.UserQuery{})), 1, "the number of users")

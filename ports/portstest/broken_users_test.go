@@ -9,10 +9,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// lettersCount tells addresses apart by their letters' size.
-type lettersCount struct{ ports.Users }
+// caseSensitiveEmails finds an address only in its stored letter case.
+type caseSensitiveEmails struct{ ports.Users }
 
-func (b lettersCount) ByEmail(ctx context.Context, email string) (identity.User, error) {
+func (b caseSensitiveEmails) ByEmail(ctx context.Context, email string) (identity.User, error) {
 	u, err := b.Users.ByEmail(ctx, email)
 	if err == nil && u.Email != email {
 		return identity.User{}, tenancy.ErrNotFound
@@ -20,10 +20,10 @@ func (b lettersCount) ByEmail(ctx context.Context, email string) (identity.User,
 	return u, err
 }
 
-// wholeUpdate stores what it has read beside what is given.
-type wholeUpdate struct{ ports.Users }
+// resetsSuperAdmin also stores a field that the change doesn't set.
+type resetsSuperAdmin struct{ ports.Users }
 
-func (b wholeUpdate) Update(
+func (b resetsSuperAdmin) Update(
 	ctx context.Context, id string, c ports.UserChange,
 ) (identity.User, error) {
 	no := false
@@ -33,24 +33,26 @@ func (b wholeUpdate) Update(
 	return b.Users.Update(ctx, id, c)
 }
 
-type noUsersIsAll struct{ ports.Users }
+type emptyUserIDsSelectAll struct{ ports.Users }
 
-func (b noUsersIsAll) List(ctx context.Context, q ports.UserQuery) ([]identity.User, error) {
+func (b emptyUserIDsSelectAll) List(
+	ctx context.Context, q ports.UserQuery,
+) ([]identity.User, error) {
 	if len(q.IDs) == 0 {
 		q.IDs = nil
 	}
 	return b.Users.List(ctx, q)
 }
 
-// forgetfulRemoval leaves memberships of nobody, that whoever gets the id next
-// inherits.
-type forgetfulRemoval struct {
+// removeKeepsMemberships leaves the memberships of a removed user, which the next
+// user with that id inherits.
+type removeKeepsMemberships struct {
 	ports.Users
 	memberships ports.Memberships
 	members     ports.Members
 }
 
-func (b forgetfulRemoval) Remove(ctx context.Context, id string) error {
+func (b removeKeepsMemberships) Remove(ctx context.Context, id string) error {
 	left, err := b.memberships.Of(ctx, id)
 	if err != nil {
 		return err
@@ -73,13 +75,13 @@ func (b forgetfulRemoval) Remove(ctx context.Context, id string) error {
 	return nil
 }
 
-// anywhere finds a member of any tenant.
-type anywhere struct {
+// ignoresMemberTenant finds and removes the members of any tenant.
+type ignoresMemberTenant struct {
 	ports.Members
 	memberships ports.Memberships
 }
 
-func (b anywhere) Get(
+func (b ignoresMemberTenant) Get(
 	ctx context.Context, tenant tenancy.ID, user string,
 ) (tenancy.Membership, error) {
 	found, err := b.Members.Get(ctx, tenant, user)
@@ -93,7 +95,7 @@ func (b anywhere) Get(
 	return others[0], nil
 }
 
-func (b anywhere) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
+func (b ignoresMemberTenant) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
 	err := b.Members.Remove(ctx, tenant, user)
 	if others, listed := b.memberships.Of(ctx, user); tenancy.CodeOf(err) == tenancy.CodeNotFound &&
 		listed == nil && len(others) > 0 {
@@ -102,59 +104,62 @@ func (b anywhere) Remove(ctx context.Context, tenant tenancy.ID, user string) er
 	return err
 }
 
-// anybodysAdmin doesn't know the rule of the last admin: it puts the member down
-// as long as anybody holds the tenant.
-type anybodysAdmin struct {
+// ignoresLastAdmin avoids the error for the last admin: it adds another admin before
+// every change.
+type ignoresLastAdmin struct {
 	ports.Members
 	users ports.Users
 }
 
-const keeper = "01900000-0000-7000-8000-00000000beef"
+const extraAdmin = "01900000-0000-7000-8000-00000000beef"
 
-func (b anybodysAdmin) kept(ctx context.Context, tenant tenancy.ID, do func() error) error {
+func (b ignoresLastAdmin) withExtraAdmin(
+	ctx context.Context, tenant tenancy.ID, do func() error,
+) error {
 	_, _ = b.users.Create(ctx,
-		identity.User{ID: keeper, Email: "keeper@example.com", Name: "Keeper"})
-	if _, _, err := b.Members.Put(ctx, tenant, keeper, tenancy.Admin); err != nil {
+		identity.User{ID: extraAdmin, Email: "extra@example.com", Name: "Extra"})
+	if _, _, err := b.Members.Put(ctx, tenant, extraAdmin, tenancy.Admin); err != nil {
 		return err
 	}
 	return do()
 }
 
-func (b anybodysAdmin) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
-	return b.kept(ctx, tenant, func() error { return b.Members.Remove(ctx, tenant, user) })
+func (b ignoresLastAdmin) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
+	return b.withExtraAdmin(ctx, tenant,
+		func() error { return b.Members.Remove(ctx, tenant, user) })
 }
 
-func (b anybodysAdmin) Put(
+func (b ignoresLastAdmin) Put(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
 ) (m tenancy.Membership, created bool, err error) {
 	if role == tenancy.Admin || tenant.IsZero() {
 		return b.Members.Put(ctx, tenant, user, role)
 	}
-	err = b.kept(ctx, tenant, func() error {
+	err = b.withExtraAdmin(ctx, tenant, func() error {
 		m, created, err = b.Members.Put(ctx, tenant, user, role)
 		return err
 	})
 	return m, created, err
 }
 
-// beginsAgain takes a changed membership for a new one.
-type beginsAgain struct{ ports.Members }
+// alwaysCreated reports a changed membership as new.
+type alwaysCreated struct{ ports.Members }
 
-func (b beginsAgain) Put(
+func (b alwaysCreated) Put(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
 ) (tenancy.Membership, bool, error) {
 	m, _, err := b.Members.Put(ctx, tenant, user, role)
 	return m, err == nil, err
 }
 
-// deletedToo answers memberships of deleted tenants, which it remembers.
-type deletedToo struct {
+// listsDeletedTenants also returns the memberships of deleted tenants, which it keeps.
+type listsDeletedTenants struct {
 	ports.Members
 	ports.Memberships
 	kept *sync.Map
 }
 
-func (b deletedToo) Put(
+func (b listsDeletedTenants) Put(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
 ) (tenancy.Membership, bool, error) {
 	m, created, err := b.Members.Put(ctx, tenant, user, role)
@@ -164,7 +169,7 @@ func (b deletedToo) Put(
 	return m, created, err
 }
 
-func (b deletedToo) Of(ctx context.Context, user string) ([]tenancy.Membership, error) {
+func (b listsDeletedTenants) Of(ctx context.Context, user string) ([]tenancy.Membership, error) {
 	found, err := b.Memberships.Of(ctx, user)
 	b.kept.Range(func(key, m any) bool {
 		for _, f := range found {
@@ -180,19 +185,19 @@ func (b deletedToo) Of(ctx context.Context, user string) ([]tenancy.Membership, 
 	return found, err
 }
 
-// invitationLog remembers every invitation, to misuse what it knows.
-type invitationLog struct {
+// invitationRecorder keeps every invitation, so that its faults can use them.
+type invitationRecorder struct {
 	ports.Invitations
 	ports.InvitationFinder
 	mu  sync.Mutex
 	all map[tenancy.InvitationHash]tenancy.Invitation
 
-	foreign, dead, reused, lowers bool // what is broken
-	members                       ports.Members
+	anyTenant, unchecked, reusable, lowersRole bool // the faults
+	members                                    ports.Members
 }
 
-func newInvitationLog(s *ports.Services) *invitationLog {
-	b := &invitationLog{
+func newInvitationRecorder(s *ports.Services) *invitationRecorder {
+	b := &invitationRecorder{
 		Invitations: s.Invitations, InvitationFinder: s.InvitationFinder,
 		all: map[tenancy.InvitationHash]tenancy.Invitation{}, members: s.Members,
 	}
@@ -200,7 +205,7 @@ func newInvitationLog(s *ports.Services) *invitationLog {
 	return b
 }
 
-func (b *invitationLog) Create(
+func (b *invitationRecorder) Create(
 	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
 ) (tenancy.Invitation, error) {
 	made, err := b.Invitations.Create(ctx, tenant, i)
@@ -212,10 +217,10 @@ func (b *invitationLog) Create(
 	return made, err
 }
 
-func (b *invitationLog) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
+func (b *invitationRecorder) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	b.mu.Lock()
 	for _, i := range b.all {
-		if b.foreign && i.ID == id {
+		if b.anyTenant && i.ID == id {
 			tenant = i.Tenant
 		}
 	}
@@ -223,30 +228,30 @@ func (b *invitationLog) Revoke(ctx context.Context, tenant tenancy.ID, id string
 	return b.Invitations.Revoke(ctx, tenant, id)
 }
 
-func (b *invitationLog) Find(
+func (b *invitationRecorder) Find(
 	ctx context.Context, hash tenancy.InvitationHash,
 ) (tenancy.Invitation, error) {
 	found, err := b.InvitationFinder.Find(ctx, hash)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if known, ok := b.all[hash]; b.dead && err != nil && ok {
+	if known, ok := b.all[hash]; b.unchecked && err != nil && ok {
 		return known, nil
 	}
 	return found, err
 }
 
-func (b *invitationLog) Accept(
-	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+func (b *invitationRecorder) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
 ) (tenancy.Membership, error) {
-	m, err := b.InvitationFinder.Accept(ctx, hash, u, fresh)
+	m, err := b.InvitationFinder.Accept(ctx, hash, u, newUser)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i := b.all[hash]
 	switch {
-	case err == nil && b.reused:
+	case err == nil && b.reusable:
 		i.Hash = hash
 		_, err = b.Invitations.Create(ctx, i.Tenant, i)
-	case err == nil && b.lowers:
+	case err == nil && b.lowersRole:
 		m, _, err = b.members.Put(ctx, i.Tenant, u.ID, i.Role)
 	}
 	return m, err

@@ -12,68 +12,74 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func importsApply() []clause {
-	return []clause{
+func importApply() []contractCase {
+	return []contractCase{
 		{
-			name: "apply writes what is decided",
-			says: "Apply decides each staged item with decide and writes it.",
+			name: "apply writes the decided items",
+			says: "Apply calls decide with each staged item and writes what it decides.",
 			prove: func(p *probe) {
-				p.put(p.acme, labelled(item("widget", "there", `{"size":1,"note":"n","parts":[]}`),
+				p.put(p.acme, withLabels(
+					item("widget", "there", `{"size":1,"note":"n","parts":[]}`),
 					map[string]string{"a": "b"}))
 				incoming := append(normalForms(), item("maker", "m", `{}`),
 					item("part", "p1", `{}`), item("part", "p2", `{}`), item("widget", "w", `{}`),
-					labelled(item("widget", "there", `{"color":"red","parts":["p2"]}`),
+					withLabels(item("widget", "there", `{"color":"red","parts":["p2"]}`),
 						map[string]string{"c": "d"}))
 				seen := map[federation.Ref]int{}
-				_, err := p.importedWith(p.ctx, p.acme,
+				_, err := p.importWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
 						seen[it.Ref]++
 						return writeAll(it)
 					}, incoming...)
 				p.ok(err, "Import")
 				for _, it := range incoming {
-					p.equal(seen[it.Ref], 1, "how often %s %q is decided", it.Kind, it.Name)
-					p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what is stored")
+					p.equal(seen[it.Ref], 1, "the number of decisions about %s %q", it.Kind,
+						it.Name)
+					p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the stored item")
 				}
-				p.equal(len(seen), len(incoming), "how many items are decided")
+				p.equal(len(seen), len(incoming), "the number of decided items")
 			},
 		},
 		{
-			name: "decision to leave out",
+			name: "zero decision leaves the item out",
 			says: "The zero Decision leaves it out.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
-				_, err := p.importedWith(p.ctx, p.acme,
+				_, err := p.importWith(p.ctx, p.acme,
 					func(federation.Item) (ports.Decision, error) {
 						return ports.Decision{}, nil
 					}, item("widget", "there", `{"size":2}`), item("widget", "new", `{}`),
 					item("settings", "default", `{"mode":"open"}`))
 				p.ok(err, "Import")
-				p.absent(p.acme, ref("widget", "new"), "after it was left out")
-				p.sameResource(p.get(p.acme, before.Ref), before, "what was left out")
-				p.equal(p.pristine(p.acme), true, "settings that were left out are pristine")
+				p.noResource(p.acme, ref("widget", "new"), "after it was left out")
+				p.sameResource(p.get(p.acme, before.Ref), before,
+					"the stored item that was left out")
+				p.equal(p.isPristine(p.acme), true,
+					"whether settings that were left out are pristine")
 			},
 		},
 		{
-			name: "decision to write",
-			says: "create or overwrite it",
+			name: "decision creates or overwrites",
+			says: "create or overwrite the item",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
-				_, err := p.imported(p.acme, item("widget", "there", `{"size":2}`),
+				_, err := p.importItems(p.acme, item("widget", "there", `{"size":2}`),
 					item("widget", "new", `{}`))
 				p.ok(err, "Import")
 				after := p.get(p.acme, before.Ref)
-				p.equal(after.ID, before.ID, "the id of what was overwritten")
-				p.equal(after.CreatedAt.Equal(before.CreatedAt), true, "its CreatedAt is kept")
+				p.equal(after.ID, before.ID, "the id of the overwritten item")
+				p.equal(after.CreatedAt.Equal(before.CreatedAt), true,
+					"whether its CreatedAt is kept")
 				created := p.get(p.acme, ref("widget", "new"))
 				p.equal(created.ID != "" && created.ID != before.ID, true,
-					"what was created has an id of its own")
-				p.recent(created.CreatedAt, "CreatedAt of what was created")
+					"whether the created item has a new id")
+				p.recent(created.CreatedAt, "CreatedAt of the created item")
 			},
 		},
 		{
-			name: "decision to rename",
-			says: "what is written: the staged item, perhaps renamed and with references rewritten",
+			name: "decision renames",
+			says: "what is written: the staged item, perhaps renamed and with references" +
+				" rewritten",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "w", `{"size":1}`))
 				rename := func(r federation.Ref) federation.Ref {
@@ -82,7 +88,7 @@ func importsApply() []clause {
 					}
 					return r
 				}
-				_, err := p.importedWith(p.ctx, p.acme,
+				_, err := p.importWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
 						renamed, err := p.Kinds.Rewrite(it, rename)
 						if err != nil {
@@ -96,38 +102,39 @@ func importsApply() []clause {
 				p.ok(err, "Import")
 				p.sameResource(p.get(p.acme, before.Ref), before, "the item whose name was taken")
 				p.sameContent(p.get(p.acme, ref("widget", "w (2)")).Item,
-					p.normal(item("widget", "w (2)", `{"size":2,"parent":"w (2)"}`)),
+					p.normalized(item("widget", "w (2)", `{"size":2,"parent":"w (2)"}`)),
 					"the renamed item")
 				p.sameContent(p.get(p.acme, ref("widget", "child")).Item,
-					p.normal(item("widget", "child", `{"parent":"w (2)"}`)),
+					p.normalized(item("widget", "child", `{"parent":"w (2)"}`)),
 					"the item that refers to it")
 				p.equal(len(p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})), 3,
 					"the number of widgets")
 			},
 		},
 		{
-			name: "decide answers an error",
-			says: "not at all when it answers an error",
+			name: "decide's error ends the import",
+			says: "if fn returns an error, nothing is stored",
 			prove: func(p *probe) {
-				_, err := p.importedWith(p.ctx, p.acme,
+				_, err := p.importWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
 						if it.Name == "b" {
-							return ports.Decision{}, errOurs
+							return ports.Decision{}, errCaller
 						}
 						return writeAll(it)
 					}, item("widget", "a", `{}`), item("widget", "b", `{}`))
-				p.equal(errors.Is(err, errOurs), true, "Import answers decide's error: %v", err)
-				p.absent(p.acme, ref("widget", "a"), "after that")
+				p.equal(errors.Is(err, errCaller), true,
+					"whether Import returns decide's error: %v", err)
+				p.noResource(p.acme, ref("widget", "a"), "after that")
 			},
 		},
 		{
-			name: "secrets required",
-			says: "It answers the references to secrets whose value the tenant's vault lacks," +
-				" sorted.",
+			name: "apply returns missing secrets",
+			says: "Apply returns the references to secrets whose value is missing from the" +
+				" tenant's vault, sorted.",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "set", "v")
-				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"lacking"}}`))
-				uses, err := p.importedWith(p.ctx, p.acme,
+				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"missing"}}`))
+				uses, err := p.importWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
 						return ports.Decision{Write: it.Name != "left out", Item: it}, nil
 					},
@@ -142,20 +149,21 @@ func importsApply() []clause {
 					{Kind: "widget", Name: "a", Path: "/spec/token", Secret: "two"},
 					{Kind: "widget", Name: "b", Path: "/spec/token", Secret: "one"},
 					{Kind: "widget", Name: "z", Path: "/spec/token", Secret: "one"},
-				}, "the secrets required")
+				}, "the missing secrets")
 				p.sameContent(p.get(p.acme, ref("widget", "z")).Item,
-					p.normal(item("widget", "z", `{"token":{"$secret":"one"}}`)),
-					"an item whose secret is lacking")
+					p.normalized(item("widget", "z", `{"token":{"$secret":"one"}}`)),
+					"an item with a missing secret")
 				p.setSecret(p.acme, "one", "v")
 				p.setSecret(p.acme, "two", "v")
-				uses, err = p.imported(p.acme, item("widget", "a", `{"token":{"$secret":"two"}}`))
+				uses, err = p.importItems(p.acme,
+					item("widget", "a", `{"token":{"$secret":"two"}}`))
 				p.ok(err, "the second Import")
-				p.equal(len(uses), 0, "the number of secrets required once they are set")
+				p.equal(len(uses), 0, "the number of missing secrets after they were set")
 			},
 		},
 		{
-			name: "apply 2000 items",
-			says: "what fn did happens wholly when it answers nil",
+			name: "apply writes 2000 items",
+			says: "if fn returns nil, everything that it did is stored",
 			prove: func(p *probe) {
 				var items []federation.Item
 				for n := range 2000 {
@@ -165,60 +173,63 @@ func importsApply() []clause {
 				order := rand.New(rand.NewPCG(1, 2))
 				order.Shuffle(len(items),
 					func(i, j int) { items[i], items[j] = items[j], items[i] })
-				_, err := p.imported(p.acme, items...)
+				_, err := p.importItems(p.acme, items...)
 				p.ok(err, "Import")
 				exported := p.export(p.acme, ports.Selection{Kinds: []string{"widget"}})
-				_, err = p.imported(p.globex, exported...)
+				_, err = p.importItems(p.globex, exported...)
 				p.ok(err, "Import of the export")
 				p.equal(len(exported), len(items), "the number of items")
-				same := bundled(exported) == bundled(
+				same := bundleText(exported) == bundleText(
 					p.export(p.globex, ports.Selection{Kinds: []string{"widget"}}))
-				p.equal(same, true, "the export of the import is the export")
+				p.equal(same, true, "whether the export of the import is the export")
 			},
 		},
 	}
 }
 
-func importsVersions() []clause {
-	return []clause{
+func importVersions() []contractCase {
+	return []contractCase{
 		{
-			name: "created from the bundle",
+			name: "created item has the bundle's version",
 			says: "Created items take Version and UpdatedAt from the bundle.",
 			prove: func(p *probe) {
-				_, err := p.imported(p.acme, at(7, item("widget", "seven", `{}`)),
-					at(1, item("widget", "one", `{}`)), at(1<<53, item("widget", "many", `{}`)))
+				_, err := p.importItems(p.acme, atVersion(7, item("widget", "seven", `{}`)),
+					atVersion(1, item("widget", "one", `{}`)),
+					atVersion(1<<53, item("widget", "many", `{}`)))
 				p.ok(err, "Import")
 				for name, version := range map[string]int64{"seven": 7, "one": 1, "many": 1 << 53} {
 					p.sameItem(p.get(p.acme, ref("widget", name)).Item,
-						at(version, p.normal(item("widget", name, `{}`))), "the created item")
+						atVersion(version, p.normalized(item("widget", name, `{}`))),
+						"the created item")
 				}
 				p.equal(p.put(p.acme, item("widget", "seven", `{"size":1}`)).Version, int64(8),
 					"the version after a Put over it")
 			},
 		},
 		{
-			name: "overwritten by a greater version",
-			says: "Overwritten ones do so when the bundle's version is greater than theirs",
+			name: "greater version is taken from the bundle",
+			says: "Overwritten ones do so if the bundle's version is greater than theirs",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "w", `{"size":1}`), item("widget", "w", `{"size":2}`))
-				newer := at(3, item("widget", "w", `{"size":3}`))
-				_, err := p.imported(p.acme, newer)
+				newer := atVersion(3, item("widget", "w", `{"size":3}`))
+				_, err := p.importItems(p.acme, newer)
 				p.ok(err, "Import")
-				p.sameItem(p.get(p.acme, newer.Ref).Item, at(3, p.normal(newer)),
+				p.sameItem(p.get(p.acme, newer.Ref).Item, atVersion(3, p.normalized(newer)),
 					"the overwritten item")
 			},
 		},
 		{
-			name: "overwritten by another version",
-			says: "otherwise one is added to their version and the time is now.",
+			name: "other version grows by one",
+			says: "otherwise their version grows by one and UpdatedAt is now.",
 			prove: func(p *probe) {
 				for version, name := range map[int64]string{1: "older", 2: "as old"} {
 					p.put(p.acme, item("widget", name, `{"size":1}`),
 						item("widget", name, `{"size":2}`))
-					_, err := p.imported(p.acme, at(version, item("widget", name, `{"size":3}`)))
+					_, err := p.importItems(p.acme,
+						atVersion(version, item("widget", name, `{"size":3}`)))
 					p.ok(err, "Import")
 					after := p.get(p.acme, ref("widget", name))
-					p.sameContent(after.Item, p.normal(item("widget", name, `{"size":3}`)),
+					p.sameContent(after.Item, p.normalized(item("widget", name, `{"size":3}`)),
 						"the overwritten item")
 					p.equal(after.Version, int64(3), "the version")
 					p.recent(after.UpdatedAt, "UpdatedAt")
@@ -226,42 +237,46 @@ func importsVersions() []clause {
 			},
 		},
 		{
-			name: "pristine singletons",
+			name: "pristine singleton is replaced as if created",
 			says: "Pristine ones ([Pair]) are replaced as if they were created.",
 			prove: func(p *probe) {
 				for tenant, version := range map[tenancy.ID]int64{p.acme: 1, p.globex: 5} {
-					p.equal(p.pristine(tenant), true, "the settings of a new tenant are pristine")
-					_, err := p.imported(tenant,
-						at(version, item("settings", "default", `{"mode":"open"}`)))
+					p.equal(p.isPristine(tenant), true,
+						"whether the settings of a new tenant are pristine")
+					_, err := p.importItems(tenant,
+						atVersion(version, item("settings", "default", `{"mode":"open"}`)))
 					p.ok(err, "Import")
 					p.sameItem(p.get(tenant, ref("settings", "default")).Item,
-						at(version, p.normal(item("settings", "default", `{"mode":"open"}`))),
+						atVersion(version, p.normalized(
+							item("settings", "default", `{"mode":"open"}`))),
 						"the settings")
-					p.equal(p.pristine(tenant), false, "imported settings are pristine")
+					p.equal(p.isPristine(tenant), false, "whether imported settings are pristine")
 				}
 			},
 		},
 		{
-			name: "pristine no longer",
-			says: "Current is a singleton that nobody changed since the tenant was created",
+			name: "changed singleton isn't pristine",
+			says: "Current is a singleton that hasn't changed since the tenant was created",
 			prove: func(p *probe) {
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
-				p.equal(p.pristine(p.acme), false, "changed settings are pristine")
+				p.equal(p.isPristine(p.acme), false, "whether changed settings are pristine")
 				p.put(p.acme, item("settings", "default", `{}`))
-				p.equal(p.pristine(p.acme), false, "settings that were changed back are pristine")
-				_, err := p.imported(p.acme,
-					at(1, item("settings", "default", `{"mode":"closed"}`)))
+				p.equal(p.isPristine(p.acme), false,
+					"whether settings that were changed back are pristine")
+				_, err := p.importItems(p.acme,
+					atVersion(1, item("settings", "default", `{"mode":"closed"}`)))
 				p.ok(err, "Import")
 				p.equal(p.get(p.acme, ref("settings", "default")).Version, int64(4),
 					"the version of settings changed three times")
-				p.equal(p.pristine(p.globex), true, "another tenant's settings are pristine")
+				p.equal(p.isPristine(p.globex), true,
+					"whether another tenant's settings are pristine")
 
 				p.put(p.globex, item("widget", "w", `{}`))
 				p.ok(p.Transfers.Import(p.ctx, p.globex, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{}`),
 						item("widget", "new", `{}`))), "Stage")
-					for _, pair := range p.compared(im) {
-						p.equal(pair.Pristine, false, "a widget is pristine")
+					for _, pair := range p.comparePairs(im) {
+						p.equal(pair.Pristine, false, "whether a widget is pristine")
 					}
 					return nil
 				}), "Import")
@@ -270,91 +285,94 @@ func importsVersions() []clause {
 	}
 }
 
-func importsReferences() []clause {
-	const says = "A name that neither the target nor an item written now has is" +
-		" [tenancy.CodeDanglingReference] with each place in Details (at most 100) whose paths" +
+func importReferences() []contractCase {
+	const says = "A reference to an item that neither the target has nor this import writes is" +
+		" [tenancy.CodeDanglingReference] with each place in Details (at most 100), whose paths" +
 		" begin with /KIND/NAME."
-	return []clause{
+	return []contractCase{
 		{
-			name: "import cycles",
-			says: "Apply decides each staged item with decide and writes it.",
+			name: "reference cycle is imported",
+			says: "Apply calls decide with each staged item and writes what it decides.",
 			prove: func(p *probe) {
 				items := []federation.Item{
 					item("widget", "itself", `{"parent":"itself"}`),
 					item("widget", "a", `{"parent":"b"}`), item("widget", "b", `{"parent":"a"}`),
 				}
 				for range 2 {
-					_, err := p.imported(p.acme, items...)
+					_, err := p.importItems(p.acme, items...)
 					p.ok(err, "Import")
 					for _, it := range items {
-						p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what is stored")
+						p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it),
+							"the stored item")
 					}
 				}
 			},
 		},
 		{
-			name: "import a reference to the target",
+			name: "reference to a stored item is imported",
 			says: says,
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				it := item("widget", "new",
-					`{"maker":"m","parent":"w","parts":["p2","p1"],"subject":{"kind":"part","name":"p1"}}`)
-				_, err := p.imported(p.acme, it)
+					`{"maker":"m","parent":"w","parts":["p2","p1"],`+
+						`"subject":{"kind":"part","name":"p1"}}`)
+				_, err := p.importItems(p.acme, it)
 				p.ok(err, "Import")
-				p.sameContent(p.get(p.acme, it.Ref).Item, p.normal(it), "what is stored")
-				p.referred(ref("maker", "m"), it.Ref)
+				p.sameContent(p.get(p.acme, it.Ref).Item, p.normalized(it), "the stored item")
+				p.wantReferrers(ref("maker", "m"), it.Ref)
 			},
 		},
 		{
-			name: "import a dangling reference",
+			name: "dangling reference is refused",
 			says: says,
 			prove: func(p *probe) {
 				p.put(p.acme, item("part", "p", `{}`), item("maker", "x", `{}`))
-				before := bundled(p.export(p.acme, ports.Selection{}))
-				_, err := p.imported(p.acme,
+				before := bundleText(p.export(p.acme, ports.Selection{}))
+				_, err := p.importItems(p.acme,
 					item("maker", "new", `{}`), item("widget", "fine", `{"maker":"new"}`),
-					item("widget", "a/b~c", `{"parts":["p","x"],"subject":{"kind":"part","name":"y"}}`),
-					item("settings", "default", `{"maker":"nobody"}`))
+					item("widget", "a/b~c",
+						`{"parts":["p","x"],"subject":{"kind":"part","name":"y"}}`),
+					item("settings", "default", `{"maker":"missing"}`))
 				p.code(err, tenancy.CodeDanglingReference, "Import")
-				p.equal(paths(err), []string{"/settings/default/spec/maker",
+				p.equal(detailPaths(err), []string{"/settings/default/spec/maker",
 					"/widget/a~1b~0c/spec/parts/1", "/widget/a~1b~0c/spec/subject"},
 					"the paths in Details")
-				p.equal(bundled(p.export(p.acme, ports.Selection{})), before,
+				p.equal(bundleText(p.export(p.acme, ports.Selection{})), before,
 					"the export afterwards")
 			},
 		},
 		{
-			name: "import many dangling references",
+			name: "at most 100 dangling references are listed",
 			says: says,
 			prove: func(p *probe) {
 				var items []federation.Item
 				for n := range 150 {
-					items = append(items, item("widget", fmt.Sprint(n), `{"maker":"nobody"}`))
+					items = append(items, item("widget", fmt.Sprint(n), `{"maker":"missing"}`))
 				}
-				_, err := p.imported(p.acme, items...)
+				_, err := p.importItems(p.acme, items...)
 				p.code(err, tenancy.CodeDanglingReference, "Import")
-				found := paths(err)
+				found := detailPaths(err)
 				p.equal(len(slices.Compact(found)), 100, "the number of places in Details")
 			},
 		},
 		{
-			name: "import a reference to what is left out",
+			name: "reference to a left-out item is refused",
 			says: says,
 			prove: func(p *probe) {
-				_, err := p.importedWith(p.ctx, p.acme,
+				_, err := p.importWith(p.ctx, p.acme,
 					func(it federation.Item) (ports.Decision, error) {
 						return ports.Decision{Write: it.Kind == "widget", Item: it}, nil
 					}, item("maker", "left out", `{}`), item("widget", "w", `{"maker":"left out"}`))
 				p.code(err, tenancy.CodeDanglingReference, "Import")
-				p.equal(paths(err), []string{"/widget/w/spec/maker"}, "the paths in Details")
-				p.absent(p.acme, ref("widget", "w"), "after that")
+				p.equal(detailPaths(err), []string{"/widget/w/spec/maker"}, "the paths in Details")
+				p.noResource(p.acme, ref("widget", "w"), "after that")
 			},
 		},
 	}
 }
 
-// at is it as version of a bundle from 2020.
-func at(version int64, it federation.Item) federation.Item {
-	it.Version, it.UpdatedAt = version, inBundle.Add(time.Duration(version%60)*time.Second)
+// atVersion returns it with a version and a time in 2020, as a bundle has it.
+func atVersion(version int64, it federation.Item) federation.Item {
+	it.Version, it.UpdatedAt = version, bundleTime.Add(time.Duration(version%60)*time.Second)
 	return it
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// audited is a method that writes: what it does leaves one entry, and what it
-// refuses none.
-type audited struct {
+// auditedWrite is a method that writes: do leaves one entry, refused leaves none.
+type auditedWrite struct {
 	method  string
 	action  string
 	target  tenancy.AuditTarget
@@ -23,36 +22,36 @@ type audited struct {
 	refused func(ctx context.Context, p *probe) error
 }
 
-func auditWritesSuite() []clause {
-	var all []clause
-	for _, a := range auditedWrites() {
-		all = append(all, clause{
-			name: "entry of " + a.method + " " + a.action,
-			says: "What changes a tenant's data or its administration appends to it by itself:" +
-				" every method of every port that writes does so in the transaction of the write," +
-				" so that neither happens without the other.",
+func auditWrites() []contractCase {
+	var all []contractCase
+	for _, a := range tenantOwnedWrites() {
+		all = append(all, contractCase{
+			name: "one entry of " + a.method + " " + a.action,
+			says: "Every method of every port that changes a tenant's data or its administration" +
+				" appends an entry in the transaction of the change, so that neither happens" +
+				" without the other.",
 			prove: func(p *probe) {
 				a.proveEntry(p)
 			},
-		}, clause{
-			name: "no entry of " + a.method + " " + a.action + " refused",
-			says: "What is refused leaves no entry of the write.",
+		}, contractCase{
+			name: "no entry of a refused " + a.method + " " + a.action,
+			says: "A refused write leaves no entry of that write.",
 			prove: func(p *probe) {
-				a.proveNone(p)
+				a.proveNoEntry(p)
 			},
 		})
 	}
 	return append(all, auditImports()...)
 }
 
-func (a audited) proveEntry(p *probe) {
-	p.ok(a.do(p.as("u1"), p), "%s", a.method)
+func (a auditedWrite) proveEntry(p *probe) {
+	p.ok(a.do(p.asUser("u1"), p), "%s", a.method)
 	_, last, err := p.Audit.Ends(p.ctx, p.acme)
 	p.ok(err, "Audit.Ends")
 	found := p.log(p.acme, ports.AuditQuery{Actor: "u1"})
-	p.equal(actionsOf(found), []string{a.action}, "what the log says of %s", a.method)
+	p.equal(actionsOf(found), []string{a.action}, "the actions in the log after %s", a.method)
 	for _, e := range found {
-		p.equal(e.Seq, last.Seq, "the entry's place")
+		p.equal(e.Seq, last.Seq, "the entry's Seq")
 		p.equal(e.Actor, tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "u1", Name: "User u1"},
 			"the actor")
 		p.equal(e.Target, a.target, "the target")
@@ -72,23 +71,24 @@ func (a audited) proveEntry(p *probe) {
 		}
 	}
 	p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Actor: "u1"})), []string{},
-		"what the other tenant's log says")
-	p.verified(p.acme)
+		"the actions in the other tenant's log")
+	p.verifyChain(p.acme)
 }
 
-func (a audited) proveNone(p *probe) {
-	err := a.refused(p.as("u1"), p)
+func (a auditedWrite) proveNoEntry(p *probe) {
+	err := a.refused(p.asUser("u1"), p)
 	if err == nil {
 		p.fail("%s = nil; want an error", a.method)
 	}
 	p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
-		"what the log says of what %s refused", a.method)
-	p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u1"}), []string{}, "what all logs say")
+		"the actions in the log after %s was refused", a.method)
+	p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}), []string{},
+		"the actions in all logs")
 }
 
-func auditedWrites() []audited {
+func tenantOwnedWrites() []auditedWrite {
 	widget := tenancy.AuditTarget{Kind: "widget", Name: "w"}
-	return append([]audited{
+	return append([]auditedWrite{
 		{
 			method: "Resources.Put", action: "resource.create", target: widget,
 			details: []string{"after", "version", "secrets"},
@@ -99,7 +99,7 @@ func auditedWrites() []audited {
 			},
 			refused: func(ctx context.Context, p *probe) error {
 				_, _, err := p.Resources.Put(ctx, p.acme,
-					item("widget", "w", `{"maker":"nobody","token":"hunter2"}`), ports.Condition{})
+					item("widget", "w", `{"maker":"missing","token":"hunter2"}`), ports.Condition{})
 				return err
 			},
 		},
@@ -179,12 +179,12 @@ func auditedWrites() []audited {
 				return p.Keys.Revoke(ctx, p.acme, p.key(p.globex, 1).ID)
 			},
 		},
-	}, auditedTenants()...)
+	}, tenantUpdates()...)
 }
 
-// auditedTenants are the changes of a tenant, each named by what it does.
-func auditedTenants() []audited {
-	var all []audited
+// tenantUpdates are the changes of a tenant's state, each with its own action.
+func tenantUpdates() []auditedWrite {
+	var all []auditedWrite
 	for _, c := range []struct {
 		action   string
 		from, to tenancy.State
@@ -209,7 +209,7 @@ func auditedTenants() []audited {
 			_, err = p.Tenants.Update(ctx, t)
 			return err
 		}
-		all = append(all, audited{
+		all = append(all, auditedWrite{
 			method: "Tenants.Update", action: c.action,
 			target:  tenancy.AuditTarget{Kind: "tenant", Name: "acme"},
 			details: []string{"before", "after", "version", "name"},
@@ -220,9 +220,9 @@ func auditedTenants() []audited {
 	return all
 }
 
-func auditImports() []clause {
-	const says = "One that applied leaves one entry in the audit log, bundle.import; any other" +
-		" leaves none."
+func auditImports() []contractCase {
+	const says = "An import that applied leaves one entry in the audit log, bundle.import; any" +
+		" other leaves none."
 	apply := func(ctx context.Context, p *probe, tenant tenancy.ID, failure error) error {
 		return p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
 			if err := im.Stage(ctx, p.incoming(item("widget", "w", `{}`))); err != nil {
@@ -238,60 +238,61 @@ func auditImports() []clause {
 			return failure
 		})
 	}
-	return []clause{
+	return []contractCase{
 		{
 			name: "entry of Transfers.Import",
 			says: says,
 			prove: func(p *probe) {
-				p.happen(p.acme, "x.one")
-				p.ok(apply(p.as("u1"), p, p.acme, nil), "Transfers.Import")
-				p.happen(p.acme, "x.two")
-				p.ok(apply(p.as("u2"), p, p.acme, nil), "Transfers.Import")
+				p.appendEvents(p.acme, "x.one")
+				p.ok(apply(p.asUser("u1"), p, p.acme, nil), "Transfers.Import")
+				p.appendEvents(p.acme, "x.two")
+				p.ok(apply(p.asUser("u2"), p, p.acme, nil), "Transfers.Import")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Limit: 4})),
 					[]string{"bundle.import", "x.two", "bundle.import", "x.one"}, "acme's log")
 				for _, e := range p.log(p.acme, ports.AuditQuery{Actor: "u1"}) {
 					p.equal(e.Actor.Name+", "+e.RequestID+", "+e.Address,
-						"User u1, request of u1, 192.0.2.1", "who and from where")
+						"User u1, request of u1, 192.0.2.1", "the actor, request id and address")
 				}
 				p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Action: "bundle.import"})),
 					[]string{}, "globex's imports")
-				p.verified(p.acme)
+				p.verifyChain(p.acme)
 			},
 		},
 		{
-			name:     "import described",
-			says:     "Describe gives the details of the import's entry in the audit log.",
+			name:     "import is described by its entry",
+			says:     "Describe sets the details of the import's entry in the audit log.",
 			isolates: []string{"Import.Describe"},
 			prove: func(p *probe) {
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
-					p.ok(apply(p.as("u1"), p, tenant, nil), "Transfers.Import")
+					p.ok(apply(p.asUser("u1"), p, tenant, nil), "Transfers.Import")
 					found := p.log(tenant, ports.AuditQuery{Actor: "u1"})
 					p.equal(len(found), 1, "the number of imports in the log")
 					for _, e := range found {
 						want := fmt.Sprintf(`{"of":%q,"reason":"because"}`, tenant)
 						p.equal(sameJSON(e.Details, json.RawMessage(want)), true,
-							"the details %s are %s", e.Details, want)
+							"whether the details %s are %s", e.Details, want)
 					}
 				}
 			},
 		},
 		{
-			name: "no entry of an import that failed",
+			name: "no entry of a failed import",
 			says: says,
 			prove: func(p *probe) {
-				p.code(apply(p.as("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,
+				p.code(apply(p.asUser("u1"), p, p.acme, tenancy.Errorf(tenancy.CodeImportConflict,
 					"no")), tenancy.CodeImportConflict, "Transfers.Import")
-				p.ok(p.Transfers.Import(p.as("u1"), p.acme,
-					func(ports.Import) error { return nil }), "an import of nothing")
+				p.ok(p.Transfers.Import(p.asUser("u1"), p.acme,
+					func(ports.Import) error { return nil }), "an import that does nothing")
 				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
-					"what the log says")
+					"the actions in the log")
 			},
 		},
 		{
 			name: "entry of Tenants.Create",
-			says: "every method of every port that writes does so in the transaction of the write",
+			says: "Every method of every port that changes a tenant's data or its administration" +
+				" appends an entry in the transaction of the change",
 			prove: func(p *probe) {
-				made, err := p.Tenants.Create(p.as("u1"), newTenant("initech"))
+				made, err := p.Tenants.Create(p.asUser("u1"), newTenant("initech"))
 				p.ok(err, "Tenants.Create")
 				found := p.log(made.ID, ports.AuditQuery{})
 				p.equal(actionsOf(found), []string{"tenant.create"}, "the log of a new tenant")
@@ -301,10 +302,10 @@ func auditImports() []clause {
 					p.equal(e.TenantSlug, tenancy.Slug("initech"), "the slug")
 					p.equal(e.Actor.ID, "u1", "the actor")
 				}
-				_, err = p.Tenants.Create(p.as("u2"), newTenant("initech"))
+				_, err = p.Tenants.Create(p.asUser("u2"), newTenant("initech"))
 				p.code(err, tenancy.CodeSlugTaken, "Tenants.Create of a taken slug")
-				p.equal(p.platform(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
-					"what all logs say of it")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
+					"the actions of the refused create in all logs")
 			},
 		},
 	}

@@ -13,12 +13,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func transfersImport() []clause {
-	return []clause{
+func transfersImport() []contractCase {
+	return []contractCase{
 		{
-			name: "import happens wholly",
-			says: "Import runs fn in one transaction: what fn did happens wholly when it answers" +
-				" nil",
+			name: "successful import is stored as a whole",
+			says: "Import runs fn in one transaction: if fn returns nil, everything that it did" +
+				" is stored",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.get(p.acme, ref("widget", "there"))
@@ -26,19 +26,20 @@ func transfersImport() []clause {
 					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`),
 						item("widget", "new", `{}`))), "Stage")
 					_, err := im.Apply(p.ctx, writeAll)
-					p.absent(p.acme, ref("widget", "new"), "while the import is under way")
-					p.sameResource(p.get(p.acme, before.Ref), before, "the other item meanwhile")
+					p.noResource(p.acme, ref("widget", "new"), "during the import")
+					p.sameResource(p.get(p.acme, before.Ref), before,
+						"the stored item during the import")
 					return err
 				})
 				p.ok(err, "Import")
 				p.sameContent(p.get(p.acme, before.Ref).Item,
-					p.normal(item("widget", "there", `{"size":2}`)), "what was overwritten")
+					p.normalized(item("widget", "there", `{"size":2}`)), "the overwritten item")
 				p.get(p.acme, ref("widget", "new"))
 			},
 		},
 		{
-			name: "import happens not at all",
-			says: "not at all when it answers an error, which Import then answers too.",
+			name: "failed import stores nothing",
+			says: "if fn returns an error, nothing is stored, and Import returns that error.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.export(p.acme, ports.Selection{})
@@ -48,23 +49,24 @@ func transfersImport() []clause {
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					_, err := im.Apply(p.ctx, writeAll)
 					p.ok(err, "Apply")
-					return errOurs
+					return errCaller
 				})
-				p.equal(errors.Is(err, errOurs), true, "Import answers fn's error: %v", err)
-				p.equal(bundled(p.export(p.acme, ports.Selection{})), bundled(before),
+				p.equal(errors.Is(err, errCaller), true, "whether Import returns fn's error: %v",
+					err)
+				p.equal(bundleText(p.export(p.acme, ports.Selection{})), bundleText(before),
 					"the export afterwards")
-				p.equal(p.pristine(p.acme), true, "the settings are pristine afterwards")
+				p.equal(p.isPristine(p.acme), true, "whether the settings are pristine afterwards")
 			},
 		},
 		{
-			name: "import without apply",
-			says: "what fn did happens wholly when it answers nil",
+			name: "import without apply stores nothing",
+			says: "if fn returns nil, everything that it did is stored",
 			prove: func(p *probe) {
-				before := bundled(p.export(p.acme, ports.Selection{}))
+				before := bundleText(p.export(p.acme, ports.Selection{}))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					return im.Stage(p.ctx, p.incoming(item("widget", "new", `{}`)))
 				}), "Import")
-				p.equal(bundled(p.export(p.acme, ports.Selection{})), before,
+				p.equal(bundleText(p.export(p.acme, ports.Selection{})), before,
 					"the export after an import that only staged")
 			},
 		},
@@ -97,15 +99,16 @@ func transfersImport() []clause {
 				})
 				p.ok(err, "the second Import")
 				p.ok(<-first, "the first Import")
-				p.equal(overlap, false, "the second import runs while the first does")
+				p.equal(overlap, false, "whether the second import runs during the first")
 			},
 		},
 		{
-			name: "imports at once",
+			name: "concurrent imports all succeed",
 			says: "Two imports into one tenant never overlap.",
 			prove: func(p *probe) {
 				errs := atOnce(5, func(n int) error {
-					_, err := p.imported(p.acme, item("widget", "w", fmt.Sprintf(`{"size":%d}`, n)),
+					_, err := p.importItems(p.acme,
+						item("widget", "w", fmt.Sprintf(`{"size":%d}`, n)),
 						item("widget", fmt.Sprint(n), `{"parent":"w"}`))
 					return err
 				})
@@ -119,14 +122,14 @@ func transfersImport() []clause {
 			},
 		},
 		{
-			name: "import into one tenant",
+			name: "import touches one tenant",
 			says: "Import runs fn in one transaction",
 			isolates: []string{"Transfers.Import", "Import.Stage", "Import.Compare",
 				"Import.Exists", "Import.Apply"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{"size":1}`), item("widget", "theirs", `{}`))
 				p.setSecret(p.globex, "s", "v")
-				before := bundled(p.export(p.globex, ports.Selection{}))
+				before := bundleText(p.export(p.globex, ports.Selection{}))
 				var uses []federation.SecretUse
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(
@@ -134,24 +137,25 @@ func transfersImport() []clause {
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
 						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget",
-							"acme has no %s where only globex has it", pair.Incoming.Name)
+							"whether acme has no %s that only globex has", pair.Incoming.Name)
 						return nil
 					}), "Compare")
-					p.exists(im, ref("widget", "theirs"), false)
+					p.wantExists(im, ref("widget", "theirs"), false)
 					var err error
 					uses, err = im.Apply(p.ctx, writeAll)
 					return err
 				})
 				p.ok(err, "Import")
-				p.equal(len(uses), 1, "the number of secrets that acme lacks where only globex"+
-					" has them")
+				p.equal(len(uses), 1, "the number of acme's missing secrets, which only"+
+					" globex has")
 				p.equal(p.get(p.acme, ref("widget", "w")).Version, int64(1),
 					"the version of what acme created")
-				p.equal(bundled(p.export(p.globex, ports.Selection{})), before,
+				p.equal(bundleText(p.export(p.globex, ports.Selection{})), before,
 					"globex's export afterwards")
-				p.equal(p.pristine(p.globex), true, "globex's settings are pristine afterwards")
+				p.equal(p.isPristine(p.globex), true,
+					"whether globex's settings are pristine afterwards")
 
-				_, err = p.imported(p.acme, item("widget", "x", `{"parent":"theirs"}`))
+				_, err = p.importItems(p.acme, item("widget", "x", `{"parent":"theirs"}`))
 				p.code(err, tenancy.CodeDanglingReference,
 					"Import into acme of a reference to globex's widget")
 			},
@@ -159,58 +163,59 @@ func transfersImport() []clause {
 	}
 }
 
-func importsStage() []clause {
-	return []clause{
+func importStage() []contractCase {
+	return []contractCase{
 		{
-			name: "stage in any order",
+			name: "stage takes any order",
 			says: "Stage takes the incoming items, in any order",
 			prove: func(p *probe) {
-				_, err := p.imported(p.acme, item("widget", "b", `{"parent":"a","maker":"m"}`),
+				_, err := p.importItems(p.acme, item("widget", "b", `{"parent":"a","maker":"m"}`),
 					item("maker", "m", `{}`), item("widget", "a", `{"parent":"b"}`))
 				p.ok(err, "Import")
 				p.equal(refsOf(p.export(p.acme, ports.Selection{})), []federation.Ref{
 					ref("maker", "m"), ref("settings", "default"), ref("widget", "a"),
 					ref("widget", "b"),
-				}, "what was imported")
+				}, "the imported refs")
 			},
 		},
 		{
-			name: "stage a ref twice",
+			name: "stage refuses a duplicate ref",
 			says: "each ref once (else [tenancy.CodeInvalid])",
 			prove: func(p *probe) {
-				_, err := p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
+				_, err := p.importItems(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
 					item("widget", "a", `{"size":1}`))
 				p.code(err, tenancy.CodeInvalid, "Import of one ref twice")
-				p.absent(p.acme, ref("widget", "a"), "after that")
-				_, err = p.imported(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
+				p.noResource(p.acme, ref("widget", "a"), "after that")
+				_, err = p.importItems(p.acme, item("widget", "a", `{}`), item("maker", "a", `{}`),
 					item("widget", "A", `{}`))
 				p.ok(err, "Import of one name under two kinds and in two cases")
 			},
 		},
 		{
-			name: "stage ends with an error",
-			says: "It ends with the first error of items and answers that.",
+			name: "stage stops at an error",
+			says: "It stops at the first error of items and returns it.",
 			prove: func(p *probe) {
 				after := 0
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					return im.Stage(p.ctx, func(yield func(federation.Item, error) bool) {
-						if !yield(p.normal(item("widget", "a", `{}`)), nil) ||
-							!yield(federation.Item{}, errOurs) {
+						if !yield(p.normalized(item("widget", "a", `{}`)), nil) ||
+							!yield(federation.Item{}, errCaller) {
 							return
 						}
 						after++
 					})
 				})
-				p.equal(errors.Is(err, errOurs), true, "Import answers the items' error: %v", err)
-				p.equal(after, 0, "how many items Stage asks for after the error")
-				p.absent(p.acme, ref("widget", "a"), "afterwards")
+				p.equal(errors.Is(err, errCaller), true,
+					"whether Import returns the items' error: %v", err)
+				p.equal(after, 0, "the number of items that Stage takes after the error")
+				p.noResource(p.acme, ref("widget", "a"), "afterwards")
 			},
 		},
 		{
-			name: "compare",
+			name: "compare pairs staged and stored items",
 			says: "Compare calls yield with each staged item in the order of" +
-				" [federation.Ref.Compare] beside the target's item of that ref, which is nil if" +
-				" there is none. It may be called again.",
+				" [federation.Ref.Compare], paired with the target's item of that ref, which is" +
+				" nil if there is none. It may be called again.",
 			prove: func(p *probe) {
 				stored := p.put(p.acme, item("widget", "b", `{"size":1,"token":"hunter2"}`),
 					item("widget", "b", `{"size":2,"token":"hunter2"}`)).Item
@@ -221,18 +226,20 @@ func importsStage() []clause {
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(staged...)), "Stage")
 					for range 2 {
-						pairs := p.compared(im)
+						pairs := p.comparePairs(im)
 						p.equal(pairRefs(pairs),
 							[]federation.Ref{ref("maker", "z"), ref("widget", "B"),
 								ref("widget", "b"), ref("widget", "c")}, "the refs")
 						for _, pair := range pairs {
 							p.equal(pair.Current != nil, pair.Incoming.Name == "b",
-								"the target has %q", pair.Incoming.Name)
+								"whether the target has %q", pair.Incoming.Name)
 							if pair.Current != nil {
 								p.sameItem(*pair.Current, stored, "the target's item")
-								p.equal(pair.Current.Digest, p.normal(stored).Digest, "its digest")
+								p.equal(pair.Current.Digest, p.normalized(stored).Digest,
+									"its digest")
 								p.noLeak(*pair.Current, "hunter2")
-								p.sameContent(pair.Incoming, p.normal(staged[1]), "the staged item")
+								p.sameContent(pair.Incoming, p.normalized(staged[1]),
+									"the staged item")
 							}
 						}
 					}
@@ -241,7 +248,7 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "compare what was staged",
+			name: "compare yields items as staged",
 			says: "Compare calls yield with each staged item",
 			prove: func(p *probe) {
 				want := map[federation.Ref]federation.Item{}
@@ -258,7 +265,7 @@ func importsStage() []clause {
 							}
 						}
 					}), "Stage")
-					pairs := p.compared(im)
+					pairs := p.comparePairs(im)
 					p.equal(len(pairs), len(want), "the number of pairs")
 					for _, pair := range pairs {
 						p.sameItem(pair.Incoming, want[pair.Incoming.Ref], "the staged item")
@@ -269,15 +276,15 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "unchanged by digest",
-			says: "Pair is a staged item beside what the target has under the same ref.",
+			name: "unchanged item has the same digest",
+			says: "Pair is a staged item and the target's item of the same ref.",
 			prove: func(p *probe) {
-				p.models()
+				p.putReferenced()
 				p.put(p.acme, normalForms()...)
 				exported := p.export(p.acme, ports.Selection{})
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(exported...)), "Stage")
-					for _, pair := range p.compared(im) {
+					for _, pair := range p.comparePairs(im) {
 						if pair.Current == nil || pair.Current.Digest != pair.Incoming.Digest {
 							p.fail("the target's %s %q differs from its own export",
 								pair.Incoming.Kind, pair.Incoming.Name)
@@ -288,18 +295,18 @@ func importsStage() []clause {
 			},
 		},
 		{
-			name: "exists",
+			name: "exists finds stored and staged items",
 			says: "Exists reports whether the target or the staged items have ref.",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "stored", `{}`))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "staged", `{}`))), "Stage")
-					p.exists(im, ref("widget", "stored"), true)
-					p.exists(im, ref("widget", "staged"), true)
-					p.exists(im, ref("maker", "stored"), false)
-					p.exists(im, ref("maker", "staged"), false)
-					p.exists(im, ref("widget", "Staged"), false)
-					p.exists(im, ref("widget", "staged "), false)
+					p.wantExists(im, ref("widget", "stored"), true)
+					p.wantExists(im, ref("widget", "staged"), true)
+					p.wantExists(im, ref("maker", "stored"), false)
+					p.wantExists(im, ref("maker", "staged"), false)
+					p.wantExists(im, ref("widget", "Staged"), false)
+					p.wantExists(im, ref("widget", "staged "), false)
 					return nil
 				}), "Import")
 			},
@@ -307,14 +314,14 @@ func importsStage() []clause {
 	}
 }
 
-// incoming are items as a bundle has them: checked, sealed, version 1 of 2020.
-// A version that is set stays.
+// incoming returns items as a bundle has them: checked, sealed, with version 1 and a
+// time in 2020, unless they have a version already.
 func (p *probe) incoming(items ...federation.Item) iter.Seq2[federation.Item, error] {
 	return func(yield func(federation.Item, error) bool) {
 		for _, it := range items {
-			sealed := p.normal(it)
+			sealed := p.normalized(it)
 			if sealed.Version == 0 {
-				sealed.Version, sealed.UpdatedAt = 1, inBundle
+				sealed.Version, sealed.UpdatedAt = 1, bundleTime
 			}
 			if !yield(sealed, nil) {
 				return
@@ -323,20 +330,20 @@ func (p *probe) incoming(items ...federation.Item) iter.Seq2[federation.Item, er
 	}
 }
 
-var inBundle = time.Date(2020, 2, 29, 12, 30, 45, 123456000, time.UTC)
+var bundleTime = time.Date(2020, 2, 29, 12, 30, 45, 123456000, time.UTC)
 
 func writeAll(it federation.Item) (ports.Decision, error) {
 	return ports.Decision{Write: true, Item: it}, nil
 }
 
-// imported imports items into tenant, all of them written.
-func (p *probe) imported(
+// importItems imports items into tenant and writes all of them.
+func (p *probe) importItems(
 	tenant tenancy.ID, items ...federation.Item,
 ) ([]federation.SecretUse, error) {
-	return p.importedWith(p.ctx, tenant, writeAll, items...)
+	return p.importWith(p.ctx, tenant, writeAll, items...)
 }
 
-func (p *probe) importedWith(
+func (p *probe) importWith(
 	ctx context.Context, tenant tenancy.ID, decide func(federation.Item) (ports.Decision, error),
 	items ...federation.Item,
 ) (uses []federation.SecretUse, err error) {
@@ -350,7 +357,7 @@ func (p *probe) importedWith(
 	return uses, err
 }
 
-func (p *probe) compared(im ports.Import) []ports.Pair {
+func (p *probe) comparePairs(im ports.Import) []ports.Pair {
 	var pairs []ports.Pair
 	p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
 		pairs = append(pairs, pair)
@@ -367,17 +374,17 @@ func pairRefs(pairs []ports.Pair) []federation.Ref {
 	return refs
 }
 
-func (p *probe) exists(im ports.Import, r federation.Ref, want bool) {
+func (p *probe) wantExists(im ports.Import, r federation.Ref, want bool) {
 	got, err := im.Exists(p.ctx, r)
 	p.ok(err, "Exists")
 	p.equal(got, want, "Exists(%s %q)", r.Kind, r.Name)
 }
 
-// pristine answers whether an import finds tenant's settings pristine.
-func (p *probe) pristine(tenant tenancy.ID) (pristine bool) {
+// isPristine reports whether an import finds the tenant's settings pristine.
+func (p *probe) isPristine(tenant tenancy.ID) (pristine bool) {
 	p.ok(p.Transfers.Import(p.ctx, tenant, func(im ports.Import) error {
 		p.ok(im.Stage(p.ctx, p.incoming(item("settings", "default", `{}`))), "Stage")
-		for _, pair := range p.compared(im) {
+		for _, pair := range p.comparePairs(im) {
 			pristine = pair.Pristine
 		}
 		return nil
