@@ -63,6 +63,34 @@ func TestPackagesAreSmallEnoughToRead(t *testing.T) {
 	}
 }
 
+func TestTextIsPlain(t *testing.T) {
+	t.Parallel()
+	faults, err := archtest.CheckText(archtest.Texts, root)
+	require.NoError(t, err)
+	for _, fault := range faults {
+		t.Error(fault)
+	}
+}
+
+func TestWideLinesAndWordsToAvoidAreFound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := "package x // what stands behind it\n\n// " + strings.Repeat("w", 120) +
+		"\n\n// a server behind a proxy\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.go"), []byte(text), 0o600))
+	rules := archtest.Text{Columns: 120, Words: []string{"stands", "behind"},
+		Phrases: []string{`behind a proxy`}}
+	faults, err := archtest.CheckText(rules, dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		`x.go:1: "stands": use the field's term`, "x.go:3: has 123 columns",
+	}, faults)
+	rules.Except = []string{"x.go"}
+	faults, err = archtest.CheckText(rules, dir)
+	require.NoError(t, err)
+	assert.Empty(t, faults)
+}
+
 func TestLargePackagesAreFound(t *testing.T) {
 	t.Parallel()
 	packages, _, err := archtest.Load(root)

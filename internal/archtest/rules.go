@@ -350,6 +350,22 @@ var Distances = []Distance{
 // Sizes is the rule of walls: what grows past it is divided.
 var Sizes = Size{Files: 60, Lines: 6000, Except: []string{"ports/portstest"}}
 
+// Texts is how text is written here. The words have technical ones in their place:
+// "is stored", "after", "no caller", "is notified", "received", "next to".
+var Texts = Text{
+	Columns: 120,
+	Words: []string{
+		"stands", "behind", "nobody", "whoever", "of its own", "is told", "heard", "settles?", "settled",
+		"beside", "house",
+	},
+	Phrases: []string{
+		`behind (a|an|the|PgBouncer|it|proxies)\b`, `wheelhouse`,
+	},
+	Except: []string{
+		".git", "internal/archtest", "examples/registry/testdata", "adapters/postgres/internal/migrations",
+	},
+}
+
 // TopLevel is what may stand in the module's root, beside names that begin with
 // a dot.
 var TopLevel = []string{

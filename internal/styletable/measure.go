@@ -23,7 +23,7 @@ type measures struct {
 // files is what is counted in one kind of files.
 type files struct {
 	lines    []int // of each file
-	comments int   // lines that hold nothing else
+	comments int   // lines with a comment
 	over100  int   // code wider than 100 columns, text within raw strings aside
 	over120  int   // anything wider than 120 columns
 }
@@ -75,12 +75,10 @@ func (m *measures) file(path string) error {
 // read counts the lines of one file.
 func (f *files) read(text string, set *token.FileSet, parsed *ast.File) int {
 	raw := rawStrings(set, parsed)
+	f.comments += commentLines(set, parsed)
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines {
 		trimmed := strings.TrimSpace(line)
-		if strings.HasPrefix(trimmed, "//") {
-			f.comments++
-		}
 		switch width := columns(line); {
 		case width > 120:
 			f.over120++
@@ -90,6 +88,19 @@ func (f *files) read(text string, set *token.FileSet, parsed *ast.File) int {
 		}
 	}
 	f.lines = append(f.lines, len(lines))
+	return len(lines)
+}
+
+// commentLines is how many lines have a comment.
+func commentLines(set *token.FileSet, parsed *ast.File) int {
+	lines := map[int]bool{}
+	for _, group := range parsed.Comments {
+		for _, c := range group.List {
+			for line := set.Position(c.Pos()).Line; line <= set.Position(c.End()).Line; line++ {
+				lines[line] = true
+			}
+		}
+	}
 	return len(lines)
 }
 
