@@ -56,7 +56,7 @@ func (a *api) setCookie(
 	})
 }
 
-// dropCookie takes a cookie away from the browser.
-func (a *api) dropCookie(w http.ResponseWriter, r *http.Request, name string) {
+// deleteCookie takes a cookie away from the browser.
+func (a *api) deleteCookie(w http.ResponseWriter, r *http.Request, name string) {
 	a.setCookie(w, r, name, "", 0)
 }

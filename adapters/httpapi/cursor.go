@@ -24,25 +24,25 @@ const (
 	maxCursor     = 8192 // characters
 )
 
-// placeSeparator stands in no place: names have no control characters.
-const placeSeparator = "\x00"
+// positionSeparator stands in no place: names have no control characters.
+const positionSeparator = "\x00"
 
 var errCursor = tenancy.Errorf(tenancy.CodeInvalidCursor,
 	"the cursor doesn't belong to this list: repeat the request that gave it, or begin without one")
 
-// sealCursor makes the cursor for the places after in the list that scope
+// encodeCursor makes the cursor for the places after in the list that scope
 // names.
-func sealCursor(scope []string, after ...string) string {
-	joined := strings.Join(after, placeSeparator)
+func encodeCursor(scope []string, after ...string) string {
+	joined := strings.Join(after, positionSeparator)
 	b := append([]byte{cursorVersion}, cursorHash(scope, joined)...)
 	return base64.RawURLEncoding.EncodeToString(append(b, joined...))
 }
 
-// openCursor gives the n places that a cursor of the list scope holds. No cursor
+// decodeCursor gives the n places that a cursor of the list scope holds. No cursor
 // is the beginning, "" everywhere. Anything else is
 // [tenancy.CodeInvalidCursor], and so is a place that no name can be: with a tag
 // that fits, it is made up.
-func openCursor(scope []string, cursor string, n int) (after []string, err error) {
+func decodeCursor(scope []string, cursor string, n int) (after []string, err error) {
 	if cursor == "" {
 		return make([]string, n), nil
 	}
@@ -57,8 +57,8 @@ func openCursor(scope []string, cursor string, n int) (after []string, err error
 	if !bytes.Equal(b[1:1+cursorTag], cursorHash(scope, joined)) {
 		return nil, errCursor
 	}
-	after = strings.Split(joined, placeSeparator)
-	if len(after) != n || slices.ContainsFunc(after, notPlain) {
+	after = strings.Split(joined, positionSeparator)
+	if len(after) != n || slices.ContainsFunc(after, isNotPlainText) {
 		return nil, errCursor
 	}
 	return after, nil

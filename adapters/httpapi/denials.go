@@ -10,15 +10,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// denials are the codes that the audit log hears of.
-var denials = []tenancy.Code{
+// auditedDenials are the codes that the audit log hears of.
+var auditedDenials = []tenancy.Code{
 	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantMismatch,
 	tenancy.CodeTenantNotFound,
 	tenancy.CodeTenantSuspended, tenancy.CodeReasonRequired,
 }
 
 const (
-	denialPatience = 2 * time.Second // for the entry to be written
+	denialTimeout  = 2 * time.Second // for the entry to be written
 	maxAuditedPath = 256             // bytes
 )
 
@@ -28,14 +28,14 @@ const (
 // or not.
 func (a *api) auditDenial(c *call, op operation, err error) {
 	code := tenancy.CodeOf(err)
-	if !slices.Contains(denials, code) {
+	if !slices.Contains(auditedDenials, code) {
 		return
 	}
 	actor := tenancy.ActorFrom(c.Context())
 	if c.principal.Anonymous() {
 		actor = tenancy.Actor{Kind: tenancy.AnonymousActor}
 	}
-	untold, tell := a.told.take(string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).
+	untold, tell := a.denialLimit.allow(string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).
 		Address)
 	if !tell {
 		return
@@ -49,7 +49,7 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 	if untold > 0 {
 		e.Details["untold"] = untold
 	}
-	ctx, done := context.WithTimeout(context.WithoutCancel(c.Context()), denialPatience)
+	ctx, done := context.WithTimeout(context.WithoutCancel(c.Context()), denialTimeout)
 	defer done()
 	if err := a.appendDenial(ctx, c, e); err != nil {
 		a.log.ErrorContext(ctx, "a denial could not be written to the audit log", "request_id",
@@ -85,38 +85,38 @@ func auditedPath(r *http.Request) string {
 }
 
 const (
-	tellingWindow = time.Minute
-	tellingEach   = 20  // denials of one caller in a window
-	tellingAll    = 600 // and of all
+	denialWindow        = time.Minute
+	maxDenialsPerCaller = 20  // denials of one caller in a window
+	maxDenials          = 600 // and of all
 )
 
-// telling bounds how many denials are written down: somebody who guesses all day
+// denialLimiter bounds how many denials are written down: somebody who guesses all day
 // must neither fill the disk nor hold up others at the end of the platform's
 // chain. What isn't written is counted, and the next one that is says how many.
-type telling struct {
+type denialLimiter struct {
 	now func() time.Time
 
-	mu     sync.Mutex
-	begun  time.Time
-	all    int
-	each   map[string]int
-	untold int
+	mu          sync.Mutex
+	windowStart time.Time
+	total       int
+	perCaller   map[string]int
+	skipped     int
 }
 
-// take asks whether one more denial of a caller is told, and how many haven't been
+// allow asks whether one more denial of a caller is told, and how many haven't been
 // before it.
-func (t *telling) take(caller string) (untold int, tell bool) {
+func (t *denialLimiter) allow(caller string) (untold int, tell bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now := t.now(); t.each == nil || now.Sub(t.begun).Abs() >= tellingWindow {
-		t.begun, t.all, t.each = now, 0, map[string]int{}
+	if now := t.now(); t.perCaller == nil || now.Sub(t.windowStart).Abs() >= denialWindow {
+		t.windowStart, t.total, t.perCaller = now, 0, map[string]int{}
 	}
-	if t.all >= tellingAll || t.each[caller] >= tellingEach {
-		t.untold++
+	if t.total >= maxDenials || t.perCaller[caller] >= maxDenialsPerCaller {
+		t.skipped++
 		return 0, false
 	}
-	t.all++
-	t.each[caller]++
-	untold, t.untold = t.untold, 0
+	t.total++
+	t.perCaller[caller]++
+	untold, t.skipped = t.skipped, 0
 	return untold, true
 }

@@ -32,7 +32,7 @@ func (a *api) discover(w http.ResponseWriter, c *call) error {
 	further := false
 	for i, d := range a.discovery {
 		found, err := a.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
-			Kind: d.Kind, After: places[i], Limit: l.more(),
+			Kind: d.Kind, After: places[i], Limit: l.fetchLimit(),
 		})
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (a *api) discover(w http.ResponseWriter, c *call) error {
 		}
 	}
 	if further {
-		answer["next_cursor"] = sealCursor(l.scope, places...)
+		answer["next_cursor"] = encodeCursor(l.scope, places...)
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }

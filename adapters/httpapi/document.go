@@ -98,7 +98,7 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 		}
 		d.RequestBody = &huma.RequestBody{Required: true, Content: content}
 	}
-	for _, ok := range append([]answer{op.answer}, op.more...) {
+	for _, ok := range append([]response{op.response}, op.moreResponses...) {
 		d.Responses[strconv.Itoa(ok.status)] = ok.describe(r)
 	}
 	for status, codes := range op.problems() {
@@ -128,7 +128,7 @@ func leastRole(p tenancy.Permission) string {
 	return string(grant.Roles[0])
 }
 
-func (ok answer) describe(r huma.Registry) *huma.Response {
+func (ok response) describe(r huma.Registry) *huma.Response {
 	d := &huma.Response{Description: ok.doc,
 		Headers: map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")}}
 	for _, name := range ok.headers {
@@ -262,7 +262,7 @@ func (op operation) headerParams(multiTenant bool) []*huma.Param {
 			" require_reason asks for it")
 	}
 	for _, name := range op.conditionalHeaders {
-		add(name, ifDocs[name])
+		add(name, conditionalDocs[name])
 	}
 	return params
 }
@@ -272,7 +272,7 @@ const (
 	ifNoneMatch = "If-None-Match"
 )
 
-var ifDocs = map[string]string{
+var conditionalDocs = map[string]string{
 	ifMatch:     `the ETag that the stored version must have, or * for any`,
 	ifNoneMatch: `of a GET the ETags that are known; of a PUT only *: create, don't replace`,
 }

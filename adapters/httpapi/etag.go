@@ -11,30 +11,30 @@ import (
 // etag is the strong entity tag of a version (RFC 9110, 8.8.3).
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// tags is an If-Match or If-None-Match header as it was read.
-type tags struct {
-	present bool
-	any     bool     // *
-	list    []string // each with its quotes, and W/ where it is weak
+// entityTags is an If-Match or If-None-Match header as it was read.
+type entityTags struct {
+	present  bool
+	wildcard bool     // *
+	list     []string // each with its quotes, and W/ where it is weak
 }
 
 // readTags reads the header name. What RFC 9110 doesn't have is
 // [tenancy.CodeInvalid].
-func readTags(h http.Header, name string) (tags, error) {
+func readTags(h http.Header, name string) (entityTags, error) {
 	values := h.Values(name)
 	if len(values) == 0 {
-		return tags{}, nil
+		return entityTags{}, nil
 	}
 	text := strings.TrimSpace(strings.Join(values, ","))
 	if text == "*" {
-		return tags{present: true, any: true}, nil
+		return entityTags{present: true, wildcard: true}, nil
 	}
 	list, ok := splitTags(text)
 	if !ok {
-		return tags{}, tenancy.Errorf(tenancy.CodeInvalid,
+		return entityTags{}, tenancy.Errorf(tenancy.CodeInvalid,
 			`the header %s is * or a list of tags such as "3"`, name)
 	}
-	return tags{present: true, list: list}, nil
+	return entityTags{present: true, list: list}, nil
 }
 
 func splitTags(text string) (list []string, ok bool) {
@@ -78,7 +78,7 @@ func tagLength(text string) int {
 
 // versions gives the versions that the tags stand for. A weak tag and one that
 // no version has match nothing, as strong comparison wants it.
-func (t tags) versions() []int64 {
+func (t entityTags) versions() []int64 {
 	var versions []int64
 	for _, tag := range t.list {
 		v, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
@@ -91,13 +91,13 @@ func (t tags) versions() []int64 {
 
 // matchesWeakly reports whether version is among the tags, weak ones too: the
 // comparison that If-None-Match of a GET wants.
-func (t tags) matchesWeakly(version int64) bool {
+func (t entityTags) matchesWeakly(version int64) bool {
 	for _, tag := range t.list {
 		if strings.TrimPrefix(tag, "W/") == etag(version) {
 			return true
 		}
 	}
-	return t.any
+	return t.wildcard
 }
 
 var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,

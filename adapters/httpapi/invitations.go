@@ -63,7 +63,7 @@ func (a *api) invitationRoutes() []operation {
 		id: "createInvitation", method: http.MethodPost, path: all, tag: "members",
 		summary: "Invite the person with an e-mail address, whether they have an account or not",
 		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[invitationInput](),
-		answer: answer{status: http.StatusCreated,
+		response: response{status: http.StatusCreated,
 			doc:    "The invitation with its token. An earlier one of the address is replaced.",
 			schema: goType[newInvitationBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
@@ -72,23 +72,23 @@ func (a *api) invitationRoutes() []operation {
 		id: "listInvitations", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the open invitations, without tokens",
 		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, oldest first; expired ones too.",
+		response: response{status: http.StatusOK, doc: "One page, oldest first; expired ones too.",
 			schema: goType[page[invitationBody]]()},
 		handle: a.listInvitations,
 	}, {
 		id: "revokeInvitation", method: http.MethodDelete, path: all + "/{id}", tag: "members",
 		summary: "Revoke an invitation",
 		access:  managesTenant, needs: tenancy.WriteMembers,
-		codes:  []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusNoContent, doc: "Its token is good for nothing."},
-		handle: a.revokeInvitation,
+		codes:    []tenancy.Code{tenancy.CodeNotFound},
+		response: response{status: http.StatusNoContent, doc: "Its token is good for nothing."},
+		handle:   a.revokeInvitation,
 	}, {
 		id: "acceptInvitation", optionalCaller: true, method: http.MethodPost,
 		path: apiRoot + "invitations/accept", tag: "members",
 		summary: "Accept an invitation: signed in as the account that it is for, or without" +
 			" credentials where there is none",
 		body: jsonBody[acceptanceInput](), codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK,
+		response: response{status: http.StatusOK,
 			doc:    "The place in the tenant, and the user who has it.",
 			schema: goType[acceptanceBody]()},
 		handle: a.acceptInvitation,
@@ -146,7 +146,7 @@ func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
-	if err := a.recognize(w, c); err != nil {
+	if err := a.authenticateOptional(w, c); err != nil {
 		return err
 	}
 	var in acceptanceInput
@@ -170,9 +170,9 @@ func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 	})
 }
 
-// recognize finds who calls where nobody need be anybody: whoever has no valid
+// authenticateOptional finds who calls where nobody need be anybody: whoever has no valid
 // credentials is nobody.
-func (a *api) recognize(w http.ResponseWriter, c *call) error {
+func (a *api) authenticateOptional(w http.ResponseWriter, c *call) error {
 	p, err := a.authenticated(w, c)
 	if tenancy.CodeOf(err) == tenancy.CodeUnauthenticated {
 		return nil

@@ -17,8 +17,8 @@ func LogHandler(next slog.Handler) slog.Handler {
 	return logHandler{next}
 }
 
-// withRequest is l with a [LogHandler].
-func withRequest(l *slog.Logger) *slog.Logger { return slog.New(LogHandler(l.Handler())) }
+// withLogHandler is l with a [LogHandler].
+func withLogHandler(l *slog.Logger) *slog.Logger { return slog.New(LogHandler(l.Handler())) }
 
 type logHandler struct{ slog.Handler }
 

@@ -17,46 +17,46 @@ import (
 // (RFC 9111, 4.3.4). So none keeps any, and one that does so nevertheless is
 // told what tells the answers apart.
 const (
-	uncached = "no-store"
-	varies   = "Authorization, Cookie, Host, X-Forwarded-Host, " + resolve.Header
+	cacheControl = "no-store"
+	varyHeaders  = "Authorization, Cookie, Host, X-Forwarded-Host, " + resolve.Header
 )
 
-// guard stands around every request: it gives it an id, sets the headers that
+// middleware stands around every request: it gives it an id, sets the headers that
 // every answer has, catches panics, and tells of the request when it is over.
 // Whatever stands around the guard finds the operation's pattern in its own
 // request then, as it does behind a [http.ServeMux].
-func (a *api) guard(next http.Handler) http.Handler {
+func (a *api) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
 		begun := time.Now()
-		r, s := observed(identify(w, outer, a.tenants))
-		out := &tracker{ResponseWriter: w, status: http.StatusOK}
+		r, s := withRequestState(withRequestID(w, outer, a.tenants))
+		out := &responseTracker{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			outer.Pattern = r.Pattern
-			a.tell(s, out.status, time.Since(begun))
+			a.reportRequest(s, out.status, time.Since(begun))
 		}()
-		defer catch(out, r, a.log)
+		defer recoverPanic(out, r, a.log)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
-		out.Header().Set("Cache-Control", uncached)
-		out.Header().Set("Vary", varies)
+		out.Header().Set("Cache-Control", cacheControl)
+		out.Header().Set("Vary", varyHeaders)
 		next.ServeHTTP(out, r)
 	})
 }
 
-// catch turns a panic into a problem. If the answer has begun, the connection
+// recoverPanic turns a panic into a problem. If the answer has begun, the connection
 // is cut instead, so that nobody takes half an answer for a whole one.
-func catch(w *tracker, r *http.Request, log *slog.Logger) {
+func recoverPanic(w *responseTracker, r *http.Request, log *slog.Logger) {
 	cause := recover()
 	if cause == nil {
 		return
 	}
 	if cause == http.ErrAbortHandler {
-		refusedWith(r, tenancy.CodeInternal)
+		recordProblem(r, tenancy.CodeInternal)
 		panic(cause)
 	}
 	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-	if w.begun {
-		refusedWith(r, tenancy.CodeInternal)
-		log.ErrorContext(reached(r).Context(), "request failed", "error", err)
+	if w.started {
+		recordProblem(r, tenancy.CodeInternal)
+		log.ErrorContext(latestRequest(r).Context(), "request failed", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	writeProblem(w, r, log, err)

@@ -12,10 +12,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// flowTime is how long somebody may take to sign in at the provider.
-const flowTime = 10 * time.Minute
+// flowLifetime is how long somebody may take to sign in at the provider.
+const flowLifetime = 10 * time.Minute
 
-var errFlow = tenancy.Errorf(tenancy.CodeUnauthenticated,
+var errSignInFlow = tenancy.Errorf(tenancy.CodeUnauthenticated,
 	"the sign-in through the provider didn't succeed: begin again")
 
 func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
@@ -32,7 +32,7 @@ func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	a.setCookie(w, c.Request, flowCookie,
-		secret+"."+base64.RawURLEncoding.EncodeToString([]byte(back)), flowTime)
+		secret+"."+base64.RawURLEncoding.EncodeToString([]byte(back)), flowLifetime)
 	return redirect(w, to)
 }
 
@@ -41,13 +41,13 @@ func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
 func (a *api) finishOpenID(w http.ResponseWriter, c *call) error {
 	kept, ok := a.readCookie(c.Request, flowCookie)
 	if !ok {
-		return errFlow
+		return errSignInFlow
 	}
-	a.dropCookie(w, c.Request, flowCookie)
+	a.deleteCookie(w, c.Request, flowCookie)
 	secret, encoded, _ := strings.Cut(kept, ".")
 	back, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil || !isLocalPath(string(back)) || c.query.has("error") {
-		return errFlow
+		return errSignInFlow
 	}
 	callback := signin.Callback{State: c.query.text("state"), Code: c.query.text("code"),
 		Issuer: c.query.text("iss")}
@@ -55,7 +55,7 @@ func (a *api) finishOpenID(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := a.begin(w, c, grant); err != nil {
+	if err := a.startSession(w, c, grant); err != nil {
 		return err
 	}
 	return redirect(w, string(back))
@@ -80,7 +80,7 @@ func isLocalPath(s string) bool {
 		u.Opaque != "" {
 		return false
 	}
-	for _, path := range []string{strings.SplitN(s, "?", 2)[0], u.Path, unescaped(u.Path)} {
+	for _, path := range []string{strings.SplitN(s, "?", 2)[0], u.Path, unescapeOnce(u.Path)} {
 		odd := func(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.IsSpace(r) }
 		if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") ||
 			strings.ContainsFunc(path, odd) {
@@ -90,9 +90,9 @@ func isLocalPath(s string) bool {
 	return !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// unescaped is a path whose escapes are resolved once more, itself if that can't
+// unescapeOnce is a path whose escapes are resolved once more, itself if that can't
 // be.
-func unescaped(path string) string {
+func unescapeOnce(path string) string {
 	if twice, err := url.PathUnescape(path); err == nil {
 		return twice
 	}

@@ -41,8 +41,8 @@ type operation struct {
 	allowUnknownParams bool        // others may stand there and are left out
 	conditionalHeaders []string    // conditional headers that the operation heeds
 	body               body        // none where its schema is nil
-	answer             answer
-	more               []answer // further successes
+	response           response
+	moreResponses      []response // further successes
 	// problems of the operation's own, beside those that its other parts imply
 	codes []tenancy.Code
 
@@ -63,8 +63,8 @@ type body struct {
 	schema schemaOf
 }
 
-// answer is a success.
-type answer struct {
+// response is a success.
+type response struct {
 	status  int
 	doc     string
 	media   string   // jsonType where it is empty

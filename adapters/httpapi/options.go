@@ -127,7 +127,7 @@ func (o Options) check(s ports.Services) error {
 			" plain path", o.Prefix)
 	}
 	for _, kind := range s.Kinds.All() {
-		if slices.Contains(takenPaths, kind.Path) {
+		if slices.Contains(reservedPaths, kind.Path) {
 			return fmt.Errorf("kind %q: Path %q is a route of the API itself", kind.Name, kind.Path)
 		}
 	}
@@ -149,9 +149,9 @@ func checkPorts(s ports.Services) error {
 	return nil
 }
 
-// takenPaths are the routes beside which the kinds stand. Later ones are kept
+// reservedPaths are the routes beside which the kinds stand. Later ones are kept
 // free too.
-var takenPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants",
+var reservedPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants",
 	"users"}
 
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
@@ -191,7 +191,7 @@ func (o Options) withDefaults(s ports.Services) Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	o.Logger = withRequest(o.Logger)
+	o.Logger = withLogHandler(o.Logger)
 	if o.Observe == nil {
 		o.Observe = func(context.Context, tenancy.Code) {}
 	}

@@ -14,7 +14,7 @@ type page[T any] struct {
 // listing is one page of a list that is being made.
 type listing struct {
 	scope []string
-	after string
+	start string
 	limit int
 }
 
@@ -25,18 +25,18 @@ func (c *call) listing(op string) (listing, error) {
 	if err != nil {
 		return listing{}, err
 	}
-	l.after = places[0]
+	l.start = places[0]
 	return l, nil
 }
 
 // listings reads which page of n lists the call asks for that are paged
 // together.
 func (c *call) listings(op string, n int) (l listing, after []string, err error) {
-	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.scopeOf())
+	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.cursorScope())
 	if l.limit, err = c.query.limit(); err != nil {
 		return listing{}, nil, err
 	}
-	after, err = openCursor(l.scope, c.query.text("cursor"), n)
+	after, err = decodeCursor(l.scope, c.query.text("cursor"), n)
 	return l, after, err
 }
 
@@ -49,9 +49,9 @@ func (c *call) listOwner() []string {
 	return []string{c.tenant.ID.String()}
 }
 
-// more is how many items to ask for: one more than the page shows tells whether
+// fetchLimit is how many items to ask for: one more than the page shows tells whether
 // there is a further page.
-func (l listing) more() int { return l.limit + 1 }
+func (l listing) fetchLimit() int { return l.limit + 1 }
 
 // writeList answers one page of a list. ask is the use case, and key an item's
 // place in the order of the list.
@@ -59,19 +59,19 @@ func writeList[S, T any](
 	w http.ResponseWriter, l listing, key func(S) string, show func(S) T,
 	ask func(after string, limit int) ([]S, error),
 ) error {
-	found, err := ask(l.after, l.limit)
+	found, err := ask(l.start, l.limit)
 	if err != nil {
 		return err
 	}
-	if found, err = behind(l, found, key, ask); err != nil {
+	if found, err = fetchOneMore(l, found, key, ask); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, pageOf(l, found, key, show))
 }
 
-// behind asks for one more item behind a full page, of a use case that answers
+// fetchOneMore asks for one more item behind a full page, of a use case that answers
 // no more than the largest page.
-func behind[S any](
+func fetchOneMore[S any](
 	l listing, found []S, key func(S) string, ask func(after string, limit int) ([]S, error),
 ) ([]S, error) {
 	if len(found) < l.limit {
@@ -87,7 +87,7 @@ func pageOf[S, T any](l listing, found []S, key func(S) string, show func(S) T) 
 	var p page[T]
 	if len(found) > l.limit {
 		found = found[:l.limit]
-		p.NextCursor = sealCursor(l.scope, key(found[l.limit-1]))
+		p.NextCursor = encodeCursor(l.scope, key(found[l.limit-1]))
 	}
 	p.Items = make([]T, 0, len(found))
 	for _, item := range found {

@@ -111,7 +111,7 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 	}
 	further := make(map[string]any, len(p.Members))
 	for name, value := range p.Members {
-		if !ownMember[name] {
+		if !standardMember[name] {
 			further[name] = value
 		}
 	}
@@ -123,7 +123,7 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 	return append(own, rest[1:]...), nil
 }
 
-var ownMember = map[string]bool{
+var standardMember = map[string]bool{
 	"type": true, "title": true, "status": true, "detail": true, "code": true, "request_id": true,
 	"errors": true,
 }

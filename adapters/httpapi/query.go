@@ -41,7 +41,7 @@ func readQuery(raw string, declared []parameter) (query, error) {
 			return nil, invalidParameter(name, "it stands there more than once")
 		case len(given) > maxFilters:
 			return nil, invalidParameter(name, "it stands there too often")
-		case slices.ContainsFunc(given, notPlain):
+		case slices.ContainsFunc(given, isNotPlainText):
 			return nil, invalidParameter(name, "it holds control characters or isn't UTF-8")
 		}
 	}
@@ -60,8 +60,8 @@ func (op operation) readQuery(raw string) (query, error) {
 	return readQuery(raw, op.params)
 }
 
-// notPlain finds what no name can hold and what databases choke on.
-func notPlain(s string) bool {
+// isNotPlainText finds what no name can hold and what databases choke on.
+func isNotPlainText(s string) bool {
 	return !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
 }
 
@@ -136,9 +136,9 @@ func (q query) boolean(name string) (bool, error) {
 	return false, invalidParameter(name, "it is true or false")
 }
 
-// scopeOf names the query of a list for its cursors: every parameter but the
+// cursorScope names the query of a list for its cursors: every parameter but the
 // two that say which page.
-func (q query) scopeOf() []string {
+func (q query) cursorScope() []string {
 	var scope []string
 	for name, given := range q {
 		if name == "cursor" || name == "limit" {

@@ -12,9 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// maxLimited bounds the memory of [limits], in tenants. One that is forgotten
+// maxBuckets bounds the memory of [limits], in tenants. One that is forgotten
 // begins anew with a whole second's requests.
-const maxLimited = 10_000
+const maxBuckets = 10_000
 
 // limits holds how fast each tenant with a quota of requests may ask this
 // instance. A tenant without one is never looked up.
@@ -25,7 +25,7 @@ type limits struct {
 
 func newLimits(now func() time.Time) *limits {
 	return &limits{buckets: otter.Must(&otter.Options[tenancy.ID, *rate.Limiter]{
-		MaximumSize: maxLimited}), now: now}
+		MaximumSize: maxBuckets}), now: now}
 }
 
 // allow takes one request of the tenant's, or answers how long until there is one.

@@ -26,7 +26,7 @@ func withReason(r *http.Request) (*http.Request, error) {
 		return r, nil
 	}
 	reason := values[0]
-	if len(values) > 1 || !saneReason(reason) {
+	if len(values) > 1 || !isValidReason(reason) {
 		return r, tenancy.Errorf(tenancy.CodeInvalid,
 			"%s is one line of UTF-8, of at most %d characters", ReasonHeader, maxReason)
 	}
@@ -35,7 +35,7 @@ func withReason(r *http.Request) (*http.Request, error) {
 	return r.WithContext(tenancy.WithRequest(r.Context(), facts)), nil
 }
 
-func saneReason(s string) bool {
+func isValidReason(s string) bool {
 	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxReason {
 		return false
 	}

@@ -21,12 +21,12 @@ func RequestID(ctx context.Context) string {
 	return tenancy.RequestFrom(ctx).ID
 }
 
-// identify gives the request an id, in its context and in the answer's header:
+// withRequestID gives the request an id, in its context and in the answer's header:
 // the one that it already has in its context, the caller's own, or a new one.
-func identify(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver) *http.Request {
+func withRequestID(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver) *http.Request {
 	id := RequestID(r.Context())
 	if id == "" {
-		if id = r.Header.Get(requestIDHeader); !saneRequestID(id) {
+		if id = r.Header.Get(requestIDHeader); !isValidRequestID(id) {
 			id = uuid.Must(uuid.NewV7()).String()
 		}
 		r = r.WithContext(tenancy.WithRequest(r.Context(),
@@ -36,8 +36,8 @@ func identify(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver)
 	return r
 }
 
-// saneRequestID admits what can stand in a log and in a header without harm.
-func saneRequestID(id string) bool {
+// isValidRequestID admits what can stand in a log and in a header without harm.
+func isValidRequestID(id string) bool {
 	if id == "" || len(id) > maxRequestID {
 		return false
 	}

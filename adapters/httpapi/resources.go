@@ -79,7 +79,7 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	found, err := h.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
-		Kind: h.kind.Name, Search: search, Labels: labels, After: l.after, Limit: l.more(),
+		Kind: h.kind.Name, Search: search, Labels: labels, After: l.start, Limit: l.fetchLimit(),
 	})
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 	}
 	stored, created, err := h.services.Resources.Put(c.Context(), c.tenant.ID, item, cond)
 	if err != nil {
-		return createOnly(cond, err)
+		return createOnlyError(cond, err)
 	}
 	w.Header().Set("ETag", etag(stored.Version))
 	if !created {

@@ -20,36 +20,36 @@ func (a *api) operations() []operation {
 	for _, kind := range a.services.Kinds.All() {
 		ops = append(ops, resources{a, kind}.routes()...)
 	}
-	return a.protected(ops)
+	return a.addCrossOriginCode(ops)
 }
 
 func (a *api) processRoutes() []operation {
 	ops := []operation{{
 		id: "live", method: http.MethodGet, path: "/livez", tag: "process",
-		summary: "Does the process run?",
-		answer:  answer{status: http.StatusOK, doc: "It does.", schema: goType[health]()},
-		handle:  live,
+		summary:  "Does the process run?",
+		response: response{status: http.StatusOK, doc: "It does.", schema: goType[health]()},
+		handle:   serveLiveness,
 	}, {
 		id: "ready", method: http.MethodGet, path: "/readyz", tag: "process",
-		summary: "Can it serve?",
-		answer:  answer{status: http.StatusOK, doc: "It can.", schema: goType[health]()},
-		handle:  a.canServe,
+		summary:  "Can it serve?",
+		response: response{status: http.StatusOK, doc: "It can.", schema: goType[health]()},
+		handle:   a.serveReadiness,
 	}, {
 		id: "openapi", method: http.MethodGet, path: apiRoot + "openapi.json", tag: "process",
-		summary: "This document",
-		answer:  answer{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},
-		handle:  a.openapi,
+		summary:  "This document",
+		response: response{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},
+		handle:   a.serveOpenAPI,
 	}, {
 		id: "me", method: http.MethodGet, path: apiRoot + "me", tag: "callers",
-		summary: "Who calls, and where they have which role",
-		access:  signedIn,
-		answer:  answer{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
-		handle:  a.me,
+		summary:  "Who calls, and where they have which role",
+		access:   signedIn,
+		response: response{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
+		handle:   a.me,
 	}, {
 		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources",
 		summary: "What the tenant offers, in short",
 		access:  worksInTenant, needs: tenancy.ReadResources, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page of each list.",
+		response: response{status: http.StatusOK, doc: "One page of each list.",
 			schema: a.discoverySchema},
 		handle: a.discover,
 	}}
@@ -58,9 +58,9 @@ func (a *api) processRoutes() []operation {
 			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process",
 			summary: "Figures of this process; to a super-admin, of each tenant too",
 			access:  optionalAuth,
-			answer: answer{status: http.StatusOK, doc: "Prometheus' text format.",
+			response: response{status: http.StatusOK, doc: "Prometheus' text format.",
 				media: "text/plain", schema: anyText},
-			handle: a.showMetrics,
+			handle: a.serveMetrics,
 		})
 	}
 	return ops
@@ -79,12 +79,12 @@ func (a *api) bundleRoutes() []operation {
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
 		summary: "Export the tenant's resources as a bundle",
 		access:  worksInTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
-		answer: answer{
+		response: response{
 			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).",
 			media: federation.BundleMediaType, schema: component("Bundle"),
 			headers: []string{"Content-Disposition"},
 		},
-		handle: a.export,
+		handle: a.exportBundle,
 	}, {
 		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles",
 		summary: "Import a bundle, all of it or nothing",
@@ -92,19 +92,19 @@ func (a *api) bundleRoutes() []operation {
 		params: []parameter{strategyParam, dryRunParam},
 		body: body{media: []string{federation.BundleMediaType, jsonType},
 			schema: component("Bundle")},
-		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.",
+		response: response{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.",
 			schema: goType[importReport]()},
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
 			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
 			tenancy.CodeDanglingReference, tenancy.CodeQuotaExceeded,
 		},
-		handle: a.imports,
+		handle: a.importBundle,
 	}, {
 		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}",
 		tag: "bundles", summary: "Set the value of a secret",
 		access: worksInTenant, needs: tenancy.WriteSecrets, body: jsonBody[secretInput](),
-		answer: answer{status: http.StatusNoContent,
+		response: response{status: http.StatusNoContent,
 			doc: "It is kept, encrypted; there is no way to read it."},
 		handle: a.setSecret,
 	}}
@@ -133,7 +133,7 @@ func (h resources) routes() []operation {
 		summary: "List the resources of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.ReadResources,
 		params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of names.",
+		response: response{status: http.StatusOK, doc: "One page, in the order of names.",
 			schema: component(name + "Page")},
 		handle: h.list,
 	}, {
@@ -141,9 +141,9 @@ func (h resources) routes() []operation {
 		summary: "Get one resource of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.ReadResources,
 		conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK, doc: "The resource.", schema: resource,
+		response: response{status: http.StatusOK, doc: "The resource.", schema: resource,
 			headers: []string{"ETag"}},
-		more: []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.",
+		moreResponses: []response{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.",
 			headers: []string{"ETag"}}},
 		handle: h.get,
 	}, {
@@ -152,9 +152,9 @@ func (h resources) routes() []operation {
 		access:  worksInTenant, needs: tenancy.WriteResources,
 		conditionalHeaders: []string{ifMatch, ifNoneMatch},
 		body:               body{media: []string{jsonType}, schema: component(name + "Input")},
-		answer: answer{status: http.StatusOK, doc: "Replaced.", schema: resource,
+		response: response{status: http.StatusOK, doc: "Replaced.", schema: resource,
 			headers: []string{"ETag"}},
-		more: []answer{{status: http.StatusCreated, doc: "Created.", schema: resource,
+		moreResponses: []response{{status: http.StatusCreated, doc: "Created.", schema: resource,
 			headers: []string{"ETag", "Location"}}},
 		codes: []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists,
 			tenancy.CodeQuotaExceeded},
@@ -164,7 +164,7 @@ func (h resources) routes() []operation {
 		summary: "Delete one resource of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.WriteResources,
 		conditionalHeaders: []string{ifMatch},
-		answer:             answer{status: http.StatusNoContent, doc: "Deleted."},
+		response:           response{status: http.StatusNoContent, doc: "Deleted."},
 		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeReferenced,
 			tenancy.CodeNotDeletable},
 		handle: h.delete,

@@ -20,7 +20,7 @@ func (a *api) sessionRoutes() []operation {
 		id: "signIn", method: http.MethodPost, path: own, tag: "sessions",
 		summary: "Sign in by password",
 		body:    jsonBody[credentials](),
-		answer: answer{status: http.StatusCreated,
+		response: response{status: http.StatusCreated,
 			doc: "The session, whose secret is in a cookie.", schema: session,
 			headers: []string{"Location", "Set-Cookie"}},
 		codes: []tenancy.Code{tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts,
@@ -30,35 +30,35 @@ func (a *api) sessionRoutes() []operation {
 		id: "signOut", method: http.MethodDelete, path: own, tag: "sessions",
 		summary: "End the session of the call",
 		access:  signedIn, codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusNoContent, doc: "It has ended.",
+		response: response{status: http.StatusNoContent, doc: "It has ended.",
 			headers: []string{"Set-Cookie"}},
 		handle: a.signOut,
 	}, {
 		id: "listSessions", method: http.MethodGet, path: own, tag: "sessions",
 		summary: "List the caller's own sessions",
 		access:  signedIn, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, newest first.", schema: page},
-		handle: a.listOwnSessions,
+		response: response{status: http.StatusOK, doc: "One page, newest first.", schema: page},
+		handle:   a.listOwnSessions,
 	}, {
 		id: "endSession", method: http.MethodDelete, path: own + "/{id}", tag: "sessions",
 		summary: "End one of the caller's own sessions",
 		access:  signedIn, codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusNoContent,
+		response: response{status: http.StatusNoContent,
 			doc: "It is refused from the next request on."},
 		handle: a.endOwnSession,
 	}, {
 		id: "listUserSessions", method: http.MethodGet, path: all, tag: "sessions",
 		summary: "List a user's sessions",
 		access:  signedIn, needs: tenancy.ManageUsers, params: pageParams,
-		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK, doc: "One page, newest first.", schema: page},
-		handle: a.listUserSessions,
+		codes:    []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
+		response: response{status: http.StatusOK, doc: "One page, newest first.", schema: page},
+		handle:   a.listUserSessions,
 	}, {
 		id: "endUserSessions", method: http.MethodDelete, path: all, tag: "sessions",
 		summary: "End all sessions of a user",
 		access:  signedIn, needs: tenancy.ManageUsers,
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
-		answer: answer{status: http.StatusNoContent,
+		response: response{status: http.StatusNoContent,
 			doc: "They are refused from the next request on."},
 		handle: a.endUserSessions,
 	}, {
@@ -66,7 +66,7 @@ func (a *api) sessionRoutes() []operation {
 		tag: "sessions", summary: "Change one's own password, and end all other sessions",
 		access: signedIn, body: jsonBody[passwordChange](),
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeTooManyAttempts},
-		answer: answer{status: http.StatusNoContent, doc: "The session goes on, with a new secret.",
+		response: response{status: http.StatusNoContent, doc: "The session goes on, with a new secret.",
 			headers: []string{"Set-Cookie"}},
 		handle: a.changePassword,
 	}}
@@ -85,8 +85,8 @@ func (a *api) openIDRoutes() []operation {
 		summary: "Sign in through the OpenID provider",
 		params: []parameter{{name: "return_to",
 			doc: "a path of this host, to come back to; / without it", schema: text}},
-		answer: answer{status: http.StatusFound, doc: "To the provider.", headers: elsewhere},
-		handle: a.startOpenID,
+		response: response{status: http.StatusFound, doc: "To the provider.", headers: elsewhere},
+		handle:   a.startOpenID,
 	}, {
 		id: "finishOpenID", method: http.MethodGet, path: root + "callback", tag: "sessions",
 		summary: "Come back from the OpenID provider",
@@ -97,16 +97,16 @@ func (a *api) openIDRoutes() []operation {
 			{name: "error", doc: "why there is no code", schema: text},
 		},
 		allowUnknownParams: true,
-		answer: answer{status: http.StatusFound,
+		response: response{status: http.StatusFound,
 			doc: "Signed in, and back to where it began.", headers: elsewhere},
 		codes:  []tenancy.Code{tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts},
 		handle: a.finishOpenID,
 	}}
 }
 
-// protected adds what every operation can answer that changes something and that
+// addCrossOriginCode adds what every operation can answer that changes something and that
 // a session's cookie can call.
-func (a *api) protected(ops []operation) []operation {
+func (a *api) addCrossOriginCode(ops []operation) []operation {
 	if a.signin == nil {
 		return ops
 	}

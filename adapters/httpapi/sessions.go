@@ -42,23 +42,23 @@ func (c *call) showSession(s identity.Session) sessionBody {
 	}
 }
 
-// giveSession gives the browser the secret of a session.
-func (a *api) giveSession(
+// setSessionCookie gives the browser the secret of a session.
+func (a *api) setSessionCookie(
 	w http.ResponseWriter, r *http.Request, s identity.Session, secret string,
 ) {
 	a.setCookie(w, r, sessionCookie, secret, s.ExpiresAt.Sub(a.now()).Round(time.Second))
 }
 
-// begin gives the browser a session in place of the one that it may have: that
+// startSession gives the browser a session in place of the one that it may have: that
 // one ends.
-func (a *api) begin(w http.ResponseWriter, c *call, g signin.NewSession) error {
+func (a *api) startSession(w http.ResponseWriter, c *call, g signin.NewSession) error {
 	if former, ok := a.readCookie(c.Request, sessionCookie); ok {
 		if err := a.signin.Leave(c.Context(), former); err != nil {
 			return err
 		}
 	}
 	c.session = g.Session
-	a.giveSession(w, c.Request, g.Session, g.Secret)
+	a.setSessionCookie(w, c.Request, g.Session, g.Secret)
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := a.begin(w, c, grant); err != nil {
+	if err := a.startSession(w, c, grant); err != nil {
 		return err
 	}
 	w.Header().Set("Location", a.prefix+apiRoot+"sessions/"+grant.Session.ID)
@@ -92,23 +92,23 @@ func (a *api) signOut(w http.ResponseWriter, c *call) error {
 	if c.session.ID == "" {
 		return errNoSession
 	}
-	return a.end(w, c, c.principal.ID, c.session.ID)
+	return a.endSession(w, c, c.principal.ID, c.session.ID)
 }
 
 func (a *api) endOwnSession(w http.ResponseWriter, c *call) error {
 	if c.principal.Kind != tenancy.UserPrincipal {
 		return tenancy.ErrNotFound
 	}
-	return a.end(w, c, c.principal.ID, c.PathValue("id"))
+	return a.endSession(w, c, c.principal.ID, c.PathValue("id"))
 }
 
-// end ends a session, and takes the cookie away from whoever has ended their own.
-func (a *api) end(w http.ResponseWriter, c *call, user, id string) error {
+// endSession ends a session, and takes the cookie away from whoever has ended their own.
+func (a *api) endSession(w http.ResponseWriter, c *call, user, id string) error {
 	if err := a.signin.End(c.Context(), c.principal, user, id); err != nil {
 		return err
 	}
 	if id == c.session.ID {
-		a.dropCookie(w, c.Request, sessionCookie)
+		a.deleteCookie(w, c.Request, sessionCookie)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -116,7 +116,7 @@ func (a *api) end(w http.ResponseWriter, c *call, user, id string) error {
 
 func (a *api) listOwnSessions(w http.ResponseWriter, c *call) error {
 	if c.principal.Kind != tenancy.UserPrincipal { // a program has none
-		return a.answerSessions(w, c, "list own sessions", nil)
+		return a.writeSessions(w, c, "list own sessions", nil)
 	}
 	return a.listSessions(w, c, "list own sessions", c.principal.ID)
 }
@@ -131,12 +131,12 @@ func (a *api) listSessions(w http.ResponseWriter, c *call, list, user string) er
 	if err != nil {
 		return err
 	}
-	return a.answerSessions(w, c, list, found)
+	return a.writeSessions(w, c, list, found)
 }
 
-// answerSessions answers one page. A user has few sessions, so they are read
+// writeSessions answers one page. A user has few sessions, so they are read
 // whole; their ids are in the order of their beginnings.
-func (a *api) answerSessions(
+func (a *api) writeSessions(
 	w http.ResponseWriter, c *call, list string, all []identity.Session,
 ) error {
 	l, err := c.listing(list)
@@ -145,7 +145,7 @@ func (a *api) answerSessions(
 	}
 	slices.SortFunc(all, func(x, y identity.Session) int { return cmp.Compare(y.ID, x.ID) })
 	all = slices.DeleteFunc(all,
-		func(x identity.Session) bool { return l.after != "" && x.ID >= l.after })
+		func(x identity.Session) bool { return l.start != "" && x.ID >= l.start })
 	return writeJSON(w, http.StatusOK,
 		pageOf(l, all, func(s identity.Session) string { return s.ID }, c.showSession))
 }
@@ -168,7 +168,7 @@ func (a *api) changePassword(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	a.giveSession(w, c.Request, c.session, secret)
+	a.setSessionCookie(w, c.Request, c.session, secret)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -26,16 +26,16 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			r = identify(w, r, tenants)
-			w.Header().Add("Vary", varies)
+			r = withRequestID(w, r, tenants)
+			w.Header().Add("Vary", varyHeaders)
 			tenant, err := tenants.ResolveFor(r.Context(), tenancy.PrincipalFrom(r.Context()),
 				tenants.FromRequest(r))
 			if err == nil && tenant.State != tenancy.Active {
 				err = errSuspended
 			}
 			if err != nil {
-				w.Header().Set("Cache-Control", uncached)
-				writeProblem(w, r, withRequest(slog.Default()), err)
+				w.Header().Set("Cache-Control", cacheControl)
+				writeProblem(w, r, withLogHandler(slog.Default()), err)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(tenancy.NewContext(r.Context(), tenant.ID)))

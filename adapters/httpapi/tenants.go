@@ -133,7 +133,7 @@ func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 // stored tenant has it.
 func (a *api) tenantVersion(c *call) (int64, error) {
 	match, err := readTags(c.Header, ifMatch)
-	if err != nil || !match.present || match.any {
+	if err != nil || !match.present || match.wildcard {
 		return 0, err
 	}
 	t, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))

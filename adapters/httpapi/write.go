@@ -6,29 +6,29 @@ import (
 	"strconv"
 )
 
-// tracker knows whether an answer has begun: after that it is too late for a
+// responseTracker knows whether an answer has begun: after that it is too late for a
 // problem. And with which status: 200 where none was written.
-type tracker struct {
+type responseTracker struct {
 	http.ResponseWriter
-	begun  bool
-	status int
+	started bool
+	status  int
 }
 
-func (t *tracker) WriteHeader(status int) {
-	if !t.begun {
+func (t *responseTracker) WriteHeader(status int) {
+	if !t.started {
 		t.status = status
 	}
-	t.begun = t.begun || status >= http.StatusOK
+	t.started = t.started || status >= http.StatusOK
 	t.ResponseWriter.WriteHeader(status)
 }
 
-func (t *tracker) Write(b []byte) (int, error) {
-	t.begun = true
+func (t *responseTracker) Write(b []byte) (int, error) {
+	t.started = true
 	return t.ResponseWriter.Write(b)
 }
 
 // Unwrap is for [http.ResponseController].
-func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+func (t *responseTracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // writeJSON answers v.
 func writeJSON(w http.ResponseWriter, status int, v any) error {
@@ -57,8 +57,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 		p.Status, p.Title = override.status, http.StatusText(override.status)
 	}
 	p.RequestID = RequestID(r.Context())
-	refusedWith(r, p.Code)
-	r = reached(r)
+	recordProblem(r, p.Code)
+	r = latestRequest(r)
 	if p.Status >= http.StatusInternalServerError {
 		log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("method", r.Method), slog.String("route", r.Pattern),
