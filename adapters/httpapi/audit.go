@@ -87,8 +87,8 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if l.start != "" {
-		if q.Before, err = strconv.ParseInt(l.start, 10, 64); err != nil || q.Before < 1 {
+	if l.after != "" {
+		if q.Before, err = strconv.ParseInt(l.after, 10, 64); err != nil || q.Before < 1 {
 			return errCursor
 		}
 	}
@@ -112,8 +112,8 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	}
 	q := ports.PlatformAuditQuery{Actor: filters.Actor, Action: filters.Action,
 		Since: filters.Since, Until: filters.Until, Limit: l.fetchLimit()}
-	if l.start != "" {
-		if q.Before, err = parseAuditPosition(l.start); err != nil {
+	if l.after != "" {
+		if q.Before, err = parseAuditPosition(l.after); err != nil {
 			return err
 		}
 	}

@@ -8,17 +8,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// etag is the strong entity tag of a version (RFC 9110, 8.8.3).
+// etag returns the strong entity tag of a version (RFC 9110, section 8.8.3).
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// entityTags is an If-Match or If-None-Match header as it was read.
+// entityTags is a parsed If-Match or If-None-Match header.
 type entityTags struct {
 	present  bool
 	wildcard bool     // *
-	list     []string // each with its quotes, and W/ where it is weak
+	list     []string // each with its quotes, and with W/ if it is weak
 }
 
-// readTags reads the header name. What RFC 9110 doesn't have is
+// readTags parses the header name. A value that RFC 9110 doesn't allow is
 // [tenancy.CodeInvalid].
 func readTags(h http.Header, name string) (entityTags, error) {
 	values := h.Values(name)
@@ -32,7 +32,7 @@ func readTags(h http.Header, name string) (entityTags, error) {
 	list, ok := splitTags(text)
 	if !ok {
 		return entityTags{}, tenancy.Errorf(tenancy.CodeInvalid,
-			`the header %s is * or a list of tags such as "3"`, name)
+			`the header %s must be * or a list of entity tags such as "3"`, name)
 	}
 	return entityTags{present: true, list: list}, nil
 }
@@ -55,8 +55,7 @@ func splitTags(text string) (list []string, ok bool) {
 	}
 }
 
-// tagLength is the length of the tag that text begins with, 0 if it begins
-// with none.
+// tagLength returns the length of the tag at the start of text, 0 if there is none.
 func tagLength(text string) int {
 	start := 0
 	if strings.HasPrefix(text, "W/") {
@@ -76,8 +75,8 @@ func tagLength(text string) int {
 	return 0
 }
 
-// versions gives the versions that the tags stand for. A weak tag and one that
-// no version has match nothing, as strong comparison wants it.
+// versions returns the versions of the tags. It leaves out weak tags and tags that
+// aren't a version: in a strong comparison they match nothing.
 func (t entityTags) versions() []int64 {
 	var versions []int64
 	for _, tag := range t.list {
@@ -89,8 +88,8 @@ func (t entityTags) versions() []int64 {
 	return versions
 }
 
-// matchesWeakly reports whether version is among the tags, weak ones too: the
-// comparison that If-None-Match of a GET wants.
+// matchesWeakly reports whether version is among the tags, strong or weak: the
+// comparison for If-None-Match of a GET.
 func (t entityTags) matchesWeakly(version int64) bool {
 	for _, tag := range t.list {
 		if strings.TrimPrefix(tag, "W/") == etag(version) {
@@ -101,4 +100,4 @@ func (t entityTags) matchesWeakly(version int64) bool {
 }
 
 var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
-	"it isn't the version that If-Match asks for: read it again")
+	"the stored version isn't the one in If-Match: read the item again")

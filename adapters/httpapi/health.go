@@ -7,7 +7,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// health is the answer of the two probes.
+// health is the response of the two probes.
 type health struct {
 	Status string `json:"status" enum:"ok"`
 }
@@ -16,7 +16,8 @@ func serveLiveness(w http.ResponseWriter, _ *call) error {
 	return writeJSON(w, http.StatusOK, health{Status: "ok"})
 }
 
-// serveReadiness shows only what is written to be shown: the cause goes to the log.
+// serveReadiness shows the message of a [tenancy.Error] that isn't internal. Any other
+// cause goes only to the log.
 func (a *api) serveReadiness(w http.ResponseWriter, c *call) error {
 	err := a.ready.check(c.Context())
 	if err == nil {

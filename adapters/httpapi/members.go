@@ -14,10 +14,10 @@ type memberBody struct {
 	Email     string       `json:"email"`
 	Name      string       `json:"name"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	CreatedAt timestamp    `json:"created_at" doc:"since when"`
+	CreatedAt timestamp    `json:"created_at" doc:"when the user became a member"`
 }
 
-// memberInput is what a member is made of.
+// memberInput is the body of a PUT of a member.
 type memberInput struct {
 	Role tenancy.Role `json:"role" enum:"viewer,editor,admin"`
 }
@@ -29,7 +29,7 @@ func (a *api) memberRoutes() []operation {
 		id: "listMembers", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the members of a tenant",
 		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
-		response: response{status: http.StatusOK, doc: "One page, in the order of the users' ids.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by user id.",
 			schema: goType[page[memberBody]]()},
 		handle: a.listMembers,
 	}, {
@@ -44,7 +44,7 @@ func (a *api) memberRoutes() []operation {
 		summary: "Give a user a role in a tenant",
 		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
 		response: response{status: http.StatusOK,
-			doc: "The member, with another role or with the same.", schema: member},
+			doc: "The existing member with the given role.", schema: member},
 		moreResponses: []response{{status: http.StatusCreated, doc: "A new member.", schema: member,
 			headers: []string{"Location"}}},
 		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin,
@@ -52,10 +52,10 @@ func (a *api) memberRoutes() []operation {
 		handle: a.putMember,
 	}, {
 		id: "removeMember", method: http.MethodDelete, path: one, tag: "members",
-		summary: "Take a user's place in a tenant away",
+		summary: "Remove a member from a tenant",
 		access:  managesTenant, needs: tenancy.WriteMembers,
 		codes:    []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
-		response: response{status: http.StatusNoContent, doc: "They are a member no longer."},
+		response: response{status: http.StatusNoContent, doc: "The user is no longer a member."},
 		handle:   a.removeMember,
 	}}
 }
@@ -70,12 +70,12 @@ func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	ask := func(after string, limit int) ([]admin.Member, error) {
+	list := func(after string, limit int) ([]admin.Member, error) {
 		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after,
 			limit)
 	}
 	id := func(m admin.Member) string { return m.User }
-	return writeList(w, l, id, showMember, ask)
+	return writeList(w, l, id, showMember, list)
 }
 
 func (a *api) getMember(w http.ResponseWriter, c *call) error {

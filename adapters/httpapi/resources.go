@@ -79,7 +79,7 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	found, err := h.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
-		Kind: h.kind.Name, Search: search, Labels: labels, After: l.start, Limit: l.fetchLimit(),
+		Kind: h.kind.Name, Search: search, Labels: labels, After: l.after, Limit: l.fetchLimit(),
 	})
 	if err != nil {
 		return err

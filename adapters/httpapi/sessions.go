@@ -145,7 +145,7 @@ func (a *api) writeSessions(
 	}
 	slices.SortFunc(all, func(x, y identity.Session) int { return cmp.Compare(y.ID, x.ID) })
 	all = slices.DeleteFunc(all,
-		func(x identity.Session) bool { return l.start != "" && x.ID >= l.start })
+		func(x identity.Session) bool { return l.after != "" && x.ID >= l.after })
 	return writeJSON(w, http.StatusOK,
 		pageOf(l, all, func(s identity.Session) string { return s.ID }, c.showSession))
 }
