@@ -162,7 +162,7 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 			return fmt.Errorf("Options.Discovery[%d].Kind %q is not declared", i, d.Kind)
 		}
 		if d.Member == "" || slices.Contains(members, d.Member) {
-			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or used twice", i, d.Member)
+			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or already used", i, d.Member)
 		}
 		members = append(members, d.Member)
 		for _, f := range kind.Fields {

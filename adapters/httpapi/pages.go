@@ -67,8 +67,8 @@ func writeList[S, T any](
 	return writeJSON(w, http.StatusOK, pageOf(l, found, key, show))
 }
 
-// fetchOneMore reads one more item after a full page. Two reads are needed because the
-// use cases refuse a limit above the largest page.
+// fetchOneMore reads one more item after a full page. It needs a second read because a
+// use case returns at most the largest page.
 func fetchOneMore[S any](
 	l listing, found []S, key func(S) string, list func(after string, limit int) ([]S, error),
 ) ([]S, error) {
@@ -79,8 +79,8 @@ func fetchOneMore[S any](
 	return append(found, next...), err
 }
 
-// pageOf makes the answer out of what [listing.more] brought. key is an item's
-// place in the order of the list.
+// pageOf builds the page from up to [listing.fetchLimit] items. key returns an item's
+// sort key.
 func pageOf[S, T any](l listing, found []S, key func(S) string, show func(S) T) page[T] {
 	var p page[T]
 	if len(found) > l.limit {

@@ -36,7 +36,7 @@ func readQuery(raw string, declared []parameter) (query, error) {
 		i := slices.IndexFunc(declared, func(p parameter) bool { return p.name == name })
 		switch {
 		case i < 0:
-			return nil, invalidParameter(name, "unknown parameter")
+			return nil, invalidParameter(name, "is unknown")
 		case len(texts) > 1 && !declared[i].repeatable:
 			return nil, invalidParameter(name, "appears more than once")
 		case len(texts) > maxFilters:
@@ -74,7 +74,7 @@ func invalidParameter(name, detail string) *tenancy.Error {
 	if len(name) > longest {
 		name = name[:longest] + "…"
 	}
-	return tenancy.Errorf(tenancy.CodeInvalid, "the query parameter %q: %s", name, detail)
+	return tenancy.Errorf(tenancy.CodeInvalid, "the query parameter %q %s", name, detail)
 }
 
 // text returns the value of a parameter, "" without one.

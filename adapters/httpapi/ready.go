@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// readyTTL is how long it is believed that the program can serve.
+// readyTTL is how long a successful readiness check is cached.
 const readyTTL = time.Second
 
-// readiness asks [Options.Ready] for everybody who asks /readyz, one call at a
-// time, so that strangers can't keep the database busy. A bad answer isn't kept:
-// whoever asks next sees the program recover.
+// readiness calls [Options.Ready] for all requests of /readyz, one call at a time, so
+// that callers without credentials can't load the database. It doesn't cache a
+// failure: the next request sees that the program has recovered.
 type readiness struct {
 	probe      func(context.Context) error
 	clock      func() time.Time
-	semaphore  chan struct{} // full while somebody asks; it guards until
+	semaphore  chan struct{} // full during a call of probe; guards validUntil
 	validUntil time.Time
 }
 
@@ -32,13 +32,13 @@ func (r *readiness) check(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	asked := r.clock()
-	if asked.Before(r.validUntil) {
+	start := r.clock()
+	if start.Before(r.validUntil) {
 		return nil
 	}
 	err := r.probe(ctx)
 	if err == nil {
-		r.validUntil = asked.Add(readyTTL)
+		r.validUntil = start.Add(readyTTL)
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// resourceBody is a resource as it is answered.
+// resourceBody is a resource in a response.
 type resourceBody struct {
 	ID        string            `json:"id"`
 	Kind      string            `json:"kind"`
@@ -35,13 +35,13 @@ func showResource(r federation.Resource) resourceBody {
 	}
 }
 
-// resourceInput is what a PUT carries.
+// resourceInput is the body of a PUT.
 type resourceInput struct {
 	Labels map[string]*string `json:"labels"`
 	Spec   json.RawMessage    `json:"spec"`
 }
 
-// item is the input under its name. A label without a value is refused: it
+// item returns the input as an item with the name ref. It refuses a null label, which
 // would be stored as an empty one.
 func (in resourceInput) item(ref federation.Ref) (federation.Item, error) {
 	labels := make(map[string]string, len(in.Labels))
@@ -93,7 +93,7 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	known, err := readTags(c.Header, ifNoneMatch)
+	noneMatch, err := readTags(c.Header, ifNoneMatch)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	w.Header().Set("ETag", etag(found.Version))
-	if known.matchesWeakly(found.Version) {
+	if noneMatch.matchesWeakly(found.Version) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -154,9 +154,8 @@ func (h resources) delete(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// path is the path of the kind's resource of that name, percent-encoded. A
-// name that is nothing but dots is encoded too, or clients and proxies would
-// take it for a step up.
+// path returns the percent-encoded path of the resource called name. It encodes the
+// names "." and ".." too: clients and proxies would resolve them as path segments.
 func (h resources) path(name string) string {
 	segment := url.PathEscape(name)
 	switch segment {
@@ -168,13 +167,13 @@ func (h resources) path(name string) string {
 	return apiRoot + h.kind.Path + "/" + segment
 }
 
-// ref is the resource that the path names. A name that nothing can have is not
-// found, without asking the store.
+// ref returns the resource that the path names. An invalid name is
+// [tenancy.CodeNotFound] without a read of the store.
 func (h resources) ref(c *call) (federation.Ref, error) {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
 	if tenancy.CheckName(ref.Name) != nil {
 		return federation.Ref{},
-			tenancy.Errorf(tenancy.CodeNotFound, "there is no such %s in this tenant", h.kind.Name)
+			tenancy.Errorf(tenancy.CodeNotFound, "%s not found in this tenant", h.kind.Name)
 	}
 	return ref, nil
 }

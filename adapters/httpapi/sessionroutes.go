@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// sessionRoutes are there where the library itself finds out who calls. A host
-// that does so by [Options.Authenticate] has sessions of its own.
+// sessionRoutes returns the routes for signing in. They don't exist with
+// [Options.Authenticate]: such a host has its own sessions.
 func (a *api) sessionRoutes() []operation {
 	if a.signin == nil {
 		return nil
@@ -21,16 +21,16 @@ func (a *api) sessionRoutes() []operation {
 		summary: "Sign in by password",
 		body:    jsonBody[credentials](),
 		response: response{status: http.StatusCreated,
-			doc: "The session, whose secret is in a cookie.", schema: session,
+			doc: "The session; its secret is in the cookie.", schema: session,
 			headers: []string{"Location", "Set-Cookie"}},
 		codes: []tenancy.Code{tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts,
 			CodeCrossOrigin},
 		handle: a.signIn,
 	}, {
 		id: "signOut", method: http.MethodDelete, path: own, tag: "sessions",
-		summary: "End the session of the call",
+		summary: "Sign out: end the session of this call",
 		access:  signedIn, codes: []tenancy.Code{tenancy.CodeNotFound},
-		response: response{status: http.StatusNoContent, doc: "It has ended.",
+		response: response{status: http.StatusNoContent, doc: "The session has ended.",
 			headers: []string{"Set-Cookie"}},
 		handle: a.signOut,
 	}, {
@@ -44,7 +44,7 @@ func (a *api) sessionRoutes() []operation {
 		summary: "End one of the caller's own sessions",
 		access:  signedIn, codes: []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusNoContent,
-			doc: "It is refused from the next request on."},
+			doc: "The session is refused from the next request on."},
 		handle: a.endOwnSession,
 	}, {
 		id: "listUserSessions", method: http.MethodGet, path: all, tag: "sessions",
@@ -59,14 +59,14 @@ func (a *api) sessionRoutes() []operation {
 		access:  signedIn, needs: tenancy.ManageUsers,
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
 		response: response{status: http.StatusNoContent,
-			doc: "They are refused from the next request on."},
+			doc: "The sessions are refused from the next request on."},
 		handle: a.endUserSessions,
 	}, {
 		id: "changePassword", method: http.MethodPut, path: apiRoot + "me/password",
-		tag: "sessions", summary: "Change one's own password, and end all other sessions",
+		tag: "sessions", summary: "Change the caller's own password and end all their other sessions",
 		access: signedIn, body: jsonBody[passwordChange](),
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeTooManyAttempts},
-		response: response{status: http.StatusNoContent, doc: "The session goes on, with a new secret.",
+		response: response{status: http.StatusNoContent, doc: "The session continues with a new secret.",
 			headers: []string{"Set-Cookie"}},
 		handle: a.changePassword,
 	}}
@@ -79,33 +79,33 @@ func (a *api) sessionRoutes() []operation {
 func (a *api) openIDRoutes() []operation {
 	const root = apiRoot + "sessions/oidc/"
 	text := &huma.Schema{Type: huma.TypeString}
-	elsewhere := []string{"Location", "Set-Cookie"}
+	redirectHeaders := []string{"Location", "Set-Cookie"}
 	return []operation{{
 		id: "startOpenID", method: http.MethodGet, path: root + "start", tag: "sessions",
-		summary: "Sign in through the OpenID provider",
+		summary: "Start a sign-in through the OpenID provider",
 		params: []parameter{{name: "return_to",
-			doc: "a path of this host, to come back to; / without it", schema: text}},
-		response: response{status: http.StatusFound, doc: "To the provider.", headers: elsewhere},
+			doc: "the path of this host to return to; defaults to /", schema: text}},
+		response: response{status: http.StatusFound, doc: "A redirect to the provider.", headers: redirectHeaders},
 		handle:   a.startOpenID,
 	}, {
 		id: "finishOpenID", method: http.MethodGet, path: root + "callback", tag: "sessions",
-		summary: "Come back from the OpenID provider",
+		summary: "Finish a sign-in through the OpenID provider",
 		params: []parameter{
-			{name: "state", doc: "as the provider was given it", schema: text},
-			{name: "code", doc: "to be redeemed", schema: text},
+			{name: "state", doc: "the state that the start sent to the provider", schema: text},
+			{name: "code", doc: "the authorization code", schema: text},
 			{name: "iss", doc: "the provider's issuer (RFC 9207)", schema: text},
-			{name: "error", doc: "why there is no code", schema: text},
+			{name: "error", doc: "why the provider sent no code", schema: text},
 		},
 		allowUnknownParams: true,
 		response: response{status: http.StatusFound,
-			doc: "Signed in, and back to where it began.", headers: elsewhere},
+			doc: "Signed in: a redirect to return_to.", headers: redirectHeaders},
 		codes:  []tenancy.Code{tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts},
 		handle: a.finishOpenID,
 	}}
 }
 
-// addCrossOriginCode adds what every operation can answer that changes something and that
-// a session's cookie can call.
+// addCrossOriginCode adds [CodeCrossOrigin] to every operation that changes something
+// and that accepts a session's cookie.
 func (a *api) addCrossOriginCode(ops []operation) []operation {
 	if a.signin == nil {
 		return ops

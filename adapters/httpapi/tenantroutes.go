@@ -29,9 +29,9 @@ func (a *api) tenantRoutes() []operation {
 		handle: a.createTenant,
 	}, {
 		id: "listTenants", method: http.MethodGet, path: all, tag: "tenants",
-		summary: "List the caller's tenants; of a super-admin, all",
+		summary: "List the caller's tenants; for a super-admin, all tenants",
 		access:  signedIn, params: slices.Concat([]parameter{stateParam}, pageParams),
-		response: response{status: http.StatusOK, doc: "One page, in the order of slugs.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by slug.",
 			schema: goType[page[tenantBody]]()},
 		handle: a.listTenants,
 	}, {
@@ -41,12 +41,12 @@ func (a *api) tenantRoutes() []operation {
 		conditionalHeaders: []string{ifNoneMatch},
 		response: response{status: http.StatusOK, doc: "The tenant.", schema: tenant,
 			headers: []string{"ETag"}},
-		moreResponses: []response{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.",
+		moreResponses: []response{{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
 			headers: []string{"ETag"}}},
 		handle: a.getTenant,
 	}, {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants",
-		summary: "Change a tenant; its state and its quotas only as a super-admin",
+		summary: "Change a tenant; only super-admins may change its state and quotas",
 		access:  managesTenant, needs: tenancy.UpdateTenant, conditionalHeaders: []string{ifMatch},
 		body: jsonBody[tenantChange](),
 		response: response{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant,
@@ -55,10 +55,10 @@ func (a *api) tenantRoutes() []operation {
 		handle: a.updateTenant,
 	}, {
 		id: "deleteTenant", method: http.MethodDelete, path: tenantRoot, tag: "tenants",
-		summary: "Delete a tenant, softly",
+		summary: "Delete a tenant; it can be restored",
 		access:  managesTenant, needs: tenancy.ManageTenants, conditionalHeaders: []string{ifMatch},
 		response: response{status: http.StatusNoContent,
-			doc: "Its keys have stopped; its data and its slug are kept."},
+			doc: "Its keys no longer work. Its data and its slug are kept."},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.deleteTenant,
 	}, {
@@ -71,10 +71,10 @@ func (a *api) tenantRoutes() []operation {
 		handle: a.restoreTenant,
 	}, {
 		id: "purgeTenant", method: http.MethodPost, path: tenantRoot + "/purge", tag: "tenants",
-		summary: "Remove a deleted tenant with everything that it has, for good",
+		summary: "Permanently remove a deleted tenant and all its data",
 		access:  managesTenant, needs: tenancy.ManageTenants, body: jsonBody[purgeInput](),
 		response: response{status: http.StatusOK,
-			doc:    "What was removed. The platform's audit log keeps it too.",
+			doc:    "The certificate of what was removed. The platform's audit log keeps it.",
 			schema: goType[certificateBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.purgeTenant,
@@ -100,7 +100,7 @@ func (a *api) keyRoutes() []operation {
 		handle: a.listKeys,
 	}, {
 		id: "rotateKey", method: http.MethodPost, path: all + "/{id}/rotate", tag: "keys",
-		summary: "Replace an API key by a new one, and let it work on for a while",
+		summary: "Replace an API key by a new one; the old one still works for a while",
 		access:  managesTenant, needs: tenancy.WriteKeys, body: jsonBody[rotateInput](),
 		response: response{status: http.StatusCreated, doc: "The new key with its secret.",
 			schema: goType[newKeyBody](), headers: []string{"Location"}},
@@ -112,7 +112,7 @@ func (a *api) keyRoutes() []operation {
 		access:  managesTenant, needs: tenancy.WriteKeys,
 		codes: []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusNoContent,
-			doc: "It is refused from the next request on."},
+			doc: "The key is refused from the next request on."},
 		handle: a.revokeKey,
 	}}
 }

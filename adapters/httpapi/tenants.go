@@ -10,7 +10,7 @@ import (
 )
 
 var errTenancyOff = tenancy.Errorf(tenancy.CodeInvalidState,
-	"tenancy is off here: there is the default tenant and no other")
+	"tenancy is off: only the default tenant exists")
 
 func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if !a.multiTenant {
@@ -20,11 +20,11 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
+	newTenant := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
 	if quotas := in.Quotas.quotas(); quotas != nil {
-		order.Quotas = *quotas
+		newTenant.Quotas = *quotas
 	}
-	t, err := a.admin.CreateTenant(c.Context(), c.principal, order)
+	t, err := a.admin.CreateTenant(c.Context(), c.principal, newTenant)
 	if err != nil {
 		return err
 	}
@@ -40,17 +40,17 @@ func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 	}
 	state := tenancy.State(c.query.text("state"))
 	if c.query.has("state") && !state.Valid() {
-		return invalidParameter("state", "it is one of active, suspended, deleted")
+		return invalidParameter("state", "must be active, suspended or deleted")
 	}
-	ask := func(after string, limit int) ([]tenancy.Tenant, error) {
+	list := func(after string, limit int) ([]tenancy.Tenant, error) {
 		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after),
 			Limit: limit})
 	}
 	slug := func(t tenancy.Tenant) string { return string(t.Slug) }
-	return writeList(w, l, slug, showTenant, ask)
+	return writeList(w, l, slug, showTenant, list)
 }
 
-// tenantsOf lists the caller's tenants; with tenancy off there is one at most.
+// tenantsOf lists the caller's tenants; with tenancy off at most the default tenant.
 func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
 	if a.multiTenant {
 		return a.admin.ListTenants(c.Context(), c.principal, q)
@@ -66,7 +66,7 @@ func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
 }
 
 func (a *api) getTenant(w http.ResponseWriter, c *call) error {
-	known, err := readTags(c.Header, ifNoneMatch)
+	noneMatch, err := readTags(c.Header, ifNoneMatch)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if known.matchesWeakly(t.Version) {
+	if noneMatch.matchesWeakly(t.Version) {
 		w.Header().Set("ETag", etag(t.Version))
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -129,8 +129,8 @@ func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
-// tenantVersion is the version that If-Match asks for, 0 without one. The
-// stored tenant has it.
+// tenantVersion returns the version in If-Match that the stored tenant has. It is 0
+// without If-Match and for *.
 func (a *api) tenantVersion(c *call) (int64, error) {
 	match, err := readTags(c.Header, ifMatch)
 	if err != nil || !match.present || match.wildcard {

@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// userBody is a user as super-admins see them.
+// userBody is a user in a response to a super-admin.
 type userBody struct {
 	ID         string    `json:"id" format:"uuid"`
 	Email      string    `json:"email"`
@@ -18,19 +18,20 @@ type userBody struct {
 	UpdatedAt  timestamp `json:"updated_at"`
 }
 
-// userInput is what creates a user.
+// userInput is the body of a request that creates a user.
 type userInput struct {
-	Email      string  `json:"email" doc:"ASCII; kept in lower case"`
+	Email      string  `json:"email" doc:"ASCII; stored in lower case"`
 	Name       string  `json:"name"`
-	Password   *string `json:"password,omitempty" doc:"absent: the user has none yet"`
+	Password   *string `json:"password,omitempty" doc:"defaults to none"`
 	SuperAdmin bool    `json:"super_admin,omitempty"`
 }
 
-// userChange is what changes a user. What is absent stays.
+// userChange is the body of a request that changes a user. An absent member stays
+// unchanged.
 type userChange struct {
-	Email      *string `json:"email,omitempty" doc:"ASCII; kept in lower case"`
+	Email      *string `json:"email,omitempty" doc:"ASCII; stored in lower case"`
 	Name       *string `json:"name,omitempty"`
-	Password   *string `json:"password,omitempty" doc:"ends the user's sessions"`
+	Password   *string `json:"password,omitempty" doc:"a new one ends the user's sessions"`
 	SuperAdmin *bool   `json:"super_admin,omitempty"`
 }
 
@@ -39,7 +40,7 @@ func (a *api) userRoutes() []operation {
 	user := goType[userBody]()
 	return []operation{{
 		id: "createUser", method: http.MethodPost, path: all, tag: "users",
-		summary: "Create a user, who is in no tenant yet",
+		summary: "Create a user without a membership",
 		access:  signedIn, needs: tenancy.ManageUsers, body: jsonBody[userInput](),
 		response: response{status: http.StatusCreated, doc: "The user.", schema: user,
 			headers: []string{"Location"}},
@@ -47,9 +48,9 @@ func (a *api) userRoutes() []operation {
 		handle: a.createUser,
 	}, {
 		id: "listUsers", method: http.MethodGet, path: all, tag: "users",
-		summary: "List the users of all tenants and of none",
+		summary: "List all users, with and without memberships",
 		access:  signedIn, needs: tenancy.ManageUsers, params: pageParams,
-		response: response{status: http.StatusOK, doc: "One page, in the order of addresses.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by address.",
 			schema: goType[page[userBody]]()},
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listUsers,
@@ -62,15 +63,15 @@ func (a *api) userRoutes() []operation {
 	}, {
 		id: "updateUser", method: http.MethodPut, path: one, tag: "users", summary: "Change a user",
 		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userChange](),
-		response: response{status: http.StatusOK, doc: "The user as they are now.", schema: user},
+		response: response{status: http.StatusOK, doc: "The changed user.", schema: user},
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
 			tenancy.CodeAlreadyExists},
 		handle: a.updateUser,
 	}, {
 		id: "removeUser", method: http.MethodDelete, path: one, tag: "users",
-		summary: "Remove a user, and their place in every tenant",
+		summary: "Remove a user and all their memberships",
 		access:  signedIn, needs: tenancy.ManageUsers,
-		response: response{status: http.StatusNoContent, doc: "They are gone."},
+		response: response{status: http.StatusNoContent, doc: "The user is removed."},
 		codes:    []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeLastAdmin},
 		handle:   a.removeUser,
 	}}
@@ -88,14 +89,14 @@ func (a *api) createUser(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.NewUser{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin}
+	newUser := admin.NewUser{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin}
 	if in.Password != nil {
 		if *in.Password == "" {
 			return errEmptyPassword
 		}
-		order.Password = *in.Password
+		newUser.Password = *in.Password
 	}
-	u, err := a.admin.CreateUser(c.Context(), c.principal, order)
+	u, err := a.admin.CreateUser(c.Context(), c.principal, newUser)
 	if err != nil {
 		return err
 	}
@@ -111,11 +112,11 @@ func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	ask := func(after string, limit int) ([]identity.User, error) {
+	list := func(after string, limit int) ([]identity.User, error) {
 		return a.admin.ListUsers(c.Context(), c.principal, after, limit)
 	}
 	email := func(u identity.User) string { return u.Email }
-	return writeList(w, l, email, showUser, ask)
+	return writeList(w, l, email, showUser, list)
 }
 
 func (a *api) getUser(w http.ResponseWriter, c *call) error {
