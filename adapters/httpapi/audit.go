@@ -22,7 +22,7 @@ type auditBody struct {
 	ID         string          `json:"id" format:"uuid"`
 	Seq        int64           `json:"seq" doc:"the entry's number in its tenant, without gaps"`
 	At         timestamp       `json:"at"`
-	TenantID   *string         `json:"tenant_id" format:"uuid" doc:"null if the entry belongs to no tenant"`
+	TenantID   *string         `json:"tenant_id" format:"uuid" doc:"null if it has no tenant"`
 	TenantSlug *string         `json:"tenant_slug"`
 	Actor      auditActor      `json:"actor"`
 	Action     string          `json:"action"`

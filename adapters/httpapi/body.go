@@ -59,8 +59,8 @@ func bodyError(err error) error {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return tenancy.Errorf(tenancy.CodeInvalidJSON, "the body is shorter than its Content-Length").
-			Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalidJSON,
+			"the body is shorter than its Content-Length").Because(err)
 	}
 	return err
 }

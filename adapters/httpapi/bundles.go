@@ -87,8 +87,8 @@ type importReport struct {
 	ImportID        string                 `json:"import_id"`
 	DryRun          bool                   `json:"dry_run"`
 	Counts          promote.Counts         `json:"counts"`
-	Items           []importItem           `json:"items" nullable:"false" doc:"every item of the bundle, sorted by kind, then name"`
-	SecretsRequired []federation.SecretUse `json:"secrets_required" nullable:"false" doc:"references to secrets without a value in this tenant"`
+	Items           []importItem           `json:"items" nullable:"false" doc:"the bundle's items, by kind, then name"`
+	SecretsRequired []federation.SecretUse `json:"secrets_required" nullable:"false" doc:"secrets that have no value"`
 }
 
 // importItem is what [promote.ReportItem] writes.
@@ -97,7 +97,7 @@ type importItem struct {
 	Name      string         `json:"name"`
 	Action    promote.Action `json:"action" enum:"create,update,unchanged,skip,rename,fail"`
 	RenamedTo string         `json:"renamed_to,omitempty"`
-	Changes   []importChange `json:"changes" nullable:"false" doc:"the differences from the tenant's item to the bundle's"`
+	Changes   []importChange `json:"changes" nullable:"false" doc:"differences from the tenant's item to the bundle's"`
 	Error     string         `json:"error,omitempty"`
 }
 

@@ -26,20 +26,20 @@ type newInvitationBody struct {
 	CreatedAt timestamp    `json:"created_at"`
 	ExpiresAt timestamp    `json:"expires_at"`
 	Token     string       `json:"token" doc:"accepts the invitation, once; shown only in this response"`
-	URL       string       `json:"url" doc:"the link for the invited person, relative to the service's address; the token is its fragment, which browsers send to no server"`
+	URL       string       `json:"url" doc:"the service-relative link; no server sees its fragment, the token"`
 }
 
 // invitationInput is the body of a request that creates an invitation.
 type invitationInput struct {
 	Email     string       `json:"email" doc:"ASCII; stored in lower case"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	ExpiresIn *int64       `json:"expires_in,omitempty" minimum:"60" maximum:"2592000" doc:"seconds; defaults to 7 days"`
+	ExpiresIn *int64       `json:"expires_in,omitempty" minimum:"60" maximum:"2592000" doc:"seconds; default: 7 days"`
 }
 
 // acceptanceInput is the body of a request that accepts an invitation.
 type acceptanceInput struct {
 	Token    string  `json:"token"`
-	Name     string  `json:"name,omitempty" doc:"the name of a new user; defaults to the part of the address before the @"`
+	Name     string  `json:"name,omitempty" doc:"a new user's name; defaults to the address's part before the @"`
 	Password *string `json:"password,omitempty" doc:"the password of a new user; defaults to none"`
 }
 

@@ -55,7 +55,7 @@ type keyInput struct {
 
 // rotateInput is the body of a request that rotates a key.
 type rotateInput struct {
-	Overlap *string `json:"overlap,omitempty" doc:"how long the old key still works, such as 24h, 90m or 0s; at most 720h" default:"24h"`
+	Overlap *string `json:"overlap,omitempty" doc:"how long the old key works: 0s, 90m, 24h; up to 720h" default:"24h"`
 }
 
 func showKey(k tenancy.APIKey) keyBody {

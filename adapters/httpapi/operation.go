@@ -89,10 +89,11 @@ func jsonBody[T any]() body { return body{media: []string{jsonType}, schema: goT
 
 // The parameters that several routes share.
 var (
-	limitParam = parameter{name: "limit", doc: "the number of items on a page", schema: &huma.Schema{
-		Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)),
-		Default: defaultLimit,
-	}}
+	limitParam = parameter{name: "limit", doc: "the number of items on a page",
+		schema: &huma.Schema{
+			Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)),
+			Default: defaultLimit,
+		}}
 	cursorParam = parameter{name: "cursor",
 		doc:    "next_cursor of the previous page, with the same query",
 		schema: &huma.Schema{Type: huma.TypeString}}

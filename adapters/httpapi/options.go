@@ -151,8 +151,9 @@ func checkPorts(s ports.Services) error {
 
 // reservedPaths are the paths that no kind may have: those of the API's own routes and
 // of planned ones.
-var reservedPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants",
-	"users"}
+var reservedPaths = []string{
+	"audit", "discovery", "invitations", "links", "me", "sessions", "tenants", "users",
+}
 
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	members := []string{"tenant", "next_cursor"}
@@ -162,7 +163,8 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 			return fmt.Errorf("Options.Discovery[%d].Kind %q is not declared", i, d.Kind)
 		}
 		if d.Member == "" || slices.Contains(members, d.Member) {
-			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or already used", i, d.Member)
+			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or already used", i,
+				d.Member)
 		}
 		members = append(members, d.Member)
 		for _, f := range kind.Fields {
@@ -171,7 +173,7 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 			}
 		}
 		if slices.Contains(d.Fields, "name") {
-			return fmt.Errorf("Options.Discovery[%d].Fields contains name, which is always shown", i)
+			return fmt.Errorf("Options.Discovery[%d].Fields contains name: it is always shown", i)
 		}
 	}
 	return nil

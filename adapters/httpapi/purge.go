@@ -20,7 +20,7 @@ type certificateBody struct {
 	Rows     map[string]int64 `json:"rows" doc:"the number of removed rows by table"`
 	Audit    chainEndBody     `json:"audit" doc:"the end of the tenant's audit log, which was removed too"`
 	PurgedAt timestamp        `json:"purged_at"`
-	Digest   string           `json:"digest" pattern:"^sha256:[0-9a-f]{64}$" doc:"over the canonical form (RFC 8785) of the other members"`
+	Digest   string           `json:"digest" pattern:"^sha256:[0-9a-f]{64}$" doc:"of the other members' RFC 8785 form"`
 }
 
 type chainEndBody struct {

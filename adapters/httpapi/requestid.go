@@ -23,7 +23,9 @@ func RequestID(ctx context.Context) string {
 // withRequestID puts the request's id into its context and into the response's header:
 // the id that the context already has, else the valid one that the caller sent, else a
 // new one.
-func withRequestID(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver) *http.Request {
+func withRequestID(
+	w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver,
+) *http.Request {
 	id := RequestID(r.Context())
 	if id == "" {
 		if id = r.Header.Get(requestIDHeader); !isValidRequestID(id) {

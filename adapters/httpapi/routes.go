@@ -26,14 +26,16 @@ func (a *api) operations() []operation {
 func (a *api) processRoutes() []operation {
 	ops := []operation{{
 		id: "live", method: http.MethodGet, path: "/livez", tag: "process",
-		summary:  "Check that the process runs",
-		response: response{status: http.StatusOK, doc: "The process runs.", schema: goType[health]()},
-		handle:   serveLiveness,
+		summary: "Check that the process runs",
+		response: response{status: http.StatusOK, doc: "The process runs.",
+			schema: goType[health]()},
+		handle: serveLiveness,
 	}, {
 		id: "ready", method: http.MethodGet, path: "/readyz", tag: "process",
-		summary:  "Check that the process can serve requests",
-		response: response{status: http.StatusOK, doc: "The process can serve.", schema: goType[health]()},
-		handle:   a.serveReadiness,
+		summary: "Check that the process can serve requests",
+		response: response{status: http.StatusOK, doc: "The process can serve.",
+			schema: goType[health]()},
+		handle: a.serveReadiness,
 	}, {
 		id: "openapi", method: http.MethodGet, path: apiRoot + "openapi.json", tag: "process",
 		summary:  "Get this document",
@@ -92,7 +94,8 @@ func (a *api) bundleRoutes() []operation {
 		params: []parameter{strategyParam, dryRunParam},
 		body: body{media: []string{federation.BundleMediaType, jsonType},
 			schema: component("Bundle")},
-		response: response{status: http.StatusOK, doc: "What was done or, in a dry run, would be done.",
+		response: response{status: http.StatusOK,
+			doc:    "What was done or, in a dry run, would be done.",
 			schema: goType[importReport]()},
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
@@ -143,8 +146,9 @@ func (h resources) routes() []operation {
 		conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusOK, doc: "The resource.", schema: resource,
 			headers: []string{"ETag"}},
-		moreResponses: []response{{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
-			headers: []string{"ETag"}}},
+		moreResponses: []response{
+			{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
+				headers: []string{"ETag"}}},
 		handle: h.get,
 	}, {
 		id: "put" + name, method: http.MethodPut, path: one, tag: "resources",

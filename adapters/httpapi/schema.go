@@ -201,10 +201,10 @@ func problemSchema() *huma.Schema {
 		"referrers": {Type: huma.TypeArray, Items: ref,
 			Description: "for the code referenced: the items that refer to it"},
 		"counts": {Type: huma.TypeObject,
-			Description:          "for the code import_conflict: as in the report of an import",
+			Description:          "for the code import_conflict: as in an import's report",
 			AdditionalProperties: anything},
 		"items": {Type: huma.TypeArray, Items: anything,
-			Description: "for the code import_conflict: the conflicts, as in the report of an import"},
+			Description: "for the code import_conflict: the conflicts, as in an import's report"},
 	}, "type", "title", "status", "detail", "code", "request_id")
 	s.Description = "RFC 9457 problem details"
 	s.AdditionalProperties = true

@@ -63,10 +63,12 @@ func (a *api) sessionRoutes() []operation {
 		handle: a.endUserSessions,
 	}, {
 		id: "changePassword", method: http.MethodPut, path: apiRoot + "me/password",
-		tag: "sessions", summary: "Change the caller's own password and end all their other sessions",
-		access: signedIn, body: jsonBody[passwordChange](),
+		tag:     "sessions",
+		summary: "Change the caller's own password and end all their other sessions",
+		access:  signedIn, body: jsonBody[passwordChange](),
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeTooManyAttempts},
-		response: response{status: http.StatusNoContent, doc: "The session continues with a new secret.",
+		response: response{status: http.StatusNoContent,
+			doc:     "The session continues with a new secret.",
 			headers: []string{"Set-Cookie"}},
 		handle: a.changePassword,
 	}}
@@ -85,8 +87,9 @@ func (a *api) openIDRoutes() []operation {
 		summary: "Start a sign-in through the OpenID provider",
 		params: []parameter{{name: "return_to",
 			doc: "the path of this host to return to; defaults to /", schema: text}},
-		response: response{status: http.StatusFound, doc: "A redirect to the provider.", headers: redirectHeaders},
-		handle:   a.startOpenID,
+		response: response{status: http.StatusFound, doc: "A redirect to the provider.",
+			headers: redirectHeaders},
+		handle: a.startOpenID,
 	}, {
 		id: "finishOpenID", method: http.MethodGet, path: root + "callback", tag: "sessions",
 		summary: "Finish a sign-in through the OpenID provider",

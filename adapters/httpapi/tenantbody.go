@@ -54,8 +54,9 @@ type tenantChange struct {
 
 // quotasBody is the limits of a tenant.
 type quotasBody struct {
-	Resources         map[string]int64 `json:"resources,omitempty" doc:"the largest number of resources by kind"`
-	RequestsPerSecond float64          `json:"requests_per_second,omitempty" minimum:"0" maximum:"1000000" doc:"for each instance of the service; 0: unlimited"`
+	Resources map[string]int64 `json:"resources,omitempty" doc:"the largest number of resources by kind"`
+
+	Rate float64 `json:"requests_per_second,omitempty" minimum:"0" maximum:"1000000" doc:"per instance; 0: unlimited"`
 }
 
 func showQuotas(q tenancy.Quotas) *quotasBody {
@@ -70,5 +71,5 @@ func (b *quotasBody) quotas() *tenancy.Quotas {
 	if b == nil {
 		return nil
 	}
-	return &tenancy.Quotas{Resources: b.Resources, RequestsPerSecond: b.RequestsPerSecond}
+	return &tenancy.Quotas{Resources: b.Resources, RequestsPerSecond: b.Rate}
 }

@@ -41,8 +41,9 @@ func (a *api) tenantRoutes() []operation {
 		conditionalHeaders: []string{ifNoneMatch},
 		response: response{status: http.StatusOK, doc: "The tenant.", schema: tenant,
 			headers: []string{"ETag"}},
-		moreResponses: []response{{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
-			headers: []string{"ETag"}}},
+		moreResponses: []response{
+			{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
+				headers: []string{"ETag"}}},
 		handle: a.getTenant,
 	}, {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants",

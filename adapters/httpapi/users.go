@@ -72,8 +72,9 @@ func (a *api) userRoutes() []operation {
 		summary: "Remove a user and all their memberships",
 		access:  signedIn, needs: tenancy.ManageUsers,
 		response: response{status: http.StatusNoContent, doc: "The user is removed."},
-		codes:    []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeLastAdmin},
-		handle:   a.removeUser,
+		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
+			tenancy.CodeLastAdmin},
+		handle: a.removeUser,
 	}}
 }
 
