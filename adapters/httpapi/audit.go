@@ -44,6 +44,8 @@ type auditTarget struct {
 	Name string `json:"name"`
 }
 
+// showEntry returns the entry for a response. A stored entry that was changed and can't
+// be read has no details and the outcome "failed".
 func showEntry(e tenancy.AuditEntry) auditBody {
 	b := auditBody{
 		ID: e.ID, Seq: e.Seq, At: timestamp(e.At),
@@ -78,6 +80,8 @@ func (c *call) auditQuery() (ports.AuditQuery, error) {
 	return q, nil
 }
 
+// listAudit writes one page of the tenant's audit log, newest first. The sort key is
+// seq.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list audit")
 	if err != nil {
@@ -101,6 +105,8 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, pageOf(l, found, key, showEntry))
 }
 
+// listPlatformAudit writes one page of the audit log of all tenants, newest first. The
+// sort key is the time and the id, because seq is unique only within a tenant.
 func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list all audit")
 	if err != nil {

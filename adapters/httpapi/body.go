@@ -81,6 +81,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) e
 	return decodeJSON(raw, target)
 }
 
+// decodeJSON is readJSON for a body that is already read.
 func decodeJSON(raw []byte, target any) error {
 	canonical, err := federation.Canonical(raw)
 	if err != nil {

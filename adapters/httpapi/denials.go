@@ -56,6 +56,9 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 	}
 }
 
+// appendDenial chooses the audit log: the resolved tenant's for its members and for
+// super-admins, otherwise the log of the API key's tenant, otherwise the platform's. So
+// a caller never writes into the log of a tenant to which they don't belong.
 func (a *api) appendDenial(ctx context.Context, c *call, e tenancy.Event) error {
 	_, member := c.principal.Roles[c.tenant.ID]
 	switch {

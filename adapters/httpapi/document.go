@@ -211,6 +211,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	return byStatus
 }
 
+// pathParams describes the wildcards of the path, all of which are required.
 func (op operation) pathParams() []*huma.Param {
 	var params []*huma.Param
 	for segment := range strings.SplitSeq(op.path, "/") {
@@ -234,6 +235,8 @@ var pathDocs = map[string]string{
 	"user_id":         "the user's id",
 }
 
+// queryParams describes the query. A repeatable parameter is an array that is sent as
+// name=a&name=b (style form, exploded).
 func (op operation) queryParams() []*huma.Param {
 	var params []*huma.Param
 	for _, p := range op.params {
@@ -247,6 +250,8 @@ func (op operation) queryParams() []*huma.Param {
 	return params
 }
 
+// headerParams describes the request headers that the operation reads, except
+// Authorization, which the security schemes describe.
 func (op operation) headerParams(multiTenant bool) []*huma.Param {
 	var params []*huma.Param
 	add := func(name, doc string) {

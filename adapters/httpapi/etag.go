@@ -37,6 +37,9 @@ func readTags(h http.Header, name string) (entityTags, error) {
 	return entityTags{present: true, list: list}, nil
 }
 
+// splitTags splits a list of entity tags at its commas. Empty elements are allowed (RFC
+// 9110, section 5.6.1), but not an empty list. A comma within quotes is part of the
+// tag.
 func splitTags(text string) (list []string, ok bool) {
 	for {
 		text = strings.TrimLeft(text, " \t,")

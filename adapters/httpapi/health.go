@@ -12,6 +12,7 @@ type health struct {
 	Status string `json:"status" enum:"ok"`
 }
 
+// serveLiveness reports that the process runs, without a read of the database.
 func serveLiveness(w http.ResponseWriter, _ *call) error {
 	return writeJSON(w, http.StatusOK, health{Status: "ok"})
 }
@@ -30,6 +31,7 @@ func (a *api) serveReadiness(w http.ResponseWriter, c *call) error {
 	return tenancy.Errorf(tenancy.CodeUnavailable, "%s", message).Because(err)
 }
 
+// serveMetrics passes the request with its caller to [Options.Metrics].
 func (a *api) serveMetrics(w http.ResponseWriter, c *call) error {
 	a.metrics.ServeHTTP(w, c.Request)
 	return nil

@@ -100,6 +100,8 @@ func showInvitation(i tenancy.Invitation) invitationBody {
 		ExpiresAt: timestamp(i.ExpiresAt)}
 }
 
+// createInvitation returns the token as the URL's fragment: browsers send fragments to
+// no server, so the token appears in no access log.
 func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	var in invitationInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -137,6 +139,7 @@ func (a *api) listInvitations(w http.ResponseWriter, c *call) error {
 	return writeList(w, l, id, showInvitation, list)
 }
 
+// revokeInvitation makes the invitation's token invalid.
 func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RevokeInvitation(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		c.PathValue("id")); err != nil {
@@ -146,6 +149,8 @@ func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// acceptInvitation accepts calls without credentials: the token is the credential of a
+// new user. An existing user must be signed in.
 func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 	if err := a.authenticateOptional(w, c); err != nil {
 		return err

@@ -29,6 +29,7 @@ type actorBody struct {
 	Name string                `json:"name,omitempty"`
 }
 
+// showActor returns nil for the zero actor, so that the member is left out.
 func showActor(by tenancy.Actor) *actorBody {
 	if by == (tenancy.Actor{}) {
 		return nil
@@ -66,6 +67,8 @@ func showKey(k tenancy.APIKey) keyBody {
 	}
 }
 
+// createKey creates an API key. Its secret is only in this response: the store has the
+// hash.
 func (a *api) createKey(w http.ResponseWriter, c *call) error {
 	var in keyInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -86,6 +89,7 @@ func (a *api) createKey(w http.ResponseWriter, c *call) error {
 	return a.writeNewKey(w, key, secret)
 }
 
+// rotateKey creates the successor of a key. The old key still works for the overlap.
 func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
 	var in rotateInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -128,6 +132,7 @@ func (a *api) listKeys(w http.ResponseWriter, c *call) error {
 	return writeList(w, l, id, showKey, list)
 }
 
+// revokeKey makes every instance refuse the key from the next request on.
 func (a *api) revokeKey(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RevokeKey(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		c.PathValue("id")); err != nil {

@@ -49,10 +49,13 @@ func actorAttr(p tenancy.Principal) slog.Attr {
 	return slog.Group("actor", slog.String("kind", string(p.Kind)), slog.String("id", p.ID))
 }
 
+// WithAttrs keeps the handler around the returned one: an embedded method would return
+// next's handler without it.
 func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return logHandler{h.Handler.WithAttrs(attrs)}
 }
 
+// WithGroup keeps the handler around the returned one, as WithAttrs does.
 func (h logHandler) WithGroup(name string) slog.Handler {
 	return logHandler{h.Handler.WithGroup(name)}
 }

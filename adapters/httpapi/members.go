@@ -87,6 +87,8 @@ func (a *api) getMember(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showMember(m))
 }
 
+// putMember gives a user a role in the tenant. The status is 201 for a new member and
+// 200 for an existing one.
 func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	var in memberInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -104,6 +106,7 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, showMember(m))
 }
 
+// removeMember removes a membership. The use case refuses to remove the last admin.
 func (a *api) removeMember(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		c.PathValue("user_id")); err != nil {

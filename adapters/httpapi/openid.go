@@ -18,6 +18,8 @@ const flowLifetime = 10 * time.Minute
 var errSignInFlow = tenancy.Errorf(tenancy.CodeUnauthenticated,
 	"the sign-in through the provider wasn't completed: start again")
 
+// startOpenID redirects to the provider. The flow's secret and return_to are in a
+// cookie, so that only the browser that started the sign-in can finish it.
 func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
 	returnTo := c.query.text("return_to")
 	if returnTo == "" {

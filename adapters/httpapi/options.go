@@ -155,6 +155,8 @@ var reservedPaths = []string{
 	"audit", "discovery", "invitations", "links", "me", "sessions", "tenants", "users",
 }
 
+// checkDiscovery reports the first list with an unknown kind, a reserved or repeated
+// member, or a secret field.
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	members := []string{"tenant", "next_cursor"}
 	for i, d := range lists {

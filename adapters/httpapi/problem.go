@@ -98,6 +98,8 @@ func problemOf(err error) Problem {
 	}
 }
 
+// interrupted reports whether err is the end of the request's context rather than a
+// fault.
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -28,6 +28,8 @@ type chainEndBody struct {
 	Hash string `json:"hash" pattern:"^[0-9a-f]{64}$"`
 }
 
+// purgeTenant removes all rows of a deleted tenant. The caller confirms with the slug,
+// because nothing can undo a purge.
 func (a *api) purgeTenant(w http.ResponseWriter, c *call) error {
 	var in purgeInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {

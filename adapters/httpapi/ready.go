@@ -22,6 +22,8 @@ func newReadiness(o Options) *readiness {
 	return &readiness{probe: o.Ready, clock: o.Clock, semaphore: make(chan struct{}, 1)}
 }
 
+// check returns the cached success or the result of a new call of probe. A caller that
+// gives up while it waits for its turn gets the error of its context.
 func (r *readiness) check(ctx context.Context) error {
 	if r.probe == nil {
 		return nil

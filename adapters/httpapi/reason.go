@@ -35,6 +35,7 @@ func withReason(r *http.Request) (*http.Request, error) {
 	return r.WithContext(tenancy.WithRequest(r.Context(), info)), nil
 }
 
+// isValidReason accepts one line of UTF-8 with 1 to maxReason characters.
 func isValidReason(s string) bool {
 	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxReason {
 		return false

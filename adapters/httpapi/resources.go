@@ -24,6 +24,7 @@ type resourceBody struct {
 	UpdatedAt timestamp         `json:"updated_at"`
 }
 
+// showResource returns the resource for a response, where labels is never null.
 func showResource(r federation.Resource) resourceBody {
 	labels := r.Labels
 	if labels == nil {
@@ -65,6 +66,7 @@ type resources struct {
 	kind federation.Kind
 }
 
+// list writes one page of the kind's resources, sorted by name, which is the sort key.
 func (h resources) list(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list " + h.kind.Name)
 	if err != nil {
@@ -88,6 +90,7 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, pageOf(l, found, name, showResource))
 }
 
+// get writes a resource, or 304 if If-None-Match contains its ETag.
 func (h resources) get(w http.ResponseWriter, c *call) error {
 	ref, err := h.ref(c)
 	if err != nil {
@@ -109,6 +112,9 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showResource(found))
 }
 
+// put creates or replaces a resource. The store checks the condition in the same
+// transaction as the write. The status is 201 for a new resource and 200 for an
+// existing one.
 func (h resources) put(w http.ResponseWriter, c *call) error {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
 	if err := tenancy.CheckName(ref.Name); err != nil {
@@ -138,6 +144,7 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, showResource(stored))
 }
 
+// delete deletes a resource. The store refuses a resource to which others refer.
 func (h resources) delete(w http.ResponseWriter, c *call) error {
 	ref, err := h.ref(c)
 	if err != nil {

@@ -51,6 +51,7 @@ func componentName(kind string) string {
 	return name.String()
 }
 
+// resourceSchema describes a resource without its spec, which depends on the kind.
 func resourceSchema(kind string) *huma.Schema {
 	return object(map[string]*huma.Schema{
 		"id":     {Type: huma.TypeString, Format: "uuid"},
@@ -102,6 +103,7 @@ func orNull(schema *huma.Schema) *huma.Schema {
 	return &huma.Schema{AnyOf: []*huma.Schema{schema, {Type: "null"}}}
 }
 
+// fieldSchema describes a declared field of a spec.
 func fieldSchema(f federation.Field, input bool) *huma.Schema {
 	if f.Secret {
 		return secretSchema(input)
@@ -142,6 +144,8 @@ func secretSchema(input bool) *huma.Schema {
 	return &huma.Schema{AnyOf: []*huma.Schema{literal, reference}}
 }
 
+// referenceSchema describes a reference: a list of names, one name, or kind and name if
+// the reference allows several kinds.
 func referenceSchema(r federation.Reference) *huma.Schema {
 	name := nameSchema()
 	name.Description = "the name of a " + strings.Join(r.Kinds, " or a ") + " of this tenant"

@@ -78,6 +78,8 @@ func (a *api) sessionRoutes() []operation {
 	return routes
 }
 
+// openIDRoutes returns the routes for signing in through the OpenID provider. The
+// callback allows unknown parameters, because providers add some of their own.
 func (a *api) openIDRoutes() []operation {
 	const root = apiRoot + "sessions/oidc/"
 	text := &huma.Schema{Type: huma.TypeString}

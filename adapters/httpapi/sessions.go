@@ -87,6 +87,7 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 var errNoSession = tenancy.Errorf(tenancy.CodeNotFound,
 	"the call has a token, not a session: there is no session to end")
 
+// signOut ends the session of the call. A caller with a token has none.
 func (a *api) signOut(w http.ResponseWriter, c *call) error {
 	if c.session.ID == "" {
 		return errNoSession
@@ -94,6 +95,8 @@ func (a *api) signOut(w http.ResponseWriter, c *call) error {
 	return a.endSession(w, c, c.principal.ID, c.session.ID)
 }
 
+// endOwnSession ends a session of the caller. The use case treats a session of another
+// user as not found.
 func (a *api) endOwnSession(w http.ResponseWriter, c *call) error {
 	if c.principal.Kind != tenancy.UserPrincipal {
 		return tenancy.ErrNotFound
@@ -121,6 +124,8 @@ func (a *api) listOwnSessions(w http.ResponseWriter, c *call) error {
 	return a.listSessions(w, c, "list own sessions", c.principal.ID)
 }
 
+// listUserSessions lists a user's sessions for a super-admin. The user's id is part of
+// the list's name, so that a cursor is valid for this user only.
 func (a *api) listUserSessions(w http.ResponseWriter, c *call) error {
 	user := c.PathValue("id")
 	return a.listSessions(w, c, "list sessions of "+user, user)
@@ -158,6 +163,8 @@ func (a *api) endUserSessions(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// changePassword ends all other sessions of the user and gives this one a new secret,
+// in case someone else has learned the old one.
 func (a *api) changePassword(w http.ResponseWriter, c *call) error {
 	var in passwordChange
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {

@@ -21,6 +21,7 @@ type tenantBody struct {
 	DeletedAt *timestamp      `json:"deleted_at,omitempty" doc:"only of a deleted tenant"`
 }
 
+// showTenant returns the tenant for a response, where settings is always an object.
 func showTenant(t tenancy.Tenant) tenantBody {
 	settings := t.Settings
 	if len(settings) == 0 {
@@ -59,6 +60,7 @@ type quotasBody struct {
 	Rate float64 `json:"requests_per_second,omitempty" minimum:"0" maximum:"1000000" doc:"per instance; 0: unlimited"`
 }
 
+// showQuotas returns nil for the zero quotas, so that the member is left out.
 func showQuotas(q tenancy.Quotas) *quotasBody {
 	if q.IsZero() {
 		return nil

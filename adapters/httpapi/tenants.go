@@ -12,6 +12,8 @@ import (
 var errTenancyOff = tenancy.Errorf(tenancy.CodeInvalidState,
 	"tenancy is off: only the default tenant exists")
 
+// createTenant also invalidates the resolver's cache: an earlier request may have
+// cached that the slug is unknown. Every other change of a tenant does the same.
 func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if !a.multiTenant {
 		return errTenancyOff
@@ -33,6 +35,8 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusCreated, t)
 }
 
+// listTenants writes one page of the caller's tenants, sorted by slug, which is the
+// sort key.
 func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list tenants")
 	if err != nil {
@@ -65,6 +69,7 @@ func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
 	return []tenancy.Tenant{t}, nil
 }
 
+// getTenant writes a tenant, or 304 if If-None-Match contains its ETag.
 func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 	noneMatch, err := readTags(c.Header, ifNoneMatch)
 	if err != nil {
@@ -82,6 +87,8 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
+// updateTenant changes a tenant. The use case checks which members the caller may
+// change.
 func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	var in tenantChange
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -107,6 +114,8 @@ func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
+// deleteTenant marks a tenant as deleted: its keys and sessions stop working at once,
+// its data stays.
 func (a *api) deleteTenant(w http.ResponseWriter, c *call) error {
 	if _, err := a.tenantVersion(c); err != nil {
 		return err
@@ -120,6 +129,7 @@ func (a *api) deleteTenant(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// restoreTenant makes a deleted tenant active again.
 func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 	t, err := a.admin.RestoreTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
 	if err != nil {

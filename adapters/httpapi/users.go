@@ -85,6 +85,7 @@ func showUser(u identity.User) userBody {
 	}
 }
 
+// createUser creates a user. An empty password is refused: a missing one sets none.
 func (a *api) createUser(w http.ResponseWriter, c *call) error {
 	var in userInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -128,6 +129,7 @@ func (a *api) getUser(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showUser(u))
 }
 
+// updateUser changes a user. A new password ends all sessions of the user.
 func (a *api) updateUser(w http.ResponseWriter, c *call) error {
 	var in userChange
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -142,6 +144,8 @@ func (a *api) updateUser(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showUser(u))
 }
 
+// removeUser removes a user and their memberships. The use case refuses to remove the
+// last admin of a tenant.
 func (a *api) removeUser(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RemoveUser(c.Context(), c.principal, c.PathValue("id")); err != nil {
 		return err

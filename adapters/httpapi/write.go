@@ -14,6 +14,7 @@ type responseTracker struct {
 	status  int
 }
 
+// WriteHeader doesn't count an informational status (1xx) as the start of the response.
 func (t *responseTracker) WriteHeader(status int) {
 	if !t.started {
 		t.status = status
