@@ -10,23 +10,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// overtaken are transfers whose imports end with an error of this code.
-type overtaken struct {
+// failingTransfers are transfers whose imports end with an error of this code.
+type failingTransfers struct {
 	ports.Transfers
 	code tenancy.Code
 }
 
-func (o overtaken) Import(context.Context, tenancy.ID, func(ports.Import) error) error {
+func (o failingTransfers) Import(context.Context, tenancy.ID, func(ports.Import) error) error {
 	return tenancy.Errorf(o.code, "nothing was imported")
 }
 
 func TestAnImportThatWasOvertakenIsAConflict(t *testing.T) {
 	t.Parallel()
 	for _, code := range []tenancy.Code{tenancy.CodeTargetChanged, tenancy.CodeAlreadyExists} {
-		services := memory.New(testKinds(), memory.Options{}).Services()
-		services.Transfers = overtaken{services.Transfers, code}
-		w := newWorldOver(t, services)
-		w.do(t, ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants/acme/import",
-			body: "{}"}).refused(t, http.StatusConflict, code)
+		services := memory.New(Kinds(), memory.Options{}).Services()
+		services.Transfers = failingTransfers{services.Transfers, code}
+		w := NewOver(t, services)
+		w.Do(t, Request{As: "acme-admin", Method: http.MethodPost, Path: "/api/v1/tenants/acme/import",
+			Body: "{}"}).WantProblem(t, http.StatusConflict, code)
 	}
 }

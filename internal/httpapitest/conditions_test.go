@@ -11,7 +11,7 @@ import (
 
 func TestAWriteCanDependOnTheVersion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	cases := []struct {
 		name, match string
 		status      int
@@ -42,24 +42,24 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 		for i, c := range cases {
 			t.Run(method+" "+c.name, func(t *testing.T) {
 				path := fmt.Sprintf("/api/v1/prompts/%s%d", method, i)
-				w.put(t, path, aPrompt)
-				w.put(t, path, aPrompt)
-				a := ask{as: "acme-editor", method: method, path: path,
-					header: map[string]string{"If-Match": c.match}}
+				w.Put(t, path, PromptBody)
+				w.Put(t, path, PromptBody)
+				a := Request{As: "acme-editor", Method: method, Path: path,
+					Header: map[string]string{"If-Match": c.match}}
 				if method == "PUT" {
-					a.body = `{"spec":{"template":"changed"}}`
+					a.Body = `{"spec":{"template":"changed"}}`
 				}
-				g := w.do(t, a)
+				g := w.Do(t, a)
 				if c.code != "" {
-					g.refused(t, c.status, c.code)
-					assert.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: path}).
-						ok(t, 200).body), "Hello", "nothing is written")
+					g.WantProblem(t, c.status, c.code)
+					assert.Contains(t, string(w.Do(t, Request{As: "acme-viewer", Path: path}).
+						Want(t, 200).Body), "Hello", "nothing is written")
 					return
 				}
 				if method == "DELETE" {
 					c.status = 204
 				}
-				g.ok(t, c.status)
+				g.Want(t, c.status)
 			})
 		}
 	}
@@ -67,44 +67,44 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 
 func TestAnyVersionMeansThereMustBeOne(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for _, match := range []string{"*", `"1"`, `"1","2"`} {
-		a := ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt,
-			header: map[string]string{"If-Match": match}}
-		w.do(t, a).refused(t, 412, tenancy.CodeVersionMismatch)
+		a := Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody,
+			Header: map[string]string{"If-Match": match}}
+		w.Do(t, a).WantProblem(t, 412, tenancy.CodeVersionMismatch)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).refused(t, 404, tenancy.CodeNotFound)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
 func TestAPutCanBeCreateOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	put := func(noneMatch string) got {
-		return w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x",
-			body: aPrompt, header: map[string]string{"If-None-Match": noneMatch}})
+	w := New(t)
+	put := func(noneMatch string) Response {
+		return w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x",
+			Body: PromptBody, Header: map[string]string{"If-None-Match": noneMatch}})
 	}
-	put("*").ok(t, 201)
-	put("*").refused(t, 412, tenancy.CodeAlreadyExists)
-	put(`"1"`).refused(t, 422, tenancy.CodeInvalid)
-	put(`nonsense`).refused(t, 422, tenancy.CodeInvalid)
-	assert.Equal(t, `"1"`, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).
-		header.Get("ETag"))
+	put("*").Want(t, 201)
+	put("*").WantProblem(t, 412, tenancy.CodeAlreadyExists)
+	put(`"1"`).WantProblem(t, 422, tenancy.CodeInvalid)
+	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
+	assert.Equal(t, `"1"`, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+		Header.Get("ETag"))
 }
 
 func TestAGetOfAKnownVersionHasNoBody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/x", aPrompt)
+	w := New(t)
+	w.Put(t, "/api/v1/prompts/x", PromptBody)
 	for match, status := range map[string]int{
 		`"1"`: 304, `W/"1"`: 304, `"7", "1"`: 304, `*`: 304, `"2"`: 200, `"01"`: 200, `W/"2"`: 200,
 	} {
-		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x",
-			header: map[string]string{"If-None-Match": match}}).ok(t, status)
-		assert.Equal(t, `"1"`, g.header.Get("ETag"))
-		assert.Equal(t, status == 304, len(g.body) == 0)
+		g := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
+			Header: map[string]string{"If-None-Match": match}}).Want(t, status)
+		assert.Equal(t, `"1"`, g.Header.Get("ETag"))
+		assert.Equal(t, status == 304, len(g.Body) == 0)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x",
-		header: map[string]string{"If-None-Match": "1"}}).refused(t, 422, tenancy.CodeInvalid)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/y",
-		header: map[string]string{"If-None-Match": "*"}}).refused(t, 404, tenancy.CodeNotFound)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
+		Header: map[string]string{"If-None-Match": "1"}}).WantProblem(t, 422, tenancy.CodeInvalid)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/y",
+		Header: map[string]string{"If-None-Match": "*"}}).WantProblem(t, 404, tenancy.CodeNotFound)
 }

@@ -15,19 +15,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// newCursorWorld is a world without a server in which acme and beta have prompts
+// newForCursors is a world without a server in which acme and beta have prompts
 // and agents of the same names, each with its tenant's in it.
-func newCursorWorld(f *testing.F) *world {
+func newForCursors(f *testing.F) *Registry {
 	f.Helper()
-	w := bareWorld(f)
+	w := NewUnserved(f)
 	for _, tenant := range []string{"acme", "beta"} {
 		for _, path := range []string{"prompts/a", "prompts/mm", "prompts/z", "agents/a",
 			"agents/z"} {
 			req := httptest.NewRequest(http.MethodPut, "/api/v1/"+path,
 				strings.NewReader(`{"spec":{"template":"","description":"`+tenant+`"}}`))
-			req.Header.Set("Authorization", "Bearer "+w.tokens[tenant+"-editor"])
+			req.Header.Set("Authorization", "Bearer "+w.Tokens[tenant+"-editor"])
 			rec := httptest.NewRecorder()
-			w.handler.ServeHTTP(rec, req)
+			w.Handler.ServeHTTP(rec, req)
 			require.Equal(f, http.StatusCreated, rec.Code, "%s", rec.Body)
 		}
 	}
@@ -35,10 +35,10 @@ func newCursorWorld(f *testing.F) *world {
 }
 
 // cursorsOf are those that a list gives, page by page.
-func (w fuzzWorld) cursorsOf(f *testing.F, path string) (cursors []string) {
+func (w HandlerClient) cursorsOf(f *testing.F, path string) (cursors []string) {
 	f.Helper()
 	for cursor := ""; ; cursors = append(cursors, cursor) {
-		status, body := w.get(path + "cursor=" + url.QueryEscape(cursor))
+		status, body := w.Get(path + "cursor=" + url.QueryEscape(cursor))
 		require.Equal(f, http.StatusOK, status, "%s", body)
 		var page struct {
 			NextCursor string `json:"next_cursor"`
@@ -50,9 +50,9 @@ func (w fuzzWorld) cursorsOf(f *testing.F, path string) (cursors []string) {
 	}
 }
 
-// otherSpelling counts up the last character of a text in base64, whose last bits
+// otherEncoding counts up the last character of a text in base64, whose last bits
 // may stand for none of the bytes.
-func otherSpelling(text string) string {
+func otherEncoding(text string) string {
 	last := len(text) - 1
 	return text[:last] + string(text[last]+1)
 }
@@ -61,15 +61,15 @@ func otherSpelling(text string) string {
 // it gave, byte for byte, and refuses all others, those of other lists and of
 // beta among them.
 func FuzzCursor(f *testing.F) {
-	w := newCursorWorld(f)
-	acme, beta := fuzzWorld{w.handler, w.tokens["acme-viewer"]},
-		fuzzWorld{w.handler, w.tokens["beta-viewer"]}
+	w := newForCursors(f)
+	acme, beta := HandlerClient{w.Handler, w.Tokens["acme-viewer"]},
+		HandlerClient{w.Handler, w.Tokens["beta-viewer"]}
 	const list = "/api/v1/prompts?limit=1&"
 	given := map[string]bool{"": true}
 	for _, cursor := range acme.cursorsOf(f, list) {
 		given[cursor] = true
 		for _, seed := range []string{cursor, cursor + "=", cursor[1:], cursor[:len(cursor)-1] +
-			"_", cursor + "\n", cursor + "AA", "B" + cursor[1:], otherSpelling(cursor)} {
+			"_", cursor + "\n", cursor + "AA", "B" + cursor[1:], otherEncoding(cursor)} {
 			f.Add(seed)
 		}
 	}
@@ -82,7 +82,7 @@ func FuzzCursor(f *testing.F) {
 		f.Add(foreign[0])
 	}
 	f.Fuzz(func(t *testing.T, cursor string) {
-		status, body := acme.get(list + "cursor=" + url.QueryEscape(cursor))
+		status, body := acme.Get(list + "cursor=" + url.QueryEscape(cursor))
 		require.NotContains(t, string(body), `"beta"`)
 		switch {
 		case given[cursor]:
@@ -100,20 +100,20 @@ func FuzzCursor(f *testing.F) {
 // this code can: those of beta and of other lists are refused, those of acme's
 // prompts lead behind their place in that list, or are refused.
 func FuzzCursorPlace(f *testing.F) {
-	w := newCursorWorld(f)
+	w := newForCursors(f)
 	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --",
 		"日"} {
 		f.Add("list prompt", place, true)
 		f.Add("list prompt", place, false)
 		f.Add("list agent", place, true)
 	}
-	caller := fuzzWorld{handler: w.handler, token: w.tokens["acme-viewer"]}
+	caller := HandlerClient{Handler: w.Handler, Token: w.Tokens["acme-viewer"]}
 	f.Fuzz(func(t *testing.T, list, place string, own bool) {
-		tenant := w.tenants["beta"].ID
+		tenant := w.Tenants["beta"].ID
 		if own {
-			tenant = w.tenants["acme"].ID
+			tenant = w.Tenants["acme"].ID
 		}
-		status, body := caller.get("/api/v1/prompts?cursor=" + forge(list, tenant, place))
+		status, body := caller.Get("/api/v1/prompts?cursor=" + forgeCursor(list, tenant, place))
 		require.NotContains(t, string(body), `"beta"`)
 		if status != http.StatusOK {
 			require.Equal(t, http.StatusBadRequest, status, "%s", body)
@@ -122,7 +122,7 @@ func FuzzCursorPlace(f *testing.F) {
 		}
 		require.True(t, own, "a cursor of another tenant was taken")
 		require.Equal(t, "list prompt", list, "a cursor of another list was taken")
-		names := (got{body: body}).names(t)
+		names := (Response{Body: body}).Names(t)
 		for _, name := range []string{"a", "mm", "z"} {
 			if name > place {
 				require.Contains(t, names, name)

@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type discoverySeen struct {
+type discovery struct {
 	Tenant     struct{ Slug, Name string }
 	Agents     []map[string]any
 	MCPServers []map[string]any `json:"mcp_servers"`
@@ -19,16 +19,16 @@ type discoverySeen struct {
 
 func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/agents/a",
+	w := New(t)
+	w.Put(t, "/api/v1/agents/a",
 		`{"labels":{"l":"v"},"spec":{"description":"d","endpoint":"https://x","own":1}}`)
-	w.put(t, "/api/v1/agents/b", `{"spec":{}}`)
-	w.put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
-	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/agents/theirs",
-		body: `{"spec":{}}`}).ok(t, 201)
+	w.Put(t, "/api/v1/agents/b", `{"spec":{}}`)
+	w.Put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
+	w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/agents/theirs",
+		Body: `{"spec":{}}`}).Want(t, 201)
 
-	got := read[discoverySeen](t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery"}).
-		ok(t, 200))
+	got := Decode[discovery](t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery"}).
+		Want(t, 200))
 	assert.Equal(t, "acme", got.Tenant.Slug)
 	assert.Equal(t, "ACME", got.Tenant.Name)
 	assert.Equal(t, []map[string]any{{"name": "a", "description": "d", "endpoint": "https://x"},
@@ -38,29 +38,29 @@ func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 		got.MCPServers)
 	assert.Empty(t, got.NextCursor)
 
-	w.do(t, ask{as: "root", path: "/api/v1/discovery"}).refused(t, 400, tenancy.CodeNoTenant)
-	w.do(t, ask{as: "root", path: "/api/v1/discovery", host: "beta.registry.test"}).ok(t, 200)
-	w.do(t, ask{as: "acme-replicator", path: "/api/v1/discovery"}).
-		refused(t, 403, tenancy.CodeForbidden)
+	w.Do(t, Request{As: "root", Path: "/api/v1/discovery"}).WantProblem(t, 400, tenancy.CodeNoTenant)
+	w.Do(t, Request{As: "root", Path: "/api/v1/discovery", Host: "beta.registry.test"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-replicator", Path: "/api/v1/discovery"}).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
 func TestDiscoveryIsPagedAsAWhole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	var agents, servers []string
 	for i := range 7 {
 		agents = append(agents, fmt.Sprintf("a%d", i))
-		w.put(t, "/api/v1/agents/"+agents[i], `{"spec":{}}`)
+		w.Put(t, "/api/v1/agents/"+agents[i], `{"spec":{}}`)
 	}
 	for i := range 3 {
 		servers = append(servers, fmt.Sprintf("m%d", i))
-		w.put(t, "/api/v1/mcp-servers/"+servers[i], `{"spec":{}}`)
+		w.Put(t, "/api/v1/mcp-servers/"+servers[i], `{"spec":{}}`)
 	}
 	var seenAgents, seenServers []string
 	cursor, pages := "", 0
 	for done := false; !done; pages++ {
-		got := read[discoverySeen](t,
-			w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery?limit=2" + cursor}).ok(t, 200))
+		got := Decode[discovery](t,
+			w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery?limit=2" + cursor}).Want(t, 200))
 		for _, a := range got.Agents {
 			seenAgents = append(seenAgents, a["name"].(string))
 		}

@@ -35,17 +35,17 @@ func frame(kind, flags byte, stream uint32, payload []byte) []byte {
 	return append(f, payload...)
 }
 
-// literal is a header field as it stands: neither indexed nor compressed.
-func literal(name, value string) []byte {
+// literalField is a header field as it stands: neither indexed nor compressed.
+func literalField(name, value string) []byte {
 	field := append([]byte{0, byte(len(name))}, name...)
 	return append(append(field, byte(len(value))), value...)
 }
 
 type field struct{ name, value string }
 
-// servedOverHTTP2 is what [world.served] is, of a request with these fields
+// sendHTTP2 is what [world.served] is, of a request with these fields
 // over a connection of its own. The first one may be another path.
-func servedOverHTTP2(t *testing.T, address string, fields ...field) string {
+func sendHTTP2(t *testing.T, address string, fields ...field) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
@@ -58,9 +58,9 @@ func servedOverHTTP2(t *testing.T, address string, fields ...field) string {
 		head = append(head, field{":path", "/api/v1/discovery"})
 	}
 	for _, f := range append(head, fields...) {
-		block = append(block, literal(f.name, f.value)...)
+		block = append(block, literalField(f.name, f.value)...)
 	}
-	block = append(block, literal("authorization", "Bearer "+platformToken)...)
+	block = append(block, literalField("authorization", "Bearer "+PlatformToken)...)
 	request := append([]byte(preface), frame(frameSettings, 0, 0, nil)...)
 	_, err = conn.Write(append(request, frame(frameHeaders, flagLastOfAll, 1, block)...))
 	require.NoError(t, err)
@@ -100,7 +100,7 @@ func readData(t *testing.T, conn io.Reader) (body []byte) {
 // speaks it.
 func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(newRawWorld(t, trusted...).handler)
+	server := httptest.NewUnstartedServer(newForRawRequests(t, trusted...).Handler)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetUnencryptedHTTP2(true)
 	server.Start()
@@ -162,7 +162,7 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, servedOverHTTP2(t, address, c.fields...))
+			assert.Equal(t, c.want, sendHTTP2(t, address, c.fields...))
 		})
 	}
 }
@@ -179,6 +179,6 @@ func TestAForwardedHostOverHTTP2(t *testing.T) {
 		mismatch: {{":authority", "x"}, {"x-forwarded-host", "acme.localhost"},
 			{"x-tenant-id", "beta"}},
 	} {
-		assert.Equal(t, want, servedOverHTTP2(t, address, fields...))
+		assert.Equal(t, want, sendHTTP2(t, address, fields...))
 	}
 }

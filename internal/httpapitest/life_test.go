@@ -14,98 +14,98 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func purgeOf(slug, confirm string) ask {
-	return ask{as: "root", method: "POST", path: "/api/v1/tenants/" + slug + "/purge",
-		body: `{"confirm":"` + confirm + `"}`}
+func purgeRequest(slug, confirm string) Request {
+	return Request{As: "root", Method: "POST", Path: "/api/v1/tenants/" + slug + "/purge",
+		Body: `{"confirm":"` + confirm + `"}`}
 }
 
 func TestOnlyADeletedTenantIsPurgedAndOnlyByItsSlug(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, purgeOf("acme", "acme")).refused(t, 409, "invalid_state")
-	w.do(t, purgeOf("default", "default")).refused(t, 409, "invalid_state")
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/acme"}).ok(t, 204)
-	for _, confirm := range []string{"", "beta", "ACME", "acme ", w.tenants["acme"].ID.String()} {
-		got := w.do(t, purgeOf("acme", confirm))
-		got.refused(t, 422, "invalid")
-		require.Contains(t, string(got.body), `"/confirm"`)
+	w := New(t)
+	w.Do(t, purgeRequest("acme", "acme")).WantProblem(t, 409, "invalid_state")
+	w.Do(t, purgeRequest("default", "default")).WantProblem(t, 409, "invalid_state")
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).Want(t, 204)
+	for _, confirm := range []string{"", "beta", "ACME", "acme ", w.Tenants["acme"].ID.String()} {
+		got := w.Do(t, purgeRequest("acme", confirm))
+		got.WantProblem(t, 422, "invalid")
+		require.Contains(t, string(got.Body), `"/confirm"`)
 	}
 	for _, caller := range []string{"acme-admin", "acme-viewer"} {
-		a := purgeOf("acme", "acme")
-		a.as = caller
-		w.do(t, a).refused(t, 401, "unauthenticated") // its keys have stopped
+		a := purgeRequest("acme", "acme")
+		a.As = caller
+		w.Do(t, a).WantProblem(t, 401, "unauthenticated") // its keys have stopped
 	}
-	other := purgeOf("acme", "acme")
-	other.as = "beta-admin"
-	w.do(t, other).refused(t, 400, "tenant_mismatch")
-	own := purgeOf("beta", "beta")
-	own.as = "beta-admin"
-	w.do(t, own).refused(t, 403, "forbidden")
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/acme"}).ok(t, 200)
+	other := purgeRequest("acme", "acme")
+	other.As = "beta-admin"
+	w.Do(t, other).WantProblem(t, 400, "tenant_mismatch")
+	own := purgeRequest("beta", "beta")
+	own.As = "beta-admin"
+	w.Do(t, own).WantProblem(t, 403, "forbidden")
+	w.Do(t, Request{As: "root", Path: "/api/v1/tenants/acme"}).Want(t, 200)
 
-	got := w.do(t, purgeOf("acme", "acme"))
-	got.ok(t, 200)
+	got := w.Do(t, purgeRequest("acme", "acme"))
+	got.Want(t, 200)
 	var certificate struct {
 		TenantID string `json:"tenant_id"`
 		Slug     string
 		Rows     map[string]int64
 	}
-	require.NoError(t, json.Unmarshal(got.body, &certificate))
-	require.Equal(t, w.tenants["acme"].ID.String(), certificate.TenantID)
+	require.NoError(t, json.Unmarshal(got.Body, &certificate))
+	require.Equal(t, w.Tenants["acme"].ID.String(), certificate.TenantID)
 	require.Equal(t, "acme", certificate.Slug)
 	require.EqualValues(t, 4, certificate.Rows["keys"])
 }
 
 func TestNothingInheritsFromAPurgedTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for i := range 3 {
-		w.do(t, ask{as: "acme-editor", method: "PUT", path: fmt.Sprintf("/api/v1/prompts/p%d", i),
-			body: aPrompt}).ok(t, 201)
-		w.do(t, ask{as: "beta-editor", method: "PUT", path: fmt.Sprintf("/api/v1/prompts/p%d", i),
-			body: aPrompt}).ok(t, 201)
+		w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
+			Body: PromptBody}).Want(t, 201)
+		w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
+			Body: PromptBody}).Want(t, 201)
 	}
 	var page struct {
 		Next string `json:"next_cursor"`
 	}
 	require.NoError(t, json.Unmarshal(
-		w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}).body, &page))
+		w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}).Body, &page))
 	require.NotEmpty(t, page.Next)
-	old := w.tenants["acme"].ID.String()
-	unknown := w.do(t, ask{as: "root", path: "/api/v1/tenants/" + tenancy.NewID().String()})
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/acme"}).ok(t, 204)
-	w.do(t, purgeOf("acme", "acme")).ok(t, 200)
+	old := w.Tenants["acme"].ID.String()
+	unknown := w.Do(t, Request{As: "root", Path: "/api/v1/tenants/" + tenancy.NewID().String()})
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).Want(t, 204)
+	w.Do(t, purgeRequest("acme", "acme")).Want(t, 200)
 
 	for _, ref := range []string{"acme", old} {
 		for _, method := range []string{"GET", "DELETE", "POST /restore", "POST /purge",
 			"GET /keys"} {
-			a := ask{as: "root", path: "/api/v1/tenants/" + ref}
-			if _, err := fmt.Sscanf(method, "%s %s", &a.method, new(string)); err == nil {
-				a.path += method[len(a.method)+1:]
+			a := Request{As: "root", Path: "/api/v1/tenants/" + ref}
+			if _, err := fmt.Sscanf(method, "%s %s", &a.Method, new(string)); err == nil {
+				a.Path += method[len(a.Method)+1:]
 			}
 			if method == "POST /purge" {
-				a.body = `{"confirm":"acme"}`
+				a.Body = `{"confirm":"acme"}`
 			}
-			got := w.do(t, a)
-			got.refused(t, 404, "tenant_not_found")
-			require.Equal(t, withoutID(t, unknown.body), withoutID(t, got.body), "%s of %s", method,
+			got := w.Do(t, a)
+			got.WantProblem(t, 404, "tenant_not_found")
+			require.Equal(t, withoutID(t, unknown.Body), withoutID(t, got.Body), "%s of %s", method,
 				ref)
 		}
-		w.do(t, ask{as: "root", tenant: ref, path: "/api/v1/prompts"}).
-			refused(t, 404, "tenant_not_found")
-		w.do(t, ask{as: "acme-admin", tenant: ref, path: "/api/v1/prompts"}).
-			refused(t, 401, "unauthenticated")
+		w.Do(t, Request{As: "root", Tenant: ref, Path: "/api/v1/prompts"}).
+			WantProblem(t, 404, "tenant_not_found")
+		w.Do(t, Request{As: "acme-admin", Tenant: ref, Path: "/api/v1/prompts"}).
+			WantProblem(t, 401, "unauthenticated")
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).refused(t, 401, "unauthenticated")
-	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
-		refused(t, 400, "invalid_cursor")
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"acme","name":"Heir"}`}).refused(t, 409, "slug_taken")
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"heir","name":"Heir"}`}).ok(t, 201)
-	w.do(t, ask{as: "root", tenant: "heir", path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
-		refused(t, 400, "invalid_cursor")
-	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts/p0"}).ok(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).WantProblem(t, 401, "unauthenticated")
+	w.Do(t, Request{As: "beta-viewer", Path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
+		WantProblem(t, 400, "invalid_cursor")
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+		Body: `{"slug":"acme","name":"Heir"}`}).WantProblem(t, 409, "slug_taken")
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+		Body: `{"slug":"heir","name":"Heir"}`}).Want(t, 201)
+	w.Do(t, Request{As: "root", Tenant: "heir", Path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
+		WantProblem(t, 400, "invalid_cursor")
+	w.Do(t, Request{As: "beta-viewer", Path: "/api/v1/prompts/p0"}).Want(t, 200)
 }
 
 func withoutID(t *testing.T, body []byte) string {
@@ -120,33 +120,33 @@ func withoutID(t *testing.T, body []byte) string {
 
 func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	const quotas = `{"quotas":{"resources":{"prompt":1},"requests_per_second":100}}`
-	put := func(as, body string) got {
-		return w.do(t, ask{as: as, method: "PUT", path: "/api/v1/tenants/acme", body: body})
+	put := func(as, body string) Response {
+		return w.Do(t, Request{As: as, Method: "PUT", Path: "/api/v1/tenants/acme", Body: body})
 	}
 	for _, body := range []string{quotas, `{"quotas":{}}`,
 		`{"name":"Acme","quotas":{"resources":{"prompt":1000000}}}`} {
-		put("acme-admin", body).refused(t, 403, "forbidden")
+		put("acme-admin", body).WantProblem(t, 403, "forbidden")
 	}
-	put("root", quotas).ok(t, 200)
-	got := w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"})
-	require.Contains(t, string(got.body),
+	put("root", quotas).Want(t, 200)
+	got := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"})
+	require.Contains(t, string(got.Body),
 		`"quotas":{"resources":{"prompt":1},"requests_per_second":100}`)
-	put("acme-admin", `{"name":"Renamed"}`).ok(t, 200)
-	require.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).body),
+	put("acme-admin", `{"name":"Renamed"}`).Want(t, 200)
+	require.Contains(t, string(w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Body),
 		`"resources":{"prompt":1}`)
 
-	w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/a", body: aPrompt}).
-		ok(t, 201)
-	refused := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/b",
-		body: aPrompt})
-	refused.refused(t, 403, "quota_exceeded")
-	require.Contains(t, string(refused.body), `"kind":"prompt","limit":1`)
-	w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/a", body: aPrompt}).
-		ok(t, 200)
-	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/prompts/b", body: aPrompt}).
-		ok(t, 201)
+	w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a", Body: PromptBody}).
+		Want(t, 201)
+	refused := w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/b",
+		Body: PromptBody})
+	refused.WantProblem(t, 403, "quota_exceeded")
+	require.Contains(t, string(refused.Body), `"kind":"prompt","limit":1`)
+	w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a", Body: PromptBody}).
+		Want(t, 200)
+	w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/prompts/b", Body: PromptBody}).
+		Want(t, 201)
 
 	for _, bad := range []string{
 		`{"quotas":{"resources":{"prompt":-1}}}`, `{"quotas":{"resources":{"no_kind":1}}}`,
@@ -154,78 +154,78 @@ func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 		`{"quotas":{"requests_per_second":-1}}`, `{"quotas":{"requests_per_second":1e9}}`,
 	} {
 		got := put("root", bad)
-		got.refused(t, 422, "invalid")
-		require.Contains(t, string(got.body), `"/quotas/`, bad)
+		got.WantProblem(t, 422, "invalid")
+		require.Contains(t, string(got.Body), `"/quotas/`, bad)
 	}
-	put("root", `{"quotas":{"disk":1}}`).refused(t, 422, "unknown_field")
-	put("root", `{"quotas":{}}`).ok(t, 200)
-	require.NotContains(t, string(w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).
-		body), "quotas")
+	put("root", `{"quotas":{"disk":1}}`).WantProblem(t, 422, "unknown_field")
+	put("root", `{"quotas":{}}`).Want(t, 200)
+	require.NotContains(t, string(w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).
+		Body), "quotas")
 }
 
 func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	w := newWorld(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	w := New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	set := func(perSecond string) {
-		w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme",
-			body: `{"quotas":{"requests_per_second":` + perSecond + `}}`}).ok(t, 200)
+		w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
+			Body: `{"quotas":{"requests_per_second":` + perSecond + `}}`}).Want(t, 200)
 	}
-	list := func(as string) got {
-		return w.do(t, ask{as: as, tenant: "acme", path: "/api/v1/prompts"})
+	list := func(as string) Response {
+		return w.Do(t, Request{As: as, Tenant: "acme", Path: "/api/v1/prompts"})
 	}
 	set("0.25")
-	list("acme-viewer").ok(t, 200)
+	list("acme-viewer").Want(t, 200)
 	slow := list("acme-editor")
-	slow.refused(t, 429, "too_many_requests")
-	require.Equal(t, "4", slow.header.Get("Retry-After"))
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}).
-		refused(t, 429, "too_many_requests")
+	slow.WantProblem(t, 429, "too_many_requests")
+	require.Equal(t, "4", slow.Header.Get("Retry-After"))
+	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).
+		WantProblem(t, 429, "too_many_requests")
 
-	list("root").ok(t, 200) // whoever sets the quota gets in
-	w.do(t, ask{as: "beta-viewer", path: "/api/v1/prompts"}).ok(t, 200)
-	list("beta-viewer").refused(t, 400, "tenant_mismatch") // and takes none of acme's
-	list("").refused(t, 401, "unauthenticated")
+	list("root").Want(t, 200) // whoever sets the quota gets in
+	w.Do(t, Request{As: "beta-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
+	list("beta-viewer").WantProblem(t, 400, "tenant_mismatch") // and takes none of acme's
+	list("").WantProblem(t, 401, "unauthenticated")
 
 	now = now.Add(4 * time.Second)
-	list("acme-viewer").ok(t, 200)
-	list("acme-viewer").refused(t, 429, "too_many_requests")
+	list("acme-viewer").Want(t, 200)
+	list("acme-viewer").WantProblem(t, 429, "too_many_requests")
 	set("10")
-	list("acme-viewer").refused(t, 429, "too_many_requests") // the new quota counts from here on
+	list("acme-viewer").WantProblem(t, 429, "too_many_requests") // the new quota counts from here on
 	now = now.Add(time.Second)
 	for range 10 {
-		list("acme-viewer").ok(t, 200)
+		list("acme-viewer").Want(t, 200)
 	}
-	list("acme-viewer").refused(t, 429, "too_many_requests")
+	list("acme-viewer").WantProblem(t, 429, "too_many_requests")
 	set("0")
 	for range 20 {
-		list("acme-viewer").ok(t, 200)
+		list("acme-viewer").Want(t, 200)
 	}
 }
 
 func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 	t.Parallel()
 	now := time.Now().UTC()
-	w := newWorld(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	w := New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	const keys = "/api/v1/tenants/acme/keys"
 	type made struct {
 		ID, Secret, Name, Role string
 		ExpiresAt              string `json:"expires_at"`
 	}
-	read := func(g got) (m made) {
-		g.ok(t, 201)
-		require.NoError(t, json.Unmarshal(g.body, &m))
+	read := func(g Response) (m made) {
+		g.Want(t, 201)
+		require.NoError(t, json.Unmarshal(g.Body, &m))
 		return m
 	}
-	rotate := func(as, id, body string) got {
-		return w.do(t, ask{as: as, method: "POST", path: keys + "/" + id + "/rotate", body: body})
+	rotate := func(as, id, body string) Response {
+		return w.Do(t, Request{As: as, Method: "POST", Path: keys + "/" + id + "/rotate", Body: body})
 	}
 	works := func(secret string, status int) {
-		w.tokens["rotated"] = secret
-		w.do(t, ask{as: "rotated", path: "/api/v1/prompts"}).ok(t, status)
+		w.Tokens["rotated"] = secret
+		w.Do(t, Request{As: "rotated", Path: "/api/v1/prompts"}).Want(t, status)
 	}
-	old := read(w.do(t, ask{as: "acme-admin", method: "POST", path: keys,
-		body: `{"name":"ci","role":"viewer"}`}))
+	old := read(w.Do(t, Request{As: "acme-admin", Method: "POST", Path: keys,
+		Body: `{"name":"ci","role":"viewer"}`}))
 	next := read(rotate("acme-admin", old.ID, `{"overlap":"2h"}`))
 	require.Equal(t, "ci", next.Name)
 	require.Equal(t, "viewer", next.Role)
@@ -233,7 +233,7 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 	require.NotEqual(t, old.Secret, next.Secret)
 	works(old.Secret, 200)
 	works(next.Secret, 200)
-	rotate("acme-admin", old.ID, `{}`).refused(t, 409, "invalid_state")
+	rotate("acme-admin", old.ID, `{}`).WantProblem(t, 409, "invalid_state")
 
 	var listed struct {
 		Items []struct {
@@ -243,8 +243,8 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 			CreatedBy map[string]any `json:"created_by"`
 		}
 	}
-	list := w.do(t, ask{as: "acme-admin", path: keys})
-	require.NoError(t, json.Unmarshal(list.body, &listed))
+	list := w.Do(t, Request{As: "acme-admin", Path: keys})
+	require.NoError(t, json.Unmarshal(list.Body, &listed))
 	for _, k := range listed.Items {
 		if k.ID == old.ID {
 			require.Equal(t, old.Secret[:12], k.Prefix)
@@ -252,7 +252,7 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 			require.Equal(t, "key", k.CreatedBy["kind"])
 		}
 	}
-	require.NotContains(t, string(list.body), next.Secret[12:])
+	require.NotContains(t, string(list.Body), next.Secret[12:])
 
 	now = now.Add(2 * time.Hour)
 	works(old.Secret, 401)
@@ -263,36 +263,36 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 
 	for _, overlap := range []string{"-1s", "721h", "soon", "", "24"} {
 		got := rotate("acme-admin", last.ID, `{"overlap":`+strconv.Quote(overlap)+`}`)
-		got.refused(t, 422, "invalid")
-		require.Contains(t, string(got.body), `"/overlap"`)
+		got.WantProblem(t, 422, "invalid")
+		require.Contains(t, string(got.Body), `"/overlap"`)
 	}
 	for _, as := range []string{"acme-viewer", "acme-editor", "acme-replicator"} {
-		rotate(as, last.ID, `{}`).refused(t, 403, "forbidden")
+		rotate(as, last.ID, `{}`).WantProblem(t, 403, "forbidden")
 	}
-	rotate("beta-admin", last.ID, `{}`).refused(t, 400, "tenant_mismatch")
-	w.do(t, ask{as: "beta-admin", method: "POST", path: "/api/v1/tenants/beta/keys/" + last.ID +
-		"/rotate", body: `{}`}).refused(t, 404, "not_found")
-	rotate("acme-admin", "nonsense", `{}`).refused(t, 404, "not_found")
+	rotate("beta-admin", last.ID, `{}`).WantProblem(t, 400, "tenant_mismatch")
+	w.Do(t, Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/keys/" + last.ID +
+		"/rotate", Body: `{}`}).WantProblem(t, 404, "not_found")
+	rotate("acme-admin", "nonsense", `{}`).WantProblem(t, 404, "not_found")
 	works(last.Secret, 200)
 }
 
 func TestAKeyIsOfItsTenantAloneAfterEveryCacheIsWarm(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	const path = "/api/v1/prompts"
 	for range 3 {
 		for _, tenant := range []string{"acme", "beta"} {
-			w.do(t, ask{as: tenant + "-admin", path: path}).ok(t, http.StatusOK)
-			w.do(t, ask{as: tenant + "-admin", tenant: w.tenants[tenant].ID.String(), path: path}).
-				ok(t, http.StatusOK)
-			w.do(t, ask{as: tenant + "-admin", path: "/api/v1/tenants/" + tenant}).
-				ok(t, http.StatusOK)
+			w.Do(t, Request{As: tenant + "-admin", Path: path}).Want(t, http.StatusOK)
+			w.Do(t, Request{As: tenant + "-admin", Tenant: w.Tenants[tenant].ID.String(), Path: path}).
+				Want(t, http.StatusOK)
+			w.Do(t, Request{As: tenant + "-admin", Path: "/api/v1/tenants/" + tenant}).
+				Want(t, http.StatusOK)
 		}
-		for _, ref := range []string{"beta", w.tenants["beta"].ID.String()} {
-			w.do(t, ask{as: "acme-admin", tenant: ref, path: path}).
-				refused(t, 400, "tenant_mismatch")
-			w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/" + ref + "/keys"}).
-				refused(t, 400, "tenant_mismatch")
+		for _, ref := range []string{"beta", w.Tenants["beta"].ID.String()} {
+			w.Do(t, Request{As: "acme-admin", Tenant: ref, Path: path}).
+				WantProblem(t, 400, "tenant_mismatch")
+			w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/" + ref + "/keys"}).
+				WantProblem(t, 400, "tenant_mismatch")
 		}
 	}
 }

@@ -5,19 +5,21 @@ import (
 	"sync"
 )
 
-// log keeps what a registry logs.
-type log struct {
+// LogBuffer stores what a registry logs. Several goroutines may use it.
+type LogBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (l *log) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (l *LogBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *log) String() string {
+// String returns everything that was written.
+func (l *LogBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()

@@ -33,9 +33,9 @@ func routeRules(t *testing.T) map[string]string {
 	return rules
 }
 
-// ofKind puts {K} in the place of a kind's path.
-func ofKind(w *world, path string) string {
-	for _, kind := range w.services.Kinds.All() {
+// withKindPlaceholder puts {K} in the place of a kind's path.
+func withKindPlaceholder(w *Registry, path string) string {
+	for _, kind := range w.Services.Kinds.All() {
 		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok &&
 			(rest == "" || rest[0] == '/') {
 			return "/api/v1/{K}" + rest
@@ -46,11 +46,11 @@ func ofKind(w *world, path string) string {
 
 func TestEveryRouteHasALineInTheTable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	rules := routeRules(t)
 	served := map[string]bool{}
-	for _, op := range w.operations(t) {
-		route := op.method + " " + ofKind(w, op.path)
+	for _, op := range w.Operations(t) {
+		route := op.Method + " " + withKindPlaceholder(w, op.Path)
 		served[route] = true
 		assert.Contains(t, rules, route, "testdata/routes.txt says nobody's role for it")
 	}
@@ -78,9 +78,9 @@ func matrixCallers() []matrixCaller {
 	return callers
 }
 
-// admitted says what a caller should be told of a route in a tenant: "" is that
+// wantCode says what a caller should be told of a route in a tenant: "" is that
 // they are let in, whatever comes of it.
-func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
+func (c matrixCaller) wantCode(least string, path, tenant string) tenancy.Code {
 	inTenant := !slices.Contains([]string{"anyone", "signed-in", "person"}, least) &&
 		(least != "super-admin" || strings.Contains(path, "{tenant}"))
 	switch {
@@ -113,8 +113,8 @@ func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
 	return tenancy.CodeForbidden
 }
 
-// refusals are the codes of those who are not let in.
-var refusals = []tenancy.Code{
+// refusalCodes are the codes of those who are not let in.
+var refusalCodes = []tenancy.Code{
 	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantNotFound,
 	tenancy.CodeTenantMismatch,
 	tenancy.CodeNoTenant, tenancy.CodeTenantSuspended, tenancy.CodeInternal,
@@ -123,28 +123,28 @@ var refusals = []tenancy.Code{
 func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.T) {
 	t.Parallel()
 	rules := routeRules(t)
-	shown := newWorld(t)
-	ops := shown.operations(t)
+	shown := New(t)
+	ops := shown.Operations(t)
 	require.Greater(t, len(ops), 30)
 	for _, op := range ops {
-		least, ok := rules[op.method+" "+ofKind(shown, op.path)]
+		least, ok := rules[op.Method+" "+withKindPlaceholder(shown, op.Path)]
 		if !ok || least == "credentials" {
 			continue // another test looks at it
 		}
-		t.Run(op.method+" "+op.path, func(t *testing.T) {
+		t.Run(op.Method+" "+op.Path, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range matrixCallers() {
-				if strings.HasPrefix(c.as, "user:") && ofSessions(op.path) {
+				if strings.HasPrefix(c.as, "user:") && isSessionRoute(op.Path) {
 					// not served where the host finds out who calls, as in a world of people
 					continue
 				}
-				w := matrixWorld(t, c) // of its own: what is allowed may change everything
+				w := newForMatrix(t, c) // of its own: what is allowed may change everything
 				for _, tenant := range []string{"beta", "unknown", "acme"} {
-					code := w.matrixAnswer(t, c, op, tenant)
-					if want := c.admitted(least, op.path, tenant); want != "" {
+					code := matrixCode(t, w, c, op, tenant)
+					if want := c.wantCode(least, op.Path, tenant); want != "" {
 						assert.Equal(t, want, code, "%q in %s", c.as, tenant)
 					} else {
-						assert.NotContains(t, refusals, code, "%q in %s", c.as, tenant)
+						assert.NotContains(t, refusalCodes, code, "%q in %s", c.as, tenant)
 					}
 				}
 			}
@@ -152,45 +152,44 @@ func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.
 	}
 }
 
-func ofSessions(path string) bool {
+func isSessionRoute(path string) bool {
 	return strings.Contains(path, "/sessions") || strings.HasSuffix(path, "/me/password")
 }
 
-func matrixWorld(t *testing.T, c matrixCaller) *world {
+func newForMatrix(t *testing.T, c matrixCaller) *Registry {
 	t.Helper()
 	if !strings.HasPrefix(c.as, "user:") {
-		return bareWorld(t)
+		return NewUnserved(t)
 	}
-	var w *world
-	w = bareWorld(t, asUsers(func(slug string) tenancy.ID { return w.tenants[slug].ID }))
+	var w *Registry
+	w = NewUnserved(t, AsUsers(func(slug string) tenancy.ID { return w.Tenants[slug].ID }))
 	return w
 }
 
-// matrixAnswer is the code that a caller is answered.
-func (w *world) matrixAnswer(
-	t *testing.T, c matrixCaller, op described, tenant string,
+// matrixCode is the code that a caller is answered.
+func matrixCode(t *testing.T, w *Registry, c matrixCaller, op Operation, tenant string,
 ) tenancy.Code {
 	t.Helper()
 	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}",
-		tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.path)
-	r := httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, nil)
-	if op.method == http.MethodPut || op.method == http.MethodPost {
-		r = httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path,
+		tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.Path)
+	r := httptest.NewRequestWithContext(t.Context(), op.Method, "http://registry.test"+path, nil)
+	if op.Method == http.MethodPut || op.Method == http.MethodPost {
+		r = httptest.NewRequestWithContext(t.Context(), op.Method, "http://registry.test"+path,
 			strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if token, ok := w.tokens[c.as]; ok {
+	if token, ok := w.Tokens[c.as]; ok {
 		r.Header.Set("Authorization", "Bearer "+token)
 	} else if c.as != "" {
 		r.Header.Set("Authorization", c.as)
 	}
-	if !strings.Contains(op.path, "{tenant}") {
+	if !strings.Contains(op.Path, "{tenant}") {
 		r.Header.Set("X-Tenant-ID", tenant)
 	}
 	answer := httptest.NewRecorder()
-	w.handler.ServeHTTP(answer, r)
+	w.Handler.ServeHTTP(answer, r)
 	if answer.Code < http.StatusBadRequest {
 		return ""
 	}
-	return read[problem](t, got{answer.Code, answer.Header(), answer.Body.Bytes()}).Code
+	return Decode[Problem](t, Response{answer.Code, answer.Header(), answer.Body.Bytes()}).Code
 }

@@ -19,10 +19,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// overheard is what Options.Observe was told.
-type overheard struct {
-	mu   sync.Mutex
-	told []observation
+// observer is what Options.Observe was told.
+type observer struct {
+	mu           sync.Mutex
+	observations []observation
 }
 
 type observation struct {
@@ -32,83 +32,84 @@ type observation struct {
 	id     string
 }
 
-func (o *overheard) observe(ctx context.Context, code tenancy.Code) {
+func (o *observer) observe(ctx context.Context, code tenancy.Code) {
 	tenant, _ := tenancy.FromContext(ctx) // the zero one where there is none
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.told = append(o.told, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
+	o.observations = append(o.observations, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
 		httpapi.RequestID(ctx)})
 }
 
-func (o *overheard) times() int {
+func (o *observer) count() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.told)
+	return len(o.observations)
 }
 
-func (o *overheard) last(t *testing.T) observation {
+func (o *observer) last(t *testing.T) observation {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	require.NotEmpty(t, o.told)
-	return o.told[len(o.told)-1]
+	require.NotEmpty(t, o.observations)
+	return o.observations[len(o.observations)-1]
 }
 
 func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
 	t.Parallel()
-	heard := &overheard{}
-	w := newWorld(t, func(o *httpapi.Options) { o.Observe = heard.observe })
-	acme := w.tenants["acme"].ID
+	heard := &observer{}
+	w := New(t, func(o *httpapi.Options) { o.Observe = heard.observe })
+	acme := w.Tenants["acme"].ID
 	for i, c := range []struct {
-		ask  ask
+		ask  Request
 		want observation
 	}{
-		{ask{path: "/livez"}, observation{}},
-		{ask{path: "/nowhere"}, observation{code: "not_found"}},
-		{ask{as: "acme-admin", method: "PATCH", path: "/api/v1/prompts"},
+		{Request{Path: "/livez"}, observation{}},
+		{Request{Path: "/nowhere"}, observation{code: "not_found"}},
+		{Request{As: "acme-admin", Method: "PATCH", Path: "/api/v1/prompts"},
 			observation{code: "method_not_allowed"}},
-		{ask{path: "/api/v1/prompts", tenant: "acme"}, observation{code: "unauthenticated"}},
-		{ask{as: "acme-viewer", path: "/api/v1/me"}, observation{kind: tenancy.KeyPrincipal}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts"},
+		{Request{Path: "/api/v1/prompts", Tenant: "acme"}, observation{code: "unauthenticated"}},
+		{Request{As: "acme-viewer", Path: "/api/v1/me"}, observation{kind: tenancy.KeyPrincipal}},
+		{Request{As: "acme-viewer", Path: "/api/v1/prompts"},
 			observation{tenant: acme, kind: tenancy.KeyPrincipal}},
-		{ask{as: "root", path: "/api/v1/prompts", tenant: "acme"},
+		{Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"},
 			observation{tenant: acme, kind: tenancy.PlatformToken}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts/none"},
+		{Request{As: "acme-viewer", Path: "/api/v1/prompts/none"},
 			observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts", tenant: "beta"},
+		{Request{As: "acme-viewer", Path: "/api/v1/prompts", Tenant: "beta"},
 			observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
-		{ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/prompts/x"},
+		{Request{As: "acme-viewer", Method: "DELETE", Path: "/api/v1/prompts/x"},
 			observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
-		{ask{as: "root", path: "/api/v1/prompts", tenant: "unknown"},
+		{Request{As: "root", Path: "/api/v1/prompts", Tenant: "unknown"},
 			observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
 	} {
-		before := heard.times()
-		g := w.do(t, c.ask)
-		require.Eventually(t, func() bool { return heard.times() == before+1 }, 10*time.Second,
+		before := heard.count()
+		g := w.Do(t, c.ask)
+		require.Eventually(t, func() bool { return heard.count() == before+1 }, 10*time.Second,
 			time.Millisecond)
-		c.want.id = g.header.Get("X-Request-ID")
-		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.path)
+		c.want.id = g.Header.Get("X-Request-ID")
+		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.Path)
 	}
 }
 
 func TestAPanicIsObservedAsAFault(t *testing.T) {
 	t.Parallel()
-	heard := &overheard{}
-	services := bareWorld(t).services
-	services.Resources = broken{services.Resources, func() error { panic(http.ErrAbortHandler) }}
-	w := &world{services: services}
-	w.build(func(o *httpapi.Options) { o.Observe, o.AccessLog = heard.observe, true })
+	heard := &observer{}
+	services := NewUnserved(t).Services
+	services.Resources = failingResources{services.Resources, func() error { panic(http.ErrAbortHandler) }}
+	w := Wrap(services, func(o *httpapi.Options) {
+		o.Observe, o.AccessLog = heard.observe, true
+	})
 	r := httptest.NewRequest("GET", "/api/v1/prompts", nil)
-	r.Header.Set("Authorization", "Bearer "+platformToken)
+	r.Header.Set("Authorization", "Bearer "+PlatformToken)
 	r.Header.Set("X-Tenant-ID", "acme")
 	assert.PanicsWithValue(t, http.ErrAbortHandler,
-		func() { w.handler.ServeHTTP(httptest.NewRecorder(), r) })
+		func() { w.Handler.ServeHTTP(httptest.NewRecorder(), r) })
 	assert.Equal(t, tenancy.CodeInternal, heard.last(t).code)
 	assert.Equal(t, "GET /api/v1/prompts", r.Pattern, "whoever stands around finds the pattern")
 }
 
-// lines reads the log's lines with this message.
-func lines(t *testing.T, text, message string) []map[string]any {
+// logLines reads the log's lines with this message.
+func logLines(t *testing.T, text, message string) []map[string]any {
 	t.Helper()
 	var found []map[string]any
 	for line := range strings.Lines(text) {
@@ -123,8 +124,8 @@ func lines(t *testing.T, text, message string) []map[string]any {
 
 func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	t.Parallel()
-	var out log
-	w := bareWorld(t, func(o *httpapi.Options) {
+	var out LogBuffer
+	w := NewUnserved(t, func(o *httpapi.Options) {
 		o.AccessLog, o.Logger = true,
 			slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
@@ -134,13 +135,13 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
-		w.handler.ServeHTTP(httptest.NewRecorder(), r)
+		w.Handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	send("GET", "/api/v1/prompts?q=hidden", w.tokens["acme-viewer"])
+	send("GET", "/api/v1/prompts?q=hidden", w.Tokens["acme-viewer"])
 	send("GET", "/livez", "")
 	send(strings.Repeat("X", 9000), "/hidden", "")
 
-	got := lines(t, out.String(), "request")
+	got := logLines(t, out.String(), "request")
 	require.Len(t, got, 3)
 	for _, entry := range got {
 		assert.Equal(t, "r-1", entry["request_id"])
@@ -149,7 +150,7 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	assert.Equal(t, "INFO", got[0]["level"])
 	assert.Equal(t, "GET /api/v1/prompts", got[0]["route"])
 	assert.Equal(t, 200.0, got[0]["status"])
-	assert.Equal(t, w.tenants["acme"].ID.String(), got[0]["tenant"])
+	assert.Equal(t, w.Tenants["acme"].ID.String(), got[0]["tenant"])
 	actor, ok := got[0]["actor"].(map[string]any)
 	require.True(t, ok)
 	assert.Equal(t, "key", actor["kind"])
@@ -163,14 +164,14 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 
 func TestWithoutAnAccessLogNothingIsWrittenOfARequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, 200)
-	assert.Empty(t, w.log.String())
+	w := New(t)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
+	assert.Empty(t, w.Log.String())
 }
 
 func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
 	t.Parallel()
-	var out log
+	var out LogBuffer
 	handler := httpapi.LogHandler(slog.NewJSONHandler(&out, nil))
 	assert.Equal(t, handler, httpapi.LogHandler(handler), "twice is once")
 	logger := slog.New(handler).With("a", 1)
@@ -181,58 +182,58 @@ func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
 	logger.WithGroup("g").InfoContext(ctx, "group", "b", 2)
 	logger.Info("outside")
 
-	within := lines(t, out.String(), "within")[0]
+	within := logLines(t, out.String(), "within")[0]
 	assert.Equal(t, map[string]any{"kind": "platform"}, within["actor"])
 	assert.Equal(t, id.String(), within["tenant"])
 	assert.Equal(t, 1.0, within["a"])
 	assert.NotContains(t, within, "request_id")
-	assert.Contains(t, lines(t, out.String(), "group")[0]["g"], "tenant")
-	assert.NotContains(t, lines(t, out.String(), "outside")[0], "tenant")
+	assert.Contains(t, logLines(t, out.String(), "group")[0]["g"], "tenant")
+	assert.NotContains(t, logLines(t, out.String(), "outside")[0], "tenant")
 }
 
-func shownTo(w http.ResponseWriter, r *http.Request) {
+func writeCallerKind(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, "for "+string(tenancy.PrincipalFrom(r.Context()).Kind))
 }
 
 func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
+	w := New(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(writeCallerKind) })
 	for as, want := range map[string]string{"": "for ", "root": "for platform",
 		"acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
-		g := w.do(t, ask{as: as, path: "/metrics"})
+		g := w.Do(t, Request{As: as, Path: "/metrics"})
 		if want == "" {
-			g.refused(t, 401, tenancy.CodeUnauthenticated)
+			g.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 			continue
 		}
-		assert.Equal(t, want, string(g.ok(t, 200).body))
-		assert.Equal(t, "no-store", g.header.Get("Cache-Control"))
+		assert.Equal(t, want, string(g.Want(t, 200).Body))
+		assert.Equal(t, "no-store", g.Header.Get("Cache-Control"))
 	}
-	w.do(t, ask{path: "/metrics?x=1"}).refused(t, 422, tenancy.CodeInvalid)
+	w.Do(t, Request{Path: "/metrics?x=1"}).WantProblem(t, 422, tenancy.CodeInvalid)
 
-	below := bareWorld(t, func(o *httpapi.Options) {
-		o.Metrics, o.Prefix = http.HandlerFunc(shownTo), "/registry"
+	below := NewUnserved(t, func(o *httpapi.Options) {
+		o.Metrics, o.Prefix = http.HandlerFunc(writeCallerKind), "/registry"
 	})
 	for path, status := range map[string]int{"/registry/metrics": 200, "/metrics": 404} {
 		rec := httptest.NewRecorder()
-		below.handler.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+		below.Handler.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
 		assert.Equal(t, status, rec.Code, path)
 	}
 }
 
 func TestTheDocumentSaysThatMetricsNeedNoCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
+	w := New(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(writeCallerKind) })
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Security  []map[string][]string
 			Responses map[string]struct{ Content map[string]any }
 		}
 	}
-	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
+	require.NoError(t, json.Unmarshal(w.Do(t, Request{Path: "/api/v1/openapi.json"}).Body, &doc))
 	op := doc.Paths["/metrics"]["get"]
 	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}, {"session": {}}}, op.Security)
 	assert.Contains(t, op.Responses["200"].Content, "text/plain")
 	assert.Contains(t, op.Responses, "401")
-	newWorld(t).do(t, ask{path: "/metrics"}).refused(t, 404, tenancy.CodeNotFound)
+	New(t).Do(t, Request{Path: "/metrics"}).WantProblem(t, 404, tenancy.CodeNotFound)
 }

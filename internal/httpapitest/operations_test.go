@@ -1,33 +1,31 @@
 package httpapitest_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// described is an operation as the OpenAPI document has it.
-type described struct {
-	method    string
-	path      string
-	id        string
-	role      string
-	protected bool
-	statuses  []string
+// Operation is an operation of the OpenAPI document.
+type Operation struct {
+	Method    string
+	Path      string
+	ID        string
+	Role      string // x-required-role
+	Protected bool   // it accepts or needs credentials
+	Statuses  []string
 }
 
-// operations reads the served document.
-func (w *world) operations(t *testing.T) []described {
+// Operations reads the operations of the served document.
+func (reg *Registry) Operations(t *testing.T) []Operation {
 	t.Helper()
-	res, err := http.Get(w.server.URL + "/api/v1/openapi.json")
+	res, err := http.Get(reg.Server.URL + "/api/v1/openapi.json")
 	require.NoError(t, err)
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
@@ -41,13 +39,13 @@ func (w *world) operations(t *testing.T) []described {
 		} `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(raw, &doc))
-	var all []described
+	var all []Operation
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
-			d := described{method: strings.ToUpper(method), path: path, id: op.OperationID,
-				role: op.Role, protected: len(op.Security) > 0}
+			d := Operation{Method: strings.ToUpper(method), Path: path, ID: op.OperationID,
+				Role: op.Role, Protected: len(op.Security) > 0}
 			for status := range op.Responses {
-				d.statuses = append(d.statuses, status)
+				d.Statuses = append(d.Statuses, status)
 			}
 			all = append(all, d)
 		}
@@ -55,20 +53,37 @@ func (w *world) operations(t *testing.T) []described {
 	return all
 }
 
-func (w *world) suspend(t *testing.T, slug string) { w.setState(t, slug, tenancy.Suspended) }
-
-func (w *world) deleteTenant(t *testing.T, slug string) { w.setState(t, slug, tenancy.Deleted) }
-
-// setState changes a tenant behind the API's back, before anybody has asked for
-// it.
-func (w *world) setState(t *testing.T, slug string, state tenancy.State) {
+// ProtectedRequests returns one request for each operation that needs credentials, with
+// the tenant acme in the path and the name x.
+func (reg *Registry) ProtectedRequests(t *testing.T) []Request {
 	t.Helper()
-	tenant := w.tenants[slug]
-	tenant.State = state
-	if state == tenancy.Deleted {
-		tenant.DeletedAt = time.Now()
+	var requests []Request
+	for _, op := range reg.Operations(t) {
+		if !op.Protected {
+			continue
+		}
+		path := strings.NewReplacer("{tenant}", "acme", "{name}", "x", "{id}",
+			tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.Path)
+		a := Request{Method: op.Method, Path: path}
+		if op.Method == http.MethodPut || op.Method == http.MethodPost {
+			a.Body = `{}`
+		}
+		requests = append(requests, a)
 	}
-	stored, err := w.services.Tenants.Update(context.Background(), tenant)
-	require.NoError(t, err)
-	w.tenants[slug] = stored
+	require.Greater(t, len(requests), 30)
+	return requests
 }
+
+// BelongsToNoTenant reports whether no tenant is resolved for a path: its data belongs to
+// the caller or to the platform.
+func BelongsToNoTenant(path string) bool {
+	for _, root := range []string{"/api/v1/me", "/api/v1/sessions", "/api/v1/users"} {
+		if path == root || strings.HasPrefix(path, root+"/") {
+			return true
+		}
+	}
+	return path == "/api/v1/tenants" || path == "/api/v1/audit"
+}
+
+// NonexistentID has the form of an id. Nothing has it.
+const NonexistentID = "0190aaaa-0000-7000-8000-00000000cccc"

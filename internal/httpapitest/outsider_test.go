@@ -32,30 +32,28 @@ var outsiders = map[string]outsider{
 	"nonsense":               {credentials: "Bearer x", anonymous: true},
 }
 
-func (o outsider) universes(t *testing.T) universes {
+func (o outsider) newVariants(t *testing.T) variants {
 	t.Helper()
 	if !o.users {
-		return newUniverses(t)
+		return newVariants(t)
 	}
-	return newUniverses(t, asUsers(func(slug string) tenancy.ID {
+	return newVariants(t, AsUsers(func(slug string) tenancy.ID {
 		return map[string]tenancy.ID{"acme": acmeID, "beta": betaID}[slug]
 	}))
 }
 
-// naming is a way to name beta, alone or beside another tenant. Each text is a
+// tenantNaming is a way to name beta, alone or beside another tenant. Each text is a
 // slug or an id.
-type naming struct {
+type tenantNaming struct {
 	path   string   // of routes that have a tenant in it
 	host   string   // the label
 	header []string // each a line
 }
 
-const strayID = "0190aaaa-0000-7000-8000-00000000cccc" // nobody's
-
-func namings() map[string]naming {
+func namings() map[string]tenantNaming {
 	id, own := betaID.String(), acmeID.String()
 	one := func(text string) []string { return []string{text} }
-	return map[string]naming{
+	return map[string]tenantNaming{
 		"host":                       {host: "beta"},
 		"header":                     {header: one("beta")},
 		"header, id":                 {header: one(id)},
@@ -68,7 +66,7 @@ func namings() map[string]naming {
 		"id and own host":            {host: "acme", header: one(id)},
 		"header and own host":        {host: "acme", header: one("beta")},
 		"host and stray slug":        {host: "beta", header: one("stray")},
-		"host and stray id":          {host: "beta", header: one(strayID)},
+		"host and stray id":          {host: "beta", header: one(NonexistentID)},
 		"id and stray host":          {host: "stray", header: one(id)},
 		"host and malformed":         {host: "beta", header: one("No Slug")},
 		"slug and id in two headers": {header: []string{"beta", id}},
@@ -86,15 +84,15 @@ func namings() map[string]naming {
 		"own path, id, and header":   {path: own, header: one("beta")},
 		"own path, id, and id":       {path: own, header: one(id)},
 		"path and stray header":      {path: "beta", header: one("stray")},
-		"path and stray id":          {path: "beta", header: one(strayID)},
+		"path and stray id":          {path: "beta", header: one(NonexistentID)},
 		"path, id, and stray slug":   {path: id, header: one("stray")},
 		"path and malformed":         {path: "beta", header: one("No Slug")},
 	}
 }
 
-// code is what API.md says of a naming: more than one slug or id, or one's own
+// wantCode is what API.md says of a naming: more than one slug or id, or one's own
 // tenant beside another, is a mismatch; else there is no such tenant.
-func (n naming) code(o outsider) tenancy.Code {
+func (n tenantNaming) wantCode(o outsider) tenancy.Code {
 	if o.anonymous {
 		return tenancy.CodeUnauthenticated
 	}
@@ -120,46 +118,35 @@ func (n naming) code(o outsider) tenancy.Code {
 	return tenancy.CodeTenantNotFound
 }
 
-// to makes the request for an operation. It reports false for a naming that has
+// request makes the request for an operation. It reports false for a naming that has
 // nothing to do with the operation.
-func (n naming) to(op described, o outsider) (wire, bool) {
-	inPath := strings.Contains(op.path, "{tenant}")
+func (n tenantNaming) request(op Operation, o outsider) (rawRequest, bool) {
+	inPath := strings.Contains(op.Path, "{tenant}")
 	if inPath != (n.path != "") {
-		return wire{}, false
+		return rawRequest{}, false
 	}
-	r := wire{
-		credentials: o.credentials, method: op.method, tenants: n.header,
-		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID, "{user_id}",
-			strayID).Replace(op.path),
+	r := rawRequest{
+		credentials: o.credentials, method: op.Method, tenants: n.header,
+		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", NonexistentID, "{user_id}",
+			NonexistentID).Replace(op.Path),
 	}
 	if n.host != "" {
 		r.host = n.host + ".registry.test"
 	}
-	if op.method == http.MethodPut || op.method == http.MethodPost {
+	if op.Method == http.MethodPut || op.Method == http.MethodPost {
 		r.body, r.header = `{}`, map[string]string{"Content-Type": "application/json"}
 	}
 	return r, true
 }
 
-// ofNoTenant are the paths for which no tenant is resolved: what is the caller's
-// own, and what is the platform's.
-func ofNoTenant(path string) bool {
-	for _, root := range []string{"/api/v1/me", "/api/v1/sessions", "/api/v1/users"} {
-		if path == root || strings.HasPrefix(path, root+"/") {
-			return true
-		}
-	}
-	return path == "/api/v1/tenants" || path == "/api/v1/audit"
-}
-
 // worksInTenant are the operations that a tenant is resolved for.
-func worksInTenant(t *testing.T) []described {
+func worksInTenant(t *testing.T) []Operation {
 	t.Helper()
-	ops := slices.DeleteFunc(newWorld(t).operations(t), func(op described) bool {
-		return !op.protected || ofNoTenant(op.path)
+	ops := slices.DeleteFunc(New(t).Operations(t), func(op Operation) bool {
+		return !op.Protected || BelongsToNoTenant(op.Path)
 	})
 	require.Greater(t, len(ops), 25)
-	slices.SortFunc(ops, func(a, b described) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(ops, func(a, b Operation) int { return strings.Compare(a.ID, b.ID) })
 	return ops
 }
 
@@ -174,26 +161,26 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 	for who, o := range outsiders {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
-			all := o.universes(t)
+			all := o.newVariants(t)
 			for how, n := range namings() {
 				for _, op := range ops {
-					r, fits := n.to(op, o)
+					r, fits := n.request(op, o)
 					if !fits {
 						continue
 					}
 					for range 2 {
 						got := all.sendAll(t, r)
-						require.Contains(t, got.body, `"code":"`+string(n.code(o))+`"`, "%s: %v",
+						require.Contains(t, got.body, `"code":"`+string(n.wantCode(o))+`"`, "%s: %v",
 							how, r)
-						require.Zero(t, got.read,
+						require.Zero(t, got.bodyRead,
 							"the body is read of somebody who has no business here: %v", r)
-						require.NotContains(t, strings.Join(got.asked, "\n"), "beta", "%v", r)
-						require.NotContains(t, strings.Join(got.asked, "\n"), betaID.String(), "%v",
+						require.NotContains(t, strings.Join(got.storeCalls, "\n"), "beta", "%v", r)
+						require.NotContains(t, strings.Join(got.storeCalls, "\n"), betaID.String(), "%v",
 							r)
 					}
 				}
-				all.insiders()
-				all.pass(1)
+				all.sendInsiders()
+				all.advance(1)
 			}
 		})
 	}
@@ -204,18 +191,18 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
 	t.Parallel()
 	o := outsider{credentials: "user:admin@beta", users: true}
-	all, ops := o.universes(t), worksInTenant(t)
+	all, ops := o.newVariants(t), worksInTenant(t)
 	for how, n := range namings() {
 		for _, op := range ops {
-			r, fits := n.to(op, o)
+			r, fits := n.request(op, o)
 			if !fits {
 				continue
 			}
 			want := all[unknown].send(r)
-			require.Contains(t, want.body, `"code":"`+string(n.code(o))+`"`, "%s: %v", how, r)
+			require.Contains(t, want.body, `"code":"`+string(n.wantCode(o))+`"`, "%s: %v", how, r)
 			require.Equal(t, want, all[tenancy.Deleted].send(r), "%s: %v", how, r)
 		}
-		all.pass(1)
+		all.advance(1)
 	}
 }
 
@@ -223,14 +210,14 @@ func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
 // beta sees another one in each.
 func TestTheUniversesDiffer(t *testing.T) {
 	t.Parallel()
-	for credentials, all := range map[string]universes{
-		"Bearer " + platformToken: newUniverses(t), "user:root": outsider{users: true}.universes(t),
+	for credentials, all := range map[string]variants{
+		"Bearer " + PlatformToken: newVariants(t), "user:root": outsider{users: true}.newVariants(t),
 	} {
 		different := map[string]bool{}
 		for state, u := range all {
-			got := u.send(wire{credentials: credentials, method: http.MethodGet,
+			got := u.send(rawRequest{credentials: credentials, method: http.MethodGet,
 				path: "/api/v1/tenants/beta"})
-			assert.NotEmpty(t, got.asked, state)
+			assert.NotEmpty(t, got.storeCalls, state)
 			different[got.body] = true
 		}
 		assert.Len(t, different, 4)
@@ -241,10 +228,10 @@ func TestTheUniversesDiffer(t *testing.T) {
 // tell that it was one.
 func TestTheKeyOfADeletedTenantIsAnyUnknownKey(t *testing.T) {
 	t.Parallel()
-	all := newUniverses(t)
+	all := newVariants(t)
 	for _, path := range []string{"/api/v1/me", "/api/v1/tenants", "/api/v1/prompts",
 		"/api/v1/tenants/beta", "/api/v1/tenants/acme/export"} {
-		r := wire{credentials: "Bearer " + betaKey, method: http.MethodGet, path: path}
+		r := rawRequest{credentials: "Bearer " + betaKey, method: http.MethodGet, path: path}
 		want := all[unknown].send(r)
 		assert.Equal(t, http.StatusUnauthorized, want.status)
 		assert.Equal(t, want, all[tenancy.Deleted].send(r))
@@ -259,11 +246,11 @@ func TestNoRequestTellsOutsidersOfATenant(t *testing.T) {
 	t.Parallel()
 	paths := publicPaths()
 	for _, op := range worksInTenant(t) {
-		paths = append(paths, op.path)
+		paths = append(paths, op.Path)
 	}
-	universes := map[bool]universes{}
+	universes := map[bool]variants{}
 	for _, users := range []bool{false, true} {
-		universes[users] = outsider{users: users}.universes(t)
+		universes[users] = outsider{users: users}.newVariants(t)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		who := rapid.SampledFrom(slices.Sorted(maps.Keys(outsiders))).Draw(rt, "who")
@@ -271,10 +258,10 @@ func TestNoRequestTellsOutsidersOfATenant(t *testing.T) {
 		all := universes[o.users]
 		for range rapid.IntRange(1, 6).Draw(rt, "requests") {
 			if rapid.Bool().Draw(rt, "insiders at work") {
-				all.insiders()
+				all.sendInsiders()
 			}
-			all.pass(rapid.SampledFrom([]int{0, 1, 3, 31}).Draw(rt, "seconds"))
-			all.sendAll(rt, drawWire(rt, o, paths))
+			all.advance(rapid.SampledFrom([]int{0, 1, 3, 31}).Draw(rt, "seconds"))
+			all.sendAll(rt, drawRequest(rt, o, paths))
 		}
 	})
 }
@@ -288,15 +275,15 @@ func publicPaths() []string {
 	}
 }
 
-func drawWire(t *rapid.T, o outsider, paths []string) wire {
+func drawRequest(t *rapid.T, o outsider, paths []string) rawRequest {
 	id, own := betaID.String(), acmeID.String()
-	r := wire{credentials: o.credentials, header: map[string]string{}}
+	r := rawRequest{credentials: o.credentials, header: map[string]string{}}
 	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS",
 		"PATCH"}).Draw(t, "method")
 	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta",
-		"beta%00", "Beta", "stray", strayID, "%2e%2e"}).Draw(t, "in the path")
-	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID, "{user_id}",
-		strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
+		"beta%00", "Beta", "stray", NonexistentID, "%2e%2e"}).Draw(t, "in the path")
+	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", NonexistentID, "{user_id}",
+		NonexistentID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
 	r.path += rapid.SampledFrom(
 		[]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta",
 			"?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
@@ -304,12 +291,12 @@ func drawWire(t *rapid.T, o outsider, paths []string) wire {
 		"acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).
 		Draw(t, "host")
 	r.tenants = rapid.SliceOfN(
-		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", strayID,
+		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", NonexistentID,
 			"beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")
 	r.body = rapid.SampledFrom([]string{
-		"", `{}`, `{`, aPrompt, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
-		`{"name":"` + strings.Repeat("x", universeResourceLimit) + `"}`,
-		strings.Repeat(" ", 4*universeBundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
+		"", `{}`, `{`, PromptBody, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
+		`{"name":"` + strings.Repeat("x", resourceLimit) + `"}`,
+		strings.Repeat(" ", 4*bundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
 	}).Draw(t, "body")
 	for _, h := range []struct {
 		name   string
@@ -345,12 +332,12 @@ func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
 	for who, p := range callers {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
-			all := newUniverses(t)
+			all := newVariants(t)
 			for _, u := range all {
-				u.mount(p)
+				u.serveHostRoutes(p)
 			}
 			for _, n := range namings() {
-				r := wire{method: http.MethodGet, path: "/notes", tenants: n.header}
+				r := rawRequest{method: http.MethodGet, path: "/notes", tenants: n.header}
 				if n.host != "" {
 					r.host = n.host + ".registry.test"
 				}

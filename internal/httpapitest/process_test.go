@@ -21,9 +21,9 @@ import (
 
 func TestTheProbesNeedNoCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for _, path := range []string{"/livez", "/readyz"} {
-		assert.JSONEq(t, `{"status":"ok"}`, string(w.do(t, ask{path: path}).ok(t, 200).body))
+		assert.JSONEq(t, `{"status":"ok"}`, string(w.Do(t, Request{Path: path}).Want(t, 200).Body))
 	}
 }
 
@@ -43,32 +43,32 @@ func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(o *httpapi.Options) {
+			w := New(t, func(o *httpapi.Options) {
 				o.Ready = func(context.Context) error { return c.err }
 			})
-			g := w.do(t, ask{path: "/readyz"})
-			assert.Equal(t, c.detail, g.refused(t, 503, tenancy.CodeUnavailable).Detail)
-			assert.NotContains(t, string(g.body), "password")
-			assert.Contains(t, w.log.String(), "password wrong")
-			w.do(t, ask{path: "/livez"}).ok(t, 200)
+			g := w.Do(t, Request{Path: "/readyz"})
+			assert.Equal(t, c.detail, g.WantProblem(t, 503, tenancy.CodeUnavailable).Detail)
+			assert.NotContains(t, string(g.Body), "password")
+			assert.Contains(t, w.Log.String(), "password wrong")
+			w.Do(t, Request{Path: "/livez"}).Want(t, 200)
 		})
 	}
 }
 
 func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	require.NoError(t, w.document.CheckSchemas())
+	w := New(t)
+	require.NoError(t, w.Document.CheckSchemas())
 	ids := map[string]bool{}
-	for _, op := range w.operations(t) {
-		assert.False(t, ids[op.id], "the operationId %s stands there twice", op.id)
-		ids[op.id] = true
-		open := op.path == "/livez" || op.path == "/readyz" || op.path == "/api/v1/openapi.json" ||
-			op.path == "/api/v1/invitations/accept" || op.id == "signIn"
-		assert.Equal(t, !open, op.protected, op.path)
-		assert.Contains(t, op.statuses, "500")
-		if op.protected {
-			assert.Contains(t, op.statuses, "401")
+	for _, op := range w.Operations(t) {
+		assert.False(t, ids[op.ID], "the operationId %s stands there twice", op.ID)
+		ids[op.ID] = true
+		open := op.Path == "/livez" || op.Path == "/readyz" || op.Path == "/api/v1/openapi.json" ||
+			op.Path == "/api/v1/invitations/accept" || op.ID == "signIn"
+		assert.Equal(t, !open, op.Protected, op.Path)
+		assert.Contains(t, op.Statuses, "500")
+		if op.Protected {
+			assert.Contains(t, op.Statuses, "401")
 		}
 	}
 	assert.Len(t, ids, 5+7+4+3+5+4+4+3+7+4*6)
@@ -76,7 +76,7 @@ func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 
 func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	var doc struct {
 		Components struct {
 			Schemas map[string]struct {
@@ -85,7 +85,7 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
+	require.NoError(t, json.Unmarshal(w.Do(t, Request{Path: "/api/v1/openapi.json"}).Body, &doc))
 	rule := doc.Components.Schemas["TrustRuleSpec"]
 	assert.Equal(t, []string{"effect"}, rule.Required)
 	assert.Equal(t, []any{"allow", "deny"}, rule.Properties["effect"]["enum"])
@@ -99,7 +99,7 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 
 func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for path, allow := range map[string]string{
 		"/livez": "GET, HEAD", "/api/v1/tenants": "GET, HEAD, POST",
 		"/api/v1/tenants/acme": "DELETE, GET, HEAD, PUT", "/api/v1/prompts": "GET, HEAD",
@@ -107,51 +107,51 @@ func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 		"/api/v1/tenants/acme/secrets/x": "PUT",
 	} {
 		for _, method := range []string{"PATCH", "OPTIONS", "TRACE", "BREW"} {
-			g := w.do(t, ask{as: "root", method: method, path: path})
-			g.refused(t, 405, httpapi.CodeMethodNotAllowed)
-			assert.Equal(t, allow, g.header.Get("Allow"), path)
+			g := w.Do(t, Request{As: "root", Method: method, Path: path})
+			g.WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
+			assert.Equal(t, allow, g.Header.Get("Allow"), path)
 		}
 	}
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/acme/import"}).
-		refused(t, 405, httpapi.CodeMethodNotAllowed)
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/secrets/x"}).
-		refused(t, 405, httpapi.CodeMethodNotAllowed)
+	w.Do(t, Request{As: "root", Path: "/api/v1/tenants/acme/import"}).
+		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
+	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/secrets/x"}).
+		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
 }
 
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/x", aPrompt)
+	w := New(t)
+	w.Put(t, "/api/v1/prompts/x", PromptBody)
 	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts",
 		"/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
-		get := w.do(t, ask{as: "acme-viewer", path: path}).ok(t, 200)
-		head := w.do(t, ask{as: "acme-viewer", method: "HEAD", path: path}).ok(t, 200)
-		assert.Empty(t, head.body)
+		get := w.Do(t, Request{As: "acme-viewer", Path: path}).Want(t, 200)
+		head := w.Do(t, Request{As: "acme-viewer", Method: "HEAD", Path: path}).Want(t, 200)
+		assert.Empty(t, head.Body)
 		for _, name := range []string{"Content-Type", "Content-Length", "ETag"} {
-			assert.Equal(t, get.header.Get(name), head.header.Get(name), "%s of %s", name, path)
+			assert.Equal(t, get.Header.Get(name), head.Header.Get(name), "%s of %s", name, path)
 		}
 	}
-	assert.Equal(t, 404, w.do(t,
-		ask{as: "acme-viewer", method: "HEAD", path: "/api/v1/prompts/none"}).status)
-	assert.Equal(t, 401, w.do(t, ask{method: "HEAD", path: "/api/v1/prompts/none"}).status)
+	assert.Equal(t, 404, w.Do(t,
+		Request{As: "acme-viewer", Method: "HEAD", Path: "/api/v1/prompts/none"}).Status)
+	assert.Equal(t, 401, w.Do(t, Request{Method: "HEAD", Path: "/api/v1/prompts/none"}).Status)
 }
 
 func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for id, kept := range map[string]bool{
 		"abc-DEF_1.2": true, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false,
 		"a b": false, "a\"b": false, "<script>": false, "é": false, "": false,
 	} {
-		g := w.do(t, ask{path: "/api/v1/me", header: map[string]string{"X-Request-ID": id}})
-		assert.Equal(t, kept, g.header.Get("X-Request-ID") == id, id)
-		g.refused(t, 401, tenancy.CodeUnauthenticated)
+		g := w.Do(t, Request{Path: "/api/v1/me", Header: map[string]string{"X-Request-ID": id}})
+		assert.Equal(t, kept, g.Header.Get("X-Request-ID") == id, id)
+		g.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
 }
 
 func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for media, fine := range map[string]bool{
 		"application/json": true, "application/json; charset=utf-8": true,
 		"APPLICATION/JSON;charset=UTF-8": true,
@@ -159,23 +159,23 @@ func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 		"application/json; charset=latin1": false, "multipart/form-data; boundary=x": false,
 		"application/problem+json": false, "nonsense;;": false, "text/json": false,
 	} {
-		g := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt,
-			header: map[string]string{"Content-Type": media}})
+		g := w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody,
+			Header: map[string]string{"Content-Type": media}})
 		if fine {
-			assert.Less(t, g.status, 300, media)
+			assert.Less(t, g.Status, 300, media)
 			continue
 		}
-		g.refused(t, 415, httpapi.CodeUnsupportedMediaType)
+		g.WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
 	}
 }
 
-// broken is a store whose resources fail in a chosen way.
-type broken struct {
+// failingResources is a store whose resources fail in a chosen way.
+type failingResources struct {
 	ports.Resources
 	fail func() error
 }
 
-func (b broken) List(
+func (b failingResources) List(
 	context.Context, tenancy.ID, ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	return nil, b.fail()
@@ -213,36 +213,33 @@ func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			services := bareWorld(t).services
-			services.Resources = broken{services.Resources, c.fail}
-			w := newWorldWithTenantsOf(t, services)
-			g := w.do(t, ask{as: "root", tenant: "default", path: "/api/v1/agents"})
-			p := g.refused(t, c.status, c.code)
-			assert.NotContains(t, string(g.body), "agents\\\"")
-			assert.NotContains(t, string(g.body), "pq:")
-			assert.Contains(t, w.log.String(), "pq: relation")
-			assert.Contains(t, w.log.String(), p.RequestID)
+			services := NewUnserved(t).Services
+			services.Resources = failingResources{services.Resources, c.fail}
+			w := newOverExisting(t, services)
+			g := w.Do(t, Request{As: "root", Tenant: "default", Path: "/api/v1/agents"})
+			p := g.WantProblem(t, c.status, c.code)
+			assert.NotContains(t, string(g.Body), "agents\\\"")
+			assert.NotContains(t, string(g.Body), "pq:")
+			assert.Contains(t, w.Log.String(), "pq: relation")
+			assert.Contains(t, w.Log.String(), p.RequestID)
 		})
 	}
 }
 
-// newWorldWithTenantsOf is a world over services that have acme and beta.
-func newWorldWithTenantsOf(t *testing.T, services ports.Services) *world {
+// newOverExisting is a world over services that have acme and beta.
+func newOverExisting(t *testing.T, services ports.Services) *Registry {
 	t.Helper()
-	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
-	w.build()
-	w.server = httptest.NewServer(w.handler)
-	t.Cleanup(w.server.Close)
-	w.readDocument(t)
+	w := Wrap(services)
+	w.Serve(t)
 	return w
 }
 
 func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
 	t.Parallel()
-	services := bareWorld(t).services
-	w := newWorldWithTenantsOf(t, services)
+	services := NewUnserved(t).Services
+	w := newOverExisting(t, services)
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.handler.ServeHTTP(&breaking{ResponseWriter: out}, r)
+		w.Handler.ServeHTTP(&panickingWriter{ResponseWriter: out}, r)
 	}))
 	defer server.Close()
 	res, err := http.Get(server.URL + "/livez")
@@ -253,10 +250,10 @@ func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
 	assert.Error(t, err, "half an answer must not look like a whole one")
 }
 
-// breaking writes a piece of the answer and panics.
-type breaking struct{ http.ResponseWriter }
+// panickingWriter writes a piece of the answer and panics.
+type panickingWriter struct{ http.ResponseWriter }
 
-func (b *breaking) Write(p []byte) (int, error) {
+func (b *panickingWriter) Write(p []byte) (int, error) {
 	if n, err := b.ResponseWriter.Write(p[:len(p)/2]); err != nil {
 		return n, err
 	}
@@ -265,7 +262,7 @@ func (b *breaking) Write(p []byte) (int, error) {
 
 func TestOptionsThatCantWorkAreNamed(t *testing.T) {
 	t.Parallel()
-	good := bareWorld(t).services
+	good := NewUnserved(t).Services
 	tenantsKind, err := federation.NewKinds(federation.Kind{Name: "tenant"})
 	require.NoError(t, err)
 	for name, c := range map[string]struct {

@@ -19,26 +19,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// newRawWorld is a world with the base domain localhost, which believes the
+// newForRawRequests is a world with the base domain localhost, which believes the
 // given peers.
-func newRawWorld(t *testing.T, trusted ...netip.Prefix) *world {
+func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *Registry {
 	t.Helper()
-	services := memory.New(testKinds(), memory.Options{}).Services()
-	return newWorldOver(t, services, func(o *httpapi.Options) {
+	services := memory.New(Kinds(), memory.Options{}).Services()
+	return NewOver(t, services, func(o *httpapi.Options) {
 		o.Resolver = resolve.New(services.Tenants, resolve.Options{TrustedProxies: trusted})
 	})
 }
 
-// served is what a request of these very bytes came to: the tenant that was
-// served, the code of a problem, or "refused" by the server itself. The
+// sendRaw is what a request of these very bytes came to: the tenant that was
+// sendRaw, the code of a problem, or "refused" by the server itself. The
 // platform's token and the end of the head are added.
-func (w *world) served(t *testing.T, head string) string {
+func sendRaw(t *testing.T, w *Registry, head string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", w.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = io.WriteString(conn, head+"Authorization: Bearer "+platformToken+
+	_, err = io.WriteString(conn, head+"Authorization: Bearer "+PlatformToken+
 		"\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -65,8 +65,8 @@ func outcomeOf(t *testing.T, body []byte) string {
 }
 
 const (
-	get11 = "GET /api/v1/discovery HTTP/1.1\r\n"
-	get10 = "GET /api/v1/discovery HTTP/1.0\r\n"
+	getHTTP11 = "GET /api/v1/discovery HTTP/1.1\r\n"
+	getHTTP10 = "GET /api/v1/discovery HTTP/1.0\r\n"
 
 	noTenant, noSuchTenant, mismatch, refused = "tenant_required", "tenant_not_found",
 		"tenant_mismatch", "refused"
@@ -78,7 +78,7 @@ const (
 // may serve beta.
 func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 	t.Parallel()
-	w := newRawWorld(t)
+	w := newForRawRequests(t)
 	for _, c := range []struct{ name, host, want, besideBeta string }{
 		{"plain", "acme.localhost", "acme", mismatch},
 		{"in capitals, with a port", "ACME.localhost:80", "acme", mismatch},
@@ -137,11 +137,11 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			for _, version := range []string{get11, get10} {
-				assert.Equal(t, c.want, w.served(t, version+"Host: "+c.host+"\r\n"), "%.100q",
+			for _, version := range []string{getHTTP11, getHTTP10} {
+				assert.Equal(t, c.want, sendRaw(t, w, version+"Host: "+c.host+"\r\n"), "%.100q",
 					c.host)
 				assert.Equal(t, c.besideBeta,
-					w.served(t, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
+					sendRaw(t, w, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
 					c.host)
 			}
 		})
@@ -150,7 +150,7 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 
 func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 	t.Parallel()
-	w := newRawWorld(t)
+	w := newForRawRequests(t)
 	for name, c := range map[string]struct{ head, want string }{
 		"absolute form": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n",
@@ -176,24 +176,24 @@ func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 		"absolute form, two Hosts": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\nHost:" +
 				" beta.localhost\r\n", refused},
-		"no Host":                   {get11, refused},
-		"no Host, of old":           {get10, noTenant},
-		"no Host, of old, a header": {get10 + "X-Tenant-ID: acme\r\n", "acme"},
-		"a space before the colon":  {get11 + "Host : acme.localhost\r\n", refused},
-		"a name with a space before": {get11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n",
+		"no Host":                   {getHTTP11, refused},
+		"no Host, of old":           {getHTTP10, noTenant},
+		"no Host, of old, a header": {getHTTP10 + "X-Tenant-ID: acme\r\n", "acme"},
+		"a space before the colon":  {getHTTP11 + "Host : acme.localhost\r\n", refused},
+		"a name with a space before": {getHTTP11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n",
 			refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, w.served(t, c.head))
+			assert.Equal(t, c.want, sendRaw(t, w, c.head))
 		})
 	}
 }
 
 func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 	t.Parallel()
-	untrusting, trusting := newRawWorld(t),
-		newRawWorld(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	untrusting, trusting := newForRawRequests(t),
+		newForRawRequests(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	for name, c := range map[string]struct {
 		host, lines   string
 		direct, proxy string // what an untrusted and what a trusted peer is served
@@ -242,17 +242,17 @@ func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			head := get11 + "Host: " + c.host + "\r\n" + c.lines
-			assert.Equal(t, c.direct, untrusting.served(t, head), "from an untrusted peer")
-			assert.Equal(t, c.proxy, trusting.served(t, head), "from a trusted peer")
+			head := getHTTP11 + "Host: " + c.host + "\r\n" + c.lines
+			assert.Equal(t, c.direct, sendRaw(t, untrusting, head), "from an untrusted peer")
+			assert.Equal(t, c.proxy, sendRaw(t, trusting, head), "from a trusted peer")
 		})
 	}
 }
 
 func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
 	t.Parallel()
-	w := newRawWorld(t)
-	id := w.tenants["acme"].ID.String()
+	w := newForRawRequests(t)
+	id := w.Tenants["acme"].ID.String()
 	for name, c := range map[string]struct{ lines, want string }{
 		"a slug":                  {"X-Tenant-ID: acme\r\n", "acme"},
 		"a name in small letters": {"x-tenant-id: acme\r\n", "acme"},
@@ -284,7 +284,7 @@ func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, w.served(t, get11+"Host: localhost\r\n"+c.lines))
+			assert.Equal(t, c.want, sendRaw(t, w, getHTTP11+"Host: localhost\r\n"+c.lines))
 		})
 	}
 }

@@ -15,24 +15,24 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 )
 
-// prober asks /readyz of a program whose state it sets.
-type prober struct {
+// readinessProbe asks /readyz of a program whose state it sets.
+type readinessProbe struct {
 	handler http.Handler
 	state   error
 	calls   atomic.Int32
 }
 
-func newProber(t *testing.T, change with) *prober {
+func newReadinessProbe(t *testing.T, change Option) *readinessProbe {
 	t.Helper()
-	p := &prober{}
-	p.handler = bareWorld(t, func(o *httpapi.Options) {
+	p := &readinessProbe{}
+	p.handler = NewUnserved(t, func(o *httpapi.Options) {
 		o.Ready = func(context.Context) error { p.calls.Add(1); return p.state }
 		change(o)
-	}).handler
+	}).Handler
 	return p
 }
 
-func (p *prober) status(ctx context.Context) int {
+func (p *readinessProbe) status(ctx context.Context) int {
 	answer := httptest.NewRecorder()
 	p.handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", nil))
 	return answer.Code
@@ -41,7 +41,7 @@ func (p *prober) status(ctx context.Context) int {
 func TestReadinessIsAtMostASecondOld(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newProber(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	p := newReadinessProbe(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	require.Equal(t, http.StatusOK, p.status(t.Context()))
 	p.state = errors.New("a wall fell")
 	now = now.Add(time.Second - 1)
@@ -55,7 +55,7 @@ func TestReadinessIsAtMostASecondOld(t *testing.T) {
 func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newProber(t, func(o *httpapi.Options) {
+	p := newReadinessProbe(t, func(o *httpapi.Options) {
 		ask := o.Ready
 		o.Clock = func() time.Time { return now }
 		o.Ready = func(ctx context.Context) error { now = now.Add(time.Second); return ask(ctx) }
@@ -69,7 +69,7 @@ func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
 func TestWhatIsNotReadyIsAskedEachTime(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newProber(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	p := newReadinessProbe(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	p.state = errors.New("the database is away")
 	for range 2 {
 		require.Equal(t, http.StatusServiceUnavailable, p.status(t.Context()))
@@ -83,7 +83,7 @@ func TestManyWhoAskWhetherItIsReadyCostOneLook(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		answer := make(chan struct{})
-		p := newProber(t, func(o *httpapi.Options) {
+		p := newReadinessProbe(t, func(o *httpapi.Options) {
 			ask := o.Ready
 			o.Ready = func(ctx context.Context) error {
 				defer func() { <-answer }()

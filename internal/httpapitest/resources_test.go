@@ -13,17 +13,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const aPrompt = `{"spec":{"template":"Hello {name}"}}`
-
 func TestAResourceLivesFromPutToDelete(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 
-	created := w.put(t, "/api/v1/prompts/greeting",
+	created := w.Put(t, "/api/v1/prompts/greeting",
 		`{"labels":{"team":"a"},"spec":{"template":"Hi","own":[1,{"b":2,"a":1}]}}`)
-	assert.Equal(t, http.StatusCreated, created.status)
-	assert.Equal(t, "/api/v1/prompts/greeting", created.header.Get("Location"))
-	assert.Equal(t, `"1"`, created.header.Get("ETag"))
+	assert.Equal(t, http.StatusCreated, created.Status)
+	assert.Equal(t, "/api/v1/prompts/greeting", created.Header.Get("Location"))
+	assert.Equal(t, `"1"`, created.Header.Get("ETag"))
 	type resource struct {
 		ID, Kind, Name string
 		Labels         map[string]string
@@ -32,36 +30,36 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 		CreatedAt      string `json:"created_at"`
 		UpdatedAt      string `json:"updated_at"`
 	}
-	r := read[resource](t, created)
+	r := Decode[resource](t, created)
 	assert.Equal(t, "prompt", r.Kind)
 	assert.Equal(t, map[string]string{"team": "a"}, r.Labels)
 	assert.Equal(t, map[string]any{
 		"template": "Hi", "own": []any{1.0, map[string]any{"a": 1.0, "b": 2.0}}}, r.Spec)
 	assert.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`, r.CreatedAt)
 
-	replaced := w.put(t, "/api/v1/prompts/greeting", aPrompt)
-	assert.Equal(t, http.StatusOK, replaced.status)
-	assert.Empty(t, replaced.header.Get("Location"))
-	assert.Equal(t, `"2"`, replaced.header.Get("ETag"))
-	again := read[resource](t, replaced)
+	replaced := w.Put(t, "/api/v1/prompts/greeting", PromptBody)
+	assert.Equal(t, http.StatusOK, replaced.Status)
+	assert.Empty(t, replaced.Header.Get("Location"))
+	assert.Equal(t, `"2"`, replaced.Header.Get("ETag"))
+	again := Decode[resource](t, replaced)
 	assert.Empty(t, again.Labels, "a PUT without labels removes them")
 	assert.Equal(t, r.ID, again.ID)
 	assert.Equal(t, r.CreatedAt, again.CreatedAt)
 
-	got := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).ok(t, http.StatusOK)
-	assert.JSONEq(t, string(replaced.body), string(got.body))
+	got := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).Want(t, http.StatusOK)
+	assert.JSONEq(t, string(replaced.Body), string(got.Body))
 
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).
-		ok(t, http.StatusNoContent)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).
-		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).
-		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/prompts/greeting"}).
+		Want(t, http.StatusNoContent)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).
+		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+	w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/prompts/greeting"}).
+		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 }
 
 func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for _, name := range []string{
 		"io.github.acme/weather", "a//b", "a/../b", "/", "..", ".", "...", "@scope/pkg", "größe",
 		"日本", "100%", "a+b", "a b", "a%2Fb",
@@ -70,16 +68,16 @@ func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.20q", name), func(t *testing.T) {
 			path := "/api/v1/prompts/" + segment(name)
-			created := w.put(t, path, aPrompt)
-			require.Equal(t, http.StatusCreated, created.status)
-			assert.Equal(t, name, read[struct{ Name string }](t, created).Name)
+			created := w.Put(t, path, PromptBody)
+			require.Equal(t, http.StatusCreated, created.Status)
+			assert.Equal(t, name, Decode[struct{ Name string }](t, created).Name)
 
-			location := created.header.Get("Location")
-			found := w.do(t, ask{as: "acme-viewer", path: location}).ok(t, http.StatusOK)
-			assert.Equal(t, name, read[struct{ Name string }](t, found).Name,
+			location := created.Header.Get("Location")
+			found := w.Do(t, Request{As: "acme-viewer", Path: location}).Want(t, http.StatusOK)
+			assert.Equal(t, name, Decode[struct{ Name string }](t, found).Name,
 				"the Location leads to the resource")
-			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: location}).
-				ok(t, http.StatusNoContent)
+			w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: location}).
+				Want(t, http.StatusNoContent)
 		})
 	}
 }
@@ -94,7 +92,7 @@ func segment(name string) string {
 
 func TestANameThatCantBeIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for _, escaped := range []string{
 		"%00", "a%00b", "%0a", "%7f", "%c2%85", "%20a", "a%20", "%e3%80%80a", "%ff", "%c3%28",
 		"%ed%a0%80", strings.Repeat("x", 257),
@@ -102,35 +100,35 @@ func TestANameThatCantBeIsRefused(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20s", escaped), func(t *testing.T) {
 			t.Parallel()
 			path := "/api/v1/prompts/" + escaped
-			w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: path, body: aPrompt}).
-				refused(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
-			w.do(t, ask{as: "acme-viewer", path: path}).
-				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: path}).
-				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: path, Body: PromptBody}).
+				WantProblem(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
+			w.Do(t, Request{As: "acme-viewer", Path: path}).
+				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+			w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: path}).
+				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
 }
 
 func TestAPathThatIsNoCleanPathIsNotFoundAndNeverRedirected(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/a", aPrompt)
+	w := New(t)
+	w.Put(t, "/api/v1/prompts/a", PromptBody)
 	for _, path := range []string{
 		"/api/v1/prompts//a", "/api/v1//prompts", "//api/v1/prompts", "/api/v1/prompts/",
 		"/api/v1/prompts/a/", "/api/v1/prompts/../prompts/a",
 		"/api/v1/prompts/.", "/api/v1/agents/..", "/api/v1/prompts/a/b", "/api/v1", "/",
 		"/api/v1/unknown", "/api/v1/%70rompts",
 	} {
-		g := w.do(t, ask{as: "acme-viewer", path: path})
-		g.refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-		assert.Empty(t, g.header.Get("Location"), path)
+		g := w.Do(t, Request{As: "acme-viewer", Path: path})
+		g.WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+		assert.Empty(t, g.Header.Get("Location"), path)
 	}
 }
 
 func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	spec := func(s string) string { return `{"spec":` + s + `}` }
 	deep := strings.Repeat("[", 200) + strings.Repeat("]", 200)
 	cases := []struct {
@@ -152,7 +150,7 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeInvalidJSON, "/spec/x/a"},
 		{"a duplicate key by escape", "prompts/x", spec(`{"template":"t","\u0074emplate":"u"}`),
 			400, tenancy.CodeInvalidJSON, ""},
-		{"trailing data", "prompts/x", aPrompt + `{}`, 400, tenancy.CodeInvalidJSON, ""},
+		{"trailing data", "prompts/x", PromptBody + `{}`, 400, tenancy.CodeInvalidJSON, ""},
 		{"a trailing comma", "prompts/x", `{"spec":{"template":"t"},}`, 400,
 			tenancy.CodeInvalidJSON, ""},
 		{"a comment", "prompts/x", `{/**/"spec":{"template":"t"}}`, 400, tenancy.CodeInvalidJSON,
@@ -167,7 +165,7 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeInvalidJSON, ""},
 		{"a lone surrogate", "prompts/x", spec(`{"template":"\ud800"}`), 400,
 			tenancy.CodeInvalidJSON, ""},
-		{"a byte order mark", "prompts/x", "\ufeff" + aPrompt, 400, tenancy.CodeInvalidJSON, ""},
+		{"a byte order mark", "prompts/x", "\ufeff" + PromptBody, 400, tenancy.CodeInvalidJSON, ""},
 		{"too deep", "prompts/x", spec(`{"template":"t","x":` + deep + `}`), 400,
 			tenancy.CodeInvalidJSON, ""},
 		{"an inexact number", "prompts/x", spec(`{"template":"t","n":12345678901234567890}`), 422,
@@ -205,71 +203,71 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/" + c.path,
-				body: c.body}).refused(t, c.status, c.code)
+			p := w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/" + c.path,
+				Body: c.body}).WantProblem(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
-			w.do(t, ask{as: "acme-viewer", path: "/api/v1/" + c.path}).
-				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/" + c.path}).
+				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
 }
 
 func TestABodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	big := `{"spec":{"template":"` + strings.Repeat("x", 2<<20) + `"}}`
-	w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/big", body: big}).
-		refused(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
+	w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/big", Body: big}).
+		WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 
 	for name, body := range map[string]string{
 		"no JSON at all":       strings.Repeat("\x00", 2<<20),
 		"an unknown field too": `{"x":1,"spec":"` + strings.Repeat("x", 2<<20) + `"}`,
 	} {
-		w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/big",
-			body: body}).
-			refused(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
+		w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/big",
+			Body: body}).
+			WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 		t.Log("the size comes before", name)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/big"}).
-		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/big"}).
+		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 
 	fits := `{"spec":{"template":"` + strings.Repeat("x", 1<<20-len(`{"spec":{"template":""}}`)) +
 		`"}}`
 	require.Len(t, fits, 1<<20)
-	w.put(t, "/api/v1/prompts/big", fits)
+	w.Put(t, "/api/v1/prompts/big", fits)
 }
 
 func TestDeletingKeepsWhatIsNeeded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/shared", aPrompt)
-	w.put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
-	w.put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
+	w := New(t)
+	w.Put(t, "/api/v1/prompts/shared", PromptBody)
+	w.Put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
+	w.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
 
-	g := w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/shared"})
-	g.refused(t, http.StatusConflict, tenancy.CodeReferenced)
+	g := w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/prompts/shared"})
+	g.WantProblem(t, http.StatusConflict, tenancy.CodeReferenced)
 	type ref struct{ Kind, Name string }
 	assert.Equal(t, []ref{{"agent", "a"}, {"agent", "b"}},
-		read[struct{ Referrers []ref }](t, g).Referrers)
+		Decode[struct{ Referrers []ref }](t, g).Referrers)
 
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/defaults/default"}).
-		refused(t, http.StatusConflict, tenancy.CodeNotDeletable)
+	w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/defaults/default"}).
+		WantProblem(t, http.StatusConflict, tenancy.CodeNotDeletable)
 }
 
 func TestASecretNeverComesBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	created := w.put(t, "/api/v1/model-configs/gpt",
+	w := New(t)
+	created := w.Put(t, "/api/v1/model-configs/gpt",
 		`{"spec":{"provider":"p","api_key":"sk-very-secret"}}`)
-	listed := w.do(t, ask{as: "acme-viewer", path: "/api/v1/model-configs"}).ok(t, http.StatusOK)
-	bundle := w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export"}).
-		ok(t, http.StatusOK)
-	for _, g := range []got{created, listed, bundle} {
-		assert.NotContains(t, string(g.body), "sk-very-secret")
-		assert.Contains(t, string(g.body), `{"$secret":"model_config/gpt/api_key"}`)
+	listed := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/model-configs"}).Want(t, http.StatusOK)
+	bundle := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export"}).
+		Want(t, http.StatusOK)
+	for _, g := range []Response{created, listed, bundle} {
+		assert.NotContains(t, string(g.Body), "sk-very-secret")
+		assert.Contains(t, string(g.Body), `{"$secret":"model_config/gpt/api_key"}`)
 	}
-	assert.NotContains(t, w.log.String(), "sk-very-secret")
+	assert.NotContains(t, w.Log.String(), "sk-very-secret")
 }

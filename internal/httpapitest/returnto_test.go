@@ -12,14 +12,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// nowhere is a provider to which nobody gets.
-type nowhere struct{}
+// fakeProvider is a provider to which nobody gets.
+type fakeProvider struct{}
 
-func (nowhere) Start(context.Context, signin.Flow) (string, error) {
+func (fakeProvider) Start(context.Context, signin.Flow) (string, error) {
 	return "https://provider.test/auth", nil
 }
 
-func (nowhere) Finish(context.Context, signin.Flow, signin.Callback) (signin.Claims, error) {
+func (fakeProvider) Finish(context.Context, signin.Flow, signin.Callback) (signin.Claims, error) {
 	return signin.Claims{}, errors.New("nobody comes back")
 }
 
@@ -38,12 +38,12 @@ func FuzzReturnTo(f *testing.F) {
 		"/\t/evil.test", "/%5cevil.test", "https://evil.test", "/..//evil.test"} {
 		f.Add(to)
 	}
-	w := bareWorld(f, cheaply, func(o *httpapi.Options) { o.SignIn.Provider = nowhere{} })
+	w := NewUnserved(f, withCheapHashing, func(o *httpapi.Options) { o.SignIn.Provider = fakeProvider{} })
 	f.Fuzz(func(t *testing.T, to string) {
 		r := httptest.NewRequest("GET", "/api/v1/sessions/oidc/start?return_to="+
 			url.QueryEscape(to), nil)
 		answered := httptest.NewRecorder()
-		w.handler.ServeHTTP(answered, r)
+		w.Handler.ServeHTTP(answered, r)
 		if answered.Code != 302 {
 			return
 		}

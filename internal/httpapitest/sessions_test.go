@@ -23,83 +23,70 @@ import (
 
 const password = "correct horse battery"
 
-// cheaply makes hashing no work.
-func cheaply(o *httpapi.Options) {
+// withCheapHashing makes hashing no work.
+func withCheapHashing(o *httpapi.Options) {
 	o.SignIn.Cost, o.SignIn.Refusal = signin.Cost{Memory: 64, Passes: 1, Threads: 1},
 		time.Nanosecond
 }
 
-// addPerson makes a user with the password of the tests and a role in acme, if one
+// addUserWithPassword makes a user with the password of the tests and a role in acme, if one
 // is given.
-func (w *world) addPerson(t *testing.T, name string, role tenancy.Role) identity.User {
+func addUserWithPassword(t *testing.T, w *Registry, name string, role tenancy.Role) identity.User {
 	t.Helper()
-	u, err := w.services.Users.Create(t.Context(),
+	u, err := w.Services.Users.Create(t.Context(),
 		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
-	hash, err := signin.New(w.services, signin.Options{
+	hash, err := signin.New(w.Services, signin.Options{
 		Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).Hash(t.Context(), password)
 	require.NoError(t, err)
-	require.NoError(t, w.services.Passwords.Set(t.Context(), u.ID, hash, ""))
+	require.NoError(t, w.Services.Passwords.Set(t.Context(), u.ID, hash, ""))
 	if role != "" {
-		_, _, err = w.services.Members.Put(t.Context(), w.tenants["acme"].ID, u.ID, role)
+		_, _, err = w.Services.Members.Put(t.Context(), w.Tenants["acme"].ID, u.ID, role)
 		require.NoError(t, err)
 	}
 	return u
 }
 
 // signIn answers the cookie of a new session, as a browser sends it.
-func (w *world) signIn(t *testing.T, name string) string {
+func signIn(t *testing.T, w *Registry, name string) string {
 	t.Helper()
-	return cookieOf(t, w.do(t,
-		ask{method: "POST", path: "/api/v1/sessions", body: credentials(name, password)}).
-		ok(t, 201))
+	return cookieOf(t, w.Do(t,
+		Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials(name, password)}).
+		Want(t, 201))
 }
 
 func credentials(name, password string) string {
 	return `{"email":"` + name + `@example.com","password":"` + password + `"}`
 }
 
-func cookieOf(t *testing.T, g got) string {
+func cookieOf(t *testing.T, g Response) string {
 	t.Helper()
-	cookie, err := http.ParseSetCookie(g.header.Get("Set-Cookie"))
+	cookie, err := http.ParseSetCookie(g.Header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	return cookie.Name + "=" + cookie.Value
 }
 
-// with makes a request one of the browser that has the cookie.
-func (a ask) with(cookie string, header ...string) ask {
-	sent := map[string]string{"Cookie": cookie}
-	for name, value := range a.header {
-		sent[name] = value
-	}
-	for i := 0; i < len(header); i += 2 {
-		sent[header[i]] = header[i+1]
-	}
-	a.header = sent
-	return a
-}
-
-// sessionsOnce calls every operation upon sessions with success.
-func (w *world) sessionsOnce(t *testing.T) {
+// callSessionOperations calls every operation upon sessions with success.
+func callSessionOperations(t *testing.T, w *Registry) {
 	t.Helper()
-	u := w.addPerson(t, "grace", tenancy.Editor)
-	own, other := w.signIn(t, "grace"), w.signIn(t, "grace")
-	list := read[sessionsSeen](t, w.do(t, ask{path: "/api/v1/sessions"}.with(own)).ok(t, 200))
+	u := addUserWithPassword(t, w, "grace", tenancy.Editor)
+	own, other := signIn(t, w, "grace"), signIn(t, w, "grace")
+	list := Decode[sessionPage](t, w.Do(t, Request{Path: "/api/v1/sessions"}.WithCookie(own)).Want(t, 200))
 	require.Len(t, list.Items, 2)
 	assert.Equal(t, []bool{false, true}, []bool{list.Items[0].Current, list.Items[1].Current})
-	w.do(t, ask{method: "DELETE", path: "/api/v1/sessions/" + list.Items[0].ID}.with(own)).
-		ok(t, 204)
-	w.do(t, ask{path: "/api/v1/me"}.with(other)).refused(t, 401, tenancy.CodeUnauthenticated)
-	g := w.do(t, ask{method: "PUT", path: "/api/v1/me/password", body: `{"old":"` + password +
-		`","new":"another password"}`}.with(own)).ok(t, 204)
+	w.Do(t, Request{Method: "DELETE", Path: "/api/v1/sessions/" + list.Items[0].ID}.WithCookie(own)).
+		Want(t, 204)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(other)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	g := w.Do(t, Request{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"` + password +
+		`","new":"another password"}`}.WithCookie(own)).Want(t, 204)
 	own = cookieOf(t, g)
-	w.do(t, ask{as: "root", path: "/api/v1/users/" + u.ID + "/sessions"}).ok(t, 200)
-	w.do(t, ask{method: "DELETE", path: "/api/v1/sessions"}.with(own)).ok(t, 204)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/users/" + u.ID + "/sessions"}).
-		ok(t, 204)
+	w.Do(t, Request{As: "root", Path: "/api/v1/users/" + u.ID + "/sessions"}).Want(t, 200)
+	w.Do(t, Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(own)).Want(t, 204)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/users/" + u.ID + "/sessions"}).
+		Want(t, 204)
 }
 
-type sessionsSeen struct {
+type sessionPage struct {
 	Items []struct {
 		ID        string
 		Address   string
@@ -111,58 +98,58 @@ type sessionsSeen struct {
 
 func TestASignedInUserWorksWithTheirRole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	u := w.addPerson(t, "ada", tenancy.Editor)
-	g := w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("ada", password),
-		header: map[string]string{"User-Agent": "Browser/1"}}).ok(t, 201)
-	cookie, err := http.ParseSetCookie(g.header.Get("Set-Cookie"))
+	w := New(t, withCheapHashing)
+	u := addUserWithPassword(t, w, "ada", tenancy.Editor)
+	g := w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("ada", password),
+		Header: map[string]string{"User-Agent": "Browser/1"}}).Want(t, 201)
+	cookie, err := http.ParseSetCookie(g.Header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	assert.True(t, cookie.HttpOnly)
 	assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	assert.Empty(t, cookie.Domain)
 	assert.Equal(t, "/", cookie.Path)
 	assert.InDelta(t, 30*24*3600, cookie.MaxAge, 60)
-	assert.NotContains(t, string(g.body), cookie.Value)
+	assert.NotContains(t, string(g.Body), cookie.Value)
 	ada := cookie.Name + "=" + cookie.Value
 
-	me := read[struct {
+	me := Decode[struct {
 		ID          string
 		Memberships []struct{ Role tenancy.Role }
-	}](t, w.do(t, ask{path: "/api/v1/me"}.with(ada)).ok(t, 200))
+	}](t, w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200))
 	assert.Equal(t, u.ID, me.ID)
 	assert.Equal(t, tenancy.Editor, me.Memberships[0].Role)
-	w.do(t, ask{method: "PUT", path: "/api/v1/prompts/x", tenant: "acme", body: aPrompt}.with(ada)).
-		ok(t, 201)
-	w.do(t, ask{path: "/api/v1/tenants/acme/keys"}.with(ada)).refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{path: "/api/v1/prompts", tenant: "beta"}.with(ada)).
-		refused(t, 404, tenancy.CodeTenantNotFound)
-	w.do(t, ask{path: "/api/v1/users/" + u.ID + "/sessions"}.with(ada)).
-		refused(t, 403, tenancy.CodeForbidden)
+	w.Do(t, Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme", Body: PromptBody}.WithCookie(ada)).
+		Want(t, 201)
+	w.Do(t, Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).WantProblem(t, 403, tenancy.CodeForbidden)
+	w.Do(t, Request{Path: "/api/v1/prompts", Tenant: "beta"}.WithCookie(ada)).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	w.Do(t, Request{Path: "/api/v1/users/" + u.ID + "/sessions"}.WithCookie(ada)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 
-	w.do(t, ask{method: "DELETE", path: "/api/v1/sessions"}.with(ada)).ok(t, 204)
-	w.do(t, ask{path: "/api/v1/me"}.with(ada)).refused(t, 401, tenancy.CodeUnauthenticated)
+	w.Do(t, Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(ada)).Want(t, 204)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
 func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	try := func(name, password string) got {
-		return w.do(t, ask{method: "POST", path: "/api/v1/sessions",
-			body: credentials(name, password), header: map[string]string{"X-Request-ID": "same"}})
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", tenancy.Editor)
+	try := func(name, password string) Response {
+		return w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions",
+			Body: credentials(name, password), Header: map[string]string{"X-Request-ID": "same"}})
 	}
 	var bodies, waits [][]byte
 	for _, name := range []string{"ada", "eve"} {
 		for range 5 {
 			g := try(name, "a wrong password")
-			g.refused(t, 401, tenancy.CodeUnauthenticated)
-			assert.Empty(t, g.header.Get("Set-Cookie"))
-			bodies = append(bodies, g.body)
+			g.WantProblem(t, 401, tenancy.CodeUnauthenticated)
+			assert.Empty(t, g.Header.Get("Set-Cookie"))
+			bodies = append(bodies, g.Body)
 		}
 		g := try(name, password)
-		g.refused(t, 429, tenancy.CodeTooManyAttempts)
-		assert.Equal(t, "1", g.header.Get("Retry-After"))
-		waits = append(waits, g.body)
+		g.WantProblem(t, 429, tenancy.CodeTooManyAttempts)
+		assert.Equal(t, "1", g.Header.Get("Retry-After"))
+		waits = append(waits, g.Body)
 	}
 	for _, body := range bodies {
 		assert.Equal(t, string(bodies[0]), string(body))
@@ -174,9 +161,9 @@ func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 // another page is refused, whatever the page makes of it.
 func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	ada := w.signIn(t, "ada")
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", tenancy.Editor)
+	ada := signIn(t, w, "ada")
 	const host = "acme.registry.test"
 	for name, c := range map[string]struct {
 		header []string
@@ -210,23 +197,23 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 			[]string{"Origin", "https://evil.test", "X-Forwarded-Host", "evil.test"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, a := range []ask{
-				{method: "PUT", path: "/api/v1/prompts/x", body: aPrompt},
-				{method: "DELETE", path: "/api/v1/prompts/none"},
-				{method: "PUT", path: "/api/v1/me/password", body: `{"old":"x","new":"x"}`},
-				{method: "DELETE", path: "/api/v1/sessions/none"},
+			for _, a := range []Request{
+				{Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody},
+				{Method: "DELETE", Path: "/api/v1/prompts/none"},
+				{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"x","new":"x"}`},
+				{Method: "DELETE", Path: "/api/v1/sessions/none"},
 			} {
-				a.host = host
-				g := w.do(t, a.with(ada, c.header...))
+				a.Host = host
+				g := w.Do(t, a.WithCookie(ada, c.header...))
 				if !c.admits {
-					g.refused(t, 403, httpapi.CodeCrossOrigin)
+					g.WantProblem(t, 403, httpapi.CodeCrossOrigin)
 					continue
 				}
-				assert.NotContains(t, string(g.body), string(httpapi.CodeCrossOrigin))
+				assert.NotContains(t, string(g.Body), string(httpapi.CodeCrossOrigin))
 			}
-			w.do(t, ask{path: "/api/v1/me", host: host}.with(ada, c.header...)).ok(t, 200)
-			w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/y", body: aPrompt,
-				host: host}.with(ada, c.header...))
+			w.Do(t, Request{Path: "/api/v1/me", Host: host}.WithCookie(ada, c.header...)).Want(t, 200)
+			w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/y", Body: PromptBody,
+				Host: host}.WithCookie(ada, c.header...))
 		})
 	}
 }
@@ -234,55 +221,55 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 // TestNobodyIsSignedInByAnotherPage: as the attacker, say.
 func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "mallory", "")
-	in := ask{method: "POST", path: "/api/v1/sessions", body: credentials("mallory", password),
-		host: "acme.registry.test"}
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "mallory", "")
+	in := Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("mallory", password),
+		Host: "acme.registry.test"}
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"},
 		{"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.test"}, {"Origin", "null"}} {
-		g := w.do(t, in.with("", header...))
-		g.refused(t, 403, httpapi.CodeCrossOrigin)
-		assert.Empty(t, g.header.Get("Set-Cookie"))
+		g := w.Do(t, in.WithCookie("", header...))
+		g.WantProblem(t, 403, httpapi.CodeCrossOrigin)
+		assert.Empty(t, g.Header.Get("Set-Cookie"))
 	}
 	for _, form := range []string{"text/plain", "application/x-www-form-urlencoded",
 		"multipart/form-data"} {
-		w.do(t, in.with("", "Content-Type", form)).refused(t, 415, httpapi.CodeUnsupportedMediaType)
+		w.Do(t, in.WithCookie("", "Content-Type", form)).WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
 	}
 }
 
 // TestAMethodIsWhatItSays: nothing makes a safe request one that changes.
 func TestAMethodIsWhatItSays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	ada := w.signIn(t, "ada")
-	w.do(t, ask{method: "PUT", path: "/api/v1/prompts/x", tenant: "acme", body: aPrompt}.with(ada)).
-		ok(t, 201)
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", tenancy.Editor)
+	ada := signIn(t, w, "ada")
+	w.Do(t, Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme", Body: PromptBody}.WithCookie(ada)).
+		Want(t, 201)
 	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method",
 		"X-Method-Override"} {
-		w.do(t, ask{path: "/api/v1/prompts/x", tenant: "acme"}.with(ada, header, "DELETE",
-			"Sec-Fetch-Site", "cross-site")).ok(t, 200)
+		w.Do(t, Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada, header, "DELETE",
+			"Sec-Fetch-Site", "cross-site")).Want(t, 200)
 	}
-	w.do(t, ask{path: "/api/v1/prompts/x?_method=DELETE", tenant: "acme"}.with(ada)).
-		refused(t, 422, tenancy.CodeInvalid)
-	w.do(t, ask{path: "/api/v1/prompts/x", tenant: "acme"}.with(ada)).ok(t, 200)
+	w.Do(t, Request{Path: "/api/v1/prompts/x?_method=DELETE", Tenant: "acme"}.WithCookie(ada)).
+		WantProblem(t, 422, tenancy.CodeInvalid)
+	w.Do(t, Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada)).Want(t, 200)
 }
 
 // TestATokenIsItsBearersWhateverCookieIsBesideIt, be the token good or not.
 func TestATokenIsItsBearersWhateverCookieIsBesideIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Admin)
-	ada := w.signIn(t, "ada")
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}.with(ada)).
-		refused(t, 403, tenancy.CodeForbidden)
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", tenancy.Admin)
+	ada := signIn(t, w, "ada")
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 	for _, header := range []string{"Bearer bwk_nonsense", "Basic YTpi", " ", "Bearer"} {
-		w.do(t, ask{as: header, path: "/api/v1/me"}.with(ada)).
-			refused(t, 401, tenancy.CodeUnauthenticated)
+		w.Do(t, Request{As: header, Path: "/api/v1/me"}.WithCookie(ada)).
+			WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
-	w.do(t, ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/sessions"}.with(ada)).
-		refused(t, 404, tenancy.CodeNotFound)
-	w.do(t, ask{path: "/api/v1/me"}.with(ada)).ok(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(ada)).
+		WantProblem(t, 404, tenancy.CodeNotFound)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200)
 }
 
 // TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet.
@@ -294,8 +281,8 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := bareWorld(t, cheaply, func(o *httpapi.Options) { o.Prefix = c.prefix })
-			w.addPerson(t, "ada", tenancy.Editor)
+			w := NewUnserved(t, withCheapHashing, func(o *httpapi.Options) { o.Prefix = c.prefix })
+			addUserWithPassword(t, w, "ada", tenancy.Editor)
 			send := func(method, path, body string, secure bool, cookies ...string) *http.Response {
 				r := httptest.NewRequest(method, "http://registry.test"+c.prefix+path,
 					strings.NewReader(body))
@@ -304,7 +291,7 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 					r.TLS = &tls.ConnectionState{}
 				}
 				answered := httptest.NewRecorder()
-				w.handler.ServeHTTP(answered, r)
+				w.Handler.ServeHTTP(answered, r)
 				return answered.Result()
 			}
 			in := send("POST", "/api/v1/sessions", credentials("ada", password), true)
@@ -336,8 +323,8 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{"10.0.0.1:1": "__Host-bailiwick",
 		"192.0.2.1:1": "bailiwick"} {
-		w := bareWorld(t, cheaply, func(o *httpapi.Options) { o.Resolver = trusting("10.0.0.0/8") })
-		w.addPerson(t, "ada", tenancy.Editor)
+		w := NewUnserved(t, withCheapHashing, func(o *httpapi.Options) { o.Resolver = resolverTrusting("10.0.0.0/8") })
+		addUserWithPassword(t, w, "ada", tenancy.Editor)
 		r := httptest.NewRequest("POST", "http://registry.test/api/v1/sessions",
 			strings.NewReader(credentials("ada", password)))
 		r.RemoteAddr = address
@@ -346,7 +333,7 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 		r.Header.Set("X-Forwarded-Host", "public.test")
 		r.Header.Set("Origin", "https://public.test")
 		answered := httptest.NewRecorder()
-		w.handler.ServeHTTP(answered, r)
+		w.Handler.ServeHTTP(answered, r)
 		if want == "bailiwick" {
 			require.Equal(t, 403, answered.Code,
 				"the origin is held against the host that was asked for")
@@ -358,28 +345,28 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 	}
 }
 
-func trusting(network string) *resolve.Resolver {
-	return resolve.New(nobodysTenants{}, resolve.Options{BaseDomain: "registry.test",
+func resolverTrusting(network string) *resolve.Resolver {
+	return resolve.New(noTenants{}, resolve.Options{BaseDomain: "registry.test",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix(network)}})
 }
 
-// nobodysTenants are none.
-type nobodysTenants struct{ ports.Tenants }
+// noTenants are none.
+type noTenants struct{ ports.Tenants }
 
 // TestSigningInAgainLeavesTheFormerSession, so that one that was planted in the
 // browser is not the one that its user has then.
 func TestSigningInAgainLeavesTheFormerSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	w.addPerson(t, "mallory", "")
-	planted := w.signIn(t, "mallory")
-	ada := cookieOf(t, w.do(t,
-		ask{method: "POST", path: "/api/v1/sessions",
-			body: credentials("ada", password)}.with(planted)).ok(t, 201))
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", tenancy.Editor)
+	addUserWithPassword(t, w, "mallory", "")
+	planted := signIn(t, w, "mallory")
+	ada := cookieOf(t, w.Do(t,
+		Request{Method: "POST", Path: "/api/v1/sessions",
+			Body: credentials("ada", password)}.WithCookie(planted)).Want(t, 201))
 	assert.NotEqual(t, planted, ada)
-	w.do(t, ask{path: "/api/v1/me"}.with(planted)).refused(t, 401, tenancy.CodeUnauthenticated)
-	assert.Contains(t, string(w.do(t, ask{path: "/api/v1/me"}.with(ada)).ok(t, 200).body),
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(planted)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	assert.Contains(t, string(w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200).Body),
 		`"name":"ada"`)
 }
 
@@ -388,50 +375,50 @@ func TestANewRoleComesWithANewCookie(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	now := time.Now()
-	w := newWorld(t, cheaply, func(o *httpapi.Options) {
+	w := New(t, withCheapHashing, func(o *httpapi.Options) {
 		o.Clock = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
-	u := w.addPerson(t, "ada", tenancy.Viewer)
-	former := w.signIn(t, "ada")
-	assert.Empty(t, w.do(t, ask{path: "/api/v1/me"}.with(former)).ok(t, 200).
-		header.Get("Set-Cookie"))
-	_, _, err := w.services.Members.Put(t.Context(), w.tenants["acme"].ID, u.ID, tenancy.Admin)
+	u := addUserWithPassword(t, w, "ada", tenancy.Viewer)
+	former := signIn(t, w, "ada")
+	assert.Empty(t, w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
+		Header.Get("Set-Cookie"))
+	_, _, err := w.Services.Members.Put(t.Context(), w.Tenants["acme"].ID, u.ID, tenancy.Admin)
 	require.NoError(t, err)
-	g := w.do(t, ask{path: "/api/v1/tenants/acme/keys"}.with(former)).ok(t, 200)
+	g := w.Do(t, Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(former)).Want(t, 200)
 	newest := cookieOf(t, g)
 	assert.NotEqual(t, former, newest)
-	assert.Empty(t, w.do(t, ask{path: "/api/v1/me"}.with(former)).ok(t, 200).
-		header.Get("Set-Cookie"))
+	assert.Empty(t, w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
+		Header.Get("Set-Cookie"))
 	mu.Lock()
 	now = now.Add(31 * time.Second)
 	mu.Unlock()
-	w.do(t, ask{path: "/api/v1/me"}.with(former)).refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{path: "/api/v1/me"}.with(newest)).ok(t, 200)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(former)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(newest)).Want(t, 200)
 
 	// A renewal and a new password in one request: the browser keeps the last.
-	_, _, err = w.services.Members.Put(t.Context(), w.tenants["beta"].ID, u.ID, tenancy.Viewer)
+	_, _, err = w.Services.Members.Put(t.Context(), w.Tenants["beta"].ID, u.ID, tenancy.Viewer)
 	require.NoError(t, err)
-	g = w.do(t, ask{method: "PUT", path: "/api/v1/me/password", body: `{"old":"` + password +
-		`","new":"another password"}`}.with(newest)).ok(t, 204)
-	cookies := g.header.Values("Set-Cookie")
+	g = w.Do(t, Request{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"` + password +
+		`","new":"another password"}`}.WithCookie(newest)).Want(t, 204)
+	cookies := g.Header.Values("Set-Cookie")
 	require.Len(t, cookies, 2)
 	last, err := http.ParseSetCookie(cookies[1])
 	require.NoError(t, err)
-	w.do(t, ask{path: "/api/v1/me"}.with(last.Name+"="+last.Value)).ok(t, 200)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(last.Name+"="+last.Value)).Want(t, 200)
 }
 
 func TestSessionsAreListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", "")
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", "")
 	var last string
 	for range 5 {
-		last = w.signIn(t, "ada")
+		last = signIn(t, w, "ada")
 	}
 	seen := map[string]bool{}
 	for cursor := ""; ; {
-		page := read[sessionsSeen](t,
-			w.do(t, ask{path: "/api/v1/sessions?limit=2" + cursor}.with(last)).ok(t, 200))
+		page := Decode[sessionPage](t,
+			w.Do(t, Request{Path: "/api/v1/sessions?limit=2" + cursor}.WithCookie(last)).Want(t, 200))
 		for _, s := range page.Items {
 			assert.False(t, seen[s.ID])
 			seen[s.ID] = true
@@ -443,46 +430,46 @@ func TestSessionsAreListedInPages(t *testing.T) {
 		cursor = "&cursor=" + page.Next
 	}
 	assert.Len(t, seen, 5)
-	assert.Empty(t, read[sessionsSeen](t, w.do(t, ask{as: "acme-admin", path: "/api/v1/sessions"}).
-		ok(t, 200)).Items)
+	assert.Empty(t, Decode[sessionPage](t, w.Do(t, Request{As: "acme-admin", Path: "/api/v1/sessions"}).
+		Want(t, 200)).Items)
 }
 
 // TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs.
 func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
 	t.Parallel()
-	w := newWorldOfUsers(t)
-	w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("ada", password)}).
-		refused(t, 404, tenancy.CodeNotFound)
-	for _, op := range w.operations(t) {
-		assert.NotContains(t, op.path, "sessions")
+	w := NewWithUsers(t)
+	w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("ada", password)}).
+		WantProblem(t, 404, tenancy.CodeNotFound)
+	for _, op := range w.Operations(t) {
+		assert.NotContains(t, op.Path, "sessions")
 	}
 }
 
 // TestThePasswordThatAUserIsGivenSignsThemIn, and another one ends their sessions.
 func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
+	w := New(t, withCheapHashing)
 	body := `{"email":"joan@example.com","name":"Joan","password":"` + password + `"}`
-	made := read[struct{ ID string }](t,
-		w.do(t, ask{as: "root", method: "POST", path: "/api/v1/users", body: body}).ok(t, 201))
-	joan := w.signIn(t, "joan")
-	w.do(t, ask{path: "/api/v1/me"}.with(joan)).ok(t, 200)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/users/" + made.ID,
-		body: `{"password":"another password"}`}).ok(t, 200)
-	w.do(t, ask{path: "/api/v1/me"}.with(joan)).refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("joan", password)}).
-		refused(t, 401, tenancy.CodeUnauthenticated)
+	made := Decode[struct{ ID string }](t,
+		w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/users", Body: body}).Want(t, 201))
+	joan := signIn(t, w, "joan")
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(joan)).Want(t, 200)
+	w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/users/" + made.ID,
+		Body: `{"password":"another password"}`}).Want(t, 200)
+	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(joan)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("joan", password)}).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
 // TestAnotherPageAcceptsNoInvitation for the user of the cookie, though anybody
 // may accept one.
 func TestAnotherPageAcceptsNoInvitation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", "")
-	ada := w.signIn(t, "ada")
-	accept := ask{method: "POST", path: "/api/v1/invitations/accept", body: `{"token":"x"}`}
-	w.do(t, accept.with(ada, "Origin", "https://evil.test")).
-		refused(t, 403, httpapi.CodeCrossOrigin)
-	assert.NotEqual(t, 403, w.do(t, accept.with(ada)).status)
+	w := New(t, withCheapHashing)
+	addUserWithPassword(t, w, "ada", "")
+	ada := signIn(t, w, "ada")
+	accept := Request{Method: "POST", Path: "/api/v1/invitations/accept", Body: `{"token":"x"}`}
+	w.Do(t, accept.WithCookie(ada, "Origin", "https://evil.test")).
+		WantProblem(t, 403, httpapi.CodeCrossOrigin)
+	assert.NotEqual(t, 403, w.Do(t, accept.WithCookie(ada)).Status)
 }

@@ -13,29 +13,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// deaf never says a word. It counts how often somebody waited for one, and
+// fakeNotifier never says a word. It counts how often somebody waited for one, and
 // answers that there was none, or that there was.
-type deaf struct {
-	settled int
+type fakeNotifier struct {
+	flushes int
 	err     error
 }
 
-func (d *deaf) Subscribe(func(ports.ChangeNotification)) func() { return func() {} }
-func (d *deaf) Healthy() bool                                   { return true }
-func (d *deaf) Flush(context.Context) error {
-	d.settled++
+func (d *fakeNotifier) Subscribe(func(ports.ChangeNotification)) func() { return func() {} }
+func (d *fakeNotifier) Healthy() bool                                   { return true }
+func (d *fakeNotifier) Flush(context.Context) error {
+	d.flushes++
 	return d.err
 }
 
-// revokedElsewhere is a world in which acme-viewer's key is remembered, and was
+// newWithUnseenRevocation is a world in which acme-viewer's key is remembered, and was
 // revoked by somebody whom nobody heard.
-func revokedElsewhere(t *testing.T, d *deaf) *world {
+func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *Registry {
 	t.Helper()
-	services := memory.New(testKinds(), memory.Options{}).Services()
+	services := memory.New(Kinds(), memory.Options{}).Services()
 	services.ChangeNotifier = d
-	w := newWorldOver(t, services)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, http.StatusOK)
-	acme := w.tenants["acme"].ID
+	w := NewOver(t, services)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	acme := w.Tenants["acme"].ID
 	keys, err := services.Keys.List(t.Context(), acme, "", 100)
 	require.NoError(t, err)
 	for _, k := range keys {
@@ -43,55 +43,55 @@ func revokedElsewhere(t *testing.T, d *deaf) *world {
 			require.NoError(t, services.Keys.Revoke(t.Context(), acme, k.ID))
 		}
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, http.StatusOK)
-	require.Zero(t, d.settled, "who reads waits for nothing")
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	require.Zero(t, d.flushes, "who reads waits for nothing")
 	return w
 }
 
-var someKey = ask{as: "acme-admin", method: http.MethodPost, path: "/api/v1/tenants/acme/keys",
-	body: `{"name":"k","role":"viewer"}`}
+var createKeyRequest = Request{As: "acme-admin", Method: http.MethodPost, Path: "/api/v1/tenants/acme/keys",
+	Body: `{"name":"k","role":"viewer"}`}
 
 func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
 	t.Parallel()
-	d := &deaf{}
-	w := revokedElsewhere(t, d)
-	w.do(t, someKey).ok(t, http.StatusCreated)
-	assert.Equal(t, 1, d.settled)
-	w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/w",
-		body: `{"spec":{}}`})
-	assert.Equal(t, 1, d.settled, "who writes what is no administration waits for nothing")
-	refused := someKey
-	refused.as = "acme-viewer"
-	w.do(t, refused).refused(t, http.StatusForbidden, tenancy.CodeForbidden)
-	assert.Equal(t, 1, d.settled, "nor does who is refused")
+	d := &fakeNotifier{}
+	w := newWithUnseenRevocation(t, d)
+	w.Do(t, createKeyRequest).Want(t, http.StatusCreated)
+	assert.Equal(t, 1, d.flushes)
+	w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/w",
+		Body: `{"spec":{}}`})
+	assert.Equal(t, 1, d.flushes, "who writes what is no administration waits for nothing")
+	refused := createKeyRequest
+	refused.As = "acme-viewer"
+	w.Do(t, refused).WantProblem(t, http.StatusForbidden, tenancy.CodeForbidden)
+	assert.Equal(t, 1, d.flushes, "nor does who is refused")
 }
 
 func TestWhatCannotBeSettledIsForgotten(t *testing.T) {
 	t.Parallel()
-	w := revokedElsewhere(t,
-		&deaf{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
-	w.do(t, someKey).ok(t, http.StatusCreated)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).
-		refused(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
+	w := newWithUnseenRevocation(t,
+		&fakeNotifier{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
+	w.Do(t, createKeyRequest).Want(t, http.StatusCreated)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
+		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 }
 
 // TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered warms every cache with
 // what each key may do, and then sends each to the other's tenant.
 func TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for range 3 {
 		for key, others := range map[string]string{"acme": "beta", "beta": "acme"} {
-			own, foreign := w.tenants[key], w.tenants[others]
+			own, foreign := w.Tenants[key], w.Tenants[others]
 			for _, name := range []string{string(own.Slug), own.ID.String(), ""} {
-				w.do(t, ask{as: key + "-admin", path: "/api/v1/prompts", tenant: name}).
-					ok(t, http.StatusOK)
+				w.Do(t, Request{As: key + "-admin", Path: "/api/v1/prompts", Tenant: name}).
+					Want(t, http.StatusOK)
 			}
 			for _, name := range []string{string(foreign.Slug), foreign.ID.String()} {
-				w.do(t, ask{as: key + "-admin", path: "/api/v1/prompts", tenant: name}).
-					refused(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
-				w.do(t, ask{as: key + "-admin", path: "/api/v1/tenants/" + name + "/keys"}).
-					refused(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
+				w.Do(t, Request{As: key + "-admin", Path: "/api/v1/prompts", Tenant: name}).
+					WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
+				w.Do(t, Request{As: key + "-admin", Path: "/api/v1/tenants/" + name + "/keys"}).
+					WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
 			}
 		}
 	}

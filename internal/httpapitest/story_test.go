@@ -1,9 +1,7 @@
 package httpapitest_test
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,66 +15,66 @@ import (
 // success, so that no route and no schema of a success stays unseen.
 func TestEveryOperationSucceedsOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
+	w := New(t, withCheapHashing)
 	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json"} {
-		w.do(t, ask{path: path}).ok(t, 200)
+		w.Do(t, Request{Path: path}).Want(t, 200)
 	}
-	w.furnish(t)
+	putOneOfEachKind(t, w)
 	for _, kind := range []string{"agents/base", "prompts/hello", "mcp-servers/weather",
 		"model-configs/gpt", "trust-rules/r", "defaults/default"} {
-		w.do(t, ask{as: "acme-viewer", path: "/api/v1/" + kind}).ok(t, 200)
+		w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/" + kind}).Want(t, 200)
 		list, _, _ := strings.Cut(kind, "/")
-		assert.NotEmpty(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/" + list}).ok(t, 200).
-			names(t))
+		assert.NotEmpty(t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/" + list}).Want(t, 200).
+			Names(t))
 	}
-	bundle := w.export(t, "acme", "").body
-	w.importInto(t, "beta", "", bundle).ok(t, 200)
-	w.do(t, ask{as: "acme-admin", method: "PUT", path: "/api/v1/tenants/acme/secrets/s",
-		body: `{"value":"v"}`}).ok(t, 204)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery"}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/me"}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants"}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme"}).ok(t, 200)
-	w.do(t, ask{as: "acme-admin", method: "PUT", path: "/api/v1/tenants/acme", body: `{}`}).
-		ok(t, 200)
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}).ok(t, 200)
-	key := read[keySeen](t, w.do(t,
-		ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
-			body: `{"name":"k","role":"viewer"}`}).ok(t, 201))
-	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys/" + key.ID +
-		"/rotate", body: `{}`}).ok(t, 201)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: "/api/v1/tenants/acme/keys/" + key.ID}).
-		ok(t, 204)
+	bundle := exportBundle(t, w, "acme", "").Body
+	importBundle(t, w, "beta", "", bundle).Want(t, 200)
+	w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme/secrets/s",
+		Body: `{"value":"v"}`}).Want(t, 204)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/me"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme", Body: `{}`}).
+		Want(t, 200)
+	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).Want(t, 200)
+	key := Decode[apiKey](t, w.Do(t,
+		Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
+			Body: `{"name":"k","role":"viewer"}`}).Want(t, 201))
+	w.Do(t, Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys/" + key.ID +
+		"/rotate", Body: `{}`}).Want(t, 201)
+	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: "/api/v1/tenants/acme/keys/" + key.ID}).
+		Want(t, 204)
 	for _, path := range []string{"trust-rules/r", "agents/io.github%2Fx", "agents/base",
 		"prompts/hello", "mcp-servers/weather"} {
-		w.do(t, ask{as: "acme-editor", method: "DELETE", path: "/api/v1/" + path}).ok(t, 204)
+		w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/" + path}).Want(t, 204)
 	}
-	w.put(t, "/api/v1/defaults/default", `{"spec":{}}`)
-	w.do(t, ask{as: "acme-editor", method: "DELETE", path: "/api/v1/model-configs/gpt"}).ok(t, 204)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"gamma","name":"n"}`}).ok(t, 201)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/purge",
-		body: `{"confirm":"gamma"}`}).ok(t, 200)
-	w.managePeople(t)
+	w.Put(t, "/api/v1/defaults/default", `{"spec":{}}`)
+	w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/model-configs/gpt"}).Want(t, 204)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+		Body: `{"slug":"gamma","name":"n"}`}).Want(t, 201)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).Want(t, 204)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).Want(t, 200)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).Want(t, 204)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/purge",
+		Body: `{"confirm":"gamma"}`}).Want(t, 200)
+	callUserOperations(t, w)
 
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit"}).ok(t, 200)
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/audit/export"}).ok(t, 200)
-	w.do(t, ask{as: "root", path: "/api/v1/audit"}).ok(t, 200)
+	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).Want(t, 200)
+	w.Do(t, Request{As: "root", Path: "/api/v1/audit"}).Want(t, 200)
 
-	w.sessionsOnce(t)
+	callSessionOperations(t, w)
 
 	// A singleton can't be deleted: the only operation that never succeeds.
-	assert.Equal(t, []string{"deleteDefaults"}, w.document.Unused())
+	assert.Equal(t, []string{"deleteDefaults"}, w.Document.Unused())
 }
 
 // TestFiftyClientsAtOnceSeeTheirOwnTenantOnly mixes readers and writers of two
 // tenants over the same names.
 func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	var failed atomic.Int64
 	var clients sync.WaitGroup
 	for n := range 50 {
@@ -85,11 +83,11 @@ func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 			for i := range 10 {
 				path := fmt.Sprintf("/api/v1/prompts/p%d", i)
 				body := fmt.Sprintf(`{"labels":{"of":%q},"spec":{"template":%q}}`, tenant, tenant)
-				put := w.send(t, ask{as: tenant + "-editor", method: "PUT", path: path, body: body})
-				list := w.send(t, ask{as: tenant + "-viewer", path: "/api/v1/prompts"})
+				put := w.Send(t, Request{As: tenant + "-editor", Method: "PUT", Path: path, Body: body})
+				list := w.Send(t, Request{As: tenant + "-viewer", Path: "/api/v1/prompts"})
 				foreign := map[string]string{"acme": "beta", "beta": "acme"}[tenant]
-				if put.status/100 != 2 || list.status != 200 ||
-					strings.Contains(string(list.body), foreign) {
+				if put.Status/100 != 2 || list.Status != 200 ||
+					strings.Contains(string(list.Body), foreign) {
 					failed.Add(1)
 				}
 			}
@@ -99,31 +97,16 @@ func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 	assert.Zero(t, failed.Load())
 }
 
-// send is do for goroutines other than the test's.
-func (w *world) send(t *testing.T, a ask) got {
-	res, err := w.client.Do(w.request(context.Background(), t, a))
-	if err != nil {
-		t.Error(err)
-		return got{}
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return got{res.StatusCode, res.Header, body}
-}
-
 func TestOneOfManyConcurrentCreatorsWins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	var created, refused atomic.Int64
 	var clients sync.WaitGroup
 	for range 20 {
 		clients.Go(func() {
-			g := w.send(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x",
-				body: aPrompt, header: map[string]string{"If-None-Match": "*"}})
-			switch g.status {
+			g := w.Send(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x",
+				Body: PromptBody, Header: map[string]string{"If-None-Match": "*"}})
+			switch g.Status {
 			case http.StatusCreated:
 				created.Add(1)
 			case http.StatusPreconditionFailed:

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type tenantSeen struct {
+type tenant struct {
 	ID, Slug, Name, State string
 	IsActive              bool `json:"is_active"`
 	Settings              json.RawMessage
@@ -23,105 +23,105 @@ type tenantSeen struct {
 
 func TestATenantLivesFromCreationToRestoring(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	created := w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"gamma","name":"Gamma","settings":{"b":1,"a":[true]}}`}).ok(t, 201)
-	seen := read[tenantSeen](t, created)
+	w := New(t)
+	created := w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+		Body: `{"slug":"gamma","name":"Gamma","settings":{"b":1,"a":[true]}}`}).Want(t, 201)
+	seen := Decode[tenant](t, created)
 	assert.Equal(t, "gamma", seen.Slug)
 	assert.True(t, seen.IsActive)
 	assert.JSONEq(t, `{"a":[true],"b":1}`, string(seen.Settings))
-	assert.Equal(t, "/api/v1/tenants/"+seen.ID, created.header.Get("Location"))
-	assert.Equal(t, `"1"`, created.header.Get("ETag"))
+	assert.Equal(t, "/api/v1/tenants/"+seen.ID, created.Header.Get("Location"))
+	assert.Equal(t, `"1"`, created.Header.Get("ETag"))
 
-	bySlug := w.do(t, ask{as: "root", path: "/api/v1/tenants/gamma"}).ok(t, 200)
-	byID := w.do(t, ask{as: "root", path: "/api/v1/tenants/" + seen.ID}).ok(t, 200)
-	assert.JSONEq(t, string(created.body), string(bySlug.body))
-	assert.JSONEq(t, string(created.body), string(byID.body))
+	bySlug := w.Do(t, Request{As: "root", Path: "/api/v1/tenants/gamma"}).Want(t, 200)
+	byID := w.Do(t, Request{As: "root", Path: "/api/v1/tenants/" + seen.ID}).Want(t, 200)
+	assert.JSONEq(t, string(created.Body), string(bySlug.Body))
+	assert.JSONEq(t, string(created.Body), string(byID.Body))
 
-	renamed := w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/gamma",
-		body: `{"name":"Γάμμα"}`}).ok(t, 200)
-	assert.Equal(t, "Γάμμα", read[tenantSeen](t, renamed).Name)
-	assert.JSONEq(t, `{"a":[true],"b":1}`, string(read[tenantSeen](t, renamed).Settings),
+	renamed := w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/gamma",
+		Body: `{"name":"Γάμμα"}`}).Want(t, 200)
+	assert.Equal(t, "Γάμμα", Decode[tenant](t, renamed).Name)
+	assert.JSONEq(t, `{"a":[true],"b":1}`, string(Decode[tenant](t, renamed).Settings),
 		"what is absent stays")
 
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).
-		refused(t, 404, tenancy.CodeTenantNotFound)
-	deleted := read[tenantSeen](t, w.do(t, ask{as: "root", path: "/api/v1/tenants/gamma"}).
-		ok(t, 200))
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).Want(t, 204)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	deleted := Decode[tenant](t, w.Do(t, Request{As: "root", Path: "/api/v1/tenants/gamma"}).
+		Want(t, 200))
 	assert.Equal(t, "deleted", deleted.State)
 	assert.False(t, deleted.IsActive)
 	assert.NotEmpty(t, deleted.DeletedAt)
-	w.do(t, ask{as: "root", path: "/api/v1/agents", tenant: "gamma"}).
-		refused(t, 404, tenancy.CodeTenantNotFound)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"gamma","name":"Again"}`}).refused(t, 409, tenancy.CodeSlugTaken)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/gamma", body: `{"name":"n"}`}).
-		refused(t, 409, tenancy.CodeInvalidState)
+	w.Do(t, Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+		Body: `{"slug":"gamma","name":"Again"}`}).WantProblem(t, 409, tenancy.CodeSlugTaken)
+	w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/gamma", Body: `{"name":"n"}`}).
+		WantProblem(t, 409, tenancy.CodeInvalidState)
 
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).
-		refused(t, 409, tenancy.CodeInvalidState)
-	w.do(t, ask{as: "root", path: "/api/v1/agents", tenant: "gamma"}).ok(t, 200)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).Want(t, 200)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).
+		WantProblem(t, 409, tenancy.CodeInvalidState)
+	w.Do(t, Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).Want(t, 200)
 }
 
 func TestDeletingATenantStopsItsKeysAndRestoringRevivesThem(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/acme"}).ok(t, 204)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).
-		refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/acme/restore"}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
+	w := New(t)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).Want(t, 204)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/agents"}).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/acme/restore"}).Want(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
 }
 
 // TestADeletedTenantIsNamedByEverySource: a super-admin's word counts no less
 // for a tenant that nobody else finds.
 func TestADeletedTenantIsNamedByEverySource(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	acme, beta := w.tenants["acme"].ID.String(), w.tenants["beta"].ID.String()
-	w.deleteTenant(t, "acme")
-	w.deleteTenant(t, "beta")
-	restore := func(path string, other ask) got {
-		other.as, other.method, other.path = "root", "POST", "/api/v1/tenants/"+path+"/restore"
-		return w.do(t, other)
+	w := New(t)
+	acme, beta := w.Tenants["acme"].ID.String(), w.Tenants["beta"].ID.String()
+	w.DeleteTenant(t, "acme")
+	w.DeleteTenant(t, "beta")
+	restore := func(path string, other Request) Response {
+		other.As, other.Method, other.Path = "root", "POST", "/api/v1/tenants/"+path+"/restore"
+		return w.Do(t, other)
 	}
-	for path, others := range map[string][]ask{
-		"acme": {{tenant: "beta"}, {tenant: beta}, {tenant: strayID}, {tenant: "No Slug"},
-			{host: "beta.registry.test"}, {tenant: acme, host: "beta.registry.test"}},
-		acme: {{tenant: "beta"}, {tenant: beta}, {tenant: "stray"}, {host: "beta.registry.test"},
-			{host: "stray.registry.test"}, {host: "a.acme.registry.test"}},
+	for path, others := range map[string][]Request{
+		"acme": {{Tenant: "beta"}, {Tenant: beta}, {Tenant: NonexistentID}, {Tenant: "No Slug"},
+			{Host: "beta.registry.test"}, {Tenant: acme, Host: "beta.registry.test"}},
+		acme: {{Tenant: "beta"}, {Tenant: beta}, {Tenant: "stray"}, {Host: "beta.registry.test"},
+			{Host: "stray.registry.test"}, {Host: "a.acme.registry.test"}},
 	} {
 		for _, other := range others {
-			restore(path, other).refused(t, 400, tenancy.CodeTenantMismatch)
+			restore(path, other).WantProblem(t, 400, tenancy.CodeTenantMismatch)
 		}
 	}
-	restore("stray", ask{tenant: beta}).refused(t, 404, tenancy.CodeTenantNotFound)
-	restore("stray", ask{tenant: strayID}).refused(t, 404, tenancy.CodeTenantNotFound)
-	restore("acme", ask{tenant: acme, host: "ACME.registry.test"}).ok(t, 200)
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/beta", tenant: beta}).ok(t, 200)
+	restore("stray", Request{Tenant: beta}).WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	restore("stray", Request{Tenant: NonexistentID}).WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	restore("acme", Request{Tenant: acme, Host: "ACME.registry.test"}).Want(t, 200)
+	w.Do(t, Request{As: "root", Path: "/api/v1/tenants/beta", Tenant: beta}).Want(t, 200)
 }
 
 func TestSuspendingATenantShowsAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme",
-		body: `{"state":"suspended"}`}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).
-		refused(t, 403, tenancy.CodeTenantSuspended)
-	w.do(t, ask{as: "acme-admin", method: "PUT", path: "/api/v1/tenants/acme",
-		body: `{"name":"n"}`}).refused(t, 403, tenancy.CodeTenantSuspended)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme",
-		body: `{"state":"active"}`}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
+	w := New(t)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
+	w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
+		Body: `{"state":"suspended"}`}).Want(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/agents"}).
+		WantProblem(t, 403, tenancy.CodeTenantSuspended)
+	w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme",
+		Body: `{"name":"n"}`}).WantProblem(t, 403, tenancy.CodeTenantSuspended)
+	w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
+		Body: `{"state":"active"}`}).Want(t, 200)
+	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
 }
 
 func TestWhatATenantCantBe(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	cases := []struct {
 		method, path, body string
 		status             int
@@ -153,49 +153,49 @@ func TestWhatATenantCantBe(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.method+c.path+" "+c.body, func(t *testing.T) {
-			g := w.do(t, ask{as: "root", method: c.method, path: "/api/v1/tenants" + c.path,
-				body: c.body})
+			g := w.Do(t, Request{As: "root", Method: c.method, Path: "/api/v1/tenants" + c.path,
+				Body: c.body})
 			if c.code == "" {
 				return
 			}
-			p := g.refused(t, c.status, c.code)
+			p := g.WantProblem(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
 		})
 	}
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/delta"}).
-		refused(t, 404, tenancy.CodeTenantNotFound)
+	w.Do(t, Request{As: "root", Path: "/api/v1/tenants/delta"}).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
 }
 
 func TestATenantAdminChangesNameAndSettingsButNotTheState(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	path := "/api/v1/tenants/acme"
-	g := w.do(t, ask{as: "acme-admin", method: "PUT", path: path,
-		body: `{"name":"New","settings":{"x":1}}`}).ok(t, 200)
-	assert.Equal(t, "New", read[tenantSeen](t, g).Name)
-	w.do(t, ask{as: "acme-admin", method: "PUT", path: path, body: `{"state":"suspended"}`}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-editor", method: "PUT", path: path, body: `{"name":"n"}`}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"mine","name":"n"}`}).refused(t, 403, tenancy.CodeForbidden)
+	g := w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: path,
+		Body: `{"name":"New","settings":{"x":1}}`}).Want(t, 200)
+	assert.Equal(t, "New", Decode[tenant](t, g).Name)
+	w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: path, Body: `{"state":"suspended"}`}).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: path, Body: `{"name":"n"}`}).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: path}).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	w.Do(t, Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants",
+		Body: `{"slug":"mine","name":"n"}`}).WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
 func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for i := range 5 {
-		w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-			body: fmt.Sprintf(`{"slug":"t%d","name":"n"}`, i)}).ok(t, 201)
+		w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+			Body: fmt.Sprintf(`{"slug":"t%d","name":"n"}`, i)}).Want(t, 201)
 	}
-	w.deleteTenant(t, "beta")
-	slugs := func(g got) string {
-		list := read[struct{ Items []tenantSeen }](t, g.ok(t, 200))
+	w.DeleteTenant(t, "beta")
+	slugs := func(g Response) string {
+		list := Decode[struct{ Items []tenant }](t, g.Want(t, 200))
 		var all []string
 		for _, item := range list.Items {
 			all = append(all, item.Slug)
@@ -203,7 +203,7 @@ func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
 		return strings.Join(all, " ")
 	}
 	list := func(as, query string) string {
-		return slugs(w.do(t, ask{as: as, path: "/api/v1/tenants" + query}))
+		return slugs(w.Do(t, Request{As: as, Path: "/api/v1/tenants" + query}))
 	}
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4", list("root", ""))
 	assert.Equal(t, "beta", list("root", "?state=deleted"))
@@ -211,30 +211,30 @@ func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
 	assert.Equal(t, "acme", list("acme-viewer", ""))
 	assert.Equal(t, "acme", list("acme-viewer", "?limit=1"))
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4",
-		strings.Join(w.pages(t, ask{as: "root", path: "/api/v1/tenants?limit=3"}, "slug"), " "))
+		strings.Join(w.Pages(t, Request{As: "root", Path: "/api/v1/tenants?limit=3"}, "slug"), " "))
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4", list("root", "?limit=1000"))
-	w.do(t, ask{as: "root", path: "/api/v1/tenants?state=asleep"}).
-		refused(t, 422, tenancy.CodeInvalid)
+	w.Do(t, Request{As: "root", Path: "/api/v1/tenants?state=asleep"}).
+		WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
 func TestATenantHasAVersionToHoldOnTo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	path := "/api/v1/tenants/acme"
-	put := func(match string) got {
-		return w.do(t, ask{as: "root", method: "PUT", path: path, body: `{"name":"n"}`,
-			header: map[string]string{"If-Match": match}})
+	put := func(match string) Response {
+		return w.Do(t, Request{As: "root", Method: "PUT", Path: path, Body: `{"name":"n"}`,
+			Header: map[string]string{"If-Match": match}})
 	}
-	tag := w.do(t, ask{as: "root", path: path}).header.Get("ETag")
-	w.do(t, ask{as: "root", path: path, header: map[string]string{"If-None-Match": tag}}).ok(t, 304)
-	put(`"99"`).refused(t, 412, tenancy.CodeVersionMismatch)
-	put("W/"+tag).refused(t, 412, tenancy.CodeVersionMismatch)
-	put(`nonsense`).refused(t, 422, tenancy.CodeInvalid)
-	put(`"99", `+tag).ok(t, 200)
-	put(tag).refused(t, 412, tenancy.CodeVersionMismatch)
-	put(`*`).ok(t, 200)
-	w.do(t, ask{as: "root", method: "DELETE", path: path,
-		header: map[string]string{"If-Match": tag}}).refused(t, 412, tenancy.CodeVersionMismatch)
-	w.do(t, ask{as: "root", method: "DELETE", path: path,
-		header: map[string]string{"If-Match": `"3"`}}).ok(t, http.StatusNoContent)
+	tag := w.Do(t, Request{As: "root", Path: path}).Header.Get("ETag")
+	w.Do(t, Request{As: "root", Path: path, Header: map[string]string{"If-None-Match": tag}}).Want(t, 304)
+	put(`"99"`).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	put("W/"+tag).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
+	put(`"99", `+tag).Want(t, 200)
+	put(tag).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	put(`*`).Want(t, 200)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: path,
+		Header: map[string]string{"If-Match": tag}}).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	w.Do(t, Request{As: "root", Method: "DELETE", Path: path,
+		Header: map[string]string{"If-Match": `"3"`}}).Want(t, http.StatusNoContent)
 }

@@ -32,50 +32,49 @@ var (
 	betaKey = tenancy.NewKeySecret()
 )
 
-// universe is a registry that is, down to ids and times, the same as others in
+// variant is a registry that is, down to ids and times, the same as others in
 // everything but the state of its tenant beta. It notes what its stores are
 // asked.
-type universe struct {
+type variant struct {
 	handler  http.Handler
 	services ports.Services
 	seconds  atomic.Int64 // since 2030 began
-	calls    calls
+	calls    callRecorder
 }
 
 const (
-	universeResourceLimit = 512 // bytes
-	universeBundleLimit   = 1024
+	resourceLimit = 512 // bytes
+	bundleLimit   = 1024
 )
 
-// universes are one for each state that beta can be in. Requests are sent to
+// variants are one for each state that beta can be in. Requests are sent to
 // all of them in lockstep.
-type universes map[tenancy.State]*universe
+type variants map[tenancy.State]*variant
 
-func newUniverses(t *testing.T, changes ...with) universes {
+func newVariants(t *testing.T, options ...Option) variants {
 	t.Helper()
-	all := universes{}
+	all := variants{}
 	for _, state := range []tenancy.State{unknown, tenancy.Deleted, tenancy.Suspended,
 		tenancy.Active} {
-		all[state] = newUniverse(t, state, changes...)
+		all[state] = newVariant(t, state, options...)
 	}
 	return all
 }
 
-func newUniverse(t *testing.T, state tenancy.State, changes ...with) *universe {
+func newVariant(t *testing.T, state tenancy.State, options ...Option) *variant {
 	t.Helper()
-	u := &universe{}
+	u := &variant{}
 	ids := 0
 	newID := func() string { ids++; return fmt.Sprintf("01900000-0000-7000-8000-%012x", ids) }
-	services := memory.New(testKinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
-	services = u.calls.watch(services)
+	services := memory.New(Kinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
+	services = u.calls.record(services)
 	u.services = services
 
-	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
-	w.build(append([]with{func(o *httpapi.Options) {
-		o.Clock, o.ResourceLimit, o.BundleLimit = u.now, universeResourceLimit, universeBundleLimit
+	own := func(o *httpapi.Options) {
+		o.Clock, o.ResourceLimit, o.BundleLimit = u.now, resourceLimit, bundleLimit
 		o.Resolver = u.resolver()
-	}}, changes...)...)
-	u.handler = w.handler
+	}
+	u.handler = Wrap(services, append([]Option{own}, options...)...).Handler
 
 	u.create(t, "acme", acmeID)
 	u.addKey(t, acmeID, tenancy.Viewer, acmeKeys[tenancy.Viewer], newID())
@@ -93,19 +92,19 @@ func newUniverse(t *testing.T, state tenancy.State, changes ...with) *universe {
 	return u
 }
 
-func (u *universe) now() time.Time {
+func (u *variant) now() time.Time {
 	return time.Date(2030, 1, 1, 0, 0, int(u.seconds.Load()), 0, time.UTC)
 }
 
-func (u *universe) resolver() *resolve.Resolver {
+func (u *variant) resolver() *resolve.Resolver {
 	return resolve.New(u.services.Tenants,
 		resolve.Options{BaseDomain: "registry.test", Clock: u.now})
 }
 
-// mount puts a host's own routes in the place of the API, behind the middleware
+// serveHostRoutes puts a host's own routes in the place of the API, behind the middleware
 // and one that has found p to be the caller.
-func (u *universe) mount(p tenancy.Principal) {
-	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(hostHandler))
+func (u *variant) serveHostRoutes(p tenancy.Principal) {
+	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(WriteTenant))
 	mux := http.NewServeMux()
 	mux.Handle("GET /notes", notes)
 	mux.Handle("GET /tenants/{tenant}/notes", notes)
@@ -114,7 +113,7 @@ func (u *universe) mount(p tenancy.Principal) {
 	})
 }
 
-func (u *universe) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenancy.Tenant {
+func (u *variant) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenancy.Tenant {
 	t.Helper()
 	tenant, err := u.services.Tenants.Create(t.Context(),
 		tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active,
@@ -127,7 +126,7 @@ func (u *universe) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenanc
 	return tenant
 }
 
-func (u *universe) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, secret, id string) {
+func (u *variant) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, secret, id string) {
 	t.Helper()
 	hash, err := tenancy.HashKeySecret(secret)
 	require.NoError(t, err)
@@ -136,8 +135,8 @@ func (u *universe) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, se
 	require.NoError(t, err)
 }
 
-// wire is a request as it is sent to a universe.
-type wire struct {
+// rawRequest is a request as it is sent to a universe.
+type rawRequest struct {
 	credentials string // the header Authorization; "" is none
 	method      string
 	path        string // with the query
@@ -147,23 +146,23 @@ type wire struct {
 	header      map[string]string
 }
 
-func (r wire) String() string {
+func (r rawRequest) String() string {
 	return fmt.Sprintf("%s %s, host %q, X-Tenant-ID %q, %d bytes, %v", r.method, r.path, r.host,
 		r.tenants, len(r.body), r.header)
 }
 
-// seen is everything that a caller can observe of an answer, and what they
+// observed is everything that a caller can observe of an answer, and what they
 // could measure: the questions to the stores, and how much of the body was read.
-type seen struct {
-	status int
-	header http.Header
-	body   string
-	read   int
-	asked  []string
+type observed struct {
+	status     int
+	header     http.Header
+	body       string
+	bodyRead   int
+	storeCalls []string
 }
 
-func (u *universe) send(r wire) seen {
-	body := &counted{Reader: strings.NewReader(r.body)}
+func (u *variant) send(r rawRequest) observed {
+	body := &countingReader{Reader: strings.NewReader(r.body)}
 	req := httptest.NewRequest(r.method, "http://registry.test"+r.path, body)
 	req.ContentLength = int64(len(r.body))
 	if req.ContentLength == 0 {
@@ -182,15 +181,15 @@ func (u *universe) send(r wire) seen {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	u.calls.clear()
+	u.calls.take()
 	rec := httptest.NewRecorder()
 	u.handler.ServeHTTP(rec, req)
-	return seen{rec.Code, rec.Header(), rec.Body.String(), body.n, u.calls.clear()}
+	return observed{rec.Code, rec.Header(), rec.Body.String(), body.n, u.calls.take()}
 }
 
 // sendAll sends a request to all universes and wants one answer of all. It
 // answers that.
-func (all universes) sendAll(t require.TestingT, r wire) seen {
+func (all variants) sendAll(t require.TestingT, r rawRequest) observed {
 	want := all[unknown].send(r)
 	for state, u := range all {
 		if state != unknown {
@@ -200,13 +199,13 @@ func (all universes) sendAll(t require.TestingT, r wire) seen {
 	return want
 }
 
-// insiders are those who know of beta at work, keys or people, in each universe
+// sendInsiders are those who know of beta at work, keys or people, in each universe
 // as far as they come. What they leave in caches must not show.
-func (all universes) insiders() {
+func (all variants) sendInsiders() {
 	for _, u := range all {
-		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey, "user:root",
+		for _, who := range []string{"Bearer " + PlatformToken, "Bearer " + betaKey, "user:root",
 			"user:viewer@beta"} {
-			for _, r := range []wire{
+			for _, r := range []rawRequest{
 				{host: "beta.registry.test", path: "/api/v1/discovery"},
 				{tenants: []string{betaID.String()}, path: "/api/v1/prompts/x"},
 				{path: "/api/v1/tenants/beta"},
@@ -218,20 +217,20 @@ func (all universes) insiders() {
 	}
 }
 
-// pass lets time pass in all universes.
-func (all universes) pass(seconds int) {
+// advance lets time pass in all universes.
+func (all variants) advance(seconds int) {
 	for _, u := range all {
 		u.seconds.Add(int64(seconds))
 	}
 }
 
-// counted counts the bytes that are read.
-type counted struct {
+// countingReader counts the bytes that are read.
+type countingReader struct {
 	io.Reader
 	n int
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += n
 	return n, err

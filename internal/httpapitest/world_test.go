@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,224 +22,138 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// platformToken makes its bearer a super-admin.
-const platformToken = "platform-token-of-the-tests-0123456789"
+// PlatformToken makes its bearer a super-admin.
+const PlatformToken = "platform-token-of-the-tests-0123456789"
 
-// world is a registry with two tenants, acme and beta, in each of which there
-// is an API key of every role.
-type world struct {
-	services ports.Services
-	handler  http.Handler
-	server   *httptest.Server
-	document *openapitest.Document
-	client   *http.Client
-	tenants  map[string]tenancy.Tenant
-	tokens   map[string]string // by caller: "root", "acme-viewer", …
-	log      *log
+// Registry is a registry over HTTP with the tenants acme and beta and an API key of
+// every role in each of them.
+type Registry struct {
+	Services ports.Services
+	Handler  http.Handler
+	Server   *httptest.Server      // nil until Serve
+	Document *openapitest.Document // the one that the server serves; nil until Serve
+	Client   *http.Client          // checks every response against Document
+	Tenants  map[string]tenancy.Tenant
+	Tokens   map[string]string // by caller: "root", "acme-viewer", …
+	Log      *LogBuffer
 }
 
-// with changes the options of a world.
-type with func(*httpapi.Options)
+// Option changes the options of a registry's handler.
+type Option func(*httpapi.Options)
 
-// newWorld starts a registry for one test.
-func newWorld(t *testing.T, changes ...with) *world {
+// New starts a registry over adapters/memory for one test.
+func New(t *testing.T, options ...Option) *Registry {
 	t.Helper()
-	return newWorldOver(t, memory.New(testKinds(), memory.Options{}).Services(), changes...)
+	return NewOver(t, memory.New(Kinds(), memory.Options{}).Services(), options...)
 }
 
-func newWorldOver(t *testing.T, services ports.Services, changes ...with) *world {
+// NewOver starts a registry over services that don't have the tenants yet.
+func NewOver(t *testing.T, services ports.Services, options ...Option) *Registry {
 	t.Helper()
-	w := bareWorldOver(t, services, changes...)
-	w.server = httptest.NewServer(w.handler)
-	t.Cleanup(w.server.Close)
-	w.readDocument(t)
-	return w
+	reg := newUnservedOver(t, services, options...)
+	reg.Serve(t)
+	return reg
 }
 
-// bareWorld is a world without a server.
-func bareWorld(t testing.TB, changes ...with) *world {
+// NewUnserved returns a registry without a server.
+func NewUnserved(t testing.TB, options ...Option) *Registry {
 	t.Helper()
-	return bareWorldOver(t, memory.New(testKinds(), memory.Options{}).Services(), changes...)
+	return newUnservedOver(t, memory.New(Kinds(), memory.Options{}).Services(), options...)
 }
 
-func bareWorldOver(t testing.TB, services ports.Services, changes ...with) *world {
+func newUnservedOver(t testing.TB, services ports.Services, options ...Option) *Registry {
 	t.Helper()
-	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
-	w.build(changes...)
+	reg := Wrap(services, options...)
 	for _, slug := range []string{"acme", "beta"} {
-		w.addTenant(t, slug)
+		reg.AddTenant(t, slug)
 	}
-	return w
+	return reg
 }
 
-// build makes the handler over the world's services.
-func (w *world) build(changes ...with) {
-	w.log = &log{}
-	w.tokens = map[string]string{"root": platformToken}
+// Wrap returns a registry over services as they are: without a server, and without
+// tenants and keys of its own.
+func Wrap(services ports.Services, options ...Option) *Registry {
+	reg := &Registry{
+		Services: services, Tenants: map[string]tenancy.Tenant{}, Log: &LogBuffer{},
+		Tokens: map[string]string{"root": PlatformToken},
+	}
 	o := httpapi.Options{
-		MultiTenant: true, Resolver: resolve.New(w.services.Tenants,
+		MultiTenant: true, Resolver: resolve.New(services.Tenants,
 			resolve.Options{BaseDomain: "registry.test"}),
-		PlatformTokenHash: sha256.Sum256([]byte(platformToken)), Discovery: testDiscovery(),
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		PlatformTokenHash: sha256.Sum256([]byte(PlatformToken)), Discovery: discoveryLists(),
+		Logger: slog.New(slog.NewTextHandler(reg.Log, nil)),
 	}
-	for _, change := range changes {
-		change(&o)
+	for _, option := range options {
+		option(&o)
 	}
-	w.handler = httpapi.New(w.services, o)
+	reg.Handler = httpapi.New(services, o)
+	return reg
 }
 
-func (w *world) readDocument(t *testing.T) {
+// Serve starts a server of the registry for one test and reads its OpenAPI document.
+func (reg *Registry) Serve(t *testing.T) {
 	t.Helper()
-	res, err := http.Get(w.server.URL + "/api/v1/openapi.json")
+	reg.Server = httptest.NewServer(reg.Handler)
+	t.Cleanup(reg.Server.Close)
+	res, err := http.Get(reg.Server.URL + "/api/v1/openapi.json")
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	w.document, err = openapitest.New(raw)
+	reg.Document, err = openapitest.New(raw)
 	require.NoError(t, err)
-	w.client = w.document.Client(t, w.server.Client().Transport)
+	reg.Client = reg.Document.Client(t, reg.Server.Client().Transport)
 }
 
-func (w *world) addTenant(t testing.TB, slug string) {
+// AddTenant creates a tenant with an API key of every role.
+func (reg *Registry) AddTenant(t testing.TB, slug string) {
 	t.Helper()
-	tenant, err := w.services.Tenants.Create(t.Context(), tenancy.Tenant{
+	tenant, err := reg.Services.Tenants.Create(t.Context(), tenancy.Tenant{
 		ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: strings.ToUpper(slug),
 		State: tenancy.Active, Settings: json.RawMessage(`{}`),
 	})
 	require.NoError(t, err)
-	w.tenants[slug] = tenant
+	reg.Tenants[slug] = tenant
 	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin,
 		tenancy.Replicator} {
-		w.tokens[slug+"-"+string(role)] = w.addKey(t, tenant.ID, role)
+		reg.Tokens[slug+"-"+string(role)] = reg.AddKey(t, tenant.ID, role)
 	}
 }
 
-func (w *world) addKey(t testing.TB, tenant tenancy.ID, role tenancy.Role) string {
+// AddKey creates an API key and returns its secret.
+func (reg *Registry) AddKey(t testing.TB, tenant tenancy.ID, role tenancy.Role) string {
 	t.Helper()
 	secret := tenancy.NewKeySecret()
 	hash, err := tenancy.HashKeySecret(secret)
 	require.NoError(t, err)
-	_, err = w.services.Keys.Create(t.Context(), tenant, tenancy.APIKey{
+	_, err = reg.Services.Keys.Create(t.Context(), tenant, tenancy.APIKey{
 		ID: tenancy.NewID().String(), Tenant: tenant, Name: string(role), Role: role, Hash: hash,
 	})
 	require.NoError(t, err)
 	return secret
 }
 
-// ask is one request.
-type ask struct {
-	// a caller of world.tokens; "" sends no credentials, anything else is sent as it is
-	as     string
-	method string // "GET" where it is empty
-	path   string
-	tenant string // X-Tenant-ID
-	host   string
-	body   string
-	header map[string]string
+// Suspend suspends a tenant in the store, without a call of the API.
+func (reg *Registry) Suspend(t *testing.T, slug string) {
+	reg.setState(t, slug, tenancy.Suspended)
 }
 
-// got is its answer.
-type got struct {
-	status int
-	header http.Header
-	body   []byte
+// DeleteTenant deletes a tenant in the store, without a call of the API.
+func (reg *Registry) DeleteTenant(t *testing.T, slug string) {
+	reg.setState(t, slug, tenancy.Deleted)
 }
 
-// do sends a request; its answer has been held against the OpenAPI document.
-func (w *world) do(t *testing.T, a ask) got {
+// setState must come before the first request for the tenant: the registry's caches
+// don't see the change.
+func (reg *Registry) setState(t *testing.T, slug string, state tenancy.State) {
 	t.Helper()
-	req := w.request(t.Context(), t, a)
-	res, err := w.client.Do(req)
+	tenant := reg.Tenants[slug]
+	tenant.State = state
+	if state == tenancy.Deleted {
+		tenant.DeletedAt = time.Now()
+	}
+	stored, err := reg.Services.Tenants.Update(context.Background(), tenant)
 	require.NoError(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	return got{res.StatusCode, res.Header, body}
-}
-
-func (w *world) request(ctx context.Context, t *testing.T, a ask) *http.Request {
-	t.Helper()
-	if a.method == "" {
-		a.method = http.MethodGet
-	}
-	var body io.Reader
-	if a.body != "" {
-		body = strings.NewReader(a.body)
-	}
-	req, err := http.NewRequestWithContext(ctx, a.method, w.server.URL+a.path, body)
-	require.NoError(t, err)
-	if token, ok := w.tokens[a.as]; ok {
-		req.Header.Set("Authorization", "Bearer "+token)
-	} else if a.as != "" {
-		req.Header.Set("Authorization", a.as)
-	}
-	if a.tenant != "" {
-		req.Header.Set("X-Tenant-ID", a.tenant)
-	}
-	if a.body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if a.host != "" {
-		req.Host = a.host
-	}
-	for name, value := range a.header {
-		req.Header.Set(name, value)
-	}
-	return req
-}
-
-// put writes a resource as acme's editor and wants it to succeed.
-func (w *world) put(t *testing.T, path, body string) got {
-	t.Helper()
-	g := w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: path, body: body})
-	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, g.status, "%s: %s", path, g.body)
-	return g
-}
-
-// json reads the answer's body into a value of type T.
-func read[T any](t *testing.T, g got) T {
-	t.Helper()
-	var v T
-	require.NoError(t, json.Unmarshal(g.body, &v), "%s", g.body)
-	return v
-}
-
-// problem is an error as a client sees it.
-type problem struct {
-	Status    int              `json:"status"`
-	Code      tenancy.Code     `json:"code"`
-	Detail    string           `json:"detail"`
-	RequestID string           `json:"request_id"`
-	Errors    []tenancy.Detail `json:"errors"`
-}
-
-// refused wants the answer to be a problem with this status and code.
-func (g got) refused(t *testing.T, status int, code tenancy.Code) problem {
-	t.Helper()
-	require.Equal(t, status, g.status, "%s", g.body)
-	require.Equal(t, httpapi.ProblemType, g.header.Get("Content-Type"))
-	p := read[problem](t, g)
-	require.Equal(t, code, p.Code, "%s", g.body)
-	require.Equal(t, status, p.Status)
-	require.Equal(t, g.header.Get("X-Request-ID"), p.RequestID)
-	return p
-}
-
-// ok wants the answer to have this status.
-func (g got) ok(t *testing.T, status int) got {
-	t.Helper()
-	require.Equal(t, status, g.status, "%s", g.body)
-	return g
-}
-
-// names gives the names of a list's items.
-func (g got) names(t *testing.T) []string {
-	t.Helper()
-	list := read[struct{ Items []struct{ Name string } }](t, g)
-	names := make([]string, 0, len(list.Items))
-	for _, item := range list.Items {
-		names = append(names, item.Name)
-	}
-	return names
+	reg.Tenants[slug] = stored
 }

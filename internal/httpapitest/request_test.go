@@ -1,0 +1,161 @@
+package httpapitest_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Request is a request to a [Registry].
+type Request struct {
+	// As is a caller in Registry.Tokens. "" sends no credentials; any other text is the
+	// header Authorization.
+	As     string
+	Method string // defaults to GET
+	Path   string
+	Tenant string // X-Tenant-ID
+	Host   string
+	Body   string
+	Header map[string]string
+}
+
+// For returns the request for a tenant: named in the path if the path has a tenant, in
+// X-Tenant-ID otherwise.
+func (a Request) For(tenant string) Request {
+	if strings.HasPrefix(a.Path, "/api/v1/tenants/acme") {
+		a.Path = strings.Replace(a.Path, "/tenants/acme", "/tenants/"+tenant, 1)
+		return a
+	}
+	a.Tenant = tenant
+	return a
+}
+
+// WithCookie returns the request with a cookie and with pairs of header name and value.
+func (a Request) WithCookie(cookie string, header ...string) Request {
+	sent := map[string]string{"Cookie": cookie}
+	for name, value := range a.Header {
+		sent[name] = value
+	}
+	for i := 0; i < len(header); i += 2 {
+		sent[header[i]] = header[i+1]
+	}
+	a.Header = sent
+	return a
+}
+
+// Do sends a request and checks the response against the OpenAPI document.
+func (reg *Registry) Do(t *testing.T, a Request) Response {
+	t.Helper()
+	res, err := reg.Client.Do(reg.NewRequest(t.Context(), t, a))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return Response{res.StatusCode, res.Header, body}
+}
+
+// Send is Do for other goroutines than the test's: it reports errors with t.Error.
+func (reg *Registry) Send(t *testing.T, a Request) Response {
+	res, err := reg.Client.Do(reg.NewRequest(context.Background(), t, a))
+	if err != nil {
+		t.Error(err)
+		return Response{}
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return Response{res.StatusCode, res.Header, body}
+}
+
+// NewRequest returns the HTTP request for the registry's server.
+func (reg *Registry) NewRequest(ctx context.Context, t *testing.T, a Request) *http.Request {
+	t.Helper()
+	if a.Method == "" {
+		a.Method = http.MethodGet
+	}
+	var body io.Reader
+	if a.Body != "" {
+		body = strings.NewReader(a.Body)
+	}
+	req, err := http.NewRequestWithContext(ctx, a.Method, reg.Server.URL+a.Path, body)
+	require.NoError(t, err)
+	if token, ok := reg.Tokens[a.As]; ok {
+		req.Header.Set("Authorization", "Bearer "+token)
+	} else if a.As != "" {
+		req.Header.Set("Authorization", a.As)
+	}
+	if a.Tenant != "" {
+		req.Header.Set("X-Tenant-ID", a.Tenant)
+	}
+	if a.Body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if a.Host != "" {
+		req.Host = a.Host
+	}
+	for name, value := range a.Header {
+		req.Header.Set(name, value)
+	}
+	return req
+}
+
+// Put writes a resource as acme's editor and requires success.
+func (reg *Registry) Put(t *testing.T, path, body string) Response {
+	t.Helper()
+	g := reg.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: path, Body: body})
+	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, g.Status, "%s: %s", path, g.Body)
+	return g
+}
+
+// Pages reads all pages of a list and returns one member of each item.
+func (reg *Registry) Pages(t *testing.T, a Request, member string) []string {
+	t.Helper()
+	var all []string
+	path := a.Path
+	for range 1000 {
+		list := Decode[struct {
+			Items      []map[string]any
+			NextCursor string `json:"next_cursor"`
+		}](t, reg.Do(t, a).Want(t, http.StatusOK))
+		for _, item := range list.Items {
+			all = append(all, item[member].(string))
+		}
+		if list.NextCursor == "" {
+			return all
+		}
+		require.NotEmpty(t, list.Items, "a page with next_cursor is empty")
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		a.Path = path + separator + "cursor=" + url.QueryEscape(list.NextCursor)
+	}
+	t.Fatal("the list doesn't end")
+	return nil
+}
+
+// HandlerClient sends GET requests to a handler without a network.
+type HandlerClient struct {
+	Handler http.Handler
+	Token   string
+}
+
+// Get returns the status and the body of the response. target is a path with an
+// optional query, which needs no escapes.
+func (c HandlerClient) Get(target string) (status int, body []byte) {
+	req := httptest.NewRequest(http.MethodGet, "/", nil)
+	path, query, _ := strings.Cut(target, "?")
+	req.URL.Path, req.URL.RawQuery = path, query
+	req.Header.Set("Authorization", "Bearer "+c.Token)
+	rec := httptest.NewRecorder()
+	c.Handler.ServeHTTP(rec, req)
+	return rec.Code, rec.Body.Bytes()
+}
