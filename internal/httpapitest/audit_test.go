@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -29,19 +30,20 @@ type auditEntry struct {
 	Details                     map[string]any
 }
 
-func decodeEntries(t *testing.T, g Response) []auditEntry {
+func decodeEntries(t *testing.T, res apitest.Response) []auditEntry {
 	t.Helper()
-	return Decode[struct{ Items []auditEntry }](t, g).Items
+	return apitest.Decode[struct{ Items []auditEntry }](t, res).Items
 }
 
 func TestTheLogSaysWhoDidWhatFromWhere(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	put := w.Put(t, "/api/v1/prompts/greeting", PromptBody)
-	w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme", Body: `{"name":"Acme"}`}).
+	reg := apitest.New(t)
+	put := reg.Put(t, "/api/v1/prompts/greeting", apitest.PromptBody)
+	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
+		Body: `{"name":"Acme"}`}).
 		Want(t, 200)
-	found := decodeEntries(t, w.Do(t,
-		Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit?limit=2"}).Want(t, 200))
+	found := decodeEntries(t, reg.Do(t,
+		apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit?limit=2"}).Want(t, 200))
 	require.Len(t, found, 2)
 	change, create := found[0], found[1]
 	assert.Equal(t, "tenant.update", change.Action)
@@ -54,79 +56,88 @@ func TestTheLogSaysWhoDidWhatFromWhere(t *testing.T) {
 	assert.Equal(t, "127.0.0.1", create.IP)
 	assert.Equal(t, "ok", create.Outcome)
 	assert.Equal(t, "acme", *create.TenantSlug)
-	assert.Equal(t, w.Tenants["acme"].ID.String(), *create.TenantID)
+	assert.Equal(t, reg.Tenants["acme"].ID.String(), *create.TenantID)
 	assert.Contains(t, create.Details["after"], "sha256:")
 }
 
 func TestTheLogIsFilteredAndPaged(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for i := range 5 {
-		w.Put(t, fmt.Sprintf("/api/v1/prompts/p%d", i), PromptBody)
+		reg.Put(t, fmt.Sprintf("/api/v1/prompts/p%d", i), apitest.PromptBody)
 	}
-	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: "/api/v1/prompts/p0"}).Want(t, 204)
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: "/api/v1/prompts/p0"}).
+		Want(t, 204)
 	const path = "/api/v1/tenants/acme/audit"
-	actions := w.Pages(t, Request{As: "acme-admin", Path: path + "?limit=2&action=resource.create"},
+	actions := reg.Pages(t, apitest.Request{
+		As: "acme-admin", Path: path + "?limit=2&action=resource.create"},
 		"action")
 	assert.Equal(t, []string{"resource.create", "resource.create", "resource.create",
 		"resource.create", "resource.create"}, actions)
-	all := decodeEntries(t, w.Do(t, Request{As: "acme-admin", Path: path}).Want(t, 200))
+	all := decodeEntries(t, reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, 200))
 	first := all[len(all)-1]
 	assert.Equal(t, "tenant.create", first.Action)
 	assert.Equal(t, []string{"resource.delete"},
-		w.Pages(t, Request{As: "acme-admin", Path: path + "?actor=" + all[0].Actor.ID}, "action"))
+		reg.Pages(t, apitest.Request{As: "acme-admin", Path: path + "?actor=" + all[0].Actor.ID},
+			"action"))
 	since := url.QueryEscape(all[0].At)
 	assert.Equal(t, []string{"resource.delete"},
-		w.Pages(t, Request{As: "acme-admin", Path: path + "?action=resource.delete&since=" + since},
+		reg.Pages(t, apitest.Request{As: "acme-admin",
+			Path: path + "?action=resource.delete&since=" + since},
 			"action"))
-	assert.Empty(t, w.Pages(t,
-		Request{As: "acme-admin", Path: path + "?action=resource.delete&until=" + since}, "action"))
+	assert.Empty(t, reg.Pages(t,
+		apitest.Request{As: "acme-admin", Path: path + "?action=resource.delete&until=" + since},
+		"action"))
 
 	for _, query := range []string{"since=yesterday", "until=2026-13-01T00:00:00Z", "since=",
 		"since=0001-01-01T00:00:00Z"} {
-		w.Do(t, Request{As: "acme-admin", Path: path + "?" + query}).
+		reg.Do(t, apitest.Request{As: "acme-admin", Path: path + "?" + query}).
 			WantProblem(t, 422, tenancy.CodeInvalid)
 	}
-	cursor := Decode[struct {
+	cursor := apitest.Decode[struct {
 		Next string `json:"next_cursor"`
-	}](t, w.Do(t, Request{As: "acme-admin", Path: path + "?limit=1"}).Want(t, 200)).Next
-	w.Do(t, Request{As: "beta-admin", Path: "/api/v1/tenants/beta/audit?limit=1&cursor=" + cursor}).
+	}](t, reg.Do(t, apitest.Request{As: "acme-admin", Path: path + "?limit=1"}).Want(t, 200)).Next
+	reg.Do(t, apitest.Request{As: "beta-admin", Path: "/api/v1/tenants/beta/audit?limit=1&cursor=" +
+		cursor}).
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
-	w.Do(t, Request{As: "acme-admin", Path: path + "?limit=1&action=x&cursor=" + cursor}).
+	reg.Do(t, apitest.Request{As: "acme-admin", Path: path + "?limit=1&action=x&cursor=" + cursor}).
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
-	w.Do(t, Request{As: "root", Path: "/api/v1/audit?limit=1&cursor=" + cursor}).
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/audit?limit=1&cursor=" + cursor}).
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
 }
 
 func TestTheLogIsForAdminsAlone(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, path := range []string{"/api/v1/tenants/acme/audit",
 		"/api/v1/tenants/acme/audit/export"} {
 		for _, caller := range []string{"acme-viewer", "acme-editor", "acme-replicator"} {
-			w.Do(t, Request{As: caller, Path: path}).WantProblem(t, 403, tenancy.CodeForbidden)
+			reg.Do(t, apitest.Request{As: caller, Path: path}).
+				WantProblem(t, 403, tenancy.CodeForbidden)
 		}
-		w.Do(t, Request{Path: path}).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-		w.Do(t, Request{As: "acme-admin", Path: path}).Want(t, 200)
-		w.Do(t, Request{As: "root", Path: path}).Want(t, 200)
-		w.Do(t, Request{As: "root", Method: "HEAD", Path: path}).Want(t, 200)
+		reg.Do(t, apitest.Request{Path: path}).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+		reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, 200)
+		reg.Do(t, apitest.Request{As: "root", Path: path}).Want(t, 200)
+		reg.Do(t, apitest.Request{As: "root", Method: "HEAD", Path: path}).Want(t, 200)
 	}
 	for _, caller := range []string{"acme-admin", "acme-viewer"} {
-		w.Do(t, Request{As: caller, Path: "/api/v1/audit"}).WantProblem(t, 403, tenancy.CodeForbidden)
+		reg.Do(t, apitest.Request{As: caller, Path: "/api/v1/audit"}).
+			WantProblem(t, 403, tenancy.CodeForbidden)
 	}
 }
 
 func TestThePlatformSeesAllLogs(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	require.NoError(t, w.Services.PlatformAudit.Append(context.Background(), tenancy.Event{
+	reg := apitest.New(t)
+	require.NoError(t, reg.Services.PlatformAudit.Append(context.Background(), tenancy.Event{
 		Action: "user.create", Target: tenancy.AuditTarget{Kind: "user", Name: "ada"}}))
-	w.Put(t, "/api/v1/prompts/p", PromptBody)
-	actions := w.Pages(t, Request{As: "root", Path: "/api/v1/audit?limit=3"}, "action")
+	reg.Put(t, "/api/v1/prompts/p", apitest.PromptBody)
+	actions := reg.Pages(t, apitest.Request{As: "root", Path: "/api/v1/audit?limit=3"}, "action")
 	assert.Equal(t, []string{"resource.create", "user.create"}, actions[:2])
 	assert.Len(t, actions, 12, "two tenants, four keys of each")
-	found := decodeEntries(t, w.Do(t, Request{As: "root", Path: "/api/v1/audit?action=user.create"}).
-		Want(t, 200))
+	found := decodeEntries(t,
+		reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/audit?action=user.create"}).
+			Want(t, 200))
 	require.Len(t, found, 1)
 	assert.Nil(t, found[0].TenantID)
 	assert.Nil(t, found[0].TenantSlug)
@@ -151,11 +162,12 @@ type exportLine struct {
 
 func TestAnExportOfTheLogVerifies(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/p%3C%E2%80%A8%3E", PromptBody)
-	g := w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).Want(t, 200)
-	assert.Equal(t, "application/jsonl", g.Header.Get("Content-Type"))
-	lines := strings.Split(strings.TrimSuffix(string(g.Body), "\n"), "\n")
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/p%3C%E2%80%A8%3E", apitest.PromptBody)
+	res := reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).
+		Want(t, 200)
+	assert.Equal(t, "application/jsonl", res.Header.Get("Content-Type"))
+	lines := strings.Split(strings.TrimSuffix(string(res.Body), "\n"), "\n")
 	var chain tenancy.AuditChain
 	for i, text := range lines {
 		var line exportLine
@@ -163,7 +175,7 @@ func TestAnExportOfTheLogVerifies(t *testing.T) {
 		switch {
 		case i == 0:
 			require.NotNil(t, line.Begin, text)
-			assert.Equal(t, w.Tenants["acme"].ID, line.Begin.TenantID)
+			assert.Equal(t, reg.Tenants["acme"].ID, line.Begin.TenantID)
 			assert.Zero(t, line.Begin.Seq)
 		case i == len(lines)-1:
 			require.NotNil(t, line.End, text)
@@ -171,7 +183,7 @@ func TestAnExportOfTheLogVerifies(t *testing.T) {
 			assert.Equal(t, hex.EncodeToString(chain.Hash[:]), line.End.Hash)
 		default:
 			e := tenancy.AuditEntry{Seq: line.Seq, ID: line.ID, At: line.At,
-				Tenant: w.Tenants["acme"].ID, Text: line.Entry}
+				Tenant: reg.Tenants["acme"].ID, Text: line.Entry}
 			_, err := hex.Decode(e.Hash[:], []byte(line.Hash))
 			require.NoError(t, err)
 			require.NoError(t, chain.Next(e))
@@ -200,11 +212,12 @@ func TestAnEntryIsOneLineWhateverStandsInIt(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"{}}\n{\"end\":{\"seq\":1,\"hash\":\"\"}}\n", "{\n}", " {}", "",
 		"nonsense"} {
-		services := memory.New(Kinds(), memory.Options{}).Services()
+		services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 		services.Audit = changedEntries{services.Audit, text}
-		w := NewOver(t, services)
-		g := w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).Want(t, 200)
-		lines := strings.Split(strings.TrimSuffix(string(g.Body), "\n"), "\n")
+		reg := apitest.NewOver(t, services)
+		res := reg.Do(t, apitest.Request{
+			As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).Want(t, 200)
+		lines := strings.Split(strings.TrimSuffix(string(res.Body), "\n"), "\n")
 		require.Len(t, lines, 7, "five entries between beginning and end")
 		var line struct{ Entry string }
 		require.NoError(t, json.Unmarshal([]byte(lines[1]), &line))

@@ -18,33 +18,37 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // putOneOfEachKind gives acme one of each kind, referring to each other.
-func putOneOfEachKind(t *testing.T, w *Registry) {
+func putOneOfEachKind(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
-	w.Put(t, "/api/v1/prompts/hello",
+	reg.Put(t, "/api/v1/prompts/hello",
 		`{"labels":{"team":"a"},"spec":{"template":"Hello <&> \u2028 é"}}`)
-	w.Put(t, "/api/v1/model-configs/gpt", `{"spec":{"provider":"p","api_key":"sk-secret"}}`)
-	w.Put(t, "/api/v1/agents/base", `{"spec":{"model_config":"gpt"}}`)
-	w.Put(t, "/api/v1/agents/io.github%2Fx",
+	reg.Put(t, "/api/v1/model-configs/gpt", `{"spec":{"provider":"p","api_key":"sk-secret"}}`)
+	reg.Put(t, "/api/v1/agents/base", `{"spec":{"model_config":"gpt"}}`)
+	reg.Put(t, "/api/v1/agents/io.github%2Fx",
 		`{"labels":{"team":"a"},"spec":{"extends":"base","prompts":["hello"],"own":{"z":1,"a":1e3}}}`)
-	w.Put(t, "/api/v1/mcp-servers/weather", `{"spec":{"packages":[{"name":"w"}]}}`)
-	w.Put(t, "/api/v1/trust-rules/r",
+	reg.Put(t, "/api/v1/mcp-servers/weather", `{"spec":{"packages":[{"name":"w"}]}}`)
+	reg.Put(t, "/api/v1/trust-rules/r",
 		`{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"weather"}}}`)
-	w.Put(t, "/api/v1/defaults/default", `{"spec":{"model_config":"gpt"}}`)
+	reg.Put(t, "/api/v1/defaults/default", `{"spec":{"model_config":"gpt"}}`)
 }
 
-func exportBundle(t *testing.T, w *Registry, tenant, query string) Response {
+func exportBundle(t *testing.T, reg *apitest.Registry, tenant, query string) apitest.Response {
 	t.Helper()
-	return w.Do(t, Request{As: tenant + "-viewer", Path: "/api/v1/tenants/" + tenant + "/export" +
+	return reg.Do(t, apitest.Request{As: tenant + "-viewer", Path: "/api/v1/tenants/" + tenant +
+		"/export" +
 		query}).Want(t, http.StatusOK)
 }
 
-func importBundle(t *testing.T, w *Registry, tenant, query string, bundle []byte) Response {
+func importBundle(
+	t *testing.T, reg *apitest.Registry, tenant, query string, bundle []byte,
+) apitest.Response {
 	t.Helper()
-	return w.Do(t, Request{
+	return reg.Do(t, apitest.Request{
 		As: tenant + "-admin", Method: "POST", Path: "/api/v1/tenants/" + tenant + "/import" +
 			query, Body: string(bundle),
 		Header: map[string]string{"Content-Type": federation.BundleMediaType},
@@ -71,9 +75,9 @@ type importReport struct {
 
 func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	putOneOfEachKind(t, w)
-	first, second := exportBundle(t, w, "acme", ""), exportBundle(t, w, "acme", "")
+	reg := apitest.New(t)
+	putOneOfEachKind(t, reg)
+	first, second := exportBundle(t, reg, "acme", ""), exportBundle(t, reg, "acme", "")
 	assert.Equal(t, string(first.Body), string(second.Body))
 	assert.Equal(t, federation.BundleMediaType, first.Header.Get("Content-Type"))
 	assert.Equal(t, strconv.Itoa(len(first.Body)), first.Header.Get("Content-Length"))
@@ -83,14 +87,16 @@ func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(canonical), string(first.Body), "the bundle is canonical JSON")
 
-	report := Decode[importReport](t, importBundle(t, w, "beta", "", first.Body).Want(t, 200))
+	report := apitest.Decode[importReport](t, importBundle(t, reg, "beta", "", first.Body).
+		Want(t, 200))
 	assert.Equal(t, 6, report.Counts["create"])
 	assert.Equal(t, 1, report.Counts["update"], "the defaults that nobody had touched")
 	assert.Equal(t, []federation.SecretUse{
 		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key",
 			Secret: "model_config/gpt/api_key"}}, report.SecretsRequired)
 
-	sent, arrived := Decode[exportedBundle](t, first), Decode[exportedBundle](t, exportBundle(t, w, "beta", ""))
+	sent, arrived := apitest.Decode[exportedBundle](t, first),
+		apitest.Decode[exportedBundle](t, exportBundle(t, reg, "beta", ""))
 	assert.Equal(t, sent.Items, arrived.Items)
 	assert.Equal(t, sent.Digest, arrived.Digest)
 	assert.Equal(t, 7, arrived.Count)
@@ -98,16 +104,17 @@ func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
 
 func TestAnExportIsFiltered(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	putOneOfEachKind(t, w)
+	reg := apitest.New(t)
+	putOneOfEachKind(t, reg)
 	for query, count := range map[string]int{
 		"": 7, "?kind=agent": 2, "?kind=agent&kind=prompt": 3, "?label=team=a": 2,
 		"?kind=agent&label=team=a": 1, "?label=team=b": 0,
 	} {
-		assert.Equal(t, count, Decode[exportedBundle](t, exportBundle(t, w, "acme", query)).Count, query)
+		assert.Equal(t, count, apitest.Decode[exportedBundle](t,
+			exportBundle(t, reg, "acme", query)).Count, query)
 	}
 	for _, query := range []string{"?kind=nothing", "?kind=", "?kinds=agent", "?label=team"} {
-		w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export" + query}).
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export" + query}).
 			WantProblem(t, 422, tenancy.CodeInvalid)
 	}
 }
@@ -125,60 +132,65 @@ func TestAnImportFollowsItsStrategy(t *testing.T) {
 	} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
-			w := New(t)
-			putOneOfEachKind(t, w)
-			bundle := exportBundle(t, w, "acme", "").Body
-			w.Put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
-			before := exportBundle(t, w, "acme", "").Body
+			reg := apitest.New(t)
+			putOneOfEachKind(t, reg)
+			bundle := exportBundle(t, reg, "acme", "").Body
+			reg.Put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
+			before := exportBundle(t, reg, "acme", "").Body
 
-			dry := Decode[importReport](t,
-				importBundle(t, w, "acme", "?dry_run=true&strategy="+strategy, bundle).Want(t, 200))
+			dry := apitest.Decode[importReport](t,
+				importBundle(t, reg, "acme", "?dry_run=true&strategy="+strategy, bundle).
+					Want(t, 200))
 			assert.True(t, dry.DryRun)
-			assert.Equal(t, string(before), string(exportBundle(t, w, "acme", "").Body),
+			assert.Equal(t, string(before), string(exportBundle(t, reg, "acme", "").Body),
 				"a dry run writes nothing")
 
-			done := Decode[importReport](t, importBundle(t, w, "acme", "?strategy="+strategy, bundle).
-				Want(t, 200))
+			done := apitest.Decode[importReport](t,
+				importBundle(t, reg, "acme", "?strategy="+strategy, bundle).
+					Want(t, 200))
 			assert.Equal(t, dry.Counts, done.Counts, "a dry run reports what is done")
 			for action, n := range want.counts {
 				assert.Equal(t, n, done.Counts[action], action)
 			}
-			g := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/hello"})
-			assert.Equal(t, want.template, Decode[struct{ Spec struct{ Template string } }](t, g).
-				Spec.Template)
+			res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/hello"})
+			assert.Equal(t, want.template,
+				apitest.Decode[struct{ Spec struct{ Template string } }](t, res).
+					Spec.Template)
 		})
 	}
 }
 
 func TestAConflictIsShownAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	putOneOfEachKind(t, w)
-	bundle := exportBundle(t, w, "acme", "").Body
-	w.Put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
-	w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/trust-rules/r"}).Want(t, 204)
-	before := exportBundle(t, w, "acme", "").Body
+	reg := apitest.New(t)
+	putOneOfEachKind(t, reg)
+	bundle := exportBundle(t, reg, "acme", "").Body
+	reg.Put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/trust-rules/r"}).
+		Want(t, 204)
+	before := exportBundle(t, reg, "acme", "").Body
 	for _, query := range []string{"", "?strategy=fail", "?dry_run=false"} {
-		g := importBundle(t, w, "acme", query, bundle)
-		g.WantProblem(t, 409, tenancy.CodeImportConflict)
-		report := Decode[importReport](t, g)
+		res := importBundle(t, reg, "acme", query, bundle)
+		res.WantProblem(t, 409, tenancy.CodeImportConflict)
+		report := apitest.Decode[importReport](t, res)
 		assert.Equal(t, 1, report.Counts["fail"])
 		require.Len(t, report.Items, 1)
 		assert.Equal(t, "hello", report.Items[0].Name)
 		assert.NotEmpty(t, report.Items[0].Changes)
-		assert.Equal(t, string(before), string(exportBundle(t, w, "acme", "").Body))
+		assert.Equal(t, string(before), string(exportBundle(t, reg, "acme", "").Body))
 	}
-	dry := Decode[importReport](t, importBundle(t, w, "acme", "?dry_run=true", bundle).Want(t, 200))
+	dry := apitest.Decode[importReport](t, importBundle(t, reg, "acme", "?dry_run=true", bundle).
+		Want(t, 200))
 	assert.Equal(t, 1, dry.Counts["fail"], "a dry run reports the conflict")
 }
 
 func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	putOneOfEachKind(t, w)
-	good := string(exportBundle(t, w, "acme", "").Body)
-	agents := string(exportBundle(t, w, "acme", "?kind=agent").Body)
-	before := exportBundle(t, w, "beta", "").Body
+	reg := apitest.New(t)
+	putOneOfEachKind(t, reg)
+	good := string(exportBundle(t, reg, "acme", "").Body)
+	agents := string(exportBundle(t, reg, "acme", "?kind=agent").Body)
+	before := exportBundle(t, reg, "beta", "").Body
 	digest := regexp.MustCompile(`sha256:[0-9a-f]`)
 	cases := []struct {
 		name, bundle string
@@ -204,8 +216,9 @@ func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
 	for _, c := range cases {
 		for _, query := range []string{"", "?dry_run=true", "?strategy=overwrite"} {
 			t.Run(c.name+query, func(t *testing.T) {
-				importBundle(t, w, "beta", query, []byte(c.bundle)).WantProblem(t, c.status, c.code)
-				assert.Equal(t, string(before), string(exportBundle(t, w, "beta", "").Body))
+				importBundle(t, reg, "beta", query, []byte(c.bundle)).
+					WantProblem(t, c.status, c.code)
+				assert.Equal(t, string(before), string(exportBundle(t, reg, "beta", "").Body))
 			})
 		}
 	}
@@ -213,39 +226,39 @@ func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
 
 func TestAnImportIsAskedForStrictly(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	bundle := exportBundle(t, w, "acme", "").Body
+	reg := apitest.New(t)
+	bundle := exportBundle(t, reg, "acme", "").Body
 	for _, query := range []string{"?strategy=merge", "?strategy=", "?strategy=skip&strategy=fail",
 		"?dry_run=1", "?dry_run=", "?dryrun=true"} {
-		g := importBundle(t, w, "acme", query, bundle)
+		res := importBundle(t, reg, "acme", query, bundle)
 		if query == "?strategy=" {
-			g.Want(t, 200)
+			res.Want(t, 200)
 			continue
 		}
-		g.WantProblem(t, 422, tenancy.CodeInvalid)
+		res.WantProblem(t, 422, tenancy.CodeInvalid)
 	}
-	a := Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/import",
+	req := apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/import",
 		Body: string(bundle)}
-	w.Do(t, a).Want(t, 200)
-	a.Header = map[string]string{"Content-Type": "text/plain"}
-	w.Do(t, a).WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
-	a.As, a.Header = "acme-editor", nil
-	w.Do(t, a).WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, req).Want(t, 200)
+	req.Header = map[string]string{"Content-Type": "text/plain"}
+	reg.Do(t, req).WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
+	req.As, req.Header = "acme-editor", nil
+	reg.Do(t, req).WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
 func TestABundleBeyondTheLimitIsTooLarge(t *testing.T) {
 	t.Parallel()
-	w := New(t, func(o *httpapi.Options) { o.BundleLimit = 1000 })
-	putOneOfEachKind(t, w)
-	bundle := exportBundle(t, w, "acme", "").Body
+	reg := apitest.New(t, func(o *httpapi.Options) { o.BundleLimit = 1000 })
+	putOneOfEachKind(t, reg)
+	bundle := exportBundle(t, reg, "acme", "").Body
 	require.Greater(t, len(bundle), 1000)
-	importBundle(t, w, "beta", "", bundle).WantProblem(t, 413, tenancy.CodeTooLarge)
+	importBundle(t, reg, "beta", "", bundle).WantProblem(t, 413, tenancy.CodeTooLarge)
 
-	req := w.NewRequest(t.Context(), t,
-		Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/import"})
+	req := reg.NewRequest(t.Context(), t,
+		apitest.Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/import"})
 	// chunked: nothing tells the length
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(bundle)), -1
-	res, err := w.Client.Do(req)
+	res, err := reg.Client.Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	assert.Equal(t, 413, res.StatusCode)
@@ -253,32 +266,33 @@ func TestABundleBeyondTheLimitIsTooLarge(t *testing.T) {
 
 func TestALyingContentLengthIsNoWholeBody(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	conn, err := net.Dial("tcp", w.Server.Listener.Addr().String())
+	reg := apitest.New(t)
+	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	_, err = fmt.Fprintf(conn,
 		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
 			" %d\r\n\r\n%s",
-		w.Tokens["acme-editor"], len(PromptBody)+10, PromptBody)
+		reg.Tokens["acme-editor"], len(apitest.PromptBody)+10, apitest.PromptBody)
 	require.NoError(t, err)
 	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	assert.Equal(t, 400, res.StatusCode)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).WantProblem(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
 func TestAnAnnouncedLengthBeyondTheLimitIsRefusedUnread(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	conn, err := net.Dial("tcp", w.Server.Listener.Addr().String())
+	reg := apitest.New(t)
+	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	_, err = fmt.Fprintf(conn,
 		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
-			" 99999999999\r\n\r\n{", w.Tokens["acme-editor"])
+			" 99999999999\r\n\r\n{", reg.Tokens["acme-editor"])
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
@@ -288,14 +302,14 @@ func TestAnAnnouncedLengthBeyondTheLimitIsRefusedUnread(t *testing.T) {
 
 func TestAClientThatSendsItsWholeBodyFirstSeesThatItIsTooLarge(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	conn, err := net.Dial("tcp", w.Server.Listener.Addr().String())
+	reg := apitest.New(t)
+	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	const size = 6 << 20 // more than the sockets hold
 	_, err = fmt.Fprintf(conn,
 		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
-			" %d\r\n\r\n", w.Tokens["acme-editor"], size)
+			" %d\r\n\r\n", reg.Tokens["acme-editor"], size)
 	require.NoError(t, err)
 	for range size >> 20 {
 		_, err = conn.Write(make([]byte, 1<<20))
@@ -309,20 +323,22 @@ func TestAClientThatSendsItsWholeBodyFirstSeesThatItIsTooLarge(t *testing.T) {
 
 func TestASecretIsSetAndNeverRead(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	putOneOfEachKind(t, w)
-	bundle := exportBundle(t, w, "acme", "").Body
-	put := func(as, name, body string) Response {
-		return w.Do(t, Request{As: as, Method: "PUT", Path: "/api/v1/tenants/beta/secrets/" + name,
+	reg := apitest.New(t)
+	putOneOfEachKind(t, reg)
+	bundle := exportBundle(t, reg, "acme", "").Body
+	put := func(as, name, body string) apitest.Response {
+		return reg.Do(t, apitest.Request{
+			As: as, Method: "PUT", Path: "/api/v1/tenants/beta/secrets/" + name,
 			Body: body})
 	}
 	const name = "model_config%2Fgpt%2Fapi_key"
 	put("beta-admin", name, `{"value":"sk-beta"}`).Want(t, 204)
-	value, err := w.Services.Vault.Get(t.Context(), w.Tenants["beta"].ID,
+	value, err := reg.Services.Vault.Get(t.Context(), reg.Tenants["beta"].ID,
 		"model_config/gpt/api_key")
 	require.NoError(t, err)
 	assert.Equal(t, "sk-beta", string(value))
-	assert.Empty(t, Decode[importReport](t, importBundle(t, w, "beta", "", bundle).Want(t, 200)).
+	assert.Empty(t, apitest.Decode[importReport](t, importBundle(t, reg, "beta", "", bundle).
+		Want(t, 200)).
 		SecretsRequired)
 
 	put("beta-editor", name, `{"value":"x"}`).WantProblem(t, 403, tenancy.CodeForbidden)
@@ -339,7 +355,7 @@ func TestASecretIsSetAndNeverRead(t *testing.T) {
 
 func TestAnImportWithALiteralSecretIsRefused(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	item, err := federation.Item{
 		Ref:  federation.Ref{Kind: "model_config", Name: "leaky"},
 		Spec: json.RawMessage(`{"api_key":"sk-literal"}`), Version: 1,
@@ -352,7 +368,7 @@ func TestAnImportWithALiteralSecretIsRefused(t *testing.T) {
 		Source: federation.Source{Instance: tenancy.NewID().String(), Tenant: "x"}, Count: 1,
 		Digest: digester.Sum()}
 	require.NoError(t, manifest.Write(&bundle, bytes.NewReader(item.AppendJSON(nil))))
-	g := importBundle(t, w, "acme", "", bundle.Bytes())
-	g.WantProblem(t, 422, tenancy.CodeInvalid)
-	assert.NotContains(t, string(g.Body), "sk-literal")
+	res := importBundle(t, reg, "acme", "", bundle.Bytes())
+	res.WantProblem(t, 422, tenancy.CodeInvalid)
+	assert.NotContains(t, string(res.Body), "sk-literal")
 }

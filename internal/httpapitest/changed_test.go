@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -23,10 +24,11 @@ func (o failingTransfers) Import(context.Context, tenancy.ID, func(ports.Import)
 func TestAnImportThatWasOvertakenIsAConflict(t *testing.T) {
 	t.Parallel()
 	for _, code := range []tenancy.Code{tenancy.CodeTargetChanged, tenancy.CodeAlreadyExists} {
-		services := memory.New(Kinds(), memory.Options{}).Services()
+		services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 		services.Transfers = failingTransfers{services.Transfers, code}
-		w := NewOver(t, services)
-		w.Do(t, Request{As: "acme-admin", Method: http.MethodPost, Path: "/api/v1/tenants/acme/import",
+		reg := apitest.NewOver(t, services)
+		reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPost,
+			Path: "/api/v1/tenants/acme/import",
 			Body: "{}"}).WantProblem(t, http.StatusConflict, code)
 	}
 }

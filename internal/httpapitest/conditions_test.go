@@ -6,12 +6,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func TestAWriteCanDependOnTheVersion(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	cases := []struct {
 		name, match string
 		status      int
@@ -42,24 +43,25 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 		for i, c := range cases {
 			t.Run(method+" "+c.name, func(t *testing.T) {
 				path := fmt.Sprintf("/api/v1/prompts/%s%d", method, i)
-				w.Put(t, path, PromptBody)
-				w.Put(t, path, PromptBody)
-				a := Request{As: "acme-editor", Method: method, Path: path,
+				reg.Put(t, path, apitest.PromptBody)
+				reg.Put(t, path, apitest.PromptBody)
+				req := apitest.Request{As: "acme-editor", Method: method, Path: path,
 					Header: map[string]string{"If-Match": c.match}}
 				if method == "PUT" {
-					a.Body = `{"spec":{"template":"changed"}}`
+					req.Body = `{"spec":{"template":"changed"}}`
 				}
-				g := w.Do(t, a)
+				res := reg.Do(t, req)
 				if c.code != "" {
-					g.WantProblem(t, c.status, c.code)
-					assert.Contains(t, string(w.Do(t, Request{As: "acme-viewer", Path: path}).
-						Want(t, 200).Body), "Hello", "nothing is written")
+					res.WantProblem(t, c.status, c.code)
+					assert.Contains(t, string(
+						reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).
+							Want(t, 200).Body), "Hello", "nothing is written")
 					return
 				}
 				if method == "DELETE" {
 					c.status = 204
 				}
-				g.Want(t, c.status)
+				res.Want(t, c.status)
 			})
 		}
 	}
@@ -67,44 +69,47 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 
 func TestAnyVersionMeansThereMustBeOne(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, match := range []string{"*", `"1"`, `"1","2"`} {
-		a := Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody,
+		req := apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x",
+			Body:   apitest.PromptBody,
 			Header: map[string]string{"If-Match": match}}
-		w.Do(t, a).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+		reg.Do(t, req).WantProblem(t, 412, tenancy.CodeVersionMismatch)
 	}
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).WantProblem(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
 func TestAPutCanBeCreateOnly(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	put := func(noneMatch string) Response {
-		return w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x",
-			Body: PromptBody, Header: map[string]string{"If-None-Match": noneMatch}})
+	reg := apitest.New(t)
+	put := func(noneMatch string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
+			Path: "/api/v1/prompts/x",
+			Body: apitest.PromptBody, Header: map[string]string{"If-None-Match": noneMatch}})
 	}
 	put("*").Want(t, 201)
 	put("*").WantProblem(t, 412, tenancy.CodeAlreadyExists)
 	put(`"1"`).WantProblem(t, 422, tenancy.CodeInvalid)
 	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
-	assert.Equal(t, `"1"`, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+	assert.Equal(t, `"1"`, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
 		Header.Get("ETag"))
 }
 
 func TestAGetOfAKnownVersionHasNoBody(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/x", PromptBody)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
 	for match, status := range map[string]int{
 		`"1"`: 304, `W/"1"`: 304, `"7", "1"`: 304, `*`: 304, `"2"`: 200, `"01"`: 200, `W/"2"`: 200,
 	} {
-		g := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
+		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
 			Header: map[string]string{"If-None-Match": match}}).Want(t, status)
-		assert.Equal(t, `"1"`, g.Header.Get("ETag"))
-		assert.Equal(t, status == 304, len(g.Body) == 0)
+		assert.Equal(t, `"1"`, res.Header.Get("ETag"))
+		assert.Equal(t, status == 304, len(res.Body) == 0)
 	}
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
 		Header: map[string]string{"If-None-Match": "1"}}).WantProblem(t, 422, tenancy.CodeInvalid)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/y",
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/y",
 		Header: map[string]string{"If-None-Match": "*"}}).WantProblem(t, 404, tenancy.CodeNotFound)
 }

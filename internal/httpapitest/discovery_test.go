@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -19,16 +20,17 @@ type discovery struct {
 
 func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/agents/a",
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/agents/a",
 		`{"labels":{"l":"v"},"spec":{"description":"d","endpoint":"https://x","own":1}}`)
-	w.Put(t, "/api/v1/agents/b", `{"spec":{}}`)
-	w.Put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
-	w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/agents/theirs",
+	reg.Put(t, "/api/v1/agents/b", `{"spec":{}}`)
+	reg.Put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
+	reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/agents/theirs",
 		Body: `{"spec":{}}`}).Want(t, 201)
 
-	got := Decode[discovery](t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery"}).
-		Want(t, 200))
+	got := apitest.Decode[discovery](t,
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/discovery"}).
+			Want(t, 200))
 	assert.Equal(t, "acme", got.Tenant.Slug)
 	assert.Equal(t, "ACME", got.Tenant.Name)
 	assert.Equal(t, []map[string]any{{"name": "a", "description": "d", "endpoint": "https://x"},
@@ -38,29 +40,32 @@ func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 		got.MCPServers)
 	assert.Empty(t, got.NextCursor)
 
-	w.Do(t, Request{As: "root", Path: "/api/v1/discovery"}).WantProblem(t, 400, tenancy.CodeNoTenant)
-	w.Do(t, Request{As: "root", Path: "/api/v1/discovery", Host: "beta.registry.test"}).Want(t, 200)
-	w.Do(t, Request{As: "acme-replicator", Path: "/api/v1/discovery"}).
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/discovery"}).
+		WantProblem(t, 400, tenancy.CodeNoTenant)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/discovery", Host: "beta.registry.test"}).
+		Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-replicator", Path: "/api/v1/discovery"}).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
 func TestDiscoveryIsPagedAsAWhole(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	var agents, servers []string
 	for i := range 7 {
 		agents = append(agents, fmt.Sprintf("a%d", i))
-		w.Put(t, "/api/v1/agents/"+agents[i], `{"spec":{}}`)
+		reg.Put(t, "/api/v1/agents/"+agents[i], `{"spec":{}}`)
 	}
 	for i := range 3 {
 		servers = append(servers, fmt.Sprintf("m%d", i))
-		w.Put(t, "/api/v1/mcp-servers/"+servers[i], `{"spec":{}}`)
+		reg.Put(t, "/api/v1/mcp-servers/"+servers[i], `{"spec":{}}`)
 	}
 	var seenAgents, seenServers []string
 	cursor, pages := "", 0
 	for done := false; !done; pages++ {
-		got := Decode[discovery](t,
-			w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery?limit=2" + cursor}).Want(t, 200))
+		got := apitest.Decode[discovery](t,
+			reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/discovery?limit=2" +
+				cursor}).Want(t, 200))
 		for _, a := range got.Agents {
 			seenAgents = append(seenAgents, a["name"].(string))
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -19,21 +21,22 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // clients show their texts and read their members.
 func TestProblemsLookAsTheyDid(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/shared", PromptBody)
-	w.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"]}}`)
-	bundle := exportBundle(t, w, "acme", "").Body
-	w.Put(t, "/api/v1/prompts/shared", `{"spec":{"template":"other"}}`)
-	put := func(path, body string, header ...string) Request {
-		a := Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/" + path, Body: body,
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/shared", apitest.PromptBody)
+	reg.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"]}}`)
+	bundle := exportBundle(t, reg, "acme", "").Body
+	reg.Put(t, "/api/v1/prompts/shared", `{"spec":{"template":"other"}}`)
+	put := func(path, body string, header ...string) apitest.Request {
+		req := apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/" + path,
+			Body:   body,
 			Header: map[string]string{}}
 		for i := 0; i < len(header); i += 2 {
-			a.Header[header[i]] = header[i+1]
+			req.Header[header[i]] = header[i+1]
 		}
-		return a
+		return req
 	}
-	w.Tokens["expired"] = "bwk_nonsense"
-	cases := map[string]Request{
+	reg.Tokens["expired"] = "bwk_nonsense"
+	cases := map[string]apitest.Request{
 		"unauthenticated":        {Path: "/api/v1/me"},
 		"tenant_required":        {As: "root", Path: "/api/v1/agents"},
 		"tenant_mismatch":        {As: "acme-viewer", Tenant: "beta", Path: "/api/v1/agents"},
@@ -76,16 +79,16 @@ func TestProblemsLookAsTheyDid(t *testing.T) {
 			Body: strings.Replace(string(bundle), `_version":1`, `_version":9`, 1)},
 		"unauthenticated_bad_key": {As: "expired", Path: "/api/v1/me"},
 	}
-	for name, a := range cases {
+	for name, req := range cases {
 		t.Run(name, func(t *testing.T) {
-			if a.Header == nil {
-				a.Header = map[string]string{}
+			if req.Header == nil {
+				req.Header = map[string]string{}
 			}
-			a.Header["X-Request-ID"] = "golden"
-			g := w.Do(t, a)
-			require.GreaterOrEqual(t, g.Status, 400)
+			req.Header["X-Request-ID"] = "golden"
+			res := reg.Do(t, req)
+			require.GreaterOrEqual(t, res.Status, 400)
 			var seen bytes.Buffer
-			require.NoError(t, json.Indent(&seen, g.Body, "", "  "))
+			require.NoError(t, json.Indent(&seen, res.Body, "", "  "))
 			compareGolden(t, name, seen.Bytes())
 		})
 	}

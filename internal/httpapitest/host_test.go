@@ -10,20 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
 func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	w := NewUnserved(t)
-	w.AddTenant(t, "asleep")
-	w.Suspend(t, "asleep")
-	tenants := resolve.New(w.Services.Tenants, resolve.Options{BaseDomain: "notes.example.com"})
+	reg := apitest.NewUnserved(t)
+	reg.AddTenant(t, "asleep")
+	reg.Suspend(t, "asleep")
+	tenants := resolve.New(reg.Services.Tenants, resolve.Options{BaseDomain: "notes.example.com"})
 	member := tenancy.Principal{Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{
-		w.Tenants["acme"].ID: tenancy.Viewer, w.Tenants["asleep"].ID: tenancy.Viewer,
+		reg.Tenants["acme"].ID: tenancy.Viewer, reg.Tenants["asleep"].ID: tenancy.Viewer,
 	}}
-	key := tenancy.Principal{Kind: tenancy.KeyPrincipal, KeyTenant: w.Tenants["acme"].ID,
+	key := tenancy.Principal{Kind: tenancy.KeyPrincipal, KeyTenant: reg.Tenants["acme"].ID,
 		Roles: member.Roles}
 	cases := []struct {
 		name, host, header string
@@ -55,13 +56,13 @@ func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 				req.Header.Set("X-Tenant-ID", c.header)
 			}
 			rec := httptest.NewRecorder()
-			httpapi.Tenant(tenants)(http.HandlerFunc(WriteTenant)).ServeHTTP(rec, req)
-			g := Response{rec.Code, rec.Header(), rec.Body.Bytes()}
+			httpapi.Tenant(tenants)(http.HandlerFunc(apitest.WriteTenant)).ServeHTTP(rec, req)
+			res := apitest.Response{Status: rec.Code, Header: rec.Header(), Body: rec.Body.Bytes()}
 			if c.code != "" {
-				assert.Equal(t, c.code, g.WantProblem(t, g.Status, c.code).Code)
+				assert.Equal(t, c.code, res.WantProblem(t, res.Status, c.code).Code)
 				return
 			}
-			assert.Equal(t, w.Tenants["acme"].ID.String()+" <nil> true", rec.Body.String())
+			assert.Equal(t, reg.Tenants["acme"].ID.String()+" <nil> true", rec.Body.String())
 		})
 	}
 }
@@ -71,21 +72,21 @@ func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
 	for _, prefix := range []string{"", "/registry", "/a/b-c"} {
 		t.Run("at "+prefix, func(t *testing.T) {
 			t.Parallel()
-			w := NewUnserved(t, func(o *httpapi.Options) { o.Prefix = prefix })
+			reg := apitest.NewUnserved(t, func(o *httpapi.Options) { o.Prefix = prefix })
 			mux := http.NewServeMux()
-			mux.Handle(prefix+"/api/v1/", w.Handler)
-			mux.HandleFunc("GET /notes", WriteTenant)
+			mux.Handle(prefix+"/api/v1/", reg.Handler)
+			mux.HandleFunc("GET /notes", apitest.WriteTenant)
 			send := func(method, path, body string) *httptest.ResponseRecorder {
 				req := httptest.NewRequestWithContext(t.Context(), method, path,
 					strings.NewReader(body))
-				req.Header.Set("Authorization", "Bearer "+w.Tokens["acme-editor"])
+				req.Header.Set("Authorization", "Bearer "+reg.Tokens["acme-editor"])
 				rec := httptest.NewRecorder()
 				mux.ServeHTTP(rec, req)
 				return rec
 			}
 			for _, name := range []string{"plain", "io.github.acme%2Fweather", "%2e%2e", "%2F",
 				"a%2F..%2Fb"} {
-				created := send("PUT", prefix+"/api/v1/prompts/"+name, PromptBody)
+				created := send("PUT", prefix+"/api/v1/prompts/"+name, apitest.PromptBody)
 				require.Equal(t, 201, created.Code, "%s: %s", name, created.Body)
 				location := created.Header().Get("Location")
 				assert.True(t, strings.HasPrefix(location, prefix+"/api/v1/prompts/"))
@@ -101,9 +102,9 @@ func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
 
 func TestTheZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 	t.Parallel()
-	w := NewUnserved(t)
-	handler := httpapi.New(w.Services, httpapi.Options{})
-	token := w.AddKey(t, tenancy.DefaultID, tenancy.Editor)
+	reg := apitest.NewUnserved(t)
+	handler := httpapi.New(reg.Services, httpapi.Options{})
+	token := reg.AddKey(t, tenancy.DefaultID, tenancy.Editor)
 	for path, status := range map[string]int{"/api/v1/prompts": 200, "/api/v1/tenants/default": 200,
 		"/api/v1/tenants/acme": 404, "/readyz": 200, "/api/v1/discovery": 200} {
 		req := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
@@ -113,7 +114,7 @@ func TestTheZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 		assert.Equal(t, status, rec.Code, "%s: %s", path, rec.Body)
 	}
 	req := httptest.NewRequestWithContext(t.Context(), "GET", "/api/v1/prompts", nil)
-	req.Header.Set("Authorization", "Bearer "+PlatformToken)
+	req.Header.Set("Authorization", "Bearer "+apitest.PlatformToken)
 	rec := httptest.NewRecorder()
 	handler.ServeHTTP(rec, req)
 	assert.Equal(t, 401, rec.Code, "without a platform token's hash nobody is a super-admin")

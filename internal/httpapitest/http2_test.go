@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
 // Of HTTP/2 (RFC 9113) and HPACK (RFC 7541) what one request takes that no
@@ -60,7 +62,7 @@ func sendHTTP2(t *testing.T, address string, fields ...field) string {
 	for _, f := range append(head, fields...) {
 		block = append(block, literalField(f.name, f.value)...)
 	}
-	block = append(block, literalField("authorization", "Bearer "+PlatformToken)...)
+	block = append(block, literalField("authorization", "Bearer "+apitest.PlatformToken)...)
 	request := append([]byte(preface), frame(frameSettings, 0, 0, nil)...)
 	_, err = conn.Write(append(request, frame(frameHeaders, flagLastOfAll, 1, block)...))
 	require.NoError(t, err)

@@ -11,10 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type apiKey struct {
+type ApiKey struct {
 	ID, Name, Role, Secret string
 	LastUsedAt             string `json:"last_used_at"`
 	ExpiresAt              string `json:"expires_at"`
@@ -22,24 +23,25 @@ type apiKey struct {
 
 func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	const path = "/api/v1/tenants/acme/keys"
-	created := w.Do(t, Request{As: "acme-admin", Method: "POST", Path: path,
+	created := reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: path,
 		Body: `{"name":"ci","role":"editor"}`}).Want(t, 201)
 	assert.Equal(t, "no-store", created.Header.Get("Cache-Control"))
-	key := Decode[apiKey](t, created)
+	key := apitest.Decode[ApiKey](t, created)
 	require.True(t, strings.HasPrefix(key.Secret, tenancy.KeyPrefix))
-	assert.Equal(t, "/api/v1/tenants/"+w.Tenants["acme"].ID.String()+"/keys/"+key.ID,
+	assert.Equal(t, "/api/v1/tenants/"+reg.Tenants["acme"].ID.String()+"/keys/"+key.ID,
 		created.Header.Get("Location"))
 
-	w.Tokens["ci"] = key.Secret
-	w.Do(t, Request{As: "ci", Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody}).Want(t, 201)
+	reg.Tokens["ci"] = key.Secret
+	reg.Do(t, apitest.Request{As: "ci", Method: "PUT", Path: "/api/v1/prompts/x",
+		Body: apitest.PromptBody}).Want(t, 201)
 
-	listed := w.Do(t, Request{As: "acme-admin", Path: path}).Want(t, 200)
+	listed := reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, 200)
 	assert.NotContains(t, string(listed.Body), key.Secret)
 	assert.NotContains(t, string(listed.Body), "secret")
-	var mine apiKey
-	for _, k := range Decode[struct{ Items []apiKey }](t, listed).Items {
+	var mine ApiKey
+	for _, k := range apitest.Decode[struct{ Items []ApiKey }](t, listed).Items {
 		if k.ID == key.ID {
 			mine = k
 		}
@@ -47,15 +49,18 @@ func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	assert.Equal(t, "ci", mine.Name)
 	assert.NotEmpty(t, mine.LastUsedAt)
 
-	w.Do(t, Request{As: "beta-admin", Method: "DELETE", Path: "/api/v1/tenants/beta/keys/" + key.ID}).
+	reg.Do(t, apitest.Request{As: "beta-admin", Method: "DELETE",
+		Path: "/api/v1/tenants/beta/keys/" + key.ID}).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: path + "/" + key.ID}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: path + "/" + key.ID}).
 		WantProblem(t, 403, tenancy.CodeForbidden)
-	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: path + "/" + key.ID}).Want(t, 204)
-	w.Do(t, Request{As: "ci", Path: "/api/v1/prompts"}).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: path + "/" + key.ID}).
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path + "/" + key.ID}).
+		Want(t, 204)
+	reg.Do(t, apitest.Request{As: "ci", Path: "/api/v1/prompts"}).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path + "/" + key.ID}).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: path + "/nonsense"}).
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path + "/nonsense"}).
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
@@ -63,23 +68,25 @@ func TestAnExpiredKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	w := New(t, func(o *httpapi.Options) {
+	reg := apitest.New(t, func(o *httpapi.Options) {
 		o.Clock = func() time.Time { return start.Add(time.Duration(passed.Load())) }
 	})
 	body := `{"name":"short","role":"viewer","expires_at":"2030-01-01T01:00:00+00:30"}`
-	key := Decode[apiKey](t, w.Do(t,
-		Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys", Body: body}).
+	key := apitest.Decode[ApiKey](t, reg.Do(t,
+		apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
+			Body: body}).
 		Want(t, 201))
 	assert.Equal(t, "2030-01-01T00:30:00.000000Z", key.ExpiresAt)
-	w.Tokens["short"] = key.Secret
-	w.Do(t, Request{As: "short", Path: "/api/v1/me"}).Want(t, 200)
+	reg.Tokens["short"] = key.Secret
+	reg.Do(t, apitest.Request{As: "short", Path: "/api/v1/me"}).Want(t, 200)
 	passed.Store(int64(30 * time.Minute))
-	w.Do(t, Request{As: "short", Path: "/api/v1/me"}).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Request{As: "short", Path: "/api/v1/me"}).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
 func TestWhatAKeyCantBe(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for body, at := range map[string]string{
 		`{"name":"","role":"viewer"}`:       "/name",
 		`{"role":"viewer"}`:                 "/name",
@@ -94,34 +101,38 @@ func TestWhatAKeyCantBe(t *testing.T) {
 		`{"name":"n","role":"viewer","expires_at":"2090-01-01T00:00:00+25:00"}`: "/expires_at",
 	} {
 		t.Run(body, func(t *testing.T) {
-			p := w.Do(t, Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
+			p := reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST",
+				Path: "/api/v1/tenants/acme/keys",
 				Body: body}).WantProblem(t, 422, tenancy.CodeInvalid)
 			require.NotEmpty(t, p.Errors)
 			assert.Equal(t, at, p.Errors[0].Path)
 		})
 	}
-	w.Do(t, Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
 		Body: `{"name":"n","role":"viewer","tenant":"beta"}`}).
 		WantProblem(t, 422, tenancy.CodeUnknownField)
-	assert.Len(t, w.Pages(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}, "id"), 4,
+	assert.Len(t, reg.Pages(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"},
+		"id"), 4,
 		"only the world's own keys are there")
 }
 
 func TestKeysAreListedPageByPage(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for i := range 5 {
-		w.Do(t, Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
+		reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST",
+			Path: "/api/v1/tenants/acme/keys",
 			Body: fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i)}).Want(t, 201)
 	}
-	names := w.Pages(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys?limit=3"}, "name")
+	names := reg.Pages(t, apitest.Request{
+		As: "acme-admin", Path: "/api/v1/tenants/acme/keys?limit=3"}, "name")
 	assert.Equal(t, []string{"viewer", "editor", "admin", "replicator", "k0", "k1", "k2", "k3",
 		"k4"}, names)
 }
 
 func TestMeIsWhoCalls(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	type me struct {
 		ID, Name    string
 		SuperAdmin  bool `json:"super_admin"`
@@ -130,24 +141,27 @@ func TestMeIsWhoCalls(t *testing.T) {
 			Role   string
 		}
 	}
-	root := Decode[me](t, w.Do(t, Request{As: "root", Path: "/api/v1/me"}).Want(t, 200))
+	root := apitest.Decode[me](t, reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/me"}).
+		Want(t, 200))
 	assert.True(t, root.SuperAdmin)
 	assert.Equal(t, "platform", root.ID)
 	assert.Empty(t, root.Memberships)
 
-	key := Decode[me](t, w.Do(t, Request{As: "acme-editor", Path: "/api/v1/me"}).Want(t, 200))
+	key := apitest.Decode[me](t, reg.Do(t, apitest.Request{As: "acme-editor", Path: "/api/v1/me"}).
+		Want(t, 200))
 	assert.False(t, key.SuperAdmin)
 	require.Len(t, key.Memberships, 1)
 	assert.Equal(t, "acme", key.Memberships[0].Tenant.Slug)
-	assert.Equal(t, w.Tenants["acme"].ID.String(), key.Memberships[0].Tenant.ID)
+	assert.Equal(t, reg.Tenants["acme"].ID.String(), key.Memberships[0].Tenant.ID)
 	assert.Equal(t, "editor", key.Memberships[0].Role)
 }
 
 func TestMeLeavesDeletedTenantsOut(t *testing.T) {
 	t.Parallel()
-	w := NewWithUsers(t)
-	w.DeleteTenant(t, "beta")
-	g := w.Do(t, Request{As: "user:admin@beta,viewer@acme", Path: "/api/v1/me"}).Want(t, 200)
-	assert.Contains(t, string(g.Body), `"acme"`)
-	assert.NotContains(t, string(g.Body), `"beta"`)
+	reg := apitest.NewWithUsers(t)
+	reg.DeleteTenant(t, "beta")
+	res := reg.Do(t, apitest.Request{As: "user:admin@beta,viewer@acme", Path: "/api/v1/me"}).
+		Want(t, 200)
+	assert.Contains(t, string(res.Body), `"acme"`)
+	assert.NotContains(t, string(res.Body), `"beta"`)
 }

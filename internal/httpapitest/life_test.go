@@ -11,39 +11,41 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func purgeRequest(slug, confirm string) Request {
-	return Request{As: "root", Method: "POST", Path: "/api/v1/tenants/" + slug + "/purge",
+func purgeRequest(slug, confirm string) apitest.Request {
+	return apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/" + slug + "/purge",
 		Body: `{"confirm":"` + confirm + `"}`}
 }
 
 func TestOnlyADeletedTenantIsPurgedAndOnlyByItsSlug(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Do(t, purgeRequest("acme", "acme")).WantProblem(t, 409, "invalid_state")
-	w.Do(t, purgeRequest("default", "default")).WantProblem(t, 409, "invalid_state")
-	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).Want(t, 204)
-	for _, confirm := range []string{"", "beta", "ACME", "acme ", w.Tenants["acme"].ID.String()} {
-		got := w.Do(t, purgeRequest("acme", confirm))
+	reg := apitest.New(t)
+	reg.Do(t, purgeRequest("acme", "acme")).WantProblem(t, 409, "invalid_state")
+	reg.Do(t, purgeRequest("default", "default")).WantProblem(t, 409, "invalid_state")
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).
+		Want(t, 204)
+	for _, confirm := range []string{"", "beta", "ACME", "acme ", reg.Tenants["acme"].ID.String()} {
+		got := reg.Do(t, purgeRequest("acme", confirm))
 		got.WantProblem(t, 422, "invalid")
 		require.Contains(t, string(got.Body), `"/confirm"`)
 	}
 	for _, caller := range []string{"acme-admin", "acme-viewer"} {
-		a := purgeRequest("acme", "acme")
-		a.As = caller
-		w.Do(t, a).WantProblem(t, 401, "unauthenticated") // its keys have stopped
+		req := purgeRequest("acme", "acme")
+		req.As = caller
+		reg.Do(t, req).WantProblem(t, 401, "unauthenticated") // its keys have stopped
 	}
 	other := purgeRequest("acme", "acme")
 	other.As = "beta-admin"
-	w.Do(t, other).WantProblem(t, 400, "tenant_mismatch")
+	reg.Do(t, other).WantProblem(t, 400, "tenant_mismatch")
 	own := purgeRequest("beta", "beta")
 	own.As = "beta-admin"
-	w.Do(t, own).WantProblem(t, 403, "forbidden")
-	w.Do(t, Request{As: "root", Path: "/api/v1/tenants/acme"}).Want(t, 200)
+	reg.Do(t, own).WantProblem(t, 403, "forbidden")
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/acme"}).Want(t, 200)
 
-	got := w.Do(t, purgeRequest("acme", "acme"))
+	got := reg.Do(t, purgeRequest("acme", "acme"))
 	got.Want(t, 200)
 	var certificate struct {
 		TenantID string `json:"tenant_id"`
@@ -51,61 +53,68 @@ func TestOnlyADeletedTenantIsPurgedAndOnlyByItsSlug(t *testing.T) {
 		Rows     map[string]int64
 	}
 	require.NoError(t, json.Unmarshal(got.Body, &certificate))
-	require.Equal(t, w.Tenants["acme"].ID.String(), certificate.TenantID)
+	require.Equal(t, reg.Tenants["acme"].ID.String(), certificate.TenantID)
 	require.Equal(t, "acme", certificate.Slug)
 	require.EqualValues(t, 4, certificate.Rows["keys"])
 }
 
 func TestNothingInheritsFromAPurgedTenant(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for i := range 3 {
-		w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
-			Body: PromptBody}).Want(t, 201)
-		w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
-			Body: PromptBody}).Want(t, 201)
+		reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
+			Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
+			Body: apitest.PromptBody}).Want(t, 201)
+		reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT",
+			Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
+			Body: apitest.PromptBody}).Want(t, 201)
 	}
 	var page struct {
 		Next string `json:"next_cursor"`
 	}
 	require.NoError(t, json.Unmarshal(
-		w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}).Body, &page))
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}).Body, &page))
 	require.NotEmpty(t, page.Next)
-	old := w.Tenants["acme"].ID.String()
-	unknown := w.Do(t, Request{As: "root", Path: "/api/v1/tenants/" + tenancy.NewID().String()})
-	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).Want(t, 204)
-	w.Do(t, purgeRequest("acme", "acme")).Want(t, 200)
+	old := reg.Tenants["acme"].ID.String()
+	unknown := reg.Do(t, apitest.Request{
+		As: "root", Path: "/api/v1/tenants/" + tenancy.NewID().String()})
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).
+		Want(t, 204)
+	reg.Do(t, purgeRequest("acme", "acme")).Want(t, 200)
 
 	for _, ref := range []string{"acme", old} {
 		for _, method := range []string{"GET", "DELETE", "POST /restore", "POST /purge",
 			"GET /keys"} {
-			a := Request{As: "root", Path: "/api/v1/tenants/" + ref}
-			if _, err := fmt.Sscanf(method, "%s %s", &a.Method, new(string)); err == nil {
-				a.Path += method[len(a.Method)+1:]
+			req := apitest.Request{As: "root", Path: "/api/v1/tenants/" + ref}
+			if _, err := fmt.Sscanf(method, "%s %s", &req.Method, new(string)); err == nil {
+				req.Path += method[len(req.Method)+1:]
 			}
 			if method == "POST /purge" {
-				a.Body = `{"confirm":"acme"}`
+				req.Body = `{"confirm":"acme"}`
 			}
-			got := w.Do(t, a)
+			got := reg.Do(t, req)
 			got.WantProblem(t, 404, "tenant_not_found")
 			require.Equal(t, withoutID(t, unknown.Body), withoutID(t, got.Body), "%s of %s", method,
 				ref)
 		}
-		w.Do(t, Request{As: "root", Tenant: ref, Path: "/api/v1/prompts"}).
+		reg.Do(t, apitest.Request{As: "root", Tenant: ref, Path: "/api/v1/prompts"}).
 			WantProblem(t, 404, "tenant_not_found")
-		w.Do(t, Request{As: "acme-admin", Tenant: ref, Path: "/api/v1/prompts"}).
+		reg.Do(t, apitest.Request{As: "acme-admin", Tenant: ref, Path: "/api/v1/prompts"}).
 			WantProblem(t, 401, "unauthenticated")
 	}
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).WantProblem(t, 401, "unauthenticated")
-	w.Do(t, Request{As: "beta-viewer", Path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
+		WantProblem(t, 401, "unauthenticated")
+	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts?limit=1&cursor=" +
+		page.Next}).
 		WantProblem(t, 400, "invalid_cursor")
-	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
 		Body: `{"slug":"acme","name":"Heir"}`}).WantProblem(t, 409, "slug_taken")
-	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
 		Body: `{"slug":"heir","name":"Heir"}`}).Want(t, 201)
-	w.Do(t, Request{As: "root", Tenant: "heir", Path: "/api/v1/prompts?limit=1&cursor=" + page.Next}).
+	reg.Do(t, apitest.Request{As: "root", Tenant: "heir", Path: "/api/v1/prompts?limit=1&cursor=" +
+		page.Next}).
 		WantProblem(t, 400, "invalid_cursor")
-	w.Do(t, Request{As: "beta-viewer", Path: "/api/v1/prompts/p0"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts/p0"}).Want(t, 200)
 }
 
 func withoutID(t *testing.T, body []byte) string {
@@ -120,32 +129,38 @@ func withoutID(t *testing.T, body []byte) string {
 
 func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	const quotas = `{"quotas":{"resources":{"prompt":1},"requests_per_second":100}}`
-	put := func(as, body string) Response {
-		return w.Do(t, Request{As: as, Method: "PUT", Path: "/api/v1/tenants/acme", Body: body})
+	put := func(as, body string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: as, Method: "PUT", Path: "/api/v1/tenants/acme",
+			Body: body})
 	}
 	for _, body := range []string{quotas, `{"quotas":{}}`,
 		`{"name":"Acme","quotas":{"resources":{"prompt":1000000}}}`} {
 		put("acme-admin", body).WantProblem(t, 403, "forbidden")
 	}
 	put("root", quotas).Want(t, 200)
-	got := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"})
+	got := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"})
 	require.Contains(t, string(got.Body),
 		`"quotas":{"resources":{"prompt":1},"requests_per_second":100}`)
 	put("acme-admin", `{"name":"Renamed"}`).Want(t, 200)
-	require.Contains(t, string(w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Body),
+	require.Contains(t, string(
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Body),
 		`"resources":{"prompt":1}`)
 
-	w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a", Body: PromptBody}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a",
+		Body: apitest.PromptBody}).
 		Want(t, 201)
-	refused := w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/b",
-		Body: PromptBody})
+	refused := reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
+		Path: "/api/v1/prompts/b",
+		Body: apitest.PromptBody})
 	refused.WantProblem(t, 403, "quota_exceeded")
 	require.Contains(t, string(refused.Body), `"kind":"prompt","limit":1`)
-	w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a", Body: PromptBody}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a",
+		Body: apitest.PromptBody}).
 		Want(t, 200)
-	w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/prompts/b", Body: PromptBody}).
+	reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/prompts/b",
+		Body: apitest.PromptBody}).
 		Want(t, 201)
 
 	for _, bad := range []string{
@@ -159,31 +174,32 @@ func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 	}
 	put("root", `{"quotas":{"disk":1}}`).WantProblem(t, 422, "unknown_field")
 	put("root", `{"quotas":{}}`).Want(t, 200)
-	require.NotContains(t, string(w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).
-		Body), "quotas")
+	require.NotContains(t, string(
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).
+			Body), "quotas")
 }
 
 func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	w := New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	set := func(perSecond string) {
-		w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
+		reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
 			Body: `{"quotas":{"requests_per_second":` + perSecond + `}}`}).Want(t, 200)
 	}
-	list := func(as string) Response {
-		return w.Do(t, Request{As: as, Tenant: "acme", Path: "/api/v1/prompts"})
+	list := func(as string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: as, Tenant: "acme", Path: "/api/v1/prompts"})
 	}
 	set("0.25")
 	list("acme-viewer").Want(t, 200)
 	slow := list("acme-editor")
 	slow.WantProblem(t, 429, "too_many_requests")
 	require.Equal(t, "4", slow.Header.Get("Retry-After"))
-	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).
+	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).
 		WantProblem(t, 429, "too_many_requests")
 
 	list("root").Want(t, 200) // whoever sets the quota gets in
-	w.Do(t, Request{As: "beta-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
 	list("beta-viewer").WantProblem(t, 400, "tenant_mismatch") // and takes none of acme's
 	list("").WantProblem(t, 401, "unauthenticated")
 
@@ -191,7 +207,8 @@ func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
 	list("acme-viewer").Want(t, 200)
 	list("acme-viewer").WantProblem(t, 429, "too_many_requests")
 	set("10")
-	list("acme-viewer").WantProblem(t, 429, "too_many_requests") // the new quota counts from here on
+	// the new quota counts from here on
+	list("acme-viewer").WantProblem(t, 429, "too_many_requests")
 	now = now.Add(time.Second)
 	for range 10 {
 		list("acme-viewer").Want(t, 200)
@@ -206,25 +223,26 @@ func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
 func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 	t.Parallel()
 	now := time.Now().UTC()
-	w := New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	const keys = "/api/v1/tenants/acme/keys"
 	type made struct {
 		ID, Secret, Name, Role string
 		ExpiresAt              string `json:"expires_at"`
 	}
-	read := func(g Response) (m made) {
-		g.Want(t, 201)
-		require.NoError(t, json.Unmarshal(g.Body, &m))
+	read := func(res apitest.Response) (m made) {
+		res.Want(t, 201)
+		require.NoError(t, json.Unmarshal(res.Body, &m))
 		return m
 	}
-	rotate := func(as, id, body string) Response {
-		return w.Do(t, Request{As: as, Method: "POST", Path: keys + "/" + id + "/rotate", Body: body})
+	rotate := func(as, id, body string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: as, Method: "POST", Path: keys + "/" + id + "/rotate",
+			Body: body})
 	}
 	works := func(secret string, status int) {
-		w.Tokens["rotated"] = secret
-		w.Do(t, Request{As: "rotated", Path: "/api/v1/prompts"}).Want(t, status)
+		reg.Tokens["rotated"] = secret
+		reg.Do(t, apitest.Request{As: "rotated", Path: "/api/v1/prompts"}).Want(t, status)
 	}
-	old := read(w.Do(t, Request{As: "acme-admin", Method: "POST", Path: keys,
+	old := read(reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: keys,
 		Body: `{"name":"ci","role":"viewer"}`}))
 	next := read(rotate("acme-admin", old.ID, `{"overlap":"2h"}`))
 	require.Equal(t, "ci", next.Name)
@@ -243,7 +261,7 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 			CreatedBy map[string]any `json:"created_by"`
 		}
 	}
-	list := w.Do(t, Request{As: "acme-admin", Path: keys})
+	list := reg.Do(t, apitest.Request{As: "acme-admin", Path: keys})
 	require.NoError(t, json.Unmarshal(list.Body, &listed))
 	for _, k := range listed.Items {
 		if k.ID == old.ID {
@@ -270,7 +288,8 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 		rotate(as, last.ID, `{}`).WantProblem(t, 403, "forbidden")
 	}
 	rotate("beta-admin", last.ID, `{}`).WantProblem(t, 400, "tenant_mismatch")
-	w.Do(t, Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/keys/" + last.ID +
+	reg.Do(t, apitest.Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/keys/" +
+		last.ID +
 		"/rotate", Body: `{}`}).WantProblem(t, 404, "not_found")
 	rotate("acme-admin", "nonsense", `{}`).WantProblem(t, 404, "not_found")
 	works(last.Secret, 200)
@@ -278,20 +297,21 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 
 func TestAKeyIsOfItsTenantAloneAfterEveryCacheIsWarm(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	const path = "/api/v1/prompts"
 	for range 3 {
 		for _, tenant := range []string{"acme", "beta"} {
-			w.Do(t, Request{As: tenant + "-admin", Path: path}).Want(t, http.StatusOK)
-			w.Do(t, Request{As: tenant + "-admin", Tenant: w.Tenants[tenant].ID.String(), Path: path}).
+			reg.Do(t, apitest.Request{As: tenant + "-admin", Path: path}).Want(t, http.StatusOK)
+			reg.Do(t, apitest.Request{As: tenant + "-admin",
+				Tenant: reg.Tenants[tenant].ID.String(), Path: path}).
 				Want(t, http.StatusOK)
-			w.Do(t, Request{As: tenant + "-admin", Path: "/api/v1/tenants/" + tenant}).
+			reg.Do(t, apitest.Request{As: tenant + "-admin", Path: "/api/v1/tenants/" + tenant}).
 				Want(t, http.StatusOK)
 		}
-		for _, ref := range []string{"beta", w.Tenants["beta"].ID.String()} {
-			w.Do(t, Request{As: "acme-admin", Tenant: ref, Path: path}).
+		for _, ref := range []string{"beta", reg.Tenants["beta"].ID.String()} {
+			reg.Do(t, apitest.Request{As: "acme-admin", Tenant: ref, Path: path}).
 				WantProblem(t, 400, "tenant_mismatch")
-			w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/" + ref + "/keys"}).
+			reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/" + ref + "/keys"}).
 				WantProblem(t, 400, "tenant_mismatch")
 		}
 	}

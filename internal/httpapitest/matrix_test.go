@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -34,8 +35,8 @@ func routeRules(t *testing.T) map[string]string {
 }
 
 // withKindPlaceholder puts {K} in the place of a kind's path.
-func withKindPlaceholder(w *Registry, path string) string {
-	for _, kind := range w.Services.Kinds.All() {
+func withKindPlaceholder(reg *apitest.Registry, path string) string {
+	for _, kind := range reg.Services.Kinds.All() {
 		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok &&
 			(rest == "" || rest[0] == '/') {
 			return "/api/v1/{K}" + rest
@@ -46,11 +47,11 @@ func withKindPlaceholder(w *Registry, path string) string {
 
 func TestEveryRouteHasALineInTheTable(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	rules := routeRules(t)
 	served := map[string]bool{}
-	for _, op := range w.Operations(t) {
-		route := op.Method + " " + withKindPlaceholder(w, op.Path)
+	for _, op := range reg.Operations(t) {
+		route := op.Method + " " + withKindPlaceholder(reg, op.Path)
 		served[route] = true
 		assert.Contains(t, rules, route, "testdata/routes.txt says nobody's role for it")
 	}
@@ -123,7 +124,7 @@ var refusalCodes = []tenancy.Code{
 func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.T) {
 	t.Parallel()
 	rules := routeRules(t)
-	shown := New(t)
+	shown := apitest.New(t)
 	ops := shown.Operations(t)
 	require.Greater(t, len(ops), 30)
 	for _, op := range ops {
@@ -138,9 +139,9 @@ func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.
 					// not served where the host finds out who calls, as in a world of people
 					continue
 				}
-				w := newForMatrix(t, c) // of its own: what is allowed may change everything
+				reg := newForMatrix(t, c) // of its own: what is allowed may change everything
 				for _, tenant := range []string{"beta", "unknown", "acme"} {
-					code := matrixCode(t, w, c, op, tenant)
+					code := matrixCode(t, reg, c, op, tenant)
 					if want := c.wantCode(least, op.Path, tenant); want != "" {
 						assert.Equal(t, want, code, "%q in %s", c.as, tenant)
 					} else {
@@ -156,18 +157,20 @@ func isSessionRoute(path string) bool {
 	return strings.Contains(path, "/sessions") || strings.HasSuffix(path, "/me/password")
 }
 
-func newForMatrix(t *testing.T, c matrixCaller) *Registry {
+func newForMatrix(t *testing.T, c matrixCaller) *apitest.Registry {
 	t.Helper()
 	if !strings.HasPrefix(c.as, "user:") {
-		return NewUnserved(t)
+		return apitest.NewUnserved(t)
 	}
-	var w *Registry
-	w = NewUnserved(t, AsUsers(func(slug string) tenancy.ID { return w.Tenants[slug].ID }))
-	return w
+	var reg *apitest.Registry
+	reg = apitest.NewUnserved(t,
+		apitest.AsUsers(func(slug string) tenancy.ID { return reg.Tenants[slug].ID }))
+	return reg
 }
 
 // matrixCode is the code that a caller is answered.
-func matrixCode(t *testing.T, w *Registry, c matrixCaller, op Operation, tenant string,
+func matrixCode(t *testing.T, reg *apitest.Registry, c matrixCaller, op apitest.Operation,
+	tenant string,
 ) tenancy.Code {
 	t.Helper()
 	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}",
@@ -178,7 +181,7 @@ func matrixCode(t *testing.T, w *Registry, c matrixCaller, op Operation, tenant 
 			strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if token, ok := w.Tokens[c.as]; ok {
+	if token, ok := reg.Tokens[c.as]; ok {
 		r.Header.Set("Authorization", "Bearer "+token)
 	} else if c.as != "" {
 		r.Header.Set("Authorization", c.as)
@@ -187,9 +190,11 @@ func matrixCode(t *testing.T, w *Registry, c matrixCaller, op Operation, tenant 
 		r.Header.Set("X-Tenant-ID", tenant)
 	}
 	answer := httptest.NewRecorder()
-	w.Handler.ServeHTTP(answer, r)
+	reg.Handler.ServeHTTP(answer, r)
 	if answer.Code < http.StatusBadRequest {
 		return ""
 	}
-	return Decode[Problem](t, Response{answer.Code, answer.Header(), answer.Body.Bytes()}).Code
+	return apitest.Decode[apitest.Problem](t,
+		apitest.Response{Status: answer.Code, Header: answer.Header(), Body: answer.Body.Bytes()}).
+		Code
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -36,8 +37,9 @@ func (o *observer) observe(ctx context.Context, code tenancy.Code) {
 	tenant, _ := tenancy.FromContext(ctx) // the zero one where there is none
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.observations = append(o.observations, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
-		httpapi.RequestID(ctx)})
+	o.observations = append(o.observations,
+		observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
+			httpapi.RequestID(ctx)})
 }
 
 func (o *observer) count() int {
@@ -57,36 +59,38 @@ func (o *observer) last(t *testing.T) observation {
 func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
 	t.Parallel()
 	heard := &observer{}
-	w := New(t, func(o *httpapi.Options) { o.Observe = heard.observe })
-	acme := w.Tenants["acme"].ID
+	reg := apitest.New(t, func(o *httpapi.Options) { o.Observe = heard.observe })
+	acme := reg.Tenants["acme"].ID
 	for i, c := range []struct {
-		ask  Request
+		ask  apitest.Request
 		want observation
 	}{
-		{Request{Path: "/livez"}, observation{}},
-		{Request{Path: "/nowhere"}, observation{code: "not_found"}},
-		{Request{As: "acme-admin", Method: "PATCH", Path: "/api/v1/prompts"},
+		{apitest.Request{Path: "/livez"}, observation{}},
+		{apitest.Request{Path: "/nowhere"}, observation{code: "not_found"}},
+		{apitest.Request{As: "acme-admin", Method: "PATCH", Path: "/api/v1/prompts"},
 			observation{code: "method_not_allowed"}},
-		{Request{Path: "/api/v1/prompts", Tenant: "acme"}, observation{code: "unauthenticated"}},
-		{Request{As: "acme-viewer", Path: "/api/v1/me"}, observation{kind: tenancy.KeyPrincipal}},
-		{Request{As: "acme-viewer", Path: "/api/v1/prompts"},
+		{apitest.Request{Path: "/api/v1/prompts", Tenant: "acme"},
+			observation{code: "unauthenticated"}},
+		{apitest.Request{As: "acme-viewer", Path: "/api/v1/me"},
+			observation{kind: tenancy.KeyPrincipal}},
+		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"},
 			observation{tenant: acme, kind: tenancy.KeyPrincipal}},
-		{Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"},
+		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"},
 			observation{tenant: acme, kind: tenancy.PlatformToken}},
-		{Request{As: "acme-viewer", Path: "/api/v1/prompts/none"},
+		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/none"},
 			observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
-		{Request{As: "acme-viewer", Path: "/api/v1/prompts", Tenant: "beta"},
+		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts", Tenant: "beta"},
 			observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
-		{Request{As: "acme-viewer", Method: "DELETE", Path: "/api/v1/prompts/x"},
+		{apitest.Request{As: "acme-viewer", Method: "DELETE", Path: "/api/v1/prompts/x"},
 			observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
-		{Request{As: "root", Path: "/api/v1/prompts", Tenant: "unknown"},
+		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "unknown"},
 			observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
 	} {
 		before := heard.count()
-		g := w.Do(t, c.ask)
+		res := reg.Do(t, c.ask)
 		require.Eventually(t, func() bool { return heard.count() == before+1 }, 10*time.Second,
 			time.Millisecond)
-		c.want.id = g.Header.Get("X-Request-ID")
+		c.want.id = res.Header.Get("X-Request-ID")
 		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.Path)
 	}
 }
@@ -94,16 +98,17 @@ func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
 func TestAPanicIsObservedAsAFault(t *testing.T) {
 	t.Parallel()
 	heard := &observer{}
-	services := NewUnserved(t).Services
-	services.Resources = failingResources{services.Resources, func() error { panic(http.ErrAbortHandler) }}
-	w := Wrap(services, func(o *httpapi.Options) {
+	services := apitest.NewUnserved(t).Services
+	services.Resources = failingResources{
+		services.Resources, func() error { panic(http.ErrAbortHandler) }}
+	reg := apitest.Wrap(services, func(o *httpapi.Options) {
 		o.Observe, o.AccessLog = heard.observe, true
 	})
 	r := httptest.NewRequest("GET", "/api/v1/prompts", nil)
-	r.Header.Set("Authorization", "Bearer "+PlatformToken)
+	r.Header.Set("Authorization", "Bearer "+apitest.PlatformToken)
 	r.Header.Set("X-Tenant-ID", "acme")
 	assert.PanicsWithValue(t, http.ErrAbortHandler,
-		func() { w.Handler.ServeHTTP(httptest.NewRecorder(), r) })
+		func() { reg.Handler.ServeHTTP(httptest.NewRecorder(), r) })
 	assert.Equal(t, tenancy.CodeInternal, heard.last(t).code)
 	assert.Equal(t, "GET /api/v1/prompts", r.Pattern, "whoever stands around finds the pattern")
 }
@@ -124,8 +129,8 @@ func logLines(t *testing.T, text, message string) []map[string]any {
 
 func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	t.Parallel()
-	var out LogBuffer
-	w := NewUnserved(t, func(o *httpapi.Options) {
+	var out apitest.LogBuffer
+	reg := apitest.NewUnserved(t, func(o *httpapi.Options) {
 		o.AccessLog, o.Logger = true,
 			slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
@@ -135,9 +140,9 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
-		w.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		reg.Handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	send("GET", "/api/v1/prompts?q=hidden", w.Tokens["acme-viewer"])
+	send("GET", "/api/v1/prompts?q=hidden", reg.Tokens["acme-viewer"])
 	send("GET", "/livez", "")
 	send(strings.Repeat("X", 9000), "/hidden", "")
 
@@ -150,7 +155,7 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	assert.Equal(t, "INFO", got[0]["level"])
 	assert.Equal(t, "GET /api/v1/prompts", got[0]["route"])
 	assert.Equal(t, 200.0, got[0]["status"])
-	assert.Equal(t, w.Tenants["acme"].ID.String(), got[0]["tenant"])
+	assert.Equal(t, reg.Tenants["acme"].ID.String(), got[0]["tenant"])
 	actor, ok := got[0]["actor"].(map[string]any)
 	require.True(t, ok)
 	assert.Equal(t, "key", actor["kind"])
@@ -164,14 +169,14 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 
 func TestWithoutAnAccessLogNothingIsWrittenOfARequest(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
-	assert.Empty(t, w.Log.String())
+	reg := apitest.New(t)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
+	assert.Empty(t, reg.Log.String())
 }
 
 func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
 	t.Parallel()
-	var out LogBuffer
+	var out apitest.LogBuffer
 	handler := httpapi.LogHandler(slog.NewJSONHandler(&out, nil))
 	assert.Equal(t, handler, httpapi.LogHandler(handler), "twice is once")
 	logger := slog.New(handler).With("a", 1)
@@ -198,20 +203,22 @@ func writeCallerKind(w http.ResponseWriter, r *http.Request) {
 
 func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
 	t.Parallel()
-	w := New(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(writeCallerKind) })
+	reg := apitest.New(t, func(o *httpapi.Options) {
+		o.Metrics = http.HandlerFunc(writeCallerKind)
+	})
 	for as, want := range map[string]string{"": "for ", "root": "for platform",
 		"acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
-		g := w.Do(t, Request{As: as, Path: "/metrics"})
+		res := reg.Do(t, apitest.Request{As: as, Path: "/metrics"})
 		if want == "" {
-			g.WantProblem(t, 401, tenancy.CodeUnauthenticated)
+			res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 			continue
 		}
-		assert.Equal(t, want, string(g.Want(t, 200).Body))
-		assert.Equal(t, "no-store", g.Header.Get("Cache-Control"))
+		assert.Equal(t, want, string(res.Want(t, 200).Body))
+		assert.Equal(t, "no-store", res.Header.Get("Cache-Control"))
 	}
-	w.Do(t, Request{Path: "/metrics?x=1"}).WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Request{Path: "/metrics?x=1"}).WantProblem(t, 422, tenancy.CodeInvalid)
 
-	below := NewUnserved(t, func(o *httpapi.Options) {
+	below := apitest.NewUnserved(t, func(o *httpapi.Options) {
 		o.Metrics, o.Prefix = http.HandlerFunc(writeCallerKind), "/registry"
 	})
 	for path, status := range map[string]int{"/registry/metrics": 200, "/metrics": 404} {
@@ -223,17 +230,21 @@ func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
 
 func TestTheDocumentSaysThatMetricsNeedNoCredentials(t *testing.T) {
 	t.Parallel()
-	w := New(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(writeCallerKind) })
+	reg := apitest.New(t, func(o *httpapi.Options) {
+		o.Metrics = http.HandlerFunc(writeCallerKind)
+	})
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Security  []map[string][]string
 			Responses map[string]struct{ Content map[string]any }
 		}
 	}
-	require.NoError(t, json.Unmarshal(w.Do(t, Request{Path: "/api/v1/openapi.json"}).Body, &doc))
+	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Request{Path: "/api/v1/openapi.json"}).Body,
+		&doc))
 	op := doc.Paths["/metrics"]["get"]
 	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}, {"session": {}}}, op.Security)
 	assert.Contains(t, op.Responses["200"].Content, "text/plain")
 	assert.Contains(t, op.Responses, "401")
-	New(t).Do(t, Request{Path: "/metrics"}).WantProblem(t, 404, tenancy.CodeNotFound)
+	apitest.New(t).Do(t, apitest.Request{Path: "/metrics"}).
+		WantProblem(t, 404, tenancy.CodeNotFound)
 }

@@ -12,24 +12,26 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func TestAListIsReadPageByPage(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	want := []string{"B", "Z", "a", "a/b", "é", "日"}
 	for _, name := range want {
-		w.Put(t, "/api/v1/prompts/"+segment(name), PromptBody)
+		reg.Put(t, "/api/v1/prompts/"+segment(name), apitest.PromptBody)
 	}
 	for limit := 1; limit <= 7; limit++ {
 		t.Run(fmt.Sprintf("%d a page", limit), func(t *testing.T) {
 			t.Parallel()
-			a := Request{As: "acme-viewer", Path: fmt.Sprintf("/api/v1/prompts?limit=%d", limit)}
-			assert.Equal(t, want, w.Pages(t, a, "name"),
+			req := apitest.Request{As: "acme-viewer",
+				Path: fmt.Sprintf("/api/v1/prompts?limit=%d", limit)}
+			assert.Equal(t, want, reg.Pages(t, req, "name"),
 				"in the order of the names' bytes, each once")
 			if limit >= len(want) {
-				assert.NotContains(t, string(w.Do(t, a).Body), "next_cursor",
+				assert.NotContains(t, string(reg.Do(t, req).Body), "next_cursor",
 					"no cursor where nothing follows")
 			}
 		})
@@ -38,37 +40,41 @@ func TestAListIsReadPageByPage(t *testing.T) {
 
 func TestAPageHasAHundredItemsUnlessALimitSaysOtherwise(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for i := range 101 {
-		w.Put(t, fmt.Sprintf("/api/v1/prompts/p%03d", i), PromptBody)
+		reg.Put(t, fmt.Sprintf("/api/v1/prompts/p%03d", i), apitest.PromptBody)
 	}
-	assert.Len(t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Names(t), 100)
-	assert.Len(t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1000"}).Names(t), 101)
+	assert.Len(t, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Names(t),
+		100)
+	assert.Len(t, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1000"}).
+		Names(t), 101)
 }
 
 func TestAListIsStableUnderWrites(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, name := range []string{"b", "d", "f"} {
-		w.Put(t, "/api/v1/prompts/"+name, PromptBody)
+		reg.Put(t, "/api/v1/prompts/"+name, apitest.PromptBody)
 	}
-	first := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=2"})
-	w.Put(t, "/api/v1/prompts/a", PromptBody)
-	w.Put(t, "/api/v1/prompts/e", PromptBody)
-	w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/prompts/d"}).Want(t, 204)
-	second := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=2&cursor=" +
-		NextCursor(t, first)})
+	first := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=2"})
+	reg.Put(t, "/api/v1/prompts/a", apitest.PromptBody)
+	reg.Put(t, "/api/v1/prompts/e", apitest.PromptBody)
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/prompts/d"}).
+		Want(t, 204)
+	second := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=2&cursor=" +
+		apitest.NextCursor(t, first)})
 	assert.Equal(t, []string{"b", "d"}, first.Names(t))
 	assert.Equal(t, []string{"e", "f"}, second.Names(t))
 }
 
 func TestAListIsFiltered(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/Alpha", `{"labels":{"team":"a","tier":"1"},"spec":{"template":"t"}}`)
-	w.Put(t, "/api/v1/prompts/beta",
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/Alpha",
+		`{"labels":{"team":"a","tier":"1"},"spec":{"template":"t"}}`)
+	reg.Put(t, "/api/v1/prompts/beta",
 		`{"labels":{"team":"a"},"spec":{"template":"t","description":"not ALPHA"}}`)
-	w.Put(t, "/api/v1/prompts/100%25",
+	reg.Put(t, "/api/v1/prompts/100%25",
 		`{"labels":{"x=y":"","team":"b=c"},"spec":{"template":"alpha"}}`)
 	for query, want := range map[string][]string{
 		"":                             {"100%", "Alpha", "beta"},
@@ -84,14 +90,15 @@ func TestAListIsFiltered(t *testing.T) {
 		"?label=none=":                 {},
 		"?label=team=a&q=beta&limit=1": {"beta"},
 	} {
-		assert.Equal(t, want, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts" + query}).
+		assert.Equal(t, want, reg.Do(t,
+			apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts" + query}).
 			Want(t, 200).Names(t), query)
 	}
 }
 
 func TestAQueryIsReadStrictly(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, query := range []string{
 		"limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=", "limit=1.0", "limit=1&limit=2",
 		"limit=99999999999999999999", "limit=%2B1",
@@ -103,30 +110,35 @@ func TestAQueryIsReadStrictly(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.40s", query), func(t *testing.T) {
 			t.Parallel()
-			g := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?" + query})
-			g.WantProblem(t, 422, tenancy.CodeInvalid)
-			assert.Less(t, len(g.Body), 1000)
+			res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?" + query})
+			res.WantProblem(t, 422, tenancy.CodeInvalid)
+			assert.Less(t, len(res.Body), 1000)
 		})
 	}
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/x?limit=1"}).
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x?limit=1"}).
 		WantProblem(t, 422, tenancy.CodeInvalid)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/me?q=1"}).WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/me?q=1"}).
+		WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
 func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, kind := range []string{"prompts", "mcp-servers"} {
 		for _, name := range []string{"a", "b", "c"} {
-			w.Put(t, "/api/v1/"+kind+"/"+name, `{"labels":{"k":"v"},"spec":{"template":"t"}}`)
-			w.Do(t, Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/" + kind + "/" + name,
-				Body: PromptBody}).Want(t, 201)
+			reg.Put(t, "/api/v1/"+kind+"/"+name, `{"labels":{"k":"v"},"spec":{"template":"t"}}`)
+			reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT",
+				Path: "/api/v1/" + kind + "/" + name,
+				Body: apitest.PromptBody}).Want(t, 201)
 		}
 	}
-	cursor := NextCursor(t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}))
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" + cursor}).Want(t, 200)
-	w.Do(t, Request{As: "acme-editor", Path: "/api/v1/prompts?limit=7&cursor=" + cursor}).Want(t, 200)
-	for name, a := range map[string]Request{
+	cursor := apitest.NextCursor(t,
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}))
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" + cursor}).
+		Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-editor", Path: "/api/v1/prompts?limit=7&cursor=" + cursor}).
+		Want(t, 200)
+	for name, req := range map[string]apitest.Request{
 		"another tenant":        {As: "beta-viewer", Path: "/api/v1/prompts?cursor="},
 		"another kind":          {As: "acme-viewer", Path: "/api/v1/mcp-servers?cursor="},
 		"another search":        {As: "acme-viewer", Path: "/api/v1/prompts?q=a&cursor="},
@@ -139,19 +151,20 @@ func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a.Path += cursor
-			w.Do(t, a).WantProblem(t, 400, tenancy.CodeInvalidCursor)
+			req.Path += cursor
+			reg.Do(t, req).WantProblem(t, 400, tenancy.CodeInvalidCursor)
 		})
 	}
 }
 
 func TestAForgedCursorIsRefused(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, name := range []string{"a", "b"} {
-		w.Put(t, "/api/v1/prompts/"+name, PromptBody)
+		reg.Put(t, "/api/v1/prompts/"+name, apitest.PromptBody)
 	}
-	good := NextCursor(t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}))
+	good := apitest.NextCursor(t,
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}))
 	raw, err := base64.RawURLEncoding.DecodeString(good)
 	require.NoError(t, err)
 	forged := []string{"x", "a", "b", "AQ", "null", good + "A", good + "=", good + "\n",
@@ -168,13 +181,13 @@ func TestAForgedCursorIsRefused(t *testing.T) {
 		if cursor == good {
 			continue
 		}
-		g := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" +
+		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" +
 			url.QueryEscape(cursor)})
 		if strings.ContainsAny(cursor, "\n") {
-			g.WantProblem(t, 422, tenancy.CodeInvalid)
+			res.WantProblem(t, 422, tenancy.CodeInvalid)
 			continue
 		}
-		g.WantProblem(t, 400, tenancy.CodeInvalidCursor)
+		res.WantProblem(t, 400, tenancy.CodeInvalidCursor)
 	}
 }
 
@@ -191,8 +204,8 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-func newHandlerClient(f *testing.F) HandlerClient {
+func newHandlerClient(f *testing.F) apitest.HandlerClient {
 	f.Helper()
-	w := NewUnserved(f)
-	return HandlerClient{Handler: w.Handler, Token: w.Tokens["acme-viewer"]}
+	reg := apitest.NewUnserved(f)
+	return apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["acme-viewer"]}
 }

@@ -15,15 +15,17 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func TestTheProbesNeedNoCredentials(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, path := range []string{"/livez", "/readyz"} {
-		assert.JSONEq(t, `{"status":"ok"}`, string(w.Do(t, Request{Path: path}).Want(t, 200).Body))
+		assert.JSONEq(t, `{"status":"ok"}`,
+			string(reg.Do(t, apitest.Request{Path: path}).Want(t, 200).Body))
 	}
 }
 
@@ -43,24 +45,24 @@ func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := New(t, func(o *httpapi.Options) {
+			reg := apitest.New(t, func(o *httpapi.Options) {
 				o.Ready = func(context.Context) error { return c.err }
 			})
-			g := w.Do(t, Request{Path: "/readyz"})
-			assert.Equal(t, c.detail, g.WantProblem(t, 503, tenancy.CodeUnavailable).Detail)
-			assert.NotContains(t, string(g.Body), "password")
-			assert.Contains(t, w.Log.String(), "password wrong")
-			w.Do(t, Request{Path: "/livez"}).Want(t, 200)
+			res := reg.Do(t, apitest.Request{Path: "/readyz"})
+			assert.Equal(t, c.detail, res.WantProblem(t, 503, tenancy.CodeUnavailable).Detail)
+			assert.NotContains(t, string(res.Body), "password")
+			assert.Contains(t, reg.Log.String(), "password wrong")
+			reg.Do(t, apitest.Request{Path: "/livez"}).Want(t, 200)
 		})
 	}
 }
 
 func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	require.NoError(t, w.Document.CheckSchemas())
+	reg := apitest.New(t)
+	require.NoError(t, reg.Document.CheckSchemas())
 	ids := map[string]bool{}
-	for _, op := range w.Operations(t) {
+	for _, op := range reg.Operations(t) {
 		assert.False(t, ids[op.ID], "the operationId %s stands there twice", op.ID)
 		ids[op.ID] = true
 		open := op.Path == "/livez" || op.Path == "/readyz" || op.Path == "/api/v1/openapi.json" ||
@@ -76,7 +78,7 @@ func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 
 func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	var doc struct {
 		Components struct {
 			Schemas map[string]struct {
@@ -85,7 +87,8 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal(w.Do(t, Request{Path: "/api/v1/openapi.json"}).Body, &doc))
+	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Request{Path: "/api/v1/openapi.json"}).Body,
+		&doc))
 	rule := doc.Components.Schemas["TrustRuleSpec"]
 	assert.Equal(t, []string{"effect"}, rule.Required)
 	assert.Equal(t, []any{"allow", "deny"}, rule.Properties["effect"]["enum"])
@@ -99,7 +102,7 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 
 func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for path, allow := range map[string]string{
 		"/livez": "GET, HEAD", "/api/v1/tenants": "GET, HEAD, POST",
 		"/api/v1/tenants/acme": "DELETE, GET, HEAD, PUT", "/api/v1/prompts": "GET, HEAD",
@@ -107,51 +110,54 @@ func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 		"/api/v1/tenants/acme/secrets/x": "PUT",
 	} {
 		for _, method := range []string{"PATCH", "OPTIONS", "TRACE", "BREW"} {
-			g := w.Do(t, Request{As: "root", Method: method, Path: path})
-			g.WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
-			assert.Equal(t, allow, g.Header.Get("Allow"), path)
+			res := reg.Do(t, apitest.Request{As: "root", Method: method, Path: path})
+			res.WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
+			assert.Equal(t, allow, res.Header.Get("Allow"), path)
 		}
 	}
-	w.Do(t, Request{As: "root", Path: "/api/v1/tenants/acme/import"}).
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/acme/import"}).
 		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
-	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/secrets/x"}).
+	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/secrets/x"}).
 		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
 }
 
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/x", PromptBody)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
 	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts",
 		"/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
-		get := w.Do(t, Request{As: "acme-viewer", Path: path}).Want(t, 200)
-		head := w.Do(t, Request{As: "acme-viewer", Method: "HEAD", Path: path}).Want(t, 200)
+		get := reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).Want(t, 200)
+		head := reg.Do(t, apitest.Request{As: "acme-viewer", Method: "HEAD", Path: path}).
+			Want(t, 200)
 		assert.Empty(t, head.Body)
 		for _, name := range []string{"Content-Type", "Content-Length", "ETag"} {
 			assert.Equal(t, get.Header.Get(name), head.Header.Get(name), "%s of %s", name, path)
 		}
 	}
-	assert.Equal(t, 404, w.Do(t,
-		Request{As: "acme-viewer", Method: "HEAD", Path: "/api/v1/prompts/none"}).Status)
-	assert.Equal(t, 401, w.Do(t, Request{Method: "HEAD", Path: "/api/v1/prompts/none"}).Status)
+	assert.Equal(t, 404, reg.Do(t,
+		apitest.Request{As: "acme-viewer", Method: "HEAD", Path: "/api/v1/prompts/none"}).Status)
+	assert.Equal(t, 401, reg.Do(t, apitest.Request{Method: "HEAD", Path: "/api/v1/prompts/none"}).
+		Status)
 }
 
 func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for id, kept := range map[string]bool{
 		"abc-DEF_1.2": true, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false,
 		"a b": false, "a\"b": false, "<script>": false, "é": false, "": false,
 	} {
-		g := w.Do(t, Request{Path: "/api/v1/me", Header: map[string]string{"X-Request-ID": id}})
-		assert.Equal(t, kept, g.Header.Get("X-Request-ID") == id, id)
-		g.WantProblem(t, 401, tenancy.CodeUnauthenticated)
+		res := reg.Do(t, apitest.Request{
+			Path: "/api/v1/me", Header: map[string]string{"X-Request-ID": id}})
+		assert.Equal(t, kept, res.Header.Get("X-Request-ID") == id, id)
+		res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
 }
 
 func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for media, fine := range map[string]bool{
 		"application/json": true, "application/json; charset=utf-8": true,
 		"APPLICATION/JSON;charset=UTF-8": true,
@@ -159,13 +165,14 @@ func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 		"application/json; charset=latin1": false, "multipart/form-data; boundary=x": false,
 		"application/problem+json": false, "nonsense;;": false, "text/json": false,
 	} {
-		g := w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody,
+		res := reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
+			Path: "/api/v1/prompts/x", Body: apitest.PromptBody,
 			Header: map[string]string{"Content-Type": media}})
 		if fine {
-			assert.Less(t, g.Status, 300, media)
+			assert.Less(t, res.Status, 300, media)
 			continue
 		}
-		g.WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
+		res.WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
 	}
 }
 
@@ -213,33 +220,33 @@ func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			services := NewUnserved(t).Services
+			services := apitest.NewUnserved(t).Services
 			services.Resources = failingResources{services.Resources, c.fail}
-			w := newOverExisting(t, services)
-			g := w.Do(t, Request{As: "root", Tenant: "default", Path: "/api/v1/agents"})
-			p := g.WantProblem(t, c.status, c.code)
-			assert.NotContains(t, string(g.Body), "agents\\\"")
-			assert.NotContains(t, string(g.Body), "pq:")
-			assert.Contains(t, w.Log.String(), "pq: relation")
-			assert.Contains(t, w.Log.String(), p.RequestID)
+			reg := newOverExisting(t, services)
+			res := reg.Do(t, apitest.Request{As: "root", Tenant: "default", Path: "/api/v1/agents"})
+			p := res.WantProblem(t, c.status, c.code)
+			assert.NotContains(t, string(res.Body), "agents\\\"")
+			assert.NotContains(t, string(res.Body), "pq:")
+			assert.Contains(t, reg.Log.String(), "pq: relation")
+			assert.Contains(t, reg.Log.String(), p.RequestID)
 		})
 	}
 }
 
 // newOverExisting is a world over services that have acme and beta.
-func newOverExisting(t *testing.T, services ports.Services) *Registry {
+func newOverExisting(t *testing.T, services ports.Services) *apitest.Registry {
 	t.Helper()
-	w := Wrap(services)
-	w.Serve(t)
-	return w
+	reg := apitest.Wrap(services)
+	reg.Serve(t)
+	return reg
 }
 
 func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
 	t.Parallel()
-	services := NewUnserved(t).Services
-	w := newOverExisting(t, services)
+	services := apitest.NewUnserved(t).Services
+	reg := newOverExisting(t, services)
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.Handler.ServeHTTP(&panickingWriter{ResponseWriter: out}, r)
+		reg.Handler.ServeHTTP(&panickingWriter{ResponseWriter: out}, r)
 	}))
 	defer server.Close()
 	res, err := http.Get(server.URL + "/livez")
@@ -262,7 +269,7 @@ func (b *panickingWriter) Write(p []byte) (int, error) {
 
 func TestOptionsThatCantWorkAreNamed(t *testing.T) {
 	t.Parallel()
-	good := NewUnserved(t).Services
+	good := apitest.NewUnserved(t).Services
 	tenantsKind, err := federation.NewKinds(federation.Kind{Name: "tenant"})
 	require.NoError(t, err)
 	for name, c := range map[string]struct {

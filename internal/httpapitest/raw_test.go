@@ -16,15 +16,16 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
 // newForRawRequests is a world with the base domain localhost, which believes the
 // given peers.
-func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *Registry {
+func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *apitest.Registry {
 	t.Helper()
-	services := memory.New(Kinds(), memory.Options{}).Services()
-	return NewOver(t, services, func(o *httpapi.Options) {
+	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
+	return apitest.NewOver(t, services, func(o *httpapi.Options) {
 		o.Resolver = resolve.New(services.Tenants, resolve.Options{TrustedProxies: trusted})
 	})
 }
@@ -32,13 +33,13 @@ func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *Registry {
 // sendRaw is what a request of these very bytes came to: the tenant that was
 // sendRaw, the code of a problem, or "refused" by the server itself. The
 // platform's token and the end of the head are added.
-func sendRaw(t *testing.T, w *Registry, head string) string {
+func sendRaw(t *testing.T, reg *apitest.Registry, head string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", w.Server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = io.WriteString(conn, head+"Authorization: Bearer "+PlatformToken+
+	_, err = io.WriteString(conn, head+"Authorization: Bearer "+apitest.PlatformToken+
 		"\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -78,7 +79,7 @@ const (
 // may serve beta.
 func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 	t.Parallel()
-	w := newForRawRequests(t)
+	reg := newForRawRequests(t)
 	for _, c := range []struct{ name, host, want, besideBeta string }{
 		{"plain", "acme.localhost", "acme", mismatch},
 		{"in capitals, with a port", "ACME.localhost:80", "acme", mismatch},
@@ -138,10 +139,10 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for _, version := range []string{getHTTP11, getHTTP10} {
-				assert.Equal(t, c.want, sendRaw(t, w, version+"Host: "+c.host+"\r\n"), "%.100q",
+				assert.Equal(t, c.want, sendRaw(t, reg, version+"Host: "+c.host+"\r\n"), "%.100q",
 					c.host)
 				assert.Equal(t, c.besideBeta,
-					sendRaw(t, w, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
+					sendRaw(t, reg, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
 					c.host)
 			}
 		})
@@ -150,7 +151,7 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 
 func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 	t.Parallel()
-	w := newForRawRequests(t)
+	reg := newForRawRequests(t)
 	for name, c := range map[string]struct{ head, want string }{
 		"absolute form": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n",
@@ -185,7 +186,7 @@ func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, sendRaw(t, w, c.head))
+			assert.Equal(t, c.want, sendRaw(t, reg, c.head))
 		})
 	}
 }
@@ -251,8 +252,8 @@ func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 
 func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
 	t.Parallel()
-	w := newForRawRequests(t)
-	id := w.Tenants["acme"].ID.String()
+	reg := newForRawRequests(t)
+	id := reg.Tenants["acme"].ID.String()
 	for name, c := range map[string]struct{ lines, want string }{
 		"a slug":                  {"X-Tenant-ID: acme\r\n", "acme"},
 		"a name in small letters": {"x-tenant-id: acme\r\n", "acme"},
@@ -284,7 +285,7 @@ func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, sendRaw(t, w, getHTTP11+"Host: localhost\r\n"+c.lines))
+			assert.Equal(t, c.want, sendRaw(t, reg, getHTTP11+"Host: localhost\r\n"+c.lines))
 		})
 	}
 }

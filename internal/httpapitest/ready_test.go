@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
 // readinessProbe asks /readyz of a program whose state it sets.
@@ -22,10 +23,10 @@ type readinessProbe struct {
 	calls   atomic.Int32
 }
 
-func newReadinessProbe(t *testing.T, change Option) *readinessProbe {
+func newReadinessProbe(t *testing.T, change apitest.Option) *readinessProbe {
 	t.Helper()
 	p := &readinessProbe{}
-	p.handler = NewUnserved(t, func(o *httpapi.Options) {
+	p.handler = apitest.NewUnserved(t, func(o *httpapi.Options) {
 		o.Ready = func(context.Context) error { p.calls.Add(1); return p.state }
 		change(o)
 	}).Handler
@@ -41,7 +42,8 @@ func (p *readinessProbe) status(ctx context.Context) int {
 func TestReadinessIsAtMostASecondOld(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newReadinessProbe(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	p := newReadinessProbe(t,
+		func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	require.Equal(t, http.StatusOK, p.status(t.Context()))
 	p.state = errors.New("a wall fell")
 	now = now.Add(time.Second - 1)
@@ -69,7 +71,8 @@ func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
 func TestWhatIsNotReadyIsAskedEachTime(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newReadinessProbe(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	p := newReadinessProbe(t,
+		func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	p.state = errors.New("the database is away")
 	for range 2 {
 		require.Equal(t, http.StatusServiceUnavailable, p.status(t.Context()))

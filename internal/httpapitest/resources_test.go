@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func TestAResourceLivesFromPutToDelete(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 
-	created := w.Put(t, "/api/v1/prompts/greeting",
+	created := reg.Put(t, "/api/v1/prompts/greeting",
 		`{"labels":{"team":"a"},"spec":{"template":"Hi","own":[1,{"b":2,"a":1}]}}`)
 	assert.Equal(t, http.StatusCreated, created.Status)
 	assert.Equal(t, "/api/v1/prompts/greeting", created.Header.Get("Location"))
@@ -30,36 +31,39 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 		CreatedAt      string `json:"created_at"`
 		UpdatedAt      string `json:"updated_at"`
 	}
-	r := Decode[resource](t, created)
+	r := apitest.Decode[resource](t, created)
 	assert.Equal(t, "prompt", r.Kind)
 	assert.Equal(t, map[string]string{"team": "a"}, r.Labels)
 	assert.Equal(t, map[string]any{
 		"template": "Hi", "own": []any{1.0, map[string]any{"a": 1.0, "b": 2.0}}}, r.Spec)
 	assert.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`, r.CreatedAt)
 
-	replaced := w.Put(t, "/api/v1/prompts/greeting", PromptBody)
+	replaced := reg.Put(t, "/api/v1/prompts/greeting", apitest.PromptBody)
 	assert.Equal(t, http.StatusOK, replaced.Status)
 	assert.Empty(t, replaced.Header.Get("Location"))
 	assert.Equal(t, `"2"`, replaced.Header.Get("ETag"))
-	again := Decode[resource](t, replaced)
+	again := apitest.Decode[resource](t, replaced)
 	assert.Empty(t, again.Labels, "a PUT without labels removes them")
 	assert.Equal(t, r.ID, again.ID)
 	assert.Equal(t, r.CreatedAt, again.CreatedAt)
 
-	got := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).Want(t, http.StatusOK)
+	got := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).
+		Want(t, http.StatusOK)
 	assert.JSONEq(t, string(replaced.Body), string(got.Body))
 
-	w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/prompts/greeting"}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
+		Path: "/api/v1/prompts/greeting"}).
 		Want(t, http.StatusNoContent)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
-	w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/prompts/greeting"}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
+		Path: "/api/v1/prompts/greeting"}).
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 }
 
 func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, name := range []string{
 		"io.github.acme/weather", "a//b", "a/../b", "/", "..", ".", "...", "@scope/pkg", "größe",
 		"日本", "100%", "a+b", "a b", "a%2Fb",
@@ -68,15 +72,17 @@ func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.20q", name), func(t *testing.T) {
 			path := "/api/v1/prompts/" + segment(name)
-			created := w.Put(t, path, PromptBody)
+			created := reg.Put(t, path, apitest.PromptBody)
 			require.Equal(t, http.StatusCreated, created.Status)
-			assert.Equal(t, name, Decode[struct{ Name string }](t, created).Name)
+			assert.Equal(t, name, apitest.Decode[struct{ Name string }](t, created).Name)
 
 			location := created.Header.Get("Location")
-			found := w.Do(t, Request{As: "acme-viewer", Path: location}).Want(t, http.StatusOK)
-			assert.Equal(t, name, Decode[struct{ Name string }](t, found).Name,
+			found := reg.Do(t, apitest.Request{As: "acme-viewer", Path: location}).
+				Want(t, http.StatusOK)
+			assert.Equal(t, name, apitest.Decode[struct{ Name string }](t, found).Name,
 				"the Location leads to the resource")
-			w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: location}).
+			reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
+				Path: location}).
 				Want(t, http.StatusNoContent)
 		})
 	}
@@ -92,7 +98,7 @@ func segment(name string) string {
 
 func TestANameThatCantBeIsRefused(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for _, escaped := range []string{
 		"%00", "a%00b", "%0a", "%7f", "%c2%85", "%20a", "a%20", "%e3%80%80a", "%ff", "%c3%28",
 		"%ed%a0%80", strings.Repeat("x", 257),
@@ -100,11 +106,12 @@ func TestANameThatCantBeIsRefused(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20s", escaped), func(t *testing.T) {
 			t.Parallel()
 			path := "/api/v1/prompts/" + escaped
-			w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: path, Body: PromptBody}).
+			reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut, Path: path,
+				Body: apitest.PromptBody}).
 				WantProblem(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
-			w.Do(t, Request{As: "acme-viewer", Path: path}).
+			reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).
 				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
-			w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: path}).
+			reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete, Path: path}).
 				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
@@ -112,23 +119,23 @@ func TestANameThatCantBeIsRefused(t *testing.T) {
 
 func TestAPathThatIsNoCleanPathIsNotFoundAndNeverRedirected(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/a", PromptBody)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/a", apitest.PromptBody)
 	for _, path := range []string{
 		"/api/v1/prompts//a", "/api/v1//prompts", "//api/v1/prompts", "/api/v1/prompts/",
 		"/api/v1/prompts/a/", "/api/v1/prompts/../prompts/a",
 		"/api/v1/prompts/.", "/api/v1/agents/..", "/api/v1/prompts/a/b", "/api/v1", "/",
 		"/api/v1/unknown", "/api/v1/%70rompts",
 	} {
-		g := w.Do(t, Request{As: "acme-viewer", Path: path})
-		g.WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
-		assert.Empty(t, g.Header.Get("Location"), path)
+		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: path})
+		res.WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+		assert.Empty(t, res.Header.Get("Location"), path)
 	}
 }
 
 func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	spec := func(s string) string { return `{"spec":` + s + `}` }
 	deep := strings.Repeat("[", 200) + strings.Repeat("]", 200)
 	cases := []struct {
@@ -150,7 +157,7 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeInvalidJSON, "/spec/x/a"},
 		{"a duplicate key by escape", "prompts/x", spec(`{"template":"t","\u0074emplate":"u"}`),
 			400, tenancy.CodeInvalidJSON, ""},
-		{"trailing data", "prompts/x", PromptBody + `{}`, 400, tenancy.CodeInvalidJSON, ""},
+		{"trailing data", "prompts/x", apitest.PromptBody + `{}`, 400, tenancy.CodeInvalidJSON, ""},
 		{"a trailing comma", "prompts/x", `{"spec":{"template":"t"},}`, 400,
 			tenancy.CodeInvalidJSON, ""},
 		{"a comment", "prompts/x", `{/**/"spec":{"template":"t"}}`, 400, tenancy.CodeInvalidJSON,
@@ -165,7 +172,8 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeInvalidJSON, ""},
 		{"a lone surrogate", "prompts/x", spec(`{"template":"\ud800"}`), 400,
 			tenancy.CodeInvalidJSON, ""},
-		{"a byte order mark", "prompts/x", "\ufeff" + PromptBody, 400, tenancy.CodeInvalidJSON, ""},
+		{"a byte order mark", "prompts/x", "\ufeff" + apitest.PromptBody, 400,
+			tenancy.CodeInvalidJSON, ""},
 		{"too deep", "prompts/x", spec(`{"template":"t","x":` + deep + `}`), 400,
 			tenancy.CodeInvalidJSON, ""},
 		{"an inexact number", "prompts/x", spec(`{"template":"t","n":12345678901234567890}`), 422,
@@ -203,13 +211,14 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/" + c.path,
+			p := reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut,
+				Path: "/api/v1/" + c.path,
 				Body: c.body}).WantProblem(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
-			w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/" + c.path}).
+			reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/" + c.path}).
 				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
@@ -217,57 +226,62 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 
 func TestABodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	big := `{"spec":{"template":"` + strings.Repeat("x", 2<<20) + `"}}`
-	w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/big", Body: big}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut,
+		Path: "/api/v1/prompts/big", Body: big}).
 		WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 
 	for name, body := range map[string]string{
 		"no JSON at all":       strings.Repeat("\x00", 2<<20),
 		"an unknown field too": `{"x":1,"spec":"` + strings.Repeat("x", 2<<20) + `"}`,
 	} {
-		w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/big",
+		reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut,
+			Path: "/api/v1/prompts/big",
 			Body: body}).
 			WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 		t.Log("the size comes before", name)
 	}
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts/big"}).
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/big"}).
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 
 	fits := `{"spec":{"template":"` + strings.Repeat("x", 1<<20-len(`{"spec":{"template":""}}`)) +
 		`"}}`
 	require.Len(t, fits, 1<<20)
-	w.Put(t, "/api/v1/prompts/big", fits)
+	reg.Put(t, "/api/v1/prompts/big", fits)
 }
 
 func TestDeletingKeepsWhatIsNeeded(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.Put(t, "/api/v1/prompts/shared", PromptBody)
-	w.Put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
-	w.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/shared", apitest.PromptBody)
+	reg.Put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
+	reg.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
 
-	g := w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/prompts/shared"})
-	g.WantProblem(t, http.StatusConflict, tenancy.CodeReferenced)
+	res := reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
+		Path: "/api/v1/prompts/shared"})
+	res.WantProblem(t, http.StatusConflict, tenancy.CodeReferenced)
 	type ref struct{ Kind, Name string }
 	assert.Equal(t, []ref{{"agent", "a"}, {"agent", "b"}},
-		Decode[struct{ Referrers []ref }](t, g).Referrers)
+		apitest.Decode[struct{ Referrers []ref }](t, res).Referrers)
 
-	w.Do(t, Request{As: "acme-editor", Method: http.MethodDelete, Path: "/api/v1/defaults/default"}).
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
+		Path: "/api/v1/defaults/default"}).
 		WantProblem(t, http.StatusConflict, tenancy.CodeNotDeletable)
 }
 
 func TestASecretNeverComesBack(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	created := w.Put(t, "/api/v1/model-configs/gpt",
+	reg := apitest.New(t)
+	created := reg.Put(t, "/api/v1/model-configs/gpt",
 		`{"spec":{"provider":"p","api_key":"sk-very-secret"}}`)
-	listed := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/model-configs"}).Want(t, http.StatusOK)
-	bundle := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export"}).
+	listed := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/model-configs"}).
 		Want(t, http.StatusOK)
-	for _, g := range []Response{created, listed, bundle} {
-		assert.NotContains(t, string(g.Body), "sk-very-secret")
-		assert.Contains(t, string(g.Body), `{"$secret":"model_config/gpt/api_key"}`)
+	bundle := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export"}).
+		Want(t, http.StatusOK)
+	for _, res := range []apitest.Response{created, listed, bundle} {
+		assert.NotContains(t, string(res.Body), "sk-very-secret")
+		assert.Contains(t, string(res.Body), `{"$secret":"model_config/gpt/api_key"}`)
 	}
-	assert.NotContains(t, w.Log.String(), "sk-very-secret")
+	assert.NotContains(t, reg.Log.String(), "sk-very-secret")
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -38,12 +39,13 @@ func FuzzReturnTo(f *testing.F) {
 		"/\t/evil.test", "/%5cevil.test", "https://evil.test", "/..//evil.test"} {
 		f.Add(to)
 	}
-	w := NewUnserved(f, withCheapHashing, func(o *httpapi.Options) { o.SignIn.Provider = fakeProvider{} })
+	reg := apitest.NewUnserved(f, withCheapHashing,
+		func(o *httpapi.Options) { o.SignIn.Provider = fakeProvider{} })
 	f.Fuzz(func(t *testing.T, to string) {
 		r := httptest.NewRequest("GET", "/api/v1/sessions/oidc/start?return_to="+
 			url.QueryEscape(to), nil)
 		answered := httptest.NewRecorder()
-		w.Handler.ServeHTTP(answered, r)
+		reg.Handler.ServeHTTP(answered, r)
 		if answered.Code != 302 {
 			return
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
@@ -31,27 +32,30 @@ func withCheapHashing(o *httpapi.Options) {
 
 // addUserWithPassword makes a user with the password of the tests and a role in acme, if one
 // is given.
-func addUserWithPassword(t *testing.T, w *Registry, name string, role tenancy.Role) identity.User {
+func addUserWithPassword(
+	t *testing.T, reg *apitest.Registry, name string, role tenancy.Role,
+) identity.User {
 	t.Helper()
-	u, err := w.Services.Users.Create(t.Context(),
+	u, err := reg.Services.Users.Create(t.Context(),
 		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
-	hash, err := signin.New(w.Services, signin.Options{
+	hash, err := signin.New(reg.Services, signin.Options{
 		Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).Hash(t.Context(), password)
 	require.NoError(t, err)
-	require.NoError(t, w.Services.Passwords.Set(t.Context(), u.ID, hash, ""))
+	require.NoError(t, reg.Services.Passwords.Set(t.Context(), u.ID, hash, ""))
 	if role != "" {
-		_, _, err = w.Services.Members.Put(t.Context(), w.Tenants["acme"].ID, u.ID, role)
+		_, _, err = reg.Services.Members.Put(t.Context(), reg.Tenants["acme"].ID, u.ID, role)
 		require.NoError(t, err)
 	}
 	return u
 }
 
 // signIn answers the cookie of a new session, as a browser sends it.
-func signIn(t *testing.T, w *Registry, name string) string {
+func signIn(t *testing.T, reg *apitest.Registry, name string) string {
 	t.Helper()
-	return cookieOf(t, w.Do(t,
-		Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials(name, password)}).
+	return cookieOf(t, reg.Do(t,
+		apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+			Body: credentials(name, password)}).
 		Want(t, 201))
 }
 
@@ -59,30 +63,36 @@ func credentials(name, password string) string {
 	return `{"email":"` + name + `@example.com","password":"` + password + `"}`
 }
 
-func cookieOf(t *testing.T, g Response) string {
+func cookieOf(t *testing.T, res apitest.Response) string {
 	t.Helper()
-	cookie, err := http.ParseSetCookie(g.Header.Get("Set-Cookie"))
+	cookie, err := http.ParseSetCookie(res.Header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	return cookie.Name + "=" + cookie.Value
 }
 
 // callSessionOperations calls every operation upon sessions with success.
-func callSessionOperations(t *testing.T, w *Registry) {
+func callSessionOperations(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
-	u := addUserWithPassword(t, w, "grace", tenancy.Editor)
-	own, other := signIn(t, w, "grace"), signIn(t, w, "grace")
-	list := Decode[sessionPage](t, w.Do(t, Request{Path: "/api/v1/sessions"}.WithCookie(own)).Want(t, 200))
+	u := addUserWithPassword(t, reg, "grace", tenancy.Editor)
+	own, other := signIn(t, reg, "grace"), signIn(t, reg, "grace")
+	list := apitest.Decode[sessionPage](t,
+		reg.Do(t, apitest.Request{Path: "/api/v1/sessions"}.WithCookie(own)).Want(t, 200))
 	require.Len(t, list.Items, 2)
 	assert.Equal(t, []bool{false, true}, []bool{list.Items[0].Current, list.Items[1].Current})
-	w.Do(t, Request{Method: "DELETE", Path: "/api/v1/sessions/" + list.Items[0].ID}.WithCookie(own)).
+	reg.Do(t, apitest.Request{
+		Method: "DELETE", Path: "/api/v1/sessions/" + list.Items[0].ID}.WithCookie(own)).
 		Want(t, 204)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(other)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	g := w.Do(t, Request{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"` + password +
-		`","new":"another password"}`}.WithCookie(own)).Want(t, 204)
-	own = cookieOf(t, g)
-	w.Do(t, Request{As: "root", Path: "/api/v1/users/" + u.ID + "/sessions"}).Want(t, 200)
-	w.Do(t, Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(own)).Want(t, 204)
-	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/users/" + u.ID + "/sessions"}).
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(other)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	res := reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/me/password",
+		Body: `{"old":"` + password +
+			`","new":"another password"}`}.WithCookie(own)).Want(t, 204)
+	own = cookieOf(t, res)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/users/" + u.ID + "/sessions"}).Want(t, 200)
+	reg.Do(t, apitest.Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(own)).
+		Want(t, 204)
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/users/" + u.ID +
+		"/sessions"}).
 		Want(t, 204)
 }
 
@@ -98,58 +108,63 @@ type sessionPage struct {
 
 func TestASignedInUserWorksWithTheirRole(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	u := addUserWithPassword(t, w, "ada", tenancy.Editor)
-	g := w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("ada", password),
+	reg := apitest.New(t, withCheapHashing)
+	u := addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	res := reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+		Body:   credentials("ada", password),
 		Header: map[string]string{"User-Agent": "Browser/1"}}).Want(t, 201)
-	cookie, err := http.ParseSetCookie(g.Header.Get("Set-Cookie"))
+	cookie, err := http.ParseSetCookie(res.Header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	assert.True(t, cookie.HttpOnly)
 	assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	assert.Empty(t, cookie.Domain)
 	assert.Equal(t, "/", cookie.Path)
 	assert.InDelta(t, 30*24*3600, cookie.MaxAge, 60)
-	assert.NotContains(t, string(g.Body), cookie.Value)
+	assert.NotContains(t, string(res.Body), cookie.Value)
 	ada := cookie.Name + "=" + cookie.Value
 
-	me := Decode[struct {
+	me := apitest.Decode[struct {
 		ID          string
 		Memberships []struct{ Role tenancy.Role }
-	}](t, w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200))
+	}](t, reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200))
 	assert.Equal(t, u.ID, me.ID)
 	assert.Equal(t, tenancy.Editor, me.Memberships[0].Role)
-	w.Do(t, Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme", Body: PromptBody}.WithCookie(ada)).
+	reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme",
+		Body: apitest.PromptBody}.WithCookie(ada)).
 		Want(t, 201)
-	w.Do(t, Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).WantProblem(t, 403, tenancy.CodeForbidden)
-	w.Do(t, Request{Path: "/api/v1/prompts", Tenant: "beta"}.WithCookie(ada)).
+	reg.Do(t, apitest.Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Request{Path: "/api/v1/prompts", Tenant: "beta"}.WithCookie(ada)).
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
-	w.Do(t, Request{Path: "/api/v1/users/" + u.ID + "/sessions"}.WithCookie(ada)).
+	reg.Do(t, apitest.Request{Path: "/api/v1/users/" + u.ID + "/sessions"}.WithCookie(ada)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 
-	w.Do(t, Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(ada)).Want(t, 204)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(ada)).
+		Want(t, 204)
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
 func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", tenancy.Editor)
-	try := func(name, password string) Response {
-		return w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions",
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	try := func(name, password string) apitest.Response {
+		return reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
 			Body: credentials(name, password), Header: map[string]string{"X-Request-ID": "same"}})
 	}
 	var bodies, waits [][]byte
 	for _, name := range []string{"ada", "eve"} {
 		for range 5 {
-			g := try(name, "a wrong password")
-			g.WantProblem(t, 401, tenancy.CodeUnauthenticated)
-			assert.Empty(t, g.Header.Get("Set-Cookie"))
-			bodies = append(bodies, g.Body)
+			res := try(name, "a wrong password")
+			res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
+			assert.Empty(t, res.Header.Get("Set-Cookie"))
+			bodies = append(bodies, res.Body)
 		}
-		g := try(name, password)
-		g.WantProblem(t, 429, tenancy.CodeTooManyAttempts)
-		assert.Equal(t, "1", g.Header.Get("Retry-After"))
-		waits = append(waits, g.Body)
+		res := try(name, password)
+		res.WantProblem(t, 429, tenancy.CodeTooManyAttempts)
+		assert.Equal(t, "1", res.Header.Get("Retry-After"))
+		waits = append(waits, res.Body)
 	}
 	for _, body := range bodies {
 		assert.Equal(t, string(bodies[0]), string(body))
@@ -161,9 +176,9 @@ func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 // another page is refused, whatever the page makes of it.
 func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", tenancy.Editor)
-	ada := signIn(t, w, "ada")
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	ada := signIn(t, reg, "ada")
 	const host = "acme.registry.test"
 	for name, c := range map[string]struct {
 		header []string
@@ -197,22 +212,24 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 			[]string{"Origin", "https://evil.test", "X-Forwarded-Host", "evil.test"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, a := range []Request{
-				{Method: "PUT", Path: "/api/v1/prompts/x", Body: PromptBody},
+			for _, req := range []apitest.Request{
+				{Method: "PUT", Path: "/api/v1/prompts/x", Body: apitest.PromptBody},
 				{Method: "DELETE", Path: "/api/v1/prompts/none"},
 				{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"x","new":"x"}`},
 				{Method: "DELETE", Path: "/api/v1/sessions/none"},
 			} {
-				a.Host = host
-				g := w.Do(t, a.WithCookie(ada, c.header...))
+				req.Host = host
+				res := reg.Do(t, req.WithCookie(ada, c.header...))
 				if !c.admits {
-					g.WantProblem(t, 403, httpapi.CodeCrossOrigin)
+					res.WantProblem(t, 403, httpapi.CodeCrossOrigin)
 					continue
 				}
-				assert.NotContains(t, string(g.Body), string(httpapi.CodeCrossOrigin))
+				assert.NotContains(t, string(res.Body), string(httpapi.CodeCrossOrigin))
 			}
-			w.Do(t, Request{Path: "/api/v1/me", Host: host}.WithCookie(ada, c.header...)).Want(t, 200)
-			w.Do(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/y", Body: PromptBody,
+			reg.Do(t, apitest.Request{Path: "/api/v1/me", Host: host}.WithCookie(ada, c.header...)).
+				Want(t, 200)
+			reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/y",
+				Body: apitest.PromptBody,
 				Host: host}.WithCookie(ada, c.header...))
 		})
 	}
@@ -221,55 +238,63 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 // TestNobodyIsSignedInByAnotherPage: as the attacker, say.
 func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "mallory", "")
-	in := Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("mallory", password),
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "mallory", "")
+	in := apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+		Body: credentials("mallory", password),
 		Host: "acme.registry.test"}
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"},
 		{"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.test"}, {"Origin", "null"}} {
-		g := w.Do(t, in.WithCookie("", header...))
-		g.WantProblem(t, 403, httpapi.CodeCrossOrigin)
-		assert.Empty(t, g.Header.Get("Set-Cookie"))
+		res := reg.Do(t, in.WithCookie("", header...))
+		res.WantProblem(t, 403, httpapi.CodeCrossOrigin)
+		assert.Empty(t, res.Header.Get("Set-Cookie"))
 	}
 	for _, form := range []string{"text/plain", "application/x-www-form-urlencoded",
 		"multipart/form-data"} {
-		w.Do(t, in.WithCookie("", "Content-Type", form)).WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
+		reg.Do(t, in.WithCookie("", "Content-Type", form)).
+			WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
 	}
 }
 
 // TestAMethodIsWhatItSays: nothing makes a safe request one that changes.
 func TestAMethodIsWhatItSays(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", tenancy.Editor)
-	ada := signIn(t, w, "ada")
-	w.Do(t, Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme", Body: PromptBody}.WithCookie(ada)).
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	ada := signIn(t, reg, "ada")
+	reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme",
+		Body: apitest.PromptBody}.WithCookie(ada)).
 		Want(t, 201)
 	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method",
 		"X-Method-Override"} {
-		w.Do(t, Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada, header, "DELETE",
+		reg.Do(t, apitest.Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada, header,
+			"DELETE",
 			"Sec-Fetch-Site", "cross-site")).Want(t, 200)
 	}
-	w.Do(t, Request{Path: "/api/v1/prompts/x?_method=DELETE", Tenant: "acme"}.WithCookie(ada)).
+	reg.Do(t, apitest.Request{Path: "/api/v1/prompts/x?_method=DELETE",
+		Tenant: "acme"}.WithCookie(ada)).
 		WantProblem(t, 422, tenancy.CodeInvalid)
-	w.Do(t, Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada)).Want(t, 200)
+	reg.Do(t, apitest.Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada)).
+		Want(t, 200)
 }
 
 // TestATokenIsItsBearersWhateverCookieIsBesideIt, be the token good or not.
 func TestATokenIsItsBearersWhateverCookieIsBesideIt(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", tenancy.Admin)
-	ada := signIn(t, w, "ada")
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Admin)
+	ada := signIn(t, reg, "ada")
+	reg.Do(t, apitest.Request{
+		As: "acme-viewer", Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 	for _, header := range []string{"Bearer bwk_nonsense", "Basic YTpi", " ", "Bearer"} {
-		w.Do(t, Request{As: header, Path: "/api/v1/me"}.WithCookie(ada)).
+		reg.Do(t, apitest.Request{As: header, Path: "/api/v1/me"}.WithCookie(ada)).
 			WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
-	w.Do(t, Request{As: "acme-viewer", Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(ada)).
+	reg.Do(t, apitest.Request{As: "acme-viewer", Method: "DELETE",
+		Path: "/api/v1/sessions"}.WithCookie(ada)).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200)
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200)
 }
 
 // TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet.
@@ -281,8 +306,9 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := NewUnserved(t, withCheapHashing, func(o *httpapi.Options) { o.Prefix = c.prefix })
-			addUserWithPassword(t, w, "ada", tenancy.Editor)
+			reg := apitest.NewUnserved(t, withCheapHashing,
+				func(o *httpapi.Options) { o.Prefix = c.prefix })
+			addUserWithPassword(t, reg, "ada", tenancy.Editor)
 			send := func(method, path, body string, secure bool, cookies ...string) *http.Response {
 				r := httptest.NewRequest(method, "http://registry.test"+c.prefix+path,
 					strings.NewReader(body))
@@ -291,7 +317,7 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 					r.TLS = &tls.ConnectionState{}
 				}
 				answered := httptest.NewRecorder()
-				w.Handler.ServeHTTP(answered, r)
+				reg.Handler.ServeHTTP(answered, r)
 				return answered.Result()
 			}
 			in := send("POST", "/api/v1/sessions", credentials("ada", password), true)
@@ -323,8 +349,9 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{"10.0.0.1:1": "__Host-bailiwick",
 		"192.0.2.1:1": "bailiwick"} {
-		w := NewUnserved(t, withCheapHashing, func(o *httpapi.Options) { o.Resolver = resolverTrusting("10.0.0.0/8") })
-		addUserWithPassword(t, w, "ada", tenancy.Editor)
+		reg := apitest.NewUnserved(t, withCheapHashing,
+			func(o *httpapi.Options) { o.Resolver = resolverTrusting("10.0.0.0/8") })
+		addUserWithPassword(t, reg, "ada", tenancy.Editor)
 		r := httptest.NewRequest("POST", "http://registry.test/api/v1/sessions",
 			strings.NewReader(credentials("ada", password)))
 		r.RemoteAddr = address
@@ -333,7 +360,7 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 		r.Header.Set("X-Forwarded-Host", "public.test")
 		r.Header.Set("Origin", "https://public.test")
 		answered := httptest.NewRecorder()
-		w.Handler.ServeHTTP(answered, r)
+		reg.Handler.ServeHTTP(answered, r)
 		if want == "bailiwick" {
 			require.Equal(t, 403, answered.Code,
 				"the origin is held against the host that was asked for")
@@ -357,16 +384,18 @@ type noTenants struct{ ports.Tenants }
 // browser is not the one that its user has then.
 func TestSigningInAgainLeavesTheFormerSession(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", tenancy.Editor)
-	addUserWithPassword(t, w, "mallory", "")
-	planted := signIn(t, w, "mallory")
-	ada := cookieOf(t, w.Do(t,
-		Request{Method: "POST", Path: "/api/v1/sessions",
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	addUserWithPassword(t, reg, "mallory", "")
+	planted := signIn(t, reg, "mallory")
+	ada := cookieOf(t, reg.Do(t,
+		apitest.Request{Method: "POST", Path: "/api/v1/sessions",
 			Body: credentials("ada", password)}.WithCookie(planted)).Want(t, 201))
 	assert.NotEqual(t, planted, ada)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(planted)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	assert.Contains(t, string(w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200).Body),
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(planted)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	assert.Contains(t, string(reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).
+		Want(t, 200).Body),
 		`"name":"ada"`)
 }
 
@@ -375,50 +404,54 @@ func TestANewRoleComesWithANewCookie(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	now := time.Now()
-	w := New(t, withCheapHashing, func(o *httpapi.Options) {
+	reg := apitest.New(t, withCheapHashing, func(o *httpapi.Options) {
 		o.Clock = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
-	u := addUserWithPassword(t, w, "ada", tenancy.Viewer)
-	former := signIn(t, w, "ada")
-	assert.Empty(t, w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
+	u := addUserWithPassword(t, reg, "ada", tenancy.Viewer)
+	former := signIn(t, reg, "ada")
+	assert.Empty(t, reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
 		Header.Get("Set-Cookie"))
-	_, _, err := w.Services.Members.Put(t.Context(), w.Tenants["acme"].ID, u.ID, tenancy.Admin)
+	_, _, err := reg.Services.Members.Put(t.Context(), reg.Tenants["acme"].ID, u.ID, tenancy.Admin)
 	require.NoError(t, err)
-	g := w.Do(t, Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(former)).Want(t, 200)
-	newest := cookieOf(t, g)
+	res := reg.Do(t, apitest.Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(former)).
+		Want(t, 200)
+	newest := cookieOf(t, res)
 	assert.NotEqual(t, former, newest)
-	assert.Empty(t, w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
+	assert.Empty(t, reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
 		Header.Get("Set-Cookie"))
 	mu.Lock()
 	now = now.Add(31 * time.Second)
 	mu.Unlock()
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(former)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(newest)).Want(t, 200)
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(former)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(newest)).Want(t, 200)
 
 	// A renewal and a new password in one request: the browser keeps the last.
-	_, _, err = w.Services.Members.Put(t.Context(), w.Tenants["beta"].ID, u.ID, tenancy.Viewer)
+	_, _, err = reg.Services.Members.Put(t.Context(), reg.Tenants["beta"].ID, u.ID, tenancy.Viewer)
 	require.NoError(t, err)
-	g = w.Do(t, Request{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"` + password +
-		`","new":"another password"}`}.WithCookie(newest)).Want(t, 204)
-	cookies := g.Header.Values("Set-Cookie")
+	res = reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/me/password",
+		Body: `{"old":"` + password +
+			`","new":"another password"}`}.WithCookie(newest)).Want(t, 204)
+	cookies := res.Header.Values("Set-Cookie")
 	require.Len(t, cookies, 2)
 	last, err := http.ParseSetCookie(cookies[1])
 	require.NoError(t, err)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(last.Name+"="+last.Value)).Want(t, 200)
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(last.Name+"="+last.Value)).Want(t, 200)
 }
 
 func TestSessionsAreListedInPages(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", "")
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", "")
 	var last string
 	for range 5 {
-		last = signIn(t, w, "ada")
+		last = signIn(t, reg, "ada")
 	}
 	seen := map[string]bool{}
 	for cursor := ""; ; {
-		page := Decode[sessionPage](t,
-			w.Do(t, Request{Path: "/api/v1/sessions?limit=2" + cursor}.WithCookie(last)).Want(t, 200))
+		page := apitest.Decode[sessionPage](t,
+			reg.Do(t, apitest.Request{Path: "/api/v1/sessions?limit=2" + cursor}.WithCookie(last)).
+				Want(t, 200))
 		for _, s := range page.Items {
 			assert.False(t, seen[s.ID])
 			seen[s.ID] = true
@@ -430,17 +463,19 @@ func TestSessionsAreListedInPages(t *testing.T) {
 		cursor = "&cursor=" + page.Next
 	}
 	assert.Len(t, seen, 5)
-	assert.Empty(t, Decode[sessionPage](t, w.Do(t, Request{As: "acme-admin", Path: "/api/v1/sessions"}).
-		Want(t, 200)).Items)
+	assert.Empty(t, apitest.Decode[sessionPage](t,
+		reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/sessions"}).
+			Want(t, 200)).Items)
 }
 
 // TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs.
 func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
 	t.Parallel()
-	w := NewWithUsers(t)
-	w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("ada", password)}).
+	reg := apitest.NewWithUsers(t)
+	reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+		Body: credentials("ada", password)}).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	for _, op := range w.Operations(t) {
+	for _, op := range reg.Operations(t) {
 		assert.NotContains(t, op.Path, "sessions")
 	}
 }
@@ -448,16 +483,19 @@ func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
 // TestThePasswordThatAUserIsGivenSignsThemIn, and another one ends their sessions.
 func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
+	reg := apitest.New(t, withCheapHashing)
 	body := `{"email":"joan@example.com","name":"Joan","password":"` + password + `"}`
-	made := Decode[struct{ ID string }](t,
-		w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/users", Body: body}).Want(t, 201))
-	joan := signIn(t, w, "joan")
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(joan)).Want(t, 200)
-	w.Do(t, Request{As: "root", Method: "PUT", Path: "/api/v1/users/" + made.ID,
+	made := apitest.Decode[struct{ ID string }](t,
+		reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/users", Body: body}).
+			Want(t, 201))
+	joan := signIn(t, reg, "joan")
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(joan)).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/users/" + made.ID,
 		Body: `{"password":"another password"}`}).Want(t, 200)
-	w.Do(t, Request{Path: "/api/v1/me"}.WithCookie(joan)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	w.Do(t, Request{Method: "POST", Path: "/api/v1/sessions", Body: credentials("joan", password)}).
+	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(joan)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+		Body: credentials("joan", password)}).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
@@ -465,11 +503,12 @@ func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
 // may accept one.
 func TestAnotherPageAcceptsNoInvitation(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
-	addUserWithPassword(t, w, "ada", "")
-	ada := signIn(t, w, "ada")
-	accept := Request{Method: "POST", Path: "/api/v1/invitations/accept", Body: `{"token":"x"}`}
-	w.Do(t, accept.WithCookie(ada, "Origin", "https://evil.test")).
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", "")
+	ada := signIn(t, reg, "ada")
+	accept := apitest.Request{Method: "POST", Path: "/api/v1/invitations/accept",
+		Body: `{"token":"x"}`}
+	reg.Do(t, accept.WithCookie(ada, "Origin", "https://evil.test")).
 		WantProblem(t, 403, httpapi.CodeCrossOrigin)
-	assert.NotEqual(t, 403, w.Do(t, accept.WithCookie(ada)).Status)
+	assert.NotEqual(t, 403, reg.Do(t, accept.WithCookie(ada)).Status)
 }

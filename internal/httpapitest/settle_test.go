@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -29,13 +30,13 @@ func (d *fakeNotifier) Flush(context.Context) error {
 
 // newWithUnseenRevocation is a world in which acme-viewer's key is remembered, and was
 // revoked by somebody whom nobody heard.
-func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *Registry {
+func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *apitest.Registry {
 	t.Helper()
-	services := memory.New(Kinds(), memory.Options{}).Services()
+	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 	services.ChangeNotifier = d
-	w := NewOver(t, services)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
-	acme := w.Tenants["acme"].ID
+	reg := apitest.NewOver(t, services)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	acme := reg.Tenants["acme"].ID
 	keys, err := services.Keys.List(t.Context(), acme, "", 100)
 	require.NoError(t, err)
 	for _, k := range keys {
@@ -43,35 +44,36 @@ func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *Registry {
 			require.NoError(t, services.Keys.Revoke(t.Context(), acme, k.ID))
 		}
 	}
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
 	require.Zero(t, d.flushes, "who reads waits for nothing")
-	return w
+	return reg
 }
 
-var createKeyRequest = Request{As: "acme-admin", Method: http.MethodPost, Path: "/api/v1/tenants/acme/keys",
+var createKeyRequest = apitest.Request{As: "acme-admin", Method: http.MethodPost,
+	Path: "/api/v1/tenants/acme/keys",
 	Body: `{"name":"k","role":"viewer"}`}
 
 func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
 	t.Parallel()
 	d := &fakeNotifier{}
-	w := newWithUnseenRevocation(t, d)
-	w.Do(t, createKeyRequest).Want(t, http.StatusCreated)
+	reg := newWithUnseenRevocation(t, d)
+	reg.Do(t, createKeyRequest).Want(t, http.StatusCreated)
 	assert.Equal(t, 1, d.flushes)
-	w.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/w",
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/w",
 		Body: `{"spec":{}}`})
 	assert.Equal(t, 1, d.flushes, "who writes what is no administration waits for nothing")
 	refused := createKeyRequest
 	refused.As = "acme-viewer"
-	w.Do(t, refused).WantProblem(t, http.StatusForbidden, tenancy.CodeForbidden)
+	reg.Do(t, refused).WantProblem(t, http.StatusForbidden, tenancy.CodeForbidden)
 	assert.Equal(t, 1, d.flushes, "nor does who is refused")
 }
 
 func TestWhatCannotBeSettledIsForgotten(t *testing.T) {
 	t.Parallel()
-	w := newWithUnseenRevocation(t,
+	reg := newWithUnseenRevocation(t,
 		&fakeNotifier{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
-	w.Do(t, createKeyRequest).Want(t, http.StatusCreated)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
+	reg.Do(t, createKeyRequest).Want(t, http.StatusCreated)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
 		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 }
 
@@ -79,18 +81,21 @@ func TestWhatCannotBeSettledIsForgotten(t *testing.T) {
 // what each key may do, and then sends each to the other's tenant.
 func TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	for range 3 {
 		for key, others := range map[string]string{"acme": "beta", "beta": "acme"} {
-			own, foreign := w.Tenants[key], w.Tenants[others]
+			own, foreign := reg.Tenants[key], reg.Tenants[others]
 			for _, name := range []string{string(own.Slug), own.ID.String(), ""} {
-				w.Do(t, Request{As: key + "-admin", Path: "/api/v1/prompts", Tenant: name}).
+				reg.Do(t, apitest.Request{As: key + "-admin", Path: "/api/v1/prompts",
+					Tenant: name}).
 					Want(t, http.StatusOK)
 			}
 			for _, name := range []string{string(foreign.Slug), foreign.ID.String()} {
-				w.Do(t, Request{As: key + "-admin", Path: "/api/v1/prompts", Tenant: name}).
+				reg.Do(t, apitest.Request{As: key + "-admin", Path: "/api/v1/prompts",
+					Tenant: name}).
 					WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
-				w.Do(t, Request{As: key + "-admin", Path: "/api/v1/tenants/" + name + "/keys"}).
+				reg.Do(t, apitest.Request{
+					As: key + "-admin", Path: "/api/v1/tenants/" + name + "/keys"}).
 					WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
 			}
 		}

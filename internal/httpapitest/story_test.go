@@ -9,72 +9,85 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
 // TestEveryOperationSucceedsOnce calls each operation of the document with
 // success, so that no route and no schema of a success stays unseen.
 func TestEveryOperationSucceedsOnce(t *testing.T) {
 	t.Parallel()
-	w := New(t, withCheapHashing)
+	reg := apitest.New(t, withCheapHashing)
 	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json"} {
-		w.Do(t, Request{Path: path}).Want(t, 200)
+		reg.Do(t, apitest.Request{Path: path}).Want(t, 200)
 	}
-	putOneOfEachKind(t, w)
+	putOneOfEachKind(t, reg)
 	for _, kind := range []string{"agents/base", "prompts/hello", "mcp-servers/weather",
 		"model-configs/gpt", "trust-rules/r", "defaults/default"} {
-		w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/" + kind}).Want(t, 200)
+		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/" + kind}).Want(t, 200)
 		list, _, _ := strings.Cut(kind, "/")
-		assert.NotEmpty(t, w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/" + list}).Want(t, 200).
+		assert.NotEmpty(t, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/" + list}).
+			Want(t, 200).
 			Names(t))
 	}
-	bundle := exportBundle(t, w, "acme", "").Body
-	importBundle(t, w, "beta", "", bundle).Want(t, 200)
-	w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme/secrets/s",
+	bundle := exportBundle(t, reg, "acme", "").Body
+	importBundle(t, reg, "beta", "", bundle).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT",
+		Path: "/api/v1/tenants/acme/secrets/s",
 		Body: `{"value":"v"}`}).Want(t, 204)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery"}).Want(t, 200)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/me"}).Want(t, 200)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants"}).Want(t, 200)
-	w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Want(t, 200)
-	w.Do(t, Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme", Body: `{}`}).
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/discovery"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/me"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme",
+		Body: `{}`}).
 		Want(t, 200)
-	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).Want(t, 200)
-	key := Decode[apiKey](t, w.Do(t,
-		Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
+	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).Want(t, 200)
+	key := apitest.Decode[ApiKey](t, reg.Do(t,
+		apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
 			Body: `{"name":"k","role":"viewer"}`}).Want(t, 201))
-	w.Do(t, Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys/" + key.ID +
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys/" +
+		key.ID +
 		"/rotate", Body: `{}`}).Want(t, 201)
-	w.Do(t, Request{As: "acme-admin", Method: "DELETE", Path: "/api/v1/tenants/acme/keys/" + key.ID}).
+	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE",
+		Path: "/api/v1/tenants/acme/keys/" + key.ID}).
 		Want(t, 204)
 	for _, path := range []string{"trust-rules/r", "agents/io.github%2Fx", "agents/base",
 		"prompts/hello", "mcp-servers/weather"} {
-		w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/" + path}).Want(t, 204)
+		reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/" + path}).
+			Want(t, 204)
 	}
-	w.Put(t, "/api/v1/defaults/default", `{"spec":{}}`)
-	w.Do(t, Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/model-configs/gpt"}).Want(t, 204)
-	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
+	reg.Put(t, "/api/v1/defaults/default", `{"spec":{}}`)
+	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE",
+		Path: "/api/v1/model-configs/gpt"}).Want(t, 204)
+	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
 		Body: `{"slug":"gamma","name":"n"}`}).Want(t, 201)
-	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).Want(t, 204)
-	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).Want(t, 200)
-	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).Want(t, 204)
-	w.Do(t, Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/purge",
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).
+		Want(t, 204)
+	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).
+		Want(t, 200)
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).
+		Want(t, 204)
+	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/purge",
 		Body: `{"confirm":"gamma"}`}).Want(t, 200)
-	callUserOperations(t, w)
+	callUserOperations(t, reg)
 
-	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit"}).Want(t, 200)
-	w.Do(t, Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).Want(t, 200)
-	w.Do(t, Request{As: "root", Path: "/api/v1/audit"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).
+		Want(t, 200)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/audit"}).Want(t, 200)
 
-	callSessionOperations(t, w)
+	callSessionOperations(t, reg)
 
 	// A singleton can't be deleted: the only operation that never succeeds.
-	assert.Equal(t, []string{"deleteDefaults"}, w.Document.Unused())
+	assert.Equal(t, []string{"deleteDefaults"}, reg.Document.Unused())
 }
 
 // TestFiftyClientsAtOnceSeeTheirOwnTenantOnly mixes readers and writers of two
 // tenants over the same names.
 func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	var failed atomic.Int64
 	var clients sync.WaitGroup
 	for n := range 50 {
@@ -83,8 +96,10 @@ func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 			for i := range 10 {
 				path := fmt.Sprintf("/api/v1/prompts/p%d", i)
 				body := fmt.Sprintf(`{"labels":{"of":%q},"spec":{"template":%q}}`, tenant, tenant)
-				put := w.Send(t, Request{As: tenant + "-editor", Method: "PUT", Path: path, Body: body})
-				list := w.Send(t, Request{As: tenant + "-viewer", Path: "/api/v1/prompts"})
+				put := reg.Send(t, apitest.Request{As: tenant + "-editor", Method: "PUT",
+					Path: path, Body: body})
+				list := reg.Send(t, apitest.Request{As: tenant + "-viewer",
+					Path: "/api/v1/prompts"})
 				foreign := map[string]string{"acme": "beta", "beta": "acme"}[tenant]
 				if put.Status/100 != 2 || list.Status != 200 ||
 					strings.Contains(string(list.Body), foreign) {
@@ -99,14 +114,15 @@ func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 
 func TestOneOfManyConcurrentCreatorsWins(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
 	var created, refused atomic.Int64
 	var clients sync.WaitGroup
 	for range 20 {
 		clients.Go(func() {
-			g := w.Send(t, Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x",
-				Body: PromptBody, Header: map[string]string{"If-None-Match": "*"}})
-			switch g.Status {
+			res := reg.Send(t, apitest.Request{As: "acme-editor", Method: "PUT",
+				Path: "/api/v1/prompts/x",
+				Body: apitest.PromptBody, Header: map[string]string{"If-None-Match": "*"}})
+			switch res.Status {
 			case http.StatusCreated:
 				created.Add(1)
 			case http.StatusPreconditionFailed:

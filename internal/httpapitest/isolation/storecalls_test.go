@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"context"
@@ -175,7 +175,9 @@ type recordedVault struct {
 	calls *callRecorder
 }
 
-func (w recordedVault) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
+func (w recordedVault) Set(
+	ctx context.Context, tenant tenancy.ID, name string, value []byte,
+) error {
 	w.calls.add("set secret %s of %s", name, tenant)
 	return w.port.Set(ctx, tenant, name, value)
 }

@@ -1,4 +1,4 @@
-package httpapitest_test
+package apitest
 
 import (
 	"context"
@@ -27,32 +27,32 @@ type Request struct {
 
 // For returns the request for a tenant: named in the path if the path has a tenant, in
 // X-Tenant-ID otherwise.
-func (a Request) For(tenant string) Request {
-	if strings.HasPrefix(a.Path, "/api/v1/tenants/acme") {
-		a.Path = strings.Replace(a.Path, "/tenants/acme", "/tenants/"+tenant, 1)
-		return a
+func (req Request) For(tenant string) Request {
+	if strings.HasPrefix(req.Path, "/api/v1/tenants/acme") {
+		req.Path = strings.Replace(req.Path, "/tenants/acme", "/tenants/"+tenant, 1)
+		return req
 	}
-	a.Tenant = tenant
-	return a
+	req.Tenant = tenant
+	return req
 }
 
 // WithCookie returns the request with a cookie and with pairs of header name and value.
-func (a Request) WithCookie(cookie string, header ...string) Request {
+func (req Request) WithCookie(cookie string, header ...string) Request {
 	sent := map[string]string{"Cookie": cookie}
-	for name, value := range a.Header {
+	for name, value := range req.Header {
 		sent[name] = value
 	}
 	for i := 0; i < len(header); i += 2 {
 		sent[header[i]] = header[i+1]
 	}
-	a.Header = sent
-	return a
+	req.Header = sent
+	return req
 }
 
 // Do sends a request and checks the response against the OpenAPI document.
-func (reg *Registry) Do(t *testing.T, a Request) Response {
+func (reg *Registry) Do(t *testing.T, req Request) Response {
 	t.Helper()
-	res, err := reg.Client.Do(reg.NewRequest(t.Context(), t, a))
+	res, err := reg.Client.Do(reg.NewRequest(t.Context(), t, req))
 	require.NoError(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -61,8 +61,8 @@ func (reg *Registry) Do(t *testing.T, a Request) Response {
 }
 
 // Send is Do for other goroutines than the test's: it reports errors with t.Error.
-func (reg *Registry) Send(t *testing.T, a Request) Response {
-	res, err := reg.Client.Do(reg.NewRequest(context.Background(), t, a))
+func (reg *Registry) Send(t *testing.T, req Request) Response {
+	res, err := reg.Client.Do(reg.NewRequest(context.Background(), t, req))
 	if err != nil {
 		t.Error(err)
 		return Response{}
@@ -76,32 +76,32 @@ func (reg *Registry) Send(t *testing.T, a Request) Response {
 }
 
 // NewRequest returns the HTTP request for the registry's server.
-func (reg *Registry) NewRequest(ctx context.Context, t *testing.T, a Request) *http.Request {
+func (reg *Registry) NewRequest(ctx context.Context, t *testing.T, r Request) *http.Request {
 	t.Helper()
-	if a.Method == "" {
-		a.Method = http.MethodGet
+	if r.Method == "" {
+		r.Method = http.MethodGet
 	}
 	var body io.Reader
-	if a.Body != "" {
-		body = strings.NewReader(a.Body)
+	if r.Body != "" {
+		body = strings.NewReader(r.Body)
 	}
-	req, err := http.NewRequestWithContext(ctx, a.Method, reg.Server.URL+a.Path, body)
+	req, err := http.NewRequestWithContext(ctx, r.Method, reg.Server.URL+r.Path, body)
 	require.NoError(t, err)
-	if token, ok := reg.Tokens[a.As]; ok {
+	if token, ok := reg.Tokens[r.As]; ok {
 		req.Header.Set("Authorization", "Bearer "+token)
-	} else if a.As != "" {
-		req.Header.Set("Authorization", a.As)
+	} else if r.As != "" {
+		req.Header.Set("Authorization", r.As)
 	}
-	if a.Tenant != "" {
-		req.Header.Set("X-Tenant-ID", a.Tenant)
+	if r.Tenant != "" {
+		req.Header.Set("X-Tenant-ID", r.Tenant)
 	}
-	if a.Body != "" {
+	if r.Body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if a.Host != "" {
-		req.Host = a.Host
+	if r.Host != "" {
+		req.Host = r.Host
 	}
-	for name, value := range a.Header {
+	for name, value := range r.Header {
 		req.Header.Set(name, value)
 	}
 	return req
@@ -110,21 +110,22 @@ func (reg *Registry) NewRequest(ctx context.Context, t *testing.T, a Request) *h
 // Put writes a resource as acme's editor and requires success.
 func (reg *Registry) Put(t *testing.T, path, body string) Response {
 	t.Helper()
-	g := reg.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: path, Body: body})
-	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, g.Status, "%s: %s", path, g.Body)
-	return g
+	res := reg.Do(t, Request{As: "acme-editor", Method: http.MethodPut, Path: path, Body: body})
+	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, res.Status, "%s: %s", path,
+		res.Body)
+	return res
 }
 
 // Pages reads all pages of a list and returns one member of each item.
-func (reg *Registry) Pages(t *testing.T, a Request, member string) []string {
+func (reg *Registry) Pages(t *testing.T, req Request, member string) []string {
 	t.Helper()
 	var all []string
-	path := a.Path
+	path := req.Path
 	for range 1000 {
 		list := Decode[struct {
 			Items      []map[string]any
 			NextCursor string `json:"next_cursor"`
-		}](t, reg.Do(t, a).Want(t, http.StatusOK))
+		}](t, reg.Do(t, req).Want(t, http.StatusOK))
 		for _, item := range list.Items {
 			all = append(all, item[member].(string))
 		}
@@ -136,7 +137,7 @@ func (reg *Registry) Pages(t *testing.T, a Request, member string) []string {
 		if strings.Contains(path, "?") {
 			separator = "&"
 		}
-		a.Path = path + separator + "cursor=" + url.QueryEscape(list.NextCursor)
+		req.Path = path + separator + "cursor=" + url.QueryEscape(list.NextCursor)
 	}
 	t.Fatal("the list doesn't end")
 	return nil

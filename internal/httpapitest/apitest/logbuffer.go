@@ -1,4 +1,4 @@
-package httpapitest_test
+package apitest
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package httpapitest_test
+package apitest
 
 import (
 	"net/http"
@@ -19,7 +19,8 @@ func AsUsers(tenantID func(slug string) tenancy.ID) Option {
 				return tenancy.Principal{},
 					tenancy.Errorf(tenancy.CodeUnauthenticated, "unknown caller")
 			}
-			p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u " + memberships, Name: "User",
+			p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u " + memberships,
+				Name:       "User",
 				SuperAdmin: memberships == "root", Roles: map[tenancy.ID]tenancy.Role{}}
 			for membership := range strings.SplitSeq(memberships, ",") {
 				if role, slug, ok := strings.Cut(membership, "@"); ok {

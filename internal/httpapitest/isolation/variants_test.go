@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"encoding/json"
@@ -16,6 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -51,7 +52,7 @@ const (
 // all of them in lockstep.
 type variants map[tenancy.State]*variant
 
-func newVariants(t *testing.T, options ...Option) variants {
+func newVariants(t *testing.T, options ...apitest.Option) variants {
 	t.Helper()
 	all := variants{}
 	for _, state := range []tenancy.State{unknown, tenancy.Deleted, tenancy.Suspended,
@@ -61,12 +62,12 @@ func newVariants(t *testing.T, options ...Option) variants {
 	return all
 }
 
-func newVariant(t *testing.T, state tenancy.State, options ...Option) *variant {
+func newVariant(t *testing.T, state tenancy.State, options ...apitest.Option) *variant {
 	t.Helper()
 	u := &variant{}
 	ids := 0
 	newID := func() string { ids++; return fmt.Sprintf("01900000-0000-7000-8000-%012x", ids) }
-	services := memory.New(Kinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
+	services := memory.New(apitest.Kinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
 	services = u.calls.record(services)
 	u.services = services
 
@@ -74,7 +75,7 @@ func newVariant(t *testing.T, state tenancy.State, options ...Option) *variant {
 		o.Clock, o.ResourceLimit, o.BundleLimit = u.now, resourceLimit, bundleLimit
 		o.Resolver = u.resolver()
 	}
-	u.handler = Wrap(services, append([]Option{own}, options...)...).Handler
+	u.handler = apitest.Wrap(services, append([]apitest.Option{own}, options...)...).Handler
 
 	u.create(t, "acme", acmeID)
 	u.addKey(t, acmeID, tenancy.Viewer, acmeKeys[tenancy.Viewer], newID())
@@ -104,7 +105,7 @@ func (u *variant) resolver() *resolve.Resolver {
 // serveHostRoutes puts a host's own routes in the place of the API, behind the middleware
 // and one that has found p to be the caller.
 func (u *variant) serveHostRoutes(p tenancy.Principal) {
-	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(WriteTenant))
+	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(apitest.WriteTenant))
 	mux := http.NewServeMux()
 	mux.Handle("GET /notes", notes)
 	mux.Handle("GET /tenants/{tenant}/notes", notes)
@@ -203,7 +204,8 @@ func (all variants) sendAll(t require.TestingT, r rawRequest) observed {
 // as far as they come. What they leave in caches must not show.
 func (all variants) sendInsiders() {
 	for _, u := range all {
-		for _, who := range []string{"Bearer " + PlatformToken, "Bearer " + betaKey, "user:root",
+		for _, who := range []string{"Bearer " + apitest.PlatformToken, "Bearer " + betaKey,
+			"user:root",
 			"user:viewer@beta"} {
 			for _, r := range []rawRequest{
 				{host: "beta.registry.test", path: "/api/v1/discovery"},

@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"crypto/sha256"
@@ -14,46 +14,49 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // newWithSameItems is a world in which acme and beta have the same prompts, agents
 // and keys, all of version 1.
-func newWithSameItems(t *testing.T, changes ...Option) *Registry {
+func newWithSameItems(t *testing.T, changes ...apitest.Option) *apitest.Registry {
 	t.Helper()
-	w := New(t, changes...)
+	reg := apitest.New(t, changes...)
 	for _, tenant := range []string{"acme", "beta"} {
 		for _, name := range []string{"a", "b", "c"} {
 			body := `{"spec":{"template":"` + tenant + `"}}`
-			w.Do(t, Request{As: tenant + "-editor", Method: "PUT", Path: "/api/v1/prompts/" + name,
+			reg.Do(t, apitest.Request{As: tenant + "-editor", Method: "PUT",
+				Path: "/api/v1/prompts/" + name,
 				Body: body}).Want(t, 201)
-			w.Do(t, Request{As: tenant + "-editor", Method: "PUT", Path: "/api/v1/agents/" + name,
+			reg.Do(t, apitest.Request{As: tenant + "-editor", Method: "PUT",
+				Path: "/api/v1/agents/" + name,
 				Body: `{"spec":{}}`}).Want(t, 201)
 		}
 	}
-	return w
+	return reg
 }
 
 // TestACursorReadsInItsOwnTenantOnly takes a cursor of every list of acme to
 // the same list of beta.
 func TestACursorReadsInItsOwnTenantOnly(t *testing.T) {
 	t.Parallel()
-	w := newWithSameItems(t)
+	reg := newWithSameItems(t)
 	for _, path := range []string{"/api/v1/prompts", "/api/v1/agents", "/api/v1/discovery",
 		"/api/v1/tenants/acme/keys"} {
 		for _, root := range []bool{false, true} {
-			a, b := Request{As: "acme-admin", Path: path},
-				Request{As: "beta-admin", Path: strings.Replace(path, "acme", "beta", 1)}
+			req, b := apitest.Request{As: "acme-admin", Path: path},
+				apitest.Request{As: "beta-admin", Path: strings.Replace(path, "acme", "beta", 1)}
 			if root {
-				a.As, a.Host, b.As, b.Host = "root", "acme.registry.test", "root",
+				req.As, req.Host, b.As, b.Host = "root", "acme.registry.test", "root",
 					"beta.registry.test"
 			}
-			a.Path, b.Path = a.Path+"?limit=1", b.Path+"?limit=1"
-			cursor := "&cursor=" + NextCursor(t, w.Do(t, a).Want(t, 200))
-			NextCursor(t, w.Do(t, b).Want(t, 200)) // there is more in beta, too
-			a.Path, b.Path = a.Path+cursor, b.Path+cursor
-			w.Do(t, a).Want(t, 200)
-			w.Do(t, b).WantProblem(t, 400, tenancy.CodeInvalidCursor)
+			req.Path, b.Path = req.Path+"?limit=1", b.Path+"?limit=1"
+			cursor := "&cursor=" + apitest.NextCursor(t, reg.Do(t, req).Want(t, 200))
+			apitest.NextCursor(t, reg.Do(t, b).Want(t, 200)) // there is more in beta, too
+			req.Path, b.Path = req.Path+cursor, b.Path+cursor
+			reg.Do(t, req).Want(t, 200)
+			reg.Do(t, b).WantProblem(t, 400, tenancy.CodeInvalidCursor)
 		}
 	}
 }
@@ -62,14 +65,15 @@ func TestACursorReadsInItsOwnTenantOnly(t *testing.T) {
 // tenants, which resolution doesn't find.
 func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 	t.Parallel()
-	w := New(t)
-	w.DeleteTenant(t, "acme")
-	w.DeleteTenant(t, "beta")
-	keys := func(tenant, cursor string) Response {
-		return w.Do(t, Request{As: "root", Path: "/api/v1/tenants/" + tenant + "/keys?limit=1" +
-			cursor})
+	reg := apitest.New(t)
+	reg.DeleteTenant(t, "acme")
+	reg.DeleteTenant(t, "beta")
+	keys := func(tenant, cursor string) apitest.Response {
+		return reg.Do(t, apitest.Request{
+			As: "root", Path: "/api/v1/tenants/" + tenant + "/keys?limit=1" +
+				cursor})
 	}
-	cursor := "&cursor=" + NextCursor(t, keys("acme", "").Want(t, 200))
+	cursor := "&cursor=" + apitest.NextCursor(t, keys("acme", "").Want(t, 200))
 	keys("acme", cursor).Want(t, 200)
 	keys("beta", cursor).WantProblem(t, 400, tenancy.CodeInvalidCursor)
 }
@@ -78,12 +82,12 @@ func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 // tenant, but everybody's own.
 func TestACursorOfTheCallersTenantsIsNobodyElses(t *testing.T) {
 	t.Parallel()
-	w := NewWithUsers(t)
-	list := func(as, query string) Response {
-		return w.Do(t, Request{As: as, Path: "/api/v1/tenants?limit=1" + query})
+	reg := apitest.NewWithUsers(t)
+	list := func(as, query string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: as, Path: "/api/v1/tenants?limit=1" + query})
 	}
 	const one, other = "user:viewer@acme,viewer@beta", "user:admin@acme,viewer@beta"
-	cursor := "&cursor=" + NextCursor(t, list(one, "").Want(t, 200))
+	cursor := "&cursor=" + apitest.NextCursor(t, list(one, "").Want(t, 200))
 	list(one, cursor).Want(t, 200)
 	for _, as := range []string{other, "user:viewer@beta", "user:", "user:root"} {
 		list(as, cursor).WantProblem(t, 400, tenancy.CodeInvalidCursor)
@@ -104,10 +108,10 @@ func forgeCursor(list string, tenant tenancy.ID, place string) string {
 
 func TestAForgedCursorReadsNothingForeign(t *testing.T) {
 	t.Parallel()
-	w := newWithSameItems(t)
-	acme, beta := w.Tenants["acme"].ID, w.Tenants["beta"].ID
-	list := func(cursor string) Response {
-		return w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" +
+	reg := newWithSameItems(t)
+	acme, beta := reg.Tenants["acme"].ID, reg.Tenants["beta"].ID
+	list := func(cursor string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" +
 			url.QueryEscape(cursor)})
 	}
 	own := list(forgeCursor("list prompt", acme, "a")).Want(t, 200)
@@ -121,12 +125,13 @@ func TestAForgedCursorReadsNothingForeign(t *testing.T) {
 	}
 	for _, place := range []string{"a", "a\x00", "a\x00b\x00c", "\xff\x00a"} {
 		cursor := forgeCursor("discovery", acme, place)
-		g := w.Do(t, Request{As: "acme-viewer", Path: "/api/v1/discovery?cursor=" + cursor})
+		res := reg.Do(t, apitest.Request{
+			As: "acme-viewer", Path: "/api/v1/discovery?cursor=" + cursor})
 		if place == "a\x00" {
-			g.Want(t, 200)
+			res.Want(t, 200)
 			continue
 		}
-		g.WantProblem(t, 400, tenancy.CodeInvalidCursor)
+		res.WantProblem(t, 400, tenancy.CodeInvalidCursor)
 	}
 }
 
@@ -134,9 +139,9 @@ func TestAForgedCursorReadsNothingForeign(t *testing.T) {
 // outcome: one tenant's answer kept is another's served.
 func TestNoAnswerIsForACache(t *testing.T) {
 	t.Parallel()
-	w := newWithSameItems(t)
+	reg := newWithSameItems(t)
 	fresh := map[string]string{"If-None-Match": `"1"`}
-	asks := []Request{
+	asks := []apitest.Request{
 		{As: "acme-viewer", Path: "/api/v1/prompts/a"},
 		{As: "acme-viewer", Path: "/api/v1/prompts/a", Header: fresh},
 		{As: "acme-viewer", Path: "/api/v1/tenants/acme", Header: fresh},
@@ -144,22 +149,23 @@ func TestNoAnswerIsForACache(t *testing.T) {
 	}
 	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/none",
 		"/"} {
-		asks = append(asks, Request{Path: path}, Request{As: "acme-viewer", Path: path},
-			Request{Method: "DELETE", Path: path})
+		asks = append(asks, apitest.Request{Path: path},
+			apitest.Request{As: "acme-viewer", Path: path},
+			apitest.Request{Method: "DELETE", Path: path})
 	}
 	// root last: among it all, it deletes acme
 	for _, as := range []string{"", "acme-viewer", "acme-admin", "root"} {
-		for _, a := range w.ProtectedRequests(t) {
-			a.As = as
-			asks = append(asks, a)
+		for _, req := range reg.ProtectedRequests(t) {
+			req.As = as
+			asks = append(asks, req)
 		}
 	}
 	seen := map[int]bool{}
-	for _, a := range asks {
-		g := w.Do(t, a)
-		seen[g.Status] = true
-		assertUncached(t, g.Header,
-			fmt.Sprintf("%s %s as %q: %d", a.Method, a.Path, a.As, g.Status))
+	for _, req := range asks {
+		res := reg.Do(t, req)
+		seen[res.Status] = true
+		assertUncached(t, res.Header,
+			fmt.Sprintf("%s %s as %q: %d", req.Method, req.Path, req.As, res.Status))
 	}
 	for _, status := range []int{200, 204, 304, 400, 401, 403, 404, 405, 422} {
 		assert.True(t, seen[status], "no answer had the status %d", status)
@@ -204,31 +210,33 @@ func TestAHostsAnswersVaryByTenantAndItsProblemsAreNotKept(t *testing.T) {
 // equal, and say nothing about each other.
 func TestAnETagIsAVersionOfTheOwnTenantsResource(t *testing.T) {
 	t.Parallel()
-	w := newWithSameItems(t)
+	reg := newWithSameItems(t)
 	const path = "/api/v1/prompts/a"
-	w.Put(t, path, `{"spec":{"template":"acme again"}}`) // version 2 in acme, 1 in beta
+	reg.Put(t, path, `{"spec":{"template":"acme again"}}`) // version 2 in acme, 1 in beta
 	for tenant, current := range map[string]string{"acme": `"2"`, "beta": `"1"`} {
-		get := func(tag string) Response {
-			return w.Do(t, Request{As: tenant + "-viewer", Path: path,
+		get := func(tag string) apitest.Response {
+			return reg.Do(t, apitest.Request{As: tenant + "-viewer", Path: path,
 				Header: map[string]string{"If-None-Match": tag}})
 		}
 		for _, tag := range []string{`"1"`, `"2"`} {
-			g := get(tag)
-			assert.Equal(t, current, g.Header.Get("ETag"))
+			res := get(tag)
+			assert.Equal(t, current, res.Header.Get("ETag"))
 			if tag == current {
-				assert.Empty(t, g.Want(t, 304).Body)
+				assert.Empty(t, res.Want(t, 304).Body)
 				continue
 			}
-			assert.Contains(t, string(g.Want(t, 200).Body), `"template":"`+tenant)
+			assert.Contains(t, string(res.Want(t, 200).Body), `"template":"`+tenant)
 		}
 	}
-	put := func(tenant, tag string) Response {
-		return w.Do(t, Request{As: tenant + "-editor", Method: "PUT", Path: path, Body: PromptBody,
+	put := func(tenant, tag string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: tenant + "-editor", Method: "PUT", Path: path,
+			Body:   apitest.PromptBody,
 			Header: map[string]string{"If-Match": tag}})
 	}
 	put("beta", `"2"`).WantProblem(t, 412, tenancy.CodeVersionMismatch)
 	put("beta", `"1"`).Want(t, 200)
-	assert.Contains(t, string(w.Do(t, Request{As: "acme-viewer", Path: path}).Body), "acme again",
+	assert.Contains(t, string(reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).Body),
+		"acme again",
 		"beta's write is beta's")
 }
 
@@ -236,16 +244,17 @@ func TestAnETagIsAVersionOfTheOwnTenantsResource(t *testing.T) {
 // meaning here, and so no memory that one tenant could share with another.
 func TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer(t *testing.T) {
 	t.Parallel()
-	w := New(t)
+	reg := apitest.New(t)
+	type createdKey struct{ Secret string }
 	secrets := map[string]bool{}
 	for _, tenant := range []string{"acme", "beta", "acme"} {
-		g := w.Do(t, Request{
+		res := reg.Do(t, apitest.Request{
 			As: tenant + "-admin", Method: "POST", Path: "/api/v1/tenants/" + tenant + "/keys",
 			Body:   `{"name":"n","role":"viewer"}`,
 			Header: map[string]string{"Idempotency-Key": "same", "X-Request-ID": "same"},
 		}).Want(t, 201)
-		assert.Contains(t, g.Header.Get("Location"), w.Tenants[tenant].ID.String())
-		secrets[Decode[apiKey](t, g).Secret] = true
+		assert.Contains(t, res.Header.Get("Location"), reg.Tenants[tenant].ID.String())
+		secrets[apitest.Decode[createdKey](t, res).Secret] = true
 	}
 	assert.Len(t, secrets, 3)
 }
@@ -255,20 +264,24 @@ func TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer(t *testing.T) {
 // nor anybody after a tenant is gone.
 func TestWhatIsRememberedOfATenantIsItsOwn(t *testing.T) {
 	t.Parallel()
-	w := newWithSameItems(t, func(o *httpapi.Options) { o.Clock = time.Now })
+	reg := newWithSameItems(t, func(o *httpapi.Options) { o.Clock = time.Now })
 	for range 3 {
 		for _, tenant := range []string{"acme", "beta"} {
-			for _, a := range []Request{{Tenant: tenant}, {Tenant: w.Tenants[tenant].ID.String()},
+			for _, req := range []apitest.Request{{Tenant: tenant},
+				{Tenant: reg.Tenants[tenant].ID.String()},
 				{Host: tenant + ".registry.test"}} {
-				a.As, a.Path = "root", "/api/v1/prompts/a"
-				assert.Contains(t, string(w.Do(t, a).Want(t, 200).Body), `"template":"`+tenant+`"`)
+				req.As, req.Path = "root", "/api/v1/prompts/a"
+				assert.Contains(t, string(reg.Do(t, req).Want(t, 200).Body),
+					`"template":"`+tenant+`"`)
 			}
 		}
 	}
-	w.Do(t, Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/beta"}).Want(t, 204)
-	for _, a := range []Request{{Tenant: "beta"}, {Tenant: w.Tenants["beta"].ID.String()},
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/beta"}).
+		Want(t, 204)
+	for _, req := range []apitest.Request{
+		{Tenant: "beta"}, {Tenant: reg.Tenants["beta"].ID.String()},
 		{Host: "beta.registry.test"}} {
-		a.As, a.Path = "root", "/api/v1/prompts/a"
-		w.Do(t, a).WantProblem(t, 404, tenancy.CodeTenantNotFound)
+		req.As, req.Path = "root", "/api/v1/prompts/a"
+		reg.Do(t, req).WantProblem(t, 404, tenancy.CodeTenantNotFound)
 	}
 }

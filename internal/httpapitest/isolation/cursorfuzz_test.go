@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"encoding/json"
@@ -12,30 +12,31 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // newForCursors is a world without a server in which acme and beta have prompts
 // and agents of the same names, each with its tenant's in it.
-func newForCursors(f *testing.F) *Registry {
+func newForCursors(f *testing.F) *apitest.Registry {
 	f.Helper()
-	w := NewUnserved(f)
+	reg := apitest.NewUnserved(f)
 	for _, tenant := range []string{"acme", "beta"} {
 		for _, path := range []string{"prompts/a", "prompts/mm", "prompts/z", "agents/a",
 			"agents/z"} {
 			req := httptest.NewRequest(http.MethodPut, "/api/v1/"+path,
 				strings.NewReader(`{"spec":{"template":"","description":"`+tenant+`"}}`))
-			req.Header.Set("Authorization", "Bearer "+w.Tokens[tenant+"-editor"])
+			req.Header.Set("Authorization", "Bearer "+reg.Tokens[tenant+"-editor"])
 			rec := httptest.NewRecorder()
-			w.Handler.ServeHTTP(rec, req)
+			reg.Handler.ServeHTTP(rec, req)
 			require.Equal(f, http.StatusCreated, rec.Code, "%s", rec.Body)
 		}
 	}
-	return w
+	return reg
 }
 
-// cursorsOf are those that a list gives, page by page.
-func (w HandlerClient) cursorsOf(f *testing.F, path string) (cursors []string) {
+// listCursors returns the cursors of all pages of a list.
+func listCursors(f *testing.F, w apitest.HandlerClient, path string) (cursors []string) {
 	f.Helper()
 	for cursor := ""; ; cursors = append(cursors, cursor) {
 		status, body := w.Get(path + "cursor=" + url.QueryEscape(cursor))
@@ -61,12 +62,12 @@ func otherEncoding(text string) string {
 // it gave, byte for byte, and refuses all others, those of other lists and of
 // beta among them.
 func FuzzCursor(f *testing.F) {
-	w := newForCursors(f)
-	acme, beta := HandlerClient{w.Handler, w.Tokens["acme-viewer"]},
-		HandlerClient{w.Handler, w.Tokens["beta-viewer"]}
+	reg := newForCursors(f)
+	acme, beta := apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["acme-viewer"]},
+		apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["beta-viewer"]}
 	const list = "/api/v1/prompts?limit=1&"
 	given := map[string]bool{"": true}
-	for _, cursor := range acme.cursorsOf(f, list) {
+	for _, cursor := range listCursors(f, acme, list) {
 		given[cursor] = true
 		for _, seed := range []string{cursor, cursor + "=", cursor[1:], cursor[:len(cursor)-1] +
 			"_", cursor + "\n", cursor + "AA", "B" + cursor[1:], otherEncoding(cursor)} {
@@ -75,8 +76,8 @@ func FuzzCursor(f *testing.F) {
 	}
 	require.Len(f, given, 3)
 	for _, foreign := range [][]string{
-		beta.cursorsOf(f, list), acme.cursorsOf(f, "/api/v1/agents?limit=1&"),
-		acme.cursorsOf(f, "/api/v1/discovery?limit=1&"), acme.cursorsOf(f, list+"q=acme&"),
+		listCursors(f, beta, list), listCursors(f, acme, "/api/v1/agents?limit=1&"),
+		listCursors(f, acme, "/api/v1/discovery?limit=1&"), listCursors(f, acme, list+"q=acme&"),
 	} {
 		require.NotEmpty(f, foreign)
 		f.Add(foreign[0])
@@ -100,18 +101,18 @@ func FuzzCursor(f *testing.F) {
 // this code can: those of beta and of other lists are refused, those of acme's
 // prompts lead behind their place in that list, or are refused.
 func FuzzCursorPlace(f *testing.F) {
-	w := newForCursors(f)
+	reg := newForCursors(f)
 	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --",
 		"日"} {
 		f.Add("list prompt", place, true)
 		f.Add("list prompt", place, false)
 		f.Add("list agent", place, true)
 	}
-	caller := HandlerClient{Handler: w.Handler, Token: w.Tokens["acme-viewer"]}
+	caller := apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["acme-viewer"]}
 	f.Fuzz(func(t *testing.T, list, place string, own bool) {
-		tenant := w.Tenants["beta"].ID
+		tenant := reg.Tenants["beta"].ID
 		if own {
-			tenant = w.Tenants["acme"].ID
+			tenant = reg.Tenants["acme"].ID
 		}
 		status, body := caller.Get("/api/v1/prompts?cursor=" + forgeCursor(list, tenant, place))
 		require.NotContains(t, string(body), `"beta"`)
@@ -122,7 +123,7 @@ func FuzzCursorPlace(f *testing.F) {
 		}
 		require.True(t, own, "a cursor of another tenant was taken")
 		require.Equal(t, "list prompt", list, "a cursor of another list was taken")
-		names := (Response{Body: body}).Names(t)
+		names := (apitest.Response{Body: body}).Names(t)
 		for _, name := range []string{"a", "mm", "z"} {
 			if name > place {
 				require.Contains(t, names, name)

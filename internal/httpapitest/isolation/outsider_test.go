@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"maps"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -37,7 +38,7 @@ func (o outsider) newVariants(t *testing.T) variants {
 	if !o.users {
 		return newVariants(t)
 	}
-	return newVariants(t, AsUsers(func(slug string) tenancy.ID {
+	return newVariants(t, apitest.AsUsers(func(slug string) tenancy.ID {
 		return map[string]tenancy.ID{"acme": acmeID, "beta": betaID}[slug]
 	}))
 }
@@ -66,7 +67,7 @@ func namings() map[string]tenantNaming {
 		"id and own host":            {host: "acme", header: one(id)},
 		"header and own host":        {host: "acme", header: one("beta")},
 		"host and stray slug":        {host: "beta", header: one("stray")},
-		"host and stray id":          {host: "beta", header: one(NonexistentID)},
+		"host and stray id":          {host: "beta", header: one(apitest.NonexistentID)},
 		"id and stray host":          {host: "stray", header: one(id)},
 		"host and malformed":         {host: "beta", header: one("No Slug")},
 		"slug and id in two headers": {header: []string{"beta", id}},
@@ -84,7 +85,7 @@ func namings() map[string]tenantNaming {
 		"own path, id, and header":   {path: own, header: one("beta")},
 		"own path, id, and id":       {path: own, header: one(id)},
 		"path and stray header":      {path: "beta", header: one("stray")},
-		"path and stray id":          {path: "beta", header: one(NonexistentID)},
+		"path and stray id":          {path: "beta", header: one(apitest.NonexistentID)},
 		"path, id, and stray slug":   {path: id, header: one("stray")},
 		"path and malformed":         {path: "beta", header: one("No Slug")},
 	}
@@ -120,15 +121,16 @@ func (n tenantNaming) wantCode(o outsider) tenancy.Code {
 
 // request makes the request for an operation. It reports false for a naming that has
 // nothing to do with the operation.
-func (n tenantNaming) request(op Operation, o outsider) (rawRequest, bool) {
+func (n tenantNaming) request(op apitest.Operation, o outsider) (rawRequest, bool) {
 	inPath := strings.Contains(op.Path, "{tenant}")
 	if inPath != (n.path != "") {
 		return rawRequest{}, false
 	}
 	r := rawRequest{
 		credentials: o.credentials, method: op.Method, tenants: n.header,
-		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", NonexistentID, "{user_id}",
-			NonexistentID).Replace(op.Path),
+		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", apitest.NonexistentID,
+			"{user_id}",
+			apitest.NonexistentID).Replace(op.Path),
 	}
 	if n.host != "" {
 		r.host = n.host + ".registry.test"
@@ -140,13 +142,13 @@ func (n tenantNaming) request(op Operation, o outsider) (rawRequest, bool) {
 }
 
 // worksInTenant are the operations that a tenant is resolved for.
-func worksInTenant(t *testing.T) []Operation {
+func worksInTenant(t *testing.T) []apitest.Operation {
 	t.Helper()
-	ops := slices.DeleteFunc(New(t).Operations(t), func(op Operation) bool {
-		return !op.Protected || BelongsToNoTenant(op.Path)
+	ops := slices.DeleteFunc(apitest.New(t).Operations(t), func(op apitest.Operation) bool {
+		return !op.Protected || apitest.BelongsToNoTenant(op.Path)
 	})
 	require.Greater(t, len(ops), 25)
-	slices.SortFunc(ops, func(a, b Operation) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(ops, func(a, b apitest.Operation) int { return strings.Compare(a.ID, b.ID) })
 	return ops
 }
 
@@ -170,12 +172,14 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 					}
 					for range 2 {
 						got := all.sendAll(t, r)
-						require.Contains(t, got.body, `"code":"`+string(n.wantCode(o))+`"`, "%s: %v",
+						require.Contains(t, got.body, `"code":"`+string(n.wantCode(o))+`"`,
+							"%s: %v",
 							how, r)
 						require.Zero(t, got.bodyRead,
 							"the body is read of somebody who has no business here: %v", r)
 						require.NotContains(t, strings.Join(got.storeCalls, "\n"), "beta", "%v", r)
-						require.NotContains(t, strings.Join(got.storeCalls, "\n"), betaID.String(), "%v",
+						require.NotContains(t, strings.Join(got.storeCalls, "\n"), betaID.String(),
+							"%v",
 							r)
 					}
 				}
@@ -211,7 +215,8 @@ func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
 func TestTheUniversesDiffer(t *testing.T) {
 	t.Parallel()
 	for credentials, all := range map[string]variants{
-		"Bearer " + PlatformToken: newVariants(t), "user:root": outsider{users: true}.newVariants(t),
+		"Bearer " + apitest.PlatformToken: newVariants(t),
+		"user:root":                       outsider{users: true}.newVariants(t),
 	} {
 		different := map[string]bool{}
 		for state, u := range all {
@@ -281,9 +286,10 @@ func drawRequest(t *rapid.T, o outsider, paths []string) rawRequest {
 	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS",
 		"PATCH"}).Draw(t, "method")
 	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta",
-		"beta%00", "Beta", "stray", NonexistentID, "%2e%2e"}).Draw(t, "in the path")
-	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", NonexistentID, "{user_id}",
-		NonexistentID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
+		"beta%00", "Beta", "stray", apitest.NonexistentID, "%2e%2e"}).Draw(t, "in the path")
+	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", apitest.NonexistentID,
+		"{user_id}",
+		apitest.NonexistentID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
 	r.path += rapid.SampledFrom(
 		[]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta",
 			"?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
@@ -291,10 +297,11 @@ func drawRequest(t *rapid.T, o outsider, paths []string) rawRequest {
 		"acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).
 		Draw(t, "host")
 	r.tenants = rapid.SliceOfN(
-		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", NonexistentID,
+		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray",
+			apitest.NonexistentID,
 			"beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")
 	r.body = rapid.SampledFrom([]string{
-		"", `{}`, `{`, PromptBody, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
+		"", `{}`, `{`, apitest.PromptBody, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
 		`{"name":"` + strings.Repeat("x", resourceLimit) + `"}`,
 		strings.Repeat(" ", 4*bundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
 	}).Draw(t, "body")

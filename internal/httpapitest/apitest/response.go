@@ -1,4 +1,4 @@
-package httpapitest_test
+package apitest
 
 import (
 	"encoding/json"
@@ -28,36 +28,36 @@ type Problem struct {
 }
 
 // Decode decodes the JSON body into a value of type T.
-func Decode[T any](t *testing.T, g Response) T {
+func Decode[T any](t *testing.T, res Response) T {
 	t.Helper()
 	var v T
-	require.NoError(t, json.Unmarshal(g.Body, &v), "%s", g.Body)
+	require.NoError(t, json.Unmarshal(res.Body, &v), "%s", res.Body)
 	return v
 }
 
 // Want requires the status.
-func (g Response) Want(t *testing.T, status int) Response {
+func (res Response) Want(t *testing.T, status int) Response {
 	t.Helper()
-	require.Equal(t, status, g.Status, "%s", g.Body)
-	return g
+	require.Equal(t, status, res.Status, "%s", res.Body)
+	return res
 }
 
 // WantProblem requires a problem with the status and the code.
-func (g Response) WantProblem(t *testing.T, status int, code tenancy.Code) Problem {
+func (res Response) WantProblem(t *testing.T, status int, code tenancy.Code) Problem {
 	t.Helper()
-	require.Equal(t, status, g.Status, "%s", g.Body)
-	require.Equal(t, httpapi.ProblemType, g.Header.Get("Content-Type"))
-	p := Decode[Problem](t, g)
-	require.Equal(t, code, p.Code, "%s", g.Body)
+	require.Equal(t, status, res.Status, "%s", res.Body)
+	require.Equal(t, httpapi.ProblemType, res.Header.Get("Content-Type"))
+	p := Decode[Problem](t, res)
+	require.Equal(t, code, p.Code, "%s", res.Body)
 	require.Equal(t, status, p.Status)
-	require.Equal(t, g.Header.Get("X-Request-ID"), p.RequestID)
+	require.Equal(t, res.Header.Get("X-Request-ID"), p.RequestID)
 	return p
 }
 
 // Names returns the names of a list's items.
-func (g Response) Names(t *testing.T) []string {
+func (res Response) Names(t *testing.T) []string {
 	t.Helper()
-	list := Decode[struct{ Items []struct{ Name string } }](t, g)
+	list := Decode[struct{ Items []struct{ Name string } }](t, res)
 	names := make([]string, 0, len(list.Items))
 	for _, item := range list.Items {
 		names = append(names, item.Name)
@@ -66,11 +66,11 @@ func (g Response) Names(t *testing.T) []string {
 }
 
 // NextCursor returns the cursor of the next page, which must exist.
-func NextCursor(t *testing.T, g Response) string {
+func NextCursor(t *testing.T, res Response) string {
 	t.Helper()
 	cursor := Decode[struct {
 		NextCursor string `json:"next_cursor"`
-	}](t, g).NextCursor
+	}](t, res).NextCursor
 	require.NotEmpty(t, cursor)
 	return cursor
 }

@@ -1,4 +1,4 @@
-package httpapitest_test
+package apitest
 
 import (
 	"encoding/json"
@@ -64,11 +64,11 @@ func (reg *Registry) ProtectedRequests(t *testing.T) []Request {
 		}
 		path := strings.NewReplacer("{tenant}", "acme", "{name}", "x", "{id}",
 			tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.Path)
-		a := Request{Method: op.Method, Path: path}
+		req := Request{Method: op.Method, Path: path}
 		if op.Method == http.MethodPut || op.Method == http.MethodPost {
-			a.Body = `{}`
+			req.Body = `{}`
 		}
-		requests = append(requests, a)
+		requests = append(requests, req)
 	}
 	require.Greater(t, len(requests), 30)
 	return requests
