@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestWithoutValidCredentialsNothingIsToldWhateverTheTenant(t *testing.T) {
+func TestInvalidCredentialsRevealNoTenant(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Suspend(t, "beta")
@@ -49,7 +49,7 @@ func TestWithoutValidCredentialsNothingIsToldWhateverTheTenant(t *testing.T) {
 	}
 }
 
-func TestTwoAuthorizationHeadersAreNone(t *testing.T) {
+func TestTwoAuthorizationHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	req := reg.NewRequest(t.Context(), t, apitest.Request{As: "root", Path: "/api/v1/me"})
@@ -60,7 +60,7 @@ func TestTwoAuthorizationHeadersAreNone(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, res.StatusCode)
 }
 
-func TestAStrangerCantTellAForeignTenantFromNone(t *testing.T) {
+func TestForeignTenantLooksUnknown(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	reg.AddTenant(t, "gone")
@@ -98,7 +98,7 @@ func plainHeaders(h http.Header) http.Header {
 	return h
 }
 
-func TestEverySourceOfTheTenantMustAgree(t *testing.T) {
+func TestTenantSourcesMustAgree(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	acme, beta := reg.Tenants["acme"].ID.String(), reg.Tenants["beta"].ID.String()
@@ -161,7 +161,7 @@ func TestEverySourceOfTheTenantMustAgree(t *testing.T) {
 	}
 }
 
-func TestThePathIsASourceToo(t *testing.T) {
+func TestPathIsATenantSource(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, path := range []string{"", "/export", "/keys"} {
@@ -179,7 +179,7 @@ func TestThePathIsASourceToo(t *testing.T) {
 	}
 }
 
-func TestTwoTenantHeadersThatDifferAreAMismatch(t *testing.T) {
+func TestDifferentTenantHeadersAreAMismatch(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	req := reg.NewRequest(t.Context(), t,
@@ -191,7 +191,7 @@ func TestTwoTenantHeadersThatDifferAreAMismatch(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, res.StatusCode)
 }
 
-func TestARoleMayDoWhatItIncludesAndNothingElse(t *testing.T) {
+func TestRoleAllowsExactlyItsOperations(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
@@ -221,7 +221,7 @@ func TestARoleMayDoWhatItIncludesAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestASuspendedTenantIsToldToItsMembersOnly(t *testing.T) {
+func TestOnlyMembersSeeThatATenantIsSuspended(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	reg.Suspend(t, "acme")
@@ -247,7 +247,7 @@ func TestASuspendedTenantIsToldToItsMembersOnly(t *testing.T) {
 		WantProblem(t, http.StatusForbidden, tenancy.CodeTenantSuspended)
 }
 
-func TestOneTenantsRowsAreNobodyElses(t *testing.T) {
+func TestResourcesOfAnotherTenantAreInvisible(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, tenant := range []string{"acme", "beta"} {

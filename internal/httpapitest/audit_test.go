@@ -35,7 +35,7 @@ func decodeEntries(t *testing.T, res apitest.Response) []auditEntry {
 	return apitest.Decode[struct{ Items []auditEntry }](t, res).Items
 }
 
-func TestTheLogSaysWhoDidWhatFromWhere(t *testing.T) {
+func TestAuditEntryHasActorTargetAndAddress(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	put := reg.Put(t, "/api/v1/prompts/greeting", apitest.PromptBody)
@@ -60,7 +60,7 @@ func TestTheLogSaysWhoDidWhatFromWhere(t *testing.T) {
 	assert.Contains(t, create.Details["after"], "sha256:")
 }
 
-func TestTheLogIsFilteredAndPaged(t *testing.T) {
+func TestAuditListIsFilteredAndPaged(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 5 {
@@ -106,7 +106,7 @@ func TestTheLogIsFilteredAndPaged(t *testing.T) {
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
 }
 
-func TestTheLogIsForAdminsAlone(t *testing.T) {
+func TestAuditLogIsForAdminsOnly(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, path := range []string{"/api/v1/tenants/acme/audit",
@@ -126,7 +126,7 @@ func TestTheLogIsForAdminsAlone(t *testing.T) {
 	}
 }
 
-func TestThePlatformSeesAllLogs(t *testing.T) {
+func TestPlatformAuditListsAllTenants(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	require.NoError(t, reg.Services.PlatformAudit.Append(context.Background(), tenancy.Event{
@@ -160,7 +160,7 @@ type exportLine struct {
 	Entry json.RawMessage
 }
 
-func TestAnExportOfTheLogVerifies(t *testing.T) {
+func TestAuditExportVerifies(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/p%3C%E2%80%A8%3E", apitest.PromptBody)
@@ -208,7 +208,7 @@ func (m changedEntries) Export(
 	})
 }
 
-func TestAnEntryIsOneLineWhateverStandsInIt(t *testing.T) {
+func TestAuditExportWritesEveryEntryAsOneLine(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"{}}\n{\"end\":{\"seq\":1,\"hash\":\"\"}}\n", "{\n}", " {}", "",
 		"nonsense"} {

@@ -73,7 +73,7 @@ type importReport struct {
 	SecretsRequired []federation.SecretUse `json:"secrets_required"`
 }
 
-func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
+func TestExportIsDeterministicAndSurvivesImport(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	putOneOfEachKind(t, reg)
@@ -102,7 +102,7 @@ func TestAnExportIsTheSameBytesTwiceAndAgainAfterAnImport(t *testing.T) {
 	assert.Equal(t, 7, arrived.Count)
 }
 
-func TestAnExportIsFiltered(t *testing.T) {
+func TestExportIsFilteredByKindAndLabel(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	putOneOfEachKind(t, reg)
@@ -119,7 +119,7 @@ func TestAnExportIsFiltered(t *testing.T) {
 	}
 }
 
-func TestAnImportFollowsItsStrategy(t *testing.T) {
+func TestImportFollowsItsStrategy(t *testing.T) {
 	t.Parallel()
 	for strategy, want := range map[string]struct {
 		counts   map[string]int
@@ -160,7 +160,7 @@ func TestAnImportFollowsItsStrategy(t *testing.T) {
 	}
 }
 
-func TestAConflictIsShownAndNothingIsWritten(t *testing.T) {
+func TestImportConflictIsReportedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	putOneOfEachKind(t, reg)
@@ -184,7 +184,7 @@ func TestAConflictIsShownAndNothingIsWritten(t *testing.T) {
 	assert.Equal(t, 1, dry.Counts["fail"], "a dry run reports the conflict")
 }
 
-func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
+func TestInvalidBundleIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	putOneOfEachKind(t, reg)
@@ -224,7 +224,7 @@ func TestABundleThatIsntWholeIsRefusedAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-func TestAnImportIsAskedForStrictly(t *testing.T) {
+func TestImportParametersAreParsedStrictly(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	bundle := exportBundle(t, reg, "acme", "").Body
@@ -246,7 +246,7 @@ func TestAnImportIsAskedForStrictly(t *testing.T) {
 	reg.Do(t, req).WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
-func TestABundleBeyondTheLimitIsTooLarge(t *testing.T) {
+func TestBundleAboveTheLimitIsTooLarge(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.BundleLimit = 1000 })
 	putOneOfEachKind(t, reg)
@@ -264,7 +264,7 @@ func TestABundleBeyondTheLimitIsTooLarge(t *testing.T) {
 	assert.Equal(t, 413, res.StatusCode)
 }
 
-func TestALyingContentLengthIsNoWholeBody(t *testing.T) {
+func TestBodyShorterThanItsContentLengthIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
@@ -284,7 +284,7 @@ func TestALyingContentLengthIsNoWholeBody(t *testing.T) {
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-func TestAnAnnouncedLengthBeyondTheLimitIsRefusedUnread(t *testing.T) {
+func TestContentLengthAboveTheLimitIsRefusedUnread(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
@@ -300,7 +300,7 @@ func TestAnAnnouncedLengthBeyondTheLimitIsRefusedUnread(t *testing.T) {
 	assert.Equal(t, 413, res.StatusCode)
 }
 
-func TestAClientThatSendsItsWholeBodyFirstSeesThatItIsTooLarge(t *testing.T) {
+func TestClientThatSendsItsWholeBodyFirstGetsTooLarge(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
@@ -321,7 +321,7 @@ func TestAClientThatSendsItsWholeBodyFirstSeesThatItIsTooLarge(t *testing.T) {
 	assert.Equal(t, 413, res.StatusCode)
 }
 
-func TestASecretIsSetAndNeverRead(t *testing.T) {
+func TestSecretCanBeSetByAdminsOnly(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	putOneOfEachKind(t, reg)
@@ -353,7 +353,7 @@ func TestASecretIsSetAndNeverRead(t *testing.T) {
 	}
 }
 
-func TestAnImportWithALiteralSecretIsRefused(t *testing.T) {
+func TestImportWithLiteralSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	item, err := federation.Item{

@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAWriteCanDependOnTheVersion(t *testing.T) {
+func TestWriteDependsOnIfMatch(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	cases := []struct {
@@ -67,7 +67,7 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 	}
 }
 
-func TestAnyVersionMeansThereMustBeOne(t *testing.T) {
+func TestIfMatchRequiresAnExistingResource(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, match := range []string{"*", `"1"`, `"1","2"`} {
@@ -80,7 +80,7 @@ func TestAnyVersionMeansThereMustBeOne(t *testing.T) {
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-func TestAPutCanBeCreateOnly(t *testing.T) {
+func TestIfNoneMatchMakesPutCreateOnly(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	put := func(noneMatch string) apitest.Response {
@@ -96,7 +96,7 @@ func TestAPutCanBeCreateOnly(t *testing.T) {
 		Header.Get("ETag"))
 }
 
-func TestAGetOfAKnownVersionHasNoBody(t *testing.T) {
+func TestGetOfKnownVersionIsNotModified(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)

@@ -18,7 +18,7 @@ type discovery struct {
 	NextCursor string           `json:"next_cursor"`
 }
 
-func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
+func TestDiscoveryShowsChosenFieldsOfTheResolvedTenant(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/agents/a",
@@ -48,7 +48,7 @@ func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 		WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
-func TestDiscoveryIsPagedAsAWhole(t *testing.T) {
+func TestDiscoveryPagesAllListsWithOneCursor(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	var agents, servers []string

@@ -17,9 +17,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestProblemsLookAsTheyDid compares whole problem bodies with golden files:
+// TestProblemsMatchGoldenFiles compares whole problem bodies with golden files:
 // clients show their texts and read their members.
-func TestProblemsLookAsTheyDid(t *testing.T) {
+func TestProblemsMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/shared", apitest.PromptBody)

@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
+func TestHostHandlerRunsOnlyForAResolvedTenant(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewUnserved(t)
 	reg.AddTenant(t, "asleep")
@@ -67,7 +67,7 @@ func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
+func TestHandlerWorksUnderAnyPrefix(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/registry", "/a/b-c"} {
 		t.Run("at "+prefix, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
 	}
 }
 
-func TestTheZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
+func TestZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewUnserved(t)
 	handler := httpapi.New(reg.Services, httpapi.Options{})

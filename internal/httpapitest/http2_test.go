@@ -110,11 +110,11 @@ func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 	return server.Listener.Addr().String()
 }
 
-// TestTheHostsOfHTTP2AreOneOrRefused: there the host is the pseudo-header
+// TestConflictingHTTP2HostsAreRefused: there the host is the pseudo-header
 // :authority, and net/http passes over Host fields beside it, over all but the
 // first without it, and over a host in the path. RFC 9113, section 8.3.1, has
 // such requests malformed.
-func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
+func TestConflictingHTTP2HostsAreRefused(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t)
 	acme, beta := "acme.localhost", "beta.localhost"
@@ -169,9 +169,9 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 	}
 }
 
-// TestAForwardedHostOverHTTP2 comes from a proxy that is trusted: then its
+// TestForwardedHostFromTrustedProxyCountsOverHTTP2 comes from a proxy that is trusted: then its
 // hosts are its own affair.
-func TestAForwardedHostOverHTTP2(t *testing.T) {
+func TestForwardedHostFromTrustedProxyCountsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t, netip.MustParsePrefix("127.0.0.0/8"))
 	for want, fields := range map[string][]field{

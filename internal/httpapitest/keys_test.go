@@ -21,7 +21,7 @@ type ApiKey struct {
 	ExpiresAt              string `json:"expires_at"`
 }
 
-func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
+func TestAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	const path = "/api/v1/tenants/acme/keys"
@@ -64,7 +64,7 @@ func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-func TestAnExpiredKeyIsRefused(t *testing.T) {
+func TestExpiredKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -84,7 +84,7 @@ func TestAnExpiredKeyIsRefused(t *testing.T) {
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-func TestWhatAKeyCantBe(t *testing.T) {
+func TestInvalidKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for body, at := range map[string]string{
@@ -130,7 +130,7 @@ func TestKeysAreListedPageByPage(t *testing.T) {
 		"k4"}, names)
 }
 
-func TestMeIsWhoCalls(t *testing.T) {
+func TestMeDescribesTheCaller(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	type me struct {
@@ -156,7 +156,7 @@ func TestMeIsWhoCalls(t *testing.T) {
 	assert.Equal(t, "editor", key.Memberships[0].Role)
 }
 
-func TestMeLeavesDeletedTenantsOut(t *testing.T) {
+func TestMeLeavesOutDeletedTenants(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	reg.DeleteTenant(t, "beta")

@@ -45,7 +45,7 @@ func withKindPlaceholder(reg *apitest.Registry, path string) string {
 	return path
 }
 
-func TestEveryRouteHasALineInTheTable(t *testing.T) {
+func TestRouteTableCoversEveryRoute(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	rules := routeRules(t)
@@ -121,7 +121,7 @@ var refusalCodes = []tenancy.Code{
 	tenancy.CodeNoTenant, tenancy.CodeTenantSuspended, tenancy.CodeInternal,
 }
 
-func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.T) {
+func TestEveryRouteAllowsExactlyItsRolesInTheirTenant(t *testing.T) {
 	t.Parallel()
 	rules := routeRules(t)
 	shown := apitest.New(t)

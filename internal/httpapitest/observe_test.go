@@ -56,7 +56,7 @@ func (o *observer) last(t *testing.T) observation {
 	return o.observations[len(o.observations)-1]
 }
 
-func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
+func TestEachRequestIsObservedOnceWithCallerAndTenant(t *testing.T) {
 	t.Parallel()
 	heard := &observer{}
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Observe = heard.observe })
@@ -95,7 +95,7 @@ func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
 	}
 }
 
-func TestAPanicIsObservedAsAFault(t *testing.T) {
+func TestPanicIsObservedAsInternalError(t *testing.T) {
 	t.Parallel()
 	heard := &observer{}
 	services := apitest.NewUnserved(t).Services
@@ -127,7 +127,7 @@ func logLines(t *testing.T, text, message string) []map[string]any {
 	return found
 }
 
-func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
+func TestAccessLogHasALineForEachRequest(t *testing.T) {
 	t.Parallel()
 	var out apitest.LogBuffer
 	reg := apitest.NewUnserved(t, func(o *httpapi.Options) {
@@ -167,14 +167,14 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	assert.Less(t, len(out.String()), 2000)
 }
 
-func TestWithoutAnAccessLogNothingIsWrittenOfARequest(t *testing.T) {
+func TestNoAccessLogByDefault(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
 	assert.Empty(t, reg.Log.String())
 }
 
-func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
+func TestLogHandlerAddsTheContextsAttributes(t *testing.T) {
 	t.Parallel()
 	var out apitest.LogBuffer
 	handler := httpapi.LogHandler(slog.NewJSONHandler(&out, nil))
@@ -201,7 +201,7 @@ func writeCallerKind(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "for "+string(tenancy.PrincipalFrom(r.Context()).Kind))
 }
 
-func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
+func TestMetricsHandlerKnowsItsCaller(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, func(o *httpapi.Options) {
 		o.Metrics = http.HandlerFunc(writeCallerKind)
@@ -228,7 +228,7 @@ func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
 	}
 }
 
-func TestTheDocumentSaysThatMetricsNeedNoCredentials(t *testing.T) {
+func TestDocumentMakesCredentialsForMetricsOptional(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, func(o *httpapi.Options) {
 		o.Metrics = http.HandlerFunc(writeCallerKind)

@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAListIsReadPageByPage(t *testing.T) {
+func TestListIsReadPageByPage(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	want := []string{"B", "Z", "a", "a/b", "é", "日"}
@@ -38,7 +38,7 @@ func TestAListIsReadPageByPage(t *testing.T) {
 	}
 }
 
-func TestAPageHasAHundredItemsUnlessALimitSaysOtherwise(t *testing.T) {
+func TestPageHasAHundredItemsByDefault(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 101 {
@@ -50,7 +50,7 @@ func TestAPageHasAHundredItemsUnlessALimitSaysOtherwise(t *testing.T) {
 		Names(t), 101)
 }
 
-func TestAListIsStableUnderWrites(t *testing.T) {
+func TestListIsStableUnderWrites(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, name := range []string{"b", "d", "f"} {
@@ -67,7 +67,7 @@ func TestAListIsStableUnderWrites(t *testing.T) {
 	assert.Equal(t, []string{"e", "f"}, second.Names(t))
 }
 
-func TestAListIsFiltered(t *testing.T) {
+func TestListIsFilteredByTextAndLabel(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/Alpha",
@@ -96,7 +96,7 @@ func TestAListIsFiltered(t *testing.T) {
 	}
 }
 
-func TestAQueryIsReadStrictly(t *testing.T) {
+func TestQueryIsParsedStrictly(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, query := range []string{
@@ -121,7 +121,7 @@ func TestAQueryIsReadStrictly(t *testing.T) {
 		WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
-func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
+func TestCursorIsRefusedInAnotherList(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, kind := range []string{"prompts", "mcp-servers"} {
@@ -157,7 +157,7 @@ func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
 	}
 }
 
-func TestAForgedCursorIsRefused(t *testing.T) {
+func TestChangedCursorIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, name := range []string{"a", "b"} {

@@ -39,7 +39,7 @@ func (p *readinessProbe) status(ctx context.Context) int {
 	return answer.Code
 }
 
-func TestReadinessIsAtMostASecondOld(t *testing.T) {
+func TestReadinessIsCachedForOneSecond(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	p := newReadinessProbe(t,
@@ -54,7 +54,7 @@ func TestReadinessIsAtMostASecondOld(t *testing.T) {
 }
 
 // The age counts from when it was asked, not from when the answer came.
-func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
+func TestReadinessAgeCountsFromTheStartOfTheCheck(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	p := newReadinessProbe(t, func(o *httpapi.Options) {
@@ -68,7 +68,7 @@ func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotReadyIsAskedEachTime(t *testing.T) {
+func TestFailedReadinessIsNotCached(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	p := newReadinessProbe(t,
@@ -82,7 +82,7 @@ func TestWhatIsNotReadyIsAskedEachTime(t *testing.T) {
 	require.EqualValues(t, 3, p.calls.Load())
 }
 
-func TestManyWhoAskWhetherItIsReadyCostOneLook(t *testing.T) {
+func TestConcurrentProbesShareOneReadinessCheck(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		answer := make(chan struct{})

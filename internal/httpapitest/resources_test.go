@@ -14,7 +14,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAResourceLivesFromPutToDelete(t *testing.T) {
+func TestResourceIsCreatedReplacedReadAndDeleted(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 
@@ -61,7 +61,7 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 }
 
-func TestANameIsOnePercentEncodedSegment(t *testing.T) {
+func TestNameIsOnePercentEncodedSegment(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, name := range []string{
@@ -96,7 +96,7 @@ func segment(name string) string {
 	return url.PathEscape(name)
 }
 
-func TestANameThatCantBeIsRefused(t *testing.T) {
+func TestInvalidNameIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, escaped := range []string{
@@ -117,7 +117,7 @@ func TestANameThatCantBeIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPathThatIsNoCleanPathIsNotFoundAndNeverRedirected(t *testing.T) {
+func TestUncleanPathIsNotFoundAndNotRedirected(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/a", apitest.PromptBody)
@@ -133,7 +133,7 @@ func TestAPathThatIsNoCleanPathIsNotFoundAndNeverRedirected(t *testing.T) {
 	}
 }
 
-func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
+func TestInvalidResourceIsRefusedAndNotWritten(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	spec := func(s string) string { return `{"spec":` + s + `}` }
@@ -224,7 +224,7 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-func TestABodyOfTwoMebibytesIsTooLarge(t *testing.T) {
+func TestBodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	big := `{"spec":{"template":"` + strings.Repeat("x", 2<<20) + `"}}`
@@ -251,7 +251,7 @@ func TestABodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 	reg.Put(t, "/api/v1/prompts/big", fits)
 }
 
-func TestDeletingKeepsWhatIsNeeded(t *testing.T) {
+func TestReferencedAndSingletonResourcesCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/shared", apitest.PromptBody)
@@ -270,7 +270,7 @@ func TestDeletingKeepsWhatIsNeeded(t *testing.T) {
 		WantProblem(t, http.StatusConflict, tenancy.CodeNotDeletable)
 }
 
-func TestASecretNeverComesBack(t *testing.T) {
+func TestSecretValueIsNeverReturned(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	created := reg.Put(t, "/api/v1/model-configs/gpt",

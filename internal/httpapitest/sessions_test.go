@@ -106,7 +106,7 @@ type sessionPage struct {
 	Next string `json:"next_cursor"`
 }
 
-func TestASignedInUserWorksWithTheirRole(t *testing.T) {
+func TestSignedInUserHasTheirRole(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	u := addUserWithPassword(t, reg, "ada", tenancy.Editor)
@@ -145,7 +145,7 @@ func TestASignedInUserWorksWithTheirRole(t *testing.T) {
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
+func TestRefusedSignInsLookTheSameAndAreLimited(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", tenancy.Editor)
@@ -172,9 +172,9 @@ func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 	assert.Equal(t, string(waits[0]), string(waits[1]))
 }
 
-// TestOnlyPagesOfTheSameOriginActWithTheCookie: what a browser sends on behalf of
+// TestCookieWorksOnlyFromPagesOfTheSameOrigin: what a browser sends on behalf of
 // another page is refused, whatever the page makes of it.
-func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
+func TestCookieWorksOnlyFromPagesOfTheSameOrigin(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", tenancy.Editor)
@@ -235,8 +235,8 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 	}
 }
 
-// TestNobodyIsSignedInByAnotherPage: as the attacker, say.
-func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
+// TestSignInFromAnotherOriginIsRefused: as the attacker, say.
+func TestSignInFromAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "mallory", "")
@@ -256,8 +256,8 @@ func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
 	}
 }
 
-// TestAMethodIsWhatItSays: nothing makes a safe request one that changes.
-func TestAMethodIsWhatItSays(t *testing.T) {
+// TestMethodOverrideIsIgnored: nothing makes a safe request one that changes.
+func TestMethodOverrideIsIgnored(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", tenancy.Editor)
@@ -278,8 +278,8 @@ func TestAMethodIsWhatItSays(t *testing.T) {
 		Want(t, 200)
 }
 
-// TestATokenIsItsBearersWhateverCookieIsBesideIt, be the token good or not.
-func TestATokenIsItsBearersWhateverCookieIsBesideIt(t *testing.T) {
+// TestTokenOverridesTheCookie, be the token good or not.
+func TestTokenOverridesTheCookie(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", tenancy.Admin)
@@ -297,8 +297,8 @@ func TestATokenIsItsBearersWhateverCookieIsBesideIt(t *testing.T) {
 	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200)
 }
 
-// TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet.
-func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
+// TestOnlyTheCookieWithTheSecurePrefixIsAccepted.
+func TestOnlyTheCookieWithTheSecurePrefixIsAccepted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ prefix, cookie, path string }{
 		"the whole host": {"", "__Host-bailiwick", "/"},
@@ -345,7 +345,7 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 	}
 }
 
-func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
+func TestTrustedProxyReportsTLS(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{"10.0.0.1:1": "__Host-bailiwick",
 		"192.0.2.1:1": "bailiwick"} {
@@ -380,9 +380,9 @@ func resolverTrusting(network string) *resolve.Resolver {
 // noTenants are none.
 type noTenants struct{ ports.Tenants }
 
-// TestSigningInAgainLeavesTheFormerSession, so that one that was planted in the
+// TestSignInEndsTheFormerSession, so that one that was planted in the
 // browser is not the one that its user has then.
-func TestSigningInAgainLeavesTheFormerSession(t *testing.T) {
+func TestSignInEndsTheFormerSession(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", tenancy.Editor)
@@ -399,8 +399,8 @@ func TestSigningInAgainLeavesTheFormerSession(t *testing.T) {
 		`"name":"ada"`)
 }
 
-// TestANewRoleComesWithANewCookie, once, and the former one ends.
-func TestANewRoleComesWithANewCookie(t *testing.T) {
+// TestNewRoleRenewsTheCookie, once, and the former one ends.
+func TestNewRoleRenewsTheCookie(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	now := time.Now()
@@ -439,7 +439,7 @@ func TestANewRoleComesWithANewCookie(t *testing.T) {
 	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(last.Name+"="+last.Value)).Want(t, 200)
 }
 
-func TestSessionsAreListedInPages(t *testing.T) {
+func TestSessionsAreListedPageByPage(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", "")
@@ -468,8 +468,8 @@ func TestSessionsAreListedInPages(t *testing.T) {
 			Want(t, 200)).Items)
 }
 
-// TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs.
-func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
+// TestSessionRoutesDontExistWithAuthenticate.
+func TestSessionRoutesDontExistWithAuthenticate(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
@@ -480,8 +480,8 @@ func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
 	}
 }
 
-// TestThePasswordThatAUserIsGivenSignsThemIn, and another one ends their sessions.
-func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
+// TestGivenPasswordSignsInAndANewOneEndsSessions, and another one ends their sessions.
+func TestGivenPasswordSignsInAndANewOneEndsSessions(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	body := `{"email":"joan@example.com","name":"Joan","password":"` + password + `"}`
@@ -499,9 +499,9 @@ func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-// TestAnotherPageAcceptsNoInvitation for the user of the cookie, though anybody
+// TestInvitationFromAnotherOriginIsRefused for the user of the cookie, though anybody
 // may accept one.
-func TestAnotherPageAcceptsNoInvitation(t *testing.T) {
+func TestInvitationFromAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", "")

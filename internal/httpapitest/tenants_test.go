@@ -22,7 +22,7 @@ type tenant struct {
 	DeletedAt             string `json:"deleted_at"`
 }
 
-func TestATenantLivesFromCreationToRestoring(t *testing.T) {
+func TestTenantIsCreatedRenamedDeletedAndRestored(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	created := reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
@@ -70,7 +70,7 @@ func TestATenantLivesFromCreationToRestoring(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).Want(t, 200)
 }
 
-func TestDeletingATenantStopsItsKeysAndRestoringRevivesThem(t *testing.T) {
+func TestKeysStopWithDeletedTenantAndWorkAfterRestore(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
@@ -83,9 +83,9 @@ func TestDeletingATenantStopsItsKeysAndRestoringRevivesThem(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
 }
 
-// TestADeletedTenantIsNamedByEverySource: a super-admin's word counts no less
+// TestSourcesOfDeletedTenantMustAgree: a super-admin's word counts no less
 // for a tenant that nobody else finds.
-func TestADeletedTenantIsNamedByEverySource(t *testing.T) {
+func TestSourcesOfDeletedTenantMustAgree(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	acme, beta := reg.Tenants["acme"].ID.String(), reg.Tenants["beta"].ID.String()
@@ -113,7 +113,7 @@ func TestADeletedTenantIsNamedByEverySource(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/beta", Tenant: beta}).Want(t, 200)
 }
 
-func TestSuspendingATenantShowsAtOnce(t *testing.T) {
+func TestSuspensionTakesEffectAtOnce(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
@@ -128,7 +128,7 @@ func TestSuspendingATenantShowsAtOnce(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
 }
 
-func TestWhatATenantCantBe(t *testing.T) {
+func TestInvalidTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	cases := []struct {
@@ -179,7 +179,7 @@ func TestWhatATenantCantBe(t *testing.T) {
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
 }
 
-func TestATenantAdminChangesNameAndSettingsButNotTheState(t *testing.T) {
+func TestTenantAdminChangesNameAndSettingsButNotState(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	path := "/api/v1/tenants/acme"
@@ -197,7 +197,7 @@ func TestATenantAdminChangesNameAndSettingsButNotTheState(t *testing.T) {
 		Body: `{"slug":"mine","name":"n"}`}).WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
-func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
+func TestTenantListShowsOnlyTheCallersTenants(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 5 {
@@ -229,7 +229,7 @@ func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
 		WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
-func TestATenantHasAVersionToHoldOnTo(t *testing.T) {
+func TestTenantWriteDependsOnIfMatch(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	path := "/api/v1/tenants/acme"

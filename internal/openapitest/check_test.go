@@ -42,7 +42,7 @@ func answer(status int, media string, header ...string) *http.Response {
 	return res
 }
 
-func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
+func TestResponseIsCheckedAgainstItsOperation(t *testing.T) {
 	t.Parallel()
 	const asJSON, asProblem = "application/json", "application/problem+json"
 	thing := `{"at":"2030-01-02T03:04:05Z"}`
@@ -100,7 +100,7 @@ func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
 	}
 }
 
-func TestOperationsThatNobodyAskedAreNamed(t *testing.T) {
+func TestUnusedReturnsUncalledOperations(t *testing.T) {
 	t.Parallel()
 	d, err := openapitest.New([]byte(document))
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestOperationsThatNobodyAskedAreNamed(t *testing.T) {
 	assert.ElementsMatch(t, []string{"get", "delete", "text", "special"}, d.Unused())
 }
 
-func TestADocumentThatIsNoneIsAnError(t *testing.T) {
+func TestInvalidDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{``, `[]`, `{}`, `{"openapi":"3.0.3"}`,
 		`{"openapi":"3.1.0","paths":7}`} {

@@ -25,7 +25,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 
 func (r *recorder) Helper() {}
 
-func TestTheClientFailsItsTestAndStillHandsOnTheAnswer(t *testing.T) {
+func TestClientFailsItsTestAndReturnsTheResponse(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/moved" {

@@ -37,9 +37,9 @@ func newWithSameItems(t *testing.T, changes ...apitest.Option) *apitest.Registry
 	return reg
 }
 
-// TestACursorReadsInItsOwnTenantOnly takes a cursor of every list of acme to
+// TestCursorIsRefusedInAnotherTenant takes a cursor of every list of acme to
 // the same list of beta.
-func TestACursorReadsInItsOwnTenantOnly(t *testing.T) {
+func TestCursorIsRefusedInAnotherTenant(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
 	for _, path := range []string{"/api/v1/prompts", "/api/v1/agents", "/api/v1/discovery",
@@ -61,9 +61,9 @@ func TestACursorReadsInItsOwnTenantOnly(t *testing.T) {
 	}
 }
 
-// TestACursorOfADeletedTenantIsNotAnothers: a super-admin manages deleted
+// TestCursorOfDeletedTenantIsRefusedInAnother: a super-admin manages deleted
 // tenants, which resolution doesn't find.
-func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
+func TestCursorOfDeletedTenantIsRefusedInAnother(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.DeleteTenant(t, "acme")
@@ -78,9 +78,9 @@ func TestACursorOfADeletedTenantIsNotAnothers(t *testing.T) {
 	keys("beta", cursor).WantProblem(t, 400, tenancy.CodeInvalidCursor)
 }
 
-// TestACursorOfTheCallersTenantsIsNobodyElses: the list of tenants is in no
+// TestCursorOfTenantListIsRefusedForAnotherCaller: the list of tenants is in no
 // tenant, but everybody's own.
-func TestACursorOfTheCallersTenantsIsNobodyElses(t *testing.T) {
+func TestCursorOfTenantListIsRefusedForAnotherCaller(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	list := func(as, query string) apitest.Response {
@@ -106,7 +106,7 @@ func forgeCursor(list string, tenant tenancy.ID, place string) string {
 		place...))
 }
 
-func TestAForgedCursorReadsNothingForeign(t *testing.T) {
+func TestForgedCursorReadsOnlyTheOwnTenant(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
 	acme, beta := reg.Tenants["acme"].ID, reg.Tenants["beta"].ID
@@ -135,9 +135,9 @@ func TestAForgedCursorReadsNothingForeign(t *testing.T) {
 	}
 }
 
-// TestNoAnswerIsForACache goes through every operation, with every kind of
+// TestEveryResponseForbidsCaching goes through every operation, with every kind of
 // outcome: one tenant's answer kept is another's served.
-func TestNoAnswerIsForACache(t *testing.T) {
+func TestEveryResponseForbidsCaching(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
 	fresh := map[string]string{"If-None-Match": `"1"`}
@@ -189,7 +189,7 @@ func assertVaries(t *testing.T, h http.Header, what string) {
 	}
 }
 
-func TestAHostsAnswersVaryByTenantAndItsProblemsAreNotKept(t *testing.T) {
+func TestHostResponsesVaryByTenantAndProblemsForbidCaching(t *testing.T) {
 	t.Parallel()
 	u := newVariant(t, tenancy.Suspended)
 	u.serveHostRoutes(tenancy.Principal{})
@@ -206,9 +206,9 @@ func TestAHostsAnswersVaryByTenantAndItsProblemsAreNotKept(t *testing.T) {
 	}
 }
 
-// TestAnETagIsAVersionOfTheOwnTenantsResource: the tags of two tenants can be
+// TestETagMatchesOnlyTheOwnTenantsResource: the tags of two tenants can be
 // equal, and say nothing about each other.
-func TestAnETagIsAVersionOfTheOwnTenantsResource(t *testing.T) {
+func TestETagMatchesOnlyTheOwnTenantsResource(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
 	const path = "/api/v1/prompts/a"
@@ -240,9 +240,9 @@ func TestAnETagIsAVersionOfTheOwnTenantsResource(t *testing.T) {
 		"beta's write is beta's")
 }
 
-// TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer: the header has no
+// TestIdempotencyKeyReturnsNoOtherTenantsResponse: the header has no
 // meaning here, and so no memory that one tenant could share with another.
-func TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer(t *testing.T) {
+func TestIdempotencyKeyReturnsNoOtherTenantsResponse(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	type createdKey struct{ Secret string }
@@ -259,10 +259,10 @@ func TestARepeatedKeyOfIdempotencyServesNobodyElsesAnswer(t *testing.T) {
 	assert.Len(t, secrets, 3)
 }
 
-// TestWhatIsRememberedOfATenantIsItsOwn sends requests for two tenants in turns
+// TestResolverCacheServesNoOtherTenant sends requests for two tenants in turns
 // through one resolver: what it remembers of the one never serves the other,
 // nor anybody after a tenant is gone.
-func TestWhatIsRememberedOfATenantIsItsOwn(t *testing.T) {
+func TestResolverCacheServesNoOtherTenant(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t, func(o *httpapi.Options) { o.Clock = time.Now })
 	for range 3 {

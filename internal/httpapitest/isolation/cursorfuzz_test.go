@@ -97,10 +97,10 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzCursorPlace makes cursors of any list and any place, as whoever has read
+// FuzzCursorPosition makes cursors of any list and any place, as whoever has read
 // this code can: those of beta and of other lists are refused, those of acme's
 // prompts lead behind their place in that list, or are refused.
-func FuzzCursorPlace(f *testing.F) {
+func FuzzCursorPosition(f *testing.F) {
 	reg := newForCursors(f)
 	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --",
 		"日"} {

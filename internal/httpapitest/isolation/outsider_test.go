@@ -152,12 +152,12 @@ func worksInTenant(t *testing.T) []apitest.Operation {
 	return ops
 }
 
-// TestAnOutsiderCantTellWhatBecameOfATenant sends each kind of outsider's every
+// TestOutsiderCannotDetectTheStateOfATenant sends each kind of outsider's every
 // request that names beta to registries that differ in nothing but beta, which
 // is unknown, deleted, suspended or active there: status, headers, body, the
 // questions to the stores and what is read of the body are the same, and no
 // question is about beta. Cold, warm, and with insiders at work.
-func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
+func TestOutsiderCannotDetectTheStateOfATenant(t *testing.T) {
 	t.Parallel()
 	ops := worksInTenant(t)
 	for who, o := range outsiders {
@@ -190,9 +190,9 @@ func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
 	}
 }
 
-// TestAMemberOfADeletedTenantIsAnOutsider: they are told what those are told who
+// TestMemberOfDeletedTenantIsAnOutsider: they are told what those are told who
 // have a place in a tenant that there never was.
-func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
+func TestMemberOfDeletedTenantIsAnOutsider(t *testing.T) {
 	t.Parallel()
 	o := outsider{credentials: "user:admin@beta", users: true}
 	all, ops := o.newVariants(t), worksInTenant(t)
@@ -210,9 +210,9 @@ func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
 	}
 }
 
-// TestTheUniversesDiffer is why the other tests can fail: whoever may know of
+// TestVariantsDifferForInsiders is why the other tests can fail: whoever may know of
 // beta sees another one in each.
-func TestTheUniversesDiffer(t *testing.T) {
+func TestVariantsDifferForInsiders(t *testing.T) {
 	t.Parallel()
 	for credentials, all := range map[string]variants{
 		"Bearer " + apitest.PlatformToken: newVariants(t),
@@ -229,9 +229,9 @@ func TestTheUniversesDiffer(t *testing.T) {
 	}
 }
 
-// TestTheKeyOfADeletedTenantIsAnyUnknownKey: it stopped at once, and doesn't
+// TestKeyOfDeletedTenantLooksUnknown: it stopped at once, and doesn't
 // tell that it was one.
-func TestTheKeyOfADeletedTenantIsAnyUnknownKey(t *testing.T) {
+func TestKeyOfDeletedTenantLooksUnknown(t *testing.T) {
 	t.Parallel()
 	all := newVariants(t)
 	for _, path := range []string{"/api/v1/me", "/api/v1/tenants", "/api/v1/prompts",
@@ -243,11 +243,11 @@ func TestTheKeyOfADeletedTenantIsAnyUnknownKey(t *testing.T) {
 	}
 }
 
-// TestNoRequestTellsOutsidersOfATenant draws what an outsider could send, also
+// TestRandomRequestsRevealNoTenantToOutsiders draws what an outsider could send, also
 // to public and unknown routes, with other methods, bad bodies, conditions and
 // queries, one after another: whatever comes of it, it is the same in all
 // universes.
-func TestNoRequestTellsOutsidersOfATenant(t *testing.T) {
+func TestRandomRequestsRevealNoTenantToOutsiders(t *testing.T) {
 	t.Parallel()
 	paths := publicPaths()
 	for _, op := range worksInTenant(t) {
@@ -326,7 +326,7 @@ func drawRequest(t *rapid.T, o outsider, paths []string) rawRequest {
 	return r
 }
 
-func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
+func TestHostRoutesRevealNoTenantToOutsiders(t *testing.T) {
 	t.Parallel()
 	callers := map[string]tenancy.Principal{
 		"a user of acme": {Kind: tenancy.UserPrincipal,

@@ -83,9 +83,9 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	assert.Equal(t, []string{"deleteDefaults"}, reg.Document.Unused())
 }
 
-// TestFiftyClientsAtOnceSeeTheirOwnTenantOnly mixes readers and writers of two
+// TestFiftyConcurrentClientsSeeOnlyTheirTenant mixes readers and writers of two
 // tenants over the same names.
-func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
+func TestFiftyConcurrentClientsSeeOnlyTheirTenant(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	var failed atomic.Int64
@@ -112,7 +112,7 @@ func TestFiftyClientsAtOnceSeeTheirOwnTenantOnly(t *testing.T) {
 	assert.Zero(t, failed.Load())
 }
 
-func TestOneOfManyConcurrentCreatorsWins(t *testing.T) {
+func TestOneOfManyConcurrentCreatesSucceeds(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	var created, refused atomic.Int64

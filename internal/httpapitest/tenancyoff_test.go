@@ -19,7 +19,7 @@ func newWithTenancyOff(t *testing.T) *apitest.Registry {
 	return reg
 }
 
-func TestWithTenancyOffEverythingIsTheDefaultTenant(t *testing.T) {
+func TestTenancyOffServesOnlyTheDefaultTenant(t *testing.T) {
 	t.Parallel()
 	reg := newWithTenancyOff(t)
 	for _, req := range []apitest.Request{
@@ -49,7 +49,7 @@ func TestWithTenancyOffEverythingIsTheDefaultTenant(t *testing.T) {
 		`"slug":"default"`)
 }
 
-func TestWithTenancyOffThereIsNoOtherTenant(t *testing.T) {
+func TestTenancyOffHidesOtherTenants(t *testing.T) {
 	t.Parallel()
 	reg := newWithTenancyOff(t)
 	for _, path := range []string{"", "/export", "/keys"} {
@@ -69,7 +69,7 @@ func TestWithTenancyOffThereIsNoOtherTenant(t *testing.T) {
 		Body), "acme\"")
 }
 
-func TestWithTenancyOffCredentialsAreStillNeeded(t *testing.T) {
+func TestTenancyOffStillNeedsCredentials(t *testing.T) {
 	t.Parallel()
 	reg := newWithTenancyOff(t)
 	reg.Do(t, apitest.Request{Path: "/api/v1/prompts"}).

@@ -20,7 +20,7 @@ func purgeRequest(slug, confirm string) apitest.Request {
 		Body: `{"confirm":"` + confirm + `"}`}
 }
 
-func TestOnlyADeletedTenantIsPurgedAndOnlyByItsSlug(t *testing.T) {
+func TestPurgeNeedsADeletedTenantAndItsSlug(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, purgeRequest("acme", "acme")).WantProblem(t, 409, "invalid_state")
@@ -58,7 +58,7 @@ func TestOnlyADeletedTenantIsPurgedAndOnlyByItsSlug(t *testing.T) {
 	require.EqualValues(t, 4, certificate.Rows["keys"])
 }
 
-func TestNothingInheritsFromAPurgedTenant(t *testing.T) {
+func TestPurgedTenantLeavesNothing(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 3 {
@@ -127,7 +127,7 @@ func withoutID(t *testing.T, body []byte) string {
 	return string(text)
 }
 
-func TestQuotasAreASuperAdminsToSet(t *testing.T) {
+func TestOnlySuperAdminsSetQuotas(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	const quotas = `{"quotas":{"resources":{"prompt":1},"requests_per_second":100}}`
@@ -179,7 +179,7 @@ func TestQuotasAreASuperAdminsToSet(t *testing.T) {
 			Body), "quotas")
 }
 
-func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
+func TestRequestAboveTheQuotaGetsRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
@@ -220,7 +220,7 @@ func TestATenantThatAsksTooFastIsToldWhenToGoOn(t *testing.T) {
 	}
 }
 
-func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
+func TestRotatedKeyWorksDuringTheOverlap(t *testing.T) {
 	t.Parallel()
 	now := time.Now().UTC()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
@@ -295,7 +295,7 @@ func TestARotatedKeyWorksOnForAsLongAsItIsTold(t *testing.T) {
 	works(last.Secret, 200)
 }
 
-func TestAKeyIsOfItsTenantAloneAfterEveryCacheIsWarm(t *testing.T) {
+func TestKeyWorksOnlyInItsTenantWithWarmCaches(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	const path = "/api/v1/prompts"

@@ -51,7 +51,7 @@ func platformEntries(t *testing.T, reg *apitest.Registry) []tenancy.AuditEntry {
 	return own
 }
 
-func TestADenialStandsInTheLogOfTheTenantThatTheCallerBelongsTo(t *testing.T) {
+func TestDenialIsAuditedInTheCallersTenant(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		ask  apitest.Request
@@ -114,7 +114,7 @@ func TestADenialStandsInTheLogOfTheTenantThatTheCallerBelongsTo(t *testing.T) {
 	}
 }
 
-func TestAForeignTenantIsDeniedInTheSamePlaceAsNone(t *testing.T) {
+func TestDenialInForeignTenantIsAuditedLikeUnknownTenant(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	before := len(auditEntries(t, reg, "acme"))
@@ -127,7 +127,7 @@ func TestAForeignTenantIsDeniedInTheSamePlaceAsNone(t *testing.T) {
 	assert.Len(t, platformEntries(t, reg), 2)
 }
 
-func TestWhoGuessesAllDayIsCountedAndNotWrittenDownEachTime(t *testing.T) {
+func TestRepeatedDenialsAreCountedInsteadOfAudited(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
@@ -145,7 +145,7 @@ func TestWhoGuessesAllDayIsCountedAndNotWrittenDownEachTime(t *testing.T) {
 	assert.Len(t, platformEntries(t, reg), 21)
 }
 
-func TestWhatIsAskedForIsCutBeforeItIsWrittenDown(t *testing.T) {
+func TestAuditedPathIsShortenedWithoutQuery(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, apitest.Request{Path: "/api/v1/prompts/" + strings.Repeat("x", 4000) + "?q=secret"}).
@@ -155,7 +155,7 @@ func TestWhatIsAskedForIsCutBeforeItIsWrittenDown(t *testing.T) {
 	assert.NotContains(t, text, "secret")
 }
 
-func TestASuperAdminWhoReadsInATenantStandsInItsLog(t *testing.T) {
+func TestSuperAdminsReadIsAudited(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
@@ -178,7 +178,7 @@ func TestASuperAdminWhoReadsInATenantStandsInItsLog(t *testing.T) {
 		"that there is a tenant is no secret of its own")
 }
 
-func TestATenantThatAsksForAReasonIsGivenOne(t *testing.T) {
+func TestSuperAdminNeedsReasonIfTenantRequiresIt(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPut,
@@ -209,7 +209,7 @@ func TestATenantThatAsksForAReasonIsGivenOne(t *testing.T) {
 	}
 }
 
-func TestWhoBelongsToATenantNeedsNoReason(t *testing.T) {
+func TestMemberNeedsNoReason(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPut,
@@ -218,7 +218,7 @@ func TestWhoBelongsToATenantNeedsNoReason(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
 }
 
-func TestASettingThatCantBeReadAsksForAReason(t *testing.T) {
+func TestUnreadableReasonSettingRequiresReason(t *testing.T) {
 	t.Parallel()
 	for value, asks := range map[string]bool{`false`: false, `null`: false, `true`: true,
 		`"no"`: true, `0`: true, `{}`: true} {
@@ -231,7 +231,7 @@ func TestASettingThatCantBeReadAsksForAReason(t *testing.T) {
 	}
 }
 
-func TestAReasonIsOneLine(t *testing.T) {
+func TestReasonMustBeOneLine(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, reason := range []string{"", "a\tb", strings.Repeat("x", 257), "\xff"} {
@@ -248,7 +248,7 @@ func (failingAudit) Append(context.Context, tenancy.ID, tenancy.Event) error {
 	return errors.New("no room on the disk")
 }
 
-func TestASuperAdminWhoCantBeWrittenDownDoesntRead(t *testing.T) {
+func TestSuperAdminCannotReadWithoutAudit(t *testing.T) {
 	t.Parallel()
 	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 	services.Audit = failingAudit{services.Audit}

@@ -53,7 +53,7 @@ var createKeyRequest = apitest.Request{As: "acme-admin", Method: http.MethodPost
 	Path: "/api/v1/tenants/acme/keys",
 	Body: `{"name":"k","role":"viewer"}`}
 
-func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
+func TestAdministrativeResponseWaitsForTheChange(t *testing.T) {
 	t.Parallel()
 	d := &fakeNotifier{}
 	reg := newWithUnseenRevocation(t, d)
@@ -68,7 +68,7 @@ func TestAnAdministrativeAnswerWaitsUntilItWasHeard(t *testing.T) {
 	assert.Equal(t, 1, d.flushes, "nor does who is refused")
 }
 
-func TestWhatCannotBeSettledIsForgotten(t *testing.T) {
+func TestFailedFlushClearsTheCache(t *testing.T) {
 	t.Parallel()
 	reg := newWithUnseenRevocation(t,
 		&fakeNotifier{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
@@ -77,9 +77,9 @@ func TestWhatCannotBeSettledIsForgotten(t *testing.T) {
 		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 }
 
-// TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered warms every cache with
+// TestKeyIsRefusedInAnotherTenantWithWarmCaches warms every cache with
 // what each key may do, and then sends each to the other's tenant.
-func TestAKeyForAnotherTenantIsRefusedThoughAllIsRemembered(t *testing.T) {
+func TestKeyIsRefusedInAnotherTenantWithWarmCaches(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for range 3 {

@@ -21,7 +21,7 @@ func (o failingTransfers) Import(context.Context, tenancy.ID, func(ports.Import)
 	return tenancy.Errorf(o.code, "nothing was imported")
 }
 
-func TestAnImportThatWasOvertakenIsAConflict(t *testing.T) {
+func TestImportConflictingWithAnotherWriteIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, code := range []tenancy.Code{tenancy.CodeTargetChanged, tenancy.CodeAlreadyExists} {
 		services := memory.New(apitest.Kinds(), memory.Options{}).Services()

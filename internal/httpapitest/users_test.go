@@ -104,7 +104,7 @@ func callUserOperations(t *testing.T, reg *apitest.Registry) {
 		Want(t, 204)
 }
 
-func TestUsersAreForSuperAdmins(t *testing.T) {
+func TestUsersAreForSuperAdminsOnly(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	ada := createUser(t, reg, "ada@example.com")
@@ -126,7 +126,7 @@ func TestUsersAreForSuperAdmins(t *testing.T) {
 	assert.Len(t, reg.Pages(t, apitest.Request{As: "root", Path: usersPath}, "email"), 1)
 }
 
-func TestWhatAUserCantBe(t *testing.T) {
+func TestInvalidUserIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	ada := createUser(t, reg, "ada@example.com")
@@ -164,7 +164,7 @@ func TestWhatAUserCantBe(t *testing.T) {
 	assert.Len(t, reg.Pages(t, apitest.Request{As: "root", Path: usersPath}, "email"), 1)
 }
 
-func TestPeopleAreListedPageByPage(t *testing.T) {
+func TestUsersMembersAndInvitationsAreListedPageByPage(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, name := range []string{"d", "b", "a", "c", "e"} {
@@ -193,7 +193,7 @@ func TestPeopleAreListedPageByPage(t *testing.T) {
 		"email"))
 }
 
-func TestTheLastAdminStays(t *testing.T) {
+func TestLastAdminCannotBeRemoved(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	ada, bob := createUser(t, reg, "ada@example.com"), createUser(t, reg, "bob@example.com")
@@ -223,9 +223,9 @@ func TestTheLastAdminStays(t *testing.T) {
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-// TestATenantAdminLearnsNothingOfUsersElsewhere probes with ids and addresses of
+// TestTenantAdminCannotProbeForeignUsers probes with ids and addresses of
 // people that there are and that there aren't.
-func TestATenantAdminLearnsNothingOfUsersElsewhere(t *testing.T) {
+func TestTenantAdminCannotProbeForeignUsers(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	ada := createUser(t, reg, "ada@example.com")
@@ -262,7 +262,7 @@ func TestATenantAdminLearnsNothingOfUsersElsewhere(t *testing.T) {
 	}
 }
 
-func TestATenantAdminCantMakeMoreOfThemselves(t *testing.T) {
+func TestTenantAdminCannotEscalate(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	const mallory = "user:admin@acme"
@@ -323,7 +323,7 @@ func TestATenantAdminCantMakeMoreOfThemselves(t *testing.T) {
 	}
 }
 
-func TestAnInvitationIsALinkForOnePersonOnce(t *testing.T) {
+func TestInvitationIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	i := invite(t, reg, "acme-admin", "Bob@Example.com", "editor")
@@ -347,7 +347,7 @@ func TestAnInvitationIsALinkForOnePersonOnce(t *testing.T) {
 		"email"))
 }
 
-func TestAllDeadInvitationsLookTheSame(t *testing.T) {
+func TestInvalidInvitationsLookTheSame(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -418,7 +418,7 @@ func TestAllDeadInvitationsLookTheSame(t *testing.T) {
 		WantProblem(t, 422, tenancy.CodeUnknownField)
 }
 
-func TestWhoHasAnAccountAcceptsSignedInAsIt(t *testing.T) {
+func TestExistingUserAcceptsOnlySignedIn(t *testing.T) {
 	t.Parallel()
 	var reg *apitest.Registry
 	var caller atomic.Value // the signed-in user's id
@@ -459,7 +459,7 @@ func TestWhoHasAnAccountAcceptsSignedInAsIt(t *testing.T) {
 			Want(t, 200)), "email")
 }
 
-func TestOneOfManyAcceptsWins(t *testing.T) {
+func TestOneOfManyConcurrentAcceptsSucceeds(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	i := invite(t, reg, "acme-admin", "bob@example.com", "viewer")

@@ -20,7 +20,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheProbesNeedNoCredentials(t *testing.T) {
+func TestProbesNeedNoCredentials(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for _, path := range []string{"/livez", "/readyz"} {
@@ -29,7 +29,7 @@ func TestTheProbesNeedNoCredentials(t *testing.T) {
 	}
 }
 
-func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
+func TestFailedReadinessIsUnavailableAndLogged(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err    error
@@ -57,7 +57,7 @@ func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
 	}
 }
 
-func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
+func TestDocumentIsCompleteAndEverySchemaCompiles(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	require.NoError(t, reg.Document.CheckSchemas())
@@ -76,7 +76,7 @@ func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
 	assert.Len(t, ids, 5+7+4+3+5+4+4+3+7+4*6)
 }
 
-func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
+func TestDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	var doc struct {
@@ -100,7 +100,7 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 		"an answer never has a secret's value")
 }
 
-func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
+func TestUnsupportedMethodIsRefusedWithAllow(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for path, allow := range map[string]string{
@@ -121,7 +121,7 @@ func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
 }
 
-func TestHeadIsGetWithoutABody(t *testing.T) {
+func TestHeadIsGetWithoutBody(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
@@ -141,7 +141,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 		Status)
 }
 
-func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
+func TestRequestKeepsItsValidIDOrGetsANewOne(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for id, kept := range map[string]bool{
@@ -155,7 +155,7 @@ func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
 	}
 }
 
-func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
+func TestBodyOfUnsupportedMediaTypeIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for media, fine := range map[string]bool{
@@ -188,7 +188,7 @@ func (b failingResources) List(
 	return nil, b.fail()
 }
 
-func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
+func TestCauseOfAFaultIsLoggedAndNotShown(t *testing.T) {
 	t.Parallel()
 	const cause = `pq: relation "agents" does not exist`
 	for name, c := range map[string]struct {
@@ -241,7 +241,7 @@ func newOverExisting(t *testing.T, services ports.Services) *apitest.Registry {
 	return reg
 }
 
-func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
+func TestPanicAfterTheFirstByteClosesTheConnection(t *testing.T) {
 	t.Parallel()
 	services := apitest.NewUnserved(t).Services
 	reg := newOverExisting(t, services)
@@ -267,7 +267,7 @@ func (b *panickingWriter) Write(p []byte) (int, error) {
 	panic("out of order")
 }
 
-func TestOptionsThatCantWorkAreNamed(t *testing.T) {
+func TestInvalidOptionsAreNamed(t *testing.T) {
 	t.Parallel()
 	good := apitest.NewUnserved(t).Services
 	tenantsKind, err := federation.NewKinds(federation.Kind{Name: "tenant"})

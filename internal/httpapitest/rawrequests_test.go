@@ -73,11 +73,11 @@ const (
 		"tenant_mismatch", "refused"
 )
 
-// TestAHostInAnyDisguiseIsItsTenantOrRefused sends what no client library
+// TestHostInAnyFormIsItsTenantOrRefused sends what no client library
 // would. Every request also comes with X-Tenant-ID: beta: then a host that
 // names acme must not serve acme or beta, and only a host that can't mean acme
 // may serve beta.
-func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
+func TestHostInAnyFormIsItsTenantOrRefused(t *testing.T) {
 	t.Parallel()
 	reg := newForRawRequests(t)
 	for _, c := range []struct{ name, host, want, besideBeta string }{
@@ -149,7 +149,7 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 	}
 }
 
-func TestTheTargetOfARequestIsItsHost(t *testing.T) {
+func TestAbsoluteRequestTargetNamesTheHost(t *testing.T) {
 	t.Parallel()
 	reg := newForRawRequests(t)
 	for name, c := range map[string]struct{ head, want string }{
@@ -191,7 +191,7 @@ func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 	}
 }
 
-func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
+func TestForwardedHostCountsOnlyFromTrustedPeers(t *testing.T) {
 	t.Parallel()
 	untrusting, trusting := newForRawRequests(t),
 		newForRawRequests(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
@@ -250,7 +250,7 @@ func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 	}
 }
 
-func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
+func TestTenantHeaderMustBeOneCanonicalName(t *testing.T) {
 	t.Parallel()
 	reg := newForRawRequests(t)
 	id := reg.Tenants["acme"].ID.String()
