@@ -106,7 +106,7 @@ func TestTenantSourcesMustAgree(t *testing.T) {
 	cases := []struct {
 		name string
 		ask  apitest.Request
-		code tenancy.Code // "" is success
+		code tenancy.Code // "" if the request succeeds
 	}{
 		{"the key alone", apitest.Request{As: "acme-viewer"}, ""},
 		{"key and header", apitest.Request{As: "acme-viewer", Tenant: "acme"}, ""},
@@ -208,7 +208,7 @@ func TestRoleAllowsExactlyItsOperations(t *testing.T) {
 				"{user_id}", "nothing").Replace(op.Path)
 			req := apitest.Request{As: "acme-" + role, Method: op.Method, Path: path}
 			if op.Method == http.MethodPut || op.Method == http.MethodPost {
-				req.Body = `{` // refused, but only of those who may
+				req.Body = `{` // invalid, so that an allowed call changes nothing
 			}
 			res := reg.Do(t, req)
 			if bytes.Contains([]byte(strings.Join(may, " ")), []byte(op.Role)) {

@@ -13,8 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-// TestEveryOperationSucceedsOnce calls each operation of the document with
-// success, so that no route and no schema of a success stays unseen.
+// TestEveryOperationSucceedsOnce calls each operation of the document successfully, so
+// that every route and every schema of a success is checked.
 func TestEveryOperationSucceedsOnce(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -79,12 +79,12 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 
 	callSessionOperations(t, reg)
 
-	// A singleton can't be deleted: the only operation that never succeeds.
+	// The only operation that never succeeds: a singleton can't be deleted.
 	assert.Equal(t, []string{"deleteDefaults"}, reg.Document.Unused())
 }
 
-// TestFiftyConcurrentClientsSeeOnlyTheirTenant mixes readers and writers of two
-// tenants over the same names.
+// TestFiftyConcurrentClientsSeeOnlyTheirTenant has clients of two tenants read and write
+// resources with the same names.
 func TestFiftyConcurrentClientsSeeOnlyTheirTenant(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)

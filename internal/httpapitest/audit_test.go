@@ -192,7 +192,7 @@ func TestAuditExportVerifies(t *testing.T) {
 	assert.Equal(t, int64(len(lines)-2), chain.Seq)
 }
 
-// changedEntries is a log in which somebody has put text that would look like lines.
+// changedEntries is an audit log whose stored texts were replaced by text.
 type changedEntries struct {
 	ports.Audit
 	text string

@@ -19,7 +19,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// auditEntries is a tenant's audit log, the newest first.
+// auditEntries returns a tenant's audit log, newest first.
 func auditEntries(t *testing.T, reg *apitest.Registry, slug string) []tenancy.AuditEntry {
 	t.Helper()
 	found, err := reg.Services.Audit.List(t.Context(), reg.Tenants[slug].ID,
@@ -28,7 +28,7 @@ func auditEntries(t *testing.T, reg *apitest.Registry, slug string) []tenancy.Au
 	return found
 }
 
-// newestEntry is the last thing that stands in a tenant's log.
+// newestEntry returns the newest entry of a tenant's audit log.
 func newestEntry(t *testing.T, reg *apitest.Registry, slug string) tenancy.AuditEntry {
 	t.Helper()
 	all := auditEntries(t, reg, slug)
@@ -36,7 +36,7 @@ func newestEntry(t *testing.T, reg *apitest.Registry, slug string) tenancy.Audit
 	return all[0]
 }
 
-// platformEntries are the entries that belong to no tenant, the newest first.
+// platformEntries returns the entries that belong to no tenant, newest first.
 func platformEntries(t *testing.T, reg *apitest.Registry) []tenancy.AuditEntry {
 	t.Helper()
 	found, err := reg.Services.PlatformAudit.List(t.Context(),
@@ -56,9 +56,9 @@ func TestDenialIsAuditedInTheCallersTenant(t *testing.T) {
 	for name, c := range map[string]struct {
 		ask  apitest.Request
 		code tenancy.Code
-		in   string // the tenant in whose log it stands, or none
+		in   string // the tenant whose log has the entry; "" is the platform's log
 	}{
-		"a role that is too small": {
+		"a role that is too low": {
 			apitest.Request{As: "acme-viewer", Method: http.MethodPut, Path: "/api/v1/prompts/x",
 				Body: apitest.PromptBody}, tenancy.CodeForbidden, "acme"},
 		"a key of another tenant": {
@@ -69,18 +69,18 @@ func TestDenialIsAuditedInTheCallersTenant(t *testing.T) {
 			tenancy.CodeTenantMismatch, "beta"},
 		"no credentials": {apitest.Request{Path: "/api/v1/agents", Tenant: "acme"},
 			tenancy.CodeUnauthenticated, ""},
-		"a key that isn't known": {
+		"an unknown key": {
 			apitest.Request{As: "Bearer " + tenancy.NewKeySecret(), Path: "/api/v1/agents",
 				Tenant: "acme"},
 			tenancy.CodeUnauthenticated, ""},
-		"a tenant that isn't there": {
+		"an unknown tenant": {
 			apitest.Request{As: "root", Path: "/api/v1/agents", Tenant: "unknown"},
 			tenancy.CodeTenantNotFound,
 			""},
-		"what only super-admins may": {
+		"an operation for super-admins": {
 			apitest.Request{As: "acme-admin", Method: http.MethodPost, Path: "/api/v1/tenants",
 				Body: `{"slug":"mine","name":"M"}`}, tenancy.CodeForbidden, "acme"},
-		"an admin who changes the state": {
+		"an admin that changes the state": {
 			apitest.Request{As: "acme-admin", Method: http.MethodPut, Path: "/api/v1/tenants/acme",
 				Body: `{"state":"suspended"}`}, tenancy.CodeForbidden, "acme"},
 	} {
@@ -107,7 +107,8 @@ func TestDenialIsAuditedInTheCallersTenant(t *testing.T) {
 			assert.Contains(t, string(e.Details), string(c.code))
 			assert.NotContains(t, string(e.Text), "bwk_")
 			for slug, before := range others {
-				assert.Len(t, auditEntries(t, reg, slug), before, "an outsider wrote into %s's log",
+				assert.Len(t, auditEntries(t, reg, slug), before,
+					"the audit log of %s has a new entry",
 					slug)
 			}
 		})
@@ -170,12 +171,12 @@ func TestSuperAdminsReadIsAudited(t *testing.T) {
 		assert.Contains(t, string(all[0].Details), `"reason":"ticket 7"`)
 		reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, http.StatusOK)
 		assert.Len(t, auditEntries(t, reg, "acme"), before+1,
-			"who belongs there reads without a word")
+			"a member's read isn't audited")
 	}
 	before := len(auditEntries(t, reg, "acme"))
 	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/acme"}).Want(t, http.StatusOK)
 	assert.Len(t, auditEntries(t, reg, "acme"), before,
-		"that there is a tenant is no secret of its own")
+		"reading the tenant's own record isn't audited")
 }
 
 func TestSuperAdminNeedsReasonIfTenantRequiresIt(t *testing.T) {
@@ -220,14 +221,14 @@ func TestMemberNeedsNoReason(t *testing.T) {
 
 func TestUnreadableReasonSettingRequiresReason(t *testing.T) {
 	t.Parallel()
-	for value, asks := range map[string]bool{`false`: false, `null`: false, `true`: true,
+	for value, required := range map[string]bool{`false`: false, `null`: false, `true`: true,
 		`"no"`: true, `0`: true, `{}`: true} {
 		reg := apitest.New(t)
 		reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPut,
 			Path: "/api/v1/tenants/acme",
 			Body: fmt.Sprintf(`{"settings":{"require_reason":%s}}`, value)}).Want(t, http.StatusOK)
 		res := reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"})
-		assert.Equal(t, asks, res.Status == http.StatusBadRequest, value)
+		assert.Equal(t, required, res.Status == http.StatusBadRequest, value)
 	}
 }
 
@@ -241,7 +242,7 @@ func TestReasonMustBeOneLine(t *testing.T) {
 	}
 }
 
-// failingAudit is a log that can't be written to.
+// failingAudit is an audit log whose Append fails.
 type failingAudit struct{ ports.Audit }
 
 func (failingAudit) Append(context.Context, tenancy.ID, tenancy.Event) error {

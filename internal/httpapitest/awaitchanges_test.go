@@ -14,8 +14,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// fakeNotifier never says a word. It counts how often somebody waited for one, and
-// answers that there was none, or that there was.
+// fakeNotifier notifies about no change. It counts the calls of Flush, which return
+// err.
 type fakeNotifier struct {
 	flushes int
 	err     error
@@ -28,8 +28,8 @@ func (d *fakeNotifier) Flush(context.Context) error {
 	return d.err
 }
 
-// newWithUnseenRevocation is a world in which acme-viewer's key is remembered, and was
-// revoked by somebody whom nobody heard.
+// newWithUnseenRevocation starts a registry that has cached acme-viewer's key and wasn't
+// notified that the key is revoked.
 func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *apitest.Registry {
 	t.Helper()
 	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
@@ -45,7 +45,7 @@ func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *apitest.Registry {
 		}
 	}
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
-	require.Zero(t, d.flushes, "who reads waits for nothing")
+	require.Zero(t, d.flushes, "a read doesn't wait")
 	return reg
 }
 
@@ -61,24 +61,24 @@ func TestAdministrativeResponseWaitsForTheChange(t *testing.T) {
 	assert.Equal(t, 1, d.flushes)
 	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/w",
 		Body: `{"spec":{}}`})
-	assert.Equal(t, 1, d.flushes, "who writes what is no administration waits for nothing")
+	assert.Equal(t, 1, d.flushes, "a write of a resource doesn't wait")
 	refused := createKeyRequest
 	refused.As = "acme-viewer"
 	reg.Do(t, refused).WantProblem(t, http.StatusForbidden, tenancy.CodeForbidden)
-	assert.Equal(t, 1, d.flushes, "nor does who is refused")
+	assert.Equal(t, 1, d.flushes, "a refused write doesn't wait")
 }
 
 func TestFailedFlushClearsTheCache(t *testing.T) {
 	t.Parallel()
 	reg := newWithUnseenRevocation(t,
-		&fakeNotifier{err: tenancy.Errorf(tenancy.CodeUnavailable, "nothing is heard")})
+		&fakeNotifier{err: tenancy.Errorf(tenancy.CodeUnavailable, "no connection")})
 	reg.Do(t, createKeyRequest).Want(t, http.StatusCreated)
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
 		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 }
 
-// TestKeyIsRefusedInAnotherTenantWithWarmCaches warms every cache with
-// what each key may do, and then sends each to the other's tenant.
+// TestKeyIsRefusedInAnotherTenantWithWarmCaches first fills every cache with allowed
+// requests and then sends each key to the other tenant.
 func TestKeyIsRefusedInAnotherTenantWithWarmCaches(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)

@@ -22,7 +22,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// putOneOfEachKind gives acme one of each kind, referring to each other.
+// putOneOfEachKind creates resources of each kind in acme, with references.
 func putOneOfEachKind(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
 	reg.Put(t, "/api/v1/prompts/hello",
@@ -90,7 +90,7 @@ func TestExportIsDeterministicAndSurvivesImport(t *testing.T) {
 	report := apitest.Decode[importReport](t, importBundle(t, reg, "beta", "", first.Body).
 		Want(t, 200))
 	assert.Equal(t, 6, report.Counts["create"])
-	assert.Equal(t, 1, report.Counts["update"], "the defaults that nobody had touched")
+	assert.Equal(t, 1, report.Counts["update"], "the unchanged defaults")
 	assert.Equal(t, []federation.SecretUse{
 		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key",
 			Secret: "model_config/gpt/api_key"}}, report.SecretsRequired)
@@ -127,7 +127,7 @@ func TestImportFollowsItsStrategy(t *testing.T) {
 	}{
 		"skip":      {map[string]int{"skip": 1, "unchanged": 6}, "mine"},
 		"overwrite": {map[string]int{"update": 1, "unchanged": 6}, "Hello <&> \u2028 é"},
-		// The agent that refers to the renamed prompt is renamed with it.
+		// The agent with a reference to the renamed prompt is renamed too.
 		"rename": {map[string]int{"rename": 2}, "mine"},
 	} {
 		t.Run(strategy, func(t *testing.T) {
@@ -210,8 +210,8 @@ func TestInvalidBundleIsRefusedAndNothingIsWritten(t *testing.T) {
 		{"with trailing data", good + "{}", 400, tenancy.CodeInvalidJSON},
 		{"with an unknown member", `{"extra":1,` + good[1:], 422, tenancy.CodeUnknownField},
 		{"with a dangling reference", agents, 422, tenancy.CodeDanglingReference},
-		{"of something else", `{"spec":{}}`, 422, tenancy.CodeUnknownField},
-		{"of nothing", ` `, 400, tenancy.CodeInvalidJSON},
+		{"another object", `{"spec":{}}`, 422, tenancy.CodeUnknownField},
+		{"an empty body", ` `, 400, tenancy.CodeInvalidJSON},
 	}
 	for _, c := range cases {
 		for _, query := range []string{"", "?dry_run=true", "?strategy=overwrite"} {
@@ -256,7 +256,7 @@ func TestBundleAboveTheLimitIsTooLarge(t *testing.T) {
 
 	req := reg.NewRequest(t.Context(), t,
 		apitest.Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/import"})
-	// chunked: nothing tells the length
+	// A chunked body: the request has no Content-Length.
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(bundle)), -1
 	res, err := reg.Client.Do(req)
 	require.NoError(t, err)
@@ -306,7 +306,7 @@ func TestClientThatSendsItsWholeBodyFirstGetsTooLarge(t *testing.T) {
 	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
-	const size = 6 << 20 // more than the sockets hold
+	const size = 6 << 20 // more than the socket buffers hold
 	_, err = fmt.Fprintf(conn,
 		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nContent-Length:"+
 			" %d\r\n\r\n", reg.Tokens["acme-editor"], size)

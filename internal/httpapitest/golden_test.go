@@ -15,9 +15,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestProblemsMatchGoldenFiles compares whole problem bodies with golden files:
+// TestProblemsMatchGoldenFiles compares whole problem bodies with golden files, because
 // clients show their texts and read their members.
 func TestProblemsMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
@@ -54,7 +54,7 @@ func TestProblemsMatchGoldenFiles(t *testing.T) {
 		"invalid_parameter": {As: "acme-viewer", Path: "/api/v1/agents?limit=0"},
 		"invalid_cursor":    {As: "acme-viewer", Path: "/api/v1/agents?cursor=x"},
 		"dangling_reference": put("agents/x",
-			`{"spec":{"prompts":["no"],"extends":"nobody"}}`),
+			`{"spec":{"prompts":["no"],"extends":"missing"}}`),
 		"referenced": {As: "acme-editor", Method: "DELETE",
 			Path: "/api/v1/prompts/shared"},
 		"not_deletable": {As: "acme-editor", Method: "DELETE",
@@ -102,6 +102,6 @@ func compareGolden(t *testing.T, name string, seen []byte) {
 		require.NoError(t, os.WriteFile(file, append(seen, '\n'), 0o644))
 	}
 	want, err := os.ReadFile(file)
-	require.NoError(t, err, "make it with: go test ./internal/httpapitest -update")
+	require.NoError(t, err, "write it with: go test ./internal/httpapitest -update")
 	assert.Equal(t, string(bytes.TrimSpace(want)), string(seen))
 }

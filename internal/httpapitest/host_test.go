@@ -42,9 +42,9 @@ func TestHostHandlerRunsOnlyForAResolvedTenant(t *testing.T) {
 			tenancy.CodeTenantMismatch},
 		{"a key elsewhere", "beta.notes.example.com", "", key, tenancy.CodeTenantMismatch},
 		{"no member", "beta.notes.example.com", "", member, tenancy.CodeTenantNotFound},
-		{"suspended, to a member", "asleep.notes.example.com", "", member,
+		{"suspended, member", "asleep.notes.example.com", "", member,
 			tenancy.CodeTenantSuspended},
-		{"suspended, to nobody in particular", "asleep.notes.example.com", "", tenancy.Principal{},
+		{"suspended, anonymous caller", "asleep.notes.example.com", "", tenancy.Principal{},
 			tenancy.CodeTenantNotFound},
 	}
 	for _, c := range cases {
@@ -117,5 +117,5 @@ func TestZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 	req.Header.Set("Authorization", "Bearer "+apitest.PlatformToken)
 	rec := httptest.NewRecorder()
 	handler.ServeHTTP(rec, req)
-	assert.Equal(t, 401, rec.Code, "without a platform token's hash nobody is a super-admin")
+	assert.Equal(t, 401, rec.Code, "without a hash no token is the platform token")
 }

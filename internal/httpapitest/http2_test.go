@@ -17,14 +17,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-// Of HTTP/2 (RFC 9113) and HPACK (RFC 7541) what one request takes that no
-// client library would send.
+// The parts of HTTP/2 (RFC 9113) and HPACK (RFC 7541) that one request needs. A client
+// library would refuse to send such a request.
 const (
 	frameData     = 0
 	frameHeaders  = 1
 	frameSettings = 4
 	flagEndStream = 1
-	flagLastOfAll = 1 | 4 // the stream ends, and so do the headers
+	flagLastOfAll = 1 | 4 // END_STREAM and END_HEADERS
 
 	preface        = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	frameHeadBytes = 9
@@ -37,7 +37,7 @@ func frame(kind, flags byte, stream uint32, payload []byte) []byte {
 	return append(f, payload...)
 }
 
-// literalField is a header field as it stands: neither indexed nor compressed.
+// literalField encodes a header field without indexing and without compression.
 func literalField(name, value string) []byte {
 	field := append([]byte{0, byte(len(name))}, name...)
 	return append(append(field, byte(len(value))), value...)
@@ -45,8 +45,8 @@ func literalField(name, value string) []byte {
 
 type field struct{ name, value string }
 
-// sendHTTP2 is what [world.served] is, of a request with these fields
-// over a connection of its own. The first one may be another path.
+// sendHTTP2 sends a request with these fields over a new HTTP/2 connection and returns
+// the outcome as [sendRaw] does. The first field may be another :path.
 func sendHTTP2(t *testing.T, address string, fields ...field) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -68,18 +68,18 @@ func sendHTTP2(t *testing.T, address string, fields ...field) string {
 	require.NoError(t, err)
 	body := readData(t, conn)
 	if !json.Valid(body) {
-		return refused // by the server itself, if it said so at all
+		return refused // by the server, with or without a response
 	}
 	return outcomeOf(t, body)
 }
 
-// readData is the body of the stream 1, empty if the server gave none.
+// readData returns the body of stream 1, empty if the server sent none.
 func readData(t *testing.T, conn io.Reader) (body []byte) {
 	t.Helper()
 	for {
 		head := make([]byte, frameHeadBytes)
 		if _, err := io.ReadFull(conn, head); err != nil {
-			return body // the server has refused the connection
+			return body // the server has closed the connection
 		}
 		kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
 		payload := make([]byte, binary.BigEndian.Uint32(head)>>8)
@@ -93,13 +93,13 @@ func readData(t *testing.T, conn io.Reader) (body []byte) {
 				return body
 			}
 		case kind != frameHeaders || flags&flagEndStream != 0:
-			return body // a stream that was reset, or an answer without a body
+			return body // the stream was reset, or the response has no body
 		}
 	}
 }
 
-// newHTTP2Server serves a world by HTTP/2 without TLS, as behind a proxy that
-// speaks it.
+// newHTTP2Server serves a registry over HTTP/2 without TLS, as behind a proxy that uses
+// HTTP/2. It returns the server's address.
 func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(newForRawRequests(t, trusted...).Handler)
@@ -110,10 +110,9 @@ func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 	return server.Listener.Addr().String()
 }
 
-// TestConflictingHTTP2HostsAreRefused: there the host is the pseudo-header
-// :authority, and net/http passes over Host fields beside it, over all but the
-// first without it, and over a host in the path. RFC 9113, section 8.3.1, has
-// such requests malformed.
+// In HTTP/2 the host is the pseudo-header :authority. With it net/http ignores Host
+// fields, without it all but the first, and always a host in the path. RFC 9113,
+// section 8.3.1, calls such requests malformed.
 func TestConflictingHTTP2HostsAreRefused(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t)
@@ -123,7 +122,7 @@ func TestConflictingHTTP2HostsAreRefused(t *testing.T) {
 		want   string
 	}{
 		"an authority": {[]field{{":authority", acme}}, "acme"},
-		"in disguise":  {[]field{{":authority", "ACME.localhost.:80"}}, "acme"},
+		"in capitals":  {[]field{{":authority", "ACME.localhost.:80"}}, "acme"},
 		"a host":       {[]field{{"host", acme}}, "acme"},
 		"both":         {[]field{{":authority", acme}, {"host", acme}}, "acme"},
 		"both, another host": {[]field{{":authority", acme}, {"host", beta}},
@@ -139,7 +138,7 @@ func TestConflictingHTTP2HostsAreRefused(t *testing.T) {
 			noSuchTenant},
 		"two hosts, the first empty": {[]field{{"host", ""}, {"host", beta}}, noSuchTenant},
 		"one host twice":             {[]field{{"host", acme}, {"host", acme}}, "acme"},
-		"two hosts beside a header": {
+		"two hosts and a header": {
 			[]field{{"host", acme}, {"host", beta}, {"x-tenant-id", "acme"}}, mismatch},
 		"two authorities": {[]field{{":authority", acme}, {":authority", beta}},
 			refused},
@@ -169,8 +168,7 @@ func TestConflictingHTTP2HostsAreRefused(t *testing.T) {
 	}
 }
 
-// TestForwardedHostFromTrustedProxyCountsOverHTTP2 comes from a proxy that is trusted: then its
-// hosts are its own affair.
+// A trusted proxy sets X-Forwarded-Host; the host of its own connection doesn't count.
 func TestForwardedHostFromTrustedProxyCountsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t, netip.MustParsePrefix("127.0.0.0/8"))

@@ -11,7 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// failingTransfers are transfers whose imports end with an error of this code.
+// failingTransfers is a store whose Import fails with an error of this code.
 type failingTransfers struct {
 	ports.Transfers
 	code tenancy.Code

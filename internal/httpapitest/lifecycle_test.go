@@ -35,7 +35,7 @@ func TestPurgeNeedsADeletedTenantAndItsSlug(t *testing.T) {
 	for _, caller := range []string{"acme-admin", "acme-viewer"} {
 		req := purgeRequest("acme", "acme")
 		req.As = caller
-		reg.Do(t, req).WantProblem(t, 401, "unauthenticated") // its keys have stopped
+		reg.Do(t, req).WantProblem(t, 401, "unauthenticated") // its keys no longer work
 	}
 	other := purgeRequest("acme", "acme")
 	other.As = "beta-admin"
@@ -198,16 +198,16 @@ func TestRequestAboveTheQuotaGetsRetryAfter(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).
 		WantProblem(t, 429, "too_many_requests")
 
-	list("root").Want(t, 200) // whoever sets the quota gets in
+	list("root").Want(t, 200) // the quota doesn't apply to super-admins
 	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
-	list("beta-viewer").WantProblem(t, 400, "tenant_mismatch") // and takes none of acme's
+	list("beta-viewer").WantProblem(t, 400, "tenant_mismatch") // and doesn't use acme's quota
 	list("").WantProblem(t, 401, "unauthenticated")
 
 	now = now.Add(4 * time.Second)
 	list("acme-viewer").Want(t, 200)
 	list("acme-viewer").WantProblem(t, 429, "too_many_requests")
 	set("10")
-	// the new quota counts from here on
+	// The new quota applies from here on.
 	list("acme-viewer").WantProblem(t, 429, "too_many_requests")
 	now = now.Add(time.Second)
 	for range 10 {

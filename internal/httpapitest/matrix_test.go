@@ -15,7 +15,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// routeRules reads who may call which route, by method and path.
+// routeRules reads the least role of each route in testdata/routes.txt by method and
+// path.
 func routeRules(t *testing.T) map[string]string {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/routes.txt")
@@ -34,7 +35,7 @@ func routeRules(t *testing.T) map[string]string {
 	return rules
 }
 
-// withKindPlaceholder puts {K} in the place of a kind's path.
+// withKindPlaceholder replaces a kind's path by {K}.
 func withKindPlaceholder(reg *apitest.Registry, path string) string {
 	for _, kind := range reg.Services.Kinds.All() {
 		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok &&
@@ -53,18 +54,18 @@ func TestRouteTableCoversEveryRoute(t *testing.T) {
 	for _, op := range reg.Operations(t) {
 		route := op.Method + " " + withKindPlaceholder(reg, op.Path)
 		served[route] = true
-		assert.Contains(t, rules, route, "testdata/routes.txt says nobody's role for it")
+		assert.Contains(t, rules, route, "testdata/routes.txt has no line for it")
 	}
 	for route := range rules {
 		assert.True(t, served[route], "testdata/routes.txt has %s, which isn't served", route)
 	}
 }
 
-// matrixCaller is somebody who calls every route for some tenant.
+// matrixCaller is a caller of every route.
 type matrixCaller struct {
-	as   string // of a world of keys, or of people
+	as   string // a key's name, or a user of apitest.AsUsers
 	role tenancy.Role
-	kind tenancy.PrincipalKind // "" is nobody
+	kind tenancy.PrincipalKind // "" is anonymous
 }
 
 func matrixCallers() []matrixCaller {
@@ -79,8 +80,8 @@ func matrixCallers() []matrixCaller {
 	return callers
 }
 
-// wantCode says what a caller should be told of a route in a tenant: "" is that
-// they are let in, whatever comes of it.
+// wantCode returns the expected refusal of a caller by a route in a tenant: "" if the
+// route's handler runs, whatever its result.
 func (c matrixCaller) wantCode(least string, path, tenant string) tenancy.Code {
 	inTenant := !slices.Contains([]string{"anyone", "signed-in", "person"}, least) &&
 		(least != "super-admin" || strings.Contains(path, "{tenant}"))
@@ -114,7 +115,7 @@ func (c matrixCaller) wantCode(least string, path, tenant string) tenancy.Code {
 	return tenancy.CodeForbidden
 }
 
-// refusalCodes are the codes of those who are not let in.
+// refusalCodes are the codes of refusals before the handler runs.
 var refusalCodes = []tenancy.Code{
 	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantNotFound,
 	tenancy.CodeTenantMismatch,
@@ -130,16 +131,16 @@ func TestEveryRouteAllowsExactlyItsRolesInTheirTenant(t *testing.T) {
 	for _, op := range ops {
 		least, ok := rules[op.Method+" "+withKindPlaceholder(shown, op.Path)]
 		if !ok || least == "credentials" {
-			continue // another test looks at it
+			continue // sessions_test.go tests the sign-in
 		}
 		t.Run(op.Method+" "+op.Path, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range matrixCallers() {
 				if strings.HasPrefix(c.as, "user:") && isSessionRoute(op.Path) {
-					// not served where the host finds out who calls, as in a world of people
+					// Session routes don't exist with Options.Authenticate.
 					continue
 				}
-				reg := newForMatrix(t, c) // of its own: what is allowed may change everything
+				reg := newForMatrix(t, c) // a new one for each: an allowed call may change it
 				for _, tenant := range []string{"beta", "unknown", "acme"} {
 					code := matrixCode(t, reg, c, op, tenant)
 					if want := c.wantCode(least, op.Path, tenant); want != "" {
@@ -168,7 +169,7 @@ func newForMatrix(t *testing.T, c matrixCaller) *apitest.Registry {
 	return reg
 }
 
-// matrixCode is the code that a caller is answered.
+// matrixCode returns the code of the response, "" for a success.
 func matrixCode(t *testing.T, reg *apitest.Registry, c matrixCaller, op apitest.Operation,
 	tenant string,
 ) tenancy.Code {
@@ -189,12 +190,12 @@ func matrixCode(t *testing.T, reg *apitest.Registry, c matrixCaller, op apitest.
 	if !strings.Contains(op.Path, "{tenant}") {
 		r.Header.Set("X-Tenant-ID", tenant)
 	}
-	answer := httptest.NewRecorder()
-	reg.Handler.ServeHTTP(answer, r)
-	if answer.Code < http.StatusBadRequest {
+	rec := httptest.NewRecorder()
+	reg.Handler.ServeHTTP(rec, r)
+	if rec.Code < http.StatusBadRequest {
 		return ""
 	}
 	return apitest.Decode[apitest.Problem](t,
-		apitest.Response{Status: answer.Code, Header: answer.Header(), Body: answer.Body.Bytes()}).
+		apitest.Response{Status: rec.Code, Header: rec.Header(), Body: rec.Body.Bytes()}).
 		Code
 }

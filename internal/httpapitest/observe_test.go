@@ -20,7 +20,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// observer is what Options.Observe was told.
+// observer records the calls of Options.Observe.
 type observer struct {
 	mu           sync.Mutex
 	observations []observation
@@ -34,7 +34,7 @@ type observation struct {
 }
 
 func (o *observer) observe(ctx context.Context, code tenancy.Code) {
-	tenant, _ := tenancy.FromContext(ctx) // the zero one where there is none
+	tenant, _ := tenancy.FromContext(ctx) // zero if the context has none
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.observations = append(o.observations,
@@ -58,8 +58,8 @@ func (o *observer) last(t *testing.T) observation {
 
 func TestEachRequestIsObservedOnceWithCallerAndTenant(t *testing.T) {
 	t.Parallel()
-	heard := &observer{}
-	reg := apitest.New(t, func(o *httpapi.Options) { o.Observe = heard.observe })
+	observed := &observer{}
+	reg := apitest.New(t, func(o *httpapi.Options) { o.Observe = observed.observe })
 	acme := reg.Tenants["acme"].ID
 	for i, c := range []struct {
 		ask  apitest.Request
@@ -86,34 +86,35 @@ func TestEachRequestIsObservedOnceWithCallerAndTenant(t *testing.T) {
 		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "unknown"},
 			observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
 	} {
-		before := heard.count()
+		before := observed.count()
 		res := reg.Do(t, c.ask)
-		require.Eventually(t, func() bool { return heard.count() == before+1 }, 10*time.Second,
+		require.Eventually(t, func() bool { return observed.count() == before+1 }, 10*time.Second,
 			time.Millisecond)
 		c.want.id = res.Header.Get("X-Request-ID")
-		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.Path)
+		assert.Equal(t, c.want, observed.last(t), "%d: %s", i, c.ask.Path)
 	}
 }
 
 func TestPanicIsObservedAsInternalError(t *testing.T) {
 	t.Parallel()
-	heard := &observer{}
+	observed := &observer{}
 	services := apitest.NewUnserved(t).Services
 	services.Resources = failingResources{
 		services.Resources, func() error { panic(http.ErrAbortHandler) }}
 	reg := apitest.Wrap(services, func(o *httpapi.Options) {
-		o.Observe, o.AccessLog = heard.observe, true
+		o.Observe, o.AccessLog = observed.observe, true
 	})
 	r := httptest.NewRequest("GET", "/api/v1/prompts", nil)
 	r.Header.Set("Authorization", "Bearer "+apitest.PlatformToken)
 	r.Header.Set("X-Tenant-ID", "acme")
 	assert.PanicsWithValue(t, http.ErrAbortHandler,
 		func() { reg.Handler.ServeHTTP(httptest.NewRecorder(), r) })
-	assert.Equal(t, tenancy.CodeInternal, heard.last(t).code)
-	assert.Equal(t, "GET /api/v1/prompts", r.Pattern, "whoever stands around finds the pattern")
+	assert.Equal(t, tenancy.CodeInternal, observed.last(t).code)
+	assert.Equal(t, "GET /api/v1/prompts", r.Pattern,
+		"a middleware around the handler sees the pattern")
 }
 
-// logLines reads the log's lines with this message.
+// logLines decodes the log's JSON lines with this message.
 func logLines(t *testing.T, text, message string) []map[string]any {
 	t.Helper()
 	var found []map[string]any
@@ -161,7 +162,7 @@ func TestAccessLogHasALineForEachRequest(t *testing.T) {
 	assert.Equal(t, "key", actor["kind"])
 	assert.NotEmpty(t, actor["id"])
 	assert.NotContains(t, got[0], "code")
-	assert.Equal(t, "DEBUG", got[1]["level"], "probes ask all day")
+	assert.Equal(t, "DEBUG", got[1]["level"], "requests without credentials are logged at DEBUG")
 	assert.Equal(t, "not_found", got[2]["code"])
 	assert.NotContains(t, out.String(), "hidden")
 	assert.Less(t, len(out.String()), 2000)

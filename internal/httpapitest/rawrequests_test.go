@@ -20,8 +20,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// newForRawRequests is a world with the base domain localhost, which believes the
-// given peers.
+// newForRawRequests starts a registry with the base domain localhost that trusts these
+// proxies.
 func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *apitest.Registry {
 	t.Helper()
 	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
@@ -30,9 +30,9 @@ func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *apitest.Registry 
 	})
 }
 
-// sendRaw is what a request of these very bytes came to: the tenant that was
-// sendRaw, the code of a problem, or "refused" by the server itself. The
-// platform's token and the end of the head are added.
+// sendRaw sends a request of exactly these bytes, with the platform token and the end of
+// the head added. It returns the outcome: the slug of the tenant that was served, the
+// code of a problem, or "refused" if net/http itself refused the request.
 func sendRaw(t *testing.T, reg *apitest.Registry, head string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
@@ -54,15 +54,15 @@ func sendRaw(t *testing.T, reg *apitest.Registry, head string) string {
 	return outcomeOf(t, body)
 }
 
-// outcomeOf is the tenant or the code in an answer's body.
+// outcomeOf returns the tenant's slug or the code in a response's body.
 func outcomeOf(t *testing.T, body []byte) string {
 	t.Helper()
-	var answer struct {
+	var parsed struct {
 		Tenant struct{ Slug string }
 		Code   string
 	}
-	require.NoError(t, json.Unmarshal(body, &answer), "%s", body)
-	return answer.Tenant.Slug + answer.Code
+	require.NoError(t, json.Unmarshal(body, &parsed), "%s", body)
+	return parsed.Tenant.Slug + parsed.Code
 }
 
 const (
@@ -73,14 +73,13 @@ const (
 		"tenant_mismatch", "refused"
 )
 
-// TestHostInAnyFormIsItsTenantOrRefused sends what no client library
-// would. Every request also comes with X-Tenant-ID: beta: then a host that
-// names acme must not serve acme or beta, and only a host that can't mean acme
-// may serve beta.
+// TestHostInAnyFormIsItsTenantOrRefused sends hosts that a client library would refuse.
+// It sends each a second time with X-Tenant-ID: beta: then a host that names acme must
+// serve neither acme nor beta, and only a host that can't mean acme may serve beta.
 func TestHostInAnyFormIsItsTenantOrRefused(t *testing.T) {
 	t.Parallel()
 	reg := newForRawRequests(t)
-	for _, c := range []struct{ name, host, want, besideBeta string }{
+	for _, c := range []struct{ name, host, want, withBetaHeader string }{
 		{"plain", "acme.localhost", "acme", mismatch},
 		{"in capitals, with a port", "ACME.localhost:80", "acme", mismatch},
 		{"with the root's dot", "acme.localhost.", "acme", mismatch},
@@ -103,7 +102,7 @@ func TestHostInAnyFormIsItsTenantOrRefused(t *testing.T) {
 		{"two ports", "acme.localhost:80:80", noSuchTenant, mismatch},
 		{"a negative port", "acme.localhost:-80", noSuchTenant, mismatch},
 		{"in brackets", "[acme.localhost]", noSuchTenant, mismatch},
-		{"behind an address", "[::1]acme.localhost", noSuchTenant, mismatch},
+		{"after an address", "[::1]acme.localhost", noSuchTenant, mismatch},
 		{"as a zone", "[fe80::1%25acme.localhost]", noSuchTenant, mismatch},
 		{"a list", "acme.localhost,beta.localhost", noSuchTenant, mismatch},
 		{"a list with a stranger", "beta.localhost,evil.com", noSuchTenant, mismatch},
@@ -115,7 +114,7 @@ func TestHostInAnyFormIsItsTenantOrRefused(t *testing.T) {
 		{"the domain itself", "localhost:80", noTenant, "beta"},
 		{"a reserved name", "www.localhost", noTenant, "beta"},
 		{"under another domain", "acme.localhost.evil.com", noTenant, "beta"},
-		{"glued to the domain", "acmelocalhost", noTenant, "beta"},
+		{"without the dot", "acmelocalhost", noTenant, "beta"},
 		{"IPv6", "[::1]:80", noTenant, "beta"},
 		{"IPv4", "127.0.0.1:80", noTenant, "beta"},
 		{"empty", "", noTenant, "beta"},
@@ -141,7 +140,7 @@ func TestHostInAnyFormIsItsTenantOrRefused(t *testing.T) {
 			for _, version := range []string{getHTTP11, getHTTP10} {
 				assert.Equal(t, c.want, sendRaw(t, reg, version+"Host: "+c.host+"\r\n"), "%.100q",
 					c.host)
-				assert.Equal(t, c.besideBeta,
+				assert.Equal(t, c.withBetaHeader,
 					sendRaw(t, reg, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
 					c.host)
 			}
@@ -156,7 +155,7 @@ func TestAbsoluteRequestTargetNamesTheHost(t *testing.T) {
 		"absolute form": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n",
 			"acme"},
-		// RFC 9112, 3.2.2: the target counts
+		// RFC 9112, section 3.2.2: the target overrides Host.
 		"absolute form, another Host": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: beta.localhost\r\n",
 			"acme"},
@@ -197,11 +196,11 @@ func TestForwardedHostCountsOnlyFromTrustedPeers(t *testing.T) {
 		newForRawRequests(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	for name, c := range map[string]struct {
 		host, lines   string
-		direct, proxy string // what an untrusted and what a trusted peer is served
+		direct, proxy string // the outcomes for an untrusted and for a trusted peer
 	}{
 		"one": {"beta.localhost", "X-Forwarded-Host: acme.localhost\r\n",
 			"beta", "acme"},
-		"disguised": {"beta.localhost",
+		"in capitals": {"beta.localhost",
 			"x-forwarded-host:\t ACME.localhost.:443\r\n", "beta", "acme"},
 		"two lines": {"beta.localhost",
 			"X-Forwarded-Host: beta.localhost\r\nX-Forwarded-Host: acme.localhost\r\n", "beta",
@@ -238,7 +237,7 @@ func TestForwardedHostCountsOnlyFromTrustedPeers(t *testing.T) {
 			"beta", "beta"},
 		"with underscores": {"beta.localhost", "X_Forwarded_Host: acme.localhost\r\n",
 			"beta", "beta"},
-		"a peer that is said to be": {"beta.localhost",
+		"with X-Forwarded-For": {"beta.localhost",
 			"X-Forwarded-Host: acme.localhost\r\nX-Forwarded-For: 127.0.0.1\r\n", "beta", "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {

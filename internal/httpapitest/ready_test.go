@@ -16,7 +16,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-// readinessProbe asks /readyz of a program whose state it sets.
+// readinessProbe sends requests for /readyz to a handler whose Options.Ready returns
+// state.
 type readinessProbe struct {
 	handler http.Handler
 	state   error
@@ -34,9 +35,9 @@ func newReadinessProbe(t *testing.T, change apitest.Option) *readinessProbe {
 }
 
 func (p *readinessProbe) status(ctx context.Context) int {
-	answer := httptest.NewRecorder()
-	p.handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", nil))
-	return answer.Code
+	rec := httptest.NewRecorder()
+	p.handler.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", nil))
+	return rec.Code
 }
 
 func TestReadinessIsCachedForOneSecond(t *testing.T) {
@@ -45,7 +46,7 @@ func TestReadinessIsCachedForOneSecond(t *testing.T) {
 	p := newReadinessProbe(t,
 		func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	require.Equal(t, http.StatusOK, p.status(t.Context()))
-	p.state = errors.New("a wall fell")
+	p.state = errors.New("a policy is missing")
 	now = now.Add(time.Second - 1)
 	require.Equal(t, http.StatusOK, p.status(t.Context()))
 	require.EqualValues(t, 1, p.calls.Load())
@@ -53,14 +54,14 @@ func TestReadinessIsCachedForOneSecond(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, p.status(t.Context()))
 }
 
-// The age counts from when it was asked, not from when the answer came.
+// The age of a result counts from the start of the check, not from its end.
 func TestReadinessAgeCountsFromTheStartOfTheCheck(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	p := newReadinessProbe(t, func(o *httpapi.Options) {
-		ask := o.Ready
+		check := o.Ready
 		o.Clock = func() time.Time { return now }
-		o.Ready = func(ctx context.Context) error { now = now.Add(time.Second); return ask(ctx) }
+		o.Ready = func(ctx context.Context) error { now = now.Add(time.Second); return check(ctx) }
 	})
 	for calls := range 3 {
 		require.EqualValues(t, calls, p.calls.Load())
@@ -73,7 +74,7 @@ func TestFailedReadinessIsNotCached(t *testing.T) {
 	now := time.Now()
 	p := newReadinessProbe(t,
 		func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
-	p.state = errors.New("the database is away")
+	p.state = errors.New("the database is unreachable")
 	for range 2 {
 		require.Equal(t, http.StatusServiceUnavailable, p.status(t.Context()))
 	}
@@ -85,12 +86,12 @@ func TestFailedReadinessIsNotCached(t *testing.T) {
 func TestConcurrentProbesShareOneReadinessCheck(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		answer := make(chan struct{})
+		proceed := make(chan struct{})
 		p := newReadinessProbe(t, func(o *httpapi.Options) {
-			ask := o.Ready
+			check := o.Ready
 			o.Ready = func(ctx context.Context) error {
-				defer func() { <-answer }()
-				return ask(ctx)
+				defer func() { <-proceed }()
+				return check(ctx)
 			}
 		})
 		statuses := make(chan int, 100)
@@ -101,11 +102,12 @@ func TestConcurrentProbesShareOneReadinessCheck(t *testing.T) {
 		require.EqualValues(t, 1, p.calls.Load())
 		require.Empty(t, statuses)
 
-		gone, leave := context.WithCancel(t.Context())
-		leave()
-		require.Equal(t, http.StatusServiceUnavailable, p.status(gone), "who leaves doesn't wait")
+		canceled, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.Equal(t, http.StatusServiceUnavailable, p.status(canceled),
+			"a canceled request doesn't wait")
 
-		close(answer)
+		close(proceed)
 		for range cap(statuses) {
 			require.Equal(t, http.StatusOK, <-statuses)
 		}

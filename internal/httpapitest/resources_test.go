@@ -88,7 +88,8 @@ func TestNameIsOnePercentEncodedSegment(t *testing.T) {
 	}
 }
 
-// segment encodes a name so that nothing on the way takes it for a step.
+// segment encodes a name as one path segment, so that no client or proxy resolves "."
+// or "..".
 func segment(name string) string {
 	if strings.Trim(name, ".") == "" {
 		return strings.ReplaceAll(name, ".", "%2e")
@@ -142,7 +143,7 @@ func TestInvalidResourceIsRefusedAndNotWritten(t *testing.T) {
 		name, path, body string
 		status           int
 		code             tenancy.Code
-		at               string // errors[0].path, "" if not asked
+		at               string // errors[0].path; "" isn't checked
 	}{
 		{"an unknown field at the top", "prompts/x", `{"spec":{"template":"t"},"spce":{}}`, 422,
 			tenancy.CodeUnknownField, "/spce"},
@@ -204,7 +205,7 @@ func TestInvalidResourceIsRefusedAndNotWritten(t *testing.T) {
 		{"a dangling reference", "agents/x", spec(`{"prompts":["nothing"]}`), 422,
 			tenancy.CodeDanglingReference, "/spec/prompts/0"},
 		{"a dangling reference of two kinds", "trust-rules/x",
-			spec(`{"effect":"deny","subject":{"kind":"agent","name":"nobody"}}`), 422,
+			spec(`{"effect":"deny","subject":{"kind":"agent","name":"missing"}}`), 422,
 			tenancy.CodeDanglingReference, "/spec/subject"},
 		{"another name for a singleton", "defaults/other", spec(`{}`), 422, tenancy.CodeInvalid,
 			"/name"},

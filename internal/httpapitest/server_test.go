@@ -63,7 +63,7 @@ func TestDocumentIsCompleteAndEverySchemaCompiles(t *testing.T) {
 	require.NoError(t, reg.Document.CheckSchemas())
 	ids := map[string]bool{}
 	for _, op := range reg.Operations(t) {
-		assert.False(t, ids[op.ID], "the operationId %s stands there twice", op.ID)
+		assert.False(t, ids[op.ID], "the operationId %s appears twice", op.ID)
 		ids[op.ID] = true
 		open := op.Path == "/livez" || op.Path == "/readyz" || op.Path == "/api/v1/openapi.json" ||
 			op.Path == "/api/v1/invitations/accept" || op.ID == "signIn"
@@ -97,7 +97,7 @@ func TestDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	assert.Equal(t, "array", doc.Components.Schemas["AgentSpec"].Properties["prompts"]["type"])
 	assert.Equal(t, "object",
 		doc.Components.Schemas["ModelConfigSpec"].Properties["api_key"]["type"],
-		"an answer never has a secret's value")
+		"a response never has a secret's value")
 }
 
 func TestUnsupportedMethodIsRefusedWithAllow(t *testing.T) {
@@ -176,7 +176,7 @@ func TestBodyOfUnsupportedMediaTypeIsRefused(t *testing.T) {
 	}
 }
 
-// failingResources is a store whose resources fail in a chosen way.
+// failingResources is a store whose List calls fail.
 type failingResources struct {
 	ports.Resources
 	fail func() error
@@ -233,7 +233,7 @@ func TestCauseOfAFaultIsLoggedAndNotShown(t *testing.T) {
 	}
 }
 
-// newOverExisting is a world over services that have acme and beta.
+// newOverExisting starts a registry over services that already have acme and beta.
 func newOverExisting(t *testing.T, services ports.Services) *apitest.Registry {
 	t.Helper()
 	reg := apitest.Wrap(services)
@@ -254,10 +254,10 @@ func TestPanicAfterTheFirstByteClosesTheConnection(t *testing.T) {
 		defer res.Body.Close()
 		_, err = io.ReadAll(res.Body)
 	}
-	assert.Error(t, err, "half an answer must not look like a whole one")
+	assert.Error(t, err, "half a response must not look complete")
 }
 
-// panickingWriter writes a piece of the answer and panics.
+// panickingWriter writes half of the body and panics.
 type panickingWriter struct{ http.ResponseWriter }
 
 func (b *panickingWriter) Write(p []byte) (int, error) {

@@ -24,14 +24,14 @@ import (
 
 const password = "correct horse battery"
 
-// withCheapHashing makes hashing no work.
+// withCheapHashing makes password hashing fast.
 func withCheapHashing(o *httpapi.Options) {
 	o.SignIn.Cost, o.SignIn.Refusal = signin.Cost{Memory: 64, Passes: 1, Threads: 1},
 		time.Nanosecond
 }
 
-// addUserWithPassword makes a user with the password of the tests and a role in acme, if one
-// is given.
+// addUserWithPassword creates a user with the password of the tests and, unless role is
+// "", a membership in acme.
 func addUserWithPassword(
 	t *testing.T, reg *apitest.Registry, name string, role tenancy.Role,
 ) identity.User {
@@ -50,7 +50,7 @@ func addUserWithPassword(
 	return u
 }
 
-// signIn answers the cookie of a new session, as a browser sends it.
+// signIn returns the cookie of a new session as a browser sends it.
 func signIn(t *testing.T, reg *apitest.Registry, name string) string {
 	t.Helper()
 	return cookieOf(t, reg.Do(t,
@@ -70,7 +70,7 @@ func cookieOf(t *testing.T, res apitest.Response) string {
 	return cookie.Name + "=" + cookie.Value
 }
 
-// callSessionOperations calls every operation upon sessions with success.
+// callSessionOperations calls every operation on sessions successfully.
 func callSessionOperations(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
 	u := addUserWithPassword(t, reg, "grace", tenancy.Editor)
@@ -172,8 +172,8 @@ func TestRefusedSignInsLookTheSameAndAreLimited(t *testing.T) {
 	assert.Equal(t, string(waits[0]), string(waits[1]))
 }
 
-// TestCookieWorksOnlyFromPagesOfTheSameOrigin: what a browser sends on behalf of
-// another page is refused, whatever the page makes of it.
+// A browser's request for a page of another origin is refused, whatever headers the page
+// can set.
 func TestCookieWorksOnlyFromPagesOfTheSameOrigin(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -187,7 +187,7 @@ func TestCookieWorksOnlyFromPagesOfTheSameOrigin(t *testing.T) {
 		"the own page": {
 			[]string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + host}, true},
 		"the own page of an older browser": {[]string{"Origin", "http://" + host}, true},
-		"a person":                         {[]string{"Sec-Fetch-Site", "none"}, true},
+		"a typed address":                  {[]string{"Sec-Fetch-Site", "none"}, true},
 		"no browser":                       {nil, true},
 		"a foreign page": {
 			[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.test"}, false},
@@ -208,7 +208,7 @@ func TestCookieWorksOnlyFromPagesOfTheSameOrigin(t *testing.T) {
 			[]string{"Origin", "http://" + host + ".evil.test"}, false},
 		"a host as a user": {[]string{"Origin", "http://" + host + "@evil.test"}, false},
 		"an unknown site":  {[]string{"Sec-Fetch-Site", "SAME-ORIGIN "}, false},
-		"a forwarded host from nobody to be trusted": {
+		"a forwarded host from an untrusted peer": {
 			[]string{"Origin", "https://evil.test", "X-Forwarded-Host", "evil.test"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestCookieWorksOnlyFromPagesOfTheSameOrigin(t *testing.T) {
 	}
 }
 
-// TestSignInFromAnotherOriginIsRefused: as the attacker, say.
+// Another site must not sign in the browser as a user of its choice (login CSRF).
 func TestSignInFromAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -256,7 +256,7 @@ func TestSignInFromAnotherOriginIsRefused(t *testing.T) {
 	}
 }
 
-// TestMethodOverrideIsIgnored: nothing makes a safe request one that changes.
+// No header or parameter turns a safe method into one that changes something.
 func TestMethodOverrideIsIgnored(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -278,7 +278,7 @@ func TestMethodOverrideIsIgnored(t *testing.T) {
 		Want(t, 200)
 }
 
-// TestTokenOverridesTheCookie, be the token good or not.
+// The cookie is ignored even if the token is invalid.
 func TestTokenOverridesTheCookie(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -297,7 +297,6 @@ func TestTokenOverridesTheCookie(t *testing.T) {
 	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200)
 }
 
-// TestOnlyTheCookieWithTheSecurePrefixIsAccepted.
 func TestOnlyTheCookieWithTheSecurePrefixIsAccepted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ prefix, cookie, path string }{
@@ -316,9 +315,9 @@ func TestOnlyTheCookieWithTheSecurePrefixIsAccepted(t *testing.T) {
 				if secure {
 					r.TLS = &tls.ConnectionState{}
 				}
-				answered := httptest.NewRecorder()
-				reg.Handler.ServeHTTP(answered, r)
-				return answered.Result()
+				rec := httptest.NewRecorder()
+				reg.Handler.ServeHTTP(rec, r)
+				return rec.Result()
 			}
 			in := send("POST", "/api/v1/sessions", credentials("ada", password), true)
 			require.Equal(t, 201, in.StatusCode)
@@ -336,8 +335,8 @@ func TestOnlyTheCookieWithTheSecurePrefixIsAccepted(t *testing.T) {
 			assert.Equal(t, 200, status(true, right))
 			assert.Equal(t, 200, status(true, right, "bailiwick=planted", "other=x"))
 			assert.Equal(t, 401, status(true, "bailiwick="+given.Value),
-				"over TLS the plain name is anybody's")
-			assert.Equal(t, 401, status(false, right), "over plain HTTP there is no such name")
+				"over TLS another host may have set the plain name")
+			assert.Equal(t, 401, status(false, right), "over plain HTTP the name has no prefix")
 			assert.Equal(t, 401, status(true, right, c.cookie+"=planted"))
 			assert.Equal(t, 401, status(true, c.cookie+"=planted", right))
 			assert.Equal(t, 401, status(true, c.cookie+"="))
@@ -359,16 +358,16 @@ func TestTrustedProxyReportsTLS(t *testing.T) {
 		r.Header.Set("X-Forwarded-For", "203.0.113.7")
 		r.Header.Set("X-Forwarded-Host", "public.test")
 		r.Header.Set("Origin", "https://public.test")
-		answered := httptest.NewRecorder()
-		reg.Handler.ServeHTTP(answered, r)
+		rec := httptest.NewRecorder()
+		reg.Handler.ServeHTTP(rec, r)
 		if want == "bailiwick" {
-			require.Equal(t, 403, answered.Code,
-				"the origin is held against the host that was asked for")
+			require.Equal(t, 403, rec.Code,
+				"the origin must match the host of the request")
 			continue
 		}
-		require.Equal(t, 201, answered.Code, "%s", answered.Body)
-		assert.Equal(t, want, answered.Result().Cookies()[0].Name)
-		assert.Contains(t, answered.Body.String(), `"address":"203.0.113.7"`)
+		require.Equal(t, 201, rec.Code, "%s", rec.Body)
+		assert.Equal(t, want, rec.Result().Cookies()[0].Name)
+		assert.Contains(t, rec.Body.String(), `"address":"203.0.113.7"`)
 	}
 }
 
@@ -377,11 +376,11 @@ func resolverTrusting(network string) *resolve.Resolver {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix(network)}})
 }
 
-// noTenants are none.
+// noTenants is a store without methods: the resolver must not call it.
 type noTenants struct{ ports.Tenants }
 
-// TestSignInEndsTheFormerSession, so that one that was planted in the
-// browser is not the one that its user has then.
+// An attacker who planted their own session in the browser must not share the session
+// of the user who then signs in (session fixation).
 func TestSignInEndsTheFormerSession(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -399,7 +398,7 @@ func TestSignInEndsTheFormerSession(t *testing.T) {
 		`"name":"ada"`)
 }
 
-// TestNewRoleRenewsTheCookie, once, and the former one ends.
+// The cookie is renewed once, and the former secret stops working soon after.
 func TestNewRoleRenewsTheCookie(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -426,7 +425,7 @@ func TestNewRoleRenewsTheCookie(t *testing.T) {
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(newest)).Want(t, 200)
 
-	// A renewal and a new password in one request: the browser keeps the last.
+	// With a renewal and a new password in one request the browser keeps the last cookie.
 	_, _, err = reg.Services.Members.Put(t.Context(), reg.Tenants["beta"].ID, u.ID, tenancy.Viewer)
 	require.NoError(t, err)
 	res = reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/me/password",
@@ -468,7 +467,6 @@ func TestSessionsAreListedPageByPage(t *testing.T) {
 			Want(t, 200)).Items)
 }
 
-// TestSessionRoutesDontExistWithAuthenticate.
 func TestSessionRoutesDontExistWithAuthenticate(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
@@ -480,7 +478,6 @@ func TestSessionRoutesDontExistWithAuthenticate(t *testing.T) {
 	}
 }
 
-// TestGivenPasswordSignsInAndANewOneEndsSessions, and another one ends their sessions.
 func TestGivenPasswordSignsInAndANewOneEndsSessions(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
@@ -499,8 +496,7 @@ func TestGivenPasswordSignsInAndANewOneEndsSessions(t *testing.T) {
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-// TestInvitationFromAnotherOriginIsRefused for the user of the cookie, though anybody
-// may accept one.
+// Accepting needs no credentials, but a cookie counts, so its origin is checked.
 func TestInvitationFromAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)

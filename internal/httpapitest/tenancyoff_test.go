@@ -10,8 +10,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// newWithTenancyOff is a registry with tenancy off, whose store knows acme and
-// beta from another time, and a key of the default tenant: "default-admin".
+// newWithTenancyOff starts a registry with tenancy off and a key of the default tenant,
+// "default-admin". Its store still has acme and beta.
 func newWithTenancyOff(t *testing.T) *apitest.Registry {
 	t.Helper()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.MultiTenant = false })

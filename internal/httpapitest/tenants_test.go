@@ -83,8 +83,8 @@ func TestKeysStopWithDeletedTenantAndWorkAfterRestore(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
 }
 
-// TestSourcesOfDeletedTenantMustAgree: a super-admin's word counts no less
-// for a tenant that nobody else finds.
+// Only super-admins find a deleted tenant, and their sources must agree as for any other
+// tenant.
 func TestSourcesOfDeletedTenantMustAgree(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)

@@ -66,7 +66,8 @@ func acceptInvitation(t *testing.T, reg *apitest.Registry, as, token string) api
 		Body: `{"token":"` + token + `"}`})
 }
 
-// callUserOperations calls each operation on people with success.
+// callUserOperations calls each operation on users, members and invitations
+// successfully.
 func callUserOperations(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
 	ada := createUser(t, reg, "Ada@Example.com")
@@ -152,7 +153,7 @@ func TestInvalidUserIsRefused(t *testing.T) {
 	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: usersPath,
 		Body: `{"email":"b@example.com","name":"N","id":"` + ada.ID + `"}`}).
 		WantProblem(t, 422, tenancy.CodeUnknownField)
-	for _, id := range []string{tenancy.NewID().String(), "nobody"} {
+	for _, id := range []string{tenancy.NewID().String(), "unknown"} {
 		reg.Do(t, apitest.Request{As: "root", Path: usersPath + "/" + id}).
 			WantProblem(t, 404, tenancy.CodeNotFound)
 		reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: usersPath + "/" + id,
@@ -223,8 +224,8 @@ func TestLastAdminCannotBeRemoved(t *testing.T) {
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-// TestTenantAdminCannotProbeForeignUsers probes with ids and addresses of
-// people that there are and that there aren't.
+// TestTenantAdminCannotProbeForeignUsers compares the responses for existing and for
+// unknown users of other tenants.
 func TestTenantAdminCannotProbeForeignUsers(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
@@ -238,7 +239,7 @@ func TestTenantAdminCannotProbeForeignUsers(t *testing.T) {
 	for _, method := range []string{"GET", "DELETE"} {
 		known := reg.Do(t, apitest.Request{As: "acme-admin", Method: method, Path: members + ada.ID,
 			Header: same})
-		for _, id := range []string{tenancy.NewID().String(), "nobody", "ada@example.com",
+		for _, id := range []string{tenancy.NewID().String(), "unknown", "ada@example.com",
 			"ada%40example.com"} {
 			res := reg.Do(t, apitest.Request{As: "acme-admin", Method: method, Path: members + id,
 				Header: same})
@@ -358,7 +359,7 @@ func TestInvalidInvitationsLookTheSame(t *testing.T) {
 	tokens := map[string]string{
 		"unknown": tenancy.NewInvitationToken(), "no token": "x", "empty": "",
 		"an API key": reg.Tokens["acme-admin"], "the platform's token": apitest.PlatformToken,
-		"of somebody who has an account": invite(t, reg, "acme-admin", "here@example.com",
+		"for an existing user": invite(t, reg, "acme-admin", "here@example.com",
 			"viewer").
 			Token,
 	}
@@ -430,11 +431,12 @@ func TestExistingUserAcceptsOnlySignedIn(t *testing.T) {
 			case "session":
 				return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: caller.Load().(string)},
 					nil
-			case "key": // of the same id, and yet somebody else
+			case "key": // the id is the user's, but the principal isn't a user
 				return tenancy.Principal{Kind: tenancy.KeyPrincipal, ID: caller.Load().(string)},
 					nil
 			}
-			return tenancy.Principal{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "who are you?")
+			return tenancy.Principal{},
+				tenancy.Errorf(tenancy.CodeUnauthenticated, "unknown caller")
 		}
 	})
 	ada, eve := createUser(t, reg, "ada@example.com"), createUser(t, reg, "eve@example.com")
@@ -463,16 +465,16 @@ func TestOneOfManyConcurrentAcceptsSucceeds(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	i := invite(t, reg, "acme-admin", "bob@example.com", "viewer")
-	answers := make(chan int, 20)
-	for range cap(answers) {
+	statuses := make(chan int, 20)
+	for range cap(statuses) {
 		go func() {
-			answers <- reg.Send(t, apitest.Request{Method: "POST", Path: acceptPath,
+			statuses <- reg.Send(t, apitest.Request{Method: "POST", Path: acceptPath,
 				Body: `{"token":"` + i.Token + `"}`}).Status
 		}()
 	}
 	counts := map[int]int{}
-	for range cap(answers) {
-		counts[<-answers]++
+	for range cap(statuses) {
+		counts[<-statuses]++
 	}
 	assert.Equal(t, map[int]int{200: 1, 404: 19}, counts)
 	assert.Len(t, reg.Pages(t,

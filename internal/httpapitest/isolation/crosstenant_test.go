@@ -18,8 +18,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// newWithSameItems is a world in which acme and beta have the same prompts, agents
-// and keys, all of version 1.
+// newWithSameItems starts a registry in which acme and beta have prompts, agents and
+// keys with the same names, all of version 1.
 func newWithSameItems(t *testing.T, changes ...apitest.Option) *apitest.Registry {
 	t.Helper()
 	reg := apitest.New(t, changes...)
@@ -37,8 +37,8 @@ func newWithSameItems(t *testing.T, changes ...apitest.Option) *apitest.Registry
 	return reg
 }
 
-// TestCursorIsRefusedInAnotherTenant takes a cursor of every list of acme to
-// the same list of beta.
+// TestCursorIsRefusedInAnotherTenant sends a cursor of every list of acme to the same
+// list of beta.
 func TestCursorIsRefusedInAnotherTenant(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
@@ -53,7 +53,7 @@ func TestCursorIsRefusedInAnotherTenant(t *testing.T) {
 			}
 			req.Path, b.Path = req.Path+"?limit=1", b.Path+"?limit=1"
 			cursor := "&cursor=" + apitest.NextCursor(t, reg.Do(t, req).Want(t, 200))
-			apitest.NextCursor(t, reg.Do(t, b).Want(t, 200)) // there is more in beta, too
+			apitest.NextCursor(t, reg.Do(t, b).Want(t, 200)) // beta has another page too
 			req.Path, b.Path = req.Path+cursor, b.Path+cursor
 			reg.Do(t, req).Want(t, 200)
 			reg.Do(t, b).WantProblem(t, 400, tenancy.CodeInvalidCursor)
@@ -61,8 +61,7 @@ func TestCursorIsRefusedInAnotherTenant(t *testing.T) {
 	}
 }
 
-// TestCursorOfDeletedTenantIsRefusedInAnother: a super-admin manages deleted
-// tenants, which resolution doesn't find.
+// A super-admin manages deleted tenants, which resolution doesn't find.
 func TestCursorOfDeletedTenantIsRefusedInAnother(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
@@ -78,8 +77,7 @@ func TestCursorOfDeletedTenantIsRefusedInAnother(t *testing.T) {
 	keys("beta", cursor).WantProblem(t, 400, tenancy.CodeInvalidCursor)
 }
 
-// TestCursorOfTenantListIsRefusedForAnotherCaller: the list of tenants is in no
-// tenant, but everybody's own.
+// The list of tenants belongs to no tenant, but to its caller.
 func TestCursorOfTenantListIsRefusedForAnotherCaller(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
@@ -94,16 +92,16 @@ func TestCursorOfTenantListIsRefusedForAnotherCaller(t *testing.T) {
 	}
 }
 
-// forgeCursor makes a cursor as the API does, for a list that is not the forger's or
-// a place that no list has. There is no secret in it: package httpapi says why.
-func forgeCursor(list string, tenant tenancy.ID, place string) string {
+// forgeCursor builds a cursor as the API does, for any list and position. That needs no
+// secret: the comment on cursors in package httpapi says why.
+func forgeCursor(list string, tenant tenancy.ID, position string) string {
 	h := sha256.New()
-	for _, part := range []string{list, tenant.String(), place} {
+	for _, part := range []string{list, tenant.String(), position} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}
 	return base64.RawURLEncoding.EncodeToString(append(append([]byte{1}, h.Sum(nil)[:16]...),
-		place...))
+		position...))
 }
 
 func TestForgedCursorReadsOnlyTheOwnTenant(t *testing.T) {
@@ -116,18 +114,19 @@ func TestForgedCursorReadsOnlyTheOwnTenant(t *testing.T) {
 	}
 	own := list(forgeCursor("list prompt", acme, "a")).Want(t, 200)
 	assert.Equal(t, []string{"b", "c"}, own.Names(t),
-		"whoever makes up a cursor of an own list gets a page of that")
+		"a forged cursor of an own list returns a page of that list")
 	assert.NotContains(t, string(own.Body), "beta")
 	list(forgeCursor("list prompt", beta, "a")).WantProblem(t, 400, tenancy.CodeInvalidCursor)
-	for _, place := range []string{"a\x00b", "\x00", "\xff", "a\nb", "\u0085",
+	for _, position := range []string{"a\x00b", "\x00", "\xff", "a\nb", "\u0085",
 		strings.Repeat("a", 9000)} {
-		list(forgeCursor("list prompt", acme, place)).WantProblem(t, 400, tenancy.CodeInvalidCursor)
+		list(forgeCursor("list prompt", acme, position)).
+			WantProblem(t, 400, tenancy.CodeInvalidCursor)
 	}
-	for _, place := range []string{"a", "a\x00", "a\x00b\x00c", "\xff\x00a"} {
-		cursor := forgeCursor("discovery", acme, place)
+	for _, position := range []string{"a", "a\x00", "a\x00b\x00c", "\xff\x00a"} {
+		cursor := forgeCursor("discovery", acme, position)
 		res := reg.Do(t, apitest.Request{
 			As: "acme-viewer", Path: "/api/v1/discovery?cursor=" + cursor})
-		if place == "a\x00" {
+		if position == "a\x00" {
 			res.Want(t, 200)
 			continue
 		}
@@ -135,13 +134,13 @@ func TestForgedCursorReadsOnlyTheOwnTenant(t *testing.T) {
 	}
 }
 
-// TestEveryResponseForbidsCaching goes through every operation, with every kind of
-// outcome: one tenant's answer kept is another's served.
+// TestEveryResponseForbidsCaching calls every operation with every kind of outcome: a
+// cache that stored one tenant's response could serve it to another tenant.
 func TestEveryResponseForbidsCaching(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
 	fresh := map[string]string{"If-None-Match": `"1"`}
-	asks := []apitest.Request{
+	requests := []apitest.Request{
 		{As: "acme-viewer", Path: "/api/v1/prompts/a"},
 		{As: "acme-viewer", Path: "/api/v1/prompts/a", Header: fresh},
 		{As: "acme-viewer", Path: "/api/v1/tenants/acme", Header: fresh},
@@ -149,31 +148,31 @@ func TestEveryResponseForbidsCaching(t *testing.T) {
 	}
 	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/none",
 		"/"} {
-		asks = append(asks, apitest.Request{Path: path},
+		requests = append(requests, apitest.Request{Path: path},
 			apitest.Request{As: "acme-viewer", Path: path},
 			apitest.Request{Method: "DELETE", Path: path})
 	}
-	// root last: among it all, it deletes acme
+	// root comes last, because it also deletes acme.
 	for _, as := range []string{"", "acme-viewer", "acme-admin", "root"} {
 		for _, req := range reg.ProtectedRequests(t) {
 			req.As = as
-			asks = append(asks, req)
+			requests = append(requests, req)
 		}
 	}
 	seen := map[int]bool{}
-	for _, req := range asks {
+	for _, req := range requests {
 		res := reg.Do(t, req)
 		seen[res.Status] = true
 		assertUncached(t, res.Header,
 			fmt.Sprintf("%s %s as %q: %d", req.Method, req.Path, req.As, res.Status))
 	}
 	for _, status := range []int{200, 204, 304, 400, 401, 403, 404, 405, 422} {
-		assert.True(t, seen[status], "no answer had the status %d", status)
+		assert.True(t, seen[status], "no response had the status %d", status)
 	}
 }
 
-// assertUncached wants an answer that no cache keeps, and that says what tells
-// it from others of the same URL.
+// assertUncached checks that no cache may store the response, and that Vary names what
+// it depends on.
 func assertUncached(t *testing.T, h http.Header, what string) {
 	t.Helper()
 	assert.Equal(t, "no-store", h.Get("Cache-Control"), what)
@@ -195,8 +194,8 @@ func TestHostResponsesVaryByTenantAndProblemsForbidCaching(t *testing.T) {
 	u.serveHostRoutes(tenancy.Principal{})
 	served := u.send(rawRequest{method: "GET", path: "/notes", tenants: []string{"acme"}})
 	assert.Equal(t, 200, served.status)
-	assertVaries(t, served.header, "an answer of the host")
-	assert.Empty(t, served.header.Get("Cache-Control"), "which is for the host to say")
+	assertVaries(t, served.header, "a response of the host")
+	assert.Empty(t, served.header.Get("Cache-Control"), "the host chooses its own caching")
 	for _, r := range []rawRequest{{}, {tenants: []string{"beta"}},
 		{host: "acme.registry.test", tenants: []string{"beta"}}} {
 		r.method, r.path = "GET", "/notes"
@@ -206,8 +205,7 @@ func TestHostResponsesVaryByTenantAndProblemsForbidCaching(t *testing.T) {
 	}
 }
 
-// TestETagMatchesOnlyTheOwnTenantsResource: the tags of two tenants can be
-// equal, and say nothing about each other.
+// Two tenants' resources can have equal ETags.
 func TestETagMatchesOnlyTheOwnTenantsResource(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t)
@@ -237,11 +235,10 @@ func TestETagMatchesOnlyTheOwnTenantsResource(t *testing.T) {
 	put("beta", `"1"`).Want(t, 200)
 	assert.Contains(t, string(reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).Body),
 		"acme again",
-		"beta's write is beta's")
+		"beta's write doesn't change acme's resource")
 }
 
-// TestIdempotencyKeyReturnsNoOtherTenantsResponse: the header has no
-// meaning here, and so no memory that one tenant could share with another.
+// The API ignores the header, so it stores nothing that tenants could share.
 func TestIdempotencyKeyReturnsNoOtherTenantsResponse(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
@@ -259,9 +256,9 @@ func TestIdempotencyKeyReturnsNoOtherTenantsResponse(t *testing.T) {
 	assert.Len(t, secrets, 3)
 }
 
-// TestResolverCacheServesNoOtherTenant sends requests for two tenants in turns
-// through one resolver: what it remembers of the one never serves the other,
-// nor anybody after a tenant is gone.
+// TestResolverCacheServesNoOtherTenant alternates requests for two tenants with one
+// resolver: what it has cached of one never serves the other, and serves no request
+// after the tenant is deleted.
 func TestResolverCacheServesNoOtherTenant(t *testing.T) {
 	t.Parallel()
 	reg := newWithSameItems(t, func(o *httpapi.Options) { o.Clock = time.Now })

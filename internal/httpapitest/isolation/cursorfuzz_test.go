@@ -16,8 +16,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// newForCursors is a world without a server in which acme and beta have prompts
-// and agents of the same names, each with its tenant's in it.
+// newForCursors returns a registry without a server in which acme and beta have prompts
+// and agents of the same names. Each description is the tenant's slug.
 func newForCursors(f *testing.F) *apitest.Registry {
 	f.Helper()
 	reg := apitest.NewUnserved(f)
@@ -51,30 +51,30 @@ func listCursors(f *testing.F, w apitest.HandlerClient, path string) (cursors []
 	}
 }
 
-// otherEncoding counts up the last character of a text in base64, whose last bits
-// may stand for none of the bytes.
+// otherEncoding increments the last character of a base64 text. Its unused bits may
+// change, so that a lenient decoder returns the same bytes.
 func otherEncoding(text string) string {
 	last := len(text) - 1
 	return text[:last] + string(text[last]+1)
 }
 
-// FuzzCursor sends any text as a cursor: acme's list of prompts takes those that
-// it gave, byte for byte, and refuses all others, those of other lists and of
-// beta among them.
+// FuzzCursor sends any text as a cursor: acme's list of prompts accepts exactly the
+// cursors that it returned and refuses all others, such as those of other lists and of
+// beta.
 func FuzzCursor(f *testing.F) {
 	reg := newForCursors(f)
 	acme, beta := apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["acme-viewer"]},
 		apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["beta-viewer"]}
 	const list = "/api/v1/prompts?limit=1&"
-	given := map[string]bool{"": true}
+	returned := map[string]bool{"": true}
 	for _, cursor := range listCursors(f, acme, list) {
-		given[cursor] = true
+		returned[cursor] = true
 		for _, seed := range []string{cursor, cursor + "=", cursor[1:], cursor[:len(cursor)-1] +
 			"_", cursor + "\n", cursor + "AA", "B" + cursor[1:], otherEncoding(cursor)} {
 			f.Add(seed)
 		}
 	}
-	require.Len(f, given, 3)
+	require.Len(f, returned, 3)
 	for _, foreign := range [][]string{
 		listCursors(f, beta, list), listCursors(f, acme, "/api/v1/agents?limit=1&"),
 		listCursors(f, acme, "/api/v1/discovery?limit=1&"), listCursors(f, acme, list+"q=acme&"),
@@ -86,7 +86,7 @@ func FuzzCursor(f *testing.F) {
 		status, body := acme.Get(list + "cursor=" + url.QueryEscape(cursor))
 		require.NotContains(t, string(body), `"beta"`)
 		switch {
-		case given[cursor]:
+		case returned[cursor]:
 			require.Equal(t, http.StatusOK, status, "%s", body)
 		case !utf8.ValidString(cursor) || strings.ContainsFunc(cursor, unicode.IsControl):
 			require.Contains(t, string(body), `"code":"invalid"`)
@@ -97,35 +97,35 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzCursorPosition makes cursors of any list and any place, as whoever has read
-// this code can: those of beta and of other lists are refused, those of acme's
-// prompts lead behind their place in that list, or are refused.
+// FuzzCursorPosition forges cursors of any list and any position, as a reader of this
+// code can: those of beta and of other lists are refused; those of acme's prompts
+// return the items after their position, or are refused.
 func FuzzCursorPosition(f *testing.F) {
 	reg := newForCursors(f)
-	for _, place := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --",
+	for _, position := range []string{"a", "", "b", "zz", "\x00", "a\x00b", "\xff", "' OR 1=1 --",
 		"日"} {
-		f.Add("list prompt", place, true)
-		f.Add("list prompt", place, false)
-		f.Add("list agent", place, true)
+		f.Add("list prompt", position, true)
+		f.Add("list prompt", position, false)
+		f.Add("list agent", position, true)
 	}
 	caller := apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["acme-viewer"]}
-	f.Fuzz(func(t *testing.T, list, place string, own bool) {
+	f.Fuzz(func(t *testing.T, list, position string, own bool) {
 		tenant := reg.Tenants["beta"].ID
 		if own {
 			tenant = reg.Tenants["acme"].ID
 		}
-		status, body := caller.Get("/api/v1/prompts?cursor=" + forgeCursor(list, tenant, place))
+		status, body := caller.Get("/api/v1/prompts?cursor=" + forgeCursor(list, tenant, position))
 		require.NotContains(t, string(body), `"beta"`)
 		if status != http.StatusOK {
 			require.Equal(t, http.StatusBadRequest, status, "%s", body)
 			require.Contains(t, string(body), `"code":"`+string(tenancy.CodeInvalidCursor)+`"`)
 			return
 		}
-		require.True(t, own, "a cursor of another tenant was taken")
-		require.Equal(t, "list prompt", list, "a cursor of another list was taken")
+		require.True(t, own, "a cursor of another tenant was accepted")
+		require.Equal(t, "list prompt", list, "a cursor of another list was accepted")
 		names := (apitest.Response{Body: body}).Names(t)
 		for _, name := range []string{"a", "mm", "z"} {
-			if name > place {
+			if name > position {
 				require.Contains(t, names, name)
 				continue
 			}

@@ -15,10 +15,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// outsider is a caller with no place in beta.
+// outsider is a caller that isn't a member of beta.
 type outsider struct {
 	credentials string
-	users       bool // whether callers are people: the handler has another Authenticate then
+	users       bool // the handler's callers are users (apitest.AsUsers)
 	member      bool // of acme
 	anonymous   bool
 }
@@ -27,8 +27,8 @@ var outsiders = map[string]outsider{
 	"a viewer's key of acme": {credentials: "Bearer " + acmeKeys[tenancy.Viewer], member: true},
 	"an admin's key of acme": {credentials: "Bearer " + acmeKeys[tenancy.Admin], member: true},
 	"a user of acme":         {credentials: "user:admin@acme", users: true, member: true},
-	"a user without places":  {credentials: "user:", users: true},
-	"nobody":                 {anonymous: true},
+	"a user without tenants": {credentials: "user:", users: true},
+	"no credentials":         {anonymous: true},
 	"an unknown key":         {credentials: "Bearer " + tenancy.NewKeySecret(), anonymous: true},
 	"nonsense":               {credentials: "Bearer x", anonymous: true},
 }
@@ -43,12 +43,12 @@ func (o outsider) newVariants(t *testing.T) variants {
 	}))
 }
 
-// tenantNaming is a way to name beta, alone or beside another tenant. Each text is a
-// slug or an id.
+// tenantNaming is a way to name beta, alone or together with another tenant. Each text
+// is a slug or an id.
 type tenantNaming struct {
-	path   string   // of routes that have a tenant in it
-	host   string   // the label
-	header []string // each a line
+	path   string   // the tenant in the path, of routes that have one
+	host   string   // the first label of the host
+	header []string // one X-Tenant-ID line for each
 }
 
 func namings() map[string]tenantNaming {
@@ -91,8 +91,9 @@ func namings() map[string]tenantNaming {
 	}
 }
 
-// wantCode is what API.md says of a naming: more than one slug or id, or one's own
-// tenant beside another, is a mismatch; else there is no such tenant.
+// wantCode returns the code that API.md gives for a naming: two different slugs or ids,
+// or the caller's own tenant and another, are a mismatch; anything else is an unknown
+// tenant.
 func (n tenantNaming) wantCode(o outsider) tenancy.Code {
 	if o.anonymous {
 		return tenancy.CodeUnauthenticated
@@ -119,8 +120,8 @@ func (n tenantNaming) wantCode(o outsider) tenancy.Code {
 	return tenancy.CodeTenantNotFound
 }
 
-// request makes the request for an operation. It reports false for a naming that has
-// nothing to do with the operation.
+// request builds the request for an operation. It returns false if only one of naming
+// and operation has a tenant in the path.
 func (n tenantNaming) request(op apitest.Operation, o outsider) (rawRequest, bool) {
 	inPath := strings.Contains(op.Path, "{tenant}")
 	if inPath != (n.path != "") {
@@ -141,7 +142,7 @@ func (n tenantNaming) request(op apitest.Operation, o outsider) (rawRequest, boo
 	return r, true
 }
 
-// worksInTenant are the operations that a tenant is resolved for.
+// worksInTenant returns the operations for which a tenant is resolved.
 func worksInTenant(t *testing.T) []apitest.Operation {
 	t.Helper()
 	ops := slices.DeleteFunc(apitest.New(t).Operations(t), func(op apitest.Operation) bool {
@@ -152,16 +153,16 @@ func worksInTenant(t *testing.T) []apitest.Operation {
 	return ops
 }
 
-// TestOutsiderCannotDetectTheStateOfATenant sends each kind of outsider's every
-// request that names beta to registries that differ in nothing but beta, which
-// is unknown, deleted, suspended or active there: status, headers, body, the
-// questions to the stores and what is read of the body are the same, and no
-// question is about beta. Cold, warm, and with insiders at work.
+// TestOutsiderCannotDetectTheStateOfATenant sends every request of each kind of outsider
+// that names beta to registries in which only the state of beta differs: unknown,
+// deleted, suspended or active. Status, headers, body, the calls of the stores and the
+// bytes that are read of the request's body are the same, and no call is about beta.
+// The caches are cold, warm, and filled by insiders.
 func TestOutsiderCannotDetectTheStateOfATenant(t *testing.T) {
 	t.Parallel()
 	ops := worksInTenant(t)
-	for who, o := range outsiders {
-		t.Run(who, func(t *testing.T) {
+	for name, o := range outsiders {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			all := o.newVariants(t)
 			for how, n := range namings() {
@@ -176,7 +177,7 @@ func TestOutsiderCannotDetectTheStateOfATenant(t *testing.T) {
 							"%s: %v",
 							how, r)
 						require.Zero(t, got.bodyRead,
-							"the body is read of somebody who has no business here: %v", r)
+							"the body of an outsider's request is read: %v", r)
 						require.NotContains(t, strings.Join(got.storeCalls, "\n"), "beta", "%v", r)
 						require.NotContains(t, strings.Join(got.storeCalls, "\n"), betaID.String(),
 							"%v",
@@ -190,8 +191,8 @@ func TestOutsiderCannotDetectTheStateOfATenant(t *testing.T) {
 	}
 }
 
-// TestMemberOfDeletedTenantIsAnOutsider: they are told what those are told who
-// have a place in a tenant that there never was.
+// A member of a deleted tenant gets the responses of a member of a tenant that never
+// existed.
 func TestMemberOfDeletedTenantIsAnOutsider(t *testing.T) {
 	t.Parallel()
 	o := outsider{credentials: "user:admin@beta", users: true}
@@ -210,8 +211,8 @@ func TestMemberOfDeletedTenantIsAnOutsider(t *testing.T) {
 	}
 }
 
-// TestVariantsDifferForInsiders is why the other tests can fail: whoever may know of
-// beta sees another one in each.
+// TestVariantsDifferForInsiders proves that the other tests can fail: an insider sees a
+// different beta in each variant.
 func TestVariantsDifferForInsiders(t *testing.T) {
 	t.Parallel()
 	for credentials, all := range map[string]variants{
@@ -229,8 +230,7 @@ func TestVariantsDifferForInsiders(t *testing.T) {
 	}
 }
 
-// TestKeyOfDeletedTenantLooksUnknown: it stopped at once, and doesn't
-// tell that it was one.
+// The key stops working at once, and the response doesn't show that it was a key.
 func TestKeyOfDeletedTenantLooksUnknown(t *testing.T) {
 	t.Parallel()
 	all := newVariants(t)
@@ -243,24 +243,23 @@ func TestKeyOfDeletedTenantLooksUnknown(t *testing.T) {
 	}
 }
 
-// TestRandomRequestsRevealNoTenantToOutsiders draws what an outsider could send, also
-// to public and unknown routes, with other methods, bad bodies, conditions and
-// queries, one after another: whatever comes of it, it is the same in all
-// universes.
+// TestRandomRequestsRevealNoTenantToOutsiders draws sequences of requests that an
+// outsider could send, also to public and unknown routes, with other methods, invalid
+// bodies, conditions and queries: every response is the same in all variants.
 func TestRandomRequestsRevealNoTenantToOutsiders(t *testing.T) {
 	t.Parallel()
 	paths := publicPaths()
 	for _, op := range worksInTenant(t) {
 		paths = append(paths, op.Path)
 	}
-	universes := map[bool]variants{}
+	byUsers := map[bool]variants{}
 	for _, users := range []bool{false, true} {
-		universes[users] = outsider{users: users}.newVariants(t)
+		byUsers[users] = outsider{users: users}.newVariants(t)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		who := rapid.SampledFrom(slices.Sorted(maps.Keys(outsiders))).Draw(rt, "who")
-		o := outsiders[who]
-		all := universes[o.users]
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(outsiders))).Draw(rt, "name")
+		o := outsiders[name]
+		all := byUsers[o.users]
 		for range rapid.IntRange(1, 6).Draw(rt, "requests") {
 			if rapid.Bool().Draw(rt, "insiders at work") {
 				all.sendInsiders()
@@ -331,13 +330,13 @@ func TestHostRoutesRevealNoTenantToOutsiders(t *testing.T) {
 	callers := map[string]tenancy.Principal{
 		"a user of acme": {Kind: tenancy.UserPrincipal,
 			Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
-		"a user without places": {Kind: tenancy.UserPrincipal},
+		"a user without tenants": {Kind: tenancy.UserPrincipal},
 		"a key of acme": {Kind: tenancy.KeyPrincipal, KeyTenant: acmeID,
 			Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
-		"nobody": {},
+		"no caller": {},
 	}
-	for who, p := range callers {
-		t.Run(who, func(t *testing.T) {
+	for name, p := range callers {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			all := newVariants(t)
 			for _, u := range all {
@@ -356,10 +355,10 @@ func TestHostRoutesRevealNoTenantToOutsiders(t *testing.T) {
 				for _, state := range []tenancy.State{tenancy.Deleted, tenancy.Suspended,
 					tenancy.Active} {
 					if p.Anonymous() && state == tenancy.Active {
-						continue // its public pages are everybody's
+						continue // a host's routes of an active tenant are public here
 					}
-					assert.Equal(t, want, all[state].send(r), "a %s tenant is told from none by %v",
-						state, r)
+					assert.Equal(t, want, all[state].send(r),
+						"a %s tenant differs from an unknown one for %v", state, r)
 				}
 			}
 		})

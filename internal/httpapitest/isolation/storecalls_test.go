@@ -11,7 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// callRecorder are the questions to stores.
+// callRecorder records calls of stores.
 type callRecorder struct {
 	mu   sync.Mutex
 	list []string
@@ -30,8 +30,8 @@ func (c *callRecorder) take() (list []string) {
 	return list
 }
 
-// record notes every question to the stores of s. None of the types behind it
-// embeds the port that it watches: a new method of a port must not go unseen.
+// record returns s with stores that record every call. None of their types embeds its
+// port, so that a new method of a port can't be forgotten here.
 func (c *callRecorder) record(s ports.Services) ports.Services {
 	s.Tenants, s.Keys, s.KeyFinder = recordedTenants{s.Tenants, c}, recordedKeys{s.Keys, c},
 		recordedKeyFinder{s.KeyFinder, c}
@@ -92,7 +92,7 @@ func (w recordedKeys) Create(
 func (w recordedKeys) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	w.calls.add("%d keys of %s behind %s", limit, tenant, after)
+	w.calls.add("%d keys of %s after %s", limit, tenant, after)
 	return w.port.List(ctx, tenant, after, limit)
 }
 

@@ -22,10 +22,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// unknown is the state of a tenant that there isn't.
+// unknown is the state of a tenant that doesn't exist.
 const unknown tenancy.State = "unknown"
 
-// What the universes have in common.
+// The ids and keys that all variants share.
 var (
 	acmeID, betaID = tenancy.NewID(), tenancy.NewID()
 	acmeKeys       = map[tenancy.Role]string{tenancy.Viewer: tenancy.NewKeySecret(),
@@ -33,13 +33,12 @@ var (
 	betaKey = tenancy.NewKeySecret()
 )
 
-// variant is a registry that is, down to ids and times, the same as others in
-// everything but the state of its tenant beta. It notes what its stores are
-// asked.
+// variant is a registry that equals other variants, down to ids and times, except for
+// the state of its tenant beta. It records the calls of its stores.
 type variant struct {
 	handler  http.Handler
 	services ports.Services
-	seconds  atomic.Int64 // since 2030 began
+	seconds  atomic.Int64 // since 2030-01-01
 	calls    callRecorder
 }
 
@@ -48,8 +47,8 @@ const (
 	bundleLimit   = 1024
 )
 
-// variants are one for each state that beta can be in. Requests are sent to
-// all of them in lockstep.
+// variants has one variant for each state of beta. All of them get the same requests in
+// the same order.
 type variants map[tenancy.State]*variant
 
 func newVariants(t *testing.T, options ...apitest.Option) variants {
@@ -102,8 +101,8 @@ func (u *variant) resolver() *resolve.Resolver {
 		resolve.Options{BaseDomain: "registry.test", Clock: u.now})
 }
 
-// serveHostRoutes puts a host's own routes in the place of the API, behind the middleware
-// and one that has found p to be the caller.
+// serveHostRoutes replaces the API by a host's own routes inside httpapi.Tenant. The
+// caller of every request is p.
 func (u *variant) serveHostRoutes(p tenancy.Principal) {
 	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(apitest.WriteTenant))
 	mux := http.NewServeMux()
@@ -136,12 +135,12 @@ func (u *variant) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, sec
 	require.NoError(t, err)
 }
 
-// rawRequest is a request as it is sent to a universe.
+// rawRequest is a request to a variant.
 type rawRequest struct {
-	credentials string // the header Authorization; "" is none
+	credentials string // the header Authorization; "" sends none
 	method      string
 	path        string // with the query
-	host        string // "registry.test" where it is empty
+	host        string // defaults to registry.test
 	tenants     []string
 	body        string
 	header      map[string]string
@@ -152,8 +151,8 @@ func (r rawRequest) String() string {
 		r.tenants, len(r.body), r.header)
 }
 
-// observed is everything that a caller can observe of an answer, and what they
-// could measure: the questions to the stores, and how much of the body was read.
+// observed is everything that a caller sees of a response, and the causes of what they
+// could measure: the calls of the stores, and how much of the body was read.
 type observed struct {
 	status     int
 	header     http.Header
@@ -188,20 +187,21 @@ func (u *variant) send(r rawRequest) observed {
 	return observed{rec.Code, rec.Header(), rec.Body.String(), body.n, u.calls.take()}
 }
 
-// sendAll sends a request to all universes and wants one answer of all. It
-// answers that.
+// sendAll sends a request to all variants, requires equal responses and returns that
+// response.
 func (all variants) sendAll(t require.TestingT, r rawRequest) observed {
 	want := all[unknown].send(r)
 	for state, u := range all {
 		if state != unknown {
-			require.Equal(t, want, u.send(r), "a %s tenant is told from none by %v", state, r)
+			require.Equal(t, want, u.send(r), "a %s tenant differs from an unknown one for %v",
+				state, r)
 		}
 	}
 	return want
 }
 
-// sendInsiders are those who know of beta at work, keys or people, in each universe
-// as far as they come. What they leave in caches must not show.
+// sendInsiders sends requests of callers that may know of beta to each variant. What
+// they leave in the caches must not change an outsider's responses.
 func (all variants) sendInsiders() {
 	for _, u := range all {
 		for _, who := range []string{"Bearer " + apitest.PlatformToken, "Bearer " + betaKey,
@@ -219,7 +219,7 @@ func (all variants) sendInsiders() {
 	}
 }
 
-// advance lets time pass in all universes.
+// advance moves the clock of all variants.
 func (all variants) advance(seconds int) {
 	for _, u := range all {
 		u.seconds.Add(int64(seconds))
