@@ -30,7 +30,8 @@ func putOneOfEachKind(t *testing.T, reg *apitest.Registry) {
 	reg.Put(t, "/api/v1/model-configs/gpt", `{"spec":{"provider":"p","api_key":"sk-secret"}}`)
 	reg.Put(t, "/api/v1/agents/base", `{"spec":{"model_config":"gpt"}}`)
 	reg.Put(t, "/api/v1/agents/io.github%2Fx",
-		`{"labels":{"team":"a"},"spec":{"extends":"base","prompts":["hello"],"own":{"z":1,"a":1e3}}}`)
+		`{"labels":{"team":"a"},`+
+			`"spec":{"extends":"base","prompts":["hello"],"own":{"z":1,"a":1e3}}}`)
 	reg.Put(t, "/api/v1/mcp-servers/weather", `{"spec":{"packages":[{"name":"w"}]}}`)
 	reg.Put(t, "/api/v1/trust-rules/r",
 		`{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"weather"}}}`)
