@@ -52,7 +52,7 @@ func TestInvalidCredentialsRevealNoTenant(t *testing.T) {
 func TestTwoAuthorizationHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	req := reg.NewRequest(t.Context(), t, apitest.Request{As: "root", Path: "/api/v1/me"})
+	req := reg.NewRequest(t.Context(), t, apitest.Get("root", "/api/v1/me"))
 	req.Header.Add("Authorization", "Bearer x")
 	res, err := reg.Client.Do(req)
 	require.NoError(t, err)
@@ -166,13 +166,13 @@ func TestPathIsATenantSource(t *testing.T) {
 	reg := apitest.New(t)
 	for _, path := range []string{"", "/export", "/keys"} {
 		path = "/api/v1/tenants/acme" + path
-		reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, http.StatusOK)
+		reg.Do(t, apitest.Get("acme-admin", path)).Want(t, http.StatusOK)
 		reg.Do(t, apitest.Request{As: "acme-admin", Path: path, Tenant: "acme",
 			Host: "acme.registry.test"}).
 			Want(t, http.StatusOK)
 		reg.Do(t, apitest.Request{As: "acme-admin", Path: path, Tenant: "beta"}).
 			WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
-		reg.Do(t, apitest.Request{As: "beta-admin", Path: path}).
+		reg.Do(t, apitest.Get("beta-admin", path)).
 			WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
 		reg.Do(t, apitest.Request{As: "root", Path: path, Host: "beta.registry.test"}).
 			WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
@@ -252,19 +252,16 @@ func TestResourcesOfAnotherTenantAreInvisible(t *testing.T) {
 	reg := apitest.New(t)
 	for _, tenant := range []string{"acme", "beta"} {
 		body := `{"labels":{"of":"` + tenant + `"},"spec":{"template":"` + tenant + `"}}`
-		reg.Do(t, apitest.Request{As: tenant + "-editor", Method: http.MethodPut,
-			Path: "/api/v1/prompts/same",
-			Body: body}).Want(t, http.StatusCreated)
+		reg.Do(t, apitest.Put(tenant+"-editor", "/api/v1/prompts/same", body)).
+			Want(t, http.StatusCreated)
 	}
-	reg.Do(t, apitest.Request{As: "beta-editor", Method: http.MethodPut,
-		Path: "/api/v1/prompts/betas",
-		Body: apitest.PromptBody}).Want(t, http.StatusCreated)
+	reg.Do(t, apitest.Put("beta-editor", "/api/v1/prompts/betas", apitest.PromptBody)).
+		Want(t, http.StatusCreated)
 
 	assert.Equal(t, []string{"same"},
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
+		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).
 			Names(t))
-	assert.Empty(t, reg.Do(t,
-		apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?label=of=beta"}).Names(t))
+	assert.Empty(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?label=of=beta")).Names(t))
 	foreign := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/betas",
 		Header: map[string]string{"X-Request-ID": "same"}})
 	unknown := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/never",
@@ -273,12 +270,9 @@ func TestResourcesOfAnotherTenantAreInvisible(t *testing.T) {
 	assert.Equal(t, strings.ReplaceAll(string(unknown.Body), "never", "betas"),
 		string(foreign.Body))
 
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/agents/x",
-		Body: `{"spec":{"prompts":["betas"]}}`}).
+	reg.Do(t, apitest.Put("acme-editor", "/api/v1/agents/x", `{"spec":{"prompts":["betas"]}}`)).
 		WantProblem(t, http.StatusUnprocessableEntity, tenancy.CodeDanglingReference)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
-		Path: "/api/v1/prompts/same"}).
-		Want(t, http.StatusNoContent)
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/same")).Want(t, http.StatusNoContent)
 	assert.Equal(t, []string{"betas", "same"},
-		reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts"}).Names(t))
+		reg.Do(t, apitest.Get("beta-viewer", "/api/v1/prompts")).Names(t))
 }

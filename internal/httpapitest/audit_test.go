@@ -39,11 +39,9 @@ func TestAuditEntryHasActorTargetAndAddress(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	put := reg.Put(t, "/api/v1/prompts/greeting", apitest.PromptBody)
-	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
-		Body: `{"name":"Acme"}`}).
-		Want(t, 200)
-	found := decodeEntries(t, reg.Do(t,
-		apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit?limit=2"}).Want(t, 200))
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme", `{"name":"Acme"}`)).Want(t, 200)
+	found := decodeEntries(t,
+		reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/audit?limit=2")).Want(t, 200))
 	require.Len(t, found, 2)
 	change, create := found[0], found[1]
 	assert.Equal(t, "tenant.update", change.Action)
@@ -66,43 +64,38 @@ func TestAuditListIsFilteredAndPaged(t *testing.T) {
 	for i := range 5 {
 		reg.Put(t, fmt.Sprintf("/api/v1/prompts/p%d", i), apitest.PromptBody)
 	}
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: "/api/v1/prompts/p0"}).
-		Want(t, 204)
+	reg.Do(t, apitest.Delete("acme-admin", "/api/v1/prompts/p0")).Want(t, 204)
 	const path = "/api/v1/tenants/acme/audit"
-	actions := reg.Pages(t, apitest.Request{
-		As: "acme-admin", Path: path + "?limit=2&action=resource.create"},
+	actions := reg.Pages(t, apitest.Get("acme-admin", path+"?limit=2&action=resource.create"),
 		"action")
 	assert.Equal(t, []string{"resource.create", "resource.create", "resource.create",
 		"resource.create", "resource.create"}, actions)
-	all := decodeEntries(t, reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, 200))
+	all := decodeEntries(t, reg.Do(t, apitest.Get("acme-admin", path)).Want(t, 200))
 	first := all[len(all)-1]
 	assert.Equal(t, "tenant.create", first.Action)
 	assert.Equal(t, []string{"resource.delete"},
-		reg.Pages(t, apitest.Request{As: "acme-admin", Path: path + "?actor=" + all[0].Actor.ID},
+		reg.Pages(t, apitest.Get("acme-admin", path+"?actor="+all[0].Actor.ID),
 			"action"))
 	since := url.QueryEscape(all[0].At)
 	assert.Equal(t, []string{"resource.delete"},
-		reg.Pages(t, apitest.Request{As: "acme-admin",
-			Path: path + "?action=resource.delete&since=" + since},
+		reg.Pages(t, apitest.Get("acme-admin", path+"?action=resource.delete&since="+since),
 			"action"))
 	assert.Empty(t, reg.Pages(t,
-		apitest.Request{As: "acme-admin", Path: path + "?action=resource.delete&until=" + since},
-		"action"))
+		apitest.Get("acme-admin", path+"?action=resource.delete&until="+since), "action"))
 
 	for _, query := range []string{"since=yesterday", "until=2026-13-01T00:00:00Z", "since=",
 		"since=0001-01-01T00:00:00Z"} {
-		reg.Do(t, apitest.Request{As: "acme-admin", Path: path + "?" + query}).
+		reg.Do(t, apitest.Get("acme-admin", path+"?"+query)).
 			WantProblem(t, 422, tenancy.CodeInvalid)
 	}
 	cursor := apitest.Decode[struct {
 		Next string `json:"next_cursor"`
-	}](t, reg.Do(t, apitest.Request{As: "acme-admin", Path: path + "?limit=1"}).Want(t, 200)).Next
-	reg.Do(t, apitest.Request{As: "beta-admin", Path: "/api/v1/tenants/beta/audit?limit=1&cursor=" +
-		cursor}).
+	}](t, reg.Do(t, apitest.Get("acme-admin", path+"?limit=1")).Want(t, 200)).Next
+	reg.Do(t, apitest.Get("beta-admin", "/api/v1/tenants/beta/audit?limit=1&cursor="+cursor)).
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: path + "?limit=1&action=x&cursor=" + cursor}).
+	reg.Do(t, apitest.Get("acme-admin", path+"?limit=1&action=x&cursor="+cursor)).
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/audit?limit=1&cursor=" + cursor}).
+	reg.Do(t, apitest.Get("root", "/api/v1/audit?limit=1&cursor="+cursor)).
 		WantProblem(t, 400, tenancy.CodeInvalidCursor)
 }
 
@@ -112,17 +105,15 @@ func TestAuditLogIsForAdminsOnly(t *testing.T) {
 	for _, path := range []string{"/api/v1/tenants/acme/audit",
 		"/api/v1/tenants/acme/audit/export"} {
 		for _, caller := range []string{"acme-viewer", "acme-editor", "acme-replicator"} {
-			reg.Do(t, apitest.Request{As: caller, Path: path}).
-				WantProblem(t, 403, tenancy.CodeForbidden)
+			reg.Do(t, apitest.Get(caller, path)).WantProblem(t, 403, tenancy.CodeForbidden)
 		}
-		reg.Do(t, apitest.Request{Path: path}).WantProblem(t, 401, tenancy.CodeUnauthenticated)
-		reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, 200)
-		reg.Do(t, apitest.Request{As: "root", Path: path}).Want(t, 200)
+		reg.Do(t, apitest.Get("", path)).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+		reg.Do(t, apitest.Get("acme-admin", path)).Want(t, 200)
+		reg.Do(t, apitest.Get("root", path)).Want(t, 200)
 		reg.Do(t, apitest.Request{As: "root", Method: "HEAD", Path: path}).Want(t, 200)
 	}
 	for _, caller := range []string{"acme-admin", "acme-viewer"} {
-		reg.Do(t, apitest.Request{As: caller, Path: "/api/v1/audit"}).
-			WantProblem(t, 403, tenancy.CodeForbidden)
+		reg.Do(t, apitest.Get(caller, "/api/v1/audit")).WantProblem(t, 403, tenancy.CodeForbidden)
 	}
 }
 
@@ -132,12 +123,11 @@ func TestPlatformAuditListsAllTenants(t *testing.T) {
 	require.NoError(t, reg.Services.PlatformAudit.Append(context.Background(), tenancy.Event{
 		Action: "user.create", Target: tenancy.AuditTarget{Kind: "user", Name: "ada"}}))
 	reg.Put(t, "/api/v1/prompts/p", apitest.PromptBody)
-	actions := reg.Pages(t, apitest.Request{As: "root", Path: "/api/v1/audit?limit=3"}, "action")
+	actions := reg.Pages(t, apitest.Get("root", "/api/v1/audit?limit=3"), "action")
 	assert.Equal(t, []string{"resource.create", "user.create"}, actions[:2])
 	assert.Len(t, actions, 12, "two tenants, four keys of each")
-	found := decodeEntries(t,
-		reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/audit?action=user.create"}).
-			Want(t, 200))
+	found := decodeEntries(t, reg.Do(t, apitest.Get("root", "/api/v1/audit?action=user.create")).
+		Want(t, 200))
 	require.Len(t, found, 1)
 	assert.Nil(t, found[0].TenantID)
 	assert.Nil(t, found[0].TenantSlug)
@@ -164,8 +154,7 @@ func TestAuditExportVerifies(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	reg.Put(t, "/api/v1/prompts/p%3C%E2%80%A8%3E", apitest.PromptBody)
-	res := reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).
-		Want(t, 200)
+	res := reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/audit/export")).Want(t, 200)
 	assert.Equal(t, "application/jsonl", res.Header.Get("Content-Type"))
 	lines := strings.Split(strings.TrimSuffix(string(res.Body), "\n"), "\n")
 	var chain tenancy.AuditChain
@@ -215,8 +204,8 @@ func TestAuditExportWritesEveryEntryAsOneLine(t *testing.T) {
 		services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 		services.Audit = changedEntries{services.Audit, text}
 		reg := apitest.NewOver(t, services)
-		res := reg.Do(t, apitest.Request{
-			As: "acme-admin", Path: "/api/v1/tenants/acme/audit/export"}).Want(t, 200)
+		res := reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/audit/export")).
+			Want(t, 200)
 		lines := strings.Split(strings.TrimSuffix(string(res.Body), "\n"), "\n")
 		require.Len(t, lines, 7, "five entries between beginning and end")
 		var line struct{ Entry string }

@@ -59,13 +59,13 @@ func TestDenialIsAuditedInTheCallersTenant(t *testing.T) {
 		in   string // the tenant whose log has the entry; "" is the platform's log
 	}{
 		"a role that is too low": {
-			apitest.Request{As: "acme-viewer", Method: http.MethodPut, Path: "/api/v1/prompts/x",
-				Body: apitest.PromptBody}, tenancy.CodeForbidden, "acme"},
+			apitest.Put("acme-viewer", "/api/v1/prompts/x", apitest.PromptBody),
+			tenancy.CodeForbidden, "acme"},
 		"a key of another tenant": {
 			apitest.Request{As: "beta-admin", Path: "/api/v1/agents", Tenant: "acme"},
 			tenancy.CodeTenantMismatch, "beta"},
 		"a key of another in the path": {
-			apitest.Request{As: "beta-admin", Path: "/api/v1/tenants/acme/keys"},
+			apitest.Get("beta-admin", "/api/v1/tenants/acme/keys"),
 			tenancy.CodeTenantMismatch, "beta"},
 		"no credentials": {apitest.Request{Path: "/api/v1/agents", Tenant: "acme"},
 			tenancy.CodeUnauthenticated, ""},
@@ -78,11 +78,11 @@ func TestDenialIsAuditedInTheCallersTenant(t *testing.T) {
 			tenancy.CodeTenantNotFound,
 			""},
 		"an operation for super-admins": {
-			apitest.Request{As: "acme-admin", Method: http.MethodPost, Path: "/api/v1/tenants",
-				Body: `{"slug":"mine","name":"M"}`}, tenancy.CodeForbidden, "acme"},
+			apitest.Post("acme-admin", "/api/v1/tenants", `{"slug":"mine","name":"M"}`),
+			tenancy.CodeForbidden, "acme"},
 		"an admin that changes the state": {
-			apitest.Request{As: "acme-admin", Method: http.MethodPut, Path: "/api/v1/tenants/acme",
-				Body: `{"state":"suspended"}`}, tenancy.CodeForbidden, "acme"},
+			apitest.Put("acme-admin", "/api/v1/tenants/acme", `{"state":"suspended"}`),
+			tenancy.CodeForbidden, "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,15 +133,15 @@ func TestRepeatedDenialsAreCountedInsteadOfAudited(t *testing.T) {
 	now := time.Now()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	for range 100 {
-		reg.Do(t, apitest.Request{As: "Bearer x", Path: "/api/v1/me"}).
+		reg.Do(t, apitest.Get("Bearer x", "/api/v1/me")).
 			WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 	}
 	assert.Len(t, platformEntries(t, reg), 20)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/keys"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/keys")).
 		WantProblem(t, http.StatusForbidden, tenancy.CodeForbidden)
 	assert.Contains(t, string(newestEntry(t, reg, "acme").Details), `"untold":80`)
 	now = now.Add(time.Minute)
-	reg.Do(t, apitest.Request{As: "Bearer x", Path: "/api/v1/me"}).
+	reg.Do(t, apitest.Get("Bearer x", "/api/v1/me")).
 		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 	assert.Len(t, platformEntries(t, reg), 21)
 }
@@ -149,7 +149,7 @@ func TestRepeatedDenialsAreCountedInsteadOfAudited(t *testing.T) {
 func TestAuditedPathIsShortenedWithoutQuery(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Do(t, apitest.Request{Path: "/api/v1/prompts/" + strings.Repeat("x", 4000) + "?q=secret"}).
+	reg.Do(t, apitest.Get("", "/api/v1/prompts/"+strings.Repeat("x", 4000)+"?q=secret")).
 		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 	text := string(platformEntries(t, reg)[0].Text)
 	assert.Less(t, len(text), 1000)
@@ -169,12 +169,12 @@ func TestSuperAdminsReadIsAudited(t *testing.T) {
 		require.Len(t, all, before+1, path)
 		assert.Equal(t, tenancy.PlatformToken, all[0].Actor.Kind)
 		assert.Contains(t, string(all[0].Details), `"reason":"ticket 7"`)
-		reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, http.StatusOK)
+		reg.Do(t, apitest.Get("acme-admin", path)).Want(t, http.StatusOK)
 		assert.Len(t, auditEntries(t, reg, "acme"), before+1,
 			"a member's read isn't audited")
 	}
 	before := len(auditEntries(t, reg, "acme"))
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/acme"}).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants/acme")).Want(t, http.StatusOK)
 	assert.Len(t, auditEntries(t, reg, "acme"), before,
 		"reading the tenant's own record isn't audited")
 }
@@ -182,9 +182,8 @@ func TestSuperAdminsReadIsAudited(t *testing.T) {
 func TestSuperAdminNeedsReasonIfTenantRequiresIt(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPut,
-		Path: "/api/v1/tenants/acme",
-		Body: `{"settings":{"require_reason":true}}`}).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme",
+		`{"settings":{"require_reason":true}}`)).Want(t, http.StatusOK)
 	for _, req := range []apitest.Request{
 		{Path: "/api/v1/prompts"}, {Path: "/api/v1/tenants/acme/export"},
 		{Method: http.MethodPut, Path: "/api/v1/prompts/x", Body: apitest.PromptBody},
@@ -213,10 +212,9 @@ func TestSuperAdminNeedsReasonIfTenantRequiresIt(t *testing.T) {
 func TestMemberNeedsNoReason(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPut,
-		Path: "/api/v1/tenants/acme",
-		Body: `{"settings":{"require_reason":true}}`}).Want(t, http.StatusOK)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme",
+		`{"settings":{"require_reason":true}}`)).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Want(t, http.StatusOK)
 }
 
 func TestUnreadableReasonSettingRequiresReason(t *testing.T) {
@@ -224,9 +222,8 @@ func TestUnreadableReasonSettingRequiresReason(t *testing.T) {
 	for value, required := range map[string]bool{`false`: false, `null`: false, `true`: true,
 		`"no"`: true, `0`: true, `{}`: true} {
 		reg := apitest.New(t)
-		reg.Do(t, apitest.Request{As: "acme-admin", Method: http.MethodPut,
-			Path: "/api/v1/tenants/acme",
-			Body: fmt.Sprintf(`{"settings":{"require_reason":%s}}`, value)}).Want(t, http.StatusOK)
+		reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme",
+			fmt.Sprintf(`{"settings":{"require_reason":%s}}`, value))).Want(t, http.StatusOK)
 		res := reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"})
 		assert.Equal(t, required, res.Status == http.StatusBadRequest, value)
 	}
@@ -259,7 +256,7 @@ func TestSuperAdminCannotReadWithoutAudit(t *testing.T) {
 		reg.Do(t, apitest.Request{As: "root", Path: path, Tenant: "acme"}).
 			WantProblem(t, http.StatusInternalServerError, tenancy.CodeInternal)
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/keys"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/keys")).
 		WantProblem(t, http.StatusForbidden, tenancy.CodeForbidden)
 }

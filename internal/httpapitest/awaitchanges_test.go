@@ -35,7 +35,7 @@ func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *apitest.Registry {
 	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 	services.ChangeNotifier = d
 	reg := apitest.NewOver(t, services)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Want(t, http.StatusOK)
 	acme := reg.Tenants["acme"].ID
 	keys, err := services.Keys.List(t.Context(), acme, "", 100)
 	require.NoError(t, err)
@@ -44,14 +44,13 @@ func newWithUnseenRevocation(t *testing.T, d *fakeNotifier) *apitest.Registry {
 			require.NoError(t, services.Keys.Revoke(t.Context(), acme, k.ID))
 		}
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, http.StatusOK)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Want(t, http.StatusOK)
 	require.Zero(t, d.flushes, "a read doesn't wait")
 	return reg
 }
 
-var createKeyRequest = apitest.Request{As: "acme-admin", Method: http.MethodPost,
-	Path: "/api/v1/tenants/acme/keys",
-	Body: `{"name":"k","role":"viewer"}`}
+var createKeyRequest = apitest.Post("acme-admin", "/api/v1/tenants/acme/keys",
+	`{"name":"k","role":"viewer"}`)
 
 func TestAdministrativeResponseWaitsForTheChange(t *testing.T) {
 	t.Parallel()
@@ -59,8 +58,7 @@ func TestAdministrativeResponseWaitsForTheChange(t *testing.T) {
 	reg := newWithUnseenRevocation(t, d)
 	reg.Do(t, createKeyRequest).Want(t, http.StatusCreated)
 	assert.Equal(t, 1, d.flushes)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut, Path: "/api/v1/prompts/w",
-		Body: `{"spec":{}}`})
+	reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/w", `{"spec":{}}`))
 	assert.Equal(t, 1, d.flushes, "a write of a resource doesn't wait")
 	refused := createKeyRequest
 	refused.As = "acme-viewer"
@@ -73,7 +71,7 @@ func TestFailedFlushClearsTheCache(t *testing.T) {
 	reg := newWithUnseenRevocation(t,
 		&fakeNotifier{err: tenancy.Errorf(tenancy.CodeUnavailable, "no connection")})
 	reg.Do(t, createKeyRequest).Want(t, http.StatusCreated)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).
 		WantProblem(t, http.StatusUnauthorized, tenancy.CodeUnauthenticated)
 }
 
@@ -94,8 +92,7 @@ func TestKeyIsRefusedInAnotherTenantWithWarmCaches(t *testing.T) {
 				reg.Do(t, apitest.Request{As: key + "-admin", Path: "/api/v1/prompts",
 					Tenant: name}).
 					WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
-				reg.Do(t, apitest.Request{
-					As: key + "-admin", Path: "/api/v1/tenants/" + name + "/keys"}).
+				reg.Do(t, apitest.Get(key+"-admin", "/api/v1/tenants/"+name+"/keys")).
 					WantProblem(t, http.StatusBadRequest, tenancy.CodeTenantMismatch)
 			}
 		}

@@ -40,9 +40,8 @@ func putOneOfEachKind(t *testing.T, reg *apitest.Registry) {
 
 func exportBundle(t *testing.T, reg *apitest.Registry, tenant, query string) apitest.Response {
 	t.Helper()
-	return reg.Do(t, apitest.Request{As: tenant + "-viewer", Path: "/api/v1/tenants/" + tenant +
-		"/export" +
-		query}).Want(t, http.StatusOK)
+	return reg.Do(t, apitest.Get(tenant+"-viewer", "/api/v1/tenants/"+tenant+"/export"+
+		query)).Want(t, http.StatusOK)
 }
 
 func importBundle(
@@ -115,7 +114,7 @@ func TestExportIsFilteredByKindAndLabel(t *testing.T) {
 			exportBundle(t, reg, "acme", query)).Count, query)
 	}
 	for _, query := range []string{"?kind=nothing", "?kind=", "?kinds=agent", "?label=team"} {
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export" + query}).
+		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/export"+query)).
 			WantProblem(t, 422, tenancy.CodeInvalid)
 	}
 }
@@ -153,7 +152,7 @@ func TestImportFollowsItsStrategy(t *testing.T) {
 			for action, n := range want.counts {
 				assert.Equal(t, n, done.Counts[action], action)
 			}
-			res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/hello"})
+			res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/hello"))
 			assert.Equal(t, want.template,
 				apitest.Decode[struct{ Spec struct{ Template string } }](t, res).
 					Spec.Template)
@@ -167,8 +166,7 @@ func TestImportConflictIsReportedAndNothingIsWritten(t *testing.T) {
 	putOneOfEachKind(t, reg)
 	bundle := exportBundle(t, reg, "acme", "").Body
 	reg.Put(t, "/api/v1/prompts/hello", `{"spec":{"template":"mine"}}`)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/trust-rules/r"}).
-		Want(t, 204)
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/trust-rules/r")).Want(t, 204)
 	before := exportBundle(t, reg, "acme", "").Body
 	for _, query := range []string{"", "?strategy=fail", "?dry_run=false"} {
 		res := importBundle(t, reg, "acme", query, bundle)
@@ -238,8 +236,7 @@ func TestImportParametersAreParsedStrictly(t *testing.T) {
 		}
 		res.WantProblem(t, 422, tenancy.CodeInvalid)
 	}
-	req := apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/import",
-		Body: string(bundle)}
+	req := apitest.Post("acme-admin", "/api/v1/tenants/acme/import", string(bundle))
 	reg.Do(t, req).Want(t, 200)
 	req.Header = map[string]string{"Content-Type": "text/plain"}
 	reg.Do(t, req).WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
@@ -256,7 +253,7 @@ func TestBundleAboveTheLimitIsTooLarge(t *testing.T) {
 	importBundle(t, reg, "beta", "", bundle).WantProblem(t, 413, tenancy.CodeTooLarge)
 
 	req := reg.NewRequest(t.Context(), t,
-		apitest.Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/import"})
+		apitest.Post("beta-admin", "/api/v1/tenants/beta/import", ""))
 	// A chunked body: the request has no Content-Length.
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(bundle)), -1
 	res, err := reg.Client.Do(req)
@@ -281,7 +278,7 @@ func TestBodyShorterThanItsContentLengthIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	defer res.Body.Close()
 	assert.Equal(t, 400, res.StatusCode)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
@@ -328,9 +325,7 @@ func TestSecretCanBeSetByAdminsOnly(t *testing.T) {
 	putOneOfEachKind(t, reg)
 	bundle := exportBundle(t, reg, "acme", "").Body
 	put := func(as, name, body string) apitest.Response {
-		return reg.Do(t, apitest.Request{
-			As: as, Method: "PUT", Path: "/api/v1/tenants/beta/secrets/" + name,
-			Body: body})
+		return reg.Do(t, apitest.Put(as, "/api/v1/tenants/beta/secrets/"+name, body))
 	}
 	const name = "model_config%2Fgpt%2Fapi_key"
 	put("beta-admin", name, `{"value":"sk-beta"}`).Want(t, 204)

@@ -53,9 +53,8 @@ func TestWriteDependsOnIfMatch(t *testing.T) {
 				res := reg.Do(t, req)
 				if c.code != "" {
 					res.WantProblem(t, c.status, c.code)
-					assert.Contains(t, string(
-						reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).
-							Want(t, 200).Body), "Hello", "nothing is written")
+					assert.Contains(t, string(reg.Do(t, apitest.Get("acme-viewer", path)).
+						Want(t, 200).Body), "Hello", "nothing is written")
 					return
 				}
 				if method == "DELETE" {
@@ -76,7 +75,7 @@ func TestIfMatchRequiresAnExistingResource(t *testing.T) {
 			Header: map[string]string{"If-Match": match}}
 		reg.Do(t, req).WantProblem(t, 412, tenancy.CodeVersionMismatch)
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
@@ -92,7 +91,7 @@ func TestIfNoneMatchMakesPutCreateOnly(t *testing.T) {
 	put("*").WantProblem(t, 412, tenancy.CodeAlreadyExists)
 	put(`"1"`).WantProblem(t, 422, tenancy.CodeInvalid)
 	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
-	assert.Equal(t, `"1"`, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x"}).
+	assert.Equal(t, `"1"`, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).
 		Header.Get("ETag"))
 }
 

@@ -25,12 +25,10 @@ func TestDiscoveryShowsChosenFieldsOfTheResolvedTenant(t *testing.T) {
 		`{"labels":{"l":"v"},"spec":{"description":"d","endpoint":"https://x","own":1}}`)
 	reg.Put(t, "/api/v1/agents/b", `{"spec":{}}`)
 	reg.Put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
-	reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/agents/theirs",
-		Body: `{"spec":{}}`}).Want(t, 201)
+	reg.Do(t, apitest.Put("beta-editor", "/api/v1/agents/theirs", `{"spec":{}}`)).Want(t, 201)
 
-	got := apitest.Decode[discovery](t,
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/discovery"}).
-			Want(t, 200))
+	got := apitest.Decode[discovery](t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery")).
+		Want(t, 200))
 	assert.Equal(t, "acme", got.Tenant.Slug)
 	assert.Equal(t, "ACME", got.Tenant.Name)
 	assert.Equal(t, []map[string]any{{"name": "a", "description": "d", "endpoint": "https://x"},
@@ -40,11 +38,10 @@ func TestDiscoveryShowsChosenFieldsOfTheResolvedTenant(t *testing.T) {
 		got.MCPServers)
 	assert.Empty(t, got.NextCursor)
 
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/discovery"}).
-		WantProblem(t, 400, tenancy.CodeNoTenant)
+	reg.Do(t, apitest.Get("root", "/api/v1/discovery")).WantProblem(t, 400, tenancy.CodeNoTenant)
 	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/discovery", Host: "beta.registry.test"}).
 		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-replicator", Path: "/api/v1/discovery"}).
+	reg.Do(t, apitest.Get("acme-replicator", "/api/v1/discovery")).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
@@ -64,8 +61,7 @@ func TestDiscoveryPagesAllListsWithOneCursor(t *testing.T) {
 	cursor, pages := "", 0
 	for done := false; !done; pages++ {
 		got := apitest.Decode[discovery](t,
-			reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/discovery?limit=2" +
-				cursor}).Want(t, 200))
+			reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery?limit=2"+cursor)).Want(t, 200))
 		for _, a := range got.Agents {
 			seenAgents = append(seenAgents, a["name"].(string))
 		}

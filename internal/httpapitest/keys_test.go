@@ -25,8 +25,8 @@ func TestAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	const path = "/api/v1/tenants/acme/keys"
-	created := reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: path,
-		Body: `{"name":"ci","role":"editor"}`}).Want(t, 201)
+	created := reg.Do(t, apitest.Post("acme-admin", path, `{"name":"ci","role":"editor"}`)).
+		Want(t, 201)
 	assert.Equal(t, "no-store", created.Header.Get("Cache-Control"))
 	key := apitest.Decode[ApiKey](t, created)
 	require.True(t, strings.HasPrefix(key.Secret, tenancy.KeyPrefix))
@@ -34,10 +34,9 @@ func TestAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 		created.Header.Get("Location"))
 
 	reg.Tokens["ci"] = key.Secret
-	reg.Do(t, apitest.Request{As: "ci", Method: "PUT", Path: "/api/v1/prompts/x",
-		Body: apitest.PromptBody}).Want(t, 201)
+	reg.Do(t, apitest.Put("ci", "/api/v1/prompts/x", apitest.PromptBody)).Want(t, 201)
 
-	listed := reg.Do(t, apitest.Request{As: "acme-admin", Path: path}).Want(t, 200)
+	listed := reg.Do(t, apitest.Get("acme-admin", path)).Want(t, 200)
 	assert.NotContains(t, string(listed.Body), key.Secret)
 	assert.NotContains(t, string(listed.Body), "secret")
 	var mine ApiKey
@@ -49,18 +48,15 @@ func TestAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	assert.Equal(t, "ci", mine.Name)
 	assert.NotEmpty(t, mine.LastUsedAt)
 
-	reg.Do(t, apitest.Request{As: "beta-admin", Method: "DELETE",
-		Path: "/api/v1/tenants/beta/keys/" + key.ID}).
+	reg.Do(t, apitest.Delete("beta-admin", "/api/v1/tenants/beta/keys/"+key.ID)).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: path + "/" + key.ID}).
+	reg.Do(t, apitest.Delete("acme-editor", path+"/"+key.ID)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path + "/" + key.ID}).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{As: "ci", Path: "/api/v1/prompts"}).
-		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path + "/" + key.ID}).
+	reg.Do(t, apitest.Delete("acme-admin", path+"/"+key.ID)).Want(t, 204)
+	reg.Do(t, apitest.Get("ci", "/api/v1/prompts")).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Delete("acme-admin", path+"/"+key.ID)).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path + "/nonsense"}).
+	reg.Do(t, apitest.Delete("acme-admin", path+"/nonsense")).
 		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
@@ -72,16 +68,13 @@ func TestExpiredKeyIsRefused(t *testing.T) {
 		o.Clock = func() time.Time { return start.Add(time.Duration(passed.Load())) }
 	})
 	body := `{"name":"short","role":"viewer","expires_at":"2030-01-01T01:00:00+00:30"}`
-	key := apitest.Decode[ApiKey](t, reg.Do(t,
-		apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
-			Body: body}).
-		Want(t, 201))
+	key := apitest.Decode[ApiKey](t,
+		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys", body)).Want(t, 201))
 	assert.Equal(t, "2030-01-01T00:30:00.000000Z", key.ExpiresAt)
 	reg.Tokens["short"] = key.Secret
-	reg.Do(t, apitest.Request{As: "short", Path: "/api/v1/me"}).Want(t, 200)
+	reg.Do(t, apitest.Get("short", "/api/v1/me")).Want(t, 200)
 	passed.Store(int64(30 * time.Minute))
-	reg.Do(t, apitest.Request{As: "short", Path: "/api/v1/me"}).
-		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Get("short", "/api/v1/me")).WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
 func TestInvalidKeyIsRefused(t *testing.T) {
@@ -101,18 +94,16 @@ func TestInvalidKeyIsRefused(t *testing.T) {
 		`{"name":"n","role":"viewer","expires_at":"2090-01-01T00:00:00+25:00"}`: "/expires_at",
 	} {
 		t.Run(body, func(t *testing.T) {
-			p := reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST",
-				Path: "/api/v1/tenants/acme/keys",
-				Body: body}).WantProblem(t, 422, tenancy.CodeInvalid)
+			p := reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys", body)).
+				WantProblem(t, 422, tenancy.CodeInvalid)
 			require.NotEmpty(t, p.Errors)
 			assert.Equal(t, at, p.Errors[0].Path)
 		})
 	}
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
-		Body: `{"name":"n","role":"viewer","tenant":"beta"}`}).
+	reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys",
+		`{"name":"n","role":"viewer","tenant":"beta"}`)).
 		WantProblem(t, 422, tenancy.CodeUnknownField)
-	assert.Len(t, reg.Pages(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"},
-		"id"), 4,
+	assert.Len(t, reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/keys"), "id"), 4,
 		"no key was created")
 }
 
@@ -120,12 +111,10 @@ func TestKeysAreListedPageByPage(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 5 {
-		reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST",
-			Path: "/api/v1/tenants/acme/keys",
-			Body: fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i)}).Want(t, 201)
+		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys",
+			fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i))).Want(t, 201)
 	}
-	names := reg.Pages(t, apitest.Request{
-		As: "acme-admin", Path: "/api/v1/tenants/acme/keys?limit=3"}, "name")
+	names := reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/keys?limit=3"), "name")
 	assert.Equal(t, []string{"viewer", "editor", "admin", "replicator", "k0", "k1", "k2", "k3",
 		"k4"}, names)
 }
@@ -141,14 +130,12 @@ func TestMeDescribesTheCaller(t *testing.T) {
 			Role   string
 		}
 	}
-	root := apitest.Decode[me](t, reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/me"}).
-		Want(t, 200))
+	root := apitest.Decode[me](t, reg.Do(t, apitest.Get("root", "/api/v1/me")).Want(t, 200))
 	assert.True(t, root.SuperAdmin)
 	assert.Equal(t, "platform", root.ID)
 	assert.Empty(t, root.Memberships)
 
-	key := apitest.Decode[me](t, reg.Do(t, apitest.Request{As: "acme-editor", Path: "/api/v1/me"}).
-		Want(t, 200))
+	key := apitest.Decode[me](t, reg.Do(t, apitest.Get("acme-editor", "/api/v1/me")).Want(t, 200))
 	assert.False(t, key.SuperAdmin)
 	require.Len(t, key.Memberships, 1)
 	assert.Equal(t, "acme", key.Memberships[0].Tenant.Slug)
@@ -160,8 +147,7 @@ func TestMeLeavesOutDeletedTenants(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	reg.DeleteTenant(t, "beta")
-	res := reg.Do(t, apitest.Request{As: "user:admin@beta,viewer@acme", Path: "/api/v1/me"}).
-		Want(t, 200)
+	res := reg.Do(t, apitest.Get("user:admin@beta,viewer@acme", "/api/v1/me")).Want(t, 200)
 	assert.Contains(t, string(res.Body), `"acme"`)
 	assert.NotContains(t, string(res.Body), `"beta"`)
 }

@@ -16,8 +16,8 @@ import (
 )
 
 func purgeRequest(slug, confirm string) apitest.Request {
-	return apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/" + slug + "/purge",
-		Body: `{"confirm":"` + confirm + `"}`}
+	return apitest.Post("root", "/api/v1/tenants/"+slug+"/purge",
+		`{"confirm":"`+confirm+`"}`)
 }
 
 func TestPurgeNeedsADeletedTenantAndItsSlug(t *testing.T) {
@@ -25,8 +25,7 @@ func TestPurgeNeedsADeletedTenantAndItsSlug(t *testing.T) {
 	reg := apitest.New(t)
 	reg.Do(t, purgeRequest("acme", "acme")).WantProblem(t, 409, "invalid_state")
 	reg.Do(t, purgeRequest("default", "default")).WantProblem(t, 409, "invalid_state")
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).
-		Want(t, 204)
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/acme")).Want(t, 204)
 	for _, confirm := range []string{"", "beta", "ACME", "acme ", reg.Tenants["acme"].ID.String()} {
 		got := reg.Do(t, purgeRequest("acme", confirm))
 		got.WantProblem(t, 422, "invalid")
@@ -43,7 +42,7 @@ func TestPurgeNeedsADeletedTenantAndItsSlug(t *testing.T) {
 	own := purgeRequest("beta", "beta")
 	own.As = "beta-admin"
 	reg.Do(t, own).WantProblem(t, 403, "forbidden")
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/acme"}).Want(t, 200)
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants/acme")).Want(t, 200)
 
 	got := reg.Do(t, purgeRequest("acme", "acme"))
 	got.Want(t, 200)
@@ -62,30 +61,26 @@ func TestPurgedTenantLeavesNothing(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 3 {
-		reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
-			Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
-			Body: apitest.PromptBody}).Want(t, 201)
-		reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT",
-			Path: fmt.Sprintf("/api/v1/prompts/p%d", i),
-			Body: apitest.PromptBody}).Want(t, 201)
+		reg.Do(t, apitest.Put("acme-editor", fmt.Sprintf("/api/v1/prompts/p%d", i),
+			apitest.PromptBody)).Want(t, 201)
+		reg.Do(t, apitest.Put("beta-editor", fmt.Sprintf("/api/v1/prompts/p%d", i),
+			apitest.PromptBody)).Want(t, 201)
 	}
 	var page struct {
 		Next string `json:"next_cursor"`
 	}
 	require.NoError(t, json.Unmarshal(
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}).Body, &page))
+		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1")).Body, &page))
 	require.NotEmpty(t, page.Next)
 	old := reg.Tenants["acme"].ID.String()
-	unknown := reg.Do(t, apitest.Request{
-		As: "root", Path: "/api/v1/tenants/" + tenancy.NewID().String()})
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).
-		Want(t, 204)
+	unknown := reg.Do(t, apitest.Get("root", "/api/v1/tenants/"+tenancy.NewID().String()))
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/acme")).Want(t, 204)
 	reg.Do(t, purgeRequest("acme", "acme")).Want(t, 200)
 
 	for _, ref := range []string{"acme", old} {
 		for _, method := range []string{"GET", "DELETE", "POST /restore", "POST /purge",
 			"GET /keys"} {
-			req := apitest.Request{As: "root", Path: "/api/v1/tenants/" + ref}
+			req := apitest.Get("root", "/api/v1/tenants/"+ref)
 			if _, err := fmt.Sscanf(method, "%s %s", &req.Method, new(string)); err == nil {
 				req.Path += method[len(req.Method)+1:]
 			}
@@ -102,19 +97,16 @@ func TestPurgedTenantLeavesNothing(t *testing.T) {
 		reg.Do(t, apitest.Request{As: "acme-admin", Tenant: ref, Path: "/api/v1/prompts"}).
 			WantProblem(t, 401, "unauthenticated")
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).
-		WantProblem(t, 401, "unauthenticated")
-	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts?limit=1&cursor=" +
-		page.Next}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).WantProblem(t, 401, "unauthenticated")
+	reg.Do(t, apitest.Get("beta-viewer", "/api/v1/prompts?limit=1&cursor="+page.Next)).
 		WantProblem(t, 400, "invalid_cursor")
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
-		Body: `{"slug":"acme","name":"Heir"}`}).WantProblem(t, 409, "slug_taken")
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
-		Body: `{"slug":"heir","name":"Heir"}`}).Want(t, 201)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants", `{"slug":"acme","name":"Heir"}`)).
+		WantProblem(t, 409, "slug_taken")
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants", `{"slug":"heir","name":"Heir"}`)).Want(t, 201)
 	reg.Do(t, apitest.Request{As: "root", Tenant: "heir", Path: "/api/v1/prompts?limit=1&cursor=" +
 		page.Next}).
 		WantProblem(t, 400, "invalid_cursor")
-	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts/p0"}).Want(t, 200)
+	reg.Do(t, apitest.Get("beta-viewer", "/api/v1/prompts/p0")).Want(t, 200)
 }
 
 func withoutID(t *testing.T, body []byte) string {
@@ -132,36 +124,26 @@ func TestOnlySuperAdminsSetQuotas(t *testing.T) {
 	reg := apitest.New(t)
 	const quotas = `{"quotas":{"resources":{"prompt":1},"requests_per_second":100}}`
 	put := func(as, body string) apitest.Response {
-		return reg.Do(t, apitest.Request{As: as, Method: "PUT", Path: "/api/v1/tenants/acme",
-			Body: body})
+		return reg.Do(t, apitest.Put(as, "/api/v1/tenants/acme", body))
 	}
 	for _, body := range []string{quotas, `{"quotas":{}}`,
 		`{"name":"Acme","quotas":{"resources":{"prompt":1000000}}}`} {
 		put("acme-admin", body).WantProblem(t, 403, "forbidden")
 	}
 	put("root", quotas).Want(t, 200)
-	got := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"})
+	got := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme"))
 	require.Contains(t, string(got.Body),
 		`"quotas":{"resources":{"prompt":1},"requests_per_second":100}`)
 	put("acme-admin", `{"name":"Renamed"}`).Want(t, 200)
-	require.Contains(t, string(
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).Body),
+	require.Contains(t, string(reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme")).Body),
 		`"resources":{"prompt":1}`)
 
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a",
-		Body: apitest.PromptBody}).
-		Want(t, 201)
-	refused := reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
-		Path: "/api/v1/prompts/b",
-		Body: apitest.PromptBody})
+	reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/a", apitest.PromptBody)).Want(t, 201)
+	refused := reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/b", apitest.PromptBody))
 	refused.WantProblem(t, 403, "quota_exceeded")
 	require.Contains(t, string(refused.Body), `"kind":"prompt","limit":1`)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/a",
-		Body: apitest.PromptBody}).
-		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT", Path: "/api/v1/prompts/b",
-		Body: apitest.PromptBody}).
-		Want(t, 201)
+	reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/a", apitest.PromptBody)).Want(t, 200)
+	reg.Do(t, apitest.Put("beta-editor", "/api/v1/prompts/b", apitest.PromptBody)).Want(t, 201)
 
 	for _, bad := range []string{
 		`{"quotas":{"resources":{"prompt":-1}}}`, `{"quotas":{"resources":{"no_kind":1}}}`,
@@ -174,9 +156,8 @@ func TestOnlySuperAdminsSetQuotas(t *testing.T) {
 	}
 	put("root", `{"quotas":{"disk":1}}`).WantProblem(t, 422, "unknown_field")
 	put("root", `{"quotas":{}}`).Want(t, 200)
-	require.NotContains(t, string(
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme"}).
-			Body), "quotas")
+	require.NotContains(t, string(reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme")).
+		Body), "quotas")
 }
 
 func TestRequestAboveTheQuotaGetsRetryAfter(t *testing.T) {
@@ -184,8 +165,8 @@ func TestRequestAboveTheQuotaGetsRetryAfter(t *testing.T) {
 	now := time.Now()
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	set := func(perSecond string) {
-		reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
-			Body: `{"quotas":{"requests_per_second":` + perSecond + `}}`}).Want(t, 200)
+		reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme", `{"quotas":{"requests_per_second":`+
+			perSecond+`}}`)).Want(t, 200)
 	}
 	list := func(as string) apitest.Response {
 		return reg.Do(t, apitest.Request{As: as, Tenant: "acme", Path: "/api/v1/prompts"})
@@ -195,11 +176,11 @@ func TestRequestAboveTheQuotaGetsRetryAfter(t *testing.T) {
 	slow := list("acme-editor")
 	slow.WantProblem(t, 429, "too_many_requests")
 	require.Equal(t, "4", slow.Header.Get("Retry-After"))
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/keys"}).
+	reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/keys")).
 		WantProblem(t, 429, "too_many_requests")
 
 	list("root").Want(t, 200) // the quota doesn't apply to super-admins
-	reg.Do(t, apitest.Request{As: "beta-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
+	reg.Do(t, apitest.Get("beta-viewer", "/api/v1/prompts")).Want(t, 200)
 	list("beta-viewer").WantProblem(t, 400, "tenant_mismatch") // and doesn't use acme's quota
 	list("").WantProblem(t, 401, "unauthenticated")
 
@@ -235,15 +216,13 @@ func TestRotatedKeyWorksDuringTheOverlap(t *testing.T) {
 		return m
 	}
 	rotate := func(as, id, body string) apitest.Response {
-		return reg.Do(t, apitest.Request{As: as, Method: "POST", Path: keys + "/" + id + "/rotate",
-			Body: body})
+		return reg.Do(t, apitest.Post(as, keys+"/"+id+"/rotate", body))
 	}
 	works := func(secret string, status int) {
 		reg.Tokens["rotated"] = secret
-		reg.Do(t, apitest.Request{As: "rotated", Path: "/api/v1/prompts"}).Want(t, status)
+		reg.Do(t, apitest.Get("rotated", "/api/v1/prompts")).Want(t, status)
 	}
-	old := read(reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: keys,
-		Body: `{"name":"ci","role":"viewer"}`}))
+	old := read(reg.Do(t, apitest.Post("acme-admin", keys, `{"name":"ci","role":"viewer"}`)))
 	next := read(rotate("acme-admin", old.ID, `{"overlap":"2h"}`))
 	require.Equal(t, "ci", next.Name)
 	require.Equal(t, "viewer", next.Role)
@@ -261,7 +240,7 @@ func TestRotatedKeyWorksDuringTheOverlap(t *testing.T) {
 			CreatedBy map[string]any `json:"created_by"`
 		}
 	}
-	list := reg.Do(t, apitest.Request{As: "acme-admin", Path: keys})
+	list := reg.Do(t, apitest.Get("acme-admin", keys))
 	require.NoError(t, json.Unmarshal(list.Body, &listed))
 	for _, k := range listed.Items {
 		if k.ID == old.ID {
@@ -288,9 +267,8 @@ func TestRotatedKeyWorksDuringTheOverlap(t *testing.T) {
 		rotate(as, last.ID, `{}`).WantProblem(t, 403, "forbidden")
 	}
 	rotate("beta-admin", last.ID, `{}`).WantProblem(t, 400, "tenant_mismatch")
-	reg.Do(t, apitest.Request{As: "beta-admin", Method: "POST", Path: "/api/v1/tenants/beta/keys/" +
-		last.ID +
-		"/rotate", Body: `{}`}).WantProblem(t, 404, "not_found")
+	reg.Do(t, apitest.Post("beta-admin", "/api/v1/tenants/beta/keys/"+last.ID+"/rotate", `{}`)).
+		WantProblem(t, 404, "not_found")
 	rotate("acme-admin", "nonsense", `{}`).WantProblem(t, 404, "not_found")
 	works(last.Secret, 200)
 }
@@ -301,17 +279,17 @@ func TestKeyWorksOnlyInItsTenantWithWarmCaches(t *testing.T) {
 	const path = "/api/v1/prompts"
 	for range 3 {
 		for _, tenant := range []string{"acme", "beta"} {
-			reg.Do(t, apitest.Request{As: tenant + "-admin", Path: path}).Want(t, http.StatusOK)
+			reg.Do(t, apitest.Get(tenant+"-admin", path)).Want(t, http.StatusOK)
 			reg.Do(t, apitest.Request{As: tenant + "-admin",
 				Tenant: reg.Tenants[tenant].ID.String(), Path: path}).
 				Want(t, http.StatusOK)
-			reg.Do(t, apitest.Request{As: tenant + "-admin", Path: "/api/v1/tenants/" + tenant}).
+			reg.Do(t, apitest.Get(tenant+"-admin", "/api/v1/tenants/"+tenant)).
 				Want(t, http.StatusOK)
 		}
 		for _, ref := range []string{"beta", reg.Tenants["beta"].ID.String()} {
 			reg.Do(t, apitest.Request{As: "acme-admin", Tenant: ref, Path: path}).
 				WantProblem(t, 400, "tenant_mismatch")
-			reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/" + ref + "/keys"}).
+			reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/"+ref+"/keys")).
 				WantProblem(t, 400, "tenant_mismatch")
 		}
 	}

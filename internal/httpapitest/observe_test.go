@@ -65,23 +65,23 @@ func TestEachRequestIsObservedOnceWithCallerAndTenant(t *testing.T) {
 		ask  apitest.Request
 		want observation
 	}{
-		{apitest.Request{Path: "/livez"}, observation{}},
-		{apitest.Request{Path: "/nowhere"}, observation{code: "not_found"}},
+		{apitest.Get("", "/livez"), observation{}},
+		{apitest.Get("", "/nowhere"), observation{code: "not_found"}},
 		{apitest.Request{As: "acme-admin", Method: "PATCH", Path: "/api/v1/prompts"},
 			observation{code: "method_not_allowed"}},
 		{apitest.Request{Path: "/api/v1/prompts", Tenant: "acme"},
 			observation{code: "unauthenticated"}},
-		{apitest.Request{As: "acme-viewer", Path: "/api/v1/me"},
+		{apitest.Get("acme-viewer", "/api/v1/me"),
 			observation{kind: tenancy.KeyPrincipal}},
-		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"},
+		{apitest.Get("acme-viewer", "/api/v1/prompts"),
 			observation{tenant: acme, kind: tenancy.KeyPrincipal}},
 		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"},
 			observation{tenant: acme, kind: tenancy.PlatformToken}},
-		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/none"},
+		{apitest.Get("acme-viewer", "/api/v1/prompts/none"),
 			observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
 		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts", Tenant: "beta"},
 			observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
-		{apitest.Request{As: "acme-viewer", Method: "DELETE", Path: "/api/v1/prompts/x"},
+		{apitest.Delete("acme-viewer", "/api/v1/prompts/x"),
 			observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
 		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "unknown"},
 			observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
@@ -171,7 +171,7 @@ func TestAccessLogHasALineForEachRequest(t *testing.T) {
 func TestNoAccessLogByDefault(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Want(t, 200)
 	assert.Empty(t, reg.Log.String())
 }
 
@@ -209,7 +209,7 @@ func TestMetricsHandlerKnowsItsCaller(t *testing.T) {
 	})
 	for as, want := range map[string]string{"": "for ", "root": "for platform",
 		"acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
-		res := reg.Do(t, apitest.Request{As: as, Path: "/metrics"})
+		res := reg.Do(t, apitest.Get(as, "/metrics"))
 		if want == "" {
 			res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 			continue
@@ -217,7 +217,7 @@ func TestMetricsHandlerKnowsItsCaller(t *testing.T) {
 		assert.Equal(t, want, string(res.Want(t, 200).Body))
 		assert.Equal(t, "no-store", res.Header.Get("Cache-Control"))
 	}
-	reg.Do(t, apitest.Request{Path: "/metrics?x=1"}).WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Get("", "/metrics?x=1")).WantProblem(t, 422, tenancy.CodeInvalid)
 
 	below := apitest.NewUnserved(t, func(o *httpapi.Options) {
 		o.Metrics, o.Prefix = http.HandlerFunc(writeCallerKind), "/registry"
@@ -240,12 +240,11 @@ func TestDocumentMakesCredentialsForMetricsOptional(t *testing.T) {
 			Responses map[string]struct{ Content map[string]any }
 		}
 	}
-	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Request{Path: "/api/v1/openapi.json"}).Body,
+	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Get("", "/api/v1/openapi.json")).Body,
 		&doc))
 	op := doc.Paths["/metrics"]["get"]
 	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}, {"session": {}}}, op.Security)
 	assert.Contains(t, op.Responses["200"].Content, "text/plain")
 	assert.Contains(t, op.Responses, "401")
-	apitest.New(t).Do(t, apitest.Request{Path: "/metrics"}).
-		WantProblem(t, 404, tenancy.CodeNotFound)
+	apitest.New(t).Do(t, apitest.Get("", "/metrics")).WantProblem(t, 404, tenancy.CodeNotFound)
 }

@@ -26,8 +26,7 @@ func TestListIsReadPageByPage(t *testing.T) {
 	for limit := 1; limit <= 7; limit++ {
 		t.Run(fmt.Sprintf("%d a page", limit), func(t *testing.T) {
 			t.Parallel()
-			req := apitest.Request{As: "acme-viewer",
-				Path: fmt.Sprintf("/api/v1/prompts?limit=%d", limit)}
+			req := apitest.Get("acme-viewer", fmt.Sprintf("/api/v1/prompts?limit=%d", limit))
 			assert.Equal(t, want, reg.Pages(t, req, "name"),
 				"in the order of the names' bytes, each once")
 			if limit >= len(want) {
@@ -44,10 +43,8 @@ func TestPageHasAHundredItemsByDefault(t *testing.T) {
 	for i := range 101 {
 		reg.Put(t, fmt.Sprintf("/api/v1/prompts/p%03d", i), apitest.PromptBody)
 	}
-	assert.Len(t, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts"}).Names(t),
-		100)
-	assert.Len(t, reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1000"}).
-		Names(t), 101)
+	assert.Len(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Names(t), 100)
+	assert.Len(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1000")).Names(t), 101)
 }
 
 func TestListIsStableUnderWrites(t *testing.T) {
@@ -56,13 +53,12 @@ func TestListIsStableUnderWrites(t *testing.T) {
 	for _, name := range []string{"b", "d", "f"} {
 		reg.Put(t, "/api/v1/prompts/"+name, apitest.PromptBody)
 	}
-	first := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=2"})
+	first := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=2"))
 	reg.Put(t, "/api/v1/prompts/a", apitest.PromptBody)
 	reg.Put(t, "/api/v1/prompts/e", apitest.PromptBody)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: "DELETE", Path: "/api/v1/prompts/d"}).
-		Want(t, 204)
-	second := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=2&cursor=" +
-		apitest.NextCursor(t, first)})
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/d")).Want(t, 204)
+	second := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=2&cursor="+
+		apitest.NextCursor(t, first)))
 	assert.Equal(t, []string{"b", "d"}, first.Names(t))
 	assert.Equal(t, []string{"e", "f"}, second.Names(t))
 }
@@ -90,8 +86,7 @@ func TestListIsFilteredByTextAndLabel(t *testing.T) {
 		"?label=none=":                 {},
 		"?label=team=a&q=beta&limit=1": {"beta"},
 	} {
-		assert.Equal(t, want, reg.Do(t,
-			apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts" + query}).
+		assert.Equal(t, want, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts"+query)).
 			Want(t, 200).Names(t), query)
 	}
 }
@@ -110,15 +105,14 @@ func TestQueryIsParsedStrictly(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.40s", query), func(t *testing.T) {
 			t.Parallel()
-			res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?" + query})
+			res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?"+query))
 			res.WantProblem(t, 422, tenancy.CodeInvalid)
 			assert.Less(t, len(res.Body), 1000)
 		})
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x?limit=1"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x?limit=1")).
 		WantProblem(t, 422, tenancy.CodeInvalid)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/me?q=1"}).
-		WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me?q=1")).WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
 func TestCursorIsRefusedInAnotherList(t *testing.T) {
@@ -127,17 +121,14 @@ func TestCursorIsRefusedInAnotherList(t *testing.T) {
 	for _, kind := range []string{"prompts", "mcp-servers"} {
 		for _, name := range []string{"a", "b", "c"} {
 			reg.Put(t, "/api/v1/"+kind+"/"+name, `{"labels":{"k":"v"},"spec":{"template":"t"}}`)
-			reg.Do(t, apitest.Request{As: "beta-editor", Method: "PUT",
-				Path: "/api/v1/" + kind + "/" + name,
-				Body: apitest.PromptBody}).Want(t, 201)
+			reg.Do(t, apitest.Put("beta-editor", "/api/v1/"+kind+"/"+name, apitest.PromptBody)).
+				Want(t, 201)
 		}
 	}
 	cursor := apitest.NextCursor(t,
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}))
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" + cursor}).
-		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-editor", Path: "/api/v1/prompts?limit=7&cursor=" + cursor}).
-		Want(t, 200)
+		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1")))
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?cursor="+cursor)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-editor", "/api/v1/prompts?limit=7&cursor="+cursor)).Want(t, 200)
 	for name, req := range map[string]apitest.Request{
 		"another tenant":        {As: "beta-viewer", Path: "/api/v1/prompts?cursor="},
 		"another kind":          {As: "acme-viewer", Path: "/api/v1/mcp-servers?cursor="},
@@ -163,8 +154,7 @@ func TestChangedCursorIsRefused(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		reg.Put(t, "/api/v1/prompts/"+name, apitest.PromptBody)
 	}
-	good := apitest.NextCursor(t,
-		reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?limit=1"}))
+	good := apitest.NextCursor(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1")))
 	raw, err := base64.RawURLEncoding.DecodeString(good)
 	require.NoError(t, err)
 	forged := []string{"x", "a", "b", "AQ", "null", good + "A", good + "=", good + "\n",
@@ -181,8 +171,8 @@ func TestChangedCursorIsRefused(t *testing.T) {
 		if cursor == good {
 			continue
 		}
-		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" +
-			url.QueryEscape(cursor)})
+		res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?cursor="+
+			url.QueryEscape(cursor)))
 		if strings.ContainsAny(cursor, "\n") {
 			res.WantProblem(t, 422, tenancy.CodeInvalid)
 			continue

@@ -47,17 +47,14 @@ func TestResourceIsCreatedReplacedReadAndDeleted(t *testing.T) {
 	assert.Equal(t, r.ID, again.ID)
 	assert.Equal(t, r.CreatedAt, again.CreatedAt)
 
-	got := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).
-		Want(t, http.StatusOK)
+	got := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/greeting")).Want(t, http.StatusOK)
 	assert.JSONEq(t, string(replaced.Body), string(got.Body))
 
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
-		Path: "/api/v1/prompts/greeting"}).
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/greeting")).
 		Want(t, http.StatusNoContent)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/greeting"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/greeting")).
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
-		Path: "/api/v1/prompts/greeting"}).
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/greeting")).
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 }
 
@@ -77,13 +74,10 @@ func TestNameIsOnePercentEncodedSegment(t *testing.T) {
 			assert.Equal(t, name, apitest.Decode[struct{ Name string }](t, created).Name)
 
 			location := created.Header.Get("Location")
-			found := reg.Do(t, apitest.Request{As: "acme-viewer", Path: location}).
-				Want(t, http.StatusOK)
+			found := reg.Do(t, apitest.Get("acme-viewer", location)).Want(t, http.StatusOK)
 			assert.Equal(t, name, apitest.Decode[struct{ Name string }](t, found).Name,
 				"the Location leads to the resource")
-			reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
-				Path: location}).
-				Want(t, http.StatusNoContent)
+			reg.Do(t, apitest.Delete("acme-editor", location)).Want(t, http.StatusNoContent)
 		})
 	}
 }
@@ -107,12 +101,11 @@ func TestInvalidNameIsRefused(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20s", escaped), func(t *testing.T) {
 			t.Parallel()
 			path := "/api/v1/prompts/" + escaped
-			reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut, Path: path,
-				Body: apitest.PromptBody}).
+			reg.Do(t, apitest.Put("acme-editor", path, apitest.PromptBody)).
 				WantProblem(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
-			reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).
+			reg.Do(t, apitest.Get("acme-viewer", path)).
 				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
-			reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete, Path: path}).
+			reg.Do(t, apitest.Delete("acme-editor", path)).
 				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
@@ -128,7 +121,7 @@ func TestUncleanPathIsNotFoundAndNotRedirected(t *testing.T) {
 		"/api/v1/prompts/.", "/api/v1/agents/..", "/api/v1/prompts/a/b", "/api/v1", "/",
 		"/api/v1/unknown", "/api/v1/%70rompts",
 	} {
-		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: path})
+		res := reg.Do(t, apitest.Get("acme-viewer", path))
 		res.WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		assert.Empty(t, res.Header.Get("Location"), path)
 	}
@@ -212,14 +205,13 @@ func TestInvalidResourceIsRefusedAndNotWritten(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut,
-				Path: "/api/v1/" + c.path,
-				Body: c.body}).WantProblem(t, c.status, c.code)
+			p := reg.Do(t, apitest.Put("acme-editor", "/api/v1/"+c.path, c.body)).
+				WantProblem(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
-			reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/" + c.path}).
+			reg.Do(t, apitest.Get("acme-viewer", "/api/v1/"+c.path)).
 				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
@@ -229,21 +221,18 @@ func TestBodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	big := `{"spec":{"template":"` + strings.Repeat("x", 2<<20) + `"}}`
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut,
-		Path: "/api/v1/prompts/big", Body: big}).
+	reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/big", big)).
 		WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 
 	for name, body := range map[string]string{
 		"no JSON at all":       strings.Repeat("\x00", 2<<20),
 		"an unknown field too": `{"x":1,"spec":"` + strings.Repeat("x", 2<<20) + `"}`,
 	} {
-		reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodPut,
-			Path: "/api/v1/prompts/big",
-			Body: body}).
+		reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/big", body)).
 			WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 		t.Log("the size comes before", name)
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/big"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/big")).
 		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 
 	fits := `{"spec":{"template":"` + strings.Repeat("x", 1<<20-len(`{"spec":{"template":""}}`)) +
@@ -259,15 +248,13 @@ func TestReferencedAndSingletonResourcesCannotBeDeleted(t *testing.T) {
 	reg.Put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
 	reg.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
 
-	res := reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
-		Path: "/api/v1/prompts/shared"})
+	res := reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/shared"))
 	res.WantProblem(t, http.StatusConflict, tenancy.CodeReferenced)
 	type ref struct{ Kind, Name string }
 	assert.Equal(t, []ref{{"agent", "a"}, {"agent", "b"}},
 		apitest.Decode[struct{ Referrers []ref }](t, res).Referrers)
 
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: http.MethodDelete,
-		Path: "/api/v1/defaults/default"}).
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/defaults/default")).
 		WantProblem(t, http.StatusConflict, tenancy.CodeNotDeletable)
 }
 
@@ -276,9 +263,8 @@ func TestSecretValueIsNeverReturned(t *testing.T) {
 	reg := apitest.New(t)
 	created := reg.Put(t, "/api/v1/model-configs/gpt",
 		`{"spec":{"provider":"p","api_key":"sk-very-secret"}}`)
-	listed := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/model-configs"}).
-		Want(t, http.StatusOK)
-	bundle := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/tenants/acme/export"}).
+	listed := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/model-configs")).Want(t, http.StatusOK)
+	bundle := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/export")).
 		Want(t, http.StatusOK)
 	for _, res := range []apitest.Response{created, listed, bundle} {
 		assert.NotContains(t, string(res.Body), "sk-very-secret")

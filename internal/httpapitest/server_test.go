@@ -25,7 +25,7 @@ func TestProbesNeedNoCredentials(t *testing.T) {
 	reg := apitest.New(t)
 	for _, path := range []string{"/livez", "/readyz"} {
 		assert.JSONEq(t, `{"status":"ok"}`,
-			string(reg.Do(t, apitest.Request{Path: path}).Want(t, 200).Body))
+			string(reg.Do(t, apitest.Get("", path)).Want(t, 200).Body))
 	}
 }
 
@@ -48,11 +48,11 @@ func TestFailedReadinessIsUnavailableAndLogged(t *testing.T) {
 			reg := apitest.New(t, func(o *httpapi.Options) {
 				o.Ready = func(context.Context) error { return c.err }
 			})
-			res := reg.Do(t, apitest.Request{Path: "/readyz"})
+			res := reg.Do(t, apitest.Get("", "/readyz"))
 			assert.Equal(t, c.detail, res.WantProblem(t, 503, tenancy.CodeUnavailable).Detail)
 			assert.NotContains(t, string(res.Body), "password")
 			assert.Contains(t, reg.Log.String(), "password wrong")
-			reg.Do(t, apitest.Request{Path: "/livez"}).Want(t, 200)
+			reg.Do(t, apitest.Get("", "/livez")).Want(t, 200)
 		})
 	}
 }
@@ -87,7 +87,7 @@ func TestDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Request{Path: "/api/v1/openapi.json"}).Body,
+	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Get("", "/api/v1/openapi.json")).Body,
 		&doc))
 	rule := doc.Components.Schemas["TrustRuleSpec"]
 	assert.Equal(t, []string{"effect"}, rule.Required)
@@ -115,9 +115,9 @@ func TestUnsupportedMethodIsRefusedWithAllow(t *testing.T) {
 			assert.Equal(t, allow, res.Header.Get("Allow"), path)
 		}
 	}
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/acme/import"}).
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants/acme/import")).
 		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/secrets/x"}).
+	reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/secrets/x")).
 		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
 }
 
@@ -127,7 +127,7 @@ func TestHeadIsGetWithoutBody(t *testing.T) {
 	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
 	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts",
 		"/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
-		get := reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).Want(t, 200)
+		get := reg.Do(t, apitest.Get("acme-viewer", path)).Want(t, 200)
 		head := reg.Do(t, apitest.Request{As: "acme-viewer", Method: "HEAD", Path: path}).
 			Want(t, 200)
 		assert.Empty(t, head.Body)

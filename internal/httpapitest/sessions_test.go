@@ -53,9 +53,7 @@ func addUserWithPassword(
 // signIn returns the cookie of a new session as a browser sends it.
 func signIn(t *testing.T, reg *apitest.Registry, name string) string {
 	t.Helper()
-	return cookieOf(t, reg.Do(t,
-		apitest.Request{Method: "POST", Path: "/api/v1/sessions",
-			Body: credentials(name, password)}).
+	return cookieOf(t, reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials(name, password))).
 		Want(t, 201))
 }
 
@@ -76,24 +74,18 @@ func callSessionOperations(t *testing.T, reg *apitest.Registry) {
 	u := addUserWithPassword(t, reg, "grace", tenancy.Editor)
 	own, other := signIn(t, reg, "grace"), signIn(t, reg, "grace")
 	list := apitest.Decode[sessionPage](t,
-		reg.Do(t, apitest.Request{Path: "/api/v1/sessions"}.WithCookie(own)).Want(t, 200))
+		reg.Do(t, apitest.Get("", "/api/v1/sessions").WithCookie(own)).Want(t, 200))
 	require.Len(t, list.Items, 2)
 	assert.Equal(t, []bool{false, true}, []bool{list.Items[0].Current, list.Items[1].Current})
-	reg.Do(t, apitest.Request{
-		Method: "DELETE", Path: "/api/v1/sessions/" + list.Items[0].ID}.WithCookie(own)).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(other)).
+	reg.Do(t, apitest.Delete("", "/api/v1/sessions/"+list.Items[0].ID).WithCookie(own)).Want(t, 204)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(other)).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	res := reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/me/password",
-		Body: `{"old":"` + password +
-			`","new":"another password"}`}.WithCookie(own)).Want(t, 204)
+	res := reg.Do(t, apitest.Put("", "/api/v1/me/password",
+		`{"old":"`+password+`","new":"another password"}`).WithCookie(own)).Want(t, 204)
 	own = cookieOf(t, res)
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/users/" + u.ID + "/sessions"}).Want(t, 200)
-	reg.Do(t, apitest.Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(own)).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/users/" + u.ID +
-		"/sessions"}).
-		Want(t, 204)
+	reg.Do(t, apitest.Get("root", "/api/v1/users/"+u.ID+"/sessions")).Want(t, 200)
+	reg.Do(t, apitest.Delete("", "/api/v1/sessions").WithCookie(own)).Want(t, 204)
+	reg.Do(t, apitest.Delete("root", "/api/v1/users/"+u.ID+"/sessions")).Want(t, 204)
 }
 
 type sessionPage struct {
@@ -126,22 +118,21 @@ func TestSignedInUserHasTheirRole(t *testing.T) {
 	me := apitest.Decode[struct {
 		ID          string
 		Memberships []struct{ Role tenancy.Role }
-	}](t, reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200))
+	}](t, reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).Want(t, 200))
 	assert.Equal(t, u.ID, me.ID)
 	assert.Equal(t, tenancy.Editor, me.Memberships[0].Role)
 	reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme",
 		Body: apitest.PromptBody}.WithCookie(ada)).
 		Want(t, 201)
-	reg.Do(t, apitest.Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).
+	reg.Do(t, apitest.Get("", "/api/v1/tenants/acme/keys").WithCookie(ada)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 	reg.Do(t, apitest.Request{Path: "/api/v1/prompts", Tenant: "beta"}.WithCookie(ada)).
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
-	reg.Do(t, apitest.Request{Path: "/api/v1/users/" + u.ID + "/sessions"}.WithCookie(ada)).
+	reg.Do(t, apitest.Get("", "/api/v1/users/"+u.ID+"/sessions").WithCookie(ada)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 
-	reg.Do(t, apitest.Request{Method: "DELETE", Path: "/api/v1/sessions"}.WithCookie(ada)).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).
+	reg.Do(t, apitest.Delete("", "/api/v1/sessions").WithCookie(ada)).Want(t, 204)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
@@ -284,17 +275,15 @@ func TestTokenOverridesTheCookie(t *testing.T) {
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", tenancy.Admin)
 	ada := signIn(t, reg, "ada")
-	reg.Do(t, apitest.Request{
-		As: "acme-viewer", Path: "/api/v1/tenants/acme/keys"}.WithCookie(ada)).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/keys").WithCookie(ada)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
 	for _, header := range []string{"Bearer bwk_nonsense", "Basic YTpi", " ", "Bearer"} {
-		reg.Do(t, apitest.Request{As: header, Path: "/api/v1/me"}.WithCookie(ada)).
+		reg.Do(t, apitest.Get(header, "/api/v1/me").WithCookie(ada)).
 			WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
-	reg.Do(t, apitest.Request{As: "acme-viewer", Method: "DELETE",
-		Path: "/api/v1/sessions"}.WithCookie(ada)).
+	reg.Do(t, apitest.Delete("acme-viewer", "/api/v1/sessions").WithCookie(ada)).
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).Want(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).Want(t, 200)
 }
 
 func TestOnlyTheCookieWithTheSecurePrefixIsAccepted(t *testing.T) {
@@ -387,15 +376,13 @@ func TestSignInEndsTheFormerSession(t *testing.T) {
 	addUserWithPassword(t, reg, "ada", tenancy.Editor)
 	addUserWithPassword(t, reg, "mallory", "")
 	planted := signIn(t, reg, "mallory")
-	ada := cookieOf(t, reg.Do(t,
-		apitest.Request{Method: "POST", Path: "/api/v1/sessions",
-			Body: credentials("ada", password)}.WithCookie(planted)).Want(t, 201))
+	ada := cookieOf(t, reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials("ada", password)).
+		WithCookie(planted)).Want(t, 201))
 	assert.NotEqual(t, planted, ada)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(planted)).
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(planted)).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	assert.Contains(t, string(reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(ada)).
-		Want(t, 200).Body),
-		`"name":"ada"`)
+	assert.Contains(t, string(reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).Want(t, 200).
+		Body), `"name":"ada"`)
 }
 
 // The cookie is renewed once, and the former secret stops working soon after.
@@ -408,34 +395,32 @@ func TestNewRoleRenewsTheCookie(t *testing.T) {
 	})
 	u := addUserWithPassword(t, reg, "ada", tenancy.Viewer)
 	former := signIn(t, reg, "ada")
-	assert.Empty(t, reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
+	assert.Empty(t, reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(former)).Want(t, 200).
 		Header.Get("Set-Cookie"))
 	_, _, err := reg.Services.Members.Put(t.Context(), reg.Tenants["acme"].ID, u.ID, tenancy.Admin)
 	require.NoError(t, err)
-	res := reg.Do(t, apitest.Request{Path: "/api/v1/tenants/acme/keys"}.WithCookie(former)).
-		Want(t, 200)
+	res := reg.Do(t, apitest.Get("", "/api/v1/tenants/acme/keys").WithCookie(former)).Want(t, 200)
 	newest := cookieOf(t, res)
 	assert.NotEqual(t, former, newest)
-	assert.Empty(t, reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(former)).Want(t, 200).
+	assert.Empty(t, reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(former)).Want(t, 200).
 		Header.Get("Set-Cookie"))
 	mu.Lock()
 	now = now.Add(31 * time.Second)
 	mu.Unlock()
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(former)).
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(former)).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(newest)).Want(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(newest)).Want(t, 200)
 
 	// With a renewal and a new password in one request the browser keeps the last cookie.
 	_, _, err = reg.Services.Members.Put(t.Context(), reg.Tenants["beta"].ID, u.ID, tenancy.Viewer)
 	require.NoError(t, err)
-	res = reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/me/password",
-		Body: `{"old":"` + password +
-			`","new":"another password"}`}.WithCookie(newest)).Want(t, 204)
+	res = reg.Do(t, apitest.Put("", "/api/v1/me/password",
+		`{"old":"`+password+`","new":"another password"}`).WithCookie(newest)).Want(t, 204)
 	cookies := res.Header.Values("Set-Cookie")
 	require.Len(t, cookies, 2)
 	last, err := http.ParseSetCookie(cookies[1])
 	require.NoError(t, err)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(last.Name+"="+last.Value)).Want(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(last.Name+"="+last.Value)).Want(t, 200)
 }
 
 func TestSessionsAreListedPageByPage(t *testing.T) {
@@ -449,7 +434,7 @@ func TestSessionsAreListedPageByPage(t *testing.T) {
 	seen := map[string]bool{}
 	for cursor := ""; ; {
 		page := apitest.Decode[sessionPage](t,
-			reg.Do(t, apitest.Request{Path: "/api/v1/sessions?limit=2" + cursor}.WithCookie(last)).
+			reg.Do(t, apitest.Get("", "/api/v1/sessions?limit=2"+cursor).WithCookie(last)).
 				Want(t, 200))
 		for _, s := range page.Items {
 			assert.False(t, seen[s.ID])
@@ -463,15 +448,13 @@ func TestSessionsAreListedPageByPage(t *testing.T) {
 	}
 	assert.Len(t, seen, 5)
 	assert.Empty(t, apitest.Decode[sessionPage](t,
-		reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/sessions"}).
-			Want(t, 200)).Items)
+		reg.Do(t, apitest.Get("acme-admin", "/api/v1/sessions")).Want(t, 200)).Items)
 }
 
 func TestSessionRoutesDontExistWithAuthenticate(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
-	reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
-		Body: credentials("ada", password)}).
+	reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials("ada", password))).
 		WantProblem(t, 404, tenancy.CodeNotFound)
 	for _, op := range reg.Operations(t) {
 		assert.NotContains(t, op.Path, "sessions")
@@ -483,16 +466,15 @@ func TestGivenPasswordSignsInAndANewOneEndsSessions(t *testing.T) {
 	reg := apitest.New(t, withCheapHashing)
 	body := `{"email":"joan@example.com","name":"Joan","password":"` + password + `"}`
 	made := apitest.Decode[struct{ ID string }](t,
-		reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/users", Body: body}).
+		reg.Do(t, apitest.Post("root", "/api/v1/users", body)).
 			Want(t, 201))
 	joan := signIn(t, reg, "joan")
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(joan)).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/users/" + made.ID,
-		Body: `{"password":"another password"}`}).Want(t, 200)
-	reg.Do(t, apitest.Request{Path: "/api/v1/me"}.WithCookie(joan)).
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(joan)).Want(t, 200)
+	reg.Do(t, apitest.Put("root", "/api/v1/users/"+made.ID, `{"password":"another password"}`)).
+		Want(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(joan)).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
-		Body: credentials("joan", password)}).
+	reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials("joan", password))).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
@@ -502,8 +484,7 @@ func TestInvitationFromAnotherOriginIsRefused(t *testing.T) {
 	reg := apitest.New(t, withCheapHashing)
 	addUserWithPassword(t, reg, "ada", "")
 	ada := signIn(t, reg, "ada")
-	accept := apitest.Request{Method: "POST", Path: "/api/v1/invitations/accept",
-		Body: `{"token":"x"}`}
+	accept := apitest.Post("", "/api/v1/invitations/accept", `{"token":"x"}`)
 	reg.Do(t, accept.WithCookie(ada, "Origin", "https://evil.test")).
 		WantProblem(t, 403, httpapi.CodeCrossOrigin)
 	assert.NotEqual(t, 403, reg.Do(t, accept.WithCookie(ada)).Status)

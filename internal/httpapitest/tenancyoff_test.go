@@ -30,23 +30,20 @@ func TestTenancyOffServesOnlyTheDefaultTenant(t *testing.T) {
 		req.As, req.Method, req.Body = "root", "PUT", apitest.PromptBody
 		reg.Do(t, req).Want(t, 201)
 	}
-	assert.Len(t, reg.Do(t, apitest.Request{As: "default-admin", Path: "/api/v1/prompts"}).
-		Want(t, 200).Names(t), 4)
+	assert.Len(t, reg.Do(t, apitest.Get("default-admin", "/api/v1/prompts")).Want(t, 200).Names(t),
+		4)
 	for _, name := range []string{"default", tenancy.DefaultID.String()} {
 		bundle := reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/" + name + "/export",
 			Tenant: "acme"}).Want(t, 200)
 		assert.Equal(t, 5, apitest.Decode[exportedBundle](t, bundle).Count)
-		reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/" + name +
-			"/import",
-			Body: string(bundle.Body)}).Want(t, 200)
-		reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/" + name +
-			"/keys",
-			Body: `{"name":"n","role":"viewer"}`}).Want(t, 201)
-		reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/" + name}).Want(t, 200)
+		reg.Do(t, apitest.Post("root", "/api/v1/tenants/"+name+"/import", string(bundle.Body))).
+			Want(t, 200)
+		reg.Do(t, apitest.Post("root", "/api/v1/tenants/"+name+"/keys",
+			`{"name":"n","role":"viewer"}`)).Want(t, 201)
+		reg.Do(t, apitest.Get("root", "/api/v1/tenants/"+name)).Want(t, 200)
 	}
-	assert.Contains(t, string(reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/discovery"}).
-		Want(t, 200).Body),
-		`"slug":"default"`)
+	assert.Contains(t, string(reg.Do(t, apitest.Get("root", "/api/v1/discovery")).Want(t, 200).
+		Body), `"slug":"default"`)
 }
 
 func TestTenancyOffHidesOtherTenants(t *testing.T) {
@@ -54,26 +51,24 @@ func TestTenancyOffHidesOtherTenants(t *testing.T) {
 	reg := newWithTenancyOff(t)
 	for _, path := range []string{"", "/export", "/keys"} {
 		for _, name := range []string{"acme", "unknown", reg.Tenants["acme"].ID.String()} {
-			reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/" + name + path}).
+			reg.Do(t, apitest.Get("root", "/api/v1/tenants/"+name+path)).
 				WantProblem(t, 404, tenancy.CodeTenantNotFound)
 		}
 	}
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/prompts"}).
+	reg.Do(t, apitest.Get("acme-admin", "/api/v1/prompts")).
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
-		Body: `{"slug":"new","name":"n"}`}).WantProblem(t, 409, tenancy.CodeInvalidState)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants", `{"slug":"new","name":"n"}`)).
+		WantProblem(t, 409, tenancy.CodeInvalidState)
 	assert.Equal(t, []string{"default"},
-		reg.Pages(t, apitest.Request{As: "root", Path: "/api/v1/tenants?limit=1"}, "slug"))
-	assert.NotContains(t, string(reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/me"}).
-		Want(t, 200).
+		reg.Pages(t, apitest.Get("root", "/api/v1/tenants?limit=1"), "slug"))
+	assert.NotContains(t, string(reg.Do(t, apitest.Get("acme-admin", "/api/v1/me")).Want(t, 200).
 		Body), "acme\"")
 }
 
 func TestTenancyOffStillNeedsCredentials(t *testing.T) {
 	t.Parallel()
 	reg := newWithTenancyOff(t)
-	reg.Do(t, apitest.Request{Path: "/api/v1/prompts"}).
-		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	reg.Do(t, apitest.Request{Path: "/api/v1/tenants/acme"}).
+	reg.Do(t, apitest.Get("", "/api/v1/prompts")).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Get("", "/api/v1/tenants/acme")).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }

@@ -25,8 +25,8 @@ type tenant struct {
 func TestTenantIsCreatedRenamedDeletedAndRestored(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	created := reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
-		Body: `{"slug":"gamma","name":"Gamma","settings":{"b":1,"a":[true]}}`}).Want(t, 201)
+	created := reg.Do(t, apitest.Post("root", "/api/v1/tenants",
+		`{"slug":"gamma","name":"Gamma","settings":{"b":1,"a":[true]}}`)).Want(t, 201)
 	seen := apitest.Decode[tenant](t, created)
 	assert.Equal(t, "gamma", seen.Slug)
 	assert.True(t, seen.IsActive)
@@ -34,38 +34,34 @@ func TestTenantIsCreatedRenamedDeletedAndRestored(t *testing.T) {
 	assert.Equal(t, "/api/v1/tenants/"+seen.ID, created.Header.Get("Location"))
 	assert.Equal(t, `"1"`, created.Header.Get("ETag"))
 
-	bySlug := reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/gamma"}).Want(t, 200)
-	byID := reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/" + seen.ID}).Want(t, 200)
+	bySlug := reg.Do(t, apitest.Get("root", "/api/v1/tenants/gamma")).Want(t, 200)
+	byID := reg.Do(t, apitest.Get("root", "/api/v1/tenants/"+seen.ID)).Want(t, 200)
 	assert.JSONEq(t, string(created.Body), string(bySlug.Body))
 	assert.JSONEq(t, string(created.Body), string(byID.Body))
 
-	renamed := reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/gamma",
-		Body: `{"name":"Γάμμα"}`}).Want(t, 200)
+	renamed := reg.Do(t, apitest.Put("root", "/api/v1/tenants/gamma", `{"name":"Γάμμα"}`)).
+		Want(t, 200)
 	assert.Equal(t, "Γάμμα", apitest.Decode[tenant](t, renamed).Name)
 	assert.JSONEq(t, `{"a":[true],"b":1}`, string(apitest.Decode[tenant](t, renamed).Settings),
 		"what is absent stays")
 
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/gamma"}).
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/gamma")).Want(t, 204)
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/gamma")).
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
-	deleted := apitest.Decode[tenant](t,
-		reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/gamma"}).
-			Want(t, 200))
+	deleted := apitest.Decode[tenant](t, reg.Do(t, apitest.Get("root", "/api/v1/tenants/gamma")).
+		Want(t, 200))
 	assert.Equal(t, "deleted", deleted.State)
 	assert.False(t, deleted.IsActive)
 	assert.NotEmpty(t, deleted.DeletedAt)
 	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
-		Body: `{"slug":"gamma","name":"Again"}`}).WantProblem(t, 409, tenancy.CodeSlugTaken)
-	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/gamma",
-		Body: `{"name":"n"}`}).
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants", `{"slug":"gamma","name":"Again"}`)).
+		WantProblem(t, 409, tenancy.CodeSlugTaken)
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/gamma", `{"name":"n"}`)).
 		WantProblem(t, 409, tenancy.CodeInvalidState)
 
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).
-		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/gamma/restore"}).
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants/gamma/restore", "")).Want(t, 200)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants/gamma/restore", "")).
 		WantProblem(t, 409, tenancy.CodeInvalidState)
 	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).Want(t, 200)
 }
@@ -73,14 +69,12 @@ func TestTenantIsCreatedRenamedDeletedAndRestored(t *testing.T) {
 func TestKeysStopWithDeletedTenantAndWorkAfterRestore(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/acme"}).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/acme")).Want(t, 204)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).
 		WantProblem(t, 401, tenancy.CodeUnauthenticated)
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants/acme/restore"}).
-		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants/acme/restore", "")).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
 }
 
 // Only super-admins find a deleted tenant, and their sources must agree as for any other
@@ -116,16 +110,14 @@ func TestSourcesOfDeletedTenantMustAgree(t *testing.T) {
 func TestSuspensionTakesEffectAtOnce(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
-		Body: `{"state":"suspended"}`}).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme", `{"state":"suspended"}`)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).
 		WantProblem(t, 403, tenancy.CodeTenantSuspended)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: "/api/v1/tenants/acme",
-		Body: `{"name":"n"}`}).WantProblem(t, 403, tenancy.CodeTenantSuspended)
-	reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: "/api/v1/tenants/acme",
-		Body: `{"state":"active"}`}).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/agents"}).Want(t, 200)
+	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme", `{"name":"n"}`)).
+		WantProblem(t, 403, tenancy.CodeTenantSuspended)
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme", `{"state":"active"}`)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
 }
 
 func TestInvalidTenantIsRefused(t *testing.T) {
@@ -175,7 +167,7 @@ func TestInvalidTenantIsRefused(t *testing.T) {
 			}
 		})
 	}
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/delta"}).
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants/delta")).
 		WantProblem(t, 404, tenancy.CodeTenantNotFound)
 }
 
@@ -183,26 +175,24 @@ func TestTenantAdminChangesNameAndSettingsButNotState(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	path := "/api/v1/tenants/acme"
-	res := reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: path,
-		Body: `{"name":"New","settings":{"x":1}}`}).Want(t, 200)
+	res := reg.Do(t, apitest.Put("acme-admin", path, `{"name":"New","settings":{"x":1}}`)).
+		Want(t, 200)
 	assert.Equal(t, "New", apitest.Decode[tenant](t, res).Name)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: path,
-		Body: `{"state":"suspended"}`}).
+	reg.Do(t, apitest.Put("acme-admin", path, `{"state":"suspended"}`)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
-	reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: path, Body: `{"name":"n"}`}).
+	reg.Do(t, apitest.Put("acme-editor", path, `{"name":"n"}`)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: path}).
+	reg.Do(t, apitest.Delete("acme-admin", path)).WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants", `{"slug":"mine","name":"n"}`)).
 		WantProblem(t, 403, tenancy.CodeForbidden)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants",
-		Body: `{"slug":"mine","name":"n"}`}).WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
 func TestTenantListShowsOnlyTheCallersTenants(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	for i := range 5 {
-		reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: "/api/v1/tenants",
-			Body: fmt.Sprintf(`{"slug":"t%d","name":"n"}`, i)}).Want(t, 201)
+		reg.Do(t, apitest.Post("root", "/api/v1/tenants",
+			fmt.Sprintf(`{"slug":"t%d","name":"n"}`, i))).Want(t, 201)
 	}
 	reg.DeleteTenant(t, "beta")
 	slugs := func(res apitest.Response) string {
@@ -214,7 +204,7 @@ func TestTenantListShowsOnlyTheCallersTenants(t *testing.T) {
 		return strings.Join(all, " ")
 	}
 	list := func(as, query string) string {
-		return slugs(reg.Do(t, apitest.Request{As: as, Path: "/api/v1/tenants" + query}))
+		return slugs(reg.Do(t, apitest.Get(as, "/api/v1/tenants"+query)))
 	}
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4", list("root", ""))
 	assert.Equal(t, "beta", list("root", "?state=deleted"))
@@ -222,10 +212,9 @@ func TestTenantListShowsOnlyTheCallersTenants(t *testing.T) {
 	assert.Equal(t, "acme", list("acme-viewer", ""))
 	assert.Equal(t, "acme", list("acme-viewer", "?limit=1"))
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4",
-		strings.Join(reg.Pages(t, apitest.Request{As: "root", Path: "/api/v1/tenants?limit=3"},
-			"slug"), " "))
+		strings.Join(reg.Pages(t, apitest.Get("root", "/api/v1/tenants?limit=3"), "slug"), " "))
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4", list("root", "?limit=1000"))
-	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants?state=asleep"}).
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants?state=asleep")).
 		WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
@@ -238,7 +227,7 @@ func TestTenantWriteDependsOnIfMatch(t *testing.T) {
 			Body:   `{"name":"n"}`,
 			Header: map[string]string{"If-Match": match}})
 	}
-	tag := reg.Do(t, apitest.Request{As: "root", Path: path}).Header.Get("ETag")
+	tag := reg.Do(t, apitest.Get("root", path)).Header.Get("ETag")
 	reg.Do(t, apitest.Request{As: "root", Path: path,
 		Header: map[string]string{"If-None-Match": tag}}).Want(t, 304)
 	put(`"99"`).WantProblem(t, 412, tenancy.CodeVersionMismatch)

@@ -45,9 +45,7 @@ const (
 func createUser(t *testing.T, reg *apitest.Registry, email string) user {
 	t.Helper()
 	return apitest.Decode[user](t,
-		reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: usersPath,
-			Body: `{"email":"` + email +
-				`","name":"N"}`}).Want(t, 201))
+		reg.Do(t, apitest.Post("root", usersPath, `{"email":"`+email+`","name":"N"}`)).Want(t, 201))
 }
 
 func invite(t *testing.T, reg *apitest.Registry, as, email, role string) invitation {
@@ -55,15 +53,12 @@ func invite(t *testing.T, reg *apitest.Registry, as, email, role string) invitat
 	body := `{"email":"` + email + `","role":"` + role + `"}`
 	tenant, _, _ := strings.Cut(as, "-")
 	return apitest.Decode[invitation](t,
-		reg.Do(t, apitest.Request{As: as, Method: "POST", Path: "/api/v1/tenants/" + tenant +
-			"/invitations",
-			Body: body}).Want(t, 201))
+		reg.Do(t, apitest.Post(as, "/api/v1/tenants/"+tenant+"/invitations", body)).Want(t, 201))
 }
 
 func acceptInvitation(t *testing.T, reg *apitest.Registry, as, token string) apitest.Response {
 	t.Helper()
-	return reg.Do(t, apitest.Request{As: as, Method: "POST", Path: acceptPath,
-		Body: `{"token":"` + token + `"}`})
+	return reg.Do(t, apitest.Post(as, acceptPath, `{"token":"`+token+`"}`))
 }
 
 // callUserOperations calls each operation on users, members and invitations
@@ -72,37 +67,29 @@ func callUserOperations(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
 	ada := createUser(t, reg, "Ada@Example.com")
 	assert.Equal(t, "ada@example.com", ada.Email)
-	reg.Do(t, apitest.Request{As: "root", Path: usersPath}).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "root", Path: usersPath + "/" + ada.ID}).Want(t, 200)
+	reg.Do(t, apitest.Get("root", usersPath)).Want(t, 200)
+	reg.Do(t, apitest.Get("root", usersPath+"/"+ada.ID)).Want(t, 200)
 	changed := apitest.Decode[user](t,
-		reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: usersPath + "/" + ada.ID,
-			Body: `{"name":"Ada","super_admin":true}`}).Want(t, 200))
+		reg.Do(t, apitest.Put("root", usersPath+"/"+ada.ID, `{"name":"Ada","super_admin":true}`)).
+			Want(t, 200))
 	assert.Equal(t, user{ID: ada.ID, Email: ada.Email, Name: "Ada", SuperAdmin: true}, changed)
 
 	const members = "/api/v1/tenants/acme/members"
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: members + "/" + ada.ID,
-		Body: `{"role":"viewer"}`}).Want(t, 201)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: members + "/" + ada.ID,
-		Body: `{"role":"editor"}`}).Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: members}).Want(t, 200)
+	reg.Do(t, apitest.Put("acme-admin", members+"/"+ada.ID, `{"role":"viewer"}`)).Want(t, 201)
+	reg.Do(t, apitest.Put("acme-admin", members+"/"+ada.ID, `{"role":"editor"}`)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-admin", members)).Want(t, 200)
 	assert.Equal(t, member{ada.ID, ada.Email, "editor"},
-		apitest.Decode[member](t,
-			reg.Do(t, apitest.Request{As: "acme-admin", Path: members + "/" + ada.ID}).
-				Want(t, 200)))
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE", Path: members + "/" + ada.ID}).
-		Want(t, 204)
+		apitest.Decode[member](t, reg.Do(t, apitest.Get("acme-admin", members+"/"+ada.ID)).
+			Want(t, 200)))
+	reg.Do(t, apitest.Delete("acme-admin", members+"/"+ada.ID)).Want(t, 204)
 
 	i := invite(t, reg, "acme-admin", "bob@example.com", "viewer")
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/invitations"}).
-		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE",
-		Path: "/api/v1/tenants/acme/invitations/" +
-			i.ID}).Want(t, 204)
+	reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/invitations")).Want(t, 200)
+	reg.Do(t, apitest.Delete("acme-admin", "/api/v1/tenants/acme/invitations/"+i.ID)).Want(t, 204)
 	i = invite(t, reg, "acme-admin", "bob@example.com", "viewer")
 	bob := apitest.Decode[acceptance](t, acceptInvitation(t, reg, "", i.Token).Want(t, 200))
 	assert.Equal(t, "acme", bob.Tenant.Slug)
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: usersPath + "/" + bob.User.ID}).
-		Want(t, 204)
+	reg.Do(t, apitest.Delete("root", usersPath+"/"+bob.User.ID)).Want(t, 204)
 }
 
 func TestUsersAreForSuperAdminsOnly(t *testing.T) {
@@ -122,9 +109,8 @@ func TestUsersAreForSuperAdminsOnly(t *testing.T) {
 		}
 	}
 	assert.Equal(t, ada, apitest.Decode[user](t,
-		reg.Do(t, apitest.Request{As: "root", Path: usersPath + "/" + ada.ID}).
-			Want(t, 200)))
-	assert.Len(t, reg.Pages(t, apitest.Request{As: "root", Path: usersPath}, "email"), 1)
+		reg.Do(t, apitest.Get("root", usersPath+"/"+ada.ID)).Want(t, 200)))
+	assert.Len(t, reg.Pages(t, apitest.Get("root", usersPath), "email"), 1)
 }
 
 func TestInvalidUserIsRefused(t *testing.T) {
@@ -141,28 +127,24 @@ func TestInvalidUserIsRefused(t *testing.T) {
 		`{"email":"b@example.com","name":"N","password":""}`:       "/password",
 		`{"email":"b@example.com","name":"N","password":"secret"}`: "/password",
 	} {
-		p := reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: usersPath, Body: body}).
+		p := reg.Do(t, apitest.Post("root", usersPath, body)).
 			WantProblem(t, 422, tenancy.CodeInvalid)
 		require.NotEmpty(t, p.Errors, body)
 		assert.Equal(t, at, p.Errors[0].Path, body)
 		assert.NotContains(t, p.Detail, "secret")
 	}
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: usersPath,
-		Body: `{"email":"ADA@example.com","name":"N"}`}).
+	reg.Do(t, apitest.Post("root", usersPath, `{"email":"ADA@example.com","name":"N"}`)).
 		WantProblem(t, 409, tenancy.CodeAlreadyExists)
-	reg.Do(t, apitest.Request{As: "root", Method: "POST", Path: usersPath,
-		Body: `{"email":"b@example.com","name":"N","id":"` + ada.ID + `"}`}).
-		WantProblem(t, 422, tenancy.CodeUnknownField)
+	reg.Do(t, apitest.Post("root", usersPath, `{"email":"b@example.com","name":"N","id":"`+ada.ID+
+		`"}`)).WantProblem(t, 422, tenancy.CodeUnknownField)
 	for _, id := range []string{tenancy.NewID().String(), "unknown"} {
-		reg.Do(t, apitest.Request{As: "root", Path: usersPath + "/" + id}).
+		reg.Do(t, apitest.Get("root", usersPath+"/"+id)).WantProblem(t, 404, tenancy.CodeNotFound)
+		reg.Do(t, apitest.Put("root", usersPath+"/"+id, `{}`)).
 			WantProblem(t, 404, tenancy.CodeNotFound)
-		reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: usersPath + "/" + id,
-			Body: `{}`}).
-			WantProblem(t, 404, tenancy.CodeNotFound)
-		reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: usersPath + "/" + id}).
+		reg.Do(t, apitest.Delete("root", usersPath+"/"+id)).
 			WantProblem(t, 404, tenancy.CodeNotFound)
 	}
-	assert.Len(t, reg.Pages(t, apitest.Request{As: "root", Path: usersPath}, "email"), 1)
+	assert.Len(t, reg.Pages(t, apitest.Get("root", usersPath), "email"), 1)
 }
 
 func TestUsersMembersAndInvitationsAreListedPageByPage(t *testing.T) {
@@ -170,27 +152,22 @@ func TestUsersMembersAndInvitationsAreListedPageByPage(t *testing.T) {
 	reg := apitest.New(t)
 	for _, name := range []string{"d", "b", "a", "c", "e"} {
 		u := createUser(t, reg, name+"@example.com")
-		reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT",
-			Path: "/api/v1/tenants/acme/members/" + u.ID,
-			Body: `{"role":"admin"}`}).Want(t, 201)
+		reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme/members/"+u.ID,
+			`{"role":"admin"}`)).Want(t, 201)
 		invite(t, reg, "acme-admin", name+"@elsewhere.test", "viewer")
 	}
 	assert.Equal(t, []string{"a@example.com", "b@example.com", "c@example.com", "d@example.com",
 		"e@example.com"},
-		reg.Pages(t, apitest.Request{As: "root", Path: usersPath + "?limit=2"}, "email"))
-	assert.Len(t, reg.Pages(t,
-		apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/members?limit=2"},
+		reg.Pages(t, apitest.Get("root", usersPath+"?limit=2"), "email"))
+	assert.Len(t, reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/members?limit=2"),
 		"email"), 5)
 	assert.Equal(t, []string{"d@elsewhere.test", "b@elsewhere.test", "a@elsewhere.test",
 		"c@elsewhere.test", "e@elsewhere.test"},
-		reg.Pages(t, apitest.Request{As: "acme-admin",
-			Path: "/api/v1/tenants/acme/invitations?limit=2"},
+		reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/invitations?limit=2"),
 			"email"))
-	assert.Empty(t, reg.Pages(t,
-		apitest.Request{As: "beta-admin", Path: "/api/v1/tenants/beta/members"},
+	assert.Empty(t, reg.Pages(t, apitest.Get("beta-admin", "/api/v1/tenants/beta/members"),
 		"email"))
-	assert.Empty(t, reg.Pages(t,
-		apitest.Request{As: "beta-admin", Path: "/api/v1/tenants/beta/invitations"},
+	assert.Empty(t, reg.Pages(t, apitest.Get("beta-admin", "/api/v1/tenants/beta/invitations"),
 		"email"))
 }
 
@@ -199,29 +176,19 @@ func TestLastAdminCannotBeRemoved(t *testing.T) {
 	reg := apitest.New(t)
 	ada, bob := createUser(t, reg, "ada@example.com"), createUser(t, reg, "bob@example.com")
 	one := func(u user) string { return "/api/v1/tenants/acme/members/" + u.ID }
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: one(ada),
-		Body: `{"role":"admin"}`}).
-		Want(t, 201)
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: one(bob),
-		Body: `{"role":"editor"}`}).
-		Want(t, 201)
+	reg.Do(t, apitest.Put("acme-admin", one(ada), `{"role":"admin"}`)).Want(t, 201)
+	reg.Do(t, apitest.Put("acme-admin", one(bob), `{"role":"editor"}`)).Want(t, 201)
 	for _, as := range []string{"acme-admin", "root"} {
-		reg.Do(t, apitest.Request{As: as, Method: "DELETE", Path: one(ada)}).
-			WantProblem(t, 409, tenancy.CodeLastAdmin)
-		reg.Do(t, apitest.Request{As: as, Method: "PUT", Path: one(ada),
-			Body: `{"role":"editor"}`}).
+		reg.Do(t, apitest.Delete(as, one(ada))).WantProblem(t, 409, tenancy.CodeLastAdmin)
+		reg.Do(t, apitest.Put(as, one(ada), `{"role":"editor"}`)).
 			WantProblem(t, 409, tenancy.CodeLastAdmin)
 	}
-	res := reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: usersPath + "/" + ada.ID})
+	res := reg.Do(t, apitest.Delete("root", usersPath+"/"+ada.ID))
 	res.WantProblem(t, 409, tenancy.CodeLastAdmin)
 	assert.Contains(t, string(res.Body), reg.Tenants["acme"].ID.String())
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "PUT", Path: one(bob),
-		Body: `{"role":"admin"}`}).
-		Want(t, 200)
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: usersPath + "/" + ada.ID}).
-		Want(t, 204)
-	reg.Do(t, apitest.Request{As: "acme-admin", Path: one(ada)}).
-		WantProblem(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Put("acme-admin", one(bob), `{"role":"admin"}`)).Want(t, 200)
+	reg.Do(t, apitest.Delete("root", usersPath+"/"+ada.ID)).Want(t, 204)
+	reg.Do(t, apitest.Get("acme-admin", one(ada))).WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
 // TestTenantAdminCannotProbeForeignUsers compares the responses for existing and for
@@ -230,9 +197,8 @@ func TestTenantAdminCannotProbeForeignUsers(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
 	ada := createUser(t, reg, "ada@example.com")
-	reg.Do(t, apitest.Request{As: "beta-admin", Method: "PUT",
-		Path: "/api/v1/tenants/beta/members/" + ada.ID,
-		Body: `{"role":"admin"}`}).Want(t, 201)
+	reg.Do(t, apitest.Put("beta-admin", "/api/v1/tenants/beta/members/"+ada.ID,
+		`{"role":"admin"}`)).Want(t, 201)
 
 	same := map[string]string{"X-Request-ID": "same"}
 	const members = "/api/v1/tenants/acme/members/"
@@ -284,17 +250,15 @@ func TestTenantAdminCannotEscalate(t *testing.T) {
 	}
 	for _, body := range []string{`{"role":"super_admin"}`, `{"role":"owner"}`,
 		`{"role":"replicator"}`, `{"role":""}`} {
-		reg.Do(t, apitest.Request{As: mallory, Method: "PUT",
-			Path: "/api/v1/tenants/acme/members/" +
-				tenancy.NewID().String(), Body: body}).WantProblem(t, 422, tenancy.CodeInvalid)
+		reg.Do(t, apitest.Put(mallory, "/api/v1/tenants/acme/members/"+tenancy.NewID().String(),
+			body)).WantProblem(t, 422, tenancy.CodeInvalid)
 	}
 	for _, body := range []string{
 		`{"role":"admin","super_admin":true}`, `{"role":"admin","tenant":"beta"}`,
 		`{"role":"admin","tenant_id":"` + reg.Tenants["beta"].ID.String() + `"}`,
 	} {
-		reg.Do(t, apitest.Request{As: mallory, Method: "PUT",
-			Path: "/api/v1/tenants/acme/members/" +
-				tenancy.NewID().String(), Body: body}).WantProblem(t, 422, tenancy.CodeUnknownField)
+		reg.Do(t, apitest.Put(mallory, "/api/v1/tenants/acme/members/"+tenancy.NewID().String(),
+			body)).WantProblem(t, 422, tenancy.CodeUnknownField)
 	}
 	for members, code := range map[string]tenancy.Code{
 		`"role":"super_admin"`:                         tenancy.CodeInvalid,
@@ -307,9 +271,8 @@ func TestTenantAdminCannotEscalate(t *testing.T) {
 		`"role":"admin","expires_in":"1h"`:             tenancy.CodeInvalid,
 	} {
 		body := `{"email":"m@example.com",` + members + `}`
-		reg.Do(t, apitest.Request{As: mallory, Method: "POST",
-			Path: "/api/v1/tenants/acme/invitations",
-			Body: body}).WantProblem(t, 422, code)
+		reg.Do(t, apitest.Post(mallory, "/api/v1/tenants/acme/invitations", body)).
+			WantProblem(t, 422, code)
 	}
 	for _, role := range []string{"editor", "viewer", "replicator"} {
 		for _, req := range []apitest.Request{
@@ -331,8 +294,7 @@ func TestInvitationIsAcceptedOnce(t *testing.T) {
 	i := invite(t, reg, "acme-admin", "Bob@Example.com", "editor")
 	assert.Equal(t, "bob@example.com", i.Email)
 	assert.Equal(t, "/invitations/accept#"+i.Token, i.URL)
-	listed := reg.Do(t, apitest.Request{As: "acme-admin",
-		Path: "/api/v1/tenants/acme/invitations"}).Want(t, 200)
+	listed := reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/invitations")).Want(t, 200)
 	assert.NotContains(t, string(listed.Body), i.Token)
 	assert.NotContains(t, string(listed.Body), "token")
 
@@ -344,8 +306,7 @@ func TestInvitationIsAcceptedOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, stored.SuperAdmin)
 	acceptInvitation(t, reg, "", i.Token).WantProblem(t, 404, tenancy.CodeNotFound)
-	assert.Empty(t, reg.Pages(t,
-		apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/invitations"},
+	assert.Empty(t, reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/invitations"),
 		"email"))
 }
 
@@ -368,9 +329,8 @@ func TestInvalidInvitationsLookTheSame(t *testing.T) {
 	acceptInvitation(t, reg, "", used.Token).Want(t, 200)
 	tokens["used"] = used.Token
 	revoked := invite(t, reg, "acme-admin", "revoked@example.com", "viewer")
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE",
-		Path: "/api/v1/tenants/acme/invitations/" +
-			revoked.ID}).Want(t, 204)
+	reg.Do(t, apitest.Delete("acme-admin", "/api/v1/tenants/acme/invitations/"+revoked.ID)).
+		Want(t, 204)
 	tokens["revoked"] = revoked.Token
 	replaced := invite(t, reg, "acme-admin", "twice@example.com", "viewer")
 	invite(t, reg, "acme-admin", "twice@example.com", "viewer")
@@ -381,18 +341,15 @@ func TestInvalidInvitationsLookTheSame(t *testing.T) {
 	reg.AddTenant(t, "gone")
 	tokens["of a deleted tenant"] = invite(t, reg, "gone-admin", "gone@example.com", "viewer").Token
 	reg.DeleteTenant(t, "gone")
-	key := apitest.Decode[ApiKey](t, reg.Do(t,
-		apitest.Request{As: "acme-admin", Method: "POST", Path: "/api/v1/tenants/acme/keys",
-			Body: `{"name":"k","role":"admin"}`}).Want(t, 201))
+	key := apitest.Decode[ApiKey](t,
+		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys",
+			`{"name":"k","role":"admin"}`)).Want(t, 201))
 	reg.Tokens["acme-short"] = key.Secret
 	tokens["of a revoked key"] = invite(t, reg, "acme-short", "key@example.com", "admin").Token
-	reg.Do(t, apitest.Request{As: "acme-admin", Method: "DELETE",
-		Path: "/api/v1/tenants/acme/keys/" + key.ID}).
-		Want(t, 204)
+	reg.Do(t, apitest.Delete("acme-admin", "/api/v1/tenants/acme/keys/"+key.ID)).Want(t, 204)
 	expired := apitest.Decode[invitation](t,
-		reg.Do(t, apitest.Request{As: "acme-admin", Method: "POST",
-			Path: "/api/v1/tenants/acme/invitations",
-			Body: `{"email":"late@example.com","role":"viewer","expires_in":60}`}).Want(t, 201))
+		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/invitations",
+			`{"email":"late@example.com","role":"viewer","expires_in":60}`)).Want(t, 201))
 	assert.Equal(t, "2030-01-01T00:01:00.000000Z", expired.ExpiresAt)
 	passed.Store(int64(time.Minute))
 	tokens["expired"] = expired.Token
@@ -412,11 +369,9 @@ func TestInvalidInvitationsLookTheSame(t *testing.T) {
 	}
 	acceptInvitation(t, reg, "", "x'; DROP TABLE bailiwick.invitations; --").
 		WantProblem(t, 404, tenancy.CodeNotFound)
-	reg.Do(t, apitest.Request{Method: "POST", Path: acceptPath,
-		Body: `{"token":"x","role":"admin"}`}).
+	reg.Do(t, apitest.Post("", acceptPath, `{"token":"x","role":"admin"}`)).
 		WantProblem(t, 422, tenancy.CodeUnknownField)
-	reg.Do(t, apitest.Request{Method: "POST", Path: acceptPath,
-		Body: `{"token":"x","email":"other@example.com"}`}).
+	reg.Do(t, apitest.Post("", acceptPath, `{"token":"x","email":"other@example.com"}`)).
 		WantProblem(t, 422, tenancy.CodeUnknownField)
 }
 
@@ -442,9 +397,8 @@ func TestExistingUserAcceptsOnlySignedIn(t *testing.T) {
 	})
 	ada, eve := createUser(t, reg, "ada@example.com"), createUser(t, reg, "eve@example.com")
 	i := apitest.Decode[invitation](t,
-		reg.Do(t, apitest.Request{As: "root", Method: "POST",
-			Path: "/api/v1/tenants/acme/invitations",
-			Body: `{"email":"ada@example.com","role":"admin"}`}).Want(t, 201))
+		reg.Do(t, apitest.Post("root", "/api/v1/tenants/acme/invitations",
+			`{"email":"ada@example.com","role":"admin"}`)).Want(t, 201))
 	caller.Store(eve.ID)
 	for _, as := range []string{"", "root", "session", "nonsense"} {
 		acceptInvitation(t, reg, as, i.Token).WantProblem(t, 404, tenancy.CodeNotFound)
@@ -454,12 +408,11 @@ func TestExistingUserAcceptsOnlySignedIn(t *testing.T) {
 	got := apitest.Decode[acceptance](t, acceptInvitation(t, reg, "session", i.Token).Want(t, 200))
 	assert.Equal(t, ada, got.User)
 
-	me := apitest.Decode[map[string]any](t,
-		reg.Do(t, apitest.Request{As: "session", Path: "/api/v1/me"}).Want(t, 200))
+	me := apitest.Decode[map[string]any](t, reg.Do(t, apitest.Get("session", "/api/v1/me")).
+		Want(t, 200))
 	assert.Equal(t, "ada@example.com", me["email"])
 	assert.NotContains(t, apitest.Decode[map[string]any](t,
-		reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/me"}).
-			Want(t, 200)), "email")
+		reg.Do(t, apitest.Get("root", "/api/v1/me")).Want(t, 200)), "email")
 }
 
 func TestOneOfManyConcurrentAcceptsSucceeds(t *testing.T) {
@@ -469,8 +422,7 @@ func TestOneOfManyConcurrentAcceptsSucceeds(t *testing.T) {
 	statuses := make(chan int, 20)
 	for range cap(statuses) {
 		go func() {
-			statuses <- reg.Send(t, apitest.Request{Method: "POST", Path: acceptPath,
-				Body: `{"token":"` + i.Token + `"}`}).Status
+			statuses <- reg.Send(t, apitest.Post("", acceptPath, `{"token":"`+i.Token+`"}`)).Status
 		}()
 	}
 	counts := map[int]int{}
@@ -478,7 +430,6 @@ func TestOneOfManyConcurrentAcceptsSucceeds(t *testing.T) {
 		counts[<-statuses]++
 	}
 	assert.Equal(t, map[int]int{200: 1, 404: 19}, counts)
-	assert.Len(t, reg.Pages(t,
-		apitest.Request{As: "acme-admin", Path: "/api/v1/tenants/acme/members"}, "email"),
+	assert.Len(t, reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/members"), "email"),
 		1)
 }

@@ -160,3 +160,21 @@ func (c HandlerClient) Get(target string) (status int, body []byte) {
 	c.Handler.ServeHTTP(rec, req)
 	return rec.Code, rec.Body.Bytes()
 }
+
+// Get returns a GET request of a caller.
+func Get(as, path string) Request { return Request{As: as, Path: path} }
+
+// Put returns a PUT request of a caller with a JSON body.
+func Put(as, path, body string) Request {
+	return Request{As: as, Method: http.MethodPut, Path: path, Body: body}
+}
+
+// Post returns a POST request of a caller with a JSON body, without a body if it is "".
+func Post(as, path, body string) Request {
+	return Request{As: as, Method: http.MethodPost, Path: path, Body: body}
+}
+
+// Delete returns a DELETE request of a caller.
+func Delete(as, path string) Request {
+	return Request{As: as, Method: http.MethodDelete, Path: path}
+}

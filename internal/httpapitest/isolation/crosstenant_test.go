@@ -26,12 +26,9 @@ func newWithSameItems(t *testing.T, changes ...apitest.Option) *apitest.Registry
 	for _, tenant := range []string{"acme", "beta"} {
 		for _, name := range []string{"a", "b", "c"} {
 			body := `{"spec":{"template":"` + tenant + `"}}`
-			reg.Do(t, apitest.Request{As: tenant + "-editor", Method: "PUT",
-				Path: "/api/v1/prompts/" + name,
-				Body: body}).Want(t, 201)
-			reg.Do(t, apitest.Request{As: tenant + "-editor", Method: "PUT",
-				Path: "/api/v1/agents/" + name,
-				Body: `{"spec":{}}`}).Want(t, 201)
+			reg.Do(t, apitest.Put(tenant+"-editor", "/api/v1/prompts/"+name, body)).Want(t, 201)
+			reg.Do(t, apitest.Put(tenant+"-editor", "/api/v1/agents/"+name, `{"spec":{}}`)).
+				Want(t, 201)
 		}
 	}
 	return reg
@@ -45,8 +42,8 @@ func TestCursorIsRefusedInAnotherTenant(t *testing.T) {
 	for _, path := range []string{"/api/v1/prompts", "/api/v1/agents", "/api/v1/discovery",
 		"/api/v1/tenants/acme/keys"} {
 		for _, root := range []bool{false, true} {
-			req, b := apitest.Request{As: "acme-admin", Path: path},
-				apitest.Request{As: "beta-admin", Path: strings.Replace(path, "acme", "beta", 1)}
+			req, b := apitest.Get("acme-admin", path),
+				apitest.Get("beta-admin", strings.Replace(path, "acme", "beta", 1))
 			if root {
 				req.As, req.Host, b.As, b.Host = "root", "acme.registry.test", "root",
 					"beta.registry.test"
@@ -68,9 +65,7 @@ func TestCursorOfDeletedTenantIsRefusedInAnother(t *testing.T) {
 	reg.DeleteTenant(t, "acme")
 	reg.DeleteTenant(t, "beta")
 	keys := func(tenant, cursor string) apitest.Response {
-		return reg.Do(t, apitest.Request{
-			As: "root", Path: "/api/v1/tenants/" + tenant + "/keys?limit=1" +
-				cursor})
+		return reg.Do(t, apitest.Get("root", "/api/v1/tenants/"+tenant+"/keys?limit=1"+cursor))
 	}
 	cursor := "&cursor=" + apitest.NextCursor(t, keys("acme", "").Want(t, 200))
 	keys("acme", cursor).Want(t, 200)
@@ -82,7 +77,7 @@ func TestCursorOfTenantListIsRefusedForAnotherCaller(t *testing.T) {
 	t.Parallel()
 	reg := apitest.NewWithUsers(t)
 	list := func(as, query string) apitest.Response {
-		return reg.Do(t, apitest.Request{As: as, Path: "/api/v1/tenants?limit=1" + query})
+		return reg.Do(t, apitest.Get(as, "/api/v1/tenants?limit=1"+query))
 	}
 	const one, other = "user:viewer@acme,viewer@beta", "user:admin@acme,viewer@beta"
 	cursor := "&cursor=" + apitest.NextCursor(t, list(one, "").Want(t, 200))
@@ -109,8 +104,8 @@ func TestForgedCursorReadsOnlyTheOwnTenant(t *testing.T) {
 	reg := newWithSameItems(t)
 	acme, beta := reg.Tenants["acme"].ID, reg.Tenants["beta"].ID
 	list := func(cursor string) apitest.Response {
-		return reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts?cursor=" +
-			url.QueryEscape(cursor)})
+		return reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?cursor="+
+			url.QueryEscape(cursor)))
 	}
 	own := list(forgeCursor("list prompt", acme, "a")).Want(t, 200)
 	assert.Equal(t, []string{"b", "c"}, own.Names(t),
@@ -124,8 +119,7 @@ func TestForgedCursorReadsOnlyTheOwnTenant(t *testing.T) {
 	}
 	for _, position := range []string{"a", "a\x00", "a\x00b\x00c", "\xff\x00a"} {
 		cursor := forgeCursor("discovery", acme, position)
-		res := reg.Do(t, apitest.Request{
-			As: "acme-viewer", Path: "/api/v1/discovery?cursor=" + cursor})
+		res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery?cursor="+cursor))
 		if position == "a\x00" {
 			res.Want(t, 200)
 			continue
@@ -148,9 +142,8 @@ func TestEveryResponseForbidsCaching(t *testing.T) {
 	}
 	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/none",
 		"/"} {
-		requests = append(requests, apitest.Request{Path: path},
-			apitest.Request{As: "acme-viewer", Path: path},
-			apitest.Request{Method: "DELETE", Path: path})
+		requests = append(requests, apitest.Get("", path), apitest.Get("acme-viewer", path),
+			apitest.Delete("", path))
 	}
 	// root comes last, because it also deletes acme.
 	for _, as := range []string{"", "acme-viewer", "acme-admin", "root"} {
@@ -233,8 +226,7 @@ func TestETagMatchesOnlyTheOwnTenantsResource(t *testing.T) {
 	}
 	put("beta", `"2"`).WantProblem(t, 412, tenancy.CodeVersionMismatch)
 	put("beta", `"1"`).Want(t, 200)
-	assert.Contains(t, string(reg.Do(t, apitest.Request{As: "acme-viewer", Path: path}).Body),
-		"acme again",
+	assert.Contains(t, string(reg.Do(t, apitest.Get("acme-viewer", path)).Body), "acme again",
 		"beta's write doesn't change acme's resource")
 }
 
@@ -273,8 +265,7 @@ func TestResolverCacheServesNoOtherTenant(t *testing.T) {
 			}
 		}
 	}
-	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: "/api/v1/tenants/beta"}).
-		Want(t, 204)
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/beta")).Want(t, 204)
 	for _, req := range []apitest.Request{
 		{Tenant: "beta"}, {Tenant: reg.Tenants["beta"].ID.String()},
 		{Host: "beta.registry.test"}} {
