@@ -179,7 +179,7 @@ func TestLogHandlerAddsTheContextsAttributes(t *testing.T) {
 	t.Parallel()
 	var out apitest.LogBuffer
 	handler := httpapi.LogHandler(slog.NewJSONHandler(&out, nil))
-	assert.Equal(t, handler, httpapi.LogHandler(handler), "twice is once")
+	assert.Equal(t, handler, httpapi.LogHandler(handler), "a second LogHandler adds nothing")
 	logger := slog.New(handler).With("a", 1)
 	id := tenancy.NewID()
 	ctx := tenancy.WithPrincipal(tenancy.NewContext(t.Context(), id),

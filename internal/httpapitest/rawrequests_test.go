@@ -176,10 +176,10 @@ func TestAbsoluteRequestTargetNamesTheHost(t *testing.T) {
 		"absolute form, two Hosts": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\nHost:" +
 				" beta.localhost\r\n", refused},
-		"no Host":                   {getHTTP11, refused},
-		"no Host, of old":           {getHTTP10, noTenant},
-		"no Host, of old, a header": {getHTTP10 + "X-Tenant-ID: acme\r\n", "acme"},
-		"a space before the colon":  {getHTTP11 + "Host : acme.localhost\r\n", refused},
+		"no Host":                     {getHTTP11, refused},
+		"no Host, HTTP/1.0":           {getHTTP10, noTenant},
+		"no Host, HTTP/1.0, a header": {getHTTP10 + "X-Tenant-ID: acme\r\n", "acme"},
+		"a space before the colon":    {getHTTP11 + "Host : acme.localhost\r\n", refused},
 		"a name with a space before": {getHTTP11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n",
 			refused},
 	} {
@@ -210,7 +210,7 @@ func TestForwardedHostCountsOnlyFromTrustedPeers(t *testing.T) {
 		"two values, three lines": {"beta.localhost",
 			"X-Forwarded-Host: a, b\r\nX-Forwarded-Host: c\r\nX-Forwarded-Host:" +
 				" beta.localhost,acme.localhost\r\n", "beta", "acme"},
-		"of no tenant": {"beta.localhost", "X-Forwarded-Host: localhost\r\n", "beta",
+		"a host of no tenant": {"beta.localhost", "X-Forwarded-Host: localhost\r\n", "beta",
 			noTenant},
 		"unknown": {"beta.localhost", "X-Forwarded-Host: ghost.localhost\r\n",
 			"beta", noSuchTenant},

@@ -293,10 +293,10 @@ func TestInvalidOptionsAreNamed(t *testing.T) {
 			o.Discovery = []httpapi.Discovery{
 				{Kind: "model_config", Member: "m", Fields: []string{"api_key"}}}
 		}, "Options.Discovery[0].Fields"},
-		"a taken member": {func(_ *ports.Services, o *httpapi.Options) {
+		"a reserved member": {func(_ *ports.Services, o *httpapi.Options) {
 			o.Discovery = []httpapi.Discovery{{Kind: "agent", Member: "tenant"}}
 		}, "Options.Discovery[0].Member"},
-		"a kind of our own": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind },
+		"a reserved path": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind },
 			`"tenants"`},
 	} {
 		t.Run(name, func(t *testing.T) {
