@@ -33,12 +33,15 @@ type auditBody struct {
 	Details    any             `json:"details"`
 }
 
+// auditActor is the caller of an audited action. ID and Name are empty if the caller is
+// anonymous.
 type auditActor struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
+// auditTarget is what an audited action is about.
 type auditTarget struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`

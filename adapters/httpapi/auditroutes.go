@@ -25,6 +25,8 @@ var (
 	}
 )
 
+// auditRoutes returns the routes that read the audit log. No route changes or removes
+// an entry.
 func (a *api) auditRoutes() []operation {
 	list := response{status: http.StatusOK, doc: "One page, newest first.",
 		schema: goType[page[auditBody]]()}

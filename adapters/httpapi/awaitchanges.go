@@ -35,11 +35,14 @@ type flushingWriter struct {
 	flushed bool
 }
 
+// WriteHeader sends the status after the changes were received.
 func (s *flushingWriter) WriteHeader(status int) {
 	s.flushChanges()
 	s.ResponseWriter.WriteHeader(status)
 }
 
+// Write sends the body after the changes were received: a handler may write it without
+// a call of WriteHeader.
 func (s *flushingWriter) Write(b []byte) (int, error) {
 	s.flushChanges()
 	return s.ResponseWriter.Write(b)

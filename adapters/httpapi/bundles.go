@@ -75,6 +75,7 @@ func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 	}
 	defer report.Close()
 
+	// The import is committed here: an error of writing its report can't undo it.
 	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(http.StatusOK)
 	_, err = report.WriteTo(w)

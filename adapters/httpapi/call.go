@@ -22,6 +22,7 @@ func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
 		err := a.authorize(w, c, op)
+		// After a refusal too: the access log shows the caller as far as it is known.
 		recordRequest(c.Request, op.access <= optionalAuth)
 		if err == nil {
 			c.query, err = op.readQuery(r.URL.RawQuery)
@@ -33,6 +34,7 @@ func (a *api) serve(op operation) http.Handler {
 			return
 		}
 		a.auditDenial(c, op, err)
+		// The rest of a too large body is never read, so the connection can't be reused.
 		tooLarge := tenancy.CodeOf(err) == tenancy.CodeTooLarge
 		if tooLarge {
 			w.Header().Set("Connection", "close")
@@ -53,6 +55,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 		return nil
 	}
 	principal, err := a.authenticated(w, c)
+	// Wrong credentials in Authorization are refused, so that a caller notices a mistake.
 	if op.access == optionalAuth && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated &&
 		c.Header.Get("Authorization") == "" {
 		return nil
@@ -72,6 +75,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 		return mayManage(principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
+	// Resolution finds no deleted tenant. Only a super-admin may still manage one.
 	if op.access == managesTenant && principal.SuperAdmin &&
 		tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
 		tenant, err = a.deletedTenant(c)
@@ -80,6 +84,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 		return err
 	}
 	c.tenant = tenant
+	// Before the permission: a refused request costs the tenant's quota too.
 	if err := a.limitRate(w, principal, tenant); err != nil {
 		return err
 	}

@@ -49,6 +49,8 @@ func decodeCursor(scope []string, cursor string, n int) (after []string, err err
 	if len(cursor) > maxCursor {
 		return nil, errCursor
 	}
+	// Strict refuses unused bits, and the query has refused line ends: a cursor has exactly
+	// one valid text.
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) <= 1+cursorTag || b[0] != cursorVersion {
 		return nil, errCursor

@@ -40,6 +40,7 @@ func (a *api) discover(w http.ResponseWriter, c *call) error {
 		if len(found) > l.limit {
 			found, hasMore = found[:l.limit], true
 		}
+		// A list that has ended keeps its last position, so its next pages are empty.
 		if len(found) > 0 {
 			positions[i] = found[len(found)-1].Name
 		}

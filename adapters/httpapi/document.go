@@ -128,6 +128,8 @@ func leastRole(p tenancy.Permission) string {
 	return string(grant.Roles[0])
 }
 
+// describe returns the response's entry in the document. Every response has the header
+// X-Request-ID.
 func (res response) describe(r huma.Registry) *huma.Response {
 	d := &huma.Response{Description: res.doc,
 		Headers: map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")}}
@@ -171,6 +173,7 @@ func problemResponse(status int, codes []tenancy.Code) *huma.Response {
 // problems returns the codes of the operation's problems by status: op.codes, and
 // those that its access, its query and its body imply.
 func (op operation) problems() map[int][]tenancy.Code {
+	// Every operation parses its query and can meet a fault.
 	codes := slices.Concat(op.codes,
 		[]tenancy.Code{tenancy.CodeInvalid, tenancy.CodeInternal, tenancy.CodeUnavailable})
 	if op.access != anyone {
@@ -204,6 +207,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	for _, code := range slices.Compact(codes) {
 		byStatus[statuses[code]] = append(byStatus[statuses[code]], code)
 	}
+	// createOnlyError gives this code another status than the table.
 	if slices.Contains(op.conditionalHeaders, ifNoneMatch) && op.method != http.MethodGet {
 		byStatus[http.StatusPreconditionFailed] = append(byStatus[http.StatusPreconditionFailed],
 			tenancy.CodeAlreadyExists)

@@ -57,6 +57,8 @@ type userRef struct {
 	Name  string `json:"name"`
 }
 
+// invitationRoutes returns the routes for invitations. All but accepting belong to
+// tenant admins.
 func (a *api) invitationRoutes() []operation {
 	const all = tenantRoot + "/invitations"
 	return []operation{{
@@ -126,6 +128,8 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	})
 }
 
+// listInvitations writes one page of the open invitations. The sort key is the id,
+// which grows with the time of creation.
 func (a *api) listInvitations(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list invitations")
 	if err != nil {

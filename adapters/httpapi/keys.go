@@ -111,6 +111,8 @@ func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
 	return a.writeNewKey(w, key, secret)
 }
 
+// writeNewKey writes the response to a created or rotated key, the only one with the
+// secret.
 func (a *api) writeNewKey(w http.ResponseWriter, key tenancy.APIKey, secret string) error {
 	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+key.Tenant.String()+"/keys/"+key.ID)
 	return writeJSON(w, http.StatusCreated, newKeyBody{
@@ -119,6 +121,8 @@ func (a *api) writeNewKey(w http.ResponseWriter, key tenancy.APIKey, secret stri
 	})
 }
 
+// listKeys writes one page of the tenant's keys. The sort key is the id, which grows
+// with the time of creation.
 func (a *api) listKeys(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list keys")
 	if err != nil {

@@ -23,6 +23,8 @@ func withLogHandler(l *slog.Logger) *slog.Logger { return slog.New(LogHandler(l.
 
 type logHandler struct{ slog.Handler }
 
+// Handle adds the context's attributes to a clone of the record, because other handlers
+// may hold the same record.
 func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 	var attrs []slog.Attr
 	if id := RequestID(ctx); id != "" {
@@ -42,6 +44,7 @@ func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
+// actorAttr returns the group actor. The platform token has no id.
 func actorAttr(p tenancy.Principal) slog.Attr {
 	if p.ID == "" {
 		return slog.Group("actor", slog.String("kind", string(p.Kind)))

@@ -18,6 +18,7 @@ type meBody struct {
 	Memberships []membership `json:"memberships" nullable:"false" doc:"sorted by slug"`
 }
 
+// membership is one tenant of the caller with their role in it.
 type membership struct {
 	Tenant tenantRef    `json:"tenant"`
 	Role   tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`

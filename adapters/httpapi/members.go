@@ -22,6 +22,8 @@ type memberInput struct {
 	Role tenancy.Role `json:"role" enum:"viewer,editor,admin"`
 }
 
+// memberRoutes returns the routes for the members of a tenant. Only users are members:
+// a key belongs to its tenant and has its role.
 func (a *api) memberRoutes() []operation {
 	const all, one = tenantRoot + "/members", tenantRoot + "/members/{user_id}"
 	member := goType[memberBody]()
@@ -65,6 +67,7 @@ func showMember(m admin.Member) memberBody {
 		CreatedAt: timestamp(m.CreatedAt)}
 }
 
+// listMembers writes one page of the members. The sort key is the user's id.
 func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list members")
 	if err != nil {

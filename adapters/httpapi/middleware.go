@@ -49,6 +49,7 @@ func recoverPanic(w *responseTracker, r *http.Request, log *slog.Logger) {
 	if cause == nil {
 		return
 	}
+	// net/http closes the connection for this panic, without a stack trace in its log.
 	if cause == http.ErrAbortHandler {
 		recordProblem(r, tenancy.CodeInternal)
 		panic(cause)

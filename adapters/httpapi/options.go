@@ -181,6 +181,8 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	return nil
 }
 
+// withDefaults fills in the documented defaults, except those that depend on how
+// callers are authenticated.
 func (o Options) withDefaults(s ports.Services) Options {
 	if o.Resolver == nil {
 		o.Resolver = resolve.New(s.Tenants,

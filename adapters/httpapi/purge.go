@@ -8,6 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
+// purgeInput is the body of a request that purges a tenant.
 type purgeInput struct {
 	Confirm string `json:"confirm" doc:"the tenant's slug"`
 }
@@ -23,6 +24,8 @@ type certificateBody struct {
 	Digest   string           `json:"digest" pattern:"^sha256:[0-9a-f]{64}$" doc:"of the other members' RFC 8785 form"`
 }
 
+// chainEndBody identifies the last entry of an audit log: an export of the log is
+// complete if it ends with this entry.
 type chainEndBody struct {
 	Seq  int64  `json:"seq" minimum:"0"`
 	Hash string `json:"hash" pattern:"^[0-9a-f]{64}$"`

@@ -23,6 +23,7 @@ type limits struct {
 	now     func() time.Time
 }
 
+// newLimits returns empty buckets. now is the clock of the token buckets.
 func newLimits(now func() time.Time) *limits {
 	return &limits{buckets: otter.Must(&otter.Options[tenancy.ID, *rate.Limiter]{
 		MaximumSize: maxBuckets}), now: now}

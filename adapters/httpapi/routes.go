@@ -23,6 +23,8 @@ func (a *api) operations() []operation {
 	return a.addCrossOriginCode(ops)
 }
 
+// processRoutes returns the probes, the document, the metrics and the routes that
+// belong to no other group.
 func (a *api) processRoutes() []operation {
 	ops := []operation{{
 		id: "live", method: http.MethodGet, path: "/livez", tag: "process",
@@ -76,6 +78,8 @@ func anyObject(huma.Registry) *huma.Schema {
 
 const tenantRoot = apiRoot + "tenants/{tenant}"
 
+// bundleRoutes returns the routes for export, import and secrets. An import with
+// dry_run only reads, although its method is POST.
 func (a *api) bundleRoutes() []operation {
 	return []operation{{
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",

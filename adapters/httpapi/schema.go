@@ -65,10 +65,13 @@ func resourceSchema(kind string) *huma.Schema {
 	}, "id", "kind", "name", "labels", "spec", "version", "created_at", "updated_at")
 }
 
+// nameSchema describes a name, as far as a schema can: [tenancy.CheckName] has the full
+// rule.
 func nameSchema() *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(256)}
 }
 
+// labelsSchema describes labels: at most 64, with string values.
 func labelsSchema() *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, MaxProperties: ptr(64),

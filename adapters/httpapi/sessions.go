@@ -117,6 +117,8 @@ func (a *api) endSession(w http.ResponseWriter, c *call, user, id string) error 
 	return nil
 }
 
+// listOwnSessions lists the caller's sessions. An API key gets an empty list, not an
+// error, so that clients need no special case.
 func (a *api) listOwnSessions(w http.ResponseWriter, c *call) error {
 	if c.principal.Kind != tenancy.UserPrincipal { // only users have sessions
 		return a.writeSessions(w, c, "list own sessions", nil)

@@ -13,6 +13,8 @@ var stateParam = parameter{name: "state", doc: "only tenants in this state", sch
 	Type: huma.TypeString, Enum: []any{"active", "suspended", "deleted"},
 }}
 
+// tenantRoutes returns the routes for tenants. Most of them accept a deleted tenant
+// from a super-admin, who can then restore or purge it.
 func (a *api) tenantRoutes() []operation {
 	const all = apiRoot + "tenants"
 	tenant := goType[tenantBody]()
@@ -82,6 +84,7 @@ func (a *api) tenantRoutes() []operation {
 	}}
 }
 
+// keyRoutes returns the routes for a tenant's API keys.
 func (a *api) keyRoutes() []operation {
 	const all = tenantRoot + "/keys"
 	return []operation{{

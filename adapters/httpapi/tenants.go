@@ -156,6 +156,7 @@ func (a *api) tenantVersion(c *call) (int64, error) {
 	return t.Version, nil
 }
 
+// writeTenant writes a tenant with its ETag.
 func writeTenant(w http.ResponseWriter, status int, t tenancy.Tenant) error {
 	w.Header().Set("ETag", etag(t.Version))
 	return writeJSON(w, status, showTenant(t))

@@ -35,6 +35,8 @@ type userChange struct {
 	SuperAdmin *bool   `json:"super_admin,omitempty"`
 }
 
+// userRoutes returns the routes for users. They belong to no tenant, so only super-
+// admins may call them.
 func (a *api) userRoutes() []operation {
 	const all, one = apiRoot + "users", apiRoot + "users/{id}"
 	user := goType[userBody]()
@@ -109,6 +111,8 @@ func (a *api) createUser(w http.ResponseWriter, c *call) error {
 var errEmptyPassword = atPath(tenancy.CodeInvalid, "/password",
 	"must not be empty; leave it out to set none")
 
+// listUsers writes one page of all users. The sort key is the e-mail address, which is
+// unique.
 func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list users")
 	if err != nil {
