@@ -9,49 +9,50 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// requestState is what the guard gets to know of a request that others answer.
+// requestState is what the middleware learns about a request from the inner handlers.
 type requestState struct {
-	request *http.Request // as far as it has come: its context has the caller and the tenant
-	code    tenancy.Code  // of the problem that it was answered with
-	routine bool          // it needed no credentials
+	request *http.Request // the latest one: its context has the caller and the tenant
+	code    tenancy.Code  // of the problem in the response, "" if there is none
+	routine bool          // the operation needs no credentials
 }
 
-type sightKey struct{}
+type requestStateKey struct{}
 
-// observed gives the request a sight.
-func observed(r *http.Request) (*http.Request, *requestState) {
+// withRequestState returns the request with a requestState in its context.
+func withRequestState(r *http.Request) (*http.Request, *requestState) {
 	s := &requestState{}
-	r = r.WithContext(context.WithValue(r.Context(), sightKey{}, s))
+	r = r.WithContext(context.WithValue(r.Context(), requestStateKey{}, s))
 	s.request = r
 	return r, s
 }
 
-// markReached says how far the request has come.
-func markReached(r *http.Request, routine bool) {
-	if s, ok := r.Context().Value(sightKey{}).(*requestState); ok {
+// recordRequest stores the request whose context has the caller and the tenant.
+func recordRequest(r *http.Request, routine bool) {
+	if s, ok := r.Context().Value(requestStateKey{}).(*requestState); ok {
 		s.request, s.routine = r, routine
 	}
 }
 
-// reached is the request as far as it has come.
-func reached(r *http.Request) *http.Request {
-	if s, ok := r.Context().Value(sightKey{}).(*requestState); ok {
+// latestRequest returns the request of the last recordRequest, or r without one.
+func latestRequest(r *http.Request) *http.Request {
+	if s, ok := r.Context().Value(requestStateKey{}).(*requestState); ok {
 		return s.request
 	}
 	return r
 }
 
-// refusedWith says which problem a request is answered with.
-func refusedWith(r *http.Request, code tenancy.Code) {
-	if s, ok := r.Context().Value(sightKey{}).(*requestState); ok {
+// recordProblem stores the code of the problem in the response.
+func recordProblem(r *http.Request, code tenancy.Code) {
+	if s, ok := r.Context().Value(requestStateKey{}).(*requestState); ok {
 		s.code = code
 	}
 }
 
-const maxLoggedMethod = 16 // a caller may send any word
+const maxLoggedMethod = 16 // bytes: a caller may send any word as method
 
-// tell tells whoever observes that a request is over.
-func (a *api) tell(s *requestState, status int, took time.Duration) {
+// reportRequest calls [Options.Observe] and writes the access log for a finished
+// request.
+func (a *api) reportRequest(s *requestState, status int, took time.Duration) {
 	ctx := s.request.Context()
 	a.observe(ctx, s.code)
 	if !a.accessLog {

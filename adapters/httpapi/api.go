@@ -14,7 +14,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// api is what the handlers share.
+// api holds what all handlers share.
 type api struct {
 	services     ports.Services
 	multiTenant  bool
@@ -23,7 +23,7 @@ type api struct {
 	admin        *admin.Service
 	promote      *promote.Service
 	limits       *limits
-	signin       *signin.Service // nil: the host finds out who calls
+	signin       *signin.Service // nil: the host authenticates callers
 	openID       bool
 
 	prefix        string
@@ -35,7 +35,7 @@ type api struct {
 	observe       func(context.Context, tenancy.Code)
 	accessLog     bool
 	log           *slog.Logger
-	told          telling
+	denialLimit   denialLimiter
 	now           func() time.Time
 
 	title           string
@@ -43,8 +43,8 @@ type api struct {
 	openapiDocument []byte
 }
 
-// New makes the handler of the whole API over s. Services or options that can't
-// work are faults of the program: New panics and names them.
+// New returns the handler of the whole API over s. Missing services and invalid
+// options are faults of the program: New panics and names them.
 func New(s ports.Services, o Options) http.Handler {
 	if err := o.check(s); err != nil {
 		panic("httpapi.New: " + err.Error())
@@ -58,10 +58,10 @@ func New(s ports.Services, o Options) http.Handler {
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe,
 		accessLog: o.AccessLog,
-		log:       o.Logger, told: telling{now: o.Clock}, now: o.Clock, title: o.Title,
+		log:       o.Logger, denialLimit: denialLimiter{now: o.Clock}, now: o.Clock, title: o.Title,
 		version: o.Version,
 	}
-	a.findCallers(s, o)
+	a.setAuthenticate(s, o)
 	if o.Passwords == nil && a.signin != nil {
 		o.Passwords = a.signin
 	}
@@ -70,7 +70,7 @@ func New(s ports.Services, o Options) http.Handler {
 	return a.handler()
 }
 
-// handler makes the router and the document, both from the same operations.
+// handler builds the router and the OpenAPI document from the same operations.
 func (a *api) handler() http.Handler {
 	rt := &router{log: a.log}
 	ops := a.operations()
@@ -81,5 +81,5 @@ func (a *api) handler() http.Handler {
 	if a.openapiDocument, err = a.document(ops); err != nil {
 		panic("httpapi.New: the OpenAPI document: " + err.Error())
 	}
-	return a.guard(rt)
+	return a.middleware(rt)
 }

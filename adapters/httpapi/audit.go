@@ -17,12 +17,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// auditBody is an entry of the audit log as it is answered.
+// auditBody is an entry of the audit log in a response.
 type auditBody struct {
 	ID         string          `json:"id" format:"uuid"`
-	Seq        int64           `json:"seq" doc:"counts the entries of one tenant, without a gap"`
+	Seq        int64           `json:"seq" doc:"the entry's number in its tenant, without gaps"`
 	At         timestamp       `json:"at"`
-	TenantID   *string         `json:"tenant_id" format:"uuid" doc:"null: of no tenant"`
+	TenantID   *string         `json:"tenant_id" format:"uuid" doc:"null if it has no tenant"`
 	TenantSlug *string         `json:"tenant_slug"`
 	Actor      auditActor      `json:"actor"`
 	Action     string          `json:"action"`
@@ -33,17 +33,22 @@ type auditBody struct {
 	Details    any             `json:"details"`
 }
 
+// auditActor is the caller of an audited action. ID and Name are empty if the caller is
+// anonymous.
 type auditActor struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
+// auditTarget is what an audited action is about.
 type auditTarget struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 }
 
+// showEntry returns the entry for a response. A stored entry that was changed and can't
+// be read has no details and the outcome "failed".
 func showEntry(e tenancy.AuditEntry) auditBody {
 	b := auditBody{
 		ID: e.ID, Seq: e.Seq, At: timestamp(e.At),
@@ -51,7 +56,7 @@ func showEntry(e tenancy.AuditEntry) auditBody {
 		Action: e.Action, Target: auditTarget(e.Target), RequestID: e.RequestID, Address: e.Address,
 		Outcome: e.Outcome, Details: e.Details,
 	}
-	if len(e.Details) == 0 { // an entry that somebody has made unreadable
+	if len(e.Details) == 0 { // the stored entry was changed and is unreadable
 		b.Details, b.Outcome = map[string]any{}, tenancy.Failed
 	}
 	if !e.Tenant.IsZero() {
@@ -61,23 +66,25 @@ func showEntry(e tenancy.AuditEntry) auditBody {
 	return b
 }
 
-// auditQuery reads the filters of a list of entries.
+// auditQuery reads the filters of an audit list.
 func (c *call) auditQuery() (ports.AuditQuery, error) {
 	q := ports.AuditQuery{Actor: c.query.text("actor"), Action: c.query.text("action")}
-	for name, into := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
+	for name, target := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
 		if !c.query.has(name) {
 			continue
 		}
 		at, err := time.Parse(time.RFC3339Nano, c.query.text(name))
 		if err != nil || at.Year() < 1 || at.IsZero() {
 			return q, invalidParameter(name,
-				"it is a time as RFC 3339 has it: 2026-01-31T12:00:00Z")
+				"must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
 		}
-		*into = at
+		*target = at
 	}
 	return q, nil
 }
 
+// listAudit writes one page of the tenant's audit log, newest first. The sort key is
+// seq.
 func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list audit")
 	if err != nil {
@@ -92,28 +99,30 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 			return errCursor
 		}
 	}
-	q.Limit = l.more()
+	q.Limit = l.fetchLimit()
 	found, err := a.admin.ListAudit(c.Context(), c.principal, c.PathValue(resolve.PathValue), q)
 	if err != nil {
 		return err
 	}
-	place := func(e tenancy.AuditEntry) string { return strconv.FormatInt(e.Seq, 10) }
-	return writeJSON(w, http.StatusOK, pageOf(l, found, place, showEntry))
+	key := func(e tenancy.AuditEntry) string { return strconv.FormatInt(e.Seq, 10) }
+	return writeJSON(w, http.StatusOK, pageOf(l, found, key, showEntry))
 }
 
+// listPlatformAudit writes one page of the audit log of all tenants, newest first. The
+// sort key is the time and the id, because seq is unique only within a tenant.
 func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list all audit")
 	if err != nil {
 		return err
 	}
-	selected, err := c.auditQuery()
+	filters, err := c.auditQuery()
 	if err != nil {
 		return err
 	}
-	q := ports.PlatformAuditQuery{Actor: selected.Actor, Action: selected.Action,
-		Since: selected.Since, Until: selected.Until, Limit: l.more()}
+	q := ports.PlatformAuditQuery{Actor: filters.Actor, Action: filters.Action,
+		Since: filters.Since, Until: filters.Until, Limit: l.fetchLimit()}
 	if l.after != "" {
-		if q.Before, err = placeOf(l.after); err != nil {
+		if q.Before, err = parseAuditPosition(l.after); err != nil {
 			return err
 		}
 	}
@@ -121,11 +130,13 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	place := func(e tenancy.AuditEntry) string { return e.At.UTC().Format(timeLayout) + " " + e.ID }
-	return writeJSON(w, http.StatusOK, pageOf(l, found, place, showEntry))
+	key := func(e tenancy.AuditEntry) string { return e.At.UTC().Format(timeLayout) + " " + e.ID }
+	return writeJSON(w, http.StatusOK, pageOf(l, found, key, showEntry))
 }
 
-func placeOf(cursor string) (ports.AuditPlace, error) {
+// parseAuditPosition reads the position in a cursor of the platform's audit list:
+// a time and an id.
+func parseAuditPosition(cursor string) (ports.AuditPlace, error) {
 	text, id, ok := strings.Cut(cursor, " ")
 	at, err := time.Parse(timeLayout, text)
 	if !ok || err != nil || id == "" {
@@ -134,46 +145,48 @@ func placeOf(cursor string) (ports.AuditPlace, error) {
 	return ports.AuditPlace{At: at, ID: id}, nil
 }
 
-var errNoBody = errors.New("httpapi: nobody reads a body")
+// errHeadRequest stops an export whose body isn't sent.
+var errHeadRequest = errors.New("httpapi: a HEAD request has no body")
 
-// exportAudit streams the log. The last line tells that nothing is missing behind
-// it; without one, the answer was cut off.
+// exportAudit streams the log. The last line marks the end: a response without it
+// was cut off.
 func (a *api) exportAudit(w http.ResponseWriter, c *call) error {
 	out := bufio.NewWriter(w)
-	begun := false
+	started := false
 	var end tenancy.AuditChain
 	err := a.admin.ExportAudit(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		func(tenant tenancy.Tenant, first, last tenancy.AuditChain) error {
-			begun, end = true, last
+			started, end = true, last
 			h := w.Header()
 			h.Set("Content-Type", auditMediaType)
 			h.Set("Content-Disposition",
 				fmt.Sprintf(`attachment; filename="%s.audit.jsonl"`, tenant.Slug))
 			w.WriteHeader(http.StatusOK)
 			if c.Method == http.MethodHead {
-				return errNoBody
+				return errHeadRequest
 			}
 			_, err := fmt.Fprintf(out, `{"begin":{"tenant_id":%q,"seq":%d,"hash":"%x"}}`+"\n",
 				tenant.ID, first.Seq, first.Hash)
 			return err
 		}, func(e tenancy.AuditEntry) error { return writeEntry(out, e) })
 	switch {
-	case errors.Is(err, errNoBody):
+	case errors.Is(err, errHeadRequest):
 		return nil
-	case err != nil && !begun:
+	case err != nil && !started:
 		return err
 	}
 	if err == nil {
-		// a bufio.Writer keeps its first error for Flush
+		// Flush returns the first error of the writes before it.
 		fmt.Fprintf(out, `{"end":{"seq":%d,"hash":"%x"}}`+"\n", end.Seq, end.Hash)
 		err = out.Flush()
 	}
-	a.cutOff(c, err)
+	a.abortResponse(c, err)
 	return nil
 }
 
-// writeEntry writes a line. What isn't one line of JSON, and so no entry that was
-// ever written, stands there as a string: it must not look like several lines.
+// writeEntry writes one line. A stored text that isn't one line of JSON was never
+// written by this package: writeEntry writes it as a JSON string, so that it can't
+// look like several lines.
 func writeEntry(out *bufio.Writer, e tenancy.AuditEntry) error {
 	text := []byte(e.Text)
 	if !json.Valid(text) || bytes.ContainsAny(text, "\r\n") ||

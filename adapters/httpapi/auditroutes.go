@@ -16,41 +16,43 @@ var (
 	timeSchema = &huma.Schema{Type: huma.TypeString, Format: "date-time"}
 
 	auditFilters = []parameter{
-		{name: "actor", doc: "only by the actor of this id",
+		{name: "actor", doc: "only entries of the actor with this id",
 			schema: &huma.Schema{Type: huma.TypeString}},
-		{name: "action", doc: "only this action, such as resource.update",
+		{name: "action", doc: "only entries with this action, such as resource.update",
 			schema: &huma.Schema{Type: huma.TypeString}},
-		{name: "since", doc: "not before this time (RFC 3339)", schema: timeSchema},
-		{name: "until", doc: "before this time (RFC 3339)", schema: timeSchema},
+		{name: "since", doc: "only entries at or after this time (RFC 3339)", schema: timeSchema},
+		{name: "until", doc: "only entries before this time (RFC 3339)", schema: timeSchema},
 	}
 )
 
+// auditRoutes returns the routes that read the audit log. No route changes or removes
+// an entry.
 func (a *api) auditRoutes() []operation {
-	list := answer{status: http.StatusOK, doc: "One page, newest first.",
+	list := response{status: http.StatusOK, doc: "One page, newest first.",
 		schema: goType[page[auditBody]]()}
 	params := slices.Concat(auditFilters, pageParams)
 	return []operation{{
 		id: "listAudit", method: http.MethodGet, path: tenantRoot + "/audit", tag: "audit",
 		summary: "Read the tenant's audit log",
-		access:  managesTenant, needs: tenancy.ReadAudit, params: params, answer: list,
+		access:  managesTenant, needs: tenancy.ReadAudit, params: params, response: list,
 		handle: a.listAudit,
 	}, {
 		id: "exportAudit", method: http.MethodGet, path: tenantRoot + "/audit/export", tag: "audit",
-		summary: "Export the tenant's audit log, in a form that can be verified",
+		summary: "Export the tenant's audit log with the hashes that verify it",
 		access:  managesTenant, needs: tenancy.ReadAudit,
-		answer: answer{
+		response: response{
 			status: http.StatusOK, media: auditMediaType, schema: auditLine,
 			headers: []string{"Content-Disposition"},
-			doc: "JSON Lines. The first is {\"begin\":{tenant_id,seq,hash}}: the entry before the" +
-				" oldest that is kept. Then, oldest first," +
-				" each {seq,id,at,hash,entry}: hash is SHA-256 over the hash before it and the" +
-				" bytes of entry. The last is {\"end\":{seq,hash}}.",
+			doc: "JSON Lines. The first line is {\"begin\":{tenant_id,seq,hash}}: the entry" +
+				" before the oldest stored one. One line per entry follows, oldest first:" +
+				" {seq,id,at,hash,entry}, where hash is SHA-256 over the previous hash and the" +
+				" bytes of entry. The last line is {\"end\":{seq,hash}}.",
 		},
 		handle: a.exportAudit,
 	}, {
 		id: "listPlatformAudit", method: http.MethodGet, path: apiRoot + "audit", tag: "audit",
 		summary: "Read the audit log of all tenants",
-		access:  signedIn, needs: tenancy.ReadPlatformAudit, params: params, answer: list,
+		access:  signedIn, needs: tenancy.ReadPlatformAudit, params: params, response: list,
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listPlatformAudit,
 	}}
@@ -70,7 +72,7 @@ func auditLine(huma.Registry) *huma.Schema {
 			"seq": seq, "id": id, "at": timestamp{}.Schema(nil), "hash": hash,
 			"entry": {AnyOf: []*huma.Schema{
 				entry, {Type: huma.TypeString,
-					Description: "what somebody has put in an entry's place"}}},
+					Description: "the stored text, if it is not a valid entry"}}},
 		}, "seq", "id", "at", "hash", "entry"),
 		object(map[string]*huma.Schema{
 			"end": object(map[string]*huma.Schema{"seq": seq, "hash": hash}, "seq", "hash")},

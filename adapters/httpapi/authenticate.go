@@ -12,8 +12,8 @@ import (
 var errCredentials = tenancy.Errorf(tenancy.CodeUnauthenticated,
 	"send valid credentials: Authorization: Bearer <token>")
 
-// authenticated is who calls, and never nobody. All that is unauthenticated
-// looks the same, whatever the reason.
+// authenticated returns the caller, who is never anonymous. Every failure with
+// [tenancy.CodeUnauthenticated] gets the same message, whatever its cause.
 func (a *api) authenticated(w http.ResponseWriter, c *call) (tenancy.Principal, error) {
 	p, err := a.authenticate(w, c)
 	switch {
@@ -27,9 +27,9 @@ func (a *api) authenticated(w http.ResponseWriter, c *call) (tenancy.Principal, 
 	return p, nil
 }
 
-// findCallers sets how callers are found: as the host says, or by what the library
-// itself gives out.
-func (a *api) findCallers(s ports.Services, o Options) {
+// setAuthenticate chooses how callers are authenticated: by [Options.Authenticate],
+// or by the platform token, API keys and sessions.
+func (a *api) setAuthenticate(s ports.Services, o Options) {
 	if o.Authenticate != nil {
 		a.authenticate = func(_ http.ResponseWriter, c *call) (tenancy.Principal, error) {
 			return o.Authenticate(c.Request)
@@ -43,10 +43,10 @@ func (a *api) findCallers(s ports.Services, o Options) {
 	a.authenticate = a.bearerOrSession
 }
 
-// bearerOrSession is the default of [Options.Authenticate]. Whoever sends a token
-// is its bearer and nobody else, whatever cookie they send as well.
+// bearerOrSession is the default of [Options.Authenticate]. A request with the header
+// Authorization is authenticated by it alone: a session cookie is then ignored.
 func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal, error) {
-	if _, there := c.Header["Authorization"]; there {
+	if _, present := c.Header["Authorization"]; present {
 		return a.bearer(c.Request)
 	}
 	secret, ok := a.readCookie(c.Request, sessionCookie)
@@ -62,12 +62,12 @@ func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal
 	}
 	c.session = caller.Session
 	if caller.Renewed != "" {
-		a.giveSession(w, c.Request, caller.Session, caller.Renewed)
+		a.setSessionCookie(w, c.Request, caller.Session, caller.Renewed)
 	}
 	return caller.Principal, nil
 }
 
-// bearer finds the caller of a token: the platform token or an API key.
+// bearer returns the caller of a bearer token: the platform token or an API key.
 func (a *api) bearer(r *http.Request) (tenancy.Principal, error) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 {

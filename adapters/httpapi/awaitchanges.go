@@ -6,55 +6,62 @@ import (
 	"time"
 )
 
-// settlePatience bounds how long the answer to an administrative write waits for
-// this process to hear of it.
-const settlePatience = 250 * time.Millisecond
+// flushTimeout limits how long the response to an administrative write waits until
+// this process has received the change.
+const flushTimeout = 250 * time.Millisecond
 
-// administers reports whether an operation may change who may do what.
-func (op operation) administers() bool {
+// changesAccess reports whether an operation may change the rights of a caller.
+func (op operation) changesAccess() bool {
 	return op.method != http.MethodGet && (op.access == signedIn || op.access == managesTenant)
 }
 
-// answering is what the handler of an operation answers to.
-func (a *api) answering(w http.ResponseWriter, c *call, op operation) http.ResponseWriter {
-	if !op.administers() {
+// responseWriter returns the writer for an operation's handler: a [flushingWriter] if
+// the operation may change access.
+func (a *api) responseWriter(w http.ResponseWriter, c *call, op operation) http.ResponseWriter {
+	if !op.changesAccess() {
 		return w
 	}
-	return &settled{ResponseWriter: w, api: a, ctx: c.Context()}
+	return &flushingWriter{ResponseWriter: w, api: a, ctx: c.Context()}
 }
 
-// settled lets an answer out once this process has heard what was changed before
-// it. The database tells all processes at the same time: whoever has the answer
-// may count on the change, here and nearly always elsewhere.
-type settled struct {
+// flushingWriter sends a response after this process has received the changes that
+// were committed before it. The database notifies all processes at the same time: a
+// client that has the response can rely on the change in this process, and nearly
+// always in the others.
+type flushingWriter struct {
 	http.ResponseWriter
-	api  *api
-	ctx  context.Context
-	done bool
+	api     *api
+	ctx     context.Context
+	flushed bool
 }
 
-func (s *settled) WriteHeader(status int) {
-	s.settle()
+// WriteHeader sends the status after the changes were received.
+func (s *flushingWriter) WriteHeader(status int) {
+	s.flushChanges()
 	s.ResponseWriter.WriteHeader(status)
 }
 
-func (s *settled) Write(b []byte) (int, error) {
-	s.settle()
+// Write sends the body after the changes were received: a handler may write it without
+// a call of WriteHeader.
+func (s *flushingWriter) Write(b []byte) (int, error) {
+	s.flushChanges()
 	return s.ResponseWriter.Write(b)
 }
 
 // Unwrap is for [http.ResponseController].
-func (s *settled) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+func (s *flushingWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-func (s *settled) settle() {
-	if s.done {
+// flushChanges waits once for the changes. If that isn't possible in time, it drops
+// everything that is cached about callers.
+func (s *flushingWriter) flushChanges() {
+	if s.flushed {
 		return
 	}
-	s.done = true
-	if heard := s.api.services.ChangeNotifier; heard != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), settlePatience)
+	s.flushed = true
+	if notifier := s.api.services.ChangeNotifier; notifier != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), flushTimeout)
 		defer cancel()
-		if heard.Flush(ctx) == nil {
+		if notifier.Flush(ctx) == nil {
 			return
 		}
 	}

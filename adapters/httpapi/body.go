@@ -17,8 +17,8 @@ import (
 
 const jsonType = "application/json"
 
-// checkMediaType refuses a body whose Content-Type isn't one of types. One
-// without a Content-Type is taken for the first of them.
+// checkMediaType refuses a body whose Content-Type isn't one of types. A missing
+// Content-Type means types[0].
 func checkMediaType(r *http.Request, types ...string) error {
 	header := r.Header.Get("Content-Type")
 	if header == "" {
@@ -30,12 +30,12 @@ func checkMediaType(r *http.Request, types ...string) error {
 		(charset == "" || strings.EqualFold(charset, "utf-8")) {
 		return nil
 	}
-	return tenancy.Errorf(CodeUnsupportedMediaType, "the body's Content-Type must be %s",
+	return tenancy.Errorf(CodeUnsupportedMediaType, "the Content-Type of the body must be %s",
 		strings.Join(types, " or "))
 }
 
-// limitBody makes the request's body end with an error behind limit bytes. A
-// request that announces more is refused before a byte is read.
+// limitBody makes reading the request's body fail after limit bytes. It refuses a
+// request with a larger Content-Length before a byte is read.
 func limitBody(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if r.ContentLength > limit {
 		return errTooLarge(limit)
@@ -46,28 +46,28 @@ func limitBody(w http.ResponseWriter, r *http.Request, limit int64) error {
 
 func errTooLarge(limit int64) *tenancy.Error {
 	return tenancy.Errorf(tenancy.CodeTooLarge,
-		"the body has more than the %d bytes that are admitted here", limit)
+		"the body is too large: this route accepts at most %d bytes", limit)
 }
 
-// bodyError is the error for a body that couldn't be read to its end: too
-// large, or cut off by the caller. Other errors pass.
+// bodyError converts the error of reading a body: too large, or cut off by the
+// caller. It returns other errors unchanged.
 func bodyError(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errTooLarge(tooLarge.Limit)
 	}
-	if _, ours := errors.AsType[*tenancy.Error](err); ours {
+	if _, ok := errors.AsType[*tenancy.Error](err); ok {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return tenancy.Errorf(tenancy.CodeInvalidJSON, "the body ends before its announced length").
-			Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalidJSON,
+			"the body is shorter than its Content-Length").Because(err)
 	}
 	return err
 }
 
-// readJSON reads the body into the struct that into points to, strictly: I-JSON
-// (RFC 7493), an object, no member that the struct doesn't have.
-func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
+// readJSON reads the body into the struct that target points to. The body must be
+// I-JSON (RFC 7493), an object, and have no member that the struct doesn't have.
+func readJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) error {
 	if err := checkMediaType(r, jsonType); err != nil {
 		return err
 	}
@@ -78,10 +78,11 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) err
 	if err != nil {
 		return bodyError(err)
 	}
-	return decodeJSON(raw, into)
+	return decodeJSON(raw, target)
 }
 
-func decodeJSON(raw []byte, into any) error {
+// decodeJSON is readJSON for a body that is already read.
+func decodeJSON(raw []byte, target any) error {
 	canonical, err := federation.Canonical(raw)
 	if err != nil {
 		return err
@@ -89,28 +90,28 @@ func decodeJSON(raw []byte, into any) error {
 	if canonical[0] != '{' {
 		return tenancy.Errorf(tenancy.CodeInvalid, "the body must be a JSON object")
 	}
-	if err := json.Unmarshal(canonical, into, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(canonical, target, json.RejectUnknownMembers(true)); err != nil {
 		return memberError(err)
 	}
 	return nil
 }
 
-// memberError says which member of a body doesn't fit.
+// memberError names the member of a body that is unknown or has the wrong type.
 func memberError(err error) error {
 	semantic, ok := errors.AsType[*json.SemanticError](err)
 	if !ok {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the body doesn't have the form of this route").
-			Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalid,
+			"the body doesn't match the schema of this route").Because(err)
 	}
 	path := shortPath(semantic.JSONPointer)
 	if errors.Is(err, json.ErrUnknownName) {
-		return atPath(tenancy.CodeUnknownField, path, "has no place here").Because(err)
+		return atPath(tenancy.CodeUnknownField, path, "is an unknown member").Because(err)
 	}
-	return atPath(tenancy.CodeInvalid, path, "isn't of the type that belongs here").Because(err)
+	return atPath(tenancy.CodeInvalid, path, "has the wrong type").Because(err)
 }
 
-// shortPath is path, or what contains it where that would be very long: a bad
-// body isn't to be answered with its own size.
+// shortPath returns path, or its nearest parent of at most 512 bytes: the response to
+// a large invalid body stays small.
 func shortPath(path jsontext.Pointer) string {
 	const longest = 512 // bytes
 	for len(path) > longest {
@@ -119,7 +120,7 @@ func shortPath(path jsontext.Pointer) string {
 	return string(path)
 }
 
-// atPath is an error about one place of the input.
+// atPath returns an error about one JSON Pointer of the input.
 func atPath(code tenancy.Code, path, detail string) *tenancy.Error {
 	e := tenancy.Errorf(code, "%s %s", path, detail)
 	e.Details = []tenancy.Detail{{Path: path, Code: code, Detail: detail}}

@@ -11,10 +11,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// export answers the tenant's bundle. It is whole before its first byte leaves,
-// so that an error of the store is a problem and not half a bundle; a caller
-// that sees fewer bytes than Content-Length has lost the connection.
-func (a *api) export(w http.ResponseWriter, c *call) error {
+// exportBundle writes the tenant's bundle. The bundle is complete before its first
+// byte is sent: an error of the store gives a problem, not half a bundle. A caller
+// that gets fewer bytes than Content-Length has lost the connection.
+func (a *api) exportBundle(w http.ResponseWriter, c *call) error {
 	labels, err := c.query.labels()
 	if err != nil {
 		return err
@@ -36,27 +36,27 @@ func (a *api) export(w http.ResponseWriter, c *call) error {
 		return nil
 	}
 	_, err = bundle.WriteTo(w)
-	a.cutOff(c, err)
+	a.abortResponse(c, err)
 	return nil
 }
 
-// cutOff ends an answer that has begun and couldn't be finished: the connection
-// is closed, so that nobody takes it for a whole one. Without an error it does
+// abortResponse closes the connection of a response that has started and can't be
+// finished, so that no caller takes it for a complete one. With a nil err it does
 // nothing.
-func (a *api) cutOff(c *call, err error) {
+func (a *api) abortResponse(c *call, err error) {
 	if err == nil {
 		return
 	}
-	a.log.WarnContext(c.Context(), "answer cut off", "request_id", RequestID(c.Context()), "error",
-		err)
+	a.log.WarnContext(c.Context(), "response cut off",
+		"request_id", RequestID(c.Context()), "error", err)
 	panic(http.ErrAbortHandler)
 }
 
-// imports reads a bundle into the tenant.
-func (a *api) imports(w http.ResponseWriter, c *call) error {
+// importBundle imports the bundle in the body into the tenant.
+func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 	strategy, err := promote.ParseStrategy(c.query.text("strategy"))
 	if err != nil {
-		return invalidParameter("strategy", "it is one of fail, skip, overwrite, rename")
+		return invalidParameter("strategy", "must be fail, skip, overwrite or rename")
 	}
 	dryRun, err := c.query.boolean("dry_run")
 	if err != nil {
@@ -75,10 +75,11 @@ func (a *api) imports(w http.ResponseWriter, c *call) error {
 	}
 	defer report.Close()
 
+	// The import is committed here: an error of writing its report can't undo it.
 	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(http.StatusOK)
 	_, err = report.WriteTo(w)
-	a.cutOff(c, err)
+	a.abortResponse(c, err)
 	return nil
 }
 
@@ -87,8 +88,8 @@ type importReport struct {
 	ImportID        string                 `json:"import_id"`
 	DryRun          bool                   `json:"dry_run"`
 	Counts          promote.Counts         `json:"counts"`
-	Items           []importItem           `json:"items" nullable:"false" doc:"every item of the bundle, by kind, then name"`
-	SecretsRequired []federation.SecretUse `json:"secrets_required" nullable:"false" doc:"references to secrets that have no value in this tenant"`
+	Items           []importItem           `json:"items" nullable:"false" doc:"the bundle's items, by kind, then name"`
+	SecretsRequired []federation.SecretUse `json:"secrets_required" nullable:"false" doc:"secrets that have no value"`
 }
 
 // importItem is what [promote.ReportItem] writes.
@@ -97,7 +98,7 @@ type importItem struct {
 	Name      string         `json:"name"`
 	Action    promote.Action `json:"action" enum:"create,update,unchanged,skip,rename,fail"`
 	RenamedTo string         `json:"renamed_to,omitempty"`
-	Changes   []importChange `json:"changes" nullable:"false" doc:"from what the tenant has to what the bundle says"`
+	Changes   []importChange `json:"changes" nullable:"false" doc:"differences from the tenant's item to the bundle's"`
 	Error     string         `json:"error,omitempty"`
 }
 
@@ -108,7 +109,7 @@ type importChange struct {
 	To   any    `json:"to,omitempty"`
 }
 
-// setSecret stores the value of a secret. There is no way to read it back.
+// setSecret stores the value of a secret. No route reads it back.
 func (a *api) setSecret(w http.ResponseWriter, c *call) error {
 	name := c.PathValue("name")
 	if err := tenancy.CheckName(name); err != nil {
@@ -119,7 +120,7 @@ func (a *api) setSecret(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	if in.Value == nil || *in.Value == "" {
-		return atPath(tenancy.CodeInvalid, "/value", "must be a string that isn't empty")
+		return atPath(tenancy.CodeInvalid, "/value", "must be a non-empty string")
 	}
 	if err := a.services.Vault.Set(c.Context(), c.tenant.ID, name, []byte(*in.Value)); err != nil {
 		return err
@@ -128,7 +129,7 @@ func (a *api) setSecret(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// secretInput is what a PUT of a secret carries.
+// secretInput is the body of a PUT of a secret.
 type secretInput struct {
 	Value *string `json:"value" minLength:"1"`
 }

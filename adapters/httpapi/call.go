@@ -8,51 +8,54 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// call is one request on its way through an operation.
+// call is one request of an operation.
 type call struct {
 	*http.Request
 	principal tenancy.Principal
-	session   identity.Session // with which the principal calls; none where they have a token
-	tenant    tenancy.Tenant   // that was resolved, of an operation inTenant or tenantOf
+	session   identity.Session // the principal's session; zero if they call with a token
+	tenant    tenancy.Tenant   // the resolved one, if access is worksInTenant or managesTenant
 	query     query
 }
 
-// serve makes the handler of an operation.
+// serve returns the handler of an operation.
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r}
-		err := a.admit(w, c, op)
-		markReached(c.Request, op.access <= optionalAuth)
+		err := a.authorize(w, c, op)
+		// After a refusal too: the access log shows the caller as far as it is known.
+		recordRequest(c.Request, op.access <= optionalAuth)
 		if err == nil {
 			c.query, err = op.readQuery(r.URL.RawQuery)
 		}
 		if err == nil {
-			err = op.handle(a.answering(w, c, op), c)
+			err = op.handle(a.responseWriter(w, c, op), c)
 		}
 		if err == nil {
 			return
 		}
 		a.auditDenial(c, op, err)
+		// The rest of a too large body is never read, so the connection can't be reused.
 		tooLarge := tenancy.CodeOf(err) == tenancy.CodeTooLarge
 		if tooLarge {
 			w.Header().Set("Connection", "close")
 		}
 		writeProblem(w, r, a.log, err)
 		if tooLarge {
-			linger(w, r) // r has the body without its limit: the limit is on c's
+			linger(w, r) // r's body has no limit: limitBody has set it on c's
 		}
 	})
 }
 
-// admit is everything between the router and the handler: who calls, for which
-// tenant, and whether they may. The order of its steps is what keeps a tenant's
-// existence from those who have no place in it: nothing that the request names
-// is looked up before it is known who asks.
-func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
+// authorize does everything between the router and the handler: it authenticates the
+// caller, resolves the tenant and checks the permission. The order of these steps
+// hides a tenant's existence from callers who aren't its members: nothing that the
+// request names is read from the store before the caller is known.
+func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	if op.access == anyone {
 		return nil
 	}
 	principal, err := a.authenticated(w, c)
+	// Wrong credentials in Authorization are refused, so that a caller notices a mistake.
 	if op.access == optionalAuth && tenancy.CodeOf(err) == tenancy.CodeUnauthenticated &&
 		c.Header.Get("Authorization") == "" {
 		return nil
@@ -72,6 +75,7 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 		return mayManage(principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
+	// Resolution finds no deleted tenant. Only a super-admin may still manage one.
 	if op.access == managesTenant && principal.SuperAdmin &&
 		tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
 		tenant, err = a.deletedTenant(c)
@@ -80,6 +84,7 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 		return err
 	}
 	c.tenant = tenant
+	// Before the permission: a refused request costs the tenant's quota too.
 	if err := a.limitRate(w, principal, tenant); err != nil {
 		return err
 	}
@@ -90,9 +95,9 @@ func (a *api) admit(w http.ResponseWriter, c *call, op operation) error {
 	return a.auditSuperAdmin(c, op)
 }
 
-// resolve finds the tenant that the request's sources name, as far as the
-// caller may know it. With tenancy off there is one, and a path that names
-// another names none.
+// resolve returns the tenant that the request's sources name, if the caller may know
+// it. With tenancy off it returns the default tenant; a path that names another one
+// is [tenancy.ErrTenantNotFound].
 func (a *api) resolve(c *call) (tenancy.Tenant, error) {
 	if a.multiTenant {
 		return a.tenants.ResolveFor(c.Context(), c.principal, a.tenants.FromRequest(c.Request))
@@ -103,9 +108,9 @@ func (a *api) resolve(c *call) (tenancy.Tenant, error) {
 	return a.tenants.Resolve(c.Context(), resolve.Sources{Key: tenancy.DefaultID})
 }
 
-// deletedTenant finds the tenant of the path for a super-admin where resolution
-// answers none: it may be deleted, and is there to be managed. The other sources
-// must name it no less, or one would be restored under the name of another.
+// deletedTenant returns the tenant of the path for a super-admin if resolution finds
+// none: a deleted tenant can still be managed. The request's other sources must name
+// the same tenant; otherwise one tenant would be restored under the name of another.
 func (a *api) deletedTenant(c *call) (tenancy.Tenant, error) {
 	tenant, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
 	if err == nil {
@@ -117,8 +122,8 @@ func (a *api) deletedTenant(c *call) (tenancy.Tenant, error) {
 	return tenant, nil
 }
 
-// namesDefault reports whether the tenant in a path, if there is one, is the
-// default tenant.
+// namesDefault reports whether name, the tenant in a path, is empty or the default
+// tenant.
 func namesDefault(name string) bool {
 	if name == "" || name == string(tenancy.DefaultSlug) {
 		return true

@@ -9,32 +9,32 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// condition is what If-Match and If-None-Match ask of the resource that is to
-// be written (RFC 9110, 13.1).
+// condition returns what If-Match and If-None-Match require of the resource to write
+// (RFC 9110, section 13.1).
 func (h resources) condition(c *call, ref federation.Ref) (ports.Condition, error) {
 	var cond ports.Condition
 	absent, err := readTags(c.Header, ifNoneMatch)
 	if err != nil {
 		return cond, err
 	}
-	if absent.present && !absent.any {
+	if absent.present && !absent.wildcard {
 		return cond, tenancy.Errorf(tenancy.CodeInvalid,
-			"the header If-None-Match of a write can only be *")
+			"the header If-None-Match of a write must be *")
 	}
 	match, err := readTags(c.Header, ifMatch)
 	if err != nil {
 		return cond, err
 	}
-	cond.Absent, cond.Exists = absent.any, match.any
-	if match.present && !match.any {
-		cond.Version, err = h.oneOf(c, ref, match.versions())
+	cond.Absent, cond.Exists = absent.wildcard, match.wildcard
+	if match.present && !match.wildcard {
+		cond.Version, err = h.matchingVersion(c, ref, match.versions())
 	}
 	return cond, err
 }
 
-// oneOf gives the version of those in If-Match that the write depends on: the
-// only one, or the stored one if it is among them.
-func (h resources) oneOf(c *call, ref federation.Ref, versions []int64) (int64, error) {
+// matchingVersion returns the version in If-Match that the write depends on: the
+// only one, or the stored one if it is among several.
+func (h resources) matchingVersion(c *call, ref federation.Ref, versions []int64) (int64, error) {
 	switch len(versions) {
 	case 0:
 		return 0, errVersion
@@ -49,9 +49,9 @@ func (h resources) oneOf(c *call, ref federation.Ref, versions []int64) (int64, 
 	return stored.Version, err
 }
 
-// createOnly answers the failure of If-None-Match: * under the status of a
-// failed precondition.
-func createOnly(cond ports.Condition, err error) error {
+// createOnlyError gives the failure of If-None-Match: * the status 412 (Precondition
+// Failed).
+func createOnlyError(cond ports.Condition, err error) error {
 	if cond.Absent && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists {
 		return &statusError{error: err, status: http.StatusPreconditionFailed}
 	}

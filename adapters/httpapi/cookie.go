@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// What the cookies are called, behind the prefix that [api.cookieName] gives
-// them.
+// The names of the cookies, without the prefix that [api.cookieName] adds.
 const (
 	sessionCookie = "bailiwick"
-	flowCookie    = "bailiwick-oidc" // of a sign-in through an OpenID provider that is under way
+	flowCookie    = "bailiwick-oidc" // of an unfinished sign-in through an OpenID provider
 )
 
-// cookieName is what a cookie is called in the answer to r. Browsers take a name
-// with __Host- only over TLS, for this host alone and all of it, so that no other
-// host, above or beside it, can set one (RFC 6265bis, section 4.1.3). Below a
-// prefix it is __Secure-. Over plain HTTP there is no such promise; and what was
-// set without it is not looked at over TLS.
+// cookieName returns the name of a cookie in the response to r. Over TLS it has the
+// prefix __Host-: browsers accept such a cookie only over TLS and for exactly this
+// host, so no parent or sibling domain can set one (RFC 6265bis, section 4.1.3).
+// With [Options.Prefix] it has the prefix __Secure- instead. Over plain HTTP it has
+// no prefix, and over TLS a cookie without the prefix is ignored.
 func (a *api) cookieName(r *http.Request, name string) string {
 	switch {
 	case !a.tenants.Secure(r):
@@ -27,28 +26,29 @@ func (a *api) cookieName(r *http.Request, name string) string {
 	return "__Secure-" + name
 }
 
-// readCookie answers the value of a cookie. Two of one name are none: one of them
-// may be from another host of the domain, and nothing tells which.
+// readCookie returns the value of a cookie. Two cookies with one name count as none:
+// another host of the domain may have set one of them, and the request doesn't show
+// which.
 func (a *api) readCookie(r *http.Request, name string) (value string, ok bool) {
-	found := r.CookiesNamed(a.cookieName(r, name))
-	if len(found) != 1 || found[0].Value == "" {
+	cookies := r.CookiesNamed(a.cookieName(r, name))
+	if len(cookies) != 1 || cookies[0].Value == "" {
 		return "", false
 	}
-	return found[0].Value, true
+	return cookies[0].Value, true
 }
 
-// setCookie gives the browser a cookie for this host alone, which no script
-// reads and no other site sends along but for a link that is followed.
+// setCookie sets a cookie for this host only. Scripts can't read it (HttpOnly), and
+// browsers send it from another site only when the user follows a link (SameSite=Lax).
 func (a *api) setCookie(
-	w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration,
+	w http.ResponseWriter, r *http.Request, name, value string, lifetime time.Duration,
 ) {
 	path := a.prefix
 	if path == "" {
 		path = "/"
 	}
-	seconds := int(lasts / time.Second)
+	seconds := int(lifetime / time.Second)
 	if seconds <= 0 {
-		seconds = -1 // it is gone at once
+		seconds = -1 // deletes the cookie
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: a.cookieName(r, name), Value: value, Path: path, MaxAge: seconds,
@@ -56,7 +56,7 @@ func (a *api) setCookie(
 	})
 }
 
-// dropCookie takes a cookie away from the browser.
-func (a *api) dropCookie(w http.ResponseWriter, r *http.Request, name string) {
+// deleteCookie makes the browser delete a cookie.
+func (a *api) deleteCookie(w http.ResponseWriter, r *http.Request, name string) {
 	a.setCookie(w, r, name, "", 0)
 }

@@ -7,21 +7,21 @@ import (
 )
 
 var errCrossOrigin = tenancy.Errorf(CodeCrossOrigin,
-	"a browser sent this from a page of another origin: send it from this one, or with a bearer"+
-		" token")
+	"the request comes from a page of another origin: send it from a page of this origin, or"+
+		" with a bearer token")
 
-// sameOrigin refuses what a browser sends with its cookie on behalf of a page of
-// another origin, also of one on a sibling of this host: it says so in
-// Sec-Fetch-Site, or in Origin, which is held against the host that the client
-// asked for. What has neither is from no browser that would send a cookie by
+// sameOrigin refuses a request that a browser sends with its cookie for a page of
+// another origin, even of a sibling of this host. The browser reports the origin in
+// Sec-Fetch-Site, or in Origin, which must match the host that the client asked for.
+// A request with neither header doesn't come from a browser that adds cookies by
 // itself. GET and HEAD change nothing and pass.
 func (a *api) sameOrigin(r *http.Request) error {
-	asked := *r
-	if asked.Host = a.tenants.FromRequest(r).Host; asked.Host == "" {
-		asked.Host = "." // which is no origin's: "null" would be without a host too
+	effective := *r
+	if effective.Host = a.tenants.FromRequest(r).Host; effective.Host == "" {
+		effective.Host = "." // matches no origin; "" would match the origin "null"
 	}
 	var protection http.CrossOriginProtection
-	if err := protection.Check(&asked); err != nil {
+	if err := protection.Check(&effective); err != nil {
 		return errCrossOrigin.Because(err)
 	}
 	return nil

@@ -11,44 +11,46 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// A cursor is base64url of a version byte, a tag and the places where the next
-// page begins, one for each list that is paged together. The tag is a hash over
-// the places and the list that they belong to: tenant, route and query. It is no
-// signature, because there is nothing to protect: whoever makes one up asks for
-// a page of a list which they may read from the start, since the tenant whose
-// list is read is the resolved one and never the cursor's. What the tag does is
-// to catch every cursor that was meant for another list.
+// A cursor is base64url of a version byte, a tag and positions: the keys after which
+// the next page begins, one for each list that is paged together. The tag is a hash
+// over the positions and their list: tenant, route and query. It isn't a signature,
+// because there is nothing to protect: a forged cursor asks for a page of a list that
+// its sender may read from the start, since the list's tenant is always the resolved
+// one and never comes from the cursor. The tag detects a cursor of another list.
 const (
 	cursorVersion = 1
 	cursorTag     = 16   // bytes
 	maxCursor     = 8192 // characters
 )
 
-// placeSeparator stands in no place: names have no control characters.
-const placeSeparator = "\x00"
+// positionSeparator is part of no position: names have no control characters.
+const positionSeparator = "\x00"
 
 var errCursor = tenancy.Errorf(tenancy.CodeInvalidCursor,
-	"the cursor doesn't belong to this list: repeat the request that gave it, or begin without one")
+	"the cursor doesn't belong to this list: send it with the query that returned it, or start"+
+		" without a cursor")
 
-// sealCursor makes the cursor for the places after in the list that scope
+// encodeCursor returns the cursor of the positions after in the list that scope
 // names.
-func sealCursor(scope []string, after ...string) string {
-	joined := strings.Join(after, placeSeparator)
+func encodeCursor(scope []string, after ...string) string {
+	joined := strings.Join(after, positionSeparator)
 	b := append([]byte{cursorVersion}, cursorHash(scope, joined)...)
 	return base64.RawURLEncoding.EncodeToString(append(b, joined...))
 }
 
-// openCursor gives the n places that a cursor of the list scope holds. No cursor
-// is the beginning, "" everywhere. Anything else is
-// [tenancy.CodeInvalidCursor], and so is a place that no name can be: with a tag
-// that fits, it is made up.
-func openCursor(scope []string, cursor string, n int) (after []string, err error) {
+// decodeCursor returns the n positions in a cursor of the list that scope names. An
+// empty cursor means the start of every list: n times "". Any other text is
+// [tenancy.CodeInvalidCursor], even with a correct tag if a position can't be a name:
+// such a cursor is forged.
+func decodeCursor(scope []string, cursor string, n int) (after []string, err error) {
 	if cursor == "" {
 		return make([]string, n), nil
 	}
 	if len(cursor) > maxCursor {
 		return nil, errCursor
 	}
+	// Strict refuses unused bits, and the query has refused line ends: a cursor has exactly
+	// one valid text.
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) <= 1+cursorTag || b[0] != cursorVersion {
 		return nil, errCursor
@@ -57,15 +59,15 @@ func openCursor(scope []string, cursor string, n int) (after []string, err error
 	if !bytes.Equal(b[1:1+cursorTag], cursorHash(scope, joined)) {
 		return nil, errCursor
 	}
-	after = strings.Split(joined, placeSeparator)
-	if len(after) != n || slices.ContainsFunc(after, notPlain) {
+	after = strings.Split(joined, positionSeparator)
+	if len(after) != n || slices.ContainsFunc(after, isNotPlainText) {
 		return nil, errCursor
 	}
 	return after, nil
 }
 
-// cursorHash hashes each part behind its length, so that no two lists of parts
-// give the same bytes.
+// cursorHash hashes each part after its length, so that two different lists of parts
+// never give the same bytes.
 func cursorHash(scope []string, after string) []byte {
 	h := sha256.New()
 	for _, part := range append(scope[:len(scope):len(scope)], after) {

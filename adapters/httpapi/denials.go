@@ -10,34 +10,33 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// denials are the codes that the audit log hears of.
-var denials = []tenancy.Code{
+// auditedDenials are the codes of the refusals that the audit log records.
+var auditedDenials = []tenancy.Code{
 	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantMismatch,
-	tenancy.CodeTenantNotFound,
-	tenancy.CodeTenantSuspended, tenancy.CodeReasonRequired,
+	tenancy.CodeTenantNotFound, tenancy.CodeTenantSuspended, tenancy.CodeReasonRequired,
 }
 
 const (
-	denialPatience = 2 * time.Second // for the entry to be written
+	denialTimeout  = 2 * time.Second // limits how long an entry's write takes
 	maxAuditedPath = 256             // bytes
 )
 
-// auditDenial writes down that a request was refused: in the log of a tenant that
-// the caller belongs to, or else in the platform's, which names of foreign and of
-// unknown tenants come to alike. The refusal stands, whether it could be written
-// or not.
+// auditDenial records a refused request: in the log of the tenant that the caller
+// belongs to, otherwise in the platform's log, where the names of foreign and of
+// unknown tenants look the same. The request is refused even if the entry can't be
+// written.
 func (a *api) auditDenial(c *call, op operation, err error) {
 	code := tenancy.CodeOf(err)
-	if !slices.Contains(denials, code) {
+	if !slices.Contains(auditedDenials, code) {
 		return
 	}
 	actor := tenancy.ActorFrom(c.Context())
 	if c.principal.Anonymous() {
 		actor = tenancy.Actor{Kind: tenancy.AnonymousActor}
 	}
-	untold, tell := a.told.take(string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).
-		Address)
-	if !tell {
+	caller := string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).Address
+	skipped, ok := a.denialLimit.allow(caller)
+	if !ok {
 		return
 	}
 	e := tenancy.Event{
@@ -46,17 +45,20 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 		Outcome: tenancy.Denied, Actor: actor,
 		Details: map[string]any{"code": code, "path": auditedPath(c.Request)},
 	}
-	if untold > 0 {
-		e.Details["untold"] = untold
+	if skipped > 0 {
+		e.Details["untold"] = skipped
 	}
-	ctx, done := context.WithTimeout(context.WithoutCancel(c.Context()), denialPatience)
+	ctx, done := context.WithTimeout(context.WithoutCancel(c.Context()), denialTimeout)
 	defer done()
 	if err := a.appendDenial(ctx, c, e); err != nil {
-		a.log.ErrorContext(ctx, "a denial could not be written to the audit log", "request_id",
-			RequestID(ctx), "error", err)
+		a.log.ErrorContext(ctx, "can't write a denial to the audit log",
+			"request_id", RequestID(ctx), "error", err)
 	}
 }
 
+// appendDenial chooses the audit log: the resolved tenant's for its members and for
+// super-admins, otherwise the log of the API key's tenant, otherwise the platform's. So
+// a caller never writes into the log of a tenant to which they don't belong.
 func (a *api) appendDenial(ctx context.Context, c *call, e tenancy.Event) error {
 	_, member := c.principal.Roles[c.tenant.ID]
 	switch {
@@ -69,7 +71,7 @@ func (a *api) appendDenial(ctx context.Context, c *call, e tenancy.Event) error 
 	return a.services.PlatformAudit.Append(ctx, e)
 }
 
-// deniedAction is what was asked for.
+// deniedAction is the permission that the operation needs, or "request".
 func deniedAction(op operation) string {
 	if op.needs == "" {
 		return "request"
@@ -77,46 +79,46 @@ func deniedAction(op operation) string {
 	return string(op.needs)
 }
 
-// auditedPath is the path that was asked for, without its query, and no longer
-// than is of use.
+// auditedPath returns the request's path without its query, cut to maxAuditedPath.
 func auditedPath(r *http.Request) string {
 	path := r.URL.EscapedPath()
 	return path[:min(len(path), maxAuditedPath)]
 }
 
 const (
-	tellingWindow = time.Minute
-	tellingEach   = 20  // denials of one caller in a window
-	tellingAll    = 600 // and of all
+	denialWindow        = time.Minute
+	maxDenialsPerCaller = 20  // in one window
+	maxDenials          = 600 // of all callers in one window
 )
 
-// telling bounds how many denials are written down: somebody who guesses all day
-// must neither fill the disk nor hold up others at the end of the platform's
-// chain. What isn't written is counted, and the next one that is says how many.
-type telling struct {
+// denialLimiter limits how many denials the audit log records: a caller who guesses
+// credentials all day must neither fill the disk nor delay others, whose entries wait
+// for the same end of the platform's chain. It counts the skipped denials, and the
+// next recorded one reports their number.
+type denialLimiter struct {
 	now func() time.Time
 
-	mu     sync.Mutex
-	begun  time.Time
-	all    int
-	each   map[string]int
-	untold int
+	mu          sync.Mutex
+	windowStart time.Time
+	total       int
+	perCaller   map[string]int
+	skipped     int
 }
 
-// take asks whether one more denial of a caller is told, and how many haven't been
-// before it.
-func (t *telling) take(caller string) (untold int, tell bool) {
+// allow reports whether to record one more denial of a caller, and how many denials
+// were skipped before it.
+func (t *denialLimiter) allow(caller string) (skipped int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now := t.now(); t.each == nil || now.Sub(t.begun).Abs() >= tellingWindow {
-		t.begun, t.all, t.each = now, 0, map[string]int{}
+	if now := t.now(); t.perCaller == nil || now.Sub(t.windowStart).Abs() >= denialWindow {
+		t.windowStart, t.total, t.perCaller = now, 0, map[string]int{}
 	}
-	if t.all >= tellingAll || t.each[caller] >= tellingEach {
-		t.untold++
+	if t.total >= maxDenials || t.perCaller[caller] >= maxDenialsPerCaller {
+		t.skipped++
 		return 0, false
 	}
-	t.all++
-	t.each[caller]++
-	untold, t.untold = t.untold, 0
-	return untold, true
+	t.total++
+	t.perCaller[caller]++
+	skipped, t.skipped = t.skipped, 0
+	return skipped, true
 }

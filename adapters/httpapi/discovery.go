@@ -15,52 +15,53 @@ import (
 
 // Discovery is one list of the discovery route.
 type Discovery struct {
-	Kind   string   // whose resources are listed
-	Member string   // under which name: "mcp_servers"
-	Fields []string // of the spec, shown beside the name where they are there
+	Kind   string   // the kind of the listed resources
+	Member string   // the list's member in the response, such as "mcp_servers"
+	Fields []string // the members of the spec to show in addition to the name
 }
 
-// discover shows what a tenant offers, a few fields of each thing. Every list
-// is paged by itself, limit items at a time; one cursor holds the places of all
-// of them.
+// discover lists what a tenant offers, with a few fields of each resource. Each list
+// has its own position and at most limit items on a page; one cursor holds the
+// positions of all lists.
 func (a *api) discover(w http.ResponseWriter, c *call) error {
-	l, places, err := c.listings("discovery", len(a.discovery))
+	l, positions, err := c.listings("discovery", len(a.discovery))
 	if err != nil {
 		return err
 	}
-	answer := map[string]any{"tenant": map[string]any{"slug": c.tenant.Slug, "name": c.tenant.Name}}
-	further := false
+	body := map[string]any{"tenant": map[string]any{"slug": c.tenant.Slug, "name": c.tenant.Name}}
+	hasMore := false
 	for i, d := range a.discovery {
 		found, err := a.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
-			Kind: d.Kind, After: places[i], Limit: l.more(),
+			Kind: d.Kind, After: positions[i], Limit: l.fetchLimit(),
 		})
 		if err != nil {
 			return err
 		}
 		if len(found) > l.limit {
-			found, further = found[:l.limit], true
+			found, hasMore = found[:l.limit], true
 		}
+		// A list that has ended keeps its last position, so its next pages are empty.
 		if len(found) > 0 {
-			places[i] = found[len(found)-1].Name
+			positions[i] = found[len(found)-1].Name
 		}
-		if answer[d.Member], err = d.show(found); err != nil {
+		if body[d.Member], err = d.show(found); err != nil {
 			return err
 		}
 	}
-	if further {
-		answer["next_cursor"] = sealCursor(l.scope, places...)
+	if hasMore {
+		body["next_cursor"] = encodeCursor(l.scope, positions...)
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return writeJSON(w, http.StatusOK, body)
 }
 
-// show picks the fields of each resource. A secret is never among them: New
-// refuses such a Discovery.
+// show returns the name and the chosen fields of each resource. A secret is never
+// among them: New refuses such a Discovery.
 func (d Discovery) show(found []federation.Resource) ([]map[string]any, error) {
 	shown := make([]map[string]any, 0, len(found))
 	for _, r := range found {
 		var spec map[string]json.RawMessage
 		if err := json.Unmarshal(r.Spec, &spec); err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInternal, "stored spec isn't an object").
+			return nil, tenancy.Errorf(tenancy.CodeInternal, "the stored spec isn't an object").
 				Because(err)
 		}
 		maps.DeleteFunc(spec, func(name string, _ json.RawMessage) bool {
@@ -75,7 +76,7 @@ func (d Discovery) show(found []federation.Resource) ([]map[string]any, error) {
 	return shown, nil
 }
 
-// discoverySchema describes the answer of the discovery route.
+// discoverySchema describes the response of the discovery route.
 func (a *api) discoverySchema(r huma.Registry) *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	tenant := object(map[string]*huma.Schema{"slug": text, "name": text}, "slug", "name")

@@ -20,7 +20,7 @@ const (
 	sessionScheme = "session"
 )
 
-// document makes the OpenAPI 3.1 document of the operations.
+// document builds the OpenAPI 3.1 document of the operations.
 func (a *api) document(ops []operation) ([]byte, error) {
 	registry := huma.NewMapRegistry(componentPrefix, schemaName)
 	registry.Map()["Problem"] = problemSchema()
@@ -28,7 +28,7 @@ func (a *api) document(ops []operation) ([]byte, error) {
 	for _, kind := range a.services.Kinds.All() {
 		for name, schema := range kindComponents(kind) {
 			if registry.Map()[name] != nil {
-				return nil, fmt.Errorf("two kinds have the schema %s: change the name of %s", name,
+				return nil, fmt.Errorf("two kinds have the schema %s: rename the kind %s", name,
 					kind.Name)
 			}
 			registry.Map()[name] = schema
@@ -41,7 +41,7 @@ func (a *api) document(ops []operation) ([]byte, error) {
 		Components: &huma.Components{
 			Schemas: registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {
-				Type: "http", Scheme: "bearer", Description: "the platform token, or an API key",
+				Type: "http", Scheme: "bearer", Description: "the platform token or an API key",
 			}},
 		},
 	}
@@ -55,15 +55,15 @@ func (a *api) document(ops []operation) ([]byte, error) {
 	if a.signin != nil {
 		doc.Components.SecuritySchemes[sessionScheme] = &huma.SecurityScheme{
 			Type: "apiKey", In: "cookie", Name: "__Host-" + sessionCookie,
-			Description: "the cookie of a signed-in user; behind a prefix __Secure-" +
-				sessionCookie + ", and over plain HTTP " + sessionCookie,
+			Description: "the cookie of a signed-in user; under a path prefix its name is" +
+				" __Secure-" + sessionCookie + ", and over plain HTTP " + sessionCookie,
 		}
 	}
 	return marshal(doc)
 }
 
-// schemaName names the schema of a Go type: the type's name without what only
-// tells Go types apart.
+// schemaName names the schema of a Go type: the type's name without "Body", and with
+// "Page" at the end instead of at the beginning.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	if rest, ok := strings.CutPrefix(name, "Page"); ok && rest != "" {
@@ -72,7 +72,7 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.TrimSuffix(name, "Body")
 }
 
-// describe is the operation as the document has it.
+// describe returns the operation's entry in the document.
 func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation {
 	d := &huma.Operation{
 		Method: op.method, Path: op.path, OperationID: op.id, Tags: []string{op.tag},
@@ -98,8 +98,8 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 		}
 		d.RequestBody = &huma.RequestBody{Required: true, Content: content}
 	}
-	for _, ok := range append([]answer{op.answer}, op.more...) {
-		d.Responses[strconv.Itoa(ok.status)] = ok.describe(r)
+	for _, res := range append([]response{op.response}, op.moreResponses...) {
+		d.Responses[strconv.Itoa(res.status)] = res.describe(r)
 	}
 	for status, codes := range op.problems() {
 		d.Responses[strconv.Itoa(status)] = problemResponse(status, codes)
@@ -107,11 +107,11 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 	return d
 }
 
-// superAdmin stands in the document where no role in a tenant is enough.
+// superAdmin is the required role in the document if no role in a tenant is enough.
 const superAdmin = "super_admin"
 
-// requiredRoles are the names of roles that stand beside a security scheme
-// (OpenAPI 3.1, Security Requirement Object).
+// requiredRoles returns the role names of a security requirement (OpenAPI 3.1,
+// Security Requirement Object).
 func (op operation) requiredRoles() []string {
 	if op.needs == "" {
 		return []string{}
@@ -119,7 +119,7 @@ func (op operation) requiredRoles() []string {
 	return []string{leastRole(op.needs)}
 }
 
-// leastRole is the first of the roles that allow p.
+// leastRole returns the first of the roles that allow p.
 func leastRole(p tenancy.Permission) string {
 	grant, ok := tenancy.GrantOf(p)
 	if !ok || len(grant.Roles) == 0 {
@@ -128,18 +128,20 @@ func leastRole(p tenancy.Permission) string {
 	return string(grant.Roles[0])
 }
 
-func (ok answer) describe(r huma.Registry) *huma.Response {
-	d := &huma.Response{Description: ok.doc,
+// describe returns the response's entry in the document. Every response has the header
+// X-Request-ID.
+func (res response) describe(r huma.Registry) *huma.Response {
+	d := &huma.Response{Description: res.doc,
 		Headers: map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")}}
-	for _, name := range ok.headers {
+	for _, name := range res.headers {
 		d.Headers[name] = textHeader("")
 	}
-	if ok.schema != nil {
-		media := ok.media
+	if res.schema != nil {
+		media := res.media
 		if media == "" {
 			media = jsonType
 		}
-		d.Content = map[string]*huma.MediaType{media: {Schema: ok.schema(r)}}
+		d.Content = map[string]*huma.MediaType{media: {Schema: res.schema(r)}}
 	}
 	return d
 }
@@ -148,8 +150,8 @@ func textHeader(doc string) *huma.Param {
 	return &huma.Param{Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
-// problemResponse describes the problems of one status: their codes are listed,
-// and a schema admits no others.
+// problemResponse describes the problems of one status. It lists their codes, and its
+// schema allows no others.
 func problemResponse(status int, codes []tenancy.Code) *huma.Response {
 	var list []string
 	code := &huma.Schema{Type: huma.TypeString}
@@ -168,9 +170,10 @@ func problemResponse(status int, codes []tenancy.Code) *huma.Response {
 	}
 }
 
-// problems gives the codes that the operation answers, by status: its own and
+// problems returns the codes of the operation's problems by status: op.codes, and
 // those that its access, its query and its body imply.
 func (op operation) problems() map[int][]tenancy.Code {
+	// Every operation parses its query and can meet a fault.
 	codes := slices.Concat(op.codes,
 		[]tenancy.Code{tenancy.CodeInvalid, tenancy.CodeInternal, tenancy.CodeUnavailable})
 	if op.access != anyone {
@@ -204,6 +207,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	for _, code := range slices.Compact(codes) {
 		byStatus[statuses[code]] = append(byStatus[statuses[code]], code)
 	}
+	// createOnlyError gives this code another status than the table.
 	if slices.Contains(op.conditionalHeaders, ifNoneMatch) && op.method != http.MethodGet {
 		byStatus[http.StatusPreconditionFailed] = append(byStatus[http.StatusPreconditionFailed],
 			tenancy.CodeAlreadyExists)
@@ -211,6 +215,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	return byStatus
 }
 
+// pathParams describes the wildcards of the path, all of which are required.
 func (op operation) pathParams() []*huma.Param {
 	var params []*huma.Param
 	for segment := range strings.SplitSeq(op.path, "/") {
@@ -229,11 +234,13 @@ func (op operation) pathParams() []*huma.Param {
 
 var pathDocs = map[string]string{
 	resolve.PathValue: "the tenant's id or slug",
-	"name":            "the name, as one percent-encoded segment",
+	"name":            "the name, percent-encoded as one path segment",
 	"id":              "the id",
 	"user_id":         "the user's id",
 }
 
+// queryParams describes the query. A repeatable parameter is an array that is sent as
+// name=a&name=b (style form, exploded).
 func (op operation) queryParams() []*huma.Param {
 	var params []*huma.Param
 	for _, p := range op.params {
@@ -247,6 +254,8 @@ func (op operation) queryParams() []*huma.Param {
 	return params
 }
 
+// headerParams describes the request headers that the operation reads, except
+// Authorization, which the security schemes describe.
 func (op operation) headerParams(multiTenant bool) []*huma.Param {
 	var params []*huma.Param
 	add := func(name, doc string) {
@@ -254,15 +263,15 @@ func (op operation) headerParams(multiTenant bool) []*huma.Param {
 			Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	if op.access == worksInTenant && multiTenant {
-		add(resolve.Header, "the tenant's id or slug; not needed where the host name, the path or"+
-			" the API key names it")
+		add(resolve.Header, "the tenant's id or slug; optional if the host name, the path or"+
+			" the API key names the tenant")
 	}
 	if op.access == worksInTenant || op.access == managesTenant {
-		add(ReasonHeader, "why a super-admin acts in the tenant; the tenant's setting"+
-			" require_reason asks for it")
+		add(ReasonHeader, "why a super-admin acts in the tenant; required by the tenant's"+
+			" setting require_reason")
 	}
 	for _, name := range op.conditionalHeaders {
-		add(name, ifDocs[name])
+		add(name, conditionalDocs[name])
 	}
 	return params
 }
@@ -272,7 +281,7 @@ const (
 	ifNoneMatch = "If-None-Match"
 )
 
-var ifDocs = map[string]string{
-	ifMatch:     `the ETag that the stored version must have, or * for any`,
-	ifNoneMatch: `of a GET the ETags that are known; of a PUT only *: create, don't replace`,
+var conditionalDocs = map[string]string{
+	ifMatch:     `the ETag of the stored version, or * for any version`,
+	ifNoneMatch: `for GET the known ETags; for PUT only *: create, never replace`,
 }

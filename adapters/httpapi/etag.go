@@ -8,35 +8,38 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// etag is the strong entity tag of a version (RFC 9110, 8.8.3).
+// etag returns the strong entity tag of a version (RFC 9110, section 8.8.3).
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// tags is an If-Match or If-None-Match header as it was read.
-type tags struct {
-	present bool
-	any     bool     // *
-	list    []string // each with its quotes, and W/ where it is weak
+// entityTags is a parsed If-Match or If-None-Match header.
+type entityTags struct {
+	present  bool
+	wildcard bool     // *
+	list     []string // each with its quotes, and with W/ if it is weak
 }
 
-// readTags reads the header name. What RFC 9110 doesn't have is
+// readTags parses the header name. A value that RFC 9110 doesn't allow is
 // [tenancy.CodeInvalid].
-func readTags(h http.Header, name string) (tags, error) {
+func readTags(h http.Header, name string) (entityTags, error) {
 	values := h.Values(name)
 	if len(values) == 0 {
-		return tags{}, nil
+		return entityTags{}, nil
 	}
 	text := strings.TrimSpace(strings.Join(values, ","))
 	if text == "*" {
-		return tags{present: true, any: true}, nil
+		return entityTags{present: true, wildcard: true}, nil
 	}
 	list, ok := splitTags(text)
 	if !ok {
-		return tags{}, tenancy.Errorf(tenancy.CodeInvalid,
-			`the header %s is * or a list of tags such as "3"`, name)
+		return entityTags{}, tenancy.Errorf(tenancy.CodeInvalid,
+			`the header %s must be * or a list of entity tags such as "3"`, name)
 	}
-	return tags{present: true, list: list}, nil
+	return entityTags{present: true, list: list}, nil
 }
 
+// splitTags splits a list of entity tags at its commas. Empty elements are allowed (RFC
+// 9110, section 5.6.1), but not an empty list. A comma within quotes is part of the
+// tag.
 func splitTags(text string) (list []string, ok bool) {
 	for {
 		text = strings.TrimLeft(text, " \t,")
@@ -55,8 +58,7 @@ func splitTags(text string) (list []string, ok bool) {
 	}
 }
 
-// tagLength is the length of the tag that text begins with, 0 if it begins
-// with none.
+// tagLength returns the length of the tag at the start of text, 0 if there is none.
 func tagLength(text string) int {
 	start := 0
 	if strings.HasPrefix(text, "W/") {
@@ -76,9 +78,9 @@ func tagLength(text string) int {
 	return 0
 }
 
-// versions gives the versions that the tags stand for. A weak tag and one that
-// no version has match nothing, as strong comparison wants it.
-func (t tags) versions() []int64 {
+// versions returns the versions of the tags. It leaves out weak tags and tags that
+// aren't a version: in a strong comparison they match nothing.
+func (t entityTags) versions() []int64 {
 	var versions []int64
 	for _, tag := range t.list {
 		v, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
@@ -89,16 +91,16 @@ func (t tags) versions() []int64 {
 	return versions
 }
 
-// matchesWeakly reports whether version is among the tags, weak ones too: the
-// comparison that If-None-Match of a GET wants.
-func (t tags) matchesWeakly(version int64) bool {
+// matchesWeakly reports whether version is among the tags, strong or weak: the
+// comparison for If-None-Match of a GET.
+func (t entityTags) matchesWeakly(version int64) bool {
 	for _, tag := range t.list {
 		if strings.TrimPrefix(tag, "W/") == etag(version) {
 			return true
 		}
 	}
-	return t.any
+	return t.wildcard
 }
 
 var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
-	"it isn't the version that If-Match asks for: read it again")
+	"the stored version isn't the one in If-Match: read the item again")

@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// A registry of one kind, in memory, with tenancy on.
+// A registry with one kind, in memory, with tenancy on.
 func ExampleNew() {
 	kinds, err := federation.NewKinds(federation.Kind{
 		Name: "note", Fields: []federation.Field{{Name: "text", Type: federation.String}}})
@@ -46,8 +46,7 @@ func ExampleNew() {
 	// 422
 }
 
-// A host's own route: its handler runs with the tenant in the context, or not
-// at all.
+// The handler of a host's route runs only for a known tenant, which is in its context.
 func ExampleTenant() {
 	kinds, err := federation.NewKinds()
 	if err != nil {
@@ -62,7 +61,7 @@ func ExampleTenant() {
 			id, _ := tenancy.FromContext(r.Context())
 			io.WriteString(w, id.String())
 		})))
-	for _, host := range []string{"default.notes.example.com", "nobody.notes.example.com"} {
+	for _, host := range []string{"default.notes.example.com", "unknown.notes.example.com"} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequest("GET", "http://"+host+"/notes", nil))
 		fmt.Println(w.Code, w.Header().Get("Content-Type"))

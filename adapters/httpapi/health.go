@@ -7,20 +7,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// health is the answer of the two probes.
+// health is the response of the two probes.
 type health struct {
 	Status string `json:"status" enum:"ok"`
 }
 
-func live(w http.ResponseWriter, _ *call) error {
+// serveLiveness reports that the process runs, without a read of the database.
+func serveLiveness(w http.ResponseWriter, _ *call) error {
 	return writeJSON(w, http.StatusOK, health{Status: "ok"})
 }
 
-// canServe shows only what is written to be shown: the cause goes to the log.
-func (a *api) canServe(w http.ResponseWriter, c *call) error {
+// serveReadiness shows the message of a [tenancy.Error] that isn't internal. Any other
+// cause goes only to the log.
+func (a *api) serveReadiness(w http.ResponseWriter, c *call) error {
 	err := a.ready.check(c.Context())
 	if err == nil {
-		return live(w, c)
+		return serveLiveness(w, c)
 	}
 	message := "not ready to serve"
 	if shown, ok := errors.AsType[*tenancy.Error](err); ok && shown.Code != tenancy.CodeInternal {
@@ -29,11 +31,12 @@ func (a *api) canServe(w http.ResponseWriter, c *call) error {
 	return tenancy.Errorf(tenancy.CodeUnavailable, "%s", message).Because(err)
 }
 
-func (a *api) showMetrics(w http.ResponseWriter, c *call) error {
+// serveMetrics passes the request with its caller to [Options.Metrics].
+func (a *api) serveMetrics(w http.ResponseWriter, c *call) error {
 	a.metrics.ServeHTTP(w, c.Request)
 	return nil
 }
 
-func (a *api) openapi(w http.ResponseWriter, _ *call) error {
+func (a *api) serveOpenAPI(w http.ResponseWriter, _ *call) error {
 	return writeBody(w, http.StatusOK, jsonType, a.openapiDocument)
 }

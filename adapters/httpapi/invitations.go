@@ -9,7 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// invitationBody is an open invitation as it is listed.
+// invitationBody is an open invitation in a list.
 type invitationBody struct {
 	ID        string       `json:"id" format:"uuid"`
 	Email     string       `json:"email"`
@@ -18,53 +18,55 @@ type invitationBody struct {
 	ExpiresAt timestamp    `json:"expires_at"`
 }
 
-// newInvitationBody is a new invitation, the only answer that has its token.
+// newInvitationBody is a new invitation. No other response has its token.
 type newInvitationBody struct {
 	ID        string       `json:"id" format:"uuid"`
 	Email     string       `json:"email"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
 	CreatedAt timestamp    `json:"created_at"`
 	ExpiresAt timestamp    `json:"expires_at"`
-	Token     string       `json:"token" doc:"what accepts it, once; shown here and never again"`
-	URL       string       `json:"url" doc:"the link for the person who is invited, relative to the service's address; the token is its fragment, which no server sees"`
+	Token     string       `json:"token" doc:"accepts the invitation, once; shown only in this response"`
+	URL       string       `json:"url" doc:"the service-relative link; no server sees its fragment, the token"`
 }
 
-// invitationInput is what creates an invitation.
+// invitationInput is the body of a request that creates an invitation.
 type invitationInput struct {
-	Email     string       `json:"email" doc:"ASCII; kept in lower case"`
+	Email     string       `json:"email" doc:"ASCII; stored in lower case"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	ExpiresIn *int64       `json:"expires_in,omitempty" minimum:"60" maximum:"2592000" doc:"seconds; absent: 7 days"`
+	ExpiresIn *int64       `json:"expires_in,omitempty" minimum:"60" maximum:"2592000" doc:"seconds; default: 7 days"`
 }
 
-// acceptanceInput is what accepts an invitation.
+// acceptanceInput is the body of a request that accepts an invitation.
 type acceptanceInput struct {
 	Token    string  `json:"token"`
-	Name     string  `json:"name,omitempty" doc:"of a new user; absent: what stands before the @ of the address"`
-	Password *string `json:"password,omitempty" doc:"of a new user; absent: none yet"`
+	Name     string  `json:"name,omitempty" doc:"a new user's name; defaults to the address's part before the @"`
+	Password *string `json:"password,omitempty" doc:"the password of a new user; defaults to none"`
 }
 
-// acceptanceBody is what an accepted invitation gave.
+// acceptanceBody is the result of an accepted invitation.
 type acceptanceBody struct {
 	Tenant tenantRef    `json:"tenant"`
 	Role   tenancy.Role `json:"role" enum:"viewer,editor,admin"`
 	User   userRef      `json:"user"`
 }
 
-// userRef is a user in a few words.
+// userRef identifies a user.
 type userRef struct {
 	ID    string `json:"id" format:"uuid"`
 	Email string `json:"email"`
 	Name  string `json:"name"`
 }
 
+// invitationRoutes returns the routes for invitations. All but accepting belong to
+// tenant admins.
 func (a *api) invitationRoutes() []operation {
 	const all = tenantRoot + "/invitations"
 	return []operation{{
 		id: "createInvitation", method: http.MethodPost, path: all, tag: "members",
-		summary: "Invite the person with an e-mail address, whether they have an account or not",
+		summary: "Invite a person by e-mail address, with or without an account",
 		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[invitationInput](),
-		answer: answer{status: http.StatusCreated,
-			doc:    "The invitation with its token. An earlier one of the address is replaced.",
+		response: response{status: http.StatusCreated,
+			doc:    "The invitation with its token. It replaces an earlier one of the address.",
 			schema: goType[newInvitationBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.createInvitation,
@@ -72,24 +74,24 @@ func (a *api) invitationRoutes() []operation {
 		id: "listInvitations", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the open invitations, without tokens",
 		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, oldest first; expired ones too.",
+		response: response{status: http.StatusOK, doc: "One page, oldest first, with expired ones.",
 			schema: goType[page[invitationBody]]()},
 		handle: a.listInvitations,
 	}, {
 		id: "revokeInvitation", method: http.MethodDelete, path: all + "/{id}", tag: "members",
 		summary: "Revoke an invitation",
 		access:  managesTenant, needs: tenancy.WriteMembers,
-		codes:  []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusNoContent, doc: "Its token is good for nothing."},
-		handle: a.revokeInvitation,
+		codes:    []tenancy.Code{tenancy.CodeNotFound},
+		response: response{status: http.StatusNoContent, doc: "Its token is no longer accepted."},
+		handle:   a.revokeInvitation,
 	}, {
 		id: "acceptInvitation", optionalCaller: true, method: http.MethodPost,
 		path: apiRoot + "invitations/accept", tag: "members",
-		summary: "Accept an invitation: signed in as the account that it is for, or without" +
-			" credentials where there is none",
+		summary: "Accept an invitation: signed in as the invited user, or without credentials" +
+			" if the address has no account",
 		body: jsonBody[acceptanceInput](), codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK,
-			doc:    "The place in the tenant, and the user who has it.",
+		response: response{status: http.StatusOK,
+			doc:    "The tenant, the role in it and the user.",
 			schema: goType[acceptanceBody]()},
 		handle: a.acceptInvitation,
 	}}
@@ -100,19 +102,22 @@ func showInvitation(i tenancy.Invitation) invitationBody {
 		ExpiresAt: timestamp(i.ExpiresAt)}
 }
 
+// createInvitation returns the token as the URL's fragment: browsers send fragments to
+// no server, so the token appears in no access log.
 func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	var in invitationInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.NewInvitation{Email: in.Email, Role: in.Role}
+	invitation := admin.NewInvitation{Email: in.Email, Role: in.Role}
 	if in.ExpiresIn != nil {
 		if *in.ExpiresIn < 1 || *in.ExpiresIn > int64(admin.MaxInvitationLife/time.Second) {
-			return atPath(tenancy.CodeInvalid, "/expires_in", "is from 60 to 2592000 seconds")
+			return atPath(tenancy.CodeInvalid, "/expires_in", "must be from 60 to 2592000 seconds")
 		}
-		order.ExpiresIn = time.Duration(*in.ExpiresIn) * time.Second
+		invitation.ExpiresIn = time.Duration(*in.ExpiresIn) * time.Second
 	}
-	i, token, err := a.admin.Invite(c.Context(), c.principal, c.PathValue(resolve.PathValue), order)
+	i, token, err := a.admin.Invite(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+		invitation)
 	if err != nil {
 		return err
 	}
@@ -123,19 +128,22 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	})
 }
 
+// listInvitations writes one page of the open invitations. The sort key is the id,
+// which grows with the time of creation.
 func (a *api) listInvitations(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list invitations")
 	if err != nil {
 		return err
 	}
-	ask := func(after string, limit int) ([]tenancy.Invitation, error) {
+	list := func(after string, limit int) ([]tenancy.Invitation, error) {
 		return a.admin.ListInvitations(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 			after, limit)
 	}
 	id := func(i tenancy.Invitation) string { return i.ID }
-	return writeList(w, l, id, showInvitation, ask)
+	return writeList(w, l, id, showInvitation, list)
 }
 
+// revokeInvitation makes the invitation's token invalid.
 func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RevokeInvitation(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		c.PathValue("id")); err != nil {
@@ -145,22 +153,24 @@ func (a *api) revokeInvitation(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// acceptInvitation accepts calls without credentials: the token is the credential of a
+// new user. An existing user must be signed in.
 func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
-	if err := a.recognize(w, c); err != nil {
+	if err := a.authenticateOptional(w, c); err != nil {
 		return err
 	}
 	var in acceptanceInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.Acceptance{Token: in.Token, Name: in.Name}
+	acceptance := admin.Acceptance{Token: in.Token, Name: in.Name}
 	if in.Password != nil {
 		if *in.Password == "" {
 			return errEmptyPassword
 		}
-		order.Password = *in.Password
+		acceptance.Password = *in.Password
 	}
-	m, t, err := a.admin.AcceptInvitation(c.Context(), c.principal, order)
+	m, t, err := a.admin.AcceptInvitation(c.Context(), c.principal, acceptance)
 	if err != nil {
 		return err
 	}
@@ -170,9 +180,9 @@ func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 	})
 }
 
-// recognize finds who calls where nobody need be anybody: whoever has no valid
-// credentials is nobody.
-func (a *api) recognize(w http.ResponseWriter, c *call) error {
+// authenticateOptional authenticates the caller of an operation that needs no
+// credentials: without valid ones the caller stays anonymous.
+func (a *api) authenticateOptional(w http.ResponseWriter, c *call) error {
 	p, err := a.authenticated(w, c)
 	if tenancy.CodeOf(err) == tenancy.CodeUnauthenticated {
 		return nil

@@ -9,26 +9,27 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// keyBody is an API key as it is answered.
+// keyBody is an API key in a response.
 type keyBody struct {
 	ID         string       `json:"id" format:"uuid"`
 	Name       string       `json:"name"`
 	Role       tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
 	CreatedAt  timestamp    `json:"created_at"`
-	ExpiresAt  *timestamp   `json:"expires_at,omitempty" doc:"absent: never"`
-	LastUsedAt *timestamp   `json:"last_used_at,omitempty" doc:"to the minute; absent: never"`
-	Prefix     string       `json:"prefix,omitempty" doc:"what the secret begins with, to recognise it by; absent: nobody knows"`
-	CreatedBy  *actorBody   `json:"created_by,omitempty" doc:"absent: nobody knows"`
-	RotatedTo  string       `json:"rotated_to,omitempty" format:"uuid" doc:"the id of the key that took its place"`
+	ExpiresAt  *timestamp   `json:"expires_at,omitempty" doc:"absent if the key never expires"`
+	LastUsedAt *timestamp   `json:"last_used_at,omitempty" doc:"to the minute; absent if never used"`
+	Prefix     string       `json:"prefix,omitempty" doc:"the start of the secret, to recognize it; absent if unknown"`
+	CreatedBy  *actorBody   `json:"created_by,omitempty" doc:"absent if unknown"`
+	RotatedTo  string       `json:"rotated_to,omitempty" format:"uuid" doc:"the id of the key that replaces this one"`
 }
 
-// actorBody is who did something.
+// actorBody identifies the actor of a change.
 type actorBody struct {
 	Kind tenancy.PrincipalKind `json:"kind"`
 	ID   string                `json:"id,omitempty"`
 	Name string                `json:"name,omitempty"`
 }
 
+// showActor returns nil for the zero actor, so that the member is left out.
 func showActor(by tenancy.Actor) *actorBody {
 	if by == (tenancy.Actor{}) {
 		return nil
@@ -36,26 +37,26 @@ func showActor(by tenancy.Actor) *actorBody {
 	return &actorBody{by.Kind, by.ID, by.Name}
 }
 
-// newKeyBody is a new API key, the only answer that has its secret.
+// newKeyBody is a new API key. No other response has its secret.
 type newKeyBody struct {
 	ID        string       `json:"id" format:"uuid"`
 	Name      string       `json:"name"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
-	Secret    string       `json:"secret" doc:"what to send as the bearer token; shown here and never again"`
+	Secret    string       `json:"secret" doc:"the bearer token to send; shown only in this response"`
 	CreatedAt timestamp    `json:"created_at"`
-	ExpiresAt *timestamp   `json:"expires_at,omitempty" doc:"absent: never"`
+	ExpiresAt *timestamp   `json:"expires_at,omitempty" doc:"absent if the key never expires"`
 }
 
-// keyInput is what creates an API key.
+// keyInput is the body of a request that creates an API key.
 type keyInput struct {
 	Name      string       `json:"name"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
-	ExpiresAt *time.Time   `json:"expires_at,omitempty" doc:"RFC 3339, in the future; absent: never"`
+	ExpiresAt *time.Time   `json:"expires_at,omitempty" doc:"RFC 3339, in the future; defaults to never"`
 }
 
-// rotateInput is how a key is rotated.
+// rotateInput is the body of a request that rotates a key.
 type rotateInput struct {
-	Overlap *string `json:"overlap,omitempty" doc:"how long the old key goes on working, such as 24h, 90m or 0s; at most 720h" default:"24h"`
+	Overlap *string `json:"overlap,omitempty" doc:"how long the old key works: 0s, 90m, 24h; up to 720h" default:"24h"`
 }
 
 func showKey(k tenancy.APIKey) keyBody {
@@ -66,26 +67,29 @@ func showKey(k tenancy.APIKey) keyBody {
 	}
 }
 
+// createKey creates an API key. Its secret is only in this response: the store has the
+// hash.
 func (a *api) createKey(w http.ResponseWriter, c *call) error {
 	var in keyInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.NewKey{Name: in.Name, Role: in.Role}
+	newKey := admin.NewKey{Name: in.Name, Role: in.Role}
 	if in.ExpiresAt != nil {
 		if in.ExpiresAt.IsZero() {
 			return atPath(tenancy.CodeInvalid, "/expires_at", "must be in the future")
 		}
-		order.ExpiresAt = *in.ExpiresAt
+		newKey.ExpiresAt = *in.ExpiresAt
 	}
 	tenant := c.PathValue(resolve.PathValue)
-	key, secret, err := a.admin.CreateKey(c.Context(), c.principal, tenant, order)
+	key, secret, err := a.admin.CreateKey(c.Context(), c.principal, tenant, newKey)
 	if err != nil {
 		return err
 	}
 	return a.writeNewKey(w, key, secret)
 }
 
+// rotateKey creates the successor of a key. The old key still works for the overlap.
 func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
 	var in rotateInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -107,6 +111,8 @@ func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
 	return a.writeNewKey(w, key, secret)
 }
 
+// writeNewKey writes the response to a created or rotated key, the only one with the
+// secret.
 func (a *api) writeNewKey(w http.ResponseWriter, key tenancy.APIKey, secret string) error {
 	w.Header().Set("Location", a.prefix+apiRoot+"tenants/"+key.Tenant.String()+"/keys/"+key.ID)
 	return writeJSON(w, http.StatusCreated, newKeyBody{
@@ -115,19 +121,22 @@ func (a *api) writeNewKey(w http.ResponseWriter, key tenancy.APIKey, secret stri
 	})
 }
 
+// listKeys writes one page of the tenant's keys. The sort key is the id, which grows
+// with the time of creation.
 func (a *api) listKeys(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list keys")
 	if err != nil {
 		return err
 	}
 	tenant := c.PathValue(resolve.PathValue)
-	ask := func(after string, limit int) ([]tenancy.APIKey, error) {
+	list := func(after string, limit int) ([]tenancy.APIKey, error) {
 		return a.admin.ListKeys(c.Context(), c.principal, tenant, after, limit)
 	}
 	id := func(k tenancy.APIKey) string { return k.ID }
-	return writeList(w, l, id, showKey, ask)
+	return writeList(w, l, id, showKey, list)
 }
 
+// revokeKey makes every instance refuse the key from the next request on.
 func (a *api) revokeKey(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RevokeKey(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		c.PathValue("id")); err != nil {

@@ -11,9 +11,10 @@ const (
 	lingerTime  = 2 * time.Second
 )
 
-// linger reads on for a while behind the answer to a body that is too large.
-// Many clients send their whole body before they look at the answer; if the
-// connection were closed on them meanwhile, they would see that and no answer.
+// linger sends the response to a body that is too large, and then reads more of the
+// body for a short time. Many clients send their whole body before they read the
+// response: if the connection were closed meanwhile, they would see a connection
+// error and no response.
 func linger(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	if control.Flush() != nil || control.SetReadDeadline(time.Now().Add(lingerTime)) != nil {

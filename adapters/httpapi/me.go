@@ -9,39 +9,40 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// meBody is who calls.
+// meBody describes the caller.
 type meBody struct {
-	ID          string       `json:"id" doc:"of the user or the API key; of the platform token it is \"platform\""`
-	Email       string       `json:"email,omitempty" doc:"of a user"`
+	ID          string       `json:"id" doc:"the id of the user or the API key; \"platform\" for the platform token"`
+	Email       string       `json:"email,omitempty" doc:"only for a user"`
 	Name        string       `json:"name"`
 	SuperAdmin  bool         `json:"super_admin"`
-	Memberships []membership `json:"memberships" nullable:"false" doc:"by slug"`
+	Memberships []membership `json:"memberships" nullable:"false" doc:"sorted by slug"`
 }
 
+// membership is one tenant of the caller with their role in it.
 type membership struct {
 	Tenant tenantRef    `json:"tenant"`
 	Role   tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
 }
 
-// tenantRef is a tenant in a few words.
+// tenantRef identifies a tenant.
 type tenantRef struct {
 	ID   string       `json:"id" format:"uuid"`
 	Slug tenancy.Slug `json:"slug"`
 	Name string       `json:"name"`
 }
 
-// me answers who calls. Deleted tenants are left out.
+// me describes the caller. It leaves out deleted tenants.
 func (a *api) me(w http.ResponseWriter, c *call) error {
 	p := c.principal
-	answer := meBody{ID: p.ID, Name: p.Name, SuperAdmin: p.SuperAdmin, Memberships: []membership{}}
-	if answer.ID == "" {
-		answer.ID = string(p.Kind)
+	body := meBody{ID: p.ID, Name: p.Name, SuperAdmin: p.SuperAdmin, Memberships: []membership{}}
+	if body.ID == "" {
+		body.ID = string(p.Kind)
 	}
-	if err := a.addEmail(c, &answer); err != nil {
+	if err := a.addEmail(c, &body); err != nil {
 		return err
 	}
 	if len(p.Roles) == 0 {
-		return writeJSON(w, http.StatusOK, answer)
+		return writeJSON(w, http.StatusOK, body)
 	}
 	found, err := a.services.Tenants.List(c.Context(),
 		ports.TenantQuery{IDs: slices.Collect(maps.Keys(p.Roles)), Limit: len(p.Roles)})
@@ -51,16 +52,16 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 	for _, t := range found {
 		if t.State != tenancy.Deleted && (a.multiTenant || t.ID == tenancy.DefaultID) {
 			ref := tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}
-			answer.Memberships = append(answer.Memberships,
+			body.Memberships = append(body.Memberships,
 				membership{Tenant: ref, Role: p.Roles[t.ID]})
 		}
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return writeJSON(w, http.StatusOK, body)
 }
 
-// addEmail adds the address of a user that the service keeps: others are the
-// host's.
-func (a *api) addEmail(c *call, answer *meBody) error {
+// addEmail adds the address of a user that the store has. A host that authenticates
+// callers itself may have users that the store doesn't know.
+func (a *api) addEmail(c *call, body *meBody) error {
 	if c.principal.Kind != tenancy.UserPrincipal {
 		return nil
 	}
@@ -68,6 +69,6 @@ func (a *api) addEmail(c *call, answer *meBody) error {
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
 		return nil
 	}
-	answer.Email = u.Email
+	body.Email = u.Email
 	return err
 }

@@ -14,14 +14,16 @@ type memberBody struct {
 	Email     string       `json:"email"`
 	Name      string       `json:"name"`
 	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	CreatedAt timestamp    `json:"created_at" doc:"since when"`
+	CreatedAt timestamp    `json:"created_at" doc:"when the user became a member"`
 }
 
-// memberInput is what a member is made of.
+// memberInput is the body of a PUT of a member.
 type memberInput struct {
 	Role tenancy.Role `json:"role" enum:"viewer,editor,admin"`
 }
 
+// memberRoutes returns the routes for the members of a tenant. Only users are members:
+// a key belongs to its tenant and has its role.
 func (a *api) memberRoutes() []operation {
 	const all, one = tenantRoot + "/members", tenantRoot + "/members/{user_id}"
 	member := goType[memberBody]()
@@ -29,34 +31,34 @@ func (a *api) memberRoutes() []operation {
 		id: "listMembers", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the members of a tenant",
 		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of the users' ids.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by user id.",
 			schema: goType[page[memberBody]]()},
 		handle: a.listMembers,
 	}, {
 		id: "getMember", method: http.MethodGet, path: one, tag: "members",
 		summary: "Get a member of a tenant, by the user's id",
 		access:  managesTenant, needs: tenancy.ReadMembers,
-		codes:  []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK, doc: "The member.", schema: member},
-		handle: a.getMember,
+		codes:    []tenancy.Code{tenancy.CodeNotFound},
+		response: response{status: http.StatusOK, doc: "The member.", schema: member},
+		handle:   a.getMember,
 	}, {
 		id: "putMember", method: http.MethodPut, path: one, tag: "members",
 		summary: "Give a user a role in a tenant",
 		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
-		answer: answer{status: http.StatusOK,
-			doc: "The member, with another role or with the same.", schema: member},
-		more: []answer{{status: http.StatusCreated, doc: "A new member.", schema: member,
+		response: response{status: http.StatusOK,
+			doc: "The existing member with the given role.", schema: member},
+		moreResponses: []response{{status: http.StatusCreated, doc: "A new member.", schema: member,
 			headers: []string{"Location"}}},
 		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin,
 			tenancy.CodeInvalidState},
 		handle: a.putMember,
 	}, {
 		id: "removeMember", method: http.MethodDelete, path: one, tag: "members",
-		summary: "Take a user's place in a tenant away",
+		summary: "Remove a member from a tenant",
 		access:  managesTenant, needs: tenancy.WriteMembers,
-		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
-		answer: answer{status: http.StatusNoContent, doc: "They are a member no longer."},
-		handle: a.removeMember,
+		codes:    []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
+		response: response{status: http.StatusNoContent, doc: "The user is no longer a member."},
+		handle:   a.removeMember,
 	}}
 }
 
@@ -65,17 +67,18 @@ func showMember(m admin.Member) memberBody {
 		CreatedAt: timestamp(m.CreatedAt)}
 }
 
+// listMembers writes one page of the members. The sort key is the user's id.
 func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list members")
 	if err != nil {
 		return err
 	}
-	ask := func(after string, limit int) ([]admin.Member, error) {
+	list := func(after string, limit int) ([]admin.Member, error) {
 		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after,
 			limit)
 	}
 	id := func(m admin.Member) string { return m.User }
-	return writeList(w, l, id, showMember, ask)
+	return writeList(w, l, id, showMember, list)
 }
 
 func (a *api) getMember(w http.ResponseWriter, c *call) error {
@@ -87,6 +90,8 @@ func (a *api) getMember(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showMember(m))
 }
 
+// putMember gives a user a role in the tenant. The status is 201 for a new member and
+// 200 for an existing one.
 func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	var in memberInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -104,6 +109,7 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, showMember(m))
 }
 
+// removeMember removes a membership. The use case refuses to remove the last admin.
 func (a *api) removeMember(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RemoveMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		c.PathValue("user_id")); err != nil {

@@ -11,52 +11,53 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// What every answer says to caches. One URL has as many resources as there are
-// tenants, and an ETag is the version of one of them: a cache that kept one
-// tenant's answer could have it confirmed by another's of the same version
-// (RFC 9111, 4.3.4). So none keeps any, and one that does so nevertheless is
-// told what tells the answers apart.
+// The caching headers of every response. One URL names a different resource for each
+// tenant, and an ETag is the version of one of them: a cache that stored one tenant's
+// response could revalidate it with another tenant's resource of the same version
+// (RFC 9111, section 4.3.4). So no cache may store a response, and Vary names what the
+// response depends on, for caches that do it anyway.
 const (
-	uncached = "no-store"
-	varies   = "Authorization, Cookie, Host, X-Forwarded-Host, " + resolve.Header
+	cacheControl = "no-store"
+	varyHeaders  = "Authorization, Cookie, Host, X-Forwarded-Host, " + resolve.Header
 )
 
-// guard stands around every request: it gives it an id, sets the headers that
-// every answer has, catches panics, and tells of the request when it is over.
-// Whatever stands around the guard finds the operation's pattern in its own
-// request then, as it does behind a [http.ServeMux].
-func (a *api) guard(next http.Handler) http.Handler {
+// middleware wraps every request: it gives the request an id, sets the headers that
+// all responses have, recovers panics, and reports the finished request. Afterwards
+// a middleware around this one finds the operation's pattern in its own request, as
+// with a [http.ServeMux].
+func (a *api) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
-		begun := time.Now()
-		r, s := observed(identify(w, outer, a.tenants))
-		out := &tracker{ResponseWriter: w, status: http.StatusOK}
+		start := time.Now()
+		r, s := withRequestState(withRequestID(w, outer, a.tenants))
+		out := &responseTracker{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			outer.Pattern = r.Pattern
-			a.tell(s, out.status, time.Since(begun))
+			a.reportRequest(s, out.status, time.Since(start))
 		}()
-		defer catch(out, r, a.log)
+		defer recoverPanic(out, r, a.log)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
-		out.Header().Set("Cache-Control", uncached)
-		out.Header().Set("Vary", varies)
+		out.Header().Set("Cache-Control", cacheControl)
+		out.Header().Set("Vary", varyHeaders)
 		next.ServeHTTP(out, r)
 	})
 }
 
-// catch turns a panic into a problem. If the answer has begun, the connection
-// is cut instead, so that nobody takes half an answer for a whole one.
-func catch(w *tracker, r *http.Request, log *slog.Logger) {
+// recoverPanic turns a panic into a problem. If the response has started, it closes
+// the connection instead, so that no caller takes half a response for a complete one.
+func recoverPanic(w *responseTracker, r *http.Request, log *slog.Logger) {
 	cause := recover()
 	if cause == nil {
 		return
 	}
+	// net/http closes the connection for this panic, without a stack trace in its log.
 	if cause == http.ErrAbortHandler {
-		refusedWith(r, tenancy.CodeInternal)
+		recordProblem(r, tenancy.CodeInternal)
 		panic(cause)
 	}
 	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-	if w.begun {
-		refusedWith(r, tenancy.CodeInternal)
-		log.ErrorContext(reached(r).Context(), "request failed", "error", err)
+	if w.started {
+		recordProblem(r, tenancy.CodeInternal)
+		log.ErrorContext(latestRequest(r).Context(), "request failed", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	writeProblem(w, r, log, err)

@@ -12,67 +12,68 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// flowTime is how long somebody may take to sign in at the provider.
-const flowTime = 10 * time.Minute
+// flowLifetime limits how long a sign-in at the provider may take.
+const flowLifetime = 10 * time.Minute
 
-var errFlow = tenancy.Errorf(tenancy.CodeUnauthenticated,
-	"the sign-in through the provider didn't succeed: begin again")
+var errSignInFlow = tenancy.Errorf(tenancy.CodeUnauthenticated,
+	"the sign-in through the provider wasn't completed: start again")
 
+// startOpenID redirects to the provider. The flow's secret and return_to are in a
+// cookie, so that only the browser that started the sign-in can finish it.
 func (a *api) startOpenID(w http.ResponseWriter, c *call) error {
-	back := c.query.text("return_to")
-	if back == "" {
-		back = "/"
+	returnTo := c.query.text("return_to")
+	if returnTo == "" {
+		returnTo = "/"
 	}
-	if !isLocalPath(back) {
+	if !isLocalPath(returnTo) {
 		return invalidParameter("return_to",
-			"it is a path of this host, which begins with one slash")
+			"must be a path of this host that starts with one slash")
 	}
-	to, secret, err := a.signin.Start(c.Context())
+	location, secret, err := a.signin.Start(c.Context())
 	if err != nil {
 		return err
 	}
 	a.setCookie(w, c.Request, flowCookie,
-		secret+"."+base64.RawURLEncoding.EncodeToString([]byte(back)), flowTime)
-	return redirect(w, to)
+		secret+"."+base64.RawURLEncoding.EncodeToString([]byte(returnTo)), flowLifetime)
+	return redirect(w, location)
 }
 
-// finishOpenID takes the flow's cookie away whatever comes of it: a callback is
-// answered once.
+// finishOpenID deletes the flow's cookie even if it then fails: a callback is
+// accepted once.
 func (a *api) finishOpenID(w http.ResponseWriter, c *call) error {
-	kept, ok := a.readCookie(c.Request, flowCookie)
+	cookie, ok := a.readCookie(c.Request, flowCookie)
 	if !ok {
-		return errFlow
+		return errSignInFlow
 	}
-	a.dropCookie(w, c.Request, flowCookie)
-	secret, encoded, _ := strings.Cut(kept, ".")
-	back, err := base64.RawURLEncoding.DecodeString(encoded)
-	if err != nil || !isLocalPath(string(back)) || c.query.has("error") {
-		return errFlow
+	a.deleteCookie(w, c.Request, flowCookie)
+	secret, encoded, _ := strings.Cut(cookie, ".")
+	returnTo, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil || !isLocalPath(string(returnTo)) || c.query.has("error") {
+		return errSignInFlow
 	}
 	callback := signin.Callback{State: c.query.text("state"), Code: c.query.text("code"),
 		Issuer: c.query.text("iss")}
-	grant, err := a.signin.Finish(c.Context(), secret, callback, c.UserAgent())
+	session, err := a.signin.Finish(c.Context(), secret, callback, c.UserAgent())
 	if err != nil {
 		return err
 	}
-	if err := a.begin(w, c, grant); err != nil {
+	if err := a.startSession(w, c, session); err != nil {
 		return err
 	}
-	return redirect(w, string(back))
+	return redirect(w, string(returnTo))
 }
 
-// redirect sends a browser elsewhere as it is written: http.Redirect would mend
-// paths.
-func redirect(w http.ResponseWriter, to string) error {
-	w.Header().Set("Location", to)
+// redirect sends location unchanged: http.Redirect would clean the path.
+func redirect(w http.ResponseWriter, location string) error {
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusFound)
 	return nil
 }
 
-// isLocalPath reports whether s leads nowhere but to this host, however a browser
-// reads it: not //host, which is one, nor what becomes that when backslashes are
-// taken for slashes, control characters are left out (WHATWG URL, section 4.4),
-// or escapes are resolved on the way.
+// isLocalPath reports whether every browser reads s as a path of this host. It refuses
+// //host, which names another host, and every text that could become one: browsers
+// read backslashes as slashes and skip control characters (WHATWG URL, section 4.4),
+// and proxies may decode escapes.
 func isLocalPath(s string) bool {
 	const longest = 2048 // bytes
 	u, err := url.Parse(s)
@@ -80,21 +81,23 @@ func isLocalPath(s string) bool {
 		u.Opaque != "" {
 		return false
 	}
-	for _, path := range []string{strings.SplitN(s, "?", 2)[0], u.Path, unescaped(u.Path)} {
-		odd := func(r rune) bool { return r == '\\' || unicode.IsControl(r) || unicode.IsSpace(r) }
+	for _, path := range []string{strings.SplitN(s, "?", 2)[0], u.Path, unescapeOnce(u.Path)} {
+		unsafe := func(r rune) bool {
+			return r == '\\' || unicode.IsControl(r) || unicode.IsSpace(r)
+		}
 		if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") ||
-			strings.ContainsFunc(path, odd) {
+			strings.ContainsFunc(path, unsafe) {
 			return false
 		}
 	}
 	return !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// unescaped is a path whose escapes are resolved once more, itself if that can't
-// be.
-func unescaped(path string) string {
-	if twice, err := url.PathUnescape(path); err == nil {
-		return twice
+// unescapeOnce decodes the escapes of a path once more. It returns an undecodable path
+// unchanged.
+func unescapeOnce(path string) string {
+	if decoded, err := url.PathUnescape(path); err == nil {
+		return decoded
 	}
 	return path
 }

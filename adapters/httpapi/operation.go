@@ -13,38 +13,37 @@ import (
 type access int
 
 const (
-	anyone       access = iota // no credentials are asked for
-	optionalAuth               // the same, and those that are sent count: wrong ones are refused
-	signedIn                   // whoever has valid credentials; the use case decides the rest
-	// manages the tenant that the path names, in any state, with what the operation needs
+	anyone       access = iota // needs no credentials and reads none
+	optionalAuth               // needs no credentials, but refuses wrong ones
+	signedIn                   // needs valid credentials; the use case checks the rest
+	// managesTenant needs the operation's permission in the tenant that the path names. A
+	// super-admin may call it in any state of the tenant, even deleted.
 	managesTenant
-	worksInTenant // works in the resolved tenant, in which the caller has what the operation needs
+	worksInTenant // needs the operation's permission in the resolved tenant
 )
 
-// operation is one route. The router and the OpenAPI document are both made from
+// operation is one route. The router and the OpenAPI document are both built from
 // the same operations.
 type operation struct {
 	id      string // operationId
 	method  string
-	path    string // a path template, behind [Options.Prefix]
+	path    string // a path template, after [Options.Prefix]
 	tag     string
 	summary string
 
 	access         access
-	optionalCaller bool // anyone may call it, but who does makes a difference
-	// what the caller's role must allow; "" is nothing in particular
-	needs tenancy.Permission
+	optionalCaller bool               // anyone may call it; the result depends on the caller
+	needs          tenancy.Permission // the caller's role must allow it; "" needs none
 
-	mayBeReadOnly bool // it may write nothing, and show what there is
+	mayBeReadOnly bool // a call may only read, whatever the method
 
 	params             []parameter // of the query
-	allowUnknownParams bool        // others may stand there and are left out
-	conditionalHeaders []string    // conditional headers that the operation heeds
-	body               body        // none where its schema is nil
-	answer             answer
-	more               []answer // further successes
-	// problems of the operation's own, beside those that its other parts imply
-	codes []tenancy.Code
+	allowUnknownParams bool        // ignores other query parameters
+	conditionalHeaders []string    // the conditional headers that the operation reads
+	body               body        // none if its schema is nil
+	response           response
+	moreResponses      []response     // further successes
+	codes              []tenancy.Code // problems that the other fields don't imply
 
 	handle func(w http.ResponseWriter, c *call) error
 }
@@ -57,48 +56,49 @@ type parameter struct {
 	repeatable bool
 }
 
-// body is what a request carries.
+// body describes the body of a request.
 type body struct {
-	media  []string // [0] is the documented one
+	media  []string // the accepted media types
 	schema schemaOf
 }
 
-// answer is a success.
-type answer struct {
+// response describes a successful response.
+type response struct {
 	status  int
 	doc     string
-	media   string   // jsonType where it is empty
+	media   string   // defaults to jsonType
 	schema  schemaOf // nil: no body
 	headers []string
 }
 
-// schemaOf makes a schema in the document's registry.
+// schemaOf builds a schema in the document's registry.
 type schemaOf func(r huma.Registry) *huma.Schema
 
-// goType is the schema of a Go type.
+// goType returns the schema of a Go type.
 func goType[T any]() schemaOf {
 	return func(r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeFor[T](), true, "") }
 }
 
-// component refers to a schema that the document has under name.
+// component returns a reference to the document's schema of that name.
 func component(name string) schemaOf {
 	return func(huma.Registry) *huma.Schema { return &huma.Schema{Ref: componentPrefix + name} }
 }
 
-// jsonBody is a request body of one Go type.
+// jsonBody describes a JSON body of one Go type.
 func jsonBody[T any]() body { return body{media: []string{jsonType}, schema: goType[T]()} }
 
 // The parameters that several routes share.
 var (
-	limitParam = parameter{name: "limit", doc: "how many items a page has", schema: &huma.Schema{
-		Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)),
-		Default: defaultLimit,
-	}}
+	limitParam = parameter{name: "limit", doc: "the number of items on a page",
+		schema: &huma.Schema{
+			Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)),
+			Default: defaultLimit,
+		}}
 	cursorParam = parameter{name: "cursor",
-		doc:    "next_cursor of the page before, with the same query",
+		doc:    "next_cursor of the previous page, with the same query",
 		schema: &huma.Schema{Type: huma.TypeString}}
 	labelParam = parameter{name: "label",
-		doc:        "only items with this label, as key=value; all of them where it is repeated",
+		doc:        "only items with this label, as key=value; if repeated, with all of them",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[^=]+="}}
 	searchParam = parameter{
 		name: "q", doc: "a case-insensitive substring of the name or the description",

@@ -19,48 +19,49 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// Options says how [New] serves. The zero value serves the default tenant, to
-// callers with an API key.
+// Options configures [New]. The zero value serves the default tenant to callers with
+// an API key.
 type Options struct {
 	// MultiTenant turns tenancy on. Without it every request is for the tenant
-	// [tenancy.DefaultID]: subdomain and X-Tenant-ID are not looked at, and the
-	// only tenant that a path can name is that one.
+	// [tenancy.DefaultID]: subdomain and X-Tenant-ID are ignored, and a path can name
+	// only that tenant.
 	MultiTenant bool
 
-	// Resolver finds a request's tenant. Give the one that the rest of the
-	// program uses, so that all see a suspended tenant at once. Defaults to a
-	// new one with the services' ChangeNotifier and else zero [resolve.Options].
+	// Resolver finds a request's tenant. Pass the one that the rest of the program
+	// uses, so that all parts see a suspended tenant at once. Defaults to a new one
+	// with the Clock, the services' ChangeNotifier and otherwise zero
+	// [resolve.Options].
 	Resolver *resolve.Resolver
 
-	// Authenticate finds who calls. What it answers beside an error is not
-	// looked at; an error with another code than [tenancy.CodeUnauthenticated]
-	// is answered as what it is. Defaults to the bearer token of the header
-	// Authorization, the platform token or an API key, and without that header to
-	// the cookie of a session. A request with such a cookie that changes something
-	// must come from a page of the host that it asks for: see [CodeCrossOrigin].
+	// Authenticate returns the caller of a request. If it returns an error, its
+	// principal is ignored; the response to an error with another code than
+	// [tenancy.CodeUnauthenticated] has that code. Defaults to the bearer token in the
+	// header Authorization (the platform token or an API key) and, without that
+	// header, to the cookie of a session. A request with such a cookie that changes
+	// something must come from a page of the same host: see [CodeCrossOrigin].
 	Authenticate func(*http.Request) (tenancy.Principal, error)
 
-	// SignIn says how people sign in and how long that lasts. It is of no use with
-	// Authenticate, and there are no routes for it then.
+	// SignIn says how users sign in and how long their sessions last. With Authenticate
+	// it isn't used, and its routes don't exist.
 	SignIn signin.Options
 
 	// PlatformTokenHash is the SHA-256 of the platform token, which makes its
-	// bearer a super-admin. Defaults to none: nobody is one.
+	// bearer a super-admin. Defaults to no platform token.
 	PlatformTokenHash [sha256.Size]byte
 
-	// AdoptedKeys lets in API keys of any form: those of a version that came
-	// before this library. Defaults to the library's own.
+	// AdoptedKeys accepts API keys of any form, such as those that the host issued
+	// before it used this library. Defaults to only the library's form.
 	AdoptedKeys bool
 
-	// Passwords keeps the passwords that users are given. Defaults to those by which
-	// they sign in here; with Authenticate to none, and to give one is refused.
+	// Passwords stores the passwords of users. Defaults to those for signing in here;
+	// with Authenticate to none: then a request that sets a password is refused.
 	Passwords admin.Passwords
 
-	// Prefix is the path under which a host serves everything, as it is in
+	// Prefix is the path under which the host serves all routes, as it is in
 	// URLs: "/registry". Defaults to none.
 	Prefix string
 
-	// ResourceLimit and BundleLimit are the largest bodies that are read, in
+	// ResourceLimit and BundleLimit are the sizes of the largest accepted bodies, in
 	// bytes. They default to 1 MiB and 256 MiB.
 	ResourceLimit int64
 	BundleLimit   int64
@@ -68,36 +69,34 @@ type Options struct {
 	// Discovery are the lists of the route /api/v1/discovery. Defaults to none.
 	Discovery []Discovery
 
-	// Ready reports why the program can't serve now. /readyz asks it, once at a
-	// time, and for a second behind a call that found nothing it answers without
-	// one: what it says of a program that serves is at most so old. Defaults to
-	// always ready.
+	// Ready returns an error that says why the program can't serve now. /readyz makes
+	// one call at a time, and uses a success for one second: its response is at most
+	// that old. Defaults to always ready.
 	Ready func(context.Context) error
 
-	// Metrics is served at /metrics to everybody. A caller who sends credentials
-	// stands in its context ([tenancy.PrincipalFrom]), so that it can show more
-	// to a super-admin. Defaults to none: there is no such route.
+	// Metrics is served at /metrics and needs no credentials. The caller of a request
+	// with credentials is in its context ([tenancy.PrincipalFrom]), so that the handler
+	// can show more to a super-admin. Defaults to none: the route doesn't exist.
 	Metrics http.Handler
 
-	// Observe hears of each request when it is over, and of the code of the
-	// problem it was answered with, "" if there was none. The context has the
-	// caller and the tenant as far as they were found: the tenant only of a
-	// caller who may work there.
+	// Observe is called after each request with the code of the problem in the
+	// response, "" if there is none. The context has the caller and the tenant if they
+	// are known; it has the tenant only if the caller may work in it.
 	Observe func(ctx context.Context, code tenancy.Code)
 
-	// AccessLog writes a line of each request: what is asked without
-	// credentials, like the probes, as [slog.LevelDebug], all else as
+	// AccessLog writes a line for each request: for operations that need no
+	// credentials, such as the probes, at [slog.LevelDebug], for all others at
 	// [slog.LevelInfo].
 	AccessLog bool
 
-	// Logger gets the faults whose cause isn't shown. Its records get what
-	// [LogHandler] adds. Defaults to [slog.Default].
+	// Logger receives the faults whose cause the response doesn't show. Its records get
+	// the attributes that [LogHandler] adds. Defaults to [slog.Default].
 	Logger *slog.Logger
 
-	// Clock tells the time. Defaults to [time.Now].
+	// Clock returns the current time. Defaults to [time.Now].
 	Clock func() time.Time
 
-	// Title and Version stand in the OpenAPI document. They default to
+	// Title and Version are those in the OpenAPI document. They default to
 	// "Bailiwick" and "1".
 	Title   string
 	Version string
@@ -108,7 +107,7 @@ const (
 	defaultBundleLimit   = 256 << 20
 )
 
-// check reports the first thing in s or o that can't work, by its name.
+// check reports the first invalid field of s or o by its name.
 func (o Options) check(s ports.Services) error {
 	if err := checkPorts(s); err != nil {
 		return err
@@ -123,23 +122,24 @@ func (o Options) check(s ports.Services) error {
 		return fmt.Errorf("Options.BundleLimit %d is negative", o.BundleLimit)
 	case o.Prefix != "" && (o.Prefix[0] != '/' || strings.HasSuffix(o.Prefix, "/") ||
 		strings.ContainsAny(o.Prefix, "{} ?#%")):
-		return fmt.Errorf("Options.Prefix %q must begin with a slash, end without one and be a"+
+		return fmt.Errorf("Options.Prefix %q must start with a slash, end without one and be a"+
 			" plain path", o.Prefix)
 	}
 	for _, kind := range s.Kinds.All() {
-		if slices.Contains(takenPaths, kind.Path) {
-			return fmt.Errorf("kind %q: Path %q is a route of the API itself", kind.Name, kind.Path)
+		if slices.Contains(reservedPaths, kind.Path) {
+			return fmt.Errorf("kind %q: Path %q is reserved for a route of the API", kind.Name,
+				kind.Path)
 		}
 	}
 	return checkDiscovery(o.Discovery, s.Kinds)
 }
 
-// checkPorts reports the first of the services that is missing. Without
-// announcements everything works, by the lifetimes of what is remembered.
+// checkPorts reports the first missing service. ChangeNotifier is optional: without
+// it, cached values last until they expire.
 func checkPorts(s ports.Services) error {
-	given := reflect.ValueOf(s)
-	for i, field := range slices.Collect(given.Type().Fields()) {
-		switch v := given.Field(i); v.Kind() {
+	services := reflect.ValueOf(s)
+	for i, field := range slices.Collect(services.Type().Fields()) {
+		switch v := services.Field(i); v.Kind() {
 		case reflect.Interface, reflect.Pointer:
 			if v.IsNil() && field.Name != "ChangeNotifier" {
 				return fmt.Errorf("port Services.%s is nil", field.Name)
@@ -149,11 +149,14 @@ func checkPorts(s ports.Services) error {
 	return nil
 }
 
-// takenPaths are the routes beside which the kinds stand. Later ones are kept
-// free too.
-var takenPaths = []string{"audit", "discovery", "invitations", "links", "me", "sessions", "tenants",
-	"users"}
+// reservedPaths are the paths that no kind may have: those of the API's own routes and
+// of planned ones.
+var reservedPaths = []string{
+	"audit", "discovery", "invitations", "links", "me", "sessions", "tenants", "users",
+}
 
+// checkDiscovery reports the first list with an unknown kind, a reserved or repeated
+// member, or a secret field.
 func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 	members := []string{"tenant", "next_cursor"}
 	for i, d := range lists {
@@ -162,21 +165,24 @@ func checkDiscovery(lists []Discovery, kinds *federation.Kinds) error {
 			return fmt.Errorf("Options.Discovery[%d].Kind %q is not declared", i, d.Kind)
 		}
 		if d.Member == "" || slices.Contains(members, d.Member) {
-			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or taken", i, d.Member)
+			return fmt.Errorf("Options.Discovery[%d].Member %q is empty or already used", i,
+				d.Member)
 		}
 		members = append(members, d.Member)
 		for _, f := range kind.Fields {
 			if f.Secret && slices.Contains(d.Fields, f.Name) {
-				return fmt.Errorf("Options.Discovery[%d].Fields shows the secret %q", i, f.Name)
+				return fmt.Errorf("Options.Discovery[%d].Fields contains the secret %q", i, f.Name)
 			}
 		}
 		if slices.Contains(d.Fields, "name") {
-			return fmt.Errorf("Options.Discovery[%d].Fields has the name, which is always shown", i)
+			return fmt.Errorf("Options.Discovery[%d].Fields contains name: it is always shown", i)
 		}
 	}
 	return nil
 }
 
+// withDefaults fills in the documented defaults, except those that depend on how
+// callers are authenticated.
 func (o Options) withDefaults(s ports.Services) Options {
 	if o.Resolver == nil {
 		o.Resolver = resolve.New(s.Tenants,
@@ -191,7 +197,7 @@ func (o Options) withDefaults(s ports.Services) Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	o.Logger = withRequest(o.Logger)
+	o.Logger = withLogHandler(o.Logger)
 	if o.Observe == nil {
 		o.Observe = func(context.Context, tenancy.Code) {}
 	}

@@ -5,43 +5,41 @@ import (
 	"slices"
 )
 
-// page is a list as it is answered.
+// page is one page of a list in a response.
 type page[T any] struct {
 	Items      []T    `json:"items" nullable:"false"`
-	NextCursor string `json:"next_cursor,omitempty" doc:"where the next page begins; absent on the last page"`
+	NextCursor string `json:"next_cursor,omitempty" doc:"the cursor of the next page; absent on the last page"`
 }
 
-// listing is one page of a list that is being made.
+// listing says which page of which list a call requests.
 type listing struct {
-	scope []string
-	after string
+	scope []string // identifies the list for cursors: route, owner and query
+	after string   // the key of the last item before the page, "" for the first page
 	limit int
 }
 
-// listing reads which page of which list the call asks for. The list is the
-// route as it is written in its operation, the tenant and the query.
+// listing reads which page the call requests of the list named op.
 func (c *call) listing(op string) (listing, error) {
-	l, places, err := c.listings(op, 1)
+	l, positions, err := c.listings(op, 1)
 	if err != nil {
 		return listing{}, err
 	}
-	l.after = places[0]
+	l.after = positions[0]
 	return l, nil
 }
 
-// listings reads which page of n lists the call asks for that are paged
-// together.
+// listings reads which page the call requests of n lists with one cursor.
 func (c *call) listings(op string, n int) (l listing, after []string, err error) {
-	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.scopeOf())
+	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.cursorScope())
 	if l.limit, err = c.query.limit(); err != nil {
 		return listing{}, nil, err
 	}
-	after, err = openCursor(l.scope, c.query.text("cursor"), n)
+	after, err = decodeCursor(l.scope, c.query.text("cursor"), n)
 	return l, after, err
 }
 
-// listOwner says whose list is paged: the tenant's, or the caller's where it is
-// in no tenant.
+// listOwner identifies the owner of a list: the tenant, or the caller if the list
+// belongs to no tenant.
 func (c *call) listOwner() []string {
 	if c.tenant.ID.IsZero() {
 		return []string{string(c.principal.Kind), c.principal.ID}
@@ -49,45 +47,45 @@ func (c *call) listOwner() []string {
 	return []string{c.tenant.ID.String()}
 }
 
-// more is how many items to ask for: one more than the page shows tells whether
-// there is a further page.
-func (l listing) more() int { return l.limit + 1 }
+// fetchLimit is the number of items to read: one more than the page has, to know
+// whether another page follows.
+func (l listing) fetchLimit() int { return l.limit + 1 }
 
-// writeList answers one page of a list. ask is the use case, and key an item's
-// place in the order of the list.
+// writeList writes one page of a list. key returns an item's sort key, and list reads
+// at most limit items after a key.
 func writeList[S, T any](
 	w http.ResponseWriter, l listing, key func(S) string, show func(S) T,
-	ask func(after string, limit int) ([]S, error),
+	list func(after string, limit int) ([]S, error),
 ) error {
-	found, err := ask(l.after, l.limit)
+	found, err := list(l.after, l.limit)
 	if err != nil {
 		return err
 	}
-	if found, err = behind(l, found, key, ask); err != nil {
+	if found, err = fetchOneMore(l, found, key, list); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, pageOf(l, found, key, show))
 }
 
-// behind asks for one more item behind a full page, of a use case that answers
-// no more than the largest page.
-func behind[S any](
-	l listing, found []S, key func(S) string, ask func(after string, limit int) ([]S, error),
+// fetchOneMore reads one more item after a full page. It needs a second read because a
+// use case returns at most the largest page.
+func fetchOneMore[S any](
+	l listing, found []S, key func(S) string, list func(after string, limit int) ([]S, error),
 ) ([]S, error) {
 	if len(found) < l.limit {
 		return found, nil
 	}
-	next, err := ask(key(found[l.limit-1]), 1)
+	next, err := list(key(found[l.limit-1]), 1)
 	return append(found, next...), err
 }
 
-// pageOf makes the answer out of what [listing.more] brought. key is an item's
-// place in the order of the list.
+// pageOf builds the page from up to [listing.fetchLimit] items. key returns an item's
+// sort key.
 func pageOf[S, T any](l listing, found []S, key func(S) string, show func(S) T) page[T] {
 	var p page[T]
 	if len(found) > l.limit {
 		found = found[:l.limit]
-		p.NextCursor = sealCursor(l.scope, key(found[l.limit-1]))
+		p.NextCursor = encodeCursor(l.scope, key(found[l.limit-1]))
 	}
 	p.Items = make([]T, 0, len(found))
 	for _, item := range found {

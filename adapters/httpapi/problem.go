@@ -13,18 +13,19 @@ import (
 // ProblemType is the media type of every error.
 const ProblemType = "application/problem+json"
 
-// Codes of HTTP itself, beside those of package tenancy.
+// Codes of HTTP errors, in addition to those of package tenancy.
 const (
-	// the path is there, with the methods of the Allow header
+	// CodeMethodNotAllowed: the path exists, with the methods in the header Allow.
 	CodeMethodNotAllowed tenancy.Code = "method_not_allowed"
-	// the body's Content-Type isn't one the route reads
+	// CodeUnsupportedMediaType: the route doesn't accept the body's Content-Type.
 	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type"
-	// a browser sent it with a session's cookie, from a page of another origin
+	// CodeCrossOrigin: a browser sent the request with a session's cookie from a page of
+	// another origin.
 	CodeCrossOrigin tenancy.Code = "cross_origin"
 )
 
-// statuses is the one table from code to status. A code that doesn't stand in
-// it is answered as [tenancy.CodeInternal].
+// statuses is the only table from code to status. The response to a code that it
+// doesn't contain has [tenancy.CodeInternal].
 var statuses = map[tenancy.Code]int{
 	tenancy.CodeInternal:           http.StatusInternalServerError,
 	tenancy.CodeUnavailable:        http.StatusServiceUnavailable,
@@ -64,9 +65,9 @@ var statuses = map[tenancy.Code]int{
 	CodeCrossOrigin:                http.StatusForbidden,
 }
 
-// Problem is an error as it is answered: RFC 9457 problem details. Its type is
-// "about:blank", so that title is the status in words; Code is what programs
-// look at.
+// Problem is the body of an error response: RFC 9457 problem details. Its type is
+// "about:blank", so the title is the text of the status. Programs should use Code to
+// tell errors apart.
 type Problem struct {
 	Type      string           `json:"type"`
 	Title     string           `json:"title"`
@@ -75,11 +76,11 @@ type Problem struct {
 	Code      tenancy.Code     `json:"code"`
 	RequestID string           `json:"request_id"`
 	Errors    []tenancy.Detail `json:"errors,omitempty"`
-	Members   map[string]any   `json:"-"` // further members, beside the ones above
+	Members   map[string]any   `json:"-"` // extension members
 }
 
-// problemOf is what may be shown of err. Whatever isn't a [tenancy.Error] with
-// a code of the table is shown as an internal fault and nothing more.
+// problemOf returns what may be shown of err. An error that isn't a [tenancy.Error]
+// with a code of the table is shown as an internal error without its message.
 func problemOf(err error) Problem {
 	shown, ok := errors.AsType[*tenancy.Error](err)
 	switch {
@@ -88,7 +89,7 @@ func problemOf(err error) Problem {
 			"the request was interrupted or took too long: try again")
 	case !ok || shown.Code == tenancy.CodeInternal || statuses[shown.Code] == 0:
 		shown = tenancy.Errorf(tenancy.CodeInternal,
-			"an internal fault; the log has it under this request_id")
+			"internal error; the server's log has its cause under this request_id")
 	}
 	status := statuses[shown.Code]
 	return Problem{
@@ -97,39 +98,40 @@ func problemOf(err error) Problem {
 	}
 }
 
+// interrupted reports whether err is the end of the request's context rather than a
+// fault.
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// MarshalJSON writes the problem's own members first, then the further ones.
-// One that has the name of its own is left out.
+// MarshalJSON writes the standard members first, then the extension members. It leaves
+// out an extension member with the name of a standard one.
 func (p Problem) MarshalJSON() ([]byte, error) {
 	type plain Problem
-	own, err := marshal(plain(p))
+	standard, err := marshal(plain(p))
 	if err != nil || len(p.Members) == 0 {
-		return own, err
+		return standard, err
 	}
-	further := make(map[string]any, len(p.Members))
+	extensions := make(map[string]any, len(p.Members))
 	for name, value := range p.Members {
-		if !ownMember[name] {
-			further[name] = value
+		if !standardMember[name] {
+			extensions[name] = value
 		}
 	}
-	rest, err := marshal(further)
-	if err != nil || len(further) == 0 {
-		return own, err
+	rest, err := marshal(extensions)
+	if err != nil || len(extensions) == 0 {
+		return standard, err
 	}
-	own[len(own)-1] = ','
-	return append(own, rest[1:]...), nil
+	standard[len(standard)-1] = ','
+	return append(standard, rest[1:]...), nil
 }
 
-var ownMember = map[string]bool{
+var standardMember = map[string]bool{
 	"type": true, "title": true, "status": true, "detail": true, "code": true, "request_id": true,
 	"errors": true,
 }
 
-// marshal is json.Marshal without escaping for HTML, which canonical specs
-// don't have.
+// marshal is json.Marshal without HTML escaping: canonical specs have none.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -8,40 +8,45 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
+// purgeInput is the body of a request that purges a tenant.
 type purgeInput struct {
 	Confirm string `json:"confirm" doc:"the tenant's slug"`
 }
 
-// certificateBody is [tenancy.PurgeCertificate] as it is answered, which is the form
-// that its digest is over.
+// certificateBody is a [tenancy.PurgeCertificate] in a response. The digest covers
+// this form.
 type certificateBody struct {
 	TenantID string           `json:"tenant_id" format:"uuid"`
 	Slug     tenancy.Slug     `json:"slug"`
-	Rows     map[string]int64 `json:"rows" doc:"how many rows were removed, by table"`
-	Audit    chainEndBody     `json:"audit" doc:"where the tenant's audit log ended, which was removed too"`
+	Rows     map[string]int64 `json:"rows" doc:"the number of removed rows by table"`
+	Audit    chainEndBody     `json:"audit" doc:"the end of the tenant's audit log, which was removed too"`
 	PurgedAt timestamp        `json:"purged_at"`
-	Digest   string           `json:"digest" pattern:"^sha256:[0-9a-f]{64}$" doc:"over the canonical form (RFC 8785) of the other members"`
+	Digest   string           `json:"digest" pattern:"^sha256:[0-9a-f]{64}$" doc:"of the other members' RFC 8785 form"`
 }
 
+// chainEndBody identifies the last entry of an audit log: an export of the log is
+// complete if it ends with this entry.
 type chainEndBody struct {
 	Seq  int64  `json:"seq" minimum:"0"`
 	Hash string `json:"hash" pattern:"^[0-9a-f]{64}$"`
 }
 
+// purgeTenant removes all rows of a deleted tenant. The caller confirms with the slug,
+// because nothing can undo a purge.
 func (a *api) purgeTenant(w http.ResponseWriter, c *call) error {
 	var in purgeInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	done, err := a.admin.PurgeTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+	purged, err := a.admin.PurgeTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue),
 		in.Confirm)
 	if err != nil {
 		return err
 	}
-	a.tenants.Invalidate(done.Tenant, done.Slug)
+	a.tenants.Invalidate(purged.Tenant, purged.Slug)
 	return writeJSON(w, http.StatusOK, certificateBody{
-		TenantID: done.Tenant.String(), Slug: done.Slug, Rows: done.Rows,
-		PurgedAt: timestamp(done.PurgedAt), Digest: done.Digest,
-		Audit: chainEndBody{done.Audit.Seq, hex.EncodeToString(done.Audit.Hash[:])},
+		TenantID: purged.Tenant.String(), Slug: purged.Slug, Rows: purged.Rows,
+		PurgedAt: timestamp(purged.PurgedAt), Digest: purged.Digest,
+		Audit: chainEndBody{purged.Audit.Seq, hex.EncodeToString(purged.Audit.Hash[:])},
 	})
 }

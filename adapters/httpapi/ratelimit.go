@@ -12,23 +12,25 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// maxLimited bounds the memory of [limits], in tenants. One that is forgotten
-// begins anew with a whole second's requests.
-const maxLimited = 10_000
+// maxBuckets limits the memory of [limits]: the number of tenants with a bucket. A
+// tenant whose bucket was evicted starts again with a full one.
+const maxBuckets = 10_000
 
-// limits holds how fast each tenant with a quota of requests may ask this
-// instance. A tenant without one is never looked up.
+// limits has a token bucket for each tenant with a request quota. The quota applies to
+// this instance. A tenant without a quota is never looked up.
 type limits struct {
 	buckets *otter.Cache[tenancy.ID, *rate.Limiter]
 	now     func() time.Time
 }
 
+// newLimits returns empty buckets. now is the clock of the token buckets.
 func newLimits(now func() time.Time) *limits {
 	return &limits{buckets: otter.Must(&otter.Options[tenancy.ID, *rate.Limiter]{
-		MaximumSize: maxLimited}), now: now}
+		MaximumSize: maxBuckets}), now: now}
 }
 
-// allow takes one request of the tenant's, or answers how long until there is one.
+// allow takes one token of the tenant's bucket, or returns how long to wait for the next
+// one.
 func (l *limits) allow(t tenancy.Tenant) (wait time.Duration, ok bool) {
 	perSecond := t.Quotas.RequestsPerSecond
 	if perSecond <= 0 {
@@ -49,11 +51,11 @@ func (l *limits) allow(t tenancy.Tenant) (wait time.Duration, ok bool) {
 	return time.Duration(missing / perSecond * float64(time.Second)), false
 }
 
-// burst is what may be asked at once: a second's requests, and one at least.
+// burst returns how many requests are allowed at once: those of one second, at least 1.
 func burst(perSecond float64) int { return max(1, int(math.Ceil(perSecond))) }
 
-// limitRate refuses a request beyond the quota of its tenant. A super-admin's isn't
-// counted: whoever sets the quota must get in.
+// limitRate refuses a request above the quota of its tenant. It doesn't count requests
+// of super-admins: they set the quota and must be able to change it.
 func (a *api) limitRate(w http.ResponseWriter, p tenancy.Principal, t tenancy.Tenant) error {
 	if p.SuperAdmin {
 		return nil
@@ -65,7 +67,7 @@ func (a *api) limitRate(w http.ResponseWriter, p tenancy.Principal, t tenancy.Te
 	seconds := max(1, int64(math.Ceil(wait.Seconds())))
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	err := tenancy.Errorf(tenancy.CodeTooManyRequests,
-		"the tenant asks faster than it may: go on in %d s", seconds)
+		"the tenant's request quota is used up: retry in %d s", seconds)
 	err.Members = map[string]any{"retry_after": seconds}
 	return err
 }

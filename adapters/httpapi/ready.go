@@ -5,40 +5,42 @@ import (
 	"time"
 )
 
-// readyFor is how long it is believed that the program can serve.
-const readyFor = time.Second
+// readyTTL is how long a successful readiness check is cached.
+const readyTTL = time.Second
 
-// readiness asks [Options.Ready] for everybody who asks /readyz, one call at a
-// time, so that strangers can't keep the database busy. A bad answer isn't kept:
-// whoever asks next sees the program recover.
+// readiness calls [Options.Ready] for all requests of /readyz, one call at a time, so
+// that callers without credentials can't load the database. It doesn't cache a
+// failure: the next request sees that the program has recovered.
 type readiness struct {
-	ask   func(context.Context) error
-	clock func() time.Time
-	turn  chan struct{} // full while somebody asks; it guards until
-	until time.Time
+	probe      func(context.Context) error
+	clock      func() time.Time
+	semaphore  chan struct{} // full during a call of probe; guards validUntil
+	validUntil time.Time
 }
 
 func newReadiness(o Options) *readiness {
-	return &readiness{ask: o.Ready, clock: o.Clock, turn: make(chan struct{}, 1)}
+	return &readiness{probe: o.Ready, clock: o.Clock, semaphore: make(chan struct{}, 1)}
 }
 
+// check returns the cached success or the result of a new call of probe. A caller that
+// gives up while it waits for its turn gets the error of its context.
 func (r *readiness) check(ctx context.Context) error {
-	if r.ask == nil {
+	if r.probe == nil {
 		return nil
 	}
 	select {
-	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
+	case r.semaphore <- struct{}{}:
+		defer func() { <-r.semaphore }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	asked := r.clock()
-	if asked.Before(r.until) {
+	start := r.clock()
+	if start.Before(r.validUntil) {
 		return nil
 	}
-	err := r.ask(ctx)
+	err := r.probe(ctx)
 	if err == nil {
-		r.until = asked.Add(readyFor)
+		r.validUntil = start.Add(readyTTL)
 	}
 	return err
 }

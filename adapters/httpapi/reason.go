@@ -9,33 +9,34 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// ReasonHeader says why a super-admin acts in a tenant.
+// ReasonHeader is the request header in which a super-admin says why they act in a
+// tenant.
 const ReasonHeader = "X-Reason"
 
 const maxReason = 256 // characters
 
 var errNoReason = tenancy.Errorf(tenancy.CodeReasonRequired,
-	"this tenant wants to know why: say it in the header "+ReasonHeader+
-		", which its audit log will show")
+	"this tenant requires a reason: send it in the header "+ReasonHeader+
+		"; the tenant's audit log shows it")
 
-// withReason puts what the caller says of their reason where the audit log finds
-// it.
+// withReason puts the reason in the header into the context for the audit log.
 func withReason(r *http.Request) (*http.Request, error) {
 	values := r.Header.Values(ReasonHeader)
 	if len(values) == 0 {
 		return r, nil
 	}
 	reason := values[0]
-	if len(values) > 1 || !saneReason(reason) {
+	if len(values) > 1 || !isValidReason(reason) {
 		return r, tenancy.Errorf(tenancy.CodeInvalid,
-			"%s is one line of UTF-8, of at most %d characters", ReasonHeader, maxReason)
+			"%s must be one line of UTF-8 with at most %d characters", ReasonHeader, maxReason)
 	}
-	facts := tenancy.RequestFrom(r.Context())
-	facts.Reason = reason
-	return r.WithContext(tenancy.WithRequest(r.Context(), facts)), nil
+	info := tenancy.RequestFrom(r.Context())
+	info.Reason = reason
+	return r.WithContext(tenancy.WithRequest(r.Context(), info)), nil
 }
 
-func saneReason(s string) bool {
+// isValidReason accepts one line of UTF-8 with 1 to maxReason characters.
+func isValidReason(s string) bool {
 	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxReason {
 		return false
 	}
@@ -47,10 +48,10 @@ func saneReason(s string) bool {
 	return true
 }
 
-// auditSuperAdmin is what a super-admin has to do to act in a tenant that isn't theirs:
-// give a reason where the tenant's settings ask for one, and be written down
-// before they read. What they write is written down with the write. To see that
-// there is a tenant is no act in it.
+// auditSuperAdmin checks and records a super-admin's call in a tenant of which they
+// aren't a member: they must send a reason if the tenant's settings require one, and
+// the audit log records a read before it happens. A write is recorded with the write
+// itself. Reading the tenant's own record needs neither.
 func (a *api) auditSuperAdmin(c *call, op operation) error {
 	_, member := c.principal.Roles[c.tenant.ID]
 	if !a.multiTenant || !c.principal.SuperAdmin || member || op.needs == tenancy.ReadTenant {
@@ -69,19 +70,19 @@ func (a *api) auditSuperAdmin(c *call, op operation) error {
 	})
 }
 
-// requiresReason reads the setting require_reason. One that can't be read asks for
-// a reason.
+// requiresReason reads the setting require_reason. An unreadable value requires a
+// reason.
 func requiresReason(settings json.RawMessage) bool {
 	if len(settings) == 0 {
 		return false
 	}
-	var read struct {
+	var parsed struct {
 		RequireReason json.RawMessage `json:"require_reason"`
 	}
-	if err := json.Unmarshal(settings, &read); err != nil {
+	if err := json.Unmarshal(settings, &parsed); err != nil {
 		return true
 	}
-	switch string(read.RequireReason) {
+	switch string(parsed.RequireReason) {
 	case "", "null", "false":
 		return false
 	}

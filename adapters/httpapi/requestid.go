@@ -12,21 +12,23 @@ import (
 
 const requestIDHeader = "X-Request-ID"
 
-const maxRequestID = 128
+const maxRequestID = 128 // bytes
 
-// RequestID is the id of the request that ctx belongs to: the one that stands
-// in the answer's X-Request-ID, in problems and in logs. It is "" outside of a
-// request.
+// RequestID returns the id of the request that ctx belongs to: the one in the
+// response's X-Request-ID, in problems and in logs. It is "" outside of a request.
 func RequestID(ctx context.Context) string {
 	return tenancy.RequestFrom(ctx).ID
 }
 
-// identify gives the request an id, in its context and in the answer's header:
-// the one that it already has in its context, the caller's own, or a new one.
-func identify(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver) *http.Request {
+// withRequestID puts the request's id into its context and into the response's header:
+// the id that the context already has, else the valid one that the caller sent, else a
+// new one.
+func withRequestID(
+	w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver,
+) *http.Request {
 	id := RequestID(r.Context())
 	if id == "" {
-		if id = r.Header.Get(requestIDHeader); !saneRequestID(id) {
+		if id = r.Header.Get(requestIDHeader); !isValidRequestID(id) {
 			id = uuid.Must(uuid.NewV7()).String()
 		}
 		r = r.WithContext(tenancy.WithRequest(r.Context(),
@@ -36,8 +38,8 @@ func identify(w http.ResponseWriter, r *http.Request, tenants *resolve.Resolver)
 	return r
 }
 
-// saneRequestID admits what can stand in a log and in a header without harm.
-func saneRequestID(id string) bool {
+// isValidRequestID accepts ids that are safe in a log and in a header.
+func isValidRequestID(id string) bool {
 	if id == "" || len(id) > maxRequestID {
 		return false
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// resourceBody is a resource as it is answered.
+// resourceBody is a resource in a response.
 type resourceBody struct {
 	ID        string            `json:"id"`
 	Kind      string            `json:"kind"`
@@ -24,6 +24,7 @@ type resourceBody struct {
 	UpdatedAt timestamp         `json:"updated_at"`
 }
 
+// showResource returns the resource for a response, where labels is never null.
 func showResource(r federation.Resource) resourceBody {
 	labels := r.Labels
 	if labels == nil {
@@ -35,13 +36,13 @@ func showResource(r federation.Resource) resourceBody {
 	}
 }
 
-// resourceInput is what a PUT carries.
+// resourceInput is the body of a PUT.
 type resourceInput struct {
 	Labels map[string]*string `json:"labels"`
 	Spec   json.RawMessage    `json:"spec"`
 }
 
-// item is the input under its name. A label without a value is refused: it
+// item returns the input as an item with the name ref. It refuses a null label, which
 // would be stored as an empty one.
 func (in resourceInput) item(ref federation.Ref) (federation.Item, error) {
 	labels := make(map[string]string, len(in.Labels))
@@ -65,6 +66,7 @@ type resources struct {
 	kind federation.Kind
 }
 
+// list writes one page of the kind's resources, sorted by name, which is the sort key.
 func (h resources) list(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list " + h.kind.Name)
 	if err != nil {
@@ -79,7 +81,7 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	found, err := h.services.Resources.List(c.Context(), c.tenant.ID, ports.ResourceQuery{
-		Kind: h.kind.Name, Search: search, Labels: labels, After: l.after, Limit: l.more(),
+		Kind: h.kind.Name, Search: search, Labels: labels, After: l.after, Limit: l.fetchLimit(),
 	})
 	if err != nil {
 		return err
@@ -88,12 +90,13 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, pageOf(l, found, name, showResource))
 }
 
+// get writes a resource, or 304 if If-None-Match contains its ETag.
 func (h resources) get(w http.ResponseWriter, c *call) error {
 	ref, err := h.ref(c)
 	if err != nil {
 		return err
 	}
-	known, err := readTags(c.Header, ifNoneMatch)
+	noneMatch, err := readTags(c.Header, ifNoneMatch)
 	if err != nil {
 		return err
 	}
@@ -102,13 +105,16 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	w.Header().Set("ETag", etag(found.Version))
-	if known.matchesWeakly(found.Version) {
+	if noneMatch.matchesWeakly(found.Version) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	return writeJSON(w, http.StatusOK, showResource(found))
 }
 
+// put creates or replaces a resource. The store checks the condition in the same
+// transaction as the write. The status is 201 for a new resource and 200 for an
+// existing one.
 func (h resources) put(w http.ResponseWriter, c *call) error {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
 	if err := tenancy.CheckName(ref.Name); err != nil {
@@ -128,7 +134,7 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 	}
 	stored, created, err := h.services.Resources.Put(c.Context(), c.tenant.ID, item, cond)
 	if err != nil {
-		return createOnly(cond, err)
+		return createOnlyError(cond, err)
 	}
 	w.Header().Set("ETag", etag(stored.Version))
 	if !created {
@@ -138,6 +144,7 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, showResource(stored))
 }
 
+// delete deletes a resource. The store refuses a resource to which others refer.
 func (h resources) delete(w http.ResponseWriter, c *call) error {
 	ref, err := h.ref(c)
 	if err != nil {
@@ -154,9 +161,8 @@ func (h resources) delete(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// path is the path of the kind's resource of that name, percent-encoded. A
-// name that is nothing but dots is encoded too, or clients and proxies would
-// take it for a step up.
+// path returns the percent-encoded path of the resource called name. It encodes the
+// names "." and ".." too: clients and proxies would resolve them as path segments.
 func (h resources) path(name string) string {
 	segment := url.PathEscape(name)
 	switch segment {
@@ -168,13 +174,13 @@ func (h resources) path(name string) string {
 	return apiRoot + h.kind.Path + "/" + segment
 }
 
-// ref is the resource that the path names. A name that nothing can have is not
-// found, without asking the store.
+// ref returns the resource that the path names. An invalid name is
+// [tenancy.CodeNotFound] without a read of the store.
 func (h resources) ref(c *call) (federation.Ref, error) {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
 	if tenancy.CheckName(ref.Name) != nil {
 		return federation.Ref{},
-			tenancy.Errorf(tenancy.CodeNotFound, "there is no such %s in this tenant", h.kind.Name)
+			tenancy.Errorf(tenancy.CodeNotFound, "%s not found in this tenant", h.kind.Name)
 	}
 	return ref, nil
 }

@@ -10,11 +10,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// router finds the operation of a request. It reads the patterns of
-// [http.ServeMux] but for host and trailing wildcards, and it is no ServeMux
-// for three reasons: that one takes the segment %2F, a resource of the name
-// "/", for a trailing slash; it redirects paths that aren't clean; and it
-// answers 404 and 405 as plain text.
+// router finds the operation of a request. Its patterns are those of [http.ServeMux]
+// without hosts and trailing wildcards. It replaces a ServeMux for three reasons: a
+// ServeMux reads the segment %2F, a resource called "/", as a trailing slash; it
+// redirects paths that aren't clean; and its 404 and 405 responses are plain text.
 type router struct {
 	routes []*route
 	log    *slog.Logger
@@ -26,30 +25,30 @@ type route struct {
 	methods  map[string]endpoint
 }
 
-// endpoint is what a method of a route leads to.
+// endpoint is one method of a route.
 type endpoint struct {
 	pattern string
 	handler http.Handler
 }
 
-// handle registers a pattern such as "GET /api/v1/tenants/{tenant}". One that is
-// there already is a fault of the program.
+// handle registers a pattern such as "GET /api/v1/tenants/{tenant}". It panics if the
+// pattern is already registered.
 func (rt *router) handle(method, path string, h http.Handler) {
 	segments := strings.Split(path, "/")
-	at := slices.IndexFunc(rt.routes,
+	index := slices.IndexFunc(rt.routes,
 		func(r *route) bool { return slices.Equal(r.segments, segments) })
-	if at < 0 {
-		at = len(rt.routes)
+	if index < 0 {
+		index = len(rt.routes)
 		rt.routes = append(rt.routes, &route{segments: segments, methods: map[string]endpoint{}})
 	}
-	methods := rt.routes[at].methods
-	if _, taken := methods[method]; taken {
-		panic("httpapi: two operations at " + method + " " + path)
+	methods := rt.routes[index].methods
+	if _, exists := methods[method]; exists {
+		panic("httpapi: two operations for " + method + " " + path)
 	}
 	methods[method] = endpoint{pattern: method + " " + path, handler: h}
 }
 
-// find gives the route of an escaped path and the values of its wildcards.
+// find returns the route of an escaped path and the values of its wildcards.
 func (rt *router) find(escapedPath string) (found *route, values []string) {
 	segments := strings.Split(escapedPath, "/")
 	for _, r := range rt.routes {
@@ -60,9 +59,8 @@ func (rt *router) find(escapedPath string) (found *route, values []string) {
 	return nil, nil
 }
 
-// match reports whether the route has these segments. A step that stands in the
-// path as it is, "." or "..", is no value of a wildcard; percent-encoded it is a
-// name like any other.
+// match reports whether the route has these segments. A plain "." or ".." is never the
+// value of a wildcard; percent-encoded it is a name like any other.
 func (r *route) match(segments []string) (values []string, ok bool) {
 	if len(segments) != len(r.segments) {
 		return nil, false
@@ -84,7 +82,7 @@ func (r *route) match(segments []string) (values []string, ok bool) {
 	return values, true
 }
 
-// setValues makes the wildcards' values what [http.Request.PathValue] answers.
+// setValues sets the values of the wildcards for [http.Request.PathValue].
 func (r *route) setValues(req *http.Request, values []string) {
 	for _, segment := range r.segments {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
@@ -94,8 +92,8 @@ func (r *route) setValues(req *http.Request, values []string) {
 	}
 }
 
-// endpoint gives what a method leads to. HEAD is GET without a body, which
-// net/http sees to.
+// endpoint returns the endpoint of a method. HEAD has that of GET: net/http discards
+// the body.
 func (r *route) endpoint(method string) (endpoint, bool) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -104,7 +102,7 @@ func (r *route) endpoint(method string) (endpoint, bool) {
 	return e, ok
 }
 
-// allow is the value of the header Allow.
+// allow returns the value of the header Allow.
 func (r *route) allow() string {
 	var methods []string
 	for method := range r.methods {
@@ -117,19 +115,19 @@ func (r *route) allow() string {
 	return strings.Join(methods, ", ")
 }
 
-// ServeHTTP leads the request to its operation, or answers that there is none.
+// ServeHTTP calls the request's operation, or writes a problem if there is none.
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	found, values := rt.find(r.URL.EscapedPath())
 	if found == nil {
 		writeProblem(w, r, rt.log,
-			tenancy.Errorf(tenancy.CodeNotFound, "there is nothing at this path"))
+			tenancy.Errorf(tenancy.CodeNotFound, "no route has this path"))
 		return
 	}
 	e, ok := found.endpoint(r.Method)
 	if !ok {
 		w.Header().Set("Allow", found.allow())
 		writeProblem(w, r, rt.log,
-			tenancy.Errorf(CodeMethodNotAllowed, "this path has the methods %s", found.allow()))
+			tenancy.Errorf(CodeMethodNotAllowed, "this path supports only %s", found.allow()))
 		return
 	}
 	r.Pattern = e.pattern

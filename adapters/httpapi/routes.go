@@ -12,7 +12,7 @@ import (
 
 const apiRoot = "/api/v1/"
 
-// operations is the whole API.
+// operations returns all operations of the API.
 func (a *api) operations() []operation {
 	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(),
 		a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.sessionRoutes(),
@@ -20,47 +20,51 @@ func (a *api) operations() []operation {
 	for _, kind := range a.services.Kinds.All() {
 		ops = append(ops, resources{a, kind}.routes()...)
 	}
-	return a.protected(ops)
+	return a.addCrossOriginCode(ops)
 }
 
+// processRoutes returns the probes, the document, the metrics and the routes that
+// belong to no other group.
 func (a *api) processRoutes() []operation {
 	ops := []operation{{
 		id: "live", method: http.MethodGet, path: "/livez", tag: "process",
-		summary: "Does the process run?",
-		answer:  answer{status: http.StatusOK, doc: "It does.", schema: goType[health]()},
-		handle:  live,
+		summary: "Check that the process runs",
+		response: response{status: http.StatusOK, doc: "The process runs.",
+			schema: goType[health]()},
+		handle: serveLiveness,
 	}, {
 		id: "ready", method: http.MethodGet, path: "/readyz", tag: "process",
-		summary: "Can it serve?",
-		answer:  answer{status: http.StatusOK, doc: "It can.", schema: goType[health]()},
-		handle:  a.canServe,
+		summary: "Check that the process can serve requests",
+		response: response{status: http.StatusOK, doc: "The process can serve.",
+			schema: goType[health]()},
+		handle: a.serveReadiness,
 	}, {
 		id: "openapi", method: http.MethodGet, path: apiRoot + "openapi.json", tag: "process",
-		summary: "This document",
-		answer:  answer{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},
-		handle:  a.openapi,
+		summary:  "Get this document",
+		response: response{status: http.StatusOK, doc: "OpenAPI 3.1", schema: anyObject},
+		handle:   a.serveOpenAPI,
 	}, {
 		id: "me", method: http.MethodGet, path: apiRoot + "me", tag: "callers",
-		summary: "Who calls, and where they have which role",
-		access:  signedIn,
-		answer:  answer{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
-		handle:  a.me,
+		summary:  "Get the caller and their role in each tenant",
+		access:   signedIn,
+		response: response{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
+		handle:   a.me,
 	}, {
 		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources",
-		summary: "What the tenant offers, in short",
+		summary: "List what the tenant offers, with a few fields of each resource",
 		access:  worksInTenant, needs: tenancy.ReadResources, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page of each list.",
+		response: response{status: http.StatusOK, doc: "One page of each list.",
 			schema: a.discoverySchema},
 		handle: a.discover,
 	}}
 	if a.metrics != nil {
 		ops = append(ops, operation{
 			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process",
-			summary: "Figures of this process; to a super-admin, of each tenant too",
+			summary: "Get metrics of this process; for a super-admin, of each tenant too",
 			access:  optionalAuth,
-			answer: answer{status: http.StatusOK, doc: "Prometheus' text format.",
+			response: response{status: http.StatusOK, doc: "The Prometheus text format.",
 				media: "text/plain", schema: anyText},
-			handle: a.showMetrics,
+			handle: a.serveMetrics,
 		})
 	}
 	return ops
@@ -74,56 +78,59 @@ func anyObject(huma.Registry) *huma.Schema {
 
 const tenantRoot = apiRoot + "tenants/{tenant}"
 
+// bundleRoutes returns the routes for export, import and secrets. An import with
+// dry_run only reads, although its method is POST.
 func (a *api) bundleRoutes() []operation {
 	return []operation{{
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
 		summary: "Export the tenant's resources as a bundle",
 		access:  worksInTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
-		answer: answer{
+		response: response{
 			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).",
 			media: federation.BundleMediaType, schema: component("Bundle"),
 			headers: []string{"Content-Disposition"},
 		},
-		handle: a.export,
+		handle: a.exportBundle,
 	}, {
 		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles",
-		summary: "Import a bundle, all of it or nothing",
+		summary: "Import a bundle in one transaction: all of it or nothing",
 		access:  worksInTenant, needs: tenancy.Import, mayBeReadOnly: true,
 		params: []parameter{strategyParam, dryRunParam},
 		body: body{media: []string{federation.BundleMediaType, jsonType},
 			schema: component("Bundle")},
-		answer: answer{status: http.StatusOK, doc: "What was done or, as a dry run, would be done.",
+		response: response{status: http.StatusOK,
+			doc:    "What was done or, in a dry run, would be done.",
 			schema: goType[importReport]()},
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
 			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
 			tenancy.CodeDanglingReference, tenancy.CodeQuotaExceeded,
 		},
-		handle: a.imports,
+		handle: a.importBundle,
 	}, {
 		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}",
 		tag: "bundles", summary: "Set the value of a secret",
 		access: worksInTenant, needs: tenancy.WriteSecrets, body: jsonBody[secretInput](),
-		answer: answer{status: http.StatusNoContent,
-			doc: "It is kept, encrypted; there is no way to read it."},
+		response: response{status: http.StatusNoContent,
+			doc: "The value is stored encrypted. No route returns it."},
 		handle: a.setSecret,
 	}}
 }
 
 // The parameters of export and import.
 var (
-	kindParam = parameter{name: "kind", doc: "only this kind; all of them where it is repeated",
+	kindParam = parameter{name: "kind", doc: "only this kind; if repeated, any of these kinds",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
 	strategyParam = parameter{name: "strategy",
-		doc: "what to do where the tenant has other content under a name", schema: &huma.Schema{
+		doc: "what to do if the tenant has an item with other content", schema: &huma.Schema{
 			Type: huma.TypeString, Enum: []any{"fail", "skip", "overwrite", "rename"},
 			Default: "fail",
 		}}
-	dryRunParam = parameter{name: "dry_run", doc: "only report, write nothing",
+	dryRunParam = parameter{name: "dry_run", doc: "report the changes, write nothing",
 		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 )
 
-// routes are the operations on the resources of one kind.
+// routes returns the operations on the resources of one kind.
 func (h resources) routes() []operation {
 	name := componentName(h.kind.Name)
 	list, one := apiRoot+h.kind.Path, apiRoot+h.kind.Path+"/{name}"
@@ -133,7 +140,7 @@ func (h resources) routes() []operation {
 		summary: "List the resources of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.ReadResources,
 		params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of names.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by name.",
 			schema: component(name + "Page")},
 		handle: h.list,
 	}, {
@@ -141,10 +148,11 @@ func (h resources) routes() []operation {
 		summary: "Get one resource of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.ReadResources,
 		conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusOK, doc: "The resource.", schema: resource,
+		response: response{status: http.StatusOK, doc: "The resource.", schema: resource,
 			headers: []string{"ETag"}},
-		more: []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.",
-			headers: []string{"ETag"}}},
+		moreResponses: []response{
+			{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
+				headers: []string{"ETag"}}},
 		handle: h.get,
 	}, {
 		id: "put" + name, method: http.MethodPut, path: one, tag: "resources",
@@ -152,9 +160,9 @@ func (h resources) routes() []operation {
 		access:  worksInTenant, needs: tenancy.WriteResources,
 		conditionalHeaders: []string{ifMatch, ifNoneMatch},
 		body:               body{media: []string{jsonType}, schema: component(name + "Input")},
-		answer: answer{status: http.StatusOK, doc: "Replaced.", schema: resource,
+		response: response{status: http.StatusOK, doc: "Replaced.", schema: resource,
 			headers: []string{"ETag"}},
-		more: []answer{{status: http.StatusCreated, doc: "Created.", schema: resource,
+		moreResponses: []response{{status: http.StatusCreated, doc: "Created.", schema: resource,
 			headers: []string{"ETag", "Location"}}},
 		codes: []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists,
 			tenancy.CodeQuotaExceeded},
@@ -164,7 +172,7 @@ func (h resources) routes() []operation {
 		summary: "Delete one resource of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.WriteResources,
 		conditionalHeaders: []string{ifMatch},
-		answer:             answer{status: http.StatusNoContent, doc: "Deleted."},
+		response:           response{status: http.StatusNoContent, doc: "Deleted."},
 		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeReferenced,
 			tenancy.CodeNotDeletable},
 		handle: h.delete,

@@ -10,14 +10,14 @@ import (
 
 const componentPrefix = "#/components/schemas/"
 
-// object describes a JSON object with these members and no others.
+// object returns the schema of a JSON object with exactly these members.
 func object(members map[string]*huma.Schema, required ...string) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, Properties: members, Required: required, AdditionalProperties: false,
 	}
 }
 
-// kindComponents describes everything that the API shows and takes of a kind.
+// kindComponents returns the schemas of a kind for requests and responses.
 func kindComponents(kind federation.Kind) map[string]*huma.Schema {
 	name := componentName(kind.Name)
 	ref := func(suffix string) *huma.Schema {
@@ -35,13 +35,12 @@ func kindComponents(kind federation.Kind) map[string]*huma.Schema {
 		name + "Page": object(map[string]*huma.Schema{
 			"items": {Type: huma.TypeArray, Items: ref("Resource")},
 			"next_cursor": {Type: huma.TypeString,
-				Description: "where the next page begins; absent on the last page"},
+				Description: "the cursor of the next page; absent on the last page"},
 		}, "items"),
 	}
 }
 
-// componentName is a kind's name as schemas have it: "McpServer" of
-// "mcp_server".
+// componentName returns a kind's name in schema names: "McpServer" for "mcp_server".
 func componentName(kind string) string {
 	var name strings.Builder
 	for word := range strings.SplitSeq(kind, "_") {
@@ -52,6 +51,7 @@ func componentName(kind string) string {
 	return name.String()
 }
 
+// resourceSchema describes a resource without its spec, which depends on the kind.
 func resourceSchema(kind string) *huma.Schema {
 	return object(map[string]*huma.Schema{
 		"id":     {Type: huma.TypeString, Format: "uuid"},
@@ -59,16 +59,19 @@ func resourceSchema(kind string) *huma.Schema {
 		"name":   nameSchema(),
 		"labels": labelsSchema(),
 		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
-			Description: "counts the changes, from 1; also the ETag"},
+			Description: "counts the changes from 1; also the ETag"},
 		"created_at": timestamp{}.Schema(nil),
 		"updated_at": timestamp{}.Schema(nil),
 	}, "id", "kind", "name", "labels", "spec", "version", "created_at", "updated_at")
 }
 
+// nameSchema describes a name, as far as a schema can: [tenancy.CheckName] has the full
+// rule.
 func nameSchema() *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(256)}
 }
 
+// labelsSchema describes labels: at most 64, with string values.
 func labelsSchema() *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, MaxProperties: ptr(64),
@@ -76,8 +79,8 @@ func labelsSchema() *huma.Schema {
 	}
 }
 
-// specSchema describes the spec of a kind, as it is sent or as it is answered.
-// An answer has no null in a known member, and every secret is a reference.
+// specSchema describes the spec of a kind in a request (input) or in a response. In a
+// response no known member is null, and every secret is a reference.
 func specSchema(kind federation.Kind, input bool) *huma.Schema {
 	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true,
 		Properties: map[string]*huma.Schema{}}
@@ -98,11 +101,12 @@ func specSchema(kind federation.Kind, input bool) *huma.Schema {
 	return spec
 }
 
-// orNull admits null beside what schema admits.
+// orNull allows null in addition to schema.
 func orNull(schema *huma.Schema) *huma.Schema {
 	return &huma.Schema{AnyOf: []*huma.Schema{schema, {Type: "null"}}}
 }
 
+// fieldSchema describes a declared field of a spec.
 func fieldSchema(f federation.Field, input bool) *huma.Schema {
 	if f.Secret {
 		return secretSchema(input)
@@ -131,11 +135,11 @@ func bound(n *int64) *float64 {
 	return ptr(float64(*n))
 }
 
-// secretSchema describes a secret: its value or a reference to it when it is
-// sent, always a reference when it is answered.
+// secretSchema describes a secret: its value or a reference in a request, always a
+// reference in a response.
 func secretSchema(input bool) *huma.Schema {
 	reference := object(map[string]*huma.Schema{"$secret": nameSchema()}, "$secret")
-	reference.Description = "a reference to a secret of the tenant by its name"
+	reference.Description = "the name of a secret of the tenant"
 	if !input {
 		return reference
 	}
@@ -143,6 +147,8 @@ func secretSchema(input bool) *huma.Schema {
 	return &huma.Schema{AnyOf: []*huma.Schema{literal, reference}}
 }
 
+// referenceSchema describes a reference: a list of names, one name, or kind and name if
+// the reference allows several kinds.
 func referenceSchema(r federation.Reference) *huma.Schema {
 	name := nameSchema()
 	name.Description = "the name of a " + strings.Join(r.Kinds, " or a ") + " of this tenant"
@@ -159,7 +165,7 @@ func referenceSchema(r federation.Reference) *huma.Schema {
 	return object(map[string]*huma.Schema{"kind": kind, "name": name}, "kind", "name")
 }
 
-// bundleSchema describes a bundle, any kind's items alike.
+// bundleSchema describes a bundle, with one schema for the items of all kinds.
 func bundleSchema() *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	count := &huma.Schema{Type: huma.TypeInteger, Minimum: ptr(0.0)}
@@ -176,13 +182,13 @@ func bundleSchema() *huma.Schema {
 		"format_version": {Type: huma.TypeInteger, Enum: []any{federation.BundleVersion}},
 		"source": object(map[string]*huma.Schema{"instance": text, "tenant": text},
 			"instance", "tenant"),
-		"items":  {Type: huma.TypeArray, Items: item, Description: "by kind, then name"},
+		"items":  {Type: huma.TypeArray, Items: item, Description: "sorted by kind, then name"},
 		"count":  count,
 		"digest": digest,
 	}, "format", "format_version", "source", "items", "count", "digest")
 }
 
-// problemSchema describes [Problem]. Its further members depend on the code.
+// problemSchema describes [Problem]. Its extension members depend on the code.
 func problemSchema() *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	anything := &huma.Schema{}
@@ -200,12 +206,12 @@ func problemSchema() *huma.Schema {
 		"request_id": {Type: huma.TypeString, MinLength: ptr(1)},
 		"errors":     {Type: huma.TypeArray, Items: detail},
 		"referrers": {Type: huma.TypeArray, Items: ref,
-			Description: "of the code referenced: what refers to it"},
+			Description: "for the code referenced: the items that refer to it"},
 		"counts": {Type: huma.TypeObject,
-			Description:          "of the code import_conflict: as in the report of an import",
+			Description:          "for the code import_conflict: as in an import's report",
 			AdditionalProperties: anything},
 		"items": {Type: huma.TypeArray, Items: anything,
-			Description: "of the code import_conflict: the conflicts, as in the report of an import"},
+			Description: "for the code import_conflict: the conflicts, as in an import's report"},
 	}, "type", "title", "status", "detail", "code", "request_id")
 	s.Description = "RFC 9457 problem details"
 	s.AdditionalProperties = true

@@ -11,24 +11,24 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// sessionBody is a session as it is answered.
+// sessionBody is a session in a response.
 type sessionBody struct {
 	ID         string    `json:"id" format:"uuid"`
 	CreatedAt  timestamp `json:"created_at"`
 	LastSeenAt timestamp `json:"last_seen_at" doc:"to the minute"`
-	ExpiresAt  timestamp `json:"expires_at" doc:"however much it is used"`
-	Address    string    `json:"address" doc:"the IP address that it was begun from; empty when there was none"`
-	UserAgent  string    `json:"user_agent" doc:"what the browser called itself, shortened"`
-	Current    bool      `json:"current" doc:"this is the caller's own"`
+	ExpiresAt  timestamp `json:"expires_at" doc:"fixed: use doesn't extend it"`
+	Address    string    `json:"address" doc:"the IP address of the sign-in; empty if unknown"`
+	UserAgent  string    `json:"user_agent" doc:"the User-Agent of the sign-in, shortened"`
+	Current    bool      `json:"current" doc:"whether the caller uses this session"`
 }
 
-// credentials are what a session is begun with.
+// credentials is the body of a sign-in by password.
 type credentials struct {
 	Email    string `json:"email"`
 	Password string `json:"password" format:"password"`
 }
 
-// passwordChange is a user's change of their own password.
+// passwordChange is the body of a user's change of their own password.
 type passwordChange struct {
 	Old string `json:"old" format:"password"`
 	New string `json:"new" format:"password" doc:"10 to 1024 characters"`
@@ -42,29 +42,28 @@ func (c *call) showSession(s identity.Session) sessionBody {
 	}
 }
 
-// giveSession gives the browser the secret of a session.
-func (a *api) giveSession(
+// setSessionCookie sets the cookie with the secret of a session.
+func (a *api) setSessionCookie(
 	w http.ResponseWriter, r *http.Request, s identity.Session, secret string,
 ) {
 	a.setCookie(w, r, sessionCookie, secret, s.ExpiresAt.Sub(a.now()).Round(time.Second))
 }
 
-// begin gives the browser a session in place of the one that it may have: that
-// one ends.
-func (a *api) begin(w http.ResponseWriter, c *call, g signin.NewSession) error {
+// startSession sets the cookie of a new session and ends the former session of the
+// browser, if it has one.
+func (a *api) startSession(w http.ResponseWriter, c *call, g signin.NewSession) error {
 	if former, ok := a.readCookie(c.Request, sessionCookie); ok {
 		if err := a.signin.Leave(c.Context(), former); err != nil {
 			return err
 		}
 	}
 	c.session = g.Session
-	a.giveSession(w, c.Request, g.Session, g.Secret)
+	a.setSessionCookie(w, c.Request, g.Session, g.Secret)
 	return nil
 }
 
-// signIn begins a session by password. It has no session yet that would have to
-// be protected against cross-site forgery, but nobody is to be signed in as
-// somebody else either.
+// signIn starts a session by password. It checks the origin although there is no session
+// yet: another site must not sign in the browser as a different user (login CSRF).
 func (a *api) signIn(w http.ResponseWriter, c *call) error {
 	if err := a.sameOrigin(c.Request); err != nil {
 		return err
@@ -73,54 +72,62 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	grant, err := a.signin.SignIn(c.Context(),
+	session, err := a.signin.SignIn(c.Context(),
 		signin.Attempt{Email: in.Email, Password: in.Password, Agent: c.UserAgent()})
 	if err != nil {
 		return err
 	}
-	if err := a.begin(w, c, grant); err != nil {
+	if err := a.startSession(w, c, session); err != nil {
 		return err
 	}
-	w.Header().Set("Location", a.prefix+apiRoot+"sessions/"+grant.Session.ID)
-	return writeJSON(w, http.StatusCreated, c.showSession(grant.Session))
+	w.Header().Set("Location", a.prefix+apiRoot+"sessions/"+session.Session.ID)
+	return writeJSON(w, http.StatusCreated, c.showSession(session.Session))
 }
 
 var errNoSession = tenancy.Errorf(tenancy.CodeNotFound,
-	"you call with a token: there is no session to end")
+	"the call has a token, not a session: there is no session to end")
 
+// signOut ends the session of the call. A caller with a token has none.
 func (a *api) signOut(w http.ResponseWriter, c *call) error {
 	if c.session.ID == "" {
 		return errNoSession
 	}
-	return a.end(w, c, c.principal.ID, c.session.ID)
+	return a.endSession(w, c, c.principal.ID, c.session.ID)
 }
 
+// endOwnSession ends a session of the caller. The use case treats a session of another
+// user as not found.
 func (a *api) endOwnSession(w http.ResponseWriter, c *call) error {
 	if c.principal.Kind != tenancy.UserPrincipal {
 		return tenancy.ErrNotFound
 	}
-	return a.end(w, c, c.principal.ID, c.PathValue("id"))
+	return a.endSession(w, c, c.principal.ID, c.PathValue("id"))
 }
 
-// end ends a session, and takes the cookie away from whoever has ended their own.
-func (a *api) end(w http.ResponseWriter, c *call, user, id string) error {
+// endSession ends a session. If it is the caller's current one, it also deletes the
+// cookie.
+func (a *api) endSession(w http.ResponseWriter, c *call, user, id string) error {
 	if err := a.signin.End(c.Context(), c.principal, user, id); err != nil {
 		return err
 	}
 	if id == c.session.ID {
-		a.dropCookie(w, c.Request, sessionCookie)
+		a.deleteCookie(w, c.Request, sessionCookie)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
+// listOwnSessions lists the caller's sessions. An API key gets an empty list, not an
+// error, so that clients need no special case.
 func (a *api) listOwnSessions(w http.ResponseWriter, c *call) error {
-	if c.principal.Kind != tenancy.UserPrincipal { // a program has none
-		return a.answerSessions(w, c, "list own sessions", nil)
+	if c.principal.Kind != tenancy.UserPrincipal { // only users have sessions
+		return a.writeSessions(w, c, "list own sessions", nil)
 	}
 	return a.listSessions(w, c, "list own sessions", c.principal.ID)
 }
 
+// listUserSessions lists a user's sessions for a super-admin. The user's id is part of
+// the list's name, so that a cursor is valid for this user only.
 func (a *api) listUserSessions(w http.ResponseWriter, c *call) error {
 	user := c.PathValue("id")
 	return a.listSessions(w, c, "list sessions of "+user, user)
@@ -131,12 +138,12 @@ func (a *api) listSessions(w http.ResponseWriter, c *call, list, user string) er
 	if err != nil {
 		return err
 	}
-	return a.answerSessions(w, c, list, found)
+	return a.writeSessions(w, c, list, found)
 }
 
-// answerSessions answers one page. A user has few sessions, so they are read
-// whole; their ids are in the order of their beginnings.
-func (a *api) answerSessions(
+// writeSessions writes one page of all, newest first. A user has few sessions, so all of
+// them are read; their ids are in the order of creation.
+func (a *api) writeSessions(
 	w http.ResponseWriter, c *call, list string, all []identity.Session,
 ) error {
 	l, err := c.listing(list)
@@ -158,6 +165,8 @@ func (a *api) endUserSessions(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// changePassword ends all other sessions of the user and gives this one a new secret,
+// in case someone else has learned the old one.
 func (a *api) changePassword(w http.ResponseWriter, c *call) error {
 	var in passwordChange
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -168,7 +177,7 @@ func (a *api) changePassword(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	a.giveSession(w, c.Request, c.session, secret)
+	a.setSessionCookie(w, c.Request, c.session, secret)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

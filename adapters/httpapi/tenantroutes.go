@@ -13,6 +13,8 @@ var stateParam = parameter{name: "state", doc: "only tenants in this state", sch
 	Type: huma.TypeString, Enum: []any{"active", "suspended", "deleted"},
 }}
 
+// tenantRoutes returns the routes for tenants. Most of them accept a deleted tenant
+// from a super-admin, who can then restore or purge it.
 func (a *api) tenantRoutes() []operation {
 	const all = apiRoot + "tenants"
 	tenant := goType[tenantBody]()
@@ -20,7 +22,7 @@ func (a *api) tenantRoutes() []operation {
 		id: "createTenant", method: http.MethodPost, path: all, tag: "tenants",
 		summary: "Create a tenant",
 		access:  signedIn, needs: tenancy.ManageTenants, body: jsonBody[tenantInput](),
-		answer: answer{status: http.StatusCreated, doc: "The tenant.", schema: tenant,
+		response: response{status: http.StatusCreated, doc: "The tenant.", schema: tenant,
 			headers: []string{"ETag", "Location"}},
 		codes: []tenancy.Code{
 			tenancy.CodeForbidden, tenancy.CodeInvalidSlug, tenancy.CodeSlugReserved,
@@ -29,9 +31,9 @@ func (a *api) tenantRoutes() []operation {
 		handle: a.createTenant,
 	}, {
 		id: "listTenants", method: http.MethodGet, path: all, tag: "tenants",
-		summary: "List the caller's tenants; of a super-admin, all",
+		summary: "List the caller's tenants; for a super-admin, all tenants",
 		access:  signedIn, params: slices.Concat([]parameter{stateParam}, pageParams),
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of slugs.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by slug.",
 			schema: goType[page[tenantBody]]()},
 		handle: a.listTenants,
 	}, {
@@ -39,55 +41,57 @@ func (a *api) tenantRoutes() []operation {
 		summary: "Get a tenant",
 		access:  managesTenant, needs: tenancy.ReadTenant,
 		conditionalHeaders: []string{ifNoneMatch},
-		answer: answer{status: http.StatusOK, doc: "The tenant.", schema: tenant,
+		response: response{status: http.StatusOK, doc: "The tenant.", schema: tenant,
 			headers: []string{"ETag"}},
-		more: []answer{{status: http.StatusNotModified, doc: "If-None-Match has its ETag.",
-			headers: []string{"ETag"}}},
+		moreResponses: []response{
+			{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
+				headers: []string{"ETag"}}},
 		handle: a.getTenant,
 	}, {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants",
-		summary: "Change a tenant; its state and its quotas only as a super-admin",
+		summary: "Change a tenant; only super-admins may change its state and quotas",
 		access:  managesTenant, needs: tenancy.UpdateTenant, conditionalHeaders: []string{ifMatch},
 		body: jsonBody[tenantChange](),
-		answer: answer{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant,
+		response: response{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant,
 			headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.updateTenant,
 	}, {
 		id: "deleteTenant", method: http.MethodDelete, path: tenantRoot, tag: "tenants",
-		summary: "Delete a tenant, softly",
+		summary: "Delete a tenant; it can be restored",
 		access:  managesTenant, needs: tenancy.ManageTenants, conditionalHeaders: []string{ifMatch},
-		answer: answer{status: http.StatusNoContent,
-			doc: "Its keys have stopped; its data and its slug are kept."},
+		response: response{status: http.StatusNoContent,
+			doc: "Its keys no longer work. Its data and its slug are kept."},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.deleteTenant,
 	}, {
 		id: "restoreTenant", method: http.MethodPost, path: tenantRoot + "/restore", tag: "tenants",
 		summary: "Restore a deleted tenant",
 		access:  managesTenant, needs: tenancy.ManageTenants,
-		answer: answer{status: http.StatusOK, doc: "The tenant, active again.", schema: tenant,
+		response: response{status: http.StatusOK, doc: "The tenant, active again.", schema: tenant,
 			headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.restoreTenant,
 	}, {
 		id: "purgeTenant", method: http.MethodPost, path: tenantRoot + "/purge", tag: "tenants",
-		summary: "Remove a deleted tenant with everything that it has, for good",
+		summary: "Permanently remove a deleted tenant and all its data",
 		access:  managesTenant, needs: tenancy.ManageTenants, body: jsonBody[purgeInput](),
-		answer: answer{status: http.StatusOK,
-			doc:    "What was removed. The platform's audit log keeps it too.",
+		response: response{status: http.StatusOK,
+			doc:    "The certificate of what was removed. The platform's audit log keeps it.",
 			schema: goType[certificateBody]()},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.purgeTenant,
 	}}
 }
 
+// keyRoutes returns the routes for a tenant's API keys.
 func (a *api) keyRoutes() []operation {
 	const all = tenantRoot + "/keys"
 	return []operation{{
 		id: "createKey", method: http.MethodPost, path: all, tag: "keys",
 		summary: "Create an API key",
 		access:  managesTenant, needs: tenancy.WriteKeys, body: jsonBody[keyInput](),
-		answer: answer{status: http.StatusCreated, doc: "The key with its secret.",
+		response: response{status: http.StatusCreated, doc: "The key with its secret.",
 			schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
 		handle: a.createKey,
@@ -95,14 +99,14 @@ func (a *api) keyRoutes() []operation {
 		id: "listKeys", method: http.MethodGet, path: all, tag: "keys",
 		summary: "List the API keys, without secrets",
 		access:  managesTenant, needs: tenancy.ReadKeys, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, oldest first.",
+		response: response{status: http.StatusOK, doc: "One page, oldest first.",
 			schema: goType[page[keyBody]]()},
 		handle: a.listKeys,
 	}, {
 		id: "rotateKey", method: http.MethodPost, path: all + "/{id}/rotate", tag: "keys",
-		summary: "Replace an API key by a new one, and let it work on for a while",
+		summary: "Replace an API key by a new one; the old one still works for a while",
 		access:  managesTenant, needs: tenancy.WriteKeys, body: jsonBody[rotateInput](),
-		answer: answer{status: http.StatusCreated, doc: "The new key with its secret.",
+		response: response{status: http.StatusCreated, doc: "The new key with its secret.",
 			schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeInvalidState},
 		handle: a.rotateKey,
@@ -111,8 +115,8 @@ func (a *api) keyRoutes() []operation {
 		summary: "Revoke an API key",
 		access:  managesTenant, needs: tenancy.WriteKeys,
 		codes: []tenancy.Code{tenancy.CodeNotFound},
-		answer: answer{status: http.StatusNoContent,
-			doc: "It is refused from the next request on."},
+		response: response{status: http.StatusNoContent,
+			doc: "The key is refused from the next request on."},
 		handle: a.revokeKey,
 	}}
 }

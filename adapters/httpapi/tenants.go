@@ -10,8 +10,10 @@ import (
 )
 
 var errTenancyOff = tenancy.Errorf(tenancy.CodeInvalidState,
-	"tenancy is off here: there is the default tenant and no other")
+	"tenancy is off: only the default tenant exists")
 
+// createTenant also invalidates the resolver's cache: an earlier request may have
+// cached that the slug is unknown. Every other change of a tenant does the same.
 func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if !a.multiTenant {
 		return errTenancyOff
@@ -20,11 +22,11 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
+	newTenant := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
 	if quotas := in.Quotas.quotas(); quotas != nil {
-		order.Quotas = *quotas
+		newTenant.Quotas = *quotas
 	}
-	t, err := a.admin.CreateTenant(c.Context(), c.principal, order)
+	t, err := a.admin.CreateTenant(c.Context(), c.principal, newTenant)
 	if err != nil {
 		return err
 	}
@@ -33,6 +35,8 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusCreated, t)
 }
 
+// listTenants writes one page of the caller's tenants, sorted by slug, which is the
+// sort key.
 func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list tenants")
 	if err != nil {
@@ -40,17 +44,17 @@ func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 	}
 	state := tenancy.State(c.query.text("state"))
 	if c.query.has("state") && !state.Valid() {
-		return invalidParameter("state", "it is one of active, suspended, deleted")
+		return invalidParameter("state", "must be active, suspended or deleted")
 	}
-	ask := func(after string, limit int) ([]tenancy.Tenant, error) {
+	list := func(after string, limit int) ([]tenancy.Tenant, error) {
 		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after),
 			Limit: limit})
 	}
 	slug := func(t tenancy.Tenant) string { return string(t.Slug) }
-	return writeList(w, l, slug, showTenant, ask)
+	return writeList(w, l, slug, showTenant, list)
 }
 
-// tenantsOf lists the caller's tenants; with tenancy off there is one at most.
+// tenantsOf lists the caller's tenants; with tenancy off at most the default tenant.
 func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
 	if a.multiTenant {
 		return a.admin.ListTenants(c.Context(), c.principal, q)
@@ -65,8 +69,9 @@ func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
 	return []tenancy.Tenant{t}, nil
 }
 
+// getTenant writes a tenant, or 304 if If-None-Match contains its ETag.
 func (a *api) getTenant(w http.ResponseWriter, c *call) error {
-	known, err := readTags(c.Header, ifNoneMatch)
+	noneMatch, err := readTags(c.Header, ifNoneMatch)
 	if err != nil {
 		return err
 	}
@@ -74,7 +79,7 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if known.matchesWeakly(t.Version) {
+	if noneMatch.matchesWeakly(t.Version) {
 		w.Header().Set("ETag", etag(t.Version))
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -82,6 +87,8 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
+// updateTenant changes a tenant. The use case checks which members the caller may
+// change.
 func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	var in tenantChange
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -107,6 +114,8 @@ func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
+// deleteTenant marks a tenant as deleted: its keys and sessions stop working at once,
+// its data stays.
 func (a *api) deleteTenant(w http.ResponseWriter, c *call) error {
 	if _, err := a.tenantVersion(c); err != nil {
 		return err
@@ -120,6 +129,7 @@ func (a *api) deleteTenant(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// restoreTenant makes a deleted tenant active again.
 func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 	t, err := a.admin.RestoreTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
 	if err != nil {
@@ -129,11 +139,11 @@ func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
-// tenantVersion is the version that If-Match asks for, 0 without one. The
-// stored tenant has it.
+// tenantVersion returns the version in If-Match that the stored tenant has. It is 0
+// without If-Match and for *.
 func (a *api) tenantVersion(c *call) (int64, error) {
 	match, err := readTags(c.Header, ifMatch)
-	if err != nil || !match.present || match.any {
+	if err != nil || !match.present || match.wildcard {
 		return 0, err
 	}
 	t, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
@@ -146,6 +156,7 @@ func (a *api) tenantVersion(c *call) (int64, error) {
 	return t.Version, nil
 }
 
+// writeTenant writes a tenant with its ETag.
 func writeTenant(w http.ResponseWriter, status int, t tenancy.Tenant) error {
 	w.Header().Set("ETag", etag(t.Version))
 	return writeJSON(w, status, showTenant(t))

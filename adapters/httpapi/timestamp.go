@@ -6,11 +6,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// timeLayout is RFC 3339 in UTC, always with microseconds: what PostgreSQL
-// keeps, and one width, so that texts sort as times do.
+// timeLayout is RFC 3339 in UTC, always with microseconds: the precision of PostgreSQL,
+// and a fixed width, so that texts sort in the order of time.
 const timeLayout = "2006-01-02T15:04:05.000000Z"
 
-// timestamp is a time as it is answered.
+// timestamp is a time in a response.
 type timestamp time.Time
 
 // MarshalText writes the form of timeLayout.
@@ -27,7 +27,7 @@ func (timestamp) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// optionalTime is nil for the zero time, which is left out.
+// optionalTime returns nil for the zero time, so that the member is left out.
 func optionalTime(t time.Time) *timestamp {
 	if t.IsZero() {
 		return nil

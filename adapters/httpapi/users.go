@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// userBody is a user as super-admins see them.
+// userBody is a user in a response to a super-admin.
 type userBody struct {
 	ID         string    `json:"id" format:"uuid"`
 	Email      string    `json:"email"`
@@ -18,60 +18,64 @@ type userBody struct {
 	UpdatedAt  timestamp `json:"updated_at"`
 }
 
-// userInput is what creates a user.
+// userInput is the body of a request that creates a user.
 type userInput struct {
-	Email      string  `json:"email" doc:"ASCII; kept in lower case"`
+	Email      string  `json:"email" doc:"ASCII; stored in lower case"`
 	Name       string  `json:"name"`
-	Password   *string `json:"password,omitempty" doc:"absent: the user has none yet"`
+	Password   *string `json:"password,omitempty" doc:"defaults to none"`
 	SuperAdmin bool    `json:"super_admin,omitempty"`
 }
 
-// userChange is what changes a user. What is absent stays.
+// userChange is the body of a request that changes a user. An absent member stays
+// unchanged.
 type userChange struct {
-	Email      *string `json:"email,omitempty" doc:"ASCII; kept in lower case"`
+	Email      *string `json:"email,omitempty" doc:"ASCII; stored in lower case"`
 	Name       *string `json:"name,omitempty"`
-	Password   *string `json:"password,omitempty" doc:"ends the user's sessions"`
+	Password   *string `json:"password,omitempty" doc:"a new one ends the user's sessions"`
 	SuperAdmin *bool   `json:"super_admin,omitempty"`
 }
 
+// userRoutes returns the routes for users. They belong to no tenant, so only super-
+// admins may call them.
 func (a *api) userRoutes() []operation {
 	const all, one = apiRoot + "users", apiRoot + "users/{id}"
 	user := goType[userBody]()
 	return []operation{{
 		id: "createUser", method: http.MethodPost, path: all, tag: "users",
-		summary: "Create a user, who is in no tenant yet",
+		summary: "Create a user without a membership",
 		access:  signedIn, needs: tenancy.ManageUsers, body: jsonBody[userInput](),
-		answer: answer{status: http.StatusCreated, doc: "The user.", schema: user,
+		response: response{status: http.StatusCreated, doc: "The user.", schema: user,
 			headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeAlreadyExists},
 		handle: a.createUser,
 	}, {
 		id: "listUsers", method: http.MethodGet, path: all, tag: "users",
-		summary: "List the users of all tenants and of none",
+		summary: "List all users, with and without memberships",
 		access:  signedIn, needs: tenancy.ManageUsers, params: pageParams,
-		answer: answer{status: http.StatusOK, doc: "One page, in the order of addresses.",
+		response: response{status: http.StatusOK, doc: "One page, sorted by address.",
 			schema: goType[page[userBody]]()},
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listUsers,
 	}, {
 		id: "getUser", method: http.MethodGet, path: one, tag: "users", summary: "Get a user",
 		access: signedIn, needs: tenancy.ManageUsers,
-		answer: answer{status: http.StatusOK, doc: "The user.", schema: user},
-		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
-		handle: a.getUser,
+		response: response{status: http.StatusOK, doc: "The user.", schema: user},
+		codes:    []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
+		handle:   a.getUser,
 	}, {
 		id: "updateUser", method: http.MethodPut, path: one, tag: "users", summary: "Change a user",
 		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userChange](),
-		answer: answer{status: http.StatusOK, doc: "The user as they are now.", schema: user},
+		response: response{status: http.StatusOK, doc: "The changed user.", schema: user},
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
 			tenancy.CodeAlreadyExists},
 		handle: a.updateUser,
 	}, {
 		id: "removeUser", method: http.MethodDelete, path: one, tag: "users",
-		summary: "Remove a user, and their place in every tenant",
+		summary: "Remove a user and all their memberships",
 		access:  signedIn, needs: tenancy.ManageUsers,
-		answer: answer{status: http.StatusNoContent, doc: "They are gone."},
-		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound, tenancy.CodeLastAdmin},
+		response: response{status: http.StatusNoContent, doc: "The user is removed."},
+		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
+			tenancy.CodeLastAdmin},
 		handle: a.removeUser,
 	}}
 }
@@ -83,19 +87,20 @@ func showUser(u identity.User) userBody {
 	}
 }
 
+// createUser creates a user. An empty password is refused: a missing one sets none.
 func (a *api) createUser(w http.ResponseWriter, c *call) error {
 	var in userInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	order := admin.NewUser{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin}
+	newUser := admin.NewUser{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin}
 	if in.Password != nil {
 		if *in.Password == "" {
 			return errEmptyPassword
 		}
-		order.Password = *in.Password
+		newUser.Password = *in.Password
 	}
-	u, err := a.admin.CreateUser(c.Context(), c.principal, order)
+	u, err := a.admin.CreateUser(c.Context(), c.principal, newUser)
 	if err != nil {
 		return err
 	}
@@ -106,16 +111,18 @@ func (a *api) createUser(w http.ResponseWriter, c *call) error {
 var errEmptyPassword = atPath(tenancy.CodeInvalid, "/password",
 	"must not be empty; leave it out to set none")
 
+// listUsers writes one page of all users. The sort key is the e-mail address, which is
+// unique.
 func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 	l, err := c.listing("list users")
 	if err != nil {
 		return err
 	}
-	ask := func(after string, limit int) ([]identity.User, error) {
+	list := func(after string, limit int) ([]identity.User, error) {
 		return a.admin.ListUsers(c.Context(), c.principal, after, limit)
 	}
 	email := func(u identity.User) string { return u.Email }
-	return writeList(w, l, email, showUser, ask)
+	return writeList(w, l, email, showUser, list)
 }
 
 func (a *api) getUser(w http.ResponseWriter, c *call) error {
@@ -126,6 +133,7 @@ func (a *api) getUser(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showUser(u))
 }
 
+// updateUser changes a user. A new password ends all sessions of the user.
 func (a *api) updateUser(w http.ResponseWriter, c *call) error {
 	var in userChange
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
@@ -140,6 +148,8 @@ func (a *api) updateUser(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showUser(u))
 }
 
+// removeUser removes a user and their memberships. The use case refuses to remove the
+// last admin of a tenant.
 func (a *api) removeUser(w http.ResponseWriter, c *call) error {
 	if err := a.admin.RemoveUser(c.Context(), c.principal, c.PathValue("id")); err != nil {
 		return err

@@ -6,31 +6,32 @@ import (
 	"strconv"
 )
 
-// tracker knows whether an answer has begun: after that it is too late for a
-// problem. And with which status: 200 where none was written.
-type tracker struct {
+// responseTracker records whether the response has started, after which it is too late
+// for a problem, and its status: 200 if no status was written.
+type responseTracker struct {
 	http.ResponseWriter
-	begun  bool
-	status int
+	started bool
+	status  int
 }
 
-func (t *tracker) WriteHeader(status int) {
-	if !t.begun {
+// WriteHeader doesn't count an informational status (1xx) as the start of the response.
+func (t *responseTracker) WriteHeader(status int) {
+	if !t.started {
 		t.status = status
 	}
-	t.begun = t.begun || status >= http.StatusOK
+	t.started = t.started || status >= http.StatusOK
 	t.ResponseWriter.WriteHeader(status)
 }
 
-func (t *tracker) Write(b []byte) (int, error) {
-	t.begun = true
+func (t *responseTracker) Write(b []byte) (int, error) {
+	t.started = true
 	return t.ResponseWriter.Write(b)
 }
 
 // Unwrap is for [http.ResponseController].
-func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+func (t *responseTracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
-// writeJSON answers v.
+// writeJSON writes v as the response.
 func writeJSON(w http.ResponseWriter, status int, v any) error {
 	body, err := marshal(v)
 	if err != nil {
@@ -39,8 +40,8 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return writeBody(w, status, jsonType, body)
 }
 
-// writeBody answers body. A write that doesn't succeed means that the caller
-// is gone, which is nobody's error.
+// writeBody writes the response. A write that fails means that the caller has closed
+// the connection, which isn't an error of the operation.
 func writeBody(w http.ResponseWriter, status int, media string, body []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", media)
@@ -50,15 +51,15 @@ func writeBody(w http.ResponseWriter, status int, media string, body []byte) err
 	return nil
 }
 
-// writeProblem answers err and logs it where it is a fault of ours.
+// writeProblem writes err as a problem and logs it if its status is 500 or above.
 func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	p := problemOf(err)
 	if override, ok := err.(*statusError); ok {
 		p.Status, p.Title = override.status, http.StatusText(override.status)
 	}
 	p.RequestID = RequestID(r.Context())
-	refusedWith(r, p.Code)
-	r = reached(r)
+	recordProblem(r, p.Code)
+	r = latestRequest(r)
 	if p.Status >= http.StatusInternalServerError {
 		log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("method", r.Method), slog.String("route", r.Pattern),
@@ -80,12 +81,12 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 	_ = writeBody(w, p.Status, ProblemType, body)
 }
 
-// statusError answers an error under another status than the table's, where
-// HTTP itself asks for it.
+// statusError gives an error another status than the table statuses, where HTTP
+// requires it.
 type statusError struct {
 	error
 	status int
 }
 
-// Unwrap gives the error.
+// Unwrap returns the error.
 func (e *statusError) Unwrap() error { return e.error }

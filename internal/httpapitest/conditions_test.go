@@ -6,12 +6,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAWriteCanDependOnTheVersion(t *testing.T) {
+func TestWriteDependsOnIfMatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	cases := []struct {
 		name, match string
 		status      int
@@ -42,69 +43,72 @@ func TestAWriteCanDependOnTheVersion(t *testing.T) {
 		for i, c := range cases {
 			t.Run(method+" "+c.name, func(t *testing.T) {
 				path := fmt.Sprintf("/api/v1/prompts/%s%d", method, i)
-				w.put(t, path, aPrompt)
-				w.put(t, path, aPrompt)
-				a := ask{as: "acme-editor", method: method, path: path,
-					header: map[string]string{"If-Match": c.match}}
+				reg.Put(t, path, apitest.PromptBody)
+				reg.Put(t, path, apitest.PromptBody)
+				req := apitest.Request{As: "acme-editor", Method: method, Path: path,
+					Header: map[string]string{"If-Match": c.match}}
 				if method == "PUT" {
-					a.body = `{"spec":{"template":"changed"}}`
+					req.Body = `{"spec":{"template":"changed"}}`
 				}
-				g := w.do(t, a)
+				res := reg.Do(t, req)
 				if c.code != "" {
-					g.refused(t, c.status, c.code)
-					assert.Contains(t, string(w.do(t, ask{as: "acme-viewer", path: path}).
-						ok(t, 200).body), "Hello", "nothing is written")
+					res.WantProblem(t, c.status, c.code)
+					assert.Contains(t, string(reg.Do(t, apitest.Get("acme-viewer", path)).
+						Want(t, 200).Body), "Hello", "nothing is written")
 					return
 				}
 				if method == "DELETE" {
 					c.status = 204
 				}
-				g.ok(t, c.status)
+				res.Want(t, c.status)
 			})
 		}
 	}
 }
 
-func TestAnyVersionMeansThereMustBeOne(t *testing.T) {
+func TestIfMatchRequiresAnExistingResource(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, match := range []string{"*", `"1"`, `"1","2"`} {
-		a := ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt,
-			header: map[string]string{"If-Match": match}}
-		w.do(t, a).refused(t, 412, tenancy.CodeVersionMismatch)
+		req := apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/x",
+			Body:   apitest.PromptBody,
+			Header: map[string]string{"If-Match": match}}
+		reg.Do(t, req).WantProblem(t, 412, tenancy.CodeVersionMismatch)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).refused(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).
+		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-func TestAPutCanBeCreateOnly(t *testing.T) {
+func TestIfNoneMatchMakesPutCreateOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	put := func(noneMatch string) got {
-		return w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x",
-			body: aPrompt, header: map[string]string{"If-None-Match": noneMatch}})
+	reg := apitest.New(t)
+	put := func(noneMatch string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
+			Path: "/api/v1/prompts/x",
+			Body: apitest.PromptBody, Header: map[string]string{"If-None-Match": noneMatch}})
 	}
-	put("*").ok(t, 201)
-	put("*").refused(t, 412, tenancy.CodeAlreadyExists)
-	put(`"1"`).refused(t, 422, tenancy.CodeInvalid)
-	put(`nonsense`).refused(t, 422, tenancy.CodeInvalid)
-	assert.Equal(t, `"1"`, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x"}).
-		header.Get("ETag"))
+	put("*").Want(t, 201)
+	put("*").WantProblem(t, 412, tenancy.CodeAlreadyExists)
+	put(`"1"`).WantProblem(t, 422, tenancy.CodeInvalid)
+	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
+	assert.Equal(t, `"1"`, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).
+		Header.Get("ETag"))
 }
 
-func TestAGetOfAKnownVersionHasNoBody(t *testing.T) {
+func TestGetOfKnownVersionIsNotModified(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/x", aPrompt)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
 	for match, status := range map[string]int{
 		`"1"`: 304, `W/"1"`: 304, `"7", "1"`: 304, `*`: 304, `"2"`: 200, `"01"`: 200, `W/"2"`: 200,
 	} {
-		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x",
-			header: map[string]string{"If-None-Match": match}}).ok(t, status)
-		assert.Equal(t, `"1"`, g.header.Get("ETag"))
-		assert.Equal(t, status == 304, len(g.body) == 0)
+		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
+			Header: map[string]string{"If-None-Match": match}}).Want(t, status)
+		assert.Equal(t, `"1"`, res.Header.Get("ETag"))
+		assert.Equal(t, status == 304, len(res.Body) == 0)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x",
-		header: map[string]string{"If-None-Match": "1"}}).refused(t, 422, tenancy.CodeInvalid)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/y",
-		header: map[string]string{"If-None-Match": "*"}}).refused(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
+		Header: map[string]string{"If-None-Match": "1"}}).WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/y",
+		Header: map[string]string{"If-None-Match": "*"}}).WantProblem(t, 404, tenancy.CodeNotFound)
 }

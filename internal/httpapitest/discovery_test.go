@@ -7,28 +7,28 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type discoverySeen struct {
+type discovery struct {
 	Tenant     struct{ Slug, Name string }
 	Agents     []map[string]any
 	MCPServers []map[string]any `json:"mcp_servers"`
 	NextCursor string           `json:"next_cursor"`
 }
 
-func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
+func TestDiscoveryShowsChosenFieldsOfTheResolvedTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/agents/a",
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/agents/a",
 		`{"labels":{"l":"v"},"spec":{"description":"d","endpoint":"https://x","own":1}}`)
-	w.put(t, "/api/v1/agents/b", `{"spec":{}}`)
-	w.put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
-	w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/agents/theirs",
-		body: `{"spec":{}}`}).ok(t, 201)
+	reg.Put(t, "/api/v1/agents/b", `{"spec":{}}`)
+	reg.Put(t, "/api/v1/mcp-servers/m", `{"spec":{"packages":[{"x":1}],"remotes":[]}}`)
+	reg.Do(t, apitest.Put("beta-editor", "/api/v1/agents/theirs", `{"spec":{}}`)).Want(t, 201)
 
-	got := read[discoverySeen](t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery"}).
-		ok(t, 200))
+	got := apitest.Decode[discovery](t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery")).
+		Want(t, 200))
 	assert.Equal(t, "acme", got.Tenant.Slug)
 	assert.Equal(t, "ACME", got.Tenant.Name)
 	assert.Equal(t, []map[string]any{{"name": "a", "description": "d", "endpoint": "https://x"},
@@ -38,29 +38,30 @@ func TestDiscoveryShowsAFewFieldsOfTheResolvedTenant(t *testing.T) {
 		got.MCPServers)
 	assert.Empty(t, got.NextCursor)
 
-	w.do(t, ask{as: "root", path: "/api/v1/discovery"}).refused(t, 400, tenancy.CodeNoTenant)
-	w.do(t, ask{as: "root", path: "/api/v1/discovery", host: "beta.registry.test"}).ok(t, 200)
-	w.do(t, ask{as: "acme-replicator", path: "/api/v1/discovery"}).
-		refused(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Get("root", "/api/v1/discovery")).WantProblem(t, 400, tenancy.CodeNoTenant)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/discovery", Host: "beta.registry.test"}).
+		Want(t, 200)
+	reg.Do(t, apitest.Get("acme-replicator", "/api/v1/discovery")).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
-func TestDiscoveryIsPagedAsAWhole(t *testing.T) {
+func TestDiscoveryPagesAllListsWithOneCursor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	var agents, servers []string
 	for i := range 7 {
 		agents = append(agents, fmt.Sprintf("a%d", i))
-		w.put(t, "/api/v1/agents/"+agents[i], `{"spec":{}}`)
+		reg.Put(t, "/api/v1/agents/"+agents[i], `{"spec":{}}`)
 	}
 	for i := range 3 {
 		servers = append(servers, fmt.Sprintf("m%d", i))
-		w.put(t, "/api/v1/mcp-servers/"+servers[i], `{"spec":{}}`)
+		reg.Put(t, "/api/v1/mcp-servers/"+servers[i], `{"spec":{}}`)
 	}
 	var seenAgents, seenServers []string
 	cursor, pages := "", 0
 	for done := false; !done; pages++ {
-		got := read[discoverySeen](t,
-			w.do(t, ask{as: "acme-viewer", path: "/api/v1/discovery?limit=2" + cursor}).ok(t, 200))
+		got := apitest.Decode[discovery](t,
+			reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery?limit=2"+cursor)).Want(t, 200))
 		for _, a := range got.Agents {
 			seenAgents = append(seenAgents, a["name"].(string))
 		}

@@ -1,7 +1,8 @@
-// Package httpapitest holds the tests of adapters/httpapi: a whole registry
-// over adapters/memory, every answer of which is held against the OpenAPI
-// document that the registry serves.
+// Package httpapitest contains the tests of adapters/httpapi: they start a whole
+// registry over adapters/memory and check every response against the OpenAPI document
+// that it serves. Package apitest has the registry and its client; the tests of tenant
+// isolation are in package isolation.
 //
-// They stand here and not beside the code, because the modules that a package's
-// own tests need end up in the go.sum of every program that imports it.
+// The tests aren't next to the code, because the modules that a package's own tests
+// need are added to the go.sum of every program that imports it.
 package httpapitest

@@ -11,81 +11,84 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestProblemsLookAsTheyDid compares whole problem bodies with golden files:
+// TestProblemsMatchGoldenFiles compares whole problem bodies with golden files, because
 // clients show their texts and read their members.
-func TestProblemsLookAsTheyDid(t *testing.T) {
+func TestProblemsMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/shared", aPrompt)
-	w.put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"]}}`)
-	bundle := w.export(t, "acme", "").body
-	w.put(t, "/api/v1/prompts/shared", `{"spec":{"template":"other"}}`)
-	put := func(path, body string, header ...string) ask {
-		a := ask{as: "acme-editor", method: "PUT", path: "/api/v1/" + path, body: body,
-			header: map[string]string{}}
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/shared", apitest.PromptBody)
+	reg.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"]}}`)
+	bundle := exportBundle(t, reg, "acme", "").Body
+	reg.Put(t, "/api/v1/prompts/shared", `{"spec":{"template":"other"}}`)
+	put := func(path, body string, header ...string) apitest.Request {
+		req := apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/" + path,
+			Body:   body,
+			Header: map[string]string{}}
 		for i := 0; i < len(header); i += 2 {
-			a.header[header[i]] = header[i+1]
+			req.Header[header[i]] = header[i+1]
 		}
-		return a
+		return req
 	}
-	w.tokens["expired"] = "bwk_nonsense"
-	cases := map[string]ask{
-		"unauthenticated":        {path: "/api/v1/me"},
-		"tenant_required":        {as: "root", path: "/api/v1/agents"},
-		"tenant_mismatch":        {as: "acme-viewer", tenant: "beta", path: "/api/v1/agents"},
-		"tenant_not_found":       {as: "root", tenant: "unknown", path: "/api/v1/agents"},
-		"forbidden":              {as: "acme-viewer", method: "DELETE", path: "/api/v1/agents/a"},
-		"not_found":              {as: "acme-viewer", path: "/api/v1/agents/none"},
-		"no_such_path":           {as: "acme-viewer", path: "/api/v1/none"},
-		"method_not_allowed":     {as: "acme-viewer", method: "PATCH", path: "/api/v1/agents"},
+	reg.Tokens["expired"] = "bwk_nonsense"
+	cases := map[string]apitest.Request{
+		"unauthenticated":        {Path: "/api/v1/me"},
+		"tenant_required":        {As: "root", Path: "/api/v1/agents"},
+		"tenant_mismatch":        {As: "acme-viewer", Tenant: "beta", Path: "/api/v1/agents"},
+		"tenant_not_found":       {As: "root", Tenant: "unknown", Path: "/api/v1/agents"},
+		"forbidden":              {As: "acme-viewer", Method: "DELETE", Path: "/api/v1/agents/a"},
+		"not_found":              {As: "acme-viewer", Path: "/api/v1/agents/none"},
+		"no_such_path":           {As: "acme-viewer", Path: "/api/v1/none"},
+		"method_not_allowed":     {As: "acme-viewer", Method: "PATCH", Path: "/api/v1/agents"},
 		"unsupported_media_type": put("agents/x", `{}`, "Content-Type", "text/plain"),
 		"unknown_field":          put("agents/x", `{"spec":{},"extra":1}`),
 		"invalid_json":           put("agents/x", `{"spec":{"a":1,"a":2}}`),
 		"inexact_number":         put("agents/x", `{"spec":{"n":12345678901234567890}}`),
 		"invalid": put("trust-rules/x",
 			`{"spec":{"effect":"maybe","priority":-1}}`),
-		"invalid_parameter": {as: "acme-viewer", path: "/api/v1/agents?limit=0"},
-		"invalid_cursor":    {as: "acme-viewer", path: "/api/v1/agents?cursor=x"},
+		"invalid_parameter": {As: "acme-viewer", Path: "/api/v1/agents?limit=0"},
+		"invalid_cursor":    {As: "acme-viewer", Path: "/api/v1/agents?cursor=x"},
 		"dangling_reference": put("agents/x",
-			`{"spec":{"prompts":["no"],"extends":"nobody"}}`),
-		"referenced": {as: "acme-editor", method: "DELETE",
-			path: "/api/v1/prompts/shared"},
-		"not_deletable": {as: "acme-editor", method: "DELETE",
-			path: "/api/v1/defaults/default"},
+			`{"spec":{"prompts":["no"],"extends":"missing"}}`),
+		"referenced": {As: "acme-editor", Method: "DELETE",
+			Path: "/api/v1/prompts/shared"},
+		"not_deletable": {As: "acme-editor", Method: "DELETE",
+			Path: "/api/v1/defaults/default"},
 		"version_mismatch": put("agents/a", `{"spec":{}}`, "If-Match", `W/"1"`),
 		"already_exists":   put("agents/a", `{"spec":{}}`, "If-None-Match", "*"),
 		"too_large":        put("agents/x", strings.Repeat(" ", 2<<20)),
-		"invalid_slug": {as: "root", method: "POST", path: "/api/v1/tenants",
-			body: `{"slug":"A","name":"n"}`},
-		"slug_reserved": {as: "root", method: "POST", path: "/api/v1/tenants",
-			body: `{"slug":"www","name":"n"}`},
-		"slug_taken": {as: "root", method: "POST", path: "/api/v1/tenants",
-			body: `{"slug":"acme","name":"n"}`},
-		"invalid_state": {as: "root", method: "DELETE", path: "/api/v1/tenants/default"},
-		"import_conflict": {as: "acme-admin", method: "POST",
-			path: "/api/v1/tenants/acme/import", body: string(bundle)},
-		"digest_mismatch": {as: "acme-admin", method: "POST",
-			path: "/api/v1/tenants/acme/import",
-			body: strings.Replace(string(bundle), "Hello", "Hallo", 1)},
-		"unsupported_version": {as: "acme-admin", method: "POST",
-			path: "/api/v1/tenants/acme/import",
-			body: strings.Replace(string(bundle), `_version":1`, `_version":9`, 1)},
-		"unauthenticated_bad_key": {as: "expired", path: "/api/v1/me"},
+		"invalid_slug": {As: "root", Method: "POST", Path: "/api/v1/tenants",
+			Body: `{"slug":"A","name":"n"}`},
+		"slug_reserved": {As: "root", Method: "POST", Path: "/api/v1/tenants",
+			Body: `{"slug":"www","name":"n"}`},
+		"slug_taken": {As: "root", Method: "POST", Path: "/api/v1/tenants",
+			Body: `{"slug":"acme","name":"n"}`},
+		"invalid_state": {As: "root", Method: "DELETE", Path: "/api/v1/tenants/default"},
+		"import_conflict": {As: "acme-admin", Method: "POST",
+			Path: "/api/v1/tenants/acme/import", Body: string(bundle)},
+		"digest_mismatch": {As: "acme-admin", Method: "POST",
+			Path: "/api/v1/tenants/acme/import",
+			Body: strings.Replace(string(bundle), "Hello", "Hallo", 1)},
+		"unsupported_version": {As: "acme-admin", Method: "POST",
+			Path: "/api/v1/tenants/acme/import",
+			Body: strings.Replace(string(bundle), `_version":1`, `_version":9`, 1)},
+		"unauthenticated_bad_key": {As: "expired", Path: "/api/v1/me"},
 	}
-	for name, a := range cases {
+	for name, req := range cases {
 		t.Run(name, func(t *testing.T) {
-			if a.header == nil {
-				a.header = map[string]string{}
+			if req.Header == nil {
+				req.Header = map[string]string{}
 			}
-			a.header["X-Request-ID"] = "golden"
-			g := w.do(t, a)
-			require.GreaterOrEqual(t, g.status, 400)
+			req.Header["X-Request-ID"] = "golden"
+			res := reg.Do(t, req)
+			require.GreaterOrEqual(t, res.Status, 400)
 			var seen bytes.Buffer
-			require.NoError(t, json.Indent(&seen, g.body, "", "  "))
+			require.NoError(t, json.Indent(&seen, res.Body, "", "  "))
 			compareGolden(t, name, seen.Bytes())
 		})
 	}
@@ -99,6 +102,6 @@ func compareGolden(t *testing.T, name string, seen []byte) {
 		require.NoError(t, os.WriteFile(file, append(seen, '\n'), 0o644))
 	}
 	want, err := os.ReadFile(file)
-	require.NoError(t, err, "make it with: go test ./internal/httpapitest -update")
+	require.NoError(t, err, "write it with: go test ./internal/httpapitest -update")
 	assert.Equal(t, string(bytes.TrimSpace(want)), string(seen))
 }

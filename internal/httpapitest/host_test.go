@@ -1,7 +1,6 @@
 package httpapitest_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,26 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// hostHandler answers the tenant that it runs for.
-func hostHandler(w http.ResponseWriter, r *http.Request) {
-	id, err := tenancy.FromContext(r.Context())
-	fmt.Fprint(w, id, err, httpapi.RequestID(r.Context()) != "")
-}
-
-func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
+func TestHostHandlerRunsOnlyForAResolvedTenant(t *testing.T) {
 	t.Parallel()
-	w := bareWorld(t)
-	w.addTenant(t, "asleep")
-	w.suspend(t, "asleep")
-	tenants := resolve.New(w.services.Tenants, resolve.Options{BaseDomain: "notes.example.com"})
+	reg := apitest.NewUnserved(t)
+	reg.AddTenant(t, "asleep")
+	reg.Suspend(t, "asleep")
+	tenants := resolve.New(reg.Services.Tenants, resolve.Options{BaseDomain: "notes.example.com"})
 	member := tenancy.Principal{Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{
-		w.tenants["acme"].ID: tenancy.Viewer, w.tenants["asleep"].ID: tenancy.Viewer,
+		reg.Tenants["acme"].ID: tenancy.Viewer, reg.Tenants["asleep"].ID: tenancy.Viewer,
 	}}
-	key := tenancy.Principal{Kind: tenancy.KeyPrincipal, KeyTenant: w.tenants["acme"].ID,
+	key := tenancy.Principal{Kind: tenancy.KeyPrincipal, KeyTenant: reg.Tenants["acme"].ID,
 		Roles: member.Roles}
 	cases := []struct {
 		name, host, header string
@@ -48,9 +42,9 @@ func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 			tenancy.CodeTenantMismatch},
 		{"a key elsewhere", "beta.notes.example.com", "", key, tenancy.CodeTenantMismatch},
 		{"no member", "beta.notes.example.com", "", member, tenancy.CodeTenantNotFound},
-		{"suspended, to a member", "asleep.notes.example.com", "", member,
+		{"suspended, member", "asleep.notes.example.com", "", member,
 			tenancy.CodeTenantSuspended},
-		{"suspended, to nobody in particular", "asleep.notes.example.com", "", tenancy.Principal{},
+		{"suspended, anonymous caller", "asleep.notes.example.com", "", tenancy.Principal{},
 			tenancy.CodeTenantNotFound},
 	}
 	for _, c := range cases {
@@ -62,37 +56,37 @@ func TestAHostsRoutesRunForTheirTenantOrNotAtAll(t *testing.T) {
 				req.Header.Set("X-Tenant-ID", c.header)
 			}
 			rec := httptest.NewRecorder()
-			httpapi.Tenant(tenants)(http.HandlerFunc(hostHandler)).ServeHTTP(rec, req)
-			g := got{rec.Code, rec.Header(), rec.Body.Bytes()}
+			httpapi.Tenant(tenants)(http.HandlerFunc(apitest.WriteTenant)).ServeHTTP(rec, req)
+			res := apitest.Response{Status: rec.Code, Header: rec.Header(), Body: rec.Body.Bytes()}
 			if c.code != "" {
-				assert.Equal(t, c.code, g.refused(t, g.status, c.code).Code)
+				assert.Equal(t, c.code, res.WantProblem(t, res.Status, c.code).Code)
 				return
 			}
-			assert.Equal(t, w.tenants["acme"].ID.String()+" <nil> true", rec.Body.String())
+			assert.Equal(t, reg.Tenants["acme"].ID.String()+" <nil> true", rec.Body.String())
 		})
 	}
 }
 
-func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
+func TestHandlerWorksUnderAnyPrefix(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/registry", "/a/b-c"} {
 		t.Run("at "+prefix, func(t *testing.T) {
 			t.Parallel()
-			w := bareWorld(t, func(o *httpapi.Options) { o.Prefix = prefix })
+			reg := apitest.NewUnserved(t, func(o *httpapi.Options) { o.Prefix = prefix })
 			mux := http.NewServeMux()
-			mux.Handle(prefix+"/api/v1/", w.handler)
-			mux.HandleFunc("GET /notes", hostHandler)
+			mux.Handle(prefix+"/api/v1/", reg.Handler)
+			mux.HandleFunc("GET /notes", apitest.WriteTenant)
 			send := func(method, path, body string) *httptest.ResponseRecorder {
 				req := httptest.NewRequestWithContext(t.Context(), method, path,
 					strings.NewReader(body))
-				req.Header.Set("Authorization", "Bearer "+w.tokens["acme-editor"])
+				req.Header.Set("Authorization", "Bearer "+reg.Tokens["acme-editor"])
 				rec := httptest.NewRecorder()
 				mux.ServeHTTP(rec, req)
 				return rec
 			}
 			for _, name := range []string{"plain", "io.github.acme%2Fweather", "%2e%2e", "%2F",
 				"a%2F..%2Fb"} {
-				created := send("PUT", prefix+"/api/v1/prompts/"+name, aPrompt)
+				created := send("PUT", prefix+"/api/v1/prompts/"+name, apitest.PromptBody)
 				require.Equal(t, 201, created.Code, "%s: %s", name, created.Body)
 				location := created.Header().Get("Location")
 				assert.True(t, strings.HasPrefix(location, prefix+"/api/v1/prompts/"))
@@ -106,11 +100,11 @@ func TestTheHandlerStandsUnderAnyPrefixOfAHostsMux(t *testing.T) {
 	}
 }
 
-func TestTheZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
+func TestZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 	t.Parallel()
-	w := bareWorld(t)
-	handler := httpapi.New(w.services, httpapi.Options{})
-	token := w.addKey(t, tenancy.DefaultID, tenancy.Editor)
+	reg := apitest.NewUnserved(t)
+	handler := httpapi.New(reg.Services, httpapi.Options{})
+	token := reg.AddKey(t, tenancy.DefaultID, tenancy.Editor)
 	for path, status := range map[string]int{"/api/v1/prompts": 200, "/api/v1/tenants/default": 200,
 		"/api/v1/tenants/acme": 404, "/readyz": 200, "/api/v1/discovery": 200} {
 		req := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
@@ -120,8 +114,8 @@ func TestTheZeroOptionsServeTheDefaultTenantToKeys(t *testing.T) {
 		assert.Equal(t, status, rec.Code, "%s: %s", path, rec.Body)
 	}
 	req := httptest.NewRequestWithContext(t.Context(), "GET", "/api/v1/prompts", nil)
-	req.Header.Set("Authorization", "Bearer "+platformToken)
+	req.Header.Set("Authorization", "Bearer "+apitest.PlatformToken)
 	rec := httptest.NewRecorder()
 	handler.ServeHTTP(rec, req)
-	assert.Equal(t, 401, rec.Code, "without a platform token's hash nobody is a super-admin")
+	assert.Equal(t, 401, rec.Code, "without a hash no token is the platform token")
 }

@@ -13,16 +13,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-// Of HTTP/2 (RFC 9113) and HPACK (RFC 7541) what one request takes that no
-// client library would send.
+// The parts of HTTP/2 (RFC 9113) and HPACK (RFC 7541) that one request needs. A client
+// library would refuse to send such a request.
 const (
 	frameData     = 0
 	frameHeaders  = 1
 	frameSettings = 4
 	flagEndStream = 1
-	flagLastOfAll = 1 | 4 // the stream ends, and so do the headers
+	flagLastOfAll = 1 | 4 // END_STREAM and END_HEADERS
 
 	preface        = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	frameHeadBytes = 9
@@ -35,17 +37,17 @@ func frame(kind, flags byte, stream uint32, payload []byte) []byte {
 	return append(f, payload...)
 }
 
-// literal is a header field as it stands: neither indexed nor compressed.
-func literal(name, value string) []byte {
+// literalField encodes a header field without indexing and without compression.
+func literalField(name, value string) []byte {
 	field := append([]byte{0, byte(len(name))}, name...)
 	return append(append(field, byte(len(value))), value...)
 }
 
 type field struct{ name, value string }
 
-// servedOverHTTP2 is what [world.served] is, of a request with these fields
-// over a connection of its own. The first one may be another path.
-func servedOverHTTP2(t *testing.T, address string, fields ...field) string {
+// sendHTTP2 sends a request with these fields over a new HTTP/2 connection and returns
+// the outcome as [sendRaw] does. The first field may be another :path.
+func sendHTTP2(t *testing.T, address string, fields ...field) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
@@ -58,26 +60,26 @@ func servedOverHTTP2(t *testing.T, address string, fields ...field) string {
 		head = append(head, field{":path", "/api/v1/discovery"})
 	}
 	for _, f := range append(head, fields...) {
-		block = append(block, literal(f.name, f.value)...)
+		block = append(block, literalField(f.name, f.value)...)
 	}
-	block = append(block, literal("authorization", "Bearer "+platformToken)...)
+	block = append(block, literalField("authorization", "Bearer "+apitest.PlatformToken)...)
 	request := append([]byte(preface), frame(frameSettings, 0, 0, nil)...)
 	_, err = conn.Write(append(request, frame(frameHeaders, flagLastOfAll, 1, block)...))
 	require.NoError(t, err)
 	body := readData(t, conn)
 	if !json.Valid(body) {
-		return refused // by the server itself, if it said so at all
+		return refused // by the server, with or without a response
 	}
 	return outcomeOf(t, body)
 }
 
-// readData is the body of the stream 1, empty if the server gave none.
+// readData returns the body of stream 1, empty if the server sent none.
 func readData(t *testing.T, conn io.Reader) (body []byte) {
 	t.Helper()
 	for {
 		head := make([]byte, frameHeadBytes)
 		if _, err := io.ReadFull(conn, head); err != nil {
-			return body // the server has refused the connection
+			return body // the server has closed the connection
 		}
 		kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
 		payload := make([]byte, binary.BigEndian.Uint32(head)>>8)
@@ -91,16 +93,16 @@ func readData(t *testing.T, conn io.Reader) (body []byte) {
 				return body
 			}
 		case kind != frameHeaders || flags&flagEndStream != 0:
-			return body // a stream that was reset, or an answer without a body
+			return body // the stream was reset, or the response has no body
 		}
 	}
 }
 
-// newHTTP2Server serves a world by HTTP/2 without TLS, as behind a proxy that
-// speaks it.
+// newHTTP2Server serves a registry over HTTP/2 without TLS, as behind a proxy that uses
+// HTTP/2. It returns the server's address.
 func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(newRawWorld(t, trusted...).handler)
+	server := httptest.NewUnstartedServer(newForRawRequests(t, trusted...).Handler)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetUnencryptedHTTP2(true)
 	server.Start()
@@ -108,11 +110,10 @@ func newHTTP2Server(t *testing.T, trusted ...netip.Prefix) string {
 	return server.Listener.Addr().String()
 }
 
-// TestTheHostsOfHTTP2AreOneOrRefused: there the host is the pseudo-header
-// :authority, and net/http passes over Host fields beside it, over all but the
-// first without it, and over a host in the path. RFC 9113, section 8.3.1, has
-// such requests malformed.
-func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
+// In HTTP/2 the host is the pseudo-header :authority. With it net/http ignores Host
+// fields, without it all but the first, and always a host in the path. RFC 9113,
+// section 8.3.1, calls such requests malformed.
+func TestConflictingHTTP2HostsAreRefused(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t)
 	acme, beta := "acme.localhost", "beta.localhost"
@@ -121,7 +122,7 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 		want   string
 	}{
 		"an authority": {[]field{{":authority", acme}}, "acme"},
-		"in disguise":  {[]field{{":authority", "ACME.localhost.:80"}}, "acme"},
+		"in capitals":  {[]field{{":authority", "ACME.localhost.:80"}}, "acme"},
 		"a host":       {[]field{{"host", acme}}, "acme"},
 		"both":         {[]field{{":authority", acme}, {"host", acme}}, "acme"},
 		"both, another host": {[]field{{":authority", acme}, {"host", beta}},
@@ -137,7 +138,7 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 			noSuchTenant},
 		"two hosts, the first empty": {[]field{{"host", ""}, {"host", beta}}, noSuchTenant},
 		"one host twice":             {[]field{{"host", acme}, {"host", acme}}, "acme"},
-		"two hosts beside a header": {
+		"two hosts and a header": {
 			[]field{{"host", acme}, {"host", beta}, {"x-tenant-id", "acme"}}, mismatch},
 		"two authorities": {[]field{{":authority", acme}, {":authority", beta}},
 			refused},
@@ -162,14 +163,13 @@ func TestTheHostsOfHTTP2AreOneOrRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, servedOverHTTP2(t, address, c.fields...))
+			assert.Equal(t, c.want, sendHTTP2(t, address, c.fields...))
 		})
 	}
 }
 
-// TestAForwardedHostOverHTTP2 comes from a proxy that is trusted: then its
-// hosts are its own affair.
-func TestAForwardedHostOverHTTP2(t *testing.T) {
+// A trusted proxy sets X-Forwarded-Host; the host of its own connection doesn't count.
+func TestForwardedHostFromTrustedProxyCountsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	address := newHTTP2Server(t, netip.MustParsePrefix("127.0.0.0/8"))
 	for want, fields := range map[string][]field{
@@ -179,6 +179,6 @@ func TestAForwardedHostOverHTTP2(t *testing.T) {
 		mismatch: {{":authority", "x"}, {"x-forwarded-host", "acme.localhost"},
 			{"x-tenant-id", "beta"}},
 	} {
-		assert.Equal(t, want, servedOverHTTP2(t, address, fields...))
+		assert.Equal(t, want, sendHTTP2(t, address, fields...))
 	}
 }

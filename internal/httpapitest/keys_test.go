@@ -11,35 +11,36 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type keySeen struct {
+type ApiKey struct {
 	ID, Name, Role, Secret string
 	LastUsedAt             string `json:"last_used_at"`
 	ExpiresAt              string `json:"expires_at"`
 }
 
-func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
+func TestAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	const path = "/api/v1/tenants/acme/keys"
-	created := w.do(t, ask{as: "acme-admin", method: "POST", path: path,
-		body: `{"name":"ci","role":"editor"}`}).ok(t, 201)
-	assert.Equal(t, "no-store", created.header.Get("Cache-Control"))
-	key := read[keySeen](t, created)
+	created := reg.Do(t, apitest.Post("acme-admin", path, `{"name":"ci","role":"editor"}`)).
+		Want(t, 201)
+	assert.Equal(t, "no-store", created.Header.Get("Cache-Control"))
+	key := apitest.Decode[ApiKey](t, created)
 	require.True(t, strings.HasPrefix(key.Secret, tenancy.KeyPrefix))
-	assert.Equal(t, "/api/v1/tenants/"+w.tenants["acme"].ID.String()+"/keys/"+key.ID,
-		created.header.Get("Location"))
+	assert.Equal(t, "/api/v1/tenants/"+reg.Tenants["acme"].ID.String()+"/keys/"+key.ID,
+		created.Header.Get("Location"))
 
-	w.tokens["ci"] = key.Secret
-	w.do(t, ask{as: "ci", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt}).ok(t, 201)
+	reg.Tokens["ci"] = key.Secret
+	reg.Do(t, apitest.Put("ci", "/api/v1/prompts/x", apitest.PromptBody)).Want(t, 201)
 
-	listed := w.do(t, ask{as: "acme-admin", path: path}).ok(t, 200)
-	assert.NotContains(t, string(listed.body), key.Secret)
-	assert.NotContains(t, string(listed.body), "secret")
-	var mine keySeen
-	for _, k := range read[struct{ Items []keySeen }](t, listed).Items {
+	listed := reg.Do(t, apitest.Get("acme-admin", path)).Want(t, 200)
+	assert.NotContains(t, string(listed.Body), key.Secret)
+	assert.NotContains(t, string(listed.Body), "secret")
+	var mine ApiKey
+	for _, k := range apitest.Decode[struct{ Items []ApiKey }](t, listed).Items {
 		if k.ID == key.ID {
 			mine = k
 		}
@@ -47,39 +48,38 @@ func TestAnAPIKeyIsShownOnceWorksAndIsRevoked(t *testing.T) {
 	assert.Equal(t, "ci", mine.Name)
 	assert.NotEmpty(t, mine.LastUsedAt)
 
-	w.do(t, ask{as: "beta-admin", method: "DELETE", path: "/api/v1/tenants/beta/keys/" + key.ID}).
-		refused(t, 404, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-editor", method: "DELETE", path: path + "/" + key.ID}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/" + key.ID}).ok(t, 204)
-	w.do(t, ask{as: "ci", path: "/api/v1/prompts"}).refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/" + key.ID}).
-		refused(t, 404, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path + "/nonsense"}).
-		refused(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Delete("beta-admin", "/api/v1/tenants/beta/keys/"+key.ID)).
+		WantProblem(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Delete("acme-editor", path+"/"+key.ID)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Delete("acme-admin", path+"/"+key.ID)).Want(t, 204)
+	reg.Do(t, apitest.Get("ci", "/api/v1/prompts")).WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Delete("acme-admin", path+"/"+key.ID)).
+		WantProblem(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Delete("acme-admin", path+"/nonsense")).
+		WantProblem(t, 404, tenancy.CodeNotFound)
 }
 
-func TestAnExpiredKeyIsRefused(t *testing.T) {
+func TestExpiredKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	w := newWorld(t, func(o *httpapi.Options) {
+	reg := apitest.New(t, func(o *httpapi.Options) {
 		o.Clock = func() time.Time { return start.Add(time.Duration(passed.Load())) }
 	})
 	body := `{"name":"short","role":"viewer","expires_at":"2030-01-01T01:00:00+00:30"}`
-	key := read[keySeen](t, w.do(t,
-		ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys", body: body}).
-		ok(t, 201))
+	key := apitest.Decode[ApiKey](t,
+		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys", body)).Want(t, 201))
 	assert.Equal(t, "2030-01-01T00:30:00.000000Z", key.ExpiresAt)
-	w.tokens["short"] = key.Secret
-	w.do(t, ask{as: "short", path: "/api/v1/me"}).ok(t, 200)
+	reg.Tokens["short"] = key.Secret
+	reg.Do(t, apitest.Get("short", "/api/v1/me")).Want(t, 200)
 	passed.Store(int64(30 * time.Minute))
-	w.do(t, ask{as: "short", path: "/api/v1/me"}).refused(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Get("short", "/api/v1/me")).WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-func TestWhatAKeyCantBe(t *testing.T) {
+func TestInvalidKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for body, at := range map[string]string{
 		`{"name":"","role":"viewer"}`:       "/name",
 		`{"role":"viewer"}`:                 "/name",
@@ -94,34 +94,34 @@ func TestWhatAKeyCantBe(t *testing.T) {
 		`{"name":"n","role":"viewer","expires_at":"2090-01-01T00:00:00+25:00"}`: "/expires_at",
 	} {
 		t.Run(body, func(t *testing.T) {
-			p := w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
-				body: body}).refused(t, 422, tenancy.CodeInvalid)
+			p := reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys", body)).
+				WantProblem(t, 422, tenancy.CodeInvalid)
 			require.NotEmpty(t, p.Errors)
 			assert.Equal(t, at, p.Errors[0].Path)
 		})
 	}
-	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
-		body: `{"name":"n","role":"viewer","tenant":"beta"}`}).
-		refused(t, 422, tenancy.CodeUnknownField)
-	assert.Len(t, w.pages(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys"}, "id"), 4,
-		"only the world's own keys are there")
+	reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys",
+		`{"name":"n","role":"viewer","tenant":"beta"}`)).
+		WantProblem(t, 422, tenancy.CodeUnknownField)
+	assert.Len(t, reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/keys"), "id"), 4,
+		"no key was created")
 }
 
 func TestKeysAreListedPageByPage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for i := range 5 {
-		w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants/acme/keys",
-			body: fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i)}).ok(t, 201)
+		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/keys",
+			fmt.Sprintf(`{"name":"k%d","role":"viewer"}`, i))).Want(t, 201)
 	}
-	names := w.pages(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/keys?limit=3"}, "name")
+	names := reg.Pages(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/keys?limit=3"), "name")
 	assert.Equal(t, []string{"viewer", "editor", "admin", "replicator", "k0", "k1", "k2", "k3",
 		"k4"}, names)
 }
 
-func TestMeIsWhoCalls(t *testing.T) {
+func TestMeDescribesTheCaller(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	type me struct {
 		ID, Name    string
 		SuperAdmin  bool `json:"super_admin"`
@@ -130,24 +130,24 @@ func TestMeIsWhoCalls(t *testing.T) {
 			Role   string
 		}
 	}
-	root := read[me](t, w.do(t, ask{as: "root", path: "/api/v1/me"}).ok(t, 200))
+	root := apitest.Decode[me](t, reg.Do(t, apitest.Get("root", "/api/v1/me")).Want(t, 200))
 	assert.True(t, root.SuperAdmin)
 	assert.Equal(t, "platform", root.ID)
 	assert.Empty(t, root.Memberships)
 
-	key := read[me](t, w.do(t, ask{as: "acme-editor", path: "/api/v1/me"}).ok(t, 200))
+	key := apitest.Decode[me](t, reg.Do(t, apitest.Get("acme-editor", "/api/v1/me")).Want(t, 200))
 	assert.False(t, key.SuperAdmin)
 	require.Len(t, key.Memberships, 1)
 	assert.Equal(t, "acme", key.Memberships[0].Tenant.Slug)
-	assert.Equal(t, w.tenants["acme"].ID.String(), key.Memberships[0].Tenant.ID)
+	assert.Equal(t, reg.Tenants["acme"].ID.String(), key.Memberships[0].Tenant.ID)
 	assert.Equal(t, "editor", key.Memberships[0].Role)
 }
 
-func TestMeLeavesDeletedTenantsOut(t *testing.T) {
+func TestMeLeavesOutDeletedTenants(t *testing.T) {
 	t.Parallel()
-	w := newWorldOfUsers(t)
-	w.deleteTenant(t, "beta")
-	g := w.do(t, ask{as: "user:admin@beta,viewer@acme", path: "/api/v1/me"}).ok(t, 200)
-	assert.Contains(t, string(g.body), `"acme"`)
-	assert.NotContains(t, string(g.body), `"beta"`)
+	reg := apitest.NewWithUsers(t)
+	reg.DeleteTenant(t, "beta")
+	res := reg.Do(t, apitest.Get("user:admin@beta,viewer@acme", "/api/v1/me")).Want(t, 200)
+	assert.Contains(t, string(res.Body), `"acme"`)
+	assert.NotContains(t, string(res.Body), `"beta"`)
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// routeRules reads who may call which route, by method and path.
+// routeRules reads the least role of each route in testdata/routes.txt by method and
+// path.
 func routeRules(t *testing.T) map[string]string {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/routes.txt")
@@ -33,9 +35,9 @@ func routeRules(t *testing.T) map[string]string {
 	return rules
 }
 
-// ofKind puts {K} in the place of a kind's path.
-func ofKind(w *world, path string) string {
-	for _, kind := range w.services.Kinds.All() {
+// withKindPlaceholder replaces a kind's path by {K}.
+func withKindPlaceholder(reg *apitest.Registry, path string) string {
+	for _, kind := range reg.Services.Kinds.All() {
 		if rest, ok := strings.CutPrefix(path, "/api/v1/"+kind.Path); ok &&
 			(rest == "" || rest[0] == '/') {
 			return "/api/v1/{K}" + rest
@@ -44,26 +46,26 @@ func ofKind(w *world, path string) string {
 	return path
 }
 
-func TestEveryRouteHasALineInTheTable(t *testing.T) {
+func TestRouteTableCoversEveryRoute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	rules := routeRules(t)
 	served := map[string]bool{}
-	for _, op := range w.operations(t) {
-		route := op.method + " " + ofKind(w, op.path)
+	for _, op := range reg.Operations(t) {
+		route := op.Method + " " + withKindPlaceholder(reg, op.Path)
 		served[route] = true
-		assert.Contains(t, rules, route, "testdata/routes.txt says nobody's role for it")
+		assert.Contains(t, rules, route, "testdata/routes.txt has no line for it")
 	}
 	for route := range rules {
 		assert.True(t, served[route], "testdata/routes.txt has %s, which isn't served", route)
 	}
 }
 
-// matrixCaller is somebody who calls every route for some tenant.
+// matrixCaller is a caller of every route.
 type matrixCaller struct {
-	as   string // of a world of keys, or of people
+	as   string // a key's name, or a user of apitest.AsUsers
 	role tenancy.Role
-	kind tenancy.PrincipalKind // "" is nobody
+	kind tenancy.PrincipalKind // "" is anonymous
 }
 
 func matrixCallers() []matrixCaller {
@@ -78,9 +80,9 @@ func matrixCallers() []matrixCaller {
 	return callers
 }
 
-// admitted says what a caller should be told of a route in a tenant: "" is that
-// they are let in, whatever comes of it.
-func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
+// wantCode returns the expected refusal of a caller by a route in a tenant: "" if the
+// route's handler runs, whatever its result.
+func (c matrixCaller) wantCode(least string, path, tenant string) tenancy.Code {
 	inTenant := !slices.Contains([]string{"anyone", "signed-in", "person"}, least) &&
 		(least != "super-admin" || strings.Contains(path, "{tenant}"))
 	switch {
@@ -113,38 +115,38 @@ func (c matrixCaller) admitted(least string, path, tenant string) tenancy.Code {
 	return tenancy.CodeForbidden
 }
 
-// refusals are the codes of those who are not let in.
-var refusals = []tenancy.Code{
+// refusalCodes are the codes of refusals before the handler runs.
+var refusalCodes = []tenancy.Code{
 	tenancy.CodeUnauthenticated, tenancy.CodeForbidden, tenancy.CodeTenantNotFound,
 	tenancy.CodeTenantMismatch,
 	tenancy.CodeNoTenant, tenancy.CodeTenantSuspended, tenancy.CodeInternal,
 }
 
-func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.T) {
+func TestEveryRouteAllowsExactlyItsRolesInTheirTenant(t *testing.T) {
 	t.Parallel()
 	rules := routeRules(t)
-	shown := newWorld(t)
-	ops := shown.operations(t)
+	shown := apitest.New(t)
+	ops := shown.Operations(t)
 	require.Greater(t, len(ops), 30)
 	for _, op := range ops {
-		least, ok := rules[op.method+" "+ofKind(shown, op.path)]
+		least, ok := rules[op.Method+" "+withKindPlaceholder(shown, op.Path)]
 		if !ok || least == "credentials" {
-			continue // another test looks at it
+			continue // sessions_test.go tests the sign-in
 		}
-		t.Run(op.method+" "+op.path, func(t *testing.T) {
+		t.Run(op.Method+" "+op.Path, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range matrixCallers() {
-				if strings.HasPrefix(c.as, "user:") && ofSessions(op.path) {
-					// not served where the host finds out who calls, as in a world of people
+				if strings.HasPrefix(c.as, "user:") && isSessionRoute(op.Path) {
+					// Session routes don't exist with Options.Authenticate.
 					continue
 				}
-				w := matrixWorld(t, c) // of its own: what is allowed may change everything
+				reg := newForMatrix(t, c) // a new one for each: an allowed call may change it
 				for _, tenant := range []string{"beta", "unknown", "acme"} {
-					code := w.matrixAnswer(t, c, op, tenant)
-					if want := c.admitted(least, op.path, tenant); want != "" {
+					code := matrixCode(t, reg, c, op, tenant)
+					if want := c.wantCode(least, op.Path, tenant); want != "" {
 						assert.Equal(t, want, code, "%q in %s", c.as, tenant)
 					} else {
-						assert.NotContains(t, refusals, code, "%q in %s", c.as, tenant)
+						assert.NotContains(t, refusalCodes, code, "%q in %s", c.as, tenant)
 					}
 				}
 			}
@@ -152,45 +154,48 @@ func TestEveryRouteAdmitsWhoseRoleAllowsItInTheirTenantAndNobodyElse(t *testing.
 	}
 }
 
-func ofSessions(path string) bool {
+func isSessionRoute(path string) bool {
 	return strings.Contains(path, "/sessions") || strings.HasSuffix(path, "/me/password")
 }
 
-func matrixWorld(t *testing.T, c matrixCaller) *world {
+func newForMatrix(t *testing.T, c matrixCaller) *apitest.Registry {
 	t.Helper()
 	if !strings.HasPrefix(c.as, "user:") {
-		return bareWorld(t)
+		return apitest.NewUnserved(t)
 	}
-	var w *world
-	w = bareWorld(t, asUsers(func(slug string) tenancy.ID { return w.tenants[slug].ID }))
-	return w
+	var reg *apitest.Registry
+	reg = apitest.NewUnserved(t,
+		apitest.AsUsers(func(slug string) tenancy.ID { return reg.Tenants[slug].ID }))
+	return reg
 }
 
-// matrixAnswer is the code that a caller is answered.
-func (w *world) matrixAnswer(
-	t *testing.T, c matrixCaller, op described, tenant string,
+// matrixCode returns the code of the response, "" for a success.
+func matrixCode(t *testing.T, reg *apitest.Registry, c matrixCaller, op apitest.Operation,
+	tenant string,
 ) tenancy.Code {
 	t.Helper()
 	path := strings.NewReplacer("{tenant}", tenant, "{name}", "nothing", "{id}",
-		tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.path)
-	r := httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path, nil)
-	if op.method == http.MethodPut || op.method == http.MethodPost {
-		r = httptest.NewRequestWithContext(t.Context(), op.method, "http://registry.test"+path,
+		tenancy.NewID().String(), "{user_id}", tenancy.NewID().String()).Replace(op.Path)
+	r := httptest.NewRequestWithContext(t.Context(), op.Method, "http://registry.test"+path, nil)
+	if op.Method == http.MethodPut || op.Method == http.MethodPost {
+		r = httptest.NewRequestWithContext(t.Context(), op.Method, "http://registry.test"+path,
 			strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if token, ok := w.tokens[c.as]; ok {
+	if token, ok := reg.Tokens[c.as]; ok {
 		r.Header.Set("Authorization", "Bearer "+token)
 	} else if c.as != "" {
 		r.Header.Set("Authorization", c.as)
 	}
-	if !strings.Contains(op.path, "{tenant}") {
+	if !strings.Contains(op.Path, "{tenant}") {
 		r.Header.Set("X-Tenant-ID", tenant)
 	}
-	answer := httptest.NewRecorder()
-	w.handler.ServeHTTP(answer, r)
-	if answer.Code < http.StatusBadRequest {
+	rec := httptest.NewRecorder()
+	reg.Handler.ServeHTTP(rec, r)
+	if rec.Code < http.StatusBadRequest {
 		return ""
 	}
-	return read[problem](t, got{answer.Code, answer.Header(), answer.Body.Bytes()}).Code
+	return apitest.Decode[apitest.Problem](t,
+		apitest.Response{Status: rec.Code, Header: rec.Header(), Body: rec.Body.Bytes()}).
+		Code
 }

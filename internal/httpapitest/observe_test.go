@@ -16,13 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// overheard is what Options.Observe was told.
-type overheard struct {
-	mu   sync.Mutex
-	told []observation
+// observer records the calls of Options.Observe.
+type observer struct {
+	mu           sync.Mutex
+	observations []observation
 }
 
 type observation struct {
@@ -32,83 +33,89 @@ type observation struct {
 	id     string
 }
 
-func (o *overheard) observe(ctx context.Context, code tenancy.Code) {
-	tenant, _ := tenancy.FromContext(ctx) // the zero one where there is none
+func (o *observer) observe(ctx context.Context, code tenancy.Code) {
+	tenant, _ := tenancy.FromContext(ctx) // zero if the context has none
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.told = append(o.told, observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
-		httpapi.RequestID(ctx)})
+	o.observations = append(o.observations,
+		observation{tenant, tenancy.PrincipalFrom(ctx).Kind, code,
+			httpapi.RequestID(ctx)})
 }
 
-func (o *overheard) times() int {
+func (o *observer) count() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.told)
+	return len(o.observations)
 }
 
-func (o *overheard) last(t *testing.T) observation {
+func (o *observer) last(t *testing.T) observation {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	require.NotEmpty(t, o.told)
-	return o.told[len(o.told)-1]
+	require.NotEmpty(t, o.observations)
+	return o.observations[len(o.observations)-1]
 }
 
-func TestEachRequestIsObservedOnceWithWhatWasFoundOut(t *testing.T) {
+func TestEachRequestIsObservedOnceWithCallerAndTenant(t *testing.T) {
 	t.Parallel()
-	heard := &overheard{}
-	w := newWorld(t, func(o *httpapi.Options) { o.Observe = heard.observe })
-	acme := w.tenants["acme"].ID
+	observed := &observer{}
+	reg := apitest.New(t, func(o *httpapi.Options) { o.Observe = observed.observe })
+	acme := reg.Tenants["acme"].ID
 	for i, c := range []struct {
-		ask  ask
+		ask  apitest.Request
 		want observation
 	}{
-		{ask{path: "/livez"}, observation{}},
-		{ask{path: "/nowhere"}, observation{code: "not_found"}},
-		{ask{as: "acme-admin", method: "PATCH", path: "/api/v1/prompts"},
+		{apitest.Get("", "/livez"), observation{}},
+		{apitest.Get("", "/nowhere"), observation{code: "not_found"}},
+		{apitest.Request{As: "acme-admin", Method: "PATCH", Path: "/api/v1/prompts"},
 			observation{code: "method_not_allowed"}},
-		{ask{path: "/api/v1/prompts", tenant: "acme"}, observation{code: "unauthenticated"}},
-		{ask{as: "acme-viewer", path: "/api/v1/me"}, observation{kind: tenancy.KeyPrincipal}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts"},
+		{apitest.Request{Path: "/api/v1/prompts", Tenant: "acme"},
+			observation{code: "unauthenticated"}},
+		{apitest.Get("acme-viewer", "/api/v1/me"),
+			observation{kind: tenancy.KeyPrincipal}},
+		{apitest.Get("acme-viewer", "/api/v1/prompts"),
 			observation{tenant: acme, kind: tenancy.KeyPrincipal}},
-		{ask{as: "root", path: "/api/v1/prompts", tenant: "acme"},
+		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "acme"},
 			observation{tenant: acme, kind: tenancy.PlatformToken}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts/none"},
+		{apitest.Get("acme-viewer", "/api/v1/prompts/none"),
 			observation{acme, tenancy.KeyPrincipal, "not_found", ""}},
-		{ask{as: "acme-viewer", path: "/api/v1/prompts", tenant: "beta"},
+		{apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts", Tenant: "beta"},
 			observation{kind: tenancy.KeyPrincipal, code: "tenant_mismatch"}},
-		{ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/prompts/x"},
+		{apitest.Delete("acme-viewer", "/api/v1/prompts/x"),
 			observation{kind: tenancy.KeyPrincipal, code: "forbidden"}},
-		{ask{as: "root", path: "/api/v1/prompts", tenant: "unknown"},
+		{apitest.Request{As: "root", Path: "/api/v1/prompts", Tenant: "unknown"},
 			observation{kind: tenancy.PlatformToken, code: "tenant_not_found"}},
 	} {
-		before := heard.times()
-		g := w.do(t, c.ask)
-		require.Eventually(t, func() bool { return heard.times() == before+1 }, 10*time.Second,
+		before := observed.count()
+		res := reg.Do(t, c.ask)
+		require.Eventually(t, func() bool { return observed.count() == before+1 }, 10*time.Second,
 			time.Millisecond)
-		c.want.id = g.header.Get("X-Request-ID")
-		assert.Equal(t, c.want, heard.last(t), "%d: %s", i, c.ask.path)
+		c.want.id = res.Header.Get("X-Request-ID")
+		assert.Equal(t, c.want, observed.last(t), "%d: %s", i, c.ask.Path)
 	}
 }
 
-func TestAPanicIsObservedAsAFault(t *testing.T) {
+func TestPanicIsObservedAsInternalError(t *testing.T) {
 	t.Parallel()
-	heard := &overheard{}
-	services := bareWorld(t).services
-	services.Resources = broken{services.Resources, func() error { panic(http.ErrAbortHandler) }}
-	w := &world{services: services}
-	w.build(func(o *httpapi.Options) { o.Observe, o.AccessLog = heard.observe, true })
+	observed := &observer{}
+	services := apitest.NewUnserved(t).Services
+	services.Resources = failingResources{
+		services.Resources, func() error { panic(http.ErrAbortHandler) }}
+	reg := apitest.Wrap(services, func(o *httpapi.Options) {
+		o.Observe, o.AccessLog = observed.observe, true
+	})
 	r := httptest.NewRequest("GET", "/api/v1/prompts", nil)
-	r.Header.Set("Authorization", "Bearer "+platformToken)
+	r.Header.Set("Authorization", "Bearer "+apitest.PlatformToken)
 	r.Header.Set("X-Tenant-ID", "acme")
 	assert.PanicsWithValue(t, http.ErrAbortHandler,
-		func() { w.handler.ServeHTTP(httptest.NewRecorder(), r) })
-	assert.Equal(t, tenancy.CodeInternal, heard.last(t).code)
-	assert.Equal(t, "GET /api/v1/prompts", r.Pattern, "whoever stands around finds the pattern")
+		func() { reg.Handler.ServeHTTP(httptest.NewRecorder(), r) })
+	assert.Equal(t, tenancy.CodeInternal, observed.last(t).code)
+	assert.Equal(t, "GET /api/v1/prompts", r.Pattern,
+		"a middleware around the handler sees the pattern")
 }
 
-// lines reads the log's lines with this message.
-func lines(t *testing.T, text, message string) []map[string]any {
+// logLines decodes the log's JSON lines with this message.
+func logLines(t *testing.T, text, message string) []map[string]any {
 	t.Helper()
 	var found []map[string]any
 	for line := range strings.Lines(text) {
@@ -121,10 +128,10 @@ func lines(t *testing.T, text, message string) []map[string]any {
 	return found
 }
 
-func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
+func TestAccessLogHasALineForEachRequest(t *testing.T) {
 	t.Parallel()
-	var out log
-	w := bareWorld(t, func(o *httpapi.Options) {
+	var out apitest.LogBuffer
+	reg := apitest.NewUnserved(t, func(o *httpapi.Options) {
 		o.AccessLog, o.Logger = true,
 			slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
@@ -134,13 +141,13 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
-		w.handler.ServeHTTP(httptest.NewRecorder(), r)
+		reg.Handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	send("GET", "/api/v1/prompts?q=hidden", w.tokens["acme-viewer"])
+	send("GET", "/api/v1/prompts?q=hidden", reg.Tokens["acme-viewer"])
 	send("GET", "/livez", "")
 	send(strings.Repeat("X", 9000), "/hidden", "")
 
-	got := lines(t, out.String(), "request")
+	got := logLines(t, out.String(), "request")
 	require.Len(t, got, 3)
 	for _, entry := range got {
 		assert.Equal(t, "r-1", entry["request_id"])
@@ -149,30 +156,30 @@ func TestTheAccessLogHasALineOfEachRequest(t *testing.T) {
 	assert.Equal(t, "INFO", got[0]["level"])
 	assert.Equal(t, "GET /api/v1/prompts", got[0]["route"])
 	assert.Equal(t, 200.0, got[0]["status"])
-	assert.Equal(t, w.tenants["acme"].ID.String(), got[0]["tenant"])
+	assert.Equal(t, reg.Tenants["acme"].ID.String(), got[0]["tenant"])
 	actor, ok := got[0]["actor"].(map[string]any)
 	require.True(t, ok)
 	assert.Equal(t, "key", actor["kind"])
 	assert.NotEmpty(t, actor["id"])
 	assert.NotContains(t, got[0], "code")
-	assert.Equal(t, "DEBUG", got[1]["level"], "probes ask all day")
+	assert.Equal(t, "DEBUG", got[1]["level"], "requests without credentials are logged at DEBUG")
 	assert.Equal(t, "not_found", got[2]["code"])
 	assert.NotContains(t, out.String(), "hidden")
 	assert.Less(t, len(out.String()), 2000)
 }
 
-func TestWithoutAnAccessLogNothingIsWrittenOfARequest(t *testing.T) {
+func TestNoAccessLogByDefault(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).ok(t, 200)
-	assert.Empty(t, w.log.String())
+	reg := apitest.New(t)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Want(t, 200)
+	assert.Empty(t, reg.Log.String())
 }
 
-func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
+func TestLogHandlerAddsTheContextsAttributes(t *testing.T) {
 	t.Parallel()
-	var out log
+	var out apitest.LogBuffer
 	handler := httpapi.LogHandler(slog.NewJSONHandler(&out, nil))
-	assert.Equal(t, handler, httpapi.LogHandler(handler), "twice is once")
+	assert.Equal(t, handler, httpapi.LogHandler(handler), "a second LogHandler adds nothing")
 	logger := slog.New(handler).With("a", 1)
 	id := tenancy.NewID()
 	ctx := tenancy.WithPrincipal(tenancy.NewContext(t.Context(), id),
@@ -181,58 +188,63 @@ func TestTheLogHandlerAddsWhatTheContextHas(t *testing.T) {
 	logger.WithGroup("g").InfoContext(ctx, "group", "b", 2)
 	logger.Info("outside")
 
-	within := lines(t, out.String(), "within")[0]
+	within := logLines(t, out.String(), "within")[0]
 	assert.Equal(t, map[string]any{"kind": "platform"}, within["actor"])
 	assert.Equal(t, id.String(), within["tenant"])
 	assert.Equal(t, 1.0, within["a"])
 	assert.NotContains(t, within, "request_id")
-	assert.Contains(t, lines(t, out.String(), "group")[0]["g"], "tenant")
-	assert.NotContains(t, lines(t, out.String(), "outside")[0], "tenant")
+	assert.Contains(t, logLines(t, out.String(), "group")[0]["g"], "tenant")
+	assert.NotContains(t, logLines(t, out.String(), "outside")[0], "tenant")
 }
 
-func shownTo(w http.ResponseWriter, r *http.Request) {
+func writeCallerKind(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, "for "+string(tenancy.PrincipalFrom(r.Context()).Kind))
 }
 
-func TestTheMetricsAreAnOperationThatKnowsItsCaller(t *testing.T) {
+func TestMetricsHandlerKnowsItsCaller(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
+	reg := apitest.New(t, func(o *httpapi.Options) {
+		o.Metrics = http.HandlerFunc(writeCallerKind)
+	})
 	for as, want := range map[string]string{"": "for ", "root": "for platform",
 		"acme-viewer": "for key", "Basic x": "", "Bearer bwk_wrong": ""} {
-		g := w.do(t, ask{as: as, path: "/metrics"})
+		res := reg.Do(t, apitest.Get(as, "/metrics"))
 		if want == "" {
-			g.refused(t, 401, tenancy.CodeUnauthenticated)
+			res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 			continue
 		}
-		assert.Equal(t, want, string(g.ok(t, 200).body))
-		assert.Equal(t, "no-store", g.header.Get("Cache-Control"))
+		assert.Equal(t, want, string(res.Want(t, 200).Body))
+		assert.Equal(t, "no-store", res.Header.Get("Cache-Control"))
 	}
-	w.do(t, ask{path: "/metrics?x=1"}).refused(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Get("", "/metrics?x=1")).WantProblem(t, 422, tenancy.CodeInvalid)
 
-	below := bareWorld(t, func(o *httpapi.Options) {
-		o.Metrics, o.Prefix = http.HandlerFunc(shownTo), "/registry"
+	below := apitest.NewUnserved(t, func(o *httpapi.Options) {
+		o.Metrics, o.Prefix = http.HandlerFunc(writeCallerKind), "/registry"
 	})
 	for path, status := range map[string]int{"/registry/metrics": 200, "/metrics": 404} {
 		rec := httptest.NewRecorder()
-		below.handler.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+		below.Handler.ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
 		assert.Equal(t, status, rec.Code, path)
 	}
 }
 
-func TestTheDocumentSaysThatMetricsNeedNoCredentials(t *testing.T) {
+func TestDocumentMakesCredentialsForMetricsOptional(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *httpapi.Options) { o.Metrics = http.HandlerFunc(shownTo) })
+	reg := apitest.New(t, func(o *httpapi.Options) {
+		o.Metrics = http.HandlerFunc(writeCallerKind)
+	})
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Security  []map[string][]string
 			Responses map[string]struct{ Content map[string]any }
 		}
 	}
-	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
+	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Get("", "/api/v1/openapi.json")).Body,
+		&doc))
 	op := doc.Paths["/metrics"]["get"]
 	assert.Equal(t, []map[string][]string{{"bearer": {}}, {}, {"session": {}}}, op.Security)
 	assert.Contains(t, op.Responses["200"].Content, "text/plain")
 	assert.Contains(t, op.Responses, "401")
-	newWorld(t).do(t, ask{path: "/metrics"}).refused(t, 404, tenancy.CodeNotFound)
+	apitest.New(t).Do(t, apitest.Get("", "/metrics")).WantProblem(t, 404, tenancy.CodeNotFound)
 }

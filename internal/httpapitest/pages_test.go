@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,99 +12,65 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// pages reads a list to its end and gives one member of each item.
-func (w *world) pages(t *testing.T, a ask, member string) []string {
-	t.Helper()
-	var all []string
-	path := a.path
-	for range 1000 {
-		list := read[struct {
-			Items      []map[string]any
-			NextCursor string `json:"next_cursor"`
-		}](t, w.do(t, a).ok(t, http.StatusOK))
-		for _, item := range list.Items {
-			all = append(all, item[member].(string))
-		}
-		if list.NextCursor == "" {
-			return all
-		}
-		require.NotEmpty(t, list.Items, "a page with a further one is not empty")
-		separator := "?"
-		if strings.Contains(path, "?") {
-			separator = "&"
-		}
-		a.path = path + separator + "cursor=" + url.QueryEscape(list.NextCursor)
-	}
-	t.Fatal("the list doesn't end")
-	return nil
-}
-
-func TestAListIsReadPageByPage(t *testing.T) {
+func TestListIsReadPageByPage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	want := []string{"B", "Z", "a", "a/b", "é", "日"}
 	for _, name := range want {
-		w.put(t, "/api/v1/prompts/"+segment(name), aPrompt)
+		reg.Put(t, "/api/v1/prompts/"+segment(name), apitest.PromptBody)
 	}
 	for limit := 1; limit <= 7; limit++ {
 		t.Run(fmt.Sprintf("%d a page", limit), func(t *testing.T) {
 			t.Parallel()
-			a := ask{as: "acme-viewer", path: fmt.Sprintf("/api/v1/prompts?limit=%d", limit)}
-			assert.Equal(t, want, w.pages(t, a, "name"),
+			req := apitest.Get("acme-viewer", fmt.Sprintf("/api/v1/prompts?limit=%d", limit))
+			assert.Equal(t, want, reg.Pages(t, req, "name"),
 				"in the order of the names' bytes, each once")
 			if limit >= len(want) {
-				assert.NotContains(t, string(w.do(t, a).body), "next_cursor",
+				assert.NotContains(t, string(reg.Do(t, req).Body), "next_cursor",
 					"no cursor where nothing follows")
 			}
 		})
 	}
 }
 
-func TestAPageHasAHundredItemsUnlessALimitSaysOtherwise(t *testing.T) {
+func TestPageHasAHundredItemsByDefault(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for i := range 101 {
-		w.put(t, fmt.Sprintf("/api/v1/prompts/p%03d", i), aPrompt)
+		reg.Put(t, fmt.Sprintf("/api/v1/prompts/p%03d", i), apitest.PromptBody)
 	}
-	assert.Len(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts"}).names(t), 100)
-	assert.Len(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1000"}).names(t), 101)
+	assert.Len(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts")).Names(t), 100)
+	assert.Len(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1000")).Names(t), 101)
 }
 
-func TestAListIsStableUnderWrites(t *testing.T) {
+func TestListIsStableUnderWrites(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, name := range []string{"b", "d", "f"} {
-		w.put(t, "/api/v1/prompts/"+name, aPrompt)
+		reg.Put(t, "/api/v1/prompts/"+name, apitest.PromptBody)
 	}
-	first := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=2"})
-	w.put(t, "/api/v1/prompts/a", aPrompt)
-	w.put(t, "/api/v1/prompts/e", aPrompt)
-	w.do(t, ask{as: "acme-editor", method: "DELETE", path: "/api/v1/prompts/d"}).ok(t, 204)
-	second := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=2&cursor=" +
-		nextCursor(t, first)})
-	assert.Equal(t, []string{"b", "d"}, first.names(t))
-	assert.Equal(t, []string{"e", "f"}, second.names(t))
+	first := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=2"))
+	reg.Put(t, "/api/v1/prompts/a", apitest.PromptBody)
+	reg.Put(t, "/api/v1/prompts/e", apitest.PromptBody)
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/d")).Want(t, 204)
+	second := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=2&cursor="+
+		apitest.NextCursor(t, first)))
+	assert.Equal(t, []string{"b", "d"}, first.Names(t))
+	assert.Equal(t, []string{"e", "f"}, second.Names(t))
 }
 
-func nextCursor(t *testing.T, g got) string {
-	t.Helper()
-	cursor := read[struct {
-		NextCursor string `json:"next_cursor"`
-	}](t, g).NextCursor
-	require.NotEmpty(t, cursor)
-	return cursor
-}
-
-func TestAListIsFiltered(t *testing.T) {
+func TestListIsFilteredByTextAndLabel(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/Alpha", `{"labels":{"team":"a","tier":"1"},"spec":{"template":"t"}}`)
-	w.put(t, "/api/v1/prompts/beta",
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/Alpha",
+		`{"labels":{"team":"a","tier":"1"},"spec":{"template":"t"}}`)
+	reg.Put(t, "/api/v1/prompts/beta",
 		`{"labels":{"team":"a"},"spec":{"template":"t","description":"not ALPHA"}}`)
-	w.put(t, "/api/v1/prompts/100%25",
+	reg.Put(t, "/api/v1/prompts/100%25",
 		`{"labels":{"x=y":"","team":"b=c"},"spec":{"template":"alpha"}}`)
 	for query, want := range map[string][]string{
 		"":                             {"100%", "Alpha", "beta"},
@@ -122,14 +86,14 @@ func TestAListIsFiltered(t *testing.T) {
 		"?label=none=":                 {},
 		"?label=team=a&q=beta&limit=1": {"beta"},
 	} {
-		assert.Equal(t, want, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts" + query}).
-			ok(t, 200).names(t), query)
+		assert.Equal(t, want, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts"+query)).
+			Want(t, 200).Names(t), query)
 	}
 }
 
-func TestAQueryIsReadStrictly(t *testing.T) {
+func TestQueryIsParsedStrictly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, query := range []string{
 		"limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=", "limit=1.0", "limit=1&limit=2",
 		"limit=99999999999999999999", "limit=%2B1",
@@ -141,55 +105,56 @@ func TestAQueryIsReadStrictly(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.40s", query), func(t *testing.T) {
 			t.Parallel()
-			g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?" + query})
-			g.refused(t, 422, tenancy.CodeInvalid)
-			assert.Less(t, len(g.body), 1000)
+			res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?"+query))
+			res.WantProblem(t, 422, tenancy.CodeInvalid)
+			assert.Less(t, len(res.Body), 1000)
 		})
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/x?limit=1"}).
-		refused(t, 422, tenancy.CodeInvalid)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/me?q=1"}).refused(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x?limit=1")).
+		WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me?q=1")).WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
-func TestACursorIsGoodForItsOwnListOnly(t *testing.T) {
+func TestCursorIsRefusedInAnotherList(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, kind := range []string{"prompts", "mcp-servers"} {
 		for _, name := range []string{"a", "b", "c"} {
-			w.put(t, "/api/v1/"+kind+"/"+name, `{"labels":{"k":"v"},"spec":{"template":"t"}}`)
-			w.do(t, ask{as: "beta-editor", method: "PUT", path: "/api/v1/" + kind + "/" + name,
-				body: aPrompt}).ok(t, 201)
+			reg.Put(t, "/api/v1/"+kind+"/"+name, `{"labels":{"k":"v"},"spec":{"template":"t"}}`)
+			reg.Do(t, apitest.Put("beta-editor", "/api/v1/"+kind+"/"+name, apitest.PromptBody)).
+				Want(t, 201)
 		}
 	}
-	cursor := nextCursor(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}))
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?cursor=" + cursor}).ok(t, 200)
-	w.do(t, ask{as: "acme-editor", path: "/api/v1/prompts?limit=7&cursor=" + cursor}).ok(t, 200)
-	for name, a := range map[string]ask{
-		"another tenant":        {as: "beta-viewer", path: "/api/v1/prompts?cursor="},
-		"another kind":          {as: "acme-viewer", path: "/api/v1/mcp-servers?cursor="},
-		"another search":        {as: "acme-viewer", path: "/api/v1/prompts?q=a&cursor="},
-		"an empty search":       {as: "acme-viewer", path: "/api/v1/prompts?q=&cursor="},
-		"another label":         {as: "acme-viewer", path: "/api/v1/prompts?label=k=v&cursor="},
-		"the list of tenants":   {as: "root", path: "/api/v1/tenants?cursor="},
-		"the list of keys":      {as: "acme-admin", path: "/api/v1/tenants/acme/keys?cursor="},
-		"discovery":             {as: "acme-viewer", path: "/api/v1/discovery?cursor="},
-		"a super-admin in beta": {as: "root", tenant: "beta", path: "/api/v1/prompts?cursor="},
+	cursor := apitest.NextCursor(t,
+		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1")))
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?cursor="+cursor)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-editor", "/api/v1/prompts?limit=7&cursor="+cursor)).Want(t, 200)
+	for name, req := range map[string]apitest.Request{
+		"another tenant":        {As: "beta-viewer", Path: "/api/v1/prompts?cursor="},
+		"another kind":          {As: "acme-viewer", Path: "/api/v1/mcp-servers?cursor="},
+		"another search":        {As: "acme-viewer", Path: "/api/v1/prompts?q=a&cursor="},
+		"an empty search":       {As: "acme-viewer", Path: "/api/v1/prompts?q=&cursor="},
+		"another label":         {As: "acme-viewer", Path: "/api/v1/prompts?label=k=v&cursor="},
+		"the list of tenants":   {As: "root", Path: "/api/v1/tenants?cursor="},
+		"the list of keys":      {As: "acme-admin", Path: "/api/v1/tenants/acme/keys?cursor="},
+		"discovery":             {As: "acme-viewer", Path: "/api/v1/discovery?cursor="},
+		"a super-admin in beta": {As: "root", Tenant: "beta", Path: "/api/v1/prompts?cursor="},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a.path += cursor
-			w.do(t, a).refused(t, 400, tenancy.CodeInvalidCursor)
+			req.Path += cursor
+			reg.Do(t, req).WantProblem(t, 400, tenancy.CodeInvalidCursor)
 		})
 	}
 }
 
-func TestAForgedCursorIsRefused(t *testing.T) {
+func TestChangedCursorIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, name := range []string{"a", "b"} {
-		w.put(t, "/api/v1/prompts/"+name, aPrompt)
+		reg.Put(t, "/api/v1/prompts/"+name, apitest.PromptBody)
 	}
-	good := nextCursor(t, w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?limit=1"}))
+	good := apitest.NextCursor(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?limit=1")))
 	raw, err := base64.RawURLEncoding.DecodeString(good)
 	require.NoError(t, err)
 	forged := []string{"x", "a", "b", "AQ", "null", good + "A", good + "=", good + "\n",
@@ -206,47 +171,31 @@ func TestAForgedCursorIsRefused(t *testing.T) {
 		if cursor == good {
 			continue
 		}
-		g := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts?cursor=" +
-			url.QueryEscape(cursor)})
+		res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts?cursor="+
+			url.QueryEscape(cursor)))
 		if strings.ContainsAny(cursor, "\n") {
-			g.refused(t, 422, tenancy.CodeInvalid)
+			res.WantProblem(t, 422, tenancy.CodeInvalid)
 			continue
 		}
-		g.refused(t, 400, tenancy.CodeInvalidCursor)
+		res.WantProblem(t, 400, tenancy.CodeInvalidCursor)
 	}
 }
 
 func FuzzQuery(f *testing.F) {
-	w := newFuzzWorld(f)
+	w := newHandlerClient(f)
 	for _, seed := range []string{"limit=5", "q=a&label=k=v", "label=a=1&label=b=2", "cursor=x",
 		"limit=0", "%", "a;b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		status, body := w.get("/api/v1/prompts?" + query)
+		status, body := w.Get("/api/v1/prompts?" + query)
 		require.Contains(t, []int{200, 400, 422}, status, "%s", body)
 		require.True(t, json.Valid(body))
 	})
 }
 
-// fuzzWorld asks a handler without a network.
-type fuzzWorld struct {
-	handler http.Handler
-	token   string
-}
-
-func newFuzzWorld(f *testing.F) fuzzWorld {
+func newHandlerClient(f *testing.F) apitest.HandlerClient {
 	f.Helper()
-	w := bareWorld(f)
-	return fuzzWorld{handler: w.handler, token: w.tokens["acme-viewer"]}
-}
-
-func (w fuzzWorld) get(target string) (int, []byte) {
-	req := httptest.NewRequest(http.MethodGet, "/", nil)
-	path, query, _ := strings.Cut(target, "?")
-	req.URL.Path, req.URL.RawQuery = path, query
-	req.Header.Set("Authorization", "Bearer "+w.token)
-	rec := httptest.NewRecorder()
-	w.handler.ServeHTTP(rec, req)
-	return rec.Code, rec.Body.Bytes()
+	reg := apitest.NewUnserved(f)
+	return apitest.HandlerClient{Handler: reg.Handler, Token: reg.Tokens["acme-viewer"]}
 }

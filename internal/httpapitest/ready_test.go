@@ -13,37 +13,40 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 )
 
-// prober asks /readyz of a program whose state it sets.
-type prober struct {
+// readinessProbe sends requests for /readyz to a handler whose Options.Ready returns
+// state.
+type readinessProbe struct {
 	handler http.Handler
 	state   error
 	calls   atomic.Int32
 }
 
-func newProber(t *testing.T, change with) *prober {
+func newReadinessProbe(t *testing.T, change apitest.Option) *readinessProbe {
 	t.Helper()
-	p := &prober{}
-	p.handler = bareWorld(t, func(o *httpapi.Options) {
+	p := &readinessProbe{}
+	p.handler = apitest.NewUnserved(t, func(o *httpapi.Options) {
 		o.Ready = func(context.Context) error { p.calls.Add(1); return p.state }
 		change(o)
-	}).handler
+	}).Handler
 	return p
 }
 
-func (p *prober) status(ctx context.Context) int {
-	answer := httptest.NewRecorder()
-	p.handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", nil))
-	return answer.Code
+func (p *readinessProbe) status(ctx context.Context) int {
+	rec := httptest.NewRecorder()
+	p.handler.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, "/readyz", nil))
+	return rec.Code
 }
 
-func TestReadinessIsAtMostASecondOld(t *testing.T) {
+func TestReadinessIsCachedForOneSecond(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newProber(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	p := newReadinessProbe(t,
+		func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
 	require.Equal(t, http.StatusOK, p.status(t.Context()))
-	p.state = errors.New("a wall fell")
+	p.state = errors.New("a policy is missing")
 	now = now.Add(time.Second - 1)
 	require.Equal(t, http.StatusOK, p.status(t.Context()))
 	require.EqualValues(t, 1, p.calls.Load())
@@ -51,14 +54,14 @@ func TestReadinessIsAtMostASecondOld(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, p.status(t.Context()))
 }
 
-// The age counts from when it was asked, not from when the answer came.
-func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
+// The age of a result counts from the start of the check, not from its end.
+func TestReadinessAgeCountsFromTheStartOfTheCheck(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newProber(t, func(o *httpapi.Options) {
-		ask := o.Ready
+	p := newReadinessProbe(t, func(o *httpapi.Options) {
+		check := o.Ready
 		o.Clock = func() time.Time { return now }
-		o.Ready = func(ctx context.Context) error { now = now.Add(time.Second); return ask(ctx) }
+		o.Ready = func(ctx context.Context) error { now = now.Add(time.Second); return check(ctx) }
 	})
 	for calls := range 3 {
 		require.EqualValues(t, calls, p.calls.Load())
@@ -66,11 +69,12 @@ func TestASlowAnswerIsAsOldAsItsQuestion(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotReadyIsAskedEachTime(t *testing.T) {
+func TestFailedReadinessIsNotCached(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := newProber(t, func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
-	p.state = errors.New("the database is away")
+	p := newReadinessProbe(t,
+		func(o *httpapi.Options) { o.Clock = func() time.Time { return now } })
+	p.state = errors.New("the database is unreachable")
 	for range 2 {
 		require.Equal(t, http.StatusServiceUnavailable, p.status(t.Context()))
 	}
@@ -79,15 +83,15 @@ func TestWhatIsNotReadyIsAskedEachTime(t *testing.T) {
 	require.EqualValues(t, 3, p.calls.Load())
 }
 
-func TestManyWhoAskWhetherItIsReadyCostOneLook(t *testing.T) {
+func TestConcurrentProbesShareOneReadinessCheck(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		answer := make(chan struct{})
-		p := newProber(t, func(o *httpapi.Options) {
-			ask := o.Ready
+		proceed := make(chan struct{})
+		p := newReadinessProbe(t, func(o *httpapi.Options) {
+			check := o.Ready
 			o.Ready = func(ctx context.Context) error {
-				defer func() { <-answer }()
-				return ask(ctx)
+				defer func() { <-proceed }()
+				return check(ctx)
 			}
 		})
 		statuses := make(chan int, 100)
@@ -98,11 +102,12 @@ func TestManyWhoAskWhetherItIsReadyCostOneLook(t *testing.T) {
 		require.EqualValues(t, 1, p.calls.Load())
 		require.Empty(t, statuses)
 
-		gone, leave := context.WithCancel(t.Context())
-		leave()
-		require.Equal(t, http.StatusServiceUnavailable, p.status(gone), "who leaves doesn't wait")
+		canceled, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.Equal(t, http.StatusServiceUnavailable, p.status(canceled),
+			"a canceled request doesn't wait")
 
-		close(answer)
+		close(proceed)
 		for range cap(statuses) {
 			require.Equal(t, http.StatusOK, <-statuses)
 		}

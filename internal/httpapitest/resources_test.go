@@ -10,20 +10,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const aPrompt = `{"spec":{"template":"Hello {name}"}}`
-
-func TestAResourceLivesFromPutToDelete(t *testing.T) {
+func TestResourceIsCreatedReplacedReadAndDeleted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 
-	created := w.put(t, "/api/v1/prompts/greeting",
+	created := reg.Put(t, "/api/v1/prompts/greeting",
 		`{"labels":{"team":"a"},"spec":{"template":"Hi","own":[1,{"b":2,"a":1}]}}`)
-	assert.Equal(t, http.StatusCreated, created.status)
-	assert.Equal(t, "/api/v1/prompts/greeting", created.header.Get("Location"))
-	assert.Equal(t, `"1"`, created.header.Get("ETag"))
+	assert.Equal(t, http.StatusCreated, created.Status)
+	assert.Equal(t, "/api/v1/prompts/greeting", created.Header.Get("Location"))
+	assert.Equal(t, `"1"`, created.Header.Get("ETag"))
 	type resource struct {
 		ID, Kind, Name string
 		Labels         map[string]string
@@ -32,36 +31,36 @@ func TestAResourceLivesFromPutToDelete(t *testing.T) {
 		CreatedAt      string `json:"created_at"`
 		UpdatedAt      string `json:"updated_at"`
 	}
-	r := read[resource](t, created)
+	r := apitest.Decode[resource](t, created)
 	assert.Equal(t, "prompt", r.Kind)
 	assert.Equal(t, map[string]string{"team": "a"}, r.Labels)
 	assert.Equal(t, map[string]any{
 		"template": "Hi", "own": []any{1.0, map[string]any{"a": 1.0, "b": 2.0}}}, r.Spec)
 	assert.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`, r.CreatedAt)
 
-	replaced := w.put(t, "/api/v1/prompts/greeting", aPrompt)
-	assert.Equal(t, http.StatusOK, replaced.status)
-	assert.Empty(t, replaced.header.Get("Location"))
-	assert.Equal(t, `"2"`, replaced.header.Get("ETag"))
-	again := read[resource](t, replaced)
+	replaced := reg.Put(t, "/api/v1/prompts/greeting", apitest.PromptBody)
+	assert.Equal(t, http.StatusOK, replaced.Status)
+	assert.Empty(t, replaced.Header.Get("Location"))
+	assert.Equal(t, `"2"`, replaced.Header.Get("ETag"))
+	again := apitest.Decode[resource](t, replaced)
 	assert.Empty(t, again.Labels, "a PUT without labels removes them")
 	assert.Equal(t, r.ID, again.ID)
 	assert.Equal(t, r.CreatedAt, again.CreatedAt)
 
-	got := w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).ok(t, http.StatusOK)
-	assert.JSONEq(t, string(replaced.body), string(got.body))
+	got := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/greeting")).Want(t, http.StatusOK)
+	assert.JSONEq(t, string(replaced.Body), string(got.Body))
 
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).
-		ok(t, http.StatusNoContent)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/greeting"}).
-		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/greeting"}).
-		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/greeting")).
+		Want(t, http.StatusNoContent)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/greeting")).
+		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/greeting")).
+		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 }
 
-func TestANameIsOnePercentEncodedSegment(t *testing.T) {
+func TestNameIsOnePercentEncodedSegment(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, name := range []string{
 		"io.github.acme/weather", "a//b", "a/../b", "/", "..", ".", "...", "@scope/pkg", "größe",
 		"日本", "100%", "a+b", "a b", "a%2Fb",
@@ -70,21 +69,21 @@ func TestANameIsOnePercentEncodedSegment(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.20q", name), func(t *testing.T) {
 			path := "/api/v1/prompts/" + segment(name)
-			created := w.put(t, path, aPrompt)
-			require.Equal(t, http.StatusCreated, created.status)
-			assert.Equal(t, name, read[struct{ Name string }](t, created).Name)
+			created := reg.Put(t, path, apitest.PromptBody)
+			require.Equal(t, http.StatusCreated, created.Status)
+			assert.Equal(t, name, apitest.Decode[struct{ Name string }](t, created).Name)
 
-			location := created.header.Get("Location")
-			found := w.do(t, ask{as: "acme-viewer", path: location}).ok(t, http.StatusOK)
-			assert.Equal(t, name, read[struct{ Name string }](t, found).Name,
+			location := created.Header.Get("Location")
+			found := reg.Do(t, apitest.Get("acme-viewer", location)).Want(t, http.StatusOK)
+			assert.Equal(t, name, apitest.Decode[struct{ Name string }](t, found).Name,
 				"the Location leads to the resource")
-			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: location}).
-				ok(t, http.StatusNoContent)
+			reg.Do(t, apitest.Delete("acme-editor", location)).Want(t, http.StatusNoContent)
 		})
 	}
 }
 
-// segment encodes a name so that nothing on the way takes it for a step.
+// segment encodes a name as one path segment, so that no client or proxy resolves "."
+// or "..".
 func segment(name string) string {
 	if strings.Trim(name, ".") == "" {
 		return strings.ReplaceAll(name, ".", "%2e")
@@ -92,9 +91,9 @@ func segment(name string) string {
 	return url.PathEscape(name)
 }
 
-func TestANameThatCantBeIsRefused(t *testing.T) {
+func TestInvalidNameIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, escaped := range []string{
 		"%00", "a%00b", "%0a", "%7f", "%c2%85", "%20a", "a%20", "%e3%80%80a", "%ff", "%c3%28",
 		"%ed%a0%80", strings.Repeat("x", 257),
@@ -102,42 +101,42 @@ func TestANameThatCantBeIsRefused(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20s", escaped), func(t *testing.T) {
 			t.Parallel()
 			path := "/api/v1/prompts/" + escaped
-			w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: path, body: aPrompt}).
-				refused(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
-			w.do(t, ask{as: "acme-viewer", path: path}).
-				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-			w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: path}).
-				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			reg.Do(t, apitest.Put("acme-editor", path, apitest.PromptBody)).
+				WantProblem(t, http.StatusUnprocessableEntity, tenancy.CodeInvalid)
+			reg.Do(t, apitest.Get("acme-viewer", path)).
+				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+			reg.Do(t, apitest.Delete("acme-editor", path)).
+				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
 }
 
-func TestAPathThatIsNoCleanPathIsNotFoundAndNeverRedirected(t *testing.T) {
+func TestUncleanPathIsNotFoundAndNotRedirected(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/a", aPrompt)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/a", apitest.PromptBody)
 	for _, path := range []string{
 		"/api/v1/prompts//a", "/api/v1//prompts", "//api/v1/prompts", "/api/v1/prompts/",
 		"/api/v1/prompts/a/", "/api/v1/prompts/../prompts/a",
 		"/api/v1/prompts/.", "/api/v1/agents/..", "/api/v1/prompts/a/b", "/api/v1", "/",
 		"/api/v1/unknown", "/api/v1/%70rompts",
 	} {
-		g := w.do(t, ask{as: "acme-viewer", path: path})
-		g.refused(t, http.StatusNotFound, tenancy.CodeNotFound)
-		assert.Empty(t, g.header.Get("Location"), path)
+		res := reg.Do(t, apitest.Get("acme-viewer", path))
+		res.WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
+		assert.Empty(t, res.Header.Get("Location"), path)
 	}
 }
 
-func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
+func TestInvalidResourceIsRefusedAndNotWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	spec := func(s string) string { return `{"spec":` + s + `}` }
 	deep := strings.Repeat("[", 200) + strings.Repeat("]", 200)
 	cases := []struct {
 		name, path, body string
 		status           int
 		code             tenancy.Code
-		at               string // errors[0].path, "" if not asked
+		at               string // errors[0].path; "" isn't checked
 	}{
 		{"an unknown field at the top", "prompts/x", `{"spec":{"template":"t"},"spce":{}}`, 422,
 			tenancy.CodeUnknownField, "/spce"},
@@ -152,7 +151,7 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeInvalidJSON, "/spec/x/a"},
 		{"a duplicate key by escape", "prompts/x", spec(`{"template":"t","\u0074emplate":"u"}`),
 			400, tenancy.CodeInvalidJSON, ""},
-		{"trailing data", "prompts/x", aPrompt + `{}`, 400, tenancy.CodeInvalidJSON, ""},
+		{"trailing data", "prompts/x", apitest.PromptBody + `{}`, 400, tenancy.CodeInvalidJSON, ""},
 		{"a trailing comma", "prompts/x", `{"spec":{"template":"t"},}`, 400,
 			tenancy.CodeInvalidJSON, ""},
 		{"a comment", "prompts/x", `{/**/"spec":{"template":"t"}}`, 400, tenancy.CodeInvalidJSON,
@@ -167,7 +166,8 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeInvalidJSON, ""},
 		{"a lone surrogate", "prompts/x", spec(`{"template":"\ud800"}`), 400,
 			tenancy.CodeInvalidJSON, ""},
-		{"a byte order mark", "prompts/x", "\ufeff" + aPrompt, 400, tenancy.CodeInvalidJSON, ""},
+		{"a byte order mark", "prompts/x", "\ufeff" + apitest.PromptBody, 400,
+			tenancy.CodeInvalidJSON, ""},
 		{"too deep", "prompts/x", spec(`{"template":"t","x":` + deep + `}`), 400,
 			tenancy.CodeInvalidJSON, ""},
 		{"an inexact number", "prompts/x", spec(`{"template":"t","n":12345678901234567890}`), 422,
@@ -198,78 +198,77 @@ func TestWritingWhatDoesntFitIsRefusedAndNothingIsWritten(t *testing.T) {
 		{"a dangling reference", "agents/x", spec(`{"prompts":["nothing"]}`), 422,
 			tenancy.CodeDanglingReference, "/spec/prompts/0"},
 		{"a dangling reference of two kinds", "trust-rules/x",
-			spec(`{"effect":"deny","subject":{"kind":"agent","name":"nobody"}}`), 422,
+			spec(`{"effect":"deny","subject":{"kind":"agent","name":"missing"}}`), 422,
 			tenancy.CodeDanglingReference, "/spec/subject"},
 		{"another name for a singleton", "defaults/other", spec(`{}`), 422, tenancy.CodeInvalid,
 			"/name"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/" + c.path,
-				body: c.body}).refused(t, c.status, c.code)
+			p := reg.Do(t, apitest.Put("acme-editor", "/api/v1/"+c.path, c.body)).
+				WantProblem(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
-			w.do(t, ask{as: "acme-viewer", path: "/api/v1/" + c.path}).
-				refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+			reg.Do(t, apitest.Get("acme-viewer", "/api/v1/"+c.path)).
+				WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 		})
 	}
 }
 
-func TestABodyOfTwoMebibytesIsTooLarge(t *testing.T) {
+func TestBodyOfTwoMebibytesIsTooLarge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	big := `{"spec":{"template":"` + strings.Repeat("x", 2<<20) + `"}}`
-	w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/big", body: big}).
-		refused(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
+	reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/big", big)).
+		WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 
 	for name, body := range map[string]string{
 		"no JSON at all":       strings.Repeat("\x00", 2<<20),
 		"an unknown field too": `{"x":1,"spec":"` + strings.Repeat("x", 2<<20) + `"}`,
 	} {
-		w.do(t, ask{as: "acme-editor", method: http.MethodPut, path: "/api/v1/prompts/big",
-			body: body}).
-			refused(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
+		reg.Do(t, apitest.Put("acme-editor", "/api/v1/prompts/big", body)).
+			WantProblem(t, http.StatusRequestEntityTooLarge, tenancy.CodeTooLarge)
 		t.Log("the size comes before", name)
 	}
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/prompts/big"}).
-		refused(t, http.StatusNotFound, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/big")).
+		WantProblem(t, http.StatusNotFound, tenancy.CodeNotFound)
 
 	fits := `{"spec":{"template":"` + strings.Repeat("x", 1<<20-len(`{"spec":{"template":""}}`)) +
 		`"}}`
 	require.Len(t, fits, 1<<20)
-	w.put(t, "/api/v1/prompts/big", fits)
+	reg.Put(t, "/api/v1/prompts/big", fits)
 }
 
-func TestDeletingKeepsWhatIsNeeded(t *testing.T) {
+func TestReferencedAndSingletonResourcesCannotBeDeleted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/shared", aPrompt)
-	w.put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
-	w.put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/shared", apitest.PromptBody)
+	reg.Put(t, "/api/v1/agents/b", `{"spec":{"prompts":["shared"]}}`)
+	reg.Put(t, "/api/v1/agents/a", `{"spec":{"prompts":["shared"],"extends":"b"}}`)
 
-	g := w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/prompts/shared"})
-	g.refused(t, http.StatusConflict, tenancy.CodeReferenced)
+	res := reg.Do(t, apitest.Delete("acme-editor", "/api/v1/prompts/shared"))
+	res.WantProblem(t, http.StatusConflict, tenancy.CodeReferenced)
 	type ref struct{ Kind, Name string }
 	assert.Equal(t, []ref{{"agent", "a"}, {"agent", "b"}},
-		read[struct{ Referrers []ref }](t, g).Referrers)
+		apitest.Decode[struct{ Referrers []ref }](t, res).Referrers)
 
-	w.do(t, ask{as: "acme-editor", method: http.MethodDelete, path: "/api/v1/defaults/default"}).
-		refused(t, http.StatusConflict, tenancy.CodeNotDeletable)
+	reg.Do(t, apitest.Delete("acme-editor", "/api/v1/defaults/default")).
+		WantProblem(t, http.StatusConflict, tenancy.CodeNotDeletable)
 }
 
-func TestASecretNeverComesBack(t *testing.T) {
+func TestSecretValueIsNeverReturned(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	created := w.put(t, "/api/v1/model-configs/gpt",
+	reg := apitest.New(t)
+	created := reg.Put(t, "/api/v1/model-configs/gpt",
 		`{"spec":{"provider":"p","api_key":"sk-very-secret"}}`)
-	listed := w.do(t, ask{as: "acme-viewer", path: "/api/v1/model-configs"}).ok(t, http.StatusOK)
-	bundle := w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/export"}).
-		ok(t, http.StatusOK)
-	for _, g := range []got{created, listed, bundle} {
-		assert.NotContains(t, string(g.body), "sk-very-secret")
-		assert.Contains(t, string(g.body), `{"$secret":"model_config/gpt/api_key"}`)
+	listed := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/model-configs")).Want(t, http.StatusOK)
+	bundle := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/export")).
+		Want(t, http.StatusOK)
+	for _, res := range []apitest.Response{created, listed, bundle} {
+		assert.NotContains(t, string(res.Body), "sk-very-secret")
+		assert.Contains(t, string(res.Body), `{"$secret":"model_config/gpt/api_key"}`)
 	}
-	assert.NotContains(t, w.log.String(), "sk-very-secret")
+	assert.NotContains(t, reg.Log.String(), "sk-very-secret")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
@@ -23,83 +24,71 @@ import (
 
 const password = "correct horse battery"
 
-// cheaply makes hashing no work.
-func cheaply(o *httpapi.Options) {
+// withCheapHashing makes password hashing fast.
+func withCheapHashing(o *httpapi.Options) {
 	o.SignIn.Cost, o.SignIn.Refusal = signin.Cost{Memory: 64, Passes: 1, Threads: 1},
 		time.Nanosecond
 }
 
-// addPerson makes a user with the password of the tests and a role in acme, if one
-// is given.
-func (w *world) addPerson(t *testing.T, name string, role tenancy.Role) identity.User {
+// addUserWithPassword creates a user with the password of the tests and, unless role is
+// "", a membership in acme.
+func addUserWithPassword(
+	t *testing.T, reg *apitest.Registry, name string, role tenancy.Role,
+) identity.User {
 	t.Helper()
-	u, err := w.services.Users.Create(t.Context(),
+	u, err := reg.Services.Users.Create(t.Context(),
 		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
-	hash, err := signin.New(w.services, signin.Options{
+	hash, err := signin.New(reg.Services, signin.Options{
 		Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).Hash(t.Context(), password)
 	require.NoError(t, err)
-	require.NoError(t, w.services.Passwords.Set(t.Context(), u.ID, hash, ""))
+	require.NoError(t, reg.Services.Passwords.Set(t.Context(), u.ID, hash, ""))
 	if role != "" {
-		_, _, err = w.services.Members.Put(t.Context(), w.tenants["acme"].ID, u.ID, role)
+		_, _, err = reg.Services.Members.Put(t.Context(), reg.Tenants["acme"].ID, u.ID, role)
 		require.NoError(t, err)
 	}
 	return u
 }
 
-// signIn answers the cookie of a new session, as a browser sends it.
-func (w *world) signIn(t *testing.T, name string) string {
+// signIn returns the cookie of a new session as a browser sends it.
+func signIn(t *testing.T, reg *apitest.Registry, name string) string {
 	t.Helper()
-	return cookieOf(t, w.do(t,
-		ask{method: "POST", path: "/api/v1/sessions", body: credentials(name, password)}).
-		ok(t, 201))
+	return cookieOf(t, reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials(name, password))).
+		Want(t, 201))
 }
 
 func credentials(name, password string) string {
 	return `{"email":"` + name + `@example.com","password":"` + password + `"}`
 }
 
-func cookieOf(t *testing.T, g got) string {
+func cookieOf(t *testing.T, res apitest.Response) string {
 	t.Helper()
-	cookie, err := http.ParseSetCookie(g.header.Get("Set-Cookie"))
+	cookie, err := http.ParseSetCookie(res.Header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	return cookie.Name + "=" + cookie.Value
 }
 
-// with makes a request one of the browser that has the cookie.
-func (a ask) with(cookie string, header ...string) ask {
-	sent := map[string]string{"Cookie": cookie}
-	for name, value := range a.header {
-		sent[name] = value
-	}
-	for i := 0; i < len(header); i += 2 {
-		sent[header[i]] = header[i+1]
-	}
-	a.header = sent
-	return a
-}
-
-// sessionsOnce calls every operation upon sessions with success.
-func (w *world) sessionsOnce(t *testing.T) {
+// callSessionOperations calls every operation on sessions successfully.
+func callSessionOperations(t *testing.T, reg *apitest.Registry) {
 	t.Helper()
-	u := w.addPerson(t, "grace", tenancy.Editor)
-	own, other := w.signIn(t, "grace"), w.signIn(t, "grace")
-	list := read[sessionsSeen](t, w.do(t, ask{path: "/api/v1/sessions"}.with(own)).ok(t, 200))
+	u := addUserWithPassword(t, reg, "grace", tenancy.Editor)
+	own, other := signIn(t, reg, "grace"), signIn(t, reg, "grace")
+	list := apitest.Decode[sessionPage](t,
+		reg.Do(t, apitest.Get("", "/api/v1/sessions").WithCookie(own)).Want(t, 200))
 	require.Len(t, list.Items, 2)
 	assert.Equal(t, []bool{false, true}, []bool{list.Items[0].Current, list.Items[1].Current})
-	w.do(t, ask{method: "DELETE", path: "/api/v1/sessions/" + list.Items[0].ID}.with(own)).
-		ok(t, 204)
-	w.do(t, ask{path: "/api/v1/me"}.with(other)).refused(t, 401, tenancy.CodeUnauthenticated)
-	g := w.do(t, ask{method: "PUT", path: "/api/v1/me/password", body: `{"old":"` + password +
-		`","new":"another password"}`}.with(own)).ok(t, 204)
-	own = cookieOf(t, g)
-	w.do(t, ask{as: "root", path: "/api/v1/users/" + u.ID + "/sessions"}).ok(t, 200)
-	w.do(t, ask{method: "DELETE", path: "/api/v1/sessions"}.with(own)).ok(t, 204)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/users/" + u.ID + "/sessions"}).
-		ok(t, 204)
+	reg.Do(t, apitest.Delete("", "/api/v1/sessions/"+list.Items[0].ID).WithCookie(own)).Want(t, 204)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(other)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	res := reg.Do(t, apitest.Put("", "/api/v1/me/password",
+		`{"old":"`+password+`","new":"another password"}`).WithCookie(own)).Want(t, 204)
+	own = cookieOf(t, res)
+	reg.Do(t, apitest.Get("root", "/api/v1/users/"+u.ID+"/sessions")).Want(t, 200)
+	reg.Do(t, apitest.Delete("", "/api/v1/sessions").WithCookie(own)).Want(t, 204)
+	reg.Do(t, apitest.Delete("root", "/api/v1/users/"+u.ID+"/sessions")).Want(t, 204)
 }
 
-type sessionsSeen struct {
+type sessionPage struct {
 	Items []struct {
 		ID        string
 		Address   string
@@ -109,60 +98,64 @@ type sessionsSeen struct {
 	Next string `json:"next_cursor"`
 }
 
-func TestASignedInUserWorksWithTheirRole(t *testing.T) {
+func TestSignedInUserHasTheirRole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	u := w.addPerson(t, "ada", tenancy.Editor)
-	g := w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("ada", password),
-		header: map[string]string{"User-Agent": "Browser/1"}}).ok(t, 201)
-	cookie, err := http.ParseSetCookie(g.header.Get("Set-Cookie"))
+	reg := apitest.New(t, withCheapHashing)
+	u := addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	res := reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+		Body:   credentials("ada", password),
+		Header: map[string]string{"User-Agent": "Browser/1"}}).Want(t, 201)
+	cookie, err := http.ParseSetCookie(res.Header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	assert.True(t, cookie.HttpOnly)
 	assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	assert.Empty(t, cookie.Domain)
 	assert.Equal(t, "/", cookie.Path)
 	assert.InDelta(t, 30*24*3600, cookie.MaxAge, 60)
-	assert.NotContains(t, string(g.body), cookie.Value)
+	assert.NotContains(t, string(res.Body), cookie.Value)
 	ada := cookie.Name + "=" + cookie.Value
 
-	me := read[struct {
+	me := apitest.Decode[struct {
 		ID          string
 		Memberships []struct{ Role tenancy.Role }
-	}](t, w.do(t, ask{path: "/api/v1/me"}.with(ada)).ok(t, 200))
+	}](t, reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).Want(t, 200))
 	assert.Equal(t, u.ID, me.ID)
 	assert.Equal(t, tenancy.Editor, me.Memberships[0].Role)
-	w.do(t, ask{method: "PUT", path: "/api/v1/prompts/x", tenant: "acme", body: aPrompt}.with(ada)).
-		ok(t, 201)
-	w.do(t, ask{path: "/api/v1/tenants/acme/keys"}.with(ada)).refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{path: "/api/v1/prompts", tenant: "beta"}.with(ada)).
-		refused(t, 404, tenancy.CodeTenantNotFound)
-	w.do(t, ask{path: "/api/v1/users/" + u.ID + "/sessions"}.with(ada)).
-		refused(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme",
+		Body: apitest.PromptBody}.WithCookie(ada)).
+		Want(t, 201)
+	reg.Do(t, apitest.Get("", "/api/v1/tenants/acme/keys").WithCookie(ada)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Request{Path: "/api/v1/prompts", Tenant: "beta"}.WithCookie(ada)).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	reg.Do(t, apitest.Get("", "/api/v1/users/"+u.ID+"/sessions").WithCookie(ada)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 
-	w.do(t, ask{method: "DELETE", path: "/api/v1/sessions"}.with(ada)).ok(t, 204)
-	w.do(t, ask{path: "/api/v1/me"}.with(ada)).refused(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Delete("", "/api/v1/sessions").WithCookie(ada)).Want(t, 204)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
+func TestRefusedSignInsLookTheSameAndAreLimited(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	try := func(name, password string) got {
-		return w.do(t, ask{method: "POST", path: "/api/v1/sessions",
-			body: credentials(name, password), header: map[string]string{"X-Request-ID": "same"}})
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	try := func(name, password string) apitest.Response {
+		return reg.Do(t, apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+			Body: credentials(name, password), Header: map[string]string{"X-Request-ID": "same"}})
 	}
 	var bodies, waits [][]byte
 	for _, name := range []string{"ada", "eve"} {
 		for range 5 {
-			g := try(name, "a wrong password")
-			g.refused(t, 401, tenancy.CodeUnauthenticated)
-			assert.Empty(t, g.header.Get("Set-Cookie"))
-			bodies = append(bodies, g.body)
+			res := try(name, "a wrong password")
+			res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
+			assert.Empty(t, res.Header.Get("Set-Cookie"))
+			bodies = append(bodies, res.Body)
 		}
-		g := try(name, password)
-		g.refused(t, 429, tenancy.CodeTooManyAttempts)
-		assert.Equal(t, "1", g.header.Get("Retry-After"))
-		waits = append(waits, g.body)
+		res := try(name, password)
+		res.WantProblem(t, 429, tenancy.CodeTooManyAttempts)
+		assert.Equal(t, "1", res.Header.Get("Retry-After"))
+		waits = append(waits, res.Body)
 	}
 	for _, body := range bodies {
 		assert.Equal(t, string(bodies[0]), string(body))
@@ -170,13 +163,13 @@ func TestARefusedSignInTellsNothingAndManyWait(t *testing.T) {
 	assert.Equal(t, string(waits[0]), string(waits[1]))
 }
 
-// TestOnlyPagesOfTheSameOriginActWithTheCookie: what a browser sends on behalf of
-// another page is refused, whatever the page makes of it.
-func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
+// A browser's request for a page of another origin is refused, whatever headers the page
+// can set.
+func TestCookieWorksOnlyFromPagesOfTheSameOrigin(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	ada := w.signIn(t, "ada")
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	ada := signIn(t, reg, "ada")
 	const host = "acme.registry.test"
 	for name, c := range map[string]struct {
 		header []string
@@ -185,7 +178,7 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 		"the own page": {
 			[]string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + host}, true},
 		"the own page of an older browser": {[]string{"Origin", "http://" + host}, true},
-		"a person":                         {[]string{"Sec-Fetch-Site", "none"}, true},
+		"a typed address":                  {[]string{"Sec-Fetch-Site", "none"}, true},
 		"no browser":                       {nil, true},
 		"a foreign page": {
 			[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.test"}, false},
@@ -206,87 +199,94 @@ func TestOnlyPagesOfTheSameOriginActWithTheCookie(t *testing.T) {
 			[]string{"Origin", "http://" + host + ".evil.test"}, false},
 		"a host as a user": {[]string{"Origin", "http://" + host + "@evil.test"}, false},
 		"an unknown site":  {[]string{"Sec-Fetch-Site", "SAME-ORIGIN "}, false},
-		"a forwarded host from nobody to be trusted": {
+		"a forwarded host from an untrusted peer": {
 			[]string{"Origin", "https://evil.test", "X-Forwarded-Host", "evil.test"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, a := range []ask{
-				{method: "PUT", path: "/api/v1/prompts/x", body: aPrompt},
-				{method: "DELETE", path: "/api/v1/prompts/none"},
-				{method: "PUT", path: "/api/v1/me/password", body: `{"old":"x","new":"x"}`},
-				{method: "DELETE", path: "/api/v1/sessions/none"},
+			for _, req := range []apitest.Request{
+				{Method: "PUT", Path: "/api/v1/prompts/x", Body: apitest.PromptBody},
+				{Method: "DELETE", Path: "/api/v1/prompts/none"},
+				{Method: "PUT", Path: "/api/v1/me/password", Body: `{"old":"x","new":"x"}`},
+				{Method: "DELETE", Path: "/api/v1/sessions/none"},
 			} {
-				a.host = host
-				g := w.do(t, a.with(ada, c.header...))
+				req.Host = host
+				res := reg.Do(t, req.WithCookie(ada, c.header...))
 				if !c.admits {
-					g.refused(t, 403, httpapi.CodeCrossOrigin)
+					res.WantProblem(t, 403, httpapi.CodeCrossOrigin)
 					continue
 				}
-				assert.NotContains(t, string(g.body), string(httpapi.CodeCrossOrigin))
+				assert.NotContains(t, string(res.Body), string(httpapi.CodeCrossOrigin))
 			}
-			w.do(t, ask{path: "/api/v1/me", host: host}.with(ada, c.header...)).ok(t, 200)
-			w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/y", body: aPrompt,
-				host: host}.with(ada, c.header...))
+			reg.Do(t, apitest.Request{Path: "/api/v1/me", Host: host}.WithCookie(ada, c.header...)).
+				Want(t, 200)
+			reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT", Path: "/api/v1/prompts/y",
+				Body: apitest.PromptBody,
+				Host: host}.WithCookie(ada, c.header...))
 		})
 	}
 }
 
-// TestNobodyIsSignedInByAnotherPage: as the attacker, say.
-func TestNobodyIsSignedInByAnotherPage(t *testing.T) {
+// Another site must not sign in the browser as a user of its choice (login CSRF).
+func TestSignInFromAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "mallory", "")
-	in := ask{method: "POST", path: "/api/v1/sessions", body: credentials("mallory", password),
-		host: "acme.registry.test"}
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "mallory", "")
+	in := apitest.Request{Method: "POST", Path: "/api/v1/sessions",
+		Body: credentials("mallory", password),
+		Host: "acme.registry.test"}
 	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"},
 		{"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.test"}, {"Origin", "null"}} {
-		g := w.do(t, in.with("", header...))
-		g.refused(t, 403, httpapi.CodeCrossOrigin)
-		assert.Empty(t, g.header.Get("Set-Cookie"))
+		res := reg.Do(t, in.WithCookie("", header...))
+		res.WantProblem(t, 403, httpapi.CodeCrossOrigin)
+		assert.Empty(t, res.Header.Get("Set-Cookie"))
 	}
 	for _, form := range []string{"text/plain", "application/x-www-form-urlencoded",
 		"multipart/form-data"} {
-		w.do(t, in.with("", "Content-Type", form)).refused(t, 415, httpapi.CodeUnsupportedMediaType)
+		reg.Do(t, in.WithCookie("", "Content-Type", form)).
+			WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
 	}
 }
 
-// TestAMethodIsWhatItSays: nothing makes a safe request one that changes.
-func TestAMethodIsWhatItSays(t *testing.T) {
+// No header or parameter turns a safe method into one that changes something.
+func TestMethodOverrideIsIgnored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	ada := w.signIn(t, "ada")
-	w.do(t, ask{method: "PUT", path: "/api/v1/prompts/x", tenant: "acme", body: aPrompt}.with(ada)).
-		ok(t, 201)
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	ada := signIn(t, reg, "ada")
+	reg.Do(t, apitest.Request{Method: "PUT", Path: "/api/v1/prompts/x", Tenant: "acme",
+		Body: apitest.PromptBody}.WithCookie(ada)).
+		Want(t, 201)
 	for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method",
 		"X-Method-Override"} {
-		w.do(t, ask{path: "/api/v1/prompts/x", tenant: "acme"}.with(ada, header, "DELETE",
-			"Sec-Fetch-Site", "cross-site")).ok(t, 200)
+		reg.Do(t, apitest.Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada, header,
+			"DELETE",
+			"Sec-Fetch-Site", "cross-site")).Want(t, 200)
 	}
-	w.do(t, ask{path: "/api/v1/prompts/x?_method=DELETE", tenant: "acme"}.with(ada)).
-		refused(t, 422, tenancy.CodeInvalid)
-	w.do(t, ask{path: "/api/v1/prompts/x", tenant: "acme"}.with(ada)).ok(t, 200)
+	reg.Do(t, apitest.Request{Path: "/api/v1/prompts/x?_method=DELETE",
+		Tenant: "acme"}.WithCookie(ada)).
+		WantProblem(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Request{Path: "/api/v1/prompts/x", Tenant: "acme"}.WithCookie(ada)).
+		Want(t, 200)
 }
 
-// TestATokenIsItsBearersWhateverCookieIsBesideIt, be the token good or not.
-func TestATokenIsItsBearersWhateverCookieIsBesideIt(t *testing.T) {
+// The cookie is ignored even if the token is invalid.
+func TestTokenOverridesTheCookie(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Admin)
-	ada := w.signIn(t, "ada")
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/tenants/acme/keys"}.with(ada)).
-		refused(t, 403, tenancy.CodeForbidden)
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Admin)
+	ada := signIn(t, reg, "ada")
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/keys").WithCookie(ada)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 	for _, header := range []string{"Bearer bwk_nonsense", "Basic YTpi", " ", "Bearer"} {
-		w.do(t, ask{as: header, path: "/api/v1/me"}.with(ada)).
-			refused(t, 401, tenancy.CodeUnauthenticated)
+		reg.Do(t, apitest.Get(header, "/api/v1/me").WithCookie(ada)).
+			WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
-	w.do(t, ask{as: "acme-viewer", method: "DELETE", path: "/api/v1/sessions"}.with(ada)).
-		refused(t, 404, tenancy.CodeNotFound)
-	w.do(t, ask{path: "/api/v1/me"}.with(ada)).ok(t, 200)
+	reg.Do(t, apitest.Delete("acme-viewer", "/api/v1/sessions").WithCookie(ada)).
+		WantProblem(t, 404, tenancy.CodeNotFound)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).Want(t, 200)
 }
 
-// TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet.
-func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
+func TestOnlyTheCookieWithTheSecurePrefixIsAccepted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ prefix, cookie, path string }{
 		"the whole host": {"", "__Host-bailiwick", "/"},
@@ -294,8 +294,9 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := bareWorld(t, cheaply, func(o *httpapi.Options) { o.Prefix = c.prefix })
-			w.addPerson(t, "ada", tenancy.Editor)
+			reg := apitest.NewUnserved(t, withCheapHashing,
+				func(o *httpapi.Options) { o.Prefix = c.prefix })
+			addUserWithPassword(t, reg, "ada", tenancy.Editor)
 			send := func(method, path, body string, secure bool, cookies ...string) *http.Response {
 				r := httptest.NewRequest(method, "http://registry.test"+c.prefix+path,
 					strings.NewReader(body))
@@ -303,9 +304,9 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 				if secure {
 					r.TLS = &tls.ConnectionState{}
 				}
-				answered := httptest.NewRecorder()
-				w.handler.ServeHTTP(answered, r)
-				return answered.Result()
+				rec := httptest.NewRecorder()
+				reg.Handler.ServeHTTP(rec, r)
+				return rec.Result()
 			}
 			in := send("POST", "/api/v1/sessions", credentials("ada", password), true)
 			require.Equal(t, 201, in.StatusCode)
@@ -323,8 +324,8 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 			assert.Equal(t, 200, status(true, right))
 			assert.Equal(t, 200, status(true, right, "bailiwick=planted", "other=x"))
 			assert.Equal(t, 401, status(true, "bailiwick="+given.Value),
-				"over TLS the plain name is anybody's")
-			assert.Equal(t, 401, status(false, right), "over plain HTTP there is no such name")
+				"over TLS another host may have set the plain name")
+			assert.Equal(t, 401, status(false, right), "over plain HTTP the name has no prefix")
 			assert.Equal(t, 401, status(true, right, c.cookie+"=planted"))
 			assert.Equal(t, 401, status(true, c.cookie+"=planted", right))
 			assert.Equal(t, 401, status(true, c.cookie+"="))
@@ -332,12 +333,13 @@ func TestACookieIsBelievedUnderTheNameThatNobodyElseCanSet(t *testing.T) {
 	}
 }
 
-func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
+func TestTrustedProxyReportsTLS(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{"10.0.0.1:1": "__Host-bailiwick",
 		"192.0.2.1:1": "bailiwick"} {
-		w := bareWorld(t, cheaply, func(o *httpapi.Options) { o.Resolver = trusting("10.0.0.0/8") })
-		w.addPerson(t, "ada", tenancy.Editor)
+		reg := apitest.NewUnserved(t, withCheapHashing,
+			func(o *httpapi.Options) { o.Resolver = resolverTrusting("10.0.0.0/8") })
+		addUserWithPassword(t, reg, "ada", tenancy.Editor)
 		r := httptest.NewRequest("POST", "http://registry.test/api/v1/sessions",
 			strings.NewReader(credentials("ada", password)))
 		r.RemoteAddr = address
@@ -345,93 +347,95 @@ func TestATrustedProxySaysThatTheBrowserIsOverTLS(t *testing.T) {
 		r.Header.Set("X-Forwarded-For", "203.0.113.7")
 		r.Header.Set("X-Forwarded-Host", "public.test")
 		r.Header.Set("Origin", "https://public.test")
-		answered := httptest.NewRecorder()
-		w.handler.ServeHTTP(answered, r)
+		rec := httptest.NewRecorder()
+		reg.Handler.ServeHTTP(rec, r)
 		if want == "bailiwick" {
-			require.Equal(t, 403, answered.Code,
-				"the origin is held against the host that was asked for")
+			require.Equal(t, 403, rec.Code,
+				"the origin must match the host of the request")
 			continue
 		}
-		require.Equal(t, 201, answered.Code, "%s", answered.Body)
-		assert.Equal(t, want, answered.Result().Cookies()[0].Name)
-		assert.Contains(t, answered.Body.String(), `"address":"203.0.113.7"`)
+		require.Equal(t, 201, rec.Code, "%s", rec.Body)
+		assert.Equal(t, want, rec.Result().Cookies()[0].Name)
+		assert.Contains(t, rec.Body.String(), `"address":"203.0.113.7"`)
 	}
 }
 
-func trusting(network string) *resolve.Resolver {
-	return resolve.New(nobodysTenants{}, resolve.Options{BaseDomain: "registry.test",
+func resolverTrusting(network string) *resolve.Resolver {
+	return resolve.New(noTenants{}, resolve.Options{BaseDomain: "registry.test",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix(network)}})
 }
 
-// nobodysTenants are none.
-type nobodysTenants struct{ ports.Tenants }
+// noTenants is a store without methods: the resolver must not call it.
+type noTenants struct{ ports.Tenants }
 
-// TestSigningInAgainLeavesTheFormerSession, so that one that was planted in the
-// browser is not the one that its user has then.
-func TestSigningInAgainLeavesTheFormerSession(t *testing.T) {
+// An attacker who planted their own session in the browser must not share the session
+// of the user who then signs in (session fixation).
+func TestSignInEndsTheFormerSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", tenancy.Editor)
-	w.addPerson(t, "mallory", "")
-	planted := w.signIn(t, "mallory")
-	ada := cookieOf(t, w.do(t,
-		ask{method: "POST", path: "/api/v1/sessions",
-			body: credentials("ada", password)}.with(planted)).ok(t, 201))
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	addUserWithPassword(t, reg, "mallory", "")
+	planted := signIn(t, reg, "mallory")
+	ada := cookieOf(t, reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials("ada", password)).
+		WithCookie(planted)).Want(t, 201))
 	assert.NotEqual(t, planted, ada)
-	w.do(t, ask{path: "/api/v1/me"}.with(planted)).refused(t, 401, tenancy.CodeUnauthenticated)
-	assert.Contains(t, string(w.do(t, ask{path: "/api/v1/me"}.with(ada)).ok(t, 200).body),
-		`"name":"ada"`)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(planted)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	assert.Contains(t, string(reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(ada)).Want(t, 200).
+		Body), `"name":"ada"`)
 }
 
-// TestANewRoleComesWithANewCookie, once, and the former one ends.
-func TestANewRoleComesWithANewCookie(t *testing.T) {
+// The cookie is renewed once, and the former secret stops working soon after.
+func TestNewRoleRenewsTheCookie(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	now := time.Now()
-	w := newWorld(t, cheaply, func(o *httpapi.Options) {
+	reg := apitest.New(t, withCheapHashing, func(o *httpapi.Options) {
 		o.Clock = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
-	u := w.addPerson(t, "ada", tenancy.Viewer)
-	former := w.signIn(t, "ada")
-	assert.Empty(t, w.do(t, ask{path: "/api/v1/me"}.with(former)).ok(t, 200).
-		header.Get("Set-Cookie"))
-	_, _, err := w.services.Members.Put(t.Context(), w.tenants["acme"].ID, u.ID, tenancy.Admin)
+	u := addUserWithPassword(t, reg, "ada", tenancy.Viewer)
+	former := signIn(t, reg, "ada")
+	assert.Empty(t, reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(former)).Want(t, 200).
+		Header.Get("Set-Cookie"))
+	_, _, err := reg.Services.Members.Put(t.Context(), reg.Tenants["acme"].ID, u.ID, tenancy.Admin)
 	require.NoError(t, err)
-	g := w.do(t, ask{path: "/api/v1/tenants/acme/keys"}.with(former)).ok(t, 200)
-	newest := cookieOf(t, g)
+	res := reg.Do(t, apitest.Get("", "/api/v1/tenants/acme/keys").WithCookie(former)).Want(t, 200)
+	newest := cookieOf(t, res)
 	assert.NotEqual(t, former, newest)
-	assert.Empty(t, w.do(t, ask{path: "/api/v1/me"}.with(former)).ok(t, 200).
-		header.Get("Set-Cookie"))
+	assert.Empty(t, reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(former)).Want(t, 200).
+		Header.Get("Set-Cookie"))
 	mu.Lock()
 	now = now.Add(31 * time.Second)
 	mu.Unlock()
-	w.do(t, ask{path: "/api/v1/me"}.with(former)).refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{path: "/api/v1/me"}.with(newest)).ok(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(former)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(newest)).Want(t, 200)
 
-	// A renewal and a new password in one request: the browser keeps the last.
-	_, _, err = w.services.Members.Put(t.Context(), w.tenants["beta"].ID, u.ID, tenancy.Viewer)
+	// With a renewal and a new password in one request the browser keeps the last cookie.
+	_, _, err = reg.Services.Members.Put(t.Context(), reg.Tenants["beta"].ID, u.ID, tenancy.Viewer)
 	require.NoError(t, err)
-	g = w.do(t, ask{method: "PUT", path: "/api/v1/me/password", body: `{"old":"` + password +
-		`","new":"another password"}`}.with(newest)).ok(t, 204)
-	cookies := g.header.Values("Set-Cookie")
+	res = reg.Do(t, apitest.Put("", "/api/v1/me/password",
+		`{"old":"`+password+`","new":"another password"}`).WithCookie(newest)).Want(t, 204)
+	cookies := res.Header.Values("Set-Cookie")
 	require.Len(t, cookies, 2)
 	last, err := http.ParseSetCookie(cookies[1])
 	require.NoError(t, err)
-	w.do(t, ask{path: "/api/v1/me"}.with(last.Name+"="+last.Value)).ok(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(last.Name+"="+last.Value)).Want(t, 200)
 }
 
-func TestSessionsAreListedInPages(t *testing.T) {
+func TestSessionsAreListedPageByPage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", "")
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", "")
 	var last string
 	for range 5 {
-		last = w.signIn(t, "ada")
+		last = signIn(t, reg, "ada")
 	}
 	seen := map[string]bool{}
 	for cursor := ""; ; {
-		page := read[sessionsSeen](t,
-			w.do(t, ask{path: "/api/v1/sessions?limit=2" + cursor}.with(last)).ok(t, 200))
+		page := apitest.Decode[sessionPage](t,
+			reg.Do(t, apitest.Get("", "/api/v1/sessions?limit=2"+cursor).WithCookie(last)).
+				Want(t, 200))
 		for _, s := range page.Items {
 			assert.False(t, seen[s.ID])
 			seen[s.ID] = true
@@ -443,46 +447,45 @@ func TestSessionsAreListedInPages(t *testing.T) {
 		cursor = "&cursor=" + page.Next
 	}
 	assert.Len(t, seen, 5)
-	assert.Empty(t, read[sessionsSeen](t, w.do(t, ask{as: "acme-admin", path: "/api/v1/sessions"}).
-		ok(t, 200)).Items)
+	assert.Empty(t, apitest.Decode[sessionPage](t,
+		reg.Do(t, apitest.Get("acme-admin", "/api/v1/sessions")).Want(t, 200)).Items)
 }
 
-// TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs.
-func TestAHostThatFindsItsCallersItselfHasNoSessionsOfOurs(t *testing.T) {
+func TestSessionRoutesDontExistWithAuthenticate(t *testing.T) {
 	t.Parallel()
-	w := newWorldOfUsers(t)
-	w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("ada", password)}).
-		refused(t, 404, tenancy.CodeNotFound)
-	for _, op := range w.operations(t) {
-		assert.NotContains(t, op.path, "sessions")
+	reg := apitest.NewWithUsers(t)
+	reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials("ada", password))).
+		WantProblem(t, 404, tenancy.CodeNotFound)
+	for _, op := range reg.Operations(t) {
+		assert.NotContains(t, op.Path, "sessions")
 	}
 }
 
-// TestThePasswordThatAUserIsGivenSignsThemIn, and another one ends their sessions.
-func TestThePasswordThatAUserIsGivenSignsThemIn(t *testing.T) {
+func TestGivenPasswordSignsInAndANewOneEndsSessions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
+	reg := apitest.New(t, withCheapHashing)
 	body := `{"email":"joan@example.com","name":"Joan","password":"` + password + `"}`
-	made := read[struct{ ID string }](t,
-		w.do(t, ask{as: "root", method: "POST", path: "/api/v1/users", body: body}).ok(t, 201))
-	joan := w.signIn(t, "joan")
-	w.do(t, ask{path: "/api/v1/me"}.with(joan)).ok(t, 200)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/users/" + made.ID,
-		body: `{"password":"another password"}`}).ok(t, 200)
-	w.do(t, ask{path: "/api/v1/me"}.with(joan)).refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{method: "POST", path: "/api/v1/sessions", body: credentials("joan", password)}).
-		refused(t, 401, tenancy.CodeUnauthenticated)
+	made := apitest.Decode[struct{ ID string }](t,
+		reg.Do(t, apitest.Post("root", "/api/v1/users", body)).
+			Want(t, 201))
+	joan := signIn(t, reg, "joan")
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(joan)).Want(t, 200)
+	reg.Do(t, apitest.Put("root", "/api/v1/users/"+made.ID, `{"password":"another password"}`)).
+		Want(t, 200)
+	reg.Do(t, apitest.Get("", "/api/v1/me").WithCookie(joan)).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Post("", "/api/v1/sessions", credentials("joan", password))).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
 }
 
-// TestAnotherPageAcceptsNoInvitation for the user of the cookie, though anybody
-// may accept one.
-func TestAnotherPageAcceptsNoInvitation(t *testing.T) {
+// Accepting needs no credentials, but a cookie counts, so its origin is checked.
+func TestInvitationFromAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cheaply)
-	w.addPerson(t, "ada", "")
-	ada := w.signIn(t, "ada")
-	accept := ask{method: "POST", path: "/api/v1/invitations/accept", body: `{"token":"x"}`}
-	w.do(t, accept.with(ada, "Origin", "https://evil.test")).
-		refused(t, 403, httpapi.CodeCrossOrigin)
-	assert.NotEqual(t, 403, w.do(t, accept.with(ada)).status)
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", "")
+	ada := signIn(t, reg, "ada")
+	accept := apitest.Post("", "/api/v1/invitations/accept", `{"token":"x"}`)
+	reg.Do(t, accept.WithCookie(ada, "Origin", "https://evil.test")).
+		WantProblem(t, 403, httpapi.CodeCrossOrigin)
+	assert.NotEqual(t, 403, reg.Do(t, accept.WithCookie(ada)).Status)
 }

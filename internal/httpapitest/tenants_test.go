@@ -10,10 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-type tenantSeen struct {
+type tenant struct {
 	ID, Slug, Name, State string
 	IsActive              bool `json:"is_active"`
 	Settings              json.RawMessage
@@ -21,107 +22,107 @@ type tenantSeen struct {
 	DeletedAt             string `json:"deleted_at"`
 }
 
-func TestATenantLivesFromCreationToRestoring(t *testing.T) {
+func TestTenantIsCreatedRenamedDeletedAndRestored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	created := w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"gamma","name":"Gamma","settings":{"b":1,"a":[true]}}`}).ok(t, 201)
-	seen := read[tenantSeen](t, created)
+	reg := apitest.New(t)
+	created := reg.Do(t, apitest.Post("root", "/api/v1/tenants",
+		`{"slug":"gamma","name":"Gamma","settings":{"b":1,"a":[true]}}`)).Want(t, 201)
+	seen := apitest.Decode[tenant](t, created)
 	assert.Equal(t, "gamma", seen.Slug)
 	assert.True(t, seen.IsActive)
 	assert.JSONEq(t, `{"a":[true],"b":1}`, string(seen.Settings))
-	assert.Equal(t, "/api/v1/tenants/"+seen.ID, created.header.Get("Location"))
-	assert.Equal(t, `"1"`, created.header.Get("ETag"))
+	assert.Equal(t, "/api/v1/tenants/"+seen.ID, created.Header.Get("Location"))
+	assert.Equal(t, `"1"`, created.Header.Get("ETag"))
 
-	bySlug := w.do(t, ask{as: "root", path: "/api/v1/tenants/gamma"}).ok(t, 200)
-	byID := w.do(t, ask{as: "root", path: "/api/v1/tenants/" + seen.ID}).ok(t, 200)
-	assert.JSONEq(t, string(created.body), string(bySlug.body))
-	assert.JSONEq(t, string(created.body), string(byID.body))
+	bySlug := reg.Do(t, apitest.Get("root", "/api/v1/tenants/gamma")).Want(t, 200)
+	byID := reg.Do(t, apitest.Get("root", "/api/v1/tenants/"+seen.ID)).Want(t, 200)
+	assert.JSONEq(t, string(created.Body), string(bySlug.Body))
+	assert.JSONEq(t, string(created.Body), string(byID.Body))
 
-	renamed := w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/gamma",
-		body: `{"name":"Γάμμα"}`}).ok(t, 200)
-	assert.Equal(t, "Γάμμα", read[tenantSeen](t, renamed).Name)
-	assert.JSONEq(t, `{"a":[true],"b":1}`, string(read[tenantSeen](t, renamed).Settings),
+	renamed := reg.Do(t, apitest.Put("root", "/api/v1/tenants/gamma", `{"name":"Γάμμα"}`)).
+		Want(t, 200)
+	assert.Equal(t, "Γάμμα", apitest.Decode[tenant](t, renamed).Name)
+	assert.JSONEq(t, `{"a":[true],"b":1}`, string(apitest.Decode[tenant](t, renamed).Settings),
 		"what is absent stays")
 
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).ok(t, 204)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/gamma"}).
-		refused(t, 404, tenancy.CodeTenantNotFound)
-	deleted := read[tenantSeen](t, w.do(t, ask{as: "root", path: "/api/v1/tenants/gamma"}).
-		ok(t, 200))
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/gamma")).Want(t, 204)
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/gamma")).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	deleted := apitest.Decode[tenant](t, reg.Do(t, apitest.Get("root", "/api/v1/tenants/gamma")).
+		Want(t, 200))
 	assert.Equal(t, "deleted", deleted.State)
 	assert.False(t, deleted.IsActive)
 	assert.NotEmpty(t, deleted.DeletedAt)
-	w.do(t, ask{as: "root", path: "/api/v1/agents", tenant: "gamma"}).
-		refused(t, 404, tenancy.CodeTenantNotFound)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"gamma","name":"Again"}`}).refused(t, 409, tenancy.CodeSlugTaken)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/gamma", body: `{"name":"n"}`}).
-		refused(t, 409, tenancy.CodeInvalidState)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants", `{"slug":"gamma","name":"Again"}`)).
+		WantProblem(t, 409, tenancy.CodeSlugTaken)
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/gamma", `{"name":"n"}`)).
+		WantProblem(t, 409, tenancy.CodeInvalidState)
 
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/gamma/restore"}).
-		refused(t, 409, tenancy.CodeInvalidState)
-	w.do(t, ask{as: "root", path: "/api/v1/agents", tenant: "gamma"}).ok(t, 200)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants/gamma/restore", "")).Want(t, 200)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants/gamma/restore", "")).
+		WantProblem(t, 409, tenancy.CodeInvalidState)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/agents", Tenant: "gamma"}).Want(t, 200)
 }
 
-func TestDeletingATenantStopsItsKeysAndRestoringRevivesThem(t *testing.T) {
+func TestKeysStopWithDeletedTenantAndWorkAfterRestore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "DELETE", path: "/api/v1/tenants/acme"}).ok(t, 204)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).
-		refused(t, 401, tenancy.CodeUnauthenticated)
-	w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants/acme/restore"}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
+	reg := apitest.New(t)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
+	reg.Do(t, apitest.Delete("root", "/api/v1/tenants/acme")).Want(t, 204)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).
+		WantProblem(t, 401, tenancy.CodeUnauthenticated)
+	reg.Do(t, apitest.Post("root", "/api/v1/tenants/acme/restore", "")).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
 }
 
-// TestADeletedTenantIsNamedByEverySource: a super-admin's word counts no less
-// for a tenant that nobody else finds.
-func TestADeletedTenantIsNamedByEverySource(t *testing.T) {
+// Only super-admins find a deleted tenant, and their sources must agree as for any other
+// tenant.
+func TestSourcesOfDeletedTenantMustAgree(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	acme, beta := w.tenants["acme"].ID.String(), w.tenants["beta"].ID.String()
-	w.deleteTenant(t, "acme")
-	w.deleteTenant(t, "beta")
-	restore := func(path string, other ask) got {
-		other.as, other.method, other.path = "root", "POST", "/api/v1/tenants/"+path+"/restore"
-		return w.do(t, other)
+	reg := apitest.New(t)
+	acme, beta := reg.Tenants["acme"].ID.String(), reg.Tenants["beta"].ID.String()
+	reg.DeleteTenant(t, "acme")
+	reg.DeleteTenant(t, "beta")
+	restore := func(path string, other apitest.Request) apitest.Response {
+		other.As, other.Method, other.Path = "root", "POST", "/api/v1/tenants/"+path+"/restore"
+		return reg.Do(t, other)
 	}
-	for path, others := range map[string][]ask{
-		"acme": {{tenant: "beta"}, {tenant: beta}, {tenant: strayID}, {tenant: "No Slug"},
-			{host: "beta.registry.test"}, {tenant: acme, host: "beta.registry.test"}},
-		acme: {{tenant: "beta"}, {tenant: beta}, {tenant: "stray"}, {host: "beta.registry.test"},
-			{host: "stray.registry.test"}, {host: "a.acme.registry.test"}},
+	for path, others := range map[string][]apitest.Request{
+		"acme": {{Tenant: "beta"}, {Tenant: beta}, {Tenant: apitest.NonexistentID},
+			{Tenant: "No Slug"},
+			{Host: "beta.registry.test"}, {Tenant: acme, Host: "beta.registry.test"}},
+		acme: {{Tenant: "beta"}, {Tenant: beta}, {Tenant: "stray"}, {Host: "beta.registry.test"},
+			{Host: "stray.registry.test"}, {Host: "a.acme.registry.test"}},
 	} {
 		for _, other := range others {
-			restore(path, other).refused(t, 400, tenancy.CodeTenantMismatch)
+			restore(path, other).WantProblem(t, 400, tenancy.CodeTenantMismatch)
 		}
 	}
-	restore("stray", ask{tenant: beta}).refused(t, 404, tenancy.CodeTenantNotFound)
-	restore("stray", ask{tenant: strayID}).refused(t, 404, tenancy.CodeTenantNotFound)
-	restore("acme", ask{tenant: acme, host: "ACME.registry.test"}).ok(t, 200)
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/beta", tenant: beta}).ok(t, 200)
+	restore("stray", apitest.Request{Tenant: beta}).WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	restore("stray", apitest.Request{Tenant: apitest.NonexistentID}).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
+	restore("acme", apitest.Request{Tenant: acme, Host: "ACME.registry.test"}).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "root", Path: "/api/v1/tenants/beta", Tenant: beta}).Want(t, 200)
 }
 
-func TestSuspendingATenantShowsAtOnce(t *testing.T) {
+func TestSuspensionTakesEffectAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme",
-		body: `{"state":"suspended"}`}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).
-		refused(t, 403, tenancy.CodeTenantSuspended)
-	w.do(t, ask{as: "acme-admin", method: "PUT", path: "/api/v1/tenants/acme",
-		body: `{"name":"n"}`}).refused(t, 403, tenancy.CodeTenantSuspended)
-	w.do(t, ask{as: "root", method: "PUT", path: "/api/v1/tenants/acme",
-		body: `{"state":"active"}`}).ok(t, 200)
-	w.do(t, ask{as: "acme-viewer", path: "/api/v1/agents"}).ok(t, 200)
+	reg := apitest.New(t)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme", `{"state":"suspended"}`)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).
+		WantProblem(t, 403, tenancy.CodeTenantSuspended)
+	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme", `{"name":"n"}`)).
+		WantProblem(t, 403, tenancy.CodeTenantSuspended)
+	reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme", `{"state":"active"}`)).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/agents")).Want(t, 200)
 }
 
-func TestWhatATenantCantBe(t *testing.T) {
+func TestInvalidTenantIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	cases := []struct {
 		method, path, body string
 		status             int
@@ -153,49 +154,49 @@ func TestWhatATenantCantBe(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.method+c.path+" "+c.body, func(t *testing.T) {
-			g := w.do(t, ask{as: "root", method: c.method, path: "/api/v1/tenants" + c.path,
-				body: c.body})
+			res := reg.Do(t, apitest.Request{As: "root", Method: c.method,
+				Path: "/api/v1/tenants" + c.path,
+				Body: c.body})
 			if c.code == "" {
 				return
 			}
-			p := g.refused(t, c.status, c.code)
+			p := res.WantProblem(t, c.status, c.code)
 			if c.at != "" {
 				require.NotEmpty(t, p.Errors)
 				assert.Equal(t, c.at, p.Errors[0].Path)
 			}
 		})
 	}
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/delta"}).
-		refused(t, 404, tenancy.CodeTenantNotFound)
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants/delta")).
+		WantProblem(t, 404, tenancy.CodeTenantNotFound)
 }
 
-func TestATenantAdminChangesNameAndSettingsButNotTheState(t *testing.T) {
+func TestTenantAdminChangesNameAndSettingsButNotState(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	path := "/api/v1/tenants/acme"
-	g := w.do(t, ask{as: "acme-admin", method: "PUT", path: path,
-		body: `{"name":"New","settings":{"x":1}}`}).ok(t, 200)
-	assert.Equal(t, "New", read[tenantSeen](t, g).Name)
-	w.do(t, ask{as: "acme-admin", method: "PUT", path: path, body: `{"state":"suspended"}`}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-editor", method: "PUT", path: path, body: `{"name":"n"}`}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-admin", method: "DELETE", path: path}).
-		refused(t, 403, tenancy.CodeForbidden)
-	w.do(t, ask{as: "acme-admin", method: "POST", path: "/api/v1/tenants",
-		body: `{"slug":"mine","name":"n"}`}).refused(t, 403, tenancy.CodeForbidden)
+	res := reg.Do(t, apitest.Put("acme-admin", path, `{"name":"New","settings":{"x":1}}`)).
+		Want(t, 200)
+	assert.Equal(t, "New", apitest.Decode[tenant](t, res).Name)
+	reg.Do(t, apitest.Put("acme-admin", path, `{"state":"suspended"}`)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Put("acme-editor", path, `{"name":"n"}`)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Delete("acme-admin", path)).WantProblem(t, 403, tenancy.CodeForbidden)
+	reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants", `{"slug":"mine","name":"n"}`)).
+		WantProblem(t, 403, tenancy.CodeForbidden)
 }
 
-func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
+func TestTenantListShowsOnlyTheCallersTenants(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for i := range 5 {
-		w.do(t, ask{as: "root", method: "POST", path: "/api/v1/tenants",
-			body: fmt.Sprintf(`{"slug":"t%d","name":"n"}`, i)}).ok(t, 201)
+		reg.Do(t, apitest.Post("root", "/api/v1/tenants",
+			fmt.Sprintf(`{"slug":"t%d","name":"n"}`, i))).Want(t, 201)
 	}
-	w.deleteTenant(t, "beta")
-	slugs := func(g got) string {
-		list := read[struct{ Items []tenantSeen }](t, g.ok(t, 200))
+	reg.DeleteTenant(t, "beta")
+	slugs := func(res apitest.Response) string {
+		list := apitest.Decode[struct{ Items []tenant }](t, res.Want(t, 200))
 		var all []string
 		for _, item := range list.Items {
 			all = append(all, item.Slug)
@@ -203,7 +204,7 @@ func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
 		return strings.Join(all, " ")
 	}
 	list := func(as, query string) string {
-		return slugs(w.do(t, ask{as: as, path: "/api/v1/tenants" + query}))
+		return slugs(reg.Do(t, apitest.Get(as, "/api/v1/tenants"+query)))
 	}
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4", list("root", ""))
 	assert.Equal(t, "beta", list("root", "?state=deleted"))
@@ -211,30 +212,33 @@ func TestTenantsAreListedToWhomTheyConcern(t *testing.T) {
 	assert.Equal(t, "acme", list("acme-viewer", ""))
 	assert.Equal(t, "acme", list("acme-viewer", "?limit=1"))
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4",
-		strings.Join(w.pages(t, ask{as: "root", path: "/api/v1/tenants?limit=3"}, "slug"), " "))
+		strings.Join(reg.Pages(t, apitest.Get("root", "/api/v1/tenants?limit=3"), "slug"), " "))
 	assert.Equal(t, "acme beta default t0 t1 t2 t3 t4", list("root", "?limit=1000"))
-	w.do(t, ask{as: "root", path: "/api/v1/tenants?state=asleep"}).
-		refused(t, 422, tenancy.CodeInvalid)
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants?state=asleep")).
+		WantProblem(t, 422, tenancy.CodeInvalid)
 }
 
-func TestATenantHasAVersionToHoldOnTo(t *testing.T) {
+func TestTenantWriteDependsOnIfMatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	path := "/api/v1/tenants/acme"
-	put := func(match string) got {
-		return w.do(t, ask{as: "root", method: "PUT", path: path, body: `{"name":"n"}`,
-			header: map[string]string{"If-Match": match}})
+	put := func(match string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: "root", Method: "PUT", Path: path,
+			Body:   `{"name":"n"}`,
+			Header: map[string]string{"If-Match": match}})
 	}
-	tag := w.do(t, ask{as: "root", path: path}).header.Get("ETag")
-	w.do(t, ask{as: "root", path: path, header: map[string]string{"If-None-Match": tag}}).ok(t, 304)
-	put(`"99"`).refused(t, 412, tenancy.CodeVersionMismatch)
-	put("W/"+tag).refused(t, 412, tenancy.CodeVersionMismatch)
-	put(`nonsense`).refused(t, 422, tenancy.CodeInvalid)
-	put(`"99", `+tag).ok(t, 200)
-	put(tag).refused(t, 412, tenancy.CodeVersionMismatch)
-	put(`*`).ok(t, 200)
-	w.do(t, ask{as: "root", method: "DELETE", path: path,
-		header: map[string]string{"If-Match": tag}}).refused(t, 412, tenancy.CodeVersionMismatch)
-	w.do(t, ask{as: "root", method: "DELETE", path: path,
-		header: map[string]string{"If-Match": `"3"`}}).ok(t, http.StatusNoContent)
+	tag := reg.Do(t, apitest.Get("root", path)).Header.Get("ETag")
+	reg.Do(t, apitest.Request{As: "root", Path: path,
+		Header: map[string]string{"If-None-Match": tag}}).Want(t, 304)
+	put(`"99"`).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	put("W/"+tag).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
+	put(`"99", `+tag).Want(t, 200)
+	put(tag).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	put(`*`).Want(t, 200)
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: path,
+		Header: map[string]string{"If-Match": tag}}).
+		WantProblem(t, 412, tenancy.CodeVersionMismatch)
+	reg.Do(t, apitest.Request{As: "root", Method: "DELETE", Path: path,
+		Header: map[string]string{"If-Match": `"3"`}}).Want(t, http.StatusNoContent)
 }

@@ -14,24 +14,24 @@ import (
 
 const (
 	problemType = "application/problem+json"
-	jsonLines   = "application/jsonl" // the schema is that of each line
+	jsonLines   = "application/jsonl" // the schema describes each line
 )
 
-// Check holds an answer against the document; body is the answer's whole body.
-// The error says what isn't declared or not valid.
+// Check checks a response against the document; body is the whole body of res. The
+// error names what isn't declared or isn't valid.
 func (d *Document) Check(method, escapedPath string, res *http.Response, body []byte) error {
 	op, found := d.find(method, escapedPath)
 	if !found {
 		return d.checkUnrouted(res, body)
 	}
-	d.use(op.id)
+	d.markUsed(op.id)
 	declared, ok := op.responses[strconv.Itoa(res.StatusCode)]
 	if !ok {
 		return fmt.Errorf("%s: the status %d isn't declared", op.id, res.StatusCode)
 	}
 	for name := range declared.Headers {
 		if res.Header.Get(name) == "" {
-			return fmt.Errorf("%s: %d without the declared header %s", op.id, res.StatusCode, name)
+			return fmt.Errorf("%s: %d lacks the declared header %s", op.id, res.StatusCode, name)
 		}
 	}
 	pointer := op.pointer + "/responses/" + strconv.Itoa(res.StatusCode) + "/content"
@@ -41,12 +41,14 @@ func (d *Document) Check(method, escapedPath string, res *http.Response, body []
 	return nil
 }
 
+// checkContent checks the content type and the body of a response. pointer is the JSON
+// Pointer to the declared content.
 func (d *Document) checkContent(
 	pointer string, declared response, method string, res *http.Response, body []byte,
 ) error {
 	if len(declared.Content) == 0 {
 		if len(body) > 0 {
-			return fmt.Errorf("a body of %d bytes, where none is declared", len(body))
+			return fmt.Errorf("the body has %d bytes, but none is declared", len(body))
 		}
 		return nil
 	}
@@ -79,15 +81,15 @@ func (d *Document) checkContent(
 	return d.validate(pointer, body)
 }
 
-// checkUnrouted admits what a server answers where the document has no
-// operation: a problem, of a path or a method that isn't there.
+// checkUnrouted checks a response to a request that matches no operation of the
+// document: it must be a problem with the status 404 or 405.
 func (d *Document) checkUnrouted(res *http.Response, body []byte) error {
 	if !slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed}, res.StatusCode) {
-		return fmt.Errorf("%d from a path and method that the document doesn't have",
+		return fmt.Errorf("%d for a path and method without an operation in the document",
 			res.StatusCode)
 	}
 	if res.Header.Get("Content-Type") != problemType {
-		return fmt.Errorf("%d of type %q, not a problem", res.StatusCode,
+		return fmt.Errorf("%d with the content type %q, not a problem", res.StatusCode,
 			res.Header.Get("Content-Type"))
 	}
 	if len(body) == 0 && res.Request != nil && res.Request.Method == http.MethodHead {
@@ -96,6 +98,7 @@ func (d *Document) checkUnrouted(res *http.Response, body []byte) error {
 	return d.validate(ProblemSchema, body)
 }
 
+// validate checks a JSON body against the schema at pointer.
 func (d *Document) validate(pointer string, body []byte) error {
 	schema, err := d.schema(pointer)
 	if err != nil {
@@ -108,8 +111,8 @@ func (d *Document) validate(pointer string, body []byte) error {
 	return schema.Validate(value)
 }
 
-// CheckSchemas compiles every schema of every answer, also of those that no
-// test sees.
+// CheckSchemas compiles the schemas of all responses, even of those that no test
+// receives.
 func (d *Document) CheckSchemas() error {
 	for _, op := range d.operations {
 		for status, declared := range op.responses {

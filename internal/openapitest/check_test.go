@@ -14,24 +14,31 @@ import (
 const document = `{
 	"openapi": "3.1.0",
 	"paths": {
-		"/things": {"get": {"operationId": "list", "responses": {"200": {"content": {"application/json": {"schema": {"type": "array"}}}}}}},
+		"/things": {"get": {"operationId": "list", "responses": {
+			"200": {"content": {"application/json": {"schema": {"type": "array"}}}}
+		}}},
 		"/things/{name}": {
 			"get": {"operationId": "get", "responses": {
-				"200": {"headers": {"ETag": {}}, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+				"200": {"headers": {"ETag": {}}, "content": {
+					"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}
+				}},
 				"304": {}
 			}},
 			"delete": {"operationId": "delete", "responses": {"204": {}}}
 		},
-		"/text": {"get": {"operationId": "text", "responses": {"200": {"content": {"text/plain": {"schema": {"type": "string", "maxLength": 5}}}}}}},
+		"/text": {"get": {"operationId": "text", "responses": {
+			"200": {"content": {"text/plain": {"schema": {"type": "string", "maxLength": 5}}}}
+		}}},
 		"/things/special": {"get": {"operationId": "special", "responses": {"204": {}}}}
 	},
 	"components": {"schemas": {
-		"Thing": {"type": "object", "required": ["at"], "additionalProperties": false, "properties": {"at": {"type": "string", "format": "date-time"}}},
+		"Thing": {"type": "object", "required": ["at"], "additionalProperties": false,
+			"properties": {"at": {"type": "string", "format": "date-time"}}},
 		"Problem": {"type": "object", "required": ["code"]}
 	}}
 }`
 
-func answer(status int, media string, header ...string) *http.Response {
+func response(status int, media string, header ...string) *http.Response {
 	res := &http.Response{StatusCode: status, Header: http.Header{}}
 	if media != "" {
 		res.Header.Set("Content-Type", media)
@@ -42,7 +49,7 @@ func answer(status int, media string, header ...string) *http.Response {
 	return res
 }
 
-func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
+func TestResponseIsCheckedAgainstItsOperation(t *testing.T) {
 	t.Parallel()
 	const asJSON, asProblem = "application/json", "application/problem+json"
 	thing := `{"at":"2030-01-02T03:04:05Z"}`
@@ -50,40 +57,42 @@ func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
 		name, method, path string
 		res                *http.Response
 		body               string
-		wrong              string // "" is an answer that fits
+		wrong              string // part of the error; "" if the response is valid
 	}{
-		{"valid", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), thing, ""},
+		{"valid", "GET", "/things/x", response(200, asJSON, "ETag", `"1"`), thing, ""},
 		{"with a parameter of the media type", "GET", "/things/x",
-			answer(200, asJSON+"; charset=utf-8", "ETag", `"1"`), thing, ""},
-		{"an encoded slash", "GET", "/things/a%2Fb", answer(200, asJSON, "ETag", `"1"`), thing, ""},
-		{"the literal path first", "GET", "/things/special", answer(204, ""), "", ""},
-		{"no body", "DELETE", "/things/x", answer(204, ""), "", ""},
-		{"HEAD as GET", "HEAD", "/things/x", answer(200, asJSON, "ETag", `"1"`), "", ""},
-		{"not modified", "GET", "/things/x", answer(304, ""), "", ""},
-		{"an unknown path's problem", "GET", "/nothing", answer(404, asProblem), `{"code":"x"}`,
+			response(200, asJSON+"; charset=utf-8", "ETag", `"1"`), thing, ""},
+		{"an encoded slash", "GET", "/things/a%2Fb", response(200, asJSON, "ETag", `"1"`), thing,
 			""},
-		{"an unknown method's problem", "PATCH", "/things", answer(405, asProblem), `{"code":"x"}`,
+		{"the literal path first", "GET", "/things/special", response(204, ""), "", ""},
+		{"no body", "DELETE", "/things/x", response(204, ""), "", ""},
+		{"HEAD as GET", "HEAD", "/things/x", response(200, asJSON, "ETag", `"1"`), "", ""},
+		{"not modified", "GET", "/things/x", response(304, ""), "", ""},
+		{"an unknown path's problem", "GET", "/nothing", response(404, asProblem), `{"code":"x"}`,
 			""},
-		{"text, which is no JSON", "GET", "/text", answer(200, "text/plain; version=0.0.4"), "a 1",
+		{"an unknown method's problem", "PATCH", "/things", response(405, asProblem),
+			`{"code":"x"}`,
 			""},
-		{"text that its schema doesn't take", "GET", "/text", answer(200, "text/plain"), "too long",
+		{"plain text", "GET", "/text", response(200, "text/plain; version=0.0.4"), "a 1",
+			""},
+		{"text that its schema refuses", "GET", "/text", response(200, "text/plain"), "too long",
 			"maxLength"},
-		{"a missing member", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`), `{}`, "at"},
-		{"a member too many", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`),
+		{"a missing member", "GET", "/things/x", response(200, asJSON, "ETag", `"1"`), `{}`, "at"},
+		{"an unknown member", "GET", "/things/x", response(200, asJSON, "ETag", `"1"`),
 			`{"at":"2030-01-02T03:04:05Z","b":1}`, "b"},
-		{"a format that doesn't hold", "GET", "/things/x", answer(200, asJSON, "ETag", `"1"`),
+		{"an invalid format", "GET", "/things/x", response(200, asJSON, "ETag", `"1"`),
 			`{"at":"yesterday"}`, "date-time"},
-		{"no JSON", "GET", "/things", answer(200, asJSON), `[`, "JSON"},
-		{"an undeclared status", "GET", "/things", answer(201, asJSON), `[]`, "201"},
-		{"an undeclared type", "GET", "/things", answer(200, "text/plain"), `[]`, "text/plain"},
-		{"no type", "GET", "/things", answer(200, ""), `[]`, "content type"},
-		{"a missing header", "GET", "/things/x", answer(200, asJSON), thing, "ETag"},
-		{"a body where there is none", "DELETE", "/things/x", answer(204, ""), "x", "body"},
-		{"a success of an unknown path", "GET", "/nothing", answer(200, asJSON), `{}`, "200"},
-		{"a plain 404", "GET", "/nothing", answer(404, "text/plain"), "404 page not found",
+		{"invalid JSON", "GET", "/things", response(200, asJSON), `[`, "JSON"},
+		{"an undeclared status", "GET", "/things", response(201, asJSON), `[]`, "201"},
+		{"an undeclared type", "GET", "/things", response(200, "text/plain"), `[]`, "text/plain"},
+		{"no type", "GET", "/things", response(200, ""), `[]`, "content type"},
+		{"a missing header", "GET", "/things/x", response(200, asJSON), thing, "ETag"},
+		{"an undeclared body", "DELETE", "/things/x", response(204, ""), "x", "body"},
+		{"a success of an unknown path", "GET", "/nothing", response(200, asJSON), `{}`, "200"},
+		{"a plain 404", "GET", "/nothing", response(404, "text/plain"), "404 page not found",
 			"not a problem"},
-		{"a bad problem", "GET", "/nothing", answer(404, asProblem), `{}`, "code"},
-		{"an empty segment", "GET", "/things/", answer(200, asJSON), thing, "200"},
+		{"a bad problem", "GET", "/nothing", response(404, asProblem), `{}`, "code"},
+		{"an empty segment", "GET", "/things/", response(200, asJSON), thing, "200"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -100,15 +109,15 @@ func TestAnAnswerIsHeldAgainstItsOperation(t *testing.T) {
 	}
 }
 
-func TestOperationsThatNobodyAskedAreNamed(t *testing.T) {
+func TestUnusedReturnsUncalledOperations(t *testing.T) {
 	t.Parallel()
 	d, err := openapitest.New([]byte(document))
 	require.NoError(t, err)
-	require.NoError(t, d.Check("GET", "/things", answer(200, "application/json"), []byte(`[]`)))
+	require.NoError(t, d.Check("GET", "/things", response(200, "application/json"), []byte(`[]`)))
 	assert.ElementsMatch(t, []string{"get", "delete", "text", "special"}, d.Unused())
 }
 
-func TestADocumentThatIsNoneIsAnError(t *testing.T) {
+func TestInvalidDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{``, `[]`, `{}`, `{"openapi":"3.0.3"}`,
 		`{"openapi":"3.1.0","paths":7}`} {

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/openapitest"
 )
 
-// recorder is a test that notes its errors.
+// recorder is a testing.TB that records the errors.
 type recorder struct {
 	testing.TB
 	errors []string
@@ -25,7 +25,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 
 func (r *recorder) Helper() {}
 
-func TestTheClientFailsItsTestAndStillHandsOnTheAnswer(t *testing.T) {
+func TestClientFailsItsTestAndReturnsTheResponse(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/moved" {
@@ -33,20 +33,20 @@ func TestTheClientFailsItsTestAndStillHandsOnTheAnswer(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, r.URL.Query().Get("answer"))
+		fmt.Fprint(w, r.URL.Query().Get("body"))
 	}))
 	defer server.Close()
 	d, err := openapitest.New([]byte(document))
 	require.NoError(t, err)
-	for path, failures := range map[string]int{"/things?answer=[]": 0, "/things?answer={}": 1,
+	for path, failures := range map[string]int{"/things?body=[]": 0, "/things?body={}": 1,
 		"/moved": 1} {
-		seen := &recorder{TB: t}
-		res, err := d.Client(seen, nil).Get(server.URL + path)
+		rec := &recorder{TB: t}
+		res, err := d.Client(rec, nil).Get(server.URL + path)
 		require.NoError(t, err)
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		assert.NotEmpty(t, body)
-		assert.Len(t, seen.errors, failures, path)
+		assert.Len(t, rec.errors, failures, path)
 	}
 }

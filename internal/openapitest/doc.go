@@ -1,8 +1,7 @@
-// Package openapitest holds the answers of a server against the OpenAPI
-// document that it serves, while other tests talk to it.
+// Package openapitest checks the responses of a server against the OpenAPI document
+// that it serves, while other tests use the server.
 //
-// [New] reads the document once; [Document.Client] is an HTTP client for tests
-// that fails the test on every answer that the document doesn't admit: an
-// undeclared status, another content type, a missing header, a body that isn't
-// valid against the schema.
+// [New] parses the document once; [Document.Client] returns an HTTP client for tests
+// that fails the test on every response that the document doesn't allow: an undeclared
+// status or content type, a missing header, a body that isn't valid against the schema.
 package openapitest

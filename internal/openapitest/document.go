@@ -11,19 +11,19 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-const base = "openapi.json" // the name of the document among schemas
+const base = "openapi.json" // the document's name for the schema compiler
 
-// Document is an OpenAPI 3.1 document. It may be used by several goroutines.
+// Document is an OpenAPI 3.1 document. Several goroutines may use it.
 type Document struct {
 	operations []operation
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
 	compiled map[string]*jsonschema.Schema
-	used     map[string]bool // operations that an answer was held against
+	used     map[string]bool // the ids of operations with a checked response
 }
 
-// operation is what the document says of one method of one path.
+// operation is one method of one path in the document.
 type operation struct {
 	id        string
 	method    string
@@ -37,12 +37,12 @@ type response struct {
 	Content map[string]any `json:"content"`
 }
 
-// ProblemSchema is where a document has the schema of problems that no
-// operation answers: those for unknown paths and methods.
+// ProblemSchema is the JSON Pointer to the schema of the problems that belong to no
+// operation: those for unknown paths and methods.
 const ProblemSchema = "/components/schemas/Problem"
 
-// New reads a document. A document that isn't JSON, or none of OpenAPI 3.1, is
-// an error.
+// New parses a document. It returns an error if raw isn't JSON or isn't an OpenAPI 3.1
+// document.
 func New(raw []byte) (*Document, error) {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
@@ -56,7 +56,8 @@ func New(raw []byte) (*Document, error) {
 		return nil, fmt.Errorf("openapitest: %w", err)
 	}
 	if !strings.HasPrefix(doc.OpenAPI, "3.1.") {
-		return nil, fmt.Errorf("openapitest: the document is of OpenAPI %q, not 3.1", doc.OpenAPI)
+		return nil, fmt.Errorf("openapitest: the document has OpenAPI version %q, not 3.1",
+			doc.OpenAPI)
 	}
 	d := &Document{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{},
 		used: map[string]bool{}}
@@ -75,6 +76,7 @@ func New(raw []byte) (*Document, error) {
 	return d, nil
 }
 
+// add parses one operation of the document.
 func (d *Document) add(path, method string, definition json.RawMessage) error {
 	var op struct {
 		ID        string              `json:"operationId"`
@@ -90,7 +92,7 @@ func (d *Document) add(path, method string, definition json.RawMessage) error {
 	return nil
 }
 
-// token writes a member's name as it stands in a JSON Pointer (RFC 6901).
+// token escapes a member's name for a JSON Pointer (RFC 6901).
 func token(name string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
@@ -110,13 +112,14 @@ func (d *Document) schema(pointer string) (*jsonschema.Schema, error) {
 	return s, nil
 }
 
-// fragment percent-encodes what a URL fragment can't hold as it is.
+// fragment percent-encodes the characters that a URL fragment can't contain.
 func fragment(pointer string) string {
 	return strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(pointer)
 }
 
-// find gives the operation of a request: its method and the path template that
-// the escaped path fits, literal segments before parameters.
+// find returns the operation of a request: the one with its method and with the path
+// template that matches the escaped path. The template with the most literal segments
+// wins.
 func (d *Document) find(method, escapedPath string) (operation, bool) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -125,16 +128,16 @@ func (d *Document) find(method, escapedPath string) (operation, bool) {
 	var best operation
 	literal := -1
 	for _, op := range d.operations {
-		if n := fits(op.segments, segments); op.method == method && n > literal {
+		if n := countLiterals(op.segments, segments); op.method == method && n > literal {
 			best, literal = op, n
 		}
 	}
 	return best, literal >= 0
 }
 
-// fits counts the literal segments of a template that a path fits; -1 if it
-// doesn't.
-func fits(template, path []string) int {
+// countLiterals returns the number of literal segments of a template that matches the
+// path; -1 if it doesn't match.
+func countLiterals(template, path []string) int {
 	if len(template) != len(path) {
 		return -1
 	}
@@ -154,8 +157,8 @@ func fits(template, path []string) int {
 	return literal
 }
 
-// Unused gives the ids of the operations that no answer was held against, to
-// find routes without a test.
+// Unused returns the ids of the operations without a checked response, to find routes
+// without a test.
 func (d *Document) Unused() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -168,7 +171,8 @@ func (d *Document) Unused() []string {
 	return ids
 }
 
-func (d *Document) use(id string) {
+// markUsed records that a response of the operation was checked.
+func (d *Document) markUsed(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.used[id] = true

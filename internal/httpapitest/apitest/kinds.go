@@ -1,14 +1,17 @@
-package httpapitest_test
+package apitest
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// testKinds have one of everything that a kind can declare.
-func testKinds() *federation.Kinds {
+// Kinds returns kinds that use every feature of a declaration.
+func Kinds() *federation.Kinds {
 	zero, thousand := int64(0), int64(1000)
 	kinds, err := federation.NewKinds(
 		federation.Kind{
@@ -62,10 +65,21 @@ func testKinds() *federation.Kinds {
 	return kinds
 }
 
-func testDiscovery() []httpapi.Discovery {
+// discoveryLists shows agents and MCP servers. No kind declares the field remotes.
+func discoveryLists() []httpapi.Discovery {
 	return []httpapi.Discovery{
 		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},
 		{Kind: "mcp_server", Member: "mcp_servers",
 			Fields: []string{"description", "packages", "remotes"}},
 	}
+}
+
+// PromptBody is the body of a PUT of a prompt.
+const PromptBody = `{"spec":{"template":"Hello {name}"}}`
+
+// WriteTenant is a host's handler: it writes the tenant in the context, the error of
+// reading it and whether the context has a request id.
+func WriteTenant(w http.ResponseWriter, r *http.Request) {
+	id, err := tenancy.FromContext(r.Context())
+	fmt.Fprint(w, id, err, httpapi.RequestID(r.Context()) != "")
 }

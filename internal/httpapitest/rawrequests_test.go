@@ -16,29 +16,30 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// newRawWorld is a world with the base domain localhost, which believes the
-// given peers.
-func newRawWorld(t *testing.T, trusted ...netip.Prefix) *world {
+// newForRawRequests starts a registry with the base domain localhost that trusts these
+// proxies.
+func newForRawRequests(t *testing.T, trusted ...netip.Prefix) *apitest.Registry {
 	t.Helper()
-	services := memory.New(testKinds(), memory.Options{}).Services()
-	return newWorldOver(t, services, func(o *httpapi.Options) {
+	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
+	return apitest.NewOver(t, services, func(o *httpapi.Options) {
 		o.Resolver = resolve.New(services.Tenants, resolve.Options{TrustedProxies: trusted})
 	})
 }
 
-// served is what a request of these very bytes came to: the tenant that was
-// served, the code of a problem, or "refused" by the server itself. The
-// platform's token and the end of the head are added.
-func (w *world) served(t *testing.T, head string) string {
+// sendRaw sends a request of exactly these bytes, with the platform token and the end of
+// the head added. It returns the outcome: the slug of the tenant that was served, the
+// code of a problem, or "refused" if net/http itself refused the request.
+func sendRaw(t *testing.T, reg *apitest.Registry, head string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", reg.Server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = io.WriteString(conn, head+"Authorization: Bearer "+platformToken+
+	_, err = io.WriteString(conn, head+"Authorization: Bearer "+apitest.PlatformToken+
 		"\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -53,33 +54,32 @@ func (w *world) served(t *testing.T, head string) string {
 	return outcomeOf(t, body)
 }
 
-// outcomeOf is the tenant or the code in an answer's body.
+// outcomeOf returns the tenant's slug or the code in a response's body.
 func outcomeOf(t *testing.T, body []byte) string {
 	t.Helper()
-	var answer struct {
+	var parsed struct {
 		Tenant struct{ Slug string }
 		Code   string
 	}
-	require.NoError(t, json.Unmarshal(body, &answer), "%s", body)
-	return answer.Tenant.Slug + answer.Code
+	require.NoError(t, json.Unmarshal(body, &parsed), "%s", body)
+	return parsed.Tenant.Slug + parsed.Code
 }
 
 const (
-	get11 = "GET /api/v1/discovery HTTP/1.1\r\n"
-	get10 = "GET /api/v1/discovery HTTP/1.0\r\n"
+	getHTTP11 = "GET /api/v1/discovery HTTP/1.1\r\n"
+	getHTTP10 = "GET /api/v1/discovery HTTP/1.0\r\n"
 
 	noTenant, noSuchTenant, mismatch, refused = "tenant_required", "tenant_not_found",
 		"tenant_mismatch", "refused"
 )
 
-// TestAHostInAnyDisguiseIsItsTenantOrRefused sends what no client library
-// would. Every request also comes with X-Tenant-ID: beta: then a host that
-// names acme must not serve acme or beta, and only a host that can't mean acme
-// may serve beta.
-func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
+// TestHostInAnyFormIsItsTenantOrRefused sends hosts that a client library would refuse.
+// It sends each a second time with X-Tenant-ID: beta: then a host that names acme must
+// serve neither acme nor beta, and only a host that can't mean acme may serve beta.
+func TestHostInAnyFormIsItsTenantOrRefused(t *testing.T) {
 	t.Parallel()
-	w := newRawWorld(t)
-	for _, c := range []struct{ name, host, want, besideBeta string }{
+	reg := newForRawRequests(t)
+	for _, c := range []struct{ name, host, want, withBetaHeader string }{
 		{"plain", "acme.localhost", "acme", mismatch},
 		{"in capitals, with a port", "ACME.localhost:80", "acme", mismatch},
 		{"with the root's dot", "acme.localhost.", "acme", mismatch},
@@ -102,7 +102,7 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 		{"two ports", "acme.localhost:80:80", noSuchTenant, mismatch},
 		{"a negative port", "acme.localhost:-80", noSuchTenant, mismatch},
 		{"in brackets", "[acme.localhost]", noSuchTenant, mismatch},
-		{"behind an address", "[::1]acme.localhost", noSuchTenant, mismatch},
+		{"after an address", "[::1]acme.localhost", noSuchTenant, mismatch},
 		{"as a zone", "[fe80::1%25acme.localhost]", noSuchTenant, mismatch},
 		{"a list", "acme.localhost,beta.localhost", noSuchTenant, mismatch},
 		{"a list with a stranger", "beta.localhost,evil.com", noSuchTenant, mismatch},
@@ -114,7 +114,7 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 		{"the domain itself", "localhost:80", noTenant, "beta"},
 		{"a reserved name", "www.localhost", noTenant, "beta"},
 		{"under another domain", "acme.localhost.evil.com", noTenant, "beta"},
-		{"glued to the domain", "acmelocalhost", noTenant, "beta"},
+		{"without the dot", "acmelocalhost", noTenant, "beta"},
 		{"IPv6", "[::1]:80", noTenant, "beta"},
 		{"IPv4", "127.0.0.1:80", noTenant, "beta"},
 		{"empty", "", noTenant, "beta"},
@@ -137,25 +137,25 @@ func TestAHostInAnyDisguiseIsItsTenantOrRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			for _, version := range []string{get11, get10} {
-				assert.Equal(t, c.want, w.served(t, version+"Host: "+c.host+"\r\n"), "%.100q",
+			for _, version := range []string{getHTTP11, getHTTP10} {
+				assert.Equal(t, c.want, sendRaw(t, reg, version+"Host: "+c.host+"\r\n"), "%.100q",
 					c.host)
-				assert.Equal(t, c.besideBeta,
-					w.served(t, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
+				assert.Equal(t, c.withBetaHeader,
+					sendRaw(t, reg, version+"Host: "+c.host+"\r\nX-Tenant-ID: beta\r\n"), "%.100q",
 					c.host)
 			}
 		})
 	}
 }
 
-func TestTheTargetOfARequestIsItsHost(t *testing.T) {
+func TestAbsoluteRequestTargetNamesTheHost(t *testing.T) {
 	t.Parallel()
-	w := newRawWorld(t)
+	reg := newForRawRequests(t)
 	for name, c := range map[string]struct{ head, want string }{
 		"absolute form": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\n",
 			"acme"},
-		// RFC 9112, 3.2.2: the target counts
+		// RFC 9112, section 3.2.2: the target overrides Host.
 		"absolute form, another Host": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: beta.localhost\r\n",
 			"acme"},
@@ -176,31 +176,31 @@ func TestTheTargetOfARequestIsItsHost(t *testing.T) {
 		"absolute form, two Hosts": {
 			"GET http://acme.localhost/api/v1/discovery HTTP/1.1\r\nHost: acme.localhost\r\nHost:" +
 				" beta.localhost\r\n", refused},
-		"no Host":                   {get11, refused},
-		"no Host, of old":           {get10, noTenant},
-		"no Host, of old, a header": {get10 + "X-Tenant-ID: acme\r\n", "acme"},
-		"a space before the colon":  {get11 + "Host : acme.localhost\r\n", refused},
-		"a name with a space before": {get11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n",
+		"no Host":                     {getHTTP11, refused},
+		"no Host, HTTP/1.0":           {getHTTP10, noTenant},
+		"no Host, HTTP/1.0, a header": {getHTTP10 + "X-Tenant-ID: acme\r\n", "acme"},
+		"a space before the colon":    {getHTTP11 + "Host : acme.localhost\r\n", refused},
+		"a name with a space before": {getHTTP11 + "Host: acme.localhost\r\n X-Tenant-ID: beta\r\n",
 			refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, w.served(t, c.head))
+			assert.Equal(t, c.want, sendRaw(t, reg, c.head))
 		})
 	}
 }
 
-func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
+func TestForwardedHostCountsOnlyFromTrustedPeers(t *testing.T) {
 	t.Parallel()
-	untrusting, trusting := newRawWorld(t),
-		newRawWorld(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	untrusting, trusting := newForRawRequests(t),
+		newForRawRequests(t, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 	for name, c := range map[string]struct {
 		host, lines   string
-		direct, proxy string // what an untrusted and what a trusted peer is served
+		direct, proxy string // the outcomes for an untrusted and for a trusted peer
 	}{
 		"one": {"beta.localhost", "X-Forwarded-Host: acme.localhost\r\n",
 			"beta", "acme"},
-		"disguised": {"beta.localhost",
+		"in capitals": {"beta.localhost",
 			"x-forwarded-host:\t ACME.localhost.:443\r\n", "beta", "acme"},
 		"two lines": {"beta.localhost",
 			"X-Forwarded-Host: beta.localhost\r\nX-Forwarded-Host: acme.localhost\r\n", "beta",
@@ -210,7 +210,7 @@ func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 		"two values, three lines": {"beta.localhost",
 			"X-Forwarded-Host: a, b\r\nX-Forwarded-Host: c\r\nX-Forwarded-Host:" +
 				" beta.localhost,acme.localhost\r\n", "beta", "acme"},
-		"of no tenant": {"beta.localhost", "X-Forwarded-Host: localhost\r\n", "beta",
+		"a host of no tenant": {"beta.localhost", "X-Forwarded-Host: localhost\r\n", "beta",
 			noTenant},
 		"unknown": {"beta.localhost", "X-Forwarded-Host: ghost.localhost\r\n",
 			"beta", noSuchTenant},
@@ -237,22 +237,22 @@ func TestAForwardedHostCountsFromTrustedPeersOnly(t *testing.T) {
 			"beta", "beta"},
 		"with underscores": {"beta.localhost", "X_Forwarded_Host: acme.localhost\r\n",
 			"beta", "beta"},
-		"a peer that is said to be": {"beta.localhost",
+		"with X-Forwarded-For": {"beta.localhost",
 			"X-Forwarded-Host: acme.localhost\r\nX-Forwarded-For: 127.0.0.1\r\n", "beta", "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			head := get11 + "Host: " + c.host + "\r\n" + c.lines
-			assert.Equal(t, c.direct, untrusting.served(t, head), "from an untrusted peer")
-			assert.Equal(t, c.proxy, trusting.served(t, head), "from a trusted peer")
+			head := getHTTP11 + "Host: " + c.host + "\r\n" + c.lines
+			assert.Equal(t, c.direct, sendRaw(t, untrusting, head), "from an untrusted peer")
+			assert.Equal(t, c.proxy, sendRaw(t, trusting, head), "from a trusted peer")
 		})
 	}
 }
 
-func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
+func TestTenantHeaderMustBeOneCanonicalName(t *testing.T) {
 	t.Parallel()
-	w := newRawWorld(t)
-	id := w.tenants["acme"].ID.String()
+	reg := newForRawRequests(t)
+	id := reg.Tenants["acme"].ID.String()
 	for name, c := range map[string]struct{ lines, want string }{
 		"a slug":                  {"X-Tenant-ID: acme\r\n", "acme"},
 		"a name in small letters": {"x-tenant-id: acme\r\n", "acme"},
@@ -284,7 +284,7 @@ func TestATenantHeaderIsOneCanonicalNameOrRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, w.served(t, get11+"Host: localhost\r\n"+c.lines))
+			assert.Equal(t, c.want, sendRaw(t, reg, getHTTP11+"Host: localhost\r\n"+c.lines))
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"context"
@@ -11,176 +11,178 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// calls are the questions to stores.
-type calls struct {
+// callRecorder records calls of stores.
+type callRecorder struct {
 	mu   sync.Mutex
 	list []string
 }
 
-func (c *calls) add(format string, args ...any) {
+func (c *callRecorder) add(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.list = append(c.list, fmt.Sprintf(format, args...))
 }
 
-func (c *calls) clear() (list []string) {
+func (c *callRecorder) take() (list []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	list, c.list = c.list, nil
 	return list
 }
 
-// watch notes every question to the stores of s. None of the types behind it
-// embeds the port that it watches: a new method of a port must not go unseen.
-func (c *calls) watch(s ports.Services) ports.Services {
-	s.Tenants, s.Keys, s.KeyFinder = watchedTenants{s.Tenants, c}, watchedKeys{s.Keys, c},
-		watchedFinder{s.KeyFinder, c}
-	s.Resources, s.Transfers, s.Vault = watchedResources{s.Resources, c},
-		watchedTransfers{s.Transfers, c}, watchedVault{s.Vault, c}
+// record returns s with stores that record every call. None of their types embeds its
+// port, so that a new method of a port can't be forgotten here.
+func (c *callRecorder) record(s ports.Services) ports.Services {
+	s.Tenants, s.Keys, s.KeyFinder = recordedTenants{s.Tenants, c}, recordedKeys{s.Keys, c},
+		recordedKeyFinder{s.KeyFinder, c}
+	s.Resources, s.Transfers, s.Vault = recordedResources{s.Resources, c},
+		recordedTransfers{s.Transfers, c}, recordedVault{s.Vault, c}
 	return s
 }
 
-type watchedTenants struct {
+type recordedTenants struct {
 	port  ports.Tenants
-	calls *calls
+	calls *callRecorder
 }
 
-func (w watchedTenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (w recordedTenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	w.calls.add("create tenant %s", t.Slug)
 	return w.port.Create(ctx, t)
 }
 
-func (w watchedTenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+func (w recordedTenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
 	w.calls.add("tenant %s", id)
 	return w.port.Get(ctx, id)
 }
 
-func (w watchedTenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+func (w recordedTenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
 	w.calls.add("tenant %s", slug)
 	return w.port.BySlug(ctx, slug)
 }
 
-func (w watchedTenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
+func (w recordedTenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
 	w.calls.add("tenants %v", q)
 	return w.port.List(ctx, q)
 }
 
-func (w watchedTenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (w recordedTenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	w.calls.add("update tenant %s", t.ID)
 	return w.port.Update(ctx, t)
 }
 
-func (w watchedTenants) Purge(
+func (w recordedTenants) Purge(
 	ctx context.Context, id tenancy.ID,
 ) (tenancy.PurgeCertificate, error) {
 	w.calls.add("purge tenant %s", id)
 	return w.port.Purge(ctx, id)
 }
 
-type watchedKeys struct {
+type recordedKeys struct {
 	port  ports.Keys
-	calls *calls
+	calls *callRecorder
 }
 
-func (w watchedKeys) Create(
+func (w recordedKeys) Create(
 	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
 ) (tenancy.APIKey, error) {
 	w.calls.add("create key of %s", tenant)
 	return w.port.Create(ctx, tenant, k)
 }
 
-func (w watchedKeys) List(
+func (w recordedKeys) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	w.calls.add("%d keys of %s behind %s", limit, tenant, after)
+	w.calls.add("%d keys of %s after %s", limit, tenant, after)
 	return w.port.List(ctx, tenant, after, limit)
 }
 
-func (w watchedKeys) Rotate(
+func (w recordedKeys) Rotate(
 	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
 ) (tenancy.APIKey, error) {
 	w.calls.add("rotate key %s of %s", id, tenant)
 	return w.port.Rotate(ctx, tenant, id, next, until)
 }
 
-func (w watchedKeys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
+func (w recordedKeys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	w.calls.add("revoke key %s of %s", id, tenant)
 	return w.port.Revoke(ctx, tenant, id)
 }
 
-type watchedFinder struct {
+type recordedKeyFinder struct {
 	port  ports.KeyFinder
-	calls *calls
+	calls *callRecorder
 }
 
-func (w watchedFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
+func (w recordedKeyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	w.calls.add("key %x", hash)
 	return w.port.Find(ctx, hash)
 }
 
-type watchedResources struct {
+type recordedResources struct {
 	port  ports.Resources
-	calls *calls
+	calls *callRecorder
 }
 
-func (w watchedResources) Get(
+func (w recordedResources) Get(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
 ) (federation.Resource, error) {
 	w.calls.add("resource %v of %s", ref, tenant)
 	return w.port.Get(ctx, tenant, ref)
 }
 
-func (w watchedResources) List(
+func (w recordedResources) List(
 	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	w.calls.add("resources %v of %s", q, tenant)
 	return w.port.List(ctx, tenant, q)
 }
 
-func (w watchedResources) Put(
+func (w recordedResources) Put(
 	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
 ) (federation.Resource, bool, error) {
 	w.calls.add("put resource %v of %s", item.Ref, tenant)
 	return w.port.Put(ctx, tenant, item, cond)
 }
 
-func (w watchedResources) Delete(
+func (w recordedResources) Delete(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
 ) error {
 	w.calls.add("delete resource %v of %s", ref, tenant)
 	return w.port.Delete(ctx, tenant, ref, cond)
 }
 
-type watchedTransfers struct {
+type recordedTransfers struct {
 	port  ports.Transfers
-	calls *calls
+	calls *callRecorder
 }
 
-func (w watchedTransfers) Export(
+func (w recordedTransfers) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
 	w.calls.add("export %v of %s", sel, tenant)
 	return w.port.Export(ctx, tenant, sel, yield)
 }
 
-func (w watchedTransfers) Import(
+func (w recordedTransfers) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) error {
 	w.calls.add("import into %s", tenant)
 	return w.port.Import(ctx, tenant, fn)
 }
 
-type watchedVault struct {
+type recordedVault struct {
 	port  ports.Vault
-	calls *calls
+	calls *callRecorder
 }
 
-func (w watchedVault) Set(ctx context.Context, tenant tenancy.ID, name string, value []byte) error {
+func (w recordedVault) Set(
+	ctx context.Context, tenant tenancy.ID, name string, value []byte,
+) error {
 	w.calls.add("set secret %s of %s", name, tenant)
 	return w.port.Set(ctx, tenant, name, value)
 }
 
-func (w watchedVault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
+func (w recordedVault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
 	w.calls.add("secret %s of %s", name, tenant)
 	return w.port.Get(ctx, tenant, name)
 }

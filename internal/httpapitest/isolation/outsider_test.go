@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"maps"
@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// outsider is a caller with no place in beta.
+// outsider is a caller that isn't a member of beta.
 type outsider struct {
 	credentials string
-	users       bool // whether callers are people: the handler has another Authenticate then
+	users       bool // the handler's callers are users (apitest.AsUsers)
 	member      bool // of acme
 	anonymous   bool
 }
@@ -26,36 +27,34 @@ var outsiders = map[string]outsider{
 	"a viewer's key of acme": {credentials: "Bearer " + acmeKeys[tenancy.Viewer], member: true},
 	"an admin's key of acme": {credentials: "Bearer " + acmeKeys[tenancy.Admin], member: true},
 	"a user of acme":         {credentials: "user:admin@acme", users: true, member: true},
-	"a user without places":  {credentials: "user:", users: true},
-	"nobody":                 {anonymous: true},
+	"a user without tenants": {credentials: "user:", users: true},
+	"no credentials":         {anonymous: true},
 	"an unknown key":         {credentials: "Bearer " + tenancy.NewKeySecret(), anonymous: true},
 	"nonsense":               {credentials: "Bearer x", anonymous: true},
 }
 
-func (o outsider) universes(t *testing.T) universes {
+func (o outsider) newVariants(t *testing.T) variants {
 	t.Helper()
 	if !o.users {
-		return newUniverses(t)
+		return newVariants(t)
 	}
-	return newUniverses(t, asUsers(func(slug string) tenancy.ID {
+	return newVariants(t, apitest.AsUsers(func(slug string) tenancy.ID {
 		return map[string]tenancy.ID{"acme": acmeID, "beta": betaID}[slug]
 	}))
 }
 
-// naming is a way to name beta, alone or beside another tenant. Each text is a
-// slug or an id.
-type naming struct {
-	path   string   // of routes that have a tenant in it
-	host   string   // the label
-	header []string // each a line
+// tenantNaming is a way to name beta, alone or together with another tenant. Each text
+// is a slug or an id.
+type tenantNaming struct {
+	path   string   // the tenant in the path, of routes that have one
+	host   string   // the first label of the host
+	header []string // one X-Tenant-ID line for each
 }
 
-const strayID = "0190aaaa-0000-7000-8000-00000000cccc" // nobody's
-
-func namings() map[string]naming {
+func namings() map[string]tenantNaming {
 	id, own := betaID.String(), acmeID.String()
 	one := func(text string) []string { return []string{text} }
-	return map[string]naming{
+	return map[string]tenantNaming{
 		"host":                       {host: "beta"},
 		"header":                     {header: one("beta")},
 		"header, id":                 {header: one(id)},
@@ -68,7 +67,7 @@ func namings() map[string]naming {
 		"id and own host":            {host: "acme", header: one(id)},
 		"header and own host":        {host: "acme", header: one("beta")},
 		"host and stray slug":        {host: "beta", header: one("stray")},
-		"host and stray id":          {host: "beta", header: one(strayID)},
+		"host and stray id":          {host: "beta", header: one(apitest.NonexistentID)},
 		"id and stray host":          {host: "stray", header: one(id)},
 		"host and malformed":         {host: "beta", header: one("No Slug")},
 		"slug and id in two headers": {header: []string{"beta", id}},
@@ -86,15 +85,16 @@ func namings() map[string]naming {
 		"own path, id, and header":   {path: own, header: one("beta")},
 		"own path, id, and id":       {path: own, header: one(id)},
 		"path and stray header":      {path: "beta", header: one("stray")},
-		"path and stray id":          {path: "beta", header: one(strayID)},
+		"path and stray id":          {path: "beta", header: one(apitest.NonexistentID)},
 		"path, id, and stray slug":   {path: id, header: one("stray")},
 		"path and malformed":         {path: "beta", header: one("No Slug")},
 	}
 }
 
-// code is what API.md says of a naming: more than one slug or id, or one's own
-// tenant beside another, is a mismatch; else there is no such tenant.
-func (n naming) code(o outsider) tenancy.Code {
+// wantCode returns the code that API.md gives for a naming: two different slugs or ids,
+// or the caller's own tenant and another, are a mismatch; anything else is an unknown
+// tenant.
+func (n tenantNaming) wantCode(o outsider) tenancy.Code {
 	if o.anonymous {
 		return tenancy.CodeUnauthenticated
 	}
@@ -120,161 +120,152 @@ func (n naming) code(o outsider) tenancy.Code {
 	return tenancy.CodeTenantNotFound
 }
 
-// to makes the request for an operation. It reports false for a naming that has
-// nothing to do with the operation.
-func (n naming) to(op described, o outsider) (wire, bool) {
-	inPath := strings.Contains(op.path, "{tenant}")
+// request builds the request for an operation. It returns false if only one of naming
+// and operation has a tenant in the path.
+func (n tenantNaming) request(op apitest.Operation, o outsider) (rawRequest, bool) {
+	inPath := strings.Contains(op.Path, "{tenant}")
 	if inPath != (n.path != "") {
-		return wire{}, false
+		return rawRequest{}, false
 	}
-	r := wire{
-		credentials: o.credentials, method: op.method, tenants: n.header,
-		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", strayID, "{user_id}",
-			strayID).Replace(op.path),
+	r := rawRequest{
+		credentials: o.credentials, method: op.Method, tenants: n.header,
+		path: strings.NewReplacer("{tenant}", n.path, "{name}", "x", "{id}", apitest.NonexistentID,
+			"{user_id}",
+			apitest.NonexistentID).Replace(op.Path),
 	}
 	if n.host != "" {
 		r.host = n.host + ".registry.test"
 	}
-	if op.method == http.MethodPut || op.method == http.MethodPost {
+	if op.Method == http.MethodPut || op.Method == http.MethodPost {
 		r.body, r.header = `{}`, map[string]string{"Content-Type": "application/json"}
 	}
 	return r, true
 }
 
-// ofNoTenant are the paths for which no tenant is resolved: what is the caller's
-// own, and what is the platform's.
-func ofNoTenant(path string) bool {
-	for _, root := range []string{"/api/v1/me", "/api/v1/sessions", "/api/v1/users"} {
-		if path == root || strings.HasPrefix(path, root+"/") {
-			return true
-		}
-	}
-	return path == "/api/v1/tenants" || path == "/api/v1/audit"
-}
-
-// worksInTenant are the operations that a tenant is resolved for.
-func worksInTenant(t *testing.T) []described {
+// worksInTenant returns the operations for which a tenant is resolved.
+func worksInTenant(t *testing.T) []apitest.Operation {
 	t.Helper()
-	ops := slices.DeleteFunc(newWorld(t).operations(t), func(op described) bool {
-		return !op.protected || ofNoTenant(op.path)
+	ops := slices.DeleteFunc(apitest.New(t).Operations(t), func(op apitest.Operation) bool {
+		return !op.Protected || apitest.BelongsToNoTenant(op.Path)
 	})
 	require.Greater(t, len(ops), 25)
-	slices.SortFunc(ops, func(a, b described) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(ops, func(a, b apitest.Operation) int { return strings.Compare(a.ID, b.ID) })
 	return ops
 }
 
-// TestAnOutsiderCantTellWhatBecameOfATenant sends each kind of outsider's every
-// request that names beta to registries that differ in nothing but beta, which
-// is unknown, deleted, suspended or active there: status, headers, body, the
-// questions to the stores and what is read of the body are the same, and no
-// question is about beta. Cold, warm, and with insiders at work.
-func TestAnOutsiderCantTellWhatBecameOfATenant(t *testing.T) {
+// TestOutsiderCannotDetectTheStateOfATenant sends every request of each kind of outsider
+// that names beta to registries in which only the state of beta differs: unknown,
+// deleted, suspended or active. Status, headers, body, the calls of the stores and the
+// bytes that are read of the request's body are the same, and no call is about beta.
+// The caches are cold, warm, and filled by insiders.
+func TestOutsiderCannotDetectTheStateOfATenant(t *testing.T) {
 	t.Parallel()
 	ops := worksInTenant(t)
-	for who, o := range outsiders {
-		t.Run(who, func(t *testing.T) {
+	for name, o := range outsiders {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := o.universes(t)
+			all := o.newVariants(t)
 			for how, n := range namings() {
 				for _, op := range ops {
-					r, fits := n.to(op, o)
+					r, fits := n.request(op, o)
 					if !fits {
 						continue
 					}
 					for range 2 {
 						got := all.sendAll(t, r)
-						require.Contains(t, got.body, `"code":"`+string(n.code(o))+`"`, "%s: %v",
+						require.Contains(t, got.body, `"code":"`+string(n.wantCode(o))+`"`,
+							"%s: %v",
 							how, r)
-						require.Zero(t, got.read,
-							"the body is read of somebody who has no business here: %v", r)
-						require.NotContains(t, strings.Join(got.asked, "\n"), "beta", "%v", r)
-						require.NotContains(t, strings.Join(got.asked, "\n"), betaID.String(), "%v",
+						require.Zero(t, got.bodyRead,
+							"the body of an outsider's request is read: %v", r)
+						require.NotContains(t, strings.Join(got.storeCalls, "\n"), "beta", "%v", r)
+						require.NotContains(t, strings.Join(got.storeCalls, "\n"), betaID.String(),
+							"%v",
 							r)
 					}
 				}
-				all.insiders()
-				all.pass(1)
+				all.sendInsiders()
+				all.advance(1)
 			}
 		})
 	}
 }
 
-// TestAMemberOfADeletedTenantIsAnOutsider: they are told what those are told who
-// have a place in a tenant that there never was.
-func TestAMemberOfADeletedTenantIsAnOutsider(t *testing.T) {
+// A member of a deleted tenant gets the responses of a member of a tenant that never
+// existed.
+func TestMemberOfDeletedTenantIsAnOutsider(t *testing.T) {
 	t.Parallel()
 	o := outsider{credentials: "user:admin@beta", users: true}
-	all, ops := o.universes(t), worksInTenant(t)
+	all, ops := o.newVariants(t), worksInTenant(t)
 	for how, n := range namings() {
 		for _, op := range ops {
-			r, fits := n.to(op, o)
+			r, fits := n.request(op, o)
 			if !fits {
 				continue
 			}
 			want := all[unknown].send(r)
-			require.Contains(t, want.body, `"code":"`+string(n.code(o))+`"`, "%s: %v", how, r)
+			require.Contains(t, want.body, `"code":"`+string(n.wantCode(o))+`"`, "%s: %v", how, r)
 			require.Equal(t, want, all[tenancy.Deleted].send(r), "%s: %v", how, r)
 		}
-		all.pass(1)
+		all.advance(1)
 	}
 }
 
-// TestTheUniversesDiffer is why the other tests can fail: whoever may know of
-// beta sees another one in each.
-func TestTheUniversesDiffer(t *testing.T) {
+// TestVariantsDifferForInsiders proves that the other tests can fail: an insider sees a
+// different beta in each variant.
+func TestVariantsDifferForInsiders(t *testing.T) {
 	t.Parallel()
-	for credentials, all := range map[string]universes{
-		"Bearer " + platformToken: newUniverses(t), "user:root": outsider{users: true}.universes(t),
+	for credentials, all := range map[string]variants{
+		"Bearer " + apitest.PlatformToken: newVariants(t),
+		"user:root":                       outsider{users: true}.newVariants(t),
 	} {
 		different := map[string]bool{}
 		for state, u := range all {
-			got := u.send(wire{credentials: credentials, method: http.MethodGet,
+			got := u.send(rawRequest{credentials: credentials, method: http.MethodGet,
 				path: "/api/v1/tenants/beta"})
-			assert.NotEmpty(t, got.asked, state)
+			assert.NotEmpty(t, got.storeCalls, state)
 			different[got.body] = true
 		}
 		assert.Len(t, different, 4)
 	}
 }
 
-// TestTheKeyOfADeletedTenantIsAnyUnknownKey: it stopped at once, and doesn't
-// tell that it was one.
-func TestTheKeyOfADeletedTenantIsAnyUnknownKey(t *testing.T) {
+// The key stops working at once, and the response doesn't show that it was a key.
+func TestKeyOfDeletedTenantLooksUnknown(t *testing.T) {
 	t.Parallel()
-	all := newUniverses(t)
+	all := newVariants(t)
 	for _, path := range []string{"/api/v1/me", "/api/v1/tenants", "/api/v1/prompts",
 		"/api/v1/tenants/beta", "/api/v1/tenants/acme/export"} {
-		r := wire{credentials: "Bearer " + betaKey, method: http.MethodGet, path: path}
+		r := rawRequest{credentials: "Bearer " + betaKey, method: http.MethodGet, path: path}
 		want := all[unknown].send(r)
 		assert.Equal(t, http.StatusUnauthorized, want.status)
 		assert.Equal(t, want, all[tenancy.Deleted].send(r))
 	}
 }
 
-// TestNoRequestTellsOutsidersOfATenant draws what an outsider could send, also
-// to public and unknown routes, with other methods, bad bodies, conditions and
-// queries, one after another: whatever comes of it, it is the same in all
-// universes.
-func TestNoRequestTellsOutsidersOfATenant(t *testing.T) {
+// TestRandomRequestsRevealNoTenantToOutsiders draws sequences of requests that an
+// outsider could send, also to public and unknown routes, with other methods, invalid
+// bodies, conditions and queries: every response is the same in all variants.
+func TestRandomRequestsRevealNoTenantToOutsiders(t *testing.T) {
 	t.Parallel()
 	paths := publicPaths()
 	for _, op := range worksInTenant(t) {
-		paths = append(paths, op.path)
+		paths = append(paths, op.Path)
 	}
-	universes := map[bool]universes{}
+	byUsers := map[bool]variants{}
 	for _, users := range []bool{false, true} {
-		universes[users] = outsider{users: users}.universes(t)
+		byUsers[users] = outsider{users: users}.newVariants(t)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		who := rapid.SampledFrom(slices.Sorted(maps.Keys(outsiders))).Draw(rt, "who")
-		o := outsiders[who]
-		all := universes[o.users]
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(outsiders))).Draw(rt, "name")
+		o := outsiders[name]
+		all := byUsers[o.users]
 		for range rapid.IntRange(1, 6).Draw(rt, "requests") {
 			if rapid.Bool().Draw(rt, "insiders at work") {
-				all.insiders()
+				all.sendInsiders()
 			}
-			all.pass(rapid.SampledFrom([]int{0, 1, 3, 31}).Draw(rt, "seconds"))
-			all.sendAll(rt, drawWire(rt, o, paths))
+			all.advance(rapid.SampledFrom([]int{0, 1, 3, 31}).Draw(rt, "seconds"))
+			all.sendAll(rt, drawRequest(rt, o, paths))
 		}
 	})
 }
@@ -288,15 +279,16 @@ func publicPaths() []string {
 	}
 }
 
-func drawWire(t *rapid.T, o outsider, paths []string) wire {
+func drawRequest(t *rapid.T, o outsider, paths []string) rawRequest {
 	id, own := betaID.String(), acmeID.String()
-	r := wire{credentials: o.credentials, header: map[string]string{}}
+	r := rawRequest{credentials: o.credentials, header: map[string]string{}}
 	r.method = rapid.SampledFrom([]string{"GET", "GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS",
 		"PATCH"}).Draw(t, "method")
 	name := rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "%62eta",
-		"beta%00", "Beta", "stray", strayID, "%2e%2e"}).Draw(t, "in the path")
-	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", strayID, "{user_id}",
-		strayID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
+		"beta%00", "Beta", "stray", apitest.NonexistentID, "%2e%2e"}).Draw(t, "in the path")
+	r.path = strings.NewReplacer("{tenant}", name, "{name}", "x", "{id}", apitest.NonexistentID,
+		"{user_id}",
+		apitest.NonexistentID).Replace(rapid.SampledFrom(paths).Draw(t, "path"))
 	r.path += rapid.SampledFrom(
 		[]string{"", "", "?limit=0", "?cursor=x", "?cursor=AQAAAAAAAAAAAAAAAAAAAAAAYQ", "?q=beta",
 			"?tenant=beta", "?%zz", "?state=deleted"}).Draw(t, "query")
@@ -304,12 +296,13 @@ func drawWire(t *rapid.T, o outsider, paths []string) wire {
 		"acme.registry.test", "stray.registry.test", "a.beta.registry.test", "[::1]:80"}).
 		Draw(t, "host")
 	r.tenants = rapid.SliceOfN(
-		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray", strayID,
+		rapid.SampledFrom([]string{"beta", id, strings.ToUpper(id), "acme", own, "stray",
+			apitest.NonexistentID,
 			"beta,acme", "", "{" + id + "}"}), 0, 2).Draw(t, "header")
 	r.body = rapid.SampledFrom([]string{
-		"", `{}`, `{`, aPrompt, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
-		`{"name":"` + strings.Repeat("x", universeResourceLimit) + `"}`,
-		strings.Repeat(" ", 4*universeBundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
+		"", `{}`, `{`, apitest.PromptBody, `{"slug":"beta","name":"n"}`, `{"state":"deleted"}`,
+		`{"name":"` + strings.Repeat("x", resourceLimit) + `"}`,
+		strings.Repeat(" ", 4*bundleLimit), `{"spec":{"prompts":["x"]}}`, `{"value":"v"}`,
 	}).Draw(t, "body")
 	for _, h := range []struct {
 		name   string
@@ -332,25 +325,25 @@ func drawWire(t *rapid.T, o outsider, paths []string) wire {
 	return r
 }
 
-func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
+func TestHostRoutesRevealNoTenantToOutsiders(t *testing.T) {
 	t.Parallel()
 	callers := map[string]tenancy.Principal{
 		"a user of acme": {Kind: tenancy.UserPrincipal,
 			Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
-		"a user without places": {Kind: tenancy.UserPrincipal},
+		"a user without tenants": {Kind: tenancy.UserPrincipal},
 		"a key of acme": {Kind: tenancy.KeyPrincipal, KeyTenant: acmeID,
 			Roles: map[tenancy.ID]tenancy.Role{acmeID: tenancy.Admin}},
-		"nobody": {},
+		"no caller": {},
 	}
-	for who, p := range callers {
-		t.Run(who, func(t *testing.T) {
+	for name, p := range callers {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := newUniverses(t)
+			all := newVariants(t)
 			for _, u := range all {
-				u.mount(p)
+				u.serveHostRoutes(p)
 			}
 			for _, n := range namings() {
-				r := wire{method: http.MethodGet, path: "/notes", tenants: n.header}
+				r := rawRequest{method: http.MethodGet, path: "/notes", tenants: n.header}
 				if n.host != "" {
 					r.host = n.host + ".registry.test"
 				}
@@ -362,10 +355,10 @@ func TestAHostsRoutesTellOutsidersNothing(t *testing.T) {
 				for _, state := range []tenancy.State{tenancy.Deleted, tenancy.Suspended,
 					tenancy.Active} {
 					if p.Anonymous() && state == tenancy.Active {
-						continue // its public pages are everybody's
+						continue // a host's routes of an active tenant are public here
 					}
-					assert.Equal(t, want, all[state].send(r), "a %s tenant is told from none by %v",
-						state, r)
+					assert.Equal(t, want, all[state].send(r),
+						"a %s tenant differs from an unknown one for %v", state, r)
 				}
 			}
 		})

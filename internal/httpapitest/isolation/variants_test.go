@@ -1,4 +1,4 @@
-package httpapitest_test
+package isolation_test
 
 import (
 	"encoding/json"
@@ -16,15 +16,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// unknown is the state of a tenant that there isn't.
+// unknown is the state of a tenant that doesn't exist.
 const unknown tenancy.State = "unknown"
 
-// What the universes have in common.
+// The ids and keys that all variants share.
 var (
 	acmeID, betaID = tenancy.NewID(), tenancy.NewID()
 	acmeKeys       = map[tenancy.Role]string{tenancy.Viewer: tenancy.NewKeySecret(),
@@ -32,50 +33,48 @@ var (
 	betaKey = tenancy.NewKeySecret()
 )
 
-// universe is a registry that is, down to ids and times, the same as others in
-// everything but the state of its tenant beta. It notes what its stores are
-// asked.
-type universe struct {
+// variant is a registry that equals other variants, down to ids and times, except for
+// the state of its tenant beta. It records the calls of its stores.
+type variant struct {
 	handler  http.Handler
 	services ports.Services
-	seconds  atomic.Int64 // since 2030 began
-	calls    calls
+	seconds  atomic.Int64 // since 2030-01-01
+	calls    callRecorder
 }
 
 const (
-	universeResourceLimit = 512 // bytes
-	universeBundleLimit   = 1024
+	resourceLimit = 512 // bytes
+	bundleLimit   = 1024
 )
 
-// universes are one for each state that beta can be in. Requests are sent to
-// all of them in lockstep.
-type universes map[tenancy.State]*universe
+// variants has one variant for each state of beta. All of them get the same requests in
+// the same order.
+type variants map[tenancy.State]*variant
 
-func newUniverses(t *testing.T, changes ...with) universes {
+func newVariants(t *testing.T, options ...apitest.Option) variants {
 	t.Helper()
-	all := universes{}
+	all := variants{}
 	for _, state := range []tenancy.State{unknown, tenancy.Deleted, tenancy.Suspended,
 		tenancy.Active} {
-		all[state] = newUniverse(t, state, changes...)
+		all[state] = newVariant(t, state, options...)
 	}
 	return all
 }
 
-func newUniverse(t *testing.T, state tenancy.State, changes ...with) *universe {
+func newVariant(t *testing.T, state tenancy.State, options ...apitest.Option) *variant {
 	t.Helper()
-	u := &universe{}
+	u := &variant{}
 	ids := 0
 	newID := func() string { ids++; return fmt.Sprintf("01900000-0000-7000-8000-%012x", ids) }
-	services := memory.New(testKinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
-	services = u.calls.watch(services)
+	services := memory.New(apitest.Kinds(), memory.Options{Clock: u.now, NewID: newID}).Services()
+	services = u.calls.record(services)
 	u.services = services
 
-	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
-	w.build(append([]with{func(o *httpapi.Options) {
-		o.Clock, o.ResourceLimit, o.BundleLimit = u.now, universeResourceLimit, universeBundleLimit
+	own := func(o *httpapi.Options) {
+		o.Clock, o.ResourceLimit, o.BundleLimit = u.now, resourceLimit, bundleLimit
 		o.Resolver = u.resolver()
-	}}, changes...)...)
-	u.handler = w.handler
+	}
+	u.handler = apitest.Wrap(services, append([]apitest.Option{own}, options...)...).Handler
 
 	u.create(t, "acme", acmeID)
 	u.addKey(t, acmeID, tenancy.Viewer, acmeKeys[tenancy.Viewer], newID())
@@ -93,19 +92,19 @@ func newUniverse(t *testing.T, state tenancy.State, changes ...with) *universe {
 	return u
 }
 
-func (u *universe) now() time.Time {
+func (u *variant) now() time.Time {
 	return time.Date(2030, 1, 1, 0, 0, int(u.seconds.Load()), 0, time.UTC)
 }
 
-func (u *universe) resolver() *resolve.Resolver {
+func (u *variant) resolver() *resolve.Resolver {
 	return resolve.New(u.services.Tenants,
 		resolve.Options{BaseDomain: "registry.test", Clock: u.now})
 }
 
-// mount puts a host's own routes in the place of the API, behind the middleware
-// and one that has found p to be the caller.
-func (u *universe) mount(p tenancy.Principal) {
-	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(hostHandler))
+// serveHostRoutes replaces the API by a host's own routes inside httpapi.Tenant. The
+// caller of every request is p.
+func (u *variant) serveHostRoutes(p tenancy.Principal) {
+	notes := httpapi.Tenant(u.resolver())(http.HandlerFunc(apitest.WriteTenant))
 	mux := http.NewServeMux()
 	mux.Handle("GET /notes", notes)
 	mux.Handle("GET /tenants/{tenant}/notes", notes)
@@ -114,7 +113,7 @@ func (u *universe) mount(p tenancy.Principal) {
 	})
 }
 
-func (u *universe) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenancy.Tenant {
+func (u *variant) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenancy.Tenant {
 	t.Helper()
 	tenant, err := u.services.Tenants.Create(t.Context(),
 		tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active,
@@ -127,7 +126,7 @@ func (u *universe) create(t *testing.T, slug tenancy.Slug, id tenancy.ID) tenanc
 	return tenant
 }
 
-func (u *universe) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, secret, id string) {
+func (u *variant) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, secret, id string) {
 	t.Helper()
 	hash, err := tenancy.HashKeySecret(secret)
 	require.NoError(t, err)
@@ -136,34 +135,34 @@ func (u *universe) addKey(t *testing.T, tenant tenancy.ID, role tenancy.Role, se
 	require.NoError(t, err)
 }
 
-// wire is a request as it is sent to a universe.
-type wire struct {
-	credentials string // the header Authorization; "" is none
+// rawRequest is a request to a variant.
+type rawRequest struct {
+	credentials string // the header Authorization; "" sends none
 	method      string
 	path        string // with the query
-	host        string // "registry.test" where it is empty
+	host        string // defaults to registry.test
 	tenants     []string
 	body        string
 	header      map[string]string
 }
 
-func (r wire) String() string {
+func (r rawRequest) String() string {
 	return fmt.Sprintf("%s %s, host %q, X-Tenant-ID %q, %d bytes, %v", r.method, r.path, r.host,
 		r.tenants, len(r.body), r.header)
 }
 
-// seen is everything that a caller can observe of an answer, and what they
-// could measure: the questions to the stores, and how much of the body was read.
-type seen struct {
-	status int
-	header http.Header
-	body   string
-	read   int
-	asked  []string
+// observed is everything that a caller sees of a response, and the causes of what they
+// could measure: the calls of the stores, and how much of the body was read.
+type observed struct {
+	status     int
+	header     http.Header
+	body       string
+	bodyRead   int
+	storeCalls []string
 }
 
-func (u *universe) send(r wire) seen {
-	body := &counted{Reader: strings.NewReader(r.body)}
+func (u *variant) send(r rawRequest) observed {
+	body := &countingReader{Reader: strings.NewReader(r.body)}
 	req := httptest.NewRequest(r.method, "http://registry.test"+r.path, body)
 	req.ContentLength = int64(len(r.body))
 	if req.ContentLength == 0 {
@@ -182,31 +181,33 @@ func (u *universe) send(r wire) seen {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	u.calls.clear()
+	u.calls.take()
 	rec := httptest.NewRecorder()
 	u.handler.ServeHTTP(rec, req)
-	return seen{rec.Code, rec.Header(), rec.Body.String(), body.n, u.calls.clear()}
+	return observed{rec.Code, rec.Header(), rec.Body.String(), body.n, u.calls.take()}
 }
 
-// sendAll sends a request to all universes and wants one answer of all. It
-// answers that.
-func (all universes) sendAll(t require.TestingT, r wire) seen {
+// sendAll sends a request to all variants, requires equal responses and returns that
+// response.
+func (all variants) sendAll(t require.TestingT, r rawRequest) observed {
 	want := all[unknown].send(r)
 	for state, u := range all {
 		if state != unknown {
-			require.Equal(t, want, u.send(r), "a %s tenant is told from none by %v", state, r)
+			require.Equal(t, want, u.send(r), "a %s tenant differs from an unknown one for %v",
+				state, r)
 		}
 	}
 	return want
 }
 
-// insiders are those who know of beta at work, keys or people, in each universe
-// as far as they come. What they leave in caches must not show.
-func (all universes) insiders() {
+// sendInsiders sends requests of callers that may know of beta to each variant. What
+// they leave in the caches must not change an outsider's responses.
+func (all variants) sendInsiders() {
 	for _, u := range all {
-		for _, who := range []string{"Bearer " + platformToken, "Bearer " + betaKey, "user:root",
+		for _, who := range []string{"Bearer " + apitest.PlatformToken, "Bearer " + betaKey,
+			"user:root",
 			"user:viewer@beta"} {
-			for _, r := range []wire{
+			for _, r := range []rawRequest{
 				{host: "beta.registry.test", path: "/api/v1/discovery"},
 				{tenants: []string{betaID.String()}, path: "/api/v1/prompts/x"},
 				{path: "/api/v1/tenants/beta"},
@@ -218,20 +219,20 @@ func (all universes) insiders() {
 	}
 }
 
-// pass lets time pass in all universes.
-func (all universes) pass(seconds int) {
+// advance moves the clock of all variants.
+func (all variants) advance(seconds int) {
 	for _, u := range all {
 		u.seconds.Add(int64(seconds))
 	}
 }
 
-// counted counts the bytes that are read.
-type counted struct {
+// countingReader counts the bytes that are read.
+type countingReader struct {
 	io.Reader
 	n int
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += n
 	return n, err

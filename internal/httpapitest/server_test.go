@@ -15,19 +15,21 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheProbesNeedNoCredentials(t *testing.T) {
+func TestProbesNeedNoCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for _, path := range []string{"/livez", "/readyz"} {
-		assert.JSONEq(t, `{"status":"ok"}`, string(w.do(t, ask{path: path}).ok(t, 200).body))
+		assert.JSONEq(t, `{"status":"ok"}`,
+			string(reg.Do(t, apitest.Get("", path)).Want(t, 200).Body))
 	}
 }
 
-func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
+func TestFailedReadinessIsUnavailableAndLogged(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err    error
@@ -43,40 +45,40 @@ func TestNotReadyIsUnavailableAndTheCauseIsLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(o *httpapi.Options) {
+			reg := apitest.New(t, func(o *httpapi.Options) {
 				o.Ready = func(context.Context) error { return c.err }
 			})
-			g := w.do(t, ask{path: "/readyz"})
-			assert.Equal(t, c.detail, g.refused(t, 503, tenancy.CodeUnavailable).Detail)
-			assert.NotContains(t, string(g.body), "password")
-			assert.Contains(t, w.log.String(), "password wrong")
-			w.do(t, ask{path: "/livez"}).ok(t, 200)
+			res := reg.Do(t, apitest.Get("", "/readyz"))
+			assert.Equal(t, c.detail, res.WantProblem(t, 503, tenancy.CodeUnavailable).Detail)
+			assert.NotContains(t, string(res.Body), "password")
+			assert.Contains(t, reg.Log.String(), "password wrong")
+			reg.Do(t, apitest.Get("", "/livez")).Want(t, 200)
 		})
 	}
 }
 
-func TestTheDocumentIsWholeAndEverySchemaCompiles(t *testing.T) {
+func TestDocumentIsCompleteAndEverySchemaCompiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	require.NoError(t, w.document.CheckSchemas())
+	reg := apitest.New(t)
+	require.NoError(t, reg.Document.CheckSchemas())
 	ids := map[string]bool{}
-	for _, op := range w.operations(t) {
-		assert.False(t, ids[op.id], "the operationId %s stands there twice", op.id)
-		ids[op.id] = true
-		open := op.path == "/livez" || op.path == "/readyz" || op.path == "/api/v1/openapi.json" ||
-			op.path == "/api/v1/invitations/accept" || op.id == "signIn"
-		assert.Equal(t, !open, op.protected, op.path)
-		assert.Contains(t, op.statuses, "500")
-		if op.protected {
-			assert.Contains(t, op.statuses, "401")
+	for _, op := range reg.Operations(t) {
+		assert.False(t, ids[op.ID], "the operationId %s appears twice", op.ID)
+		ids[op.ID] = true
+		open := op.Path == "/livez" || op.Path == "/readyz" || op.Path == "/api/v1/openapi.json" ||
+			op.Path == "/api/v1/invitations/accept" || op.ID == "signIn"
+		assert.Equal(t, !open, op.Protected, op.Path)
+		assert.Contains(t, op.Statuses, "500")
+		if op.Protected {
+			assert.Contains(t, op.Statuses, "401")
 		}
 	}
 	assert.Len(t, ids, 5+7+4+3+5+4+4+3+7+4*6)
 }
 
-func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
+func TestDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	var doc struct {
 		Components struct {
 			Schemas map[string]struct {
@@ -85,7 +87,8 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal(w.do(t, ask{path: "/api/v1/openapi.json"}).body, &doc))
+	require.NoError(t, json.Unmarshal(reg.Do(t, apitest.Get("", "/api/v1/openapi.json")).Body,
+		&doc))
 	rule := doc.Components.Schemas["TrustRuleSpec"]
 	assert.Equal(t, []string{"effect"}, rule.Required)
 	assert.Equal(t, []any{"allow", "deny"}, rule.Properties["effect"]["enum"])
@@ -94,12 +97,12 @@ func TestTheDocumentDescribesTheSpecOfEachKind(t *testing.T) {
 	assert.Equal(t, "array", doc.Components.Schemas["AgentSpec"].Properties["prompts"]["type"])
 	assert.Equal(t, "object",
 		doc.Components.Schemas["ModelConfigSpec"].Properties["api_key"]["type"],
-		"an answer never has a secret's value")
+		"a response never has a secret's value")
 }
 
-func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
+func TestUnsupportedMethodIsRefusedWithAllow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for path, allow := range map[string]string{
 		"/livez": "GET, HEAD", "/api/v1/tenants": "GET, HEAD, POST",
 		"/api/v1/tenants/acme": "DELETE, GET, HEAD, PUT", "/api/v1/prompts": "GET, HEAD",
@@ -107,51 +110,54 @@ func TestEveryOtherMethodIsRefusedWithTheOnesThatThereAre(t *testing.T) {
 		"/api/v1/tenants/acme/secrets/x": "PUT",
 	} {
 		for _, method := range []string{"PATCH", "OPTIONS", "TRACE", "BREW"} {
-			g := w.do(t, ask{as: "root", method: method, path: path})
-			g.refused(t, 405, httpapi.CodeMethodNotAllowed)
-			assert.Equal(t, allow, g.header.Get("Allow"), path)
+			res := reg.Do(t, apitest.Request{As: "root", Method: method, Path: path})
+			res.WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
+			assert.Equal(t, allow, res.Header.Get("Allow"), path)
 		}
 	}
-	w.do(t, ask{as: "root", path: "/api/v1/tenants/acme/import"}).
-		refused(t, 405, httpapi.CodeMethodNotAllowed)
-	w.do(t, ask{as: "acme-admin", path: "/api/v1/tenants/acme/secrets/x"}).
-		refused(t, 405, httpapi.CodeMethodNotAllowed)
+	reg.Do(t, apitest.Get("root", "/api/v1/tenants/acme/import")).
+		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
+	reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/secrets/x")).
+		WantProblem(t, 405, httpapi.CodeMethodNotAllowed)
 }
 
-func TestHeadIsGetWithoutABody(t *testing.T) {
+func TestHeadIsGetWithoutBody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, "/api/v1/prompts/x", aPrompt)
+	reg := apitest.New(t)
+	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
 	for _, path := range []string{"/api/v1/prompts/x", "/api/v1/prompts",
 		"/api/v1/tenants/acme/export", "/api/v1/me", "/livez"} {
-		get := w.do(t, ask{as: "acme-viewer", path: path}).ok(t, 200)
-		head := w.do(t, ask{as: "acme-viewer", method: "HEAD", path: path}).ok(t, 200)
-		assert.Empty(t, head.body)
+		get := reg.Do(t, apitest.Get("acme-viewer", path)).Want(t, 200)
+		head := reg.Do(t, apitest.Request{As: "acme-viewer", Method: "HEAD", Path: path}).
+			Want(t, 200)
+		assert.Empty(t, head.Body)
 		for _, name := range []string{"Content-Type", "Content-Length", "ETag"} {
-			assert.Equal(t, get.header.Get(name), head.header.Get(name), "%s of %s", name, path)
+			assert.Equal(t, get.Header.Get(name), head.Header.Get(name), "%s of %s", name, path)
 		}
 	}
-	assert.Equal(t, 404, w.do(t,
-		ask{as: "acme-viewer", method: "HEAD", path: "/api/v1/prompts/none"}).status)
-	assert.Equal(t, 401, w.do(t, ask{method: "HEAD", path: "/api/v1/prompts/none"}).status)
+	assert.Equal(t, 404, reg.Do(t,
+		apitest.Request{As: "acme-viewer", Method: "HEAD", Path: "/api/v1/prompts/none"}).Status)
+	assert.Equal(t, 401, reg.Do(t, apitest.Request{Method: "HEAD", Path: "/api/v1/prompts/none"}).
+		Status)
 }
 
-func TestARequestKeepsItsSaneIDAndElseGetsOne(t *testing.T) {
+func TestRequestKeepsItsValidIDOrGetsANewOne(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for id, kept := range map[string]bool{
 		"abc-DEF_1.2": true, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false,
 		"a b": false, "a\"b": false, "<script>": false, "é": false, "": false,
 	} {
-		g := w.do(t, ask{path: "/api/v1/me", header: map[string]string{"X-Request-ID": id}})
-		assert.Equal(t, kept, g.header.Get("X-Request-ID") == id, id)
-		g.refused(t, 401, tenancy.CodeUnauthenticated)
+		res := reg.Do(t, apitest.Request{
+			Path: "/api/v1/me", Header: map[string]string{"X-Request-ID": id}})
+		assert.Equal(t, kept, res.Header.Get("X-Request-ID") == id, id)
+		res.WantProblem(t, 401, tenancy.CodeUnauthenticated)
 	}
 }
 
-func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
+func TestBodyOfUnsupportedMediaTypeIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	reg := apitest.New(t)
 	for media, fine := range map[string]bool{
 		"application/json": true, "application/json; charset=utf-8": true,
 		"APPLICATION/JSON;charset=UTF-8": true,
@@ -159,29 +165,30 @@ func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
 		"application/json; charset=latin1": false, "multipart/form-data; boundary=x": false,
 		"application/problem+json": false, "nonsense;;": false, "text/json": false,
 	} {
-		g := w.do(t, ask{as: "acme-editor", method: "PUT", path: "/api/v1/prompts/x", body: aPrompt,
-			header: map[string]string{"Content-Type": media}})
+		res := reg.Do(t, apitest.Request{As: "acme-editor", Method: "PUT",
+			Path: "/api/v1/prompts/x", Body: apitest.PromptBody,
+			Header: map[string]string{"Content-Type": media}})
 		if fine {
-			assert.Less(t, g.status, 300, media)
+			assert.Less(t, res.Status, 300, media)
 			continue
 		}
-		g.refused(t, 415, httpapi.CodeUnsupportedMediaType)
+		res.WantProblem(t, 415, httpapi.CodeUnsupportedMediaType)
 	}
 }
 
-// broken is a store whose resources fail in a chosen way.
-type broken struct {
+// failingResources is a store whose List calls fail.
+type failingResources struct {
 	ports.Resources
 	fail func() error
 }
 
-func (b broken) List(
+func (b failingResources) List(
 	context.Context, tenancy.ID, ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	return nil, b.fail()
 }
 
-func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
+func TestCauseOfAFaultIsLoggedAndNotShown(t *testing.T) {
 	t.Parallel()
 	const cause = `pq: relation "agents" does not exist`
 	for name, c := range map[string]struct {
@@ -213,36 +220,33 @@ func TestAFaultIsNeverExplainedButLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			services := bareWorld(t).services
-			services.Resources = broken{services.Resources, c.fail}
-			w := newWorldWithTenantsOf(t, services)
-			g := w.do(t, ask{as: "root", tenant: "default", path: "/api/v1/agents"})
-			p := g.refused(t, c.status, c.code)
-			assert.NotContains(t, string(g.body), "agents\\\"")
-			assert.NotContains(t, string(g.body), "pq:")
-			assert.Contains(t, w.log.String(), "pq: relation")
-			assert.Contains(t, w.log.String(), p.RequestID)
+			services := apitest.NewUnserved(t).Services
+			services.Resources = failingResources{services.Resources, c.fail}
+			reg := newOverExisting(t, services)
+			res := reg.Do(t, apitest.Request{As: "root", Tenant: "default", Path: "/api/v1/agents"})
+			p := res.WantProblem(t, c.status, c.code)
+			assert.NotContains(t, string(res.Body), "agents\\\"")
+			assert.NotContains(t, string(res.Body), "pq:")
+			assert.Contains(t, reg.Log.String(), "pq: relation")
+			assert.Contains(t, reg.Log.String(), p.RequestID)
 		})
 	}
 }
 
-// newWorldWithTenantsOf is a world over services that have acme and beta.
-func newWorldWithTenantsOf(t *testing.T, services ports.Services) *world {
+// newOverExisting starts a registry over services that already have acme and beta.
+func newOverExisting(t *testing.T, services ports.Services) *apitest.Registry {
 	t.Helper()
-	w := &world{services: services, tenants: map[string]tenancy.Tenant{}}
-	w.build()
-	w.server = httptest.NewServer(w.handler)
-	t.Cleanup(w.server.Close)
-	w.readDocument(t)
-	return w
+	reg := apitest.Wrap(services)
+	reg.Serve(t)
+	return reg
 }
 
-func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
+func TestPanicAfterTheFirstByteClosesTheConnection(t *testing.T) {
 	t.Parallel()
-	services := bareWorld(t).services
-	w := newWorldWithTenantsOf(t, services)
+	services := apitest.NewUnserved(t).Services
+	reg := newOverExisting(t, services)
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.handler.ServeHTTP(&breaking{ResponseWriter: out}, r)
+		reg.Handler.ServeHTTP(&panickingWriter{ResponseWriter: out}, r)
 	}))
 	defer server.Close()
 	res, err := http.Get(server.URL + "/livez")
@@ -250,22 +254,22 @@ func TestAPanicBehindTheFirstByteCutsTheConnection(t *testing.T) {
 		defer res.Body.Close()
 		_, err = io.ReadAll(res.Body)
 	}
-	assert.Error(t, err, "half an answer must not look like a whole one")
+	assert.Error(t, err, "half a response must not look complete")
 }
 
-// breaking writes a piece of the answer and panics.
-type breaking struct{ http.ResponseWriter }
+// panickingWriter writes half of the body and panics.
+type panickingWriter struct{ http.ResponseWriter }
 
-func (b *breaking) Write(p []byte) (int, error) {
+func (b *panickingWriter) Write(p []byte) (int, error) {
 	if n, err := b.ResponseWriter.Write(p[:len(p)/2]); err != nil {
 		return n, err
 	}
 	panic("out of order")
 }
 
-func TestOptionsThatCantWorkAreNamed(t *testing.T) {
+func TestInvalidOptionsAreNamed(t *testing.T) {
 	t.Parallel()
-	good := bareWorld(t).services
+	good := apitest.NewUnserved(t).Services
 	tenantsKind, err := federation.NewKinds(federation.Kind{Name: "tenant"})
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
@@ -289,10 +293,10 @@ func TestOptionsThatCantWorkAreNamed(t *testing.T) {
 			o.Discovery = []httpapi.Discovery{
 				{Kind: "model_config", Member: "m", Fields: []string{"api_key"}}}
 		}, "Options.Discovery[0].Fields"},
-		"a taken member": {func(_ *ports.Services, o *httpapi.Options) {
+		"a reserved member": {func(_ *ports.Services, o *httpapi.Options) {
 			o.Discovery = []httpapi.Discovery{{Kind: "agent", Member: "tenant"}}
 		}, "Options.Discovery[0].Member"},
-		"a kind of our own": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind },
+		"a reserved path": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = tenantsKind },
 			`"tenants"`},
 	} {
 		t.Run(name, func(t *testing.T) {
