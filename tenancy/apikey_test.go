@@ -109,3 +109,14 @@ func TestKeysExpire(t *testing.T) {
 		}
 	}
 }
+
+func TestKeysAreRecognisedByTheirBeginning(t *testing.T) {
+	t.Parallel()
+	secret := tenancy.NewKeySecret()
+	if got := tenancy.KeyStart(secret); got != secret[:12] {
+		t.Errorf("KeyStart = %q", got)
+	}
+	if got := tenancy.KeyStart("bwk_"); got != "bwk_" {
+		t.Errorf("KeyStart of a short text = %q", got)
+	}
+}

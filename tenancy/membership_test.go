@@ -19,19 +19,3 @@ func TestAMemberIsAPerson(t *testing.T) {
 		}
 	}
 }
-
-func TestARoleIncludesThoseBeforeIt(t *testing.T) {
-	t.Parallel()
-	order := []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin}
-	for i, r := range order {
-		for j, other := range order {
-			if got := r.Includes(other); got != (i >= j) {
-				t.Errorf("%s includes %s: %t", r, other, got)
-			}
-		}
-		if r.Includes(tenancy.Replicator) || tenancy.Replicator.Includes(r) || tenancy.Role("").
-			Includes(r) || r.Includes("owner") || tenancy.Role("owner").Includes(r) {
-			t.Errorf("%s isn't told from what stands beside the members' roles", r)
-		}
-	}
-}
