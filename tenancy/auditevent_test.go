@@ -9,11 +9,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestWhatCantBeAnEntry(t *testing.T) {
+func TestInvalidEventIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, e := range map[string]tenancy.Event{
-		"no action":          {Target: tenancy.AuditTarget{Kind: "x"}},
-		"details of no JSON": {Action: "x.y", Details: map[string]any{"f": func() {}}},
+		"no action":                      {Target: tenancy.AuditTarget{Kind: "x"}},
+		"details that JSON can't encode": {Action: "x.y", Details: map[string]any{"f": func() {}}},
 	} {
 		_, err := e.Entry(context.Background())
 		if tenancy.CodeOf(err) != tenancy.CodeInvalid {
@@ -22,9 +22,9 @@ func TestWhatCantBeAnEntry(t *testing.T) {
 	}
 }
 
-// FuzzEntry: whatever a stranger sends, an entry can be written of it, and in a
-// form that PostgreSQL keeps.
-func FuzzEntry(f *testing.F) {
+// FuzzEventEntry verifies that every input of a caller can be recorded, in a form
+// that PostgreSQL stores.
+func FuzzEventEntry(f *testing.F) {
 	f.Add("a", "b")
 	f.Add("\x00", `\u0000`)
 	f.Add("\\\x00", `\\u0000`)

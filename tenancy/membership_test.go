@@ -6,7 +6,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAMemberIsAPerson(t *testing.T) {
+func TestMemberRoleExcludesReplicator(t *testing.T) {
 	t.Parallel()
 	for _, r := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin} {
 		if err := tenancy.CheckMemberRole(r); err != nil {

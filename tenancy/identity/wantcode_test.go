@@ -6,8 +6,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// wantCode fails the test unless err has the code; the empty code wants no
-// error.
+// wantCode fails the test unless err has the code. The empty code means no error.
 func wantCode(t *testing.T, err error, want tenancy.Code) {
 	t.Helper()
 	if got := tenancy.CodeOf(err); got != want {
