@@ -16,7 +16,7 @@ type Session struct {
 	ID        string // UUIDv7
 	User      string // the user's ID
 	Hash      SessionHash
-	Rights    [sha256.Size]byte // a digest of the user's roles when the secret was issued
+	Rights    [sha256.Size]byte // a digest of the user's rights when the secret was issued
 	CreatedAt time.Time
 	SeenAt    time.Time // the last use, truncated to the minute
 	ExpiresAt time.Time // the session ends then, even if it is in use
