@@ -14,65 +14,66 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is a store of a few tenants that counts what it is asked, and can be
-// made to fail or to wait.
-type world struct {
+// fakeStore is a store of a few tenants that counts its loads and can fail or wait.
+type fakeStore struct {
 	mu     sync.Mutex
 	byID   map[tenancy.ID]tenancy.Tenant
 	bySlug map[tenancy.Slug]tenancy.ID
-	asked  int
-	ask    func(ctx context.Context) error // when set, is called before each answer
+	count  int
+	before func(ctx context.Context) error // if not nil, runs before each load
 }
 
-func newWorld(tenants ...tenancy.Tenant) *world {
-	w := &world{byID: map[tenancy.ID]tenancy.Tenant{}, bySlug: map[tenancy.Slug]tenancy.ID{}}
+func newStore(tenants ...tenancy.Tenant) *fakeStore {
+	store := &fakeStore{byID: map[tenancy.ID]tenancy.Tenant{},
+		bySlug: map[tenancy.Slug]tenancy.ID{}}
 	for _, t := range tenants {
-		w.put(t)
+		store.put(t)
 	}
-	return w
+	return store
 }
 
-func (w *world) put(t tenancy.Tenant) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.byID[t.ID], w.bySlug[t.Slug] = t, t.ID
+func (store *fakeStore) put(t tenancy.Tenant) {
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	store.byID[t.ID], store.bySlug[t.Slug] = t, t.ID
 }
 
-func (w *world) questions() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.asked
+func (store *fakeStore) loads() int {
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	return store.count
 }
 
-func (w *world) onAsk(ask func(ctx context.Context) error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ask = ask
+func (store *fakeStore) beforeLoad(f func(ctx context.Context) error) {
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	store.before = f
 }
 
-func (w *world) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
-	return w.answer(ctx, func() tenancy.ID { return id })
+func (store *fakeStore) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	return store.load(ctx, func() tenancy.ID { return id })
 }
 
-func (w *world) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
-	return w.answer(ctx, func() tenancy.ID { return w.bySlug[slug] })
+func (store *fakeStore) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+	return store.load(ctx, func() tenancy.ID { return store.bySlug[slug] })
 }
 
-func (w *world) answer(ctx context.Context, id func() tenancy.ID) (tenancy.Tenant, error) {
-	w.mu.Lock()
-	w.asked++
-	ask := w.ask
-	w.mu.Unlock()
-	if ask != nil {
-		if err := ask(ctx); err != nil {
+func (store *fakeStore) load(ctx context.Context, id func() tenancy.ID) (tenancy.Tenant, error) {
+	store.mu.Lock()
+	store.count++
+	before := store.before
+	store.mu.Unlock()
+	if before != nil {
+		if err := before(ctx); err != nil {
 			return tenancy.Tenant{}, err
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	t, found := w.byID[id()]
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	t, found := store.byID[id()]
 	if !found {
-		return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeTenantNotFound, "the store's own words")
+		return tenancy.Tenant{},
+			tenancy.Errorf(tenancy.CodeTenantNotFound, "the message of the store")
 	}
 	return t, nil
 }
@@ -82,24 +83,24 @@ func tenant(slug tenancy.Slug, state tenancy.State) tenancy.Tenant {
 		Version: 1}
 }
 
-// The tenants that most tests have.
+// The tenants of most tests.
 var (
-	acme      = tenant("acme", tenancy.Active)
-	globex    = tenant("globex", tenancy.Active)
-	suspended = tenant("frozen", tenancy.Suspended)
-	deleted   = tenant("gone", tenancy.Deleted)
-	theirs    = tenancy.Tenant{ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug,
+	acme          = tenant("acme", tenancy.Active)
+	globex        = tenant("globex", tenancy.Active)
+	suspended     = tenant("frozen", tenancy.Suspended)
+	deleted       = tenant("gone", tenancy.Deleted)
+	defaultTenant = tenancy.Tenant{ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug,
 		State: tenancy.Active, Version: 1}
 )
 
-func everyone() *world { return newWorld(acme, globex, suspended, deleted, theirs) }
+func allTenants() *fakeStore { return newStore(acme, globex, suspended, deleted, defaultTenant) }
 
-// outcome is what a resolution came to: a slug, or the code of an error.
+// outcome is the result of a resolution: a slug or the code of an error.
 func outcome(t *testing.T, r *resolve.Resolver, s resolve.Sources) string {
 	t.Helper()
 	got, err := r.Resolve(t.Context(), s)
 	if err != nil {
-		require.Zero(t, got, "a tenant beside an error")
+		require.Zero(t, got, "a tenant with an error")
 		return string(tenancy.CodeOf(err))
 	}
 	return string(got.Slug)
