@@ -18,41 +18,43 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 )
 
-// counted is a finder that counts its questions.
-type counted struct {
+// countingKeyFinder counts its calls.
+type countingKeyFinder struct {
 	ports.KeyFinder
-	asked atomic.Int64
-	wait  time.Duration // between reading and answering
+	calls atomic.Int64
+	delay time.Duration // between reading and returning
 }
 
-func (c *counted) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
-	c.asked.Add(1)
+func (c *countingKeyFinder) Find(
+	ctx context.Context, hash tenancy.KeyHash,
+) (tenancy.APIKey, error) {
+	c.calls.Add(1)
 	key, err := c.KeyFinder.Find(ctx, hash)
-	time.Sleep(c.wait)
+	time.Sleep(c.delay)
 	return key, err
 }
 
-// instances are two services upon one store.
+// instances are two services over one store.
 type instances struct {
 	store    ports.Services
-	finder   *counted
+	finder   *countingKeyFinder
 	one, two *admin.Service
 	acme     tenancy.Tenant
 }
 
-// newInstances makes two services. Unless they are connected neither hears of
-// what the other does.
+// newInstances makes two services. Unless they are connected, neither is notified
+// of the changes of the other.
 func newInstances(t *testing.T, connected bool) *instances {
 	t.Helper()
 	store := memory.New(nil, memory.Options{}).Services()
-	i := &instances{store: store, finder: &counted{KeyFinder: store.KeyFinder}}
+	i := &instances{store: store, finder: &countingKeyFinder{KeyFinder: store.KeyFinder}}
 	store.KeyFinder = i.finder
 	if !connected {
 		store.ChangeNotifier = nil
 	}
 	i.one, i.two = admin.New(store, admin.Options{}), admin.New(store, admin.Options{})
 	var err error
-	i.acme, err = i.one.CreateTenant(t.Context(), super,
+	i.acme, err = i.one.CreateTenant(t.Context(), superAdmin,
 		admin.NewTenant{Slug: "acme", Name: "Acme"})
 	require.NoError(t, err)
 	return i
@@ -61,153 +63,151 @@ func newInstances(t *testing.T, connected bool) *instances {
 func (i *instances) key(t *testing.T, k admin.NewKey) (tenancy.APIKey, string) {
 	t.Helper()
 	k.Name, k.Role = "a key", tenancy.Editor
-	key, secret, err := i.one.CreateKey(t.Context(), super, "acme", k)
+	key, secret, err := i.one.CreateKey(t.Context(), superAdmin, "acme", k)
 	require.NoError(t, err)
 	return key, secret
 }
 
-func lets(t *testing.T, s *admin.Service, secret string) {
+func requireAccepted(t *testing.T, s *admin.Service, secret string) {
 	t.Helper()
 	_, err := s.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
 }
 
-func refuses(t *testing.T, s *admin.Service, secret, why string) {
+func assertRefused(t *testing.T, s *admin.Service, secret, why string) {
 	t.Helper()
 	_, err := s.Authenticate(t.Context(), secret)
 	assert.Equal(t, tenancy.CodeUnauthenticated, tenancy.CodeOf(err), why)
 }
 
-func TestAKeyIsAskedForOnce(t *testing.T) {
+func TestKeyIsLoadedOnce(t *testing.T) {
 	t.Parallel()
 	i := newInstances(t, true)
 	_, secret := i.key(t, admin.NewKey{})
 	for range 100 {
-		lets(t, i.one, secret)
+		requireAccepted(t, i.one, secret)
 	}
-	assert.EqualValues(t, 1, i.finder.asked.Load())
+	assert.EqualValues(t, 1, i.finder.calls.Load())
 }
 
-func TestARevokedKeyIsRefusedOnEveryInstance(t *testing.T) {
+func TestRevokedKeyIsRefusedOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	i := newInstances(t, true)
 	key, secret := i.key(t, admin.NewKey{})
-	lets(t, i.one, secret)
-	lets(t, i.two, secret)
-	require.NoError(t, i.one.RevokeKey(t.Context(), super, "acme", key.ID))
-	refuses(t, i.one, secret, "on the instance that revoked it")
-	refuses(t, i.two, secret, "on the other one")
+	requireAccepted(t, i.one, secret)
+	requireAccepted(t, i.two, secret)
+	require.NoError(t, i.one.RevokeKey(t.Context(), superAdmin, "acme", key.ID))
+	assertRefused(t, i.one, secret, "on the instance that revoked it")
+	assertRefused(t, i.two, secret, "on the other one")
 }
 
-func TestTheKeysOfADeletedTenantAreRefusedOnEveryInstance(t *testing.T) {
+func TestKeysOfDeletedTenantAreRefusedOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	i := newInstances(t, true)
 	_, secret := i.key(t, admin.NewKey{})
-	lets(t, i.one, secret)
-	lets(t, i.two, secret)
-	_, err := i.one.DeleteTenant(t.Context(), super, "acme")
+	requireAccepted(t, i.one, secret)
+	requireAccepted(t, i.two, secret)
+	_, err := i.one.DeleteTenant(t.Context(), superAdmin, "acme")
 	require.NoError(t, err)
-	refuses(t, i.one, secret, "on the instance that deleted it")
-	refuses(t, i.two, secret, "on the other one")
-	_, err = i.two.RestoreTenant(t.Context(), super, "acme")
+	assertRefused(t, i.one, secret, "on the instance that deleted it")
+	assertRefused(t, i.two, secret, "on the other one")
+	_, err = i.two.RestoreTenant(t.Context(), superAdmin, "acme")
 	require.NoError(t, err)
-	lets(t, i.one, secret)
+	requireAccepted(t, i.one, secret)
 }
 
-func TestWithoutAnnouncementsAChangeCountsHereAtOnceAndElsewhereWithinASecond(t *testing.T) {
+func TestRevocationWithoutNotifierTakesEffectElsewhereWithinASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstances(t, false)
 		key, secret := i.key(t, admin.NewKey{})
-		lets(t, i.one, secret)
-		lets(t, i.two, secret)
-		require.NoError(t, i.one.RevokeKey(t.Context(), super, "acme", key.ID))
-		refuses(t, i.one, secret, "on the instance that revoked it")
-		lets(t, i.two, secret)
+		requireAccepted(t, i.one, secret)
+		requireAccepted(t, i.two, secret)
+		require.NoError(t, i.one.RevokeKey(t.Context(), superAdmin, "acme", key.ID))
+		assertRefused(t, i.one, secret, "on the instance that revoked it")
+		requireAccepted(t, i.two, secret)
 		time.Sleep(500 * time.Millisecond)
-		refuses(t, i.two, secret, "on the other one")
+		assertRefused(t, i.two, secret, "on the other one")
 	})
 }
 
-func TestAKeyIsRefusedFromItsLastSecondOnAlthoughItIsRemembered(t *testing.T) {
+func TestCachedKeyIsRefusedOnceItExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstances(t, true)
 		_, secret := i.key(t, admin.NewKey{ExpiresAt: time.Now().Add(10 * time.Second)})
-		lets(t, i.one, secret)
+		requireAccepted(t, i.one, secret)
 		time.Sleep(10*time.Second - time.Nanosecond)
-		lets(t, i.one, secret)
-		assert.EqualValues(t, 1, i.finder.asked.Load())
+		requireAccepted(t, i.one, secret)
+		assert.EqualValues(t, 1, i.finder.calls.Load())
 		time.Sleep(time.Nanosecond)
-		refuses(t, i.one, secret, "expired")
+		assertRefused(t, i.one, secret, "expired")
 	})
 }
 
-func TestTheUseOfAKeyIsNotedAboutEachMinute(t *testing.T) {
+func TestLastUseOfKeyIsRecordedAboutEachMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstances(t, true)
 		_, secret := i.key(t, admin.NewKey{})
 		for range 600 {
-			lets(t, i.one, secret)
+			requireAccepted(t, i.one, secret)
 			time.Sleep(time.Second)
 		}
-		keys, err := i.one.ListKeys(t.Context(), super, "acme", "", 10)
+		keys, err := i.one.ListKeys(t.Context(), superAdmin, "acme", "", 10)
 		require.NoError(t, err)
 		require.Len(t, keys, 1)
 		assert.Less(t, time.Since(keys[0].LastUsedAt), 2*time.Minute+time.Second)
-		assert.LessOrEqual(t, i.finder.asked.Load(), int64(11))
+		assert.LessOrEqual(t, i.finder.calls.Load(), int64(11))
 	})
 }
 
-func TestARevocationDuringALookupWins(t *testing.T) {
+func TestRevocationDuringALookupTakesEffect(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstances(t, true)
-		i.finder.wait = time.Second
+		i.finder.delay = time.Second
 		key, secret := i.key(t, admin.NewKey{})
-		var under sync.WaitGroup
-		under.Go(func() { _, _ = i.two.Authenticate(t.Context(), secret) })
-		time.Sleep(time.Second / 2) // the store has read, and not yet answered
-		require.NoError(t, i.one.RevokeKey(t.Context(), super, "acme", key.ID))
-		refuses(t, i.two, secret, "what was read before the revocation")
-		under.Wait()
-		refuses(t, i.two, secret, "what was read before the revocation is remembered")
+		var lookup sync.WaitGroup
+		lookup.Go(func() { _, _ = i.two.Authenticate(t.Context(), secret) })
+		time.Sleep(time.Second / 2) // the store has read and not yet returned
+		require.NoError(t, i.one.RevokeKey(t.Context(), superAdmin, "acme", key.ID))
+		assertRefused(t, i.two, secret, "read before the revocation")
+		lookup.Wait()
+		assertRefused(t, i.two, secret, "cached from before the revocation")
 	})
 }
 
-// TestAFloodOfUnknownKeysLeavesTheGoodOnes: an outsider must not be able to make
-// the database answer for everybody else.
-func TestAFloodOfUnknownKeysLeavesTheGoodOnes(t *testing.T) {
+// An outsider must not be able to make every caller's lookup go to the database.
+func TestFloodOfUnknownKeysEvictsNoValidKey(t *testing.T) {
 	t.Parallel()
 	i := newInstances(t, true)
-	var good []string
+	var valid []string
 	for range 20 {
 		_, secret := i.key(t, admin.NewKey{})
-		good = append(good, secret)
-		lets(t, i.one, secret)
+		valid = append(valid, secret)
+		requireAccepted(t, i.one, secret)
 	}
 	for range 50_000 {
-		refuses(t, i.one, tenancy.NewKeySecret(), "unknown")
+		assertRefused(t, i.one, tenancy.NewKeySecret(), "unknown")
 	}
-	asked := i.finder.asked.Load()
-	for _, secret := range good {
-		lets(t, i.one, secret)
+	calls := i.finder.calls.Load()
+	for _, secret := range valid {
+		requireAccepted(t, i.one, secret)
 	}
-	assert.Equal(t, asked, i.finder.asked.Load(), "good keys were forgotten")
+	assert.Equal(t, calls, i.finder.calls.Load(), "valid keys were evicted")
 }
 
-// TestWhatOneKeyWarmedIsOfNoUseToAnother: each key is its own tenant's, whatever
-// was remembered before.
-func TestWhatOneKeyWarmedIsOfNoUseToAnother(t *testing.T) {
+// Each key must be its own tenant's, whatever other keys are cached.
+func TestCachedKeysKeepTheirOwnTenants(t *testing.T) {
 	t.Parallel()
 	i := newInstances(t, true)
 	secrets := map[tenancy.ID]string{}
 	for n := range 10 {
-		made, err := i.one.CreateTenant(t.Context(), super,
+		made, err := i.one.CreateTenant(t.Context(), superAdmin,
 			admin.NewTenant{Slug: fmt.Sprintf("tenant-%d", n), Name: "One of ten"})
 		require.NoError(t, err)
-		_, secret, err := i.one.CreateKey(t.Context(), super, made.ID.String(),
+		_, secret, err := i.one.CreateKey(t.Context(), superAdmin, made.ID.String(),
 			admin.NewKey{Name: "a key", Role: tenancy.Admin})
 		require.NoError(t, err)
 		secrets[made.ID] = secret
@@ -222,12 +222,12 @@ func TestWhatOneKeyWarmedIsOfNoUseToAnother(t *testing.T) {
 	}
 }
 
-func TestForgetAsksAnew(t *testing.T) {
+func TestForgetInvalidatesCachedKeys(t *testing.T) {
 	t.Parallel()
 	i := newInstances(t, true)
 	_, secret := i.key(t, admin.NewKey{})
-	lets(t, i.one, secret)
+	requireAccepted(t, i.one, secret)
 	i.one.Forget()
-	lets(t, i.one, secret)
-	assert.EqualValues(t, 2, i.finder.asked.Load())
+	requireAccepted(t, i.one, secret)
+	assert.EqualValues(t, 2, i.finder.calls.Load())
 }

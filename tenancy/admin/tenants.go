@@ -58,7 +58,7 @@ func parseNewSlug(s string) (tenancy.Slug, error) {
 	}
 	if slug.Reserved() {
 		return "", tenancy.AtPath("/slug", tenancy.Errorf(tenancy.CodeSlugReserved,
-			"the slug %q is reserved: choose another one", slug))
+			"the slug %q is reserved: choose another", slug))
 	}
 	return slug, nil
 }

@@ -15,43 +15,45 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// kept is what keeps passwords: it hashes by turning around.
-type kept map[string]string
+// passwordStore stores the hashes of passwords by user. Its hashes are plain text.
+type passwordStore map[string]string
 
-func (k kept) Hash(_ context.Context, password string) (string, error) {
+func (k passwordStore) Hash(_ context.Context, password string) (string, error) {
 	if len(password) < 4 {
 		return "", tenancy.Errorf(tenancy.CodeInvalid, "too short")
 	}
 	return "hash of " + password, nil
 }
 
-func (k kept) Set(_ context.Context, user, hash string) error {
+func (k passwordStore) Set(_ context.Context, user, hash string) error {
 	k[user] = hash
 	return nil
 }
 
-// withPasswords is the same world, whose users may have passwords.
-func (w *world) withPasswords() (*admin.Service, kept) {
-	k := kept{}
-	return admin.New(w.ports,
-		admin.Options{Clock: func() time.Time { return *w.clock }, Passwords: k}), k
+// withPasswords returns a service over the same store, whose users may have
+// passwords.
+func (f *fixture) withPasswords() (*admin.Service, passwordStore) {
+	k := passwordStore{}
+	return admin.New(f.ports,
+		admin.Options{Clock: func() time.Time { return *f.clock }, Passwords: k}), k
 }
 
-// person is a user, signed in, with their memberships as they are now.
-func (w *world) person(t *testing.T, email string) (identity.User, func() tenancy.Principal) {
+// user creates a user. The function that it returns signs the user in, with the
+// memberships of that moment.
+func (f *fixture) user(t *testing.T, email string) (identity.User, func() tenancy.Principal) {
 	t.Helper()
-	u, err := w.CreateUser(t.Context(), super, admin.NewUser{Email: email, Name: "N"})
+	u, err := f.CreateUser(t.Context(), superAdmin, admin.NewUser{Email: email, Name: "N"})
 	require.NoError(t, err)
-	return u, func() tenancy.Principal { return w.signedIn(t, u.ID) }
+	return u, func() tenancy.Principal { return f.signedIn(t, u.ID) }
 }
 
-func (w *world) signedIn(t *testing.T, id string) tenancy.Principal {
+func (f *fixture) signedIn(t *testing.T, id string) tenancy.Principal {
 	t.Helper()
-	u, err := w.ports.Users.Get(t.Context(), id)
+	u, err := f.ports.Users.Get(t.Context(), id)
 	require.NoError(t, err)
 	p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID, Name: u.Name,
 		SuperAdmin: u.SuperAdmin, Roles: map[tenancy.ID]tenancy.Role{}}
-	found, err := w.ports.Memberships.Of(t.Context(), u.ID)
+	found, err := f.ports.Memberships.Of(t.Context(), u.ID)
 	require.NoError(t, err)
 	for _, m := range found {
 		p.Roles[m.Tenant] = m.Role
@@ -59,228 +61,230 @@ func (w *world) signedIn(t *testing.T, id string) tenancy.Principal {
 	return p
 }
 
-func (w *world) key(tenant tenancy.Tenant, role tenancy.Role) tenancy.Principal {
+func (f *fixture) key(tenant tenancy.Tenant, role tenancy.Role) tenancy.Principal {
 	return tenancy.Principal{Kind: tenancy.KeyPrincipal, ID: tenancy.NewID().String(),
 		Roles: map[tenancy.ID]tenancy.Role{tenant.ID: role}, KeyTenant: tenant.ID}
 }
 
 func TestUsersAreForSuperAdmins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, signedIn := w.person(t, "ada@example.com")
-	_, _, err := w.PutMember(t.Context(), super, "acme", u.ID, tenancy.Admin)
+	f := newFixture(t)
+	u, signedIn := f.user(t, "ada@example.com")
+	_, _, err := f.PutMember(t.Context(), superAdmin, "acme", u.ID, tenancy.Admin)
 	require.NoError(t, err)
 	yes := true
 	for name, c := range map[string]struct {
 		by   tenancy.Principal
 		code tenancy.Code
 	}{
-		"nobody":                   {tenancy.Principal{}, tenancy.CodeUnauthenticated},
+		"an anonymous caller":      {tenancy.Principal{}, tenancy.CodeUnauthenticated},
 		"an admin, of themselves":  {signedIn(), tenancy.CodeForbidden},
-		"an admin's key":           {w.key(w.acme, tenancy.Admin), tenancy.CodeForbidden},
-		"an admin of many tenants": {w.member(tenancy.Admin), tenancy.CodeForbidden},
+		"an admin's key":           {f.key(f.acme, tenancy.Admin), tenancy.CodeForbidden},
+		"an admin of many tenants": {f.member(tenancy.Admin), tenancy.CodeForbidden},
 	} {
-		_, err := w.CreateUser(t.Context(), c.by,
+		_, err := f.CreateUser(t.Context(), c.by,
 			admin.NewUser{Email: "eve@example.com", Name: "Eve", SuperAdmin: true})
 		wantCode(t, c.code, err)
-		_, err = w.UpdateUser(t.Context(), c.by, u.ID, admin.UserChange{SuperAdmin: &yes})
+		_, err = f.UpdateUser(t.Context(), c.by, u.ID, admin.UserChange{SuperAdmin: &yes})
 		wantCode(t, c.code, err)
-		_, err = w.GetUser(t.Context(), c.by, u.ID)
+		_, err = f.GetUser(t.Context(), c.by, u.ID)
 		wantCode(t, c.code, err)
-		_, err = w.ListUsers(t.Context(), c.by, "", 10)
+		_, err = f.ListUsers(t.Context(), c.by, "", 10)
 		wantCode(t, c.code, err)
-		wantCode(t, c.code, w.RemoveUser(t.Context(), c.by, u.ID))
-		all, err := w.ListUsers(t.Context(), super, "", 10)
+		wantCode(t, c.code, f.RemoveUser(t.Context(), c.by, u.ID))
+		all, err := f.ListUsers(t.Context(), superAdmin, "", 10)
 		require.NoError(t, err)
 		assert.Equal(t, []identity.User{u}, all, name)
 	}
 }
 
-func TestAPasswordIsCheckedBeforeAUserIsMade(t *testing.T) {
+func TestInvalidPasswordPreventsUserCreation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s, passwords := w.withPasswords()
-	_, err := s.CreateUser(t.Context(), super,
+	f := newFixture(t)
+	s, passwords := f.withPasswords()
+	_, err := s.CreateUser(t.Context(), superAdmin,
 		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "abc"})
 	wantCode(t, tenancy.CodeInvalid, err)
 	wantPath(t, "/password", err)
-	_, err = w.CreateUser(t.Context(), super,
+	_, err = f.CreateUser(t.Context(), superAdmin,
 		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
-	wantCode(t, tenancy.CodeInvalid, err) // who keeps no passwords takes none
-	u, err := s.CreateUser(t.Context(), super,
+	wantCode(t, tenancy.CodeInvalid, err) // without Passwords in the options
+	u, err := s.CreateUser(t.Context(), superAdmin,
 		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
 	require.NoError(t, err)
-	assert.Equal(t, kept{u.ID: "hash of a long one"}, passwords)
+	assert.Equal(t, passwordStore{u.ID: "hash of a long one"}, passwords)
 
-	short, another, none := "abc", "another one", ""
-	for _, refused := range []*string{&short, &none} {
-		_, err = s.UpdateUser(t.Context(), super, u.ID, admin.UserChange{Password: refused})
+	short, another, empty := "abc", "another one", ""
+	for _, refused := range []*string{&short, &empty} {
+		_, err = s.UpdateUser(t.Context(), superAdmin, u.ID, admin.UserChange{Password: refused})
 		wantCode(t, tenancy.CodeInvalid, err)
 	}
-	_, err = s.UpdateUser(t.Context(), super, u.ID, admin.UserChange{Password: &another})
+	_, err = s.UpdateUser(t.Context(), superAdmin, u.ID, admin.UserChange{Password: &another})
 	require.NoError(t, err)
-	assert.Equal(t, kept{u.ID: "hash of another one"}, passwords)
+	assert.Equal(t, passwordStore{u.ID: "hash of another one"}, passwords)
 }
 
-func TestMembersAreForTheirTenantsAdmins(t *testing.T) {
+func TestMembersAreForAdminsOfTheirTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.person(t, "ada@example.com")
+	f := newFixture(t)
+	u, _ := f.user(t, "ada@example.com")
 	for name, c := range map[string]struct {
 		by   tenancy.Principal
 		ref  string
 		code tenancy.Code
 	}{
-		"nobody": {tenancy.Principal{}, "acme", tenancy.CodeUnauthenticated},
+		"an anonymous caller": {tenancy.Principal{}, "acme", tenancy.CodeUnauthenticated},
 		"a stranger": {tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID},
 			"acme", tenancy.CodeTenantNotFound},
-		"an editor": {w.member(tenancy.Editor), "acme", tenancy.CodeForbidden},
-		"a replicator": {w.key(w.acme, tenancy.Replicator), "acme",
+		"an editor": {f.member(tenancy.Editor), "acme", tenancy.CodeForbidden},
+		"a replicator": {f.key(f.acme, tenancy.Replicator), "acme",
 			tenancy.CodeForbidden},
-		"an admin of another tenant": {w.member(tenancy.Admin), "globex",
+		"an admin of another tenant": {f.member(tenancy.Admin), "globex",
 			tenancy.CodeTenantNotFound},
-		"an admin's key, elsewhere": {w.key(w.acme, tenancy.Admin), "globex",
+		"an admin's key, elsewhere": {f.key(f.acme, tenancy.Admin), "globex",
 			tenancy.CodeTenantNotFound},
-		"an admin of a suspended one": {w.member(tenancy.Admin), "frozen",
+		"an admin of a suspended one": {f.member(tenancy.Admin), "frozen",
 			tenancy.CodeTenantSuspended},
-		"an admin of a deleted one": {w.member(tenancy.Admin), "gone", tenancy.CodeTenantNotFound},
-		"an admin of none": {w.member(tenancy.Admin), "nowhere",
+		"an admin of a deleted one": {f.member(tenancy.Admin), "gone", tenancy.CodeTenantNotFound},
+		"an admin of none": {f.member(tenancy.Admin), "nowhere",
 			tenancy.CodeTenantNotFound},
 	} {
-		_, _, err := w.PutMember(t.Context(), c.by, c.ref, u.ID, tenancy.Admin)
+		_, _, err := f.PutMember(t.Context(), c.by, c.ref, u.ID, tenancy.Admin)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		_, err = w.GetMember(t.Context(), c.by, c.ref, u.ID)
+		_, err = f.GetMember(t.Context(), c.by, c.ref, u.ID)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		_, err = w.ListMembers(t.Context(), c.by, c.ref, "", 10)
+		_, err = f.ListMembers(t.Context(), c.by, c.ref, "", 10)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		assert.Equal(t, c.code, tenancy.CodeOf(w.RemoveMember(t.Context(), c.by, c.ref, u.ID)),
+		assert.Equal(t, c.code, tenancy.CodeOf(f.RemoveMember(t.Context(), c.by, c.ref, u.ID)),
 			name)
-		_, _, err = w.Invite(t.Context(), c.by, c.ref,
+		_, _, err = f.Invite(t.Context(), c.by, c.ref,
 			admin.NewInvitation{Email: u.Email, Role: tenancy.Admin})
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		_, err = w.ListInvitations(t.Context(), c.by, c.ref, "", 10)
+		_, err = f.ListInvitations(t.Context(), c.by, c.ref, "", 10)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		assert.Equal(t, c.code, tenancy.CodeOf(w.RevokeInvitation(t.Context(), c.by, c.ref, u.ID)),
+		assert.Equal(t, c.code, tenancy.CodeOf(f.RevokeInvitation(t.Context(), c.by, c.ref, u.ID)),
 			name)
 	}
-	found, err := w.ports.Memberships.Of(t.Context(), u.ID)
+	found, err := f.ports.Memberships.Of(t.Context(), u.ID)
 	require.NoError(t, err)
 	assert.Empty(t, found)
-	_, _, err = w.PutMember(t.Context(), super, "gone", u.ID, tenancy.Admin)
+	_, _, err = f.PutMember(t.Context(), superAdmin, "gone", u.ID, tenancy.Admin)
 	wantCode(t, tenancy.CodeInvalidState, err)
 }
 
-func TestAnAdminsKeyManagesMembersAndNothingBeyond(t *testing.T) {
+func TestAdminKeyManagesMembersOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, signedIn := w.person(t, "ada@example.com")
-	key := w.key(w.acme, tenancy.Admin)
-	m, created, err := w.PutMember(t.Context(), key, "acme", u.ID, tenancy.Admin)
+	f := newFixture(t)
+	u, signedIn := f.user(t, "ada@example.com")
+	key := f.key(f.acme, tenancy.Admin)
+	m, created, err := f.PutMember(t.Context(), key, "acme", u.ID, tenancy.Admin)
 	require.NoError(t, err)
 	assert.True(t, created)
 	assert.Equal(t, "ada@example.com", m.Email)
 	for _, role := range []tenancy.Role{"super_admin", "owner", tenancy.Replicator, ""} {
-		_, _, err = w.PutMember(t.Context(), key, "acme", u.ID, role)
+		_, _, err = f.PutMember(t.Context(), key, "acme", u.ID, role)
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/role", err)
-		_, _, err = w.Invite(t.Context(), key, "acme",
+		_, _, err = f.Invite(t.Context(), key, "acme",
 			admin.NewInvitation{Email: "m@example.com", Role: role})
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/role", err)
 	}
-	_, _, err = w.PutMember(t.Context(), key, "acme", key.ID, tenancy.Admin) // a key is no person
+	_, _, err = f.PutMember(t.Context(), key, "acme", key.ID, tenancy.Admin) // a key isn't a user
 	assert.Same(t, tenancy.ErrNotFound, err)
 	assert.False(t, signedIn().SuperAdmin)
-	_, err = w.CreateTenant(t.Context(), signedIn(), admin.NewTenant{Slug: "mine", Name: "Mine"})
+	_, err = f.CreateTenant(t.Context(), signedIn(), admin.NewTenant{Slug: "mine", Name: "Mine"})
 	assert.Same(t, tenancy.ErrForbidden, err)
-	wantCode(t, tenancy.CodeLastAdmin, w.RemoveMember(t.Context(), key, "acme", u.ID))
-	wantCode(t, tenancy.CodeLastAdmin, w.RemoveMember(t.Context(), signedIn(), "acme", u.ID))
+	wantCode(t, tenancy.CodeLastAdmin, f.RemoveMember(t.Context(), key, "acme", u.ID))
+	wantCode(t, tenancy.CodeLastAdmin, f.RemoveMember(t.Context(), signedIn(), "acme", u.ID))
 }
 
-func TestWhoIsntAMemberIsNobody(t *testing.T) {
+func TestNonMemberIsNotFound(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.person(t, "ada@example.com")
-	_, _, err := w.PutMember(t.Context(), super, "globex", u.ID, tenancy.Viewer)
+	f := newFixture(t)
+	u, _ := f.user(t, "ada@example.com")
+	_, _, err := f.PutMember(t.Context(), superAdmin, "globex", u.ID, tenancy.Viewer)
 	require.NoError(t, err)
-	by := w.member(tenancy.Admin)
+	by := f.member(tenancy.Admin)
 	for _, id := range []string{u.ID, strings.ToUpper(u.ID), tenancy.NewID().String(),
 		"ada@example.com", ""} {
-		_, err := w.GetMember(t.Context(), by, "acme", id)
+		_, err := f.GetMember(t.Context(), by, "acme", id)
 		assert.Same(t, tenancy.ErrNotFound, err)
-		assert.Same(t, tenancy.ErrNotFound, w.RemoveMember(t.Context(), by, "acme", id))
+		assert.Same(t, tenancy.ErrNotFound, f.RemoveMember(t.Context(), by, "acme", id))
 	}
-	found, err := w.ListMembers(t.Context(), by, "acme", "", 10)
+	found, err := f.ListMembers(t.Context(), by, "acme", "", 10)
 	require.NoError(t, err)
 	assert.Empty(t, found)
-	_, err = w.ListMembers(t.Context(), by, "acme", "x", 10)
+	_, err = f.ListMembers(t.Context(), by, "acme", "x", 10)
 	wantCode(t, tenancy.CodeInvalidCursor, err)
-	_, err = w.ListInvitations(t.Context(), by, "acme", "x", 10)
+	_, err = f.ListInvitations(t.Context(), by, "acme", "x", 10)
 	wantCode(t, tenancy.CodeInvalidCursor, err)
-	_, err = w.ListMembers(t.Context(), by, "acme", "", 0)
+	_, err = f.ListMembers(t.Context(), by, "acme", "", 0)
 	wantCode(t, tenancy.CodeInvalid, err)
 }
 
-func TestAnInvitationDiesWithItsMakersRight(t *testing.T) {
+func TestInvitationIsInvalidOnceItsInviterMayNotInvite(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ada, adaNow := w.person(t, "ada@example.com")
-	eve, _ := w.person(t, "eve@example.com")
+	f := newFixture(t)
+	ada, adaNow := f.user(t, "ada@example.com")
+	eve, _ := f.user(t, "eve@example.com")
 	for _, id := range []string{ada.ID, eve.ID} {
-		_, _, err := w.PutMember(t.Context(), super, "acme", id, tenancy.Admin)
+		_, _, err := f.PutMember(t.Context(), superAdmin, "acme", id, tenancy.Admin)
 		require.NoError(t, err)
 	}
-	_, token, err := w.Invite(t.Context(), adaNow(), "acme",
+	_, token, err := f.Invite(t.Context(), adaNow(), "acme",
 		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Admin})
 	require.NoError(t, err)
 	accept := func() error {
-		_, _, err := w.AcceptInvitation(t.Context(), tenancy.Principal{},
+		_, _, err := f.AcceptInvitation(t.Context(), tenancy.Principal{},
 			admin.Acceptance{Token: token})
 		return err
 	}
-	_, _, err = w.PutMember(t.Context(), super, "acme", ada.ID, tenancy.Editor)
+	_, _, err = f.PutMember(t.Context(), superAdmin, "acme", ada.ID, tenancy.Editor)
 	require.NoError(t, err)
 	wantCode(t, tenancy.CodeNotFound, accept())
-	require.NoError(t, w.RemoveUser(t.Context(), super, ada.ID))
+	require.NoError(t, f.RemoveUser(t.Context(), superAdmin, ada.ID))
 	wantCode(t, tenancy.CodeNotFound, accept())
-	_, err = w.ports.Users.ByEmail(t.Context(), "bob@example.com")
+	_, err = f.ports.Users.ByEmail(t.Context(), "bob@example.com")
 	wantCode(t, tenancy.CodeNotFound, err)
 }
 
-func TestAnInvitationStandsForItsTime(t *testing.T) {
+func TestInvitationIsValidForItsLifetime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for given, want := range map[time.Duration]time.Duration{0: admin.InvitationLife,
+	f := newFixture(t)
+	for lifetime, want := range map[time.Duration]time.Duration{0: admin.InvitationLife,
 		time.Minute: time.Minute, admin.MaxInvitationLife: admin.MaxInvitationLife} {
-		i, _, err := w.Invite(t.Context(), super, "acme",
-			admin.NewInvitation{Email: "Bob@example.com", Role: tenancy.Viewer, ExpiresIn: given})
+		i, _, err := f.Invite(t.Context(), superAdmin, "acme",
+			admin.NewInvitation{Email: "Bob@example.com", Role: tenancy.Viewer,
+				ExpiresIn: lifetime})
 		require.NoError(t, err)
 		assert.Equal(t, start.Add(want), i.ExpiresAt)
 		assert.Equal(t, "bob@example.com", i.Email)
 		assert.Zero(t, i.Hash)
 	}
-	for _, given := range []time.Duration{-time.Hour, time.Second, admin.MaxInvitationLife + 1} {
-		_, _, err := w.Invite(t.Context(), super, "acme",
-			admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer, ExpiresIn: given})
+	for _, lifetime := range []time.Duration{-time.Hour, time.Second, admin.MaxInvitationLife + 1} {
+		_, _, err := f.Invite(t.Context(), superAdmin, "acme",
+			admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer,
+				ExpiresIn: lifetime})
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/expires_in", err)
 	}
-	_, token, err := w.Invite(t.Context(), super, "acme",
+	_, token, err := f.Invite(t.Context(), superAdmin, "acme",
 		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer})
 	require.NoError(t, err)
-	*w.clock = start.Add(admin.InvitationLife)
-	_, _, err = w.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
+	*f.clock = start.Add(admin.InvitationLife)
+	_, _, err = f.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
 	wantCode(t, tenancy.CodeNotFound, err)
-	*w.clock = start.Add(admin.InvitationLife - time.Microsecond)
-	_, _, err = w.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
+	*f.clock = start.Add(admin.InvitationLife - time.Microsecond)
+	_, _, err = f.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
 	require.NoError(t, err)
 }
 
-func TestWhatIsRefusedLeavesTheInvitation(t *testing.T) {
+func TestRefusedAcceptanceDoesNotUseUpTheInvitation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s, passwords := w.withPasswords()
-	_, token, err := s.Invite(t.Context(), super, "acme",
+	f := newFixture(t)
+	s, passwords := f.withPasswords()
+	_, token, err := s.Invite(t.Context(), superAdmin, "acme",
 		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Editor})
 	require.NoError(t, err)
 	for path, in := range map[string]admin.Acceptance{
@@ -293,26 +297,26 @@ func TestWhatIsRefusedLeavesTheInvitation(t *testing.T) {
 	m, tenant, err := s.AcceptInvitation(t.Context(), tenancy.Principal{},
 		admin.Acceptance{Token: token, Name: "Bob", Password: "a long one"})
 	require.NoError(t, err)
-	assert.Equal(t, w.acme.ID, tenant.ID)
+	assert.Equal(t, f.acme.ID, tenant.ID)
 	assert.Equal(t, tenancy.Editor, m.Role)
-	assert.Equal(t, kept{m.User: "hash of a long one"}, passwords)
-	assert.Equal(t, map[tenancy.ID]tenancy.Role{w.acme.ID: tenancy.Editor},
-		w.signedIn(t, m.User).Roles)
+	assert.Equal(t, passwordStore{m.User: "hash of a long one"}, passwords)
+	assert.Equal(t, map[tenancy.ID]tenancy.Role{f.acme.ID: tenancy.Editor},
+		f.signedIn(t, m.User).Roles)
 }
 
-// TestAnInvitationSetsNobodysPassword: who has the link of somebody with an
-// account doesn't get that account by it.
-func TestAnInvitationSetsNobodysPassword(t *testing.T) {
+// A caller who has the invitation link of an existing user must not get access to
+// that user's account.
+func TestInvitationDoesNotChangeAnExistingAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s, passwords := w.withPasswords()
-	ada, adaNow := w.person(t, "ada@example.com")
-	_, eveNow := w.person(t, "eve@example.com")
-	_, token, err := s.Invite(t.Context(), super, "acme",
+	f := newFixture(t)
+	s, passwords := f.withPasswords()
+	ada, adaNow := f.user(t, "ada@example.com")
+	_, eveNow := f.user(t, "eve@example.com")
+	_, token, err := s.Invite(t.Context(), superAdmin, "acme",
 		admin.NewInvitation{Email: "ADA@example.com", Role: tenancy.Admin})
 	require.NoError(t, err)
 	takeover := admin.Acceptance{Token: token, Name: "Mine", Password: "a long one"}
-	for _, by := range []tenancy.Principal{{}, eveNow(), super, w.key(w.acme, tenancy.Admin),
+	for _, by := range []tenancy.Principal{{}, eveNow(), superAdmin, f.key(f.acme, tenancy.Admin),
 		{Kind: tenancy.KeyPrincipal, ID: ada.ID}} {
 		_, _, err := s.AcceptInvitation(t.Context(), by, takeover)
 		wantCode(t, tenancy.CodeNotFound, err)
@@ -321,22 +325,22 @@ func TestAnInvitationSetsNobodysPassword(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, ada.ID, m.User)
 	assert.Empty(t, passwords)
-	stored, err := w.GetUser(t.Context(), super, ada.ID)
+	stored, err := f.GetUser(t.Context(), superAdmin, ada.ID)
 	require.NoError(t, err)
-	assert.Equal(t, ada, stored, "and nothing else of the account has changed")
+	assert.Equal(t, ada, stored, "the account must not change")
 }
 
-func TestNewNamesThePortsOfPeople(t *testing.T) {
+func TestNewNamesMissingPortsOfUsers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for name, lose := range map[string]func(*ports.Services){
+	f := newFixture(t)
+	for name, remove := range map[string]func(*ports.Services){
 		"Users":            func(s *ports.Services) { s.Users = nil },
 		"Members":          func(s *ports.Services) { s.Members = nil },
 		"Invitations":      func(s *ports.Services) { s.Invitations = nil },
 		"InvitationFinder": func(s *ports.Services) { s.InvitationFinder = nil },
 	} {
-		s := w.ports
-		lose(&s)
+		s := f.ports
+		remove(&s)
 		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil",
 			func() { admin.New(s, admin.Options{}) })
 	}
