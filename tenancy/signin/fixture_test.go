@@ -15,95 +15,96 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// cheap makes hashing no work.
-var cheap = signin.Cost{Memory: 64, Passes: 1, Threads: 1}
+// cheapCost makes hashing fast.
+var cheapCost = signin.Cost{Memory: 64, Passes: 1, Threads: 1}
 
 const password = "correct horse battery"
 
-// world is sign-in over a store in memory, with a clock that stands still.
-type world struct {
+// fixture is a service over an in-memory store, with a clock that only the test
+// advances.
+type fixture struct {
 	ports.Services
 	*signin.Service
 	now time.Time
 }
 
-func newWorld(t *testing.T, changes ...func(*signin.Options)) *world {
+func newFixture(t *testing.T, changes ...func(*signin.Options)) *fixture {
 	t.Helper()
-	w := &world{Services: memory.New(nil, memory.Options{}).Services(),
+	f := &fixture{Services: memory.New(nil, memory.Options{}).Services(),
 		now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	o := signin.Options{Cost: cheap, Refusal: time.Nanosecond,
-		Clock: func() time.Time { return w.now }}
+	o := signin.Options{Cost: cheapCost, Refusal: time.Nanosecond,
+		Clock: func() time.Time { return f.now }}
 	for _, change := range changes {
 		change(&o)
 	}
-	w.Service = signin.New(w.Services, o)
-	return w
+	f.Service = signin.New(f.Services, o)
+	return f
 }
 
-// user makes a user of this name with the password of the tests.
-func (w *world) user(t *testing.T, name string) identity.User {
+// user creates a user with a name and the password of the tests.
+func (f *fixture) user(t *testing.T, name string) identity.User {
 	t.Helper()
-	u := w.stranger(t, name)
-	hash, err := w.Hash(t.Context(), password)
+	u := f.userWithoutPassword(t, name)
+	hash, err := f.Hash(t.Context(), password)
 	require.NoError(t, err)
-	require.NoError(t, w.Passwords.Set(t.Context(), u.ID, hash, ""))
+	require.NoError(t, f.Passwords.Set(t.Context(), u.ID, hash, ""))
 	return u
 }
 
-// stranger makes a user without a password.
-func (w *world) stranger(t *testing.T, name string) identity.User {
+// userWithoutPassword creates a user without a password.
+func (f *fixture) userWithoutPassword(t *testing.T, name string) identity.User {
 	t.Helper()
-	u, err := w.Users.Create(t.Context(),
+	u, err := f.Users.Create(t.Context(),
 		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
 	return u
 }
 
-// from is a context of a request from an address.
-func from(ctx context.Context, address string) context.Context {
+// withAddress returns the context of a request from an address.
+func withAddress(ctx context.Context, address string) context.Context {
 	return tenancy.WithRequest(ctx, tenancy.Request{ID: "r", Address: address})
 }
 
-// try signs in, each time from another address.
-func (w *world) try(t *testing.T, email, password string) (signin.NewSession, error) {
+// trySignIn signs in, each time from another address.
+func (f *fixture) trySignIn(t *testing.T, email, password string) (signin.NewSession, error) {
 	t.Helper()
-	w.now = w.now.Add(time.Nanosecond)
-	address := fmt.Sprintf("10.0.%d.%d", w.now.Nanosecond()/256%256, w.now.Nanosecond()%256)
-	return w.SignIn(from(t.Context(), address),
+	f.now = f.now.Add(time.Nanosecond)
+	address := fmt.Sprintf("10.0.%d.%d", f.now.Nanosecond()/256%256, f.now.Nanosecond()%256)
+	return f.SignIn(withAddress(t.Context(), address),
 		signin.Attempt{Email: email, Password: password, Agent: "Browser/1"})
 }
 
-func (w *world) signIn(t *testing.T, name string) signin.NewSession {
+func (f *fixture) signIn(t *testing.T, name string) signin.NewSession {
 	t.Helper()
-	g, err := w.try(t, name+"@example.com", password)
+	g, err := f.trySignIn(t, name+"@example.com", password)
 	require.NoError(t, err)
 	return g
 }
 
-func (w *world) member(
+func (f *fixture) member(
 	t *testing.T, slug tenancy.Slug, u identity.User, role tenancy.Role,
 ) tenancy.ID {
 	t.Helper()
-	made, err := w.Tenants.BySlug(t.Context(), slug)
+	tenant, err := f.Tenants.BySlug(t.Context(), slug)
 	if err != nil {
-		made, err = w.Tenants.Create(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: slug,
+		tenant, err = f.Tenants.Create(t.Context(), tenancy.Tenant{ID: tenancy.NewID(), Slug: slug,
 			Name: string(slug), State: tenancy.Active})
 	}
 	require.NoError(t, err)
-	_, _, err = w.Members.Put(t.Context(), made.ID, u.ID, role)
+	_, _, err = f.Members.Put(t.Context(), tenant.ID, u.ID, role)
 	require.NoError(t, err)
-	return made.ID
+	return tenant.ID
 }
 
-// log answers the platform's log, the newest first.
-func (w *world) log(t *testing.T) []tenancy.AuditEntry {
+// auditLog returns the entries of the platform's audit log, the newest first.
+func (f *fixture) auditLog(t *testing.T) []tenancy.AuditEntry {
 	t.Helper()
-	all, err := w.PlatformAudit.List(t.Context(), ports.PlatformAuditQuery{Limit: 1000})
+	all, err := f.PlatformAudit.List(t.Context(), ports.PlatformAuditQuery{Limit: 1000})
 	require.NoError(t, err)
 	return all
 }
 
-func code(t *testing.T, err error, want tenancy.Code) {
+func wantCode(t *testing.T, err error, want tenancy.Code) {
 	t.Helper()
 	require.Equal(t, want, tenancy.CodeOf(err), "%v", err)
 }
