@@ -118,7 +118,7 @@ func TestAuditChainDetectsTampering(t *testing.T) {
 			entries[i].ID = tenancy.NewID().String()
 			return entries, i
 		},
-		"replaced by another tenant's entry": func(_ *rand.Rand, entries auditLog, i int) (auditLog, int) {
+		"another tenant's entry": func(_ *rand.Rand, entries auditLog, i int) (auditLog, int) {
 			moved := foreign[i]
 			moved.Tenant = entries[i].Tenant
 			entries[i] = moved
@@ -135,7 +135,7 @@ func TestAuditChainDetectsTampering(t *testing.T) {
 			entries[i], entries[i+1] = entries[i+1], entries[i]
 			return entries, i
 		},
-		"swapped with the next entry, sequence numbers kept": func(_ *rand.Rand, entries auditLog, i int) (auditLog, int) {
+		"swapped, sequence numbers kept": func(_ *rand.Rand, entries auditLog, i int) (auditLog, int) {
 			i = min(i, len(entries)-2)
 			entries[i], entries[i+1] = entries[i+1], entries[i]
 			entries[i].Seq, entries[i+1].Seq = entries[i+1].Seq, entries[i].Seq

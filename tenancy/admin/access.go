@@ -32,6 +32,8 @@ func (s *Service) findVisible(
 	return t, nil
 }
 
+// findTenant reads the tenant that ref names, without any authorization. Slugs and
+// ids can't be confused, because no slug has the form of an id.
 func (s *Service) findTenant(ctx context.Context, ref string) (tenancy.Tenant, error) {
 	if id, err := tenancy.ParseID(ref); err == nil {
 		return s.tenants.Get(ctx, id)

@@ -56,6 +56,8 @@ func (s *Service) UpdateTenant(
 	})
 }
 
+// validated checks the fields that need no store, and returns c with canonical
+// settings. The state deleted is refused: it needs [Service.DeleteTenant].
 func (c TenantChange) validated() (TenantChange, error) {
 	if c.Name != nil {
 		if err := checkName(*c.Name); err != nil {
@@ -135,6 +137,8 @@ func (s *Service) RestoreTenant(
 	})
 }
 
+// maxAttempts limits the retries of a change, so that constant changes by others
+// don't keep a request forever.
 const maxAttempts = 5
 
 // change reads the tenant, applies edit and stores the result, unless the tenant

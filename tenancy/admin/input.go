@@ -7,6 +7,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// checkLimit refuses a list without a limit: lists are pages.
 func checkLimit(limit int) error {
 	if limit < 1 {
 		return tenancy.Errorf(tenancy.CodeInvalid, "the limit of a list must be at least 1")
@@ -29,6 +30,7 @@ func parseCursor(after, what string) (string, error) {
 	return id.String(), nil
 }
 
+// checkName checks the name in an input; see [tenancy.CheckName].
 func checkName(name string) error {
 	if err := tenancy.CheckName(name); err != nil {
 		return tenancy.AtPath("/name", err)

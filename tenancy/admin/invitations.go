@@ -59,6 +59,8 @@ func (s *Service) Invite(
 	return i, token, nil
 }
 
+// validated checks in, and returns it with the normal form of the address and with
+// the default lifetime.
 func (in NewInvitation) validated() (NewInvitation, error) {
 	email, err := parseEmail(in.Email)
 	if err != nil {
@@ -151,6 +153,7 @@ func (s *Service) AcceptInvitation(
 	return s.accept(ctx, i, u, false)
 }
 
+// findInvitation returns the valid invitation of a token.
 func (s *Service) findInvitation(ctx context.Context, token string) (tenancy.Invitation, error) {
 	hash, err := tenancy.HashInvitationToken(token)
 	if err != nil {
@@ -166,6 +169,7 @@ func (s *Service) findInvitation(ctx context.Context, token string) (tenancy.Inv
 	return i, nil
 }
 
+// invitationError hides why an invitation wasn't found.
 func invitationError(err error) error {
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
 		return errInvitation.Because(err)
@@ -196,6 +200,7 @@ func (s *Service) acceptAsNewUser(
 	return m, t, s.setPassword(ctx, u, hash)
 }
 
+// accept uses up an invitation for u, who is created if newUser is true.
 func (s *Service) accept(
 	ctx context.Context, i tenancy.Invitation, u identity.User, newUser bool,
 ) (Member, tenancy.Tenant, error) {

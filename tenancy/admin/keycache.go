@@ -31,6 +31,8 @@ func (s *Service) newKeyCache(
 	})
 }
 
+// loadKeyHolder finds a key by its hash and makes its principal. An expired key is
+// found too: Authenticate checks the expiry at each use.
 func (s *Service) loadKeyHolder(ctx context.Context, hash tenancy.KeyHash) (keyHolder, error) {
 	key, err := s.finder.Find(ctx, hash)
 	if err != nil {

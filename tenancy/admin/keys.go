@@ -46,6 +46,7 @@ func (s *Service) CreateKey(
 	return key, secret, nil
 }
 
+// checkKey checks the fields of a key to create.
 func (s *Service) checkKey(in NewKey) error {
 	if err := checkName(in.Name); err != nil {
 		return err

@@ -80,6 +80,7 @@ func (s *Service) GetMember(
 	return s.withUser(ctx, m)
 }
 
+// withUser is withUsers for one member.
 func (s *Service) withUser(ctx context.Context, m tenancy.Membership) (Member, error) {
 	members, err := s.withUsers(ctx, []tenancy.Membership{m})
 	if err != nil {

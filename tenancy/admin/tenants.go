@@ -51,6 +51,8 @@ func (s *Service) CreateTenant(
 	})
 }
 
+// parseNewSlug parses the slug of a new tenant. A reserved slug is an error; the
+// store detects a slug that is taken.
 func parseNewSlug(s string) (tenancy.Slug, error) {
 	slug, err := tenancy.ParseSlug(s)
 	if err != nil {

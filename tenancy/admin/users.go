@@ -65,6 +65,7 @@ func requireSuperAdmin(by tenancy.Principal) error {
 	return nil
 }
 
+// parseEmail parses the address in an input; see [identity.ParseEmail].
 func parseEmail(s string) (string, error) {
 	email, err := identity.ParseEmail(s)
 	if err != nil {
@@ -90,6 +91,8 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
+// setPassword stores the hash of a user's password. The empty hash means that the
+// user keeps the password that they have, or has none.
 func (s *Service) setPassword(ctx context.Context, u identity.User, hash string) error {
 	if hash == "" {
 		return nil

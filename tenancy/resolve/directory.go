@@ -88,7 +88,9 @@ func (d *directory) lookUp(ctx context.Context, n tenantRef) (bySlug, byID recor
 // only. It loads the tenant of a slug only if the tenant is active. So a slug
 // without an active tenant always costs one load, and an id costs one load, in
 // whatever order they are looked up.
-func (d *directory) lookUpActive(ctx context.Context, n tenantRef) (bySlug, byID record, err error) {
+func (d *directory) lookUpActive(
+	ctx context.Context, n tenantRef,
+) (bySlug, byID record, err error) {
 	if n.slug != "" {
 		o, err := d.ownerOf(ctx, n.slug)
 		if err != nil {

@@ -51,6 +51,7 @@ type hasher struct {
 	dummy phc // a random hash, which matches no password
 }
 
+// newHasher makes a hasher with atOnce slots.
 func newHasher(cost Cost, atOnce int) *hasher {
 	h := &hasher{cost: cost, slots: make(chan struct{}, atOnce)}
 	h.dummy = phc{cost: cost, salt: random(saltSize), digest: random(digestSize)}
@@ -163,6 +164,7 @@ func parsePHC(text string) (phc, error) {
 	return p, nil
 }
 
+// check returns an error if c is invalid for argon2id or exceeds the limits.
 func (c Cost) check() error {
 	if c.Passes < 1 || c.Passes > maxPasses || c.Threads < 1 || c.Threads > maxThreads ||
 		c.Memory < 8*uint32(c.Threads) || c.Memory > maxMemory {

@@ -62,6 +62,7 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 	return c, err
 }
 
+// find returns the session of a hash, unless it has expired or is idle.
 func (s *Service) find(
 	ctx context.Context, hash identity.SessionHash, now time.Time,
 ) (identity.Session, error) {
@@ -85,6 +86,9 @@ func (s *Service) isIdle(session identity.Session, now time.Time) bool {
 	return now.Sub(session.SeenAt) >= s.idle+time.Minute
 }
 
+// renew gives a session a new secret. The old secret remains valid for overlap. If
+// a concurrent request has renewed the session, the error is
+// [tenancy.CodeVersionMismatch].
 func (s *Service) renew(
 	ctx context.Context, session identity.Session, rights [sha256.Size]byte, now time.Time,
 ) (identity.Session, string, error) {
@@ -191,6 +195,8 @@ func cleanAgent(agent string) string {
 	return agent
 }
 
+// sortedTenants returns the tenants in a fixed order, so that equal roles have the
+// same digest.
 func sortedTenants(roles map[tenancy.ID]tenancy.Role) []tenancy.ID {
 	return slices.SortedFunc(maps.Keys(roles),
 		func(a, b tenancy.ID) int { return strings.Compare(a.String(), b.String()) })

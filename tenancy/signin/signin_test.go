@@ -201,18 +201,18 @@ func TestOlderHashesAreVerifiedAndRehashed(t *testing.T) {
 		require.NoError(t, f.Passwords.Set(t.Context(), u.ID, hash, ""))
 		_, err := f.trySignIn(t, name+"@example.com", "a wrong password")
 		wantCode(t, err, tenancy.CodeUnauthenticated)
-		kept, err := f.Passwords.Of(t.Context(), u.ID)
+		stored, err := f.Passwords.Of(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.Equal(t, hash, kept.Hash)
+		require.Equal(t, hash, stored.Hash)
 
 		f.signIn(t, name)
-		kept, err = f.Passwords.Of(t.Context(), u.ID)
+		stored, err = f.Passwords.Of(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.True(t, strings.HasPrefix(kept.Hash, "$argon2id$v=19$m=64,t=1,p=1$"), kept.Hash)
+		require.True(t, strings.HasPrefix(stored.Hash, "$argon2id$v=19$m=64,t=1,p=1$"), stored.Hash)
 		f.signIn(t, name)
 		again, err := f.Passwords.Of(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.Equal(t, kept, again, "a hash at the configured cost must not change")
+		require.Equal(t, stored, again, "a hash at the configured cost must not change")
 	}
 }
 

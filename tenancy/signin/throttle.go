@@ -74,6 +74,7 @@ func (s *Service) countAttempt(ctx context.Context, subjects attemptSubjects) er
 	return nil
 }
 
+// tooManyAttempts rounds up, so that a retry after the whole seconds isn't refused.
 func tooManyAttempts(wait time.Duration) error {
 	seconds := int64(math.Ceil(wait.Seconds()))
 	e := tenancy.Errorf(tenancy.CodeTooManyAttempts,
