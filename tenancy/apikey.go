@@ -14,16 +14,16 @@ import (
 const KeyPrefix = "bwk_"
 
 // APIKey lets a program act in one tenant with one role. The secret itself is
-// shown once and never stored: Hash is what is kept of it.
+// shown once and never stored; only its hash is stored.
 type APIKey struct {
 	ID         string // UUIDv7
 	Tenant     ID
 	Name       string
 	Role       Role
 	Hash       KeyHash
-	Prefix     string // what the secret begins with, see [KeyStart]; empty if nobody knows
-	CreatedBy  Actor  // zero if nobody knows
-	RotatedTo  string // the id of the key that was made to take its place; empty: none
+	Prefix     string // the first characters of the secret, see [KeyStart]; empty: unknown
+	CreatedBy  Actor  // zero: unknown
+	RotatedTo  string // the id of the key that replaces this one; empty: none
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	LastUsedAt time.Time // zero: never used
@@ -32,8 +32,8 @@ type APIKey struct {
 // Valid reports whether the key has not expired at now.
 func (k APIKey) Valid(now time.Time) bool { return k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt) }
 
-// KeyHash is the SHA-256 of a key's secret. A plain hash is enough where the
-// secret is 160 random bits: there is nothing to guess.
+// KeyHash is the SHA-256 of a key's secret. A plain hash, without salt or
+// stretching, is enough: a secret of 160 random bits can't be guessed.
 type KeyHash [sha256.Size]byte
 
 const (
@@ -46,8 +46,8 @@ var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").
 	WithPadding(base32.NoPadding)
 
 // NewKeySecret makes the secret of an API key: KeyPrefix, 160 random bits in
-// base32, and a CRC-32 of the two that lets a scanner or a server tell a typing
-// error from a key without asking a database.
+// base32, and a CRC-32 of both. With the checksum a scanner or a server
+// recognizes a typing error without a database query.
 func NewKeySecret() string {
 	var random [keyRandom]byte
 	rand.Read(random[:]) // never fails: crypto/rand ends the program instead
@@ -55,23 +55,24 @@ func NewKeySecret() string {
 	return body + keySum(body)
 }
 
-// keyShown is how many characters of a secret are kept and shown: enough to
-// recognise a leaked one by, and 120 random bits short of using it.
+// keyShown is how many characters of a secret are stored and shown. They are
+// enough to recognize a leaked key; 120 random bits of it stay unknown.
 const keyShown = 12
 
-// KeyStart is the beginning of a secret: [KeyPrefix] and eight characters. It
-// may be stored and shown, so that people recognise a key that was leaked.
+// KeyStart returns the beginning of a secret: [KeyPrefix] and eight characters.
+// It may be stored and shown, so that people recognize a key that was leaked.
 func KeyStart(secret string) string { return secret[:min(keyShown, len(secret))] }
 
-// HashKeySecret gives the hash under which a secret is looked up. What doesn't
-// have the form of [NewKeySecret] is an error with [CodeUnauthenticated].
+// HashKeySecret returns the hash under which a secret is looked up. A text that
+// doesn't have the form of [NewKeySecret] is an error with [CodeUnauthenticated].
 func HashKeySecret(secret string) (KeyHash, error) {
 	const length = len(KeyPrefix) + keyBody + keyChecksum
 	if len(secret) != length || !strings.HasPrefix(secret, KeyPrefix) {
 		return KeyHash{}, Errorf(CodeUnauthenticated, "not an API key")
 	}
 	body := secret[:length-keyChecksum]
-	random, err := keyEncoding.DecodeString(body[len(KeyPrefix):]) // passes over line ends
+	random, err := keyEncoding.DecodeString(body[len(KeyPrefix):])
+	// DecodeString ignores line ends, so the number of bytes is checked too
 	if err != nil || len(random) != keyRandom || keySum(body) != secret[length-keyChecksum:] {
 		return KeyHash{}, Errorf(CodeUnauthenticated, "not an API key")
 	}

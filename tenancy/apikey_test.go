@@ -14,13 +14,13 @@ import (
 
 var secretForm = regexp.MustCompile(`^bwk_[a-z2-7]{32}[0-9a-f]{8}$`)
 
-func TestKeySecretsHaveOneForm(t *testing.T) {
+func TestKeySecretsAreUniqueAndWellFormed(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 1000 {
 		secret := tenancy.NewKeySecret()
 		if !secretForm.MatchString(secret) || seen[secret] {
-			t.Fatalf("%q: not the form, or not new", secret)
+			t.Fatalf("%q is malformed or appears twice", secret)
 		}
 		seen[secret] = true
 		hash, err := tenancy.HashKeySecret(secret)
@@ -30,7 +30,7 @@ func TestKeySecretsHaveOneForm(t *testing.T) {
 	}
 }
 
-func TestOneChangedCharacterIsRefusedWithoutADatabase(t *testing.T) {
+func TestChangedCharacterOfKeySecretIsRefused(t *testing.T) {
 	t.Parallel()
 	const letters = "abcdefghijklmnopqrstuvwxyz0123456789_A"
 	secret := tenancy.NewKeySecret()
@@ -41,19 +41,19 @@ func TestOneChangedCharacterIsRefusedWithoutADatabase(t *testing.T) {
 			}
 			changed := secret[:i] + string(c) + secret[i+1:]
 			if _, err := tenancy.HashKeySecret(changed); err == nil {
-				t.Fatalf("%q passes for %q", changed, secret)
+				t.Fatalf("the changed secret %q of %q is accepted", changed, secret)
 			}
 		}
 	}
 }
 
-func TestWhatIsNoSecretIsRefused(t *testing.T) {
+func TestMalformedKeySecretIsRefused(t *testing.T) {
 	t.Parallel()
 	secret := tenancy.NewKeySecret()
 	for _, s := range []string{
 		"", tenancy.KeyPrefix, secret[:len(secret)-1], secret + "0", " " + secret, secret + "\n",
 		strings.ToUpper(secret), strings.TrimPrefix(secret, tenancy.KeyPrefix),
-		withSum(tenancy.KeyPrefix + strings.Repeat("!", 32)), // right sum, wrong letters
+		withSum(tenancy.KeyPrefix + strings.Repeat("!", 32)), // valid checksum, invalid characters
 		withSum(tenancy.KeyPrefix + strings.Repeat("A", 32)),
 		withSum(tenancy.KeyPrefix + strings.Repeat("a", 24) + strings.Repeat("\n", 8)),
 		withSum("xxx_" + strings.Repeat("a", 32)),
@@ -61,7 +61,7 @@ func TestWhatIsNoSecretIsRefused(t *testing.T) {
 		hash, err := tenancy.HashKeySecret(s)
 		WantCode(t, err, tenancy.CodeUnauthenticated)
 		if hash != (tenancy.KeyHash{}) {
-			t.Errorf("HashKeySecret(%q) answered a hash beside its error", s)
+			t.Errorf("HashKeySecret(%q) returned a hash with its error", s)
 		}
 		if err != nil && s != "" && strings.Contains(err.Error(), s) {
 			t.Errorf("the error repeats the secret: %v", err)
@@ -78,11 +78,11 @@ func FuzzHashKeySecret(f *testing.F) {
 	f.Add(withSum(tenancy.KeyPrefix + strings.Repeat("\r", 32)))
 	f.Add("bwk_")
 	f.Fuzz(func(t *testing.T, s string) {
-		// The body is given its right sum, or the fuzzer would have to find it.
+		// The fuzzer can't guess a valid checksum, so it also tries s with one.
 		for _, secret := range []string{s, withSum(s)} {
 			_, err := tenancy.HashKeySecret(secret)
 			if err == nil && !secretForm.MatchString(secret) {
-				t.Errorf("%q passes for a secret", secret)
+				t.Errorf("%q is accepted as a secret", secret)
 			}
 			if err != nil {
 				WantCode(t, err, tenancy.CodeUnauthenticated)
@@ -91,7 +91,7 @@ func FuzzHashKeySecret(f *testing.F) {
 	})
 }
 
-func TestKeysExpire(t *testing.T) {
+func TestKeyIsValidUntilItExpires(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -107,5 +107,16 @@ func TestKeysExpire(t *testing.T) {
 		if got := (tenancy.APIKey{ExpiresAt: c.expires}).Valid(now); got != c.want {
 			t.Errorf("a key that expires %s is valid: %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+func TestKeyStartIsFirstTwelveCharacters(t *testing.T) {
+	t.Parallel()
+	secret := tenancy.NewKeySecret()
+	if got := tenancy.KeyStart(secret); got != secret[:12] {
+		t.Errorf("KeyStart = %q", got)
+	}
+	if got := tenancy.KeyStart("bwk_"); got != "bwk_" {
+		t.Errorf("KeyStart of a short text = %q", got)
 	}
 }

@@ -8,32 +8,31 @@ import (
 	"time"
 )
 
-// Outcome says how something ended.
+// Outcome is the result of an action.
 type Outcome string
 
-// What was asked for was done, refused, or tried in vain.
+// The outcomes of an action.
 const (
-	Done   Outcome = "ok"
-	Denied Outcome = "denied"
-	Failed Outcome = "failed"
+	Done   Outcome = "ok"     // it succeeded
+	Denied Outcome = "denied" // it was refused
+	Failed Outcome = "failed" // it was tried and failed
 )
 
-// Actor is who did something.
+// Actor is who performed an action.
 type Actor struct {
 	Kind PrincipalKind `json:"kind"`
 	ID   string        `json:"id,omitempty"`
 	Name string        `json:"name,omitempty"`
 }
 
-// Who is nobody in particular: what the program does by itself, and who calls
-// without credentials.
+// The kinds of actors that are no principal.
 const (
-	SystemActor    PrincipalKind = "system"
-	AnonymousActor PrincipalKind = "anonymous"
+	SystemActor    PrincipalKind = "system"    // the program itself
+	AnonymousActor PrincipalKind = "anonymous" // a caller without credentials
 )
 
-// ActorFrom is who acts in ctx: its principal, or the program itself where there
-// is none.
+// ActorFrom returns who acts in ctx: its principal, or the program itself if ctx
+// has no principal.
 func ActorFrom(ctx context.Context) Actor {
 	p := PrincipalFrom(ctx)
 	if p.Anonymous() {
@@ -42,20 +41,21 @@ func ActorFrom(ctx context.Context) Actor {
 	return Actor{Kind: p.Kind, ID: p.ID, Name: p.Name}
 }
 
-// AuditTarget is what something was done to.
+// AuditTarget is the object of an action.
 type AuditTarget struct {
 	Kind string `json:"kind"`
 	Name string `json:"name,omitempty"`
 }
 
-// AuditEntry is an event as it stands in an audit log.
+// AuditEntry is an event as it is stored in an audit log.
 //
-// The entries of a tenant are a chain, and so are those of no tenant (the zero
-// ID, the platform's). Text is an entry as it was written; its hash is SHA-256
-// over the hash of the entry before it, 32 zero bytes for the first, and Text.
-// So an entry that is altered, removed or moved shows: see [AuditChain].
+// The entries of each tenant form a hash chain; so do the entries of no tenant
+// (the zero ID), which are the platform's. Text is the entry as it was written.
+// Hash is SHA-256 over the hash of the previous entry (32 zero bytes for the
+// first) and Text. So [AuditChain] detects an entry that was altered, removed or
+// moved.
 type AuditEntry struct {
-	Seq        int64 // counts from 1 in each chain, without a gap
+	Seq        int64 // counts from 1 in each chain, without gaps
 	ID         string
 	At         time.Time
 	Tenant     ID
@@ -72,16 +72,16 @@ type AuditEntry struct {
 	Hash AuditHash
 }
 
-// AuditHash is the hash of an entry.
+// AuditHash is the SHA-256 hash of an entry; see [AuditEntry].
 type AuditHash [sha256.Size]byte
 
-// auditText is how an entry is written. It is the API's form of an entry, so that
-// what is shown is what is hashed.
+// auditText is the JSON form of an entry. The API shows the same form, so that
+// readers see exactly what is hashed.
 type auditText struct {
 	Seq        int64           `json:"seq"`
 	ID         string          `json:"id"`
 	At         time.Time       `json:"at"`
-	TenantID   *ID             `json:"tenant_id"` // null: of no tenant
+	TenantID   *ID             `json:"tenant_id"` // null: an entry of the platform
 	TenantSlug *Slug           `json:"tenant_slug"`
 	Actor      Actor           `json:"actor"`
 	Action     string          `json:"action"`
@@ -92,94 +92,98 @@ type auditText struct {
 	Details    json.RawMessage `json:"details"`
 }
 
-// ParseAuditEntry reads an entry from its text and its hash. A member that isn't
-// known is an error with [CodeInvalid]: nothing may be hashed and not shown.
+// ParseAuditEntry reads an entry from its text and its hash. An unknown member
+// is an error with [CodeInvalid]: everything that is hashed must also be shown.
 func ParseAuditEntry(text json.RawMessage, hash AuditHash) (AuditEntry, error) {
-	var read auditText
+	var parsed auditText
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&read); err != nil {
-		return AuditEntry{}, Errorf(CodeInvalid, "an entry of the audit log can't be read").
+	if err := d.Decode(&parsed); err != nil {
+		return AuditEntry{}, Errorf(CodeInvalid, "the audit log entry can't be parsed").
 			Because(err)
 	}
 	e := AuditEntry{
-		Seq: read.Seq, ID: read.ID, At: read.At,
-		Actor: read.Actor, Action: read.Action, Target: read.Target, RequestID: read.RequestID,
-		Address: read.Address,
-		Outcome: read.Outcome, Details: read.Details, Text: text, Hash: hash,
+		Seq: parsed.Seq, ID: parsed.ID, At: parsed.At, Actor: parsed.Actor,
+		Action: parsed.Action, Target: parsed.Target, RequestID: parsed.RequestID,
+		Address: parsed.Address, Outcome: parsed.Outcome, Details: parsed.Details,
+		Text: text, Hash: hash,
 	}
-	if read.TenantID != nil {
-		e.Tenant = *read.TenantID
+	if parsed.TenantID != nil {
+		e.Tenant = *parsed.TenantID
 	}
-	if read.TenantSlug != nil {
-		e.TenantSlug = *read.TenantSlug
+	if parsed.TenantSlug != nil {
+		e.TenantSlug = *parsed.TenantSlug
 	}
 	return e, nil
 }
 
-// Link is e with its text and its hash, behind an entry whose hash is before.
-func (e AuditEntry) Link(before AuditHash) (AuditEntry, error) {
+// Link returns e with its text and its hash. previous is the hash of the entry
+// before e in the chain; it is zero for the first entry.
+func (e AuditEntry) Link(previous AuditHash) (AuditEntry, error) {
 	if len(e.Details) == 0 {
 		e.Details = json.RawMessage(`{}`)
 	}
-	shown := auditText{
+	encoded := auditText{
 		Seq: e.Seq, ID: e.ID, At: e.At, Actor: e.Actor, Action: e.Action, Target: e.Target,
 		RequestID: e.RequestID, Address: e.Address, Outcome: e.Outcome, Details: e.Details,
 	}
 	if !e.Tenant.IsZero() {
-		shown.TenantID, shown.TenantSlug = &e.Tenant, &e.TenantSlug
+		encoded.TenantID, encoded.TenantSlug = &e.Tenant, &e.TenantSlug
 	}
-	text, err := json.Marshal(shown)
+	text, err := json.Marshal(encoded)
 	if err != nil {
 		return AuditEntry{}, err
 	}
-	e.Text, e.Hash = text, hashEntry(before, text)
+	e.Text, e.Hash = text, hashEntry(previous, text)
 	return e, nil
 }
 
-func hashEntry(before AuditHash, text []byte) AuditHash {
-	return sha256.Sum256(append(before[:], text...))
+func hashEntry(previous AuditHash, text []byte) AuditHash {
+	return sha256.Sum256(append(previous[:], text...))
 }
 
 // AuditChain verifies entries in the order of their Seq, the oldest first. The
-// zero value begins with the first entry there ever was.
+// zero value expects the first entry of a log.
 type AuditChain struct {
-	Seq  int64     // of the last entry that fitted
-	Hash AuditHash // of the same
+	Seq  int64     // the number of the last valid entry
+	Hash AuditHash // the hash of the last valid entry
 }
 
-// Next reports with [CodeInvalid] that e doesn't continue the chain. After an
-// error the chain stays where it was.
+// Next verifies that e continues the chain and advances to it. Otherwise it
+// returns an error with [CodeInvalid] and doesn't advance.
 func (c *AuditChain) Next(e AuditEntry) error {
-	switch read, err := ParseAuditEntry(e.Text, e.Hash); {
-	case err != nil:
+	parsed, err := ParseAuditEntry(e.Text, e.Hash)
+	if err != nil {
 		return Errorf(CodeInvalid,
-			"entry %d of the audit log can't be read: it isn't what was written", e.Seq).
-			Because(err)
+			"audit log entry %d was altered: it can't be parsed", e.Seq).Because(err)
+	}
+	sameEntry := parsed.Seq == e.Seq && parsed.ID == e.ID && parsed.Tenant == e.Tenant &&
+		parsed.At.Equal(e.At)
+	switch {
 	case e.Seq != c.Seq+1:
 		return Errorf(CodeInvalid,
-			"entry %d of the audit log follows entry %d: what stood between them is gone", e.Seq,
-			c.Seq)
-	case read.Seq != e.Seq || read.ID != e.ID || read.Tenant != e.Tenant || !read.At.Equal(e.At):
-		return Errorf(CodeInvalid, "entry %d of the audit log was put in the place of another",
-			e.Seq)
+			"audit log entry %d follows entry %d: the entries between them are missing",
+			e.Seq, c.Seq)
+	case !sameEntry:
+		return Errorf(CodeInvalid, "audit log entry %d was replaced by another entry", e.Seq)
 	case hashEntry(c.Hash, e.Text) != e.Hash:
-		return Errorf(CodeInvalid, "entry %d of the audit log isn't what was written", e.Seq)
+		return Errorf(CodeInvalid, "audit log entry %d was altered: its hash is wrong", e.Seq)
 	}
 	c.Seq, c.Hash = e.Seq, e.Hash
 	return nil
 }
 
-// Ends reports with [CodeInvalid] that the chain, verified as far as there are
-// entries, doesn't end where it should.
+// Ends verifies, after the last entry, that the chain ends at last. Otherwise it
+// returns an error with [CodeInvalid].
 func (c AuditChain) Ends(last AuditChain) error {
 	switch {
 	case c.Seq < last.Seq:
 		return Errorf(CodeInvalid,
-			"the audit log ends with entry %d, and there were %d: the newest are gone", c.Seq,
-			last.Seq)
+			"the audit log ends with entry %d of %d: the newest entries are missing",
+			c.Seq, last.Seq)
 	case c != last:
-		return Errorf(CodeInvalid, "the audit log's end isn't where entry %d ends it", c.Seq)
+		return Errorf(CodeInvalid,
+			"the last entry of the audit log isn't the recorded entry %d", last.Seq)
 	}
 	return nil
 }

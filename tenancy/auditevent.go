@@ -8,25 +8,26 @@ import (
 	"strings"
 )
 
-// Event is something that happened, before it is written down. Who did it and in
-// which request is in the context.
+// Event is something that happened, before it is stored in an audit log. The
+// actor and the request are in the context.
 type Event struct {
 	Action  string // a noun and a verb: "resource.update"
 	Target  AuditTarget
 	Outcome Outcome        // empty: Done
-	Details map[string]any // what else there is to say, as JSON has it; never a secret
-	Actor   Actor          // in place of the context's, where it has a kind
+	Details map[string]any // further facts, which JSON can encode; never a secret
+	Actor   Actor          // replaces the context's actor if its Kind isn't empty
 }
 
-// Entry is e as it is to be written down, with what ctx says of who did it, in
-// which request and why. What a chain adds is missing: Seq, ID, At and the
-// tenant. An event without an action, or with details that JSON doesn't hold, is
-// an error with [CodeInvalid]. NUL and what isn't UTF-8 become U+FFFD, for no text
-// in PostgreSQL keeps them: what a stranger sends must not keep an entry from
-// being written.
+// Entry returns the audit log entry of e, with the actor, the request and the
+// reason in ctx. It leaves Seq, ID, At, the tenant, Text and Hash empty: the
+// store that appends the entry to a chain sets them. An event without an action,
+// or with details that JSON can't encode, is an error with [CodeInvalid].
+//
+// NUL and invalid UTF-8 become U+FFFD, because PostgreSQL stores neither in a
+// text: nothing that a caller sends may prevent an entry.
 func (e Event) Entry(ctx context.Context) (AuditEntry, error) {
 	if e.Action == "" {
-		return AuditEntry{}, Errorf(CodeInvalid, "an entry of the audit log needs an action")
+		return AuditEntry{}, Errorf(CodeInvalid, "an audit log entry needs an action")
 	}
 	request := RequestFrom(ctx)
 	details := map[string]any{}
@@ -37,7 +38,7 @@ func (e Event) Entry(ctx context.Context) (AuditEntry, error) {
 	raw, err := json.Marshal(details)
 	if err != nil {
 		return AuditEntry{}, Errorf(CodeInvalid,
-			"the details of an entry of the audit log are JSON").Because(err)
+			"JSON can't encode the details of the audit log entry").Because(err)
 	}
 	entry := AuditEntry{
 		Actor: e.Actor, Action: storable(e.Action),
@@ -55,12 +56,13 @@ func (e Event) Entry(ctx context.Context) (AuditEntry, error) {
 	return entry, nil
 }
 
+// storable replaces what PostgreSQL doesn't store in a text.
 func storable(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
 }
 
-// withoutEscapedNUL replaces each \u0000 in a JSON text, but not what follows an
-// escaped backslash.
+// withoutEscapedNUL replaces each \u0000 in a JSON text. It leaves a u0000 that
+// follows an escaped backslash.
 func withoutEscapedNUL(text []byte) []byte {
 	if !bytes.Contains(text, []byte(`\u0000`)) {
 		return text

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// PurgeCertificate says what a purge removed. Its JSON is the API's form of it, and
-// Digest is over the canonical form (RFC 8785) of that JSON without the member
-// digest: whoever has kept a certificate can show that it is the one in the
-// platform's audit log.
+// PurgeCertificate records what a purge removed. Its JSON is the form that the
+// API shows. Digest is over the canonical form (RFC 8785) of that JSON without
+// the member digest. The owner of a certificate can prove with the digest that it
+// equals the one in the platform's audit log.
 type PurgeCertificate struct {
 	Tenant   ID
 	Slug     Slug
-	Rows     map[string]int64 // rows removed, by table; a table that had none has 0
-	Audit    AuditChain       // where the tenant's audit log ended, which was removed with it
+	Rows     map[string]int64 // removed rows, by table; a table without rows has 0
+	Audit    AuditChain       // the end of the tenant's audit log, which was removed too
 	PurgedAt time.Time        // microseconds
 	Digest   string           // "sha256:" and 64 hexadecimal digits
 }
@@ -36,7 +36,7 @@ type chainText struct {
 	Hash string `json:"hash"` // hexadecimal
 }
 
-// MarshalJSON writes the API's form. An empty Digest is left out.
+// MarshalJSON writes the form that the API shows. It omits an empty Digest.
 func (c PurgeCertificate) MarshalJSON() ([]byte, error) {
 	rows := c.Rows
 	if rows == nil {

@@ -6,14 +6,14 @@ type tenantKey struct{}
 
 type principalKey struct{}
 
-// NewContext returns ctx carrying the tenant id. It is the only switch between
-// tenants: what runs with the context runs for that tenant.
+// NewContext returns ctx with the tenant id. It is the only switch between
+// tenants: code that runs with the context works for that tenant.
 func NewContext(ctx context.Context, id ID) context.Context {
 	return context.WithValue(ctx, tenantKey{}, id)
 }
 
-// FromContext gives the tenant in ctx. Without one it is an error with
-// [CodeNoTenant], never the zero ID and nil.
+// FromContext returns the tenant in ctx. Without a tenant it returns an error
+// with [CodeNoTenant], never the zero ID and nil.
 func FromContext(ctx context.Context) (ID, error) {
 	id, _ := ctx.Value(tenantKey{}).(ID)
 	if id.IsZero() {
@@ -22,12 +22,13 @@ func FromContext(ctx context.Context) (ID, error) {
 	return id, nil
 }
 
-// WithPrincipal returns ctx carrying who acts.
+// WithPrincipal returns ctx with the authenticated caller.
 func WithPrincipal(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, p)
 }
 
-// PrincipalFrom gives who acts; the zero Principal when nobody does.
+// PrincipalFrom returns the authenticated caller; the zero Principal if ctx has
+// none.
 func PrincipalFrom(ctx context.Context) Principal {
 	p, _ := ctx.Value(principalKey{}).(Principal)
 	return p

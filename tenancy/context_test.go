@@ -7,7 +7,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestNoTenantInTheContextIsAnError(t *testing.T) {
+func TestContextWithoutTenantIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, ctx := range map[string]context.Context{
 		"an empty context": t.Context(),
@@ -20,29 +20,29 @@ func TestNoTenantInTheContextIsAnError(t *testing.T) {
 			id, err := tenancy.FromContext(ctx)
 			WantCode(t, err, tenancy.CodeNoTenant)
 			if !id.IsZero() {
-				t.Errorf("answered %s beside its error", id)
+				t.Errorf("FromContext returned %s with its error", id)
 			}
 		})
 	}
 }
 
-func TestTheInnermostTenantCounts(t *testing.T) {
+func TestInnermostTenantOfContextWins(t *testing.T) {
 	t.Parallel()
 	outer, inner := tenancy.NewID(), tenancy.NewID()
 	ctx := tenancy.NewContext(t.Context(), outer)
-	within := tenancy.NewContext(ctx, inner)
-	if id, err := tenancy.FromContext(within); err != nil || id != inner {
-		t.Errorf("within: %s, %v", id, err)
+	innerCtx := tenancy.NewContext(ctx, inner)
+	if id, err := tenancy.FromContext(innerCtx); err != nil || id != inner {
+		t.Errorf("inner context: %s, %v", id, err)
 	}
 	if id, err := tenancy.FromContext(ctx); err != nil || id != outer {
-		t.Errorf("without: %s, %v", id, err)
+		t.Errorf("outer context: %s, %v", id, err)
 	}
 }
 
-func TestThePrincipalInTheContext(t *testing.T) {
+func TestContextCarriesPrincipal(t *testing.T) {
 	t.Parallel()
 	if !tenancy.PrincipalFrom(t.Context()).Anonymous() {
-		t.Error("an empty context has somebody")
+		t.Error("an empty context has a principal")
 	}
 	ctx := tenancy.WithPrincipal(t.Context(),
 		tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada"})
@@ -50,6 +50,6 @@ func TestThePrincipalInTheContext(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	if _, err := tenancy.FromContext(ctx); err == nil {
-		t.Error("a principal names no tenant")
+		t.Error("a principal alone gives the context a tenant")
 	}
 }

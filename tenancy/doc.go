@@ -1,5 +1,12 @@
-// Package tenancy is the model of a multi-tenant service: tenants, who acts in
-// them, and the errors that every other package speaks.
+// Package tenancy is the model of a multi-tenant service:
+//
+//   - tenants and their states, ids, slugs and quotas;
+//   - who may act in them: principals, roles, the permissions that each role
+//     grants, memberships, invitations and API keys;
+//   - what an audit log records: events, entries and the hash chain of entries;
+//   - the errors, with their codes, that every other package returns.
+//
+// People and how they sign in are in package tenancy/identity.
 //
 // The tenant in a context is the only switch between tenants:
 //

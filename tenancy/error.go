@@ -11,62 +11,62 @@ type Code string
 
 // The codes of the library. A code says what went wrong, not where.
 const (
-	// a fault of ours or of something below us; never explained to a caller
+	// a fault of this program or of something it uses; callers get no explanation
 	CodeInternal Code = "internal"
-	// not now: the database is out of reach or too slow; try again
+	// the database is unreachable or too slow at the moment; retry later
 	CodeUnavailable Code = "unavailable"
-	// a value that doesn't fit; Details say which
+	// an invalid value; Details say which
 	CodeInvalid       Code = "invalid"
-	CodeInvalidJSON   Code = "invalid_json"   // not JSON as RFC 7493 (I-JSON) has it
-	CodeInexactNumber Code = "inexact_number" // a number that an IEEE double can't hold
-	CodeUnknownField  Code = "unknown_field"  // a member that the contract doesn't know
-	// a cursor of another list, or no cursor at all
+	CodeInvalidJSON   Code = "invalid_json"   // not I-JSON (RFC 7493)
+	CodeInexactNumber Code = "inexact_number" // a number that an IEEE double can't represent
+	CodeUnknownField  Code = "unknown_field"  // a member that the contract doesn't define
+	// malformed, or the cursor of another list
 	CodeInvalidCursor   Code = "invalid_cursor"
-	CodeTooLarge        Code = "too_large"       // a body beyond its limit
-	CodeUnauthenticated Code = "unauthenticated" // no credentials, or none that are known
-	// wait before the next one; the member retry_after says how long, in seconds
+	CodeTooLarge        Code = "too_large"       // a body over its limit
+	CodeUnauthenticated Code = "unauthenticated" // no credentials, or unknown ones
+	// wait before the next attempt; the member retry_after is the wait in seconds
 	CodeTooManyAttempts Code = "too_many_attempts"
 	CodeForbidden       Code = "forbidden" // the role doesn't allow it
-	// a super-admin must say why they act in this tenant
+	// a super-admin must give a reason for acting in this tenant
 	CodeReasonRequired  Code = "reason_required"
-	CodeNoTenant        Code = "tenant_required"  // nothing says which tenant
+	CodeNoTenant        Code = "tenant_required"  // no source names a tenant
 	CodeTenantMismatch  Code = "tenant_mismatch"  // two sources name different tenants
 	CodeTenantNotFound  Code = "tenant_not_found" // unknown, deleted, or not the caller's
-	CodeTenantSuspended Code = "tenant_suspended" // told to its members only
+	CodeTenantSuspended Code = "tenant_suspended" // only members get this code
 	CodeInvalidSlug     Code = "invalid_slug"     // see [Slug]
 	CodeSlugReserved    Code = "slug_reserved"    // see [Slug.Reserved]
 	CodeSlugTaken       Code = "slug_taken"       // also by a deleted tenant
 	// the tenant's state doesn't allow the change
 	CodeInvalidState       Code = "invalid_state"
-	CodeNotFound           Code = "not_found"           // no such thing in this tenant
-	CodeAlreadyExists      Code = "already_exists"      // create-only, and it is there
+	CodeNotFound           Code = "not_found"           // the tenant has nothing of this name
+	CodeAlreadyExists      Code = "already_exists"      // it exists, and may only be created
 	CodeVersionMismatch    Code = "version_mismatch"    // it changed since it was read
-	CodeDanglingReference  Code = "dangling_reference"  // a name that nothing in the tenant has
+	CodeDanglingReference  Code = "dangling_reference"  // it refers to a name that doesn't exist
 	CodeReferenced         Code = "referenced"          // something still refers to it
-	CodeLastAdmin          Code = "last_admin"          // a tenant that has an admin keeps one
-	CodeNotDeletable       Code = "not_deletable"       // the kind's only item stays
-	CodeDigestMismatch     Code = "digest_mismatch"     // a bundle that isn't what was exported
+	CodeLastAdmin          Code = "last_admin"          // it would leave a tenant without admin
+	CodeNotDeletable       Code = "not_deletable"       // the only item of a singleton kind
+	CodeDigestMismatch     Code = "digest_mismatch"     // a bundle changed after its export
 	CodeUnsupportedVersion Code = "unsupported_version" // a bundle of a newer format
 	// the target has other content under the same names
 	CodeImportConflict Code = "import_conflict"
-	CodeTargetChanged  Code = "target_changed" // the target was written to meanwhile
-	// the tenant has as many as it may have; members kind and limit
+	CodeTargetChanged  Code = "target_changed" // the target changed in the meantime
+	// the tenant has reached its limit; members kind and limit
 	CodeQuotaExceeded Code = "quota_exceeded"
-	// faster than the tenant may ask; member retry_after, in seconds
+	// over the tenant's request rate; the member retry_after is the wait in seconds
 	CodeTooManyRequests Code = "too_many_requests"
 )
 
-// Error is the only error type that crosses a port. Message may be shown to
-// whoever called; Err is the cause, for logs.
+// Error is the only error type that crosses a port. Message, Details and Members
+// may be shown to the caller; Err is the cause, for logs.
 type Error struct {
 	Code    Code
 	Message string
-	Details []Detail       // which parts of the input are wrong; may be shown
-	Members map[string]any // further facts for programs, by member name; may be shown
+	Details []Detail       // which parts of the input are wrong
+	Members map[string]any // further facts for programs, by member name
 	Err     error
 }
 
-// Detail is one wrong place in an input.
+// Detail describes one wrong value of an input.
 type Detail struct {
 	Path   string `json:"path"` // a JSON Pointer (RFC 6901)
 	Code   Code   `json:"code"`
@@ -81,23 +81,24 @@ var (
 	ErrTenantNotFound error = &Error{Code: CodeTenantNotFound, Message: "no such tenant"}
 	ErrNotFound       error = &Error{Code: CodeNotFound, Message: "not found"}
 	ErrLastAdmin      error = &Error{Code: CodeLastAdmin,
-		Message: "this is the tenant's only admin: make somebody else one first"}
+		Message: "this is the tenant's only admin: make another member an admin first"}
 	ErrForbidden error = &Error{Code: CodeForbidden, Message: "your role doesn't allow this"}
 )
 
-// Errorf makes an Error with a message that is safe to show.
+// Errorf makes an Error. The message must be safe to show to a caller.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Because is e with a cause, which is for logs and never shown.
+// Because returns a copy of e with a cause. The cause is for logs; callers never
+// see it.
 func (e *Error) Because(cause error) *Error {
 	wrapped := *e
 	wrapped.Err = cause
 	return &wrapped
 }
 
-// Error is the text for logs: code, message and cause.
+// Error returns the text for logs: code, message and cause.
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
@@ -105,7 +106,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Code, e.Message)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Is reports whether target is an Error with the same code.
@@ -114,8 +115,8 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
-// CodeOf is the code of the first Error in err's chain; [CodeInternal] for an
-// error of anybody else, and empty for nil.
+// CodeOf returns the code of the first Error in err's chain, [CodeInternal] if
+// the chain has no Error, and "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
@@ -124,4 +125,25 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// AtPath returns err with a detail that names the wrong member of an input by its
+// JSON Pointer (RFC 6901). If err has details already, path becomes the prefix of
+// their paths. An err that isn't an [Error] is returned unchanged.
+func AtPath(path string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	located := *e
+	if len(e.Details) == 0 {
+		located.Details = []Detail{{Path: path, Code: e.Code, Detail: e.Message}}
+		return &located
+	}
+	located.Details = make([]Detail, len(e.Details))
+	for i, d := range e.Details {
+		d.Path = path + d.Path
+		located.Details[i] = d
+	}
+	return &located
 }

@@ -45,15 +45,15 @@ func TestCodeOf(t *testing.T) {
 		tenancy.CodeUnavailable)
 }
 
-func TestTheCauseIsForLogs(t *testing.T) {
+func TestCauseIsOnlyInTheLogText(t *testing.T) {
 	t.Parallel()
 	plain := tenancy.Errorf(tenancy.CodeUnavailable, "try again in %d s", 2)
 	caused := plain.Because(io.ErrUnexpectedEOF)
 	if caused.Message != plain.Message || plain.Err != nil {
-		t.Error("a cause changes the message or the error that it is given to")
+		t.Error("Because changed the message or its receiver")
 	}
 	if !errors.Is(caused, io.ErrUnexpectedEOF) {
-		t.Error("the cause can't be found")
+		t.Error("errors.Is doesn't find the cause")
 	}
 	if got := plain.Error(); got != "unavailable: try again in 2 s" {
 		t.Errorf("%q", got)
@@ -63,7 +63,7 @@ func TestTheCauseIsForLogs(t *testing.T) {
 	}
 }
 
-func TestSentinelsHaveTheirCodesAndTellNothing(t *testing.T) {
+func TestSentinelsHaveTheirCodesAndNoCause(t *testing.T) {
 	t.Parallel()
 	for code, err := range map[tenancy.Code]error{
 		tenancy.CodeNoTenant:       tenancy.ErrNoTenant,
@@ -75,5 +75,27 @@ func TestSentinelsHaveTheirCodesAndTellNothing(t *testing.T) {
 		if strings.Contains(err.Error(), "%") || errors.Unwrap(err) != nil {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+func TestAtPathLocatesTheErrorInTheInput(t *testing.T) {
+	t.Parallel()
+	plain := tenancy.Errorf(tenancy.CodeInvalid, "invalid name")
+	detailed := tenancy.Errorf(tenancy.CodeInvalid, "invalid quota")
+	detailed.Details = []tenancy.Detail{{Path: "/a", Code: tenancy.CodeInvalid, Detail: "negative"}}
+	for want, err := range map[string]error{
+		"/name":     tenancy.AtPath("/name", plain),
+		"/quotas/a": tenancy.AtPath("/quotas", detailed),
+	} {
+		located, ok := errors.AsType[*tenancy.Error](err)
+		if !ok || len(located.Details) != 1 || located.Details[0].Path != want {
+			t.Errorf("%+v has no detail at %s", err, want)
+		}
+	}
+	if plain.Details != nil || detailed.Details[0].Path != "/a" {
+		t.Error("AtPath changed the error that it got")
+	}
+	if err := tenancy.AtPath("/name", io.EOF); err != io.EOF {
+		t.Errorf("AtPath changed a foreign error to %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// CreateTenantEvent is what the audit log says of a new tenant.
+// CreateTenantEvent is recorded when a tenant is created.
 func CreateTenantEvent(t Tenant) Event {
 	return Event{
 		Action: "tenant.create", Target: tenantTarget(t),
@@ -15,8 +15,8 @@ func CreateTenantEvent(t Tenant) Event {
 	}
 }
 
-// UpdateTenantEvent is what the audit log says of a change of a tenant. The action
-// is named by the change of its state, where there is one; the digests are of
+// UpdateTenantEvent is recorded when a tenant changes. If its state changes, the
+// action is the name of that change, otherwise "tenant.update". The digests cover
 // name, state, settings and quotas together.
 func UpdateTenantEvent(before, after Tenant) Event {
 	details := map[string]any{"before": before.digest(), "after": after.digest(),
@@ -45,25 +45,24 @@ func changeAction(before, after State) string {
 	return "tenant.activate"
 }
 
-// digest covers what can be changed of a tenant.
+// digest covers everything of a tenant that can change.
 func (t Tenant) digest() string {
 	var settings any
 	d := json.NewDecoder(bytes.NewReader(t.Settings))
 	d.UseNumber()
 	if err := d.Decode(&settings); err != nil {
-		settings = nil // a store keeps only what is JSON; none is as good as empty
+		settings = nil // a store keeps valid JSON only; no settings equal empty ones
 	}
-	// what was decoded can be encoded
-	text, _ := json.Marshal([]any{t.Name, t.State, settings, t.Quotas.Clone()})
+	text, _ := json.Marshal([]any{t.Name, t.State, settings, t.Quotas.Clone()}) // never fails
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(text))
 }
 
 func tenantTarget(t Tenant) AuditTarget { return AuditTarget{Kind: "tenant", Name: string(t.Slug)} }
 
-// CreateKeyEvent is what the audit log says of a new API key.
+// CreateKeyEvent is recorded when an API key is created.
 func CreateKeyEvent(k APIKey) Event { return keyEvent("key.create", k) }
 
-// RevokeKeyEvent is what the audit log says of an API key's end.
+// RevokeKeyEvent is recorded when an API key is revoked.
 func RevokeKeyEvent(k APIKey) Event { return keyEvent("key.revoke", k) }
 
 func keyEvent(action string, k APIKey) Event {
@@ -74,8 +73,26 @@ func keyEvent(action string, k APIKey) Event {
 	return Event{Action: action, Target: AuditTarget{Kind: "key", Name: k.Name}, Details: details}
 }
 
-// SetSecretEvent is what the audit log says of a secret that was given a value:
-// its name, and nothing of the value.
+// SetSecretEvent is recorded when a secret gets a value. It has the secret's name
+// and nothing of the value.
 func SetSecretEvent(name string) Event {
 	return Event{Action: "secret.set", Target: AuditTarget{Kind: "secret", Name: name}}
+}
+
+// PurgeTenantEvent is recorded in the platform's audit log when a tenant is
+// purged. Its details are the whole certificate.
+func PurgeTenantEvent(c PurgeCertificate) Event {
+	var details map[string]any
+	raw, _ := json.Marshal(c)         // never fails: the fields are texts and numbers
+	_ = json.Unmarshal(raw, &details) // never fails: a certificate is an object
+	return Event{Action: "tenant.purge", Target: AuditTarget{Kind: "tenant", Name: string(c.Slug)},
+		Details: details}
+}
+
+// RotateKeyEvent is recorded when the key next replaces the key old. old has the
+// time at which it expires because of the rotation.
+func RotateKeyEvent(old, next APIKey) Event {
+	e := keyEvent("key.rotate", old)
+	e.Details["rotated_to"] = next.ID
+	return e
 }

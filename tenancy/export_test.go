@@ -1,4 +1,4 @@
 package tenancy
 
-// ReservedSlugs is the list behind [Slug.Reserved].
+// ReservedSlugs is the list that [Slug.Reserved] searches.
 var ReservedSlugs = reserved

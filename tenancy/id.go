@@ -7,13 +7,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// ID identifies a tenant for ever: it is never reused, not even after the
-// tenant was purged. The zero ID names no tenant and is refused everywhere.
+// ID identifies a tenant. An id is never reused, not even after the tenant was
+// purged. The zero ID names no tenant and is refused everywhere.
 type ID uuid.UUID
 
-// DefaultID is the tenant that owns everything while tenancy is off, and that
-// an existing single-tenant deployment finds its rows in. It is the same in
-// every installation, so that a column default can name it.
+// DefaultID is the tenant that owns everything while tenancy is off. When an
+// existing single-tenant deployment adopts tenancy, its rows belong to this
+// tenant. The id is the same in every installation, so that a column default can
+// name it.
 var DefaultID = ID(uuid.MustParse("01900000-0000-7000-8000-000000000000"))
 
 const idLength = 36 // characters
@@ -21,7 +22,7 @@ const idLength = 36 // characters
 // NewID makes a time-ordered identifier (UUIDv7, RFC 9562).
 func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
 
-// ParseID reads the 36-character form of a UUID. Any other form, and the zero
+// ParseID parses the 36-character form of a UUID. Any other form, and the zero
 // UUID, is an error with [CodeInvalid].
 func ParseID(s string) (ID, error) {
 	if len(s) != idLength {
@@ -37,13 +38,13 @@ func ParseID(s string) (ID, error) {
 // IsZero reports whether id names no tenant.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// String is the lower-case 36-character form.
+// String returns the lower-case 36-character form.
 func (id ID) String() string { return uuid.UUID(id).String() }
 
-// MarshalText writes the form of [ID.String].
+// MarshalText returns the form of [ID.String].
 func (id ID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
 
-// UnmarshalText reads what [ParseID] reads.
+// UnmarshalText accepts what [ParseID] accepts. On an error id doesn't change.
 func (id *ID) UnmarshalText(text []byte) error {
 	parsed, err := ParseID(string(text))
 	if err != nil {
@@ -53,8 +54,8 @@ func (id *ID) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Value hands the id to database/sql as text. The zero ID is refused: no
-// statement is ever bound to no tenant.
+// Value returns the id as text for database/sql. The zero ID is [ErrNoTenant]: no
+// statement may run without a tenant.
 func (id ID) Value() (driver.Value, error) {
 	if id.IsZero() {
 		return nil, ErrNoTenant
@@ -62,7 +63,8 @@ func (id ID) Value() (driver.Value, error) {
 	return id.String(), nil
 }
 
-// Scan reads a uuid column. NULL is an error: every owned row has a tenant.
+// Scan reads a uuid column as text or bytes. NULL is an error: every owned row
+// has a tenant.
 func (id *ID) Scan(src any) error {
 	switch v := src.(type) {
 	case string:

@@ -21,7 +21,7 @@ var (
 
 const text = "01900000-0000-7000-8000-00000000abcd"
 
-func TestNewIDIsTimeOrderedAndOfVersionSeven(t *testing.T) {
+func TestNewIDIsTimeOrderedUUIDv7(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(
 		`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
@@ -41,12 +41,12 @@ func TestNewIDIsTimeOrderedAndOfVersionSeven(t *testing.T) {
 func TestDefaultIDNeverChanges(t *testing.T) {
 	t.Parallel()
 	if got := tenancy.DefaultID.String(); got != "01900000-0000-7000-8000-000000000000" {
-		t.Errorf("DefaultID is %s: every installed database has another one in its column defaults",
+		t.Errorf("DefaultID is %s, but existing databases have another one as column default",
 			got)
 	}
 }
 
-func TestParseIDReadsTheLongFormOnly(t *testing.T) {
+func TestParseIDAcceptsOnly36CharacterForm(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{
 		"", "acme", text[:35], text + "0", " " + text[:35], text + "\n",
@@ -60,7 +60,7 @@ func TestParseIDReadsTheLongFormOnly(t *testing.T) {
 		id, err := tenancy.ParseID(in)
 		WantCode(t, err, tenancy.CodeInvalid)
 		if !id.IsZero() {
-			t.Errorf("ParseID(%q) answered %s beside its error", in, id)
+			t.Errorf("ParseID(%q) returned %s with its error", in, id)
 		}
 	}
 	for _, in := range []string{text, strings.ToUpper(text)} {
@@ -87,7 +87,7 @@ func FuzzParseID(f *testing.F) {
 	})
 }
 
-func TestIDTravelsAsText(t *testing.T) {
+func TestIDIsTextInJSON(t *testing.T) {
 	t.Parallel()
 	var in struct{ Tenant tenancy.ID }
 	if err := json.Unmarshal([]byte(`{"Tenant":"`+text+`"}`), &in); err != nil {
@@ -103,7 +103,7 @@ func TestIDTravelsAsText(t *testing.T) {
 	}
 }
 
-func TestZeroIDNeverReachesADatabase(t *testing.T) {
+func TestZeroIDIsRefusedAsSQLValue(t *testing.T) {
 	t.Parallel()
 	_, err := tenancy.ID{}.Value()
 	WantCode(t, err, tenancy.CodeNoTenant)
@@ -114,7 +114,7 @@ func TestZeroIDNeverReachesADatabase(t *testing.T) {
 	}
 }
 
-func TestIDIsScannedFromTextAndNothingElse(t *testing.T) {
+func TestIDIsScannedOnlyFromText(t *testing.T) {
 	t.Parallel()
 	for _, src := range []any{text, []byte(text)} {
 		var id tenancy.ID

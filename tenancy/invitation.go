@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// InvitationPrefix begins the token of every invitation, so that secret scanners
-// find leaked ones.
+// InvitationPrefix begins every invitation token, so that secret scanners find
+// leaked ones.
 const InvitationPrefix = "bwi_"
 
-// Invitation lets the person with an e-mail address join a tenant, once. Whoever
-// has its token is taken for that person. The token itself is shown once and
-// never stored: Hash is what is kept of it.
+// Invitation lets the person with an e-mail address join a tenant, once. The
+// token proves that its bearer is that person. The token is shown once and never
+// stored; only its hash is stored.
 type Invitation struct {
 	ID        string // UUIDv7
 	Tenant    ID
-	Email     string // as [ParseEmail] answers it
+	Email     string // in the normal form of identity.ParseEmail
 	Role      Role   // one that [CheckMemberRole] admits
 	Hash      InvitationHash
-	InvitedBy Actor // whose right to invite it stands and falls with
+	InvitedBy Actor // the invitation is valid only while this actor may invite
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -29,8 +29,8 @@ type Invitation struct {
 // Valid reports whether the invitation has not expired at now.
 func (i Invitation) Valid(now time.Time) bool { return now.Before(i.ExpiresAt) }
 
-// InvitationHash is the SHA-256 of an invitation's token. A plain hash is enough
-// where the token is 256 random bits.
+// InvitationHash is the SHA-256 of an invitation's token. A plain hash is enough:
+// a token of 256 random bits can't be guessed.
 type InvitationHash [sha256.Size]byte
 
 const invitationRandom = 32 // bytes
@@ -45,18 +45,20 @@ func NewInvitationToken() string {
 	return InvitationPrefix + invitationEncoding.EncodeToString(random[:])
 }
 
-// HashInvitationToken gives the hash under which a token is looked up. What
-// doesn't have the form of [NewInvitationToken] is an error with [CodeNotFound].
+// HashInvitationToken returns the hash under which a token is looked up. A text
+// that doesn't have the form of [NewInvitationToken] is an error with
+// [CodeNotFound].
 func HashInvitationToken(token string) (InvitationHash, error) {
 	body, ok := strings.CutPrefix(token, InvitationPrefix)
 	if !ok || len(body) != invitationEncoding.EncodedLen(invitationRandom) {
 		return InvitationHash{}, errNoInvitation
 	}
-	random, err := invitationEncoding.DecodeString(body) // passes over line ends
+	random, err := invitationEncoding.DecodeString(body)
+	// DecodeString ignores line ends, so the number of bytes is checked too
 	if err != nil || len(random) != invitationRandom {
 		return InvitationHash{}, errNoInvitation
 	}
 	return sha256.Sum256([]byte(token)), nil
 }
 
-var errNoInvitation = Errorf(CodeNotFound, "not the token of an invitation")
+var errNoInvitation = Errorf(CodeNotFound, "not an invitation token")

@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAnInvitationsTokenHas256Bits(t *testing.T) {
+func TestInvitationTokensAreUniqueAndWellFormed(t *testing.T) {
 	t.Parallel()
 	one, two := tenancy.NewInvitationToken(), tenancy.NewInvitationToken()
 	if one == two || len(one) != len("bwi_")+43 {
@@ -21,33 +21,37 @@ func TestAnInvitationsTokenHas256Bits(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoInvitationsToken(t *testing.T) {
+func TestMalformedInvitationTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	good := tenancy.NewInvitationToken()
 	for name, token := range map[string]string{
-		"nothing": "", "the prefix": "bwi_", "no prefix": good[4:],
-		"an API key": tenancy.NewKeySecret(),
-		"shorter":    good[:len(good)-1], "longer": good + "A", "a line end in it": good[:20] +
-			"\n" + good[21:],
-		"padding": good[:len(good)-1] + "=", "other letters": good[:len(good)-1] + "+",
-		"in capitals":            strings.ToUpper(good[:4]) + good[4:],
-		"bits that mean nothing": good[:len(good)-1] + "B",
+		"empty":                  "",
+		"only the prefix":        "bwi_",
+		"no prefix":              good[4:],
+		"an API key":             tenancy.NewKeySecret(),
+		"too short":              good[:len(good)-1],
+		"too long":               good + "A",
+		"a line end inside":      good[:20] + "\n" + good[21:],
+		"padding":                good[:len(good)-1] + "=",
+		"another alphabet":       good[:len(good)-1] + "+",
+		"a prefix in upper case": strings.ToUpper(good[:4]) + good[4:],
+		"non-zero trailing bits": good[:len(good)-1] + "B",
 	} {
-		if _, err := tenancy.HashInvitationToken(token); tenancy.CodeOf(
-			err) != tenancy.CodeNotFound {
+		_, err := tenancy.HashInvitationToken(token)
+		if tenancy.CodeOf(err) != tenancy.CodeNotFound {
 			t.Errorf("%s: HashInvitationToken(%q) = %v", name, token, err)
 		}
 	}
 }
 
-func TestAnInvitationExpires(t *testing.T) {
+func TestInvitationIsValidUntilItExpires(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	i := tenancy.Invitation{ExpiresAt: at}
 	if !i.Valid(at.Add(-time.Microsecond)) || i.Valid(at) {
-		t.Error("an invitation is valid until its end, and not at it")
+		t.Error("an invitation must be valid before ExpiresAt and invalid at ExpiresAt")
 	}
 	if (tenancy.Invitation{}).Valid(at) {
-		t.Error("an invitation without an end is valid")
+		t.Error("an invitation without ExpiresAt is valid")
 	}
 }

@@ -1,26 +1,23 @@
 package tenancy
 
-import (
-	"slices"
-)
+import "slices"
 
-// What happens to memberships and invitations, as stores note it in the audit logs:
-// members in their tenant's.
-
-// MemberAdded is noted in m's tenant.
+// MemberAdded is recorded in the audit log of m's tenant when a user becomes a
+// member.
 func MemberAdded(m Membership) Event {
 	return Event{Action: "member.add", Target: memberTarget(m),
 		Details: map[string]any{"role": m.Role}}
 }
 
-// MemberUpdated has both roles.
+// MemberUpdated is recorded in the audit log of the members' tenant when a role
+// changes. It has the roles before and after.
 func MemberUpdated(before, after Membership) Event {
 	return Event{Action: "member.update", Target: memberTarget(after), Details: map[string]any{
 		"role": map[string]any{"before": before.Role, "after": after.Role},
 	}}
 }
 
-// MemberRemoved is noted in m's tenant.
+// MemberRemoved is recorded in the audit log of m's tenant.
 func MemberRemoved(m Membership) Event {
 	return Event{Action: "member.remove", Target: memberTarget(m),
 		Details: map[string]any{"role": m.Role}}
@@ -28,32 +25,32 @@ func MemberRemoved(m Membership) Event {
 
 func memberTarget(m Membership) AuditTarget { return AuditTarget{Kind: "member", Name: m.User} }
 
-// LastAdminOf is [ErrLastAdmin], with the ids of the tenants that have no other
-// admin as its member "tenants", or nil where each has one. It is given how many
-// other admins each tenant has.
-func LastAdminOf(others map[ID]int) error {
-	var alone []string
-	for tenant, n := range others {
+// LastAdminOf returns an error with [CodeLastAdmin] if any tenant has no other
+// admin; its member "tenants" lists the ids of these tenants. Otherwise it returns
+// nil. otherAdmins is the number of other admins of each tenant.
+func LastAdminOf(otherAdmins map[ID]int) error {
+	var withoutAdmin []string
+	for tenant, n := range otherAdmins {
 		if n == 0 {
-			alone = append(alone, tenant.String())
+			withoutAdmin = append(withoutAdmin, tenant.String())
 		}
 	}
-	if len(alone) == 0 {
+	if len(withoutAdmin) == 0 {
 		return nil
 	}
 	e := Errorf(CodeLastAdmin,
-		"the user is the only admin of a tenant: make somebody else one there first")
-	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(alone))}
+		"the user is the only admin of a tenant: make another member an admin there first")
+	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(withoutAdmin))}
 	return e
 }
 
-// InvitationCreated is noted in i's tenant.
+// InvitationCreated is recorded in the audit log of i's tenant.
 func InvitationCreated(i Invitation) Event { return invitationEvent("invitation.create", i) }
 
-// InvitationRevoked is noted in i's tenant.
+// InvitationRevoked is recorded in the audit log of i's tenant.
 func InvitationRevoked(i Invitation) Event { return invitationEvent("invitation.revoke", i) }
 
-// InvitationAccepted is noted in i's tenant.
+// InvitationAccepted is recorded in the audit log of i's tenant.
 func InvitationAccepted(i Invitation) Event { return invitationEvent("invitation.accept", i) }
 
 func invitationEvent(action string, i Invitation) Event {
@@ -61,7 +58,7 @@ func invitationEvent(action string, i Invitation) Event {
 		Details: map[string]any{"email": i.Email, "role": i.Role}}
 }
 
-// By is e as done by a, whoever the context says acts.
+// By returns e with a as its actor, which replaces the actor of the context.
 func (e Event) By(a Actor) Event {
 	e.Actor = a
 	return e

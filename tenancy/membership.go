@@ -2,7 +2,7 @@ package tenancy
 
 import "time"
 
-// Membership is a user's place in a tenant.
+// Membership is a user's role in a tenant.
 type Membership struct {
 	Tenant    ID
 	User      string // the user's ID
@@ -10,11 +10,11 @@ type Membership struct {
 	CreatedAt time.Time
 }
 
-// CheckMemberRole reports with [CodeInvalid] a role that a person can't have: a
-// replicator is a program.
+// CheckMemberRole returns an error with [CodeInvalid] for a role that a person
+// can't have: only programs are replicators.
 func CheckMemberRole(r Role) error {
 	if r == Viewer || r == Editor || r == Admin {
 		return nil
 	}
-	return Errorf(CodeInvalid, "a member's role is one of viewer, editor, admin")
+	return Errorf(CodeInvalid, "a member's role must be viewer, editor or admin")
 }

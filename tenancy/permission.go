@@ -2,11 +2,11 @@ package tenancy
 
 import "slices"
 
-// Permission is something that can be allowed: the column that a request is
-// looked up under in the table of roles.
+// Permission names an operation that can be allowed. See [Grants] for the roles
+// that allow it.
 type Permission string
 
-// What a role may allow in a tenant.
+// The permissions that a role can grant in a tenant.
 const (
 	ReadTenant     Permission = "tenant.read"
 	UpdateTenant   Permission = "tenant.update"
@@ -23,7 +23,7 @@ const (
 	ReadFeed       Permission = "feed.read"
 )
 
-// What no role allows: these are a super-admin's.
+// The permissions that no role grants; only super-admins have them.
 const (
 	ManageTenants     Permission = "tenant.manage"
 	ManageUsers       Permission = "user.manage"
@@ -33,9 +33,9 @@ const (
 // Grant is a row of the table of roles.
 type Grant struct {
 	Permission Permission
-	Roles      []Role // those that allow it; none: only a super-admin may
+	Roles      []Role // the roles that grant it; none: only super-admins have it
 	Reads      bool   // it changes nothing
-	Doc        string
+	Doc        string // what the permission allows, for documentation
 }
 
 var (
@@ -44,8 +44,8 @@ var (
 	admins  = []Role{Admin}
 )
 
-// grants is the table of roles. What is checked, what the API's document says
-// and what people read are all made from it.
+// grants is the table of roles. The checks, the API's OpenAPI document and the
+// documentation for people are all generated from it.
 var grants = []Grant{
 	{ReadTenant, viewers, true, "see the tenant"},
 	{UpdateTenant, admins, false, "change the tenant's name and settings"},
@@ -66,11 +66,11 @@ var grants = []Grant{
 	{ReadPlatformAudit, nil, true, "read the audit log of all tenants"},
 }
 
-// Grants answers the table of roles, in the order in which it is to be read.
+// Grants returns the table of roles, in the order of the documentation.
 func Grants() []Grant { return slices.Clone(grants) }
 
-// GrantOf finds a permission's row. One that isn't in the table has none, and
-// nobody has it.
+// GrantOf returns a permission's row in the table of roles. ok is false for an
+// unknown permission, which no principal has.
 func GrantOf(p Permission) (g Grant, ok bool) {
 	i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission == p })
 	if i < 0 {
@@ -79,8 +79,8 @@ func GrantOf(p Permission) (g Grant, ok bool) {
 	return grants[i], true
 }
 
-// May reports whether the role allows p. A role or a permission that isn't known
-// allows nothing.
+// May reports whether the role grants p. An unknown role grants nothing; no role
+// grants an unknown permission.
 func (r Role) May(p Permission) bool {
 	g, ok := GrantOf(p)
 	return ok && slices.Contains(g.Roles, r)

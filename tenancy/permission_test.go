@@ -6,12 +6,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheTableOfRoles(t *testing.T) {
+func TestGrantsAreConsistent(t *testing.T) {
 	t.Parallel()
 	seen := map[tenancy.Permission]bool{}
 	for _, g := range tenancy.Grants() {
 		if seen[g.Permission] || g.Doc == "" {
-			t.Errorf("%s stands twice, or says nothing", g.Permission)
+			t.Errorf("%s appears twice or has no Doc", g.Permission)
 		}
 		seen[g.Permission] = true
 		for _, r := range []tenancy.Role{tenancy.Viewer, tenancy.Editor} {
@@ -22,7 +22,7 @@ func TestTheTableOfRoles(t *testing.T) {
 			}
 		}
 		if tenancy.Replicator.May(g.Permission) != (g.Permission == tenancy.ReadFeed) {
-			t.Errorf("a replicator reads the feed and nothing else, not so for %s", g.Permission)
+			t.Errorf("a replicator must only read the feed: %s is wrong", g.Permission)
 		}
 		if tenancy.Viewer.May(g.Permission) && !g.Reads {
 			t.Errorf("a viewer may %s, which changes something", g.Permission)
@@ -30,7 +30,7 @@ func TestTheTableOfRoles(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotKnownAllowsNothing(t *testing.T) {
+func TestUnknownRoleOrPermissionGrantsNothing(t *testing.T) {
 	t.Parallel()
 	for _, r := range []tenancy.Role{"", "owner", "ADMIN", "super_admin"} {
 		if r.May(tenancy.ReadTenant) {

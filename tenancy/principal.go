@@ -1,40 +1,40 @@
 package tenancy
 
-// PrincipalKind says what kind of thing acts.
+// PrincipalKind is the kind of a principal or an actor.
 type PrincipalKind string
 
-// Who may act.
+// The kinds of principals.
 const (
 	PlatformToken PrincipalKind = "platform" // the operator's token
 	KeyPrincipal  PrincipalKind = "key"      // a program with an API key of one tenant
 	UserPrincipal PrincipalKind = "user"     // a person
 )
 
-// Principal is an authenticated caller. The zero Principal is nobody and may do
-// nothing.
+// Principal is an authenticated caller. The zero Principal is an anonymous
+// caller, who may do nothing.
 type Principal struct {
 	Kind       PrincipalKind
 	ID         string
 	Name       string
-	SuperAdmin bool        // manages tenants and users; acts in a tenant only by naming it
+	SuperAdmin bool        // manages tenants and users; must name the tenant to work in
 	Roles      map[ID]Role // by tenant; an API key has exactly one
-	KeyTenant  ID          // the one tenant of an API key, itself a source of the request's tenant
+	KeyTenant  ID          // the tenant of an API key; it is a source of the request's tenant
 }
 
-// Anonymous reports whether p is nobody.
+// Anonymous reports whether p is unauthenticated.
 func (p Principal) Anonymous() bool { return p.Kind == "" }
 
-// MemberOf reports whether p has a place in tenant.
+// MemberOf reports whether p has a role in tenant or is a super-admin.
 func (p Principal) MemberOf(tenant ID) bool {
 	_, ok := p.Roles[tenant]
 	return ok || p.SuperAdmin
 }
 
-// Authorize answers nil when p may do in tenant what needs the permission.
-// Whoever has no place there gets [CodeTenantNotFound], the same as for a
-// tenant that doesn't exist; a member whose role doesn't allow it gets
-// [CodeForbidden], and so does everybody for a permission that isn't in the
-// table of roles.
+// Authorize returns nil if p has the permission in tenant. The zero tenant is
+// [CodeNoTenant]. A principal that isn't a member gets [CodeTenantNotFound], as
+// for a tenant that doesn't exist. A member whose role doesn't grant the
+// permission gets [CodeForbidden]; so does every member and super-admin for a
+// permission that isn't in the table of roles.
 func (p Principal) Authorize(tenant ID, needed Permission) error {
 	if tenant.IsZero() {
 		return ErrNoTenant

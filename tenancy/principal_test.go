@@ -14,13 +14,13 @@ func TestAuthorize(t *testing.T) {
 			Roles: map[tenancy.ID]tenancy.Role{acme: role}}
 	}
 	super := tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}
-	var nobody tenancy.Principal
+	var anonymous tenancy.Principal
 
 	const ok, forbidden, notFound, none tenancy.Code = "", tenancy.CodeForbidden,
 		tenancy.CodeTenantNotFound, tenancy.CodeNoTenant
 	for _, c := range []struct {
 		name   string
-		who    tenancy.Principal
+		by     tenancy.Principal
 		tenant tenancy.ID
 		needed tenancy.Permission
 		want   tenancy.Code
@@ -39,20 +39,20 @@ func TestAuthorize(t *testing.T) {
 			forbidden},
 		{"an admin doesn't manage tenants", member(tenancy.Admin), acme, tenancy.ManageTenants,
 			forbidden},
-		{"nobody has a permission that isn't known", member(tenancy.Admin), acme, "own", forbidden},
-		{"nor has a super-admin", super, acme, "own", forbidden},
-		{"an admin elsewhere finds nothing", member(tenancy.Admin), other, tenancy.ReadResources,
-			notFound},
-		{"nobody finds nothing", nobody, acme, tenancy.ReadResources, notFound},
+		{"an admin has no unknown permission", member(tenancy.Admin), acme, "own", forbidden},
+		{"a super-admin has no unknown permission", super, acme, "own", forbidden},
+		{"an admin of another tenant finds nothing", member(tenancy.Admin), other,
+			tenancy.ReadResources, notFound},
+		{"an anonymous caller finds nothing", anonymous, acme, tenancy.ReadResources, notFound},
 		{"a super-admin manages", super, acme, tenancy.ManageTenants, ok},
 		{"a super-admin replicates", super, other, tenancy.ReadFeed, ok},
-		{"a super-admin names a tenant too", super, tenancy.ID{}, tenancy.ReadResources, none},
-		{"a member names a tenant", member(tenancy.Admin), tenancy.ID{}, tenancy.ReadResources,
+		{"a super-admin needs a tenant", super, tenancy.ID{}, tenancy.ReadResources, none},
+		{"a member needs a tenant", member(tenancy.Admin), tenancy.ID{}, tenancy.ReadResources,
 			none},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			WantCode(t, c.who.Authorize(c.tenant, c.needed), c.want)
+			WantCode(t, c.by.Authorize(c.tenant, c.needed), c.want)
 		})
 	}
 }
@@ -63,23 +63,23 @@ func TestMemberOf(t *testing.T) {
 	key := tenancy.Principal{Kind: tenancy.KeyPrincipal,
 		Roles: map[tenancy.ID]tenancy.Role{acme: tenancy.Viewer}}
 	if !key.MemberOf(acme) || key.MemberOf(other) {
-		t.Error("a key is a member of its tenant and no other")
+		t.Error("a key must be a member of its own tenant only")
 	}
-	if super := (tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}); !super.MemberOf(
-		other) {
-		t.Error("a super-admin has a place in every tenant")
+	super := tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}
+	if !super.MemberOf(other) {
+		t.Error("a super-admin must be a member of every tenant")
 	}
 	if (tenancy.Principal{}).MemberOf(acme) {
-		t.Error("nobody is a member of nothing")
+		t.Error("an anonymous caller is a member")
 	}
 }
 
-func TestTheZeroPrincipalIsNobody(t *testing.T) {
+func TestZeroPrincipalIsAnonymous(t *testing.T) {
 	t.Parallel()
 	if !(tenancy.Principal{}).Anonymous() {
-		t.Error("the zero Principal is somebody")
+		t.Error("the zero Principal isn't anonymous")
 	}
 	if (tenancy.Principal{Kind: tenancy.UserPrincipal}).Anonymous() {
-		t.Error("a user is nobody")
+		t.Error("a user is anonymous")
 	}
 }

@@ -5,25 +5,26 @@ import (
 	"strings"
 )
 
-// Quotas are what a tenant may use at most. What isn't named has no limit; the
+// Quotas are the limits of a tenant. A kind that isn't named has no limit; the
 // zero Quotas limit nothing.
 type Quotas struct {
-	// Resources is how many resources of a kind there may be, by kind. Lowering
-	// it below what is there refuses new ones and touches none.
+	// Resources is the largest number of resources of each kind. A limit below the
+	// present number refuses new resources and removes none.
 	Resources map[string]int64 `json:"resources,omitempty"`
 
-	// RequestsPerSecond is how many requests each instance of the service
-	// answers on an average second. 0 is no limit.
+	// RequestsPerSecond is the average number of requests per second that each
+	// instance of the service answers. 0 is no limit.
 	RequestsPerSecond float64 `json:"requests_per_second,omitempty"`
 }
 
-// MaxRequestsPerSecond is the largest limit of requests that can be set.
+// MaxRequestsPerSecond is the largest valid RequestsPerSecond.
 const MaxRequestsPerSecond = 1_000_000
 
 // IsZero reports whether nothing is limited.
 func (q Quotas) IsZero() bool { return len(q.Resources) == 0 && q.RequestsPerSecond == 0 }
 
-// Clone is a copy of q that shares no memory with it. An empty map is nil in it.
+// Clone returns a copy of q that shares no memory with q. An empty map becomes
+// nil.
 func (q Quotas) Clone() Quotas {
 	if len(q.Resources) == 0 {
 		q.Resources = nil
@@ -32,37 +33,37 @@ func (q Quotas) Clone() Quotas {
 	return q
 }
 
-// pointerEscaper is RFC 6901, section 3.
+// pointerEscaper escapes a token of a JSON Pointer (RFC 6901, section 3).
 var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
-// Check reports with [CodeInvalid] a limit that is none, at the member of q's
-// JSON that has it.
+// Check returns an error with [CodeInvalid] if a limit is invalid. The details
+// name each invalid limit by its JSON Pointer in q.
 func (q Quotas) Check() error {
 	var details []Detail
 	for kind, n := range q.Resources {
 		if n < 0 {
 			details = append(details, Detail{Path: "/resources/" + pointerEscaper.Replace(kind),
-				Code: CodeInvalid, Detail: "a limit is 0 or more"})
+				Code: CodeInvalid, Detail: "the limit must be 0 or more"})
 		}
 	}
-	// NaN is neither
+	// written so that NaN, which compares as false, is refused
 	if !(q.RequestsPerSecond >= 0 && q.RequestsPerSecond <= MaxRequestsPerSecond) {
 		details = append(details, Detail{Path: "/requests_per_second", Code: CodeInvalid,
-			Detail: "it is more than 0 and at most 1000000; 0 is no limit"})
+			Detail: "the limit must be 0 to 1000000; 0 is no limit"})
 	}
 	if len(details) == 0 {
 		return nil
 	}
-	err := Errorf(CodeInvalid, "a quota isn't one")
+	err := Errorf(CodeInvalid, "invalid quota")
 	err.Details = details
 	return err
 }
 
-// QuotaExceeded is the error of a write that would make more resources of a
-// kind than the tenant may have.
+// QuotaExceeded returns the error of a write that would exceed the tenant's limit
+// for a kind of resources. Its members are kind and limit.
 func QuotaExceeded(kind string, limit int64) *Error {
 	err := Errorf(CodeQuotaExceeded,
-		"the tenant may have %d of kind %s: delete one, or ask whoever runs this service for more",
+		"the tenant may have %d resources of kind %s: delete one, or ask the operator for more",
 		limit, kind)
 	err.Members = map[string]any{"kind": kind, "limit": limit}
 	return err

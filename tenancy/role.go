@@ -2,11 +2,12 @@ package tenancy
 
 import "slices"
 
-// Role is what a principal may do in one tenant.
+// Role defines what a principal may do in one tenant. See [Grants] for the
+// permissions of each role.
 type Role string
 
-// Viewer, Editor and Admin each include the one before. A Replicator reads the
-// change feed and nothing else. What each allows is in the table of [Grants].
+// The roles. Editor includes Viewer, and Admin includes both. A Replicator reads
+// the change feed and nothing else.
 const (
 	Viewer     Role = "viewer"     // reads resources
 	Editor     Role = "editor"     // writes resources
@@ -14,22 +15,22 @@ const (
 	Replicator Role = "replicator" // reads the change feed
 )
 
-// Roles answers every role.
+// Roles returns every role.
 func Roles() []Role { return []Role{Viewer, Editor, Admin, Replicator} }
 
-// Includes reports whether r allows a member all that other does: each role but
-// the replicator includes those before it.
+// Includes reports whether r grants a member everything that other grants: each
+// role except replicator includes itself and the roles before it.
 func (r Role) Includes(other Role) bool {
 	order := []Role{Viewer, Editor, Admin}
 	return r == other || slices.Contains(order, other) &&
 		slices.Index(order, r) > slices.Index(order, other)
 }
 
-// ParseRole reads a role's name; any other is an error with [CodeInvalid].
+// ParseRole parses a role's name. An unknown name is an error with [CodeInvalid].
 func ParseRole(s string) (Role, error) {
 	r := Role(s)
 	if !slices.Contains(Roles(), r) {
-		return "", Errorf(CodeInvalid, "a role is one of viewer, editor, admin, replicator")
+		return "", Errorf(CodeInvalid, "unknown role: use viewer, editor, admin or replicator")
 	}
 	return r, nil
 }

@@ -8,10 +8,10 @@ import (
 
 // Slug is a tenant's name in host names and URLs: a DNS label of 2 to 63
 // characters of a-z, 0-9 and hyphen (RFC 1123), without a hyphen at either end
-// and without "--" at the third and fourth place, which RFC 5891 keeps for
-// internationalised names. Nor has it the form of an [ID], so that a text in a
-// URL is the one or the other. A slug belongs to one tenant for ever, also when
-// that tenant was deleted.
+// and without "--" at the third and fourth place, which RFC 5891 reserves for
+// internationalized names. A slug never has the form of an [ID], so that a text
+// in a URL is either a slug or an id. A slug is never reused, not even after its
+// tenant was deleted.
 type Slug string
 
 // DefaultSlug is the slug of the tenant [DefaultID].
@@ -22,24 +22,20 @@ const (
 	maxSlug = 63
 )
 
-// reserved slugs would shadow host names that a service needs for itself, or
-// look as if they spoke for it. Sorted, for [slices.BinarySearch].
+// reserved slugs would shadow host names that the service itself needs, or would
+// look official. They are sorted, for [slices.BinarySearch].
 var reserved = []Slug{
 	"account", "admin", "administrator", "api", "assets", "auth", "autoconfig", "autodiscover",
-	"broadcasthost",
-	"cdn", "console", "dashboard", DefaultSlug, "docs", "email", "federation", "ftp", "help",
-	"hostmaster",
-	"imap", "internal", "isatap", "livez", "localdomain", "localhost", "login", "mail", "me",
-	"metrics",
-	"mta-sts", "ns", "ns1", "ns2", "oauth", "pop", "pop3", "postmaster", "readyz", "root",
-	"security", "smtp",
-	"ssl", "static", "status", "support", "system", "tenants", "webmail", "webmaster", "wpad", "ws",
-	"www",
+	"broadcasthost", "cdn", "console", "dashboard", DefaultSlug, "docs", "email", "federation",
+	"ftp", "help", "hostmaster", "imap", "internal", "isatap", "livez", "localdomain",
+	"localhost", "login", "mail", "me", "metrics", "mta-sts", "ns", "ns1", "ns2", "oauth", "pop",
+	"pop3", "postmaster", "readyz", "root", "security", "smtp", "ssl", "static", "status",
+	"support", "system", "tenants", "webmail", "webmaster", "wpad", "ws", "www",
 }
 
-// ParseSlug reads a slug exactly as it is written: upper case, spaces or a
-// trailing dot are an error with [CodeInvalidSlug], not something to mend.
-// Reserved slugs parse: the tenant "default" has one. See [Slug.Reserved].
+// ParseSlug parses a slug. It corrects nothing: upper case, spaces or a trailing
+// dot are an error with [CodeInvalidSlug]. Reserved slugs are valid, because the
+// tenant "default" has one; see [Slug.Reserved].
 func ParseSlug(s string) (Slug, error) {
 	switch {
 	case len(s) < minSlug || len(s) > maxSlug:
@@ -48,16 +44,16 @@ func ParseSlug(s string) (Slug, error) {
 		return "", Errorf(CodeInvalidSlug, "a slug neither begins nor ends with a hyphen")
 	case len(s) >= 4 && s[2:4] == "--":
 		return "", Errorf(CodeInvalidSlug,
-			"a slug has no two hyphens at its third and fourth place")
+			"a slug has no hyphens at both its third and fourth place")
 	}
 	for i := range len(s) {
 		c := s[i]
 		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
-			return "", Errorf(CodeInvalidSlug, "a slug is made of a-z, 0-9 and hyphens")
+			return "", Errorf(CodeInvalidSlug, "a slug consists of a-z, 0-9 and hyphens")
 		}
 	}
 	if len(s) == idLength && uuid.Validate(s) == nil {
-		return "", Errorf(CodeInvalidSlug, "a slug doesn't have the form of a tenant id")
+		return "", Errorf(CodeInvalidSlug, "a slug must not have the form of a tenant id")
 	}
 	return Slug(s), nil
 }

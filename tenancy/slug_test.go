@@ -9,8 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// slugForm says independently of ParseSlug what a slug is: letters and digits
-// at both ends, hyphens between; the third and fourth place are checked apart.
+// slugForm defines a slug independently of ParseSlug: letters and digits at both
+// ends, hyphens between. isSlug checks the third and fourth place.
 var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$`)
 
 func isSlug(s string) bool {
@@ -48,7 +48,7 @@ func TestParseSlugRefuses(t *testing.T) {
 		slug, err := tenancy.ParseSlug(s)
 		WantCode(t, err, tenancy.CodeInvalidSlug)
 		if slug != "" {
-			t.Errorf("ParseSlug(%q) answered %q beside its error", s, slug)
+			t.Errorf("ParseSlug(%q) returned %q with its error", s, slug)
 		}
 	}
 }
@@ -64,15 +64,15 @@ func FuzzParseSlug(f *testing.F) {
 			t.Fatalf("ParseSlug(%q) accepted: %v", s, accepted)
 		}
 		if err == nil && string(slug) != s {
-			t.Fatalf("ParseSlug(%q) mended it to %q", s, slug)
+			t.Fatalf("ParseSlug(%q) changed it to %q", s, slug)
 		}
 	})
 }
 
-func TestReservedSlugs(t *testing.T) {
+func TestReservedSlugsAreSortedAndValid(t *testing.T) {
 	t.Parallel()
 	if !slices.IsSorted(tenancy.ReservedSlugs) {
-		t.Error("the reserved slugs are not sorted: the binary search misses some of them")
+		t.Error("the reserved slugs aren't sorted, so binary search misses some")
 	}
 	for _, s := range []tenancy.Slug{"www", "api", "admin", "default", "localhost", "livez",
 		"readyz", "metrics", "federation"} {
@@ -82,10 +82,10 @@ func TestReservedSlugs(t *testing.T) {
 	}
 	for _, s := range tenancy.ReservedSlugs {
 		if !s.Reserved() {
-			t.Errorf("%q is in the list and not reserved", s)
+			t.Errorf("%q is in the list but not reserved", s)
 		}
 		if _, err := tenancy.ParseSlug(string(s)); err != nil {
-			t.Errorf("%q can't be a slug, so it needs no reservation: %v", s, err)
+			t.Errorf("%q isn't a valid slug and needs no reservation: %v", s, err)
 		}
 	}
 	for _, s := range []tenancy.Slug{"", "acme", "wwww", "WWW", "www2", "apis"} {

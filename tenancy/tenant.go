@@ -7,12 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// State is where a tenant stands in its life.
+// State is the state of a tenant.
 type State string
 
-// A tenant is active until it is suspended or deleted. Deleting is soft: the
-// rows stay, nobody gets in, and the slug stays taken. What is deleted can be
-// purged, and is in no state then: nothing but a [Certificate] is left of it.
+// The states. A new tenant is active; it can be suspended or deleted. Deleting is
+// soft: the rows and the slug stay, and members have no access. A deleted tenant
+// can be restored or purged. A purge removes the tenant itself, so that there is
+// no state for it; a [PurgeCertificate] remains.
 const (
 	Active    State = "active"
 	Suspended State = "suspended"
@@ -22,13 +23,13 @@ const (
 // Valid reports whether s is one of the states.
 func (s State) Valid() bool { return s == Active || s == Suspended || s == Deleted }
 
-// Tenant owns resources. Version counts its changes, from 1.
+// Tenant owns resources. Version is 1 for a new tenant and grows with each change.
 type Tenant struct {
 	ID        ID
 	Slug      Slug
 	Name      string
 	State     State
-	Settings  json.RawMessage // a JSON object; the host says what stands in it
+	Settings  json.RawMessage // a JSON object, whose members the host defines
 	Quotas    Quotas
 	Version   int64
 	CreatedAt time.Time
@@ -38,15 +39,15 @@ type Tenant struct {
 
 const maxName = 256
 
-// CheckName reports with [CodeInvalid] what is wrong with a display name or a
-// resource's name: it is UTF-8 of 1 to 256 characters, without control
-// characters and without space at either end.
+// CheckName returns an error with [CodeInvalid] for an invalid display name or
+// resource name. A valid name is UTF-8 of 1 to 256 characters, without control
+// characters and without white space at either end.
 func CheckName(name string) error {
 	switch {
 	case name == "":
 		return Errorf(CodeInvalid, "a name must not be empty")
 	case !utf8.ValidString(name):
-		return Errorf(CodeInvalid, "a name is UTF-8")
+		return Errorf(CodeInvalid, "a name must be UTF-8")
 	case utf8.RuneCountInString(name) > maxName:
 		return Errorf(CodeInvalid, "a name has at most %d characters", maxName)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestThereAreThreeStates(t *testing.T) {
+func TestOnlyThreeStatesAreValid(t *testing.T) {
 	t.Parallel()
 	for _, s := range []tenancy.State{tenancy.Active, tenancy.Suspended, tenancy.Deleted} {
 		if !s.Valid() {
@@ -36,7 +36,7 @@ func TestCheckName(t *testing.T) {
 	for _, name := range []string{
 		"", " ", " a", "a ", "a\n", "\u00a0a", "a\u3000", // space at an end
 		"a\x00b", "a\tb", "a\r\nb", "a\x7fb", "a\u0085b", "a\x1b[31mb", // control characters
-		"a\xff", "\xc0\x80", "\xed\xa0\x80", // no UTF-8: stray byte, overlong NUL, surrogate
+		"a\xff", "\xc0\x80", "\xed\xa0\x80", // invalid UTF-8: stray byte, overlong NUL, surrogate
 		strings.Repeat("a", 257), strings.Repeat("🏢", 257),
 	} {
 		if got := tenancy.CodeOf(tenancy.CheckName(name)); got != tenancy.CodeInvalid {
@@ -55,10 +55,10 @@ func FuzzCheckName(f *testing.F) {
 			return
 		}
 		if n := utf8.RuneCountInString(name); n < 1 || n > 256 || !utf8.ValidString(name) {
-			t.Errorf("admitted %d characters, or no UTF-8: %q", n, name)
+			t.Errorf("a name of %d characters or of invalid UTF-8 is accepted: %q", n, name)
 		}
 		if strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl) {
-			t.Errorf("admitted space at an end or a control character: %q", name)
+			t.Errorf("a name with a control character or outer space is accepted: %q", name)
 		}
 	})
 }

@@ -8,19 +8,19 @@ import (
 
 var (
 	errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended,
-		"the tenant is suspended: ask whoever runs this service")
+		"the tenant is suspended: ask the operator of this service")
 	errDeleted = tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is deleted: restore it first")
 )
 
-// find answers the tenant that ref names, if by has a place in it. All that
-// isn't by's to know is one value.
-func (s *Service) find(
+// findVisible returns the tenant that ref names if by is a member of it. Unknown
+// tenants, deleted tenants and tenants of others are the same error value.
+func (s *Service) findVisible(
 	ctx context.Context, by tenancy.Principal, ref string,
 ) (tenancy.Tenant, error) {
 	if by.Anonymous() {
 		return tenancy.Tenant{}, errUnauthenticated
 	}
-	t, err := s.read(ctx, ref)
+	t, err := s.findTenant(ctx, ref)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeTenantNotFound:
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
@@ -32,7 +32,9 @@ func (s *Service) find(
 	return t, nil
 }
 
-func (s *Service) read(ctx context.Context, ref string) (tenancy.Tenant, error) {
+// findTenant reads the tenant that ref names, without any authorization. Slugs and
+// ids can't be confused, because no slug has the form of an id.
+func (s *Service) findTenant(ctx context.Context, ref string) (tenancy.Tenant, error) {
 	if id, err := tenancy.ParseID(ref); err == nil {
 		return s.tenants.Get(ctx, id)
 	}
@@ -43,15 +45,16 @@ func (s *Service) read(ctx context.Context, ref string) (tenancy.Tenant, error) 
 	return s.tenants.BySlug(ctx, slug)
 }
 
-// enter answers the tenant that ref names, if by may do in it what is needed.
-func (s *Service) enter(
+// authorize returns the tenant that ref names if its state allows access and by has
+// the needed permission in it.
+func (s *Service) authorize(
 	ctx context.Context, by tenancy.Principal, ref string, needed tenancy.Permission,
 ) (tenancy.Tenant, error) {
-	t, err := s.find(ctx, by, ref)
+	t, err := s.findVisible(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	if err := open(by, t); err != nil {
+	if err := checkState(by, t); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	if err := by.Authorize(t.ID, needed); err != nil {
@@ -60,11 +63,11 @@ func (s *Service) enter(
 	return t, nil
 }
 
-// govern answers the tenant that ref names, if by is a super-admin.
-func (s *Service) govern(
+// authorizeSuperAdmin returns the tenant that ref names if by is a super-admin.
+func (s *Service) authorizeSuperAdmin(
 	ctx context.Context, by tenancy.Principal, ref string,
 ) (tenancy.Tenant, error) {
-	t, err := s.find(ctx, by, ref)
+	t, err := s.findVisible(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
@@ -74,8 +77,9 @@ func (s *Service) govern(
 	return t, nil
 }
 
-// open is what t's state means to by: nothing to a super-admin.
-func open(by tenancy.Principal, t tenancy.Tenant) error {
+// checkState returns the error of a member who works in a suspended or deleted
+// tenant. A super-admin may work in every state.
+func checkState(by tenancy.Principal, t tenancy.Tenant) error {
 	switch {
 	case by.SuperAdmin || t.State == tenancy.Active:
 		return nil

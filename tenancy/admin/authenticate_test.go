@@ -15,63 +15,63 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 )
 
-func (w *world) newKey(t *testing.T, ref string, in admin.NewKey) (tenancy.APIKey, string) {
+func (f *fixture) newKey(t *testing.T, ref string, in admin.NewKey) (tenancy.APIKey, string) {
 	t.Helper()
-	key, secret, err := w.CreateKey(t.Context(), super, ref, in)
+	key, secret, err := f.CreateKey(t.Context(), superAdmin, ref, in)
 	require.NoError(t, err)
 	return key, secret
 }
 
-func TestThePlatformTokenMakesASuperAdmin(t *testing.T) {
+func TestPlatformTokenAuthenticatesASuperAdmin(t *testing.T) {
 	t.Parallel()
-	got, err := newWorld(t).Authenticate(t.Context(), platformToken)
+	got, err := newFixture(t).Authenticate(t.Context(), platformToken)
 	require.NoError(t, err)
-	assert.Equal(t, super, got)
+	assert.Equal(t, superAdmin, got)
 }
 
-func TestAKeyIsItsTenantAndRole(t *testing.T) {
+func TestKeyAuthenticatesWithItsTenantAndRole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	key, secret := w.newKey(t, "acme", admin.NewKey{Name: "ci", Role: tenancy.Editor})
-	got, err := w.Authenticate(t.Context(), secret)
+	f := newFixture(t)
+	key, secret := f.newKey(t, "acme", admin.NewKey{Name: "ci", Role: tenancy.Editor})
+	got, err := f.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
 	assert.Equal(t, tenancy.Principal{
 		Kind: tenancy.KeyPrincipal, ID: key.ID, Name: "ci",
-		Roles: map[tenancy.ID]tenancy.Role{w.acme.ID: tenancy.Editor}, KeyTenant: w.acme.ID,
+		Roles: map[tenancy.ID]tenancy.Role{f.acme.ID: tenancy.Editor}, KeyTenant: f.acme.ID,
 	}, got)
 }
 
-func TestAllOtherTextsAreRefusedAlike(t *testing.T) {
+func TestInvalidBearerTokensGetTheSameError(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, expired := w.newKey(t, "acme",
+	f := newFixture(t)
+	_, expired := f.newKey(t, "acme",
 		admin.NewKey{Name: "short", Role: tenancy.Admin, ExpiresAt: start.Add(time.Hour)})
-	revokedKey, revoked := w.newKey(t, "acme", admin.NewKey{Name: "old", Role: tenancy.Admin})
-	require.NoError(t, w.RevokeKey(t.Context(), super, "acme", revokedKey.ID))
-	_, orphan := w.newKey(t, "globex", admin.NewKey{Name: "orphan", Role: tenancy.Admin})
-	_, err := w.DeleteTenant(t.Context(), super, "globex")
+	revokedKey, revoked := f.newKey(t, "acme", admin.NewKey{Name: "old", Role: tenancy.Admin})
+	require.NoError(t, f.RevokeKey(t.Context(), superAdmin, "acme", revokedKey.ID))
+	_, orphan := f.newKey(t, "globex", admin.NewKey{Name: "orphan", Role: tenancy.Admin})
+	_, err := f.DeleteTenant(t.Context(), superAdmin, "globex")
 	require.NoError(t, err)
-	*w.clock = start.Add(time.Hour)
+	*f.clock = start.Add(time.Hour)
 
 	var message string
 	for name, bearer := range map[string]string{
-		"nothing":                     "",
-		"another text":                "let me in",
-		"a part of the token":         platformToken[1:],
-		"more than the token":         platformToken + " ",
-		"the token in capitals":       strings.ToUpper(platformToken),
-		"the token's hash":            hashText(platformToken),
-		"a key that nobody has":       tenancy.NewKeySecret(),
-		"an expired key":              expired,
-		"a revoked key":               revoked,
-		"a key of a deleted tenant":   orphan,
-		"half a key":                  orphan[:20],
-		"a key's prefix":              tenancy.KeyPrefix,
-		"the secret of two keys":      expired + revoked,
-		"a statement for a database":  "' OR 1=1 --",
-		"more than anybody would say": strings.Repeat("x", 1<<20),
+		"empty":                          "",
+		"another text":                   "another token",
+		"a part of the platform token":   platformToken[1:],
+		"the platform token and a space": platformToken + " ",
+		"the platform token in capitals": strings.ToUpper(platformToken),
+		"the hash of the platform token": hashText(platformToken),
+		"an unknown key":                 tenancy.NewKeySecret(),
+		"an expired key":                 expired,
+		"a revoked key":                  revoked,
+		"a key of a deleted tenant":      orphan,
+		"half a key":                     orphan[:20],
+		"a key's prefix":                 tenancy.KeyPrefix,
+		"two secrets":                    expired + revoked,
+		"a statement for a database":     "' OR 1=1 --",
+		"a very long text":               strings.Repeat("x", 1<<20),
 	} {
-		got, err := w.Authenticate(t.Context(), bearer)
+		got, err := f.Authenticate(t.Context(), bearer)
 		wantCode(t, tenancy.CodeUnauthenticated, err)
 		assert.Zero(t, got, name)
 		var e *tenancy.Error
@@ -89,25 +89,25 @@ func hashText(s string) string {
 	return string(sum[:])
 }
 
-func TestAKeyWorksUntilTheMomentItExpires(t *testing.T) {
+func TestKeyIsAcceptedUntilItExpires(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, secret := w.newKey(t, "acme",
+	f := newFixture(t)
+	_, secret := f.newKey(t, "acme",
 		admin.NewKey{Name: "ci", Role: tenancy.Viewer, ExpiresAt: start.Add(time.Hour)})
-	*w.clock = start.Add(time.Hour - time.Microsecond)
-	_, err := w.Authenticate(t.Context(), secret)
+	*f.clock = start.Add(time.Hour - time.Microsecond)
+	_, err := f.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
-	*w.clock = start.Add(time.Hour)
-	_, err = w.Authenticate(t.Context(), secret)
+	*f.clock = start.Add(time.Hour)
+	_, err = f.Authenticate(t.Context(), secret)
 	wantCode(t, tenancy.CodeUnauthenticated, err)
 }
 
-func TestWithoutAHashNoTokenIsThePlatforms(t *testing.T) {
+func TestNoTokenIsThePlatformsWithoutAHash(t *testing.T) {
 	t.Parallel()
-	s := newWorld(t).ports
+	s := newFixture(t).ports
 	for name, hash := range map[string][sha256.Size]byte{
-		"none":                  {},
-		"that of the empty one": sha256.Sum256(nil),
+		"none":                    {},
+		"that of the empty token": sha256.Sum256(nil),
 	} {
 		service := admin.New(s, admin.Options{PlatformTokenHash: hash})
 		for _, bearer := range []string{"", platformToken, strings.Repeat("\x00", sha256.Size)} {
@@ -118,21 +118,21 @@ func TestWithoutAHashNoTokenIsThePlatforms(t *testing.T) {
 	}
 }
 
-// brokenFinder is a key store that can't be reached.
-type brokenFinder struct{ err error }
+// failingKeyFinder is an unreachable key store.
+type failingKeyFinder struct{ err error }
 
-func (b brokenFinder) Find(context.Context, tenancy.KeyHash) (tenancy.APIKey, error) {
+func (b failingKeyFinder) Find(context.Context, tenancy.KeyHash) (tenancy.APIKey, error) {
 	return tenancy.APIKey{}, b.err
 }
 
-func TestAFaultOfTheStoreIsNotTheCallers(t *testing.T) {
+func TestStoreErrorIsReturnedUnchanged(t *testing.T) {
 	t.Parallel()
-	s := newWorld(t).ports
+	s := newFixture(t).ports
 	for _, fault := range []error{
 		errors.New("connection refused"),
 		tenancy.Errorf(tenancy.CodeUnavailable, "the database is out of reach"),
 	} {
-		s.KeyFinder = brokenFinder{fault}
+		s.KeyFinder = failingKeyFinder{fault}
 		service := admin.New(s, admin.Options{})
 		_, err := service.Authenticate(t.Context(), tenancy.NewKeySecret())
 		assert.Same(t, fault, err)

@@ -9,33 +9,34 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// TenantChange says what to change of a tenant. What is nil or empty stays. The
-// details of an error name its fields as /name, /settings, /quotas and /state.
+// TenantChange is a change of a tenant. Nil or empty fields don't change. The
+// details of an error name the fields as /name, /settings, /quotas and /state.
 type TenantChange struct {
-	Name     *string         // what [tenancy.CheckName] admits
-	Settings json.RawMessage // a JSON object, in place of the one before
-	Quotas   *tenancy.Quotas // in place of those before; for super-admins
-	State    tenancy.State   // active or suspended; for super-admins
+	Name     *string         // valid according to [tenancy.CheckName]
+	Settings json.RawMessage // a JSON object, which replaces the settings
+	Quotas   *tenancy.Quotas // replace the quotas; super-admins only
+	State    tenancy.State   // active or suspended; super-admins only
 }
 
-// UpdateTenant changes a tenant and answers it as it is then: admins of the
-// tenant its name and settings, super-admins its quotas and its state too. A
-// tenant's admin can't give themselves more. A version other
-// than 0 is the one that the caller has read: if the tenant has another by now
-// it is [tenancy.CodeVersionMismatch]. A deleted tenant is
-// [tenancy.CodeInvalidState]: see [Service.RestoreTenant]. Nothing changes on
-// an error.
+// UpdateTenant changes a tenant and returns the changed tenant. Admins of the
+// tenant may change its name and settings. Only super-admins may change its quotas
+// and its state, so that a tenant's admin can't raise the limits.
+//
+// A version other than 0 is the version that the caller has read. If the tenant
+// has another version, the error is [tenancy.CodeVersionMismatch]. A deleted tenant
+// is [tenancy.CodeInvalidState]: see [Service.RestoreTenant]. Nothing changes on an
+// error.
 func (s *Service) UpdateTenant(
 	ctx context.Context, by tenancy.Principal, ref string, c TenantChange, version int64,
 ) (tenancy.Tenant, error) {
-	t, err := s.enter(ctx, by, ref, tenancy.UpdateTenant)
+	t, err := s.authorize(ctx, by, ref, tenancy.UpdateTenant)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
 	if (c.State != "" || c.Quotas != nil) && !by.SuperAdmin {
 		return tenancy.Tenant{}, tenancy.ErrForbidden
 	}
-	if c, err = c.checked(); err != nil {
+	if c, err = c.validated(); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	if c.Quotas != nil {
@@ -44,7 +45,7 @@ func (s *Service) UpdateTenant(
 		}
 	}
 	return s.change(ctx, t.ID, version, func(t *tenancy.Tenant) error {
-		if err := open(by, *t); err != nil {
+		if err := checkState(by, *t); err != nil {
 			return err
 		}
 		if t.State == tenancy.Deleted {
@@ -55,7 +56,9 @@ func (s *Service) UpdateTenant(
 	})
 }
 
-func (c TenantChange) checked() (TenantChange, error) {
+// validated checks the fields that need no store, and returns c with canonical
+// settings. The state deleted is refused: it needs [Service.DeleteTenant].
+func (c TenantChange) validated() (TenantChange, error) {
 	if c.Name != nil {
 		if err := checkName(*c.Name); err != nil {
 			return c, err
@@ -69,8 +72,8 @@ func (c TenantChange) checked() (TenantChange, error) {
 		c.Settings = settings
 	}
 	if c.State != "" && c.State != tenancy.Active && c.State != tenancy.Suspended {
-		return c, at("/state", tenancy.Errorf(tenancy.CodeInvalid,
-			"a tenant is made active or suspended; to delete it is another operation"))
+		return c, tenancy.AtPath("/state", tenancy.Errorf(tenancy.CodeInvalid,
+			"the state must be active or suspended; use the delete operation to delete a tenant"))
 	}
 	return c, nil
 }
@@ -90,14 +93,14 @@ func (c TenantChange) apply(t *tenancy.Tenant) {
 	}
 }
 
-// DeleteTenant deletes a tenant softly and answers it: its keys stop at once,
-// its rows stay, and its slug stays taken. Super-admins only. A tenant that is
-// deleted already is [tenancy.ErrTenantNotFound], the default tenant
+// DeleteTenant deletes a tenant softly and returns it: its keys are refused at
+// once, its rows stay, and its slug stays taken. Super-admins only. A tenant that
+// is already deleted is [tenancy.ErrTenantNotFound]; the default tenant is
 // [tenancy.CodeInvalidState].
 func (s *Service) DeleteTenant(
 	ctx context.Context, by tenancy.Principal, ref string,
 ) (tenancy.Tenant, error) {
-	t, err := s.govern(ctx, by, ref)
+	t, err := s.authorizeSuperAdmin(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
@@ -115,13 +118,13 @@ func (s *Service) DeleteTenant(
 	})
 }
 
-// RestoreTenant makes a deleted tenant active again and answers it.
+// RestoreTenant makes a deleted tenant active again and returns it.
 // Super-admins only. A tenant that isn't deleted is
 // [tenancy.CodeInvalidState].
 func (s *Service) RestoreTenant(
 	ctx context.Context, by tenancy.Principal, ref string,
 ) (tenancy.Tenant, error) {
-	t, err := s.govern(ctx, by, ref)
+	t, err := s.authorizeSuperAdmin(ctx, by, ref)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
@@ -134,11 +137,13 @@ func (s *Service) RestoreTenant(
 	})
 }
 
+// maxAttempts limits the retries of a change, so that constant changes by others
+// don't keep a request forever.
 const maxAttempts = 5
 
-// change reads the tenant, lets edit change it, and stores it if nobody else
-// has meanwhile. If somebody has, it begins again, unless the caller gave the
-// version that it must be.
+// change reads the tenant, applies edit and stores the result, unless the tenant
+// was changed since the read. In that case it tries again, if version is 0, or
+// returns the version mismatch.
 func (s *Service) change(
 	ctx context.Context, id tenancy.ID, version int64, edit func(*tenancy.Tenant) error,
 ) (tenancy.Tenant, error) {
@@ -156,7 +161,7 @@ func (s *Service) change(
 		}
 		stored, err := s.tenants.Update(ctx, t)
 		if err == nil {
-			s.changes.Invalidate(ports.ChangeNotification{Kind: ports.TenantChanged, ID: id})
+			s.invalidations.Invalidate(ports.ChangeNotification{Kind: ports.TenantChanged, ID: id})
 		}
 		if version != 0 || tenancy.CodeOf(err) != tenancy.CodeVersionMismatch {
 			return stored, err

@@ -15,35 +15,35 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 )
 
-func TestUpdateChangesWhatIsGivenAndNothingElse(t *testing.T) {
+func TestUpdateTenantChangesOnlyGivenFields(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	name := "Acme Europe"
-	want := w.acme
+	want := f.acme
 
-	got, err := w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme",
+	got, err := f.UpdateTenant(t.Context(), f.member(tenancy.Admin), "acme",
 		admin.TenantChange{Name: &name}, 0)
 	require.NoError(t, err)
 	want.Name, want.Version = name, 2
 	assert.Equal(t, want, got)
 
-	got, err = w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme",
+	got, err = f.UpdateTenant(t.Context(), f.member(tenancy.Admin), "acme",
 		admin.TenantChange{Settings: json.RawMessage(`{"z":1,"a":2}`)}, 2)
 	require.NoError(t, err)
 	want.Settings, want.Version = json.RawMessage(`{"a":2,"z":1}`), 3
 	assert.Equal(t, want, got)
 
-	got, err = w.UpdateTenant(t.Context(), super, "acme",
+	got, err = f.UpdateTenant(t.Context(), superAdmin, "acme",
 		admin.TenantChange{State: tenancy.Suspended}, 3)
 	require.NoError(t, err)
 	want.State, want.Version = tenancy.Suspended, 4
 	assert.Equal(t, want, got)
-	assert.Equal(t, want, w.stored(t, want.ID))
+	assert.Equal(t, want, f.stored(t, want.ID))
 }
 
-func TestUpdateRefuses(t *testing.T) {
+func TestUpdateTenantRefusesInvalidFields(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	empty := ""
 	for _, c := range []struct {
 		name   string
@@ -54,55 +54,58 @@ func TestUpdateRefuses(t *testing.T) {
 		{"an empty name", admin.TenantChange{Name: &empty}, tenancy.CodeInvalid, "/name"},
 		{"settings null", admin.TenantChange{Settings: json.RawMessage(`null`)},
 			tenancy.CodeInvalid, "/settings"},
-		{"settings doubled", admin.TenantChange{Settings: json.RawMessage(`{"a":1,"a":1}`)},
+		{"settings with a duplicate member",
+			admin.TenantChange{Settings: json.RawMessage(`{"a":1,"a":1}`)},
 			tenancy.CodeInvalidJSON, "/settings/a"},
-		{"to delete it", admin.TenantChange{State: tenancy.Deleted}, tenancy.CodeInvalid, "/state"},
-		{"another state", admin.TenantChange{State: "paused"}, tenancy.CodeInvalid, "/state"},
+		{"state deleted", admin.TenantChange{State: tenancy.Deleted}, tenancy.CodeInvalid,
+			"/state"},
+		{"an unknown state", admin.TenantChange{State: "paused"}, tenancy.CodeInvalid, "/state"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := w.UpdateTenant(t.Context(), super, "acme", c.change, 0)
+			got, err := f.UpdateTenant(t.Context(), superAdmin, "acme", c.change, 0)
 			wantCode(t, c.code, err)
 			wantPath(t, c.path, err)
 			assert.Zero(t, got)
-			assert.Equal(t, w.acme, w.stored(t, w.acme.ID))
+			assert.Equal(t, f.acme, f.stored(t, f.acme.ID))
 		})
 	}
 }
 
-func TestATenantAdminCanNotSetTheState(t *testing.T) {
+func TestTenantAdminCannotSetTheState(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	name := "Acme Europe"
 	for _, state := range []tenancy.State{tenancy.Active, tenancy.Suspended, tenancy.Deleted,
 		"paused"} {
-		_, err := w.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme",
+		_, err := f.UpdateTenant(t.Context(), f.member(tenancy.Admin), "acme",
 			admin.TenantChange{Name: &name, State: state}, 0)
 		assert.Same(t, tenancy.ErrForbidden, err)
 	}
-	assert.Equal(t, w.acme, w.stored(t, w.acme.ID), "and the name stays too")
+	assert.Equal(t, f.acme, f.stored(t, f.acme.ID), "the name must not change either")
 }
 
-func TestAVersionThatIsNotTheStoredOneIsAMismatch(t *testing.T) {
+func TestUpdateTenantRefusesAnotherVersion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	name := "Acme Europe"
 	for _, version := range []int64{-1, 2, 1 << 62} {
-		_, err := w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{Name: &name},
+		_, err := f.UpdateTenant(t.Context(), superAdmin, "acme", admin.TenantChange{Name: &name},
 			version)
 		wantCode(t, tenancy.CodeVersionMismatch, err)
 	}
-	assert.Equal(t, w.acme, w.stored(t, w.acme.ID))
+	assert.Equal(t, f.acme, f.stored(t, f.acme.ID))
 }
 
-// rival is a store in which somebody else writes between every read and write.
-type rival struct {
+// concurrentEditor is a store in which another client writes between a read and a
+// write.
+type concurrentEditor struct {
 	ports.Tenants
 	edit  func(*tenancy.Tenant)
-	times int // how often
+	times int // the number of edits
 }
 
-func (r *rival) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
+func (r *concurrentEditor) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	if r.times > 0 {
 		r.times--
 		other, err := r.Get(ctx, t.ID)
@@ -117,11 +120,11 @@ func (r *rival) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, e
 	return r.Tenants.Update(ctx, t)
 }
 
-func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
+func TestUpdateTenantWithoutVersionIsRetried(t *testing.T) {
 	t.Parallel()
 	name := "Acme Europe"
 	rename := admin.TenantChange{Name: &name}
-	resettle := func(t *tenancy.Tenant) { t.Settings = json.RawMessage(`{"theirs":true}`) }
+	changeSettings := func(t *tenancy.Tenant) { t.Settings = json.RawMessage(`{"theirs":true}`) }
 	for _, c := range []struct {
 		name    string
 		times   int
@@ -129,10 +132,10 @@ func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
 		version int64
 		want    tenancy.Code
 	}{
-		{"one rival", 1, resettle, 0, ""},
-		{"four rivals", 4, resettle, 0, ""},
-		{"rivals without end", 1000, resettle, 0, tenancy.CodeUnavailable},
-		{"a version", 1, resettle, 1, tenancy.CodeVersionMismatch},
+		{"one concurrent edit", 1, changeSettings, 0, ""},
+		{"four concurrent edits", 4, changeSettings, 0, ""},
+		{"endless concurrent edits", 1000, changeSettings, 0, tenancy.CodeUnavailable},
+		{"a version", 1, changeSettings, 1, tenancy.CodeVersionMismatch},
 		{"suspended meanwhile", 1, func(t *tenancy.Tenant) { t.State = tenancy.Suspended }, 0,
 			tenancy.CodeTenantSuspended},
 		{"deleted meanwhile", 1, func(t *tenancy.Tenant) { t.State = tenancy.Deleted }, 0,
@@ -140,33 +143,33 @@ func TestAnUpdateWithoutVersionIsTriedAgain(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			r := &rival{Tenants: w.ports.Tenants, times: c.times, edit: c.edit}
-			w.ports.Tenants = r
-			service := admin.New(w.ports, admin.Options{})
-			got, err := service.UpdateTenant(t.Context(), w.member(tenancy.Admin), "acme", rename,
+			f := newFixture(t)
+			r := &concurrentEditor{Tenants: f.ports.Tenants, times: c.times, edit: c.edit}
+			f.ports.Tenants = r
+			service := admin.New(f.ports, admin.Options{})
+			got, err := service.UpdateTenant(t.Context(), f.member(tenancy.Admin), "acme", rename,
 				c.version)
 			wantCode(t, c.want, err)
-			stored := w.stored(t, w.acme.ID)
+			stored := f.stored(t, f.acme.ID)
 			if c.want != "" {
-				assert.Equal(t, w.acme.Name, stored.Name)
+				assert.Equal(t, f.acme.Name, stored.Name)
 				return
 			}
 			assert.Equal(t, stored, got)
 			assert.Equal(t, name, stored.Name)
 			assert.JSONEq(t, `{"theirs":true}`, string(stored.Settings),
-				"the rival's change is lost")
+				"the concurrent edit is lost")
 		})
 	}
 }
 
-func TestOfTwoWhoDeleteOneSucceeds(t *testing.T) {
+func TestOneOfSeveralConcurrentDeletesSucceeds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	errs := make([]error, 8)
 	var all sync.WaitGroup
 	for i := range errs {
-		all.Go(func() { _, errs[i] = w.DeleteTenant(t.Context(), super, "acme") })
+		all.Go(func() { _, errs[i] = f.DeleteTenant(t.Context(), superAdmin, "acme") })
 	}
 	all.Wait()
 	codes := map[tenancy.Code]int{}

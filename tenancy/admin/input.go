@@ -2,71 +2,55 @@ package admin
 
 import (
 	"encoding/json"
-	"errors"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// checkLimit refuses a list without a limit: lists are pages.
 func checkLimit(limit int) error {
 	if limit < 1 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit is at least 1")
+		return tenancy.Errorf(tenancy.CodeInvalid, "the limit of a list must be at least 1")
 	}
 	return nil
 }
 
-// behindID reads the id that a page begins behind: of a key, a user or an
-// invitation, all of which have the form of a tenant's. "" is the first page;
-// otherwise says what the error of another text says.
-func behindID(after, otherwise string) (string, error) {
+// parseCursor parses the id after which a page begins: of a key, a user or an
+// invitation, all of which have the form of a tenant's id. "" is the first page.
+// what names the thing in the error of an invalid cursor.
+func parseCursor(after, what string) (string, error) {
 	if after == "" {
 		return "", nil
 	}
 	id, err := tenancy.ParseID(after)
 	if err != nil {
-		return "", tenancy.Errorf(tenancy.CodeInvalidCursor, "%s", otherwise)
+		return "", tenancy.Errorf(tenancy.CodeInvalidCursor,
+			"invalid cursor: use the id of %s, the last one of the previous page", what)
 	}
 	return id.String(), nil
 }
 
-// at says in err's details that it is about the member of the input that path
-// names.
-func at(path string, err error) error {
-	e, ok := errors.AsType[*tenancy.Error](err)
-	if !ok {
-		return err
-	}
-	placed := *e
-	placed.Details = []tenancy.Detail{{Path: path, Code: e.Code, Detail: e.Message}}
-	if len(e.Details) > 0 {
-		placed.Details = nil
-	}
-	for _, d := range e.Details {
-		d.Path = path + d.Path
-		placed.Details = append(placed.Details, d)
-	}
-	return &placed
-}
-
+// checkName checks the name in an input; see [tenancy.CheckName].
 func checkName(name string) error {
 	if err := tenancy.CheckName(name); err != nil {
-		return at("/name", err)
+		return tenancy.AtPath("/name", err)
 	}
 	return nil
 }
 
-// canonicalSettings answers settings as they are stored. Nothing is {}.
+// canonicalSettings returns settings in the canonical form in which they are
+// stored. Empty settings become {}.
 func canonicalSettings(settings json.RawMessage) (json.RawMessage, error) {
 	if len(settings) == 0 {
 		return json.RawMessage(`{}`), nil
 	}
 	text, err := federation.Canonical(settings)
 	if err != nil {
-		return nil, at("/settings", err)
+		return nil, tenancy.AtPath("/settings", err)
 	}
 	if text[0] != '{' {
-		return nil, at("/settings",
-			tenancy.Errorf(tenancy.CodeInvalid, "settings are a JSON object"))
+		return nil, tenancy.AtPath("/settings",
+			tenancy.Errorf(tenancy.CodeInvalid, "settings must be a JSON object"))
 	}
 	return text, nil
 }

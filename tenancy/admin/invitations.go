@@ -9,37 +9,37 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// How long an invitation stands.
+// The lifetimes of an invitation.
 const (
-	InvitationLife    = 7 * 24 * time.Hour // unless the order says otherwise
+	InvitationLife    = 7 * 24 * time.Hour // the default
 	MaxInvitationLife = 30 * 24 * time.Hour
 	minInvitationLife = time.Minute
 )
 
-// NewInvitation is what an invitation is created from. The details of an error
-// name its fields as /email, /role and /expires_in.
+// NewInvitation has the fields of an invitation to create. The details of an error
+// name the fields as /email, /role and /expires_in.
 type NewInvitation struct {
-	Email     string // what [identity.ParseEmail] reads
+	Email     string // valid according to [identity.ParseEmail]
 	Role      tenancy.Role
 	ExpiresIn time.Duration // a minute to [MaxInvitationLife]; zero: [InvitationLife]
 }
 
-// Invite makes an invitation to a tenant and answers it beside its token, which
-// is stored nowhere and can't be shown again. Admins of the tenant only. Nothing
-// that is answered depends on whether there is a user with that address. An
-// earlier invitation of the address to the tenant is replaced. A deleted tenant
+// Invite creates an invitation to a tenant and returns it with its token, which is
+// never stored and can't be shown again. Admins of the tenant only. The result
+// doesn't depend on whether a user with that address exists. The invitation
+// replaces an earlier one of the same address to the same tenant. A deleted tenant
 // is [tenancy.CodeInvalidState].
 func (s *Service) Invite(
 	ctx context.Context, by tenancy.Principal, ref string, in NewInvitation,
 ) (i tenancy.Invitation, token string, err error) {
-	t, err := s.enter(ctx, by, ref, tenancy.WriteMembers)
+	t, err := s.authorize(ctx, by, ref, tenancy.WriteMembers)
 	if err != nil {
 		return tenancy.Invitation{}, "", err
 	}
 	if t.State == tenancy.Deleted {
 		return tenancy.Invitation{}, "", errDeleted
 	}
-	if in, err = in.checked(); err != nil {
+	if in, err = in.validated(); err != nil {
 		return tenancy.Invitation{}, "", err
 	}
 	token = tenancy.NewInvitationToken()
@@ -59,78 +59,80 @@ func (s *Service) Invite(
 	return i, token, nil
 }
 
-func (in NewInvitation) checked() (NewInvitation, error) {
+// validated checks in, and returns it with the normal form of the address and with
+// the default lifetime.
+func (in NewInvitation) validated() (NewInvitation, error) {
 	email, err := parseEmail(in.Email)
 	if err != nil {
 		return in, err
 	}
 	if err := tenancy.CheckMemberRole(in.Role); err != nil {
-		return in, at("/role", err)
+		return in, tenancy.AtPath("/role", err)
 	}
 	if in.ExpiresIn == 0 {
 		in.ExpiresIn = InvitationLife
 	}
 	if in.ExpiresIn < minInvitationLife || in.ExpiresIn > MaxInvitationLife {
-		return in, at("/expires_in",
-			tenancy.Errorf(tenancy.CodeInvalid, "an invitation stands from a minute to 30 days"))
+		return in, tenancy.AtPath("/expires_in",
+			tenancy.Errorf(tenancy.CodeInvalid,
+				"an invitation must be valid for 1 minute to 30 days"))
 	}
 	in.Email = email
 	return in, nil
 }
 
-// ListInvitations answers at most limit open invitations of a tenant, the oldest
-// first, those behind the id after ("" for the first page); expired ones too.
-// Admins of the tenant only. No hash is answered.
+// ListInvitations returns at most limit open invitations of a tenant, the oldest
+// first, that come after the id after ("" for the first page). Expired invitations
+// are included, hashes aren't. Admins of the tenant only.
 func (s *Service) ListInvitations(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]tenancy.Invitation, error) {
-	t, err := s.enter(ctx, by, ref, tenancy.ReadMembers)
+	t, err := s.authorize(ctx, by, ref, tenancy.ReadMembers)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after, err = behindID(after,
-		"a list of invitations goes on behind the id of one"); err != nil {
+	if after, err = parseCursor(after, "an invitation"); err != nil {
 		return nil, err
 	}
 	return s.invitations.List(ctx, t.ID, after, limit)
 }
 
-// RevokeInvitation removes an invitation: its token is good for nothing from then
-// on. Admins of the tenant only. An id of none of this tenant is
-// [tenancy.ErrNotFound].
+// RevokeInvitation removes an invitation, whose token is invalid from then on.
+// Admins of the tenant only. If the tenant has no invitation with the id, the error
+// is [tenancy.ErrNotFound].
 func (s *Service) RevokeInvitation(
 	ctx context.Context, by tenancy.Principal, ref, id string,
 ) error {
-	t, id, err := s.enterFor(ctx, by, ref, id, tenancy.WriteMembers)
+	t, id, err := s.authorizeWithID(ctx, by, ref, id, tenancy.WriteMembers)
 	if err != nil {
 		return err
 	}
-	return unknownMember(s.invitations.Revoke(ctx, t.ID, id))
+	return plainNotFound(s.invitations.Revoke(ctx, t.ID, id))
 }
 
-// Acceptance is what an invitation is accepted with. Name and Password are a new
-// user's; who has an account is known by it. The details of an error name its
+// Acceptance has what is needed to accept an invitation. Name and Password are for
+// a new user; they are ignored if the user exists. The details of an error name the
 // fields as /name and /password.
 type Acceptance struct {
 	Token    string
-	Name     string // none: what stands before the @ of the address
-	Password string // none: the user has no password yet
+	Name     string // empty: the part of the address before the @
+	Password string // empty: the user has no password yet
 }
 
-// errInvitation is the one answer for every token that is good for nothing, and
-// for whoever isn't the one that it is for.
+// errInvitation is the only error for an invalid token, and for a caller who isn't
+// the invited user.
 var errInvitation = tenancy.Errorf(tenancy.CodeNotFound,
 	"no such invitation: it is unknown, used, revoked or expired, or it is for an account that"+
 		" you must be signed in to")
 
-// AcceptInvitation uses an invitation up, and answers the member that it makes
-// and their tenant. Where there is a user with the invitation's address, that
-// user must be by; otherwise the user is made. Every other token, an expired one,
-// and one whose maker may invite no longer or whose tenant isn't active, is one
-// and the same [tenancy.CodeNotFound].
+// AcceptInvitation uses an invitation up. It returns the new member and their
+// tenant. If a user with the invitation's address exists, by must be that user;
+// otherwise AcceptInvitation creates the user. All other cases are the same
+// [tenancy.CodeNotFound]: an unknown, used, revoked or expired token, an inviter
+// who may not invite any more, and a tenant that isn't active.
 func (s *Service) AcceptInvitation(
 	ctx context.Context, by tenancy.Principal, in Acceptance,
 ) (Member, tenancy.Tenant, error) {
@@ -140,7 +142,7 @@ func (s *Service) AcceptInvitation(
 	}
 	u, err := s.users.ByEmail(ctx, i.Email)
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
-		return s.acceptFresh(ctx, i, in)
+		return s.acceptAsNewUser(ctx, i, in)
 	}
 	if err != nil {
 		return Member{}, tenancy.Tenant{}, err
@@ -151,14 +153,15 @@ func (s *Service) AcceptInvitation(
 	return s.accept(ctx, i, u, false)
 }
 
+// findInvitation returns the valid invitation of a token.
 func (s *Service) findInvitation(ctx context.Context, token string) (tenancy.Invitation, error) {
 	hash, err := tenancy.HashInvitationToken(token)
 	if err != nil {
 		return tenancy.Invitation{}, errInvitation.Because(err)
 	}
-	i, err := s.acceptances.Find(ctx, hash)
+	i, err := s.invitationFinder.Find(ctx, hash)
 	if err != nil {
-		return tenancy.Invitation{}, deadInvitation(err)
+		return tenancy.Invitation{}, invitationError(err)
 	}
 	if !i.Valid(s.now()) {
 		return tenancy.Invitation{}, errInvitation
@@ -166,16 +169,17 @@ func (s *Service) findInvitation(ctx context.Context, token string) (tenancy.Inv
 	return i, nil
 }
 
-func deadInvitation(err error) error {
+// invitationError hides why an invitation wasn't found.
+func invitationError(err error) error {
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
 		return errInvitation.Because(err)
 	}
 	return err
 }
 
-// acceptFresh makes the user. Their password is hashed before the invitation is
-// used up, so that one that can't be leaves it as it is.
-func (s *Service) acceptFresh(
+// acceptAsNewUser accepts an invitation and creates the user. It hashes the
+// password first, so that an invalid password doesn't use the invitation up.
+func (s *Service) acceptAsNewUser(
 	ctx context.Context, i tenancy.Invitation, in Acceptance,
 ) (Member, tenancy.Tenant, error) {
 	if in.Name == "" {
@@ -196,16 +200,17 @@ func (s *Service) acceptFresh(
 	return m, t, s.setPassword(ctx, u, hash)
 }
 
+// accept uses up an invitation for u, who is created if newUser is true.
 func (s *Service) accept(
-	ctx context.Context, i tenancy.Invitation, u identity.User, fresh bool,
+	ctx context.Context, i tenancy.Invitation, u identity.User, newUser bool,
 ) (Member, tenancy.Tenant, error) {
-	m, err := s.acceptances.Accept(ctx, i.Hash, u, fresh)
-	// somebody was made with this address meanwhile
-	if fresh && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists {
+	m, err := s.invitationFinder.Accept(ctx, i.Hash, u, newUser)
+	// another request has created a user with this address
+	if newUser && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists {
 		err = errInvitation.Because(err)
 	}
 	if err != nil {
-		return Member{}, tenancy.Tenant{}, deadInvitation(err)
+		return Member{}, tenancy.Tenant{}, invitationError(err)
 	}
 	t, err := s.tenants.Get(ctx, m.Tenant)
 	return Member{Membership: m, Email: u.Email, Name: u.Name}, t, err

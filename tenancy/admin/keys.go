@@ -8,21 +8,21 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// NewKey is what an API key is created from. The details of an error name its
+// NewKey has the fields of an API key to create. The details of an error name the
 // fields as /name, /role and /expires_at.
 type NewKey struct {
-	Name      string // what [tenancy.CheckName] admits
+	Name      string // valid according to [tenancy.CheckName]
 	Role      tenancy.Role
 	ExpiresAt time.Time // in the future; zero: never
 }
 
-// CreateKey makes an API key of a tenant and answers it beside its secret,
-// which is stored nowhere and can't be shown again. Admins of the tenant only.
-// A deleted tenant is [tenancy.CodeInvalidState].
+// CreateKey creates an API key of a tenant and returns it with its secret, which
+// is never stored and can't be shown again. Admins of the tenant only. A deleted
+// tenant is [tenancy.CodeInvalidState].
 func (s *Service) CreateKey(
 	ctx context.Context, by tenancy.Principal, ref string, in NewKey,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.enter(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorize(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
@@ -32,13 +32,13 @@ func (s *Service) CreateKey(
 	if err := s.checkKey(in); err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	made, secret, err := s.newKey(by)
+	key, secret, err = s.newKey(by)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	made.Tenant, made.Name, made.Role = t.ID, in.Name, in.Role
-	made.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
-	key, err = s.keys.Create(ctx, t.ID, made)
+	key.Tenant, key.Name, key.Role = t.ID, in.Name, in.Role
+	key.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
+	key, err = s.keys.Create(ctx, t.ID, key)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
@@ -46,43 +46,45 @@ func (s *Service) CreateKey(
 	return key, secret, nil
 }
 
+// checkKey checks the fields of a key to create.
 func (s *Service) checkKey(in NewKey) error {
 	if err := checkName(in.Name); err != nil {
 		return err
 	}
 	if _, err := tenancy.ParseRole(string(in.Role)); err != nil {
-		return at("/role", err)
+		return tenancy.AtPath("/role", err)
 	}
 	if !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(s.now()) {
-		return at("/expires_at", tenancy.Errorf(tenancy.CodeInvalid, "a key expires in the future"))
+		return tenancy.AtPath("/expires_at", tenancy.Errorf(tenancy.CodeInvalid,
+			"the expiry of a key must be in the future"))
 	}
 	return nil
 }
 
-// ListKeys answers at most limit keys of a tenant in the order of their ids,
-// those behind the id after ("" for the first page). Admins of the tenant only.
-// No hash is answered.
+// ListKeys returns at most limit keys of a tenant, in the order of their ids, that
+// come after the id after ("" for the first page). Hashes aren't included. Admins
+// of the tenant only.
 func (s *Service) ListKeys(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]tenancy.APIKey, error) {
-	t, err := s.enter(ctx, by, ref, tenancy.ReadKeys)
+	t, err := s.authorize(ctx, by, ref, tenancy.ReadKeys)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkLimit(limit); err != nil {
 		return nil, err
 	}
-	if after, err = behindID(after, "a list of keys goes on behind the id of a key"); err != nil {
+	if after, err = parseCursor(after, "a key"); err != nil {
 		return nil, err
 	}
 	return s.keys.List(ctx, t.ID, after, limit)
 }
 
-// RevokeKey removes a key for good: it is refused from the next request on.
-// Admins of the tenant only. An id of no key of this tenant is
+// RevokeKey removes a key permanently. The key is refused from the next request
+// on. Admins of the tenant only. If the tenant has no key with the id, the error is
 // [tenancy.ErrNotFound].
 func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id string) error {
-	t, err := s.enter(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorize(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return err
 	}
@@ -93,6 +95,6 @@ func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id s
 	if err := s.keys.Revoke(ctx, t.ID, parsed.String()); err != nil {
 		return err
 	}
-	s.changes.Invalidate(ports.ChangeNotification{Kind: ports.KeyChanged, ID: parsed})
+	s.invalidations.Invalidate(ports.ChangeNotification{Kind: ports.KeyChanged, ID: parsed})
 	return nil
 }

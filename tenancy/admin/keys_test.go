@@ -14,33 +14,33 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 )
 
-func TestCreateKey(t *testing.T) {
+func TestCreateKeyReturnsKeyAndSecret(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	zone := time.FixedZone("far", 3*3600)
 	expires := start.Add(time.Hour)
-	key, secret, err := w.CreateKey(t.Context(), w.member(tenancy.Admin), "acme", admin.NewKey{
+	key, secret, err := f.CreateKey(t.Context(), f.member(tenancy.Admin), "acme", admin.NewKey{
 		Name: "ci", Role: tenancy.Replicator, ExpiresAt: expires.Add(time.Nanosecond).In(zone),
 	})
 	require.NoError(t, err)
 	_, err = tenancy.ParseID(key.ID)
 	require.NoError(t, err, "an id is a UUID")
 	assert.Equal(t, tenancy.APIKey{
-		ID: key.ID, Tenant: w.acme.ID, Name: "ci", Role: tenancy.Replicator, CreatedAt: start,
+		ID: key.ID, Tenant: f.acme.ID, Name: "ci", Role: tenancy.Replicator, CreatedAt: start,
 		ExpiresAt: expires,
 		Prefix:    secret[:12], CreatedBy: tenancy.Actor{Kind: tenancy.UserPrincipal, ID: "ada"},
 	}, key, "without the hash")
 
 	hash, err := tenancy.HashKeySecret(secret)
 	require.NoError(t, err)
-	found, err := w.ports.KeyFinder.Find(t.Context(), hash)
+	found, err := f.ports.KeyFinder.Find(t.Context(), hash)
 	require.NoError(t, err)
 	assert.Equal(t, key.ID, found.ID)
 }
 
-func TestCreateKeyRefuses(t *testing.T) {
+func TestCreateKeyRefusesInvalidFields(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	good := admin.NewKey{Name: "ci", Role: tenancy.Viewer}
 	for _, c := range []struct {
 		name string
@@ -58,33 +58,33 @@ func TestCreateKeyRefuses(t *testing.T) {
 			t.Parallel()
 			in := good
 			c.edit(&in)
-			_, secret, err := w.CreateKey(t.Context(), super, "acme", in)
+			_, secret, err := f.CreateKey(t.Context(), superAdmin, "acme", in)
 			wantCode(t, tenancy.CodeInvalid, err)
 			wantPath(t, c.path, err)
 			assert.Empty(t, secret)
-			list, err := w.ListKeys(t.Context(), super, "acme", "", 10)
+			list, err := f.ListKeys(t.Context(), superAdmin, "acme", "", 10)
 			require.NoError(t, err)
 			assert.Empty(t, list)
 		})
 	}
 }
 
-func TestListKeys(t *testing.T) {
+func TestListKeysPagesThroughOneTenantsKeys(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	var want []tenancy.APIKey
 	for i := range 5 {
-		key, _ := w.newKey(t, "acme",
+		key, _ := f.newKey(t, "acme",
 			admin.NewKey{Name: fmt.Sprintf("key %d", i), Role: tenancy.Viewer})
 		want = append(want, key)
-		w.newKey(t, "globex", admin.NewKey{Name: "other", Role: tenancy.Admin})
+		f.newKey(t, "globex", admin.NewKey{Name: "other", Role: tenancy.Admin})
 	}
 	slices.SortFunc(want, func(a, b tenancy.APIKey) int { return strings.Compare(a.ID, b.ID) })
 
 	var got []tenancy.APIKey
 	after := ""
 	for {
-		page, err := w.ListKeys(t.Context(), w.member(tenancy.Admin), "acme", after, 2)
+		page, err := f.ListKeys(t.Context(), f.member(tenancy.Admin), "acme", after, 2)
 		require.NoError(t, err)
 		got = append(got, page...)
 		if len(page) < 2 {
@@ -94,43 +94,43 @@ func TestListKeys(t *testing.T) {
 	}
 	assert.Equal(t, want, got, "acme's keys in order, without hashes")
 
-	_, err := w.ListKeys(t.Context(), super, "acme", "", 0)
+	_, err := f.ListKeys(t.Context(), superAdmin, "acme", "", 0)
 	wantCode(t, tenancy.CodeInvalid, err)
-	_, err = w.ListKeys(t.Context(), super, "acme", "' OR 1=1", 10)
+	_, err = f.ListKeys(t.Context(), superAdmin, "acme", "' OR 1=1", 10)
 	wantCode(t, tenancy.CodeInvalidCursor, err)
 }
 
-func TestRevokeKey(t *testing.T) {
+func TestRevokeKeyRevokesOnlyKeysOfTheTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	mine, secret := w.newKey(t, "acme", admin.NewKey{Name: "mine", Role: tenancy.Viewer})
-	other, otherSecret := w.newKey(t, "globex", admin.NewKey{Name: "other", Role: tenancy.Viewer})
-	by := w.member(tenancy.Admin)
+	f := newFixture(t)
+	mine, secret := f.newKey(t, "acme", admin.NewKey{Name: "mine", Role: tenancy.Viewer})
+	other, otherSecret := f.newKey(t, "globex", admin.NewKey{Name: "other", Role: tenancy.Viewer})
+	by := f.member(tenancy.Admin)
 
 	for _, id := range []string{"", "mine", tenancy.NewID().String(), other.ID, "' OR 1=1"} {
-		wantCode(t, tenancy.CodeNotFound, w.RevokeKey(t.Context(), by, "acme", id))
+		wantCode(t, tenancy.CodeNotFound, f.RevokeKey(t.Context(), by, "acme", id))
 	}
-	_, err := w.Authenticate(t.Context(), otherSecret)
-	require.NoError(t, err, "another tenant's key is gone")
+	_, err := f.Authenticate(t.Context(), otherSecret)
+	require.NoError(t, err, "another tenant's key must stay valid")
 
-	require.NoError(t, w.RevokeKey(t.Context(), by, "acme", strings.ToUpper(mine.ID)))
-	_, err = w.Authenticate(t.Context(), secret)
+	require.NoError(t, f.RevokeKey(t.Context(), by, "acme", strings.ToUpper(mine.ID)))
+	_, err = f.Authenticate(t.Context(), secret)
 	wantCode(t, tenancy.CodeUnauthenticated, err)
-	wantCode(t, tenancy.CodeNotFound, w.RevokeKey(t.Context(), by, "acme", mine.ID))
+	wantCode(t, tenancy.CodeNotFound, f.RevokeKey(t.Context(), by, "acme", mine.ID))
 }
 
-func TestKeysOfADeletedTenantCanBeRevokedBeforeItIsRestored(t *testing.T) {
+func TestKeyOfDeletedTenantCanBeRevoked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	key, secret := w.newKey(t, "acme", admin.NewKey{Name: "leaked", Role: tenancy.Admin})
-	_, err := w.DeleteTenant(t.Context(), super, "acme")
+	f := newFixture(t)
+	key, secret := f.newKey(t, "acme", admin.NewKey{Name: "leaked", Role: tenancy.Admin})
+	_, err := f.DeleteTenant(t.Context(), superAdmin, "acme")
 	require.NoError(t, err)
-	_, err = w.Authenticate(t.Context(), secret)
+	_, err = f.Authenticate(t.Context(), secret)
 	wantCode(t, tenancy.CodeUnauthenticated, err)
 
-	require.NoError(t, w.RevokeKey(t.Context(), super, "acme", key.ID))
-	_, err = w.RestoreTenant(t.Context(), super, "acme")
+	require.NoError(t, f.RevokeKey(t.Context(), superAdmin, "acme", key.ID))
+	_, err = f.RestoreTenant(t.Context(), superAdmin, "acme")
 	require.NoError(t, err)
-	_, err = w.Authenticate(t.Context(), secret)
+	_, err = f.Authenticate(t.Context(), secret)
 	wantCode(t, tenancy.CodeUnauthenticated, err)
 }

@@ -1,28 +1,26 @@
 package admin
 
-import (
-	"github.com/bailiwick-go/bailiwick/tenancy"
-)
+import "github.com/bailiwick-go/bailiwick/tenancy"
 
-// checkQuotas refuses limits that are none, and those of what isn't counted.
+// checkQuotas refuses invalid limits, and limits of kinds that can't have one.
 func (s *Service) checkQuotas(q tenancy.Quotas) error {
 	if err := q.Check(); err != nil {
-		return at("/quotas", err)
+		return tenancy.AtPath("/quotas", err)
 	}
 	for kind := range q.Resources {
-		if s.counts(kind) {
+		if s.hasQuota(kind) {
 			continue
 		}
-		return at("/quotas/resources",
+		return tenancy.AtPath("/quotas/resources",
 			tenancy.Errorf(tenancy.CodeInvalid,
-				"there is no kind %q that a tenant has any number of", kind))
+				"kind %q is unknown or a singleton: it can't have a limit", kind))
 	}
 	return nil
 }
 
-// counts reports whether tenants have different numbers of a kind: a singleton's
-// one item is there from the start and stays.
-func (s *Service) counts(kind string) bool {
+// hasQuota reports whether a kind can have a limit. A singleton can't: every tenant
+// has exactly one item of it.
+func (s *Service) hasQuota(kind string) bool {
 	if s.kinds == nil {
 		return false
 	}

@@ -7,23 +7,24 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// How long a key that was rotated goes on working.
+// How long a rotated key remains valid.
 const (
 	DefaultOverlap = 24 * time.Hour
 	MaxOverlap     = 30 * 24 * time.Hour
 )
 
-// RotateKey makes a key that takes the place of another, and answers it beside its
-// secret, which is stored nowhere: it has the same name and role, and lives as
-// long as the other was to live. The other goes on working for overlap, so that
-// programs can change from one to the other, and no longer. Admins of the tenant
-// only. An overlap below 0 or beyond [MaxOverlap] is [tenancy.CodeInvalid] at
-// /overlap; an id of no key of this tenant is [tenancy.ErrNotFound], a key that
-// was rotated already and a deleted tenant [tenancy.CodeInvalidState].
+// RotateKey creates a key that replaces another. It returns the new key with its
+// secret, which is never stored. The new key has the same name, role and lifetime.
+// The old key remains valid for overlap, so that programs can switch to the new
+// one. Admins of the tenant only.
+//
+// An overlap below 0 or above [MaxOverlap] is [tenancy.CodeInvalid] at /overlap. If
+// the tenant has no key with the id, the error is [tenancy.ErrNotFound]. A key that
+// was already rotated and a deleted tenant are [tenancy.CodeInvalidState].
 func (s *Service) RotateKey(
 	ctx context.Context, by tenancy.Principal, ref, id string, overlap time.Duration,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.enter(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorize(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
@@ -36,8 +37,8 @@ func (s *Service) RotateKey(
 	}
 	if overlap < 0 || overlap > MaxOverlap {
 		return tenancy.APIKey{}, "",
-			at("/overlap", tenancy.Errorf(tenancy.CodeInvalid,
-				"a key goes on working for 0 to %d hours", int(MaxOverlap.Hours())))
+			tenancy.AtPath("/overlap", tenancy.Errorf(tenancy.CodeInvalid,
+				"the overlap must be 0 to %d hours", int(MaxOverlap.Hours())))
 	}
 	next, secret, err := s.newKey(by)
 	if err != nil {
@@ -53,8 +54,8 @@ func (s *Service) RotateKey(
 	return key, secret, nil
 }
 
-// newKey makes the secret of a key, and the key as far as the secret and its maker
-// say what it is.
+// newKey makes a secret, and a key with the fields that follow from the secret and
+// from its creator. Tenant, name, role and expiry are still empty.
 func (s *Service) newKey(by tenancy.Principal) (key tenancy.APIKey, secret string, err error) {
 	secret = tenancy.NewKeySecret()
 	hash, err := tenancy.HashKeySecret(secret)

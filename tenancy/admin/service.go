@@ -1,15 +1,19 @@
-// Package admin is the administration of tenants, their members and API keys, and
-// of users: the use cases behind an operator's tool or an HTTP API, over the ports
-// and with the authorization inside.
+// Package admin manages tenants, their members and API keys, and users. It has the
+// use cases of an operator's tool or an HTTP API. They use the ports and include
+// the authorization.
 //
-// Every method takes who acts, after ctx. Nobody is
-// [tenancy.CodeUnauthenticated]. Whoever has no place in a tenant gets
-// [tenancy.ErrTenantNotFound], the same value as for a tenant that doesn't
-// exist; so does a member of a deleted one. To its members a suspended tenant
-// is [tenancy.CodeTenantSuspended]. A role that is too small is
-// [tenancy.ErrForbidden]. Super-admins find tenants in every state.
+// The parameter by of every method is the caller. The errors of the authorization
+// are the same everywhere:
+//   - an anonymous caller gets [tenancy.CodeUnauthenticated];
+//   - a caller who isn't a member of a tenant gets [tenancy.ErrTenantNotFound], the
+//     same value as for a tenant that doesn't exist; so does a member of a deleted
+//     tenant;
+//   - a member of a suspended tenant gets [tenancy.CodeTenantSuspended];
+//   - a caller without the needed permission gets [tenancy.ErrForbidden].
 //
-// The tenant is named as in a URL, by its id or its slug.
+// Super-admins find tenants in every state.
+//
+// The parameter ref names a tenant as in a URL, by its id or its slug.
 package admin
 
 import (
@@ -30,57 +34,58 @@ const (
 
 // Service is made by [New] and safe for concurrent use.
 type Service struct {
-	tenants  ports.Tenants
-	kinds    *federation.Kinds // nil: none
-	keys     ports.Keys
-	finder   ports.KeyFinder
-	audit    ports.Audit
-	overview ports.PlatformAudit
-	changes  *cacheinval.Invalidations
-	known    *cacheinval.Cache[tenancy.KeyHash, keyHolder]
-	platform [sha256.Size]byte
-	adopted  bool
-	now      func() time.Time
-	newID    func() tenancy.ID
+	tenants       ports.Tenants
+	kinds         *federation.Kinds // nil: none
+	keys          ports.Keys
+	finder        ports.KeyFinder
+	audit         ports.Audit
+	platformAudit ports.PlatformAudit
+	invalidations *cacheinval.Invalidations
+	keyCache      *cacheinval.Cache[tenancy.KeyHash, keyHolder]
+	platform      [sha256.Size]byte
+	adoptedKeys   bool
+	now           func() time.Time
+	newID         func() tenancy.ID
 
-	users       ports.Users
-	members     ports.Members
-	invitations ports.Invitations
-	acceptances ports.InvitationFinder
-	passwords   Passwords
+	users            ports.Users
+	members          ports.Members
+	invitations      ports.Invitations
+	invitationFinder ports.InvitationFinder
+	passwords        Passwords
 }
 
-// Options says how a [Service] works. The zero value works.
+// Options configure a [Service]. The zero value is valid.
 type Options struct {
 	// PlatformTokenHash is the SHA-256 of the platform token, whose bearer is a
-	// super-admin. Defaults to none: no token makes one.
+	// super-admin. Defaults to none: then no token is accepted as the platform's.
 	PlatformTokenHash [sha256.Size]byte
 
-	// AdoptedKeys lets in API keys of any form, by the SHA-256 of their text:
-	// those of a version that came before this library. Defaults to only those
-	// that [tenancy.NewKeySecret] makes.
+	// AdoptedKeys accepts API keys of any form, by the SHA-256 of their text, for
+	// the keys of a version before this library. By default only keys in the form
+	// of [tenancy.NewKeySecret] are accepted.
 	AdoptedKeys bool
 
-	// Passwords keeps the passwords of users. Defaults to nobody having one: to give
-	// one is [tenancy.CodeInvalid].
+	// Passwords hashes and stores the passwords of users. Defaults to none: then a
+	// password is [tenancy.CodeInvalid].
 	Passwords Passwords
 
-	// CacheSize bounds how many API keys are remembered. Defaults to 20,000.
+	// CacheSize is the largest number of cached API keys. Defaults to 20,000.
 	CacheSize int
 
-	// KeyTTL is how long an API key is remembered if nothing changes of it, and so
-	// by how much the time of its last use may be off. Defaults to 1 minute.
+	// KeyTTL is how long an API key is cached if it doesn't change. The time of its
+	// last use may be late by as much. Defaults to 1 minute.
 	KeyTTL time.Duration
 
-	// Clock tells the time. Defaults to [time.Now].
+	// Clock returns the present time. Defaults to [time.Now].
 	Clock func() time.Time
 
 	// NewID makes the ids of tenants, users, invitations and keys. Defaults to [tenancy.NewID].
 	NewID func() tenancy.ID
 }
 
-// New makes a service over the ports of s that administration needs. It panics
-// and names the port that is nil: that is a fault of the program.
+// New makes a service that uses ports of s. If a port that it needs is nil, New
+// panics and names the port: that is a fault of the program. The other ports may
+// be nil.
 func New(s ports.Services, o Options) *Service {
 	switch {
 	case s.Tenants == nil:
@@ -110,13 +115,14 @@ func New(s ports.Services, o Options) *Service {
 	}
 	service := &Service{
 		tenants: s.Tenants, kinds: s.Kinds, keys: s.Keys, finder: s.KeyFinder, audit: s.Audit,
-		overview: s.PlatformAudit,
-		users:    s.Users, members: s.Members, invitations: s.Invitations,
-		acceptances: s.InvitationFinder, passwords: o.Passwords,
-		changes:  cacheinval.New(s.ChangeNotifier, o.Clock),
-		platform: o.PlatformTokenHash, adopted: o.AdoptedKeys, now: o.Clock, newID: o.NewID,
+		platformAudit: s.PlatformAudit,
+		users:         s.Users, members: s.Members, invitations: s.Invitations,
+		invitationFinder: s.InvitationFinder, passwords: o.Passwords,
+		invalidations: cacheinval.New(s.ChangeNotifier, o.Clock),
+		platform:      o.PlatformTokenHash, adoptedKeys: o.AdoptedKeys, now: o.Clock,
+		newID: o.NewID,
 	}
-	service.known = service.rememberKeys(cmp.Or(o.CacheSize, defaultCacheSize),
+	service.keyCache = service.newKeyCache(cmp.Or(o.CacheSize, defaultCacheSize),
 		cmp.Or(o.KeyTTL, defaultKeyTTL))
 	return service
 }

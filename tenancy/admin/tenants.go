@@ -10,17 +10,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// NewTenant is what a tenant is created from. The details of an error name its
+// NewTenant has the fields of a tenant to create. The details of an error name the
 // fields as /slug, /name, /settings and /quotas.
 type NewTenant struct {
 	Slug     string
-	Name     string          // what [tenancy.CheckName] admits
-	Settings json.RawMessage // a JSON object; none is {}
+	Name     string          // valid according to [tenancy.CheckName]
+	Settings json.RawMessage // a JSON object; empty: {}
 	Quotas   tenancy.Quotas
 }
 
-// CreateTenant makes an active tenant. Super-admins only. A slug that isn't one
-// is [tenancy.CodeInvalidSlug], a reserved one [tenancy.CodeSlugReserved], one
+// CreateTenant creates an active tenant. Super-admins only. An invalid slug is
+// [tenancy.CodeInvalidSlug], a reserved one [tenancy.CodeSlugReserved], and one
 // that any tenant has or had [tenancy.CodeSlugTaken].
 func (s *Service) CreateTenant(
 	ctx context.Context, by tenancy.Principal, in NewTenant,
@@ -31,7 +31,7 @@ func (s *Service) CreateTenant(
 	if !by.SuperAdmin {
 		return tenancy.Tenant{}, tenancy.ErrForbidden
 	}
-	slug, err := freeSlug(in.Slug)
+	slug, err := parseNewSlug(in.Slug)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
@@ -51,35 +51,38 @@ func (s *Service) CreateTenant(
 	})
 }
 
-func freeSlug(s string) (tenancy.Slug, error) {
+// parseNewSlug parses the slug of a new tenant. A reserved slug is an error; the
+// store detects a slug that is taken.
+func parseNewSlug(s string) (tenancy.Slug, error) {
 	slug, err := tenancy.ParseSlug(s)
 	if err != nil {
-		return "", at("/slug", err)
+		return "", tenancy.AtPath("/slug", err)
 	}
 	if slug.Reserved() {
-		return "", at("/slug", tenancy.Errorf(tenancy.CodeSlugReserved,
+		return "", tenancy.AtPath("/slug", tenancy.Errorf(tenancy.CodeSlugReserved,
 			"the slug %q is reserved: choose another", slug))
 	}
 	return slug, nil
 }
 
-// GetTenant answers a tenant to its viewers, and to super-admins in any state.
+// GetTenant returns a tenant to callers who may read it, and to super-admins in any
+// state.
 func (s *Service) GetTenant(
 	ctx context.Context, by tenancy.Principal, ref string,
 ) (tenancy.Tenant, error) {
-	return s.enter(ctx, by, ref, tenancy.ReadTenant)
+	return s.authorize(ctx, by, ref, tenancy.ReadTenant)
 }
 
-// TenantList asks for a page of tenants.
+// TenantList selects a page of tenants.
 type TenantList struct {
-	State tenancy.State // only this state; none is all that the caller may see
-	After tenancy.Slug  // only slugs behind this one
+	State tenancy.State // only this state; empty: every state that the caller may see
+	After tenancy.Slug  // only slugs after this one
 	Limit int           // at least 1
 }
 
-// ListTenants answers tenants in the order of their slugs: to a super-admin
-// all, to others those that they belong to and that aren't deleted. Fewer than
-// Limit are the last ones.
+// ListTenants returns tenants in the order of their slugs. A super-admin gets all
+// tenants. Other callers get those that they are members of, except deleted ones.
+// A page with fewer than Limit tenants is the last one.
 func (s *Service) ListTenants(
 	ctx context.Context, by tenancy.Principal, l TenantList,
 ) ([]tenancy.Tenant, error) {
@@ -91,19 +94,19 @@ func (s *Service) ListTenants(
 	}
 	if l.State != "" && !l.State.Valid() {
 		return nil, tenancy.Errorf(tenancy.CodeInvalid,
-			"a state is one of active, suspended, deleted")
+			"unknown state: use active, suspended or deleted")
 	}
 	q := ports.TenantQuery{State: l.State, After: l.After, Limit: l.Limit}
 	if by.SuperAdmin {
 		return s.tenants.List(ctx, q)
 	}
-	// never nil: that would be all
+	// never nil, because nil selects every tenant
 	q.IDs = slices.AppendSeq(make([]tenancy.ID, 0, len(by.Roles)), maps.Keys(by.Roles))
 	return s.listOwn(ctx, q)
 }
 
-// listOwn reads on past deleted tenants, so that a page is short only at the
-// end of the list.
+// listOwn skips deleted tenants and reads on until the page is full, so that only
+// the last page is short.
 func (s *Service) listOwn(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
 	var own []tenancy.Tenant
 	for {

@@ -14,10 +14,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 )
 
-func TestCreateTenant(t *testing.T) {
+func TestCreateTenantStoresAnActiveTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	got, err := w.CreateTenant(t.Context(), super, admin.NewTenant{
+	f := newFixture(t)
+	got, err := f.CreateTenant(t.Context(), superAdmin, admin.NewTenant{
 		Slug: "initech", Name: "Initech Ltd.", Settings: json.RawMessage(`{"b": 1, "a": {}}`),
 	})
 	require.NoError(t, err)
@@ -26,23 +26,23 @@ func TestCreateTenant(t *testing.T) {
 		ID: got.ID, Slug: "initech", Name: "Initech Ltd.", State: tenancy.Active,
 		Settings: json.RawMessage(`{"a":{},"b":1}`), Version: 1, CreatedAt: start, UpdatedAt: start,
 	}, got)
-	assert.Equal(t, got, w.stored(t, got.ID))
-	assert.JSONEq(t, `{}`, string(w.acme.Settings), "no settings are {}")
+	assert.Equal(t, got, f.stored(t, got.ID))
+	assert.JSONEq(t, `{}`, string(f.acme.Settings), "no settings are {}")
 }
 
 func TestCreateTenantIsForSuperAdmins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, err := w.CreateTenant(t.Context(), w.member(tenancy.Admin),
+	f := newFixture(t)
+	_, err := f.CreateTenant(t.Context(), f.member(tenancy.Admin),
 		admin.NewTenant{Slug: "mine", Name: "Mine"})
 	assert.Same(t, tenancy.ErrForbidden, err)
-	_, err = w.GetTenant(t.Context(), super, "mine")
+	_, err = f.GetTenant(t.Context(), superAdmin, "mine")
 	wantCode(t, tenancy.CodeTenantNotFound, err)
 }
 
-func TestCreateTenantRefuses(t *testing.T) {
+func TestCreateTenantRefusesInvalidFields(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	good := admin.NewTenant{Slug: "initech", Name: "Initech"}
 	for _, c := range []struct {
 		name string
@@ -53,7 +53,7 @@ func TestCreateTenantRefuses(t *testing.T) {
 		{"no slug", func(in *admin.NewTenant) { in.Slug = "" }, tenancy.CodeInvalidSlug, "/slug"},
 		{"a slug in capitals", func(in *admin.NewTenant) { in.Slug = "Initech" },
 			tenancy.CodeInvalidSlug, "/slug"},
-		{"the id of a tenant", func(in *admin.NewTenant) { in.Slug = w.acme.ID.String() },
+		{"the id of a tenant", func(in *admin.NewTenant) { in.Slug = f.acme.ID.String() },
 			tenancy.CodeInvalidSlug, "/slug"},
 		{"a reserved slug", func(in *admin.NewTenant) { in.Slug = "www" }, tenancy.CodeSlugReserved,
 			"/slug"},
@@ -68,9 +68,10 @@ func TestCreateTenantRefuses(t *testing.T) {
 		{"settings null", settings(`null`), tenancy.CodeInvalid, "/settings"},
 		{"settings a list", settings(`[]`), tenancy.CodeInvalid, "/settings"},
 		{"settings a text", settings(`"{}"`), tenancy.CodeInvalid, "/settings"},
-		{"settings cut off", settings(`{"a":`), tenancy.CodeInvalidJSON, ""},
-		{"settings doubled", settings(`{"a":1,"a":2}`), tenancy.CodeInvalidJSON, "/settings/a"},
-		{"settings and more", settings(`{} {}`), tenancy.CodeInvalidJSON, ""},
+		{"truncated settings", settings(`{"a":`), tenancy.CodeInvalidJSON, ""},
+		{"settings with a duplicate member", settings(`{"a":1,"a":2}`), tenancy.CodeInvalidJSON,
+			"/settings/a"},
+		{"settings with trailing data", settings(`{} {}`), tenancy.CodeInvalidJSON, ""},
 		{"a NUL in settings", settings(`{"a":"\u0000"}`), tenancy.CodeInvalidJSON, "/settings/a"},
 		{"a big number in settings", settings(`{"a":[12345678901234567890]}`),
 			tenancy.CodeInexactNumber, "/settings/a/0"},
@@ -79,13 +80,13 @@ func TestCreateTenantRefuses(t *testing.T) {
 			t.Parallel()
 			in := good
 			c.edit(&in)
-			got, err := w.CreateTenant(t.Context(), super, in)
+			got, err := f.CreateTenant(t.Context(), superAdmin, in)
 			wantCode(t, c.code, err)
 			assert.Zero(t, got)
 			if c.path != "" {
 				wantPath(t, c.path, err)
 			}
-			_, err = w.GetTenant(t.Context(), super, "initech")
+			_, err = f.GetTenant(t.Context(), superAdmin, "initech")
 			wantCode(t, tenancy.CodeTenantNotFound, err)
 		})
 	}
@@ -103,30 +104,30 @@ func slugs(list []tenancy.Tenant) []string {
 	return all
 }
 
-func TestListTenants(t *testing.T) {
+func TestListTenantsShowsWhatTheCallerMaySee(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	member, stranger := w.member(tenancy.Viewer), tenancy.Principal{Kind: tenancy.UserPrincipal}
+	f := newFixture(t)
+	member, stranger := f.member(tenancy.Viewer), tenancy.Principal{Kind: tenancy.UserPrincipal}
 	for _, c := range []struct {
 		name  string
 		by    tenancy.Principal
 		state tenancy.State
 		want  []string
 	}{
-		{"a super-admin sees all", super, "",
+		{"a super-admin sees all", superAdmin, "",
 			[]string{"acme", "default", "frozen", "globex", "gone"}},
-		{"a super-admin sees the active", super, tenancy.Active,
+		{"a super-admin sees the active", superAdmin, tenancy.Active,
 			[]string{"acme", "default", "globex"}},
-		{"a super-admin sees the deleted", super, tenancy.Deleted, []string{"gone"}},
+		{"a super-admin sees the deleted", superAdmin, tenancy.Deleted, []string{"gone"}},
 		{"a member sees its own", member, "", []string{"acme", "frozen"}},
 		{"a member sees its suspended", member, tenancy.Suspended, []string{"frozen"}},
 		{"a member sees no deleted", member, tenancy.Deleted, []string{}},
-		{"who belongs nowhere sees none", stranger, "", []string{}},
-		{"who belongs nowhere sees no active", stranger, tenancy.Active, []string{}},
+		{"a user without memberships sees none", stranger, "", []string{}},
+		{"a user without memberships sees no active", stranger, tenancy.Active, []string{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := w.ListTenants(t.Context(), c.by,
+			got, err := f.ListTenants(t.Context(), c.by,
 				admin.TenantList{State: c.state, Limit: 100})
 			require.NoError(t, err)
 			assert.Equal(t, c.want, slugs(got))
@@ -134,13 +135,13 @@ func TestListTenants(t *testing.T) {
 	}
 }
 
-func TestPagesAreShortOnlyAtTheEnd(t *testing.T) {
+func TestOnlyTheLastPageOfTenantsIsShort(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	by := tenancy.Principal{Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{}}
 	var want []string
 	for i := range 20 {
-		made, err := w.CreateTenant(t.Context(), super,
+		made, err := f.CreateTenant(t.Context(), superAdmin,
 			admin.NewTenant{Slug: fmt.Sprintf("t%02d", i), Name: "T"})
 		require.NoError(t, err)
 		by.Roles[made.ID] = tenancy.Viewer
@@ -148,14 +149,14 @@ func TestPagesAreShortOnlyAtTheEnd(t *testing.T) {
 			want = append(want, string(made.Slug))
 			continue
 		}
-		_, err = w.DeleteTenant(t.Context(), super, string(made.Slug))
+		_, err = f.DeleteTenant(t.Context(), superAdmin, string(made.Slug))
 		require.NoError(t, err)
 	}
 	for _, limit := range []int{1, 2, 3, 5, 14, 100} {
 		var got []string
 		after := tenancy.Slug("")
 		for {
-			page, err := w.ListTenants(t.Context(), by,
+			page, err := f.ListTenants(t.Context(), by,
 				admin.TenantList{After: after, Limit: limit})
 			require.NoError(t, err)
 			got = append(got, slugs(page)...)
@@ -168,56 +169,57 @@ func TestPagesAreShortOnlyAtTheEnd(t *testing.T) {
 	}
 }
 
-func TestListTenantsRefuses(t *testing.T) {
+func TestListTenantsRefusesInvalidQueries(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	for _, l := range []admin.TenantList{{}, {Limit: -1}, {Limit: 1, State: "purged"}} {
-		for _, by := range []tenancy.Principal{super, w.member(tenancy.Viewer)} {
-			_, err := w.ListTenants(t.Context(), by, l)
+		for _, by := range []tenancy.Principal{superAdmin, f.member(tenancy.Viewer)} {
+			_, err := f.ListTenants(t.Context(), by, l)
 			wantCode(t, tenancy.CodeInvalid, err)
 		}
 	}
 }
 
-func TestDeleteAndRestore(t *testing.T) {
+func TestDeletedTenantCanOnlyBeRestored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	*w.clock = start.Add(time.Hour + time.Nanosecond)
-	deleted, err := w.DeleteTenant(t.Context(), super, "acme")
+	f := newFixture(t)
+	*f.clock = start.Add(time.Hour + time.Nanosecond)
+	deleted, err := f.DeleteTenant(t.Context(), superAdmin, "acme")
 	require.NoError(t, err)
 	assert.Equal(t, tenancy.Deleted, deleted.State)
 	assert.Equal(t, start.Add(time.Hour), deleted.DeletedAt, "in microseconds")
 	assert.Equal(t, int64(2), deleted.Version)
 
-	_, err = w.DeleteTenant(t.Context(), super, "acme")
+	_, err = f.DeleteTenant(t.Context(), superAdmin, "acme")
 	assert.Same(t, tenancy.ErrTenantNotFound, err)
 	name := "New"
-	_, err = w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{Name: &name}, 0)
+	_, err = f.UpdateTenant(t.Context(), superAdmin, "acme", admin.TenantChange{Name: &name}, 0)
 	wantCode(t, tenancy.CodeInvalidState, err)
-	_, err = w.UpdateTenant(t.Context(), super, "acme", admin.TenantChange{State: tenancy.Active},
+	_, err = f.UpdateTenant(t.Context(), superAdmin, "acme",
+		admin.TenantChange{State: tenancy.Active},
 		0)
 	wantCode(t, tenancy.CodeInvalidState, err)
-	_, _, err = w.CreateKey(t.Context(), super, "acme",
+	_, _, err = f.CreateKey(t.Context(), superAdmin, "acme",
 		admin.NewKey{Name: "ci", Role: tenancy.Viewer})
 	wantCode(t, tenancy.CodeInvalidState, err)
-	assert.Equal(t, deleted, w.stored(t, w.acme.ID))
+	assert.Equal(t, deleted, f.stored(t, f.acme.ID))
 
-	restored, err := w.RestoreTenant(t.Context(), super, w.acme.ID.String())
+	restored, err := f.RestoreTenant(t.Context(), superAdmin, f.acme.ID.String())
 	require.NoError(t, err)
 	assert.Equal(t, tenancy.Active, restored.State)
 	assert.True(t, restored.DeletedAt.IsZero())
-	_, err = w.RestoreTenant(t.Context(), super, "acme")
+	_, err = f.RestoreTenant(t.Context(), superAdmin, "acme")
 	wantCode(t, tenancy.CodeInvalidState, err)
-	_, err = w.RestoreTenant(t.Context(), super, "frozen")
+	_, err = f.RestoreTenant(t.Context(), superAdmin, "frozen")
 	wantCode(t, tenancy.CodeInvalidState, err)
 }
 
-func TestTheDefaultTenantStays(t *testing.T) {
+func TestDefaultTenantCannotBeDeleted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	for _, ref := range []string{"default", tenancy.DefaultID.String()} {
-		_, err := w.DeleteTenant(t.Context(), super, ref)
+		_, err := f.DeleteTenant(t.Context(), superAdmin, ref)
 		wantCode(t, tenancy.CodeInvalidState, err)
 	}
-	assert.Equal(t, tenancy.Active, w.stored(t, tenancy.DefaultID).State)
+	assert.Equal(t, tenancy.Active, f.stored(t, tenancy.DefaultID).State)
 }

@@ -8,31 +8,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// Passwords makes and keeps what is known of a user's password. It is sign-in's.
+// Passwords hashes and stores the passwords of users. signin.Service implements it.
 type Passwords interface {
-	// Hash makes what is stored of a password. One that can't be is
+	// Hash returns the hash of a password. An invalid password is
 	// [tenancy.CodeInvalid].
 	Hash(ctx context.Context, password string) (hash string, err error)
 
-	// Set gives a user the password of a hash, and ends the user's sessions.
+	// Set stores the hash of a user's password and ends the user's sessions.
 	Set(ctx context.Context, user, hash string) error
 }
 
-// NewUser is what a user is created from. The details of an error name its fields
-// as /email, /name and /password.
+// NewUser has the fields of a user to create. The details of an error name the
+// fields as /email, /name and /password.
 type NewUser struct {
-	Email      string // what [identity.ParseEmail] reads
-	Name       string // what [tenancy.CheckName] admits
-	Password   string // none: the user has no password yet
+	Email      string // valid according to [identity.ParseEmail]
+	Name       string // valid according to [tenancy.CheckName]
+	Password   string // empty: the user has no password yet
 	SuperAdmin bool
 }
 
-// CreateUser makes a user, in no tenant. Super-admins only. An address that
-// another user has is [tenancy.CodeAlreadyExists].
+// CreateUser creates a user, who is a member of no tenant. Super-admins only. If
+// another user has the address, the error is [tenancy.CodeAlreadyExists].
 func (s *Service) CreateUser(
 	ctx context.Context, by tenancy.Principal, in NewUser,
 ) (identity.User, error) {
-	if err := superAdmin(by); err != nil {
+	if err := requireSuperAdmin(by); err != nil {
 		return identity.User{}, err
 	}
 	email, err := parseEmail(in.Email)
@@ -54,8 +54,8 @@ func (s *Service) CreateUser(
 	return u, s.setPassword(ctx, u, hash)
 }
 
-// superAdmin is whether by may manage users.
-func superAdmin(by tenancy.Principal) error {
+// requireSuperAdmin returns an error unless by is a super-admin.
+func requireSuperAdmin(by tenancy.Principal) error {
 	switch {
 	case by.Anonymous():
 		return errUnauthenticated
@@ -65,30 +65,34 @@ func superAdmin(by tenancy.Principal) error {
 	return nil
 }
 
+// parseEmail parses the address in an input; see [identity.ParseEmail].
 func parseEmail(s string) (string, error) {
 	email, err := identity.ParseEmail(s)
 	if err != nil {
-		return "", at("/email", err)
+		return "", tenancy.AtPath("/email", err)
 	}
 	return email, nil
 }
 
-// hash makes what is stored of a password; no password is the empty hash.
+// hash returns the hash of a password. The hash of the empty password is empty.
 func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	if password == "" {
 		return "", nil
 	}
 	if s.passwords == nil {
-		return "", at("/password",
-			tenancy.Errorf(tenancy.CodeInvalid, "nobody signs in with a password here"))
+		return "", tenancy.AtPath("/password",
+			tenancy.Errorf(tenancy.CodeInvalid,
+				"sign-in by password is disabled: omit the password"))
 	}
 	hash, err := s.passwords.Hash(ctx, password)
 	if err != nil {
-		return "", at("/password", err)
+		return "", tenancy.AtPath("/password", err)
 	}
 	return hash, nil
 }
 
+// setPassword stores the hash of a user's password. The empty hash means that the
+// user keeps the password that they have, or has none.
 func (s *Service) setPassword(ctx context.Context, u identity.User, hash string) error {
 	if hash == "" {
 		return nil
@@ -96,23 +100,23 @@ func (s *Service) setPassword(ctx context.Context, u identity.User, hash string)
 	return s.passwords.Set(ctx, u.ID, hash)
 }
 
-// GetUser answers a user. Super-admins only. An id of nobody is
+// GetUser returns a user. Super-admins only. An unknown id is
 // [tenancy.ErrNotFound].
 func (s *Service) GetUser(
 	ctx context.Context, by tenancy.Principal, id string,
 ) (identity.User, error) {
-	if err := superAdmin(by); err != nil {
+	if err := requireSuperAdmin(by); err != nil {
 		return identity.User{}, err
 	}
 	return s.users.Get(ctx, id)
 }
 
-// ListUsers answers at most limit users in the order of their addresses, those
-// behind the address after ("" for the first page). Super-admins only.
+// ListUsers returns at most limit users, in the order of their addresses, that come
+// after the address after ("" for the first page). Super-admins only.
 func (s *Service) ListUsers(
 	ctx context.Context, by tenancy.Principal, after string, limit int,
 ) ([]identity.User, error) {
-	if err := superAdmin(by); err != nil {
+	if err := requireSuperAdmin(by); err != nil {
 		return nil, err
 	}
 	if err := checkLimit(limit); err != nil {
@@ -121,8 +125,8 @@ func (s *Service) ListUsers(
 	return s.users.List(ctx, ports.UserQuery{After: after, Limit: limit})
 }
 
-// UserChange says what to change of a user. What is nil stays. The details of an
-// error name its fields as /email, /name and /password.
+// UserChange is a change of a user. Nil fields don't change. The details of an
+// error name the fields as /email, /name and /password.
 type UserChange struct {
 	Email      *string
 	Name       *string
@@ -130,11 +134,11 @@ type UserChange struct {
 	Password   *string // ends the user's sessions
 }
 
-// UpdateUser changes a user and answers them as they are then. Super-admins only.
+// UpdateUser changes a user and returns the changed user. Super-admins only.
 func (s *Service) UpdateUser(
 	ctx context.Context, by tenancy.Principal, id string, c UserChange,
 ) (identity.User, error) {
-	if err := superAdmin(by); err != nil {
+	if err := requireSuperAdmin(by); err != nil {
 		return identity.User{}, err
 	}
 	if c.Email != nil {
@@ -161,22 +165,24 @@ func (s *Service) UpdateUser(
 	return u, s.setPassword(ctx, u, hash)
 }
 
-// newPassword is hash, of a password that mustn't be none where it is given.
+// newPassword returns the hash of a password, and "" for nil. An empty password is
+// [tenancy.CodeInvalid].
 func (s *Service) newPassword(ctx context.Context, password *string) (string, error) {
 	switch {
 	case password == nil:
 		return "", nil
 	case *password == "":
-		return "", at("/password",
+		return "", tenancy.AtPath("/password",
 			tenancy.Errorf(tenancy.CodeInvalid, "a password must not be empty"))
 	}
 	return s.hash(ctx, *password)
 }
 
-// RemoveUser removes a user and their place in every tenant. Super-admins only.
-// The only admin of a tenant is [tenancy.CodeLastAdmin].
+// RemoveUser removes a user and their memberships in every tenant. Super-admins
+// only. If the user is the only admin of a tenant, the error is
+// [tenancy.CodeLastAdmin].
 func (s *Service) RemoveUser(ctx context.Context, by tenancy.Principal, id string) error {
-	if err := superAdmin(by); err != nil {
+	if err := requireSuperAdmin(by); err != nil {
 		return err
 	}
 	return s.users.Remove(ctx, id)

@@ -2,15 +2,18 @@ package cacheinval
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/maypok86/otter/v2"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Cache remembers what a store answered for as long as that holds. Concurrent
-// lookups of one key are one question to the store; if the caller that asks gives
-// up, one of those who wait asks again. Errors aren't remembered, so that a flood
-// of keys that are nobody's leaves the others where they are.
+// Cache caches the values that a store returns, as long as they are valid.
+// Concurrent lookups of one key cause one load. If the caller that started the
+// load gives up, another waiting caller loads again. Errors aren't cached, so that
+// a flood of unknown keys doesn't evict valid entries.
 //
 // It is made by [NewCache], is safe for concurrent use, and needs no closing.
 type Cache[K comparable, V any] struct {
@@ -19,7 +22,7 @@ type Cache[K comparable, V any] struct {
 	ttl           func(V) time.Duration
 	valid         func(Snapshot, V) bool
 	counts        *Counts
-	// made once: a method value would allocate with every lookup
+	// made once, because a method value would allocate at each lookup
 	load otter.Loader[K, entry[V]]
 }
 
@@ -28,51 +31,52 @@ type entry[V any] struct {
 	snapshot Snapshot
 }
 
-// CacheOptions says how a [Cache] works. All fields but Counts are needed.
+// CacheOptions configure a [Cache]. All fields except Counts are required.
 type CacheOptions[K comparable, V any] struct {
-	Size int // the most entries that are remembered
+	Size int // the largest number of cached entries
 
-	// Load asks the store.
+	// Load reads a value from the store.
 	Load func(context.Context, K) (V, error)
 
-	// Life is how long a value is remembered if nothing of it changes.
+	// TTL is the lifetime of a value that no change invalidates.
 	TTL func(V) time.Duration
 
-	// Holds reports whether a value that was read after m is still so: see
+	// Valid reports whether a value that was loaded after s is still valid: see
 	// [Invalidations.Valid].
-	Valid func(m Snapshot, v V) bool
+	Valid func(s Snapshot, v V) bool
 
-	// Counts counts what the cache does. Defaults to counts of its own.
+	// Counts counts the hits and loads of the cache. Defaults to new counts.
 	Counts *Counts
 }
 
-// NewCache makes a cache whose values end with what the log hears.
-func NewCache[K comparable, V any](log *Invalidations, use CacheOptions[K, V]) *Cache[K, V] {
-	if use.Counts == nil {
-		use.Counts = NewCounts()
+// NewCache makes a cache whose values are invalidated by i.
+func NewCache[K comparable, V any](i *Invalidations, o CacheOptions[K, V]) *Cache[K, V] {
+	if o.Counts == nil {
+		o.Counts = NewCounts()
 	}
-	c := &Cache[K, V]{invalidations: log, ttl: use.TTL, valid: use.Valid, counts: use.Counts}
+	c := &Cache[K, V]{invalidations: i, ttl: o.TTL, valid: o.Valid, counts: o.Counts}
 	c.load = otter.LoaderFunc[K, entry[V]](func(ctx context.Context, key K) (entry[V], error) {
-		mark := log.Snapshot() // before the store is asked
+		snapshot := i.Snapshot() // before the load
 		c.counts.loads.Add(1)
-		value, err := use.Load(ctx, key)
+		value, err := o.Load(ctx, key)
 		if err != nil {
 			c.counts.failures.Add(1)
 		}
-		return entry[V]{value, mark}, err
+		return entry[V]{value, snapshot}, err
 	})
-	c.entries = otter.Must(&otter.Options[K, entry[V]]{MaximumSize: use.Size,
-		StatsRecorder: use.Counts.evicted})
+	c.entries = otter.Must(&otter.Options[K, entry[V]]{MaximumSize: o.Size,
+		StatsRecorder: o.Counts.evicted})
 	return c
 }
 
-// fresh reports whether e may be answered to whoever asks now.
+// fresh reports whether a request that begins now may use e.
 func (c *Cache[K, V]) fresh(e entry[V]) bool {
 	age := c.invalidations.now().UnixNano() - e.snapshot.nano
 	return age >= 0 && age < int64(c.ttl(e.value)) && c.valid(e.snapshot, e.value)
 }
 
-// Peek answers what is remembered of key, if it holds.
+// Peek returns the cached value of key. ok is false if there is none or it isn't
+// valid. Peek never loads.
 func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
 	e, found := c.entries.GetIfPresent(key)
 	if !found || !c.fresh(e) {
@@ -82,17 +86,17 @@ func (c *Cache[K, V]) Peek(key K) (value V, ok bool) {
 	return e.value, true
 }
 
-// attempts is how often what others have read is waited for, though it doesn't
-// hold any more when it comes.
-const attempts = 3
+// maxSharedLoads is how often Get waits for the load of another caller whose value
+// turns out to be invalid, before it loads by itself.
+const maxSharedLoads = 3
 
-// Get answers what is remembered of key, or what the store answers.
+// Get returns the cached value of key, or loads it from the store.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	if value, ok := c.Peek(key); ok {
 		return value, nil
 	}
 	began := c.invalidations.Snapshot()
-	for range attempts {
+	for range maxSharedLoads {
 		e, err := c.entries.Get(ctx, key, c.load)
 		if err != nil || e.snapshot.NotBefore(began) || c.fresh(e) {
 			return e.value, err
@@ -103,5 +107,16 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	return e.value, err
 }
 
-// Forget forgets key, also if the store is being asked about it.
+// Forget removes key, and discards the result of a load that is in progress.
 func (c *Cache[K, V]) Forget(key K) { c.entries.Invalidate(key) }
+
+// Unavailable gives [tenancy.CodeUnavailable] and the message to an error of
+// [Cache.Get] if it is the end of a context and has no code: the caller gave up
+// while it waited for a load. It returns every other error unchanged.
+func Unavailable(err error, message string) error {
+	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	if ended && tenancy.CodeOf(err) == tenancy.CodeInternal {
+		return tenancy.Errorf(tenancy.CodeUnavailable, "%s", message).Because(err)
+	}
+	return err
+}

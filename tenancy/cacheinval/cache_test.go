@@ -18,23 +18,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
-// channel is a host's announcements, which can be late.
-type channel struct {
-	current bool
-	heard   []func(ports.ChangeNotification)
+// fakeNotifier delivers notifications at once, while the test sets its health.
+type fakeNotifier struct {
+	healthy     bool
+	subscribers []func(ports.ChangeNotification)
 }
 
-func (c *channel) Subscribe(heard func(ports.ChangeNotification)) func() {
-	c.heard = append(c.heard, heard)
+func (f *fakeNotifier) Subscribe(receive func(ports.ChangeNotification)) func() {
+	f.subscribers = append(f.subscribers, receive)
 	return func() {}
 }
 
-func (c *channel) Healthy() bool               { return c.current }
-func (c *channel) Flush(context.Context) error { return nil }
+func (f *fakeNotifier) Healthy() bool               { return f.healthy }
+func (f *fakeNotifier) Flush(context.Context) error { return nil }
 
-func (c *channel) tell(kind ports.ChangeKind, id tenancy.ID) {
-	for _, heard := range c.heard {
-		heard(ports.ChangeNotification{Kind: kind, ID: id})
+func (f *fakeNotifier) notify(kind ports.ChangeKind, id tenancy.ID) {
+	for _, receive := range f.subscribers {
+		receive(ports.ChangeNotification{Kind: kind, ID: id})
 	}
 }
 
@@ -43,84 +43,86 @@ var (
 	globex = tenancy.NewID()
 )
 
-// store answers how often it was asked for each id.
+// store returns, for each id, how often it was read.
 type store struct {
 	mu    sync.Mutex
-	asked map[tenancy.ID]int
-	wait  time.Duration // between reading and answering
+	reads map[tenancy.ID]int
+	delay time.Duration // between reading and returning
 	err   error
 }
 
 func (s *store) read(ctx context.Context, id tenancy.ID) (int, error) {
 	s.mu.Lock()
-	if s.asked == nil {
-		s.asked = map[tenancy.ID]int{}
+	if s.reads == nil {
+		s.reads = map[tenancy.ID]int{}
 	}
-	s.asked[id]++
-	n, err := s.asked[id], s.err
+	s.reads[id]++
+	n, err := s.reads[id], s.err
 	s.mu.Unlock()
 	select {
-	case <-time.After(s.wait):
+	case <-time.After(s.delay):
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	return n, err
 }
 
-const life = time.Minute
+const ttl = time.Minute
 
-// answer is the n-th that the store gave for an id.
-type answer struct {
+// value is the result of the n-th read of an id.
+type value struct {
 	id tenancy.ID
 	n  int
 }
 
-// cacheOf remembers what s answers, for a minute.
-func cacheOf(
-	s *store, c *channel, size int,
-) (*cacheinval.Cache[tenancy.ID, answer], *cacheinval.Invalidations) {
-	var from ports.ChangeNotifier
-	if c != nil {
-		from = c
+// newCache caches the values of s for a minute.
+func newCache(
+	s *store, f *fakeNotifier, size int,
+) (*cacheinval.Cache[tenancy.ID, value], *cacheinval.Invalidations) {
+	var notifier ports.ChangeNotifier
+	if f != nil {
+		notifier = f
 	}
-	log := cacheinval.New(from, nil)
-	return cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.ID, answer]{
+	invalidations := cacheinval.New(notifier, nil)
+	return cacheinval.NewCache(invalidations, cacheinval.CacheOptions[tenancy.ID, value]{
 		Size: size,
-		Load: func(ctx context.Context, id tenancy.ID) (answer, error) {
+		Load: func(ctx context.Context, id tenancy.ID) (value, error) {
 			n, err := s.read(ctx, id)
-			return answer{id, n}, err
+			return value{id, n}, err
 		},
-		TTL:   func(answer) time.Duration { return life },
-		Valid: func(m cacheinval.Snapshot, a answer) bool { return log.Valid(m, a.id) },
-	}), log
+		TTL: func(value) time.Duration { return ttl },
+		Valid: func(snapshot cacheinval.Snapshot, v value) bool {
+			return invalidations.Valid(snapshot, v.id)
+		},
+	}), invalidations
 }
 
-func get(t *testing.T, c *cacheinval.Cache[tenancy.ID, answer], id tenancy.ID) int {
+func get(t *testing.T, c *cacheinval.Cache[tenancy.ID, value], id tenancy.ID) int {
 	t.Helper()
-	a, err := c.Get(t.Context(), id)
+	v, err := c.Get(t.Context(), id)
 	require.NoError(t, err)
-	return a.n
+	return v.n
 }
 
-func TestWhileAllIsHeardAValueHoldsForItsLife(t *testing.T) {
+func TestValueIsValidForItsTTLWhileNotifierIsHealthy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cache, _ := cacheOf(&store{}, &channel{current: true}, 10)
+		cache, _ := newCache(&store{}, &fakeNotifier{healthy: true}, 10)
 		require.Equal(t, 1, get(t, cache, acme))
-		time.Sleep(life - time.Nanosecond)
+		time.Sleep(ttl - time.Nanosecond)
 		assert.Equal(t, 1, get(t, cache, acme))
 		time.Sleep(time.Nanosecond)
 		assert.Equal(t, 2, get(t, cache, acme))
 	})
 }
 
-func TestWhileNothingIsHeardAValueHoldsForHalfASecond(t *testing.T) {
+func TestValueIsValidForHalfASecondWithoutHealthyNotifier(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]*channel{"no announcements": nil, "late announcements": {}} {
+	for name, f := range map[string]*fakeNotifier{"no notifier": nil, "unhealthy notifier": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cache, _ := cacheOf(&store{}, c, 10)
+				cache, _ := newCache(&store{}, f, 10)
 				require.Equal(t, 1, get(t, cache, acme))
 				time.Sleep(500*time.Millisecond - time.Nanosecond)
 				assert.Equal(t, 1, get(t, cache, acme))
@@ -131,71 +133,67 @@ func TestWhileNothingIsHeardAValueHoldsForHalfASecond(t *testing.T) {
 	}
 }
 
-func TestWhatWasReadLongAgoEndsWhenAnnouncementsDo(t *testing.T) {
+func TestOldValueIsInvalidOnceNotifierIsUnhealthy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := &channel{current: true}
-		cache, _ := cacheOf(&store{}, c, 10)
+		notifier := &fakeNotifier{healthy: true}
+		cache, _ := newCache(&store{}, notifier, 10)
 		require.Equal(t, 1, get(t, cache, acme))
 		time.Sleep(time.Second)
 		require.Equal(t, 1, get(t, cache, acme))
-		c.current = false
+		notifier.healthy = false
 		assert.Equal(t, 2, get(t, cache, acme))
 	})
 }
 
-func TestAValueEndsWithAChangeOfWhatItIsOf(t *testing.T) {
+func TestChangeInvalidatesValuesThatDependOnIt(t *testing.T) {
 	t.Parallel()
-	c := &channel{current: true}
-	cache, log := cacheOf(&store{}, c, 10)
+	notifier := &fakeNotifier{healthy: true}
+	cache, invalidations := newCache(&store{}, notifier, 10)
 	require.Equal(t, 1, get(t, cache, acme))
-	c.tell(ports.KeyChanged, globex)
-	assert.Equal(t, 1, get(t, cache, acme), "another's change")
-	c.tell(ports.KeyChanged, acme)
+	notifier.notify(ports.KeyChanged, globex)
+	assert.Equal(t, 1, get(t, cache, acme), "after the change of another tenant")
+	notifier.notify(ports.KeyChanged, acme)
 	assert.Equal(t, 2, get(t, cache, acme))
-	assert.Equal(t, 2, get(t, cache, acme), "once")
-	c.tell(ports.AnythingChanged, tenancy.ID{})
+	assert.Equal(t, 2, get(t, cache, acme), "a change invalidates once")
+	notifier.notify(ports.AnythingChanged, tenancy.ID{})
 	assert.Equal(t, 3, get(t, cache, acme))
-	log.Invalidate(ports.ChangeNotification{Kind: ports.UserChanged, ID: acme})
-	assert.Equal(t, 4, get(t, cache, acme), "a change of this process's own")
+	invalidations.Invalidate(ports.ChangeNotification{Kind: ports.UserChanged, ID: acme})
+	assert.Equal(t, 4, get(t, cache, acme), "after a change in this process")
 }
 
-// TestAChangeDuringALookupIsNotLost: who asked before the change may be answered
-// what was there before it; who asks afterwards may not, and nothing of it is
-// remembered.
-func TestAChangeDuringALookupIsNotLost(t *testing.T) {
+// A lookup that began before the change may return the old value. A lookup that
+// begins after the change may not, and the old value may not be cached.
+func TestChangeDuringLoadInvalidatesTheLoadedValue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := &channel{current: true}
-		s := &store{wait: time.Second}
-		cache, _ := cacheOf(s, c, 10)
+		notifier := &fakeNotifier{healthy: true}
+		s := &store{delay: time.Second}
+		cache, _ := newCache(s, notifier, 10)
 		var all sync.WaitGroup
 		all.Go(func() { assert.Equal(t, 1, get(t, cache, acme)) })
-		time.Sleep(time.Second / 2) // the store has read, and not yet answered
-		c.tell(ports.KeyChanged, acme)
-		all.Go(func() {
-			assert.Equal(t, 2, get(t, cache, acme),
-				"what was read before the change")
-		})
+		time.Sleep(time.Second / 2) // the store has read and not yet returned
+		notifier.notify(ports.KeyChanged, acme)
+		all.Go(func() { assert.Equal(t, 2, get(t, cache, acme), "a value from before the change") })
 		all.Wait()
 		assert.Equal(t, 2, get(t, cache, acme))
 	})
 }
 
-func TestASlowStoreIsAskedOnceByEach(t *testing.T) {
+func TestSlowLoadIsUsedByItsCallerAndNotCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &store{wait: 2 * time.Second} // longer than anything holds that isn't heard of
-		cache, _ := cacheOf(s, nil, 10)
+		s := &store{delay: 2 * time.Second} // longer than a value is valid without notifier
+		cache, _ := newCache(s, nil, 10)
 		assert.Equal(t, 1, get(t, cache, acme))
 		assert.Equal(t, 2, get(t, cache, acme))
 	})
 }
 
-func TestConcurrentLookupsAreOneQuestion(t *testing.T) {
+func TestConcurrentLookupsShareOneLoad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cache, _ := cacheOf(&store{wait: time.Second}, &channel{current: true}, 10)
+		cache, _ := newCache(&store{delay: time.Second}, &fakeNotifier{healthy: true}, 10)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() { assert.Equal(t, 1, get(t, cache, acme)) })
@@ -204,15 +202,15 @@ func TestConcurrentLookupsAreOneQuestion(t *testing.T) {
 	})
 }
 
-func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
+func TestCanceledCallerDoesNotFailTheOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cache, _ := cacheOf(&store{wait: time.Second}, &channel{current: true}, 10)
-		impatient, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		cache, _ := newCache(&store{delay: time.Second}, &fakeNotifier{healthy: true}, 10)
+		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
 		all.Go(func() {
-			_, err := cache.Get(impatient, acme)
+			_, err := cache.Get(short, acme)
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
 		})
 		synctest.Wait()
@@ -221,10 +219,10 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 	})
 }
 
-func TestErrorsAreNotRememberedAndPushNothingOut(t *testing.T) {
+func TestErrorsAreNotCachedAndEvictNothing(t *testing.T) {
 	t.Parallel()
 	s := &store{}
-	cache, _ := cacheOf(s, &channel{current: true}, 10)
+	cache, _ := newCache(s, &fakeNotifier{healthy: true}, 10)
 	require.Equal(t, 1, get(t, cache, acme))
 	s.err = errors.New("no such key")
 	for range 1000 {
@@ -238,71 +236,74 @@ func TestErrorsAreNotRememberedAndPushNothingOut(t *testing.T) {
 	assert.Equal(t, 2, get(t, cache, globex))
 }
 
-func TestSizeBoundsWhatIsRemembered(t *testing.T) {
+func TestSizeLimitsTheCache(t *testing.T) {
 	t.Parallel()
 	s := &store{}
-	cache, _ := cacheOf(s, &channel{current: true}, 10)
+	cache, _ := newCache(s, &fakeNotifier{healthy: true}, 10)
 	ids := make([]tenancy.ID, 1000)
 	for i := range ids {
 		ids[i] = tenancy.NewID()
 		get(t, cache, ids[i])
 	}
-	var again int
+	var reloads int
 	for _, id := range ids {
-		again += get(t, cache, id) - 1
+		reloads += get(t, cache, id) - 1
 	}
-	assert.Greater(t, again, 900, "most must have been forgotten")
+	assert.Greater(t, reloads, 900, "most entries must have been evicted")
 }
 
-func TestWhatAnyTenantMayEndEndsWithAnyTenant(t *testing.T) {
+func TestTenantChangeInvalidatesValuesOfAllTenants(t *testing.T) {
 	t.Parallel()
-	c := &channel{current: true}
-	log := cacheinval.New(c, nil)
-	m := log.Snapshot()
-	require.True(t, log.ValidForAllTenants(m))
-	c.tell(ports.KeyChanged, acme)
-	assert.True(t, log.ValidForAllTenants(m), "a key is no tenant")
-	c.tell(ports.TenantChanged, globex)
-	assert.False(t, log.ValidForAllTenants(m))
-	assert.True(t, log.ValidForAllTenants(log.Snapshot()))
-	m = log.Snapshot()
-	c.tell(ports.AnythingChanged, tenancy.ID{})
-	assert.False(t, log.ValidForAllTenants(m))
-	c.current = false
-	assert.True(t, log.ValidForAllTenants(log.Snapshot()), "it was read this moment")
+	notifier := &fakeNotifier{healthy: true}
+	invalidations := cacheinval.New(notifier, nil)
+	snapshot := invalidations.Snapshot()
+	require.True(t, invalidations.ValidForAllTenants(snapshot))
+	notifier.notify(ports.KeyChanged, acme)
+	assert.True(t, invalidations.ValidForAllTenants(snapshot), "after the change of a key")
+	notifier.notify(ports.TenantChanged, globex)
+	assert.False(t, invalidations.ValidForAllTenants(snapshot))
+	assert.True(t, invalidations.ValidForAllTenants(invalidations.Snapshot()))
+	snapshot = invalidations.Snapshot()
+	notifier.notify(ports.AnythingChanged, tenancy.ID{})
+	assert.False(t, invalidations.ValidForAllTenants(snapshot))
+	notifier.healthy = false
+	assert.True(t, invalidations.ValidForAllTenants(invalidations.Snapshot()),
+		"a snapshot of this moment")
 }
 
-// TestMoreChangesThanAreKeptApartEndEverything: none of them may be lost.
-func TestMoreChangesThanAreKeptApartEndEverything(t *testing.T) {
+// No change may be lost when the table of tracked ids is full.
+func TestOverflowOfTrackedChangesInvalidatesEverything(t *testing.T) {
 	t.Parallel()
-	c := &channel{current: true}
-	log := cacheinval.New(c, nil)
-	m := log.Snapshot()
-	c.tell(ports.KeyChanged, acme)
+	notifier := &fakeNotifier{healthy: true}
+	invalidations := cacheinval.New(notifier, nil)
+	snapshot := invalidations.Snapshot()
+	notifier.notify(ports.KeyChanged, acme)
 	for range 10_000 {
-		c.tell(ports.KeyChanged, tenancy.NewID())
+		notifier.notify(ports.KeyChanged, tenancy.NewID())
 	}
-	assert.False(t, log.Valid(m, acme))
-	assert.False(t, log.Valid(m, globex))
-	assert.True(t, log.Valid(log.Snapshot(), acme, globex))
+	assert.False(t, invalidations.Valid(snapshot, acme))
+	assert.False(t, invalidations.Valid(snapshot, globex))
+	assert.True(t, invalidations.Valid(invalidations.Snapshot(), acme, globex))
 }
 
-// TestNothingOldIsReadAfterAChangeWhateverTheRace changes a value and asks for it
-// many times at once: nobody may get one that was gone before they asked.
-func TestNothingOldIsReadAfterAChangeWhateverTheRace(t *testing.T) {
+// The test changes a value while several readers get it: no reader may get a value
+// that was invalidated before its Get.
+func TestNoReaderGetsAnInvalidatedValueUnderConcurrency(t *testing.T) {
 	t.Parallel()
-	c := &channel{current: true}
-	log := cacheinval.New(c, nil)
+	notifier := &fakeNotifier{healthy: true}
+	invalidations := cacheinval.New(notifier, nil)
 	var stored atomic.Int64
-	cache := cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.ID, int64]{
-		Size:  10,
-		Load:  func(context.Context, tenancy.ID) (int64, error) { return stored.Load(), nil },
-		TTL:   func(int64) time.Duration { return life },
-		Valid: func(m cacheinval.Snapshot, _ int64) bool { return log.Valid(m, acme) },
+	cache := cacheinval.NewCache(invalidations, cacheinval.CacheOptions[tenancy.ID, int64]{
+		Size: 10,
+		Load: func(context.Context, tenancy.ID) (int64, error) { return stored.Load(), nil },
+		TTL:  func(int64) time.Duration { return ttl },
+		Valid: func(snapshot cacheinval.Snapshot, _ int64) bool {
+			return invalidations.Valid(snapshot, acme)
+		},
 	})
 	done := make(chan struct{})
 	var readers sync.WaitGroup
-	var told atomic.Int64
+	var notified atomic.Int64
 	for range 4 {
 		readers.Go(func() {
 			for {
@@ -311,10 +312,10 @@ func TestNothingOldIsReadAfterAChangeWhateverTheRace(t *testing.T) {
 					return
 				default:
 				}
-				least := told.Load()
+				least := notified.Load()
 				got, err := cache.Get(context.Background(), acme)
 				if err != nil || got < least {
-					t.Errorf("%d, %v after %d was told of", got, err, least)
+					t.Errorf("got %d, %v after the notification of %d", got, err, least)
 					return
 				}
 			}
@@ -322,17 +323,33 @@ func TestNothingOldIsReadAfterAChangeWhateverTheRace(t *testing.T) {
 	}
 	for n := range int64(20_000) {
 		stored.Store(n)
-		c.tell(ports.KeyChanged, acme)
-		told.Store(n)
+		notifier.notify(ports.KeyChanged, acme)
+		notified.Store(n)
 	}
 	close(done)
 	readers.Wait()
 }
 
 func ExampleInvalidations() {
-	var log = cacheinval.New(nil, nil)
-	before := log.Snapshot()
-	log.Invalidate(ports.ChangeNotification{Kind: ports.TenantChanged, ID: tenancy.DefaultID})
-	fmt.Println(log.Valid(before, tenancy.DefaultID), log.Valid(log.Snapshot(), tenancy.DefaultID))
+	invalidations := cacheinval.New(nil, nil)
+	before := invalidations.Snapshot()
+	invalidations.Invalidate(ports.ChangeNotification{Kind: ports.TenantChanged,
+		ID: tenancy.DefaultID})
+	fmt.Println(invalidations.Valid(before, tenancy.DefaultID),
+		invalidations.Valid(invalidations.Snapshot(), tenancy.DefaultID))
 	// Output: false true
+}
+
+func TestUnavailableGivesACodeToTheEndOfAContextOnly(t *testing.T) {
+	t.Parallel()
+	const message = "try again"
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		err := cacheinval.Unavailable(fmt.Errorf("load: %w", ended), message)
+		assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(err))
+		assert.ErrorIs(t, err, ended)
+	}
+	coded := tenancy.Errorf(tenancy.CodeNotFound, "x").Because(context.Canceled)
+	for _, err := range []error{nil, errors.New("broken"), coded} {
+		assert.Equal(t, err, cacheinval.Unavailable(err, message))
+	}
 }

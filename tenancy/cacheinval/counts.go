@@ -6,24 +6,24 @@ import (
 	"github.com/maypok86/otter/v2/stats"
 )
 
-// Counts counts what caches do, as many of them as are given it. It is made by
-// [NewCounts].
+// Counts counts the hits, loads, failures and evictions of one or more caches. It
+// is made by [NewCounts] and safe for concurrent use.
 type Counts struct {
 	hits, loads, failures atomic.Uint64
 	evicted               *stats.Counter
 }
 
-// NewCounts makes counts that begin at zero.
+// NewCounts makes counts of zero.
 func NewCounts() *Counts { return &Counts{evicted: stats.NewCounter()} }
 
-// Hits is how often something was remembered and held.
+// Hits returns how often a cached value was valid.
 func (c *Counts) Hits() uint64 { return c.hits.Load() }
 
-// Loads is how often a store was asked.
+// Loads returns how often a value was loaded from a store.
 func (c *Counts) Loads() uint64 { return c.loads.Load() }
 
-// Failures is how often a store answered an error.
+// Failures returns how many loads returned an error.
 func (c *Counts) Failures() uint64 { return c.failures.Load() }
 
-// Evictions is how much was forgotten because a cache was full.
+// Evictions returns how many entries were removed because a cache was full.
 func (c *Counts) Evictions() uint64 { return c.evicted.Snapshot().Evictions }

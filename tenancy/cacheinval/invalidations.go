@@ -1,10 +1,3 @@
-// Package changes tells a cache whether what it has read still holds. A cache
-// keeps with each value a [Snapshot] that it took before it read the value, and asks
-// [Invalidations.Valid] before it uses it.
-//
-// What has changed is known from announcements. What is remembered is wrong for
-// less than a second whether they arrive or not: where it can't be said that all
-// of them have been heard, what is older than half a second doesn't hold.
 package cacheinval
 
 import (
@@ -17,112 +10,114 @@ import (
 )
 
 const (
-	// unheard is how long something holds while announcements may be lost.
-	unheard = 500 * time.Millisecond
+	// unhealthyTTL is how long a value is valid while notifications may be lost.
+	unhealthyTTL = 500 * time.Millisecond
 
-	// remembered bounds how many changed things are kept apart.
-	remembered = 10_000
+	// maxTracked is the largest number of ids whose changes are tracked one by one.
+	maxTracked = 10_000
 )
 
-// Invalidations is what has been announced of late. It is made by [New] and safe for
+// Invalidations records recent changes. It is made by [New] and safe for
 // concurrent use.
 type Invalidations struct {
-	notifier ports.ChangeNotifier // nil: nothing is ever heard
+	notifier ports.ChangeNotifier // nil: no notifications arrive
 	now      func() time.Time
-	last     atomic.Uint64 // the number of the last announcement
+	last     atomic.Uint64 // the number of the last change
 
 	mu      sync.RWMutex
-	at      map[tenancy.ID]uint64 // the last announcement of each
-	floor   uint64                // of anything up to this one nothing holds
-	tenants uint64                // the last one of any tenant
+	changed map[tenancy.ID]uint64 // the last change of each id
+	floor   uint64                // every snapshot before this change is invalid
+	tenants uint64                // the last change of any tenant
 }
 
-// New makes a log that hears from; nil is nobody. A nil clock is [time.Now].
-func New(from ports.ChangeNotifier, clock func() time.Time) *Invalidations {
+// New makes Invalidations that subscribe to notifier. If notifier is nil, no
+// notifications arrive. If clock is nil, it is [time.Now].
+func New(notifier ports.ChangeNotifier, clock func() time.Time) *Invalidations {
 	if clock == nil {
 		clock = time.Now
 	}
-	l := &Invalidations{notifier: from, now: clock, at: map[tenancy.ID]uint64{}}
-	if from != nil {
-		from.Subscribe(l.Invalidate)
+	i := &Invalidations{notifier: notifier, now: clock, changed: map[tenancy.ID]uint64{}}
+	if notifier != nil {
+		notifier.Subscribe(i.Invalidate)
 	}
-	return l
+	return i
 }
 
-// Snapshot is a moment between two announcements.
+// Snapshot is a point in the sequence of changes, with its time.
 type Snapshot struct {
 	seq  uint64
 	nano int64
 }
 
-// Snapshot is the present. Take it before the store is asked: what is announced while
-// it answers may not be in the answer.
-func (l *Invalidations) Snapshot() Snapshot { return Snapshot{l.last.Load(), l.now().UnixNano()} }
+// Snapshot returns the present. Take it before the load: a change during the load
+// may be missing from the loaded value.
+func (i *Invalidations) Snapshot() Snapshot { return Snapshot{i.last.Load(), i.now().UnixNano()} }
 
-// NotBefore reports whether m was taken no earlier than other. What was read
-// after a request has come in is good for that request, however long it took.
-func (m Snapshot) NotBefore(other Snapshot) bool {
-	return m.seq >= other.seq &&
-		m.nano >= other.nano
+// NotBefore reports whether s was taken no earlier than other. A request may use a
+// value that was loaded after the request began, however long the load took.
+func (s Snapshot) NotBefore(other Snapshot) bool {
+	return s.seq >= other.seq && s.nano >= other.nano
 }
 
-// Valid reports whether what was read after m, about things with these ids, is
-// still so.
-func (l *Invalidations) Valid(m Snapshot, ids ...tenancy.ID) bool {
-	if !l.fresh(m) {
+// Valid reports whether a value that was loaded after s is still valid. ids are
+// the tenants, keys and users that the value depends on.
+func (i *Invalidations) Valid(s Snapshot, ids ...tenancy.ID) bool {
+	if !i.complete(s) {
 		return false
 	}
-	if l.last.Load() == m.seq {
+	if i.last.Load() == s.seq {
 		return true
 	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if m.seq < l.floor {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if s.seq < i.floor {
 		return false
 	}
 	for _, id := range ids {
-		if l.at[id] > m.seq {
+		if i.changed[id] > s.seq {
 			return false
 		}
 	}
 	return true
 }
 
-// ValidForAllTenants is Holds for what any tenant's change may end, such as that a
-// slug is nobody's.
-func (l *Invalidations) ValidForAllTenants(m Snapshot) bool {
-	if !l.fresh(m) {
+// ValidForAllTenants is like [Invalidations.Valid], for a value that depends on
+// all tenants, for example that no tenant has a certain slug.
+func (i *Invalidations) ValidForAllTenants(s Snapshot) bool {
+	if !i.complete(s) {
 		return false
 	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return m.seq >= l.floor && m.seq >= l.tenants
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return s.seq >= i.floor && s.seq >= i.tenants
 }
 
-// fresh reports whether all that changed since m is known.
-func (l *Invalidations) fresh(m Snapshot) bool {
-	if l.notifier != nil && l.notifier.Healthy() {
+// complete reports whether every change since s is known, or s is so recent that
+// an unknown change may be ignored.
+func (i *Invalidations) complete(s Snapshot) bool {
+	if i.notifier != nil && i.notifier.Healthy() {
 		return true
 	}
-	age := l.now().UnixNano() - m.nano
-	return age >= 0 && age < int64(unheard)
+	age := i.now().UnixNano() - s.nano
+	return age >= 0 && age < int64(unhealthyTTL)
 }
 
-// Invalidate takes note of a change. Announcements come here by themselves; whoever
-// changes something says so, and needn't wait for its announcement.
-func (l *Invalidations) Invalidate(a ports.ChangeNotification) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seq := l.last.Load() + 1
+// Invalidate records a change. [New] subscribes it to the notifier. Code that
+// changes something also calls it, so that this process sees the change at once
+// and doesn't wait for the notification.
+func (i *Invalidations) Invalidate(n ports.ChangeNotification) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	seq := i.last.Load() + 1
 	switch {
-	case a.Kind == ports.AnythingChanged, len(l.at) >= remembered:
-		clear(l.at)
-		l.floor = seq
+	case n.Kind == ports.AnythingChanged, len(i.changed) >= maxTracked:
+		clear(i.changed)
+		i.floor = seq
 	default:
-		l.at[a.ID] = seq
+		i.changed[n.ID] = seq
 	}
-	if a.Kind == ports.TenantChanged {
-		l.tenants = seq
+	if n.Kind == ports.TenantChanged {
+		i.tenants = seq
 	}
-	l.last.Store(seq) // last: whoever sees it finds what it is about
+	i.last.Store(seq) // after the fields above: a reader of seq must see its change
 }

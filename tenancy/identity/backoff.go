@@ -2,51 +2,55 @@ package identity
 
 import "time"
 
-// Backoff says how attempts at something that can be guessed are slowed down:
-// some are free, behind those each has to wait twice as long as the one before.
+// Backoff is an exponential backoff, which slows down attempts to guess a secret:
+// some attempts are free, and after them each attempt waits twice as long as the
+// one before.
 type Backoff struct {
-	Free    int           // so many attempts don't wait
-	Initial time.Duration // what the one behind them waits
-	Max     time.Duration // what no attempt waits longer than
-	// after so long without an attempt, all are free again; longer than Longest
+	Free    int           // the number of attempts that don't wait
+	Initial time.Duration // the wait of the first attempt after the free ones
+	Max     time.Duration // the longest wait
+	// after this time without an attempt all are free again; longer than Max
 	Reset time.Duration
 }
 
-// After is how long the next attempt waits when there were so many.
-func (s Backoff) After(count int) time.Duration {
-	if count < s.Free {
+// After returns how long the next attempt waits after count attempts.
+func (b Backoff) After(count int) time.Duration {
+	if count < b.Free {
 		return 0
 	}
-	wait := s.Initial
-	for range count - s.Free {
-		if wait *= 2; wait >= s.Max {
-			return s.Max
+	wait := b.Initial
+	for range count - b.Free {
+		if wait *= 2; wait >= b.Max {
+			return b.Max
 		}
 	}
-	return min(wait, s.Max)
+	return min(wait, b.Max)
 }
 
-// AttemptState is what is known of the attempts at one thing. The zero Tally is of none.
+// AttemptState records the attempts at one subject, such as an account. The zero
+// AttemptState has no attempts.
 type AttemptState struct {
-	Count    int
-	OpenAt   time.Time // no attempt counts before
-	ForgetAt time.Time // there was none from then on
+	Count    int       // the counted attempts
+	OpenAt   time.Time // attempts before this time are refused
+	ForgetAt time.Time // from this time on the state equals the zero AttemptState
 }
 
-// Add counts an attempt at now. If it has to wait it isn't counted: refused
-// attempts keep nobody out longer.
-func (t AttemptState) Add(s Backoff, now time.Time) (next AttemptState, wait time.Duration) {
-	if !now.Before(t.ForgetAt) {
-		t = AttemptState{}
+// Add counts an attempt at now and returns the next state. If the attempt has to
+// wait, Add returns the wait and doesn't count the attempt: refused attempts don't
+// prolong the wait.
+func (a AttemptState) Add(b Backoff, now time.Time) (next AttemptState, wait time.Duration) {
+	if !now.Before(a.ForgetAt) {
+		a = AttemptState{}
 	}
-	if wait := t.OpenAt.Sub(now); wait > 0 {
-		return t, min(wait, s.Max)
+	if wait := a.OpenAt.Sub(now); wait > 0 {
+		return a, min(wait, b.Max)
 	}
-	t.Count++
-	t.ForgetAt = now.Add(s.Reset)
-	// or else clocks that differ would make a free attempt wait
-	if wait := s.After(t.Count); wait > 0 {
-		t.OpenAt = now.Add(wait)
+	a.Count++
+	a.ForgetAt = now.Add(b.Reset)
+	// OpenAt stays zero while attempts are free: otherwise an instance whose clock
+	// is late would make a free attempt wait.
+	if wait := b.After(a.Count); wait > 0 {
+		a.OpenAt = now.Add(wait)
 	}
-	return t, 0
+	return a, 0
 }

@@ -9,27 +9,27 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Session is one sign-in of a user, on one device. It is kept on the server:
-// who has its secret is the user, until the session ends or is revoked. The
-// secret itself is stored nowhere; Hash is what is kept of it.
+// Session is one sign-in of a user on one device. It is stored on the server. The
+// bearer of its secret acts as the user until the session expires or is revoked.
+// The secret is never stored; only its hash is stored.
 type Session struct {
 	ID        string // UUIDv7
-	User      string // whose it is
+	User      string // the user's ID
 	Hash      SessionHash
-	Rights    [sha256.Size]byte // what the user might do when the secret was issued, digested
+	Rights    [sha256.Size]byte // a digest of the user's rights when the secret was issued
 	CreatedAt time.Time
-	SeenAt    time.Time // when it was used last, to the minute
-	ExpiresAt time.Time // it ends then, however much it is used
-	Address   string    // the IP address that it was begun from; empty when there was none
-	Agent     string    // what the browser called itself, shortened
+	SeenAt    time.Time // the last use, truncated to the minute
+	ExpiresAt time.Time // the session ends then, even if it is in use
+	Address   string    // the IP address of the sign-in; empty if unknown
+	Agent     string    // the User-Agent of the browser, shortened
 }
 
-// MaxSessions is how many sessions a user has at once. The oldest ends where
-// another begins.
+// MaxSessions is the largest number of sessions of a user. A new session beyond
+// it ends the oldest one.
 const MaxSessions = 100
 
-// SessionHash is the SHA-256 of a session's secret. A plain hash is enough where
-// the secret is 256 random bits: there is nothing to guess.
+// SessionHash is the SHA-256 of a session's secret. A plain hash is enough: a
+// secret of 256 random bits can't be guessed.
 type SessionHash [sha256.Size]byte
 
 const sessionRandom = 32 // bytes
@@ -44,29 +44,32 @@ func NewSessionSecret() string {
 	return sessionEncoding.EncodeToString(random[:])
 }
 
-// HashSessionSecret gives the hash under which a session is found. What doesn't
-// have the form of [NewSessionSecret] is an error with [CodeUnauthenticated].
+// HashSessionSecret returns the hash under which a session is looked up. A text
+// that doesn't have the form of [NewSessionSecret] is an error with
+// [tenancy.CodeUnauthenticated].
 func HashSessionSecret(secret string) (SessionHash, error) {
 	if len(secret) != sessionEncoding.EncodedLen(sessionRandom) {
 		return SessionHash{}, errNoSession
 	}
-	random, err := sessionEncoding.DecodeString(secret) // passes over line ends
+	random, err := sessionEncoding.DecodeString(secret)
+	// DecodeString ignores line ends, so the number of bytes is checked too
 	if err != nil || len(random) != sessionRandom {
 		return SessionHash{}, errNoSession
 	}
 	return sha256.Sum256([]byte(secret)), nil
 }
 
-var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "not the secret of a session")
+var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "not a session secret")
 
-// Password is what is kept of a user's password.
+// Password is the stored form of a user's password.
 type Password struct {
-	User string
-	Hash string // in a form that names its algorithm; empty: the user has no password
+	User string // the user's ID
+	Hash string // in a format that names its algorithm; empty: the user has no password
 }
 
-// Identity is an account at an OpenID provider. Issuer and Subject together name
-// it for ever; all else may change there.
+// Identity is an account at an OpenID provider. Issuer and Subject together
+// identify it permanently (OpenID Connect Core 1.0, section 5.7); the e-mail
+// address and the name may change.
 type Identity struct {
 	Issuer  string
 	Subject string

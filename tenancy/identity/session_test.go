@@ -12,13 +12,13 @@ import (
 
 var sessionForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-func TestSessionSecretsHaveOneForm(t *testing.T) {
+func TestSessionSecretsAreUniqueAndWellFormed(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 1000 {
 		secret := identity.NewSessionSecret()
 		if !sessionForm.MatchString(secret) || seen[secret] {
-			t.Fatalf("%q: not the form, or not new", secret)
+			t.Fatalf("%q is malformed or appears twice", secret)
 		}
 		seen[secret] = true
 		hash, err := identity.HashSessionSecret(secret)
@@ -28,18 +28,18 @@ func TestSessionSecretsHaveOneForm(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSessionSecretIsRefused(t *testing.T) {
+func TestMalformedSessionSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	secret := identity.NewSessionSecret()
 	for _, s := range []string{
 		"", secret[:42], secret + "A", secret + "=", " " + secret[1:], "+" + secret[1:],
 		"/" + secret[1:], secret[:42] + "\n",
-		strings.Repeat("\n", 43), strings.Repeat("A", 42) + "B", // bits beyond the 256
+		strings.Repeat("\n", 43), strings.Repeat("A", 42) + "B", // more than 256 bits
 	} {
 		hash, err := identity.HashSessionSecret(s)
 		wantCode(t, err, tenancy.CodeUnauthenticated)
 		if hash != (identity.SessionHash{}) {
-			t.Errorf("HashSessionSecret(%q) answered a hash beside its error", s)
+			t.Errorf("HashSessionSecret(%q) returned a hash with its error", s)
 		}
 	}
 }
@@ -50,7 +50,7 @@ func FuzzHashSessionSecret(f *testing.F) {
 	f.Add("\r\n")
 	f.Fuzz(func(t *testing.T, s string) {
 		if _, err := identity.HashSessionSecret(s); err == nil && !sessionForm.MatchString(s) {
-			t.Errorf("%q passes for a secret", s)
+			t.Errorf("%q is accepted as a secret", s)
 		}
 	})
 }

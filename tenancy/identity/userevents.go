@@ -2,15 +2,14 @@ package identity
 
 import "github.com/bailiwick-go/bailiwick/tenancy"
 
-// What happens to users, as stores note it in the platform's audit log.
-
-// UserCreated is what Create of users is noted as.
+// UserCreated is recorded in the platform's audit log.
 func UserCreated(u User) tenancy.Event {
 	return tenancy.Event{Action: "user.create", Target: userTarget(u.ID),
 		Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}
 }
 
-// UserUpdated has in its details what was changed, and only that.
+// UserUpdated is recorded in the platform's audit log. Its details have the values
+// before and after of each field that changed.
 func UserUpdated(before, after User) tenancy.Event {
 	details := map[string]any{}
 	for field, values := range map[string][2]any{
@@ -24,7 +23,7 @@ func UserUpdated(before, after User) tenancy.Event {
 	return tenancy.Event{Action: "user.update", Target: userTarget(before.ID), Details: details}
 }
 
-// UserRemoved is what Remove of users is noted as.
+// UserRemoved is recorded in the platform's audit log.
 func UserRemoved(u User) tenancy.Event {
 	return tenancy.Event{Action: "user.remove", Target: userTarget(u.ID),
 		Details: map[string]any{"email": u.Email, "super_admin": u.SuperAdmin}}

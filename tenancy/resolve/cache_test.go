@@ -18,82 +18,82 @@ import (
 
 var acmeHost = resolve.Sources{Host: "acme.localhost"}
 
-func TestATenantIsRememberedForTheTTL(t *testing.T) {
+func TestTenantIsCachedForTheTTL(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		r := resolve.New(w, resolve.Options{})
+		store := allTenants()
+		r := resolve.New(store, resolve.Options{})
 		require.Equal(t, "acme", outcome(t, r, acmeHost))
-		asked := w.questions()
+		loads := store.loads()
 
 		time.Sleep(time.Second - time.Nanosecond)
 		require.Equal(t, "acme", outcome(t, r, acmeHost))
-		assert.Equal(t, asked, w.questions(), "the store was asked within the TTL")
+		assert.Equal(t, loads, store.loads(), "the store was read within the TTL")
 
 		gone := acme
 		gone.State = tenancy.Deleted
-		w.put(gone)
+		store.put(gone)
 		time.Sleep(time.Nanosecond)
 		assert.Equal(t, "tenant_not_found", outcome(t, r, acmeHost), "after the TTL")
 	})
 }
 
-func TestNoTenantIsRememberedForAShorterTime(t *testing.T) {
+func TestUnknownNameIsCachedForTheUnknownTTL(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		r := resolve.New(w, resolve.Options{TTL: time.Minute})
+		store := allTenants()
+		r := resolve.New(store, resolve.Options{TTL: time.Minute})
 		newcomer := tenant("newcomer", tenancy.Active)
 		host := resolve.Sources{Host: "newcomer.localhost"}
 		require.Equal(t, "tenant_not_found", outcome(t, r, host))
-		asked := w.questions()
+		loads := store.loads()
 
-		w.put(newcomer)
+		store.put(newcomer)
 		time.Sleep(2*time.Second - time.Nanosecond)
 		require.Equal(t, "tenant_not_found", outcome(t, r, host))
-		assert.Equal(t, asked, w.questions(), "the store was asked again at once")
+		assert.Equal(t, loads, store.loads(), "the store was read again within the UnknownTTL")
 
 		time.Sleep(time.Nanosecond)
 		assert.Equal(t, "newcomer", outcome(t, r, host))
 	})
 }
 
-func TestARestoredTenantIsSeenAfterTheShorterTime(t *testing.T) {
+func TestRestoredTenantIsSeenAfterTheUnknownTTL(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		r := resolve.New(w, resolve.Options{TTL: time.Minute})
+		store := allTenants()
+		r := resolve.New(store, resolve.Options{TTL: time.Minute})
 		host := resolve.Sources{Host: "gone.localhost"}
 		require.Equal(t, "tenant_not_found", outcome(t, r, host))
 
 		restored := deleted
 		restored.State = tenancy.Active
-		w.put(restored)
+		store.put(restored)
 		time.Sleep(2 * time.Second)
 		assert.Equal(t, "gone", outcome(t, r, host))
 	})
 }
 
-func TestInvalidateIsSeenAtOnce(t *testing.T) {
+func TestInvalidateTakesEffectAtOnce(t *testing.T) {
 	t.Parallel()
-	w := everyone()
-	r := resolve.New(w, resolve.Options{})
+	store := allTenants()
+	r := resolve.New(store, resolve.Options{})
 	bySlug, byID := acmeHost, resolve.Sources{Key: acme.ID}
 	require.Equal(t, "acme", outcome(t, r, bySlug))
 	require.Equal(t, "acme", outcome(t, r, byID))
 
 	gone := acme
 	gone.State = tenancy.Deleted
-	w.put(gone)
+	store.put(gone)
 	r.Invalidate(acme.ID, "")
 	assert.Equal(t, "tenant_not_found", outcome(t, r, bySlug),
-		"the id alone is enough for a tenant that was there")
+		"the id alone is enough for a cached tenant")
 	assert.Equal(t, "tenant_not_found", outcome(t, r, byID))
 
 	newcomer := tenant("newcomer", tenancy.Active)
 	host := resolve.Sources{Host: "newcomer.localhost"}
 	require.Equal(t, "tenant_not_found", outcome(t, r, host))
-	w.put(newcomer)
+	store.put(newcomer)
 	r.Invalidate(newcomer.ID, newcomer.Slug)
 	assert.Equal(t, "newcomer", outcome(t, r, host))
 }
@@ -103,35 +103,35 @@ func TestInvalidateDuringALookupIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := acme
 		gone.State = tenancy.Deleted
-		w := &slowStore{world: everyone()}
-		r := resolve.New(w, resolve.Options{})
+		store := &slowStore{fakeStore: allTenants()}
+		r := resolve.New(store, resolve.Options{})
 
 		first := make(chan string)
 		go func() { first <- outcome(t, r, resolve.Sources{Key: acme.ID}) }()
-		time.Sleep(time.Second / 2) // the store has read, and not yet answered
-		w.put(gone)
+		time.Sleep(time.Second / 2) // the store has read and not yet returned
+		store.put(gone)
 		r.Invalidate(acme.ID, acme.Slug)
 		<-first
 		assert.Equal(t, "tenant_not_found", outcome(t, r, resolve.Sources{Key: acme.ID}),
-			"what was read before the invalidation is remembered after it")
+			"a value from before the invalidation is cached after it")
 	})
 }
 
-// slowStore reads at once and answers after a second.
-type slowStore struct{ *world }
+// slowStore reads at once and returns after a second.
+type slowStore struct{ *fakeStore }
 
 func (s *slowStore) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
-	t, err := s.world.Get(ctx, id)
+	t, err := s.fakeStore.Get(ctx, id)
 	time.Sleep(time.Second)
 	return t, err
 }
 
-func TestConcurrentLookupsAreOneQuestion(t *testing.T) {
+func TestConcurrentLookupsShareOneLoad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		w.onAsk(func(context.Context) error { time.Sleep(time.Second); return nil })
-		r := resolve.New(w, resolve.Options{})
+		store := allTenants()
+		store.beforeLoad(func(context.Context) error { time.Sleep(time.Second); return nil })
+		r := resolve.New(store, resolve.Options{})
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() { assert.Equal(t, "acme", outcome(t, r, resolve.Sources{Key: acme.ID})) })
@@ -141,15 +141,15 @@ func TestConcurrentLookupsAreOneQuestion(t *testing.T) {
 			})
 		}
 		all.Wait()
-		assert.Equal(t, 2, w.questions(), "one for the tenant, one for the ghost's slug")
+		assert.Equal(t, 2, store.loads(), "one for the tenant, one for the ghost's slug")
 	})
 }
 
-func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
+func TestCanceledCallerDoesNotFailTheOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		w.onAsk(func(ctx context.Context) error {
+		store := allTenants()
+		store.beforeLoad(func(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return tenancy.Errorf(tenancy.CodeUnavailable, "the store gave up").
@@ -158,12 +158,12 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 				return nil
 			}
 		})
-		r := resolve.New(w, resolve.Options{})
+		r := resolve.New(store, resolve.Options{})
 		impatient, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 
 		var all sync.WaitGroup
-		all.Go(func() { // the one that asks
+		all.Go(func() { // the caller that starts the load
 			_, err := r.Resolve(impatient, acmeHost)
 			assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(err))
 		})
@@ -171,7 +171,7 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 		for range 10 {
 			all.Go(func() { assert.Equal(t, "acme", outcome(t, r, acmeHost)) })
 		}
-		all.Go(func() { // one that waits for the others
+		all.Go(func() { // a caller that waits for the load of another
 			_, err := r.Resolve(impatient, acmeHost)
 			assert.Equal(t, tenancy.CodeUnavailable, tenancy.CodeOf(err))
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -180,7 +180,7 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 	})
 }
 
-func TestAnErrorOfTheStoreIsAnsweredAndNotRemembered(t *testing.T) {
+func TestStoreErrorIsReturnedAndNotCached(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection refused")
 	for name, fault := range map[string]error{
@@ -190,15 +190,15 @@ func TestAnErrorOfTheStoreIsAnsweredAndNotRemembered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := everyone()
-			r := resolve.New(w, resolve.Options{})
-			w.onAsk(func(context.Context) error { return fault })
+			store := allTenants()
+			r := resolve.New(store, resolve.Options{})
+			store.beforeLoad(func(context.Context) error { return fault })
 			for _, s := range []resolve.Sources{acmeHost, {Key: acme.ID}, {Path: "ghost"}} {
 				_, err := r.Resolve(t.Context(), s)
 				require.ErrorIs(t, err, fault)
 				require.Equal(t, tenancy.CodeOf(fault), tenancy.CodeOf(err))
 			}
-			w.onAsk(nil)
+			store.beforeLoad(nil)
 			assert.Equal(t, "acme", outcome(t, r, acmeHost))
 			assert.Equal(t, "acme", outcome(t, r, resolve.Sources{Key: acme.ID}))
 			assert.Equal(t, "tenant_not_found", outcome(t, r, resolve.Sources{Path: "ghost"}))
@@ -206,45 +206,45 @@ func TestAnErrorOfTheStoreIsAnsweredAndNotRemembered(t *testing.T) {
 	}
 }
 
-// foldingStore finds slugs as a database with a careless collation would: one
-// for another.
-type foldingStore struct{ *world }
+// foldingStore returns the tenant of another slug, like a database with a
+// case-insensitive collation.
+type foldingStore struct{ *fakeStore }
 
 func (s foldingStore) BySlug(ctx context.Context, _ tenancy.Slug) (tenancy.Tenant, error) {
-	return s.world.BySlug(ctx, acme.Slug)
+	return s.fakeStore.BySlug(ctx, acme.Slug)
 }
 
 func (s foldingStore) Get(ctx context.Context, _ tenancy.ID) (tenancy.Tenant, error) {
-	return s.world.Get(ctx, acme.ID)
+	return s.fakeStore.Get(ctx, acme.ID)
 }
 
-func TestAStoreThatAnswersAnotherTenantIsNotBelieved(t *testing.T) {
+func TestWrongTenantFromTheStoreIsAnInternalError(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(foldingStore{everyone()}, resolve.Options{})
+	r := resolve.New(foldingStore{allTenants()}, resolve.Options{})
 	assert.Equal(t, "internal", outcome(t, r, resolve.Sources{Path: "globex"}))
 	assert.Equal(t, "internal", outcome(t, r, resolve.Sources{Key: globex.ID}))
 	assert.Equal(t, "acme", outcome(t, r, acmeHost))
 }
 
-func TestATenantInAnUnknownStateIsNotFound(t *testing.T) {
+func TestTenantInUnknownStateIsNotFound(t *testing.T) {
 	t.Parallel()
 	odd := tenant("odd", "purged")
-	r := resolve.New(newWorld(odd), resolve.Options{})
+	r := resolve.New(newStore(odd), resolve.Options{})
 	assert.Equal(t, "tenant_not_found", outcome(t, r, resolve.Sources{Path: "odd"}))
 }
 
-func TestUnknownNamesDoNotFillTheMemory(t *testing.T) {
+func TestUnknownNamesDoNotExceedTheCacheSize(t *testing.T) {
 	t.Parallel()
-	w := everyone()
-	r := resolve.New(w, resolve.Options{CacheSize: 10})
+	store := allTenants()
+	r := resolve.New(store, resolve.Options{CacheSize: 10})
 	for i := range 2000 {
 		require.Equal(t, "tenant_not_found",
 			outcome(t, r, resolve.Sources{Path: fmt.Sprintf("ghost-%d", i)}))
 	}
-	asked := w.questions()
+	loads := store.loads()
 	for i := range 2000 {
 		require.Equal(t, "tenant_not_found",
 			outcome(t, r, resolve.Sources{Path: fmt.Sprintf("ghost-%d", i)}))
 	}
-	assert.Greater(t, w.questions()-asked, 1500, "most of the names must have been forgotten")
+	assert.Greater(t, store.loads()-loads, 1500, "most of the names must have been evicted")
 }

@@ -6,43 +6,43 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// ResolveFor answers as [Resolver.Resolve] does, but what by may know:
+// ResolveFor is like [Resolver.Resolve], limited to the tenants that by may know:
 //
-//   - A caller with places in tenants is answered those, active or suspended,
-//     and every other tenant as if there were none. The tenant of their API
-//     key is one more source; it replaces [Sources.Key].
-//   - A super-admin is answered all.
-//   - Nobody, the zero principal, is answered active tenants, as on the public
-//     pages of a service; all others as if there were none.
+//   - A member of tenants gets these, active or suspended. All other tenants look
+//     as if they didn't exist. The tenant of an API key is another source; it
+//     replaces [Sources.Key].
+//   - A super-admin gets every tenant.
+//   - The zero principal, an unauthenticated caller, gets active tenants, for the
+//     public pages of a service. All other tenants look as if they didn't exist.
 //
-// For callers with places the work grows with their number and depends on
-// nothing else: the name of a foreign tenant costs what the name of none does.
-// To nobody, the name of a tenant that isn't active does.
+// For a member, the work depends on the number of their tenants only: the name of
+// another tenant takes as long as an unknown name. For an unauthenticated caller,
+// the name of a tenant that isn't active takes as long as an unknown name.
 func (r *Resolver) ResolveFor(
 	ctx context.Context, by tenancy.Principal, s Sources,
 ) (tenancy.Tenant, error) {
 	s.Key = by.KeyTenant
-	n, err := r.read(s)
+	n, err := r.parse(s)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	bySlug, byID, err := r.seenBy(ctx, by, n)
+	bySlug, byID, err := r.lookUpFor(ctx, by, n)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return n.agreed(bySlug, byID)
+	return n.match(bySlug, byID)
 }
 
-func (r *Resolver) seenBy(
-	ctx context.Context, by tenancy.Principal, n named,
+func (r *Resolver) lookUpFor(
+	ctx context.Context, by tenancy.Principal, n tenantRef,
 ) (bySlug, byID record, err error) {
 	switch {
-	case isNobody(by):
+	case isZeroPrincipal(by):
 		return r.public.lookUpActive(ctx, n)
 	case by.SuperAdmin && !by.Anonymous():
 		return r.directory.lookUp(ctx, n)
 	}
-	if bySlug, err = r.directory.amongOwn(ctx, by, n.slug); err != nil {
+	if bySlug, err = r.directory.findAmongMemberships(ctx, by, n.slug); err != nil {
 		return record{}, record{}, err
 	}
 	if _, member := by.Roles[n.id]; member {
@@ -51,18 +51,20 @@ func (r *Resolver) seenBy(
 	return bySlug, byID, err
 }
 
-// isNobody reports whether by is the zero principal. One without a kind that
-// claims anything is somebody whom the host hasn't made out: they are answered
-// the places they claim, and not what is everybody's, as if nobody had asked.
-func isNobody(by tenancy.Principal) bool {
+// isZeroPrincipal reports whether by is the zero principal. A principal that has
+// no kind but has other fields comes from a host that forgot the kind. It gets the
+// tenants in its Roles, and not the active tenants that an unauthenticated caller
+// gets.
+func isZeroPrincipal(by tenancy.Principal) bool {
 	claims := by.ID != "" || by.Name != "" || by.SuperAdmin || by.Roles != nil ||
 		!by.KeyTenant.IsZero()
 	return by.Anonymous() && !claims
 }
 
-// amongOwn looks for a slug among the tenants of by. Asking whose it is instead
-// would be shorter, and would take another time for a slug that others use.
-func (d *directory) amongOwn(
+// findAmongMemberships searches the tenants of by for a slug. A lookup by slug
+// would be shorter, but it would take another time for the slug of a foreign
+// tenant than for an unknown slug.
+func (d *directory) findAmongMemberships(
 	ctx context.Context, by tenancy.Principal, slug tenancy.Slug,
 ) (record, error) {
 	if slug == "" {

@@ -14,10 +14,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// user is a caller with places in tenants.
-func user(places ...tenancy.Tenant) tenancy.Principal {
+// user is a member of tenants.
+func user(tenants ...tenancy.Tenant) tenancy.Principal {
 	p := tenancy.Principal{Kind: tenancy.UserPrincipal, Roles: map[tenancy.ID]tenancy.Role{}}
-	for _, t := range places {
+	for _, t := range tenants {
 		p.Roles[t.ID] = tenancy.Viewer
 	}
 	return p
@@ -31,24 +31,24 @@ func keyOf(t tenancy.Tenant) tenancy.Principal {
 }
 
 var (
-	nobody   tenancy.Principal
-	platform = tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}
+	anonymous tenancy.Principal
+	platform  = tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}
 )
 
-// outcomeFor is what a resolution for a caller came to.
+// outcomeFor is the result of a resolution for a caller.
 func outcomeFor(t *testing.T, r *resolve.Resolver, by tenancy.Principal, s resolve.Sources) string {
 	t.Helper()
 	got, err := r.ResolveFor(t.Context(), by, s)
 	if err != nil {
-		require.Zero(t, got, "a tenant beside an error")
+		require.Zero(t, got, "a tenant with an error")
 		return string(tenancy.CodeOf(err))
 	}
 	return string(got.Slug)
 }
 
-func TestACallerIsAnsweredWhatTheyMayKnow(t *testing.T) {
+func TestCallerGetsOnlyTenantsTheyMayKnow(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	const none, mismatch, unknown = "tenant_required", "tenant_mismatch", "tenant_not_found"
 	id := func(t tenancy.Tenant) []string { return []string{t.ID.String()} }
 	for _, c := range []struct {
@@ -67,9 +67,9 @@ func TestACallerIsAnsweredWhatTheyMayKnow(t *testing.T) {
 			resolve.Sources{Headers: id(deleted)}, unknown},
 		{"a user who names nothing", user(acme), resolve.Sources{}, none},
 		{"a key that names nothing", keyOf(acme), resolve.Sources{}, "acme"},
-		{"a key counts, whatever the sources say of one", keyOf(acme),
+		{"the caller's key replaces the key in the sources", keyOf(acme),
 			resolve.Sources{Key: globex.ID}, "acme"},
-		{"no key counts, whatever the sources say of one", user(globex),
+		{"a key in the sources is ignored without the caller's key", user(globex),
 			resolve.Sources{Key: globex.ID}, none},
 
 		{"own slug, foreign id", user(acme), resolve.Sources{Path: "acme", Headers: id(globex)},
@@ -80,29 +80,31 @@ func TestACallerIsAnsweredWhatTheyMayKnow(t *testing.T) {
 			mismatch},
 		{"unknown slug, own id", user(acme), resolve.Sources{Path: "ghost", Headers: id(acme)},
 			mismatch},
-		{"two of one's own", user(acme, globex), resolve.Sources{Path: "acme", Headers: id(globex)},
+		{"two own tenants", user(acme, globex), resolve.Sources{Path: "acme", Headers: id(globex)},
 			mismatch},
-		{"a key elsewhere", keyOf(acme), resolve.Sources{Path: "globex"}, mismatch},
-		{"a key nowhere", keyOf(acme), resolve.Sources{Path: "ghost"}, mismatch},
+		{"a key and a foreign slug", keyOf(acme), resolve.Sources{Path: "globex"}, mismatch},
+		{"a key and an unknown slug", keyOf(acme), resolve.Sources{Path: "ghost"}, mismatch},
 
 		{"the platform", platform, resolve.Sources{Path: "frozen"}, "frozen"},
 		{"the platform, two tenants", platform, resolve.Sources{Path: "frozen", Headers: id(acme)},
 			mismatch},
-		{"nobody, an active tenant", nobody, resolve.Sources{Path: "acme"}, "acme"},
-		{"nobody, a suspended tenant", nobody, resolve.Sources{Path: "frozen"}, unknown},
-		{"nobody, a suspended tenant by id", nobody, resolve.Sources{Headers: id(suspended)},
+		{"an anonymous caller, an active tenant", anonymous, resolve.Sources{Path: "acme"}, "acme"},
+		{"an anonymous caller, a suspended tenant", anonymous, resolve.Sources{Path: "frozen"},
 			unknown},
-		{"nobody with a claim to be a super-admin", tenancy.Principal{SuperAdmin: true},
+		{"an anonymous caller, a suspended tenant by id", anonymous,
+			resolve.Sources{Headers: id(suspended)},
+			unknown},
+		{"a super-admin of no kind, a suspended tenant", tenancy.Principal{SuperAdmin: true},
 			resolve.Sources{Path: "frozen"}, unknown},
 		{"a user of no kind, a foreign tenant", tenancy.Principal{ID: "u", Roles: user(acme).Roles},
 			resolve.Sources{Path: "globex"}, unknown},
 		{"a user of no kind, their own", tenancy.Principal{ID: "u", Roles: user(acme).Roles},
 			resolve.Sources{Path: "acme"}, "acme"},
-		{"a user of no kind without places", tenancy.Principal{ID: "u"},
+		{"a user of no kind without memberships", tenancy.Principal{ID: "u"},
 			resolve.Sources{Path: "acme"}, unknown},
-		{"a user of no kind who lost their places", tenancy.Principal{Roles: user().Roles},
+		{"a user of no kind with empty roles", tenancy.Principal{Roles: user().Roles},
 			resolve.Sources{Path: "acme"}, unknown},
-		{"a super-admin of no kind", tenancy.Principal{SuperAdmin: true},
+		{"a super-admin of no kind, an active tenant", tenancy.Principal{SuperAdmin: true},
 			resolve.Sources{Path: "acme"}, unknown},
 		{"a super-admin's key", tenancy.Principal{Kind: tenancy.KeyPrincipal, SuperAdmin: true,
 			KeyTenant: acme.ID}, resolve.Sources{Path: "globex"}, mismatch},
@@ -114,12 +116,12 @@ func TestACallerIsAnsweredWhatTheyMayKnow(t *testing.T) {
 	}
 }
 
-// strangers are callers with no place in the tenants that they name.
-var strangers = map[string]tenancy.Principal{"a user without places": user(),
+// nonMembers are callers who aren't members of the tenants that they name.
+var nonMembers = map[string]tenancy.Principal{"a user without memberships": user(),
 	"a user of globex": user(globex), "a key of globex": keyOf(globex)}
 
-// disguises are the ways to name a tenant by a slug, an id, or both.
-func disguises(slug, id string) map[string]resolve.Sources {
+// sourcesNaming returns the ways to name a tenant by a slug, an id, or both.
+func sourcesNaming(slug, id string) map[string]resolve.Sources {
 	return map[string]resolve.Sources{
 		"host":              {Host: slug + ".localhost"},
 		"header by slug":    {Headers: []string{slug}},
@@ -139,109 +141,108 @@ func disguises(slug, id string) map[string]resolve.Sources {
 	}
 }
 
-// TestStrangersAreToldTheSameOfEveryTenant compares what they get for a foreign
-// tenant in each state with what they get for none.
-func TestStrangersAreToldTheSameOfEveryTenant(t *testing.T) {
+// The test compares the errors for a foreign tenant in each state with the error
+// for an unknown name.
+func TestNonMembersGetTheSameErrorForEveryTenant(t *testing.T) {
 	t.Parallel()
-	for who, by := range strangers {
-		for kind, want := range disguises("ghost", tenancy.NewID().String()) {
+	for who, by := range nonMembers {
+		for kind, want := range sourcesNaming("ghost", tenancy.NewID().String()) {
 			t.Run(who+", "+kind, func(t *testing.T) {
 				t.Parallel()
-				r := resolve.New(everyone(), resolve.Options{})
+				r := resolve.New(allTenants(), resolve.Options{})
 				_, unknown := r.ResolveFor(t.Context(), by, want)
 				require.Error(t, unknown)
 				for _, foreign := range []tenancy.Tenant{acme, suspended, deleted} {
-					s := disguises(string(foreign.Slug), foreign.ID.String())[kind]
+					s := sourcesNaming(string(foreign.Slug), foreign.ID.String())[kind]
 					_, err := r.ResolveFor(t.Context(), by, s)
-					assert.Same(t, unknown, err, "%s is told from none", foreign.Slug)
+					assert.Same(t, unknown, err, "the error reveals %s", foreign.Slug)
 				}
 			})
 		}
 	}
 }
 
-func TestNobodyIsToldTheSameOfEveryTenantThatIsNotActive(t *testing.T) {
+func TestAnonymousCallerGetsTheSameErrorForEveryInactiveTenant(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
-	for kind, want := range disguises("ghost", tenancy.NewID().String()) {
-		_, unknown := r.ResolveFor(t.Context(), nobody, want)
+	r := resolve.New(allTenants(), resolve.Options{})
+	for kind, want := range sourcesNaming("ghost", tenancy.NewID().String()) {
+		_, unknown := r.ResolveFor(t.Context(), anonymous, want)
 		require.Error(t, unknown)
 		for _, hidden := range []tenancy.Tenant{suspended, deleted} {
-			_, err := r.ResolveFor(t.Context(), nobody,
-				disguises(string(hidden.Slug), hidden.ID.String())[kind])
-			assert.Same(t, unknown, err, "%s: %s is told from none", kind, hidden.Slug)
+			_, err := r.ResolveFor(t.Context(), anonymous,
+				sourcesNaming(string(hidden.Slug), hidden.ID.String())[kind])
+			assert.Same(t, unknown, err, "%s: the error reveals %s", kind, hidden.Slug)
 		}
 	}
 }
 
-// TestAForeignTenantCostsWhatNoneDoes counts what the store is asked, which is
-// what takes time: cold, warm, and after each lifetime in the caches. While the
-// tenant's own members use it, too: what they leave in the caches must not
-// show.
-func TestAForeignTenantCostsWhatNoneDoes(t *testing.T) {
+// The test counts the loads, which take the time: with cold and warm caches, and
+// after each TTL. Meanwhile members look up the tenant too: what they leave in the
+// caches must not change the number of loads.
+func TestForeignTenantCostsTheSameLoadsAsAnUnknownName(t *testing.T) {
 	t.Parallel()
-	for who, by := range strangers {
-		for kind := range disguises("", "") {
+	for who, by := range nonMembers {
+		for kind := range sourcesNaming("", "") {
 			t.Run(who+", "+kind, func(t *testing.T) {
 				t.Parallel()
-				want := costs(t, by, tenant("ghost", ""), kind)
+				want := countLoads(t, by, tenant("ghost", ""), kind)
 				for _, foreign := range []tenancy.Tenant{acme, suspended, deleted} {
-					assert.Equal(t, want, costs(t, by, foreign, kind),
-						"%s costs another number of questions", foreign.Slug)
+					assert.Equal(t, want, countLoads(t, by, foreign, kind),
+						"%s costs another number of loads than an unknown name", foreign.Slug)
 				}
 			})
 		}
 	}
 }
 
-// TestATenantThatIsNotActiveCostsNobodyWhatNoneDoes counts the same of nobody,
-// who may name a tenant in two ways one after the other.
-func TestATenantThatIsNotActiveCostsNobodyWhatNoneDoes(t *testing.T) {
+// The test counts the loads of an anonymous caller who names a tenant in two ways,
+// one after the other.
+func TestInactiveTenantCostsAnonymousCallersTheSameLoadsAsAnUnknownName(t *testing.T) {
 	t.Parallel()
-	for first := range disguises("", "") {
-		for second := range disguises("", "") {
+	for first := range sourcesNaming("", "") {
+		for second := range sourcesNaming("", "") {
 			t.Run(first+", then "+second, func(t *testing.T) {
 				t.Parallel()
-				want := costs(t, nobody, tenant("ghost", ""), first, second)
+				want := countLoads(t, anonymous, tenant("ghost", ""), first, second)
 				for _, hidden := range []tenancy.Tenant{suspended, deleted} {
-					assert.Equal(t, want, costs(t, nobody, hidden, first, second),
-						"%s costs another number of questions than none", hidden.Slug)
+					assert.Equal(t, want, countLoads(t, anonymous, hidden, first, second),
+						"%s costs another number of loads than an unknown name", hidden.Slug)
 				}
 			})
 		}
 	}
 }
 
-// costs is how many questions the store gets for each of several requests of by
-// that name target, over the time in which what they bring is forgotten. Those
-// who know of target, unless it is none, ask before each of them.
-func costs(
+// countLoads returns the number of loads of each of several requests of by that
+// name target. The pauses between them are long enough for each TTL to end. If
+// target exists, insiders look it up before each request.
+func countLoads(
 	t *testing.T, by tenancy.Principal, target tenancy.Tenant, kinds ...string,
-) (asked []int) {
+) (counts []int) {
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		r := resolve.New(w, resolve.Options{})
+		store := allTenants()
+		r := resolve.New(store, resolve.Options{})
 		for _, pause := range []time.Duration{0, 0, time.Second, 2 * time.Second, 5 * time.Second,
 			21 * time.Second, 30 * time.Second} {
 			time.Sleep(pause)
 			for _, kind := range kinds {
 				if target.State != "" {
-					insiders(t, r, target)
+					lookUpAsInsiders(t, r, target)
 				}
-				before := w.questions()
+				before := store.loads()
 				_, err := r.ResolveFor(t.Context(), by,
-					disguises(string(target.Slug), target.ID.String())[kind])
+					sourcesNaming(string(target.Slug), target.ID.String())[kind])
 				require.Error(t, err)
-				asked = append(asked, w.questions()-before)
+				counts = append(counts, store.loads()-before)
 			}
 		}
 	})
-	return asked
+	return counts
 }
 
-// insiders are a member of a tenant, a super-admin, and the program itself at
-// work.
-func insiders(t *testing.T, r *resolve.Resolver, of tenancy.Tenant) {
+// lookUpAsInsiders looks up a tenant as a member, as a super-admin, and as the
+// program itself.
+func lookUpAsInsiders(t *testing.T, r *resolve.Resolver, of tenancy.Tenant) {
 	t.Helper()
 	for _, s := range []resolve.Sources{{Path: string(of.Slug)}, {Path: of.ID.String()}} {
 		_, _ = r.ResolveFor(t.Context(), user(of), s)
@@ -250,13 +251,13 @@ func insiders(t *testing.T, r *resolve.Resolver, of tenancy.Tenant) {
 	}
 }
 
-// TestOnlyOwnTenantsAreLookedUp is why a foreign name costs nothing: a store
-// that fails for all other tenants isn't noticed.
-func TestOnlyOwnTenantsAreLookedUp(t *testing.T) {
+// A foreign name costs no load, so a store that fails for all other tenants goes
+// unnoticed.
+func TestOnlyTenantsOfTheCallerAreLookedUp(t *testing.T) {
 	t.Parallel()
-	for who, by := range strangers {
-		for kind, s := range disguises(string(acme.Slug), acme.ID.String()) {
-			r := resolve.New(ownOnly{everyone(), by}, resolve.Options{})
+	for who, by := range nonMembers {
+		for kind, s := range sourcesNaming(string(acme.Slug), acme.ID.String()) {
+			r := resolve.New(ownOnly{allTenants(), by}, resolve.Options{})
 			_, err := r.ResolveFor(t.Context(), by, s)
 			assert.NotEqual(t, tenancy.CodeInternal, tenancy.CodeOf(err), "%s, %s: %v", who, kind,
 				err)
@@ -264,9 +265,9 @@ func TestOnlyOwnTenantsAreLookedUp(t *testing.T) {
 	}
 }
 
-// ownOnly answers about the tenants of one caller, and fails for others.
+// ownOnly returns the tenants of one caller and fails for all others.
 type ownOnly struct {
-	*world
+	*fakeStore
 	by tenancy.Principal
 }
 
@@ -274,7 +275,7 @@ func (o ownOnly) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error)
 	if !o.by.MemberOf(id) {
 		return tenancy.Tenant{}, errors.New("a foreign tenant was looked up by its id")
 	}
-	return o.world.Get(ctx, id)
+	return o.fakeStore.Get(ctx, id)
 }
 
 func (o ownOnly) BySlug(context.Context, tenancy.Slug) (tenancy.Tenant, error) {

@@ -11,10 +11,10 @@ var (
 	forwardedProtoKey = http.CanonicalHeaderKey("X-Forwarded-Proto")
 )
 
-// Client is the IP address that req comes from; empty when that isn't known. Of
-// the addresses in X-Forwarded-For, each proxy appended the one that it was
-// called from: the last that is none of [Options.TrustedProxies] is the client,
-// and what stands before it is what the client says.
+// Client returns the IP address of the client of req; "" if it is unknown. Each
+// proxy appends to X-Forwarded-For the address of its caller. The last address
+// that isn't one of [Options.TrustedProxies] is the client; the client itself may
+// have sent the addresses before it.
 func (r *Resolver) Client(req *http.Request) string {
 	from, err := netip.ParseAddrPort(req.RemoteAddr)
 	if err != nil {
@@ -22,18 +22,18 @@ func (r *Resolver) Client(req *http.Request) string {
 	}
 	client := from.Addr().WithZone("").Unmap()
 	hops := strings.Split(strings.Join(req.Header[forwardedForKey], ","), ",")
-	for i := len(hops) - 1; i >= 0 && r.proxies.contain(client); i-- {
+	for i := len(hops) - 1; i >= 0 && r.proxies.contains(client); i-- {
 		hop, err := netip.ParseAddr(strings.Trim(hops[i], " \t"))
 		if err != nil {
-			break // a name, a port or nothing: the proxy is all that is known
+			break // not an address: only the proxy is known
 		}
 		client = hop.WithZone("").Unmap()
 	}
 	return client.String()
 }
 
-// Secure reports whether the client asked over TLS: of this server, or of one of
-// [Options.TrustedProxies], the last of which says so in X-Forwarded-Proto.
+// Secure reports whether the client used TLS, to connect to this server or to one
+// of [Options.TrustedProxies]. The last proxy reports it in X-Forwarded-Proto.
 func (r *Resolver) Secure(req *http.Request) bool {
 	if req.TLS != nil {
 		return true

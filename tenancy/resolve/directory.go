@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -10,23 +9,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
-// directory remembers tenants. A slug leads to an id, and only the id to the
-// tenant: so there is one place where its state stands, and forgetting that is
-// enough.
+// directory caches tenants. One cache maps slugs to ids, the other maps ids to
+// tenants: the state of a tenant is cached once, and one invalidation is enough.
 type directory struct {
 	store Tenants
 	slugs *cacheinval.Cache[tenancy.Slug, owner]
 	ids   *cacheinval.Cache[tenancy.ID, record]
 }
 
-// owner is whose a slug is. The zero id: no tenant's.
+// owner is the tenant that has a slug. The zero id means that no tenant has it.
 type owner struct {
 	id     tenancy.ID
-	active bool // when the store was asked
+	active bool // at the time of the load
 }
 
-// record is what is known of an id: its tenant, or that nobody may be told of
-// one.
+// record is the tenant of an id. found is false for an unknown id and for a
+// deleted tenant.
 type record struct {
 	id     tenancy.ID
 	tenant tenancy.Tenant
@@ -35,46 +33,48 @@ type record struct {
 
 func (r record) active() bool { return r.tenant.State == tenancy.Active }
 
-// newDirectory makes caches that remember whatever isn't an active tenant for
-// the same, shorter time, and until any tenant changes: what is still remembered
-// and what is asked for anew must not tell a suspended or deleted tenant from
-// none.
+// newDirectory makes the caches. Suspended, deleted and unknown tenants are all
+// cached for the same, shorter time, and until any tenant changes. So the number
+// of loads doesn't reveal whether a suspended or deleted tenant exists.
 func newDirectory(
-	store Tenants, log *cacheinval.Invalidations, counts *cacheinval.Counts, o Options,
+	store Tenants, invalidations *cacheinval.Invalidations, counts *cacheinval.Counts, o Options,
 ) *directory {
 	d := &directory{store: store}
-	life := func(active bool) time.Duration {
+	ttl := func(active bool) time.Duration {
 		if active {
 			return o.TTL
 		}
 		return o.UnknownTTL
 	}
-	holds := func(m cacheinval.Snapshot, active bool, id tenancy.ID) bool {
-		if o.ChangeNotifier == nil {
-			return true // for as long as the options say
+	valid := func(s cacheinval.Snapshot, active bool, id tenancy.ID) bool {
+		switch {
+		case o.ChangeNotifier == nil:
+			return true // only the TTL limits it
+		case active:
+			return invalidations.Valid(s, id)
 		}
-		return active && log.Valid(m, id) || !active && log.ValidForAllTenants(m)
+		return invalidations.ValidForAllTenants(s)
 	}
-	d.slugs = cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.Slug, owner]{
-		Size: o.CacheSize, Load: d.askOwner, Counts: counts,
-		TTL:   func(o owner) time.Duration { return life(o.active) },
-		Valid: func(m cacheinval.Snapshot, o owner) bool { return holds(m, o.active, o.id) },
+	d.slugs = cacheinval.NewCache(invalidations, cacheinval.CacheOptions[tenancy.Slug, owner]{
+		Size: o.CacheSize, Load: d.loadOwner, Counts: counts,
+		TTL:   func(o owner) time.Duration { return ttl(o.active) },
+		Valid: func(s cacheinval.Snapshot, o owner) bool { return valid(s, o.active, o.id) },
 	})
-	d.ids = cacheinval.NewCache(log, cacheinval.CacheOptions[tenancy.ID, record]{
-		Size: o.CacheSize, Load: d.askTenant, Counts: counts,
-		TTL:   func(r record) time.Duration { return life(r.active()) },
-		Valid: func(m cacheinval.Snapshot, r record) bool { return holds(m, r.active(), r.id) },
+	d.ids = cacheinval.NewCache(invalidations, cacheinval.CacheOptions[tenancy.ID, record]{
+		Size: o.CacheSize, Load: d.loadTenant, Counts: counts,
+		TTL:   func(r record) time.Duration { return ttl(r.active()) },
+		Valid: func(s cacheinval.Snapshot, r record) bool { return valid(s, r.active(), r.id) },
 	})
 	return d
 }
 
-// lookUp answers what a slug and an id lead to. Both are always looked up, so
-// that the work doesn't depend on what the first one brought.
-func (d *directory) lookUp(ctx context.Context, n named) (bySlug, byID record, err error) {
+// lookUp returns the records of a slug and of an id. It always looks up both, so
+// that the work doesn't depend on the result of the first.
+func (d *directory) lookUp(ctx context.Context, n tenantRef) (bySlug, byID record, err error) {
 	if n.slug != "" {
 		o, err := d.ownerOf(ctx, n.slug)
 		if err != nil {
-			return record{}, record{}, waiting(err)
+			return record{}, record{}, err
 		}
 		if bySlug, err = d.get(ctx, o.id); err != nil {
 			return record{}, record{}, err
@@ -84,15 +84,17 @@ func (d *directory) lookUp(ctx context.Context, n named) (bySlug, byID record, e
 	return bySlug, byID, err
 }
 
-// lookUpActive is lookUp for nobody, who is answered active tenants only. What
-// else stands behind a slug isn't looked up: one question is all that any slug
-// costs that doesn't lead to an active tenant, and all that an id costs, in
-// whatever order they are asked.
-func (d *directory) lookUpActive(ctx context.Context, n named) (bySlug, byID record, err error) {
+// lookUpActive is lookUp for an unauthenticated caller, who gets active tenants
+// only. It loads the tenant of a slug only if the tenant is active. So a slug
+// without an active tenant always costs one load, and an id costs one load, in
+// whatever order they are looked up.
+func (d *directory) lookUpActive(
+	ctx context.Context, n tenantRef,
+) (bySlug, byID record, err error) {
 	if n.slug != "" {
 		o, err := d.ownerOf(ctx, n.slug)
 		if err != nil {
-			return record{}, record{}, waiting(err)
+			return record{}, record{}, err
 		}
 		if o.active {
 			if bySlug, err = d.get(ctx, o.id); err != nil {
@@ -101,39 +103,45 @@ func (d *directory) lookUpActive(ctx context.Context, n named) (bySlug, byID rec
 		}
 	}
 	byID, err = d.get(ctx, n.id)
-	return bySlug.ifActive(), byID.ifActive(), err
+	return bySlug.activeOnly(), byID.activeOnly(), err
 }
 
-// ifActive is what nobody may know of r.
-func (r record) ifActive() record {
+// activeOnly returns the part of r that an unauthenticated caller may know.
+func (r record) activeOnly() record {
 	if !r.active() {
 		return record{}
 	}
 	return r
 }
 
-// get answers what is known of an id, nothing of the zero one.
+const tookTooLong = "finding the tenant took too long: try again"
+
+// get returns the record of an id; the zero record for the zero id.
 func (d *directory) get(ctx context.Context, id tenancy.ID) (record, error) {
 	if id.IsZero() {
 		return record{}, nil
 	}
 	r, err := d.ids.Get(ctx, id)
 	if err != nil {
-		return record{}, waiting(err)
+		return record{}, cacheinval.Unavailable(err, tookTooLong)
 	}
 	return r, nil
 }
 
-// ownerOf keeps a copy of the slug when it has to be remembered: as it stands,
-// it is a piece of a host or a path, all of which it would keep in memory.
+// ownerOf returns the owner of a slug. The key that it caches is a copy: slug is
+// a part of a host or a path, and caching it would keep all of that in memory.
 func (d *directory) ownerOf(ctx context.Context, slug tenancy.Slug) (owner, error) {
 	if o, ok := d.slugs.Peek(slug); ok {
 		return o, nil
 	}
-	return d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))))
+	o, err := d.slugs.Get(ctx, tenancy.Slug(strings.Clone(string(slug))))
+	if err != nil {
+		return owner{}, cacheinval.Unavailable(err, tookTooLong)
+	}
+	return o, nil
 }
 
-func (d *directory) askOwner(ctx context.Context, slug tenancy.Slug) (owner, error) {
+func (d *directory) loadOwner(ctx context.Context, slug tenancy.Slug) (owner, error) {
 	t, err := d.store.BySlug(ctx, slug)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeTenantNotFound:
@@ -142,12 +150,12 @@ func (d *directory) askOwner(ctx context.Context, slug tenancy.Slug) (owner, err
 		return owner{}, err
 	case t.Slug != slug:
 		return owner{}, tenancy.Errorf(tenancy.CodeInternal,
-			"the store answered another tenant's slug")
+			"the store returned a tenant with another slug")
 	}
 	return owner{id: t.ID, active: t.State == tenancy.Active}, nil
 }
 
-func (d *directory) askTenant(ctx context.Context, id tenancy.ID) (record, error) {
+func (d *directory) loadTenant(ctx context.Context, id tenancy.ID) (record, error) {
 	t, err := d.store.Get(ctx, id)
 	switch {
 	case tenancy.CodeOf(err) == tenancy.CodeTenantNotFound:
@@ -156,7 +164,7 @@ func (d *directory) askTenant(ctx context.Context, id tenancy.ID) (record, error
 		return record{}, err
 	case t.ID != id:
 		return record{}, tenancy.Errorf(tenancy.CodeInternal,
-			"the store answered another tenant's id")
+			"the store returned a tenant with another id")
 	case t.State != tenancy.Active && t.State != tenancy.Suspended:
 		return record{id: id}, nil
 	}
@@ -170,17 +178,4 @@ func (d *directory) forget(id tenancy.ID, slug tenancy.Slug) {
 	if !id.IsZero() {
 		d.ids.Forget(id)
 	}
-}
-
-// waiting gives a code to the error of a context that ended while its caller
-// waited; an error of the store has one.
-func waiting(err error) error {
-	if tenancy.CodeOf(err) != tenancy.CodeInternal {
-		return err
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return tenancy.Errorf(tenancy.CodeUnavailable,
-			"finding the tenant took too long: try again").Because(err)
-	}
-	return err
 }

@@ -1,18 +1,18 @@
-// Package resolve answers which tenant a request is for.
+// Package resolve finds the tenant that a request is for.
 //
-// A tenant is named by the subdomain of a base domain, by the header
-// X-Tenant-ID, by a segment of the path, or by the API key that the caller
-// shows. Every source that is there must name the same tenant; the answer is
-// that tenant or an error, never a guess:
+// Four sources can name the tenant: the subdomain of a base domain, the header
+// X-Tenant-ID, a segment of the path, and the caller's API key. All sources of a
+// request must name the same tenant. The result is that tenant or an error, never
+// a guess:
 //
 //	tenants := resolve.New(store, resolve.Options{BaseDomain: "notes.example.com"})
 //	tenant, err := tenants.ResolveFor(ctx, principal, tenants.FromRequest(req))
 //
-// The principal is whoever the program has found the caller to be, the zero one
-// before it knows. The answer tells them nothing about tenants that they have
-// no place in: not by the tenant or the error, and not by how long it takes,
-// because other tenants than the caller's own are not even looked up.
+// The principal is the authenticated caller, or the zero principal before the
+// caller is authenticated. Callers learn nothing about tenants that they aren't
+// members of: not from the tenant or the error, and not from the time that it
+// takes, because only the caller's own tenants are looked up.
 //
-// A suspended tenant is answered to its members like an active one; what they
-// may do in it is for the caller of this package to say.
+// Members of a suspended tenant get it like an active one. The code that calls
+// this package decides what they may do in it.
 package resolve

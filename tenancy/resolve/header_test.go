@@ -11,9 +11,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-func TestTenantHeaders(t *testing.T) {
+func TestHeaderNamesATenant(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	id := acme.ID.String()
 	const unknown, mismatch = "tenant_not_found", "tenant_mismatch"
 	for _, c := range []struct {
@@ -56,7 +56,7 @@ func FuzzTenantHeader(f *testing.F) {
 		f.Add(seed, seed, false)
 		f.Add(seed, "acme", true)
 	}
-	r := resolve.New(anyone{}, resolve.Options{CacheSize: 100})
+	r := resolve.New(everySlug{}, resolve.Options{CacheSize: 100})
 	f.Fuzz(func(t *testing.T, first, second string, both bool) {
 		req := &http.Request{Header: http.Header{}}
 		req.Header.Add(resolve.Header, first)
@@ -67,14 +67,14 @@ func FuzzTenantHeader(f *testing.F) {
 		switch code := tenancy.CodeOf(err); {
 		case both && first != second:
 			if code != tenancy.CodeTenantMismatch {
-				t.Fatalf("%q beside %q: %q, %v", first, second, got.Slug, err)
+				t.Fatalf("%q and %q: %q, %v", first, second, got.Slug, err)
 			}
 		case err != nil:
 			if code != tenancy.CodeTenantNotFound {
 				t.Fatalf("%q: %v", first, err)
 			}
 			if _, err := tenancy.ParseSlug(first); err == nil {
-				t.Fatalf("the slug %q has a tenant", first)
+				t.Fatalf("the tenant of the slug %q isn't found", first)
 			}
 		case first != string(got.Slug) && !strings.EqualFold(first, got.ID.String()):
 			t.Fatalf("%q names %q", first, got.Slug)
@@ -82,7 +82,8 @@ func FuzzTenantHeader(f *testing.F) {
 			for _, name := range []string{string(got.Slug), got.ID.String()} {
 				again, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{name}})
 				if err != nil || again.ID != got.ID {
-					t.Fatalf("%q is %q, which leads to %q, %v", first, name, again.Slug, err)
+					t.Fatalf("%q resolves to %q, which resolves to %q, %v", first, name,
+						again.Slug, err)
 				}
 			}
 		}

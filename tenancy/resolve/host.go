@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// hostRule reads the tenant out of a host name.
+// hostRule extracts the tenant from a host name.
 type hostRule struct {
 	base   string // "example.com"
 	suffix string // ".example.com"
@@ -19,12 +19,13 @@ func newHostRule(base string) hostRule {
 	return hostRule{base: base, suffix: "." + base}
 }
 
-// name answers what host says, and whether it says anything. Nothing is said
-// by the base domain itself, by hosts elsewhere, by addresses, and by the
-// reserved labels that a service needs for itself, but for "default", which is
-// a tenant. Whatever else stands under the base domain is a name, if perhaps of
-// no tenant; so is a host that is no host at all. Neither may fall through to
-// another source as if it weren't there.
+// name returns the name in host. present is false for hosts that name no tenant:
+// the base domain itself, other domains, IP addresses, and reserved labels, which
+// the service needs for itself (except "default", which is a tenant).
+//
+// Every other subdomain of the base domain is a name, even if it has no tenant. A
+// malformed host is a malformed name. Neither may be ignored in favor of another
+// source.
 func (h hostRule) name(host string) (_ name, present bool) {
 	if host == "" {
 		return name{}, false
@@ -39,7 +40,7 @@ func (h hostRule) name(host string) (_ name, present bool) {
 	}
 	label, under := strings.CutSuffix(domain, h.suffix)
 	switch {
-	case !under && (isPlain(domain) || isIPv6(domain)):
+	case !under && (hasOnlyHostCharacters(domain) || isIPv6(domain)):
 		return name{}, false
 	case !under:
 		return name{text: host}, true
@@ -51,11 +52,11 @@ func (h hostRule) name(host string) (_ name, present bool) {
 	return n, true
 }
 
-// isPlain reports whether s is made of what host names are made of (RFC 1123,
-// section 2.1) and of underscores, which some networks have in theirs. A host
-// of anything else, such as "acme%2eexample.com" or two hosts with a comma
-// between, may mean a tenant to somebody who reads it more freely.
-func isPlain(s string) bool {
+// hasOnlyHostCharacters reports whether s consists of the characters of host names
+// (RFC 1123, section 2.1) and of underscores, which some networks use. Another
+// host, such as "acme%2eexample.com" or two hosts with a comma between, might name
+// a tenant to a more lenient parser.
+func hasOnlyHostCharacters(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_') {
@@ -66,7 +67,7 @@ func isPlain(s string) bool {
 }
 
 // cutPort removes the port, and the brackets of an IPv6 address (RFC 3986,
-// section 3.2.2). It reports false for what can't be a host with a port.
+// section 3.2.2). It returns false for an invalid host with port.
 func cutPort(host string) (string, bool) {
 	if isIPv6(host) {
 		return host, true
@@ -81,17 +82,17 @@ func cutPort(host string) (string, bool) {
 }
 
 // isIPv6 reports whether s is an IPv6 address without brackets. A zone is the name
-// of a network card (RFC 4007, section 11); [netip.ParseAddr] takes any text for
-// one. The look for two colons spares every other host the cost of parsing.
+// of a network interface (RFC 4007, section 11), but [netip.ParseAddr] accepts any
+// text as a zone. The count of colons saves parsing every other host.
 func isIPv6(s string) bool {
 	if strings.Count(s, ":") < 2 {
 		return false
 	}
 	address, err := netip.ParseAddr(s)
-	return err == nil && isPlain(normalDomain(address.Zone()))
+	return err == nil && hasOnlyHostCharacters(normalDomain(address.Zone()))
 }
 
-// isPort admits the empty port, as RFC 3986 does.
+// isPort accepts the empty port, as RFC 3986 does.
 func isPort(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
@@ -101,9 +102,9 @@ func isPort(s string) bool {
 	return len(s) <= len("65535")
 }
 
-// normalDomain is s in lower case and without the dot of the root. Only ASCII
-// is folded: strings.ToLower makes a k of the Kelvin sign, and with it one name
-// out of two.
+// normalDomain returns s in lower case and without the dot of the root. It folds
+// ASCII only: strings.ToLower turns the Kelvin sign into a k, so that two
+// different names would become equal.
 func normalDomain(s string) string {
 	s = strings.TrimSuffix(s, ".")
 	for i := range len(s) {
@@ -123,19 +124,19 @@ func foldASCII(r rune) rune {
 	return r
 }
 
-const maxDomain = 253 // RFC 1035, section 2.3.4, less the root's dot and length
+const maxDomain = 253 // RFC 1035, section 2.3.4, without the root's dot and length byte
 
-// checkDomain reports why s, in its normal form, can't be a base domain.
+// checkDomain returns an error if s, in its normal form, is not a valid base domain.
 func checkDomain(s string) error {
 	if _, err := netip.ParseAddr(s); err == nil {
-		return errors.New("an address has no subdomains: give a domain name")
+		return errors.New("an IP address has no subdomains: use a domain name")
 	}
 	if len(s) > maxDomain {
 		return errors.New("a domain name has at most 253 characters")
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if !isLabel(label) {
-			return errors.New("give a domain name such as example.com, without scheme, port or" +
+			return errors.New("use a domain name such as example.com, without scheme, port or" +
 				" wildcard")
 		}
 	}

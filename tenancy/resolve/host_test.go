@@ -12,9 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-func TestHosts(t *testing.T) {
+func TestHostNamesATenantOrNone(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	const none, unknown = "tenant_required", "tenant_not_found"
 	for host, want := range map[string]string{
 		"acme.localhost":       "acme",
@@ -63,12 +63,12 @@ func TestHosts(t *testing.T) {
 		"acmé.localhost":                unknown,
 		"gone.localhost":                unknown,
 		"ghost.localhost":               unknown,
-		"\u212aey.localhost":            unknown, // the Kelvin sign is no k
+		"\u212aey.localhost":            unknown, // the Kelvin sign isn't a k
 		"user@acme.localhost":           unknown,
 		"127.0.0.1.localhost":           unknown,
-		acme.ID.String() + ".localhost": unknown, // a host has a slug
+		acme.ID.String() + ".localhost": unknown, // a host has a slug, not an id
 
-		// No host at all: refused, not passed over.
+		// Malformed hosts are refused, not ignored.
 		"acme.localhost..":          unknown,
 		"acme.localhost:http":       unknown,
 		"acme.localhost:80:80":      unknown,
@@ -106,24 +106,24 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-func TestOnlyASCIIIsFolded(t *testing.T) {
+func TestHostFoldsASCIIOnly(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(newWorld(tenant("key", tenancy.Active)),
+	r := resolve.New(newStore(tenant("key", tenancy.Active)),
 		resolve.Options{BaseDomain: "kiosk.example"})
 	const kelvin = "\u212a" // strings.ToLower makes a k of it
 	for host, want := range map[string]string{
 		"KEY.KIOSK.example":              "key",
 		kelvin + "EY.kiosk.example":      "tenant_not_found",
 		kelvin + "ey.kiosk.example":      "tenant_not_found",
-		"KEY." + kelvin + "IOSK.example": "tenant_not_found", // no host name at all
+		"KEY." + kelvin + "IOSK.example": "tenant_not_found", // malformed
 	} {
 		assert.Equal(t, want, outcome(t, r, resolve.Sources{Host: host}), host)
 	}
 }
 
-func TestTheBaseDomainIsAnOption(t *testing.T) {
+func TestHostIsMatchedAgainstTheBaseDomain(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{BaseDomain: "Registry.Example.com."})
+	r := resolve.New(allTenants(), resolve.Options{BaseDomain: "Registry.Example.com."})
 	for host, want := range map[string]string{
 		"acme.registry.example.com":          "acme",
 		"acme.REGISTRY.example.com.:443":     "acme",
@@ -138,15 +138,16 @@ func TestTheBaseDomainIsAnOption(t *testing.T) {
 	}
 }
 
-// hostForm says independently which hosts name a tenant under localhost.
+// hostForm defines, independently of the resolver, which hosts name a tenant under
+// localhost.
 var hostForm = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9-]*)\.(?i:localhost)\.?(:[0-9]{0,5})?$`)
 
-// elsewhereForm says which hosts may be passed over: none, a name or an address
+// elsewhereForm defines which hosts may be ignored: none, a name or an address
 // with or without a port. An address may have a zone.
 var elsewhereForm = regexp.MustCompile(
 	`^$|^[a-zA-Z0-9._-]+(:[0-9]{0,5})?$|^[0-9a-fA-F:.]+(%.+)?$|^\[[0-9a-fA-F:.]+(%.+)?\](:[0-9]{0,5})?$`)
 
-// hasSlug reports whether a label is the slug of a tenant of [anyone].
+// hasSlug reports whether a label is the slug of a tenant in [everySlug].
 func hasSlug(label string) bool {
 	_, err := tenancy.ParseSlug(strings.ToLower(label))
 	return err == nil
@@ -164,7 +165,7 @@ func FuzzHost(f *testing.F) {
 	} {
 		f.Add(host)
 	}
-	r := resolve.New(anyone{}, resolve.Options{CacheSize: 100})
+	r := resolve.New(everySlug{}, resolve.Options{CacheSize: 100})
 	f.Fuzz(func(t *testing.T, host string) {
 		got, err := r.Resolve(t.Context(), resolve.Sources{Host: host})
 		form := hostForm.FindStringSubmatch(host)
@@ -179,17 +180,17 @@ func FuzzHost(f *testing.F) {
 		}
 		switch tenancy.CodeOf(err) {
 		case tenancy.CodeNoTenant:
-			// Passed over: only what can't be meant as a tenant of this domain.
+			// Only a host that can't name a tenant of this domain may be ignored.
 			if form != nil && !tenancy.Slug(strings.ToLower(form[1])).Reserved() ||
 				!elsewhereForm.MatchString(host) {
-				t.Fatalf("%q was passed over", host)
+				t.Fatalf("%q was ignored", host)
 			}
 		case tenancy.CodeTenantNotFound:
 			if _, err := netip.ParseAddrPort(host); err == nil && !strings.Contains(host, "%") {
 				t.Fatalf("the address %q names a tenant", host)
 			}
 			if form != nil && hasSlug(form[1]) {
-				t.Fatalf("%q, a canonical name's disguise, was refused", host)
+				t.Fatalf("%q, a spelling of a valid name, was refused", host)
 			}
 		default:
 			t.Fatalf("%q: %v", host, err)

@@ -2,21 +2,21 @@ package resolve
 
 import "github.com/bailiwick-go/bailiwick/tenancy"
 
-// maxNames is how many different names a request can carry: host, header, path
-// and key have one each.
-const maxNames = 4
+// maxDistinctNames is the largest number of different names in a request: host,
+// header, path and key have one each.
+const maxDistinctNames = 4
 
 const idLength = 36 // characters
 
-// name is what one source says. It has an id or a slug, or neither: then it is
-// malformed and names no tenant, but it is there.
+// name is the name of a tenant from one source. It has an id or a slug. A name
+// with neither is malformed and names no tenant, but it counts as a source.
 type name struct {
 	text string
 	id   tenancy.ID
 	slug tenancy.Slug
 }
 
-// parseName reads an id or a slug. No slug has the form of an id.
+// parseName parses an id or a slug. No slug has the form of an id.
 func parseName(text string) name {
 	if len(text) == idLength {
 		if id, err := tenancy.ParseID(text); err == nil {
@@ -33,8 +33,8 @@ func parseSlug(text string) name {
 
 func (n name) malformed() bool { return n.slug == "" && n.id.IsZero() }
 
-// same reports whether n and other are one name. Ids are compared as values,
-// because their text has upper and lower case.
+// same reports whether n and other are the same name. It compares ids by value,
+// because their text may be in upper or lower case.
 func (n name) same(other name) bool {
 	if n.id.IsZero() && other.id.IsZero() {
 		return n.text == other.text
@@ -42,27 +42,27 @@ func (n name) same(other name) bool {
 	return n.id == other.id
 }
 
-// named is what all sources of a request say together: a slug, an id, or both,
-// which may or may not be one tenant's.
-type named struct {
+// tenantRef is what all sources of a request name together: a slug, an id, or
+// both, which may or may not belong to the same tenant.
+type tenantRef struct {
 	slug tenancy.Slug
 	id   tenancy.ID
 }
 
-// read answers what s names, or the error that follows from the names alone:
-// none at all, a malformed one, or two that no tenant can have both.
-func (r *Resolver) read(s Sources) (named, error) {
-	var room [maxNames]name
-	names, consistent := r.names(room[:0], s)
+// parse returns what s names. Its errors follow from the names alone: no name, a
+// malformed one, or two names that no tenant can have together.
+func (r *Resolver) parse(s Sources) (tenantRef, error) {
+	var buffer [maxDistinctNames]name
+	names, consistent := r.appendNames(buffer[:0], s)
 	switch {
 	case !consistent:
-		return named{}, errMismatch
+		return tenantRef{}, errMismatch
 	case len(names) == 0:
-		return named{}, tenancy.ErrNoTenant
+		return tenantRef{}, tenancy.ErrNoTenant
 	case len(names) == 1 && names[0].malformed():
-		return named{}, tenancy.ErrTenantNotFound
+		return tenantRef{}, tenancy.ErrTenantNotFound
 	}
-	var all named
+	var all tenantRef
 	for _, n := range names {
 		switch {
 		case n.slug != "" && all.slug == "":
@@ -70,17 +70,17 @@ func (r *Resolver) read(s Sources) (named, error) {
 		case !n.id.IsZero() && all.id.IsZero():
 			all.id = n.id
 		default:
-			return named{}, errMismatch
+			return tenantRef{}, errMismatch
 		}
 	}
 	return all, nil
 }
 
-// agreed answers the one tenant that the slug and the id lead to, as far as the
-// asker sees it. What leads to no tenant that they see is not found, be it one
-// name or two: a mismatch would tell that the two names are of different
-// tenants, and with that whether there are any.
-func (n named) agreed(bySlug, byID record) (tenancy.Tenant, error) {
+// match returns the tenant to which both the slug and the id belong. bySlug and
+// byID are the tenants that the caller may know. If the caller may know neither,
+// the result is always not found: a mismatch would reveal that the names belong to
+// different tenants, and so that such tenants exist.
+func (n tenantRef) match(bySlug, byID record) (tenancy.Tenant, error) {
 	switch {
 	case !bySlug.found && !byID.found:
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
@@ -94,11 +94,10 @@ func (n named) agreed(bySlug, byID record) (tenancy.Tenant, error) {
 	return byID.tenant, nil
 }
 
-// names appends the different names in s to list. It reports false when the
-// header itself says two things: then even a slug and the id of one tenant are
-// a contradiction, because something between the client and here may have
-// added a line.
-func (r *Resolver) names(list []name, s Sources) ([]name, bool) {
+// appendNames appends the different names in s to list. It returns false if the
+// header has two different values, even if they are the slug and the id of the
+// same tenant: a proxy may have added one of them.
+func (r *Resolver) appendNames(list []name, s Sources) (names []name, consistent bool) {
 	if n, present := r.host.name(s.Host); present {
 		list = add(list, n)
 	}
@@ -120,8 +119,8 @@ func (r *Resolver) names(list []name, s Sources) ([]name, bool) {
 }
 
 func add(list []name, n name) []name {
-	for _, there := range list {
-		if there.same(n) {
+	for _, listed := range list {
+		if listed.same(n) {
 			return list
 		}
 	}

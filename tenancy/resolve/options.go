@@ -8,38 +8,36 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// Options says how a [Resolver] works. The zero value works.
+// Options configure a [Resolver]. The zero value is valid.
 type Options struct {
-	// BaseDomain is the domain whose subdomains name tenants: with
-	// "example.com", acme.example.com names the tenant acme. Defaults to
-	// "localhost".
+	// BaseDomain is the domain whose subdomains name tenants: with "example.com",
+	// acme.example.com names the tenant acme. Defaults to "localhost".
 	BaseDomain string
 
-	// TrustedProxies are the addresses whose X-Forwarded-Host, -For and -Proto are
-	// believed.
-	// Defaults to none.
+	// TrustedProxies are the networks of proxies whose X-Forwarded-Host,
+	// X-Forwarded-For and X-Forwarded-Proto are trusted. Defaults to none.
 	TrustedProxies []netip.Prefix
 
-	// CacheSize bounds how many tenants are remembered, by slug and by id each,
-	// and for callers and for nobody each. Names of no tenant count too.
-	// Defaults to 20,000.
+	// CacheSize limits each of four caches: by slug and by id, for authenticated
+	// and for unauthenticated callers. Unknown names are cached too. Defaults to
+	// 20,000 entries.
 	CacheSize int
 
-	// ChangeNotifier tells what others change of tenants: services.ChangeNotifier.
-	// What is remembered ends with a change of it then, and within a second where
-	// announcements are late or lost. Defaults to none.
+	// ChangeNotifier notifies of changes of tenants in other processes:
+	// services.ChangeNotifier. A change then invalidates the cached tenant, within
+	// a second if notifications are late or lost. Defaults to none.
 	ChangeNotifier ports.ChangeNotifier
 
-	// TTL is how long an active tenant is remembered, and, without ChangeNotifier,
-	// how long this process may take to see what another one changed. Defaults to
-	// 5 minutes, or 1 s without ChangeNotifier.
+	// TTL is how long an active tenant is cached. Without ChangeNotifier it is also
+	// how long this process may not see a change in another process. Defaults to
+	// 5 minutes, or to 1 s without ChangeNotifier.
 	TTL time.Duration
 
-	// UnknownTTL is how long it is remembered that a name belongs to no tenant
-	// or to one that isn't active. Defaults to 2 s, or TTL if that is shorter.
+	// UnknownTTL is how long it is cached that a name belongs to no tenant or to a
+	// tenant that isn't active. Defaults to 2 s, or to TTL if that is shorter.
 	UnknownTTL time.Duration
 
-	// Clock tells the time. Defaults to time.Now.
+	// Clock returns the present time. Defaults to [time.Now].
 	Clock func() time.Time
 }
 
@@ -47,12 +45,12 @@ const (
 	defaultBaseDomain = "localhost"
 	defaultCacheSize  = 20_000
 	defaultTTL        = 5 * time.Minute
-	unannouncedTTL    = time.Second
+	noNotifierTTL     = time.Second
 	defaultUnknownTTL = 2 * time.Second
 )
 
-// Check reports the first option that can't work, by its name. A program that
-// takes its options from outside calls it before [New].
+// Check returns an error that names the first invalid option. A program that
+// reads its options from a configuration calls it before [New], which panics.
 func (o Options) Check() error {
 	if o.BaseDomain != "" {
 		if err := checkDomain(normalDomain(o.BaseDomain)); err != nil {
@@ -85,7 +83,7 @@ func (o Options) withDefaults() Options {
 	if o.TTL == 0 {
 		o.TTL = defaultTTL
 		if o.ChangeNotifier == nil {
-			o.TTL = unannouncedTTL
+			o.TTL = noNotifierTTL
 		}
 	}
 	if o.UnknownTTL == 0 {

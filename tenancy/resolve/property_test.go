@@ -16,59 +16,60 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// said is what one source says, known without reading its text.
-type said struct {
+// claim is what one source names, known without parsing its text. slug or id is
+// the slug of the named tenant; both are empty if the text is malformed.
+type claim struct {
 	text string
-	slug string // of whom: by slug …
-	id   string // … or by id; neither: malformed
+	slug string // the source names the tenant by slug
+	id   string // the source names the tenant by id
 }
 
-func (s said) malformed() bool { return s.slug == "" && s.id == "" }
+func (s claim) malformed() bool { return s.slug == "" && s.id == "" }
 
-// whom is the tenant that is meant, by the slug that it has or would have.
-func (s said) whom() string { return s.slug + s.id }
+// slugNamed returns the slug of the named tenant, which needn't exist.
+func (s claim) slugNamed() string { return s.slug + s.id }
 
-// people are the tenants that texts are about. The last one is in no store.
-var people = []tenancy.Tenant{acme, globex, suspended, deleted, tenant("ghost", "")}
+// namedTenants are the tenants that sources name. The last one is in no store.
+var namedTenants = []tenancy.Tenant{acme, globex, suspended, deleted, tenant("ghost", "")}
 
-// A request and, beside it, what its sources say.
-type drawn struct {
+// testRequest is a request and the claims of its sources.
+type testRequest struct {
 	req     *http.Request
-	said    []said
+	claims  []claim
 	headers []string
 }
 
-func drawRequest(t *rapid.T) drawn {
-	d := drawn{req: &http.Request{Header: http.Header{}, RemoteAddr: "192.0.2.1:4711"}}
-	host, says := drawHost(t, "host")
+func drawRequest(t *rapid.T) testRequest {
+	d := testRequest{req: &http.Request{Header: http.Header{}, RemoteAddr: "192.0.2.1:4711"}}
+	host, claims := drawHost(t, "host")
 	d.req.Host = host
 	if rapid.Bool().Draw(t, "forwarded") {
 		client, _ := drawHost(t, "forwarded by the client")
-		proxied, theirs := drawHost(t, "forwarded by the proxy")
+		proxied, proxiedClaims := drawHost(t, "forwarded by the proxy")
 		d.req.Header["X-Forwarded-Host"] = rapid.SampledFrom([][]string{
 			{proxied}, {client + ", " + proxied}, {client, proxied},
 			{client + "," + client, client + ",\t" + proxied},
 		}).Draw(t, "in lines")
 		if rapid.Bool().Draw(t, "by a trusted proxy") {
-			d.req.RemoteAddr, says = "10.0.0.1:4711", theirs
+			d.req.RemoteAddr, claims = "10.0.0.1:4711", proxiedClaims
 		}
 	}
-	d.said = append(d.said, says...)
+	d.claims = append(d.claims, claims...)
 	for range rapid.IntRange(0, 3).Draw(t, "header lines") {
 		s := drawName(t, "header")
-		d.said, d.headers = append(d.said, s), append(d.headers, s.text)
+		d.claims, d.headers = append(d.claims, s), append(d.headers, s.text)
 		d.req.Header.Add(resolve.Header, s.text)
 	}
 	if rapid.Bool().Draw(t, "with a path") {
 		s := drawName(t, "path")
-		d.said = append(d.said, s)
+		d.claims = append(d.claims, s)
 		d.req.SetPathValue(resolve.PathValue, s.text)
 	}
 	return d
 }
 
-// drawHost answers a host, and what it says if it says anything.
-func drawHost(t *rapid.T, what string) (string, []said) {
+// drawHost returns a host, and its claim if it names a tenant.
+func drawHost(t *rapid.T, what string) (string, []claim) {
 	suffix := rapid.SampledFrom([]string{"", ".", ":80", ".:8080", ":"}).Draw(t, what+"'s end")
 	if rapid.IntRange(0, 3).Draw(t, what+" names none") == 0 {
 		return rapid.SampledFrom([]string{
@@ -80,21 +81,21 @@ func drawHost(t *rapid.T, what string) (string, []said) {
 	if rapid.IntRange(0, 3).Draw(t, what+" is malformed") == 0 {
 		label := rapid.SampledFrom([]string{"a.acme", "ac_me", "xn--acme", "acme globex",
 			"acme%2eglobex", "", acme.ID.String()}).Draw(t, what)
-		return label + base + suffix, []said{{text: label}}
+		return label + base + suffix, []claim{{text: label}}
 	}
-	whom := rapid.SampledFrom(people).Draw(t, what)
-	label := string(whom.Slug)
+	target := rapid.SampledFrom(namedTenants).Draw(t, what)
+	label := string(target.Slug)
 	if rapid.Bool().Draw(t, what+" in capitals") {
 		label = strings.ToUpper(label)
 	}
-	return label + base + suffix, []said{{slug: string(whom.Slug)}}
+	return label + base + suffix, []claim{{slug: string(target.Slug)}}
 }
 
-// drawName answers the text of a header or a path, and what it says.
-func drawName(t *rapid.T, what string) said {
-	whom := rapid.SampledFrom(people).Draw(t, what)
-	slug, id := string(whom.Slug), whom.ID.String()
-	return rapid.SampledFrom([]said{
+// drawName returns the claim of a header or a path.
+func drawName(t *rapid.T, what string) claim {
+	target := rapid.SampledFrom(namedTenants).Draw(t, what)
+	slug, id := string(target.Slug), target.ID.String()
+	return rapid.SampledFrom([]claim{
 		{slug, slug, ""}, {slug, slug, ""}, {id, "", slug}, {id, "", slug},
 		{strings.ToUpper(id), "", slug},
 		{strings.ToUpper(slug), "", ""}, {"{" + id + "}", "", ""}, {"urn:uuid:" + id, "", ""},
@@ -106,22 +107,22 @@ func drawName(t *rapid.T, what string) said {
 func drawCaller(t *rapid.T) tenancy.Principal {
 	switch rapid.IntRange(0, 3).Draw(t, "caller") {
 	case 0:
-		return nobody
+		return anonymous
 	case 1:
 		return platform
 	case 2:
-		return keyOf(rapid.SampledFrom(people).Draw(t, "key of"))
+		return keyOf(rapid.SampledFrom(namedTenants).Draw(t, "key of"))
 	default:
-		return user(rapid.SliceOfN(rapid.SampledFrom(people), 0, 2).Draw(t, "places")...)
+		return user(rapid.SliceOfN(rapid.SampledFrom(namedTenants), 0, 2).Draw(t, "places")...)
 	}
 }
 
-// sees says independently whom a caller may know of.
-func sees(by tenancy.Principal, slug string) bool {
+// mayKnow defines, independently of the resolver, which tenants a caller may know.
+func mayKnow(by tenancy.Principal, slug string) bool {
 	states := map[string]tenancy.State{"acme": tenancy.Active, "globex": tenancy.Active,
 		"frozen": tenancy.Suspended}
-	state, there := states[slug]
-	if !there {
+	state, exists := states[slug]
+	if !exists {
 		return false
 	}
 	switch by.Kind {
@@ -130,7 +131,7 @@ func sees(by tenancy.Principal, slug string) bool {
 	case "":
 		return state == tenancy.Active
 	}
-	for _, p := range people {
+	for _, p := range namedTenants {
 		if string(p.Slug) == slug {
 			return by.Roles[p.ID] != ""
 		}
@@ -138,10 +139,11 @@ func sees(by tenancy.Principal, slug string) bool {
 	return false
 }
 
-// verdict says independently what must come of a request: a slug or a code.
-func verdict(by tenancy.Principal, d drawn) string {
+// expectedOutcome defines, independently of the resolver, the outcome of a request:
+// a slug or an error code.
+func expectedOutcome(by tenancy.Principal, d testRequest) string {
 	const none, mismatch, unknown = "tenant_required", "tenant_mismatch", "tenant_not_found"
-	if len(d.said) == 0 {
+	if len(d.claims) == 0 {
 		return none
 	}
 	for _, line := range d.headers {
@@ -149,12 +151,12 @@ func verdict(by tenancy.Principal, d drawn) string {
 			return mismatch
 		}
 	}
-	one := d.said[0]
+	one := d.claims[0]
 	agree, seen := true, false
-	for _, s := range d.said {
-		seen = seen || sees(by, s.whom())
-		agree = agree && s.whom() == one.whom()
-		for _, o := range d.said {
+	for _, s := range d.claims {
+		seen = seen || mayKnow(by, s.slugNamed())
+		agree = agree && s.slugNamed() == one.slugNamed()
+		for _, o := range d.claims {
 			switch {
 			case s.malformed() != o.malformed(), s.malformed() && s.text != o.text:
 				return mismatch
@@ -170,102 +172,101 @@ func verdict(by tenancy.Principal, d drawn) string {
 	case !agree:
 		return mismatch
 	}
-	return one.whom()
+	return one.slugNamed()
 }
 
-// judge resolves a request and wants what verdict says: the tenant that every
-// source names, or an error and no tenant.
-func judge(t require.TestingT, r *resolve.Resolver, by tenancy.Principal, d drawn) {
-	for _, p := range people {
+// checkResolution resolves a request and requires the expected outcome: the tenant
+// that every source names, or an error and no tenant.
+func checkResolution(t require.TestingT, r *resolve.Resolver, by tenancy.Principal, d testRequest) {
+	for _, p := range namedTenants {
 		if by.KeyTenant == p.ID {
-			d.said = append(slices.Clip(d.said), said{id: string(p.Slug)})
+			d.claims = append(slices.Clip(d.claims), claim{id: string(p.Slug)})
 		}
 	}
 	got, err := r.ResolveFor(context.Background(), by, r.FromRequest(d.req))
-	want := verdict(by, d)
+	want := expectedOutcome(by, d)
 	if err != nil {
-		require.Zero(t, got, "a tenant beside an error")
-		require.Equal(t, want, string(tenancy.CodeOf(err)), "%+v", d.said)
+		require.Zero(t, got, "a tenant with an error")
+		require.Equal(t, want, string(tenancy.CodeOf(err)), "%+v", d.claims)
 		return
 	}
-	require.Equal(t, want, string(got.Slug), "%+v", d.said)
-	for _, s := range d.said {
-		require.Equal(t, string(got.Slug), s.whom(), "a source names another tenant")
+	require.Equal(t, want, string(got.Slug), "%+v", d.claims)
+	for _, s := range d.claims {
+		require.Equal(t, string(got.Slug), s.slugNamed(), "a source names another tenant")
 	}
 }
 
-// TestTheAgreedTenantOrAnErrorNeverAGuess draws requests with every combination
-// of sources in every disguise, for tenants in every state and callers of every
-// kind.
-func TestTheAgreedTenantOrAnErrorNeverAGuess(t *testing.T) {
+// The test draws requests with random combinations of sources in every spelling,
+// for tenants in every state and callers of every kind.
+func TestRandomSourcesResolveToTheAgreedTenantOrAnError(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(),
+	r := resolve.New(allTenants(),
 		resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	rapid.Check(t, func(rt *rapid.T) {
-		judge(rt, r, drawCaller(rt), drawRequest(rt))
+		checkResolution(rt, r, drawCaller(rt), drawRequest(rt))
 	})
 }
 
-// everyName are the ways to name everybody in a header or a path, and names of
-// nobody.
-func everyName() []said {
-	all := []said{{text: "No Slug"}, {text: "acme,globex"}}
-	for _, p := range people {
-		all = append(all, said{text: string(p.Slug), slug: string(p.Slug)},
-			said{text: p.ID.String(), id: string(p.Slug)})
+// everyName returns every way to name each tenant in a header or a path, and
+// malformed names.
+func everyName() []claim {
+	all := []claim{{text: "No Slug"}, {text: "acme,globex"}}
+	for _, p := range namedTenants {
+		all = append(all, claim{text: string(p.Slug), slug: string(p.Slug)},
+			claim{text: p.ID.String(), id: string(p.Slug)})
 	}
 	return all
 }
 
-// everyHeader are no header, every header of one line, and each of them beside
-// itself and beside another.
-func everyHeader() [][]said {
-	names := append(everyName(), said{text: ""})
-	all := [][]said{nil}
+// everyHeader returns no header, every header of one line, and each of them
+// repeated and combined with another.
+func everyHeader() [][]claim {
+	names := append(everyName(), claim{text: ""})
+	all := [][]claim{nil}
 	for i, first := range names {
 		another := names[(i+1)%len(names)]
-		all = append(all, []said{first}, []said{first, first}, []said{first, another})
+		all = append(all, []claim{first}, []claim{first, first}, []claim{first, another})
 	}
 	return all
 }
 
 func everyCaller() []tenancy.Principal {
-	all := []tenancy.Principal{nobody, platform, user(), user(people...)}
-	for _, p := range people {
+	all := []tenancy.Principal{anonymous, platform, user(), user(namedTenants...)}
+	for _, p := range namedTenants {
 		all = append(all, user(p), keyOf(p))
 	}
 	return all
 }
 
-// everyHost are the hosts of everybody, of nobody, and no host's name at all.
-func everyHost() map[string][]said {
-	all := map[string][]said{
+// everyHost returns hosts of every tenant, hosts of no tenant, and malformed hosts.
+func everyHost() map[string][]claim {
+	all := map[string][]claim{
 		"localhost": nil, "[::1]:80": nil, "www.localhost": nil,
 		"a.acme.localhost":                {{text: "a.acme"}},
 		"acme.localhost,globex.localhost": {{text: "acme.localhost,globex.localhost"}},
 	}
-	for _, p := range people {
-		all[string(p.Slug)+".localhost"] = []said{{slug: string(p.Slug)}}
+	for _, p := range namedTenants {
+		all[string(p.Slug)+".localhost"] = []claim{{slug: string(p.Slug)}}
 	}
 	return all
 }
 
-// TestEveryCombinationOfSources leaves nothing to the draw: each host with each
-// header, each path and each caller, whose key is a source too.
-func TestEveryCombinationOfSources(t *testing.T) {
+// The test combines each host with each header, each path and each caller, whose
+// key is a source too.
+func TestEveryCombinationOfSourcesResolvesAsExpected(t *testing.T) {
 	t.Parallel()
-	headers, paths, callers := everyHeader(), append(everyName(), said{}), everyCaller()
-	for host, hostSays := range everyHost() {
+	headers, paths, callers := everyHeader(), append(everyName(), claim{}), everyCaller()
+	for host, hostClaims := range everyHost() {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			r := resolve.New(everyone(), resolve.Options{})
+			r := resolve.New(allTenants(), resolve.Options{})
 			outcomes := map[string]int{}
 			for _, lines := range headers {
 				for _, path := range paths {
-					d := requestOf(host, hostSays, lines, path)
+					d := requestOf(host, hostClaims, lines, path)
 					for _, by := range callers {
-						judge(t, r, by, d)
-						outcomes[verdict(by, d)]++
+						checkResolution(t, r, by, d)
+						outcomes[expectedOutcome(by, d)]++
 					}
 				}
 			}
@@ -275,16 +276,17 @@ func TestEveryCombinationOfSources(t *testing.T) {
 	}
 }
 
-// requestOf makes a request out of its sources. A path without text isn't there.
-func requestOf(host string, hostSays, lines []said, path said) drawn {
-	d := drawn{req: &http.Request{Host: host, Header: http.Header{}, RemoteAddr: "192.0.2.1:4711"}}
-	d.said = slices.Concat(hostSays, lines)
+// requestOf makes a request from its sources. A path without text is absent.
+func requestOf(host string, hostClaims, lines []claim, path claim) testRequest {
+	d := testRequest{req: &http.Request{Host: host, Header: http.Header{},
+		RemoteAddr: "192.0.2.1:4711"}}
+	d.claims = slices.Concat(hostClaims, lines)
 	for _, line := range lines {
 		d.headers = append(d.headers, line.text)
 		d.req.Header.Add(resolve.Header, line.text)
 	}
 	if path.text != "" {
-		d.said = append(d.said, path)
+		d.claims = append(d.claims, path)
 		d.req.SetPathValue(resolve.PathValue, path.text)
 	}
 	return d

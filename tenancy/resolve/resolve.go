@@ -7,9 +7,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 )
 
-// Tenants is what a [Resolver] asks. ports.Tenants satisfies it. Both methods
-// answer a tenant in any state, and [tenancy.CodeTenantNotFound] if there is
-// none.
+// Tenants is the store that a [Resolver] reads. ports.Tenants implements it. Both
+// methods return a tenant in any state, and [tenancy.CodeTenantNotFound] if there
+// is none.
 type Tenants interface {
 	Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error)
 	BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error)
@@ -20,15 +20,16 @@ type Tenants interface {
 type Resolver struct {
 	host      hostRule
 	proxies   proxies
-	directory *directory // asked for those who may know of what they ask
-	// asked for nobody; apart, or it would tell by its haste what insiders have asked for
+	directory *directory // for callers who may know the tenant that they name
+	// for unauthenticated callers; with a shared cache, fast answers would reveal to
+	// them which tenants members have looked up
 	public *directory
 	counts *cacheinval.Counts
 }
 
-// New makes a resolver that asks tenants. It panics when tenants is nil or
-// [Options.Check] has something to say: both are faults of the program, not of
-// a request.
+// New makes a resolver that reads tenants. It panics if tenants is nil or
+// [Options.Check] returns an error: both are faults of the program, not of a
+// request.
 func New(tenants Tenants, o Options) *Resolver {
 	if tenants == nil {
 		panic("resolve.New: tenants is nil")
@@ -37,12 +38,13 @@ func New(tenants Tenants, o Options) *Resolver {
 		panic("resolve.New: " + err.Error())
 	}
 	o = o.withDefaults()
-	log, counts := cacheinval.New(o.ChangeNotifier, o.Clock), cacheinval.NewCounts()
+	invalidations := cacheinval.New(o.ChangeNotifier, o.Clock)
+	counts := cacheinval.NewCounts()
 	return &Resolver{
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
-		directory: newDirectory(tenants, log, counts, o),
-		public:    newDirectory(tenants, log, counts, o),
+		directory: newDirectory(tenants, invalidations, counts, o),
+		public:    newDirectory(tenants, invalidations, counts, o),
 		counts:    counts,
 	}
 }
@@ -51,22 +53,24 @@ var errMismatch error = tenancy.Errorf(tenancy.CodeTenantMismatch,
 	"subdomain, X-Tenant-ID, path and API key don't name the same tenant: make them agree, or"+
 		" send one of them")
 
-// Resolve answers the one tenant that all of s names, active or suspended, to
-// a program that may know of every tenant. For an answer that a caller gets to
-// see, there is [Resolver.ResolveFor].
+// Resolve returns the tenant that all sources in s name, active or suspended. It
+// is for a program that may know every tenant. If a caller sees the result, use
+// [Resolver.ResolveFor].
 //
-// Without any source it is [tenancy.ErrNoTenant]. Two slugs, two ids, or a
-// malformed name beside another are [tenancy.CodeTenantMismatch], whether there
-// are such tenants or not; so are a slug and an id if one of them is a
-// tenant's and the other isn't the same one's. All else is
-// [tenancy.ErrTenantNotFound], the same value for malformed and unknown names
-// and for those of a deleted tenant. An error of the store is answered as it
-// is; a context that ended while waiting for the store is
-// [tenancy.CodeUnavailable].
+// The errors are:
+//   - [tenancy.ErrNoTenant] without any source;
+//   - [tenancy.CodeTenantMismatch] for two different slugs, two different ids, or a
+//     malformed name together with another name, whether such tenants exist or
+//     not; also for a slug and an id of which one belongs to a tenant and the other
+//     doesn't belong to the same tenant;
+//   - [tenancy.ErrTenantNotFound] otherwise, the same value for malformed names,
+//     unknown names and names of a deleted tenant;
+//   - an error of the store, unchanged;
+//   - [tenancy.CodeUnavailable] if ctx ends while Resolve waits for the store.
 //
-// The answer is shared with other requests: its Settings must not be changed.
+// The tenant is shared with other requests: its Settings must not be modified.
 func (r *Resolver) Resolve(ctx context.Context, s Sources) (tenancy.Tenant, error) {
-	n, err := r.read(s)
+	n, err := r.parse(s)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
@@ -74,15 +78,16 @@ func (r *Resolver) Resolve(ctx context.Context, s Sources) (tenancy.Tenant, erro
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return n.agreed(bySlug, byID)
+	return n.match(bySlug, byID)
 }
 
-// Agree answers an error if s doesn't name t and nothing but t:
-// [tenancy.CodeTenantMismatch], or what [Resolver.Resolve] says of names that
-// are none. It is for administration, which has found t by itself, in a state
-// in which nothing is resolved to it any more.
+// Agree returns nil if all sources in s name t. If they name another tenant, it
+// returns an error with [tenancy.CodeTenantMismatch]; without sources or with
+// malformed names, it returns the error of [Resolver.Resolve]. It is for
+// administration, which finds tenants by itself, also in states in which Resolve
+// doesn't return them.
 func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
-	n, err := r.read(s)
+	n, err := r.parse(s)
 	if err != nil {
 		return err
 	}
@@ -92,10 +97,10 @@ func (r *Resolver) Agree(s Sources, t tenancy.Tenant) error {
 	return nil
 }
 
-// Invalidate forgets what is cached of a tenant. Whoever creates, suspends,
-// deletes or restores one calls it after the write, so that this process sees
-// it at once; other processes see it as [Options.ChangeNotifier] and [Options.TTL]
-// say. A zero id or an empty slug is passed over.
+// Invalidate removes a tenant from the caches. Code that creates, suspends,
+// deletes or restores a tenant calls it after the write, so that this process sees
+// the change at once. [Options.ChangeNotifier] and [Options.TTL] determine when
+// other processes see it. Invalidate ignores a zero id or an empty slug.
 func (r *Resolver) Invalidate(id tenancy.ID, slug tenancy.Slug) {
 	r.directory.forget(id, slug)
 	r.public.forget(id, slug)

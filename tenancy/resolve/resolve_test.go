@@ -18,7 +18,7 @@ var _ resolve.Tenants = ports.Tenants(nil)
 
 func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	h := func(values ...string) []string { return values }
 
 	const none, mismatch, unknown = "tenant_required", "tenant_mismatch", "tenant_not_found"
@@ -45,7 +45,7 @@ func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 		{"all four", resolve.Sources{
 			Host: "ACME.localhost.:8080", Headers: h("acme"), Path: acme.ID.String(), Key: acme.ID,
 		}, "acme"},
-		{"a host that names none beside a header",
+		{"a host that names none and a header",
 			resolve.Sources{Host: "10.0.0.1", Headers: h("acme")}, "acme"},
 
 		{"host against header", resolve.Sources{Host: "acme.localhost", Headers: h("globex")},
@@ -73,29 +73,29 @@ func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 			Host: "ghost.localhost", Headers: h("ghost"), Path: "ghost",
 		}, unknown},
 
-		{"unknown beside known", resolve.Sources{Host: "acme.localhost", Headers: h("ghost")},
+		{"unknown and known", resolve.Sources{Host: "acme.localhost", Headers: h("ghost")},
 			mismatch},
-		{"known beside unknown", resolve.Sources{Host: "ghost.localhost", Headers: h("acme")},
+		{"known and unknown", resolve.Sources{Host: "ghost.localhost", Headers: h("acme")},
 			mismatch},
-		{"deleted beside known", resolve.Sources{Host: "gone.localhost", Headers: h("acme")},
+		{"deleted and known", resolve.Sources{Host: "gone.localhost", Headers: h("acme")},
 			mismatch},
-		{"deleted beside its own id", resolve.Sources{Host: "gone.localhost", Key: deleted.ID},
+		{"deleted and its own id", resolve.Sources{Host: "gone.localhost", Key: deleted.ID},
 			unknown},
-		{"deleted beside another's id", resolve.Sources{Host: "gone.localhost", Key: acme.ID},
+		{"deleted and another's id", resolve.Sources{Host: "gone.localhost", Key: acme.ID},
 			mismatch},
-		{"an unknown slug beside an unknown id",
+		{"an unknown slug and an unknown id",
 			resolve.Sources{Host: "ghost.localhost", Path: tenancy.NewID().String()}, unknown},
-		{"a deleted one's slug beside an unknown id",
+		{"a deleted one's slug and an unknown id",
 			resolve.Sources{Host: "gone.localhost", Path: tenancy.NewID().String()}, unknown},
-		{"an unknown slug beside a deleted one's id",
+		{"an unknown slug and a deleted one's id",
 			resolve.Sources{Host: "ghost.localhost", Key: deleted.ID}, unknown},
 		{"two unknown ids", resolve.Sources{Path: tenancy.NewID().String(), Key: tenancy.NewID()},
 			mismatch},
 		{"two unknown ones", resolve.Sources{Host: "ghost.localhost", Headers: h("spook")},
 			mismatch},
-		{"an empty header beside a host", resolve.Sources{Host: "acme.localhost", Headers: h("")},
+		{"an empty header and a host", resolve.Sources{Host: "acme.localhost", Headers: h("")},
 			mismatch},
-		{"a list beside a host",
+		{"a list and a host",
 			resolve.Sources{Host: "acme.localhost", Headers: h("acme, globex")}, mismatch},
 
 		{"a header line twice", resolve.Sources{Headers: h("acme", "acme")}, "acme"},
@@ -114,7 +114,7 @@ func TestEverySourceMustNameTheSameTenant(t *testing.T) {
 
 func TestSourcesAgreeOnATenantInAnyState(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(newWorld(), resolve.Options{}) // which has nobody to ask
+	r := resolve.New(newStore(), resolve.Options{}) // an empty store
 	id := deleted.ID.String()
 	for _, c := range []struct {
 		sources resolve.Sources
@@ -139,9 +139,9 @@ func TestSourcesAgreeOnATenantInAnyState(t *testing.T) {
 	}
 }
 
-func TestNoTenantIsToldFromAnother(t *testing.T) {
+func TestNotFoundErrorsAreIdentical(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	for _, text := range []string{"ghost", "gone", "Not A Slug", deleted.ID.String(), "xn--acme",
 		""} {
 		_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{text}})
@@ -149,9 +149,9 @@ func TestNoTenantIsToldFromAnother(t *testing.T) {
 	}
 }
 
-func TestAMismatchIsNotToldFromAnother(t *testing.T) {
+func TestMismatchErrorsAreIdentical(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	_, known := r.Resolve(t.Context(), resolve.Sources{Host: "acme.localhost", Path: "globex"})
 	for _, text := range []string{"ghost", "gone", "frozen", "Not A Slug", deleted.ID.String()} {
 		_, err := r.Resolve(t.Context(), resolve.Sources{Host: "acme.localhost", Path: text})
@@ -159,7 +159,7 @@ func TestAMismatchIsNotToldFromAnother(t *testing.T) {
 	}
 }
 
-func TestNewRefusesWhatCannotWork(t *testing.T) {
+func TestNewRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 	assert.PanicsWithValue(t, "resolve.New: tenants is nil",
 		func() { resolve.New(nil, resolve.Options{}) })
@@ -184,7 +184,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.ErrorContains(t, o.Check(), "Options.")
-			assert.Panics(t, func() { resolve.New(newWorld(), o) })
+			assert.Panics(t, func() { resolve.New(newStore(), o) })
 		})
 	}
 	require.NoError(t, resolve.Options{}.Check())

@@ -11,21 +11,21 @@ import (
 // Header is the request header that names a tenant, by id or slug.
 const Header = "X-Tenant-ID"
 
-// PathValue is the wildcard of a route's pattern that names a tenant, by id or
+// PathValue is the wildcard in a route's pattern that names a tenant, by id or
 // slug: "GET /tenants/{tenant}/keys".
 const PathValue = "tenant"
 
-// Sources is everything in a request that may name its tenant. A zero field is
-// a source that isn't there.
+// Sources is everything in a request that may name its tenant. A zero field is an
+// absent source.
 type Sources struct {
-	Host    string     // the host that the client asked for, with or without port
-	Headers []string   // every value of X-Tenant-ID; an empty value is there, and names nothing
+	Host    string     // the requested host, with or without port
+	Headers []string   // every value of X-Tenant-ID; an empty value is a malformed name
 	Path    string     // the tenant in the route, percent-decoded
-	Key     tenancy.ID // the tenant of the API key that the caller has shown
+	Key     tenancy.ID // the tenant of the caller's API key
 }
 
-// The header map's own spelling of the names: indexing it with them neither
-// folds case nor allocates.
+// The canonical names of headers, which are the keys of the header map: indexing
+// it with them doesn't allocate.
 var (
 	headerKey        = http.CanonicalHeaderKey(Header)
 	hostKey          = http.CanonicalHeaderKey("Host")
@@ -36,13 +36,12 @@ var (
 // zero.
 //
 // Host is req.Host, or X-Forwarded-Host if req comes from one of
-// [Options.TrustedProxies]. A request that asks for two hosts, as HTTP/2 lets it
-// do, asks for none that names a tenant. A proxy that appends to that header leaves before
-// its own value whatever the client sent, so of several values only the last
-// counts: it is the one that the trusted proxy wrote.
+// [Options.TrustedProxies]. A proxy appends its value to the values that the
+// client sent, so only the last value counts: the trusted proxy wrote it. If a
+// request has two different hosts, which HTTP/2 allows, Host is a malformed name.
 //
-// Path is the wildcard [PathValue] of the pattern that matched. It is there
-// only inside the mux that matched it; whoever resolves elsewhere sets it.
+// Path is the wildcard [PathValue] of the matched pattern. Only handlers of the
+// mux that matched it have it; other code sets Path itself.
 func (r *Resolver) FromRequest(req *http.Request) Sources {
 	return Sources{
 		Host:    r.requestedHost(req),
@@ -63,12 +62,13 @@ func (r *Resolver) requestedHost(req *http.Request) string {
 	return directHost(req)
 }
 
-// directHost is req.Host, or a text that is no host where req has another one
-// beside it. net/http refuses two Host lines of HTTP/1, and sets req.Host to the
-// host of an absolute target. Of HTTP/2 it takes the pseudo-header :authority,
-// or the first of the Host fields, leaves these in the header map, and passes
-// over a host in the path. RFC 9113, section 8.3.1, calls such requests
-// malformed: what stands in front of this server may go by the other one.
+// directHost returns req.Host, or a malformed host if req names another host too.
+//
+// For HTTP/1, net/http refuses two Host lines and sets req.Host to the host of an
+// absolute target. For HTTP/2, it sets req.Host to the pseudo-header :authority or
+// the first Host field, leaves the Host fields in the header map, and ignores a
+// host in the path. RFC 9113, section 8.3.1, calls such requests malformed: a
+// proxy in front of this server may use the other host.
 func directHost(req *http.Request) string {
 	for _, other := range req.Header[hostKey] {
 		if other != req.Host {
@@ -81,11 +81,11 @@ func directHost(req *http.Request) string {
 	return req.Host
 }
 
-// proxies are the networks that are believed.
+// proxies are the networks of trusted proxies.
 type proxies []netip.Prefix
 
-// trust reports whether remote, an address with port as net/http has it, lies
-// in one of the networks. What isn't such an address is not trusted.
+// trust reports whether remote is an address with port, as in
+// [http.Request.RemoteAddr], of one of the networks.
 func (p proxies) trust(remote string) bool {
 	if len(p) == 0 {
 		return false
@@ -94,11 +94,11 @@ func (p proxies) trust(remote string) bool {
 	if err != nil {
 		return false
 	}
-	return p.contain(ap.Addr().WithZone(""))
+	return p.contains(ap.Addr().WithZone(""))
 }
 
-// contain reports whether addr lies in one of the networks.
-func (p proxies) contain(addr netip.Addr) bool {
+// contains reports whether addr is in one of the networks.
+func (p proxies) contains(addr netip.Addr) bool {
 	for _, network := range p {
 		if network.Contains(addr) || network.Contains(addr.Unmap()) {
 			return true

@@ -17,9 +17,9 @@ func request(host, remote string, header http.Header) *http.Request {
 	return req
 }
 
-func TestForwardedHostIsBelievedFromTrustedProxiesOnly(t *testing.T) {
+func TestForwardedHostIsUsedFromTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{TrustedProxies: []netip.Prefix{
+	r := resolve.New(allTenants(), resolve.Options{TrustedProxies: []netip.Prefix{
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"),
 		netip.MustParsePrefix("fe80::/10"),
 	}})
@@ -45,15 +45,15 @@ func TestForwardedHostIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 
 func TestForwardedHostIsIgnoredWithoutTrustedProxies(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	req := request("globex.localhost", "127.0.0.1:4711",
 		http.Header{"X-Forwarded-Host": {"acme.localhost"}})
 	assert.Equal(t, "globex.localhost", r.FromRequest(req).Host)
 }
 
-func TestTheLastForwardedHostCounts(t *testing.T) {
+func TestLastForwardedHostWins(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(),
+	r := resolve.New(allTenants(),
 		resolve.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	for _, c := range []struct {
 		name   string
@@ -81,12 +81,12 @@ func TestTheLastForwardedHostCounts(t *testing.T) {
 	}
 }
 
-// TestARequestForTwoHostsIsForNone is about the Host fields that net/http
-// leaves beside req.Host of HTTP/2.
-func TestARequestForTwoHostsIsForNone(t *testing.T) {
+// For HTTP/2, net/http leaves the Host fields in the header map in addition to
+// req.Host.
+func TestRequestWithTwoHostsHasAMalformedHost(t *testing.T) {
 	t.Parallel()
 	const unknown = "tenant_not_found"
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	for _, c := range []struct {
 		host   string
 		fields []string
@@ -103,24 +103,25 @@ func TestARequestForTwoHostsIsForNone(t *testing.T) {
 		{"", []string{"", "acme.localhost"}, unknown},
 	} {
 		req := request(c.host, "192.0.2.1:4711", http.Header{"Host": c.fields})
-		assert.Equal(t, c.want, outcome(t, r, r.FromRequest(req)), "%q beside %q", c.fields, c.host)
+		assert.Equal(t, c.want, outcome(t, r, r.FromRequest(req)), "%q and %q", c.fields, c.host)
 	}
 }
 
 func TestFromRequestReadsHeaderAndPath(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{})
+	r := resolve.New(allTenants(), resolve.Options{})
 	for _, c := range []struct {
 		name, target string
 		headers      []string
 		want         string
 	}{
-		{"the path alone", "/tenants/acme/keys", nil, "acme"},
+		{"only a path", "/tenants/acme/keys", nil, "acme"},
 		{"path and header", "/tenants/acme/keys", []string{acme.ID.String()}, "acme"},
-		{"another header", "/tenants/acme/keys", []string{"globex"}, "tenant_mismatch"},
-		{"two headers", "/tenants/acme/keys", []string{"acme", "globex"}, "tenant_mismatch"},
+		{"path and another header", "/tenants/acme/keys", []string{"globex"}, "tenant_mismatch"},
+		{"path and two headers", "/tenants/acme/keys", []string{"acme", "globex"},
+			"tenant_mismatch"},
 		{"an encoded path", "/tenants/%61cme/keys", nil, "acme"},
-		{"a climbing path", "/tenants/%2e%2e/keys", nil, "tenant_not_found"},
+		{"a path traversal", "/tenants/%2e%2e/keys", nil, "tenant_not_found"},
 		{"a path with a slash", "/tenants/acme%2Fx/keys", nil, "tenant_not_found"},
 		{"a path with a NUL", "/tenants/acme%00/keys", nil, "tenant_not_found"},
 		{"no path value", "/agents", nil, "tenant_required"},

@@ -1,17 +1,16 @@
 package resolve
 
-// Stats is what a [Resolver] has done since it was made, of all its caches
-// together. It names no tenant, and an outsider who watches it learns no more
-// than from the answers: a name that isn't an active tenant's counts the same,
-// whatever stands behind it.
+// Stats are the counts of all caches of a [Resolver] together, since it was made.
+// They name no tenant. An outsider who watches them learns no more than from the
+// responses: a name of a suspended, a deleted and no tenant change them equally.
 type Stats struct {
-	Hits      uint64 // what was asked of a cache and known there
-	Loads     uint64 // what was asked of the store, since no cache knew it
-	Failures  uint64 // how many of Loads ended in an error; that there is no tenant is none
-	Evictions uint64 // what was forgotten because a cache was full
+	Hits      uint64 // lookups that a cache answered
+	Loads     uint64 // lookups that the store answered, because no cache could
+	Failures  uint64 // loads that failed; an unknown tenant isn't a failure
+	Evictions uint64 // entries that were removed because a cache was full
 }
 
-// Stats answers the counts so far.
+// Stats returns the present counts.
 func (r *Resolver) Stats() Stats {
 	c := r.counts
 	return Stats{Hits: c.Hits(), Loads: c.Loads(), Failures: c.Failures(), Evictions: c.Evictions()}

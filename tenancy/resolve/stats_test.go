@@ -14,32 +14,32 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-func TestStatsCountWhatWasKnownAndWhatWasAsked(t *testing.T) {
+func TestStatsCountHitsLoadsAndFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := everyone()
-		r := resolve.New(w, resolve.Options{})
+		store := allTenants()
+		r := resolve.New(store, resolve.Options{})
 		assert.Zero(t, r.Stats())
 		require.Equal(t, "acme", outcome(t, r, acmeHost))
-		assert.Equal(t, resolve.Stats{Loads: 2}, r.Stats(), "whose the slug is, and the tenant")
+		assert.Equal(t, resolve.Stats{Loads: 2}, r.Stats(), "one for the slug, one for the tenant")
 		require.Equal(t, "acme", outcome(t, r, acmeHost))
 		assert.Equal(t, resolve.Stats{Loads: 2, Hits: 2}, r.Stats())
 
-		w.onAsk(func(context.Context) error { return errors.New("down") })
+		store.beforeLoad(func(context.Context) error { return errors.New("down") })
 		_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{"globex"}})
 		require.Error(t, err)
 		assert.Equal(t, resolve.Stats{Loads: 3, Hits: 2, Failures: 1}, r.Stats())
 
-		w.onAsk(nil)
+		store.beforeLoad(nil)
 		time.Sleep(31 * time.Second)
 		require.Equal(t, "acme", outcome(t, r, acmeHost))
 		assert.Equal(t, uint64(5), r.Stats().Loads)
 	})
 }
 
-func TestStatsTellOfEvictions(t *testing.T) {
+func TestStatsCountEvictions(t *testing.T) {
 	t.Parallel()
-	r := resolve.New(everyone(), resolve.Options{CacheSize: 1})
+	r := resolve.New(allTenants(), resolve.Options{CacheSize: 1})
 	require.Eventually(t, func() bool {
 		for range 100 {
 			_, err := r.Resolve(t.Context(),
@@ -50,31 +50,31 @@ func TestStatsTellOfEvictions(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// Whoever may read the counts must not learn from them what no answer tells.
-func TestStatsDoNotTellNobodyWhatStandsBehindAName(t *testing.T) {
+// A reader of the counts must not learn from them what no response reveals.
+func TestStatsDoNotRevealHiddenTenants(t *testing.T) {
 	t.Parallel()
 	initech, gone := tenant("initech", tenancy.Suspended), tenant("gone", tenancy.Deleted)
-	w := newWorld(acme, initech, gone)
-	r := resolve.New(w, resolve.Options{})
-	// insiders are at work
+	store := newStore(acme, initech, gone)
+	r := resolve.New(store, resolve.Options{})
+	// insiders fill the caches
 	_, err := r.Resolve(t.Context(), resolve.Sources{Headers: []string{"initech"}})
 	require.NoError(t, err)
 	_, err = r.ResolveFor(t.Context(), keyOf(acme), resolve.Sources{})
 	require.NoError(t, err)
 	for _, names := range [][]string{{"initech", "gone", "unknown"},
 		{initech.ID.String(), gone.ID.String(), tenancy.NewID().String()}} {
-		for _, by := range []tenancy.Principal{nobody, keyOf(acme)} {
-			var rises []resolve.Stats
+		for _, by := range []tenancy.Principal{anonymous, keyOf(acme)} {
+			var increases []resolve.Stats
 			for _, name := range names {
 				before := r.Stats()
 				_, err := r.ResolveFor(t.Context(), by, resolve.Sources{Headers: []string{name}})
 				require.Error(t, err)
 				after := r.Stats()
-				rises = append(rises, resolve.Stats{Hits: after.Hits - before.Hits,
+				increases = append(increases, resolve.Stats{Hits: after.Hits - before.Hits,
 					Loads: after.Loads - before.Loads})
 			}
-			assert.Equal(t, rises[0], rises[1], names)
-			assert.Equal(t, rises[0], rises[2], names)
+			assert.Equal(t, increases[0], increases[1], names)
+			assert.Equal(t, increases[0], increases[2], names)
 		}
 	}
 }

@@ -18,10 +18,10 @@ var warm = map[string]resolve.Sources{
 }
 
 // Not parallel: AllocsPerRun counts what the whole process allocates.
-func TestAWarmResolutionAllocatesNothing(t *testing.T) {
+func TestWarmResolutionAllocatesNothing(t *testing.T) {
 	for name, sources := range warm {
 		t.Run(name, func(t *testing.T) {
-			r := resolve.New(everyone(), resolve.Options{})
+			r := resolve.New(allTenants(), resolve.Options{})
 			ctx := t.Context()
 			allocs := testing.AllocsPerRun(1000, func() {
 				_, err := r.Resolve(ctx, sources)
@@ -32,11 +32,12 @@ func TestAWarmResolutionAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestAWarmResolutionForACallerAllocatesNothing(t *testing.T) {
+func TestWarmResolutionForACallerAllocatesNothing(t *testing.T) {
 	for name, by := range map[string]tenancy.Principal{"a key": keyOf(acme),
-		"a member of two": user(acme, globex), "the platform": platform, "nobody": nobody} {
+		"a member of two": user(acme, globex), "the platform": platform,
+		"an anonymous caller": anonymous} {
 		t.Run(name, func(t *testing.T) {
-			r := resolve.New(everyone(), resolve.Options{})
+			r := resolve.New(allTenants(), resolve.Options{})
 			ctx := t.Context()
 			allocs := testing.AllocsPerRun(1000, func() {
 				_, err := r.ResolveFor(ctx, by,
@@ -48,8 +49,8 @@ func TestAWarmResolutionForACallerAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestReadingTheSourcesOfARequestAllocatesNothing(t *testing.T) {
-	r := resolve.New(everyone(), resolve.Options{})
+func TestFromRequestAllocatesNothing(t *testing.T) {
+	r := resolve.New(allTenants(), resolve.Options{})
 	req := request("acme.localhost", "127.0.0.1:4711", map[string][]string{"X-Tenant-Id": {"acme"}})
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { r.FromRequest(req) }))
 }
@@ -57,7 +58,7 @@ func TestReadingTheSourcesOfARequestAllocatesNothing(t *testing.T) {
 func BenchmarkResolveWarm(b *testing.B) {
 	for name, sources := range warm {
 		b.Run(name, func(b *testing.B) {
-			r := resolve.New(everyone(), resolve.Options{})
+			r := resolve.New(allTenants(), resolve.Options{})
 			ctx := b.Context()
 			b.ReportAllocs()
 			for b.Loop() {

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-func TestOptionsThatCantWorkAreRefusedByName(t *testing.T) {
+func TestInvalidOptionIsNamed(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, signin.Options{}.Check())
 	for name, o := range map[string]signin.Options{
@@ -30,7 +30,7 @@ func TestOptionsThatCantWorkAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsMissingIsNamed(t *testing.T) {
+func TestNewNamesMissingPorts(t *testing.T) {
 	t.Parallel()
 	for name, take := range map[string]func(*ports.Services){
 		"Users":         func(s *ports.Services) { s.Users = nil },

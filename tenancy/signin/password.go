@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,21 +16,23 @@ const (
 	maxPassword = 1024
 )
 
-// CheckPassword reports with [tenancy.CodeInvalid] what a password can't be: it
-// is UTF-8 of 10 to 1024 characters, whichever they are. Rules on what it is made
-// of make people choose worse ones (NIST SP 800-63B, section 5.1.1.2).
+// CheckPassword returns an error with [tenancy.CodeInvalid] for an invalid
+// password. A valid password is UTF-8 of 10 to 1024 characters. There are no rules
+// for its composition, because they make people choose worse passwords (NIST SP
+// 800-63B, section 5.1.1.2).
 func CheckPassword(password string) error {
-	n := utf8.RuneCountInString(normal(password))
+	n := utf8.RuneCountInString(normalize(password))
 	if !utf8.ValidString(password) || n < minPassword || n > maxPassword {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a password has %d to %d characters",
+		return tenancy.Errorf(tenancy.CodeInvalid, "a password must have %d to %d characters",
 			minPassword, maxPassword)
 	}
 	return nil
 }
 
-// normal is what is hashed of a password: the same text on every keyboard (RFC
-// 8265, section 4.2, OpaqueString: other spaces are a space, and NFC).
-func normal(password string) string {
+// normalize returns the form of a password that is hashed. It is the same text from
+// every keyboard: every kind of space becomes U+0020, and the text becomes NFC (RFC
+// 8265, section 4.2, profile OpaqueString).
+func normalize(password string) string {
 	return norm.NFC.String(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Zs, r) {
 			return ' '
@@ -40,8 +41,9 @@ func normal(password string) string {
 	}, password))
 }
 
-// Hash makes what is stored of a new password, which [CheckPassword] must
-// admit. It waits for its turn, no longer than ctx lasts.
+// Hash returns the hash of a new password, which must be valid according to
+// [CheckPassword]. It waits for a free slot (see [Options.AtOnce]), at most until
+// ctx ends.
 func (s *Service) Hash(ctx context.Context, password string) (string, error) {
 	if err := CheckPassword(password); err != nil {
 		return "", err
@@ -49,17 +51,16 @@ func (s *Service) Hash(ctx context.Context, password string) (string, error) {
 	return s.hasher.hash(ctx, password)
 }
 
-// Set gives a user the password of a hash that [Service.Hash] made, and ends all
-// of their sessions. It is for those who may do so: nobody's leave is asked.
+// Set stores a password hash that [Service.Hash] returned, and ends all sessions of
+// the user. It doesn't check permissions: the calling code must.
 func (s *Service) Set(ctx context.Context, user, hash string) error {
 	return s.passwords.Set(ctx, user, hash, "")
 }
 
-// ChangePassword is a user's own change of their password, which ends all of
-// their sessions but the caller's. That one gets the new secret that is answered.
-// A wrong old password is [tenancy.CodeForbidden], and guesses are slowed down
-// as those at sign-in are. Who has no password gets none here: an operator gives
-// them their first.
+// ChangePassword changes the caller's own password. It ends all other sessions of
+// the user, and returns a new secret for the caller's session. A wrong old password
+// is [tenancy.CodeForbidden]; attempts are limited as at sign-in. A user without a
+// password can't set one here: an operator sets the first password.
 func (s *Service) ChangePassword(
 	ctx context.Context, c Caller, old, password string,
 ) (secret string, err error) {
@@ -67,31 +68,31 @@ func (s *Service) ChangePassword(
 		return "", errNotASession
 	}
 	if err := CheckPassword(password); err != nil {
-		return "", at("/new", err)
+		return "", tenancy.AtPath("/new", err)
 	}
-	kept, err := s.passwords.Of(ctx, c.Session.User)
+	stored, err := s.passwords.Of(ctx, c.Session.User)
 	if err != nil {
 		return "", err
 	}
-	tried := s.subjects(kept.User, "", tenancy.RequestFrom(ctx).Address)
-	if err := s.begin(ctx, tried); err != nil {
+	subjects := s.accountSubjects(stored.User, "", tenancy.RequestFrom(ctx).Address)
+	if err := s.countAttempt(ctx, subjects); err != nil {
 		return "", err
 	}
-	ok, _, err := s.hasher.verify(ctx, kept.Hash, clip(old))
+	ok, _, err := s.hasher.verify(ctx, stored.Hash, truncate(old))
 	if err != nil {
 		return "", err
 	}
 	if !ok {
-		return "", at("/old", errOldPassword)
+		return "", tenancy.AtPath("/old", errOldPassword)
 	}
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
 		return "", err
 	}
-	if err := s.passwords.Set(ctx, kept.User, hash, c.Session.ID); err != nil {
+	if err := s.passwords.Set(ctx, stored.User, hash, c.Session.ID); err != nil {
 		return "", err
 	}
-	if err := s.settle(ctx, tried); err != nil {
+	if err := s.recordSuccess(ctx, subjects); err != nil {
 		return "", err
 	}
 	_, secret, err = s.renew(ctx, c.Session, c.Session.Rights, s.now())
@@ -100,24 +101,13 @@ func (s *Service) ChangePassword(
 
 var (
 	errNotASession = tenancy.Errorf(tenancy.CodeForbidden,
-		"sign in: this is for the user of a session")
-	errOldPassword = tenancy.Errorf(tenancy.CodeForbidden, "the old password is another")
+		"only a user with a session can change their password: sign in first")
+	errOldPassword = tenancy.Errorf(tenancy.CodeForbidden, "the old password is wrong")
 )
 
-// at says in err's details that it is about the member of the input that path
-// names.
-func at(path string, err error) error {
-	e, ok := errors.AsType[*tenancy.Error](err)
-	if !ok {
-		return err
-	}
-	placed := *e
-	placed.Details = []tenancy.Detail{{Path: path, Code: e.Code, Detail: e.Message}}
-	return &placed
-}
-
-// clip is a password that is no longer than any can be.
-func clip(password string) string {
-	const most = 4 * maxPassword * utf8.UTFMax
-	return password[:min(len(password), most)]
+// truncate limits the work for an overlong password. The limit exceeds the length
+// of every valid password, also before normalization.
+func truncate(password string) string {
+	const maxBytes = 4 * maxPassword * utf8.UTFMax
+	return password[:min(len(password), maxBytes)]
 }

@@ -1,18 +1,18 @@
-// Package signin is how people come in: by password or through an OpenID
-// provider, and with a session from then on. They are use cases over the ports,
-// the same over every adapter.
+// Package signin signs people in, by password or through an OpenID provider, and
+// authenticates their sessions. It has use cases over the ports, which are the same
+// for every adapter.
 //
-// A session is kept on the server. Its secret changes when what its user may do
-// changes, and with the password. What a session's user may do is read at each
-// request.
+// Sessions are stored on the server. The secret of a session changes when the
+// rights of its user change, and with the password. Each request reads the present
+// rights of the user.
 //
-// Guesses are slowed down for each account and for each address, on all
-// instances together. An attempt counts before it is known how it ends, so that
-// guesses in parallel gain nothing. Whoever has to wait is told so, of accounts
-// that don't exist as well. A wait is never longer than 15 minutes, and an attempt
-// during it doesn't prolong it: strangers can delay an account's next sign-in by
-// password for as long as they go on, but not end its sessions or keep its user
-// from signing in through an OpenID provider.
+// Attempts are limited by account and by address, for all instances together. An
+// attempt is counted before its result is known, so that parallel guesses gain
+// nothing. A caller who has to wait gets the waiting time, also for an account that
+// doesn't exist. By default a wait is at most 15 minutes, and attempts during a wait
+// don't prolong it. So strangers can delay the next sign-in by password to an
+// account as long as they keep trying, but they can't end its sessions or prevent
+// its user from signing in through an OpenID provider.
 package signin
 
 import (
@@ -38,58 +38,59 @@ type Service struct {
 	finder     ports.SessionFinder
 	attempts   ports.LoginAttempts
 	identities ports.Identities
-	log        ports.PlatformAudit
+	audit      ports.PlatformAudit
 
-	hasher   *hasher
-	provider Provider
-	create   bool
-	lifetime time.Duration
-	idle     time.Duration
-	refusal  time.Duration
-	account  identity.Backoff
-	address  identity.Backoff
-	now      func() time.Time
-	newID    func() tenancy.ID
+	hasher      *hasher
+	provider    Provider
+	createUsers bool
+	lifetime    time.Duration
+	idle        time.Duration
+	refusal     time.Duration
+	account     identity.Backoff
+	address     identity.Backoff
+	now         func() time.Time
+	newID       func() tenancy.ID
 }
 
-// Options says how a [Service] works. The zero value works.
+// Options configure a [Service]. The zero value is valid.
 type Options struct {
-	// Lifetime is how long a session lasts, however much it is used. Defaults to
-	// 30 days.
+	// Lifetime is how long a session lasts, even if it is in use. Defaults to 30
+	// days.
 	Lifetime time.Duration
 
-	// Idle is how long a session lasts without being used. Defaults to 24 hours.
+	// Idle is how long a session lasts without use. Defaults to 24 hours.
 	Idle time.Duration
 
-	// Cost is what hashing a password takes. Defaults to argon2id with 19 MiB and
-	// two passes. Passwords hashed at another cost are hashed anew when their user
-	// signs in.
+	// Cost is the cost of hashing a password. Defaults to argon2id with 19 MiB and
+	// two passes. A password that was hashed at another cost is rehashed when its
+	// user signs in.
 	Cost Cost
 
-	// AtOnce is how many passwords are hashed at the same time, each with the
-	// memory that Cost says. Defaults to the number of processors.
+	// AtOnce is the largest number of passwords that are hashed concurrently, each
+	// with the memory of Cost. Defaults to the number of processors.
 	AtOnce int
 
-	// Refusal is how long a refused sign-in takes at least, so that its time
-	// doesn't tell an account whose password is hashed in another way. Defaults to
-	// half a second.
+	// Refusal is the shortest duration of a refused sign-in. Without it, the
+	// duration would reveal accounts whose passwords have another kind of hash.
+	// Defaults to half a second.
 	Refusal time.Duration
 
-	// Account and Address slow guesses down: at one account, and from one address
-	// (of IPv6, from one network of 64 bits). They default to five free attempts
-	// and to fifty; the next waits a second, each after it twice as long as the one
-	// before and 15 minutes at most; after a day without any, all are free again.
+	// Account limits the attempts at one account, Address the attempts from one
+	// address (for IPv6, from one network of 64 bits). They default to 5 and to 50
+	// free attempts; the next attempt waits one second, and each later one twice as
+	// long as the one before, up to 15 minutes. After a day without an attempt all
+	// are free again.
 	Account, Address identity.Backoff
 
-	// Provider signs in through an OpenID provider. Defaults to none.
+	// Provider is the OpenID provider for signing in. Defaults to none.
 	Provider Provider
 
-	// CreateUsers makes a user of whoever comes through the provider with a
-	// verified e-mail address that no user has. They belong to no tenant. Defaults
-	// to refusing them.
+	// CreateUsers creates a user for each new identity of the provider with a
+	// verified e-mail address that no user has. The user is a member of no tenant.
+	// By default such identities are refused.
 	CreateUsers bool
 
-	// Clock tells the time. Defaults to [time.Now].
+	// Clock returns the present time. Defaults to [time.Now].
 	Clock func() time.Time
 
 	// NewID makes the ids of sessions. Defaults to [tenancy.NewID].
@@ -101,8 +102,8 @@ const (
 	defaultIdle     = 24 * time.Hour
 	defaultRefusal  = 500 * time.Millisecond
 
-	// overlap is how long the secret before a renewal may be used: requests that
-	// were under way have it.
+	// overlap is how long the old secret remains valid after a renewal, for
+	// requests that were sent before it.
 	overlap = 30 * time.Second
 )
 
@@ -113,7 +114,7 @@ var (
 		Reset: 24 * time.Hour}
 )
 
-// Check reports the first option that can't work, by its name.
+// Check returns an error that names an invalid option.
 func (o Options) Check() error {
 	for name, d := range map[string]time.Duration{"Lifetime": o.Lifetime, "Idle": o.Idle,
 		"Refusal": o.Refusal} {
@@ -132,19 +133,18 @@ func (o Options) Check() error {
 	for name, s := range map[string]identity.Backoff{"Account": o.Account, "Address": o.Address} {
 		if s != (identity.Backoff{}) &&
 			(s.Free < 1 || s.Initial <= 0 || s.Max < s.Initial || s.Reset <= s.Max) {
-			return fmt.Errorf("option %s: at least one attempt is free, the waits are positive,"+
-				" and what is forgotten is so after the longest", name)
+			return fmt.Errorf("option %s: Free must be at least 1, Initial positive, Max at least"+
+				" Initial, and Reset longer than Max", name)
 		}
 	}
 	if o.CreateUsers && o.Provider == nil {
-		return errors.New("Options.CreateUsers is of use with Options.Provider alone")
+		return errors.New("Options.CreateUsers needs Options.Provider")
 	}
 	return nil
 }
 
-// New makes a service over the ports of s that sign-in needs. It panics and names
-// the port that is nil or the option that can't work: these are faults of the
-// program.
+// New makes a service that uses ports of s. If a port that it needs is nil or an
+// option is invalid, New panics and names it: these are faults of the program.
 func New(s ports.Services, o Options) *Service {
 	for name, missing := range map[string]bool{
 		"Users": s.Users == nil, "Memberships": s.Memberships == nil,
@@ -163,9 +163,9 @@ func New(s ports.Services, o Options) *Service {
 	service := &Service{
 		users: s.Users, members: s.Memberships, passwords: s.Passwords, sessions: s.Sessions,
 		finder:   s.SessionFinder,
-		attempts: s.LoginAttempts, identities: s.Identities, log: s.PlatformAudit,
+		attempts: s.LoginAttempts, identities: s.Identities, audit: s.PlatformAudit,
 		hasher:   newHasher(cmp.Or(o.Cost, defaultCost), cmp.Or(o.AtOnce, runtime.GOMAXPROCS(0))),
-		provider: o.Provider, create: o.CreateUsers,
+		provider: o.Provider, createUsers: o.CreateUsers,
 		lifetime: cmp.Or(o.Lifetime, defaultLifetime), idle: cmp.Or(o.Idle, defaultIdle),
 		refusal: cmp.Or(o.Refusal, defaultRefusal),
 		account: cmp.Or(o.Account, defaultAccount), address: cmp.Or(o.Address, defaultAddress),
@@ -180,7 +180,7 @@ func New(s ports.Services, o Options) *Service {
 	return service
 }
 
-// NewSession is a sign-in that succeeded. Secret is answered here and never again.
+// NewSession is the result of a successful sign-in. Secret is never shown again.
 type NewSession struct {
 	Session identity.Session
 	Secret  string
@@ -190,108 +190,109 @@ type NewSession struct {
 type Attempt struct {
 	Email    string
 	Password string
-	Agent    string // what the browser calls itself
+	Agent    string // the User-Agent of the browser
 }
 
 var (
 	errRefused = tenancy.Errorf(tenancy.CodeUnauthenticated,
 		"the e-mail address or the password is wrong")
 	errNoPassword  = errors.New("the user has no password")
-	errWrong       = errors.New("the password is another")
+	errWrong       = errors.New("the password is wrong")
 	errExpired     = errors.New("the session has expired")
-	errTooLongIdle = errors.New("the session wasn't used for too long")
+	errTooLongIdle = errors.New("the session has been idle for too long")
 )
 
-// SignIn begins a session by password. The request's address is the context's
-// ([tenancy.RequestFrom]). An unknown address, a wrong password and an account
-// without one are all [tenancy.CodeUnauthenticated], look the same and take as
-// long; the reason is the error's cause, for logs. Too many attempts are
-// [tenancy.CodeTooManyAttempts].
+// SignIn begins a session by password. The IP address of the caller is in the
+// context ([tenancy.RequestFrom]). An unknown e-mail address, a wrong password and
+// an account without a password are all [tenancy.CodeUnauthenticated], look the
+// same and take the same time; the reason is the error's cause, for logs. Too many
+// attempts are [tenancy.CodeTooManyAttempts].
 func (s *Service) SignIn(ctx context.Context, a Attempt) (NewSession, error) {
-	begun := time.Now()
+	started := time.Now()
 	user, unknown := s.users.ByEmail(ctx, a.Email)
 	if unknown != nil && tenancy.CodeOf(unknown) != tenancy.CodeNotFound {
 		return NewSession{}, unknown
 	}
-	tried := s.subjects(user.ID, a.Email, tenancy.RequestFrom(ctx).Address)
-	if err := s.begin(ctx, tried); err != nil {
+	subjects := s.accountSubjects(user.ID, a.Email, tenancy.RequestFrom(ctx).Address)
+	if err := s.countAttempt(ctx, subjects); err != nil {
 		return NewSession{}, err
 	}
-	kept, err := s.passwordOf(ctx, user)
+	stored, err := s.passwordOf(ctx, user)
 	if err != nil {
 		return NewSession{}, err
 	}
-	ok, stale, err := s.hasher.verify(ctx, kept.Hash, clip(a.Password))
+	ok, stale, err := s.hasher.verify(ctx, stored.Hash, truncate(a.Password))
 	switch {
 	case err != nil:
 		return NewSession{}, err
 	case unknown != nil:
-		return NewSession{}, s.refuse(ctx, begun, "", unknown)
-	case kept.Hash == "":
-		return NewSession{}, s.refuse(ctx, begun, kept.User, errNoPassword)
+		return NewSession{}, s.refuse(ctx, started, "", unknown)
+	case stored.Hash == "":
+		return NewSession{}, s.refuse(ctx, started, stored.User, errNoPassword)
 	case !ok:
-		return NewSession{}, s.refuse(ctx, begun, kept.User, errWrong)
+		return NewSession{}, s.refuse(ctx, started, stored.User, errWrong)
 	}
 	if stale {
-		if kept, err = s.improve(ctx, kept, a.Password); err != nil {
+		if stored, err = s.rehash(ctx, stored, a.Password); err != nil {
 			return NewSession{}, err
 		}
 	}
-	grant, err := s.open(ctx, kept, a.Agent)
+	created, err := s.createSession(ctx, stored, a.Agent)
 	if tenancy.CodeOf(err) == tenancy.CodeUnauthenticated {
-		return NewSession{}, s.refuse(ctx, begun, kept.User, err)
+		return NewSession{}, s.refuse(ctx, started, stored.User, err)
 	}
 	if err != nil {
 		return NewSession{}, err
 	}
-	return grant, s.settle(ctx, tried)
+	return created, s.recordSuccess(ctx, subjects)
 }
 
-// passwordOf answers what is kept of a user's password: of nobody's, nothing.
+// passwordOf returns the stored password of a user; the zero Password if there is
+// no such user.
 func (s *Service) passwordOf(ctx context.Context, user identity.User) (identity.Password, error) {
 	if user.ID == "" {
 		return identity.Password{}, nil
 	}
-	kept, err := s.passwords.Of(ctx, user.ID)
-	if tenancy.CodeOf(err) == tenancy.CodeNotFound { // removed meanwhile
+	stored, err := s.passwords.Of(ctx, user.ID)
+	if tenancy.CodeOf(err) == tenancy.CodeNotFound { // removed in the meantime
 		return identity.Password{}, nil
 	}
-	return kept, err
+	return stored, err
 }
 
-// refuse answers a sign-in that isn't one, no sooner than any other, and has it
-// in the audit log.
-func (s *Service) refuse(ctx context.Context, begun time.Time, user string, cause error) error {
-	if err := s.log.Append(ctx, identity.SignInDenied(user)); err != nil {
+// refuse records a refused sign-in in the audit log and returns its error, not
+// before Options.Refusal has passed.
+func (s *Service) refuse(ctx context.Context, started time.Time, user string, cause error) error {
+	if err := s.audit.Append(ctx, identity.SignInDenied(user)); err != nil {
 		return err
 	}
 	select {
-	case <-time.After(s.refusal - time.Since(begun)):
+	case <-time.After(s.refusal - time.Since(started)):
 	case <-ctx.Done():
 	}
 	return errRefused.Because(cause)
 }
 
-// improve hashes a password anew, at today's cost.
-func (s *Service) improve(
-	ctx context.Context, kept identity.Password, password string,
+// rehash replaces the hash of a password by one at the configured cost.
+func (s *Service) rehash(
+	ctx context.Context, stored identity.Password, password string,
 ) (identity.Password, error) {
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
-		return kept, err
+		return stored, err
 	}
-	if err := s.passwords.Rehash(ctx, kept.User, kept.Hash, hash); err != nil {
-		return kept, err
+	if err := s.passwords.Rehash(ctx, stored.User, stored.Hash, hash); err != nil {
+		return stored, err
 	}
-	kept.Hash = hash
-	return kept, nil
+	stored.Hash = hash
+	return stored, nil
 }
 
-// open makes a session of a user who has shown who they are.
-func (s *Service) open(
-	ctx context.Context, kept identity.Password, agent string,
+// createSession begins a session of a user who has proved their identity.
+func (s *Service) createSession(
+	ctx context.Context, stored identity.Password, agent string,
 ) (NewSession, error) {
-	principal, err := s.principal(ctx, kept.User)
+	principal, err := s.principal(ctx, stored.User)
 	if err != nil {
 		return NewSession{}, err
 	}
@@ -302,18 +303,18 @@ func (s *Service) open(
 	}
 	now := s.now().UTC().Truncate(time.Microsecond)
 	session := identity.Session{
-		ID: s.newID().String(), User: kept.User, Hash: hash, Rights: rightsOf(principal),
+		ID: s.newID().String(), User: stored.User, Hash: hash, Rights: rightsOf(principal),
 		CreatedAt: now, SeenAt: now.Truncate(time.Minute), ExpiresAt: now.Add(s.lifetime),
-		Address: tenancy.RequestFrom(ctx).Address, Agent: shortAgent(agent),
+		Address: tenancy.RequestFrom(ctx).Address, Agent: cleanAgent(agent),
 	}
 	if err := s.sessions.Create(tenancy.WithPrincipal(ctx, principal), session,
-		kept.Hash); err != nil {
+		stored.Hash); err != nil {
 		return NewSession{}, err
 	}
 	return NewSession{Session: session, Secret: secret}, nil
 }
 
-// principal reads who a user is and what they may do.
+// principal reads a user and their present rights.
 func (s *Service) principal(ctx context.Context, id string) (tenancy.Principal, error) {
 	user, err := s.users.Get(ctx, id)
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
@@ -334,7 +335,7 @@ func (s *Service) principal(ctx context.Context, id string) (tenancy.Principal, 
 		SuperAdmin: user.SuperAdmin, Roles: roles}, nil
 }
 
-// rightsOf digests what a principal may do.
+// rightsOf returns a digest of the rights of a principal.
 func rightsOf(p tenancy.Principal) [sha256.Size]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "super-admin %v\n", p.SuperAdmin)

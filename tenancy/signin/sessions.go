@@ -14,21 +14,21 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// Caller is who calls with the secret of a session.
+// Caller is the authenticated user of a session.
 type Caller struct {
 	Principal tenancy.Principal
 	Session   identity.Session
 
-	// Renewed is the secret that takes the place of the one that was shown; "" if
-	// that one stays.
+	// Renewed is the new secret of the session, which replaces the one that the
+	// caller sent; "" if the secret doesn't change.
 	Renewed string
 }
 
 var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session: sign in again")
 
-// Authenticate answers whose session a secret is of, and what they may do now. If
-// that isn't what they might do when the secret was issued, it is renewed. Every
-// other text, and the secret of a session that has ended, is
+// Authenticate returns the session of a secret and its user with their present
+// rights. If the rights have changed since the secret was issued, the secret is
+// renewed. An unknown secret, and the secret of a session that has ended, are
 // [tenancy.CodeUnauthenticated].
 func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, error) {
 	hash, err := identity.HashSessionSecret(secret)
@@ -56,12 +56,13 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 	}
 	c.Session, c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, principal), session, rights, now)
 	if tenancy.CodeOf(err) == tenancy.CodeVersionMismatch {
-		// a request beside this one has the new secret
+		// a concurrent request got the new secret
 		return Caller{Principal: principal, Session: session}, nil
 	}
 	return c, err
 }
 
+// find returns the session of a hash, unless it has expired or is idle.
 func (s *Service) find(
 	ctx context.Context, hash identity.SessionHash, now time.Time,
 ) (identity.Session, error) {
@@ -73,18 +74,21 @@ func (s *Service) find(
 		return identity.Session{}, err
 	case !now.Before(session.ExpiresAt):
 		return identity.Session{}, errNoSession.Because(errExpired)
-	case s.idles(session, now):
+	case s.isIdle(session, now):
 		return identity.Session{}, errNoSession.Because(errTooLongIdle)
 	}
 	return session, nil
 }
 
-// idles reports whether a session has ended by not being used. SeenAt is cut to
-// the minute, so it may have been used up to a minute later.
-func (s *Service) idles(session identity.Session, now time.Time) bool {
+// isIdle reports whether a session has ended because it wasn't used. SeenAt is
+// truncated to the minute, so the last use may be up to a minute later.
+func (s *Service) isIdle(session identity.Session, now time.Time) bool {
 	return now.Sub(session.SeenAt) >= s.idle+time.Minute
 }
 
+// renew gives a session a new secret. The old secret remains valid for overlap. If
+// a concurrent request has renewed the session, the error is
+// [tenancy.CodeVersionMismatch].
 func (s *Service) renew(
 	ctx context.Context, session identity.Session, rights [sha256.Size]byte, now time.Time,
 ) (identity.Session, string, error) {
@@ -102,25 +106,26 @@ func (s *Service) renew(
 	return session, secret, nil
 }
 
-// List answers a user's sessions, the newest first: one's own, or as a
-// super-admin anybody's. Those of others are [tenancy.ErrForbidden]; to know them
-// takes a super-admin, so whether there is such a user is not told.
+// List returns a user's sessions, the newest first. A caller may list their own
+// sessions, a super-admin those of every user. Otherwise the error is
+// [tenancy.ErrForbidden], whether such a user exists or not.
 func (s *Service) List(
 	ctx context.Context, by tenancy.Principal, user string,
 ) ([]identity.Session, error) {
-	user, err := s.reach(by, user)
+	user, err := s.authorizeUser(by, user)
 	if err != nil {
 		return nil, err
 	}
 	now := s.now()
 	all, err := s.sessions.List(ctx, user, now)
-	return slices.DeleteFunc(all, func(x identity.Session) bool { return s.idles(x, now) }), err
+	return slices.DeleteFunc(all, func(x identity.Session) bool { return s.isIdle(x, now) }), err
 }
 
-// End ends a session of a user: one's own, or as a super-admin anybody's. An id
-// of no session of that user is [tenancy.ErrNotFound].
+// End ends a session of a user. A caller may end their own sessions, a super-admin
+// those of every user. If the user has no session with the id, the error is
+// [tenancy.ErrNotFound].
 func (s *Service) End(ctx context.Context, by tenancy.Principal, user, id string) error {
-	user, err := s.reach(by, user)
+	user, err := s.authorizeUser(by, user)
 	if err != nil {
 		return err
 	}
@@ -131,17 +136,19 @@ func (s *Service) End(ctx context.Context, by tenancy.Principal, user, id string
 	return s.sessions.Revoke(ctx, user, parsed.String())
 }
 
-// EndAll ends all sessions of a user: one's own, or as a super-admin anybody's.
+// EndAll ends all sessions of a user. A caller may end their own sessions, a
+// super-admin those of every user.
 func (s *Service) EndAll(ctx context.Context, by tenancy.Principal, user string) error {
-	user, err := s.reach(by, user)
+	user, err := s.authorizeUser(by, user)
 	if err != nil {
 		return err
 	}
 	return s.sessions.RevokeAll(ctx, user)
 }
 
-// reach answers the id of a user whose sessions by may see and end.
-func (s *Service) reach(by tenancy.Principal, user string) (string, error) {
+// authorizeUser returns the normal form of a user's id if by may list and end the
+// user's sessions.
+func (s *Service) authorizeUser(by tenancy.Principal, user string) (string, error) {
 	if by.Anonymous() {
 		return "", errNoSession
 	}
@@ -156,7 +163,8 @@ func (s *Service) reach(by tenancy.Principal, user string) (string, error) {
 	return id.String(), nil
 }
 
-// Leave ends the session of a secret. That there is none is no error.
+// Leave signs out: it ends the session of a secret. If there is no such session, it
+// returns nil.
 func (s *Service) Leave(ctx context.Context, secret string) error {
 	c, err := s.Authenticate(ctx, secret)
 	if err == nil {
@@ -170,22 +178,25 @@ func (s *Service) Leave(ctx context.Context, secret string) error {
 	return err
 }
 
-const longestAgent = 256 // characters
+const maxAgent = 256 // characters
 
-// shortAgent is what a browser calls itself, as far as it is fit to be shown.
-func shortAgent(agent string) string {
+// cleanAgent returns the User-Agent of a browser without control characters and
+// invalid UTF-8, truncated to maxAgent characters, so that it can be shown.
+func cleanAgent(agent string) string {
 	agent = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(agent, ""))
-	if runes := []rune(agent); len(runes) > longestAgent {
-		return string(runes[:longestAgent])
+	if runes := []rune(agent); len(runes) > maxAgent {
+		return string(runes[:maxAgent])
 	}
 	return agent
 }
 
+// sortedTenants returns the tenants in a fixed order, so that equal roles have the
+// same digest.
 func sortedTenants(roles map[tenancy.ID]tenancy.Role) []tenancy.ID {
 	return slices.SortedFunc(maps.Keys(roles),
 		func(a, b tenancy.ID) int { return strings.Compare(a.String(), b.String()) })

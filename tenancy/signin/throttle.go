@@ -12,34 +12,37 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tried is what an attempt is made at, and where it comes from.
-type tried struct {
-	account *ports.Subject // nil: at none in particular
-	address *ports.Subject // nil: from nowhere that is known
+// attemptSubjects are the subjects for which an attempt is counted.
+type attemptSubjects struct {
+	account *ports.Subject // nil: the attempt names no account
+	address *ports.Subject // nil: the address is unknown
 }
 
-// subjects names what is counted. A user has one name, however their e-mail
-// address is written; an address that is nobody's is told apart as people would.
-func (s *Service) subjects(user, email, address string) tried {
+// accountSubjects returns the subjects of an attempt at an account. A user is one
+// subject, however the e-mail address is written. An unknown e-mail address is a
+// subject too, in lower case and without outer space.
+func (s *Service) accountSubjects(user, email, address string) attemptSubjects {
 	account := "user " + user
 	if user == "" {
 		account = "nobody " + strings.ToLower(strings.TrimSpace(email))
 	}
-	t := s.fromWhere(address)
-	t.account = &ports.Subject{Key: sha256.Sum256([]byte(account)), Backoff: s.account}
-	return t
+	subjects := s.addressSubject(address)
+	subjects.account = &ports.Subject{Key: sha256.Sum256([]byte(account)), Backoff: s.account}
+	return subjects
 }
 
-func (s *Service) fromWhere(address string) (t tried) {
+// addressSubject returns the subject of an attempt that names no account.
+func (s *Service) addressSubject(address string) (subjects attemptSubjects) {
 	if network := networkOf(address); network != "" {
-		t.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)),
+		subjects.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)),
 			Backoff: s.address}
 	}
-	return t
+	return subjects
 }
 
-// networkOf is what one person is taken to call from: an address of IPv4, or the
-// 64 bits of IPv6 that a connection is given whole.
+// networkOf returns the network of one client: an IPv4 address, or the 64-bit
+// prefix that an IPv6 client usually has for itself. It is "" for an invalid
+// address.
 func networkOf(address string) string {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
@@ -52,43 +55,45 @@ func networkOf(address string) string {
 	return netip.PrefixFrom(addr, bits).Masked().String()
 }
 
-// begin counts an attempt, before it is known how it ends.
-func (s *Service) begin(ctx context.Context, t tried) error {
-	var subjects []ports.Subject
-	for _, subject := range []*ports.Subject{t.account, t.address} {
+// countAttempt counts an attempt before its result is known. It returns an error
+// with [tenancy.CodeTooManyAttempts] if the attempt has to wait.
+func (s *Service) countAttempt(ctx context.Context, subjects attemptSubjects) error {
+	var counted []ports.Subject
+	for _, subject := range []*ports.Subject{subjects.account, subjects.address} {
 		if subject != nil {
-			subjects = append(subjects, *subject)
+			counted = append(counted, *subject)
 		}
 	}
-	wait, err := s.attempts.Begin(ctx, s.now(), subjects...)
+	wait, err := s.attempts.Begin(ctx, s.now(), counted...)
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
-		return tooMany(wait)
+		return tooManyAttempts(wait)
 	}
 	return nil
 }
 
-func tooMany(wait time.Duration) error {
+// tooManyAttempts rounds up, so that a retry after the whole seconds isn't refused.
+func tooManyAttempts(wait time.Duration) error {
 	seconds := int64(math.Ceil(wait.Seconds()))
 	e := tenancy.Errorf(tenancy.CodeTooManyAttempts,
-		"too many attempts: wait %d s before the next one", seconds)
+		"too many attempts: retry in %d s", seconds)
 	e.Members = map[string]any{"retry_after": seconds}
 	return e
 }
 
-// settle is what a success means: the account is free again, and to the address
-// it didn't count. Were that freed as well, one account of an attacker's own
-// would free them to guess at others.
-func (s *Service) settle(ctx context.Context, t tried) error {
-	if t.account != nil {
-		if err := s.attempts.Clear(ctx, t.account.Key); err != nil {
+// recordSuccess clears the attempts of the account after a successful attempt. It
+// only refunds this attempt to the address. If it cleared the address, an attacker
+// could sign in to an account of their own to guess at others without waiting.
+func (s *Service) recordSuccess(ctx context.Context, subjects attemptSubjects) error {
+	if subjects.account != nil {
+		if err := s.attempts.Clear(ctx, subjects.account.Key); err != nil {
 			return err
 		}
 	}
-	if t.address == nil {
+	if subjects.address == nil {
 		return nil
 	}
-	return s.attempts.Refund(ctx, t.address.Key)
+	return s.attempts.Refund(ctx, subjects.address.Key)
 }

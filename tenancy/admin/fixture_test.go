@@ -17,56 +17,56 @@ import (
 const platformToken = "a platform token of more than 32 characters"
 
 var (
-	start = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
-	super = tenancy.Principal{Kind: tenancy.PlatformToken, Name: "platform", SuperAdmin: true}
+	start      = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
+	superAdmin = tenancy.Principal{Kind: tenancy.PlatformToken, Name: "platform", SuperAdmin: true}
 )
 
-// world is an installation in memory with the tenants acme, globex and frozen,
-// which is suspended, and gone, which is deleted.
-type world struct {
+// fixture is a service over an in-memory store with the active tenants acme and
+// globex, the suspended tenant frozen and the deleted tenant gone.
+type fixture struct {
 	*admin.Service
 	ports                      ports.Services
 	clock                      *time.Time
 	acme, globex, frozen, gone tenancy.Tenant
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	now := start
 	clock := func() time.Time { return now }
-	w := &world{clock: &now, ports: memory.New(nil, memory.Options{Clock: clock}).Services()}
-	w.Service = admin.New(w.ports, admin.Options{
+	f := &fixture{clock: &now, ports: memory.New(nil, memory.Options{Clock: clock}).Services()}
+	f.Service = admin.New(f.ports, admin.Options{
 		Clock: clock, PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
 	})
-	for slug, made := range map[string]*tenancy.Tenant{
-		"acme": &w.acme, "globex": &w.globex, "frozen": &w.frozen, "gone": &w.gone,
+	for slug, tenant := range map[string]*tenancy.Tenant{
+		"acme": &f.acme, "globex": &f.globex, "frozen": &f.frozen, "gone": &f.gone,
 	} {
 		var err error
-		*made, err = w.CreateTenant(t.Context(), super,
+		*tenant, err = f.CreateTenant(t.Context(), superAdmin,
 			admin.NewTenant{Slug: slug, Name: "The " + slug})
 		require.NoError(t, err)
 	}
 	var err error
-	w.frozen, err = w.UpdateTenant(t.Context(), super, "frozen",
+	f.frozen, err = f.UpdateTenant(t.Context(), superAdmin, "frozen",
 		admin.TenantChange{State: tenancy.Suspended}, 0)
 	require.NoError(t, err)
-	w.gone, err = w.DeleteTenant(t.Context(), super, "gone")
+	f.gone, err = f.DeleteTenant(t.Context(), superAdmin, "gone")
 	require.NoError(t, err)
-	return w
+	return f
 }
 
-// member has one role in acme, frozen and gone, and none in globex.
-func (w *world) member(role tenancy.Role) tenancy.Principal {
+// member returns a user with a role in acme, frozen and gone, and none in globex.
+func (f *fixture) member(role tenancy.Role) tenancy.Principal {
 	return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "ada",
 		Roles: map[tenancy.ID]tenancy.Role{
-			w.acme.ID: role, w.frozen.ID: role, w.gone.ID: role,
+			f.acme.ID: role, f.frozen.ID: role, f.gone.ID: role,
 		}}
 }
 
-// stored is the tenant as it is in the store now.
-func (w *world) stored(t *testing.T, id tenancy.ID) tenancy.Tenant {
+// stored reads a tenant from the store.
+func (f *fixture) stored(t *testing.T, id tenancy.ID) tenancy.Tenant {
 	t.Helper()
-	got, err := w.ports.Tenants.Get(t.Context(), id)
+	got, err := f.ports.Tenants.Get(t.Context(), id)
 	require.NoError(t, err)
 	return got
 }
@@ -76,7 +76,7 @@ func wantCode(t *testing.T, want tenancy.Code, err error) {
 	assert.Equal(t, want, tenancy.CodeOf(err), "%v", err)
 }
 
-// wantPath wants the error to name the member of the input that is wrong.
+// wantPath requires that the error names the wrong member of the input.
 func wantPath(t *testing.T, want string, err error) {
 	t.Helper()
 	var e *tenancy.Error

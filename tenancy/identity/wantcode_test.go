@@ -1,4 +1,4 @@
-package tenancy_test
+package identity_test
 
 import (
 	"testing"
@@ -6,9 +6,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// WantCode fails the test unless err has the code; the empty code wants no
-// error.
-func WantCode(t *testing.T, err error, want tenancy.Code) {
+// wantCode fails the test unless err has the code. The empty code means no error.
+func wantCode(t *testing.T, err error, want tenancy.Code) {
 	t.Helper()
 	if got := tenancy.CodeOf(err); got != want {
 		t.Errorf("code %q, want %q (error: %v)", got, want, err)

@@ -8,19 +8,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// anyone is a store that has a tenant for every slug.
-type anyone struct{}
+// everySlug is a store with a tenant for every slug.
+type everySlug struct{}
 
 var invented sync.Map // of tenancy.Slug by tenancy.ID
 
-func (anyone) BySlug(_ context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
+func (everySlug) BySlug(_ context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
 	sum := sha256.Sum256([]byte(slug))
 	id := tenancy.ID(sum[:16])
 	invented.Store(id, slug)
 	return tenancy.Tenant{ID: id, Slug: slug, State: tenancy.Active}, nil
 }
 
-func (anyone) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+func (everySlug) Get(_ context.Context, id tenancy.ID) (tenancy.Tenant, error) {
 	slug, found := invented.Load(id)
 	if !found {
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound

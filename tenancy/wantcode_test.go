@@ -1,4 +1,4 @@
-package identity_test
+package tenancy_test
 
 import (
 	"testing"
@@ -6,9 +6,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// wantCode fails the test unless err has the code; the empty code wants no
-// error.
-func wantCode(t *testing.T, err error, want tenancy.Code) {
+// WantCode fails the test unless err has the code. The empty code means no error.
+func WantCode(t *testing.T, err error, want tenancy.Code) {
 	t.Helper()
 	if got := tenancy.CodeOf(err); got != want {
 		t.Errorf("code %q, want %q (error: %v)", got, want, err)

@@ -15,35 +15,35 @@ import (
 
 func TestPurgeIsConfirmedByTheSlug(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for _, confirm := range []string{"", "acme", "GONE", w.gone.ID.String()} {
-		_, err := w.PurgeTenant(t.Context(), super, "gone", confirm)
+	f := newFixture(t)
+	for _, confirm := range []string{"", "acme", "GONE", f.gone.ID.String()} {
+		_, err := f.PurgeTenant(t.Context(), superAdmin, "gone", confirm)
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/confirm", err)
 	}
-	assert.Equal(t, w.gone, w.stored(t, w.gone.ID))
+	assert.Equal(t, f.gone, f.stored(t, f.gone.ID))
 	for _, alive := range []string{"acme", "frozen", "default"} {
-		_, err := w.PurgeTenant(t.Context(), super, alive, alive)
+		_, err := f.PurgeTenant(t.Context(), superAdmin, alive, alive)
 		wantCode(t, tenancy.CodeInvalidState, err)
 	}
-	certificate, err := w.PurgeTenant(t.Context(), super, w.gone.ID.String(), "gone")
+	certificate, err := f.PurgeTenant(t.Context(), superAdmin, f.gone.ID.String(), "gone")
 	require.NoError(t, err)
-	assert.Equal(t, w.gone.ID, certificate.Tenant)
-	_, err = w.RestoreTenant(t.Context(), super, "gone")
+	assert.Equal(t, f.gone.ID, certificate.Tenant)
+	_, err = f.RestoreTenant(t.Context(), superAdmin, "gone")
 	assert.Same(t, tenancy.ErrTenantNotFound, err)
-	_, err = w.CreateTenant(t.Context(), super, admin.NewTenant{Slug: "gone", Name: "Heir"})
+	_, err = f.CreateTenant(t.Context(), superAdmin, admin.NewTenant{Slug: "gone", Name: "Heir"})
 	wantCode(t, tenancy.CodeSlugTaken, err)
 }
 
-func TestAKeyOfAnAdminCanRotateItself(t *testing.T) {
+func TestAdminKeyCanRotateItself(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	old, secret := w.newKey(t, "acme",
+	f := newFixture(t)
+	old, secret := f.newKey(t, "acme",
 		admin.NewKey{Name: "ci", Role: tenancy.Admin, ExpiresAt: start.Add(time.Hour)})
-	itself, err := w.Authenticate(t.Context(), secret)
+	itself, err := f.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
-	*w.clock = start.Add(30 * time.Minute)
-	next, nextSecret, err := w.RotateKey(t.Context(), itself, "acme", old.ID, 10*time.Minute)
+	*f.clock = start.Add(30 * time.Minute)
+	next, nextSecret, err := f.RotateKey(t.Context(), itself, "acme", old.ID, 10*time.Minute)
 	require.NoError(t, err)
 	assert.Zero(t, next.Hash)
 	assert.Equal(t, "ci", next.Name)
@@ -52,45 +52,45 @@ func TestAKeyOfAnAdminCanRotateItself(t *testing.T) {
 	assert.Equal(t, tenancy.Actor{Kind: tenancy.KeyPrincipal, ID: old.ID, Name: "ci"},
 		next.CreatedBy)
 
-	*w.clock = start.Add(40*time.Minute - time.Microsecond)
-	_, err = w.Authenticate(t.Context(), secret)
+	*f.clock = start.Add(40*time.Minute - time.Microsecond)
+	_, err = f.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
-	*w.clock = start.Add(40 * time.Minute)
-	_, err = w.Authenticate(t.Context(), secret)
+	*f.clock = start.Add(40 * time.Minute)
+	_, err = f.Authenticate(t.Context(), secret)
 	wantCode(t, tenancy.CodeUnauthenticated, err)
-	got, err := w.Authenticate(t.Context(), nextSecret)
+	got, err := f.Authenticate(t.Context(), nextSecret)
 	require.NoError(t, err)
 	assert.Equal(t, next.ID, got.ID)
 }
 
-func TestAnOverlapIsBounded(t *testing.T) {
+func TestRotateKeyRefusesInvalidOverlaps(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	key, secret := w.newKey(t, "acme", admin.NewKey{Name: "ci", Role: tenancy.Viewer})
+	f := newFixture(t)
+	key, secret := f.newKey(t, "acme", admin.NewKey{Name: "ci", Role: tenancy.Viewer})
 	for _, overlap := range []time.Duration{-1, admin.MaxOverlap + 1, 1<<63 - 1} {
-		_, _, err := w.RotateKey(t.Context(), super, "acme", key.ID, overlap)
+		_, _, err := f.RotateKey(t.Context(), superAdmin, "acme", key.ID, overlap)
 		wantCode(t, tenancy.CodeInvalid, err)
 		wantPath(t, "/overlap", err)
 	}
-	_, err := w.Authenticate(t.Context(), secret)
+	_, err := f.Authenticate(t.Context(), secret)
 	require.NoError(t, err)
-	_, _, err = w.RotateKey(t.Context(), super, "gone", key.ID, 0)
+	_, _, err = f.RotateKey(t.Context(), superAdmin, "gone", key.ID, 0)
 	wantCode(t, tenancy.CodeInvalidState, err)
 }
 
-// countingFinder counts how often it is asked.
-type countingFinder struct{ asked *int }
+// refusingKeyFinder finds no key and counts its calls.
+type refusingKeyFinder struct{ calls *int }
 
-func (c countingFinder) Find(context.Context, tenancy.KeyHash) (tenancy.APIKey, error) {
-	*c.asked++
+func (c refusingKeyFinder) Find(context.Context, tenancy.KeyHash) (tenancy.APIKey, error) {
+	*c.calls++
 	return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "no such key")
 }
 
-func TestWhatIsNoKeyDoesNotReachTheStore(t *testing.T) {
+func TestMalformedKeyDoesNotReachTheStore(t *testing.T) {
 	t.Parallel()
-	s := newWorld(t).ports
-	asked := 0
-	s.KeyFinder = countingFinder{&asked}
+	s := newFixture(t).ports
+	calls := 0
+	s.KeyFinder = refusingKeyFinder{&calls}
 	service := admin.New(s, admin.Options{})
 	secret := tenancy.NewKeySecret()
 	for _, bearer := range []string{
@@ -101,8 +101,8 @@ func TestWhatIsNoKeyDoesNotReachTheStore(t *testing.T) {
 		_, err := service.Authenticate(t.Context(), bearer)
 		wantCode(t, tenancy.CodeUnauthenticated, err)
 	}
-	assert.Zero(t, asked)
+	assert.Zero(t, calls)
 	_, err := service.Authenticate(t.Context(), secret)
 	wantCode(t, tenancy.CodeUnauthenticated, err)
-	assert.Equal(t, 1, asked)
+	assert.Equal(t, 1, calls)
 }
