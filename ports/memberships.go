@@ -8,7 +8,7 @@ import (
 
 // Memberships finds the tenants of a user before any tenant is known.
 type Memberships interface {
-	// Of returns the user's memberships in the order of the tenants' ids. It leaves
+	// ForUser returns the user's memberships in the order of the tenants' ids. It leaves
 	// out those of deleted tenants. A user that doesn't exist has none.
-	Of(ctx context.Context, user string) ([]tenancy.Membership, error)
+	ForUser(ctx context.Context, user string) ([]tenancy.Membership, error)
 }

@@ -10,9 +10,9 @@ import (
 // do, and only sign-in uses them. Its writes are in the platform's audit log:
 // password.set, password.improve.
 type Passwords interface {
-	// Of returns the password of a user; its Hash is empty if the user has none.
+	// Get returns the password of a user; its Hash is empty if the user has none.
 	// [tenancy.CodeNotFound] if there is no such user.
-	Of(ctx context.Context, user string) (identity.Password, error)
+	Get(ctx context.Context, user string) (identity.Password, error)
 
 	// Set gives a user the password with this hash and ends all their sessions
 	// except the one with the id keep ("" keeps none). [tenancy.CodeNotFound] if

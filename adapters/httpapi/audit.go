@@ -136,13 +136,13 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 
 // parseAuditPosition reads the position in a cursor of the platform's audit list:
 // a time and an id.
-func parseAuditPosition(cursor string) (ports.AuditPlace, error) {
+func parseAuditPosition(cursor string) (ports.AuditCursor, error) {
 	text, id, ok := strings.Cut(cursor, " ")
 	at, err := time.Parse(timeLayout, text)
 	if !ok || err != nil || id == "" {
-		return ports.AuditPlace{}, errCursor
+		return ports.AuditCursor{}, errCursor
 	}
-	return ports.AuditPlace{At: at, ID: id}, nil
+	return ports.AuditCursor{At: at, ID: id}, nil
 }
 
 // errHeadRequest stops an export whose body isn't sent.

@@ -65,5 +65,5 @@ func (s *flushingWriter) flushChanges() {
 			return
 		}
 	}
-	s.api.admin.Forget()
+	s.api.admin.ClearCache()
 }

@@ -111,7 +111,7 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	}
 	invitation := admin.NewInvitation{Email: in.Email, Role: in.Role}
 	if in.ExpiresIn != nil {
-		if *in.ExpiresIn < 1 || *in.ExpiresIn > int64(admin.MaxInvitationLife/time.Second) {
+		if *in.ExpiresIn < 1 || *in.ExpiresIn > int64(admin.MaxInvitationTTL/time.Second) {
 			return atPath(tenancy.CodeInvalid, "/expires_in", "must be from 60 to 2592000 seconds")
 		}
 		invitation.ExpiresIn = time.Duration(*in.ExpiresIn) * time.Second

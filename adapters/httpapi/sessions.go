@@ -53,7 +53,7 @@ func (a *api) setSessionCookie(
 // browser, if it has one.
 func (a *api) startSession(w http.ResponseWriter, c *call, g signin.NewSession) error {
 	if former, ok := a.readCookie(c.Request, sessionCookie); ok {
-		if err := a.signin.Leave(c.Context(), former); err != nil {
+		if err := a.signin.SignOut(c.Context(), former); err != nil {
 			return err
 		}
 	}

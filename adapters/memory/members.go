@@ -129,7 +129,7 @@ func countAdmins(members map[string]tenancy.Membership) (n int) {
 	return n
 }
 
-func (p memberships) Of(_ context.Context, user string) ([]tenancy.Membership, error) {
+func (p memberships) ForUser(_ context.Context, user string) ([]tenancy.Membership, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	var found []tenancy.Membership

@@ -20,7 +20,7 @@ var (
 	_ ports.Identities = identities{}
 )
 
-func (p passwords) Of(_ context.Context, user string) (identity.Password, error) {
+func (p passwords) Get(_ context.Context, user string) (identity.Password, error) {
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	if _, ok := p.s.users[user]; !ok {

@@ -131,7 +131,7 @@ func unavailable(err error) error {
 
 func refused(err error) error {
 	return tenancy.Errorf(tenancy.CodeUnauthenticated,
-		"the sign-in through the provider didn't succeed: begin again").Because(err)
+		"the sign-in through the provider wasn't completed: start again").Because(err)
 }
 
 // Start answers the provider's address for a browser that begins the flow.

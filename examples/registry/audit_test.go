@@ -124,7 +124,7 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 			says:  "entry 4 "},
 		"the newest gone": {
 			lines: with(func(l []string) []string { return append(l[:5], l[6]) }),
-			says:  "the newest are gone"},
+			says:  "the newest entries are missing"},
 		"the newest and the end": {lines: with(func(l []string) []string { return l[:5] }),
 			says: "cut off"},
 		"half a line": {

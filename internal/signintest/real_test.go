@@ -112,7 +112,7 @@ func TestStrangersBecomeUsersWhereThatIsWanted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, u.ID, b.me(r))
 	assert.False(t, u.SuperAdmin)
-	places, err := r.Memberships.Of(t.Context(), u.ID)
+	places, err := r.Memberships.ForUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	assert.Empty(t, places)
 }

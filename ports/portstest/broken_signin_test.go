@@ -73,7 +73,7 @@ func (b touchesNextMinute) Touch(ctx context.Context, id string, at time.Time) e
 type setKeepsSessions struct{ ports.Passwords }
 
 func (b setKeepsSessions) Set(ctx context.Context, user, hash, _ string) error {
-	kept, err := b.Of(ctx, user)
+	kept, err := b.Get(ctx, user)
 	if err != nil || kept.Hash == "" {
 		return b.Passwords.Set(ctx, user, hash, "")
 	}
@@ -84,7 +84,7 @@ func (b setKeepsSessions) Set(ctx context.Context, user, hash, _ string) error {
 type rehashOverwrites struct{ ports.Passwords }
 
 func (b rehashOverwrites) Rehash(ctx context.Context, user, from, to string) error {
-	if kept, err := b.Of(ctx, user); err == nil {
+	if kept, err := b.Get(ctx, user); err == nil {
 		from = kept.Hash
 	}
 	return b.Passwords.Rehash(ctx, user, from, to)

@@ -53,7 +53,7 @@ type removeKeepsMemberships struct {
 }
 
 func (b removeKeepsMemberships) Remove(ctx context.Context, id string) error {
-	left, err := b.memberships.Of(ctx, id)
+	left, err := b.memberships.ForUser(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (b ignoresMemberTenant) Get(
 	if tenancy.CodeOf(err) != tenancy.CodeNotFound {
 		return found, err
 	}
-	others, listed := b.memberships.Of(ctx, user)
+	others, listed := b.memberships.ForUser(ctx, user)
 	if listed != nil || len(others) == 0 {
 		return found, err
 	}
@@ -97,7 +97,7 @@ func (b ignoresMemberTenant) Get(
 
 func (b ignoresMemberTenant) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
 	err := b.Members.Remove(ctx, tenant, user)
-	if others, listed := b.memberships.Of(ctx, user); tenancy.CodeOf(err) == tenancy.CodeNotFound &&
+	if others, listed := b.memberships.ForUser(ctx, user); tenancy.CodeOf(err) == tenancy.CodeNotFound &&
 		listed == nil && len(others) > 0 {
 		return b.Members.Remove(ctx, others[0].Tenant, user)
 	}
@@ -169,8 +169,8 @@ func (b listsDeletedTenants) Put(
 	return m, created, err
 }
 
-func (b listsDeletedTenants) Of(ctx context.Context, user string) ([]tenancy.Membership, error) {
-	found, err := b.Memberships.Of(ctx, user)
+func (b listsDeletedTenants) ForUser(ctx context.Context, user string) ([]tenancy.Membership, error) {
+	found, err := b.Memberships.ForUser(ctx, user)
 	b.kept.Range(func(key, m any) bool {
 		for _, f := range found {
 			if f.Tenant == m.(tenancy.Membership).Tenant {

@@ -94,7 +94,7 @@ var introductions = []string{
 		" all audit logs.",
 	"AuditQuery selects entries of one chain.",
 	"PlatformAuditQuery selects entries of all chains.",
-	"AuditPlace is the position of an entry in the list of all chains' entries.",
+	"AuditCursor is the position of an entry in the list of all chains' entries.",
 	"ChangeNotifier reports changes of tenants, API keys, users and memberships, so that callers" +
 		" can invalidate their caches.",
 	"ChangeNotifier reports changes.",

@@ -8,7 +8,7 @@ func membershipsOf() []contractCase {
 	return []contractCase{
 		{
 			name: "memberships are in the order of tenants' ids",
-			says: "Of returns the user's memberships in the order of the tenants' ids.",
+			says: "ForUser returns the user's memberships in the order of the tenants' ids.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
 				for _, tenant := range []tenancy.ID{p.globex, p.acme, tenancy.DefaultID} {
@@ -17,7 +17,7 @@ func membershipsOf() []contractCase {
 				p.member(p.acme, two, tenancy.Admin)
 				p.equal(p.tenantsOf(one.ID), []tenancy.ID{tenancy.DefaultID, p.acme, p.globex},
 					"the tenants of the first user")
-				found, err := p.Memberships.Of(p.ctx, two.ID)
+				found, err := p.Memberships.ForUser(p.ctx, two.ID)
 				p.ok(err, "Memberships.Of")
 				p.equal(len(found), 1, "the number of the second user's memberships")
 				for _, m := range found {
@@ -55,7 +55,7 @@ func membershipsOf() []contractCase {
 }
 
 func (p *probe) tenantsOf(user string) []tenancy.ID {
-	found, err := p.Memberships.Of(p.ctx, user)
+	found, err := p.Memberships.ForUser(p.ctx, user)
 	p.ok(err, "Memberships.Of(%q)", user)
 	ids := []tenancy.ID{}
 	for _, m := range found {

@@ -9,7 +9,7 @@ func passwordsSuite() []contractCase {
 	return []contractCase{
 		{
 			name: "password is returned by user",
-			says: "Of returns the password of a user; its Hash is empty if the user has none." +
+			says: "Get returns the password of a user; its Hash is empty if the user has none." +
 				" [tenancy.CodeNotFound] if there is no such user.",
 			prove: func(p *probe) {
 				one, two := p.user(1), p.user(2)
@@ -18,7 +18,7 @@ func passwordsSuite() []contractCase {
 				p.equal(p.password(one.ID), "$hash$1", "the hash")
 				p.equal(p.password(two.ID), "", "the hash of another user")
 				for _, id := range []string{newUser(3).ID, "", "no id"} {
-					_, err := p.Passwords.Of(p.ctx, id)
+					_, err := p.Passwords.Get(p.ctx, id)
 					p.code(err, tenancy.CodeNotFound, "Of(%q)", id)
 				}
 			},
@@ -94,7 +94,7 @@ func passwordsSuite() []contractCase {
 }
 
 func (p *probe) password(user string) string {
-	kept, err := p.Passwords.Of(p.ctx, user)
+	kept, err := p.Passwords.Get(p.ctx, user)
 	p.ok(err, "Passwords.Of(%s)", user)
 	return kept.Hash
 }

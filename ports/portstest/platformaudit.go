@@ -52,7 +52,7 @@ func platformAuditSuite() []contractCase {
 					return cmp.Compare(b.ID, a.ID)
 				}), true, "whether the entries are in order")
 				got := []string{}
-				for cursor := (ports.AuditPlace{}); len(got) < 8; {
+				for cursor := (ports.AuditCursor{}); len(got) < 8; {
 					found, err := p.PlatformAudit.List(p.ctx,
 						ports.PlatformAuditQuery{Before: cursor, Limit: 2})
 					p.ok(err, "PlatformAudit.List")
@@ -60,7 +60,7 @@ func platformAuditSuite() []contractCase {
 					if len(found) < 2 {
 						break
 					}
-					cursor = ports.AuditPlace{At: found[1].At, ID: found[1].ID}
+					cursor = ports.AuditCursor{At: found[1].At, ID: found[1].ID}
 				}
 				want := actionsOf(all)
 				p.equal(got[:min(len(got), len(want))], want[:min(len(got), len(want))],
@@ -81,7 +81,7 @@ func platformAuditSuite() []contractCase {
 						break
 					}
 					found := p.allEntries(ports.PlatformAuditQuery{
-						Before: ports.AuditPlace{At: e.At, ID: e.ID}})
+						Before: ports.AuditCursor{At: e.At, ID: e.ID}})
 					for _, later := range found {
 						p.equal(later.ID == e.ID || later.At.After(e.At), false,
 							"whether an entry before the cursor is listed")

@@ -8,7 +8,7 @@ import (
 
 var (
 	errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended,
-		"the tenant is suspended: ask the operator of this service")
+		"the tenant is suspended: contact the operator of this service")
 	errDeleted = tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is deleted: restore it first")
 )
 

@@ -11,9 +11,9 @@ import (
 
 // The lifetimes of an invitation.
 const (
-	InvitationLife    = 7 * 24 * time.Hour // the default
-	MaxInvitationLife = 30 * 24 * time.Hour
-	minInvitationLife = time.Minute
+	DefaultInvitationTTL = 7 * 24 * time.Hour // the default
+	MaxInvitationTTL     = 30 * 24 * time.Hour
+	minInvitationLife    = time.Minute
 )
 
 // NewInvitation has the fields of an invitation to create. The details of an error
@@ -70,9 +70,9 @@ func (in NewInvitation) validated() (NewInvitation, error) {
 		return in, tenancy.AtPath("/role", err)
 	}
 	if in.ExpiresIn == 0 {
-		in.ExpiresIn = InvitationLife
+		in.ExpiresIn = DefaultInvitationTTL
 	}
-	if in.ExpiresIn < minInvitationLife || in.ExpiresIn > MaxInvitationLife {
+	if in.ExpiresIn < minInvitationLife || in.ExpiresIn > MaxInvitationTTL {
 		return in, tenancy.AtPath("/expires_in",
 			tenancy.Errorf(tenancy.CodeInvalid,
 				"an invitation must be valid for 1 minute to 30 days"))

@@ -52,8 +52,8 @@ func (s *Service) loadKeyHolder(ctx context.Context, hash tenancy.KeyHash) (keyH
 	}}, nil
 }
 
-// Forget invalidates all cached keys. It is for code that changed something in the
+// ClearCache invalidates all cached keys. It is for code that changed something in the
 // store and can't be sure that this service received a notification.
-func (s *Service) Forget() {
+func (s *Service) ClearCache() {
 	s.invalidations.Invalidate(ports.ChangeNotification{Kind: ports.AnythingChanged})
 }

@@ -227,7 +227,7 @@ func TestForgetInvalidatesCachedKeys(t *testing.T) {
 	i := newInstances(t, true)
 	_, secret := i.key(t, admin.NewKey{})
 	requireAccepted(t, i.one, secret)
-	i.one.Forget()
+	i.one.ClearCache()
 	requireAccepted(t, i.one, secret)
 	assert.EqualValues(t, 2, i.finder.calls.Load())
 }

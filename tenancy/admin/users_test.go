@@ -53,7 +53,7 @@ func (f *fixture) signedIn(t *testing.T, id string) tenancy.Principal {
 	require.NoError(t, err)
 	p := tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID, Name: u.Name,
 		SuperAdmin: u.SuperAdmin, Roles: map[tenancy.ID]tenancy.Role{}}
-	found, err := f.ports.Memberships.Of(t.Context(), u.ID)
+	found, err := f.ports.Memberships.ForUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	for _, m := range found {
 		p.Roles[m.Tenant] = m.Role
@@ -165,7 +165,7 @@ func TestMembersAreForAdminsOfTheirTenant(t *testing.T) {
 		assert.Equal(t, c.code, tenancy.CodeOf(f.RevokeInvitation(t.Context(), c.by, c.ref, u.ID)),
 			name)
 	}
-	found, err := f.ports.Memberships.Of(t.Context(), u.ID)
+	found, err := f.ports.Memberships.ForUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	assert.Empty(t, found)
 	_, _, err = f.PutMember(t.Context(), superAdmin, "gone", u.ID, tenancy.Admin)
@@ -252,8 +252,8 @@ func TestInvitationIsInvalidOnceItsInviterMayNotInvite(t *testing.T) {
 func TestInvitationIsValidForItsLifetime(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	for lifetime, want := range map[time.Duration]time.Duration{0: admin.InvitationLife,
-		time.Minute: time.Minute, admin.MaxInvitationLife: admin.MaxInvitationLife} {
+	for lifetime, want := range map[time.Duration]time.Duration{0: admin.DefaultInvitationTTL,
+		time.Minute: time.Minute, admin.MaxInvitationTTL: admin.MaxInvitationTTL} {
 		i, _, err := f.Invite(t.Context(), superAdmin, "acme",
 			admin.NewInvitation{Email: "Bob@example.com", Role: tenancy.Viewer,
 				ExpiresIn: lifetime})
@@ -262,7 +262,7 @@ func TestInvitationIsValidForItsLifetime(t *testing.T) {
 		assert.Equal(t, "bob@example.com", i.Email)
 		assert.Zero(t, i.Hash)
 	}
-	for _, lifetime := range []time.Duration{-time.Hour, time.Second, admin.MaxInvitationLife + 1} {
+	for _, lifetime := range []time.Duration{-time.Hour, time.Second, admin.MaxInvitationTTL + 1} {
 		_, _, err := f.Invite(t.Context(), superAdmin, "acme",
 			admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer,
 				ExpiresIn: lifetime})
@@ -272,10 +272,10 @@ func TestInvitationIsValidForItsLifetime(t *testing.T) {
 	_, token, err := f.Invite(t.Context(), superAdmin, "acme",
 		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Viewer})
 	require.NoError(t, err)
-	*f.clock = start.Add(admin.InvitationLife)
+	*f.clock = start.Add(admin.DefaultInvitationTTL)
 	_, _, err = f.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
 	wantCode(t, tenancy.CodeNotFound, err)
-	*f.clock = start.Add(admin.InvitationLife - time.Microsecond)
+	*f.clock = start.Add(admin.DefaultInvitationTTL - time.Microsecond)
 	_, _, err = f.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
 	require.NoError(t, err)
 }

@@ -48,7 +48,7 @@ type Claims struct {
 
 var (
 	errProvider = tenancy.Errorf(tenancy.CodeUnauthenticated,
-		"the sign-in through the provider didn't succeed: begin again")
+		"the sign-in through the provider wasn't completed: start again")
 	errNoProvider = tenancy.Errorf(tenancy.CodeNotFound, "no OpenID provider is configured")
 	errState      = errors.New("the state belongs to another browser's flow")
 	errUnverified = errors.New(

@@ -42,7 +42,7 @@ func normalize(password string) string {
 }
 
 // Hash returns the hash of a new password, which must be valid according to
-// [CheckPassword]. It waits for a free slot (see [Options.AtOnce]), at most until
+// [CheckPassword]. It waits for a free slot (see [Options.MaxConcurrentHashes]), at most until
 // ctx ends.
 func (s *Service) Hash(ctx context.Context, password string) (string, error) {
 	if err := CheckPassword(password); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) ChangePassword(
 	if err := CheckPassword(password); err != nil {
 		return "", tenancy.AtPath("/new", err)
 	}
-	stored, err := s.passwords.Of(ctx, c.Session.User)
+	stored, err := s.passwords.Get(ctx, c.Session.User)
 	if err != nil {
 		return "", err
 	}

@@ -66,9 +66,9 @@ type Options struct {
 	// user signs in.
 	Cost Cost
 
-	// AtOnce is the largest number of passwords that are hashed concurrently, each
+	// MaxConcurrentHashes is the largest number of passwords that are hashed concurrently, each
 	// with the memory of Cost. Defaults to the number of processors.
-	AtOnce int
+	MaxConcurrentHashes int
 
 	// Refusal is the shortest duration of a refused sign-in. Without it, the
 	// duration would reveal accounts whose passwords have another kind of hash.
@@ -122,8 +122,8 @@ func (o Options) Check() error {
 			return fmt.Errorf("option %s %v is negative", name, d)
 		}
 	}
-	if o.AtOnce < 0 {
-		return fmt.Errorf("Options.AtOnce %d is negative", o.AtOnce)
+	if o.MaxConcurrentHashes < 0 {
+		return fmt.Errorf("Options.MaxConcurrentHashes %d is negative", o.MaxConcurrentHashes)
 	}
 	if o.Cost != (Cost{}) {
 		if err := o.Cost.check(); err != nil {
@@ -164,7 +164,7 @@ func New(s ports.Services, o Options) *Service {
 		users: s.Users, members: s.Memberships, passwords: s.Passwords, sessions: s.Sessions,
 		finder:   s.SessionFinder,
 		attempts: s.LoginAttempts, identities: s.Identities, audit: s.PlatformAudit,
-		hasher:   newHasher(cmp.Or(o.Cost, defaultCost), cmp.Or(o.AtOnce, runtime.GOMAXPROCS(0))),
+		hasher:   newHasher(cmp.Or(o.Cost, defaultCost), cmp.Or(o.MaxConcurrentHashes, runtime.GOMAXPROCS(0))),
 		provider: o.Provider, createUsers: o.CreateUsers,
 		lifetime: cmp.Or(o.Lifetime, defaultLifetime), idle: cmp.Or(o.Idle, defaultIdle),
 		refusal: cmp.Or(o.Refusal, defaultRefusal),
@@ -253,7 +253,7 @@ func (s *Service) passwordOf(ctx context.Context, user identity.User) (identity.
 	if user.ID == "" {
 		return identity.Password{}, nil
 	}
-	stored, err := s.passwords.Of(ctx, user.ID)
+	stored, err := s.passwords.Get(ctx, user.ID)
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound { // removed in the meantime
 		return identity.Password{}, nil
 	}
@@ -323,7 +323,7 @@ func (s *Service) principal(ctx context.Context, id string) (tenancy.Principal, 
 	if err != nil {
 		return tenancy.Principal{}, err
 	}
-	memberships, err := s.members.Of(ctx, id)
+	memberships, err := s.members.ForUser(ctx, id)
 	if err != nil {
 		return tenancy.Principal{}, err
 	}

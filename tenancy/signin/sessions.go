@@ -163,9 +163,9 @@ func (s *Service) authorizeUser(by tenancy.Principal, user string) (string, erro
 	return id.String(), nil
 }
 
-// Leave signs out: it ends the session of a secret. If there is no such session, it
+// SignOut signs out: it ends the session of a secret. If there is no such session, it
 // returns nil.
-func (s *Service) Leave(ctx context.Context, secret string) error {
+func (s *Service) SignOut(ctx context.Context, secret string) error {
 	c, err := s.Authenticate(ctx, secret)
 	if err == nil {
 		err = s.sessions.Revoke(tenancy.WithPrincipal(ctx, c.Principal), c.Session.User,

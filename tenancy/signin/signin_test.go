@@ -201,16 +201,16 @@ func TestOlderHashesAreVerifiedAndRehashed(t *testing.T) {
 		require.NoError(t, f.Passwords.Set(t.Context(), u.ID, hash, ""))
 		_, err := f.trySignIn(t, name+"@example.com", "a wrong password")
 		wantCode(t, err, tenancy.CodeUnauthenticated)
-		stored, err := f.Passwords.Of(t.Context(), u.ID)
+		stored, err := f.Passwords.Get(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, hash, stored.Hash)
 
 		f.signIn(t, name)
-		stored, err = f.Passwords.Of(t.Context(), u.ID)
+		stored, err = f.Passwords.Get(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(stored.Hash, "$argon2id$v=19$m=64,t=1,p=1$"), stored.Hash)
 		f.signIn(t, name)
-		again, err := f.Passwords.Of(t.Context(), u.ID)
+		again, err := f.Passwords.Get(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, stored, again, "a hash at the configured cost must not change")
 	}
@@ -277,7 +277,7 @@ func TestPasswordHas10To1024CharactersOfAnyKind(t *testing.T) {
 func TestHashingWaitsForASlotUntilTheContextEnds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(o *signin.Options) {
-		o.AtOnce = 1
+		o.MaxConcurrentHashes = 1
 		o.Cost = signin.Cost{Memory: 64 << 10, Passes: 8, Threads: 1}
 	})
 	working := make(chan struct{})

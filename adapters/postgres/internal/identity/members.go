@@ -203,7 +203,7 @@ func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) er
 	})
 }
 
-func (s *memberships) Of(ctx context.Context, user string) ([]tenancy.Membership, error) {
+func (s *memberships) ForUser(ctx context.Context, user string) ([]tenancy.Membership, error) {
 	id, err := uuid.Parse(user)
 	if err != nil {
 		return nil, nil

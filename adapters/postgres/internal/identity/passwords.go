@@ -24,7 +24,7 @@ var (
 	_ ports.Identities = (*identities)(nil)
 )
 
-func (s *passwords) Of(ctx context.Context, user string) (identity.Password, error) {
+func (s *passwords) Get(ctx context.Context, user string) (identity.Password, error) {
 	id, err := userID(user)
 	if err != nil {
 		return identity.Password{}, errNoUser
