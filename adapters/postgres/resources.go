@@ -6,7 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -42,7 +42,7 @@ func (s *resources) Get(
 func (s *resources) get(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *table, name string,
 ) (federation.Resource, error) {
-	query := s.db.declared.getItem(t, onewall.PolicyAlone(ctx))
+	query := s.db.declared.getItem(t, filterbypass.PolicyAlone(ctx))
 	found, err := queryItems(ctx, db, t.kind, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err

@@ -9,7 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -89,7 +89,7 @@ func (e *examination) asOwner(
 // checkSwitches makes sure that the two walls can be taken away: with both gone
 // the other tenant's rows must show, or the attacks would prove nothing.
 func (e *examination) checkSwitches(ctx context.Context) error {
-	ctx = in(onewall.WithoutFilter(ctx), e.ours.ID)
+	ctx = in(filterbypass.WithoutFilter(ctx), e.ours.ID)
 	for _, model := range e.inside.Models {
 		n, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Count(ctx)
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -84,7 +84,7 @@ func Examine(
 	if handler == nil {
 		return Matrix{}, errors.New("isolationtest: the handler is nil")
 	}
-	inside, err := onewall.Look(db)
+	inside, err := filterbypass.Look(db)
 	if err != nil {
 		return Matrix{}, err
 	}
@@ -110,7 +110,7 @@ type examination struct {
 	db       *postgres.DB
 	services ports.Services
 	handler  http.Handler
-	inside   onewall.Inside
+	inside   filterbypass.Inside
 	options  Options
 
 	tables []*relation // whatever has a column tenant_id, tables before views
@@ -181,7 +181,7 @@ func (e *examination) attackBehind(ctx context.Context, before map[string]string
 			return err
 		}
 	case PolicyAlone:
-		attacked = onewall.WithoutFilter(ctx)
+		attacked = filterbypass.WithoutFilter(ctx)
 	}
 	e.ownRows(attacked)
 	e.attackRoutes(attacked)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -47,17 +47,17 @@ func (c *conn) QueryContext(
 	if err != nil {
 		return nil, err
 	}
-	if s.explicit {
-		return c.queryExplicitly(ctx, s)
+	if s.needsTx {
+		return c.queryInTx(ctx, s)
 	}
 	return c.query(ctx, s)
 }
 
 func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
-	e := c.exchange(ctx, s.patience)
+	e := c.exchange(ctx, s.limit)
 	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, nil)
 	if err != nil {
-		return nil, e.end(err)
+		return nil, e.finish(err)
 	}
 	return &rows{Rows: found, exchange: e}, nil
 }
@@ -69,24 +69,24 @@ func (c *conn) ExecContext(
 	if err != nil {
 		return nil, err
 	}
-	if s.explicit {
-		return c.execExplicitly(ctx, s)
+	if s.needsTx {
+		return c.execInTx(ctx, s)
 	}
 	return c.exec(ctx, s)
 }
 
 func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
-	e := c.exchange(ctx, s.patience)
+	e := c.exchange(ctx, s.limit)
 	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, nil)
-	return result, e.end(err)
+	return result, e.finish(err)
 }
 
 // statement is one that is ready to be sent.
 type statement struct {
-	text     string
-	tenant   tenancy.ID
-	patience patience
-	explicit bool // it wants a transaction around it
+	text    string
+	tenant  tenancy.ID
+	limit   timeLimit
+	needsTx bool // it wants a transaction around it
 }
 
 // prepare checks a statement, and puts in front of it what scopes it.
@@ -102,22 +102,22 @@ func (c *conn) prepare(
 		return statement{}, err
 	}
 	found, err := check(query)
-	if err != nil && !onewall.PolicyAlone(ctx) {
+	if err != nil && !filterbypass.PolicyAlone(ctx) {
 		return statement{}, err
 	}
-	wait, err := c.connector.patience(ctx)
+	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return statement{}, err
 	}
-	s := statement{text: onewall.Rewrite(ctx, query), tenant: tenant, patience: wait}
+	s := statement{text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait}
 	switch {
 	case c.tx != nil && tenant != c.tx.tenant:
 		return statement{}, errTxTenant
 	case c.tx != nil:
-		s.text = c.tx.within(wait, found, s.text)
+		s.text = c.tx.withLimit(wait, found, s.text)
 		return s, nil
 	case config.Explicit:
-		s.explicit = true
+		s.needsTx = true
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
@@ -128,7 +128,7 @@ func (c *conn) prepare(
 // scope is what stands in front of a statement, or behind BEGIN. It is SET LOCAL
 // and not SELECT set_config: a first result set would be taken for that of the
 // statement behind it.
-func (c *Connector) scope(tenant tenancy.ID, wait patience) (string, error) {
+func (c *Connector) scope(tenant tenancy.ID, wait timeLimit) (string, error) {
 	var local string
 	if !tenant.IsZero() { // as is the system role's work that is of no tenant
 		signed, err := c.config.Sign(tenant)
@@ -137,8 +137,8 @@ func (c *Connector) scope(tenant tenancy.ID, wait patience) (string, error) {
 		}
 		local = "SET LOCAL " + setting + "='" + signed + "';"
 	}
-	if !wait.isServers {
-		local += wait.local()
+	if !wait.isDefault {
+		local += wait.setLocal()
 	}
 	return local, nil
 }
@@ -154,12 +154,12 @@ func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) {
 
 // Ping is unscoped: it touches no table.
 func (c *conn) Ping(ctx context.Context) error {
-	wait, err := c.connector.patience(ctx)
+	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return err
 	}
 	e := c.exchange(ctx, wait)
-	return e.end(c.inner.Ping(context.Background()))
+	return e.finish(c.inner.Ping(context.Background()))
 }
 
 func (c *conn) Close() error { return c.inner.Close() }

@@ -38,21 +38,21 @@ type Config struct {
 // A statement ends with its context, and no later than its deadline: the server
 // keeps that too (statement_timeout).
 type Connector struct {
-	inner  *pgdriver.Connector
-	config Config
-	begins atomic.Int64 // the statement_timeout that sessions begin with, a time.Duration
+	inner          *pgdriver.Connector
+	config         Config
+	defaultTimeout atomic.Int64 // the statement_timeout that sessions begin with, a time.Duration
 }
 
 // NewConnector wraps a connector of the role that row-level security applies to.
 func NewConnector(inner *pgdriver.Connector, c Config) *Connector {
-	wireUp(inner)
+	wrapDialer(inner)
 	inner.Config().ReadTimeout = 0 // each statement has a limit of its own
 	return &Connector{inner: inner, config: c}
 }
 
 // SessionsBegin says which statement_timeout the server gives to sessions by
 // itself; 0 is none. A statement that needs no other isn't sent one.
-func (c *Connector) SessionsBegin(timeout time.Duration) { c.begins.Store(int64(timeout)) }
+func (c *Connector) SessionsBegin(timeout time.Duration) { c.defaultTimeout.Store(int64(timeout)) }
 
 // Connect opens a connection.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {

@@ -22,9 +22,9 @@ var ErrPooled = errors.New("a connection pooler stands before the server")
 var errListenerEnded = errors.New("the connection that listens has ended")
 
 const (
-	listenPatience = 10 * time.Second // for LISTEN to be done
+	listenTimeout = 10 * time.Second // for LISTEN to be done
 	// without a word, and what was asked unanswered, the server is gone
-	silence    = 2 * time.Second
+	maxSilence = 2 * time.Second
 	maxMessage = 64 << 10 // bytes; a notification has 8,000 at most
 )
 
@@ -35,16 +35,16 @@ type Listener struct {
 	conn *pgdriver.Conn
 	wire *wire
 	in   *bufio.Reader
-	gone chan struct{} // closed when Receive has returned
+	done chan struct{} // closed when Receive has returned
 
-	mu    sync.Mutex // guards writing, so that echoes come in the order of asked
-	asked []echo
+	mu      sync.Mutex // guards writing, so that echoes come in the order of asked
+	pending []echo
 }
 
 // echo is a question whose answer shows what has been heard by then.
 type echo struct {
-	at   time.Time
-	done chan struct{}
+	sentAt time.Time
+	done   chan struct{}
 }
 
 // Listen begins a session that listens. [ErrPooled] if it wouldn't hear anything.
@@ -54,7 +54,7 @@ func Listen(ctx context.Context, c *RawConnector, channel string) (*Listener, er
 		return nil, err
 	}
 	conn := opened.(*pgdriver.Conn)
-	l := &Listener{conn: conn, wire: wireOf(conn), gone: make(chan struct{})}
+	l := &Listener{conn: conn, wire: wireOf(conn), done: make(chan struct{})}
 	l.in = bufio.NewReader(l.wire)
 	if err := l.begin(ctx, channel); err != nil {
 		_ = conn.Close()
@@ -66,28 +66,28 @@ func Listen(ctx context.Context, c *RawConnector, channel string) (*Listener, er
 func (l *Listener) begin(ctx context.Context, channel string) error {
 	unwatch := context.AfterFunc(ctx, func() { _ = l.wire.Close() })
 	defer unwatch()
-	_ = l.wire.Conn.SetDeadline(time.Now().Add(listenPatience))
-	pid, err := l.ask("SELECT pg_backend_pid()")
+	_ = l.wire.Conn.SetDeadline(time.Now().Add(listenTimeout))
+	pid, err := l.queryValue("SELECT pg_backend_pid()")
 	if err != nil {
 		return err
 	}
-	if len(l.wire.hello.key) < 4 ||
-		pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.hello.key))) {
+	if len(l.wire.startup.cancelKey) < 4 ||
+		pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.startup.cancelKey))) {
 		return ErrPooled
 	}
-	if _, err = l.ask("LISTEN " + channel); err != nil {
+	if _, err = l.queryValue("LISTEN " + channel); err != nil {
 		return err
 	}
 	return l.wire.Conn.SetDeadline(time.Time{})
 }
 
-// ask answers the first column of the last row.
-func (l *Listener) ask(query string) (value string, err error) {
+// queryValue answers the first column of the last row.
+func (l *Listener) queryValue(query string) (value string, err error) {
 	if err := l.send(query); err != nil {
 		return "", err
 	}
 	for {
-		kind, body, err := l.message()
+		kind, body, err := l.readMessage()
 		switch {
 		case err != nil:
 			return "", err
@@ -104,7 +104,7 @@ func (l *Listener) ask(query string) (value string, err error) {
 // errorMessage is the message of an ErrorResponse.
 func errorMessage(body []byte) string {
 	for len(body) > 1 {
-		field, rest, found := cut(body[1:])
+		field, rest, found := cutCString(body[1:])
 		if body[0] == 'M' || !found {
 			return field
 		}
@@ -113,8 +113,8 @@ func errorMessage(body []byte) string {
 	return "refused"
 }
 
-// cut takes a text that ends with a zero byte off the front of b.
-func cut(b []byte) (text string, rest []byte, found bool) {
+// cutCString takes a text that ends with a zero byte off the front of b.
+func cutCString(b []byte) (text string, rest []byte, found bool) {
 	for i, c := range b {
 		if c == 0 {
 			return string(b[:i]), b[i+1:], true
@@ -130,8 +130,8 @@ func (l *Listener) send(query string) error {
 	return err
 }
 
-// message reads one message from the server.
-func (l *Listener) message() (kind byte, body []byte, err error) {
+// readMessage reads one message from the server.
+func (l *Listener) readMessage() (kind byte, body []byte, err error) {
 	var head [5]byte
 	if _, err := io.ReadFull(l.in, head[:]); err != nil {
 		return 0, nil, err
@@ -152,26 +152,26 @@ func (l *Listener) Echo() (done <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := echo{time.Now(), make(chan struct{})}
-	l.asked = append(l.asked, e)
-	_ = l.wire.Conn.SetWriteDeadline(time.Now().Add(silence))
+	l.pending = append(l.pending, e)
+	_ = l.wire.Conn.SetWriteDeadline(time.Now().Add(maxSilence))
 	return e.done, l.send("")
 }
 
 // Gone is closed when Receive has returned.
-func (l *Listener) Gone() <-chan struct{} { return l.gone }
+func (l *Listener) Gone() <-chan struct{} { return l.done }
 
 // Receive calls notified with each notification, and echoed with the time of each
 // Echo that is answered, until the session or ctx ends. It closes the session.
 func (l *Listener) Receive(
 	ctx context.Context, notified func(payload string), echoed func(asked time.Time),
 ) error {
-	defer close(l.gone)
+	defer close(l.done)
 	defer l.conn.Close()
 	unwatch := context.AfterFunc(ctx, func() { _ = l.wire.Close() })
 	defer unwatch()
 	for {
-		_ = l.wire.Conn.SetReadDeadline(time.Now().Add(silence))
-		kind, body, err := l.message()
+		_ = l.wire.Conn.SetReadDeadline(time.Now().Add(maxSilence))
+		kind, body, err := l.readMessage()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -180,24 +180,24 @@ func (l *Listener) Receive(
 		case kind == 'E':
 			return fmt.Errorf("%w: %s", errListenerEnded, errorMessage(body))
 		case kind == 'A' && len(body) > 4:
-			_, rest, _ := cut(body[4:]) // behind the sender's pid and the channel
-			payload, _, _ := cut(rest)
+			_, rest, _ := cutCString(body[4:]) // behind the sender's pid and the channel
+			payload, _, _ := cutCString(rest)
 			notified(payload)
 		case kind == 'Z':
-			l.answered(echoed)
+			l.completeEcho(echoed)
 		}
 	}
 }
 
-func (l *Listener) answered(echoed func(time.Time)) {
+func (l *Listener) completeEcho(echoed func(time.Time)) {
 	l.mu.Lock()
-	if len(l.asked) == 0 {
+	if len(l.pending) == 0 {
 		l.mu.Unlock()
 		return
 	}
-	e := l.asked[0]
-	l.asked = l.asked[1:]
+	e := l.pending[0]
+	l.pending = l.pending[1:]
 	l.mu.Unlock()
-	echoed(e.at)
+	echoed(e.sentAt)
 	close(e.done)
 }

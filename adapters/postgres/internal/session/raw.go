@@ -13,7 +13,7 @@ type RawConnector struct{ inner *pgdriver.Connector }
 
 // NewRawConnector wraps a connector.
 func NewRawConnector(inner *pgdriver.Connector) *RawConnector {
-	wireUp(inner)
+	wrapDialer(inner)
 	return &RawConnector{inner}
 }
 

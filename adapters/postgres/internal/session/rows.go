@@ -10,9 +10,9 @@ import (
 // which database/sql does at their end.
 type rows struct {
 	driver.Rows
-	exchange exchange
-	behind   *tx // the transaction that was made for them, if any
-	closed   bool
+	exchange   exchange
+	implicitTx *tx // the transaction that was made for them, if any
+	closed     bool
 }
 
 // Next answers the next row. The end is told when the transaction around the
@@ -26,7 +26,7 @@ func (r *rows) Next(dest []driver.Value) error {
 		_ = r.Rows.Close() // reads what is still to come, or gives the connection up
 		return r.finish(err)
 	}
-	if r.behind == nil {
+	if r.implicitTx == nil {
 		return err
 	}
 	if failed := r.finish(nil); failed != nil {
@@ -42,15 +42,15 @@ func (r *rows) finish(err error) error {
 		return err
 	}
 	r.closed = true
-	err = r.exchange.end(err)
-	if r.behind == nil {
+	err = r.exchange.finish(err)
+	if r.implicitTx == nil {
 		return err
 	}
-	return r.behind.settle(err)
+	return r.implicitTx.commitOrRollback(err)
 }
 
-// settle commits what went well.
-func (t *tx) settle(err error) error {
+// commitOrRollback commits what went well.
+func (t *tx) commitOrRollback(err error) error {
 	if err != nil {
 		_ = t.Rollback()
 		return err
@@ -58,28 +58,28 @@ func (t *tx) settle(err error) error {
 	return t.Commit()
 }
 
-func (c *conn) execExplicitly(ctx context.Context, s statement) (driver.Result, error) {
-	if err := c.begin(ctx, "BEGIN", s.tenant, s.patience); err != nil {
+func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error) {
+	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
 	around := c.tx
 	result, err := c.exec(ctx, s)
-	if err = around.settle(err); err != nil {
+	if err = around.commitOrRollback(err); err != nil {
 		return nil, err
 	}
 	return result, nil
 }
 
-func (c *conn) queryExplicitly(ctx context.Context, s statement) (driver.Rows, error) {
-	if err := c.begin(ctx, "BEGIN", s.tenant, s.patience); err != nil {
+func (c *conn) queryInTx(ctx context.Context, s statement) (driver.Rows, error) {
+	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
 	around := c.tx
 	found, err := c.query(ctx, s)
 	if err != nil {
-		return nil, around.settle(err)
+		return nil, around.commitOrRollback(err)
 	}
 	r := found.(*rows)
-	r.behind = around
+	r.implicitTx = around
 	return r, nil
 }

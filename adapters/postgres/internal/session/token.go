@@ -50,10 +50,10 @@ func (k Key) Sign(tenant tenancy.ID, expiry time.Time) string {
 // Pads are the key as HMAC uses it (RFC 2104, section 2): with them the database
 // verifies by two calls of sha256.
 func (k Key) Pads() (inner, outer []byte) {
-	return k.padded(0x36), k.padded(0x5c)
+	return k.pad(0x36), k.pad(0x5c)
 }
 
-func (k Key) padded(with byte) []byte {
+func (k Key) pad(with byte) []byte {
 	const room = 128 // for the tenant and its expiry, and the signature in digits
 	pad := make([]byte, sha256.BlockSize, sha256.BlockSize+room)
 	copy(pad, k[:])

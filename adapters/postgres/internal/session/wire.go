@@ -21,15 +21,15 @@ const (
 )
 
 const (
-	startupPatience = 30 * time.Second // for a session to begin, authentication included
-	cancelPatience  = 2 * time.Second  // for a CancelRequest to be taken
+	startupTimeout = 30 * time.Second // for a session to begin, authentication included
+	cancelTimeout  = 2 * time.Second  // for a CancelRequest to be taken
 )
 
-// wireUp makes a connector's connections ones whose statements can be stopped
+// wrapDialer makes a connector's connections ones whose statements can be stopped
 // and have deadlines of their own. TLS is negotiated here, below pgdriver, so
 // that what it reads can be read along, and CancelRequests travel as the session
 // does.
-func wireUp(inner *pgdriver.Connector) {
+func wrapDialer(inner *pgdriver.Connector) {
 	conf := inner.Config()
 	dial, secure := conf.Dialer, conf.TLSConfig
 	open := func(ctx context.Context) (net.Conn, error) {
@@ -45,8 +45,8 @@ func wireUp(inner *pgdriver.Connector) {
 		if err != nil {
 			return nil, err
 		}
-		w := &wire{Conn: opened, again: open}
-		w.limit(startupPatience)
+		w := &wire{Conn: opened, redial: open}
+		w.setLimit(startupTimeout)
 		return w, nil
 	}
 }
@@ -80,8 +80,8 @@ func encrypt(
 // wire is the network's side of a session.
 type wire struct {
 	net.Conn
-	again func(context.Context) (net.Conn, error) // opens another connection to the same server
-	hello hello
+	redial  func(context.Context) (net.Conn, error) // opens another connection to the same server
+	startup startup
 	// when to stop waiting for the server, in Unix nanoseconds; 0 leaves it to pgdriver
 	until atomic.Int64
 }
@@ -91,14 +91,14 @@ func wireOf(c *pgdriver.Conn) *wire { return c.Conn().(*wire) }
 
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
-	if !w.hello.over {
-		w.hello.read(b[:n])
+	if !w.startup.done {
+		w.startup.read(b[:n])
 	}
 	return n, err
 }
 
-// limit bounds how long anything may be waited for, from now on.
-func (w *wire) limit(patience time.Duration) {
+// setLimit bounds how long anything may be waited for, from now on.
+func (w *wire) setLimit(patience time.Duration) {
 	until := time.Now().Add(patience)
 	w.until.Store(until.UnixNano())
 	_ = w.Conn.SetReadDeadline(until)
@@ -117,35 +117,35 @@ func (w *wire) SetReadDeadline(t time.Time) error {
 // cancel asks the server to stop the statement under way, and waits until it was
 // told: the end of the connection says so.
 func (w *wire) cancel() {
-	if !w.hello.over {
+	if !w.startup.done {
 		return
 	}
-	w.limit(cancelPatience)
-	ctx, done := context.WithTimeout(context.Background(), cancelPatience)
+	w.setLimit(cancelTimeout)
+	ctx, done := context.WithTimeout(context.Background(), cancelTimeout)
 	defer done()
-	other, err := w.again(ctx)
+	other, err := w.redial(ctx)
 	if err != nil {
 		return // the limit ends the wait then, and the connection with it
 	}
 	defer other.Close()
-	_ = other.SetDeadline(time.Now().Add(cancelPatience))
-	request := binary.BigEndian.AppendUint32(nil, uint32(8+len(w.hello.key)))
+	_ = other.SetDeadline(time.Now().Add(cancelTimeout))
+	request := binary.BigEndian.AppendUint32(nil, uint32(8+len(w.startup.cancelKey)))
 	request = binary.BigEndian.AppendUint32(request, cancelRequest)
-	if _, err := other.Write(append(request, w.hello.key...)); err == nil {
+	if _, err := other.Write(append(request, w.startup.cancelKey...)); err == nil {
 		var end [1]byte
 		_, _ = other.Read(end[:])
 	}
 }
 
-// hello reads along while a session begins, up to ReadyForQuery, for the key
+// startup reads along while a session begins, up to ReadyForQuery, for the key
 // that cancels its statements (BackendKeyData).
-type hello struct {
-	seen []byte
-	key  []byte // process id and secret
-	over bool
+type startup struct {
+	seen      []byte
+	cancelKey []byte // process id and secret
+	done      bool
 }
 
-func (h *hello) read(b []byte) {
+func (h *startup) read(b []byte) {
 	const head = 1 + 4 // a type, and the length of what follows it
 	h.seen = append(h.seen, b...)
 	for len(h.seen) >= head {
@@ -157,9 +157,9 @@ func (h *hello) read(b []byte) {
 		h.seen = h.seen[length:]
 		switch kind {
 		case 'K':
-			h.key = append([]byte(nil), body...)
+			h.cancelKey = append([]byte(nil), body...)
 		case 'Z':
-			h.over, h.seen = true, nil
+			h.done, h.seen = true, nil
 			return
 		}
 	}

@@ -20,34 +20,34 @@ import (
 func check(query string) (message, error) {
 	r := reader{rest: query}
 	for r.next() {
-		if err := r.statement(); err != nil {
+		if err := r.checkStatement(); err != nil {
 			return message{}, err
 		}
-		r.begun = true
+		r.pastFirst = true
 	}
 	return r.found, nil
 }
 
 // message is what was found in one of statements that may be sent.
 type message struct {
-	goesBack       bool // to a savepoint, and to the settings of that time
-	beginsGoesBack bool // with its first statement
+	rollsBack          bool // to a savepoint, and to the settings of that time
+	startsWithRollback bool // with its first statement
 }
 
 func refuse(format string, args ...any) error {
 	return tenancy.Errorf(tenancy.CodeInternal, "not sent to the database: "+format, args...)
 }
 
-// statement reads to the end of one, the word at hand being its first.
-func (r *reader) statement() error {
+// checkStatement reads to the end of one, the word at hand being its first.
+func (r *reader) checkStatement() error {
 	for r.word.isMark(";") {
 		if !r.next() {
 			return nil
 		}
 	}
-	r.open()
+	r.skipParens()
 	if r.word.is("explain") {
-		r.explained()
+		r.skipExplain()
 		if r.word.is("create", "declare", "execute", "refresh") {
 			return refuse("EXPLAIN of %s", strings.ToUpper(r.word.text))
 		}
@@ -55,18 +55,18 @@ func (r *reader) statement() error {
 	first := r.word
 	switch {
 	case first.text == "", first.kind == sqllex.Other, first.kind == sqllex.Text:
-		return r.body() // a syntax error, which the database says better
+		return r.checkBody() // a syntax error, which the database says better
 	case first.is("select", "with", "values", "table", "insert", "update", "delete", "merge",
 		"show", "fetch", "move", "close", "lock", "notify", "call", "savepoint", "release"):
-		return r.body()
+		return r.checkBody()
 	case first.is("set"):
-		return r.set()
+		return r.checkSet()
 	case first.is("rollback"):
-		return r.rollback()
+		return r.checkRollback()
 	case first.is("declare"):
-		return r.declare()
+		return r.checkDeclare()
 	case first.is("create"):
-		return r.create()
+		return r.checkCreate()
 	case first.is("copy"):
 		return refuse("COPY needs a connection of its own, and row security doesn't take COPY" +
 			" FROM: use INSERT, or an import")
@@ -77,13 +77,13 @@ func (r *reader) statement() error {
 		" schema, RunInTx for transactions", strings.ToUpper(first.text))
 }
 
-// explained moves to what EXPLAIN explains. In brackets stand its options, or
+// skipExplain moves to what EXPLAIN explains. In brackets stand its options, or
 // that.
-func (r *reader) explained() {
+func (r *reader) skipExplain() {
 	for r.next() {
 		switch {
 		case r.word.isMark("(") && r.opensQuery():
-			r.open()
+			r.skipParens()
 			return
 		case r.word.isMark("("):
 			for r.next() && !r.word.isMark(")") {
@@ -100,8 +100,8 @@ func (r *reader) opensQuery() bool {
 		ahead.word.is("select", "with", "values", "table"))
 }
 
-// set lets SET LOCAL, SET TRANSACTION and SET CONSTRAINTS through.
-func (r *reader) set() error {
+// checkSet lets SET LOCAL, SET TRANSACTION and SET CONSTRAINTS through.
+func (r *reader) checkSet() error {
 	words := r.remaining()
 	switch {
 	case len(words) > 0 && words[0].is("transaction", "constraints"):
@@ -110,65 +110,65 @@ func (r *reader) set() error {
 		return refuse("SET would hold for whoever uses the connection next: use" +
 			" SET LOCAL within RunInTx")
 	}
-	return changeable(words[1].name())
+	return checkSetting(words[1].name())
 }
 
 const (
-	ofValues = "would change how values are read"
-	ofRandom = "outlives its transaction, and makes the random numbers of others known"
+	changesParsing   = "would change how values are read"
+	sharesRandomness = "outlives its transaction, and makes the random numbers of others known"
 )
 
-// kept are settings that not even a transaction may change for itself.
-var kept = map[string]string{
-	"standard_conforming_strings": ofValues, "backslash_quote": ofValues,
-	"client_encoding": ofValues, "names": ofValues,
+// fixedSettings are settings that not even a transaction may change for itself.
+var fixedSettings = map[string]string{
+	"standard_conforming_strings": changesParsing, "backslash_quote": changesParsing,
+	"client_encoding": changesParsing, "names": changesParsing,
 	"statement_timeout": "is how the server keeps a statement's deadline: give it a context that" +
 		" has one",
-	"seed": ofRandom,
-	"":     "has a name that can't be looked at: it may be one that " + ofValues,
+	"seed": sharesRandomness,
+	"":     "has a name that can't be looked at: it may be one that " + changesParsing,
 }
 
-// changeable refuses a setting that is kept. Their names know no case, not even in
+// checkSetting refuses a setting that is kept. Their names know no case, not even in
 // quotes.
-func changeable(name string) error {
+func checkSetting(name string) error {
 	name = strings.ToLower(name)
-	if why, is := kept[name]; is {
+	if why, is := fixedSettings[name]; is {
 		return refuse("the setting %s %s", name, why)
 	}
 	return nil
 }
 
-func (r *reader) rollback() error {
+func (r *reader) checkRollback() error {
 	words := r.remaining()
 	if len(words) > 0 && words[0].is("work", "transaction") {
 		words = words[1:]
 	}
 	if len(words) > 0 && words[0].is("to") {
-		r.found.goesBack = true
-		r.found.beginsGoesBack = r.found.beginsGoesBack || !r.begun
+		r.found.rollsBack = true
+		r.found.startsWithRollback = r.found.startsWithRollback || !r.pastFirst
 		return nil
 	}
 	return refuse("ROLLBACK ends a transaction behind the pool's back: return an error from RunInTx")
 }
 
-func (r *reader) declare() error {
-	words := r.ahead()
+func (r *reader) checkDeclare() error {
+	words := r.peekRemaining()
 	for i, w := range words {
 		if w.is("hold") && i > 0 && words[i-1].is("with") {
 			return refuse("a cursor WITH HOLD outlives its transaction")
 		}
 	}
-	return r.body()
+	return r.checkBody()
 }
 
-// create lets a temporary table through that ends with its transaction.
-func (r *reader) create() error {
-	words := slices.DeleteFunc(r.ahead(), func(w word) bool { return w.is("local", "global") })
+// checkCreate lets a temporary table through that ends with its transaction.
+func (r *reader) checkCreate() error {
+	words := slices.DeleteFunc(r.peekRemaining(), func(w word) bool { return w.is("local", "global") })
 	if len(words) > 1 && words[0].is("temp", "temporary") && words[1].is("table") {
 		for i := range words {
 			if i+2 < len(words) && words[i].is("on") && words[i+1].is("commit") &&
 				words[i+2].is("drop") {
-				return r.body()
+				return r.checkBody()
 			}
 		}
 	}

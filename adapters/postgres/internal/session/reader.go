@@ -38,8 +38,8 @@ func (w word) name() string {
 	return ""
 }
 
-// isOfServer reports whether the word names something that begins with pg_.
-func (w word) isOfServer() bool {
+// hasServerPrefix reports whether the word names something that begins with pg_.
+func (w word) hasServerPrefix() bool {
 	text := w.text
 	if w.kind == sqllex.Quoted {
 		text = text[1:]
@@ -49,16 +49,16 @@ func (w word) isOfServer() bool {
 
 // reader reads a message of statements, word by word.
 type reader struct {
-	rest   string
-	word   word // the one at hand
-	before word
-	begun  bool // a statement was read
-	found  message
+	rest      string
+	word      word // the one at hand
+	previous  word
+	pastFirst bool // a statement was read
+	found     message
 }
 
 // next moves to the next word, and reports false at the end.
 func (r *reader) next() bool {
-	r.before, r.word = r.word, word{}
+	r.previous, r.word = r.word, word{}
 	for r.rest != "" {
 		kind, n := sqllex.Next(r.rest)
 		text := r.rest[:n]
@@ -71,8 +71,8 @@ func (r *reader) next() bool {
 	return false
 }
 
-// open moves into the brackets that a query may stand in.
-func (r *reader) open() {
+// skipParens moves into the brackets that a query may stand in.
+func (r *reader) skipParens() {
 	for r.word.isMark("(") && r.next() {
 	}
 }
@@ -85,8 +85,8 @@ func (r *reader) remaining() (words []word) {
 	return words
 }
 
-// ahead is what remains of the statement; the reader stays where it is.
-func (r *reader) ahead() []word {
+// peekRemaining is what remains of the statement; the reader stays where it is.
+func (r *reader) peekRemaining() []word {
 	copied := *r
 	return copied.remaining()
 }

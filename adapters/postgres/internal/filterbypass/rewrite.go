@@ -1,4 +1,4 @@
-package onewall
+package filterbypass
 
 import (
 	"regexp"
@@ -12,10 +12,10 @@ import (
 var comparison = regexp.MustCompile(
 	`^(tenant_id|"tenant_id")\s*=\s*'[0-9a-fA-F-]{36}'(\s*::\s*uuid)?`)
 
-// unfiltered takes the filter out of a statement. What stands in constants and
+// removeFilter takes the filter out of a statement. What stands in constants and
 // comments is passed over, and so is an assignment, which begins behind SET or a
 // comma.
-func unfiltered(query string) string {
+func removeFilter(query string) string {
 	var b strings.Builder
 	behind := "" // the last token that was neither space, comment nor qualifier
 	for at := 0; at < len(query); {
