@@ -1,6 +1,6 @@
-// Package onewall lets the proof of isolation stand behind one wall at a time.
-// Only what lies below adapters/postgres can import it: there is no other way to
-// take the filter away.
+// Package filterbypass turns the tenant filter off, so that the isolation test can prove that
+// row-level security alone keeps tenants apart. Only packages below adapters/postgres can
+// import it: there is no other way to turn the filter off.
 package filterbypass
 
 import (
@@ -9,32 +9,30 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Inside is what the proof must know of an open database beside its public
-// face.
+// Inside is what the isolation test needs of an open database in addition to its public API.
 type Inside struct {
 	MultiTenant bool
-	Owner       *bun.DB  // a pool of the migrating user's own; whoever asked closes it
-	Owned       []string // the owned tables, schema-qualified and quoted
-	Models      []any    // of the declared tables, as they were declared
+	Owner       *bun.DB  // a new pool of the migrating role; the caller closes it
+	Owned       []string // the tenant-owned tables, schema-qualified and quoted
+	Models      []any    // the models of the declared tables, as declared
 }
 
-// Look opens the inside of a *postgres.DB. Package postgres sets it.
+// Look returns the internals of a *postgres.DB. Package postgres sets it.
 var Look func(db any) (Inside, error)
 
 type withoutFilter struct{}
 
-// WithoutFilter marks ctx: the statements that run with it have lost the
-// filter, nothing is refused for its text, and row-level security stands alone.
+// WithoutFilter marks ctx. Statements that run with it have no tenant filter and aren't
+// refused for their text: only row-level security protects other tenants' rows.
 func WithoutFilter(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutFilter{}, true)
 }
 
-// PolicyAlone reports whether ctx is marked.
+// PolicyAlone reports whether ctx was marked by [WithoutFilter].
 func PolicyAlone(ctx context.Context) bool { return ctx.Value(withoutFilter{}) != nil }
 
-// Rewrite answers the statement as it is to be sent: where ctx is marked, each
-// comparison of a column tenant_id with a constant has become a test that every
-// row passes.
+// Rewrite returns the statement to send. If ctx is marked, each comparison of a column
+// tenant_id with a constant is replaced by a condition that is true for every row.
 func Rewrite(ctx context.Context, query string) string {
 	if !PolicyAlone(ctx) {
 		return query

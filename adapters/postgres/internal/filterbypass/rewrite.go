@@ -7,22 +7,21 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-// comparison is the filter behind its qualifier: the column, quoted or not, and
-// the constant that it is held against, with or without a cast.
+// comparison matches the filter after its qualifier: the column, quoted or not, and the
+// constant that it is compared with, with or without a cast.
 var comparison = regexp.MustCompile(
 	`^(tenant_id|"tenant_id")\s*=\s*'[0-9a-fA-F-]{36}'(\s*::\s*uuid)?`)
 
-// removeFilter takes the filter out of a statement. What stands in constants and
-// comments is passed over, and so is an assignment, which begins behind SET or a
-// comma.
+// removeFilter replaces the filter in a statement. It skips constants, comments and
+// assignments, which follow SET or a comma.
 func removeFilter(query string) string {
 	var b strings.Builder
-	behind := "" // the last token that was neither space, comment nor qualifier
+	previous := "" // the last token other than space, comments and qualifiers
 	for at := 0; at < len(query); {
-		if found := comparison.FindStringSubmatch(query[at:]); found != nil && !assigns(behind) {
+		if found := comparison.FindStringSubmatch(query[at:]); found != nil && !assigns(previous) {
 			b.WriteString(found[1] + " IS NOT NULL")
 			at += len(found[0])
-			behind = "NULL"
+			previous = "NULL"
 			continue
 		}
 		kind, length := sqllex.Next(query[at:])
@@ -31,14 +30,16 @@ func removeFilter(query string) string {
 		at += length
 		if kind != sqllex.Space && kind != sqllex.Comment && token != "." &&
 			!qualifies(query[at:]) {
-			behind = token
+			previous = token
 		}
 	}
 	return b.String()
 }
 
-func assigns(behind string) bool { return behind == "," || strings.EqualFold(behind, "SET") }
+func assigns(previous string) bool {
+	return previous == "," || strings.EqualFold(previous, "SET")
+}
 
-// qualifies reports whether what was read last is the alias of a column that
-// follows. The dot itself is passed over with it.
+// qualifies reports whether the last token is the qualifier of a column, which a dot and the
+// column follow.
 func qualifies(rest string) bool { return strings.HasPrefix(rest, ".") }

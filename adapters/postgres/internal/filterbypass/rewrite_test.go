@@ -11,7 +11,7 @@ import (
 
 const id = "01900000-0000-7000-8000-000000000000"
 
-func TestFilterIsTakenAwayWhereverItStands(t *testing.T) {
+func TestFilterIsRemovedEverywhere(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
 		"SELECT * FROM t WHERE tenant_id = '" + id +
@@ -35,7 +35,7 @@ func TestFilterIsTakenAwayWhereverItStands(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFilterStays(t *testing.T) {
+func TestOtherTextIsNotRewritten(t *testing.T) {
 	t.Parallel()
 	filter := "tenant_id = '" + id + "'"
 	quoted := strings.ReplaceAll(filter, "'", "''")
@@ -56,11 +56,12 @@ func TestWhatIsNoFilterStays(t *testing.T) {
 		"SELECT /* no end " + filter,
 		"",
 	} {
-		require.Equal(t, query, filterbypass.Rewrite(filterbypass.WithoutFilter(t.Context()), query))
+		require.Equal(t, query, filterbypass.Rewrite(filterbypass.WithoutFilter(t.Context()),
+			query))
 	}
 }
 
-func TestWithoutTheMarkNothingIsRewritten(t *testing.T) {
+func TestUnmarkedContextRewritesNothing(t *testing.T) {
 	t.Parallel()
 	query := "SELECT * FROM t WHERE tenant_id = '" + id + "'"
 	require.Equal(t, query, filterbypass.Rewrite(t.Context(), query))

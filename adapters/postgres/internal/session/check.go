@@ -8,15 +8,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// check refuses what would outlive the statement, or its transaction, on a
-// connection that others use next: a setting, a lock, a temporary table, a
-// prepared statement, a subscription, a transaction begun or ended behind the
-// pool's back. A pooler may hand the session on before anybody could clean it, so
-// such a statement isn't sent at all.
+// check refuses statements whose effects outlive the statement or its transaction on a
+// connection that others use next: a setting, a lock, a temporary table, a prepared
+// statement, a subscription, a transaction begun or ended without the pool's knowledge. A
+// pooler may give the session to another client before it could be cleaned, so such a
+// statement isn't sent at all.
 //
-// It looks at the text alone, and so at what is in it: what a function of the
-// host's own does to its session is the host's to mend. That SQL stays with its
-// tenant doesn't depend on it.
+// It checks the text only. The host is responsible for what its own functions do to the
+// session. The isolation of tenants doesn't depend on this check.
 func check(query string) (message, error) {
 	r := reader{rest: query}
 	for r.next() {
@@ -28,17 +27,17 @@ func check(query string) (message, error) {
 	return r.found, nil
 }
 
-// message is what was found in one of statements that may be sent.
+// message describes an allowed message of one or more statements.
 type message struct {
-	rollsBack          bool // to a savepoint, and to the settings of that time
-	startsWithRollback bool // with its first statement
+	rollsBack          bool // it has a ROLLBACK TO, which restores the savepoint's settings
+	startsWithRollback bool // its first statement is ROLLBACK TO
 }
 
 func refuse(format string, args ...any) error {
 	return tenancy.Errorf(tenancy.CodeInternal, "not sent to the database: "+format, args...)
 }
 
-// checkStatement reads to the end of one, the word at hand being its first.
+// checkStatement checks one statement up to its end. The current word is its first.
 func (r *reader) checkStatement() error {
 	for r.word.isMark(";") {
 		if !r.next() {
@@ -55,7 +54,7 @@ func (r *reader) checkStatement() error {
 	first := r.word
 	switch {
 	case first.text == "", first.kind == sqllex.Other, first.kind == sqllex.Text:
-		return r.checkBody() // a syntax error, which the database says better
+		return r.checkBody() // a syntax error: the database's message is better
 	case first.is("select", "with", "values", "table", "insert", "update", "delete", "merge",
 		"show", "fetch", "move", "close", "lock", "notify", "call", "savepoint", "release"):
 		return r.checkBody()
@@ -68,17 +67,17 @@ func (r *reader) checkStatement() error {
 	case first.is("create"):
 		return r.checkCreate()
 	case first.is("copy"):
-		return refuse("COPY needs a connection of its own, and row security doesn't take COPY" +
-			" FROM: use INSERT, or an import")
+		return refuse("COPY needs its own connection, and row security doesn't support COPY FROM:" +
+			" use INSERT or an import")
 	case first.is("listen", "unlisten"):
-		return refuse("%s needs a connection of its own", strings.ToUpper(first.text))
+		return refuse("%s needs its own connection", strings.ToUpper(first.text))
 	}
-	return refuse("%s isn't for a connection that tenants share: use Options.Migrations for the"+
-		" schema, RunInTx for transactions", strings.ToUpper(first.text))
+	return refuse("%s isn't allowed on a connection that tenants share: use Options.Migrations for"+
+		" the schema, RunInTx for transactions", strings.ToUpper(first.text))
 }
 
-// skipExplain moves to what EXPLAIN explains. In brackets stand its options, or
-// that.
+// skipExplain moves from EXPLAIN to the statement that it explains. Parentheses hold its
+// options or that statement.
 func (r *reader) skipExplain() {
 	for r.next() {
 		switch {
@@ -107,29 +106,30 @@ func (r *reader) checkSet() error {
 	case len(words) > 0 && words[0].is("transaction", "constraints"):
 		return nil
 	case len(words) < 2 || !words[0].is("local"):
-		return refuse("SET would hold for whoever uses the connection next: use" +
-			" SET LOCAL within RunInTx")
+		return refuse("SET would stay in force for the connection's next user: use SET LOCAL" +
+			" within RunInTx")
 	}
 	return checkSetting(words[1].name())
 }
 
 const (
 	changesParsing   = "would change how values are read"
-	sharesRandomness = "outlives its transaction, and makes the random numbers of others known"
+	sharesRandomness = "outlives its transaction, and makes others' random numbers predictable"
 )
 
-// fixedSettings are settings that not even a transaction may change for itself.
+// fixedSettings are settings that no statement may change, not even with SET LOCAL. Each has
+// the reason for the refusal.
 var fixedSettings = map[string]string{
 	"standard_conforming_strings": changesParsing, "backslash_quote": changesParsing,
 	"client_encoding": changesParsing, "names": changesParsing,
-	"statement_timeout": "is how the server keeps a statement's deadline: give it a context that" +
-		" has one",
+	"statement_timeout": "enforces a statement's deadline on the server: use a context with a" +
+		" deadline",
 	"seed": sharesRandomness,
-	"":     "has a name that can't be looked at: it may be one that " + changesParsing,
+	"":     "has a name that can't be checked: it may be one that " + changesParsing,
 }
 
-// checkSetting refuses a setting that is kept. Their names know no case, not even in
-// quotes.
+// checkSetting refuses a change of one of fixedSettings. Names of settings are
+// case-insensitive, even in quotes.
 func checkSetting(name string) error {
 	name = strings.ToLower(name)
 	if why, is := fixedSettings[name]; is {
@@ -148,7 +148,8 @@ func (r *reader) checkRollback() error {
 		r.found.startsWithRollback = r.found.startsWithRollback || !r.pastFirst
 		return nil
 	}
-	return refuse("ROLLBACK ends a transaction behind the pool's back: return an error from RunInTx")
+	return refuse("ROLLBACK ends a transaction without the pool's knowledge: return an error from" +
+		" RunInTx")
 }
 
 func (r *reader) checkDeclare() error {
@@ -161,9 +162,10 @@ func (r *reader) checkDeclare() error {
 	return r.checkBody()
 }
 
-// checkCreate lets a temporary table through that ends with its transaction.
+// checkCreate allows only a temporary table that is dropped at the end of its transaction.
 func (r *reader) checkCreate() error {
-	words := slices.DeleteFunc(r.peekRemaining(), func(w word) bool { return w.is("local", "global") })
+	words := slices.DeleteFunc(r.peekRemaining(),
+		func(w word) bool { return w.is("local", "global") })
 	if len(words) > 1 && words[0].is("temp", "temporary") && words[1].is("table") {
 		for i := range words {
 			if i+2 < len(words) && words[i].is("on") && words[i+1].is("commit") &&

@@ -4,7 +4,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-// checkBody reads a statement that may stand, for what may not stand in it.
+// checkBody checks the words and calls in a statement whose kind is allowed.
 func (r *reader) checkBody() error {
 	in := bodyState{inSelect: make([]bool, 1, 8)}
 	for !r.word.isMark(";") {
@@ -18,19 +18,19 @@ func (r *reader) checkBody() error {
 	return nil
 }
 
-// bodyState is where in its statement a word stands.
+// bodyState is the context of the current word in its statement.
 type bodyState struct {
-	seenUpdate bool   // an UPDATE came before
-	inSelect   []bool // by depth of brackets: a SELECT stands there
+	seenUpdate bool   // an earlier word was UPDATE
+	inSelect   []bool // by depth of parentheses: an earlier word of that depth was SELECT
 }
 
-// checkWord looks at the word at hand, which it tells from most others by what they
-// begin with: every word of every statement comes by here.
+// checkWord checks the current word. It runs for every word of every statement, so it
+// rules out most words by their first byte.
 func (r *reader) checkWord(in *bodyState) error {
 	top := len(in.inSelect) - 1
 	switch r.word.kind {
 	case sqllex.Unicode:
-		return refuse(`a name written as U&"…" can't be looked at`)
+		return refuse(`a name written as U&"…" can't be checked: write it without escapes`)
 	case sqllex.Quoted:
 		return r.checkServerName(in)
 	case sqllex.Word:
@@ -40,9 +40,9 @@ func (r *reader) checkWord(in *bodyState) error {
 		case 'u':
 			in.seenUpdate = in.seenUpdate || r.word.is("update")
 		case 'i':
-			if in.inSelect[top] && r.word.is("into") { // and not that of INSERT or MERGE
-				return refuse("SELECT … INTO makes a table: use CREATE TEMPORARY TABLE … ON" +
-					" COMMIT DROP")
+			if in.inSelect[top] && r.word.is("into") { // not the INTO of INSERT or MERGE
+				return refuse("SELECT … INTO creates a table:" +
+					" use CREATE TEMPORARY TABLE … ON COMMIT DROP")
 			}
 		case 'p':
 			return r.checkServerName(in)
@@ -59,15 +59,15 @@ func (r *reader) checkWord(in *bodyState) error {
 	return nil
 }
 
-// checkServerName looks at a name that may be the server's own.
+// checkServerName refuses names of system objects that change or show other sessions.
 func (r *reader) checkServerName(in *bodyState) error {
 	if !r.word.hasServerPrefix() {
 		return nil
 	}
 	name := r.word.name()
 	if in.seenUpdate && name == "pg_settings" {
-		return refuse("UPDATE of pg_settings is a SET that holds for whoever uses the connection" +
-			" next; to read one, use current_setting")
+		return refuse("UPDATE of pg_settings is a SET that stays on the connection for its next" +
+			" user: use SET LOCAL; to read a setting, use current_setting")
 	}
 	if showsStatements[name] {
 		return refuse("%s shows what other tenants are doing", name)
@@ -75,9 +75,8 @@ func (r *reader) checkServerName(in *bodyState) error {
 	return nil
 }
 
-// showsStatements are views and functions in which the statements of all tenants stand,
-// and with them, where the server isn't told to keep them to itself, the
-// signatures that name their tenants.
+// showsStatements lists views and functions that show the statements of all tenants. Unless
+// the server hides the statement texts, the signatures that name the tenants are in them.
 var showsStatements = map[string]bool{
 	"pg_stat_activity": true, "pg_stat_get_activity": true, "pg_stat_get_backend_activity": true,
 	"pg_stat_statements": true,

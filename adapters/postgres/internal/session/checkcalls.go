@@ -6,7 +6,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-// checkCall looks at a function that is called, the bracket at hand.
+// checkCall refuses a call of a forbidden function. The current word is the opening
+// parenthesis.
 func (r *reader) checkCall(name string) error {
 	if name == "" {
 		return nil
@@ -18,16 +19,15 @@ func (r *reader) checkCall(name string) error {
 		return refuse("%s %s", name, why)
 	}
 	if strings.HasPrefix(name, "lo_") {
-		return refuse("%s: a large object is nobody's and everybody's", name)
+		return refuse("%s: a large object %s", name, sharedObject)
 	}
 	return nil
 }
 
-// checkSetConfig looks at the arguments of set_config, which it reads as SET LOCAL
-// does.
+// checkSetConfig applies the rules of SET LOCAL to the arguments of set_config.
 func (r *reader) checkSetConfig() error {
 	if !r.lastArgumentIsTrue() {
-		return refuse("set_config would hold for whoever uses the connection next: its last" +
+		return refuse("set_config would stay in force for the connection's next user: its last" +
 			" argument must be true")
 	}
 	ahead := *r
@@ -41,14 +41,16 @@ func (r *reader) checkSetConfig() error {
 }
 
 const (
-	keepsLock       = "keeps its lock until the session ends: use the function with xact in its name"
+	keepsLock = "keeps its lock until the session ends: use the function with xact in its" +
+		" name"
 	runsText        = "runs a text as SQL"
-	readsSession    = "answers for whoever used the connection before: use INSERT … RETURNING"
-	touchesSessions = "reaches into other sessions"
+	readsSession    = "answers for the connection's previous user: use INSERT … RETURNING"
+	touchesSessions = "acts on other sessions"
+	sharedObject    = "has no tenant: every tenant can use it"
 )
 
-// forbiddenCalls are PostgreSQL's own functions that leave something in a session, read
-// what another left there, or run SQL out of a text.
+// forbiddenCalls are PostgreSQL functions that leave something in the session, read what
+// another user left in it, or run a text as SQL. Each has the reason for its refusal.
 var forbiddenCalls = map[string]string{
 	"pg_advisory_lock": keepsLock, "pg_advisory_lock_shared": keepsLock,
 	"pg_try_advisory_lock": keepsLock, "pg_try_advisory_lock_shared": keepsLock,
@@ -60,18 +62,18 @@ var forbiddenCalls = map[string]string{
 	"database_to_xml": runsText, "database_to_xml_and_xmlschema": runsText,
 	"ts_stat": runsText, "ts_rewrite": runsText,
 	"setseed":   "keeps its seed until the session ends, which " + sharesRandomness,
-	"set_limit": "is a SET that holds for whoever uses the connection next",
+	"set_limit": "is a SET that stays in force for the connection's next user",
 	"lastval":   readsSession, "currval": readsSession,
 	"pg_terminate_backend": touchesSessions, "pg_cancel_backend": touchesSessions,
-	"loread":  "reads a large object, which is nobody's and everybody's",
-	"lowrite": "writes a large object, which is nobody's and everybody's",
+	"loread":  "reads a large object, which " + sharedObject,
+	"lowrite": "writes a large object, which " + sharedObject,
 }
 
-// lastArgumentIsTrue reports whether the last of three arguments is true. It leaves the
-// reader where it was.
+// lastArgumentIsTrue reports whether the call has three arguments, the last of which is the
+// constant true. The reader's position doesn't change.
 func (r *reader) lastArgumentIsTrue() bool {
 	ahead := *r
-	depth, arguments, length := 1, 1, 0 // length: words of the argument at hand
+	depth, arguments, length := 1, 1, 0 // length: words of the current argument
 	var last word
 	for ahead.next() {
 		switch {

@@ -12,22 +12,24 @@ import (
 
 var (
 	errPrepare = tenancy.Errorf(tenancy.CodeInternal,
-		"a prepared statement stays on a connection that others use next: send the statement itself")
+		"a prepared statement would stay on the connection for its next user: send the statement"+
+			" itself")
 	errArguments = tenancy.Errorf(tenancy.CodeInternal,
-		"a statement comes with its arguments in place: what is looked at must be what is sent")
+		"the driver takes no arguments: put them in place before the call, since the text that is"+
+			" checked must be the text that is sent")
 	errTxTenant = tenancy.Errorf(tenancy.CodeTenantMismatch,
-		"the context names another tenant than the transaction it is used in")
+		"the context names another tenant than its transaction")
 	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal,
-		"the connection came back within a transaction")
+		"the connection was returned to the pool within a transaction")
 )
 
-// conn holds the connection it guards in a named field: a method that pgdriver
-// gains later is then missing here, not unscoped.
+// conn scopes the statements of one connection. It holds pgdriver's connection in a named
+// field, never embedded: a method that pgdriver gains later is missing here, not unscoped.
 type conn struct {
 	connector *Connector
 	inner     *pgdriver.Conn
 	wire      *wire
-	tx        *tx // nil outside one
+	tx        *tx // nil outside a transaction
 }
 
 var (
@@ -81,15 +83,15 @@ func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
 	return result, e.finish(err)
 }
 
-// statement is one that is ready to be sent.
+// statement is ready to be sent.
 type statement struct {
 	text    string
 	tenant  tenancy.ID
 	limit   timeLimit
-	needsTx bool // it wants a transaction around it
+	needsTx bool // it must be sent in a transaction, which scopes it
 }
 
-// prepare checks a statement, and puts in front of it what scopes it.
+// prepare checks a statement and puts the statements that scope it before it.
 func (c *conn) prepare(
 	ctx context.Context, query string, args []driver.NamedValue,
 ) (statement, error) {
@@ -125,12 +127,11 @@ func (c *conn) prepare(
 	return s, err
 }
 
-// scope is what stands in front of a statement, or behind BEGIN. It is SET LOCAL
-// and not SELECT set_config: a first result set would be taken for that of the
-// statement behind it.
+// scope returns the SQL that goes before a statement, or after BEGIN. It is SET LOCAL and
+// not SELECT set_config: pgdriver would take the first result set for the statement's.
 func (c *Connector) scope(tenant tenancy.ID, wait timeLimit) (string, error) {
 	var local string
-	if !tenant.IsZero() { // as is the system role's work that is of no tenant
+	if !tenant.IsZero() { // the system role also works without a tenant
 		signed, err := c.config.Sign(tenant)
 		if err != nil {
 			return "", err
@@ -148,11 +149,10 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 }
 
 func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) {
-	return nil,
-		errPrepare
+	return nil, errPrepare
 }
 
-// Ping is unscoped: it touches no table.
+// Ping is unscoped, since it reads no table.
 func (c *conn) Ping(ctx context.Context) error {
 	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {

@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	networkGrace  = 5 * time.Second // that the network has beyond a statement's deadline
-	maxTimeout    = 24 * time.Hour  // statement_timeout holds little more
-	stateCanceled = "57014"         // query_canceled: by a CancelRequest or by statement_timeout
+	networkGrace  = 5 * time.Second // for the network, after a statement's deadline
+	maxTimeout    = 24 * time.Hour  // statement_timeout takes at most 2^31-1 ms, 24.8 days
+	stateCanceled = "57014"         // query_canceled: by CancelRequest or statement_timeout
 )
 
-// timeLimit is how long a statement may take.
+// timeLimit is the time a statement may take.
 type timeLimit struct {
 	time.Duration
-	isDefault bool // as it is what sessions begin with
+	isDefault bool // it is the statement_timeout that sessions begin with
 }
 
-// timeLimit is until the context's deadline, or the default without one. A
-// context that has ended is an error.
+// timeLimit returns the time until the context's deadline, or Config.Timeout without a
+// deadline. It returns the error of a context that has ended.
 func (c *Connector) timeLimit(ctx context.Context) (timeLimit, error) {
 	if err := ctx.Err(); err != nil {
 		return timeLimit{}, err
@@ -39,13 +39,13 @@ func (c *Connector) timeLimit(ctx context.Context) (timeLimit, error) {
 	return p, nil
 }
 
-// setLocal is the statement that has the server keep the deadline. It is a
-// millisecond late: what ends first should be the context.
+// setLocal returns the statement that makes the server enforce the deadline, 1 ms late so
+// that the context ends first.
 func (p timeLimit) setLocal() string {
 	return "SET LOCAL statement_timeout=" + strconv.FormatInt(p.Milliseconds()+1, 10) + ";"
 }
 
-// exchange is one that the server is to answer.
+// exchange is one request to the server and its answer.
 type exchange struct {
 	ctx  context.Context
 	conn *conn
@@ -57,8 +57,8 @@ func (c *conn) exchange(ctx context.Context, wait timeLimit) exchange {
 	return exchange{ctx: ctx, conn: c, stop: Watch(ctx, c.inner)}
 }
 
-// finish answers the exchange's error: the context's if that ended it. What was
-// stopped leaves nothing on the connection, which is closed.
+// finish returns the exchange's error, joined to the context's if that stopped it. The
+// connection of a stopped exchange is closed.
 func (e exchange) finish(err error) error {
 	if e.stop() {
 		_ = e.conn.inner.Close()
@@ -68,7 +68,7 @@ func (e exchange) finish(err error) error {
 		return err
 	}
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
-		// each statement of a message has a deadline of its own there, and more may follow
+		// statement_timeout applies to each statement of a message: later ones may still run
 		e.conn.wire.cancel()
 	}
 	if err != nil && e.serverTimedOut(err) {
@@ -77,8 +77,8 @@ func (e exchange) finish(err error) error {
 	return err
 }
 
-// serverTimedOut reports whether the server kept the context's deadline before the context
-// did.
+// serverTimedOut reports whether the server enforced the context's deadline before the
+// context ended.
 func (e exchange) serverTimedOut(err error) bool {
 	deadline, ok := e.ctx.Deadline()
 	if !ok || time.Until(deadline) > time.Millisecond {

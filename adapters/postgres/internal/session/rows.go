@@ -6,24 +6,24 @@ import (
 	"io"
 )
 
-// rows are what a statement answers. The exchange lasts until they are closed,
-// which database/sql does at their end.
+// rows is a statement's result. The exchange lasts until it is closed, which database/sql
+// does after the last row.
 type rows struct {
 	driver.Rows
 	exchange   exchange
-	implicitTx *tx // the transaction that was made for them, if any
+	implicitTx *tx // the transaction begun for this statement, or nil
 	closed     bool
 }
 
-// Next answers the next row. The end is told when the transaction around the
-// statement has ended too: a commit that fails is an error of the statement.
+// Next reads the next row. It returns io.EOF after the implicit transaction has ended: a
+// failed commit is the statement's error.
 func (r *rows) Next(dest []driver.Value) error {
 	err := r.Rows.Next(dest)
 	if err == nil {
 		return nil
 	}
 	if err != io.EOF {
-		_ = r.Rows.Close() // reads what is still to come, or gives the connection up
+		_ = r.Rows.Close() // reads the rest of the answer, or closes the connection
 		return r.finish(err)
 	}
 	if r.implicitTx == nil {
@@ -49,7 +49,7 @@ func (r *rows) finish(err error) error {
 	return r.implicitTx.commitOrRollback(err)
 }
 
-// commitOrRollback commits what went well.
+// commitOrRollback commits if err is nil, and otherwise rolls back and returns err.
 func (t *tx) commitOrRollback(err error) error {
 	if err != nil {
 		_ = t.Rollback()
@@ -62,9 +62,9 @@ func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error)
 	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
-	around := c.tx
+	started := c.tx
 	result, err := c.exec(ctx, s)
-	if err = around.commitOrRollback(err); err != nil {
+	if err = started.commitOrRollback(err); err != nil {
 		return nil, err
 	}
 	return result, nil
@@ -74,12 +74,12 @@ func (c *conn) queryInTx(ctx context.Context, s statement) (driver.Rows, error) 
 	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
-	around := c.tx
+	started := c.tx
 	found, err := c.query(ctx, s)
 	if err != nil {
-		return nil, around.commitOrRollback(err)
+		return nil, started.commitOrRollback(err)
 	}
 	r := found.(*rows)
-	r.implicitTx = around
+	r.implicitTx = started
 	return r, nil
 }

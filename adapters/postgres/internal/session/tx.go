@@ -11,11 +11,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tx is a transaction. It keeps the tenant that it began with.
+// tx is a transaction, bound to the tenant of its BEGIN.
 type tx struct {
 	conn   *conn
 	tenant tenancy.ID
-	limit  timeLimit // that its statements have at present, by the server
+	limit  timeLimit // the one in force on the server
 }
 
 func (c *conn) Begin() (driver.Tx, error) {
@@ -44,8 +44,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	return c.tx, nil
 }
 
-// propagateToWorkers has Citus send settings on to its workers; to PostgreSQL it means
-// nothing.
+// propagateToWorkers makes Citus send SET LOCAL to its workers. PostgreSQL ignores it.
 const propagateToWorkers = "SET LOCAL citus.propagate_set_commands='local';"
 
 func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait timeLimit) error {
@@ -57,17 +56,17 @@ func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait 
 		scope = propagateToWorkers + scope
 	}
 	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, limit: wait}); err != nil {
-		_ = c.inner.Close() // it may stand in an aborted transaction
+		_ = c.inner.Close() // it may be in an aborted transaction
 		return err
 	}
 	c.tx = &tx{conn: c, tenant: tenant, limit: wait}
 	return nil
 }
 
-// withLimit puts in front of a statement the deadline that it has, if it differs
-// from that of the statement before. A transaction that failed takes nothing but
-// its end, or a way back; and what is in force after that is what was before the
-// savepoint.
+// withLimit puts the statement's timeout before it, if it differs from the one in force. It
+// doesn't before ROLLBACK TO: a failed transaction accepts only that or its end. The
+// rollback restores the timeout of the savepoint, which isn't known here: t.limit is then
+// zero, and the next statement sets its own.
 func (t *tx) withLimit(wait timeLimit, found message, query string) string {
 	same := wait.Duration == t.limit.Duration || wait.isDefault && t.limit.isDefault
 	if !same && !found.startsWithRollback {
@@ -81,13 +80,13 @@ func (t *tx) withLimit(wait timeLimit, found message, query string) string {
 }
 
 var errFailedTx = tenancy.Errorf(tenancy.CodeInternal,
-	"the transaction failed before, and the error was passed over: nothing of it is committed")
+	"a statement of the transaction failed and its error was ignored: nothing of it is committed")
 
 const stateFailedTx = "25P02" // in_failed_sql_transaction
 
-// Commit ends the transaction. PostgreSQL takes COMMIT of one that failed for a
-// ROLLBACK, and says so in a word that pgdriver doesn't pass on. So something
-// goes before it that a failed transaction refuses: COMMIT's own deadline.
+// Commit ends the transaction. PostgreSQL treats COMMIT of a failed transaction as ROLLBACK,
+// and reports that only in the command tag, which pgdriver drops. So COMMIT's own timeout
+// goes before it, a statement that a failed transaction refuses.
 func (t *tx) Commit() error {
 	wait := timeLimit{Duration: t.conn.connector.config.Timeout}
 	err := t.end(wait.setLocal() + "COMMIT")
@@ -99,8 +98,8 @@ func (t *tx) Commit() error {
 
 func (t *tx) Rollback() error { return t.end("ROLLBACK") }
 
-// end leaves the transaction. A connection whose transaction didn't end is of
-// no use to anybody.
+// end ends the transaction. If that fails it closes the connection, whose transaction may
+// still be open.
 func (t *tx) end(how string) error {
 	t.conn.tx = nil
 	wait := timeLimit{Duration: t.conn.connector.config.Timeout}
