@@ -87,31 +87,31 @@ func (e *examination) readCatalog(ctx context.Context) error {
 	var checks []check
 	for query, into := range map[string]any{columnsQuery: &columns, keysQuery: &keys,
 		referencesQuery: &refs, checksQuery: &checks} {
-		if err := e.inside.Owner.NewRaw(query, bun.List(e.oids())).Scan(ctx, into); err != nil {
+		if err := e.internals.Owner.NewRaw(query, bun.List(e.oids())).Scan(ctx, into); err != nil {
 			return err
 		}
 	}
 	for _, t := range e.tables {
-		t.columns = of(t, columns, func(c column) int64 { return c.Relation })
-		t.keys = of(t, keys, func(k key) int64 { return k.Relation })
-		t.refs = of(t, refs, func(r reference) int64 { return r.Relation })
-		t.checks = of(t, checks, func(c check) int64 { return c.Relation })
+		t.columns = ofRelation(t, columns, func(c column) int64 { return c.Relation })
+		t.keys = ofRelation(t, keys, func(k key) int64 { return k.Relation })
+		t.refs = ofRelation(t, refs, func(r reference) int64 { return r.Relation })
+		t.checks = ofRelation(t, checks, func(c check) int64 { return c.Relation })
 	}
 	return nil
 }
 
-func of[T any](t *relation, all []T, relation func(T) int64) []T {
+func ofRelation[T any](t *relation, all []T, relation func(T) int64) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(one T) bool { return relation(one) != t.OID })
 }
 
 func (e *examination) readRelations(ctx context.Context) error {
 	var app string
-	err := e.db.Scoped(in(ctx, tenancy.DefaultID)).NewRaw("SELECT session_user").
-		Scan(in(ctx, tenancy.DefaultID), &app)
+	err := e.db.Scoped(bindTenant(ctx, tenancy.DefaultID)).NewRaw("SELECT session_user").
+		Scan(bindTenant(ctx, tenancy.DefaultID), &app)
 	if err != nil {
 		return err
 	}
-	err = e.inside.Owner.NewRaw(`
+	err = e.internals.Owner.NewRaw(`
 		SELECT c.oid, n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS sql, c.relkind IN ('v', 'm') AS view,
 		  c.relrowsecurity AS enabled, r.rolname AS owner, r.rolsuper OR r.rolbypassrls AS strong,
 		  has_schema_privilege(?0, n.oid, 'USAGE') AND has_any_column_privilege(?0, c.oid, 'SELECT') AS readable
@@ -119,10 +119,10 @@ func (e *examination) readRelations(ctx context.Context) error {
 		WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
 		  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped)
 		  AND (n.nspname = ?1 OR n.oid IN (SELECT o.relnamespace FROM pg_class o WHERE o.oid = ANY (SELECT to_regclass(name) FROM unnest(ARRAY[?2]::text[]) name)))
-		ORDER BY 5, 2, 3`, app, librarySchema, bun.List(e.inside.Owned)).Scan(ctx, &e.tables)
+		ORDER BY 5, 2, 3`, app, librarySchema, bun.List(e.internals.Owned)).Scan(ctx, &e.tables)
 	for _, t := range e.tables {
 		t.Library = t.Schema == librarySchema
-		t.Declared = slices.Contains(e.inside.Owned, `"`+t.Schema+`"."`+t.Name+`"`)
+		t.Declared = slices.Contains(e.internals.Owned, `"`+t.Schema+`"."`+t.Name+`"`)
 		t.rows = map[tenancy.ID][]row{}
 	}
 	return err
@@ -193,7 +193,7 @@ func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// in binds ctx to a tenant.
-func in(ctx context.Context, tenant tenancy.ID) context.Context {
+// bindTenant binds ctx to a tenant.
+func bindTenant(ctx context.Context, tenant tenancy.ID) context.Context {
 	return tenancy.NewContext(ctx, tenant)
 }

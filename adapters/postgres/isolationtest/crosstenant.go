@@ -12,46 +12,46 @@ import (
 	"github.com/google/uuid"
 )
 
-// withoutTraces are the attacks that change nothing, even of ours, if the
+// harmlessRequests are the attacks that change nothing, even of ours, if the
 // isolation holds.
-func (e *examination) withoutTraces(ctx context.Context, op operation) []crossing {
-	return e.crossings(ctx, op, func(body string, add adding) {
-		e.asTenant(op, add)
-		e.inQuery(op, add)
-		e.underCondition(ctx, op, add)
-		e.inBody(op, body, add)
+func (e *examination) harmlessRequests(ctx context.Context, op operation) []crossTenantRequest {
+	return e.crossTenantRequests(ctx, op, func(body string, add addFunc) {
+		e.addTenantRequests(op, add)
+		e.addQueryRequests(op, add)
+		e.addConditionalRequests(ctx, op, add)
+		e.addBodyRequests(op, body, add)
 		if op.method == http.MethodGet {
-			e.inPath(op, add)
+			e.addPathRequests(op, add)
 		}
 	})
 }
 
-// creating are those that make something of our own under the other's name.
-func (e *examination) creating(ctx context.Context, op operation) []crossing {
+// createRequests are those that make something of our own under the other's name.
+func (e *examination) createRequests(ctx context.Context, op operation) []crossTenantRequest {
 	if op.method == http.MethodGet || op.method == http.MethodDelete {
 		return nil
 	}
-	return e.crossings(ctx, op, func(_ string, add adding) { e.inPath(op, add) })
+	return e.crossTenantRequests(ctx, op, func(_ string, add addFunc) { e.addPathRequests(op, add) })
 }
 
-// removing are those that take it away again.
-func (e *examination) removing(ctx context.Context, op operation) []crossing {
+// deleteRequests are those that take it away again.
+func (e *examination) deleteRequests(ctx context.Context, op operation) []crossTenantRequest {
 	if op.method != http.MethodDelete {
 		return nil
 	}
-	return e.crossings(ctx, op, func(_ string, add adding) { e.inPath(op, add) })
+	return e.crossTenantRequests(ctx, op, func(_ string, add addFunc) { e.addPathRequests(op, add) })
 }
 
-// crossings collects the attacks that fill adds, and gives each its body.
-func (e *examination) crossings(
-	ctx context.Context, op operation, fill func(body string, add adding),
-) []crossing {
-	body := e.bodyFor(ctx, op, e.richest(op))
-	var all []crossing
+// crossTenantRequests collects the attacks that fill adds, and gives each its body.
+func (e *examination) crossTenantRequests(
+	ctx context.Context, op operation, fill func(body string, add addFunc),
+) []crossTenantRequest {
+	body := e.bodyFor(ctx, op, e.mostReferencingName(op))
+	var all []crossTenantRequest
 	fill(body, func(what, value string, ask func(value string) request) {
-		c := crossing{what: what, value: value, nobodys: e.nobodysFor(value), asked: ask(value)}
-		control := ask(c.nobodys)
-		for _, r := range []*request{&c.asked, &control} {
+		c := crossTenantRequest{description: what, value: value, nonexistent: e.nonexistentFor(value), request: ask(value)}
+		control := ask(c.nonexistent)
+		for _, r := range []*request{&c.request, &control} {
 			if r.body == "" && body != "" {
 				r.media, r.body = op.media, body
 			}
@@ -62,74 +62,74 @@ func (e *examination) crossings(
 	return all
 }
 
-type adding func(what, value string, ask func(value string) request)
+type addFunc func(what, value string, ask func(value string) request)
 
-// richest is the name of the item of ours that refers to most.
-func (e *examination) richest(op operation) string {
-	if picks := op.picks(); len(picks) > 0 &&
-		slices.Contains(textsOf(e.sections[op.list()].ours, picks[len(picks)-1]), e.ours.only) {
-		return e.ours.only
+// mostReferencingName is the name of the item of ours that refers to most.
+func (e *examination) mostReferencingName(op operation) string {
+	if picks := op.itemParameters(); len(picks) > 0 &&
+		slices.Contains(stringMembers(e.lists[op.collectionPath()].attacker, picks[len(picks)-1]), e.attacker.only) {
+		return e.attacker.only
 	}
-	return e.ourValue(op)
+	return e.attackerValue(op)
 }
 
-// nobodysFor is a value of the same form that no tenant has, each time the same:
+// nonexistentFor is a value of the same form that no tenant has, each time the same:
 // what it creates, it removes.
-func (e *examination) nobodysFor(value string) string {
-	if e.nobodys[value] == "" {
-		e.nobodys[value] = missing
+func (e *examination) nonexistentFor(value string) string {
+	if e.nonexistent[value] == "" {
+		e.nonexistent[value] = nonexistentName
 		switch {
-		case uuids.MatchString(value):
-			e.nobodys[value] = uuids.ReplaceAllString(value, uuid.NewString())
+		case uuidPattern.MatchString(value):
+			e.nonexistent[value] = uuidPattern.ReplaceAllString(value, uuid.NewString())
 		case strings.HasPrefix(value, "marker="):
-			e.nobodys[value] = "marker=" + missing
+			e.nonexistent[value] = "marker=" + nonexistentName
 		}
 	}
-	return e.nobodys[value]
+	return e.nonexistent[value]
 }
 
-func (e *examination) inPath(op operation, add adding) {
-	for _, value := range e.theirValues(op) {
-		add("the other's "+form(value)+" in the path", value,
-			func(v string) request { return op.ask(e.ours.ID.String(), v) })
+func (e *examination) addPathRequests(op operation, add addFunc) {
+	for _, value := range e.victimValues(op) {
+		add("the other's "+valueKind(value)+" in the path", value,
+			func(v string) request { return op.newRequest(e.attacker.ID.String(), v) })
 	}
 }
 
-func form(value string) string {
-	if uuids.MatchString(value) {
+func valueKind(value string) string {
+	if uuidPattern.MatchString(value) {
 		return "id"
 	}
 	return "name"
 }
 
-// asTenant names the other tenant, by id and slug, wherever a request can.
-func (e *examination) asTenant(op operation, add adding) {
+// addTenantRequests names the other tenant, by id and slug, wherever a request can.
+func (e *examination) addTenantRequests(op operation, add addFunc) {
 	value := ""
-	if theirs := e.theirValues(op); len(theirs) > 0 {
+	if theirs := e.victimValues(op); len(theirs) > 0 {
 		value = theirs[0]
 	}
-	for _, name := range []string{e.theirs.ID.String(), string(e.theirs.Slug)} {
-		add("the other tenant's "+form(name)+" in "+tenantHeader, name, func(v string) request {
-			r := op.ask(e.ours.ID.String(), value)
+	for _, name := range []string{e.victim.ID.String(), string(e.victim.Slug)} {
+		add("the other tenant's "+valueKind(name)+" in "+tenantHeader, name, func(v string) request {
+			r := op.newRequest(e.attacker.ID.String(), value)
 			r.header[tenantHeader] = v
 			return r
 		})
 		if !strings.Contains(op.path, "{"+tenantParameter+"}") {
 			continue
 		}
-		add("the other tenant's "+form(name)+" in the path", name,
-			func(v string) request { return op.ask(v, value) })
-		add("the other tenant's "+form(name)+" in the path and "+tenantHeader, name,
+		add("the other tenant's "+valueKind(name)+" in the path", name,
+			func(v string) request { return op.newRequest(v, value) })
+		add("the other tenant's "+valueKind(name)+" in the path and "+tenantHeader, name,
 			func(v string) request {
-				r := op.ask(v, value)
+				r := op.newRequest(v, value)
 				r.header[tenantHeader] = v
 				return r
 			})
 	}
 }
 
-// inQuery asks for what the other has by every parameter that takes a text.
-func (e *examination) inQuery(op operation, add adding) {
+// addQueryRequests asks for what the other has by every parameter that takes a text.
+func (e *examination) addQueryRequests(op operation, add addFunc) {
 	for _, p := range op.params {
 		s := p.Schema
 		if s.Items != nil {
@@ -139,24 +139,24 @@ func (e *examination) inQuery(op operation, add adding) {
 			continue
 		}
 		ask := func(v string) request {
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.query.Set(p.Name, v)
 			return r
 		}
 		if p.Name == "cursor" {
-			e.withCursor(op, add)
+			e.addCursorRequest(op, add)
 			continue
 		}
-		for _, value := range []string{e.theirs.marker, e.theirs.only, e.anyID()} {
-			if text, ok := s.fit(value); ok {
+		for _, value := range []string{e.victim.marker, e.victim.only, e.anyID()} {
+			if text, ok := s.matchPattern(value); ok {
 				add("the other's value in "+p.Name, text, ask)
 			}
 		}
 	}
 }
 
-// fit makes a value match the schema's pattern, if a label can.
-func (s schema) fit(value string) (string, bool) {
+// matchPattern makes a value match the schema's pattern, if a label can.
+func (s schema) matchPattern(value string) (string, bool) {
 	pattern, err := regexp.Compile(s.Pattern)
 	if err != nil {
 		return "", false
@@ -169,15 +169,15 @@ func (s schema) fit(value string) (string, bool) {
 	return "", false
 }
 
-func (e *examination) withCursor(op operation, add adding) {
+func (e *examination) addCursorRequest(op operation, add addFunc) {
 	for _, path := range slices.Compact([]string{op.path, ""}) {
 		cursor := e.cursors[path]
 		if cursor == "" {
 			continue
 		}
-		e.nobodys[cursor] = strings.Repeat("A", len(cursor))
+		e.nonexistent[cursor] = strings.Repeat("A", len(cursor))
 		add("the other's cursor", cursor, func(v string) request {
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.query.Set("cursor", v)
 			r.query.Set("limit", "1")
 			return r
@@ -185,49 +185,49 @@ func (e *examination) withCursor(op operation, add adding) {
 	}
 }
 
-// noVersion is an ETag of no item.
-const noVersion = `"999983"`
+// nonexistentETag is an ETag of no item.
+const nonexistentETag = `"999983"`
 
-// underCondition makes a request depend on the version of the other's item of
+// addConditionalRequests makes a request depend on the version of the other's item of
 // the same name.
-func (e *examination) underCondition(ctx context.Context, op operation, add adding) {
-	get, ok := e.find(http.MethodGet, op.path)
+func (e *examination) addConditionalRequests(ctx context.Context, op operation, add addFunc) {
+	get, ok := e.findOperation(http.MethodGet, op.path)
 	if !ok {
 		return
 	}
-	theirs := e.send(ctx, e.theirs, get.ask(e.theirs.ID.String(), e.ourValue(op))).
+	theirs := e.send(ctx, e.victim, get.newRequest(e.victim.ID.String(), e.attackerValue(op))).
 		header.Get("ETag")
-	ours := e.send(ctx, e.ours, get.ask(e.ours.ID.String(), e.ourValue(op))).header.Get("ETag")
+	ours := e.send(ctx, e.attacker, get.newRequest(e.attacker.ID.String(), e.attackerValue(op))).header.Get("ETag")
 	if theirs == "" || theirs == ours {
 		return
 	}
 	for _, name := range []string{"If-Match", "If-None-Match"} {
-		if !op.has("header", name) {
+		if !op.hasParameter("header", name) {
 			continue
 		}
-		e.nobodys[theirs] = noVersion
+		e.nonexistent[theirs] = nonexistentETag
 		add("the other's ETag in "+name, theirs, func(v string) request {
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.header[name] = v
 			return r
 		})
 	}
 }
 
-// inBody refers to what the other has: each text that names something of ours
+// addBodyRequests refers to what the other has: each text that names something of ours
 // is replaced in turn.
-func (e *examination) inBody(op operation, body string, add adding) {
+func (e *examination) addBodyRequests(op operation, body string, add addFunc) {
 	var parsed any
-	if len(op.picks()) == 0 || json.Unmarshal([]byte(body), &parsed) != nil {
+	if len(op.itemParameters()) == 0 || json.Unmarshal([]byte(body), &parsed) != nil {
 		return
 	}
 	for i := range countNames(parsed) {
-		add("the other's name in the body", e.theirs.only, func(v string) request {
+		add("the other's name in the body", e.victim.only, func(v string) request {
 			var changed any
 			_ = json.Unmarshal([]byte(body), &changed) // it was read above
 			at := 0
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
-			changed = rename(changed, v, i, &at)
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
+			changed = replaceName(changed, v, i, &at)
 			r.media, r.body = op.media, string(encode(changed))
 			return r
 		})
@@ -237,20 +237,20 @@ func (e *examination) inBody(op operation, body string, add adding) {
 // countNames counts the texts that are shared names.
 func countNames(v any) int {
 	n := 0
-	rename(v, "", -1, &n)
+	replaceName(v, "", -1, &n)
 	return n
 }
 
-// rename replaces the shared name that comes at the place, and counts them all.
-func rename(v any, name string, place int, at *int) any {
+// replaceName replaces the shared name that comes at the place, and counts them all.
+func replaceName(v any, name string, place int, at *int) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			v[key] = rename(v[key], name, place, at)
+			v[key] = replaceName(v[key], name, place, at)
 		}
 	case []any:
 		for i := range v {
-			v[i] = rename(v[i], name, place, at)
+			v[i] = replaceName(v[i], name, place, at)
 		}
 	case string:
 		if !slices.Contains(shared, v) {

@@ -150,8 +150,8 @@ var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 // tenantParameter is the path parameter that names a tenant.
 const tenantParameter = "tenant"
 
-// picks are the path's parameters but for the tenant.
-func (op operation) picks() []string {
+// itemParameters are the path's parameters but for the tenant.
+func (op operation) itemParameters() []string {
 	var names []string
 	for _, found := range pathParameter.FindAllStringSubmatch(op.path, -1) {
 		if found[1] != tenantParameter {
@@ -161,10 +161,10 @@ func (op operation) picks() []string {
 	return names
 }
 
-// list is the path of the collection that the last parameter picks from: what
+// collectionPath is the path of the collection that the last parameter picks from: what
 // stands before it.
-func (op operation) list() string {
-	picks := op.picks()
+func (op operation) collectionPath() string {
+	picks := op.itemParameters()
 	if len(picks) == 0 {
 		return op.path
 	}
@@ -172,13 +172,13 @@ func (op operation) list() string {
 	return before
 }
 
-func (op operation) has(in, name string) bool {
+func (op operation) hasParameter(in, name string) bool {
 	return slices.ContainsFunc(op.params,
 		func(p parameter) bool { return p.In == in && strings.EqualFold(p.Name, name) })
 }
 
-// find answers the operation of a method and a path template.
-func (e *examination) find(method, path string) (operation, bool) {
+// findOperation answers the operation of a method and a path template.
+func (e *examination) findOperation(method, path string) (operation, bool) {
 	i := slices.IndexFunc(e.routes,
 		func(op operation) bool { return op.method == method && op.path == path })
 	if i < 0 {

@@ -91,8 +91,8 @@ func (c Cell) String() string {
 // maxReason cuts statements and answers in a report, in bytes.
 const maxReason = 1000
 
-// note counts one attack; a reason makes it a breach.
-func (e *examination) note(attack, on, reason string) {
+// record counts one attack; a reason makes it a breach.
+func (e *examination) record(attack, on, reason string) {
 	i := slices.IndexFunc(e.matrix.Rows, func(r Row) bool { return r.Attack == attack })
 	if i < 0 {
 		i = len(e.matrix.Rows)

@@ -16,11 +16,11 @@ import (
 // restoreTime is how long raising the walls again may take.
 const restoreTime = time.Minute
 
-// lowerPolicies switches row security off on every table that has it, and
+// disableRowSecurity switches row security off on every table that has it, and
 // answers what switches it on again. The policies themselves stay as they are:
 // should the process be killed meanwhile, the database is one that
 // [postgres.Open] mends or refuses, not one that looks whole.
-func (e *examination) lowerPolicies(ctx context.Context) (raise func() error, err error) {
+func (e *examination) disableRowSecurity(ctx context.Context) (raise func() error, err error) {
 	var walled []string
 	for _, t := range e.tables {
 		if t.Enabled {
@@ -30,16 +30,16 @@ func (e *examination) lowerPolicies(ctx context.Context) (raise func() error, er
 	raise = func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
 		defer cancel()
-		return rowSecurity(ctx, e.inside.Owner, walled, "ENABLE")
+		return alterRowSecurity(ctx, e.internals.Owner, walled, "ENABLE")
 	}
-	if err := rowSecurity(ctx, e.inside.Owner, walled, "DISABLE"); err != nil {
+	if err := alterRowSecurity(ctx, e.internals.Owner, walled, "DISABLE"); err != nil {
 		return nil, errors.Join(err, raise())
 	}
 	return raise, nil
 }
 
-// rowSecurity switches in one message, and so in one transaction.
-func rowSecurity(ctx context.Context, db bun.IDB, tables []string, to string) error {
+// alterRowSecurity switches in one message, and so in one transaction.
+func alterRowSecurity(ctx context.Context, db bun.IDB, tables []string, to string) error {
 	if len(tables) == 0 {
 		return nil
 	}
@@ -57,7 +57,7 @@ func rowSecurity(ctx context.Context, db bun.IDB, tables []string, to string) er
 func (e *examination) asOwner(
 	ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error,
 ) error {
-	return e.inside.Owner.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	return e.internals.Owner.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var strong bool
 		if err := tx.NewRaw("SELECT rolsuper OR rolbypassrls FROM pg_roles"+
 			" WHERE rolname = current_user").Scan(ctx, &strong); err != nil {
@@ -73,7 +73,7 @@ func (e *examination) asOwner(
 		if err != nil {
 			return err
 		}
-		if err := rowSecurity(ctx, tx, walled, "DISABLE"); err != nil {
+		if err := alterRowSecurity(ctx, tx, walled, "DISABLE"); err != nil {
 			return err
 		}
 		if err := fn(ctx, tx); err != nil {
@@ -82,16 +82,16 @@ func (e *examination) asOwner(
 		if _, err := tx.ExecContext(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 			return err
 		}
-		return rowSecurity(ctx, tx, walled, "ENABLE")
+		return alterRowSecurity(ctx, tx, walled, "ENABLE")
 	})
 }
 
-// checkSwitches makes sure that the two walls can be taken away: with both gone
+// verifyWallsOff makes sure that the two walls can be taken away: with both gone
 // the other tenant's rows must show, or the attacks would prove nothing.
-func (e *examination) checkSwitches(ctx context.Context) error {
-	ctx = in(filterbypass.WithoutFilter(ctx), e.ours.ID)
-	for _, model := range e.inside.Models {
-		n, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Count(ctx)
+func (e *examination) verifyWallsOff(ctx context.Context) error {
+	ctx = bindTenant(filterbypass.WithoutFilter(ctx), e.attacker.ID)
+	for _, model := range e.internals.Models {
+		n, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).Count(ctx)
 		if err != nil {
 			return err
 		}
@@ -113,9 +113,9 @@ func (e *examination) checksums(ctx context.Context) (map[string]string, error) 
 			}
 			var sum string
 			query := "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(r, E'\\n'" +
-				" ORDER BY r)), '') FROM (SELECT " + t.image() + " AS r FROM " + t.SQL +
-				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.ours.ID) + ", " + platform + ")" +
-				t.settled() + ") AS rows"
+				" ORDER BY r)), '') FROM (SELECT " + t.comparableText() + " AS r FROM " + t.SQL +
+				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.attacker.ID) + ", " + platformTenant + ")" +
+				t.ownRequestsExcluded() + ") AS rows"
 			if err := tx.NewRaw(query).Scan(ctx, &sum); err != nil {
 				return err
 			}
@@ -126,13 +126,13 @@ func (e *examination) checksums(ctx context.Context) (map[string]string, error) 
 	return sums, err
 }
 
-// platform stands in the audit log in place of a tenant, for what belongs to none:
+// platformTenant stands in the audit log in place of a tenant, for what belongs to none:
 // a sign-in that was refused, say, which an attack may well be.
-const platform = "'00000000-0000-0000-0000-000000000000'"
+const platformTenant = "'00000000-0000-0000-0000-000000000000'"
 
-// image is a row as text. When a key was last used, and where the audit log ends,
+// comparableText is a row as text. When a key was last used, and where the audit log ends,
 // change with the other tenant's own requests.
-func (t *relation) image() string {
+func (t *relation) comparableText() string {
 	switch {
 	case t.Library && t.Name == "api_keys":
 		return "(to_jsonb(t) - 'last_used_at')::text"
@@ -142,17 +142,17 @@ func (t *relation) image() string {
 	return "t::text"
 }
 
-// settled is the condition on rows that the other tenant's own requests don't
+// ownRequestsExcluded is the condition on rows that the other tenant's own requests don't
 // make: what it is refused itself stands in its log. What is written there for it
 // by somebody else is another attack.
-func (t *relation) settled() string {
+func (t *relation) ownRequestsExcluded() string {
 	if t.Library && t.Name == "audit" {
 		return " AND text::jsonb ->> 'outcome' <> 'denied'"
 	}
 	return ""
 }
 
-const unchanged = "after all of these: the others' rows are as they were"
+const rowsUnchanged = "after all of these: the others' rows are as they were"
 
 func (e *examination) compareChecksums(ctx context.Context, before map[string]string) error {
 	after, err := e.checksums(ctx)
@@ -169,7 +169,7 @@ func (e *examination) compareChecksums(ctx context.Context, before map[string]st
 				after[t.label()])
 			before[t.label()] = after[t.label()] // to be told once
 		}
-		e.note(unchanged, t.label(), reason)
+		e.record(rowsUnchanged, t.label(), reason)
 	}
 	return nil
 }

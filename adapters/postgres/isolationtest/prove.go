@@ -97,8 +97,8 @@ func Examine(
 	if o.Document == "" {
 		o.Document = defaultDocument
 	}
-	e := &examination{db: db, services: db.Services(), handler: handler, inside: inside, options: o,
-		unfilled: map[*relation]error{}, cursors: map[string]string{}, nobodys: map[string]string{}}
+	e := &examination{db: db, services: db.Services(), handler: handler, internals: inside, options: o,
+		unfilled: map[*relation]error{}, cursors: map[string]string{}, nonexistent: map[string]string{}}
 	if err := e.prepare(ctx); err != nil {
 		return Matrix{}, err
 	}
@@ -107,29 +107,29 @@ func Examine(
 
 // examination is one run of [Examine].
 type examination struct {
-	db       *postgres.DB
-	services ports.Services
-	handler  http.Handler
-	inside   filterbypass.Inside
-	options  Options
+	db        *postgres.DB
+	services  ports.Services
+	handler   http.Handler
+	internals filterbypass.Inside
+	options   Options
 
-	tables []*relation // whatever has a column tenant_id, tables before views
-	routes []operation
-	ours   *side // who attacks
-	theirs *side // whose rows must neither show nor change
-	count  int   // the last number that was given to a generated value
+	tables     []*relation // whatever has a column tenant_id, tables before views
+	routes     []operation
+	attacker   *tenantSide // who attacks
+	victim     *tenantSide // whose rows must neither show nor change
+	lastNumber int         // the last number that was given to a generated value
 
-	unfilled map[*relation]error // why a table stayed empty
-	sections map[string]section  // by the path of the list
-	cursors  map[string]string   // of theirs, by the path of the list; "" is any
-	nobodys  map[string]string   // for each value of theirs one that no tenant has
+	unfilled    map[*relation]error // why a table stayed empty
+	lists       map[string]listing  // by the path of the list
+	cursors     map[string]string   // of theirs, by the path of the list; "" is any
+	nonexistent map[string]string   // for each value of theirs one that no tenant has
 
 	walls  Walls // those that stand now
 	matrix Matrix
 }
 
 func (e *examination) prepare(ctx context.Context) error {
-	steps := []func(context.Context) error{e.refuseInhabited, e.readCatalog, e.readDocument,
+	steps := []func(context.Context) error{e.requireEmptyDatabase, e.readCatalog, e.readDocument,
 		e.makeTenants, e.seedRows, e.collectIDs}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -140,8 +140,8 @@ func (e *examination) prepare(ctx context.Context) error {
 	return nil
 }
 
-// refuseInhabited keeps the proof away from a database that somebody uses.
-func (e *examination) refuseInhabited(ctx context.Context) error {
+// requireEmptyDatabase keeps the proof away from a database that somebody uses.
+func (e *examination) requireEmptyDatabase(ctx context.Context) error {
 	found, err := e.services.Tenants.List(ctx, ports.TenantQuery{Limit: 2})
 	if err != nil {
 		return err
@@ -161,35 +161,35 @@ func (e *examination) attack(ctx context.Context) error {
 	}
 	for _, walls := range []Walls{BothWalls, FilterAlone, PolicyAlone} {
 		e.walls = walls
-		if err := e.attackBehind(ctx, before); err != nil {
+		if err := e.attackWith(ctx, before); err != nil {
 			return fmt.Errorf("isolationtest: %s: %w", walls, err)
 		}
 	}
 	return nil
 }
 
-func (e *examination) attackBehind(ctx context.Context, before map[string]string) (err error) {
+func (e *examination) attackWith(ctx context.Context, before map[string]string) (err error) {
 	attacked := ctx
 	switch e.walls {
 	case FilterAlone:
-		raise, err := e.lowerPolicies(ctx)
+		raise, err := e.disableRowSecurity(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, raise()) }()
-		if err := e.checkSwitches(ctx); err != nil {
+		if err := e.verifyWallsOff(ctx); err != nil {
 			return err
 		}
 	case PolicyAlone:
 		attacked = filterbypass.WithoutFilter(ctx)
 	}
-	e.ownRows(attacked)
+	e.checkOwnRows(attacked)
 	e.attackRoutes(attacked)
 	e.attackPorts(attacked)
 	e.attackBuilder(attacked)
 	if e.walls != FilterAlone { // raw SQL carries no filter
 		e.attackSQL(attacked)
-		e.attackLog(attacked)
+		e.attackAuditLog(attacked)
 	}
 	return e.compareChecksums(ctx, before)
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// side is one of the two tenants. Both have items of the shared names; only the
+// tenantSide is one of the two tenants. Both have items of the shared names; only the
 // other texts tell them apart.
-type side struct {
+type tenantSide struct {
 	ID     tenancy.ID
 	Slug   tenancy.Slug
 	marker string // stands in every text that may be chosen
@@ -29,25 +29,25 @@ type side struct {
 // shared are names that both sides use.
 var shared = []string{"shared-1", "shared-2"}
 
-// missing is a name that nobody uses, and of the length of those that only one
+// nonexistentName is a name that nobody uses, and of the length of those that only one
 // side has.
-const missing = "nobody-has-this-1"
+const nonexistentName = "nobody-has-this-1"
 
-func newSide(name string) *side {
+func newTenantSide(name string) *tenantSide {
 	token := strings.ToLower(rand.Text()[:8])
-	return &side{
+	return &tenantSide{
 		ID: tenancy.NewID(), Slug: tenancy.Slug("prove-" + name + "-" + token),
 		marker: "marker-" + name + "-" + token, only: "name-" + name + "-" + token,
 	}
 }
 
 // names are those of the side's items.
-func (s *side) names() []string { return append(slices.Clone(shared), s.only) }
+func (s *tenantSide) names() []string { return append(slices.Clone(shared), s.only) }
 
 // makeTenants makes the two tenants, each with two keys of an administrator.
 func (e *examination) makeTenants(ctx context.Context) error {
-	e.ours, e.theirs = newSide("ours"), newSide("them")
-	for _, s := range []*side{e.ours, e.theirs} {
+	e.attacker, e.victim = newTenantSide("ours"), newTenantSide("them")
+	for _, s := range []*tenantSide{e.attacker, e.victim} {
 		_, err := e.services.Tenants.Create(ctx,
 			tenancy.Tenant{ID: s.ID, Slug: s.Slug, Name: s.marker, State: tenancy.Active})
 		if err != nil {
@@ -69,25 +69,25 @@ func (e *examination) makeTenants(ctx context.Context) error {
 	return nil
 }
 
-var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// load reads what each side has, and learns from it what the other must never
+// loadRows reads what each side has, and learns from it what the other must never
 // see: texts of the side's own, and ids that stand in no row but theirs.
-func (e *examination) load(ctx context.Context) error {
+func (e *examination) loadRows(ctx context.Context) error {
 	return e.asOwner(ctx, func(ctx context.Context, tx bun.Tx) error {
-		found := map[*side]map[string]bool{e.ours: {}, e.theirs: {}}
+		found := map[*tenantSide]map[string]bool{e.attacker: {}, e.victim: {}}
 		for _, t := range e.tables {
-			for _, s := range []*side{e.ours, e.theirs} {
-				texts, err := t.read(ctx, tx, s.ID)
+			for _, s := range []*tenantSide{e.attacker, e.victim} {
+				texts, err := t.readRows(ctx, tx, s.ID)
 				if err != nil {
 					return err
 				}
-				for _, id := range uuids.FindAllString(strings.Join(texts, " "), -1) {
+				for _, id := range uuidPattern.FindAllString(strings.Join(texts, " "), -1) {
 					found[s][id] = true
 				}
 			}
 		}
-		for s, other := range map[*side]*side{e.ours: e.theirs, e.theirs: e.ours} {
+		for s, other := range map[*tenantSide]*tenantSide{e.attacker: e.victim, e.victim: e.attacker} {
 			s.secrets = []string{s.marker, s.only, string(s.Slug)}
 			for id := range found[s] {
 				if !found[other][id] {
@@ -103,8 +103,8 @@ func (e *examination) load(ctx context.Context) error {
 // maxRead bounds the rows of one tenant that are looked at.
 const maxRead = 100
 
-// read keeps the tenant's rows, and answers them as text too.
-func (t *relation) read(
+// readRows keeps the tenant's rows, and answers them as text too.
+func (t *relation) readRows(
 	ctx context.Context, tx bun.Tx, tenant tenancy.ID,
 ) (texts []string, err error) {
 	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE tenant_id = %s ORDER BY 1"+
@@ -123,10 +123,10 @@ func (t *relation) read(
 	return texts, nil
 }
 
-// leak says what of the other side shows in an answer. What the question itself
+// findLeak says what of the other side shows in an answer. What the question itself
 // said is no news.
-func (e *examination) leak(question, answer string) string {
-	for _, secret := range e.theirs.secrets {
+func (e *examination) findLeak(question, answer string) string {
+	for _, secret := range e.victim.secrets {
 		if strings.Contains(answer, secret) && !strings.Contains(question, secret) {
 			return fmt.Sprintf("%q of the other tenant shows", secret)
 		}
