@@ -10,9 +10,8 @@ const (
 	auditForgeAttack = "SQL: the audit log, an entry of another's"
 )
 
-// attackAuditLog is what somebody would do who wants a deed of theirs, or of another
-// tenant's, to be told otherwise: the log is to be added to and to be read, and
-// nothing else.
+// attackAuditLog attacks as somebody would who wants to falsify what the attacker or another
+// tenant did: the log may be appended to and read, and nothing else.
 func (e *examination) attackAuditLog(ctx context.Context) {
 	for _, s := range append(e.auditAlterations(), e.auditForgeries()...) {
 		breach, err := e.runAttack(ctx, s)
@@ -49,18 +48,23 @@ func (e *examination) auditAlterations() []statement {
 }
 
 func (e *examination) auditForgeries() []statement {
-	event := fmt.Sprintf(`jsonb_build_object('action', 'x.forged', 'tenant_id', %[1]s, 'tenant_slug', %[2]s, 'seq', 1, 'id', %[1]s,
-		'at', '2001-01-01T00:00:00Z', 'actor', '{}'::jsonb, 'target', '{}'::jsonb, 'request_id', '', 'ip', '', 'outcome', 'ok', 'details', '{}'::jsonb)`,
+	event := fmt.Sprintf(`jsonb_build_object('action', 'x.forged', 'tenant_id', %[1]s,
+		'tenant_slug', %[2]s, 'seq', 1, 'id', %[1]s, 'at', '2001-01-01T00:00:00Z',
+		'actor', '{}'::jsonb, 'target', '{}'::jsonb, 'request_id', '', 'ip', '',
+		'outcome', 'ok', 'details', '{}'::jsonb)`,
 		literal(e.victim.ID.String()), literal(string(e.victim.Slug)))
 	log := "SELECT bailiwick.log(gen_random_uuid(), " + event + ")"
 	all := []statement{{
 		attack: auditForgeAttack, before: log, verdict: wantZeroRows,
-		query: fmt.Sprintf(`SELECT count(*) FROM bailiwick.audit WHERE action = 'x.forged' AND (tenant_id <> %[1]s OR text::jsonb ->> 'tenant_id' <> %[2]s
-			OR text::jsonb ->> 'tenant_slug' <> %[3]s OR text::jsonb ->> 'seq' <> seq::text OR at < now() - interval '1 hour')`,
-			uuidOf(e.attacker.ID), literal(e.attacker.ID.String()), literal(string(e.attacker.Slug))),
+		query: fmt.Sprintf(`SELECT count(*) FROM bailiwick.audit WHERE action = 'x.forged'
+			AND (tenant_id <> %[1]s OR text::jsonb ->> 'tenant_id' <> %[2]s
+			OR text::jsonb ->> 'tenant_slug' <> %[3]s OR text::jsonb ->> 'seq' <> seq::text
+			OR at < now() - interval '1 hour')`,
+			uuidOf(e.attacker.ID), literal(e.attacker.ID.String()),
+			literal(string(e.attacker.Slug))),
 	}}
-	for _, seizure := range e.impersonations()[:4] { // to be another tenant, or none
-		all = append(all, statement{attack: auditForgeAttack, before: seizure, query: log,
+	for _, impersonation := range e.impersonations()[:4] { // of the victim, or without a tenant
+		all = append(all, statement{attack: auditForgeAttack, before: impersonation, query: log,
 			verdict: wantError})
 	}
 	for _, call := range []string{

@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// listing is a list as each side sees it: what the attacker is assumed to know
-// of the other's.
+// listing is a list as each side sees it. The attacker is assumed to know the victim's.
 type listing struct {
 	attacker, victim []map[string]any
 }
 
-// collectIDs reads every list as both sides.
+// collectIDs reads every list as both sides, and a cursor of the victim in each.
 func (e *examination) collectIDs(ctx context.Context) error {
 	e.lists = map[string]listing{}
 	for _, op := range e.routes {
@@ -26,7 +25,7 @@ func (e *examination) collectIDs(ctx context.Context) error {
 		if cursor := e.secondPageCursor(ctx, op); cursor != "" {
 			e.cursors[op.path] = cursor
 			if e.cursors[""] == "" {
-				e.cursors[""] = cursor // of any list
+				e.cursors[""] = cursor // a cursor of any list
 			}
 		}
 	}
@@ -35,12 +34,12 @@ func (e *examination) collectIDs(ctx context.Context) error {
 
 func (e *examination) listItems(ctx context.Context, op operation, s *tenantSide) []map[string]any {
 	var page struct{ Items []map[string]any }
-	// what is no list has no items
+	// other answers than a list have no items
 	_ = json.Unmarshal([]byte(e.send(ctx, s, op.newRequest(s.ID.String(), "")).body), &page)
 	return page.Items
 }
 
-// secondPageCursor is where the second page of the other side's list begins.
+// secondPageCursor returns the cursor of the second page of the victim's list.
 func (e *examination) secondPageCursor(ctx context.Context, op operation) string {
 	if !op.hasParameter("query", "limit") {
 		return ""
@@ -54,30 +53,31 @@ func (e *examination) secondPageCursor(ctx context.Context, op operation) string
 	return page.NextCursor
 }
 
-// victimValues are what the last parameter of a path may name of the other
-// side's: their own names and ids.
+// victimValues returns names and ids that only the victim has, for the last parameter of the
+// path.
 func (e *examination) victimValues(op operation) []string {
-	picks := op.itemParameters()
-	if len(picks) == 0 {
+	names := op.itemParameters()
+	if len(names) == 0 {
 		return nil
 	}
 	found := e.lists[op.collectionPath()]
-	ours := append(stringMembers(found.attacker, picks[len(picks)-1]), stringMembers(found.attacker, "id")...)
+	own := append(stringMembers(found.attacker, names[len(names)-1]),
+		stringMembers(found.attacker, "id")...)
 	var values []string
-	for _, v := range append(stringMembers(found.victim, picks[len(picks)-1]),
+	for _, v := range append(stringMembers(found.victim, names[len(names)-1]),
 		stringMembers(found.victim, "id")...) {
-		if !slices.Contains(ours, v) && !slices.Contains(values, v) {
+		if !slices.Contains(own, v) && !slices.Contains(values, v) {
 			values = append(values, v)
 		}
 	}
 	if len(values) > 0 {
 		return values
 	}
-	return e.guessValues(op.collectionPath(), picks[len(picks)-1])
+	return e.guessValues(op.collectionPath(), names[len(names)-1])
 }
 
-// guessValues is what a list would show of the other side if there were one: the
-// values of the table that has its name.
+// guessValues returns values of the victim for a path without a list: those of the table with
+// the collection's name.
 func (e *examination) guessValues(list, column string) []string {
 	name := strings.ReplaceAll(list[strings.LastIndexByte(list, '/')+1:], "-", "_")
 	for _, t := range e.tables {
@@ -91,7 +91,7 @@ func (e *examination) guessValues(list, column string) []string {
 	return []string{e.victim.only, e.anyID()}
 }
 
-// anyID is an id of a row of theirs.
+// anyID returns the id of a row of the victim.
 func (e *examination) anyID() string {
 	for _, t := range e.tables {
 		if r := e.victimOnlyRow(t, []string{"id"}); r != nil && r.text("id") != "" {
@@ -101,39 +101,39 @@ func (e *examination) anyID() string {
 	return e.victim.ID.String()
 }
 
-// attackerValue is what the last parameter of a path may name of our own, best what
-// both sides have.
+// attackerValue returns a value of the attacker for the last parameter of the path, preferably
+// one that both sides have.
 func (e *examination) attackerValue(op operation) string {
-	picks := op.itemParameters()
-	if len(picks) == 0 {
+	names := op.itemParameters()
+	if len(names) == 0 {
 		return ""
 	}
 	found := e.lists[op.collectionPath()]
-	ours, theirs := stringMembers(found.attacker, picks[len(picks)-1]),
-		stringMembers(found.victim, picks[len(picks)-1])
-	for _, v := range ours {
-		if slices.Contains(theirs, v) {
+	own, victims := stringMembers(found.attacker, names[len(names)-1]),
+		stringMembers(found.victim, names[len(names)-1])
+	for _, v := range own {
+		if slices.Contains(victims, v) {
 			return v
 		}
 	}
-	if len(ours) > 0 {
-		return ours[0]
+	if len(own) > 0 {
+		return own[0]
 	}
 	return shared[0]
 }
 
-// victimValue is what the last parameter of a path names when the other side asks
-// for its own: what we would name, if both sides have it.
+// victimValue returns a value of the victim for the last parameter of the path: the same as
+// attackerValue if both sides have it.
 func (e *examination) victimValue(op operation) string {
-	value, picks := e.attackerValue(op), op.itemParameters()
-	if len(picks) == 0 {
+	value, names := e.attackerValue(op), op.itemParameters()
+	if len(names) == 0 {
 		return value
 	}
-	theirs := stringMembers(e.lists[op.collectionPath()].victim, picks[len(picks)-1])
-	if len(theirs) == 0 || slices.Contains(theirs, value) {
+	victims := stringMembers(e.lists[op.collectionPath()].victim, names[len(names)-1])
+	if len(victims) == 0 || slices.Contains(victims, value) {
 		return value
 	}
-	return theirs[0]
+	return victims[0]
 }
 
 func stringMembers(items []map[string]any, member string) []string {
@@ -146,8 +146,8 @@ func stringMembers(items []map[string]any, member string) []string {
 	return texts
 }
 
-// bodyFor makes a body that the route takes: what it answers itself at a value
-// of ours, a bundle for an import, else what the schema asks for.
+// bodyFor returns a body that the route accepts: an export for an import, otherwise an example of
+// the schema with the members of the attacker's item value.
 func (e *examination) bodyFor(ctx context.Context, op operation, value string) string {
 	if op.media == "" {
 		return ""
@@ -163,10 +163,11 @@ func (e *examination) bodyFor(ctx context.Context, op operation, value string) s
 	}
 	if one, ok := e.findOperation(http.MethodGet, op.path); ok {
 		var answered map[string]any
-		_ = json.Unmarshal([]byte(e.send(ctx, e.attacker, one.newRequest(e.attacker.ID.String(), value)).body),
+		_ = json.Unmarshal([]byte(
+			e.send(ctx, e.attacker, one.newRequest(e.attacker.ID.String(), value)).body),
 			&answered)
 		for name := range op.body.Properties {
-			if v, there := answered[name]; there {
+			if v, exists := answered[name]; exists {
 				example[name] = v
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// harmlessRequests are the attacks that change nothing, even of ours, if the
-// isolation holds.
+// harmlessRequests returns the attacks that change nothing if the isolation holds, not even the
+// attacker's rows.
 func (e *examination) harmlessRequests(ctx context.Context, op operation) []crossTenantRequest {
 	return e.crossTenantRequests(ctx, op, func(body string, add addFunc) {
 		e.addTenantRequests(op, add)
@@ -26,20 +26,23 @@ func (e *examination) harmlessRequests(ctx context.Context, op operation) []cros
 	})
 }
 
-// createRequests are those that make something of our own under the other's name.
+// createRequests returns the attacks that create an item of the attacker with the victim's
+// name.
 func (e *examination) createRequests(ctx context.Context, op operation) []crossTenantRequest {
 	if op.method == http.MethodGet || op.method == http.MethodDelete {
 		return nil
 	}
-	return e.crossTenantRequests(ctx, op, func(_ string, add addFunc) { e.addPathRequests(op, add) })
+	return e.crossTenantRequests(ctx, op,
+		func(_ string, add addFunc) { e.addPathRequests(op, add) })
 }
 
-// deleteRequests are those that take it away again.
+// deleteRequests returns the attacks that delete these items again.
 func (e *examination) deleteRequests(ctx context.Context, op operation) []crossTenantRequest {
 	if op.method != http.MethodDelete {
 		return nil
 	}
-	return e.crossTenantRequests(ctx, op, func(_ string, add addFunc) { e.addPathRequests(op, add) })
+	return e.crossTenantRequests(ctx, op,
+		func(_ string, add addFunc) { e.addPathRequests(op, add) })
 }
 
 // crossTenantRequests collects the attacks that fill adds, and gives each its body.
@@ -48,9 +51,10 @@ func (e *examination) crossTenantRequests(
 ) []crossTenantRequest {
 	body := e.bodyFor(ctx, op, e.mostReferencingName(op))
 	var all []crossTenantRequest
-	fill(body, func(what, value string, ask func(value string) request) {
-		c := crossTenantRequest{description: what, value: value, nonexistent: e.nonexistentFor(value), request: ask(value)}
-		control := ask(c.nonexistent)
+	fill(body, func(what, value string, build func(value string) request) {
+		c := crossTenantRequest{description: what, value: value,
+			nonexistent: e.nonexistentFor(value), request: build(value)}
+		control := build(c.nonexistent)
 		for _, r := range []*request{&c.request, &control} {
 			if r.body == "" && body != "" {
 				r.media, r.body = op.media, body
@@ -62,19 +66,20 @@ func (e *examination) crossTenantRequests(
 	return all
 }
 
-type addFunc func(what, value string, ask func(value string) request)
+type addFunc func(what, value string, build func(value string) request)
 
-// mostReferencingName is the name of the item of ours that refers to most.
+// mostReferencingName returns the name of the attacker's item with the most references.
 func (e *examination) mostReferencingName(op operation) string {
-	if picks := op.itemParameters(); len(picks) > 0 &&
-		slices.Contains(stringMembers(e.lists[op.collectionPath()].attacker, picks[len(picks)-1]), e.attacker.only) {
+	if names := op.itemParameters(); len(names) > 0 &&
+		slices.Contains(stringMembers(e.lists[op.collectionPath()].attacker, names[len(names)-1]),
+			e.attacker.only) {
 		return e.attacker.only
 	}
 	return e.attackerValue(op)
 }
 
-// nonexistentFor is a value of the same form that no tenant has, each time the same:
-// what it creates, it removes.
+// nonexistentFor returns a value of the same form that no tenant has. It is the same each time:
+// a value that creates an item also deletes it.
 func (e *examination) nonexistentFor(value string) string {
 	if e.nonexistent[value] == "" {
 		e.nonexistent[value] = nonexistentName
@@ -90,7 +95,7 @@ func (e *examination) nonexistentFor(value string) string {
 
 func (e *examination) addPathRequests(op operation, add addFunc) {
 	for _, value := range e.victimValues(op) {
-		add("the other's "+valueKind(value)+" in the path", value,
+		add("the other tenant's "+valueKind(value)+" in the path", value,
 			func(v string) request { return op.newRequest(e.attacker.ID.String(), v) })
 	}
 }
@@ -102,18 +107,19 @@ func valueKind(value string) string {
 	return "name"
 }
 
-// addTenantRequests names the other tenant, by id and slug, wherever a request can.
+// addTenantRequests names the victim, by id and slug, in every place where a request can.
 func (e *examination) addTenantRequests(op operation, add addFunc) {
 	value := ""
-	if theirs := e.victimValues(op); len(theirs) > 0 {
-		value = theirs[0]
+	if victims := e.victimValues(op); len(victims) > 0 {
+		value = victims[0]
 	}
 	for _, name := range []string{e.victim.ID.String(), string(e.victim.Slug)} {
-		add("the other tenant's "+valueKind(name)+" in "+tenantHeader, name, func(v string) request {
-			r := op.newRequest(e.attacker.ID.String(), value)
-			r.header[tenantHeader] = v
-			return r
-		})
+		add("the other tenant's "+valueKind(name)+" in "+tenantHeader, name,
+			func(v string) request {
+				r := op.newRequest(e.attacker.ID.String(), value)
+				r.header[tenantHeader] = v
+				return r
+			})
 		if !strings.Contains(op.path, "{"+tenantParameter+"}") {
 			continue
 		}
@@ -128,7 +134,7 @@ func (e *examination) addTenantRequests(op operation, add addFunc) {
 	}
 }
 
-// addQueryRequests asks for what the other has by every parameter that takes a text.
+// addQueryRequests sets every query parameter of type string to values of the victim.
 func (e *examination) addQueryRequests(op operation, add addFunc) {
 	for _, p := range op.params {
 		s := p.Schema
@@ -138,7 +144,7 @@ func (e *examination) addQueryRequests(op operation, add addFunc) {
 		if p.In != "query" || s.Type != "string" || len(s.Enum) > 0 {
 			continue
 		}
-		ask := func(v string) request {
+		build := func(v string) request {
 			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.query.Set(p.Name, v)
 			return r
@@ -149,13 +155,13 @@ func (e *examination) addQueryRequests(op operation, add addFunc) {
 		}
 		for _, value := range []string{e.victim.marker, e.victim.only, e.anyID()} {
 			if text, ok := s.matchPattern(value); ok {
-				add("the other's value in "+p.Name, text, ask)
+				add("the other tenant's value in "+p.Name, text, build)
 			}
 		}
 	}
 }
 
-// matchPattern makes a value match the schema's pattern, if a label can.
+// matchPattern returns the value, as a label if the schema's pattern requires one.
 func (s schema) matchPattern(value string) (string, bool) {
 	pattern, err := regexp.Compile(s.Pattern)
 	if err != nil {
@@ -176,7 +182,7 @@ func (e *examination) addCursorRequest(op operation, add addFunc) {
 			continue
 		}
 		e.nonexistent[cursor] = strings.Repeat("A", len(cursor))
-		add("the other's cursor", cursor, func(v string) request {
+		add("the other tenant's cursor", cursor, func(v string) request {
 			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.query.Set("cursor", v)
 			r.query.Set("limit", "1")
@@ -185,28 +191,29 @@ func (e *examination) addCursorRequest(op operation, add addFunc) {
 	}
 }
 
-// nonexistentETag is an ETag of no item.
+// nonexistentETag is an ETag that no item has.
 const nonexistentETag = `"999983"`
 
-// addConditionalRequests makes a request depend on the version of the other's item of
-// the same name.
+// addConditionalRequests sets conditional headers to the ETag of the victim's item of the same
+// name.
 func (e *examination) addConditionalRequests(ctx context.Context, op operation, add addFunc) {
 	get, ok := e.findOperation(http.MethodGet, op.path)
 	if !ok {
 		return
 	}
-	theirs := e.send(ctx, e.victim, get.newRequest(e.victim.ID.String(), e.attackerValue(op))).
+	victims := e.send(ctx, e.victim, get.newRequest(e.victim.ID.String(), e.attackerValue(op))).
 		header.Get("ETag")
-	ours := e.send(ctx, e.attacker, get.newRequest(e.attacker.ID.String(), e.attackerValue(op))).header.Get("ETag")
-	if theirs == "" || theirs == ours {
+	own := e.send(ctx, e.attacker, get.newRequest(e.attacker.ID.String(), e.attackerValue(op))).
+		header.Get("ETag")
+	if victims == "" || victims == own {
 		return
 	}
 	for _, name := range []string{"If-Match", "If-None-Match"} {
 		if !op.hasParameter("header", name) {
 			continue
 		}
-		e.nonexistent[theirs] = nonexistentETag
-		add("the other's ETag in "+name, theirs, func(v string) request {
+		e.nonexistent[victims] = nonexistentETag
+		add("the other tenant's ETag in "+name, victims, func(v string) request {
 			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.header[name] = v
 			return r
@@ -214,17 +221,16 @@ func (e *examination) addConditionalRequests(ctx context.Context, op operation, 
 	}
 }
 
-// addBodyRequests refers to what the other has: each text that names something of ours
-// is replaced in turn.
+// addBodyRequests replaces each shared name in the body in turn by the victim's.
 func (e *examination) addBodyRequests(op operation, body string, add addFunc) {
 	var parsed any
 	if len(op.itemParameters()) == 0 || json.Unmarshal([]byte(body), &parsed) != nil {
 		return
 	}
 	for i := range countNames(parsed) {
-		add("the other's name in the body", e.victim.only, func(v string) request {
+		add("the other tenant's name in the body", e.victim.only, func(v string) request {
 			var changed any
-			_ = json.Unmarshal([]byte(body), &changed) // it was read above
+			_ = json.Unmarshal([]byte(body), &changed) // it was parsed above
 			at := 0
 			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			changed = replaceName(changed, v, i, &at)
@@ -241,7 +247,7 @@ func countNames(v any) int {
 	return n
 }
 
-// replaceName replaces the shared name that comes at the place, and counts them all.
+// replaceName replaces the shared name with the index place. It adds their number to at.
 func replaceName(v any, name string, place int, at *int) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// request is one request before it is signed.
+// request is an HTTP request without credentials.
 type request struct {
 	method string
 	path   string // escaped
@@ -25,7 +25,7 @@ type request struct {
 	body   string
 }
 
-// text is all that the request says.
+// text returns the texts of the request in which the victim's values may be.
 func (r request) text() string {
 	var b strings.Builder
 	decoded, _ := url.PathUnescape(r.path)
@@ -36,36 +36,36 @@ func (r request) text() string {
 	return b.String()
 }
 
-// response is what came back.
+// response is an HTTP response.
 type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// requestTimeout bounds one request.
+// requestTimeout limits one request.
 const requestTimeout = 20 * time.Second
 
 const tenantHeader = "X-Tenant-ID"
 
-// send lets s ask the handler; nobody if it is nil. Whoever asks names their
-// tenant in X-Tenant-ID unless the request says something else there.
-func (e *examination) send(ctx context.Context, s *tenantSide, asked request) response {
+// send sends a request as s, without credentials if s is nil. It names the tenant of s in
+// X-Tenant-ID unless the request sets that header.
+func (e *examination) send(ctx context.Context, s *tenantSide, req request) response {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	target := asked.path
-	if len(asked.query) > 0 {
-		target += "?" + asked.query.Encode()
+	target := req.path
+	if len(req.query) > 0 {
+		target += "?" + req.query.Encode()
 	}
-	r := httptest.NewRequestWithContext(ctx, asked.method, target, strings.NewReader(asked.body))
-	if asked.media != "" {
-		r.Header.Set("Content-Type", asked.media)
+	r := httptest.NewRequestWithContext(ctx, req.method, target, strings.NewReader(req.body))
+	if req.media != "" {
+		r.Header.Set("Content-Type", req.media)
 	}
 	if s != nil {
 		r.Header.Set(tenantHeader, s.ID.String())
 		e.sign(r, s)
 	}
-	for name, value := range asked.header {
+	for name, value := range req.header {
 		r.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
@@ -73,7 +73,7 @@ func (e *examination) send(ctx context.Context, s *tenantSide, asked request) re
 	return response{status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 
-// serve answers a request that the handler cut off with what it had sent.
+// serve calls the handler. If the handler aborts the response, what it had sent is the response.
 func serve(h http.Handler, w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
@@ -91,7 +91,7 @@ func (e *examination) sign(r *http.Request, s *tenantSide) {
 	r.Header.Set("Authorization", "Bearer "+s.token)
 }
 
-// text is the whole answer.
+// text returns the whole response.
 func (a response) text() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, a.status)
@@ -108,16 +108,16 @@ var (
 	volatileHeaders  = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
 )
 
-// isRateLimited reports whether the caller has made too many attempts to sign in. Other
-// limits are a tenant's own, and comparable.
+// isRateLimited reports whether the caller has made too many attempts to sign in. Other limits
+// apply to each tenant, and such responses are comparable.
 func (a response) isRateLimited() bool {
 	return a.status == http.StatusTooManyRequests &&
 		strings.Contains(a.body, string(tenancy.CodeTooManyAttempts))
 }
 
-// normalized is the answer without what differs from one to the next anyway, and
-// without the value that was asked for. Plain text, as metrics have it, counts
-// the requests themselves: in it the other's values alone are looked for.
+// normalized returns the response without what differs between any two responses, and without
+// the value of the request. It drops a body of plain text, such as metrics, which counts the
+// requests themselves: only findLeak examines it.
 func (a response) normalized(value string) string {
 	if strings.HasPrefix(a.header.Get("Content-Type"), "text/plain;") {
 		a.body = ""
@@ -135,7 +135,7 @@ func (a response) normalized(value string) string {
 	return timestampPattern.ReplaceAllString(text, "time")
 }
 
-// fillPath fills the path: the tenant's place with tenant, every other with value.
+// fillPath fills the path template: tenant for the tenant's parameter, value for all others.
 func (op operation) fillPath(tenant, value string) string {
 	return pathParameter.ReplaceAllStringFunc(op.path, func(found string) string {
 		if found == "{"+tenantParameter+"}" {

@@ -12,13 +12,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// victimWrites is how often the other side's items are written, so that no
-// ETag of theirs fits one of ours.
+// victimWrites is how often the victim's first item of each kind is written, so that its ETag
+// differs from the attacker's.
 const victimWrites = 3
 
-// putItems writes items of each kind on both sides through the port, which
-// makes the rows of join tables and lookups too. A kind that refuses all that
-// can be made up is left to the catalog.
+// putItems writes items of each kind for both sides through the port, which also writes the rows
+// of join tables and lookups. If a kind refuses all generated items, fillEmpty writes its
+// rows.
 func (e *examination) putItems(ctx context.Context) error {
 	for _, kind := range e.kindsInOrder() {
 		for _, s := range []*tenantSide{e.attacker, e.victim} {
@@ -30,7 +30,7 @@ func (e *examination) putItems(ctx context.Context) error {
 	return nil
 }
 
-// kindsInOrder answers the kinds, each behind those it refers to.
+// kindsInOrder returns the kinds, each after those it refers to.
 func (e *examination) kindsInOrder() []federation.Kind {
 	var order []federation.Kind
 	placed := map[string]bool{}
@@ -69,16 +69,16 @@ func (e *examination) putKind(ctx context.Context, kind federation.Kind, s *tena
 	return nil
 }
 
-// stringCandidates are what a member of type string may be, beside the side's marker: its
-// column may hold a UUID or a time.
+// stringCandidates are the values tried for a member of type string, whose column may hold a
+// UUID or a time.
 var stringCandidates = []func(s *tenantSide) string{
 	func(s *tenantSide) string { return s.marker },
 	func(*tenantSide) string { return uuid.NewString() },
 	func(*tenantSide) string { return "2026-01-01T12:00:00Z" },
 }
 
-// putItem writes one item as full as it can: with every member, then with those
-// alone that must be.
+// putItem writes one item, with all members if possible and otherwise with the required ones. It
+// reports whether the kind refused both.
 func (e *examination) putItem(
 	ctx context.Context, kind federation.Kind, s *tenantSide, name string, place int,
 ) (refused bool, err error) {
@@ -148,8 +148,8 @@ func inRange(f federation.Field) int64 {
 	return 1
 }
 
-// referenceOf names items of the side. An item of a kind that refers to itself
-// names the one before it.
+// referenceOf returns a reference to the side's items. If a kind refers to itself, an item refers
+// to the one before it.
 func referenceOf(kind federation.Kind, r federation.Reference, s *tenantSide, place int) any {
 	to := r.Kinds[0]
 	name := shared[0]

@@ -13,8 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// What the library itself offers must hold behind either wall alone: the query
-// builder and the ports.
+// The query builder and the ports must isolate with either wall alone.
 
 // attackBuilder attacks each declared model through [postgres.Scoped].
 func (e *examination) attackBuilder(ctx context.Context) {
@@ -26,9 +25,11 @@ func (e *examination) attackBuilder(ctx context.Context) {
 	}
 }
 
-func (e *examination) runBuilderAttacks(ctx context.Context, attack string, model any, all []builderAttack) {
-	for _, make := range all {
-		breach, err := make(ctx)
+func (e *examination) runBuilderAttacks(
+	ctx context.Context, attack string, model any, all []builderAttack,
+) {
+	for _, attempt := range all {
+		breach, err := attempt(ctx)
 		if breach == "" {
 			breach = invalidAttack(err)
 		}
@@ -38,8 +39,8 @@ func (e *examination) runBuilderAttacks(ctx context.Context, attack string, mode
 
 type builderAttack func(ctx context.Context) (breach string, err error)
 
-// The constant stands first, or the condition would be taken for a filter and
-// taken away with the filters.
+// The constant comes first: otherwise filterbypass would take the condition for a filter and
+// remove it.
 const (
 	isVictims      = "? = ?TableAlias.tenant_id"
 	isNotAttackers = "? <> ?TableAlias.tenant_id"
@@ -53,7 +54,7 @@ func (e *examination) builderReads(model any) []builderAttack {
 		return "", err
 	}
 	return []builderAttack{
-		func(ctx context.Context) (string, error) { // everything, as the model has it
+		func(ctx context.Context) (string, error) { // all rows, into the model
 			rows := reflect.New(reflect.SliceOf(reflect.TypeOf(model).Elem())).Interface()
 			if err := e.db.Scoped(ctx).NewSelect().Model(rows).Scan(ctx); err != nil {
 				return "", err
@@ -65,7 +66,8 @@ func (e *examination) builderReads(model any) []builderAttack {
 			return e.findLeak("", string(text)), err
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(isNotAttackers, e.attacker.ID).
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).
+				Where(isNotAttackers, e.attacker.ID).
 				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
@@ -76,7 +78,7 @@ func (e *examination) builderReads(model any) []builderAttack {
 			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).
 				Exists(ctx)
 			if found {
-				return "Exists says yes", err
+				return "Exists returns true", err
 			}
 			return "", err
 		},
@@ -94,7 +96,7 @@ func (e *examination) builderReads(model any) []builderAttack {
 		func(ctx context.Context) (string, error) {
 			_, err := e.db.Scoped(ctx).NewSelect().Model(model).Count(bindTenant(ctx, e.victim.ID))
 			if err == nil {
-				return "a context of the other tenant is taken for ours", nil
+				return "a context of the other tenant is accepted", nil
 			}
 			return "", nil
 		},
@@ -148,7 +150,7 @@ func (e *examination) builderWrites(model any) []builderAttack {
 	}
 }
 
-// attackPorts asks the ports for what the other side has.
+// attackPorts calls the ports with the victim's id, names and ids of items.
 func (e *examination) attackPorts(ctx context.Context) {
 	ctx = bindTenant(ctx, e.attacker.ID)
 	note := func(on, breach string) {
@@ -177,7 +179,8 @@ func (e *examination) attackPorts(ctx context.Context) {
 		switch t.Name {
 		case "api_keys":
 			for _, r := range t.rows[e.victim.ID] {
-				note("revoke a key", wantCode(e.services.Keys.Revoke(ctx, e.attacker.ID, r.text("id")),
+				note("revoke a key", wantCode(
+					e.services.Keys.Revoke(ctx, e.attacker.ID, r.text("id")),
 					tenancy.CodeNotFound))
 			}
 		case "members":
@@ -222,10 +225,10 @@ func (r row) text(column string) string {
 
 func wantCode(err error, code tenancy.Code) string {
 	if err == nil {
-		return "it was found"
+		return "no error"
 	}
 	if got := tenancy.CodeOf(err); got != code {
-		return fmt.Sprintf("answered %s, not %s: %v", got, code, err)
+		return fmt.Sprintf("returned %s, not %s: %v", got, code, err)
 	}
 	return ""
 }

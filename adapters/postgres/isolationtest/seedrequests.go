@@ -12,11 +12,11 @@ import (
 	"github.com/google/uuid"
 )
 
-var errCannotMake = errors.New("no value can be made up")
+var errCannotMake = errors.New("no value can be generated")
 
-// makeRow makes up a row of s as the catalog describes it: name where a unique key
-// of the tenant wants a text, the side's marker in other texts, and the side's
-// own rows, the nth if there are so many, where another table is referred to.
+// makeRow generates a row of s from the catalog: name in a text of a unique key with the tenant,
+// the side's marker in other texts, and for references the nth of the side's rows in the other
+// table (modulo their number).
 func (e *examination) makeRow(t *relation, s *tenantSide, n int, name string) (row, error) {
 	made := row{}
 	referred, err := e.referTo(t, s, n)
@@ -24,11 +24,11 @@ func (e *examination) makeRow(t *relation, s *tenantSide, n int, name string) (r
 		return nil, err
 	}
 	for _, c := range t.columns {
-		value, given := referred[c.Name]
+		value, isReference := referred[c.Name]
 		switch {
 		case c.Name == tenantColumn:
 			value = encode(s.ID.String())
-		case given:
+		case isReference:
 		case c.Defaulted && !t.getsValueAnyway(c) || t.plain && !c.NotNull:
 			continue
 		default:
@@ -44,8 +44,8 @@ func (e *examination) makeRow(t *relation, s *tenantSide, n int, name string) (r
 	return made, nil
 }
 
-// getsValueAnyway reports whether a column with a default gets a value nevertheless:
-// one that tells the sides apart.
+// getsValueAnyway reports whether a column with a default gets a value nevertheless, since its
+// type can hold one that differs between the sides.
 func (t *relation) getsValueAnyway(c column) bool {
 	if t.plain {
 		return false
@@ -53,15 +53,15 @@ func (t *relation) getsValueAnyway(c column) bool {
 	return c.Type == "uuid" || c.Type == "jsonb" || c.Type == "json" || c.Category == "S"
 }
 
-// referTo gives the columns of foreign keys their values. Where a row may refer
-// to nothing, it does so if there is nothing, and to its own table always.
+// referTo generates the values of foreign keys. An optional reference is NULL if the other table
+// is empty, or is the table itself.
 func (e *examination) referTo(t *relation, s *tenantSide, n int) (row, error) {
 	values := row{}
 	for _, r := range t.refs {
 		own := withoutTenant(r.Columns)
 		target := e.table(r.Target)
 		if len(own) == 0 || target == nil {
-			continue // of the tenant itself, or of a table that all share
+			continue // to the tenants, or to a table without a tenant
 		}
 		optional := slices.ContainsFunc(t.columns,
 			func(c column) bool { return slices.Contains(own, c.Name) && !c.NotNull })
@@ -87,7 +87,7 @@ func (e *examination) referTo(t *relation, s *tenantSide, n int) (row, error) {
 	return values, nil
 }
 
-// value makes one value up, nil if it can't.
+// value generates one value, nil if it can't.
 func (e *examination) value(t *relation, c column, s *tenantSide, name string) json.RawMessage {
 	e.lastNumber++
 	text := s.marker
@@ -137,8 +137,8 @@ func (e *examination) value(t *relation, c column, s *tenantSide, name string) j
 	return nil
 }
 
-// isName reports whether a column names a row within its tenant: it stands in a
-// unique key with the tenant.
+// isName reports whether the column is a text that identifies a row within its tenant: it is in
+// a unique key with tenant_id.
 func (t *relation) isName(c column) bool {
 	return c.Category == "S" && slices.ContainsFunc(t.keys, func(k key) bool {
 		return slices.Contains(k.Columns, tenantColumn) && slices.Contains(k.Columns, c.Name)
@@ -152,8 +152,8 @@ func (t *relation) inUniqueKey(c column) bool {
 
 var textConstant = regexp.MustCompile(`'((?:[^']|'')+)'::(?:text|character varying|bpchar)`)
 
-// allowedText is the first constant that a check of the column names: mostly one of
-// those that it admits.
+// allowedText returns the first constant in a check on the column, which in most checks is an
+// allowed value.
 func (t *relation) allowedText(c column) string {
 	for _, check := range t.checks {
 		if !slices.Contains(check.Columns, c.Name) {
@@ -173,7 +173,7 @@ func encode(v any) json.RawMessage {
 
 func (r row) json() string { return string(encode(r)) }
 
-// columnsOf are the columns that r has a value for, in the order of the table.
+// columnsOf returns the columns that r has a value for, in the order of the table.
 func (t *relation) columnsOf(r row) []string {
 	var names []string
 	for _, c := range t.columns {

@@ -11,8 +11,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// seedRows gives both sides rows in every table: items through the ports, what the
-// host knows to write, and what the catalog lets one make up.
+// seedRows writes rows of both sides into every table: items through the ports, then
+// Options.Seed, then rows generated from the catalog.
 func (e *examination) seedRows(ctx context.Context) error {
 	if err := e.putItems(ctx); err != nil {
 		return err
@@ -37,8 +37,8 @@ func (e *examination) seedRows(ctx context.Context) error {
 	return e.findPlainTables(ctx)
 }
 
-// fillEmpty makes rows for tables that have none, those that others refer to
-// first. What can't be filled stays empty, which is a breach later.
+// fillEmpty generates rows for empty tables, those that others refer to first. A table that
+// can't be filled stays empty, which is a breach later.
 func (e *examination) fillEmpty(ctx context.Context) error {
 	tried := map[*relation]bool{}
 	for {
@@ -58,8 +58,8 @@ func (e *examination) fillEmpty(ctx context.Context) error {
 	}
 }
 
-// nextEmpty answers an empty table whose targets aren't, or one that waits for
-// another if there is none of those.
+// nextEmpty returns an empty table that refers to no empty table. If there is none, it returns
+// any other empty table.
 func (e *examination) nextEmpty(tried map[*relation]bool) *relation {
 	var waiting *relation
 	for _, t := range e.tables {
@@ -80,8 +80,8 @@ func (e *examination) nextEmpty(tried map[*relation]bool) *relation {
 	return waiting
 }
 
-// fillTable inserts a row for each name. A row that breaks a check is tried
-// again with nothing in it but what must be.
+// fillTable inserts a row for each name. If a row violates a check, it inserts one with required
+// columns only.
 func (e *examination) fillTable(ctx context.Context, t *relation, s *tenantSide) error {
 	for n, name := range s.names() {
 		err := e.insertAsOwner(ctx, t, s, n, name)
@@ -89,7 +89,7 @@ func (e *examination) fillTable(ctx context.Context, t *relation, s *tenantSide)
 			t.plain = true
 			err = e.insertAsOwner(ctx, t, s, n, name)
 		}
-		if sqlState(err) == stateUnique { // a key without the tenant: the attacks will tell
+		if sqlState(err) == stateUnique { // a key without the tenant: an attack reports it
 			err = e.insertAsOwner(ctx, t, s, n, e.freshName())
 		}
 		if err != nil && n == 0 {
@@ -102,8 +102,8 @@ func (e *examination) fillTable(ctx context.Context, t *relation, s *tenantSide)
 	})
 }
 
-// recordUnfilled leaves a table empty that the database wants no generated row in,
-// and keeps the reason.
+// recordUnfilled records why the database refuses generated rows in a table, which stays empty.
+// It returns any other error.
 func (e *examination) recordUnfilled(t *relation, err error) error {
 	if sqlState(err) == "" && !errors.Is(err, errCannotMake) {
 		return err
@@ -125,11 +125,11 @@ func (e *examination) insertAsOwner(
 	})
 }
 
-// errRollBack ends a transaction that was only a trial.
+// errRollBack rolls a trial transaction back.
 var errRollBack = errors.New("isolationtest: to be rolled back")
 
-// findPlainTables finds out what further rows each table takes: attacks insert such
-// rows, and one that the table would refuse anyway proves nothing.
+// findPlainTables finds tables that accept only rows with the required columns. Attacks insert
+// generated rows: a row that the table refuses anyway proves nothing.
 func (e *examination) findPlainTables(ctx context.Context) error {
 	for _, t := range e.tables {
 		if t.View || t.plain || len(t.rows[e.attacker.ID]) == 0 {
@@ -153,13 +153,13 @@ func (e *examination) findPlainTables(ctx context.Context) error {
 	return nil
 }
 
-// freshName is a name that was never used.
+// freshName returns a name that was never used.
 func (e *examination) freshName() string {
 	e.lastNumber++
 	return fmt.Sprintf("fresh-%d", e.lastNumber)
 }
 
-// insert is the statement that adds a row, whatever its types.
+// insert returns the statement that inserts a row with columns of any type.
 func (t *relation) insert(r row) string {
 	names := t.columnsOf(r)
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s"+
@@ -175,7 +175,7 @@ func columnList(qualifier string, names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// countVisible counts the rows that a side sees of its own.
+// countVisible counts the rows that a tenant sees.
 func (e *examination) countVisible(
 	ctx context.Context, t *relation, tenant tenancy.ID,
 ) (n int, err error) {
@@ -187,25 +187,24 @@ func (e *examination) countVisible(
 
 const ownRowsSeen = "before all: both sides see their own rows"
 
-// checkOwnRows makes sure that there is something to be seen, and that it is.
+// checkOwnRows checks that each table has rows of both sides, and that each side sees its own.
 func (e *examination) checkOwnRows(ctx context.Context) {
 	for _, t := range e.tables {
 		e.record(ownRowsSeen, t.label(), e.ownRowsProblem(ctx, t))
 	}
 }
 
-// isAuditLog reports whether the table is added to by whatever is done, also by the proof
-// itself.
+// isAuditLog reports whether every action appends to the table, including those of the proof.
 func (t *relation) isAuditLog() bool { return t.Library && t.Name == "audit" }
 
 func (e *examination) ownRowsProblem(ctx context.Context, t *relation) string {
 	for _, s := range []*tenantSide{e.attacker, e.victim} {
 		have := len(t.rows[s.ID])
 		if have == 0 && !t.View {
-			return fmt.Sprintf("it is empty, and an empty table proves nothing: fill it with"+
-				" Options.Seed (%v)", e.unfilled[t])
+			return fmt.Sprintf("an empty table proves nothing: fill it with Options.Seed (%v)",
+				e.unfilled[t])
 		}
-		if !t.Readable || e.walls == FilterAlone { // raw SQL sees all of it then
+		if !t.Readable || e.walls == FilterAlone { // raw SQL has no filter
 			continue
 		}
 		n, err := e.countVisible(ctx, t, s.ID)
@@ -214,7 +213,7 @@ func (e *examination) ownRowsProblem(ctx context.Context, t *relation) string {
 			return fmt.Sprintf("a tenant can't read its own rows: %v", err)
 		case n == 0:
 			return "a tenant sees none of its own rows"
-		// later, ours have become more
+		// later the attacker has more rows
 		case !t.View && !t.isAuditLog() && have < maxRead && e.walls == BothWalls && n != have:
 			return fmt.Sprintf("a tenant has %d rows and sees %d", have, n)
 		}

@@ -20,8 +20,8 @@ const (
 	stateForeignKey   = "23503"
 	stateUnique       = "23505"
 	stateCheck        = "23514"
-	stateNotUpdatable = "55000" // a view that can't be written to
-	classSyntax       = "42"    // a statement that makes no sense, or that one has no right to
+	stateNotUpdatable = "55000" // object_not_in_prerequisite_state: a view without updates
+	classSyntax       = "42"    // syntax error or access rule violation
 	classConstraint   = "23"
 )
 
@@ -34,8 +34,8 @@ func field(err error, name byte) string {
 	return ""
 }
 
-// invalidAttack reports an attack that the database didn't understand, or that never
-// reached it: it proves nothing.
+// invalidAttack returns why an attack proves nothing: the database didn't understand it, or it
+// never arrived there. It is empty for any other result.
 func invalidAttack(err error) string {
 	state := sqlState(err)
 	switch {
@@ -47,13 +47,13 @@ func invalidAttack(err error) string {
 	return ""
 }
 
-// refusedByLibrary reports a statement that was never sent.
+// refusedByLibrary reports whether the library refused the statement without sending it.
 func refusedByLibrary(err error) bool {
 	e, ok := errors.AsType[*tenancy.Error](err)
 	return ok && e.Code != tenancy.CodeUnavailable && sqlState(err) == ""
 }
 
-// statement is one attack by SQL, of the attacker on one relation.
+// statement is one SQL attack on one relation.
 type statement struct {
 	attack string // the row of the matrix
 	query  string
@@ -61,10 +61,10 @@ type statement struct {
 	before string // runs first, in the same transaction
 }
 
-// verdict runs an attack and answers the breach, if it is one.
+// verdict runs an attack and returns the breach; empty if there is none.
 type verdict func(ctx context.Context, db *postgres.Scoped, query string) (breach string, err error)
 
-// wantZeroRows is for attacks that count what they reached.
+// wantZeroRows is for attacks that count the rows they reached.
 func wantZeroRows(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	var n int64
 	if err := db.NewRaw(query).Scan(ctx, &n); err != nil {
@@ -76,12 +76,13 @@ func wantZeroRows(ctx context.Context, db *postgres.Scoped, query string) (strin
 	return "", nil
 }
 
-// wantNoChange is for attacks that must find no row to change. A constraint that is
-// in the way has been asked about one.
+// wantNoChange is for attacks that must find no row to change. If a constraint stopped one, it
+// had found a row.
 func wantNoChange(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	result, err := db.NewRaw(query).Exec(ctx)
 	if strings.HasPrefix(sqlState(err), classConstraint) {
-		return fmt.Sprintf("reached a row, which only a constraint kept (%v): %s", err, query), nil
+		return fmt.Sprintf("reached a row, and only a constraint stopped it (%v): %s", err, query),
+			nil
 	}
 	if err != nil {
 		return "", err
@@ -92,8 +93,8 @@ func wantNoChange(ctx context.Context, db *postgres.Scoped, query string) (strin
 	return "", nil
 }
 
-// wantRefused is for attacks that the database must not let through even as far as
-// its keys and checks.
+// wantRefused is for attacks that the database must refuse before it checks keys and
+// constraints.
 func wantRefused(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	_, err := db.NewRaw(query).Exec(ctx)
 	switch state := sqlState(err); {
@@ -103,7 +104,7 @@ func wantRefused(ctx context.Context, db *postgres.Scoped, query string) (string
 	return fmt.Sprintf("wasn't refused (%v): %s", err, query), nil
 }
 
-// wantError is for attacks that must not work, whatever the reason.
+// wantError is for attacks that must fail, with any error.
 func wantError(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	if _, err := db.NewRaw(query).Exec(ctx); err == nil {
 		return "wasn't refused: " + query, nil
@@ -111,7 +112,7 @@ func wantError(ctx context.Context, db *postgres.Scoped, query string) (string, 
 	return "", nil
 }
 
-// wantNoLeak is for attacks whose text must show nothing of the other side.
+// wantNoLeak is for attacks whose result must show nothing of the victim.
 func (e *examination) wantNoLeak(
 	ctx context.Context, db *postgres.Scoped, query string,
 ) (string, error) {
@@ -122,8 +123,7 @@ func (e *examination) wantNoLeak(
 	return e.findLeak("", strings.Join(texts, " ")), nil
 }
 
-// attackSQL attacks each relation with SQL of the attacker's own, which carries
-// no filter.
+// attackSQL attacks each relation with raw SQL, which has no filter.
 func (e *examination) attackSQL(ctx context.Context) {
 	for _, t := range e.tables {
 		for _, s := range e.statements(t) {
@@ -142,8 +142,8 @@ func (e *examination) attackSQL(ctx context.Context) {
 	}
 }
 
-// runAttack makes one attack in a transaction that is rolled back if it went well, so
-// that the attacker keeps their own rows.
+// runAttack runs one attack in a transaction, which it rolls back unless keepsOwnRows: the
+// attacker must keep its own rows.
 func (e *examination) runAttack(ctx context.Context, s statement) (breach string, err error) {
 	ctx = bindTenant(ctx, e.attacker.ID)
 	if s.before == "" && !writes(s.query) {
@@ -174,16 +174,16 @@ func writes(query string) bool {
 	return !strings.HasPrefix(query, "SELECT") && !strings.HasPrefix(query, "COPY")
 }
 
-// keepsOwnRows attacks aim at the others' rows alone, where a CTE takes all. They
-// are committed, so that what they do stays to be found.
+// keepsOwnRows reports whether an attack changes rows of other tenants only, unlike a CTE that
+// changes all. It is committed, so that the checksums find its effects.
 func (s statement) keepsOwnRows() bool {
 	return s.before == "" && !strings.HasPrefix(s.query, "WITH") &&
 		strings.Contains(s.query, "tenant_id <> ")
 }
 
-// attackAsOwner acts as the table's owner with no tenant: without FORCE every row
-// shows. The library's own tables go without it on purpose: their owner never
-// logs in, and a function that finds the tenant of a key reads as the owner.
+// attackAsOwner reads as the table's owner without a tenant: without FORCE it sees every row.
+// The library's own tables have no FORCE on purpose: their owner never logs in, and the
+// function that finds the tenant of a key reads as the owner.
 func (e *examination) attackAsOwner(ctx context.Context, t *relation) {
 	if t.Library || !t.Readable && !t.Declared {
 		return
@@ -192,8 +192,8 @@ func (e *examination) attackAsOwner(ctx context.Context, t *relation) {
 }
 
 func (e *examination) seenByOwner(ctx context.Context, t *relation) string {
-	if t.Strong {
-		return fmt.Sprintf("it belongs to %s, whom no policy holds: give it to a plain role",
+	if t.BypassesPolicies {
+		return fmt.Sprintf("no policy applies to its owner %s: give the table to a plain role",
 			t.Owner)
 	}
 	var n int

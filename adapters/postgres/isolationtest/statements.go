@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// statements are the attacks on one relation, each statement kind that SQL has
-// for rows.
+// statements returns the attacks on one relation, with each kind of SQL statement on rows.
 func (e *examination) statements(t *relation) []statement {
 	all := e.reads(t)
 	all = append(all, e.writes(t)...)
@@ -17,17 +16,17 @@ func (e *examination) statements(t *relation) []statement {
 	return all
 }
 
-// template fills a query: {T} is the relation, {A} the attacker, {B} the other
-// tenant, {K} a condition that is true of one row of theirs. A condition on the
-// other tenant has the constant first, or it would be taken for a filter and
-// taken away with the filters.
+// template fills in a query: {T} is the relation, {A} the attacker, {B} the victim, {K} a
+// condition that is true for one row of the victim. A condition on the victim has the constant
+// first: otherwise filterbypass would take it for a filter and remove it.
 func (e *examination) template(t *relation) *strings.Replacer {
-	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.attacker.ID), "{B}", uuidOf(e.victim.ID),
+	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.attacker.ID), "{B}",
+		uuidOf(e.victim.ID),
 		"{K}", e.victimRowCondition(t))
 }
 
-// victimRowCondition is a condition on the key of a row of the other side. They may have
-// it in common with one of ours.
+// victimRowCondition returns a condition on the key of a row of the victim. The attacker may
+// have a row with the same key.
 func (e *examination) victimRowCondition(t *relation) string {
 	rows := t.rows[e.victim.ID]
 	if len(rows) == 0 {
@@ -36,7 +35,7 @@ func (e *examination) victimRowCondition(t *relation) string {
 	return rows[0].matches(t.primary())
 }
 
-// matches is a condition on the named columns, of any type.
+// matches returns a condition that the columns, of any type, have the row's values.
 func (r row) matches(columns []string) string {
 	conditions := []string{"true"}
 	for _, c := range columns {
@@ -46,7 +45,9 @@ func (r row) matches(columns []string) string {
 	return "(" + strings.Join(conditions, " AND ") + ")"
 }
 
-func (e *examination) fromTemplates(t *relation, attack string, v verdict, queries ...string) []statement {
+func (e *examination) fromTemplates(
+	t *relation, attack string, v verdict, queries ...string,
+) []statement {
 	var list []statement
 	for _, q := range queries {
 		list = append(list, statement{attack: attack, query: e.template(t).Replace(q), verdict: v})
@@ -56,7 +57,8 @@ func (e *examination) fromTemplates(t *relation, attack string, v verdict, queri
 
 func (e *examination) reads(t *relation) []statement {
 	var all []statement
-	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates", wantZeroRows,
+	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates",
+		wantZeroRows,
 		"SELECT count(*) FROM {T} WHERE {B} = tenant_id",
 		"SELECT count(*) FROM {T} WHERE {K} AND tenant_id <> {A}",
 		"SELECT count(*) FROM {T} WHERE tenant_id <> {A} OR tenant_id IS NULL",
@@ -65,7 +67,8 @@ func (e *examination) reads(t *relation) []statement {
 		"SELECT count(*) FROM (SELECT first_value(tenant_id) OVER (ORDER BY tenant_id) AS tenant"+
 			" FROM {T}) AS w WHERE tenant <> {A}",
 	)...)
-	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates", e.wantNoLeak,
+	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates",
+		e.wantNoLeak,
 		"SELECT t::text FROM {T} AS t",
 		"SELECT string_agg(t::text, ' ') FROM {T} AS t HAVING count(*) > 0",
 	)...)
@@ -76,7 +79,7 @@ func (e *examination) reads(t *relation) []statement {
 	)...)
 }
 
-// indirectReads reach rows by way of something else.
+// indirectReads reach rows through joins, cursors, COPY and changed settings.
 func (e *examination) indirectReads(t *relation) []statement {
 	var all []statement
 	all = append(all, e.fromTemplates(t, "SQL: join, sub-select, CTE, lateral, union", wantZeroRows,
@@ -100,24 +103,26 @@ func (e *examination) indirectReads(t *relation) []statement {
 	all = append(all, e.fromTemplates(t, "SQL: COPY, TRUNCATE", wantError, "COPY {T} TO STDOUT",
 		"TRUNCATE {T} CASCADE")...)
 	for _, before := range e.impersonations() {
-		changed := e.fromTemplates(t, impersonationAttack, wantZeroRows, "SELECT count(*) FROM {T} WHERE tenant_id <> {A}")
+		changed := e.fromTemplates(t, impersonationAttack, wantZeroRows,
+			"SELECT count(*) FROM {T} WHERE tenant_id <> {A}")
 		changed[0].before = before
 		all = append(all, changed...)
 	}
-	return append(all, e.fromTemplates(t, impersonationAttack, wantZeroRows, "SELECT count(*) FROM (SELECT "+e.forgedSetting()+
-		") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
+	return append(all, e.fromTemplates(t, impersonationAttack, wantZeroRows,
+		"SELECT count(*) FROM (SELECT "+e.forgedSetting()+
+			") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
 }
 
 const impersonationAttack = "SQL: another tenant's setting, another role"
 
-// impersonations are what injected SQL would try first: to be another tenant, or
-// somebody whom no policy holds.
+// impersonations returns what injected SQL would try first: to be another tenant, or a role to
+// which no policy applies.
 func (e *examination) impersonations() []string {
-	const farAway, noSignature = ".4102444800.",
+	const farExpiry, noSignature = ".4102444800.",
 		"0000000000000000000000000000000000000000000000000000000000000000"
 	return []string{
 		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()),
-		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()+farAway+noSignature),
+		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()+farExpiry+noSignature),
 		"DO $$ BEGIN PERFORM " + e.forgedSetting() + "; END $$",
 		"RESET ROLE; SET LOCAL bailiwick.tenant = ''",
 		"SET LOCAL SESSION AUTHORIZATION DEFAULT",
@@ -126,8 +131,8 @@ func (e *examination) impersonations() []string {
 	}
 }
 
-// forgedSetting writes the other tenant into the setting as it stands, whatever else
-// stands in it.
+// forgedSetting replaces the attacker's id by the victim's in the setting, and keeps the rest
+// of it.
 func (e *examination) forgedSetting() string {
 	return fmt.Sprintf("set_config('bailiwick.tenant',"+
 		" replace(current_setting('bailiwick.tenant'), %s, %s), true)",
@@ -161,16 +166,18 @@ func (e *examination) writes(t *relation) []statement {
 	)...)
 }
 
-// inserts plant rows at the other's, and take theirs over.
+// inserts insert rows for the victim, and take over the victim's rows.
 func (e *examination) inserts(t *relation) []statement {
 	var all []statement
 	if made, err := e.makeRow(t, e.victim, 0, e.freshName()); err == nil {
-		all = append(all, e.fromTemplates(t, "SQL: INSERT for the other", wantRefused, t.insert(made))...)
+		all = append(all, e.fromTemplates(t, "SQL: INSERT for the other", wantRefused,
+			t.insert(made))...)
 	}
 	for _, r := range t.rows[e.victim.ID] {
 		all = append(all, e.fromTemplates(t, "SQL: INSERT for the other", wantRefused,
 			t.insert(t.writable(r)))...)
-		all = append(all, e.fromTemplates(t, "SQL: INSERT … ON CONFLICT over a row of the other", wantRefused,
+		all = append(all, e.fromTemplates(t, "SQL: INSERT … ON CONFLICT over a row of the other",
+			wantRefused,
 			t.insert(t.writable(r))+" ON CONFLICT DO NOTHING",
 			t.insert(t.writable(r))+" ON CONFLICT ("+columnList("", t.arbiter())+
 				") DO UPDATE SET tenant_id = {A}",
@@ -180,11 +187,12 @@ func (e *examination) inserts(t *relation) []statement {
 	names := t.columnsOf(t.anyRow(e.victim))
 	values := strings.Replace(columnList("", names), quote(tenantColumn), "{A}", 1)
 	return append(all, e.fromTemplates(t, "SQL: INSERT … SELECT", wantNoChange,
-		"INSERT INTO {T} ("+columnList("", names)+") SELECT "+values+" FROM {T} WHERE tenant_id <> {A}",
+		"INSERT INTO {T} ("+columnList("", names)+") SELECT "+values+
+			" FROM {T} WHERE tenant_id <> {A}",
 	)...)
 }
 
-// arbiter are the columns of the key that ON CONFLICT names.
+// arbiter returns the columns of the unique key for ON CONFLICT.
 func (t *relation) arbiter() []string {
 	if len(t.keys) == 0 {
 		return []string{tenantColumn}
@@ -192,7 +200,7 @@ func (t *relation) arbiter() []string {
 	return t.keys[0].Columns
 }
 
-// writable is a row without what the database makes itself.
+// writable returns the row without generated columns.
 func (t *relation) writable(r row) row {
 	kept := row{}
 	for _, name := range t.columnsOf(r) {

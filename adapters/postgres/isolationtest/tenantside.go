@@ -14,24 +14,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tenantSide is one of the two tenants. Both have items of the shared names; only the
-// other texts tell them apart.
+// tenantSide is one of the two tenants. Both have items with the shared names. All other texts
+// differ.
 type tenantSide struct {
 	ID     tenancy.ID
 	Slug   tenancy.Slug
-	marker string // stands in every text that may be chosen
-	only   string // the name that the other side has nothing under
-	token  string // of an API key
+	marker string // part of every text whose value is free
+	only   string // a name that only this side uses
+	token  string // the secret of an API key
 
-	secrets []string // what the other side must never see
+	secrets []string // texts that the other side must never see
 }
 
-// shared are names that both sides use.
+// shared are the names that both sides use.
 var shared = []string{"shared-1", "shared-2"}
 
-// nonexistentName is a name that nobody uses, and of the length of those that only one
-// side has.
-const nonexistentName = "nobody-has-this-1"
+// nonexistentName is a name that no side uses, as long as those that only one side uses.
+const nonexistentName = "nonexistent-name-1"
 
 func newTenantSide(name string) *tenantSide {
 	token := strings.ToLower(rand.Text()[:8])
@@ -41,10 +40,10 @@ func newTenantSide(name string) *tenantSide {
 	}
 }
 
-// names are those of the side's items.
+// names returns the names of the side's items.
 func (s *tenantSide) names() []string { return append(slices.Clone(shared), s.only) }
 
-// makeTenants makes the two tenants, each with two keys of an administrator.
+// makeTenants creates the two tenants, each with two keys of an administrator.
 func (e *examination) makeTenants(ctx context.Context) error {
 	e.attacker, e.victim = newTenantSide("ours"), newTenantSide("them")
 	for _, s := range []*tenantSide{e.attacker, e.victim} {
@@ -53,7 +52,7 @@ func (e *examination) makeTenants(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for i := range 2 { // with one, a list of them has no second page
+		for i := range 2 { // with one, the list has no second page
 			s.token = tenancy.NewKeySecret()
 			hash, err := tenancy.HashKeySecret(s.token)
 			if err != nil {
@@ -71,8 +70,8 @@ func (e *examination) makeTenants(ctx context.Context) error {
 
 var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// loadRows reads what each side has, and learns from it what the other must never
-// see: texts of the side's own, and ids that stand in no row but theirs.
+// loadRows reads the rows of both sides and derives each side's secrets: its own texts, and the
+// ids that are in no row of the other side.
 func (e *examination) loadRows(ctx context.Context) error {
 	return e.asOwner(ctx, func(ctx context.Context, tx bun.Tx) error {
 		found := map[*tenantSide]map[string]bool{e.attacker: {}, e.victim: {}}
@@ -87,7 +86,8 @@ func (e *examination) loadRows(ctx context.Context) error {
 				}
 			}
 		}
-		for s, other := range map[*tenantSide]*tenantSide{e.attacker: e.victim, e.victim: e.attacker} {
+		for s, other := range map[*tenantSide]*tenantSide{e.attacker: e.victim,
+			e.victim: e.attacker} {
 			s.secrets = []string{s.marker, s.only, string(s.Slug)}
 			for id := range found[s] {
 				if !found[other][id] {
@@ -100,10 +100,10 @@ func (e *examination) loadRows(ctx context.Context) error {
 	})
 }
 
-// maxRead bounds the rows of one tenant that are looked at.
+// maxRead limits the rows that are read of one tenant in a table.
 const maxRead = 100
 
-// readRows keeps the tenant's rows, and answers them as text too.
+// readRows stores the tenant's rows in t.rows, and returns them as text.
 func (t *relation) readRows(
 	ctx context.Context, tx bun.Tx, tenant tenancy.ID,
 ) (texts []string, err error) {
@@ -123,8 +123,8 @@ func (t *relation) readRows(
 	return texts, nil
 }
 
-// findLeak says what of the other side shows in an answer. What the question itself
-// said is no news.
+// findLeak returns a text that says which of the victim's secrets is in an answer; empty if none
+// is. A secret in the question itself isn't a leak.
 func (e *examination) findLeak(question, answer string) string {
 	for _, secret := range e.victim.secrets {
 		if strings.Contains(answer, secret) && !strings.Contains(question, secret) {
