@@ -25,12 +25,14 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const shop = `
 CREATE SCHEMA "Shop";
 CREATE TABLE "Shop"."Customers" (
-  id serial PRIMARY KEY, "eMail" text NOT NULL UNIQUE, code text, tenant_id uuid, touched integer NOT NULL DEFAULT 0,
+  id serial PRIMARY KEY, "eMail" text NOT NULL UNIQUE, code text, tenant_id uuid,
+  touched integer NOT NULL DEFAULT 0,
   CONSTRAINT "one code" UNIQUE (code));
 CREATE UNIQUE INDEX "Customers_lower" ON "Shop"."Customers" (lower("eMail")) INCLUDE (code);
 CREATE TABLE "Shop"."Orders" (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number integer NOT NULL, region text NOT NULL DEFAULT 'eu',
-  customer integer CONSTRAINT "whose order" REFERENCES "Shop"."Customers" ON UPDATE CASCADE ON DELETE SET NULL,
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number integer NOT NULL,
+  region text NOT NULL DEFAULT 'eu', customer integer
+    CONSTRAINT "whose order" REFERENCES "Shop"."Customers" ON UPDATE CASCADE ON DELETE SET NULL,
   parent bigint REFERENCES "Shop"."Orders" ON DELETE CASCADE, open boolean NOT NULL DEFAULT true,
   total numeric NOT NULL DEFAULT 0, tax numeric GENERATED ALWAYS AS (total * 0.2) STORED,
   UNIQUE (region, number), UNIQUE (number, total) DEFERRABLE INITIALLY DEFERRED);

@@ -57,7 +57,8 @@ func TestWholeSchemaIsAdoptedAndReverted(t *testing.T) {
 	}
 	require.NoError(t, opened.Close())
 	db = open(t, url)
-	require.Equal(t, `FOREIGN KEY (tenant_id, customer) REFERENCES "Shop"."Customers"(tenant_id, id)`+
+	require.Equal(t, `FOREIGN KEY (tenant_id, customer)`+
+		` REFERENCES "Shop"."Customers"(tenant_id, id)`+
 		` ON UPDATE CASCADE ON DELETE SET NULL (customer)`,
 		queryValue[string](t, db, `SELECT pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE conname = 'whose order'`))
@@ -65,7 +66,8 @@ func TestWholeSchemaIsAdoptedAndReverted(t *testing.T) {
 		queryValue[string](t, db, `SELECT pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE conrelid = '"Shop"."Events"'::regclass AND contype = 'p'`))
 	require.Zero(t, queryValue[int](t, db,
-		`SELECT count(*) FROM pg_class WHERE relname LIKE 'bailiwick\_new%' OR relname LIKE 'bailiwick\_old%'`))
+		`SELECT count(*) FROM pg_class
+		WHERE relname LIKE 'bailiwick\_new%' OR relname LIKE 'bailiwick\_old%'`))
 	require.NoError(t, db.Close())
 
 	down(t, options(url, true), postgres.Contract)
@@ -86,9 +88,12 @@ func TestUnadoptableDatabaseIsRefusedAndUnchanged(t *testing.T) {
 		"part of a key": `ALTER TABLE "Shop"."Orders" ADD COLUMN tenant_id uuid UNIQUE`,
 		"default or generated value": `ALTER TABLE "Shop"."Orders" ADD COLUMN
 			tenant_id uuid DEFAULT gen_random_uuid()`,
-		"other values than the default tenant's": `UPDATE "Shop"."Customers" SET tenant_id = gen_random_uuid() WHERE id = 3`,
-		"table notes refers to":                  `CREATE TABLE public.notes (o bigint REFERENCES "Shop"."Orders")`,
-		"exclusion constraint":                   `ALTER TABLE "Shop"."Orders" ADD EXCLUDE USING btree (number WITH =)`,
+		"other values than the default tenant's": `UPDATE "Shop"."Customers"
+			SET tenant_id = gen_random_uuid() WHERE id = 3`,
+		"table notes refers to": `CREATE TABLE public.notes (
+			o bigint REFERENCES "Shop"."Orders")`,
+		"exclusion constraint": `ALTER TABLE "Shop"."Orders"
+			ADD EXCLUDE USING btree (number WITH =)`,
 		"name every selected column": `CREATE VIEW totals AS SELECT o.id, o.number, count(*)
 			FROM "Shop"."Orders" o JOIN "Shop"."Lines" l ON l."order" = o.id GROUP BY o.id`,
 		`table "Shop"."Lines" is declared and doesn't`: `DROP TABLE "Shop"."Lines"`,

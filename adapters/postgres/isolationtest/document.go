@@ -53,8 +53,8 @@ var methods = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.Met
 func (e *examination) readDocument(ctx context.Context) error {
 	answered := e.send(ctx, nil, request{method: http.MethodGet, path: e.options.Document})
 	if answered.status != http.StatusOK {
-		return fmt.Errorf("%s answers %d: Options.Document must be the path of the OpenAPI document",
-			e.options.Document, answered.status)
+		return fmt.Errorf("%s answers %d: Options.Document must be the path of the OpenAPI"+
+			" document", e.options.Document, answered.status)
 	}
 	var d document
 	if err := json.Unmarshal([]byte(answered.body), &d); err != nil {

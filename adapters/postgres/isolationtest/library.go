@@ -150,71 +150,81 @@ func (e *examination) builderWrites(model any) []builderAttack {
 	}
 }
 
+const portAttack = "ports: resources, keys, members, invitations, secrets, export"
+
+func (e *examination) recordPort(on, breach string) { e.record(portAttack, on, breach) }
+
 // attackPorts calls the ports with the victim's id, names and ids of items.
 func (e *examination) attackPorts(ctx context.Context) {
 	ctx = bindTenant(ctx, e.attacker.ID)
-	note := func(on, breach string) {
-		e.record("ports: resources, keys, members, invitations, secrets, export", on, breach)
-	}
 	for _, kind := range e.services.Kinds.All() {
-		ref := federation.Ref{Kind: kind.Name, Name: e.victim.only}
-		_, err := e.services.Resources.Get(ctx, e.attacker.ID, ref)
-		note("get "+kind.Name, wantCode(err, tenancy.CodeNotFound))
-		_, err = e.services.Resources.Get(ctx, e.victim.ID, ref)
-		note("get "+kind.Name+" of the other", wantCode(err, tenancy.CodeTenantMismatch))
-		note("list "+kind.Name, e.leakInAnswer(e.services.Resources.List(ctx, e.attacker.ID,
-			ports.ResourceQuery{Kind: kind.Name, Limit: maxRead})))
-		note("search "+kind.Name, e.leakInAnswer(e.services.Resources.List(ctx, e.attacker.ID,
-			ports.ResourceQuery{Kind: kind.Name,
-				Labels: map[string]string{"marker": e.victim.marker}, Limit: maxRead})))
-		err = e.services.Resources.Delete(ctx, e.attacker.ID, ref, ports.Condition{})
-		if kind.Singleton == "" {
-			note("delete "+kind.Name, wantCode(err, tenancy.CodeNotFound))
-		}
+		e.attackResources(ctx, kind)
 	}
 	for _, t := range e.tables {
-		if !t.Library {
-			continue
-		}
-		switch t.Name {
-		case "api_keys":
-			for _, r := range t.rows[e.victim.ID] {
-				note("revoke a key", wantCode(
-					e.services.Keys.Revoke(ctx, e.attacker.ID, r.text("id")),
-					tenancy.CodeNotFound))
-			}
-		case "members":
-			if r := e.victimOnlyRow(t, []string{"user_id"}); r != nil {
-				_, err := e.services.Members.Get(ctx, e.attacker.ID, r.text("user_id"))
-				note("get a member", wantCode(err, tenancy.CodeNotFound))
-				note("remove a member", wantCode(e.services.Members.Remove(ctx, e.attacker.ID,
-					r.text("user_id")), tenancy.CodeNotFound))
-			}
-		case "invitations":
-			for _, r := range t.rows[e.victim.ID] {
-				note("revoke an invitation",
-					wantCode(e.services.Invitations.Revoke(ctx, e.attacker.ID, r.text("id")),
-						tenancy.CodeNotFound))
-			}
-		case "secrets":
-			if r := e.victimOnlyRow(t, []string{"name"}); r != nil {
-				_, err := e.services.Vault.Get(ctx, e.attacker.ID, r.text("name"))
-				note("get a secret", wantCode(err, tenancy.CodeNotFound))
-			}
+		if t.Library {
+			e.attackLibraryTable(ctx, t)
 		}
 	}
-	note("list keys", e.leakInAnswer(e.services.Keys.List(ctx, e.attacker.ID, "", maxRead)))
-	note("list members", e.leakInAnswer(e.services.Members.List(ctx, e.attacker.ID, "", maxRead)))
-	note("list invitations",
-		e.leakInAnswer(e.services.Invitations.List(ctx, e.attacker.ID, "", maxRead)))
-	note("export", e.leakInExport(ctx))
-	note("list the audit log",
-		e.leakInAnswer(e.services.Audit.List(ctx, e.attacker.ID, ports.AuditQuery{Limit: maxRead})))
-	_, err := e.services.Audit.List(ctx, e.victim.ID, ports.AuditQuery{Limit: maxRead})
-	note("list the audit log of the other", wantCode(err, tenancy.CodeTenantMismatch))
-	note("add to the audit log of the other",
-		wantCode(e.services.Audit.Append(ctx, e.victim.ID, tenancy.Event{Action: "x.forged"}),
+	attacker, services := e.attacker.ID, e.services
+	e.recordPort("list keys", e.leakInAnswer(services.Keys.List(ctx, attacker, "", maxRead)))
+	e.recordPort("list members", e.leakInAnswer(services.Members.List(ctx, attacker, "", maxRead)))
+	e.recordPort("list invitations",
+		e.leakInAnswer(services.Invitations.List(ctx, attacker, "", maxRead)))
+	e.recordPort("export", e.leakInExport(ctx))
+	e.recordPort("list the audit log",
+		e.leakInAnswer(services.Audit.List(ctx, attacker, ports.AuditQuery{Limit: maxRead})))
+	_, err := services.Audit.List(ctx, e.victim.ID, ports.AuditQuery{Limit: maxRead})
+	e.recordPort("list the audit log of the other", wantCode(err, tenancy.CodeTenantMismatch))
+	e.recordPort("add to the audit log of the other",
+		wantCode(services.Audit.Append(ctx, e.victim.ID, tenancy.Event{Action: "x.forged"}),
 			tenancy.CodeTenantMismatch))
+}
+
+func (e *examination) attackResources(ctx context.Context, kind federation.Kind) {
+	resources, attacker := e.services.Resources, e.attacker.ID
+	ref := federation.Ref{Kind: kind.Name, Name: e.victim.only}
+	_, err := resources.Get(ctx, attacker, ref)
+	e.recordPort("get "+kind.Name, wantCode(err, tenancy.CodeNotFound))
+	_, err = resources.Get(ctx, e.victim.ID, ref)
+	e.recordPort("get "+kind.Name+" of the other", wantCode(err, tenancy.CodeTenantMismatch))
+	query := ports.ResourceQuery{Kind: kind.Name, Limit: maxRead}
+	e.recordPort("list "+kind.Name, e.leakInAnswer(resources.List(ctx, attacker, query)))
+	query.Labels = map[string]string{"marker": e.victim.marker}
+	e.recordPort("search "+kind.Name, e.leakInAnswer(resources.List(ctx, attacker, query)))
+	err = resources.Delete(ctx, attacker, ref, ports.Condition{})
+	if kind.Singleton == "" {
+		e.recordPort("delete "+kind.Name, wantCode(err, tenancy.CodeNotFound))
+	}
+}
+
+// attackLibraryTable calls the port of one of the library's tables with ids that are in the
+// victim's rows only.
+func (e *examination) attackLibraryTable(ctx context.Context, t *relation) {
+	attacker, services := e.attacker.ID, e.services
+	switch t.Name {
+	case "api_keys":
+		for _, r := range t.rows[e.victim.ID] {
+			e.recordPort("revoke a key", wantCode(services.Keys.Revoke(ctx, attacker, r.text("id")),
+				tenancy.CodeNotFound))
+		}
+	case "members":
+		if r := e.victimOnlyRow(t, []string{"user_id"}); r != nil {
+			_, err := services.Members.Get(ctx, attacker, r.text("user_id"))
+			e.recordPort("get a member", wantCode(err, tenancy.CodeNotFound))
+			err = services.Members.Remove(ctx, attacker, r.text("user_id"))
+			e.recordPort("remove a member", wantCode(err, tenancy.CodeNotFound))
+		}
+	case "invitations":
+		for _, r := range t.rows[e.victim.ID] {
+			err := services.Invitations.Revoke(ctx, attacker, r.text("id"))
+			e.recordPort("revoke an invitation", wantCode(err, tenancy.CodeNotFound))
+		}
+	case "secrets":
+		if r := e.victimOnlyRow(t, []string{"name"}); r != nil {
+			_, err := services.Vault.Get(ctx, attacker, r.text("name"))
+			e.recordPort("get a secret", wantCode(err, tenancy.CodeNotFound))
+		}
+	}
 }
 
 func (r row) text(column string) string {

@@ -157,7 +157,8 @@ func (e *examination) writes(t *relation) []statement {
 	)...)
 	all = append(all, e.fromTemplates(t, "SQL: DELETE, by id and all", wantNoChange,
 		"DELETE FROM {T} WHERE {K} AND tenant_id <> {A}",
-		"DELETE FROM {T} AS x USING {T} AS y WHERE y.tenant_id = x.tenant_id AND x.tenant_id <> {A}",
+		"DELETE FROM {T} AS x USING {T} AS y WHERE y.tenant_id = x.tenant_id"+
+			" AND x.tenant_id <> {A}",
 		"DO $$ BEGIN DELETE FROM {T} WHERE tenant_id <> {A}; END $$",
 	)...)
 	return append(all, e.fromTemplates(t, "SQL: DELETE, by id and all", wantZeroRows,

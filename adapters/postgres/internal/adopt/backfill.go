@@ -59,6 +59,7 @@ type pageBatches struct {
 	byRange bool
 }
 
+// run repeats the scan until one finds no row to fill.
 func (b *pageBatches) run(ctx context.Context, _ *Engine, report func(int64)) error {
 	for pages := int64(firstPages); ; {
 		filled, err := b.fillOnce(ctx, &pages, report)
@@ -101,6 +102,8 @@ func (b *pageBatches) fillOnce(
 	return filled, nil
 }
 
+// fillPages fills the rows of the pages from up to, and not including, to. Servers before
+// version 14 get every possible row address of these pages as a list.
 func (b *pageBatches) fillPages(ctx context.Context, from, to int64) (n int64, err error) {
 	name := b.table.sql()
 	where := fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, to)

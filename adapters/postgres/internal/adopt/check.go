@@ -39,8 +39,11 @@ func (e *Engine) checkAdoptable(ctx context.Context, s *state) error {
 		strings.Join(problems, "\n"))
 }
 
+// reportFunc adds a problem to the error: what is wrong with which object, and what to do.
 type reportFunc func(format string, args ...any)
 
+// checkColumn accepts an existing tenant_id only if it can become the library's: a uuid that the
+// old version leaves NULL or fills with the tenant, without default, key or reference.
 func (e *Engine) checkColumn(s *state, was *relation, report reportFunc) {
 	c := was.column(tenantColumn)
 	if c == nil {
@@ -67,6 +70,7 @@ func (e *Engine) checkColumn(s *state, was *relation, report reportFunc) {
 	}
 }
 
+// checkKeys refuses keys that can't be replaced while others write.
 func (e *Engine) checkKeys(s *state, was *relation, report reportFunc) {
 	for _, name := range was.Exclusions {
 		report("%s has the exclusion constraint %s, which PostgreSQL can't change online: drop it,"+
@@ -78,12 +82,13 @@ func (e *Engine) checkKeys(s *state, was *relation, report reportFunc) {
 	}
 	for _, w := range e.tenantKeys(s, Table{Schema: was.Schema, Name: was.Name}, was) {
 		if w.referenced && was.Kind == "p" {
-			report("%s is partitioned and foreign keys refer to it, which can't be replaced online:"+
-				" drop them, and add them again after the contraction", was.sql())
+			report("%s is partitioned and foreign keys refer to it, which can't be replaced"+
+				" online: drop them, and add them again after the contraction", was.sql())
 		}
 	}
 }
 
+// checkForeign refuses foreign keys between owned tables that would set tenant_id too.
 func (e *Engine) checkForeign(s *state, was *relation, report reportFunc) {
 	for _, f := range was.Foreign {
 		if !e.owned(f.Target) || f.hasTenant() || f.Inherited {
@@ -102,6 +107,7 @@ func (e *Engine) checkForeign(s *state, was *relation, report reportFunc) {
 	}
 }
 
+// checkKind refuses inheritance, nested partitions and references from undeclared tables.
 func (e *Engine) checkKind(s *state, was *relation, report reportFunc) {
 	if was.Inherits {
 		report("%s is part of an inheritance tree, in which a key covers one table only: make it a"+
@@ -180,6 +186,8 @@ func (e *Engine) requireOnlyDefaultTenant(ctx context.Context, s *state) error {
 		" distinguish: purge these tenants first; their rows are in %s", strings.Join(found, ", "))
 }
 
+// hasOtherTenants runs its query after NO FORCE in a transaction that it rolls back, if row
+// security would hide rows from the owner.
 func (e *Engine) hasOtherTenants(
 	ctx context.Context, r *relation, s *state,
 ) (some bool, err error) {

@@ -43,6 +43,7 @@ func (e *Engine) columnSteps(t Table) []step {
 // the column is NOT NULL.
 const fillTrigger = "bailiwick_fill"
 
+// notNullCheck returns the name of the temporary CHECK constraint.
 func notNullCheck(r *relation) string { return temporaryName("tenant", r.Name) }
 
 // notNullActions makes the column NOT NULL without a scan under ACCESS EXCLUSIVE: a CHECK
@@ -77,6 +78,7 @@ func (e *Engine) notNullActions(s *state, t Table) []action {
 	return append(actions, txAction(accessExcl, name, last...))
 }
 
+// nullableActions undo what notNullActions did, also if they were interrupted.
 func (e *Engine) nullableActions(s *state, t Table) []action {
 	r, was := s.now[t.sql()], s.was[t.sql()].column(tenantColumn)
 	name := r.sql()

@@ -35,7 +35,8 @@ func (e *Engine) copyKeys(ctx context.Context, _ *Engine, report func(int64)) er
 		lastUsed = "o." + quote(k.LastUsedAt)
 	}
 	return e.copyRows(ctx, table, fmt.Sprintf(`WITH batch AS (
-		SELECT %s AS id, o.%s AS name, %s AS role, o.%s AS hash, o.%s AS created_at, %s AS last_used_at
+		SELECT %s AS id, o.%s AS name, %s AS role, o.%s AS hash, o.%s AS created_at,
+		  %s AS last_used_at
 		FROM %s o JOIN %s u ON u.%s = o.%s WHERE %s LIMIT %d FOR SHARE OF o
 	) INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, created_at, last_used_at)
 	  SELECT %s, id, name, role, hash, created_at, last_used_at FROM batch ON CONFLICT DO NOTHING`,

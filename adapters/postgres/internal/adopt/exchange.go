@@ -10,6 +10,7 @@ func (e *Engine) exchangeSteps(s *state, t Table) []step {
 	}}
 }
 
+// exchange returns the action for what is left of a table's exchange.
 func (e *Engine) exchange(s *state, t Table) []action {
 	r := s.now[t.sql()]
 	var statements []string
@@ -38,6 +39,8 @@ func (e *Engine) exchange(s *state, t Table) []action {
 	return txActions(accessExcl, r.sql(), statements)
 }
 
+// exchange returns the statements that replace the old key of r by the new one. A constraint is
+// dropped and added in one ALTER TABLE.
 func (w tenantKey) exchange(r *relation) []string {
 	k, old := w.find(r), w.findOld(r)
 	built := w.builtName
@@ -73,6 +76,7 @@ func (w tenantKey) kind() string {
 	return "UNIQUE"
 }
 
+// deferral returns the clause that makes the new constraint deferrable as the old one was.
 func (w tenantKey) deferral() string {
 	if w.old == nil || w.old.Immediate {
 		return ""

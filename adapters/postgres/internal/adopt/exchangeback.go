@@ -35,6 +35,8 @@ func (e *Engine) exchangeBack(s *state, t Table) []action {
 	return append(actions, txActions(accessExcl, r.sql(), statements)...)
 }
 
+// restoreKeys returns the actions that build the old keys of a table, and the statements that
+// then replace the new ones by them.
 func (e *Engine) restoreKeys(s *state, t Table) (actions []action, statements []string) {
 	r := s.now[t.sql()]
 	var dropForeign, addForeign []string
@@ -104,6 +106,8 @@ func (e *Engine) referencingForeignKeys(s *state, table string, k *key) (drop, a
 	return drop, add
 }
 
+// restore returns the statements that replace key k of r, if any, by the old key, whose index is
+// built under the name back.
 func (w tenantKey) restore(r *relation, k *key, back string) []string {
 	switch {
 	case w.old.Constraint:
@@ -127,6 +131,8 @@ func (w tenantKey) restore(r *relation, k *key, back string) []string {
 		quote(w.old.Name))
 }
 
+// restorePartitioned is restoreKeys for a partitioned table. The old keys are built on the
+// partitions, and the table's key adopts them.
 func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statements []string) {
 	r := s.now[t.sql()]
 	var adds []string

@@ -30,6 +30,7 @@ func (p tenantForeignKey) findOld(r *relation) *foreign {
 	return nil
 }
 
+// foreignActions maps pg_constraint.confupdtype and confdeltype to SQL.
 var foreignActions = map[string]string{"a": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL",
 	"d": "SET DEFAULT"}
 
@@ -139,11 +140,13 @@ func (s *state) sameForeign(piece *relation, definition string) bool {
 	return false
 }
 
+// columnList returns the columns as tenantDefinition writes them, with tenant_id unquoted.
 func (f *foreign) columnList() string {
 	names := quoted(f.Columns)
 	return strings.Replace(names, quote(tenantColumn), tenantColumn, 1)
 }
 
+// foreignSteps add the new foreign keys of a table.
 func (e *Engine) foreignSteps(s *state, t Table) []step {
 	name := t.sql()
 	var steps []step

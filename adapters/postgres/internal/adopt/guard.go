@@ -76,6 +76,7 @@ func (e *Engine) watchSessions(ctx context.Context, s *state) ([]UntenantedSessi
 	return list, nil
 }
 
+// identity tells clients apart: a client's sessions on the same tables are reported once.
 func (f UntenantedSession) identity() string {
 	return strings.Join([]string{f.Application, f.Role, f.Client, f.Table}, "\x00")
 }
@@ -98,7 +99,8 @@ func (e *Engine) UntenantedSessions(
 	return list, err
 }
 
-// activityQuery reads the other clients' sessions, each with those of the given tables that it has locked.
+// activityQuery reads the other clients' sessions, each with those of the tables that it has
+// locked.
 const activityQuery = `
 SELECT a.application_name AS application, coalesce(a.usename, '') AS role,
   coalesce(host(a.client_addr), 'local') AS client, left(a.query, 2000) AS statement,
@@ -138,7 +140,8 @@ func (e *Engine) readActivity(
 	return nil
 }
 
-// namedTables returns the tables that a statement names.
+// namedTables returns the tables whose names are words of the statement, whatever the case and
+// schema. Only the kinds of statements in queryPattern read or write a table.
 func (e *Engine) namedTables(statement string) string {
 	if !queryPattern.MatchString(statement) {
 		return ""
@@ -159,6 +162,7 @@ var (
 		`(?is)^\s*(/\*.*?\*/|\s)*(select|insert|update|delete|with|merge|copy|prepare|declare|table)\b`)
 )
 
+// oneLine returns the beginning of a statement, with its white space collapsed.
 func oneLine(text string) string {
 	line := strings.Join(strings.Fields(text), " ")
 	return truncate(line, 120)

@@ -67,6 +67,8 @@ func (e *Engine) replacedIndexBuilds(s *state) []step {
 	return steps
 }
 
+// replacedIndexExchanges replace the old index by the one that replacedIndexBuilds built. The
+// way back builds the old one again under a third name.
 func (e *Engine) replacedIndexExchanges(s *state) []step {
 	var steps []step
 	for _, i := range e.replacedIndexes(s) {

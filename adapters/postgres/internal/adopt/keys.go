@@ -38,6 +38,7 @@ func (w tenantKey) findOld(r *relation) *key {
 	return nil
 }
 
+// label returns the suffix of PostgreSQL's default name for such a key.
 func (k *key) label() string {
 	switch {
 	case k.Primary:
@@ -124,6 +125,8 @@ func (e *Engine) earlyKeySteps(s *state, t Table) []step { return e.keySteps(s, 
 
 func (e *Engine) lateKeySteps(s *state, t Table) []step { return e.keySteps(s, t, false, Contract) }
 
+// keySteps build the new keys, each on the table or on each partition. The key of a partitioned
+// table itself is created by exchangePartitioned.
 func (e *Engine) keySteps(s *state, t Table, early bool, phase Phase) []step {
 	var steps []step
 	for _, piece := range s.indexedRelations(t.sql()) {

@@ -23,6 +23,7 @@ type view struct {
 
 func (v *view) sql() string { return quote(v.Schema) + "." + quote(v.Name) }
 
+// invoker reports whether the view reads with the rights of the user who queries it.
 func (v *view) invoker() bool {
 	return slices.Contains(v.Options, "security_invoker=true") ||
 		slices.Contains(v.Options, "security_invoker=on")
@@ -144,6 +145,7 @@ const (
 	formerCopied   = "copied "
 )
 
+// loadFormer adds one row of bailiwick.former to the original schema.
 func (s *state) loadFormer(object string, definition []byte) error {
 	switch {
 	case object == formerDatabase:

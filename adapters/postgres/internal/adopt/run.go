@@ -122,6 +122,7 @@ func (e *Engine) runAll(
 	return s, nil
 }
 
+// runAction executes an action, and reports its beginning and end to Options.OnEvent.
 func (e *Engine) runAction(ctx context.Context, st step, a action, s *state) error {
 	event := Event{Step: st.name, Phase: st.phase, SQL: strings.Join(a.sql, ";\n"), Kind: Begun,
 		Rows: a.rows}
@@ -135,6 +136,8 @@ func (e *Engine) runAction(ctx context.Context, st step, a action, s *state) err
 	return e.o.OnEvent(event)
 }
 
+// execute runs an action in one of three ways: as work in batches, as a single statement outside
+// a transaction, or as a transaction that is retried.
 func (e *Engine) execute(ctx context.Context, a action, s *state, event Event) error {
 	if a.work != nil {
 		var reportErr error

@@ -57,6 +57,7 @@ func uuidOf(of, column string) string {
 		"::text ELSE md5('bailiwick ' || " + value + "::text) END::uuid"
 }
 
+// roleOf returns SQL for the role of an administrator or any other user.
 func roleOf(of, admin string) string {
 	return "CASE WHEN " + of + "." + quote(admin) + " THEN 'admin' ELSE 'editor' END"
 }
@@ -140,6 +141,8 @@ func (e *Engine) userSteps() []step {
 
 const mirrorTrigger = "bailiwick_adoption"
 
+// mirror is the step for one table of users or keys. The trigger comes before the copy, so that
+// no change is missed between the two.
 func (e *Engine) mirror(
 	what, table, function string, columns []string,
 	copyRows func(context.Context, *Engine, func(int64)) error,
@@ -185,6 +188,8 @@ func (e *Engine) cleanupSteps() []step {
 		down: func(*state) []action { return nil }}} // Expand creates them again
 }
 
+// readUsers reads which tables have the mirror trigger, and how many of their rows aren't copied
+// yet. Before the adoption has started, the library's tables may not exist: all rows count.
 func (e *Engine) readUsers(s *state, query func(dest any, statement string) error) error {
 	s.mirrored, s.uncopied = map[string]bool{}, map[string]int64{}
 	readTable := func(table, notCopied string) error {
@@ -224,10 +229,13 @@ func (e *Engine) readUsers(s *state, query func(dest any, statement string) erro
 	return nil
 }
 
+// userMissing returns the condition that the user o of the old version isn't copied yet.
 func userMissing(p Users) string {
 	return "NOT EXISTS (SELECT FROM bailiwick.users b WHERE b.id = " + uuidOf("o", p.ID) + ")"
 }
 
+// keyMissing returns the condition that the key o of the old version isn't copied yet and can
+// be: its hash is 32 bytes and it isn't revoked.
 func keyMissing(k Keys) string {
 	conditions := []string{"octet_length(o." + quote(k.Hash) + ") = 32",
 		"NOT EXISTS (SELECT FROM bailiwick.api_keys b WHERE b.hash = o." + quote(k.Hash) + ")"}

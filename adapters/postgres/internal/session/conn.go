@@ -55,6 +55,8 @@ func (c *conn) QueryContext(
 	return c.query(ctx, s)
 }
 
+// query sends a statement. pgdriver doesn't get the context: it would only use the deadline, as
+// a network timeout that breaks the connection. The exchange cancels the statement instead.
 func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
 	e := c.exchange(ctx, s.limit)
 	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, nil)
@@ -166,6 +168,8 @@ func (c *conn) Close() error { return c.inner.Close() }
 
 func (c *conn) IsValid() bool { return c.inner.IsValid() && c.tx == nil }
 
+// ResetSession closes a connection that is still in a transaction, so that database/sql drops
+// it.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if c.tx != nil {
 		_ = c.inner.Close()

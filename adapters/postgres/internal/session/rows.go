@@ -37,6 +37,7 @@ func (r *rows) Next(dest []driver.Value) error {
 
 func (r *rows) Close() error { return r.finish(r.Rows.Close()) }
 
+// finish ends the exchange and the implicit transaction, once. It returns their error.
 func (r *rows) finish(err error) error {
 	if r.closed {
 		return err
@@ -58,6 +59,7 @@ func (t *tx) commitOrRollback(err error) error {
 	return t.Commit()
 }
 
+// execInTx runs a statement in an implicit transaction, which Config.Explicit asks for.
 func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error) {
 	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
@@ -70,6 +72,7 @@ func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error)
 	return result, nil
 }
 
+// queryInTx is execInTx for a statement with rows. The rows end the transaction.
 func (c *conn) queryInTx(ctx context.Context, s statement) (driver.Rows, error) {
 	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
