@@ -10,8 +10,8 @@ const (
 	auditForgeAttack = "SQL: the audit log, an entry of another's"
 )
 
-// attackAuditLog attacks as somebody would who wants to falsify what the attacker or another
-// tenant did: the log may be appended to and read, and nothing else.
+// attackAuditLog tries to falsify the audit entries of the attacker and of the victim: the log
+// may be appended to and read, and nothing else.
 func (e *examination) attackAuditLog(ctx context.Context) {
 	for _, s := range append(e.auditAlterations(), e.auditForgeries()...) {
 		breach, err := e.runAttack(ctx, s)
