@@ -5,28 +5,28 @@ import (
 	"fmt"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
 // The proof of isolation lives in a package of its own, and looks into a DB
 // from there.
 func init() {
-	onewall.Look = func(opened any) (onewall.Inside, error) {
+	filterbypass.Look = func(opened any) (filterbypass.Inside, error) {
 		db, ok := opened.(*DB)
 		if !ok || db == nil {
-			return onewall.Inside{}, fmt.Errorf("postgres: %T is no open database", opened)
+			return filterbypass.Inside{}, fmt.Errorf("postgres: %T is no open database", opened)
 		}
 		return db.inside()
 	}
 }
 
-func (db *DB) inside() (onewall.Inside, error) {
+func (db *DB) inside() (filterbypass.Inside, error) {
 	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
 	if err != nil {
-		return onewall.Inside{}, err
+		return filterbypass.Inside{}, err
 	}
-	inside := onewall.Inside{
+	inside := filterbypass.Inside{
 		MultiTenant: db.pool.Settings.MultiTenant,
 		Owner:       pool.NewDB(sql.OpenDB(owner), pool.SystemConns),
 		Owned:       declare.Owned(db.config.Declared.All),

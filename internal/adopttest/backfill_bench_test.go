@@ -17,10 +17,9 @@ const (
 	benchWriters = 4
 )
 
-// BenchmarkBackfill measures, in one run upon one database, how many rows a
-// second the backfill of a tenant_id that was there and NULL fills, and how many
-// statements the writers beside it get done in the meantime, against what the
-// same writers get done just before and just behind it.
+// BenchmarkBackfill measures in one run on one database how many rows a second the backfill
+// fills in a tenant_id that existed with NULL, and how many statements concurrent writers
+// complete meanwhile, compared with the same writers just before and just after it.
 //
 //	go test ./internal/adopttest -run '^$' -bench Backfill -benchtime 1x
 func BenchmarkBackfill(b *testing.B) {
@@ -28,7 +27,9 @@ func BenchmarkBackfill(b *testing.B) {
 		url := database(b)
 		db := open(b, url)
 		exec(b, db, `ALTER TABLE "Shop"."Customers" DISABLE TRIGGER USER`)
-		_, err := db.NewRaw(`INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, ?) i`, benchRows).Exec(b.Context())
+		_, err := db.NewRaw(`INSERT INTO "Shop"."Customers" ("eMail", code)
+			SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, ?) i`,
+			benchRows).Exec(b.Context())
 		require.NoError(b, err)
 		exec(b, db, `ALTER TABLE "Shop"."Customers" ENABLE TRIGGER USER`, "ANALYZE", "CHECKPOINT")
 
@@ -61,7 +62,7 @@ func BenchmarkBackfill(b *testing.B) {
 	}
 }
 
-// rate is how many statements a second ended between two times.
+// rate returns how many statements a second ended between two times.
 func rate(done []time.Time, from, to time.Time) float64 {
 	n := 0
 	for _, at := range done {
@@ -72,7 +73,7 @@ func rate(done []time.Time, from, to time.Time) float64 {
 	return float64(n) / to.Sub(from).Seconds()
 }
 
-// writers update single rows, as fast as they can.
+// writers update single rows as fast as they can.
 type writers struct {
 	stop  context.CancelFunc
 	group sync.WaitGroup
@@ -106,7 +107,7 @@ func startWriters(b *testing.B, url string) *writers {
 	return w
 }
 
-// end stops them and answers when each statement ended.
+// end stops the writers and returns when each statement ended.
 func (w *writers) end() []time.Time {
 	w.stop()
 	w.group.Wait()

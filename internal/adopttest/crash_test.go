@@ -19,8 +19,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-// stride is how many statements are run between two interruptions.
-// ADOPT_BOUNDARIES=all interrupts at each, which takes minutes.
+// stride returns how many statements run between two interruptions. ADOPT_BOUNDARIES=all
+// interrupts after each, which takes minutes.
 func stride(some int) int {
 	if os.Getenv("ADOPT_BOUNDARIES") == "all" {
 		return 1
@@ -30,17 +30,17 @@ func stride(some int) int {
 
 var errInterrupted = errors.New("interrupted")
 
-// interrupter ends a migration after every so many statements.
+// interrupter interrupts a migration repeatedly.
 type interrupter struct {
-	every int
-	last  string // the statement after which it did so last
+	every int    // statements between two interruptions
+	last  string // the statement of the last interruption
 }
 
 func (i *interrupter) options() postgres.MigrationOptions {
 	left := i.every
 	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second,
 		OnEvent: func(e postgres.Event) error {
-			// a backfill runs again, and finds nothing to do
+			// a repeated backfill finds nothing to do
 			if e.Kind != "ended" || e.SQL == i.last {
 				return nil
 			}
@@ -78,8 +78,8 @@ func TestThereIsAWayBackFromEveryStep(t *testing.T) {
 	require.Greater(t, boundaries, 5)
 }
 
-// clone answers a copy of a database that nobody is connected to, and what drops
-// it.
+// clone copies a database that has no connections, and returns the copy's URL and a function
+// that drops it.
 func clone(t testing.TB, original string) (copied string, drop func()) {
 	t.Helper()
 	parsed, err := url.Parse(original)
@@ -88,7 +88,7 @@ func clone(t testing.TB, original string) (copied string, drop func()) {
 		"adopt_"+strings.ToLower(rand.Text()[:12])
 	parsed.Path = "/postgres"
 	admin := open(t, parsed.String())
-	// a session needs a moment to leave
+	// a closed session disappears after a moment
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		_, err = admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template)
 		if err == nil || time.Now().After(deadline) {
@@ -103,7 +103,7 @@ func clone(t testing.TB, original string) (copied string, drop func()) {
 	}
 }
 
-// cluster is a PostgreSQL of the test's own, which it may kill.
+// cluster is a PostgreSQL of one test, which may kill it.
 type cluster struct {
 	dir    string
 	server *localpg.Server
@@ -130,7 +130,7 @@ func (c *cluster) start(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// kill ends PostgreSQL as a power cut would.
+// kill ends PostgreSQL as a power failure would.
 func (c *cluster) kill(t *testing.T) {
 	t.Helper()
 	var files []string
@@ -152,9 +152,11 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t)
 	db := open(t, c.server.URL())
-	exec(t, db, shop, `INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, 20000) i`)
-	rows := ask[string](t, db,
-		`SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`)
+	exec(t, db, shop, `INSERT INTO "Shop"."Customers" ("eMail", code)
+		SELECT 'more' || i || '@example.com', 'more' || i FROM generate_series(1, 20000) i`)
+	const checksum = `SELECT count(*) || ' ' || sum(hashtextextended(
+		ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`
+	rows := queryValue[string](t, db, checksum)
 	before := dump(t, c.server.URL())
 	require.NoError(t, db.Close())
 	kills, batches := 0, 0
@@ -169,7 +171,7 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 					if e.Kind == "ended" {
 						left--
 					}
-					// under way, or within the backfill
+					// while a statement runs, or during the backfill
 					if e.Kind == "begun" && left == 0 || e.Kind == "batch" && batches == 3 {
 						kills++
 						left = -1
@@ -180,8 +182,8 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 		if err == nil {
 			break
 		}
-		require.Negative(t, left, "only what was killed fails: %v", err)
-		_ = c.server.Stop() // it has ended already, which is an error
+		require.Negative(t, left, "a migration failed without a kill: %v", err)
+		_ = c.server.Stop() // an error, since it has ended already
 		c.start(t)
 	}
 	require.Greater(t, kills, 4)
@@ -190,9 +192,8 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, postgres.AdoptionState("contracted"), status.State)
 	db = open(t, c.server.URL())
-	require.Equal(t, rows, ask[string](t, db,
-		`SELECT count(*) || ' ' || sum(hashtextextended(ROW(id, "eMail", code, touched)::text, 0)::numeric) FROM "Shop"."Customers"`))
-	require.Zero(t, ask[int](t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`))
+	require.Equal(t, rows, queryValue[string](t, db, checksum))
+	require.Zero(t, queryValue[int](t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`))
 	require.NoError(t, db.Close())
 	down(t, options(c.server.URL(), false), postgres.Expand)
 	require.Equal(t, before, dump(t, c.server.URL()))

@@ -19,19 +19,20 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// A shop as people have them: a schema of its own, names in mixed case, integer
-// keys, several kinds of unique keys and foreign keys, a table that refers to
-// itself, partitions, a generated column, triggers, views, and a tenant_id that
-// somebody added once and nobody fills.
+// shop is a realistic schema: not public, with names in mixed case, integer keys, several kinds
+// of unique keys and foreign keys, a table that refers to itself, partitions, a generated
+// column, triggers, views, and an unused column tenant_id.
 const shop = `
 CREATE SCHEMA "Shop";
 CREATE TABLE "Shop"."Customers" (
-  id serial PRIMARY KEY, "eMail" text NOT NULL UNIQUE, code text, tenant_id uuid, touched integer NOT NULL DEFAULT 0,
+  id serial PRIMARY KEY, "eMail" text NOT NULL UNIQUE, code text, tenant_id uuid,
+  touched integer NOT NULL DEFAULT 0,
   CONSTRAINT "one code" UNIQUE (code));
 CREATE UNIQUE INDEX "Customers_lower" ON "Shop"."Customers" (lower("eMail")) INCLUDE (code);
 CREATE TABLE "Shop"."Orders" (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number integer NOT NULL, region text NOT NULL DEFAULT 'eu',
-  customer integer CONSTRAINT "whose order" REFERENCES "Shop"."Customers" ON UPDATE CASCADE ON DELETE SET NULL,
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number integer NOT NULL,
+  region text NOT NULL DEFAULT 'eu', customer integer
+    CONSTRAINT "whose order" REFERENCES "Shop"."Customers" ON UPDATE CASCADE ON DELETE SET NULL,
   parent bigint REFERENCES "Shop"."Orders" ON DELETE CASCADE, open boolean NOT NULL DEFAULT true,
   total numeric NOT NULL DEFAULT 0, tax numeric GENERATED ALWAYS AS (total * 0.2) STORED,
   UNIQUE (region, number), UNIQUE (number, total) DEFERRABLE INITIALLY DEFERRED);
@@ -42,14 +43,20 @@ CREATE TABLE "Shop"."Lines" (
   FOREIGN KEY ("order") REFERENCES "Shop"."Orders" ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
   PRIMARY KEY ("order", pos));
 CREATE TABLE "Shop"."Events" (
-  kind text NOT NULL, id bigint NOT NULL, "order" bigint REFERENCES "Shop"."Orders" (id), note text, PRIMARY KEY (kind, id)) PARTITION BY LIST (kind);
+  kind text NOT NULL, id bigint NOT NULL, "order" bigint REFERENCES "Shop"."Orders" (id),
+  note text, PRIMARY KEY (kind, id)) PARTITION BY LIST (kind);
 CREATE TABLE "Shop"."Events in" PARTITION OF "Shop"."Events" FOR VALUES IN ('in');
 CREATE TABLE "Shop"."Events rest" PARTITION OF "Shop"."Events" DEFAULT;
-CREATE FUNCTION "Shop".touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched := OLD.touched + 1; RETURN NEW; END $$;
-CREATE TRIGGER "touch it" BEFORE UPDATE ON "Shop"."Customers" FOR EACH ROW EXECUTE FUNCTION "Shop".touched();
-CREATE VIEW "Shop"."Open Orders" WITH (security_barrier) AS SELECT o.id, o.number, c."eMail" FROM "Shop"."Orders" o LEFT JOIN "Shop"."Customers" c ON c.id = o.customer WHERE o.open;
+CREATE FUNCTION "Shop".touched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.touched := OLD.touched + 1; RETURN NEW; END $$;
+CREATE TRIGGER "touch it" BEFORE UPDATE ON "Shop"."Customers"
+  FOR EACH ROW EXECUTE FUNCTION "Shop".touched();
+CREATE VIEW "Shop"."Open Orders" WITH (security_barrier) AS
+  SELECT o.id, o.number, c."eMail" FROM "Shop"."Orders" o
+  LEFT JOIN "Shop"."Customers" c ON c.id = o.customer WHERE o.open;
 COMMENT ON COLUMN "Shop"."Orders".total IS 'without tax';
-INSERT INTO "Shop"."Customers" ("eMail", code) SELECT 'c' || i || '@example.com', 'code' || i FROM generate_series(1, 500) i;
+INSERT INTO "Shop"."Customers" ("eMail", code)
+  SELECT 'c' || i || '@example.com', 'code' || i FROM generate_series(1, 500) i;
 INSERT INTO "Shop"."Orders" (number, customer, total) SELECT i, i % 500 + 1, i FROM generate_series(1, 1000) i;
 UPDATE "Shop"."Orders" SET parent = 1 WHERE number BETWEEN 2 AND 5;
 INSERT INTO "Shop"."Lines" SELECT id, 1, 'sku' || id FROM "Shop"."Orders";
@@ -89,7 +96,7 @@ func options(url string, multiTenant bool) postgres.Options {
 	}
 }
 
-// database answers one with the shop.
+// database returns the URL of a new database with the shop.
 func database(t testing.TB) string {
 	t.Helper()
 	return pgtest.Template(t, "shop", func(url string) error {
@@ -98,7 +105,7 @@ func database(t testing.TB) string {
 	})
 }
 
-// open connects as a client that knows nothing of tenants.
+// open connects as the old version, which has no tenants.
 func open(t testing.TB, url string) *bun.DB {
 	t.Helper()
 	db := bun.NewDB(sql.OpenDB(
@@ -116,12 +123,13 @@ func exec(t testing.TB, db bun.IDB, statements ...string) {
 	}
 }
 
-func ask[T any](t testing.TB, db bun.IDB, query string) (answer T) {
+func queryValue[T any](t testing.TB, db bun.IDB, query string) (answer T) {
 	t.Helper()
 	require.NoError(t, db.NewRaw(query).Scan(t.Context(), &answer), query)
 	return answer
 }
 
+// changing matches lines that differ between two dumps.
 var changing = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
 func dump(t testing.TB, url string) string {

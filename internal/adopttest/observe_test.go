@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTablesObserveBeforeTheyEnforce(t *testing.T) {
+func TestObservedTablesReportWhatEnforcingTablesRefuse(t *testing.T) {
 	t.Parallel()
 	url := database(t)
 	up(t, options(url, true), postgres.Contract)
@@ -24,15 +24,16 @@ func TestTablesObserveBeforeTheyEnforce(t *testing.T) {
 	db, err := postgres.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	ctx := t.Context() // of no tenant
+	ctx := t.Context() // without a tenant
 
 	n, err := db.Scoped(ctx).NewSelect().Model((*orderRow)(nil)).Count(ctx)
 	require.NoError(t, err)
-	require.EqualValues(t, 1000, n, "reads are the default tenant's")
+	require.EqualValues(t, 1000, n, "reads see the default tenant")
 	_, err = db.Scoped(ctx).NewRaw(`INSERT INTO "Shop"."Orders" (number) VALUES (7777)`).Exec(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "01900000-0000-7000-8000-000000000000",
-		ask[string](t, open(t, url), `SELECT tenant_id FROM "Shop"."Orders" WHERE number = 7777`))
+		queryValue[string](t, open(t, url),
+			`SELECT tenant_id FROM "Shop"."Orders" WHERE number = 7777`))
 	require.NoError(t, db.Scoped(ctx).
 		RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			_, err := tx.NewDelete().Model((*lineRow)(nil)).Where(`"order" = 5`).Exec(ctx)
@@ -44,9 +45,9 @@ func TestTablesObserveBeforeTheyEnforce(t *testing.T) {
 	_, err = db.Scoped(ctx).
 		NewRaw(`SELECT FROM "Shop"."Orders" o JOIN "Shop"."Customers" c ON c.id = o.customer`).
 		Exec(ctx)
-	require.ErrorIs(t, err, tenancy.ErrNoTenant, "and one that enforces is enough")
+	require.ErrorIs(t, err, tenancy.ErrNoTenant, "one enforcing table is enough")
 	_, err = db.Scoped(ctx).NewRaw(`SELECT 1`).Exec(ctx)
-	require.ErrorIs(t, err, tenancy.ErrNoTenant, "what names no table isn't let through")
+	require.ErrorIs(t, err, tenancy.ErrNoTenant, "a statement without tables is refused")
 
 	seen := db.Observed()
 	require.Len(t, seen, 3)
@@ -58,6 +59,6 @@ func TestTablesObserveBeforeTheyEnforce(t *testing.T) {
 	other := tenancy.NewContext(ctx, tenancy.NewID())
 	n, err = db.Scoped(other).NewSelect().Model((*orderRow)(nil)).Count(other)
 	require.NoError(t, err)
-	require.Zero(t, n, "a tenant that is named is not the default one")
+	require.Zero(t, n, "the context's tenant applies")
 	require.Len(t, db.Observed(), 3)
 }

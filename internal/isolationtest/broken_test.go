@@ -22,16 +22,16 @@ const (
 	policyAlone = isolationtest.PolicyAlone
 )
 
-// Each wall is broken in a database of its own, after the library has checked
-// it, and the proof must find that one. (What raw SQL of the first round deletes
-// isn't there to be found in the last.)
-func TestABrokenWallGoesRed(t *testing.T) {
+// Each case breaks one wall of a new database after the library has checked it, and the proof
+// must find it. (Rows that raw SQL deletes in the first round can't be found in the last.)
+func TestBrokenWallIsFound(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]struct {
 		change string
 		finds  []breach
 	}{
-		"policy opened": {"ALTER POLICY bailiwick_tenant ON notes USING (true) WITH CHECK (true)",
+		"policy that admits every row": {
+			"ALTER POLICY bailiwick_tenant ON notes USING (true) WITH CHECK (true)",
 			[]breach{
 				{attack: "SQL: SELECT, by id", on: "notes", walls: bothWalls},
 				{attack: "SQL: SELECT FOR UPDATE", on: "notes", walls: bothWalls},
@@ -47,11 +47,12 @@ func TestABrokenWallGoesRed(t *testing.T) {
 				{attack: "routes: resources", on: "GET /api/v1/notes", walls: policyAlone},
 				{attack: "after all", on: "notes", walls: bothWalls},
 			}},
-		"policy of a join table opened": {
+		"policy of a join table that admits every row": {
 			"ALTER POLICY bailiwick_tenant ON note_shelves USING (true)", []breach{
 				{attack: "SQL: SELECT, by id", on: "note_shelves", walls: bothWalls},
 			}},
-		"policy for reading only": {"ALTER POLICY bailiwick_tenant ON folders WITH CHECK (true)",
+		"policy that checks reads only": {
+			"ALTER POLICY bailiwick_tenant ON folders WITH CHECK (true)",
 			[]breach{
 				{attack: "SQL: UPDATE that gives", on: "folders", walls: bothWalls},
 				{attack: "SQL: INSERT for the other", on: "folders", walls: bothWalls},
@@ -61,10 +62,10 @@ func TestABrokenWallGoesRed(t *testing.T) {
 			{attack: "SQL: SELECT, by id", on: "folders", walls: bothWalls},
 			{attack: "SQL: as the owner", on: "folders", walls: bothWalls},
 		}},
-		"policy that shows nothing": {"DROP POLICY bailiwick_tenant ON folders", []breach{
+		"policy that hides every row": {"DROP POLICY bailiwick_tenant ON folders", []breach{
 			{attack: "before all", on: "folders", reason: "none of its own rows", walls: bothWalls},
 		}},
-		"no policy on a table that wasn't declared": {
+		"undeclared table without row security": {
 			"ALTER TABLE visits DISABLE ROW LEVEL SECURITY", []breach{
 				{attack: "SQL: SELECT, by id", on: "visits", walls: bothWalls},
 				{attack: "SQL: INSERT for the other", on: "visits", walls: bothWalls},
@@ -72,12 +73,14 @@ func TestABrokenWallGoesRed(t *testing.T) {
 		"no FORCE": {"ALTER TABLE note_shelves NO FORCE ROW LEVEL SECURITY", []breach{
 			{attack: "SQL: as the owner", on: "note_shelves", reason: "FORCE", walls: bothWalls},
 		}},
-		"a superuser's table": {"ALTER TABLE visits OWNER TO CURRENT_USER", []breach{
+		"table of a superuser": {"ALTER TABLE visits OWNER TO CURRENT_USER", []breach{
 			{attack: "SQL: as the owner", on: "visits", reason: "plain role", walls: bothWalls},
 		}},
 		"foreign key without the tenant": {
-			`ALTER TABLE folders ADD CONSTRAINT folders_id UNIQUE (id); ALTER TABLE notes DROP CONSTRAINT notes_folder;
-			ALTER TABLE notes ADD CONSTRAINT notes_folder FOREIGN KEY (folder_id) REFERENCES folders (id)`, []breach{
+			`ALTER TABLE folders ADD CONSTRAINT folders_id UNIQUE (id);
+			ALTER TABLE notes DROP CONSTRAINT notes_folder;
+			ALTER TABLE notes ADD CONSTRAINT notes_folder
+				FOREIGN KEY (folder_id) REFERENCES folders (id)`, []breach{
 				{attack: "SQL: foreign keys", on: "notes notes_folder", walls: bothWalls},
 				{attack: "SQL: unique keys", on: "folders folders_id", walls: bothWalls},
 			}},
@@ -86,14 +89,14 @@ func TestABrokenWallGoesRed(t *testing.T) {
 				" ON folders (name)", []breach{
 				{attack: "SQL: unique keys", on: "folders folders_name", walls: bothWalls},
 			}},
-		"unique key on a made-up table": {
+		"unique key on an expression": {
 			"CREATE UNIQUE INDEX visits_words ON visits (lower(code))", []breach{
 				{attack: "SQL: unique keys", on: "visits visits_code", walls: bothWalls},
 			}},
-		"owner's view": {"GRANT SELECT ON drafts TO bailiwick_app", []breach{
+		"view with its owner's rights": {"GRANT SELECT ON drafts TO bailiwick_app", []breach{
 			{attack: "SQL: SELECT, by id", on: "drafts", walls: bothWalls},
 		}},
-		"a log that can be altered": {
+		"audit log that can be altered": {
 			"GRANT UPDATE ON bailiwick.audit TO bailiwick_app; GRANT DELETE ON" +
 				" bailiwick.audit_rest TO bailiwick_app", []breach{
 				{attack: "SQL: the audit log, altered", reason: "UPDATE bailiwick.audit SET",
@@ -101,7 +104,7 @@ func TestABrokenWallGoesRed(t *testing.T) {
 				{attack: "SQL: the audit log, altered", reason: "DELETE FROM bailiwick.audit_rest",
 					on: "bailiwick.audit", walls: bothWalls},
 			}},
-		"a log that others write": {
+		"audit log that the application writes for the platform": {
 			"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO bailiwick_app",
 			[]breach{
 				{attack: "SQL: the audit log, an entry", reason: "log_platform",
@@ -110,10 +113,14 @@ func TestABrokenWallGoesRed(t *testing.T) {
 		"TRUNCATE granted": {"GRANT TRUNCATE ON note_shelves TO bailiwick_app", []breach{
 			{attack: "SQL: COPY, TRUNCATE", on: "note_shelves", walls: policyAlone},
 		}},
-		"a policy that asks for no signature": {
-			`CREATE TABLE doors (tenant_id uuid PRIMARY KEY, note text NOT NULL); ALTER TABLE doors OWNER TO bailiwick_owner;
-			ALTER TABLE doors ENABLE ROW LEVEL SECURITY; ALTER TABLE doors FORCE ROW LEVEL SECURITY; GRANT SELECT ON doors TO bailiwick_app;
-			CREATE POLICY own ON doors USING (tenant_id::text = split_part(current_setting('bailiwick.tenant', true), '.', 1))`, []breach{
+		"policy that checks no signature": {
+			`CREATE TABLE doors (tenant_id uuid PRIMARY KEY, note text NOT NULL);
+			ALTER TABLE doors OWNER TO bailiwick_owner;
+			ALTER TABLE doors ENABLE ROW LEVEL SECURITY;
+			ALTER TABLE doors FORCE ROW LEVEL SECURITY;
+			GRANT SELECT ON doors TO bailiwick_app;
+			CREATE POLICY own ON doors USING (tenant_id::text =
+				split_part(current_setting('bailiwick.tenant', true), '.', 1))`, []breach{
 				{attack: "SQL: another tenant's setting", on: "doors", walls: bothWalls},
 			}},
 	} {
@@ -129,18 +136,18 @@ func TestABrokenWallGoesRed(t *testing.T) {
 	}
 }
 
-// rawReport is a route of a host's own that forgot the filter.
+// rawReport adds a route of the host whose statement has no filter.
 func rawReport(db *postgres.DB, next http.Handler) http.Handler {
 	return withRoute(next, "/api/v1/report", func(w http.ResponseWriter, r *http.Request) {
 		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		hash, err := tenancy.HashKeySecret(token)
 		if err != nil {
-			http.Error(w, "who?", http.StatusUnauthorized)
+			http.Error(w, "unauthenticated", http.StatusUnauthorized)
 			return
 		}
 		key, err := db.Services().KeyFinder.Find(r.Context(), hash)
 		if err != nil {
-			http.Error(w, "who?", http.StatusUnauthorized)
+			http.Error(w, "unauthenticated", http.StatusUnauthorized)
 			return
 		}
 		ctx := tenancy.NewContext(r.Context(), key.Tenant)
@@ -168,7 +175,7 @@ func withRoute(next http.Handler, path string, serve http.HandlerFunc) http.Hand
 	})
 }
 
-func TestARouteWithoutTheFilterGoesRed(t *testing.T) {
+func TestRouteWithoutFilterIsFound(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	m, err := isolationtest.Examine(t.Context(), db, rawReport(db, reader(db)),
@@ -178,11 +185,11 @@ func TestARouteWithoutTheFilterGoesRed(t *testing.T) {
 		reason: "of the other tenant shows", walls: filterAlone})
 	for _, b := range m.Breaches {
 		require.False(t, b.Attack == "routes: reports" && b.Walls != filterAlone,
-			"the policy holds: %s", b)
+			"row security alone stops the attack: %s", b)
 	}
 }
 
-// cached keeps answers by the URL alone.
+// cached caches responses by URL, without the tenant.
 func cached(next http.Handler) http.Handler {
 	var mu sync.Mutex
 	kept := map[string]*httptest.ResponseRecorder{}
@@ -205,7 +212,7 @@ func cached(next http.Handler) http.Handler {
 	})
 }
 
-func TestACacheThatKnowsNoTenantGoesRed(t *testing.T) {
+func TestCacheWithoutTenantIsFound(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	m, err := isolationtest.Examine(t.Context(), db, cached(reader(db)), isolationtest.Options{})
@@ -216,7 +223,7 @@ func TestACacheThatKnowsNoTenantGoesRed(t *testing.T) {
 	}
 }
 
-// foreignCursors lets every cursor through, whomever it was made for.
+// foreignCursors accepts cursors of any tenant.
 func foreignCursors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -228,17 +235,17 @@ func foreignCursors(next http.Handler) http.Handler {
 	})
 }
 
-func TestACursorOfTheOtherTenantThatWorksGoesRed(t *testing.T) {
+func TestAcceptedCursorOfAnotherTenantIsFound(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	m, err := isolationtest.Examine(t.Context(), db, foreignCursors(reader(db)),
 		isolationtest.Options{})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "routes: resources", on: "the other's cursor",
+	requireBreach(t, m, breach{attack: "routes: resources", on: "the other tenant's cursor",
 		walls: bothWalls})
 }
 
-// telling answers differently for a name that any tenant has.
+// telling adds a header to the response if any tenant has the name.
 func telling(url string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name, ok := strings.CutPrefix(r.URL.Path, "/api/v1/notes/"); ok {
@@ -252,12 +259,13 @@ func telling(url string, next http.Handler) http.Handler {
 	})
 }
 
-func TestAnErrorThatTellsOfTheOtherTenantGoesRed(t *testing.T) {
+func TestHeaderThatShowsAnotherTenantsNameIsFound(t *testing.T) {
 	t.Parallel()
 	db, url := openURL(t, "")
 	m, err := isolationtest.Examine(t.Context(), db, telling(url, handler(db)),
 		isolationtest.Options{})
 	require.NoError(t, err)
 	requireBreach(t, m, breach{attack: "routes: resources",
-		on: "GET /api/v1/notes/{name} with the other's name", reason: "X-Taken", walls: bothWalls})
+		on: "GET /api/v1/notes/{name} with the other tenant's name", reason: "X-Taken",
+		walls: bothWalls})
 }

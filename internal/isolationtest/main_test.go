@@ -25,8 +25,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// A small host: folders, notes that stand in one and are linked to others, and
-// visits, a table that the library was not told of.
+// A small host: folders, notes that are in one folder and linked to others, and visits, a table
+// that isn't declared to the library.
 
 type folderRow struct {
 	bun.BaseModel `bun:"table:folders"`
@@ -58,37 +58,47 @@ func tables() []postgres.Table {
 	}
 }
 
-const every = `
-  id uuid NOT NULL DEFAULT gen_random_uuid(), labels jsonb NOT NULL DEFAULT '{}', spec jsonb NOT NULL DEFAULT '{}',
-  version bigint NOT NULL DEFAULT 1, created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
+const itemColumns = `
+  id uuid NOT NULL DEFAULT gen_random_uuid(), labels jsonb NOT NULL DEFAULT '{}',
+  spec jsonb NOT NULL DEFAULT '{}', version bigint NOT NULL DEFAULT 1,
+  created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
   tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), PRIMARY KEY (tenant_id, id)`
 
 const schema = `
-CREATE TABLE folders (name text NOT NULL, description text NOT NULL DEFAULT '', ` + every + `, CONSTRAINT folders_name UNIQUE (tenant_id, name));
-CREATE TABLE notes (title text NOT NULL, text text NOT NULL DEFAULT '', state text NOT NULL CHECK (state IN ('draft', 'done')), secret text,
-  folder_id uuid, parent_id uuid, ` + every + `, CONSTRAINT notes_title UNIQUE (tenant_id, title),
+CREATE TABLE folders (name text NOT NULL, description text NOT NULL DEFAULT '', ` + itemColumns + `,
+  CONSTRAINT folders_name UNIQUE (tenant_id, name));
+CREATE TABLE notes (title text NOT NULL, text text NOT NULL DEFAULT '',
+  state text NOT NULL CHECK (state IN ('draft', 'done')), secret text,
+  folder_id uuid, parent_id uuid, ` + itemColumns + `,
+  CONSTRAINT notes_title UNIQUE (tenant_id, title),
   CONSTRAINT notes_folder FOREIGN KEY (tenant_id, folder_id) REFERENCES folders (tenant_id, id),
   CONSTRAINT notes_parent FOREIGN KEY (tenant_id, parent_id) REFERENCES notes (tenant_id, id));
-CREATE TABLE note_shelves (note_id uuid NOT NULL, folder_id uuid NOT NULL, position integer NOT NULL, tenant_id uuid NOT NULL,
-  PRIMARY KEY (tenant_id, note_id, folder_id), FOREIGN KEY (tenant_id, note_id) REFERENCES notes (tenant_id, id),
+CREATE TABLE note_shelves (note_id uuid NOT NULL, folder_id uuid NOT NULL,
+  position integer NOT NULL, tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id, note_id, folder_id),
+  FOREIGN KEY (tenant_id, note_id) REFERENCES notes (tenant_id, id),
   FOREIGN KEY (tenant_id, folder_id) REFERENCES folders (tenant_id, id));
 `
 
-// visits is walled by the host itself, with the policy of the others. Its rows
-// are for the catalog to make up.
+// visits is a table that the host itself secures, with the policy of the other tables. The proof
+// generates its rows from the catalog.
 const visits = `
 CREATE TYPE device AS ENUM ('phone', 'desk');
-CREATE TABLE visits (id serial, note_id uuid NOT NULL, page varchar(40) NOT NULL CHECK (page IN ('front', 'back')), device device NOT NULL,
-  code text NOT NULL, visitor inet, seen timestamptz NOT NULL, data bytea NOT NULL, words text[] NOT NULL, cost numeric NOT NULL,
-  extra jsonb, next_id integer, tenant_id uuid NOT NULL DEFAULT bailiwick.current_tenant(),
-  PRIMARY KEY (tenant_id, id), CONSTRAINT visits_code UNIQUE (tenant_id, code), FOREIGN KEY (tenant_id, note_id) REFERENCES notes (tenant_id, id),
-  FOREIGN KEY (tenant_id, next_id) REFERENCES visits (tenant_id, id), CHECK (num_nonnulls(visitor, extra) <= 1));
+CREATE TABLE visits (id serial, note_id uuid NOT NULL,
+  page varchar(40) NOT NULL CHECK (page IN ('front', 'back')), device device NOT NULL,
+  code text NOT NULL, visitor inet, seen timestamptz NOT NULL, data bytea NOT NULL,
+  words text[] NOT NULL, cost numeric NOT NULL, extra jsonb, next_id integer,
+  tenant_id uuid NOT NULL DEFAULT bailiwick.current_tenant(),
+  PRIMARY KEY (tenant_id, id), CONSTRAINT visits_code UNIQUE (tenant_id, code),
+  FOREIGN KEY (tenant_id, note_id) REFERENCES notes (tenant_id, id),
+  FOREIGN KEY (tenant_id, next_id) REFERENCES visits (tenant_id, id),
+  CHECK (num_nonnulls(visitor, extra) <= 1));
 ALTER TABLE visits OWNER TO bailiwick_owner;
 ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE visits FORCE ROW LEVEL SECURITY;
 DO $$ BEGIN
-  EXECUTE (SELECT format('CREATE POLICY bailiwick_tenant ON visits USING (%s) WITH CHECK (%s)', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
-             FROM pg_policy WHERE polrelid = 'notes'::regclass AND polname = 'bailiwick_tenant');
+  EXECUTE (SELECT format('CREATE POLICY bailiwick_tenant ON visits USING (%s) WITH CHECK (%s)',
+      pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+    FROM pg_policy WHERE polrelid = 'notes'::regclass AND polname = 'bailiwick_tenant');
 END $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON visits TO bailiwick_app;
 GRANT USAGE ON SEQUENCE visits_id_seq TO bailiwick_app;
@@ -109,15 +119,14 @@ func options(url string) postgres.Options {
 	}
 }
 
-// open gives an open database of t's own, in which change was made after the
-// walls were checked.
+// open opens a new database and then applies change, which the library's checks don't see.
 func open(t *testing.T, change string) *postgres.DB {
 	t.Helper()
 	db, _ := openURL(t, change)
 	return db
 }
 
-// openURL is open with the superuser's URL.
+// openURL is open, and also returns the superuser's URL.
 func openURL(t *testing.T, change string) (*postgres.DB, string) {
 	t.Helper()
 	url := pgtest.Template(t, "host", func(url string) error {
@@ -143,7 +152,7 @@ func exec(ctx context.Context, url, statement string) error {
 	return err
 }
 
-// handler is the library's own.
+// handler returns the library's handler.
 func handler(db *postgres.DB) http.Handler {
 	services := db.Services()
 	return httpapi.New(services, httpapi.Options{
@@ -153,8 +162,7 @@ func handler(db *postgres.DB) http.Handler {
 	})
 }
 
-// reader is the handler with a document that has two of its routes alone, for
-// what is not about routes.
+// reader returns the handler with a document of two routes only, for tests of other attacks.
 func reader(db *postgres.DB) http.Handler {
 	return document(handler(db), func(paths map[string]any) {
 		maps.DeleteFunc(paths, func(path string, _ any) bool {

@@ -16,29 +16,30 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestWholeDatabaseHolds(t *testing.T) {
+func TestIntactDatabaseHasNoBreach(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	m := isolationtest.Prove(t, db, handler(db))
 	require.True(t, m.Held())
 	require.Equal(t, 15, m.Tables,
-		"four tables of the host's, the library's keys, secrets, members, invitations, staged"+
+		"four tables of the host, the library's keys, secrets, members, invitations, staged"+
 			" items, turns of quotas and three of the audit log, and a view of each")
 	for _, row := range m.Rows {
 		require.NotZero(t, row.Cells[isolationtest.BothWalls].Attacks, row.Attack)
 		require.Equal(t, row.Cells[isolationtest.BothWalls], row.Cells[isolationtest.PolicyAlone],
 			row.Attack)
 	}
-	require.NoError(t, db.Ready(t.Context()), "the walls stand again")
+	require.NoError(t, db.Ready(t.Context()), "row security is on again")
 }
 
-// The migrating user of a managed database is no superuser: FORCE holds it as
-// everybody else.
-func TestAnOwnerWhomThePolicyHoldsCanProve(t *testing.T) {
+// The migrating role of a managed database isn't a superuser: FORCE applies the policies to it.
+func TestPlainOwnerCanProve(t *testing.T) {
 	t.Parallel()
 	address := pgtest.Database(t)
 	require.NoError(t, exec(t.Context(), address, `DO $$ BEGIN
-		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plain_migrator') THEN CREATE ROLE plain_migrator LOGIN PASSWORD 'plain'; END IF; END $$`))
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plain_migrator') THEN
+			CREATE ROLE plain_migrator LOGIN PASSWORD 'plain';
+		END IF; END $$`))
 	o := options(address)
 	o.AppURL, o.SystemURL = as(t, address, "plain_app"), as(t, address, "plain_system")
 	require.NoError(t, postgres.Migrate(t.Context(), o))
@@ -48,10 +49,10 @@ func TestAnOwnerWhomThePolicyHoldsCanProve(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	isolationtest.Prove(t, db, reader(db))
-	require.NoError(t, db.Ready(t.Context()), "the walls stand again")
+	require.NoError(t, db.Ready(t.Context()), "row security is on again")
 }
 
-// as is the URL of another user.
+// as returns the URL of another role, whose password is plain.
 func as(t *testing.T, address, role string) string {
 	t.Helper()
 	parsed, err := url.Parse(address)
@@ -60,7 +61,7 @@ func as(t *testing.T, address, role string) string {
 	return parsed.String()
 }
 
-// recorder is a test that Prove may fail.
+// recorder is a TB that Prove may fail.
 type recorder struct {
 	ctx    context.Context
 	errors []string
@@ -86,7 +87,7 @@ func TestProveFailsItsTestForEachBreach(t *testing.T) {
 	require.Contains(t, strings.Join(r.errors, "\n"), "FORCE")
 }
 
-func TestWhatIsNotThrownAwayIsRefused(t *testing.T) {
+func TestDatabaseWithTenantsIsRefused(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	_, err := db.Tenants().Create(t.Context(),
@@ -96,7 +97,7 @@ func TestWhatIsNotThrownAwayIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "the database has tenants")
 }
 
-func TestADatabaseWithoutTenancyIsRefused(t *testing.T) {
+func TestDatabaseWithoutTenancyIsRefused(t *testing.T) {
 	t.Parallel()
 	o := options(pgtest.Database(t))
 	o.MultiTenant = false
@@ -107,7 +108,7 @@ func TestADatabaseWithoutTenancyIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "MultiTenant")
 }
 
-func TestWithoutADocumentNothingIsProved(t *testing.T) {
+func TestHandlerWithoutDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	_, err := isolationtest.Examine(t.Context(), db, http.NotFoundHandler(),
@@ -150,19 +151,19 @@ func TestSkippedRoutesAreLeftOut(t *testing.T) {
 	require.Equal(t, 1, m.Routes)
 }
 
-func TestRequestsAreSignedAsTheHostWants(t *testing.T) {
+func TestOptionsSignAddsTheCredentials(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")
 	m, err := isolationtest.Examine(t.Context(), db, reader(db),
 		isolationtest.Options{Sign: func(r *http.Request, tenant tenancy.ID) {
-			r.Header.Set("Authorization", "Bearer nobody's")
+			r.Header.Set("Authorization", "Bearer unknown")
 		}})
 	require.NoError(t, err)
 	requireBreach(t, m, breach{attack: "before all", reason: "no route shows a tenant its own rows",
 		walls: isolationtest.BothWalls})
 }
 
-// breach is what a test wants to have been found.
+// breach describes a breach that a test expects.
 type breach struct {
 	attack, on, reason string
 	walls              isolationtest.Walls
@@ -170,7 +171,7 @@ type breach struct {
 
 func requireBreach(t *testing.T, m isolationtest.Matrix, want breach) {
 	t.Helper()
-	var found []string // the first
+	var found []string // the first 20
 	for _, b := range m.Breaches {
 		if strings.Contains(b.Attack, want.attack) && strings.Contains(b.On, want.on) &&
 			strings.Contains(b.Reason, want.reason) && b.Walls == want.walls {
@@ -180,6 +181,6 @@ func requireBreach(t *testing.T, m isolationtest.Matrix, want breach) {
 			found = append(found, b.String())
 		}
 	}
-	require.Fail(t, "it didn't go red", "%+v isn't among the %d breaches:\n%s", want,
+	require.Fail(t, "the breach wasn't found", "%+v isn't among the %d breaches:\n%s", want,
 		len(m.Breaches), strings.Join(found, "\n"))
 }

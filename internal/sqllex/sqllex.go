@@ -1,13 +1,13 @@
-// Package sqllex splits SQL into tokens, as far as this library must understand
-// statements that it didn't write. It reads what PostgreSQL's own scanner reads
-// (PostgreSQL manual, "Lexical Structure"; src/backend/parser/scan.l), with
-// standard_conforming_strings on, byte by byte: whoever could make the two differ
-// could hide a statement in what looks like a constant.
+// Package sqllex splits SQL into tokens, as far as this library must understand statements
+// that it didn't write. It splits exactly as PostgreSQL's scanner does with
+// standard_conforming_strings on (PostgreSQL manual, "Lexical Structure";
+// src/backend/parser/scan.l). Any difference would let an attacker hide a statement in what
+// looks like a constant.
 package sqllex
 
 import "strings"
 
-// Kind is what a token is.
+// Kind is the kind of a token.
 type Kind uint8
 
 // The kinds of tokens.
@@ -16,16 +16,16 @@ const (
 	Comment      // -- … or /* … */
 	Word         // a keyword or an unquoted identifier
 	Quoted       // "identifier"
-	Unicode      // U&"identifier", whose escapes are not read
+	Unicode      // U&"identifier", whose escapes aren't decoded
 	Text         // '…', E'…', U&'…', $$…$$
 	Other        // one byte of anything else
 )
 
-// Next answers the kind and the length in bytes of the token that s begins with.
-// Whatever has no end reaches to the end of s, which must not be empty.
+// Next returns the kind and the length in bytes of the first token of s, which must not be
+// empty. A token without an end, such as an open constant, extends to the end of s.
 func Next(s string) (Kind, int) {
 	if c := s[0]; classes[c]&begins != 0 && (len(s) == 1 || s[1] != '\'' && s[1] != '&') {
-		return Word, wordLength(s) // as most are
+		return Word, wordLength(s) // the fast path: most tokens are words
 	}
 	return next(s)
 }
@@ -59,7 +59,7 @@ func next(s string) (Kind, int) {
 	return Other, 1
 }
 
-// classes are what each byte may be part of.
+// classes says for each byte what it may be part of.
 var classes = classify()
 
 const (
@@ -105,7 +105,7 @@ func wordLength(s string) int {
 	return n
 }
 
-// lineLength measures a comment up to the end of its line.
+// lineLength returns the length of a -- comment, without the end of its line.
 func lineLength(s string) int {
 	if at := strings.IndexAny(s, "\n\r"); at >= 0 {
 		return at
@@ -113,7 +113,7 @@ func lineLength(s string) int {
 	return len(s)
 }
 
-// commentLength measures a comment, which may hold others.
+// commentLength returns the length of a /* comment, which may contain others.
 func commentLength(s string) int {
 	depth := 0
 	for i := 0; i+1 < len(s); i++ {
@@ -132,8 +132,8 @@ func commentLength(s string) int {
 	return len(s)
 }
 
-// quotedLength measures a constant or an identifier in which a doubled quote
-// stands for one.
+// quotedLength returns the length of a constant or identifier. A doubled quote in it is one
+// quote.
 func quotedLength(s string, quote byte) int {
 	for n := 1; ; n += 2 {
 		at := strings.IndexByte(s[n:], quote)
@@ -147,8 +147,9 @@ func quotedLength(s string, quote byte) int {
 	}
 }
 
-// escapedLength measures what follows an E: backslashes escape, also in the
-// further parts that the constant has where a line ends between two quotes.
+// escapedLength returns the length of what follows the E of an escape constant, in which a
+// backslash escapes. Constants that only space with a line break separates are one constant:
+// the backslash escapes in its later parts too.
 func escapedLength(s string) int {
 	n := 0
 	for {
@@ -175,9 +176,8 @@ func escapedPart(s string) int {
 	return len(s)
 }
 
-// continuation measures what stands between two parts of one constant: space and
-// comments of one line, an end of a line among them. It is 0 where no further
-// part follows.
+// continuation returns the length of the text between two parts of one constant: space and --
+// comments, with at least one line break. It is 0 if no other part follows.
 func continuation(s string) int {
 	n, lines := 0, 0
 	for n < len(s) {
@@ -198,8 +198,7 @@ func continuation(s string) int {
 	return 0
 }
 
-// dollarLength measures a constant between two dollar quotes, 0 where none
-// begins.
+// dollarLength returns the length of a dollar-quoted constant, 0 if s doesn't begin with one.
 func dollarLength(s string) int {
 	tag := 1
 	for tag < len(s) && s[tag] != '$' {

@@ -10,25 +10,25 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-var letters = map[sqllex.Kind]string{
+var kindNames = map[sqllex.Kind]string{
 	sqllex.Comment: "comment", sqllex.Word: "word", sqllex.Quoted: "quoted",
 	sqllex.Unicode: "unicode", sqllex.Text: "text", sqllex.Other: "other",
 }
 
-// tokens are those of sql but space, each with its kind.
+// tokens returns the tokens of sql except space, each with its kind.
 func tokens(sql string) (found []string) {
 	for sql != "" {
 		kind, n := sqllex.Next(sql)
 		if kind != sqllex.Space {
-			found = append(found, fmt.Sprintf("%s:%s", letters[kind], sql[:n]))
+			found = append(found, fmt.Sprintf("%s:%s", kindNames[kind], sql[:n]))
 		}
 		sql = sql[n:]
 	}
 	return found
 }
 
-// PostgreSQL manual, "Lexical Structure", rule by rule.
-func TestTokensAreThoseOfPostgreSQL(t *testing.T) {
+// The cases are the rules of the PostgreSQL manual, "Lexical Structure".
+func TestTokensFollowThePostgreSQLManual(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string][]string{
 		"": nil, " \t\n\r\f": nil,
@@ -139,8 +139,8 @@ func TestTokensAreThoseOfPostgreSQL(t *testing.T) {
 	}
 }
 
-// Whatever the text: its tokens are the text, and none is empty. What stands in
-// brackets that it has itself is one token, to the end.
+// For any text: no token is empty, the tokens together are the text, and a delimited token
+// ends at its delimiter.
 func FuzzTokens(f *testing.F) {
 	for _, seed := range []string{
 		"SELECT 'a''b' -- c\n/* d /* e */ */ E'\\'f'\n'g' $h$ i $h$ \"j\" U&\"k\" 1E'l' $1", "$",
@@ -163,8 +163,8 @@ func FuzzTokens(f *testing.F) {
 	})
 }
 
-// requireWhole requires of a token that nothing of it is left in what follows,
-// and that by itself it is the same token.
+// requireWhole requires that a token is read as the same token on its own, and that a
+// delimited token ends with its delimiter.
 func requireWhole(t *testing.T, kind sqllex.Kind, token, rest string) {
 	t.Helper()
 	again, n := sqllex.Next(token)
@@ -176,7 +176,7 @@ func requireWhole(t *testing.T, kind sqllex.Kind, token, rest string) {
 		require.NotContains(t, "'\" \t\r\n\f", token)
 	case sqllex.Comment, sqllex.Quoted, sqllex.Unicode, sqllex.Text:
 		if rest == "" {
-			return // it may have no end
+			return // it may be without an end
 		}
 		if strings.HasPrefix(token, "--") {
 			require.Contains(t, "\r\n", rest[:1])

@@ -13,24 +13,24 @@ import (
 
 // relation is a table or a view that has a column tenant_id.
 type relation struct {
-	OID      int64
-	Schema   string
-	Name     string
-	SQL      string // quoted
-	View     bool
-	Enabled  bool   // row security is on
-	Owner    string // a role
-	Strong   bool   // whom no policy holds
-	Readable bool   // by the application's role
-	Declared bool   `bun:"-"`
-	Library  bool   `bun:"-"`
+	OID              int64
+	Schema           string
+	Name             string
+	SQL              string // quoted
+	View             bool
+	Enabled          bool   // row security is on
+	Owner            string // a role
+	BypassesPolicies bool   // no policy applies to the owner
+	Readable         bool   // by the application's role
+	Declared         bool   `bun:"-"`
+	Library          bool   `bun:"-"`
 
 	columns []column
 	keys    []key
 	refs    []reference
 	checks  []check
 	rows    map[tenancy.ID][]row
-	plain   bool // rows with nothing but what is needed; others break a check
+	plain   bool // generated rows have required columns only, since others violate a check
 }
 
 type column struct {
@@ -40,11 +40,11 @@ type column struct {
 	Category  string // pg_type.typcategory
 	NotNull   bool
 	Defaulted bool
-	Length    int    // of a text, 0 for any
-	Label     string // of an enumeration
+	Length    int    // the maximum of a text; 0: unlimited
+	Label     string // the first of an enumeration
 }
 
-// key is a unique index. One with an expression has the plain columns alone.
+// key is a unique index. Expressions aren't in Columns.
 type key struct {
 	Relation int64
 	Name     string
@@ -67,16 +67,16 @@ type check struct {
 	Definition string
 }
 
-// row is a row as to_jsonb has it.
+// row is a row in the form of to_jsonb.
 type row map[string]json.RawMessage
 
 const tenantColumn = "tenant_id"
 
-// librarySchema holds the library's own tables.
+// librarySchema is the schema of the library's own tables.
 const librarySchema = "bailiwick"
 
-// readCatalog finds everything that has a column tenant_id, in the schemas of
-// the owned tables and in the library's.
+// readCatalog reads all tables and views with a column tenant_id in the schemas of the owned
+// tables and in the library's.
 func (e *examination) readCatalog(ctx context.Context) error {
 	if err := e.readRelations(ctx); err != nil {
 		return err
@@ -85,74 +85,95 @@ func (e *examination) readCatalog(ctx context.Context) error {
 	var keys []key
 	var refs []reference
 	var checks []check
-	for query, into := range map[string]any{columnsQuery: &columns, keysQuery: &keys,
+	for query, dest := range map[string]any{columnsQuery: &columns, keysQuery: &keys,
 		referencesQuery: &refs, checksQuery: &checks} {
-		if err := e.inside.Owner.NewRaw(query, bun.List(e.oids())).Scan(ctx, into); err != nil {
+		if err := e.internals.Owner.NewRaw(query, bun.List(e.oids())).Scan(ctx, dest); err != nil {
 			return err
 		}
 	}
 	for _, t := range e.tables {
-		t.columns = of(t, columns, func(c column) int64 { return c.Relation })
-		t.keys = of(t, keys, func(k key) int64 { return k.Relation })
-		t.refs = of(t, refs, func(r reference) int64 { return r.Relation })
-		t.checks = of(t, checks, func(c check) int64 { return c.Relation })
+		t.columns = ofRelation(t, columns, func(c column) int64 { return c.Relation })
+		t.keys = ofRelation(t, keys, func(k key) int64 { return k.Relation })
+		t.refs = ofRelation(t, refs, func(r reference) int64 { return r.Relation })
+		t.checks = ofRelation(t, checks, func(c check) int64 { return c.Relation })
 	}
 	return nil
 }
 
-func of[T any](t *relation, all []T, relation func(T) int64) []T {
+func ofRelation[T any](t *relation, all []T, relation func(T) int64) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(one T) bool { return relation(one) != t.OID })
 }
 
 func (e *examination) readRelations(ctx context.Context) error {
 	var app string
-	err := e.db.Scoped(in(ctx, tenancy.DefaultID)).NewRaw("SELECT session_user").
-		Scan(in(ctx, tenancy.DefaultID), &app)
+	err := e.db.Scoped(bindTenant(ctx, tenancy.DefaultID)).NewRaw("SELECT session_user").
+		Scan(bindTenant(ctx, tenancy.DefaultID), &app)
 	if err != nil {
 		return err
 	}
-	err = e.inside.Owner.NewRaw(`
-		SELECT c.oid, n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS sql, c.relkind IN ('v', 'm') AS view,
-		  c.relrowsecurity AS enabled, r.rolname AS owner, r.rolsuper OR r.rolbypassrls AS strong,
-		  has_schema_privilege(?0, n.oid, 'USAGE') AND has_any_column_privilege(?0, c.oid, 'SELECT') AS readable
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
-		WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
-		  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped)
-		  AND (n.nspname = ?1 OR n.oid IN (SELECT o.relnamespace FROM pg_class o WHERE o.oid = ANY (SELECT to_regclass(name) FROM unnest(ARRAY[?2]::text[]) name)))
-		ORDER BY 5, 2, 3`, app, librarySchema, bun.List(e.inside.Owned)).Scan(ctx, &e.tables)
+	err = e.internals.Owner.NewRaw(relationsQuery, app, librarySchema,
+		bun.List(e.internals.Owned)).Scan(ctx, &e.tables)
 	for _, t := range e.tables {
 		t.Library = t.Schema == librarySchema
-		t.Declared = slices.Contains(e.inside.Owned, `"`+t.Schema+`"."`+t.Name+`"`)
+		t.Declared = slices.Contains(e.internals.Owned, `"`+t.Schema+`"."`+t.Name+`"`)
 		t.rows = map[tenancy.ID][]row{}
 	}
 	return err
 }
 
+const relationsQuery = `
+SELECT c.oid, n.nspname AS schema, c.relname AS name,
+  format('%I.%I', n.nspname, c.relname) AS sql, c.relkind IN ('v', 'm') AS view,
+  c.relrowsecurity AS enabled, r.rolname AS owner,
+  r.rolsuper OR r.rolbypassrls AS bypasses_policies,
+  has_schema_privilege(?0, n.oid, 'USAGE')
+    AND has_any_column_privilege(?0, c.oid, 'SELECT') AS readable
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
+    AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped)
+  AND (n.nspname = ?1 OR n.oid IN (SELECT o.relnamespace FROM pg_class o WHERE o.oid = ANY (
+    SELECT to_regclass(name) FROM unnest(ARRAY[?2]::text[]) name)))
+ORDER BY 5, 2, 3`
+
 const columnsQuery = `
-	SELECT a.attrelid AS relation, a.attname AS name, b.typname AS type, b.typcategory AS category, a.attnotnull AS not_null,
-	  a.atthasdef OR a.attidentity <> '' AS defaulted,
-	  CASE WHEN b.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 ELSE 0 END AS length,
-	  coalesce((SELECT l.enumlabel FROM pg_enum l WHERE l.enumtypid = b.oid ORDER BY l.enumsortorder LIMIT 1), '') AS label
-	FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
-	WHERE a.attrelid IN (?) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity <> 'a'
-	ORDER BY a.attrelid, a.attnum`
+SELECT a.attrelid AS relation, a.attname AS name, b.typname AS type,
+  b.typcategory AS category, a.attnotnull AS not_null,
+  a.atthasdef OR a.attidentity <> '' AS defaulted,
+  CASE WHEN b.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4
+    THEN a.atttypmod - 4 ELSE 0 END AS length,
+  coalesce((SELECT l.enumlabel FROM pg_enum l WHERE l.enumtypid = b.oid
+    ORDER BY l.enumsortorder LIMIT 1), '') AS label
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+WHERE a.attrelid IN (?) AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.attgenerated = '' AND a.attidentity <> 'a'
+ORDER BY a.attrelid, a.attnum`
 
 const keysQuery = `
-	SELECT i.indrelid AS relation, c.relname AS name, i.indisprimary AS primary, ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
-	  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number WHERE k.place <= i.indnkeyatts ORDER BY k.place) AS columns
-	FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid IN (?) AND i.indisunique
-	ORDER BY i.indrelid, NOT i.indisprimary, c.relname`
+SELECT i.indrelid AS relation, c.relname AS name, i.indisprimary AS primary,
+  ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+    WHERE k.place <= i.indnkeyatts ORDER BY k.place) AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid IN (?) AND i.indisunique
+ORDER BY i.indrelid, NOT i.indisprimary, c.relname`
 
 const referencesQuery = `
-	SELECT f.conrelid AS relation, f.conname AS name, f.confrelid AS target,
-	  ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY k(number, place) JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place) AS columns,
-	  ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY k(number, place) JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number ORDER BY k.place) AS refers
-	FROM pg_constraint f WHERE f.contype = 'f' AND f.conparentid = 0 AND f.conrelid IN (?) ORDER BY f.conrelid, f.conname`
+SELECT f.conrelid AS relation, f.conname AS name, f.confrelid AS target,
+  ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY k(number, place)
+    JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number
+    ORDER BY k.place) AS columns,
+  ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY k(number, place)
+    JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number
+    ORDER BY k.place) AS refers
+FROM pg_constraint f WHERE f.contype = 'f' AND f.conparentid = 0 AND f.conrelid IN (?)
+ORDER BY f.conrelid, f.conname`
 
 const checksQuery = `
-	SELECT c.conrelid AS relation, pg_get_constraintdef(c.oid) AS definition,
-	  ARRAY(SELECT a.attname::text FROM unnest(c.conkey) k JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k) AS columns
-	FROM pg_constraint c WHERE c.contype = 'c' AND c.conrelid IN (?) ORDER BY c.conrelid, c.conname`
+SELECT c.conrelid AS relation, pg_get_constraintdef(c.oid) AS definition,
+  ARRAY(SELECT a.attname::text FROM unnest(c.conkey) k
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k) AS columns
+FROM pg_constraint c WHERE c.contype = 'c' AND c.conrelid IN (?) ORDER BY c.conrelid, c.conname`
 
 func (e *examination) oids() []int64 {
 	list := []int64{0}
@@ -162,8 +183,7 @@ func (e *examination) oids() []int64 {
 	return list
 }
 
-// table answers the relation with this identity, nil if it has no column
-// tenant_id.
+// table returns the relation with this oid, or nil if it has no column tenant_id.
 func (e *examination) table(oid int64) *relation {
 	for _, t := range e.tables {
 		if t.OID == oid {
@@ -173,10 +193,10 @@ func (e *examination) table(oid int64) *relation {
 	return nil
 }
 
-// label is the relation in a report.
+// label returns the name of the relation in a report.
 func (t *relation) label() string { return strings.TrimPrefix(t.Schema+"."+t.Name, "public.") }
 
-// primary are the columns that identify a row within its tenant.
+// primary returns the columns that identify a row within its tenant.
 func (t *relation) primary() []string {
 	if len(t.keys) == 0 {
 		return nil
@@ -193,7 +213,7 @@ func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// in binds ctx to a tenant.
-func in(ctx context.Context, tenant tenancy.ID) context.Context {
+// bindTenant returns ctx with a tenant.
+func bindTenant(ctx context.Context, tenant tenancy.ID) context.Context {
 	return tenancy.NewContext(ctx, tenant)
 }

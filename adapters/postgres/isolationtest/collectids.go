@@ -8,135 +8,135 @@ import (
 	"strings"
 )
 
-// section is a list as each side sees it: what the attacker is assumed to know
-// of the other's.
-type section struct {
-	ours, theirs []map[string]any
+// listing is a list as each side sees it. The attacker is assumed to know the victim's.
+type listing struct {
+	attacker, victim []map[string]any
 }
 
-// collectIDs reads every list as both sides.
+// collectIDs reads every list as both sides, and a cursor of the victim in each.
 func (e *examination) collectIDs(ctx context.Context) error {
-	e.sections = map[string]section{}
+	e.lists = map[string]listing{}
 	for _, op := range e.routes {
-		if op.method != http.MethodGet || len(op.picks()) > 0 {
+		if op.method != http.MethodGet || len(op.itemParameters()) > 0 {
 			continue
 		}
-		e.sections[op.path] = section{ours: e.listed(ctx, op, e.ours),
-			theirs: e.listed(ctx, op, e.theirs)}
-		if cursor := e.cursorOf(ctx, op); cursor != "" {
+		e.lists[op.path] = listing{attacker: e.listItems(ctx, op, e.attacker),
+			victim: e.listItems(ctx, op, e.victim)}
+		if cursor := e.secondPageCursor(ctx, op); cursor != "" {
 			e.cursors[op.path] = cursor
 			if e.cursors[""] == "" {
-				e.cursors[""] = cursor // of any list
+				e.cursors[""] = cursor // a cursor of any list
 			}
 		}
 	}
 	return nil
 }
 
-func (e *examination) listed(ctx context.Context, op operation, s *side) []map[string]any {
+func (e *examination) listItems(ctx context.Context, op operation, s *tenantSide) []map[string]any {
 	var page struct{ Items []map[string]any }
-	// what is no list has no items
-	_ = json.Unmarshal([]byte(e.send(ctx, s, op.ask(s.ID.String(), "")).body), &page)
+	// other answers than a list have no items
+	_ = json.Unmarshal([]byte(e.send(ctx, s, op.newRequest(s.ID.String(), "")).body), &page)
 	return page.Items
 }
 
-// cursorOf is where the second page of the other side's list begins.
-func (e *examination) cursorOf(ctx context.Context, op operation) string {
-	if !op.has("query", "limit") {
+// secondPageCursor returns the cursor of the second page of the victim's list.
+func (e *examination) secondPageCursor(ctx context.Context, op operation) string {
+	if !op.hasParameter("query", "limit") {
 		return ""
 	}
-	asked := op.ask(e.theirs.ID.String(), "")
+	asked := op.newRequest(e.victim.ID.String(), "")
 	asked.query.Set("limit", "1")
 	var page struct {
 		NextCursor string `json:"next_cursor"`
 	}
-	_ = json.Unmarshal([]byte(e.send(ctx, e.theirs, asked).body), &page)
+	_ = json.Unmarshal([]byte(e.send(ctx, e.victim, asked).body), &page)
 	return page.NextCursor
 }
 
-// theirValues are what the last parameter of a path may name of the other
-// side's: their own names and ids.
-func (e *examination) theirValues(op operation) []string {
-	picks := op.picks()
-	if len(picks) == 0 {
+// victimValues returns names and ids that only the victim has, for the last parameter of the
+// path.
+func (e *examination) victimValues(op operation) []string {
+	names := op.itemParameters()
+	if len(names) == 0 {
 		return nil
 	}
-	found := e.sections[op.list()]
-	ours := append(textsOf(found.ours, picks[len(picks)-1]), textsOf(found.ours, "id")...)
+	found := e.lists[op.collectionPath()]
+	own := append(stringMembers(found.attacker, names[len(names)-1]),
+		stringMembers(found.attacker, "id")...)
 	var values []string
-	for _, v := range append(textsOf(found.theirs, picks[len(picks)-1]),
-		textsOf(found.theirs, "id")...) {
-		if !slices.Contains(ours, v) && !slices.Contains(values, v) {
+	for _, v := range append(stringMembers(found.victim, names[len(names)-1]),
+		stringMembers(found.victim, "id")...) {
+		if !slices.Contains(own, v) && !slices.Contains(values, v) {
 			values = append(values, v)
 		}
 	}
 	if len(values) > 0 {
 		return values
 	}
-	return e.unlisted(op.list(), picks[len(picks)-1])
+	return e.guessValues(op.collectionPath(), names[len(names)-1])
 }
 
-// unlisted is what a list would show of the other side if there were one: the
-// values of the table that has its name.
-func (e *examination) unlisted(list, column string) []string {
+// guessValues returns values of the victim for a path without a list: those of the table with
+// the collection's name.
+func (e *examination) guessValues(list, column string) []string {
 	name := strings.ReplaceAll(list[strings.LastIndexByte(list, '/')+1:], "-", "_")
 	for _, t := range e.tables {
 		if t.Name != name {
 			continue
 		}
-		if r := e.onlyTheirs(t, []string{column}); r != nil && r.text(column) != "" {
+		if r := e.victimOnlyRow(t, []string{column}); r != nil && r.text(column) != "" {
 			return []string{r.text(column)}
 		}
 	}
-	return []string{e.theirs.only, e.anyID()}
+	return []string{e.victim.only, e.anyID()}
 }
 
-// anyID is an id of a row of theirs.
+// anyID returns the id of a row of the victim.
 func (e *examination) anyID() string {
 	for _, t := range e.tables {
-		if r := e.onlyTheirs(t, []string{"id"}); r != nil && r.text("id") != "" {
+		if r := e.victimOnlyRow(t, []string{"id"}); r != nil && r.text("id") != "" {
 			return r.text("id")
 		}
 	}
-	return e.theirs.ID.String()
+	return e.victim.ID.String()
 }
 
-// ourValue is what the last parameter of a path may name of our own, best what
-// both sides have.
-func (e *examination) ourValue(op operation) string {
-	picks := op.picks()
-	if len(picks) == 0 {
+// attackerValue returns a value of the attacker for the last parameter of the path, preferably
+// one that both sides have.
+func (e *examination) attackerValue(op operation) string {
+	names := op.itemParameters()
+	if len(names) == 0 {
 		return ""
 	}
-	found := e.sections[op.list()]
-	ours, theirs := textsOf(found.ours, picks[len(picks)-1]),
-		textsOf(found.theirs, picks[len(picks)-1])
-	for _, v := range ours {
-		if slices.Contains(theirs, v) {
+	found := e.lists[op.collectionPath()]
+	own, victims := stringMembers(found.attacker, names[len(names)-1]),
+		stringMembers(found.victim, names[len(names)-1])
+	for _, v := range own {
+		if slices.Contains(victims, v) {
 			return v
 		}
 	}
-	if len(ours) > 0 {
-		return ours[0]
+	if len(own) > 0 {
+		return own[0]
 	}
 	return shared[0]
 }
 
-// theirValue is what the last parameter of a path names when the other side asks
-// for its own: what we would name, if both sides have it.
-func (e *examination) theirValue(op operation) string {
-	value, picks := e.ourValue(op), op.picks()
-	if len(picks) == 0 {
+// victimValue returns a value of the victim for the last parameter of the path: the same as
+// attackerValue if both sides have it.
+func (e *examination) victimValue(op operation) string {
+	value, names := e.attackerValue(op), op.itemParameters()
+	if len(names) == 0 {
 		return value
 	}
-	theirs := textsOf(e.sections[op.list()].theirs, picks[len(picks)-1])
-	if len(theirs) == 0 || slices.Contains(theirs, value) {
+	victims := stringMembers(e.lists[op.collectionPath()].victim, names[len(names)-1])
+	if len(victims) == 0 || slices.Contains(victims, value) {
 		return value
 	}
-	return theirs[0]
+	return victims[0]
 }
 
-func textsOf(items []map[string]any, member string) []string {
+func stringMembers(items []map[string]any, member string) []string {
 	var texts []string
 	for _, item := range items {
 		if s, ok := item[member].(string); ok && s != "" {
@@ -146,27 +146,28 @@ func textsOf(items []map[string]any, member string) []string {
 	return texts
 }
 
-// bodyFor makes a body that the route takes: what it answers itself at a value
-// of ours, a bundle for an import, else what the schema asks for.
+// bodyFor returns a body that the route accepts: an export for an import, otherwise an example of
+// the schema with the members of the attacker's item value.
 func (e *examination) bodyFor(ctx context.Context, op operation, value string) string {
 	if op.media == "" {
 		return ""
 	}
 	if above, ok := strings.CutSuffix(op.path, "/import"); ok {
-		if export, ok := e.find(http.MethodGet, above+"/export"); ok {
-			return e.send(ctx, e.ours, export.ask(e.ours.ID.String(), "")).body
+		if export, ok := e.findOperation(http.MethodGet, above+"/export"); ok {
+			return e.send(ctx, e.attacker, export.newRequest(e.attacker.ID.String(), "")).body
 		}
 	}
-	example, ok := op.body.example(e.ours.marker).(map[string]any)
+	example, ok := op.body.example(e.attacker.marker).(map[string]any)
 	if !ok {
-		return string(encode(op.body.example(e.ours.marker)))
+		return string(encode(op.body.example(e.attacker.marker)))
 	}
-	if one, ok := e.find(http.MethodGet, op.path); ok {
+	if one, ok := e.findOperation(http.MethodGet, op.path); ok {
 		var answered map[string]any
-		_ = json.Unmarshal([]byte(e.send(ctx, e.ours, one.ask(e.ours.ID.String(), value)).body),
+		_ = json.Unmarshal([]byte(
+			e.send(ctx, e.attacker, one.newRequest(e.attacker.ID.String(), value)).body),
 			&answered)
 		for name := range op.body.Properties {
-			if v, there := answered[name]; there {
+			if v, exists := answered[name]; exists {
 				example[name] = v
 			}
 		}

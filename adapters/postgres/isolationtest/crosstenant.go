@@ -12,46 +12,50 @@ import (
 	"github.com/google/uuid"
 )
 
-// withoutTraces are the attacks that change nothing, even of ours, if the
-// isolation holds.
-func (e *examination) withoutTraces(ctx context.Context, op operation) []crossing {
-	return e.crossings(ctx, op, func(body string, add adding) {
-		e.asTenant(op, add)
-		e.inQuery(op, add)
-		e.underCondition(ctx, op, add)
-		e.inBody(op, body, add)
+// harmlessRequests returns the attacks that change nothing if the isolation holds, not even the
+// attacker's rows.
+func (e *examination) harmlessRequests(ctx context.Context, op operation) []crossTenantRequest {
+	return e.crossTenantRequests(ctx, op, func(body string, add addFunc) {
+		e.addTenantRequests(op, add)
+		e.addQueryRequests(op, add)
+		e.addConditionalRequests(ctx, op, add)
+		e.addBodyRequests(op, body, add)
 		if op.method == http.MethodGet {
-			e.inPath(op, add)
+			e.addPathRequests(op, add)
 		}
 	})
 }
 
-// creating are those that make something of our own under the other's name.
-func (e *examination) creating(ctx context.Context, op operation) []crossing {
+// createRequests returns the attacks that create an item of the attacker with the victim's
+// name.
+func (e *examination) createRequests(ctx context.Context, op operation) []crossTenantRequest {
 	if op.method == http.MethodGet || op.method == http.MethodDelete {
 		return nil
 	}
-	return e.crossings(ctx, op, func(_ string, add adding) { e.inPath(op, add) })
+	return e.crossTenantRequests(ctx, op,
+		func(_ string, add addFunc) { e.addPathRequests(op, add) })
 }
 
-// removing are those that take it away again.
-func (e *examination) removing(ctx context.Context, op operation) []crossing {
+// deleteRequests returns the attacks that delete these items again.
+func (e *examination) deleteRequests(ctx context.Context, op operation) []crossTenantRequest {
 	if op.method != http.MethodDelete {
 		return nil
 	}
-	return e.crossings(ctx, op, func(_ string, add adding) { e.inPath(op, add) })
+	return e.crossTenantRequests(ctx, op,
+		func(_ string, add addFunc) { e.addPathRequests(op, add) })
 }
 
-// crossings collects the attacks that fill adds, and gives each its body.
-func (e *examination) crossings(
-	ctx context.Context, op operation, fill func(body string, add adding),
-) []crossing {
-	body := e.bodyFor(ctx, op, e.richest(op))
-	var all []crossing
-	fill(body, func(what, value string, ask func(value string) request) {
-		c := crossing{what: what, value: value, nobodys: e.nobodysFor(value), asked: ask(value)}
-		control := ask(c.nobodys)
-		for _, r := range []*request{&c.asked, &control} {
+// crossTenantRequests collects the attacks that fill adds, and gives each its body.
+func (e *examination) crossTenantRequests(
+	ctx context.Context, op operation, fill func(body string, add addFunc),
+) []crossTenantRequest {
+	body := e.bodyFor(ctx, op, e.mostReferencingName(op))
+	var all []crossTenantRequest
+	fill(body, func(what, value string, build func(value string) request) {
+		c := crossTenantRequest{description: what, value: value,
+			nonexistent: e.nonexistentFor(value), request: build(value)}
+		control := build(c.nonexistent)
+		for _, r := range []*request{&c.request, &control} {
 			if r.body == "" && body != "" {
 				r.media, r.body = op.media, body
 			}
@@ -62,74 +66,76 @@ func (e *examination) crossings(
 	return all
 }
 
-type adding func(what, value string, ask func(value string) request)
+type addFunc func(what, value string, build func(value string) request)
 
-// richest is the name of the item of ours that refers to most.
-func (e *examination) richest(op operation) string {
-	if picks := op.picks(); len(picks) > 0 &&
-		slices.Contains(textsOf(e.sections[op.list()].ours, picks[len(picks)-1]), e.ours.only) {
-		return e.ours.only
+// mostReferencingName returns the name of the attacker's item with the most references.
+func (e *examination) mostReferencingName(op operation) string {
+	if names := op.itemParameters(); len(names) > 0 &&
+		slices.Contains(stringMembers(e.lists[op.collectionPath()].attacker, names[len(names)-1]),
+			e.attacker.only) {
+		return e.attacker.only
 	}
-	return e.ourValue(op)
+	return e.attackerValue(op)
 }
 
-// nobodysFor is a value of the same form that no tenant has, each time the same:
-// what it creates, it removes.
-func (e *examination) nobodysFor(value string) string {
-	if e.nobodys[value] == "" {
-		e.nobodys[value] = missing
+// nonexistentFor returns a value of the same form that no tenant has. It is the same each time:
+// a value that creates an item also deletes it.
+func (e *examination) nonexistentFor(value string) string {
+	if e.nonexistent[value] == "" {
+		e.nonexistent[value] = nonexistentName
 		switch {
-		case uuids.MatchString(value):
-			e.nobodys[value] = uuids.ReplaceAllString(value, uuid.NewString())
+		case uuidPattern.MatchString(value):
+			e.nonexistent[value] = uuidPattern.ReplaceAllString(value, uuid.NewString())
 		case strings.HasPrefix(value, "marker="):
-			e.nobodys[value] = "marker=" + missing
+			e.nonexistent[value] = "marker=" + nonexistentName
 		}
 	}
-	return e.nobodys[value]
+	return e.nonexistent[value]
 }
 
-func (e *examination) inPath(op operation, add adding) {
-	for _, value := range e.theirValues(op) {
-		add("the other's "+form(value)+" in the path", value,
-			func(v string) request { return op.ask(e.ours.ID.String(), v) })
+func (e *examination) addPathRequests(op operation, add addFunc) {
+	for _, value := range e.victimValues(op) {
+		add("the other tenant's "+valueKind(value)+" in the path", value,
+			func(v string) request { return op.newRequest(e.attacker.ID.String(), v) })
 	}
 }
 
-func form(value string) string {
-	if uuids.MatchString(value) {
+func valueKind(value string) string {
+	if uuidPattern.MatchString(value) {
 		return "id"
 	}
 	return "name"
 }
 
-// asTenant names the other tenant, by id and slug, wherever a request can.
-func (e *examination) asTenant(op operation, add adding) {
+// addTenantRequests names the victim, by id and slug, in every place where a request can.
+func (e *examination) addTenantRequests(op operation, add addFunc) {
 	value := ""
-	if theirs := e.theirValues(op); len(theirs) > 0 {
-		value = theirs[0]
+	if victims := e.victimValues(op); len(victims) > 0 {
+		value = victims[0]
 	}
-	for _, name := range []string{e.theirs.ID.String(), string(e.theirs.Slug)} {
-		add("the other tenant's "+form(name)+" in "+tenantHeader, name, func(v string) request {
-			r := op.ask(e.ours.ID.String(), value)
-			r.header[tenantHeader] = v
-			return r
-		})
+	for _, name := range []string{e.victim.ID.String(), string(e.victim.Slug)} {
+		add("the other tenant's "+valueKind(name)+" in "+tenantHeader, name,
+			func(v string) request {
+				r := op.newRequest(e.attacker.ID.String(), value)
+				r.header[tenantHeader] = v
+				return r
+			})
 		if !strings.Contains(op.path, "{"+tenantParameter+"}") {
 			continue
 		}
-		add("the other tenant's "+form(name)+" in the path", name,
-			func(v string) request { return op.ask(v, value) })
-		add("the other tenant's "+form(name)+" in the path and "+tenantHeader, name,
+		add("the other tenant's "+valueKind(name)+" in the path", name,
+			func(v string) request { return op.newRequest(v, value) })
+		add("the other tenant's "+valueKind(name)+" in the path and "+tenantHeader, name,
 			func(v string) request {
-				r := op.ask(v, value)
+				r := op.newRequest(v, value)
 				r.header[tenantHeader] = v
 				return r
 			})
 	}
 }
 
-// inQuery asks for what the other has by every parameter that takes a text.
-func (e *examination) inQuery(op operation, add adding) {
+// addQueryRequests sets every query parameter of type string to values of the victim.
+func (e *examination) addQueryRequests(op operation, add addFunc) {
 	for _, p := range op.params {
 		s := p.Schema
 		if s.Items != nil {
@@ -138,25 +144,25 @@ func (e *examination) inQuery(op operation, add adding) {
 		if p.In != "query" || s.Type != "string" || len(s.Enum) > 0 {
 			continue
 		}
-		ask := func(v string) request {
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
+		build := func(v string) request {
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.query.Set(p.Name, v)
 			return r
 		}
 		if p.Name == "cursor" {
-			e.withCursor(op, add)
+			e.addCursorRequest(op, add)
 			continue
 		}
-		for _, value := range []string{e.theirs.marker, e.theirs.only, e.anyID()} {
-			if text, ok := s.fit(value); ok {
-				add("the other's value in "+p.Name, text, ask)
+		for _, value := range []string{e.victim.marker, e.victim.only, e.anyID()} {
+			if text, ok := s.matchPattern(value); ok {
+				add("the other tenant's value in "+p.Name, text, build)
 			}
 		}
 	}
 }
 
-// fit makes a value match the schema's pattern, if a label can.
-func (s schema) fit(value string) (string, bool) {
+// matchPattern returns the value, as a label if the schema's pattern requires one.
+func (s schema) matchPattern(value string) (string, bool) {
 	pattern, err := regexp.Compile(s.Pattern)
 	if err != nil {
 		return "", false
@@ -169,15 +175,15 @@ func (s schema) fit(value string) (string, bool) {
 	return "", false
 }
 
-func (e *examination) withCursor(op operation, add adding) {
+func (e *examination) addCursorRequest(op operation, add addFunc) {
 	for _, path := range slices.Compact([]string{op.path, ""}) {
 		cursor := e.cursors[path]
 		if cursor == "" {
 			continue
 		}
-		e.nobodys[cursor] = strings.Repeat("A", len(cursor))
-		add("the other's cursor", cursor, func(v string) request {
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
+		e.nonexistent[cursor] = strings.Repeat("A", len(cursor))
+		add("the other tenant's cursor", cursor, func(v string) request {
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.query.Set("cursor", v)
 			r.query.Set("limit", "1")
 			return r
@@ -185,49 +191,49 @@ func (e *examination) withCursor(op operation, add adding) {
 	}
 }
 
-// noVersion is an ETag of no item.
-const noVersion = `"999983"`
+// nonexistentETag is an ETag that no item has.
+const nonexistentETag = `"999983"`
 
-// underCondition makes a request depend on the version of the other's item of
-// the same name.
-func (e *examination) underCondition(ctx context.Context, op operation, add adding) {
-	get, ok := e.find(http.MethodGet, op.path)
+// addConditionalRequests sets conditional headers to the ETag of the victim's item of the same
+// name.
+func (e *examination) addConditionalRequests(ctx context.Context, op operation, add addFunc) {
+	get, ok := e.findOperation(http.MethodGet, op.path)
 	if !ok {
 		return
 	}
-	theirs := e.send(ctx, e.theirs, get.ask(e.theirs.ID.String(), e.ourValue(op))).
+	victims := e.send(ctx, e.victim, get.newRequest(e.victim.ID.String(), e.attackerValue(op))).
 		header.Get("ETag")
-	ours := e.send(ctx, e.ours, get.ask(e.ours.ID.String(), e.ourValue(op))).header.Get("ETag")
-	if theirs == "" || theirs == ours {
+	own := e.send(ctx, e.attacker, get.newRequest(e.attacker.ID.String(), e.attackerValue(op))).
+		header.Get("ETag")
+	if victims == "" || victims == own {
 		return
 	}
 	for _, name := range []string{"If-Match", "If-None-Match"} {
-		if !op.has("header", name) {
+		if !op.hasParameter("header", name) {
 			continue
 		}
-		e.nobodys[theirs] = noVersion
-		add("the other's ETag in "+name, theirs, func(v string) request {
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
+		e.nonexistent[victims] = nonexistentETag
+		add("the other tenant's ETag in "+name, victims, func(v string) request {
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
 			r.header[name] = v
 			return r
 		})
 	}
 }
 
-// inBody refers to what the other has: each text that names something of ours
-// is replaced in turn.
-func (e *examination) inBody(op operation, body string, add adding) {
+// addBodyRequests replaces each shared name in the body in turn by the victim's.
+func (e *examination) addBodyRequests(op operation, body string, add addFunc) {
 	var parsed any
-	if len(op.picks()) == 0 || json.Unmarshal([]byte(body), &parsed) != nil {
+	if len(op.itemParameters()) == 0 || json.Unmarshal([]byte(body), &parsed) != nil {
 		return
 	}
 	for i := range countNames(parsed) {
-		add("the other's name in the body", e.theirs.only, func(v string) request {
+		add("the other tenant's name in the body", e.victim.only, func(v string) request {
 			var changed any
-			_ = json.Unmarshal([]byte(body), &changed) // it was read above
+			_ = json.Unmarshal([]byte(body), &changed) // it was parsed above
 			at := 0
-			r := op.ask(e.ours.ID.String(), e.ourValue(op))
-			changed = rename(changed, v, i, &at)
+			r := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
+			changed = replaceName(changed, v, i, &at)
 			r.media, r.body = op.media, string(encode(changed))
 			return r
 		})
@@ -237,20 +243,20 @@ func (e *examination) inBody(op operation, body string, add adding) {
 // countNames counts the texts that are shared names.
 func countNames(v any) int {
 	n := 0
-	rename(v, "", -1, &n)
+	replaceName(v, "", -1, &n)
 	return n
 }
 
-// rename replaces the shared name that comes at the place, and counts them all.
-func rename(v any, name string, place int, at *int) any {
+// replaceName replaces the shared name with the index place. It adds their number to at.
+func replaceName(v any, name string, place int, at *int) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			v[key] = rename(v[key], name, place, at)
+			v[key] = replaceName(v[key], name, place, at)
 		}
 	case []any:
 		for i := range v {
-			v[i] = rename(v[i], name, place, at)
+			v[i] = replaceName(v[i], name, place, at)
 		}
 	case string:
 		if !slices.Contains(shared, v) {

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// operation is a route of the OpenAPI document, as far as attacks go.
+// operation is the part of an OpenAPI operation that attacks need.
 type operation struct {
 	method string
-	path   string // a template, behind the server's prefix
+	path   string // a template, after the server's prefix
 	group  string
 	params []parameter
-	media  string // of the body; none: no body
+	media  string // the body's media type; empty: no body
 	body   *schema
 }
 
@@ -27,7 +27,7 @@ type parameter struct {
 	Schema schema
 }
 
-// schema is the part of JSON Schema that making up a value needs.
+// schema is the part of JSON Schema that generating a value needs.
 type schema struct {
 	Ref        string `json:"$ref"`
 	Type       any
@@ -49,12 +49,12 @@ type document struct {
 var methods = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost,
 	http.MethodPatch, http.MethodDelete}
 
-// readDocument asks the handler for its OpenAPI document.
+// readDocument reads the handler's OpenAPI document.
 func (e *examination) readDocument(ctx context.Context) error {
 	answered := e.send(ctx, nil, request{method: http.MethodGet, path: e.options.Document})
 	if answered.status != http.StatusOK {
-		return fmt.Errorf("%s answers %d: Options.Document names the OpenAPI document",
-			e.options.Document, answered.status)
+		return fmt.Errorf("%s answers %d: Options.Document must be the path of the OpenAPI"+
+			" document", e.options.Document, answered.status)
 	}
 	var d document
 	if err := json.Unmarshal([]byte(answered.body), &d); err != nil {
@@ -119,10 +119,10 @@ func (op *operation) read(raw json.RawMessage, d document) error {
 	return nil
 }
 
-// maxDepth ends schemas that hold themselves.
+// maxDepth limits schemas that contain themselves.
 const maxDepth = 8
 
-// resolve puts what references name in their place.
+// resolve replaces references by the schemas they name.
 func (d document) resolve(s *schema, depth int) *schema {
 	if s == nil || depth > maxDepth {
 		return &schema{}
@@ -150,8 +150,8 @@ var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 // tenantParameter is the path parameter that names a tenant.
 const tenantParameter = "tenant"
 
-// picks are the path's parameters but for the tenant.
-func (op operation) picks() []string {
+// itemParameters returns the path's parameters except the tenant.
+func (op operation) itemParameters() []string {
 	var names []string
 	for _, found := range pathParameter.FindAllStringSubmatch(op.path, -1) {
 		if found[1] != tenantParameter {
@@ -161,24 +161,24 @@ func (op operation) picks() []string {
 	return names
 }
 
-// list is the path of the collection that the last parameter picks from: what
-// stands before it.
-func (op operation) list() string {
-	picks := op.picks()
-	if len(picks) == 0 {
+// collectionPath returns the path of the collection that the last parameter selects from: the
+// part before the parameter.
+func (op operation) collectionPath() string {
+	names := op.itemParameters()
+	if len(names) == 0 {
 		return op.path
 	}
-	before, _, _ := strings.Cut(op.path, "/{"+picks[len(picks)-1]+"}")
+	before, _, _ := strings.Cut(op.path, "/{"+names[len(names)-1]+"}")
 	return before
 }
 
-func (op operation) has(in, name string) bool {
+func (op operation) hasParameter(in, name string) bool {
 	return slices.ContainsFunc(op.params,
 		func(p parameter) bool { return p.In == in && strings.EqualFold(p.Name, name) })
 }
 
-// find answers the operation of a method and a path template.
-func (e *examination) find(method, path string) (operation, bool) {
+// findOperation returns the operation with a method and a path template.
+func (e *examination) findOperation(method, path string) (operation, bool) {
 	i := slices.IndexFunc(e.routes,
 		func(op operation) bool { return op.method == method && op.path == path })
 	if i < 0 {
@@ -187,8 +187,7 @@ func (e *examination) find(method, path string) (operation, bool) {
 	return e.routes[i], true
 }
 
-// example makes up a value of the schema: every member of an object that must
-// be there.
+// example generates a value of the schema, with the required members of objects.
 func (s *schema) example(text string) any {
 	if s == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// request is one request before it is signed.
+// request is an HTTP request without credentials.
 type request struct {
 	method string
 	path   string // escaped
@@ -25,7 +25,7 @@ type request struct {
 	body   string
 }
 
-// text is all that the request says.
+// text returns the texts of the request in which the victim's values may be.
 func (r request) text() string {
 	var b strings.Builder
 	decoded, _ := url.PathUnescape(r.path)
@@ -36,44 +36,44 @@ func (r request) text() string {
 	return b.String()
 }
 
-// answer is what came back.
-type answer struct {
+// response is an HTTP response.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// patience bounds one request.
-const patience = 20 * time.Second
+// requestTimeout limits one request.
+const requestTimeout = 20 * time.Second
 
 const tenantHeader = "X-Tenant-ID"
 
-// send lets s ask the handler; nobody if it is nil. Whoever asks names their
-// tenant in X-Tenant-ID unless the request says something else there.
-func (e *examination) send(ctx context.Context, s *side, asked request) answer {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// send sends a request as s, without credentials if s is nil. It names the tenant of s in
+// X-Tenant-ID unless the request sets that header.
+func (e *examination) send(ctx context.Context, s *tenantSide, req request) response {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	target := asked.path
-	if len(asked.query) > 0 {
-		target += "?" + asked.query.Encode()
+	target := req.path
+	if len(req.query) > 0 {
+		target += "?" + req.query.Encode()
 	}
-	r := httptest.NewRequestWithContext(ctx, asked.method, target, strings.NewReader(asked.body))
-	if asked.media != "" {
-		r.Header.Set("Content-Type", asked.media)
+	r := httptest.NewRequestWithContext(ctx, req.method, target, strings.NewReader(req.body))
+	if req.media != "" {
+		r.Header.Set("Content-Type", req.media)
 	}
 	if s != nil {
 		r.Header.Set(tenantHeader, s.ID.String())
 		e.sign(r, s)
 	}
-	for name, value := range asked.header {
+	for name, value := range req.header {
 		r.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
 	serve(e.handler, w, r)
-	return answer{status: w.Code, header: w.Header(), body: w.Body.String()}
+	return response{status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 
-// serve answers a request that the handler cut off with what it had sent.
+// serve calls the handler. If the handler aborts the response, what it had sent is the response.
 func serve(h http.Handler, w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
@@ -83,7 +83,7 @@ func serve(h http.Handler, w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-func (e *examination) sign(r *http.Request, s *side) {
+func (e *examination) sign(r *http.Request, s *tenantSide) {
 	if e.options.Sign != nil {
 		e.options.Sign(r, s.ID)
 		return
@@ -91,8 +91,8 @@ func (e *examination) sign(r *http.Request, s *side) {
 	r.Header.Set("Authorization", "Bearer "+s.token)
 }
 
-// text is the whole answer.
-func (a answer) text() string {
+// text returns the whole response.
+func (a response) text() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, a.status)
 	for _, name := range slices.Sorted(maps.Keys(a.header)) {
@@ -102,41 +102,41 @@ func (a answer) text() string {
 }
 
 var (
-	times     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	requestID = regexp.MustCompile(`("request_id":\s*"|X-Request-Id: )[^"\n]*`)
-	cursors   = regexp.MustCompile(`("next_cursor":\s*")[^"]*`)
-	length    = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
+	timestampPattern = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	requestIDPattern = regexp.MustCompile(`("request_id":\s*"|X-Request-Id: )[^"\n]*`)
+	cursorPattern    = regexp.MustCompile(`("next_cursor":\s*")[^"]*`)
+	volatileHeaders  = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
 )
 
-// mustWait reports whether the caller has made too many attempts to sign in. Other
-// limits are a tenant's own, and comparable.
-func (a answer) mustWait() bool {
+// isRateLimited reports whether the caller has made too many attempts to sign in. Other limits
+// apply to each tenant, and such responses are comparable.
+func (a response) isRateLimited() bool {
 	return a.status == http.StatusTooManyRequests &&
 		strings.Contains(a.body, string(tenancy.CodeTooManyAttempts))
 }
 
-// likeness is the answer without what differs from one to the next anyway, and
-// without the value that was asked for. Plain text, as metrics have it, counts
-// the requests themselves: in it the other's values alone are looked for.
-func (a answer) likeness(value string) string {
+// normalized returns the response without what differs between any two responses, and without
+// the value of the request. It drops a body of plain text, such as metrics, which counts the
+// requests themselves: only findLeak examines it.
+func (a response) normalized(value string) string {
 	if strings.HasPrefix(a.header.Get("Content-Type"), "text/plain;") {
 		a.body = ""
 	}
 	text := a.text()
-	text = length.ReplaceAllString(text, "")
-	text = requestID.ReplaceAllString(text, "${1}id")
-	text = cursors.ReplaceAllString(text, "${1}cursor")
+	text = volatileHeaders.ReplaceAllString(text, "")
+	text = requestIDPattern.ReplaceAllString(text, "${1}id")
+	text = cursorPattern.ReplaceAllString(text, "${1}cursor")
 	if value != "" {
 		for _, form := range []string{value, url.PathEscape(value), url.QueryEscape(value)} {
 			text = strings.ReplaceAll(text, form, "«value»")
 		}
 	}
-	text = uuids.ReplaceAllString(text, "uuid")
-	return times.ReplaceAllString(text, "time")
+	text = uuidPattern.ReplaceAllString(text, "uuid")
+	return timestampPattern.ReplaceAllString(text, "time")
 }
 
-// at fills the path: the tenant's place with tenant, every other with value.
-func (op operation) at(tenant, value string) string {
+// fillPath fills the path template: tenant for the tenant's parameter, value for all others.
+func (op operation) fillPath(tenant, value string) string {
 	return pathParameter.ReplaceAllStringFunc(op.path, func(found string) string {
 		if found == "{"+tenantParameter+"}" {
 			return url.PathEscape(tenant)
@@ -145,7 +145,7 @@ func (op operation) at(tenant, value string) string {
 	})
 }
 
-func (op operation) ask(tenant, value string) request {
-	return request{method: op.method, path: op.at(tenant, value), query: url.Values{},
+func (op operation) newRequest(tenant, value string) request {
+	return request{method: op.method, path: op.fillPath(tenant, value), query: url.Values{},
 		header: map[string]string{}}
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// theirVersion is how often the other side's items are written, so that no
-// ETag of theirs fits one of ours.
-const theirVersion = 3
+// victimWrites is how often the victim's first item of each kind is written, so that its ETag
+// differs from the attacker's.
+const victimWrites = 3
 
-// putItems writes items of each kind on both sides through the port, which
-// makes the rows of join tables and lookups too. A kind that refuses all that
-// can be made up is left to the catalog.
+// putItems writes items of each kind for both sides through the port, which also writes the rows
+// of join tables and lookups. If a kind refuses all generated items, fillEmpty writes its
+// rows.
 func (e *examination) putItems(ctx context.Context) error {
 	for _, kind := range e.kindsInOrder() {
-		for _, s := range []*side{e.ours, e.theirs} {
+		for _, s := range []*tenantSide{e.attacker, e.victim} {
 			if err := e.putKind(ctx, kind, s); err != nil {
 				return err
 			}
@@ -30,7 +30,7 @@ func (e *examination) putItems(ctx context.Context) error {
 	return nil
 }
 
-// kindsInOrder answers the kinds, each behind those it refers to.
+// kindsInOrder returns the kinds, each after those it refers to.
 func (e *examination) kindsInOrder() []federation.Kind {
 	var order []federation.Kind
 	placed := map[string]bool{}
@@ -49,15 +49,15 @@ func (e *examination) kindsInOrder() []federation.Kind {
 	return order
 }
 
-func (e *examination) putKind(ctx context.Context, kind federation.Kind, s *side) error {
+func (e *examination) putKind(ctx context.Context, kind federation.Kind, s *tenantSide) error {
 	names := s.names()
 	if kind.Singleton != "" {
 		names = []string{kind.Singleton}
 	}
 	for i, name := range names {
 		times := 1
-		if s == e.theirs && i == 0 {
-			times = theirVersion
+		if s == e.victim && i == 0 {
+			times = victimWrites
 		}
 		for range times {
 			refused, err := e.putItem(ctx, kind, s, name, i)
@@ -69,21 +69,21 @@ func (e *examination) putKind(ctx context.Context, kind federation.Kind, s *side
 	return nil
 }
 
-// texts are what a member of type string may be, beside the side's marker: its
-// column may hold a UUID or a time.
-var texts = []func(s *side) string{
-	func(s *side) string { return s.marker },
-	func(*side) string { return uuid.NewString() },
-	func(*side) string { return "2026-01-01T12:00:00Z" },
+// stringCandidates are the values tried for a member of type string, whose column may hold a
+// UUID or a time.
+var stringCandidates = []func(s *tenantSide) string{
+	func(s *tenantSide) string { return s.marker },
+	func(*tenantSide) string { return uuid.NewString() },
+	func(*tenantSide) string { return "2026-01-01T12:00:00Z" },
 }
 
-// putItem writes one item as full as it can: with every member, then with those
-// alone that must be.
+// putItem writes one item, with all members if possible and otherwise with the required ones. It
+// reports whether the kind refused both.
 func (e *examination) putItem(
-	ctx context.Context, kind federation.Kind, s *side, name string, place int,
+	ctx context.Context, kind federation.Kind, s *tenantSide, name string, place int,
 ) (refused bool, err error) {
 	for _, full := range []bool{true, false} {
-		for _, text := range texts {
+		for _, text := range stringCandidates {
 			item := federation.Item{
 				Ref:    federation.Ref{Kind: kind.Name, Name: name},
 				Labels: map[string]string{"marker": s.marker},
@@ -101,7 +101,7 @@ func (e *examination) putItem(
 	return true, nil
 }
 
-func specOf(kind federation.Kind, s *side, text string, place int, full bool) map[string]any {
+func specOf(kind federation.Kind, s *tenantSide, text string, place int, full bool) map[string]any {
 	spec := map[string]any{"marker": s.marker}
 	for _, f := range kind.Fields {
 		if full || f.Required {
@@ -116,7 +116,7 @@ func specOf(kind federation.Kind, s *side, text string, place int, full bool) ma
 	return spec
 }
 
-func valueOf(f federation.Field, s *side, text string) any {
+func valueOf(f federation.Field, s *tenantSide, text string) any {
 	switch {
 	case len(f.Enum) > 0:
 		return f.Enum[0]
@@ -148,9 +148,9 @@ func inRange(f federation.Field) int64 {
 	return 1
 }
 
-// referenceOf names items of the side. An item of a kind that refers to itself
-// names the one before it.
-func referenceOf(kind federation.Kind, r federation.Reference, s *side, place int) any {
+// referenceOf returns a reference to the side's items. If a kind refers to itself, an item refers
+// to the one before it.
+func referenceOf(kind federation.Kind, r federation.Reference, s *tenantSide, place int) any {
 	to := r.Kinds[0]
 	name := shared[0]
 	if to == kind.Name {

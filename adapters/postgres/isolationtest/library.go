@@ -13,47 +13,48 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// What the library itself offers must hold behind either wall alone: the query
-// builder and the ports.
+// The query builder and the ports must isolate with either wall alone.
 
 // attackBuilder attacks each declared model through [postgres.Scoped].
 func (e *examination) attackBuilder(ctx context.Context) {
-	ctx = in(ctx, e.ours.ID)
-	for _, model := range e.inside.Models {
-		e.build(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model,
+	ctx = bindTenant(ctx, e.attacker.ID)
+	for _, model := range e.internals.Models {
+		e.runBuilderAttacks(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model,
 			e.builderReads(model))
-		e.build(ctx, "builder: INSERT, UPDATE, DELETE", model, e.builderWrites(model))
+		e.runBuilderAttacks(ctx, "builder: INSERT, UPDATE, DELETE", model, e.builderWrites(model))
 	}
 }
 
-func (e *examination) build(ctx context.Context, attack string, model any, all []building) {
-	for _, make := range all {
-		breach, err := make(ctx)
+func (e *examination) runBuilderAttacks(
+	ctx context.Context, attack string, model any, all []builderAttack,
+) {
+	for _, attempt := range all {
+		breach, err := attempt(ctx)
 		if breach == "" {
-			breach = broken(err)
+			breach = invalidAttack(err)
 		}
-		e.note(attack, fmt.Sprintf("%T", model), breach)
+		e.record(attack, fmt.Sprintf("%T", model), breach)
 	}
 }
 
-type building func(ctx context.Context) (breach string, err error)
+type builderAttack func(ctx context.Context) (breach string, err error)
 
-// The constant stands first, or the condition would be taken for a filter and
-// taken away with the filters.
+// The constant comes first: otherwise filterbypass would take the condition for a filter and
+// remove it.
 const (
-	ofTheirs  = "? = ?TableAlias.tenant_id"
-	notOfOurs = "? <> ?TableAlias.tenant_id"
+	isVictims      = "? = ?TableAlias.tenant_id"
+	isNotAttackers = "? <> ?TableAlias.tenant_id"
 )
 
-func (e *examination) builderReads(model any) []building {
+func (e *examination) builderReads(model any) []builderAttack {
 	counted := func(n int64, err error) (string, error) {
 		if n != 0 {
 			return fmt.Sprintf("reached %d rows", n), err
 		}
 		return "", err
 	}
-	return []building{
-		func(ctx context.Context) (string, error) { // everything, as the model has it
+	return []builderAttack{
+		func(ctx context.Context) (string, error) { // all rows, into the model
 			rows := reflect.New(reflect.SliceOf(reflect.TypeOf(model).Elem())).Interface()
 			if err := e.db.Scoped(ctx).NewSelect().Model(rows).Scan(ctx); err != nil {
 				return "", err
@@ -62,21 +63,22 @@ func (e *examination) builderReads(model any) []building {
 				return "a tenant doesn't see its own rows", nil
 			}
 			text, err := json.Marshal(rows)
-			return e.leak("", string(text)), err
+			return e.findLeak("", string(text)), err
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(notOfOurs, e.ours.ID).
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).
+				Where(isNotAttackers, e.attacker.ID).
 				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).
 				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).
+			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).
 				Exists(ctx)
 			if found {
-				return "Exists says yes", err
+				return "Exists returns true", err
 			}
 			return "", err
 		},
@@ -84,24 +86,24 @@ func (e *examination) builderReads(model any) []building {
 			inner := e.db.Scoped(ctx).NewSelect().Model(model).Column(tenantColumn)
 			var n int64
 			err := e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM (?) AS q WHERE tenant_id <> ?",
-				inner, e.ours.ID).Scan(ctx, &n)
+				inner, e.attacker.ID).Scan(ctx, &n)
 			return counted(n, err)
 		},
 		func(ctx context.Context) (string, error) {
 			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where("FALSE").
-				WhereOr(ofTheirs, e.theirs.ID).Count(ctx))
+				WhereOr(isVictims, e.victim.ID).Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			_, err := e.db.Scoped(ctx).NewSelect().Model(model).Count(in(ctx, e.theirs.ID))
+			_, err := e.db.Scoped(ctx).NewSelect().Model(model).Count(bindTenant(ctx, e.victim.ID))
 			if err == nil {
-				return "a context of the other tenant is taken for ours", nil
+				return "a context of the other tenant is accepted", nil
 			}
 			return "", nil
 		},
 	}
 }
 
-func (e *examination) builderWrites(model any) []building {
+func (e *examination) builderWrites(model any) []builderAttack {
 	affected := func(result interface{ RowsAffected() (int64, error) }, err error) (string, error) {
 		if err != nil {
 			return "", err
@@ -112,35 +114,35 @@ func (e *examination) builderWrites(model any) []building {
 		}
 		return "", err
 	}
-	column := bun.Ident(e.inside.Owner.Table(reflect.TypeOf(model).Elem()).Fields[0].Name)
+	column := bun.Ident(e.internals.Owner.Table(reflect.TypeOf(model).Elem()).Fields[0].Name)
 	update := func(ctx context.Context) *bun.UpdateQuery {
 		return e.db.Scoped(ctx).NewUpdate().Model(model).Set("? = ?", column, column)
 	}
 	remove := func(ctx context.Context) *bun.DeleteQuery {
 		return e.db.Scoped(ctx).NewDelete().Model(model)
 	}
-	return []building{
+	return []builderAttack{
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Where(notOfOurs, e.ours.ID).Exec(ctx))
+			return affected(update(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Exec(ctx))
+			return affected(update(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Set("tenant_id = ?", e.ours.ID).
-				Where(ofTheirs, e.theirs.ID).Exec(ctx))
+			return affected(update(ctx).Set("tenant_id = ?", e.attacker.ID).
+				Where(isVictims, e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(remove(ctx).Where(notOfOurs, e.ours.ID).Exec(ctx))
+			return affected(remove(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(remove(ctx).Where("FALSE").WhereOr(ofTheirs, e.theirs.ID).Exec(ctx))
+			return affected(remove(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			row := reflect.New(reflect.TypeOf(model).Elem()).Interface()
-			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenantColumn, "?", e.theirs.ID).
+			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenantColumn, "?", e.victim.ID).
 				Exec(ctx)
-			if sqlState(err) == stateNoRight || refusedByLibrary(err) {
+			if sqlState(err) == stateNoPrivilege || refusedByLibrary(err) {
 				return "", nil
 			}
 			return fmt.Sprintf("a row for the other tenant wasn't refused: %v", err), nil
@@ -148,70 +150,81 @@ func (e *examination) builderWrites(model any) []building {
 	}
 }
 
-// attackPorts asks the ports for what the other side has.
+const portAttack = "ports: resources, keys, members, invitations, secrets, export"
+
+func (e *examination) recordPort(on, breach string) { e.record(portAttack, on, breach) }
+
+// attackPorts calls the ports with the victim's id, names and ids of items.
 func (e *examination) attackPorts(ctx context.Context) {
-	ctx = in(ctx, e.ours.ID)
-	note := func(on, breach string) {
-		e.note("ports: resources, keys, members, invitations, secrets, export", on, breach)
-	}
+	ctx = bindTenant(ctx, e.attacker.ID)
 	for _, kind := range e.services.Kinds.All() {
-		ref := federation.Ref{Kind: kind.Name, Name: e.theirs.only}
-		_, err := e.services.Resources.Get(ctx, e.ours.ID, ref)
-		note("get "+kind.Name, wantCode(err, tenancy.CodeNotFound))
-		_, err = e.services.Resources.Get(ctx, e.theirs.ID, ref)
-		note("get "+kind.Name+" of the other", wantCode(err, tenancy.CodeTenantMismatch))
-		note("list "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID,
-			ports.ResourceQuery{Kind: kind.Name, Limit: maxRead})))
-		note("search "+kind.Name, e.cleanAnswer(e.services.Resources.List(ctx, e.ours.ID,
-			ports.ResourceQuery{Kind: kind.Name,
-				Labels: map[string]string{"marker": e.theirs.marker}, Limit: maxRead})))
-		err = e.services.Resources.Delete(ctx, e.ours.ID, ref, ports.Condition{})
-		if kind.Singleton == "" {
-			note("delete "+kind.Name, wantCode(err, tenancy.CodeNotFound))
-		}
+		e.attackResources(ctx, kind)
 	}
 	for _, t := range e.tables {
-		if !t.Library {
-			continue
-		}
-		switch t.Name {
-		case "api_keys":
-			for _, r := range t.rows[e.theirs.ID] {
-				note("revoke a key", wantCode(e.services.Keys.Revoke(ctx, e.ours.ID, r.text("id")),
-					tenancy.CodeNotFound))
-			}
-		case "members":
-			if r := e.onlyTheirs(t, []string{"user_id"}); r != nil {
-				_, err := e.services.Members.Get(ctx, e.ours.ID, r.text("user_id"))
-				note("get a member", wantCode(err, tenancy.CodeNotFound))
-				note("remove a member", wantCode(e.services.Members.Remove(ctx, e.ours.ID,
-					r.text("user_id")), tenancy.CodeNotFound))
-			}
-		case "invitations":
-			for _, r := range t.rows[e.theirs.ID] {
-				note("revoke an invitation",
-					wantCode(e.services.Invitations.Revoke(ctx, e.ours.ID, r.text("id")),
-						tenancy.CodeNotFound))
-			}
-		case "secrets":
-			if r := e.onlyTheirs(t, []string{"name"}); r != nil {
-				_, err := e.services.Vault.Get(ctx, e.ours.ID, r.text("name"))
-				note("get a secret", wantCode(err, tenancy.CodeNotFound))
-			}
+		if t.Library {
+			e.attackLibraryTable(ctx, t)
 		}
 	}
-	note("list keys", e.cleanAnswer(e.services.Keys.List(ctx, e.ours.ID, "", maxRead)))
-	note("list members", e.cleanAnswer(e.services.Members.List(ctx, e.ours.ID, "", maxRead)))
-	note("list invitations",
-		e.cleanAnswer(e.services.Invitations.List(ctx, e.ours.ID, "", maxRead)))
-	note("export", e.cleanExport(ctx))
-	note("list the audit log",
-		e.cleanAnswer(e.services.Audit.List(ctx, e.ours.ID, ports.AuditQuery{Limit: maxRead})))
-	_, err := e.services.Audit.List(ctx, e.theirs.ID, ports.AuditQuery{Limit: maxRead})
-	note("list the audit log of the other", wantCode(err, tenancy.CodeTenantMismatch))
-	note("add to the audit log of the other",
-		wantCode(e.services.Audit.Append(ctx, e.theirs.ID, tenancy.Event{Action: "x.forged"}),
+	attacker, services := e.attacker.ID, e.services
+	e.recordPort("list keys", e.leakInAnswer(services.Keys.List(ctx, attacker, "", maxRead)))
+	e.recordPort("list members", e.leakInAnswer(services.Members.List(ctx, attacker, "", maxRead)))
+	e.recordPort("list invitations",
+		e.leakInAnswer(services.Invitations.List(ctx, attacker, "", maxRead)))
+	e.recordPort("export", e.leakInExport(ctx))
+	e.recordPort("list the audit log",
+		e.leakInAnswer(services.Audit.List(ctx, attacker, ports.AuditQuery{Limit: maxRead})))
+	_, err := services.Audit.List(ctx, e.victim.ID, ports.AuditQuery{Limit: maxRead})
+	e.recordPort("list the audit log of the other", wantCode(err, tenancy.CodeTenantMismatch))
+	e.recordPort("add to the audit log of the other",
+		wantCode(services.Audit.Append(ctx, e.victim.ID, tenancy.Event{Action: "x.forged"}),
 			tenancy.CodeTenantMismatch))
+}
+
+func (e *examination) attackResources(ctx context.Context, kind federation.Kind) {
+	resources, attacker := e.services.Resources, e.attacker.ID
+	ref := federation.Ref{Kind: kind.Name, Name: e.victim.only}
+	_, err := resources.Get(ctx, attacker, ref)
+	e.recordPort("get "+kind.Name, wantCode(err, tenancy.CodeNotFound))
+	_, err = resources.Get(ctx, e.victim.ID, ref)
+	e.recordPort("get "+kind.Name+" of the other", wantCode(err, tenancy.CodeTenantMismatch))
+	query := ports.ResourceQuery{Kind: kind.Name, Limit: maxRead}
+	e.recordPort("list "+kind.Name, e.leakInAnswer(resources.List(ctx, attacker, query)))
+	query.Labels = map[string]string{"marker": e.victim.marker}
+	e.recordPort("search "+kind.Name, e.leakInAnswer(resources.List(ctx, attacker, query)))
+	err = resources.Delete(ctx, attacker, ref, ports.Condition{})
+	if kind.Singleton == "" {
+		e.recordPort("delete "+kind.Name, wantCode(err, tenancy.CodeNotFound))
+	}
+}
+
+// attackLibraryTable calls the port of one of the library's tables with ids that are in the
+// victim's rows only.
+func (e *examination) attackLibraryTable(ctx context.Context, t *relation) {
+	attacker, services := e.attacker.ID, e.services
+	switch t.Name {
+	case "api_keys":
+		for _, r := range t.rows[e.victim.ID] {
+			e.recordPort("revoke a key", wantCode(services.Keys.Revoke(ctx, attacker, r.text("id")),
+				tenancy.CodeNotFound))
+		}
+	case "members":
+		if r := e.victimOnlyRow(t, []string{"user_id"}); r != nil {
+			_, err := services.Members.Get(ctx, attacker, r.text("user_id"))
+			e.recordPort("get a member", wantCode(err, tenancy.CodeNotFound))
+			err = services.Members.Remove(ctx, attacker, r.text("user_id"))
+			e.recordPort("remove a member", wantCode(err, tenancy.CodeNotFound))
+		}
+	case "invitations":
+		for _, r := range t.rows[e.victim.ID] {
+			err := services.Invitations.Revoke(ctx, attacker, r.text("id"))
+			e.recordPort("revoke an invitation", wantCode(err, tenancy.CodeNotFound))
+		}
+	case "secrets":
+		if r := e.victimOnlyRow(t, []string{"name"}); r != nil {
+			_, err := services.Vault.Get(ctx, attacker, r.text("name"))
+			e.recordPort("get a secret", wantCode(err, tenancy.CodeNotFound))
+		}
+	}
 }
 
 func (r row) text(column string) string {
@@ -222,15 +235,15 @@ func (r row) text(column string) string {
 
 func wantCode(err error, code tenancy.Code) string {
 	if err == nil {
-		return "it was found"
+		return "no error"
 	}
 	if got := tenancy.CodeOf(err); got != code {
-		return fmt.Sprintf("answered %s, not %s: %v", got, code, err)
+		return fmt.Sprintf("returned %s, not %s: %v", got, code, err)
 	}
 	return ""
 }
 
-func (e *examination) cleanAnswer(found any, err error) string {
+func (e *examination) leakInAnswer(found any, err error) string {
 	if err != nil {
 		return fmt.Sprintf("the attack couldn't be made: %v", err)
 	}
@@ -238,15 +251,15 @@ func (e *examination) cleanAnswer(found any, err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	return e.leak("", string(text))
+	return e.findLeak("", string(text))
 }
 
-func (e *examination) cleanExport(ctx context.Context) string {
+func (e *examination) leakInExport(ctx context.Context) string {
 	var items []federation.Item
-	err := e.services.Transfers.Export(ctx, e.ours.ID, ports.Selection{},
+	err := e.services.Transfers.Export(ctx, e.attacker.ID, ports.Selection{},
 		func(i federation.Item) error {
 			items = append(items, i)
 			return nil
 		})
-	return e.cleanAnswer(items, err)
+	return e.leakInAnswer(items, err)
 }

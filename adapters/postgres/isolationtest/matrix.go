@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Walls says which walls stand while an attack is made.
+// Walls says which mechanisms of isolation are on during an attack.
 type Walls int
 
 // The three settings.
 const (
 	BothWalls   Walls = iota
-	FilterAlone       // row security is off: what the library's statements carry must do
-	PolicyAlone       // the filter is taken out of every statement: row security must do
+	FilterAlone       // row security is off: only the filter in the library's statements isolates
+	PolicyAlone       // statements have no filter: only row security isolates
 )
 
 var wallNames = [...]string{"both walls", "filter alone", "policy alone"}
 
-// String names the setting.
+// String returns the name of the setting.
 func (w Walls) String() string { return wallNames[w] }
 
-// Matrix is what came of the attacks.
+// Matrix is the result of the attacks.
 type Matrix struct {
 	Tables   int // with a column tenant_id, views included
 	Routes   int
@@ -29,34 +29,34 @@ type Matrix struct {
 	Breaches []Breach
 }
 
-// Row is one kind of attack, over all tables or a group of routes.
+// Row is the result of one kind of attack on all tables or on a group of routes.
 type Row struct {
 	Attack string
 	Cells  [3]Cell // by [Walls]
 }
 
-// Cell counts. Where no attack was made, the walls that stand don't claim to
-// hold.
+// Cell counts attacks and breaches. Without attacks, the setting doesn't claim to stop this
+// kind of attack.
 type Cell struct{ Attacks, Breaches int }
 
-// Breach is an attack that got through, or one that couldn't be made.
+// Breach is an attack that succeeded, or one that couldn't be made.
 type Breach struct {
-	Attack string // of which row
+	Attack string // the Attack of its Row
 	Walls  Walls
 	On     string // the table or the route
 	Reason string
 }
 
-// String is the breach in one line.
+// String returns the breach in one line.
 func (b Breach) String() string {
 	return fmt.Sprintf("%s, %s, %s: %s", b.Walls, b.Attack, b.On, b.Reason)
 }
 
-// Held reports whether every attack was made and none got through.
+// Held reports whether every attack was made and none succeeded.
 func (m Matrix) Held() bool { return len(m.Breaches) == 0 }
 
-// Markdown is the matrix as a table: in each cell whether the walls held, and
-// against how many attacks.
+// Markdown returns the matrix as a table. Each cell says whether the attacks were stopped, and
+// how many there were.
 func (m Matrix) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| attack (%d tables and views, %d routes) | %s | %s | %s"+
@@ -69,7 +69,7 @@ func (m Matrix) Markdown() string {
 	return b.String()
 }
 
-// String is the matrix for a log.
+// String returns the matrix for a log.
 func (m Matrix) String() string {
 	if m.Held() {
 		return "isolation held:\n" + m.Markdown()
@@ -77,7 +77,7 @@ func (m Matrix) String() string {
 	return fmt.Sprintf("isolation has %d breaches:\n%s", len(m.Breaches), m.Markdown())
 }
 
-// String is what stands in the matrix.
+// String returns the text of the cell in the matrix.
 func (c Cell) String() string {
 	switch {
 	case c.Attacks == 0:
@@ -88,11 +88,11 @@ func (c Cell) String() string {
 	return fmt.Sprintf("✗ %d of %d", c.Breaches, c.Attacks)
 }
 
-// maxReason cuts statements and answers in a report, in bytes.
+// maxReason is the length in bytes at which the reason of a breach is cut.
 const maxReason = 1000
 
-// note counts one attack; a reason makes it a breach.
-func (e *examination) note(attack, on, reason string) {
+// record counts one attack. A reason that isn't empty makes it a breach.
+func (e *examination) record(attack, on, reason string) {
 	i := slices.IndexFunc(e.matrix.Rows, func(r Row) bool { return r.Attack == attack })
 	if i < 0 {
 		i = len(e.matrix.Rows)

@@ -9,71 +9,70 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// restoreTime is how long raising the walls again may take.
+// restoreTime limits turning row security on again.
 const restoreTime = time.Minute
 
-// lowerPolicies switches row security off on every table that has it, and
-// answers what switches it on again. The policies themselves stay as they are:
-// should the process be killed meanwhile, the database is one that
-// [postgres.Open] mends or refuses, not one that looks whole.
-func (e *examination) lowerPolicies(ctx context.Context) (raise func() error, err error) {
-	var walled []string
+// disableRowSecurity turns row security off on every table that has it, and returns the
+// function that turns it on again. The policies don't change: if the process is killed
+// meanwhile, [postgres.Open] repairs or refuses the database, which doesn't look intact.
+func (e *examination) disableRowSecurity(ctx context.Context) (restore func() error, err error) {
+	var secured []string
 	for _, t := range e.tables {
 		if t.Enabled {
-			walled = append(walled, t.SQL)
+			secured = append(secured, t.SQL)
 		}
 	}
-	raise = func() error {
+	restore = func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
 		defer cancel()
-		return rowSecurity(ctx, e.inside.Owner, walled, "ENABLE")
+		return alterRowSecurity(ctx, e.internals.Owner, secured, "ENABLE")
 	}
-	if err := rowSecurity(ctx, e.inside.Owner, walled, "DISABLE"); err != nil {
-		return nil, errors.Join(err, raise())
+	if err := alterRowSecurity(ctx, e.internals.Owner, secured, "DISABLE"); err != nil {
+		return nil, errors.Join(err, restore())
 	}
-	return raise, nil
+	return restore, nil
 }
 
-// rowSecurity switches in one message, and so in one transaction.
-func rowSecurity(ctx context.Context, db bun.IDB, tables []string, to string) error {
+// alterRowSecurity changes all tables in one message, and so in one transaction.
+func alterRowSecurity(ctx context.Context, db bun.IDB, tables []string, action string) error {
 	if len(tables) == 0 {
 		return nil
 	}
 	var b strings.Builder
 	for _, t := range tables {
-		fmt.Fprintf(&b, "ALTER TABLE %s %s ROW LEVEL SECURITY;", t, to)
+		fmt.Fprintf(&b, "ALTER TABLE %s %s ROW LEVEL SECURITY;", t, action)
 	}
 	_, err := db.ExecContext(ctx, b.String())
 	return err
 }
 
-// asOwner runs fn in a transaction of the migrating user's whom no policy
-// holds. FORCE holds an owner who is no superuser, so row security is off within
-// the transaction, which nobody else can see.
+// asOwner runs fn in a transaction of the migrating role to which no policy applies. FORCE
+// applies to an owner that isn't a superuser, so the transaction turns row security off, which
+// no other session sees.
 func (e *examination) asOwner(
 	ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error,
 ) error {
-	return e.inside.Owner.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var strong bool
+	return e.internals.Owner.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		var bypasses bool
 		if err := tx.NewRaw("SELECT rolsuper OR rolbypassrls FROM pg_roles"+
-			" WHERE rolname = current_user").Scan(ctx, &strong); err != nil {
+			" WHERE rolname = current_user").Scan(ctx, &bypasses); err != nil {
 			return err
 		}
-		if strong {
+		if bypasses {
 			return fn(ctx, tx)
 		}
-		var walled []string
+		var secured []string
 		err := tx.NewRaw("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c"+
 			" JOIN pg_namespace n ON n.oid = c.relnamespace"+
-			" WHERE c.relrowsecurity AND c.oid IN (?)", bun.List(e.oids())).Scan(ctx, &walled)
+			" WHERE c.relrowsecurity AND c.oid IN (?)", bun.List(e.oids())).Scan(ctx, &secured)
 		if err != nil {
 			return err
 		}
-		if err := rowSecurity(ctx, tx, walled, "DISABLE"); err != nil {
+		if err := alterRowSecurity(ctx, tx, secured, "DISABLE"); err != nil {
 			return err
 		}
 		if err := fn(ctx, tx); err != nil {
@@ -82,28 +81,28 @@ func (e *examination) asOwner(
 		if _, err := tx.ExecContext(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 			return err
 		}
-		return rowSecurity(ctx, tx, walled, "ENABLE")
+		return alterRowSecurity(ctx, tx, secured, "ENABLE")
 	})
 }
 
-// checkSwitches makes sure that the two walls can be taken away: with both gone
-// the other tenant's rows must show, or the attacks would prove nothing.
-func (e *examination) checkSwitches(ctx context.Context) error {
-	ctx = in(onewall.WithoutFilter(ctx), e.ours.ID)
-	for _, model := range e.inside.Models {
-		n, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(ofTheirs, e.theirs.ID).Count(ctx)
+// verifyWallsOff checks that both walls can be turned off: with both off the victim's rows must
+// show, or the attacks would prove nothing.
+func (e *examination) verifyWallsOff(ctx context.Context) error {
+	ctx = bindTenant(filterbypass.WithoutFilter(ctx), e.attacker.ID)
+	for _, model := range e.internals.Models {
+		n, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).Count(ctx)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("with both walls away, %T still shows nothing of the other tenant:"+
-				" a wall wasn't switched off", model)
+			return fmt.Errorf("with both walls off, %T still shows nothing of the other tenant:"+
+				" one of them wasn't turned off", model)
 		}
 	}
 	return nil
 }
 
-// checksums digests, table by table, every row that isn't the attacker's.
+// checksums returns a digest for each table of all rows except the attacker's.
 func (e *examination) checksums(ctx context.Context) (map[string]string, error) {
 	sums := map[string]string{}
 	err := e.asOwner(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -113,9 +112,10 @@ func (e *examination) checksums(ctx context.Context) (map[string]string, error) 
 			}
 			var sum string
 			query := "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(r, E'\\n'" +
-				" ORDER BY r)), '') FROM (SELECT " + t.image() + " AS r FROM " + t.SQL +
-				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.ours.ID) + ", " + platform + ")" +
-				t.settled() + ") AS rows"
+				" ORDER BY r)), '') FROM (SELECT " + t.comparableText() + " AS r FROM " + t.SQL +
+				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.attacker.ID) + ", " + platformTenant +
+				")" +
+				t.ownRequestsExcluded() + ") AS rows"
 			if err := tx.NewRaw(query).Scan(ctx, &sum); err != nil {
 				return err
 			}
@@ -126,13 +126,13 @@ func (e *examination) checksums(ctx context.Context) (map[string]string, error) 
 	return sums, err
 }
 
-// platform stands in the audit log in place of a tenant, for what belongs to none:
-// a sign-in that was refused, say, which an attack may well be.
-const platform = "'00000000-0000-0000-0000-000000000000'"
+// platformTenant is the tenant_id of audit entries without a tenant, such as a refused sign-in,
+// which attacks may cause.
+const platformTenant = "'00000000-0000-0000-0000-000000000000'"
 
-// image is a row as text. When a key was last used, and where the audit log ends,
-// change with the other tenant's own requests.
-func (t *relation) image() string {
+// comparableText returns SQL for a row as text, without what the victim's own requests change:
+// when a key was last used, and the end of the audit log.
+func (t *relation) comparableText() string {
 	switch {
 	case t.Library && t.Name == "api_keys":
 		return "(to_jsonb(t) - 'last_used_at')::text"
@@ -142,17 +142,17 @@ func (t *relation) image() string {
 	return "t::text"
 }
 
-// settled is the condition on rows that the other tenant's own requests don't
-// make: what it is refused itself stands in its log. What is written there for it
-// by somebody else is another attack.
-func (t *relation) settled() string {
+// ownRequestsExcluded returns a condition that leaves out the rows of the victim's own
+// requests: its denied requests are in its audit log. Another attack covers entries that
+// others write for it.
+func (t *relation) ownRequestsExcluded() string {
 	if t.Library && t.Name == "audit" {
 		return " AND text::jsonb ->> 'outcome' <> 'denied'"
 	}
 	return ""
 }
 
-const unchanged = "after all of these: the others' rows are as they were"
+const rowsUnchanged = "after all of these: the others' rows are as they were"
 
 func (e *examination) compareChecksums(ctx context.Context, before map[string]string) error {
 	after, err := e.checksums(ctx)
@@ -167,9 +167,9 @@ func (e *examination) compareChecksums(ctx context.Context, before map[string]st
 		if after[t.label()] != before[t.label()] {
 			reason = fmt.Sprintf("they changed: %s before, %s now", before[t.label()],
 				after[t.label()])
-			before[t.label()] = after[t.label()] // to be told once
+			before[t.label()] = after[t.label()] // report it once
 		}
-		e.note(unchanged, t.label(), reason)
+		e.record(rowsUnchanged, t.label(), reason)
 	}
 	return nil
 }

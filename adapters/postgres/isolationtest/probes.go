@@ -13,31 +13,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// A unique key or a foreign key without the tenant answers a question about
-// the other tenant's rows. Both are asked twice: with a value of theirs, and
-// with one that nobody has. The answers must not differ.
+// A unique key or a foreign key without the tenant shows whether the other tenant has a value.
+// Both are probed twice: with a value of the victim, and with one that no tenant has. The
+// answers must not differ.
 
 const (
-	keysProbed       = "SQL: unique keys, asked for the other's values"
-	referencesProbed = "SQL: foreign keys, asked for the other's rows"
+	uniqueKeyAttack  = "SQL: unique keys, asked for the other's values"
+	foreignKeyAttack = "SQL: foreign keys, asked for the other's rows"
 )
 
-// probeKeys takes the values of a row of theirs for each unique key. The
-// library's own tables are left out: what is unique across tenants there (the
-// hash and the id of an API key) is random and can't be guessed.
+// probeKeys writes the victim's values of each unique key. It leaves out the library's own
+// tables: what is unique across tenants there (the hash and the id of an API key) is random
+// and can't be guessed.
 func (e *examination) probeKeys(ctx context.Context, t *relation) {
 	for _, k := range t.keys {
 		own := withoutTenant(k.Columns)
-		theirs := e.onlyTheirs(t, own)
-		if t.Library || len(own) == 0 || theirs == nil {
+		victims := e.victimOnlyRow(t, own)
+		if t.Library || len(own) == 0 || victims == nil {
 			continue
 		}
-		e.note(keysProbed, t.label()+" "+k.Name,
-			e.compare(ctx, t, theirs, own, "", stateForeignKey))
+		e.record(uniqueKeyAttack, t.label()+" "+k.Name,
+			e.compareAnswers(ctx, t, victims, own, "", stateForeignKey))
 	}
 }
 
-// probeReferences lets a row of ours refer to one of theirs.
+// probeReferences makes a row of the attacker refer to one of the victim.
 func (e *examination) probeReferences(ctx context.Context, t *relation) {
 	for _, r := range t.refs {
 		target := e.table(r.Target)
@@ -45,29 +45,29 @@ func (e *examination) probeReferences(ctx context.Context, t *relation) {
 			continue
 		}
 		refers := withoutTenant(r.Refers)
-		found := e.onlyTheirs(target, refers)
+		found := e.victimOnlyRow(target, refers)
 		if found == nil {
 			continue
 		}
-		theirs, own := row{}, []string{}
+		victims, own := row{}, []string{}
 		for i, c := range r.Columns {
 			if c != tenantColumn {
-				theirs[c] = found[r.Refers[i]]
+				victims[c] = found[r.Refers[i]]
 				own = append(own, c)
 			}
 		}
-		e.note(referencesProbed, t.label()+" "+r.Name,
-			e.compare(ctx, t, theirs, own, stateForeignKey))
+		e.record(foreignKeyAttack, t.label()+" "+r.Name,
+			e.compareAnswers(ctx, t, victims, own, stateForeignKey))
 	}
 }
 
-// onlyTheirs is a row of the other side whose values in columns no row of ours
-// has.
-func (e *examination) onlyTheirs(t *relation, columns []string) row {
-	for _, r := range t.rows[e.theirs.ID] {
+// victimOnlyRow returns a row of the victim whose values in columns no row of the attacker has,
+// or nil.
+func (e *examination) victimOnlyRow(t *relation, columns []string) row {
+	for _, r := range t.rows[e.victim.ID] {
 		whole := !slices.ContainsFunc(columns,
 			func(c string) bool { return len(r[c]) == 0 || string(r[c]) == "null" })
-		if whole && !slices.ContainsFunc(t.rows[e.ours.ID],
+		if whole && !slices.ContainsFunc(t.rows[e.attacker.ID],
 			func(o row) bool { return o.equal(r, columns) }) {
 			return r
 		}
@@ -80,29 +80,29 @@ func (r row) equal(other row, columns []string) bool {
 		func(c string) bool { return string(r[c]) != string(other[c]) })
 }
 
-// compare writes values of theirs into a row of ours, and values of nobody's.
-// The answer to the second must be one of expected, or the question says
-// nothing; the answer to the first must be the same.
-func (e *examination) compare(
-	ctx context.Context, t *relation, theirs row, columns []string, expected ...string,
+// compareAnswers writes values of the victim into a row of the attacker, and values that no
+// tenant has. The answer to the second must be one of expected, or the probe proves nothing.
+// The answer to the first must be the same.
+func (e *examination) compareAnswers(
+	ctx context.Context, t *relation, victims row, columns []string, expected ...string,
 ) string {
 	var last error
 	for _, write := range []func(row) (string, error){
-		func(values row) (string, error) { return e.freshWith(t, values) },
-		func(values row) (string, error) { return e.changedTo(t, values) },
+		func(values row) (string, error) { return e.insertWith(t, values) },
+		func(values row) (string, error) { return e.updateTo(t, values) },
 	} {
-		values, nobodys := row{}, row{}
+		values, nonexistent := row{}, row{}
 		for _, c := range columns {
-			values[c], nobodys[c] = theirs[c], e.unheardOf(t, c)
+			values[c], nonexistent[c] = victims[c], e.unusedValue(t, c)
 		}
-		query, err := write(nobodys)
+		query, err := write(nonexistent)
 		if err != nil {
 			last = err
 			continue
 		}
-		control := e.undone(ctx, query)
-		if sqlState(control) == stateNoRight {
-			return "" // we can't write at all
+		control := e.runAndRollBack(ctx, query)
+		if sqlState(control) == stateNoPrivilege {
+			return "" // the attacker has no right to write here
 		}
 		if last = control; !slices.Contains(expected, sqlState(control)) || control != nil &&
 			sqlState(control) == "" {
@@ -111,61 +111,62 @@ func (e *examination) compare(
 		if query, err = write(values); err != nil {
 			return err.Error()
 		}
-		answer := e.undone(ctx, query)
+		answer := e.runAndRollBack(ctx, query)
 		if sqlState(answer) != sqlState(control) || field(answer, 'n') != field(control, 'n') ||
 			field(answer, 'M') != field(control, 'M') {
-			return fmt.Sprintf("the other tenant's values are answered with %v, those of nobody"+
-				" with %v: %s", answer, control, query)
+			return fmt.Sprintf("the other tenant's values are answered with %v, values that no"+
+				" tenant has with %v: %s", answer, control, query)
 		}
 		return ""
 	}
-	return fmt.Sprintf("the question couldn't be asked: %v", last)
+	return fmt.Sprintf("the probe couldn't be made: %v", last)
 }
 
-// undone runs a statement of the attacker and takes it back.
-func (e *examination) undone(ctx context.Context, query string) error {
-	ctx = in(ctx, e.ours.ID)
+// runAndRollBack runs a statement of the attacker and rolls it back.
+func (e *examination) runAndRollBack(ctx context.Context, query string) error {
+	ctx = bindTenant(ctx, e.attacker.ID)
 	err := e.db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 		for _, q := range []string{query, "SET CONSTRAINTS ALL IMMEDIATE"} {
 			if _, err := tx.NewRaw(q).Exec(ctx); err != nil {
 				return err
 			}
 		}
-		return errUndo
+		return errRollBack
 	})
-	if errors.Is(err, errUndo) {
+	if errors.Is(err, errRollBack) {
 		return nil
 	}
 	return err
 }
 
-// freshWith inserts a further row of ours with these values.
-func (e *examination) freshWith(t *relation, values row) (string, error) {
-	made, err := e.make(t, e.ours, 0, e.fresh())
+// insertWith returns a statement that inserts a new row of the attacker with these values.
+func (e *examination) insertWith(t *relation, values row) (string, error) {
+	made, err := e.makeRow(t, e.attacker, 0, e.freshName())
 	if err != nil {
 		return "", err
 	}
 	maps.Copy(made, values)
-	return t.insert(e.loose(t, made, values)), nil
+	return t.insert(e.dropOptionalReferences(t, made, values)), nil
 }
 
-// changedTo puts these values into a row of ours.
-func (e *examination) changedTo(t *relation, values row) (string, error) {
-	if len(t.rows[e.ours.ID]) == 0 {
+// updateTo returns a statement that sets these values in a row of the attacker.
+func (e *examination) updateTo(t *relation, values row) (string, error) {
+	if len(t.rows[e.attacker.ID]) == 0 {
 		return "", errCannotMake
 	}
-	set := e.loose(t, maps.Clone(values), values)
-	names := t.namesOf(set)
+	set := e.dropOptionalReferences(t, maps.Clone(values), values)
+	names := t.columnsOf(set)
 	return fmt.Sprintf("UPDATE %[1]s SET (%[2]s) = (SELECT %[3]s"+
 		" FROM jsonb_populate_record(NULL::%[1]s, %[4]s::jsonb) AS r) WHERE tenant_id = %[5]s"+
 		" AND %[6]s",
-		t.SQL, list("", names), list("r.", names), literal(set.json()), uuidOf(e.ours.ID),
-		t.rows[e.ours.ID][0].is(t.primary())), nil
+		t.SQL, columnList("", names), columnList("r.", names), literal(set.json()),
+		uuidOf(e.attacker.ID),
+		t.rows[e.attacker.ID][0].matches(t.primary())), nil
 }
 
-// loose takes out every other reference that may be left out: of some, a check
-// admits only one.
-func (e *examination) loose(t *relation, r, keep row) row {
+// dropOptionalReferences removes all optional references from r except those in keep: a check
+// may admit only one of several.
+func (e *examination) dropOptionalReferences(t *relation, r, keep row) row {
 	for _, ref := range t.refs {
 		for _, c := range withoutTenant(ref.Columns) {
 			if _, kept := keep[c]; !kept && t.column(c).Name != "" && !t.column(c).NotNull {
@@ -184,16 +185,17 @@ func (t *relation) column(name string) column {
 	return t.columns[i]
 }
 
-// unheardOf is a value that no row has.
-func (e *examination) unheardOf(t *relation, name string) []byte {
+// unusedValue returns a value that no row has.
+func (e *examination) unusedValue(t *relation, name string) []byte {
 	c := t.column(name)
 	if c.Type == "uuid" {
 		return encode(uuid.NewString())
 	}
-	e.count++
+	e.lastNumber++
 	if c.Category == "N" {
-		return encode(30_000 - e.count%10_000) // fits the smallest integer type
+		return encode(30_000 - e.lastNumber%10_000) // fits the smallest integer type
 	}
-	return e.value(t, c, &side{marker: fmt.Sprintf("%s-%d", missing, e.count), ID: tenancy.ID{}},
-		fmt.Sprintf("%s-%d", missing, e.count))
+	return e.value(t, c, &tenantSide{marker: fmt.Sprintf("%s-%d", nonexistentName, e.lastNumber),
+		ID: tenancy.ID{}},
+		fmt.Sprintf("%s-%d", nonexistentName, e.lastNumber))
 }

@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -21,40 +21,38 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Options say what the proof can't find out by itself. The zero value works
-// with the handler of httpapi.
+// Options tell the proof what it can't find out itself. The zero value works with the handler
+// of httpapi.
 type Options struct {
-	// Document is the path of the OpenAPI document, which must be answered
-	// without credentials. Defaults to "/api/v1/openapi.json".
+	// Document is the path of the OpenAPI document, which must be readable without
+	// credentials. Defaults to "/api/v1/openapi.json".
 	Document string
 
-	// Sign gives a request the credentials of an ordinary member of tenant, who
-	// is an administrator there and nothing elsewhere. Defaults to an API key
-	// as bearer token.
+	// Sign adds the credentials of an ordinary user to a request: an administrator of tenant
+	// without rights elsewhere. Defaults to an API key as bearer token.
 	Sign func(r *http.Request, tenant tenancy.ID)
 
-	// Seed writes rows of tenant, which stands in ctx too, into tables that the
-	// proof can't fill: it knows types, keys and simple checks, no triggers.
-	// Texts that tell the tenants apart make the proof stronger.
+	// Seed writes rows of tenant, which is also the tenant of ctx, into tables that the proof
+	// can't fill: it knows types, keys and simple checks, but no triggers. Texts that differ
+	// between the tenants make the proof stronger.
 	Seed func(ctx context.Context, tenant tenancy.ID) error
 
-	// Skip names routes that can't be attacked, "GET /reports/{id}", with the
-	// reason.
+	// Skip maps routes that can't be attacked, such as "GET /reports/{id}", to the reason.
 	Skip map[string]string
 }
 
 const defaultDocument = "/api/v1/openapi.json"
 
-// maxShown is how many breaches a failing proof lists.
+// maxShown is the number of breaches that a failing proof lists.
 const maxShown = 50
 
-// Prove fails t for each breach that [Examine] finds, logs the matrix, and
-// answers it. At most one Options may be given.
+// Prove fails t for each breach that [Examine] finds. It logs and returns the matrix. It accepts
+// at most one Options.
 func Prove(t TB, db *postgres.DB, handler http.Handler, options ...Options) Matrix {
 	t.Helper()
 	var o Options
 	if len(options) > 1 {
-		t.Fatalf("isolationtest.Prove: %d Options given, at most one has a meaning", len(options))
+		t.Fatalf("isolationtest.Prove: %d Options, at most one is allowed", len(options))
 	}
 	if len(options) == 1 {
 		o = options[0]
@@ -74,31 +72,33 @@ func Prove(t TB, db *postgres.DB, handler http.Handler, options ...Options) Matr
 	return m
 }
 
-// Examine attacks, and answers what held and what didn't. It writes two tenants
-// into the database, and switches row security off for a while: a database that
-// already has tenants is refused, and so is one without tenancy. The error is
-// about what kept it from examining, never about a breach.
+// Examine runs the attacks and returns which were stopped and which weren't. It writes two
+// tenants into the database and turns row security off for a while: it refuses a database that
+// already has tenants, and one with tenancy off. An error means that the examination couldn't
+// be done, never that it found a breach.
 func Examine(
 	ctx context.Context, db *postgres.DB, handler http.Handler, o Options,
 ) (Matrix, error) {
 	if handler == nil {
 		return Matrix{}, errors.New("isolationtest: the handler is nil")
 	}
-	inside, err := onewall.Look(db)
+	internals, err := filterbypass.Look(db)
 	if err != nil {
 		return Matrix{}, err
 	}
-	defer inside.Owner.Close()
-	if !inside.MultiTenant {
+	defer internals.Owner.Close()
+	if !internals.MultiTenant {
 		return Matrix{}, errors.New(
-			"isolationtest: Options.MultiTenant of the database is off: there is nothing to keep" +
-				" apart")
+			"isolationtest: Options.MultiTenant of the database is off: there are no tenants to" +
+				" isolate")
 	}
 	if o.Document == "" {
 		o.Document = defaultDocument
 	}
-	e := &examination{db: db, services: db.Services(), handler: handler, inside: inside, options: o,
-		unfilled: map[*relation]error{}, cursors: map[string]string{}, nobodys: map[string]string{}}
+	e := &examination{db: db, services: db.Services(), handler: handler, internals: internals,
+		options:  o,
+		unfilled: map[*relation]error{}, cursors: map[string]string{},
+		nonexistent: map[string]string{}}
 	if err := e.prepare(ctx); err != nil {
 		return Matrix{}, err
 	}
@@ -107,29 +107,29 @@ func Examine(
 
 // examination is one run of [Examine].
 type examination struct {
-	db       *postgres.DB
-	services ports.Services
-	handler  http.Handler
-	inside   onewall.Inside
-	options  Options
+	db        *postgres.DB
+	services  ports.Services
+	handler   http.Handler
+	internals filterbypass.Inside
+	options   Options
 
-	tables []*relation // whatever has a column tenant_id, tables before views
-	routes []operation
-	ours   *side // who attacks
-	theirs *side // whose rows must neither show nor change
-	count  int   // the last number that was given to a generated value
+	tables     []*relation // everything with a column tenant_id, tables before views
+	routes     []operation
+	attacker   *tenantSide // makes the attacks
+	victim     *tenantSide // its rows must neither show nor change
+	lastNumber int         // the last number used in a generated value
 
-	unfilled map[*relation]error // why a table stayed empty
-	sections map[string]section  // by the path of the list
-	cursors  map[string]string   // of theirs, by the path of the list; "" is any
-	nobodys  map[string]string   // for each value of theirs one that no tenant has
+	unfilled    map[*relation]error // why a table is empty
+	lists       map[string]listing  // by the path of the list
+	cursors     map[string]string   // of the victim, by the path of the list; "" is any
+	nonexistent map[string]string   // by value of the victim: a similar value that no tenant has
 
-	walls  Walls // those that stand now
+	walls  Walls // the walls that are on now
 	matrix Matrix
 }
 
 func (e *examination) prepare(ctx context.Context) error {
-	steps := []func(context.Context) error{e.refuseInhabited, e.readCatalog, e.readDocument,
+	steps := []func(context.Context) error{e.requireEmptyDatabase, e.readCatalog, e.readDocument,
 		e.makeTenants, e.seedRows, e.collectIDs}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -140,20 +140,20 @@ func (e *examination) prepare(ctx context.Context) error {
 	return nil
 }
 
-// refuseInhabited keeps the proof away from a database that somebody uses.
-func (e *examination) refuseInhabited(ctx context.Context) error {
+// requireEmptyDatabase refuses a database that is in use.
+func (e *examination) requireEmptyDatabase(ctx context.Context) error {
 	found, err := e.services.Tenants.List(ctx, ports.TenantQuery{Limit: 2})
 	if err != nil {
 		return err
 	}
 	if len(found) > 1 || len(found) == 1 && found[0].ID != tenancy.DefaultID {
-		return errors.New("the database has tenants: the proof writes and switches walls off, so" +
-			" give it one to throw away")
+		return errors.New("the database has tenants: the proof writes rows and turns row security" +
+			" off, so use a throw-away database")
 	}
 	return nil
 }
 
-// attack goes through the three settings of the walls.
+// attack runs all attacks with each of the three settings of the walls.
 func (e *examination) attack(ctx context.Context) error {
 	before, err := e.checksums(ctx)
 	if err != nil {
@@ -161,35 +161,35 @@ func (e *examination) attack(ctx context.Context) error {
 	}
 	for _, walls := range []Walls{BothWalls, FilterAlone, PolicyAlone} {
 		e.walls = walls
-		if err := e.attackBehind(ctx, before); err != nil {
+		if err := e.attackWith(ctx, before); err != nil {
 			return fmt.Errorf("isolationtest: %s: %w", walls, err)
 		}
 	}
 	return nil
 }
 
-func (e *examination) attackBehind(ctx context.Context, before map[string]string) (err error) {
+func (e *examination) attackWith(ctx context.Context, before map[string]string) (err error) {
 	attacked := ctx
 	switch e.walls {
 	case FilterAlone:
-		raise, err := e.lowerPolicies(ctx)
+		restore, err := e.disableRowSecurity(ctx)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, raise()) }()
-		if err := e.checkSwitches(ctx); err != nil {
+		defer func() { err = errors.Join(err, restore()) }()
+		if err := e.verifyWallsOff(ctx); err != nil {
 			return err
 		}
 	case PolicyAlone:
-		attacked = onewall.WithoutFilter(ctx)
+		attacked = filterbypass.WithoutFilter(ctx)
 	}
-	e.ownRows(attacked)
+	e.checkOwnRows(attacked)
 	e.attackRoutes(attacked)
 	e.attackPorts(attacked)
 	e.attackBuilder(attacked)
 	if e.walls != FilterAlone { // raw SQL carries no filter
 		e.attackSQL(attacked)
-		e.attackLog(attacked)
+		e.attackAuditLog(attacked)
 	}
 	return e.compareChecksums(ctx, before)
 }

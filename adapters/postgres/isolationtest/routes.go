@@ -9,30 +9,30 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// crossing is one attack over HTTP: a request that names something of the other
-// tenant's, and the same with something that doesn't exist. Without the second
-// the request is for something of our own.
-type crossing struct {
-	what    string
-	asked   request
-	control *request
-	value   string // of theirs
-	nobodys string
+// crossTenantRequest is one attack over HTTP: a request that names something of the victim, and
+// the same request with something that doesn't exist, whose response must be the same. Without
+// control, the request names something of the attacker.
+type crossTenantRequest struct {
+	description string
+	request     request
+	control     *request
+	value       string // of the victim, in request
+	nonexistent string // the value in control
 }
 
-// attackRoutes attacks each route. What reads comes first; what our own names
-// are deleted under is put back before anything else is written; what the
-// attacks created goes with the last of them.
+// attackRoutes attacks each route. It reads first. Then it deletes items of the attacker, and
+// writes each again before the next write. The last attacks delete the items that the others
+// created.
 func (e *examination) attackRoutes(ctx context.Context) {
 	seen := false
 	for _, op := range e.routes {
 		if op.method == http.MethodGet {
-			seen = e.askForOwn(ctx, op) || seen
+			seen = e.readOwn(ctx, op) || seen
 		}
 	}
 	if !seen {
-		e.note(ownRowsSeen, e.options.Document,
-			"no route shows a tenant its own rows: Options.Sign must sign requests of an"+
+		e.record(ownRowsSeen, e.options.Document,
+			"no route shows a tenant its own rows: Options.Sign must add the credentials of an"+
 				" administrator of the tenant")
 	}
 	for _, op := range e.routes {
@@ -40,46 +40,51 @@ func (e *examination) attackRoutes(ctx context.Context) {
 			e.deleteOwn(ctx, op)
 		}
 	}
-	for _, step := range []func(context.Context, operation) []crossing{e.withoutTraces, e.creating,
-		e.removing} {
+	steps := []func(context.Context, operation) []crossTenantRequest{
+		e.harmlessRequests, e.createRequests, e.deleteRequests,
+	}
+	for _, step := range steps {
 		for _, op := range e.routes {
 			for _, c := range step(ctx, op) {
-				e.note(op.row(), op.label()+" with "+c.what, e.cross(ctx, c))
+				e.record(op.attackName(), op.label()+" with "+c.description,
+					e.compareResponses(ctx, c))
 			}
 		}
 	}
-	if err := e.tidy(context.WithoutCancel(ctx)); err != nil {
-		e.note(nothingTaken, "all tables", "it couldn't be looked at: "+err.Error())
+	if err := e.cleanUp(context.WithoutCancel(ctx)); err != nil {
+		e.record(nothingImported, "all tables", "the tables couldn't be read: "+err.Error())
 	}
 }
 
-const nothingTaken = "after the routes: nothing of the others' among our own rows"
+const nothingImported = "after the routes: nothing of the others' among our own rows"
 
-// tidy looks for what the routes have brought over to our side, and removes what
-// is left there under the other's names: we wrote it, and later it would be taken
-// for a leak.
-func (e *examination) tidy(ctx context.Context) error {
+// cleanUp looks for the victim's texts in the attacker's rows, and deletes the attacker's rows
+// with the victim's names: the attacks wrote them, and later attacks would take them for a
+// leak.
+func (e *examination) cleanUp(ctx context.Context) error {
 	var named []string
-	for _, value := range e.theirs.secrets {
-		named = append(named, holds(value))
+	for _, value := range e.victim.secrets {
+		named = append(named, containsText(value))
 	}
 	return e.asOwner(ctx, func(ctx context.Context, tx bun.Tx) error {
 		for _, t := range e.tables {
 			if t.View {
 				continue
 			}
-			ours := " FROM " + t.SQL + " AS t WHERE tenant_id = " + uuidOf(e.ours.ID) + " AND "
-			var taken int
-			if err := tx.NewRaw("SELECT count(*)"+ours+holds(e.theirs.marker)).
-				Scan(ctx, &taken); err != nil {
+			fromAttacker := " FROM " + t.SQL + " AS t WHERE tenant_id = " + uuidOf(e.attacker.ID) +
+				" AND "
+			var imported int
+			if err := tx.NewRaw("SELECT count(*)"+fromAttacker+containsText(e.victim.marker)).
+				Scan(ctx, &imported); err != nil {
 				return err
 			}
 			reason := ""
-			if taken > 0 {
-				reason = fmt.Sprintf("%d rows hold %q of the other tenant", taken, e.theirs.marker)
+			if imported > 0 {
+				reason = fmt.Sprintf("%d rows hold %q of the other tenant", imported,
+					e.victim.marker)
 			}
-			e.note(nothingTaken, t.label(), reason)
-			if _, err := tx.ExecContext(ctx, "DELETE"+ours+"("+strings.Join(named, " OR ")+
+			e.record(nothingImported, t.label(), reason)
+			if _, err := tx.ExecContext(ctx, "DELETE"+fromAttacker+"("+strings.Join(named, " OR ")+
 				")"); err != nil {
 				return fmt.Errorf("%s: %w", t.label(), err)
 			}
@@ -88,23 +93,23 @@ func (e *examination) tidy(ctx context.Context) error {
 	})
 }
 
-// holds is the condition that a row's text has value in it.
-func holds(value string) string { return "position(" + literal(value) + " IN t::text) > 0" }
+// containsText returns the condition that the row's text contains value.
+func containsText(value string) string { return "position(" + literal(value) + " IN t::text) > 0" }
 
-func (op operation) row() string { return "routes: " + op.group }
+func (op operation) attackName() string { return "routes: " + op.group }
 
 func (op operation) label() string { return op.method + " " + op.path }
 
-// cross makes the attack twice, behind the same request of the other side's
-// own: what that leaves behind (a cache, a connection) must not reach us.
-func (e *examination) cross(ctx context.Context, c crossing) string {
-	if c.asked.method == http.MethodGet {
-		e.send(ctx, e.theirs, c.asked)
+// compareResponses sends the attack twice, after the victim has sent the same request: what that
+// leaves in a cache or on a connection must not reach the attacker. It returns the breach.
+func (e *examination) compareResponses(ctx context.Context, c crossTenantRequest) string {
+	if c.request.method == http.MethodGet {
+		e.send(ctx, e.victim, c.request)
 	}
-	var answers [2]answer
+	var answers [2]response
 	for i := range answers {
-		answers[i] = e.send(ctx, e.ours, c.asked)
-		if leak := e.leak(c.asked.text(), answers[i].text()); leak != "" {
+		answers[i] = e.send(ctx, e.attacker, c.request)
+		if leak := e.findLeak(c.request.text(), answers[i].text()); leak != "" {
 			return leak + ": " + answers[i].text()
 		}
 		if answers[i].status == http.StatusInternalServerError {
@@ -115,50 +120,50 @@ func (e *examination) cross(ctx context.Context, c crossing) string {
 		return ""
 	}
 	for _, a := range answers {
-		nobody := e.send(ctx, e.ours, *c.control)
-		if a.mustWait() || nobody.mustWait() {
-			continue // whoever guesses has to wait, whatever they ask for
+		control := e.send(ctx, e.attacker, *c.control)
+		if a.isRateLimited() || control.isRateLimited() {
+			continue // repeated attempts are limited for any value
 		}
-		if got, want := a.likeness(c.value), nobody.likeness(c.nobodys); got != want {
-			return fmt.Sprintf("what is the other's is answered with\n%s\nwhat is nobody's with\n%s", got, want)
+		if got, want := a.normalized(c.value), control.normalized(c.nonexistent); got != want {
+			return fmt.Sprintf("a value of the other tenant is answered with\n%s\n"+
+				"a value that no tenant has with\n%s", got, want)
 		}
 	}
 	return ""
 }
 
-// askForOwn asks for something that both sides have. It reports whether both
-// were shown their own.
-func (e *examination) askForOwn(ctx context.Context, op operation) bool {
-	theirs := e.send(ctx, e.theirs, op.ask(e.theirs.ID.String(), e.theirValue(op)))
-	ours := op.ask(e.ours.ID.String(), e.ourValue(op))
-	reason := e.cross(ctx, crossing{asked: ours})
-	if reason == "" && e.walls == BothWalls && !reaches(theirs.status) {
-		reason = fmt.Sprintf("it answers its own tenant with %d, so nothing was proved; if it"+
-			" must, name it in Options.Skip: %s", theirs.status, theirs.body)
+// readOwn reads something that both sides have. It reports whether both saw their own.
+func (e *examination) readOwn(ctx context.Context, op operation) bool {
+	victims := e.send(ctx, e.victim, op.newRequest(e.victim.ID.String(), e.victimValue(op)))
+	own := op.newRequest(e.attacker.ID.String(), e.attackerValue(op))
+	reason := e.compareResponses(ctx, crossTenantRequest{request: own})
+	if reason == "" && e.walls == BothWalls && !isReachable(victims.status) {
+		reason = fmt.Sprintf("it answers its own tenant with %d, which proves nothing; if that is"+
+			" intended, add it to Options.Skip: %s", victims.status, victims.body)
 	}
-	e.note(op.row(), op.label()+" for our own", reason)
-	return strings.Contains(theirs.body, e.theirs.marker) &&
-		strings.Contains(e.send(ctx, e.ours, ours).body, e.ours.marker)
+	e.record(op.attackName(), op.label()+" for the attacker's own item", reason)
+	return strings.Contains(victims.body, e.victim.marker) &&
+		strings.Contains(e.send(ctx, e.attacker, own).body, e.attacker.marker)
 }
 
-// reaches reports whether a route let its own tenant in, or is closed to every
-// tenant.
-func reaches(status int) bool {
+// isReachable reports whether a route let its own tenant in, or is forbidden for every tenant.
+func isReachable(status int) bool {
 	return status < http.StatusMultipleChoices || status == http.StatusForbidden
 }
 
-// deleteOwn deletes something of ours, for the sake of what stands in the way,
-// and puts it back.
+// deleteOwn deletes an item of the attacker, for the sake of errors that mention dependent items,
+// and writes it again.
 func (e *examination) deleteOwn(ctx context.Context, op operation) {
-	put, ok := e.find(http.MethodPut, op.path)
-	if !ok || len(op.picks()) == 0 {
+	put, ok := e.findOperation(http.MethodPut, op.path)
+	if !ok || len(op.itemParameters()) == 0 {
 		return
 	}
-	value := e.ourValue(op)
-	restore := put.ask(e.ours.ID.String(), value)
+	value := e.attackerValue(op)
+	restore := put.newRequest(e.attacker.ID.String(), value)
 	restore.media, restore.body = put.media, e.bodyFor(ctx, put, value)
-	e.note(op.row(), op.label()+" of our own",
-		e.cross(ctx, crossing{asked: op.ask(e.ours.ID.String(), value)}))
-	restore.header["If-None-Match"] = "*" // what is still there stays
-	e.send(ctx, e.ours, restore)
+	e.record(op.attackName(), op.label()+" of the attacker's own item",
+		e.compareResponses(ctx, crossTenantRequest{
+			request: op.newRequest(e.attacker.ID.String(), value)}))
+	restore.header["If-None-Match"] = "*" // unless it still exists
+	e.send(ctx, e.attacker, restore)
 }

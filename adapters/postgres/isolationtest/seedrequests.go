@@ -12,24 +12,24 @@ import (
 	"github.com/google/uuid"
 )
 
-var errCannotMake = errors.New("no value can be made up")
+var errCannotMake = errors.New("no value can be generated")
 
-// make makes up a row of s as the catalog describes it: name where a unique key
-// of the tenant wants a text, the side's marker in other texts, and the side's
-// own rows, the nth if there are so many, where another table is referred to.
-func (e *examination) make(t *relation, s *side, n int, name string) (row, error) {
+// makeRow generates a row of s from the catalog: name in a text of a unique key with the tenant,
+// the side's marker in other texts, and for references the nth of the side's rows in the other
+// table (modulo their number).
+func (e *examination) makeRow(t *relation, s *tenantSide, n int, name string) (row, error) {
 	made := row{}
 	referred, err := e.referTo(t, s, n)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range t.columns {
-		value, given := referred[c.Name]
+		value, isReference := referred[c.Name]
 		switch {
 		case c.Name == tenantColumn:
 			value = encode(s.ID.String())
-		case given:
-		case c.Defaulted && !t.choosable(c) || t.plain && !c.NotNull:
+		case isReference:
+		case c.Defaulted && !t.getsValueAnyway(c) || t.plain && !c.NotNull:
 			continue
 		default:
 			value = e.value(t, c, s, name)
@@ -44,24 +44,24 @@ func (e *examination) make(t *relation, s *side, n int, name string) (row, error
 	return made, nil
 }
 
-// choosable reports whether a column with a default gets a value nevertheless:
-// one that tells the sides apart.
-func (t *relation) choosable(c column) bool {
+// getsValueAnyway reports whether a column with a default gets a value nevertheless, since its
+// type can hold one that differs between the sides.
+func (t *relation) getsValueAnyway(c column) bool {
 	if t.plain {
 		return false
 	}
 	return c.Type == "uuid" || c.Type == "jsonb" || c.Type == "json" || c.Category == "S"
 }
 
-// referTo gives the columns of foreign keys their values. Where a row may refer
-// to nothing, it does so if there is nothing, and to its own table always.
-func (e *examination) referTo(t *relation, s *side, n int) (row, error) {
+// referTo generates the values of foreign keys. An optional reference is NULL if the other table
+// is empty, or is the table itself.
+func (e *examination) referTo(t *relation, s *tenantSide, n int) (row, error) {
 	values := row{}
 	for _, r := range t.refs {
 		own := withoutTenant(r.Columns)
 		target := e.table(r.Target)
 		if len(own) == 0 || target == nil {
-			continue // of the tenant itself, or of a table that all share
+			continue // to the tenants, or to a table without a tenant
 		}
 		optional := slices.ContainsFunc(t.columns,
 			func(c column) bool { return slices.Contains(own, c.Name) && !c.NotNull })
@@ -87,22 +87,22 @@ func (e *examination) referTo(t *relation, s *side, n int) (row, error) {
 	return values, nil
 }
 
-// value makes one value up, nil if it can't.
-func (e *examination) value(t *relation, c column, s *side, name string) json.RawMessage {
-	e.count++
+// value generates one value, nil if it can't.
+func (e *examination) value(t *relation, c column, s *tenantSide, name string) json.RawMessage {
+	e.lastNumber++
 	text := s.marker
-	if t.names(c) {
+	if t.isName(c) {
 		text = name
 	}
 	switch {
 	case c.Label != "":
 		return encode(c.Label)
 	case c.Category == "S":
-		if allowed := t.allowed(c); allowed != "" {
+		if allowed := t.allowedText(c); allowed != "" {
 			return encode(allowed)
 		}
-		if t.unique(c) && !t.names(c) {
-			text = fmt.Sprintf("%s-%d", text, e.count)
+		if t.inUniqueKey(c) && !t.isName(c) {
+			text = fmt.Sprintf("%s-%d", text, e.lastNumber)
 		}
 		if c.Length > 0 && len(text) > c.Length {
 			text = text[:c.Length]
@@ -114,7 +114,7 @@ func (e *examination) value(t *relation, c column, s *side, name string) json.Ra
 		}
 		return encode([]string{})
 	case c.Category == "N":
-		return encode(e.count)
+		return encode(e.lastNumber)
 	case c.Category == "B":
 		return encode(true)
 	case c.Category == "D":
@@ -132,34 +132,34 @@ func (e *examination) value(t *relation, c column, s *side, name string) json.Ra
 	case "json", "jsonb":
 		return encode(map[string]string{"marker": s.marker})
 	case "bytea":
-		return encode(fmt.Sprintf(`\x%x`, sha256.Sum256(fmt.Append(nil, s.marker, e.count))))
+		return encode(fmt.Sprintf(`\x%x`, sha256.Sum256(fmt.Append(nil, s.marker, e.lastNumber))))
 	}
 	return nil
 }
 
-// names reports whether a column names a row within its tenant: it stands in a
-// unique key with the tenant.
-func (t *relation) names(c column) bool {
+// isName reports whether the column is a text that identifies a row within its tenant: it is in
+// a unique key with tenant_id.
+func (t *relation) isName(c column) bool {
 	return c.Category == "S" && slices.ContainsFunc(t.keys, func(k key) bool {
 		return slices.Contains(k.Columns, tenantColumn) && slices.Contains(k.Columns, c.Name)
 	})
 }
 
-func (t *relation) unique(c column) bool {
+func (t *relation) inUniqueKey(c column) bool {
 	return slices.ContainsFunc(t.keys,
 		func(k key) bool { return slices.Contains(k.Columns, c.Name) })
 }
 
-var constant = regexp.MustCompile(`'((?:[^']|'')+)'::(?:text|character varying|bpchar)`)
+var textConstant = regexp.MustCompile(`'((?:[^']|'')+)'::(?:text|character varying|bpchar)`)
 
-// allowed is the first constant that a check of the column names: mostly one of
-// those that it admits.
-func (t *relation) allowed(c column) string {
+// allowedText returns the first constant in a check on the column, which in most checks is an
+// allowed value.
+func (t *relation) allowedText(c column) string {
 	for _, check := range t.checks {
 		if !slices.Contains(check.Columns, c.Name) {
 			continue
 		}
-		if found := constant.FindStringSubmatch(check.Definition); found != nil {
+		if found := textConstant.FindStringSubmatch(check.Definition); found != nil {
 			return strings.ReplaceAll(found[1], "''", "'")
 		}
 	}
@@ -173,8 +173,8 @@ func encode(v any) json.RawMessage {
 
 func (r row) json() string { return string(encode(r)) }
 
-// namesOf are the columns that r has a value for, in the order of the table.
-func (t *relation) namesOf(r row) []string {
+// columnsOf returns the columns that r has a value for, in the order of the table.
+func (t *relation) columnsOf(r row) []string {
 	var names []string
 	for _, c := range t.columns {
 		if _, ok := r[c.Name]; ok {

@@ -16,13 +16,13 @@ import (
 
 // SQLSTATE codes (PostgreSQL manual, appendix A).
 const (
-	stateNoRight    = "42501"
-	stateForeignKey = "23503"
-	stateUnique     = "23505"
-	stateCheck      = "23514"
-	stateNotThisWay = "55000" // a view that can't be written to
-	classProgram    = "42"    // a statement that makes no sense, or that one has no right to
-	classConstraint = "23"
+	stateNoPrivilege  = "42501"
+	stateForeignKey   = "23503"
+	stateUnique       = "23505"
+	stateCheck        = "23514"
+	stateNotUpdatable = "55000" // object_not_in_prerequisite_state: a view without updates
+	classSyntax       = "42"    // syntax error or access rule violation
+	classConstraint   = "23"
 )
 
 func sqlState(err error) string { return field(err, 'C') }
@@ -34,26 +34,26 @@ func field(err error, name byte) string {
 	return ""
 }
 
-// broken reports an attack that the database didn't understand, or that never
-// reached it: it proves nothing.
-func broken(err error) string {
+// invalidAttack returns why an attack proves nothing: the database didn't understand it, or it
+// never arrived there. It is empty for any other result.
+func invalidAttack(err error) string {
 	state := sqlState(err)
 	switch {
-	case err == nil, state == stateNoRight, refusedByLibrary(err):
+	case err == nil, state == stateNoPrivilege, refusedByLibrary(err):
 		return ""
-	case state == "", strings.HasPrefix(state, classProgram):
+	case state == "", strings.HasPrefix(state, classSyntax):
 		return fmt.Sprintf("the attack couldn't be made: %v", err)
 	}
 	return ""
 }
 
-// refusedByLibrary reports a statement that was never sent.
+// refusedByLibrary reports whether the library refused the statement without sending it.
 func refusedByLibrary(err error) bool {
 	e, ok := errors.AsType[*tenancy.Error](err)
 	return ok && e.Code != tenancy.CodeUnavailable && sqlState(err) == ""
 }
 
-// statement is one attack by SQL, of the attacker on one relation.
+// statement is one SQL attack on one relation.
 type statement struct {
 	attack string // the row of the matrix
 	query  string
@@ -61,11 +61,11 @@ type statement struct {
 	before string // runs first, in the same transaction
 }
 
-// verdict runs an attack and answers the breach, if it is one.
+// verdict runs an attack and returns the breach; empty if there is none.
 type verdict func(ctx context.Context, db *postgres.Scoped, query string) (breach string, err error)
 
-// zero is for attacks that count what they reached.
-func zero(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+// wantZeroRows is for attacks that count the rows they reached.
+func wantZeroRows(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	var n int64
 	if err := db.NewRaw(query).Scan(ctx, &n); err != nil {
 		return "", err
@@ -76,12 +76,13 @@ func zero(ctx context.Context, db *postgres.Scoped, query string) (string, error
 	return "", nil
 }
 
-// nothing is for attacks that must find no row to change. A constraint that is
-// in the way has been asked about one.
-func nothing(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+// wantNoChange is for attacks that must find no row to change. If a constraint stopped one, it
+// had found a row.
+func wantNoChange(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	result, err := db.NewRaw(query).Exec(ctx)
 	if strings.HasPrefix(sqlState(err), classConstraint) {
-		return fmt.Sprintf("reached a row, which only a constraint kept (%v): %s", err, query), nil
+		return fmt.Sprintf("reached a row, and only a constraint stopped it (%v): %s", err, query),
+			nil
 	}
 	if err != nil {
 		return "", err
@@ -92,60 +93,59 @@ func nothing(ctx context.Context, db *postgres.Scoped, query string) (string, er
 	return "", nil
 }
 
-// refused is for attacks that the database must not let through even as far as
-// its keys and checks.
-func refused(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+// wantRefused is for attacks that the database must refuse before it checks keys and
+// constraints.
+func wantRefused(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	_, err := db.NewRaw(query).Exec(ctx)
 	switch state := sqlState(err); {
-	case state == stateNoRight, state == stateNotThisWay, state == "" && err != nil:
+	case state == stateNoPrivilege, state == stateNotUpdatable, state == "" && err != nil:
 		return "", err
 	}
 	return fmt.Sprintf("wasn't refused (%v): %s", err, query), nil
 }
 
-// failed is for attacks that must not work, whatever the reason.
-func failed(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
+// wantError is for attacks that must fail, with any error.
+func wantError(ctx context.Context, db *postgres.Scoped, query string) (string, error) {
 	if _, err := db.NewRaw(query).Exec(ctx); err == nil {
 		return "wasn't refused: " + query, nil
 	}
 	return "", nil
 }
 
-// clean is for attacks whose text must show nothing of the other side.
-func (e *examination) clean(
+// wantNoLeak is for attacks whose result must show nothing of the victim.
+func (e *examination) wantNoLeak(
 	ctx context.Context, db *postgres.Scoped, query string,
 ) (string, error) {
 	var texts []string
 	if err := db.NewRaw(query).Scan(ctx, &texts); err != nil {
 		return "", err
 	}
-	return e.leak("", strings.Join(texts, " ")), nil
+	return e.findLeak("", strings.Join(texts, " ")), nil
 }
 
-// attackSQL attacks each relation with SQL of the attacker's own, which carries
-// no filter.
+// attackSQL attacks each relation with raw SQL, which has no filter.
 func (e *examination) attackSQL(ctx context.Context) {
 	for _, t := range e.tables {
 		for _, s := range e.statements(t) {
-			breach, err := e.try(ctx, s)
+			breach, err := e.runAttack(ctx, s)
 			if breach == "" {
-				breach = broken(err)
+				breach = invalidAttack(err)
 			}
-			e.note(s.attack, t.label(), breach)
+			e.record(s.attack, t.label(), breach)
 		}
 		if t.View {
 			continue
 		}
 		e.probeKeys(ctx, t)
 		e.probeReferences(ctx, t)
-		e.tryOwner(ctx, t)
+		e.attackAsOwner(ctx, t)
 	}
 }
 
-// try makes one attack in a transaction that is rolled back if it went well, so
-// that the attacker keeps their own rows.
-func (e *examination) try(ctx context.Context, s statement) (breach string, err error) {
-	ctx = in(ctx, e.ours.ID)
+// runAttack runs one attack in a transaction, which it rolls back unless keepsOwnRows: the
+// attacker must keep its own rows.
+func (e *examination) runAttack(ctx context.Context, s statement) (breach string, err error) {
+	ctx = bindTenant(ctx, e.attacker.ID)
 	if s.before == "" && !writes(s.query) {
 		return s.verdict(ctx, e.db.Scoped(ctx), s.query)
 	}
@@ -159,12 +159,12 @@ func (e *examination) try(ctx context.Context, s statement) (breach string, err 
 		if breach, err = s.verdict(ctx, tx, s.query); err != nil {
 			return err
 		}
-		if s.harmless() {
+		if s.keepsOwnRows() {
 			return nil
 		}
-		return errUndo
+		return errRollBack
 	})
-	if errors.Is(err, errUndo) {
+	if errors.Is(err, errRollBack) {
 		err = nil
 	}
 	return breach, err
@@ -174,37 +174,37 @@ func writes(query string) bool {
 	return !strings.HasPrefix(query, "SELECT") && !strings.HasPrefix(query, "COPY")
 }
 
-// harmless attacks aim at the others' rows alone, where a CTE takes all. They
-// are committed, so that what they do stays to be found.
-func (s statement) harmless() bool {
+// keepsOwnRows reports whether an attack changes rows of other tenants only, unlike a CTE that
+// changes all. It is committed, so that the checksums find its effects.
+func (s statement) keepsOwnRows() bool {
 	return s.before == "" && !strings.HasPrefix(s.query, "WITH") &&
 		strings.Contains(s.query, "tenant_id <> ")
 }
 
-// tryOwner acts as the table's owner with no tenant: without FORCE every row
-// shows. The library's own tables go without it on purpose: their owner never
-// logs in, and a function that finds the tenant of a key reads as the owner.
-func (e *examination) tryOwner(ctx context.Context, t *relation) {
+// attackAsOwner reads as the table's owner without a tenant: without FORCE it sees every row.
+// The library's own tables have no FORCE on purpose: their owner never logs in, and the
+// function that finds the tenant of a key reads as the owner.
+func (e *examination) attackAsOwner(ctx context.Context, t *relation) {
 	if t.Library || !t.Readable && !t.Declared {
 		return
 	}
-	e.note("SQL: as the owner, without a tenant", t.label(), e.seenByOwner(ctx, t))
+	e.record("SQL: as the owner, without a tenant", t.label(), e.seenByOwner(ctx, t))
 }
 
 func (e *examination) seenByOwner(ctx context.Context, t *relation) string {
-	if t.Strong {
-		return fmt.Sprintf("it belongs to %s, whom no policy holds: give it to a plain role",
+	if t.BypassesPolicies {
+		return fmt.Sprintf("no policy applies to its owner %s: give the table to a plain role",
 			t.Owner)
 	}
 	var n int
-	err := e.inside.Owner.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
+	err := e.internals.Owner.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
 		func(ctx context.Context, tx bun.Tx) error {
 			if _, err := tx.ExecContext(ctx, "SET LOCAL ROLE "+quote(t.Owner)); err != nil {
 				return err
 			}
 			return tx.NewRaw("SELECT count(*) FROM "+t.SQL).Scan(ctx, &n)
 		})
-	if reason := broken(err); reason != "" {
+	if reason := invalidAttack(err); reason != "" {
 		return reason
 	}
 	if n > 0 {

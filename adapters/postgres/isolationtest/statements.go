@@ -5,39 +5,38 @@ import (
 	"strings"
 )
 
-// statements are the attacks on one relation, each statement kind that SQL has
-// for rows.
+// statements returns the attacks on one relation, with each kind of SQL statement on rows.
 func (e *examination) statements(t *relation) []statement {
 	all := e.reads(t)
 	all = append(all, e.writes(t)...)
-	all = append(all, e.detours(t)...)
+	all = append(all, e.indirectReads(t)...)
 	if !t.View {
 		all = append(all, e.inserts(t)...)
 	}
 	return all
 }
 
-// template fills a query: {T} is the relation, {A} the attacker, {B} the other
-// tenant, {K} a condition that is true of one row of theirs. A condition on the
-// other tenant has the constant first, or it would be taken for a filter and
-// taken away with the filters.
+// template fills in a query: {T} is the relation, {A} the attacker, {B} the victim, {K} a
+// condition that is true for one row of the victim. A condition on the victim has the constant
+// first: otherwise filterbypass would take it for a filter and remove it.
 func (e *examination) template(t *relation) *strings.Replacer {
-	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.ours.ID), "{B}", uuidOf(e.theirs.ID),
-		"{K}", e.theirRow(t))
+	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.attacker.ID), "{B}",
+		uuidOf(e.victim.ID),
+		"{K}", e.victimRowCondition(t))
 }
 
-// theirRow is a condition on the key of a row of the other side. They may have
-// it in common with one of ours.
-func (e *examination) theirRow(t *relation) string {
-	rows := t.rows[e.theirs.ID]
+// victimRowCondition returns a condition on the key of a row of the victim. The attacker may
+// have a row with the same key.
+func (e *examination) victimRowCondition(t *relation) string {
+	rows := t.rows[e.victim.ID]
 	if len(rows) == 0 {
 		return "true"
 	}
-	return rows[0].is(t.primary())
+	return rows[0].matches(t.primary())
 }
 
-// is is a condition on the named columns, of any type.
-func (r row) is(columns []string) string {
+// matches returns a condition that the columns, of any type, have the row's values.
+func (r row) matches(columns []string) string {
 	conditions := []string{"true"}
 	for _, c := range columns {
 		conditions = append(conditions,
@@ -46,7 +45,9 @@ func (r row) is(columns []string) string {
 	return "(" + strings.Join(conditions, " AND ") + ")"
 }
 
-func (e *examination) each(t *relation, attack string, v verdict, queries ...string) []statement {
+func (e *examination) fromTemplates(
+	t *relation, attack string, v verdict, queries ...string,
+) []statement {
 	var list []statement
 	for _, q := range queries {
 		list = append(list, statement{attack: attack, query: e.template(t).Replace(q), verdict: v})
@@ -56,7 +57,8 @@ func (e *examination) each(t *relation, attack string, v verdict, queries ...str
 
 func (e *examination) reads(t *relation) []statement {
 	var all []statement
-	all = append(all, e.each(t, "SQL: SELECT, by id and all, counts and aggregates", zero,
+	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates",
+		wantZeroRows,
 		"SELECT count(*) FROM {T} WHERE {B} = tenant_id",
 		"SELECT count(*) FROM {T} WHERE {K} AND tenant_id <> {A}",
 		"SELECT count(*) FROM {T} WHERE tenant_id <> {A} OR tenant_id IS NULL",
@@ -65,21 +67,22 @@ func (e *examination) reads(t *relation) []statement {
 		"SELECT count(*) FROM (SELECT first_value(tenant_id) OVER (ORDER BY tenant_id) AS tenant"+
 			" FROM {T}) AS w WHERE tenant <> {A}",
 	)...)
-	all = append(all, e.each(t, "SQL: SELECT, by id and all, counts and aggregates", e.clean,
+	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates",
+		e.wantNoLeak,
 		"SELECT t::text FROM {T} AS t",
 		"SELECT string_agg(t::text, ' ') FROM {T} AS t HAVING count(*) > 0",
 	)...)
-	return append(all, e.each(t, "SQL: SELECT FOR UPDATE, FOR SHARE", zero,
+	return append(all, e.fromTemplates(t, "SQL: SELECT FOR UPDATE, FOR SHARE", wantZeroRows,
 		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {K} AND tenant_id <> {A}"+
 			" FOR UPDATE) AS l",
 		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {B} = tenant_id FOR SHARE) AS l",
 	)...)
 }
 
-// detours reach rows by way of something else.
-func (e *examination) detours(t *relation) []statement {
+// indirectReads reach rows through joins, cursors, COPY and changed settings.
+func (e *examination) indirectReads(t *relation) []statement {
 	var all []statement
-	all = append(all, e.each(t, "SQL: join, sub-select, CTE, lateral, union", zero,
+	all = append(all, e.fromTemplates(t, "SQL: join, sub-select, CTE, lateral, union", wantZeroRows,
 		"SELECT count(*) FROM {T} AS x JOIN {T} AS y ON {B} = y.tenant_id",
 		"SELECT count(*) FROM (VALUES (1)) AS v LEFT JOIN {T} AS y ON y.tenant_id <> {A}"+
 			" WHERE y.tenant_id IS NOT NULL",
@@ -93,32 +96,34 @@ func (e *examination) detours(t *relation) []statement {
 		"SELECT count(*) FROM (SELECT tenant_id FROM {T} UNION ALL SELECT tenant_id"+
 			" FROM {T}) AS u WHERE tenant_id <> {A}",
 	)...)
-	cursor := e.each(t, "SQL: cursor", e.clean, "FETCH ALL FROM stolen")
+	cursor := e.fromTemplates(t, "SQL: cursor", e.wantNoLeak, "FETCH ALL FROM stolen")
 	cursor[0].before = e.template(t).
 		Replace("DECLARE stolen CURSOR FOR SELECT tenant_id::text FROM {T}")
 	all = append(all, cursor...)
-	all = append(all, e.each(t, "SQL: COPY, TRUNCATE", failed, "COPY {T} TO STDOUT",
+	all = append(all, e.fromTemplates(t, "SQL: COPY, TRUNCATE", wantError, "COPY {T} TO STDOUT",
 		"TRUNCATE {T} CASCADE")...)
-	for _, before := range e.seizures() {
-		changed := e.each(t, seized, zero, "SELECT count(*) FROM {T} WHERE tenant_id <> {A}")
+	for _, before := range e.impersonations() {
+		changed := e.fromTemplates(t, impersonationAttack, wantZeroRows,
+			"SELECT count(*) FROM {T} WHERE tenant_id <> {A}")
 		changed[0].before = before
 		all = append(all, changed...)
 	}
-	return append(all, e.each(t, seized, zero, "SELECT count(*) FROM (SELECT "+e.forged()+
-		") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
+	return append(all, e.fromTemplates(t, impersonationAttack, wantZeroRows,
+		"SELECT count(*) FROM (SELECT "+e.forgedSetting()+
+			") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
 }
 
-const seized = "SQL: another tenant's setting, another role"
+const impersonationAttack = "SQL: another tenant's setting, another role"
 
-// seizures are what injected SQL would try first: to be another tenant, or
-// somebody whom no policy holds.
-func (e *examination) seizures() []string {
-	const farAway, noSignature = ".4102444800.",
+// impersonations returns what injected SQL would try first: to be another tenant, or a role to
+// which no policy applies.
+func (e *examination) impersonations() []string {
+	const farExpiry, noSignature = ".4102444800.",
 		"0000000000000000000000000000000000000000000000000000000000000000"
 	return []string{
-		"SET LOCAL bailiwick.tenant = " + literal(e.theirs.ID.String()),
-		"SET LOCAL bailiwick.tenant = " + literal(e.theirs.ID.String()+farAway+noSignature),
-		"DO $$ BEGIN PERFORM " + e.forged() + "; END $$",
+		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()),
+		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()+farExpiry+noSignature),
+		"DO $$ BEGIN PERFORM " + e.forgedSetting() + "; END $$",
 		"RESET ROLE; SET LOCAL bailiwick.tenant = ''",
 		"SET LOCAL SESSION AUTHORIZATION DEFAULT",
 		"SET LOCAL ROLE bailiwick_owner",
@@ -126,65 +131,69 @@ func (e *examination) seizures() []string {
 	}
 }
 
-// forged writes the other tenant into the setting as it stands, whatever else
-// stands in it.
-func (e *examination) forged() string {
+// forgedSetting replaces the attacker's id by the victim's in the setting, and keeps the rest
+// of it.
+func (e *examination) forgedSetting() string {
 	return fmt.Sprintf("set_config('bailiwick.tenant',"+
 		" replace(current_setting('bailiwick.tenant'), %s, %s), true)",
-		literal(e.ours.ID.String()), literal(e.theirs.ID.String()))
+		literal(e.attacker.ID.String()), literal(e.victim.ID.String()))
 }
 
 func (e *examination) writes(t *relation) []statement {
 	var all []statement
-	all = append(all, e.each(t, "SQL: UPDATE, by id and all", nothing,
+	all = append(all, e.fromTemplates(t, "SQL: UPDATE, by id and all", wantNoChange,
 		"UPDATE {T} SET tenant_id = tenant_id WHERE {K} AND tenant_id <> {A}",
 		"UPDATE {T} AS x SET tenant_id = x.tenant_id FROM {T} AS y WHERE y.tenant_id <> {A}",
 		"UPDATE {T} SET tenant_id = {A} WHERE tenant_id <> {A}",
 		"DO $$ BEGIN UPDATE {T} SET tenant_id = {A} WHERE tenant_id <> {A}; END $$",
 	)...)
-	all = append(all, e.each(t, "SQL: UPDATE, by id and all", zero,
+	all = append(all, e.fromTemplates(t, "SQL: UPDATE, by id and all", wantZeroRows,
 		"WITH hit AS (UPDATE {T} SET tenant_id = tenant_id RETURNING tenant_id) SELECT count(*)"+
 			" FROM hit WHERE tenant_id <> {A}",
 	)...)
-	all = append(all, e.each(t, "SQL: UPDATE that gives a row to the other", refused,
+	all = append(all, e.fromTemplates(t, "SQL: UPDATE that gives a row to the other", wantRefused,
 		"UPDATE {T} SET tenant_id = {B}",
 		"UPDATE {T} SET tenant_id = {B} WHERE tenant_id = {A}",
 	)...)
-	all = append(all, e.each(t, "SQL: DELETE, by id and all", nothing,
+	all = append(all, e.fromTemplates(t, "SQL: DELETE, by id and all", wantNoChange,
 		"DELETE FROM {T} WHERE {K} AND tenant_id <> {A}",
-		"DELETE FROM {T} AS x USING {T} AS y WHERE y.tenant_id = x.tenant_id AND x.tenant_id <> {A}",
+		"DELETE FROM {T} AS x USING {T} AS y WHERE y.tenant_id = x.tenant_id"+
+			" AND x.tenant_id <> {A}",
 		"DO $$ BEGIN DELETE FROM {T} WHERE tenant_id <> {A}; END $$",
 	)...)
-	return append(all, e.each(t, "SQL: DELETE, by id and all", zero,
+	return append(all, e.fromTemplates(t, "SQL: DELETE, by id and all", wantZeroRows,
 		"WITH hit AS (DELETE FROM {T} RETURNING tenant_id) SELECT count(*) FROM hit"+
 			" WHERE tenant_id <> {A}",
 	)...)
 }
 
-// inserts plant rows at the other's, and take theirs over.
+// inserts insert rows for the victim, and take over the victim's rows.
 func (e *examination) inserts(t *relation) []statement {
 	var all []statement
-	if made, err := e.make(t, e.theirs, 0, e.fresh()); err == nil {
-		all = append(all, e.each(t, "SQL: INSERT for the other", refused, t.insert(made))...)
+	if made, err := e.makeRow(t, e.victim, 0, e.freshName()); err == nil {
+		all = append(all, e.fromTemplates(t, "SQL: INSERT for the other", wantRefused,
+			t.insert(made))...)
 	}
-	for _, r := range t.rows[e.theirs.ID] {
-		all = append(all, e.each(t, "SQL: INSERT for the other", refused,
+	for _, r := range t.rows[e.victim.ID] {
+		all = append(all, e.fromTemplates(t, "SQL: INSERT for the other", wantRefused,
 			t.insert(t.writable(r)))...)
-		all = append(all, e.each(t, "SQL: INSERT … ON CONFLICT over a row of the other", refused,
+		all = append(all, e.fromTemplates(t, "SQL: INSERT … ON CONFLICT over a row of the other",
+			wantRefused,
 			t.insert(t.writable(r))+" ON CONFLICT DO NOTHING",
-			t.insert(t.writable(r))+" ON CONFLICT ("+list("", t.arbiter())+
+			t.insert(t.writable(r))+" ON CONFLICT ("+columnList("", t.arbiter())+
 				") DO UPDATE SET tenant_id = {A}",
 		)...)
 		break
 	}
-	names := t.namesOf(t.anyRow(e.theirs))
-	values := strings.Replace(list("", names), quote(tenantColumn), "{A}", 1)
-	return append(all, e.each(t, "SQL: INSERT … SELECT", nothing,
-		"INSERT INTO {T} ("+list("", names)+") SELECT "+values+" FROM {T} WHERE tenant_id <> {A}",
+	names := t.columnsOf(t.anyRow(e.victim))
+	values := strings.Replace(columnList("", names), quote(tenantColumn), "{A}", 1)
+	return append(all, e.fromTemplates(t, "SQL: INSERT … SELECT", wantNoChange,
+		"INSERT INTO {T} ("+columnList("", names)+") SELECT "+values+
+			" FROM {T} WHERE tenant_id <> {A}",
 	)...)
 }
 
-// arbiter are the columns of the key that ON CONFLICT names.
+// arbiter returns the columns of the unique key for ON CONFLICT.
 func (t *relation) arbiter() []string {
 	if len(t.keys) == 0 {
 		return []string{tenantColumn}
@@ -192,16 +201,16 @@ func (t *relation) arbiter() []string {
 	return t.keys[0].Columns
 }
 
-// writable is a row without what the database makes itself.
+// writable returns the row without generated columns.
 func (t *relation) writable(r row) row {
 	kept := row{}
-	for _, name := range t.namesOf(r) {
+	for _, name := range t.columnsOf(r) {
 		kept[name] = r[name]
 	}
 	return kept
 }
 
-func (t *relation) anyRow(s *side) row {
+func (t *relation) anyRow(s *tenantSide) row {
 	if len(t.rows[s.ID]) == 0 {
 		return row{tenantColumn: nil}
 	}

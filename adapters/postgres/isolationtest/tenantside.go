@@ -14,46 +14,45 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// side is one of the two tenants. Both have items of the shared names; only the
-// other texts tell them apart.
-type side struct {
+// tenantSide is one of the two tenants. Both have items with the shared names. All other texts
+// differ.
+type tenantSide struct {
 	ID     tenancy.ID
 	Slug   tenancy.Slug
-	marker string // stands in every text that may be chosen
-	only   string // the name that the other side has nothing under
-	token  string // of an API key
+	marker string // part of every text whose value is free
+	only   string // a name that only this side uses
+	token  string // the secret of an API key
 
-	secrets []string // what the other side must never see
+	secrets []string // texts that the other side must never see
 }
 
-// shared are names that both sides use.
+// shared are the names that both sides use.
 var shared = []string{"shared-1", "shared-2"}
 
-// missing is a name that nobody uses, and of the length of those that only one
-// side has.
-const missing = "nobody-has-this-1"
+// nonexistentName is a name that no side uses, as long as those that only one side uses.
+const nonexistentName = "nonexistent-name-1"
 
-func newSide(name string) *side {
+func newTenantSide(name string) *tenantSide {
 	token := strings.ToLower(rand.Text()[:8])
-	return &side{
+	return &tenantSide{
 		ID: tenancy.NewID(), Slug: tenancy.Slug("prove-" + name + "-" + token),
 		marker: "marker-" + name + "-" + token, only: "name-" + name + "-" + token,
 	}
 }
 
-// names are those of the side's items.
-func (s *side) names() []string { return append(slices.Clone(shared), s.only) }
+// names returns the names of the side's items.
+func (s *tenantSide) names() []string { return append(slices.Clone(shared), s.only) }
 
-// makeTenants makes the two tenants, each with two keys of an administrator.
+// makeTenants creates the two tenants, each with two keys of an administrator.
 func (e *examination) makeTenants(ctx context.Context) error {
-	e.ours, e.theirs = newSide("ours"), newSide("them")
-	for _, s := range []*side{e.ours, e.theirs} {
+	e.attacker, e.victim = newTenantSide("ours"), newTenantSide("them")
+	for _, s := range []*tenantSide{e.attacker, e.victim} {
 		_, err := e.services.Tenants.Create(ctx,
 			tenancy.Tenant{ID: s.ID, Slug: s.Slug, Name: s.marker, State: tenancy.Active})
 		if err != nil {
 			return err
 		}
-		for i := range 2 { // with one, a list of them has no second page
+		for i := range 2 { // with one, the list has no second page
 			s.token = tenancy.NewKeySecret()
 			hash, err := tenancy.HashKeySecret(s.token)
 			if err != nil {
@@ -69,25 +68,26 @@ func (e *examination) makeTenants(ctx context.Context) error {
 	return nil
 }
 
-var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// load reads what each side has, and learns from it what the other must never
-// see: texts of the side's own, and ids that stand in no row but theirs.
-func (e *examination) load(ctx context.Context) error {
+// loadRows reads the rows of both sides and derives each side's secrets: its own texts, and the
+// ids that are in no row of the other side.
+func (e *examination) loadRows(ctx context.Context) error {
 	return e.asOwner(ctx, func(ctx context.Context, tx bun.Tx) error {
-		found := map[*side]map[string]bool{e.ours: {}, e.theirs: {}}
+		found := map[*tenantSide]map[string]bool{e.attacker: {}, e.victim: {}}
 		for _, t := range e.tables {
-			for _, s := range []*side{e.ours, e.theirs} {
-				texts, err := t.read(ctx, tx, s.ID)
+			for _, s := range []*tenantSide{e.attacker, e.victim} {
+				texts, err := t.readRows(ctx, tx, s.ID)
 				if err != nil {
 					return err
 				}
-				for _, id := range uuids.FindAllString(strings.Join(texts, " "), -1) {
+				for _, id := range uuidPattern.FindAllString(strings.Join(texts, " "), -1) {
 					found[s][id] = true
 				}
 			}
 		}
-		for s, other := range map[*side]*side{e.ours: e.theirs, e.theirs: e.ours} {
+		for s, other := range map[*tenantSide]*tenantSide{e.attacker: e.victim,
+			e.victim: e.attacker} {
 			s.secrets = []string{s.marker, s.only, string(s.Slug)}
 			for id := range found[s] {
 				if !found[other][id] {
@@ -100,11 +100,11 @@ func (e *examination) load(ctx context.Context) error {
 	})
 }
 
-// maxRead bounds the rows of one tenant that are looked at.
+// maxRead limits the rows that are read of one tenant in a table.
 const maxRead = 100
 
-// read keeps the tenant's rows, and answers them as text too.
-func (t *relation) read(
+// readRows stores the tenant's rows in t.rows, and returns them as text.
+func (t *relation) readRows(
 	ctx context.Context, tx bun.Tx, tenant tenancy.ID,
 ) (texts []string, err error) {
 	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE tenant_id = %s ORDER BY 1"+
@@ -123,10 +123,10 @@ func (t *relation) read(
 	return texts, nil
 }
 
-// leak says what of the other side shows in an answer. What the question itself
-// said is no news.
-func (e *examination) leak(question, answer string) string {
-	for _, secret := range e.theirs.secrets {
+// findLeak returns a text that says which of the victim's secrets is in an answer; empty if none
+// is. A secret in the question itself isn't a leak.
+func (e *examination) findLeak(question, answer string) string {
+	for _, secret := range e.victim.secrets {
 		if strings.Contains(answer, secret) && !strings.Contains(question, secret) {
 			return fmt.Sprintf("%q of the other tenant shows", secret)
 		}

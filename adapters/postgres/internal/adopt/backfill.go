@@ -9,8 +9,8 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// A batch is made smaller or larger until it takes about as long as this: for so
-// long a writer may have to wait for a row that is in it.
+// batchTime is the duration that the size of batches aims at. A writer may have to wait that
+// long for a row of a batch.
 const batchTime = 50 * time.Millisecond
 
 const (
@@ -20,18 +20,19 @@ const (
 	maxPerPage = 291 // MaxHeapTuplesPerPage, with pages of 8 KiB
 )
 
-// since14 is the first server that reads a range of row addresses by itself.
-const since14 = 140000
+// version14 is the first server version with a scan by a range of ctid.
+const version14 = 140000
 
-// backfill gives the tenant to rows of a table that had the column before, and
-// NULL in it. A trigger fills what is written meanwhile, so that no row that
-// moves to a page that was done already is missed.
-func (e *Engine) backfill(s *state, r *relation) []action {
+// backfillActions set tenant_id in tables that had the column before, with NULL in it. A
+// trigger sets it in rows that others write meanwhile: so no row is missed that moves to a
+// page already done.
+func (e *Engine) backfillActions(s *state, r *relation) []action {
 	var actions []action
 	name := r.sql()
-	if r.trigger(filler) == nil {
+	if r.trigger(fillTrigger) == nil {
 		actions = append(actions,
-			brief(shareRowExcl, name, "CREATE TRIGGER "+filler+" BEFORE INSERT OR UPDATE ON "+name+
+			txAction(shareRowExcl, name, "CREATE TRIGGER "+fillTrigger+
+				" BEFORE INSERT OR UPDATE ON "+name+
 				" FOR EACH ROW WHEN (NEW.tenant_id IS NULL) EXECUTE FUNCTION"+
 				" bailiwick.adoption_fill()"))
 	}
@@ -40,7 +41,7 @@ func (e *Engine) backfill(s *state, r *relation) []action {
 		pieces = s.partitions(s.now, name)
 	}
 	for _, piece := range pieces {
-		b := &batches{engine: e, table: piece, super: s.super, byRange: s.version >= since14}
+		b := &pageBatches{engine: e, table: piece, super: s.super, byRange: s.version >= version14}
 		actions = append(actions, action{
 			sql: []string{"UPDATE " + piece.sql() + " SET tenant_id = " + literal(e.spec.Tenant) +
 				" WHERE tenant_id IS NULL -- in batches of pages"},
@@ -50,26 +51,27 @@ func (e *Engine) backfill(s *state, r *relation) []action {
 	return actions
 }
 
-// batches walk through a table's pages.
-type batches struct {
+// pageBatches updates a table in batches of pages.
+type pageBatches struct {
 	engine  *Engine
 	table   *relation
 	super   bool
 	byRange bool
 }
 
-func (b *batches) run(ctx context.Context, _ *Engine, tell func(int64)) error {
+// run repeats the scan until one finds no row to fill.
+func (b *pageBatches) run(ctx context.Context, _ *Engine, report func(int64)) error {
 	for pages := int64(firstPages); ; {
-		filled, err := b.pass(ctx, &pages, tell)
+		filled, err := b.fillOnce(ctx, &pages, report)
 		if err != nil || filled == 0 {
 			return err
 		}
 	}
 }
 
-// pass goes through the table once and answers how many rows it filled.
-func (b *batches) pass(
-	ctx context.Context, pages *int64, tell func(int64),
+// fillOnce scans the table once and returns how many rows it filled.
+func (b *pageBatches) fillOnce(
+	ctx context.Context, pages *int64, report func(int64),
 ) (filled int64, err error) {
 	var last int64
 	if err := b.engine.conn.NewRaw(
@@ -79,13 +81,13 @@ func (b *batches) pass(
 	}
 	for page := int64(0); page < last; {
 		begin := time.Now()
-		n, err := b.batch(ctx, page, page+*pages)
+		n, err := b.fillPages(ctx, page, page+*pages)
 		if err != nil {
 			return filled, err
 		}
 		page += *pages
 		filled += n
-		tell(n)
+		report(n)
 		took := time.Since(begin)
 		switch {
 		case took > 2*batchTime:
@@ -100,42 +102,44 @@ func (b *batches) pass(
 	return filled, nil
 }
 
-func (b *batches) batch(ctx context.Context, from, to int64) (n int64, err error) {
+// fillPages fills the rows of the pages from up to, and not including, to. Servers before
+// version 14 get every possible row address of these pages as a list.
+func (b *pageBatches) fillPages(ctx context.Context, from, to int64) (n int64, err error) {
 	name := b.table.sql()
 	where := fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, to)
 	if !b.byRange {
 		where = fmt.Sprintf("ctid = ANY (ARRAY(SELECT format('(%%s,%%s)', p, i)::tid"+
 			" FROM generate_series(%d, %d) p, generate_series(1, %d) i))", from, to-1, maxPerPage)
 	}
-	statements := []string{"UPDATE " + name + " SET tenant_id = " + literal(b.engine.spec.Tenant) +
-		" WHERE " + where + " AND tenant_id IS NULL"}
-	before, behind := b.quiet()
-	err = b.engine.patiently(ctx, func(ctx context.Context) error {
+	update := "UPDATE " + name + " SET tenant_id = " + literal(b.engine.spec.Tenant) +
+		" WHERE " + where + " AND tenant_id IS NULL"
+	before, after := b.silenceTriggers()
+	err = b.engine.withRetry(ctx, func(ctx context.Context) error {
 		return b.engine.conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-			if _, err := tx.ExecContext(ctx, b.engine.limits()+before); err != nil {
+			if _, err := tx.ExecContext(ctx, b.engine.lockLimits()+before); err != nil {
 				return err
 			}
-			result, err := tx.ExecContext(ctx, statements[0])
+			result, err := tx.ExecContext(ctx, update)
 			if err != nil {
 				return err
 			}
-			if n, err = result.RowsAffected(); err != nil || behind == "" {
+			if n, err = result.RowsAffected(); err != nil || after == "" {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, behind)
+			_, err = tx.ExecContext(ctx, after)
 			return err
 		})
 	})
 	return n, err
 }
 
-// quiet keeps the host's triggers from taking a batch for a change of the rows:
-// they would count versions and set times. A superuser's transaction needs no
-// lock for it; any other switches them off and on within the batch.
-func (b *batches) quiet() (before, behind string) {
+// silenceTriggers keeps the host's triggers from running for a batch: they would count
+// versions and set timestamps. A superuser's transaction needs no lock for it; any other
+// disables them before the batch and enables them after it, in the same transaction.
+func (b *pageBatches) silenceTriggers() (before, after string) {
 	var off, on []string
 	for _, t := range b.table.Triggers {
-		if t.Updates && t.Name != filler && t.Enabled == "O" {
+		if t.Updates && t.Name != fillTrigger && t.Enabled == "O" {
 			off = append(off, "; ALTER TABLE "+b.table.sql()+" DISABLE TRIGGER "+quote(t.Name))
 			on = append(on, "ALTER TABLE "+b.table.sql()+" ENABLE TRIGGER "+quote(t.Name))
 		}
@@ -149,7 +153,7 @@ func (b *batches) quiet() (before, behind string) {
 	return strings.Join(off, ""), strings.Join(on, "; ")
 }
 
-// pause waits, unless the context ends.
+// pause waits for d, or until the context ends.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

@@ -1,8 +1,7 @@
 package adopt
 
-// columnSteps give a table its tenant_id. A constant default is kept in the
-// catalog for the rows that are there already (PostgreSQL 11): they have the
-// tenant from that moment on, and not one of them is written.
+// columnSteps add tenant_id to a table. PostgreSQL stores a constant default for the existing
+// rows in the catalog (since version 11): they have the tenant at once, and no row is written.
 func (e *Engine) columnSteps(t Table) []step {
 	name := t.sql()
 	fallback := literal(e.spec.Tenant) + "::uuid"
@@ -12,10 +11,10 @@ func (e *Engine) columnSteps(t Table) []step {
 				c := s.now[name].column(tenantColumn)
 				switch {
 				case c == nil:
-					return []action{brief(accessExcl, name,
+					return []action{txAction(accessExcl, name,
 						"ALTER TABLE "+name+" ADD COLUMN tenant_id uuid DEFAULT "+fallback)}
 				case c.Default == "" && !c.NotNull:
-					return []action{brief(accessExcl, name,
+					return []action{txAction(accessExcl, name,
 						"ALTER TABLE "+name+" ALTER COLUMN tenant_id SET DEFAULT "+fallback)}
 				}
 				return nil
@@ -26,29 +25,31 @@ func (e *Engine) columnSteps(t Table) []step {
 				case now == nil:
 					return nil
 				case was == nil:
-					return []action{brief(accessExcl, name,
+					return []action{txAction(accessExcl, name,
 						"ALTER TABLE "+name+" DROP COLUMN tenant_id")}
 				case was.Default == "" && now.Default != "":
-					return []action{brief(accessExcl, name,
+					return []action{txAction(accessExcl, name,
 						"ALTER TABLE "+name+" ALTER COLUMN tenant_id DROP DEFAULT")}
 				}
 				return nil
 			}},
 		{name: "not null " + name, phase: Expand, up: func(s *state) []action {
-			return e.fill(s, t)
-		}, down: func(s *state) []action { return e.unfill(s, t) }},
+			return e.notNullActions(s, t)
+		}, down: func(s *state) []action { return e.nullableActions(s, t) }},
 	}
 }
 
-// filler keeps an old version from writing NULL into a column that it had
-// itself, while the backfill is on its way.
-const filler = "bailiwick_fill"
+// fillTrigger replaces a NULL that the old version writes into its own column tenant_id, until
+// the column is NOT NULL.
+const fillTrigger = "bailiwick_fill"
 
-func notNullCheck(r *relation) string { return interim("tenant", r.Name) }
+// notNullCheck returns the name of the temporary CHECK constraint.
+func notNullCheck(r *relation) string { return temporaryName("tenant", r.Name) }
 
-// fill makes the column NOT NULL without a scan under a lock that anybody would
-// feel: the scan is that of a CHECK, under one that lets others write.
-func (e *Engine) fill(s *state, t Table) []action {
+// notNullActions makes the column NOT NULL without a scan under ACCESS EXCLUSIVE: a CHECK
+// constraint is validated under a lock that lets others write, and SET NOT NULL then needs no
+// scan.
+func (e *Engine) notNullActions(s *state, t Table) []action {
 	r := s.now[t.sql()]
 	name, check := r.sql(), quote(notNullCheck(r))
 	if c := r.column(tenantColumn); c != nil && c.NotNull {
@@ -56,12 +57,12 @@ func (e *Engine) fill(s *state, t Table) []action {
 	}
 	var actions []action
 	if s.was[name].column(tenantColumn) != nil {
-		actions = append(actions, e.backfill(s, r)...)
+		actions = append(actions, e.backfillActions(s, r)...)
 	}
 	known := r.check(notNullCheck(r))
 	if known == nil {
 		actions = append(actions,
-			brief(accessExcl, name, "ALTER TABLE "+name+" ADD CONSTRAINT "+check+
+			txAction(accessExcl, name, "ALTER TABLE "+name+" ADD CONSTRAINT "+check+
 				" CHECK (tenant_id IS NOT NULL) NOT VALID"))
 	}
 	if known == nil || !known.Valid {
@@ -72,12 +73,13 @@ func (e *Engine) fill(s *state, t Table) []action {
 	last := []string{"ALTER TABLE " + name + " ALTER COLUMN tenant_id SET NOT NULL",
 		"ALTER TABLE " + name + " DROP CONSTRAINT " + check}
 	if s.was[name].column(tenantColumn) != nil {
-		last = append(last, "DROP TRIGGER IF EXISTS "+filler+" ON "+name)
+		last = append(last, "DROP TRIGGER IF EXISTS "+fillTrigger+" ON "+name)
 	}
-	return append(actions, brief(accessExcl, name, last...))
+	return append(actions, txAction(accessExcl, name, last...))
 }
 
-func (e *Engine) unfill(s *state, t Table) []action {
+// nullableActions undo what notNullActions did, also if they were interrupted.
+func (e *Engine) nullableActions(s *state, t Table) []action {
 	r, was := s.now[t.sql()], s.was[t.sql()].column(tenantColumn)
 	name := r.sql()
 	var statements []string
@@ -85,11 +87,11 @@ func (e *Engine) unfill(s *state, t Table) []action {
 		statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+
 			quote(notNullCheck(r)))
 	}
-	if r.trigger(filler) != nil {
-		statements = append(statements, "DROP TRIGGER "+filler+" ON "+name)
+	if r.trigger(fillTrigger) != nil {
+		statements = append(statements, "DROP TRIGGER "+fillTrigger+" ON "+name)
 	}
 	if c := r.column(tenantColumn); c != nil && c.NotNull && (was == nil || !was.NotNull) {
 		statements = append(statements, "ALTER TABLE "+name+" ALTER COLUMN tenant_id DROP NOT NULL")
 	}
-	return together(accessExcl, name, statements)
+	return txActions(accessExcl, name, statements)
 }

@@ -3,11 +3,12 @@ package adopt
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/uptrace/bun"
 )
 
-// customSteps are the host's own.
+// customSteps are the steps that the host defines.
 func (e *Engine) customSteps(phase Phase) []step {
 	var steps []step
 	for _, c := range e.spec.Custom {
@@ -19,80 +20,79 @@ func (e *Engine) customSteps(phase Phase) []step {
 				if s.custom[c.Name].Up {
 					return nil
 				}
-				return []action{{sql: []string{c.Up}, lock: c.Lock, on: c.Note, loose: true}}
+				return []action{{sql: []string{c.Up}, lock: c.Lock, on: c.Note, noTableLock: true}}
 			},
 			down: func(s *state) []action {
 				if s.custom[c.Name].Down {
 					return nil
 				}
-				return []action{{sql: []string{c.Down}, lock: c.Lock, on: c.Note, loose: true}}
+				return []action{{sql: []string{c.Down}, lock: c.Lock, on: c.Note,
+					noTableLock: true}}
 			}})
 	}
 	return steps
 }
 
-// libraryStep is there for the plan and for the way back: what it makes, the
-// caller has made before the engine runs.
+// libraryStep appears in the plan, and Down runs it. Up finds it done: the caller creates the
+// library's objects before the engine runs.
 func (e *Engine) libraryStep() step {
 	return step{name: "library", phase: Expand,
 		up: func(s *state) []action {
-			if s.base.Library {
+			if s.info.Library {
 				return nil
 			}
 			return []action{{sql: []string{e.spec.Library.Summary}, lock: noLock}}
 		},
-		down: func(s *state) []action { return e.leave(s) }}
+		down: func(s *state) []action { return e.removeLibrary(s) }}
 }
 
-// leave takes away all that isn't the host's: what the library's roles own goes
-// back to who owned it, and the roles may nothing any more.
-func (e *Engine) leave(s *state) []action {
+// removeLibrary removes the library's objects. What the library's roles own goes back to the
+// original owner, and the roles lose all privileges.
+func (e *Engine) removeLibrary(s *state) []action {
 	l := e.spec.Library
 	var statements []string
-	if s.base.Search {
+	if s.info.Search {
 		statements = append(statements, "DROP SCHEMA "+quote(l.Search)+" CASCADE")
 	}
-	if s.base.Privileges {
+	if s.info.Privileges {
 		if owner := s.formerOwner(); owner != "" {
 			statements = append(statements, "REASSIGN OWNED BY "+quote(l.Owner)+" TO "+quote(owner))
 		}
 	}
-	if s.base.Library {
+	if s.info.Library {
 		statements = append(statements, "DROP SCHEMA bailiwick CASCADE")
 	}
-	if s.base.Privileges {
-		statements = append(statements, e.disown())
+	if s.info.Privileges {
+		statements = append(statements, e.dropPrivileges())
 	}
-	if s.base.Trigrams && !s.oldBase.Trigrams && s.begun {
+	if s.info.Trigrams && !s.oldInfo.Trigrams && s.recorded {
 		statements = append(statements, "DROP EXTENSION pg_trgm")
 	}
-	return together(accessExcl, "", statements)
+	return txActions(accessExcl, "", statements)
 }
 
-// disown takes the privileges in this database of those roles that exist. Who
-// isn't a superuser must be a member of a role for that.
-func (e *Engine) disown() string {
+// dropPrivileges takes the privileges in this database from the library's roles that exist. A
+// user other than a superuser must be a member of a role for that.
+func (e *Engine) dropPrivileges() string {
 	return `DO $$ DECLARE r record; BEGIN
-  FOR r IN SELECT rolname, NOT pg_has_role(oid, 'USAGE') AS strange FROM pg_roles WHERE rolname IN (` + literals(e.spec.Library.Roles) + `) LOOP
-    IF r.strange THEN EXECUTE format('GRANT %I TO CURRENT_USER', r.rolname); END IF;
+  FOR r IN SELECT rolname, NOT pg_has_role(oid, 'USAGE') AS needs_grant FROM pg_roles
+      WHERE rolname IN (` + literals(e.spec.Library.Roles) + `) LOOP
+    IF r.needs_grant THEN EXECUTE format('GRANT %I TO CURRENT_USER', r.rolname); END IF;
     EXECUTE format('DROP OWNED BY %I', r.rolname);
-    IF r.strange THEN EXECUTE format('REVOKE %I FROM CURRENT_USER', r.rolname); END IF;
+    IF r.needs_grant THEN EXECUTE format('REVOKE %I FROM CURRENT_USER', r.rolname); END IF;
   END LOOP;
 END $$`
 }
 
 func literals(all []string) string {
-	text := ""
+	quoted := make([]string, len(all))
 	for i, one := range all {
-		if i > 0 {
-			text += ", "
-		}
-		text += literal(one)
+		quoted[i] = literal(one)
 	}
-	return text
+	return strings.Join(quoted, ", ")
 }
 
-// formerOwner is who owned the first of the tables.
+// formerOwner returns the original owner of the first table.
 func (s *state) formerOwner() string {
 	for _, name := range sortedNames(s.was) {
 		return s.was[name].Owner
@@ -100,33 +100,34 @@ func (s *state) formerOwner() string {
 	return ""
 }
 
-// recordStep keeps what there was. It comes before every change of the host's.
+// recordStep stores the original schema. It runs before every change of the host's objects.
 func (e *Engine) recordStep() step {
 	return step{name: "record", phase: Expand,
 		up: func(s *state) []action {
-			if s.begun {
+			if s.recorded {
 				return nil
 			}
 			return []action{{
 				sql:  []string{"INSERT INTO bailiwick.former (object, shape) VALUES …"},
 				lock: noLock,
 				work: func(ctx context.Context, e *Engine, _ func(int64)) error {
-					shapes, err := s.record()
+					definitions, err := s.snapshot()
 					if err != nil {
 						return err
 					}
-					return e.keep(ctx, shapes)
+					return e.saveFormer(ctx, definitions)
 				},
 			}}
 		},
-		down: func(*state) []action { return nil }} // it goes with the library
+		down: func(*state) []action { return nil }} // the library's step removes the record
 }
 
-func (e *Engine) keep(ctx context.Context, shapes map[string]json.RawMessage) error {
+func (e *Engine) saveFormer(ctx context.Context, definitions map[string]json.RawMessage) error {
 	return e.conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		for _, object := range sortedNames(shapes) {
+		for _, object := range sortedNames(definitions) {
 			if _, err := tx.NewRaw("INSERT INTO bailiwick.former (object, shape)"+
-				" VALUES (?, ?::jsonb)", object, string(shapes[object])).Exec(ctx); err != nil {
+				" VALUES (?, ?::jsonb)", object, string(definitions[object])).
+				Exec(ctx); err != nil {
 				return err
 			}
 		}

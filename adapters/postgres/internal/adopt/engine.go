@@ -10,50 +10,50 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Options say how careful an [Engine] is. The zero value works.
+// Options limit an [Engine]'s effect on other sessions. The zero value works.
 type Options struct {
-	// LockTimeout bounds how long a statement of the adoption waits for a lock
-	// that others would then wait behind. Defaults to 300 ms, which is less than
-	// PostgreSQL's deadlock_timeout: of a deadlock, this side gives up.
+	// LockTimeout limits the wait for a lock, during which other sessions queue for the same
+	// lock. Defaults to 300 ms, less than PostgreSQL's deadlock_timeout: in a deadlock, the
+	// adoption gives up and not the other session.
 	LockTimeout time.Duration
 
-	// Patience bounds how long one statement is tried again. Defaults to 10
-	// minutes.
+	// Patience limits the retries of one statement. Defaults to 10 minutes.
 	Patience time.Duration
 
-	// Rest is how long the backfill pauses behind each batch, in times of the
-	// batch. Defaults to 1.
+	// Rest is the pause after each batch of the backfill, as a multiple of the batch's
+	// duration. Defaults to 1.
 	Rest float64
 
-	// Watch is how long the contraction looks for statements of the old version
-	// before it begins. Defaults to 10 seconds, and is never less than 2: a
-	// session is noted once a second.
+	// Watch is how long the contraction watches for statements of the old version before it
+	// starts. Defaults to 10 seconds, and is at least 2: a session is recorded at most once a
+	// second.
 	Watch time.Duration
 
-	// Ours is the application_name of sessions that know of tenants.
+	// Ours is the application_name of the sessions of the new version.
 	Ours string
 
-	// Tell hears of each event, in order. An error of its ends the work.
+	// OnEvent is called for each event, in order. If it returns an error, the work ends with
+	// that error.
 	OnEvent func(Event) error
 }
 
-// Event is one thing that happened.
+// Event reports the progress of a statement.
 type Event struct {
 	Step  string
 	Phase Phase
 	SQL   string
 	Kind  EventKind
-	Rows  int64 // of a batch that was done, or of all that there are about
+	Rows  int64 // rows of the batch if Kind is Batch, else the estimate of all
 }
 
-// EventKind says what an [Event] tells.
+// EventKind is the kind of an [Event].
 type EventKind string
 
 // The kinds of events.
 const (
 	Begun  EventKind = "begun"
 	Batch  EventKind = "batch"
-	Waited EventKind = "waited" // a lock wasn't to be had in time; it is tried again
+	Waited EventKind = "waited" // a lock timed out; the statement is retried
 	Ended  EventKind = "ended"
 )
 
@@ -77,14 +77,15 @@ func (o Options) defaults() Options {
 	return o
 }
 
-// Engine adopts one database, upon one session.
+// Engine adopts one database through one session.
 type Engine struct {
 	spec Spec
 	conn bun.Conn
 	o    Options
 }
 
-// New makes an engine upon a session of the tables' owner, which it has alone.
+// New returns an engine that works through conn, a session of the tables' owner that has no
+// other user.
 func New(conn bun.Conn, spec Spec, o Options) *Engine {
 	return &Engine{spec: spec, conn: conn, o: o.defaults()}
 }
@@ -101,9 +102,9 @@ func (e *Engine) tableNames() []string {
 // ASCII.
 const adoptionLock = 0x6261696c6977636c
 
-// Lock waits until no other adoption of the database is under way, and keeps
-// others out until the session ends. It asks again and again instead of waiting
-// in the database: CREATE INDEX CONCURRENTLY would wait for whoever waits there.
+// Lock waits until no other adoption of the database runs, and keeps others out until the
+// session ends. It polls instead of waiting in the database: the CREATE INDEX CONCURRENTLY of
+// the other adoption would wait for the waiting transaction.
 func (e *Engine) Lock(ctx context.Context) error {
 	for {
 		var got bool
@@ -117,14 +118,13 @@ func (e *Engine) Lock(ctx context.Context) error {
 	}
 }
 
-// State is how far an adoption is.
+// State is the progress of an adoption.
 type State string
 
-// The standings. Of a database without any of the tables there is nothing to
-// adopt; nor of one that came into being with tenants.
+// The states of an adoption. A database that is Absent or TenantOwned has nothing to adopt.
 const (
-	Absent      State = "absent"       // none of the tables is there
-	TenantOwned State = "tenant-owned" // a fresh installation's
+	Absent      State = "absent"       // none of the tables exists
+	TenantOwned State = "tenant-owned" // the tables were created with tenants
 	Single      State = "single-tenant"
 	Expanding   State = "expanding"
 	Expanded    State = "expanded"
@@ -132,7 +132,7 @@ const (
 	Contracted  State = "contracted"
 )
 
-// State reads how far the adoption is.
+// State reads the state of the adoption from the database.
 func (e *Engine) State(ctx context.Context) (State, error) {
 	s, err := e.read(ctx)
 	if err != nil {
@@ -145,9 +145,9 @@ func (e *Engine) stateOf(s *state) State {
 	switch {
 	case len(s.now) == 0:
 		return Absent
-	case !s.begun && e.allOwned(s):
+	case !s.recorded && e.allOwned(s):
 		return TenantOwned
-	case !s.begun:
+	case !s.recorded:
 		return Single
 	case len(e.pending(s, Expand)) > 0:
 		return Expanding
@@ -155,14 +155,14 @@ func (e *Engine) stateOf(s *state) State {
 		return Contracted
 	}
 	for _, r := range s.now {
-		if swapped(r) {
+		if isContracted(r) {
 			return Contracting
 		}
 	}
 	return Expanded
 }
 
-// allOwned reports whether every table has its walls already.
+// allOwned reports whether every table has tenant_id, NOT NULL and in its primary key.
 func (e *Engine) allOwned(s *state) bool {
 	for _, t := range e.spec.Tables {
 		r := s.now[t.sql()]
@@ -178,7 +178,7 @@ func (e *Engine) allOwned(s *state) bool {
 	return true
 }
 
-// pending are the steps of a phase that have something left to do.
+// pending returns the steps of a phase that have something left to do.
 func (e *Engine) pending(s *state, phase Phase) []step {
 	var list []step
 	for _, st := range e.steps(s) {
@@ -193,5 +193,5 @@ func refuse(format string, args ...any) *tenancy.Error {
 	return tenancy.Errorf(tenancy.CodeInvalidState, format, args...)
 }
 
-// wrong is an error of a step, with its name.
-func wrong(st step, err error) error { return fmt.Errorf("%s: %w", st.name, err) }
+// stepError adds the step's name to an error.
+func stepError(st step, err error) error { return fmt.Errorf("%s: %w", st.name, err) }

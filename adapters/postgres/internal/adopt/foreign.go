@@ -2,17 +2,17 @@ package adopt
 
 import "strings"
 
-// pairing is a foreign key with tenant_id on both sides, beside the one that it
-// takes the place of.
-type pairing struct {
-	old         *foreign // nil: the one to the tenants
-	name, built string
-	definition  string
-	target      string
+// tenantForeignKey is a foreign key with tenant_id on both sides, with the old one that it
+// replaces.
+type tenantForeignKey struct {
+	old             *foreign // nil: the foreign key to bailiwick.tenants, which replaces none
+	name, builtName string
+	definition      string
+	target          string
 }
 
-func (p pairing) in(r *relation) *foreign {
-	for _, name := range []string{p.name, p.built} {
+func (p tenantForeignKey) find(r *relation) *foreign {
+	for _, name := range []string{p.name, p.builtName} {
 		if f := r.foreign(name); f != nil && f.hasTenant() {
 			return f
 		}
@@ -20,7 +20,7 @@ func (p pairing) in(r *relation) *foreign {
 	return nil
 }
 
-func (p pairing) oldIn(r *relation) *foreign {
+func (p tenantForeignKey) findOld(r *relation) *foreign {
 	if p.old == nil {
 		return nil
 	}
@@ -30,19 +30,20 @@ func (p pairing) oldIn(r *relation) *foreign {
 	return nil
 }
 
+// foreignActions maps pg_constraint.confupdtype and confdeltype to SQL.
 var foreignActions = map[string]string{"a": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL",
 	"d": "SET DEFAULT"}
 
-// paired is the definition with tenant_id in front on both sides. What a
-// deletion sets to NULL is named, or tenant_id would be.
-func (f *foreign) paired() string {
+// tenantDefinition returns the definition with tenant_id added to both sides. For ON DELETE SET
+// NULL or DEFAULT it lists the old columns, since tenant_id would be set too.
+func (f *foreign) tenantDefinition() string {
 	text := "FOREIGN KEY (tenant_id, " + quoted(f.Columns) + ") REFERENCES " + f.Target +
 		" (tenant_id, " + quoted(f.References) + ")"
-	if do := foreignActions[f.OnUpdate]; do != "" {
-		text += " ON UPDATE " + do
+	if action := foreignActions[f.OnUpdate]; action != "" {
+		text += " ON UPDATE " + action
 	}
-	if do := foreignActions[f.OnDelete]; do != "" {
-		text += " ON DELETE " + do
+	if action := foreignActions[f.OnDelete]; action != "" {
+		text += " ON DELETE " + action
 		if f.setsOnDelete() {
 			columns := f.SetColumns
 			if len(columns) == 0 {
@@ -64,10 +65,10 @@ func (f *foreign) setsOnDelete() bool { return f.OnDelete == "n" || f.OnDelete =
 
 func (f *foreign) setsOnUpdate() bool { return f.OnUpdate == "n" || f.OnUpdate == "d" }
 
-// pairings are a table's foreign keys to tables that tenants own, and the one to
-// the tenants.
-func (e *Engine) pairings(s *state, was *relation) []pairing {
-	all := []pairing{{
+// tenantForeignKeys returns a table's foreign keys to owned tables, and the one to
+// bailiwick.tenants.
+func (e *Engine) tenantForeignKeys(s *state, was *relation) []tenantForeignKey {
+	all := []tenantForeignKey{{
 		name:       defaultName(was.Name, []string{tenantColumn}, "fkey"),
 		target:     `"bailiwick"."tenants"`,
 		definition: "FOREIGN KEY (tenant_id) REFERENCES bailiwick.tenants (id)",
@@ -75,14 +76,15 @@ func (e *Engine) pairings(s *state, was *relation) []pairing {
 	for i := range was.Foreign {
 		f := &was.Foreign[i]
 		if e.owned(f.Target) && !f.hasTenant() && !f.Inherited {
-			all = append(all, pairing{old: f, name: succeed(was.Name, f.Name, f.Columns, "fkey"),
-				target: f.Target, definition: f.paired()})
+			all = append(all, tenantForeignKey{
+				old: f, name: successorName(was.Name, f.Name, f.Columns, "fkey"),
+				target: f.Target, definition: f.tenantDefinition()})
 		}
 	}
 	for i := range all {
-		all[i].built = all[i].name
+		all[i].builtName = all[i].name
 		if was.foreign(all[i].name) != nil {
-			all[i].built = interim("new", all[i].name)
+			all[i].builtName = temporaryName("new", all[i].name)
 		}
 	}
 	return all
@@ -97,9 +99,9 @@ func (e *Engine) owned(table string) bool {
 	return false
 }
 
-// addForeign adds a foreign key that holds for what is written from now on, and
-// then validates it. A partitioned table takes none that isn't valid: its
-// partitions get theirs first, and the table's then adopts them.
+// addForeign adds a foreign key NOT VALID, which checks new rows only, and then validates it. A
+// partitioned table can't have an unvalidated one: the partitions get theirs first, and the
+// table's then adopts them.
 func (s *state) addForeign(r *relation, name, definition, target string, validate bool) []action {
 	var actions []action
 	if r.Kind == "p" {
@@ -108,18 +110,18 @@ func (s *state) addForeign(r *relation, name, definition, target string, validat
 				continue
 			}
 			actions = append(actions,
-				s.addForeign(piece, interim("part", name), definition, target, true)...)
+				s.addForeign(piece, temporaryName("part", name), definition, target, true)...)
 		}
-		return append(actions, brief(shareRowExcl, r.sql()+", "+target,
+		return append(actions, txAction(shareRowExcl, r.sql()+", "+target,
 			"ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(name)+" "+definition))
 	}
-	known := r.foreign(name)
-	if known == nil {
+	existing := r.foreign(name)
+	if existing == nil {
 		actions = append(actions,
-			brief(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+
+			txAction(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+
 				quote(name)+" "+definition+" NOT VALID"))
 	}
-	if validate && (known == nil || !known.Valid) {
+	if validate && (existing == nil || !existing.Valid) {
 		actions = append(actions,
 			action{sql: []string{"ALTER TABLE " + r.sql() + " VALIDATE CONSTRAINT " + quote(name)},
 				lock: shareUpdateExcl, on: r.sql(), rows: r.Rows})
@@ -127,61 +129,63 @@ func (s *state) addForeign(r *relation, name, definition, target string, validat
 	return actions
 }
 
-// sameForeign reports whether a partition has the foreign key already, valid.
+// sameForeign reports whether a partition has the foreign key already, and it is valid.
 func (s *state) sameForeign(piece *relation, definition string) bool {
 	for _, f := range piece.Foreign {
 		if f.Valid && f.hasTenant() == strings.Contains(definition, "(tenant_id") &&
-			strings.HasPrefix(definition, "FOREIGN KEY ("+f.list()+")") {
+			strings.HasPrefix(definition, "FOREIGN KEY ("+f.columnList()+")") {
 			return true
 		}
 	}
 	return false
 }
 
-func (f *foreign) list() string {
+// columnList returns the columns as tenantDefinition writes them, with tenant_id unquoted.
+func (f *foreign) columnList() string {
 	names := quoted(f.Columns)
 	return strings.Replace(names, quote(tenantColumn), tenantColumn, 1)
 }
 
+// foreignSteps add the new foreign keys of a table.
 func (e *Engine) foreignSteps(s *state, t Table) []step {
 	name := t.sql()
 	var steps []step
-	for _, p := range e.pairings(s, s.was[name]) {
+	for _, p := range e.tenantForeignKeys(s, s.was[name]) {
 		steps = append(steps, step{name: "foreign key " + name + " (" + p.name + ")", phase: Expand,
 			up: func(s *state) []action {
-				if f := p.in(s.now[name]); f != nil && f.Valid {
+				if f := p.find(s.now[name]); f != nil && f.Valid {
 					return nil
 				} else if f != nil {
 					return s.addForeign(s.now[name], f.Name, p.definition, p.target, true)
 				}
-				return s.addForeign(s.now[name], p.built, p.definition, p.target, true)
+				return s.addForeign(s.now[name], p.builtName, p.definition, p.target, true)
 			},
 			down: func(s *state) []action { return p.drop(s, name) }})
 	}
 	return steps
 }
 
-// drop takes the foreign key away, also where only some partitions have it.
-func (p pairing) drop(s *state, table string) []action {
-	if f := p.in(s.now[table]); f != nil {
-		return []action{brief(accessExcl, table+", "+p.target,
+// drop drops the foreign key, also if only some partitions have it.
+func (p tenantForeignKey) drop(s *state, table string) []action {
+	if f := p.find(s.now[table]); f != nil {
+		return []action{txAction(accessExcl, table+", "+p.target,
 			"ALTER TABLE "+table+" DROP CONSTRAINT "+quote(f.Name))}
 	}
 	var actions []action
 	for _, piece := range s.partitions(s.now, table) {
-		if f := piece.foreign(interim("part", p.built)); f != nil {
-			actions = append(actions, brief(accessExcl, piece.sql()+", "+p.target,
+		if f := piece.foreign(temporaryName("part", p.builtName)); f != nil {
+			actions = append(actions, txAction(accessExcl, piece.sql()+", "+p.target,
 				"ALTER TABLE "+piece.sql()+" DROP CONSTRAINT "+quote(f.Name)))
 		}
 	}
 	return actions
 }
 
-// oldForeignSteps take the old foreign keys away, whose place the new ones have.
+// oldForeignSteps drop the old foreign keys, which the new ones replace.
 func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 	name := t.sql()
 	var steps []step
-	for _, p := range e.pairings(s, s.was[name]) {
+	for _, p := range e.tenantForeignKeys(s, s.was[name]) {
 		if p.old == nil {
 			continue
 		}
@@ -190,26 +194,26 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 			up: func(s *state) []action {
 				var statements []string
 				r := s.now[name]
-				if p.oldIn(r) != nil {
+				if p.findOld(r) != nil {
 					statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+
 						quote(p.old.Name))
 				}
-				if f := p.in(r); f != nil && f.Name != p.name {
+				if f := p.find(r); f != nil && f.Name != p.name {
 					statements = append(statements, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
 						quote(f.Name)+" TO "+quote(p.name))
 				}
-				return together(accessExcl, name+", "+p.target, statements)
+				return txActions(accessExcl, name+", "+p.target, statements)
 			},
 			down: func(s *state) []action {
 				r := s.now[name]
-				if f := p.oldIn(r); f != nil && (f.Valid || !p.old.Valid) {
+				if f := p.findOld(r); f != nil && (f.Valid || !p.old.Valid) {
 					return nil
 				}
 				var actions []action
-				if f := p.in(r); f != nil && f.Name == p.old.Name {
+				if f := p.find(r); f != nil && f.Name == p.old.Name {
 					actions = append(actions,
-						brief(accessExcl, name, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
-							quote(f.Name)+" TO "+quote(p.built)))
+						txAction(accessExcl, name, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
+							quote(f.Name)+" TO "+quote(p.builtName)))
 					r = &relation{Schema: r.Schema, Name: r.Name, Kind: r.Kind, Rows: r.Rows}
 				}
 				definition := strings.TrimSuffix(p.old.Definition, " NOT VALID")

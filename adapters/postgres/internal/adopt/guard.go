@@ -13,52 +13,52 @@ import (
 
 // UntenantedSession is a session that sends statements without a tenant.
 type UntenantedSession struct {
-	Application string    `json:"application"` // as it calls itself (application_name)
+	Application string    `json:"application"` // its application_name
 	Role        string    `json:"role"`
-	Client      string    `json:"client"` // its address
+	Client      string    `json:"client"` // its IP address, or local
 	Table       string    `json:"table"`
-	Statement   string    `json:"statement"` // its beginning
-	Writes      bool      `json:"writes"`    // or only reads
+	Statement   string    `json:"statement"` // its first characters
+	Writes      bool      `json:"writes"`    // false: it reads
 	SeenAt      time.Time `json:"seen_at"`
 }
 
-// strayLook is how often the sessions are looked at: a read is seen when it is
-// on its way, or when it was its session's last.
-const strayLook = 25 * time.Millisecond
+// activityInterval is the interval at which pg_stat_activity is read. A read shows while it
+// runs, or afterwards as long as it is its session's last statement.
+const activityInterval = 25 * time.Millisecond
 
-// guard refuses when statements of the old version arrive. Writes are noted by a
-// trigger, whatever the client; reads are seen in the activity of the server.
-func (e *Engine) guard(ctx context.Context, s *state) error {
-	found, err := e.watch(ctx, s)
+// requireNoOldVersion refuses if statements of the old version arrive. A trigger records
+// writes, whatever the client; reads are seen in pg_stat_activity.
+func (e *Engine) requireNoOldVersion(ctx context.Context, s *state) error {
+	found, err := e.watchSessions(ctx, s)
 	if err != nil || len(found) == 0 {
 		return err
 	}
 	lines := make([]string, len(found))
 	for i, f := range found {
-		does := "reads"
+		verb := "reads"
 		if f.Writes {
-			does = "writes"
+			verb = "writes"
 		}
 		lines[i] = fmt.Sprintf("- application %q, role %s, from %s %s %s: %s", f.Application,
-			f.Role, f.Client, does, f.Table, oneLine(f.Statement))
+			f.Role, f.Client, verb, f.Table, oneLine(f.Statement))
 	}
-	return refuse("statements without a tenant still arrive, and the old version's would fail"+
-		" behind the contraction; stop who sends them, and repeat:\n%s", strings.Join(lines, "\n"))
+	return refuse("statements without a tenant still arrive, and would fail after the contraction:"+
+		" stop the old version's processes and try again\n%s", strings.Join(lines, "\n"))
 }
 
-// watch answers who sends statements without a tenant, within the time of
+// watchSessions returns the sessions that send statements without a tenant within
 // Options.Watch.
-func (e *Engine) watch(ctx context.Context, s *state) ([]UntenantedSession, error) {
+func (e *Engine) watchSessions(ctx context.Context, s *state) ([]UntenantedSession, error) {
 	var begin time.Time
 	if err := e.conn.NewRaw("SELECT clock_timestamp()").Scan(ctx, &begin); err != nil {
 		return nil, err
 	}
 	seen := map[string]UntenantedSession{}
 	for end := time.Now().Add(e.o.Watch); time.Now().Before(end); {
-		if err := e.readers(ctx, s, seen); err != nil {
+		if err := e.readActivity(ctx, s, seen); err != nil {
 			return nil, err
 		}
-		if err := pause(ctx, strayLook); err != nil {
+		if err := pause(ctx, activityInterval); err != nil {
 			return nil, err
 		}
 	}
@@ -67,71 +67,86 @@ func (e *Engine) watch(ctx context.Context, s *state) ([]UntenantedSession, erro
 		return nil, err
 	}
 	for _, w := range writers {
-		seen[w.who()] = w
+		seen[w.identity()] = w
 	}
 	var list []UntenantedSession
-	for _, who := range sortedNames(seen) {
-		list = append(list, seen[who])
+	for _, identity := range sortedNames(seen) {
+		list = append(list, seen[identity])
 	}
 	return list, nil
 }
 
-func (f UntenantedSession) who() string {
+// identity tells clients apart: a client's sessions on the same tables are reported once.
+func (f UntenantedSession) identity() string {
 	return strings.Join([]string{f.Application, f.Role, f.Client, f.Table}, "\x00")
 }
 
-// UntenantedSessions are those who wrote without a tenant since a time.
+// UntenantedSessions returns the sessions that wrote without a tenant since the given time.
 func (e *Engine) UntenantedSessions(
 	ctx context.Context, since time.Time,
 ) ([]UntenantedSession, error) {
-	var known bool
+	var exists bool
 	if err := e.conn.NewRaw("SELECT to_regclass('bailiwick.strays') IS NOT NULL").
-		Scan(ctx, &known); err != nil || !known {
+		Scan(ctx, &exists); err != nil || !exists {
 		return nil, err
 	}
 	var list []UntenantedSession
-	err := e.conn.NewRaw(`SELECT application, role, client, relation::regclass::text AS "table", statement, true AS writes, seen_at
-		FROM bailiwick.strays WHERE seen_at >= ? AND application <> ? ORDER BY 1, 2, 3, 4`, since, e.o.Ours).Scan(ctx, &list)
+	err := e.conn.NewRaw(`
+		SELECT application, role, client, relation::regclass::text AS "table", statement,
+		  true AS writes, seen_at
+		FROM bailiwick.strays WHERE seen_at >= ? AND application <> ? ORDER BY 1, 2, 3, 4`,
+		since, e.o.Ours).Scan(ctx, &list)
 	return list, err
 }
 
-// readers adds the sessions that hold a lock on a table, or whose last statement
-// names one, and that aren't ours: ours carry a tenant in every statement.
-func (e *Engine) readers(ctx context.Context, s *state, seen map[string]UntenantedSession) error {
+// activityQuery reads the other clients' sessions, each with those of the tables that it has
+// locked.
+const activityQuery = `
+SELECT a.application_name AS application, coalesce(a.usename, '') AS role,
+  coalesce(host(a.client_addr), 'local') AS client, left(a.query, 2000) AS statement,
+  coalesce((SELECT string_agg(DISTINCT l.relation::regclass::text, ', ') FROM pg_locks l
+    WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = ANY (
+      SELECT to_regclass(n)::oid FROM unnest(ARRAY[?0]::text[]) n)), '') AS tables
+FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.backend_type = 'client backend'
+  AND a.pid <> pg_backend_pid() AND a.application_name <> ?1`
+
+// readActivity adds the sessions that hold a lock on a table or whose last statement names
+// one, except those of the new version, whose statements all carry a tenant.
+func (e *Engine) readActivity(
+	ctx context.Context, s *state, seen map[string]UntenantedSession,
+) error {
 	var rows []struct {
 		Application, Role, Client, Statement, Tables string
 	}
-	err := e.conn.NewRaw(`SELECT a.application_name AS application, coalesce(a.usename, '') AS role, coalesce(host(a.client_addr), 'local') AS client, left(a.query, 2000) AS statement,
-		  coalesce((SELECT string_agg(DISTINCT l.relation::regclass::text, ', ') FROM pg_locks l
-		    WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.relation = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?0]::text[]) n)), '') AS tables
-		FROM pg_stat_activity a WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid() AND a.application_name <> ?1`,
-		bun.List(e.tableNames()), e.o.Ours).Scan(ctx, &rows)
+	err := e.conn.NewRaw(activityQuery, bun.List(e.tableNames()), e.o.Ours).Scan(ctx, &rows)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
 		tables := r.Tables
 		if tables == "" {
-			tables = e.named(r.Statement)
+			tables = e.namedTables(r.Statement)
 		}
 		if tables == "" || strings.Contains(r.Statement, "bailiwick.tenant") {
 			continue
 		}
 		f := UntenantedSession{Application: r.Application, Role: r.Role, Client: r.Client,
 			Table: tables, Statement: r.Statement, SeenAt: time.Now()}
-		if _, known := seen[f.who()]; !known {
-			seen[f.who()] = f
+		if _, known := seen[f.identity()]; !known {
+			seen[f.identity()] = f
 		}
 	}
 	return nil
 }
 
-// named are the tables that a statement names.
-func (e *Engine) named(statement string) string {
-	if !queries.MatchString(statement) {
+// namedTables returns the tables whose names are words of the statement, whatever the case and
+// schema. Only the kinds of statements in queryPattern read or write a table.
+func (e *Engine) namedTables(statement string) string {
+	if !queryPattern.MatchString(statement) {
 		return ""
 	}
-	words := word.FindAllString(strings.ToLower(statement), -1)
+	words := wordPattern.FindAllString(strings.ToLower(statement), -1)
 	var found []string
 	for _, t := range e.spec.Tables {
 		if slices.Contains(words, strings.ToLower(t.Name)) {
@@ -142,12 +157,13 @@ func (e *Engine) named(statement string) string {
 }
 
 var (
-	word    = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_$]*`)
-	queries = regexp.MustCompile(
+	wordPattern  = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_$]*`)
+	queryPattern = regexp.MustCompile(
 		`(?is)^\s*(/\*.*?\*/|\s)*(select|insert|update|delete|with|merge|copy|prepare|declare|table)\b`)
 )
 
+// oneLine returns the beginning of a statement, with its white space collapsed.
 func oneLine(text string) string {
 	line := strings.Join(strings.Fields(text), " ")
-	return clip(line, 120)
+	return truncate(line, 120)
 }

@@ -1,6 +1,6 @@
 package adopt
 
-// newIndexSteps build the indexes that the tables didn't have.
+// newIndexSteps build the declared indexes that the tables don't have.
 func (e *Engine) newIndexSteps(s *state) []step {
 	var steps []step
 	for _, i := range e.spec.Indexes {
@@ -14,20 +14,20 @@ func (e *Engine) newIndexSteps(s *state) []step {
 				if k := s.now[name].index(i.Name); k != nil && k.Valid {
 					return nil
 				}
-				return build(false, i.Name, s.now[name], i.Definition)
+				return buildIndex(false, i.Name, s.now[name], i.Definition)
 			},
 			down: func(s *state) []action {
 				if s.now[name].index(i.Name) == nil {
 					return nil
 				}
-				return []action{unbuild(s.now[name], i.Name)}
+				return []action{dropIndex(s.now[name], i.Name)}
 			}})
 	}
 	return steps
 }
 
-// replaced are the declared indexes that have another definition already.
-func (e *Engine) replaced(s *state) []Index {
+// replacedIndexes returns the declared indexes that exist with another definition.
+func (e *Engine) replacedIndexes(s *state) []Index {
 	var list []Index
 	for _, i := range e.spec.Indexes {
 		was := s.was[quote(i.Schema)+"."+quote(i.Table)]
@@ -41,11 +41,11 @@ func (e *Engine) replaced(s *state) []Index {
 	return list
 }
 
-// replacedIndexBuilds build the new form of an index beside the old one.
+// replacedIndexBuilds build the new definition of an index under another name.
 func (e *Engine) replacedIndexBuilds(s *state) []step {
 	var steps []step
-	for _, i := range e.replaced(s) {
-		name, built := quote(i.Schema)+"."+quote(i.Table), interim("new", i.Name)
+	for _, i := range e.replacedIndexes(s) {
+		name, built := quote(i.Schema)+"."+quote(i.Table), temporaryName("new", i.Name)
 		steps = append(steps, step{name: "index " + i.sql(), phase: Contract,
 			up: func(s *state) []action {
 				r := s.now[name]
@@ -55,24 +55,26 @@ func (e *Engine) replacedIndexBuilds(s *state) []step {
 				if k := r.index(built); k != nil && k.Valid {
 					return nil
 				}
-				return build(false, built, r, i.Definition)
+				return buildIndex(false, built, r, i.Definition)
 			},
 			down: func(s *state) []action {
 				if s.now[name].index(built) == nil {
 					return nil
 				}
-				return []action{unbuild(s.now[name], built)}
+				return []action{dropIndex(s.now[name], built)}
 			}})
 	}
 	return steps
 }
 
-func (e *Engine) replacedIndexSwaps(s *state) []step {
+// replacedIndexExchanges replace the old index by the one that replacedIndexBuilds built. The
+// way back builds the old one again under a third name.
+func (e *Engine) replacedIndexExchanges(s *state) []step {
 	var steps []step
-	for _, i := range e.replaced(s) {
+	for _, i := range e.replacedIndexes(s) {
 		name := quote(i.Schema) + "." + quote(i.Table)
 		was := s.was[name].index(i.Name)
-		built, back := interim("new", i.Name), interim("old", i.Name)
+		built, back := temporaryName("new", i.Name), temporaryName("old", i.Name)
 		rename := func(from, to string) string {
 			return "ALTER INDEX " + quote(i.Schema) + "." + quote(from) + " RENAME TO " + quote(to)
 		}
@@ -86,7 +88,7 @@ func (e *Engine) replacedIndexSwaps(s *state) []step {
 				if k == nil || !k.hasTenant() {
 					statements = append(statements, rename(built, i.Name))
 				}
-				return together(accessExcl, name, statements)
+				return txActions(accessExcl, name, statements)
 			},
 			down: func(s *state) []action {
 				r := s.now[name]
@@ -95,14 +97,14 @@ func (e *Engine) replacedIndexSwaps(s *state) []step {
 					return nil
 				}
 				var actions []action
-				if known := r.index(back); known == nil || !known.Valid {
-					actions = build(false, back, r, was.Tail)
+				if existing := r.index(back); existing == nil || !existing.Valid {
+					actions = buildIndex(false, back, r, was.Tail)
 				}
 				var statements []string
 				if k != nil {
 					statements = append(statements, rename(i.Name, built))
 				}
-				return append(actions, brief(accessExcl, name,
+				return append(actions, txAction(accessExcl, name,
 					append(statements, rename(back, i.Name))...))
 			}})
 	}

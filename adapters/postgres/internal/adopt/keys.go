@@ -5,22 +5,21 @@ import (
 	"strings"
 )
 
-// wanted is a unique key that begins with tenant_id, beside the one that it
-// takes the place of.
-type wanted struct {
-	old        *key   // nil: there was none
-	name       string // as a fresh installation has it
-	built      string // its name until the old one is gone
+// tenantKey is a unique key that begins with tenant_id, with the old key that it replaces.
+type tenantKey struct {
+	old        *key   // nil: it replaces no key
+	name       string // its final name, the same as in a fresh installation
+	builtName  string // its name until the old key is dropped
 	primary    bool
 	constraint bool
-	columns    []string // behind tenant_id; empty where there are expressions
+	columns    []string // after tenant_id; empty if there are expressions
 	tail       string
-	early      bool // foreign keys refer to it
+	referenced bool // foreign keys refer to it
 }
 
-// in finds it in a table, under either name.
-func (w wanted) in(r *relation) *key {
-	for _, name := range []string{w.name, w.built} {
+// find returns the key of a table, under either name, or nil.
+func (w tenantKey) find(r *relation) *key {
+	for _, name := range []string{w.name, w.builtName} {
 		if k := r.key(name); k != nil && k.hasTenant() {
 			return k
 		}
@@ -28,8 +27,8 @@ func (w wanted) in(r *relation) *key {
 	return nil
 }
 
-// oldIn finds the old one.
-func (w wanted) oldIn(r *relation) *key {
+// findOld returns the old key of a table, or nil.
+func (w tenantKey) findOld(r *relation) *key {
 	if w.old == nil {
 		return nil
 	}
@@ -39,6 +38,7 @@ func (w wanted) oldIn(r *relation) *key {
 	return nil
 }
 
+// label returns the suffix of PostgreSQL's default name for such a key.
 func (k *key) label() string {
 	switch {
 	case k.Primary:
@@ -49,31 +49,31 @@ func (k *key) label() string {
 	return "idx"
 }
 
-// succeed names what takes a key's place: what had PostgreSQL's own name gets
-// that again, with tenant_id in it.
-func succeed(table, name string, columns []string, label string) string {
+// successorName returns the name of the new key. If the old key has PostgreSQL's default name,
+// the new key gets the default name for its columns, with tenant_id.
+func successorName(table, name string, columns []string, label string) string {
 	if len(columns) == 0 || name != defaultName(table, columns, label) {
 		return name
 	}
 	return defaultName(table, append([]string{tenantColumn}, columns...), label)
 }
 
-// wantedKeys are a table's, or a partition's.
-func (e *Engine) wantedKeys(s *state, t Table, was *relation) []wanted {
-	var all []wanted
+// tenantKeys returns the new keys of a table or partition.
+func (e *Engine) tenantKeys(s *state, t Table, was *relation) []tenantKey {
+	var all []tenantKey
 	for i := range was.Keys {
 		k := &was.Keys[i]
 		if k.hasTenant() || !k.Valid || k.Primary && t.Primary != nil {
 			continue
 		}
-		w := wanted{old: k, primary: k.Primary, constraint: k.Constraint, columns: k.Columns,
+		w := tenantKey{old: k, primary: k.Primary, constraint: k.Constraint, columns: k.Columns,
 			tail: strings.Replace(k.Tail, "(", "(tenant_id, ", 1)}
-		w.name = succeed(was.Name, k.Name, k.Columns, k.label())
-		w.early = e.referredTo(s, was.sql(), k.Columns)
+		w.name = successorName(was.Name, k.Name, k.Columns, k.label())
+		w.referenced = e.isReferenced(s, was.sql(), k.Columns)
 		all = append(all, w)
 	}
 	if t.Primary != nil {
-		w := wanted{old: was.primary(), primary: true, constraint: true, columns: t.Primary,
+		w := tenantKey{old: was.primary(), primary: true, constraint: true, columns: t.Primary,
 			tail: "USING btree (tenant_id, " + quoted(t.Primary) + ")"}
 		w.name = defaultName(was.Name, t.Primary, "pkey")
 		if w.old != nil {
@@ -82,20 +82,20 @@ func (e *Engine) wantedKeys(s *state, t Table, was *relation) []wanted {
 		all = append(all, w)
 	}
 	if t.Singleton {
-		all = append(all, wanted{name: defaultName(was.Name, []string{tenantColumn}, "key"),
+		all = append(all, tenantKey{name: defaultName(was.Name, []string{tenantColumn}, "key"),
 			constraint: true, tail: "USING btree (tenant_id)"})
 	}
 	for i := range all {
-		all[i].built = all[i].name
+		all[i].builtName = all[i].name
 		if was.key(all[i].name) != nil || was.index(all[i].name) != nil {
-			all[i].built = interim("new", all[i].name)
+			all[i].builtName = temporaryName("new", all[i].name)
 		}
 	}
 	return all
 }
 
-// referredTo reports whether a foreign key refers to the columns.
-func (e *Engine) referredTo(s *state, table string, columns []string) bool {
+// isReferenced reports whether a foreign key refers to exactly these columns.
+func (e *Engine) isReferenced(s *state, table string, columns []string) bool {
 	for _, r := range s.was {
 		for _, f := range r.Foreign {
 			if f.Target == table && len(f.References) == len(columns) &&
@@ -108,41 +108,43 @@ func (e *Engine) referredTo(s *state, table string, columns []string) bool {
 	return false
 }
 
-// pieces are the relations that a table's indexes are built on, one at a time:
-// itself, or its partitions.
-func (s *state) pieces(table string) []*relation {
+// indexedRelations returns the relations on which a table's indexes are built one by one:
+// the table, or its partitions.
+func (s *state) indexedRelations(table string) []*relation {
 	if s.was[table].Kind == "p" {
 		return s.partitions(s.was, table)
 	}
 	return []*relation{s.was[table]}
 }
 
-// earlyKeySteps build the keys that foreign keys refer to. The others come with
-// the contract: of two unique keys on the same values, ON CONFLICT knows one as
-// its arbiter, and two sessions that upsert the same new value at once would
-// fail at the other, where the old version's never did.
+// earlyKeySteps build the keys that foreign keys refer to. The others are built in the
+// contraction. Of two unique keys on the same values, ON CONFLICT uses only one as its
+// arbiter: two sessions that insert the same new value at once would then fail with a
+// violation of the other key, which the old version never saw.
 func (e *Engine) earlyKeySteps(s *state, t Table) []step { return e.keySteps(s, t, true, Expand) }
 
 func (e *Engine) lateKeySteps(s *state, t Table) []step { return e.keySteps(s, t, false, Contract) }
 
+// keySteps build the new keys, each on the table or on each partition. The key of a partitioned
+// table itself is created by exchangePartitioned.
 func (e *Engine) keySteps(s *state, t Table, early bool, phase Phase) []step {
 	var steps []step
-	for _, piece := range s.pieces(t.sql()) {
-		for _, w := range e.wantedKeys(s, t, piece) {
-			if w.early != early || piece.Parent != "" && w.old != nil && w.old.Of == "" {
+	for _, piece := range s.indexedRelations(t.sql()) {
+		for _, w := range e.tenantKeys(s, t, piece) {
+			if w.referenced != early || piece.Parent != "" && w.old != nil && w.old.Of == "" {
 				continue
 			}
 			name := piece.sql()
 			steps = append(steps, step{name: "key " + name + " (" + w.name + ")", phase: phase,
 				up: func(s *state) []action {
-					if k := w.in(s.now[name]); k != nil && k.Valid {
+					if k := w.find(s.now[name]); k != nil && k.Valid {
 						return nil
 					}
-					return build(true, w.built, s.now[name], w.tail)
+					return buildIndex(true, w.builtName, s.now[name], w.tail)
 				},
 				down: func(s *state) []action {
-					if k := w.in(s.now[name]); k != nil && !k.Constraint {
-						return []action{unbuild(s.now[name], k.Name)}
+					if k := w.find(s.now[name]); k != nil && !k.Constraint {
+						return []action{dropIndex(s.now[name], k.Name)}
 					}
 					return nil
 				}})

@@ -24,41 +24,41 @@ func quoted(names []string) string {
 	return strings.Join(all, ", ")
 }
 
-// defaultName is the name that PostgreSQL gives to what has none
-// (makeObjectName in src/backend/commands/indexcmds.c): when it is too long, the
-// longer of its two parts is cut first.
+// defaultName returns the name that PostgreSQL gives to an unnamed constraint or index
+// (makeObjectName in src/backend/commands/indexcmds.c). If it is too long, the longer of its
+// two parts is cut first.
 func defaultName(table string, columns []string, label string) string {
 	var joined string
 	for _, c := range columns {
 		if joined != "" {
 			joined += "_"
 		}
-		joined = clip(joined+c, maxName)
+		joined = truncate(joined+c, maxName)
 	}
 	if label == "pkey" {
 		joined = ""
 	}
-	room := maxName - len(label) - 1
+	space := maxName - len(label) - 1
 	if joined != "" {
-		room--
+		space--
 	}
 	first, second := len(table), len(joined)
-	for first+second > room {
+	for first+second > space {
 		if first > second {
 			first--
 		} else {
 			second--
 		}
 	}
-	name := clip(table, first)
+	name := truncate(table, first)
 	if joined != "" {
-		name += "_" + clip(joined, second)
+		name += "_" + truncate(joined, second)
 	}
 	return name + "_" + label
 }
 
-// clip cuts a text to at most size bytes, between characters.
-func clip(text string, size int) string {
+// truncate cuts a text to at most size bytes, and never within a character.
+func truncate(text string, size int) string {
 	if len(text) <= size {
 		return text
 	}
@@ -68,13 +68,12 @@ func clip(text string, size int) string {
 	return text[:size]
 }
 
-// interim is the name of what can't have its own yet, since the old thing still
-// has it.
-func interim(prefix, name string) string {
+// temporaryName returns the name of an object whose final name the old object still has.
+func temporaryName(prefix, name string) string {
 	full := "bailiwick_" + prefix + "_" + name
 	if len(full) <= maxName {
 		return full
 	}
 	sum := sha256.Sum256([]byte(name))
-	return clip(full, maxName-9) + "_" + hex.EncodeToString(sum[:4])
+	return truncate(full, maxName-9) + "_" + hex.EncodeToString(sum[:4])
 }

@@ -5,32 +5,31 @@ import (
 	"slices"
 )
 
-// PlannedStatement is one that is left to run.
+// PlannedStatement is a statement that an adoption would run.
 type PlannedStatement struct {
 	Phase Phase    `json:"phase"`
 	Step  string   `json:"step"`
-	SQL   []string `json:"sql"`   // in one transaction, unless Alone
-	Lock  string   `json:"lock"`  // the strongest on a table that others use
+	SQL   []string `json:"sql"`   // run in one transaction, unless Alone
+	Lock  string   `json:"lock"`  // the strongest lock on a table that others use
 	On    string   `json:"on"`    // that table
-	Rows  int64    `json:"rows"`  // about how many it reads or writes; 0: only the catalog
-	Alone bool     `json:"alone"` // not in a transaction
+	Rows  int64    `json:"rows"`  // estimated rows read or written; 0: only the catalog
+	Alone bool     `json:"alone"` // run outside a transaction
 }
 
-// Plan answers what is left to do, in order, of the phases up to this one. What
-// depends on the outcome of an earlier statement is planned as it would be now.
+// Plan returns the statements left to run, in order, of the phases up to the given one. A
+// statement that depends on the result of an earlier one is planned for the current catalog.
 func (e *Engine) Plan(ctx context.Context, to Phase) ([]PlannedStatement, error) {
 	s, err := e.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.check(ctx, s); err != nil {
+	if err := e.checkAdoptable(ctx, s); err != nil {
 		return nil, err
 	}
-	return planned(e.steps(s), s, to == Contract,
-		func(st step) func(*state) []action { return st.up }), nil
+	return planned(e.steps(s), s, to == Contract, upActions), nil
 }
 
-// PlanDown answers what the way back would do now.
+// PlanDown returns the statements that Down would run now, in order.
 func (e *Engine) PlanDown(ctx context.Context, to Phase) ([]PlannedStatement, error) {
 	s, err := e.read(ctx)
 	if err != nil {
@@ -43,18 +42,18 @@ func (e *Engine) PlanDown(ctx context.Context, to Phase) ([]PlannedStatement, er
 		}
 	}
 	slices.Reverse(steps)
-	return planned(steps, s, true, func(st step) func(*state) []action { return st.down }), nil
+	return planned(steps, s, true, downActions), nil
 }
 
 func planned(
-	steps []step, s *state, contract bool, left func(step) func(*state) []action,
+	steps []step, s *state, contract bool, direction func(step) func(*state) []action,
 ) []PlannedStatement {
 	plan := []PlannedStatement{}
 	for _, st := range steps {
 		if st.phase == Contract && !contract {
 			continue
 		}
-		for _, a := range left(st)(s) {
+		for _, a := range direction(st)(s) {
 			plan = append(plan, PlannedStatement{Phase: st.phase, Step: st.name, SQL: a.sql,
 				Lock: a.lock, On: a.on, Rows: a.rows, Alone: a.alone})
 		}

@@ -9,9 +9,9 @@ const (
 	Contract Phase = "contract"
 )
 
-// Spec says what a database is to become.
+// Spec describes the schema that an adoption creates.
 type Spec struct {
-	Tenant  string // the id of the tenant that all rows belong to
+	Tenant  string // the id of the tenant that gets all existing rows
 	Tables  []Table
 	Indexes []Index
 	Views   []View
@@ -19,44 +19,44 @@ type Spec struct {
 	Users   *Users
 	Keys    *Keys
 
-	Condition string // the policy's
+	Condition string // of the row-security policy, in SQL
 
-	// Library is what the library and the host bring along: its step has neither
-	// a lock on a host's table nor anything to wait for.
+	// Library is what the library itself creates. Its step locks no table of the host and
+	// waits for nothing.
 	Library Library
 }
 
-// Library makes and removes what isn't the host's.
+// Library describes the objects that belong to the library.
 type Library struct {
 	Summary string // the statements, for a plan
 	Roles   []string
-	Owner   string // the role that comes to own the tables
-	Search  string // the role, and the schema of its name, that searches go through
+	Owner   string // the role that owns the tables after the adoption
+	Search  string // the role that runs searches, and the schema of the same name
 }
 
-// Table is one that tenants come to own.
+// Table is a table whose rows belong to tenants after the adoption.
 type Table struct {
 	Schema, Name string
-	Versioned    bool // its rows count their versions, by a trigger
-	Singleton    bool // a tenant has one row
-	// the columns of its new primary key behind tenant_id; nil: those of the old one
+	Versioned    bool // a trigger counts the versions of its rows
+	Singleton    bool // each tenant has one row
+	// the columns of its new primary key after tenant_id; nil: those of the old one
 	Primary  []string
-	Drop     []string // columns that go with the old version
-	Replaced []string // triggers that the library's takes the place of
+	Drop     []string // columns that only the old version needs
+	Replaced []string // triggers that the library's version trigger replaces
 }
 
 func (t Table) sql() string { return quote(t.Schema) + "." + quote(t.Name) }
 
-// Index is one that the tables come to have, or another form of one that they
-// have. One of that name with another definition is replaced at the end.
+// Index is a new index, or the new definition of an existing one. An index of that name with
+// another definition is replaced in the contraction.
 type Index struct {
 	Schema, Table, Name string
-	Definition          string // from USING on, as pg_get_indexdef writes it
+	Definition          string // the part of pg_get_indexdef from USING on
 }
 
 func (i Index) sql() string { return quote(i.Schema) + "." + quote(i.Name) }
 
-// View is one whose definition changes. Its columns may only become more.
+// View is a view whose definition changes. It may gain columns and lose none.
 type View struct {
 	Schema, Name string
 	Definition   string // a SELECT
@@ -64,23 +64,23 @@ type View struct {
 
 func (v View) sql() string { return quote(v.Schema) + "." + quote(v.Name) }
 
-// Custom is a step of the host's own.
+// Custom is a step that the host defines.
 type Custom struct {
 	Name       string
 	Phase      Phase
 	Done       string // an SQL condition: the step has nothing left to do
-	Undone     string // an SQL condition: nothing of the step is there
+	Undone     string // an SQL condition: the step has no effect left in the database
 	Up, Down   string // statements, run in one transaction
-	Lock, Note string // what a plan says of it
+	Lock, Note string // the Lock and On of its planned statements
 }
 
-// Users are the users that the old version knows.
+// Users describes the old version's table of users.
 type Users struct {
 	Schema, Table                    string
 	ID, Email, Name, Password, Admin string // columns
 }
 
-// Keys are the API keys that the old version knows.
+// Keys describes the old version's table of API keys.
 type Keys struct {
 	Schema, Table string
 	// columns; the last two may be empty

@@ -2,26 +2,26 @@ package adopt
 
 import "context"
 
-// action is one thing that is done to the database: statements in a transaction
-// of their own, a single one outside, or batches.
+// action is one change of the database: statements in one transaction, a single statement
+// outside a transaction, or batches.
 type action struct {
-	sql   []string
-	lock  string // the strongest lock that it takes on a table that others use
-	on    string // that table
-	rows  int64  // about how many it reads or writes
-	alone bool   // it can't run in a transaction
-	loose bool   // on isn't a table that can be locked beforehand
-	work  func(ctx context.Context, e *Engine, tell func(rows int64)) error
+	sql         []string
+	lock        string // the strongest lock on a table that others use
+	on          string // that table
+	rows        int64  // estimated rows read or written
+	alone       bool   // it must run outside a transaction
+	noTableLock bool   // on isn't a table that LOCK TABLE accepts
+	work        func(ctx context.Context, e *Engine, report func(rows int64)) error
 }
 
-// step is one change, and its inverse. Both answer what is left to do.
+// step is one change and its inverse. Both return what is left to do.
 type step struct {
 	name     string
 	phase    Phase
 	up, down func(*state) []action
 }
 
-// The locks, as the manual names them (13.3.1).
+// The table-level locks, with their names in the PostgreSQL manual (13.3.1).
 const (
 	noLock          = "none"
 	shareUpdateExcl = "SHARE UPDATE EXCLUSIVE"
@@ -29,13 +29,13 @@ const (
 	accessExcl      = "ACCESS EXCLUSIVE"
 )
 
-// brief is a transaction that takes its locks, changes the catalog and ends.
-func brief(lock, on string, statements ...string) action {
+// txAction runs statements in one short transaction: take the locks, change the catalog, end.
+func txAction(lock, on string, statements ...string) action {
 	return action{sql: statements, lock: lock, on: on}
 }
 
-// build is an index that is made while others write.
-func build(unique bool, name string, r *relation, tail string) []action {
+// buildIndex builds an index while others write. It drops an invalid index of that name first.
+func buildIndex(unique bool, name string, r *relation, tail string) []action {
 	kind := "INDEX"
 	if unique {
 		kind = "UNIQUE INDEX"
@@ -45,8 +45,8 @@ func build(unique bool, name string, r *relation, tail string) []action {
 	if leftover == nil {
 		leftover = r.index(name)
 	}
-	if leftover != nil { // an earlier attempt was broken off
-		actions = append(actions, unbuild(r, name))
+	if leftover != nil { // of an interrupted attempt
+		actions = append(actions, dropIndex(r, name))
 	}
 	return append(actions, action{
 		sql: []string{"CREATE " + kind + " CONCURRENTLY " + quote(name) + " ON " + r.sql() + " " +
@@ -54,29 +54,29 @@ func build(unique bool, name string, r *relation, tail string) []action {
 	})
 }
 
-func unbuild(r *relation, name string) action {
+func dropIndex(r *relation, name string) action {
 	return action{sql: []string{"DROP INDEX CONCURRENTLY " + quote(r.Schema) + "." + quote(name)},
 		lock: shareUpdateExcl, on: r.sql(), alone: true}
 }
 
-// together makes one action of several that must not be seen apart. There is
-// none of nothing.
-func together(lock, on string, statements []string) []action {
+// txActions runs several statements in one transaction. It returns no action without
+// statements.
+func txActions(lock, on string, statements []string) []action {
 	if len(statements) == 0 {
 		return nil
 	}
-	return []action{brief(lock, on, statements...)}
+	return []action{txAction(lock, on, statements...)}
 }
 
-// steps are all, in order. They depend on what was there before and on nothing
-// that changes.
+// steps returns all steps in order. They depend only on the original schema, which doesn't
+// change during the adoption.
 func (e *Engine) steps(s *state) []step {
 	all := []step{e.libraryStep(), e.recordStep(), e.functionStep()}
 	all = append(all, e.customSteps(Expand)...)
-	each := func(make func(Table) []step) {
+	each := func(tableSteps func(Table) []step) {
 		for _, t := range e.spec.Tables {
 			if s.was[t.sql()] != nil {
-				all = append(all, make(t)...)
+				all = append(all, tableSteps(t)...)
 			}
 		}
 	}
@@ -92,25 +92,26 @@ func (e *Engine) steps(s *state) []step {
 	each(func(t Table) []step { return e.lateKeySteps(s, t) })
 	all = append(all, e.replacedIndexBuilds(s)...)
 	each(func(t Table) []step { return e.oldForeignSteps(s, t) })
-	each(func(t Table) []step { return e.swapSteps(s, t) })
-	all = append(all, e.replacedIndexSwaps(s)...)
+	each(func(t Table) []step { return e.exchangeSteps(s, t) })
+	all = append(all, e.replacedIndexExchanges(s)...)
 	all = append(all, e.invokerSteps(s)...)
 	all = append(all, e.customSteps(Contract)...)
-	return append(all, e.farewellSteps()...)
+	return append(all, e.cleanupSteps()...)
 }
 
-// swapped reports whether a table has left the old version behind.
-func swapped(r *relation) bool {
+// isContracted reports whether the keys and row security of a table have been exchanged: the
+// old version can't use it any more.
+func isContracted(r *relation) bool {
 	c := r.column(tenantColumn)
-	return c != nil && c.Default == stamped && r.Forced
+	return c != nil && c.Default == tenantDefault && r.Forced
 }
 
-const stamped = "bailiwick.current_tenant()"
+const tenantDefault = "bailiwick.current_tenant()"
 
-// contracted reports whether all tables have.
-func (e *Engine) contracted(s *state) bool {
+// allContracted reports whether all tables are contracted.
+func (e *Engine) allContracted(s *state) bool {
 	for _, t := range e.spec.Tables {
-		if r := s.now[t.sql()]; r != nil && !swapped(r) {
+		if r := s.now[t.sql()]; r != nil && !isContracted(r) {
 			return false
 		}
 	}

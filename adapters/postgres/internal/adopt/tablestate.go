@@ -2,15 +2,15 @@ package adopt
 
 import "slices"
 
-// relation is a table as the catalog has it. Its JSON is kept in
-// bailiwick.former.
+// relation is a table as the catalog describes it. Its JSON is stored in bailiwick.former: the
+// names of its members can't change, nor can those of its parts.
 type relation struct {
 	Schema      string
 	Name        string
-	Kind        string // r or p
+	Kind        string // pg_class.relkind: r, or p for a partitioned table
 	Owner       string
-	Parent      string // of a partition: its table, as sql writes it
-	Inherits    bool   // it is part of an inheritance tree that is no partitioning
+	Parent      string // of a partition: its table, in the form of sql
+	Inherits    bool   // it is part of an inheritance tree other than partitioning
 	Enabled     bool
 	Forced      bool
 	Rows        int64 // an estimate
@@ -65,7 +65,7 @@ type column struct {
 	Generated bool
 }
 
-// key is an index, and the constraint that it serves, if it does.
+// key is an index, with its constraint if it has one.
 type key struct {
 	Name       string
 	Constraint bool
@@ -76,7 +76,7 @@ type key struct {
 	Partial    bool
 	Columns    []string // empty for an expression
 	Tail       string   // its definition from USING on
-	Of         string   // of a partition: the index of its table that it is a part of
+	Of         string   // of a partition's index: the table's index that it is a part of
 }
 
 func (k *key) hasTenant() bool { return slices.Contains(k.Columns, tenantColumn) }
@@ -85,11 +85,11 @@ func (k *key) hasTenant() bool { return slices.Contains(k.Columns, tenantColumn)
 type foreign struct {
 	Name       string
 	Columns    []string
-	Target     string // as sql writes it
+	Target     string // in the form of sql
 	References []string
 	Definition string
 	Valid      bool
-	Inherited  bool // it is a partition's part of its table's
+	Inherited  bool // it is a partition's part of its table's foreign key
 	OnUpdate   string
 	OnDelete   string
 	SetColumns []string
@@ -108,12 +108,12 @@ type trigger struct {
 	Name       string
 	Definition string
 	Enabled    string // pg_trigger.tgenabled
-	Updates    bool   // it is asked for each row that is updated
+	Updates    bool   // it runs for each updated row
 }
 
-// find answers a pointer to the first element that fits, or nil.
-func find[T any](all []T, fits func(T) bool) *T {
-	if at := slices.IndexFunc(all, fits); at >= 0 {
+// find returns a pointer to the first element that matches, or nil.
+func find[T any](all []T, matches func(T) bool) *T {
+	if at := slices.IndexFunc(all, matches); at >= 0 {
 		return &all[at]
 	}
 	return nil

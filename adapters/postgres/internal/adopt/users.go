@@ -6,36 +6,42 @@ import (
 	"strings"
 )
 
-// function is one that triggers run while the old version does.
-type function struct{ name, create string }
+// triggerFunc is a trigger function that exists while the old version runs.
+type triggerFunc struct{ name, create string }
 
-// Whatever the old version's role may do, the functions do their work with their
-// owner's rights; nobody can call them but a trigger.
-func triggerFunction(name, body string) function {
-	return function{name, "CREATE FUNCTION bailiwick." + name +
+// triggerFunction defines a function that runs with its owner's rights, since the old version's
+// role may lack them. Only triggers can call it.
+func triggerFunction(name, body string) triggerFunc {
+	return triggerFunc{name, "CREATE FUNCTION bailiwick." + name +
 		"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER" +
 		" SET search_path = pg_catalog, pg_temp AS $adoption$\nBEGIN\n" +
 		body + "\nEND $adoption$"}
 }
 
-// noteStray notes a session that writes without a tenant, at most once a second
-// for each table: what it costs must not be felt.
-const noteStray = `  IF coalesce(current_setting('bailiwick.stray_' || TG_RELID, true), '') < floor(extract(epoch FROM clock_timestamp()))::text THEN
-    PERFORM set_config('bailiwick.stray_' || TG_RELID, floor(extract(epoch FROM clock_timestamp()))::text, false);
-    INSERT INTO bailiwick.strays (relation, pid, application, role, client, statement, seen_at)
-    VALUES (TG_RELID, pg_backend_pid(), current_setting('application_name'), session_user, coalesce(host(inet_client_addr()), 'local'), left(current_query(), 200), clock_timestamp())
-    ON CONFLICT (relation, pid) DO UPDATE SET application = excluded.application, role = excluded.role, client = excluded.client, statement = excluded.statement, seen_at = excluded.seen_at;
+// recordUntenantedWrite records a session that writes without a tenant, at most once a second
+// for each table, which keeps its cost low.
+const recordUntenantedWrite = `  IF coalesce(current_setting('bailiwick.stray_' || TG_RELID, true), '')
+      < floor(extract(epoch FROM clock_timestamp()))::text THEN
+    PERFORM set_config('bailiwick.stray_' || TG_RELID,
+      floor(extract(epoch FROM clock_timestamp()))::text, false);
+    INSERT INTO bailiwick.strays
+      (relation, pid, application, role, client, statement, seen_at)
+    VALUES (TG_RELID, pg_backend_pid(), current_setting('application_name'), session_user,
+      coalesce(host(inet_client_addr()), 'local'), left(current_query(), 200), clock_timestamp())
+    ON CONFLICT (relation, pid) DO UPDATE SET application = excluded.application,
+      role = excluded.role, client = excluded.client, statement = excluded.statement,
+      seen_at = excluded.seen_at;
   END IF;
   RETURN NULL;`
 
-func (e *Engine) functions() []function {
-	all := []function{
-		triggerFunction("adoption_stray", noteStray),
+func (e *Engine) functions() []triggerFunc {
+	all := []triggerFunc{
+		triggerFunction("adoption_stray", recordUntenantedWrite),
 		triggerFunction("adoption_fill", "  NEW.tenant_id := "+literal(e.spec.Tenant)+
 			";\n  RETURN NEW;"),
 	}
 	if p := e.spec.Users; p != nil {
-		all = append(all, triggerFunction("adoption_person", e.personBody(*p)))
+		all = append(all, triggerFunction("adoption_person", e.userBody(*p)))
 	}
 	if k := e.spec.Keys; k != nil {
 		all = append(all, triggerFunction("adoption_key", e.keyBody(*k)))
@@ -43,35 +49,41 @@ func (e *Engine) functions() []function {
 	return all
 }
 
-// asID makes a uuid of a key column's value: itself, if it is one.
-func asID(of, column string) string {
+// uuidOf returns SQL that makes a uuid of a key column's value: the value if it is a uuid, and
+// otherwise one made from its MD5.
+func uuidOf(of, column string) string {
 	value := of + "." + quote(column)
 	return "CASE WHEN pg_typeof(" + value + ") = 'uuid'::regtype THEN " + value +
 		"::text ELSE md5('bailiwick ' || " + value + "::text) END::uuid"
 }
 
-func role(of, admin string) string {
+// roleOf returns SQL for the role of an administrator or any other user.
+func roleOf(of, admin string) string {
 	return "CASE WHEN " + of + "." + quote(admin) + " THEN 'admin' ELSE 'editor' END"
 }
 
-// personBody keeps bailiwick.users and the memberships as the old version's
-// users are.
-func (e *Engine) personBody(p Users) string {
+// userBody is the function that copies a change of the old version's users to bailiwick.users
+// and bailiwick.members.
+func (e *Engine) userBody(p Users) string {
 	return fmt.Sprintf(`  IF TG_OP = 'DELETE' THEN
     DELETE FROM bailiwick.members WHERE user_id = %[1]s;
     DELETE FROM bailiwick.users WHERE id = %[1]s;
     RETURN NULL;
   END IF;
-  UPDATE bailiwick.users SET email = NEW.%[3]s, name = NEW.%[4]s, password_hash = NEW.%[5]s, updated_at = now() WHERE id = %[2]s;
+  UPDATE bailiwick.users SET email = NEW.%[3]s, name = NEW.%[4]s, password_hash = NEW.%[5]s,
+    updated_at = now() WHERE id = %[2]s;
   IF NOT FOUND THEN
-    INSERT INTO bailiwick.users (id, email, name, password_hash) VALUES (%[2]s, NEW.%[3]s, NEW.%[4]s, NEW.%[5]s) ON CONFLICT DO NOTHING;
+    INSERT INTO bailiwick.users (id, email, name, password_hash)
+    VALUES (%[2]s, NEW.%[3]s, NEW.%[4]s, NEW.%[5]s) ON CONFLICT DO NOTHING;
   END IF;
-  INSERT INTO bailiwick.members (tenant_id, user_id, role) SELECT %[6]s, u.id, %[7]s FROM bailiwick.users u WHERE u.id = %[2]s
+  INSERT INTO bailiwick.members (tenant_id, user_id, role)
+    SELECT %[6]s, u.id, %[7]s FROM bailiwick.users u WHERE u.id = %[2]s
     ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role;
-%[8]s  RETURN NULL;`, asID("OLD", p.ID), asID("NEW", p.ID), quote(p.Email), quote(p.Name), quote(p.Password), literal(e.spec.Tenant), role("NEW", p.Admin), e.keyRoles(p))
+%[8]s  RETURN NULL;`, uuidOf("OLD", p.ID), uuidOf("NEW", p.ID), quote(p.Email), quote(p.Name),
+		quote(p.Password), literal(e.spec.Tenant), roleOf("NEW", p.Admin), e.keyRoles(p))
 }
 
-// keyRoles gives a user's keys the user's role.
+// keyRoles is the statement that gives a user's keys the user's new role.
 func (e *Engine) keyRoles(p Users) string {
 	k := e.spec.Keys
 	if k == nil {
@@ -79,38 +91,41 @@ func (e *Engine) keyRoles(p Users) string {
 	}
 	return fmt.Sprintf("  UPDATE bailiwick.api_keys b SET role = %s FROM %s k WHERE k.%s = NEW.%s"+
 		" AND b.hash = k.%s;\n",
-		role("NEW", p.Admin), quote(k.Schema)+"."+quote(k.Table), quote(k.User), quote(p.ID),
+		roleOf("NEW", p.Admin), quote(k.Schema)+"."+quote(k.Table), quote(k.User), quote(p.ID),
 		quote(k.Hash))
 }
 
-// keyBody keeps bailiwick.api_keys as the old version's are. A revoked one is
-// gone.
+// keyBody is the function that copies a change of the old version's keys to
+// bailiwick.api_keys. A revoked key is deleted there.
 func (e *Engine) keyBody(k Keys) string {
 	revoked := "false"
 	if k.RevokedAt != "" {
 		revoked = "NEW." + quote(k.RevokedAt) + " IS NOT NULL"
 	}
 	return fmt.Sprintf(`  IF TG_OP <> 'INSERT' THEN
-    DELETE FROM bailiwick.api_keys WHERE tenant_id = %[1]s AND hash = OLD.%[2]s AND (TG_OP = 'DELETE' OR %[3]s OR OLD.%[2]s <> NEW.%[2]s);
+    DELETE FROM bailiwick.api_keys WHERE tenant_id = %[1]s AND hash = OLD.%[2]s
+      AND (TG_OP = 'DELETE' OR %[3]s OR OLD.%[2]s <> NEW.%[2]s);
   END IF;
   IF TG_OP = 'DELETE' OR %[3]s OR octet_length(NEW.%[2]s) <> 32 THEN
     RETURN NULL;
   END IF;
-  INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, created_at) SELECT %[1]s, %[4]s, NEW.%[5]s, %[6]s, NEW.%[2]s, NEW.%[7]s
+  INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, created_at)
+    SELECT %[1]s, %[4]s, NEW.%[5]s, %[6]s, NEW.%[2]s, NEW.%[7]s
     FROM %[8]s u WHERE u.%[9]s = NEW.%[10]s
     ON CONFLICT (hash) DO UPDATE SET name = excluded.name, role = excluded.role;
-  RETURN NULL;`, literal(e.spec.Tenant), quote(k.Hash), revoked, asID("NEW", k.ID), quote(k.Name), role("u", e.spec.Users.Admin), quote(k.CreatedAt),
+  RETURN NULL;`, literal(e.spec.Tenant), quote(k.Hash), revoked, uuidOf("NEW", k.ID),
+		quote(k.Name), roleOf("u", e.spec.Users.Admin), quote(k.CreatedAt),
 		quote(e.spec.Users.Schema)+"."+quote(e.spec.Users.Table), quote(e.spec.Users.ID),
 		quote(k.User))
 }
 
-// userSteps bring users and their keys along: what is there in batches, and
-// what the old version still changes by a trigger.
+// userSteps copy users and their keys: existing rows in batches, and later changes of the old
+// version by a trigger.
 func (e *Engine) userSteps() []step {
 	var steps []step
 	if p := e.spec.Users; p != nil {
 		columns := []string{p.Email, p.Name, p.Password, p.Admin}
-		steps = append(steps, e.mirror("people", quote(p.Schema)+"."+quote(p.Table),
+		steps = append(steps, e.mirror("users", quote(p.Schema)+"."+quote(p.Table),
 			"adoption_person", columns, e.copyUsers))
 	}
 	if k := e.spec.Keys; k != nil {
@@ -126,97 +141,102 @@ func (e *Engine) userSteps() []step {
 
 const mirrorTrigger = "bailiwick_adoption"
 
+// mirror is the step for one table of users or keys. The trigger comes before the copy, so that
+// no change is missed between the two.
 func (e *Engine) mirror(
 	what, table, function string, columns []string,
-	copying func(context.Context, *Engine, func(int64)) error,
+	copyRows func(context.Context, *Engine, func(int64)) error,
 ) step {
 	return step{name: what + " " + table, phase: Expand,
 		up: func(s *state) []action {
-			if e.contracted(s) {
+			if e.allContracted(s) {
 				return nil
 			}
 			var actions []action
 			if !s.mirrored[table] {
 				actions = append(actions,
-					brief(shareRowExcl, table, "CREATE TRIGGER "+mirrorTrigger+
+					txAction(shareRowExcl, table, "CREATE TRIGGER "+mirrorTrigger+
 						" AFTER INSERT OR DELETE OR UPDATE OF "+quoted(columns)+" ON "+table+
 						" FOR EACH ROW EXECUTE FUNCTION bailiwick."+function+"()"))
 			}
 			if !s.copied[table] {
 				actions = append(actions, action{sql: []string{"-- copy " + table + " in batches"},
-					lock: "ROW SHARE", on: table, rows: s.uncopied[table], work: copying})
+					lock: "ROW SHARE", on: table, rows: s.uncopied[table], work: copyRows})
 			}
 			return actions
 		},
-		down: func(s *state) []action { return s.unmirror(table) }}
+		down: func(s *state) []action { return s.dropMirror(table) }}
 }
 
-func (s *state) unmirror(table string) []action {
+func (s *state) dropMirror(table string) []action {
 	if !s.mirrored[table] {
 		return nil
 	}
-	return []action{brief(accessExcl, table, "DROP TRIGGER "+mirrorTrigger+" ON "+table)}
+	return []action{txAction(accessExcl, table, "DROP TRIGGER "+mirrorTrigger+" ON "+table)}
 }
 
-// farewellSteps take away what only the old version needs.
-func (e *Engine) farewellSteps() []step {
-	return []step{{name: "farewell", phase: Contract,
+// cleanupSteps remove the triggers and functions that only the old version needs.
+func (e *Engine) cleanupSteps() []step {
+	return []step{{name: "adoption triggers", phase: Contract,
 		up: func(s *state) []action {
 			var actions []action
 			for _, table := range sortedNames(s.mirrored) {
-				actions = append(actions, s.unmirror(table)...)
+				actions = append(actions, s.dropMirror(table)...)
 			}
 			return append(actions, e.dropFunctions(s)...)
 		},
-		down: func(*state) []action { return nil }}} // what comes back, comes with the expansion
+		down: func(*state) []action { return nil }}} // Expand creates them again
 }
 
-func (e *Engine) readUsers(s *state, ask func(dest any, query string) error) error {
+// readUsers reads which tables have the mirror trigger, and how many of their rows aren't copied
+// yet. Before the adoption has started, the library's tables may not exist: all rows count.
+func (e *Engine) readUsers(s *state, query func(dest any, statement string) error) error {
 	s.mirrored, s.uncopied = map[string]bool{}, map[string]int64{}
-	look := func(table, missing string) error {
-		var standing bool
-		var left int64
-		if err := ask(&standing,
+	readTable := func(table, notCopied string) error {
+		var hasTrigger bool
+		var uncopied int64
+		if err := query(&hasTrigger,
 			"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass("+literal(table)+
 				") AND tgname = "+literal(mirrorTrigger)+")"); err != nil {
 			return err
 		}
-		if standing {
+		if hasTrigger {
 			s.mirrored[table] = true
 		}
-		var there bool
-		if err := ask(&there, "SELECT to_regclass("+literal(table)+") IS NOT NULL"); err != nil ||
-			!there {
+		var exists bool
+		err := query(&exists, "SELECT to_regclass("+literal(table)+") IS NOT NULL")
+		if err != nil || !exists {
 			return err
 		}
-		if s.copied[table] { // and what was taken away since, stays away
+		if s.copied[table] { // rows deleted since then must not be copied again
 			return nil
 		}
-		if !s.begun {
-			missing = "true"
+		if !s.recorded {
+			notCopied = "true"
 		}
-		if err := ask(&left, "SELECT count(*) FROM "+table+" o WHERE "+missing); err != nil {
-			return err
-		}
-		s.uncopied[table] = left
-		return nil
+		err = query(&uncopied, "SELECT count(*) FROM "+table+" o WHERE "+notCopied)
+		s.uncopied[table] = uncopied
+		return err
 	}
 	if p := e.spec.Users; p != nil {
-		if err := look(quote(p.Schema)+"."+quote(p.Table), missingPerson(*p)); err != nil {
+		if err := readTable(quote(p.Schema)+"."+quote(p.Table), userMissing(*p)); err != nil {
 			return err
 		}
 	}
 	if k := e.spec.Keys; k != nil {
-		return look(quote(k.Schema)+"."+quote(k.Table), missingKey(*k))
+		return readTable(quote(k.Schema)+"."+quote(k.Table), keyMissing(*k))
 	}
 	return nil
 }
 
-func missingPerson(p Users) string {
-	return "NOT EXISTS (SELECT FROM bailiwick.users b WHERE b.id = " + asID("o", p.ID) + ")"
+// userMissing returns the condition that the user o of the old version isn't copied yet.
+func userMissing(p Users) string {
+	return "NOT EXISTS (SELECT FROM bailiwick.users b WHERE b.id = " + uuidOf("o", p.ID) + ")"
 }
 
-func missingKey(k Keys) string {
+// keyMissing returns the condition that the key o of the old version isn't copied yet and can
+// be: its hash is 32 bytes and it isn't revoked.
+func keyMissing(k Keys) string {
 	conditions := []string{"octet_length(o." + quote(k.Hash) + ") = 32",
 		"NOT EXISTS (SELECT FROM bailiwick.api_keys b WHERE b.hash = o." + quote(k.Hash) + ")"}
 	if k.RevokedAt != "" {

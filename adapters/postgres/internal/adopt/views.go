@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// since15 is the first server whose views can read with their reader's rights.
-const since15 = 150000
+// version15 is the first server version with security_invoker views.
+const version15 = 150000
 
-// viewSteps give views their new definition, which has a column tenant_id more.
+// viewSteps give views their new definition, which adds the column tenant_id.
 func (e *Engine) viewSteps(s *state) []step {
 	var steps []step
 	for _, v := range e.spec.Views {
@@ -22,7 +22,8 @@ func (e *Engine) viewSteps(s *state) []step {
 				if now := s.views[name]; now != nil && slices.Contains(now.Columns, tenantColumn) {
 					return nil
 				}
-				return []action{loose(name, "CREATE OR REPLACE VIEW "+name+options(was.Options)+
+				return []action{viewAction(name, "CREATE OR REPLACE VIEW "+name+
+					viewOptions(was.Options)+
 					" AS "+v.Definition)}
 			},
 			down: func(s *state) []action {
@@ -32,26 +33,26 @@ func (e *Engine) viewSteps(s *state) []step {
 				}
 				statements := []string{
 					"DROP VIEW IF EXISTS " + name,
-					"CREATE VIEW " + name + options(was.Options) + " AS " +
+					"CREATE VIEW " + name + viewOptions(was.Options) + " AS " +
 						strings.TrimSuffix(was.Definition, ";"),
 					"ALTER VIEW " + name + " OWNER TO " + quote(was.Owner),
 				}
-				return []action{loose(name, append(statements, was.Grants...)...)}
+				return []action{viewAction(name, append(statements, was.Grants...)...)}
 			}})
 	}
 	return steps
 }
 
-func options(list []string) string {
+func viewOptions(list []string) string {
 	if len(list) == 0 {
 		return ""
 	}
 	return " WITH (" + strings.Join(list, ", ") + ")"
 }
 
-// invokerSteps let each view read with its reader's rights.
+// invokerSteps make each view read with the rights of the user who queries it.
 func (e *Engine) invokerSteps(s *state) []step {
-	if s.version < since15 {
+	if s.version < version15 {
 		return nil
 	}
 	var steps []step
@@ -65,21 +66,22 @@ func (e *Engine) invokerSteps(s *state) []step {
 				if now := s.views[name]; now == nil || now.invoker() {
 					return nil
 				}
-				return []action{loose(name, "ALTER VIEW "+name+" SET (security_invoker = true)")}
+				return []action{viewAction(name,
+					"ALTER VIEW "+name+" SET (security_invoker = true)")}
 			},
 			down: func(s *state) []action {
 				if now := s.views[name]; now == nil || !now.invoker() {
 					return nil
 				}
-				return []action{loose(name, "ALTER VIEW "+name+" RESET (security_invoker)")}
+				return []action{viewAction(name, "ALTER VIEW "+name+" RESET (security_invoker)")}
 			}})
 	}
 	return steps
 }
 
-// loose is a brief action on a view, whose tables need no lock.
-func loose(view string, statements ...string) action {
-	a := brief(accessExcl, view, statements...)
-	a.loose = true
+// viewAction is a transaction that changes a view, without a LOCK TABLE.
+func viewAction(view string, statements ...string) action {
+	a := txAction(accessExcl, view, statements...)
+	a.noTableLock = true
 	return a
 }

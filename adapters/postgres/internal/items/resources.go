@@ -8,8 +8,8 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/vault"
@@ -52,7 +52,7 @@ func (s *resources) Get(
 func (s *resources) get(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
 ) (federation.Resource, error) {
-	query := itemsql.GetItem(s.declared, t, onewall.PolicyAlone(ctx))
+	query := itemsql.GetItem(s.declared, t, filterbypass.PolicyAlone(ctx))
 	found, err := queryItems(ctx, db, t.Kind, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err

@@ -6,28 +6,30 @@ import (
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 var (
 	errPrepare = tenancy.Errorf(tenancy.CodeInternal,
-		"a prepared statement stays on a connection that others use next: send the statement itself")
+		"a prepared statement would stay on the connection for its next user: send the statement"+
+			" itself")
 	errArguments = tenancy.Errorf(tenancy.CodeInternal,
-		"a statement comes with its arguments in place: what is looked at must be what is sent")
+		"the driver takes no arguments: put them in place before the call, since the text that is"+
+			" checked must be the text that is sent")
 	errTxTenant = tenancy.Errorf(tenancy.CodeTenantMismatch,
-		"the context names another tenant than the transaction it is used in")
+		"the context names another tenant than its transaction")
 	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal,
-		"the connection came back within a transaction")
+		"the connection was returned to the pool within a transaction")
 )
 
-// conn holds the connection it guards in a named field: a method that pgdriver
-// gains later is then missing here, not unscoped.
+// conn scopes the statements of one connection. It holds pgdriver's connection in a named
+// field, never embedded: a method that pgdriver gains later is missing here, not unscoped.
 type conn struct {
 	connector *Connector
 	inner     *pgdriver.Conn
 	wire      *wire
-	tx        *tx // nil outside one
+	tx        *tx // nil outside a transaction
 }
 
 var (
@@ -47,17 +49,19 @@ func (c *conn) QueryContext(
 	if err != nil {
 		return nil, err
 	}
-	if s.explicit {
-		return c.queryExplicitly(ctx, s)
+	if s.needsTx {
+		return c.queryInTx(ctx, s)
 	}
 	return c.query(ctx, s)
 }
 
+// query sends a statement. pgdriver doesn't get the context: it would only use the deadline, as
+// a network timeout that breaks the connection. The exchange cancels the statement instead.
 func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
-	e := c.exchange(ctx, s.patience)
+	e := c.exchange(ctx, s.limit)
 	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, nil)
 	if err != nil {
-		return nil, e.end(err)
+		return nil, e.finish(err)
 	}
 	return &rows{Rows: found, exchange: e}, nil
 }
@@ -69,27 +73,27 @@ func (c *conn) ExecContext(
 	if err != nil {
 		return nil, err
 	}
-	if s.explicit {
-		return c.execExplicitly(ctx, s)
+	if s.needsTx {
+		return c.execInTx(ctx, s)
 	}
 	return c.exec(ctx, s)
 }
 
 func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
-	e := c.exchange(ctx, s.patience)
+	e := c.exchange(ctx, s.limit)
 	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, nil)
-	return result, e.end(err)
+	return result, e.finish(err)
 }
 
-// statement is one that is ready to be sent.
+// statement is ready to be sent.
 type statement struct {
-	text     string
-	tenant   tenancy.ID
-	patience patience
-	explicit bool // it wants a transaction around it
+	text    string
+	tenant  tenancy.ID
+	limit   timeLimit
+	needsTx bool // it must be sent in a transaction, which scopes it
 }
 
-// prepare checks a statement, and puts in front of it what scopes it.
+// prepare checks a statement and puts the statements that scope it before it.
 func (c *conn) prepare(
 	ctx context.Context, query string, args []driver.NamedValue,
 ) (statement, error) {
@@ -102,22 +106,22 @@ func (c *conn) prepare(
 		return statement{}, err
 	}
 	found, err := check(query)
-	if err != nil && !onewall.PolicyAlone(ctx) {
+	if err != nil && !filterbypass.PolicyAlone(ctx) {
 		return statement{}, err
 	}
-	wait, err := c.connector.patience(ctx)
+	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return statement{}, err
 	}
-	s := statement{text: onewall.Rewrite(ctx, query), tenant: tenant, patience: wait}
+	s := statement{text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait}
 	switch {
 	case c.tx != nil && tenant != c.tx.tenant:
 		return statement{}, errTxTenant
 	case c.tx != nil:
-		s.text = c.tx.within(wait, found, s.text)
+		s.text = c.tx.withLimit(wait, found, s.text)
 		return s, nil
 	case config.Explicit:
-		s.explicit = true
+		s.needsTx = true
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
@@ -125,20 +129,19 @@ func (c *conn) prepare(
 	return s, err
 }
 
-// scope is what stands in front of a statement, or behind BEGIN. It is SET LOCAL
-// and not SELECT set_config: a first result set would be taken for that of the
-// statement behind it.
-func (c *Connector) scope(tenant tenancy.ID, wait patience) (string, error) {
+// scope returns the SQL that goes before a statement, or after BEGIN. It is SET LOCAL and
+// not SELECT set_config: pgdriver would take the first result set for the statement's.
+func (c *Connector) scope(tenant tenancy.ID, wait timeLimit) (string, error) {
 	var local string
-	if !tenant.IsZero() { // as is the system role's work that is of no tenant
+	if !tenant.IsZero() { // the system role also works without a tenant
 		signed, err := c.config.Sign(tenant)
 		if err != nil {
 			return "", err
 		}
 		local = "SET LOCAL " + setting + "='" + signed + "';"
 	}
-	if !wait.isServers {
-		local += wait.local()
+	if !wait.isDefault {
+		local += wait.setLocal()
 	}
 	return local, nil
 }
@@ -148,24 +151,25 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 }
 
 func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) {
-	return nil,
-		errPrepare
+	return nil, errPrepare
 }
 
-// Ping is unscoped: it touches no table.
+// Ping is unscoped, since it reads no table.
 func (c *conn) Ping(ctx context.Context) error {
-	wait, err := c.connector.patience(ctx)
+	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return err
 	}
 	e := c.exchange(ctx, wait)
-	return e.end(c.inner.Ping(context.Background()))
+	return e.finish(c.inner.Ping(context.Background()))
 }
 
 func (c *conn) Close() error { return c.inner.Close() }
 
 func (c *conn) IsValid() bool { return c.inner.IsValid() && c.tx == nil }
 
+// ResetSession closes a connection that is still in a transaction, so that database/sql drops
+// it.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if c.tx != nil {
 		_ = c.inner.Close()

@@ -18,26 +18,27 @@ const (
 	deadline = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
 )
 
-// eachScope runs a test with the scope in the statement's message, and in a
-// transaction around it.
+// eachScope runs a test with the scope in the statement's message, and with an explicit
+// transaction.
 func eachScope(t *testing.T, test func(t *testing.T, db *sql.DB)) {
-	for name, explicit := range map[string]bool{"message": false, "transaction": true} {
+	for name, explicit := range map[string]bool{"scope in message": false,
+		"explicit transaction": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := pool(t, session.Config{Explicit: explicit})
-			db.SetMaxOpenConns(1) // whatever is left behind, the next statement meets it
+			db.SetMaxOpenConns(1) // the next statement has the same connection
 			test(t, db)
 		})
 	}
 }
 
-func TestAStatementIsScopedAndNothingOfItStays(t *testing.T) {
+func TestStatementScopeEndsWithTheStatement(t *testing.T) {
 	t.Parallel()
 	eachScope(t, func(t *testing.T, db *sql.DB) {
 		first, second := tenancy.NewID(), tenancy.NewID()
 		for _, tenant := range []tenancy.ID{first, second, first} {
 			require.Equal(t, "signed "+tenant.String(),
-				ask(t, tenancy.NewContext(t.Context(), tenant), db, scoped))
+				queryString(t, tenancy.NewContext(t.Context(), tenant), db, scoped))
 			conn, err := db.Conn(t.Context())
 			require.NoError(t, err)
 			require.NoError(t, conn.Raw(func(any) error { return nil }))
@@ -48,39 +49,39 @@ func TestAStatementIsScopedAndNothingOfItStays(t *testing.T) {
 	})
 }
 
-func TestATransactionIsScopedFromItsBeginning(t *testing.T) {
+func TestTransactionIsScopedFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	eachScope(t, func(t *testing.T, db *sql.DB) {
 		ctx := inTenant(t)
 		tx, err := db.BeginTx(ctx,
 			&sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 		require.NoError(t, err)
-		require.Equal(t, "signed "+tenancy.DefaultID.String(), ask(t, ctx, tx, scoped))
+		require.Equal(t, "signed "+tenancy.DefaultID.String(), queryString(t, ctx, tx, scoped))
 		require.Equal(t, "repeatable read on",
-			ask(t, ctx, tx, "SELECT current_setting('transaction_isolation') || ' ' ||"+
+			queryString(t, ctx, tx, "SELECT current_setting('transaction_isolation') || ' ' ||"+
 				" current_setting('transaction_read_only')"))
 		_, err = tx.ExecContext(tenancy.NewContext(ctx, tenancy.NewID()), "SELECT 1")
 		require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
 		require.NoError(t, tx.Commit())
-		require.Equal(t, "read committed", ask(t, ctx, db, "SHOW transaction_isolation"))
+		require.Equal(t, "read committed", queryString(t, ctx, db, "SHOW transaction_isolation"))
 	})
 }
 
-// Arguments that the driver puts in place, by rules of its own, would do so behind
-// the look at what is sent.
-func TestWhatIsSentIsWhatWasLookedAt(t *testing.T) {
+// The driver would put arguments in place by its own rules, after the check of the text.
+func TestDriverArgumentsAndPreparedStatementsAreRefused(t *testing.T) {
 	t.Parallel()
 	db, ctx := pool(t, session.Config{}), inTenant(t)
 	_, err := db.ExecContext(ctx, `SELECT E'\'' || $1`, "; SET x.y = 1; --")
-	require.ErrorContains(t, err, "in place")
+	require.ErrorContains(t, err, "put them in place")
 	_, err = db.QueryContext(ctx, `SELECT $1`, 1)
-	require.ErrorContains(t, err, "in place")
+	require.ErrorContains(t, err, "put them in place")
 	_, err = db.PrepareContext(ctx, "SELECT 1")
 	require.ErrorContains(t, err, "prepared statement")
-	require.Equal(t, "", ask(t, ctx, db, "SELECT coalesce(current_setting('x.y', true), '')"))
+	require.Equal(t, "", queryString(t, ctx, db,
+		"SELECT coalesce(current_setting('x.y', true), '')"))
 }
 
-func TestTheServerHasTheDeadlineOfEachStatement(t *testing.T) {
+func TestServerHasTheDeadlineOfEachStatement(t *testing.T) {
 	t.Parallel()
 	eachScope(t, func(t *testing.T, db *sql.DB) {
 		ctx := inTenant(t)
@@ -98,8 +99,8 @@ func TestTheServerHasTheDeadlineOfEachStatement(t *testing.T) {
 		usual(db)
 		tx, err := db.BeginTx(ctx, nil)
 		require.NoError(t, err)
-		for _, look := range []func(querier){usual, short, short, usual, usual, short} {
-			look(tx)
+		for _, requireLimit := range []func(querier){usual, short, short, usual, usual, short} {
+			requireLimit(tx)
 		}
 		require.NoError(t, tx.Commit())
 		tx, err = db.BeginTx(soon, nil)
@@ -111,8 +112,8 @@ func TestTheServerHasTheDeadlineOfEachStatement(t *testing.T) {
 	})
 }
 
-// requireDeadline requires one between two bounds, with the millisecond that the
-// server is late.
+// requireDeadline requires a statement_timeout between two bounds, plus the millisecond that
+// the server's deadline is later.
 func requireDeadline(t *testing.T, ctx context.Context, db querier, from, to time.Duration) {
 	t.Helper()
 	var milliseconds int64
@@ -121,9 +122,9 @@ func requireDeadline(t *testing.T, ctx context.Context, db querier, from, to tim
 	require.LessOrEqual(t, milliseconds, to.Milliseconds()+1)
 }
 
-// ROLLBACK TO brings back the deadline that was in force at the savepoint: it may
-// have been a shorter one, or a longer.
-func TestTheDeadlineIsKnownBehindAWayBack(t *testing.T) {
+// ROLLBACK TO restores the statement_timeout that was in force at the savepoint, which may be
+// shorter or longer.
+func TestDeadlineIsSentAgainAfterRollbackToSavepoint(t *testing.T) {
 	t.Parallel()
 	for _, back := range []string{"ROLLBACK TO a", " /* x */ rollback to savepoint a",
 		"SELECT 1; ROLLBACK TO a", "SELECT 1/0"} {
@@ -147,7 +148,7 @@ func TestTheDeadlineIsKnownBehindAWayBack(t *testing.T) {
 	}
 }
 
-func TestADeadlineThatSessionsBeginWithIsNotSent(t *testing.T) {
+func TestSessionDefaultTimeoutIsNotSent(t *testing.T) {
 	t.Parallel()
 	admin := superuser(t)
 	_, err := admin.ExecContext(t.Context(),
@@ -165,19 +166,20 @@ func TestADeadlineThatSessionsBeginWithIsNotSent(t *testing.T) {
 	ctx := inTenant(t)
 	soon, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	require.Equal(t, "20s", ask(t, ctx, db, "SHOW statement_timeout"), "and no millisecond more")
+	require.Equal(t, "20s", queryString(t, ctx, db, "SHOW statement_timeout"),
+		"and no millisecond more")
 	tx, err := db.BeginTx(ctx, nil)
 	require.NoError(t, err)
-	require.Equal(t, "20s", ask(t, ctx, tx, "SHOW statement_timeout"))
+	require.Equal(t, "20s", queryString(t, ctx, tx, "SHOW statement_timeout"))
 	requireDeadline(t, soon, tx, time.Second, 10*time.Second)
-	require.NotEqual(t, "0", ask(t, ctx, tx, deadline))
+	require.NotEqual(t, "0", queryString(t, ctx, tx, deadline))
 	requireDeadline(t, ctx, tx, timeout, timeout)
 	require.NoError(t, tx.Commit())
 }
 
-// On the server, the deadline is each statement's. What stands behind one that
-// ended in time ends with the message nevertheless.
-func TestAMessageOfManyStatementsDoesNotOutliveItsDeadline(t *testing.T) {
+// statement_timeout applies to each statement of a message. The message still ends at its
+// deadline, even if each of its statements is faster.
+func TestMessageOfManyStatementsEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	db, admin := pool(t, session.Config{Timeout: 500 * time.Millisecond}), superuser(t)
 	query := "SELECT 'many'"
@@ -187,11 +189,11 @@ func TestAMessageOfManyStatementsDoesNotOutliveItsDeadline(t *testing.T) {
 	_, err := db.ExecContext(inTenant(t), query)
 	require.Error(t, err)
 	eventually(t, func() bool { return running(t, admin, "'many'") == 0 },
-		"the server goes on for two minutes")
-	require.Equal(t, "1", ask(t, inTenant(t), db, "SELECT 1"))
+		"the server runs the rest of the message")
+	require.Equal(t, "1", queryString(t, inTenant(t), db, "SELECT 1"))
 }
 
-func TestATransactionAroundAStatementEndsAsTheStatementDoes(t *testing.T) {
+func TestExplicitTransactionCommitsOrRollsBackWithItsStatement(t *testing.T) {
 	t.Parallel()
 	admin := superuser(t)
 	_, err := admin.ExecContext(t.Context(),
@@ -200,11 +202,11 @@ func TestATransactionAroundAStatementEndsAsTheStatementDoes(t *testing.T) {
 	require.NoError(t, err)
 	db, ctx := pool(t, session.Config{Explicit: true}), inTenant(t)
 	db.SetMaxOpenConns(1)
-	count := func() string { return ask(t, ctx, db, "SELECT count(*) FROM late") }
+	count := func() string { return queryString(t, ctx, db, "SELECT count(*) FROM late") }
 
 	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (1, 1)")
 	require.NoError(t, err)
-	require.Equal(t, "2", ask(t, ctx, db, "INSERT INTO late VALUES (2, 1) RETURNING id"))
+	require.Equal(t, "2", queryString(t, ctx, db, "INSERT INTO late VALUES (2, 1) RETURNING id"))
 	require.Equal(t, "2", count())
 
 	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (3, 1); SELECT 1/0")
@@ -213,11 +215,11 @@ func TestATransactionAroundAStatementEndsAsTheStatementDoes(t *testing.T) {
 		db.QueryRowContext(ctx, "INSERT INTO late VALUES (3, 1) RETURNING 1/(id - 3)").
 			Scan(new(int)), "division by zero")
 	_, err = db.ExecContext(ctx, "INSERT INTO late VALUES (3, 4)")
-	require.ErrorContains(t, err, "foreign key", "what its end says is the statement's error")
+	require.ErrorContains(t, err, "foreign key", "the commit's error is the statement's error")
 	require.ErrorContains(t,
 		allRows(db.QueryContext(ctx, "INSERT INTO late VALUES (3, 4) RETURNING id")), "foreign key")
 	require.Equal(t, "2", count())
-	require.Equal(t, "f", ask(t, ctx, db,
+	require.Equal(t, "f", queryString(t, ctx, db,
 		"SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN 'f' ELSE 't' END"))
 }
 
@@ -232,7 +234,7 @@ func allRows(rows *sql.Rows, err error) error {
 }
 
 // PostgreSQL takes the COMMIT of a failed transaction without an error.
-func TestATransactionWhoseErrorWasPassedOverIsNotCommittedInSilence(t *testing.T) {
+func TestCommitOfFailedTransactionIsAnError(t *testing.T) {
 	t.Parallel()
 	eachScope(t, func(t *testing.T, db *sql.DB) {
 		ctx := inTenant(t)
@@ -241,6 +243,6 @@ func TestATransactionWhoseErrorWasPassedOverIsNotCommittedInSilence(t *testing.T
 		_, err = tx.ExecContext(ctx, "SELECT 1/0")
 		require.ErrorContains(t, err, "division by zero")
 		require.ErrorContains(t, tx.Commit(), "nothing of it is committed")
-		require.Equal(t, "1", ask(t, ctx, db, "SELECT 1"))
+		require.Equal(t, "1", queryString(t, ctx, db, "SELECT 1"))
 	})
 }

@@ -11,48 +11,49 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Config says how a connector's statements are scoped. All fields but Explicit
-// are needed.
+// Config says how a connector's statements are scoped. All fields but Explicit are
+// required.
 type Config struct {
-	// Scope answers the tenant that a statement with this context is for; zero:
-	// none. An error refuses the statement before the database is asked.
+	// Scope returns the tenant of a statement with this context; the zero ID is no tenant.
+	// An error refuses the statement before anything is sent.
 	Scope func(context.Context) (tenancy.ID, error)
 
-	// Sign answers the setting that names a tenant to the database.
+	// Sign returns the value of the setting bailiwick.tenant that names a tenant.
 	Sign func(tenancy.ID) (string, error)
 
 	// Timeout bounds a statement whose context has no deadline.
 	Timeout time.Duration
 
-	// Explicit scopes a statement by a transaction of several messages around
-	// it, for engines that don't take a scope in the statement's own message.
+	// Explicit sends each statement in an explicit transaction (BEGIN, the statement and
+	// COMMIT in a message each), for engines that don't accept a scope in the same message
+	// as the statement.
 	Explicit bool
 }
 
-// Connector opens connections that scope each statement to the tenant of its
-// context: "SET LOCAL bailiwick.tenant = …" travels before the statement in the
-// same simple-query message, which PostgreSQL runs as one implicit transaction.
-// Whatever pools the connections, on either side of the network, the setting
-// ends with the statement. Within a transaction it travels with BEGIN.
+// Connector opens connections that scope each statement to the tenant of its context:
+// "SET LOCAL bailiwick.tenant = …" is sent before the statement in the same simple-query
+// message, which PostgreSQL runs as one implicit transaction. So the setting ends with the
+// statement, with a pool on either side of the network. In a transaction it is sent with
+// BEGIN.
 //
-// A statement ends with its context, and no later than its deadline: the server
-// keeps that too (statement_timeout).
+// A statement ends when its context ends, and at its deadline at the latest: the server
+// enforces the deadline too (statement_timeout).
 type Connector struct {
-	inner  *pgdriver.Connector
-	config Config
-	begins atomic.Int64 // the statement_timeout that sessions begin with, a time.Duration
+	inner          *pgdriver.Connector
+	config         Config
+	defaultTimeout atomic.Int64 // a time.Duration, set by SessionsBegin
 }
 
 // NewConnector wraps a connector of the role that row-level security applies to.
 func NewConnector(inner *pgdriver.Connector, c Config) *Connector {
-	wireUp(inner)
-	inner.Config().ReadTimeout = 0 // each statement has a limit of its own
+	wrapDialer(inner)
+	inner.Config().ReadTimeout = 0 // each statement sets its own limit
 	return &Connector{inner: inner, config: c}
 }
 
-// SessionsBegin says which statement_timeout the server gives to sessions by
-// itself; 0 is none. A statement that needs no other isn't sent one.
-func (c *Connector) SessionsBegin(timeout time.Duration) { c.begins.Store(int64(timeout)) }
+// SessionsBegin sets the statement_timeout that new sessions have by the server's
+// configuration; 0 is none. A statement with this timeout is sent without one.
+func (c *Connector) SessionsBegin(timeout time.Duration) { c.defaultTimeout.Store(int64(timeout)) }
 
 // Connect opens a connection.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -64,5 +65,5 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &conn{connector: c, inner: inner, wire: wireOf(inner)}, nil
 }
 
-// Driver is pgdriver's.
+// Driver returns pgdriver's driver.
 func (c *Connector) Driver() driver.Driver { return c.inner.Driver() }

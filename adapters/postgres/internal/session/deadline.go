@@ -11,55 +11,55 @@ import (
 )
 
 const (
-	grace         = 5 * time.Second // that the network has beyond a statement's deadline
-	longest       = 24 * time.Hour  // statement_timeout holds little more
-	stateCanceled = "57014"         // query_canceled: by a CancelRequest or by statement_timeout
+	networkGrace  = 5 * time.Second // for the network, after a statement's deadline
+	maxTimeout    = 24 * time.Hour  // statement_timeout takes at most 2^31-1 ms, 24.8 days
+	stateCanceled = "57014"         // query_canceled: by CancelRequest or statement_timeout
 )
 
-// patience is how long a statement may take.
-type patience struct {
+// timeLimit is the time a statement may take.
+type timeLimit struct {
 	time.Duration
-	isServers bool // as it is what sessions begin with
+	isDefault bool // it is the statement_timeout that sessions begin with
 }
 
-// patience is until the context's deadline, or the default without one. A
-// context that has ended is an error.
-func (c *Connector) patience(ctx context.Context) (patience, error) {
+// timeLimit returns the time until the context's deadline, or Config.Timeout without a
+// deadline. It returns the error of a context that has ended.
+func (c *Connector) timeLimit(ctx context.Context) (timeLimit, error) {
 	if err := ctx.Err(); err != nil {
-		return patience{}, err
+		return timeLimit{}, err
 	}
-	p := patience{Duration: c.config.Timeout}
+	p := timeLimit{Duration: c.config.Timeout}
 	if deadline, ok := ctx.Deadline(); ok {
 		if p.Duration = time.Until(deadline); p.Duration <= 0 {
-			return patience{}, context.DeadlineExceeded
+			return timeLimit{}, context.DeadlineExceeded
 		}
 	}
-	p.Duration = min(p.Duration, longest)
-	p.isServers = p.Duration == time.Duration(c.begins.Load())
+	p.Duration = min(p.Duration, maxTimeout)
+	p.isDefault = p.Duration == time.Duration(c.defaultTimeout.Load())
 	return p, nil
 }
 
-// local is the statement that has the server keep the deadline. It is a
-// millisecond late: what ends first should be the context.
-func (p patience) local() string {
+// setLocal returns the statement that makes the server enforce the deadline, 1 ms late so
+// that the context ends first.
+func (p timeLimit) setLocal() string {
 	return "SET LOCAL statement_timeout=" + strconv.FormatInt(p.Milliseconds()+1, 10) + ";"
 }
 
-// exchange is one that the server is to answer.
+// exchange is one request to the server and its answer.
 type exchange struct {
 	ctx  context.Context
 	conn *conn
 	stop func() bool
 }
 
-func (c *conn) exchange(ctx context.Context, wait patience) exchange {
-	c.wire.limit(wait.Duration + grace)
+func (c *conn) exchange(ctx context.Context, wait timeLimit) exchange {
+	c.wire.setLimit(wait.Duration + networkGrace)
 	return exchange{ctx: ctx, conn: c, stop: Watch(ctx, c.inner)}
 }
 
-// end answers the exchange's error: the context's if that ended it. What was
-// stopped leaves nothing on the connection, which is closed.
-func (e exchange) end(err error) error {
+// finish returns the exchange's error, joined to the context's if that stopped it. The
+// connection of a stopped exchange is closed.
+func (e exchange) finish(err error) error {
 	if e.stop() {
 		_ = e.conn.inner.Close()
 		if err != nil {
@@ -68,18 +68,18 @@ func (e exchange) end(err error) error {
 		return err
 	}
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
-		// each statement of a message has a deadline of its own there, and more may follow
+		// statement_timeout applies to each statement of a message: later ones may still run
 		e.conn.wire.cancel()
 	}
-	if err != nil && e.late(err) {
+	if err != nil && e.serverTimedOut(err) {
 		err = errors.Join(context.DeadlineExceeded, err)
 	}
 	return err
 }
 
-// late reports whether the server kept the context's deadline before the context
-// did.
-func (e exchange) late(err error) bool {
+// serverTimedOut reports whether the server enforced the context's deadline before the
+// context ended.
+func (e exchange) serverTimedOut(err error) bool {
 	deadline, ok := e.ctx.Deadline()
 	if !ok || time.Until(deadline) > time.Millisecond {
 		return false

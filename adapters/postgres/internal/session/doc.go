@@ -1,5 +1,5 @@
-// Package session is how statements reach PostgreSQL: each one scoped to the
-// tenant of its context, with a deadline that the server keeps, stopped there
-// when its context ends, and leaving nothing behind on a connection that others
-// use next, whatever pools connections on either side of the network.
+// Package session sends statements to PostgreSQL. Each one is scoped to the tenant of its
+// context, has a deadline that the server enforces, and is cancelled on the server when its
+// context ends. It leaves nothing on the connection for the next user, with a pool on either
+// side of the network.
 package session

@@ -1,6 +1,6 @@
 package session
 
-// Check lets a test ask what is refused without a server.
+// Check runs the check of a query without a server.
 func Check(query string) error {
 	_, err := check(query)
 	return err

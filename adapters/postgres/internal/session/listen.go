@@ -14,47 +14,48 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// ErrPooled means that a pooler stands before the server, which gives each
-// transaction another session: to listen through it hears nothing, and what is
-// heard breaks in upon others.
-var ErrPooled = errors.New("a connection pooler stands before the server")
+// ErrPooled means that the connection goes through a pooler that gives each transaction
+// another session. LISTEN through it receives nothing, and other clients of the pooler would
+// receive the notifications.
+var ErrPooled = errors.New("the connection goes through a connection pooler")
 
-var errListenerEnded = errors.New("the connection that listens has ended")
+var errListenerEnded = errors.New("the listening connection has ended")
 
 const (
-	listenPatience = 10 * time.Second // for LISTEN to be done
-	// without a word, and what was asked unanswered, the server is gone
-	silence    = 2 * time.Second
-	maxMessage = 64 << 10 // bytes; a notification has 8,000 at most
+	listenTimeout = 10 * time.Second // until LISTEN is done
+	maxSilence    = 2 * time.Second  // without any message, the server is taken for dead
+	maxMessage    = 64 << 10         // bytes; a notification has 8,000 at most
 )
 
-// Listener is a session of its own that hears what is notified on one channel.
-// pgdriver has begun it; from then on nobody but this speaks to the server, since
-// pgdriver takes a notification in an answer for an error.
+// Listener is a dedicated session that receives the notifications of one channel. pgdriver
+// starts the session. After that only Listener reads and writes, since pgdriver takes a
+// notification within an answer for an error.
 type Listener struct {
 	conn *pgdriver.Conn
 	wire *wire
 	in   *bufio.Reader
-	gone chan struct{} // closed when Receive has returned
+	done chan struct{} // closed when Receive has returned
 
-	mu    sync.Mutex // guards writing, so that echoes come in the order of asked
-	asked []echo
+	mu      sync.Mutex // guards writing, so that answers have the order of pending
+	pending []echo
 }
 
-// echo is a question whose answer shows what has been heard by then.
+// echo is an unanswered empty query. When its answer comes, all earlier notifications have
+// been received.
 type echo struct {
-	at   time.Time
-	done chan struct{}
+	sentAt time.Time
+	done   chan struct{}
 }
 
-// Listen begins a session that listens. [ErrPooled] if it wouldn't hear anything.
+// Listen starts a session and listens on the channel. It returns [ErrPooled] if it would not
+// receive notifications.
 func Listen(ctx context.Context, c *RawConnector, channel string) (*Listener, error) {
 	opened, err := c.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	conn := opened.(*pgdriver.Conn)
-	l := &Listener{conn: conn, wire: wireOf(conn), gone: make(chan struct{})}
+	l := &Listener{conn: conn, wire: wireOf(conn), done: make(chan struct{})}
 	l.in = bufio.NewReader(l.wire)
 	if err := l.begin(ctx, channel); err != nil {
 		_ = conn.Close()
@@ -66,45 +67,45 @@ func Listen(ctx context.Context, c *RawConnector, channel string) (*Listener, er
 func (l *Listener) begin(ctx context.Context, channel string) error {
 	unwatch := context.AfterFunc(ctx, func() { _ = l.wire.Close() })
 	defer unwatch()
-	_ = l.wire.Conn.SetDeadline(time.Now().Add(listenPatience))
-	pid, err := l.ask("SELECT pg_backend_pid()")
+	_ = l.wire.Conn.SetDeadline(time.Now().Add(listenTimeout))
+	pid, err := l.queryValue("SELECT pg_backend_pid()")
 	if err != nil {
 		return err
 	}
-	if len(l.wire.hello.key) < 4 ||
-		pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.hello.key))) {
+	if len(l.wire.startup.cancelKey) < 4 ||
+		pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.startup.cancelKey))) {
 		return ErrPooled
 	}
-	if _, err = l.ask("LISTEN " + channel); err != nil {
+	if _, err = l.queryValue("LISTEN " + channel); err != nil {
 		return err
 	}
 	return l.wire.Conn.SetDeadline(time.Time{})
 }
 
-// ask answers the first column of the last row.
-func (l *Listener) ask(query string) (value string, err error) {
+// queryValue runs a query and returns the first column of the last row.
+func (l *Listener) queryValue(query string) (value string, err error) {
 	if err := l.send(query); err != nil {
 		return "", err
 	}
 	for {
-		kind, body, err := l.message()
+		kind, body, err := l.readMessage()
 		switch {
 		case err != nil:
 			return "", err
 		case kind == 'E':
 			return "", fmt.Errorf("postgres: %s: %s", query, errorMessage(body))
 		case kind == 'D' && len(body) > 6:
-			value = string(body[6:]) // behind the number of columns and the length of the one
+			value = string(body[6:]) // after the number of columns (2) and the length (4)
 		case kind == 'Z':
 			return value, nil
 		}
 	}
 }
 
-// errorMessage is the message of an ErrorResponse.
+// errorMessage returns the message field of an ErrorResponse.
 func errorMessage(body []byte) string {
 	for len(body) > 1 {
-		field, rest, found := cut(body[1:])
+		field, rest, found := cutCString(body[1:])
 		if body[0] == 'M' || !found {
 			return field
 		}
@@ -113,8 +114,8 @@ func errorMessage(body []byte) string {
 	return "refused"
 }
 
-// cut takes a text that ends with a zero byte off the front of b.
-func cut(b []byte) (text string, rest []byte, found bool) {
+// cutCString splits b after its first zero byte, which ends the text.
+func cutCString(b []byte) (text string, rest []byte, found bool) {
 	for i, c := range b {
 		if c == 0 {
 			return string(b[:i]), b[i+1:], true
@@ -130,48 +131,48 @@ func (l *Listener) send(query string) error {
 	return err
 }
 
-// message reads one message from the server.
-func (l *Listener) message() (kind byte, body []byte, err error) {
+// readMessage reads one message from the server.
+func (l *Listener) readMessage() (kind byte, body []byte, err error) {
 	var head [5]byte
 	if _, err := io.ReadFull(l.in, head[:]); err != nil {
 		return 0, nil, err
 	}
 	length := binary.BigEndian.Uint32(head[1:])
 	if length < 4 || length > maxMessage {
-		return 0, nil, errors.New("postgres: not a message of the protocol")
+		return 0, nil, errors.New("postgres: invalid message length")
 	}
 	body = make([]byte, length-4)
 	_, err = io.ReadFull(l.in, body)
 	return head[0], body, err
 }
 
-// Echo asks the server for a sign of life. When it comes, done is closed: by then
-// Receive has been through all that was committed before the call, for the server
-// sends what it has to notify before it is ready for the next query.
+// Echo sends an empty query and doesn't wait. Receive closes done when the answer comes. By
+// then Receive has handled every notification committed before the call, since the server
+// sends pending notifications before ReadyForQuery.
 func (l *Listener) Echo() (done <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := echo{time.Now(), make(chan struct{})}
-	l.asked = append(l.asked, e)
-	_ = l.wire.Conn.SetWriteDeadline(time.Now().Add(silence))
+	l.pending = append(l.pending, e)
+	_ = l.wire.Conn.SetWriteDeadline(time.Now().Add(maxSilence))
 	return e.done, l.send("")
 }
 
-// Gone is closed when Receive has returned.
-func (l *Listener) Gone() <-chan struct{} { return l.gone }
+// Gone returns a channel that is closed when Receive has returned.
+func (l *Listener) Gone() <-chan struct{} { return l.done }
 
-// Receive calls notified with each notification, and echoed with the time of each
-// Echo that is answered, until the session or ctx ends. It closes the session.
+// Receive calls notified with the payload of each notification, and echoed with the call
+// time of each answered Echo, until the session or ctx ends. It closes the session.
 func (l *Listener) Receive(
-	ctx context.Context, notified func(payload string), echoed func(asked time.Time),
+	ctx context.Context, notified func(payload string), echoed func(sentAt time.Time),
 ) error {
-	defer close(l.gone)
+	defer close(l.done)
 	defer l.conn.Close()
 	unwatch := context.AfterFunc(ctx, func() { _ = l.wire.Close() })
 	defer unwatch()
 	for {
-		_ = l.wire.Conn.SetReadDeadline(time.Now().Add(silence))
-		kind, body, err := l.message()
+		_ = l.wire.Conn.SetReadDeadline(time.Now().Add(maxSilence))
+		kind, body, err := l.readMessage()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -180,24 +181,24 @@ func (l *Listener) Receive(
 		case kind == 'E':
 			return fmt.Errorf("%w: %s", errListenerEnded, errorMessage(body))
 		case kind == 'A' && len(body) > 4:
-			_, rest, _ := cut(body[4:]) // behind the sender's pid and the channel
-			payload, _, _ := cut(rest)
+			_, rest, _ := cutCString(body[4:]) // after the sender's pid; the channel is cut off
+			payload, _, _ := cutCString(rest)
 			notified(payload)
 		case kind == 'Z':
-			l.answered(echoed)
+			l.completeEcho(echoed)
 		}
 	}
 }
 
-func (l *Listener) answered(echoed func(time.Time)) {
+func (l *Listener) completeEcho(echoed func(time.Time)) {
 	l.mu.Lock()
-	if len(l.asked) == 0 {
+	if len(l.pending) == 0 {
 		l.mu.Unlock()
 		return
 	}
-	e := l.asked[0]
-	l.asked = l.asked[1:]
+	e := l.pending[0]
+	l.pending = l.pending[1:]
 	l.mu.Unlock()
-	echoed(e.at)
+	echoed(e.sentAt)
 	close(e.done)
 }

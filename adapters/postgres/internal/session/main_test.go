@@ -18,7 +18,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// server is the tests' own PostgreSQL: some of them turn its TLS on.
+// server is a PostgreSQL for this package only: some tests turn its TLS on.
 var server struct {
 	once    sync.Once
 	running *localpg.Server
@@ -26,8 +26,7 @@ var server struct {
 	err     error
 }
 
-// urlVariable tells a fuzz target's workers of the server that the process which
-// starts them has started.
+// urlVariable passes the server's URL to a fuzz target's worker processes.
 const urlVariable = "SESSION_TEST_SERVER"
 
 func startServer() {
@@ -56,7 +55,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// serverURL is where the superuser finds the server.
+// serverURL returns the superuser's URL. It starts the server on the first call.
 func serverURL(t testing.TB) string {
 	t.Helper()
 	server.once.Do(startServer)
@@ -64,8 +63,7 @@ func serverURL(t testing.TB) string {
 	return server.url
 }
 
-// pool is a database/sql pool of scoped connections, and what they send is
-// scoped to.
+// pool opens a database/sql pool of scoped connections.
 func pool(t testing.TB, c session.Config, options ...pgdriver.Option) *sql.DB {
 	t.Helper()
 	if c.Timeout == 0 {
@@ -82,7 +80,7 @@ func pool(t testing.TB, c session.Config, options ...pgdriver.Option) *sql.DB {
 
 const timeout = 20 * time.Second
 
-// superuser is an unscoped pool.
+// superuser opens an unscoped pool of the superuser.
 func superuser(t testing.TB) *sql.DB {
 	t.Helper()
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(serverURL(t))))
@@ -98,13 +96,13 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func ask(t testing.TB, ctx context.Context, db querier, query string) (answer string) {
+func queryString(t testing.TB, ctx context.Context, db querier, query string) (answer string) {
 	t.Helper()
 	require.NoError(t, db.QueryRowContext(ctx, query).Scan(&answer), query)
 	return answer
 }
 
-// running is how many statements that have mark in them the server is at.
+// running counts the server's active statements that contain mark.
 func running(t testing.TB, admin *sql.DB, mark string) (n int) {
 	t.Helper()
 	err := admin.QueryRowContext(context.WithoutCancel(t.Context()),
@@ -114,7 +112,7 @@ func running(t testing.TB, admin *sql.DB, mark string) (n int) {
 	return n
 }
 
-// eventually waits for what the server does by itself.
+// eventually waits for something that the server does asynchronously.
 func eventually(t testing.TB, condition func() bool, why string) {
 	t.Helper()
 	require.Eventually(t, condition, time.Minute, 5*time.Millisecond, why)

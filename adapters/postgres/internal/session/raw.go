@@ -7,17 +7,17 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// RawConnector opens pgdriver's own connections, unscoped, whose statements
-// [Watch] can stop: COPY needs such.
+// RawConnector opens plain pgdriver connections, unscoped, whose statements [Watch] can
+// cancel. COPY needs them.
 type RawConnector struct{ inner *pgdriver.Connector }
 
 // NewRawConnector wraps a connector.
 func NewRawConnector(inner *pgdriver.Connector) *RawConnector {
-	wireUp(inner)
+	wrapDialer(inner)
 	return &RawConnector{inner}
 }
 
-// Connect opens a connection, a [pgdriver.Conn].
+// Connect opens a connection. It is a [pgdriver.Conn].
 func (c *RawConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	opened, err := c.inner.Connect(ctx)
 	if err != nil {
@@ -27,5 +27,5 @@ func (c *RawConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return opened, nil
 }
 
-// Driver is pgdriver's.
+// Driver returns pgdriver's driver.
 func (c *RawConnector) Driver() driver.Driver { return c.inner.Driver() }

@@ -6,27 +6,27 @@ import (
 	"io"
 )
 
-// rows are what a statement answers. The exchange lasts until they are closed,
-// which database/sql does at their end.
+// rows is a statement's result. The exchange lasts until it is closed, which database/sql
+// does after the last row.
 type rows struct {
 	driver.Rows
-	exchange exchange
-	behind   *tx // the transaction that was made for them, if any
-	closed   bool
+	exchange   exchange
+	implicitTx *tx // the transaction begun for this statement, or nil
+	closed     bool
 }
 
-// Next answers the next row. The end is told when the transaction around the
-// statement has ended too: a commit that fails is an error of the statement.
+// Next reads the next row. It returns io.EOF after the implicit transaction has ended: a
+// failed commit is the statement's error.
 func (r *rows) Next(dest []driver.Value) error {
 	err := r.Rows.Next(dest)
 	if err == nil {
 		return nil
 	}
 	if err != io.EOF {
-		_ = r.Rows.Close() // reads what is still to come, or gives the connection up
+		_ = r.Rows.Close() // reads the rest of the answer, or closes the connection
 		return r.finish(err)
 	}
-	if r.behind == nil {
+	if r.implicitTx == nil {
 		return err
 	}
 	if failed := r.finish(nil); failed != nil {
@@ -37,20 +37,21 @@ func (r *rows) Next(dest []driver.Value) error {
 
 func (r *rows) Close() error { return r.finish(r.Rows.Close()) }
 
+// finish ends the exchange and the implicit transaction, once. It returns their error.
 func (r *rows) finish(err error) error {
 	if r.closed {
 		return err
 	}
 	r.closed = true
-	err = r.exchange.end(err)
-	if r.behind == nil {
+	err = r.exchange.finish(err)
+	if r.implicitTx == nil {
 		return err
 	}
-	return r.behind.settle(err)
+	return r.implicitTx.commitOrRollback(err)
 }
 
-// settle commits what went well.
-func (t *tx) settle(err error) error {
+// commitOrRollback commits if err is nil, and otherwise rolls back and returns err.
+func (t *tx) commitOrRollback(err error) error {
 	if err != nil {
 		_ = t.Rollback()
 		return err
@@ -58,28 +59,30 @@ func (t *tx) settle(err error) error {
 	return t.Commit()
 }
 
-func (c *conn) execExplicitly(ctx context.Context, s statement) (driver.Result, error) {
-	if err := c.begin(ctx, "BEGIN", s.tenant, s.patience); err != nil {
+// execInTx runs a statement in an implicit transaction, which Config.Explicit asks for.
+func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error) {
+	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
-	around := c.tx
+	started := c.tx
 	result, err := c.exec(ctx, s)
-	if err = around.settle(err); err != nil {
+	if err = started.commitOrRollback(err); err != nil {
 		return nil, err
 	}
 	return result, nil
 }
 
-func (c *conn) queryExplicitly(ctx context.Context, s statement) (driver.Rows, error) {
-	if err := c.begin(ctx, "BEGIN", s.tenant, s.patience); err != nil {
+// queryInTx is execInTx for a statement with rows. The rows end the transaction.
+func (c *conn) queryInTx(ctx context.Context, s statement) (driver.Rows, error) {
+	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
-	around := c.tx
+	started := c.tx
 	found, err := c.query(ctx, s)
 	if err != nil {
-		return nil, around.settle(err)
+		return nil, started.commitOrRollback(err)
 	}
 	r := found.(*rows)
-	r.behind = around
+	r.implicitTx = started
 	return r, nil
 }

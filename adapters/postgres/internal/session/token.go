@@ -9,52 +9,50 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// A signed tenant is what the setting bailiwick.tenant carries:
+// A signed tenant is the value of the setting bailiwick.tenant:
 //
 //	<tenant>.<expiry>.<signature>
 //
-// the tenant's id (36 characters), the second in which the signature expires
-// (Unix time, 10 digits) and HMAC-SHA256 (RFC 2104, 64 hexadecimal digits) over
-// all that stands in front of the last dot. bailiwick.current_tenant() in the
-// database verifies it, against keys that the application's role can't read.
+// the tenant's id (36 characters), the second in which the signature expires (Unix time, 10
+// digits) and the HMAC-SHA256 (RFC 2104, 64 hexadecimal digits) of everything before the
+// last dot. bailiwick.current_tenant() in the database verifies it with keys that the
+// application's role can't read.
 //
-// The key is one database's own: that binds the signature to the database. It
-// isn't bound to a session, since a pooler may hand any session to anybody.
-// What bounds its worth to a thief is its expiry, which is held against the
-// beginning of the transaction.
+// Each database has its own key, which binds the signature to the database. The signature
+// isn't bound to a session, since a pooler may give any session to any client. Its expiry,
+// compared with the start of the transaction, limits its use to a thief.
 
 const (
 	setting = "bailiwick.tenant"
 
-	// KeySize is how many random bytes a key has.
+	// KeySize is the length of a key in bytes, all of them random.
 	KeySize = sha256.Size
 )
 
 // Key signs tenants.
 type Key [KeySize]byte
 
-// Sign answers the setting for a tenant. It is good for transactions that begin
-// before expiry.
+// Sign returns the signed tenant. It is valid in transactions that begin before expiry.
 func (k Key) Sign(tenant tenancy.ID, expiry time.Time) string {
 	inner, outer := k.Pads()
 	message := append(inner, tenant.String()...)
 	message = append(message, '.')
 	message = strconv.AppendInt(message, expiry.Unix(), 10)
 	sum := sha256.Sum256(message)
-	// as the database does it, and without what crypto/hmac allocates
+	// as the database does it, without the allocations of crypto/hmac
 	sum = sha256.Sum256(append(outer, sum[:]...))
 	signed := append(message[sha256.BlockSize:], '.')
 	return string(hex.AppendEncode(signed, sum[:]))
 }
 
-// Pads are the key as HMAC uses it (RFC 2104, section 2): with them the database
-// verifies by two calls of sha256.
+// Pads returns the key XOR ipad and the key XOR opad (RFC 2104, section 2), with which the
+// database verifies by two calls of sha256.
 func (k Key) Pads() (inner, outer []byte) {
-	return k.padded(0x36), k.padded(0x5c)
+	return k.pad(0x36), k.pad(0x5c)
 }
 
-func (k Key) padded(with byte) []byte {
-	const room = 128 // for the tenant and its expiry, and the signature in digits
+func (k Key) pad(with byte) []byte {
+	const room = 128 // for the tenant, its expiry and the hexadecimal signature
 	pad := make([]byte, sha256.BlockSize, sha256.BlockSize+room)
 	copy(pad, k[:])
 	for i := range pad {
@@ -63,8 +61,8 @@ func (k Key) padded(with byte) []byte {
 	return pad
 }
 
-// KeyOf is the key that an inner pad was made of. It reports false for what is
-// no inner pad of one.
+// KeyOf returns the key that an inner pad was made from. It reports false if inner isn't
+// an inner pad.
 func KeyOf(inner []byte) (k Key, ok bool) {
 	if len(inner) != sha256.BlockSize {
 		return k, false

@@ -13,20 +13,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// The signature is what any other implementation of HMAC-SHA256 makes of it:
+// Any other implementation of HMAC-SHA256 gives the same signature:
 //
-//	printf %s 01900000-0000-7000-8000-000000000000.1767225600 | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
-func TestTheFormatOfASignedTenant(t *testing.T) {
+//	printf %s 01900000-0000-7000-8000-000000000000.1767225600 |
+//	  openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
+func TestSignedTenantFormat(t *testing.T) {
 	t.Parallel()
 	var key session.Key
 	for i := range key {
 		key[i] = byte(i)
 	}
 	got := key.Sign(tenancy.DefaultID, time.Date(2026, 1, 1, 0, 0, 0, 999, time.FixedZone("", 0)))
-	require.Equal(t, "01900000-0000-7000-8000-000000000000.1767225600.11eac30ce86f6a81a02aeb066695a383feb950efc41e3d6bf36ecbb126efc19a", got)
+	const signature = "11eac30ce86f6a81a02aeb066695a383feb950efc41e3d6bf36ecbb126efc19a"
+	require.Equal(t, "01900000-0000-7000-8000-000000000000.1767225600."+signature, got)
 }
 
-func TestAnythingElseHasAnotherSignature(t *testing.T) {
+func TestSignatureDependsOnKeyTenantAndExpiry(t *testing.T) {
 	t.Parallel()
 	expiry := time.Unix(1767225600, 0)
 	seen := map[string]bool{}
@@ -42,7 +44,7 @@ func TestAnythingElseHasAnotherSignature(t *testing.T) {
 	}
 }
 
-func TestAKeyIsKnownByItsInnerPad(t *testing.T) {
+func TestKeyIsRecoveredFromItsInnerPad(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		key := session.Key(rapid.SliceOfN(rapid.Byte(), session.KeySize, session.KeySize).
@@ -52,20 +54,20 @@ func TestAKeyIsKnownByItsInnerPad(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, key, got)
 		wrong, ok := session.KeyOf(outer)
-		require.False(t, ok, "the outer pad is no inner one")
+		require.False(t, ok, "KeyOf accepts the outer pad")
 		require.Zero(t, wrong)
 	})
 }
 
-func TestWhatIsNoInnerPadIsNoKey(t *testing.T) {
+func TestInvalidInnerPadGivesNoKey(t *testing.T) {
 	t.Parallel()
 	inner, _ := session.Key{}.Pads()
 	damaged := bytes.Clone(inner)
 	damaged[sha256.BlockSize-1]++
 	for name, pad := range map[string][]byte{
 		"nothing": nil, "short": inner[:sha256.BlockSize-1],
-		"long": append(bytes.Clone(inner), 0x36), "a key": inner[:session.KeySize],
-		"a longer key's": damaged, "zeros": make([]byte, sha256.BlockSize),
+		"long": append(bytes.Clone(inner), 0x36), "a key's length": inner[:session.KeySize],
+		"not padded with zeros": damaged, "zeros": make([]byte, sha256.BlockSize),
 	} {
 		_, ok := session.KeyOf(pad)
 		require.False(t, ok, name)

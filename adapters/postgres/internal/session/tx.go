@@ -11,11 +11,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tx is a transaction. It keeps the tenant that it began with.
+// tx is a transaction, bound to the tenant of its BEGIN.
 type tx struct {
 	conn   *conn
 	tenant tenancy.ID
-	wait   patience // that its statements have at present, by the server
+	limit  timeLimit // the one in force on the server
 }
 
 func (c *conn) Begin() (driver.Tx, error) {
@@ -34,7 +34,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if opts.ReadOnly {
 		begin += " READ ONLY"
 	}
-	wait, err := c.connector.patience(ctx)
+	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -44,53 +44,52 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	return c.tx, nil
 }
 
-// workersToo has Citus send settings on to its workers; to PostgreSQL it means
-// nothing.
-const workersToo = "SET LOCAL citus.propagate_set_commands='local';"
+// propagateToWorkers makes Citus send SET LOCAL to its workers. PostgreSQL ignores it.
+const propagateToWorkers = "SET LOCAL citus.propagate_set_commands='local';"
 
-func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait patience) error {
+func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait timeLimit) error {
 	scope, err := c.connector.scope(tenant, wait)
 	if err != nil {
 		return err
 	}
 	if c.connector.config.Explicit {
-		scope = workersToo + scope
+		scope = propagateToWorkers + scope
 	}
-	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, patience: wait}); err != nil {
-		_ = c.inner.Close() // it may stand in an aborted transaction
+	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, limit: wait}); err != nil {
+		_ = c.inner.Close() // it may be in an aborted transaction
 		return err
 	}
-	c.tx = &tx{conn: c, tenant: tenant, wait: wait}
+	c.tx = &tx{conn: c, tenant: tenant, limit: wait}
 	return nil
 }
 
-// within puts in front of a statement the deadline that it has, if it differs
-// from that of the statement before. A transaction that failed takes nothing but
-// its end, or a way back; and what is in force after that is what was before the
-// savepoint.
-func (t *tx) within(wait patience, found message, query string) string {
-	same := wait.Duration == t.wait.Duration || wait.isServers && t.wait.isServers
-	if !same && !found.beginsGoesBack {
-		query = wait.local() + query
-		t.wait = wait
+// withLimit puts the statement's timeout before it, if it differs from the one in force. It
+// doesn't before ROLLBACK TO: a failed transaction accepts only that or its end. The
+// rollback restores the timeout of the savepoint, which isn't known here: t.limit is then
+// zero, and the next statement sets its own.
+func (t *tx) withLimit(wait timeLimit, found message, query string) string {
+	same := wait.Duration == t.limit.Duration || wait.isDefault && t.limit.isDefault
+	if !same && !found.startsWithRollback {
+		query = wait.setLocal() + query
+		t.limit = wait
 	}
-	if found.goesBack {
-		t.wait = patience{}
+	if found.rollsBack {
+		t.limit = timeLimit{}
 	}
 	return query
 }
 
 var errFailedTx = tenancy.Errorf(tenancy.CodeInternal,
-	"the transaction failed before, and the error was passed over: nothing of it is committed")
+	"a statement of the transaction failed and its error was ignored: nothing of it is committed")
 
 const stateFailedTx = "25P02" // in_failed_sql_transaction
 
-// Commit ends the transaction. PostgreSQL takes COMMIT of one that failed for a
-// ROLLBACK, and says so in a word that pgdriver doesn't pass on. So something
-// goes before it that a failed transaction refuses: COMMIT's own deadline.
+// Commit ends the transaction. PostgreSQL treats COMMIT of a failed transaction as ROLLBACK,
+// and reports that only in the command tag, which pgdriver drops. So COMMIT's own timeout
+// goes before it, a statement that a failed transaction refuses.
 func (t *tx) Commit() error {
-	wait := patience{Duration: t.conn.connector.config.Timeout}
-	err := t.end(wait.local() + "COMMIT")
+	wait := timeLimit{Duration: t.conn.connector.config.Timeout}
+	err := t.end(wait.setLocal() + "COMMIT")
 	if failed, ok := errors.AsType[pgdriver.Error](err); ok && failed.Field('C') == stateFailedTx {
 		return errFailedTx.Because(err)
 	}
@@ -99,12 +98,12 @@ func (t *tx) Commit() error {
 
 func (t *tx) Rollback() error { return t.end("ROLLBACK") }
 
-// end leaves the transaction. A connection whose transaction didn't end is of
-// no use to anybody.
+// end ends the transaction. If that fails it closes the connection, whose transaction may
+// still be open.
 func (t *tx) end(how string) error {
 	t.conn.tx = nil
-	wait := patience{Duration: t.conn.connector.config.Timeout}
-	_, err := t.conn.exec(context.Background(), statement{text: how, patience: wait})
+	wait := timeLimit{Duration: t.conn.connector.config.Timeout}
+	_, err := t.conn.exec(context.Background(), statement{text: how, limit: wait})
 	if err != nil {
 		_ = t.conn.inner.Close()
 	}

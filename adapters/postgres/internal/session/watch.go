@@ -6,25 +6,25 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// Watch stops what c is doing on the server when ctx ends, until stop is called.
-// stop reports whether it was stopped; the connection is of no use then. c comes
-// from a [RawConnector].
+// Watch cancels the statement of c on the server if ctx ends before stop is called. stop
+// reports whether it did; the caller must then close the connection. c must come from a
+// [RawConnector] or a [Connector].
 func Watch(ctx context.Context, c *pgdriver.Conn) (stop func() bool) {
 	if ctx.Done() == nil {
 		return func() bool { return false }
 	}
-	over := make(chan struct{})
+	cancelled := make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
-		defer close(over)
+		defer close(cancelled)
 		wireOf(c).cancel()
 	})
-	var asked, stopped bool
+	var called, stopped bool
 	return func() bool {
-		if !asked {
-			asked, stopped = true, !unwatch()
+		if !called {
+			called, stopped = true, !unwatch()
 		}
 		if stopped {
-			<-over
+			<-cancelled
 		}
 		return stopped
 	}

@@ -21,15 +21,14 @@ const (
 )
 
 const (
-	startupPatience = 30 * time.Second // for a session to begin, authentication included
-	cancelPatience  = 2 * time.Second  // for a CancelRequest to be taken
+	startupTimeout = 30 * time.Second // from connecting to ReadyForQuery, including authentication
+	cancelTimeout  = 2 * time.Second  // for a CancelRequest
 )
 
-// wireUp makes a connector's connections ones whose statements can be stopped
-// and have deadlines of their own. TLS is negotiated here, below pgdriver, so
-// that what it reads can be read along, and CancelRequests travel as the session
-// does.
-func wireUp(inner *pgdriver.Connector) {
+// wrapDialer makes a connector open its connections as a [wire], whose statements can be
+// cancelled and have a deadline each. TLS is negotiated here, below pgdriver: so the wire can
+// read the startup messages, and a CancelRequest is encrypted if the session is.
+func wrapDialer(inner *pgdriver.Connector) {
 	conf := inner.Config()
 	dial, secure := conf.Dialer, conf.TLSConfig
 	open := func(ctx context.Context) (net.Conn, error) {
@@ -45,18 +44,18 @@ func wireUp(inner *pgdriver.Connector) {
 		if err != nil {
 			return nil, err
 		}
-		w := &wire{Conn: opened, again: open}
-		w.limit(startupPatience)
+		w := &wire{Conn: opened, redial: open}
+		w.setLimit(startupTimeout)
 		return w, nil
 	}
 }
 
-// encrypt asks for TLS. The answer is one byte, read by itself: what somebody in
-// between put behind it must not be taken for the server's (CVE-2021-23222).
+// encrypt requests TLS. It reads exactly one byte, the answer: unencrypted bytes that a man in
+// the middle sent after it must not be taken for the server's (CVE-2021-23222).
 func encrypt(
-	ctx context.Context, opened net.Conn, conf *tls.Config, patience time.Duration,
+	ctx context.Context, opened net.Conn, conf *tls.Config, timeout time.Duration,
 ) (net.Conn, error) {
-	_ = opened.SetDeadline(time.Now().Add(patience))
+	_ = opened.SetDeadline(time.Now().Add(timeout))
 	request := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 8), sslRequest)
 	var answer [1]byte
 	_, err := opened.Write(request)
@@ -64,7 +63,8 @@ func encrypt(
 		_, err = opened.Read(answer[:])
 	}
 	if err == nil && answer[0] != 'S' {
-		err = errors.New("the server has no TLS: it needs some, or the URL sslmode=disable")
+		err = errors.New("the server has no TLS: turn TLS on there, or put sslmode=disable in the" +
+			" URL")
 	}
 	secured := tls.Client(opened, conf)
 	if err == nil {
@@ -77,34 +77,35 @@ func encrypt(
 	return secured, opened.SetDeadline(time.Time{})
 }
 
-// wire is the network's side of a session.
+// wire is a session's network connection.
 type wire struct {
 	net.Conn
-	again func(context.Context) (net.Conn, error) // opens another connection to the same server
-	hello hello
-	// when to stop waiting for the server, in Unix nanoseconds; 0 leaves it to pgdriver
+	redial  func(context.Context) (net.Conn, error) // opens another connection to the same server
+	startup startup
+	// when reads end at the latest, in Unix nanoseconds; 0: as pgdriver says
 	until atomic.Int64
 }
 
-// wireOf is what is below a connection of a connector that was wired up.
+// wireOf returns the wire of a connection whose connector went through wrapDialer.
 func wireOf(c *pgdriver.Conn) *wire { return c.Conn().(*wire) }
 
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
-	if !w.hello.over {
-		w.hello.read(b[:n])
+	if !w.startup.done {
+		w.startup.read(b[:n])
 	}
 	return n, err
 }
 
-// limit bounds how long anything may be waited for, from now on.
-func (w *wire) limit(patience time.Duration) {
-	until := time.Now().Add(patience)
+// setLimit limits all reads to the given time from now.
+func (w *wire) setLimit(limit time.Duration) {
+	until := time.Now().Add(limit)
 	w.until.Store(until.UnixNano())
 	_ = w.Conn.SetReadDeadline(until)
 }
 
-// SetReadDeadline is called by pgdriver before each read. The limit stands.
+// SetReadDeadline sets t or the wire's limit, whichever is earlier. pgdriver calls it before
+// each read.
 func (w *wire) SetReadDeadline(t time.Time) error {
 	if ends := w.until.Load(); ends != 0 {
 		if until := time.Unix(0, ends); t.IsZero() || until.Before(t) {
@@ -114,52 +115,52 @@ func (w *wire) SetReadDeadline(t time.Time) error {
 	return w.Conn.SetReadDeadline(t)
 }
 
-// cancel asks the server to stop the statement under way, and waits until it was
-// told: the end of the connection says so.
+// cancel sends a CancelRequest for the running statement on a second connection. It waits
+// until the server closes that connection, which means that the request was processed.
 func (w *wire) cancel() {
-	if !w.hello.over {
+	if !w.startup.done {
 		return
 	}
-	w.limit(cancelPatience)
-	ctx, done := context.WithTimeout(context.Background(), cancelPatience)
+	w.setLimit(cancelTimeout)
+	ctx, done := context.WithTimeout(context.Background(), cancelTimeout)
 	defer done()
-	other, err := w.again(ctx)
+	other, err := w.redial(ctx)
 	if err != nil {
-		return // the limit ends the wait then, and the connection with it
+		return // the limit then ends the read, and finish closes the connection
 	}
 	defer other.Close()
-	_ = other.SetDeadline(time.Now().Add(cancelPatience))
-	request := binary.BigEndian.AppendUint32(nil, uint32(8+len(w.hello.key)))
+	_ = other.SetDeadline(time.Now().Add(cancelTimeout))
+	request := binary.BigEndian.AppendUint32(nil, uint32(8+len(w.startup.cancelKey)))
 	request = binary.BigEndian.AppendUint32(request, cancelRequest)
-	if _, err := other.Write(append(request, w.hello.key...)); err == nil {
+	if _, err := other.Write(append(request, w.startup.cancelKey...)); err == nil {
 		var end [1]byte
 		_, _ = other.Read(end[:])
 	}
 }
 
-// hello reads along while a session begins, up to ReadyForQuery, for the key
-// that cancels its statements (BackendKeyData).
-type hello struct {
-	seen []byte
-	key  []byte // process id and secret
-	over bool
+// startup parses the server's messages while a session starts, up to ReadyForQuery, for the
+// key that cancels its statements (BackendKeyData).
+type startup struct {
+	seen      []byte
+	cancelKey []byte // process id and secret
+	done      bool
 }
 
-func (h *hello) read(b []byte) {
-	const head = 1 + 4 // a type, and the length of what follows it
-	h.seen = append(h.seen, b...)
-	for len(h.seen) >= head {
-		length := 1 + int(binary.BigEndian.Uint32(h.seen[1:]))
-		if len(h.seen) < length || length < head {
+func (s *startup) read(b []byte) {
+	const head = 1 + 4 // the type, and the length (of itself and the body)
+	s.seen = append(s.seen, b...)
+	for len(s.seen) >= head {
+		length := 1 + int(binary.BigEndian.Uint32(s.seen[1:]))
+		if len(s.seen) < length || length < head {
 			return
 		}
-		kind, body := h.seen[0], h.seen[head:length]
-		h.seen = h.seen[length:]
+		kind, body := s.seen[0], s.seen[head:length]
+		s.seen = s.seen[length:]
 		switch kind {
 		case 'K':
-			h.key = append([]byte(nil), body...)
+			s.cancelKey = append([]byte(nil), body...)
 		case 'Z':
-			h.over, h.seen = true, nil
+			s.done, s.seen = true, nil
 			return
 		}
 	}

@@ -29,7 +29,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// connectorOf is one of another role, whose password is its name.
+// connectorOf returns a connector of another role, whose password is its name.
 func connectorOf(t testing.TB, role string) *pgdriver.Connector {
 	t.Helper()
 	parsed, err := url.Parse(serverURL(t))
@@ -43,7 +43,7 @@ var secured struct {
 	root *x509.CertPool
 }
 
-// withTLS turns the server's TLS on, and answers whom to trust.
+// withTLS turns the server's TLS on and returns the pool that holds its root certificate.
 func withTLS(t testing.TB) *x509.CertPool {
 	t.Helper()
 	secured.once.Do(func() {
@@ -96,13 +96,13 @@ func trusting(root *x509.CertPool) pgdriver.Option {
 	return pgdriver.WithTLSConfig(&tls.Config{RootCAs: root, ServerName: "127.0.0.1"})
 }
 
-func TestASessionIsEncryptedWhereItIsToBe(t *testing.T) {
+func TestSessionIsEncryptedIfTheConnectorHasTLS(t *testing.T) {
 	t.Parallel()
 	root := withTLS(t)
 	const encrypted = "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 	require.Equal(t, "true",
-		ask(t, inTenant(t), pool(t, session.Config{}, trusting(root)), encrypted))
-	require.Equal(t, "false", ask(t, inTenant(t), pool(t, session.Config{}), encrypted))
+		queryString(t, inTenant(t), pool(t, session.Config{}, trusting(root)), encrypted))
+	require.Equal(t, "false", queryString(t, inTenant(t), pool(t, session.Config{}), encrypted))
 
 	err := pool(t, session.Config{}, trusting(x509.NewCertPool())).PingContext(t.Context())
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
@@ -114,52 +114,50 @@ func TestASessionIsEncryptedWhereItIsToBe(t *testing.T) {
 	require.True(t, foreign, "%v", err)
 }
 
-// heard is what a connector's connections sent first.
-type heard struct {
-	mu    sync.Mutex
-	hello [][]byte
+// firstWrites records the first bytes that each of a connector's connections sends.
+type firstWrites struct {
+	mu      sync.Mutex
+	written [][]byte
 }
 
-func (h *heard) add(b []byte) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.hello = append(h.hello, bytes.Clone(b))
+func (f *firstWrites) add(b []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.written = append(f.written, bytes.Clone(b))
 }
 
-func (h *heard) all() [][]byte {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.hello
+func (f *firstWrites) all() [][]byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.written
 }
 
-// overheard is a connection to the server somebody listens to, and that reads
-// byte by byte.
-type overheard struct {
+// recordingConn records its first write, and reads byte by byte.
+type recordingConn struct {
 	net.Conn
-	heard *heard
-	once  sync.Once
+	writes *firstWrites
+	once   sync.Once
 }
 
-func (o *overheard) Write(b []byte) (int, error) {
-	o.once.Do(func() { o.heard.add(b) })
-	return o.Conn.Write(b)
+func (c *recordingConn) Write(b []byte) (int, error) {
+	c.once.Do(func() { c.writes.add(b) })
+	return c.Conn.Write(b)
 }
 
-func (o *overheard) Read(b []byte) (int, error) { return iotest.OneByteReader(o.Conn).Read(b) }
+func (c *recordingConn) Read(b []byte) (int, error) { return iotest.OneByteReader(c.Conn).Read(b) }
 
-func listening(h *heard) pgdriver.Option {
+func recording(f *firstWrites) pgdriver.Option {
 	return func(c *pgdriver.Config) {
 		c.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			opened, err := new(net.Dialer).DialContext(ctx, network, addr)
-			return &overheard{Conn: opened, heard: h}, err
+			return &recordingConn{Conn: opened, writes: f}, err
 		}
 	}
 }
 
-// The request travels as the session does: in the clear it would give the secret
-// away that cancels the session's statements. The server's answers come in any
-// pieces.
-func TestACancelledStatementStopsOnTheServer(t *testing.T) {
+// A CancelRequest is encrypted if the session is: in the clear it would show the secret that
+// cancels the session's statements. The server's answers may arrive in pieces of any size.
+func TestCancelledStatementStopsOnTheServer(t *testing.T) {
 	t.Parallel()
 	root := withTLS(t)
 	sslRequest := []byte{0, 0, 0, 8, 4, 210, 22, 47}
@@ -175,8 +173,8 @@ func TestACancelledStatementStopsOnTheServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var h heard
-			db, admin := pool(t, c.config, c.option, listening(&h)), superuser(t)
+			var writes firstWrites
+			db, admin := pool(t, c.config, c.option, recording(&writes)), superuser(t)
 			db.SetMaxOpenConns(1)
 			ctx, cancel := context.WithCancel(inTenant(t))
 			mark := "'" + strings.ReplaceAll(name, " ", "_") + "'"
@@ -186,22 +184,22 @@ func TestACancelledStatementStopsOnTheServer(t *testing.T) {
 				assert.ErrorIs(t, err, context.Canceled)
 			})
 			eventually(t, func() bool { return running(t, admin, mark) == 1 },
-				"the statement doesn't begin")
+				"the statement doesn't start")
 			cancel()
 			wg.Wait()
-			require.Zero(t, running(t, admin, mark), "who hears that it ended can rely on it")
-			require.Len(t, h.all(), 2)
-			for _, hello := range h.all() {
-				require.Equal(t, c.secure, bytes.Equal(sslRequest, hello), "%x", hello)
+			require.Zero(t, running(t, admin, mark), "the statement still runs after its error")
+			require.Len(t, writes.all(), 2)
+			for _, first := range writes.all() {
+				require.Equal(t, c.secure, bytes.Equal(sslRequest, first), "%x", first)
 			}
-			require.Equal(t, "1", ask(t, inTenant(t), db, "SELECT 1"),
-				"the pool has its place back")
+			require.Equal(t, "1", queryString(t, inTenant(t), db, "SELECT 1"),
+				"the connection is back in the pool")
 		})
 	}
 }
 
-// pretender is a server that answers the request for TLS, and hangs up.
-func pretender(t *testing.T, answer string) string {
+// fakeServer is a server that answers the TLS request and hangs up.
+func fakeServer(t *testing.T, answer string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -214,7 +212,7 @@ func pretender(t *testing.T, answer string) string {
 			}
 			_, _ = io.ReadFull(c, make([]byte, 8))
 			_, _ = c.Write([]byte(answer))
-			_, _ = io.CopyN(io.Discard, c, 1) // its hello
+			_, _ = io.CopyN(io.Discard, c, 1) // its ClientHello
 			_ = c.Close()
 		}
 	})
@@ -225,16 +223,16 @@ func pretender(t *testing.T, answer string) string {
 	return l.Addr().String()
 }
 
-func TestTLSIsNotDoneWithout(t *testing.T) {
+func TestConnectFailsIfTheServerRefusesTLS(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]string{
 		"N":                            "has no TLS",
 		"E":                            "has no TLS",
 		"":                             "TLS",
-		"SE\x00\x00\x00\x10SFATAL\x00": "TLS", // put behind it by somebody in between
+		"SE\x00\x00\x00\x10SFATAL\x00": "TLS", // with bytes added by a man in the middle
 	} {
 		option := pgdriver.WithTLSConfig(&tls.Config{InsecureSkipVerify: true})
-		c := pgdriver.NewConnector(pgdriver.WithDSN("postgres://u:p@"+pretender(t, answer)+"/d"),
+		c := pgdriver.NewConnector(pgdriver.WithDSN("postgres://u:p@"+fakeServer(t, answer)+"/d"),
 			option)
 		_, err := session.NewConnector(c,
 			session.Config{Scope: tenancy.FromContext, Timeout: timeout}).Connect(t.Context())

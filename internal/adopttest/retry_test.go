@@ -9,9 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// Who holds a lock for longer than the adoption waits keeps it from going on, and
-// doesn't end it.
-func TestALockThatIsHeldIsTriedAgain(t *testing.T) {
+// A lock held for longer than LockTimeout delays the adoption and doesn't end it.
+func TestStatementIsRetriedWhileItsLockIsHeld(t *testing.T) {
 	t.Parallel()
 	url := database(t)
 	db := open(t, url)

@@ -11,7 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-// statements is how many there are in a message, by the library's own reading.
+// statements counts the statements of a message, by the library's lexer.
 func statements(message string) int {
 	count, within := 0, false
 	for message != "" {
@@ -27,10 +27,10 @@ func statements(message string) int {
 	return count
 }
 
-// FuzzHiddenStatement asks PostgreSQL itself: it takes no message of several
-// statements to prepare, and says so. What it knows to be several, the library's
-// reading must too: otherwise a statement stands hidden in what was taken for a
-// constant, a comment or a name, and passes without a look.
+// FuzzHiddenStatement compares the library's lexer with PostgreSQL's, which refuses to prepare a
+// message of several statements. If PostgreSQL counts several, the library must too: otherwise
+// a statement hidden in what the library takes for a constant, a comment or a name is sent
+// unchecked.
 func FuzzHiddenStatement(f *testing.F) {
 	for _, seed := range []string{
 		"SELECT 1; SELECT 2", "SELECT '; SELECT 2'", "SELECT 'a\\'; SELECT 2 --'",
@@ -55,7 +55,7 @@ func FuzzHiddenStatement(f *testing.F) {
 	db.SetMaxOpenConns(1)
 	f.Fuzz(func(t *testing.T, message string) {
 		if strings.ContainsRune(message, 0) {
-			return // which ends a message on its way
+			return // a zero byte ends the message of the protocol
 		}
 		prepared, err := db.PrepareContext(t.Context(), message)
 		if err == nil {

@@ -1,4 +1,4 @@
-package onewall_test
+package filterbypass_test
 
 import (
 	"strings"
@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/onewall"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 )
 
 const id = "01900000-0000-7000-8000-000000000000"
 
-func TestFilterIsTakenAwayWhereverItStands(t *testing.T) {
+func TestFilterIsRemovedEverywhere(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
 		"SELECT * FROM t WHERE tenant_id = '" + id +
@@ -31,11 +31,11 @@ func TestFilterIsTakenAwayWhereverItStands(t *testing.T) {
 		`WHERE name = E'\'' AND tenant_id = '` + id +
 			"'": `WHERE name = E'\'' AND tenant_id IS NOT NULL`,
 	} {
-		require.Equal(t, want, onewall.Rewrite(onewall.WithoutFilter(t.Context()), query))
+		require.Equal(t, want, filterbypass.Rewrite(filterbypass.WithoutFilter(t.Context()), query))
 	}
 }
 
-func TestWhatIsNoFilterStays(t *testing.T) {
+func TestOtherTextIsNotRewritten(t *testing.T) {
 	t.Parallel()
 	filter := "tenant_id = '" + id + "'"
 	quoted := strings.ReplaceAll(filter, "'", "''")
@@ -56,12 +56,13 @@ func TestWhatIsNoFilterStays(t *testing.T) {
 		"SELECT /* no end " + filter,
 		"",
 	} {
-		require.Equal(t, query, onewall.Rewrite(onewall.WithoutFilter(t.Context()), query))
+		require.Equal(t, query, filterbypass.Rewrite(filterbypass.WithoutFilter(t.Context()),
+			query))
 	}
 }
 
-func TestWithoutTheMarkNothingIsRewritten(t *testing.T) {
+func TestUnmarkedContextRewritesNothing(t *testing.T) {
 	t.Parallel()
 	query := "SELECT * FROM t WHERE tenant_id = '" + id + "'"
-	require.Equal(t, query, onewall.Rewrite(t.Context(), query))
+	require.Equal(t, query, filterbypass.Rewrite(t.Context(), query))
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// exchangeBack is the inverse of exchange. The old keys are built anew, beside
-// the new ones, and so is a key for the foreign keys to refer to when the
-// primary key that they refer to now is gone.
+// exchangeBack is the inverse of exchange. It builds the old keys again while the new ones
+// exist. If foreign keys refer to a new primary key, which is dropped, it also builds another
+// unique index for them to refer to.
 func (e *Engine) exchangeBack(s *state, t Table) []action {
 	r := s.now[t.sql()]
 	var actions []action
@@ -17,7 +17,7 @@ func (e *Engine) exchangeBack(s *state, t Table) []action {
 	} else {
 		actions, statements = e.restoreKeys(s, t)
 	}
-	if c := r.column(tenantColumn); c != nil && c.Default == stamped {
+	if c := r.column(tenantColumn); c != nil && c.Default == tenantDefault {
 		statements = append(statements, "ALTER TABLE "+r.sql()+
 			" ALTER COLUMN tenant_id SET DEFAULT "+literal(e.spec.Tenant)+"::uuid")
 	}
@@ -32,55 +32,60 @@ func (e *Engine) exchangeBack(s *state, t Table) []action {
 				"ALTER TABLE "+piece.sql()+" DISABLE ROW LEVEL SECURITY")
 		}
 	}
-	return append(actions, together(accessExcl, r.sql(), statements)...)
+	return append(actions, txActions(accessExcl, r.sql(), statements)...)
 }
 
+// restoreKeys returns the actions that build the old keys of a table, and the statements that
+// then replace the new ones by them.
 func (e *Engine) restoreKeys(s *state, t Table) (actions []action, statements []string) {
 	r := s.now[t.sql()]
-	var leaning, again []string
-	for _, w := range e.wantedKeys(s, t, s.was[r.sql()]) {
-		k := w.in(r)
-		if w.old == nil || w.oldIn(r) != nil {
+	var dropForeign, addForeign []string
+	for _, w := range e.tenantKeys(s, t, s.was[r.sql()]) {
+		k := w.find(r)
+		if w.old == nil || w.findOld(r) != nil {
 			if w.old == nil && k != nil && k.Constraint {
 				statements = append(statements, dropKey(r, k))
 			}
 			continue
 		}
-		back := interim("old", w.old.Name)
-		if known := r.key(back); known == nil || !known.Valid {
-			actions = append(actions, build(true, back, r, w.old.Tail)...)
+		back := temporaryName("old", w.old.Name)
+		if existing := r.key(back); existing == nil || !existing.Valid {
+			actions = append(actions, buildIndex(true, back, r, w.old.Tail)...)
 		}
-		if k != nil && w.early && k.Constraint {
-			built, more := w.rebuilt(r)
+		if k != nil && w.referenced && k.Constraint {
+			built, more := w.secondIndex(r)
 			actions = append(actions, more...)
-			drop, add := e.lean(s, r.sql(), k)
-			leaning, again = append(leaning, drop...), append(again, add...)
-			if built != w.built { // its name is free when the constraint is gone
-				again = append(again, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+" RENAME TO "+
-					quote(w.built))
+			drop, add := e.referencingForeignKeys(s, r.sql(), k)
+			dropForeign = append(dropForeign, drop...)
+			addForeign = append(addForeign, add...)
+			if built != w.builtName { // its name is free once the constraint is dropped
+				addForeign = append(addForeign, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+
+					" RENAME TO "+
+					quote(w.builtName))
 			}
 		}
 		statements = append(statements, w.restore(r, k, back)...)
 	}
-	return actions, append(append(leaning, statements...), again...)
+	return actions, append(append(dropForeign, statements...), addForeign...)
 }
 
-// rebuilt is a second index of the same key, which stays when the constraint
-// goes.
-func (w wanted) rebuilt(r *relation) (name string, actions []action) {
-	name = w.built
-	if w.built == w.name {
-		name = interim("again", w.name)
+// secondIndex builds another index of the same key, which remains when the constraint is
+// dropped.
+func (w tenantKey) secondIndex(r *relation) (name string, actions []action) {
+	name = w.builtName
+	if w.builtName == w.name {
+		name = temporaryName("again", w.name)
 	}
-	if known := r.key(name); known == nil || !known.Valid {
-		actions = build(true, name, r, w.tail)
+	if existing := r.key(name); existing == nil || !existing.Valid {
+		actions = buildIndex(true, name, r, w.tail)
 	}
 	return name, actions
 }
 
-// lean takes away the foreign keys that refer to a key, and puts them back. What
-// they promise has been looked at already: they are validated later.
-func (e *Engine) lean(s *state, table string, k *key) (drop, add []string) {
+// referencingForeignKeys returns statements that drop the foreign keys that refer to a key,
+// and that add them again. They are added NOT VALID, since they held before, and validated
+// later.
+func (e *Engine) referencingForeignKeys(s *state, table string, k *key) (drop, add []string) {
 	for _, name := range sortedNames(s.now) {
 		r := s.now[name]
 		for _, f := range r.Foreign {
@@ -101,7 +106,9 @@ func (e *Engine) lean(s *state, table string, k *key) (drop, add []string) {
 	return drop, add
 }
 
-func (w wanted) restore(r *relation, k *key, back string) []string {
+// restore returns the statements that replace key k of r, if any, by the old key, whose index is
+// built under the name back.
+func (w tenantKey) restore(r *relation, k *key, back string) []string {
 	switch {
 	case w.old.Constraint:
 		statement := "ALTER TABLE " + r.sql() + " "
@@ -118,20 +125,22 @@ func (w wanted) restore(r *relation, k *key, back string) []string {
 	var statements []string
 	if k != nil && k.Name == w.old.Name {
 		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(k.Name)+
-			" RENAME TO "+quote(w.built))
+			" RENAME TO "+quote(w.builtName))
 	}
 	return append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(back)+" RENAME TO "+
 		quote(w.old.Name))
 }
 
+// restorePartitioned is restoreKeys for a partitioned table. The old keys are built on the
+// partitions, and the table's key adopts them.
 func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statements []string) {
 	r := s.now[t.sql()]
-	var behind []string
-	for _, w := range e.wantedKeys(s, t, s.was[r.sql()]) {
-		if w.old == nil || w.oldIn(r) != nil {
+	var adds []string
+	for _, w := range e.tenantKeys(s, t, s.was[r.sql()]) {
+		if w.old == nil || w.findOld(r) != nil {
 			continue
 		}
-		if k := w.in(r); k != nil {
+		if k := w.find(r); k != nil {
 			statements = append(statements, dropKey(r, k))
 		}
 		if w.old.Constraint {
@@ -139,14 +148,14 @@ func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statem
 			if w.old.Primary {
 				kind = "PRIMARY KEY"
 			}
-			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.old.Name)+" "+
+			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.old.Name)+" "+
 				kind+" ("+quoted(w.old.Columns)+")")
 		} else {
-			behind = append(behind, "CREATE UNIQUE INDEX "+quote(w.old.Name)+" ON "+r.sql()+" "+
+			adds = append(adds, "CREATE UNIQUE INDEX "+quote(w.old.Name)+" ON "+r.sql()+" "+
 				w.old.Tail)
 		}
 	}
-	if len(behind) == 0 {
+	if len(adds) == 0 {
 		return nil, nil
 	}
 	for _, was := range s.partitions(s.was, r.sql()) {
@@ -154,16 +163,16 @@ func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statem
 		if piece == nil {
 			continue
 		}
-		for _, w := range e.wantedKeys(s, t, was) {
-			if w.old == nil || w.old.Of == "" || w.oldIn(piece) != nil {
+		for _, w := range e.tenantKeys(s, t, was) {
+			if w.old == nil || w.old.Of == "" || w.findOld(piece) != nil {
 				continue
 			}
-			back := interim("old", w.old.Name)
-			if known := piece.key(back); known == nil || !known.Valid {
-				actions = append(actions, build(true, back, piece, w.old.Tail)...)
+			back := temporaryName("old", w.old.Name)
+			if existing := piece.key(back); existing == nil || !existing.Valid {
+				actions = append(actions, buildIndex(true, back, piece, w.old.Tail)...)
 			}
 			statements = append(statements, w.restore(piece, nil, back)...)
 		}
 	}
-	return actions, append(statements, behind...)
+	return actions, append(statements, adds...)
 }

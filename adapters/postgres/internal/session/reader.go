@@ -6,7 +6,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-// word is a token that isn't space or comment.
+// word is a token other than space and comments.
 type word struct {
 	kind sqllex.Kind
 	text string
@@ -26,8 +26,7 @@ func (w word) is(texts ...string) bool {
 
 func (w word) isMark(m string) bool { return w.kind == sqllex.Other && w.text == m }
 
-// name is what the word names, the way PostgreSQL folds it; empty if it is no
-// name.
+// name returns the identifier, folded as PostgreSQL does; empty if the word isn't one.
 func (w word) name() string {
 	switch w.kind {
 	case sqllex.Word:
@@ -38,8 +37,8 @@ func (w word) name() string {
 	return ""
 }
 
-// isOfServer reports whether the word names something that begins with pg_.
-func (w word) isOfServer() bool {
+// hasServerPrefix reports whether the word is a name that begins with pg_.
+func (w word) hasServerPrefix() bool {
 	text := w.text
 	if w.kind == sqllex.Quoted {
 		text = text[1:]
@@ -47,18 +46,18 @@ func (w word) isOfServer() bool {
 	return len(text) > 3 && text[2] == '_' && text[0]|0x20 == 'p' && text[1]|0x20 == 'g'
 }
 
-// reader reads a message of statements, word by word.
+// reader reads a message of one or more statements, word by word.
 type reader struct {
-	rest   string
-	word   word // the one at hand
-	before word
-	begun  bool // a statement was read
-	found  message
+	rest      string
+	word      word // the current one
+	previous  word
+	pastFirst bool // a statement was read
+	found     message
 }
 
-// next moves to the next word, and reports false at the end.
+// next moves to the next word. It reports false at the end.
 func (r *reader) next() bool {
-	r.before, r.word = r.word, word{}
+	r.previous, r.word = r.word, word{}
 	for r.rest != "" {
 		kind, n := sqllex.Next(r.rest)
 		text := r.rest[:n]
@@ -71,13 +70,13 @@ func (r *reader) next() bool {
 	return false
 }
 
-// open moves into the brackets that a query may stand in.
-func (r *reader) open() {
+// skipParens skips opening parentheses before a query.
+func (r *reader) skipParens() {
 	for r.word.isMark("(") && r.next() {
 	}
 }
 
-// remaining reads the words up to the end of the statement.
+// remaining reads the words after the current one up to the end of the statement.
 func (r *reader) remaining() (words []word) {
 	for r.next() && !r.word.isMark(";") {
 		words = append(words, r.word)
@@ -85,8 +84,8 @@ func (r *reader) remaining() (words []word) {
 	return words
 }
 
-// ahead is what remains of the statement; the reader stays where it is.
-func (r *reader) ahead() []word {
+// peekRemaining returns the same words as remaining, and doesn't move the reader.
+func (r *reader) peekRemaining() []word {
 	copied := *r
 	return copied.remaining()
 }

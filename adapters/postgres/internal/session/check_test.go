@@ -9,7 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 )
 
-func TestWhatEndsWithItsStatementPasses(t *testing.T) {
+func TestStatementWithoutSessionEffectsIsAllowed(t *testing.T) {
 	t.Parallel()
 	for _, query := range []string{
 		"", " ", ";", ";;", "-- nothing",
@@ -55,9 +55,9 @@ func TestWhatEndsWithItsStatementPasses(t *testing.T) {
 	}
 }
 
-// litter is SQL that would leave something on the connection, or end what the
-// pool believes to be under way there, each under a word of its refusal.
-var litter = map[string][]string{
+// refusedQueries leave something on the connection, or begin or end a transaction without the
+// pool's knowledge. The key is a part of the refusal's text.
+var refusedQueries = map[string][]string{
 	"SET LOCAL": {
 		"SET work_mem = '64MB'", "SET SESSION work_mem = '64MB'", "set/**/work_mem to default",
 		"SET search_path = x", "SET ROLE x", "SET SESSION AUTHORIZATION x",
@@ -126,7 +126,7 @@ var litter = map[string][]string{
 		"WITH a AS (SELECT 1) UPDATE /* */ pg_settings SET setting = 'x'",
 		"WITH a AS (UPDATE pg_settings SET setting = 'x' RETURNING 1) SELECT 1",
 	},
-	"makes a table": {
+	"creates a table": {
 		"SELECT 1 INTO x", "SELECT 1 INTO TEMP x", "select * into unlogged x from books",
 		"(SELECT 1 INTO x)", "WITH a AS (SELECT 1) SELECT * INTO x FROM a",
 		"EXPLAIN ANALYZE SELECT 1 INTO x", "EXPLAIN ANALYZE (SELECT 1 INTO x);",
@@ -162,8 +162,9 @@ var litter = map[string][]string{
 		"SELECT ts_stat('SELECT 1')", "SELECT ts_rewrite('a', 'SELECT 1')"},
 	"large object": {"SELECT lo_create(0)", "SELECT lo_from_bytea(0, '')",
 		"SELECT loread(1, 1)", "SELECT lowrite(1, '')"},
-	"used the connection before": {"SELECT lastval()", "SELECT currval('s')"},
-	"other sessions":             {"SELECT pg_terminate_backend(1)", "SELECT pg_cancel_backend(1)"},
+	"the connection's previous user": {"SELECT lastval()", "SELECT currval('s')"},
+	"other sessions": {"SELECT pg_terminate_backend(1)",
+		"SELECT pg_cancel_backend(1)"},
 	"WITH HOLD": {"DECLARE c CURSOR WITH HOLD FOR SELECT 1",
 		"DECLARE c BINARY CURSOR WITH/**/hold FOR SELECT 1"},
 	"ON COMMIT DROP": {
@@ -201,9 +202,9 @@ var litter = map[string][]string{
 	},
 }
 
-func TestWhatWouldStayOnTheConnectionIsRefused(t *testing.T) {
+func TestStatementThatOutlivesItsTransactionIsRefused(t *testing.T) {
 	t.Parallel()
-	for why, queries := range litter {
+	for why, queries := range refusedQueries {
 		for _, query := range queries {
 			require.ErrorContains(t, session.Check(query), why, query)
 			if !strings.Contains(query, "--") && query != "" {

@@ -1,9 +1,8 @@
 package adopt
 
-// swapSteps exchange the keys of a table, its default and its row security, at
-// one blow: nobody sees a table whose old keys are gone and whose rows anybody
-// may read.
-func (e *Engine) swapSteps(s *state, t Table) []step {
+// exchangeSteps replace the keys of a table, its default and its row security in one
+// transaction: no session ever sees a table without the old keys and without row security.
+func (e *Engine) exchangeSteps(s *state, t Table) []step {
 	name := t.sql()
 	return []step{{name: "exchange " + name, phase: Contract,
 		up:   func(s *state) []action { return e.exchange(s, t) },
@@ -11,19 +10,20 @@ func (e *Engine) swapSteps(s *state, t Table) []step {
 	}}
 }
 
+// exchange returns the action for what is left of a table's exchange.
 func (e *Engine) exchange(s *state, t Table) []action {
 	r := s.now[t.sql()]
 	var statements []string
 	if r.Kind == "p" {
 		statements = e.exchangePartitioned(s, t)
 	} else {
-		for _, w := range e.wantedKeys(s, t, s.was[r.sql()]) {
+		for _, w := range e.tenantKeys(s, t, s.was[r.sql()]) {
 			statements = append(statements, w.exchange(r)...)
 		}
 	}
-	if c := r.column(tenantColumn); c == nil || c.Default != stamped {
+	if c := r.column(tenantColumn); c == nil || c.Default != tenantDefault {
 		statements = append(statements,
-			"ALTER TABLE "+r.sql()+" ALTER COLUMN tenant_id SET DEFAULT "+stamped)
+			"ALTER TABLE "+r.sql()+" ALTER COLUMN tenant_id SET DEFAULT "+tenantDefault)
 	}
 	for _, piece := range append([]*relation{r}, s.partitions(s.now, r.sql())...) {
 		if !piece.Enabled {
@@ -32,16 +32,18 @@ func (e *Engine) exchange(s *state, t Table) []action {
 		if !piece.Forced {
 			statements = append(statements, "ALTER TABLE "+piece.sql()+" FORCE ROW LEVEL SECURITY")
 		}
-		if piece.trigger(stray) != nil {
-			statements = append(statements, "DROP TRIGGER "+stray+" ON "+piece.sql())
+		if piece.trigger(untenantedTrigger) != nil {
+			statements = append(statements, "DROP TRIGGER "+untenantedTrigger+" ON "+piece.sql())
 		}
 	}
-	return together(accessExcl, r.sql(), statements)
+	return txActions(accessExcl, r.sql(), statements)
 }
 
-func (w wanted) exchange(r *relation) []string {
-	k, old := w.in(r), w.oldIn(r)
-	built := w.built
+// exchange returns the statements that replace the old key of r by the new one. A constraint is
+// dropped and added in one ALTER TABLE.
+func (w tenantKey) exchange(r *relation) []string {
+	k, old := w.find(r), w.findOld(r)
+	built := w.builtName
 	if k != nil {
 		built = k.Name
 	}
@@ -67,14 +69,15 @@ func (w wanted) exchange(r *relation) []string {
 	return statements
 }
 
-func (w wanted) kind() string {
+func (w tenantKey) kind() string {
 	if w.primary {
 		return "PRIMARY KEY"
 	}
 	return "UNIQUE"
 }
 
-func (w wanted) deferral() string {
+// deferral returns the clause that makes the new constraint deferrable as the old one was.
+func (w tenantKey) deferral() string {
 	if w.old == nil || w.old.Immediate {
 		return ""
 	}
@@ -91,43 +94,43 @@ func deferral(k *key) string {
 	return " DEFERRABLE"
 }
 
-// exchangePartitioned exchanges the keys of the partitions, which a key of the
-// table then adopts: a partitioned table takes no index that is there.
+// exchangePartitioned replaces the keys of the partitions, and then creates the table's key,
+// which adopts them: a partitioned table can't use an existing index as its key.
 func (e *Engine) exchangePartitioned(s *state, t Table) []string {
 	r := s.now[t.sql()]
-	var before, behind, pieces []string
-	for _, w := range e.wantedKeys(s, t, s.was[r.sql()]) {
-		if k := w.in(r); k != nil {
+	var drops, adds, parts []string
+	for _, w := range e.tenantKeys(s, t, s.was[r.sql()]) {
+		if k := w.find(r); k != nil {
 			continue
 		}
-		if w.oldIn(r) != nil {
-			before = append(before, dropKey(r, w.old))
+		if w.findOld(r) != nil {
+			drops = append(drops, dropKey(r, w.old))
 		}
 		if w.constraint {
-			behind = append(behind, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.name)+" "+
+			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.name)+" "+
 				w.kind()+" (tenant_id, "+quoted(w.columns)+")")
 		} else {
-			behind = append(behind, "CREATE UNIQUE INDEX "+quote(w.name)+" ON "+r.sql()+" "+w.tail)
+			adds = append(adds, "CREATE UNIQUE INDEX "+quote(w.name)+" ON "+r.sql()+" "+w.tail)
 		}
 	}
-	if len(behind) == 0 {
+	if len(adds) == 0 {
 		return nil
 	}
 	for _, piece := range s.partitions(s.was, r.sql()) {
 		now := s.now[piece.sql()]
-		for _, w := range e.wantedKeys(s, t, piece) {
+		for _, w := range e.tenantKeys(s, t, piece) {
 			if w.old == nil || w.old.Of == "" {
 				continue
 			}
 			plain := *now
 			plain.Keys = withoutOld(now.Keys, w.old.Name)
-			pieces = append(pieces, w.exchange(&plain)...)
+			parts = append(parts, w.exchange(&plain)...)
 		}
 	}
-	return append(append(before, pieces...), behind...)
+	return append(append(drops, parts...), adds...)
 }
 
-// withoutOld is what is left of a partition's keys when its table's is gone.
+// withoutOld returns a partition's keys without the one that its table's key owned.
 func withoutOld(keys []key, name string) []key {
 	var left []key
 	for _, k := range keys {
