@@ -37,7 +37,7 @@ func adoption() *postgres.Adoption {
 			{Name: "enabled_triggers",
 				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
     FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id WHERE t.enabled`}},
-		Steps: []postgres.AdoptionStep{defaultsGainAnID(), defaultsLoseTheirKey(), functionGoes()},
+		Steps: []postgres.AdoptionStep{addDefaultsID(), dropDefaultsKey(), dropTouchFunction()},
 		Users: &postgres.AdoptedUsers{
 			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash",
 			Admin: "is_admin",
@@ -56,25 +56,25 @@ func hasColumn(name string) string {
 		" AND attname = '" + name + "' AND attnum > 0 AND NOT attisdropped)"
 }
 
-// defaultsGainAnID makes an item of the one row of the system-wide defaults.
+// addDefaultsID makes an item of the one row of the system-wide defaults.
 // Its table is made anew on the way back when the contraction had taken its
 // first column, for a column that comes back stands last.
-func defaultsGainAnID() postgres.AdoptionStep {
+func addDefaultsID() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
 		Name: "defaults become an item", Phase: postgres.Expand,
-		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowFirst,
+		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowIsFirstColumn,
 		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid()," +
 			" ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
 		Down: `ALTER TABLE registry_defaults DROP COLUMN IF EXISTS id, DROP COLUMN IF EXISTS labels;
-			DO $do$ BEGIN IF NOT (` + onlyRowFirst + `) THEN ` + defaultsAnew + ` END IF; END $do$`,
+			DO $do$ BEGIN IF NOT (` + onlyRowIsFirstColumn + `) THEN ` + recreateDefaults + ` END IF; END $do$`,
 	}
 }
 
-const onlyRowFirst = "(SELECT attname FROM pg_attribute" +
+const onlyRowIsFirstColumn = "(SELECT attname FROM pg_attribute" +
 	" WHERE attrelid = to_regclass('registry_defaults') AND attnum > 0 AND NOT attisdropped" +
 	" ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
 
-const defaultsAnew = `
+const recreateDefaults = `
 	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at FROM registry_defaults;
 	DROP TABLE registry_defaults;
 	CREATE TABLE registry_defaults (
@@ -92,7 +92,7 @@ const defaultsAnew = `
 
 // defaultsLoseTheirKey: each tenant has a row, so that there is no longer only
 // one.
-func defaultsLoseTheirKey() postgres.AdoptionStep {
+func dropDefaultsKey() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
 		Name: "defaults are each tenant's", Phase: postgres.Contract,
 		Done: "NOT " + hasColumn("only_row"), Undone: hasColumn("only_row"),
@@ -102,19 +102,19 @@ func defaultsLoseTheirKey() postgres.AdoptionStep {
 	}
 }
 
-// functionGoes takes away the function of the triggers that the library's have
+// dropTouchFunction takes away the function of the triggers that the library's have
 // replaced.
-func functionGoes() postgres.AdoptionStep {
+func dropTouchFunction() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
 		Name: "the old trigger function goes", Phase: postgres.Contract,
 		Done:   "to_regprocedure('touch()') IS NULL",
 		Undone: "to_regprocedure('touch()') IS NOT NULL",
 		Up:     "DROP FUNCTION touch()",
-		Down:   strings.TrimSpace(oldTouch), Lock: "none",
+		Down:   strings.TrimSpace(touchFunction), Lock: "none",
 	}
 }
 
-const oldTouch = `
+const touchFunction = `
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.version := OLD.version + 1;

@@ -41,7 +41,7 @@ func TestTheLogIsListedExportedAndVerified(t *testing.T) {
 	require.Contains(t, checked.out, "6 entries")
 	head := strings.TrimSpace(checked.out[strings.LastIndex(strings.TrimSpace(checked.out), "\n"):])
 	acme.put(t, "prompt", "q", map[string]any{})
-	var said verified
+	var said verifyResult
 	require.NoError(t, json.Unmarshal(
 		[]byte(s.run(t, "audit", "verify", "--tenant", "acme", "--json", "--head", head).
 			ended(t, exitDone).out), &said))

@@ -42,7 +42,7 @@ type auditEntry struct {
 	Address    string `json:"ip"`
 }
 
-const auditPage = 1000 // entries
+const auditPageSize = 1000 // entries
 
 // Run prints the entries page by page.
 func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
@@ -59,9 +59,9 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	}
 	query := c.query()
 	for left := c.Limit; ; {
-		size := auditPage
+		size := auditPageSize
 		if c.Limit > 0 {
-			size = min(left, auditPage)
+			size = min(left, auditPageSize)
 		}
 		query.Set("limit", strconv.Itoa(size))
 		p, err := call[page[json.RawMessage]](ctx, client, http.MethodGet, c.path(), query, nil)
@@ -69,7 +69,7 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		for _, item := range p.Items {
-			if err := c.show(t, table, item); err != nil {
+			if err := c.printEntry(t, table, item); err != nil {
 				return err
 			}
 		}
@@ -99,7 +99,7 @@ func (c *auditListCmd) query() url.Values {
 	return query
 }
 
-func (c *auditListCmd) show(t terminal, table io.Writer, item json.RawMessage) error {
+func (c *auditListCmd) printEntry(t terminal, table io.Writer, item json.RawMessage) error {
 	if c.JSON {
 		return t.printJSON(item)
 	}
@@ -108,10 +108,10 @@ func (c *auditListCmd) show(t terminal, table io.Writer, item json.RawMessage) e
 		return fmt.Errorf("the registry's answer can't be read: %w", err)
 	}
 	actor := strings.TrimSpace(e.Actor.Kind + " " + first(e.Actor.Name, e.Actor.ID))
-	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, plain(e.TenantSlug),
-		plain(actor), plain(e.Action),
-		plain(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), plain(e.Outcome),
-		plain(e.Address))
+	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, printable(e.TenantSlug),
+		printable(actor), printable(e.Action),
+		printable(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), printable(e.Outcome),
+		printable(e.Address))
 	return err
 }
 

@@ -20,8 +20,8 @@ type auditVerifyCmd struct {
 	Head   string `placeholder:"SEQ:HASH" help:"A head that was noted before: it must be on the chain. Without one, a log that somebody has written anew from some entry to its end can't be told from the real one."`
 }
 
-// verified is what verify --json prints.
-type verified struct {
+// verifyResult is what verify --json prints.
+type verifyResult struct {
 	Entries int64  `json:"entries"`
 	Seq     int64  `json:"seq"`
 	Hash    string `json:"hash"`
@@ -47,12 +47,12 @@ func (c *auditVerifyCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(verified{Entries: v.chain.Seq - v.begin, Seq: v.chain.Seq,
+		return t.printJSON(verifyResult{Entries: v.chain.Seq - v.startSeq, Seq: v.chain.Seq,
 			Hash: hex.EncodeToString(v.chain.Hash[:])})
 	}
-	t.say("%d entries, each as it was written. Note the head elsewhere, for --head:",
-		v.chain.Seq-v.begin)
-	t.say("%d:%x", v.chain.Seq, v.chain.Hash)
+	t.printLine("%d entries, each as it was written. Note the head elsewhere, for --head:",
+		v.chain.Seq-v.startSeq)
+	t.printLine("%d:%x", v.chain.Seq, v.chain.Hash)
 	return nil
 }
 
@@ -73,12 +73,12 @@ func parseHead(text string) (head tenancy.AuditChain, err error) {
 
 // verifier takes an exported log line by line.
 type verifier struct {
-	head   tenancy.AuditChain // that must be on the chain; zero: none
-	tenant tenancy.ID
-	begin  int64 // the entry before the first
-	chain  tenancy.AuditChain
-	begun  bool
-	ended  bool
+	head     tenancy.AuditChain // that must be on the chain; zero: none
+	tenant   tenancy.ID
+	startSeq int64 // the entry before the first
+	chain    tenancy.AuditChain
+	started  bool
+	ended    bool
 }
 
 // exportLine is a line of an exported log: its beginning, an entry, or its end.
@@ -110,9 +110,9 @@ func (v *verifier) run(log io.Reader) error {
 	case v.head.Seq > v.chain.Seq:
 		return fmt.Errorf("the log ends with entry %d, and entry %d was its head before: the"+
 			" newest are gone", v.chain.Seq, v.head.Seq)
-	case v.head.Seq > 0 && v.head.Seq < v.begin:
+	case v.head.Seq > 0 && v.head.Seq < v.startSeq:
 		return fmt.Errorf("the log begins behind entry %d, so that entry %d can't be looked at"+
-			" any more", v.begin, v.head.Seq)
+			" any more", v.startSeq, v.head.Seq)
 	}
 	return nil
 }
@@ -125,10 +125,10 @@ func (v *verifier) line(text []byte) error {
 	switch {
 	case v.ended:
 		return fmt.Errorf("something follows the log's end behind entry %d", v.chain.Seq)
-	case line.Begin != nil && !v.begun:
-		v.begun, v.begin, v.tenant = true, line.Begin.Seq, line.Begin.Tenant
-		return v.from(line.Begin.Seq, line.Begin.Hash)
-	case !v.begun || line.Begin != nil:
+	case line.Begin != nil && !v.started:
+		v.started, v.startSeq, v.tenant = true, line.Begin.Seq, line.Begin.Tenant
+		return v.start(line.Begin.Seq, line.Begin.Hash)
+	case !v.started || line.Begin != nil:
 		return errors.New("the log has no beginning: is this the export of an audit log?")
 	case line.End != nil:
 		v.ended = true
@@ -142,15 +142,15 @@ func (v *verifier) line(text []byte) error {
 	if err := v.chain.Next(e); err != nil {
 		return err
 	}
-	return v.meet()
+	return v.checkHead()
 }
 
-func (v *verifier) from(seq int64, hash string) error {
+func (v *verifier) start(seq int64, hash string) error {
 	v.chain.Seq = seq
 	if err := readHash(&v.chain.Hash, hash); err != nil {
 		return err
 	}
-	return v.meet()
+	return v.checkHead()
 }
 
 func (v *verifier) end(seq int64, hash string) error {
@@ -161,8 +161,8 @@ func (v *verifier) end(seq int64, hash string) error {
 	return v.chain.Ends(last)
 }
 
-// meet holds the chain against the head that was noted.
-func (v *verifier) meet() error {
+// checkHead holds the chain against the head that was noted.
+func (v *verifier) checkHead() error {
 	if v.chain.Seq == v.head.Seq && v.chain != v.head && v.head.Seq > 0 {
 		return fmt.Errorf("entry %d isn't the one that was the log's head before: the log was"+
 			" written anew", v.chain.Seq)

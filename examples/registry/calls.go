@@ -10,8 +10,8 @@ import (
 	"net/url"
 )
 
-// maxAnswer is how much of an answer is read, in bytes: a page of 1,000 items.
-const maxAnswer = 64 << 20
+// maxResponse is how much of an answer is read, in bytes: a page of 1,000 items.
+const maxResponse = 64 << 20
 
 // call sends in, unless nil, and reads the answer into a T; one without a body is
 // the zero T.
@@ -35,7 +35,7 @@ func call[T any](
 	if resp.StatusCode == http.StatusNoContent {
 		return answer, nil
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxAnswer)).
+	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxResponse)).
 		Decode(&answer); err != nil {
 		return answer, fmt.Errorf("the registry's answer can't be read: %w", err)
 	}
@@ -68,8 +68,8 @@ func list[T any](ctx context.Context, c *client, path string, query url.Values) 
 	}
 }
 
-// readAll reads each of raw, as --json prints them, into a T.
-func readAll[T any](raw []json.RawMessage) ([]T, error) {
+// decodeAll reads each of raw, as --json prints them, into a T.
+func decodeAll[T any](raw []json.RawMessage) ([]T, error) {
 	all := make([]T, len(raw))
 	for i := range raw {
 		if err := json.Unmarshal(raw[i], &all[i]); err != nil {

@@ -78,7 +78,7 @@ func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.noAnswer(err)
+		return nil, c.connectionError(err)
 	}
 	if resp.StatusCode/100 != 2 {
 		defer resp.Body.Close()
@@ -87,8 +87,8 @@ func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	return resp, nil
 }
 
-// noAnswer says of an error on the way which registry was meant.
-func (c *client) noAnswer(err error) error {
+// connectionError says of an error on the way which registry was meant.
+func (c *client) connectionError(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err // without the method and the path, which say nothing to a person
 	}
@@ -154,10 +154,10 @@ func (e *apiError) Error() string {
 	return b.String()
 }
 
-// aboutRow reports whether the error is about what was sent, so that something
+// isRowError reports whether the error is about what was sent, so that something
 // else may well be taken. Missing rights, an unknown tenant or a server that is
 // ill would refuse everything.
-func (e *apiError) aboutRow() bool {
+func (e *apiError) isRowError() bool {
 	switch e.Code {
 	case tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound,
 		tenancy.CodeTenantSuspended:

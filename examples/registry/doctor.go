@@ -59,13 +59,13 @@ func (c *doctorCmd) examine(
 
 func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Finding) error {
 	if multiTenant {
-		t.say("Examined with MULTI_TENANT=true.")
+		t.printLine("Examined with MULTI_TENANT=true.")
 	} else {
-		t.say("Examined with MULTI_TENANT off: what the application's role is and may do wasn't" +
+		t.printLine("Examined with MULTI_TENANT off: what the application's role is and may do wasn't" +
 			" looked at.")
 	}
 	if len(findings) == 0 {
-		t.say("Nothing was found.")
+		t.printLine("Nothing was found.")
 		return nil
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
@@ -78,7 +78,7 @@ func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Fin
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	t.say("\nThe SQL that mends it:\n")
+	t.printLine("\nThe SQL that mends it:\n")
 	for _, f := range findings {
 		if f.Fix == "" {
 			continue
@@ -87,7 +87,7 @@ func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Fin
 		if f.Safe {
 			safe = ", safe: --fix runs it"
 		}
-		t.say("-- %s (%s%s)\n%s;\n", f.Object, f.Code, safe, f.Fix)
+		t.printLine("-- %s (%s%s)\n%s;\n", f.Object, f.Code, safe, f.Fix)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type exportCmd struct {
 	Output string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file, which appears when it is complete. Default: standard output."`
 }
 
-// exported is what export --json prints.
-type exported struct {
+// exportResult is what export --json prints.
+type exportResult struct {
 	File   string            `json:"file"`
 	Count  int               `json:"count"`
 	Digest federation.Digest `json:"digest"`
@@ -51,9 +51,9 @@ func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(exported{File: c.Output, Count: manifest.Count, Digest: manifest.Digest})
+		return t.printJSON(exportResult{File: c.Output, Count: manifest.Count, Digest: manifest.Digest})
 	}
-	t.say("%s: %d items, %s", c.Output, manifest.Count, manifest.Digest)
+	t.printLine("%s: %d items, %s", c.Output, manifest.Count, manifest.Digest)
 	return nil
 }
 

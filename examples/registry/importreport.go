@@ -44,7 +44,7 @@ func (c *client) importBundle(
 	})
 	bar.done()
 	if err != nil {
-		return tellRefusedImport(t, err, asJSON)
+		return printRefusedImport(t, err, asJSON)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
@@ -58,7 +58,7 @@ func (c *client) importBundle(
 	if asJSON {
 		fmt.Fprintf(t.out, "%s\n", raw)
 	} else {
-		tellImport(t, report)
+		printImport(t, report)
 	}
 	if report.refused() {
 		return errRefused
@@ -77,9 +77,9 @@ func (r importReport) refused() bool {
 	return r.Counts.Fail > 0
 }
 
-// tellRefusedImport shows the conflicts of an import that was refused because
+// printRefusedImport shows the conflicts of an import that was refused because
 // of them. Any other error is answered as it is.
-func tellRefusedImport(t terminal, err error, asJSON bool) error {
+func printRefusedImport(t terminal, err error, asJSON bool) error {
 	e, ok := errors.AsType[*apiError](err)
 	if !ok || e.body == nil {
 		return err
@@ -90,21 +90,21 @@ func tellRefusedImport(t terminal, err error, asJSON bool) error {
 	}
 	var report importReport
 	if e.Code == tenancy.CodeImportConflict && json.Unmarshal(e.body, &report) == nil {
-		tellImport(t, report)
+		printImport(t, report)
 	}
 	return err
 }
 
-// tellImport prints a table of counts, and what a person has to look at.
-func tellImport(t terminal, r importReport) {
+// printImport prints a table of counts, and what a person has to look at.
+func printImport(t terminal, r importReport) {
 	for _, item := range r.Items {
-		tellItem(t, item)
+		printItem(t, item)
 	}
 	if r.Truncated {
-		t.say("… and more: --dry-run shows all of them")
+		t.printLine("… and more: --dry-run shows all of them")
 	}
 	for _, s := range r.SecretsRequired {
-		t.say("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name,
+		t.printLine("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name,
 			s.Secret, s.Path)
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -114,30 +114,30 @@ func tellImport(t terminal, r importReport) {
 		n.Rename, n.Fail)
 	table.Flush()
 	if r.DryRun {
-		t.say("dry run: nothing was written")
+		t.printLine("dry run: nothing was written")
 	}
 }
 
-// tellItem prints an item that isn't simply created or unchanged.
-func tellItem(t terminal, item promote.ReportItem) {
+// printItem prints an item that isn't simply created or unchanged.
+func printItem(t terminal, item promote.ReportItem) {
 	switch item.Action {
 	case promote.ActionCreate, promote.ActionUnchanged:
 		return
 	case promote.ActionRename:
-		t.say("%s %s %q as %q", item.Action, item.Kind, item.Name, item.RenamedTo)
+		t.printLine("%s %s %q as %q", item.Action, item.Kind, item.Name, item.RenamedTo)
 	default:
-		t.say("%s %s %q", item.Action, item.Kind, item.Name)
+		t.printLine("%s %s %q", item.Action, item.Kind, item.Name)
 	}
 	if item.Error != "" {
-		t.say("    %s", item.Error)
+		t.printLine("    %s", item.Error)
 	}
 	for _, change := range item.Changes {
-		t.say("    %s: %s → %s", change.Path, shorten(change.From), shorten(change.To))
+		t.printLine("    %s: %s → %s", change.Path, truncate(change.From), truncate(change.To))
 	}
 }
 
-// shorten makes a value fit a line.
-func shorten(raw json.RawMessage) string {
+// truncate makes a value fit a line.
+func truncate(raw json.RawMessage) string {
 	const most = 60
 	if raw == nil {
 		return "(absent)"

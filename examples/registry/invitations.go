@@ -26,14 +26,14 @@ type invitation struct {
 }
 
 type invitationCreateCmd struct {
-	inTenant
+	tenantScoped
 	Email     string        `arg:"" help:"The person's e-mail address."`
 	Role      string        `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
 	ExpiresIn time.Duration `placeholder:"DURATION" help:"How long it can be accepted, such as 48h; at most 720h. Default: 168h."`
 }
 
-// newInvitation is what creates an invitation.
-type newInvitation struct {
+// invitationRequest is what creates an invitation.
+type invitationRequest struct {
 	Email     string `json:"email"`
 	Role      string `json:"role"`
 	ExpiresIn int64  `json:"expires_in,omitempty"` // seconds
@@ -49,7 +49,7 @@ func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 		return usagef("--expires-in is whole seconds, such as 48h")
 	}
 	made, err := call[invitation](ctx, client, http.MethodPost, c.path("/invitations"), nil,
-		newInvitation{c.Email, c.Role, int64(c.ExpiresIn / time.Second)})
+		invitationRequest{c.Email, c.Role, int64(c.ExpiresIn / time.Second)})
 	if err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(made)
 	}
-	t.say("%s may join as %s until %s. The link is shown this once; whoever has it can use it:",
-		plain(made.Email), plain(made.Role), plain(made.ExpiresAt))
-	t.say("%s", plain(made.URL))
+	t.printLine("%s may join as %s until %s. The link is shown this once; whoever has it can use it:",
+		printable(made.Email), printable(made.Role), printable(made.ExpiresAt))
+	t.printLine("%s", printable(made.URL))
 	return nil
 }
 
-type invitationListCmd struct{ inTenant }
+type invitationListCmd struct{ tenantScoped }
 
 // Run lists the invitations.
 func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
@@ -82,11 +82,11 @@ func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
 	for i, v := range found {
 		rows[i] = []string{v.ID, v.Email, v.Role, v.CreatedAt, v.ExpiresAt}
 	}
-	return t.columns([]string{"ID", "EMAIL", "ROLE", "CREATED", "EXPIRES"}, rows)
+	return t.printTable([]string{"ID", "EMAIL", "ROLE", "CREATED", "EXPIRES"}, rows)
 }
 
 type invitationRevokeCmd struct {
-	inTenant
+	tenantScoped
 	ID string `arg:"" help:"The invitation's id."`
 }
 
@@ -97,20 +97,20 @@ func (c *invitationRevokeCmd) Run(ctx context.Context, t terminal) error {
 
 type invitationAcceptCmd struct {
 	remote
-	askPassword
+	passwordFlag
 	Token string `arg:"" help:"The invitation's token, or its link."`
 	Name  string `help:"The name of a new account. Default: what stands before the @ of the address."`
 }
 
-// acceptance is what accepts an invitation.
-type acceptance struct {
+// acceptRequest is what accepts an invitation.
+type acceptRequest struct {
 	Token    string  `json:"token"`
 	Name     string  `json:"name,omitempty"`
 	Password *string `json:"password,omitempty"`
 }
 
-// accepted is what an accepted invitation gave.
-type accepted struct {
+// acceptResult is what an accepted invitation gave.
+type acceptResult struct {
 	Tenant struct {
 		ID   string `json:"id"`
 		Slug string `json:"slug"`
@@ -130,21 +130,21 @@ func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	password, err := c.askPassword.read(t)
+	password, err := c.passwordFlag.read(t)
 	if err != nil {
 		return err
 	}
 	if _, fragment, link := strings.Cut(c.Token, "#"); link {
 		c.Token = fragment
 	}
-	got, err := call[accepted](ctx, client, http.MethodPost, "/api/v1/invitations/accept", nil,
-		acceptance{c.Token, c.Name, password})
+	got, err := call[acceptResult](ctx, client, http.MethodPost, "/api/v1/invitations/accept", nil,
+		acceptRequest{c.Token, c.Name, password})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.printJSON(got)
 	}
-	t.say("%s is %s in %s now.", plain(got.User.Email), plain(got.Role), plain(got.Tenant.Slug))
+	t.printLine("%s is %s in %s now.", printable(got.User.Email), printable(got.Role), printable(got.Tenant.Slug))
 	return nil
 }

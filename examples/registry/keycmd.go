@@ -14,10 +14,10 @@ type keyCmd struct {
 	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key, at once and for good."`
 }
 
-func (c inTenant) keys() string { return c.path("/keys") }
+func (c tenantScoped) keysPath() string { return c.path("/keys") }
 
-// keySeen is a key as the registry answers it; Secret only once.
-type keySeen struct {
+// keyView is a key as the registry answers it; Secret only once.
+type keyView struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Role       string `json:"role"`
@@ -29,7 +29,7 @@ type keySeen struct {
 	RotatedTo  string `json:"rotated_to"`
 }
 
-type keyListCmd struct{ inTenant }
+type keyListCmd struct{ tenantScoped }
 
 // Run prints a line for each key.
 func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
@@ -37,14 +37,14 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	raw, err := list[json.RawMessage](ctx, client, c.keys(), nil)
+	raw, err := list[json.RawMessage](ctx, client, c.keysPath(), nil)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	keys, err := readAll[keySeen](raw)
+	keys, err := decodeAll[keyView](raw)
 	if err != nil {
 		return err
 	}
@@ -53,12 +53,12 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 		rows = append(rows, []string{k.Name, k.Role, k.Prefix, k.CreatedAt, k.ExpiresAt,
 			k.LastUsedAt, k.RotatedTo, k.ID})
 	}
-	return t.columns([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED",
+	return t.printTable([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED",
 		"ROTATED TO", "ID"}, rows)
 }
 
 type keyCreateCmd struct {
-	inTenant
+	tenantScoped
 	Name      string        `arg:"" help:"What people call it."`
 	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"What it may do: ${enum}."`
 	ExpiresIn time.Duration `placeholder:"720h" help:"How long it works. Default: until it is revoked."`
@@ -70,24 +70,24 @@ func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 	if c.ExpiresIn != 0 {
 		in["expires_at"] = time.Now().Add(c.ExpiresIn).UTC().Format(time.RFC3339)
 	}
-	return c.tellSecret(ctx, t, c.keys(), in)
+	return c.createKey(ctx, t, c.keysPath(), in)
 }
 
 type keyRotateCmd struct {
-	inTenant
+	tenantScoped
 	ID      string        `arg:"" help:"The key's id."`
 	Overlap time.Duration `default:"24h" help:"How long the old key goes on working."`
 }
 
 // Run replaces the key and prints the new one's secret.
 func (c *keyRotateCmd) Run(ctx context.Context, t terminal) error {
-	return c.tellSecret(ctx, t, c.keys()+"/"+escapeSegment(c.ID)+"/rotate",
+	return c.createKey(ctx, t, c.keysPath()+"/"+escapeSegment(c.ID)+"/rotate",
 		map[string]any{"overlap": c.Overlap.String()})
 }
 
-// tellSecret makes a key. The secret alone is the output, for pipes; the rest is
+// createKey makes a key. The secret alone is the output, for pipes; the rest is
 // said beside it.
-func (c inTenant) tellSecret(ctx context.Context, t terminal, path string, in any) error {
+func (c tenantScoped) createKey(ctx context.Context, t terminal, path string, in any) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
@@ -99,19 +99,19 @@ func (c inTenant) tellSecret(ctx context.Context, t terminal, path string, in an
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	made, err := readAll[keySeen]([]json.RawMessage{raw})
+	made, err := decodeAll[keyView]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
 	k := made[0]
-	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", plain(k.Name),
+	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", printable(k.Name),
 		k.Role, k.ID)
-	t.say("%s", plain(k.Secret))
+	t.printLine("%s", printable(k.Secret))
 	return nil
 }
 
 type keyRevokeCmd struct {
-	inTenant
+	tenantScoped
 	ID string `arg:"" help:"The key's id."`
 }
 
@@ -122,12 +122,12 @@ func (c *keyRevokeCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete,
-		c.keys()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
+		c.keysPath()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.printJSON(map[string]string{"revoked": c.ID})
 	}
-	t.say("The key %s is refused from now on.", plain(c.ID))
+	t.printLine("The key %s is refused from now on.", printable(c.ID))
 	return nil
 }

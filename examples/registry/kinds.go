@@ -80,9 +80,9 @@ type registryDefaultsRow struct {
 	ContextConfigID *uuid.UUID `bun:"context_config_id,type:uuid"`
 }
 
-// inWorkspace is the workspace that some kinds' items stand in: a name, kept in
+// workspaceReference is the workspace that some kinds' items stand in: a name, kept in
 // a table of its own.
-var inWorkspace = postgres.Reference{Field: "workspace", Column: "workspace_id",
+var workspaceReference = postgres.Reference{Field: "workspace", Column: "workspace_id",
 	Lookup: &postgres.Lookup{Table: "workspaces"}}
 
 // tables declares the registry's kinds.
@@ -90,7 +90,7 @@ func tables() []postgres.Table {
 	return []postgres.Table{
 		{
 			Model: (*modelConfigRow)(nil), Kind: "model_config",
-			References: []postgres.Reference{inWorkspace},
+			References: []postgres.Reference{workspaceReference},
 			Secrets:    []string{"api_key"},
 		},
 		{Model: (*promptRow)(nil), Kind: "prompt"},
@@ -110,7 +110,7 @@ func tables() []postgres.Table {
 		{
 			Model: (*trustRuleRow)(nil), Kind: "trust_rule",
 			References: []postgres.Reference{
-				inWorkspace,
+				workspaceReference,
 				{Field: "subject", Columns: map[string]string{"agent": "agent_id",
 					"mcp_server": "mcp_server_id"}},
 			},
@@ -118,12 +118,12 @@ func tables() []postgres.Table {
 		{
 			Model: (*triggerRow)(nil), Kind: "trigger",
 			References: []postgres.Reference{
-				inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+				workspaceReference, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
 			Model: (*contextConfigRow)(nil), Kind: "context_config",
 			References: []postgres.Reference{
-				inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+				workspaceReference, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
 			Model: (*registryDefaultsRow)(nil), Kind: "defaults", Path: "defaults",

@@ -32,10 +32,10 @@ Rows are created or replaced, so a load can be repeated. A refused row is report
 
 // loadResult is what --json prints.
 type loadResult struct {
-	Loaded  int       `json:"loaded"`
-	Refused []refusal `json:"refused"`
-	Made    []string  `json:"model_configs_made,omitempty"`
-	Error   string    `json:"error,omitempty"` // why the load ended early
+	Loaded           int       `json:"loaded"`
+	Refused          []refusal `json:"refused"`
+	ModelConfigsMade []string  `json:"model_configs_made,omitempty"`
+	Error            string    `json:"error,omitempty"` // why the load ended early
 }
 
 // refusal is a row that wasn't loaded.
@@ -54,7 +54,7 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	client.tenant = c.Tenant
-	files, err := c.files(t)
+	files, err := c.inputFiles(t)
 	if err != nil {
 		return err
 	}
@@ -68,14 +68,14 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 		result.Loaded += loaded.Loaded
 		result.Refused = append(result.Refused, loaded.Refused...)
 		if !c.JSON && (err == nil || loaded.Loaded+len(loaded.Refused) > 0) {
-			tellLoaded(t, f.path, loaded)
+			printFileResult(t, f.path, loaded)
 		}
 		if err != nil {
 			break
 		}
 	}
-	result.Made = l.made
-	if failed := c.tell(t, result, err); failed != nil {
+	result.ModelConfigsMade = l.createdModels
+	if failed := c.printSummary(t, result, err); failed != nil {
 		return failed
 	}
 	if err == nil && len(result.Refused) > 0 {
@@ -101,32 +101,32 @@ func (c *loadCmd) loadFile(
 	return l.load(ctx, filepath.Base(f.path), f.kind, bar.reader(file))
 }
 
-// tell prints what is left to say about all files.
-func (c *loadCmd) tell(t terminal, result loadResult, failed error) error {
+// printSummary prints what is left to say about all files.
+func (c *loadCmd) printSummary(t terminal, result loadResult, failed error) error {
 	if c.JSON {
 		if failed != nil {
 			result.Error = failed.Error()
 		}
 		return t.printJSON(result)
 	}
-	if len(result.Made) > 0 {
-		t.say("made model_configs: %s", strings.Join(result.Made, ", "))
+	if len(result.ModelConfigsMade) > 0 {
+		t.printLine("made model_configs: %s", strings.Join(result.ModelConfigsMade, ", "))
 	}
 	return nil
 }
 
-func tellLoaded(t terminal, path string, result loadResult) {
+func printFileResult(t terminal, path string, result loadResult) {
 	for _, r := range result.Refused {
-		t.say("%s: position %d, name %q: %s: %s", r.File, r.Position, r.Name, r.Code, r.Reason)
+		t.printLine("%s: position %d, name %q: %s: %s", r.File, r.Position, r.Name, r.Code, r.Reason)
 	}
-	t.say("%s: %d loaded, %d refused", filepath.Base(path), result.Loaded, len(result.Refused))
+	t.printLine("%s: %d loaded, %d refused", filepath.Base(path), result.Loaded, len(result.Refused))
 }
 
 // inputFile is a file to load; kind is "" when its rows say it.
 type inputFile struct{ path, kind string }
 
-// files finds what the arguments name.
-func (c *loadCmd) files(t terminal) ([]inputFile, error) {
+// inputFiles finds what the arguments name.
+func (c *loadCmd) inputFiles(t terminal) ([]inputFile, error) {
 	kind := ""
 	if c.Kind != "" {
 		var known bool
@@ -152,7 +152,7 @@ func (c *loadCmd) files(t terminal) ([]inputFile, error) {
 		case kind != "":
 			return nil, usagef("%s is a folder: leave --kind out, its files' names tell", path)
 		default:
-			inside, err := filesIn(t, path)
+			inside, err := folderFiles(t, path)
 			if err != nil {
 				return nil, err
 			}
@@ -162,8 +162,8 @@ func (c *loadCmd) files(t terminal) ([]inputFile, error) {
 	return files, nil
 }
 
-// filesIn finds the files of a folder whose names are known, in loadOrder.
-func filesIn(t terminal, dir string) ([]inputFile, error) {
+// folderFiles finds the files of a folder whose names are known, in loadOrder.
+func folderFiles(t terminal, dir string) ([]inputFile, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err

@@ -18,21 +18,21 @@ func readRows(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		dec := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true),
 			jsontext.AllowInvalidUTF8(true))
-		if err := expect(dec, '['); err != nil {
+		if err := expectToken(dec, '['); err != nil {
 			yield(nil, err)
 			return
 		}
 		for dec.PeekKind() != ']' {
 			raw, err := dec.ReadValue()
 			if err != nil {
-				yield(nil, malformed(dec, err))
+				yield(nil, describeError(dec, err))
 				return
 			}
 			if !yield(raw, nil) {
 				return
 			}
 		}
-		if err := expect(dec, ']'); err != nil {
+		if err := expectToken(dec, ']'); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -42,10 +42,10 @@ func readRows(r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
-func expect(dec *jsontext.Decoder, kind jsontext.Kind) error {
+func expectToken(dec *jsontext.Decoder, kind jsontext.Kind) error {
 	token, err := dec.ReadToken()
 	if err != nil {
-		return malformed(dec, err)
+		return describeError(dec, err)
 	}
 	if token.Kind() != kind {
 		return fmt.Errorf("byte 0: a JSON array of rows is expected, not a JSON %s", token.Kind())
@@ -53,8 +53,8 @@ func expect(dec *jsontext.Decoder, kind jsontext.Kind) error {
 	return nil
 }
 
-// malformed says where a file stops being an array of rows.
-func malformed(dec *jsontext.Decoder, err error) error {
+// describeError says where a file stops being an array of rows.
+func describeError(dec *jsontext.Decoder, err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("byte %d: the file is cut off", dec.InputOffset())
 	}

@@ -24,9 +24,9 @@ const codeDuplicateName tenancy.Code = "duplicate_name"
 
 // loader puts rows into a registry.
 type loader struct {
-	client *client
-	models map[string]error // by model: nil when its model_config is there, or why not
-	made   []string         // the model_configs that weren't there before
+	client        *client
+	models        map[string]error // by model: nil when its model_config is there, or why not
+	createdModels []string         // the model_configs that weren't there before
 }
 
 func newLoader(c *client) *loader { return &loader{client: c, models: map[string]error{}} }
@@ -36,15 +36,15 @@ func newLoader(c *client) *loader { return &loader{client: c, models: map[string
 // registry takes nothing at all.
 func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (loadResult, error) {
 	f := &fileLoad{loader: l, file: file, first: map[string]int{}}
-	err := f.pass(ctx, func(yield func(placed) bool) error {
+	err := f.send(ctx, func(yield func(positionedRow) bool) error {
 		position := 0
 		for raw, err := range readRows(r) {
 			if err != nil {
 				return err
 			}
-			p, err := f.accept(ctx, kind, position, raw)
+			p, err := f.parse(ctx, kind, position, raw)
 			if err != nil {
-				if err = f.settle(p, err); err != nil {
+				if err = f.record(p, err); err != nil {
 					return err
 				}
 			} else if !yield(p) {
@@ -57,7 +57,7 @@ func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (load
 	if err == nil {
 		err = f.retry(ctx)
 	}
-	for _, p := range f.waiting {
+	for _, p := range f.deferred {
 		f.refuse(p, p.err)
 	}
 	slices.SortFunc(f.result.Refused,
@@ -71,37 +71,37 @@ type fileLoad struct {
 	file  string
 	first map[string]int // the position of each name's first row
 
-	mu      sync.Mutex
-	result  loadResult
-	waiting []placed // refused because of what they refer to: it may come later
+	mu       sync.Mutex
+	result   loadResult
+	deferred []positionedRow // refused because of what they refer to: it may come later
 }
 
-// placed is a row and where it stands.
-type placed struct {
+// positionedRow is a row and where it stands.
+type positionedRow struct {
 	position int
 	row      row
 	err      error // why it was refused the last time
 }
 
-// accept parses a row and makes sure that its model_config is there.
-func (f *fileLoad) accept(
+// parse parses a row and makes sure that its model_config is there.
+func (f *fileLoad) parse(
 	ctx context.Context, kind string, position int, raw []byte,
-) (placed, error) {
+) (positionedRow, error) {
 	r, err := parseRow(kind, raw)
-	p := placed{position: position, row: r}
+	p := positionedRow{position: position, row: r}
 	if err != nil {
 		return p, err
 	}
-	if err := f.unique(r, position); err != nil {
+	if err := f.checkUnique(r, position); err != nil {
 		return p, err
 	}
 	if r.Model == "" {
 		return p, nil
 	}
-	return p, f.ensureModel(ctx, r.Model)
+	return p, f.ensureModelConfig(ctx, r.Model)
 }
 
-func (f *fileLoad) unique(r row, position int) error {
+func (f *fileLoad) checkUnique(r row, position int) error {
 	key := r.Kind + "\x00" + r.Name
 	if first, again := f.first[key]; again {
 		return tenancy.Errorf(codeDuplicateName, "the row at position %d has this name already",
@@ -111,23 +111,23 @@ func (f *fileLoad) unique(r row, position int) error {
 	return nil
 }
 
-// pass sends what rows yields, and ends with the first error that isn't about
+// send sends what rows yields, and ends with the first error that isn't about
 // a single row.
-func (f *fileLoad) pass(ctx context.Context, rows func(yield func(placed) bool) error) error {
+func (f *fileLoad) send(ctx context.Context, rows func(yield func(positionedRow) bool) error) error {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
-	queue := make(chan placed)
+	queue := make(chan positionedRow)
 	var workers sync.WaitGroup
 	for range loadWorkers {
 		workers.Go(func() {
 			for p := range queue {
-				if err := f.settle(p, f.put(ctx, p.row, false)); err != nil {
+				if err := f.record(p, f.put(ctx, p.row, false)); err != nil {
 					giveUp(err)
 				}
 			}
 		})
 	}
-	err := rows(func(p placed) bool {
+	err := rows(func(p positionedRow) bool {
 		select {
 		case queue <- p:
 			return true
@@ -143,9 +143,9 @@ func (f *fileLoad) pass(ctx context.Context, rows func(yield func(placed) bool) 
 	return err
 }
 
-// settle notes how a row fared. An error that isn't about the row is answered:
+// record notes how a row fared. An error that isn't about the row is answered:
 // the next rows would meet it too.
-func (f *fileLoad) settle(p placed, err error) error {
+func (f *fileLoad) record(p positionedRow, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil {
@@ -153,13 +153,13 @@ func (f *fileLoad) settle(p placed, err error) error {
 		return nil
 	}
 	refused, isAnswer := errors.AsType[*apiError](err)
-	if isAnswer && refused.aboutRow() && refused.Code == tenancy.CodeDanglingReference {
+	if isAnswer && refused.isRowError() && refused.Code == tenancy.CodeDanglingReference {
 		p.err = err
-		f.waiting = append(f.waiting, p)
+		f.deferred = append(f.deferred, p)
 		return nil
 	}
 	_, isOurs := errors.AsType[*tenancy.Error](err)
-	if isOurs || isAnswer && refused.aboutRow() {
+	if isOurs || isAnswer && refused.isRowError() {
 		f.refuse(p, err)
 		return nil
 	}
@@ -167,7 +167,7 @@ func (f *fileLoad) settle(p placed, err error) error {
 }
 
 // refuse reports a row. The caller holds mu, or is alone.
-func (f *fileLoad) refuse(p placed, err error) {
+func (f *fileLoad) refuse(p positionedRow, err error) {
 	r := refusal{File: f.file, Position: p.position, Name: p.row.Name}
 	if e, ok := errors.AsType[*apiError](err); ok {
 		r.Code, r.Reason = string(e.Code), e.reason()
@@ -180,12 +180,12 @@ func (f *fileLoad) refuse(p placed, err error) {
 // retry sends again what referred to rows that weren't there yet, as long as
 // that brings anything in.
 func (f *fileLoad) retry(ctx context.Context) error {
-	for len(f.waiting) > 0 {
-		again := f.waiting
-		f.waiting = nil
-		slices.SortFunc(again, func(a, b placed) int { return cmp.Compare(a.position, b.position) })
+	for len(f.deferred) > 0 {
+		again := f.deferred
+		f.deferred = nil
+		slices.SortFunc(again, func(a, b positionedRow) int { return cmp.Compare(a.position, b.position) })
 		before := f.result.Loaded
-		err := f.pass(ctx, func(yield func(placed) bool) error {
+		err := f.send(ctx, func(yield func(positionedRow) bool) error {
 			for _, p := range again {
 				if !yield(p) {
 					break
@@ -226,19 +226,19 @@ func (l *loader) put(ctx context.Context, r row, createOnly bool) error {
 	return err
 }
 
-// ensureModel makes the model_config of a model, once, unless the tenant has
+// ensureModelConfig makes the model_config of a model, once, unless the tenant has
 // one of that name.
-func (l *loader) ensureModel(ctx context.Context, model string) error {
+func (l *loader) ensureModelConfig(ctx context.Context, model string) error {
 	err, known := l.models[model]
 	if known {
 		return err
 	}
-	err = l.makeModel(ctx, model)
+	err = l.createModelConfig(ctx, model)
 	l.models[model] = err
 	return err
 }
 
-func (l *loader) makeModel(ctx context.Context, model string) error {
+func (l *loader) createModelConfig(ctx context.Context, model string) error {
 	if err := tenancy.CheckName(model); err != nil {
 		return tenancy.Errorf(tenancy.CodeInvalid, "the model %q can't name a model_config", model).
 			Because(err)
@@ -248,12 +248,12 @@ func (l *loader) makeModel(ctx context.Context, model string) error {
 		if e.Code == tenancy.CodeAlreadyExists {
 			return nil
 		}
-		if e.aboutRow() {
+		if e.isRowError() {
 			return tenancy.Errorf(e.Code, "its model_config %q: %s", model, e.reason())
 		}
 	}
 	if err == nil {
-		l.made = append(l.made, model)
+		l.createdModels = append(l.createdModels, model)
 	}
 	return err
 }

@@ -11,13 +11,13 @@ type memberCmd struct {
 	Remove memberRemoveCmd `cmd:"" help:"Take a user's place in a tenant away."`
 }
 
-// inTenant are the flags of a command that manages one tenant.
-type inTenant struct {
+// tenantScoped are the flags of a command that manages one tenant.
+type tenantScoped struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant, by slug or id."`
 }
 
-func (c inTenant) path(rest string) string {
+func (c tenantScoped) path(rest string) string {
 	return tenantPath(c.Tenant) + rest
 }
 
@@ -35,10 +35,10 @@ func (t terminal) printMembers(members ...member) error {
 	for i, m := range members {
 		rows[i] = []string{m.UserID, m.Email, m.Name, m.Role, m.CreatedAt}
 	}
-	return t.columns([]string{"USER", "EMAIL", "NAME", "ROLE", "SINCE"}, rows)
+	return t.printTable([]string{"USER", "EMAIL", "NAME", "ROLE", "SINCE"}, rows)
 }
 
-type memberListCmd struct{ inTenant }
+type memberListCmd struct{ tenantScoped }
 
 // Run lists the members.
 func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
@@ -57,7 +57,7 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 type memberSetCmd struct {
-	inTenant
+	tenantScoped
 	User string `arg:"" help:"The user's id; for an e-mail address, see registry invitation create."`
 	Role string `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
 }
@@ -80,7 +80,7 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 }
 
 type memberRemoveCmd struct {
-	inTenant
+	tenantScoped
 	User string `arg:"" help:"The user's id."`
 }
 

@@ -41,19 +41,19 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		show := t.migrating(len(plan), c.JSON)
-		m.OnEvent = show.tell
+		show := t.migrationProgress(len(plan), c.JSON)
+		m.OnEvent = show.handle
 		err = postgres.MigrateUp(ctx, o, m)
 		show.done()
 		if err != nil {
 			return err
 		}
-		return t.standing(ctx, o, c.JSON)
+		return t.printStatus(ctx, o, c.JSON)
 	})
 }
 
-// standing says how far the database is.
-func (t terminal) standing(ctx context.Context, o postgres.Options, asJSON bool) error {
+// printStatus says how far the database is.
+func (t terminal) printStatus(ctx context.Context, o postgres.Options, asJSON bool) error {
 	status, err := postgres.Status(ctx, o)
 	if err != nil {
 		return err
@@ -61,15 +61,15 @@ func (t terminal) standing(ctx context.Context, o postgres.Options, asJSON bool)
 	if asJSON {
 		return t.printJSON(status)
 	}
-	t.say("%s", standings[status.State])
+	t.printLine("%s", stateTexts[status.State])
 	for _, s := range status.UntenantedSessions {
-		t.say("Without a tenant, at %s: application %q, role %s, from %s wrote to %s.",
+		t.printLine("Without a tenant, at %s: application %q, role %s, from %s wrote to %s.",
 			s.SeenAt.UTC().Format(time.RFC3339), s.Application, s.Role, s.Client, s.Table)
 	}
 	return nil
 }
 
-var standings = map[postgres.AdoptionState]string{
+var stateTexts = map[postgres.AdoptionState]string{
 	"absent":       "The database is empty. Bring it up with: registry migrate up",
 	"tenant-owned": "The schema is current.",
 	"contracted":   "The schema is current.",
@@ -102,14 +102,14 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal) error {
 		if c.JSON {
 			return t.printJSON(append([]postgres.PlannedStatement{}, plan...))
 		}
-		t.plan(plan)
+		t.printPlan(plan)
 		return nil
 	})
 }
 
-func (t terminal) plan(plan []postgres.PlannedStatement) {
+func (t terminal) printPlan(plan []postgres.PlannedStatement) {
 	if len(plan) == 0 {
-		t.say("-- Nothing is left to do that others would have to be considered for.")
+		t.printLine("-- Nothing is left to do that others would have to be considered for.")
 	}
 	for _, p := range plan {
 		on := ""
@@ -120,12 +120,12 @@ func (t terminal) plan(plan []postgres.PlannedStatement) {
 		if p.Rows > 0 {
 			rows = fmt.Sprintf(", about %d rows", p.Rows)
 		}
-		t.say("-- %s: %s\n-- lock: %s%s%s", p.Phase, p.Step, p.Lock, on, rows)
+		t.printLine("-- %s: %s\n-- lock: %s%s%s", p.Phase, p.Step, p.Lock, on, rows)
 		text := strings.Join(p.SQL, ";\n") + ";"
 		if !p.Alone && len(p.SQL) > 1 {
 			text = "BEGIN;\n" + text + "\nCOMMIT;"
 		}
-		t.say("%s\n", text)
+		t.printLine("%s\n", text)
 	}
 }
 
@@ -147,9 +147,9 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 			if err != nil {
 				return notCurrent(o, err)
 			}
-			return errors.Join(t.standing(ctx, o, c.JSON), db.Close())
+			return errors.Join(t.printStatus(ctx, o, c.JSON), db.Close())
 		}
-		if err := t.standing(ctx, o, c.JSON); err != nil || status.State == "expanded" &&
+		if err := t.printStatus(ctx, o, c.JSON); err != nil || status.State == "expanded" &&
 			!o.MultiTenant {
 			return err
 		}
@@ -170,14 +170,14 @@ func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		show := t.migrating(len(plan), c.JSON)
-		m.OnEvent = show.tell
+		show := t.migrationProgress(len(plan), c.JSON)
+		m.OnEvent = show.handle
 		err = postgres.MigrateDown(ctx, o, m)
 		show.done()
 		if err != nil {
 			return err
 		}
-		return t.standing(ctx, o, c.JSON)
+		return t.printStatus(ctx, o, c.JSON)
 	})
 }
 
@@ -201,7 +201,7 @@ func withDatabase(ctx context.Context, t terminal, fn func(postgres.Options) err
 		return err
 	}
 	reg := &registry{}
-	options, err := reg.database(ctx, set, logger(t.err))
+	options, err := reg.databaseOptions(ctx, set, logger(t.err))
 	if err == nil {
 		err = fn(options)
 	}

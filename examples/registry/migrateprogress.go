@@ -9,17 +9,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// migrating shows how a migration goes on: a bar where somebody looks, JSON
+// migrationProgress shows how a migration goes on: a bar where somebody looks, JSON
 // lines for a program.
-type migrating struct {
+type migrationProgress struct {
 	terminal terminal
 	bar      *progressbar.ProgressBar // nil: nobody looks
 	json     bool
 	rows     int64
 }
 
-func (t terminal) migrating(statements int, asJSON bool) *migrating {
-	m := &migrating{terminal: t, json: asJSON}
+func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgress {
+	m := &migrationProgress{terminal: t, json: asJSON}
 	f, ok := t.err.(*os.File)
 	if statements == 0 || !ok || !term.IsTerminal(int(f.Fd())) {
 		return m
@@ -39,7 +39,7 @@ type event struct {
 	Rows  int64  `json:"rows"`
 }
 
-func (m *migrating) tell(e postgres.Event) error {
+func (m *migrationProgress) handle(e postgres.Event) error {
 	if m.json {
 		return m.terminal.printJSON(event{string(e.Kind), string(e.Phase), e.Step, e.SQL, e.Rows})
 	}
@@ -52,7 +52,7 @@ func (m *migrating) tell(e postgres.Event) error {
 		m.bar.Describe(e.Step)
 	case "batch":
 		m.rows += e.Rows
-		m.bar.Describe(e.Step + ": " + count(m.rows))
+		m.bar.Describe(e.Step + ": " + rowCount(m.rows))
 	case "waited":
 		m.bar.Describe(e.Step + ": waits for a lock")
 	case "ended":
@@ -61,7 +61,7 @@ func (m *migrating) tell(e postgres.Event) error {
 	return nil
 }
 
-func (m *migrating) done() {
+func (m *migrationProgress) done() {
 	if m.bar != nil {
 		_ = m.bar.Finish()
 	}

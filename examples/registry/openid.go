@@ -24,7 +24,7 @@ func readOpenID(getenv func(string) string) (openIDSettings, error) {
 		redirectURL:  getenv("OIDC_REDIRECT_URL"),
 	}
 	var err error
-	if o.createUsers, err = boolean(getenv, "OIDC_CREATE_USERS", false); err != nil {
+	if o.createUsers, err = parseBool(getenv, "OIDC_CREATE_USERS", false); err != nil {
 		return o, err
 	}
 	if o.issuer == "" && (o.createUsers || o.clientID+o.clientSecret+o.redirectURL != "") {

@@ -18,8 +18,8 @@ func (t terminal) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// say writes one line for people.
-func (t terminal) say(format string, args ...any) {
+// printLine writes one line for people.
+func (t terminal) printLine(format string, args ...any) {
 	fmt.Fprintf(t.out, format+"\n", args...)
 }
 
@@ -63,5 +63,5 @@ func (p progress) done() {
 	}
 }
 
-// count says how many rows.
-func count(n int64) string { return strconv.FormatInt(n, 10) + " rows" }
+// rowCount says how many rows.
+func rowCount(n int64) string { return strconv.FormatInt(n, 10) + " rows" }

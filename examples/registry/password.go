@@ -14,19 +14,19 @@ import (
 // maxPassword is how long a line with a password may be, in bytes.
 const maxPassword = 8192
 
-// password asks for a new password: twice and without echo at a terminal, else
+// readPassword asks for a new password: twice and without echo at a terminal, else
 // it is the first line of standard input. It is never on the command line, which
 // every process can read.
-func (t terminal) password() (string, error) {
+func (t terminal) readPassword() (string, error) {
 	f, ok := t.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return firstLine(t.in)
 	}
-	first, err := t.ask(f, "Password: ")
+	first, err := t.prompt(f, "Password: ")
 	if err != nil {
 		return "", err
 	}
-	second, err := t.ask(f, "Once more: ")
+	second, err := t.prompt(f, "Once more: ")
 	if err != nil {
 		return "", err
 	}
@@ -36,7 +36,7 @@ func (t terminal) password() (string, error) {
 	return first, nil
 }
 
-func (t terminal) ask(f *os.File, prompt string) (string, error) {
+func (t terminal) prompt(f *os.File, prompt string) (string, error) {
 	fmt.Fprint(t.err, prompt)
 	typed, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(t.err)
@@ -57,17 +57,17 @@ func firstLine(in io.Reader) (string, error) {
 	return line, nil
 }
 
-// askPassword is the flag of the commands that set one.
-type askPassword struct {
+// passwordFlag is the flag of the commands that set one.
+type passwordFlag struct {
 	Password bool `help:"Set a password: asked for at a terminal, else the first line of standard input."`
 }
 
 // read answers nil where no password is asked for.
-func (a askPassword) read(t terminal) (*string, error) {
+func (a passwordFlag) read(t terminal) (*string, error) {
 	if !a.Password {
 		return nil, nil
 	}
-	password, err := t.password()
+	password, err := t.readPassword()
 	if err != nil {
 		return nil, err
 	}

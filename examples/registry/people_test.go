@@ -61,7 +61,7 @@ func TestPeopleAreManagedFromTheCommandLine(t *testing.T) {
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
-	got := told[accepted](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
+	got := told[acceptResult](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
 		"--json", "--url", s.url))
 	require.Equal(t, "Bob", got.User.Name)
 	require.Equal(t, "editor", got.Role)

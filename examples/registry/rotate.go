@@ -20,7 +20,7 @@ func (c *rotateCmd) Run(ctx context.Context, t terminal) error {
 			return notCurrent(o, err)
 		}
 		if err = db.RotateSigningKey(ctx); err == nil {
-			t.say("The new key signs in a minute; the old one is good for five more.")
+			t.printLine("The new key signs in a minute; the old one is good for five more.")
 		}
 		return errors.Join(err, db.Close())
 	})

@@ -73,8 +73,8 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	address := "http://" + listener.Addr().String()
 	log.Info("listening", "url", address, "multi_tenant", set.multiTenant)
 
-	handler := &swapped{}
-	handler.set(starting())
+	handler := &swappableHandler{}
+	handler.swap(startingHandler())
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: transferTimeout,
 		WriteTimeout: transferTimeout,
@@ -86,7 +86,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	reg, err := openRegistry(ctx, set, address, log, t)
 	switch {
 	case err == nil:
-		handler.set(reg.handler)
+		handler.swap(reg.handler)
 		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in",
 			"Authorization: Bearer, with the platform token or an API key; people by POST"+
 				" /api/v1/sessions")
@@ -109,7 +109,7 @@ func waitFor(ctx context.Context, served <-chan error, reg *registry) error {
 		return nil
 	case err := <-served:
 		return err
-	case <-reg.databaseGone():
+	case <-reg.databaseStopped():
 		return errors.New("the embedded PostgreSQL has stopped; its log is in the data folder")
 	}
 }
@@ -122,18 +122,18 @@ func logger(w io.Writer) *slog.Logger {
 	return slog.New(httpapi.LogHandler(slog.NewJSONHandler(w, nil)))
 }
 
-// swapped is a handler that can be exchanged while it serves.
-type swapped struct{ current atomic.Pointer[http.Handler] }
+// swappableHandler is a handler that can be exchanged while it serves.
+type swappableHandler struct{ current atomic.Pointer[http.Handler] }
 
-func (s *swapped) set(h http.Handler) { s.current.Store(&h) }
+func (s *swappableHandler) swap(h http.Handler) { s.current.Store(&h) }
 
-func (s *swapped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *swappableHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*s.current.Load()).ServeHTTP(w, r)
 }
 
-// starting answers while the database comes up: the process lives, and isn't
+// startingHandler answers while the database comes up: the process lives, and isn't
 // ready.
-func starting() http.Handler {
+func startingHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -151,25 +151,25 @@ func starting() http.Handler {
 
 // registry is the open registry. A nil one closes.
 type registry struct {
-	handler   http.Handler
-	db        *postgres.DB
-	embedded  *localpg.Server
-	seen      *telemetry.Telemetry
-	endTraces func() // nil: there are none
+	handler        http.Handler
+	db             *postgres.DB
+	embedded       *localpg.Server
+	telemetry      *telemetry.Telemetry
+	shutdownTraces func() // nil: there are none
 }
 
 func openRegistry(
 	ctx context.Context, set settings, address string, log *slog.Logger, t terminal,
 ) (*registry, error) {
 	reg := &registry{}
-	options, err := reg.database(ctx, set, log)
+	options, err := reg.databaseOptions(ctx, set, log)
 	if err != nil {
 		return reg, err
 	}
-	if err := reg.observe(ctx, set, log); err != nil {
+	if err := reg.startTelemetry(ctx, set, log); err != nil {
 		return reg, err
 	}
-	options.QueryHooks = reg.seen.QueryHooks()
+	options.QueryHooks = reg.telemetry.QueryHooks()
 	if reg.db, err = postgres.Open(ctx, options); err != nil {
 		return reg, notCurrent(options, err)
 	}
@@ -186,9 +186,9 @@ func openRegistry(
 		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies,
 		ChangeNotifier: services.ChangeNotifier,
 	})
-	reg.seen.Pools(reg.db.PoolStats)
-	reg.seen.Resolution(tenants.Stats)
-	reg.handler = reg.seen.Middleware(httpapi.New(services, httpapi.Options{
+	reg.telemetry.Pools(reg.db.PoolStats)
+	reg.telemetry.Resolution(tenants.Stats)
+	reg.handler = reg.telemetry.Middleware(httpapi.New(services, httpapi.Options{
 		MultiTenant:       set.multiTenant,
 		Resolver:          tenants,
 		PlatformTokenHash: hash,
@@ -196,8 +196,8 @@ func openRegistry(
 		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
 		Discovery:         discovery(),
 		Ready:             reg.db.Ready,
-		Metrics:           reg.seen.Handler(),
-		Observe:           reg.seen.Observe,
+		Metrics:           reg.telemetry.Handler(),
+		Observe:           reg.telemetry.Observe,
 		AccessLog:         set.accessLog,
 		Logger:            log,
 		Title:             "Bailiwick registry",
@@ -205,12 +205,12 @@ func openRegistry(
 	return reg, nil
 }
 
-// database says which database to open, and starts the embedded one if it is
+// databaseOptions says which database to open, and starts the embedded one if it is
 // that.
-func (reg *registry) database(
+func (reg *registry) databaseOptions(
 	ctx context.Context, set settings, log *slog.Logger,
 ) (postgres.Options, error) {
-	key, err := set.keepSecretsKey()
+	key, err := set.loadSecretsKey()
 	if err != nil {
 		return postgres.Options{}, err
 	}
@@ -237,8 +237,8 @@ func (reg *registry) database(
 	}, nil
 }
 
-// signIn shows a token and an address.
-const signIn = `
+// tokenMessage shows a token and an address.
+const tokenMessage = `
 The platform token, shown this once:
 
   %[1]s
@@ -264,12 +264,12 @@ func platformToken(
 		return stored, err
 	}
 	if stored == tokenHash(token) {
-		fmt.Fprintf(t.err, signIn, token, address)
+		fmt.Fprintf(t.err, tokenMessage, token, address)
 	}
 	return stored, nil
 }
 
-func (reg *registry) databaseGone() <-chan struct{} {
+func (reg *registry) databaseStopped() <-chan struct{} {
 	if reg.embedded == nil {
 		return nil
 	}
@@ -284,8 +284,8 @@ func (reg *registry) close() error {
 	if reg.embedded != nil {
 		errs = append(errs, reg.embedded.Stop())
 	}
-	if reg.endTraces != nil {
-		reg.endTraces()
+	if reg.shutdownTraces != nil {
+		reg.shutdownTraces()
 	}
 	return errors.Join(errs...)
 }

@@ -57,11 +57,11 @@ func readSettings(getenv func(string) string) (settings, error) {
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
 	var errs [8]error
-	s.multiTenant, errs[0] = boolean(getenv, "MULTI_TENANT", false)
-	s.autoMigrate, errs[1] = boolean(getenv, "AUTO_MIGRATE", true)
+	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
+	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
 	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
-	s.accessLog, errs[4] = boolean(getenv, "ACCESS_LOG", true)
+	s.accessLog, errs[4] = parseBool(getenv, "ACCESS_LOG", true)
 	s.traces, errs[5] = exportsTraces(getenv)
 	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
 	s.openID, errs[7] = readOpenID(getenv)
@@ -118,7 +118,7 @@ func either(value, fallback string) string {
 	return value
 }
 
-func boolean(getenv func(string) string, name string, fallback bool) (bool, error) {
+func parseBool(getenv func(string) string, name string, fallback bool) (bool, error) {
 	text := getenv(name)
 	if text == "" {
 		return fallback, nil
@@ -188,16 +188,16 @@ func exportsTraces(getenv func(string) string) (exports bool, err error) {
 	return exports, nil
 }
 
-// keepSecretsKey answers the key that secrets are encrypted with: the one that
+// loadSecretsKey answers the key that secrets are encrypted with: the one that
 // was set, or one that is made once and kept in the data folder.
-func (s settings) keepSecretsKey() ([]byte, error) {
+func (s settings) loadSecretsKey() ([]byte, error) {
 	if len(s.secretsKey) > 0 {
 		return s.secretsKey, nil
 	}
 	path := filepath.Join(s.dataDir, "secrets.key")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return makeSecretsKey(path)
+		return createSecretsKey(path)
 	}
 	if err != nil {
 		return nil, err
@@ -210,9 +210,9 @@ func (s settings) keepSecretsKey() ([]byte, error) {
 	return key, nil
 }
 
-// makeSecretsKey writes the key beside its place and links it there, so that
+// createSecretsKey writes the key beside its place and links it there, so that
 // the file is whole, and of two servers that start at once both have one key.
-func makeSecretsKey(path string) ([]byte, error) {
+func createSecretsKey(path string) ([]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}

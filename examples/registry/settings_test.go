@@ -126,13 +126,13 @@ func TestTheSecretsKeyIsMadeOnceAndKept(t *testing.T) {
 	t.Parallel()
 	s := settings{dataDir: filepath.Join(t.TempDir(), "data")}
 	path := filepath.Join(s.dataDir, "secrets.key")
-	first, err := s.keepSecretsKey()
+	first, err := s.loadSecretsKey()
 	require.NoError(t, err)
 	require.Len(t, first, secretsKeySize)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	second, err := s.keepSecretsKey()
+	second, err := s.loadSecretsKey()
 	require.NoError(t, err)
 	require.Equal(t, first, second)
 	left, err := os.ReadDir(s.dataDir)
@@ -141,7 +141,7 @@ func TestTheSecretsKeyIsMadeOnceAndKept(t *testing.T) {
 
 	for _, damaged := range []string{"", "\n", "short", string(make([]byte, 32))} {
 		require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
-		_, err = s.keepSecretsKey()
+		_, err = s.loadSecretsKey()
 		require.ErrorContains(t, err, "is damaged")
 	}
 }

@@ -25,18 +25,18 @@ type tenantCmd struct {
 	Purge    tenantPurgeCmd    `cmd:"" help:"Remove a deleted tenant with everything that it has, for good."`
 }
 
-// oneTenant holds the arguments of commands about one tenant.
-type oneTenant struct {
+// tenantArg holds the arguments of commands about one tenant.
+type tenantArg struct {
 	remote
 	Tenant string `arg:"" help:"The tenant, by slug or id."`
 }
 
-func (c oneTenant) path() string { return tenantPath(c.Tenant) }
+func (c tenantArg) path() string { return tenantPath(c.Tenant) }
 
 func tenantPath(tenant string) string { return "/api/v1/tenants/" + escapeSegment(tenant) }
 
-// tenantSeen is a tenant as the registry answers it.
-type tenantSeen struct {
+// tenantView is a tenant as the registry answers it.
+type tenantView struct {
 	ID        string          `json:"id"`
 	Slug      string          `json:"slug"`
 	Name      string          `json:"name"`
@@ -66,17 +66,17 @@ func (q quotas) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// tellTenant prints what a command made of a tenant.
-func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
+// printTenant prints what a command made of a tenant.
+func printTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	if asJSON {
 		return t.printJSON(raw)
 	}
-	seen, err := readAll[tenantSeen]([]json.RawMessage{raw})
+	seen, err := decodeAll[tenantView]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
 	s := seen[0]
-	return t.columns([]string{"SLUG", s.Slug}, [][]string{
+	return t.printTable([]string{"SLUG", s.Slug}, [][]string{
 		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)},
 		{"QUOTAS", s.Quotas.String()},
 		{"VERSION", strconv.FormatInt(s.Version, 10)}, {"CREATED", s.CreatedAt},
@@ -84,8 +84,8 @@ func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	})
 }
 
-// do sends a request about the tenant and prints the tenant that it answers.
-func (c oneTenant) do(ctx context.Context, t terminal, method, path string, in any) error {
+// sendAndPrint sends a request about the tenant and prints the tenant that it answers.
+func (c tenantArg) sendAndPrint(ctx context.Context, t terminal, method, path string, in any) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (c oneTenant) do(ctx context.Context, t terminal, method, path string, in a
 	if err != nil {
 		return err
 	}
-	return tellTenant(t, raw, c.JSON)
+	return printTenant(t, raw, c.JSON)
 }
 
 type tenantListCmd struct {
@@ -119,7 +119,7 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	tenants, err := readAll[tenantSeen](raw)
+	tenants, err := decodeAll[tenantView](raw)
 	if err != nil {
 		return err
 	}
@@ -127,18 +127,18 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	for _, s := range tenants {
 		rows = append(rows, []string{s.Slug, s.Name, s.State, s.Quotas.String(), s.CreatedAt, s.ID})
 	}
-	return t.columns([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
+	return t.printTable([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
 }
 
-type tenantShowCmd struct{ oneTenant }
+type tenantShowCmd struct{ tenantArg }
 
 // Run prints the tenant.
 func (c *tenantShowCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodGet, c.path(), nil)
+	return c.sendAndPrint(ctx, t, http.MethodGet, c.path(), nil)
 }
 
-// tenantFlags are what can be said of a tenant.
-type tenantFlags struct {
+// tenantChanges are what can be said of a tenant.
+type tenantChanges struct {
 	Name              string           `help:"What people call it."`
 	Settings          string           `placeholder:"JSON" help:"A JSON object, in place of the one before."`
 	Quota             map[string]int64 `placeholder:"KIND=N" help:"How many resources of a kind there may be (repeatable). Quotas take the place of all before."`
@@ -146,8 +146,8 @@ type tenantFlags struct {
 	NoQuotas          bool             `help:"Limit nothing."`
 }
 
-// change is what the flags ask for.
-func (f tenantFlags) change() (map[string]any, error) {
+// body is what the flags ask for.
+func (f tenantChanges) body() (map[string]any, error) {
 	in := map[string]any{}
 	if f.Name != "" {
 		in["name"] = f.Name
@@ -170,13 +170,13 @@ func (f tenantFlags) change() (map[string]any, error) {
 
 type tenantCreateCmd struct {
 	remote
-	tenantFlags
+	tenantChanges
 	Slug string `arg:"" help:"The tenant's name in host names and URLs."`
 }
 
 // Run makes the tenant. Without a name it is called by its slug.
 func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
-	in, err := c.change()
+	in, err := c.body()
 	if err != nil {
 		return err
 	}
@@ -184,41 +184,41 @@ func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
 	if c.Name == "" {
 		in["name"] = c.Slug
 	}
-	return oneTenant{remote: c.remote}.do(ctx, t, http.MethodPost, "/api/v1/tenants", in)
+	return tenantArg{remote: c.remote}.sendAndPrint(ctx, t, http.MethodPost, "/api/v1/tenants", in)
 }
 
 type tenantUpdateCmd struct {
-	oneTenant
-	tenantFlags
+	tenantArg
+	tenantChanges
 }
 
 // Run changes what the flags name.
 func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal) error {
-	in, err := c.change()
+	in, err := c.body()
 	if err != nil {
 		return err
 	}
 	if len(in) == 0 {
 		return usagef("nothing is to be changed: see registry tenant update --help")
 	}
-	return c.do(ctx, t, http.MethodPut, c.path(), in)
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
 }
 
-type tenantSuspendCmd struct{ oneTenant }
+type tenantSuspendCmd struct{ tenantArg }
 
 // Run suspends the tenant.
 func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
 }
 
-type tenantActivateCmd struct{ oneTenant }
+type tenantActivateCmd struct{ tenantArg }
 
 // Run makes the tenant active.
 func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
 }
 
-type tenantDeleteCmd struct{ oneTenant }
+type tenantDeleteCmd struct{ tenantArg }
 
 // Run deletes the tenant, softly, and shows it.
 func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
@@ -230,18 +230,18 @@ func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 		nil); err != nil {
 		return err
 	}
-	return c.do(ctx, t, http.MethodGet, c.path(), nil)
+	return c.sendAndPrint(ctx, t, http.MethodGet, c.path(), nil)
 }
 
-type tenantRestoreCmd struct{ oneTenant }
+type tenantRestoreCmd struct{ tenantArg }
 
 // Run restores the tenant.
 func (c *tenantRestoreCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodPost, c.path()+"/restore", nil)
+	return c.sendAndPrint(ctx, t, http.MethodPost, c.path()+"/restore", nil)
 }
 
 type tenantPurgeCmd struct {
-	oneTenant
+	tenantArg
 	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Without it the command asks."`
 }
 
@@ -257,8 +257,8 @@ type certificate struct {
 func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.Confirm == "" {
 		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:",
-			plain(c.Tenant))
-		if c.Confirm = t.line(); c.Confirm == "" {
+			printable(c.Tenant))
+		if c.Confirm = t.readLine(); c.Confirm == "" {
 			return usagef("nothing was purged: confirm with --confirm SLUG")
 		}
 	}
@@ -274,7 +274,7 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	done, err := readAll[certificate]([]json.RawMessage{raw})
+	done, err := decodeAll[certificate]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
@@ -282,15 +282,15 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	for _, table := range slices.Sorted(maps.Keys(done[0].Rows)) {
 		rows = append(rows, []string{table, strconv.FormatInt(done[0].Rows[table], 10)})
 	}
-	if err := t.columns([]string{"TABLE", "ROWS"}, rows); err != nil {
+	if err := t.printTable([]string{"TABLE", "ROWS"}, rows); err != nil {
 		return err
 	}
-	t.say("%s was purged at %s.\n%s", plain(done[0].Slug), done[0].PurgedAt, done[0].Digest)
+	t.printLine("%s was purged at %s.\n%s", printable(done[0].Slug), done[0].PurgedAt, done[0].Digest)
 	return nil
 }
 
-// line reads one line that somebody types; none where nobody does.
-func (t terminal) line() string {
+// readLine reads one line that somebody types; none where nobody does.
+func (t terminal) readLine() string {
 	if t.in == nil {
 		return ""
 	}

@@ -89,7 +89,7 @@ func (s *site) typing(t *testing.T, text string, args ...string) ending {
 func TestWhatOthersWroteDoesNotMoveTheCursor(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	require.NoError(t, terminal{out: &out}.columns([]string{"NAME"},
+	require.NoError(t, terminal{out: &out}.printTable([]string{"NAME"},
 		[][]string{{"a\x1b[2Jb\tc\nd"}, {""}}))
 	require.Equal(t, "NAME\na�[2Jb�c�d\n-\n", out.String())
 }

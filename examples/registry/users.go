@@ -42,7 +42,7 @@ func (t terminal) printUser(r remote, u user) error {
 	if r.JSON {
 		return t.printJSON(u)
 	}
-	return t.columns(userHeadings, [][]string{u.row()})
+	return t.printTable(userHeadings, [][]string{u.row()})
 }
 
 type userListCmd struct{ remote }
@@ -64,19 +64,19 @@ func (c *userListCmd) Run(ctx context.Context, t terminal) error {
 	for i, u := range users {
 		rows[i] = u.row()
 	}
-	return t.columns(userHeadings, rows)
+	return t.printTable(userHeadings, rows)
 }
 
 type userCreateCmd struct {
 	remote
-	askPassword
+	passwordFlag
 	Email      string `arg:"" help:"The user's e-mail address."`
 	Name       string `arg:"" help:"The user's name."`
 	SuperAdmin bool   `help:"Let the user manage tenants and users."`
 }
 
-// newUser is what creates a user.
-type newUser struct {
+// userRequest is what creates a user.
+type userRequest struct {
 	Email      string  `json:"email"`
 	Name       string  `json:"name"`
 	Password   *string `json:"password,omitempty"`
@@ -89,12 +89,12 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	password, err := c.askPassword.read(t)
+	password, err := c.passwordFlag.read(t)
 	if err != nil {
 		return err
 	}
 	made, err := call[user](ctx, client, http.MethodPost, usersPath, nil,
-		newUser{c.Email, c.Name, password, c.SuperAdmin})
+		userRequest{c.Email, c.Name, password, c.SuperAdmin})
 	if err != nil {
 		return err
 	}
@@ -121,15 +121,15 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal) error {
 
 type userUpdateCmd struct {
 	remote
-	askPassword
+	passwordFlag
 	ID         string  `arg:"" help:"The user's id."`
 	Email      *string `help:"Another e-mail address."`
 	Name       *string `help:"Another name."`
 	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or no longer."`
 }
 
-// userChange is what changes a user: what is nil stays.
-type userChange struct {
+// userUpdate is what changes a user: what is nil stays.
+type userUpdate struct {
 	Email      *string `json:"email,omitempty"`
 	Name       *string `json:"name,omitempty"`
 	Password   *string `json:"password,omitempty"`
@@ -142,12 +142,12 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	password, err := c.askPassword.read(t)
+	password, err := c.passwordFlag.read(t)
 	if err != nil {
 		return err
 	}
-	change := userChange{c.Email, c.Name, password, c.SuperAdmin}
-	if change == (userChange{}) {
+	change := userUpdate{c.Email, c.Name, password, c.SuperAdmin}
+	if change == (userUpdate{}) {
 		return usagef("say what to change: --email, --name, --password, --super-admin or" +
 			" --no-super-admin")
 	}
@@ -168,8 +168,8 @@ func (c *userRemoveCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, userPath(c.ID), c.ID)
 }
 
-// removed is what a removal prints with --json.
-type removed struct {
+// removeResult is what a removal prints with --json.
+type removeResult struct {
 	Removed string `json:"removed"`
 }
 
@@ -183,8 +183,8 @@ func (t terminal) remove(ctx context.Context, r remote, path, what string) error
 		return err
 	}
 	if r.JSON {
-		return t.printJSON(removed{what})
+		return t.printJSON(removeResult{what})
 	}
-	t.say("removed %s", plain(what))
+	t.printLine("removed %s", printable(what))
 	return nil
 }

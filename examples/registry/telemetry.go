@@ -17,11 +17,11 @@ import (
 // flushTime is how long the end of the server waits for a collector.
 const flushTime = 5 * time.Second
 
-// observe begins to tell what the registry does. Traces go where OpenTelemetry's
+// startTelemetry begins to tell what the registry does. Traces go where OpenTelemetry's
 // own settings say, which its exporter reads itself.
-func (reg *registry) observe(ctx context.Context, set settings, log *slog.Logger) error {
+func (reg *registry) startTelemetry(ctx context.Context, set settings, log *slog.Logger) error {
 	if !set.traces {
-		reg.seen = telemetry.New(telemetry.Options{})
+		reg.telemetry = telemetry.New(telemetry.Options{})
 		return nil
 	}
 	exporter, err := otlptracehttp.New(ctx)
@@ -37,8 +37,8 @@ func (reg *registry) observe(ctx context.Context, set settings, log *slog.Logger
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(
 		func(err error) { log.Warn("traces aren't exported", "error", err) }))
 	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
-	reg.seen = telemetry.New(telemetry.Options{TracerProvider: provider})
-	reg.endTraces = func() {
+	reg.telemetry = telemetry.New(telemetry.Options{TracerProvider: provider})
+	reg.shutdownTraces = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 		defer cancel()
 		if err := provider.Shutdown(ctx); err != nil {
