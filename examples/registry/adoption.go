@@ -6,8 +6,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// adoption says what the single-tenant version's database has beside the tables
-// of the kinds, and what a fresh installation has beside what follows from those.
+// adoption describes how a single-tenant database becomes multi-tenant, as far as
+// the declared tables of the kinds don't say it: its other tables, its users and API
+// keys, and the indexes and views of a fresh installation.
 func adoption() *postgres.Adoption {
 	return &postgres.Adoption{
 		Owned:    []string{"audit_log"},
@@ -36,7 +37,8 @@ func adoption() *postgres.Adoption {
 		Views: []postgres.AdoptedView{
 			{Name: "enabled_triggers",
 				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
-    FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id WHERE t.enabled`}},
+    FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id
+    WHERE t.enabled`}},
 		Steps: []postgres.AdoptionStep{addDefaultsID(), dropDefaultsKey(), dropTouchFunction()},
 		Users: &postgres.AdoptedUsers{
 			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash",
@@ -50,23 +52,24 @@ func adoption() *postgres.Adoption {
 	}
 }
 
-// hasColumn is the SQL condition that registry_defaults has a column.
+// hasColumn returns the SQL condition "registry_defaults has the column name".
 func hasColumn(name string) string {
 	return "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults')" +
 		" AND attname = '" + name + "' AND attnum > 0 AND NOT attisdropped)"
 }
 
-// addDefaultsID makes an item of the one row of the system-wide defaults.
-// Its table is made anew on the way back when the contraction had taken its
-// first column, for a column that comes back stands last.
+// addDefaultsID turns the only row of the system-wide defaults into an item. The
+// way down recreates the table if the contraction dropped its first column,
+// because a column that is added again becomes the last one.
 func addDefaultsID() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
-		Name: "defaults become an item", Phase: postgres.Expand,
+		Name: "turn the defaults into an item", Phase: postgres.Expand,
 		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowIsFirstColumn,
 		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid()," +
 			" ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
 		Down: `ALTER TABLE registry_defaults DROP COLUMN IF EXISTS id, DROP COLUMN IF EXISTS labels;
-			DO $do$ BEGIN IF NOT (` + onlyRowIsFirstColumn + `) THEN ` + recreateDefaults + ` END IF; END $do$`,
+			DO $do$ BEGIN IF NOT (` + onlyRowIsFirstColumn + `) THEN ` + recreateDefaults +
+			` END IF; END $do$`,
 	}
 }
 
@@ -75,7 +78,9 @@ const onlyRowIsFirstColumn = "(SELECT attname FROM pg_attribute" +
 	" ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
 
 const recreateDefaults = `
-	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at FROM registry_defaults;
+	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS
+	  SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at
+	  FROM registry_defaults;
 	DROP TABLE registry_defaults;
 	CREATE TABLE registry_defaults (
 	  only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -90,11 +95,11 @@ const recreateDefaults = `
 	INSERT INTO registry_defaults SELECT * FROM kept_defaults;
 	CREATE TRIGGER touch BEFORE UPDATE ON registry_defaults FOR EACH ROW EXECUTE FUNCTION touch();`
 
-// defaultsLoseTheirKey: each tenant has a row, so that there is no longer only
-// one.
+// dropDefaultsKey drops the column that allows only one row: each tenant gets its
+// own row.
 func dropDefaultsKey() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
-		Name: "defaults are each tenant's", Phase: postgres.Contract,
+		Name: "allow defaults for each tenant", Phase: postgres.Contract,
 		Done: "NOT " + hasColumn("only_row"), Undone: hasColumn("only_row"),
 		Up: "ALTER TABLE registry_defaults DROP COLUMN only_row",
 		Down: "ALTER TABLE registry_defaults ADD COLUMN only_row boolean NOT NULL DEFAULT true" +
@@ -102,11 +107,11 @@ func dropDefaultsKey() postgres.AdoptionStep {
 	}
 }
 
-// dropTouchFunction takes away the function of the triggers that the library's have
-// replaced.
+// dropTouchFunction drops the function of the old triggers, which the library's
+// triggers have replaced.
 func dropTouchFunction() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
-		Name: "the old trigger function goes", Phase: postgres.Contract,
+		Name: "drop the old trigger function", Phase: postgres.Contract,
 		Done:   "to_regprocedure('touch()') IS NULL",
 		Undone: "to_regprocedure('touch()') IS NOT NULL",
 		Up:     "DROP FUNCTION touch()",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,22 +16,22 @@ import (
 )
 
 type auditCmd struct {
-	List   auditListCmd   `cmd:"" help:"List entries, the newest first."`
-	Export auditExportCmd `cmd:"" help:"Write the whole log as JSON lines, the oldest entry first."`
-	Verify auditVerifyCmd `cmd:"" help:"Verify that no entry was altered, removed or put in; exit 1 at the first that doesn't fit."`
+	List   auditListCmd   `cmd:"" help:"List entries, newest first."`
+	Export auditExportCmd `cmd:"" help:"Write the whole log as JSON lines, oldest entry first."`
+	Verify auditVerifyCmd `cmd:"" help:"Verify the log's hash chain; exit 1 at the first entry that doesn't fit."`
 }
 
 type auditListCmd struct {
 	remote
-	Tenant string `env:"REGISTRY_TENANT" help:"The tenant whose log it is, by slug or id. Without one: all logs, for super-admins."`
-	Actor  string `help:"Only what the actor of this id did."`
-	Action string `help:"Only this action, such as resource.update."`
-	Since  string `help:"Not before this time (RFC 3339)."`
-	Until  string `help:"Before this time (RFC 3339)."`
-	Limit  int    `default:"100" help:"How many entries; 0 for all."`
+	Tenant string `env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id. Default: all logs (super-admins)."`
+	Actor  string `help:"Only entries of the actor with this id."`
+	Action string `help:"Only entries of this action, such as resource.update."`
+	Since  string `help:"Only entries at or after this time (RFC 3339)."`
+	Until  string `help:"Only entries before this time (RFC 3339)."`
+	Limit  int    `default:"100" help:"Maximum number of entries; 0 for all."`
 }
 
-// auditEntry is an entry as the table shows it.
+// auditEntry holds the members of an entry that the table shows.
 type auditEntry struct {
 	At         string `json:"at"`
 	TenantSlug string `json:"tenant_slug"`
@@ -47,7 +48,7 @@ const auditPageSize = 1000 // entries
 // Run prints the entries page by page.
 func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	if c.Limit < 0 {
-		return usagef("--limit is the number of entries, or 0 for all")
+		return usagef("invalid --limit: set it to a number of entries, or to 0 for all")
 	}
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -105,25 +106,17 @@ func (c *auditListCmd) printEntry(t terminal, table io.Writer, item json.RawMess
 	}
 	var e auditEntry
 	if err := json.Unmarshal(item, &e); err != nil {
-		return fmt.Errorf("the registry's answer can't be read: %w", err)
+		return invalidResponse(err)
 	}
-	actor := strings.TrimSpace(e.Actor.Kind + " " + first(e.Actor.Name, e.Actor.ID))
+	actor := strings.TrimSpace(e.Actor.Kind + " " + cmp.Or(e.Actor.Name, e.Actor.ID))
+	target := strings.TrimSpace(e.Target.Kind + " " + e.Target.Name)
 	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, printable(e.TenantSlug),
 		printable(actor), printable(e.Action),
-		printable(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), printable(e.Outcome),
-		printable(e.Address))
+		printable(target), printable(e.Outcome), printable(e.Address))
 	return err
 }
 
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
+// auditExport returns the exported log; the caller closes it.
 func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {
 	resp, err := c.do(ctx, request{method: http.MethodGet,
 		path: tenantPath(tenant) + "/audit/export"})
@@ -135,10 +128,10 @@ func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser,
 
 type auditExportCmd struct {
 	remote
-	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant whose log it is, by slug or id."`
+	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id."`
 }
 
-// Run copies the log, and tells when it isn't whole.
+// Run copies the log. A log without its last line is incomplete and an error.
 func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -150,23 +143,23 @@ func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
 	}
 	defer log.Close()
 	out := bufio.NewWriter(t.out)
-	whole := false
+	complete := false
 	err = eachLine(log, func(line []byte) error {
-		whole = strings.HasPrefix(string(line), `{"end":`)
+		complete = strings.HasPrefix(string(line), `{"end":`)
 		_, err := out.Write(line)
 		return err
 	})
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
-	if !whole {
-		return errors.New("the log was cut off on its way: repeat the export")
+	if !complete {
+		return errors.New("the connection ended before the end of the log: repeat the export")
 	}
 	return nil
 }
 
-// eachLine calls fn with each line, its end included. Lines may be long: a
-// Scanner's limit would take an entry for the end of the log.
+// eachLine calls fn with each line, including its line feed. It has no limit for
+// the length of a line, unlike bufio.Scanner.
 func eachLine(r io.Reader, fn func(line []byte) error) error {
 	in := bufio.NewReader(r)
 	for {
@@ -180,7 +173,7 @@ func eachLine(r io.Reader, fn func(line []byte) error) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("the log was cut off on its way: %w", err)
+			return fmt.Errorf("reading the log: %w", err)
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importReport is what the registry answers to an import; a refused one has the
-// counts and the conflicts alone.
+// importReport is the registry's report of an import. The report of a refused
+// import holds only counts and conflicts.
 type importReport struct {
 	DryRun          bool                   `json:"dry_run"`
 	Counts          promote.Counts         `json:"counts"`
@@ -26,8 +26,8 @@ type importReport struct {
 	Truncated       bool                   `json:"truncated"`
 }
 
-// importBundle sends size bytes of r and prints what became of them. It is
-// errRefused when the report holds an item that couldn't be taken.
+// importBundle sends size bytes of r as a bundle and prints the report. It returns
+// errRefused if the report has an item that couldn't be imported.
 func (c *client) importBundle(
 	ctx context.Context, t terminal, tenant string, flags importFlags, r io.Reader, size int64,
 	asJSON bool,
@@ -39,7 +39,7 @@ func (c *client) importBundle(
 		query: url.Values{"strategy": {flags.Strategy},
 			"dry_run": {strconv.FormatBool(flags.DryRun)}},
 		header: map[string]string{"Content-Type": federation.BundleMediaType},
-		body:   io.NopCloser(bar.reader(r)), // the caller closes r
+		body:   io.NopCloser(bar.reader(r)), // leaves closing r to the caller
 		length: size,
 	})
 	bar.done()
@@ -53,7 +53,7 @@ func (c *client) importBundle(
 	}
 	var report importReport
 	if err := json.Unmarshal(raw, &report); err != nil {
-		return fmt.Errorf("the registry's report can't be read: %w", err)
+		return invalidResponse(err)
 	}
 	if asJSON {
 		fmt.Fprintf(t.out, "%s\n", raw)
@@ -66,8 +66,8 @@ func (c *client) importBundle(
 	return nil
 }
 
-// refused reports whether something was or would be refused. What a strategy
-// skips was asked for.
+// refused reports whether an item was refused, or would be without dry run. Items
+// that the skip strategy skips don't count: the user asked for that.
 func (r importReport) refused() bool {
 	for _, item := range r.Items {
 		if item.Error != "" {
@@ -77,8 +77,8 @@ func (r importReport) refused() bool {
 	return r.Counts.Fail > 0
 }
 
-// printRefusedImport shows the conflicts of an import that was refused because
-// of them. Any other error is answered as it is.
+// printRefusedImport prints the conflicts of an import that was refused because of
+// conflicts. It returns any other error unchanged.
 func printRefusedImport(t terminal, err error, asJSON bool) error {
 	e, ok := errors.AsType[*apiError](err)
 	if !ok || e.body == nil {
@@ -95,13 +95,13 @@ func printRefusedImport(t terminal, err error, asJSON bool) error {
 	return err
 }
 
-// printImport prints a table of counts, and what a person has to look at.
+// printImport prints what needs the user's attention, then a table of counts.
 func printImport(t terminal, r importReport) {
 	for _, item := range r.Items {
 		printItem(t, item)
 	}
 	if r.Truncated {
-		t.printLine("… and more: --dry-run shows all of them")
+		t.printLine("… and more: --dry-run lists all of them")
 	}
 	for _, s := range r.SecretsRequired {
 		t.printLine("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name,
@@ -118,7 +118,7 @@ func printImport(t terminal, r importReport) {
 	}
 }
 
-// printItem prints an item that isn't simply created or unchanged.
+// printItem prints an item, unless it is created or unchanged.
 func printItem(t terminal, item promote.ReportItem) {
 	switch item.Action {
 	case promote.ActionCreate, promote.ActionUnchanged:
@@ -136,15 +136,16 @@ func printItem(t terminal, item promote.ReportItem) {
 	}
 }
 
-// truncate makes a value fit a line.
+// truncate shortens a JSON value to 60 characters. A value that doesn't exist is
+// "(absent)".
 func truncate(raw json.RawMessage) string {
-	const most = 60
+	const maxLength = 60
 	if raw == nil {
 		return "(absent)"
 	}
 	text := []rune(string(raw))
-	if len(text) > most {
-		return string(text[:most]) + "…"
+	if len(text) > maxLength {
+		return string(text[:maxLength]) + "…"
 	}
 	return string(text)
 }

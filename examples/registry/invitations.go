@@ -8,13 +8,14 @@ import (
 )
 
 type invitationCmd struct {
-	Create invitationCreateCmd `cmd:"" help:"Invite the person with an e-mail address into a tenant."`
+	Create invitationCreateCmd `cmd:"" help:"Invite a person by e-mail address into a tenant."`
 	List   invitationListCmd   `cmd:"" help:"List a tenant's open invitations."`
 	Revoke invitationRevokeCmd `cmd:"" help:"Revoke an invitation."`
 	Accept invitationAcceptCmd `cmd:"" help:"Accept an invitation."`
 }
 
-// invitation is one as the registry answers it; Token and URL are a new one's.
+// invitation is an invitation in the registry's response. Only a new one has Token
+// and URL.
 type invitation struct {
 	ID        string `json:"id"`
 	Email     string `json:"email"`
@@ -29,37 +30,39 @@ type invitationCreateCmd struct {
 	tenantScoped
 	Email     string        `arg:"" help:"The person's e-mail address."`
 	Role      string        `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
-	ExpiresIn time.Duration `placeholder:"DURATION" help:"How long it can be accepted, such as 48h; at most 720h. Default: 168h."`
+	ExpiresIn time.Duration `placeholder:"DURATION" help:"How long it is valid, at most 720h. Default: 168h."`
 }
 
-// invitationRequest is what creates an invitation.
+// invitationRequest is the body of the request that creates an invitation.
 type invitationRequest struct {
 	Email     string `json:"email"`
 	Role      string `json:"role"`
 	ExpiresIn int64  `json:"expires_in,omitempty"` // seconds
 }
 
-// Run creates the invitation, and shows its link: once.
+// Run creates the invitation and prints its link, which is never shown again.
 func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
 	}
 	if c.ExpiresIn < 0 || c.ExpiresIn%time.Second != 0 {
-		return usagef("--expires-in is whole seconds, such as 48h")
+		return usagef("invalid --expires-in: set it to a positive duration in whole seconds, such" +
+			" as 48h")
 	}
-	made, err := call[invitation](ctx, client, http.MethodPost, c.path("/invitations"), nil,
+	created, err := call[invitation](ctx, client, http.MethodPost, c.path("/invitations"), nil,
 		invitationRequest{c.Email, c.Role, int64(c.ExpiresIn / time.Second)})
 	if err != nil {
 		return err
 	}
-	made.URL = client.base + made.URL
+	created.URL = client.base + created.URL
 	if c.JSON {
-		return t.printJSON(made)
+		return t.printJSON(created)
 	}
-	t.printLine("%s may join as %s until %s. The link is shown this once; whoever has it can use it:",
-		printable(made.Email), printable(made.Role), printable(made.ExpiresAt))
-	t.printLine("%s", printable(made.URL))
+	t.printLine("%s can join as %s until %s. The link is shown only once, and anyone who has it"+
+		" can use it:", printable(created.Email), printable(created.Role),
+		printable(created.ExpiresAt))
+	t.printLine("%s", printable(created.URL))
 	return nil
 }
 
@@ -98,18 +101,18 @@ func (c *invitationRevokeCmd) Run(ctx context.Context, t terminal) error {
 type invitationAcceptCmd struct {
 	remote
 	passwordFlag
-	Token string `arg:"" help:"The invitation's token, or its link."`
-	Name  string `help:"The name of a new account. Default: what stands before the @ of the address."`
+	Token string `arg:"" help:"The invitation's token or link."`
+	Name  string `help:"The name of a new account. Default: the part of the e-mail address before the @."`
 }
 
-// acceptRequest is what accepts an invitation.
+// acceptRequest is the body of the request that accepts an invitation.
 type acceptRequest struct {
 	Token    string  `json:"token"`
 	Name     string  `json:"name,omitempty"`
 	Password *string `json:"password,omitempty"`
 }
 
-// acceptResult is what an accepted invitation gave.
+// acceptResult is the registry's response to an accepted invitation.
 type acceptResult struct {
 	Tenant struct {
 		ID   string `json:"id"`
@@ -137,14 +140,15 @@ func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal) error {
 	if _, fragment, link := strings.Cut(c.Token, "#"); link {
 		c.Token = fragment
 	}
-	got, err := call[acceptResult](ctx, client, http.MethodPost, "/api/v1/invitations/accept", nil,
-		acceptRequest{c.Token, c.Name, password})
+	result, err := call[acceptResult](ctx, client, http.MethodPost, "/api/v1/invitations/accept",
+		nil, acceptRequest{c.Token, c.Name, password})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(got)
+		return t.printJSON(result)
 	}
-	t.printLine("%s is %s in %s now.", printable(got.User.Email), printable(got.Role), printable(got.Tenant.Slug))
+	t.printLine("%s is now %s in %s.", printable(result.User.Email), printable(result.Role),
+		printable(result.Tenant.Slug))
 	return nil
 }

@@ -10,13 +10,13 @@ import (
 type keyCmd struct {
 	List   keyListCmd   `cmd:"" help:"List a tenant's API keys, without their secrets."`
 	Create keyCreateCmd `cmd:"" help:"Create an API key; its secret is shown once."`
-	Rotate keyRotateCmd `cmd:"" help:"Replace an API key by a new one, and let it work on for a while."`
-	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key, at once and for good."`
+	Rotate keyRotateCmd `cmd:"" help:"Replace an API key; the old one stays valid for the overlap."`
+	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key immediately. This can't be undone."`
 }
 
 func (c tenantScoped) keysPath() string { return c.path("/keys") }
 
-// keyView is a key as the registry answers it; Secret only once.
+// keyView is an API key in the registry's response. Only a new key has a Secret.
 type keyView struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
@@ -31,7 +31,7 @@ type keyView struct {
 
 type keyListCmd struct{ tenantScoped }
 
-// Run prints a line for each key.
+// Run lists the keys.
 func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -59,12 +59,12 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 
 type keyCreateCmd struct {
 	tenantScoped
-	Name      string        `arg:"" help:"What people call it."`
-	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"What it may do: ${enum}."`
-	ExpiresIn time.Duration `placeholder:"720h" help:"How long it works. Default: until it is revoked."`
+	Name      string        `arg:"" help:"The key's display name."`
+	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"The key's role: ${enum}."`
+	ExpiresIn time.Duration `placeholder:"720h" help:"How long it is valid. Default: until it is revoked."`
 }
 
-// Run makes the key and prints its secret.
+// Run creates the key and prints its secret.
 func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 	in := map[string]any{"name": c.Name, "role": c.Role}
 	if c.ExpiresIn != 0 {
@@ -76,17 +76,17 @@ func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 type keyRotateCmd struct {
 	tenantScoped
 	ID      string        `arg:"" help:"The key's id."`
-	Overlap time.Duration `default:"24h" help:"How long the old key goes on working."`
+	Overlap time.Duration `default:"24h" help:"How long the old key stays valid."`
 }
 
-// Run replaces the key and prints the new one's secret.
+// Run replaces the key and prints the secret of the new one.
 func (c *keyRotateCmd) Run(ctx context.Context, t terminal) error {
 	return c.createKey(ctx, t, c.keysPath()+"/"+escapeSegment(c.ID)+"/rotate",
 		map[string]any{"overlap": c.Overlap.String()})
 }
 
-// createKey makes a key. The secret alone is the output, for pipes; the rest is
-// said beside it.
+// createKey sends a request that creates a key. For use in pipes, standard output
+// gets only the secret; the description goes to standard error.
 func (c tenantScoped) createKey(ctx context.Context, t terminal, path string, in any) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -99,13 +99,12 @@ func (c tenantScoped) createKey(ctx context.Context, t terminal, path string, in
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	made, err := decodeAll[keyView]([]json.RawMessage{raw})
+	created, err := decodeAll[keyView]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
-	k := made[0]
-	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", printable(k.Name),
-		k.Role, k.ID)
+	k := created[0]
+	t.note("The secret of key %s (%s, %s), shown only once:", printable(k.Name), k.Role, k.ID)
 	t.printLine("%s", printable(k.Secret))
 	return nil
 }
@@ -128,6 +127,6 @@ func (c *keyRevokeCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(map[string]string{"revoked": c.ID})
 	}
-	t.printLine("The key %s is refused from now on.", printable(c.ID))
+	t.printLine("The key %s is revoked.", printable(c.ID))
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// The registry's own tables, as far as a model has something to say that the
-// library doesn't know: the columns that every kind has are left out.
+// These are the models of the registry's own tables. They leave out the columns
+// that every kind has, because the library knows those.
 
 type modelConfigRow struct {
 	bun.BaseModel `bun:"table:model_configs"`
@@ -80,12 +80,12 @@ type registryDefaultsRow struct {
 	ContextConfigID *uuid.UUID `bun:"context_config_id,type:uuid"`
 }
 
-// workspaceReference is the workspace that some kinds' items stand in: a name, kept in
-// a table of its own.
+// workspaceReference is the workspace of an item, which some kinds have. Specs hold
+// the workspace's name; a separate table stores the names.
 var workspaceReference = postgres.Reference{Field: "workspace", Column: "workspace_id",
 	Lookup: &postgres.Lookup{Table: "workspaces"}}
 
-// tables declares the registry's kinds.
+// tables declares the tables of the registry's kinds.
 func tables() []postgres.Table {
 	return []postgres.Table{
 		{
@@ -139,7 +139,7 @@ func tables() []postgres.Table {
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// migrations make the registry's tables.
+// migrations creates the registry's tables.
 func migrations() (*migrate.Migrations, error) {
 	m := migrate.NewMigrations()
 	return m, m.Discover(schemaFiles)

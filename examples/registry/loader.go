@@ -16,43 +16,28 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// loadWorkers is how many rows are under way at once.
+// loadWorkers is the number of rows that are sent at the same time.
 const loadWorkers = 8
 
-// codeDuplicateName refuses a row whose name an earlier row of the file has.
+// codeDuplicateName is the code of a row with the name of an earlier row in the
+// same file.
 const codeDuplicateName tenancy.Code = "duplicate_name"
 
-// loader puts rows into a registry.
+// loader writes rows into a registry.
 type loader struct {
 	client        *client
-	models        map[string]error // by model: nil when its model_config is there, or why not
-	createdModels []string         // the model_configs that weren't there before
+	models        map[string]error // by model: why its model_config is missing; nil: it exists
+	createdModels []string         // the model_configs that this loader created
 }
 
 func newLoader(c *client) *loader { return &loader{client: c, models: map[string]error{}} }
 
-// load puts the rows of a file. The result counts what was done also when
-// there is an error, which ends the load: the file is malformed, or the
-// registry takes nothing at all.
+// load writes the rows of a file. An error ends the load: the file is malformed, or
+// the registry refuses every row. The result counts the rows up to then.
 func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (loadResult, error) {
 	f := &fileLoad{loader: l, file: file, first: map[string]int{}}
 	err := f.send(ctx, func(yield func(positionedRow) bool) error {
-		position := 0
-		for raw, err := range readRows(r) {
-			if err != nil {
-				return err
-			}
-			p, err := f.parse(ctx, kind, position, raw)
-			if err != nil {
-				if err = f.record(p, err); err != nil {
-					return err
-				}
-			} else if !yield(p) {
-				return nil
-			}
-			position++
-		}
-		return nil
+		return f.readAll(ctx, kind, r, yield)
 	})
 	if err == nil {
 		err = f.retry(ctx)
@@ -69,21 +54,43 @@ func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (load
 type fileLoad struct {
 	*loader
 	file  string
-	first map[string]int // the position of each name's first row
+	first map[string]int // position of the first row, by kind and name
 
 	mu       sync.Mutex
 	result   loadResult
-	deferred []positionedRow // refused because of what they refer to: it may come later
+	deferred []positionedRow // refused for a reference that a later row may satisfy
 }
 
-// positionedRow is a row and where it stands.
+// positionedRow is a row and its position in the file.
 type positionedRow struct {
 	position int
 	row      row
-	err      error // why it was refused the last time
+	err      error // why the last attempt was refused
 }
 
-// parse parses a row and makes sure that its model_config is there.
+// readAll parses all rows of a file and yields the valid ones.
+func (f *fileLoad) readAll(
+	ctx context.Context, kind string, r io.Reader, yield func(positionedRow) bool,
+) error {
+	position := 0
+	for raw, err := range readRows(r) {
+		if err != nil {
+			return err
+		}
+		p, err := f.parse(ctx, kind, position, raw)
+		if err != nil {
+			if err = f.record(p, err); err != nil {
+				return err
+			}
+		} else if !yield(p) {
+			return nil
+		}
+		position++
+	}
+	return nil
+}
+
+// parse parses a row and makes sure that its model_config exists.
 func (f *fileLoad) parse(
 	ctx context.Context, kind string, position int, raw []byte,
 ) (positionedRow, error) {
@@ -103,26 +110,28 @@ func (f *fileLoad) parse(
 
 func (f *fileLoad) checkUnique(r row, position int) error {
 	key := r.Kind + "\x00" + r.Name
-	if first, again := f.first[key]; again {
-		return tenancy.Errorf(codeDuplicateName, "the row at position %d has this name already",
+	if first, repeated := f.first[key]; repeated {
+		return tenancy.Errorf(codeDuplicateName, "the row at position %d already has this name",
 			first)
 	}
 	f.first[key] = position
 	return nil
 }
 
-// send sends what rows yields, and ends with the first error that isn't about
-// a single row.
-func (f *fileLoad) send(ctx context.Context, rows func(yield func(positionedRow) bool) error) error {
-	ctx, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
+// send sends the rows that rows yields, several at a time. The first error that
+// isn't about a single row ends it.
+func (f *fileLoad) send(
+	ctx context.Context, rows func(yield func(positionedRow) bool) error,
+) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	queue := make(chan positionedRow)
 	var workers sync.WaitGroup
 	for range loadWorkers {
 		workers.Go(func() {
 			for p := range queue {
 				if err := f.record(p, f.put(ctx, p.row, false)); err != nil {
-					giveUp(err)
+					cancel(err)
 				}
 			}
 		})
@@ -143,8 +152,8 @@ func (f *fileLoad) send(ctx context.Context, rows func(yield func(positionedRow)
 	return err
 }
 
-// record notes how a row fared. An error that isn't about the row is answered:
-// the next rows would meet it too.
+// record stores the result of one row. It returns an error that isn't about the
+// row, because the next rows would fail with it too.
 func (f *fileLoad) record(p positionedRow, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -152,21 +161,22 @@ func (f *fileLoad) record(p positionedRow, err error) error {
 		f.result.Loaded++
 		return nil
 	}
-	refused, isAnswer := errors.AsType[*apiError](err)
-	if isAnswer && refused.isRowError() && refused.Code == tenancy.CodeDanglingReference {
+	refused, ok := errors.AsType[*apiError](err)
+	isRowError := ok && refused.isRowError()
+	if isRowError && refused.Code == tenancy.CodeDanglingReference {
 		p.err = err
 		f.deferred = append(f.deferred, p)
 		return nil
 	}
-	_, isOurs := errors.AsType[*tenancy.Error](err)
-	if isOurs || isAnswer && refused.isRowError() {
+	_, isParseError := errors.AsType[*tenancy.Error](err)
+	if isParseError || isRowError {
 		f.refuse(p, err)
 		return nil
 	}
 	return err
 }
 
-// refuse reports a row. The caller holds mu, or is alone.
+// refuse adds a row to the refused ones. The caller holds mu, or no worker runs.
 func (f *fileLoad) refuse(p positionedRow, err error) {
 	r := refusal{File: f.file, Position: p.position, Name: p.row.Name}
 	if e, ok := errors.AsType[*apiError](err); ok {
@@ -177,16 +187,17 @@ func (f *fileLoad) refuse(p positionedRow, err error) {
 	f.result.Refused = append(f.result.Refused, r)
 }
 
-// retry sends again what referred to rows that weren't there yet, as long as
-// that brings anything in.
+// retry sends the deferred rows again, until none is left or a round loads no row.
 func (f *fileLoad) retry(ctx context.Context) error {
 	for len(f.deferred) > 0 {
-		again := f.deferred
+		rows := f.deferred
 		f.deferred = nil
-		slices.SortFunc(again, func(a, b positionedRow) int { return cmp.Compare(a.position, b.position) })
+		slices.SortFunc(rows, func(a, b positionedRow) int {
+			return cmp.Compare(a.position, b.position)
+		})
 		before := f.result.Loaded
 		err := f.send(ctx, func(yield func(positionedRow) bool) error {
-			for _, p := range again {
+			for _, p := range rows {
 				if !yield(p) {
 					break
 				}
@@ -200,8 +211,8 @@ func (f *fileLoad) retry(ctx context.Context) error {
 	return nil
 }
 
-// put creates or replaces a row's resource; with createOnly one that is there
-// stays as it is.
+// put creates or replaces the resource of a row. With createOnly, an existing
+// resource is an error of code already_exists.
 func (l *loader) put(ctx context.Context, r row, createOnly bool) error {
 	raw, err := json.Marshal(r.Body)
 	if err != nil {
@@ -222,12 +233,12 @@ func (l *loader) put(ctx context.Context, r row, createOnly bool) error {
 		return err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body) // so that the connection is used again
+	_, err = io.Copy(io.Discard, resp.Body) // so that the connection can be reused
 	return err
 }
 
-// ensureModelConfig makes the model_config of a model, once, unless the tenant has
-// one of that name.
+// ensureModelConfig creates the model_config of a model, unless the tenant has one
+// of that name. Later calls for the same model return the first result.
 func (l *loader) ensureModelConfig(ctx context.Context, model string) error {
 	err, known := l.models[model]
 	if known {
@@ -240,8 +251,8 @@ func (l *loader) ensureModelConfig(ctx context.Context, model string) error {
 
 func (l *loader) createModelConfig(ctx context.Context, model string) error {
 	if err := tenancy.CheckName(model); err != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the model %q can't name a model_config", model).
-			Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalid,
+			"the model %q isn't a valid name of a model_config", model).Because(err)
 	}
 	err := l.put(ctx, modelConfig(model), true)
 	if e, ok := errors.AsType[*apiError](err); ok {
@@ -258,8 +269,8 @@ func (l *loader) createModelConfig(ctx context.Context, model string) error {
 	return err
 }
 
-// escapeSegment writes a name as one segment of a path. Also the dots of "."
-// and "..", which would mean another path.
+// escapeSegment encodes a name as one segment of a path. It also encodes the names
+// "." and "..", which would mean another path.
 func escapeSegment(name string) string {
 	if name == "." || name == ".." {
 		return strings.ReplaceAll(name, ".", "%2E")

@@ -8,20 +8,21 @@ import (
 type memberCmd struct {
 	List   memberListCmd   `cmd:"" help:"List the members of a tenant."`
 	Set    memberSetCmd    `cmd:"" help:"Give a user a role in a tenant."`
-	Remove memberRemoveCmd `cmd:"" help:"Take a user's place in a tenant away."`
+	Remove memberRemoveCmd `cmd:"" help:"Remove a user from a tenant."`
 }
 
-// tenantScoped are the flags of a command that manages one tenant.
+// tenantScoped holds the flags of commands that work in one tenant.
 type tenantScoped struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant, by slug or id."`
 }
 
+// path returns the path of one of the tenant's routes.
 func (c tenantScoped) path(rest string) string {
 	return tenantPath(c.Tenant) + rest
 }
 
-// member is one as the registry answers it.
+// member is a member in the registry's response.
 type member struct {
 	UserID    string `json:"user_id"`
 	Email     string `json:"email"`
@@ -62,21 +63,21 @@ type memberSetCmd struct {
 	Role string `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
 }
 
-// Run gives the user the role.
+// Run sets the user's role.
 func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
 	}
-	put, err := call[member](ctx, client, http.MethodPut, c.path("/members/"+escapeSegment(c.User)),
-		nil, map[string]string{"role": c.Role})
+	updated, err := call[member](ctx, client, http.MethodPut,
+		c.path("/members/"+escapeSegment(c.User)), nil, map[string]string{"role": c.Role})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(put)
+		return t.printJSON(updated)
 	}
-	return t.printMembers(put)
+	return t.printMembers(updated)
 }
 
 type memberRemoveCmd struct {
@@ -84,7 +85,7 @@ type memberRemoveCmd struct {
 	User string `arg:"" help:"The user's id."`
 }
 
-// Run takes the user's place away.
+// Run removes the user from the tenant.
 func (c *memberRemoveCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, c.path("/members/"+escapeSegment(c.User)), c.User)
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// migrationProgress shows how a migration goes on: a bar where somebody looks, JSON
-// lines for a program.
+// migrationProgress shows the progress of a migration: a bar on a terminal, JSON
+// lines with --json.
 type migrationProgress struct {
 	terminal terminal
-	bar      *progressbar.ProgressBar // nil: nobody looks
+	bar      *progressbar.ProgressBar // nil: standard error isn't a terminal
 	json     bool
-	rows     int64
+	rows     int64 // rows changed by the current statement
 }
 
 func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgress {
@@ -30,7 +30,7 @@ func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgr
 	return m
 }
 
-// event is a line of --json.
+// event is one line of --json output.
 type event struct {
 	Event string `json:"event"`
 	Phase string `json:"phase"`
@@ -39,6 +39,7 @@ type event struct {
 	Rows  int64  `json:"rows"`
 }
 
+// handle shows one event.
 func (m *migrationProgress) handle(e postgres.Event) error {
 	if m.json {
 		return m.terminal.printJSON(event{string(e.Kind), string(e.Phase), e.Step, e.SQL, e.Rows})
@@ -54,7 +55,7 @@ func (m *migrationProgress) handle(e postgres.Event) error {
 		m.rows += e.Rows
 		m.bar.Describe(e.Step + ": " + rowCount(m.rows))
 	case "waited":
-		m.bar.Describe(e.Step + ": waits for a lock")
+		m.bar.Describe(e.Step + ": waiting for a lock")
 	case "ended":
 		return m.bar.Add(1)
 	}

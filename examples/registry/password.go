@@ -11,12 +11,12 @@ import (
 	"golang.org/x/term"
 )
 
-// maxPassword is how long a line with a password may be, in bytes.
+// maxPassword is the longest password line, in bytes.
 const maxPassword = 8192
 
-// readPassword asks for a new password: twice and without echo at a terminal, else
-// it is the first line of standard input. It is never on the command line, which
-// every process can read.
+// readPassword reads a new password. A terminal prompts for it twice, without
+// echo; otherwise it is the first line of standard input. It is never an argument,
+// because every process can read a command line.
 func (t terminal) readPassword() (string, error) {
 	f, ok := t.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -26,12 +26,12 @@ func (t terminal) readPassword() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	second, err := t.prompt(f, "Once more: ")
+	second, err := t.prompt(f, "Repeat the password: ")
 	if err != nil {
 		return "", err
 	}
 	if first != second {
-		return "", errors.New("the two passwords differ: nothing was changed")
+		return "", errors.New("the passwords don't match: nothing was changed")
 	}
 	return first, nil
 }
@@ -45,24 +45,24 @@ func (t terminal) prompt(f *os.File, prompt string) (string, error) {
 
 func firstLine(in io.Reader) (string, error) {
 	if in == nil {
-		return "", usagef("--password needs a password on standard input")
+		return "", usagef("--password requires a password on standard input")
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, maxPassword)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
 	if line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"); line == "" {
-		return "", usagef("--password needs a password on standard input")
+		return "", usagef("--password requires a password on standard input")
 	}
 	return line, nil
 }
 
-// passwordFlag is the flag of the commands that set one.
+// passwordFlag is the flag of the commands that set a password.
 type passwordFlag struct {
-	Password bool `help:"Set a password: asked for at a terminal, else the first line of standard input."`
+	Password bool `help:"Set a password: prompted for on a terminal, otherwise the first line of standard input."`
 }
 
-// read answers nil where no password is asked for.
+// read returns nil without the flag.
 func (a passwordFlag) read(t terminal) (*string, error) {
 	if !a.Password {
 		return nil, nil

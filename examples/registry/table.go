@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// printTable prints a table for people: a line of headings, then the rows.
+// printTable prints a line of headings, then the rows. An empty cell becomes "-".
 func (t terminal) printTable(headings []string, rows [][]string) error {
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{headings}, rows...) {
@@ -21,10 +21,10 @@ func (t terminal) printTable(headings []string, rows [][]string) error {
 	return w.Flush()
 }
 
-// printable is text that does nothing to a terminal.
+// printable replaces what could control a terminal: control characters, and format
+// characters such as those that change the direction of the text.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		// escape sequences, and what turns a line around
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return unicode.ReplacementChar
 		}

@@ -14,13 +14,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/telemetry"
 )
 
-// flushTime is how long the end of the server waits for a collector.
+// flushTime is how long the shutdown waits for the collector of traces.
 const flushTime = 5 * time.Second
 
-// startTelemetry begins to tell what the registry does. Traces go where OpenTelemetry's
-// own settings say, which its exporter reads itself.
-func (reg *registry) startTelemetry(ctx context.Context, set settings, log *slog.Logger) error {
-	if !set.traces {
+// startTelemetry creates metrics and, with a trace endpoint, traces. The exporter
+// reads OpenTelemetry's own environment variables itself.
+func (reg *registry) startTelemetry(ctx context.Context, cfg settings, log *slog.Logger) error {
+	if !cfg.traces {
 		reg.telemetry = telemetry.New(telemetry.Options{})
 		return nil
 	}
@@ -28,21 +28,21 @@ func (reg *registry) startTelemetry(ctx context.Context, set settings, log *slog
 	if err != nil {
 		return err
 	}
-	about, err := sdk.New(ctx,
+	resource, err := sdk.New(ctx,
 		sdk.WithAttributes(attribute.String("service.name", "bailiwick-registry")),
 		sdk.WithTelemetrySDK(), sdk.WithFromEnv())
 	if err != nil {
 		return err
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(
-		func(err error) { log.Warn("traces aren't exported", "error", err) }))
-	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
+		func(err error) { log.Warn("exporting traces failed", "error", err) }))
+	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(resource))
 	reg.telemetry = telemetry.New(telemetry.Options{TracerProvider: provider})
 	reg.shutdownTraces = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 		defer cancel()
 		if err := provider.Shutdown(ctx); err != nil {
-			log.Warn("the last traces are lost", "error", err)
+			log.Warn("the last traces were lost", "error", err)
 		}
 	}
 	return nil

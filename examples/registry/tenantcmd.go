@@ -14,18 +14,18 @@ import (
 )
 
 type tenantCmd struct {
-	List     tenantListCmd     `cmd:"" help:"List tenants; as a super-admin, all."`
+	List     tenantListCmd     `cmd:"" help:"List your tenants; super-admins see all."`
 	Show     tenantShowCmd     `cmd:"" help:"Show one tenant."`
 	Create   tenantCreateCmd   `cmd:"" help:"Create a tenant."`
-	Update   tenantUpdateCmd   `cmd:"" help:"Change a tenant's name, settings and quotas."`
-	Suspend  tenantSuspendCmd  `cmd:"" help:"Let nobody into a tenant."`
-	Activate tenantActivateCmd `cmd:"" help:"Let a suspended tenant's members in again."`
-	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant: its keys stop, its data stays."`
+	Update   tenantUpdateCmd   `cmd:"" help:"Change a tenant's name, settings or quotas."`
+	Suspend  tenantSuspendCmd  `cmd:"" help:"Suspend a tenant: its members are refused."`
+	Activate tenantActivateCmd `cmd:"" help:"Activate a suspended tenant."`
+	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant: its keys stop working, its data is kept."`
 	Restore  tenantRestoreCmd  `cmd:"" help:"Restore a deleted tenant."`
-	Purge    tenantPurgeCmd    `cmd:"" help:"Remove a deleted tenant with everything that it has, for good."`
+	Purge    tenantPurgeCmd    `cmd:"" help:"Remove a deleted tenant and all its data permanently."`
 }
 
-// tenantArg holds the arguments of commands about one tenant.
+// tenantArg holds the arguments of commands that manage one tenant.
 type tenantArg struct {
 	remote
 	Tenant string `arg:"" help:"The tenant, by slug or id."`
@@ -35,7 +35,7 @@ func (c tenantArg) path() string { return tenantPath(c.Tenant) }
 
 func tenantPath(tenant string) string { return "/api/v1/tenants/" + escapeSegment(tenant) }
 
-// tenantView is a tenant as the registry answers it.
+// tenantView is a tenant in the registry's response.
 type tenantView struct {
 	ID        string          `json:"id"`
 	Slug      string          `json:"slug"`
@@ -49,7 +49,7 @@ type tenantView struct {
 	DeletedAt string          `json:"deleted_at"`
 }
 
-// quotas is the registry's form of them.
+// quotas are a tenant's quotas in the registry's JSON.
 type quotas struct {
 	Resources         map[string]int64 `json:"resources,omitempty"`
 	RequestsPerSecond float64          `json:"requests_per_second,omitempty"`
@@ -66,16 +66,16 @@ func (q quotas) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// printTenant prints what a command made of a tenant.
+// printTenant prints a tenant from the registry's response.
 func printTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	if asJSON {
 		return t.printJSON(raw)
 	}
-	seen, err := decodeAll[tenantView]([]json.RawMessage{raw})
+	tenants, err := decodeAll[tenantView]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
-	s := seen[0]
+	s := tenants[0]
 	return t.printTable([]string{"SLUG", s.Slug}, [][]string{
 		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)},
 		{"QUOTAS", s.Quotas.String()},
@@ -84,8 +84,10 @@ func printTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	})
 }
 
-// sendAndPrint sends a request about the tenant and prints the tenant that it answers.
-func (c tenantArg) sendAndPrint(ctx context.Context, t terminal, method, path string, in any) error {
+// sendAndPrint sends a request and prints the tenant of the response.
+func (c tenantArg) sendAndPrint(
+	ctx context.Context, t terminal, method, path string, in any,
+) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ type tenantListCmd struct {
 	State string `enum:"active,suspended,deleted,any" default:"any" help:"Only tenants in this state: ${enum}."`
 }
 
-// Run prints a line for each tenant.
+// Run lists the tenants.
 func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -137,16 +139,16 @@ func (c *tenantShowCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodGet, c.path(), nil)
 }
 
-// tenantChanges are what can be said of a tenant.
+// tenantChanges holds the flags that set a tenant's properties.
 type tenantChanges struct {
-	Name              string           `help:"What people call it."`
-	Settings          string           `placeholder:"JSON" help:"A JSON object, in place of the one before."`
-	Quota             map[string]int64 `placeholder:"KIND=N" help:"How many resources of a kind there may be (repeatable). Quotas take the place of all before."`
-	RequestsPerSecond float64          `help:"How many requests each instance answers in a second."`
-	NoQuotas          bool             `help:"Limit nothing."`
+	Name              string           `help:"The display name."`
+	Settings          string           `placeholder:"JSON" help:"A JSON object that replaces all settings."`
+	Quota             map[string]int64 `placeholder:"KIND=N" help:"Maximum resources of a kind (repeatable)."`
+	RequestsPerSecond float64          `help:"Maximum requests per second in each instance."`
+	NoQuotas          bool             `help:"Remove all quotas."`
 }
 
-// body is what the flags ask for.
+// body returns the request body that the flags describe.
 func (f tenantChanges) body() (map[string]any, error) {
 	in := map[string]any{}
 	if f.Name != "" {
@@ -154,14 +156,14 @@ func (f tenantChanges) body() (map[string]any, error) {
 	}
 	if f.Settings != "" {
 		if !json.Valid([]byte(f.Settings)) {
-			return nil, usagef("--settings is a JSON object")
+			return nil, usagef("invalid --settings: use a JSON object")
 		}
 		in["settings"] = json.RawMessage(f.Settings)
 	}
 	limited := len(f.Quota) > 0 || f.RequestsPerSecond != 0
 	switch {
 	case limited && f.NoQuotas:
-		return nil, usagef("--no-quotas takes no quota beside it")
+		return nil, usagef("--no-quotas can't be combined with --quota or --requests-per-second")
 	case limited || f.NoQuotas:
 		in["quotas"] = quotas{f.Quota, f.RequestsPerSecond}
 	}
@@ -174,7 +176,7 @@ type tenantCreateCmd struct {
 	Slug string `arg:"" help:"The tenant's name in host names and URLs."`
 }
 
-// Run makes the tenant. Without a name it is called by its slug.
+// Run creates the tenant. The name defaults to the slug.
 func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
 	in, err := c.body()
 	if err != nil {
@@ -192,14 +194,19 @@ type tenantUpdateCmd struct {
 	tenantChanges
 }
 
-// Run changes what the flags name.
+// Help describes how quotas change.
+func (tenantUpdateCmd) Help() string {
+	return `--quota and --requests-per-second replace all quotas of the tenant, including those not given.`
+}
+
+// Run changes the properties that the flags set.
 func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal) error {
 	in, err := c.body()
 	if err != nil {
 		return err
 	}
 	if len(in) == 0 {
-		return usagef("nothing is to be changed: see registry tenant update --help")
+		return usagef("nothing to change: see registry tenant update --help")
 	}
 	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
 }
@@ -213,14 +220,14 @@ func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal) error {
 
 type tenantActivateCmd struct{ tenantArg }
 
-// Run makes the tenant active.
+// Run activates the tenant.
 func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
 }
 
 type tenantDeleteCmd struct{ tenantArg }
 
-// Run deletes the tenant, softly, and shows it.
+// Run soft-deletes the tenant and prints it.
 func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -242,10 +249,10 @@ func (c *tenantRestoreCmd) Run(ctx context.Context, t terminal) error {
 
 type tenantPurgeCmd struct {
 	tenantArg
-	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Without it the command asks."`
+	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Default: the command prompts for it."`
 }
 
-// certificate is what a purge answers.
+// certificate is the registry's response to a purge.
 type certificate struct {
 	Slug     string           `json:"slug"`
 	Rows     map[string]int64 `json:"rows"`
@@ -256,7 +263,7 @@ type certificate struct {
 // Run purges the tenant and prints the certificate.
 func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.Confirm == "" {
-		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:",
+		t.note("All data of the tenant %s will be removed permanently. Type its slug to confirm:",
 			printable(c.Tenant))
 		if c.Confirm = t.readLine(); c.Confirm == "" {
 			return usagef("nothing was purged: confirm with --confirm SLUG")
@@ -274,26 +281,28 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	done, err := decodeAll[certificate]([]json.RawMessage{raw})
+	certificates, err := decodeAll[certificate]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
+	purged := certificates[0]
 	var rows [][]string
-	for _, table := range slices.Sorted(maps.Keys(done[0].Rows)) {
-		rows = append(rows, []string{table, strconv.FormatInt(done[0].Rows[table], 10)})
+	for _, table := range slices.Sorted(maps.Keys(purged.Rows)) {
+		rows = append(rows, []string{table, strconv.FormatInt(purged.Rows[table], 10)})
 	}
 	if err := t.printTable([]string{"TABLE", "ROWS"}, rows); err != nil {
 		return err
 	}
-	t.printLine("%s was purged at %s.\n%s", printable(done[0].Slug), done[0].PurgedAt, done[0].Digest)
+	t.printLine("%s was purged at %s.\n%s", printable(purged.Slug), purged.PurgedAt, purged.Digest)
 	return nil
 }
 
-// readLine reads one line that somebody types; none where nobody does.
+// readLine reads one line of input, without surrounding space. Without input it
+// returns "".
 func (t terminal) readLine() string {
 	if t.in == nil {
 		return ""
 	}
-	text, _ := bufio.NewReader(t.in).ReadString('\n') // what came before its end counts
+	text, _ := bufio.NewReader(t.in).ReadString('\n') // a last line without line feed counts too
 	return strings.TrimSpace(text)
 }

@@ -7,13 +7,13 @@ import (
 
 type userCmd struct {
 	List   userListCmd   `cmd:"" help:"List the users."`
-	Create userCreateCmd `cmd:"" help:"Create a user, who is in no tenant yet."`
+	Create userCreateCmd `cmd:"" help:"Create a user, without memberships."`
 	Show   userShowCmd   `cmd:"" help:"Show a user."`
 	Update userUpdateCmd `cmd:"" help:"Change a user."`
-	Remove userRemoveCmd `cmd:"" help:"Remove a user, and their place in every tenant."`
+	Remove userRemoveCmd `cmd:"" help:"Remove a user and all their memberships."`
 }
 
-// user is one as the registry answers it.
+// user is a user in the registry's response.
 type user struct {
 	ID         string `json:"id"`
 	Email      string `json:"email"`
@@ -37,7 +37,7 @@ func (u user) row() []string {
 	return []string{u.ID, u.Email, u.Name, super, u.CreatedAt}
 }
 
-// printUser shows one user.
+// printUser prints one user.
 func (t terminal) printUser(r remote, u user) error {
 	if r.JSON {
 		return t.printJSON(u)
@@ -75,7 +75,7 @@ type userCreateCmd struct {
 	SuperAdmin bool   `help:"Let the user manage tenants and users."`
 }
 
-// userRequest is what creates a user.
+// userRequest is the body of the request that creates a user.
 type userRequest struct {
 	Email      string  `json:"email"`
 	Name       string  `json:"name"`
@@ -93,12 +93,12 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	made, err := call[user](ctx, client, http.MethodPost, usersPath, nil,
+	created, err := call[user](ctx, client, http.MethodPost, usersPath, nil,
 		userRequest{c.Email, c.Name, password, c.SuperAdmin})
 	if err != nil {
 		return err
 	}
-	return t.printUser(c.remote, made)
+	return t.printUser(c.remote, created)
 }
 
 type userShowCmd struct {
@@ -123,12 +123,13 @@ type userUpdateCmd struct {
 	remote
 	passwordFlag
 	ID         string  `arg:"" help:"The user's id."`
-	Email      *string `help:"Another e-mail address."`
-	Name       *string `help:"Another name."`
-	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or no longer."`
+	Email      *string `help:"The new e-mail address."`
+	Name       *string `help:"The new name."`
+	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or not."`
 }
 
-// userUpdate is what changes a user: what is nil stays.
+// userUpdate is the body of the request that changes a user. A nil member isn't
+// changed.
 type userUpdate struct {
 	Email      *string `json:"email,omitempty"`
 	Name       *string `json:"name,omitempty"`
@@ -148,7 +149,7 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	}
 	change := userUpdate{c.Email, c.Name, password, c.SuperAdmin}
 	if change == (userUpdate{}) {
-		return usagef("say what to change: --email, --name, --password, --super-admin or" +
+		return usagef("nothing to change: set --email, --name, --password, --super-admin or" +
 			" --no-super-admin")
 	}
 	changed, err := call[user](ctx, client, http.MethodPut, userPath(c.ID), nil, change)
@@ -168,13 +169,13 @@ func (c *userRemoveCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, userPath(c.ID), c.ID)
 }
 
-// removeResult is what a removal prints with --json.
+// removeResult is the output of a removal with --json.
 type removeResult struct {
 	Removed string `json:"removed"`
 }
 
-// remove deletes what is at path.
-func (t terminal) remove(ctx context.Context, r remote, path, what string) error {
+// remove sends a DELETE request and prints the name of the removed object.
+func (t terminal) remove(ctx context.Context, r remote, path, name string) error {
 	client, err := newClient(r, t)
 	if err != nil {
 		return err
@@ -183,8 +184,8 @@ func (t terminal) remove(ctx context.Context, r remote, path, what string) error
 		return err
 	}
 	if r.JSON {
-		return t.printJSON(removeResult{what})
+		return t.printJSON(removeResult{name})
 	}
-	t.printLine("removed %s", printable(what))
+	t.printLine("removed %s", printable(name))
 	return nil
 }
