@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// killedBetween is how many statements a migrator runs before it is killed.
+// statementsBetweenKills is how many statements a migrator runs before it is killed.
 // ADOPT_BOUNDARIES=all kills it at each, which takes minutes.
-func killedBetween() int {
+func statementsBetweenKills() int {
 	if os.Getenv("ADOPT_BOUNDARIES") == "all" {
 		return 1
 	}
@@ -28,24 +28,24 @@ func TestMigratorIsKilledAgainAndAgainAndTheNextOneFinishes(t *testing.T) {
 	before := checksums(t, db)
 	require.NoError(t, db.Close())
 	kills := 0
-	for killedOnce(t, url, killedBetween()) {
+	for runAndKillMigrator(t, url, statementsBetweenKills()) {
 		kills++
 	}
 	require.Greater(t, kills, 5)
 	db = connect(t, url)
 	require.Equal(t, before, checksums(t, db))
 	require.NoError(t, db.Close())
-	contracted(t, url)
+	requireContracts(t, url)
 }
 
-// killedOnce runs a migrator as a process of its own, and kills it with SIGKILL
+// runAndKillMigrator runs a migrator as a process of its own, and kills it with SIGKILL
 // when it has begun the next statement behind so many. It answers false when the
 // migrator ended before.
-func killedOnce(t *testing.T, url string, statements int) bool {
+func runAndKillMigrator(t *testing.T, url string, statements int) bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s",
 		"--json")
-	cmd.Env = []string{asProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey,
+	cmd.Env = []string{runAsProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey,
 		"DATA_DIR=/nowhere", "PATH=" + os.Getenv("PATH")}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

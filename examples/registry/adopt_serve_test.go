@@ -12,9 +12,9 @@ import (
 
 const oldKey = "old-key-of-root@example.com"
 
-// asked are requests whose answers must not depend on how far the database is,
+// comparedPaths are requests whose answers must not depend on how far the database is,
 // nor on whether tenancy is on.
-var asked = []string{
+var comparedPaths = []string{
 	"/api/v1/agents", "/api/v1/agents?q=agent-1", "/api/v1/agents?label=team=t1&limit=5",
 	"/api/v1/agents/agent-2", "/api/v1/agents/nobody",
 	"/api/v1/prompts", "/api/v1/mcp-servers", "/api/v1/mcp-servers/io.example%2Fserver-3",
@@ -23,10 +23,10 @@ var asked = []string{
 	"/api/v1/discovery", "/api/v1/tenants/default/export",
 }
 
-func answers(t *testing.T, c caller) map[string]string {
+func readResponses(t *testing.T, c caller) map[string]string {
 	t.Helper()
 	got := map[string]string{}
-	for _, path := range asked {
+	for _, path := range comparedPaths {
 		a := c.get(t, path)
 		var body map[string]any
 		if a.status >= http.StatusBadRequest && json.Unmarshal(a.body, &body) == nil {
@@ -47,7 +47,7 @@ func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
 	var first map[string]string
 	t.Run("with tenancy off the single-tenant database is expanded and served", func(t *testing.T) {
 		s := serveWith(t, settings(""))
-		first = answers(t, caller{site: s, token: oldKey})
+		first = readResponses(t, caller{server: s, token: oldKey})
 		require.Contains(t, first["/api/v1/agents/agent-2"], `"extends":"agent-1"`)
 		require.Contains(t, first["/api/v1/agents/agent-2"], `"version":2`)
 		require.Contains(t, first["/api/v1/defaults/default"], `"trust_effect":"allow"`)
@@ -58,29 +58,29 @@ func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
 	t.Run("tenancy is refused until it is contracted", func(t *testing.T) {
 		set := settings("true")
 		set["ADDR"], set["DATA_DIR"], set["SECRETS_KEY"] = "127.0.0.1:0", t.TempDir(), secretsKey
-		require.Contains(t, runWith(t, set, "serve").ended(t, exitRefused).err,
+		require.Contains(t, runWith(t, set, "serve").requireStatus(t, exitRefused).err,
 			"registry migrate up --phase contract")
-		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitRefused).out,
+		require.Contains(t, runWith(t, set, "migrate", "status").requireStatus(t, exitRefused).out,
 			"registry migrate up --phase contract")
 		set["MULTI_TENANT"] = ""
-		require.Contains(t, runWith(t, set, "migrate", "status").ended(t, exitDone).out, "expanded")
+		require.Contains(t, runWith(t, set, "migrate", "status").requireStatus(t, exitDone).out, "expanded")
 		require.Equal(t, "The schema is current.\n", runWith(t, set, "migrate", "up", "--phase",
-			"contract", "--watch", "2s").ended(t, exitDone).out)
+			"contract", "--watch", "2s").requireStatus(t, exitDone).out)
 	})
 	for _, multiTenant := range []string{"", "true", "", "true"} {
 		t.Run("contracted, MULTI_TENANT="+multiTenant, func(t *testing.T) {
 			s := serveWith(t, settings(multiTenant))
-			require.Equal(t, first, answers(t, caller{site: s, token: oldKey}))
+			require.Equal(t, first, readResponses(t, caller{server: s, token: oldKey}))
 			c := s.platform()
 			c.tenant = "default"
-			require.Equal(t, first, answers(t, c))
-			caller{site: s, token: "old-key-of-ed@example.com"}.put(t, "prompt", "prompt-1",
+			require.Equal(t, first, readResponses(t, c))
+			caller{server: s, token: "old-key-of-ed@example.com"}.put(t, "prompt", "prompt-1",
 				map[string]any{"description": "prompt 1", "template": "template 1"})
-			caller{site: s, token: "old-key-of-ed@example.com"}.get(t,
-				"/api/v1/tenants/default/keys").refused(t, http.StatusForbidden, "forbidden")
-			caller{site: s, token: "revoked"}.get(t, "/api/v1/agents").
-				refused(t, http.StatusUnauthorized, "unauthenticated")
-			first = answers(t, c) // the prompt's version counts
+			caller{server: s, token: "old-key-of-ed@example.com"}.get(t,
+				"/api/v1/tenants/default/keys").isProblem(t, http.StatusForbidden, "forbidden")
+			caller{server: s, token: "revoked"}.get(t, "/api/v1/agents").
+				isProblem(t, http.StatusUnauthorized, "unauthenticated")
+			first = readResponses(t, c) // the prompt's version counts
 		})
 	}
 }
@@ -89,7 +89,7 @@ func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	o := adoptionOptions(t, url, false)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Expand)))
 	db := connect(t, url)
 	ask := func(query string) (answer string) {
 		require.NoError(t, db.NewRaw(query).Scan(t.Context(), &answer), query)
@@ -129,7 +129,7 @@ func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
 	_, err := db.ExecContext(t.Context(), "DELETE FROM bailiwick.api_keys WHERE name = 'new'")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
 	db = connect(t, url)
 	require.Equal(t, "key of ed@example.com admin", ask(keys), "what was revoked stays so")
 }
@@ -140,7 +140,7 @@ func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
 	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
 		"SECRETS_KEY": secretsKey}
 	before := dump(t, url)
-	out := runWith(t, set, "migrate", "plan", "--phase", "contract").ended(t, exitDone).out
+	out := runWith(t, set, "migrate", "plan", "--phase", "contract").requireStatus(t, exitDone).out
 	for _, line := range []string{
 		"-- lock: ACCESS EXCLUSIVE on \"public\".\"agents\", the catalog alone\nALTER TABLE" +
 			" \"public\".\"agents\" ADD COLUMN tenant_id uuid DEFAULT" +
@@ -155,19 +155,19 @@ func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
 
 	var plan []postgres.PlannedStatement
 	require.NoError(t, json.Unmarshal(
-		[]byte(runWith(t, set, "migrate", "plan", "--json").ended(t, exitDone).out), &plan))
+		[]byte(runWith(t, set, "migrate", "plan", "--json").requireStatus(t, exitDone).out), &plan))
 	require.NotEmpty(t, plan)
 	for _, p := range plan {
 		require.Equal(t, postgres.Expand, p.Phase)
 		require.NotEmpty(t, p.Lock, p.SQL)
 	}
 
-	runWith(t, set, "migrate", "up", "--json").ended(t, exitDone)
-	require.Contains(t, runWith(t, set, "migrate", "plan").ended(t, exitDone).out,
+	runWith(t, set, "migrate", "up", "--json").requireStatus(t, exitDone)
+	require.Contains(t, runWith(t, set, "migrate", "plan").requireStatus(t, exitDone).out,
 		"Nothing is left")
-	require.Contains(t, runWith(t, set, "migrate", "plan", "--down").ended(t, exitDone).out,
+	require.Contains(t, runWith(t, set, "migrate", "plan", "--down").requireStatus(t, exitDone).out,
 		`ALTER TABLE "public"."agents" DROP COLUMN tenant_id;`)
-	require.Contains(t, runWith(t, set, "migrate", "down").ended(t, exitDone).out, "single-tenant")
+	require.Contains(t, runWith(t, set, "migrate", "down").requireStatus(t, exitDone).out, "single-tenant")
 	require.Equal(t, before, dump(t, url))
-	runWith(t, set, "migrate", "up", "--phase", "sideways").ended(t, exitUsage)
+	runWith(t, set, "migrate", "up", "--phase", "sideways").requireStatus(t, exitUsage)
 }

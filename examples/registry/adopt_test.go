@@ -25,7 +25,7 @@ import (
 func singleTenant(t testing.TB) string {
 	t.Helper()
 	return pgtest.Template(t, "single-tenant", func(url string) error {
-		schema, err := os.ReadFile(formerly("schema.sql"))
+		schema, err := os.ReadFile(singleTenantFile("schema.sql"))
 		if err != nil {
 			return err
 		}
@@ -42,9 +42,9 @@ func singleTenant(t testing.TB) string {
 	})
 }
 
-// formerly is a file of the single-tenant version's: the one that is deployed,
+// singleTenantFile is a file of the single-tenant version's: the one that is deployed,
 // where SINGLE_TENANT names its folder.
-func formerly(name string) string {
+func singleTenantFile(name string) string {
 	return filepath.Join(cmp.Or(os.Getenv("SINGLE_TENANT"), "testdata/single-tenant"), name)
 }
 
@@ -65,10 +65,10 @@ func dump(t testing.TB, url string, more ...string) string {
 	out, err := exec.Command("pg_dump",
 		append([]string{"--schema-only", "--dbname", url}, more...)...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	return changing.ReplaceAllString(string(out), "")
+	return variableLines.ReplaceAllString(string(out), "")
 }
 
-var changing = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
+var variableLines = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
 func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Options {
 	t.Helper()
@@ -78,7 +78,7 @@ func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Option
 		Adopt: adoption(), SecretsKey: make([]byte, 32)}
 }
 
-func quick(phase postgres.Phase) postgres.MigrationOptions {
+func fastMigration(phase postgres.Phase) postgres.MigrationOptions {
 	return postgres.MigrationOptions{Phase: phase, Watch: time.Second}
 }
 
@@ -87,18 +87,18 @@ func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
 	url := singleTenant(t)
 	before := dump(t, url)
 	o := adoptionOptions(t, url, false)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Expand)))
 	status, err := postgres.Status(t.Context(), o)
 	require.NoError(t, err)
 	require.Equal(t, postgres.AdoptionState("expanded"), status.State)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(postgres.Expand)))
 	require.Equal(t, before, dump(t, url))
 }
 
-// legacy are the tables of the old version alone. They stay, closed to the
+// excludeOldTables are the tables of the old version alone. They stay, closed to the
 // application's role: what was in them has been brought along.
-var legacy = []string{"--exclude-table=users", "--exclude-table=api_keys",
+var excludeOldTables = []string{"--exclude-table=users", "--exclude-table=api_keys",
 	"--exclude-table=audit_log*"}
 
 func TestContractedDatabaseIsAFreshInstallation(t *testing.T) {
@@ -106,29 +106,29 @@ func TestContractedDatabaseIsAFreshInstallation(t *testing.T) {
 	url := singleTenant(t)
 	before := dump(t, url)
 	o := adoptionOptions(t, url, true)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
-	likeAFreshOne(t, url)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
+	requireFreshInstallation(t, url)
 
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(postgres.Expand)))
 	require.Equal(t, before, dump(t, url))
 }
 
-// likeAFreshOne wants the catalog of a fresh installation, and nothing for the
+// requireFreshInstallation wants the catalog of a fresh installation, and nothing for the
 // doctor to find but what it finds there.
-func likeAFreshOne(t *testing.T, url string) {
+func requireFreshInstallation(t *testing.T, url string) {
 	t.Helper()
-	fresh := adoptionOptions(t, migrated(t), true)
-	require.Equal(t, dump(t, fresh.URL), dump(t, url, legacy...))
+	fresh := adoptionOptions(t, migratedDatabase(t), true)
+	require.Equal(t, dump(t, fresh.URL), dump(t, url, excludeOldTables...))
 	// a copied database lacks its roles' settings
 	require.NoError(t, postgres.Migrate(t.Context(), fresh))
 	expected, err := postgres.Doctor(t.Context(), fresh)
 	require.NoError(t, err)
 	found, err := postgres.Doctor(t.Context(), adoptionOptions(t, url, true))
 	require.NoError(t, err)
-	require.Equal(t, ofNoDatabase(expected), ofNoDatabase(found))
+	require.Equal(t, withoutDatabaseNames(expected), withoutDatabaseNames(found))
 }
 
-// ofNoDatabase takes the databases' names out of findings.
-func ofNoDatabase(findings []postgres.Finding) string {
+// withoutDatabaseNames takes the databases' names out of findings.
+func withoutDatabaseNames(findings []postgres.Finding) string {
 	return regexp.MustCompile(`pgtest_\w+`).ReplaceAllString(fmt.Sprintf("%+v", findings), "this")
 }

@@ -21,9 +21,9 @@ func TestTheLogIsListedExportedAndVerified(t *testing.T) {
 	s := serve(t)
 	acme := s.tenantNamed(t, "acme")
 	acme.put(t, "prompt", "p", map[string]any{})
-	acme.send(t, http.MethodDelete, resource("prompt", "p"), nil).is(t, http.StatusNoContent)
+	acme.send(t, http.MethodDelete, resource("prompt", "p"), nil).hasStatus(t, http.StatusNoContent)
 
-	listed := s.run(t, "audit", "list", "--tenant", "acme").ended(t, exitDone)
+	listed := s.run(t, "audit", "list", "--tenant", "acme").requireStatus(t, exitDone)
 	lines := strings.Split(strings.TrimSpace(listed.out), "\n")
 	require.Len(t, lines, 5) // that a super-admin reads the log stands in it first
 	require.Regexp(t, `^TIME +TENANT +ACTOR +ACTION +TARGET +OUTCOME +FROM`, lines[0])
@@ -31,29 +31,29 @@ func TestTheLogIsListedExportedAndVerified(t *testing.T) {
 	require.Regexp(t, `acme +platform .* resource.delete +prompt p +ok +127.0.0.1`, lines[2])
 	require.Contains(t, lines[4], "tenant.create")
 	filtered := s.run(t, "audit", "list", "--tenant", "acme", "--json", "--action",
-		"resource.create", "--limit", "1").ended(t, exitDone)
+		"resource.create", "--limit", "1").requireStatus(t, exitDone)
 	var entry struct{ Action string }
 	require.NoError(t, json.Unmarshal([]byte(filtered.out), &entry))
 	require.Equal(t, "resource.create", entry.Action)
-	require.Contains(t, s.run(t, "audit", "list").ended(t, exitDone).out, "resource.delete")
+	require.Contains(t, s.run(t, "audit", "list").requireStatus(t, exitDone).out, "resource.delete")
 
-	checked := s.run(t, "audit", "verify", "--tenant", "acme").ended(t, exitDone)
+	checked := s.run(t, "audit", "verify", "--tenant", "acme").requireStatus(t, exitDone)
 	require.Contains(t, checked.out, "6 entries")
 	head := strings.TrimSpace(checked.out[strings.LastIndex(strings.TrimSpace(checked.out), "\n"):])
 	acme.put(t, "prompt", "q", map[string]any{})
 	var said verifyResult
 	require.NoError(t, json.Unmarshal(
 		[]byte(s.run(t, "audit", "verify", "--tenant", "acme", "--json", "--head", head).
-			ended(t, exitDone).out), &said))
+			requireStatus(t, exitDone).out), &said))
 	require.Equal(t, int64(8), said.Entries)
 	forged := "2" + head[1:]
 	require.Contains(t, s.run(t, "audit", "verify", "--tenant", "acme", "--head", forged).
-		ended(t, exitRefused).err, "written anew")
+		requireStatus(t, exitRefused).err, "written anew")
 
-	exported := s.run(t, "audit", "export", "--tenant", "acme").ended(t, exitDone)
+	exported := s.run(t, "audit", "export", "--tenant", "acme").requireStatus(t, exitDone)
 	require.Equal(t, 12, strings.Count(exported.out, "\n"))
 	require.Contains(t, exported.out, `{"begin":`)
-	s.run(t, "audit", "verify", "--tenant", "nowhere").ended(t, exitRefused)
+	s.run(t, "audit", "verify", "--tenant", "nowhere").requireStatus(t, exitRefused)
 }
 
 // exportedLog is a log of n entries as the registry exports it.
@@ -77,7 +77,7 @@ func exportedLog(t *testing.T, n int) (lines []string, ends []tenancy.AuditChain
 	return append(lines, fmt.Sprintf(`{"end":{"seq":%d,"hash":"%x"}}`, n, ends[n].Hash)), ends
 }
 
-func headOf(c tenancy.AuditChain) string { return fmt.Sprintf("%d:%x", c.Seq, c.Hash) }
+func formatHead(c tenancy.AuditChain) string { return fmt.Sprintf("%d:%x", c.Seq, c.Hash) }
 
 func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
@@ -103,11 +103,11 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 		says  string // empty: it verifies
 	}{
 		"whole":                    {lines: lines},
-		"whole, with its head":     {lines: lines, head: headOf(ends[5])},
-		"whole, with an old head":  {lines: lines, head: headOf(ends[2])},
+		"whole, with its head":     {lines: lines, head: formatHead(ends[5])},
+		"whole, with an old head":  {lines: lines, head: formatHead(ends[2])},
 		"begun later":              {lines: beginsLater},
-		"begun later, with a head": {lines: beginsLater, head: headOf(ends[2])},
-		"begun behind the head": {lines: beginsLater, head: headOf(ends[1]),
+		"begun later, with a head": {lines: beginsLater, head: formatHead(ends[2])},
+		"begun behind the head": {lines: beginsLater, head: formatHead(ends[1]),
 			says: "begins behind entry 2"},
 		"an altered entry": {lines: replace(3, "agent.read", "agent.seen"),
 			says: "entry 3 "},
@@ -163,7 +163,7 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 			got := runLine(t, args...)
 			if c.says == "" {
 				require.Equal(t, exitDone, got.status, got.err)
-				require.Contains(t, got.out, headOf(ends[5]))
+				require.Contains(t, got.out, formatHead(ends[5]))
 				return
 			}
 			require.Equal(t, exitRefused, got.status, got.out)

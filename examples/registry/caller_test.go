@@ -20,25 +20,25 @@ import (
 // caller is somebody who talks to a registry over HTTP. Each answer is held
 // against the registry's OpenAPI document.
 type caller struct {
-	site   *site
+	server *testServer
 	token  string // none: no credentials
 	tenant string // X-Tenant-ID; none: no header
 	host   string // none: the registry's address
 }
 
 // platform is the super-admin, who names no tenant.
-func (s *site) platform() caller { return caller{site: s, token: platform} }
+func (s *testServer) platform() caller { return caller{server: s, token: platform} }
 
 // tenant makes a tenant and answers the super-admin naming it.
-func (s *site) tenant(t *testing.T) caller {
+func (s *testServer) tenant(t *testing.T) caller {
 	t.Helper()
 	return s.tenantNamed(t, "t-"+strings.ToLower(uuid.NewString()[:8]))
 }
 
-func (s *site) tenantNamed(t *testing.T, slug string) caller {
+func (s *testServer) tenantNamed(t *testing.T, slug string) caller {
 	t.Helper()
 	s.platform().send(t, http.MethodPost, "/api/v1/tenants",
-		map[string]any{"slug": slug, "name": "Tenant " + slug}).is(t, http.StatusCreated)
+		map[string]any{"slug": slug, "name": "Tenant " + slug}).hasStatus(t, http.StatusCreated)
 	c := s.platform()
 	c.tenant = slug
 	return c
@@ -48,16 +48,16 @@ func (s *site) tenantNamed(t *testing.T, slug string) caller {
 // no tenant: the key does.
 func (c caller) key(t *testing.T, role tenancy.Role) caller {
 	t.Helper()
-	made := c.send(t, http.MethodPost, c.root()+"/keys",
-		map[string]any{"name": string(role), "role": role}).is(t, http.StatusCreated)
-	return caller{site: c.site, token: read[struct{ Secret string }](t, made).Secret}
+	made := c.send(t, http.MethodPost, c.tenantPath()+"/keys",
+		map[string]any{"name": string(role), "role": role}).hasStatus(t, http.StatusCreated)
+	return caller{server: c.server, token: decode[struct{ Secret string }](t, made).Secret}
 }
 
-// root is the caller's tenant in the path.
-func (c caller) root() string { return "/api/v1/tenants/" + c.tenant }
+// tenantPath is the caller's tenant in the path.
+func (c caller) tenantPath() string { return "/api/v1/tenants/" + c.tenant }
 
-// answer is what came back.
-type answer struct {
+// response is what came back.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
@@ -65,9 +65,9 @@ type answer struct {
 
 // send sends a request. A body that is a string or bytes goes as it is, any
 // other as JSON. Headers come in pairs of name and value.
-func (c caller) send(t testing.TB, method, path string, body any, header ...string) answer {
+func (c caller) send(t testing.TB, method, path string, body any, header ...string) response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, c.site.url+path, bodyOf(t, body))
+	req, err := http.NewRequestWithContext(t.Context(), method, c.server.url+path, bodyOf(t, body))
 	require.NoError(t, err)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -84,12 +84,12 @@ func (c caller) send(t testing.TB, method, path string, body any, header ...stri
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := c.site.document.Client(t, nil).Do(req)
+	res, err := c.server.document.Client(t, nil).Do(req)
 	require.NoError(t, err, "%s %s", method, path)
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return answer{res.StatusCode, res.Header, got}
+	return response{res.StatusCode, res.Header, got}
 }
 
 func bodyOf(t testing.TB, body any) io.Reader {
@@ -109,13 +109,13 @@ func bodyOf(t testing.TB, body any) io.Reader {
 	return &raw
 }
 
-func (c caller) get(t testing.TB, path string) answer {
+func (c caller) get(t testing.TB, path string) response {
 	t.Helper()
 	return c.send(t, http.MethodGet, path, nil)
 }
 
 // put writes a resource and wants that to work.
-func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) answer {
+func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) response {
 	t.Helper()
 	body := map[string]any{"spec": spec}
 	if len(labels) > 0 {
@@ -143,13 +143,13 @@ func resource(kind, name string) string {
 // export answers the bundle of the caller's tenant.
 func (c caller) export(t testing.TB) []byte {
 	t.Helper()
-	return c.get(t, c.root()+"/export").is(t, http.StatusOK).body
+	return c.get(t, c.tenantPath()+"/export").hasStatus(t, http.StatusOK).body
 }
 
-// importing sends a bundle.
-func (c caller) importing(t testing.TB, bundle []byte, query string) answer {
+// importBundle sends a bundle.
+func (c caller) importBundle(t testing.TB, bundle []byte, query string) response {
 	t.Helper()
-	return c.send(t, http.MethodPost, c.root()+"/import"+query, bundle)
+	return c.send(t, http.MethodPost, c.tenantPath()+"/import"+query, bundle)
 }
 
 // names pages through a list, limit names at a time, and answers them all.
@@ -157,8 +157,8 @@ func (c caller) names(t testing.TB, path string, query url.Values) []string {
 	t.Helper()
 	names := []string{}
 	for {
-		page := c.get(t, path+"?"+query.Encode()).is(t, http.StatusOK)
-		list := read[struct {
+		page := c.get(t, path+"?"+query.Encode()).hasStatus(t, http.StatusOK)
+		list := decode[struct {
 			Items []struct{ Name string }
 			Next  string `json:"next_cursor"`
 		}](t, page)
@@ -173,8 +173,8 @@ func (c caller) names(t testing.TB, path string, query url.Values) []string {
 	}
 }
 
-// is wants the answer to have this status.
-func (a answer) is(t testing.TB, status int) answer {
+// hasStatus wants the answer to have this status.
+func (a response) hasStatus(t testing.TB, status int) response {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	return a
@@ -189,20 +189,20 @@ type problemBody struct {
 	Errors    []tenancy.Detail
 }
 
-// refused wants the answer to be a problem with this status and code.
-func (a answer) refused(t testing.TB, status int, code tenancy.Code) problemBody {
+// isProblem wants the answer to be a problem with this status and code.
+func (a response) isProblem(t testing.TB, status int, code tenancy.Code) problemBody {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
-	p := read[problemBody](t, a)
+	p := decode[problemBody](t, a)
 	require.Equal(t, code, p.Code, "%s", a.body)
 	require.Equal(t, status, p.Status)
 	require.NotEmpty(t, p.RequestID)
 	return p
 }
 
-// read takes an answer's body for a T.
-func read[T any](t testing.TB, a answer) T {
+// decode takes an answer's body for a T.
+func decode[T any](t testing.TB, a response) T {
 	t.Helper()
 	var v T
 	require.NoError(t, json.Unmarshal(a.body, &v), "%s", a.body)

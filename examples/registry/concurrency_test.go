@@ -35,8 +35,8 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 				c.put(t, "prompt", fmt.Sprintf("own %d", client),
 					map[string]any{"template": c.tenant})
 				for _, path := range []string{"/api/v1/agents", resource("prompt", "shared"),
-					c.root() + "/export?kind=agent", "/api/v1/discovery"} {
-					got := string(c.get(t, path).is(t, http.StatusOK).body)
+					c.tenantPath() + "/export?kind=agent", "/api/v1/discovery"} {
+					got := string(c.get(t, path).hasStatus(t, http.StatusOK).body)
 					assert.NotContains(t, got, other.tenant)
 				}
 			}
@@ -49,7 +49,7 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 		require.Len(t, c.names(t, "/api/v1/prompts", url.Values{}), clients/2+1)
 		total := int64(0)
 		for _, name := range c.names(t, "/api/v1/agents", url.Values{}) {
-			total += read[struct{ Version int64 }](t, c.get(t, resource("agent", name))).Version
+			total += decode[struct{ Version int64 }](t, c.get(t, resource("agent", name))).Version
 		}
 		require.EqualValues(t, clients/2*rounds, total, "a write was lost")
 	}
@@ -68,18 +68,18 @@ func TestImportsIntoOneTenantQueue(t *testing.T) {
 			items = append(items, item("agent", fmt.Sprintf("a%02d", n),
 				fmt.Sprintf(`{"description":"of %d","extends":"a%02d"}`, i, 49-n)))
 		}
-		bundles[i] = madeBundle(t, items...)
+		bundles[i] = makeBundle(t, items...)
 	}
 	var all sync.WaitGroup
 	for _, bundle := range bundles {
 		all.Go(func() {
-			got := c.importing(t, bundle, "?strategy=overwrite")
+			got := c.importBundle(t, bundle, "?strategy=overwrite")
 			assert.Equal(t, http.StatusOK, got.status, "%s", got.body)
 		})
 	}
 	all.Wait()
 	// As the last one left it, wholly: every item was written by the same import.
-	final := string(c.get(t, c.root()+"/export?kind=agent").is(t, http.StatusOK).body)
+	final := string(c.get(t, c.tenantPath()+"/export?kind=agent").hasStatus(t, http.StatusOK).body)
 	last := regexp.MustCompile(`"of \d"`).FindString(final)
 	require.Equal(t, 50, strings.Count(final, last))
 	require.Equal(t, 50, strings.Count(final, fmt.Sprintf(`"version":%d}`, imports)))
@@ -95,7 +95,7 @@ func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
 	for n := range 100 {
 		items = append(items, item("prompt", fmt.Sprintf("p%02d", n), `{"template":"imported"}`))
 	}
-	bundle := madeBundle(t, items...)
+	bundle := makeBundle(t, items...)
 	var all sync.WaitGroup
 	for writer := range 4 {
 		all.Go(func() {
@@ -107,12 +107,12 @@ func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
 	}
 	taken := 0
 	for range 5 {
-		got := c.importing(t, bundle, "?strategy=overwrite")
+		got := c.importBundle(t, bundle, "?strategy=overwrite")
 		if got.status == http.StatusOK {
 			taken++
 			continue
 		}
-		got.refused(t, http.StatusConflict, "target_changed")
+		got.isProblem(t, http.StatusConflict, "target_changed")
 	}
 	all.Wait()
 	written := strings.Count(string(c.export(t)), `"template":"written"`)

@@ -57,7 +57,7 @@ func TestAnExportThatBreaksOffLeavesTheOldFile(t *testing.T) {
 	t.Parallel()
 	whole := smallBundle(t)
 	for name, registry := range map[string]*fakeRegistry{
-		"cut off":      {bundle: whole, cut: 10},
+		"cut off":      {bundle: whole, missingBytes: 10},
 		"changed":      {bundle: bytes.Replace(whole, []byte(`"t"`), []byte(`"u"`), 1)},
 		"not a bundle": {bundle: []byte(`<html>`)},
 	} {
@@ -86,7 +86,7 @@ func TestImportSendsTheFileAndTellsTheCounts(t *testing.T) {
 	got := runLine(t, "import", path, "--tenant", "production", "--url", address, "--strategy",
 		"rename", "--dry-run")
 	require.Equal(t, exitDone, got.status, got.err)
-	require.Equal(t, "the bundle", string(registry.got))
+	require.Equal(t, "the bundle", string(registry.imported))
 	require.Equal(t, []string{
 		"POST /api/v1/tenants/production/import?dry_run=true&strategy=rename"}, registry.calls())
 	require.Equal(t, federation.BundleMediaType, registry.headers[0].Get("Content-Type"))
@@ -143,7 +143,7 @@ func TestPromoteCarriesOneTenantsBundleIntoAnother(t *testing.T) {
 	got := runLine(t, "promote", "staging", "production", "--url", address, "--strategy",
 		"overwrite")
 	require.Equal(t, exitDone, got.status, got.err)
-	require.Equal(t, string(registry.bundle), string(registry.got))
+	require.Equal(t, string(registry.bundle), string(registry.imported))
 	require.Equal(t, []string{
 		"GET /api/v1/tenants/staging/export",
 		"POST /api/v1/tenants/production/import?dry_run=false&strategy=overwrite",
@@ -152,7 +152,7 @@ func TestPromoteCarriesOneTenantsBundleIntoAnother(t *testing.T) {
 
 func TestAPromotionOfHalfABundleNeverBegins(t *testing.T) {
 	t.Parallel()
-	registry := &fakeRegistry{bundle: smallBundle(t), cut: 5}
+	registry := &fakeRegistry{bundle: smallBundle(t), missingBytes: 5}
 	address := registry.start(t)
 	got := runLine(t, "promote", "staging", "production", "--url", address)
 	require.Equal(t, exitRefused, got.status)

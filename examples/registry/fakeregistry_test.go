@@ -19,15 +19,15 @@ import (
 // fakeRegistry answers as a registry does, as far as a client can tell. It
 // keeps what is put, and refuses what extends something it doesn't have.
 type fakeRegistry struct {
-	mu      sync.Mutex
-	items   map[string]json.RawMessage // by the escaped path behind /api/v1/
-	headers []http.Header
-	uris    []string
-	refuse  map[string]string // a problem by METHOD PATH
-	bundle  []byte            // what is exported
-	cut     int               // how many bytes of it are lost
-	got     []byte            // what was imported
-	report  string            // what an import answers
+	mu           sync.Mutex
+	items        map[string]json.RawMessage // by the escaped path behind /api/v1/
+	headers      []http.Header
+	uris         []string
+	refuse       map[string]string // a problem by METHOD PATH
+	bundle       []byte            // what is exported
+	missingBytes int               // how many bytes of it are lost
+	imported     []byte            // what was imported
+	report       string            // what an import answers
 }
 
 // calls answers the requests so far. A client that was cancelled may be gone
@@ -61,11 +61,11 @@ func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut:
 		f.put(w, r, body.Bytes())
 	case r.Method == http.MethodPost:
-		f.got = body.Bytes()
+		f.imported = body.Bytes()
 		fmt.Fprint(w, f.report)
 	default:
 		w.Header().Set("Content-Length", fmt.Sprint(len(f.bundle)))
-		w.Write(f.bundle[:len(f.bundle)-f.cut])
+		w.Write(f.bundle[:len(f.bundle)-f.missingBytes])
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // that the matrix in the README is the one that came of it.
 func TestIsolationMatrix(t *testing.T) {
 	t.Parallel()
-	set := map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true",
+	set := map[string]string{"DATABASE_URL": migratedDatabase(t), "MULTI_TENANT": "true",
 		"ADMIN_TOKEN": platform, "SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
 	read, err := readSettings(func(name string) string { return set[name] })
 	require.NoError(t, err)
@@ -24,5 +24,5 @@ func TestIsolationMatrix(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, reg.close()) })
 
 	matrix := isolationtest.Prove(t, reg.db, reg.handler).Markdown()
-	inReadme(t, "isolation matrix", matrix)
+	requireInReadme(t, "isolation matrix", matrix)
 }

@@ -19,8 +19,8 @@ var updateReadme = flag.Bool("update-readme", false, "write into README.md what 
 // readmeLock keeps tests that run side by side from writing at once.
 var readmeLock sync.Mutex
 
-// inReadme wants README.md to have text in the place that is made for it.
-func inReadme(t *testing.T, place, text string) {
+// requireInReadme wants README.md to have text in the place that is made for it.
+func requireInReadme(t *testing.T, place, text string) {
 	t.Helper()
 	readmeLock.Lock()
 	defer readmeLock.Unlock()
@@ -41,7 +41,7 @@ func inReadme(t *testing.T, place, text string) {
 
 func TestTheTableOfRolesInTheReadmeIsTheOneThatIsChecked(t *testing.T) {
 	t.Parallel()
-	inReadme(t, "table of roles", rolesTable())
+	requireInReadme(t, "table of roles", rolesTable())
 }
 
 func rolesTable() string {

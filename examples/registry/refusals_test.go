@@ -15,8 +15,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// wrong is a request that is refused.
-type wrong struct {
+// refusedRequest is a request that is refused.
+type refusedRequest struct {
 	name         string
 	method, path string
 	body         any
@@ -26,14 +26,14 @@ type wrong struct {
 	where        string // the path of the first of errors, if that is looked at
 }
 
-// refuse sends each request and wants it to be refused, with nothing written.
-func refuse(t *testing.T, c caller, requests []wrong) {
+// requireRefused sends each request and wants it to be refused, with nothing written.
+func requireRefused(t *testing.T, c caller, requests []refusedRequest) {
 	t.Helper()
 	before := c.export(t)
 	for _, r := range requests {
 		got := c.send(t, r.method, r.path, r.body, r.header...)
 		require.Equal(t, r.status, got.status, "%s: %s", r.name, got.body)
-		p := got.refused(t, r.status, r.code)
+		p := got.isProblem(t, r.status, r.code)
 		require.NotEmpty(t, p.Detail, r.name)
 		require.Less(t, len(got.body), 4<<10, "%s: an answer of the size of its question", r.name)
 		if r.where != "" {
@@ -51,15 +51,15 @@ func refuse(t *testing.T, c caller, requests []wrong) {
 func TestWrongResourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenantNamed(t, "staging")
-	furnish(t, c)
+	createSamples(t, c)
 	agent := resource("agent", "new")
-	put := func(name, path, body string, status int, code tenancy.Code, where string) wrong {
-		return wrong{name: name, method: http.MethodPut, path: path, body: body, status: status,
+	put := func(name, path, body string, status int, code tenancy.Code, where string) refusedRequest {
+		return refusedRequest{name: name, method: http.MethodPut, path: path, body: body, status: status,
 			code: code, where: where}
 	}
 	const bad, unprocessable, large = http.StatusBadRequest, http.StatusUnprocessableEntity,
 		http.StatusRequestEntityTooLarge
-	refuse(t, c, []wrong{
+	requireRefused(t, c, []refusedRequest{
 		put("a dangling reference", agent, `{"spec":{"extends":"nobody"}}`, unprocessable,
 			"dangling_reference", "/spec/extends"),
 		put("a dangling reference among good ones", agent, `{"spec":{"prompts":["a","none","z"]}}`,
@@ -185,7 +185,7 @@ func TestConditionalWrites(t *testing.T) {
 	second := c.put(t, "prompt", "p", map[string]any{"template": "2"})
 	require.Equal(t, `"2"`, second.header.Get("ETag"))
 	path, spec := resource("prompt", "p"), `{"spec":{"template":"3"}}`
-	refuse(t, c, []wrong{
+	requireRefused(t, c, []refusedRequest{
 		{"a version that was", http.MethodPut, path, spec, []string{"If-Match", `"1"`},
 			http.StatusPreconditionFailed, "version_mismatch", ""},
 		{"a version to come", http.MethodDelete, path, nil, []string{"If-Match", `"3"`},
@@ -197,25 +197,25 @@ func TestConditionalWrites(t *testing.T) {
 		{"not this one", http.MethodPut, path, spec, []string{"If-None-Match", `"1"`},
 			http.StatusUnprocessableEntity, "invalid", ""},
 	})
-	c.send(t, http.MethodGet, path, nil, "If-None-Match", `"2"`).is(t, http.StatusNotModified)
-	c.send(t, http.MethodPut, path, spec, "If-Match", `"2"`).is(t, http.StatusOK)
-	c.send(t, http.MethodPut, path+"x", spec, "If-None-Match", "*").is(t, http.StatusCreated)
-	c.send(t, http.MethodDelete, path, nil, "If-Match", `"3"`).is(t, http.StatusNoContent)
+	c.send(t, http.MethodGet, path, nil, "If-None-Match", `"2"`).hasStatus(t, http.StatusNotModified)
+	c.send(t, http.MethodPut, path, spec, "If-Match", `"2"`).hasStatus(t, http.StatusOK)
+	c.send(t, http.MethodPut, path+"x", spec, "If-None-Match", "*").hasStatus(t, http.StatusCreated)
+	c.send(t, http.MethodDelete, path, nil, "If-Match", `"3"`).hasStatus(t, http.StatusNoContent)
 }
 
 func TestReferrersAreNamed(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
-	furnish(t, c)
+	createSamples(t, c)
 	got := c.send(t, http.MethodDelete, resource("agent", "base"), nil)
-	got.refused(t, http.StatusConflict, "referenced")
+	got.isProblem(t, http.StatusConflict, "referenced")
 	require.Equal(t, []federation.Ref{
 		{Kind: "agent", Name: "chain-1"}, {Kind: "context_config", Name: "small"},
 		{Kind: "trigger", Name: "nightly"},
-	}, read[struct{ Referrers []federation.Ref }](t, got).Referrers)
+	}, decode[struct{ Referrers []federation.Ref }](t, got).Referrers)
 
 	// What refers to itself alone stands in nobody's way.
-	c.send(t, http.MethodDelete, resource("agent", "itself"), nil).is(t, http.StatusNoContent)
+	c.send(t, http.MethodDelete, resource("agent", "itself"), nil).hasStatus(t, http.StatusNoContent)
 }
 
 func TestWrongQueriesAreRefused(t *testing.T) {
@@ -227,17 +227,17 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 		other.put(t, "prompt", name, map[string]any{}, "k", "v")
 	}
 	const list = "/api/v1/prompts"
-	cursor := read[struct {
+	cursor := decode[struct {
 		Next string `json:"next_cursor"`
-	}](t, c.get(t, list+"?limit=1").is(t, http.StatusOK)).Next
+	}](t, c.get(t, list+"?limit=1").hasStatus(t, http.StatusOK)).Next
 	require.NotEmpty(t, cursor)
-	c.get(t, list+"?limit=2&cursor="+cursor).is(t, http.StatusOK)
+	c.get(t, list+"?limit=2&cursor="+cursor).hasStatus(t, http.StatusOK)
 
 	const bad, unprocessable = http.StatusBadRequest, http.StatusUnprocessableEntity
-	get := func(path string, status int, code tenancy.Code) wrong {
-		return wrong{name: path, method: http.MethodGet, path: path, status: status, code: code}
+	get := func(path string, status int, code tenancy.Code) refusedRequest {
+		return refusedRequest{name: path, method: http.MethodGet, path: path, status: status, code: code}
 	}
-	refuse(t, c, []wrong{
+	requireRefused(t, c, []refusedRequest{
 		get(list+"?limit=0", unprocessable, "invalid"),
 		get(list+"?limit=1001", unprocessable, "invalid"),
 		get(list+"?limit=-1", unprocessable, "invalid"),
@@ -256,11 +256,11 @@ func TestWrongQueriesAreRefused(t *testing.T) {
 		get("/api/v1/agents?cursor="+cursor, bad, "invalid_cursor"),
 		get("/api/v1/discovery?cursor="+cursor, bad, "invalid_cursor"),
 	})
-	other.get(t, list+"?cursor="+cursor).refused(t, bad, "invalid_cursor")
+	other.get(t, list+"?cursor="+cursor).isProblem(t, bad, "invalid_cursor")
 }
 
-// madeBundle writes a bundle of items.
-func madeBundle(t *testing.T, items ...federation.Item) []byte {
+// makeBundle writes a bundle of items.
+func makeBundle(t *testing.T, items ...federation.Item) []byte {
 	t.Helper()
 	var joined bytes.Buffer
 	digests := federation.NewDigester()
@@ -292,12 +292,12 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
-	furnish(t, source)
+	createSamples(t, source)
 	target.put(t, "prompt", "mine", map[string]any{"template": "stays"})
 	good := string(source.export(t))
-	path := target.root() + "/import"
-	post := func(name string, body any, status int, code tenancy.Code) wrong {
-		return wrong{name: name, method: http.MethodPost, path: path, body: body, status: status,
+	path := target.tenantPath() + "/import"
+	post := func(name string, body any, status int, code tenancy.Code) refusedRequest {
+		return refusedRequest{name: name, method: http.MethodPost, path: path, body: body, status: status,
 			code: code}
 	}
 	changed := func(from, to string) string {
@@ -305,7 +305,7 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 		return strings.Replace(good, from, to, 1)
 	}
 	const bad, unprocessable = http.StatusBadRequest, http.StatusUnprocessableEntity
-	requests := []wrong{
+	requests := []refusedRequest{
 		post("nothing", "", bad, "invalid_json"),
 		post("no object", "[]", unprocessable, "invalid"),
 		post("an empty object", "{}", unprocessable, "invalid"),
@@ -323,26 +323,26 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 		post("an unknown member", changed(`"count":20`, `"count":20,"cuont":20`), unprocessable,
 			"unknown_field"),
 		post("something behind it", good+"{}", bad, "invalid_json"),
-		post("a dangling reference", madeBundle(t, item("agent", "x", `{"extends":"nobody"}`)),
+		post("a dangling reference", makeBundle(t, item("agent", "x", `{"extends":"nobody"}`)),
 			unprocessable, "dangling_reference"),
 		post("one dangling reference among good items",
-			madeBundle(t, item("agent", "x", `{}`), item("prompt", "p", `{}`),
+			makeBundle(t, item("agent", "x", `{}`), item("prompt", "p", `{}`),
 				item("trigger", "t", `{"agent":"y","type":"event"}`)), unprocessable,
 			"dangling_reference"),
-		post("a kind that isn't there", madeBundle(t, item("thing", "x", `{}`)), unprocessable,
+		post("a kind that isn't there", makeBundle(t, item("thing", "x", `{}`)), unprocessable,
 			"invalid"),
 		post("an item that doesn't fit its kind",
-			madeBundle(t, item("trust_rule", "x", `{"effect":"maybe"}`)), unprocessable, "invalid"),
+			makeBundle(t, item("trust_rule", "x", `{"effect":"maybe"}`)), unprocessable, "invalid"),
 		post("a literal secret",
-			madeBundle(t, item("model_config", "x", `{"provider":"p","model":"m","api_key":"sk"}`)),
+			makeBundle(t, item("model_config", "x", `{"provider":"p","model":"m","api_key":"sk"}`)),
 			unprocessable, "invalid"),
-		post("a name twice", madeBundle(t, item("agent", "x", `{}`), item("agent", "x", `{}`)),
+		post("a name twice", makeBundle(t, item("agent", "x", `{}`), item("agent", "x", `{}`)),
 			unprocessable, "invalid"),
 		post("names that differ in case alone",
-			madeBundle(t, item("agent", "X", `{}`), item("agent", "x", `{}`)), http.StatusConflict,
+			makeBundle(t, item("agent", "X", `{}`), item("agent", "x", `{}`)), http.StatusConflict,
 			"already_exists"),
 		post("items out of order",
-			madeBundle(t, item("prompt", "x", `{}`), item("agent", "x", `{}`)), unprocessable,
+			makeBundle(t, item("prompt", "x", `{}`), item("agent", "x", `{}`)), unprocessable,
 			"invalid"),
 		{name: "another strategy", method: http.MethodPost, path: path + "?strategy=force",
 			body: good, status: unprocessable, code: "invalid"},
@@ -356,11 +356,11 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 		requests = append(requests,
 			post(fmt.Sprintf("cut off behind byte %d", at), good[:at], bad, "invalid_json"))
 	}
-	refuse(t, target, requests)
+	requireRefused(t, target, requests)
 	for _, r := range requests { // a dry run finds the same
 		if !strings.Contains(r.path, "?") {
 			target.send(t, r.method, r.path+"?dry_run=true&strategy=overwrite", r.body,
-				r.header...).refused(t, r.status, r.code)
+				r.header...).isProblem(t, r.status, r.code)
 		}
 	}
 }
@@ -370,10 +370,10 @@ func TestAnImportCannotAddANameThatDiffersInCaseAlone(t *testing.T) {
 	c := serve(t).tenant(t)
 	c.put(t, "agent", "Base", map[string]any{})
 	for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
-		refuse(t, c, []wrong{{
-			name: strategy, method: http.MethodPost, path: c.root() + "/import?strategy=" +
+		requireRefused(t, c, []refusedRequest{{
+			name: strategy, method: http.MethodPost, path: c.tenantPath() + "/import?strategy=" +
 				strategy,
-			body:   madeBundle(t, item("agent", "base", `{}`), item("prompt", "p", `{}`)),
+			body:   makeBundle(t, item("agent", "base", `{}`), item("prompt", "p", `{}`)),
 			status: http.StatusConflict, code: "already_exists",
 		}})
 	}
@@ -383,16 +383,16 @@ func TestAnImportCannotAddANameThatDiffersInCaseAlone(t *testing.T) {
 func TestEachChangedByteOfABundleIsFound(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
-	good := madeBundle(t, item("prompt", "p", `{"template":"Hello"}`))
+	good := makeBundle(t, item("prompt", "p", `{"template":"Hello"}`))
 	begin, end := bytes.Index(good, []byte(`"items":[`))+len(`"items":[`),
 		bytes.Index(good, []byte(`,"updated_at"`))
 	for i := begin; i < end; i++ {
 		changed := bytes.Clone(good)
 		changed[i] ^= 1
-		got := c.importing(t, changed, "")
+		got := c.importBundle(t, changed, "")
 		require.Contains(t, []int{http.StatusBadRequest, http.StatusUnprocessableEntity},
 			got.status, "byte %d: %s: %s", i, changed, got.body)
 	}
 	require.Empty(t, c.names(t, "/api/v1/prompts", url.Values{}))
-	c.importing(t, good, "").is(t, http.StatusOK)
+	c.importBundle(t, good, "").hasStatus(t, http.StatusOK)
 }

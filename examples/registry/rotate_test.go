@@ -10,8 +10,8 @@ import (
 
 func TestRotatingTheSigningKeyLeavesTheOldOneInForceForAWhile(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
-	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").ended(t, exitDone)
+	url := migratedDatabase(t)
+	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").requireStatus(t, exitDone)
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
 	var inForce, signing, forGood int

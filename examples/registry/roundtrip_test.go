@@ -12,9 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// furnished are resources of all kinds, with references of every sort and
+// sampleResources are resources of all kinds, with references of every sort and
 // fields that no table has a column for. What is referred to comes first.
-var furnished = []struct{ kind, name, body string }{
+var sampleResources = []struct{ kind, name, body string }{
 	{"model_config", "gpt", `{"labels":{"tier":"gold","a/b":"c=d"},"spec":{"provider":"openai","model":"gpt-x","parameters":{"temperature":0.1,"top":1e21,"zero":-0,"small":1e-7,"least":5e-324,"most":1.7976931348623157e308,"stop":["\n","𝔘"]},"api_key":"sk-live-7","workspace":"research","region":null}}`},
 	{"model_config", "shared key",
 		`{"spec":{"provider":"p","model":"m","api_key":{"$secret":"keys/shared"},"workspace":"research"}}`},
@@ -43,13 +43,13 @@ var furnished = []struct{ kind, name, body string }{
 	{"defaults", "default", `{"labels":{"set":"yes"},"spec":{"trust_effect":"allow","model_config":"gpt","context_config":"small","banner":"hi"}}`},
 }
 
-// furnishedItems is how many that makes: one is written twice.
-const furnishedItems = 20
+// sampleCount is how many that makes: one is written twice.
+const sampleCount = 20
 
-// furnish writes what furnished has into the caller's tenant.
-func furnish(t *testing.T, c caller) {
+// createSamples writes what furnished has into the caller's tenant.
+func createSamples(t *testing.T, c caller) {
 	t.Helper()
-	for _, f := range furnished {
+	for _, f := range sampleResources {
 		got := c.send(t, http.MethodPut, resource(f.kind, f.name), f.body)
 		require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s",
 			f.kind, f.name, got.body)
@@ -59,7 +59,7 @@ func furnish(t *testing.T, c caller) {
 		c.put(t, "prompt", "a", json.RawMessage(`{"arguments":{"any":"shape"}}`))
 	}
 	c.put(t, "prompt", "gone", map[string]any{})
-	c.send(t, http.MethodDelete, resource("prompt", "gone"), nil).is(t, http.StatusNoContent)
+	c.send(t, http.MethodDelete, resource("prompt", "gone"), nil).hasStatus(t, http.StatusNoContent)
 }
 
 // bundle is one as a client reads it, items as they stand there.
@@ -92,9 +92,9 @@ type reportItem struct {
 	Error              string
 }
 
-func readReport(t *testing.T, a answer) report {
+func readReport(t *testing.T, a response) report {
 	t.Helper()
-	r := read[report](t, a)
+	r := decode[report](t, a)
 	for action, n := range r.Counts {
 		if n == 0 {
 			delete(r.Counts, action)
@@ -107,7 +107,7 @@ func TestPromotionLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	staging, production := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
-	furnish(t, staging)
+	createSamples(t, staging)
 	exported := staging.export(t)
 
 	t.Run("an export is the same twice, canonical, and without secrets", func(t *testing.T) {
@@ -118,11 +118,11 @@ func TestPromotionLosesNothing(t *testing.T) {
 		require.NotContains(t, string(exported), "sk-live-7")
 		require.Contains(t, string(exported), `"api_key":{"$secret":"model_config/gpt/api_key"}`)
 		require.Equal(t, "staging", readBundle(t, exported).Source.Tenant)
-		require.Equal(t, furnishedItems, readBundle(t, exported).Count)
+		require.Equal(t, sampleCount, readBundle(t, exported).Count)
 	})
 
 	t.Run("every field comes back as it was written", func(t *testing.T) {
-		for _, f := range furnished {
+		for _, f := range sampleResources {
 			if f.name == "itself" && !strings.Contains(f.body, "extends") {
 				continue // written over
 			}
@@ -132,7 +132,7 @@ func TestPromotionLosesNothing(t *testing.T) {
 			}
 			require.NoError(t, json.Unmarshal([]byte(f.body), &wrote))
 			require.NoError(t, json.Unmarshal(staging.get(t, resource(f.kind, f.name)).
-				is(t, http.StatusOK).body, &got))
+				hasStatus(t, http.StatusOK).body, &got))
 			if wrote.Labels == nil {
 				wrote.Labels = map[string]string{}
 			}
@@ -146,8 +146,8 @@ func TestPromotionLosesNothing(t *testing.T) {
 		}
 	})
 
-	first := readReport(t, production.importing(t, exported, "").is(t, http.StatusOK))
-	require.Equal(t, map[string]int{"create": furnishedItems - 1, "update": 1}, first.Counts,
+	first := readReport(t, production.importBundle(t, exported, "").hasStatus(t, http.StatusOK))
+	require.Equal(t, map[string]int{"create": sampleCount - 1, "update": 1}, first.Counts,
 		"defaults that nobody has changed are no conflict")
 	require.Equal(t, []federation.SecretUse{
 		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key",
@@ -167,36 +167,36 @@ func TestPromotionLosesNothing(t *testing.T) {
 
 	t.Run("secrets are set in the target, and no route tells them", func(t *testing.T) {
 		for _, secret := range first.Secrets {
-			path := production.root() + "/secrets/" + escapeSegment(secret.Secret)
+			path := production.tenantPath() + "/secrets/" + escapeSegment(secret.Secret)
 			production.send(t, http.MethodPut, path,
-				map[string]string{"value": "s3cr3t-" + secret.Name}).is(t, http.StatusNoContent)
-			production.get(t, path).refused(t, http.StatusMethodNotAllowed, "method_not_allowed")
+				map[string]string{"value": "s3cr3t-" + secret.Name}).hasStatus(t, http.StatusNoContent)
+			production.get(t, path).isProblem(t, http.StatusMethodNotAllowed, "method_not_allowed")
 		}
-		again := readReport(t, production.importing(t, exported, "").is(t, http.StatusOK))
-		require.Equal(t, map[string]int{"unchanged": furnishedItems}, again.Counts)
+		again := readReport(t, production.importBundle(t, exported, "").hasStatus(t, http.StatusOK))
+		require.Equal(t, map[string]int{"unchanged": sampleCount}, again.Counts)
 		require.Empty(t, again.Secrets)
 		for _, path := range []string{resource("model_config", "gpt"), "/api/v1/model-configs",
-			production.root() + "/export", "/api/v1/discovery"} {
-			require.NotContains(t, string(production.get(t, path).is(t, http.StatusOK).body),
+			production.tenantPath() + "/export", "/api/v1/discovery"} {
+			require.NotContains(t, string(production.get(t, path).hasStatus(t, http.StatusOK).body),
 				"s3cr3t")
 		}
 	})
 
 	t.Run("importing one's own export changes nothing", func(t *testing.T) {
 		for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
-			got := readReport(t, staging.importing(t, exported, "?strategy="+strategy).
-				is(t, http.StatusOK))
-			require.Equal(t, map[string]int{"unchanged": furnishedItems}, got.Counts, strategy)
+			got := readReport(t, staging.importBundle(t, exported, "?strategy="+strategy).
+				hasStatus(t, http.StatusOK))
+			require.Equal(t, map[string]int{"unchanged": sampleCount}, got.Counts, strategy)
 		}
 		require.Equal(t, string(exported), string(staging.export(t)))
 	})
 
 	t.Run("discovery shows the tenant's own", func(t *testing.T) {
-		found := read[struct {
+		found := decode[struct {
 			Tenant     struct{ Slug string }
 			Agents     []map[string]any
 			MCPServers []map[string]any `json:"mcp_servers"`
-		}](t, production.get(t, "/api/v1/discovery").is(t, http.StatusOK))
+		}](t, production.get(t, "/api/v1/discovery").hasStatus(t, http.StatusOK))
 		require.Equal(t, "production", found.Tenant.Slug)
 		require.Len(t, found.Agents, 4)
 		require.Len(t, found.MCPServers, 2)
@@ -206,19 +206,19 @@ func TestPromotionLosesNothing(t *testing.T) {
 func TestSelectionsOfAnExport(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
-	furnish(t, c)
+	createSamples(t, c)
 	for query, want := range map[string]int{
 		"?kind=agent": 4, "?kind=agent&kind=prompt": 7, "?label=tier=gold": 1,
 		"?label=tier=gold&kind=agent": 0, "?kind=agent&label=team=%CE%B1": 1,
 		"?label=tier=gold&label=a/b=c%3Dd": 1, "?label=tier=": 0,
 	} {
-		got := c.get(t, c.root()+"/export"+query).is(t, http.StatusOK)
+		got := c.get(t, c.tenantPath()+"/export"+query).hasStatus(t, http.StatusOK)
 		require.Equal(t, want, readBundle(t, got.body).Count, query)
 		require.True(t, bytes.HasPrefix(got.body, []byte(`{"count":`)))
 	}
 	for _, query := range []string{"?kind=nothing", "?kind=", "?label=x", "?label==x", "?what=1",
 		"?label=a=1&label=a=2"} {
-		c.get(t, c.root()+"/export"+query).refused(t, http.StatusUnprocessableEntity, "invalid")
+		c.get(t, c.tenantPath()+"/export"+query).isProblem(t, http.StatusUnprocessableEntity, "invalid")
 	}
 }
 
@@ -229,6 +229,6 @@ func TestLongTextsTravel(t *testing.T) {
 	wrote := map[string]any{"instructions": strings.Repeat("Tab\t, line\n, \\N and \\. \u00e9. ",
 		20_000), "text": strings.Repeat("語", 100_000)}
 	source.put(t, "agent", "tall", wrote)
-	target.importing(t, source.export(t), "").is(t, http.StatusOK)
+	target.importBundle(t, source.export(t), "").hasStatus(t, http.StatusOK)
 	require.Equal(t, wrote, pick(specOf(t, target, "agent", "tall"), "instructions", "text"))
 }

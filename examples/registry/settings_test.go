@@ -77,7 +77,7 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 			for setting, value := range c.set {
 				set[setting] = value
 			}
-			got := runWith(t, set, "serve").ended(t, exitRefused)
+			got := runWith(t, set, "serve").requireStatus(t, exitRefused)
 			require.Contains(t, got.err, "registry: ")
 			require.Contains(t, got.err, c.says)
 			require.NotContains(t, got.err, "hidden", "a password is shown")
@@ -92,7 +92,7 @@ func TestATakenAddressIsSaidToBeThat(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	got := runWith(t, map[string]string{"ADDR": taken.Addr().String(), "DATA_DIR": t.TempDir()},
-		"serve").ended(t, exitRefused)
+		"serve").requireStatus(t, exitRefused)
 	require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
 	require.Contains(t, got.err, taken.Addr().String())
 	require.Contains(t, got.err, "address already in use: set ADDR to another address")
@@ -103,13 +103,13 @@ func TestMigrateTellsWhetherTheSchemaIsCurrent(t *testing.T) {
 	for _, multiTenant := range []string{"", "true"} {
 		set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 			"SECRETS_KEY": secretsKey, "MULTI_TENANT": multiTenant}
-		before := runWith(t, set, "migrate", "status").ended(t, exitRefused)
+		before := runWith(t, set, "migrate", "status").requireStatus(t, exitRefused)
 		require.Contains(t, before.err, "bring it up with: registry migrate up")
 		for range 2 {
 			require.Equal(t, "The schema is current.\n",
-				runWith(t, set, "migrate", "up").ended(t, exitDone).out)
+				runWith(t, set, "migrate", "up").requireStatus(t, exitDone).out)
 			require.Equal(t, "The schema is current.\n",
-				runWith(t, set, "migrate", "status").ended(t, exitDone).out)
+				runWith(t, set, "migrate", "status").requireStatus(t, exitDone).out)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func TestServeDoesNotMigrateWhereItMustNot(t *testing.T) {
 	t.Parallel()
 	set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 		"AUTO_MIGRATE": "false", "ADDR": "127.0.0.1:0", "MULTI_TENANT": "true"}
-	got := runWith(t, set, "serve").ended(t, exitRefused)
+	got := runWith(t, set, "serve").requireStatus(t, exitRefused)
 	require.Contains(t, got.err, "registry migrate up")
 }
 

@@ -21,12 +21,12 @@ func TestTheRegistryShowsItsMetrics(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenant(t)
-	id := read[struct{ ID string }](t, acme.get(t, acme.root())).ID
+	id := decode[struct{ ID string }](t, acme.get(t, acme.tenantPath())).ID
 	member := acme.key(t, tenancy.Editor)
 	member.put(t, "prompt", "p", map[string]any{"template": "x"})
-	member.get(t, resource("prompt", "none")).is(t, http.StatusNotFound)
+	member.get(t, resource("prompt", "none")).hasStatus(t, http.StatusNotFound)
 
-	stranger := string(caller{site: s}.get(t, "/metrics").is(t, http.StatusOK).body)
+	stranger := string(caller{server: s}.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 	for _, series := range []string{
 		`bailiwick_http_requests_total{method="PUT",route="/api/v1/prompts/{name}",status="201"} 1`,
 		`bailiwick_http_refusals_total{code="not_found"} 1`,
@@ -38,25 +38,25 @@ func TestTheRegistryShowsItsMetrics(t *testing.T) {
 	} {
 		require.Contains(t, stranger, "\n"+series)
 	}
-	for name, c := range map[string]caller{"a stranger": {site: s}, "a member": member} {
-		shown := string(c.get(t, "/metrics").is(t, http.StatusOK).body)
+	for name, c := range map[string]caller{"a stranger": {server: s}, "a member": member} {
+		shown := string(c.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 		require.NotContains(t, shown, "bailiwick_tenant_", name)
 		require.NotContains(t, shown, id, name)
 		require.NotContains(t, shown, acme.tenant, name)
 	}
-	platform := string(s.platform().get(t, "/metrics").is(t, http.StatusOK).body)
+	platform := string(s.platform().get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 	require.Contains(t, platform, "\n"+`bailiwick_tenant_requests_total{outcome="refused",tenant="`+
 		id+`"} 1`)
-	caller{site: s, token: "bwk_nonsense"}.get(t, "/metrics").
-		refused(t, http.StatusUnauthorized, "unauthenticated")
+	caller{server: s, token: "bwk_nonsense"}.get(t, "/metrics").
+		isProblem(t, http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestEachRequestIsALineOfTheLogUnlessThatIsOff(t *testing.T) {
 	t.Parallel()
 	for setting, logged := range map[string]bool{"": true, "false": false} {
-		s := serveWith(t, map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true",
+		s := serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t), "MULTI_TENANT": "true",
 			"ACCESS_LOG": setting})
-		s.platform().get(t, "/api/v1/me").is(t, http.StatusOK)
+		s.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 		line := `"msg":"request","method":"GET","route":"GET /api/v1/me","status":200`
 		if !logged {
 			require.NotContains(t, s.log.String(), `"msg":"request"`)
@@ -69,26 +69,26 @@ func TestEachRequestIsALineOfTheLogUnlessThatIsOff(t *testing.T) {
 	}
 }
 
-// collector takes traces, and keeps what it was sent.
-type collector struct {
-	mu   sync.Mutex
-	sent strings.Builder
+// traceCollector takes traces, and keeps what it was sent.
+type traceCollector struct {
+	mu       sync.Mutex
+	received strings.Builder
 }
 
-func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+func (c *traceCollector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // what is missing is looked for
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sent.WriteString(r.URL.Path + " " + r.Header.Get("X-Sign") + " ")
-	c.sent.Write(body)
+	c.received.WriteString(r.URL.Path + " " + r.Header.Get("X-Sign") + " ")
+	c.received.Write(body)
 }
 
 func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 	t.Parallel()
-	taken := &collector{}
+	taken := &traceCollector{}
 	server := httptest.NewServer(taken)
 	t.Cleanup(server.Close)
-	p := serving(t, map[string]string{
+	p := startServing(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
 		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "OTEL_EXPORTER_OTLP_HEADERS": "x-sign=here",
 		"OTEL_BSP_SCHEDULE_DELAY": "3600000",
@@ -98,7 +98,7 @@ func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 			"api_key": "the-hidden-secret"})
 	p.stop(t)
 
-	sent := taken.sent.String() // the process has ended
+	sent := taken.received.String() // the process has ended
 	for _, part := range []string{"/v1/traces here ", "bailiwick-registry",
 		"PUT /api/v1/model-configs/{name}", "bailiwick.secrets", "COMMIT"} {
 		require.Contains(t, sent, part)
@@ -110,11 +110,11 @@ func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 
 func TestACollectorThatIsAwayEndsNothing(t *testing.T) {
 	t.Parallel()
-	p := serving(t, map[string]string{
+	p := startServing(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
 	})
-	p.platform().get(t, "/api/v1/me").is(t, http.StatusOK)
+	p.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 	begun := time.Now()
 	p.stop(t)
 	require.Less(t, time.Since(begun), flushTime+20*time.Second)

@@ -51,11 +51,11 @@ func BenchmarkTransfer(b *testing.B) {
 	rows, bundle := filepath.Join(folder, "agents.copy"), filepath.Join(folder, "agents.bundle")
 	service := promote.New(db.Services())
 	for i := 0; b.Loop(); i++ {
-		copyOut := timed(b, func() error {
+		copyOut := timeOf(b, func() error {
 			return psql(b, databaseURL, `\copy (SELECT * FROM agents WHERE tenant_id = '`+
 				from.ID.String()+`') TO '`+rows+`'`)
 		})
-		exported := measured(b, func() error {
+		exported := measure(b, func() error {
 			return exportTo(b.Context(), service, from, bundle)
 		})
 
@@ -63,11 +63,11 @@ func BenchmarkTransfer(b *testing.B) {
 			"DROP TABLE IF EXISTS plain_agents; CREATE TABLE plain_agents (LIKE agents INCLUDING"+
 				" ALL)")
 		require.NoError(b, err)
-		copyIn := timed(b, func() error {
+		copyIn := timeOf(b, func() error {
 			return psql(b, databaseURL, `\copy plain_agents FROM '`+rows+`'`)
 		})
 		into := benchTenant(b, db, fmt.Sprintf("into-%d", i))
-		imported := measured(b, func() error {
+		imported := measure(b, func() error {
 			return importFrom(b.Context(), service, into, bundle)
 		})
 
@@ -145,7 +145,7 @@ func psql(b *testing.B, databaseURL, command string) error {
 	return nil
 }
 
-func timed(b *testing.B, fn func() error) time.Duration {
+func timeOf(b *testing.B, fn func() error) time.Duration {
 	b.Helper()
 	begin := time.Now()
 	require.NoError(b, fn())
@@ -158,7 +158,7 @@ type cost struct {
 	peakMB float64
 }
 
-func measured(b *testing.B, fn func() error) cost {
+func measure(b *testing.B, fn func() error) cost {
 	b.Helper()
 	runtime.GC()
 	before := heapBytes()
@@ -175,7 +175,7 @@ func measured(b *testing.B, fn func() error) cost {
 			}
 		}
 	}()
-	took := timed(b, fn)
+	took := timeOf(b, fn)
 	close(done)
 	return cost{took, float64(<-peak-before) / (1 << 20)}
 }

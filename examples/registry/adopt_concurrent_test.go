@@ -33,8 +33,8 @@ const (
 	lockTimeout  = 300 * time.Millisecond // the default
 )
 
-// grown answers a single-tenant database with so many rows.
-func grown(t testing.TB, rows int) string {
+// largeSingleTenant answers a single-tenant database with so many rows.
+func largeSingleTenant(t testing.TB, rows int) string {
 	t.Helper()
 	url := singleTenant(t)
 	db := connect(t, url)
@@ -101,7 +101,7 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 
 func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
 	rows := stormRows(t)
-	url := grown(t, rows)
+	url := largeSingleTenant(t, rows)
 	db := connect(t, url)
 	before := checksums(t, db)
 	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
@@ -112,7 +112,7 @@ func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	longest := make(chan time.Duration, 1)
 	go func() { // ends with ctx; waited for below
-		d, err := waits(ctx, connect(t, url))
+		d, err := longestLockWait(ctx, connect(t, url))
 		if err != nil {
 			d = time.Hour
 		}
@@ -122,31 +122,31 @@ func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
 	up := runWith(t, set, "migrate", "up")
 	took := time.Since(begin)
 	refused := runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s")
-	errs := s.end()
+	errs := s.stopWorkers()
 	stop()
 	waited := <-longest
 	t.Logf("%d rows, %d statements, expanded in %s, slowest statement %s, longest wait for a"+
 		" table %s", rows, s.statements.Load(), took.Round(time.Millisecond),
 		time.Duration(s.slowest.Load()), waited)
 	require.Empty(t, errs)
-	up.ended(t, exitDone)
+	up.requireStatus(t, exitDone)
 	require.LessOrEqual(t, waited, lockTimeout+100*time.Millisecond)
-	refused.ended(t, exitRefused)
+	refused.requireStatus(t, exitRefused)
 	require.Contains(t, refused.err, `application "old registry"`)
 	require.Contains(t, refused.err, "agents")
 
-	s.holds(t, db)
+	s.requireWrites(t, db)
 	require.NoError(t, db.Close())
-	runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s").ended(t, exitDone)
+	runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s").requireStatus(t, exitDone)
 	db = connect(t, url)
 	require.Equal(t, before, checksums(t, db))
-	s.holds(t, db)
-	contracted(t, url)
+	s.requireWrites(t, db)
+	requireContracts(t, url)
 }
 
-// holds wants every row that the storm wrote to be there once, in its last form,
+// requireWrites wants every row that the storm wrote to be there once, in its last form,
 // and the default tenant's.
-func (s *storm) holds(t *testing.T, db *bun.DB) {
+func (s *storm) requireWrites(t *testing.T, db *bun.DB) {
 	t.Helper()
 	var found []struct {
 		Name    string
@@ -159,8 +159,8 @@ func (s *storm) holds(t *testing.T, db *bun.DB) {
 	for _, f := range found {
 		versions[f.Name] = f.Version
 	}
-	require.Len(t, found, len(s.puts))
-	require.Equal(t, s.puts, versions)
+	require.Len(t, found, len(s.agentPuts))
+	require.Equal(t, s.agentPuts, versions)
 	var audited int
 	require.NoError(t, db.NewRaw(
 		"SELECT count(*) FROM audit_log WHERE actor = 'storm'"+
@@ -168,10 +168,10 @@ func (s *storm) holds(t *testing.T, db *bun.DB) {
 	require.Equal(t, s.audited, audited)
 }
 
-// contracted brings what is left up, and wants a fresh installation.
-func contracted(t *testing.T, url string) {
+// requireContracts brings what is left up, and wants a fresh installation.
+func requireContracts(t *testing.T, url string) {
 	t.Helper()
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
-		quick(postgres.Contract)))
-	likeAFreshOne(t, url)
+		fastMigration(postgres.Contract)))
+	requireFreshInstallation(t, url)
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// boundary stands between a registry and its database, and sees each statement
+// statementProxy stands between a registry and its database, and sees each statement
 // before the database does, but for the signs of life of the connection that
 // listens: those come at any time, and change nothing.
-type boundary struct {
+type statementProxy struct {
 	url string // by way of it
 
-	mu   sync.Mutex
-	left int // statements until struck; 0: none
+	mu        sync.Mutex
+	remaining int // statements until struck; 0: none
 	// what is done there, with the server's process that the statement is for; it isn't sent on if this answers an error
-	strike func(backend int) error
+	intercept func(backend int) error
 }
 
-// newBoundary relays to the server of a database's URL.
-func newBoundary(t *testing.T, databaseURL string) *boundary {
+// newStatementProxy relays to the server of a database's URL.
+func newStatementProxy(t *testing.T, databaseURL string) *statementProxy {
 	t.Helper()
 	parsed, err := url.Parse(databaseURL)
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func newBoundary(t *testing.T, databaseURL string) *boundary {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	parsed.Host = listener.Addr().String()
-	b := &boundary{url: parsed.String()}
+	b := &statementProxy{url: parsed.String()}
 	var running sync.WaitGroup
 	t.Cleanup(func() {
 		_ = listener.Close() // which ends the loop below
@@ -53,7 +53,7 @@ func newBoundary(t *testing.T, databaseURL string) *boundary {
 }
 
 // relay carries until either side has ended.
-func (b *boundary) relay(client net.Conn, target string) {
+func (b *statementProxy) relay(client net.Conn, target string) {
 	defer client.Close()
 	server, err := net.Dial("tcp", target)
 	if err != nil {
@@ -66,14 +66,14 @@ func (b *boundary) relay(client net.Conn, target string) {
 		_, _ = io.Copy(client, io.TeeReader(server, pid)) // either side may end at any moment
 		_ = client.Close()
 	})
-	b.carry(client, server, pid)
+	b.forward(client, server, pid)
 	_ = server.Close()
 	answers.Wait()
 }
 
-// carry takes the frontend's messages one by one: the first has a length alone,
+// forward takes the frontend's messages one by one: the first has a length alone,
 // all others a type before it (PostgreSQL manual, 55.7).
-func (b *boundary) carry(client, server net.Conn, pid *backendPID) {
+func (b *statementProxy) forward(client, server net.Conn, pid *backendPID) {
 	for head := 4; ; head = 5 {
 		message := make([]byte, head)
 		if _, err := io.ReadFull(client, message); err != nil {
@@ -83,7 +83,7 @@ func (b *boundary) carry(client, server net.Conn, pid *backendPID) {
 		if _, err := io.ReadFull(client, rest); err != nil {
 			return
 		}
-		if head == 5 && message[0] == 'Q' && !signOfLife(rest) && b.passes(pid) != nil {
+		if head == 5 && message[0] == 'Q' && !isKeepAlive(rest) && b.beforeStatement(pid) != nil {
 			return
 		}
 		if _, err := server.Write(append(message, rest...)); err != nil {
@@ -92,60 +92,60 @@ func (b *boundary) carry(client, server net.Conn, pid *backendPID) {
 	}
 }
 
-func signOfLife(statement []byte) bool {
+func isKeepAlive(statement []byte) bool {
 	return bytes.Equal(statement, []byte{0}) || bytes.HasPrefix(statement, []byte("LISTEN "))
 }
 
-func (b *boundary) passes(pid *backendPID) error {
+func (b *statementProxy) beforeStatement(pid *backendPID) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.left == 0 {
+	if b.remaining == 0 {
 		return nil
 	}
-	if b.left--; b.left > 0 {
+	if b.remaining--; b.remaining > 0 {
 		return nil
 	}
-	return b.strike(int(pid.known.Load()))
+	return b.intercept(int(pid.pid.Load()))
 }
 
-// strikeAt arms the boundary: do happens before the n-th statement from now on.
-func (b *boundary) strikeAt(n int, do func(backend int) error) {
+// interceptAt arms the boundary: do happens before the n-th statement from now on.
+func (b *statementProxy) interceptAt(n int, do func(backend int) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.left, b.strike = n, do
+	b.remaining, b.intercept = n, do
 }
 
 // disarm reports whether it has struck.
-func (b *boundary) disarm() (struck bool) {
+func (b *statementProxy) disarm() (struck bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	struck = b.left == 0
-	b.left = 0
+	struck = b.remaining == 0
+	b.remaining = 0
 	return struck
 }
 
 // backendPID reads along while a session begins, for the number of the server's
 // process (BackendKeyData).
 type backendPID struct {
-	known atomic.Int64
-	seen  []byte
+	pid      atomic.Int64
+	received []byte
 }
 
 func (p *backendPID) Write(b []byte) (int, error) {
-	if p.known.Load() != 0 {
+	if p.pid.Load() != 0 {
 		return len(b), nil
 	}
-	p.seen = append(p.seen, b...)
-	for len(p.seen) >= 5 {
-		length := 1 + int(binary.BigEndian.Uint32(p.seen[1:]))
-		if len(p.seen) < length {
+	p.received = append(p.received, b...)
+	for len(p.received) >= 5 {
+		length := 1 + int(binary.BigEndian.Uint32(p.received[1:]))
+		if len(p.received) < length {
 			break
 		}
-		if p.seen[0] == 'K' {
-			p.known.Store(int64(binary.BigEndian.Uint32(p.seen[5:])))
+		if p.received[0] == 'K' {
+			p.pid.Store(int64(binary.BigEndian.Uint32(p.received[5:])))
 			break
 		}
-		p.seen = p.seen[length:]
+		p.received = p.received[length:]
 	}
 	return len(b), nil
 }

@@ -16,28 +16,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lifeOf are the requests of a tenant's life, in their order.
-var lifeOf = []struct{ name, method, path, body string }{
+// tenantLifecycle are the requests of a tenant's life, in their order.
+var tenantLifecycle = []struct{ name, method, path, body string }{
 	{"create", http.MethodPost, "/api/v1/tenants",
 		`{"slug":"mortal","name":"Mortal","settings":{"a":1}}`},
 	{"delete", http.MethodDelete, "/api/v1/tenants/mortal", ""},
 	{"purge", http.MethodPost, "/api/v1/tenants/mortal/purge", `{"confirm":"mortal"}`},
 }
 
-// manyStatements is more than any of them takes.
-const manyStatements = 40
+// maxStatements is more than any of them takes.
+const maxStatements = 40
 
 // TestAKilledRegistryLeavesNoHalfTenant kills the process before the first, the
 // second, the third … statement of each request, until none is left.
 func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
 	t.Parallel()
-	w := newLife(t)
-	for _, step := range lifeOf {
+	w := newProxiedDatabase(t)
+	for _, step := range tenantLifecycle {
 		before := w.state(t)
 		for n := 1; ; n++ {
-			require.Less(t, n, manyStatements)
-			p := serving(t, w.set())
-			w.strikeAt(n, func(int) error {
+			require.Less(t, n, maxStatements)
+			p := startServing(t, w.settings())
+			w.interceptAt(n, func(int) error {
 				_ = p.cmd.Process.Kill()
 				return errors.New("killed")
 			})
@@ -51,10 +51,10 @@ func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
 				break
 			}
 			<-p.done
-			require.Equal(t, before, w.settled(t), "%s, killed before statement %d", step.name, n)
+			require.Equal(t, before, w.stateWhenIdle(t), "%s, killed before statement %d", step.name, n)
 		}
-		require.NotEqual(t, before, w.settled(t), step.name)
-		w.fill(t, step.name, 300)
+		require.NotEqual(t, before, w.stateWhenIdle(t), step.name)
+		w.addRows(t, step.name, 300)
 	}
 }
 
@@ -63,15 +63,15 @@ func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
 // connection: so each try has a tenant of its own.
 func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 	t.Parallel()
-	w := newLife(t)
-	p := serving(t, w.set())
-	for i, step := range lifeOf {
+	w := newProxiedDatabase(t)
+	p := startServing(t, w.settings())
+	for i, step := range tenantLifecycle {
 		refused := 0
 		for n, struck := 1, true; struck; n++ {
-			require.Less(t, n, manyStatements)
+			require.Less(t, n, maxStatements)
 			mortal := fmt.Sprintf("mortal-%s-%d", step.name, n)
 			request := func(at int) int {
-				step := lifeOf[at]
+				step := tenantLifecycle[at]
 				status, err := w.request(p.url, step.method,
 					strings.ReplaceAll(step.path, "mortal", mortal),
 					strings.ReplaceAll(step.body, "mortal", mortal))
@@ -80,24 +80,24 @@ func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 			}
 			for earlier := range i {
 				require.Equal(t, 2, request(earlier)/100)
-				w.fill(t, lifeOf[earlier].name, 300)
+				w.addRows(t, tenantLifecycle[earlier].name, 300)
 			}
-			before := w.settled(t)
-			w.strikeAt(n, func(backend int) error {
+			before := w.stateWhenIdle(t)
+			w.interceptAt(n, func(backend int) error {
 				_, err := w.direct.Exec("SELECT pg_terminate_backend($1)", backend)
 				return err // nil: the statement goes to a backend that is ending
 			})
 			status := request(i)
 			struck = w.disarm()
 			if status/100 == 2 {
-				require.NotEqual(t, before, w.settled(t),
+				require.NotEqual(t, before, w.stateWhenIdle(t),
 					"%s said that it is done, cut before statement %d", step.name, n)
 				continue
 			}
 			refused++
 			require.Equal(t, http.StatusServiceUnavailable, status, "%s, cut before statement %d",
 				step.name, n)
-			require.Equal(t, before, w.settled(t), "%s, cut before statement %d", step.name, n)
+			require.Equal(t, before, w.stateWhenIdle(t), "%s, cut before statement %d", step.name, n)
 		}
 		require.Positive(t, refused, step.name)
 	}
@@ -107,21 +107,21 @@ func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 // removes the rows.
 func TestAPurgeIsCutAnywhere(t *testing.T) {
 	t.Parallel()
-	w := newLife(t)
-	p := serving(t, w.set())
-	for _, step := range lifeOf[:2] {
+	w := newProxiedDatabase(t)
+	p := startServing(t, w.settings())
+	for _, step := range tenantLifecycle[:2] {
 		status, err := w.request(p.url, step.method, step.path, step.body)
 		require.NoError(t, err)
 		require.Equal(t, 2, status/100)
-		w.fill(t, step.name, 5000)
+		w.addRows(t, step.name, 5000)
 	}
 	before := w.state(t)
 	cut := 0
 	for wait := time.Millisecond; ; wait = wait * 3 / 2 {
 		done := make(chan struct{})
 		var striker sync.WaitGroup
-		striker.Go(func() { w.cutWriter(done, wait) })
-		status, err := w.request(p.url, lifeOf[2].method, lifeOf[2].path, lifeOf[2].body)
+		striker.Go(func() { w.killWriter(done, wait) })
+		status, err := w.request(p.url, tenantLifecycle[2].method, tenantLifecycle[2].path, tenantLifecycle[2].body)
 		close(done)
 		striker.Wait()
 		require.NoError(t, err)
@@ -130,14 +130,14 @@ func TestAPurgeIsCutAnywhere(t *testing.T) {
 		}
 		cut++
 		require.Equal(t, http.StatusServiceUnavailable, status)
-		require.Equal(t, before, w.settled(t), "cut after %v", wait)
+		require.Equal(t, before, w.stateWhenIdle(t), "cut after %v", wait)
 	}
-	require.NotEqual(t, before, w.settled(t))
+	require.NotEqual(t, before, w.stateWhenIdle(t))
 	require.Positive(t, cut)
 }
 
-// cutWriter waits until somebody writes, and ends their backend a while later.
-func (w life) cutWriter(done <-chan struct{}, later time.Duration) {
+// killWriter waits until somebody writes, and ends their backend a while later.
+func (w proxiedDatabase) killWriter(done <-chan struct{}, later time.Duration) {
 	const writers = " FROM pg_stat_activity WHERE backend_xid IS NOT NULL" +
 		" AND pid <> pg_backend_pid() AND datname = current_database()"
 	for {
@@ -156,27 +156,27 @@ func (w life) cutWriter(done <-chan struct{}, later time.Duration) {
 	}
 }
 
-// life is a database by way of a boundary, and directly.
-type life struct {
-	*boundary
+// proxiedDatabase is a database by way of a boundary, and directly.
+type proxiedDatabase struct {
+	*statementProxy
 	direct *sql.DB
 }
 
-func newLife(t *testing.T) life {
+func newProxiedDatabase(t *testing.T) proxiedDatabase {
 	t.Helper()
-	database := migrated(t)
+	database := migratedDatabase(t)
 	db := connect(t, database)
 	t.Cleanup(func() { _ = db.Close() })
-	return life{newBoundary(t, database), db.DB}
+	return proxiedDatabase{newStatementProxy(t, database), db.DB}
 }
 
-func (w life) set() map[string]string {
+func (w proxiedDatabase) settings() map[string]string {
 	return map[string]string{"DATABASE_URL": w.url, "MULTI_TENANT": "true", "ADMIN_TOKEN": platform,
 		"SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"}
 }
 
 // request answers the status of the super-admin's request.
-func (w life) request(base, method, path, body string) (int, error) {
+func (w proxiedDatabase) request(base, method, path, body string) (int, error) {
 	req, err := http.NewRequest(method, base+path, strings.NewReader(body))
 	if err != nil {
 		return 0, err
@@ -194,8 +194,8 @@ func (w life) request(base, method, path, body string) (int, error) {
 	return res.StatusCode, err
 }
 
-// fill gives the tenant something to purge once it has been created.
-func (w life) fill(t *testing.T, step string, rows int) {
+// addRows gives the tenant something to purge once it has been created.
+func (w proxiedDatabase) addRows(t *testing.T, step string, rows int) {
 	t.Helper()
 	if step != "create" {
 		return
@@ -210,8 +210,8 @@ func (w life) fill(t *testing.T, step string, rows int) {
 	require.NoError(t, err)
 }
 
-// settled is the state when no transaction of the registry's is left.
-func (w life) settled(t *testing.T) map[string]string {
+// stateWhenIdle is the state when no transaction of the registry's is left.
+func (w proxiedDatabase) stateWhenIdle(t *testing.T) map[string]string {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var open int
@@ -224,7 +224,7 @@ func (w life) settled(t *testing.T) map[string]string {
 }
 
 // state is a digest of every table, but for what the registry notes of itself.
-func (w life) state(t *testing.T) map[string]string {
+func (w proxiedDatabase) state(t *testing.T) map[string]string {
 	t.Helper()
 	found, err := w.direct.Query(
 		`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -253,11 +253,11 @@ func (w life) state(t *testing.T) map[string]string {
 // TestALostConnectionIsNoFaultOfTheRegistry: whoever asks is told to ask again.
 func TestALostConnectionIsNoFaultOfTheRegistry(t *testing.T) {
 	t.Parallel()
-	w := newLife(t)
-	p := serving(t, w.set())
+	w := newProxiedDatabase(t)
+	p := startServing(t, w.settings())
 	for n, struck := 1, true; struck; n++ {
-		require.Less(t, n, manyStatements)
-		w.strikeAt(n, func(int) error { return errors.New("cut") })
+		require.Less(t, n, maxStatements)
+		w.interceptAt(n, func(int) error { return errors.New("cut") })
 		body := fmt.Sprintf(`{"slug":"lost-%d","name":"Lost"}`, n)
 		status, err := w.request(p.url, http.MethodPost, "/api/v1/tenants", body)
 		require.NoError(t, err)

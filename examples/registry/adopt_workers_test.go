@@ -27,13 +27,13 @@ type storm struct {
 	slowest    atomic.Int64 // nanoseconds
 	mu         sync.Mutex
 	errs       []error
-	puts       map[string]int // agents that are there, and how often they were put
+	agentPuts  map[string]int // agents that are there, and how often they were put
 	audited    int
 }
 
 func newStorm(t *testing.T, url string) *storm {
-	s := &storm{t: t, url: url, stop: make(chan struct{}), puts: map[string]int{}}
-	prepare, err := os.ReadFile(formerly("statements.sql"))
+	s := &storm{t: t, url: url, stop: make(chan struct{}), agentPuts: map[string]int{}}
+	prepare, err := os.ReadFile(singleTenantFile("statements.sql"))
 	require.NoError(t, err)
 	for i := range stormWriters + stormReaders {
 		db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url),
@@ -56,14 +56,14 @@ func newStorm(t *testing.T, url string) *storm {
 	return s
 }
 
-// end stops the storm and answers what went wrong.
-func (s *storm) end() []error {
+// stopWorkers stops the storm and answers what went wrong.
+func (s *storm) stopWorkers() []error {
 	close(s.stop)
 	s.group.Wait()
 	return s.errs
 }
 
-func (s *storm) ended() bool {
+func (s *storm) stopped() bool {
 	select {
 	case <-s.stop:
 		return true
@@ -104,7 +104,7 @@ func (w *worker) send(format string, args ...any) {
 
 func (w *worker) write() {
 	puts, audited := map[string]int{}, 0
-	for n := 0; !w.storm.ended(); n++ {
+	for n := 0; !w.storm.stopped(); n++ {
 		name := fmt.Sprintf("storm-%d-%d", w.id, n%200)
 		if n%50 == 49 {
 			w.send("agent_delete('%s')", name)
@@ -136,13 +136,13 @@ func (w *worker) write() {
 	w.storm.mu.Lock()
 	defer w.storm.mu.Unlock()
 	for name, n := range puts {
-		w.storm.puts[name] = n
+		w.storm.agentPuts[name] = n
 	}
 	w.storm.audited += audited
 }
 
 func (w *worker) read() {
-	for n := 0; !w.storm.ended(); n++ {
+	for n := 0; !w.storm.stopped(); n++ {
 		at := rand.IntN(5000) + 1
 		switch n % 10 {
 		case 0, 1:
@@ -169,9 +169,9 @@ func (w *worker) read() {
 	}
 }
 
-// waits looks at who waits for a lock on a table, and answers the longest wait
+// longestLockWait looks at who waits for a lock on a table, and answers the longest wait
 // that it saw when the context ends.
-func waits(ctx context.Context, db *bun.DB) (longest time.Duration, err error) {
+func longestLockWait(ctx context.Context, db *bun.DB) (longest time.Duration, err error) {
 	for ctx.Err() == nil {
 		var seconds float64
 		err = db.NewRaw(`SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)::float8 FROM pg_locks l JOIN pg_stat_activity a USING (pid)

@@ -15,11 +15,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// told reads what a command printed with --json.
-func told[T any](t *testing.T, e ending) T {
+// decodeOutput reads what a command printed with --json.
+func decodeOutput[T any](t *testing.T, e commandResult) T {
 	t.Helper()
 	var v T
-	require.NoError(t, json.Unmarshal([]byte(e.ended(t, exitDone).out), &v), "%s", e.out)
+	require.NoError(t, json.Unmarshal([]byte(e.requireStatus(t, exitDone).out), &v), "%s", e.out)
 	return v
 }
 
@@ -28,57 +28,57 @@ func TestPeopleAreManagedFromTheCommandLine(t *testing.T) {
 	s := serve(t)
 	acme := s.tenant(t)
 
-	ada := told[user](t, s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
+	ada := decodeOutput[user](t, s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
 		"--json"))
 	require.Equal(t, user{ID: ada.ID, Email: "ada@example.com", Name: "Ada", SuperAdmin: true,
 		CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
-	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitDone).out,
+	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitDone).out,
 		"ada@example.com  Ada   yes")
-	changed := told[user](t,
+	changed := decodeOutput[user](t,
 		s.run(t, "user", "update", ada.ID, "--name", "Ada L.", "--no-super-admin", "--json"))
 	require.Equal(t, "Ada L.", changed.Name)
 	require.False(t, changed.SuperAdmin)
-	require.Equal(t, []user{changed}, told[[]user](t, s.run(t, "user", "list", "--json")))
-	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").ended(t, exitRefused).
+	require.Equal(t, []user{changed}, decodeOutput[[]user](t, s.run(t, "user", "list", "--json")))
+	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").requireStatus(t, exitRefused).
 		err, "already_exists")
 
 	require.Contains(t, s.run(t, "member", "set", ada.ID, "admin", "--tenant", acme.tenant).
-		ended(t, exitDone).out, "admin")
-	members := told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
+		requireStatus(t, exitDone).out, "admin")
+	members := decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, members, 1)
 	require.Equal(t, "ada@example.com", members[0].Email)
 	require.Contains(t, s.run(t, "member", "remove", ada.ID, "--tenant", acme.tenant).
-		ended(t, exitRefused).err, "last_admin")
+		requireStatus(t, exitRefused).err, "last_admin")
 
 	link := s.run(t, "invitation", "create", "bob@example.com", "editor", "--tenant", acme.tenant,
-		"--expires-in", "48h").ended(t, exitDone).out
+		"--expires-in", "48h").requireStatus(t, exitDone).out
 	lines := strings.Split(strings.TrimSpace(link), "\n")
 	require.True(t, strings.HasPrefix(lines[1], s.url+"/invitations/accept#"+
 		tenancy.InvitationPrefix), link)
-	open := told[[]invitation](t, s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
+	open := decodeOutput[[]invitation](t, s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, open, 1)
 	require.Empty(t, open[0].Token)
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
-	got := told[acceptResult](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
+	got := decodeOutput[acceptResult](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
 		"--json", "--url", s.url))
 	require.Equal(t, "Bob", got.User.Name)
 	require.Equal(t, "editor", got.Role)
 	require.Contains(t, runWith(t, nil, "invitation", "accept", lines[1], "--url", s.url).
-		ended(t, exitRefused).err, "not_found")
+		requireStatus(t, exitRefused).err, "not_found")
 
-	revoked := told[invitation](t, s.run(t, "invitation", "create", "eve@example.com", "viewer",
+	revoked := decodeOutput[invitation](t, s.run(t, "invitation", "create", "eve@example.com", "viewer",
 		"--tenant", acme.tenant, "--json"))
-	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).ended(t, exitDone)
-	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).ended(t, exitRefused)
+	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).requireStatus(t, exitDone)
+	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).requireStatus(t, exitRefused)
 
-	s.run(t, "member", "set", got.User.ID, "admin", "--tenant", acme.tenant).ended(t, exitDone)
+	s.run(t, "member", "set", got.User.ID, "admin", "--tenant", acme.tenant).requireStatus(t, exitDone)
 	require.JSONEq(t, `{"removed":"`+ada.ID+`"}`, s.run(t, "user", "remove", ada.ID, "--json").
-		ended(t, exitDone).out)
-	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitRefused).err, "not_found")
+		requireStatus(t, exitDone).out)
+	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitRefused).err, "not_found")
 	require.Equal(t, got.User.ID,
-		told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
+		decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
 }
 
 func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
@@ -149,38 +149,38 @@ func TestAdoptedUsersAreMembersOfTheDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
-		quick(postgres.Contract)))
+		fastMigration(postgres.Contract)))
 	s := serveWith(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
-	members := told[[]member](t, s.run(t, "member", "list", "--tenant", "default", "--json"))
+	members := decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", "default", "--json"))
 	roles, ids := map[string]string{}, map[string]string{}
 	for _, m := range members {
 		roles[m.Email], ids[m.Email] = m.Role, m.UserID
 	}
 	require.Equal(t, map[string]string{"Ed@example.com": "editor", "ed@example.com": "editor",
 		"root@example.com": "admin"}, roles)
-	require.Len(t, told[[]user](t, s.run(t, "user", "list", "--json")), 3)
-	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").ended(t, exitRefused).
+	require.Len(t, decodeOutput[[]user](t, s.run(t, "user", "list", "--json")), 3)
+	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").requireStatus(t, exitRefused).
 		err, "already_exists")
 	require.Contains(t, s.run(t, "member", "remove", ids["root@example.com"], "--tenant",
-		"default").ended(t, exitRefused).err, "last_admin")
-	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitRefused).
+		"default").requireStatus(t, exitRefused).err, "last_admin")
+	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).requireStatus(t, exitRefused).
 		err, "last_admin")
 
 	for _, email := range []string{"Ed@example.com", "ed@example.com"} {
-		renamed := told[user](t,
+		renamed := decodeOutput[user](t,
 			s.run(t, "user", "update", ids[email], "--name", "Renamed", "--json"))
 		require.Equal(t, email, renamed.Email, "an address stays as it was until it is changed")
 	}
 	s.run(t, "member", "set", ids["ed@example.com"], "admin", "--tenant", "default").
-		ended(t, exitDone)
-	s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitDone)
+		requireStatus(t, exitDone)
+	s.run(t, "user", "remove", ids["root@example.com"]).requireStatus(t, exitDone)
 	require.Contains(t, s.run(t, "user", "update", ids["Ed@example.com"], "--email",
-		"ed@example.com").ended(t, exitRefused).err, "already_exists")
+		"ed@example.com").requireStatus(t, exitRefused).err, "already_exists")
 	s.run(t, "user", "update", ids["Ed@example.com"], "--email", "Ed.the.other@example.com").
-		ended(t, exitDone)
+		requireStatus(t, exitDone)
 
-	old := caller{site: s, token: oldKey} // the key of root, who is gone
-	old.get(t, "/api/v1/me").is(t, http.StatusOK)
+	old := caller{server: s, token: oldKey} // the key of root, who is gone
+	old.get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 }
 
 // TestAnExpandedDatabaseIsManagedToo: the old version still writes its users,
@@ -201,7 +201,7 @@ func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
 		require.NoError(t, err, change)
 	}
 	emails := []string{}
-	for _, m := range told[[]user](t, s.run(t, "user", "list", "--json")) {
+	for _, m := range decodeOutput[[]user](t, s.run(t, "user", "list", "--json")) {
 		emails = append(emails, m.Email)
 	}
 	require.Equal(t, []string{"Ed@example.com", "Other@example.com", "ROOT@example.com",
@@ -213,9 +213,9 @@ func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
 	require.Equal(t, "Ed@example.com -, Other@example.com other@example.com, ROOT@example.com -,"+
 		" new@example.com -, root@example.com root@example.com", keys)
 
-	i := told[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer",
+	i := decodeOutput[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer",
 		"--tenant", "default", "--json"))
-	runWith(t, nil, "invitation", "accept", i.Token, "--url", s.url).ended(t, exitDone)
-	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").ended(t, exitDone).out,
+	runWith(t, nil, "invitation", "accept", i.Token, "--url", s.url).requireStatus(t, exitDone)
+	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").requireStatus(t, exitDone).out,
 		"bob@example.com")
 }

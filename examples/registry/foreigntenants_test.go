@@ -24,10 +24,10 @@ func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
 	key := own.key(t, tenancy.Admin)
 	ids := map[string]string{"nowhere": uuid.NewString()}
 	for _, c := range []caller{active, gone, asleep} {
-		ids[c.tenant] = read[struct{ ID string }](t, c.get(t, c.root()).is(t, http.StatusOK)).ID
+		ids[c.tenant] = decode[struct{ ID string }](t, c.get(t, c.tenantPath()).hasStatus(t, http.StatusOK)).ID
 	}
-	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
-	asleep.send(t, http.MethodPut, asleep.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
+	gone.send(t, http.MethodDelete, gone.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
+	asleep.send(t, http.MethodPut, asleep.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
 
 	for _, token := range []string{"", key.token} {
 		for how, name := range map[string]func(slug, id string) (c caller, path string){
@@ -57,13 +57,13 @@ func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
 			},
 			"own path and id": func(_, id string) (caller, string) {
 				return caller{tenant: id},
-					own.root() + "/keys"
+					own.tenantPath() + "/keys"
 			},
 		} {
-			ask := func(slug string) answer {
+			ask := func(slug string) response {
 				c, path := name(slug, ids[slug])
-				c.site, c.token = s, token
-				got := c.send(t, http.MethodGet, path, nil, same...)
+				c.server, c.token = s, token
+				got := c.send(t, http.MethodGet, path, nil, fixedRequestID...)
 				got.header.Del("Date")
 				return got
 			}
