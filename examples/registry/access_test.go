@@ -16,7 +16,7 @@ import (
 // fixedRequestID makes the answers of two requests comparable byte for byte.
 var fixedRequestID = []string{"X-Request-ID", "same"}
 
-func TestEverySourceOfTheTenantAgrees(t *testing.T) {
+func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	staging, production := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
@@ -61,7 +61,7 @@ func TestEverySourceOfTheTenantAgrees(t *testing.T) {
 	viewer.get(t, "/api/v1/tenants/staging/export").hasStatus(t, http.StatusOK)
 }
 
-func TestWithoutCredentialsNothingIsTold(t *testing.T) {
+func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	known, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t)
@@ -93,7 +93,7 @@ func TestWithoutCredentialsNothingIsTold(t *testing.T) {
 	}
 }
 
-func TestAKeyFindsNothingOutOfOtherTenants(t *testing.T) {
+func TestKeyLearnsNothingAboutOtherTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	own, foreign, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
@@ -124,7 +124,7 @@ func TestAKeyFindsNothingOutOfOtherTenants(t *testing.T) {
 		key.names(t, "/api/v1/tenants", url.Values{}))
 }
 
-func TestRolesOfKeys(t *testing.T) {
+func TestKeyRoleLimitsItsRequests(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := s.tenant(t)
@@ -169,7 +169,7 @@ func TestRolesOfKeys(t *testing.T) {
 	}
 }
 
-func TestAKeyEndsWhenItIsRevokedOrItsTenantIs(t *testing.T) {
+func TestKeyIsRefusedWhenRevokedExpiredOrItsTenantIsInactive(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	const list = "/api/v1/agents"
@@ -204,7 +204,7 @@ func TestAKeyEndsWhenItIsRevokedOrItsTenantIs(t *testing.T) {
 		isProblem(t, http.StatusUnauthorized, "unauthenticated")
 }
 
-func TestSlugsAreTakenForEver(t *testing.T) {
+func TestSlugOfDeletedTenantStaysTaken(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	root, gone := s.platform(), s.tenantNamed(t, "gone")

@@ -99,7 +99,7 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 	return sums
 }
 
-func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
+func TestOldVersionGoesOnDuringExpand(t *testing.T) {
 	rows := stormRows(t)
 	url := largeSingleTenant(t, rows)
 	db := connect(t, url)

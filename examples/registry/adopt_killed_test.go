@@ -21,7 +21,7 @@ func statementsBetweenKills() int {
 	return 12
 }
 
-func TestMigratorIsKilledAgainAndAgainAndTheNextOneFinishes(t *testing.T) {
+func TestMigrationFinishesAfterRepeatedKills(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	db := connect(t, url)

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnAdoptedDatabasePurgesOtherTenantsAndKeepsWhatItWasAdoptedWith(t *testing.T) {
+func TestPurgeKeepsAdoptedRowsOfDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	db := connect(t, url)

@@ -38,7 +38,7 @@ func readResponses(t *testing.T, c caller) map[string]string {
 	return got
 }
 
-func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
+func TestResponsesAreUnchangedByAdoption(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	settings := func(multiTenant string) map[string]string {
@@ -85,7 +85,7 @@ func TestAnswersStayTheSameFromOneTenantToMany(t *testing.T) {
 	}
 }
 
-func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
+func TestAdoptionMigratesUsersKeysAuditLogAndDefaults(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	o := adoptionOptions(t, url, false)
@@ -134,7 +134,7 @@ func TestPeopleKeysAuditAndDefaultsComeAlong(t *testing.T) {
 	require.Equal(t, "key of ed@example.com admin", ask(keys), "what was revoked stays so")
 }
 
-func TestPlanIsSQLWithLocksAndRows(t *testing.T) {
+func TestMigratePlanPrintsSQLWithLocksAndRows(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),

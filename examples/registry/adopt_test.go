@@ -82,7 +82,7 @@ func fastMigration(phase postgres.Phase) postgres.MigrationOptions {
 	return postgres.MigrationOptions{Phase: phase, Watch: time.Second}
 }
 
-func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
+func TestMigrateDownRestoresOriginalCatalog(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	before := dump(t, url)
@@ -101,7 +101,7 @@ func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
 var excludeOldTables = []string{"--exclude-table=users", "--exclude-table=api_keys",
 	"--exclude-table=audit_log*"}
 
-func TestContractedDatabaseIsAFreshInstallation(t *testing.T) {
+func TestContractedDatabaseEqualsFreshInstallation(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	before := dump(t, url)

@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheLogIsListedExportedAndVerified(t *testing.T) {
+func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenantNamed(t, "acme")
@@ -79,7 +79,7 @@ func exportedLog(t *testing.T, n int) (lines []string, ends []tenancy.AuditChain
 
 func formatHead(c tenancy.AuditChain) string { return fmt.Sprintf("%d:%x", c.Seq, c.Hash) }
 
-func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
+func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 	t.Parallel()
 	lines, ends := exportedLog(t, 5)
 	other, _ := exportedLog(t, 5)
@@ -173,7 +173,7 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestAnExportOfTheLogThatIsCutOffIsAnError(t *testing.T) {
+func TestIncompleteAuditExportIsAnError(t *testing.T) {
 	t.Parallel()
 	lines, _ := exportedLog(t, 2)
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -185,7 +185,7 @@ func TestAnExportOfTheLogThatIsCutOffIsAnError(t *testing.T) {
 	require.Contains(t, got.err, "cut off")
 }
 
-func TestATableShowsNoControlCharacters(t *testing.T) {
+func TestAuditListReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"items":[{"at":"2030-01-01T00:00:00Z","tenant_slug":null,"actor":{"kind":"user","id":"","name":"\u001b[2Jx\n"},"action":"a.b","target":{"kind":"agent","name":"\u202ex"},"outcome":"ok","ip":""}]}`)

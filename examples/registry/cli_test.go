@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongUsageEndsWithTwo(t *testing.T) {
+func TestWrongUsageExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"an unknown command":     {"frobnicate"},
@@ -38,7 +38,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 	}
 }
 
-func TestHelpIsNoError(t *testing.T) {
+func TestHelpExitsWithZero(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"--help"}, {"load", "--help"}, {"import", "--help"}} {
 		got := runLine(t, args...)
@@ -48,7 +48,7 @@ func TestHelpIsNoError(t *testing.T) {
 	require.Contains(t, runLine(t, "load", "--help").out, "counted from 0")
 }
 
-func TestAnAddressWithoutARegistryIsSaidToBeThat(t *testing.T) {
+func TestResponseOfAnotherServerIsReported(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"a proxy": func(w http.ResponseWriter, _ *http.Request) {
@@ -75,7 +75,7 @@ func TestAnAddressWithoutARegistryIsSaidToBeThat(t *testing.T) {
 	}
 }
 
-func TestNobodyListensIsAnError(t *testing.T) {
+func TestRefusedConnectionIsAnError(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.NotFoundHandler())
 	s.Close()

@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
+func TestConcurrentClientsOfTwoTenantsSeeOwnRowsOnly(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	tenants := []caller{s.tenant(t), s.tenant(t)}
@@ -55,7 +55,7 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 	}
 }
 
-func TestImportsIntoOneTenantQueue(t *testing.T) {
+func TestConcurrentImportsIntoOneTenantAreSerialized(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c, bystander := s.tenant(t), s.tenant(t)
@@ -87,7 +87,7 @@ func TestImportsIntoOneTenantQueue(t *testing.T) {
 }
 
 // Whoever writes while an import runs, the target is never half of one.
-func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
+func TestImportIsAtomicAmongConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := s.tenant(t)

@@ -39,7 +39,7 @@ func execSQL(t *testing.T, url, statement string) {
 	require.NoError(t, err)
 }
 
-func TestDoctorFindsNoErrorInAFreshRegistry(t *testing.T) {
+func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 	t.Parallel()
 	set := databaseSettings(t, migratedDatabase(t), "true")
 	for _, f := range runDoctor(t, set, exitDone) {
@@ -58,7 +58,7 @@ func TestDoctorFindsNoErrorInAFreshRegistry(t *testing.T) {
 		runWith(t, single, "doctor").requireStatus(t, exitDone).out)
 }
 
-func TestDoctorTellsPeopleAndProgramsAndMendsWhatIsSafe(t *testing.T) {
+func TestDoctorReportsFindingsAndFixesSafeOnes(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
 	set := databaseSettings(t, url, "true")
@@ -87,7 +87,7 @@ func TestDoctorTellsPeopleAndProgramsAndMendsWhatIsSafe(t *testing.T) {
 	require.Empty(t, runDoctor(t, set, exitDone))
 }
 
-func TestDoctorOfADatabaseThatIsNoRegistry(t *testing.T) {
+func TestDoctorAsksToMigrateAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").requireStatus(t, exitRefused).
 		out

@@ -32,7 +32,7 @@ func smallBundle(t *testing.T) []byte {
 
 const emptyReport = `{"import_id":"i","dry_run":false,"counts":{"create":1},"items":[{"kind":"prompt","name":"p","action":"create","changes":[]}],"secrets_required":[]}`
 
-func TestExportWritesTheBundleAsItIs(t *testing.T) {
+func TestExportWritesBundleUnchanged(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{bundle: smallBundle(t)}
 	address := registry.start(t)
@@ -53,7 +53,7 @@ func TestExportWritesTheBundleAsItIs(t *testing.T) {
 }
 
 // The file that is there stays whole, and nothing half-done lies beside it.
-func TestAnExportThatBreaksOffLeavesTheOldFile(t *testing.T) {
+func TestInvalidExportKeepsOldFile(t *testing.T) {
 	t.Parallel()
 	whole := smallBundle(t)
 	for name, registry := range map[string]*fakeRegistry{
@@ -78,7 +78,7 @@ func TestAnExportThatBreaksOffLeavesTheOldFile(t *testing.T) {
 	}
 }
 
-func TestImportSendsTheFileAndTellsTheCounts(t *testing.T) {
+func TestImportSendsFileAndPrintsCounts(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{report: emptyReport}
 	address := registry.start(t)
@@ -98,7 +98,7 @@ func TestImportSendsTheFileAndTellsTheCounts(t *testing.T) {
 	require.JSONEq(t, emptyReport, got.out)
 }
 
-func TestARefusedImportShowsItsConflicts(t *testing.T) {
+func TestRefusedImportPrintsConflicts(t *testing.T) {
 	t.Parallel()
 	const conflict = `{"status":409,"code":"import_conflict","detail":"1 item differs.","counts":{"create":2,"fail":1},
 		"items":[{"kind":"prompt","name":"p","action":"fail","changes":[{"path":"/spec/template","from":"a","to":"b"},{"path":"/spec/x","to":1}]}]}`
@@ -117,7 +117,7 @@ func TestARefusedImportShowsItsConflicts(t *testing.T) {
 	require.JSONEq(t, conflict, got.out)
 }
 
-func TestAnImportThatCouldNotFollowItsStrategyIsRefused(t *testing.T) {
+func TestImportWithFailedItemsExitsWithOne(t *testing.T) {
 	t.Parallel()
 	for name, report := range map[string]string{
 		"a conflict of a dry run": `{"dry_run":true,"counts":{"fail":1},"items":[{"kind":"prompt","name":"p","action":"fail","changes":[]}],"secrets_required":[]}`,
@@ -136,7 +136,7 @@ func TestAnImportThatCouldNotFollowItsStrategyIsRefused(t *testing.T) {
 	}
 }
 
-func TestPromoteCarriesOneTenantsBundleIntoAnother(t *testing.T) {
+func TestPromoteImportsExportedBundle(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{bundle: smallBundle(t), report: emptyReport}
 	address := registry.start(t)
@@ -150,7 +150,7 @@ func TestPromoteCarriesOneTenantsBundleIntoAnother(t *testing.T) {
 	}, registry.calls())
 }
 
-func TestAPromotionOfHalfABundleNeverBegins(t *testing.T) {
+func TestPromoteDoesNotImportIncompleteBundle(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{bundle: smallBundle(t), missingBytes: 5}
 	address := registry.start(t)

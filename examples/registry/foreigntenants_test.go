@@ -15,9 +15,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// TestAKeyGetsTheSameAnswerOfEveryForeignTenant compares all that an answer has
+// TestKeyGetsEqualResponsesForForeignAndUnknownTenants compares all that an answer has
 // but its date, for every way of naming a tenant.
-func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
+func TestKeyGetsEqualResponsesForForeignAndUnknownTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	own, active, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
@@ -80,9 +80,9 @@ func TestAKeyGetsTheSameAnswerOfEveryForeignTenant(t *testing.T) {
 	}
 }
 
-// TestAHostThatIsNoneServesNobody sends what no client library would, as the
+// TestInvalidHostIsNotServed sends what no client library would, as the
 // super-admin, beside the name of another tenant.
-func TestAHostThatIsNoneServesNobody(t *testing.T) {
+func TestInvalidHostIsNotServed(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	s.tenantNamed(t, "staging")

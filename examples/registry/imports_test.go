@@ -43,7 +43,7 @@ func actionsOf(r report) map[string]string {
 	return m
 }
 
-func TestStrategies(t *testing.T) {
+func TestImportFollowsStrategy(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	type spec = map[string]any
@@ -126,7 +126,7 @@ func pick(spec map[string]any, fields ...string) map[string]any {
 	return picked
 }
 
-func TestAConflictIsShownWholeAndNothingIsWritten(t *testing.T) {
+func TestImportConflictListsAllConflictsAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	c := makeConflict(t, serve(t))
 	before := c.target.export(t)
@@ -146,7 +146,7 @@ func TestAConflictIsShownWholeAndNothingIsWritten(t *testing.T) {
 	require.Len(t, planned.Items, 6)
 }
 
-func TestAChangedDefaultsIsAConflictLikeAnyOther(t *testing.T) {
+func TestChangedDefaultsConflictInImport(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
@@ -161,7 +161,7 @@ func TestAChangedDefaultsIsAConflictLikeAnyOther(t *testing.T) {
 	require.Equal(t, readBundle(t, bundle).Digest, readBundle(t, target.export(t)).Digest)
 }
 
-func TestABundleMayReferToWhatTheTargetHas(t *testing.T) {
+func TestBundleMayReferToItemsOfTheTarget(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	c.put(t, "agent", "base", map[string]any{})
@@ -173,7 +173,7 @@ func TestABundleMayReferToWhatTheTargetHas(t *testing.T) {
 	require.Equal(t, "z", specOf(t, c, "agent", "a")["extends"])
 }
 
-func TestTheCommandLinePromotes(t *testing.T) {
+func TestCommandLineExportsImportsAndPromotes(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := makeConflict(t, s)
@@ -208,7 +208,7 @@ func TestTheCommandLinePromotes(t *testing.T) {
 	require.Equal(t, readBundle(t, c.bundle).Digest, readBundle(t, c.target.export(t)).Digest)
 }
 
-func TestPromotedSecretsAreAskedFor(t *testing.T) {
+func TestPromoteListsRequiredSecrets(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)

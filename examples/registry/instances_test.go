@@ -27,7 +27,7 @@ const maxDelay = time.Second
 // Two registries upon one database, both read from all the time: keys are
 // revoked, tenants suspended, roles changed. Each change is to be heeded by both
 // registries within a second.
-func TestAChangeReachesEveryInstanceWithinASecond(t *testing.T) {
+func TestRevocationReachesEveryInstanceWithinASecond(t *testing.T) {
 	t.Parallel()
 	p := startTwoInstances(t, 1000)
 	p.readUnderLoad(t)
@@ -38,7 +38,7 @@ func TestAChangeReachesEveryInstanceWithinASecond(t *testing.T) {
 
 // The same while the connections that listen are killed over and over: what is
 // remembered is asked for anew, as often as that takes.
-func TestAChangeReachesEveryInstanceWithinASecondAlthoughNobodyCanListen(t *testing.T) {
+func TestRevocationReachesEveryInstanceWithinASecondWithoutListeners(t *testing.T) {
 	t.Parallel()
 	p := startTwoInstances(t, 120)
 	p.readUnderLoad(t)

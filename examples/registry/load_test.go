@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestRawShapes(t *testing.T) {
+func TestParseRowAcceptsItemsAndRawShapes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ kind, raw, want string }{
 		"an agent": {
@@ -59,7 +59,7 @@ func TestRawShapes(t *testing.T) {
 	}
 }
 
-func TestRowsThatAreRefused(t *testing.T) {
+func TestParseRowRefusesInvalidRows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		kind, raw string
@@ -91,7 +91,7 @@ func TestRowsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestProviders(t *testing.T) {
+func TestProviderOfModel(t *testing.T) {
 	t.Parallel()
 	for model, want := range map[string]string{
 		"inherit": "inherit", "sonnet": "anthropic", "opus": "anthropic", "haiku": "anthropic",
@@ -103,7 +103,7 @@ func TestProviders(t *testing.T) {
 }
 
 // Every kind of the registry can be loaded, and is looked for where it is.
-func TestTheLoaderKnowsEveryKind(t *testing.T) {
+func TestLoadOrderHasEveryKind(t *testing.T) {
 	t.Parallel()
 	var kinds []string
 	for _, table := range tables() {
@@ -116,7 +116,7 @@ func TestTheLoaderKnowsEveryKind(t *testing.T) {
 	require.Equal(t, "mcp-servers", kindPath("mcp_server"))
 }
 
-func TestReadRows(t *testing.T) {
+func TestReadRowsReportsByteOfSyntaxError(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text  string
@@ -169,7 +169,7 @@ func FuzzParseRow(f *testing.F) {
 	})
 }
 
-func TestLoadReportsEachRefusedRowAndLoadsTheOthers(t *testing.T) {
+func TestLoadReportsRefusedRowsAndLoadsTheOthers(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{refuse: map[string]string{
 		"PUT /api/v1/agents/bad": `{"status":422,"code":"invalid","detail":"The agent doesn't fit.","errors":[{"path":"/spec/tools","code":"invalid","detail":"must be an array"}]}`,
@@ -199,7 +199,7 @@ made model_configs: opus, inherit
 	}, slices.Collect(maps.Keys(registry.items)))
 }
 
-func TestLoadAsJSON(t *testing.T) {
+func TestLoadPrintsJSON(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
@@ -227,7 +227,7 @@ func TestLoadAsJSON(t *testing.T) {
 }
 
 // A row may refer to a later one of its file, over any number of steps.
-func TestLoadTriesAgainWhatRefersToLaterRows(t *testing.T) {
+func TestLoadRetriesRowsThatReferToLaterRows(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
@@ -242,7 +242,7 @@ func TestLoadTriesAgainWhatRefersToLaterRows(t *testing.T) {
 	require.Equal(t, "agents.json: 21 loaded, 0 refused\n", got.out)
 }
 
-func TestLoadOfAFolderTakesWhatIsReferredToFirst(t *testing.T) {
+func TestLoadOfDirectoryLoadsReferencedKindsFirst(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
@@ -263,7 +263,7 @@ func TestLoadOfAFolderTakesWhatIsReferredToFirst(t *testing.T) {
 	require.Contains(t, got.err, "notes.json: left out")
 }
 
-func TestAMalformedFileTellsWhereAndWhatWasLoaded(t *testing.T) {
+func TestLoadOfMalformedFileReportsByteAndLoadedRows(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
@@ -276,7 +276,7 @@ func TestAMalformedFileTellsWhereAndWhatWasLoaded(t *testing.T) {
 }
 
 // What would refuse every row ends the load instead of being told of each.
-func TestLoadEndsWhenTheRegistryTakesNothing(t *testing.T) {
+func TestLoadEndsWhenEveryRowWouldBeRefused(t *testing.T) {
 	t.Parallel()
 	for name, problem := range map[string]string{
 		"no credentials": `{"status":401,"code":"unauthenticated","detail":"Sign in."}`,
@@ -303,7 +303,7 @@ func TestLoadEndsWhenTheRegistryTakesNothing(t *testing.T) {
 	}
 }
 
-func TestAModelConfigThatIsRefusedRefusesItsAgents(t *testing.T) {
+func TestLoadRefusesAgentsOfRefusedModelConfig(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{refuse: map[string]string{
 		"PUT /api/v1/model-configs/opus": `{"status":422,"code":"invalid","detail":"No."}`,

@@ -36,7 +36,7 @@ const agentsFile = `[
 	{"name":"lost","extends":"nobody"}
 ]`
 
-func TestLoadingAFolderOfRawFiles(t *testing.T) {
+func TestLoadOfDirectoryLoadsRawShapes(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := s.tenant(t)
@@ -82,7 +82,7 @@ func TestLoadingAFolderOfRawFiles(t *testing.T) {
 		"is_latest": true}, server["version_detail"])
 }
 
-func TestLoadingItems(t *testing.T) {
+func TestLoadOfExportedItemsGivesSameDigest(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
@@ -101,7 +101,7 @@ func TestLoadingItems(t *testing.T) {
 	require.Equal(t, readBundle(t, source.export(t)).Digest, readBundle(t, target.export(t)).Digest)
 }
 
-func TestALoadThatNothingCanComeOf(t *testing.T) {
+func TestLoadReportsWhyNothingWasLoaded(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := s.tenant(t)

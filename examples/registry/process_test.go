@@ -92,7 +92,7 @@ func accessibleDir(t *testing.T) string {
 
 var shownToken = regexp.MustCompile(`(?m)^  (bwp_\S+)$`)
 
-func TestANewcomersRegistryKeepsItsData(t *testing.T) {
+func TestRegistryOnEmbeddedDatabaseKeepsItsData(t *testing.T) {
 	t.Parallel()
 	set := map[string]string{"DATA_DIR": filepath.Join(accessibleDir(t), "data")}
 
@@ -126,7 +126,7 @@ func TestANewcomersRegistryKeepsItsData(t *testing.T) {
 	require.NotContains(t, third.log.String(), "ERROR")
 }
 
-func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
+func TestShutdownCompletesRequestInFlight(t *testing.T) {
 	t.Parallel()
 	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 		"ADMIN_TOKEN": platform})
@@ -163,7 +163,7 @@ func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
 	p.waitForExit(t, exitDone)
 }
 
-func TestASecondSignalEndsAtOnce(t *testing.T) {
+func TestSecondSignalEndsProcessImmediately(t *testing.T) {
 	t.Parallel()
 	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 		"ADMIN_TOKEN": platform})
@@ -183,7 +183,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	p.waitForExit(t, -1) // by the signal
 }
 
-func TestWhileItStartsARegistryLivesAndIsNotReady(t *testing.T) {
+func TestStartingRegistryIsLiveButNotReady(t *testing.T) {
 	t.Parallel()
 	p := start(t, map[string]string{"DATA_DIR": accessibleDir(t), "ADMIN_TOKEN": platform})
 	url := p.log.url(t)
@@ -198,7 +198,7 @@ func TestWhileItStartsARegistryLivesAndIsNotReady(t *testing.T) {
 	p.waitForExit(t, exitDone)
 }
 
-func TestExitStatusesOfTheProcess(t *testing.T) {
+func TestProcessExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		set    map[string]string

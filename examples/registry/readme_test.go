@@ -39,7 +39,7 @@ func requireInReadme(t *testing.T, place, text string) {
 		"the README is out of date: go test -run %s ./examples/registry -update-readme", t.Name())
 }
 
-func TestTheTableOfRolesInTheReadmeIsTheOneThatIsChecked(t *testing.T) {
+func TestReadmeRolesTableMatchesPermissions(t *testing.T) {
 	t.Parallel()
 	requireInReadme(t, "table of roles", rolesTable())
 }

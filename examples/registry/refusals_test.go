@@ -48,7 +48,7 @@ func requireRefused(t *testing.T, c caller, requests []refusedRequest) {
 	}
 }
 
-func TestWrongResourcesAreRefusedAndNothingIsWritten(t *testing.T) {
+func TestInvalidResourceIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenantNamed(t, "staging")
 	createSamples(t, c)
@@ -177,7 +177,7 @@ func TestWrongResourcesAreRefusedAndNothingIsWritten(t *testing.T) {
 	})
 }
 
-func TestConditionalWrites(t *testing.T) {
+func TestConditionalRequests(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	first := c.put(t, "prompt", "p", map[string]any{})
@@ -203,7 +203,7 @@ func TestConditionalWrites(t *testing.T) {
 	c.send(t, http.MethodDelete, path, nil, "If-Match", `"3"`).hasStatus(t, http.StatusNoContent)
 }
 
-func TestReferrersAreNamed(t *testing.T) {
+func TestDeleteOfReferencedItemNamesReferrers(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	createSamples(t, c)
@@ -218,7 +218,7 @@ func TestReferrersAreNamed(t *testing.T) {
 	c.send(t, http.MethodDelete, resource("agent", "itself"), nil).hasStatus(t, http.StatusNoContent)
 }
 
-func TestWrongQueriesAreRefused(t *testing.T) {
+func TestInvalidQueryIsRefused(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c, other := s.tenant(t), s.tenant(t)
@@ -288,7 +288,7 @@ func item(kind, name, spec string) federation.Item {
 	return federation.Item{Ref: federation.Ref{Kind: kind, Name: name}, Spec: json.RawMessage(spec)}
 }
 
-func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
+func TestInvalidBundleIsRefusedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
@@ -365,7 +365,7 @@ func TestWrongBundlesAreRefusedAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-func TestAnImportCannotAddANameThatDiffersInCaseAlone(t *testing.T) {
+func TestImportRefusesNameThatDiffersInCaseOnly(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	c.put(t, "agent", "Base", map[string]any{})
@@ -380,7 +380,7 @@ func TestAnImportCannotAddANameThatDiffersInCaseAlone(t *testing.T) {
 }
 
 // Any change of what a digest covers is found, wherever it stands.
-func TestEachChangedByteOfABundleIsFound(t *testing.T) {
+func TestEveryChangedByteOfBundleIsDetected(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	good := makeBundle(t, item("prompt", "p", `{"template":"Hello"}`))

@@ -8,7 +8,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-func TestRotatingTheSigningKeyLeavesTheOldOneInForceForAWhile(t *testing.T) {
+func TestRotateSigningKeyKeepsOldKeyValidForAWhile(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
 	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").requireStatus(t, exitDone)

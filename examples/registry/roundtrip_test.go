@@ -103,7 +103,7 @@ func readReport(t *testing.T, a response) report {
 	return r
 }
 
-func TestPromotionLosesNothing(t *testing.T) {
+func TestPromotionLosesNoData(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	staging, production := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
@@ -203,7 +203,7 @@ func TestPromotionLosesNothing(t *testing.T) {
 	})
 }
 
-func TestSelectionsOfAnExport(t *testing.T) {
+func TestExportSelectsByKindAndLabel(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	createSamples(t, c)
@@ -222,7 +222,7 @@ func TestSelectionsOfAnExport(t *testing.T) {
 	}
 }
 
-func TestLongTextsTravel(t *testing.T) {
+func TestLongTextsSurviveExportAndImport(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)

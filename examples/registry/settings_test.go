@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
+func TestServeRefusesInvalidSettings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		set  map[string]string
@@ -86,7 +86,7 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 	}
 }
 
-func TestATakenAddressIsSaidToBeThat(t *testing.T) {
+func TestServeReportsAddressInUse(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestATakenAddressIsSaidToBeThat(t *testing.T) {
 	require.Contains(t, got.err, "address already in use: set ADDR to another address")
 }
 
-func TestMigrateTellsWhetherTheSchemaIsCurrent(t *testing.T) {
+func TestMigrateStatusReportsWhetherSchemaIsCurrent(t *testing.T) {
 	t.Parallel()
 	for _, multiTenant := range []string{"", "true"} {
 		set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
@@ -114,7 +114,7 @@ func TestMigrateTellsWhetherTheSchemaIsCurrent(t *testing.T) {
 	}
 }
 
-func TestServeDoesNotMigrateWhereItMustNot(t *testing.T) {
+func TestServeDoesNotMigrateWithAutoMigrateOff(t *testing.T) {
 	t.Parallel()
 	set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 		"AUTO_MIGRATE": "false", "ADDR": "127.0.0.1:0", "MULTI_TENANT": "true"}
@@ -122,7 +122,7 @@ func TestServeDoesNotMigrateWhereItMustNot(t *testing.T) {
 	require.Contains(t, got.err, "registry migrate up")
 }
 
-func TestTheSecretsKeyIsMadeOnceAndKept(t *testing.T) {
+func TestSecretsKeyIsCreatedOnceAndKept(t *testing.T) {
 	t.Parallel()
 	s := settings{dataDir: filepath.Join(t.TempDir(), "data")}
 	path := filepath.Join(s.dataDir, "secrets.key")

@@ -51,9 +51,9 @@ func sessionCookie(t *testing.T, a response) string {
 	return cookie.Name + "=" + cookie.Value
 }
 
-// TestAPersonWorksWithACookieOnEveryInstance signs in at one of two registries on
+// TestSessionCookieWorksOnEveryInstance signs in at one of two registries on
 // one database, works at the other, and is signed out at both.
-func TestAPersonWorksWithACookieOnEveryInstance(t *testing.T) {
+func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
 	ada := createUserWithBcrypt(t, url, "ada")
@@ -84,8 +84,8 @@ func TestAPersonWorksWithACookieOnEveryInstance(t *testing.T) {
 	one.signIn(t, "ada", testPassword).hasStatus(t, http.StatusCreated)
 }
 
-// TestGuessesAreCountedByAllInstancesTogether sends them in parallel to two.
-func TestGuessesAreCountedByAllInstancesTogether(t *testing.T) {
+// TestWrongPasswordsAreCountedAcrossInstances sends them in parallel to two.
+func TestWrongPasswordsAreCountedAcrossInstances(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
 	createUserWithBcrypt(t, url, "ada")
@@ -110,9 +110,9 @@ func TestGuessesAreCountedByAllInstancesTogether(t *testing.T) {
 	require.GreaterOrEqual(t, statuses[401], 5, "%v", statuses)
 }
 
-// TestNoRoleButTheSystemsReadsWhatSignsIn: SQL injected into the application's
+// TestAppRoleCannotReadSignInTables: SQL injected into the application's
 // statements finds neither sessions nor hashes.
-func TestNoRoleButTheSystemsReadsWhatSignsIn(t *testing.T) {
+func TestAppRoleCannotReadSignInTables(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
 	own, err := migrations()

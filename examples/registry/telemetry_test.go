@@ -17,7 +17,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheRegistryShowsItsMetrics(t *testing.T) {
+func TestMetricsShowTenantsToPlatformOnly(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenant(t)
@@ -51,7 +51,7 @@ func TestTheRegistryShowsItsMetrics(t *testing.T) {
 		isProblem(t, http.StatusUnauthorized, "unauthenticated")
 }
 
-func TestEachRequestIsALineOfTheLogUnlessThatIsOff(t *testing.T) {
+func TestAccessLogHasALineForEachRequest(t *testing.T) {
 	t.Parallel()
 	for setting, logged := range map[string]bool{"": true, "false": false} {
 		s := serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t), "MULTI_TENANT": "true",
@@ -83,7 +83,7 @@ func (c *traceCollector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	c.received.Write(body)
 }
 
-func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
+func TestTracesAreExportedBeforeExit(t *testing.T) {
 	t.Parallel()
 	taken := &traceCollector{}
 	server := httptest.NewServer(taken)
@@ -108,7 +108,7 @@ func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 	require.NotContains(t, p.log.String(), "traces")
 }
 
-func TestACollectorThatIsAwayEndsNothing(t *testing.T) {
+func TestUnreachableTraceCollectorDoesNotStopRegistry(t *testing.T) {
 	t.Parallel()
 	p := startServing(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,

@@ -11,7 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestWithTenancyOffNobodyNamesATenant(t *testing.T) {
+func TestTenancyOffServesDefaultTenant(t *testing.T) {
 	t.Parallel()
 	s := serveWith(t, map[string]string{"DATABASE_URL": pgtest.Database(t)})
 	c := s.platform()
@@ -66,7 +66,7 @@ func TestWithTenancyOffNobodyNamesATenant(t *testing.T) {
 }
 
 // One promotes out of a registry that knows no tenants into one that does.
-func TestPromotionBetweenRegistries(t *testing.T) {
+func TestBundleMovesFromSingleTenantToMultiTenantRegistry(t *testing.T) {
 	t.Parallel()
 	single := serveWith(t, map[string]string{"DATABASE_URL": pgtest.Database(t)})
 	from := single.platform()
@@ -81,7 +81,7 @@ func TestPromotionBetweenRegistries(t *testing.T) {
 }
 
 // Turning tenancy on and off again takes nothing away from the default tenant.
-func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
+func TestTenancyCanBeTurnedOnAndOff(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Database(t)
 	var exports [][]byte
@@ -101,7 +101,7 @@ func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
 }
 
 // With tenancy off nobody could reach another tenant's rows.
-func TestTenancyIsNotTurnedOffWhileOtherTenantsHaveRows(t *testing.T) {
+func TestTenancyOffIsRefusedWhileOtherTenantsHaveRows(t *testing.T) {
 	t.Parallel()
 	database := migratedDatabase(t)
 	serveWith(t, map[string]string{"DATABASE_URL": database, "MULTI_TENANT": "true"}).tenant(t)

@@ -27,9 +27,9 @@ var tenantLifecycle = []struct{ name, method, path, body string }{
 // maxStatements is more than any of them takes.
 const maxStatements = 40
 
-// TestAKilledRegistryLeavesNoHalfTenant kills the process before the first, the
+// TestKilledRegistryLeavesTenantUnchanged kills the process before the first, the
 // second, the third … statement of each request, until none is left.
-func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
+func TestKilledRegistryLeavesTenantUnchanged(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
 	for _, step := range tenantLifecycle {
@@ -58,10 +58,10 @@ func TestAKilledRegistryLeavesNoHalfTenant(t *testing.T) {
 	}
 }
 
-// TestAKilledBackendLeavesNoHalfTenant ends the database's process instead, and
+// TestKilledBackendLeavesTenantUnchanged ends the database's process instead, and
 // the registry goes on. It may begin a statement anew that was the first of its
 // connection: so each try has a tenant of its own.
-func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
+func TestKilledBackendLeavesTenantUnchanged(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
 	p := startServing(t, w.settings())
@@ -103,9 +103,9 @@ func TestAKilledBackendLeavesNoHalfTenant(t *testing.T) {
 	}
 }
 
-// TestAPurgeIsCutAnywhere ends the backend somewhere within the one statement that
+// TestInterruptedPurgeChangesNothing ends the backend somewhere within the one statement that
 // removes the rows.
-func TestAPurgeIsCutAnywhere(t *testing.T) {
+func TestInterruptedPurgeChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
 	p := startServing(t, w.settings())
@@ -250,8 +250,8 @@ func (w proxiedDatabase) state(t *testing.T) map[string]string {
 	return digests
 }
 
-// TestALostConnectionIsNoFaultOfTheRegistry: whoever asks is told to ask again.
-func TestALostConnectionIsNoFaultOfTheRegistry(t *testing.T) {
+// TestLostDatabaseConnectionReturns503: whoever asks is told to ask again.
+func TestLostDatabaseConnectionReturns503(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
 	p := startServing(t, w.settings())

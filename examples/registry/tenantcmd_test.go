@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestATenantsLifeFromTheCommandLine(t *testing.T) {
+func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	out := s.run(t, "tenant", "create", "acme", "--name", "Acme", "--settings", `{"a":1}`,
@@ -86,7 +86,7 @@ func (s *testServer) runWithInput(t *testing.T, text string, args ...string) com
 	return commandResult{status: status, out: out.String(), err: errs.String()}
 }
 
-func TestWhatOthersWroteDoesNotMoveTheCursor(t *testing.T) {
+func TestPrintTableReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.NoError(t, terminal{out: &out}.printTable([]string{"NAME"},
@@ -94,7 +94,7 @@ func TestWhatOthersWroteDoesNotMoveTheCursor(t *testing.T) {
 	require.Equal(t, "NAME\na�[2Jb�c�d\n-\n", out.String())
 }
 
-func TestWrongUsageOfTenantAndKey(t *testing.T) {
+func TestWrongUsageOfTenantAndKeyExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"nothing to change":      {"tenant", "update", "acme"},

@@ -68,7 +68,7 @@ func namesOf(rows []map[string]any) []string {
 	return names
 }
 
-func TestTwoTenantsHoldTheSameNames(t *testing.T) {
+func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	rows := generateAgents()

@@ -23,7 +23,7 @@ func decodeOutput[T any](t *testing.T, e commandResult) T {
 	return v
 }
 
-func TestPeopleAreManagedFromTheCommandLine(t *testing.T) {
+func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenant(t)
@@ -81,7 +81,7 @@ func TestPeopleAreManagedFromTheCommandLine(t *testing.T) {
 		decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
 }
 
-func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
+func TestWrongUsageOfUserCommandsExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"nothing to change": {"user", "update", "01900000-0000-7000-8000-000000000001"},
@@ -104,8 +104,8 @@ func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
 	}
 }
 
-// TestAPasswordComesFromStandardInput looks at what a registry is sent.
-func TestAPasswordComesFromStandardInput(t *testing.T) {
+// TestPasswordIsReadFromStandardInput looks at what a registry is sent.
+func TestPasswordIsReadFromStandardInput(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"correct horse battery\n": "correct horse battery", "no line end": "no line end",
@@ -130,7 +130,7 @@ func TestAPasswordComesFromStandardInput(t *testing.T) {
 	}
 }
 
-func TestATableDoesNothingToATerminal(t *testing.T) {
+func TestUserListReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"items":[{"id":"1","email":"a@example.com","name":"\u001b[2J\u202eevil\nname\t"}]}`))
@@ -143,9 +143,9 @@ func TestATableDoesNothingToATerminal(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.out, "\n"))
 }
 
-// TestAdoptedUsersAreMembersOfTheDefaultTenant: two of them have one address in
+// TestAdoptedUsersAreMembersOfDefaultTenant: two of them have one address in
 // letters of another size, and both stay.
-func TestAdoptedUsersAreMembersOfTheDefaultTenant(t *testing.T) {
+func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
@@ -183,9 +183,9 @@ func TestAdoptedUsersAreMembersOfTheDefaultTenant(t *testing.T) {
 	old.get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 }
 
-// TestAnExpandedDatabaseIsManagedToo: the old version still writes its users,
+// TestUsersOfExpandedDatabaseAreManaged: the old version still writes its users,
 // and tenancy is off.
-func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
+func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	s := serveWith(t, map[string]string{"DATABASE_URL": url})
