@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// fixedRequestID makes the answers of two requests comparable byte for byte.
+// fixedRequestID is a header that makes two responses comparable byte for byte.
 var fixedRequestID = []string{"X-Request-ID", "same"}
 
 func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
@@ -25,14 +25,14 @@ func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
 	root := s.platform()
 	const list = "/api/v1/agents"
 	for name, c := range map[string]caller{
-		"header":            {token: platform, tenant: "staging"},
-		"subdomain":         {token: platform, host: "staging.localhost"},
-		"subdomain, port":   {token: platform, host: "staging.localhost:8080"},
-		"subdomain, upper":  {token: platform, host: "STAGING.LocalHost"},
-		"both":              {token: platform, host: "staging.localhost", tenant: "staging"},
-		"key":               {token: viewer.token},
-		"key and header":    {token: viewer.token, tenant: "staging"},
-		"key and subdomain": {token: viewer.token, host: "staging.localhost"},
+		"header":               {token: platform, tenant: "staging"},
+		"subdomain":            {token: platform, host: "staging.localhost"},
+		"subdomain with port":  {token: platform, host: "staging.localhost:8080"},
+		"uppercase subdomain":  {token: platform, host: "STAGING.LocalHost"},
+		"subdomain and header": {token: platform, host: "staging.localhost", tenant: "staging"},
+		"key":                  {token: viewer.token},
+		"key and header":       {token: viewer.token, tenant: "staging"},
+		"key and subdomain":    {token: viewer.token, host: "staging.localhost"},
 	} {
 		c.server = s
 		require.Equal(t, []string{"bot"}, c.names(t, list, url.Values{}), name)
@@ -64,9 +64,9 @@ func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
 func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	known, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t)
-	gone.send(t, http.MethodDelete, gone.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
-	asleep.send(t, http.MethodPut, asleep.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
+	active, deleted, suspended := s.tenant(t), s.tenant(t), s.tenant(t)
+	deleted.deleteTenant(t)
+	suspended.suspendTenant(t)
 	for _, token := range []string{"", "bwk_nonsense", tenancy.NewKeySecret(), platform + "x",
 		platform[:len(platform)-1]} {
 		for _, request := range [][2]string{
@@ -77,14 +77,14 @@ func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 		} {
 			want := caller{server: s, token: token}.send(t, request[0], request[1], nil, fixedRequestID...)
 			want.isProblem(t, http.StatusUnauthorized, "unauthenticated")
-			for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere",
+			for _, tenant := range []string{active.tenant, deleted.tenant, suspended.tenant, "nowhere",
 				"NO SLUG"} {
 				got := caller{server: s, token: token, tenant: tenant}.send(t, request[0], request[1],
 					nil, fixedRequestID...)
 				require.Equal(t, string(want.body), string(got.body))
 			}
 		}
-		for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere",
+		for _, tenant := range []string{active.tenant, deleted.tenant, suspended.tenant, "nowhere",
 			"NO%20SLUG"} {
 			got := caller{server: s, token: token}.send(t, http.MethodGet,
 				"/api/v1/tenants/"+tenant+"/export", nil, fixedRequestID...)
@@ -96,26 +96,26 @@ func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 func TestKeyLearnsNothingAboutOtherTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	own, foreign, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
+	own, foreign, deleted, suspended := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
 	key := own.key(t, tenancy.Admin)
-	gone.send(t, http.MethodDelete, gone.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
-	asleep.send(t, http.MethodPut, asleep.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
+	deleted.deleteTenant(t)
+	suspended.suspendTenant(t)
 	for _, request := range [][2]string{
 		{http.MethodGet, ""}, {http.MethodPut, ""}, {http.MethodDelete, ""},
 		{http.MethodGet, "/export"}, {http.MethodPost, "/import"}, {http.MethodGet, "/keys"},
 	} {
 		want := key.send(t, request[0], "/api/v1/tenants/nowhere"+request[1], "{}", fixedRequestID...)
 		want.isProblem(t, http.StatusBadRequest, "tenant_mismatch")
-		for _, tenant := range []string{foreign.tenant, gone.tenant, asleep.tenant,
+		for _, tenant := range []string{foreign.tenant, deleted.tenant, suspended.tenant,
 			uuid.NewString(), "default", "Not-A-Slug"} {
 			got := key.send(t, request[0], "/api/v1/tenants/"+tenant+request[1], "{}", fixedRequestID...)
 			require.Equal(t, string(want.body), string(got.body), "%s %s", request, tenant)
 		}
 	}
-	// The super-admin is told no more of what was deleted.
+	// For the super-admin too, a deleted tenant is like an unknown one.
 	want := s.platform().send(t, http.MethodGet, "/api/v1/tenants/nowhere/export", nil, fixedRequestID...)
 	want.isProblem(t, http.StatusNotFound, "tenant_not_found")
-	for _, tenant := range []string{gone.tenant, uuid.NewString(), "Not-A-Slug"} {
+	for _, tenant := range []string{deleted.tenant, uuid.NewString(), "Not-A-Slug"} {
 		require.Equal(t, string(want.body),
 			string(s.platform().send(t, http.MethodGet, "/api/v1/tenants/"+tenant+"/export", nil,
 				fixedRequestID...).body))
@@ -177,27 +177,27 @@ func TestKeyIsRefusedWhenRevokedExpiredOrItsTenantIsInactive(t *testing.T) {
 	short := decode[struct{ Secret string }](t,
 		c.send(t, http.MethodPost, c.tenantPath()+"/keys", map[string]any{
 			"name": "short", "role": "viewer", "expires_at": expires}).hasStatus(t, http.StatusCreated))
-	made := decode[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.tenantPath()+"/keys",
+	created := decode[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.tenantPath()+"/keys",
 		`{"name":"ci","role":"viewer"}`).hasStatus(t, http.StatusCreated))
-	kept := c.key(t, tenancy.Viewer)
-	revoked := caller{server: c.server, token: made.Secret}
+	other := c.key(t, tenancy.Viewer)
+	revoked := caller{server: c.server, token: created.Secret}
 	revoked.get(t, list).hasStatus(t, http.StatusOK)
 	listed := c.get(t, c.tenantPath()+"/keys").hasStatus(t, http.StatusOK)
 	require.Contains(t, string(listed.body), "last_used_at")
-	require.NotContains(t, string(listed.body), made.Secret)
+	require.NotContains(t, string(listed.body), created.Secret)
 	require.NotContains(t, string(listed.body), "secret")
-	c.send(t, http.MethodDelete, c.tenantPath()+"/keys/"+made.ID, nil).hasStatus(t, http.StatusNoContent)
+	c.send(t, http.MethodDelete, c.tenantPath()+"/keys/"+created.ID, nil).hasStatus(t, http.StatusNoContent)
 	revoked.get(t, list).isProblem(t, http.StatusUnauthorized, "unauthenticated")
 
-	kept.get(t, list).hasStatus(t, http.StatusOK)
+	other.get(t, list).hasStatus(t, http.StatusOK)
 	c.send(t, http.MethodPut, c.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
-	kept.get(t, list).isProblem(t, http.StatusForbidden, "tenant_suspended")
+	other.get(t, list).isProblem(t, http.StatusForbidden, "tenant_suspended")
 	c.send(t, http.MethodPut, c.tenantPath(), `{"state":"active"}`).hasStatus(t, http.StatusOK)
-	kept.get(t, list).hasStatus(t, http.StatusOK)
+	other.get(t, list).hasStatus(t, http.StatusOK)
 	c.send(t, http.MethodDelete, c.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
-	kept.get(t, list).isProblem(t, http.StatusUnauthorized, "unauthenticated")
+	other.get(t, list).isProblem(t, http.StatusUnauthorized, "unauthenticated")
 	c.send(t, http.MethodPost, c.tenantPath()+"/restore", nil).hasStatus(t, http.StatusOK)
-	kept.get(t, list).hasStatus(t, http.StatusOK)
+	other.get(t, list).hasStatus(t, http.StatusOK)
 
 	time.Sleep(time.Until(expires))
 	caller{server: c.server, token: short.Secret}.get(t, list).
@@ -207,13 +207,13 @@ func TestKeyIsRefusedWhenRevokedExpiredOrItsTenantIsInactive(t *testing.T) {
 func TestSlugOfDeletedTenantStaysTaken(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	root, gone := s.platform(), s.tenantNamed(t, "gone")
-	gone.send(t, http.MethodDelete, gone.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
+	root := s.platform()
+	s.tenantNamed(t, "deleted").deleteTenant(t)
 	create := func(slug string) response {
 		return root.send(t, http.MethodPost, "/api/v1/tenants",
 			map[string]any{"slug": slug, "name": "N"})
 	}
-	create("gone").isProblem(t, http.StatusConflict, "slug_taken")
+	create("deleted").isProblem(t, http.StatusConflict, "slug_taken")
 	create(strings.Repeat("a", 63)).hasStatus(t, http.StatusCreated)
 	for _, slug := range []string{"default", "www", "api", "admin"} {
 		create(slug).isProblem(t, http.StatusUnprocessableEntity, "slug_reserved")

@@ -14,8 +14,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// stormRows is how many rows the database of the storm has. ADOPT_ROWS=1000000
-// is the whole one, which takes minutes.
+// stormRows is the number of rows in the database of the load test.
+// ADOPT_ROWS=1000000 is the full size, which takes minutes.
 func stormRows(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("ADOPT_ROWS")
@@ -33,19 +33,28 @@ const (
 	lockTimeout  = 300 * time.Millisecond // the default
 )
 
-// largeSingleTenant answers a single-tenant database with so many rows.
+// largeSingleTenant returns the URL of a single-tenant database with this many rows.
 func largeSingleTenant(t testing.TB, rows int) string {
 	t.Helper()
 	url := singleTenant(t)
 	db := connect(t, url)
 	for _, statement := range []string{
-		`INSERT INTO prompts (name, description, template) SELECT 'p' || i, 'prompt ' || i, repeat('t', 40) FROM generate_series(1, ?0 / 10) i`,
-		`INSERT INTO mcp_servers (name, description, spec) SELECT 's' || i, 'server ' || i, '{"packages": []}' FROM generate_series(1, ?0 / 5) i`,
-		`INSERT INTO agents (name, description, instructions, model_config_id) SELECT 'a' || i, 'agent ' || i, repeat('i', 40), (SELECT id FROM model_configs LIMIT 1) FROM generate_series(1, ?0 * 2 / 5) i`,
-		`INSERT INTO agent_prompts SELECT a.id, (SELECT id FROM prompts LIMIT 1), 1 FROM agents a WHERE a.name LIKE 'a%0' ON CONFLICT DO NOTHING`,
-		`INSERT INTO trust_rules (name, effect, agent_id) SELECT 'r' || name, 'allow', id FROM agents WHERE name LIKE 'a%1' OR name LIKE 'a%2'`,
-		`INSERT INTO triggers (name, type, schedule, agent_id) SELECT 't' || name, 'schedule', '@daily', id FROM agents WHERE name LIKE 'a%3'`,
-		`INSERT INTO audit_log (at, actor, action, kind, name) SELECT timestamptz '2026-06-01' + i * interval '1 minute', 'root', 'put', 'agent', 'a' || i FROM generate_series(1, ?0 * 3 / 20) i`,
+		`INSERT INTO prompts (name, description, template)
+			SELECT 'p' || i, 'prompt ' || i, repeat('t', 40) FROM generate_series(1, ?0 / 10) i`,
+		`INSERT INTO mcp_servers (name, description, spec)
+			SELECT 's' || i, 'server ' || i, '{"packages": []}' FROM generate_series(1, ?0 / 5) i`,
+		`INSERT INTO agents (name, description, instructions, model_config_id)
+			SELECT 'a' || i, 'agent ' || i, repeat('i', 40), (SELECT id FROM model_configs LIMIT 1)
+			FROM generate_series(1, ?0 * 2 / 5) i`,
+		`INSERT INTO agent_prompts SELECT a.id, (SELECT id FROM prompts LIMIT 1), 1
+			FROM agents a WHERE a.name LIKE 'a%0' ON CONFLICT DO NOTHING`,
+		`INSERT INTO trust_rules (name, effect, agent_id)
+			SELECT 'r' || name, 'allow', id FROM agents WHERE name LIKE 'a%1' OR name LIKE 'a%2'`,
+		`INSERT INTO triggers (name, type, schedule, agent_id)
+			SELECT 't' || name, 'schedule', '@daily', id FROM agents WHERE name LIKE 'a%3'`,
+		`INSERT INTO audit_log (at, actor, action, kind, name)
+			SELECT timestamptz '2026-06-01' + i * interval '1 minute', 'root', 'put', 'agent', 'a' || i
+			FROM generate_series(1, ?0 * 3 / 20) i`,
 		`ANALYZE`,
 	} {
 		_, err := db.NewRaw(statement, rows).Exec(t.Context())
@@ -54,8 +63,8 @@ func largeSingleTenant(t testing.TB, rows int) string {
 	return url
 }
 
-// checksums are those of the columns of the single-tenant version, over the rows
-// that the storm doesn't touch.
+// checksums returns the number of rows of each table and a checksum over the columns
+// of the single-tenant version. It leaves out the rows that the storm writes.
 func checksums(t testing.TB, db *bun.DB) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
@@ -118,19 +127,19 @@ func TestOldVersionGoesOnDuringExpand(t *testing.T) {
 		}
 		longest <- d
 	}()
-	begin := time.Now()
+	start := time.Now()
 	up := runWith(t, set, "migrate", "up")
-	took := time.Since(begin)
+	elapsed := time.Since(start)
 	refused := runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s")
 	errs := s.stopWorkers()
 	stop()
-	waited := <-longest
+	longestWait := <-longest
 	t.Logf("%d rows, %d statements, expanded in %s, slowest statement %s, longest wait for a"+
-		" table %s", rows, s.statements.Load(), took.Round(time.Millisecond),
-		time.Duration(s.slowest.Load()), waited)
+		" table %s", rows, s.statements.Load(), elapsed.Round(time.Millisecond),
+		time.Duration(s.slowest.Load()), longestWait)
 	require.Empty(t, errs)
 	up.requireStatus(t, exitDone)
-	require.LessOrEqual(t, waited, lockTimeout+100*time.Millisecond)
+	require.LessOrEqual(t, longestWait, lockTimeout+100*time.Millisecond)
 	refused.requireStatus(t, exitRefused)
 	require.Contains(t, refused.err, `application "old registry"`)
 	require.Contains(t, refused.err, "agents")
@@ -144,8 +153,8 @@ func TestOldVersionGoesOnDuringExpand(t *testing.T) {
 	requireContracts(t, url)
 }
 
-// requireWrites wants every row that the storm wrote to be there once, in its last form,
-// and the default tenant's.
+// requireWrites requires that each row the storm wrote exists once, in its last
+// version and in the default tenant.
 func (s *storm) requireWrites(t *testing.T, db *bun.DB) {
 	t.Helper()
 	var found []struct {
@@ -168,7 +177,8 @@ func (s *storm) requireWrites(t *testing.T, db *bun.DB) {
 	require.Equal(t, s.audited, audited)
 }
 
-// requireContracts brings what is left up, and wants a fresh installation.
+// requireContracts runs the rest of the migration and requires the catalog of a fresh
+// installation.
 func requireContracts(t *testing.T, url string) {
 	t.Helper()
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// statementsBetweenKills is how many statements a migrator runs before it is killed.
-// ADOPT_BOUNDARIES=all kills it at each, which takes minutes.
+// statementsBetweenKills is the number of statements that a migration runs before it
+// is killed. ADOPT_BOUNDARIES=all kills it at each statement, which takes minutes.
 func statementsBetweenKills() int {
 	if os.Getenv("ADOPT_BOUNDARIES") == "all" {
 		return 1
@@ -38,9 +38,9 @@ func TestMigrationFinishesAfterRepeatedKills(t *testing.T) {
 	requireContracts(t, url)
 }
 
-// runAndKillMigrator runs a migrator as a process of its own, and kills it with SIGKILL
-// when it has begun the next statement behind so many. It answers false when the
-// migrator ended before.
+// runAndKillMigrator runs a migration in a separate process. It kills the process
+// with SIGKILL when the next statement after this many has begun. It returns false if
+// the migration finished before that.
 func runAndKillMigrator(t *testing.T, url string, statements int) bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s",

@@ -22,9 +22,9 @@ func TestPurgeKeepsAdoptedRowsOfDefaultTenant(t *testing.T) {
 		"subject": map[string]string{"kind": "agent", "name": "a"}})
 	require.Equal(t, http.StatusNoContent,
 		s.platform().send(t, http.MethodDelete, "/api/v1/tenants/acme", nil).status)
-	done := s.platform().send(t, http.MethodPost, "/api/v1/tenants/acme/purge",
+	purged := s.platform().send(t, http.MethodPost, "/api/v1/tenants/acme/purge",
 		map[string]string{"confirm": "acme"}).hasStatus(t, http.StatusOK)
-	rows := decode[struct{ Rows map[string]int64 }](t, done).Rows
+	rows := decode[struct{ Rows map[string]int64 }](t, purged).Rows
 	for _, table := range []string{"public.prompts", "public.agents", "public.agent_prompts",
 		"public.trust_rules", "public.workspaces", "public.registry_defaults"} {
 		require.EqualValues(t, 1, rows[table], table)

@@ -21,7 +21,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-// singleTenant answers a database of the single-tenant version, with some rows.
+// singleTenant returns the URL of a database of the single-tenant version, with some
+// rows.
 func singleTenant(t testing.TB) string {
 	t.Helper()
 	return pgtest.Template(t, "single-tenant", func(url string) error {
@@ -42,13 +43,13 @@ func singleTenant(t testing.TB) string {
 	})
 }
 
-// singleTenantFile is a file of the single-tenant version's: the one that is deployed,
-// where SINGLE_TENANT names its folder.
+// singleTenantFile returns the path of a file of the single-tenant version.
+// SINGLE_TENANT is the directory of the deployed version's files.
 func singleTenantFile(name string) string {
 	return filepath.Join(cmp.Or(os.Getenv("SINGLE_TENANT"), "testdata/single-tenant"), name)
 }
 
-// connect opens a database as a client that knows nothing of tenants.
+// connect opens a database as a client without tenants.
 func connect(t testing.TB, url string) *bun.DB {
 	t.Helper()
 	db := bun.NewDB(sql.OpenDB(
@@ -58,8 +59,8 @@ func connect(t testing.TB, url string) *bun.DB {
 	return db
 }
 
-// dump is what pg_dump says of a schema, without the lines that differ from one
-// run to the next.
+// dump returns pg_dump's output for a schema, without the lines that differ between
+// runs.
 func dump(t testing.TB, url string, more ...string) string {
 	t.Helper()
 	out, err := exec.Command("pg_dump",
@@ -70,14 +71,16 @@ func dump(t testing.TB, url string, more ...string) string {
 
 var variableLines = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
+// adoptionOptions returns the options that the registry opens this database with.
 func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Options {
 	t.Helper()
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	require.NoError(t, err)
-	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(), Migrations: own,
-		Adopt: adoption(), SecretsKey: make([]byte, 32)}
+	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(),
+		Migrations: registryMigrations, Adopt: adoption(), SecretsKey: make([]byte, 32)}
 }
 
+// fastMigration returns options that watch for the old version for one second only.
 func fastMigration(phase postgres.Phase) postgres.MigrationOptions {
 	return postgres.MigrationOptions{Phase: phase, Watch: time.Second}
 }
@@ -96,8 +99,8 @@ func TestMigrateDownRestoresOriginalCatalog(t *testing.T) {
 	require.Equal(t, before, dump(t, url))
 }
 
-// excludeOldTables are the tables of the old version alone. They stay, closed to the
-// application's role: what was in them has been brought along.
+// excludeOldTables excludes the tables that only the old version uses. They still
+// exist, but the application role can't read them: their rows have been migrated.
 var excludeOldTables = []string{"--exclude-table=users", "--exclude-table=api_keys",
 	"--exclude-table=audit_log*"}
 
@@ -113,8 +116,8 @@ func TestContractedDatabaseEqualsFreshInstallation(t *testing.T) {
 	require.Equal(t, before, dump(t, url))
 }
 
-// requireFreshInstallation wants the catalog of a fresh installation, and nothing for the
-// doctor to find but what it finds there.
+// requireFreshInstallation requires the catalog of a fresh installation and the same
+// findings of the doctor.
 func requireFreshInstallation(t *testing.T, url string) {
 	t.Helper()
 	fresh := adoptionOptions(t, migratedDatabase(t), true)
@@ -128,7 +131,7 @@ func requireFreshInstallation(t *testing.T, url string) {
 	require.Equal(t, withoutDatabaseNames(expected), withoutDatabaseNames(found))
 }
 
-// withoutDatabaseNames takes the databases' names out of findings.
+// withoutDatabaseNames formats findings without the names of test databases.
 func withoutDatabaseNames(findings []postgres.Finding) string {
 	return regexp.MustCompile(`pgtest_\w+`).ReplaceAllString(fmt.Sprintf("%+v", findings), "this")
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// storm is 8 writers and 8 readers that send the old version's statements.
+// storm is a load of 8 writers and 8 readers that send the old version's statements.
 type storm struct {
 	t          *testing.T
 	url        string
@@ -27,7 +27,7 @@ type storm struct {
 	slowest    atomic.Int64 // nanoseconds
 	mu         sync.Mutex
 	errs       []error
-	agentPuts  map[string]int // agents that are there, and how often they were put
+	agentPuts  map[string]int // how often each existing agent was put
 	audited    int
 }
 
@@ -56,7 +56,7 @@ func newStorm(t *testing.T, url string) *storm {
 	return s
 }
 
-// stopWorkers stops the storm and answers what went wrong.
+// stopWorkers stops the storm and returns the errors of its statements.
 func (s *storm) stopWorkers() []error {
 	close(s.stop)
 	s.group.Wait()
@@ -72,6 +72,16 @@ func (s *storm) stopped() bool {
 	}
 }
 
+// recordTime keeps the slowest time, in nanoseconds.
+func (s *storm) recordTime(elapsed int64) {
+	for {
+		slowest := s.slowest.Load()
+		if elapsed <= slowest || s.slowest.CompareAndSwap(slowest, elapsed) {
+			return
+		}
+	}
+}
+
 // worker is one session of the old version.
 type worker struct {
 	storm *storm
@@ -79,10 +89,10 @@ type worker struct {
 	conn  bun.Conn
 }
 
-// send runs a prepared statement to its last row.
+// send runs a prepared statement and reads all its rows.
 func (w *worker) send(format string, args ...any) {
 	statement := "EXECUTE " + fmt.Sprintf(format, args...)
-	begin := time.Now()
+	start := time.Now()
 	rows, err := w.conn.QueryContext(context.Background(), statement)
 	if err == nil {
 		for rows.Next() {
@@ -90,10 +100,7 @@ func (w *worker) send(format string, args ...any) {
 		err = rows.Err()
 		_ = rows.Close()
 	}
-	took := int64(time.Since(begin))
-	for was := w.storm.slowest.Load(); took > was &&
-		!w.storm.slowest.CompareAndSwap(was, took); was = w.storm.slowest.Load() {
-	}
+	w.storm.recordTime(int64(time.Since(start)))
 	w.storm.statements.Add(1)
 	if err != nil {
 		w.storm.mu.Lock()
@@ -113,7 +120,7 @@ func (w *worker) write() {
 		}
 		w.send("agent_put('%s', 'd%d', 'i', '{}')", name, n)
 		puts[name]++
-		// which all writers put at about the same time
+		// all writers put this prompt at about the same time
 		w.send("prompt_put('storm-hot-%d', 'd', 't%d')", n/8, w.id)
 		w.send("agent_link_prompt('%s', 'p%d', %d)", name, n%20+1, n)
 		switch n % 8 {
@@ -152,7 +159,7 @@ func (w *worker) read() {
 		case 8:
 			w.send("agent_list('storm-', 20)")
 		case 9:
-			if w.id == stormWriters && n%100 == 9 { // it reads every row
+			if w.id == stormWriters && n%100 == 9 { // rarely, because it reads every row
 				w.send("agent_search('agent %d')", at)
 			}
 		case 2:
@@ -169,13 +176,15 @@ func (w *worker) read() {
 	}
 }
 
-// longestLockWait looks at who waits for a lock on a table, and answers the longest wait
-// that it saw when the context ends.
+// longestLockWait observes the sessions that wait for a lock on a table, until the
+// context ends. It returns the longest wait.
 func longestLockWait(ctx context.Context, db *bun.DB) (longest time.Duration, err error) {
 	for ctx.Err() == nil {
 		var seconds float64
-		err = db.NewRaw(`SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)::float8 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-			WHERE NOT l.granted AND l.locktype = 'relation' AND a.application_name = 'old registry'`).Scan(context.WithoutCancel(ctx), &seconds)
+		err = db.NewRaw(`SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)::float8
+			FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE NOT l.granted AND l.locktype = 'relation' AND a.application_name = 'old registry'`).
+			Scan(context.WithoutCancel(ctx), &seconds)
 		if err != nil {
 			return longest, err
 		}

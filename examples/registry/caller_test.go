@@ -17,19 +17,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// caller is somebody who talks to a registry over HTTP. Each answer is held
-// against the registry's OpenAPI document.
+// caller calls a registry over HTTP. Each response is validated with the registry's
+// OpenAPI document.
 type caller struct {
 	server *testServer
-	token  string // none: no credentials
-	tenant string // X-Tenant-ID; none: no header
-	host   string // none: the registry's address
+	token  string // empty: no credentials
+	tenant string // X-Tenant-ID; empty: no header
+	host   string // empty: the registry's address
 }
 
-// platform is the super-admin, who names no tenant.
+// platform returns the super-admin, without a tenant.
 func (s *testServer) platform() caller { return caller{server: s, token: platform} }
 
-// tenant makes a tenant and answers the super-admin naming it.
+// tenant creates a tenant and returns the super-admin with that tenant.
 func (s *testServer) tenant(t *testing.T) caller {
 	t.Helper()
 	return s.tenantNamed(t, "t-"+strings.ToLower(uuid.NewString()[:8]))
@@ -44,27 +44,39 @@ func (s *testServer) tenantNamed(t *testing.T, slug string) caller {
 	return c
 }
 
-// key makes an API key in the caller's tenant and answers its holder, who names
-// no tenant: the key does.
-func (c caller) key(t *testing.T, role tenancy.Role) caller {
+// deleteTenant soft-deletes the caller's tenant.
+func (c caller) deleteTenant(t *testing.T) {
 	t.Helper()
-	made := c.send(t, http.MethodPost, c.tenantPath()+"/keys",
-		map[string]any{"name": string(role), "role": role}).hasStatus(t, http.StatusCreated)
-	return caller{server: c.server, token: decode[struct{ Secret string }](t, made).Secret}
+	c.send(t, http.MethodDelete, c.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
 }
 
-// tenantPath is the caller's tenant in the path.
+// suspendTenant suspends the caller's tenant.
+func (c caller) suspendTenant(t *testing.T) {
+	t.Helper()
+	c.send(t, http.MethodPut, c.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
+}
+
+// key creates an API key in the caller's tenant and returns a caller with that key.
+// It names no tenant, because the key does.
+func (c caller) key(t *testing.T, role tenancy.Role) caller {
+	t.Helper()
+	created := c.send(t, http.MethodPost, c.tenantPath()+"/keys",
+		map[string]any{"name": string(role), "role": role}).hasStatus(t, http.StatusCreated)
+	return caller{server: c.server, token: decode[struct{ Secret string }](t, created).Secret}
+}
+
+// tenantPath returns the path of the caller's tenant.
 func (c caller) tenantPath() string { return "/api/v1/tenants/" + c.tenant }
 
-// response is what came back.
+// response is an HTTP response with its whole body.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// send sends a request. A body that is a string or bytes goes as it is, any
-// other as JSON. Headers come in pairs of name and value.
+// send sends a request. A body of type string or []byte is sent unchanged, any
+// other as JSON. Headers are pairs of name and value.
 func (c caller) send(t testing.TB, method, path string, body any, header ...string) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, c.server.url+path, bodyOf(t, body))
@@ -114,7 +126,7 @@ func (c caller) get(t testing.TB, path string) response {
 	return c.send(t, http.MethodGet, path, nil)
 }
 
-// put writes a resource and wants that to work.
+// put writes a resource and requires success.
 func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) response {
 	t.Helper()
 	body := map[string]any{"spec": spec}
@@ -135,24 +147,24 @@ func pairs(labels []string) map[string]string {
 	return m
 }
 
-// resource is the path of a resource.
+// resource returns the path of a resource.
 func resource(kind, name string) string {
 	return "/api/v1/" + kindPath(kind) + "/" + escapeSegment(name)
 }
 
-// export answers the bundle of the caller's tenant.
+// export returns the bundle of the caller's tenant.
 func (c caller) export(t testing.TB) []byte {
 	t.Helper()
 	return c.get(t, c.tenantPath()+"/export").hasStatus(t, http.StatusOK).body
 }
 
-// importBundle sends a bundle.
+// importBundle imports a bundle into the caller's tenant.
 func (c caller) importBundle(t testing.TB, bundle []byte, query string) response {
 	t.Helper()
 	return c.send(t, http.MethodPost, c.tenantPath()+"/import"+query, bundle)
 }
 
-// names pages through a list, limit names at a time, and answers them all.
+// names returns the names on all pages of a list.
 func (c caller) names(t testing.TB, path string, query url.Values) []string {
 	t.Helper()
 	names := []string{}
@@ -168,19 +180,19 @@ func (c caller) names(t testing.TB, path string, query url.Values) []string {
 		if list.Next == "" {
 			return names
 		}
-		require.NotEmpty(t, list.Items, "an empty page that isn't the last")
+		require.NotEmpty(t, list.Items, "a page before the last one is empty")
 		query.Set("cursor", list.Next)
 	}
 }
 
-// hasStatus wants the answer to have this status.
+// hasStatus requires this status.
 func (a response) hasStatus(t testing.TB, status int) response {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	return a
 }
 
-// problemBody is a refusal as a client reads it.
+// problemBody is a problem+json body.
 type problemBody struct {
 	Status    int
 	Code      tenancy.Code
@@ -189,7 +201,7 @@ type problemBody struct {
 	Errors    []tenancy.Detail
 }
 
-// isProblem wants the answer to be a problem with this status and code.
+// isProblem requires a problem+json response with this status and code.
 func (a response) isProblem(t testing.TB, status int, code tenancy.Code) problemBody {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
@@ -201,7 +213,7 @@ func (a response) isProblem(t testing.TB, status int, code tenancy.Code) problem
 	return p
 }
 
-// decode takes an answer's body for a T.
+// decode decodes a response's body.
 func decode[T any](t testing.TB, a response) T {
 	t.Helper()
 	var v T
@@ -209,7 +221,7 @@ func decode[T any](t testing.TB, a response) T {
 	return v
 }
 
-// jsonFile writes a value to a file of this name in a folder of its own.
+// jsonFile writes a value to a file of this name in a new directory.
 func jsonFile(t *testing.T, name string, value any) string {
 	t.Helper()
 	raw, err := json.Marshal(value)
@@ -217,6 +229,7 @@ func jsonFile(t *testing.T, name string, value any) string {
 	return textFile(t, name, string(raw))
 }
 
+// textFile writes a text to a file of this name in a new directory.
 func textFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
