@@ -25,7 +25,7 @@ func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 
 	listed := s.run(t, "audit", "list", "--tenant", "acme").requireStatus(t, exitDone)
 	lines := strings.Split(strings.TrimSpace(listed.out), "\n")
-	require.Len(t, lines, 5) // that a super-admin reads the log stands in it first
+	require.Len(t, lines, 5) // the newest entry is this read by a super-admin
 	require.Regexp(t, `^TIME +TENANT +ACTOR +ACTION +TARGET +OUTCOME +FROM`, lines[0])
 	require.Regexp(t, `acme +platform .* audit.read +route GET .* +ok +127.0.0.1`, lines[1])
 	require.Regexp(t, `acme +platform .* resource.delete +prompt p +ok +127.0.0.1`, lines[2])
@@ -37,18 +37,18 @@ func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 	require.Equal(t, "resource.create", entry.Action)
 	require.Contains(t, s.run(t, "audit", "list").requireStatus(t, exitDone).out, "resource.delete")
 
-	checked := s.run(t, "audit", "verify", "--tenant", "acme").requireStatus(t, exitDone)
-	require.Contains(t, checked.out, "6 entries")
-	head := strings.TrimSpace(checked.out[strings.LastIndex(strings.TrimSpace(checked.out), "\n"):])
+	out := s.run(t, "audit", "verify", "--tenant", "acme").requireStatus(t, exitDone).out
+	require.Contains(t, out, "6 entries")
+	head := strings.TrimSpace(out[strings.LastIndex(strings.TrimSpace(out), "\n"):])
 	acme.put(t, "prompt", "q", map[string]any{})
-	var said verifyResult
+	var verified verifyResult
 	require.NoError(t, json.Unmarshal(
 		[]byte(s.run(t, "audit", "verify", "--tenant", "acme", "--json", "--head", head).
-			requireStatus(t, exitDone).out), &said))
-	require.Equal(t, int64(8), said.Entries)
+			requireStatus(t, exitDone).out), &verified))
+	require.Equal(t, int64(8), verified.Entries)
 	forged := "2" + head[1:]
 	require.Contains(t, s.run(t, "audit", "verify", "--tenant", "acme", "--head", forged).
-		requireStatus(t, exitRefused).err, "written anew")
+		requireStatus(t, exitRefused).err, "the log was rewritten")
 
 	exported := s.run(t, "audit", "export", "--tenant", "acme").requireStatus(t, exitDone)
 	require.Equal(t, 12, strings.Count(exported.out, "\n"))
@@ -56,7 +56,8 @@ func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 	s.run(t, "audit", "verify", "--tenant", "nowhere").requireStatus(t, exitRefused)
 }
 
-// exportedLog is a log of n entries as the registry exports it.
+// exportedLog returns the lines of an exported log of n entries, and the chain after
+// each entry.
 func exportedLog(t *testing.T, n int) (lines []string, ends []tenancy.AuditChain) {
 	t.Helper()
 	tenant := tenancy.NewID()
@@ -102,50 +103,50 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 		head  string
 		says  string // empty: it verifies
 	}{
-		"whole":                    {lines: lines},
-		"whole, with its head":     {lines: lines, head: formatHead(ends[5])},
-		"whole, with an old head":  {lines: lines, head: formatHead(ends[2])},
-		"begun later":              {lines: beginsLater},
-		"begun later, with a head": {lines: beginsLater, head: formatHead(ends[2])},
-		"begun behind the head": {lines: beginsLater, head: formatHead(ends[1]),
-			says: "begins behind entry 2"},
-		"an altered entry": {lines: replace(3, "agent.read", "agent.seen"),
+		"complete log":                   {lines: lines},
+		"complete log and its head":      {lines: lines, head: formatHead(ends[5])},
+		"complete log and an older head": {lines: lines, head: formatHead(ends[2])},
+		"log that begins later":          {lines: beginsLater},
+		"log that begins at the head":    {lines: beginsLater, head: formatHead(ends[2])},
+		"log that begins after the head": {lines: beginsLater, head: formatHead(ends[1]),
+			says: "begins after entry 2"},
+		"altered entry": {lines: replace(3, "agent.read", "agent.seen"),
 			says: "entry 3 "},
-		"an altered hash": {
+		"altered hash": {
 			lines: replace(3, `"hash":"`+hex.EncodeToString(ends[3].Hash[:1]),
 				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), says: "entry 3 "},
-		"a space": {lines: replace(3, `"action":`, `"action": `),
+		"added space": {lines: replace(3, `"action":`, `"action": `),
 			says: "entry 3 "},
-		"another time": {
+		"altered time": {
 			lines: replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`),
 			says:  "entry 3 "},
-		"an entry gone": {
+		"removed entry": {
 			lines: with(func(l []string) []string { return append(l[:3], l[4:]...) }),
 			says:  "entry 4 "},
-		"the newest gone": {
+		"removed newest entry": {
 			lines: with(func(l []string) []string { return append(l[:5], l[6]) }),
-			says:  "the newest are gone"},
-		"the newest and the end": {lines: with(func(l []string) []string { return l[:5] }),
-			says: "cut off"},
-		"half a line": {
+			says:  "the newest entries are missing"},
+		"removed newest entry and end": {lines: with(func(l []string) []string { return l[:5] }),
+			says: "before the end of the log"},
+		"incomplete line": {
 			lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), says: "entry 5"},
-		"behind the end": {lines: append(append([]string(nil), lines...), lines[5]),
-			says: "follows the log's end"},
-		"two in each other's place": {
+		"line after the end": {lines: append(append([]string(nil), lines...), lines[5]),
+			says: "a line after its end"},
+		"swapped entries": {
 			lines: with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
 			says:  "entry 3 "},
-		"another tenant's": {
+		"entry of another tenant": {
 			lines: with(func(l []string) []string { l[1] = other[1]; return l }), says: "entry 1 "},
-		"text for an entry": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
+		"entry of the wrong type": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
 			says: "entry 2 "},
-		"no beginning": {lines: lines[1:], says: "no beginning"},
-		"a second beginning": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
-			says: "no beginning"},
-		"nothing": {says: "cut off"},
-		"a head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
+		"missing begin line": {lines: lines[1:], says: "begin line"},
+		"repeated begin line": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
+			says: "begin line"},
+		"empty log": {says: "before the end of the log"},
+		"head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
 			says: "entry 3 "},
-		"a head that is gone": {lines: lines, head: "9:" + strings.Repeat("0", 64),
-			says: "entry 9 was its head"},
+		"head that is missing": {lines: lines, head: "9:" + strings.Repeat("0", 64),
+			says: "its head was entry 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,13 +183,15 @@ func TestIncompleteAuditExportIsAnError(t *testing.T) {
 	t.Cleanup(registry.Close)
 	got := runLine(t, "audit", "export", "--tenant", "acme", "--url", registry.URL)
 	require.Equal(t, exitRefused, got.status)
-	require.Contains(t, got.err, "cut off")
+	require.Contains(t, got.err, "before the end of the log")
 }
 
 func TestAuditListReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"items":[{"at":"2030-01-01T00:00:00Z","tenant_slug":null,"actor":{"kind":"user","id":"","name":"\u001b[2Jx\n"},"action":"a.b","target":{"kind":"agent","name":"\u202ex"},"outcome":"ok","ip":""}]}`)
+		fmt.Fprint(w, `{"items":[{"at":"2030-01-01T00:00:00Z","tenant_slug":null,`+
+			`"actor":{"kind":"user","id":"","name":"\u001b[2Jx\n"},"action":"a.b",`+
+			`"target":{"kind":"agent","name":"\u202ex"},"outcome":"ok","ip":""}]}`)
 	}))
 	t.Cleanup(registry.Close)
 	got := runLine(t, "audit", "list", "--url", registry.URL)

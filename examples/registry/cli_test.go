@@ -11,22 +11,24 @@ import (
 func TestWrongUsageExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"an unknown command":     {"frobnicate"},
-		"an unknown flag":        {"load", "--fast", "x.json"},
-		"no file":                {"load", "--tenant", "acme"},
-		"a file that isn't":      {"load", "/nowhere/agents.json", "--tenant", "acme"},
-		"an unknown kind":        {"load", "cli.go", "--kind", "ship"},
-		"a kind for a folder":    {"load", ".", "--kind", "agent"},
-		"a folder of no rows":    {"load", "schema"},
-		"no tenant to export":    {"export"},
-		"no tenant to import to": {"import", "cli.go"},
-		"an unknown strategy":    {"import", "cli.go", "--tenant", "acme", "--strategy", "merge"},
-		"a bundle that isn't":    {"import", "/nowhere/bundle.json", "--tenant", "acme"},
-		"one tenant to promote":  {"promote", "staging"},
-		"an address without URL": {"export", "--tenant", "acme", "--url", "registry.example.com"},
-		"no tenant to verify":    {"audit", "verify"},
-		"a head that isn't":      {"audit", "verify", "--tenant", "acme", "--head", "7"},
-		"JSON and the bundle":    {"export", "--tenant", "acme", "--json"},
+		"unknown command":                   {"frobnicate"},
+		"unknown flag":                      {"load", "--fast", "x.json"},
+		"load without file":                 {"load", "--tenant", "acme"},
+		"load of a missing file":            {"load", "/nowhere/agents.json", "--tenant", "acme"},
+		"load of an unknown kind":           {"load", "cli.go", "--kind", "ship"},
+		"load of a directory with a kind":   {"load", ".", "--kind", "agent"},
+		"load of a directory without files": {"load", "schema"},
+		"export without tenant":             {"export"},
+		"import without tenant":             {"import", "cli.go"},
+		"import with an unknown strategy": {"import", "cli.go", "--tenant", "acme",
+			"--strategy", "merge"},
+		"import of a missing file": {"import", "/nowhere/bundle.json", "--tenant", "acme"},
+		"promote without target":   {"promote", "staging"},
+		"URL without scheme": {"export", "--tenant", "acme", "--url",
+			"registry.example.com"},
+		"verify without tenant":       {"audit", "verify"},
+		"verify with an invalid head": {"audit", "verify", "--tenant", "acme", "--head", "7"},
+		"export of JSON to stdout":    {"export", "--tenant", "acme", "--json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,11 +52,11 @@ func TestHelpExitsWithZero(t *testing.T) {
 
 func TestResponseOfAnotherServerIsReported(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]http.HandlerFunc{
-		"a proxy": func(w http.ResponseWriter, _ *http.Request) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"error page of a proxy": func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<html>", http.StatusBadGateway)
 		},
-		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
 	} {
@@ -63,13 +65,13 @@ func TestResponseOfAnotherServerIsReported(t *testing.T) {
 			calls := 0
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				calls++
-				answer(w, r)
+				handler(w, r)
 			}))
 			t.Cleanup(s.Close)
-			got := runLine(t, "load", writeInput(t, "prompts.json", `[{"name":"a"}]`), "--tenant",
+			got := runLine(t, "load", textFile(t, "prompts.json", `[{"name":"a"}]`), "--tenant",
 				"acme", "--url", s.URL)
 			require.Equal(t, exitRefused, got.status)
-			require.Contains(t, got.err, "is this its address?")
+			require.Contains(t, got.err, "check REGISTRY_URL")
 			require.Equal(t, 1, calls)
 		})
 	}

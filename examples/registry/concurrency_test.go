@@ -28,7 +28,7 @@ func TestConcurrentClientsOfTwoTenantsSeeOwnRowsOnly(t *testing.T) {
 		all.Go(func() {
 			c, other := tenants[client%2], tenants[1-client%2]
 			for round := range rounds {
-				client := client / 2 // the same names in both tenants
+				client := client / 2 // so that both tenants have the same names
 				name := fmt.Sprintf("agent %d", (client+round)%5)
 				c.put(t, "agent", name, map[string]any{"description": c.tenant,
 					"prompts": []string{"shared"}}, "tenant", c.tenant)
@@ -78,7 +78,7 @@ func TestConcurrentImportsIntoOneTenantAreSerialized(t *testing.T) {
 		})
 	}
 	all.Wait()
-	// As the last one left it, wholly: every item was written by the same import.
+	// The result is that of the last import: it wrote every item.
 	final := string(c.get(t, c.tenantPath()+"/export?kind=agent").hasStatus(t, http.StatusOK).body)
 	last := regexp.MustCompile(`"of \d"`).FindString(final)
 	require.Equal(t, 50, strings.Count(final, last))
@@ -86,7 +86,6 @@ func TestConcurrentImportsIntoOneTenantAreSerialized(t *testing.T) {
 	require.Equal(t, string(before), string(bystander.export(t)))
 }
 
-// Whoever writes while an import runs, the target is never half of one.
 func TestImportIsAtomicAmongConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -105,11 +104,11 @@ func TestImportIsAtomicAmongConcurrentWriters(t *testing.T) {
 			}
 		})
 	}
-	taken := 0
+	applied := 0
 	for range 5 {
 		got := c.importBundle(t, bundle, "?strategy=overwrite")
 		if got.status == http.StatusOK {
-			taken++
+			applied++
 			continue
 		}
 		got.isProblem(t, http.StatusConflict, "target_changed")
@@ -117,7 +116,7 @@ func TestImportIsAtomicAmongConcurrentWriters(t *testing.T) {
 	all.Wait()
 	written := strings.Count(string(c.export(t)), `"template":"written"`)
 	imported := strings.Count(string(c.export(t)), `"template":"imported"`)
-	if taken > 0 {
+	if applied > 0 {
 		require.Equal(t, 100, written+imported)
 	} else {
 		require.Zero(t, imported)

@@ -17,6 +17,7 @@ type finding struct {
 	Safe                             bool
 }
 
+// runDoctor runs doctor --json and returns its findings.
 func runDoctor(t *testing.T, set map[string]string, status int, flags ...string) []finding {
 	t.Helper()
 	got := runWith(t, set, append([]string{"doctor", "--json"}, flags...)...).requireStatus(t, status)
@@ -26,6 +27,7 @@ func runDoctor(t *testing.T, set map[string]string, status int, flags ...string)
 	return findings
 }
 
+// databaseSettings are the settings of commands that work on a database.
 func databaseSettings(t *testing.T, url, multiTenant string) map[string]string {
 	return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": multiTenant,
 		"SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
@@ -45,7 +47,7 @@ func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 	for _, f := range runDoctor(t, set, exitDone) {
 		require.Equal(t, "warning", f.Severity, "%+v", f)
 		require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code,
-			"what belongs to the server's administrator")
+			"only findings that the server's administrator can fix")
 	}
 	runDoctor(t, set, exitDone, "--fix")
 	require.NotContains(t, runWith(t, set, "doctor").requireStatus(t, exitDone).out, "error ")
@@ -53,8 +55,8 @@ func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 	single := databaseSettings(t, pgtest.Database(t), "")
 	runWith(t, single, "migrate", "up").requireStatus(t, exitDone)
 	require.Empty(t, runDoctor(t, single, exitDone))
-	require.Equal(t, "Examined with MULTI_TENANT off: what the application's role is and may do"+
-		" wasn't looked at.\nNothing was found.\n",
+	require.Equal(t, "Examined with MULTI_TENANT off: the application role and its rights"+
+		" weren't checked.\nNo findings.\n",
 		runWith(t, single, "doctor").requireStatus(t, exitDone).out)
 }
 
@@ -69,21 +71,23 @@ func TestDoctorReportsFindingsAndFixesSafeOnes(t *testing.T) {
 	for _, args := range [][]string{{"serve"}, {"migrate", "status"}} {
 		set["AUTO_MIGRATE"], set["ADDR"] = "false", "127.0.0.1:0"
 		refused := runWith(t, set, args...).requireStatus(t, exitRefused)
-		require.Contains(t, refused.err, "CREATE POLICY bailiwick_tenant", "what mends it")
+		require.Contains(t, refused.err, "CREATE POLICY bailiwick_tenant", "the SQL that fixes it")
 	}
 
 	out := runWith(t, set, "doctor").requireStatus(t, exitRefused).out
 	require.Contains(t, out, "MULTI_TENANT=true")
 	require.Regexp(t, `(?m)^SEVERITY +OBJECT +WHY$`, out)
 	require.Regexp(t, `(?m)^error +public\.agents +without the policy`, out)
-	require.Regexp(t, `(?m)^-- public\.agents \(policy_missing, safe: --fix runs it\)\nCREATE POLICY bailiwick_tenant ON "public"."agents" .*;$`, out)
-	require.Regexp(t, `(?m)^-- public\.prompts \(one_name\) \(unique_without_tenant\)\nDROP INDEX public\.one_name; CREATE UNIQUE INDEX .*;$`, out)
+	require.Regexp(t, `(?m)^-- public\.agents \(policy_missing, safe: --fix runs it\)\n`+
+		`CREATE POLICY bailiwick_tenant ON "public"."agents" .*;$`, out)
+	require.Regexp(t, `(?m)^-- public\.prompts \(one_name\) \(unique_without_tenant\)\n`+
+		`DROP INDEX public\.one_name; CREATE UNIQUE INDEX .*;$`, out)
 
-	left := runDoctor(t, set, exitRefused, "--fix")
-	require.Len(t, left, 1)
-	require.Equal(t, "unique_without_tenant", left[0].Code)
-	require.False(t, left[0].Safe)
-	execSQL(t, url, left[0].Fix)
+	remaining := runDoctor(t, set, exitRefused, "--fix")
+	require.Len(t, remaining, 1)
+	require.Equal(t, "unique_without_tenant", remaining[0].Code)
+	require.False(t, remaining[0].Safe)
+	execSQL(t, url, remaining[0].Fix)
 	require.Empty(t, runDoctor(t, set, exitDone))
 }
 

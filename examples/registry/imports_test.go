@@ -14,27 +14,30 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// conflictingTenants is a source and a target that differ in an agent and in a prompt,
-// which another agent refers to, in both alike.
+// conflictingTenants are a source and a target that differ in an agent and in a
+// prompt. In both, an equal agent refers to the prompt.
 type conflictingTenants struct {
 	source, target caller
 	bundle         []byte
 }
 
+// makeConflict creates the tenants and exports the source.
 func makeConflict(t *testing.T, s *testServer) conflictingTenants {
 	t.Helper()
 	c := conflictingTenants{source: s.tenant(t), target: s.tenant(t)}
-	for _, at := range []caller{c.source, c.target} {
-		at.put(t, "prompt", "p", map[string]any{"template": at.tenant})
-		at.put(t, "agent", "differs", map[string]any{"description": at.tenant}, "from", at.tenant)
-		at.put(t, "agent", "refers", map[string]any{"prompts": []string{"p"}})
-		at.put(t, "agent", "alike", map[string]any{"tools": []string{"x"}})
+	for _, side := range []caller{c.source, c.target} {
+		side.put(t, "prompt", "p", map[string]any{"template": side.tenant})
+		side.put(t, "agent", "differs", map[string]any{"description": side.tenant},
+			"from", side.tenant)
+		side.put(t, "agent", "refers", map[string]any{"prompts": []string{"p"}})
+		side.put(t, "agent", "equal", map[string]any{"tools": []string{"x"}})
 	}
 	c.source.put(t, "agent", "new", map[string]any{"extends": "differs", "prompts": []string{"p"}})
 	c.bundle = c.source.export(t)
 	return c
 }
 
+// actionsOf returns the action for each item of a report.
 func actionsOf(r report) map[string]string {
 	m := map[string]string{}
 	for _, item := range r.Items {
@@ -54,7 +57,7 @@ func TestImportFollowsStrategy(t *testing.T) {
 	}{
 		"skip": {
 			map[string]string{"agent differs": "skip", "prompt p": "skip",
-				"agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create",
+				"agent refers": "unchanged", "agent equal": "unchanged", "agent new": "create",
 				"defaults default": "unchanged"},
 			map[string]int{"create": 1, "skip": 2, "unchanged": 3},
 			func(t *testing.T, c conflictingTenants) {
@@ -65,7 +68,7 @@ func TestImportFollowsStrategy(t *testing.T) {
 		},
 		"overwrite": {
 			map[string]string{"agent differs": "update", "prompt p": "update",
-				"agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create",
+				"agent refers": "unchanged", "agent equal": "unchanged", "agent new": "create",
 				"defaults default": "unchanged"},
 			map[string]int{"create": 1, "update": 2, "unchanged": 3},
 			func(t *testing.T, c conflictingTenants) {
@@ -77,7 +80,7 @@ func TestImportFollowsStrategy(t *testing.T) {
 		},
 		"rename": {
 			map[string]string{"agent differs": "rename differs-2", "prompt p": "rename p-2",
-				"agent refers": "rename refers-2", "agent alike": "unchanged",
+				"agent refers": "rename refers-2", "agent equal": "unchanged",
 				"agent new": "create", "defaults default": "unchanged"},
 			map[string]int{"create": 1, "rename": 3, "unchanged": 2},
 			func(t *testing.T, c conflictingTenants) {
@@ -112,18 +115,20 @@ func TestImportFollowsStrategy(t *testing.T) {
 	}
 }
 
+// specOf returns the spec of a resource.
 func specOf(t *testing.T, c caller, kind, name string) map[string]any {
 	t.Helper()
 	return decode[struct{ Spec map[string]any }](t,
 		c.get(t, resource(kind, name)).hasStatus(t, http.StatusOK)).Spec
 }
 
+// pick returns some fields of a spec.
 func pick(spec map[string]any, fields ...string) map[string]any {
-	picked := map[string]any{}
+	result := map[string]any{}
 	for _, f := range fields {
-		picked[f] = spec[f]
+		result[f] = spec[f]
 	}
-	return picked
+	return result
 }
 
 func TestImportConflictListsAllConflictsAndWritesNothing(t *testing.T) {
@@ -154,9 +159,9 @@ func TestChangedDefaultsConflictInImport(t *testing.T) {
 	target.put(t, "defaults", "default", map[string]any{"note": "ours"})
 	bundle := source.export(t)
 	target.importBundle(t, bundle, "").isProblem(t, http.StatusConflict, "import_conflict")
-	kept := readReport(t, target.importBundle(t, bundle, "?strategy=rename").hasStatus(t, http.StatusOK))
-	require.Equal(t, "skip", kept.Items[0].Action)
-	require.NotEmpty(t, kept.Items[0].Error)
+	skipped := readReport(t, target.importBundle(t, bundle, "?strategy=rename").hasStatus(t, http.StatusOK))
+	require.Equal(t, "skip", skipped.Items[0].Action)
+	require.NotEmpty(t, skipped.Items[0].Error)
 	target.importBundle(t, bundle, "?strategy=overwrite").hasStatus(t, http.StatusOK)
 	require.Equal(t, readBundle(t, bundle).Digest, readBundle(t, target.export(t)).Digest)
 }
@@ -165,11 +170,11 @@ func TestBundleMayReferToItemsOfTheTarget(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	c.put(t, "agent", "base", map[string]any{})
-	part := makeBundle(t, item("agent", "a", `{"extends":"z"}`),
+	partial := makeBundle(t, item("agent", "a", `{"extends":"z"}`),
 		item("agent", "z", `{"extends":"base"}`),
 		item("trigger", "t", `{"agent":"base","type":"event"}`))
 	require.Equal(t, map[string]int{"create": 3},
-		readReport(t, c.importBundle(t, part, "").hasStatus(t, http.StatusOK)).Counts)
+		readReport(t, c.importBundle(t, partial, "").hasStatus(t, http.StatusOK)).Counts)
 	require.Equal(t, "z", specOf(t, c, "agent", "a")["extends"])
 }
 
@@ -218,7 +223,7 @@ func TestPromoteListsRequiredSecrets(t *testing.T) {
 	require.Contains(t, got.out, `model_config "gpt" needs the secret model_config/gpt/api_key`)
 	require.NotContains(t, got.out, "sk-1")
 
-	// Renamed, it is another thing and has another key.
+	// A renamed model_config is a new resource, with its own secret.
 	other := s.tenant(t)
 	other.put(t, "model_config", "gpt",
 		map[string]any{"provider": "q", "model": "m", "api_key": "sk-2"})

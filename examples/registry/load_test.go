@@ -175,7 +175,7 @@ func TestLoadReportsRefusedRowsAndLoadsTheOthers(t *testing.T) {
 		"PUT /api/v1/agents/bad": `{"status":422,"code":"invalid","detail":"The agent doesn't fit.","errors":[{"path":"/spec/tools","code":"invalid","detail":"must be an array"}]}`,
 	}}
 	address := registry.start(t)
-	path := writeInput(t, "agents.json", `[
+	path := textFile(t, "agents.json", `[
 		{"name":"a/b","collection":"c","model":"opus"},
 		{"name":"","model":"opus"},
 		{"name":"bad","model":"opus"},
@@ -203,7 +203,7 @@ func TestLoadPrintsJSON(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
-	path := writeInput(t, "agents.json",
+	path := textFile(t, "agents.json",
 		`[{"name":"a","model":"opus"},{"name":"a"},{"name":"b","model":"opus"},{"name":"c","spec":{"extends":"b"}}]`)
 	for range 2 { // loading again changes nothing but that the model_config is there
 		got := runLine(t, "load", path, "--tenant", "acme", "--url", address, "--json")
@@ -236,7 +236,7 @@ func TestLoadRetriesRowsThatReferToLaterRows(t *testing.T) {
 		rows = append(rows, fmt.Sprintf(`{"name":"a%d","spec":{"extends":"a%d"}}`, i, i+1))
 	}
 	rows = append(rows, `{"name":"a20","spec":{}}`)
-	path := writeInput(t, "agents.json", "["+strings.Join(rows, ",")+"]")
+	path := textFile(t, "agents.json", "["+strings.Join(rows, ",")+"]")
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitDone, got.status, got.out)
 	require.Equal(t, "agents.json: 21 loaded, 0 refused\n", got.out)
@@ -267,7 +267,7 @@ func TestLoadOfMalformedFileReportsByteAndLoadedRows(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
-	path := writeInput(t, "prompts.json", `[{"name":"a"},{"name":"b"},{"na`)
+	path := textFile(t, "prompts.json", `[{"name":"a"},{"name":"b"},{"na`)
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitRefused, got.status)
 	require.Equal(t, "prompts.json: 2 loaded, 0 refused\n", got.out)
@@ -293,7 +293,7 @@ func TestLoadEndsWhenEveryRowWouldBeRefused(t *testing.T) {
 			}
 			registry := &fakeRegistry{refuse: refuse}
 			address := registry.start(t)
-			path := writeInput(t, "prompts.json", "["+strings.Join(rows, ",")+"]")
+			path := textFile(t, "prompts.json", "["+strings.Join(rows, ",")+"]")
 			got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 			require.Equal(t, exitRefused, got.status)
 			require.Empty(t, got.out, "nothing was loaded: there is nothing to count")
@@ -309,7 +309,7 @@ func TestLoadRefusesAgentsOfRefusedModelConfig(t *testing.T) {
 		"PUT /api/v1/model-configs/opus": `{"status":422,"code":"invalid","detail":"No."}`,
 	}}
 	address := registry.start(t)
-	path := writeInput(t, "agents.json",
+	path := textFile(t, "agents.json",
 		`[{"name":"a","model":"opus"},{"name":"b","model":"haiku"},{"name":"c","model":"opus"}]`)
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitRefused, got.status)

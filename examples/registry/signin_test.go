@@ -92,13 +92,13 @@ func TestWrongPasswordsAreCountedAcrossInstances(t *testing.T) {
 	set := func() map[string]string {
 		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"}
 	}
-	sites := []*testServer{serveWith(t, set()), serveWith(t, set())}
+	servers := []*testServer{serveWith(t, set()), serveWith(t, set())}
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	var guesses sync.WaitGroup
 	for i := range 20 {
 		guesses.Go(func() {
-			a := sites[i%2].signIn(t, "ada", "a wrong password")
+			a := servers[i%2].signIn(t, "ada", "a wrong password")
 			mu.Lock()
 			defer mu.Unlock()
 			statuses[a.status]++

@@ -13,19 +13,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// statementProxy stands between a registry and its database, and sees each statement
-// before the database does, but for the signs of life of the connection that
-// listens: those come at any time, and change nothing.
+// statementProxy is a proxy between a registry and its database that can intercept a
+// statement. It doesn't count the keep-alives of the connection that listens, which
+// come at any time and change nothing.
 type statementProxy struct {
-	url string // by way of it
+	url string // the database's URL through the proxy
 
 	mu        sync.Mutex
-	remaining int // statements until struck; 0: none
-	// what is done there, with the server's process that the statement is for; it isn't sent on if this answers an error
+	remaining int // statements up to the intercepted one, including it; 0: disarmed
+	// intercept is called before the statement is sent, with the process id of the
+	// server's session. If it returns an error, the connection is closed instead.
 	intercept func(backend int) error
 }
 
-// newStatementProxy relays to the server of a database's URL.
+// newStatementProxy starts a proxy to the server of a database's URL.
 func newStatementProxy(t *testing.T, databaseURL string) *statementProxy {
 	t.Helper()
 	parsed, err := url.Parse(databaseURL)
@@ -37,7 +38,7 @@ func newStatementProxy(t *testing.T, databaseURL string) *statementProxy {
 	b := &statementProxy{url: parsed.String()}
 	var running sync.WaitGroup
 	t.Cleanup(func() {
-		_ = listener.Close() // which ends the loop below
+		_ = listener.Close() // ends the loop below
 		running.Wait()
 	})
 	running.Go(func() {
@@ -52,7 +53,7 @@ func newStatementProxy(t *testing.T, databaseURL string) *statementProxy {
 	return b
 }
 
-// relay carries until either side has ended.
+// relay forwards in both directions until either side closes its connection.
 func (b *statementProxy) relay(client net.Conn, target string) {
 	defer client.Close()
 	server, err := net.Dial("tcp", target)
@@ -71,8 +72,8 @@ func (b *statementProxy) relay(client net.Conn, target string) {
 	answers.Wait()
 }
 
-// forward takes the frontend's messages one by one: the first has a length alone,
-// all others a type before it (PostgreSQL manual, 55.7).
+// forward forwards the client's messages one by one. The first message starts with
+// its length, all others with a type and their length (PostgreSQL manual, 55.7).
 func (b *statementProxy) forward(client, server net.Conn, pid *backendPID) {
 	for head := 4; ; head = 5 {
 		message := make([]byte, head)
@@ -108,24 +109,24 @@ func (b *statementProxy) beforeStatement(pid *backendPID) error {
 	return b.intercept(int(pid.pid.Load()))
 }
 
-// interceptAt arms the boundary: do happens before the n-th statement from now on.
+// interceptAt arms the proxy: it calls do before the n-th statement from now on.
 func (b *statementProxy) interceptAt(n int, do func(backend int) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.remaining, b.intercept = n, do
 }
 
-// disarm reports whether it has struck.
-func (b *statementProxy) disarm() (struck bool) {
+// disarm disarms the proxy and reports whether it has intercepted a statement.
+func (b *statementProxy) disarm() (intercepted bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	struck = b.remaining == 0
+	intercepted = b.remaining == 0
 	b.remaining = 0
-	return struck
+	return intercepted
 }
 
-// backendPID reads along while a session begins, for the number of the server's
-// process (BackendKeyData).
+// backendPID finds the process id of the server's session in the messages that start
+// it (BackendKeyData).
 type backendPID struct {
 	pid      atomic.Int64
 	received []byte

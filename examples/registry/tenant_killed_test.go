@@ -16,19 +16,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tenantLifecycle are the requests of a tenant's life, in their order.
+// tenantLifecycle are the requests that create, delete and purge a tenant, in order.
 var tenantLifecycle = []struct{ name, method, path, body string }{
 	{"create", http.MethodPost, "/api/v1/tenants",
-		`{"slug":"mortal","name":"Mortal","settings":{"a":1}}`},
-	{"delete", http.MethodDelete, "/api/v1/tenants/mortal", ""},
-	{"purge", http.MethodPost, "/api/v1/tenants/mortal/purge", `{"confirm":"mortal"}`},
+		`{"slug":"acme","name":"Acme","settings":{"a":1}}`},
+	{"delete", http.MethodDelete, "/api/v1/tenants/acme", ""},
+	{"purge", http.MethodPost, "/api/v1/tenants/acme/purge", `{"confirm":"acme"}`},
 }
 
-// maxStatements is more than any of them takes.
+// maxStatements is more than any of these requests sends.
 const maxStatements = 40
 
-// TestKilledRegistryLeavesTenantUnchanged kills the process before the first, the
-// second, the third … statement of each request, until none is left.
+// TestKilledRegistryLeavesTenantUnchanged kills the registry before the first, the second,
+// the third … statement of each request, until the request has no more statements.
 func TestKilledRegistryLeavesTenantUnchanged(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
@@ -42,11 +42,11 @@ func TestKilledRegistryLeavesTenantUnchanged(t *testing.T) {
 				return errors.New("killed")
 			})
 			status, err := w.request(p.url, step.method, step.path, step.body)
-			struck := w.disarm()
-			if !struck {
+			killed := w.disarm()
+			if !killed {
 				require.NoError(t, err)
 				require.Equal(t, 2, status/100, "%s: %d", step.name, status)
-				require.Greater(t, n, 2, "%s was killed too seldom", step.name)
+				require.Greater(t, n, 2, "%s was killed too few times", step.name)
 				p.stop(t)
 				break
 			}
@@ -58,23 +58,23 @@ func TestKilledRegistryLeavesTenantUnchanged(t *testing.T) {
 	}
 }
 
-// TestKilledBackendLeavesTenantUnchanged ends the database's process instead, and
-// the registry goes on. It may begin a statement anew that was the first of its
-// connection: so each try has a tenant of its own.
+// TestKilledBackendLeavesTenantUnchanged kills the database session instead, while the
+// registry keeps running. The registry may retry a statement that was the first on
+// its connection. Therefore each attempt uses a separate tenant.
 func TestKilledBackendLeavesTenantUnchanged(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
 	p := startServing(t, w.settings())
 	for i, step := range tenantLifecycle {
 		refused := 0
-		for n, struck := 1, true; struck; n++ {
+		for n, killed := 1, true; killed; n++ {
 			require.Less(t, n, maxStatements)
-			mortal := fmt.Sprintf("mortal-%s-%d", step.name, n)
+			slug := fmt.Sprintf("acme-%s-%d", step.name, n)
 			request := func(at int) int {
 				step := tenantLifecycle[at]
 				status, err := w.request(p.url, step.method,
-					strings.ReplaceAll(step.path, "mortal", mortal),
-					strings.ReplaceAll(step.body, "mortal", mortal))
+					strings.ReplaceAll(step.path, "acme", slug),
+					strings.ReplaceAll(step.body, "acme", slug))
 				require.NoError(t, err)
 				return status
 			}
@@ -85,26 +85,26 @@ func TestKilledBackendLeavesTenantUnchanged(t *testing.T) {
 			before := w.stateWhenIdle(t)
 			w.interceptAt(n, func(backend int) error {
 				_, err := w.direct.Exec("SELECT pg_terminate_backend($1)", backend)
-				return err // nil: the statement goes to a backend that is ending
+				return err // with nil, the statement is sent to a session that is ending
 			})
 			status := request(i)
-			struck = w.disarm()
+			killed = w.disarm()
 			if status/100 == 2 {
 				require.NotEqual(t, before, w.stateWhenIdle(t),
-					"%s said that it is done, cut before statement %d", step.name, n)
+					"%s reported success, killed before statement %d", step.name, n)
 				continue
 			}
 			refused++
-			require.Equal(t, http.StatusServiceUnavailable, status, "%s, cut before statement %d",
-				step.name, n)
-			require.Equal(t, before, w.stateWhenIdle(t), "%s, cut before statement %d", step.name, n)
+			require.Equal(t, http.StatusServiceUnavailable, status,
+				"%s, killed before statement %d", step.name, n)
+			require.Equal(t, before, w.stateWhenIdle(t), "%s, killed before statement %d", step.name, n)
 		}
 		require.Positive(t, refused, step.name)
 	}
 }
 
-// TestInterruptedPurgeChangesNothing ends the backend somewhere within the one statement that
-// removes the rows.
+// TestInterruptedPurgeChangesNothing kills the database session during the one statement that
+// removes the rows, later each time.
 func TestInterruptedPurgeChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
@@ -116,35 +116,35 @@ func TestInterruptedPurgeChangesNothing(t *testing.T) {
 		w.addRows(t, step.name, 5000)
 	}
 	before := w.state(t)
-	cut := 0
+	interrupted := 0
 	for wait := time.Millisecond; ; wait = wait * 3 / 2 {
 		done := make(chan struct{})
-		var striker sync.WaitGroup
-		striker.Go(func() { w.killWriter(done, wait) })
+		var killer sync.WaitGroup
+		killer.Go(func() { w.killWriter(done, wait) })
 		status, err := w.request(p.url, tenantLifecycle[2].method, tenantLifecycle[2].path, tenantLifecycle[2].body)
 		close(done)
-		striker.Wait()
+		killer.Wait()
 		require.NoError(t, err)
 		if status == http.StatusOK {
 			break
 		}
-		cut++
+		interrupted++
 		require.Equal(t, http.StatusServiceUnavailable, status)
-		require.Equal(t, before, w.stateWhenIdle(t), "cut after %v", wait)
+		require.Equal(t, before, w.stateWhenIdle(t), "killed after %v", wait)
 	}
 	require.NotEqual(t, before, w.stateWhenIdle(t))
-	require.Positive(t, cut)
+	require.Positive(t, interrupted)
 }
 
-// killWriter waits until somebody writes, and ends their backend a while later.
-func (w proxiedDatabase) killWriter(done <-chan struct{}, later time.Duration) {
+// killWriter waits until a session writes, and kills it after the delay.
+func (w proxiedDatabase) killWriter(done <-chan struct{}, delay time.Duration) {
 	const writers = " FROM pg_stat_activity WHERE backend_xid IS NOT NULL" +
 		" AND pid <> pg_backend_pid() AND datname = current_database()"
 	for {
 		var pid int
 		if err := w.direct.QueryRow("SELECT pid" + writers).Scan(&pid); err == nil {
-			time.Sleep(later)
-			// it may have ended
+			time.Sleep(delay)
+			// The session may have ended in the meantime.
 			_, _ = w.direct.Exec("SELECT pg_terminate_backend(pid)"+writers+" AND pid = $1", pid)
 			return
 		}
@@ -156,7 +156,8 @@ func (w proxiedDatabase) killWriter(done <-chan struct{}, later time.Duration) {
 	}
 }
 
-// proxiedDatabase is a database by way of a boundary, and directly.
+// proxiedDatabase is a database with a connection through a statementProxy and a direct
+// one.
 type proxiedDatabase struct {
 	*statementProxy
 	direct *sql.DB
@@ -175,7 +176,7 @@ func (w proxiedDatabase) settings() map[string]string {
 		"SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"}
 }
 
-// request answers the status of the super-admin's request.
+// request sends a request as the super-admin and returns the status.
 func (w proxiedDatabase) request(base, method, path, body string) (int, error) {
 	req, err := http.NewRequest(method, base+path, strings.NewReader(body))
 	if err != nil {
@@ -194,23 +195,26 @@ func (w proxiedDatabase) request(base, method, path, body string) (int, error) {
 	return res.StatusCode, err
 }
 
-// addRows gives the tenant something to purge once it has been created.
+// addRows adds rows to the newest tenant after the step that created it, so that a
+// purge has rows to remove.
 func (w proxiedDatabase) addRows(t *testing.T, step string, rows int) {
 	t.Helper()
 	if step != "create" {
 		return
 	}
 	_, err := w.direct.Exec(fmt.Sprintf(`
-		CREATE TEMP TABLE newest AS SELECT id AS tenant, n FROM (SELECT id FROM bailiwick.tenants ORDER BY created_at DESC LIMIT 1) t, generate_series(1, %d) n;
+		CREATE TEMP TABLE newest AS SELECT id AS tenant, n
+		  FROM (SELECT id FROM bailiwick.tenants ORDER BY created_at DESC LIMIT 1) t, generate_series(1, %d) n;
 		INSERT INTO prompts (tenant_id, name) SELECT tenant, n FROM newest;
 		INSERT INTO agents (tenant_id, name) SELECT tenant, n FROM newest;
 		INSERT INTO agent_prompts (tenant_id, agent_id, prompt_id, position) SELECT tenant, a.id, p.id, 1
-		  FROM newest JOIN agents a ON a.tenant_id = tenant AND a.name = n::text JOIN prompts p ON p.tenant_id = tenant AND p.name = n::text;
+		  FROM newest JOIN agents a ON a.tenant_id = tenant AND a.name = n::text
+		  JOIN prompts p ON p.tenant_id = tenant AND p.name = n::text;
 		DROP TABLE newest`, rows))
 	require.NoError(t, err)
 }
 
-// stateWhenIdle is the state when no transaction of the registry's is left.
+// stateWhenIdle returns the state after all transactions of the registry have ended.
 func (w proxiedDatabase) stateWhenIdle(t *testing.T) map[string]string {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -223,12 +227,15 @@ func (w proxiedDatabase) stateWhenIdle(t *testing.T) map[string]string {
 	return w.state(t)
 }
 
-// state is a digest of every table, but for what the registry notes of itself.
+// state returns a digest of every table, except the signing keys, which the registry
+// changes by itself.
 func (w proxiedDatabase) state(t *testing.T) map[string]string {
 	t.Helper()
 	found, err := w.direct.Query(
-		`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('public', 'bailiwick') AND c.relname <> 'signing_keys'`)
+		`SELECT format('%I.%I', n.nspname, c.relname)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+		  AND n.nspname IN ('public', 'bailiwick') AND c.relname <> 'signing_keys'`)
 	require.NoError(t, err)
 	defer found.Close()
 	var tables []string
@@ -250,19 +257,20 @@ func (w proxiedDatabase) state(t *testing.T) map[string]string {
 	return digests
 }
 
-// TestLostDatabaseConnectionReturns503: whoever asks is told to ask again.
+// TestLostDatabaseConnectionReturns503 closes the connection before each statement. A
+// client gets the status 503, which asks it to retry.
 func TestLostDatabaseConnectionReturns503(t *testing.T) {
 	t.Parallel()
 	w := newProxiedDatabase(t)
 	p := startServing(t, w.settings())
-	for n, struck := 1, true; struck; n++ {
+	for n, lost := 1, true; lost; n++ {
 		require.Less(t, n, maxStatements)
-		w.interceptAt(n, func(int) error { return errors.New("cut") })
+		w.interceptAt(n, func(int) error { return errors.New("connection lost") })
 		body := fmt.Sprintf(`{"slug":"lost-%d","name":"Lost"}`, n)
 		status, err := w.request(p.url, http.MethodPost, "/api/v1/tenants", body)
 		require.NoError(t, err)
-		if struck = w.disarm(); struck && status != http.StatusCreated {
-			require.Equal(t, http.StatusServiceUnavailable, status, "cut before statement %d", n)
+		if lost = w.disarm(); lost && status != http.StatusCreated {
+			require.Equal(t, http.StatusServiceUnavailable, status, "lost before statement %d", n)
 		}
 	}
 }
