@@ -15,73 +15,69 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// TestKeyGetsEqualResponsesForForeignAndUnknownTenants compares all that an answer has
-// but its date, for every way of naming a tenant.
+// TestKeyGetsEqualResponsesForForeignAndUnknownTenants compares whole responses except
+// their date, for every way of naming a tenant.
 func TestKeyGetsEqualResponsesForForeignAndUnknownTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	own, active, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
+	own, active, deleted, suspended := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
 	key := own.key(t, tenancy.Admin)
 	ids := map[string]string{"nowhere": uuid.NewString()}
-	for _, c := range []caller{active, gone, asleep} {
+	for _, c := range []caller{active, deleted, suspended} {
 		ids[c.tenant] = decode[struct{ ID string }](t, c.get(t, c.tenantPath()).hasStatus(t, http.StatusOK)).ID
 	}
-	gone.send(t, http.MethodDelete, gone.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
-	asleep.send(t, http.MethodPut, asleep.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
+	deleted.deleteTenant(t)
+	suspended.suspendTenant(t)
 
 	for _, token := range []string{"", key.token} {
-		for how, name := range map[string]func(slug, id string) (c caller, path string){
+		for source, request := range map[string]func(slug, id string) (c caller, path string){
 			"host": func(slug, _ string) (caller, string) {
 				return caller{host: slug + ".localhost"}, "/api/v1/agents"
 			},
-			"header": func(slug, _ string) (caller, string) {
-				return caller{tenant: slug},
-					"/api/v1/agents"
+			"header with slug": func(slug, _ string) (caller, string) {
+				return caller{tenant: slug}, "/api/v1/agents"
 			},
-			"header, id": func(_, id string) (caller, string) {
-				return caller{tenant: id},
-					"/api/v1/discovery"
+			"header with id": func(_, id string) (caller, string) {
+				return caller{tenant: id}, "/api/v1/discovery"
 			},
-			"host and id": func(slug, id string) (caller, string) {
+			"host and header with id": func(slug, id string) (caller, string) {
 				return caller{host: slug + ".localhost", tenant: id}, "/api/v1/agents/x"
 			},
-			"path": func(slug, _ string) (caller, string) {
+			"path with slug": func(slug, _ string) (caller, string) {
 				return caller{}, "/api/v1/tenants/" + slug
 			},
-			"path, id": func(_, id string) (caller, string) {
+			"path with id": func(_, id string) (caller, string) {
 				return caller{}, "/api/v1/tenants/" + id + "/export"
 			},
-			"path and id": func(slug, id string) (caller, string) {
-				return caller{tenant: id},
-					"/api/v1/tenants/" + slug + "/keys"
+			"path with slug and header with id": func(slug, id string) (caller, string) {
+				return caller{tenant: id}, "/api/v1/tenants/" + slug + "/keys"
 			},
-			"own path and id": func(_, id string) (caller, string) {
-				return caller{tenant: id},
-					own.tenantPath() + "/keys"
+			"own path and header with id": func(_, id string) (caller, string) {
+				return caller{tenant: id}, own.tenantPath() + "/keys"
 			},
 		} {
-			ask := func(slug string) response {
-				c, path := name(slug, ids[slug])
+			send := func(slug string) response {
+				c, path := request(slug, ids[slug])
 				c.server, c.token = s, token
 				got := c.send(t, http.MethodGet, path, nil, fixedRequestID...)
 				got.header.Del("Date")
 				return got
 			}
-			for range 2 { // what the first round leaves in the caches makes no difference
-				want := ask("nowhere")
+			for range 2 { // the second round checks the responses from the caches
+				want := send("nowhere")
 				require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized},
-					want.status, "%s: %s", how, want.body)
+					want.status, "%s: %s", source, want.body)
 				require.Equal(t, "no-store", want.header.Get("Cache-Control"))
-				for _, slug := range []string{active.tenant, gone.tenant, asleep.tenant} {
-					require.Equal(t, want, ask(slug), "by %s", how)
+				for _, slug := range []string{active.tenant, deleted.tenant, suspended.tenant} {
+					require.Equal(t, want, send(slug), "tenant from %s", source)
 				}
 			}
 		}
 	}
 }
 
-// TestInvalidHostIsNotServed sends what no client library would, as the
-// super-admin, beside the name of another tenant.
+// TestInvalidHostIsNotServed sends Host headers that client libraries don't send, as the
+// super-admin, some with a second tenant.
 func TestInvalidHostIsNotServed(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -92,7 +88,7 @@ func TestInvalidHostIsNotServed(t *testing.T) {
 	for lines, status := range map[string]int{
 		"Host: staging.localhost\r\n":     http.StatusOK,
 		"Host: STAGING.localhost.:80\r\n": http.StatusOK,
-		// of nobody who is trusted
+		// The client isn't a trusted proxy, so X-Forwarded-Host is ignored.
 		"Host: staging.localhost\r\nX-Forwarded-Host: production.localhost\r\n": http.StatusOK,
 		"Host: staging.localhost\r\nHost: production.localhost\r\n":             http.StatusBadRequest,
 		"Host: staging.localhost,production.localhost\r\n":                      http.StatusNotFound,

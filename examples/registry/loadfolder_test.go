@@ -13,9 +13,13 @@ import (
 )
 
 const serversFile = `[
-	{"id":"1","name":"io.github.acme/one","description":"One","repository":{"url":"u","source":"github","id":"7"},"version_detail":{"version":"0.0.1","release_date":"2025-01-01","is_latest":true},"packages":[{"registry_name":"npm","name":"one","version":"0.0.1"}]},
+	{"id":"1","name":"io.github.acme/one","description":"One",
+		"repository":{"url":"u","source":"github","id":"7"},
+		"version_detail":{"version":"0.0.1","release_date":"2025-01-01","is_latest":true},
+		"packages":[{"registry_name":"npm","name":"one","version":"0.0.1"}]},
 	{"id":"2","name":"","description":"no name"},
-	{"id":"3","name":"io.github.acme/two","description":"Two","version_detail":{"version":"2"},"remotes":[{"transport_type":"sse","url":"https://x"}]},
+	{"id":"3","name":"io.github.acme/two","description":"Two","version_detail":{"version":"2"},
+		"remotes":[{"transport_type":"sse","url":"https://x"}]},
 	{"id":"4","description":"no name at all"},
 	{"id":"5","name":"io.github.acme/one","description":"again"}
 ]`
@@ -31,9 +35,10 @@ const promptsFile = `[
 ]`
 
 const agentsFile = `[
-	{"name":"child","collection":"c","model":"sonnet","extends":"parent","prompts":["review"],"instructions":"i","tools":[]},
+	{"name":"child","collection":"c","model":"sonnet","extends":"parent","prompts":["review"],
+		"instructions":"i","tools":[]},
 	{"name":"parent","collection":"c","model":"inherit","mcp_servers":["io.github.acme/one"]},
-	{"name":"lost","extends":"nobody"}
+	{"name":"lost","extends":"unknown"}
 ]`
 
 func TestLoadOfDirectoryLoadsRawShapes(t *testing.T) {
@@ -51,12 +56,14 @@ func TestLoadOfDirectoryLoadsRawShapes(t *testing.T) {
 		for _, line := range []string{
 			`servers.json: position 1, name "": invalid: `,
 			`servers.json: position 3, name "": invalid: `,
-			`servers.json: position 4, name "io.github.acme/one": duplicate_name: the row at position 0 has this name already`,
+			`servers.json: position 4, name "io.github.acme/one": duplicate_name: ` +
+				"the row at position 0 already has this name",
 			"servers.json: 2 loaded, 3 refused\n",
-			`prompts.json: position 1, name "review": duplicate_name: the row at position 0 has this name already`,
+			`prompts.json: position 1, name "review": duplicate_name: ` +
+				"the row at position 0 already has this name",
 			`prompts.json: position 2, name "": invalid_json: `,
 			`prompts.json: position 3, name "": inexact_number: `,
-			`prompts.json: position 4, name "": invalid: a row is a JSON object`,
+			`prompts.json: position 4, name "": invalid: a row must be a JSON object`,
 			`prompts.json: position 5, name "": invalid_json: `,
 			"prompts.json: 2 loaded, 5 refused\n",
 			`agents.json: position 2, name "lost": dangling_reference: `,
@@ -64,13 +71,13 @@ func TestLoadOfDirectoryLoadsRawShapes(t *testing.T) {
 		} {
 			require.Contains(t, got.out, line)
 		}
-		require.Contains(t, got.err, "other.json: left out")
+		require.Contains(t, got.err, "other.json: skipped")
 	}
 	require.Equal(t, []string{"child", "parent"}, c.names(t, "/api/v1/agents", url.Values{}))
 	require.Equal(t, "parent", specOf(t, c, "agent", "child")["extends"])
-	clash := s.run(t, "load", textFile(t, "agents.json", `[{"name":"PARENT"}]`), "--tenant",
+	conflict := s.run(t, "load", textFile(t, "agents.json", `[{"name":"PARENT"}]`), "--tenant",
 		c.tenant).requireStatus(t, exitRefused)
-	require.Contains(t, clash.out, `agents.json: position 0, name "PARENT": already_exists: `)
+	require.Contains(t, conflict.out, `agents.json: position 0, name "PARENT": already_exists: `)
 	require.Equal(t, []string{"inherit", "sonnet"},
 		c.names(t, "/api/v1/model-configs", url.Values{}))
 	require.Equal(t, map[string]any{"template": "Review {{it}}", "arguments": []any{"it"}},
@@ -113,16 +120,16 @@ func TestLoadReportsWhyNothingWasLoaded(t *testing.T) {
 		"tenant_required":  s.run(t, "load", path),
 		"unauthenticated: set REGISTRY_TOKEN to": runWith(t, token, "load", path, "--tenant",
 			c.tenant, "--url", s.url),
-		"is cut off": s.run(t, "load",
+		"is incomplete": s.run(t, "load",
 			textFile(t, "agents.json", `[{"name":"x"`), "--tenant", c.tenant),
-		"no answer from http://127.0.0.1:1: ": runWith(t, token, "load", path, "--tenant", c.tenant,
+		"no response from http://127.0.0.1:1: ": runWith(t, token, "load", path, "--tenant", c.tenant,
 			"--url", "http://127.0.0.1:1/"),
 		"byte 0": s.run(t, "load", textFile(t, "agents.json", `{"name":"x"}`), "--tenant",
 			c.tenant),
 	} {
 		got.requireStatus(t, exitRefused)
 		require.Contains(t, got.err, name)
-		require.NotContains(t, got.out, "refused", "nothing was loaded: there is nothing to count")
+		require.NotContains(t, got.out, "refused", "counts are printed although nothing was loaded")
 		require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
 	}
 	for _, args := range [][]string{

@@ -22,11 +22,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-// process is a registry in a process of its own.
+// process is a registry that runs in a separate process.
 type process struct {
 	*testServer
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when the process has ended
 }
 
 // start starts the registry with these settings and no others.
@@ -41,18 +41,18 @@ func start(t *testing.T, set map[string]string, args ...string) *process {
 	}
 	p.cmd.Stderr = p.log
 	require.NoError(t, p.cmd.Start())
-	go func() { // ends with the process, which the cleanup ends at the latest
-		_ = p.cmd.Wait() // the exit status is asked for where it matters
+	go func() { // ends with the process, which the cleanup kills at the latest
+		_ = p.cmd.Wait() // waitForExit checks the exit status
 		close(p.done)
 	}()
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // it may have ended
+		_ = p.cmd.Process.Kill() // fails if it has ended
 		<-p.done
 	})
 	return p
 }
 
-// startServing starts the registry and waits until it serves.
+// startServing starts the registry and waits until it is ready.
 func startServing(t *testing.T, set map[string]string) *process {
 	t.Helper()
 	p := start(t, set)
@@ -62,7 +62,7 @@ func startServing(t *testing.T, set map[string]string) *process {
 	return p
 }
 
-// waitForExit waits until the process has ended, with this status.
+// waitForExit waits until the process has ended and requires this exit status.
 func (p *process) waitForExit(t *testing.T, status int) {
 	t.Helper()
 	select {
@@ -79,8 +79,8 @@ func (p *process) stop(t *testing.T) {
 	p.waitForExit(t, exitDone)
 }
 
-// accessibleDir is a new folder that every user can enter, as PostgreSQL must where
-// root starts it.
+// accessibleDir returns a new directory that every user can enter. If root starts it,
+// PostgreSQL runs as another user.
 func accessibleDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "registry-")
@@ -101,13 +101,13 @@ func TestRegistryOnEmbeddedDatabaseKeepsItsData(t *testing.T) {
 	require.NotNil(t, found, "%s", first.log)
 	token := found[1]
 	require.Equal(t, 2, strings.Count(first.log.String(), token),
-		"in the hint how to sign in, and nowhere else")
+		"the sign-in message is the only place with the token")
 	caller{server: first.testServer, token: token}.put(t, "model_config", "before",
 		map[string]any{"provider": "p", "model": "m", "api_key": "s"})
 	first.stop(t)
 
 	second := startServing(t, set)
-	require.NotContains(t, second.log.String(), "bwp_", "shown once")
+	require.NotContains(t, second.log.String(), "bwp_", "the token is shown only once")
 	c := caller{server: second.testServer, token: token}
 	c.get(t, resource("model_config", "before")).hasStatus(t, http.StatusOK)
 	c.put(t, "agent", "just before", map[string]any{"model_config": "before"})
@@ -150,7 +150,7 @@ func TestShutdownCompletesRequestInFlight(t *testing.T) {
 		return err != nil
 	}
 	require.Eventually(t, refused, 20*time.Second, 10*time.Millisecond,
-		"it takes new callers while it drains")
+		"new connections are accepted while it drains")
 	_, err = io.WriteString(conn, body[10:])
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -174,7 +174,7 @@ func TestSecondSignalEndsProcessImmediately(t *testing.T) {
 		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length:"+
 			" 100\r\n\r\n{", platform)
 	require.NoError(t, err)
-	time.Sleep(100 * time.Millisecond) // the request has begun, and nobody goes on with it
+	time.Sleep(100 * time.Millisecond) // the request has begun and never continues
 
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
 	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "draining") },
@@ -194,7 +194,7 @@ func TestStartingRegistryIsLiveButNotReady(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		require.Equal(t, want, res.StatusCode, path)
 	}
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM)) // in the middle of it
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM)) // during the start
 	p.waitForExit(t, exitDone)
 }
 
@@ -209,7 +209,7 @@ func TestProcessExitStatus(t *testing.T) {
 		{map[string]string{"ADMIN_TOKEN": "short"}, nil, exitRefused,
 			"ADMIN_TOKEN has 5 characters"},
 		{map[string]string{"MULTI_TENANT": "maybe"}, []string{"serve"}, exitRefused,
-			`MULTI_TENANT is "maybe"`},
+			`invalid MULTI_TENANT "maybe"`},
 		{nil, []string{"--what"}, exitUsage, "unknown flag --what"},
 		{nil, []string{"serve", "--what"}, exitUsage, "unknown flag --what"},
 		{nil, []string{"frobnicate"}, exitUsage, "frobnicate"},

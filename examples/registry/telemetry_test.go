@@ -26,7 +26,7 @@ func TestMetricsShowTenantsToPlatformOnly(t *testing.T) {
 	member.put(t, "prompt", "p", map[string]any{"template": "x"})
 	member.get(t, resource("prompt", "none")).hasStatus(t, http.StatusNotFound)
 
-	stranger := string(caller{server: s}.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
+	anonymous := string(caller{server: s}.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 	for _, series := range []string{
 		`bailiwick_http_requests_total{method="PUT",route="/api/v1/prompts/{name}",status="201"} 1`,
 		`bailiwick_http_refusals_total{code="not_found"} 1`,
@@ -36,9 +36,9 @@ func TestMetricsShowTenantsToPlatformOnly(t *testing.T) {
 		`bailiwick_resolution_lookups_total{result="hit"} `,
 		`bailiwick_resolution_lookups_total{result="miss"} `,
 	} {
-		require.Contains(t, stranger, "\n"+series)
+		require.Contains(t, anonymous, "\n"+series)
 	}
-	for name, c := range map[string]caller{"a stranger": {server: s}, "a member": member} {
+	for name, c := range map[string]caller{"anonymous": {server: s}, "member": member} {
 		shown := string(c.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 		require.NotContains(t, shown, "bailiwick_tenant_", name)
 		require.NotContains(t, shown, id, name)
@@ -65,18 +65,18 @@ func TestAccessLogHasALineForEachRequest(t *testing.T) {
 		require.Eventually(t, func() bool { return strings.Contains(s.log.String(), line) },
 			10*time.Second, time.Millisecond, "%s", s.log)
 		require.Contains(t, s.log.String(), `"actor":{"kind":"platform"}`)
-		require.NotContains(t, s.log.String(), "readyz", "probes ask all day")
+		require.NotContains(t, s.log.String(), "readyz", "probes aren't logged")
 	}
 }
 
-// traceCollector takes traces, and keeps what it was sent.
+// traceCollector is a server that stores the traces it receives.
 type traceCollector struct {
 	mu       sync.Mutex
 	received strings.Builder
 }
 
 func (c *traceCollector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // what is missing is looked for
+	body, _ := io.ReadAll(r.Body) // the test fails if something is missing
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.received.WriteString(r.URL.Path + " " + r.Header.Get("X-Sign") + " ")
@@ -85,8 +85,8 @@ func (c *traceCollector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 
 func TestTracesAreExportedBeforeExit(t *testing.T) {
 	t.Parallel()
-	taken := &traceCollector{}
-	server := httptest.NewServer(taken)
+	collector := &traceCollector{}
+	server := httptest.NewServer(collector)
 	t.Cleanup(server.Close)
 	p := startServing(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
@@ -98,13 +98,13 @@ func TestTracesAreExportedBeforeExit(t *testing.T) {
 			"api_key": "the-hidden-secret"})
 	p.stop(t)
 
-	sent := taken.received.String() // the process has ended
+	received := collector.received.String() // needs no lock: the process has ended
 	for _, part := range []string{"/v1/traces here ", "bailiwick-registry",
 		"PUT /api/v1/model-configs/{name}", "bailiwick.secrets", "COMMIT"} {
-		require.Contains(t, sent, part)
+		require.Contains(t, received, part)
 	}
-	require.NotContains(t, sent, "hidden")
-	require.NotContains(t, sent, platform)
+	require.NotContains(t, received, "hidden")
+	require.NotContains(t, received, platform)
 	require.NotContains(t, p.log.String(), "traces")
 }
 
@@ -115,8 +115,8 @@ func TestUnreachableTraceCollectorDoesNotStopRegistry(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
 	})
 	p.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
-	begun := time.Now()
+	start := time.Now()
 	p.stop(t)
-	require.Less(t, time.Since(begun), flushTime+20*time.Second)
+	require.Less(t, time.Since(start), flushTime+20*time.Second)
 	require.Contains(t, p.log.String(), "traces")
 }

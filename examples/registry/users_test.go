@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// decodeOutput reads what a command printed with --json.
+// decodeOutput decodes the output of a command with --json.
 func decodeOutput[T any](t *testing.T, e commandResult) T {
 	t.Helper()
 	var v T
@@ -61,10 +61,10 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
-	got := decodeOutput[acceptResult](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
+	accepted := decodeOutput[acceptResult](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
 		"--json", "--url", s.url))
-	require.Equal(t, "Bob", got.User.Name)
-	require.Equal(t, "editor", got.Role)
+	require.Equal(t, "Bob", accepted.User.Name)
+	require.Equal(t, "editor", accepted.Role)
 	require.Contains(t, runWith(t, nil, "invitation", "accept", lines[1], "--url", s.url).
 		requireStatus(t, exitRefused).err, "not_found")
 
@@ -73,11 +73,11 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).requireStatus(t, exitDone)
 	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).requireStatus(t, exitRefused)
 
-	s.run(t, "member", "set", got.User.ID, "admin", "--tenant", acme.tenant).requireStatus(t, exitDone)
+	s.run(t, "member", "set", accepted.User.ID, "admin", "--tenant", acme.tenant).requireStatus(t, exitDone)
 	require.JSONEq(t, `{"removed":"`+ada.ID+`"}`, s.run(t, "user", "remove", ada.ID, "--json").
 		requireStatus(t, exitDone).out)
 	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitRefused).err, "not_found")
-	require.Equal(t, got.User.ID,
+	require.Equal(t, accepted.User.ID,
 		decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
 }
 
@@ -104,10 +104,10 @@ func TestWrongUsageOfUserCommandsExitsWithTwo(t *testing.T) {
 	}
 }
 
-// TestPasswordIsReadFromStandardInput looks at what a registry is sent.
+// TestPasswordIsReadFromStandardInput checks the request that the registry receives.
 func TestPasswordIsReadFromStandardInput(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]string{
+	for input, want := range map[string]string{
 		"correct horse battery\n": "correct horse battery", "no line end": "no line end",
 		"windows\r\n":               "windows",
 		" spaces stay \nand more\n": " spaces stay ", "with \"quotes\"\n": `with "quotes"`,
@@ -119,7 +119,7 @@ func TestPasswordIsReadFromStandardInput(t *testing.T) {
 				_, _ = w.Write([]byte(`{"id":"1","email":"a@example.com"}`))
 			}))
 		var out, errs bytes.Buffer
-		term := terminal{in: strings.NewReader(given), out: &out, err: &errs,
+		term := terminal{in: strings.NewReader(input), out: &out, err: &errs,
 			getenv: func(string) string { return "" }}
 		status := run(t.Context(), []string{"user", "create", "a@example.com", "A", "--password",
 			"--url", registry.URL}, term)
@@ -133,7 +133,8 @@ func TestPasswordIsReadFromStandardInput(t *testing.T) {
 func TestUserListReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"items":[{"id":"1","email":"a@example.com","name":"\u001b[2J\u202eevil\nname\t"}]}`))
+		_, _ = w.Write([]byte(
+			`{"items":[{"id":"1","email":"a@example.com","name":"\u001b[2J\u202eevil\nname\t"}]}`))
 	}))
 	defer registry.Close()
 	got := runLine(t, "user", "list", "--url", registry.URL)
@@ -143,8 +144,8 @@ func TestUserListReplacesControlCharacters(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.out, "\n"))
 }
 
-// TestAdoptedUsersAreMembersOfDefaultTenant: two of them have one address in
-// letters of another size, and both stay.
+// TestAdoptedUsersAreMembersOfDefaultTenant has two users whose e-mail addresses
+// differ only in case. Both are adopted.
 func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
@@ -169,7 +170,7 @@ func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	for _, email := range []string{"Ed@example.com", "ed@example.com"} {
 		renamed := decodeOutput[user](t,
 			s.run(t, "user", "update", ids[email], "--name", "Renamed", "--json"))
-		require.Equal(t, email, renamed.Email, "an address stays as it was until it is changed")
+		require.Equal(t, email, renamed.Email, "an address is only changed by --email")
 	}
 	s.run(t, "member", "set", ids["ed@example.com"], "admin", "--tenant", "default").
 		requireStatus(t, exitDone)
@@ -179,12 +180,12 @@ func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	s.run(t, "user", "update", ids["Ed@example.com"], "--email", "Ed.the.other@example.com").
 		requireStatus(t, exitDone)
 
-	old := caller{server: s, token: oldKey} // the key of root, who is gone
+	old := caller{server: s, token: oldKey} // the key of root, who was removed
 	old.get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 }
 
-// TestUsersOfExpandedDatabaseAreManaged: the old version still writes its users,
-// and tenancy is off.
+// TestUsersOfExpandedDatabaseAreManaged has tenancy off, while the old version still
+// writes its table of users.
 func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
@@ -194,7 +195,7 @@ func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 		"INSERT INTO users (email, name) VALUES ('NEW@example.com', 'New'), ('new@example.com'," +
 			" 'New too')",
 		"UPDATE users SET email = 'Other@example.com' WHERE email = 'ed@example.com'",
-		// whose address root has
+		// root has the same address in lower case
 		"UPDATE users SET email = 'ROOT@example.com' WHERE email = 'NEW@example.com'",
 	} {
 		_, err := db.ExecContext(t.Context(), change)
