@@ -75,11 +75,14 @@ func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 			{http.MethodGet, "/api/v1/discovery"}, {http.MethodGet, "/api/v1/me"},
 			{http.MethodPost, "/api/v1/tenants"},
 		} {
-			want := caller{server: s, token: token}.send(t, request[0], request[1], nil, fixedRequestID...)
+			want := caller{server: s, token: token}.send(t, request[0], request[1], nil,
+				fixedRequestID...)
 			want.isProblem(t, http.StatusUnauthorized, "unauthenticated")
-			for _, tenant := range []string{active.tenant, deleted.tenant, suspended.tenant, "nowhere",
+			for _, tenant := range []string{active.tenant, deleted.tenant, suspended.tenant,
+				"nowhere",
 				"NO SLUG"} {
-				got := caller{server: s, token: token, tenant: tenant}.send(t, request[0], request[1],
+				got := caller{server: s, token: token, tenant: tenant}.send(t, request[0],
+					request[1],
 					nil, fixedRequestID...)
 				require.Equal(t, string(want.body), string(got.body))
 			}
@@ -104,16 +107,19 @@ func TestKeyLearnsNothingAboutOtherTenants(t *testing.T) {
 		{http.MethodGet, ""}, {http.MethodPut, ""}, {http.MethodDelete, ""},
 		{http.MethodGet, "/export"}, {http.MethodPost, "/import"}, {http.MethodGet, "/keys"},
 	} {
-		want := key.send(t, request[0], "/api/v1/tenants/nowhere"+request[1], "{}", fixedRequestID...)
+		want := key.send(t, request[0], "/api/v1/tenants/nowhere"+request[1], "{}",
+			fixedRequestID...)
 		want.isProblem(t, http.StatusBadRequest, "tenant_mismatch")
 		for _, tenant := range []string{foreign.tenant, deleted.tenant, suspended.tenant,
 			uuid.NewString(), "default", "Not-A-Slug"} {
-			got := key.send(t, request[0], "/api/v1/tenants/"+tenant+request[1], "{}", fixedRequestID...)
+			got := key.send(t, request[0], "/api/v1/tenants/"+tenant+request[1], "{}",
+				fixedRequestID...)
 			require.Equal(t, string(want.body), string(got.body), "%s %s", request, tenant)
 		}
 	}
 	// For the super-admin too, a deleted tenant is like an unknown one.
-	want := s.platform().send(t, http.MethodGet, "/api/v1/tenants/nowhere/export", nil, fixedRequestID...)
+	want := s.platform().send(t, http.MethodGet, "/api/v1/tenants/nowhere/export", nil,
+		fixedRequestID...)
 	want.isProblem(t, http.StatusNotFound, "tenant_not_found")
 	for _, tenant := range []string{deleted.tenant, uuid.NewString(), "Not-A-Slug"} {
 		require.Equal(t, string(want.body),
@@ -145,11 +151,13 @@ func TestKeyRoleLimitsItsRequests(t *testing.T) {
 		{http.MethodDelete, resource("prompt", "none"), nil, tenancy.WriteResources,
 			http.StatusNotFound},
 		{http.MethodPost, c.tenantPath() + "/import", bundle, tenancy.Import, http.StatusOK},
-		{http.MethodPost, c.tenantPath() + "/import?dry_run=true", bundle, tenancy.Import, http.StatusOK},
+		{http.MethodPost, c.tenantPath() + "/import?dry_run=true", bundle, tenancy.Import,
+			http.StatusOK},
 		{http.MethodPut, c.tenantPath() + "/secrets/s", `{"value":"x"}`, tenancy.WriteSecrets,
 			http.StatusNoContent},
 		{http.MethodGet, c.tenantPath() + "/keys", nil, tenancy.ReadKeys, http.StatusOK},
-		{http.MethodPost, c.tenantPath() + "/keys", `{"name":"k","role":"admin"}`, tenancy.WriteKeys,
+		{http.MethodPost, c.tenantPath() + "/keys", `{"name":"k","role":"admin"}`,
+			tenancy.WriteKeys,
 			http.StatusCreated},
 		{http.MethodPost, "/api/v1/tenants", `{"slug":"new-one","name":"N"}`, tenancy.ManageTenants,
 			0},
@@ -176,9 +184,11 @@ func TestKeyIsRefusedWhenRevokedExpiredOrItsTenantIsInactive(t *testing.T) {
 	expires := time.Now().Add(2 * time.Second)
 	short := decode[struct{ Secret string }](t,
 		c.send(t, http.MethodPost, c.tenantPath()+"/keys", map[string]any{
-			"name": "short", "role": "viewer", "expires_at": expires}).hasStatus(t, http.StatusCreated))
-	created := decode[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.tenantPath()+"/keys",
-		`{"name":"ci","role":"viewer"}`).hasStatus(t, http.StatusCreated))
+			"name": "short", "role": "viewer", "expires_at": expires}).
+			hasStatus(t, http.StatusCreated))
+	created := decode[struct{ ID, Secret string }](t,
+		c.send(t, http.MethodPost, c.tenantPath()+"/keys",
+			`{"name":"ci","role":"viewer"}`).hasStatus(t, http.StatusCreated))
 	other := c.key(t, tenancy.Viewer)
 	revoked := caller{server: c.server, token: created.Secret}
 	revoked.get(t, list).hasStatus(t, http.StatusOK)
@@ -186,7 +196,8 @@ func TestKeyIsRefusedWhenRevokedExpiredOrItsTenantIsInactive(t *testing.T) {
 	require.Contains(t, string(listed.body), "last_used_at")
 	require.NotContains(t, string(listed.body), created.Secret)
 	require.NotContains(t, string(listed.body), "secret")
-	c.send(t, http.MethodDelete, c.tenantPath()+"/keys/"+created.ID, nil).hasStatus(t, http.StatusNoContent)
+	c.send(t, http.MethodDelete, c.tenantPath()+"/keys/"+created.ID, nil).
+		hasStatus(t, http.StatusNoContent)
 	revoked.get(t, list).isProblem(t, http.StatusUnauthorized, "unauthenticated")
 
 	other.get(t, list).hasStatus(t, http.StatusOK)

@@ -146,7 +146,8 @@ func TestOldVersionGoesOnDuringExpand(t *testing.T) {
 
 	s.requireWrites(t, db)
 	require.NoError(t, db.Close())
-	runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s").requireStatus(t, exitDone)
+	runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s").
+		requireStatus(t, exitDone)
 	db = connect(t, url)
 	require.Equal(t, before, checksums(t, db))
 	s.requireWrites(t, db)

@@ -65,7 +65,8 @@ func TestResponsesAreUnchangedByAdoption(t *testing.T) {
 		require.Contains(t, runWith(t, set, "migrate", "status").requireStatus(t, exitRefused).out,
 			"registry migrate up --phase contract")
 		set["MULTI_TENANT"] = ""
-		require.Contains(t, runWith(t, set, "migrate", "status").requireStatus(t, exitDone).out, "expanded")
+		require.Contains(t, runWith(t, set, "migrate", "status").requireStatus(t, exitDone).out,
+			"expanded")
 		require.Equal(t, "The schema is current.\n", runWith(t, set, "migrate", "up", "--phase",
 			"contract", "--watch", "2s").requireStatus(t, exitDone).out)
 	})
@@ -174,7 +175,8 @@ func TestMigratePlanPrintsSQLWithLocksAndRows(t *testing.T) {
 		"Nothing to do")
 	require.Contains(t, runWith(t, set, "migrate", "plan", "--down").requireStatus(t, exitDone).out,
 		`ALTER TABLE "public"."agents" DROP COLUMN tenant_id;`)
-	require.Contains(t, runWith(t, set, "migrate", "down").requireStatus(t, exitDone).out, "single-tenant")
+	require.Contains(t, runWith(t, set, "migrate", "down").requireStatus(t, exitDone).out,
+		"single-tenant")
 	require.Equal(t, before, dump(t, url))
 	runWith(t, set, "migrate", "up", "--phase", "sideways").requireStatus(t, exitUsage)
 }

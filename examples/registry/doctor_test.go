@@ -20,7 +20,8 @@ type finding struct {
 // runDoctor runs doctor --json and returns its findings.
 func runDoctor(t *testing.T, set map[string]string, status int, flags ...string) []finding {
 	t.Helper()
-	got := runWith(t, set, append([]string{"doctor", "--json"}, flags...)...).requireStatus(t, status)
+	got := runWith(t, set, append([]string{"doctor", "--json"}, flags...)...).
+		requireStatus(t, status)
 	var findings []finding
 	require.NoError(t, json.Unmarshal([]byte(got.out), &findings), "%s", got.out)
 	require.NotNil(t, findings)
@@ -93,7 +94,8 @@ func TestDoctorReportsFindingsAndFixesSafeOnes(t *testing.T) {
 
 func TestDoctorAsksToMigrateAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
-	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").requireStatus(t, exitRefused).
+	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").
+		requireStatus(t, exitRefused).
 		out
 	require.Contains(t, out, "migrate first")
 }

@@ -24,7 +24,8 @@ func TestKeyGetsEqualResponsesForForeignAndUnknownTenants(t *testing.T) {
 	key := own.key(t, tenancy.Admin)
 	ids := map[string]string{"nowhere": uuid.NewString()}
 	for _, c := range []caller{active, deleted, suspended} {
-		ids[c.tenant] = decode[struct{ ID string }](t, c.get(t, c.tenantPath()).hasStatus(t, http.StatusOK)).ID
+		ids[c.tenant] = decode[struct{ ID string }](t,
+			c.get(t, c.tenantPath()).hasStatus(t, http.StatusOK)).ID
 	}
 	deleted.deleteTenant(t)
 	suspended.suspendTenant(t)
@@ -85,23 +86,24 @@ func TestInvalidHostIsNotServed(t *testing.T) {
 	s.tenantNamed(t, "production")
 	address, err := url.Parse(s.url)
 	require.NoError(t, err)
+	const ok, badRequest, notFound = http.StatusOK, http.StatusBadRequest, http.StatusNotFound
 	for lines, status := range map[string]int{
-		"Host: staging.localhost\r\n":     http.StatusOK,
-		"Host: STAGING.localhost.:80\r\n": http.StatusOK,
+		"Host: staging.localhost\r\n":     ok,
+		"Host: STAGING.localhost.:80\r\n": ok,
 		// The client isn't a trusted proxy, so X-Forwarded-Host is ignored.
-		"Host: staging.localhost\r\nX-Forwarded-Host: production.localhost\r\n": http.StatusOK,
-		"Host: staging.localhost\r\nHost: production.localhost\r\n":             http.StatusBadRequest,
-		"Host: staging.localhost,production.localhost\r\n":                      http.StatusNotFound,
-		"Host: staging%2elocalhost\r\n":                                         http.StatusNotFound,
-		"Host: a.staging.localhost\r\n":                                         http.StatusNotFound,
-		"Host: xn--staging.localhost\r\n":                                       http.StatusNotFound,
-		"Host: staging.localhost:http\r\n":                                      http.StatusNotFound,
-		"Host: [::1]:80\r\n":                                                    http.StatusBadRequest,
-		"Host: staging.localhost\r\nX-Tenant-ID: production\r\n":                http.StatusBadRequest,
-		"Host: staging%2elocalhost\r\nX-Tenant-ID: production\r\n":              http.StatusBadRequest,
-		"Host: a.staging.localhost\r\nX-Tenant-ID: production\r\n":              http.StatusBadRequest,
-		"Host: localhost\r\nX-Tenant-ID: staging, production\r\n":               http.StatusNotFound,
-		"Host: localhost\r\nX-Tenant-ID: a\r\nX-Tenant-ID: staging\r\n":         http.StatusBadRequest,
+		"Host: staging.localhost\r\nX-Forwarded-Host: production.localhost\r\n": ok,
+		"Host: staging.localhost\r\nHost: production.localhost\r\n":             badRequest,
+		"Host: staging.localhost,production.localhost\r\n":                      notFound,
+		"Host: staging%2elocalhost\r\n":                                         notFound,
+		"Host: a.staging.localhost\r\n":                                         notFound,
+		"Host: xn--staging.localhost\r\n":                                       notFound,
+		"Host: staging.localhost:http\r\n":                                      notFound,
+		"Host: [::1]:80\r\n":                                                    badRequest,
+		"Host: staging.localhost\r\nX-Tenant-ID: production\r\n":                badRequest,
+		"Host: staging%2elocalhost\r\nX-Tenant-ID: production\r\n":              badRequest,
+		"Host: a.staging.localhost\r\nX-Tenant-ID: production\r\n":              badRequest,
+		"Host: localhost\r\nX-Tenant-ID: staging, production\r\n":               notFound,
+		"Host: localhost\r\nX-Tenant-ID: a\r\nX-Tenant-ID: staging\r\n":         badRequest,
 	} {
 		conn, err := net.Dial("tcp", address.Host)
 		require.NoError(t, err)

@@ -146,7 +146,8 @@ func TestImportConflictListsAllConflictsAndWritesNothing(t *testing.T) {
 		require.Equal(t, "/spec/description", listed.Items[0].Changes[1].Path)
 		require.Equal(t, string(before), string(c.target.export(t)))
 	}
-	planned := readReport(t, c.target.importBundle(t, c.bundle, "?dry_run=true").hasStatus(t, http.StatusOK))
+	planned := readReport(t, c.target.importBundle(t, c.bundle, "?dry_run=true").
+		hasStatus(t, http.StatusOK))
 	require.Equal(t, map[string]int{"create": 1, "fail": 2, "unchanged": 3}, planned.Counts)
 	require.Len(t, planned.Items, 6)
 }
@@ -159,7 +160,8 @@ func TestChangedDefaultsConflictInImport(t *testing.T) {
 	target.put(t, "defaults", "default", map[string]any{"note": "ours"})
 	bundle := source.export(t)
 	target.importBundle(t, bundle, "").isProblem(t, http.StatusConflict, "import_conflict")
-	skipped := readReport(t, target.importBundle(t, bundle, "?strategy=rename").hasStatus(t, http.StatusOK))
+	skipped := readReport(t, target.importBundle(t, bundle, "?strategy=rename").
+		hasStatus(t, http.StatusOK))
 	require.Equal(t, "skip", skipped.Items[0].Action)
 	require.NotEmpty(t, skipped.Items[0].Error)
 	target.importBundle(t, bundle, "?strategy=overwrite").hasStatus(t, http.StatusOK)
@@ -191,7 +193,8 @@ func TestCommandLineExportsImportsAndPromotes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(c.bundle), string(written))
 	require.Equal(t, out+": 6 items, "+readBundle(t, written).Digest+"\n", exported.out)
-	require.Equal(t, string(c.bundle), s.run(t, "export", "--tenant", from).requireStatus(t, exitDone).out)
+	require.Equal(t, string(c.bundle),
+		s.run(t, "export", "--tenant", from).requireStatus(t, exitDone).out)
 
 	before := c.target.export(t)
 	refused := s.run(t, "import", out, "--tenant", to).requireStatus(t, exitRefused)
@@ -206,7 +209,8 @@ func TestCommandLineExportsImportsAndPromotes(t *testing.T) {
 
 	var listed report
 	require.NoError(t, json.Unmarshal(
-		[]byte(s.run(t, "promote", from, to, "--strategy", "skip", "--json").requireStatus(t, exitDone).
+		[]byte(s.run(t, "promote", from, to, "--strategy", "skip", "--json").
+			requireStatus(t, exitDone).
 			out), &listed))
 	require.Equal(t, 2, listed.Counts["skip"])
 	s.run(t, "promote", from, to, "--strategy", "overwrite").requireStatus(t, exitDone)

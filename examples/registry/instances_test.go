@@ -79,7 +79,8 @@ var revocations = []struct {
 		p.sendAsAdmin(t, at, http.MethodPut, "/api/v1/tenants/"+s.tenant.String(),
 			`{"state":"suspended"}`, http.StatusOK)
 	}, http.StatusForbidden},
-	{func(t *testing.T, p *twoInstances, _ *testServer, s *reader) { // only SQL can change a key's role
+	// only SQL can change a key's role
+	{func(t *testing.T, p *twoInstances, _ *testServer, s *reader) {
 		_, err := p.owner.ExecContext(t.Context(),
 			"UPDATE bailiwick.api_keys SET role = 'replicator' WHERE id = '"+s.key.String()+"'")
 		require.NoError(t, err)
@@ -148,7 +149,9 @@ func (p *twoInstances) status(t testing.TB, req *http.Request) int {
 	return res.StatusCode
 }
 
-func (p *twoInstances) sendAsAdmin(t *testing.T, at *testServer, method, path, body string, want int) {
+func (p *twoInstances) sendAsAdmin(
+	t *testing.T, at *testServer, method, path, body string, want int,
+) {
 	t.Helper()
 	req, err := http.NewRequest(method, at.url+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -270,5 +273,6 @@ func (d delays) String() string {
 	const nextRequest = 2 * time.Millisecond
 	n, _ := slices.BinarySearch(d, nextRequest)
 	return fmt.Sprintf("%d delays: p50 %v, p99 %v, p99.9 %v, worst %v; %d refused from the next"+
-		" request on", len(d), d.percentile(0.5), d.percentile(0.99), d.percentile(0.999), d.worst(), n)
+		" request on", len(d), d.percentile(0.5), d.percentile(0.99), d.percentile(0.999),
+		d.worst(), n)
 }

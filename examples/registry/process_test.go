@@ -32,7 +32,8 @@ type process struct {
 // start starts the registry with these settings and no others.
 func start(t *testing.T, set map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{testServer: &testServer{log: newLogBuffer()}, cmd: exec.Command(os.Args[0], args...),
+	p := &process{testServer: &testServer{log: newLogBuffer()},
+		cmd:  exec.Command(os.Args[0], args...),
 		done: make(chan struct{})}
 	p.cmd.Env = []string{runAsProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"),
 		"HOME=" + os.Getenv("HOME")}
@@ -128,7 +129,8 @@ func TestRegistryOnEmbeddedDatabaseKeepsItsData(t *testing.T) {
 
 func TestShutdownCompletesRequestInFlight(t *testing.T) {
 	t.Parallel()
-	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t),
+		"DATA_DIR":    t.TempDir(),
 		"ADMIN_TOKEN": platform})
 	address := strings.TrimPrefix(p.url, "http://")
 	conn, err := net.Dial("tcp", address)
@@ -165,7 +167,8 @@ func TestShutdownCompletesRequestInFlight(t *testing.T) {
 
 func TestSecondSignalEndsProcessImmediately(t *testing.T) {
 	t.Parallel()
-	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t),
+		"DATA_DIR":    t.TempDir(),
 		"ADMIN_TOKEN": platform})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	require.NoError(t, err)

@@ -14,10 +14,11 @@ func TestRotateSigningKeyKeepsOldKeyValidForAWhile(t *testing.T) {
 	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").requireStatus(t, exitDone)
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
-	var inForce, signing, forGood int
+	var valid, signing, permanent int
 	require.NoError(t, db.QueryRowContext(t.Context(),
 		`SELECT count(*) FILTER (WHERE expires_at > now()),
-		count(*) FILTER (WHERE signs_from <= now()), count(*) FILTER (WHERE expires_at = 'infinity') FROM bailiwick.signing_keys`).
-		Scan(&inForce, &signing, &forGood))
-	require.Equal(t, []int{2, 1, 1}, []int{inForce, signing, forGood})
+		count(*) FILTER (WHERE signs_from <= now()), count(*) FILTER (WHERE expires_at = 'infinity')
+		FROM bailiwick.signing_keys`).
+		Scan(&valid, &signing, &permanent))
+	require.Equal(t, []int{2, 1, 1}, []int{valid, signing, permanent})
 }

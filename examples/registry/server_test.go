@@ -18,8 +18,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-// runAsProgram makes the test binary the registry itself, so that tests can start
-// it as a process, with the race detector if they have it.
+// runAsProgram is the environment variable that makes the test binary run as the
+// registry. So tests can start it as a process, with the race detector if they run
+// with it.
 const runAsProgram = "REGISTRY_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -35,20 +36,21 @@ const platform = "platform-token-of-the-tests-0123456789"
 // secretsKey is base64 of 32 bytes.
 const secretsKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// testServer is a registry that serves a test, by way of run.
+// testServer is a registry that runs in the test's process.
 type testServer struct {
 	url      string
 	log      *logBuffer
 	document *openapitest.Document
 }
 
-// serve starts a registry with tenancy on, upon a database of its own.
+// serve starts a registry with tenancy on, on a new database.
 func serve(t *testing.T) *testServer {
 	t.Helper()
-	return serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t), "MULTI_TENANT": "true"})
+	return serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t),
+		"MULTI_TENANT": "true"})
 }
 
-// migratedDatabase answers a database with the registry's schema.
+// migratedDatabase returns the URL of a new database with the registry's schema.
 func migratedDatabase(t *testing.T) string {
 	t.Helper()
 	return pgtest.Template(t, "registry", func(url string) error {
@@ -60,7 +62,7 @@ func migratedDatabase(t *testing.T) string {
 	})
 }
 
-// serveWith starts a registry with these settings, which ends with the test.
+// serveWith starts a registry with these settings. It stops when the test ends.
 func serveWith(t *testing.T, set map[string]string) *testServer {
 	t.Helper()
 	for name, value := range map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_TOKEN": platform,
@@ -87,8 +89,7 @@ func serveWith(t *testing.T, set map[string]string) *testServer {
 	return s
 }
 
-// waitUntilReady waits until the registry serves, for at most the 60 s that are
-// promised.
+// waitUntilReady waits until the registry is ready, for at most the documented 60 s.
 func waitUntilReady(t *testing.T, url string, log *logBuffer) {
 	t.Helper()
 	ready := func() bool {
@@ -104,13 +105,14 @@ func waitUntilReady(t *testing.T, url string, log *logBuffer) {
 	}
 }
 
-// documents keeps each OpenAPI document that was read, by its text: compiling
-// its schemas takes a while.
+// documents caches the OpenAPI documents by their text, because compiling their
+// schemas is slow.
 var documents struct {
 	sync.Mutex
 	byText map[string]*openapitest.Document
 }
 
+// openAPIDocument returns the compiled OpenAPI document of the registry at url.
 func openAPIDocument(t *testing.T, url string) *openapitest.Document {
 	t.Helper()
 	res, err := http.Get(url + "/api/v1/openapi.json")
@@ -134,11 +136,11 @@ func openAPIDocument(t *testing.T, url string) *openapitest.Document {
 	return d
 }
 
-// logBuffer is what a registry writes to standard error.
+// logBuffer stores what a registry writes to standard error.
 type logBuffer struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
-	first chan struct{} // closed when the first line is whole
+	first chan struct{} // closed when the first line is complete
 }
 
 func newLogBuffer() *logBuffer { return &logBuffer{first: make(chan struct{})} }
@@ -146,9 +148,9 @@ func newLogBuffer() *logBuffer { return &logBuffer{first: make(chan struct{})} }
 func (j *logBuffer) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	begun := bytes.IndexByte(j.text.Bytes(), '\n') >= 0
+	hadLine := bytes.IndexByte(j.text.Bytes(), '\n') >= 0
 	j.text.Write(p)
-	if !begun && bytes.IndexByte(p, '\n') >= 0 {
+	if !hadLine && bytes.IndexByte(p, '\n') >= 0 {
 		close(j.first)
 	}
 	return len(p), nil
@@ -160,13 +162,13 @@ func (j *logBuffer) String() string {
 	return j.text.String()
 }
 
-// url is where the registry listens: the url of its first line.
+// url returns the registry's URL, which is the url of the first log line.
 func (j *logBuffer) url(t *testing.T) string {
 	t.Helper()
 	select {
 	case <-j.first:
 	case <-time.After(time.Minute):
-		require.Fail(t, "nothing was logged within a minute")
+		require.Fail(t, "no log line within a minute")
 	}
 	line, _, _ := strings.Cut(j.String(), "\n")
 	var entry struct{ URL string }
@@ -184,20 +186,20 @@ func runWith(t *testing.T, set map[string]string, args ...string) commandResult 
 	return commandResult{status: status, out: out.String(), err: errs.String()}
 }
 
-// run runs a client's command line against the registry, as the platform.
+// run runs a client command on the registry with the platform token.
 func (s *testServer) run(t *testing.T, args ...string) commandResult {
 	t.Helper()
 	return runWith(t, map[string]string{"REGISTRY_TOKEN": platform},
 		append(args, "--url", s.url)...)
 }
 
-// commandResult is what a command line wrote, and its exit status.
+// commandResult is the output and the exit status of a command.
 type commandResult struct {
 	status   int
 	out, err string
 }
 
-// requireStatus wants a command line to have ended with this status.
+// requireStatus requires this exit status.
 func (e commandResult) requireStatus(t *testing.T, status int) commandResult {
 	t.Helper()
 	require.Equal(t, status, e.status, "%s%s", e.out, e.err)

@@ -17,13 +17,13 @@ import (
 
 const testPassword = "correct horse battery"
 
-// createUserWithBcrypt makes a user as the version before did: with bcrypt's hash.
+// createUserWithBcrypt creates a user as the previous version did, with a bcrypt hash.
 func createUserWithBcrypt(t *testing.T, databaseURL, name string) identity.User {
 	t.Helper()
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	require.NoError(t, err)
 	db, err := postgres.Open(t.Context(), postgres.Options{URL: databaseURL, MultiTenant: true,
-		Tables: tables(), Migrations: own, Adopt: adoption()})
+		Tables: tables(), Migrations: registryMigrations, Adopt: adoption()})
 	require.NoError(t, err)
 	defer db.Close()
 	services := db.Services()
@@ -51,8 +51,8 @@ func sessionCookie(t *testing.T, a response) string {
 	return cookie.Name + "=" + cookie.Value
 }
 
-// TestSessionCookieWorksOnEveryInstance signs in at one of two registries on
-// one database, works at the other, and is signed out at both.
+// TestSessionCookieWorksOnEveryInstance signs in at one of two registries on one
+// database and sends requests to the other. Signing out ends the session at both.
 func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
@@ -80,11 +80,11 @@ func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 		caller{server: s}.send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).
 			isProblem(t, http.StatusUnauthorized, "unauthenticated")
 	}
-	// whose password is hashed anew by now
+	// The first sign-in replaced the bcrypt hash; the password is still valid.
 	one.signIn(t, "ada", testPassword).hasStatus(t, http.StatusCreated)
 }
 
-// TestWrongPasswordsAreCountedAcrossInstances sends them in parallel to two.
+// TestWrongPasswordsAreCountedAcrossInstances sends them in parallel to two registries.
 func TestWrongPasswordsAreCountedAcrossInstances(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
@@ -106,20 +106,19 @@ func TestWrongPasswordsAreCountedAcrossInstances(t *testing.T) {
 	}
 	guesses.Wait()
 	require.Equal(t, 20, statuses[401]+statuses[429], "%v", statuses)
-	require.GreaterOrEqual(t, statuses[429], 12, "%v", statuses) // some may come a second later
+	require.GreaterOrEqual(t, statuses[429], 12, "%v", statuses) // some may arrive a second later
 	require.GreaterOrEqual(t, statuses[401], 5, "%v", statuses)
 }
 
-// TestAppRoleCannotReadSignInTables: SQL injected into the application's
-// statements finds neither sessions nor hashes.
+// TestAppRoleCannotReadSignInTables shows that SQL injected into the application's
+// statements can't read sessions or password hashes.
 func TestAppRoleCannotReadSignInTables(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	require.NoError(t, err)
-	db, err := postgres.Open(t.Context(),
-		postgres.Options{URL: url, MultiTenant: true, Tables: tables(), Migrations: own,
-			Adopt: adoption()})
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: url, MultiTenant: true,
+		Tables: tables(), Migrations: registryMigrations, Adopt: adoption()})
 	require.NoError(t, err)
 	defer db.Close()
 	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),

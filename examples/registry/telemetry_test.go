@@ -54,8 +54,9 @@ func TestMetricsShowTenantsToPlatformOnly(t *testing.T) {
 func TestAccessLogHasALineForEachRequest(t *testing.T) {
 	t.Parallel()
 	for setting, logged := range map[string]bool{"": true, "false": false} {
-		s := serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t), "MULTI_TENANT": "true",
-			"ACCESS_LOG": setting})
+		s := serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t),
+			"MULTI_TENANT": "true",
+			"ACCESS_LOG":   setting})
 		s.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 		line := `"msg":"request","method":"GET","route":"GET /api/v1/me","status":200`
 		if !logged {

@@ -51,7 +51,8 @@ func TestKilledRegistryLeavesTenantUnchanged(t *testing.T) {
 				break
 			}
 			<-p.done
-			require.Equal(t, before, w.stateWhenIdle(t), "%s, killed before statement %d", step.name, n)
+			require.Equal(t, before, w.stateWhenIdle(t), "%s, killed before statement %d",
+				step.name, n)
 		}
 		require.NotEqual(t, before, w.stateWhenIdle(t), step.name)
 		w.addRows(t, step.name, 300)
@@ -97,7 +98,8 @@ func TestKilledBackendLeavesTenantUnchanged(t *testing.T) {
 			refused++
 			require.Equal(t, http.StatusServiceUnavailable, status,
 				"%s, killed before statement %d", step.name, n)
-			require.Equal(t, before, w.stateWhenIdle(t), "%s, killed before statement %d", step.name, n)
+			require.Equal(t, before, w.stateWhenIdle(t), "%s, killed before statement %d",
+				step.name, n)
 		}
 		require.Positive(t, refused, step.name)
 	}
@@ -121,7 +123,8 @@ func TestInterruptedPurgeChangesNothing(t *testing.T) {
 		done := make(chan struct{})
 		var killer sync.WaitGroup
 		killer.Go(func() { w.killWriter(done, wait) })
-		status, err := w.request(p.url, tenantLifecycle[2].method, tenantLifecycle[2].path, tenantLifecycle[2].body)
+		status, err := w.request(p.url, tenantLifecycle[2].method, tenantLifecycle[2].path,
+			tenantLifecycle[2].body)
 		close(done)
 		killer.Wait()
 		require.NoError(t, err)

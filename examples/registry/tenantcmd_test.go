@@ -20,7 +20,8 @@ func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	require.Contains(t, s.run(t, "tenant", "create", "acme").requireStatus(t, exitRefused).err,
 		"slug_taken")
 
-	out = s.run(t, "tenant", "update", "acme", "--requests-per-second", "1000").requireStatus(t, exitDone).
+	out = s.run(t, "tenant", "update", "acme", "--requests-per-second", "1000").
+		requireStatus(t, exitDone).
 		out
 	require.Regexp(t, `(?m)^QUOTAS +1000 requests/s$`, out)
 	require.Regexp(t, `(?m)^SETTINGS +{"a":1}$`, out)
@@ -41,17 +42,18 @@ func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 		requireStatus(t, exitDone).out), &keys))
 	require.Len(t, keys, 1)
 	require.Equal(t, secret[:12], keys[0].Prefix)
-	next := strings.TrimSpace(s.run(t, "key", "rotate", keys[0].ID, "--tenant", "acme", "--overlap",
+	newSecret := strings.TrimSpace(s.run(t, "key", "rotate", keys[0].ID, "--tenant", "acme",
+		"--overlap",
 		"0s").requireStatus(t, exitDone).out)
 	require.Equal(t, http.StatusUnauthorized,
 		caller{server: s, token: secret}.send(t, http.MethodGet, "/api/v1/me", nil).status)
 	require.Equal(t, http.StatusOK,
-		caller{server: s, token: next}.send(t, http.MethodGet, "/api/v1/me", nil).status)
+		caller{server: s, token: newSecret}.send(t, http.MethodGet, "/api/v1/me", nil).status)
 	list := s.run(t, "key", "list", "--tenant", "acme").requireStatus(t, exitDone).out
 	require.Regexp(t, `(?m)^ci +viewer +`+secret[:12]+` `, list)
 	require.Equal(t, 3, strings.Count(list, "\n"))
 	require.Contains(t, s.run(t, "key", "revoke", keys[0].ID, "--tenant", "acme").
-		requireStatus(t, exitDone).out, "refused from now on")
+		requireStatus(t, exitDone).out, "is revoked")
 	require.Contains(t, s.run(t, "key", "revoke", keys[0].ID, "--tenant", "acme").
 		requireStatus(t, exitRefused).err, "not_found")
 
@@ -71,10 +73,11 @@ func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	require.Regexp(t, `(?m)^sha256:[0-9a-f]{64}$`, out)
 	require.Contains(t, s.run(t, "tenant", "show", "acme").requireStatus(t, exitRefused).err,
 		"tenant_not_found")
-	require.NotContains(t, s.run(t, "tenant", "list", "--json").requireStatus(t, exitDone).out, "acme")
+	require.NotContains(t, s.run(t, "tenant", "list", "--json").requireStatus(t, exitDone).out,
+		"acme")
 }
 
-// runWithInput is run with somebody at the keyboard.
+// runWithInput is run with text on standard input.
 func (s *testServer) runWithInput(t *testing.T, text string, args ...string) commandResult {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -97,14 +100,14 @@ func TestPrintTableReplacesControlCharacters(t *testing.T) {
 func TestWrongUsageOfTenantAndKeyExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"nothing to change":      {"tenant", "update", "acme"},
-		"quotas and none":        {"tenant", "update", "acme", "--no-quotas", "--quota", "agent=1"},
-		"settings that are none": {"tenant", "update", "acme", "--settings", "{"},
-		"a quota that is none":   {"tenant", "create", "acme", "--quota", "agent=many"},
-		"an unknown state":       {"tenant", "list", "--state", "purged"},
-		"no role":                {"key", "create", "ci", "--tenant", "acme"},
-		"no tenant":              {"key", "list"},
-		"nobody to confirm":      {"tenant", "purge", "acme"},
+		"update without changes": {"tenant", "update", "acme"},
+		"quota with --no-quotas": {"tenant", "update", "acme", "--no-quotas", "--quota", "agent=1"},
+		"invalid settings":       {"tenant", "update", "acme", "--settings", "{"},
+		"invalid quota":          {"tenant", "create", "acme", "--quota", "agent=many"},
+		"unknown state":          {"tenant", "list", "--state", "purged"},
+		"missing role":           {"key", "create", "ci", "--tenant", "acme"},
+		"missing tenant":         {"key", "list"},
+		"purge without input":    {"tenant", "purge", "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,20 +12,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// unusualNames are names as people and their tools really write them.
+// unusualNames are names that people and tools really use, with characters that are
+// special in paths, SQL, JSON, HTML or Unicode.
 var unusualNames = []string{
 	".", "..", "...", "@scope/pkg", "io.github.acme/weather", "a/b/c", "100% sure?", "x#y", "a;b",
 	"a+b", "a&b=c", "%2F", "%", "~user",
-	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces", "日本語エージェント",
-	"агент", "naïve café",
-	"nai\u0308ve cafe\u0301 (decomposed)", "🤖", "👩‍👩‍👧‍👦 family", "\u200fright to left", "a\u200bb",
+	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces",
+	"日本語エージェント", "агент", "naïve café",
+	"nai\u0308ve cafe\u0301 (decomposed)", "🤖", "👩‍👩‍👧‍👦 family",
+	"\u200fright to left", "a\u200bb",
 	"\ufeffbom", "$secret", "{}", "[0]", "null",
 	"<script>alert(1)</script>", "$1 ?0 :name", "C:\\Users", "line\u2028separator", "Ω≈ç√∫", "ﬁ",
 	"\U0010ffff", strings.Repeat("n", 256), strings.Repeat("語", 256),
 }
 
-// generateAgents are 202 agents in the raw shape that the loader reads, with the
-// dirt of real input.
+// generateAgents returns 202 agents in the raw shape that the loader reads. Their
+// texts have control characters, quotes, markup and non-ASCII letters.
 func generateAgents() []map[string]any {
 	random := rand.New(rand.NewPCG(1, 2))
 	words := []string{"Review", "the", "code", "für", "安全", "and\n", "don't", "\t", "\\n",
@@ -80,23 +82,23 @@ func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 	}
 	production.put(t, "agent", "only in production", map[string]any{"description": "MATCH me"})
 
-	t.Run("each lists exactly its own, page by page", func(t *testing.T) {
+	t.Run("each tenant lists exactly its own agents with any page size", func(t *testing.T) {
 		for _, limit := range []string{"1", "7", "202", "1000"} {
 			require.Equal(t, namesOf(rows),
 				staging.names(t, "/api/v1/agents", url.Values{"limit": {limit}}), limit)
 		}
-		also := append(namesOf(rows), "only in production")
-		slices.Sort(also)
-		require.Equal(t, also, production.names(t, "/api/v1/agents", url.Values{"limit": {"50"}}))
+		want := append(namesOf(rows), "only in production")
+		slices.Sort(want)
+		require.Equal(t, want, production.names(t, "/api/v1/agents", url.Values{"limit": {"50"}}))
 	})
 
-	t.Run("search and labels find in one's own alone", func(t *testing.T) {
+	t.Run("search and label filter find own agents only", func(t *testing.T) {
 		require.Empty(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
 		require.Equal(t, []string{"only in production"},
 			production.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
 		require.Equal(t, []string{"100% sure?"},
 			staging.names(t, "/api/v1/agents", url.Values{"q": {"0% S"}}),
-			"% is a character like any other")
+			"% isn't a wildcard")
 		require.Equal(t, []string{"агент"},
 			staging.names(t, "/api/v1/agents", url.Values{"q": {"АГЕНТ"}}))
 		require.Len(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"@V1"}, "limit": {"9"}}),
@@ -113,24 +115,25 @@ func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 				url.Values{"label": {"collection=collection 1/2"}, "limit": {"3"}}))
 	})
 
-	t.Run("what was loaded is what is there", func(t *testing.T) {
+	t.Run("read returns what was loaded", func(t *testing.T) {
 		for _, row := range rows {
 			got := decode[struct {
 				Name   string
 				Labels map[string]string
 				Spec   map[string]any
-			}](t, staging.get(t, resource("agent", row["name"].(string))).hasStatus(t, http.StatusOK))
+			}](t, staging.get(t, resource("agent", row["name"].(string))).
+				hasStatus(t, http.StatusOK))
 			require.Equal(t, row["name"], got.Name)
 			require.Equal(t, map[string]string{"collection": row["collection"].(string)},
 				got.Labels)
 			require.Equal(t, row["instructions"], got.Spec["instructions"])
 			require.Equal(t, row["model"], got.Spec["model_config"])
 			require.Equal(t, row["weight"], got.Spec["weight"])
-			require.Contains(t, got.Spec, "color", "a member that is null stays")
+			require.Contains(t, got.Spec, "color", "a null member was removed")
 		}
 	})
 
-	t.Run("all of it travels", func(t *testing.T) {
+	t.Run("export and import keep everything", func(t *testing.T) {
 		third := s.tenant(t)
 		bundle := staging.export(t)
 		third.importBundle(t, bundle, "").hasStatus(t, http.StatusOK)
@@ -139,7 +142,7 @@ func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 			third.names(t, "/api/v1/agents", url.Values{"limit": {"100"}}))
 	})
 
-	t.Run("what one deletes or changes, the other keeps", func(t *testing.T) {
+	t.Run("deletes and updates don't change the other tenant", func(t *testing.T) {
 		before := production.export(t)
 		for _, row := range rows[:60] {
 			staging.send(t, http.MethodDelete, resource("agent", row["name"].(string)), nil).

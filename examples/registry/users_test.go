@@ -28,8 +28,9 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	s := serve(t)
 	acme := s.tenant(t)
 
-	ada := decodeOutput[user](t, s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
-		"--json"))
+	ada := decodeOutput[user](t,
+		s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
+			"--json"))
 	require.Equal(t, user{ID: ada.ID, Email: "ada@example.com", Name: "Ada", SuperAdmin: true,
 		CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
 	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitDone).out,
@@ -39,12 +40,14 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	require.Equal(t, "Ada L.", changed.Name)
 	require.False(t, changed.SuperAdmin)
 	require.Equal(t, []user{changed}, decodeOutput[[]user](t, s.run(t, "user", "list", "--json")))
-	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").requireStatus(t, exitRefused).
+	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").
+		requireStatus(t, exitRefused).
 		err, "already_exists")
 
 	require.Contains(t, s.run(t, "member", "set", ada.ID, "admin", "--tenant", acme.tenant).
 		requireStatus(t, exitDone).out, "admin")
-	members := decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
+	members := decodeOutput[[]member](t,
+		s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, members, 1)
 	require.Equal(t, "ada@example.com", members[0].Email)
 	require.Contains(t, s.run(t, "member", "remove", ada.ID, "--tenant", acme.tenant).
@@ -55,45 +58,52 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(link), "\n")
 	require.True(t, strings.HasPrefix(lines[1], s.url+"/invitations/accept#"+
 		tenancy.InvitationPrefix), link)
-	open := decodeOutput[[]invitation](t, s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
+	open := decodeOutput[[]invitation](t,
+		s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, open, 1)
 	require.Empty(t, open[0].Token)
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
-	accepted := decodeOutput[acceptResult](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
-		"--json", "--url", s.url))
+	accepted := decodeOutput[acceptResult](t,
+		runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
+			"--json", "--url", s.url))
 	require.Equal(t, "Bob", accepted.User.Name)
 	require.Equal(t, "editor", accepted.Role)
 	require.Contains(t, runWith(t, nil, "invitation", "accept", lines[1], "--url", s.url).
 		requireStatus(t, exitRefused).err, "not_found")
 
-	revoked := decodeOutput[invitation](t, s.run(t, "invitation", "create", "eve@example.com", "viewer",
-		"--tenant", acme.tenant, "--json"))
+	revoked := decodeOutput[invitation](t,
+		s.run(t, "invitation", "create", "eve@example.com", "viewer",
+			"--tenant", acme.tenant, "--json"))
 	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).requireStatus(t, exitDone)
-	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).requireStatus(t, exitRefused)
+	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).
+		requireStatus(t, exitRefused)
 
-	s.run(t, "member", "set", accepted.User.ID, "admin", "--tenant", acme.tenant).requireStatus(t, exitDone)
+	s.run(t, "member", "set", accepted.User.ID, "admin", "--tenant", acme.tenant).
+		requireStatus(t, exitDone)
 	require.JSONEq(t, `{"removed":"`+ada.ID+`"}`, s.run(t, "user", "remove", ada.ID, "--json").
 		requireStatus(t, exitDone).out)
-	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitRefused).err, "not_found")
+	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitRefused).err,
+		"not_found")
 	require.Equal(t, accepted.User.ID,
-		decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
+		decodeOutput[[]member](t,
+			s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
 }
 
 func TestWrongUsageOfUserCommandsExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"nothing to change": {"user", "update", "01900000-0000-7000-8000-000000000001"},
-		"no tenant":         {"member", "list"},
-		"another role":      {"member", "set", "x", "owner", "--tenant", "acme"},
-		"no command":        {"user"},
-		"half a second": {"invitation", "create", "a@example.com", "viewer", "--tenant",
+		"update without changes": {"user", "update", "01900000-0000-7000-8000-000000000001"},
+		"missing tenant":         {"member", "list"},
+		"unknown role":           {"member", "set", "x", "owner", "--tenant", "acme"},
+		"missing subcommand":     {"user"},
+		"fractional expiry": {"invitation", "create", "a@example.com", "viewer", "--tenant",
 			"acme", "--expires-in", "500ms"},
-		"the past": {"invitation", "create", "a@example.com", "viewer", "--tenant",
+		"negative expiry": {"invitation", "create", "a@example.com", "viewer", "--tenant",
 			"acme", "--expires-in=-1h"},
-		"no password to read": {"user", "create", "a@example.com", "A", "--password"},
-		"a password in sight": {"user", "create", "a@example.com", "A", "--password=secret"},
+		"missing password":     {"user", "create", "a@example.com", "A", "--password"},
+		"password as argument": {"user", "create", "a@example.com", "A", "--password=secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +162,8 @@ func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
 		fastMigration(postgres.Contract)))
 	s := serveWith(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
-	members := decodeOutput[[]member](t, s.run(t, "member", "list", "--tenant", "default", "--json"))
+	members := decodeOutput[[]member](t,
+		s.run(t, "member", "list", "--tenant", "default", "--json"))
 	roles, ids := map[string]string{}, map[string]string{}
 	for _, m := range members {
 		roles[m.Email], ids[m.Email] = m.Role, m.UserID
@@ -160,11 +171,13 @@ func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	require.Equal(t, map[string]string{"Ed@example.com": "editor", "ed@example.com": "editor",
 		"root@example.com": "admin"}, roles)
 	require.Len(t, decodeOutput[[]user](t, s.run(t, "user", "list", "--json")), 3)
-	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").requireStatus(t, exitRefused).
+	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").
+		requireStatus(t, exitRefused).
 		err, "already_exists")
 	require.Contains(t, s.run(t, "member", "remove", ids["root@example.com"], "--tenant",
 		"default").requireStatus(t, exitRefused).err, "last_admin")
-	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).requireStatus(t, exitRefused).
+	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).
+		requireStatus(t, exitRefused).
 		err, "last_admin")
 
 	for _, email := range []string{"Ed@example.com", "ed@example.com"} {
@@ -217,6 +230,7 @@ func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 	i := decodeOutput[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer",
 		"--tenant", "default", "--json"))
 	runWith(t, nil, "invitation", "accept", i.Token, "--url", s.url).requireStatus(t, exitDone)
-	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").requireStatus(t, exitDone).out,
+	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").
+		requireStatus(t, exitDone).out,
 		"bob@example.com")
 }
