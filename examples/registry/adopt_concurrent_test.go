@@ -14,9 +14,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// stormRows is the number of rows in the database of the load test.
+// adoptRows is the number of rows in the database of the load test.
 // ADOPT_ROWS=1000000 is the full size, which takes minutes.
-func stormRows(t testing.TB) int {
+func adoptRows(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("ADOPT_ROWS")
 	if text == "" {
@@ -28,9 +28,9 @@ func stormRows(t testing.TB) int {
 }
 
 const (
-	stormWriters = 8
-	stormReaders = 8
-	lockTimeout  = 300 * time.Millisecond // the default
+	oldWriters  = 8
+	oldReaders  = 8
+	lockTimeout = 300 * time.Millisecond // the default
 )
 
 // largeSingleTenant returns the URL of a single-tenant database with this many rows.
@@ -64,7 +64,7 @@ func largeSingleTenant(t testing.TB, rows int) string {
 }
 
 // checksums returns the number of rows of each table and a checksum over the columns
-// of the single-tenant version. It leaves out the rows that the storm writes.
+// of the single-tenant version. It leaves out the rows that the clients write.
 func checksums(t testing.TB, db *bun.DB) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
@@ -92,10 +92,10 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 		where := "true"
 		switch table {
 		case "agent_prompts", "agent_mcp_servers":
-			where = "agent_id IN (SELECT id FROM agents WHERE NOT starts_with(name, 'storm-'))"
+			where = "agent_id IN (SELECT id FROM agents WHERE NOT starts_with(name, 'client-'))"
 		case "users", "api_keys":
 		default:
-			where = "NOT starts_with(coalesce(name, ''), 'storm-')"
+			where = "NOT starts_with(coalesce(name, ''), 'client-')"
 		}
 		var sum string
 		err := db.NewRaw(fmt.Sprintf(
@@ -109,14 +109,14 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 }
 
 func TestOldVersionGoesOnDuringExpand(t *testing.T) {
-	rows := stormRows(t)
+	rows := adoptRows(t)
 	url := largeSingleTenant(t, rows)
 	db := connect(t, url)
 	before := checksums(t, db)
 	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
 		"SECRETS_KEY": secretsKey}
 
-	s := newStorm(t, url)
+	s := startOldClients(t, url)
 	time.Sleep(time.Second)
 	ctx, stop := context.WithCancel(t.Context())
 	longest := make(chan time.Duration, 1)
@@ -131,7 +131,7 @@ func TestOldVersionGoesOnDuringExpand(t *testing.T) {
 	up := runWith(t, set, "migrate", "up")
 	elapsed := time.Since(start)
 	refused := runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s")
-	errs := s.stopWorkers()
+	errs := s.stopAll()
 	stop()
 	longestWait := <-longest
 	t.Logf("%d rows, %d statements, expanded in %s, slowest statement %s, longest wait for a"+
@@ -154,16 +154,16 @@ func TestOldVersionGoesOnDuringExpand(t *testing.T) {
 	requireContracts(t, url)
 }
 
-// requireWrites requires that each row the storm wrote exists once, in its last
+// requireWrites requires that each row the clients wrote exists once, in its last
 // version and in the default tenant.
-func (s *storm) requireWrites(t *testing.T, db *bun.DB) {
+func (s *oldClients) requireWrites(t *testing.T, db *bun.DB) {
 	t.Helper()
 	var found []struct {
 		Name    string
 		Version int
 	}
 	require.NoError(t, db.NewRaw(
-		"SELECT name, version FROM agents WHERE starts_with(name, 'storm-')"+
+		"SELECT name, version FROM agents WHERE starts_with(name, 'client-')"+
 			" AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &found))
 	versions := map[string]int{}
 	for _, f := range found {
@@ -173,7 +173,7 @@ func (s *storm) requireWrites(t *testing.T, db *bun.DB) {
 	require.Equal(t, s.agentPuts, versions)
 	var audited int
 	require.NoError(t, db.NewRaw(
-		"SELECT count(*) FROM audit_log WHERE actor = 'storm'"+
+		"SELECT count(*) FROM audit_log WHERE actor = 'client'"+
 			" AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &audited))
 	require.Equal(t, s.audited, audited)
 }

@@ -99,9 +99,9 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 		return l[2:]
 	})
 	for name, c := range map[string]struct {
-		lines []string
-		head  string
-		says  string // empty: it verifies
+		lines   []string
+		head    string
+		wantErr string // empty: it verifies
 	}{
 		"complete log":                   {lines: lines},
 		"complete log and its head":      {lines: lines, head: formatHead(ends[5])},
@@ -109,44 +109,44 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 		"log that begins later":          {lines: beginsLater},
 		"log that begins at the head":    {lines: beginsLater, head: formatHead(ends[2])},
 		"log that begins after the head": {lines: beginsLater, head: formatHead(ends[1]),
-			says: "begins after entry 2"},
+			wantErr: "begins after entry 2"},
 		"altered entry": {lines: replace(3, "agent.read", "agent.seen"),
-			says: "entry 3 "},
+			wantErr: "entry 3 "},
 		"altered hash": {
 			lines: replace(3, `"hash":"`+hex.EncodeToString(ends[3].Hash[:1]),
-				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), says: "entry 3 "},
+				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), wantErr: "entry 3 "},
 		"added space": {lines: replace(3, `"action":`, `"action": `),
-			says: "entry 3 "},
+			wantErr: "entry 3 "},
 		"altered time": {
-			lines: replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`),
-			says:  "entry 3 "},
+			lines:   replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`),
+			wantErr: "entry 3 "},
 		"removed entry": {
-			lines: with(func(l []string) []string { return append(l[:3], l[4:]...) }),
-			says:  "entry 4 "},
+			lines:   with(func(l []string) []string { return append(l[:3], l[4:]...) }),
+			wantErr: "entry 4 "},
 		"removed newest entry": {
-			lines: with(func(l []string) []string { return append(l[:5], l[6]) }),
-			says:  "the newest entries are missing"},
+			lines:   with(func(l []string) []string { return append(l[:5], l[6]) }),
+			wantErr: "ends with entry 4"},
 		"removed newest entry and end": {lines: with(func(l []string) []string { return l[:5] }),
-			says: "before the end of the log"},
+			wantErr: "before the end of the log"},
 		"incomplete line": {
-			lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), says: "entry 5"},
+			lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), wantErr: "entry 5"},
 		"line after the end": {lines: append(append([]string(nil), lines...), lines[5]),
-			says: "a line after its end"},
+			wantErr: "a line after its end"},
 		"swapped entries": {
-			lines: with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
-			says:  "entry 3 "},
+			lines:   with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
+			wantErr: "entry 3 "},
 		"entry of another tenant": {
-			lines: with(func(l []string) []string { l[1] = other[1]; return l }), says: "entry 1 "},
+			lines: with(func(l []string) []string { l[1] = other[1]; return l }), wantErr: "entry 1 "},
 		"entry of the wrong type": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
-			says: "entry 2 "},
-		"missing begin line": {lines: lines[1:], says: "begin line"},
+			wantErr: "entry 2 "},
+		"missing begin line": {lines: lines[1:], wantErr: "begin line"},
 		"repeated begin line": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
-			says: "begin line"},
-		"empty log": {says: "before the end of the log"},
+			wantErr: "begin line"},
+		"empty log": {wantErr: "before the end of the log"},
 		"head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
-			says: "entry 3 "},
+			wantErr: "entry 3 "},
 		"head that is missing": {lines: lines, head: "9:" + strings.Repeat("0", 64),
-			says: "its head was entry 9"},
+			wantErr: "its head was entry 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,13 +162,13 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 				args = append(args, "--head", c.head)
 			}
 			got := runLine(t, args...)
-			if c.says == "" {
+			if c.wantErr == "" {
 				require.Equal(t, exitDone, got.status, got.err)
 				require.Contains(t, got.out, formatHead(ends[5]))
 				return
 			}
 			require.Equal(t, exitRefused, got.status, got.out)
-			require.Contains(t, got.err, c.says)
+			require.Contains(t, got.err, c.wantErr)
 			require.Empty(t, got.out)
 		})
 	}

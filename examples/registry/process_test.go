@@ -204,10 +204,10 @@ func TestStartingRegistryIsLiveButNotReady(t *testing.T) {
 func TestProcessExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		set    map[string]string
-		args   []string
-		status int
-		says   string
+		set     map[string]string
+		args    []string
+		status  int
+		wantLog string
 	}{
 		{map[string]string{"ADMIN_TOKEN": "short"}, nil, exitRefused,
 			"ADMIN_TOKEN has 5 characters"},
@@ -223,6 +223,6 @@ func TestProcessExitStatus(t *testing.T) {
 	} {
 		p := start(t, c.set, c.args...)
 		p.waitForExit(t, c.status)
-		require.Contains(t, p.log.String(), c.says)
+		require.Contains(t, p.log.String(), c.wantLog)
 	}
 }

@@ -15,8 +15,8 @@ import (
 func TestServeRefusesInvalidSettings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		set  map[string]string
-		says string
+		set     map[string]string
+		wantErr string
 	}{
 		"short ADMIN_TOKEN": {map[string]string{"ADMIN_TOKEN": strings.Repeat("x", 31)},
 			"ADMIN_TOKEN has 31 characters: use at least 32, or leave it empty to have one" +
@@ -85,7 +85,7 @@ func TestServeRefusesInvalidSettings(t *testing.T) {
 			}
 			got := runWith(t, set, "serve").requireStatus(t, exitRefused)
 			require.Contains(t, got.err, "registry: ")
-			require.Contains(t, got.err, c.says)
+			require.Contains(t, got.err, c.wantErr)
 			require.NotContains(t, got.err, "hidden", "the error shows a password")
 			require.NotContains(t, got.err, "goroutine")
 		})

@@ -61,15 +61,15 @@ func (b *statementProxy) relay(client net.Conn, target string) {
 		return
 	}
 	defer server.Close()
-	var answers sync.WaitGroup
+	var responses sync.WaitGroup
 	pid := &backendPID{}
-	answers.Go(func() {
+	responses.Go(func() {
 		_, _ = io.Copy(client, io.TeeReader(server, pid)) // either side may end at any moment
 		_ = client.Close()
 	})
 	b.forward(client, server, pid)
 	_ = server.Close()
-	answers.Wait()
+	responses.Wait()
 }
 
 // forward forwards the client's messages one by one. The first message starts with

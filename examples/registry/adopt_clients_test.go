@@ -17,8 +17,8 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// storm is a load of 8 writers and 8 readers that send the old version's statements.
-type storm struct {
+// oldClients are 8 writers and 8 readers that send the old version's statements.
+type oldClients struct {
 	t          *testing.T
 	url        string
 	stop       chan struct{}
@@ -31,11 +31,11 @@ type storm struct {
 	audited    int
 }
 
-func newStorm(t *testing.T, url string) *storm {
-	s := &storm{t: t, url: url, stop: make(chan struct{}), agentPuts: map[string]int{}}
+func startOldClients(t *testing.T, url string) *oldClients {
+	s := &oldClients{t: t, url: url, stop: make(chan struct{}), agentPuts: map[string]int{}}
 	prepare, err := os.ReadFile(singleTenantFile("statements.sql"))
 	require.NoError(t, err)
-	for i := range stormWriters + stormReaders {
+	for i := range oldWriters + oldReaders {
 		db := bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url),
 			pgdriver.WithApplicationName("old registry"))), pgdialect.New())
 		t.Cleanup(func() { _ = db.Close() })
@@ -43,9 +43,9 @@ func newStorm(t *testing.T, url string) *storm {
 		require.NoError(t, err)
 		_, err = conn.ExecContext(t.Context(), string(prepare))
 		require.NoError(t, err)
-		w := &worker{storm: s, id: i, conn: conn}
+		w := &oldClient{clients: s, id: i, conn: conn}
 		s.group.Go(func() {
-			if i < stormWriters {
+			if i < oldWriters {
 				w.write()
 			} else {
 				w.read()
@@ -56,14 +56,14 @@ func newStorm(t *testing.T, url string) *storm {
 	return s
 }
 
-// stopWorkers stops the storm and returns the errors of its statements.
-func (s *storm) stopWorkers() []error {
+// stopAll stops all clients and returns the errors of all statements.
+func (s *oldClients) stopAll() []error {
 	close(s.stop)
 	s.group.Wait()
 	return s.errs
 }
 
-func (s *storm) stopped() bool {
+func (s *oldClients) stopped() bool {
 	select {
 	case <-s.stop:
 		return true
@@ -73,7 +73,7 @@ func (s *storm) stopped() bool {
 }
 
 // recordTime keeps the slowest time, in nanoseconds.
-func (s *storm) recordTime(elapsed int64) {
+func (s *oldClients) recordTime(elapsed int64) {
 	for {
 		slowest := s.slowest.Load()
 		if elapsed <= slowest || s.slowest.CompareAndSwap(slowest, elapsed) {
@@ -82,15 +82,15 @@ func (s *storm) recordTime(elapsed int64) {
 	}
 }
 
-// worker is one session of the old version.
-type worker struct {
-	storm *storm
-	id    int
-	conn  bun.Conn
+// oldClient is one session of the old version.
+type oldClient struct {
+	clients *oldClients
+	id      int
+	conn    bun.Conn
 }
 
 // send runs a prepared statement and reads all its rows.
-func (w *worker) send(format string, args ...any) {
+func (w *oldClient) send(format string, args ...any) {
 	statement := "EXECUTE " + fmt.Sprintf(format, args...)
 	start := time.Now()
 	rows, err := w.conn.QueryContext(context.Background(), statement)
@@ -100,19 +100,19 @@ func (w *worker) send(format string, args ...any) {
 		err = rows.Err()
 		_ = rows.Close()
 	}
-	w.storm.recordTime(int64(time.Since(start)))
-	w.storm.statements.Add(1)
+	w.clients.recordTime(int64(time.Since(start)))
+	w.clients.statements.Add(1)
 	if err != nil {
-		w.storm.mu.Lock()
-		w.storm.errs = append(w.storm.errs, fmt.Errorf("%s: %w", statement, err))
-		w.storm.mu.Unlock()
+		w.clients.mu.Lock()
+		w.clients.errs = append(w.clients.errs, fmt.Errorf("%s: %w", statement, err))
+		w.clients.mu.Unlock()
 	}
 }
 
-func (w *worker) write() {
+func (w *oldClient) write() {
 	puts, audited := map[string]int{}, 0
-	for n := 0; !w.storm.stopped(); n++ {
-		name := fmt.Sprintf("storm-%d-%d", w.id, n%200)
+	for n := 0; !w.clients.stopped(); n++ {
+		name := fmt.Sprintf("client-%d-%d", w.id, n%200)
 		if n%50 == 49 {
 			w.send("agent_delete('%s')", name)
 			delete(puts, name)
@@ -121,35 +121,35 @@ func (w *worker) write() {
 		w.send("agent_put('%s', 'd%d', 'i', '{}')", name, n)
 		puts[name]++
 		// all writers put this prompt at about the same time
-		w.send("prompt_put('storm-hot-%d', 'd', 't%d')", n/8, w.id)
+		w.send("prompt_put('client-hot-%d', 'd', 't%d')", n/8, w.id)
 		w.send("agent_link_prompt('%s', 'p%d', %d)", name, n%20+1, n)
 		switch n % 8 {
 		case 0:
-			w.send("server_put('storm-s-%d-%d', 'd', '{}')", w.id, n%50)
+			w.send("server_put('client-s-%d-%d', 'd', '{}')", w.id, n%50)
 		case 1:
-			w.send("model_put('storm-m-%d', 'p', 'm', NULL)", w.id)
+			w.send("model_put('client-m-%d', 'p', 'm', NULL)", w.id)
 		case 2:
 			w.send("key_used('%s')", "00000000-0000-0000-0000-000000000000")
 		case 3:
 			w.send("defaults_put('deny', 'fast')")
 		case 4:
-			w.send("rule_put('storm-r-%d', 'deny', 'a1', %d)", w.id, n)
+			w.send("rule_put('client-r-%d', 'deny', 'a1', %d)", w.id, n)
 		case 5:
-			w.send("trigger_put('storm-t-%d', 'event', '', 'a2')", w.id)
+			w.send("trigger_put('client-t-%d', 'event', '', 'a2')", w.id)
 		}
-		w.send("audit_add('storm', 'put', 'agent', 'storm-%d', '{}')", w.id)
+		w.send("audit_add('client', 'put', 'agent', 'client-%d', '{}')", w.id)
 		audited++
 	}
-	w.storm.mu.Lock()
-	defer w.storm.mu.Unlock()
+	w.clients.mu.Lock()
+	defer w.clients.mu.Unlock()
 	for name, n := range puts {
-		w.storm.agentPuts[name] = n
+		w.clients.agentPuts[name] = n
 	}
-	w.storm.audited += audited
+	w.clients.audited += audited
 }
 
-func (w *worker) read() {
-	for n := 0; !w.storm.stopped(); n++ {
+func (w *oldClient) read() {
+	for n := 0; !w.clients.stopped(); n++ {
 		at := rand.IntN(5000) + 1
 		switch n % 10 {
 		case 0, 1:
@@ -157,9 +157,9 @@ func (w *worker) read() {
 		case 7:
 			w.send("triggers_due('event')")
 		case 8:
-			w.send("agent_list('storm-', 20)")
+			w.send("agent_list('client-', 20)")
 		case 9:
-			if w.id == stormWriters && n%100 == 9 { // rarely, because it reads every row
+			if w.id == oldWriters && n%100 == 9 { // rarely, because it reads every row
 				w.send("agent_search('agent %d')", at)
 			}
 		case 2:
