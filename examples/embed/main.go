@@ -20,6 +20,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
+// note is the model of the table notes. The library adds the columns that every owned
+// table has, so the model lists only its own.
 type note struct {
 	bun.BaseModel `bun:"table:notes"`
 
@@ -27,6 +29,9 @@ type note struct {
 	Text  string `bun:"text,type:text,notnull,default:''" json:"text"`
 }
 
+// createTable creates the table with the columns that the library requires: the tenant,
+// id, labels, spec, version and times. Every key starts with tenant_id, so that two
+// tenants can have notes of the same title.
 const createTable = `CREATE TABLE notes (
 	tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), id uuid NOT NULL,
 	title text NOT NULL, text text NOT NULL DEFAULT '',

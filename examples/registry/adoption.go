@@ -73,10 +73,14 @@ func addDefaultsID() postgres.AdoptionStep {
 	}
 }
 
+// onlyRowIsFirstColumn is the SQL condition "the first column of registry_defaults is
+// only_row", which holds until the contraction drops the column.
 const onlyRowIsFirstColumn = "(SELECT attname FROM pg_attribute" +
 	" WHERE attrelid = to_regclass('registry_defaults') AND attnum > 0 AND NOT attisdropped" +
 	" ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
 
+// recreateDefaults is the SQL that replaces registry_defaults by a table with the
+// original order of columns, and keeps its rows.
 const recreateDefaults = `
 	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS
 	  SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at
@@ -119,6 +123,8 @@ func dropTouchFunction() postgres.AdoptionStep {
 	}
 }
 
+// touchFunction is the SQL of the single-tenant version's trigger function. It must be
+// equal to the original text, because the way down restores the original catalog.
 const touchFunction = `
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

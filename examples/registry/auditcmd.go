@@ -15,12 +15,15 @@ import (
 	"text/tabwriter"
 )
 
+// auditCmd groups the commands that read the audit log.
 type auditCmd struct {
 	List   auditListCmd   `cmd:"" help:"List entries, newest first."`
 	Export auditExportCmd `cmd:"" help:"Write the whole log as JSON lines, oldest entry first."`
 	Verify auditVerifyCmd `cmd:"" help:"Verify the log's hash chain; exit 1 at the first entry that doesn't fit."`
 }
 
+// auditListCmd lists entries, newest first. With a tenant it reads that tenant's log,
+// otherwise the log of all tenants, which the registry allows for super-admins only.
 type auditListCmd struct {
 	remote
 	Tenant string `env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id. Default: all logs (super-admins)."`
@@ -82,6 +85,7 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	}
 }
 
+// path returns the path of the log: that of the tenant, or that of all tenants.
 func (c *auditListCmd) path() string {
 	if c.Tenant == "" {
 		return "/api/v1/audit"
@@ -89,6 +93,7 @@ func (c *auditListCmd) path() string {
 	return tenantPath(c.Tenant) + "/audit"
 }
 
+// query returns the filters as query parameters. The registry checks them.
 func (c *auditListCmd) query() url.Values {
 	query := url.Values{}
 	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action,
@@ -100,6 +105,8 @@ func (c *auditListCmd) query() url.Values {
 	return query
 }
 
+// printEntry writes one entry: with --json as the registry sent it, one entry a line,
+// otherwise as a row of the table.
 func (c *auditListCmd) printEntry(t terminal, table io.Writer, item json.RawMessage) error {
 	if c.JSON {
 		return t.printJSON(item)
@@ -126,6 +133,8 @@ func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser,
 	return resp.Body, nil
 }
 
+// auditExportCmd writes a tenant's whole log in the format that verify reads: a begin
+// line, one line for each entry, oldest first, and an end line.
 type auditExportCmd struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id."`

@@ -14,6 +14,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// auditVerifyCmd downloads a tenant's log and verifies its hash chain on this machine,
+// so that the registry's own word isn't needed.
 type auditVerifyCmd struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id."`
@@ -63,6 +65,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context, t terminal) error {
 	return nil
 }
 
+// parseHead parses a head in the form SEQ:HASH. An empty text is the zero head.
 func parseHead(text string) (head tenancy.AuditChain, err error) {
 	if text == "" {
 		return head, nil
@@ -107,6 +110,8 @@ type exportLine struct {
 	Entry json.RawMessage `json:"entry"`
 }
 
+// run verifies a whole log, including its end and the position of the given head. The
+// error names the first entry that doesn't fit.
 func (v *verifier) run(log io.Reader) error {
 	if err := eachLine(log, v.line); err != nil {
 		return err
@@ -125,6 +130,8 @@ func (v *verifier) run(log io.Reader) error {
 	return nil
 }
 
+// line verifies the next line. The first line must be the begin line, and no line may
+// follow the end line.
 func (v *verifier) line(text []byte) error {
 	var line exportLine
 	if err := json.Unmarshal(text, &line); err != nil {
@@ -153,6 +160,8 @@ func (v *verifier) line(text []byte) error {
 	return v.checkHead()
 }
 
+// start starts the chain at the begin line. A log whose oldest months were deleted
+// begins after the last deleted entry.
 func (v *verifier) start(seq int64, hash string) error {
 	v.chain.Seq = seq
 	if err := readHash(&v.chain.Hash, hash); err != nil {
@@ -161,6 +170,7 @@ func (v *verifier) start(seq int64, hash string) error {
 	return v.checkHead()
 }
 
+// end compares the end line with the last verified entry.
 func (v *verifier) end(seq int64, hash string) error {
 	last := tenancy.AuditChain{Seq: seq}
 	if err := readHash(&last.Hash, hash); err != nil {
@@ -178,6 +188,7 @@ func (v *verifier) checkHead() error {
 	return nil
 }
 
+// readHash parses a SHA-256 hash of 64 hexadecimal digits.
 func readHash(into *tenancy.AuditHash, text string) error {
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != len(into) {

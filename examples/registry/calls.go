@@ -43,6 +43,7 @@ func call[T any](
 	return result, nil
 }
 
+// invalidResponse wraps an error of reading or decoding a successful response.
 func invalidResponse(err error) error {
 	return fmt.Errorf("invalid response from the registry: %w", err)
 }

@@ -31,6 +31,7 @@ type commands struct {
 	Invitation invitationCmd `cmd:"" help:"Invite people into a tenant."`
 }
 
+// description is the first part of registry --help.
 const description = `A multi-tenant registry of agents, prompts, MCP servers and related configuration.
 
 serve, migrate, doctor and rotate-signing-key work on the database. All other commands are clients of a
@@ -60,6 +61,7 @@ type usageError struct{ reason string }
 
 func (e usageError) Error() string { return e.reason }
 
+// usagef returns a usageError. The command then ends with exitUsage.
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
 // terminal holds a command's input, outputs and environment.
@@ -105,6 +107,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	return exitDone
 }
 
+// fail prints the error, unless it is errRefused, and returns the status.
 func (t terminal) fail(err error, status int) int {
 	if !errors.Is(err, errRefused) {
 		fmt.Fprintln(t.err, "registry:", err)

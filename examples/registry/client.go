@@ -26,6 +26,8 @@ type client struct {
 	http   *http.Client
 }
 
+// newClient returns a client with the token of REGISTRY_TOKEN. A wrong URL is a usage
+// error.
 func newClient(r remote, t terminal) (*client, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -108,6 +110,8 @@ type apiError struct {
 	body []byte // the whole response body; nil: it wasn't problem+json
 }
 
+// readProblem returns the *apiError of a response. If the body isn't problem+json, the
+// error has only the status.
 func readProblem(resp *http.Response) error {
 	e := &apiError{Status: resp.StatusCode}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -140,6 +144,8 @@ func (e *apiError) reason() string {
 	return strings.Join(parts, "; ")
 }
 
+// Error includes the code and, for errors of the server, the request id, with which an
+// operator finds the log entry.
 func (e *apiError) Error() string {
 	var b strings.Builder
 	if e.Code != "" {

@@ -47,6 +47,8 @@ func (c *doctorCmd) Run(ctx context.Context, t terminal) error {
 	})
 }
 
+// examine returns the findings. With --fix it runs the safe fixes first and returns the
+// findings that remain.
 func (c *doctorCmd) examine(
 	ctx context.Context, t terminal, o postgres.Options,
 ) ([]postgres.Finding, error) {
@@ -60,6 +62,8 @@ func (c *doctorCmd) examine(
 	return remaining, err
 }
 
+// report prints a table of the findings, then their SQL, which can be run in psql as it
+// is printed.
 func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Finding) error {
 	if multiTenant {
 		t.printLine("Examined with MULTI_TENANT=true.")
@@ -96,4 +100,5 @@ func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Fin
 	return nil
 }
 
+// oneLine joins the lines of an SQL statement.
 func oneLine(sql string) string { return strings.Join(strings.Fields(sql), " ") }

@@ -19,6 +19,7 @@ type selection struct {
 	Labels []string `name:"label" help:"Only items with this label, KEY=VALUE (repeatable; all must match)."`
 }
 
+// exportCmd writes a tenant's bundle to standard output or to a file.
 type exportCmd struct {
 	remote
 	selection
@@ -117,6 +118,8 @@ type importFlags struct {
 	DryRun   bool   `help:"Report what would happen and write nothing."`
 }
 
+// importCmd imports a bundle from a file. The registry imports all of it in one
+// transaction, or nothing.
 type importCmd struct {
 	remote
 	importFlags
@@ -148,6 +151,8 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 	return client.importBundle(ctx, t, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
 }
 
+// promoteCmd exports one tenant and imports the bundle into another tenant of the same
+// registry.
 type promoteCmd struct {
 	remote
 	selection

@@ -7,6 +7,7 @@ import (
 	"time"
 )
 
+// invitationCmd groups the commands that invite people into a tenant.
 type invitationCmd struct {
 	Create invitationCreateCmd `cmd:"" help:"Invite a person by e-mail address into a tenant."`
 	List   invitationListCmd   `cmd:"" help:"List a tenant's open invitations."`
@@ -26,6 +27,8 @@ type invitation struct {
 	URL       string `json:"url,omitempty"`
 }
 
+// invitationCreateCmd creates an invitation. The registry sends no e-mail; the user
+// passes on the printed link.
 type invitationCreateCmd struct {
 	tenantScoped
 	Email     string        `arg:"" help:"The person's e-mail address."`
@@ -66,6 +69,7 @@ func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 	return nil
 }
 
+// invitationListCmd lists the invitations that can still be accepted, without tokens.
 type invitationListCmd struct{ tenantScoped }
 
 // Run lists the invitations.
@@ -88,6 +92,7 @@ func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
 	return t.printTable([]string{"ID", "EMAIL", "ROLE", "CREATED", "EXPIRES"}, rows)
 }
 
+// invitationRevokeCmd revokes an invitation, so that its link stops working.
 type invitationRevokeCmd struct {
 	tenantScoped
 	ID string `arg:"" help:"The invitation's id."`
@@ -98,6 +103,8 @@ func (c *invitationRevokeCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, c.path("/invitations/"+escapeSegment(c.ID)), c.ID)
 }
 
+// invitationAcceptCmd accepts an invitation with its token. It needs no credentials,
+// because the token is one. For a new person it also creates the account.
 type invitationAcceptCmd struct {
 	remote
 	passwordFlag

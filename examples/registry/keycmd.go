@@ -7,6 +7,7 @@ import (
 	"time"
 )
 
+// keyCmd groups the commands that manage a tenant's API keys.
 type keyCmd struct {
 	List   keyListCmd   `cmd:"" help:"List a tenant's API keys, without their secrets."`
 	Create keyCreateCmd `cmd:"" help:"Create an API key; its secret is shown once."`
@@ -14,6 +15,7 @@ type keyCmd struct {
 	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key immediately. This can't be undone."`
 }
 
+// keysPath returns the path of the tenant's API keys.
 func (c tenantScoped) keysPath() string { return c.path("/keys") }
 
 // keyView is an API key in the registry's response. Only a new key has a Secret.
@@ -29,6 +31,8 @@ type keyView struct {
 	RotatedTo  string `json:"rotated_to"`
 }
 
+// keyListCmd lists the keys of a tenant. The registry stores only hashes of secrets, so
+// the list shows a prefix to recognize a key.
 type keyListCmd struct{ tenantScoped }
 
 // Run lists the keys.
@@ -57,6 +61,7 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 		"ROTATED TO", "ID"}, rows)
 }
 
+// keyCreateCmd creates a key. The expiry is computed with this machine's clock.
 type keyCreateCmd struct {
 	tenantScoped
 	Name      string        `arg:"" help:"The key's display name."`
@@ -73,6 +78,8 @@ func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 	return c.createKey(ctx, t, c.keysPath(), in)
 }
 
+// keyRotateCmd creates a new key with the name and role of an old one. Both are valid
+// during the overlap, so that clients can change the secret without an interruption.
 type keyRotateCmd struct {
 	tenantScoped
 	ID      string        `arg:"" help:"The key's id."`
@@ -109,6 +116,7 @@ func (c tenantScoped) createKey(ctx context.Context, t terminal, path string, in
 	return nil
 }
 
+// keyRevokeCmd revokes a key. Every instance refuses it within a second.
 type keyRevokeCmd struct {
 	tenantScoped
 	ID string `arg:"" help:"The key's id."`

@@ -13,6 +13,8 @@ import (
 // These are the models of the registry's own tables. They leave out the columns
 // that every kind has, because the library knows those.
 
+// modelConfigRow is a model of a provider. APIKey is the name of a secret; the vault
+// stores the value.
 type modelConfigRow struct {
 	bun.BaseModel `bun:"table:model_configs"`
 
@@ -22,6 +24,7 @@ type modelConfigRow struct {
 	APIKey      *string `bun:"api_key,type:text"`
 }
 
+// promptRow is a prompt template.
 type promptRow struct {
 	bun.BaseModel `bun:"table:prompts"`
 
@@ -29,12 +32,15 @@ type promptRow struct {
 	Template    string `bun:"template,type:text,notnull,default:''"`
 }
 
+// mcpServerRow is an MCP server. The rest of its server.json is in the column spec.
 type mcpServerRow struct {
 	bun.BaseModel `bun:"table:mcp_servers"`
 
 	Description string `bun:"description,type:text,notnull,default:''"`
 }
 
+// agentRow is an agent. Its prompts and MCP servers are in join tables, which keep their
+// order.
 type agentRow struct {
 	bun.BaseModel `bun:"table:agents"`
 
@@ -44,6 +50,8 @@ type agentRow struct {
 	ParentID      *uuid.UUID `bun:"parent_id,type:uuid"`
 }
 
+// trustRuleRow allows or denies an action. Its subject is the agent or the server; with
+// neither, the rule is for everything.
 type trustRuleRow struct {
 	bun.BaseModel `bun:"table:trust_rules"`
 
@@ -54,6 +62,7 @@ type trustRuleRow struct {
 	Priority    int32      `bun:"priority,notnull,default:0"`
 }
 
+// triggerRow starts an agent on a schedule, by a webhook or on an event.
 type triggerRow struct {
 	bun.BaseModel `bun:"table:triggers"`
 
@@ -64,6 +73,7 @@ type triggerRow struct {
 	Enabled     bool      `bun:"enabled,notnull,default:true"`
 }
 
+// contextConfigRow is the context that an agent gets.
 type contextConfigRow struct {
 	bun.BaseModel `bun:"table:context_configs"`
 
@@ -72,6 +82,7 @@ type contextConfigRow struct {
 	MaxTokens   *int32     `bun:"max_tokens"`
 }
 
+// registryDefaultsRow holds the defaults of a tenant, one row for each tenant.
 type registryDefaultsRow struct {
 	bun.BaseModel `bun:"table:registry_defaults"`
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 )
 
+// loadCmd loads rows from files. It sends one request for each row, so a load isn't a
+// transaction: the rows before an error stay loaded.
 type loadCmd struct {
 	remote
 	Paths  []string `arg:"" name:"file" help:"JSON files, or a directory of them."`
@@ -95,6 +97,7 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 	return err
 }
 
+// loadFile loads one file and shows the progress by bytes read.
 func (c *loadCmd) loadFile(
 	ctx context.Context, t terminal, l *loader, f inputFile,
 ) (loadResult, error) {
@@ -127,6 +130,7 @@ func (c *loadCmd) printSummary(t terminal, result loadResult, failed error) erro
 	return nil
 }
 
+// printFileResult prints the refused rows of one file and the counts.
 func printFileResult(t terminal, path string, result loadResult) {
 	for _, r := range result.Refused {
 		t.printLine("%s: position %d, name %q: %s: %s", r.File, r.Position, r.Name, r.Code,

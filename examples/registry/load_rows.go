@@ -42,6 +42,7 @@ func readRows(r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
+// expectToken reads a token and requires its kind.
 func expectToken(dec *jsontext.Decoder, kind jsontext.Kind) error {
 	token, err := dec.ReadToken()
 	if err != nil {

@@ -59,6 +59,7 @@ type body struct {
 	Spec   members           `json:"spec"`
 }
 
+// members are the members of a JSON object, each in its original text.
 type members = map[string]json.RawMessage
 
 // parseRow parses an element of a file. The kind is that of the file; if it is
@@ -175,6 +176,7 @@ func (r *row) fromServer(m members) error {
 	return nil
 }
 
+// takeCollection turns the member collection into a label. An empty one gives no label.
 func (r *row) takeCollection(m members) error {
 	var collection string
 	if err := take(m, "collection", &collection); err != nil {

@@ -30,6 +30,7 @@ type loader struct {
 	createdModels []string         // the model_configs that this loader created
 }
 
+// newLoader returns a loader that knows no model_configs yet.
 func newLoader(c *client) *loader { return &loader{client: c, models: map[string]error{}} }
 
 // load writes the rows of a file. An error ends the load: the file is malformed, or
@@ -108,6 +109,8 @@ func (f *fileLoad) parse(
 	return p, f.ensureModelConfig(ctx, r.Model)
 }
 
+// checkUnique refuses a second row with the same kind and name. Otherwise the last row
+// would silently overwrite the first.
 func (f *fileLoad) checkUnique(r row, position int) error {
 	key := r.Kind + "\x00" + r.Name
 	if first, repeated := f.first[key]; repeated {
@@ -249,6 +252,8 @@ func (l *loader) ensureModelConfig(ctx context.Context, model string) error {
 	return err
 }
 
+// createModelConfig creates a model_config unless it exists. An error about the
+// model_config is a *tenancy.Error, so that only the agents of this model are refused.
 func (l *loader) createModelConfig(ctx context.Context, model string) error {
 	if err := tenancy.CheckName(model); err != nil {
 		return tenancy.Errorf(tenancy.CodeInvalid,

@@ -5,6 +5,7 @@ import (
 	"net/http"
 )
 
+// memberCmd groups the commands that manage the members of a tenant.
 type memberCmd struct {
 	List   memberListCmd   `cmd:"" help:"List the members of a tenant."`
 	Set    memberSetCmd    `cmd:"" help:"Give a user a role in a tenant."`
@@ -31,6 +32,7 @@ type member struct {
 	CreatedAt string `json:"created_at"`
 }
 
+// printMembers prints a table of members.
 func (t terminal) printMembers(members ...member) error {
 	rows := make([][]string, len(members))
 	for i, m := range members {
@@ -39,6 +41,7 @@ func (t terminal) printMembers(members ...member) error {
 	return t.printTable([]string{"USER", "EMAIL", "NAME", "ROLE", "SINCE"}, rows)
 }
 
+// memberListCmd lists the members of a tenant with their roles.
 type memberListCmd struct{ tenantScoped }
 
 // Run lists the members.
@@ -57,6 +60,7 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
 	return t.printMembers(members...)
 }
 
+// memberSetCmd adds an existing user to a tenant or changes the role of a member.
 type memberSetCmd struct {
 	tenantScoped
 	User string `arg:"" help:"The user's id; for an e-mail address, see registry invitation create."`
@@ -80,6 +84,7 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 	return t.printMembers(updated)
 }
 
+// memberRemoveCmd removes a member. The registry refuses to remove the last admin.
 type memberRemoveCmd struct {
 	tenantScoped
 	User string `arg:"" help:"The user's id."`

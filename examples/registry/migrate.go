@@ -29,6 +29,9 @@ down undoes both phases, down --phase contract only the second one. Both refuse 
 rows.`
 }
 
+// migrateUpCmd migrates up. It creates the schema of an empty database completely and
+// migrates a single-tenant database up to the phase. It continues an interrupted
+// migration.
 type migrateUpCmd struct {
 	Phase string        `enum:"expand,contract" default:"expand" help:"The last phase to run: expand or contract."`
 	Watch time.Duration `default:"10s" help:"How long contract watches for statements of the old version, at least 2s."`
@@ -73,6 +76,7 @@ func (t terminal) printStatus(ctx context.Context, o postgres.Options, asJSON bo
 	return nil
 }
 
+// stateTexts describes each state, with the command for the next step.
 var stateTexts = map[postgres.AdoptionState]string{
 	"absent":       "The database is empty. To create the schema: registry migrate up",
 	"tenant-owned": "The schema is current.",
@@ -86,6 +90,7 @@ var stateTexts = map[postgres.AdoptionState]string{
 		" contract",
 }
 
+// migratePlanCmd prints the SQL of a migration without running it.
 type migratePlanCmd struct {
 	Phase string `enum:"expand,contract" default:"expand" help:"The last phase of the plan: expand or contract."`
 	Down  bool   `help:"Plan down instead of up."`
@@ -111,6 +116,8 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal) error {
 	})
 }
 
+// printPlan prints a plan as SQL. Comments name the phase, the lock and about how many
+// rows are read. Statements that run in one transaction have BEGIN and COMMIT.
 func (t terminal) printPlan(plan []postgres.PlannedStatement) {
 	if len(plan) == 0 {
 		t.printLine("-- Nothing to do that affects other sessions.")
@@ -133,6 +140,8 @@ func (t terminal) printPlan(plan []postgres.PlannedStatement) {
 	}
 }
 
+// migrateStatusCmd prints the state of the schema. For a database that should be
+// current, it also opens the database, which checks it.
 type migrateStatusCmd struct {
 	JSON bool `name:"json" help:"Print JSON for programs."`
 }
@@ -164,6 +173,7 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 	})
 }
 
+// migrateDownCmd undoes the phases of a single-tenant database's migration.
 type migrateDownCmd struct {
 	Phase string `enum:"expand,contract" default:"expand" help:"The last phase to undo; expand undoes both."`
 	JSON  bool   `name:"json" help:"Print JSON for programs: a line for each statement."`

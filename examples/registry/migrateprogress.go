@@ -18,6 +18,7 @@ type migrationProgress struct {
 	rows     int64 // rows changed by the current statement
 }
 
+// migrationProgress starts the progress of a migration of this many statements.
 func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgress {
 	m := &migrationProgress{terminal: t, json: asJSON}
 	f, ok := t.err.(*os.File)
@@ -62,6 +63,7 @@ func (m *migrationProgress) handle(e postgres.Event) error {
 	return nil
 }
 
+// done removes the bar.
 func (m *migrationProgress) done() {
 	if m.bar != nil {
 		_ = m.bar.Finish()

@@ -18,6 +18,8 @@ type openIDSettings struct {
 	createUsers  bool
 }
 
+// readOpenID reads and checks the settings OIDC_*. Settings without an issuer are an
+// error, because they would have no effect.
 func readOpenID(getenv func(string) string) (openIDSettings, error) {
 	o := openIDSettings{
 		issuer: getenv("OIDC_ISSUER"), clientID: getenv("OIDC_CLIENT_ID"),

@@ -36,6 +36,7 @@ func (t terminal) readPassword() (string, error) {
 	return first, nil
 }
 
+// prompt prints a prompt to standard error and reads one line without echo.
 func (t terminal) prompt(f *os.File, prompt string) (string, error) {
 	fmt.Fprint(t.err, prompt)
 	typed, err := term.ReadPassword(int(f.Fd()))
@@ -43,6 +44,8 @@ func (t terminal) prompt(f *os.File, prompt string) (string, error) {
 	return string(typed), err
 }
 
+// firstLine returns the first line without its line end, which can be LF or CRLF. Other
+// space is part of the password.
 func firstLine(in io.Reader) (string, error) {
 	if in == nil {
 		return "", usagef("--password requires a password on standard input")

@@ -52,6 +52,8 @@ func (serveCmd) Help() string {
                    endpoint of traces; OpenTelemetry's other settings apply too (none: no traces)`
 }
 
+// The timeouts of the HTTP server. drainTime is how long a shutdown waits for requests in
+// flight.
 const (
 	drainTime         = 25 * time.Second
 	readHeaderTimeout = 10 * time.Second
@@ -124,8 +126,10 @@ func logger(w io.Writer) *slog.Logger {
 // swappableHandler forwards to a handler that can be replaced while it serves.
 type swappableHandler struct{ current atomic.Pointer[http.Handler] }
 
+// swap sets the handler of all later requests.
 func (s *swappableHandler) swap(h http.Handler) { s.current.Store(&h) }
 
+// ServeHTTP serves a request with the current handler.
 func (s *swappableHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*s.current.Load()).ServeHTTP(w, r)
 }
@@ -148,7 +152,7 @@ func startingHandler() http.Handler {
 	return mux
 }
 
-// registry holds what a running registry must close. Fields may be nil.
+// registry holds the parts of a running registry. Parts that were not opened are nil.
 type registry struct {
 	handler        http.Handler
 	db             *postgres.DB
@@ -271,6 +275,8 @@ func platformToken(
 	return stored, nil
 }
 
+// databaseStopped returns a channel that is closed when the embedded database stops. It
+// is nil, and so blocks for ever, if there is none.
 func (reg *registry) databaseStopped() <-chan struct{} {
 	if reg.embedded == nil {
 		return nil
@@ -278,6 +284,8 @@ func (reg *registry) databaseStopped() <-chan struct{} {
 	return reg.embedded.Done()
 }
 
+// close closes the database pools, then stops the embedded database, then exports the
+// last traces.
 func (reg *registry) close() error {
 	var errs []error
 	if reg.db != nil {

@@ -35,11 +35,12 @@ type settings struct {
 	secretsKey     []byte // empty: the key file under dataDir
 	trustedProxies []netip.Prefix
 	accessLog      bool
-	traces         bool          // traces are exported, to OpenTelemetry's own settings
+	traces         bool          // export traces; OpenTelemetry's settings name the endpoint
 	auditRetention time.Duration // 0: for ever
 	openID         openIDSettings
 }
 
+// The sizes of secrets: minAdminToken in characters, secretsKeySize in bytes.
 const (
 	minAdminToken  = 32
 	secretsKeySize = 32
@@ -113,6 +114,7 @@ func checkDatabaseURL(name, text string) error {
 		" postgres://user:password@host:port/database?sslmode=…", name)
 }
 
+// parseBool parses a setting; empty is the fallback.
 func parseBool(getenv func(string) string, name string, fallback bool) (bool, error) {
 	text := getenv(name)
 	if text == "" {
@@ -125,6 +127,7 @@ func parseBool(getenv func(string) string, name string, fallback bool) (bool, er
 	return value, nil
 }
 
+// parseSecretsKey decodes a key. An empty text is no key and no error.
 func parseSecretsKey(text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
@@ -151,6 +154,7 @@ func parseRetention(text string) (time.Duration, error) {
 	return retention, nil
 }
 
+// parseProxies parses CIDR address ranges, separated by commas or spaces.
 func parseProxies(text string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
 	separator := func(r rune) bool { return r == ',' || r == ' ' }

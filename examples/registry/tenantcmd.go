@@ -13,6 +13,8 @@ import (
 	"strings"
 )
 
+// tenantCmd groups the commands that manage tenants. Creating, suspending, deleting and
+// purging require a super-admin.
 type tenantCmd struct {
 	List     tenantListCmd     `cmd:"" help:"List your tenants; super-admins see all."`
 	Show     tenantShowCmd     `cmd:"" help:"Show one tenant."`
@@ -31,8 +33,10 @@ type tenantArg struct {
 	Tenant string `arg:"" help:"The tenant, by slug or id."`
 }
 
+// path returns the path of the tenant.
 func (c tenantArg) path() string { return tenantPath(c.Tenant) }
 
+// tenantPath returns the path of a tenant's routes. The tenant is a slug or an id.
 func tenantPath(tenant string) string { return "/api/v1/tenants/" + escapeSegment(tenant) }
 
 // tenantView is a tenant in the registry's response.
@@ -55,6 +59,7 @@ type quotas struct {
 	RequestsPerSecond float64          `json:"requests_per_second,omitempty"`
 }
 
+// String formats the quotas for a table, such as "agent=500, 50 requests/s".
 func (q quotas) String() string {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(q.Resources)) {
@@ -99,6 +104,7 @@ func (c tenantArg) sendAndPrint(
 	return printTenant(t, raw, c.JSON)
 }
 
+// tenantListCmd lists the tenants that the caller can see.
 type tenantListCmd struct {
 	remote
 	State string `enum:"active,suspended,deleted,any" default:"any" help:"Only tenants in this state: ${enum}."`
@@ -132,6 +138,7 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	return t.printTable([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
 }
 
+// tenantShowCmd shows one tenant.
 type tenantShowCmd struct{ tenantArg }
 
 // Run prints the tenant.
@@ -170,6 +177,7 @@ func (f tenantChanges) body() (map[string]any, error) {
 	return in, nil
 }
 
+// tenantCreateCmd creates a tenant. The slug can't be changed later.
 type tenantCreateCmd struct {
 	remote
 	tenantChanges
@@ -189,6 +197,7 @@ func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
 	return tenantArg{remote: c.remote}.sendAndPrint(ctx, t, http.MethodPost, "/api/v1/tenants", in)
 }
 
+// tenantUpdateCmd changes a tenant. Properties without a flag stay unchanged.
 type tenantUpdateCmd struct {
 	tenantArg
 	tenantChanges
@@ -211,6 +220,7 @@ func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
 }
 
+// tenantSuspendCmd suspends a tenant: its members get 403 tenant_suspended.
 type tenantSuspendCmd struct{ tenantArg }
 
 // Run suspends the tenant.
@@ -218,6 +228,7 @@ func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
 }
 
+// tenantActivateCmd ends a suspension.
 type tenantActivateCmd struct{ tenantArg }
 
 // Run activates the tenant.
@@ -225,6 +236,7 @@ func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
 }
 
+// tenantDeleteCmd soft-deletes a tenant. Its data is kept and its slug stays reserved.
 type tenantDeleteCmd struct{ tenantArg }
 
 // Run soft-deletes the tenant and prints it.
@@ -240,6 +252,7 @@ func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodGet, c.path(), nil)
 }
 
+// tenantRestoreCmd undoes a deletion.
 type tenantRestoreCmd struct{ tenantArg }
 
 // Run restores the tenant.
@@ -247,6 +260,8 @@ func (c *tenantRestoreCmd) Run(ctx context.Context, t terminal) error {
 	return c.sendAndPrint(ctx, t, http.MethodPost, c.path()+"/restore", nil)
 }
 
+// tenantPurgeCmd removes all rows of a deleted tenant. This can't be undone, so the user
+// must confirm with the slug, by the flag or at the prompt.
 type tenantPurgeCmd struct {
 	tenantArg
 	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Default: the command prompts for it."`

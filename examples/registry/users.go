@@ -5,6 +5,7 @@ import (
 	"net/http"
 )
 
+// userCmd groups the commands that manage users. They require a super-admin.
 type userCmd struct {
 	List   userListCmd   `cmd:"" help:"List the users."`
 	Create userCreateCmd `cmd:"" help:"Create a user, without memberships."`
@@ -23,12 +24,16 @@ type user struct {
 	UpdatedAt  string `json:"updated_at"`
 }
 
+// usersPath is the path of the users' routes.
 const usersPath = "/api/v1/users"
 
+// userPath returns the path of one user.
 func userPath(id string) string { return usersPath + "/" + escapeSegment(id) }
 
+// userHeadings are the headings of the rows that user.row returns.
 var userHeadings = []string{"ID", "EMAIL", "NAME", "SUPER-ADMIN", "CREATED"}
 
+// row returns the user as a row of a table.
 func (u user) row() []string {
 	super := ""
 	if u.SuperAdmin {
@@ -45,6 +50,7 @@ func (t terminal) printUser(r remote, u user) error {
 	return t.printTable(userHeadings, [][]string{u.row()})
 }
 
+// userListCmd lists all users.
 type userListCmd struct{ remote }
 
 // Run lists the users.
@@ -67,6 +73,7 @@ func (c *userListCmd) Run(ctx context.Context, t terminal) error {
 	return t.printTable(userHeadings, rows)
 }
 
+// userCreateCmd creates a user. Without a password, the user can't sign in with one.
 type userCreateCmd struct {
 	remote
 	passwordFlag
@@ -101,6 +108,7 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 	return t.printUser(c.remote, created)
 }
 
+// userShowCmd shows one user.
 type userShowCmd struct {
 	remote
 	ID string `arg:"" help:"The user's id."`
@@ -119,6 +127,7 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal) error {
 	return t.printUser(c.remote, found)
 }
 
+// userUpdateCmd changes a user. Properties without a flag stay unchanged.
 type userUpdateCmd struct {
 	remote
 	passwordFlag
@@ -159,6 +168,8 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	return t.printUser(c.remote, changed)
 }
 
+// userRemoveCmd removes a user with all memberships. The registry refuses to remove the
+// last admin of a tenant.
 type userRemoveCmd struct {
 	remote
 	ID string `arg:"" help:"The user's id."`
