@@ -11,9 +11,15 @@ import (
 // keys, and the indexes and views of a fresh installation.
 func adoption() *postgres.Adoption {
 	return &postgres.Adoption{
-		Owned:    []string{"audit_log"},
-		Primary:  map[string][]string{"registry_defaults": {"id"}},
+		// The old audit log belongs to the default tenant. It isn't a kind, so tables()
+		// doesn't declare it.
+		Owned: []string{"audit_log"},
+		// The old key of registry_defaults was only_row, which addDefaultsID replaces.
+		Primary: map[string][]string{"registry_defaults": {"id"}},
+		// The old trigger set version and updated_at, as the library's trigger does.
 		Replaced: []string{"touch"},
+		// Deleting a referenced row searches the referring column, so each has an index. The
+		// last index replaces an old one without tenant_id.
 		Indexes: []postgres.AdoptedIndex{
 			{Table: "agents", Name: "agents_model_config",
 				Definition: "USING btree (tenant_id, model_config_id)"},
@@ -34,6 +40,7 @@ func adoption() *postgres.Adoption {
 			{Table: "triggers", Name: "triggers_enabled",
 				Definition: "USING btree (tenant_id, type) WHERE enabled"},
 		},
+		// The view must join within the tenant and return tenant_id.
 		Views: []postgres.AdoptedView{
 			{Name: "enabled_triggers",
 				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
@@ -48,6 +55,7 @@ func adoption() *postgres.Adoption {
 			Table: "api_keys", ID: "id", User: "user_id", Name: "name", Hash: "key_hash",
 			CreatedAt: "created_at", LastUsedAt: "last_used_at", RevokedAt: "revoked_at",
 		},
+		// An adopted database has what this migration creates in an empty one.
 		Baseline: "20261101000000",
 	}
 }

@@ -129,14 +129,16 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 		"removed newest entry and end": {lines: with(func(l []string) []string { return l[:5] }),
 			wantErr: "before the end of the log"},
 		"incomplete line": {
-			lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), wantErr: "entry 5"},
+			lines:   with(func(l []string) []string { l[6] = l[6][:20]; return l }),
+			wantErr: "entry 5"},
 		"line after the end": {lines: append(append([]string(nil), lines...), lines[5]),
 			wantErr: "a line after its end"},
 		"swapped entries": {
 			lines:   with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
 			wantErr: "entry 3 "},
 		"entry of another tenant": {
-			lines: with(func(l []string) []string { l[1] = other[1]; return l }), wantErr: "entry 1 "},
+			lines:   with(func(l []string) []string { l[1] = other[1]; return l }),
+			wantErr: "entry 1 "},
 		"entry of the wrong type": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
 			wantErr: "entry 2 "},
 		"missing begin line": {lines: lines[1:], wantErr: "begin line"},

@@ -48,7 +48,8 @@ type auditEntry struct {
 
 const auditPageSize = 1000 // entries
 
-// Run prints the entries page by page.
+// Run prints the entries page by page, so that it needs little memory for a long log.
+// The last page is as long as the limit requires.
 func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	if c.Limit < 0 {
 		return usagef("invalid --limit: set it to a number of entries, or to 0 for all")

@@ -31,9 +31,9 @@ rewritten up to its end.`
 
 // verifyResult is the output of verify --json.
 type verifyResult struct {
-	Entries int64  `json:"entries"`
-	Seq     int64  `json:"seq"`
-	Hash    string `json:"hash"`
+	Entries int64  `json:"entries"` // the number of verified entries
+	Seq     int64  `json:"seq"`     // of the head
+	Hash    string `json:"hash"`    // of the head, in hexadecimal
 }
 
 // Run verifies each entry while the log is downloaded.
@@ -84,7 +84,7 @@ func parseHead(text string) (head tenancy.AuditChain, err error) {
 // verifier checks an exported log line by line.
 type verifier struct {
 	head     tenancy.AuditChain // must be on the chain; the zero head isn't checked
-	tenant   tenancy.ID
+	tenant   tenancy.ID         // from the begin line; each entry's hash covers it
 	startSeq int64              // the number of the last entry before the export
 	chain    tenancy.AuditChain // the last verified entry
 	started  bool

@@ -12,7 +12,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands is the command line.
+// commands is the command line, which kong parses. Serve, Migrate, Doctor and Rotate
+// work on the database; all other commands are clients of a running registry.
 type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up or down."`
@@ -46,11 +47,11 @@ type remote struct {
 	JSON bool   `name:"json" help:"Print JSON for programs."`
 }
 
-// The exit statuses.
+// The exit statuses, on which scripts rely.
 const (
-	exitDone    = 0
-	exitRefused = 1
-	exitUsage   = 2
+	exitDone    = 0 // everything was done
+	exitRefused = 1 // something was refused or failed
+	exitUsage   = 2 // the command line is wrong; nothing was done
 )
 
 // errRefused ends a command that has already printed what was refused.
@@ -66,9 +67,10 @@ func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 
 // terminal holds a command's input, outputs and environment.
 type terminal struct {
-	in       io.Reader // nil: no input
-	out, err io.Writer
-	getenv   func(string) string
+	in     io.Reader           // nil: no input
+	out    io.Writer           // the result, for people or programs
+	err    io.Writer           // errors, notes, progress and the server's log
+	getenv func(string) string // os.Getenv, or a test's settings
 }
 
 func main() {

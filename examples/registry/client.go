@@ -21,7 +21,7 @@ const maxProblem = 64 << 20
 // client calls a running registry.
 type client struct {
 	base   string // the registry's URL, without a trailing slash
-	token  string
+	token  string // the platform token or an API key; empty: no credentials
 	tenant string // value of the X-Tenant-ID header; empty: no header
 	http   *http.Client
 }

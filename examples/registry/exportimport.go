@@ -30,11 +30,12 @@ type exportCmd struct {
 // exportResult is the output of export --json.
 type exportResult struct {
 	File   string            `json:"file"`
-	Count  int               `json:"count"`
-	Digest federation.Digest `json:"digest"`
+	Count  int               `json:"count"`  // of items
+	Digest federation.Digest `json:"digest"` // of the bundle
 }
 
-// Run writes the bundle.
+// Run writes the bundle. With --json it also prints a summary, which requires that the
+// bundle goes to a file.
 func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -103,6 +104,7 @@ func (c *client) export(
 	defer resp.Body.Close()
 	bar := t.progress("export", resp.ContentLength)
 	defer bar.done()
+	// What the parser reads is also written to w: the bundle isn't held in memory.
 	bundle := federation.ReadBundle(io.TeeReader(bar.reader(resp.Body), w))
 	for _, err := range bundle.Items() {
 		if err != nil {
@@ -161,7 +163,8 @@ type promoteCmd struct {
 	To   string `arg:"" help:"The tenant to import into, by slug or id."`
 }
 
-// Run exports to a temporary file and imports it after the bundle is complete.
+// Run exports to a temporary file and imports it after the bundle is complete. An
+// interrupted export must not become a partial import, and the import needs the size.
 func (c *promoteCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {

@@ -19,11 +19,12 @@ import (
 // importReport is the registry's report of an import. The report of a refused
 // import holds only counts and conflicts.
 type importReport struct {
-	DryRun          bool                   `json:"dry_run"`
-	Counts          promote.Counts         `json:"counts"`
-	Items           []promote.ReportItem   `json:"items"`
+	DryRun bool                 `json:"dry_run"`
+	Counts promote.Counts       `json:"counts"` // items by action
+	Items  []promote.ReportItem `json:"items"`
+	// without a value in the target
 	SecretsRequired []federation.SecretUse `json:"secrets_required"`
-	Truncated       bool                   `json:"truncated"`
+	Truncated       bool                   `json:"truncated"` // there are more items
 }
 
 // importBundle sends size bytes of r as a bundle and prints the report. It returns

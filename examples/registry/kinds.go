@@ -96,7 +96,8 @@ type registryDefaultsRow struct {
 var workspaceReference = postgres.Reference{Field: "workspace", Column: "workspace_id",
 	Lookup: &postgres.Lookup{Table: "workspaces"}}
 
-// tables declares the tables of the registry's kinds.
+// tables declares the tables of the registry's kinds. From this declaration the library
+// derives row security, routes, export, import and the checks of references.
 func tables() []postgres.Table {
 	return []postgres.Table{
 		{
@@ -109,8 +110,10 @@ func tables() []postgres.Table {
 		{
 			Model: (*agentRow)(nil), Kind: "agent",
 			References: []postgres.Reference{
+				// A reference to the same table: an agent extends another one.
 				{Field: "extends", Kind: "agent", Column: "parent_id"},
 				{Field: "model_config", Kind: "model_config", Column: "model_config_id"},
+				// Lists of references are in join tables, which store the position.
 				{Field: "prompts", Kind: "prompt", Join: &postgres.Join{Table: "agent_prompts",
 					From: "agent_id", To: "prompt_id", Position: "position"}},
 				{Field: "mcp_servers", Kind: "mcp_server",
@@ -122,6 +125,7 @@ func tables() []postgres.Table {
 			Model: (*trustRuleRow)(nil), Kind: "trust_rule",
 			References: []postgres.Reference{
 				workspaceReference,
+				// A reference to one of several kinds, with a column for each kind.
 				{Field: "subject", Columns: map[string]string{"agent": "agent_id",
 					"mcp_server": "mcp_server_id"}},
 			},
@@ -137,6 +141,7 @@ func tables() []postgres.Table {
 				workspaceReference, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
+			// Every tenant has exactly one item, named default.
 			Model: (*registryDefaultsRow)(nil), Kind: "defaults", Path: "defaults",
 			Singleton: "default",
 			References: []postgres.Reference{
@@ -150,7 +155,7 @@ func tables() []postgres.Table {
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// migrations creates the registry's tables.
+// migrations returns the migrations that create the registry's tables.
 func migrations() (*migrate.Migrations, error) {
 	m := migrate.NewMigrations()
 	return m, m.Discover(schemaFiles)

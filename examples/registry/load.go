@@ -60,7 +60,8 @@ type refusal struct {
 	Reason   string `json:"reason"`
 }
 
-// Run loads the files and reports every row that was refused.
+// Run loads the files and reports every refused row. An error that isn't about a row
+// ends the load; what was done before is printed in any case.
 func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {

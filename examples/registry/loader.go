@@ -126,7 +126,7 @@ func (f *fileLoad) checkUnique(r row, position int) error {
 func (f *fileLoad) send(
 	ctx context.Context, rows func(yield func(positionedRow) bool) error,
 ) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(ctx) // the cause is the error of a worker
 	defer cancel(nil)
 	queue := make(chan positionedRow)
 	var workers sync.WaitGroup

@@ -61,7 +61,9 @@ const (
 	idleTimeout       = 2 * time.Minute
 )
 
-// Run serves until the context ends, then completes the requests in flight.
+// Run serves until the context ends, then completes the requests in flight. It listens
+// before it opens the database, so that probes get an answer during a long migration
+// and a script can read the URL from the first log line.
 func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	cfg, err := readSettings(t.getenv)
 	if err != nil {
@@ -97,6 +99,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 		log.Info("stopped before it was ready")
 		err = nil
 	}
+	// The shutdown needs another context, because ctx has usually ended.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return errors.Join(err, server.Shutdown(drain), reg.close())
@@ -154,7 +157,7 @@ func startingHandler() http.Handler {
 
 // registry holds the parts of a running registry. Parts that were not opened are nil.
 type registry struct {
-	handler        http.Handler
+	handler        http.Handler // the registry's API
 	db             *postgres.DB
 	embedded       *localpg.Server
 	telemetry      *telemetry.Telemetry
@@ -300,7 +303,8 @@ func (reg *registry) close() error {
 	return errors.Join(errs...)
 }
 
-// discovery declares the kinds and fields that the discovery route lists.
+// discovery declares the kinds and fields that the discovery route lists. It lists only
+// what a client needs to find and call agents and tools, no instructions or settings.
 func discovery() []httpapi.Discovery {
 	return []httpapi.Discovery{
 		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},

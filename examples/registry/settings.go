@@ -59,7 +59,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [8]error
+	var errs [8]error // all are reported at once, so that one start shows every mistake
 	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))

@@ -38,6 +38,7 @@ func (reg *registry) startTelemetry(ctx context.Context, cfg settings, log *slog
 		func(err error) { log.Warn("exporting traces failed", "error", err) }))
 	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(resource))
 	reg.telemetry = telemetry.New(telemetry.Options{TracerProvider: provider})
+	// The batcher holds spans back for some seconds, so the shutdown must send them.
 	reg.shutdownTraces = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 		defer cancel()

@@ -155,7 +155,8 @@ type tenantChanges struct {
 	NoQuotas          bool             `help:"Remove all quotas."`
 }
 
-// body returns the request body that the flags describe.
+// body returns the request body that the flags describe. A member without a flag is
+// absent, so that the registry doesn't change it.
 func (f tenantChanges) body() (map[string]any, error) {
 	in := map[string]any{}
 	if f.Name != "" {
@@ -275,7 +276,8 @@ type certificate struct {
 	Digest   string           `json:"digest"`
 }
 
-// Run purges the tenant and prints the certificate.
+// Run purges the tenant and prints the certificate: the removed rows of each table and
+// the digest, which stays in the platform's audit log.
 func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.Confirm == "" {
 		t.note("All data of the tenant %s will be removed permanently. Type its slug to confirm:",
