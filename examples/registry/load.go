@@ -172,7 +172,7 @@ func (c *loadCmd) inputFiles(t terminal) ([]inputFile, error) {
 			return nil, usagef("%s is a directory: omit --kind; the file names give the kinds",
 				path)
 		default:
-			found, err := folderFiles(t, path)
+			found, err := directoryFiles(t, path)
 			if err != nil {
 				return nil, err
 			}
@@ -182,9 +182,9 @@ func (c *loadCmd) inputFiles(t terminal) ([]inputFile, error) {
 	return files, nil
 }
 
-// folderFiles returns the files of a directory that are named after kinds, in
+// directoryFiles returns the files of a directory that are named after kinds, in
 // loadOrder.
-func folderFiles(t terminal, dir string) ([]inputFile, error) {
+func directoryFiles(t terminal, dir string) ([]inputFile, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"os"
-
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
@@ -21,8 +18,8 @@ type migrationProgress struct {
 // migrationProgress starts the progress of a migration of this many statements.
 func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgress {
 	m := &migrationProgress{terminal: t, json: asJSON}
-	f, ok := t.err.(*os.File)
-	if statements == 0 || !ok || !term.IsTerminal(int(f.Fd())) {
+	f, ok := asTerminal(t.err)
+	if statements == 0 || !ok {
 		return m
 	}
 	m.bar = progressbar.NewOptions(statements,

@@ -28,6 +28,13 @@ func (t terminal) note(format string, args ...any) {
 	fmt.Fprintf(t.err, format+"\n", args...)
 }
 
+// asTerminal returns the file of an input or output that is a terminal. It reports
+// false for pipes, other files and buffers.
+func asTerminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
 // progress shows how many bytes were transferred. It draws on standard error,
 // and only if that is a terminal.
 type progress struct {
@@ -36,8 +43,8 @@ type progress struct {
 
 // progress starts a progress bar of size bytes; -1 means that the size is unknown.
 func (t terminal) progress(title string, size int64) progress {
-	f, ok := t.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	f, ok := asTerminal(t.err)
+	if !ok {
 		return progress{}
 	}
 	return progress{bar: progressbar.NewOptions64(size,

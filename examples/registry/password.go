@@ -18,8 +18,8 @@ const maxPassword = 8192
 // echo; otherwise it is the first line of standard input. It is never an argument,
 // because every process can read a command line.
 func (t terminal) readPassword() (string, error) {
-	f, ok := t.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	f, ok := asTerminal(t.in)
+	if !ok {
 		return firstLine(t.in)
 	}
 	first, err := t.prompt(f, "Password: ")

@@ -10,11 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
@@ -62,7 +59,7 @@ const (
 )
 
 // Run serves until the context ends, then completes the requests in flight. It listens
-// before it opens the database, so that probes get an answer during a long migration
+// before it opens the database, so that probes get a response during a long migration
 // and a script can read the URL from the first log line.
 func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	cfg, err := readSettings(t.getenv)
@@ -120,7 +117,7 @@ func waitFor(ctx context.Context, served <-chan error, reg *registry) error {
 
 // logger writes text to a terminal and JSON lines to anything else.
 func logger(w io.Writer) *slog.Logger {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if _, ok := asTerminal(w); ok {
 		return slog.New(httpapi.LogHandler(slog.NewTextHandler(w, nil)))
 	}
 	return slog.New(httpapi.LogHandler(slog.NewJSONHandler(w, nil)))

@@ -47,8 +47,8 @@ func BenchmarkTransfer(b *testing.B) {
 
 	from := benchTenant(b, db, "from")
 	fillAgents(b, owner, from.ID)
-	folder := b.TempDir()
-	rows, bundle := filepath.Join(folder, "agents.copy"), filepath.Join(folder, "agents.bundle")
+	dir := b.TempDir()
+	rows, bundle := filepath.Join(dir, "agents.copy"), filepath.Join(dir, "agents.bundle")
 	service := promote.New(db.Services())
 	for i := 0; b.Loop(); i++ {
 		copyOut := timeOf(b, func() error {
