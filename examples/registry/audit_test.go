@@ -127,7 +127,7 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 			lines:   with(func(l []string) []string { return append(l[:5], l[6]) }),
 			wantErr: "ends with entry 4"},
 		"removed newest entry and end": {lines: with(func(l []string) []string { return l[:5] }),
-			wantErr: "before the end of the log"},
+			wantErr: "without an end line"},
 		"incomplete line": {
 			lines:   with(func(l []string) []string { l[6] = l[6][:20]; return l }),
 			wantErr: "entry 5"},
@@ -144,7 +144,7 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 		"missing begin line": {lines: lines[1:], wantErr: "begin line"},
 		"repeated begin line": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
 			wantErr: "begin line"},
-		"empty log": {wantErr: "before the end of the log"},
+		"empty log": {wantErr: "without an end line"},
 		"head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
 			wantErr: "entry 3 "},
 		"head that is missing": {lines: lines, head: "9:" + strings.Repeat("0", 64),
@@ -185,7 +185,7 @@ func TestIncompleteAuditExportIsAnError(t *testing.T) {
 	t.Cleanup(registry.Close)
 	got := runLine(t, "audit", "export", "--tenant", "acme", "--url", registry.URL)
 	require.Equal(t, exitRefused, got.status)
-	require.Contains(t, got.err, "before the end of the log")
+	require.Contains(t, got.err, "without an end line")
 }
 
 func TestAuditListReplacesControlCharacters(t *testing.T) {

@@ -163,7 +163,7 @@ func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if !complete {
-		return errors.New("the connection ended before the end of the log: repeat the export")
+		return errors.New("the log is incomplete: it stops without an end line: repeat the export")
 	}
 	return nil
 }

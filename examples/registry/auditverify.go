@@ -118,8 +118,8 @@ func (v *verifier) run(log io.Reader) error {
 	}
 	switch {
 	case !v.ended:
-		return fmt.Errorf("the connection ended after entry %d, before the end of the log: verify"+
-			" again", v.chain.Seq)
+		return fmt.Errorf("the log is incomplete: it stops after entry %d without an end line:"+
+			" verify again", v.chain.Seq)
 	case v.head.Seq > v.chain.Seq:
 		return fmt.Errorf("the log ends with entry %d, but its head was entry %d: the newest"+
 			" entries are missing", v.chain.Seq, v.head.Seq)
@@ -139,7 +139,7 @@ func (v *verifier) line(text []byte) error {
 	}
 	switch {
 	case v.ended:
-		return fmt.Errorf("the log has a line after its end, which is entry %d", v.chain.Seq)
+		return fmt.Errorf("the log has a line after its end (entry %d)", v.chain.Seq)
 	case line.Begin != nil && !v.started:
 		v.started, v.startSeq, v.tenant = true, line.Begin.Seq, line.Begin.Tenant
 		return v.start(line.Begin.Seq, line.Begin.Hash)

@@ -46,15 +46,24 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		bar := t.migrationProgress(len(plan), c.JSON)
-		m.OnEvent = bar.handle
-		err = postgres.MigrateUp(ctx, o, m)
-		bar.done()
-		if err != nil {
-			return err
-		}
-		return t.printStatus(ctx, o, c.JSON)
+		return t.migrate(ctx, o, m, len(plan), c.JSON, postgres.MigrateUp)
 	})
+}
+
+// migrate runs a migration of this many statements in either direction. It shows the
+// progress and then the state of the schema.
+func (t terminal) migrate(
+	ctx context.Context, o postgres.Options, m postgres.MigrationOptions, statements int,
+	asJSON bool, run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
+) error {
+	bar := t.migrationProgress(statements, asJSON)
+	m.OnEvent = bar.handle
+	err := run(ctx, o, m)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	return t.printStatus(ctx, o, asJSON)
 }
 
 // printStatus prints the state of the schema, and the sessions that wrote without a
@@ -187,14 +196,7 @@ func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		bar := t.migrationProgress(len(plan), c.JSON)
-		m.OnEvent = bar.handle
-		err = postgres.MigrateDown(ctx, o, m)
-		bar.done()
-		if err != nil {
-			return err
-		}
-		return t.printStatus(ctx, o, c.JSON)
+		return t.migrate(ctx, o, m, len(plan), c.JSON, postgres.MigrateDown)
 	})
 }
 
