@@ -24,6 +24,8 @@ type auditCmd struct {
 
 // auditListCmd lists entries, newest first. With a tenant it reads that tenant's log,
 // otherwise the log of all tenants, which the registry allows for super-admins only.
+//
+// Route: GET /api/v1/tenants/T/audit or GET /api/v1/audit.
 type auditListCmd struct {
 	remote
 	Tenant string `env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id. Default: all logs (super-admins)."`
@@ -136,6 +138,8 @@ func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser,
 
 // auditExportCmd writes a tenant's whole log in the format that verify reads: a begin
 // line, one line for each entry, oldest first, and an end line.
+//
+// Route: GET /api/v1/tenants/T/audit/export.
 type auditExportCmd struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id."`

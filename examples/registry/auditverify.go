@@ -16,6 +16,8 @@ import (
 
 // auditVerifyCmd downloads a tenant's log and verifies its hash chain on this machine,
 // so that the registry's own word isn't needed.
+//
+// Route: GET /api/v1/tenants/T/audit/export.
 type auditVerifyCmd struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id."`

@@ -20,6 +20,8 @@ type selection struct {
 }
 
 // exportCmd writes a tenant's bundle to standard output or to a file.
+//
+// Route: GET /api/v1/tenants/T/export.
 type exportCmd struct {
 	remote
 	selection
@@ -122,6 +124,8 @@ type importFlags struct {
 
 // importCmd imports a bundle from a file. The registry imports all of it in one
 // transaction, or nothing.
+//
+// Route: POST /api/v1/tenants/T/import.
 type importCmd struct {
 	remote
 	importFlags
@@ -155,6 +159,8 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 
 // promoteCmd exports one tenant and imports the bundle into another tenant of the same
 // registry.
+//
+// Route: the routes of export and import.
 type promoteCmd struct {
 	remote
 	selection

@@ -29,6 +29,8 @@ type invitation struct {
 
 // invitationCreateCmd creates an invitation. The registry sends no e-mail; the user
 // passes on the printed link.
+//
+// Route: POST /api/v1/tenants/T/invitations.
 type invitationCreateCmd struct {
 	tenantScoped
 	Email     string        `arg:"" help:"The person's e-mail address."`
@@ -70,6 +72,8 @@ func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // invitationListCmd lists the invitations that can still be accepted, without tokens.
+//
+// Route: GET /api/v1/tenants/T/invitations.
 type invitationListCmd struct{ tenantScoped }
 
 // Run lists the invitations.
@@ -93,6 +97,8 @@ func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // invitationRevokeCmd revokes an invitation, so that its link stops working.
+//
+// Route: DELETE /api/v1/tenants/T/invitations/ID.
 type invitationRevokeCmd struct {
 	tenantScoped
 	ID string `arg:"" help:"The invitation's id."`
@@ -105,6 +111,8 @@ func (c *invitationRevokeCmd) Run(ctx context.Context, t terminal) error {
 
 // invitationAcceptCmd accepts an invitation with its token. It needs no credentials,
 // because the token is one. For a new person it also creates the account.
+//
+// Route: POST /api/v1/invitations/accept.
 type invitationAcceptCmd struct {
 	remote
 	passwordFlag

@@ -33,6 +33,8 @@ type keyView struct {
 
 // keyListCmd lists the keys of a tenant. The registry stores only hashes of secrets, so
 // the list shows a prefix to recognize a key.
+//
+// Route: GET /api/v1/tenants/T/keys.
 type keyListCmd struct{ tenantScoped }
 
 // Run lists the keys.
@@ -62,6 +64,8 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // keyCreateCmd creates a key. The expiry is computed with this machine's clock.
+//
+// Route: POST /api/v1/tenants/T/keys.
 type keyCreateCmd struct {
 	tenantScoped
 	Name      string        `arg:"" help:"The key's display name."`
@@ -80,6 +84,8 @@ func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 
 // keyRotateCmd creates a new key with the name and role of an old one. Both are valid
 // during the overlap, so that clients can change the secret without an interruption.
+//
+// Route: POST /api/v1/tenants/T/keys/ID/rotate.
 type keyRotateCmd struct {
 	tenantScoped
 	ID      string        `arg:"" help:"The key's id."`
@@ -117,6 +123,8 @@ func (c tenantScoped) createKey(ctx context.Context, t terminal, path string, in
 }
 
 // keyRevokeCmd revokes a key. Every instance refuses it within a second.
+//
+// Route: DELETE /api/v1/tenants/T/keys/ID.
 type keyRevokeCmd struct {
 	tenantScoped
 	ID string `arg:"" help:"The key's id."`

@@ -12,6 +12,8 @@ import (
 
 // loadCmd loads rows from files. It sends one request for each row, so a load isn't a
 // transaction: the rows before an error stay loaded.
+//
+// Route: PUT /api/v1/K/NAME for each row.
 type loadCmd struct {
 	remote
 	Paths  []string `arg:"" name:"file" help:"JSON files, or a directory of them."`

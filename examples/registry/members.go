@@ -42,6 +42,8 @@ func (t terminal) printMembers(members ...member) error {
 }
 
 // memberListCmd lists the members of a tenant with their roles.
+//
+// Route: GET /api/v1/tenants/T/members.
 type memberListCmd struct{ tenantScoped }
 
 // Run lists the members.
@@ -61,6 +63,8 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // memberSetCmd adds an existing user to a tenant or changes the role of a member.
+//
+// Route: PUT /api/v1/tenants/T/members/ID.
 type memberSetCmd struct {
 	tenantScoped
 	User string `arg:"" help:"The user's id; for an e-mail address, see registry invitation create."`
@@ -85,6 +89,8 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // memberRemoveCmd removes a member. The registry refuses to remove the last admin.
+//
+// Route: DELETE /api/v1/tenants/T/members/ID.
 type memberRemoveCmd struct {
 	tenantScoped
 	User string `arg:"" help:"The user's id."`

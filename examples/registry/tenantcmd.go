@@ -105,6 +105,8 @@ func (c tenantArg) sendAndPrint(
 }
 
 // tenantListCmd lists the tenants that the caller can see.
+//
+// Route: GET /api/v1/tenants.
 type tenantListCmd struct {
 	remote
 	State string `enum:"active,suspended,deleted,any" default:"any" help:"Only tenants in this state: ${enum}."`
@@ -139,6 +141,8 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // tenantShowCmd shows one tenant.
+//
+// Route: GET /api/v1/tenants/T.
 type tenantShowCmd struct{ tenantArg }
 
 // Run prints the tenant.
@@ -179,6 +183,8 @@ func (f tenantChanges) body() (map[string]any, error) {
 }
 
 // tenantCreateCmd creates a tenant. The slug can't be changed later.
+//
+// Route: POST /api/v1/tenants.
 type tenantCreateCmd struct {
 	remote
 	tenantChanges
@@ -199,6 +205,8 @@ func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // tenantUpdateCmd changes a tenant. Properties without a flag stay unchanged.
+//
+// Route: PUT /api/v1/tenants/T.
 type tenantUpdateCmd struct {
 	tenantArg
 	tenantChanges
@@ -222,6 +230,8 @@ func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // tenantSuspendCmd suspends a tenant: its members get 403 tenant_suspended.
+//
+// Route: PUT /api/v1/tenants/T.
 type tenantSuspendCmd struct{ tenantArg }
 
 // Run suspends the tenant.
@@ -230,6 +240,8 @@ func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // tenantActivateCmd ends a suspension.
+//
+// Route: PUT /api/v1/tenants/T.
 type tenantActivateCmd struct{ tenantArg }
 
 // Run activates the tenant.
@@ -238,6 +250,8 @@ func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // tenantDeleteCmd soft-deletes a tenant. Its data is kept and its slug stays reserved.
+//
+// Route: DELETE and then GET /api/v1/tenants/T.
 type tenantDeleteCmd struct{ tenantArg }
 
 // Run soft-deletes the tenant and prints it.
@@ -254,6 +268,8 @@ func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // tenantRestoreCmd undoes a deletion.
+//
+// Route: POST /api/v1/tenants/T/restore.
 type tenantRestoreCmd struct{ tenantArg }
 
 // Run restores the tenant.
@@ -263,6 +279,8 @@ func (c *tenantRestoreCmd) Run(ctx context.Context, t terminal) error {
 
 // tenantPurgeCmd removes all rows of a deleted tenant. This can't be undone, so the user
 // must confirm with the slug, by the flag or at the prompt.
+//
+// Route: POST /api/v1/tenants/T/purge.
 type tenantPurgeCmd struct {
 	tenantArg
 	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Default: the command prompts for it."`

@@ -51,6 +51,8 @@ func (t terminal) printUser(r remote, u user) error {
 }
 
 // userListCmd lists all users.
+//
+// Route: GET /api/v1/users.
 type userListCmd struct{ remote }
 
 // Run lists the users.
@@ -74,6 +76,8 @@ func (c *userListCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // userCreateCmd creates a user. Without a password, the user can't sign in with one.
+//
+// Route: POST /api/v1/users.
 type userCreateCmd struct {
 	remote
 	passwordFlag
@@ -109,6 +113,8 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // userShowCmd shows one user.
+//
+// Route: GET /api/v1/users/ID.
 type userShowCmd struct {
 	remote
 	ID string `arg:"" help:"The user's id."`
@@ -128,6 +134,8 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal) error {
 }
 
 // userUpdateCmd changes a user. Properties without a flag stay unchanged.
+//
+// Route: PUT /api/v1/users/ID.
 type userUpdateCmd struct {
 	remote
 	passwordFlag
@@ -170,6 +178,8 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 
 // userRemoveCmd removes a user with all memberships. The registry refuses to remove the
 // last admin of a tenant.
+//
+// Route: DELETE /api/v1/users/ID.
 type userRemoveCmd struct {
 	remote
 	ID string `arg:"" help:"The user's id."`
