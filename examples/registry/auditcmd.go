@@ -25,7 +25,7 @@ type auditCmd struct {
 // auditListCmd lists entries, newest first. With a tenant it reads that tenant's log,
 // otherwise the log of all tenants, which the registry allows for super-admins only.
 //
-// Route: GET /api/v1/tenants/T/audit or GET /api/v1/audit.
+// Routes: GET /api/v1/tenants/T/audit and GET /api/v1/audit.
 type auditListCmd struct {
 	remote
 	Tenant string `env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id. Default: all logs (super-admins)."`

@@ -160,7 +160,7 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 // promoteCmd exports one tenant and imports the bundle into another tenant of the same
 // registry.
 //
-// Route: the routes of export and import.
+// Routes: those of export and import.
 type promoteCmd struct {
 	remote
 	selection

@@ -13,7 +13,7 @@ import (
 // loadCmd loads rows from files. It sends one request for each row, so a load isn't a
 // transaction: the rows before an error stay loaded.
 //
-// Route: PUT /api/v1/K/NAME for each row.
+// Route: PUT /api/v1/K/NAME for each row; K is the kind's path.
 type loadCmd struct {
 	remote
 	Paths  []string `arg:"" name:"file" help:"JSON files, or a directory of them."`

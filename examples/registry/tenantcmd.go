@@ -251,7 +251,7 @@ func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
 
 // tenantDeleteCmd soft-deletes a tenant. Its data is kept and its slug stays reserved.
 //
-// Route: DELETE and then GET /api/v1/tenants/T.
+// Routes: DELETE and then GET /api/v1/tenants/T.
 type tenantDeleteCmd struct{ tenantArg }
 
 // Run soft-deletes the tenant and prints it.
