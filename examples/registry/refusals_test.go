@@ -391,7 +391,7 @@ func TestImportRefusesNameThatDiffersInCaseOnly(t *testing.T) {
 	}
 }
 
-// The digests cover every byte of an item, so a change of any byte is detected.
+// A change of any byte that the digests cover is detected.
 func TestEveryChangedByteOfBundleIsDetected(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
