@@ -9,12 +9,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-func TestIsolation(t *testing.T) {
+func TestNotesServiceIsIsolated(t *testing.T) {
 	t.Parallel()
 	db, err := open(t.Context(), pgtest.Database(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	isolationtest.Prove(t, db, serve(db, token), isolationtest.Options{Skip: map[string]string{
+	isolationtest.Prove(t, db, newHandler(db, token), isolationtest.Options{Skip: map[string]string{
 		"GET /livez":  "this service doesn't mount it",
 		"GET /readyz": "this service doesn't mount it",
 		"PUT /api/v1/tenants/{tenant}/secrets/{name}": "this service has no key for secrets",

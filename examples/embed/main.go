@@ -1,5 +1,5 @@
-// Embed is a service of notes made multi-tenant: its own table, its own route,
-// and the library's for tenants, keys, export and import.
+// Embed makes a notes service multi-tenant. The service has its own table and
+// its own route; the library adds routes for tenants, keys, export and import.
 //
 //	DATABASE_URL=postgres://… ADMIN_TOKEN=… go run ./examples/embed
 package main
@@ -20,6 +20,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
+// note is the model of the table notes. The library adds the columns that every owned
+// table has, so the model lists only its own.
 type note struct {
 	bun.BaseModel `bun:"table:notes"`
 
@@ -27,18 +29,22 @@ type note struct {
 	Text  string `bun:"text,type:text,notnull,default:''" json:"text"`
 }
 
-const table = `CREATE TABLE notes (
-	tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), id uuid NOT NULL, title text NOT NULL, text text NOT NULL DEFAULT '',
+// createTable creates the table with the columns that the library requires: the tenant,
+// id, labels, spec, version and times. Every key starts with tenant_id, so that two
+// tenants can have notes of the same title.
+const createTable = `CREATE TABLE notes (
+	tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), id uuid NOT NULL,
+	title text NOT NULL, text text NOT NULL DEFAULT '',
 	labels jsonb NOT NULL DEFAULT '{}', spec jsonb NOT NULL DEFAULT '{}', version bigint NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, title))`
 
-// open connects, makes the table and raises the walls around it.
+// open connects, creates the table and enables row security on it.
 func open(ctx context.Context, databaseURL string) (*postgres.DB, error) {
 	migrations := migrate.NewMigrations()
 	migrations.Add(migrate.Migration{Name: "20261101000000",
 		Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := m.DB().ExecContext(ctx, table)
+			_, err := m.DB().ExecContext(ctx, createTable)
 			return err
 		}})
 	return postgres.Open(ctx, postgres.Options{
@@ -47,8 +53,8 @@ func open(ctx context.Context, databaseURL string) (*postgres.DB, error) {
 	})
 }
 
-// serve has the service's own route beside the library's.
-func serve(db *postgres.DB, adminToken string) http.Handler {
+// newHandler serves the service's own route and the library's routes.
+func newHandler(db *postgres.DB, adminToken string) http.Handler {
 	tenants := resolve.New(db.Tenants(), resolve.Options{BaseDomain: "notes.example.com"})
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", httpapi.New(db.Services(), httpapi.Options{
@@ -56,9 +62,10 @@ func serve(db *postgres.DB, adminToken string) http.Handler {
 	}))
 	mux.Handle("GET /notes",
 		httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			var notes []note // one tenant's: with no tenant in the context, an error
-			if err := db.Scoped(r.Context()).NewSelect().Model(&notes).Order("title").
-				Scan(r.Context()); err != nil {
+			var notes []note
+			// Reads one tenant's notes; without a tenant in the context it fails.
+			query := db.Scoped(r.Context()).NewSelect().Model(&notes).Order("title")
+			if err := query.Scan(r.Context()); err != nil {
 				http.Error(w, "the notes can't be read", http.StatusInternalServerError)
 				return
 			}
@@ -75,5 +82,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe("127.0.0.1:8081", serve(db, os.Getenv("ADMIN_TOKEN"))))
+	log.Fatal(http.ListenAndServe("127.0.0.1:8081", newHandler(db, os.Getenv("ADMIN_TOKEN"))))
 }

@@ -21,7 +21,7 @@ func TestEachTenantListsItsOwnNotes(t *testing.T) {
 	db, err := open(t.Context(), pgtest.Database(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	server := httptest.NewServer(serve(db, token))
+	server := httptest.NewServer(newHandler(db, token))
 	t.Cleanup(server.Close)
 
 	for _, tenant := range []string{"acme", "umbrella"} {
@@ -39,7 +39,7 @@ func TestEachTenantListsItsOwnNotes(t *testing.T) {
 	}
 	status, _ := call(t, server, "GET", "/notes", "", "")
 	require.Equal(t, http.StatusBadRequest, status)
-	status, _ = call(t, server, "GET", "/notes", "nobody", "")
+	status, _ = call(t, server, "GET", "/notes", "unknown", "")
 	require.Equal(t, http.StatusNotFound, status)
 }
 
@@ -56,7 +56,7 @@ func call(t *testing.T, server *httptest.Server, method, path, tenant, body stri
 	response, err := server.Client().Do(request)
 	require.NoError(t, err)
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	responseBody, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response.StatusCode, string(answer)
+	return response.StatusCode, string(responseBody)
 }

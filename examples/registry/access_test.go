@@ -13,10 +13,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// same makes the answers of two requests comparable byte for byte.
-var same = []string{"X-Request-ID", "same"}
+// fixedRequestID is a header that makes two responses comparable byte for byte.
+var fixedRequestID = []string{"X-Request-ID", "same"}
 
-func TestEverySourceOfTheTenantAgrees(t *testing.T) {
+func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	staging, production := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
@@ -25,19 +25,19 @@ func TestEverySourceOfTheTenantAgrees(t *testing.T) {
 	root := s.platform()
 	const list = "/api/v1/agents"
 	for name, c := range map[string]caller{
-		"header":            {token: platform, tenant: "staging"},
-		"subdomain":         {token: platform, host: "staging.localhost"},
-		"subdomain, port":   {token: platform, host: "staging.localhost:8080"},
-		"subdomain, upper":  {token: platform, host: "STAGING.LocalHost"},
-		"both":              {token: platform, host: "staging.localhost", tenant: "staging"},
-		"key":               {token: viewer.token},
-		"key and header":    {token: viewer.token, tenant: "staging"},
-		"key and subdomain": {token: viewer.token, host: "staging.localhost"},
+		"header":               {token: platform, tenant: "staging"},
+		"subdomain":            {token: platform, host: "staging.localhost"},
+		"subdomain with port":  {token: platform, host: "staging.localhost:8080"},
+		"uppercase subdomain":  {token: platform, host: "STAGING.LocalHost"},
+		"subdomain and header": {token: platform, host: "staging.localhost", tenant: "staging"},
+		"key":                  {token: viewer.token},
+		"key and header":       {token: viewer.token, tenant: "staging"},
+		"key and subdomain":    {token: viewer.token, host: "staging.localhost"},
 	} {
-		c.site = s
+		c.server = s
 		require.Equal(t, []string{"bot"}, c.names(t, list, url.Values{}), name)
 	}
-	root.get(t, list).refused(t, http.StatusBadRequest, "tenant_required")
+	root.get(t, list).isProblem(t, http.StatusBadRequest, "tenant_required")
 	for name, c := range map[string]caller{
 		"subdomain against header": {token: platform, host: "staging.localhost",
 			tenant: "production"},
@@ -47,26 +47,26 @@ func TestEverySourceOfTheTenantAgrees(t *testing.T) {
 		"key against header":    {token: viewer.token, tenant: "production"},
 		"key against subdomain": {token: viewer.token, host: "production.localhost"},
 	} {
-		c.site = s
+		c.server = s
 		before := production.export(t)
-		c.get(t, list).refused(t, http.StatusBadRequest, "tenant_mismatch")
+		c.get(t, list).isProblem(t, http.StatusBadRequest, "tenant_mismatch")
 		c.send(t, http.MethodPut, resource("agent", "intruder"), `{"spec":{}}`).
-			refused(t, http.StatusBadRequest, "tenant_mismatch")
+			isProblem(t, http.StatusBadRequest, "tenant_mismatch")
 		require.Equal(t, string(before), string(production.export(t)), name)
 	}
 	staging.get(t, "/api/v1/tenants/production/export").
-		refused(t, http.StatusBadRequest, "tenant_mismatch")
+		isProblem(t, http.StatusBadRequest, "tenant_mismatch")
 	viewer.get(t, "/api/v1/tenants/production/export").
-		refused(t, http.StatusBadRequest, "tenant_mismatch")
-	viewer.get(t, "/api/v1/tenants/staging/export").is(t, http.StatusOK)
+		isProblem(t, http.StatusBadRequest, "tenant_mismatch")
+	viewer.get(t, "/api/v1/tenants/staging/export").hasStatus(t, http.StatusOK)
 }
 
-func TestWithoutCredentialsNothingIsTold(t *testing.T) {
+func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	known, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t)
-	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
-	asleep.send(t, http.MethodPut, asleep.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
+	active, deleted, suspended := s.tenant(t), s.tenant(t), s.tenant(t)
+	deleted.deleteTenant(t)
+	suspended.suspendTenant(t)
 	for _, token := range []string{"", "bwk_nonsense", tenancy.NewKeySecret(), platform + "x",
 		platform[:len(platform)-1]} {
 		for _, request := range [][2]string{
@@ -75,56 +75,62 @@ func TestWithoutCredentialsNothingIsTold(t *testing.T) {
 			{http.MethodGet, "/api/v1/discovery"}, {http.MethodGet, "/api/v1/me"},
 			{http.MethodPost, "/api/v1/tenants"},
 		} {
-			want := caller{site: s, token: token}.send(t, request[0], request[1], nil, same...)
-			want.refused(t, http.StatusUnauthorized, "unauthenticated")
-			for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere",
+			want := caller{server: s, token: token}.send(t, request[0], request[1], nil,
+				fixedRequestID...)
+			want.isProblem(t, http.StatusUnauthorized, "unauthenticated")
+			for _, tenant := range []string{active.tenant, deleted.tenant, suspended.tenant,
+				"nowhere",
 				"NO SLUG"} {
-				got := caller{site: s, token: token, tenant: tenant}.send(t, request[0], request[1],
-					nil, same...)
+				got := caller{server: s, token: token, tenant: tenant}.send(t, request[0],
+					request[1],
+					nil, fixedRequestID...)
 				require.Equal(t, string(want.body), string(got.body))
 			}
 		}
-		for _, tenant := range []string{known.tenant, gone.tenant, asleep.tenant, "nowhere",
+		for _, tenant := range []string{active.tenant, deleted.tenant, suspended.tenant, "nowhere",
 			"NO%20SLUG"} {
-			got := caller{site: s, token: token}.send(t, http.MethodGet,
-				"/api/v1/tenants/"+tenant+"/export", nil, same...)
-			got.refused(t, http.StatusUnauthorized, "unauthenticated")
+			got := caller{server: s, token: token}.send(t, http.MethodGet,
+				"/api/v1/tenants/"+tenant+"/export", nil, fixedRequestID...)
+			got.isProblem(t, http.StatusUnauthorized, "unauthenticated")
 		}
 	}
 }
 
-func TestAKeyFindsNothingOutOfOtherTenants(t *testing.T) {
+func TestKeyLearnsNothingAboutOtherTenants(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	own, foreign, gone, asleep := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
+	own, foreign, deleted, suspended := s.tenant(t), s.tenant(t), s.tenant(t), s.tenant(t)
 	key := own.key(t, tenancy.Admin)
-	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
-	asleep.send(t, http.MethodPut, asleep.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
+	deleted.deleteTenant(t)
+	suspended.suspendTenant(t)
 	for _, request := range [][2]string{
 		{http.MethodGet, ""}, {http.MethodPut, ""}, {http.MethodDelete, ""},
 		{http.MethodGet, "/export"}, {http.MethodPost, "/import"}, {http.MethodGet, "/keys"},
 	} {
-		want := key.send(t, request[0], "/api/v1/tenants/nowhere"+request[1], "{}", same...)
-		want.refused(t, http.StatusBadRequest, "tenant_mismatch")
-		for _, tenant := range []string{foreign.tenant, gone.tenant, asleep.tenant,
+		want := key.send(t, request[0], "/api/v1/tenants/nowhere"+request[1], "{}",
+			fixedRequestID...)
+		want.isProblem(t, http.StatusBadRequest, "tenant_mismatch")
+		for _, tenant := range []string{foreign.tenant, deleted.tenant, suspended.tenant,
 			uuid.NewString(), "default", "Not-A-Slug"} {
-			got := key.send(t, request[0], "/api/v1/tenants/"+tenant+request[1], "{}", same...)
+			got := key.send(t, request[0], "/api/v1/tenants/"+tenant+request[1], "{}",
+				fixedRequestID...)
 			require.Equal(t, string(want.body), string(got.body), "%s %s", request, tenant)
 		}
 	}
-	// The super-admin is told no more of what was deleted.
-	want := s.platform().send(t, http.MethodGet, "/api/v1/tenants/nowhere/export", nil, same...)
-	want.refused(t, http.StatusNotFound, "tenant_not_found")
-	for _, tenant := range []string{gone.tenant, uuid.NewString(), "Not-A-Slug"} {
+	// For the super-admin too, a deleted tenant is like an unknown one.
+	want := s.platform().send(t, http.MethodGet, "/api/v1/tenants/nowhere/export", nil,
+		fixedRequestID...)
+	want.isProblem(t, http.StatusNotFound, "tenant_not_found")
+	for _, tenant := range []string{deleted.tenant, uuid.NewString(), "Not-A-Slug"} {
 		require.Equal(t, string(want.body),
 			string(s.platform().send(t, http.MethodGet, "/api/v1/tenants/"+tenant+"/export", nil,
-				same...).body))
+				fixedRequestID...).body))
 	}
 	require.Equal(t, []string{"Tenant " + own.tenant},
 		key.names(t, "/api/v1/tenants", url.Values{}))
 }
 
-func TestRolesOfKeys(t *testing.T) {
+func TestKeyRoleLimitsItsRequests(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := s.tenant(t)
@@ -139,21 +145,23 @@ func TestRolesOfKeys(t *testing.T) {
 		{http.MethodGet, "/api/v1/prompts", nil, tenancy.ReadResources, http.StatusOK},
 		{http.MethodGet, resource("prompt", "p"), nil, tenancy.ReadResources, http.StatusOK},
 		{http.MethodGet, "/api/v1/discovery", nil, tenancy.ReadResources, http.StatusOK},
-		{http.MethodGet, c.root() + "/export", nil, tenancy.Export, http.StatusOK},
+		{http.MethodGet, c.tenantPath() + "/export", nil, tenancy.Export, http.StatusOK},
 		{http.MethodPut, resource("prompt", "p"), `{"spec":{}}`, tenancy.WriteResources,
 			http.StatusOK},
 		{http.MethodDelete, resource("prompt", "none"), nil, tenancy.WriteResources,
 			http.StatusNotFound},
-		{http.MethodPost, c.root() + "/import", bundle, tenancy.Import, http.StatusOK},
-		{http.MethodPost, c.root() + "/import?dry_run=true", bundle, tenancy.Import, http.StatusOK},
-		{http.MethodPut, c.root() + "/secrets/s", `{"value":"x"}`, tenancy.WriteSecrets,
+		{http.MethodPost, c.tenantPath() + "/import", bundle, tenancy.Import, http.StatusOK},
+		{http.MethodPost, c.tenantPath() + "/import?dry_run=true", bundle, tenancy.Import,
+			http.StatusOK},
+		{http.MethodPut, c.tenantPath() + "/secrets/s", `{"value":"x"}`, tenancy.WriteSecrets,
 			http.StatusNoContent},
-		{http.MethodGet, c.root() + "/keys", nil, tenancy.ReadKeys, http.StatusOK},
-		{http.MethodPost, c.root() + "/keys", `{"name":"k","role":"admin"}`, tenancy.WriteKeys,
+		{http.MethodGet, c.tenantPath() + "/keys", nil, tenancy.ReadKeys, http.StatusOK},
+		{http.MethodPost, c.tenantPath() + "/keys", `{"name":"k","role":"admin"}`,
+			tenancy.WriteKeys,
 			http.StatusCreated},
 		{http.MethodPost, "/api/v1/tenants", `{"slug":"new-one","name":"N"}`, tenancy.ManageTenants,
 			0},
-		{http.MethodDelete, c.root(), nil, tenancy.ManageTenants, 0},
+		{http.MethodDelete, c.tenantPath(), nil, tenancy.ManageTenants, 0},
 	}
 	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin,
 		tenancy.Replicator} {
@@ -161,72 +169,75 @@ func TestRolesOfKeys(t *testing.T) {
 		for _, r := range requests {
 			got := key.send(t, r.method, r.path, r.body)
 			if role.May(r.needs) {
-				got.is(t, r.status)
+				got.hasStatus(t, r.status)
 				continue
 			}
-			got.refused(t, http.StatusForbidden, "forbidden")
+			got.isProblem(t, http.StatusForbidden, "forbidden")
 		}
 	}
 }
 
-func TestAKeyEndsWhenItIsRevokedOrItsTenantIs(t *testing.T) {
+func TestKeyIsRefusedWhenRevokedExpiredOrItsTenantIsInactive(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	const list = "/api/v1/agents"
 	expires := time.Now().Add(2 * time.Second)
-	short := read[struct{ Secret string }](t,
-		c.send(t, http.MethodPost, c.root()+"/keys", map[string]any{
-			"name": "short", "role": "viewer", "expires_at": expires}).is(t, http.StatusCreated))
-	made := read[struct{ ID, Secret string }](t, c.send(t, http.MethodPost, c.root()+"/keys",
-		`{"name":"ci","role":"viewer"}`).is(t, http.StatusCreated))
-	kept := c.key(t, tenancy.Viewer)
-	revoked := caller{site: c.site, token: made.Secret}
-	revoked.get(t, list).is(t, http.StatusOK)
-	listed := c.get(t, c.root()+"/keys").is(t, http.StatusOK)
+	short := decode[struct{ Secret string }](t,
+		c.send(t, http.MethodPost, c.tenantPath()+"/keys", map[string]any{
+			"name": "short", "role": "viewer", "expires_at": expires}).
+			hasStatus(t, http.StatusCreated))
+	created := decode[struct{ ID, Secret string }](t,
+		c.send(t, http.MethodPost, c.tenantPath()+"/keys",
+			`{"name":"ci","role":"viewer"}`).hasStatus(t, http.StatusCreated))
+	other := c.key(t, tenancy.Viewer)
+	revoked := caller{server: c.server, token: created.Secret}
+	revoked.get(t, list).hasStatus(t, http.StatusOK)
+	listed := c.get(t, c.tenantPath()+"/keys").hasStatus(t, http.StatusOK)
 	require.Contains(t, string(listed.body), "last_used_at")
-	require.NotContains(t, string(listed.body), made.Secret)
+	require.NotContains(t, string(listed.body), created.Secret)
 	require.NotContains(t, string(listed.body), "secret")
-	c.send(t, http.MethodDelete, c.root()+"/keys/"+made.ID, nil).is(t, http.StatusNoContent)
-	revoked.get(t, list).refused(t, http.StatusUnauthorized, "unauthenticated")
+	c.send(t, http.MethodDelete, c.tenantPath()+"/keys/"+created.ID, nil).
+		hasStatus(t, http.StatusNoContent)
+	revoked.get(t, list).isProblem(t, http.StatusUnauthorized, "unauthenticated")
 
-	kept.get(t, list).is(t, http.StatusOK)
-	c.send(t, http.MethodPut, c.root(), `{"state":"suspended"}`).is(t, http.StatusOK)
-	kept.get(t, list).refused(t, http.StatusForbidden, "tenant_suspended")
-	c.send(t, http.MethodPut, c.root(), `{"state":"active"}`).is(t, http.StatusOK)
-	kept.get(t, list).is(t, http.StatusOK)
-	c.send(t, http.MethodDelete, c.root(), nil).is(t, http.StatusNoContent)
-	kept.get(t, list).refused(t, http.StatusUnauthorized, "unauthenticated")
-	c.send(t, http.MethodPost, c.root()+"/restore", nil).is(t, http.StatusOK)
-	kept.get(t, list).is(t, http.StatusOK)
+	other.get(t, list).hasStatus(t, http.StatusOK)
+	c.send(t, http.MethodPut, c.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
+	other.get(t, list).isProblem(t, http.StatusForbidden, "tenant_suspended")
+	c.send(t, http.MethodPut, c.tenantPath(), `{"state":"active"}`).hasStatus(t, http.StatusOK)
+	other.get(t, list).hasStatus(t, http.StatusOK)
+	c.send(t, http.MethodDelete, c.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
+	other.get(t, list).isProblem(t, http.StatusUnauthorized, "unauthenticated")
+	c.send(t, http.MethodPost, c.tenantPath()+"/restore", nil).hasStatus(t, http.StatusOK)
+	other.get(t, list).hasStatus(t, http.StatusOK)
 
 	time.Sleep(time.Until(expires))
-	caller{site: c.site, token: short.Secret}.get(t, list).
-		refused(t, http.StatusUnauthorized, "unauthenticated")
+	caller{server: c.server, token: short.Secret}.get(t, list).
+		isProblem(t, http.StatusUnauthorized, "unauthenticated")
 }
 
-func TestSlugsAreTakenForEver(t *testing.T) {
+func TestSlugOfDeletedTenantStaysTaken(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	root, gone := s.platform(), s.tenantNamed(t, "gone")
-	gone.send(t, http.MethodDelete, gone.root(), nil).is(t, http.StatusNoContent)
-	create := func(slug string) answer {
+	root := s.platform()
+	s.tenantNamed(t, "deleted").deleteTenant(t)
+	create := func(slug string) response {
 		return root.send(t, http.MethodPost, "/api/v1/tenants",
 			map[string]any{"slug": slug, "name": "N"})
 	}
-	create("gone").refused(t, http.StatusConflict, "slug_taken")
-	create(strings.Repeat("a", 63)).is(t, http.StatusCreated)
+	create("deleted").isProblem(t, http.StatusConflict, "slug_taken")
+	create(strings.Repeat("a", 63)).hasStatus(t, http.StatusCreated)
 	for _, slug := range []string{"default", "www", "api", "admin"} {
-		create(slug).refused(t, http.StatusUnprocessableEntity, "slug_reserved")
+		create(slug).isProblem(t, http.StatusUnprocessableEntity, "slug_reserved")
 	}
 	for _, slug := range []string{"", "a", "A-B", "ab--c", "-a", "a-", "a.b", "a_b", "münchen",
 		uuid.NewString(), strings.Repeat("a", 64)} {
-		create(slug).refused(t, http.StatusUnprocessableEntity, "invalid_slug")
+		create(slug).isProblem(t, http.StatusUnprocessableEntity, "invalid_slug")
 	}
 	root.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"ok","name":"N","slag":"x"}`).
-		refused(t, http.StatusUnprocessableEntity, "unknown_field")
+		isProblem(t, http.StatusUnprocessableEntity, "unknown_field")
 	root.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"ok","slug":"ko","name":"N"}`).
-		refused(t, http.StatusBadRequest, "invalid_json")
+		isProblem(t, http.StatusBadRequest, "invalid_json")
 	root.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).
-		refused(t, http.StatusConflict, "invalid_state")
-	root.get(t, "/api/v1/tenants/ok").refused(t, http.StatusNotFound, "tenant_not_found")
+		isProblem(t, http.StatusConflict, "invalid_state")
+	root.get(t, "/api/v1/tenants/ok").isProblem(t, http.StatusNotFound, "tenant_not_found")
 }

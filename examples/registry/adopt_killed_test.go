@@ -12,40 +12,40 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// killedBetween is how many statements a migrator runs before it is killed.
-// ADOPT_BOUNDARIES=all kills it at each, which takes minutes.
-func killedBetween() int {
+// statementsBetweenKills is the number of statements that a migration runs before it
+// is killed. ADOPT_BOUNDARIES=all kills it at each statement, which takes minutes.
+func statementsBetweenKills() int {
 	if os.Getenv("ADOPT_BOUNDARIES") == "all" {
 		return 1
 	}
 	return 12
 }
 
-func TestMigratorIsKilledAgainAndAgainAndTheNextOneFinishes(t *testing.T) {
+func TestMigrationFinishesAfterRepeatedKills(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	db := connect(t, url)
 	before := checksums(t, db)
 	require.NoError(t, db.Close())
 	kills := 0
-	for killedOnce(t, url, killedBetween()) {
+	for runAndKillMigrator(t, url, statementsBetweenKills()) {
 		kills++
 	}
 	require.Greater(t, kills, 5)
 	db = connect(t, url)
 	require.Equal(t, before, checksums(t, db))
 	require.NoError(t, db.Close())
-	contracted(t, url)
+	requireContracts(t, url)
 }
 
-// killedOnce runs a migrator as a process of its own, and kills it with SIGKILL
-// when it has begun the next statement behind so many. It answers false when the
-// migrator ended before.
-func killedOnce(t *testing.T, url string, statements int) bool {
+// runAndKillMigrator runs a migration in a separate process. It kills the process
+// with SIGKILL when the next statement after this many has begun. It returns false if
+// the migration finished before that.
+func runAndKillMigrator(t *testing.T, url string, statements int) bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s",
 		"--json")
-	cmd.Env = []string{asProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey,
+	cmd.Env = []string{runAsProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey,
 		"DATA_DIR=/nowhere", "PATH=" + os.Getenv("PATH")}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

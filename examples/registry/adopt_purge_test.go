@@ -7,13 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnAdoptedDatabasePurgesOtherTenantsAndKeepsWhatItWasAdoptedWith(t *testing.T) {
+func TestPurgeKeepsAdoptedRowsOfDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	db := connect(t, url)
 	before := checksums(t, db)
 	require.NoError(t, db.Close())
-	contracted(t, url)
+	requireContracts(t, url)
 	s := serveWith(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
 	acme := s.tenantNamed(t, "acme")
 	acme.put(t, "prompt", "p", map[string]any{"template": "t"})
@@ -22,9 +22,9 @@ func TestAnAdoptedDatabasePurgesOtherTenantsAndKeepsWhatItWasAdoptedWith(t *test
 		"subject": map[string]string{"kind": "agent", "name": "a"}})
 	require.Equal(t, http.StatusNoContent,
 		s.platform().send(t, http.MethodDelete, "/api/v1/tenants/acme", nil).status)
-	done := s.platform().send(t, http.MethodPost, "/api/v1/tenants/acme/purge",
-		map[string]string{"confirm": "acme"}).is(t, http.StatusOK)
-	rows := read[struct{ Rows map[string]int64 }](t, done).Rows
+	purged := s.platform().send(t, http.MethodPost, "/api/v1/tenants/acme/purge",
+		map[string]string{"confirm": "acme"}).hasStatus(t, http.StatusOK)
+	rows := decode[struct{ Rows map[string]int64 }](t, purged).Rows
 	for _, table := range []string{"public.prompts", "public.agents", "public.agent_prompts",
 		"public.trust_rules", "public.workspaces", "public.registry_defaults"} {
 		require.EqualValues(t, 1, rows[table], table)

@@ -21,11 +21,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-// singleTenant answers a database of the single-tenant version, with some rows.
+// singleTenant returns the URL of a database of the single-tenant version, with some
+// rows.
 func singleTenant(t testing.TB) string {
 	t.Helper()
 	return pgtest.Template(t, "single-tenant", func(url string) error {
-		schema, err := os.ReadFile(formerly("schema.sql"))
+		schema, err := os.ReadFile(singleTenantFile("schema.sql"))
 		if err != nil {
 			return err
 		}
@@ -42,13 +43,13 @@ func singleTenant(t testing.TB) string {
 	})
 }
 
-// formerly is a file of the single-tenant version's: the one that is deployed,
-// where SINGLE_TENANT names its folder.
-func formerly(name string) string {
+// singleTenantFile returns the path of a file of the single-tenant version.
+// SINGLE_TENANT is the directory of the deployed version's files.
+func singleTenantFile(name string) string {
 	return filepath.Join(cmp.Or(os.Getenv("SINGLE_TENANT"), "testdata/single-tenant"), name)
 }
 
-// connect opens a database as a client that knows nothing of tenants.
+// connect opens a database as a client without tenants.
 func connect(t testing.TB, url string) *bun.DB {
 	t.Helper()
 	db := bun.NewDB(sql.OpenDB(
@@ -58,77 +59,79 @@ func connect(t testing.TB, url string) *bun.DB {
 	return db
 }
 
-// dump is what pg_dump says of a schema, without the lines that differ from one
-// run to the next.
+// dump returns pg_dump's output for a schema, without the lines that differ between
+// runs.
 func dump(t testing.TB, url string, more ...string) string {
 	t.Helper()
 	out, err := exec.Command("pg_dump",
 		append([]string{"--schema-only", "--dbname", url}, more...)...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	return changing.ReplaceAllString(string(out), "")
+	return variableLines.ReplaceAllString(string(out), "")
 }
 
-var changing = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
+var variableLines = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
+// adoptionOptions returns the options that the registry opens this database with.
 func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Options {
 	t.Helper()
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	require.NoError(t, err)
-	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(), Migrations: own,
-		Adopt: adoption(), SecretsKey: make([]byte, 32)}
+	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: tables(),
+		Migrations: registryMigrations, Adopt: adoption(), SecretsKey: make([]byte, 32)}
 }
 
-func quick(phase postgres.Phase) postgres.MigrationOptions {
+// fastMigration returns options that watch for the old version for one second only.
+func fastMigration(phase postgres.Phase) postgres.MigrationOptions {
 	return postgres.MigrationOptions{Phase: phase, Watch: time.Second}
 }
 
-func TestAdoptionAndBackLeavesTheFormerCatalog(t *testing.T) {
+func TestMigrateDownRestoresOriginalCatalog(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	before := dump(t, url)
 	o := adoptionOptions(t, url, false)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Expand)))
 	status, err := postgres.Status(t.Context(), o)
 	require.NoError(t, err)
 	require.Equal(t, postgres.AdoptionState("expanded"), status.State)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(postgres.Expand)))
 	require.Equal(t, before, dump(t, url))
 }
 
-// legacy are the tables of the old version alone. They stay, closed to the
-// application's role: what was in them has been brought along.
-var legacy = []string{"--exclude-table=users", "--exclude-table=api_keys",
+// excludeOldTables excludes the tables that only the old version uses. They still
+// exist, but the application role can't read them: their rows have been migrated.
+var excludeOldTables = []string{"--exclude-table=users", "--exclude-table=api_keys",
 	"--exclude-table=audit_log*"}
 
-func TestContractedDatabaseIsAFreshInstallation(t *testing.T) {
+func TestContractedDatabaseEqualsFreshInstallation(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	before := dump(t, url)
 	o := adoptionOptions(t, url, true)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, quick(postgres.Contract)))
-	likeAFreshOne(t, url)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
+	requireFreshInstallation(t, url)
 
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, quick(postgres.Expand)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(postgres.Expand)))
 	require.Equal(t, before, dump(t, url))
 }
 
-// likeAFreshOne wants the catalog of a fresh installation, and nothing for the
-// doctor to find but what it finds there.
-func likeAFreshOne(t *testing.T, url string) {
+// requireFreshInstallation requires the catalog of a fresh installation and the same
+// findings of the doctor.
+func requireFreshInstallation(t *testing.T, url string) {
 	t.Helper()
-	fresh := adoptionOptions(t, migrated(t), true)
-	require.Equal(t, dump(t, fresh.URL), dump(t, url, legacy...))
+	fresh := adoptionOptions(t, migratedDatabase(t), true)
+	require.Equal(t, dump(t, fresh.URL), dump(t, url, excludeOldTables...))
 	// a copied database lacks its roles' settings
 	require.NoError(t, postgres.Migrate(t.Context(), fresh))
 	expected, err := postgres.Doctor(t.Context(), fresh)
 	require.NoError(t, err)
 	found, err := postgres.Doctor(t.Context(), adoptionOptions(t, url, true))
 	require.NoError(t, err)
-	require.Equal(t, ofNoDatabase(expected), ofNoDatabase(found))
+	require.Equal(t, withoutDatabaseNames(expected), withoutDatabaseNames(found))
 }
 
-// ofNoDatabase takes the databases' names out of findings.
-func ofNoDatabase(findings []postgres.Finding) string {
+// withoutDatabaseNames formats findings without the names of test databases.
+func withoutDatabaseNames(findings []postgres.Finding) string {
 	return regexp.MustCompile(`pgtest_\w+`).ReplaceAllString(fmt.Sprintf("%+v", findings), "this")
 }

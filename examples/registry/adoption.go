@@ -6,13 +6,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// adoption says what the single-tenant version's database has beside the tables
-// of the kinds, and what a fresh installation has beside what follows from those.
+// adoption describes how a single-tenant database becomes multi-tenant, as far as
+// the declared tables of the kinds don't say it: its other tables, its users and API
+// keys, and the indexes and views of a fresh installation.
 func adoption() *postgres.Adoption {
 	return &postgres.Adoption{
-		Owned:    []string{"audit_log"},
-		Primary:  map[string][]string{"registry_defaults": {"id"}},
+		// The old audit log belongs to the default tenant. It isn't a kind, so tables()
+		// doesn't declare it.
+		Owned: []string{"audit_log"},
+		// The old key of registry_defaults was only_row, which addDefaultsID replaces.
+		Primary: map[string][]string{"registry_defaults": {"id"}},
+		// The old trigger set version and updated_at, as the library's trigger does.
 		Replaced: []string{"touch"},
+		// Deleting a referenced row searches the referring column, so each has an index. The
+		// last index replaces an old one without tenant_id.
 		Indexes: []postgres.AdoptedIndex{
 			{Table: "agents", Name: "agents_model_config",
 				Definition: "USING btree (tenant_id, model_config_id)"},
@@ -33,11 +40,13 @@ func adoption() *postgres.Adoption {
 			{Table: "triggers", Name: "triggers_enabled",
 				Definition: "USING btree (tenant_id, type) WHERE enabled"},
 		},
+		// The view must join within the tenant and return tenant_id.
 		Views: []postgres.AdoptedView{
 			{Name: "enabled_triggers",
 				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
-    FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id WHERE t.enabled`}},
-		Steps: []postgres.AdoptionStep{defaultsGainAnID(), defaultsLoseTheirKey(), functionGoes()},
+    FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id
+    WHERE t.enabled`}},
+		Steps: []postgres.AdoptionStep{addDefaultsID(), dropDefaultsKey(), dropTouchFunction()},
 		Users: &postgres.AdoptedUsers{
 			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash",
 			Admin: "is_admin",
@@ -46,36 +55,44 @@ func adoption() *postgres.Adoption {
 			Table: "api_keys", ID: "id", User: "user_id", Name: "name", Hash: "key_hash",
 			CreatedAt: "created_at", LastUsedAt: "last_used_at", RevokedAt: "revoked_at",
 		},
+		// An adopted database has what this migration creates in an empty one.
 		Baseline: "20261101000000",
 	}
 }
 
-// hasColumn is the SQL condition that registry_defaults has a column.
+// hasColumn returns the SQL condition "registry_defaults has the column name".
 func hasColumn(name string) string {
 	return "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('registry_defaults')" +
 		" AND attname = '" + name + "' AND attnum > 0 AND NOT attisdropped)"
 }
 
-// defaultsGainAnID makes an item of the one row of the system-wide defaults.
-// Its table is made anew on the way back when the contraction had taken its
-// first column, for a column that comes back stands last.
-func defaultsGainAnID() postgres.AdoptionStep {
+// addDefaultsID turns the only row of the system-wide defaults into an item. The
+// way down recreates the table if the contraction dropped its first column,
+// because a column that is added again becomes the last one.
+func addDefaultsID() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
-		Name: "defaults become an item", Phase: postgres.Expand,
-		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowFirst,
+		Name: "turn the defaults into an item", Phase: postgres.Expand,
+		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowIsFirstColumn,
 		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid()," +
 			" ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
 		Down: `ALTER TABLE registry_defaults DROP COLUMN IF EXISTS id, DROP COLUMN IF EXISTS labels;
-			DO $do$ BEGIN IF NOT (` + onlyRowFirst + `) THEN ` + defaultsAnew + ` END IF; END $do$`,
+			DO $do$ BEGIN IF NOT (` + onlyRowIsFirstColumn + `) THEN ` + recreateDefaults +
+			` END IF; END $do$`,
 	}
 }
 
-const onlyRowFirst = "(SELECT attname FROM pg_attribute" +
+// onlyRowIsFirstColumn is the SQL condition "the first column of registry_defaults is
+// only_row", which holds until the contraction drops the column.
+const onlyRowIsFirstColumn = "(SELECT attname FROM pg_attribute" +
 	" WHERE attrelid = to_regclass('registry_defaults') AND attnum > 0 AND NOT attisdropped" +
 	" ORDER BY attnum LIMIT 1) IS NOT DISTINCT FROM 'only_row'"
 
-const defaultsAnew = `
-	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at FROM registry_defaults;
+// recreateDefaults is the SQL that replaces registry_defaults by a table with the
+// original order of columns, and keeps its rows.
+const recreateDefaults = `
+	CREATE TEMPORARY TABLE kept_defaults ON COMMIT DROP AS
+	  SELECT only_row, trust_effect, model_config_id, context_config_id, spec, version, created_at, updated_at
+	  FROM registry_defaults;
 	DROP TABLE registry_defaults;
 	CREATE TABLE registry_defaults (
 	  only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -90,11 +107,11 @@ const defaultsAnew = `
 	INSERT INTO registry_defaults SELECT * FROM kept_defaults;
 	CREATE TRIGGER touch BEFORE UPDATE ON registry_defaults FOR EACH ROW EXECUTE FUNCTION touch();`
 
-// defaultsLoseTheirKey: each tenant has a row, so that there is no longer only
-// one.
-func defaultsLoseTheirKey() postgres.AdoptionStep {
+// dropDefaultsKey drops the column that allows only one row: each tenant gets its
+// own row.
+func dropDefaultsKey() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
-		Name: "defaults are each tenant's", Phase: postgres.Contract,
+		Name: "allow defaults for each tenant", Phase: postgres.Contract,
 		Done: "NOT " + hasColumn("only_row"), Undone: hasColumn("only_row"),
 		Up: "ALTER TABLE registry_defaults DROP COLUMN only_row",
 		Down: "ALTER TABLE registry_defaults ADD COLUMN only_row boolean NOT NULL DEFAULT true" +
@@ -102,19 +119,21 @@ func defaultsLoseTheirKey() postgres.AdoptionStep {
 	}
 }
 
-// functionGoes takes away the function of the triggers that the library's have
-// replaced.
-func functionGoes() postgres.AdoptionStep {
+// dropTouchFunction drops the function of the old triggers, which the library's
+// triggers have replaced.
+func dropTouchFunction() postgres.AdoptionStep {
 	return postgres.AdoptionStep{
-		Name: "the old trigger function goes", Phase: postgres.Contract,
+		Name: "drop the old trigger function", Phase: postgres.Contract,
 		Done:   "to_regprocedure('touch()') IS NULL",
 		Undone: "to_regprocedure('touch()') IS NOT NULL",
 		Up:     "DROP FUNCTION touch()",
-		Down:   strings.TrimSpace(oldTouch), Lock: "none",
+		Down:   strings.TrimSpace(touchFunction), Lock: "none",
 	}
 }
 
-const oldTouch = `
+// touchFunction is the SQL of the single-tenant version's trigger function. It must be
+// equal to the original text, because the way down restores the original catalog.
+const touchFunction = `
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.version := OLD.version + 1;

@@ -16,47 +16,48 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheLogIsListedExportedAndVerified(t *testing.T) {
+func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenantNamed(t, "acme")
 	acme.put(t, "prompt", "p", map[string]any{})
-	acme.send(t, http.MethodDelete, resource("prompt", "p"), nil).is(t, http.StatusNoContent)
+	acme.send(t, http.MethodDelete, resource("prompt", "p"), nil).hasStatus(t, http.StatusNoContent)
 
-	listed := s.run(t, "audit", "list", "--tenant", "acme").ended(t, exitDone)
+	listed := s.run(t, "audit", "list", "--tenant", "acme").requireStatus(t, exitDone)
 	lines := strings.Split(strings.TrimSpace(listed.out), "\n")
-	require.Len(t, lines, 5) // that a super-admin reads the log stands in it first
+	require.Len(t, lines, 5) // the newest entry is this read by a super-admin
 	require.Regexp(t, `^TIME +TENANT +ACTOR +ACTION +TARGET +OUTCOME +FROM`, lines[0])
 	require.Regexp(t, `acme +platform .* audit.read +route GET .* +ok +127.0.0.1`, lines[1])
 	require.Regexp(t, `acme +platform .* resource.delete +prompt p +ok +127.0.0.1`, lines[2])
 	require.Contains(t, lines[4], "tenant.create")
 	filtered := s.run(t, "audit", "list", "--tenant", "acme", "--json", "--action",
-		"resource.create", "--limit", "1").ended(t, exitDone)
+		"resource.create", "--limit", "1").requireStatus(t, exitDone)
 	var entry struct{ Action string }
 	require.NoError(t, json.Unmarshal([]byte(filtered.out), &entry))
 	require.Equal(t, "resource.create", entry.Action)
-	require.Contains(t, s.run(t, "audit", "list").ended(t, exitDone).out, "resource.delete")
+	require.Contains(t, s.run(t, "audit", "list").requireStatus(t, exitDone).out, "resource.delete")
 
-	checked := s.run(t, "audit", "verify", "--tenant", "acme").ended(t, exitDone)
-	require.Contains(t, checked.out, "6 entries")
-	head := strings.TrimSpace(checked.out[strings.LastIndex(strings.TrimSpace(checked.out), "\n"):])
+	out := s.run(t, "audit", "verify", "--tenant", "acme").requireStatus(t, exitDone).out
+	require.Contains(t, out, "6 entries")
+	head := strings.TrimSpace(out[strings.LastIndex(strings.TrimSpace(out), "\n"):])
 	acme.put(t, "prompt", "q", map[string]any{})
-	var said verified
+	var verified verifyResult
 	require.NoError(t, json.Unmarshal(
 		[]byte(s.run(t, "audit", "verify", "--tenant", "acme", "--json", "--head", head).
-			ended(t, exitDone).out), &said))
-	require.Equal(t, int64(8), said.Entries)
+			requireStatus(t, exitDone).out), &verified))
+	require.Equal(t, int64(8), verified.Entries)
 	forged := "2" + head[1:]
 	require.Contains(t, s.run(t, "audit", "verify", "--tenant", "acme", "--head", forged).
-		ended(t, exitRefused).err, "written anew")
+		requireStatus(t, exitRefused).err, "the log was rewritten")
 
-	exported := s.run(t, "audit", "export", "--tenant", "acme").ended(t, exitDone)
+	exported := s.run(t, "audit", "export", "--tenant", "acme").requireStatus(t, exitDone)
 	require.Equal(t, 12, strings.Count(exported.out, "\n"))
 	require.Contains(t, exported.out, `{"begin":`)
-	s.run(t, "audit", "verify", "--tenant", "nowhere").ended(t, exitRefused)
+	s.run(t, "audit", "verify", "--tenant", "nowhere").requireStatus(t, exitRefused)
 }
 
-// exportedLog is a log of n entries as the registry exports it.
+// exportedLog returns the lines of an exported log of n entries, and the chain after
+// each entry.
 func exportedLog(t *testing.T, n int) (lines []string, ends []tenancy.AuditChain) {
 	t.Helper()
 	tenant := tenancy.NewID()
@@ -77,9 +78,9 @@ func exportedLog(t *testing.T, n int) (lines []string, ends []tenancy.AuditChain
 	return append(lines, fmt.Sprintf(`{"end":{"seq":%d,"hash":"%x"}}`, n, ends[n].Hash)), ends
 }
 
-func headOf(c tenancy.AuditChain) string { return fmt.Sprintf("%d:%x", c.Seq, c.Hash) }
+func formatHead(c tenancy.AuditChain) string { return fmt.Sprintf("%d:%x", c.Seq, c.Hash) }
 
-func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
+func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 	t.Parallel()
 	lines, ends := exportedLog(t, 5)
 	other, _ := exportedLog(t, 5)
@@ -98,21 +99,22 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 		return l[2:]
 	})
 	for name, c := range map[string]struct {
-		lines []string
-		head  string
-		says  string // empty: it verifies
+		lines   []string
+		head    string
+		wantErr string // empty: it verifies
 	}{
-		"whole":                    {lines: lines},
-		"whole, with its head":     {lines: lines, head: headOf(ends[5])},
-		"whole, with an old head":  {lines: lines, head: headOf(ends[2])},
-		"begun later":              {lines: beginsLater},
-		"begun later, with a head": {lines: beginsLater, head: headOf(ends[2])},
-		"begun behind the head": {lines: beginsLater, head: headOf(ends[1]),
-			says: "begins behind entry 2"},
-		"an altered entry": {lines: replace(3, "agent.read", "agent.seen"),
-			says: "entry 3 "},
-		"an altered hash": {
+		"complete log":                   {lines: lines},
+		"complete log and its head":      {lines: lines, head: formatHead(ends[5])},
+		"complete log and an older head": {lines: lines, head: formatHead(ends[2])},
+		"log that begins later":          {lines: beginsLater},
+		"log that begins at the head":    {lines: beginsLater, head: formatHead(ends[2])},
+		"log that begins after the head": {lines: beginsLater, head: formatHead(ends[1]),
+			wantErr: "begins after entry 2"},
+		"altered entry": {lines: replace(3, "agent.read", "agent.seen"),
+			wantErr: "entry 3 "},
+		"altered hash": {
 			lines: replace(3, `"hash":"`+hex.EncodeToString(ends[3].Hash[:1]),
+<<<<<<< HEAD
 				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), says: "entry 3 "},
 		"a space": {lines: replace(3, `"action":`, `"action": `),
 			says: "entry 3 "},
@@ -146,6 +148,43 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 			says: "entry 3 "},
 		"a head that is gone": {lines: lines, head: "9:" + strings.Repeat("0", 64),
 			says: "entry 9 was its head"},
+=======
+				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), wantErr: "entry 3 "},
+		"added space": {lines: replace(3, `"action":`, `"action": `),
+			wantErr: "entry 3 "},
+		"altered time": {
+			lines:   replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`),
+			wantErr: "entry 3 "},
+		"removed entry": {
+			lines:   with(func(l []string) []string { return append(l[:3], l[4:]...) }),
+			wantErr: "entry 4 "},
+		"removed newest entry": {
+			lines:   with(func(l []string) []string { return append(l[:5], l[6]) }),
+			wantErr: "ends with entry 4"},
+		"removed newest entry and end": {lines: with(func(l []string) []string { return l[:5] }),
+			wantErr: "without an end line"},
+		"incomplete line": {
+			lines:   with(func(l []string) []string { l[6] = l[6][:20]; return l }),
+			wantErr: "entry 5"},
+		"line after the end": {lines: append(append([]string(nil), lines...), lines[5]),
+			wantErr: "a line after its end"},
+		"swapped entries": {
+			lines:   with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
+			wantErr: "entry 3 "},
+		"entry of another tenant": {
+			lines:   with(func(l []string) []string { l[1] = other[1]; return l }),
+			wantErr: "entry 1 "},
+		"entry of the wrong type": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
+			wantErr: "entry 2 "},
+		"missing begin line": {lines: lines[1:], wantErr: "begin line"},
+		"repeated begin line": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
+			wantErr: "begin line"},
+		"empty log": {wantErr: "without an end line"},
+		"head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
+			wantErr: "entry 3 "},
+		"head that is missing": {lines: lines, head: "9:" + strings.Repeat("0", 64),
+			wantErr: "its head was entry 9"},
+>>>>>>> h-ex
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,19 +200,19 @@ func TestVerifyNamesWhatDoesNotFit(t *testing.T) {
 				args = append(args, "--head", c.head)
 			}
 			got := runLine(t, args...)
-			if c.says == "" {
+			if c.wantErr == "" {
 				require.Equal(t, exitDone, got.status, got.err)
-				require.Contains(t, got.out, headOf(ends[5]))
+				require.Contains(t, got.out, formatHead(ends[5]))
 				return
 			}
 			require.Equal(t, exitRefused, got.status, got.out)
-			require.Contains(t, got.err, c.says)
+			require.Contains(t, got.err, c.wantErr)
 			require.Empty(t, got.out)
 		})
 	}
 }
 
-func TestAnExportOfTheLogThatIsCutOffIsAnError(t *testing.T) {
+func TestIncompleteAuditExportIsAnError(t *testing.T) {
 	t.Parallel()
 	lines, _ := exportedLog(t, 2)
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -182,13 +221,15 @@ func TestAnExportOfTheLogThatIsCutOffIsAnError(t *testing.T) {
 	t.Cleanup(registry.Close)
 	got := runLine(t, "audit", "export", "--tenant", "acme", "--url", registry.URL)
 	require.Equal(t, exitRefused, got.status)
-	require.Contains(t, got.err, "cut off")
+	require.Contains(t, got.err, "without an end line")
 }
 
-func TestATableShowsNoControlCharacters(t *testing.T) {
+func TestAuditListReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"items":[{"at":"2030-01-01T00:00:00Z","tenant_slug":null,"actor":{"kind":"user","id":"","name":"\u001b[2Jx\n"},"action":"a.b","target":{"kind":"agent","name":"\u202ex"},"outcome":"ok","ip":""}]}`)
+		fmt.Fprint(w, `{"items":[{"at":"2030-01-01T00:00:00Z","tenant_slug":null,`+
+			`"actor":{"kind":"user","id":"","name":"\u001b[2Jx\n"},"action":"a.b",`+
+			`"target":{"kind":"agent","name":"\u202ex"},"outcome":"ok","ip":""}]}`)
 	}))
 	t.Cleanup(registry.Close)
 	got := runLine(t, "audit", "list", "--url", registry.URL)

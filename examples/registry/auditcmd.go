@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,23 +15,28 @@ import (
 	"text/tabwriter"
 )
 
+// auditCmd groups the commands that read the audit log.
 type auditCmd struct {
-	List   auditListCmd   `cmd:"" help:"List entries, the newest first."`
-	Export auditExportCmd `cmd:"" help:"Write the whole log as JSON lines, the oldest entry first."`
-	Verify auditVerifyCmd `cmd:"" help:"Verify that no entry was altered, removed or put in; exit 1 at the first that doesn't fit."`
+	List   auditListCmd   `cmd:"" help:"List entries, newest first."`
+	Export auditExportCmd `cmd:"" help:"Write the whole log as JSON lines, oldest entry first."`
+	Verify auditVerifyCmd `cmd:"" help:"Verify the log's hash chain; exit 1 at the first entry that doesn't fit."`
 }
 
+// auditListCmd lists entries, newest first. With a tenant it reads that tenant's log,
+// otherwise the log of all tenants, which the registry allows for super-admins only.
+//
+// Routes: GET /api/v1/tenants/T/audit and GET /api/v1/audit.
 type auditListCmd struct {
 	remote
-	Tenant string `env:"REGISTRY_TENANT" help:"The tenant whose log it is, by slug or id. Without one: all logs, for super-admins."`
-	Actor  string `help:"Only what the actor of this id did."`
-	Action string `help:"Only this action, such as resource.update."`
-	Since  string `help:"Not before this time (RFC 3339)."`
-	Until  string `help:"Before this time (RFC 3339)."`
-	Limit  int    `default:"100" help:"How many entries; 0 for all."`
+	Tenant string `env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id. Default: all logs (super-admins)."`
+	Actor  string `help:"Only entries of the actor with this id."`
+	Action string `help:"Only entries of this action, such as resource.update."`
+	Since  string `help:"Only entries at or after this time (RFC 3339)."`
+	Until  string `help:"Only entries before this time (RFC 3339)."`
+	Limit  int    `default:"100" help:"Maximum number of entries; 0 for all."`
 }
 
-// auditEntry is an entry as the table shows it.
+// auditEntry holds the members of an entry that the table shows.
 type auditEntry struct {
 	At         string `json:"at"`
 	TenantSlug string `json:"tenant_slug"`
@@ -42,12 +48,13 @@ type auditEntry struct {
 	Address    string `json:"ip"`
 }
 
-const auditPage = 1000 // entries
+const auditPageSize = 1000 // entries
 
-// Run prints the entries page by page.
+// Run prints the entries page by page, so that it needs little memory for a long log.
+// The last page is as long as the limit requires.
 func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	if c.Limit < 0 {
-		return usagef("--limit is the number of entries, or 0 for all")
+		return usagef("invalid --limit: set it to a number of entries, or to 0 for all")
 	}
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -59,9 +66,9 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	}
 	query := c.query()
 	for left := c.Limit; ; {
-		size := auditPage
+		size := auditPageSize
 		if c.Limit > 0 {
-			size = min(left, auditPage)
+			size = min(left, auditPageSize)
 		}
 		query.Set("limit", strconv.Itoa(size))
 		p, err := call[page[json.RawMessage]](ctx, client, http.MethodGet, c.path(), query, nil)
@@ -69,7 +76,7 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		for _, item := range p.Items {
-			if err := c.show(t, table, item); err != nil {
+			if err := c.printEntry(t, table, item); err != nil {
 				return err
 			}
 		}
@@ -81,6 +88,7 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal) error {
 	}
 }
 
+// path returns the path of the log: that of the tenant, or that of all tenants.
 func (c *auditListCmd) path() string {
 	if c.Tenant == "" {
 		return "/api/v1/audit"
@@ -88,6 +96,7 @@ func (c *auditListCmd) path() string {
 	return tenantPath(c.Tenant) + "/audit"
 }
 
+// query returns the filters as query parameters. The registry checks them.
 func (c *auditListCmd) query() url.Values {
 	query := url.Values{}
 	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action,
@@ -99,31 +108,25 @@ func (c *auditListCmd) query() url.Values {
 	return query
 }
 
-func (c *auditListCmd) show(t terminal, table io.Writer, item json.RawMessage) error {
+// printEntry writes one entry: with --json as the registry sent it, one entry a line,
+// otherwise as a row of the table.
+func (c *auditListCmd) printEntry(t terminal, table io.Writer, item json.RawMessage) error {
 	if c.JSON {
 		return t.printJSON(item)
 	}
 	var e auditEntry
 	if err := json.Unmarshal(item, &e); err != nil {
-		return fmt.Errorf("the registry's answer can't be read: %w", err)
+		return invalidResponse(err)
 	}
-	actor := strings.TrimSpace(e.Actor.Kind + " " + first(e.Actor.Name, e.Actor.ID))
-	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, plain(e.TenantSlug),
-		plain(actor), plain(e.Action),
-		plain(strings.TrimSpace(e.Target.Kind+" "+e.Target.Name)), plain(e.Outcome),
-		plain(e.Address))
+	actor := strings.TrimSpace(e.Actor.Kind + " " + cmp.Or(e.Actor.Name, e.Actor.ID))
+	target := strings.TrimSpace(e.Target.Kind + " " + e.Target.Name)
+	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, printable(e.TenantSlug),
+		printable(actor), printable(e.Action),
+		printable(target), printable(e.Outcome), printable(e.Address))
 	return err
 }
 
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
+// auditExport returns the exported log; the caller closes it.
 func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {
 	resp, err := c.do(ctx, request{method: http.MethodGet,
 		path: tenantPath(tenant) + "/audit/export"})
@@ -133,12 +136,16 @@ func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser,
 	return resp.Body, nil
 }
 
+// auditExportCmd writes a tenant's whole log in the format that verify reads: a begin
+// line, one line for each entry, oldest first, and an end line.
+//
+// Route: GET /api/v1/tenants/T/audit/export.
 type auditExportCmd struct {
 	remote
-	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant whose log it is, by slug or id."`
+	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id."`
 }
 
-// Run copies the log, and tells when it isn't whole.
+// Run copies the log. A log without its last line is incomplete and an error.
 func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -150,23 +157,23 @@ func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
 	}
 	defer log.Close()
 	out := bufio.NewWriter(t.out)
-	whole := false
+	complete := false
 	err = eachLine(log, func(line []byte) error {
-		whole = strings.HasPrefix(string(line), `{"end":`)
+		complete = strings.HasPrefix(string(line), `{"end":`)
 		_, err := out.Write(line)
 		return err
 	})
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
-	if !whole {
-		return errors.New("the log was cut off on its way: repeat the export")
+	if !complete {
+		return errors.New("the log is incomplete: it stops without an end line: repeat the export")
 	}
 	return nil
 }
 
-// eachLine calls fn with each line, its end included. Lines may be long: a
-// Scanner's limit would take an entry for the end of the log.
+// eachLine calls fn with each line, including its line feed. It has no limit for
+// the length of a line, unlike bufio.Scanner.
 func eachLine(r io.Reader, fn func(line []byte) error) error {
 	in := bufio.NewReader(r)
 	for {
@@ -180,7 +187,7 @@ func eachLine(r io.Reader, fn func(line []byte) error) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("the log was cut off on its way: %w", err)
+			return fmt.Errorf("reading the log: %w", err)
 		}
 	}
 }

@@ -17,57 +17,69 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// caller is somebody who talks to a registry over HTTP. Each answer is held
-// against the registry's OpenAPI document.
+// caller calls a registry over HTTP. Each response is validated with the registry's
+// OpenAPI document.
 type caller struct {
-	site   *site
-	token  string // none: no credentials
-	tenant string // X-Tenant-ID; none: no header
-	host   string // none: the registry's address
+	server *testServer
+	token  string // empty: no credentials
+	tenant string // X-Tenant-ID; empty: no header
+	host   string // empty: the registry's address
 }
 
-// platform is the super-admin, who names no tenant.
-func (s *site) platform() caller { return caller{site: s, token: platform} }
+// platform returns the super-admin, without a tenant.
+func (s *testServer) platform() caller { return caller{server: s, token: platform} }
 
-// tenant makes a tenant and answers the super-admin naming it.
-func (s *site) tenant(t *testing.T) caller {
+// tenant creates a tenant and returns the super-admin with that tenant.
+func (s *testServer) tenant(t *testing.T) caller {
 	t.Helper()
 	return s.tenantNamed(t, "t-"+strings.ToLower(uuid.NewString()[:8]))
 }
 
-func (s *site) tenantNamed(t *testing.T, slug string) caller {
+func (s *testServer) tenantNamed(t *testing.T, slug string) caller {
 	t.Helper()
 	s.platform().send(t, http.MethodPost, "/api/v1/tenants",
-		map[string]any{"slug": slug, "name": "Tenant " + slug}).is(t, http.StatusCreated)
+		map[string]any{"slug": slug, "name": "Tenant " + slug}).hasStatus(t, http.StatusCreated)
 	c := s.platform()
 	c.tenant = slug
 	return c
 }
 
-// key makes an API key in the caller's tenant and answers its holder, who names
-// no tenant: the key does.
-func (c caller) key(t *testing.T, role tenancy.Role) caller {
+// deleteTenant soft-deletes the caller's tenant.
+func (c caller) deleteTenant(t *testing.T) {
 	t.Helper()
-	made := c.send(t, http.MethodPost, c.root()+"/keys",
-		map[string]any{"name": string(role), "role": role}).is(t, http.StatusCreated)
-	return caller{site: c.site, token: read[struct{ Secret string }](t, made).Secret}
+	c.send(t, http.MethodDelete, c.tenantPath(), nil).hasStatus(t, http.StatusNoContent)
 }
 
-// root is the caller's tenant in the path.
-func (c caller) root() string { return "/api/v1/tenants/" + c.tenant }
+// suspendTenant suspends the caller's tenant.
+func (c caller) suspendTenant(t *testing.T) {
+	t.Helper()
+	c.send(t, http.MethodPut, c.tenantPath(), `{"state":"suspended"}`).hasStatus(t, http.StatusOK)
+}
 
-// answer is what came back.
-type answer struct {
+// key creates an API key in the caller's tenant and returns a caller with that key.
+// It names no tenant, because the key does.
+func (c caller) key(t *testing.T, role tenancy.Role) caller {
+	t.Helper()
+	created := c.send(t, http.MethodPost, c.tenantPath()+"/keys",
+		map[string]any{"name": string(role), "role": role}).hasStatus(t, http.StatusCreated)
+	return caller{server: c.server, token: decode[struct{ Secret string }](t, created).Secret}
+}
+
+// tenantPath returns the path of the caller's tenant.
+func (c caller) tenantPath() string { return "/api/v1/tenants/" + c.tenant }
+
+// response is an HTTP response with its whole body.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// send sends a request. A body that is a string or bytes goes as it is, any
-// other as JSON. Headers come in pairs of name and value.
-func (c caller) send(t testing.TB, method, path string, body any, header ...string) answer {
+// send sends a request. A body of type string or []byte is sent unchanged, any
+// other as JSON. Headers are pairs of name and value.
+func (c caller) send(t testing.TB, method, path string, body any, header ...string) response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, c.site.url+path, bodyOf(t, body))
+	req, err := http.NewRequestWithContext(t.Context(), method, c.server.url+path, bodyOf(t, body))
 	require.NoError(t, err)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -84,12 +96,12 @@ func (c caller) send(t testing.TB, method, path string, body any, header ...stri
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := c.site.document.Client(t, nil).Do(req)
+	res, err := c.server.document.Client(t, nil).Do(req)
 	require.NoError(t, err, "%s %s", method, path)
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return answer{res.StatusCode, res.Header, got}
+	return response{res.StatusCode, res.Header, got}
 }
 
 func bodyOf(t testing.TB, body any) io.Reader {
@@ -109,13 +121,13 @@ func bodyOf(t testing.TB, body any) io.Reader {
 	return &raw
 }
 
-func (c caller) get(t testing.TB, path string) answer {
+func (c caller) get(t testing.TB, path string) response {
 	t.Helper()
 	return c.send(t, http.MethodGet, path, nil)
 }
 
-// put writes a resource and wants that to work.
-func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) answer {
+// put writes a resource and requires success.
+func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) response {
 	t.Helper()
 	body := map[string]any{"spec": spec}
 	if len(labels) > 0 {
@@ -135,30 +147,30 @@ func pairs(labels []string) map[string]string {
 	return m
 }
 
-// resource is the path of a resource.
+// resource returns the path of a resource.
 func resource(kind, name string) string {
 	return "/api/v1/" + kindPath(kind) + "/" + escapeSegment(name)
 }
 
-// export answers the bundle of the caller's tenant.
+// export returns the bundle of the caller's tenant.
 func (c caller) export(t testing.TB) []byte {
 	t.Helper()
-	return c.get(t, c.root()+"/export").is(t, http.StatusOK).body
+	return c.get(t, c.tenantPath()+"/export").hasStatus(t, http.StatusOK).body
 }
 
-// importing sends a bundle.
-func (c caller) importing(t testing.TB, bundle []byte, query string) answer {
+// importBundle imports a bundle into the caller's tenant.
+func (c caller) importBundle(t testing.TB, bundle []byte, query string) response {
 	t.Helper()
-	return c.send(t, http.MethodPost, c.root()+"/import"+query, bundle)
+	return c.send(t, http.MethodPost, c.tenantPath()+"/import"+query, bundle)
 }
 
-// names pages through a list, limit names at a time, and answers them all.
+// names returns the names on all pages of a list.
 func (c caller) names(t testing.TB, path string, query url.Values) []string {
 	t.Helper()
 	names := []string{}
 	for {
-		page := c.get(t, path+"?"+query.Encode()).is(t, http.StatusOK)
-		list := read[struct {
+		page := c.get(t, path+"?"+query.Encode()).hasStatus(t, http.StatusOK)
+		list := decode[struct {
 			Items []struct{ Name string }
 			Next  string `json:"next_cursor"`
 		}](t, page)
@@ -168,19 +180,19 @@ func (c caller) names(t testing.TB, path string, query url.Values) []string {
 		if list.Next == "" {
 			return names
 		}
-		require.NotEmpty(t, list.Items, "an empty page that isn't the last")
+		require.NotEmpty(t, list.Items, "a page before the last one is empty")
 		query.Set("cursor", list.Next)
 	}
 }
 
-// is wants the answer to have this status.
-func (a answer) is(t testing.TB, status int) answer {
+// hasStatus requires this status.
+func (a response) hasStatus(t testing.TB, status int) response {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	return a
 }
 
-// problemBody is a refusal as a client reads it.
+// problemBody is a problem+json body.
 type problemBody struct {
 	Status    int
 	Code      tenancy.Code
@@ -189,27 +201,27 @@ type problemBody struct {
 	Errors    []tenancy.Detail
 }
 
-// refused wants the answer to be a problem with this status and code.
-func (a answer) refused(t testing.TB, status int, code tenancy.Code) problemBody {
+// isProblem requires a problem+json response with this status and code.
+func (a response) isProblem(t testing.TB, status int, code tenancy.Code) problemBody {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
-	p := read[problemBody](t, a)
+	p := decode[problemBody](t, a)
 	require.Equal(t, code, p.Code, "%s", a.body)
 	require.Equal(t, status, p.Status)
 	require.NotEmpty(t, p.RequestID)
 	return p
 }
 
-// read takes an answer's body for a T.
-func read[T any](t testing.TB, a answer) T {
+// decode decodes a response's body.
+func decode[T any](t testing.TB, a response) T {
 	t.Helper()
 	var v T
 	require.NoError(t, json.Unmarshal(a.body, &v), "%s", a.body)
 	return v
 }
 
-// jsonFile writes a value to a file of this name in a folder of its own.
+// jsonFile writes a value to a file of this name in a new directory.
 func jsonFile(t *testing.T, name string, value any) string {
 	t.Helper()
 	raw, err := json.Marshal(value)
@@ -217,6 +229,7 @@ func jsonFile(t *testing.T, name string, value any) string {
 	return textFile(t, name, string(raw))
 }
 
+// textFile writes a text to a file of this name in a new directory.
 func textFile(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

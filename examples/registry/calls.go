@@ -10,45 +10,51 @@ import (
 	"net/url"
 )
 
-// maxAnswer is how much of an answer is read, in bytes: a page of 1,000 items.
-const maxAnswer = 64 << 20
+// maxResponse is the longest response body that is read, in bytes. A page of
+// 1,000 items must fit.
+const maxResponse = 64 << 20
 
-// call sends in, unless nil, and reads the answer into a T; one without a body is
-// the zero T.
+// call sends a request with the body in, unless in is nil, and decodes the
+// response into a T. A response without a body returns the zero T.
 func call[T any](
 	ctx context.Context, c *client, method, path string, query url.Values, in any,
-) (answer T, err error) {
+) (result T, err error) {
 	r := request{method: method, path: path, query: query}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
-			return answer, err
+			return result, err
 		}
 		r.body, r.length = bytes.NewReader(body), int64(len(body))
 		r.header = map[string]string{"Content-Type": "application/json"}
 	}
 	resp, err := c.do(ctx, r)
 	if err != nil {
-		return answer, err
+		return result, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNoContent {
-		return answer, nil
+		return result, nil
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, maxAnswer)).
-		Decode(&answer); err != nil {
-		return answer, fmt.Errorf("the registry's answer can't be read: %w", err)
+	limited := http.MaxBytesReader(nil, resp.Body, maxResponse)
+	if err := json.NewDecoder(limited).Decode(&result); err != nil {
+		return result, invalidResponse(err)
 	}
-	return answer, nil
+	return result, nil
 }
 
-// page is one of a list.
+// invalidResponse wraps an error of reading or decoding a successful response.
+func invalidResponse(err error) error {
+	return fmt.Errorf("invalid response from the registry: %w", err)
+}
+
+// page is one page of a list.
 type page[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"next_cursor"`
 }
 
-// list reads all pages of a list that query selects from.
+// list reads all pages of a list. The query filters it.
 func list[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
 	all := []T{}
 	query = maps.Clone(query)
@@ -68,12 +74,12 @@ func list[T any](ctx context.Context, c *client, path string, query url.Values) 
 	}
 }
 
-// readAll reads each of raw, as --json prints them, into a T.
-func readAll[T any](raw []json.RawMessage) ([]T, error) {
+// decodeAll decodes each value of raw into a T.
+func decodeAll[T any](raw []json.RawMessage) ([]T, error) {
 	all := make([]T, len(raw))
 	for i := range raw {
 		if err := json.Unmarshal(raw[i], &all[i]); err != nil {
-			return nil, fmt.Errorf("the registry's answer can't be read: %w", err)
+			return nil, invalidResponse(err)
 		}
 	}
 	return all, nil

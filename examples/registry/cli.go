@@ -12,75 +12,79 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands is the command line.
+// commands is the command line, which kong parses. Serve, Migrate, Doctor and Rotate
+// work on the database; all other commands are clients of a running registry.
 type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up or down."`
-	Doctor  doctorCmd  `cmd:"" help:"Examine how well the database keeps tenants apart; exit 1 if it doesn't."`
-	Rotate  rotateCmd  `cmd:"" name:"rotate-signing-key" help:"Make a new key that signs the tenant of each statement; running servers take it up."`
+	Doctor  doctorCmd  `cmd:"" help:"Check that the database isolates tenants; exit 1 if it doesn't."`
+	Rotate  rotateCmd  `cmd:"" name:"rotate-signing-key" help:"Replace the key that signs each statement's tenant."`
 	Load    loadCmd    `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  exportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
-	Import  importCmd  `cmd:"" help:"Read a bundle into a tenant: all of it or nothing."`
+	Import  importCmd  `cmd:"" help:"Import a bundle into a tenant: all of it or nothing."`
 	Tenant  tenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
 	Key     keyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
 	Promote promoteCmd `cmd:"" help:"Export one tenant and import it into another."`
 
 	Audit      auditCmd      `cmd:"" help:"Read, export and verify the audit log."`
 	User       userCmd       `cmd:"" help:"Manage users."`
-	Member     memberCmd     `cmd:"" help:"Manage who belongs to a tenant."`
+	Member     memberCmd     `cmd:"" help:"Manage the members of a tenant."`
 	Invitation invitationCmd `cmd:"" help:"Invite people into a tenant."`
 }
 
-const description = `A registry of agents, prompts, MCP servers and what belongs to them, for many tenants.
+// description is the first part of registry --help.
+const description = `A multi-tenant registry of agents, prompts, MCP servers and related configuration.
 
-serve, migrate, doctor and rotate-signing-key work on the database. All other commands are clients of a running registry:
-REGISTRY_URL says where it is, REGISTRY_TOKEN is the platform token or an API key.
+serve, migrate, doctor and rotate-signing-key work on the database. All other commands are clients of a
+running registry: REGISTRY_URL is its address, REGISTRY_TOKEN is the platform token or an API key.
 
 Exit status: 0 done, 1 something was refused, 2 wrong usage.`
 
-// remote holds the flags of every command that talks to a running registry.
-// The token has none: a command line can be read by every process.
+// remote holds the flags of every command that calls a running registry. There
+// is no flag for the token, because every process can read a command line.
 type remote struct {
-	URL  string `name:"url" env:"REGISTRY_URL" default:"http://127.0.0.1:8080" help:"Where the registry is."`
+	URL  string `name:"url" env:"REGISTRY_URL" default:"http://127.0.0.1:8080" help:"The registry's address."`
 	JSON bool   `name:"json" help:"Print JSON for programs."`
 }
 
-// The exit statuses.
+// The exit statuses, on which scripts rely.
 const (
-	exitDone    = 0
-	exitRefused = 1
-	exitUsage   = 2
+	exitDone    = 0 // everything was done
+	exitRefused = 1 // something was refused or failed
+	exitUsage   = 2 // the command line is wrong; nothing was done
 )
 
-// errRefused ends a command that has told already what was refused.
+// errRefused ends a command that has already printed what was refused.
 var errRefused = errors.New("something was refused")
 
-// usageError is a mistake on the command line that only the command sees.
+// usageError is a mistake on the command line that the parser can't detect.
 type usageError struct{ reason string }
 
 func (e usageError) Error() string { return e.reason }
 
+// usagef returns a usageError. The command then ends with exitUsage.
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
-// terminal is what a command talks to.
+// terminal holds a command's input, outputs and environment.
 type terminal struct {
-	in       io.Reader // nil: there is nothing to read
-	out, err io.Writer
-	getenv   func(string) string
+	in     io.Reader           // nil: no input
+	out    io.Writer           // the result, for people or programs
+	err    io.Writer           // errors, notes, progress and the server's log
+	getenv func(string) string // os.Getenv, or a test's settings
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal doesn't wait for what the first began
+	context.AfterFunc(ctx, stop) // a second signal ends the process without draining
 	status := run(ctx, os.Args[1:],
 		terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
 	stop()
 	os.Exit(status)
 }
 
-// run carries out one command line and answers the exit status.
+// run executes one command line and returns the exit status.
 func run(ctx context.Context, args []string, t terminal) int {
-	exited := false // --help was answered
+	exited := false // true after --help
 	parser, err := kong.New(new(commands),
 		kong.Name("registry"), kong.Description(description), kong.Writers(t.out, t.err),
 		kong.Exit(func(int) { exited = true }),
@@ -93,7 +97,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	case exited:
 		return exitDone
 	case err != nil:
-		return t.fail(fmt.Errorf("%w; see registry --help", err), exitUsage)
+		return t.fail(fmt.Errorf("%w: see registry --help", err), exitUsage)
 	}
 	err = parsed.Run()
 	if _, usage := errors.AsType[usageError](err); usage {
@@ -105,6 +109,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	return exitDone
 }
 
+// fail prints the error, unless it is errRefused, and returns the status.
 func (t terminal) fail(err error, status int) int {
 	if !errors.Is(err, errRefused) {
 		fmt.Fprintln(t.err, "registry:", err)

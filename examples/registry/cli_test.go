@@ -8,25 +8,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongUsageEndsWithTwo(t *testing.T) {
+func TestWrongUsageExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"an unknown command":     {"frobnicate"},
-		"an unknown flag":        {"load", "--fast", "x.json"},
-		"no file":                {"load", "--tenant", "acme"},
-		"a file that isn't":      {"load", "/nowhere/agents.json", "--tenant", "acme"},
-		"an unknown kind":        {"load", "cli.go", "--kind", "ship"},
-		"a kind for a folder":    {"load", ".", "--kind", "agent"},
-		"a folder of no rows":    {"load", "schema"},
-		"no tenant to export":    {"export"},
-		"no tenant to import to": {"import", "cli.go"},
-		"an unknown strategy":    {"import", "cli.go", "--tenant", "acme", "--strategy", "merge"},
-		"a bundle that isn't":    {"import", "/nowhere/bundle.json", "--tenant", "acme"},
-		"one tenant to promote":  {"promote", "staging"},
-		"an address without URL": {"export", "--tenant", "acme", "--url", "registry.example.com"},
-		"no tenant to verify":    {"audit", "verify"},
-		"a head that isn't":      {"audit", "verify", "--tenant", "acme", "--head", "7"},
-		"JSON and the bundle":    {"export", "--tenant", "acme", "--json"},
+		"unknown command":                   {"frobnicate"},
+		"unknown flag":                      {"load", "--fast", "x.json"},
+		"load without file":                 {"load", "--tenant", "acme"},
+		"load of a missing file":            {"load", "/nowhere/agents.json", "--tenant", "acme"},
+		"load of an unknown kind":           {"load", "cli.go", "--kind", "ship"},
+		"load of a directory with a kind":   {"load", ".", "--kind", "agent"},
+		"load of a directory without files": {"load", "schema"},
+		"export without tenant":             {"export"},
+		"import without tenant":             {"import", "cli.go"},
+		"import with an unknown strategy": {"import", "cli.go", "--tenant", "acme",
+			"--strategy", "merge"},
+		"import of a missing file": {"import", "/nowhere/bundle.json", "--tenant", "acme"},
+		"promote without target":   {"promote", "staging"},
+		"URL without scheme": {"export", "--tenant", "acme", "--url",
+			"registry.example.com"},
+		"verify without tenant":       {"audit", "verify"},
+		"verify with an invalid head": {"audit", "verify", "--tenant", "acme", "--head", "7"},
+		"export of JSON to stdout":    {"export", "--tenant", "acme", "--json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +40,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 	}
 }
 
-func TestHelpIsNoError(t *testing.T) {
+func TestHelpExitsWithZero(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"--help"}, {"load", "--help"}, {"import", "--help"}} {
 		got := runLine(t, args...)
@@ -48,13 +50,13 @@ func TestHelpIsNoError(t *testing.T) {
 	require.Contains(t, runLine(t, "load", "--help").out, "counted from 0")
 }
 
-func TestAnAddressWithoutARegistryIsSaidToBeThat(t *testing.T) {
+func TestResponseOfAnotherServerIsReported(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]http.HandlerFunc{
-		"a proxy": func(w http.ResponseWriter, _ *http.Request) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"error page of a proxy": func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<html>", http.StatusBadGateway)
 		},
-		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
 	} {
@@ -63,19 +65,19 @@ func TestAnAddressWithoutARegistryIsSaidToBeThat(t *testing.T) {
 			calls := 0
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				calls++
-				answer(w, r)
+				handler(w, r)
 			}))
 			t.Cleanup(s.Close)
-			got := runLine(t, "load", writeInput(t, "prompts.json", `[{"name":"a"}]`), "--tenant",
+			got := runLine(t, "load", textFile(t, "prompts.json", `[{"name":"a"}]`), "--tenant",
 				"acme", "--url", s.URL)
 			require.Equal(t, exitRefused, got.status)
-			require.Contains(t, got.err, "is this its address?")
+			require.Contains(t, got.err, "check REGISTRY_URL")
 			require.Equal(t, 1, calls)
 		})
 	}
 }
 
-func TestNobodyListensIsAnError(t *testing.T) {
+func TestRefusedConnectionIsAnError(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.NotFoundHandler())
 	s.Close()

@@ -14,29 +14,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// maxProblem is how much of an error's body is read, in bytes: a refused import
-// lists its conflicts there.
+// maxProblem is the longest error body that is read, in bytes. It is large
+// because the error of a refused import lists all conflicts.
 const maxProblem = 64 << 20
 
-// client speaks with a running registry.
+// client calls a running registry.
 type client struct {
-	base   string // without a slash at the end
-	token  string
-	tenant string // the X-Tenant-ID header, unless empty
+	base   string // the registry's URL, without a trailing slash
+	token  string // the platform token or an API key; empty: no credentials
+	tenant string // value of the X-Tenant-ID header; empty: no header
 	http   *http.Client
 }
 
+// newClient returns a client with the token of REGISTRY_TOKEN. A wrong URL is a usage
+// error.
 func newClient(r remote, t terminal) (*client, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, usagef("REGISTRY_URL is an address like https://registry.example.com, not %q",
-			r.URL)
+		return nil, usagef("invalid REGISTRY_URL %q: set it to a URL such as"+
+			" https://registry.example.com", r.URL)
 	}
 	return &client{
 		base:  strings.TrimRight(u.String(), "/"),
 		token: t.getenv("REGISTRY_TOKEN"),
 		http: &http.Client{
-			// A registry redirects nobody. Whoever does could lead a write elsewhere.
+			// A registry never redirects. A redirect could send a write to another server.
 			CheckRedirect: func(*http.Request, []*http.Request) error {
 				return http.ErrUseLastResponse
 			},
@@ -44,17 +46,17 @@ func newClient(r remote, t terminal) (*client, error) {
 	}, nil
 }
 
-// request is one call. Path comes percent-encoded.
+// request is one HTTP request to the registry. The path is percent-encoded.
 type request struct {
 	method, path string
 	query        url.Values
 	header       map[string]string
 	body         io.Reader
-	length       int64 // of body; -1 when unknown
+	length       int64 // of body in bytes; -1: unknown
 }
 
-// do answers the response of a call that succeeded; the caller closes its body.
-// A refusal is an *apiError.
+// do sends a request and returns a response of status 2xx; the caller closes its
+// body. Any other status returns an *apiError.
 func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	address := c.base + r.path
 	if query := r.query.Encode(); query != "" {
@@ -78,7 +80,7 @@ func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.noAnswer(err)
+		return nil, c.connectionError(err)
 	}
 	if resp.StatusCode/100 != 2 {
 		defer resp.Body.Close()
@@ -87,15 +89,16 @@ func (c *client) do(ctx context.Context, r request) (*http.Response, error) {
 	return resp, nil
 }
 
-// noAnswer says of an error on the way which registry was meant.
-func (c *client) noAnswer(err error) error {
+// connectionError adds the registry's URL to an error of the connection.
+func (c *client) connectionError(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err // without the method and the path, which say nothing to a person
+		err = e.Err // the method and path in e don't help the user
 	}
-	return fmt.Errorf("no answer from %s: %w; REGISTRY_URL says where the registry is", c.base, err)
+	return fmt.Errorf("no response from %s: %w: set REGISTRY_URL to the registry's address",
+		c.base, err)
 }
 
-// apiError is a refusal as the registry tells it (RFC 9457).
+// apiError is the registry's problem response (RFC 9457).
 type apiError struct {
 	Status    int              `json:"status"`
 	Code      tenancy.Code     `json:"code"`
@@ -104,9 +107,11 @@ type apiError struct {
 	RequestID string           `json:"request_id"`
 	Errors    []tenancy.Detail `json:"errors"`
 
-	body []byte // the whole answer
+	body []byte // the whole response body; nil: it wasn't problem+json
 }
 
+// readProblem returns the *apiError of a response. If the body isn't problem+json, the
+// error has only the status.
 func readProblem(resp *http.Response) error {
 	e := &apiError{Status: resp.StatusCode}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -114,15 +119,15 @@ func readProblem(resp *http.Response) error {
 	if err == nil && media == "application/problem+json" && json.Unmarshal(body, e) == nil {
 		e.body = body
 	}
-	e.Status = resp.StatusCode // whatever the body says
+	e.Status = resp.StatusCode // the body can't override it
 	return e
 }
 
-// reason says in one line what was wrong, and where.
+// reason describes in one line what was wrong, and in which members.
 func (e *apiError) reason() string {
 	switch {
 	case e.body == nil:
-		return fmt.Sprintf("HTTP %d %s, and not in the words of a registry: is this its address?",
+		return fmt.Sprintf("HTTP %d %s, which isn't a registry's response: check REGISTRY_URL",
 			e.Status, http.StatusText(e.Status))
 	case e.Detail == "" && len(e.Errors) == 0:
 		return e.Title
@@ -132,13 +137,15 @@ func (e *apiError) reason() string {
 		parts = append(parts, e.Detail)
 	}
 	for _, d := range e.Errors {
-		if d.Path != "" { // without one it is about the whole, as Detail is
+		if d.Path != "" { // an entry without a path repeats Detail
 			parts = append(parts, d.Path+": "+d.Detail)
 		}
 	}
 	return strings.Join(parts, "; ")
 }
 
+// Error includes the code and, for errors of the server, the request id, with which an
+// operator finds the log entry.
 func (e *apiError) Error() string {
 	var b strings.Builder
 	if e.Code != "" {
@@ -154,10 +161,10 @@ func (e *apiError) Error() string {
 	return b.String()
 }
 
-// aboutRow reports whether the error is about what was sent, so that something
-// else may well be taken. Missing rights, an unknown tenant or a server that is
-// ill would refuse everything.
-func (e *apiError) aboutRow() bool {
+// isRowError reports whether the error is about the content of this request, so
+// that another row may succeed. With missing permissions, an unknown tenant or a
+// failing server, every row would be refused.
+func (e *apiError) isRowError() bool {
 	switch e.Code {
 	case tenancy.CodeNoTenant, tenancy.CodeTenantMismatch, tenancy.CodeTenantNotFound,
 		tenancy.CodeTenantSuspended:

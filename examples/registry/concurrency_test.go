@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
+func TestConcurrentClientsOfTwoTenantsSeeOwnRowsOnly(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	tenants := []caller{s.tenant(t), s.tenant(t)}
@@ -28,15 +28,15 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 		all.Go(func() {
 			c, other := tenants[client%2], tenants[1-client%2]
 			for round := range rounds {
-				client := client / 2 // the same names in both tenants
+				client := client / 2 // so that both tenants have the same names
 				name := fmt.Sprintf("agent %d", (client+round)%5)
 				c.put(t, "agent", name, map[string]any{"description": c.tenant,
 					"prompts": []string{"shared"}}, "tenant", c.tenant)
 				c.put(t, "prompt", fmt.Sprintf("own %d", client),
 					map[string]any{"template": c.tenant})
 				for _, path := range []string{"/api/v1/agents", resource("prompt", "shared"),
-					c.root() + "/export?kind=agent", "/api/v1/discovery"} {
-					got := string(c.get(t, path).is(t, http.StatusOK).body)
+					c.tenantPath() + "/export?kind=agent", "/api/v1/discovery"} {
+					got := string(c.get(t, path).hasStatus(t, http.StatusOK).body)
 					assert.NotContains(t, got, other.tenant)
 				}
 			}
@@ -49,13 +49,13 @@ func TestManyClientsOfTwoTenantsAtOnce(t *testing.T) {
 		require.Len(t, c.names(t, "/api/v1/prompts", url.Values{}), clients/2+1)
 		total := int64(0)
 		for _, name := range c.names(t, "/api/v1/agents", url.Values{}) {
-			total += read[struct{ Version int64 }](t, c.get(t, resource("agent", name))).Version
+			total += decode[struct{ Version int64 }](t, c.get(t, resource("agent", name))).Version
 		}
 		require.EqualValues(t, clients/2*rounds, total, "a write was lost")
 	}
 }
 
-func TestImportsIntoOneTenantQueue(t *testing.T) {
+func TestConcurrentImportsIntoOneTenantAreSerialized(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c, bystander := s.tenant(t), s.tenant(t)
@@ -68,26 +68,25 @@ func TestImportsIntoOneTenantQueue(t *testing.T) {
 			items = append(items, item("agent", fmt.Sprintf("a%02d", n),
 				fmt.Sprintf(`{"description":"of %d","extends":"a%02d"}`, i, 49-n)))
 		}
-		bundles[i] = madeBundle(t, items...)
+		bundles[i] = makeBundle(t, items...)
 	}
 	var all sync.WaitGroup
 	for _, bundle := range bundles {
 		all.Go(func() {
-			got := c.importing(t, bundle, "?strategy=overwrite")
+			got := c.importBundle(t, bundle, "?strategy=overwrite")
 			assert.Equal(t, http.StatusOK, got.status, "%s", got.body)
 		})
 	}
 	all.Wait()
-	// As the last one left it, wholly: every item was written by the same import.
-	final := string(c.get(t, c.root()+"/export?kind=agent").is(t, http.StatusOK).body)
+	// The result is that of the last import: it wrote every item.
+	final := string(c.get(t, c.tenantPath()+"/export?kind=agent").hasStatus(t, http.StatusOK).body)
 	last := regexp.MustCompile(`"of \d"`).FindString(final)
 	require.Equal(t, 50, strings.Count(final, last))
 	require.Equal(t, 50, strings.Count(final, fmt.Sprintf(`"version":%d}`, imports)))
 	require.Equal(t, string(before), string(bystander.export(t)))
 }
 
-// Whoever writes while an import runs, the target is never half of one.
-func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
+func TestImportIsAtomicAmongConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := s.tenant(t)
@@ -95,7 +94,7 @@ func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
 	for n := range 100 {
 		items = append(items, item("prompt", fmt.Sprintf("p%02d", n), `{"template":"imported"}`))
 	}
-	bundle := madeBundle(t, items...)
+	bundle := makeBundle(t, items...)
 	var all sync.WaitGroup
 	for writer := range 4 {
 		all.Go(func() {
@@ -105,19 +104,19 @@ func TestAnImportAmongWritersIsWholeOrNothing(t *testing.T) {
 			}
 		})
 	}
-	taken := 0
+	applied := 0
 	for range 5 {
-		got := c.importing(t, bundle, "?strategy=overwrite")
+		got := c.importBundle(t, bundle, "?strategy=overwrite")
 		if got.status == http.StatusOK {
-			taken++
+			applied++
 			continue
 		}
-		got.refused(t, http.StatusConflict, "target_changed")
+		got.isProblem(t, http.StatusConflict, "target_changed")
 	}
 	all.Wait()
 	written := strings.Count(string(c.export(t)), `"template":"written"`)
 	imported := strings.Count(string(c.export(t)), `"template":"imported"`)
-	if taken > 0 {
+	if applied > 0 {
 		require.Equal(t, 100, written+imported)
 	} else {
 		require.Zero(t, imported)

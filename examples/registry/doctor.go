@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -9,22 +10,24 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// doctorCmd examines the database. Its settings are those of serve.
+// doctorCmd examines the database. It reads the same settings as serve.
 type doctorCmd struct {
 	JSON bool `name:"json" help:"Print JSON for programs: an array of findings."`
-	Fix  bool `help:"First run the SQL of the findings that are safe to mend."`
+	Fix  bool `help:"First run the SQL of the findings that are safe to fix."`
 }
 
-// Help says what is looked at.
+// Help lists what is checked and when a fix is safe.
 func (doctorCmd) Help() string {
-	return `It looks at roles, grants, row security, policies, keys, views, functions, settings and the server's version.
-A finding is an error, which serve refuses with MULTI_TENANT=true, or a warning; beside it stands the SQL that mends it.
-It is safe to mend (--fix) where nobody but the library's own roles loses anything, and no data is deleted or rewritten.
+	return `doctor checks roles, grants, row security, policies, keys, views, functions, settings and the
+server's version. A finding is an error or a warning, and comes with the SQL that fixes it. With
+MULTI_TENANT=true, serve refuses to start if the database has errors. A fix is safe (--fix) if it
+deletes and rewrites no data, and takes rights from the library's own roles only.
 
-Exit status: 0 no errors, 1 errors are left.`
+Exit status: 0 no errors, 1 errors remain.`
 }
 
-// Run examines, mends if it is told to, and tells what it found.
+// Run examines the database, with --fix after running the safe fixes, and prints
+// the findings.
 func (c *doctorCmd) Run(ctx context.Context, t terminal) error {
 	return withDatabase(ctx, t, func(o postgres.Options) error {
 		findings, err := c.examine(ctx, t, o)
@@ -44,41 +47,46 @@ func (c *doctorCmd) Run(ctx context.Context, t terminal) error {
 	})
 }
 
+// examine returns the findings. With --fix it runs the safe fixes first and returns the
+// findings that remain.
 func (c *doctorCmd) examine(
 	ctx context.Context, t terminal, o postgres.Options,
 ) ([]postgres.Finding, error) {
 	if !c.Fix {
 		return postgres.Doctor(ctx, o)
 	}
-	mended, left, err := postgres.Mend(ctx, o)
-	for _, f := range mended {
-		t.note("mended: %s: %s", f.Object, oneLine(f.Fix))
+	fixed, remaining, err := postgres.Mend(ctx, o)
+	for _, f := range fixed {
+		t.note("fixed: %s: %s", f.Object, oneLine(f.Fix))
 	}
-	return left, err
+	return remaining, err
 }
 
+// report prints a table of the findings, then their SQL, which can be run in psql as it
+// is printed.
 func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Finding) error {
 	if multiTenant {
-		t.say("Examined with MULTI_TENANT=true.")
+		t.printLine("Examined with MULTI_TENANT=true.")
 	} else {
-		t.say("Examined with MULTI_TENANT off: what the application's role is and may do wasn't" +
-			" looked at.")
+		t.printLine("Examined with MULTI_TENANT off: the application role and its rights weren't" +
+			" checked.")
 	}
 	if len(findings) == 0 {
-		t.say("Nothing was found.")
+		t.printLine("No findings.")
 		return nil
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	// Flush answers the error
-	tab := func(cells ...string) { _, _ = table.Write([]byte(strings.Join(cells, "\t") + "\n")) }
-	tab("\nSEVERITY", "OBJECT", "WHY")
+	printRow := func(cells ...string) {
+		fmt.Fprintln(table, strings.Join(cells, "\t")) // Flush returns the error
+	}
+	printRow("\nSEVERITY", "OBJECT", "WHY")
 	for _, f := range findings {
-		tab(string(f.Severity), f.Object, f.Why)
+		printRow(string(f.Severity), f.Object, f.Why)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	t.say("\nThe SQL that mends it:\n")
+	t.printLine("\nSQL that fixes the findings:\n")
 	for _, f := range findings {
 		if f.Fix == "" {
 			continue
@@ -87,9 +95,10 @@ func (c *doctorCmd) report(t terminal, multiTenant bool, findings []postgres.Fin
 		if f.Safe {
 			safe = ", safe: --fix runs it"
 		}
-		t.say("-- %s (%s%s)\n%s;\n", f.Object, f.Code, safe, f.Fix)
+		t.printLine("-- %s (%s%s)\n%s;\n", f.Object, f.Code, safe, f.Fix)
 	}
 	return nil
 }
 
+// oneLine joins the lines of an SQL statement.
 func oneLine(sql string) string { return strings.Join(strings.Fields(sql), " ") }

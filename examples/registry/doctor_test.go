@@ -17,21 +17,24 @@ type finding struct {
 	Safe                             bool
 }
 
-func doctored(t *testing.T, set map[string]string, status int, flags ...string) []finding {
+// runDoctor runs doctor --json and returns its findings.
+func runDoctor(t *testing.T, set map[string]string, status int, flags ...string) []finding {
 	t.Helper()
-	got := runWith(t, set, append([]string{"doctor", "--json"}, flags...)...).ended(t, status)
+	got := runWith(t, set, append([]string{"doctor", "--json"}, flags...)...).
+		requireStatus(t, status)
 	var findings []finding
 	require.NoError(t, json.Unmarshal([]byte(got.out), &findings), "%s", got.out)
 	require.NotNil(t, findings)
 	return findings
 }
 
+// databaseSettings are the settings of commands that work on a database.
 func databaseSettings(t *testing.T, url, multiTenant string) map[string]string {
 	return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": multiTenant,
 		"SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
 }
 
-func breakDatabase(t *testing.T, url, statement string) {
+func execSQL(t *testing.T, url, statement string) {
 	t.Helper()
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
@@ -39,57 +42,60 @@ func breakDatabase(t *testing.T, url, statement string) {
 	require.NoError(t, err)
 }
 
-func TestDoctorFindsNoErrorInAFreshRegistry(t *testing.T) {
+func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 	t.Parallel()
-	set := databaseSettings(t, migrated(t), "true")
-	for _, f := range doctored(t, set, exitDone) {
+	set := databaseSettings(t, migratedDatabase(t), "true")
+	for _, f := range runDoctor(t, set, exitDone) {
 		require.Equal(t, "warning", f.Severity, "%+v", f)
 		require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code,
-			"what belongs to the server's administrator")
+			"only findings that the server's administrator can fix")
 	}
-	doctored(t, set, exitDone, "--fix")
-	require.NotContains(t, runWith(t, set, "doctor").ended(t, exitDone).out, "error ")
+	runDoctor(t, set, exitDone, "--fix")
+	require.NotContains(t, runWith(t, set, "doctor").requireStatus(t, exitDone).out, "error ")
 
 	single := databaseSettings(t, pgtest.Database(t), "")
-	runWith(t, single, "migrate", "up").ended(t, exitDone)
-	require.Empty(t, doctored(t, single, exitDone))
-	require.Equal(t, "Examined with MULTI_TENANT off: what the application's role is and may do"+
-		" wasn't looked at.\nNothing was found.\n",
-		runWith(t, single, "doctor").ended(t, exitDone).out)
+	runWith(t, single, "migrate", "up").requireStatus(t, exitDone)
+	require.Empty(t, runDoctor(t, single, exitDone))
+	require.Equal(t, "Examined with MULTI_TENANT off: the application role and its rights"+
+		" weren't checked.\nNo findings.\n",
+		runWith(t, single, "doctor").requireStatus(t, exitDone).out)
 }
 
-func TestDoctorTellsPeopleAndProgramsAndMendsWhatIsSafe(t *testing.T) {
+func TestDoctorReportsFindingsAndFixesSafeOnes(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
+	url := migratedDatabase(t)
 	set := databaseSettings(t, url, "true")
-	doctored(t, set, exitDone, "--fix")
-	breakDatabase(t, url, "DROP POLICY bailiwick_tenant ON agents; CREATE UNIQUE INDEX one_name"+
+	runDoctor(t, set, exitDone, "--fix")
+	execSQL(t, url, "DROP POLICY bailiwick_tenant ON agents; CREATE UNIQUE INDEX one_name"+
 		" ON prompts (name)")
 
 	for _, args := range [][]string{{"serve"}, {"migrate", "status"}} {
 		set["AUTO_MIGRATE"], set["ADDR"] = "false", "127.0.0.1:0"
-		refused := runWith(t, set, args...).ended(t, exitRefused)
-		require.Contains(t, refused.err, "CREATE POLICY bailiwick_tenant", "what mends it")
+		refused := runWith(t, set, args...).requireStatus(t, exitRefused)
+		require.Contains(t, refused.err, "CREATE POLICY bailiwick_tenant", "the SQL that fixes it")
 	}
 
-	out := runWith(t, set, "doctor").ended(t, exitRefused).out
+	out := runWith(t, set, "doctor").requireStatus(t, exitRefused).out
 	require.Contains(t, out, "MULTI_TENANT=true")
 	require.Regexp(t, `(?m)^SEVERITY +OBJECT +WHY$`, out)
 	require.Regexp(t, `(?m)^error +public\.agents +without the policy`, out)
-	require.Regexp(t, `(?m)^-- public\.agents \(policy_missing, safe: --fix runs it\)\nCREATE POLICY bailiwick_tenant ON "public"."agents" .*;$`, out)
-	require.Regexp(t, `(?m)^-- public\.prompts \(one_name\) \(unique_without_tenant\)\nDROP INDEX public\.one_name; CREATE UNIQUE INDEX .*;$`, out)
+	require.Regexp(t, `(?m)^-- public\.agents \(policy_missing, safe: --fix runs it\)\n`+
+		`CREATE POLICY bailiwick_tenant ON "public"."agents" .*;$`, out)
+	require.Regexp(t, `(?m)^-- public\.prompts \(one_name\) \(unique_without_tenant\)\n`+
+		`DROP INDEX public\.one_name; CREATE UNIQUE INDEX .*;$`, out)
 
-	left := doctored(t, set, exitRefused, "--fix")
-	require.Len(t, left, 1)
-	require.Equal(t, "unique_without_tenant", left[0].Code)
-	require.False(t, left[0].Safe)
-	breakDatabase(t, url, left[0].Fix)
-	require.Empty(t, doctored(t, set, exitDone))
+	remaining := runDoctor(t, set, exitRefused, "--fix")
+	require.Len(t, remaining, 1)
+	require.Equal(t, "unique_without_tenant", remaining[0].Code)
+	require.False(t, remaining[0].Safe)
+	execSQL(t, url, remaining[0].Fix)
+	require.Empty(t, runDoctor(t, set, exitDone))
 }
 
-func TestDoctorOfADatabaseThatIsNoRegistry(t *testing.T) {
+func TestDoctorAsksToMigrateAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
-	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").ended(t, exitRefused).
+	out := runWith(t, databaseSettings(t, pgtest.Database(t), ""), "doctor").
+		requireStatus(t, exitRefused).
 		out
 	require.Contains(t, out, "migrate first")
 }

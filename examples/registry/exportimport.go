@@ -13,27 +13,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// selection says what is exported.
+// selection holds the flags that select the items to export.
 type selection struct {
 	Kinds  []string `name:"kind" help:"Only items of this kind (repeatable)."`
-	Labels []string `name:"label" help:"Only items with this label, KEY=VALUE (repeatable; all must fit)."`
+	Labels []string `name:"label" help:"Only items with this label, KEY=VALUE (repeatable; all must match)."`
 }
 
+// exportCmd writes a tenant's bundle to standard output or to a file.
+//
+// Route: GET /api/v1/tenants/T/export.
 type exportCmd struct {
 	remote
 	selection
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to export, by slug or id."`
-	Output string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file, which appears when it is complete. Default: standard output."`
+	Output string `short:"o" type:"path" placeholder:"FILE" help:"Write to FILE. Default: standard output."`
 }
 
-// exported is what export --json prints.
-type exported struct {
+// exportResult is the output of export --json.
+type exportResult struct {
 	File   string            `json:"file"`
-	Count  int               `json:"count"`
-	Digest federation.Digest `json:"digest"`
+	Count  int               `json:"count"`  // of items
+	Digest federation.Digest `json:"digest"` // of the bundle
 }
 
-// Run writes the bundle.
+// Run writes the bundle. With --json it also prints a summary, which requires that the
+// bundle goes to a file.
 func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -41,7 +45,7 @@ func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 	}
 	if c.Output == "" {
 		if c.JSON {
-			return usagef("--json needs -o: without it, standard output is the bundle")
+			return usagef("--json requires -o: without it the bundle is written to standard output")
 		}
 		_, err := client.export(ctx, t, c.Tenant, c.selection, t.out)
 		return err
@@ -51,21 +55,22 @@ func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(exported{File: c.Output, Count: manifest.Count, Digest: manifest.Digest})
+		return t.printJSON(exportResult{File: c.Output, Count: manifest.Count,
+			Digest: manifest.Digest})
 	}
-	t.say("%s: %d items, %s", c.Output, manifest.Count, manifest.Digest)
+	t.printLine("%s: %d items, %s", c.Output, manifest.Count, manifest.Digest)
 	return nil
 }
 
-// toFile writes to a file beside the one that is asked for, which takes its
-// name at the end: there is never half a bundle under it.
+// toFile writes to a temporary file in the same directory and renames it when the
+// bundle is complete. So the output file never holds a partial bundle.
 func (c *exportCmd) toFile(
 	ctx context.Context, t terminal, client *client,
 ) (m federation.Manifest, err error) {
-	folder := filepath.Dir(c.Output)
-	f, err := os.CreateTemp(folder, ".bailiwick-*.partial")
+	dir := filepath.Dir(c.Output)
+	f, err := os.CreateTemp(dir, ".bailiwick-*.partial")
 	if errors.Is(err, os.ErrNotExist) {
-		return m, usagef("%s: there is no such folder", folder)
+		return m, usagef("%s: no such directory", dir)
 	}
 	if err != nil {
 		return m, err
@@ -85,8 +90,8 @@ func (c *exportCmd) toFile(
 	return m, os.Rename(f.Name(), c.Output)
 }
 
-// export copies a tenant's bundle to w. It reads what it copies: without an
-// error the bundle is complete and every digest in it is right.
+// export copies a tenant's bundle to w and verifies it at the same time: without an
+// error the bundle is complete and all its digests are correct.
 func (c *client) export(
 	ctx context.Context, t terminal, tenant string, sel selection, w io.Writer,
 ) (federation.Manifest, error) {
@@ -101,10 +106,11 @@ func (c *client) export(
 	defer resp.Body.Close()
 	bar := t.progress("export", resp.ContentLength)
 	defer bar.done()
+	// What the parser reads is also written to w: the bundle isn't held in memory.
 	bundle := federation.ReadBundle(io.TeeReader(bar.reader(resp.Body), w))
 	for _, err := range bundle.Items() {
 		if err != nil {
-			return federation.Manifest{}, fmt.Errorf("the registry's bundle isn't whole: %w", err)
+			return federation.Manifest{}, fmt.Errorf("the bundle is invalid or incomplete: %w", err)
 		}
 	}
 	return bundle.Manifest(), nil
@@ -112,18 +118,22 @@ func (c *client) export(
 
 // importFlags are the flags of import and promote.
 type importFlags struct {
-	Strategy string `enum:"fail,skip,overwrite,rename" default:"fail" help:"What to do with items that the target has with other content: ${enum}."`
-	DryRun   bool   `help:"Report what would happen, write nothing."`
+	Strategy string `enum:"fail,skip,overwrite,rename" default:"fail" help:"For items that differ there: ${enum}."`
+	DryRun   bool   `help:"Report what would happen and write nothing."`
 }
 
+// importCmd imports a bundle from a file. The registry imports all of it in one
+// transaction, or nothing.
+//
+// Route: POST /api/v1/tenants/T/import.
 type importCmd struct {
 	remote
 	importFlags
-	File   string `arg:"" type:"path" help:"The bundle."`
+	File   string `arg:"" type:"path" help:"The bundle's file."`
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to import into, by slug or id."`
 }
 
-// Run sends the bundle and tells what became of its items.
+// Run sends the bundle and prints the registry's report.
 func (c *importCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -131,7 +141,7 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 	}
 	f, err := os.Open(c.File)
 	if errors.Is(err, os.ErrNotExist) {
-		return usagef("%s: there is no such file", c.File)
+		return usagef("%s: no such file", c.File)
 	}
 	if err != nil {
 		return err
@@ -142,11 +152,15 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if info.IsDir() {
-		return usagef("%s is a folder, not a bundle", c.File)
+		return usagef("%s is a directory, not a bundle", c.File)
 	}
 	return client.importBundle(ctx, t, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
 }
 
+// promoteCmd exports one tenant and imports the bundle into another tenant of the same
+// registry.
+//
+// Routes: those of export and import.
 type promoteCmd struct {
 	remote
 	selection
@@ -155,7 +169,8 @@ type promoteCmd struct {
 	To   string `arg:"" help:"The tenant to import into, by slug or id."`
 }
 
-// Run exports and, once the bundle is whole, imports.
+// Run exports to a temporary file and imports it after the bundle is complete. An
+// interrupted export must not become a partial import, and the import needs the size.
 func (c *promoteCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {

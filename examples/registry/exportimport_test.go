@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// smallBundle is a bundle of one prompt.
+// smallBundle returns a bundle of one prompt.
 func smallBundle(t *testing.T) []byte {
 	t.Helper()
 	item, err := federation.Item{
@@ -30,9 +30,10 @@ func smallBundle(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-const emptyReport = `{"import_id":"i","dry_run":false,"counts":{"create":1},"items":[{"kind":"prompt","name":"p","action":"create","changes":[]}],"secrets_required":[]}`
+const createReport = `{"import_id":"i","dry_run":false,"counts":{"create":1},
+	"items":[{"kind":"prompt","name":"p","action":"create","changes":[]}],"secrets_required":[]}`
 
-func TestExportWritesTheBundleAsItIs(t *testing.T) {
+func TestExportWritesBundleUnchanged(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{bundle: smallBundle(t)}
 	address := registry.start(t)
@@ -52,41 +53,41 @@ func TestExportWritesTheBundleAsItIs(t *testing.T) {
 	require.Equal(t, string(registry.bundle), string(written))
 }
 
-// The file that is there stays whole, and nothing half-done lies beside it.
-func TestAnExportThatBreaksOffLeavesTheOldFile(t *testing.T) {
+// The test requires that no temporary file remains either.
+func TestInvalidExportKeepsOldFile(t *testing.T) {
 	t.Parallel()
-	whole := smallBundle(t)
+	complete := smallBundle(t)
 	for name, registry := range map[string]*fakeRegistry{
-		"cut off":      {bundle: whole, cut: 10},
-		"changed":      {bundle: bytes.Replace(whole, []byte(`"t"`), []byte(`"u"`), 1)},
-		"not a bundle": {bundle: []byte(`<html>`)},
+		"incomplete bundle": {bundle: complete, missingBytes: 10},
+		"changed bundle":    {bundle: bytes.Replace(complete, []byte(`"t"`), []byte(`"u"`), 1)},
+		"not a bundle":      {bundle: []byte(`<html>`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			address := registry.start(t)
-			path := writeInput(t, "bundle.json", "old")
+			path := textFile(t, "bundle.json", "old")
 			got := runLine(t, "export", "--tenant", "staging", "--url", address, "-o", path)
 			require.Equal(t, exitRefused, got.status)
-			require.Contains(t, got.err, "isn't whole")
+			require.Contains(t, got.err, "invalid or incomplete")
 			kept, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, "old", string(kept))
-			left, err := os.ReadDir(filepath.Dir(path))
+			files, err := os.ReadDir(filepath.Dir(path))
 			require.NoError(t, err)
-			require.Len(t, left, 1)
+			require.Len(t, files, 1)
 		})
 	}
 }
 
-func TestImportSendsTheFileAndTellsTheCounts(t *testing.T) {
+func TestImportSendsFileAndPrintsCounts(t *testing.T) {
 	t.Parallel()
-	registry := &fakeRegistry{report: emptyReport}
+	registry := &fakeRegistry{report: createReport}
 	address := registry.start(t)
-	path := writeInput(t, "bundle.json", "the bundle")
+	path := textFile(t, "bundle.json", "the bundle")
 	got := runLine(t, "import", path, "--tenant", "production", "--url", address, "--strategy",
 		"rename", "--dry-run")
 	require.Equal(t, exitDone, got.status, got.err)
-	require.Equal(t, "the bundle", string(registry.got))
+	require.Equal(t, "the bundle", string(registry.imported))
 	require.Equal(t, []string{
 		"POST /api/v1/tenants/production/import?dry_run=true&strategy=rename"}, registry.calls())
 	require.Equal(t, federation.BundleMediaType, registry.headers[0].Get("Content-Type"))
@@ -95,17 +96,19 @@ func TestImportSendsTheFileAndTellsTheCounts(t *testing.T) {
 
 	got = runLine(t, "import", path, "--tenant", "production", "--url", address, "--json")
 	require.Equal(t, exitDone, got.status)
-	require.JSONEq(t, emptyReport, got.out)
+	require.JSONEq(t, createReport, got.out)
 }
 
-func TestARefusedImportShowsItsConflicts(t *testing.T) {
+func TestRefusedImportPrintsConflicts(t *testing.T) {
 	t.Parallel()
-	const conflict = `{"status":409,"code":"import_conflict","detail":"1 item differs.","counts":{"create":2,"fail":1},
-		"items":[{"kind":"prompt","name":"p","action":"fail","changes":[{"path":"/spec/template","from":"a","to":"b"},{"path":"/spec/x","to":1}]}]}`
+	const conflict = `{"status":409,"code":"import_conflict","detail":"1 item differs.",
+		"counts":{"create":2,"fail":1},
+		"items":[{"kind":"prompt","name":"p","action":"fail",
+			"changes":[{"path":"/spec/template","from":"a","to":"b"},{"path":"/spec/x","to":1}]}]}`
 	registry := &fakeRegistry{
 		refuse: map[string]string{"POST /api/v1/tenants/production/import": conflict}}
 	address := registry.start(t)
-	path := writeInput(t, "bundle.json", "{}")
+	path := textFile(t, "bundle.json", "{}")
 	got := runLine(t, "import", path, "--tenant", "production", "--url", address)
 	require.Equal(t, exitRefused, got.status)
 	require.Contains(t, got.out,
@@ -117,17 +120,20 @@ func TestARefusedImportShowsItsConflicts(t *testing.T) {
 	require.JSONEq(t, conflict, got.out)
 }
 
-func TestAnImportThatCouldNotFollowItsStrategyIsRefused(t *testing.T) {
+func TestImportWithFailedItemsExitsWithOne(t *testing.T) {
 	t.Parallel()
 	for name, report := range map[string]string{
-		"a conflict of a dry run": `{"dry_run":true,"counts":{"fail":1},"items":[{"kind":"prompt","name":"p","action":"fail","changes":[]}],"secrets_required":[]}`,
-		"a kept singleton":        `{"counts":{"skip":1},"items":[{"kind":"defaults","name":"default","action":"skip","changes":[],"error":"can't be renamed"}],"secrets_required":[]}`,
+		"conflict in a dry run": `{"dry_run":true,"counts":{"fail":1},
+			"items":[{"kind":"prompt","name":"p","action":"fail","changes":[]}],"secrets_required":[]}`,
+		"singleton that can't be renamed": `{"counts":{"skip":1},
+			"items":[{"kind":"defaults","name":"default","action":"skip","changes":[],"error":"can't be renamed"}],
+			"secrets_required":[]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			registry := &fakeRegistry{report: report}
 			address := registry.start(t)
-			got := runLine(t, "import", writeInput(t, "b.json", "{}"), "--tenant", "production",
+			got := runLine(t, "import", textFile(t, "b.json", "{}"), "--tenant", "production",
 				"--url", address)
 			require.Equal(t, exitRefused, got.status)
 			require.Empty(t, got.err)
@@ -136,23 +142,23 @@ func TestAnImportThatCouldNotFollowItsStrategyIsRefused(t *testing.T) {
 	}
 }
 
-func TestPromoteCarriesOneTenantsBundleIntoAnother(t *testing.T) {
+func TestPromoteImportsExportedBundle(t *testing.T) {
 	t.Parallel()
-	registry := &fakeRegistry{bundle: smallBundle(t), report: emptyReport}
+	registry := &fakeRegistry{bundle: smallBundle(t), report: createReport}
 	address := registry.start(t)
 	got := runLine(t, "promote", "staging", "production", "--url", address, "--strategy",
 		"overwrite")
 	require.Equal(t, exitDone, got.status, got.err)
-	require.Equal(t, string(registry.bundle), string(registry.got))
+	require.Equal(t, string(registry.bundle), string(registry.imported))
 	require.Equal(t, []string{
 		"GET /api/v1/tenants/staging/export",
 		"POST /api/v1/tenants/production/import?dry_run=false&strategy=overwrite",
 	}, registry.calls())
 }
 
-func TestAPromotionOfHalfABundleNeverBegins(t *testing.T) {
+func TestPromoteDoesNotImportIncompleteBundle(t *testing.T) {
 	t.Parallel()
-	registry := &fakeRegistry{bundle: smallBundle(t), cut: 5}
+	registry := &fakeRegistry{bundle: smallBundle(t), missingBytes: 5}
 	address := registry.start(t)
 	got := runLine(t, "promote", "staging", "production", "--url", address)
 	require.Equal(t, exitRefused, got.status)

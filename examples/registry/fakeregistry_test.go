@@ -6,39 +6,35 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
-// fakeRegistry answers as a registry does, as far as a client can tell. It
-// keeps what is put, and refuses what extends something it doesn't have.
+// fakeRegistry is a test double of a registry. It stores the resources that are put,
+// and refuses those that extend a missing agent.
 type fakeRegistry struct {
-	mu      sync.Mutex
-	items   map[string]json.RawMessage // by the escaped path behind /api/v1/
-	headers []http.Header
-	uris    []string
-	refuse  map[string]string // a problem by METHOD PATH
-	bundle  []byte            // what is exported
-	cut     int               // how many bytes of it are lost
-	got     []byte            // what was imported
-	report  string            // what an import answers
+	mu           sync.Mutex
+	items        map[string]json.RawMessage // by the escaped path after /api/v1/
+	headers      []http.Header
+	uris         []string
+	refuse       map[string]string // problem by METHOD PATH
+	bundle       []byte            // the response to an export
+	missingBytes int               // how many bytes at the end of bundle aren't sent
+	imported     []byte            // the body of the last import
+	report       string            // the response to an import
 }
 
-// calls answers the requests so far. A client that was cancelled may be gone
-// before its last ones are served.
+// calls returns the requests so far. If the client was cancelled, its last requests
+// may be served later.
 func (f *fakeRegistry) calls() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.uris)
 }
 
-// start serves the registry and answers its address.
+// start starts the server and returns its URL.
 func (f *fakeRegistry) start(t *testing.T) string {
 	f.items = map[string]json.RawMessage{}
 	s := httptest.NewServer(f)
@@ -61,28 +57,29 @@ func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut:
 		f.put(w, r, body.Bytes())
 	case r.Method == http.MethodPost:
-		f.got = body.Bytes()
+		f.imported = body.Bytes()
 		fmt.Fprint(w, f.report)
 	default:
 		w.Header().Set("Content-Length", fmt.Sprint(len(f.bundle)))
-		w.Write(f.bundle[:len(f.bundle)-f.cut])
+		w.Write(f.bundle[:len(f.bundle)-f.missingBytes])
 	}
 }
 
 func (f *fakeRegistry) put(w http.ResponseWriter, r *http.Request, raw []byte) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v1/")
-	_, there := f.items[path]
+	_, exists := f.items[path]
 	var item struct{ Spec map[string]any }
 	if err := json.Unmarshal(raw, &item); err != nil {
 		writeProblem(w, `{"status":400,"code":"invalid_json"}`)
 		return
 	}
-	if there && r.Header.Get("If-None-Match") == "*" {
+	if exists && r.Header.Get("If-None-Match") == "*" {
 		writeProblem(w, `{"status":412,"code":"already_exists"}`)
 		return
 	}
 	if parent, ok := item.Spec["extends"].(string); ok && f.items["agents/"+parent] == nil {
-		writeProblem(w, `{"status":422,"code":"dangling_reference","detail":"refers to nothing","errors":[{"path":"/spec/extends","code":"dangling_reference","detail":"no agent of that name"}]}`)
+		writeProblem(w, `{"status":422,"code":"dangling_reference","detail":"missing reference",
+			"errors":[{"path":"/spec/extends","code":"dangling_reference","detail":"no agent of that name"}]}`)
 		return
 	}
 	f.items[path] = raw
@@ -99,27 +96,8 @@ func writeProblem(w http.ResponseWriter, body string) {
 	fmt.Fprint(w, body)
 }
 
-// output is what a command line wrote, and its exit status.
-type output struct {
-	status   int
-	out, err string
-}
-
-// runLine runs a command line with a token in its environment.
-func runLine(t *testing.T, args ...string) output {
+// runLine runs one command line with a token in its environment.
+func runLine(t *testing.T, args ...string) commandResult {
 	t.Helper()
-	var out, errors bytes.Buffer
-	status := run(t.Context(), args,
-		terminal{out: &out, err: &errors, getenv: func(name string) string {
-			return map[string]string{"REGISTRY_TOKEN": "sesame"}[name]
-		}})
-	return output{status, out.String(), errors.String()}
-}
-
-// writeInput writes a file into a folder of its own.
-func writeInput(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	return path
+	return runWith(t, map[string]string{"REGISTRY_TOKEN": "sesame"}, args...)
 }

@@ -16,18 +16,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importReport is what the registry answers to an import; a refused one has the
-// counts and the conflicts alone.
+// importReport is the registry's report of an import. The report of a refused
+// import holds only counts and conflicts.
 type importReport struct {
-	DryRun          bool                   `json:"dry_run"`
-	Counts          promote.Counts         `json:"counts"`
-	Items           []promote.ReportItem   `json:"items"`
+	DryRun bool                 `json:"dry_run"`
+	Counts promote.Counts       `json:"counts"` // items by action
+	Items  []promote.ReportItem `json:"items"`
+	// without a value in the target
 	SecretsRequired []federation.SecretUse `json:"secrets_required"`
-	Truncated       bool                   `json:"truncated"`
+	Truncated       bool                   `json:"truncated"` // there are more items
 }
 
-// importBundle sends size bytes of r and prints what became of them. It is
-// errRefused when the report holds an item that couldn't be taken.
+// importBundle sends size bytes of r as a bundle and prints the report. It returns
+// errRefused if the report has an item that couldn't be imported.
 func (c *client) importBundle(
 	ctx context.Context, t terminal, tenant string, flags importFlags, r io.Reader, size int64,
 	asJSON bool,
@@ -39,12 +40,12 @@ func (c *client) importBundle(
 		query: url.Values{"strategy": {flags.Strategy},
 			"dry_run": {strconv.FormatBool(flags.DryRun)}},
 		header: map[string]string{"Content-Type": federation.BundleMediaType},
-		body:   io.NopCloser(bar.reader(r)), // the caller closes r
+		body:   io.NopCloser(bar.reader(r)), // leaves closing r to the caller
 		length: size,
 	})
 	bar.done()
 	if err != nil {
-		return tellRefusedImport(t, err, asJSON)
+		return printRefusedImport(t, err, asJSON)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
@@ -53,12 +54,12 @@ func (c *client) importBundle(
 	}
 	var report importReport
 	if err := json.Unmarshal(raw, &report); err != nil {
-		return fmt.Errorf("the registry's report can't be read: %w", err)
+		return invalidResponse(err)
 	}
 	if asJSON {
 		fmt.Fprintf(t.out, "%s\n", raw)
 	} else {
-		tellImport(t, report)
+		printImport(t, report)
 	}
 	if report.refused() {
 		return errRefused
@@ -66,8 +67,8 @@ func (c *client) importBundle(
 	return nil
 }
 
-// refused reports whether something was or would be refused. What a strategy
-// skips was asked for.
+// refused reports whether an item was refused, or would be without dry run. Items
+// that the skip strategy skips don't count: the user asked for that.
 func (r importReport) refused() bool {
 	for _, item := range r.Items {
 		if item.Error != "" {
@@ -77,9 +78,9 @@ func (r importReport) refused() bool {
 	return r.Counts.Fail > 0
 }
 
-// tellRefusedImport shows the conflicts of an import that was refused because
-// of them. Any other error is answered as it is.
-func tellRefusedImport(t terminal, err error, asJSON bool) error {
+// printRefusedImport prints the conflicts of an import that was refused because of
+// conflicts. It returns any other error unchanged.
+func printRefusedImport(t terminal, err error, asJSON bool) error {
 	e, ok := errors.AsType[*apiError](err)
 	if !ok || e.body == nil {
 		return err
@@ -90,21 +91,21 @@ func tellRefusedImport(t terminal, err error, asJSON bool) error {
 	}
 	var report importReport
 	if e.Code == tenancy.CodeImportConflict && json.Unmarshal(e.body, &report) == nil {
-		tellImport(t, report)
+		printImport(t, report)
 	}
 	return err
 }
 
-// tellImport prints a table of counts, and what a person has to look at.
-func tellImport(t terminal, r importReport) {
+// printImport prints what needs the user's attention, then a table of counts.
+func printImport(t terminal, r importReport) {
 	for _, item := range r.Items {
-		tellItem(t, item)
+		printItem(t, item)
 	}
 	if r.Truncated {
-		t.say("… and more: --dry-run shows all of them")
+		t.printLine("… and more: --dry-run lists all of them")
 	}
 	for _, s := range r.SecretsRequired {
-		t.say("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name,
+		t.printLine("%s %q needs the secret %s at %s: set its value in the target", s.Kind, s.Name,
 			s.Secret, s.Path)
 	}
 	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -114,37 +115,38 @@ func tellImport(t terminal, r importReport) {
 		n.Rename, n.Fail)
 	table.Flush()
 	if r.DryRun {
-		t.say("dry run: nothing was written")
+		t.printLine("dry run: nothing was written")
 	}
 }
 
-// tellItem prints an item that isn't simply created or unchanged.
-func tellItem(t terminal, item promote.ReportItem) {
+// printItem prints an item, unless it is created or unchanged.
+func printItem(t terminal, item promote.ReportItem) {
 	switch item.Action {
 	case promote.ActionCreate, promote.ActionUnchanged:
 		return
 	case promote.ActionRename:
-		t.say("%s %s %q as %q", item.Action, item.Kind, item.Name, item.RenamedTo)
+		t.printLine("%s %s %q as %q", item.Action, item.Kind, item.Name, item.RenamedTo)
 	default:
-		t.say("%s %s %q", item.Action, item.Kind, item.Name)
+		t.printLine("%s %s %q", item.Action, item.Kind, item.Name)
 	}
 	if item.Error != "" {
-		t.say("    %s", item.Error)
+		t.printLine("    %s", item.Error)
 	}
 	for _, change := range item.Changes {
-		t.say("    %s: %s → %s", change.Path, shorten(change.From), shorten(change.To))
+		t.printLine("    %s: %s → %s", change.Path, truncate(change.From), truncate(change.To))
 	}
 }
 
-// shorten makes a value fit a line.
-func shorten(raw json.RawMessage) string {
-	const most = 60
+// truncate shortens a JSON value to 60 characters. A value that doesn't exist is
+// "(absent)".
+func truncate(raw json.RawMessage) string {
+	const maxLength = 60
 	if raw == nil {
 		return "(absent)"
 	}
 	text := []rune(string(raw))
-	if len(text) > most {
-		return string(text[:most]) + "…"
+	if len(text) > maxLength {
+		return string(text[:maxLength]) + "…"
 	}
 	return string(text)
 }

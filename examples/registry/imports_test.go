@@ -14,28 +14,31 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// contested is a source and a target that differ in an agent and in a prompt,
-// which another agent refers to, in both alike.
-type contested struct {
+// conflictingTenants are a source and a target that differ in an agent and in a
+// prompt. In both, an equal agent refers to the prompt.
+type conflictingTenants struct {
 	source, target caller
 	bundle         []byte
 }
 
-func contest(t *testing.T, s *site) contested {
+// makeConflict creates the tenants and exports the source.
+func makeConflict(t *testing.T, s *testServer) conflictingTenants {
 	t.Helper()
-	c := contested{source: s.tenant(t), target: s.tenant(t)}
-	for _, at := range []caller{c.source, c.target} {
-		at.put(t, "prompt", "p", map[string]any{"template": at.tenant})
-		at.put(t, "agent", "differs", map[string]any{"description": at.tenant}, "from", at.tenant)
-		at.put(t, "agent", "refers", map[string]any{"prompts": []string{"p"}})
-		at.put(t, "agent", "alike", map[string]any{"tools": []string{"x"}})
+	c := conflictingTenants{source: s.tenant(t), target: s.tenant(t)}
+	for _, side := range []caller{c.source, c.target} {
+		side.put(t, "prompt", "p", map[string]any{"template": side.tenant})
+		side.put(t, "agent", "differs", map[string]any{"description": side.tenant},
+			"from", side.tenant)
+		side.put(t, "agent", "refers", map[string]any{"prompts": []string{"p"}})
+		side.put(t, "agent", "equal", map[string]any{"tools": []string{"x"}})
 	}
 	c.source.put(t, "agent", "new", map[string]any{"extends": "differs", "prompts": []string{"p"}})
 	c.bundle = c.source.export(t)
 	return c
 }
 
-func actions(r report) map[string]string {
+// actionsOf returns the action for each item of a report.
+func actionsOf(r report) map[string]string {
 	m := map[string]string{}
 	for _, item := range r.Items {
 		m[item.Kind+" "+item.Name] = strings.TrimSpace(item.Action + " " + item.RenamedTo)
@@ -43,21 +46,21 @@ func actions(r report) map[string]string {
 	return m
 }
 
-func TestStrategies(t *testing.T) {
+func TestImportFollowsStrategy(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	type spec = map[string]any
 	cases := map[string]struct {
 		actions map[string]string
 		counts  map[string]int
-		check   func(t *testing.T, c contested)
+		check   func(t *testing.T, c conflictingTenants)
 	}{
 		"skip": {
 			map[string]string{"agent differs": "skip", "prompt p": "skip",
-				"agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create",
+				"agent refers": "unchanged", "agent equal": "unchanged", "agent new": "create",
 				"defaults default": "unchanged"},
 			map[string]int{"create": 1, "skip": 2, "unchanged": 3},
-			func(t *testing.T, c contested) {
+			func(t *testing.T, c conflictingTenants) {
 				require.Equal(t, c.target.tenant,
 					specOf(t, c.target, "agent", "differs")["description"])
 				require.Equal(t, "differs", specOf(t, c.target, "agent", "new")["extends"])
@@ -65,10 +68,10 @@ func TestStrategies(t *testing.T) {
 		},
 		"overwrite": {
 			map[string]string{"agent differs": "update", "prompt p": "update",
-				"agent refers": "unchanged", "agent alike": "unchanged", "agent new": "create",
+				"agent refers": "unchanged", "agent equal": "unchanged", "agent new": "create",
 				"defaults default": "unchanged"},
 			map[string]int{"create": 1, "update": 2, "unchanged": 3},
-			func(t *testing.T, c contested) {
+			func(t *testing.T, c conflictingTenants) {
 				require.Equal(t, c.source.tenant,
 					specOf(t, c.target, "agent", "differs")["description"])
 				require.Equal(t, readBundle(t, c.bundle).Digest,
@@ -77,10 +80,10 @@ func TestStrategies(t *testing.T) {
 		},
 		"rename": {
 			map[string]string{"agent differs": "rename differs-2", "prompt p": "rename p-2",
-				"agent refers": "rename refers-2", "agent alike": "unchanged",
+				"agent refers": "rename refers-2", "agent equal": "unchanged",
 				"agent new": "create", "defaults default": "unchanged"},
 			map[string]int{"create": 1, "rename": 3, "unchanged": 2},
-			func(t *testing.T, c contested) {
+			func(t *testing.T, c conflictingTenants) {
 				require.Equal(t, c.target.tenant,
 					specOf(t, c.target, "agent", "differs")["description"])
 				require.Equal(t, c.source.tenant,
@@ -94,17 +97,17 @@ func TestStrategies(t *testing.T) {
 	}
 	for strategy, want := range cases {
 		t.Run(strategy, func(t *testing.T) {
-			c := contest(t, s)
+			c := makeConflict(t, s)
 			before := c.target.export(t)
 			planned := readReport(t,
-				c.target.importing(t, c.bundle, "?dry_run=true&strategy="+strategy).
-					is(t, http.StatusOK))
+				c.target.importBundle(t, c.bundle, "?dry_run=true&strategy="+strategy).
+					hasStatus(t, http.StatusOK))
 			require.True(t, planned.DryRun)
 			require.Equal(t, string(before), string(c.target.export(t)),
 				"a dry run wrote something")
-			done := readReport(t, c.target.importing(t, c.bundle, "?strategy="+strategy).
-				is(t, http.StatusOK))
-			require.Equal(t, want.actions, actions(done))
+			done := readReport(t, c.target.importBundle(t, c.bundle, "?strategy="+strategy).
+				hasStatus(t, http.StatusOK))
+			require.Equal(t, want.actions, actionsOf(done))
 			require.Equal(t, want.counts, done.Counts)
 			require.Equal(t, planned.Items, done.Items)
 			want.check(t, c)
@@ -112,118 +115,124 @@ func TestStrategies(t *testing.T) {
 	}
 }
 
+// specOf returns the spec of a resource.
 func specOf(t *testing.T, c caller, kind, name string) map[string]any {
 	t.Helper()
-	return read[struct{ Spec map[string]any }](t,
-		c.get(t, resource(kind, name)).is(t, http.StatusOK)).Spec
+	return decode[struct{ Spec map[string]any }](t,
+		c.get(t, resource(kind, name)).hasStatus(t, http.StatusOK)).Spec
 }
 
+// pick returns some fields of a spec.
 func pick(spec map[string]any, fields ...string) map[string]any {
-	picked := map[string]any{}
+	result := map[string]any{}
 	for _, f := range fields {
-		picked[f] = spec[f]
+		result[f] = spec[f]
 	}
-	return picked
+	return result
 }
 
-func TestAConflictIsShownWholeAndNothingIsWritten(t *testing.T) {
+func TestImportConflictListsAllConflictsAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	c := contest(t, serve(t))
+	c := makeConflict(t, serve(t))
 	before := c.target.export(t)
 	for _, query := range []string{"", "?strategy=fail"} {
-		got := c.target.importing(t, c.bundle, query)
-		got.refused(t, http.StatusConflict, "import_conflict")
+		got := c.target.importBundle(t, c.bundle, query)
+		got.isProblem(t, http.StatusConflict, "import_conflict")
 		listed := readReport(t, got)
 		require.Equal(t, map[string]int{"create": 1, "fail": 2, "unchanged": 3}, listed.Counts)
 		require.Equal(t, map[string]string{"agent differs": "fail", "prompt p": "fail"},
-			actions(listed))
+			actionsOf(listed))
 		require.Equal(t, "/labels/from", listed.Items[0].Changes[0].Path)
 		require.Equal(t, "/spec/description", listed.Items[0].Changes[1].Path)
 		require.Equal(t, string(before), string(c.target.export(t)))
 	}
-	planned := readReport(t, c.target.importing(t, c.bundle, "?dry_run=true").is(t, http.StatusOK))
+	planned := readReport(t, c.target.importBundle(t, c.bundle, "?dry_run=true").
+		hasStatus(t, http.StatusOK))
 	require.Equal(t, map[string]int{"create": 1, "fail": 2, "unchanged": 3}, planned.Counts)
 	require.Len(t, planned.Items, 6)
 }
 
-func TestAChangedDefaultsIsAConflictLikeAnyOther(t *testing.T) {
+func TestChangedDefaultsConflictInImport(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
 	source.put(t, "defaults", "default", map[string]any{"trust_effect": "allow"})
 	target.put(t, "defaults", "default", map[string]any{"note": "ours"})
 	bundle := source.export(t)
-	target.importing(t, bundle, "").refused(t, http.StatusConflict, "import_conflict")
-	kept := readReport(t, target.importing(t, bundle, "?strategy=rename").is(t, http.StatusOK))
-	require.Equal(t, "skip", kept.Items[0].Action)
-	require.NotEmpty(t, kept.Items[0].Error)
-	target.importing(t, bundle, "?strategy=overwrite").is(t, http.StatusOK)
+	target.importBundle(t, bundle, "").isProblem(t, http.StatusConflict, "import_conflict")
+	skipped := readReport(t, target.importBundle(t, bundle, "?strategy=rename").
+		hasStatus(t, http.StatusOK))
+	require.Equal(t, "skip", skipped.Items[0].Action)
+	require.NotEmpty(t, skipped.Items[0].Error)
+	target.importBundle(t, bundle, "?strategy=overwrite").hasStatus(t, http.StatusOK)
 	require.Equal(t, readBundle(t, bundle).Digest, readBundle(t, target.export(t)).Digest)
 }
 
-func TestABundleMayReferToWhatTheTargetHas(t *testing.T) {
+func TestBundleMayReferToItemsOfTheTarget(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
 	c.put(t, "agent", "base", map[string]any{})
-	part := madeBundle(t, item("agent", "a", `{"extends":"z"}`),
+	partial := makeBundle(t, item("agent", "a", `{"extends":"z"}`),
 		item("agent", "z", `{"extends":"base"}`),
 		item("trigger", "t", `{"agent":"base","type":"event"}`))
 	require.Equal(t, map[string]int{"create": 3},
-		readReport(t, c.importing(t, part, "").is(t, http.StatusOK)).Counts)
+		readReport(t, c.importBundle(t, partial, "").hasStatus(t, http.StatusOK)).Counts)
 	require.Equal(t, "z", specOf(t, c, "agent", "a")["extends"])
 }
 
-func TestTheCommandLinePromotes(t *testing.T) {
+func TestCommandLineExportsImportsAndPromotes(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	c := contest(t, s)
+	c := makeConflict(t, s)
 	dir := t.TempDir()
 	out := filepath.Join(dir, "staging.json")
 	from, to := c.source.tenant, c.target.tenant
 
-	exported := s.run(t, "export", "--tenant", from, "-o", out).ended(t, exitDone)
+	exported := s.run(t, "export", "--tenant", from, "-o", out).requireStatus(t, exitDone)
 	written, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, string(c.bundle), string(written))
 	require.Equal(t, out+": 6 items, "+readBundle(t, written).Digest+"\n", exported.out)
-	require.Equal(t, string(c.bundle), s.run(t, "export", "--tenant", from).ended(t, exitDone).out)
+	require.Equal(t, string(c.bundle),
+		s.run(t, "export", "--tenant", from).requireStatus(t, exitDone).out)
 
 	before := c.target.export(t)
-	refused := s.run(t, "import", out, "--tenant", to).ended(t, exitRefused)
+	refused := s.run(t, "import", out, "--tenant", to).requireStatus(t, exitRefused)
 	require.Contains(t, refused.out, `fail agent "differs"`)
 	require.Contains(t, refused.out, `/spec/description: "`+to+`" → "`+from+`"`)
 	require.Contains(t, refused.err, "registry: import_conflict: ")
 	planned := s.run(t, "import", out, "--tenant", to, "--strategy", "rename", "--dry-run").
-		ended(t, exitDone)
+		requireStatus(t, exitDone)
 	require.Contains(t, planned.out, `rename agent "differs" as "differs-2"`)
 	require.Contains(t, planned.out, "dry run: nothing was written")
 	require.Equal(t, string(before), string(c.target.export(t)))
 
 	var listed report
 	require.NoError(t, json.Unmarshal(
-		[]byte(s.run(t, "promote", from, to, "--strategy", "skip", "--json").ended(t, exitDone).
+		[]byte(s.run(t, "promote", from, to, "--strategy", "skip", "--json").
+			requireStatus(t, exitDone).
 			out), &listed))
 	require.Equal(t, 2, listed.Counts["skip"])
-	s.run(t, "promote", from, to, "--strategy", "overwrite").ended(t, exitDone)
+	s.run(t, "promote", from, to, "--strategy", "overwrite").requireStatus(t, exitDone)
 	require.Equal(t, readBundle(t, c.bundle).Digest, readBundle(t, c.target.export(t)).Digest)
 }
 
-func TestPromotedSecretsAreAskedFor(t *testing.T) {
+func TestPromoteListsRequiredSecrets(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
 	source.put(t, "model_config", "gpt",
 		map[string]any{"provider": "p", "model": "m", "api_key": "sk-1"})
-	got := s.run(t, "promote", source.tenant, target.tenant).ended(t, exitDone)
+	got := s.run(t, "promote", source.tenant, target.tenant).requireStatus(t, exitDone)
 	require.Contains(t, got.out, `model_config "gpt" needs the secret model_config/gpt/api_key`)
 	require.NotContains(t, got.out, "sk-1")
 
-	// Renamed, it is another thing and has another key.
+	// A renamed model_config is a new resource, with its own secret.
 	other := s.tenant(t)
 	other.put(t, "model_config", "gpt",
 		map[string]any{"provider": "q", "model": "m", "api_key": "sk-2"})
-	report := readReport(t, other.importing(t, source.export(t), "?strategy=rename").
-		is(t, http.StatusOK))
+	report := readReport(t, other.importBundle(t, source.export(t), "?strategy=rename").
+		hasStatus(t, http.StatusOK))
 	require.Equal(t, []federation.SecretUse{
 		{Kind: "model_config", Name: "gpt-2", Path: "/spec/api_key",
 			Secret: "model_config/gpt-2/api_key"}}, report.Secrets)

@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
+// invitationCmd groups the commands that invite people into a tenant.
 type invitationCmd struct {
-	Create invitationCreateCmd `cmd:"" help:"Invite the person with an e-mail address into a tenant."`
+	Create invitationCreateCmd `cmd:"" help:"Invite a person by e-mail address into a tenant."`
 	List   invitationListCmd   `cmd:"" help:"List a tenant's open invitations."`
 	Revoke invitationRevokeCmd `cmd:"" help:"Revoke an invitation."`
 	Accept invitationAcceptCmd `cmd:"" help:"Accept an invitation."`
 }
 
-// invitation is one as the registry answers it; Token and URL are a new one's.
+// invitation is an invitation in the registry's response. Only a new one has Token
+// and URL.
 type invitation struct {
 	ID        string `json:"id"`
 	Email     string `json:"email"`
@@ -25,45 +27,54 @@ type invitation struct {
 	URL       string `json:"url,omitempty"`
 }
 
+// invitationCreateCmd creates an invitation. The registry sends no e-mail; the user
+// passes on the printed link.
+//
+// Route: POST /api/v1/tenants/T/invitations.
 type invitationCreateCmd struct {
-	inTenant
+	tenantScoped
 	Email     string        `arg:"" help:"The person's e-mail address."`
 	Role      string        `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
-	ExpiresIn time.Duration `placeholder:"DURATION" help:"How long it can be accepted, such as 48h; at most 720h. Default: 168h."`
+	ExpiresIn time.Duration `placeholder:"DURATION" help:"How long it is valid, at most 720h. Default: 168h."`
 }
 
-// newInvitation is what creates an invitation.
-type newInvitation struct {
+// invitationRequest is the body of the request that creates an invitation.
+type invitationRequest struct {
 	Email     string `json:"email"`
 	Role      string `json:"role"`
 	ExpiresIn int64  `json:"expires_in,omitempty"` // seconds
 }
 
-// Run creates the invitation, and shows its link: once.
+// Run creates the invitation and prints its link, which is never shown again.
 func (c *invitationCreateCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
 	}
 	if c.ExpiresIn < 0 || c.ExpiresIn%time.Second != 0 {
-		return usagef("--expires-in is whole seconds, such as 48h")
+		return usagef("invalid --expires-in: set it to a positive duration in whole seconds, such" +
+			" as 48h")
 	}
-	made, err := call[invitation](ctx, client, http.MethodPost, c.path("/invitations"), nil,
-		newInvitation{c.Email, c.Role, int64(c.ExpiresIn / time.Second)})
+	created, err := call[invitation](ctx, client, http.MethodPost, c.path("/invitations"), nil,
+		invitationRequest{c.Email, c.Role, int64(c.ExpiresIn / time.Second)})
 	if err != nil {
 		return err
 	}
-	made.URL = client.base + made.URL
+	created.URL = client.base + created.URL
 	if c.JSON {
-		return t.printJSON(made)
+		return t.printJSON(created)
 	}
-	t.say("%s may join as %s until %s. The link is shown this once; whoever has it can use it:",
-		plain(made.Email), plain(made.Role), plain(made.ExpiresAt))
-	t.say("%s", plain(made.URL))
+	t.printLine("%s can join as %s until %s. The link is shown only once, and anyone who has it"+
+		" can use it:", printable(created.Email), printable(created.Role),
+		printable(created.ExpiresAt))
+	t.printLine("%s", printable(created.URL))
 	return nil
 }
 
-type invitationListCmd struct{ inTenant }
+// invitationListCmd lists the invitations that can still be accepted, without tokens.
+//
+// Route: GET /api/v1/tenants/T/invitations.
+type invitationListCmd struct{ tenantScoped }
 
 // Run lists the invitations.
 func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
@@ -82,11 +93,14 @@ func (c *invitationListCmd) Run(ctx context.Context, t terminal) error {
 	for i, v := range found {
 		rows[i] = []string{v.ID, v.Email, v.Role, v.CreatedAt, v.ExpiresAt}
 	}
-	return t.columns([]string{"ID", "EMAIL", "ROLE", "CREATED", "EXPIRES"}, rows)
+	return t.printTable([]string{"ID", "EMAIL", "ROLE", "CREATED", "EXPIRES"}, rows)
 }
 
+// invitationRevokeCmd revokes an invitation, so that its link stops working.
+//
+// Route: DELETE /api/v1/tenants/T/invitations/ID.
 type invitationRevokeCmd struct {
-	inTenant
+	tenantScoped
 	ID string `arg:"" help:"The invitation's id."`
 }
 
@@ -95,22 +109,26 @@ func (c *invitationRevokeCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, c.path("/invitations/"+escapeSegment(c.ID)), c.ID)
 }
 
+// invitationAcceptCmd accepts an invitation with its token. It needs no credentials,
+// because the token is one. For a new person it also creates the account.
+//
+// Route: POST /api/v1/invitations/accept.
 type invitationAcceptCmd struct {
 	remote
-	askPassword
-	Token string `arg:"" help:"The invitation's token, or its link."`
-	Name  string `help:"The name of a new account. Default: what stands before the @ of the address."`
+	passwordFlag
+	Token string `arg:"" help:"The invitation's token or link."`
+	Name  string `help:"The name of a new account. Default: the part of the e-mail address before the @."`
 }
 
-// acceptance is what accepts an invitation.
-type acceptance struct {
+// acceptRequest is the body of the request that accepts an invitation.
+type acceptRequest struct {
 	Token    string  `json:"token"`
 	Name     string  `json:"name,omitempty"`
 	Password *string `json:"password,omitempty"`
 }
 
-// accepted is what an accepted invitation gave.
-type accepted struct {
+// acceptResult is the registry's response to an accepted invitation.
+type acceptResult struct {
 	Tenant struct {
 		ID   string `json:"id"`
 		Slug string `json:"slug"`
@@ -130,21 +148,22 @@ func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	password, err := c.askPassword.read(t)
+	password, err := c.passwordFlag.read(t)
 	if err != nil {
 		return err
 	}
 	if _, fragment, link := strings.Cut(c.Token, "#"); link {
 		c.Token = fragment
 	}
-	got, err := call[accepted](ctx, client, http.MethodPost, "/api/v1/invitations/accept", nil,
-		acceptance{c.Token, c.Name, password})
+	result, err := call[acceptResult](ctx, client, http.MethodPost, "/api/v1/invitations/accept",
+		nil, acceptRequest{c.Token, c.Name, password})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(got)
+		return t.printJSON(result)
 	}
-	t.say("%s is %s in %s now.", plain(got.User.Email), plain(got.Role), plain(got.Tenant.Slug))
+	t.printLine("%s is now %s in %s.", printable(result.User.Email), printable(result.Role),
+		printable(result.Tenant.Slug))
 	return nil
 }

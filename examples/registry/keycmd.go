@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
+// keyCmd groups the commands that manage a tenant's API keys.
 type keyCmd struct {
 	List   keyListCmd   `cmd:"" help:"List a tenant's API keys, without their secrets."`
 	Create keyCreateCmd `cmd:"" help:"Create an API key; its secret is shown once."`
-	Rotate keyRotateCmd `cmd:"" help:"Replace an API key by a new one, and let it work on for a while."`
-	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key, at once and for good."`
+	Rotate keyRotateCmd `cmd:"" help:"Replace an API key; the old one stays valid for the overlap."`
+	Revoke keyRevokeCmd `cmd:"" help:"Revoke an API key immediately. This can't be undone."`
 }
 
-func (c inTenant) keys() string { return c.path("/keys") }
+// keysPath returns the path of the tenant's API keys.
+func (c tenantScoped) keysPath() string { return c.path("/keys") }
 
-// keySeen is a key as the registry answers it; Secret only once.
-type keySeen struct {
+// keyView is an API key in the registry's response. Only a new key has a Secret.
+type keyView struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Role       string `json:"role"`
@@ -29,22 +31,26 @@ type keySeen struct {
 	RotatedTo  string `json:"rotated_to"`
 }
 
-type keyListCmd struct{ inTenant }
+// keyListCmd lists the keys of a tenant. The registry stores only hashes of secrets, so
+// the list shows a prefix to recognize a key.
+//
+// Route: GET /api/v1/tenants/T/keys.
+type keyListCmd struct{ tenantScoped }
 
-// Run prints a line for each key.
+// Run lists the keys.
 func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
 	}
-	raw, err := list[json.RawMessage](ctx, client, c.keys(), nil)
+	raw, err := list[json.RawMessage](ctx, client, c.keysPath(), nil)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	keys, err := readAll[keySeen](raw)
+	keys, err := decodeAll[keyView](raw)
 	if err != nil {
 		return err
 	}
@@ -53,41 +59,48 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal) error {
 		rows = append(rows, []string{k.Name, k.Role, k.Prefix, k.CreatedAt, k.ExpiresAt,
 			k.LastUsedAt, k.RotatedTo, k.ID})
 	}
-	return t.columns([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED",
+	return t.printTable([]string{"NAME", "ROLE", "PREFIX", "CREATED", "EXPIRES", "LAST USED",
 		"ROTATED TO", "ID"}, rows)
 }
 
+// keyCreateCmd creates a key. The expiry is computed with this machine's clock.
+//
+// Route: POST /api/v1/tenants/T/keys.
 type keyCreateCmd struct {
-	inTenant
-	Name      string        `arg:"" help:"What people call it."`
-	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"What it may do: ${enum}."`
-	ExpiresIn time.Duration `placeholder:"720h" help:"How long it works. Default: until it is revoked."`
+	tenantScoped
+	Name      string        `arg:"" help:"The key's display name."`
+	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"The key's role: ${enum}."`
+	ExpiresIn time.Duration `placeholder:"720h" help:"How long it is valid. Default: until it is revoked."`
 }
 
-// Run makes the key and prints its secret.
+// Run creates the key and prints its secret.
 func (c *keyCreateCmd) Run(ctx context.Context, t terminal) error {
 	in := map[string]any{"name": c.Name, "role": c.Role}
 	if c.ExpiresIn != 0 {
 		in["expires_at"] = time.Now().Add(c.ExpiresIn).UTC().Format(time.RFC3339)
 	}
-	return c.tellSecret(ctx, t, c.keys(), in)
+	return c.createKey(ctx, t, c.keysPath(), in)
 }
 
+// keyRotateCmd creates a new key with the name and role of an old one. Both are valid
+// during the overlap, so that clients can change the secret without an interruption.
+//
+// Route: POST /api/v1/tenants/T/keys/ID/rotate.
 type keyRotateCmd struct {
-	inTenant
+	tenantScoped
 	ID      string        `arg:"" help:"The key's id."`
-	Overlap time.Duration `default:"24h" help:"How long the old key goes on working."`
+	Overlap time.Duration `default:"24h" help:"How long the old key stays valid."`
 }
 
-// Run replaces the key and prints the new one's secret.
+// Run replaces the key and prints the secret of the new one.
 func (c *keyRotateCmd) Run(ctx context.Context, t terminal) error {
-	return c.tellSecret(ctx, t, c.keys()+"/"+escapeSegment(c.ID)+"/rotate",
+	return c.createKey(ctx, t, c.keysPath()+"/"+escapeSegment(c.ID)+"/rotate",
 		map[string]any{"overlap": c.Overlap.String()})
 }
 
-// tellSecret makes a key. The secret alone is the output, for pipes; the rest is
-// said beside it.
-func (c inTenant) tellSecret(ctx context.Context, t terminal, path string, in any) error {
+// createKey sends a request that creates a key. For use in pipes, standard output
+// gets only the secret; the description goes to standard error.
+func (c tenantScoped) createKey(ctx context.Context, t terminal, path string, in any) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
@@ -99,19 +112,21 @@ func (c inTenant) tellSecret(ctx context.Context, t terminal, path string, in an
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	made, err := readAll[keySeen]([]json.RawMessage{raw})
+	created, err := decodeAll[keyView]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
-	k := made[0]
-	t.note("The key %s (%s, %s) has this secret, which is shown nowhere else:", plain(k.Name),
-		k.Role, k.ID)
-	t.say("%s", plain(k.Secret))
+	k := created[0]
+	t.note("The secret of key %s (%s, %s), shown only once:", printable(k.Name), k.Role, k.ID)
+	t.printLine("%s", printable(k.Secret))
 	return nil
 }
 
+// keyRevokeCmd revokes a key. Every instance refuses it within a second.
+//
+// Route: DELETE /api/v1/tenants/T/keys/ID.
 type keyRevokeCmd struct {
-	inTenant
+	tenantScoped
 	ID string `arg:"" help:"The key's id."`
 }
 
@@ -122,12 +137,12 @@ func (c *keyRevokeCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if _, err := call[json.RawMessage](ctx, client, http.MethodDelete,
-		c.keys()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
+		c.keysPath()+"/"+escapeSegment(c.ID), nil, nil); err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.printJSON(map[string]string{"revoked": c.ID})
 	}
-	t.say("The key %s is refused from now on.", plain(c.ID))
+	t.printLine("The key %s is revoked.", printable(c.ID))
 	return nil
 }

@@ -10,9 +10,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// The registry's own tables, as far as a model has something to say that the
-// library doesn't know: the columns that every kind has are left out.
+// These are the models of the registry's own tables. They leave out the columns
+// that every kind has, because the library knows those.
 
+// modelConfigRow is a model of a provider. APIKey is the name of a secret; the vault
+// stores the value.
 type modelConfigRow struct {
 	bun.BaseModel `bun:"table:model_configs"`
 
@@ -22,6 +24,7 @@ type modelConfigRow struct {
 	APIKey      *string `bun:"api_key,type:text"`
 }
 
+// promptRow is a prompt template.
 type promptRow struct {
 	bun.BaseModel `bun:"table:prompts"`
 
@@ -29,12 +32,15 @@ type promptRow struct {
 	Template    string `bun:"template,type:text,notnull,default:''"`
 }
 
+// mcpServerRow is an MCP server. The rest of its server.json is in the column spec.
 type mcpServerRow struct {
 	bun.BaseModel `bun:"table:mcp_servers"`
 
 	Description string `bun:"description,type:text,notnull,default:''"`
 }
 
+// agentRow is an agent. Its prompts and MCP servers are in join tables, which keep their
+// order.
 type agentRow struct {
 	bun.BaseModel `bun:"table:agents"`
 
@@ -44,6 +50,8 @@ type agentRow struct {
 	ParentID      *uuid.UUID `bun:"parent_id,type:uuid"`
 }
 
+// trustRuleRow allows or denies an action. Its subject is the agent or the server; with
+// neither, the rule is for everything.
 type trustRuleRow struct {
 	bun.BaseModel `bun:"table:trust_rules"`
 
@@ -54,6 +62,7 @@ type trustRuleRow struct {
 	Priority    int32      `bun:"priority,notnull,default:0"`
 }
 
+// triggerRow starts an agent on a schedule, by a webhook or on an event.
 type triggerRow struct {
 	bun.BaseModel `bun:"table:triggers"`
 
@@ -64,6 +73,7 @@ type triggerRow struct {
 	Enabled     bool      `bun:"enabled,notnull,default:true"`
 }
 
+// contextConfigRow is the context that an agent gets.
 type contextConfigRow struct {
 	bun.BaseModel `bun:"table:context_configs"`
 
@@ -72,6 +82,7 @@ type contextConfigRow struct {
 	MaxTokens   *int32     `bun:"max_tokens"`
 }
 
+// registryDefaultsRow holds the defaults of a tenant, one row for each tenant.
 type registryDefaultsRow struct {
 	bun.BaseModel `bun:"table:registry_defaults"`
 
@@ -80,17 +91,18 @@ type registryDefaultsRow struct {
 	ContextConfigID *uuid.UUID `bun:"context_config_id,type:uuid"`
 }
 
-// inWorkspace is the workspace that some kinds' items stand in: a name, kept in
-// a table of its own.
-var inWorkspace = postgres.Reference{Field: "workspace", Column: "workspace_id",
+// workspaceReference is the workspace of an item, which some kinds have. Specs hold
+// the workspace's name; a separate table stores the names.
+var workspaceReference = postgres.Reference{Field: "workspace", Column: "workspace_id",
 	Lookup: &postgres.Lookup{Table: "workspaces"}}
 
-// tables declares the registry's kinds.
+// tables declares the tables of the registry's kinds. From this declaration the library
+// derives row security, routes, export, import and the checks of references.
 func tables() []postgres.Table {
 	return []postgres.Table{
 		{
 			Model: (*modelConfigRow)(nil), Kind: "model_config",
-			References: []postgres.Reference{inWorkspace},
+			References: []postgres.Reference{workspaceReference},
 			Secrets:    []string{"api_key"},
 		},
 		{Model: (*promptRow)(nil), Kind: "prompt"},
@@ -98,8 +110,10 @@ func tables() []postgres.Table {
 		{
 			Model: (*agentRow)(nil), Kind: "agent",
 			References: []postgres.Reference{
+				// A reference to the same table: an agent extends another one.
 				{Field: "extends", Kind: "agent", Column: "parent_id"},
 				{Field: "model_config", Kind: "model_config", Column: "model_config_id"},
+				// Lists of references are in join tables, which store the position.
 				{Field: "prompts", Kind: "prompt", Join: &postgres.Join{Table: "agent_prompts",
 					From: "agent_id", To: "prompt_id", Position: "position"}},
 				{Field: "mcp_servers", Kind: "mcp_server",
@@ -110,7 +124,8 @@ func tables() []postgres.Table {
 		{
 			Model: (*trustRuleRow)(nil), Kind: "trust_rule",
 			References: []postgres.Reference{
-				inWorkspace,
+				workspaceReference,
+				// A reference to one of several kinds, with a column for each kind.
 				{Field: "subject", Columns: map[string]string{"agent": "agent_id",
 					"mcp_server": "mcp_server_id"}},
 			},
@@ -118,14 +133,15 @@ func tables() []postgres.Table {
 		{
 			Model: (*triggerRow)(nil), Kind: "trigger",
 			References: []postgres.Reference{
-				inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+				workspaceReference, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
 			Model: (*contextConfigRow)(nil), Kind: "context_config",
 			References: []postgres.Reference{
-				inWorkspace, {Field: "agent", Kind: "agent", Column: "agent_id"}},
+				workspaceReference, {Field: "agent", Kind: "agent", Column: "agent_id"}},
 		},
 		{
+			// Every tenant has exactly one item, named default.
 			Model: (*registryDefaultsRow)(nil), Kind: "defaults", Path: "defaults",
 			Singleton: "default",
 			References: []postgres.Reference{
@@ -139,7 +155,7 @@ func tables() []postgres.Table {
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// migrations make the registry's tables.
+// migrations returns the migrations that create the registry's tables.
 func migrations() (*migrate.Migrations, error) {
 	m := migrate.NewMigrations()
 	return m, m.Discover(schemaFiles)

@@ -10,35 +10,50 @@ import (
 	"strings"
 )
 
+// loadCmd loads rows from files. It sends one request for each row, so a load isn't a
+// transaction: the rows before an error stay loaded.
+//
+// Route: PUT /api/v1/K/NAME for each row; K is the kind's path.
 type loadCmd struct {
 	remote
-	Paths  []string `arg:"" name:"file" help:"JSON files, or a folder of them."`
+	Paths  []string `arg:"" name:"file" help:"JSON files, or a directory of them."`
 	Tenant string   `env:"REGISTRY_TENANT" help:"The tenant to load into, by slug or id."`
-	Kind   string   `help:"The rows' kind: agent, prompt, mcp_server, model_config … Defaults to what the file's name says (agents.json, servers.json)."`
+	Kind   string   `help:"The rows' kind, such as agent. Default: the kind in the file's name (agents.json)."`
 }
 
-// Help is what registry load --help says at length.
+// Help describes the file formats and how a load treats refused rows.
 func (c *loadCmd) Help() string {
-	return `A file is a JSON array. Its rows are items, {"name", "labels", "spec"} and perhaps "kind", or have one of these shapes:
+	return `A file is a JSON array. A row is an item, {"name", "labels", "spec"} with an optional "kind", or
+has one of these shapes:
 
-agents: {"name", "collection", "model", …}. The collection becomes a label; the model a reference to a model_config of that name, which is made if the tenant has none; all else is the spec.
+agents: {"name", "collection", "model", …}. The collection becomes a label. The model becomes a
+reference to a model_config of that name, which is created if the tenant has none. Every other member
+is part of the spec.
 
-prompts: {"name", "collection", …}. The collection becomes a label, all else is the spec.
+prompts: {"name", "collection", …}. The collection becomes a label. Every other member is part of the
+spec.
 
-servers: the MCP registry's seed. All of a row but its name is the spec; its "id" is called seed_id there, and "version" is taken from version_detail, which stays.
+servers: the seed file of the MCP registry. Every member but the name is part of the spec, where "id"
+is called seed_id. "version" is copied from version_detail.
 
-Rows are created or replaced, so a load can be repeated. A refused row is reported with its position, counted from 0, and the reason; the others are loaded. A name that stands in a file more than once is loaded from its first row; the later ones are refused. Rows may refer to later ones of the same file. Of a folder, the files with the names of kinds are loaded, what is referred to first.`
+The kinds are agent, prompt, mcp_server, model_config, trust_rule, trigger, context_config and
+defaults. A file named servers.json has the kind mcp_server.
+
+Rows are created or replaced, so a load can be repeated. A refused row is reported with the reason and
+with its position, counted from 0; the other rows are loaded. If a name appears more than once in a
+file, the first row is loaded and the later ones are refused. Rows can refer to later rows of the same
+file. In a directory, the files named after kinds are loaded, referenced kinds first.`
 }
 
-// loadResult is what --json prints.
+// loadResult is the output of load --json.
 type loadResult struct {
-	Loaded  int       `json:"loaded"`
-	Refused []refusal `json:"refused"`
-	Made    []string  `json:"model_configs_made,omitempty"`
-	Error   string    `json:"error,omitempty"` // why the load ended early
+	Loaded           int       `json:"loaded"`
+	Refused          []refusal `json:"refused"`
+	ModelConfigsMade []string  `json:"model_configs_made,omitempty"` // created for agents' models
+	Error            string    `json:"error,omitempty"`              // why the load ended early
 }
 
-// refusal is a row that wasn't loaded.
+// refusal describes a row that wasn't loaded.
 type refusal struct {
 	File     string `json:"file"`
 	Position int    `json:"position"` // in the file's array, from 0
@@ -47,14 +62,15 @@ type refusal struct {
 	Reason   string `json:"reason"`
 }
 
-// Run loads the files and reports every row that was refused.
+// Run loads the files and reports every refused row. An error that isn't about a row
+// ends the load; what was done before is printed in any case.
 func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
 	}
 	client.tenant = c.Tenant
-	files, err := c.files(t)
+	files, err := c.inputFiles(t)
 	if err != nil {
 		return err
 	}
@@ -68,14 +84,14 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 		result.Loaded += loaded.Loaded
 		result.Refused = append(result.Refused, loaded.Refused...)
 		if !c.JSON && (err == nil || loaded.Loaded+len(loaded.Refused) > 0) {
-			tellLoaded(t, f.path, loaded)
+			printFileResult(t, f.path, loaded)
 		}
 		if err != nil {
 			break
 		}
 	}
-	result.Made = l.made
-	if failed := c.tell(t, result, err); failed != nil {
+	result.ModelConfigsMade = l.createdModels
+	if failed := c.printSummary(t, result, err); failed != nil {
 		return failed
 	}
 	if err == nil && len(result.Refused) > 0 {
@@ -84,6 +100,7 @@ func (c *loadCmd) Run(ctx context.Context, t terminal) error {
 	return err
 }
 
+// loadFile loads one file and shows the progress by bytes read.
 func (c *loadCmd) loadFile(
 	ctx context.Context, t terminal, l *loader, f inputFile,
 ) (loadResult, error) {
@@ -101,37 +118,41 @@ func (c *loadCmd) loadFile(
 	return l.load(ctx, filepath.Base(f.path), f.kind, bar.reader(file))
 }
 
-// tell prints what is left to say about all files.
-func (c *loadCmd) tell(t terminal, result loadResult, failed error) error {
+// printSummary prints the result of all files: as JSON, or else the model_configs
+// that were created.
+func (c *loadCmd) printSummary(t terminal, result loadResult, failed error) error {
 	if c.JSON {
 		if failed != nil {
 			result.Error = failed.Error()
 		}
 		return t.printJSON(result)
 	}
-	if len(result.Made) > 0 {
-		t.say("made model_configs: %s", strings.Join(result.Made, ", "))
+	if len(result.ModelConfigsMade) > 0 {
+		t.printLine("created model_configs: %s", strings.Join(result.ModelConfigsMade, ", "))
 	}
 	return nil
 }
 
-func tellLoaded(t terminal, path string, result loadResult) {
+// printFileResult prints the refused rows of one file and the counts.
+func printFileResult(t terminal, path string, result loadResult) {
 	for _, r := range result.Refused {
-		t.say("%s: position %d, name %q: %s: %s", r.File, r.Position, r.Name, r.Code, r.Reason)
+		t.printLine("%s: position %d, name %q: %s: %s", r.File, r.Position, r.Name, r.Code,
+			r.Reason)
 	}
-	t.say("%s: %d loaded, %d refused", filepath.Base(path), result.Loaded, len(result.Refused))
+	t.printLine("%s: %d loaded, %d refused", filepath.Base(path), result.Loaded,
+		len(result.Refused))
 }
 
-// inputFile is a file to load; kind is "" when its rows say it.
+// inputFile is a file to load. Without a kind, each row names its own.
 type inputFile struct{ path, kind string }
 
-// files finds what the arguments name.
-func (c *loadCmd) files(t terminal) ([]inputFile, error) {
+// inputFiles returns the files that the arguments name.
+func (c *loadCmd) inputFiles(t terminal) ([]inputFile, error) {
 	kind := ""
 	if c.Kind != "" {
 		var known bool
 		if kind, known = parseKind(c.Kind); !known {
-			return nil, usagef("there is no kind %q; one of %s", c.Kind,
+			return nil, usagef("unknown kind %q: use one of %s", c.Kind,
 				strings.Join(loadOrder, ", "))
 		}
 	}
@@ -140,7 +161,7 @@ func (c *loadCmd) files(t terminal) ([]inputFile, error) {
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			return nil, usagef("%s: there is no such file", path)
+			return nil, usagef("%s: no such file", path)
 		case err != nil:
 			return nil, err
 		case !info.IsDir():
@@ -150,20 +171,22 @@ func (c *loadCmd) files(t terminal) ([]inputFile, error) {
 			}
 			files = append(files, f)
 		case kind != "":
-			return nil, usagef("%s is a folder: leave --kind out, its files' names tell", path)
+			return nil, usagef("%s is a directory: omit --kind; the file names give the kinds",
+				path)
 		default:
-			inside, err := filesIn(t, path)
+			found, err := directoryFiles(t, path)
 			if err != nil {
 				return nil, err
 			}
-			files = append(files, inside...)
+			files = append(files, found...)
 		}
 	}
 	return files, nil
 }
 
-// filesIn finds the files of a folder whose names are known, in loadOrder.
-func filesIn(t terminal, dir string) ([]inputFile, error) {
+// directoryFiles returns the files of a directory that are named after kinds, in
+// loadOrder.
+func directoryFiles(t terminal, dir string) ([]inputFile, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -174,12 +197,12 @@ func filesIn(t terminal, dir string) ([]inputFile, error) {
 		if known && !e.IsDir() {
 			files = append(files, inputFile{path: filepath.Join(dir, e.Name()), kind: kind})
 		} else if strings.HasSuffix(e.Name(), ".json") {
-			t.note("%s: left out, its name is no kind's", filepath.Join(dir, e.Name()))
+			t.note("%s: skipped, because its name isn't a kind", filepath.Join(dir, e.Name()))
 		}
 	}
 	if len(files) == 0 {
-		return nil, usagef("%s has no file to load: names are agents.json, prompts.json,"+
-			" servers.json and so on", dir)
+		return nil, usagef("%s has no file to load: name files after their kind, such as"+
+			" agents.json, prompts.json or servers.json", dir)
 	}
 	slices.SortStableFunc(files, func(a, b inputFile) int {
 		return slices.Index(loadOrder, a.kind) - slices.Index(loadOrder, b.kind)

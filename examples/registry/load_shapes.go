@@ -8,14 +8,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// loadOrder is the order in which a folder is loaded: what is referred to
-// comes first.
+// loadOrder lists all kinds in the order in which a directory is loaded: referenced
+// kinds come before the kinds that refer to them.
 var loadOrder = []string{
 	"model_config", "prompt", "mcp_server", "agent", "context_config", "trust_rule", "trigger",
 	"defaults",
 }
 
-// kindPath is a kind's place in URLs.
+// kindPath returns a kind's path segment in URLs.
 func kindPath(kind string) string {
 	if kind == "defaults" {
 		return kind
@@ -23,7 +23,7 @@ func kindPath(kind string) string {
 	return strings.ReplaceAll(kind, "_", "-") + "s"
 }
 
-// parseKind reads a kind's name or its place in URLs.
+// parseKind parses a kind's name or its path segment.
 func parseKind(s string) (string, bool) {
 	for _, kind := range loadOrder {
 		if s == kind || s == kindPath(kind) {
@@ -33,8 +33,8 @@ func parseKind(s string) (string, bool) {
 	return "", false
 }
 
-// kindOfFile reads the kind off a file's name: agents.json, agent.json, and
-// servers.json for MCP servers.
+// kindOfFile returns the kind that a file's name gives: agents.json or agent.json,
+// and servers.json for MCP servers.
 func kindOfFile(name string) (string, bool) {
 	base, isJSON := strings.CutSuffix(name, ".json")
 	if !isJSON {
@@ -46,24 +46,25 @@ func kindOfFile(name string) (string, bool) {
 	return parseKind(base)
 }
 
-// row is one element of a file, as it is sent to the registry.
+// row is one element of a file, in the form in which it is sent to the registry.
 type row struct {
 	federation.Ref
 	Body  body
-	Model string // the model_config that must be there first, unless empty
+	Model string // the model_config that must exist first; empty: none
 }
 
-// body is the body of a PUT.
+// body is the body of the PUT request.
 type body struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	Spec   members           `json:"spec"`
 }
 
+// members are the members of a JSON object, each in its original text.
 type members = map[string]json.RawMessage
 
-// parseRow reads an element of a file of kind, which is "" when each element
-// says it itself. An element with a spec is an item; one without has the raw
-// shape of its kind. Errors are *tenancy.Error.
+// parseRow parses an element of a file. The kind is that of the file; if it is
+// empty, the element names its own. An element with a spec is an item; without one
+// it has the raw shape of its kind. Errors are *tenancy.Error.
 func parseRow(kind string, raw []byte) (row, error) {
 	canonical, err := federation.Canonical(raw)
 	if err != nil {
@@ -71,7 +72,7 @@ func parseRow(kind string, raw []byte) (row, error) {
 	}
 	var m members
 	if json.Unmarshal(canonical, &m) != nil || m == nil {
-		return row{}, tenancy.Errorf(tenancy.CodeInvalid, "a row is a JSON object")
+		return row{}, tenancy.Errorf(tenancy.CodeInvalid, "a row must be a JSON object")
 	}
 	r := row{Ref: federation.Ref{Kind: kind}}
 	if err := take(m, "name", &r.Name); err != nil {
@@ -92,11 +93,11 @@ func parseRow(kind string, raw []byte) (row, error) {
 		return r, r.fromServer(m)
 	}
 	return r, tenancy.Errorf(tenancy.CodeInvalid,
-		"a row has the members name and spec, and perhaps kind and labels")
+		"a row must have the members name and spec; kind and labels are optional")
 }
 
-// fromItem reads {kind?, name, labels?, spec}. What a registry adds to an item
-// that it answers or exports is left out.
+// fromItem parses {kind?, name, labels?, spec}. It ignores the members that a
+// registry adds to an item in a response or an export.
 func (r *row) fromItem(m members) error {
 	kind := r.Kind
 	if err := take(m, "kind", &kind); err != nil {
@@ -105,13 +106,13 @@ func (r *row) fromItem(m members) error {
 	switch {
 	case kind == "":
 		return tenancy.Errorf(tenancy.CodeInvalid,
-			"nothing says of which kind this is: name it with --kind or in the row")
+			"the kind is missing: set it with --kind or in the row")
 	case r.Kind != "" && kind != r.Kind:
-		return tenancy.Errorf(tenancy.CodeInvalid, "this is a %s among rows of kind %s", kind,
-			r.Kind)
+		return tenancy.Errorf(tenancy.CodeInvalid, "the row has the kind %s, but the file has"+
+			" the kind %s", kind, r.Kind)
 	}
 	if _, known := parseKind(kind); !known {
-		return tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", kind)
+		return tenancy.Errorf(tenancy.CodeInvalid, "unknown kind %q", kind)
 	}
 	r.Kind = kind
 	if err := take(m, "labels", &r.Body.Labels); err != nil {
@@ -120,18 +121,18 @@ func (r *row) fromItem(m members) error {
 	if err := take(m, "spec", &r.Body.Spec); err != nil {
 		return err
 	}
-	for _, answered := range []string{"id", "digest", "version", "created_at", "updated_at"} {
-		delete(m, answered)
+	for _, added := range []string{"id", "digest", "version", "created_at", "updated_at"} {
+		delete(m, added)
 	}
 	for unknown := range m {
 		return tenancy.Errorf(tenancy.CodeUnknownField,
-			"an item has no member %q; what belongs to it stands in its spec", unknown)
+			"unknown member %q: an item's own fields belong in its spec", unknown)
 	}
 	return nil
 }
 
-// fromAgent reads {name, collection, model, …}: collection becomes a label,
-// model a reference to a model_config of that name, and the rest is the spec.
+// fromAgent parses {name, collection, model, …}. The collection becomes a label, the
+// model a reference to a model_config of that name, and the rest the spec.
 func (r *row) fromAgent(m members) error {
 	if err := r.takeCollection(m); err != nil {
 		return err
@@ -146,16 +147,16 @@ func (r *row) fromAgent(m members) error {
 	return nil
 }
 
-// fromPrompt reads {name, collection, …}: collection becomes a label, the rest
-// is the spec.
+// fromPrompt parses {name, collection, …}. The collection becomes a label and the
+// rest the spec.
 func (r *row) fromPrompt(m members) error {
 	r.Body.Spec = m
 	return r.takeCollection(m)
 }
 
-// fromServer reads the first seed shape of the MCP registry. Nothing of it is
-// lost: version_detail stays as it is beside the version taken from it, and the
-// seed's id, which isn't the resource's, is called seed_id.
+// fromServer parses a row of the MCP registry's first seed format. No member is
+// lost: the version is copied from version_detail, which stays in the spec, and the
+// seed's id, which isn't the resource's id, becomes seed_id.
 func (r *row) fromServer(m members) error {
 	if id, ok := m["id"]; ok {
 		delete(m, "id")
@@ -164,10 +165,10 @@ func (r *row) fromServer(m members) error {
 	if raw, ok := m["version_detail"]; ok {
 		var detail members
 		if json.Unmarshal(raw, &detail) != nil {
-			return tenancy.Errorf(tenancy.CodeInvalid, "version_detail is an object")
+			return tenancy.Errorf(tenancy.CodeInvalid, "version_detail must be an object")
 		}
-		_, own := m["version"]
-		if version, ok := detail["version"]; ok && !own {
+		_, hasVersion := m["version"]
+		if version, ok := detail["version"]; ok && !hasVersion {
 			m["version"] = version
 		}
 	}
@@ -175,6 +176,7 @@ func (r *row) fromServer(m members) error {
 	return nil
 }
 
+// takeCollection turns the member collection into a label. An empty one gives no label.
 func (r *row) takeCollection(m members) error {
 	var collection string
 	if err := take(m, "collection", &collection); err != nil {
@@ -186,7 +188,8 @@ func (r *row) takeCollection(m members) error {
 	return nil
 }
 
-// take moves a member into v, if it is there.
+// take decodes a member into v and removes it from m. If there is no such member, v
+// is unchanged.
 func take(m members, name string, v any) error {
 	raw, ok := m[name]
 	if !ok {
@@ -199,7 +202,7 @@ func take(m members, name string, v any) error {
 	return nil
 }
 
-// modelConfig is the model_config made for the agents of one model.
+// modelConfig returns the model_config that is created for the agents of a model.
 func modelConfig(model string) row {
 	return row{
 		Ref: federation.Ref{Kind: "model_config", Name: model},
@@ -211,8 +214,8 @@ func modelConfig(model string) row {
 	}
 }
 
-// provider tells whose model it is; "inherit" means that of whoever calls the
-// agent.
+// provider returns the provider of a model. The model "inherit" means that an agent
+// uses its caller's model.
 func provider(model string) string {
 	if model == "inherit" {
 		return "inherit"
@@ -225,7 +228,7 @@ func provider(model string) string {
 	return "unknown"
 }
 
-// mustJSON writes a string, which always works.
+// mustJSON encodes a string, which can't fail.
 func mustJSON(s string) json.RawMessage {
 	raw, err := json.Marshal(s)
 	if err != nil {

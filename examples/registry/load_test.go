@@ -15,37 +15,42 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestRawShapes(t *testing.T) {
+func TestParseRowAcceptsItemsAndRawShapes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ kind, raw, want string }{
-		"an agent": {
-			"agent", `{"name":"a","collection":"c","description":"d","model":"opus","tools":["x"],"instructions":"i"}`,
-			`{"labels":{"collection":"c"},"spec":{"description":"d","instructions":"i","model_config":"opus","tools":["x"]}}`,
+		"agent": {
+			"agent", `{"name":"a","collection":"c","description":"d","model":"opus","tools":["x"],
+				"instructions":"i"}`,
+			`{"labels":{"collection":"c"},
+				"spec":{"description":"d","instructions":"i","model_config":"opus","tools":["x"]}}`,
 		},
-		"an agent without a model": {
+		"agent without model": {
 			"agent", `{"name":"a","model":"","more":1}`, `{"spec":{"more":1}}`,
 		},
-		"a prompt": {
+		"prompt": {
 			"prompt", `{"name":"a","collection":"c","description":"d","arguments":"","template":"t"}`,
 			`{"labels":{"collection":"c"},"spec":{"arguments":"","description":"d","template":"t"}}`,
 		},
-		"a server": {
-			"mcp_server", `{"id":"1","name":"a/b","repository":{"url":"u"},"version_detail":{"version":"1.0","is_latest":true},"packages":[]}`,
-			`{"spec":{"packages":[],"repository":{"url":"u"},"seed_id":"1","version":"1.0","version_detail":{"is_latest":true,"version":"1.0"}}}`,
+		"server": {
+			"mcp_server", `{"id":"1","name":"a/b","repository":{"url":"u"},
+				"version_detail":{"version":"1.0","is_latest":true},"packages":[]}`,
+			`{"spec":{"packages":[],"repository":{"url":"u"},"seed_id":"1","version":"1.0",
+				"version_detail":{"is_latest":true,"version":"1.0"}}}`,
 		},
-		"a server with a version of its own": {
+		"server with version": {
 			"mcp_server", `{"name":"a","version":"2","version_detail":{"version":"1"}}`,
 			`{"spec":{"version":"2","version_detail":{"version":"1"}}}`,
 		},
-		"an item": {
+		"item": {
 			"agent", `{"name":"a","labels":{"x":"y"},"spec":{"model":"stays"}}`,
 			`{"labels":{"x":"y"},"spec":{"model":"stays"}}`,
 		},
-		"an item that says its kind": {
+		"item with kind": {
 			"", `{"kind":"trigger","name":"a","spec":{}}`, `{"spec":{}}`,
 		},
-		"an item out of a bundle": {
-			"prompt", `{"kind":"prompt","name":"a","labels":{},"spec":{},"digest":"d","version":3,"updated_at":"u"}`, `{"spec":{}}`,
+		"item of a bundle": {
+			"prompt", `{"kind":"prompt","name":"a","labels":{},"spec":{},"digest":"d","version":3,
+				"updated_at":"u"}`, `{"spec":{}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,29 +64,30 @@ func TestRawShapes(t *testing.T) {
 	}
 }
 
-func TestRowsThatAreRefused(t *testing.T) {
+func TestParseRowRefusesInvalidRows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		kind, raw string
 		code      tenancy.Code
 	}{
-		"no name":            {"agent", `{"model":"opus"}`, tenancy.CodeInvalid},
-		"an empty name":      {"mcp_server", `{"name":""}`, tenancy.CodeInvalid},
-		"a name of a number": {"agent", `{"name":1}`, tenancy.CodeInvalid},
-		"no object":          {"agent", `"a"`, tenancy.CodeInvalid},
-		"null":               {"agent", `null`, tenancy.CodeInvalid},
-		"a name twice":       {"agent", `{"name":"a","name":"b"}`, tenancy.CodeInvalidJSON},
-		"an inexact number": {"prompt", `{"name":"a","x":12345678901234567890}`,
+		"missing name":   {"agent", `{"model":"opus"}`, tenancy.CodeInvalid},
+		"empty name":     {"mcp_server", `{"name":""}`, tenancy.CodeInvalid},
+		"name is number": {"agent", `{"name":1}`, tenancy.CodeInvalid},
+		"string":         {"agent", `"a"`, tenancy.CodeInvalid},
+		"null":           {"agent", `null`, tenancy.CodeInvalid},
+		"duplicate name": {"agent", `{"name":"a","name":"b"}`, tenancy.CodeInvalidJSON},
+		"inexact number": {"prompt", `{"name":"a","x":12345678901234567890}`,
 			tenancy.CodeInexactNumber},
-		"no spec and no shape": {"trigger", `{"name":"a"}`, tenancy.CodeInvalid},
-		"no kind":              {"", `{"name":"a","spec":{}}`, tenancy.CodeInvalid},
-		"an unknown kind":      {"", `{"kind":"ship","name":"a","spec":{}}`, tenancy.CodeInvalid},
-		"another kind": {"agent", `{"kind":"prompt","name":"a","spec":{}}`,
+		"kind without raw shape": {"trigger", `{"name":"a"}`, tenancy.CodeInvalid},
+		"missing kind":           {"", `{"name":"a","spec":{}}`, tenancy.CodeInvalid},
+		"unknown kind":           {"", `{"kind":"ship","name":"a","spec":{}}`, tenancy.CodeInvalid},
+		"kind differs from file": {"agent", `{"kind":"prompt","name":"a","spec":{}}`,
 			tenancy.CodeInvalid},
-		"a further member": {"agent", `{"name":"a","spec":{},"model":"x"}`,
+		"unknown member": {"agent", `{"name":"a","spec":{},"model":"x"}`,
 			tenancy.CodeUnknownField},
-		"a spec of text":    {"agent", `{"name":"a","spec":"x"}`, tenancy.CodeInvalid},
-		"no version object": {"mcp_server", `{"name":"a","version_detail":1}`, tenancy.CodeInvalid},
+		"spec is string": {"agent", `{"name":"a","spec":"x"}`, tenancy.CodeInvalid},
+		"version_detail is number": {"mcp_server", `{"name":"a","version_detail":1}`,
+			tenancy.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +97,7 @@ func TestRowsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestProviders(t *testing.T) {
+func TestProviderOfModel(t *testing.T) {
 	t.Parallel()
 	for model, want := range map[string]string{
 		"inherit": "inherit", "sonnet": "anthropic", "opus": "anthropic", "haiku": "anthropic",
@@ -102,8 +108,8 @@ func TestProviders(t *testing.T) {
 	}
 }
 
-// Every kind of the registry can be loaded, and is looked for where it is.
-func TestTheLoaderKnowsEveryKind(t *testing.T) {
+// Every declared kind can be loaded, and has the path that its routes have.
+func TestLoadOrderHasEveryKind(t *testing.T) {
 	t.Parallel()
 	var kinds []string
 	for _, table := range tables() {
@@ -116,38 +122,38 @@ func TestTheLoaderKnowsEveryKind(t *testing.T) {
 	require.Equal(t, "mcp-servers", kindPath("mcp_server"))
 }
 
-func TestReadRows(t *testing.T) {
+func TestReadRowsReportsByteOfSyntaxError(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		text  string
-		rows  int
-		fault string
+		text    string
+		rows    int
+		wantErr string
 	}{
-		"rows":             {`[{"a":1}, [2] , "x"]`, 3, ""},
-		"no rows":          {` [ ] `, 0, ""},
-		"an object":        {`{"a":1}`, 0, "byte 0: a JSON array of rows is expected"},
-		"nothing":          {``, 0, "byte 0: the file is cut off"},
-		"cut off":          {`[{"a":1},{"a":`, 1, "the file is cut off"},
-		"cut off by a row": {`[{"a":1}`, 1, "byte 8: the file is cut off"},
-		"cut off by comma": {`[{"a":1},`, 1, "the file is cut off"},
-		"not JSON":         {`[{"a":1},{a}]`, 1, "byte 10: not JSON"},
-		"trailing":         {`[1] 2`, 1, "something follows the array"},
+		"rows":                   {`[{"a":1}, [2] , "x"]`, 3, ""},
+		"empty array":            {` [ ] `, 0, ""},
+		"object":                 {`{"a":1}`, 0, "byte 0: expected a JSON array of rows"},
+		"empty file":             {``, 0, "byte 0: the file is incomplete"},
+		"incomplete row":         {`[{"a":1},{"a":`, 1, "the file is incomplete"},
+		"incomplete after row":   {`[{"a":1}`, 1, "byte 8: the file is incomplete"},
+		"incomplete after comma": {`[{"a":1},`, 1, "the file is incomplete"},
+		"not JSON":               {`[{"a":1},{a}]`, 1, "byte 10: not JSON"},
+		"trailing data":          {`[1] 2`, 1, "unexpected data after the array"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows, fault := 0, ""
+			rows, message := 0, ""
 			for _, err := range readRows(strings.NewReader(c.text)) {
 				if err != nil {
-					fault = err.Error()
+					message = err.Error()
 					break
 				}
 				rows++
 			}
 			require.Equal(t, c.rows, rows)
-			if c.fault == "" {
-				require.Empty(t, fault)
+			if c.wantErr == "" {
+				require.Empty(t, message)
 			} else {
-				require.Contains(t, fault, c.fault)
+				require.Contains(t, message, c.wantErr)
 			}
 		})
 	}
@@ -169,29 +175,30 @@ func FuzzParseRow(f *testing.F) {
 	})
 }
 
-func TestLoadReportsEachRefusedRowAndLoadsTheOthers(t *testing.T) {
+func TestLoadReportsRefusedRowsAndLoadsTheOthers(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{refuse: map[string]string{
-		"PUT /api/v1/agents/bad": `{"status":422,"code":"invalid","detail":"The agent doesn't fit.","errors":[{"path":"/spec/tools","code":"invalid","detail":"must be an array"}]}`,
+		"PUT /api/v1/agents/bad": `{"status":422,"code":"invalid","detail":"The agent is invalid.",
+			"errors":[{"path":"/spec/tools","code":"invalid","detail":"must be an array"}]}`,
 	}}
 	address := registry.start(t)
-	path := writeInput(t, "agents.json", `[
+	path := textFile(t, "agents.json", `[
 		{"name":"a/b","collection":"c","model":"opus"},
 		{"name":"","model":"opus"},
 		{"name":"bad","model":"opus"},
 		{"name":"a/b","model":"haiku"},
 		{"name":"late","spec":{"extends":"later"}},
 		{"name":"later","spec":{}},
-		{"name":"lost","spec":{"extends":"nobody"}},
+		{"name":"lost","spec":{"extends":"unknown"}},
 		{"name":"..","model":"inherit"}]`)
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitRefused, got.status)
 	require.Equal(t, `agents.json: position 1, name "": invalid: a name must not be empty
-agents.json: position 2, name "bad": invalid: The agent doesn't fit.; /spec/tools: must be an array
-agents.json: position 3, name "a/b": duplicate_name: the row at position 0 has this name already
-agents.json: position 6, name "lost": dangling_reference: refers to nothing; /spec/extends: no agent of that name
+agents.json: position 2, name "bad": invalid: The agent is invalid.; /spec/tools: must be an array
+agents.json: position 3, name "a/b": duplicate_name: the row at position 0 already has this name
+agents.json: position 6, name "lost": dangling_reference: missing reference; /spec/extends: no agent of that name
 agents.json: 4 loaded, 4 refused
-made model_configs: opus, inherit
+created model_configs: opus, inherit
 `, got.out)
 	require.ElementsMatch(t, []string{
 		"model-configs/opus", "model-configs/inherit", "agents/a%2Fb", "agents/late",
@@ -199,13 +206,14 @@ made model_configs: opus, inherit
 	}, slices.Collect(maps.Keys(registry.items)))
 }
 
-func TestLoadAsJSON(t *testing.T) {
+func TestLoadPrintsJSON(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
-	path := writeInput(t, "agents.json",
-		`[{"name":"a","model":"opus"},{"name":"a"},{"name":"b","model":"opus"},{"name":"c","spec":{"extends":"b"}}]`)
-	for range 2 { // loading again changes nothing but that the model_config is there
+	path := textFile(t, "agents.json",
+		`[{"name":"a","model":"opus"},{"name":"a"},{"name":"b","model":"opus"},
+		{"name":"c","spec":{"extends":"b"}}]`)
+	for range 2 { // the second load finds the model_config
 		got := runLine(t, "load", path, "--tenant", "acme", "--url", address, "--json")
 		require.Equal(t, exitRefused, got.status)
 		require.Empty(t, got.err)
@@ -214,7 +222,7 @@ func TestLoadAsJSON(t *testing.T) {
 		require.Equal(t, 3, result.Loaded)
 		require.Equal(t, []refusal{{
 			File: "agents.json", Position: 1, Name: "a", Code: "duplicate_name",
-			Reason: "the row at position 0 has this name already",
+			Reason: "the row at position 0 already has this name",
 		}}, result.Refused)
 	}
 	require.Len(t, registry.items, 4)
@@ -226,8 +234,8 @@ func TestLoadAsJSON(t *testing.T) {
 	}
 }
 
-// A row may refer to a later one of its file, over any number of steps.
-func TestLoadTriesAgainWhatRefersToLaterRows(t *testing.T) {
+// Rows may refer to later rows of their file, in chains of any length.
+func TestLoadRetriesRowsThatReferToLaterRows(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
@@ -236,13 +244,13 @@ func TestLoadTriesAgainWhatRefersToLaterRows(t *testing.T) {
 		rows = append(rows, fmt.Sprintf(`{"name":"a%d","spec":{"extends":"a%d"}}`, i, i+1))
 	}
 	rows = append(rows, `{"name":"a20","spec":{}}`)
-	path := writeInput(t, "agents.json", "["+strings.Join(rows, ",")+"]")
+	path := textFile(t, "agents.json", "["+strings.Join(rows, ",")+"]")
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitDone, got.status, got.out)
 	require.Equal(t, "agents.json: 21 loaded, 0 refused\n", got.out)
 }
 
-func TestLoadOfAFolderTakesWhatIsReferredToFirst(t *testing.T) {
+func TestLoadOfDirectoryLoadsReferencedKindsFirst(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
@@ -260,28 +268,28 @@ func TestLoadOfAFolderTakesWhatIsReferredToFirst(t *testing.T) {
 		"PUT /api/v1/prompts/p", "PUT /api/v1/mcp-servers/s", "PUT /api/v1/agents/a",
 		"PUT /api/v1/triggers/t",
 	}, registry.calls())
-	require.Contains(t, got.err, "notes.json: left out")
+	require.Contains(t, got.err, "notes.json: skipped")
 }
 
-func TestAMalformedFileTellsWhereAndWhatWasLoaded(t *testing.T) {
+func TestLoadOfMalformedFileReportsByteAndLoadedRows(t *testing.T) {
 	t.Parallel()
 	registry := new(fakeRegistry)
 	address := registry.start(t)
-	path := writeInput(t, "prompts.json", `[{"name":"a"},{"name":"b"},{"na`)
+	path := textFile(t, "prompts.json", `[{"name":"a"},{"name":"b"},{"na`)
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitRefused, got.status)
 	require.Equal(t, "prompts.json: 2 loaded, 0 refused\n", got.out)
-	require.Contains(t, got.err, "the file is cut off")
+	require.Contains(t, got.err, "the file is incomplete")
 	require.Len(t, registry.items, 2)
 }
 
-// What would refuse every row ends the load instead of being told of each.
-func TestLoadEndsWhenTheRegistryTakesNothing(t *testing.T) {
+// An error that every row would get ends the load and is reported once.
+func TestLoadEndsWhenEveryRowWouldBeRefused(t *testing.T) {
 	t.Parallel()
 	for name, problem := range map[string]string{
 		"no credentials": `{"status":401,"code":"unauthenticated","detail":"Sign in."}`,
-		"no such tenant": `{"status":404,"code":"tenant_not_found","detail":"No such tenant."}`,
-		"out of order":   `{"status":503,"code":"unavailable","detail":"Later.","request_id":"r-1"}`,
+		"unknown tenant": `{"status":404,"code":"tenant_not_found","detail":"No such tenant."}`,
+		"unavailable":    `{"status":503,"code":"unavailable","detail":"Later.","request_id":"r"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -293,29 +301,29 @@ func TestLoadEndsWhenTheRegistryTakesNothing(t *testing.T) {
 			}
 			registry := &fakeRegistry{refuse: refuse}
 			address := registry.start(t)
-			path := writeInput(t, "prompts.json", "["+strings.Join(rows, ",")+"]")
+			path := textFile(t, "prompts.json", "["+strings.Join(rows, ",")+"]")
 			got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 			require.Equal(t, exitRefused, got.status)
-			require.Empty(t, got.out, "nothing was loaded: there is nothing to count")
+			require.Empty(t, got.out, "counts are printed although nothing was loaded")
 			require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
 			require.Less(t, len(registry.calls()), 50)
 		})
 	}
 }
 
-func TestAModelConfigThatIsRefusedRefusesItsAgents(t *testing.T) {
+func TestLoadRefusesAgentsOfRefusedModelConfig(t *testing.T) {
 	t.Parallel()
 	registry := &fakeRegistry{refuse: map[string]string{
 		"PUT /api/v1/model-configs/opus": `{"status":422,"code":"invalid","detail":"No."}`,
 	}}
 	address := registry.start(t)
-	path := writeInput(t, "agents.json",
+	path := textFile(t, "agents.json",
 		`[{"name":"a","model":"opus"},{"name":"b","model":"haiku"},{"name":"c","model":"opus"}]`)
 	got := runLine(t, "load", path, "--tenant", "acme", "--url", address)
 	require.Equal(t, exitRefused, got.status)
 	require.Equal(t, `agents.json: position 0, name "a": invalid: its model_config "opus": No.
 agents.json: position 2, name "c": invalid: its model_config "opus": No.
 agents.json: 1 loaded, 2 refused
-made model_configs: haiku
+created model_configs: haiku
 `, got.out)
 }

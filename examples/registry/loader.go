@@ -16,48 +16,34 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// loadWorkers is how many rows are under way at once.
+// loadWorkers is the number of rows that are sent at the same time.
 const loadWorkers = 8
 
-// codeDuplicateName refuses a row whose name an earlier row of the file has.
+// codeDuplicateName is the code of a row with the name of an earlier row in the
+// same file.
 const codeDuplicateName tenancy.Code = "duplicate_name"
 
-// loader puts rows into a registry.
+// loader writes rows into a registry.
 type loader struct {
-	client *client
-	models map[string]error // by model: nil when its model_config is there, or why not
-	made   []string         // the model_configs that weren't there before
+	client        *client
+	models        map[string]error // by model: why its model_config is missing; nil: it exists
+	createdModels []string         // the model_configs that this loader created
 }
 
+// newLoader returns a loader that knows no model_configs yet.
 func newLoader(c *client) *loader { return &loader{client: c, models: map[string]error{}} }
 
-// load puts the rows of a file. The result counts what was done also when
-// there is an error, which ends the load: the file is malformed, or the
-// registry takes nothing at all.
+// load writes the rows of a file. An error ends the load: the file is malformed, or
+// the registry refuses every row. The result counts the rows up to then.
 func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (loadResult, error) {
 	f := &fileLoad{loader: l, file: file, first: map[string]int{}}
-	err := f.pass(ctx, func(yield func(placed) bool) error {
-		position := 0
-		for raw, err := range readRows(r) {
-			if err != nil {
-				return err
-			}
-			p, err := f.accept(ctx, kind, position, raw)
-			if err != nil {
-				if err = f.settle(p, err); err != nil {
-					return err
-				}
-			} else if !yield(p) {
-				return nil
-			}
-			position++
-		}
-		return nil
+	err := f.send(ctx, func(yield func(positionedRow) bool) error {
+		return f.readAll(ctx, kind, r, yield)
 	})
 	if err == nil {
 		err = f.retry(ctx)
 	}
-	for _, p := range f.waiting {
+	for _, p := range f.deferred {
 		f.refuse(p, p.err)
 	}
 	slices.SortFunc(f.result.Refused,
@@ -69,65 +55,91 @@ func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (load
 type fileLoad struct {
 	*loader
 	file  string
-	first map[string]int // the position of each name's first row
+	first map[string]int // position of the first row, by kind and name
 
-	mu      sync.Mutex
-	result  loadResult
-	waiting []placed // refused because of what they refer to: it may come later
+	mu       sync.Mutex
+	result   loadResult
+	deferred []positionedRow // refused for a reference that a later row may satisfy
 }
 
-// placed is a row and where it stands.
-type placed struct {
+// positionedRow is a row and its position in the file.
+type positionedRow struct {
 	position int
 	row      row
-	err      error // why it was refused the last time
+	err      error // why the last attempt was refused
 }
 
-// accept parses a row and makes sure that its model_config is there.
-func (f *fileLoad) accept(
+// readAll parses all rows of a file and yields the valid ones.
+func (f *fileLoad) readAll(
+	ctx context.Context, kind string, r io.Reader, yield func(positionedRow) bool,
+) error {
+	position := 0
+	for raw, err := range readRows(r) {
+		if err != nil {
+			return err
+		}
+		p, err := f.parse(ctx, kind, position, raw)
+		if err != nil {
+			if err = f.record(p, err); err != nil {
+				return err
+			}
+		} else if !yield(p) {
+			return nil
+		}
+		position++
+	}
+	return nil
+}
+
+// parse parses a row and makes sure that its model_config exists.
+func (f *fileLoad) parse(
 	ctx context.Context, kind string, position int, raw []byte,
-) (placed, error) {
+) (positionedRow, error) {
 	r, err := parseRow(kind, raw)
-	p := placed{position: position, row: r}
+	p := positionedRow{position: position, row: r}
 	if err != nil {
 		return p, err
 	}
-	if err := f.unique(r, position); err != nil {
+	if err := f.checkUnique(r, position); err != nil {
 		return p, err
 	}
 	if r.Model == "" {
 		return p, nil
 	}
-	return p, f.ensureModel(ctx, r.Model)
+	return p, f.ensureModelConfig(ctx, r.Model)
 }
 
-func (f *fileLoad) unique(r row, position int) error {
+// checkUnique refuses a second row with the same kind and name. Otherwise the last row
+// would silently overwrite the first.
+func (f *fileLoad) checkUnique(r row, position int) error {
 	key := r.Kind + "\x00" + r.Name
-	if first, again := f.first[key]; again {
-		return tenancy.Errorf(codeDuplicateName, "the row at position %d has this name already",
+	if first, repeated := f.first[key]; repeated {
+		return tenancy.Errorf(codeDuplicateName, "the row at position %d already has this name",
 			first)
 	}
 	f.first[key] = position
 	return nil
 }
 
-// pass sends what rows yields, and ends with the first error that isn't about
-// a single row.
-func (f *fileLoad) pass(ctx context.Context, rows func(yield func(placed) bool) error) error {
-	ctx, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
-	queue := make(chan placed)
+// send sends the rows that rows yields, several at a time. The first error that
+// isn't about a single row ends it.
+func (f *fileLoad) send(
+	ctx context.Context, rows func(yield func(positionedRow) bool) error,
+) error {
+	ctx, cancel := context.WithCancelCause(ctx) // the cause is the error of a worker
+	defer cancel(nil)
+	queue := make(chan positionedRow)
 	var workers sync.WaitGroup
 	for range loadWorkers {
 		workers.Go(func() {
 			for p := range queue {
-				if err := f.settle(p, f.put(ctx, p.row, false)); err != nil {
-					giveUp(err)
+				if err := f.record(p, f.put(ctx, p.row, false)); err != nil {
+					cancel(err)
 				}
 			}
 		})
 	}
-	err := rows(func(p placed) bool {
+	err := rows(func(p positionedRow) bool {
 		select {
 		case queue <- p:
 			return true
@@ -143,31 +155,32 @@ func (f *fileLoad) pass(ctx context.Context, rows func(yield func(placed) bool) 
 	return err
 }
 
-// settle notes how a row fared. An error that isn't about the row is answered:
-// the next rows would meet it too.
-func (f *fileLoad) settle(p placed, err error) error {
+// record stores the result of one row. It returns an error that isn't about the
+// row, because the next rows would fail with it too.
+func (f *fileLoad) record(p positionedRow, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil {
 		f.result.Loaded++
 		return nil
 	}
-	refused, isAnswer := errors.AsType[*apiError](err)
-	if isAnswer && refused.aboutRow() && refused.Code == tenancy.CodeDanglingReference {
+	refused, ok := errors.AsType[*apiError](err)
+	isRowError := ok && refused.isRowError()
+	if isRowError && refused.Code == tenancy.CodeDanglingReference {
 		p.err = err
-		f.waiting = append(f.waiting, p)
+		f.deferred = append(f.deferred, p)
 		return nil
 	}
-	_, isOurs := errors.AsType[*tenancy.Error](err)
-	if isOurs || isAnswer && refused.aboutRow() {
+	_, isParseError := errors.AsType[*tenancy.Error](err)
+	if isParseError || isRowError {
 		f.refuse(p, err)
 		return nil
 	}
 	return err
 }
 
-// refuse reports a row. The caller holds mu, or is alone.
-func (f *fileLoad) refuse(p placed, err error) {
+// refuse adds a row to the refused ones. The caller holds mu, or no worker runs.
+func (f *fileLoad) refuse(p positionedRow, err error) {
 	r := refusal{File: f.file, Position: p.position, Name: p.row.Name}
 	if e, ok := errors.AsType[*apiError](err); ok {
 		r.Code, r.Reason = string(e.Code), e.reason()
@@ -177,16 +190,17 @@ func (f *fileLoad) refuse(p placed, err error) {
 	f.result.Refused = append(f.result.Refused, r)
 }
 
-// retry sends again what referred to rows that weren't there yet, as long as
-// that brings anything in.
+// retry sends the deferred rows again, until none is left or a round loads no row.
 func (f *fileLoad) retry(ctx context.Context) error {
-	for len(f.waiting) > 0 {
-		again := f.waiting
-		f.waiting = nil
-		slices.SortFunc(again, func(a, b placed) int { return cmp.Compare(a.position, b.position) })
+	for len(f.deferred) > 0 {
+		rows := f.deferred
+		f.deferred = nil
+		slices.SortFunc(rows, func(a, b positionedRow) int {
+			return cmp.Compare(a.position, b.position)
+		})
 		before := f.result.Loaded
-		err := f.pass(ctx, func(yield func(placed) bool) error {
-			for _, p := range again {
+		err := f.send(ctx, func(yield func(positionedRow) bool) error {
+			for _, p := range rows {
 				if !yield(p) {
 					break
 				}
@@ -200,8 +214,8 @@ func (f *fileLoad) retry(ctx context.Context) error {
 	return nil
 }
 
-// put creates or replaces a row's resource; with createOnly one that is there
-// stays as it is.
+// put creates or replaces the resource of a row. With createOnly, an existing
+// resource is an error of code already_exists.
 func (l *loader) put(ctx context.Context, r row, createOnly bool) error {
 	raw, err := json.Marshal(r.Body)
 	if err != nil {
@@ -222,44 +236,46 @@ func (l *loader) put(ctx context.Context, r row, createOnly bool) error {
 		return err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body) // so that the connection is used again
+	_, err = io.Copy(io.Discard, resp.Body) // so that the connection can be reused
 	return err
 }
 
-// ensureModel makes the model_config of a model, once, unless the tenant has
-// one of that name.
-func (l *loader) ensureModel(ctx context.Context, model string) error {
+// ensureModelConfig creates the model_config of a model, unless the tenant has one
+// of that name. Later calls for the same model return the first result.
+func (l *loader) ensureModelConfig(ctx context.Context, model string) error {
 	err, known := l.models[model]
 	if known {
 		return err
 	}
-	err = l.makeModel(ctx, model)
+	err = l.createModelConfig(ctx, model)
 	l.models[model] = err
 	return err
 }
 
-func (l *loader) makeModel(ctx context.Context, model string) error {
+// createModelConfig creates a model_config unless it exists. An error about the
+// model_config is a *tenancy.Error, so that only the agents of this model are refused.
+func (l *loader) createModelConfig(ctx context.Context, model string) error {
 	if err := tenancy.CheckName(model); err != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the model %q can't name a model_config", model).
-			Because(err)
+		return tenancy.Errorf(tenancy.CodeInvalid,
+			"the model %q isn't a valid name of a model_config", model).Because(err)
 	}
 	err := l.put(ctx, modelConfig(model), true)
 	if e, ok := errors.AsType[*apiError](err); ok {
 		if e.Code == tenancy.CodeAlreadyExists {
 			return nil
 		}
-		if e.aboutRow() {
+		if e.isRowError() {
 			return tenancy.Errorf(e.Code, "its model_config %q: %s", model, e.reason())
 		}
 	}
 	if err == nil {
-		l.made = append(l.made, model)
+		l.createdModels = append(l.createdModels, model)
 	}
 	return err
 }
 
-// escapeSegment writes a name as one segment of a path. Also the dots of "."
-// and "..", which would mean another path.
+// escapeSegment encodes a name as one segment of a path. It also encodes the names
+// "." and "..", which would mean another path.
 func escapeSegment(name string) string {
 	if name == "." || name == ".." {
 		return strings.ReplaceAll(name, ".", "%2E")

@@ -5,23 +5,25 @@ import (
 	"net/http"
 )
 
+// memberCmd groups the commands that manage the members of a tenant.
 type memberCmd struct {
 	List   memberListCmd   `cmd:"" help:"List the members of a tenant."`
 	Set    memberSetCmd    `cmd:"" help:"Give a user a role in a tenant."`
-	Remove memberRemoveCmd `cmd:"" help:"Take a user's place in a tenant away."`
+	Remove memberRemoveCmd `cmd:"" help:"Remove a user from a tenant."`
 }
 
-// inTenant are the flags of a command that manages one tenant.
-type inTenant struct {
+// tenantScoped holds the flags of commands that work in one tenant.
+type tenantScoped struct {
 	remote
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant, by slug or id."`
 }
 
-func (c inTenant) path(rest string) string {
+// path returns the path of one of the tenant's routes.
+func (c tenantScoped) path(rest string) string {
 	return tenantPath(c.Tenant) + rest
 }
 
-// member is one as the registry answers it.
+// member is a member in the registry's response.
 type member struct {
 	UserID    string `json:"user_id"`
 	Email     string `json:"email"`
@@ -30,15 +32,19 @@ type member struct {
 	CreatedAt string `json:"created_at"`
 }
 
+// printMembers prints a table of members.
 func (t terminal) printMembers(members ...member) error {
 	rows := make([][]string, len(members))
 	for i, m := range members {
 		rows[i] = []string{m.UserID, m.Email, m.Name, m.Role, m.CreatedAt}
 	}
-	return t.columns([]string{"USER", "EMAIL", "NAME", "ROLE", "SINCE"}, rows)
+	return t.printTable([]string{"USER", "EMAIL", "NAME", "ROLE", "SINCE"}, rows)
 }
 
-type memberListCmd struct{ inTenant }
+// memberListCmd lists the members of a tenant with their roles.
+//
+// Route: GET /api/v1/tenants/T/members.
+type memberListCmd struct{ tenantScoped }
 
 // Run lists the members.
 func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
@@ -56,35 +62,41 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
 	return t.printMembers(members...)
 }
 
+// memberSetCmd adds an existing user to a tenant or changes the role of a member.
+//
+// Route: PUT /api/v1/tenants/T/members/ID.
 type memberSetCmd struct {
-	inTenant
+	tenantScoped
 	User string `arg:"" help:"The user's id; for an e-mail address, see registry invitation create."`
 	Role string `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
 }
 
-// Run gives the user the role.
+// Run sets the user's role.
 func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
 	}
-	put, err := call[member](ctx, client, http.MethodPut, c.path("/members/"+escapeSegment(c.User)),
-		nil, map[string]string{"role": c.Role})
+	updated, err := call[member](ctx, client, http.MethodPut,
+		c.path("/members/"+escapeSegment(c.User)), nil, map[string]string{"role": c.Role})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return t.printJSON(put)
+		return t.printJSON(updated)
 	}
-	return t.printMembers(put)
+	return t.printMembers(updated)
 }
 
+// memberRemoveCmd removes a member. The registry refuses to remove the last admin.
+//
+// Route: DELETE /api/v1/tenants/T/members/ID.
 type memberRemoveCmd struct {
-	inTenant
+	tenantScoped
 	User string `arg:"" help:"The user's id."`
 }
 
-// Run takes the user's place away.
+// Run removes the user from the tenant.
 func (c *memberRemoveCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, c.path("/members/"+escapeSegment(c.User)), c.User)
 }

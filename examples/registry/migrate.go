@@ -10,30 +10,35 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// migrateCmd works on the database's schema. Its settings are those of serve.
+// migrateCmd changes the database's schema. It reads the same settings as serve.
 type migrateCmd struct {
-	Up     migrateUpCmd     `cmd:"" default:"1" help:"Bring the schema up: a fresh database wholly, a single-tenant one step by step while others use it."`
-	Plan   migratePlanCmd   `cmd:"" help:"Print the SQL that up or down would run, with the lock that each statement takes."`
-	Status migrateStatusCmd `cmd:"" help:"Say how far the database is; exit 1 if its schema isn't current."`
-	Down   migrateDownCmd   `cmd:"" help:"Take the change of a single-tenant database back."`
+	Up     migrateUpCmd     `cmd:"" default:"1" help:"Migrate the schema up, online for a single-tenant database."`
+	Plan   migratePlanCmd   `cmd:"" help:"Print the SQL of up or down, with the lock of each statement."`
+	Status migrateStatusCmd `cmd:"" help:"Show the state of the schema; exit 1 if it isn't current."`
+	Down   migrateDownCmd   `cmd:"" help:"Undo the migration of a single-tenant database."`
 }
 
-// Help says what the phases are.
+// Help describes the phases.
 func (migrateCmd) Help() string {
-	return `A single-tenant database is changed in two phases. While it is expanded, the old version goes on working, and so does
-the new one with tenancy off. Contracted, it is what a fresh installation has, and MULTI_TENANT=true may be set: that
-refuses to begin as long as the old version sends statements, and says who does. Either may be killed and begun again.
+	return `A single-tenant database is migrated in two phases. After the phase expand, the old version still
+works, and so does the new one with tenancy off. After the phase contract, the schema is that of a
+fresh installation, and MULTI_TENANT=true is possible. contract refuses to start while the old version
+sends statements, and names the sessions. Each phase can be interrupted and started again.
 
-down takes all of it back; down --phase contract the second phase only. Both refuse when another tenant has rows.`
+down undoes both phases, down --phase contract only the second one. Both refuse if another tenant has
+rows.`
 }
 
+// migrateUpCmd migrates up. It creates the schema of an empty database completely and
+// migrates a single-tenant database up to the phase. It continues an interrupted
+// migration.
 type migrateUpCmd struct {
-	Phase string        `enum:"expand,contract" default:"expand" help:"How far a single-tenant database is changed: expand or contract."`
-	Watch time.Duration `default:"10s" help:"How long the contraction looks for statements of the old version, at least 2s."`
+	Phase string        `enum:"expand,contract" default:"expand" help:"The last phase to run: expand or contract."`
+	Watch time.Duration `default:"10s" help:"How long contract watches for statements of the old version, at least 2s."`
 	JSON  bool          `name:"json" help:"Print JSON for programs: a line for each statement."`
 }
 
-// Run brings the schema up.
+// Run migrates the schema up and prints its state.
 func (c *migrateUpCmd) Run(ctx context.Context, t terminal) error {
 	return withDatabase(ctx, t, func(o postgres.Options) error {
 		m := postgres.MigrationOptions{Phase: postgres.Phase(c.Phase), Watch: c.Watch}
@@ -41,19 +46,29 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		show := t.migrating(len(plan), c.JSON)
-		m.OnEvent = show.tell
-		err = postgres.MigrateUp(ctx, o, m)
-		show.done()
-		if err != nil {
-			return err
-		}
-		return t.standing(ctx, o, c.JSON)
+		return t.migrate(ctx, o, m, len(plan), c.JSON, postgres.MigrateUp)
 	})
 }
 
-// standing says how far the database is.
-func (t terminal) standing(ctx context.Context, o postgres.Options, asJSON bool) error {
+// migrate runs a migration of this many statements in either direction. It shows the
+// progress and then the state of the schema.
+func (t terminal) migrate(
+	ctx context.Context, o postgres.Options, m postgres.MigrationOptions, statements int,
+	asJSON bool, run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
+) error {
+	bar := t.migrationProgress(statements, asJSON)
+	m.OnEvent = bar.handle
+	err := run(ctx, o, m)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	return t.printStatus(ctx, o, asJSON)
+}
+
+// printStatus prints the state of the schema, and the sessions that wrote without a
+// tenant.
+func (t terminal) printStatus(ctx context.Context, o postgres.Options, asJSON bool) error {
 	status, err := postgres.Status(ctx, o)
 	if err != nil {
 		return err
@@ -61,79 +76,87 @@ func (t terminal) standing(ctx context.Context, o postgres.Options, asJSON bool)
 	if asJSON {
 		return t.printJSON(status)
 	}
-	t.say("%s", standings[status.State])
+	t.printLine("%s", stateTexts[status.State])
 	for _, s := range status.UntenantedSessions {
-		t.say("Without a tenant, at %s: application %q, role %s, from %s wrote to %s.",
-			s.SeenAt.UTC().Format(time.RFC3339), s.Application, s.Role, s.Client, s.Table)
+		t.printLine("Written without a tenant at %s: table %s, by application %q, role %s, client"+
+			" %s.",
+			s.SeenAt.UTC().Format(time.RFC3339), s.Table, s.Application, s.Role, s.Client)
 	}
 	return nil
 }
 
-var standings = map[postgres.AdoptionState]string{
-	"absent":       "The database is empty. Bring it up with: registry migrate up",
+// stateTexts describes each state, with the command for the next step.
+var stateTexts = map[postgres.AdoptionState]string{
+	"absent":       "The database is empty. To create the schema: registry migrate up",
 	"tenant-owned": "The schema is current.",
 	"contracted":   "The schema is current.",
-	"single-tenant": "The database is single-tenant. Expand it, while it is used, with: registry" +
+	"single-tenant": "The database is single-tenant. To expand it while it is in use: registry" +
 		" migrate up",
-	"expanding": "The expansion isn't complete. Go on with: registry migrate up",
-	"expanded": "The database is expanded: the old version works on it, and this one with" +
-		" tenancy off.\nWhen no old version runs any more: registry migrate up --phase contract",
-	"contracting": "The contraction isn't complete. Go on with: registry migrate up --phase" +
+	"expanding": "The phase expand isn't complete. To continue: registry migrate up",
+	"expanded": "The database is expanded: the old version works, and this version works with" +
+		" tenancy off.\nAfter the old version has stopped: registry migrate up --phase contract",
+	"contracting": "The phase contract isn't complete. To continue: registry migrate up --phase" +
 		" contract",
 }
 
+// migratePlanCmd prints the SQL of a migration without running it.
 type migratePlanCmd struct {
-	Phase string `enum:"expand,contract" default:"expand" help:"How far the plan goes: expand or contract."`
-	Down  bool   `help:"Plan the way back instead."`
+	Phase string `enum:"expand,contract" default:"expand" help:"The last phase of the plan: expand or contract."`
+	Down  bool   `help:"Plan down instead of up."`
 	JSON  bool   `name:"json" help:"Print JSON for programs: an array of statements."`
 }
 
 // Run prints the plan as SQL.
 func (c *migratePlanCmd) Run(ctx context.Context, t terminal) error {
 	return withDatabase(ctx, t, func(o postgres.Options) error {
-		planning := postgres.PlanUp
+		planFunc := postgres.PlanUp
 		if c.Down {
-			planning = postgres.PlanDown
+			planFunc = postgres.PlanDown
 		}
-		plan, err := planning(ctx, o, postgres.MigrationOptions{Phase: postgres.Phase(c.Phase)})
+		plan, err := planFunc(ctx, o, postgres.MigrationOptions{Phase: postgres.Phase(c.Phase)})
 		if err != nil {
 			return err
 		}
 		if c.JSON {
 			return t.printJSON(append([]postgres.PlannedStatement{}, plan...))
 		}
-		t.plan(plan)
+		t.printPlan(plan)
 		return nil
 	})
 }
 
-func (t terminal) plan(plan []postgres.PlannedStatement) {
+// printPlan prints a plan as SQL. Comments name the phase, the lock and about how many
+// rows are read. Statements that run in one transaction have BEGIN and COMMIT.
+func (t terminal) printPlan(plan []postgres.PlannedStatement) {
 	if len(plan) == 0 {
-		t.say("-- Nothing is left to do that others would have to be considered for.")
+		t.printLine("-- Nothing to do that affects other sessions.")
 	}
 	for _, p := range plan {
 		on := ""
 		if p.On != "" {
 			on = " on " + p.On
 		}
-		rows := ", the catalog alone"
+		rows := ", catalog only"
 		if p.Rows > 0 {
 			rows = fmt.Sprintf(", about %d rows", p.Rows)
 		}
-		t.say("-- %s: %s\n-- lock: %s%s%s", p.Phase, p.Step, p.Lock, on, rows)
+		t.printLine("-- %s: %s\n-- lock: %s%s%s", p.Phase, p.Step, p.Lock, on, rows)
 		text := strings.Join(p.SQL, ";\n") + ";"
 		if !p.Alone && len(p.SQL) > 1 {
 			text = "BEGIN;\n" + text + "\nCOMMIT;"
 		}
-		t.say("%s\n", text)
+		t.printLine("%s\n", text)
 	}
 }
 
+// migrateStatusCmd prints the state of the schema. For a database that should be
+// current, it also opens the database, which checks it.
 type migrateStatusCmd struct {
 	JSON bool `name:"json" help:"Print JSON for programs."`
 }
 
-// Run says how far the database is.
+// Run prints the state of the schema. It returns errRefused if the schema isn't
+// current; with tenancy off, an expanded database is current too.
 func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 	return withDatabase(ctx, t, func(o postgres.Options) error {
 		status, err := postgres.Status(ctx, o)
@@ -147,22 +170,25 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 			if err != nil {
 				return notCurrent(o, err)
 			}
-			return errors.Join(t.standing(ctx, o, c.JSON), db.Close())
+			return errors.Join(t.printStatus(ctx, o, c.JSON), db.Close())
 		}
-		if err := t.standing(ctx, o, c.JSON); err != nil || status.State == "expanded" &&
-			!o.MultiTenant {
+		if err := t.printStatus(ctx, o, c.JSON); err != nil {
 			return err
+		}
+		if status.State == "expanded" && !o.MultiTenant {
+			return nil
 		}
 		return errRefused
 	})
 }
 
+// migrateDownCmd undoes the phases of a single-tenant database's migration.
 type migrateDownCmd struct {
-	Phase string `enum:"expand,contract" default:"expand" help:"How far back: contract to where the old version works again, expand to the former schema."`
+	Phase string `enum:"expand,contract" default:"expand" help:"The last phase to undo; expand undoes both."`
 	JSON  bool   `name:"json" help:"Print JSON for programs: a line for each statement."`
 }
 
-// Run takes the change back.
+// Run undoes the migration and prints the state of the schema.
 func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 	return withDatabase(ctx, t, func(o postgres.Options) error {
 		m := postgres.MigrationOptions{Phase: postgres.Phase(c.Phase)}
@@ -170,38 +196,31 @@ func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		show := t.migrating(len(plan), c.JSON)
-		m.OnEvent = show.tell
-		err = postgres.MigrateDown(ctx, o, m)
-		show.done()
-		if err != nil {
-			return err
-		}
-		return t.standing(ctx, o, c.JSON)
+		return t.migrate(ctx, o, m, len(plan), c.JSON, postgres.MigrateDown)
 	})
 }
 
-// notCurrent adds to the error of an Open what may help.
+// notCurrent adds to an error of postgres.Open the command that may solve it.
 func notCurrent(o postgres.Options, err error) error {
 	if errors.Is(err, postgres.ErrNotContracted) {
-		return fmt.Errorf("%w\nMULTI_TENANT=true needs a contracted one. When no old version runs"+
-			" any more: registry migrate up --phase contract", err)
+		return fmt.Errorf("%w\nMULTI_TENANT=true requires a contracted database. After the old"+
+			" version has stopped: registry migrate up --phase contract", err)
 	}
 	if !o.SkipMigrations {
 		return err
 	}
-	return fmt.Errorf("%w\nif the schema isn't current, bring it up with: registry migrate up", err)
+	return fmt.Errorf("%w\nif the schema isn't current, run: registry migrate up", err)
 }
 
-// withDatabase runs fn on the database of the settings, which is started for it
-// where it is the embedded one.
+// withDatabase calls fn with the options of the configured database. It starts the
+// embedded PostgreSQL for fn, if that is the configured one, and stops it afterwards.
 func withDatabase(ctx context.Context, t terminal, fn func(postgres.Options) error) error {
-	set, err := readSettings(t.getenv)
+	cfg, err := readSettings(t.getenv)
 	if err != nil {
 		return err
 	}
 	reg := &registry{}
-	options, err := reg.database(ctx, set, logger(t.err))
+	options, err := reg.databaseOptions(ctx, cfg, logger(t.err))
 	if err == nil {
 		err = fn(options)
 	}

@@ -1,27 +1,25 @@
 package main
 
 import (
-	"os"
-
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// migrating shows how a migration goes on: a bar where somebody looks, JSON
-// lines for a program.
-type migrating struct {
+// migrationProgress shows the progress of a migration: a bar on a terminal, JSON
+// lines with --json.
+type migrationProgress struct {
 	terminal terminal
-	bar      *progressbar.ProgressBar // nil: nobody looks
+	bar      *progressbar.ProgressBar // nil: standard error isn't a terminal
 	json     bool
-	rows     int64
+	rows     int64 // rows changed by the current statement
 }
 
-func (t terminal) migrating(statements int, asJSON bool) *migrating {
-	m := &migrating{terminal: t, json: asJSON}
-	f, ok := t.err.(*os.File)
-	if statements == 0 || !ok || !term.IsTerminal(int(f.Fd())) {
+// migrationProgress starts the progress of a migration of this many statements.
+func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgress {
+	m := &migrationProgress{terminal: t, json: asJSON}
+	f, ok := asTerminal(t.err)
+	if statements == 0 || !ok {
 		return m
 	}
 	m.bar = progressbar.NewOptions(statements,
@@ -30,7 +28,7 @@ func (t terminal) migrating(statements int, asJSON bool) *migrating {
 	return m
 }
 
-// event is a line of --json.
+// event is one line of --json output.
 type event struct {
 	Event string `json:"event"`
 	Phase string `json:"phase"`
@@ -39,7 +37,8 @@ type event struct {
 	Rows  int64  `json:"rows"`
 }
 
-func (m *migrating) tell(e postgres.Event) error {
+// handle shows one event.
+func (m *migrationProgress) handle(e postgres.Event) error {
 	if m.json {
 		return m.terminal.printJSON(event{string(e.Kind), string(e.Phase), e.Step, e.SQL, e.Rows})
 	}
@@ -52,16 +51,17 @@ func (m *migrating) tell(e postgres.Event) error {
 		m.bar.Describe(e.Step)
 	case "batch":
 		m.rows += e.Rows
-		m.bar.Describe(e.Step + ": " + count(m.rows))
+		m.bar.Describe(e.Step + ": " + rowCount(m.rows))
 	case "waited":
-		m.bar.Describe(e.Step + ": waits for a lock")
+		m.bar.Describe(e.Step + ": waiting for a lock")
 	case "ended":
 		return m.bar.Add(1)
 	}
 	return nil
 }
 
-func (m *migrating) done() {
+// done removes the bar.
+func (m *migrationProgress) done() {
 	if m.bar != nil {
 		_ = m.bar.Finish()
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -8,15 +9,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
-// openIDSettings name the OpenID provider through which people sign in.
+// openIDSettings describe the OpenID provider that users sign in with.
 type openIDSettings struct {
-	issuer       string // empty: there is none
+	issuer       string // empty: no provider
 	clientID     string
 	clientSecret string
 	redirectURL  string // empty: derived from the listen address
 	createUsers  bool
 }
 
+// readOpenID reads and checks the settings OIDC_*. Settings without an issuer are an
+// error, because they would have no effect.
 func readOpenID(getenv func(string) string) (openIDSettings, error) {
 	o := openIDSettings{
 		issuer: getenv("OIDC_ISSUER"), clientID: getenv("OIDC_CLIENT_ID"),
@@ -24,28 +27,30 @@ func readOpenID(getenv func(string) string) (openIDSettings, error) {
 		redirectURL:  getenv("OIDC_REDIRECT_URL"),
 	}
 	var err error
-	if o.createUsers, err = boolean(getenv, "OIDC_CREATE_USERS", false); err != nil {
+	if o.createUsers, err = parseBool(getenv, "OIDC_CREATE_USERS", false); err != nil {
 		return o, err
 	}
 	if o.issuer == "" && (o.createUsers || o.clientID+o.clientSecret+o.redirectURL != "") {
-		return o, errors.New("OIDC_ISSUER is empty: set it, or none of the other OIDC_ settings")
+		return o, errors.New("OIDC_ISSUER is empty: set it, or unset the other OIDC_ settings")
 	}
 	if o.issuer != "" && o.options("http://127.0.0.1").Check() != nil {
-		return o, errors.New("OIDC_ISSUER and OIDC_REDIRECT_URL are URLs such as" +
-			" https://accounts.example.com, and OIDC_CLIENT_ID isn't empty")
+		return o, errors.New("invalid OpenID settings: OIDC_ISSUER and OIDC_REDIRECT_URL must be" +
+			" URLs such as https://accounts.example.com, and OIDC_CLIENT_ID must not be empty")
 	}
 	return o, nil
 }
 
-// options are those of the provider's client in a registry at this address.
+// options returns the options of the provider's client. The address is the
+// registry's own URL; the default redirect URL is derived from it.
 func (o openIDSettings) options(address string) oidc.Options {
 	return oidc.Options{
 		Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret,
-		RedirectURL: either(o.redirectURL, address+"/api/v1/sessions/oidc/callback"),
+		RedirectURL: cmp.Or(o.redirectURL, address+"/api/v1/sessions/oidc/callback"),
 	}
 }
 
-// signIn says how people sign in to a registry at this address.
+// signIn returns the sign-in options of a registry at this address. Without an
+// issuer, users sign in with passwords only.
 func (o openIDSettings) signIn(address string) (signin.Options, error) {
 	if o.issuer == "" {
 		return signin.Options{}, nil

@@ -11,44 +11,51 @@ import (
 	"golang.org/x/term"
 )
 
-// printJSON writes v as one line.
+// printJSON writes v to standard output as one line of JSON.
 func (t terminal) printJSON(v any) error {
 	enc := json.NewEncoder(t.out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
 
-// say writes one line for people.
-func (t terminal) say(format string, args ...any) {
+// printLine writes one line of text to standard output.
+func (t terminal) printLine(format string, args ...any) {
 	fmt.Fprintf(t.out, format+"\n", args...)
 }
 
-// note writes one line that is no part of the output.
+// note writes one line to standard error: it isn't part of the output.
 func (t terminal) note(format string, args ...any) {
 	fmt.Fprintf(t.err, format+"\n", args...)
 }
 
-// progress counts bytes on the way. It draws on standard error, and only when
-// that is a terminal.
-type progress struct {
-	bar *progressbar.ProgressBar // nil: nobody looks
+// asTerminal returns the file of an input or output that is a terminal. It reports
+// false for pipes, other files and buffers.
+func asTerminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// progress begins to count up to size bytes; -1 when nobody knows how many.
-func (t terminal) progress(what string, size int64) progress {
-	f, ok := t.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+// progress shows how many bytes were transferred. It draws on standard error,
+// and only if that is a terminal.
+type progress struct {
+	bar *progressbar.ProgressBar // nil: standard error isn't a terminal
+}
+
+// progress starts a progress bar of size bytes; -1 means that the size is unknown.
+func (t terminal) progress(title string, size int64) progress {
+	f, ok := asTerminal(t.err)
+	if !ok {
 		return progress{}
 	}
 	return progress{bar: progressbar.NewOptions64(size,
 		progressbar.OptionSetWriter(f),
-		progressbar.OptionSetDescription(what),
+		progressbar.OptionSetDescription(title),
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionClearOnFinish(),
 	)}
 }
 
-// reader counts what is read from r.
+// reader returns a reader of r that advances the bar.
 func (p progress) reader(r io.Reader) io.Reader {
 	if p.bar == nil {
 		return r
@@ -56,12 +63,12 @@ func (p progress) reader(r io.Reader) io.Reader {
 	return io.TeeReader(r, p.bar)
 }
 
-// done takes the bar away.
+// done removes the bar.
 func (p progress) done() {
 	if p.bar != nil {
 		p.bar.Finish()
 	}
 }
 
-// count says how many rows.
-func count(n int64) string { return strconv.FormatInt(n, 10) + " rows" }
+// rowCount formats a number of rows.
+func rowCount(n int64) string { return strconv.FormatInt(n, 10) + " rows" }

@@ -11,63 +11,66 @@ import (
 	"golang.org/x/term"
 )
 
-// maxPassword is how long a line with a password may be, in bytes.
+// maxPassword is the longest password line, in bytes.
 const maxPassword = 8192
 
-// password asks for a new password: twice and without echo at a terminal, else
-// it is the first line of standard input. It is never on the command line, which
-// every process can read.
-func (t terminal) password() (string, error) {
-	f, ok := t.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+// readPassword reads a new password. A terminal prompts for it twice, without
+// echo; otherwise it is the first line of standard input. It is never an argument,
+// because every process can read a command line.
+func (t terminal) readPassword() (string, error) {
+	f, ok := asTerminal(t.in)
+	if !ok {
 		return firstLine(t.in)
 	}
-	first, err := t.ask(f, "Password: ")
+	first, err := t.prompt(f, "Password: ")
 	if err != nil {
 		return "", err
 	}
-	second, err := t.ask(f, "Once more: ")
+	second, err := t.prompt(f, "Repeat the password: ")
 	if err != nil {
 		return "", err
 	}
 	if first != second {
-		return "", errors.New("the two passwords differ: nothing was changed")
+		return "", errors.New("the passwords don't match: nothing was changed")
 	}
 	return first, nil
 }
 
-func (t terminal) ask(f *os.File, prompt string) (string, error) {
+// prompt prints a prompt to standard error and reads one line without echo.
+func (t terminal) prompt(f *os.File, prompt string) (string, error) {
 	fmt.Fprint(t.err, prompt)
 	typed, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(t.err)
 	return string(typed), err
 }
 
+// firstLine returns the first line without its line end, which can be LF or CRLF. Other
+// space is part of the password.
 func firstLine(in io.Reader) (string, error) {
 	if in == nil {
-		return "", usagef("--password needs a password on standard input")
+		return "", usagef("--password requires a password on standard input")
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, maxPassword)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
 	if line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"); line == "" {
-		return "", usagef("--password needs a password on standard input")
+		return "", usagef("--password requires a password on standard input")
 	}
 	return line, nil
 }
 
-// askPassword is the flag of the commands that set one.
-type askPassword struct {
-	Password bool `help:"Set a password: asked for at a terminal, else the first line of standard input."`
+// passwordFlag is the flag of the commands that set a password.
+type passwordFlag struct {
+	Password bool `help:"Set a password: prompted for on a terminal, otherwise the first line of standard input."`
 }
 
-// read answers nil where no password is asked for.
-func (a askPassword) read(t terminal) (*string, error) {
+// read returns nil without the flag.
+func (a passwordFlag) read(t terminal) (*string, error) {
 	if !a.Password {
 		return nil, nil
 	}
-	password, err := t.password()
+	password, err := t.readPassword()
 	if err != nil {
 		return nil, err
 	}

@@ -22,48 +22,49 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-// process is a registry in a process of its own.
+// process is a registry that runs in a separate process.
 type process struct {
-	*site
+	*testServer
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when the process has ended
 }
 
 // start starts the registry with these settings and no others.
 func start(t *testing.T, set map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{site: &site{log: newJournal()}, cmd: exec.Command(os.Args[0], args...),
+	p := &process{testServer: &testServer{log: newLogBuffer()},
+		cmd:  exec.Command(os.Args[0], args...),
 		done: make(chan struct{})}
-	p.cmd.Env = []string{asProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"),
+	p.cmd.Env = []string{runAsProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"),
 		"HOME=" + os.Getenv("HOME")}
 	for name, value := range set {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
 	p.cmd.Stderr = p.log
 	require.NoError(t, p.cmd.Start())
-	go func() { // ends with the process, which the cleanup ends at the latest
-		_ = p.cmd.Wait() // the exit status is asked for where it matters
+	go func() { // ends with the process, which the cleanup kills at the latest
+		_ = p.cmd.Wait() // waitForExit checks the exit status
 		close(p.done)
 	}()
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // it may have ended
+		_ = p.cmd.Process.Kill() // fails if it has ended
 		<-p.done
 	})
 	return p
 }
 
-// serving starts the registry and waits until it serves.
-func serving(t *testing.T, set map[string]string) *process {
+// startServing starts the registry and waits until it is ready.
+func startServing(t *testing.T, set map[string]string) *process {
 	t.Helper()
 	p := start(t, set)
 	p.url = p.log.url(t)
-	waitReady(t, p.url, p.log)
-	p.document = documentOf(t, p.url)
+	waitUntilReady(t, p.url, p.log)
+	p.document = openAPIDocument(t, p.url)
 	return p
 }
 
-// ends waits until the process has ended, with this status.
-func (p *process) ends(t *testing.T, status int) {
+// waitForExit waits until the process has ended and requires this exit status.
+func (p *process) waitForExit(t *testing.T, status int) {
 	t.Helper()
 	select {
 	case <-p.done:
@@ -76,12 +77,12 @@ func (p *process) ends(t *testing.T, status int) {
 func (p *process) stop(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	p.ends(t, exitDone)
+	p.waitForExit(t, exitDone)
 }
 
-// enterable is a new folder that every user can enter, as PostgreSQL must where
-// root starts it.
-func enterable(t *testing.T) string {
+// accessibleDir returns a new directory that every user can enter. If root starts it,
+// PostgreSQL runs as another user.
+func accessibleDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "registry-")
 	require.NoError(t, err)
@@ -92,33 +93,33 @@ func enterable(t *testing.T) string {
 
 var shownToken = regexp.MustCompile(`(?m)^  (bwp_\S+)$`)
 
-func TestANewcomersRegistryKeepsItsData(t *testing.T) {
+func TestRegistryOnEmbeddedDatabaseKeepsItsData(t *testing.T) {
 	t.Parallel()
-	set := map[string]string{"DATA_DIR": filepath.Join(enterable(t), "data")}
+	set := map[string]string{"DATA_DIR": filepath.Join(accessibleDir(t), "data")}
 
-	first := serving(t, set)
+	first := startServing(t, set)
 	found := shownToken.FindStringSubmatch(first.log.String())
 	require.NotNil(t, found, "%s", first.log)
 	token := found[1]
 	require.Equal(t, 2, strings.Count(first.log.String(), token),
-		"in the hint how to sign in, and nowhere else")
-	caller{site: first.site, token: token}.put(t, "model_config", "before",
+		"the sign-in message is the only place with the token")
+	caller{server: first.testServer, token: token}.put(t, "model_config", "before",
 		map[string]any{"provider": "p", "model": "m", "api_key": "s"})
 	first.stop(t)
 
-	second := serving(t, set)
-	require.NotContains(t, second.log.String(), "bwp_", "shown once")
-	c := caller{site: second.site, token: token}
-	c.get(t, resource("model_config", "before")).is(t, http.StatusOK)
+	second := startServing(t, set)
+	require.NotContains(t, second.log.String(), "bwp_", "the token is shown only once")
+	c := caller{server: second.testServer, token: token}
+	c.get(t, resource("model_config", "before")).hasStatus(t, http.StatusOK)
 	c.put(t, "agent", "just before", map[string]any{"model_config": "before"})
 	require.NoError(t, second.cmd.Process.Kill())
 	<-second.done
 
-	third := serving(t, set)
-	c.site = third.site
+	third := startServing(t, set)
+	c.server = third.testServer
 	require.Equal(t, "before", specOf(t, c, "agent", "just before")["model_config"])
 	busy := start(t, set)
-	busy.ends(t, exitRefused)
+	busy.waitForExit(t, exitRefused)
 	require.Contains(t, busy.log.String(),
 		"is in use by process "+fmt.Sprint(third.cmd.Process.Pid))
 	third.stop(t)
@@ -126,9 +127,10 @@ func TestANewcomersRegistryKeepsItsData(t *testing.T) {
 	require.NotContains(t, third.log.String(), "ERROR")
 }
 
-func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
+func TestShutdownCompletesRequestInFlight(t *testing.T) {
 	t.Parallel()
-	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t),
+		"DATA_DIR":    t.TempDir(),
 		"ADMIN_TOKEN": platform})
 	address := strings.TrimPrefix(p.url, "http://")
 	conn, err := net.Dial("tcp", address)
@@ -150,7 +152,7 @@ func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
 		return err != nil
 	}
 	require.Eventually(t, refused, 20*time.Second, 10*time.Millisecond,
-		"it takes new callers while it drains")
+		"new connections are accepted while it drains")
 	_, err = io.WriteString(conn, body[10:])
 	require.NoError(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -160,12 +162,13 @@ func TestARequestInFlightIsFinishedAtTheEnd(t *testing.T) {
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(raw), `"late"`)
-	p.ends(t, exitDone)
+	p.waitForExit(t, exitDone)
 }
 
-func TestASecondSignalEndsAtOnce(t *testing.T) {
+func TestSecondSignalEndsProcessImmediately(t *testing.T) {
 	t.Parallel()
-	p := serving(t, map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+	p := startServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t),
+		"DATA_DIR":    t.TempDir(),
 		"ADMIN_TOKEN": platform})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	require.NoError(t, err)
@@ -174,18 +177,18 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 		"PUT /api/v1/prompts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length:"+
 			" 100\r\n\r\n{", platform)
 	require.NoError(t, err)
-	time.Sleep(100 * time.Millisecond) // the request has begun, and nobody goes on with it
+	time.Sleep(100 * time.Millisecond) // the request has begun and never continues
 
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
 	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "draining") },
 		20*time.Second, 10*time.Millisecond)
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
-	p.ends(t, -1) // by the signal
+	p.waitForExit(t, -1) // by the signal
 }
 
-func TestWhileItStartsARegistryLivesAndIsNotReady(t *testing.T) {
+func TestStartingRegistryIsLiveButNotReady(t *testing.T) {
 	t.Parallel()
-	p := start(t, map[string]string{"DATA_DIR": enterable(t), "ADMIN_TOKEN": platform})
+	p := start(t, map[string]string{"DATA_DIR": accessibleDir(t), "ADMIN_TOKEN": platform})
 	url := p.log.url(t)
 	for path, want := range map[string]int{"/livez": http.StatusOK,
 		"/readyz": http.StatusServiceUnavailable, "/api/v1/agents": http.StatusServiceUnavailable} {
@@ -194,22 +197,22 @@ func TestWhileItStartsARegistryLivesAndIsNotReady(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		require.Equal(t, want, res.StatusCode, path)
 	}
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM)) // in the middle of it
-	p.ends(t, exitDone)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM)) // during the start
+	p.waitForExit(t, exitDone)
 }
 
-func TestExitStatusesOfTheProcess(t *testing.T) {
+func TestProcessExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		set    map[string]string
-		args   []string
-		status int
-		says   string
+		set     map[string]string
+		args    []string
+		status  int
+		wantLog string
 	}{
 		{map[string]string{"ADMIN_TOKEN": "short"}, nil, exitRefused,
 			"ADMIN_TOKEN has 5 characters"},
 		{map[string]string{"MULTI_TENANT": "maybe"}, []string{"serve"}, exitRefused,
-			`MULTI_TENANT is "maybe"`},
+			`invalid MULTI_TENANT "maybe"`},
 		{nil, []string{"--what"}, exitUsage, "unknown flag --what"},
 		{nil, []string{"serve", "--what"}, exitUsage, "unknown flag --what"},
 		{nil, []string{"frobnicate"}, exitUsage, "frobnicate"},
@@ -219,7 +222,7 @@ func TestExitStatusesOfTheProcess(t *testing.T) {
 			[]string{"migrate"}, exitDone, "migrated"},
 	} {
 		p := start(t, c.set, c.args...)
-		p.ends(t, c.status)
-		require.Contains(t, p.log.String(), c.says)
+		p.waitForExit(t, c.status)
+		require.Contains(t, p.log.String(), c.wantLog)
 	}
 }

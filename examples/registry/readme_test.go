@@ -14,36 +14,38 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var updateReadme = flag.Bool("update-readme", false, "write into README.md what tests make of it")
+var updateReadme = flag.Bool("update-readme", false, "write generated sections into README.md")
 
-// readmeLock keeps tests that run side by side from writing at once.
+// readmeLock keeps parallel tests from writing at the same time.
 var readmeLock sync.Mutex
 
-// inReadme wants README.md to have text in the place that is made for it.
-func inReadme(t *testing.T, place, text string) {
+// requireInReadme requires that the named section of README.md has this text. With
+// -update-readme it writes the text.
+func requireInReadme(t *testing.T, section, text string) {
 	t.Helper()
 	readmeLock.Lock()
 	defer readmeLock.Unlock()
 	const readme = "../../README.md"
-	begin, end := "<!-- "+place+" -->\n", "<!-- end of the "+place+" -->\n"
-	whole, err := os.ReadFile(readme)
+	begin, end := "<!-- "+section+" -->\n", "<!-- end of the "+section+" -->\n"
+	content, err := os.ReadFile(readme)
 	require.NoError(t, err)
-	before, rest, begins := strings.Cut(string(whole), begin)
-	written, after, ends := strings.Cut(rest, end)
-	require.True(t, begins && ends, "README.md has no place for it: %s%s", begin, end)
+	before, rest, hasBegin := strings.Cut(string(content), begin)
+	current, after, hasEnd := strings.Cut(rest, end)
+	require.True(t, hasBegin && hasEnd, "README.md lacks the section markers: %s%s", begin, end)
 	if *updateReadme {
 		require.NoError(t, os.WriteFile(readme, []byte(before+begin+text+end+after), 0o644))
 		return
 	}
-	require.Equal(t, text, written,
+	require.Equal(t, text, current,
 		"the README is out of date: go test -run %s ./examples/registry -update-readme", t.Name())
 }
 
-func TestTheTableOfRolesInTheReadmeIsTheOneThatIsChecked(t *testing.T) {
+func TestReadmeRolesTableMatchesPermissions(t *testing.T) {
 	t.Parallel()
-	inReadme(t, "table of roles", rolesTable())
+	requireInReadme(t, "table of roles", rolesTable())
 }
 
+// rolesTable formats the permissions of all roles as a Markdown table.
 func rolesTable() string {
 	var b strings.Builder
 	b.WriteString("| to | permission | viewer | editor | admin | replicator | super-admin" +

@@ -7,10 +7,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// rotateCmd makes a new signing key. Its settings are those of serve.
+// rotateCmd creates a new signing key. It reads the same settings as serve.
 type rotateCmd struct{}
 
-// Run makes the key, and leaves the old one in force until what it signed has
+// Help describes when the new key is used.
+func (rotateCmd) Help() string {
+	return `Running servers read the new key by themselves. The old key stays valid until every signature that was
+made with it has expired.`
+}
+
+// Run creates the key. The old key stays valid until all its signatures have
 // expired.
 func (c *rotateCmd) Run(ctx context.Context, t terminal) error {
 	return withDatabase(ctx, t, func(o postgres.Options) error {
@@ -20,7 +26,8 @@ func (c *rotateCmd) Run(ctx context.Context, t terminal) error {
 			return notCurrent(o, err)
 		}
 		if err = db.RotateSigningKey(ctx); err == nil {
-			t.say("The new key signs in a minute; the old one is good for five more.")
+			t.printLine("The new key is used in one minute; the old key stays valid for five" +
+				" minutes after that.")
 		}
 		return errors.Join(err, db.Close())
 	})

@@ -8,16 +8,17 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-func TestRotatingTheSigningKeyLeavesTheOldOneInForceForAWhile(t *testing.T) {
+func TestRotateSigningKeyKeepsOldKeyValidForAWhile(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
-	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").ended(t, exitDone)
+	url := migratedDatabase(t)
+	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").requireStatus(t, exitDone)
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
-	var inForce, signing, forGood int
+	var valid, signing, permanent int
 	require.NoError(t, db.QueryRowContext(t.Context(),
 		`SELECT count(*) FILTER (WHERE expires_at > now()),
-		count(*) FILTER (WHERE signs_from <= now()), count(*) FILTER (WHERE expires_at = 'infinity') FROM bailiwick.signing_keys`).
-		Scan(&inForce, &signing, &forGood))
-	require.Equal(t, []int{2, 1, 1}, []int{inForce, signing, forGood})
+		count(*) FILTER (WHERE signs_from <= now()), count(*) FILTER (WHERE expires_at = 'infinity')
+		FROM bailiwick.signing_keys`).
+		Scan(&valid, &signing, &permanent))
+	require.Equal(t, []int{2, 1, 1}, []int{valid, signing, permanent})
 }

@@ -12,57 +12,74 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// furnished are resources of all kinds, with references of every sort and
-// fields that no table has a column for. What is referred to comes first.
-var furnished = []struct{ kind, name, body string }{
-	{"model_config", "gpt", `{"labels":{"tier":"gold","a/b":"c=d"},"spec":{"provider":"openai","model":"gpt-x","parameters":{"temperature":0.1,"top":1e21,"zero":-0,"small":1e-7,"least":5e-324,"most":1.7976931348623157e308,"stop":["\n","𝔘"]},"api_key":"sk-live-7","workspace":"research","region":null}}`},
+// sampleResources are resources of all kinds, with references of every type and with
+// fields that have no column. Referenced resources come first.
+var sampleResources = []struct{ kind, name, body string }{
+	{"model_config", "gpt", `{"labels":{"tier":"gold","a/b":"c=d"},
+		"spec":{"provider":"openai","model":"gpt-x",
+			"parameters":{"temperature":0.1,"top":1e21,"zero":-0,"small":1e-7,"least":5e-324,
+				"most":1.7976931348623157e308,"stop":["\n","𝔘"]},
+			"api_key":"sk-live-7","workspace":"research","region":null}}`},
 	{"model_config", "shared key",
-		`{"spec":{"provider":"p","model":"m","api_key":{"$secret":"keys/shared"},"workspace":"research"}}`},
+		`{"spec":{"provider":"p","model":"m","api_key":{"$secret":"keys/shared"},
+			"workspace":"research"}}`},
 	{"model_config", "local", `{"spec":{"provider":"ollama","model":"llama"}}`},
-	{"prompt", "z", `{"spec":{"description":"last","template":"Hello {{name}}","arguments":[{"name":"name","required":true}]}}`},
+	{"prompt", "z", `{"spec":{"description":"last","template":"Hello {{name}}",
+		"arguments":[{"name":"name","required":true}]}}`},
 	{"prompt", "a", `{"spec":{"arguments":{"any":"shape"}}}`},
 	{"prompt", "m/1", `{"spec":{}}`},
 	{"mcp_server", "io.github.acme/weather",
-		`{"spec":{"description":"Weather","version":"1.2.3","repository":{"url":"https://example.com","source":"github"},"packages":[{"registry_name":"npm","name":"@acme/weather","environment_variables":[]}],"remotes":[]}}`},
+		`{"spec":{"description":"Weather","version":"1.2.3",
+			"repository":{"url":"https://example.com","source":"github"},
+			"packages":[{"registry_name":"npm","name":"@acme/weather","environment_variables":[]}],
+			"remotes":[]}}`},
 	{"mcp_server", "b", `{"spec":{"version_detail":{"is_latest":true}}}`},
 	{"agent", "base", `{"spec":{"description":"The base","instructions":"Be kind.","tools":[]}}`},
 	{"agent", "chain-1", `{"spec":{"extends":"base","model_config":"gpt"}}`},
-	{"agent", "chain-2", `{"labels":{"team":"α"},"spec":{"extends":"chain-1","endpoint":"https://a.example/","prompts":["z","a","m/1"],"mcp_servers":["io.github.acme/weather","b"],"tools":["Read"]}}`},
+	{"agent", "chain-2", `{"labels":{"team":"α"},
+		"spec":{"extends":"chain-1","endpoint":"https://a.example/","prompts":["z","a","m/1"],
+			"mcp_servers":["io.github.acme/weather","b"],"tools":["Read"]}}`},
 	{"agent", "itself", `{"spec":{"prompts":[],"mcp_servers":[]}}`},
-	{"agent", "itself", `{"spec":{"extends":"itself","mcp_servers":["b","io.github.acme/weather"],"deep":{"b":[1,2.5,-0.1,9007199254740991,null,{"":""}],"a":true,"\u20ac":"\u0001\u2028<>&"}}}`},
+	{"agent", "itself", `{"spec":{"extends":"itself","mcp_servers":["b","io.github.acme/weather"],
+		"deep":{"b":[1,2.5,-0.1,9007199254740991,null,{"":""}],"a":true,"\u20ac":"\u0001\u2028<>&"}}}`},
 	{"trust_rule", "for an agent",
-		`{"spec":{"effect":"allow","subject":{"kind":"agent","name":"chain-2"},"action":"tools.call","priority":-5,"workspace":"research"}}`},
+		`{"spec":{"effect":"allow","subject":{"kind":"agent","name":"chain-2"},"action":"tools.call",
+			"priority":-5,"workspace":"research"}}`},
 	{"trust_rule", "for a server",
 		`{"spec":{"effect":"deny","subject":{"kind":"mcp_server","name":"b"}}}`},
 	{"trust_rule", "for everything", `{"spec":{"effect":"deny","priority":2147483647}}`},
-	{"trigger", "nightly", `{"spec":{"type":"schedule","schedule":"0 3 * * *","agent":"base","enabled":false,"workspace":"ops"}}`},
+	{"trigger", "nightly", `{"spec":{"type":"schedule","schedule":"0 3 * * *","agent":"base",
+		"enabled":false,"workspace":"ops"}}`},
 	{"trigger", "hook", `{"spec":{"type":"webhook","agent":"chain-2","filter":{"path":"/x"}}}`},
 	{"context_config", "small",
 		`{"spec":{"agent":"base","sources":["git","wiki"],"max_tokens":4096}}`},
 	{"context_config", "nothing", `{"spec":{"workspace":"ops"}}`},
-	{"defaults", "default", `{"labels":{"set":"yes"},"spec":{"trust_effect":"allow","model_config":"gpt","context_config":"small","banner":"hi"}}`},
+	{"defaults", "default", `{"labels":{"set":"yes"},
+		"spec":{"trust_effect":"allow","model_config":"gpt","context_config":"small","banner":"hi"}}`},
 }
 
-// furnishedItems is how many that makes: one is written twice.
-const furnishedItems = 20
+// sampleCount is the number of resources after createSamples. The list has one more,
+// because it writes the agent "itself" twice.
+const sampleCount = 20
 
-// furnish writes what furnished has into the caller's tenant.
-func furnish(t *testing.T, c caller) {
+// createSamples writes the sampleResources into the caller's tenant.
+func createSamples(t *testing.T, c caller) {
 	t.Helper()
-	for _, f := range furnished {
+	for _, f := range sampleResources {
 		got := c.send(t, http.MethodPut, resource(f.kind, f.name), f.body)
 		require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s",
 			f.kind, f.name, got.body)
 	}
-	// One that was written again and again, and one that was there and is not.
+	// One prompt is written repeatedly, another one is created and deleted.
 	for range 3 {
 		c.put(t, "prompt", "a", json.RawMessage(`{"arguments":{"any":"shape"}}`))
 	}
-	c.put(t, "prompt", "gone", map[string]any{})
-	c.send(t, http.MethodDelete, resource("prompt", "gone"), nil).is(t, http.StatusNoContent)
+	c.put(t, "prompt", "deleted", map[string]any{})
+	c.send(t, http.MethodDelete, resource("prompt", "deleted"), nil).
+		hasStatus(t, http.StatusNoContent)
 }
 
-// bundle is one as a client reads it, items as they stand there.
+// bundle is a decoded bundle, with the raw bytes of its items.
 type bundle struct {
 	Items  []json.RawMessage
 	Digest string
@@ -77,10 +94,10 @@ func readBundle(t *testing.T, raw []byte) bundle {
 	return b
 }
 
-// report is the answer to an import as a client reads it.
+// report is the decoded report of an import.
 type report struct {
 	DryRun  bool           `json:"dry_run"`
-	Counts  map[string]int // those that aren't 0
+	Counts  map[string]int // without zeros
 	Items   []reportItem
 	Secrets []federation.SecretUse `json:"secrets_required"`
 }
@@ -92,9 +109,9 @@ type reportItem struct {
 	Error              string
 }
 
-func readReport(t *testing.T, a answer) report {
+func readReport(t *testing.T, a response) report {
 	t.Helper()
-	r := read[report](t, a)
+	r := decode[report](t, a)
 	for action, n := range r.Counts {
 		if n == 0 {
 			delete(r.Counts, action)
@@ -103,14 +120,14 @@ func readReport(t *testing.T, a answer) report {
 	return r
 }
 
-func TestPromotionLosesNothing(t *testing.T) {
+func TestPromotionLosesNoData(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	staging, production := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
-	furnish(t, staging)
+	createSamples(t, staging)
 	exported := staging.export(t)
 
-	t.Run("an export is the same twice, canonical, and without secrets", func(t *testing.T) {
+	t.Run("export is repeatable, canonical and without secrets", func(t *testing.T) {
 		require.Equal(t, string(exported), string(staging.export(t)))
 		canonical, err := federation.Canonical(exported)
 		require.NoError(t, err)
@@ -118,13 +135,13 @@ func TestPromotionLosesNothing(t *testing.T) {
 		require.NotContains(t, string(exported), "sk-live-7")
 		require.Contains(t, string(exported), `"api_key":{"$secret":"model_config/gpt/api_key"}`)
 		require.Equal(t, "staging", readBundle(t, exported).Source.Tenant)
-		require.Equal(t, furnishedItems, readBundle(t, exported).Count)
+		require.Equal(t, sampleCount, readBundle(t, exported).Count)
 	})
 
-	t.Run("every field comes back as it was written", func(t *testing.T) {
-		for _, f := range furnished {
+	t.Run("read returns every field as written", func(t *testing.T) {
+		for _, f := range sampleResources {
 			if f.name == "itself" && !strings.Contains(f.body, "extends") {
-				continue // written over
+				continue // was overwritten
 			}
 			var wrote, got struct {
 				Labels map[string]string
@@ -132,7 +149,7 @@ func TestPromotionLosesNothing(t *testing.T) {
 			}
 			require.NoError(t, json.Unmarshal([]byte(f.body), &wrote))
 			require.NoError(t, json.Unmarshal(staging.get(t, resource(f.kind, f.name)).
-				is(t, http.StatusOK).body, &got))
+				hasStatus(t, http.StatusOK).body, &got))
 			if wrote.Labels == nil {
 				wrote.Labels = map[string]string{}
 			}
@@ -146,16 +163,16 @@ func TestPromotionLosesNothing(t *testing.T) {
 		}
 	})
 
-	first := readReport(t, production.importing(t, exported, "").is(t, http.StatusOK))
-	require.Equal(t, map[string]int{"create": furnishedItems - 1, "update": 1}, first.Counts,
-		"defaults that nobody has changed are no conflict")
+	first := readReport(t, production.importBundle(t, exported, "").hasStatus(t, http.StatusOK))
+	require.Equal(t, map[string]int{"create": sampleCount - 1, "update": 1}, first.Counts,
+		"unchanged defaults aren't a conflict")
 	require.Equal(t, []federation.SecretUse{
 		{Kind: "model_config", Name: "gpt", Path: "/spec/api_key",
 			Secret: "model_config/gpt/api_key"},
 		{Kind: "model_config", Name: "shared key", Path: "/spec/api_key", Secret: "keys/shared"},
 	}, first.Secrets)
 
-	t.Run("the target exports the same items and digest", func(t *testing.T) {
+	t.Run("target exports the same items and digest", func(t *testing.T) {
 		again := production.export(t)
 		a, b := readBundle(t, exported), readBundle(t, again)
 		require.Equal(t, a.Items, b.Items)
@@ -165,70 +182,72 @@ func TestPromotionLosesNothing(t *testing.T) {
 			strings.Replace(string(again), `"tenant":"production"`, `"tenant":"staging"`, 1))
 	})
 
-	t.Run("secrets are set in the target, and no route tells them", func(t *testing.T) {
+	t.Run("secrets can be set in the target and no route returns them", func(t *testing.T) {
 		for _, secret := range first.Secrets {
-			path := production.root() + "/secrets/" + escapeSegment(secret.Secret)
+			path := production.tenantPath() + "/secrets/" + escapeSegment(secret.Secret)
 			production.send(t, http.MethodPut, path,
-				map[string]string{"value": "s3cr3t-" + secret.Name}).is(t, http.StatusNoContent)
-			production.get(t, path).refused(t, http.StatusMethodNotAllowed, "method_not_allowed")
+				map[string]string{"value": "s3cr3t-" + secret.Name}).
+				hasStatus(t, http.StatusNoContent)
+			production.get(t, path).isProblem(t, http.StatusMethodNotAllowed, "method_not_allowed")
 		}
-		again := readReport(t, production.importing(t, exported, "").is(t, http.StatusOK))
-		require.Equal(t, map[string]int{"unchanged": furnishedItems}, again.Counts)
+		again := readReport(t, production.importBundle(t, exported, "").hasStatus(t, http.StatusOK))
+		require.Equal(t, map[string]int{"unchanged": sampleCount}, again.Counts)
 		require.Empty(t, again.Secrets)
 		for _, path := range []string{resource("model_config", "gpt"), "/api/v1/model-configs",
-			production.root() + "/export", "/api/v1/discovery"} {
-			require.NotContains(t, string(production.get(t, path).is(t, http.StatusOK).body),
+			production.tenantPath() + "/export", "/api/v1/discovery"} {
+			require.NotContains(t, string(production.get(t, path).hasStatus(t, http.StatusOK).body),
 				"s3cr3t")
 		}
 	})
 
-	t.Run("importing one's own export changes nothing", func(t *testing.T) {
+	t.Run("import of the tenant's own export changes nothing", func(t *testing.T) {
 		for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
-			got := readReport(t, staging.importing(t, exported, "?strategy="+strategy).
-				is(t, http.StatusOK))
-			require.Equal(t, map[string]int{"unchanged": furnishedItems}, got.Counts, strategy)
+			got := readReport(t, staging.importBundle(t, exported, "?strategy="+strategy).
+				hasStatus(t, http.StatusOK))
+			require.Equal(t, map[string]int{"unchanged": sampleCount}, got.Counts, strategy)
 		}
 		require.Equal(t, string(exported), string(staging.export(t)))
 	})
 
-	t.Run("discovery shows the tenant's own", func(t *testing.T) {
-		found := read[struct {
+	t.Run("discovery lists the tenant's own resources", func(t *testing.T) {
+		found := decode[struct {
 			Tenant     struct{ Slug string }
 			Agents     []map[string]any
 			MCPServers []map[string]any `json:"mcp_servers"`
-		}](t, production.get(t, "/api/v1/discovery").is(t, http.StatusOK))
+		}](t, production.get(t, "/api/v1/discovery").hasStatus(t, http.StatusOK))
 		require.Equal(t, "production", found.Tenant.Slug)
 		require.Len(t, found.Agents, 4)
 		require.Len(t, found.MCPServers, 2)
 	})
 }
 
-func TestSelectionsOfAnExport(t *testing.T) {
+func TestExportSelectsByKindAndLabel(t *testing.T) {
 	t.Parallel()
 	c := serve(t).tenant(t)
-	furnish(t, c)
+	createSamples(t, c)
 	for query, want := range map[string]int{
 		"?kind=agent": 4, "?kind=agent&kind=prompt": 7, "?label=tier=gold": 1,
 		"?label=tier=gold&kind=agent": 0, "?kind=agent&label=team=%CE%B1": 1,
 		"?label=tier=gold&label=a/b=c%3Dd": 1, "?label=tier=": 0,
 	} {
-		got := c.get(t, c.root()+"/export"+query).is(t, http.StatusOK)
+		got := c.get(t, c.tenantPath()+"/export"+query).hasStatus(t, http.StatusOK)
 		require.Equal(t, want, readBundle(t, got.body).Count, query)
 		require.True(t, bytes.HasPrefix(got.body, []byte(`{"count":`)))
 	}
 	for _, query := range []string{"?kind=nothing", "?kind=", "?label=x", "?label==x", "?what=1",
 		"?label=a=1&label=a=2"} {
-		c.get(t, c.root()+"/export"+query).refused(t, http.StatusUnprocessableEntity, "invalid")
+		c.get(t, c.tenantPath()+"/export"+query).
+			isProblem(t, http.StatusUnprocessableEntity, "invalid")
 	}
 }
 
-func TestLongTextsTravel(t *testing.T) {
+func TestLongTextsSurviveExportAndImport(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source, target := s.tenant(t), s.tenant(t)
-	wrote := map[string]any{"instructions": strings.Repeat("Tab\t, line\n, \\N and \\. \u00e9. ",
+	spec := map[string]any{"instructions": strings.Repeat("Tab\t, line\n, \\N and \\. \u00e9. ",
 		20_000), "text": strings.Repeat("語", 100_000)}
-	source.put(t, "agent", "tall", wrote)
-	target.importing(t, source.export(t), "").is(t, http.StatusOK)
-	require.Equal(t, wrote, pick(specOf(t, target, "agent", "tall"), "instructions", "text"))
+	source.put(t, "agent", "long", spec)
+	target.importBundle(t, source.export(t), "").hasStatus(t, http.StatusOK)
+	require.Equal(t, spec, pick(specOf(t, target, "agent", "long"), "instructions", "text"))
 }

@@ -10,11 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
@@ -30,51 +27,55 @@ type serveCmd struct{}
 func (serveCmd) Help() string {
 	return `Settings, from the environment:
   DATABASE_URL     PostgreSQL to use; empty: an embedded one, kept under DATA_DIR
-  LISTEN_URL       the server's own address, where DATABASE_URL leads through a connection pooler
-  DATA_DIR         where the embedded database and the secrets' key live
+  LISTEN_URL       the PostgreSQL server's own URL, if DATABASE_URL is that of a connection pooler
+  DATA_DIR         directory of the embedded database and of the secrets key
   ADDR             listen address (127.0.0.1:8080); port 0 picks a free one
   MULTI_TENANT     true turns tenancy on (false)
   BASE_DOMAIN      subdomains of it name tenants (localhost)
-  ADMIN_TOKEN      the platform's token, at least 32 characters; empty: one is made and shown once
-  AUTO_MIGRATE     bring the schema up at start (true)
-  SECRETS_KEY      base64 of 32 bytes that encrypts secrets; empty: one is made in DATA_DIR
-  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are believed (none)
-  OIDC_ISSUER      an OpenID provider through which people sign in (none)
+  ADMIN_TOKEN      the platform token, at least 32 characters; empty: one is generated and shown once
+  AUTO_MIGRATE     true migrates the schema at start (true)
+  SECRETS_KEY      base64 of 32 bytes, encrypts secrets; empty: one is generated in DATA_DIR
+  TRUSTED_PROXIES  address ranges whose X-Forwarded-* headers are trusted (none)
+  OIDC_ISSUER      URL of an OpenID provider that users sign in with (none)
   OIDC_CLIENT_ID, OIDC_CLIENT_SECRET
-                   what this registry is there
+                   this registry's credentials at the provider
   OIDC_REDIRECT_URL
-                   where the provider sends people back to (the listen address's /api/v1/sessions/oidc/callback)
+                   this registry's callback URL (/api/v1/sessions/oidc/callback of the listen address)
   OIDC_CREATE_USERS
-                   true makes users of strangers with a verified e-mail address (false)
-  AUDIT_RETENTION  how long the audit log is kept at least, such as 8760h; older months go (for ever)
-  ACCESS_LOG       a line in the log for each request (true)
+                   true creates a user for any person with a verified e-mail address (false)
+  AUDIT_RETENTION  minimum time that audit entries are kept, such as 8760h; deleted by whole months (for ever)
+  ACCESS_LOG       true logs one line for each request (true)
   OTEL_EXPORTER_OTLP_ENDPOINT
-                   where traces go, with OpenTelemetry's other settings (none: there are no traces)`
+                   endpoint of traces; OpenTelemetry's other settings apply too (none: no traces)`
 }
 
+// The timeouts of the HTTP server. drainTime is how long a shutdown waits for requests in
+// flight.
 const (
 	drainTime         = 25 * time.Second
 	readHeaderTimeout = 10 * time.Second
-	transferTimeout   = 15 * time.Minute // the slowest bundle
+	transferTimeout   = 15 * time.Minute // long enough for the largest bundle on a slow network
 	idleTimeout       = 2 * time.Minute
 )
 
-// Run serves until the context ends, then drains.
+// Run serves until the context ends, then completes the requests in flight. It listens
+// before it opens the database, so that probes get a response during a long migration
+// and a script can read the URL from the first log line.
 func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
-	set, err := readSettings(t.getenv)
+	cfg, err := readSettings(t.getenv)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", set.addr)
+	listener, err := net.Listen("tcp", cfg.addr)
 	if err != nil {
 		return fmt.Errorf("%w: set ADDR to another address", err)
 	}
 	log := logger(t.err)
 	address := "http://" + listener.Addr().String()
-	log.Info("listening", "url", address, "multi_tenant", set.multiTenant)
+	log.Info("listening", "url", address, "multi_tenant", cfg.multiTenant)
 
-	handler := &swapped{}
-	handler.set(starting())
+	handler := &swappableHandler{}
+	handler.swap(startingHandler())
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: transferTimeout,
 		WriteTimeout: transferTimeout,
@@ -83,57 +84,59 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) (err error) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with Shutdown; waited for below
 
-	reg, err := openRegistry(ctx, set, address, log, t)
+	reg, err := openRegistry(ctx, cfg, address, log, t)
 	switch {
 	case err == nil:
-		handler.set(reg.handler)
-		log.Info("ready", "url", "http://"+listener.Addr().String(), "sign_in",
-			"Authorization: Bearer, with the platform token or an API key; people by POST"+
-				" /api/v1/sessions")
+		handler.swap(reg.handler)
+		log.Info("ready", "url", address, "sign_in", "Authorization: Bearer with the platform"+
+			" token or an API key; users with POST /api/v1/sessions")
 		err = waitFor(ctx, served, reg)
 		log.Info("draining")
-	case ctx.Err() != nil: // told to end, which is no fault of the start's
+	case ctx.Err() != nil: // the start was interrupted by a signal, which isn't an error
 		log.Info("stopped before it was ready")
 		err = nil
 	}
+	// The shutdown needs another context, because ctx has usually ended.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	return errors.Join(err, server.Shutdown(drain), reg.close())
 }
 
-// waitFor returns when the context ends, which is no error, or when something
-// that shouldn't end does.
+// waitFor returns nil when the context ends. It returns an error when the HTTP
+// server or the embedded database ends first.
 func waitFor(ctx context.Context, served <-chan error, reg *registry) error {
 	select {
 	case <-ctx.Done():
 		return nil
 	case err := <-served:
 		return err
-	case <-reg.databaseGone():
-		return errors.New("the embedded PostgreSQL has stopped; its log is in the data folder")
+	case <-reg.databaseStopped():
+		return errors.New("the embedded PostgreSQL has stopped: see its log in DATA_DIR")
 	}
 }
 
-// logger writes JSON lines, or text where a person looks.
+// logger writes text to a terminal and JSON lines to anything else.
 func logger(w io.Writer) *slog.Logger {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if _, ok := asTerminal(w); ok {
 		return slog.New(httpapi.LogHandler(slog.NewTextHandler(w, nil)))
 	}
 	return slog.New(httpapi.LogHandler(slog.NewJSONHandler(w, nil)))
 }
 
-// swapped is a handler that can be exchanged while it serves.
-type swapped struct{ current atomic.Pointer[http.Handler] }
+// swappableHandler forwards to a handler that can be replaced while it serves.
+type swappableHandler struct{ current atomic.Pointer[http.Handler] }
 
-func (s *swapped) set(h http.Handler) { s.current.Store(&h) }
+// swap sets the handler of all later requests.
+func (s *swappableHandler) swap(h http.Handler) { s.current.Store(&h) }
 
-func (s *swapped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP serves a request with the current handler.
+func (s *swappableHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*s.current.Load()).ServeHTTP(w, r)
 }
 
-// starting answers while the database comes up: the process lives, and isn't
-// ready.
-func starting() http.Handler {
+// startingHandler serves while the database starts: GET /livez returns 200, every
+// other request 503.
+func startingHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -143,103 +146,106 @@ func starting() http.Handler {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w,
-			`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the server is starting","code":"unavailable"}`)
+		_, _ = io.WriteString(w, `{"type":"about:blank","title":"Service Unavailable",`+
+			`"status":503,"detail":"the server is starting","code":"unavailable"}`)
 	})
 	return mux
 }
 
-// registry is the open registry. A nil one closes.
+// registry holds the parts of a running registry. Parts that were not opened are nil.
 type registry struct {
-	handler   http.Handler
-	db        *postgres.DB
-	embedded  *localpg.Server
-	seen      *telemetry.Telemetry
-	endTraces func() // nil: there are none
+	handler        http.Handler // the registry's API
+	db             *postgres.DB
+	embedded       *localpg.Server
+	telemetry      *telemetry.Telemetry
+	shutdownTraces func() // nil: no traces are exported
 }
 
+// openRegistry opens the database and creates the HTTP handler. The registry must
+// be closed after an error too. The address is the registry's own URL.
+
 func openRegistry(
-	ctx context.Context, set settings, address string, log *slog.Logger, t terminal,
+	ctx context.Context, cfg settings, address string, log *slog.Logger, t terminal,
 ) (*registry, error) {
 	reg := &registry{}
-	options, err := reg.database(ctx, set, log)
+	options, err := reg.databaseOptions(ctx, cfg, log)
 	if err != nil {
 		return reg, err
 	}
-	if err := reg.observe(ctx, set, log); err != nil {
+	if err := reg.startTelemetry(ctx, cfg, log); err != nil {
 		return reg, err
 	}
-	options.QueryHooks = reg.seen.QueryHooks()
+	options.QueryHooks = reg.telemetry.QueryHooks()
 	if reg.db, err = postgres.Open(ctx, options); err != nil {
 		return reg, notCurrent(options, err)
 	}
-	hash, err := platformToken(ctx, set, reg.db, address, t)
+	hash, err := platformToken(ctx, cfg, reg.db, address, t)
 	if err != nil {
 		return reg, err
 	}
-	people, err := set.openID.signIn(address)
+	people, err := cfg.openID.signIn(address)
 	if err != nil {
 		return reg, err
 	}
 	services := reg.db.Services()
 	tenants := resolve.New(services.Tenants, resolve.Options{
-		BaseDomain: set.baseDomain, TrustedProxies: set.trustedProxies,
+		BaseDomain: cfg.baseDomain, TrustedProxies: cfg.trustedProxies,
 		ChangeNotifier: services.ChangeNotifier,
 	})
-	reg.seen.Pools(reg.db.PoolStats)
-	reg.seen.Resolution(tenants.Stats)
-	reg.handler = reg.seen.Middleware(httpapi.New(services, httpapi.Options{
-		MultiTenant:       set.multiTenant,
+	reg.telemetry.Pools(reg.db.PoolStats)
+	reg.telemetry.Resolution(tenants.Stats)
+	reg.handler = reg.telemetry.Middleware(httpapi.New(services, httpapi.Options{
+		MultiTenant:       cfg.multiTenant,
 		Resolver:          tenants,
 		PlatformTokenHash: hash,
 		SignIn:            people,
-		AdoptedKeys:       true, // the single-tenant version's, which its database may still have
+		AdoptedKeys:       true, // the database may have API keys of the single-tenant version
 		Discovery:         discovery(),
 		Ready:             reg.db.Ready,
-		Metrics:           reg.seen.Handler(),
-		Observe:           reg.seen.Observe,
-		AccessLog:         set.accessLog,
+		Metrics:           reg.telemetry.Handler(),
+		Observe:           reg.telemetry.Observe,
+		AccessLog:         cfg.accessLog,
 		Logger:            log,
 		Title:             "Bailiwick registry",
 	}))
 	return reg, nil
 }
 
-// database says which database to open, and starts the embedded one if it is
-// that.
-func (reg *registry) database(
-	ctx context.Context, set settings, log *slog.Logger,
+// databaseOptions returns the options for opening the database. Without a
+// DATABASE_URL it starts the embedded PostgreSQL.
+func (reg *registry) databaseOptions(
+	ctx context.Context, cfg settings, log *slog.Logger,
 ) (postgres.Options, error) {
-	key, err := set.keepSecretsKey()
+	key, err := cfg.loadSecretsKey()
 	if err != nil {
 		return postgres.Options{}, err
 	}
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	if err != nil {
 		return postgres.Options{}, err
 	}
-	url := set.databaseURL
+	url := cfg.databaseURL
 	if url == "" {
-		log.Info("starting an embedded PostgreSQL", "dir", set.dataDir)
-		reg.embedded, err = localpg.Start(ctx,
-			localpg.Options{Dir: set.dataDir, Log: slog.NewLogLogger(log.Handler(), slog.LevelInfo).
-				Writer()})
+		log.Info("starting an embedded PostgreSQL", "dir", cfg.dataDir)
+		output := slog.NewLogLogger(log.Handler(), slog.LevelInfo).Writer()
+		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: cfg.dataDir, Log: output})
 		if err != nil {
 			return postgres.Options{}, err
 		}
 		url = reg.embedded.URL()
 	}
 	return postgres.Options{
-		URL: url, AppURL: set.appURL, SystemURL: set.systemURL, ListenURL: set.listenURL,
-		MultiTenant: set.multiTenant, SkipMigrations: !set.autoMigrate,
-		Tables: tables(), Migrations: own, Adopt: adoption(), SecretsKey: key,
-		AuditRetention: set.auditRetention, Logger: log,
+		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
+		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
+		Tables: tables(), Migrations: registryMigrations, Adopt: adoption(), SecretsKey: key,
+		AuditRetention: cfg.auditRetention, Logger: log,
 	}, nil
 }
 
-// signIn shows a token and an address.
-const signIn = `
-The platform token, shown this once:
+// tokenMessage shows the generated token and how to use it. The arguments are the
+// token and the registry's URL.
+const tokenMessage = `
+The platform token, shown only once:
 
   %[1]s
 
@@ -250,13 +256,13 @@ Sign in with it:
 
 `
 
-// platformToken answers the hash of the token that was set, or of one that was
-// made at the first start, which it shows then.
+// platformToken returns the hash of ADMIN_TOKEN. Without that setting it is the
+// hash of a token that the first start generates, stores and prints.
 func platformToken(
-	ctx context.Context, set settings, db *postgres.DB, address string, t terminal,
+	ctx context.Context, cfg settings, db *postgres.DB, address string, t terminal,
 ) ([sha256.Size]byte, error) {
-	if set.adminToken != "" {
-		return tokenHash(set.adminToken), nil
+	if cfg.adminToken != "" {
+		return tokenHash(cfg.adminToken), nil
 	}
 	token := "bwp_" + rand.Text() + rand.Text()
 	stored, err := db.PlatformToken(ctx, tokenHash(token))
@@ -264,18 +270,22 @@ func platformToken(
 		return stored, err
 	}
 	if stored == tokenHash(token) {
-		fmt.Fprintf(t.err, signIn, token, address)
+		fmt.Fprintf(t.err, tokenMessage, token, address)
 	}
 	return stored, nil
 }
 
-func (reg *registry) databaseGone() <-chan struct{} {
+// databaseStopped returns a channel that is closed when the embedded database stops. It
+// is nil, and so blocks for ever, if there is none.
+func (reg *registry) databaseStopped() <-chan struct{} {
 	if reg.embedded == nil {
 		return nil
 	}
 	return reg.embedded.Done()
 }
 
+// close closes the database pools, then stops the embedded database, then exports the
+// last traces.
 func (reg *registry) close() error {
 	var errs []error
 	if reg.db != nil {
@@ -284,13 +294,14 @@ func (reg *registry) close() error {
 	if reg.embedded != nil {
 		errs = append(errs, reg.embedded.Stop())
 	}
-	if reg.endTraces != nil {
-		reg.endTraces()
+	if reg.shutdownTraces != nil {
+		reg.shutdownTraces()
 	}
 	return errors.Join(errs...)
 }
 
-// discovery is what a tenant offers to those who look for agents and tools.
+// discovery declares the kinds and fields that the discovery route lists. It lists only
+// what a client needs to find and call agents and tools, no instructions or settings.
 func discovery() []httpapi.Discovery {
 	return []httpapi.Discovery{
 		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},

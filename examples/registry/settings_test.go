@@ -12,63 +12,69 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
+func TestServeRefusesInvalidSettings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		set  map[string]string
-		says string
+		set     map[string]string
+		wantErr string
 	}{
-		"a short token": {map[string]string{"ADMIN_TOKEN": strings.Repeat("x", 31)},
-			"ADMIN_TOKEN has 31 characters: give it at least 32, or leave it empty to have one made"},
-		"perhaps tenants": {map[string]string{"MULTI_TENANT": "maybe"},
-			`MULTI_TENANT is "maybe": say true or false`},
-		"perhaps migrate": {map[string]string{"AUTO_MIGRATE": "on"},
-			`AUTO_MIGRATE is "on": say true or false`},
-		"no key": {map[string]string{"SECRETS_KEY": "secret"},
+		"short ADMIN_TOKEN": {map[string]string{"ADMIN_TOKEN": strings.Repeat("x", 31)},
+			"ADMIN_TOKEN has 31 characters: use at least 32, or leave it empty to have one" +
+				" generated"},
+		"invalid MULTI_TENANT": {map[string]string{"MULTI_TENANT": "maybe"},
+			`invalid MULTI_TENANT "maybe": set it to true or false`},
+		"invalid AUTO_MIGRATE": {map[string]string{"AUTO_MIGRATE": "on"},
+			`invalid AUTO_MIGRATE "on": set it to true or false`},
+		"SECRETS_KEY that isn't base64": {map[string]string{"SECRETS_KEY": "secret"},
 			"SECRETS_KEY isn't base64 of 32 bytes"},
-		"a short key": {map[string]string{"SECRETS_KEY": "c2hvcnQ="},
+		"short SECRETS_KEY": {map[string]string{"SECRETS_KEY": "c2hvcnQ="},
 			"SECRETS_KEY isn't base64 of 32 bytes"},
-		"no proxies": {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,everybody"},
-			`TRUSTED_PROXIES: "everybody" isn't an address range such as 10.0.0.0/8`},
-		"no address": {map[string]string{"ADDR": "here"},
+		"invalid TRUSTED_PROXIES": {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,everybody"},
+			`TRUSTED_PROXIES: invalid address range "everybody": use the form 10.0.0.0/8`},
+		"invalid ADDR": {map[string]string{"ADDR": "here"},
 			"set ADDR to another address"},
-		"no base domain": {map[string]string{"BASE_DOMAIN": "no domain!"}, "BASE_DOMAIN"},
-		"no database":    {map[string]string{"DATABASE_URL": "a file"}, "DATABASE_URL"},
-		"a database of another": {map[string]string{"DATABASE_URL": "mysql://u:hidden@h/d"},
-			"DATABASE_URL isn't of the form postgres://"},
-		"a database of nobody": {map[string]string{"DATABASE_URL": "postgres://h:1/d"},
-			"DATABASE_URL isn't of the form postgres://"},
-		"a role without tenants": {map[string]string{"APP_DATABASE_URL": "postgres://u:hidden@h/d"},
-			"APP_DATABASE_URL and SYSTEM_DATABASE_URL are of use with MULTI_TENANT=true alone"},
-		"a role of nobody": {
+		"invalid BASE_DOMAIN": {map[string]string{"BASE_DOMAIN": "no domain!"},
+			`invalid BASE_DOMAIN "no domain!"`},
+		"DATABASE_URL that isn't a URL": {map[string]string{"DATABASE_URL": "a file"},
+			"invalid DATABASE_URL"},
+		"DATABASE_URL of another database": {
+			map[string]string{"DATABASE_URL": "mysql://u:hidden@h/d"},
+			"invalid DATABASE_URL: use the form postgres://"},
+		"DATABASE_URL without user": {map[string]string{"DATABASE_URL": "postgres://h:1/d"},
+			"invalid DATABASE_URL: use the form postgres://"},
+		"APP_DATABASE_URL with tenancy off": {
+			map[string]string{"APP_DATABASE_URL": "postgres://u:hidden@h/d"},
+			"APP_DATABASE_URL and SYSTEM_DATABASE_URL require MULTI_TENANT=true"},
+		"invalid SYSTEM_DATABASE_URL": {
 			map[string]string{"SYSTEM_DATABASE_URL": "://hidden", "MULTI_TENANT": "true"},
-			"SYSTEM_DATABASE_URL isn't of the form"},
-		"nobody at the database": {
+			"invalid SYSTEM_DATABASE_URL: use the form"},
+		"unreachable database": {
 			map[string]string{"DATABASE_URL": "postgres://u:hidden@127.0.0.1:1/d?sslmode=disable"},
 			"connection refused"},
-		"perhaps a log": {map[string]string{"ACCESS_LOG": "some"},
-			`ACCESS_LOG is "some": say true or false`},
-		"no collector": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "hidden:4318"},
-			"OTEL_EXPORTER_OTLP_ENDPOINT isn't of the form http://host:4318"},
-		"no collector of traces": {
+		"invalid ACCESS_LOG": {map[string]string{"ACCESS_LOG": "some"},
+			`invalid ACCESS_LOG "some": set it to true or false`},
+		"invalid OTLP endpoint": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "hidden:4318"},
+			"invalid OTEL_EXPORTER_OTLP_ENDPOINT: use the form http://host:4318"},
+		"invalid OTLP traces endpoint": {
 			map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://hidden"},
-			"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT isn't of the form"},
-		"half a day": {map[string]string{"AUDIT_RETENTION": "12h"},
-			`AUDIT_RETENTION is "12h"`},
-		"a year in words": {map[string]string{"AUDIT_RETENTION": "a year"},
-			`AUDIT_RETENTION is "a year"`},
-		"half a provider": {map[string]string{"OIDC_CLIENT_ID": "registry"},
+			"invalid OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: use the form"},
+		"AUDIT_RETENTION below a day": {map[string]string{"AUDIT_RETENTION": "12h"},
+			`invalid AUDIT_RETENTION "12h"`},
+		"AUDIT_RETENTION that isn't a duration": {map[string]string{"AUDIT_RETENTION": "a year"},
+			`invalid AUDIT_RETENTION "a year"`},
+		"OIDC settings without OIDC_ISSUER": {map[string]string{"OIDC_CLIENT_ID": "registry"},
 			"OIDC_ISSUER is empty"},
-		"no provider": {map[string]string{"OIDC_ISSUER": "accounts.example.com",
+		"invalid OIDC_ISSUER": {map[string]string{"OIDC_ISSUER": "accounts.example.com",
 			"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "hidden"},
-			"OIDC_ISSUER and OIDC_REDIRECT_URL are URLs"},
-		"no client": {map[string]string{"OIDC_ISSUER": "https://accounts.example.com"},
-			"OIDC_CLIENT_ID isn't empty"},
-		"perhaps strangers": {map[string]string{"OIDC_ISSUER": "https://accounts.example.com",
-			"OIDC_CLIENT_ID": "x", "OIDC_CREATE_USERS": "perhaps"},
-			`OIDC_CREATE_USERS is "perhaps"`},
-		"several at once": {map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"},
-			"ADMIN_TOKEN"},
+			"OIDC_ISSUER and OIDC_REDIRECT_URL must be URLs"},
+		"missing OIDC_CLIENT_ID": {map[string]string{"OIDC_ISSUER": "https://accounts.example.com"},
+			"OIDC_CLIENT_ID must not be empty"},
+		"invalid OIDC_CREATE_USERS": {
+			map[string]string{"OIDC_ISSUER": "https://accounts.example.com",
+				"OIDC_CLIENT_ID": "x", "OIDC_CREATE_USERS": "perhaps"},
+			`invalid OIDC_CREATE_USERS "perhaps"`},
+		"several invalid settings": {
+			map[string]string{"ADMIN_TOKEN": "x", "MULTI_TENANT": "maybe"}, "ADMIN_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,71 +83,71 @@ func TestServeRefusesSettingsThatItDoesNotUnderstand(t *testing.T) {
 			for setting, value := range c.set {
 				set[setting] = value
 			}
-			got := runWith(t, set, "serve").ended(t, exitRefused)
+			got := runWith(t, set, "serve").requireStatus(t, exitRefused)
 			require.Contains(t, got.err, "registry: ")
-			require.Contains(t, got.err, c.says)
-			require.NotContains(t, got.err, "hidden", "a password is shown")
+			require.Contains(t, got.err, c.wantErr)
+			require.NotContains(t, got.err, "hidden", "the error shows a password")
 			require.NotContains(t, got.err, "goroutine")
 		})
 	}
 }
 
-func TestATakenAddressIsSaidToBeThat(t *testing.T) {
+func TestServeReportsAddressInUse(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer taken.Close()
-	got := runWith(t, map[string]string{"ADDR": taken.Addr().String(), "DATA_DIR": t.TempDir()},
-		"serve").ended(t, exitRefused)
+	defer listener.Close()
+	got := runWith(t, map[string]string{"ADDR": listener.Addr().String(), "DATA_DIR": t.TempDir()},
+		"serve").requireStatus(t, exitRefused)
 	require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
-	require.Contains(t, got.err, taken.Addr().String())
+	require.Contains(t, got.err, listener.Addr().String())
 	require.Contains(t, got.err, "address already in use: set ADDR to another address")
 }
 
-func TestMigrateTellsWhetherTheSchemaIsCurrent(t *testing.T) {
+func TestMigrateStatusReportsWhetherSchemaIsCurrent(t *testing.T) {
 	t.Parallel()
 	for _, multiTenant := range []string{"", "true"} {
 		set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 			"SECRETS_KEY": secretsKey, "MULTI_TENANT": multiTenant}
-		before := runWith(t, set, "migrate", "status").ended(t, exitRefused)
-		require.Contains(t, before.err, "bring it up with: registry migrate up")
+		before := runWith(t, set, "migrate", "status").requireStatus(t, exitRefused)
+		require.Contains(t, before.err, "run: registry migrate up")
 		for range 2 {
 			require.Equal(t, "The schema is current.\n",
-				runWith(t, set, "migrate", "up").ended(t, exitDone).out)
+				runWith(t, set, "migrate", "up").requireStatus(t, exitDone).out)
 			require.Equal(t, "The schema is current.\n",
-				runWith(t, set, "migrate", "status").ended(t, exitDone).out)
+				runWith(t, set, "migrate", "status").requireStatus(t, exitDone).out)
 		}
 	}
 }
 
-func TestServeDoesNotMigrateWhereItMustNot(t *testing.T) {
+func TestServeDoesNotMigrateWithAutoMigrateOff(t *testing.T) {
 	t.Parallel()
 	set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
 		"AUTO_MIGRATE": "false", "ADDR": "127.0.0.1:0", "MULTI_TENANT": "true"}
-	got := runWith(t, set, "serve").ended(t, exitRefused)
+	got := runWith(t, set, "serve").requireStatus(t, exitRefused)
 	require.Contains(t, got.err, "registry migrate up")
 }
 
-func TestTheSecretsKeyIsMadeOnceAndKept(t *testing.T) {
+func TestSecretsKeyIsCreatedOnceAndKept(t *testing.T) {
 	t.Parallel()
 	s := settings{dataDir: filepath.Join(t.TempDir(), "data")}
 	path := filepath.Join(s.dataDir, "secrets.key")
-	first, err := s.keepSecretsKey()
+	first, err := s.loadSecretsKey()
 	require.NoError(t, err)
 	require.Len(t, first, secretsKeySize)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	second, err := s.keepSecretsKey()
+	second, err := s.loadSecretsKey()
 	require.NoError(t, err)
 	require.Equal(t, first, second)
-	left, err := os.ReadDir(s.dataDir)
+	files, err := os.ReadDir(s.dataDir)
 	require.NoError(t, err)
-	require.Len(t, left, 1)
+	require.Len(t, files, 1)
 
 	for _, damaged := range []string{"", "\n", "short", string(make([]byte, 32))} {
 		require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
-		_, err = s.keepSecretsKey()
+		_, err = s.loadSecretsKey()
 		require.ErrorContains(t, err, "is damaged")
 	}
 }

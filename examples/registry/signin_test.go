@@ -15,22 +15,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-const aPassword = "correct horse battery"
+const testPassword = "correct horse battery"
 
-// person makes a user as the version before did: with bcrypt's hash.
-func person(t *testing.T, databaseURL, name string) identity.User {
+// createUserWithBcrypt creates a user as the previous version did, with a bcrypt hash.
+func createUserWithBcrypt(t *testing.T, databaseURL, name string) identity.User {
 	t.Helper()
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	require.NoError(t, err)
 	db, err := postgres.Open(t.Context(), postgres.Options{URL: databaseURL, MultiTenant: true,
-		Tables: tables(), Migrations: own, Adopt: adoption()})
+		Tables: tables(), Migrations: registryMigrations, Adopt: adoption()})
 	require.NoError(t, err)
 	defer db.Close()
 	services := db.Services()
 	u, err := services.Users.Create(t.Context(),
 		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
 	require.NoError(t, err)
-	hash, err := bcrypt.GenerateFromPassword([]byte(aPassword), bcrypt.MinCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(testPassword), bcrypt.MinCost)
 	require.NoError(t, err)
 	require.NoError(t, services.Passwords.Set(t.Context(), u.ID, string(hash), ""))
 	_, _, err = services.Members.Put(t.Context(), tenancy.DefaultID, u.ID, tenancy.Editor)
@@ -38,67 +38,67 @@ func person(t *testing.T, databaseURL, name string) identity.User {
 	return u
 }
 
-func (s *site) signIn(t *testing.T, name, password string) answer {
+func (s *testServer) signIn(t *testing.T, name, password string) response {
 	t.Helper()
-	return caller{site: s}.send(t, http.MethodPost, "/api/v1/sessions",
+	return caller{server: s}.send(t, http.MethodPost, "/api/v1/sessions",
 		map[string]string{"email": name + "@example.com", "password": password})
 }
 
-func cookieOf(t *testing.T, a answer) string {
+func sessionCookie(t *testing.T, a response) string {
 	t.Helper()
 	cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
 	require.NoError(t, err)
 	return cookie.Name + "=" + cookie.Value
 }
 
-// TestAPersonWorksWithACookieOnEveryInstance signs in at one of two registries on
-// one database, works at the other, and is signed out at both.
-func TestAPersonWorksWithACookieOnEveryInstance(t *testing.T) {
+// TestSessionCookieWorksOnEveryInstance signs in at one of two registries on one
+// database and sends requests to the other. Signing out ends the session at both.
+func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
-	ada := person(t, url, "ada")
+	url := migratedDatabase(t)
+	ada := createUserWithBcrypt(t, url, "ada")
 	set := func() map[string]string {
 		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"}
 	}
 	one, two := serveWith(t, set()), serveWith(t, set())
-	cookie := cookieOf(t, one.signIn(t, "ada", aPassword).is(t, http.StatusCreated))
-	at := func(s *site) caller { return caller{site: s, tenant: "default"} }
+	cookie := sessionCookie(t, one.signIn(t, "ada", testPassword).hasStatus(t, http.StatusCreated))
+	at := func(s *testServer) caller { return caller{server: s, tenant: "default"} }
 	at(two).send(t, http.MethodPut, resource("prompt", "p"),
 		map[string]any{"spec": map[string]any{"template": "x"}}, "Cookie", cookie).
-		is(t, http.StatusCreated)
+		hasStatus(t, http.StatusCreated)
 	at(two).send(t, http.MethodPut, resource("prompt", "q"),
 		map[string]any{"spec": map[string]any{"template": "x"}},
 		"Cookie", cookie, "Origin", "https://evil.test").
-		refused(t, http.StatusForbidden, "cross_origin")
+		isProblem(t, http.StatusForbidden, "cross_origin")
 
-	list := read[struct{ Items []struct{ ID string } }](t,
-		two.platform().get(t, "/api/v1/users/"+ada.ID+"/sessions").is(t, http.StatusOK))
+	list := decode[struct{ Items []struct{ ID string } }](t,
+		two.platform().get(t, "/api/v1/users/"+ada.ID+"/sessions").hasStatus(t, http.StatusOK))
 	require.Len(t, list.Items, 1)
-	caller{site: two}.send(t, http.MethodDelete, "/api/v1/sessions/"+list.Items[0].ID, nil,
-		"Cookie", cookie).is(t, http.StatusNoContent)
-	for _, s := range []*site{one, two} {
-		caller{site: s}.send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).
-			refused(t, http.StatusUnauthorized, "unauthenticated")
+	caller{server: two}.send(t, http.MethodDelete, "/api/v1/sessions/"+list.Items[0].ID, nil,
+		"Cookie", cookie).hasStatus(t, http.StatusNoContent)
+	for _, s := range []*testServer{one, two} {
+		caller{server: s}.send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).
+			isProblem(t, http.StatusUnauthorized, "unauthenticated")
 	}
-	// whose password is hashed anew by now
-	one.signIn(t, "ada", aPassword).is(t, http.StatusCreated)
+	// The first sign-in replaced the bcrypt hash; the password is still valid.
+	one.signIn(t, "ada", testPassword).hasStatus(t, http.StatusCreated)
 }
 
-// TestGuessesAreCountedByAllInstancesTogether sends them in parallel to two.
-func TestGuessesAreCountedByAllInstancesTogether(t *testing.T) {
+// TestWrongPasswordsAreCountedAcrossInstances sends them in parallel to two registries.
+func TestWrongPasswordsAreCountedAcrossInstances(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
-	person(t, url, "ada")
+	url := migratedDatabase(t)
+	createUserWithBcrypt(t, url, "ada")
 	set := func() map[string]string {
 		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"}
 	}
-	sites := []*site{serveWith(t, set()), serveWith(t, set())}
+	servers := []*testServer{serveWith(t, set()), serveWith(t, set())}
 	var mu sync.Mutex
 	statuses := map[int]int{}
 	var guesses sync.WaitGroup
 	for i := range 20 {
 		guesses.Go(func() {
-			a := sites[i%2].signIn(t, "ada", "a wrong password")
+			a := servers[i%2].signIn(t, "ada", "a wrong password")
 			mu.Lock()
 			defer mu.Unlock()
 			statuses[a.status]++
@@ -106,20 +106,19 @@ func TestGuessesAreCountedByAllInstancesTogether(t *testing.T) {
 	}
 	guesses.Wait()
 	require.Equal(t, 20, statuses[401]+statuses[429], "%v", statuses)
-	require.GreaterOrEqual(t, statuses[429], 12, "%v", statuses) // some may come a second later
+	require.GreaterOrEqual(t, statuses[429], 12, "%v", statuses) // some may arrive a second later
 	require.GreaterOrEqual(t, statuses[401], 5, "%v", statuses)
 }
 
-// TestNoRoleButTheSystemsReadsWhatSignsIn: SQL injected into the application's
-// statements finds neither sessions nor hashes.
-func TestNoRoleButTheSystemsReadsWhatSignsIn(t *testing.T) {
+// TestAppRoleCannotReadSignInTables shows that SQL injected into the application's
+// statements can't read sessions or password hashes.
+func TestAppRoleCannotReadSignInTables(t *testing.T) {
 	t.Parallel()
-	url := migrated(t)
-	own, err := migrations()
+	url := migratedDatabase(t)
+	registryMigrations, err := migrations()
 	require.NoError(t, err)
-	db, err := postgres.Open(t.Context(),
-		postgres.Options{URL: url, MultiTenant: true, Tables: tables(), Migrations: own,
-			Adopt: adoption()})
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: url, MultiTenant: true,
+		Tables: tables(), Migrations: registryMigrations, Adopt: adoption()})
 	require.NoError(t, err)
 	defer db.Close()
 	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),

@@ -13,30 +13,34 @@ import (
 	"strings"
 )
 
+// tenantCmd groups the commands that manage tenants. Creating, suspending, deleting and
+// purging require a super-admin.
 type tenantCmd struct {
-	List     tenantListCmd     `cmd:"" help:"List tenants; as a super-admin, all."`
+	List     tenantListCmd     `cmd:"" help:"List your tenants; super-admins see all."`
 	Show     tenantShowCmd     `cmd:"" help:"Show one tenant."`
 	Create   tenantCreateCmd   `cmd:"" help:"Create a tenant."`
-	Update   tenantUpdateCmd   `cmd:"" help:"Change a tenant's name, settings and quotas."`
-	Suspend  tenantSuspendCmd  `cmd:"" help:"Let nobody into a tenant."`
-	Activate tenantActivateCmd `cmd:"" help:"Let a suspended tenant's members in again."`
-	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant: its keys stop, its data stays."`
+	Update   tenantUpdateCmd   `cmd:"" help:"Change a tenant's name, settings or quotas."`
+	Suspend  tenantSuspendCmd  `cmd:"" help:"Suspend a tenant: its members are refused."`
+	Activate tenantActivateCmd `cmd:"" help:"Activate a suspended tenant."`
+	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant: its keys stop working, its data is kept."`
 	Restore  tenantRestoreCmd  `cmd:"" help:"Restore a deleted tenant."`
-	Purge    tenantPurgeCmd    `cmd:"" help:"Remove a deleted tenant with everything that it has, for good."`
+	Purge    tenantPurgeCmd    `cmd:"" help:"Remove a deleted tenant and all its data permanently."`
 }
 
-// oneTenant holds the arguments of commands about one tenant.
-type oneTenant struct {
+// tenantArg holds the arguments of commands that manage one tenant.
+type tenantArg struct {
 	remote
 	Tenant string `arg:"" help:"The tenant, by slug or id."`
 }
 
-func (c oneTenant) path() string { return tenantPath(c.Tenant) }
+// path returns the path of the tenant.
+func (c tenantArg) path() string { return tenantPath(c.Tenant) }
 
+// tenantPath returns the path of a tenant's routes. The tenant is a slug or an id.
 func tenantPath(tenant string) string { return "/api/v1/tenants/" + escapeSegment(tenant) }
 
-// tenantSeen is a tenant as the registry answers it.
-type tenantSeen struct {
+// tenantView is a tenant in the registry's response.
+type tenantView struct {
 	ID        string          `json:"id"`
 	Slug      string          `json:"slug"`
 	Name      string          `json:"name"`
@@ -49,12 +53,13 @@ type tenantSeen struct {
 	DeletedAt string          `json:"deleted_at"`
 }
 
-// quotas is the registry's form of them.
+// quotas are a tenant's quotas in the registry's JSON.
 type quotas struct {
 	Resources         map[string]int64 `json:"resources,omitempty"`
 	RequestsPerSecond float64          `json:"requests_per_second,omitempty"`
 }
 
+// String formats the quotas for a table, such as "agent=500, 50 requests/s".
 func (q quotas) String() string {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(q.Resources)) {
@@ -66,17 +71,17 @@ func (q quotas) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// tellTenant prints what a command made of a tenant.
-func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
+// printTenant prints a tenant from the registry's response.
+func printTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	if asJSON {
 		return t.printJSON(raw)
 	}
-	seen, err := readAll[tenantSeen]([]json.RawMessage{raw})
+	tenants, err := decodeAll[tenantView]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
-	s := seen[0]
-	return t.columns([]string{"SLUG", s.Slug}, [][]string{
+	s := tenants[0]
+	return t.printTable([]string{"SLUG", s.Slug}, [][]string{
 		{"ID", s.ID}, {"NAME", s.Name}, {"STATE", s.State}, {"SETTINGS", string(s.Settings)},
 		{"QUOTAS", s.Quotas.String()},
 		{"VERSION", strconv.FormatInt(s.Version, 10)}, {"CREATED", s.CreatedAt},
@@ -84,8 +89,10 @@ func tellTenant(t terminal, raw json.RawMessage, asJSON bool) error {
 	})
 }
 
-// do sends a request about the tenant and prints the tenant that it answers.
-func (c oneTenant) do(ctx context.Context, t terminal, method, path string, in any) error {
+// sendAndPrint sends a request and prints the tenant of the response.
+func (c tenantArg) sendAndPrint(
+	ctx context.Context, t terminal, method, path string, in any,
+) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
 		return err
@@ -94,15 +101,18 @@ func (c oneTenant) do(ctx context.Context, t terminal, method, path string, in a
 	if err != nil {
 		return err
 	}
-	return tellTenant(t, raw, c.JSON)
+	return printTenant(t, raw, c.JSON)
 }
 
+// tenantListCmd lists the tenants that the caller can see.
+//
+// Route: GET /api/v1/tenants.
 type tenantListCmd struct {
 	remote
 	State string `enum:"active,suspended,deleted,any" default:"any" help:"Only tenants in this state: ${enum}."`
 }
 
-// Run prints a line for each tenant.
+// Run lists the tenants.
 func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -119,7 +129,7 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	tenants, err := readAll[tenantSeen](raw)
+	tenants, err := decodeAll[tenantView](raw)
 	if err != nil {
 		return err
 	}
@@ -127,56 +137,63 @@ func (c *tenantListCmd) Run(ctx context.Context, t terminal) error {
 	for _, s := range tenants {
 		rows = append(rows, []string{s.Slug, s.Name, s.State, s.Quotas.String(), s.CreatedAt, s.ID})
 	}
-	return t.columns([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
+	return t.printTable([]string{"SLUG", "NAME", "STATE", "QUOTAS", "CREATED", "ID"}, rows)
 }
 
-type tenantShowCmd struct{ oneTenant }
+// tenantShowCmd shows one tenant.
+//
+// Route: GET /api/v1/tenants/T.
+type tenantShowCmd struct{ tenantArg }
 
 // Run prints the tenant.
 func (c *tenantShowCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodGet, c.path(), nil)
+	return c.sendAndPrint(ctx, t, http.MethodGet, c.path(), nil)
 }
 
-// tenantFlags are what can be said of a tenant.
-type tenantFlags struct {
-	Name              string           `help:"What people call it."`
-	Settings          string           `placeholder:"JSON" help:"A JSON object, in place of the one before."`
-	Quota             map[string]int64 `placeholder:"KIND=N" help:"How many resources of a kind there may be (repeatable). Quotas take the place of all before."`
-	RequestsPerSecond float64          `help:"How many requests each instance answers in a second."`
-	NoQuotas          bool             `help:"Limit nothing."`
+// tenantChanges holds the flags that set a tenant's properties.
+type tenantChanges struct {
+	Name              string           `help:"The display name."`
+	Settings          string           `placeholder:"JSON" help:"A JSON object that replaces all settings."`
+	Quota             map[string]int64 `placeholder:"KIND=N" help:"Maximum resources of a kind (repeatable)."`
+	RequestsPerSecond float64          `help:"Maximum requests per second in each instance."`
+	NoQuotas          bool             `help:"Remove all quotas."`
 }
 
-// change is what the flags ask for.
-func (f tenantFlags) change() (map[string]any, error) {
+// body returns the request body that the flags describe. A member without a flag is
+// absent, so that the registry doesn't change it.
+func (f tenantChanges) body() (map[string]any, error) {
 	in := map[string]any{}
 	if f.Name != "" {
 		in["name"] = f.Name
 	}
 	if f.Settings != "" {
 		if !json.Valid([]byte(f.Settings)) {
-			return nil, usagef("--settings is a JSON object")
+			return nil, usagef("invalid --settings: use a JSON object")
 		}
 		in["settings"] = json.RawMessage(f.Settings)
 	}
 	limited := len(f.Quota) > 0 || f.RequestsPerSecond != 0
 	switch {
 	case limited && f.NoQuotas:
-		return nil, usagef("--no-quotas takes no quota beside it")
+		return nil, usagef("--no-quotas can't be combined with --quota or --requests-per-second")
 	case limited || f.NoQuotas:
 		in["quotas"] = quotas{f.Quota, f.RequestsPerSecond}
 	}
 	return in, nil
 }
 
+// tenantCreateCmd creates a tenant. The slug can't be changed later.
+//
+// Route: POST /api/v1/tenants.
 type tenantCreateCmd struct {
 	remote
-	tenantFlags
+	tenantChanges
 	Slug string `arg:"" help:"The tenant's name in host names and URLs."`
 }
 
-// Run makes the tenant. Without a name it is called by its slug.
+// Run creates the tenant. The name defaults to the slug.
 func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
-	in, err := c.change()
+	in, err := c.body()
 	if err != nil {
 		return err
 	}
@@ -184,43 +201,60 @@ func (c *tenantCreateCmd) Run(ctx context.Context, t terminal) error {
 	if c.Name == "" {
 		in["name"] = c.Slug
 	}
-	return oneTenant{remote: c.remote}.do(ctx, t, http.MethodPost, "/api/v1/tenants", in)
+	return tenantArg{remote: c.remote}.sendAndPrint(ctx, t, http.MethodPost, "/api/v1/tenants", in)
 }
 
+// tenantUpdateCmd changes a tenant. Properties without a flag stay unchanged.
+//
+// Route: PUT /api/v1/tenants/T.
 type tenantUpdateCmd struct {
-	oneTenant
-	tenantFlags
+	tenantArg
+	tenantChanges
 }
 
-// Run changes what the flags name.
+// Help describes how quotas change.
+func (tenantUpdateCmd) Help() string {
+	return `--quota and --requests-per-second replace all quotas of the tenant, including those not given.`
+}
+
+// Run changes the properties that the flags set.
 func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal) error {
-	in, err := c.change()
+	in, err := c.body()
 	if err != nil {
 		return err
 	}
 	if len(in) == 0 {
-		return usagef("nothing is to be changed: see registry tenant update --help")
+		return usagef("nothing to change: see registry tenant update --help")
 	}
-	return c.do(ctx, t, http.MethodPut, c.path(), in)
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
 }
 
-type tenantSuspendCmd struct{ oneTenant }
+// tenantSuspendCmd suspends a tenant: its members get 403 tenant_suspended.
+//
+// Route: PUT /api/v1/tenants/T.
+type tenantSuspendCmd struct{ tenantArg }
 
 // Run suspends the tenant.
 func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
 }
 
-type tenantActivateCmd struct{ oneTenant }
+// tenantActivateCmd ends a suspension.
+//
+// Route: PUT /api/v1/tenants/T.
+type tenantActivateCmd struct{ tenantArg }
 
-// Run makes the tenant active.
+// Run activates the tenant.
 func (c *tenantActivateCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
 }
 
-type tenantDeleteCmd struct{ oneTenant }
+// tenantDeleteCmd soft-deletes a tenant. Its data is kept and its slug stays reserved.
+//
+// Routes: DELETE and then GET /api/v1/tenants/T.
+type tenantDeleteCmd struct{ tenantArg }
 
-// Run deletes the tenant, softly, and shows it.
+// Run soft-deletes the tenant and prints it.
 func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 	client, err := newClient(c.remote, t)
 	if err != nil {
@@ -230,22 +264,29 @@ func (c *tenantDeleteCmd) Run(ctx context.Context, t terminal) error {
 		nil); err != nil {
 		return err
 	}
-	return c.do(ctx, t, http.MethodGet, c.path(), nil)
+	return c.sendAndPrint(ctx, t, http.MethodGet, c.path(), nil)
 }
 
-type tenantRestoreCmd struct{ oneTenant }
+// tenantRestoreCmd undoes a deletion.
+//
+// Route: POST /api/v1/tenants/T/restore.
+type tenantRestoreCmd struct{ tenantArg }
 
 // Run restores the tenant.
 func (c *tenantRestoreCmd) Run(ctx context.Context, t terminal) error {
-	return c.do(ctx, t, http.MethodPost, c.path()+"/restore", nil)
+	return c.sendAndPrint(ctx, t, http.MethodPost, c.path()+"/restore", nil)
 }
 
+// tenantPurgeCmd removes all rows of a deleted tenant. This can't be undone, so the user
+// must confirm with the slug, by the flag or at the prompt.
+//
+// Route: POST /api/v1/tenants/T/purge.
 type tenantPurgeCmd struct {
-	oneTenant
-	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Without it the command asks."`
+	tenantArg
+	Confirm string `placeholder:"SLUG" help:"The tenant's slug. Default: the command prompts for it."`
 }
 
-// certificate is what a purge answers.
+// certificate is the registry's response to a purge.
 type certificate struct {
 	Slug     string           `json:"slug"`
 	Rows     map[string]int64 `json:"rows"`
@@ -253,12 +294,13 @@ type certificate struct {
 	Digest   string           `json:"digest"`
 }
 
-// Run purges the tenant and prints the certificate.
+// Run purges the tenant and prints the certificate: the removed rows of each table and
+// the digest, which stays in the platform's audit log.
 func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.Confirm == "" {
-		t.note("Everything that the tenant %s has will be removed, for good. Its slug, to confirm:",
-			plain(c.Tenant))
-		if c.Confirm = t.line(); c.Confirm == "" {
+		t.note("All data of the tenant %s will be removed permanently. Type its slug to confirm:",
+			printable(c.Tenant))
+		if c.Confirm = t.readLine(); c.Confirm == "" {
 			return usagef("nothing was purged: confirm with --confirm SLUG")
 		}
 	}
@@ -274,26 +316,28 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(raw)
 	}
-	done, err := readAll[certificate]([]json.RawMessage{raw})
+	certificates, err := decodeAll[certificate]([]json.RawMessage{raw})
 	if err != nil {
 		return err
 	}
+	purged := certificates[0]
 	var rows [][]string
-	for _, table := range slices.Sorted(maps.Keys(done[0].Rows)) {
-		rows = append(rows, []string{table, strconv.FormatInt(done[0].Rows[table], 10)})
+	for _, table := range slices.Sorted(maps.Keys(purged.Rows)) {
+		rows = append(rows, []string{table, strconv.FormatInt(purged.Rows[table], 10)})
 	}
-	if err := t.columns([]string{"TABLE", "ROWS"}, rows); err != nil {
+	if err := t.printTable([]string{"TABLE", "ROWS"}, rows); err != nil {
 		return err
 	}
-	t.say("%s was purged at %s.\n%s", plain(done[0].Slug), done[0].PurgedAt, done[0].Digest)
+	t.printLine("%s was purged at %s.\n%s", printable(purged.Slug), purged.PurgedAt, purged.Digest)
 	return nil
 }
 
-// line reads one line that somebody types; none where nobody does.
-func (t terminal) line() string {
+// readLine reads one line of input, without surrounding space. Without input it
+// returns "".
+func (t terminal) readLine() string {
 	if t.in == nil {
 		return ""
 	}
-	text, _ := bufio.NewReader(t.in).ReadString('\n') // what came before its end counts
+	text, _ := bufio.NewReader(t.in).ReadString('\n') // a last line without line feed counts too
 	return strings.TrimSpace(text)
 }

@@ -10,72 +10,75 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestATenantsLifeFromTheCommandLine(t *testing.T) {
+func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	out := s.run(t, "tenant", "create", "acme", "--name", "Acme", "--settings", `{"a":1}`,
-		"--quota", "agent=2", "--quota", "prompt=3").ended(t, exitDone).out
+		"--quota", "agent=2", "--quota", "prompt=3").requireStatus(t, exitDone).out
 	require.Regexp(t, `(?m)^SLUG +acme$`, out)
 	require.Regexp(t, `(?m)^QUOTAS +agent=2, prompt=3$`, out)
-	require.Contains(t, s.run(t, "tenant", "create", "acme").ended(t, exitRefused).err,
+	require.Contains(t, s.run(t, "tenant", "create", "acme").requireStatus(t, exitRefused).err,
 		"slug_taken")
 
-	out = s.run(t, "tenant", "update", "acme", "--requests-per-second", "1000").ended(t, exitDone).
+	out = s.run(t, "tenant", "update", "acme", "--requests-per-second", "1000").
+		requireStatus(t, exitDone).
 		out
 	require.Regexp(t, `(?m)^QUOTAS +1000 requests/s$`, out)
 	require.Regexp(t, `(?m)^SETTINGS +{"a":1}$`, out)
 	require.Regexp(t, `(?m)^QUOTAS +-$`, s.run(t, "tenant", "update", "acme", "--no-quotas").
-		ended(t, exitDone).out)
+		requireStatus(t, exitDone).out)
 	require.Regexp(t, `(?m)^STATE +suspended$`,
-		s.run(t, "tenant", "suspend", "acme").ended(t, exitDone).out)
+		s.run(t, "tenant", "suspend", "acme").requireStatus(t, exitDone).out)
 	require.Regexp(t, `(?m)^acme +Acme +suspended +- `,
-		s.run(t, "tenant", "list").ended(t, exitDone).out)
+		s.run(t, "tenant", "list").requireStatus(t, exitDone).out)
 	require.Regexp(t, `(?m)^STATE +active$`,
-		s.run(t, "tenant", "activate", "acme").ended(t, exitDone).out)
+		s.run(t, "tenant", "activate", "acme").requireStatus(t, exitDone).out)
 
 	secret := strings.TrimSpace(s.run(t, "key", "create", "ci", "--role", "viewer", "--tenant",
-		"acme").ended(t, exitDone).out)
+		"acme").requireStatus(t, exitDone).out)
 	require.Regexp(t, `^bwk_\S{40}$`, secret)
 	var keys []struct{ ID, Prefix string }
 	require.NoError(t, json.Unmarshal([]byte(s.run(t, "key", "list", "--tenant", "acme", "--json").
-		ended(t, exitDone).out), &keys))
+		requireStatus(t, exitDone).out), &keys))
 	require.Len(t, keys, 1)
 	require.Equal(t, secret[:12], keys[0].Prefix)
-	next := strings.TrimSpace(s.run(t, "key", "rotate", keys[0].ID, "--tenant", "acme", "--overlap",
-		"0s").ended(t, exitDone).out)
+	newSecret := strings.TrimSpace(s.run(t, "key", "rotate", keys[0].ID, "--tenant", "acme",
+		"--overlap",
+		"0s").requireStatus(t, exitDone).out)
 	require.Equal(t, http.StatusUnauthorized,
-		caller{site: s, token: secret}.send(t, http.MethodGet, "/api/v1/me", nil).status)
+		caller{server: s, token: secret}.send(t, http.MethodGet, "/api/v1/me", nil).status)
 	require.Equal(t, http.StatusOK,
-		caller{site: s, token: next}.send(t, http.MethodGet, "/api/v1/me", nil).status)
-	list := s.run(t, "key", "list", "--tenant", "acme").ended(t, exitDone).out
+		caller{server: s, token: newSecret}.send(t, http.MethodGet, "/api/v1/me", nil).status)
+	list := s.run(t, "key", "list", "--tenant", "acme").requireStatus(t, exitDone).out
 	require.Regexp(t, `(?m)^ci +viewer +`+secret[:12]+` `, list)
 	require.Equal(t, 3, strings.Count(list, "\n"))
 	require.Contains(t, s.run(t, "key", "revoke", keys[0].ID, "--tenant", "acme").
-		ended(t, exitDone).out, "refused from now on")
+		requireStatus(t, exitDone).out, "is revoked")
 	require.Contains(t, s.run(t, "key", "revoke", keys[0].ID, "--tenant", "acme").
-		ended(t, exitRefused).err, "not_found")
+		requireStatus(t, exitRefused).err, "not_found")
 
 	require.Contains(t, s.run(t, "tenant", "purge", "acme", "--confirm", "acme").
-		ended(t, exitRefused).err, "invalid_state")
+		requireStatus(t, exitRefused).err, "invalid_state")
 	require.Regexp(t, `(?m)^STATE +deleted$`,
-		s.run(t, "tenant", "delete", "acme").ended(t, exitDone).out)
+		s.run(t, "tenant", "delete", "acme").requireStatus(t, exitDone).out)
 	require.Regexp(t, `(?m)^STATE +active$`,
-		s.run(t, "tenant", "restore", "acme").ended(t, exitDone).out)
-	s.run(t, "tenant", "delete", "acme").ended(t, exitDone)
-	require.Contains(t, s.run(t, "tenant", "purge", "acme").ended(t, exitUsage).err,
+		s.run(t, "tenant", "restore", "acme").requireStatus(t, exitDone).out)
+	s.run(t, "tenant", "delete", "acme").requireStatus(t, exitDone)
+	require.Contains(t, s.run(t, "tenant", "purge", "acme").requireStatus(t, exitUsage).err,
 		"--confirm SLUG")
 	require.Contains(t, s.run(t, "tenant", "purge", "acme", "--confirm", "acmee").
-		ended(t, exitRefused).err, "/confirm")
-	out = s.typing(t, "acme\n", "tenant", "purge", "acme").ended(t, exitDone).out
+		requireStatus(t, exitRefused).err, "/confirm")
+	out = s.runWithInput(t, "acme\n", "tenant", "purge", "acme").requireStatus(t, exitDone).out
 	require.Regexp(t, `(?m)^bailiwick.api_keys +1$`, out)
 	require.Regexp(t, `(?m)^sha256:[0-9a-f]{64}$`, out)
-	require.Contains(t, s.run(t, "tenant", "show", "acme").ended(t, exitRefused).err,
+	require.Contains(t, s.run(t, "tenant", "show", "acme").requireStatus(t, exitRefused).err,
 		"tenant_not_found")
-	require.NotContains(t, s.run(t, "tenant", "list", "--json").ended(t, exitDone).out, "acme")
+	require.NotContains(t, s.run(t, "tenant", "list", "--json").requireStatus(t, exitDone).out,
+		"acme")
 }
 
-// typing is run with somebody at the keyboard.
-func (s *site) typing(t *testing.T, text string, args ...string) ending {
+// runWithInput is run with text on standard input.
+func (s *testServer) runWithInput(t *testing.T, text string, args ...string) commandResult {
 	t.Helper()
 	var out, errs bytes.Buffer
 	getenv := func(name string) string {
@@ -83,28 +86,28 @@ func (s *site) typing(t *testing.T, text string, args ...string) ending {
 	}
 	status := run(t.Context(), append(args, "--url", s.url),
 		terminal{in: strings.NewReader(text), out: &out, err: &errs, getenv: getenv})
-	return ending{status: status, out: out.String(), err: errs.String()}
+	return commandResult{status: status, out: out.String(), err: errs.String()}
 }
 
-func TestWhatOthersWroteDoesNotMoveTheCursor(t *testing.T) {
+func TestPrintTableReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	require.NoError(t, terminal{out: &out}.columns([]string{"NAME"},
+	require.NoError(t, terminal{out: &out}.printTable([]string{"NAME"},
 		[][]string{{"a\x1b[2Jb\tc\nd"}, {""}}))
 	require.Equal(t, "NAME\na�[2Jb�c�d\n-\n", out.String())
 }
 
-func TestWrongUsageOfTenantAndKey(t *testing.T) {
+func TestWrongUsageOfTenantAndKeyExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"nothing to change":      {"tenant", "update", "acme"},
-		"quotas and none":        {"tenant", "update", "acme", "--no-quotas", "--quota", "agent=1"},
-		"settings that are none": {"tenant", "update", "acme", "--settings", "{"},
-		"a quota that is none":   {"tenant", "create", "acme", "--quota", "agent=many"},
-		"an unknown state":       {"tenant", "list", "--state", "purged"},
-		"no role":                {"key", "create", "ci", "--tenant", "acme"},
-		"no tenant":              {"key", "list"},
-		"nobody to confirm":      {"tenant", "purge", "acme"},
+		"update without changes": {"tenant", "update", "acme"},
+		"quota with --no-quotas": {"tenant", "update", "acme", "--no-quotas", "--quota", "agent=1"},
+		"invalid settings":       {"tenant", "update", "acme", "--settings", "{"},
+		"invalid quota":          {"tenant", "create", "acme", "--quota", "agent=many"},
+		"unknown state":          {"tenant", "list", "--state", "purged"},
+		"missing role":           {"key", "create", "ci", "--tenant", "acme"},
+		"missing tenant":         {"key", "list"},
+		"purge without input":    {"tenant", "purge", "acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

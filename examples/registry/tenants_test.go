@@ -12,21 +12,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oddNames are names as people and their tools really write them.
-var oddNames = []string{
+// unusualNames are names that people and tools really use, with characters that are
+// special in paths, SQL, JSON, HTML or Unicode.
+var unusualNames = []string{
 	".", "..", "...", "@scope/pkg", "io.github.acme/weather", "a/b/c", "100% sure?", "x#y", "a;b",
 	"a+b", "a&b=c", "%2F", "%", "~user",
-	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces", "日本語エージェント",
-	"агент", "naïve café",
-	"nai\u0308ve cafe\u0301 (decomposed)", "🤖", "👩‍👩‍👧‍👦 family", "\u200fright to left", "a\u200bb",
+	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces",
+	"日本語エージェント", "агент", "naïve café",
+	"nai\u0308ve cafe\u0301 (decomposed)", "🤖", "👩‍👩‍👧‍👦 family",
+	"\u200fright to left", "a\u200bb",
 	"\ufeffbom", "$secret", "{}", "[0]", "null",
 	"<script>alert(1)</script>", "$1 ?0 :name", "C:\\Users", "line\u2028separator", "Ω≈ç√∫", "ﬁ",
 	"\U0010ffff", strings.Repeat("n", 256), strings.Repeat("語", 256),
 }
 
-// madeUpAgents are 202 agents in the raw shape that the loader reads, with the
-// dirt of real input.
-func madeUpAgents() []map[string]any {
+// generateAgents returns 202 agents in the raw shape that the loader reads. Their
+// texts have control characters, quotes, markup and non-ASCII letters.
+func generateAgents() []map[string]any {
 	random := rand.New(rand.NewPCG(1, 2))
 	words := []string{"Review", "the", "code", "für", "安全", "and\n", "don't", "\t", "\\n",
 		"\"quoted\"", "`tick`", "— dash", "𝔘nicode", "<b>", "{{x}}", "\u0001"}
@@ -41,8 +43,8 @@ func madeUpAgents() []map[string]any {
 	agents := make([]map[string]any, 202)
 	for i := range agents {
 		name := fmt.Sprintf("team-%d/agent.%03d@v1", i%7, i)
-		if i < len(oddNames) {
-			name = oddNames[i]
+		if i < len(unusualNames) {
+			name = unusualNames[i]
 		}
 		agents[i] = map[string]any{
 			"name": name, "collection": fmt.Sprintf("collection %d/%d", i%3, i%5),
@@ -68,39 +70,39 @@ func namesOf(rows []map[string]any) []string {
 	return names
 }
 
-func TestTwoTenantsHoldTheSameNames(t *testing.T) {
+func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	rows := madeUpAgents()
+	rows := generateAgents()
 	path := jsonFile(t, "agents.json", rows)
 	staging, production := s.tenantNamed(t, "staging"), s.tenantNamed(t, "production")
 	for _, c := range []caller{staging, production} {
-		got := s.run(t, "load", path, "--tenant", c.tenant).ended(t, exitDone)
+		got := s.run(t, "load", path, "--tenant", c.tenant).requireStatus(t, exitDone)
 		require.Contains(t, got.out, "agents.json: 202 loaded, 0 refused\n")
 	}
 	production.put(t, "agent", "only in production", map[string]any{"description": "MATCH me"})
 
-	t.Run("each lists exactly its own, page by page", func(t *testing.T) {
+	t.Run("each tenant lists exactly its own agents with any page size", func(t *testing.T) {
 		for _, limit := range []string{"1", "7", "202", "1000"} {
 			require.Equal(t, namesOf(rows),
 				staging.names(t, "/api/v1/agents", url.Values{"limit": {limit}}), limit)
 		}
-		also := append(namesOf(rows), "only in production")
-		slices.Sort(also)
-		require.Equal(t, also, production.names(t, "/api/v1/agents", url.Values{"limit": {"50"}}))
+		want := append(namesOf(rows), "only in production")
+		slices.Sort(want)
+		require.Equal(t, want, production.names(t, "/api/v1/agents", url.Values{"limit": {"50"}}))
 	})
 
-	t.Run("search and labels find in one's own alone", func(t *testing.T) {
+	t.Run("search and label filter find own agents only", func(t *testing.T) {
 		require.Empty(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
 		require.Equal(t, []string{"only in production"},
 			production.names(t, "/api/v1/agents", url.Values{"q": {"match ME"}}))
 		require.Equal(t, []string{"100% sure?"},
 			staging.names(t, "/api/v1/agents", url.Values{"q": {"0% S"}}),
-			"% is a character like any other")
+			"% isn't a wildcard")
 		require.Equal(t, []string{"агент"},
 			staging.names(t, "/api/v1/agents", url.Values{"q": {"АГЕНТ"}}))
 		require.Len(t, staging.names(t, "/api/v1/agents", url.Values{"q": {"@V1"}, "limit": {"9"}}),
-			202-len(oddNames))
+			202-len(unusualNames))
 		var labelled []string
 		for i, row := range rows {
 			if i%15 == 7 {
@@ -113,37 +115,38 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 				url.Values{"label": {"collection=collection 1/2"}, "limit": {"3"}}))
 	})
 
-	t.Run("what was loaded is what is there", func(t *testing.T) {
+	t.Run("read returns what was loaded", func(t *testing.T) {
 		for _, row := range rows {
-			got := read[struct {
+			got := decode[struct {
 				Name   string
 				Labels map[string]string
 				Spec   map[string]any
-			}](t, staging.get(t, resource("agent", row["name"].(string))).is(t, http.StatusOK))
+			}](t, staging.get(t, resource("agent", row["name"].(string))).
+				hasStatus(t, http.StatusOK))
 			require.Equal(t, row["name"], got.Name)
 			require.Equal(t, map[string]string{"collection": row["collection"].(string)},
 				got.Labels)
 			require.Equal(t, row["instructions"], got.Spec["instructions"])
 			require.Equal(t, row["model"], got.Spec["model_config"])
 			require.Equal(t, row["weight"], got.Spec["weight"])
-			require.Contains(t, got.Spec, "color", "a member that is null stays")
+			require.Contains(t, got.Spec, "color", "a null member was removed")
 		}
 	})
 
-	t.Run("all of it travels", func(t *testing.T) {
+	t.Run("export and import keep everything", func(t *testing.T) {
 		third := s.tenant(t)
 		bundle := staging.export(t)
-		third.importing(t, bundle, "").is(t, http.StatusOK)
+		third.importBundle(t, bundle, "").hasStatus(t, http.StatusOK)
 		require.Equal(t, readBundle(t, bundle).Items, readBundle(t, third.export(t)).Items)
 		require.Equal(t, namesOf(rows),
 			third.names(t, "/api/v1/agents", url.Values{"limit": {"100"}}))
 	})
 
-	t.Run("what one deletes or changes, the other keeps", func(t *testing.T) {
+	t.Run("deletes and updates don't change the other tenant", func(t *testing.T) {
 		before := production.export(t)
 		for _, row := range rows[:60] {
 			staging.send(t, http.MethodDelete, resource("agent", row["name"].(string)), nil).
-				is(t, http.StatusNoContent)
+				hasStatus(t, http.StatusNoContent)
 		}
 		for _, row := range rows[60:70] {
 			staging.put(t, "agent", row["name"].(string), map[string]any{"description": "changed"})
@@ -151,6 +154,6 @@ func TestTwoTenantsHoldTheSameNames(t *testing.T) {
 		require.Equal(t, namesOf(rows[60:]), staging.names(t, "/api/v1/agents", url.Values{}))
 		require.Equal(t, string(before), string(production.export(t)))
 		staging.get(t, resource("agent", rows[3]["name"].(string))).
-			refused(t, http.StatusNotFound, "not_found")
+			isProblem(t, http.StatusNotFound, "not_found")
 	})
 }

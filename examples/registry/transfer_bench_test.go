@@ -25,18 +25,18 @@ import (
 
 const manyAgents = 100_000
 
-// BenchmarkTransfer moves 100,000 agents of 1 KB out of one tenant and into
-// another, beside what psql's \copy takes for the same rows out of and into
-// tables without row security or foreign keys. Peak memory is the Go heap's,
-// above what it was before.
+// BenchmarkTransfer exports 100,000 agents of 1 KB from one tenant and imports them
+// into another. It compares the times with those of psql's \copy for the same rows,
+// from and to tables without row security and foreign keys. Peak memory is the growth
+// of the Go heap.
 //
 //	go test -run '^$' -bench Transfer -benchtime 1x ./examples/registry
 func BenchmarkTransfer(b *testing.B) {
 	databaseURL := pgtest.Database(b)
-	own, err := migrations()
+	registryMigrations, err := migrations()
 	require.NoError(b, err)
 	db, err := postgres.Open(b.Context(), postgres.Options{
-		URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: own,
+		URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: registryMigrations,
 		SecretsKey: make([]byte, secretsKeySize),
 	})
 	require.NoError(b, err)
@@ -47,15 +47,15 @@ func BenchmarkTransfer(b *testing.B) {
 
 	from := benchTenant(b, db, "from")
 	fillAgents(b, owner, from.ID)
-	folder := b.TempDir()
-	rows, bundle := filepath.Join(folder, "agents.copy"), filepath.Join(folder, "agents.bundle")
+	dir := b.TempDir()
+	rows, bundle := filepath.Join(dir, "agents.copy"), filepath.Join(dir, "agents.bundle")
 	service := promote.New(db.Services())
 	for i := 0; b.Loop(); i++ {
-		copyOut := timed(b, func() error {
+		copyOut := timeOf(b, func() error {
 			return psql(b, databaseURL, `\copy (SELECT * FROM agents WHERE tenant_id = '`+
 				from.ID.String()+`') TO '`+rows+`'`)
 		})
-		exported := measured(b, func() error {
+		exported := measure(b, func() error {
 			return exportTo(b.Context(), service, from, bundle)
 		})
 
@@ -63,20 +63,20 @@ func BenchmarkTransfer(b *testing.B) {
 			"DROP TABLE IF EXISTS plain_agents; CREATE TABLE plain_agents (LIKE agents INCLUDING"+
 				" ALL)")
 		require.NoError(b, err)
-		copyIn := timed(b, func() error {
+		copyIn := timeOf(b, func() error {
 			return psql(b, databaseURL, `\copy plain_agents FROM '`+rows+`'`)
 		})
 		into := benchTenant(b, db, fmt.Sprintf("into-%d", i))
-		imported := measured(b, func() error {
+		imported := measure(b, func() error {
 			return importFrom(b.Context(), service, into, bundle)
 		})
 
 		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(manyAgents/exported.took.Seconds(), "exported/s")
-		b.ReportMetric(copyOut.Seconds()/exported.took.Seconds(), "export-to-copy-ratio")
+		b.ReportMetric(manyAgents/exported.elapsed.Seconds(), "exported/s")
+		b.ReportMetric(copyOut.Seconds()/exported.elapsed.Seconds(), "export-to-copy-ratio")
 		b.ReportMetric(exported.peakMB, "export-MB")
-		b.ReportMetric(manyAgents/imported.took.Seconds(), "imported/s")
-		b.ReportMetric(copyIn.Seconds()/imported.took.Seconds(), "import-to-copy-ratio")
+		b.ReportMetric(manyAgents/imported.elapsed.Seconds(), "imported/s")
+		b.ReportMetric(copyIn.Seconds()/imported.elapsed.Seconds(), "import-to-copy-ratio")
 		b.ReportMetric(imported.peakMB, "import-MB")
 	}
 }
@@ -95,7 +95,8 @@ func fillAgents(b *testing.B, owner *sql.DB, tenant tenancy.ID) {
 	_, err := owner.ExecContext(b.Context(), fmt.Sprintf(`
 		INSERT INTO agents (tenant_id, name, description, instructions, labels, spec)
 		SELECT '%s', 'agent-' || n, 'Agent number ' || n, repeat('You review what others wrote. ', 30),
-		  jsonb_build_object('team', 't' || n %% 10), jsonb_build_object('tools', jsonb_build_array('Read', 'Grep', n))
+		  jsonb_build_object('team', 't' || n %% 10),
+		  jsonb_build_object('tools', jsonb_build_array('Read', 'Grep', n))
 		FROM generate_series(1, %d) n`, tenant, manyAgents))
 	require.NoError(b, err)
 	_, err = owner.ExecContext(b.Context(), "ANALYZE agents")
@@ -145,20 +146,20 @@ func psql(b *testing.B, databaseURL, command string) error {
 	return nil
 }
 
-func timed(b *testing.B, fn func() error) time.Duration {
+func timeOf(b *testing.B, fn func() error) time.Duration {
 	b.Helper()
-	begin := time.Now()
+	start := time.Now()
 	require.NoError(b, fn())
-	return time.Since(begin)
+	return time.Since(start)
 }
 
-// cost is how long something took, and by how much the heap grew meanwhile.
+// cost is the time of a function and the peak growth of the heap.
 type cost struct {
-	took   time.Duration
-	peakMB float64
+	elapsed time.Duration
+	peakMB  float64
 }
 
-func measured(b *testing.B, fn func() error) cost {
+func measure(b *testing.B, fn func() error) cost {
 	b.Helper()
 	runtime.GC()
 	before := heapBytes()
@@ -175,9 +176,9 @@ func measured(b *testing.B, fn func() error) cost {
 			}
 		}
 	}()
-	took := timed(b, fn)
+	elapsed := timeOf(b, fn)
 	close(done)
-	return cost{took, float64(<-peak-before) / (1 << 20)}
+	return cost{elapsed, float64(<-peak-before) / (1 << 20)}
 }
 
 func heapBytes() uint64 {

@@ -5,15 +5,16 @@ import (
 	"net/http"
 )
 
+// userCmd groups the commands that manage users. They require a super-admin.
 type userCmd struct {
 	List   userListCmd   `cmd:"" help:"List the users."`
-	Create userCreateCmd `cmd:"" help:"Create a user, who is in no tenant yet."`
+	Create userCreateCmd `cmd:"" help:"Create a user, without memberships."`
 	Show   userShowCmd   `cmd:"" help:"Show a user."`
 	Update userUpdateCmd `cmd:"" help:"Change a user."`
-	Remove userRemoveCmd `cmd:"" help:"Remove a user, and their place in every tenant."`
+	Remove userRemoveCmd `cmd:"" help:"Remove a user and all their memberships."`
 }
 
-// user is one as the registry answers it.
+// user is a user in the registry's response.
 type user struct {
 	ID         string `json:"id"`
 	Email      string `json:"email"`
@@ -23,12 +24,16 @@ type user struct {
 	UpdatedAt  string `json:"updated_at"`
 }
 
+// usersPath is the path of the users' routes.
 const usersPath = "/api/v1/users"
 
+// userPath returns the path of one user.
 func userPath(id string) string { return usersPath + "/" + escapeSegment(id) }
 
+// userHeadings are the headings of the rows that user.row returns.
 var userHeadings = []string{"ID", "EMAIL", "NAME", "SUPER-ADMIN", "CREATED"}
 
+// row returns the user as a row of a table.
 func (u user) row() []string {
 	super := ""
 	if u.SuperAdmin {
@@ -37,14 +42,17 @@ func (u user) row() []string {
 	return []string{u.ID, u.Email, u.Name, super, u.CreatedAt}
 }
 
-// printUser shows one user.
+// printUser prints one user.
 func (t terminal) printUser(r remote, u user) error {
 	if r.JSON {
 		return t.printJSON(u)
 	}
-	return t.columns(userHeadings, [][]string{u.row()})
+	return t.printTable(userHeadings, [][]string{u.row()})
 }
 
+// userListCmd lists all users.
+//
+// Route: GET /api/v1/users.
 type userListCmd struct{ remote }
 
 // Run lists the users.
@@ -64,19 +72,22 @@ func (c *userListCmd) Run(ctx context.Context, t terminal) error {
 	for i, u := range users {
 		rows[i] = u.row()
 	}
-	return t.columns(userHeadings, rows)
+	return t.printTable(userHeadings, rows)
 }
 
+// userCreateCmd creates a user. Without a password, the user can't sign in with one.
+//
+// Route: POST /api/v1/users.
 type userCreateCmd struct {
 	remote
-	askPassword
+	passwordFlag
 	Email      string `arg:"" help:"The user's e-mail address."`
 	Name       string `arg:"" help:"The user's name."`
 	SuperAdmin bool   `help:"Let the user manage tenants and users."`
 }
 
-// newUser is what creates a user.
-type newUser struct {
+// userRequest is the body of the request that creates a user.
+type userRequest struct {
 	Email      string  `json:"email"`
 	Name       string  `json:"name"`
 	Password   *string `json:"password,omitempty"`
@@ -89,18 +100,21 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	password, err := c.askPassword.read(t)
+	password, err := c.passwordFlag.read(t)
 	if err != nil {
 		return err
 	}
-	made, err := call[user](ctx, client, http.MethodPost, usersPath, nil,
-		newUser{c.Email, c.Name, password, c.SuperAdmin})
+	created, err := call[user](ctx, client, http.MethodPost, usersPath, nil,
+		userRequest{c.Email, c.Name, password, c.SuperAdmin})
 	if err != nil {
 		return err
 	}
-	return t.printUser(c.remote, made)
+	return t.printUser(c.remote, created)
 }
 
+// userShowCmd shows one user.
+//
+// Route: GET /api/v1/users/ID.
 type userShowCmd struct {
 	remote
 	ID string `arg:"" help:"The user's id."`
@@ -119,17 +133,21 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal) error {
 	return t.printUser(c.remote, found)
 }
 
+// userUpdateCmd changes a user. Properties without a flag stay unchanged.
+//
+// Route: PUT /api/v1/users/ID.
 type userUpdateCmd struct {
 	remote
-	askPassword
+	passwordFlag
 	ID         string  `arg:"" help:"The user's id."`
-	Email      *string `help:"Another e-mail address."`
-	Name       *string `help:"Another name."`
-	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or no longer."`
+	Email      *string `help:"The new e-mail address."`
+	Name       *string `help:"The new name."`
+	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or not."`
 }
 
-// userChange is what changes a user: what is nil stays.
-type userChange struct {
+// userUpdate is the body of the request that changes a user. A nil member isn't
+// changed.
+type userUpdate struct {
 	Email      *string `json:"email,omitempty"`
 	Name       *string `json:"name,omitempty"`
 	Password   *string `json:"password,omitempty"`
@@ -142,13 +160,13 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	password, err := c.askPassword.read(t)
+	password, err := c.passwordFlag.read(t)
 	if err != nil {
 		return err
 	}
-	change := userChange{c.Email, c.Name, password, c.SuperAdmin}
-	if change == (userChange{}) {
-		return usagef("say what to change: --email, --name, --password, --super-admin or" +
+	change := userUpdate{c.Email, c.Name, password, c.SuperAdmin}
+	if change == (userUpdate{}) {
+		return usagef("nothing to change: set --email, --name, --password, --super-admin or" +
 			" --no-super-admin")
 	}
 	changed, err := call[user](ctx, client, http.MethodPut, userPath(c.ID), nil, change)
@@ -158,6 +176,10 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	return t.printUser(c.remote, changed)
 }
 
+// userRemoveCmd removes a user with all memberships. The registry refuses to remove the
+// last admin of a tenant.
+//
+// Route: DELETE /api/v1/users/ID.
 type userRemoveCmd struct {
 	remote
 	ID string `arg:"" help:"The user's id."`
@@ -168,13 +190,13 @@ func (c *userRemoveCmd) Run(ctx context.Context, t terminal) error {
 	return t.remove(ctx, c.remote, userPath(c.ID), c.ID)
 }
 
-// removed is what a removal prints with --json.
-type removed struct {
+// removeResult is the output of a removal with --json.
+type removeResult struct {
 	Removed string `json:"removed"`
 }
 
-// remove deletes what is at path.
-func (t terminal) remove(ctx context.Context, r remote, path, what string) error {
+// remove sends a DELETE request and prints the name of the removed object.
+func (t terminal) remove(ctx context.Context, r remote, path, name string) error {
 	client, err := newClient(r, t)
 	if err != nil {
 		return err
@@ -183,8 +205,8 @@ func (t terminal) remove(ctx context.Context, r remote, path, what string) error
 		return err
 	}
 	if r.JSON {
-		return t.printJSON(removed{what})
+		return t.printJSON(removeResult{name})
 	}
-	t.say("removed %s", plain(what))
+	t.printLine("removed %s", printable(name))
 	return nil
 }

@@ -1,6 +1,6 @@
 -- The registry's tables: those of the single-tenant version, made tenant-owned.
--- Every key begins with tenant_id, which stands last in each table, where it
--- also stands in a database that was upgraded.
+-- Every key begins with tenant_id. It is the last column of each table, as in a
+-- database that was upgraded.
 
 CREATE TABLE workspaces (
   id        serial,
@@ -156,7 +156,7 @@ CREATE TABLE context_configs (
   FOREIGN KEY (tenant_id, agent_id) REFERENCES agents (tenant_id, id) ON DELETE RESTRICT
 );
 
--- What used to be system-wide: one row in each tenant.
+-- The defaults, which used to be system-wide: one row for each tenant.
 CREATE TABLE registry_defaults (
   trust_effect      text NOT NULL DEFAULT 'deny' CHECK (trust_effect IN ('allow', 'deny')),
   model_config_id   uuid,
@@ -175,7 +175,7 @@ CREATE TABLE registry_defaults (
 );
 INSERT INTO registry_defaults (tenant_id) SELECT id FROM bailiwick.tenants;
 
--- A foreign key's referring side is looked through when a row is deleted.
+-- Deleting a row searches the referring side of each foreign key.
 CREATE INDEX agents_model_config ON agents (tenant_id, model_config_id);
 CREATE INDEX agents_parent ON agents (tenant_id, parent_id);
 CREATE INDEX agent_prompts_prompt ON agent_prompts (tenant_id, prompt_id);
@@ -193,8 +193,8 @@ CREATE VIEW enabled_triggers AS
   SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
     FROM triggers t JOIN agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id WHERE t.enabled;
 
--- A view reads with its owner's rights unless it is told otherwise, which
--- PostgreSQL can be from 15 on. Nobody is granted this one.
+-- By default a view reads with its owner's rights. PostgreSQL 15 and newer can use
+-- the caller's rights instead. No role is granted this view.
 DO $$ BEGIN
   IF current_setting('server_version_num')::int >= 150000 THEN
     ALTER VIEW enabled_triggers SET (security_invoker = true);

@@ -1,4 +1,4 @@
--- The registry's tables before it had tenants, as pg_dump writes them: what an upgrade may start from.
+-- The registry's tables before it had tenants, as pg_dump writes them. An upgrade starts from this schema.
 CREATE FUNCTION public.touch() RETURNS trigger
     LANGUAGE plpgsql
     AS $$

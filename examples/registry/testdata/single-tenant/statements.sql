@@ -1,5 +1,5 @@
--- Statements of a client that knows nothing of tenants. What the deployed version sends is more: SINGLE_TENANT names
--- the folder that has it.
+-- Statements of a client without tenants. The deployed version sends more; SINGLE_TENANT names the directory that has
+-- them all.
 PREPARE agent_get (text) AS SELECT id, instructions, labels, spec, version FROM agents WHERE name = $1;
 PREPARE agent_list (text, int) AS SELECT name, version FROM agents WHERE name > $1 ORDER BY name LIMIT $2;
 PREPARE agent_search (text) AS SELECT name FROM agents WHERE description ILIKE '%' || $1 || '%' ORDER BY name LIMIT 50;

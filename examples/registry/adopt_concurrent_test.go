@@ -14,9 +14,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 )
 
-// stormRows is how many rows the database of the storm has. ADOPT_ROWS=1000000
-// is the whole one, which takes minutes.
-func stormRows(t testing.TB) int {
+// adoptRows is the number of rows in the database of the load test.
+// ADOPT_ROWS=1000000 is the full size, which takes minutes.
+func adoptRows(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("ADOPT_ROWS")
 	if text == "" {
@@ -28,24 +28,33 @@ func stormRows(t testing.TB) int {
 }
 
 const (
-	stormWriters = 8
-	stormReaders = 8
-	lockTimeout  = 300 * time.Millisecond // the default
+	oldWriters  = 8
+	oldReaders  = 8
+	lockTimeout = 300 * time.Millisecond // the default
 )
 
-// grown answers a single-tenant database with so many rows.
-func grown(t testing.TB, rows int) string {
+// largeSingleTenant returns the URL of a single-tenant database with this many rows.
+func largeSingleTenant(t testing.TB, rows int) string {
 	t.Helper()
 	url := singleTenant(t)
 	db := connect(t, url)
 	for _, statement := range []string{
-		`INSERT INTO prompts (name, description, template) SELECT 'p' || i, 'prompt ' || i, repeat('t', 40) FROM generate_series(1, ?0 / 10) i`,
-		`INSERT INTO mcp_servers (name, description, spec) SELECT 's' || i, 'server ' || i, '{"packages": []}' FROM generate_series(1, ?0 / 5) i`,
-		`INSERT INTO agents (name, description, instructions, model_config_id) SELECT 'a' || i, 'agent ' || i, repeat('i', 40), (SELECT id FROM model_configs LIMIT 1) FROM generate_series(1, ?0 * 2 / 5) i`,
-		`INSERT INTO agent_prompts SELECT a.id, (SELECT id FROM prompts LIMIT 1), 1 FROM agents a WHERE a.name LIKE 'a%0' ON CONFLICT DO NOTHING`,
-		`INSERT INTO trust_rules (name, effect, agent_id) SELECT 'r' || name, 'allow', id FROM agents WHERE name LIKE 'a%1' OR name LIKE 'a%2'`,
-		`INSERT INTO triggers (name, type, schedule, agent_id) SELECT 't' || name, 'schedule', '@daily', id FROM agents WHERE name LIKE 'a%3'`,
-		`INSERT INTO audit_log (at, actor, action, kind, name) SELECT timestamptz '2026-06-01' + i * interval '1 minute', 'root', 'put', 'agent', 'a' || i FROM generate_series(1, ?0 * 3 / 20) i`,
+		`INSERT INTO prompts (name, description, template)
+			SELECT 'p' || i, 'prompt ' || i, repeat('t', 40) FROM generate_series(1, ?0 / 10) i`,
+		`INSERT INTO mcp_servers (name, description, spec)
+			SELECT 's' || i, 'server ' || i, '{"packages": []}' FROM generate_series(1, ?0 / 5) i`,
+		`INSERT INTO agents (name, description, instructions, model_config_id)
+			SELECT 'a' || i, 'agent ' || i, repeat('i', 40), (SELECT id FROM model_configs LIMIT 1)
+			FROM generate_series(1, ?0 * 2 / 5) i`,
+		`INSERT INTO agent_prompts SELECT a.id, (SELECT id FROM prompts LIMIT 1), 1
+			FROM agents a WHERE a.name LIKE 'a%0' ON CONFLICT DO NOTHING`,
+		`INSERT INTO trust_rules (name, effect, agent_id)
+			SELECT 'r' || name, 'allow', id FROM agents WHERE name LIKE 'a%1' OR name LIKE 'a%2'`,
+		`INSERT INTO triggers (name, type, schedule, agent_id)
+			SELECT 't' || name, 'schedule', '@daily', id FROM agents WHERE name LIKE 'a%3'`,
+		`INSERT INTO audit_log (at, actor, action, kind, name)
+			SELECT timestamptz '2026-06-01' + i * interval '1 minute', 'root', 'put', 'agent', 'a' || i
+			FROM generate_series(1, ?0 * 3 / 20) i`,
 		`ANALYZE`,
 	} {
 		_, err := db.NewRaw(statement, rows).Exec(t.Context())
@@ -54,8 +63,8 @@ func grown(t testing.TB, rows int) string {
 	return url
 }
 
-// checksums are those of the columns of the single-tenant version, over the rows
-// that the storm doesn't touch.
+// checksums returns the number of rows of each table and a checksum over the columns
+// of the single-tenant version. It leaves out the rows that the clients write.
 func checksums(t testing.TB, db *bun.DB) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
@@ -83,10 +92,10 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 		where := "true"
 		switch table {
 		case "agent_prompts", "agent_mcp_servers":
-			where = "agent_id IN (SELECT id FROM agents WHERE NOT starts_with(name, 'storm-'))"
+			where = "agent_id IN (SELECT id FROM agents WHERE NOT starts_with(name, 'client-'))"
 		case "users", "api_keys":
 		default:
-			where = "NOT starts_with(coalesce(name, ''), 'storm-')"
+			where = "NOT starts_with(coalesce(name, ''), 'client-')"
 		}
 		var sum string
 		err := db.NewRaw(fmt.Sprintf(
@@ -99,79 +108,81 @@ func checksums(t testing.TB, db *bun.DB) map[string]string {
 	return sums
 }
 
-func TestOldVersionGoesOnWhileTheDatabaseIsExpanded(t *testing.T) {
-	rows := stormRows(t)
-	url := grown(t, rows)
+func TestOldVersionGoesOnDuringExpand(t *testing.T) {
+	rows := adoptRows(t)
+	url := largeSingleTenant(t, rows)
 	db := connect(t, url)
 	before := checksums(t, db)
 	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
 		"SECRETS_KEY": secretsKey}
 
-	s := newStorm(t, url)
+	s := startOldClients(t, url)
 	time.Sleep(time.Second)
 	ctx, stop := context.WithCancel(t.Context())
 	longest := make(chan time.Duration, 1)
 	go func() { // ends with ctx; waited for below
-		d, err := waits(ctx, connect(t, url))
+		d, err := longestLockWait(ctx, connect(t, url))
 		if err != nil {
 			d = time.Hour
 		}
 		longest <- d
 	}()
-	begin := time.Now()
+	start := time.Now()
 	up := runWith(t, set, "migrate", "up")
-	took := time.Since(begin)
+	elapsed := time.Since(start)
 	refused := runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s")
-	errs := s.end()
+	errs := s.stopAll()
 	stop()
-	waited := <-longest
+	longestWait := <-longest
 	t.Logf("%d rows, %d statements, expanded in %s, slowest statement %s, longest wait for a"+
-		" table %s", rows, s.statements.Load(), took.Round(time.Millisecond),
-		time.Duration(s.slowest.Load()), waited)
+		" table %s", rows, s.statements.Load(), elapsed.Round(time.Millisecond),
+		time.Duration(s.slowest.Load()), longestWait)
 	require.Empty(t, errs)
-	up.ended(t, exitDone)
-	require.LessOrEqual(t, waited, lockTimeout+100*time.Millisecond)
-	refused.ended(t, exitRefused)
+	up.requireStatus(t, exitDone)
+	require.LessOrEqual(t, longestWait, lockTimeout+100*time.Millisecond)
+	refused.requireStatus(t, exitRefused)
 	require.Contains(t, refused.err, `application "old registry"`)
 	require.Contains(t, refused.err, "agents")
 
-	s.holds(t, db)
+	s.requireWrites(t, db)
 	require.NoError(t, db.Close())
-	runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s").ended(t, exitDone)
+	runWith(t, set, "migrate", "up", "--phase", "contract", "--watch", "6s").
+		requireStatus(t, exitDone)
 	db = connect(t, url)
 	require.Equal(t, before, checksums(t, db))
-	s.holds(t, db)
-	contracted(t, url)
+	s.requireWrites(t, db)
+	requireContracts(t, url)
 }
 
-// holds wants every row that the storm wrote to be there once, in its last form,
-// and the default tenant's.
-func (s *storm) holds(t *testing.T, db *bun.DB) {
+// requireWrites requires that each row the clients wrote exists once, in its last
+// version and in the default tenant.
+func (s *oldClients) requireWrites(t *testing.T, db *bun.DB) {
 	t.Helper()
 	var found []struct {
 		Name    string
 		Version int
 	}
 	require.NoError(t, db.NewRaw(
-		"SELECT name, version FROM agents WHERE starts_with(name, 'storm-')"+
+		"SELECT name, version FROM agents WHERE starts_with(name, 'client-')"+
 			" AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &found))
 	versions := map[string]int{}
 	for _, f := range found {
 		versions[f.Name] = f.Version
 	}
-	require.Len(t, found, len(s.puts))
-	require.Equal(t, s.puts, versions)
+	require.Len(t, found, len(s.agentPuts))
+	require.Equal(t, s.agentPuts, versions)
 	var audited int
 	require.NoError(t, db.NewRaw(
-		"SELECT count(*) FROM audit_log WHERE actor = 'storm'"+
+		"SELECT count(*) FROM audit_log WHERE actor = 'client'"+
 			" AND tenant_id = '01900000-0000-7000-8000-000000000000'").Scan(t.Context(), &audited))
 	require.Equal(t, s.audited, audited)
 }
 
-// contracted brings what is left up, and wants a fresh installation.
-func contracted(t *testing.T, url string) {
+// requireContracts runs the rest of the migration and requires the catalog of a fresh
+// installation.
+func requireContracts(t *testing.T, url string) {
 	t.Helper()
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
-		quick(postgres.Contract)))
-	likeAFreshOne(t, url)
+		fastMigration(postgres.Contract)))
+	requireFreshInstallation(t, url)
 }

@@ -11,77 +11,79 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestWithTenancyOffNobodyNamesATenant(t *testing.T) {
+func TestTenancyOffServesDefaultTenant(t *testing.T) {
 	t.Parallel()
 	s := serveWith(t, map[string]string{"DATABASE_URL": pgtest.Database(t)})
 	c := s.platform()
-	furnish(t, c)
+	createSamples(t, c)
 	agents := []string{"base", "chain-1", "chain-2", "itself"}
 	require.Equal(t, agents, c.names(t, "/api/v1/agents", url.Values{}))
 
-	t.Run("what names one elsewhere is not looked at", func(t *testing.T) {
+	t.Run("host and header are ignored", func(t *testing.T) {
 		for _, tenant := range []string{"default", "nowhere", "NO SLUG", tenancy.NewID().String()} {
 			for _, host := range []string{"", "nowhere.localhost", "www.example.com"} {
-				require.Equal(t, agents, caller{site: s, token: platform, tenant: tenant,
+				require.Equal(t, agents, caller{server: s, token: platform, tenant: tenant,
 					host: host}.names(t, "/api/v1/agents", url.Values{}))
 			}
 		}
 	})
 
-	t.Run("the path may name the default tenant alone", func(t *testing.T) {
+	t.Run("path accepts only the default tenant", func(t *testing.T) {
 		c.tenant = "default"
 		bundle := c.export(t)
-		require.Equal(t, furnishedItems, readBundle(t, bundle).Count)
-		require.Equal(t, map[string]int{"unchanged": furnishedItems},
-			readReport(t, c.importing(t, bundle, "").is(t, http.StatusOK)).Counts)
+		require.Equal(t, sampleCount, readBundle(t, bundle).Count)
+		require.Equal(t, map[string]int{"unchanged": sampleCount},
+			readReport(t, c.importBundle(t, bundle, "").hasStatus(t, http.StatusOK)).Counts)
 		c.get(t, "/api/v1/tenants/nowhere/export").
-			refused(t, http.StatusNotFound, "tenant_not_found")
-		c.get(t, "/api/v1/tenants/"+tenancy.DefaultID.String()+"/export").is(t, http.StatusOK)
+			isProblem(t, http.StatusNotFound, "tenant_not_found")
+		c.get(t, "/api/v1/tenants/"+tenancy.DefaultID.String()+"/export").
+			hasStatus(t, http.StatusOK)
 		require.Equal(t, []string{"Default"}, c.names(t, "/api/v1/tenants", url.Values{}))
 	})
 
-	t.Run("no other tenant can be made", func(t *testing.T) {
+	t.Run("tenants can't be created or deleted", func(t *testing.T) {
 		c.send(t, http.MethodPost, "/api/v1/tenants", `{"slug":"other","name":"O"}`).
-			refused(t, http.StatusConflict, "invalid_state")
+			isProblem(t, http.StatusConflict, "invalid_state")
 		c.send(t, http.MethodDelete, "/api/v1/tenants/default", nil).
-			refused(t, http.StatusConflict, "invalid_state")
+			isProblem(t, http.StatusConflict, "invalid_state")
 	})
 
-	t.Run("credentials are asked for all the same", func(t *testing.T) {
-		caller{site: s}.get(t, "/api/v1/agents").
-			refused(t, http.StatusUnauthorized, "unauthenticated")
-		key := caller{site: s, token: platform, tenant: "default"}.key(t, tenancy.Viewer)
+	t.Run("credentials are required", func(t *testing.T) {
+		caller{server: s}.get(t, "/api/v1/agents").
+			isProblem(t, http.StatusUnauthorized, "unauthenticated")
+		key := caller{server: s, token: platform, tenant: "default"}.key(t, tenancy.Viewer)
 		require.Equal(t, agents, key.names(t, "/api/v1/agents", url.Values{}))
 		key.send(t, http.MethodPut, resource("prompt", "p"), `{"spec":{}}`).
-			refused(t, http.StatusForbidden, "forbidden")
+			isProblem(t, http.StatusForbidden, "forbidden")
 	})
 
-	t.Run("the command line needs no tenant to load", func(t *testing.T) {
+	t.Run("load command needs no tenant", func(t *testing.T) {
 		s.run(t, "load", textFile(t, "prompts.json", `[{"name":"loaded","template":"t"}]`)).
-			ended(t, exitDone)
+			requireStatus(t, exitDone)
 		require.Equal(t, "t", specOf(t, c, "prompt", "loaded")["template"])
-		out := s.run(t, "export", "--tenant", "default", "--kind", "prompt").ended(t, exitDone)
+		out := s.run(t, "export", "--tenant", "default", "--kind", "prompt").
+			requireStatus(t, exitDone)
 		require.Equal(t, 4, readBundle(t, []byte(out.out)).Count)
 	})
 }
 
-// One promotes out of a registry that knows no tenants into one that does.
-func TestPromotionBetweenRegistries(t *testing.T) {
+// A bundle of a registry with tenancy off can be imported with tenancy on.
+func TestBundleMovesFromSingleTenantToMultiTenantRegistry(t *testing.T) {
 	t.Parallel()
 	single := serveWith(t, map[string]string{"DATABASE_URL": pgtest.Database(t)})
 	from := single.platform()
-	furnish(t, from)
+	createSamples(t, from)
 	from.tenant = "default"
 	to := serve(t).tenant(t)
-	to.importing(t, from.export(t), "").is(t, http.StatusOK)
+	to.importBundle(t, from.export(t), "").hasStatus(t, http.StatusOK)
 	a, b := readBundle(t, from.export(t)), readBundle(t, to.export(t))
 	require.Equal(t, a.Items, b.Items)
 	require.Equal(t, a.Digest, b.Digest)
 	require.NotEqual(t, a.Source.Instance, b.Source.Instance)
 }
 
-// Turning tenancy on and off again takes nothing away from the default tenant.
-func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
+// Turning tenancy on and off doesn't change the default tenant's data.
+func TestTenancyCanBeTurnedOnAndOff(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Database(t)
 	var exports [][]byte
@@ -92,7 +94,7 @@ func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
 			c := s.platform()
 			c.tenant = "default"
 			if i == 0 {
-				furnish(t, c)
+				createSamples(t, c)
 			}
 			exports = append(exports, c.export(t))
 			require.Equal(t, string(exports[0]), string(exports[i]))
@@ -100,14 +102,14 @@ func TestTenancyMayBeTurnedOnAndOff(t *testing.T) {
 	}
 }
 
-// With tenancy off nobody could reach another tenant's rows.
-func TestTenancyIsNotTurnedOffWhileOtherTenantsHaveRows(t *testing.T) {
+// With tenancy off, no caller could access the rows of other tenants.
+func TestTenancyOffIsRefusedWhileOtherTenantsHaveRows(t *testing.T) {
 	t.Parallel()
-	database := migrated(t)
+	database := migratedDatabase(t)
 	serveWith(t, map[string]string{"DATABASE_URL": database, "MULTI_TENANT": "true"}).tenant(t)
 	set := map[string]string{"DATABASE_URL": database, "ADDR": "127.0.0.1:0",
 		"DATA_DIR": t.TempDir(), "SECRETS_KEY": secretsKey}
-	ending := runWith(t, set, "serve").ended(t, exitRefused)
-	require.Contains(t, ending.err, "other tenants than default have rows")
-	require.NotContains(t, ending.err, "migrate up")
+	result := runWith(t, set, "serve").requireStatus(t, exitRefused)
+	require.Contains(t, result.err, "other tenants than default have rows")
+	require.NotContains(t, result.err, "migrate up")
 }

@@ -15,85 +15,95 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// told reads what a command printed with --json.
-func told[T any](t *testing.T, e ending) T {
+// decodeOutput decodes the output of a command with --json.
+func decodeOutput[T any](t *testing.T, e commandResult) T {
 	t.Helper()
 	var v T
-	require.NoError(t, json.Unmarshal([]byte(e.ended(t, exitDone).out), &v), "%s", e.out)
+	require.NoError(t, json.Unmarshal([]byte(e.requireStatus(t, exitDone).out), &v), "%s", e.out)
 	return v
 }
 
-func TestPeopleAreManagedFromTheCommandLine(t *testing.T) {
+func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenant(t)
 
-	ada := told[user](t, s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
-		"--json"))
+	ada := decodeOutput[user](t,
+		s.run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
+			"--json"))
 	require.Equal(t, user{ID: ada.ID, Email: "ada@example.com", Name: "Ada", SuperAdmin: true,
 		CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
-	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitDone).out,
+	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitDone).out,
 		"ada@example.com  Ada   yes")
-	changed := told[user](t,
+	changed := decodeOutput[user](t,
 		s.run(t, "user", "update", ada.ID, "--name", "Ada L.", "--no-super-admin", "--json"))
 	require.Equal(t, "Ada L.", changed.Name)
 	require.False(t, changed.SuperAdmin)
-	require.Equal(t, []user{changed}, told[[]user](t, s.run(t, "user", "list", "--json")))
-	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").ended(t, exitRefused).
+	require.Equal(t, []user{changed}, decodeOutput[[]user](t, s.run(t, "user", "list", "--json")))
+	require.Contains(t, s.run(t, "user", "create", "ada@EXAMPLE.com", "Eve").
+		requireStatus(t, exitRefused).
 		err, "already_exists")
 
 	require.Contains(t, s.run(t, "member", "set", ada.ID, "admin", "--tenant", acme.tenant).
-		ended(t, exitDone).out, "admin")
-	members := told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
+		requireStatus(t, exitDone).out, "admin")
+	members := decodeOutput[[]member](t,
+		s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, members, 1)
 	require.Equal(t, "ada@example.com", members[0].Email)
 	require.Contains(t, s.run(t, "member", "remove", ada.ID, "--tenant", acme.tenant).
-		ended(t, exitRefused).err, "last_admin")
+		requireStatus(t, exitRefused).err, "last_admin")
 
 	link := s.run(t, "invitation", "create", "bob@example.com", "editor", "--tenant", acme.tenant,
-		"--expires-in", "48h").ended(t, exitDone).out
+		"--expires-in", "48h").requireStatus(t, exitDone).out
 	lines := strings.Split(strings.TrimSpace(link), "\n")
 	require.True(t, strings.HasPrefix(lines[1], s.url+"/invitations/accept#"+
 		tenancy.InvitationPrefix), link)
-	open := told[[]invitation](t, s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
+	open := decodeOutput[[]invitation](t,
+		s.run(t, "invitation", "list", "--tenant", acme.tenant, "--json"))
 	require.Len(t, open, 1)
 	require.Empty(t, open[0].Token)
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
-	got := told[accepted](t, runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
-		"--json", "--url", s.url))
-	require.Equal(t, "Bob", got.User.Name)
-	require.Equal(t, "editor", got.Role)
+	accepted := decodeOutput[acceptResult](t,
+		runWith(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
+			"--json", "--url", s.url))
+	require.Equal(t, "Bob", accepted.User.Name)
+	require.Equal(t, "editor", accepted.Role)
 	require.Contains(t, runWith(t, nil, "invitation", "accept", lines[1], "--url", s.url).
-		ended(t, exitRefused).err, "not_found")
+		requireStatus(t, exitRefused).err, "not_found")
 
-	revoked := told[invitation](t, s.run(t, "invitation", "create", "eve@example.com", "viewer",
-		"--tenant", acme.tenant, "--json"))
-	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).ended(t, exitDone)
-	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).ended(t, exitRefused)
+	revoked := decodeOutput[invitation](t,
+		s.run(t, "invitation", "create", "eve@example.com", "viewer",
+			"--tenant", acme.tenant, "--json"))
+	s.run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.tenant).requireStatus(t, exitDone)
+	runWith(t, nil, "invitation", "accept", revoked.Token, "--url", s.url).
+		requireStatus(t, exitRefused)
 
-	s.run(t, "member", "set", got.User.ID, "admin", "--tenant", acme.tenant).ended(t, exitDone)
+	s.run(t, "member", "set", accepted.User.ID, "admin", "--tenant", acme.tenant).
+		requireStatus(t, exitDone)
 	require.JSONEq(t, `{"removed":"`+ada.ID+`"}`, s.run(t, "user", "remove", ada.ID, "--json").
-		ended(t, exitDone).out)
-	require.Contains(t, s.run(t, "user", "show", ada.ID).ended(t, exitRefused).err, "not_found")
-	require.Equal(t, got.User.ID,
-		told[[]member](t, s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
+		requireStatus(t, exitDone).out)
+	require.Contains(t, s.run(t, "user", "show", ada.ID).requireStatus(t, exitRefused).err,
+		"not_found")
+	require.Equal(t, accepted.User.ID,
+		decodeOutput[[]member](t,
+			s.run(t, "member", "list", "--tenant", acme.tenant, "--json"))[0].UserID)
 }
 
-func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
+func TestWrongUsageOfUserCommandsExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"nothing to change": {"user", "update", "01900000-0000-7000-8000-000000000001"},
-		"no tenant":         {"member", "list"},
-		"another role":      {"member", "set", "x", "owner", "--tenant", "acme"},
-		"no command":        {"user"},
-		"half a second": {"invitation", "create", "a@example.com", "viewer", "--tenant",
+		"update without changes": {"user", "update", "01900000-0000-7000-8000-000000000001"},
+		"missing tenant":         {"member", "list"},
+		"unknown role":           {"member", "set", "x", "owner", "--tenant", "acme"},
+		"missing subcommand":     {"user"},
+		"fractional expiry": {"invitation", "create", "a@example.com", "viewer", "--tenant",
 			"acme", "--expires-in", "500ms"},
-		"the past": {"invitation", "create", "a@example.com", "viewer", "--tenant",
+		"negative expiry": {"invitation", "create", "a@example.com", "viewer", "--tenant",
 			"acme", "--expires-in=-1h"},
-		"no password to read": {"user", "create", "a@example.com", "A", "--password"},
-		"a password in sight": {"user", "create", "a@example.com", "A", "--password=secret"},
+		"missing password":     {"user", "create", "a@example.com", "A", "--password"},
+		"password as argument": {"user", "create", "a@example.com", "A", "--password=secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,10 +114,10 @@ func TestWrongUsageOfPeopleEndsWithTwo(t *testing.T) {
 	}
 }
 
-// TestAPasswordComesFromStandardInput looks at what a registry is sent.
-func TestAPasswordComesFromStandardInput(t *testing.T) {
+// TestPasswordIsReadFromStandardInput checks the request that the registry receives.
+func TestPasswordIsReadFromStandardInput(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]string{
+	for input, want := range map[string]string{
 		"correct horse battery\n": "correct horse battery", "no line end": "no line end",
 		"windows\r\n":               "windows",
 		" spaces stay \nand more\n": " spaces stay ", "with \"quotes\"\n": `with "quotes"`,
@@ -119,7 +129,7 @@ func TestAPasswordComesFromStandardInput(t *testing.T) {
 				_, _ = w.Write([]byte(`{"id":"1","email":"a@example.com"}`))
 			}))
 		var out, errs bytes.Buffer
-		term := terminal{in: strings.NewReader(given), out: &out, err: &errs,
+		term := terminal{in: strings.NewReader(input), out: &out, err: &errs,
 			getenv: func(string) string { return "" }}
 		status := run(t.Context(), []string{"user", "create", "a@example.com", "A", "--password",
 			"--url", registry.URL}, term)
@@ -130,10 +140,11 @@ func TestAPasswordComesFromStandardInput(t *testing.T) {
 	}
 }
 
-func TestATableDoesNothingToATerminal(t *testing.T) {
+func TestUserListReplacesControlCharacters(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"items":[{"id":"1","email":"a@example.com","name":"\u001b[2J\u202eevil\nname\t"}]}`))
+		_, _ = w.Write([]byte(
+			`{"items":[{"id":"1","email":"a@example.com","name":"\u001b[2J\u202eevil\nname\t"}]}`))
 	}))
 	defer registry.Close()
 	got := runLine(t, "user", "list", "--url", registry.URL)
@@ -143,49 +154,52 @@ func TestATableDoesNothingToATerminal(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.out, "\n"))
 }
 
-// TestAdoptedUsersAreMembersOfTheDefaultTenant: two of them have one address in
-// letters of another size, and both stay.
-func TestAdoptedUsersAreMembersOfTheDefaultTenant(t *testing.T) {
+// TestAdoptedUsersAreMembersOfDefaultTenant has two users whose e-mail addresses
+// differ only in case. Both are adopted.
+func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
-		quick(postgres.Contract)))
+		fastMigration(postgres.Contract)))
 	s := serveWith(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
-	members := told[[]member](t, s.run(t, "member", "list", "--tenant", "default", "--json"))
+	members := decodeOutput[[]member](t,
+		s.run(t, "member", "list", "--tenant", "default", "--json"))
 	roles, ids := map[string]string{}, map[string]string{}
 	for _, m := range members {
 		roles[m.Email], ids[m.Email] = m.Role, m.UserID
 	}
 	require.Equal(t, map[string]string{"Ed@example.com": "editor", "ed@example.com": "editor",
 		"root@example.com": "admin"}, roles)
-	require.Len(t, told[[]user](t, s.run(t, "user", "list", "--json")), 3)
-	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").ended(t, exitRefused).
+	require.Len(t, decodeOutput[[]user](t, s.run(t, "user", "list", "--json")), 3)
+	require.Contains(t, s.run(t, "user", "create", "ED@example.com", "Ed").
+		requireStatus(t, exitRefused).
 		err, "already_exists")
 	require.Contains(t, s.run(t, "member", "remove", ids["root@example.com"], "--tenant",
-		"default").ended(t, exitRefused).err, "last_admin")
-	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitRefused).
+		"default").requireStatus(t, exitRefused).err, "last_admin")
+	require.Contains(t, s.run(t, "user", "remove", ids["root@example.com"]).
+		requireStatus(t, exitRefused).
 		err, "last_admin")
 
 	for _, email := range []string{"Ed@example.com", "ed@example.com"} {
-		renamed := told[user](t,
+		renamed := decodeOutput[user](t,
 			s.run(t, "user", "update", ids[email], "--name", "Renamed", "--json"))
-		require.Equal(t, email, renamed.Email, "an address stays as it was until it is changed")
+		require.Equal(t, email, renamed.Email, "an address is only changed by --email")
 	}
 	s.run(t, "member", "set", ids["ed@example.com"], "admin", "--tenant", "default").
-		ended(t, exitDone)
-	s.run(t, "user", "remove", ids["root@example.com"]).ended(t, exitDone)
+		requireStatus(t, exitDone)
+	s.run(t, "user", "remove", ids["root@example.com"]).requireStatus(t, exitDone)
 	require.Contains(t, s.run(t, "user", "update", ids["Ed@example.com"], "--email",
-		"ed@example.com").ended(t, exitRefused).err, "already_exists")
+		"ed@example.com").requireStatus(t, exitRefused).err, "already_exists")
 	s.run(t, "user", "update", ids["Ed@example.com"], "--email", "Ed.the.other@example.com").
-		ended(t, exitDone)
+		requireStatus(t, exitDone)
 
-	old := caller{site: s, token: oldKey} // the key of root, who is gone
-	old.get(t, "/api/v1/me").is(t, http.StatusOK)
+	old := caller{server: s, token: oldKey} // the key of root, who was removed
+	old.get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 }
 
-// TestAnExpandedDatabaseIsManagedToo: the old version still writes its users,
-// and tenancy is off.
-func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
+// TestUsersOfExpandedDatabaseAreManaged has tenancy off, while the old version still
+// writes its table of users.
+func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	s := serveWith(t, map[string]string{"DATABASE_URL": url})
@@ -194,14 +208,14 @@ func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
 		"INSERT INTO users (email, name) VALUES ('NEW@example.com', 'New'), ('new@example.com'," +
 			" 'New too')",
 		"UPDATE users SET email = 'Other@example.com' WHERE email = 'ed@example.com'",
-		// whose address root has
+		// root has the same address in lower case
 		"UPDATE users SET email = 'ROOT@example.com' WHERE email = 'NEW@example.com'",
 	} {
 		_, err := db.ExecContext(t.Context(), change)
 		require.NoError(t, err, change)
 	}
 	emails := []string{}
-	for _, m := range told[[]user](t, s.run(t, "user", "list", "--json")) {
+	for _, m := range decodeOutput[[]user](t, s.run(t, "user", "list", "--json")) {
 		emails = append(emails, m.Email)
 	}
 	require.Equal(t, []string{"Ed@example.com", "Other@example.com", "ROOT@example.com",
@@ -213,9 +227,10 @@ func TestAnExpandedDatabaseIsManagedToo(t *testing.T) {
 	require.Equal(t, "Ed@example.com -, Other@example.com other@example.com, ROOT@example.com -,"+
 		" new@example.com -, root@example.com root@example.com", keys)
 
-	i := told[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer",
+	i := decodeOutput[invitation](t, s.run(t, "invitation", "create", "bob@example.com", "viewer",
 		"--tenant", "default", "--json"))
-	runWith(t, nil, "invitation", "accept", i.Token, "--url", s.url).ended(t, exitDone)
-	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").ended(t, exitDone).out,
+	runWith(t, nil, "invitation", "accept", i.Token, "--url", s.url).requireStatus(t, exitDone)
+	require.Contains(t, s.run(t, "member", "list", "--tenant", "default").
+		requireStatus(t, exitDone).out,
 		"bob@example.com")
 }

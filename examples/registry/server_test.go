@@ -18,12 +18,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-// asProgram makes the test binary the registry itself, so that tests can start
-// it as a process, with the race detector if they have it.
-const asProgram = "REGISTRY_TEST_AS_PROGRAM"
+// runAsProgram is the environment variable that makes the test binary run as the
+// registry. So tests can start it as a process, with the race detector if they run
+// with it.
+const runAsProgram = "REGISTRY_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	if os.Getenv(runAsProgram) != "" {
 		main() // exits
 	}
 	pgtest.Main(m)
@@ -35,33 +36,34 @@ const platform = "platform-token-of-the-tests-0123456789"
 // secretsKey is base64 of 32 bytes.
 const secretsKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// site is a registry that serves a test, by way of run.
-type site struct {
+// testServer is a registry that runs in the test's process.
+type testServer struct {
 	url      string
-	log      *journal
+	log      *logBuffer
 	document *openapitest.Document
 }
 
-// serve starts a registry with tenancy on, upon a database of its own.
-func serve(t *testing.T) *site {
+// serve starts a registry with tenancy on, on a new database.
+func serve(t *testing.T) *testServer {
 	t.Helper()
-	return serveWith(t, map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true"})
+	return serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t),
+		"MULTI_TENANT": "true"})
 }
 
-// migrated answers a database with the registry's schema.
-func migrated(t *testing.T) string {
+// migratedDatabase returns the URL of a new database with the registry's schema.
+func migratedDatabase(t *testing.T) string {
 	t.Helper()
 	return pgtest.Template(t, "registry", func(url string) error {
 		set := map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true",
 			"SECRETS_KEY": secretsKey, "DATA_DIR": t.TempDir()}
 		require.Equal(t, "The schema is current.\n",
-			runWith(t, set, "migrate", "up").ended(t, exitDone).out)
+			runWith(t, set, "migrate", "up").requireStatus(t, exitDone).out)
 		return nil
 	})
 }
 
-// serveWith starts a registry with these settings, which ends with the test.
-func serveWith(t *testing.T, set map[string]string) *site {
+// serveWith starts a registry with these settings. It stops when the test ends.
+func serveWith(t *testing.T, set map[string]string) *testServer {
 	t.Helper()
 	for name, value := range map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_TOKEN": platform,
 		"SECRETS_KEY": secretsKey, "DATA_DIR": "/nowhere"} {
@@ -69,7 +71,7 @@ func serveWith(t *testing.T, set map[string]string) *site {
 			set[name] = value
 		}
 	}
-	s := &site{log: newJournal()}
+	s := &testServer{log: newLogBuffer()}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan int, 1)
 	go func() { // ends with the context; waited for in the cleanup
@@ -82,14 +84,13 @@ func serveWith(t *testing.T, set map[string]string) *site {
 		require.Equal(t, exitDone, <-ended, "%s", s.log)
 	})
 	s.url = s.log.url(t)
-	waitReady(t, s.url, s.log)
-	s.document = documentOf(t, s.url)
+	waitUntilReady(t, s.url, s.log)
+	s.document = openAPIDocument(t, s.url)
 	return s
 }
 
-// waitReady waits until the registry serves, for at most the 60 s that are
-// promised.
-func waitReady(t *testing.T, url string, log *journal) {
+// waitUntilReady waits until the registry is ready, for at most the documented 60 s.
+func waitUntilReady(t *testing.T, url string, log *logBuffer) {
 	t.Helper()
 	ready := func() bool {
 		res, err := http.Get(url + "/readyz")
@@ -104,14 +105,15 @@ func waitReady(t *testing.T, url string, log *journal) {
 	}
 }
 
-// documents keeps each OpenAPI document that was read, by its text: compiling
-// its schemas takes a while.
+// documents caches the OpenAPI documents by their text, because compiling their
+// schemas is slow.
 var documents struct {
 	sync.Mutex
 	byText map[string]*openapitest.Document
 }
 
-func documentOf(t *testing.T, url string) *openapitest.Document {
+// openAPIDocument returns the compiled OpenAPI document of the registry at url.
+func openAPIDocument(t *testing.T, url string) *openapitest.Document {
 	t.Helper()
 	res, err := http.Get(url + "/api/v1/openapi.json")
 	require.NoError(t, err)
@@ -134,39 +136,39 @@ func documentOf(t *testing.T, url string) *openapitest.Document {
 	return d
 }
 
-// journal is what a registry writes to standard error.
-type journal struct {
+// logBuffer stores what a registry writes to standard error.
+type logBuffer struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
-	first chan struct{} // closed when the first line is whole
+	first chan struct{} // closed when the first line is complete
 }
 
-func newJournal() *journal { return &journal{first: make(chan struct{})} }
+func newLogBuffer() *logBuffer { return &logBuffer{first: make(chan struct{})} }
 
-func (j *journal) Write(p []byte) (int, error) {
+func (j *logBuffer) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	begun := bytes.IndexByte(j.text.Bytes(), '\n') >= 0
+	hadLine := bytes.IndexByte(j.text.Bytes(), '\n') >= 0
 	j.text.Write(p)
-	if !begun && bytes.IndexByte(p, '\n') >= 0 {
+	if !hadLine && bytes.IndexByte(p, '\n') >= 0 {
 		close(j.first)
 	}
 	return len(p), nil
 }
 
-func (j *journal) String() string {
+func (j *logBuffer) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
 }
 
-// url is where the registry listens: the url of its first line.
-func (j *journal) url(t *testing.T) string {
+// url returns the registry's URL, which is the url of the first log line.
+func (j *logBuffer) url(t *testing.T) string {
 	t.Helper()
 	select {
 	case <-j.first:
 	case <-time.After(time.Minute):
-		require.Fail(t, "nothing was logged within a minute")
+		require.Fail(t, "no log line within a minute")
 	}
 	line, _, _ := strings.Cut(j.String(), "\n")
 	var entry struct{ URL string }
@@ -176,29 +178,29 @@ func (j *journal) url(t *testing.T) string {
 }
 
 // runWith runs one command line with these settings.
-func runWith(t *testing.T, set map[string]string, args ...string) ending {
+func runWith(t *testing.T, set map[string]string, args ...string) commandResult {
 	t.Helper()
 	var out, errs bytes.Buffer
 	status := run(t.Context(), args,
 		terminal{out: &out, err: &errs, getenv: func(name string) string { return set[name] }})
-	return ending{status: status, out: out.String(), err: errs.String()}
+	return commandResult{status: status, out: out.String(), err: errs.String()}
 }
 
-// run runs a client's command line against the registry, as the platform.
-func (s *site) run(t *testing.T, args ...string) ending {
+// run runs a client command on the registry with the platform token.
+func (s *testServer) run(t *testing.T, args ...string) commandResult {
 	t.Helper()
 	return runWith(t, map[string]string{"REGISTRY_TOKEN": platform},
 		append(args, "--url", s.url)...)
 }
 
-// ending is what a command line wrote, and its exit status.
-type ending struct {
+// commandResult is the output and the exit status of a command.
+type commandResult struct {
 	status   int
 	out, err string
 }
 
-// ended wants a command line to have ended with this status.
-func (e ending) ended(t *testing.T, status int) ending {
+// requireStatus requires this exit status.
+func (e commandResult) requireStatus(t *testing.T, status int) commandResult {
 	t.Helper()
 	require.Equal(t, status, e.status, "%s%s", e.out, e.err)
 	return e

@@ -17,16 +17,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestTheRegistryShowsItsMetrics(t *testing.T) {
+func TestMetricsShowTenantsToPlatformOnly(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	acme := s.tenant(t)
-	id := read[struct{ ID string }](t, acme.get(t, acme.root())).ID
+	id := decode[struct{ ID string }](t, acme.get(t, acme.tenantPath())).ID
 	member := acme.key(t, tenancy.Editor)
 	member.put(t, "prompt", "p", map[string]any{"template": "x"})
-	member.get(t, resource("prompt", "none")).is(t, http.StatusNotFound)
+	member.get(t, resource("prompt", "none")).hasStatus(t, http.StatusNotFound)
 
-	stranger := string(caller{site: s}.get(t, "/metrics").is(t, http.StatusOK).body)
+	anonymous := string(caller{server: s}.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 	for _, series := range []string{
 		`bailiwick_http_requests_total{method="PUT",route="/api/v1/prompts/{name}",status="201"} 1`,
 		`bailiwick_http_refusals_total{code="not_found"} 1`,
@@ -36,27 +36,28 @@ func TestTheRegistryShowsItsMetrics(t *testing.T) {
 		`bailiwick_resolution_lookups_total{result="hit"} `,
 		`bailiwick_resolution_lookups_total{result="miss"} `,
 	} {
-		require.Contains(t, stranger, "\n"+series)
+		require.Contains(t, anonymous, "\n"+series)
 	}
-	for name, c := range map[string]caller{"a stranger": {site: s}, "a member": member} {
-		shown := string(c.get(t, "/metrics").is(t, http.StatusOK).body)
+	for name, c := range map[string]caller{"anonymous": {server: s}, "member": member} {
+		shown := string(c.get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 		require.NotContains(t, shown, "bailiwick_tenant_", name)
 		require.NotContains(t, shown, id, name)
 		require.NotContains(t, shown, acme.tenant, name)
 	}
-	platform := string(s.platform().get(t, "/metrics").is(t, http.StatusOK).body)
+	platform := string(s.platform().get(t, "/metrics").hasStatus(t, http.StatusOK).body)
 	require.Contains(t, platform, "\n"+`bailiwick_tenant_requests_total{outcome="refused",tenant="`+
 		id+`"} 1`)
-	caller{site: s, token: "bwk_nonsense"}.get(t, "/metrics").
-		refused(t, http.StatusUnauthorized, "unauthenticated")
+	caller{server: s, token: "bwk_nonsense"}.get(t, "/metrics").
+		isProblem(t, http.StatusUnauthorized, "unauthenticated")
 }
 
-func TestEachRequestIsALineOfTheLogUnlessThatIsOff(t *testing.T) {
+func TestAccessLogHasALineForEachRequest(t *testing.T) {
 	t.Parallel()
 	for setting, logged := range map[string]bool{"": true, "false": false} {
-		s := serveWith(t, map[string]string{"DATABASE_URL": migrated(t), "MULTI_TENANT": "true",
-			"ACCESS_LOG": setting})
-		s.platform().get(t, "/api/v1/me").is(t, http.StatusOK)
+		s := serveWith(t, map[string]string{"DATABASE_URL": migratedDatabase(t),
+			"MULTI_TENANT": "true",
+			"ACCESS_LOG":   setting})
+		s.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 		line := `"msg":"request","method":"GET","route":"GET /api/v1/me","status":200`
 		if !logged {
 			require.NotContains(t, s.log.String(), `"msg":"request"`)
@@ -65,30 +66,30 @@ func TestEachRequestIsALineOfTheLogUnlessThatIsOff(t *testing.T) {
 		require.Eventually(t, func() bool { return strings.Contains(s.log.String(), line) },
 			10*time.Second, time.Millisecond, "%s", s.log)
 		require.Contains(t, s.log.String(), `"actor":{"kind":"platform"}`)
-		require.NotContains(t, s.log.String(), "readyz", "probes ask all day")
+		require.NotContains(t, s.log.String(), "readyz", "probes aren't logged")
 	}
 }
 
-// collector takes traces, and keeps what it was sent.
-type collector struct {
-	mu   sync.Mutex
-	sent strings.Builder
+// traceCollector is a server that stores the traces it receives.
+type traceCollector struct {
+	mu       sync.Mutex
+	received strings.Builder
 }
 
-func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // what is missing is looked for
+func (c *traceCollector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // the test fails if something is missing
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sent.WriteString(r.URL.Path + " " + r.Header.Get("X-Sign") + " ")
-	c.sent.Write(body)
+	c.received.WriteString(r.URL.Path + " " + r.Header.Get("X-Sign") + " ")
+	c.received.Write(body)
 }
 
-func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
+func TestTracesAreExportedBeforeExit(t *testing.T) {
 	t.Parallel()
-	taken := &collector{}
-	server := httptest.NewServer(taken)
+	collector := &traceCollector{}
+	server := httptest.NewServer(collector)
 	t.Cleanup(server.Close)
-	p := serving(t, map[string]string{
+	p := startServing(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
 		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "OTEL_EXPORTER_OTLP_HEADERS": "x-sign=here",
 		"OTEL_BSP_SCHEDULE_DELAY": "3600000",
@@ -98,25 +99,25 @@ func TestTracesAreExportedBeforeTheEnd(t *testing.T) {
 			"api_key": "the-hidden-secret"})
 	p.stop(t)
 
-	sent := taken.sent.String() // the process has ended
+	received := collector.received.String() // needs no lock: the process has ended
 	for _, part := range []string{"/v1/traces here ", "bailiwick-registry",
 		"PUT /api/v1/model-configs/{name}", "bailiwick.secrets", "COMMIT"} {
-		require.Contains(t, sent, part)
+		require.Contains(t, received, part)
 	}
-	require.NotContains(t, sent, "hidden")
-	require.NotContains(t, sent, platform)
+	require.NotContains(t, received, "hidden")
+	require.NotContains(t, received, platform)
 	require.NotContains(t, p.log.String(), "traces")
 }
 
-func TestACollectorThatIsAwayEndsNothing(t *testing.T) {
+func TestUnreachableTraceCollectorDoesNotStopRegistry(t *testing.T) {
 	t.Parallel()
-	p := serving(t, map[string]string{
+	p := startServing(t, map[string]string{
 		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": platform,
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
 	})
-	p.platform().get(t, "/api/v1/me").is(t, http.StatusOK)
-	begun := time.Now()
+	p.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
+	start := time.Now()
 	p.stop(t)
-	require.Less(t, time.Since(begun), flushTime+20*time.Second)
+	require.Less(t, time.Since(start), flushTime+20*time.Second)
 	require.Contains(t, p.log.String(), "traces")
 }

@@ -7,12 +7,12 @@ import (
 	"unicode"
 )
 
-// columns prints a table for people: a line of headings, then the rows.
-func (t terminal) columns(headings []string, rows [][]string) error {
+// printTable prints a line of headings, then the rows. An empty cell becomes "-".
+func (t terminal) printTable(headings []string, rows [][]string) error {
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{headings}, rows...) {
 		for i, cell := range row {
-			if row[i] = plain(cell); cell == "" {
+			if row[i] = printable(cell); cell == "" {
 				row[i] = "-"
 			}
 		}
@@ -21,10 +21,10 @@ func (t terminal) columns(headings []string, rows [][]string) error {
 	return w.Flush()
 }
 
-// plain is text that does nothing to a terminal.
-func plain(text string) string {
+// printable replaces what could control a terminal: control characters, and format
+// characters such as those that change the direction of the text.
+func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		// escape sequences, and what turns a line around
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return unicode.ReplacementChar
 		}
