@@ -12,21 +12,21 @@ import (
 // The proof of isolation lives in a package of its own, and looks into a DB
 // from there.
 func init() {
-	filterbypass.Look = func(opened any) (filterbypass.Inside, error) {
+	filterbypass.Inspect = func(opened any) (filterbypass.Internals, error) {
 		db, ok := opened.(*DB)
 		if !ok || db == nil {
-			return filterbypass.Inside{}, fmt.Errorf("postgres: %T is no open database", opened)
+			return filterbypass.Internals{}, fmt.Errorf("postgres: %T is no open database", opened)
 		}
 		return db.inside()
 	}
 }
 
-func (db *DB) inside() (filterbypass.Inside, error) {
+func (db *DB) inside() (filterbypass.Internals, error) {
 	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
 	if err != nil {
-		return filterbypass.Inside{}, err
+		return filterbypass.Internals{}, err
 	}
-	inside := filterbypass.Inside{
+	inside := filterbypass.Internals{
 		MultiTenant: db.pool.Settings.MultiTenant,
 		Owner:       pool.NewDB(sql.OpenDB(owner), pool.SystemConns),
 		Owned:       declare.Owned(db.config.Declared.All),

@@ -114,41 +114,6 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 			wantErr: "entry 3 "},
 		"altered hash": {
 			lines: replace(3, `"hash":"`+hex.EncodeToString(ends[3].Hash[:1]),
-<<<<<<< HEAD
-				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), says: "entry 3 "},
-		"a space": {lines: replace(3, `"action":`, `"action": `),
-			says: "entry 3 "},
-		"another time": {
-			lines: replace(3, `"at":"1970-01-01T00:00:02Z"`, `"at":"1970-01-01T00:00:03Z"`),
-			says:  "entry 3 "},
-		"an entry gone": {
-			lines: with(func(l []string) []string { return append(l[:3], l[4:]...) }),
-			says:  "entry 4 "},
-		"the newest gone": {
-			lines: with(func(l []string) []string { return append(l[:5], l[6]) }),
-			says:  "the newest entries are missing"},
-		"the newest and the end": {lines: with(func(l []string) []string { return l[:5] }),
-			says: "cut off"},
-		"half a line": {
-			lines: with(func(l []string) []string { l[6] = l[6][:20]; return l }), says: "entry 5"},
-		"behind the end": {lines: append(append([]string(nil), lines...), lines[5]),
-			says: "follows the log's end"},
-		"two in each other's place": {
-			lines: with(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }),
-			says:  "entry 3 "},
-		"another tenant's": {
-			lines: with(func(l []string) []string { l[1] = other[1]; return l }), says: "entry 1 "},
-		"text for an entry": {lines: replace(2, `"entry":{`, `"entry":"x","e":{`),
-			says: "entry 2 "},
-		"no beginning": {lines: lines[1:], says: "no beginning"},
-		"a second beginning": {lines: with(func(l []string) []string { l[3] = l[0]; return l }),
-			says: "no beginning"},
-		"nothing": {says: "cut off"},
-		"a head of another log": {lines: lines, head: "3:" + strings.Repeat("0", 64),
-			says: "entry 3 "},
-		"a head that is gone": {lines: lines, head: "9:" + strings.Repeat("0", 64),
-			says: "entry 9 was its head"},
-=======
 				`"hash":"`+hex.EncodeToString([]byte{^ends[3].Hash[0]})), wantErr: "entry 3 "},
 		"added space": {lines: replace(3, `"action":`, `"action": `),
 			wantErr: "entry 3 "},
@@ -184,7 +149,6 @@ func TestAuditVerifyNamesFirstInvalidEntry(t *testing.T) {
 			wantErr: "entry 3 "},
 		"head that is missing": {lines: lines, head: "9:" + strings.Repeat("0", 64),
 			wantErr: "its head was entry 9"},
->>>>>>> h-ex
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

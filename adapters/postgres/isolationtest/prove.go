@@ -82,7 +82,7 @@ func Examine(
 	if handler == nil {
 		return Matrix{}, errors.New("isolationtest: the handler is nil")
 	}
-	internals, err := filterbypass.Look(db)
+	internals, err := filterbypass.Inspect(db)
 	if err != nil {
 		return Matrix{}, err
 	}
@@ -110,7 +110,7 @@ type examination struct {
 	db        *postgres.DB
 	services  ports.Services
 	handler   http.Handler
-	internals filterbypass.Inside
+	internals filterbypass.Internals
 	options   Options
 
 	tables     []*relation // everything with a column tenant_id, tables before views

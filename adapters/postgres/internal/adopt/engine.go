@@ -30,7 +30,7 @@ type Options struct {
 	Watch time.Duration
 
 	// Ours is the application_name of the sessions of the new version.
-	Ours string
+	OwnApplication string
 
 	// OnEvent is called for each event, in order. If it returns an error, the work ends with
 	// that error.

@@ -95,7 +95,7 @@ func (e *Engine) UntenantedSessions(
 		SELECT application, role, client, relation::regclass::text AS "table", statement,
 		  true AS writes, seen_at
 		FROM bailiwick.strays WHERE seen_at >= ? AND application <> ? ORDER BY 1, 2, 3, 4`,
-		since, e.o.Ours).Scan(ctx, &list)
+		since, e.o.OwnApplication).Scan(ctx, &list)
 	return list, err
 }
 
@@ -119,7 +119,7 @@ func (e *Engine) readActivity(
 	var rows []struct {
 		Application, Role, Client, Statement, Tables string
 	}
-	err := e.conn.NewRaw(activityQuery, bun.List(e.tableNames()), e.o.Ours).Scan(ctx, &rows)
+	err := e.conn.NewRaw(activityQuery, bun.List(e.tableNames()), e.o.OwnApplication).Scan(ctx, &rows)
 	if err != nil {
 		return err
 	}

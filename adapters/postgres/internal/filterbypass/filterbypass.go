@@ -9,16 +9,16 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Inside is what the isolation test needs of an open database in addition to its public API.
-type Inside struct {
+// Internals is what the isolation test needs of an open database in addition to its public API.
+type Internals struct {
 	MultiTenant bool
 	Owner       *bun.DB  // a new pool of the migrating role; the caller closes it
 	Owned       []string // the tenant-owned tables, schema-qualified and quoted
 	Models      []any    // the models of the declared tables, as declared
 }
 
-// Look returns the internals of a *postgres.DB. Package postgres sets it.
-var Look func(db any) (Inside, error)
+// Inspect returns the internals of a *postgres.DB. Package postgres sets it.
+var Inspect func(db any) (Internals, error)
 
 type withoutFilter struct{}
 
@@ -28,13 +28,13 @@ func WithoutFilter(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutFilter{}, true)
 }
 
-// PolicyAlone reports whether ctx was marked by [WithoutFilter].
-func PolicyAlone(ctx context.Context) bool { return ctx.Value(withoutFilter{}) != nil }
+// Bypassed reports whether ctx was marked by [WithoutFilter].
+func Bypassed(ctx context.Context) bool { return ctx.Value(withoutFilter{}) != nil }
 
 // Rewrite returns the statement to send. If ctx is marked, each comparison of a column
 // tenant_id with a constant is replaced by a condition that is true for every row.
 func Rewrite(ctx context.Context, query string) string {
-	if !PolicyAlone(ctx) {
+	if !Bypassed(ctx) {
 		return query
 	}
 	return removeFilter(query)

@@ -55,7 +55,7 @@ func WithEngine(
 	defer conn.Close()
 	return fn(ctx, adopt.New(conn, spec, adopt.Options{
 		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch,
-		OnEvent: m.OnEvent, Ours: pool.ApplicationName,
+		OnEvent: m.OnEvent, OwnApplication: pool.ApplicationName,
 	}))
 }
 

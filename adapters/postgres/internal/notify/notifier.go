@@ -91,7 +91,7 @@ func (a *notifier) Flush(ctx context.Context) error {
 	select {
 	case <-heard:
 		return nil
-	case <-l.Gone():
+	case <-l.Done():
 		return errUnheard
 	case <-ctx.Done():
 		return errUnheard.Because(ctx.Err())
@@ -172,7 +172,7 @@ func keepEchoing(l *session.Listener) {
 			return // and Receive ends, for there is nothing to be received
 		}
 		select {
-		case <-l.Gone():
+		case <-l.Done():
 			return
 		case <-tick.C:
 		}

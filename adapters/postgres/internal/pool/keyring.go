@@ -86,7 +86,7 @@ func (r *Keyring) Load(ctx context.Context) error {
 	}
 	held := &signingKeys{at: rows[0].Now, read: asked}
 	for _, row := range rows {
-		key, ok := session.KeyOf(row.InnerPad)
+		key, ok := session.KeyFromInnerPad(row.InnerPad)
 		if !ok {
 			return errNoSigningKey
 		}

@@ -83,7 +83,7 @@ func (p *Pool) LoadTimeout(ctx context.Context) error {
 	var milliseconds int64
 	err := p.Bulk.NewRaw("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").
 		Scan(ctx, &milliseconds)
-	p.connector.SessionsBegin(time.Duration(milliseconds) * time.Millisecond)
+	p.connector.SetDefaultTimeout(time.Duration(milliseconds) * time.Millisecond)
 	return pgerr.Translate(err)
 }
 

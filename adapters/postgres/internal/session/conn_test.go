@@ -160,7 +160,7 @@ func TestSessionDefaultTimeoutIsNotSent(t *testing.T) {
 		Scope: tenancy.FromContext, Sign: func(tenancy.ID) (string, error) { return "x", nil },
 		Timeout: timeout,
 	})
-	connector.SessionsBegin(timeout)
+	connector.SetDefaultTimeout(timeout)
 	db := sql.OpenDB(connector)
 	defer db.Close()
 	ctx := inTenant(t)

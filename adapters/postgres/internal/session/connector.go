@@ -51,9 +51,9 @@ func NewConnector(inner *pgdriver.Connector, c Config) *Connector {
 	return &Connector{inner: inner, config: c}
 }
 
-// SessionsBegin sets the statement_timeout that new sessions have by the server's
+// SetDefaultTimeout sets the statement_timeout that new sessions have by the server's
 // configuration; 0 is none. A statement with this timeout is sent without one.
-func (c *Connector) SessionsBegin(timeout time.Duration) { c.defaultTimeout.Store(int64(timeout)) }
+func (c *Connector) SetDefaultTimeout(timeout time.Duration) { c.defaultTimeout.Store(int64(timeout)) }
 
 // Connect opens a connection.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {

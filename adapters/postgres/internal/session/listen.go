@@ -158,8 +158,8 @@ func (l *Listener) Echo() (done <-chan struct{}, err error) {
 	return e.done, l.send("")
 }
 
-// Gone returns a channel that is closed when Receive has returned.
-func (l *Listener) Gone() <-chan struct{} { return l.done }
+// Done returns a channel that is closed when Receive has returned.
+func (l *Listener) Done() <-chan struct{} { return l.done }
 
 // Receive calls notified with the payload of each notification, and echoed with the call
 // time of each answered Echo, until the session or ctx ends. It closes the session.

@@ -61,9 +61,9 @@ func (k Key) pad(with byte) []byte {
 	return pad
 }
 
-// KeyOf returns the key that an inner pad was made from. It reports false if inner isn't
+// KeyFromInnerPad returns the key that an inner pad was made from. It reports false if inner isn't
 // an inner pad.
-func KeyOf(inner []byte) (k Key, ok bool) {
+func KeyFromInnerPad(inner []byte) (k Key, ok bool) {
 	if len(inner) != sha256.BlockSize {
 		return k, false
 	}

@@ -50,10 +50,10 @@ func TestKeyIsRecoveredFromItsInnerPad(t *testing.T) {
 		key := session.Key(rapid.SliceOfN(rapid.Byte(), session.KeySize, session.KeySize).
 			Draw(t, "key"))
 		inner, outer := key.Pads()
-		got, ok := session.KeyOf(inner)
+		got, ok := session.KeyFromInnerPad(inner)
 		require.True(t, ok)
 		require.Equal(t, key, got)
-		wrong, ok := session.KeyOf(outer)
+		wrong, ok := session.KeyFromInnerPad(outer)
 		require.False(t, ok, "KeyOf accepts the outer pad")
 		require.Zero(t, wrong)
 	})
@@ -69,7 +69,7 @@ func TestInvalidInnerPadGivesNoKey(t *testing.T) {
 		"long": append(bytes.Clone(inner), 0x36), "a key's length": inner[:session.KeySize],
 		"not padded with zeros": damaged, "zeros": make([]byte, sha256.BlockSize),
 	} {
-		_, ok := session.KeyOf(pad)
+		_, ok := session.KeyFromInnerPad(pad)
 		require.False(t, ok, name)
 	}
 }
