@@ -16,13 +16,13 @@ var errStopped = errors.New("federation: the reading was stopped")
 // BundleReader reads a bundle as a stream: its memory doesn't grow with the
 // number of items.
 type BundleReader struct {
-	in       *input
-	manifest Manifest // as it stands in the bundle
-	version  bool     // format_version has been read, and is ours
-	unknown  error    // an unknown member met before the version
-	digests  *Digester
-	last     Ref
-	whole    bool
+	in           *input
+	manifest     Manifest // as it stands in the bundle
+	versionKnown bool     // format_version has been read, and is ours
+	unknownErr   error    // an unknown member met before the version
+	digests      *Digester
+	last         Ref
+	complete     bool
 }
 
 // ReadBundle begins to read a bundle from r. Nothing is read before
@@ -62,7 +62,7 @@ func (b *BundleReader) Items() iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		err := b.read(yield)
 		if err == nil {
-			b.whole = true
+			b.complete = true
 			return
 		}
 		if !errors.Is(err, errStopped) {
@@ -74,7 +74,7 @@ func (b *BundleReader) Items() iter.Seq2[Item, error] {
 // Manifest answers what the bundle says of itself. It is zero until the loop
 // over [BundleReader.Items] has ended without an error.
 func (b *BundleReader) Manifest() Manifest {
-	if !b.whole {
+	if !b.complete {
 		return Manifest{}
 	}
 	return b.manifest
@@ -92,8 +92,8 @@ func (b *BundleReader) read(yield func(Item, error) bool) error {
 	if err != nil {
 		return err
 	}
-	if b.unknown != nil {
-		return b.unknown
+	if b.unknownErr != nil {
+		return b.unknownErr
 	}
 	if missing != nil {
 		return missing
@@ -107,11 +107,11 @@ func (b *BundleReader) read(yield func(Item, error) bool) error {
 // unknownMember keeps the error until the version is known: a newer format may
 // well have more members.
 func (b *BundleReader) unknownMember() error {
-	err := b.in.wrong(tenancy.CodeUnknownField, "is no member of a bundle")
-	if b.version || b.unknown != nil {
+	err := b.in.errorf(tenancy.CodeUnknownField, "is no member of a bundle")
+	if b.versionKnown || b.unknownErr != nil {
 		return err
 	}
-	b.unknown = err
+	b.unknownErr = err
 	return b.in.skip()
 }
 
@@ -140,7 +140,7 @@ func (b *BundleReader) member(name string, yield func(Item, error) bool) (err er
 func (b *BundleReader) format() error {
 	format, err := b.in.text()
 	if err == nil && format != BundleFormat {
-		return b.in.wrong(tenancy.CodeInvalid, "must be %q", BundleFormat)
+		return b.in.errorf(tenancy.CodeInvalid, "must be %q", BundleFormat)
 	}
 	return err
 }
@@ -151,11 +151,11 @@ func (b *BundleReader) formatVersion() error {
 		return err
 	}
 	if version > BundleVersion {
-		return b.in.wrong(tenancy.CodeUnsupportedVersion,
+		return b.in.errorf(tenancy.CodeUnsupportedVersion,
 			"is newer than %d: import it with a newer release", BundleVersion)
 	}
-	b.version = true
-	return b.unknown
+	b.versionKnown = true
+	return b.unknownErr
 }
 
 func (b *BundleReader) source() error {
@@ -174,8 +174,8 @@ func (b *BundleReader) source() error {
 }
 
 func (b *BundleReader) items(yield func(Item, error) bool) error {
-	if b.unknown != nil {
-		return b.unknown // nothing is staged for a bundle that is refused anyway
+	if b.unknownErr != nil {
+		return b.unknownErr // nothing is staged for a bundle that is refused anyway
 	}
 	if err := b.in.open(jsontext.KindBeginArray, "an array"); err != nil {
 		return err
@@ -189,7 +189,7 @@ func (b *BundleReader) items(yield func(Item, error) bool) error {
 			return errStopped
 		}
 	}
-	return b.in.bracket()
+	return b.in.readBracket()
 }
 
 // verify compares what the bundle says of itself with what was read.

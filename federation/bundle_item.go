@@ -31,17 +31,17 @@ func (b *BundleReader) item() (Item, error) {
 	}
 	item := raw.sealed(raw.Spec)
 	if item.Digest != raw.Digest {
-		return Item{}, b.in.wrong(tenancy.CodeDigestMismatch,
+		return Item{}, b.in.errorf(tenancy.CodeDigestMismatch,
 			"isn't what its digest says: the item is not what was exported")
 	}
 	if raw.inexact != nil {
 		return Item{}, raw.inexact
 	}
 	if item.UpdatedAt, err = parseTime(raw.updatedAt); err != nil {
-		return Item{}, b.in.wrong(tenancy.CodeInvalid, "updated_at must be a time of RFC 3339")
+		return Item{}, b.in.errorf(tenancy.CodeInvalid, "updated_at must be a time of RFC 3339")
 	}
 	if b.digests.Count() > 0 && b.last.Compare(item.Ref) >= 0 {
-		return Item{}, b.in.wrong(tenancy.CodeInvalid,
+		return Item{}, b.in.errorf(tenancy.CodeInvalid,
 			"must come behind the item before it in the order of kind and name, each once")
 	}
 	b.last = item.Ref
@@ -81,12 +81,12 @@ func (i *bundleItem) readSpec(in *input) error {
 	switch {
 	case e == nil:
 	case e.Code == tenancy.CodeInexactNumber:
-		i.inexact = below(at, e)
+		i.inexact = prefixPaths(at, e)
 	default:
-		return below(at, e)
+		return prefixPaths(at, e)
 	}
 	if len(spec) > MaxSpec {
-		return in.wrong(tenancy.CodeTooLarge, "must have at most %d bytes", MaxSpec)
+		return in.errorf(tenancy.CodeTooLarge, "must have at most %d bytes", MaxSpec)
 	}
 	i.Spec = spec
 	return nil

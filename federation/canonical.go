@@ -60,18 +60,18 @@ func canonical(raw []byte) (json.RawMessage, *tenancy.Error) {
 	return text, e
 }
 
-// finding is what scan saw in a text.
-type finding int
+// scanResult is what scan saw in a text.
+type scanResult int
 
 const (
-	plain   finding = iota // nothing but what canonicalising keeps
-	suspect                // an inexact number or U+0000, if it is JSON at all
-	tooDeep                // deeper than maxDepth
+	plain   scanResult = iota // nothing but what canonicalising keeps
+	suspect                   // an inexact number or U+0000, if it is JSON at all
+	tooDeep                   // deeper than maxDepth
 )
 
 // scan looks for what the JSON parser doesn't mind and we do. It is exact for
 // valid JSON, and harmless for anything else, which the parser refuses.
-func scan(raw []byte) finding {
+func scan(raw []byte) scanResult {
 	found, depth := plain, 0
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {

@@ -35,7 +35,7 @@ const maxLabels = 64
 //   - A reference has the form that [Reference] says, with names that
 //     CheckName admits. Whether they are there is not looked at.
 func (k *Kinds) Check(item Item) (Item, error) {
-	s, err := k.shapeOf(item)
+	s, err := k.schemaOf(item)
 	if err != nil {
 		return Item{}, err
 	}
@@ -56,9 +56,9 @@ func (k *Kinds) Check(item Item) (Item, error) {
 	return item.sealed(spec), nil
 }
 
-func (s *shape) checkName(p *problems, name string) {
+func (s *schema) checkName(p *problems, name string) {
 	if err := tenancy.CheckName(name); err != nil {
-		p.invalid("/name", "%s", reason(err))
+		p.invalid("/name", "%s", messageOf(err))
 		return
 	}
 	if s.Singleton != "" && name != s.Singleton {
@@ -87,12 +87,12 @@ func printable(s string) bool {
 }
 
 // checkSpec answers the spec in its normal form.
-func (s *shape) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, error) {
-	members, err := membersOf(spec)
+func (s *schema) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, error) {
+	members, err := splitObject(spec)
 	if err != nil {
 		return nil, err
 	}
-	kept, changed := s.normal(members)
+	kept, changed := s.normalize(members)
 	for _, m := range kept {
 		path := jsontext.Pointer("/spec").AppendToken(m.name)
 		if field, ok := s.fields[m.name]; ok {
@@ -109,7 +109,7 @@ func (s *shape) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, e
 	return appendObject(make([]byte, 0, len(spec)), kept), nil
 }
 
-func (s *shape) checkRequired(p *problems, members []member) {
+func (s *schema) checkRequired(p *problems, members []member) {
 	require := func(name string) {
 		if !slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
 			p.invalid(jsontext.Pointer("/spec").AppendToken(name), "is required")

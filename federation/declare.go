@@ -7,7 +7,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var types = []Type{String, Integer, Number, Boolean, Array, Object, Any}
+var fieldTypes = []Type{String, Integer, Number, Boolean, Array, Object, Any}
 
 // add takes one kind that is sound in itself.
 func (k *Kinds) add(kind Kind) error {
@@ -31,7 +31,7 @@ func (k *Kinds) add(kind Kind) error {
 		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Singleton %q can't be a name",
 			kind.Name, kind.Singleton)
 	}
-	s, err := newShape(kind)
+	s, err := newSchema(kind)
 	if err != nil {
 		return err
 	}
@@ -40,15 +40,15 @@ func (k *Kinds) add(kind Kind) error {
 	return nil
 }
 
-func newShape(kind Kind) (*shape, error) {
+func newSchema(kind Kind) (*schema, error) {
 	kind.Fields, kind.References = slices.Clone(kind.Fields), slices.Clone(kind.References)
-	s := &shape{Kind: kind, fields: map[string]Field{}, references: map[string]Reference{}}
+	s := &schema{Kind: kind, fields: map[string]Field{}, references: map[string]Reference{}}
 	for _, f := range kind.Fields {
 		if wrong := f.contradiction(); wrong != "" {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name,
 				f.Name, wrong)
 		}
-		if s.knows(f.Name) {
+		if s.declares(f.Name) {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: is declared twice",
 				kind.Name, f.Name)
 		}
@@ -59,7 +59,7 @@ func newShape(kind Kind) (*shape, error) {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: reference %q: %s", kind.Name,
 				r.Field, wrong)
 		}
-		if s.knows(r.Field) {
+		if s.declares(r.Field) {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid,
 				"kind %q: reference %q: Field is declared twice", kind.Name, r.Field)
 		}
@@ -72,7 +72,7 @@ func newShape(kind Kind) (*shape, error) {
 	return s, nil
 }
 
-func (s *shape) knows(member string) bool {
+func (s *schema) declares(member string) bool {
 	_, field := s.fields[member]
 	_, reference := s.references[member]
 	return field || reference
@@ -82,11 +82,11 @@ func (f Field) contradiction() string {
 	switch {
 	case tenancy.CheckName(f.Name) != nil:
 		return "Name can't be a member's name"
-	case !slices.Contains(types, f.Type):
+	case !slices.Contains(fieldTypes, f.Type):
 		return "Type must be one of the declared types"
 	case len(f.Enum) > 0 && f.Type != String:
 		return "Enum needs Type String"
-	case slices.Contains(f.Enum, "") || repeats(f.Enum):
+	case slices.Contains(f.Enum, "") || hasDuplicates(f.Enum):
 		return "Enum has an empty or repeated string"
 	case (f.Minimum != nil || f.Maximum != nil) && f.Type != Integer:
 		return "Minimum and Maximum need Type Integer"
@@ -108,7 +108,7 @@ func (r Reference) contradiction() string {
 		return "Field can't be a member's name"
 	case len(r.Kinds) == 0:
 		return "Kinds is empty"
-	case repeats(r.Kinds):
+	case hasDuplicates(r.Kinds):
 		return "Kinds names a kind twice"
 	case r.Many && len(r.Kinds) != 1:
 		return "Many needs exactly one kind in Kinds"
@@ -144,7 +144,7 @@ func isToken(s string, joiner byte) bool {
 	return true
 }
 
-func repeats(list []string) bool {
+func hasDuplicates(list []string) bool {
 	sorted := slices.Sorted(slices.Values(list))
 	return len(slices.Compact(sorted)) != len(list)
 }

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// normal answers the members of a spec as every store answers them, so that
+// normalize answers the members of a spec as every store answers them, so that
 // what says the same has the same digest: known members that are null are
 // dropped, fields with a Default that are absent have it, and Many references
 // that are absent are []. Members are in the order of the canonical form.
-func (s *shape) normal(members []member) (normal []member, changed bool) {
+func (s *schema) normalize(members []member) (normal []member, changed bool) {
 	normal = slices.DeleteFunc(slices.Clone(members),
-		func(m member) bool { return m.isNull() && s.knows(m.name) })
+		func(m member) bool { return m.isNull() && s.declares(m.name) })
 	changed = len(normal) < len(members)
 	for _, d := range s.defaults {
 		at, found := slices.BinarySearchFunc(normal, d,
@@ -25,7 +25,7 @@ func (s *shape) normal(members []member) (normal []member, changed bool) {
 
 // setDefaults finds what absent members mean. It answers the field whose
 // Default contradicts it, and how; both are empty if none does.
-func (s *shape) setDefaults() (field, wrong string) {
+func (s *schema) setDefaults() (field, wrong string) {
 	for _, f := range s.Fields {
 		if len(f.Default) == 0 {
 			continue
@@ -52,7 +52,7 @@ func (f Field) canonicalDefault() (value json.RawMessage, wrong string) {
 		return nil, "Secret with Default would show it"
 	}
 	value, err := Canonical(f.Default)
-	if err != nil || kindOf(value) == 'n' {
+	if err != nil || valueKind(value) == 'n' {
 		return nil, "Default must be a JSON value other than null"
 	}
 	var p problems

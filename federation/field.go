@@ -22,8 +22,8 @@ func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) 
 		f.checkInteger(p, path, value)
 		return
 	}
-	if !f.Type.admits(kindOf(value)) {
-		p.invalid(path, "must be %s", f.Type.article())
+	if !f.Type.admits(valueKind(value)) {
+		p.invalid(path, "must be %s", f.Type.withArticle())
 		return
 	}
 	if len(f.Enum) == 0 {
@@ -35,7 +35,7 @@ func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) 
 }
 
 func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMessage) {
-	if kindOf(value) != jsontext.KindNumber {
+	if valueKind(value) != jsontext.KindNumber {
 		p.invalid(path, "must be an integer")
 		return
 	}
@@ -81,7 +81,7 @@ func (t Type) admits(kind jsontext.Kind) bool {
 	}
 }
 
-func (t Type) article() string {
+func (t Type) withArticle() string {
 	if strings.ContainsRune("aeiou", rune(t[0])) {
 		return "an " + string(t)
 	}
@@ -90,15 +90,15 @@ func (t Type) article() string {
 
 // unquote answers the text of a JSON string; ok is false for any other value.
 func unquote(raw json.RawMessage) (s string, ok bool) {
-	if kindOf(raw) != jsontext.KindString {
+	if valueKind(raw) != jsontext.KindString {
 		return "", false
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	return string(text), err == nil
 }
 
-// reason is the message of an error of ours, without its code.
-func reason(err error) string {
+// messageOf is the message of an error of ours, without its code.
+func messageOf(err error) string {
 	if e, ok := errors.AsType[*tenancy.Error](err); ok {
 		return e.Message
 	}

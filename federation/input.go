@@ -23,24 +23,24 @@ const (
 // input reads the parts of a bundle from a stream of JSON.
 type input struct {
 	d       *jsontext.Decoder
-	meter   *meter
+	reader  *limitedReader
 	started bool
 }
 
 func newInput(r io.Reader) *input {
-	m := &meter{r: bufio.NewReaderSize(r, readSize), left: maxText}
-	return &input{d: jsontext.NewDecoder(m), meter: m}
+	m := &limitedReader{r: bufio.NewReaderSize(r, readSize), left: maxText}
+	return &input{d: jsontext.NewDecoder(m), reader: m}
 }
 
-// meter bounds what may be read in one piece, and remembers when reading itself
+// limitedReader bounds what may be read in one piece, and remembers when reading itself
 // went wrong, which the parser's error doesn't always show.
-type meter struct {
+type limitedReader struct {
 	r    io.Reader
 	left int // bytes until the piece is too large
 	err  error
 }
 
-func (m *meter) Read(p []byte) (int, error) {
+func (m *limitedReader) Read(p []byte) (int, error) {
 	if m.left <= 0 {
 		m.err = problem(tenancy.CodeTooLarge, "", "a part of the bundle has more than %d bytes",
 			maxText)
@@ -54,17 +54,17 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// piece begins the next piece that maxText bounds.
-func (in *input) piece() { in.meter.left = maxText }
+// resetLimit begins the next piece that maxText bounds.
+func (in *input) resetLimit() { in.reader.left = maxText }
 
-// wrong is an error at the value that was read last.
-func (in *input) wrong(code tenancy.Code, format string, args ...any) error {
+// errorf is an error at the value that was read last.
+func (in *input) errorf(code tenancy.Code, format string, args ...any) error {
 	return problem(code, in.d.StackPointer(), format, args...)
 }
 
-// fault explains an error of the parser.
-func (in *input) fault(err error) error {
-	failed := in.meter.err
+// readError explains an error of the parser.
+func (in *input) readError(err error) error {
+	failed := in.reader.err
 	switch {
 	case failed == nil, errors.Is(failed, io.ErrUnexpectedEOF):
 		return syntaxError(err)
@@ -75,36 +75,36 @@ func (in *input) fault(err error) error {
 	}
 }
 
-// mistyped is the error for the next value, which isn't what it should be.
-func (in *input) mistyped(what string) error {
+// typeError is the error for the next value, which isn't what it should be.
+func (in *input) typeError(what string) error {
 	if err := in.d.SkipValue(); err != nil {
-		return in.fault(err)
+		return in.readError(err)
 	}
 	if in.d.StackPointer() == "" {
-		return in.wrong(tenancy.CodeInvalid, "a bundle must be %s", what)
+		return in.errorf(tenancy.CodeInvalid, "a bundle must be %s", what)
 	}
-	return in.wrong(tenancy.CodeInvalid, "must be %s", what)
+	return in.errorf(tenancy.CodeInvalid, "must be %s", what)
 }
 
 // open reads the bracket that begins an object or array.
 func (in *input) open(bracket jsontext.Kind, what string) error {
 	if in.d.PeekKind() != bracket {
-		return in.mistyped(what)
+		return in.typeError(what)
 	}
-	return in.bracket()
+	return in.readBracket()
 }
 
-// bracket reads the bracket that comes next.
-func (in *input) bracket() error {
+// readBracket reads the bracket that comes next.
+func (in *input) readBracket() error {
 	if _, err := in.d.ReadToken(); err != nil {
-		return in.fault(err)
+		return in.readError(err)
 	}
 	return nil
 }
 
 // more reports whether something follows before the bracket.
 func (in *input) more(bracket jsontext.Kind) bool {
-	in.piece()
+	in.resetLimit()
 	return in.d.PeekKind() != bracket
 }
 
@@ -132,13 +132,13 @@ func (in *input) object(
 		case unknown != nil:
 			err = unknown()
 		default:
-			err = in.wrong(tenancy.CodeUnknownField, "is no member of this")
+			err = in.errorf(tenancy.CodeUnknownField, "is no member of this")
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	if err := in.bracket(); err != nil {
+	if err := in.readBracket(); err != nil {
 		return nil, err
 	}
 	var p problems
@@ -156,15 +156,15 @@ func (in *input) object(
 // text reads a string.
 func (in *input) text() (string, error) {
 	if in.d.PeekKind() != jsontext.KindString {
-		return "", in.mistyped("a string")
+		return "", in.typeError("a string")
 	}
 	token, err := in.d.ReadToken()
 	if err != nil {
-		return "", in.fault(err)
+		return "", in.readError(err)
 	}
 	s := token.String()
 	if strings.Contains(s, "\x00") {
-		return "", in.wrong(tenancy.CodeInvalidJSON, "has the character U+0000: remove it")
+		return "", in.errorf(tenancy.CodeInvalidJSON, "has the character U+0000: remove it")
 	}
 	return s, nil
 }
@@ -181,7 +181,7 @@ func (in *input) integer(minimum int64) (int64, error) {
 		n, err = strconv.ParseInt(string(literal), 10, 64)
 	}
 	if e != nil || err != nil || n < minimum || n > maxInteger {
-		return 0, in.wrong(tenancy.CodeInvalid, "must be an integer from %d to %d", minimum,
+		return 0, in.errorf(tenancy.CodeInvalid, "must be an integer from %d to %d", minimum,
 			int64(maxInteger))
 	}
 	return n, nil
@@ -190,11 +190,11 @@ func (in *input) integer(minimum int64) (int64, error) {
 // value reads a whole value of one kind. It is valid until the next read.
 func (in *input) value(kind jsontext.Kind, what string) (jsontext.Value, error) {
 	if in.d.PeekKind() != kind {
-		return nil, in.mistyped(what)
+		return nil, in.typeError(what)
 	}
 	v, err := in.d.ReadValue()
 	if err != nil {
-		return nil, in.fault(err)
+		return nil, in.readError(err)
 	}
 	return v, nil
 }
@@ -214,13 +214,13 @@ func (in *input) labels() (map[string]string, error) {
 			return nil, err
 		}
 	}
-	return labels, in.bracket()
+	return labels, in.readBracket()
 }
 
 // skip passes over a value, of any size.
 func (in *input) skip() error {
 	if err := in.d.SkipValue(); err != nil {
-		return in.fault(err)
+		return in.readError(err)
 	}
 	return nil
 }
@@ -229,10 +229,10 @@ func (in *input) skip() error {
 func (in *input) end() error {
 	_, err := in.d.ReadToken()
 	switch {
-	case errors.Is(err, io.EOF) && in.meter.err == nil:
+	case errors.Is(err, io.EOF) && in.reader.err == nil:
 		return nil
 	case err != nil:
-		return in.fault(err)
+		return in.readError(err)
 	default:
 		return problem(tenancy.CodeInvalidJSON, "", "has something behind its end")
 	}

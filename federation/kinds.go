@@ -12,12 +12,12 @@ import (
 // any number of goroutines.
 type Kinds struct {
 	all    []Kind
-	byName map[string]*shape
-	byPath map[string]*shape
+	byName map[string]*schema
+	byPath map[string]*schema
 }
 
-// shape is a kind with its members by name.
-type shape struct {
+// schema is a kind with its members by name.
+type schema struct {
 	Kind
 	fields     map[string]Field
 	references map[string]Reference
@@ -28,7 +28,7 @@ type shape struct {
 // underscores and an "s" behind it. What contradicts itself or another kind is
 // [tenancy.CodeInvalid], named in the message.
 func NewKinds(kinds ...Kind) (*Kinds, error) {
-	k := &Kinds{byName: map[string]*shape{}, byPath: map[string]*shape{}}
+	k := &Kinds{byName: map[string]*schema{}, byPath: map[string]*schema{}}
 	for _, kind := range kinds {
 		if kind.Path == "" {
 			kind.Path = strings.ReplaceAll(kind.Name, "_", "-") + "s"
@@ -67,9 +67,9 @@ func (k *Kinds) ByPath(path string) (Kind, bool) {
 	return s.Kind, true
 }
 
-// shapeOf finds the kind of an item. A kind that isn't declared is
+// schemaOf finds the kind of an item. A kind that isn't declared is
 // [tenancy.CodeNotFound].
-func (k *Kinds) shapeOf(item Item) (*shape, error) {
+func (k *Kinds) schemaOf(item Item) (*schema, error) {
 	s, ok := k.byName[item.Kind]
 	if !ok {
 		return nil, problem(tenancy.CodeNotFound, "/kind", "is no kind of this registry")

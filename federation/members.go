@@ -15,14 +15,14 @@ type member struct {
 
 func (m member) isNull() bool { return m.value[0] == 'n' }
 
-// kindOf answers what kind of value raw begins with; invalid for no value.
-func kindOf(raw json.RawMessage) jsontext.Kind { return jsontext.Value(raw).Kind() }
+// valueKind answers what kind of value raw begins with; invalid for no value.
+func valueKind(raw json.RawMessage) jsontext.Kind { return jsontext.Value(raw).Kind() }
 
-// membersOf takes an object apart, in its order. The values share its memory.
-func membersOf(object json.RawMessage) ([]member, error) {
+// splitObject takes an object apart, in its order. The values share its memory.
+func splitObject(object json.RawMessage) ([]member, error) {
 	var list []member
 	c := newCursor(object)
-	err := c.enter(jsontext.KindBeginObject)
+	err := c.open(jsontext.KindBeginObject)
 	for err == nil && c.more() {
 		var m member
 		if m.name, err = c.name(); err != nil {
@@ -34,11 +34,11 @@ func membersOf(object json.RawMessage) ([]member, error) {
 	return list, err
 }
 
-// elementsOf takes an array apart. The values share its memory.
-func elementsOf(array json.RawMessage) ([]json.RawMessage, error) {
+// splitArray takes an array apart. The values share its memory.
+func splitArray(array json.RawMessage) ([]json.RawMessage, error) {
 	var list []json.RawMessage
 	c := newCursor(array)
-	err := c.enter(jsontext.KindBeginArray)
+	err := c.open(jsontext.KindBeginArray)
 	for err == nil && c.more() {
 		var value json.RawMessage
 		value, err = c.value()
@@ -71,8 +71,8 @@ func newCursor(text []byte) *cursor {
 	return &cursor{text, jsontext.NewDecoder(bytes.NewBuffer(text))}
 }
 
-// enter reads the bracket that begins an object or array.
-func (c *cursor) enter(bracket jsontext.Kind) error {
+// open reads the bracket that begins an object or array.
+func (c *cursor) open(bracket jsontext.Kind) error {
 	token, err := c.d.ReadToken()
 	if err != nil {
 		return syntaxError(err)

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// maxShort is the length below which a number without exponent has at most
+	// maxUncheckedLen is the length below which a number without exponent has at most
 	// 15 digits, which an IEEE double always gives back.
-	maxShort = 15
+	maxUncheckedLen = 15
 
 	// maxExponent is beyond what the digits of any text in memory could make
 	// up for, and small enough for sums not to overflow.
@@ -19,7 +19,7 @@ const (
 // exactNumber reports whether the decimal value of a JSON number is that of the
 // shortest form of its IEEE double, which is the form that RFC 8785 writes.
 func exactNumber(literal []byte) bool {
-	if len(literal) <= maxShort && bytes.IndexByte(literal, 'e') < 0 &&
+	if len(literal) <= maxUncheckedLen && bytes.IndexByte(literal, 'e') < 0 &&
 		bytes.IndexByte(literal, 'E') < 0 {
 		return true
 	}

@@ -71,8 +71,8 @@ func problem(code tenancy.Code, path jsontext.Pointer, format string, args ...an
 	return p.err(code)
 }
 
-// below puts path in front of the paths of err's details.
-func below(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
+// prefixPaths puts path in front of the paths of err's details.
+func prefixPaths(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
 	var p problems
 	for _, d := range err.Details {
 		p.add(d.Code, path+jsontext.Pointer(d.Path), "%s", d.Detail)

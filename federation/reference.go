@@ -27,11 +27,11 @@ type Target struct {
 // isn't declared is [tenancy.CodeNotFound], a reference that
 // [Kinds.Check] would refuse [tenancy.CodeInvalid].
 func (k *Kinds) Targets(item Item) ([]Target, error) {
-	s, err := k.shapeOf(item)
+	s, err := k.schemaOf(item)
 	if err != nil {
 		return nil, err
 	}
-	members, err := membersOf(item.Spec)
+	members, err := splitObject(item.Spec)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +54,11 @@ func (k *Kinds) Targets(item Item) ([]Target, error) {
 // [tenancy.CodeInvalid], and so are names that CheckName refuses and two
 // references of one array that become the same. The item's own name stays.
 func (k *Kinds) Rewrite(item Item, rename func(Ref) Ref) (Item, error) {
-	s, err := k.shapeOf(item)
+	s, err := k.schemaOf(item)
 	if err != nil {
 		return Item{}, err
 	}
-	members, err := membersOf(item.Spec)
+	members, err := splitObject(item.Spec)
 	if err != nil {
 		return Item{}, err
 	}
@@ -140,13 +140,13 @@ func (r Reference) targets(p *problems, path jsontext.Pointer, value json.RawMes
 }
 
 func (r Reference) manyTargets(p *problems, path jsontext.Pointer, value json.RawMessage) []Target {
-	if kindOf(value) != jsontext.KindBeginArray {
+	if valueKind(value) != jsontext.KindBeginArray {
 		p.invalid(path, "must be an array of names")
 		return nil
 	}
-	names, err := elementsOf(value)
+	names, err := splitArray(value)
 	if err != nil {
-		p.invalid(path, "%s", reason(err))
+		p.invalid(path, "%s", messageOf(err))
 		return nil
 	}
 	all := make([]Target, 0, len(names))
@@ -172,7 +172,7 @@ func nameTarget(p *problems, path jsontext.Pointer, kind string, value json.RawM
 		return nil
 	}
 	if err := tenancy.CheckName(name); err != nil {
-		p.invalid(path, "%s", reason(err))
+		p.invalid(path, "%s", messageOf(err))
 		return nil
 	}
 	return []Target{{string(path), Ref{kind, name}}}
@@ -180,7 +180,7 @@ func nameTarget(p *problems, path jsontext.Pointer, kind string, value json.RawM
 
 // pairTarget reads {"kind", "name"}. The target's path is that of the object.
 func (r Reference) pairTarget(p *problems, path jsontext.Pointer, value json.RawMessage) []Target {
-	pair, err := membersOf(value)
+	pair, err := splitObject(value)
 	if err != nil || len(pair) != 2 || pair[0].name != "kind" || pair[1].name != "name" {
 		p.invalid(path, `must be {"kind": …, "name": …} and nothing else`)
 		return nil

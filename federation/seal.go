@@ -108,7 +108,7 @@ func canonicalSpec(raw json.RawMessage) (json.RawMessage, error) {
 	}
 	spec, err := canonical(raw)
 	if err != nil {
-		return nil, below("/spec", err)
+		return nil, prefixPaths("/spec", err)
 	}
 	if spec[0] != '{' {
 		return nil, problem(tenancy.CodeInvalid, "/spec", "must be an object")

@@ -26,7 +26,7 @@ type step struct {
 	index int // -1: the member called name
 }
 
-func (w *walk) differ(from, to json.RawMessage) bool {
+func (w *walk) record(from, to json.RawMessage) bool {
 	path := jsontext.Pointer("/spec")
 	for _, s := range w.path {
 		if s.index >= 0 {
@@ -38,8 +38,8 @@ func (w *walk) differ(from, to json.RawMessage) bool {
 	return len(w.found) <= maxDifferences
 }
 
-// at runs compare one step further down.
-func (w *walk) at(s step, compare func() bool) bool {
+// descend runs compare one step further down.
+func (w *walk) descend(s step, compare func() bool) bool {
 	w.path, w.length = append(w.path, s), w.length+len(s.name)+1
 	ok := compare()
 	w.path, w.length = w.path[:len(w.path)-1], w.length-len(s.name)-1
@@ -65,23 +65,23 @@ func (w *walk) value() bool {
 	if err != nil {
 		return false
 	}
-	return string(from) == string(to) || w.differ(from, to)
+	return string(from) == string(to) || w.record(from, to)
 }
 
 // onlyFrom notes the next value of the side from, which to doesn't have.
 func (w *walk) onlyFrom() bool {
 	value, err := w.from.value()
-	return err == nil && w.differ(value, nil)
+	return err == nil && w.record(value, nil)
 }
 
 // onlyTo is onlyFrom for the other side.
 func (w *walk) onlyTo() bool {
 	value, err := w.to.value()
-	return err == nil && w.differ(nil, value)
+	return err == nil && w.record(nil, value)
 }
 
 func (w *walk) array() bool {
-	if w.from.enter(jsontext.KindBeginArray) != nil || w.to.enter(jsontext.KindBeginArray) != nil {
+	if w.from.open(jsontext.KindBeginArray) != nil || w.to.open(jsontext.KindBeginArray) != nil {
 		return false
 	}
 	left, right := w.from.more(), w.to.more()
@@ -92,7 +92,7 @@ func (w *walk) array() bool {
 		} else if !left {
 			compare = w.onlyTo
 		}
-		if !w.at(step{index: i}, compare) {
+		if !w.descend(step{index: i}, compare) {
 			return false
 		}
 		left, right = left && w.from.more(), right && w.to.more()
@@ -101,8 +101,8 @@ func (w *walk) array() bool {
 }
 
 func (w *walk) object() bool {
-	if w.from.enter(jsontext.KindBeginObject) != nil ||
-		w.to.enter(jsontext.KindBeginObject) != nil {
+	if w.from.open(jsontext.KindBeginObject) != nil ||
+		w.to.open(jsontext.KindBeginObject) != nil {
 		return false
 	}
 	left, right := w.from.member(), w.to.member()
@@ -111,13 +111,13 @@ func (w *walk) object() bool {
 		ok := false
 		switch {
 		case left.ok && (!right.ok || order < 0):
-			ok = w.at(step{left.name, -1}, w.onlyFrom)
+			ok = w.descend(step{left.name, -1}, w.onlyFrom)
 			left = w.from.member()
 		case right.ok && (!left.ok || order > 0):
-			ok = w.at(step{right.name, -1}, w.onlyTo)
+			ok = w.descend(step{right.name, -1}, w.onlyTo)
 			right = w.to.member()
 		default:
-			ok = w.at(step{left.name, -1}, w.value)
+			ok = w.descend(step{left.name, -1}, w.value)
 			left, right = w.from.member(), w.to.member()
 		}
 		if !ok {
@@ -127,18 +127,18 @@ func (w *walk) object() bool {
 	return left.err == nil && right.err == nil
 }
 
-// next is the name of the member that follows; ok is false after the last one
+// memberName is the name of the member that follows; ok is false after the last one
 // and on an error.
-type next struct {
+type memberName struct {
 	name string
 	ok   bool
 	err  error
 }
 
-func (c *cursor) member() next {
+func (c *cursor) member() memberName {
 	if !c.more() {
-		return next{}
+		return memberName{}
 	}
 	name, err := c.name()
-	return next{name, err == nil, err}
+	return memberName{name, err == nil, err}
 }

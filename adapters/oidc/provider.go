@@ -47,17 +47,17 @@ func (o Options) Check() error {
 
 // Provider is made by [New] and safe for concurrent use.
 type Provider struct {
-	o      Options
+	opts   Options
 	client *http.Client
 
-	mu    sync.Mutex
-	found *discovered
-	retry time.Time // discovery isn't tried again before
-	last  error     // what it said
+	mu         sync.Mutex
+	discovered *discovery
+	retryAt    time.Time // discovery isn't tried again before
+	lastErr    error     // what it said
 }
 
-// discovered is what the provider says of itself.
-type discovered struct {
+// discovery is what the provider says of itself.
+type discovery struct {
 	oauth       oauth2.Config
 	verifier    *oidc.IDTokenVerifier
 	provider    *oidc.Provider
@@ -80,31 +80,31 @@ func New(o Options) (*Provider, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &Provider{o: o, client: newClient()}, nil
+	return &Provider{opts: o, client: newClient()}, nil
 }
 
 // discover asks the provider who it is, once. While one request does, the others
 // wait; where it can't be reached they are told so.
-func (p *Provider) discover(ctx context.Context) (*discovered, error) {
+func (p *Provider) discover(ctx context.Context) (*discovery, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.found != nil {
-		return p.found, nil
+	if p.discovered != nil {
+		return p.discovered, nil
 	}
-	if p.o.Clock().Before(p.retry) {
-		return nil, p.last
+	if p.opts.Clock().Before(p.retryAt) {
+		return nil, p.lastErr
 	}
-	found, err := p.ask(context.WithoutCancel(ctx)) // the next caller wants it too
+	found, err := p.fetchDiscovery(context.WithoutCancel(ctx)) // the next caller wants it too
 	if err != nil {
-		p.retry, p.last = p.o.Clock().Add(retryAfter), unavailable(err)
-		return nil, p.last
+		p.retryAt, p.lastErr = p.opts.Clock().Add(retryAfter), unavailable(err)
+		return nil, p.lastErr
 	}
-	p.found = found
+	p.discovered = found
 	return found, nil
 }
 
-func (p *Provider) ask(ctx context.Context) (*discovered, error) {
-	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.o.Issuer)
+func (p *Provider) fetchDiscovery(ctx context.Context) (*discovery, error) {
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.opts.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +114,12 @@ func (p *Provider) ask(ctx context.Context) (*discovered, error) {
 	if err := provider.Claims(&metadata); err != nil {
 		return nil, err
 	}
-	return &discovered{
+	return &discovery{
 		oauth: oauth2.Config{
-			ClientID: p.o.ClientID, ClientSecret: p.o.ClientSecret, RedirectURL: p.o.RedirectURL,
-			Scopes: p.o.Scopes, Endpoint: provider.Endpoint(),
+			ClientID: p.opts.ClientID, ClientSecret: p.opts.ClientSecret, RedirectURL: p.opts.RedirectURL,
+			Scopes: p.opts.Scopes, Endpoint: provider.Endpoint(),
 		},
-		verifier: provider.Verifier(&oidc.Config{ClientID: p.o.ClientID, Now: p.o.Clock}),
+		verifier: provider.Verifier(&oidc.Config{ClientID: p.opts.ClientID, Now: p.opts.Clock}),
 		provider: provider, namesIssuer: metadata.NamesIssuer,
 	}, nil
 }
@@ -163,22 +163,22 @@ func (p *Provider) Finish(
 	if err != nil {
 		return signin.Claims{}, unavailable(err)
 	}
-	return p.identified(ctx, d, f, token)
+	return p.claimsOf(ctx, d, f, token)
 }
 
 var (
-	errMixedUp = errors.New("the callback is of another issuer")
-	errNoCode  = errors.New("the callback has no code")
-	errNoToken = errors.New("the provider answered no ID token")
-	errNonce   = errors.New("the ID token is of another browser's flow")
-	errParty   = errors.New("the ID token was issued to another client")
-	errSubject = errors.New("the subject isn't one")
+	errOtherIssuer = errors.New("the callback is of another issuer")
+	errNoCode      = errors.New("the callback has no code")
+	errNoToken     = errors.New("the provider answered no ID token")
+	errOtherNonce  = errors.New("the ID token is of another browser's flow")
+	errOtherClient = errors.New("the ID token was issued to another client")
+	errSubject     = errors.New("the subject isn't one")
 )
 
 // checkCallback refuses what another provider has sent here.
-func (p *Provider) checkCallback(d *discovered, back signin.Callback) error {
-	if back.Issuer != p.o.Issuer && (back.Issuer != "" || d.namesIssuer) {
-		return errMixedUp
+func (p *Provider) checkCallback(d *discovery, back signin.Callback) error {
+	if back.Issuer != p.opts.Issuer && (back.Issuer != "" || d.namesIssuer) {
+		return errOtherIssuer
 	}
 	if back.Code == "" {
 		return errNoCode
@@ -195,8 +195,8 @@ type claims struct {
 	Name          string `json:"name"`
 }
 
-func (p *Provider) identified(
-	ctx context.Context, d *discovered, f signin.Flow, token *oauth2.Token,
+func (p *Provider) claimsOf(
+	ctx context.Context, d *discovery, f signin.Flow, token *oauth2.Token,
 ) (signin.Claims, error) {
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
@@ -214,7 +214,7 @@ func (p *Provider) identified(
 		return signin.Claims{}, refused(err)
 	}
 	who := signin.Claims{
-		Identity: identity.Identity{Issuer: p.o.Issuer, Subject: id.Subject},
+		Identity: identity.Identity{Issuer: p.opts.Issuer, Subject: id.Subject},
 		Email:    c.Email, EmailVerified: c.EmailVerified == true, Name: c.Name,
 	}
 	if who.Email != "" || d.provider.UserInfoEndpoint() == "" {
@@ -228,9 +228,9 @@ func (p *Provider) checkToken(id *oidc.IDToken, c claims, f signin.Flow) error {
 	const longest = 255 // of a subject; OpenID Connect Core 1.0, section 2
 	switch {
 	case subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(f.Nonce)) != 1:
-		return errNonce
-	case c.Party != "" && c.Party != p.o.ClientID, len(id.Audience) > 1 && c.Party == "":
-		return errParty
+		return errOtherNonce
+	case c.Party != "" && c.Party != p.opts.ClientID, len(id.Audience) > 1 && c.Party == "":
+		return errOtherClient
 	case id.Subject == "" || len(id.Subject) > longest || slices.Contains([]byte(id.Subject), 0):
 		return errSubject
 	}
@@ -240,7 +240,7 @@ func (p *Provider) checkToken(id *oidc.IDToken, c claims, f signin.Flow) error {
 // withUserInfo asks for what the ID token doesn't say. The answer counts only if
 // it is of the same subject (section 5.3.2).
 func withUserInfo(
-	ctx context.Context, d *discovered, token *oauth2.Token, who signin.Claims,
+	ctx context.Context, d *discovery, token *oauth2.Token, who signin.Claims,
 ) (signin.Claims, error) {
 	info, err := d.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {

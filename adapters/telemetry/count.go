@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// none is the route of a request that no pattern fits.
-const none = "none"
+// noRoute is the route of a request that no pattern fits.
+const noRoute = "none"
 
 // route is the path of a pattern: "/api/v1/me" of "GET /api/v1/me".
 func (t *Telemetry) route(pattern string) string {
@@ -17,7 +17,7 @@ func (t *Telemetry) route(pattern string) string {
 	}
 	switch {
 	case pattern == "":
-		return none
+		return noRoute
 	case !t.routes.admit(pattern):
 		return other
 	}
@@ -35,7 +35,7 @@ func method(r *http.Request) string {
 }
 
 func (t *Telemetry) count(
-	r *http.Request, route string, status int, seen *request, took time.Duration,
+	r *http.Request, route string, status int, seen *requestState, took time.Duration,
 ) {
 	seen.mu.Lock()
 	code, tenant := seen.code, seen.tenant

@@ -9,16 +9,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// request is what becomes known of a request while it is answered, perhaps by
+// requestState is what becomes known of a request while it is answered, perhaps by
 // another goroutine than the middleware's.
-type request struct {
+type requestState struct {
 	mu     sync.Mutex
 	tenant tenancy.ID // zero: none, or none that the caller may work in
 	by     tenancy.Principal
 	code   tenancy.Code
 }
 
-type requestKey struct{}
+type requestStateKey struct{}
 
 // Observe takes from ctx the tenant and the caller of the request that it belongs
 // to, and the code of the problem with which that is answered, "" for none. It is
@@ -26,7 +26,7 @@ type requestKey struct{}
 // have found a tenant for an authenticated caller. Outside of
 // [Telemetry.Middleware] it does nothing.
 func (t *Telemetry) Observe(ctx context.Context, code tenancy.Code) {
-	seen, ok := ctx.Value(requestKey{}).(*request)
+	seen, ok := ctx.Value(requestStateKey{}).(*requestState)
 	if !ok {
 		return
 	}
@@ -44,49 +44,49 @@ func (t *Telemetry) Observe(ctx context.Context, code tenancy.Code) {
 func (t *Telemetry) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
 		begun := time.Now()
-		seen := &request{}
-		ctx, span := t.begin(outer)
-		r := outer.WithContext(context.WithValue(ctx, requestKey{}, seen))
+		seen := &requestState{}
+		ctx, span := t.startSpan(outer)
+		r := outer.WithContext(context.WithValue(ctx, requestStateKey{}, seen))
 		// should next panic
-		out := &answer{ResponseWriter: w, status: http.StatusInternalServerError}
+		out := &statusWriter{ResponseWriter: w, status: http.StatusInternalServerError}
 		t.inFlight.Inc()
 		defer func() {
 			outer.Pattern = r.Pattern
 			t.inFlight.Dec()
 			route := t.route(r.Pattern)
 			t.count(r, route, out.status, seen, time.Since(begun))
-			end(span, r, route, out, seen)
+			endSpan(span, r, route, out, seen)
 		}()
 		next.ServeHTTP(out, r)
-		if !out.begun {
+		if !out.started {
 			out.status = http.StatusOK
 		}
 	})
 }
 
-// answer knows its status.
-type answer struct {
+// statusWriter knows its status.
+type statusWriter struct {
 	http.ResponseWriter
-	begun  bool
-	status int
+	started bool
+	status  int
 }
 
-func (a *answer) WriteHeader(status int) {
-	if !a.begun && status >= http.StatusOK {
-		a.begun, a.status = true, status
+func (a *statusWriter) WriteHeader(status int) {
+	if !a.started && status >= http.StatusOK {
+		a.started, a.status = true, status
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Write(b []byte) (int, error) {
-	if !a.begun {
-		a.begun, a.status = true, http.StatusOK
+func (a *statusWriter) Write(b []byte) (int, error) {
+	if !a.started {
+		a.started, a.status = true, http.StatusOK
 	}
 	return a.ResponseWriter.Write(b)
 }
 
 // Flush is for handlers that ask for [http.Flusher].
-func (a *answer) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() }
+func (a *statusWriter) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() }
 
 // Unwrap is for [http.ResponseController].
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *statusWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -67,10 +67,10 @@ func (p noCodeSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	p.Span.SetAttributes(kept...)
 }
 
-// failure is an error without its text.
-type failure string
+// redactedError is an error without its text.
+type redactedError string
 
-func (f failure) Error() string { return string(f) }
+func (f redactedError) Error() string { return string(f) }
 
 // redactError is what may be told of an error: PostgreSQL's state, a code, or that
 // there was one.
@@ -81,13 +81,13 @@ func redactError(err error) error {
 	case err == nil, err == sql.ErrNoRows, err == sql.ErrTxDone:
 		return err
 	case errors.As(err, &ofServer):
-		return failure("SQLSTATE " + ofServer.Field('C'))
+		return redactedError("SQLSTATE " + ofServer.Field('C'))
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return context.DeadlineExceeded
 	case errors.As(err, &ofUs):
-		return failure(ofUs.Code)
+		return redactedError(ofUs.Code)
 	}
-	return failure("failed")
+	return redactedError("failed")
 }

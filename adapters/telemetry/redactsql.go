@@ -6,14 +6,14 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-const maxStatement = 4096 // bytes
+const maxStatementBytes = 4096 // bytes
 
 // redactSQL is a statement with a question mark in place of each value, and without
 // comments. What doesn't end is left out to its end.
 func redactSQL(statement string) string {
 	var b strings.Builder
 	for s := statement; s != ""; {
-		if b.Len() >= maxStatement {
+		if b.Len() >= maxStatementBytes {
 			b.WriteString("…")
 			break
 		}
@@ -26,12 +26,12 @@ func redactSQL(statement string) string {
 			if strings.HasPrefix(s[n:], "\n") {
 				n++
 			}
-		case kind == sqllex.Quoted && unended(s[:n]), kind == sqllex.Unicode && unended(s[2:n]):
-		case kind == sqllex.Other && beginsNumber(s):
+		case kind == sqllex.Quoted && unterminated(s[:n]), kind == sqllex.Unicode && unterminated(s[2:n]):
+		case kind == sqllex.Other && startsWithNumber(s):
 			b.WriteByte('?')
-			n = number(s)
+			n = numberLen(s)
 		default:
-			b.WriteString(s[:min(n, maxStatement)])
+			b.WriteString(s[:min(n, maxStatementBytes)])
 		}
 		s = s[n:]
 	}
@@ -46,16 +46,16 @@ func prefixOf(s string) string {
 	return ""
 }
 
-// unended reports whether an identifier in quotes has no end.
-func unended(s string) bool { return len(s) < 2 || s[len(s)-1] != '"' }
+// unterminated reports whether an identifier in quotes has no end.
+func unterminated(s string) bool { return len(s) < 2 || s[len(s)-1] != '"' }
 
-// beginsNumber reports whether s begins with a number or a numbered parameter.
-func beginsNumber(s string) bool {
+// startsWithNumber reports whether s begins with a number or a numbered parameter.
+func startsWithNumber(s string) bool {
 	return isDigit(s[0]) || s[0] == '$' && len(s) > 1 && isDigit(s[1])
 }
 
-// number is the length of a number, in any notation, or of a parameter.
-func number(s string) int {
+// numberLen is the length of a number, in any notation, or of a parameter.
+func numberLen(s string) int {
 	n := 1
 	for n < len(s) && s[n] != '$' && !isEscaped(s[n:]) &&
 		(isWord(s[n]) || s[n] == '.' || isSign(s[n]) && (s[n-1] == 'e' || s[n-1] == 'E')) {

@@ -10,16 +10,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// begin begins the span of a request, within the caller's trace if there is one
+// startSpan begins the span of a request, within the caller's trace if there is one
 // (W3C Trace Context). Baggage isn't taken: it would be the caller's text.
-func (t *Telemetry) begin(r *http.Request) (context.Context, trace.Span) {
+func (t *Telemetry) startSpan(r *http.Request) (context.Context, trace.Span) {
 	ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	return t.tracer.Start(ctx, method(r), trace.WithSpanKind(trace.SpanKindServer))
 }
 
-// end ends the span. It has the route, and no path or query: those hold names
+// endSpan ends the span. It has the route, and no path or query: those hold names
 // and what somebody searched for.
-func end(span trace.Span, r *http.Request, route string, a *answer, seen *request) {
+func endSpan(span trace.Span, r *http.Request, route string, a *statusWriter, seen *requestState) {
 	defer span.End()
 	if !span.IsRecording() {
 		return

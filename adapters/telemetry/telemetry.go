@@ -48,7 +48,7 @@ type Telemetry struct {
 	tracer trace.Tracer
 }
 
-const scope = "github.com/bailiwick-go/bailiwick/adapters/telemetry"
+const tracerName = "github.com/bailiwick-go/bailiwick/adapters/telemetry"
 
 // New makes a Telemetry. It panics if o.MaxTenants is negative.
 func New(o Options) *Telemetry {
@@ -62,17 +62,17 @@ func New(o Options) *Telemetry {
 		public: prometheus.NewRegistry(), platform: prometheus.NewRegistry(),
 		routes: labelLimit[string]{limit: maxRoutes}, codes: labelLimit[tenancy.Code]{
 			limit: maxCodes}, tenants: labelLimit[tenancy.ID]{limit: o.MaxTenants},
-		traces: o.TracerProvider, tracer: noop.NewTracerProvider().Tracer(scope),
+		traces: o.TracerProvider, tracer: noop.NewTracerProvider().Tracer(tracerName),
 	}
 	if t.traces != nil {
-		t.tracer = t.traces.Tracer(scope)
+		t.tracer = t.traces.Tracer(tracerName)
 	}
-	t.measure()
+	t.registerMetrics()
 	return t
 }
 
-// measure makes the metrics of requests.
-func (t *Telemetry) measure() {
+// registerMetrics makes the metrics of requests.
+func (t *Telemetry) registerMetrics() {
 	t.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "bailiwick_http_requests_total",
 		Help: "Requests answered, by the operation's pattern.",

@@ -52,7 +52,7 @@ func (s *Service) Export(
 		},
 		items: items,
 	}
-	var frame counter
+	var frame countingWriter
 	if err := e.Manifest.Write(&frame, strings.NewReader("")); err != nil {
 		items.Close()
 		return nil, err
@@ -64,7 +64,7 @@ func (s *Service) Export(
 // WriteTo writes the bundle, Size bytes, and answers how many of them w took.
 // It may be called again until Close.
 func (e *Exported) WriteTo(w io.Writer) (int64, error) {
-	count := counter{w: w}
+	count := countingWriter{w: w}
 	err := e.Manifest.Write(&count, e.items.reader())
 	return count.n, err
 }
@@ -72,13 +72,13 @@ func (e *Exported) WriteTo(w io.Writer) (int64, error) {
 // Close gives the memory and the temporary file back.
 func (e *Exported) Close() error { return e.items.Close() }
 
-// counter counts what goes through it to w, or to nowhere without one.
-type counter struct {
+// countingWriter counts what goes through it to w, or to nowhere without one.
+type countingWriter struct {
 	w io.Writer
 	n int64
 }
 
-func (c *counter) Write(p []byte) (int, error) {
+func (c *countingWriter) Write(p []byte) (int, error) {
 	if c.w == nil {
 		c.n += int64(len(p))
 		return len(p), nil

@@ -47,7 +47,7 @@ func (s *Service) Import(
 	report := &Report{ImportID: id.String(), DryRun: opts.DryRun, items: new(spool)}
 	err = s.ports.Transfers.Import(ctx, tenant, func(imp ports.Import) error {
 		p := &planner{kinds: s.ports.Kinds, imp: imp, strategy: strategy, report: report}
-		return s.carryOut(ctx, p, r, opts.DryRun)
+		return s.runImport(ctx, p, r, opts.DryRun)
 	})
 	if err != nil && !(opts.DryRun && errors.Is(err, errDryRun)) {
 		report.Close()
@@ -56,13 +56,13 @@ func (s *Service) Import(
 	return report, nil
 }
 
-// carryOut takes an import through its steps, within the transaction.
-func (s *Service) carryOut(ctx context.Context, p *planner, r io.Reader, dryRun bool) error {
-	in := &incoming{kinds: s.ports.Kinds, bundle: federation.ReadBundle(r)}
+// runImport takes an import through its steps, within the transaction.
+func (s *Service) runImport(ctx context.Context, p *planner, r io.Reader, dryRun bool) error {
+	in := &incomingBundle{kinds: s.ports.Kinds, bundle: federation.ReadBundle(r)}
 	if err := p.imp.Stage(ctx, in.items()); err != nil {
 		return err
 	}
-	if !in.whole {
+	if !in.complete {
 		return errors.New("promote: the store staged a part of the bundle and no error")
 	}
 	if err := p.plan(ctx); err != nil {

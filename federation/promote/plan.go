@@ -14,7 +14,7 @@ type planner struct {
 	strategy  Strategy
 	report    *Report
 	names     map[federation.Ref]string // the new names, by what the bundle calls the items
-	written   runs
+	writes    runs
 	conflicts conflicts
 }
 
@@ -28,11 +28,11 @@ func (p *planner) plan(ctx context.Context) error {
 		p.names = names
 	}
 	return p.imp.Compare(ctx, func(pair ports.Pair) error {
-		entry, write, err := p.judge(pair)
+		entry, write, err := p.planItem(pair)
 		if err != nil {
 			return err
 		}
-		p.written.add(pair.Incoming.Ref, write)
+		p.writes.add(pair.Incoming.Ref, write)
 		if entry.Action == ActionFail && !p.report.DryRun {
 			p.conflicts.add(entry)
 		}
@@ -40,9 +40,9 @@ func (p *planner) plan(ctx context.Context) error {
 	})
 }
 
-// judge decides one item: what is reported of it, and whether it is written.
-func (p *planner) judge(pair ports.Pair) (ReportItem, bool, error) {
-	incoming, err := p.rewritten(pair.Incoming)
+// planItem decides one item: what is reported of it, and whether it is written.
+func (p *planner) planItem(pair ports.Pair) (ReportItem, bool, error) {
+	incoming, err := p.rewrite(pair.Incoming)
 	if err != nil {
 		return ReportItem{}, false, err
 	}
@@ -61,11 +61,11 @@ func (p *planner) judge(pair ports.Pair) (ReportItem, bool, error) {
 		entry.Action = ActionUpdate
 		return entry, true, nil
 	}
-	return p.resolve(entry)
+	return p.resolveConflict(entry)
 }
 
-// resolve decides a conflict.
-func (p *planner) resolve(entry ReportItem) (ReportItem, bool, error) {
+// resolveConflict decides a conflict.
+func (p *planner) resolveConflict(entry ReportItem) (ReportItem, bool, error) {
 	switch p.strategy {
 	case Skip:
 		entry.Action = ActionSkip
@@ -89,24 +89,24 @@ func (p *planner) resolve(entry ReportItem) (ReportItem, bool, error) {
 
 // decide answers what the store writes of a staged item.
 func (p *planner) decide(item federation.Item) (ports.Decision, error) {
-	if !p.written.write(item.Ref) {
+	if !p.writes.lookup(item.Ref) {
 		return ports.Decision{}, nil
 	}
-	out, err := p.rewritten(item)
+	out, err := p.rewrite(item)
 	if err != nil {
 		return ports.Decision{}, err
 	}
 	return ports.Decision{Write: true, Item: out}, nil
 }
 
-// rewritten is item under its new name, if it has one, and with every
+// rewrite is item under its new name, if it has one, and with every
 // reference to a renamed item of the bundle led to that item's new name.
-func (p *planner) rewritten(item federation.Item) (federation.Item, error) {
+func (p *planner) rewrite(item federation.Item) (federation.Item, error) {
 	if len(p.names) == 0 {
 		return item, nil
 	}
 	if name, ok := p.names[item.Ref]; ok {
-		spec, err := moveSecrets(p.kinds, item, name)
+		spec, err := renameSecrets(p.kinds, item, name)
 		if err != nil {
 			return item, err
 		}

@@ -20,14 +20,14 @@ import (
 func chooseNames(
 	ctx context.Context, kinds *federation.Kinds, imp ports.Import,
 ) (map[federation.Ref]string, error) {
-	spreading := spread{kinds: kinds, renamed: map[refKey]struct{}{}}
-	if err := imp.Compare(ctx, spreading.look); err != nil {
+	spreading := renameSet{kinds: kinds, renamed: map[refKey]struct{}{}}
+	if err := imp.Compare(ctx, spreading.add); err != nil {
 		return nil, err
 	}
 	if len(spreading.renamed) == 0 {
 		return nil, nil
 	}
-	spreading.run()
+	spreading.addDependents()
 
 	var refs []federation.Ref
 	err := imp.Compare(ctx, func(pair ports.Pair) error {
@@ -41,9 +41,9 @@ func chooseNames(
 	}
 	// After Compare has ended: a store may need its connection for it.
 	names := make(map[federation.Ref]string, len(refs))
-	namer := namer{imp: imp, next: map[series]int{}}
+	namer := namer{imp: imp, next: map[nameSeries]int{}}
 	for _, ref := range refs {
-		if names[ref], err = namer.free(ctx, ref); err != nil {
+		if names[ref], err = namer.freeName(ctx, ref); err != nil {
 			return nil, err
 		}
 	}
@@ -59,10 +59,10 @@ func keyOf(ref federation.Ref) refKey {
 	return refKey(sum[:len(refKey{})])
 }
 
-// spread finds how far renaming spreads along the references. It keeps 32 bytes
+// renameSet finds how far renaming spreads along the references. It keeps 32 bytes
 // for each reference of an item that the target has as it is, and walks each
 // once, however long the chains are.
-type spread struct {
+type renameSet struct {
 	kinds   *federation.Kinds
 	renamed map[refKey]struct{}
 	edges   []edge
@@ -71,7 +71,7 @@ type spread struct {
 // edge says that the item from refers to the item to.
 type edge struct{ to, from refKey }
 
-func (s *spread) look(pair ports.Pair) error {
+func (s *renameSet) add(pair ports.Pair) error {
 	kind, _ := s.kinds.Kind(pair.Incoming.Kind)
 	if pair.Current == nil || kind.Singleton != "" {
 		return nil
@@ -91,8 +91,8 @@ func (s *spread) look(pair ports.Pair) error {
 	return nil
 }
 
-// run adds to renamed whatever refers to something in it.
-func (s *spread) run() {
+// addDependents adds to renamed whatever refers to something in it.
+func (s *renameSet) addDependents() {
 	byTarget := func(e edge, to refKey) int { return slices.Compare(e.to[:], to[:]) }
 	slices.SortFunc(s.edges, func(a, b edge) int { return byTarget(a, b.to) })
 	open := make([]refKey, 0, len(s.renamed))
@@ -113,10 +113,10 @@ func (s *spread) run() {
 	}
 }
 
-// moveSecrets answers the spec of item with its own secrets' names made those
+// renameSecrets answers the spec of item with its own secrets' names made those
 // of the item under its new name. The target's item of the old name keeps its
 // secret to itself: it is another thing, and so is its key.
-func moveSecrets(
+func renameSecrets(
 	kinds *federation.Kinds, item federation.Item, name string,
 ) (json.RawMessage, error) {
 	kind, _ := kinds.Kind(item.Kind)

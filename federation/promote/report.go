@@ -73,8 +73,8 @@ type Report struct {
 	// references to secrets without a value in the target, sorted
 	SecretsRequired []federation.SecretUse
 
-	items *spool
-	some  bool // items isn't empty
+	items    *spool
+	notEmpty bool // items isn't empty
 }
 
 // add appends an item. The item must not be used by the caller afterwards.
@@ -86,10 +86,10 @@ func (r *Report) add(item ReportItem) error {
 	if err != nil {
 		return fmt.Errorf("promote: report %s %q: %w", item.Kind, item.Name, err)
 	}
-	if r.some {
+	if r.notEmpty {
 		line = append([]byte{','}, line...)
 	}
-	r.some = true
+	r.notEmpty = true
 	r.Counts.add(item.Action)
 	_, err = r.items.Write(line)
 	return err
@@ -131,7 +131,7 @@ func (r *Report) WriteTo(w io.Writer) (int64, error) {
 	if err := errors.Join(errHead, errTail); err != nil {
 		return 0, fmt.Errorf("promote: write the report: %w", err)
 	}
-	count := counter{w: w}
+	count := countingWriter{w: w}
 	out := bufio.NewWriter(&count)
 	out.Write(head[:len(head)-1]) // a bufio.Writer keeps its first error for Flush
 	out.WriteString(`,"items":[`)

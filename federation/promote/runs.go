@@ -30,8 +30,8 @@ func (r *runs) add(ref federation.Ref, write bool) {
 	r.starts = append(r.starts, run{first: first, write: write})
 }
 
-// write reports the decision on ref, which was added.
-func (r *runs) write(ref federation.Ref) bool {
+// lookup reports the decision on ref, which was added.
+func (r *runs) lookup(ref federation.Ref) bool {
 	i, exact := slices.BinarySearchFunc(r.starts, ref,
 		func(r run, ref federation.Ref) int { return r.first.Compare(ref) })
 	if exact {

@@ -14,10 +14,10 @@ const spoolMemory = 1 << 20
 // spoolMemory stays there, more goes to a file that only this process can
 // open. The zero spool is empty and ready for use.
 type spool struct {
-	memory []byte
-	file   *os.File
-	filed  int64 // bytes in file, all of them before those in memory
-	linked bool  // the file still has a name, which Close removes
+	memory        []byte
+	file          *os.File
+	fileSize      int64 // bytes in file, all of them before those in memory
+	removeOnClose bool  // the file still has a name, which Close removes
 }
 
 // Write never keeps p.
@@ -44,7 +44,7 @@ func (s *spool) flush(p []byte) error {
 		}
 	}
 	n, err := s.file.Write(p)
-	s.filed += int64(n)
+	s.fileSize += int64(n)
 	if err != nil {
 		return fmt.Errorf("promote: write a temporary file: %w", err)
 	}
@@ -60,12 +60,12 @@ func (s *spool) open() error {
 		return fmt.Errorf("promote: make a temporary file: %w", err)
 	}
 	s.file = f
-	s.linked = os.Remove(f.Name()) != nil
+	s.removeOnClose = os.Remove(f.Name()) != nil
 	return nil
 }
 
 // size is the number of bytes written.
-func (s *spool) size() int64 { return s.filed + int64(len(s.memory)) }
+func (s *spool) size() int64 { return s.fileSize + int64(len(s.memory)) }
 
 // reader reads everything from the beginning. Several may read at once, as
 // long as nobody writes.
@@ -73,7 +73,7 @@ func (s *spool) reader() io.Reader {
 	if s.file == nil {
 		return bytes.NewReader(s.memory)
 	}
-	return io.MultiReader(io.NewSectionReader(s.file, 0, s.filed), bytes.NewReader(s.memory))
+	return io.MultiReader(io.NewSectionReader(s.file, 0, s.fileSize), bytes.NewReader(s.memory))
 }
 
 // Close gives everything back. A second Close does nothing.
@@ -83,9 +83,9 @@ func (s *spool) Close() error {
 		return nil
 	}
 	f := s.file
-	s.file, s.filed = nil, 0
+	s.file, s.fileSize = nil, 0
 	err := f.Close()
-	if s.linked {
+	if s.removeOnClose {
 		return os.Remove(f.Name())
 	}
 	return err

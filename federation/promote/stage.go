@@ -12,18 +12,18 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// incoming is a bundle on its way in. The digests are verified on what the
+// incomingBundle is a bundle on its way in. The digests are verified on what the
 // bundle says, item by item while it is read; what is staged and compared is
 // the checked item, which may say more: a field that was left out has its
 // default there.
-type incoming struct {
-	kinds  *federation.Kinds
-	bundle *federation.BundleReader
-	whole  bool // the bundle was read to its end and everything fitted
+type incomingBundle struct {
+	kinds    *federation.Kinds
+	bundle   *federation.BundleReader
+	complete bool // the bundle was read to its end and everything fitted
 }
 
 // items gives the bundle's items, checked. The first error ends it.
-func (in *incoming) items() iter.Seq2[federation.Item, error] {
+func (in *incomingBundle) items() iter.Seq2[federation.Item, error] {
 	return func(yield func(federation.Item, error) bool) {
 		for item, err := range in.bundle.Items() {
 			if err == nil {
@@ -37,29 +37,29 @@ func (in *incoming) items() iter.Seq2[federation.Item, error] {
 				return
 			}
 		}
-		in.whole = true
+		in.complete = true
 	}
 }
 
-func (in *incoming) check(item federation.Item) (federation.Item, error) {
+func (in *incomingBundle) check(item federation.Item) (federation.Item, error) {
 	kind, known := in.kinds.Kind(item.Kind)
 	if !known {
-		return item, within(item.Ref,
+		return item, locateError(item.Ref,
 			tenancy.Errorf(tenancy.CodeInvalid, "this registry has no kind %q", item.Kind))
 	}
-	if err := refuseSecrets(kind, item); err != nil {
-		return item, within(item.Ref, err)
+	if err := refuseSecretValues(kind, item); err != nil {
+		return item, locateError(item.Ref, err)
 	}
 	checked, err := in.kinds.Check(item)
 	if err != nil {
-		return item, within(item.Ref, err)
+		return item, locateError(item.Ref, err)
 	}
 	return checked, nil
 }
 
-// refuseSecrets refuses the literal value of a secret: no export writes one,
+// refuseSecretValues refuses the literal value of a secret: no export writes one,
 // and a bundle is a file that lies about.
-func refuseSecrets(kind federation.Kind, item federation.Item) error {
+func refuseSecretValues(kind federation.Kind, item federation.Item) error {
 	var spec map[string]json.RawMessage
 	for _, field := range kind.Fields {
 		if !field.Secret {
@@ -90,9 +90,9 @@ func refuseSecrets(kind federation.Kind, item federation.Item) error {
 	return nil
 }
 
-// within says which item of the bundle err is about: its name in the message,
+// locateError says which item of the bundle err is about: its name in the message,
 // and /KIND/NAME before each path.
-func within(ref federation.Ref, err error) error {
+func locateError(ref federation.Ref, err error) error {
 	e, ok := errors.AsType[*tenancy.Error](err)
 	if !ok {
 		return fmt.Errorf("promote: check %s %q: %w", ref.Kind, ref.Name, err)
