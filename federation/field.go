@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// check looks at a value in canonical form that isn't null.
+// check validates a value that is in canonical form and isn't null.
 func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	if f.Secret {
 		checkSecret(p, path, value)
@@ -39,12 +39,12 @@ func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMe
 		p.invalid(path, "must be an integer")
 		return
 	}
-	// The canonical form of whole numbers below 1e21 has neither point nor
-	// exponent; those above fit no int64.
+	// The canonical form of whole numbers below 1e21 has no point and no
+	// exponent. Larger numbers don't fit into an int64.
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	switch {
 	case err != nil:
-		p.invalid(path, "must be an integer of 64 bits")
+		p.invalid(path, "must be a 64-bit integer")
 	case f.Minimum != nil && n < *f.Minimum:
 		p.invalid(path, "must be at least %d", *f.Minimum)
 	case f.Maximum != nil && n > *f.Maximum:
@@ -62,8 +62,8 @@ func checkSecret(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	p.invalid(path, `must be a string that isn't empty, or {"$secret": "<name>"}`)
 }
 
-// admits reports whether a value of this kind has the type. An Integer is more
-// than a kind; see checkInteger.
+// admits reports whether a JSON value of this kind can have the type. An Integer
+// has further conditions; see checkInteger.
 func (t Type) admits(kind jsontext.Kind) bool {
 	switch t {
 	case String:
@@ -88,7 +88,7 @@ func (t Type) withArticle() string {
 	return "a " + string(t)
 }
 
-// unquote answers the text of a JSON string; ok is false for any other value.
+// unquote returns the text of a JSON string; ok is false for any other value.
 func unquote(raw json.RawMessage) (s string, ok bool) {
 	if valueKind(raw) != jsontext.KindString {
 		return "", false
@@ -97,7 +97,7 @@ func unquote(raw json.RawMessage) (s string, ok bool) {
 	return string(text), err == nil
 }
 
-// messageOf is the message of an error of ours, without its code.
+// messageOf returns the message of a [tenancy.Error] without its code.
 func messageOf(err error) string {
 	if e, ok := errors.AsType[*tenancy.Error](err); ok {
 		return e.Message

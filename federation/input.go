@@ -16,9 +16,11 @@ import (
 
 const (
 	readSize   = 64 << 10
-	maxText    = 2 * MaxSpec // bytes of one item as it is written, with white space and escapes
-	maxInteger = 1 << 53     // up to here a double holds every integer
+	maxText    = 2 * MaxSpec // bytes of one item as written, with white space and escapes
+	maxInteger = 1 << 53     // a double holds every integer up to this one
 )
+
+const unknownMember = "is an unknown member"
 
 // input reads the parts of a bundle from a stream of JSON.
 type input struct {
@@ -28,41 +30,42 @@ type input struct {
 }
 
 func newInput(r io.Reader) *input {
-	m := &limitedReader{r: bufio.NewReaderSize(r, readSize), left: maxText}
-	return &input{d: jsontext.NewDecoder(m), reader: m}
+	limited := &limitedReader{r: bufio.NewReaderSize(r, readSize), left: maxText}
+	return &input{d: jsontext.NewDecoder(limited), reader: limited}
 }
 
-// limitedReader bounds what may be read in one piece, and remembers when reading itself
-// went wrong, which the parser's error doesn't always show.
+// limitedReader limits the bytes of one part of the bundle. It keeps the error of
+// the underlying reader, which the parser's error doesn't always contain.
 type limitedReader struct {
 	r    io.Reader
-	left int // bytes until the piece is too large
+	left int // bytes until the part is too large
 	err  error
 }
 
-func (m *limitedReader) Read(p []byte) (int, error) {
-	if m.left <= 0 {
-		m.err = problem(tenancy.CodeTooLarge, "", "a part of the bundle has more than %d bytes",
-			maxText)
-		return 0, m.err
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		l.err = problem(tenancy.CodeTooLarge, "",
+			"a part of the bundle is larger than %d bytes", maxText)
+		return 0, l.err
 	}
-	n, err := m.r.Read(p)
-	m.left -= n
+	n, err := l.r.Read(p)
+	l.left -= n
 	if err != nil && err != io.EOF {
-		m.err = err
+		l.err = err
 	}
 	return n, err
 }
 
-// resetLimit begins the next piece that maxText bounds.
+// resetLimit begins the next part of at most maxText bytes.
 func (in *input) resetLimit() { in.reader.left = maxText }
 
-// errorf is an error at the value that was read last.
+// errorf returns an error at the value that was read last.
 func (in *input) errorf(code tenancy.Code, format string, args ...any) error {
 	return problem(code, in.d.StackPointer(), format, args...)
 }
 
-// readError explains an error of the parser.
+// readError converts an error of the parser, or returns the error of the reader
+// if there was one.
 func (in *input) readError(err error) error {
 	failed := in.reader.err
 	switch {
@@ -75,26 +78,26 @@ func (in *input) readError(err error) error {
 	}
 }
 
-// typeError is the error for the next value, which isn't what it should be.
-func (in *input) typeError(what string) error {
+// typeError returns the error for the next value, which isn't of the wanted type.
+func (in *input) typeError(want string) error {
 	if err := in.d.SkipValue(); err != nil {
 		return in.readError(err)
 	}
 	if in.d.StackPointer() == "" {
-		return in.errorf(tenancy.CodeInvalid, "a bundle must be %s", what)
+		return in.errorf(tenancy.CodeInvalid, "a bundle must be %s", want)
 	}
-	return in.errorf(tenancy.CodeInvalid, "must be %s", what)
+	return in.errorf(tenancy.CodeInvalid, "must be %s", want)
 }
 
 // open reads the bracket that begins an object or array.
-func (in *input) open(bracket jsontext.Kind, what string) error {
+func (in *input) open(bracket jsontext.Kind, want string) error {
 	if in.d.PeekKind() != bracket {
-		return in.typeError(what)
+		return in.typeError(want)
 	}
 	return in.readBracket()
 }
 
-// readBracket reads the bracket that comes next.
+// readBracket reads the next token, which is a bracket.
 func (in *input) readBracket() error {
 	if _, err := in.d.ReadToken(); err != nil {
 		return in.readError(err)
@@ -102,16 +105,17 @@ func (in *input) readBracket() error {
 	return nil
 }
 
-// more reports whether something follows before the bracket.
+// more reports whether another value follows before the closing bracket. It
+// begins a new part.
 func (in *input) more(bracket jsontext.Kind) bool {
 	in.resetLimit()
 	return in.d.PeekKind() != bracket
 }
 
-// object reads an object. member is called behind the name of each member that
-// is one of known, unknown behind any other; without it that is
-// [tenancy.CodeUnknownField]. The first error ends it. missing is the error for
-// known members that aren't there, for the caller to answer in its turn.
+// object reads an object. It calls member after the name of each known member,
+// and unknown after the name of any other; if unknown is nil, another member is
+// [tenancy.CodeUnknownField]. It returns the first error as err. missing is the
+// error for known members that are absent; the caller decides when to return it.
 func (in *input) object(
 	known []string, member func(name string) error, unknown func() error,
 ) (missing, err error) {
@@ -132,7 +136,7 @@ func (in *input) object(
 		case unknown != nil:
 			err = unknown()
 		default:
-			err = in.errorf(tenancy.CodeUnknownField, "is no member of this")
+			err = in.errorf(tenancy.CodeUnknownField, unknownMember)
 		}
 		if err != nil {
 			return nil, err
@@ -164,7 +168,7 @@ func (in *input) text() (string, error) {
 	}
 	s := token.String()
 	if strings.Contains(s, "\x00") {
-		return "", in.errorf(tenancy.CodeInvalidJSON, "has the character U+0000: remove it")
+		return "", in.errorf(tenancy.CodeInvalidJSON, nullCharacter)
 	}
 	return s, nil
 }
@@ -187,10 +191,10 @@ func (in *input) integer(minimum int64) (int64, error) {
 	return n, nil
 }
 
-// value reads a whole value of one kind. It is valid until the next read.
-func (in *input) value(kind jsontext.Kind, what string) (jsontext.Value, error) {
+// value reads a whole value of one kind. The result is valid until the next read.
+func (in *input) value(kind jsontext.Kind, want string) (jsontext.Value, error) {
 	if in.d.PeekKind() != kind {
-		return nil, in.typeError(what)
+		return nil, in.typeError(want)
 	}
 	v, err := in.d.ReadValue()
 	if err != nil {
@@ -217,7 +221,7 @@ func (in *input) labels() (map[string]string, error) {
 	return labels, in.readBracket()
 }
 
-// skip passes over a value, of any size.
+// skip skips a value of any size.
 func (in *input) skip() error {
 	if err := in.d.SkipValue(); err != nil {
 		return in.readError(err)
@@ -225,7 +229,7 @@ func (in *input) skip() error {
 	return nil
 }
 
-// end makes sure that nothing follows.
+// end refuses data after the bundle.
 func (in *input) end() error {
 	_, err := in.d.ReadToken()
 	switch {
@@ -234,6 +238,6 @@ func (in *input) end() error {
 	case err != nil:
 		return in.readError(err)
 	default:
-		return problem(tenancy.CodeInvalidJSON, "", "has something behind its end")
+		return problem(tenancy.CodeInvalidJSON, "", "more data follows after the bundle's end")
 	}
 }

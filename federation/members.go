@@ -15,10 +15,12 @@ type member struct {
 
 func (m member) isNull() bool { return m.value[0] == 'n' }
 
-// valueKind answers what kind of value raw begins with; invalid for no value.
+// valueKind returns the JSON kind of the value at the start of raw, invalid if
+// there is no value.
 func valueKind(raw json.RawMessage) jsontext.Kind { return jsontext.Value(raw).Kind() }
 
-// splitObject takes an object apart, in its order. The values share its memory.
+// splitObject returns the members of an object in their order. The values share
+// the object's memory.
 func splitObject(object json.RawMessage) ([]member, error) {
 	var list []member
 	c := newCursor(object)
@@ -34,7 +36,7 @@ func splitObject(object json.RawMessage) ([]member, error) {
 	return list, err
 }
 
-// splitArray takes an array apart. The values share its memory.
+// splitArray returns the elements of an array. They share the array's memory.
 func splitArray(array json.RawMessage) ([]json.RawMessage, error) {
 	var list []json.RawMessage
 	c := newCursor(array)
@@ -47,8 +49,8 @@ func splitArray(array json.RawMessage) ([]json.RawMessage, error) {
 	return list, err
 }
 
-// appendObject puts an object together; in canonical form if the members are
-// and stand in their order.
+// appendObject appends an object with these members. It is in canonical form if
+// the values are and the members are sorted.
 func appendObject(b []byte, members []member) []byte {
 	b = append(b, '{')
 	for i, m := range members {
@@ -61,7 +63,8 @@ func appendObject(b []byte, members []member) []byte {
 	return append(b, '}')
 }
 
-// cursor reads a JSON text in memory and answers its values as parts of it.
+// cursor reads a JSON text in memory. The values that it returns share the
+// memory of the text.
 type cursor struct {
 	text []byte
 	d    *jsontext.Decoder
@@ -83,12 +86,12 @@ func (c *cursor) open(bracket jsontext.Kind) error {
 	return nil
 }
 
-// more reports whether another member or element follows; after the last one it
+// more reports whether another member or element follows. After the last one it
 // reads the closing bracket.
 func (c *cursor) more() bool {
 	kind := c.d.PeekKind()
 	if kind != jsontext.KindEndObject && kind != jsontext.KindEndArray {
-		return true // or an error, which the next read answers
+		return true // or an error, which the next read returns
 	}
 	_, err := c.d.ReadToken()
 	return err != nil

@@ -7,25 +7,26 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// walk goes through two specs at the same time and notes where they differ.
-// Both are in canonical form, so the members of both stand in the same order,
-// and one pass is enough. It stops after maxDifferences. The methods that
-// compare answer false when it had to stop, or when a text isn't JSON.
+// walk traverses two specs in parallel and records their differences. Both are in
+// canonical form, so their members have the same order and one pass is enough. It
+// stops after maxDifferences. The methods that compare return false if the walk
+// stopped or a text isn't JSON.
 type walk struct {
 	from, to *cursor
-	depth    int // how far to go into objects and arrays; below, whole values
+	depth    int // levels to descend into; deeper values are compared as a whole
 	path     []step
-	length   int // of the path, in bytes
+	length   int // of path, in bytes
 	found    []Difference
 }
 
-// step leads from a value to one of its members or elements. Paths are made of
-// them only where there is a difference: most values have none.
+// step is one token of a path: a member or an element. A JSON Pointer is built
+// only for a difference, because most values have none.
 type step struct {
 	name  string
-	index int // -1: the member called name
+	index int // of an element; -1 for a member
 }
 
+// record adds a difference at the current path.
 func (w *walk) record(from, to json.RawMessage) bool {
 	path := jsontext.Pointer("/spec")
 	for _, s := range w.path {
@@ -38,7 +39,7 @@ func (w *walk) record(from, to json.RawMessage) bool {
 	return len(w.found) <= maxDifferences
 }
 
-// descend runs compare one step further down.
+// descend runs compare with the path extended by s.
 func (w *walk) descend(s step, compare func() bool) bool {
 	w.path, w.length = append(w.path, s), w.length+len(s.name)+1
 	ok := compare()
@@ -68,13 +69,13 @@ func (w *walk) value() bool {
 	return string(from) == string(to) || w.record(from, to)
 }
 
-// onlyFrom notes the next value of the side from, which to doesn't have.
+// onlyFrom records the next value of the side from, which the side to lacks.
 func (w *walk) onlyFrom() bool {
 	value, err := w.from.value()
 	return err == nil && w.record(value, nil)
 }
 
-// onlyTo is onlyFrom for the other side.
+// onlyTo records the next value of the side to, which the side from lacks.
 func (w *walk) onlyTo() bool {
 	value, err := w.to.value()
 	return err == nil && w.record(nil, value)
@@ -127,8 +128,8 @@ func (w *walk) object() bool {
 	return left.err == nil && right.err == nil
 }
 
-// memberName is the name of the member that follows; ok is false after the last one
-// and on an error.
+// memberName is the name of the next member. ok is false after the last member
+// and after an error.
 type memberName struct {
 	name string
 	ok   bool
