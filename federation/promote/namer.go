@@ -8,26 +8,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// maxName is how many characters a name may have; see [tenancy.CheckName].
+// maxName is the maximum length of a name in characters; see [tenancy.CheckName].
 const maxName = 256
 
-// namer gives out free names: NAME-2, NAME-3 and so on, the base cut where the
-// name would become too long.
+// namer allocates free names: NAME-2, NAME-3 and so on. It truncates NAME if the
+// result would be too long.
 type namer struct {
 	imp  ports.Import
 	next map[nameSeries]int
 }
 
-// nameSeries is a row of names that differ in their number alone. Names that are
-// equal in their first characters, when cut, come to the same series, so the
-// namer goes on where it was instead of asking for each number again.
+// nameSeries is a set of names that differ only in their number. Long names with
+// the same first characters are truncated to the same series, so that the namer
+// continues with the next number instead of querying each number again.
 type nameSeries struct {
 	kind, base string
 	digits     int
 }
 
-// freeName answers the first name for ref that neither the target nor the bundle
-// has and that wasn't given out before.
+// freeName returns the first name for ref that neither the target nor the bundle
+// has and that wasn't allocated before.
 func (n *namer) freeName(ctx context.Context, ref federation.Ref) (string, error) {
 	first, limit := 2, 10
 	for digits := 1; ; digits++ {
@@ -47,7 +47,7 @@ func (n *namer) freeName(ctx context.Context, ref federation.Ref) (string, error
 	}
 }
 
-// truncate answers at most the first n characters of s.
+// truncate returns the first n characters of s, or s if it is shorter.
 func truncate(s string, n int) string {
 	for i := range s {
 		if n == 0 {

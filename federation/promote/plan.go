@@ -7,18 +7,18 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// planner decides what becomes of each staged item and reports it.
+// planner decides the action for each staged item and reports it.
 type planner struct {
 	kinds     *federation.Kinds
 	imp       ports.Import
 	strategy  Strategy
 	report    *Report
-	names     map[federation.Ref]string // the new names, by what the bundle calls the items
+	names     map[federation.Ref]string // new names by the refs of the bundle
 	writes    runs
 	conflicts conflicts
 }
 
-// plan compares bundle and target and decides every item, in order.
+// plan compares bundle and target and decides the action for every item.
 func (p *planner) plan(ctx context.Context) error {
 	if p.strategy == Rename {
 		names, err := chooseNames(ctx, p.kinds, p.imp)
@@ -40,7 +40,7 @@ func (p *planner) plan(ctx context.Context) error {
 	})
 }
 
-// planItem decides one item: what is reported of it, and whether it is written.
+// planItem returns the report entry for one item and whether it is written.
 func (p *planner) planItem(pair ports.Pair) (ReportItem, bool, error) {
 	incoming, err := p.rewrite(pair.Incoming)
 	if err != nil {
@@ -53,7 +53,7 @@ func (p *planner) planItem(pair ports.Pair) (ReportItem, bool, error) {
 	}
 	if incoming.Digest == pair.Current.Digest {
 		entry.Action = ActionUnchanged
-		// A singleton that nobody touched takes version and time of the bundle.
+		// An unmodified singleton gets version and time from the bundle.
 		return entry, pair.Pristine, nil
 	}
 	entry.Changes = federation.Diff(*pair.Current, incoming)
@@ -64,7 +64,7 @@ func (p *planner) planItem(pair ports.Pair) (ReportItem, bool, error) {
 	return p.resolveConflict(entry)
 }
 
-// resolveConflict decides a conflict.
+// resolveConflict applies the strategy to a conflict.
 func (p *planner) resolveConflict(entry ReportItem) (ReportItem, bool, error) {
 	switch p.strategy {
 	case Skip:
@@ -80,14 +80,14 @@ func (p *planner) resolveConflict(entry ReportItem) (ReportItem, bool, error) {
 		}
 		entry.Action = ActionSkip
 		entry.Error = "a tenant has exactly one item of this kind, so it can't be renamed: the" +
-			" target's was kept"
+			" target's item was kept"
 		return entry, false, nil
 	}
 	entry.Action = ActionFail
 	return entry, false, nil
 }
 
-// decide answers what the store writes of a staged item.
+// decide returns the item that the store writes for a staged item, if any.
 func (p *planner) decide(item federation.Item) (ports.Decision, error) {
 	if !p.writes.lookup(item.Ref) {
 		return ports.Decision{}, nil
@@ -99,8 +99,8 @@ func (p *planner) decide(item federation.Item) (ports.Decision, error) {
 	return ports.Decision{Write: true, Item: out}, nil
 }
 
-// rewrite is item under its new name, if it has one, and with every
-// reference to a renamed item of the bundle led to that item's new name.
+// rewrite returns item under its new name, if it has one. Its references to
+// renamed items of the bundle get the new names too.
 func (p *planner) rewrite(item federation.Item) (federation.Item, error) {
 	if len(p.names) == 0 {
 		return item, nil

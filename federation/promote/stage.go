@@ -12,17 +12,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// incomingBundle is a bundle on its way in. The digests are verified on what the
-// bundle says, item by item while it is read; what is staged and compared is
-// the checked item, which may say more: a field that was left out has its
-// default there.
+// incomingBundle is a bundle that is being imported. The reader verifies the
+// digest of each item as the bundle contains it. The store stages and compares
+// the item in normal form, in which absent fields have their defaults.
 type incomingBundle struct {
 	kinds    *federation.Kinds
 	bundle   *federation.BundleReader
-	complete bool // the bundle was read to its end and everything fitted
+	complete bool // the bundle was read to its end without an error
 }
 
-// items gives the bundle's items, checked. The first error ends it.
+// items yields the bundle's items in normal form. The first error ends it.
 func (in *incomingBundle) items() iter.Seq2[federation.Item, error] {
 	return func(yield func(federation.Item, error) bool) {
 		for item, err := range in.bundle.Items() {
@@ -58,7 +57,7 @@ func (in *incomingBundle) check(item federation.Item) (federation.Item, error) {
 }
 
 // refuseSecretValues refuses the literal value of a secret: no export writes one,
-// and a bundle is a file that lies about.
+// and others may be able to read the file of a bundle.
 func refuseSecretValues(kind federation.Kind, item federation.Item) error {
 	var spec map[string]json.RawMessage
 	for _, field := range kind.Fields {
@@ -67,31 +66,36 @@ func refuseSecretValues(kind federation.Kind, item federation.Item) error {
 		}
 		if spec == nil {
 			if err := json.Unmarshal(item.Spec, &spec); err != nil {
-				return tenancy.Errorf(tenancy.CodeInvalid, "a spec is a JSON object").Because(err)
+				return tenancy.Errorf(tenancy.CodeInvalid,
+					"a spec must be a JSON object").Because(err)
 			}
 		}
-		value, there := spec[field.Name]
-		if !there || string(value) == "null" {
+		value, exists := spec[field.Name]
+		if !exists || string(value) == "null" {
 			continue
 		}
 		if _, ok := federation.ParseSecretRef(value); !ok {
-			return &tenancy.Error{
-				Code: tenancy.CodeInvalid,
-				Message: "a bundle holds no secret values: put a reference there and set the" +
-					" value in the target",
-				Details: []tenancy.Detail{{
-					Path:   string(jsontext.Pointer("/spec").AppendToken(field.Name)),
-					Code:   tenancy.CodeInvalid,
-					Detail: `not of the form {"$secret": "NAME"}`,
-				}},
-			}
+			return secretValueError(field.Name)
 		}
 	}
 	return nil
 }
 
-// locateError says which item of the bundle err is about: its name in the message,
-// and /KIND/NAME before each path.
+func secretValueError(field string) error {
+	return &tenancy.Error{
+		Code: tenancy.CodeInvalid,
+		Message: "a bundle must not contain secret values: use a reference and set the value in" +
+			" the target",
+		Details: []tenancy.Detail{{
+			Path:   string(jsontext.Pointer("/spec").AppendToken(field)),
+			Code:   tenancy.CodeInvalid,
+			Detail: `must have the form {"$secret": "NAME"}`,
+		}},
+	}
+}
+
+// locateError adds the item that err is about: it prepends kind and name to the
+// message and /KIND/NAME to each path.
 func locateError(ref federation.Ref, err error) error {
 	e, ok := errors.AsType[*tenancy.Error](err)
 	if !ok {
