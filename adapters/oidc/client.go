@@ -9,11 +9,11 @@ import (
 
 const (
 	timeout          = 10 * time.Second
-	maxResponseBytes = 1 << 20 // bytes
+	maxResponseBytes = 1 << 20
 )
 
-// newClient makes the client that talks to the provider: it waits for so long,
-// reads so much, and goes nowhere else.
+// newClient returns the HTTP client for requests to the provider. It limits the
+// time of a request and the size of a response, and follows no redirects.
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout: timeout, Transport: limitedTransport{http.DefaultTransport},
@@ -23,7 +23,7 @@ func newClient() *http.Client {
 	}
 }
 
-// limitedTransport cuts off answers that are too long.
+// limitedTransport limits responses to maxResponseBytes.
 type limitedTransport struct{ next http.RoundTripper }
 
 func (b limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -34,9 +34,9 @@ func (b limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-var errTooLong = errors.New("the provider's answer is too long")
+var errTooLong = errors.New("the provider's response is too long")
 
-// limitedBody is a body that may be so long.
+// limitedBody is a body that ends with errTooLong after left bytes.
 type limitedBody struct {
 	io.ReadCloser
 	left int

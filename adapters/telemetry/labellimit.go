@@ -2,13 +2,12 @@ package telemetry
 
 import "sync"
 
-// other stands for every value behind a limit.
+// other is the label for every value beyond a limit.
 const other = "other"
 
-// labelLimit admits the first values that come, as many as its limit, for as long
-// as the process runs. Were the most recent ones admitted instead, a series would
-// go and come again from zero, and whoever can work in many tenants could push
-// the others out.
+// labelLimit admits the first limit values, for the lifetime of the process. If it
+// admitted the most recent values instead, a series could end and start again at
+// zero, and a caller with many tenants could evict the others.
 type labelLimit[K comparable] struct {
 	limit int
 
@@ -16,25 +15,26 @@ type labelLimit[K comparable] struct {
 	admitted map[K]struct{}
 }
 
-func (f *labelLimit[K]) admit(value K) bool {
-	f.mu.RLock()
-	_, known := f.admitted[value]
-	full := len(f.admitted) >= f.limit
-	f.mu.RUnlock()
+// admit reports whether value is within the limit, and adds it if it is new.
+func (l *labelLimit[K]) admit(value K) bool {
+	l.mu.RLock()
+	_, known := l.admitted[value]
+	full := len(l.admitted) >= l.limit
+	l.mu.RUnlock()
 	if known || full {
 		return known
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, known := f.admitted[value]; known {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.admitted[value]; known {
 		return true
 	}
-	if len(f.admitted) >= f.limit {
+	if len(l.admitted) >= l.limit {
 		return false
 	}
-	if f.admitted == nil {
-		f.admitted = map[K]struct{}{}
+	if l.admitted == nil {
+		l.admitted = map[K]struct{}{}
 	}
-	f.admitted[value] = struct{}{}
+	l.admitted[value] = struct{}{}
 	return true
 }
