@@ -82,6 +82,9 @@ func (b *BundleReader) Manifest() Manifest {
 
 var bundleMembers = []string{"count", "digest", "format", "format_version", "items", "source"}
 
+// read reads the bundle and verifies it. It returns the error for an unknown member
+// only after a supported format_version or the end, and the error for missing
+// members last.
 func (b *BundleReader) read(yield func(Item, error) bool) error {
 	if b.in.started {
 		return tenancy.Errorf(tenancy.CodeInternal, "a bundle can be read only once")
@@ -115,6 +118,7 @@ func (b *BundleReader) unknownMember() error {
 	return b.in.skip()
 }
 
+// member reads the value of a known member.
 func (b *BundleReader) member(name string, yield func(Item, error) bool) (err error) {
 	switch name {
 	case "count":
@@ -145,6 +149,8 @@ func (b *BundleReader) format() error {
 	return err
 }
 
+// formatVersion refuses newer versions. Once the version is known to be supported, it
+// returns the error of an earlier unknown member, if any.
 func (b *BundleReader) formatVersion() error {
 	version, err := b.in.integer(1)
 	if err != nil {
@@ -173,6 +179,7 @@ func (b *BundleReader) source() error {
 	return missing
 }
 
+// items reads the items and yields each after it was verified.
 func (b *BundleReader) items(yield func(Item, error) bool) error {
 	if b.unknownErr != nil {
 		return b.unknownErr // nothing is staged for a bundle that is refused anyway

@@ -71,6 +71,8 @@ func (i *bundleItem) member(in *input, name string) (err error) {
 	return err
 }
 
+// readSpec reads a spec and makes it canonical. It keeps the error for inexact numbers
+// until the digest is verified.
 func (i *bundleItem) readSpec(in *input) error {
 	raw, err := in.value(jsontext.KindBeginObject, "an object")
 	if err != nil {

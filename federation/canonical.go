@@ -115,6 +115,7 @@ func skipString(raw []byte, i int) (end int, null bool) {
 	return i, null
 }
 
+// skipNumber returns the index after the number that begins at i.
 func skipNumber(raw []byte, i int) int {
 	for i < len(raw) && strings.IndexByte("+-.0123456789eE", raw[i]) >= 0 {
 		i++

@@ -84,6 +84,7 @@ func checkLabels(p *problems, labels map[string]string) {
 	}
 }
 
+// printable reports whether s is UTF-8 without control characters.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
@@ -111,6 +112,7 @@ func (s *schema) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, 
 	return appendObject(make([]byte, 0, len(spec)), kept), nil
 }
 
+// checkRequired adds the required members that are absent to p.
 func (s *schema) checkRequired(p *problems, members []member) {
 	require := func(name string) {
 		if !slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {

@@ -37,6 +37,8 @@ func (k *Kinds) add(kind Kind) error {
 	return nil
 }
 
+// newSchema validates the fields and references of a kind, except the kinds that the
+// references name.
 func newSchema(kind Kind) (*schema, error) {
 	kind.Fields, kind.References = slices.Clone(kind.Fields), slices.Clone(kind.References)
 	s := &schema{Kind: kind, fields: map[string]Field{}, references: map[string]Reference{}}
@@ -69,6 +71,7 @@ func (k Kind) errorf(format string, args ...any) error {
 	return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: %s", k.Name, fmt.Sprintf(format, args...))
 }
 
+// declares reports whether a field or reference has this name.
 func (s *schema) declares(member string) bool {
 	_, field := s.fields[member]
 	_, reference := s.references[member]

@@ -47,6 +47,7 @@ func Diff(from, to Item) []Difference {
 	return found
 }
 
+// specOf returns the item's spec, {} if it has none.
 func specOf(item Item) json.RawMessage {
 	if len(item.Spec) == 0 {
 		return json.RawMessage("{}")

@@ -52,6 +52,8 @@ func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMe
 	}
 }
 
+// checkSecret adds to p a value that is neither a string nor a secret reference. It
+// never repeats the value, which may be a secret.
 func checkSecret(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	if s, ok := unquote(value); ok && s != "" {
 		return
@@ -81,6 +83,7 @@ func (t Type) admits(kind jsontext.Kind) bool {
 	}
 }
 
+// withArticle returns the type's name with its article: "an object".
 func (t Type) withArticle() string {
 	if strings.ContainsRune("aeiou", rune(t[0])) {
 		return "an " + string(t)

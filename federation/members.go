@@ -13,6 +13,8 @@ type member struct {
 	value json.RawMessage
 }
 
+// isNull reports whether the value is null, which is the only JSON value that begins
+// with n.
 func (m member) isNull() bool { return m.value[0] == 'n' }
 
 // valueKind returns the JSON kind of the value at the start of raw, invalid if

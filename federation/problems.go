@@ -24,6 +24,7 @@ const appearsTwice = "appears twice"
 // problems collects the faults of an input, at most maxDetails.
 type problems []tenancy.Detail
 
+// add adds a problem, unless there are maxDetails already.
 func (p *problems) add(code tenancy.Code, path jsontext.Pointer, format string, args ...any) {
 	if len(*p) == maxDetails {
 		return

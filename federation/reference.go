@@ -139,6 +139,7 @@ func (r Reference) targets(p *problems, path jsontext.Pointer, value json.RawMes
 	}
 }
 
+// manyTargets parses an array of names and refuses repeated ones.
 func (r Reference) manyTargets(p *problems, path jsontext.Pointer, value json.RawMessage) []Target {
 	if valueKind(value) != jsontext.KindBeginArray {
 		p.invalid(path, "must be an array of names")

@@ -33,6 +33,7 @@ func compareUTF16(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
+// compareRunes orders two different characters by their UTF-16 code units.
 func compareRunes(x, y rune) int {
 	if utf16.RuneLen(x) == utf16.RuneLen(y) {
 		return cmp.Compare(x, y)

@@ -81,6 +81,7 @@ func (w *walk) onlyTo() bool {
 	return err == nil && w.record(nil, value)
 }
 
+// array compares two arrays, element by element at the same index.
 func (w *walk) array() bool {
 	if w.from.open(jsontext.KindBeginArray) != nil || w.to.open(jsontext.KindBeginArray) != nil {
 		return false
@@ -101,6 +102,7 @@ func (w *walk) array() bool {
 	return true
 }
 
+// object compares two objects by merging their sorted members.
 func (w *walk) object() bool {
 	if w.from.open(jsontext.KindBeginObject) != nil ||
 		w.to.open(jsontext.KindBeginObject) != nil {
@@ -136,6 +138,7 @@ type memberName struct {
 	err  error
 }
 
+// member reads the name of the next member.
 func (c *cursor) member() memberName {
 	if !c.more() {
 		return memberName{}

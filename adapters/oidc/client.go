@@ -26,8 +26,8 @@ func newClient() *http.Client {
 // limitedTransport limits responses to maxResponseBytes.
 type limitedTransport struct{ next http.RoundTripper }
 
-func (b limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := b.next.RoundTrip(r)
+func (t limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.next.RoundTrip(r)
 	if err == nil {
 		res.Body = &limitedBody{ReadCloser: res.Body, left: maxResponseBytes}
 	}

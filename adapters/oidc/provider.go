@@ -114,6 +114,7 @@ func (p *Provider) discover(ctx context.Context) (*discovery, error) {
 	return d, nil
 }
 
+// fetchDiscovery requests the provider's metadata.
 func (p *Provider) fetchDiscovery(ctx context.Context) (*discovery, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.opts.Issuer)
 	if err != nil {
@@ -127,19 +128,22 @@ func (p *Provider) fetchDiscovery(ctx context.Context) (*discovery, error) {
 	}
 	return &discovery{
 		oauth: oauth2.Config{
-			ClientID: p.opts.ClientID, ClientSecret: p.opts.ClientSecret, RedirectURL: p.opts.RedirectURL,
-			Scopes: p.opts.Scopes, Endpoint: provider.Endpoint(),
+			ClientID: p.opts.ClientID, ClientSecret: p.opts.ClientSecret,
+			RedirectURL: p.opts.RedirectURL, Scopes: p.opts.Scopes, Endpoint: provider.Endpoint(),
 		},
 		verifier: provider.Verifier(&oidc.Config{ClientID: p.opts.ClientID, Now: p.opts.Clock}),
 		provider: provider, namesIssuer: metadata.NamesIssuer,
 	}, nil
 }
 
+// unavailable is the error for a provider that can't be reached.
 func unavailable(err error) error {
 	return tenancy.Errorf(tenancy.CodeUnavailable,
 		"the OpenID provider can't be reached: try again").Because(err)
 }
 
+// refused is the error for an invalid callback or token. Its message doesn't reveal the
+// reason; err is for the log.
 func refused(err error) error {
 	return tenancy.Errorf(tenancy.CodeUnauthenticated,
 		"the sign-in through the provider didn't succeed: begin again").Because(err)
@@ -210,6 +214,8 @@ type claims struct {
 	Name          string `json:"name"`
 }
 
+// claimsOf verifies the ID token and returns its claims. If the token has no email
+// address, it requests one from the UserInfo endpoint.
 func (p *Provider) claimsOf(
 	ctx context.Context, d *discovery, f signin.Flow, token *oauth2.Token,
 ) (signin.Claims, error) {

@@ -15,6 +15,7 @@ func (t *Telemetry) Pools(stats func() map[string]sql.DBStats) {
 	t.public.MustRegister(pools(stats))
 }
 
+// pools collects the metrics of database pools.
 type pools func() map[string]sql.DBStats
 
 var (
@@ -57,6 +58,7 @@ func (t *Telemetry) Resolution(stats func() resolve.Stats) {
 	t.public.MustRegister(resolution(stats))
 }
 
+// resolution collects the metrics of a resolver.
 type resolution func() resolve.Stats
 
 var (

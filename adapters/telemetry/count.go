@@ -62,6 +62,7 @@ func (t *Telemetry) count(
 	t.tenantSeconds.WithLabelValues(label).Add(took.Seconds())
 }
 
+// outcome returns the label for a status: ok, refused (4xx) or failed (5xx).
 func outcome(status int) string {
 	switch {
 	case status >= http.StatusInternalServerError:

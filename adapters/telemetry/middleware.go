@@ -71,22 +71,23 @@ type statusWriter struct {
 	status  int
 }
 
-func (a *statusWriter) WriteHeader(status int) {
-	if !a.started && status >= http.StatusOK {
-		a.started, a.status = true, status
+// WriteHeader records the first final status; 1xx responses aren't final.
+func (w *statusWriter) WriteHeader(status int) {
+	if !w.started && status >= http.StatusOK {
+		w.started, w.status = true, status
 	}
-	a.ResponseWriter.WriteHeader(status)
+	w.ResponseWriter.WriteHeader(status)
 }
 
-func (a *statusWriter) Write(b []byte) (int, error) {
-	if !a.started {
-		a.started, a.status = true, http.StatusOK
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if !w.started {
+		w.started, w.status = true, http.StatusOK
 	}
-	return a.ResponseWriter.Write(b)
+	return w.ResponseWriter.Write(b)
 }
 
 // Flush supports handlers that use [http.Flusher].
-func (a *statusWriter) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() }
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
 // Unwrap supports [http.ResponseController].
-func (a *statusWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -34,6 +34,7 @@ func (t *Telemetry) QueryHooks() []bun.QueryHook {
 // and it records the text of an error, which may quote a row.
 type queryHook struct{ spans *bunotel.QueryHook }
 
+// BeforeQuery starts a span if the context has one.
 func (h queryHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx // a background query: each would become a separate trace
@@ -41,6 +42,7 @@ func (h queryHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.C
 	return h.spans.BeforeQuery(ctx, e)
 }
 
+// AfterQuery ends the span, with the redacted text of the query and of its error.
 func (h queryHook) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {

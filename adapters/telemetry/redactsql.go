@@ -9,8 +9,8 @@ import (
 const maxStatementBytes = 4096
 
 // redactSQL returns the statement with a question mark in place of each value, and
-// without comments. An unterminated literal, identifier or comment extends to the
-// end of the statement. The result is cut after about maxStatementBytes.
+// without comments. It has no part of an unterminated literal, identifier or
+// comment. It is cut after about maxStatementBytes.
 func redactSQL(statement string) string {
 	var b strings.Builder
 	for s := statement; s != ""; {

@@ -20,6 +20,8 @@ type conflicts struct {
 	truncated bool
 }
 
+// add adds a conflict, unless the list would exceed its limits. After the first conflict
+// that doesn't fit, it adds none, so that the list has no gaps.
 func (c *conflicts) add(item ReportItem) {
 	size := 0
 	for _, d := range item.Changes {

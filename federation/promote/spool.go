@@ -37,6 +37,7 @@ func (s *spool) Write(p []byte) (int, error) {
 	return len(p), s.flush(p)
 }
 
+// flush appends p to the file, which it creates if necessary.
 func (s *spool) flush(p []byte) error {
 	if s.file == nil {
 		if err := s.open(); err != nil {

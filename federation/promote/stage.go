@@ -40,6 +40,7 @@ func (in *incomingBundle) items() iter.Seq2[federation.Item, error] {
 	}
 }
 
+// check validates an item against its kind and returns it in normal form.
 func (in *incomingBundle) check(item federation.Item) (federation.Item, error) {
 	kind, known := in.kinds.Kind(item.Kind)
 	if !known {
