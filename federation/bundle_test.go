@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestBundleIsGolden(t *testing.T) {
+func TestBundleMatchesGoldenFile(t *testing.T) {
 	t.Parallel()
 	got := bundleOf(t, goldenItems(t)...)
 	if *update {
@@ -36,7 +36,7 @@ func TestBundleIsGolden(t *testing.T) {
 	assert.Equal(t, string(canonical), string(got), "a bundle is in canonical form")
 }
 
-func TestReadBundleAnswersWhatWasWritten(t *testing.T) {
+func TestReadBundleReturnsTheWrittenItems(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		items := itemsGen().Draw(rt, "items")
@@ -52,7 +52,7 @@ func TestReadBundleAnswersWhatWasWritten(t *testing.T) {
 	})
 }
 
-func TestReadBundleAcceptsAnySpelling(t *testing.T) {
+func TestReadBundleAcceptsAnyWhiteSpaceAndMemberOrder(t *testing.T) {
 	t.Parallel()
 	want := goldenItems(t)
 	bundle := golden(t)
@@ -81,7 +81,7 @@ func TestReadBundleAcceptsAnySpelling(t *testing.T) {
 	}
 }
 
-func TestReadBundleOfNoItems(t *testing.T) {
+func TestReadBundleAcceptsEmptyBundle(t *testing.T) {
 	t.Parallel()
 	got, manifest, err := readAll(bytes.NewReader(bundleOf(t)))
 	require.NoError(t, err)
@@ -121,7 +121,7 @@ func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 	}
 }
 
-func TestReadBundleKnowsChangedContentByItsDigest(t *testing.T) {
+func TestReadBundleDetectsChangedContentByDigest(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
 	content := regexp.MustCompile(`"(?:kind|name|team|env|version|url|type|\$secret)":"([^"]*)"`).
@@ -142,7 +142,7 @@ func TestReadBundleKnowsChangedContentByItsDigest(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefusesEveryCut(t *testing.T) {
+func TestReadBundleRefusesEveryTruncation(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
 	for n := range bundle {
@@ -175,7 +175,7 @@ func TestReadBundleRefusesMissingAndRepeatedItems(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefuses(t *testing.T) {
+func TestReadBundleRefusesInvalidBundle(t *testing.T) {
 	t.Parallel()
 	bundle := string(golden(t))
 	tests := map[string]struct {
@@ -298,7 +298,7 @@ func TestReadBundleRefuses(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefusesWhatIsNoObject(t *testing.T) {
+func TestReadBundleRefusesTextThatIsNotABundle(t *testing.T) {
 	t.Parallel()
 	for text, code := range map[string]tenancy.Code{
 		``: tenancy.CodeInvalidJSON, ` `: tenancy.CodeInvalidJSON, `{`: tenancy.CodeInvalidJSON,
@@ -313,7 +313,7 @@ func TestReadBundleRefusesWhatIsNoObject(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefusesAnInexactNumberWithAnHonestDigest(t *testing.T) {
+func TestReadBundleRefusesInexactNumberWithMatchingDigest(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{"n":12345678901234567000}`, nil)
 	bundle := strings.Replace(string(bundleOf(t, item)), "12345678901234567000",
@@ -323,7 +323,7 @@ func TestReadBundleRefusesAnInexactNumberWithAnHonestDigest(t *testing.T) {
 	assert.Equal(t, "/items/0/spec/n", detailsOf(t, err)[0].Path)
 }
 
-func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
+func TestReadBundleReturnsErrorOfReader(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
 	broken := errors.New("the line is broken")
@@ -350,7 +350,7 @@ func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
-func TestReadBundleBoundsThePieceInMemory(t *testing.T) {
+func TestReadBundleLimitsSizeOfOnePart(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]string{
 		"a spec":     `{"format_version":1,"items":[{"spec":{"x":"`,
@@ -376,7 +376,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestItemsEndsWithTheLoop(t *testing.T) {
+func TestItemsStopsWhenLoopIsLeft(t *testing.T) {
 	t.Parallel()
 	b := federation.ReadBundle(bytes.NewReader(golden(t)))
 	for item, err := range b.Items() {
@@ -391,7 +391,7 @@ func TestItemsEndsWithTheLoop(t *testing.T) {
 	}
 }
 
-func TestManifestIsZeroAfterAnError(t *testing.T) {
+func TestManifestIsZeroAfterError(t *testing.T) {
 	t.Parallel()
 	b := federation.ReadBundle(bytes.NewReader(append(golden(t), '1')))
 	var last error
@@ -402,7 +402,7 @@ func TestManifestIsZeroAfterAnError(t *testing.T) {
 	assert.Zero(t, b.Manifest())
 }
 
-func TestTimesAreReadAsUTCInMicroseconds(t *testing.T) {
+func TestReadBundleConvertsTimesToUTCMicroseconds(t *testing.T) {
 	t.Parallel()
 	bundle := strings.Replace(string(golden(t)), "2026-02-03T04:05:06.678901Z",
 		"2026-02-03T06:05:06.6789019+02:00", 1)
@@ -411,7 +411,7 @@ func TestTimesAreReadAsUTCInMicroseconds(t *testing.T) {
 	assert.Equal(t, moment, items[0].UpdatedAt)
 }
 
-func TestWriteAnswersTheErrorsOfBothSides(t *testing.T) {
+func TestWriteReturnsErrorsOfReaderAndWriter(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	manifest := manifestOf(goldenItems(t))

@@ -15,7 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestCanonicalIsRFC8785(t *testing.T) {
+func TestCanonicalFollowsRFC8785(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, want string }{
 		// The examples of sections 3.2.2 to 3.2.4 of the RFC.
@@ -51,7 +51,7 @@ func TestCanonicalIsRFC8785(t *testing.T) {
 	}
 }
 
-func TestCanonicalKeepsTheDecimalValueOfNumbers(t *testing.T) {
+func TestCanonicalKeepsDecimalValueOfNumbers(t *testing.T) {
 	t.Parallel()
 	kept := map[string]string{
 		"0": "0", "-0": "0", "-0.0e5": "0", "0e999999999": "0", "1.0": "1", "1e2": "100",
@@ -102,7 +102,7 @@ func TestCanonicalKeepsEveryDouble(t *testing.T) {
 	})
 }
 
-func TestCanonicalRefusesAnInexactNumberBesideAnExactOne(t *testing.T) {
+func TestCanonicalRefusesNumberWithMoreThan17Digits(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		// Behind the 17th digit, a digit that isn't zero is more than a double's shortest form has.
@@ -113,7 +113,7 @@ func TestCanonicalRefusesAnInexactNumberBesideAnExactOne(t *testing.T) {
 	})
 }
 
-func TestCanonicalRefuses(t *testing.T) {
+func TestCanonicalRefusesInvalidText(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 100) + strings.Repeat("]", 100)
 	_, err := federation.Canonical([]byte(deep))
@@ -177,7 +177,7 @@ func TestCanonicalRefuses(t *testing.T) {
 	}
 }
 
-func TestCanonicalNamesEveryInexactNumberUpToAHundred(t *testing.T) {
+func TestCanonicalNamesAtMost100InexactNumbers(t *testing.T) {
 	t.Parallel()
 	_, err := federation.Canonical([]byte(`{"a":1e400,"b":[0,1e400]}`))
 	details := detailsOf(t, err)
@@ -189,7 +189,7 @@ func TestCanonicalNamesEveryInexactNumberUpToAHundred(t *testing.T) {
 	assert.Len(t, detailsOf(t, err), 100)
 }
 
-func TestAnErrorIsNotLongerThanItsInput(t *testing.T) {
+func TestErrorIsNotLongerThanItsInput(t *testing.T) {
 	t.Parallel()
 	in := `{"` + strings.Repeat("k", 100_000) + `":[` + strings.Repeat("1e400,", 200) + `1]}`
 	_, err := federation.Canonical([]byte(in))

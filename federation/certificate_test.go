@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestACertificatesDigestIsOverItsOtherMembers(t *testing.T) {
+func TestCertificateDigestCoversOtherMembers(t *testing.T) {
 	t.Parallel()
 	c := tenancy.PurgeCertificate{
 		Tenant: tenancy.DefaultID, Slug: "acme",

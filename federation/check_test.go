@@ -22,7 +22,7 @@ func rule(members string) federation.Item {
 		`}`)
 }
 
-func TestCheckAnswersTheItemSealed(t *testing.T) {
+func TestCheckReturnsItemSealed(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	for name, in := range map[string]federation.Item{
@@ -50,7 +50,7 @@ func TestCheckAnswersTheItemSealed(t *testing.T) {
 	}
 }
 
-func TestCheckAnswersTheNormalForm(t *testing.T) {
+func TestCheckReturnsNormalForm(t *testing.T) {
 	t.Parallel()
 	kinds, err := federation.NewKinds(
 		federation.Kind{Name: "prompt"},
@@ -88,7 +88,7 @@ func TestCheckAnswersTheNormalForm(t *testing.T) {
 	}
 }
 
-func TestCheckRefuses(t *testing.T) {
+func TestCheckRefusesInvalidItem(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	labelled := func(labels map[string]string) federation.Item {
@@ -209,7 +209,7 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
-func TestCheckNamesEveryProblemUpToAHundred(t *testing.T) {
+func TestCheckNamesAtMost100Problems(t *testing.T) {
 	t.Parallel()
 	item := of("trust_rule", " ", `{"effect":"maybe","priority":-1,"notes":1}`)
 	item.Labels = map[string]string{"": ""}

@@ -47,7 +47,7 @@ func orDash(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func TestDiffLeavesOutTheAbsentSideInJSON(t *testing.T) {
+func TestDifferenceOmitsAbsentSideInJSON(t *testing.T) {
 	t.Parallel()
 	differences := federation.Diff(federation.Item{}, seal(t, "agent", "a", `{"x":null}`, nil))
 	text, err := json.Marshal(differences)
@@ -55,7 +55,7 @@ func TestDiffLeavesOutTheAbsentSideInJSON(t *testing.T) {
 	assert.Equal(t, `[{"path":"/spec/x","to":null}]`, string(text))
 }
 
-func TestDiffIsEmptyExactlyWhenTheDigestsAreTheSame(t *testing.T) {
+func TestDiffIsEmptyExactlyForEqualDigests(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := itemGen().Draw(t, "a"), itemGen().Draw(t, "b")
@@ -77,7 +77,7 @@ func TestDiffIsEmptyExactlyWhenTheDigestsAreTheSame(t *testing.T) {
 	})
 }
 
-func TestDiffBecomesCoarserInsteadOfEndless(t *testing.T) {
+func TestDiffReportsWholeValuesAboveItsLimits(t *testing.T) {
 	t.Parallel()
 	list := func(element string, n int) string {
 		return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
@@ -103,7 +103,7 @@ func TestDiffBecomesCoarserInsteadOfEndless(t *testing.T) {
 	assert.Equal(t, []string{"/spec/" + long}, paths(`{"`+long+`":[1,2]}`, `{"`+long+`":[3,4]}`))
 }
 
-func TestDiffOfWhatIsNoJSON(t *testing.T) {
+func TestDiffOfInvalidJSONReportsWholeSpec(t *testing.T) {
 	t.Parallel()
 	differences := federation.Diff(of("agent", "a", `{"x":[1`), of("agent", "a", `{"x":[1,2]}`))
 	require.Len(t, differences, 1)

@@ -73,7 +73,7 @@ func TestKindsAreFoundByNameAndPath(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestKindsDoNotChangeWithWhatTheyWereMadeOf(t *testing.T) {
+func TestKindsDoNotChangeWithTheirArguments(t *testing.T) {
 	t.Parallel()
 	fields := []federation.Field{{Name: "a", Type: federation.String}}
 	kinds, err := federation.NewKinds(federation.Kind{Name: "x", Fields: fields})

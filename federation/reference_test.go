@@ -13,7 +13,7 @@ import (
 
 func same(ref federation.Ref) federation.Ref { return ref }
 
-func TestTargetsAreEveryReferenceInOrder(t *testing.T) {
+func TestTargetsReturnsEveryReferenceInOrder(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	got, err := kinds.Targets(seal(t, "agent", "a",
@@ -36,7 +36,7 @@ func TestTargetsAreEveryReferenceInOrder(t *testing.T) {
 	assert.Empty(t, got)
 }
 
-func TestTargetsRefusesWhatCheckWould(t *testing.T) {
+func TestTargetsRefusesInvalidItem(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	_, err := kinds.Targets(seal(t, "agent", "a", `{"prompts":"p"}`, nil))
@@ -76,7 +76,7 @@ func TestRewriteRenamesEveryReference(t *testing.T) {
 		`{"a":{},"subject":{"kind":"prompt","name":"prompt-\"2\""}}`, nil).Digest, got.Digest)
 }
 
-func TestRewriteRefusesWhatIsNotSoundAfterwards(t *testing.T) {
+func TestRewriteRefusesInvalidNewNames(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	agent := seal(t, "agent", "a", `{"extends":"b","prompts":["p","q"]}`, nil)
@@ -109,7 +109,7 @@ func TestRewriteWithTheSameNamesChangesNothing(t *testing.T) {
 	})
 }
 
-func TestRewriteThereAndBackChangesNothing(t *testing.T) {
+func TestRewriteForthAndBackChangesNothing(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	rapid.Check(t, func(rt *rapid.T) {

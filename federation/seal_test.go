@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestSealCoversKindLabelsNameAndSpec(t *testing.T) {
+func TestDigestCoversKindLabelsNameAndSpec(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{"b":1.0,"a":[]}`, map[string]string{"team": "x"})
 	covered := `{"kind":"agent","labels":{"team":"x"},"name":"a","spec":{"a":[],"b":1}}`
@@ -31,7 +31,7 @@ func TestSealCoversKindLabelsNameAndSpec(t *testing.T) {
 	assert.Equal(t, item.Digest, again.Digest, "when it was said doesn't matter")
 }
 
-func TestSealTellsEveryChangeOfContent(t *testing.T) {
+func TestDigestChangesWithContent(t *testing.T) {
 	t.Parallel()
 	digests := map[federation.Digest]bool{
 		seal(t, "agent", "a", `{}`, nil).Digest:                               true,
@@ -44,7 +44,7 @@ func TestSealTellsEveryChangeOfContent(t *testing.T) {
 	assert.Len(t, digests, 6)
 }
 
-func TestNilLabelsAreEmptyLabels(t *testing.T) {
+func TestSealReplacesNilLabelsByEmptyLabels(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{}`, nil)
 	assert.Equal(t, seal(t, "agent", "a", `{}`, map[string]string{}), item)
@@ -69,7 +69,7 @@ func TestAppendJSONWritesMicrosecondsInUTC(t *testing.T) {
 		`"updated_at":"2026-01-01T00:00:00.000000Z","version":7}`)
 }
 
-func TestSealRefuses(t *testing.T) {
+func TestSealRefusesInvalidItem(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		item federation.Item
@@ -105,7 +105,7 @@ func TestSealRefuses(t *testing.T) {
 	}
 }
 
-func TestDigesterHashesLines(t *testing.T) {
+func TestDigesterHashesDigestsAsLines(t *testing.T) {
 	t.Parallel()
 	d := federation.NewDigester()
 	assert.Equal(t, federation.Digest(

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestSecretNames(t *testing.T) {
+func TestSecretNameIsValidAndUnique(t *testing.T) {
 	t.Parallel()
 	ref := federation.Ref{Kind: "model_config", Name: "gpt"}
 	assert.Equal(t, "model_config/gpt/api_key", federation.SecretName(ref, "api_key"))
@@ -27,7 +27,7 @@ func TestSecretNames(t *testing.T) {
 			Name: strings.Repeat("ä", 255) + "b"}, "api_key"))
 }
 
-func TestSecretRefsAreReadBack(t *testing.T) {
+func TestParseSecretRefReadsSecretRef(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `{"$secret":"a/b"}`, string(federation.SecretRef("a/b")))
 	rapid.Check(t, func(t *rapid.T) {
@@ -43,7 +43,7 @@ func TestSecretRefsAreReadBack(t *testing.T) {
 	})
 }
 
-func TestParseSecretRefRefuses(t *testing.T) {
+func TestParseSecretRefRefusesOtherValues(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{
 		``, `null`, `"a"`, `{}`, `[]`, `{"$secret":1}`, `{"$secret":null}`, `{"$secret":""}`,

@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestRequestsAreCountedByTheirPattern(t *testing.T) {
+func TestRequestsAreCountedByPattern(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	_, key := w.tenant(t, "acme", tenancy.Editor)
@@ -45,7 +45,7 @@ func TestRequestsAreCountedByTheirPattern(t *testing.T) {
 	assert.Equal(t, 1.0, m["bailiwick_http_requests_in_flight"], "the scrape itself")
 }
 
-func TestTheResolversFiguresAreThere(t *testing.T) {
+func TestResolverMetricsAreExposed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	_, key := w.tenant(t, "acme", tenancy.Viewer)
@@ -60,7 +60,7 @@ func TestTheResolversFiguresAreThere(t *testing.T) {
 	}, w.scrape(t, "").named("bailiwick_resolution"))
 }
 
-func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
+func TestTenantMetricsAreOnlyForSuperAdmin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	acme, key := w.tenant(t, "acme", tenancy.Admin)
@@ -109,7 +109,7 @@ func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
 	assert.NotEmpty(t, all.named("bailiwick_http_requests_total"))
 }
 
-func TestWhatACallerSendsMakesNoSeries(t *testing.T) {
+func TestInputOfCallerCreatesNoSeries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	acme, key := w.tenant(t, "acme", tenancy.Viewer)
@@ -139,7 +139,7 @@ func TestWhatACallerSendsMakesNoSeries(t *testing.T) {
 	assert.NotContains(t, after.text(), "BREW")
 }
 
-func TestTenantsBehindTheLimitAreOne(t *testing.T) {
+func TestTenantsBeyondTheLimitAreCountedAsOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{MaxTenants: 2})
 	var ids []tenancy.ID
@@ -160,7 +160,7 @@ func TestTenantsBehindTheLimitAreOne(t *testing.T) {
 	}, w.scrape(t, platformToken).named("bailiwick_tenant_requests_total"))
 }
 
-func TestAHostsOwnRoutesAreCounted(t *testing.T) {
+func TestRoutesOfHostAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	tenant := tenancy.NewID()
@@ -207,7 +207,7 @@ func TestAHostsOwnRoutesAreCounted(t *testing.T) {
 		tenant.String() + `"}`: 2}, m.named("bailiwick_tenant_requests_total"))
 }
 
-func TestAnAnswerCanBeFlushedThroughTheMiddleware(t *testing.T) {
+func TestResponseCanBeFlushedThroughMiddleware(t *testing.T) {
 	t.Parallel()
 	seen := telemetry.New(telemetry.Options{})
 	release := make(chan struct{})
@@ -231,7 +231,7 @@ func TestAnAnswerCanBeFlushedThroughTheMiddleware(t *testing.T) {
 	close(release)
 }
 
-func TestNoNumberOfRoutesOrCodesIsTooMany(t *testing.T) {
+func TestRoutesAndCodesAreLimited(t *testing.T) {
 	t.Parallel()
 	seen := telemetry.New(telemetry.Options{})
 	handler := seen.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -250,7 +250,7 @@ func TestNoNumberOfRoutesOrCodesIsTooMany(t *testing.T) {
 	assert.Len(t, m.named("bailiwick_http_refusals_total"), 101)
 }
 
-func TestANegativeLimitIsAFaultOfTheProgram(t *testing.T) {
+func TestNewPanicsOnNegativeLimit(t *testing.T) {
 	t.Parallel()
 	assert.Panics(t, func() { telemetry.New(telemetry.Options{MaxTenants: -1}) })
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/telemetry"
 )
 
-func TestNoValueOfAStatementIsShown(t *testing.T) {
+func TestRedactedStatementHasNoValues(t *testing.T) {
 	t.Parallel()
 	for statement, want := range map[string]string{
 		`SELECT id FROM bailiwick.find_key('\x00ff')`:                     `SELECT id FROM bailiwick.find_key(?)`,
@@ -39,7 +39,7 @@ func TestNoValueOfAStatementIsShown(t *testing.T) {
 	}
 }
 
-func TestALongStatementIsCut(t *testing.T) {
+func TestLongStatementIsTruncated(t *testing.T) {
 	t.Parallel()
 	for _, statement := range []string{
 		"INSERT INTO t VALUES " + strings.Repeat("('secret'), ", 1<<20),
@@ -52,7 +52,7 @@ func TestALongStatementIsCut(t *testing.T) {
 	}
 }
 
-func FuzzNoValueOfAStatementIsShown(f *testing.F) {
+func FuzzRedactedStatementHasNoValues(f *testing.F) {
 	f.Add("SELECT ", "it's \\", ", x")
 	f.Fuzz(func(t *testing.T, before, value, after string) {
 		if strings.ContainsAny(before, `'"$/-\eE`) || len(value) < 4 ||

@@ -33,7 +33,7 @@ func attributes(s tracetest.SpanStub) map[attribute.Key]string {
 	return values
 }
 
-func TestARequestIsASpanOfTheCallersTrace(t *testing.T) {
+func TestRequestIsSpanInTraceOfCaller(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
 	w := newWorld(t, o)
@@ -60,7 +60,7 @@ func TestARequestIsASpanOfTheCallersTrace(t *testing.T) {
 	assert.Equal(t, codes.Unset, got[0].Status.Code, "a caller's fault is no error of the server")
 }
 
-func TestTraceContextThatIsNoneBeginsATrace(t *testing.T) {
+func TestInvalidTraceContextStartsNewTrace(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
 	w := newWorld(t, o)
@@ -76,7 +76,7 @@ func TestTraceContextThatIsNoneBeginsATrace(t *testing.T) {
 	}
 }
 
-func TestAFaultIsAnErrorOfTheSpan(t *testing.T) {
+func TestPanicSetsErrorStatusOfSpan(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
 	seen := telemetry.New(o)
@@ -93,7 +93,7 @@ func TestAFaultIsAnErrorOfTheSpan(t *testing.T) {
 	assert.Equal(t, "500", attributes(got[0])["http.response.status_code"])
 }
 
-func TestWithoutAProviderNoStatementIsHooked(t *testing.T) {
+func TestQueryHooksAreEmptyWithoutTracerProvider(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, telemetry.New(telemetry.Options{}).QueryHooks())
 }

@@ -31,7 +31,7 @@ func hostileTarget(t *testing.T) (rig, tenancy.Tenant, []byte) {
 
 var overwrite = promote.Options{Strategy: promote.Overwrite}
 
-func TestABundleThatIsCutOffWritesNothing(t *testing.T) {
+func TestImportOfTruncatedBundleWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -43,7 +43,7 @@ func TestABundleThatIsCutOffWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestAReaderThatFailsWritesNothing(t *testing.T) {
+func TestImportFromFailingReaderWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -57,7 +57,7 @@ func TestAReaderThatFailsWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestAChangedByteWritesNothing(t *testing.T) {
+func TestImportOfChangedBundleWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -68,7 +68,7 @@ func TestAChangedByteWritesNothing(t *testing.T) {
 }
 
 // Each item may be right and the bundle still not be what was exported.
-func TestAnItemTakenOutWritesNothing(t *testing.T) {
+func TestImportOfBundleWithoutOneItemWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -86,7 +86,7 @@ func TestAnItemTakenOutWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestItemsThatDoNotFitAreRefusedByNameAndPlace(t *testing.T) {
+func TestImportNamesInvalidItemAndPath(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		item federation.Item
@@ -118,7 +118,7 @@ func TestItemsThatDoNotFitAreRefusedByNameAndPlace(t *testing.T) {
 	}
 }
 
-func TestSecretReferencesAndNullAreNoLiterals(t *testing.T) {
+func TestImportAcceptsSecretReferencesAndNull(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -129,7 +129,7 @@ func TestSecretReferencesAndNullAreNoLiterals(t *testing.T) {
 	require.Equal(t, promote.Counts{Create: 2}, got.Counts)
 }
 
-func TestAStoreThatStagesOnlyAPartIsFoundOut(t *testing.T) {
+func TestImportDetectsStoreThatStagesOnlyAPart(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -140,7 +140,7 @@ func TestAStoreThatStagesOnlyAPartIsFoundOut(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestTheZeroTenantIsRefused(t *testing.T) {
+func TestImportRefusesZeroTenant(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	err := r.refused(tenancy.Tenant{}, reader(bundle(t)), overwrite)

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestParseStrategy(t *testing.T) {
+func TestParseStrategyAcceptsOnlyKnownNames(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]promote.Strategy{
 		"": promote.Fail, "fail": promote.Fail, "skip": promote.Skip,
@@ -29,7 +29,7 @@ func TestParseStrategy(t *testing.T) {
 	}
 }
 
-func TestAnUnknownStrategyIsRefused(t *testing.T) {
+func TestImportRefusesUnknownStrategy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
@@ -51,7 +51,7 @@ func twoTeams(r rig) (bundle []byte, target tenancy.Tenant) {
 	return r.export(source), target
 }
 
-func TestStrategies(t *testing.T) {
+func TestImportFollowsStrategy(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		strategy promote.Strategy
@@ -87,7 +87,7 @@ func TestStrategies(t *testing.T) {
 	}
 }
 
-func TestFailListsEveryConflictAndWritesNothing(t *testing.T) {
+func TestFailStrategyListsConflictsAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	bundle, target := twoTeams(r)
@@ -106,7 +106,7 @@ func TestFailListsEveryConflictAndWritesNothing(t *testing.T) {
 		{"path":"/spec/maker","to":"ada"},{"path":"/spec/size","from":2,"to":1}]}]`, string(raw))
 }
 
-func TestTheListOfConflictsIsCapped(t *testing.T) {
+func TestConflictListIsLimited(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -126,7 +126,7 @@ func TestTheListOfConflictsIsCapped(t *testing.T) {
 	require.Len(t, whole.items, 1200)
 }
 
-func TestADryRunReportsAndWritesNothing(t *testing.T) {
+func TestDryRunReportsAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
 		promote.Rename} {
@@ -148,7 +148,7 @@ func TestADryRunReportsAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestDanglingReferencesAreFound(t *testing.T) {
+func TestImportRefusesDanglingReference(t *testing.T) {
 	t.Parallel()
 	for _, dry := range []bool{false, true} {
 		r := newRig(t)
@@ -164,7 +164,7 @@ func TestDanglingReferencesAreFound(t *testing.T) {
 	}
 }
 
-func TestAnotherTenantsItemIsNoTarget(t *testing.T) {
+func TestReferenceToItemOfOtherTenantIsDangling(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.put(r.tenant("other"), "maker", "bob", `{}`)
@@ -174,7 +174,7 @@ func TestAnotherTenantsItemIsNoTarget(t *testing.T) {
 	require.Equal(t, tenancy.CodeDanglingReference, tenancy.CodeOf(err))
 }
 
-func TestAPristineSingletonIsNoConflict(t *testing.T) {
+func TestUnmodifiedSingletonIsNoConflict(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
 		promote.Rename} {
@@ -191,7 +191,7 @@ func TestAPristineSingletonIsNoConflict(t *testing.T) {
 	}
 }
 
-func TestAnEqualPristineSingletonTakesVersionAndTimeOfTheBundle(t *testing.T) {
+func TestEqualUnmodifiedSingletonGetsVersionAndTimeOfBundle(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -202,7 +202,7 @@ func TestAnEqualPristineSingletonTakesVersionAndTimeOfTheBundle(t *testing.T) {
 	require.Equal(t, r.items(source), r.items(target))
 }
 
-func TestATouchedSingletonConflicts(t *testing.T) {
+func TestModifiedSingletonConflicts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -237,7 +237,7 @@ func TestUnchangedItemsAreNotWritten(t *testing.T) {
 
 // The digest is verified on what the bundle says; what is compared with the
 // target has its defaults, as the target's item has.
-func TestLeftOutDefaultsAreNoDifference(t *testing.T) {
+func TestAbsentDefaultIsNoDifference(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -246,7 +246,7 @@ func TestLeftOutDefaultsAreNoDifference(t *testing.T) {
 	require.Equal(t, promote.Counts{Unchanged: 1}, got.Counts)
 }
 
-func TestSecretsRequired(t *testing.T) {
+func TestReportNamesSecretsWithoutValue(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -264,7 +264,7 @@ func TestSecretsRequired(t *testing.T) {
 	require.Empty(t, r.load(other, raw, promote.Options{}).SecretsRequired)
 }
 
-func TestAReportIsOneJSONObject(t *testing.T) {
+func TestReportIsOneJSONObject(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	bundle, target := twoTeams(r)
@@ -285,7 +285,7 @@ func TestAReportIsOneJSONObject(t *testing.T) {
 		"secrets_required":[]}`, string(got.json))
 }
 
-func TestAnEmptyBundleChangesNothing(t *testing.T) {
+func TestEmptyBundleChangesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	got := r.load(r.tenant("target"), bundle(t), promote.Options{})
@@ -293,7 +293,7 @@ func TestAnEmptyBundleChangesNothing(t *testing.T) {
 	require.Contains(t, string(got.json), `"items":[],"secrets_required":[]`)
 }
 
-func TestImportsIntoATenantWaitForEachOther(t *testing.T) {
+func TestImportsIntoOneTenantAreSerialized(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	bundle, target := twoTeams(r)

@@ -28,7 +28,7 @@ func (r rig) member(tenant tenancy.Tenant, kind, name, member string) string {
 // A maker conflicts. What refers to it is renamed if the target has it, also
 // over several steps and against the order of names; what the target doesn't
 // have keeps its name; and everything leads to the renamed ones.
-func TestRenamingSpreadsAlongReferences(t *testing.T) {
+func TestRenameIncludesReferringItems(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -62,7 +62,7 @@ func TestRenamingSpreadsAlongReferences(t *testing.T) {
 	}, got.items["widget/z"].Changes)
 }
 
-func TestAnItemThatRefersToItselfIsRenamedWithItsReference(t *testing.T) {
+func TestRenamedItemRefersToItselfByNewName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -73,7 +73,7 @@ func TestAnItemThatRefersToItselfIsRenamedWithItsReference(t *testing.T) {
 
 // Only the bundle's own references are led to new names: a new item of another
 // kind with the same name is another item.
-func TestTheKindDecidesWhatAReferenceMeans(t *testing.T) {
+func TestReferenceFollowsOnlyRenamedItemOfItsKind(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -86,7 +86,7 @@ func TestTheKindDecidesWhatAReferenceMeans(t *testing.T) {
 	require.Equal(t, `["ada-2"]`, r.member(target, "widget", "lamp", "parts"))
 }
 
-func TestASingletonFollowsRenamedReferences(t *testing.T) {
+func TestSingletonReferencesFollowRenamedItem(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	raw := bundle(t, item("maker", "ada", `{"description":"new"}`),
@@ -106,7 +106,7 @@ func TestASingletonFollowsRenamedReferences(t *testing.T) {
 	require.Equal(t, `"ada"`, r.member(touched, "settings", "default", "maker"))
 }
 
-func TestNewNamesAreFreeInTargetAndBundle(t *testing.T) {
+func TestNewNameIsFreeInTargetAndBundle(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -127,7 +127,7 @@ func TestNewNamesAreFreeInTargetAndBundle(t *testing.T) {
 	}, got.actions)
 }
 
-func TestNumbersGoOnBehindNine(t *testing.T) {
+func TestNewNameMayHaveTwoDigits(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -141,7 +141,7 @@ func TestNumbersGoOnBehindNine(t *testing.T) {
 
 // Long names are cut, by characters and not by bytes, and don't meet: many of
 // them share what is left.
-func TestLongNamesAreCut(t *testing.T) {
+func TestLongNamesAreTruncated(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -166,7 +166,7 @@ func TestLongNamesAreCut(t *testing.T) {
 
 // Names that are equal where they are cut must not make the search for free
 // ones quadratic: each name asks little more than once.
-func TestFreeNamesAreFoundWithFewQuestions(t *testing.T) {
+func TestFreeNamesAreFoundWithFewQueries(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -190,7 +190,7 @@ func TestFreeNamesAreFoundWithFewQuestions(t *testing.T) {
 
 // An item that gets another name gets another secret: the one of the old name
 // is the target's, and whoever promotes must not be able to borrow it.
-func TestARenamedItemDoesNotTakeTheTargetsSecret(t *testing.T) {
+func TestRenamedItemDoesNotUseSecretOfTarget(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -206,7 +206,7 @@ func TestARenamedItemDoesNotTakeTheTargetsSecret(t *testing.T) {
 
 // A chain against the order of names is the worst case for whoever looks again
 // and again until nothing changes.
-func TestALongChainIsFollowedAtOnce(t *testing.T) {
+func TestLongReferenceChainNeedsFewComparisons(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestPromotionLosesNothing(t *testing.T) {
+func TestPromotionPreservesAllItems(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newRigFor(t, rt)
@@ -34,7 +34,7 @@ func TestPromotionLosesNothing(t *testing.T) {
 
 // Under every strategy but fail an import into a tenant with other content
 // keeps to what it promises.
-func TestStrategiesKeepTheirPromises(t *testing.T) {
+func TestStrategiesKeepTheirContracts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newRigFor(t, rt)

@@ -118,9 +118,9 @@ func (b browser) come(h *hostile, r *registry, further url.Values) page {
 	return b.get(r.url + callbackPath + "?" + query.Encode())
 }
 
-// TestATokenThatCantBeReliedOnSignsNobodyIn changes one thing at a time in what is
+// TestInvalidTokenIsRefused changes one thing at a time in what is
 // right otherwise.
-func TestATokenThatCantBeReliedOnSignsNobodyIn(t *testing.T) {
+func TestInvalidTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	claim := func(name string, value any) func(*hostile) {
 		return func(h *hostile) { h.change = func(c map[string]any) { c[name] = value } }
@@ -204,9 +204,9 @@ func TestATokenThatCantBeReliedOnSignsNobodyIn(t *testing.T) {
 	}
 }
 
-// TestAProviderThatIsAwayDelaysNothing: the registry serves, says so to who would
+// TestUnreachableProviderDoesNotDelayRegistry: the registry serves, says so to who would
 // sign in there, and tries again.
-func TestAProviderThatIsAwayDelaysNothing(t *testing.T) {
+func TestUnreachableProviderDoesNotDelayRegistry(t *testing.T) {
 	t.Parallel()
 	h, provider := newHostile(t)
 	whole := *provider.Load()
@@ -230,8 +230,8 @@ func TestAProviderThatIsAwayDelaysNothing(t *testing.T) {
 		20*time.Second, 100*time.Millisecond)
 }
 
-// TestAnAnswerWithoutEndIsCutOff.
-func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
+// TestEndlessProviderResponseIsCutOff.
+func TestEndlessProviderResponseIsCutOff(t *testing.T) {
 	t.Parallel()
 	h, provider := newHostile(t)
 	var sent atomic.Int64

@@ -67,7 +67,7 @@ func (b browser) passThrough(issuer, at, name string) string {
 	return back.to
 }
 
-func TestAPersonSignsInThroughAProvider(t *testing.T) {
+func TestUserSignsInThroughProvider(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, false)
 	ada := r.user(t, "ada@example.com")
@@ -83,9 +83,9 @@ func TestAPersonSignsInThroughAProvider(t *testing.T) {
 	assert.Equal(t, ada.ID, user)
 }
 
-// TestAnAddressThatIsNotVerifiedIsNobodys, nor is one whose user is somebody else
+// TestUnverifiedOrBoundAddressIsRefused, nor is one whose user is somebody else
 // there, or that no user has.
-func TestAnAddressThatIsNotVerifiedIsNobodys(t *testing.T) {
+func TestUnverifiedOrBoundAddressIsRefused(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, false)
 	r.user(t, "ada@example.com")
@@ -103,7 +103,7 @@ func TestAnAddressThatIsNotVerifiedIsNobodys(t *testing.T) {
 	b.refused(r, p, 401, "unauthenticated")
 }
 
-func TestStrangersBecomeUsersWhereThatIsWanted(t *testing.T) {
+func TestUnknownPersonBecomesUserWithCreateUsers(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, true)
 	b := newBrowser(t)
@@ -117,9 +117,9 @@ func TestStrangersBecomeUsersWhereThatIsWanted(t *testing.T) {
 	assert.Empty(t, places)
 }
 
-// TestACallbackIsAnsweredOnceAndToItsOwnBrowser: whoever has its address, has
+// TestCallbackWorksOnceAndOnlyInItsBrowser: whoever has its address, has
 // nothing.
-func TestACallbackIsAnsweredOnceAndToItsOwnBrowser(t *testing.T) {
+func TestCallbackWorksOnceAndOnlyInItsBrowser(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, false)
 	r.user(t, "ada@example.com")
@@ -154,7 +154,7 @@ func TestACallbackIsAnsweredOnceAndToItsOwnBrowser(t *testing.T) {
 	stolen.refused(r, stolen.get(again), 401, "unauthenticated") // with it, but the code is used up
 }
 
-func TestNobodyIsSentAwayFromTheHost(t *testing.T) {
+func TestReturnToOtherHostIsRefused(t *testing.T) {
 	t.Parallel()
 	r, _ := withProvider(t, false)
 	b := newBrowser(t)

@@ -157,7 +157,7 @@ func (w *world) statements() []string {
 	return texts
 }
 
-func TestStatementsAreSpansWithinTheirRequest(t *testing.T) {
+func TestStatementsAreSpansWithinRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := w.key(t, "acme")
@@ -179,7 +179,7 @@ func TestStatementsAreSpansWithinTheirRequest(t *testing.T) {
 	assert.NotContains(t, w.everything(t), "code.function", "it would be the hook's own place")
 }
 
-func TestWhatTheBackgroundAsksMakesNoTrace(t *testing.T) {
+func TestBackgroundQueriesAreNotTraced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	assert.Empty(t, w.spans.GetSpans(), "at the start")
@@ -187,7 +187,7 @@ func TestWhatTheBackgroundAsksMakesNoTrace(t *testing.T) {
 	assert.Empty(t, w.spans.GetSpans())
 }
 
-func TestNoSpanHasAValue(t *testing.T) {
+func TestSpansHaveNoValues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := w.key(t, "acme")
@@ -254,7 +254,7 @@ func (w *world) raw(t *testing.T) {
 		sql.ErrNoRows)
 }
 
-func TestAFailedStatementSaysItsState(t *testing.T) {
+func TestFailedStatementReportsSQLSTATE(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.raw(t)
@@ -262,7 +262,7 @@ func TestAFailedStatementSaysItsState(t *testing.T) {
 	assert.Contains(t, w.everything(t), "SQLSTATE 23505")
 }
 
-func TestThePoolsFiguresAreThere(t *testing.T) {
+func TestPoolMetricsAreExposed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	text, err := io.ReadAll(w.send(t, 200, "GET", "/metrics", "", "").Body)
