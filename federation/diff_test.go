@@ -15,10 +15,12 @@ import (
 
 func TestDiffNamesEveryPlace(t *testing.T) {
 	t.Parallel()
-	from := seal(t, "agent", "a",
-		`{"same":[1,{"x":1}],"text":"a","gone":{"x":1},"list":[1,2,3],"deep":{"a/b":{"~":1}},"type":[1],"`+"\ufb33"+`":1}`, map[string]string{"gone": "1", "same": "s", "other": "a"})
-	to := seal(t, "agent", "a",
-		`{"same":[1,{"x":1}],"text":"b","list":[1,9,3,4],"deep":{"a/b":{"~":2}},"new":null,"type":{"0":1},"😀":1}`, map[string]string{"same": "s", "other": "b", "a/b": ""})
+	from := seal(t, "agent", "a", `{"same":[1,{"x":1}],"text":"a","gone":{"x":1},`+
+		`"list":[1,2,3],"deep":{"a/b":{"~":1}},"type":[1],"`+"\ufb33"+`":1}`,
+		map[string]string{"gone": "1", "same": "s", "other": "a"})
+	to := seal(t, "agent", "a", `{"same":[1,{"x":1}],"text":"b",`+
+		`"list":[1,9,3,4],"deep":{"a/b":{"~":2}},"new":null,"type":{"0":1},"😀":1}`,
+		map[string]string{"same": "s", "other": "b", "a/b": ""})
 	want := []string{
 		`/labels/a~1b|-|""`,
 		`/labels/gone|"1"|-`,

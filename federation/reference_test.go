@@ -61,9 +61,10 @@ func TestRewriteRenamesEveryReference(t *testing.T) {
 		return ref
 	}
 	for in, want := range map[string]string{
-		`{"extends":"x","prompts":["a","x"],"other":"x"}`: `{"extends":"agent-\"2\"","prompts":["a","prompt-\"2\""],"other":"x"}`,
-		`{"extends":"a","zeta":1.0}`:                      `{"extends":"a","zeta":1}`,
-		`{"extends":null,"prompts":[]}`:                   `{"extends":null,"prompts":[]}`,
+		`{"extends":"x","prompts":["a","x"],"other":"x"}`: `{"extends":"agent-\"2\"",` +
+			`"prompts":["a","prompt-\"2\""],"other":"x"}`,
+		`{"extends":"a","zeta":1.0}`:    `{"extends":"a","zeta":1}`,
+		`{"extends":null,"prompts":[]}`: `{"extends":null,"prompts":[]}`,
 	} {
 		got, err := kinds.Rewrite(seal(t, "agent", "x", in, nil), rename)
 		require.NoError(t, err)
@@ -114,17 +115,17 @@ func TestRewriteForthAndBackChangesNothing(t *testing.T) {
 	kinds := registry(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		item := agentGen().Draw(rt, "agent")
-		there, err := kinds.Rewrite(item,
+		renamed, err := kinds.Rewrite(item,
 			func(r federation.Ref) federation.Ref { r.Name = "z" + r.Name; return r })
 		require.NoError(rt, err)
-		back, err := kinds.Rewrite(there,
+		back, err := kinds.Rewrite(renamed,
 			func(r federation.Ref) federation.Ref { r.Name = r.Name[1:]; return r })
 		require.NoError(rt, err)
 		require.Equal(rt, item, back)
 
 		before, err := kinds.Targets(item)
 		require.NoError(rt, err)
-		after, err := kinds.Targets(there)
+		after, err := kinds.Targets(renamed)
 		require.NoError(rt, err)
 		require.Equal(rt, len(before), len(after))
 		for i := range before {

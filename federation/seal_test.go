@@ -28,7 +28,7 @@ func TestDigestCoversKindLabelsNameAndSpec(t *testing.T) {
 	later.Version, later.UpdatedAt = 99, time.Now()
 	again, err := later.Seal()
 	require.NoError(t, err)
-	assert.Equal(t, item.Digest, again.Digest, "when it was said doesn't matter")
+	assert.Equal(t, item.Digest, again.Digest, "version and time aren't content")
 }
 
 func TestDigestChangesWithContent(t *testing.T) {
@@ -79,7 +79,7 @@ func TestSealRefusesInvalidItem(t *testing.T) {
 		"no spec":  {federation.Item{}, tenancy.CodeInvalid, "/spec"},
 		"an array": {item("a", `[]`), tenancy.CodeInvalid, "/spec"},
 		"null":     {item("a", `null`), tenancy.CodeInvalid, "/spec"},
-		"no JSON":  {item("a", `{`), tenancy.CodeInvalidJSON, "/spec"},
+		"bad JSON": {item("a", `{`), tenancy.CodeInvalidJSON, "/spec"},
 		"a duplicate": {item("a", `{"x":{"y":1,"y":2}}`), tenancy.CodeInvalidJSON,
 			"/spec/x/y"},
 		"an inexact number": {item("a", `{"x":1e400}`), tenancy.CodeInexactNumber, "/spec/x"},
@@ -88,7 +88,7 @@ func TestSealRefusesInvalidItem(t *testing.T) {
 		"a label in Latin-1": {
 			federation.Item{Labels: map[string]string{"a/b": "\xe9"}, Spec: json.RawMessage(`{}`)},
 			tenancy.CodeInvalid, "/labels/a~1b"},
-		"a label's key": {
+		"a label's key in Latin-1": {
 			federation.Item{Labels: map[string]string{"\xe9": ""}, Spec: json.RawMessage(`{}`)},
 			tenancy.CodeInvalid, "/labels/\uFFFD"},
 		"a spec beyond MaxSpec": {item("a", `{"x":"`+strings.Repeat("y", federation.MaxSpec)+`"}`),
@@ -118,7 +118,7 @@ func TestDigesterHashesDigestsAsLines(t *testing.T) {
 	assert.Equal(t, 2, d.Count())
 }
 
-// item makes an agent that nobody sealed.
+// item returns an agent that isn't sealed.
 func item(name, spec string) federation.Item {
 	return federation.Item{Ref: federation.Ref{Kind: "agent", Name: name},
 		Spec: json.RawMessage(spec)}

@@ -20,7 +20,7 @@ func TestSecretNameIsValidAndUnique(t *testing.T) {
 
 	long := federation.SecretName(
 		federation.Ref{Kind: "model_config", Name: strings.Repeat("ä", 256)}, "api_key")
-	require.NoError(t, tenancy.CheckName(long), "a vault must take the name")
+	require.NoError(t, tenancy.CheckName(long), "a vault must accept the name")
 	assert.True(t, strings.HasPrefix(long, "sha256:"), "no kind has a colon in its name")
 	assert.NotEqual(t, long,
 		federation.SecretName(federation.Ref{Kind: "model_config",
