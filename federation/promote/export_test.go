@@ -59,8 +59,8 @@ func TestExportContainsOnlySelectedKinds(t *testing.T) {
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err))
 }
 
-// A large export goes through a file, which is gone from its folder before
-// anything stands in it.
+// A large export uses a temporary file, whose name is removed before anything is
+// written to it.
 func TestLargeExportCanBeWrittenTwiceAndLeavesNoFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -96,7 +96,7 @@ func TestExportReturnsErrorOfStore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
-	lost := errors.New("the connection is lost")
+	lost := errors.New("the connection was lost")
 	services := r.services
 	services.Transfers = brokenExport{Transfers: services.Transfers, err: lost}
 	exported, err := promote.New(services).Export(t.Context(), acme, ports.Selection{})
@@ -130,6 +130,7 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 	}
 }
 
+// fullWriter accepts room bytes.
 type fullWriter struct{ room int }
 
 func (w *fullWriter) Write(p []byte) (int, error) {

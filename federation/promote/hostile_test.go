@@ -17,8 +17,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// hostileTarget is a tenant with something to lose, and a bundle that would
-// overwrite it.
+// hostileTarget returns a tenant with items, and a bundle that would overwrite
+// them.
 func hostileTarget(t *testing.T) (rig, tenancy.Tenant, []byte) {
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -47,7 +47,7 @@ func TestImportFromFailingReaderWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
-	gone := errors.New("the client went away")
+	gone := errors.New("the client disconnected")
 	for range 50 {
 		at := rand.IntN(len(raw))
 		err := r.refused(target, io.MultiReader(reader(raw[:at]), iotest.ErrReader(gone)),
@@ -67,7 +67,7 @@ func TestImportOfChangedBundleWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-// Each item may be right and the bundle still not be what was exported.
+// All items may be valid although the bundle was changed.
 func TestImportOfBundleWithoutOneItemWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
@@ -92,12 +92,13 @@ func TestImportNamesInvalidItemAndPath(t *testing.T) {
 		item federation.Item
 		path string
 	}{
-		"a literal secret": {item("widget", "a/b", `{"token":"hunter2"}`),
+		"a secret value": {item("widget", "a/b", `{"token":"hunter2"}`),
 			"/widget/a~1b/spec/token"},
-		"a forged secret": {item("widget", "w", `{"token":{"$secret":"x","more":1}}`),
+		"a secret reference with another member": {
+			item("widget", "w", `{"token":{"$secret":"x","more":1}}`),
 			"/widget/w/spec/token"},
 		"an unknown kind": {item("ship", "titanic", `{}`), "/ship/titanic"},
-		"a wrong field": {item("widget", "w", `{"color":"pink"}`),
+		"an invalid field": {item("widget", "w", `{"color":"pink"}`),
 			"/widget/w/spec/color"},
 		"another singleton":        {item("settings", "mine", `{}`), "/settings/mine/name"},
 		"a name with a line break": {item("maker", "a\nb", `{}`), "/items/1"},
@@ -112,7 +113,7 @@ func TestImportNamesInvalidItemAndPath(t *testing.T) {
 				reader(bundle(t, item("maker", "fine", `{}`), c.item)), overwrite), &e)
 			require.Equal(t, tenancy.CodeInvalid, e.Code)
 			require.Equal(t, c.path, e.Details[0].Path)
-			require.NotContains(t, e.Error(), "hunter2", "a refusal doesn't repeat a secret")
+			require.NotContains(t, e.Error(), "hunter2", "an error must not reveal a secret")
 			require.Equal(t, before, r.items(target))
 		})
 	}

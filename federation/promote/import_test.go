@@ -29,6 +29,21 @@ func TestParseStrategyAcceptsOnlyKnownNames(t *testing.T) {
 	}
 }
 
+func TestStrategiesReturnsEveryStrategyWithTheDefaultFirst(t *testing.T) {
+	t.Parallel()
+	want := []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite, promote.Rename}
+	list := promote.Strategies()
+	require.Equal(t, want, list)
+	list[0] = "changed"
+	require.Equal(t, want, promote.Strategies(), "the list is the caller's")
+}
+
+func TestUnknownStrategyErrorNamesEveryStrategy(t *testing.T) {
+	t.Parallel()
+	_, err := promote.ParseStrategy("replace")
+	require.ErrorContains(t, err, "the strategy must be one of fail, skip, overwrite, rename")
+}
+
 func TestImportRefusesUnknownStrategy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -37,8 +52,8 @@ func TestImportRefusesUnknownStrategy(t *testing.T) {
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err))
 }
 
-// twoTeams makes a bundle of one tenant and another tenant that has the same
-// maker, another widget of the same name, and a part of its own.
+// twoTeams returns the bundle of one tenant and another tenant, which has the
+// same maker, a different widget of the same name, and an additional part.
 func twoTeams(r rig) (bundle []byte, target tenancy.Tenant) {
 	source := r.tenant("source")
 	r.put(source, "maker", "ada", `{"description":"one"}`)
@@ -78,7 +93,8 @@ func TestImportFollowsStrategy(t *testing.T) {
 			require.Equal(t, c.counts, got.Counts)
 			require.Equal(t, c.spec, r.spec(target, "widget", "lamp"))
 			require.NotEmpty(t, r.spec(target, "widget", "sofa"))
-			require.NotEmpty(t, r.spec(target, "part", "screw"), "what only the target has stays")
+			require.NotEmpty(t, r.spec(target, "part", "screw"),
+				"an item that only the target has is kept")
 			require.Equal(t, []federation.Difference{
 				{Path: "/spec/maker", To: json.RawMessage(`"ada"`)},
 				{Path: "/spec/size", From: json.RawMessage(`2`), To: json.RawMessage(`1`)},
@@ -98,6 +114,7 @@ func TestFailStrategyListsConflictsAndWritesNothing(t *testing.T) {
 	var e *tenancy.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, tenancy.CodeImportConflict, e.Code)
+	require.Contains(t, e.Message, "choose the strategy skip, overwrite or rename")
 	require.Equal(t, promote.Counts{Create: 1, Unchanged: 2, Fail: 1}, e.Members["counts"])
 	require.NotContains(t, e.Members, "truncated")
 	raw, err := json.Marshal(e.Members["items"])
@@ -128,8 +145,7 @@ func TestConflictListIsLimited(t *testing.T) {
 
 func TestDryRunReportsAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
-		promote.Rename} {
+	for _, strategy := range promote.Strategies() {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -176,8 +192,7 @@ func TestReferenceToItemOfOtherTenantIsDangling(t *testing.T) {
 
 func TestUnmodifiedSingletonIsNoConflict(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
-		promote.Rename} {
+	for _, strategy := range promote.Strategies() {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -186,7 +201,7 @@ func TestUnmodifiedSingletonIsNoConflict(t *testing.T) {
 			got := r.load(target, r.export(source), promote.Options{Strategy: strategy})
 			require.Equal(t, "update", got.actions["settings/default"])
 			require.Equal(t, r.items(source), r.items(target),
-				"with the version and time of the bundle")
+				"the item has version and time of the bundle")
 		})
 	}
 }
@@ -235,8 +250,8 @@ func TestUnchangedItemsAreNotWritten(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-// The digest is verified on what the bundle says; what is compared with the
-// target has its defaults, as the target's item has.
+// The digest is verified for the item as the bundle contains it. The comparison
+// uses the item with its defaults, which the target's item has too.
 func TestAbsentDefaultIsNoDifference(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -311,5 +326,5 @@ func TestImportsIntoOneTenantAreSerialized(t *testing.T) {
 	}
 	both.Wait()
 	require.Equal(t, []error{nil, nil}, failed)
-	require.Equal(t, 1, created[0]+created[1], "the second sees what the first wrote")
+	require.Equal(t, 1, created[0]+created[1], "the second import reads what the first wrote")
 }
