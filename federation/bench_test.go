@@ -12,11 +12,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// sized makes a spec of about n bytes, like that of an agent.
+// sized returns a spec of about n bytes that looks like an agent's.
 func sized(n int) string {
 	return `{"description":"` + strings.Repeat("An agent that helps. ", n/42) +
 		`","instructions":"` + strings.Repeat(`Say \"hi\".\n`, n/24) +
-		`","priority":7,"weight":0.25,"tools":["a","b"],"parameters":{"temperature":0.7,"limit":4096}}`
+		`","priority":7,"weight":0.25,"tools":["a","b"],` +
+		`"parameters":{"temperature":0.7,"limit":4096}}`
 }
 
 func BenchmarkSeal(b *testing.B) {

@@ -10,59 +10,59 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// errStopped ends the reading when the loop over the items was left.
-var errStopped = errors.New("federation: the reading was stopped")
+// errStopped ends the reading after the caller has left the loop over the items.
+var errStopped = errors.New("federation: reading was stopped")
 
-// BundleReader reads a bundle as a stream: its memory doesn't grow with the
+// BundleReader reads a bundle as a stream. Its memory doesn't grow with the
 // number of items.
 type BundleReader struct {
-	in       *input
-	manifest Manifest // as it stands in the bundle
-	version  bool     // format_version has been read, and is ours
-	unknown  error    // an unknown member met before the version
-	digests  *Digester
-	last     Ref
-	whole    bool
+	in           *input
+	manifest     Manifest // the bundle's statement, not yet verified
+	versionKnown bool     // format_version was read and is supported
+	unknownErr   error    // for an unknown member before format_version
+	digests      *Digester
+	last         Ref
+	complete     bool
 }
 
-// ReadBundle begins to read a bundle from r. Nothing is read before
-// [BundleReader.Items].
+// ReadBundle returns a reader for the bundle in r. It reads nothing before the
+// loop over [BundleReader.Items].
 func ReadBundle(r io.Reader) *BundleReader {
 	return &BundleReader{in: newInput(r), digests: NewDigester()}
 }
 
-// Items yields the items, sealed, each with its digest verified. Only when the
-// loop has ended without an error is the bundle whole, and what was read of it
-// worth anything. An error comes with the zero Item and ends the loop:
+// Items yields the items, sealed, each with its digest verified. The bundle is
+// complete and verified only after the loop has ended without an error: discard
+// the items otherwise. An error comes with the zero Item and ends the loop:
 //
-//   - An error of the reader itself is wrapped: [errors.Is] and [errors.As]
-//     find it.
-//   - What isn't I-JSON (see [Canonical]), a bundle that is cut off or that has
-//     something behind it, is [tenancy.CodeInvalidJSON].
-//   - A format_version above [BundleVersion] is
-//     [tenancy.CodeUnsupportedVersion], before anything that comes behind it
-//     in the bundle, and before unknown members anywhere in front of it.
-//   - A member that the format doesn't have is [tenancy.CodeUnknownField].
-//   - A member that is missing or has the wrong type, another format, items
-//     that aren't in strictly ascending order of [Ref.Compare], or an item's
-//     version or time that can't be are [tenancy.CodeInvalid].
-//   - The wrong digest of an item, count or digest of the bundle are
-//     [tenancy.CodeDigestMismatch]. An item's digest is looked at before what
-//     the item says.
-//   - A number that a double can't hold is [tenancy.CodeInexactNumber] if the
-//     item's digest is right for it as RFC 8785 rounds it, else
+//   - An error of r is wrapped: [errors.Is] and [errors.As] find it.
+//   - Text that isn't I-JSON (see [Canonical]), a bundle that is cut off and data
+//     after the bundle are [tenancy.CodeInvalidJSON].
+//   - A format_version above [BundleVersion] is [tenancy.CodeUnsupportedVersion].
+//     This error precedes those of all members after format_version, and of
+//     unknown members before it.
+//   - An unknown member is [tenancy.CodeUnknownField].
+//   - A member that is missing or has the wrong type, another format, items that
+//     aren't in strictly ascending order of [Ref.Compare], and an item's invalid
+//     version or time are [tenancy.CodeInvalid].
+//   - A wrong digest of an item, and a wrong count or digest of the bundle, are
+//     [tenancy.CodeDigestMismatch]. An item's digest is verified before its
+//     content.
+//   - A number that a double can't hold exactly is [tenancy.CodeInexactNumber] if
+//     the item's digest matches the number as RFC 8785 rounds it, otherwise
 //     CodeDigestMismatch.
-//   - An item of more than 64 MiB of text is [tenancy.CodeTooLarge].
+//   - An item of more than 64 MiB of text, and a spec larger than [MaxSpec], are
+//     [tenancy.CodeTooLarge].
 //
-// Members may stand in any order and with any white space: digests cover what
-// the JSON says, not how it is written. They cover kind, name, labels and spec
-// of the items, not their version and updated_at, and not the bundle's source.
-// Items can be called once.
+// Members may have any order and any white space: digests cover the content of
+// the JSON, not its spelling. They cover kind, name, labels and spec of the
+// items, but not version and updated_at, and not the bundle's source. Items may
+// be called once.
 func (b *BundleReader) Items() iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		err := b.read(yield)
 		if err == nil {
-			b.whole = true
+			b.complete = true
 			return
 		}
 		if !errors.Is(err, errStopped) {
@@ -71,10 +71,10 @@ func (b *BundleReader) Items() iter.Seq2[Item, error] {
 	}
 }
 
-// Manifest answers what the bundle says of itself. It is zero until the loop
-// over [BundleReader.Items] has ended without an error.
+// Manifest returns the bundle's manifest. It is zero until the loop over
+// [BundleReader.Items] has ended without an error.
 func (b *BundleReader) Manifest() Manifest {
-	if !b.whole {
+	if !b.complete {
 		return Manifest{}
 	}
 	return b.manifest
@@ -82,6 +82,9 @@ func (b *BundleReader) Manifest() Manifest {
 
 var bundleMembers = []string{"count", "digest", "format", "format_version", "items", "source"}
 
+// read reads the bundle and verifies it. It returns the error for an unknown member
+// only after a supported format_version or the end, and the error for missing
+// members last.
 func (b *BundleReader) read(yield func(Item, error) bool) error {
 	if b.in.started {
 		return tenancy.Errorf(tenancy.CodeInternal, "a bundle can be read only once")
@@ -92,8 +95,8 @@ func (b *BundleReader) read(yield func(Item, error) bool) error {
 	if err != nil {
 		return err
 	}
-	if b.unknown != nil {
-		return b.unknown
+	if b.unknownErr != nil {
+		return b.unknownErr
 	}
 	if missing != nil {
 		return missing
@@ -105,16 +108,17 @@ func (b *BundleReader) read(yield func(Item, error) bool) error {
 }
 
 // unknownMember keeps the error until the version is known: a newer format may
-// well have more members.
+// have more members.
 func (b *BundleReader) unknownMember() error {
-	err := b.in.wrong(tenancy.CodeUnknownField, "is no member of a bundle")
-	if b.version || b.unknown != nil {
+	err := b.in.errorf(tenancy.CodeUnknownField, unknownMember)
+	if b.versionKnown || b.unknownErr != nil {
 		return err
 	}
-	b.unknown = err
+	b.unknownErr = err
 	return b.in.skip()
 }
 
+// member reads the value of a known member.
 func (b *BundleReader) member(name string, yield func(Item, error) bool) (err error) {
 	switch name {
 	case "count":
@@ -140,22 +144,24 @@ func (b *BundleReader) member(name string, yield func(Item, error) bool) (err er
 func (b *BundleReader) format() error {
 	format, err := b.in.text()
 	if err == nil && format != BundleFormat {
-		return b.in.wrong(tenancy.CodeInvalid, "must be %q", BundleFormat)
+		return b.in.errorf(tenancy.CodeInvalid, "must be %q", BundleFormat)
 	}
 	return err
 }
 
+// formatVersion refuses newer versions. Once the version is known to be supported, it
+// returns the error of an earlier unknown member, if any.
 func (b *BundleReader) formatVersion() error {
 	version, err := b.in.integer(1)
 	if err != nil {
 		return err
 	}
 	if version > BundleVersion {
-		return b.in.wrong(tenancy.CodeUnsupportedVersion,
+		return b.in.errorf(tenancy.CodeUnsupportedVersion,
 			"is newer than %d: import it with a newer release", BundleVersion)
 	}
-	b.version = true
-	return b.unknown
+	b.versionKnown = true
+	return b.unknownErr
 }
 
 func (b *BundleReader) source() error {
@@ -173,9 +179,10 @@ func (b *BundleReader) source() error {
 	return missing
 }
 
+// items reads the items and yields each after it was verified.
 func (b *BundleReader) items(yield func(Item, error) bool) error {
-	if b.unknown != nil {
-		return b.unknown // nothing is staged for a bundle that is refused anyway
+	if b.unknownErr != nil {
+		return b.unknownErr // nothing is staged for a bundle that is refused anyway
 	}
 	if err := b.in.open(jsontext.KindBeginArray, "an array"); err != nil {
 		return err
@@ -189,18 +196,18 @@ func (b *BundleReader) items(yield func(Item, error) bool) error {
 			return errStopped
 		}
 	}
-	return b.in.bracket()
+	return b.in.readBracket()
 }
 
-// verify compares what the bundle says of itself with what was read.
+// verify compares the manifest with the items that were read.
 func (b *BundleReader) verify() error {
 	if b.manifest.Count != b.digests.Count() {
 		return problem(tenancy.CodeDigestMismatch, "/count",
-			"isn't the number of items: the bundle is not what was exported")
+			"doesn't match the number of items: the bundle was changed after the export")
 	}
 	if b.manifest.Digest != b.digests.Sum() {
 		return problem(tenancy.CodeDigestMismatch, "/digest",
-			"isn't the digest of the items: the bundle is not what was exported")
+			"doesn't match the items: the bundle was changed after the export")
 	}
 	return nil
 }

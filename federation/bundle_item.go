@@ -10,15 +10,15 @@ import (
 
 var itemMembers = []string{"digest", "kind", "labels", "name", "spec", "updated_at", "version"}
 
-// bundleItem is an item as it stands in a bundle.
+// bundleItem is an item as a bundle contains it.
 type bundleItem struct {
 	Item
 	updatedAt string
-	inexact   *tenancy.Error // the spec has numbers that were rounded
+	inexact   *tenancy.Error // names the numbers of the spec that were rounded
 }
 
-// item reads and verifies the next item: first that it is what was exported,
-// then what it says.
+// item reads the next item. It verifies the digest before it validates the
+// content.
 func (b *BundleReader) item() (Item, error) {
 	var raw bundleItem
 	missing, err := b.in.object(itemMembers,
@@ -31,18 +31,18 @@ func (b *BundleReader) item() (Item, error) {
 	}
 	item := raw.sealed(raw.Spec)
 	if item.Digest != raw.Digest {
-		return Item{}, b.in.wrong(tenancy.CodeDigestMismatch,
-			"isn't what its digest says: the item is not what was exported")
+		return Item{}, b.in.errorf(tenancy.CodeDigestMismatch,
+			"doesn't match its digest: the item was changed after the export")
 	}
 	if raw.inexact != nil {
 		return Item{}, raw.inexact
 	}
 	if item.UpdatedAt, err = parseTime(raw.updatedAt); err != nil {
-		return Item{}, b.in.wrong(tenancy.CodeInvalid, "updated_at must be a time of RFC 3339")
+		return Item{}, b.in.errorf(tenancy.CodeInvalid, "updated_at must be an RFC 3339 time")
 	}
 	if b.digests.Count() > 0 && b.last.Compare(item.Ref) >= 0 {
-		return Item{}, b.in.wrong(tenancy.CodeInvalid,
-			"must come behind the item before it in the order of kind and name, each once")
+		return Item{}, b.in.errorf(tenancy.CodeInvalid,
+			"is out of order or a repetition: items must be sorted by kind and name, each once")
 	}
 	b.last = item.Ref
 	b.digests.Add(item.Digest)
@@ -71,6 +71,8 @@ func (i *bundleItem) member(in *input, name string) (err error) {
 	return err
 }
 
+// readSpec reads a spec and makes it canonical. It keeps the error for inexact numbers
+// until the digest is verified.
 func (i *bundleItem) readSpec(in *input) error {
 	raw, err := in.value(jsontext.KindBeginObject, "an object")
 	if err != nil {
@@ -81,19 +83,19 @@ func (i *bundleItem) readSpec(in *input) error {
 	switch {
 	case e == nil:
 	case e.Code == tenancy.CodeInexactNumber:
-		i.inexact = below(at, e)
+		i.inexact = prefixPaths(at, e)
 	default:
-		return below(at, e)
+		return prefixPaths(at, e)
 	}
 	if len(spec) > MaxSpec {
-		return in.wrong(tenancy.CodeTooLarge, "must have at most %d bytes", MaxSpec)
+		return in.errorf(tenancy.CodeTooLarge, specTooLarge, MaxSpec)
 	}
 	i.Spec = spec
 	return nil
 }
 
-// parseTime reads an RFC 3339 time whose year, in UTC, has four digits, and
-// drops what is finer than a microsecond.
+// parseTime parses an RFC 3339 time whose year in UTC is 1 to 9999, and truncates
+// it to microseconds.
 func parseTime(text string) (time.Time, error) {
 	var t time.Time
 	if err := t.UnmarshalText([]byte(text)); err != nil {
@@ -101,7 +103,7 @@ func parseTime(text string) (time.Time, error) {
 	}
 	t = t.UTC().Truncate(time.Microsecond)
 	if t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, tenancy.Errorf(tenancy.CodeInvalid, "a year has four digits")
+		return time.Time{}, tenancy.Errorf(tenancy.CodeInvalid, "the year must be 1 to 9999")
 	}
 	return t, nil
 }

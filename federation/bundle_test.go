@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestBundleIsGolden(t *testing.T) {
+func TestBundleMatchesGoldenFile(t *testing.T) {
 	t.Parallel()
 	got := bundleOf(t, goldenItems(t)...)
 	if *update {
@@ -36,7 +36,7 @@ func TestBundleIsGolden(t *testing.T) {
 	assert.Equal(t, string(canonical), string(got), "a bundle is in canonical form")
 }
 
-func TestReadBundleAnswersWhatWasWritten(t *testing.T) {
+func TestReadBundleReturnsTheWrittenItems(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		items := itemsGen().Draw(rt, "items")
@@ -52,7 +52,7 @@ func TestReadBundleAnswersWhatWasWritten(t *testing.T) {
 	})
 }
 
-func TestReadBundleAcceptsAnySpelling(t *testing.T) {
+func TestReadBundleAcceptsAnyWhiteSpaceAndMemberOrder(t *testing.T) {
 	t.Parallel()
 	want := goldenItems(t)
 	bundle := golden(t)
@@ -61,10 +61,10 @@ func TestReadBundleAcceptsAnySpelling(t *testing.T) {
 		`,"format":"bailiwick.bundle","digest":` + string(member(t, bundle, "digest")) +
 		`,"count":3.0,"format_version":1e0}`)
 	for name, text := range map[string][]byte{
-		"as written":         bundle,
-		"indented":           indented(t, bundle),
-		"members reversed":   reversed,
-		"a line feed behind": append(bytes.Clone(bundle), '\n'),
+		"as written":           bundle,
+		"indented":             indented(t, bundle),
+		"members reversed":     reversed,
+		"line feed at the end": append(bytes.Clone(bundle), '\n'),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +81,7 @@ func TestReadBundleAcceptsAnySpelling(t *testing.T) {
 	}
 }
 
-func TestReadBundleOfNoItems(t *testing.T) {
+func TestReadBundleAcceptsEmptyBundle(t *testing.T) {
 	t.Parallel()
 	got, manifest, err := readAll(bytes.NewReader(bundleOf(t)))
 	require.NoError(t, err)
@@ -94,11 +94,11 @@ func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 	bundle := golden(t)
 	uncovered := regexp.MustCompile(
 		`"version":(\d+)|"updated_at":"([^"]+)"|"instance":"([^"]+)"|"tenant":"([^"]+)"`)
-	open := make([]bool, len(bundle)) // the bytes that no digest covers
+	changeable := make([]bool, len(bundle)) // the bytes that no digest covers
 	for _, groups := range uncovered.FindAllSubmatchIndex(bundle, -1) {
 		for g := 2; g < len(groups); g += 2 {
 			for i := groups[g]; i >= 0 && i < groups[g+1]; i++ {
-				open[i] = true
+				changeable[i] = true
 			}
 		}
 	}
@@ -112,8 +112,8 @@ func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 					flip)
 				continue
 			}
-			if !open[i] {
-				// Only another spelling of the same may pass: "\u001F", 1E+21.
+			if !changeable[i] {
+				// Only another spelling of the same content may pass: "\u001F", 1E+21.
 				require.Equal(t, string(bundle), string(write(t, manifest, items)), "byte %d ^ %#x",
 					i, flip)
 			}
@@ -121,7 +121,7 @@ func TestReadBundleRefusesEveryChangedByte(t *testing.T) {
 	}
 }
 
-func TestReadBundleKnowsChangedContentByItsDigest(t *testing.T) {
+func TestReadBundleDetectsChangedContentByDigest(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
 	content := regexp.MustCompile(`"(?:kind|name|team|env|version|url|type|\$secret)":"([^"]*)"`).
@@ -130,7 +130,7 @@ func TestReadBundleKnowsChangedContentByItsDigest(t *testing.T) {
 	for _, group := range content {
 		for i := group[2]; i < group[3]; i++ {
 			if bundle[i] >= 0x80 {
-				continue // half a character would not be JSON
+				continue // an incomplete UTF-8 sequence wouldn't be JSON
 			}
 			changed := bytes.Clone(bundle)
 			if changed[i]++; changed[i] == '"' || changed[i] == '\\' {
@@ -142,7 +142,7 @@ func TestReadBundleKnowsChangedContentByItsDigest(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefusesEveryCut(t *testing.T) {
+func TestReadBundleRefusesEveryTruncation(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
 	for n := range bundle {
@@ -154,28 +154,28 @@ func TestReadBundleRefusesEveryCut(t *testing.T) {
 func TestReadBundleRefusesMissingAndRepeatedItems(t *testing.T) {
 	t.Parallel()
 	items := goldenItems(t)
-	honest := manifestOf(items)
+	original := manifestOf(items)
 	for name, tt := range map[string]struct {
 		items []federation.Item
 		code  tenancy.Code
 	}{
-		"one left out": {items[:2], tenancy.CodeDigestMismatch},
-		"one put twice": {[]federation.Item{items[0], items[1], items[1], items[2]},
+		"one missing": {items[:2], tenancy.CodeDigestMismatch},
+		"one repeated": {[]federation.Item{items[0], items[1], items[1], items[2]},
 			tenancy.CodeInvalid},
 		"two swapped": {[]federation.Item{items[1], items[0], items[2]}, tenancy.CodeInvalid},
 		"one replaced": {[]federation.Item{items[0], items[1],
 			seal(t, "model_config", "gpt", `{}`, nil)}, tenancy.CodeDigestMismatch},
-		"all left out": {nil, tenancy.CodeDigestMismatch},
+		"all missing": {nil, tenancy.CodeDigestMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, _, err := readAll(bytes.NewReader(write(t, honest, tt.items)))
+			_, _, err := readAll(bytes.NewReader(write(t, original, tt.items)))
 			assert.Equal(t, tt.code, tenancy.CodeOf(err))
 		})
 	}
 }
 
-func TestReadBundleRefuses(t *testing.T) {
+func TestReadBundleRefusesInvalidBundle(t *testing.T) {
 	t.Parallel()
 	bundle := string(golden(t))
 	tests := map[string]struct {
@@ -185,7 +185,7 @@ func TestReadBundleRefuses(t *testing.T) {
 	}{
 		"an unknown member": {`"count":3`, `"count":3,"extra":{"a":[1]}`,
 			tenancy.CodeUnknownField, "/extra"},
-		"an unknown member, then newer": {
+		"an unknown member, then a newer version": {
 			`{"count":3`, `{"aaa":{"x":[1]},"format_version":2,"count":3`,
 			tenancy.CodeUnsupportedVersion, "/format_version"},
 		"an unknown member of the source": {`"tenant":"staging"`, `"tenant":"staging","x":1`,
@@ -223,11 +223,11 @@ func TestReadBundleRefuses(t *testing.T) {
 			"/count"},
 		"a duplicate member": {`"count":3`, `"count":3,"count":3`,
 			tenancy.CodeInvalidJSON, "/count"},
-		"an item that is none": {`"items":[`, `"items":[7,`, tenancy.CodeInvalid,
+		"an item that is a number": {`"items":[`, `"items":[7,`, tenancy.CodeInvalid,
 			"/items/0"},
 		"a null item at the end": {`}],"source"`, `},null],"source"`, tenancy.CodeInvalid,
 			"/items/3"},
-		"items that are none": {`"items":[`, `"items":{},"x":[`, tenancy.CodeInvalid,
+		"items that are an object": {`"items":[`, `"items":{},"x":[`, tenancy.CodeInvalid,
 			"/items"},
 		"an item without a kind": {`"kind":"mcp_server",`, ``, tenancy.CodeInvalid,
 			"/items/1/kind"},
@@ -241,15 +241,15 @@ func TestReadBundleRefuses(t *testing.T) {
 			"/items/0/version"},
 		"an item's version beyond 2^53": {`"version":7`, `"version":9007199254740994`,
 			tenancy.CodeInvalid, "/items/0/version"},
-		"an item's version in fractions": {`"version":7`, `"version":7.5`, tenancy.CodeInvalid,
+		"an item's version with a fraction": {`"version":7`, `"version":7.5`, tenancy.CodeInvalid,
 			"/items/0/version"},
-		"a time that is none": {`2026-02-03T04`, `2026-02-30T04`, tenancy.CodeInvalid,
+		"an impossible time": {`2026-02-03T04`, `2026-02-30T04`, tenancy.CodeInvalid,
 			"/items/0"},
 		"a time without zone": {`04:05:06.678901Z`, `04:05:06.678901`, tenancy.CodeInvalid,
 			"/items/0"},
-		"a time before all years": {`2026-02-03T04:05:06.678901Z`, `0001-01-01T00:00:00+23:00`,
+		"a time before year 1": {`2026-02-03T04:05:06.678901Z`, `0001-01-01T00:00:00+23:00`,
 			tenancy.CodeInvalid, "/items/0"},
-		"a time behind all years": {`2026-02-03T04:05:06.678901Z`, `9999-12-31T23:00:00-23:00`,
+		"a time after year 9999": {`2026-02-03T04:05:06.678901Z`, `9999-12-31T23:00:00-23:00`,
 			tenancy.CodeInvalid, "/items/0"},
 		"another kind": {`"kind":"mcp_server"`, `"kind":"mcp_servex"`,
 			tenancy.CodeDigestMismatch, "/items/1"},
@@ -276,11 +276,11 @@ func TestReadBundleRefuses(t *testing.T) {
 		"a deep spec": {`"weight":0.5`, `"weight":` + strings.Repeat("[", 100) +
 			strings.Repeat("]", 100), tenancy.CodeInvalidJSON,
 			"/items/1/spec/weight" + strings.Repeat("/0", 99)},
-		"a bottomless spec": {`"weight":0.5`, `"weight":` + strings.Repeat("[", 200_000),
+		"an endlessly nested spec": {`"weight":0.5`, `"weight":` + strings.Repeat("[", 200_000),
 			tenancy.CodeInvalidJSON, ""},
-		"something behind": {`"tenant":"staging"}}`, `"tenant":"staging"}}{}`,
+		"an object after the end": {`"tenant":"staging"}}`, `"tenant":"staging"}}{}`,
 			tenancy.CodeInvalidJSON, ""},
-		"another value behind": {`"tenant":"staging"}}`, `"tenant":"staging"}} 1`,
+		"a number after the end": {`"tenant":"staging"}}`, `"tenant":"staging"}} 1`,
 			tenancy.CodeInvalidJSON, ""},
 		"the wrong bracket": {`"tenant":"staging"}}`, `"tenant":"staging"}]`,
 			tenancy.CodeInvalidJSON, ""},
@@ -298,7 +298,7 @@ func TestReadBundleRefuses(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefusesWhatIsNoObject(t *testing.T) {
+func TestReadBundleRefusesTextThatIsNotABundle(t *testing.T) {
 	t.Parallel()
 	for text, code := range map[string]tenancy.Code{
 		``: tenancy.CodeInvalidJSON, ` `: tenancy.CodeInvalidJSON, `{`: tenancy.CodeInvalidJSON,
@@ -313,7 +313,7 @@ func TestReadBundleRefusesWhatIsNoObject(t *testing.T) {
 	}
 }
 
-func TestReadBundleRefusesAnInexactNumberWithAnHonestDigest(t *testing.T) {
+func TestReadBundleRefusesInexactNumberWithMatchingDigest(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{"n":12345678901234567000}`, nil)
 	bundle := strings.Replace(string(bundleOf(t, item)), "12345678901234567000",
@@ -323,16 +323,16 @@ func TestReadBundleRefusesAnInexactNumberWithAnHonestDigest(t *testing.T) {
 	assert.Equal(t, "/items/0/spec/n", detailsOf(t, err)[0].Path)
 }
 
-func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
+func TestReadBundleReturnsErrorOfReader(t *testing.T) {
 	t.Parallel()
 	bundle := golden(t)
-	broken := errors.New("the line is broken")
+	broken := errors.New("the connection is broken")
 	for n := range bundle {
 		_, _, err := readAll(io.MultiReader(bytes.NewReader(bundle[:n]), iotest.ErrReader(broken)))
 		require.ErrorIs(t, err, broken, "after %d bytes", n)
 	}
 	_, _, err := readAll(io.MultiReader(bytes.NewReader(bundle), iotest.ErrReader(broken)))
-	require.ErrorIs(t, err, broken, "behind the end")
+	require.ErrorIs(t, err, broken, "after the end")
 
 	limited := http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(bytes.NewReader(bundle)),
 		500)
@@ -340,8 +340,8 @@ func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
 	var tooLarge *http.MaxBytesError
 	require.ErrorAs(t, err, &tooLarge)
 
-	ours := tenancy.Errorf(tenancy.CodeTooLarge, "too large")
-	_, _, err = readAll(iotest.ErrReader(ours))
+	withCode := tenancy.Errorf(tenancy.CodeTooLarge, "too large")
+	_, _, err = readAll(iotest.ErrReader(withCode))
 	assert.Equal(t, tenancy.CodeTooLarge, tenancy.CodeOf(err))
 
 	_, _, err = readAll(io.MultiReader(bytes.NewReader(bundle[:500]),
@@ -350,7 +350,7 @@ func TestReadBundleKeepsTheErrorOfTheReader(t *testing.T) {
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
-func TestReadBundleBoundsThePieceInMemory(t *testing.T) {
+func TestReadBundleLimitsSizeOfOnePart(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]string{
 		"a spec":     `{"format_version":1,"items":[{"spec":{"x":"`,
@@ -363,7 +363,7 @@ func TestReadBundleBoundsThePieceInMemory(t *testing.T) {
 	}
 }
 
-// endless is a text without end.
+// endless is a text without end. It fails after 1 GiB.
 type endless struct{ total int }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -376,7 +376,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestItemsEndsWithTheLoop(t *testing.T) {
+func TestItemsStopsWhenLoopIsLeft(t *testing.T) {
 	t.Parallel()
 	b := federation.ReadBundle(bytes.NewReader(golden(t)))
 	for item, err := range b.Items() {
@@ -384,14 +384,14 @@ func TestItemsEndsWithTheLoop(t *testing.T) {
 		assert.Equal(t, "agent", item.Kind)
 		break
 	}
-	assert.Zero(t, b.Manifest(), "what wasn't verified isn't told")
+	assert.Zero(t, b.Manifest(), "a manifest that wasn't verified isn't returned")
 	for item, err := range b.Items() {
 		assert.Error(t, err, "a second loop")
 		assert.Zero(t, item)
 	}
 }
 
-func TestManifestIsZeroAfterAnError(t *testing.T) {
+func TestManifestIsZeroAfterError(t *testing.T) {
 	t.Parallel()
 	b := federation.ReadBundle(bytes.NewReader(append(golden(t), '1')))
 	var last error
@@ -402,7 +402,7 @@ func TestManifestIsZeroAfterAnError(t *testing.T) {
 	assert.Zero(t, b.Manifest())
 }
 
-func TestTimesAreReadAsUTCInMicroseconds(t *testing.T) {
+func TestReadBundleConvertsTimesToUTCMicroseconds(t *testing.T) {
 	t.Parallel()
 	bundle := strings.Replace(string(golden(t)), "2026-02-03T04:05:06.678901Z",
 		"2026-02-03T06:05:06.6789019+02:00", 1)
@@ -411,7 +411,7 @@ func TestTimesAreReadAsUTCInMicroseconds(t *testing.T) {
 	assert.Equal(t, moment, items[0].UpdatedAt)
 }
 
-func TestWriteAnswersTheErrorsOfBothSides(t *testing.T) {
+func TestWriteReturnsErrorsOfReaderAndWriter(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	manifest := manifestOf(goldenItems(t))
@@ -422,6 +422,7 @@ func TestWriteAnswersTheErrorsOfBothSides(t *testing.T) {
 	}
 }
 
+// failing is a writer that fails after some calls.
 type failing struct {
 	after int
 	err   error

@@ -10,10 +10,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// maxDepth bounds how deep arrays and objects may stand in each other. Sorting
-// the members of an object moves what is below it, so that the depth is a
-// factor of the time.
+// maxDepth limits how deeply arrays and objects may be nested. Sorting the
+// members of an object moves everything below it, so time grows with depth.
 const maxDepth = 100
+
+const nullCharacter = "has the character U+0000: remove it"
 
 var canonicalForm = []jsontext.Options{
 	jsontext.CanonicalizeRawInts(true),
@@ -21,16 +22,15 @@ var canonicalForm = []jsontext.Options{
 	jsontext.ReorderRawObjects(true),
 }
 
-// Canonical answers the canonical form (RFC 8785) of one JSON text. Two texts
-// that say the same have the same canonical form, byte by byte.
+// Canonical returns the canonical form (RFC 8785) of one JSON text. Two texts
+// with the same content have the same canonical form, byte by byte.
 //
-// The text must be I-JSON (RFC 7493), though noncharacters like U+FFFE pass:
-// duplicate members, trailing data, bad UTF-8 and lone surrogates are
-// [tenancy.CodeInvalidJSON], and so are U+0000, which PostgreSQL can't store,
-// and more than 100 levels. A number that an IEEE
-// double doesn't hold as it is written, like 12345678901234567890, is
-// [tenancy.CodeInexactNumber]: it is refused, never rounded. Details say where,
-// at most 100 places.
+// The text must be I-JSON (RFC 7493), except that noncharacters like U+FFFE are
+// accepted. Duplicate members, trailing data, invalid UTF-8, lone surrogates,
+// U+0000 (PostgreSQL can't store it) and more than 100 levels of nesting are
+// [tenancy.CodeInvalidJSON]. A number whose decimal value an IEEE double doesn't
+// preserve, like 12345678901234567890, is [tenancy.CodeInexactNumber]: it is
+// refused, never rounded. The error's Details name the places, at most 100.
 func Canonical(raw []byte) (json.RawMessage, error) {
 	text, err := canonical(raw)
 	if err != nil {
@@ -39,8 +39,8 @@ func Canonical(raw []byte) (json.RawMessage, error) {
 	return text, nil
 }
 
-// canonical is Canonical, but when inexact numbers are all that is wrong it
-// answers, beside the error, the text with them rounded.
+// canonical works like Canonical, except that if inexact numbers are the only
+// fault it returns both the error and the text with these numbers rounded.
 func canonical(raw []byte) (json.RawMessage, *tenancy.Error) {
 	found := scan(raw)
 	if found == tooDeep {
@@ -60,18 +60,19 @@ func canonical(raw []byte) (json.RawMessage, *tenancy.Error) {
 	return text, e
 }
 
-// finding is what scan saw in a text.
-type finding int
+// scanResult is the result of scan.
+type scanResult int
 
 const (
-	plain   finding = iota // nothing but what canonicalising keeps
-	suspect                // an inexact number or U+0000, if it is JSON at all
-	tooDeep                // deeper than maxDepth
+	plain   scanResult = iota // canonicalization preserves the text's content
+	suspect                   // has an inexact number or U+0000, if it is JSON at all
+	tooDeep                   // nested deeper than maxDepth
 )
 
-// scan looks for what the JSON parser doesn't mind and we do. It is exact for
-// valid JSON, and harmless for anything else, which the parser refuses.
-func scan(raw []byte) finding {
+// scan looks for content that the JSON parser accepts and this package refuses.
+// It is exact for valid JSON. For other text its result doesn't matter, because
+// the parser refuses that text.
+func scan(raw []byte) scanResult {
 	found, depth := plain, 0
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
@@ -98,8 +99,9 @@ func scan(raw []byte) finding {
 	return found
 }
 
-// skipString answers where the string that begins at i ends, and whether it
-// holds U+0000, which JSON can only write as an escape.
+// skipString returns the index of the quote that ends the string whose content
+// begins at i, and whether the string contains U+0000, which is always escaped
+// in JSON.
 func skipString(raw []byte, i int) (end int, null bool) {
 	for ; i < len(raw); i++ {
 		switch raw[i] {
@@ -107,12 +109,13 @@ func skipString(raw []byte, i int) (end int, null bool) {
 			return i, null
 		case '\\':
 			null = null || bytes.HasPrefix(raw[i:], []byte(`\u0000`))
-			i++ // what is escaped neither ends the string nor escapes
+			i++ // an escaped quote doesn't end the string, an escaped backslash doesn't escape
 		}
 	}
 	return i, null
 }
 
+// skipNumber returns the index after the number that begins at i.
 func skipNumber(raw []byte, i int) int {
 	for i < len(raw) && strings.IndexByte("+-.0123456789eE", raw[i]) >= 0 {
 		i++
@@ -120,8 +123,8 @@ func skipNumber(raw []byte, i int) int {
 	return i
 }
 
-// refuseDeep says what is wrong with a text in which scan counted too many
-// levels: it has them, or it is no JSON before it does. It is never nil.
+// refuseDeep returns the error for a text in which scan counted too many levels:
+// the text is nested too deeply, or it isn't JSON before that. It is never nil.
 func refuseDeep(raw []byte) *tenancy.Error {
 	d := jsontext.NewDecoder(bytes.NewReader(raw))
 	for {
@@ -130,30 +133,30 @@ func refuseDeep(raw []byte) *tenancy.Error {
 		}
 		if d.StackDepth() > maxDepth {
 			return problem(tenancy.CodeInvalidJSON, d.StackPointer(),
-				"nested deeper than %d levels", maxDepth)
+				"is nested deeper than %d levels", maxDepth)
 		}
 	}
 }
 
-// inspect names the places that made scan suspicious, nil if there are none.
+// inspect returns an error that names the inexact numbers and the strings with
+// U+0000 of a text, nil if it has none.
 func inspect(raw []byte) *tenancy.Error {
 	var found problems
 	d := jsontext.NewDecoder(bytes.NewReader(raw))
 	for len(found) < maxDetails {
 		token, err := d.ReadToken()
 		if err != nil {
-			break // the end, or what AppendFormat reports
+			break // the end of the text, or a syntax error that AppendFormat reports
 		}
 		switch token.Kind() {
 		case jsontext.KindString:
 			if strings.Contains(token.String(), "\x00") {
-				found.add(tenancy.CodeInvalidJSON, d.StackPointer(),
-					"has the character U+0000: remove it")
+				found.add(tenancy.CodeInvalidJSON, d.StackPointer(), nullCharacter)
 			}
 		case jsontext.KindNumber:
 			if !exactNumber([]byte(token.String())) {
 				found.add(tenancy.CodeInexactNumber, d.StackPointer(),
-					"a number that an IEEE double can't hold: write it as a string")
+					"is a number that an IEEE double can't hold exactly: write it as a string")
 			}
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Certify gives a certificate of a purge its digest.
+// Certify returns the purge certificate with its Digest computed: the SHA-256 of
+// the canonical form of its other members.
 func Certify(c tenancy.PurgeCertificate) (tenancy.PurgeCertificate, error) {
 	c.Digest = ""
 	raw, err := json.Marshal(c)

@@ -3,6 +3,7 @@ package federation_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestACertificatesDigestIsOverItsOtherMembers(t *testing.T) {
+func TestCertificateDigestCoversOtherMembers(t *testing.T) {
 	t.Parallel()
 	c := tenancy.PurgeCertificate{
 		Tenant: tenancy.DefaultID, Slug: "acme",
@@ -20,8 +21,9 @@ func TestACertificatesDigestIsOverItsOtherMembers(t *testing.T) {
 		Audit:    tenancy.AuditChain{Seq: 7},
 		PurgedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("far", 3600)),
 	}
-	const text = `{"audit":{"hash":"0000000000000000000000000000000000000000000000000000000000000000","seq":7},` +
-		`"purged_at":"2026-01-02T02:04:05.000000Z","rows":{"public.\"<ä>\"":1,"public.b":2},"slug":"acme","tenant_id":"01900000-0000-7000-8000-000000000000"}`
+	text := `{"audit":{"hash":"` + strings.Repeat("0", 64) + `","seq":7},` +
+		`"purged_at":"2026-01-02T02:04:05.000000Z","rows":{"public.\"<ä>\"":1,"public.b":2},` +
+		`"slug":"acme","tenant_id":"01900000-0000-7000-8000-000000000000"}`
 	sum := sha256.Sum256([]byte(text))
 	sealed, err := federation.Certify(c)
 	require.NoError(t, err)

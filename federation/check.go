@@ -15,27 +15,29 @@ import (
 
 const maxLabels = 64
 
-// Check answers the item sealed, if it is what its kind says; Version and
-// UpdatedAt are not looked at. A kind that isn't declared is
-// [tenancy.CodeNotFound]; a spec that [Canonical] refuses is its error; all that
-// is wrong otherwise comes as one [tenancy.CodeInvalid], with each place in
-// Details.
+// Check validates an item against its kind and returns it sealed. It ignores
+// Version and UpdatedAt. An undeclared kind is [tenancy.CodeNotFound]. A spec that
+// [Canonical] refuses is its error, one larger than [MaxSpec] is
+// [tenancy.CodeTooLarge]. All other faults are one [tenancy.CodeInvalid] with each
+// place in Details.
 //
-// The spec comes back in its normal form, which every store answers: a known
-// member that is null counts as absent and is dropped, an absent field that has
-// a Default gets it, and an absent Many reference that isn't Required is [].
+// The returned spec is in normal form, which every store returns: a declared
+// member that is null counts as absent and is dropped, an absent field with a
+// Default gets it, and an absent Many reference that isn't Required becomes [].
 //
-//   - The name is what [tenancy.CheckName] admits; of a singleton kind, the
-//     singleton's.
-//   - At most 64 labels, whose keys aren't empty, and none of whose keys and
-//     values has control characters.
-//   - A field has its type and is within its enum and bounds. An Integer is a
-//     number without fraction that fits an int64. A Secret is a string that
+// An item is valid if:
+//
+//   - [tenancy.CheckName] accepts its name. The name of a singleton kind must be
+//     the singleton's.
+//   - It has at most 64 labels, no key is empty, and no key or value has control
+//     characters.
+//   - Each field has its type and is within its enum and bounds. An Integer is a
+//     number without fraction that fits into an int64. A Secret is a string that
 //     isn't empty, or a [SecretRef].
-//   - A reference has the form that [Reference] says, with names that
-//     CheckName admits. Whether they are there is not looked at.
+//   - Each reference has the form that [Reference] describes, with names that
+//     CheckName accepts. Check doesn't look up the referenced items.
 func (k *Kinds) Check(item Item) (Item, error) {
-	s, err := k.shapeOf(item)
+	s, err := k.schemaOf(item)
 	if err != nil {
 		return Item{}, err
 	}
@@ -56,9 +58,9 @@ func (k *Kinds) Check(item Item) (Item, error) {
 	return item.sealed(spec), nil
 }
 
-func (s *shape) checkName(p *problems, name string) {
+func (s *schema) checkName(p *problems, name string) {
 	if err := tenancy.CheckName(name); err != nil {
-		p.invalid("/name", "%s", reason(err))
+		p.invalid("/name", "%s", messageOf(err))
 		return
 	}
 	if s.Singleton != "" && name != s.Singleton {
@@ -77,22 +79,23 @@ func checkLabels(p *problems, labels map[string]string) {
 			p.invalid(path, "must have a key that isn't empty")
 		}
 		if !printable(key) || !printable(labels[key]) {
-			p.invalid(path, "must be UTF-8 without control characters, key and value")
+			p.invalid(path, "must have a key and a value of UTF-8 without control characters")
 		}
 	}
 }
 
+// printable reports whether s is UTF-8 without control characters.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// checkSpec answers the spec in its normal form.
-func (s *shape) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, error) {
-	members, err := membersOf(spec)
+// checkSpec returns the spec in normal form and adds its faults to p.
+func (s *schema) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, error) {
+	members, err := splitObject(spec)
 	if err != nil {
 		return nil, err
 	}
-	kept, changed := s.normal(members)
+	kept, changed := s.normalize(members)
 	for _, m := range kept {
 		path := jsontext.Pointer("/spec").AppendToken(m.name)
 		if field, ok := s.fields[m.name]; ok {
@@ -109,7 +112,8 @@ func (s *shape) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, e
 	return appendObject(make([]byte, 0, len(spec)), kept), nil
 }
 
-func (s *shape) checkRequired(p *problems, members []member) {
+// checkRequired adds the required members that are absent to p.
+func (s *schema) checkRequired(p *problems, members []member) {
 	require := func(name string) {
 		if !slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
 			p.invalid(jsontext.Pointer("/spec").AppendToken(name), "is required")

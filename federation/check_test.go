@@ -13,28 +13,30 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// of returns an item that isn't sealed.
 func of(kind, name, spec string) federation.Item {
 	return federation.Item{Ref: federation.Ref{Kind: kind, Name: name}, Spec: json.RawMessage(spec)}
 }
 
+// rule returns a valid trust rule with further members.
 func rule(members string) federation.Item {
 	return of("trust_rule", "r", `{"effect":"allow","subject":{"kind":"agent","name":"a"}`+members+
 		`}`)
 }
 
-func TestCheckAnswersTheItemSealed(t *testing.T) {
+func TestCheckReturnsItemSealed(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	for name, in := range map[string]federation.Item{
-		"all fields": rule(
-			`,"priority":1e2,"serial":-9007199254740992,"weight":0.5,"enabled":false,"notes":[],"extra":{},"anything":[1]`),
+		"all fields": rule(`,"priority":1e2,"serial":-9007199254740992,"weight":0.5,` +
+			`"enabled":false,"notes":[],"extra":{},"anything":[1]`),
 		"nothing optional": rule(``),
 		"unknown members":  rule(`,"x-more":{"a":null},"effect2":7`),
 		"references":       of("agent", "a", `{"extends":"b","prompts":["p","q"]}`),
 		"an empty array":   of("agent", "a", `{"prompts":[]}`),
-		"itself":           of("agent", "a", `{"extends":"a","prompts":["a"]}`),
-		"a literal secret": of("model_config", "m", `{"api_key":"sk-1"}`),
-		"a secret's name": of("model_config", "m",
+		"a self-reference": of("agent", "a", `{"extends":"a","prompts":["a"]}`),
+		"a secret value":   of("model_config", "m", `{"api_key":"sk-1"}`),
+		"a secret reference": of("model_config", "m",
 			`{"api_key":{"$secret":"model_config/m/api_key"}}`),
 		"the singleton":       of("defaults", "default", `{}`),
 		"a name with slashes": of("prompt", "io.github.acme/weather", `{}`),
@@ -50,7 +52,7 @@ func TestCheckAnswersTheItemSealed(t *testing.T) {
 	}
 }
 
-func TestCheckAnswersTheNormalForm(t *testing.T) {
+func TestCheckReturnsNormalForm(t *testing.T) {
 	t.Parallel()
 	kinds, err := federation.NewKinds(
 		federation.Kind{Name: "prompt"},
@@ -71,8 +73,11 @@ func TestCheckAnswersTheNormalForm(t *testing.T) {
 	require.NoError(t, err)
 	for in, want := range map[string]string{
 		`{}`: `{"description":"","limits":{"a":2,"b":1},"prompts":[]}`,
-		`{"zeta":null,"prompts":null,"description":null,"extends":null,"alpha":1,"comment":null}`: `{"alpha":1,"description":"","limits":{"a":2,"b":1},"prompts":[],"zeta":null}`,
-		`{"prompts":["p"],"limits":{},"description":"x"}`:                                         `{"description":"x","limits":{},"prompts":["p"]}`,
+		`{"zeta":null,"prompts":null,"description":null,"extends":null,` +
+			`"alpha":1,"comment":null}`: `{"alpha":1,"description":"",` +
+			`"limits":{"a":2,"b":1},"prompts":[],"zeta":null}`,
+		`{"prompts":["p"],"limits":{},"description":"x"}`: `{"description":"x","limits":{},` +
+			`"prompts":["p"]}`,
 		`{"😀":1,"\ufb33":2}`: `{"description":"","limits":{"a":2,"b":1},"prompts":[],"😀":1,"` +
 			"\ufb33" + `":2}`,
 	} {
@@ -81,14 +86,14 @@ func TestCheckAnswersTheNormalForm(t *testing.T) {
 		assert.Equal(t, want, string(got.Spec))
 		again, err := kinds.Check(got)
 		require.NoError(t, err)
-		assert.Equal(t, got, again, "the normal form of itself")
+		assert.Equal(t, got, again, "the normal form of a normal form is the same")
 		sealed, err := got.Seal()
 		require.NoError(t, err)
 		assert.Equal(t, sealed, got)
 	}
 }
 
-func TestCheckRefuses(t *testing.T) {
+func TestCheckRefusesInvalidItem(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	labelled := func(labels map[string]string) federation.Item {
@@ -151,7 +156,7 @@ func TestCheckRefuses(t *testing.T) {
 			"/spec/priority"},
 		"an integer beyond 64 bits": {rule(`,"serial":9223372036854776000`), tenancy.CodeInvalid,
 			"/spec/serial"},
-		"an integer far beyond": {rule(`,"serial":1e300`), tenancy.CodeInvalid,
+		"an integer far beyond 64 bits": {rule(`,"serial":1e300`), tenancy.CodeInvalid,
 			"/spec/serial"},
 		"text for a number": {rule(`,"weight":"1"`), tenancy.CodeInvalid,
 			"/spec/weight"},
@@ -168,11 +173,11 @@ func TestCheckRefuses(t *testing.T) {
 		"a reference as an object": {
 			of("agent", "a", `{"extends":{"kind":"agent","name":"b"}}`), tenancy.CodeInvalid,
 			"/spec/extends"},
-		"a reference for many": {of("agent", "a", `{"prompts":"p"}`), tenancy.CodeInvalid,
+		"a name for an array of names": {of("agent", "a", `{"prompts":"p"}`), tenancy.CodeInvalid,
 			"/spec/prompts"},
-		"a null among many": {of("agent", "a", `{"prompts":["p",null]}`),
+		"null in an array of names": {of("agent", "a", `{"prompts":["p",null]}`),
 			tenancy.CodeInvalid, "/spec/prompts/1"},
-		"a repetition among many": {of("agent", "a", `{"prompts":["p","q","\u0070"]}`),
+		"a repeated name": {of("agent", "a", `{"prompts":["p","q","\u0070"]}`),
 			tenancy.CodeInvalid, "/spec/prompts/2"},
 		"a subject as text": {of("trust_rule", "r", `{"effect":"deny","subject":"a"}`),
 			tenancy.CodeInvalid, "/spec/subject"},
@@ -182,7 +187,7 @@ func TestCheckRefuses(t *testing.T) {
 		"a subject without name": {
 			of("trust_rule", "r", `{"effect":"deny","subject":{"kind":"agent"}}`),
 			tenancy.CodeInvalid, "/spec/subject"},
-		"a subject with more": {
+		"a subject with another member": {
 			of("trust_rule", "r", `{"effect":"deny","subject":{"kind":"agent","name":"a","x":1}}`),
 			tenancy.CodeInvalid, "/spec/subject"},
 		"a subject with an empty name": {
@@ -192,7 +197,8 @@ func TestCheckRefuses(t *testing.T) {
 			"/spec/api_key"},
 		"a number for a secret": {of("model_config", "m", `{"api_key":1}`), tenancy.CodeInvalid,
 			"/spec/api_key"},
-		"a secret's name and more": {of("model_config", "m", `{"api_key":{"$secret":"a","b":1}}`),
+		"a secret reference with another member": {
+			of("model_config", "m", `{"api_key":{"$secret":"a","b":1}}`),
 			tenancy.CodeInvalid, "/spec/api_key"},
 	}
 	for name, tt := range tests {
@@ -203,13 +209,13 @@ func TestCheckRefuses(t *testing.T) {
 			details := detailsOf(t, err)
 			require.Len(t, details, 1)
 			assert.Equal(t, tt.path, details[0].Path)
-			assert.NotContains(t, details[0].Detail, "sk-", "a secret must not show")
+			assert.NotContains(t, details[0].Detail, "sk-", "an error must not reveal a secret")
 			assert.Zero(t, got)
 		})
 	}
 }
 
-func TestCheckNamesEveryProblemUpToAHundred(t *testing.T) {
+func TestCheckNamesAtMost100Problems(t *testing.T) {
 	t.Parallel()
 	item := of("trust_rule", " ", `{"effect":"maybe","priority":-1,"notes":1}`)
 	item.Labels = map[string]string{"": ""}

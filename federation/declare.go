@@ -1,37 +1,34 @@
 package federation
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var types = []Type{String, Integer, Number, Boolean, Array, Object, Any}
+var fieldTypes = []Type{String, Integer, Number, Boolean, Array, Object, Any}
 
-// add takes one kind that is sound in itself.
+// add validates a kind, except the kinds that its references name, and adds it.
 func (k *Kinds) add(kind Kind) error {
 	if !isToken(kind.Name, '_') {
-		return tenancy.Errorf(tenancy.CodeInvalid,
-			"kind %q: Name must be 1 to 63 of a-z, 0-9 and _, and begin with a letter", kind.Name)
+		return kind.errorf("Name must be 1 to 63 of a-z, 0-9 and _, and begin with a letter")
 	}
 	if !isToken(kind.Path, '-') {
-		return tenancy.Errorf(tenancy.CodeInvalid,
-			"kind %q: Path %q must be 1 to 63 of a-z, 0-9 and -, and begin with a letter",
-			kind.Name, kind.Path)
+		return kind.errorf("Path %q must be 1 to 63 of a-z, 0-9 and -, and begin with a letter",
+			kind.Path)
 	}
 	if k.byName[kind.Name] != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Name is declared twice", kind.Name)
+		return kind.errorf("Name is declared twice")
 	}
 	if other := k.byPath[kind.Path]; other != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Path %q is that of kind %q", kind.Name,
-			kind.Path, other.Name)
+		return kind.errorf("Path %q is already declared by kind %q", kind.Path, other.Name)
 	}
 	if kind.Singleton != "" && tenancy.CheckName(kind.Singleton) != nil {
-		return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: Singleton %q can't be a name",
-			kind.Name, kind.Singleton)
+		return kind.errorf("Singleton %q isn't a valid name", kind.Singleton)
 	}
-	s, err := newShape(kind)
+	s, err := newSchema(kind)
 	if err != nil {
 		return err
 	}
@@ -40,53 +37,58 @@ func (k *Kinds) add(kind Kind) error {
 	return nil
 }
 
-func newShape(kind Kind) (*shape, error) {
+// newSchema validates the fields and references of a kind, except the kinds that the
+// references name.
+func newSchema(kind Kind) (*schema, error) {
 	kind.Fields, kind.References = slices.Clone(kind.Fields), slices.Clone(kind.References)
-	s := &shape{Kind: kind, fields: map[string]Field{}, references: map[string]Reference{}}
+	s := &schema{Kind: kind, fields: map[string]Field{}, references: map[string]Reference{}}
 	for _, f := range kind.Fields {
 		if wrong := f.contradiction(); wrong != "" {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name,
-				f.Name, wrong)
+			return nil, kind.errorf("field %q: %s", f.Name, wrong)
 		}
-		if s.knows(f.Name) {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: is declared twice",
-				kind.Name, f.Name)
+		if s.declares(f.Name) {
+			return nil, kind.errorf("field %q: is declared twice", f.Name)
 		}
 		s.fields[f.Name] = f
 	}
 	for _, r := range kind.References {
 		if wrong := r.contradiction(); wrong != "" {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: reference %q: %s", kind.Name,
-				r.Field, wrong)
+			return nil, kind.errorf("reference %q: %s", r.Field, wrong)
 		}
-		if s.knows(r.Field) {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid,
-				"kind %q: reference %q: Field is declared twice", kind.Name, r.Field)
+		if s.declares(r.Field) {
+			return nil, kind.errorf("reference %q: Field is declared twice", r.Field)
 		}
 		s.references[r.Field] = r
 	}
 	if field, wrong := s.setDefaults(); wrong != "" {
-		return nil, tenancy.Errorf(tenancy.CodeInvalid, "kind %q: field %q: %s", kind.Name, field,
-			wrong)
+		return nil, kind.errorf("field %q: %s", field, wrong)
 	}
 	return s, nil
 }
 
-func (s *shape) knows(member string) bool {
+// errorf returns an error that begins with the kind's name.
+func (k Kind) errorf(format string, args ...any) error {
+	return tenancy.Errorf(tenancy.CodeInvalid, "kind %q: %s", k.Name, fmt.Sprintf(format, args...))
+}
+
+// declares reports whether a field or reference has this name.
+func (s *schema) declares(member string) bool {
 	_, field := s.fields[member]
 	_, reference := s.references[member]
 	return field || reference
 }
 
+// contradiction describes the first invalid or contradictory setting of the
+// field, "" if there is none.
 func (f Field) contradiction() string {
 	switch {
 	case tenancy.CheckName(f.Name) != nil:
-		return "Name can't be a member's name"
-	case !slices.Contains(types, f.Type):
+		return "Name isn't a valid member name"
+	case !slices.Contains(fieldTypes, f.Type):
 		return "Type must be one of the declared types"
 	case len(f.Enum) > 0 && f.Type != String:
 		return "Enum needs Type String"
-	case slices.Contains(f.Enum, "") || repeats(f.Enum):
+	case slices.Contains(f.Enum, "") || hasDuplicates(f.Enum):
 		return "Enum has an empty or repeated string"
 	case (f.Minimum != nil || f.Maximum != nil) && f.Type != Integer:
 		return "Minimum and Maximum need Type Integer"
@@ -95,42 +97,44 @@ func (f Field) contradiction() string {
 	case f.Secret && f.Type != String:
 		return "Secret needs Type String"
 	case f.Secret && len(f.Enum) > 0:
-		return "Secret with Enum would show what it may be"
+		return "Secret can't be combined with Enum: it would reveal the possible values"
 	case f.Secret && strings.Contains(f.Name, "/"):
-		return "Secret needs a Name without slash: it is part of the secret's name"
+		return "Secret needs a Name without a slash: it is part of the secret's name"
 	}
 	return ""
 }
 
+// contradiction describes the first invalid setting of the reference, "" if
+// there is none.
 func (r Reference) contradiction() string {
 	switch {
 	case tenancy.CheckName(r.Field) != nil:
-		return "Field can't be a member's name"
+		return "Field isn't a valid member name"
 	case len(r.Kinds) == 0:
 		return "Kinds is empty"
-	case repeats(r.Kinds):
-		return "Kinds names a kind twice"
+	case hasDuplicates(r.Kinds):
+		return "Kinds has the same kind twice"
 	case r.Many && len(r.Kinds) != 1:
 		return "Many needs exactly one kind in Kinds"
 	}
 	return ""
 }
 
-// checkTargets refuses references to kinds that nobody declared.
+// checkTargets refuses references to undeclared kinds.
 func (k *Kinds) checkTargets(kind Kind) error {
 	for _, r := range kind.References {
 		for _, target := range r.Kinds {
 			if k.byName[target] == nil {
-				return tenancy.Errorf(tenancy.CodeInvalid,
-					"kind %q: reference %q: Kinds names %q, which isn't declared", kind.Name,
-					r.Field, target)
+				return kind.errorf("reference %q: Kinds has %q, which isn't declared", r.Field,
+					target)
 			}
 		}
 	}
 	return nil
 }
 
-// isToken reports whether s can stand in a URL and a bundle as it is.
+// isToken reports whether s is 1 to 63 lower-case letters, digits and joiners and
+// begins with a letter, so that URLs and bundles need no escapes for it.
 func isToken(s string, joiner byte) bool {
 	if s == "" || len(s) > 63 || s[0] < 'a' || s[0] > 'z' {
 		return false
@@ -144,7 +148,7 @@ func isToken(s string, joiner byte) bool {
 	return true
 }
 
-func repeats(list []string) bool {
+func hasDuplicates(list []string) bool {
 	sorted := slices.Sorted(slices.Values(list))
 	return len(slices.Compact(sorted)) != len(list)
 }

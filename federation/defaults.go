@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// normal answers the members of a spec as every store answers them, so that
-// what says the same has the same digest: known members that are null are
-// dropped, fields with a Default that are absent have it, and Many references
-// that are absent are []. Members are in the order of the canonical form.
-func (s *shape) normal(members []member) (normal []member, changed bool) {
+// normalize returns the members of a spec in the form that every store returns,
+// so that specs with the same meaning have the same digest: it drops declared
+// members that are null, sets absent fields that have a Default to it, and sets
+// absent Many references to []. The members keep the order of the canonical form.
+func (s *schema) normalize(members []member) (normal []member, changed bool) {
 	normal = slices.DeleteFunc(slices.Clone(members),
-		func(m member) bool { return m.isNull() && s.knows(m.name) })
+		func(m member) bool { return m.isNull() && s.declares(m.name) })
 	changed = len(normal) < len(members)
 	for _, d := range s.defaults {
 		at, found := slices.BinarySearchFunc(normal, d,
@@ -23,9 +23,10 @@ func (s *shape) normal(members []member) (normal []member, changed bool) {
 	return normal, changed
 }
 
-// setDefaults finds what absent members mean. It answers the field whose
-// Default contradicts it, and how; both are empty if none does.
-func (s *shape) setDefaults() (field, wrong string) {
+// setDefaults computes the values of absent members. If a field contradicts its
+// Default, it returns the field's name and a description of the contradiction;
+// otherwise both are empty.
+func (s *schema) setDefaults() (field, wrong string) {
 	for _, f := range s.Fields {
 		if len(f.Default) == 0 {
 			continue
@@ -44,15 +45,19 @@ func (s *shape) setDefaults() (field, wrong string) {
 	return "", ""
 }
 
+// canonicalDefault returns the Default in canonical form, or a description of
+// the contradiction between field and Default.
+// canonicalDefault returns the Default in canonical form, or a description of
+// the contradiction between field and Default.
 func (f Field) canonicalDefault() (value json.RawMessage, wrong string) {
 	if f.Required {
-		return nil, "Required with Default: an absent member is either refused or has a meaning"
+		return nil, "Required can't be combined with Default: a required member is never absent"
 	}
 	if f.Secret {
-		return nil, "Secret with Default would show it"
+		return nil, "Secret can't be combined with Default: it would reveal the secret"
 	}
 	value, err := Canonical(f.Default)
-	if err != nil || kindOf(value) == 'n' {
+	if err != nil || valueKind(value) == 'n' {
 		return nil, "Default must be a JSON value other than null"
 	}
 	var p problems

@@ -9,28 +9,28 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDifferences bounds what one item's Diff answers in detail.
+// maxDifferences limits the differences that Diff returns for a spec.
 const maxDifferences = 1000
 
-// Difference is one place in which two items differ. The side that has nothing
-// there is absent.
+// Difference is one place in which two items differ. If an item has no value in
+// that place, its side is nil.
 type Difference struct {
 	Path string          `json:"path"` // a JSON Pointer: /labels/team, /spec/prompts/2
 	From json.RawMessage `json:"from,omitempty"`
 	To   json.RawMessage `json:"to,omitempty"`
 }
 
-// Diff answers where the labels and specs of two sealed items differ, sorted by
-// path. Objects are compared member by member, arrays element by element at the
-// same index; any other value as a whole. What only one side has is one
-// difference. An item without Spec, like the zero Item, has no members. Two
-// items of the same ref have no difference exactly when they have the same
-// digest.
+// Diff returns the places in which the labels and specs of two sealed items
+// differ, sorted by path. It compares objects member by member, arrays element by
+// element at the same index, and any other value as a whole. A value that only
+// one side has is one difference. An item without Spec, like the zero Item, has
+// no members. Two items with the same ref have no difference exactly when they
+// have the same digest.
 //
-// Nothing is ever left out, but where the specs differ in more than 1000
-// places, the members of the spec are compared as a whole, and if that are
-// still too many, the spec is; and below a path of more than 512 bytes values
-// are compared as a whole.
+// Diff never leaves out a difference, but it may report a larger value. If the
+// specs differ in more than 1000 places, it compares the members of the spec as a
+// whole, and if more than 1000 of them differ, the whole spec. Below a path of
+// more than 512 bytes it compares values as a whole.
 func Diff(from, to Item) []Difference {
 	found := diffLabels(from.Labels, to.Labels)
 	for _, depth := range []int{maxDepth, 1, 0} {
@@ -39,7 +39,7 @@ func Diff(from, to Item) []Difference {
 			found = append(found, w.found...)
 			break
 		}
-		if depth == 0 { // not JSON: the specs as they are
+		if depth == 0 { // not JSON: report both specs unchanged
 			found = append(found, Difference{"/spec", from.Spec, to.Spec})
 		}
 	}
@@ -47,6 +47,7 @@ func Diff(from, to Item) []Difference {
 	return found
 }
 
+// specOf returns the item's spec, {} if it has none.
 func specOf(item Item) json.RawMessage {
 	if len(item.Spec) == 0 {
 		return json.RawMessage("{}")
@@ -72,7 +73,7 @@ func diffLabels(from, to map[string]string) []Difference {
 	return found
 }
 
-// label is the value of a label as JSON, nil if there is none.
+// label returns the value of a label as JSON, nil if there is none.
 func label(labels map[string]string, key string) json.RawMessage {
 	value, ok := labels[key]
 	if !ok {

@@ -15,10 +15,12 @@ import (
 
 func TestDiffNamesEveryPlace(t *testing.T) {
 	t.Parallel()
-	from := seal(t, "agent", "a",
-		`{"same":[1,{"x":1}],"text":"a","gone":{"x":1},"list":[1,2,3],"deep":{"a/b":{"~":1}},"type":[1],"`+"\ufb33"+`":1}`, map[string]string{"gone": "1", "same": "s", "other": "a"})
-	to := seal(t, "agent", "a",
-		`{"same":[1,{"x":1}],"text":"b","list":[1,9,3,4],"deep":{"a/b":{"~":2}},"new":null,"type":{"0":1},"😀":1}`, map[string]string{"same": "s", "other": "b", "a/b": ""})
+	from := seal(t, "agent", "a", `{"same":[1,{"x":1}],"text":"a","gone":{"x":1},`+
+		`"list":[1,2,3],"deep":{"a/b":{"~":1}},"type":[1],"`+"\ufb33"+`":1}`,
+		map[string]string{"gone": "1", "same": "s", "other": "a"})
+	to := seal(t, "agent", "a", `{"same":[1,{"x":1}],"text":"b",`+
+		`"list":[1,9,3,4],"deep":{"a/b":{"~":2}},"new":null,"type":{"0":1},"😀":1}`,
+		map[string]string{"same": "s", "other": "b", "a/b": ""})
 	want := []string{
 		`/labels/a~1b|-|""`,
 		`/labels/gone|"1"|-`,
@@ -47,7 +49,7 @@ func orDash(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func TestDiffLeavesOutTheAbsentSideInJSON(t *testing.T) {
+func TestDifferenceOmitsAbsentSideInJSON(t *testing.T) {
 	t.Parallel()
 	differences := federation.Diff(federation.Item{}, seal(t, "agent", "a", `{"x":null}`, nil))
 	text, err := json.Marshal(differences)
@@ -55,7 +57,7 @@ func TestDiffLeavesOutTheAbsentSideInJSON(t *testing.T) {
 	assert.Equal(t, `[{"path":"/spec/x","to":null}]`, string(text))
 }
 
-func TestDiffIsEmptyExactlyWhenTheDigestsAreTheSame(t *testing.T) {
+func TestDiffIsEmptyExactlyForEqualDigests(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := itemGen().Draw(t, "a"), itemGen().Draw(t, "b")
@@ -77,7 +79,7 @@ func TestDiffIsEmptyExactlyWhenTheDigestsAreTheSame(t *testing.T) {
 	})
 }
 
-func TestDiffBecomesCoarserInsteadOfEndless(t *testing.T) {
+func TestDiffReportsWholeValuesAboveItsLimits(t *testing.T) {
 	t.Parallel()
 	list := func(element string, n int) string {
 		return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
@@ -103,7 +105,7 @@ func TestDiffBecomesCoarserInsteadOfEndless(t *testing.T) {
 	assert.Equal(t, []string{"/spec/" + long}, paths(`{"`+long+`":[1,2]}`, `{"`+long+`":[3,4]}`))
 }
 
-func TestDiffOfWhatIsNoJSON(t *testing.T) {
+func TestDiffOfInvalidJSONReportsWholeSpec(t *testing.T) {
 	t.Parallel()
 	differences := federation.Diff(of("agent", "a", `{"x":[1`), of("agent", "a", `{"x":[1,2]}`))
 	require.Len(t, differences, 1)

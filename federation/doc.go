@@ -1,8 +1,8 @@
-// Package federation is the model of what travels between tenants and between
-// registries: items, their canonical form and digests, and the bundles that
-// carry them.
+// Package federation is the model of the data that moves between tenants and
+// between registries: items, their canonical form and digests, and the bundles
+// that contain them.
 //
-// One representation, [Item], serves the HTTP API, export, import and the
-// change feed. [Kinds] says what the items of a registry look like: it is made
-// once, from the host's table declarations, and every adapter checks with it.
+// The HTTP API, export and import share one representation, [Item]. [Kinds]
+// describes the items of a registry. It is built once, from the host's table
+// declarations, and every adapter validates items with it.
 package federation

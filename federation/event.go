@@ -2,9 +2,10 @@ package federation
 
 import "github.com/bailiwick-go/bailiwick/tenancy"
 
-// WriteEvent is what the audit log says of a write of after, over before or, when
-// that is nil, as a new item. Both are sealed; secrets are the names of those
-// whose value was set with it. Digests tell what changed and show nothing of it.
+// WriteEvent returns the audit event for a write that replaced before with after.
+// A nil before means that the item is new. Both items must be sealed. secrets are
+// the names of the secrets whose values the write set. The event contains digests:
+// they identify the content without revealing it.
 func WriteEvent(before *Item, after Item, secrets []string) tenancy.Event {
 	e := tenancy.Event{
 		Action: "resource.create", Target: eventTarget(after.Ref),
@@ -19,7 +20,7 @@ func WriteEvent(before *Item, after Item, secrets []string) tenancy.Event {
 	return e
 }
 
-// DeleteEvent is what the audit log says of the removal of before, which is
+// DeleteEvent returns the audit event for the deletion of before, which must be
 // sealed.
 func DeleteEvent(before Item) tenancy.Event {
 	return tenancy.Event{
@@ -28,8 +29,7 @@ func DeleteEvent(before Item) tenancy.Event {
 	}
 }
 
-// ImportEvent is what the audit log says of an import, with the details that
-// whoever imports gives.
+// ImportEvent returns the audit event for an import, with the caller's details.
 func ImportEvent(details map[string]any) tenancy.Event {
 	return tenancy.Event{Action: "bundle.import", Target: tenancy.AuditTarget{Kind: "bundle"},
 		Details: details}

@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// Writing and reading a bundle of one item.
+// Write and read a bundle of one item.
 func ExampleManifest_Write() {
 	item, err := federation.Item{
 		Ref:     federation.Ref{Kind: "prompt", Name: "greeting"},
@@ -44,7 +44,7 @@ func ExampleManifest_Write() {
 	// staging 1
 }
 
-// Finding out what an import would change.
+// Find out what an import would change.
 func ExampleDiff() {
 	current := federation.Item{Spec: json.RawMessage(`{"prompts":["hello"],"tools":[]}`)}
 	incoming := federation.Item{Spec: json.RawMessage(`{"prompts":["hello","bye"],"tools":[]}`)}
@@ -54,7 +54,7 @@ func ExampleDiff() {
 	// Output: /spec/prompts/1 "bye"
 }
 
-// Checking an item against its kind.
+// Check an item against its kind.
 func ExampleKinds_Check() {
 	kinds, err := federation.NewKinds(federation.Kind{
 		Name: "trust_rule",

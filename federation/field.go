@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// check looks at a value in canonical form that isn't null.
+// check validates a value that is in canonical form and isn't null.
 func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	if f.Secret {
 		checkSecret(p, path, value)
@@ -22,8 +22,8 @@ func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) 
 		f.checkInteger(p, path, value)
 		return
 	}
-	if !f.Type.admits(kindOf(value)) {
-		p.invalid(path, "must be %s", f.Type.article())
+	if !f.Type.admits(valueKind(value)) {
+		p.invalid(path, "must be %s", f.Type.withArticle())
 		return
 	}
 	if len(f.Enum) == 0 {
@@ -35,16 +35,16 @@ func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) 
 }
 
 func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMessage) {
-	if kindOf(value) != jsontext.KindNumber {
+	if valueKind(value) != jsontext.KindNumber {
 		p.invalid(path, "must be an integer")
 		return
 	}
-	// The canonical form of whole numbers below 1e21 has neither point nor
-	// exponent; those above fit no int64.
+	// The canonical form of whole numbers below 1e21 has no point and no
+	// exponent. Larger numbers don't fit into an int64.
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	switch {
 	case err != nil:
-		p.invalid(path, "must be an integer of 64 bits")
+		p.invalid(path, "must be a 64-bit integer")
 	case f.Minimum != nil && n < *f.Minimum:
 		p.invalid(path, "must be at least %d", *f.Minimum)
 	case f.Maximum != nil && n > *f.Maximum:
@@ -52,6 +52,8 @@ func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMe
 	}
 }
 
+// checkSecret adds to p a value that is neither a string nor a secret reference. It
+// never repeats the value, which may be a secret.
 func checkSecret(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	if s, ok := unquote(value); ok && s != "" {
 		return
@@ -62,8 +64,8 @@ func checkSecret(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	p.invalid(path, `must be a string that isn't empty, or {"$secret": "<name>"}`)
 }
 
-// admits reports whether a value of this kind has the type. An Integer is more
-// than a kind; see checkInteger.
+// admits reports whether a JSON value of this kind can have the type. An Integer
+// has further conditions; see checkInteger.
 func (t Type) admits(kind jsontext.Kind) bool {
 	switch t {
 	case String:
@@ -81,24 +83,25 @@ func (t Type) admits(kind jsontext.Kind) bool {
 	}
 }
 
-func (t Type) article() string {
+// withArticle returns the type's name with its article: "an object".
+func (t Type) withArticle() string {
 	if strings.ContainsRune("aeiou", rune(t[0])) {
 		return "an " + string(t)
 	}
 	return "a " + string(t)
 }
 
-// unquote answers the text of a JSON string; ok is false for any other value.
+// unquote returns the text of a JSON string; ok is false for any other value.
 func unquote(raw json.RawMessage) (s string, ok bool) {
-	if kindOf(raw) != jsontext.KindString {
+	if valueKind(raw) != jsontext.KindString {
 		return "", false
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	return string(text), err == nil
 }
 
-// reason is the message of an error of ours, without its code.
-func reason(err error) string {
+// messageOf returns the message of a [tenancy.Error] without its code.
+func messageOf(err error) string {
 	if e, ok := errors.AsType[*tenancy.Error](err); ok {
 		return e.Message
 	}

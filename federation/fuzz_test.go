@@ -70,13 +70,12 @@ func FuzzReadBundle(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, items, again)
 		require.Equal(t, manifest, manifestAgain)
-		require.JSONEq(t, string(normalTimes(t, raw)), string(normalTimes(t, written)))
+		require.JSONEq(t, string(withoutTimes(t, raw)), string(withoutTimes(t, written)))
 	})
 }
 
-// normalTimes drops the times, of which reading keeps only what a microsecond
-// and UTC can say.
-func normalTimes(t *testing.T, bundle []byte) []byte {
+// withoutTimes drops the times, which reading converts to UTC and microseconds.
+func withoutTimes(t *testing.T, bundle []byte) []byte {
 	t.Helper()
 	var tree map[string]any
 	require.NoError(t, json.Unmarshal(bundle, &tree))

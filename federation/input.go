@@ -16,55 +16,58 @@ import (
 
 const (
 	readSize   = 64 << 10
-	maxText    = 2 * MaxSpec // bytes of one item as it is written, with white space and escapes
-	maxInteger = 1 << 53     // up to here a double holds every integer
+	maxText    = 2 * MaxSpec // bytes of one item as written, with white space and escapes
+	maxInteger = 1 << 53     // a double holds every integer up to this one
 )
+
+const unknownMember = "is an unknown member"
 
 // input reads the parts of a bundle from a stream of JSON.
 type input struct {
 	d       *jsontext.Decoder
-	meter   *meter
+	reader  *limitedReader
 	started bool
 }
 
 func newInput(r io.Reader) *input {
-	m := &meter{r: bufio.NewReaderSize(r, readSize), left: maxText}
-	return &input{d: jsontext.NewDecoder(m), meter: m}
+	limited := &limitedReader{r: bufio.NewReaderSize(r, readSize), left: maxText}
+	return &input{d: jsontext.NewDecoder(limited), reader: limited}
 }
 
-// meter bounds what may be read in one piece, and remembers when reading itself
-// went wrong, which the parser's error doesn't always show.
-type meter struct {
+// limitedReader limits the bytes of one part of the bundle. It keeps the error of
+// the underlying reader, which the parser's error doesn't always contain.
+type limitedReader struct {
 	r    io.Reader
-	left int // bytes until the piece is too large
+	left int // bytes until the part is too large
 	err  error
 }
 
-func (m *meter) Read(p []byte) (int, error) {
-	if m.left <= 0 {
-		m.err = problem(tenancy.CodeTooLarge, "", "a part of the bundle has more than %d bytes",
-			maxText)
-		return 0, m.err
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		l.err = problem(tenancy.CodeTooLarge, "",
+			"a part of the bundle is larger than %d bytes", maxText)
+		return 0, l.err
 	}
-	n, err := m.r.Read(p)
-	m.left -= n
+	n, err := l.r.Read(p)
+	l.left -= n
 	if err != nil && err != io.EOF {
-		m.err = err
+		l.err = err
 	}
 	return n, err
 }
 
-// piece begins the next piece that maxText bounds.
-func (in *input) piece() { in.meter.left = maxText }
+// resetLimit begins the next part of at most maxText bytes.
+func (in *input) resetLimit() { in.reader.left = maxText }
 
-// wrong is an error at the value that was read last.
-func (in *input) wrong(code tenancy.Code, format string, args ...any) error {
+// errorf returns an error at the value that was read last.
+func (in *input) errorf(code tenancy.Code, format string, args ...any) error {
 	return problem(code, in.d.StackPointer(), format, args...)
 }
 
-// fault explains an error of the parser.
-func (in *input) fault(err error) error {
-	failed := in.meter.err
+// readError converts an error of the parser, or returns the error of the reader
+// if there was one.
+func (in *input) readError(err error) error {
+	failed := in.reader.err
 	switch {
 	case failed == nil, errors.Is(failed, io.ErrUnexpectedEOF):
 		return syntaxError(err)
@@ -75,43 +78,44 @@ func (in *input) fault(err error) error {
 	}
 }
 
-// mistyped is the error for the next value, which isn't what it should be.
-func (in *input) mistyped(what string) error {
+// typeError returns the error for the next value, which isn't of the wanted type.
+func (in *input) typeError(want string) error {
 	if err := in.d.SkipValue(); err != nil {
-		return in.fault(err)
+		return in.readError(err)
 	}
 	if in.d.StackPointer() == "" {
-		return in.wrong(tenancy.CodeInvalid, "a bundle must be %s", what)
+		return in.errorf(tenancy.CodeInvalid, "a bundle must be %s", want)
 	}
-	return in.wrong(tenancy.CodeInvalid, "must be %s", what)
+	return in.errorf(tenancy.CodeInvalid, "must be %s", want)
 }
 
 // open reads the bracket that begins an object or array.
-func (in *input) open(bracket jsontext.Kind, what string) error {
+func (in *input) open(bracket jsontext.Kind, want string) error {
 	if in.d.PeekKind() != bracket {
-		return in.mistyped(what)
+		return in.typeError(want)
 	}
-	return in.bracket()
+	return in.readBracket()
 }
 
-// bracket reads the bracket that comes next.
-func (in *input) bracket() error {
+// readBracket reads the next token, which is a bracket.
+func (in *input) readBracket() error {
 	if _, err := in.d.ReadToken(); err != nil {
-		return in.fault(err)
+		return in.readError(err)
 	}
 	return nil
 }
 
-// more reports whether something follows before the bracket.
+// more reports whether another value follows before the closing bracket. It
+// begins a new part.
 func (in *input) more(bracket jsontext.Kind) bool {
-	in.piece()
+	in.resetLimit()
 	return in.d.PeekKind() != bracket
 }
 
-// object reads an object. member is called behind the name of each member that
-// is one of known, unknown behind any other; without it that is
-// [tenancy.CodeUnknownField]. The first error ends it. missing is the error for
-// known members that aren't there, for the caller to answer in its turn.
+// object reads an object. It calls member after the name of each known member,
+// and unknown after the name of any other; if unknown is nil, another member is
+// [tenancy.CodeUnknownField]. It returns the first error as err. missing is the
+// error for known members that are absent; the caller decides when to return it.
 func (in *input) object(
 	known []string, member func(name string) error, unknown func() error,
 ) (missing, err error) {
@@ -132,13 +136,13 @@ func (in *input) object(
 		case unknown != nil:
 			err = unknown()
 		default:
-			err = in.wrong(tenancy.CodeUnknownField, "is no member of this")
+			err = in.errorf(tenancy.CodeUnknownField, unknownMember)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	if err := in.bracket(); err != nil {
+	if err := in.readBracket(); err != nil {
 		return nil, err
 	}
 	var p problems
@@ -156,15 +160,15 @@ func (in *input) object(
 // text reads a string.
 func (in *input) text() (string, error) {
 	if in.d.PeekKind() != jsontext.KindString {
-		return "", in.mistyped("a string")
+		return "", in.typeError("a string")
 	}
 	token, err := in.d.ReadToken()
 	if err != nil {
-		return "", in.fault(err)
+		return "", in.readError(err)
 	}
 	s := token.String()
 	if strings.Contains(s, "\x00") {
-		return "", in.wrong(tenancy.CodeInvalidJSON, "has the character U+0000: remove it")
+		return "", in.errorf(tenancy.CodeInvalidJSON, nullCharacter)
 	}
 	return s, nil
 }
@@ -181,20 +185,20 @@ func (in *input) integer(minimum int64) (int64, error) {
 		n, err = strconv.ParseInt(string(literal), 10, 64)
 	}
 	if e != nil || err != nil || n < minimum || n > maxInteger {
-		return 0, in.wrong(tenancy.CodeInvalid, "must be an integer from %d to %d", minimum,
+		return 0, in.errorf(tenancy.CodeInvalid, "must be an integer from %d to %d", minimum,
 			int64(maxInteger))
 	}
 	return n, nil
 }
 
-// value reads a whole value of one kind. It is valid until the next read.
-func (in *input) value(kind jsontext.Kind, what string) (jsontext.Value, error) {
+// value reads a whole value of one kind. The result is valid until the next read.
+func (in *input) value(kind jsontext.Kind, want string) (jsontext.Value, error) {
 	if in.d.PeekKind() != kind {
-		return nil, in.mistyped(what)
+		return nil, in.typeError(want)
 	}
 	v, err := in.d.ReadValue()
 	if err != nil {
-		return nil, in.fault(err)
+		return nil, in.readError(err)
 	}
 	return v, nil
 }
@@ -214,26 +218,26 @@ func (in *input) labels() (map[string]string, error) {
 			return nil, err
 		}
 	}
-	return labels, in.bracket()
+	return labels, in.readBracket()
 }
 
-// skip passes over a value, of any size.
+// skip skips a value of any size.
 func (in *input) skip() error {
 	if err := in.d.SkipValue(); err != nil {
-		return in.fault(err)
+		return in.readError(err)
 	}
 	return nil
 }
 
-// end makes sure that nothing follows.
+// end refuses data after the bundle.
 func (in *input) end() error {
 	_, err := in.d.ReadToken()
 	switch {
-	case errors.Is(err, io.EOF) && in.meter.err == nil:
+	case errors.Is(err, io.EOF) && in.reader.err == nil:
 		return nil
 	case err != nil:
-		return in.fault(err)
+		return in.readError(err)
 	default:
-		return problem(tenancy.CodeInvalidJSON, "", "has something behind its end")
+		return problem(tenancy.CodeInvalidJSON, "", "more data follows after the bundle's end")
 	}
 }

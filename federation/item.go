@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Ref names an item within a tenant.
+// Ref identifies an item within a tenant.
 type Ref struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 }
 
-// Compare orders by kind, then name, byte by byte: the order of every list,
-// export and bundle.
+// Compare orders by kind, then by name, byte by byte. Every list, export and
+// bundle has this order.
 func (r Ref) Compare(other Ref) int {
 	if c := cmp.Compare(r.Kind, other.Kind); c != 0 {
 		return c
@@ -21,15 +21,16 @@ func (r Ref) Compare(other Ref) int {
 	return cmp.Compare(r.Name, other.Name)
 }
 
-// Item is one resource as it travels. Two items with the same Digest say the
-// same: Version and UpdatedAt tell when it was said.
+// Item is one resource in the form in which it is exported and imported. Two
+// items with the same Digest have the same content; Version and UpdatedAt don't
+// count as content.
 type Item struct {
 	Ref
 	Labels    map[string]string
 	Spec      json.RawMessage // a JSON object in canonical form
 	Version   int64           // counts the changes of the item, from 1
 	UpdatedAt time.Time
-	Digest    Digest // over kind, name, labels and spec; see [Item.Seal]
+	Digest    Digest // of kind, name, labels and spec; see [Item.Seal]
 }
 
 // Resource is an item as a tenant stores it.

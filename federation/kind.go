@@ -5,7 +5,7 @@ import "encoding/json"
 // Type is the JSON type of a field.
 type Type string
 
-// The types that a field can have. Any admits every JSON value.
+// The types of fields. Any accepts every JSON value.
 const (
 	String  Type = "string"
 	Integer Type = "integer"
@@ -16,28 +16,35 @@ const (
 	Any     Type = "any"
 )
 
-// Field is a member of a spec that the kind knows. Members that no field
-// describes are kept as they are.
+// Field declares a member of a spec. Members that no Field or Reference declares
+// are stored unchanged.
 type Field struct {
 	Name     string
 	Type     Type
 	Required bool     // absent or null is refused
-	Enum     []string // the only strings admitted, when not empty
+	Enum     []string // if not empty, the only valid strings
 	Minimum  *int64   // of an Integer
 	Maximum  *int64   // of an Integer
-	Secret   bool     // the value never leaves: see [SecretRef]
+	Secret   bool     // reads and exports contain a [SecretRef] instead of the value
 
-	// Default is what an absent or null member means and is answered as, when
-	// not empty.
+	// Default is the value of an absent or null member. An empty Default means
+	// that there is none.
 	Default json.RawMessage
 }
 
-// Reference is a member of a spec that names other items of the same tenant.
+// Reference declares a member of a spec that names other items of the same
+// tenant.
 type Reference struct {
-	Field string
-	Kinds []string // with one kind the member holds a name; with more it holds {"kind", "name"}
-	// the member is an array of names, without repetition, [] when absent; needs exactly one kind
-	Many     bool
+	Field string // the member's name
+
+	// Kinds are the kinds of the named items. With one kind the member is a
+	// name; with more it is an object {"kind", "name"}.
+	Kinds []string
+
+	// Many makes the member an array of names without repetition. If the member
+	// is absent and not Required, it is []. Many needs exactly one kind.
+	Many bool
+
 	Required bool // absent or null is refused
 }
 
@@ -47,6 +54,8 @@ type Kind struct {
 	Path       string // in URLs: "mcp-servers"
 	Fields     []Field
 	References []Reference
-	// when not empty, the name of the kind's only item: there from the tenant's creation, not deletable
+
+	// Singleton, if not empty, is the name of the kind's only item. That item
+	// exists from the tenant's creation and can't be deleted.
 	Singleton string
 }

@@ -8,27 +8,28 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Kinds is the set of kinds of a registry. It never changes and may be used by
-// any number of goroutines.
+// Kinds is the set of kinds of a registry. It is immutable and safe for
+// concurrent use.
 type Kinds struct {
 	all    []Kind
-	byName map[string]*shape
-	byPath map[string]*shape
+	byName map[string]*schema
+	byPath map[string]*schema
 }
 
-// shape is a kind with its members by name.
-type shape struct {
+// schema is a kind with its fields and references by name.
+type schema struct {
 	Kind
 	fields     map[string]Field
 	references map[string]Reference
-	defaults   []member // what absent members mean
+	defaults   []member // the values of absent members
 }
 
-// NewKinds makes the set. An empty Path becomes the Name with hyphens for
-// underscores and an "s" behind it. What contradicts itself or another kind is
-// [tenancy.CodeInvalid], named in the message.
+// NewKinds returns the set of these kinds. An empty Path becomes the Name with
+// hyphens instead of underscores and an "s" appended. A kind that contradicts
+// itself or another one is [tenancy.CodeInvalid]; the message names the kind and
+// the field.
 func NewKinds(kinds ...Kind) (*Kinds, error) {
-	k := &Kinds{byName: map[string]*shape{}, byPath: map[string]*shape{}}
+	k := &Kinds{byName: map[string]*schema{}, byPath: map[string]*schema{}}
 	for _, kind := range kinds {
 		if kind.Path == "" {
 			kind.Path = strings.ReplaceAll(kind.Name, "_", "-") + "s"
@@ -46,10 +47,10 @@ func NewKinds(kinds ...Kind) (*Kinds, error) {
 	return k, nil
 }
 
-// All answers every kind, sorted by name.
+// All returns every kind, sorted by name.
 func (k *Kinds) All() []Kind { return slices.Clone(k.all) }
 
-// Kind answers the kind with this name.
+// Kind returns the kind with this name.
 func (k *Kinds) Kind(name string) (Kind, bool) {
 	s, ok := k.byName[name]
 	if !ok {
@@ -58,7 +59,7 @@ func (k *Kinds) Kind(name string) (Kind, bool) {
 	return s.Kind, true
 }
 
-// ByPath answers the kind whose resources have this path in URLs.
+// ByPath returns the kind whose resources have this path in URLs.
 func (k *Kinds) ByPath(path string) (Kind, bool) {
 	s, ok := k.byPath[path]
 	if !ok {
@@ -67,12 +68,12 @@ func (k *Kinds) ByPath(path string) (Kind, bool) {
 	return s.Kind, true
 }
 
-// shapeOf finds the kind of an item. A kind that isn't declared is
+// schemaOf returns the schema of an item's kind. An undeclared kind is
 // [tenancy.CodeNotFound].
-func (k *Kinds) shapeOf(item Item) (*shape, error) {
+func (k *Kinds) schemaOf(item Item) (*schema, error) {
 	s, ok := k.byName[item.Kind]
 	if !ok {
-		return nil, problem(tenancy.CodeNotFound, "/kind", "is no kind of this registry")
+		return nil, problem(tenancy.CodeNotFound, "/kind", "isn't a kind of this registry")
 	}
 	return s, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// registry has a bit of everything.
+// registry returns kinds with every sort of field and reference.
 func registry(t testing.TB) *federation.Kinds {
 	t.Helper()
 	low, high := int64(0), int64(100)
@@ -73,7 +73,7 @@ func TestKindsAreFoundByNameAndPath(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestKindsDoNotChangeWithWhatTheyWereMadeOf(t *testing.T) {
+func TestKindsDoNotChangeWithTheirArguments(t *testing.T) {
 	t.Parallel()
 	fields := []federation.Field{{Name: "a", Type: federation.String}}
 	kinds, err := federation.NewKinds(federation.Kind{Name: "x", Fields: fields})
@@ -109,7 +109,7 @@ func TestNewKindsRefusesContradictionsByName(t *testing.T) {
 		"an enum of integers": {
 			field(federation.Field{Name: "f", Type: federation.Integer, Enum: []string{"1"}}),
 			"Enum"},
-		"an enum with nothing": {
+		"an enum with an empty string": {
 			field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a", ""}}),
 			"Enum"},
 		"an enum that repeats": {
@@ -119,17 +119,17 @@ func TestNewKindsRefusesContradictionsByName(t *testing.T) {
 			field(federation.Field{Name: "f", Type: federation.String, Minimum: &one}), "Minimum"},
 		"a maximum of numbers": {
 			field(federation.Field{Name: "f", Type: federation.Number, Maximum: &one}), "Maximum"},
-		"bounds upside down": {
+		"a minimum above the maximum": {
 			field(federation.Field{Name: "f", Type: federation.Integer, Minimum: &two,
 				Maximum: &one}), "Minimum"},
 		"a secret number": {
 			field(federation.Field{Name: "f", Type: federation.Number, Secret: true}), "Secret"},
-		"a secret of few": {
+		"a secret with an enum": {
 			field(federation.Field{Name: "f", Type: federation.String, Secret: true,
 				Enum: []string{"a"}}), "Secret"},
 		"a secret with a slash": {
 			field(federation.Field{Name: "f/g", Type: federation.String, Secret: true}), "Secret"},
-		"a default of required": {
+		"a default of a required field": {
 			field(federation.Field{Name: "f", Type: federation.Any, Required: true,
 				Default: json.RawMessage(`1`)}), "Default"},
 		"a default of a secret": {
@@ -138,13 +138,13 @@ func TestNewKindsRefusesContradictionsByName(t *testing.T) {
 		"a default of null": {
 			field(federation.Field{Name: "f", Type: federation.Any,
 				Default: json.RawMessage(`null`)}), "Default"},
-		"a default cut off": {
+		"a truncated default": {
 			field(federation.Field{Name: "f", Type: federation.Any, Default: json.RawMessage(`[`)}),
 			"Default"},
-		"a default mistyped": {
+		"a default of another type": {
 			field(federation.Field{Name: "f", Type: federation.String,
 				Default: json.RawMessage(`1`)}), "Default"},
-		"a default out of enum": {
+		"a default outside the enum": {
 			field(federation.Field{Name: "f", Type: federation.String, Enum: []string{"a"},
 				Default: json.RawMessage(`"b"`)}), "Default"},
 		"a default too small": {

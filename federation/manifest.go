@@ -5,31 +5,31 @@ import (
 	"strconv"
 )
 
-// The form of a bundle.
+// The format of a bundle.
 const (
 	BundleFormat    = "bailiwick.bundle"
 	BundleVersion   = 1 // the only version written, and the highest one read
 	BundleMediaType = "application/vnd.bailiwick.bundle+json"
 )
 
-// Source says where a bundle was exported.
+// Source identifies the tenant from which a bundle was exported.
 type Source struct {
 	Instance string // the installation's id, a UUID
 	Tenant   string // the tenant's slug
 }
 
-// Manifest is what a bundle says of itself. Digest covers the digests of the
-// items in their order; see [Digester]. Nothing covers Source.
+// Manifest describes a bundle. Digest covers the digests of the items in their
+// order; see [Digester]. No digest covers Source.
 type Manifest struct {
 	Source Source
 	Count  int
 	Digest Digest
 }
 
-// Write writes a whole bundle in canonical form. What it copies from items must
-// be the items as [Item.AppendJSON] writes them, in the strictly ascending order
-// of [Ref.Compare], with a comma between each two, and be m.Count of them with
-// the digest m.Digest. An error is that of w or of items.
+// Write writes a whole bundle in canonical form. It copies the items from the
+// reader items, which must yield m.Count items with the digest m.Digest in the
+// form of [Item.AppendJSON], in strictly ascending order of [Ref.Compare],
+// separated by commas. Write returns the errors of w and of items.
 func (m Manifest) Write(w io.Writer, items io.Reader) error {
 	head := strconv.AppendInt([]byte(`{"count":`), int64(m.Count), 10)
 	head = appendString(append(head, `,"digest":`...), string(m.Digest))

@@ -13,16 +13,20 @@ type member struct {
 	value json.RawMessage
 }
 
+// isNull reports whether the value is null, which is the only JSON value that begins
+// with n.
 func (m member) isNull() bool { return m.value[0] == 'n' }
 
-// kindOf answers what kind of value raw begins with; invalid for no value.
-func kindOf(raw json.RawMessage) jsontext.Kind { return jsontext.Value(raw).Kind() }
+// valueKind returns the JSON kind of the value at the start of raw, invalid if
+// there is no value.
+func valueKind(raw json.RawMessage) jsontext.Kind { return jsontext.Value(raw).Kind() }
 
-// membersOf takes an object apart, in its order. The values share its memory.
-func membersOf(object json.RawMessage) ([]member, error) {
+// splitObject returns the members of an object in their order. The values share
+// the object's memory.
+func splitObject(object json.RawMessage) ([]member, error) {
 	var list []member
 	c := newCursor(object)
-	err := c.enter(jsontext.KindBeginObject)
+	err := c.open(jsontext.KindBeginObject)
 	for err == nil && c.more() {
 		var m member
 		if m.name, err = c.name(); err != nil {
@@ -34,11 +38,11 @@ func membersOf(object json.RawMessage) ([]member, error) {
 	return list, err
 }
 
-// elementsOf takes an array apart. The values share its memory.
-func elementsOf(array json.RawMessage) ([]json.RawMessage, error) {
+// splitArray returns the elements of an array. They share the array's memory.
+func splitArray(array json.RawMessage) ([]json.RawMessage, error) {
 	var list []json.RawMessage
 	c := newCursor(array)
-	err := c.enter(jsontext.KindBeginArray)
+	err := c.open(jsontext.KindBeginArray)
 	for err == nil && c.more() {
 		var value json.RawMessage
 		value, err = c.value()
@@ -47,8 +51,8 @@ func elementsOf(array json.RawMessage) ([]json.RawMessage, error) {
 	return list, err
 }
 
-// appendObject puts an object together; in canonical form if the members are
-// and stand in their order.
+// appendObject appends an object with these members. It is in canonical form if
+// the values are and the members are sorted.
 func appendObject(b []byte, members []member) []byte {
 	b = append(b, '{')
 	for i, m := range members {
@@ -61,7 +65,8 @@ func appendObject(b []byte, members []member) []byte {
 	return append(b, '}')
 }
 
-// cursor reads a JSON text in memory and answers its values as parts of it.
+// cursor reads a JSON text in memory. The values that it returns share the
+// memory of the text.
 type cursor struct {
 	text []byte
 	d    *jsontext.Decoder
@@ -71,8 +76,8 @@ func newCursor(text []byte) *cursor {
 	return &cursor{text, jsontext.NewDecoder(bytes.NewBuffer(text))}
 }
 
-// enter reads the bracket that begins an object or array.
-func (c *cursor) enter(bracket jsontext.Kind) error {
+// open reads the bracket that begins an object or array.
+func (c *cursor) open(bracket jsontext.Kind) error {
 	token, err := c.d.ReadToken()
 	if err != nil {
 		return syntaxError(err)
@@ -83,12 +88,12 @@ func (c *cursor) enter(bracket jsontext.Kind) error {
 	return nil
 }
 
-// more reports whether another member or element follows; after the last one it
+// more reports whether another member or element follows. After the last one it
 // reads the closing bracket.
 func (c *cursor) more() bool {
 	kind := c.d.PeekKind()
 	if kind != jsontext.KindEndObject && kind != jsontext.KindEndArray {
-		return true // or an error, which the next read answers
+		return true // or an error, which the next read returns
 	}
 	_, err := c.d.ReadToken()
 	return err != nil

@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	// maxShort is the length below which a number without exponent has at most
-	// 15 digits, which an IEEE double always gives back.
-	maxShort = 15
+	// maxUncheckedLen is the length up to which a number without exponent needs
+	// no check: it has at most 15 digits, which an IEEE double preserves.
+	maxUncheckedLen = 15
 
-	// maxExponent is beyond what the digits of any text in memory could make
-	// up for, and small enough for sums not to overflow.
+	// maxExponent caps parsed exponents. No text in memory has enough digits to
+	// compensate for an exponent of this size, and sums don't overflow.
 	maxExponent = 1 << 50
 )
 
-// exactNumber reports whether the decimal value of a JSON number is that of the
+// exactNumber reports whether a JSON number has the same decimal value as the
 // shortest form of its IEEE double, which is the form that RFC 8785 writes.
 func exactNumber(literal []byte) bool {
-	if len(literal) <= maxShort && bytes.IndexByte(literal, 'e') < 0 &&
+	if len(literal) <= maxUncheckedLen && bytes.IndexByte(literal, 'e') < 0 &&
 		bytes.IndexByte(literal, 'E') < 0 {
 		return true
 	}
@@ -28,20 +28,20 @@ func exactNumber(literal []byte) bool {
 		return false
 	}
 	var buf [32]byte
-	written, kept := parseDecimal(literal),
-		parseDecimal(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
-	return written.exponent == kept.exponent && bytes.Equal(written.digits, kept.digits)
+	written := parseDecimal(literal)
+	shortest := parseDecimal(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
+	return written.exponent == shortest.exponent && bytes.Equal(written.digits, shortest.digits)
 }
 
-// decimal is ±0.DIGITS times ten to the exponent, without zeros at either end
-// of the digits. Zero has no digits and the exponent 0. The sign is left out:
-// no double changes it but that of zero, which means nothing.
+// decimal is ±0.DIGITS × 10^exponent, without zeros at either end of the digits.
+// Zero has no digits and the exponent 0. The sign is left out: conversion to a
+// double and RFC 8785 change only the sign of zero, which has no meaning.
 type decimal struct {
 	digits   []byte
 	exponent int64
 }
 
-// parseDecimal reads a JSON number, or what strconv writes.
+// parseDecimal parses a JSON number or the output of [strconv.AppendFloat].
 func parseDecimal(literal []byte) decimal {
 	mantissa, exponent := literal, int64(0)
 	if i := bytes.IndexAny(literal, "eE"); i >= 0 {
@@ -61,7 +61,8 @@ func parseDecimal(literal []byte) decimal {
 	return decimal{significant, exponent}
 }
 
-// parseExponent reads what stands behind the e, no further than maxExponent.
+// parseExponent parses the text after the e. The result is at most maxExponent,
+// at least -maxExponent.
 func parseExponent(text []byte) int64 {
 	negative := bytes.HasPrefix(text, []byte("-"))
 	var n int64

@@ -13,20 +13,24 @@ import (
 )
 
 const (
-	maxDetails = 100 // problems named in one error
-	// bytes of a path in one: a bad input must not be answered with a hundred times its size
+	maxDetails = 100 // problems in one error
+	// maxPath is the length of a problem's path in bytes: without this limit an
+	// error could be a hundred times as large as the input.
 	maxPath = 512
 )
 
-// problems collects what is wrong with an input, up to maxDetails.
+const appearsTwice = "appears twice"
+
+// problems collects the faults of an input, at most maxDetails.
 type problems []tenancy.Detail
 
+// add adds a problem, unless there are maxDetails already.
 func (p *problems) add(code tenancy.Code, path jsontext.Pointer, format string, args ...any) {
 	if len(*p) == maxDetails {
 		return
 	}
 	for len(path) > maxPath {
-		path = path.Parent() // what contains the fault
+		path = path.Parent() // a value that contains the fault
 	}
 	*p = append(*p, tenancy.Detail{
 		Path:   strings.ToValidUTF8(string(path), "\uFFFD"),
@@ -40,8 +44,8 @@ func (p *problems) invalid(path jsontext.Pointer, format string, args ...any) {
 	p.add(tenancy.CodeInvalid, path, format, args...)
 }
 
-// err makes one error of all problems, nil of none. Its code is theirs if they
-// agree, else mixed.
+// err returns one error for all problems, nil if there are none. Its code is the
+// problems' code if all have the same, otherwise mixed.
 func (p problems) err(mixed tenancy.Code) *tenancy.Error {
 	if len(p) == 0 {
 		return nil
@@ -64,15 +68,15 @@ func (p problems) err(mixed tenancy.Code) *tenancy.Error {
 	return e
 }
 
-// problem makes an error of a single problem.
+// problem returns an error with a single problem.
 func problem(code tenancy.Code, path jsontext.Pointer, format string, args ...any) *tenancy.Error {
 	var p problems
 	p.add(code, path, format, args...)
 	return p.err(code)
 }
 
-// below puts path in front of the paths of err's details.
-func below(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
+// prefixPaths returns err with path prepended to the paths of its details.
+func prefixPaths(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
 	var p problems
 	for _, d := range err.Details {
 		p.add(d.Code, path+jsontext.Pointer(d.Path), "%s", d.Detail)
@@ -80,7 +84,7 @@ func below(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
 	return p.err(err.Code)
 }
 
-// syntaxError tells what the JSON parser found.
+// syntaxError converts an error of the JSON parser.
 func syntaxError(err error) *tenancy.Error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return problem(tenancy.CodeInvalidJSON, "", "the JSON text is cut off").Because(err)
@@ -90,7 +94,7 @@ func syntaxError(err error) *tenancy.Error {
 		return problem(tenancy.CodeInvalidJSON, "", "not JSON").Because(err)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "stands there twice")
+		return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, appearsTwice)
 	}
 	return problem(tenancy.CodeInvalidJSON, syntax.JSONPointer, "not JSON at byte %d: %v",
 		syntax.ByteOffset, syntax.Err)

@@ -12,26 +12,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// errNotSealed is the answer to an item that nobody checked or sealed.
+// errNotSealed is the error for an item that wasn't checked or sealed.
 var errNotSealed = errors.New(
 	"federation: the item's spec isn't in canonical form: seal the item first")
 
 // Target is one reference of an item to another.
 type Target struct {
-	Path string // where it stands in the item, a JSON Pointer: /spec/prompts/2
+	Path string // its place in the item, a JSON Pointer: /spec/prompts/2
 	Ref  Ref
 }
 
-// Targets answers every reference in the item's spec, in the order in which
-// they stand there, repeated ones too. The item must be sealed. A kind that
-// isn't declared is [tenancy.CodeNotFound], a reference that
-// [Kinds.Check] would refuse [tenancy.CodeInvalid].
+// Targets returns every reference in the item's spec, in the order of the spec,
+// including repeated ones. The item must be sealed. An undeclared kind is
+// [tenancy.CodeNotFound]; a reference that [Kinds.Check] would refuse is
+// [tenancy.CodeInvalid].
 func (k *Kinds) Targets(item Item) ([]Target, error) {
-	s, err := k.shapeOf(item)
+	s, err := k.schemaOf(item)
 	if err != nil {
 		return nil, err
 	}
-	members, err := membersOf(item.Spec)
+	members, err := splitObject(item.Spec)
 	if err != nil {
 		return nil, err
 	}
@@ -49,16 +49,16 @@ func (k *Kinds) Targets(item Item) ([]Target, error) {
 	return all, nil
 }
 
-// Rewrite answers the item, sealed again, with every reference replaced by what
-// rename makes of it. rename must keep the kind, or it is
-// [tenancy.CodeInvalid], and so are names that CheckName refuses and two
-// references of one array that become the same. The item's own name stays.
+// Rewrite replaces every reference of the item with the result of rename and
+// returns the item sealed again. It is [tenancy.CodeInvalid] if rename changes a
+// kind, returns a name that [tenancy.CheckName] refuses, or makes two references
+// of one array equal. The item keeps its own name.
 func (k *Kinds) Rewrite(item Item, rename func(Ref) Ref) (Item, error) {
-	s, err := k.shapeOf(item)
+	s, err := k.schemaOf(item)
 	if err != nil {
 		return Item{}, err
 	}
-	members, err := membersOf(item.Spec)
+	members, err := splitObject(item.Spec)
 	if err != nil {
 		return Item{}, err
 	}
@@ -83,7 +83,7 @@ func (k *Kinds) Rewrite(item Item, rename func(Ref) Ref) (Item, error) {
 	return item.Seal()
 }
 
-// rewrite answers the member with its references renamed, nil if none changed.
+// rewrite returns the member with its references renamed, nil if none changed.
 func (r Reference) rewrite(
 	p *problems, path jsontext.Pointer, value json.RawMessage, rename func(Ref) Ref,
 ) json.RawMessage {
@@ -101,11 +101,11 @@ func (r Reference) rewrite(
 		return nil
 	}
 	rewritten := r.encode(refs)
-	r.targets(p, path, rewritten) // what rename made must be sound as well
+	r.targets(p, path, rewritten) // the new names must be valid too
 	return rewritten
 }
 
-// encode is the opposite of targets.
+// encode is the inverse of targets.
 func (r Reference) encode(refs []Target) json.RawMessage {
 	switch {
 	case r.Many:
@@ -127,7 +127,7 @@ func (r Reference) encode(refs []Target) json.RawMessage {
 	}
 }
 
-// targets reads a member that isn't null, and adds to p what is wrong with it.
+// targets parses a member that isn't null and adds its faults to p.
 func (r Reference) targets(p *problems, path jsontext.Pointer, value json.RawMessage) []Target {
 	switch {
 	case r.Many:
@@ -139,14 +139,15 @@ func (r Reference) targets(p *problems, path jsontext.Pointer, value json.RawMes
 	}
 }
 
+// manyTargets parses an array of names and refuses repeated ones.
 func (r Reference) manyTargets(p *problems, path jsontext.Pointer, value json.RawMessage) []Target {
-	if kindOf(value) != jsontext.KindBeginArray {
+	if valueKind(value) != jsontext.KindBeginArray {
 		p.invalid(path, "must be an array of names")
 		return nil
 	}
-	names, err := elementsOf(value)
+	names, err := splitArray(value)
 	if err != nil {
-		p.invalid(path, "%s", reason(err))
+		p.invalid(path, "%s", messageOf(err))
 		return nil
 	}
 	all := make([]Target, 0, len(names))
@@ -155,7 +156,7 @@ func (r Reference) manyTargets(p *problems, path jsontext.Pointer, value json.Ra
 		at := path.AppendToken(strconv.Itoa(i))
 		for _, target := range nameTarget(p, at, r.Kinds[0], name) {
 			if seen[target.Ref] {
-				p.invalid(at, "stands there twice")
+				p.invalid(at, appearsTwice)
 			}
 			seen[target.Ref] = true
 			all = append(all, target)
@@ -164,7 +165,7 @@ func (r Reference) manyTargets(p *problems, path jsontext.Pointer, value json.Ra
 	return all
 }
 
-// nameTarget reads a name: one target, or none if it is wrong.
+// nameTarget parses a name. It returns one target, or none if the name is invalid.
 func nameTarget(p *problems, path jsontext.Pointer, kind string, value json.RawMessage) []Target {
 	name, ok := unquote(value)
 	if !ok {
@@ -172,17 +173,17 @@ func nameTarget(p *problems, path jsontext.Pointer, kind string, value json.RawM
 		return nil
 	}
 	if err := tenancy.CheckName(name); err != nil {
-		p.invalid(path, "%s", reason(err))
+		p.invalid(path, "%s", messageOf(err))
 		return nil
 	}
 	return []Target{{string(path), Ref{kind, name}}}
 }
 
-// pairTarget reads {"kind", "name"}. The target's path is that of the object.
+// pairTarget parses {"kind", "name"}. The target's path is the object's.
 func (r Reference) pairTarget(p *problems, path jsontext.Pointer, value json.RawMessage) []Target {
-	pair, err := membersOf(value)
+	pair, err := splitObject(value)
 	if err != nil || len(pair) != 2 || pair[0].name != "kind" || pair[1].name != "name" {
-		p.invalid(path, `must be {"kind": …, "name": …} and nothing else`)
+		p.invalid(path, `must be {"kind": …, "name": …} without other members`)
 		return nil
 	}
 	kind, ok := unquote(pair[0].value)

@@ -13,7 +13,7 @@ import (
 
 func same(ref federation.Ref) federation.Ref { return ref }
 
-func TestTargetsAreEveryReferenceInOrder(t *testing.T) {
+func TestTargetsReturnsEveryReferenceInOrder(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	got, err := kinds.Targets(seal(t, "agent", "a",
@@ -36,7 +36,7 @@ func TestTargetsAreEveryReferenceInOrder(t *testing.T) {
 	assert.Empty(t, got)
 }
 
-func TestTargetsRefusesWhatCheckWould(t *testing.T) {
+func TestTargetsRefusesInvalidItem(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	_, err := kinds.Targets(seal(t, "agent", "a", `{"prompts":"p"}`, nil))
@@ -61,9 +61,10 @@ func TestRewriteRenamesEveryReference(t *testing.T) {
 		return ref
 	}
 	for in, want := range map[string]string{
-		`{"extends":"x","prompts":["a","x"],"other":"x"}`: `{"extends":"agent-\"2\"","prompts":["a","prompt-\"2\""],"other":"x"}`,
-		`{"extends":"a","zeta":1.0}`:                      `{"extends":"a","zeta":1}`,
-		`{"extends":null,"prompts":[]}`:                   `{"extends":null,"prompts":[]}`,
+		`{"extends":"x","prompts":["a","x"],"other":"x"}`: `{"extends":"agent-\"2\"",` +
+			`"prompts":["a","prompt-\"2\""],"other":"x"}`,
+		`{"extends":"a","zeta":1.0}`:    `{"extends":"a","zeta":1}`,
+		`{"extends":null,"prompts":[]}`: `{"extends":null,"prompts":[]}`,
 	} {
 		got, err := kinds.Rewrite(seal(t, "agent", "x", in, nil), rename)
 		require.NoError(t, err)
@@ -76,7 +77,7 @@ func TestRewriteRenamesEveryReference(t *testing.T) {
 		`{"a":{},"subject":{"kind":"prompt","name":"prompt-\"2\""}}`, nil).Digest, got.Digest)
 }
 
-func TestRewriteRefusesWhatIsNotSoundAfterwards(t *testing.T) {
+func TestRewriteRefusesInvalidNewNames(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	agent := seal(t, "agent", "a", `{"extends":"b","prompts":["p","q"]}`, nil)
@@ -109,22 +110,22 @@ func TestRewriteWithTheSameNamesChangesNothing(t *testing.T) {
 	})
 }
 
-func TestRewriteThereAndBackChangesNothing(t *testing.T) {
+func TestRewriteForthAndBackChangesNothing(t *testing.T) {
 	t.Parallel()
 	kinds := registry(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		item := agentGen().Draw(rt, "agent")
-		there, err := kinds.Rewrite(item,
+		renamed, err := kinds.Rewrite(item,
 			func(r federation.Ref) federation.Ref { r.Name = "z" + r.Name; return r })
 		require.NoError(rt, err)
-		back, err := kinds.Rewrite(there,
+		back, err := kinds.Rewrite(renamed,
 			func(r federation.Ref) federation.Ref { r.Name = r.Name[1:]; return r })
 		require.NoError(rt, err)
 		require.Equal(rt, item, back)
 
 		before, err := kinds.Targets(item)
 		require.NoError(rt, err)
-		after, err := kinds.Targets(there)
+		after, err := kinds.Targets(renamed)
 		require.NoError(rt, err)
 		require.Equal(rt, len(before), len(after))
 		for i := range before {

@@ -14,18 +14,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// MaxSpec is how many bytes the canonical form of a spec may have. It bounds
-// the memory that one item of a bundle takes.
+// MaxSpec is the maximum size of a spec in canonical form, in bytes. It limits
+// the memory that one item of a bundle needs.
 const MaxSpec = 32 << 20
 
-// Seal answers the item with its Spec in canonical form and its Digest
-// computed: the SHA-256 of the canonical form of
+const specTooLarge = "must have at most %d bytes"
+
+// Seal returns the item with its Spec in canonical form and its Digest computed:
+// the SHA-256 of the canonical form of
 //
 //	{"kind":…,"labels":{…},"name":…,"spec":{…}}
 //
-// Nil labels become empty ones. What [Canonical] refuses is its error, with
-// paths below /spec. A Spec that isn't an object, and text that isn't UTF-8 or
-// has U+0000, is [tenancy.CodeInvalid]; a Spec beyond [MaxSpec]
+// Nil labels become empty labels. A Spec that [Canonical] refuses is its error,
+// with paths below /spec. A Spec that isn't an object, and text that isn't UTF-8
+// or has U+0000, is [tenancy.CodeInvalid]. A Spec larger than [MaxSpec] is
 // [tenancy.CodeTooLarge].
 func (i Item) Seal() (Item, error) {
 	spec, err := canonicalSpec(i.Spec)
@@ -38,8 +40,9 @@ func (i Item) Seal() (Item, error) {
 	return i.sealed(spec), nil
 }
 
-// AppendJSON appends the item as it stands in a bundle, in canonical form. The
-// item must be sealed. UpdatedAt is written in UTC with microseconds.
+// AppendJSON appends the item in the form that it has in a bundle, which is
+// canonical. The item must be sealed. UpdatedAt is written in UTC with
+// microseconds.
 func (i Item) AppendJSON(b []byte) []byte {
 	b = slices.Grow(b, len(i.Spec)+256)
 	b = appendString(append(b, `{"digest":`...), string(i.Digest))
@@ -50,7 +53,7 @@ func (i Item) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// sealed is Seal for checked text and a spec in canonical form.
+// sealed is Seal for valid text and a spec in canonical form.
 func (i Item) sealed(spec json.RawMessage) Item {
 	if i.Labels == nil {
 		i.Labels = map[string]string{}
@@ -64,8 +67,8 @@ func (i Item) sealed(spec json.RawMessage) Item {
 	return i
 }
 
-// appendCovered appends the members that the digest covers, up to where the
-// spec begins.
+// appendCovered appends the members that the digest covers, except the value of
+// the spec.
 func (i Item) appendCovered(b []byte) []byte {
 	b = appendString(append(b, `"kind":`...), i.Kind)
 	b = append(b, `,"labels":{`...)
@@ -80,7 +83,7 @@ func (i Item) appendCovered(b []byte) []byte {
 	return append(b, `,"spec":`...)
 }
 
-// checkText refuses what JSON or PostgreSQL could only keep by changing it.
+// checkText refuses text that JSON or PostgreSQL can't store unchanged.
 func (i Item) checkText() error {
 	var p problems
 	check := func(path jsontext.Pointer, text string) {
@@ -101,20 +104,20 @@ func (i Item) checkText() error {
 	return nil
 }
 
-// canonicalSpec answers the canonical form of a spec, which must be an object.
+// canonicalSpec returns the canonical form of a spec, which must be an object.
 func canonicalSpec(raw json.RawMessage) (json.RawMessage, error) {
 	if len(raw) == 0 {
 		return nil, problem(tenancy.CodeInvalid, "/spec", "must be an object")
 	}
 	spec, err := canonical(raw)
 	if err != nil {
-		return nil, below("/spec", err)
+		return nil, prefixPaths("/spec", err)
 	}
 	if spec[0] != '{' {
 		return nil, problem(tenancy.CodeInvalid, "/spec", "must be an object")
 	}
 	if len(spec) > MaxSpec {
-		return nil, problem(tenancy.CodeTooLarge, "/spec", "must have at most %d bytes", MaxSpec)
+		return nil, problem(tenancy.CodeTooLarge, "/spec", specTooLarge, MaxSpec)
 	}
 	return spec, nil
 }

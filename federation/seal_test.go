@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestSealCoversKindLabelsNameAndSpec(t *testing.T) {
+func TestDigestCoversKindLabelsNameAndSpec(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{"b":1.0,"a":[]}`, map[string]string{"team": "x"})
 	covered := `{"kind":"agent","labels":{"team":"x"},"name":"a","spec":{"a":[],"b":1}}`
@@ -28,10 +28,10 @@ func TestSealCoversKindLabelsNameAndSpec(t *testing.T) {
 	later.Version, later.UpdatedAt = 99, time.Now()
 	again, err := later.Seal()
 	require.NoError(t, err)
-	assert.Equal(t, item.Digest, again.Digest, "when it was said doesn't matter")
+	assert.Equal(t, item.Digest, again.Digest, "version and time aren't content")
 }
 
-func TestSealTellsEveryChangeOfContent(t *testing.T) {
+func TestDigestChangesWithContent(t *testing.T) {
 	t.Parallel()
 	digests := map[federation.Digest]bool{
 		seal(t, "agent", "a", `{}`, nil).Digest:                               true,
@@ -44,7 +44,7 @@ func TestSealTellsEveryChangeOfContent(t *testing.T) {
 	assert.Len(t, digests, 6)
 }
 
-func TestNilLabelsAreEmptyLabels(t *testing.T) {
+func TestSealReplacesNilLabelsByEmptyLabels(t *testing.T) {
 	t.Parallel()
 	item := seal(t, "agent", "a", `{}`, nil)
 	assert.Equal(t, seal(t, "agent", "a", `{}`, map[string]string{}), item)
@@ -69,7 +69,7 @@ func TestAppendJSONWritesMicrosecondsInUTC(t *testing.T) {
 		`"updated_at":"2026-01-01T00:00:00.000000Z","version":7}`)
 }
 
-func TestSealRefuses(t *testing.T) {
+func TestSealRefusesInvalidItem(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		item federation.Item
@@ -79,7 +79,7 @@ func TestSealRefuses(t *testing.T) {
 		"no spec":  {federation.Item{}, tenancy.CodeInvalid, "/spec"},
 		"an array": {item("a", `[]`), tenancy.CodeInvalid, "/spec"},
 		"null":     {item("a", `null`), tenancy.CodeInvalid, "/spec"},
-		"no JSON":  {item("a", `{`), tenancy.CodeInvalidJSON, "/spec"},
+		"bad JSON": {item("a", `{`), tenancy.CodeInvalidJSON, "/spec"},
 		"a duplicate": {item("a", `{"x":{"y":1,"y":2}}`), tenancy.CodeInvalidJSON,
 			"/spec/x/y"},
 		"an inexact number": {item("a", `{"x":1e400}`), tenancy.CodeInexactNumber, "/spec/x"},
@@ -88,7 +88,7 @@ func TestSealRefuses(t *testing.T) {
 		"a label in Latin-1": {
 			federation.Item{Labels: map[string]string{"a/b": "\xe9"}, Spec: json.RawMessage(`{}`)},
 			tenancy.CodeInvalid, "/labels/a~1b"},
-		"a label's key": {
+		"a label's key in Latin-1": {
 			federation.Item{Labels: map[string]string{"\xe9": ""}, Spec: json.RawMessage(`{}`)},
 			tenancy.CodeInvalid, "/labels/\uFFFD"},
 		"a spec beyond MaxSpec": {item("a", `{"x":"`+strings.Repeat("y", federation.MaxSpec)+`"}`),
@@ -105,7 +105,7 @@ func TestSealRefuses(t *testing.T) {
 	}
 }
 
-func TestDigesterHashesLines(t *testing.T) {
+func TestDigesterHashesDigestsAsLines(t *testing.T) {
 	t.Parallel()
 	d := federation.NewDigester()
 	assert.Equal(t, federation.Digest(
@@ -118,7 +118,7 @@ func TestDigesterHashesLines(t *testing.T) {
 	assert.Equal(t, 2, d.Count())
 }
 
-// item makes an agent that nobody sealed.
+// item returns an agent that isn't sealed.
 func item(name, spec string) federation.Item {
 	return federation.Item{Ref: federation.Ref{Kind: "agent", Name: name},
 		Spec: json.RawMessage(spec)}

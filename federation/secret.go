@@ -12,10 +12,10 @@ import (
 
 const secretMember = "$secret"
 
-// SecretName is the name under which a tenant's vault keeps the secret field of
-// an item, like "model_config/gpt/api_key". Where that would be too long for a
-// name it is "sha256:" and the digest of it, so that every secret has a name
-// that [tenancy.CheckName] admits, and no two the same one.
+// SecretName returns the name under which a tenant's vault stores the secret
+// field of an item, like "model_config/gpt/api_key". If that isn't a valid name,
+// because it is too long, the result is "sha256:" and its digest. So every secret
+// has a unique name that [tenancy.CheckName] accepts.
 func SecretName(ref Ref, field string) string {
 	name := ref.Kind + "/" + ref.Name + "/" + field
 	if tenancy.CheckName(name) == nil {
@@ -26,14 +26,15 @@ func SecretName(ref Ref, field string) string {
 	return string(digestOf(h))
 }
 
-// SecretRef is what stands in a spec in place of a secret's value:
+// SecretRef returns the reference that replaces a secret's value in a spec:
 // {"$secret":"name"}, in canonical form.
 func SecretRef(name string) json.RawMessage {
 	return append(appendString([]byte(`{"`+secretMember+`":`), name), '}')
 }
 
-// ParseSecretRef reads what [SecretRef] writes. An object with any other
-// member, or with a name that [tenancy.CheckName] refuses, is none.
+// ParseSecretRef parses a reference that [SecretRef] wrote. ok is false for any
+// other value, for an object with another member, and for a name that
+// [tenancy.CheckName] refuses.
 func ParseSecretRef(raw json.RawMessage) (name string, ok bool) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	for _, want := range []jsontext.Kind{jsontext.KindBeginObject, jsontext.KindString,
@@ -53,10 +54,10 @@ func ParseSecretRef(raw json.RawMessage) (name string, ok bool) {
 	return name, tenancy.CheckName(name) == nil
 }
 
-// SecretUse says that an item refers to a secret.
+// SecretUse is a reference of an item to a secret.
 type SecretUse struct {
 	Kind   string `json:"kind"`
 	Name   string `json:"name"`
-	Path   string `json:"path"` // the place in the item: /spec/api_key
-	Secret string `json:"secret"`
+	Path   string `json:"path"`   // a JSON Pointer into the item: /spec/api_key
+	Secret string `json:"secret"` // the secret's name in the vault
 }

@@ -13,21 +13,21 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestSecretNames(t *testing.T) {
+func TestSecretNameIsValidAndUnique(t *testing.T) {
 	t.Parallel()
 	ref := federation.Ref{Kind: "model_config", Name: "gpt"}
 	assert.Equal(t, "model_config/gpt/api_key", federation.SecretName(ref, "api_key"))
 
 	long := federation.SecretName(
 		federation.Ref{Kind: "model_config", Name: strings.Repeat("ä", 256)}, "api_key")
-	require.NoError(t, tenancy.CheckName(long), "a vault must take the name")
+	require.NoError(t, tenancy.CheckName(long), "a vault must accept the name")
 	assert.True(t, strings.HasPrefix(long, "sha256:"), "no kind has a colon in its name")
 	assert.NotEqual(t, long,
 		federation.SecretName(federation.Ref{Kind: "model_config",
 			Name: strings.Repeat("ä", 255) + "b"}, "api_key"))
 }
 
-func TestSecretRefsAreReadBack(t *testing.T) {
+func TestParseSecretRefReadsSecretRef(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `{"$secret":"a/b"}`, string(federation.SecretRef("a/b")))
 	rapid.Check(t, func(t *rapid.T) {
@@ -43,7 +43,7 @@ func TestSecretRefsAreReadBack(t *testing.T) {
 	})
 }
 
-func TestParseSecretRefRefuses(t *testing.T) {
+func TestParseSecretRefRefusesOtherValues(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{
 		``, `null`, `"a"`, `{}`, `[]`, `{"$secret":1}`, `{"$secret":null}`, `{"$secret":""}`,

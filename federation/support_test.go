@@ -28,7 +28,8 @@ func goldenItems(t testing.TB) []federation.Item {
 			`{"tools":[],"instructions":"Say \"hi\".\n\u001f","priority":1e21,"extends":null}`,
 			map[string]string{"team": "zoo", "": "\ufb33", "😀": ""}),
 		seal(t, "mcp_server", "io.github.acme/weather",
-			`{"version":"1.0.2","remotes":[{"url":"https://example.com","type":"sse"}],"weight":0.5}`, nil),
+			`{"version":"1.0.2","remotes":[{"url":"https://example.com","type":"sse"}],`+
+				`"weight":0.5}`, nil),
 		seal(t, "model_config", "gpt",
 			`{"api_key":{"$secret":"model_config/gpt/api_key"},"parameters":{"temperature":0.7}}`,
 			map[string]string{"env": "prod"}),
@@ -45,7 +46,7 @@ func seal(t testing.TB, kind, name, spec string, labels map[string]string) feder
 	}.Seal()
 	require.NoError(t, err)
 	if kind != "agent" {
-		item.Version = 1 // so that a test can change just one
+		item.Version = 1 // only agents have 7 and moment, so that a test can change one item
 		item.UpdatedAt = moment.Add(time.Hour)
 	}
 	return item
@@ -109,7 +110,7 @@ func member(t testing.TB, object []byte, name string) json.RawMessage {
 	return members[name]
 }
 
-// itemsGen makes sealed items in the order of a bundle.
+// itemsGen generates sealed items in the order of a bundle.
 func itemsGen() *rapid.Generator[[]federation.Item] {
 	return rapid.Custom(func(t *rapid.T) []federation.Item {
 		items := rapid.SliceOfNDistinct(itemGen(), 0, 5,
@@ -137,7 +138,7 @@ func itemGen() *rapid.Generator[federation.Item] {
 	})
 }
 
-// specGen makes JSON objects of some depth.
+// specGen generates JSON objects with nested values.
 func specGen(text *rapid.Generator[string]) *rapid.Generator[json.RawMessage] {
 	leaf := rapid.OneOf(
 		rapid.Map(text, func(s string) any { return s }),
@@ -157,7 +158,7 @@ func specGen(text *rapid.Generator[string]) *rapid.Generator[json.RawMessage] {
 	})
 }
 
-// detailsOf answers the details of err, which must be ours.
+// detailsOf returns the details of err, which must be a [tenancy.Error].
 func detailsOf(t *testing.T, err error) []tenancy.Detail {
 	t.Helper()
 	var e *tenancy.Error
@@ -165,7 +166,7 @@ func detailsOf(t *testing.T, err error) []tenancy.Detail {
 	return e.Details
 }
 
-// agentGen makes agents with references.
+// agentGen generates agents with references.
 func agentGen() *rapid.Generator[federation.Item] {
 	name := rapid.StringN(1, 8, 24).
 		Filter(func(s string) bool { return tenancy.CheckName(s) == nil })

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendString appends s as RFC 8785 writes strings. Bytes that aren't UTF-8
-// become U+FFFD; whoever seals an item has refused them before.
+// appendString appends s as a JSON string in the form of RFC 8785. Bytes that
+// aren't UTF-8 become U+FFFD; items with such text are refused before.
 func appendString(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
@@ -18,9 +18,9 @@ func appendString(b []byte, s string) []byte {
 
 func quoted(s string) json.RawMessage { return appendString(nil, s) }
 
-// compareUTF16 orders by UTF-16 code units, as RFC 8785 sorts the members of an
-// object. That is the order of the bytes in UTF-8, except that U+E000 to U+FFFF
-// come behind what UTF-16 writes with surrogates.
+// compareUTF16 orders by UTF-16 code units, which is the order that RFC 8785
+// requires for the members of an object. It equals the order of UTF-8 bytes,
+// except that U+E000 to U+FFFF sort after characters that need surrogates.
 func compareUTF16(a, b string) int {
 	for len(a) > 0 && len(b) > 0 {
 		x, n := utf8.DecodeRuneInString(a)
@@ -33,6 +33,7 @@ func compareUTF16(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
+// compareRunes orders two different characters by their UTF-16 code units.
 func compareRunes(x, y rune) int {
 	if utf16.RuneLen(x) == utf16.RuneLen(y) {
 		return cmp.Compare(x, y)
@@ -40,6 +41,8 @@ func compareRunes(x, y rune) int {
 	return cmp.Compare(firstUnit(x), firstUnit(y))
 }
 
+// firstUnit returns the first UTF-16 code unit of r.
+// firstUnit returns the first UTF-16 code unit of r.
 func firstUnit(r rune) rune {
 	if high, _ := utf16.EncodeRune(r); utf16.RuneLen(r) == 2 {
 		return high

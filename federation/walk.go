@@ -7,26 +7,27 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// walk goes through two specs at the same time and notes where they differ.
-// Both are in canonical form, so the members of both stand in the same order,
-// and one pass is enough. It stops after maxDifferences. The methods that
-// compare answer false when it had to stop, or when a text isn't JSON.
+// walk traverses two specs in parallel and records their differences. Both are in
+// canonical form, so their members have the same order and one pass is enough. It
+// stops after maxDifferences. The methods that compare return false if the walk
+// stopped or a text isn't JSON.
 type walk struct {
 	from, to *cursor
-	depth    int // how far to go into objects and arrays; below, whole values
+	depth    int // levels to descend into; deeper values are compared as a whole
 	path     []step
-	length   int // of the path, in bytes
+	length   int // of path, in bytes
 	found    []Difference
 }
 
-// step leads from a value to one of its members or elements. Paths are made of
-// them only where there is a difference: most values have none.
+// step is one token of a path: a member or an element. A JSON Pointer is built
+// only for a difference, because most values have none.
 type step struct {
 	name  string
-	index int // -1: the member called name
+	index int // of an element; -1 for a member
 }
 
-func (w *walk) differ(from, to json.RawMessage) bool {
+// record adds a difference at the current path.
+func (w *walk) record(from, to json.RawMessage) bool {
 	path := jsontext.Pointer("/spec")
 	for _, s := range w.path {
 		if s.index >= 0 {
@@ -38,8 +39,8 @@ func (w *walk) differ(from, to json.RawMessage) bool {
 	return len(w.found) <= maxDifferences
 }
 
-// at runs compare one step further down.
-func (w *walk) at(s step, compare func() bool) bool {
+// descend runs compare with the path extended by s.
+func (w *walk) descend(s step, compare func() bool) bool {
 	w.path, w.length = append(w.path, s), w.length+len(s.name)+1
 	ok := compare()
 	w.path, w.length = w.path[:len(w.path)-1], w.length-len(s.name)-1
@@ -65,23 +66,24 @@ func (w *walk) value() bool {
 	if err != nil {
 		return false
 	}
-	return string(from) == string(to) || w.differ(from, to)
+	return string(from) == string(to) || w.record(from, to)
 }
 
-// onlyFrom notes the next value of the side from, which to doesn't have.
+// onlyFrom records the next value of the side from, which the side to lacks.
 func (w *walk) onlyFrom() bool {
 	value, err := w.from.value()
-	return err == nil && w.differ(value, nil)
+	return err == nil && w.record(value, nil)
 }
 
-// onlyTo is onlyFrom for the other side.
+// onlyTo records the next value of the side to, which the side from lacks.
 func (w *walk) onlyTo() bool {
 	value, err := w.to.value()
-	return err == nil && w.differ(nil, value)
+	return err == nil && w.record(nil, value)
 }
 
+// array compares two arrays, element by element at the same index.
 func (w *walk) array() bool {
-	if w.from.enter(jsontext.KindBeginArray) != nil || w.to.enter(jsontext.KindBeginArray) != nil {
+	if w.from.open(jsontext.KindBeginArray) != nil || w.to.open(jsontext.KindBeginArray) != nil {
 		return false
 	}
 	left, right := w.from.more(), w.to.more()
@@ -92,7 +94,7 @@ func (w *walk) array() bool {
 		} else if !left {
 			compare = w.onlyTo
 		}
-		if !w.at(step{index: i}, compare) {
+		if !w.descend(step{index: i}, compare) {
 			return false
 		}
 		left, right = left && w.from.more(), right && w.to.more()
@@ -100,9 +102,10 @@ func (w *walk) array() bool {
 	return true
 }
 
+// object compares two objects by merging their sorted members.
 func (w *walk) object() bool {
-	if w.from.enter(jsontext.KindBeginObject) != nil ||
-		w.to.enter(jsontext.KindBeginObject) != nil {
+	if w.from.open(jsontext.KindBeginObject) != nil ||
+		w.to.open(jsontext.KindBeginObject) != nil {
 		return false
 	}
 	left, right := w.from.member(), w.to.member()
@@ -111,13 +114,13 @@ func (w *walk) object() bool {
 		ok := false
 		switch {
 		case left.ok && (!right.ok || order < 0):
-			ok = w.at(step{left.name, -1}, w.onlyFrom)
+			ok = w.descend(step{left.name, -1}, w.onlyFrom)
 			left = w.from.member()
 		case right.ok && (!left.ok || order > 0):
-			ok = w.at(step{right.name, -1}, w.onlyTo)
+			ok = w.descend(step{right.name, -1}, w.onlyTo)
 			right = w.to.member()
 		default:
-			ok = w.at(step{left.name, -1}, w.value)
+			ok = w.descend(step{left.name, -1}, w.value)
 			left, right = w.from.member(), w.to.member()
 		}
 		if !ok {
@@ -127,18 +130,19 @@ func (w *walk) object() bool {
 	return left.err == nil && right.err == nil
 }
 
-// next is the name of the member that follows; ok is false after the last one
-// and on an error.
-type next struct {
+// memberName is the name of the next member. ok is false after the last member
+// and after an error.
+type memberName struct {
 	name string
 	ok   bool
 	err  error
 }
 
-func (c *cursor) member() next {
+// member reads the name of the next member.
+func (c *cursor) member() memberName {
 	if !c.more() {
-		return next{}
+		return memberName{}
 	}
 	name, err := c.name()
-	return next{name, err == nil, err}
+	return memberName{name, err == nil, err}
 }

@@ -8,41 +8,41 @@ import (
 )
 
 const (
-	timeout       = 10 * time.Second
-	longestAnswer = 1 << 20 // bytes
+	timeout          = 10 * time.Second
+	maxResponseBytes = 1 << 20
 )
 
-// newClient makes the client that talks to the provider: it waits for so long,
-// reads so much, and goes nowhere else.
+// newClient returns the HTTP client for requests to the provider. It limits the
+// time of a request and the size of a response, and follows no redirects.
 func newClient() *http.Client {
 	return &http.Client{
-		Timeout: timeout, Transport: bounded{http.DefaultTransport},
+		Timeout: timeout, Transport: limitedTransport{http.DefaultTransport},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
 	}
 }
 
-// bounded cuts off answers that are too long.
-type bounded struct{ next http.RoundTripper }
+// limitedTransport limits responses to maxResponseBytes.
+type limitedTransport struct{ next http.RoundTripper }
 
-func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := b.next.RoundTrip(r)
+func (t limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.next.RoundTrip(r)
 	if err == nil {
-		res.Body = &bodyUpTo{ReadCloser: res.Body, left: longestAnswer}
+		res.Body = &limitedBody{ReadCloser: res.Body, left: maxResponseBytes}
 	}
 	return res, err
 }
 
-var errTooLong = errors.New("the provider's answer is too long")
+var errTooLong = errors.New("the provider's response is too long")
 
-// bodyUpTo is a body that may be so long.
-type bodyUpTo struct {
+// limitedBody is a body that ends with errTooLong after left bytes.
+type limitedBody struct {
 	io.ReadCloser
 	left int
 }
 
-func (b *bodyUpTo) Read(p []byte) (int, error) {
+func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, errTooLong
 	}

@@ -8,33 +8,35 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// Pools adds the figures of database pools, which stats answers by their names
-// whenever they are asked for. It is called once.
+// Pools adds the metrics of the database pools. Every scrape calls stats, which
+// returns the statistics by the names of the pools. Pools panics if it is called
+// twice.
 func (t *Telemetry) Pools(stats func() map[string]sql.DBStats) {
 	t.public.MustRegister(pools(stats))
 }
 
+// pools collects the metrics of database pools.
 type pools func() map[string]sql.DBStats
 
 var (
 	poolConnections = prometheus.NewDesc("bailiwick_pool_connections",
 		"Connections to the database.", []string{"pool", "state"}, nil)
 	poolMax = prometheus.NewDesc("bailiwick_pool_max_connections",
-		"How many connections a pool may have.", []string{"pool"}, nil)
+		"Maximum number of connections of a pool.", []string{"pool"}, nil)
 	poolWaits = prometheus.NewDesc("bailiwick_pool_waits_total",
-		"How often a connection had to be waited for.", []string{"pool"}, nil)
+		"Number of times that a query waited for a connection.", []string{"pool"}, nil)
 	poolWaited = prometheus.NewDesc("bailiwick_pool_wait_seconds_total",
-		"How long connections were waited for.", []string{"pool"}, nil)
+		"Total time that queries waited for a connection.", []string{"pool"}, nil)
 )
 
-// Describe names the metrics.
+// Describe implements [prometheus.Collector].
 func (p pools) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{poolConnections, poolMax, poolWaits, poolWaited} {
 		to <- d
 	}
 }
 
-// Collect reads the figures.
+// Collect implements [prometheus.Collector].
 func (p pools) Collect(to chan<- prometheus.Metric) {
 	for name, s := range p() {
 		to <- prometheus.MustNewConstMetric(poolConnections, prometheus.GaugeValue,
@@ -50,25 +52,26 @@ func (p pools) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// Resolution adds the figures of a resolver, which stats answers whenever they
-// are asked for. It is called once.
+// Resolution adds the metrics of a resolver. Every scrape calls stats. Resolution
+// panics if it is called twice.
 func (t *Telemetry) Resolution(stats func() resolve.Stats) {
 	t.public.MustRegister(resolution(stats))
 }
 
+// resolution collects the metrics of a resolver.
 type resolution func() resolve.Stats
 
 var (
 	resolutionLookups = prometheus.NewDesc("bailiwick_resolution_lookups_total",
-		"Names and ids of tenants that were looked up in the cache: a miss is a question to the"+
-			" store.", []string{"result"}, nil)
+		"Lookups of tenants by name or id in the cache: a miss is a query to the store.",
+		[]string{"result"}, nil)
 	resolutionFailures = prometheus.NewDesc("bailiwick_resolution_failures_total",
 		"Misses that ended in an error of the store.", nil, nil)
 	resolutionEvictions = prometheus.NewDesc("bailiwick_resolution_evictions_total",
-		"What the cache forgot, being full or because its time was over.", nil, nil)
+		"Entries that the cache removed because it was full or they were too old.", nil, nil)
 )
 
-// Describe names the metrics.
+// Describe implements [prometheus.Collector].
 func (r resolution) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{resolutionLookups, resolutionFailures,
 		resolutionEvictions} {
@@ -76,7 +79,7 @@ func (r resolution) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect reads the figures.
+// Collect implements [prometheus.Collector].
 func (r resolution) Collect(to chan<- prometheus.Metric) {
 	s := r()
 	to <- prometheus.MustNewConstMetric(resolutionLookups, prometheus.CounterValue, float64(s.Hits),

@@ -7,24 +7,25 @@ import (
 	"time"
 )
 
-// none is the route of a request that no pattern fits.
-const none = "none"
+// noRoute is the label of a request that matches no pattern.
+const noRoute = "none"
 
-// route is the path of a pattern: "/api/v1/me" of "GET /api/v1/me".
+// route returns the label for a pattern: "/api/v1/me" for "GET /api/v1/me".
 func (t *Telemetry) route(pattern string) string {
 	if _, path, found := strings.Cut(pattern, " "); found {
 		pattern = path
 	}
 	switch {
 	case pattern == "":
-		return none
+		return noRoute
 	case !t.routes.admit(pattern):
 		return other
 	}
 	return pattern
 }
 
-// method is a known one, or "other": a caller may send any word.
+// method returns the label for the request's method: other for an unknown one,
+// because a caller may send any word.
 func method(r *http.Request) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
@@ -34,12 +35,13 @@ func method(r *http.Request) string {
 	return other
 }
 
+// count adds one answered request to the metrics.
 func (t *Telemetry) count(
-	r *http.Request, route string, status int, seen *request, took time.Duration,
+	r *http.Request, route string, status int, state *requestState, took time.Duration,
 ) {
-	seen.mu.Lock()
-	code, tenant := seen.code, seen.tenant
-	seen.mu.Unlock()
+	state.mu.Lock()
+	code, tenant := state.code, state.tenant
+	state.mu.Unlock()
 	t.requests.WithLabelValues(route, method(r), strconv.Itoa(status)).Inc()
 	t.durations.WithLabelValues(route, method(r)).Observe(took.Seconds())
 	if code != "" {
@@ -60,6 +62,7 @@ func (t *Telemetry) count(
 	t.tenantSeconds.WithLabelValues(label).Add(took.Seconds())
 }
 
+// outcome returns the label for a status: ok, refused (4xx) or failed (5xx).
 func outcome(status int) string {
 	switch {
 	case status >= http.StatusInternalServerError:

@@ -1,18 +1,20 @@
-// Package telemetry tells what a service does: metrics for Prometheus, traces
-// for OpenTelemetry.
+// Package telemetry observes a service: metrics for Prometheus, traces for
+// OpenTelemetry.
 //
-//	seen := telemetry.New(telemetry.Options{TracerProvider: provider})
-//	db, err := postgres.Open(ctx, postgres.Options{QueryHooks: seen.QueryHooks(), …})
+//	observed := telemetry.New(telemetry.Options{TracerProvider: provider})
+//	db, err := postgres.Open(ctx, postgres.Options{QueryHooks: observed.QueryHooks(), …})
 //	tenants := resolve.New(db.Tenants(), resolve.Options{})
-//	seen.Pools(db.PoolStats)
-//	seen.Resolution(tenants.Stats)
-//	api := httpapi.New(db.Services(), httpapi.Options{Resolver: tenants, Metrics: seen.Handler(), Observe: seen.Observe})
-//	err = http.ListenAndServe(addr, seen.Middleware(api))
+//	observed.Pools(db.PoolStats)
+//	observed.Resolution(tenants.Stats)
+//	api := httpapi.New(db.Services(), httpapi.Options{Resolver: tenants,
+//		Metrics: observed.Handler(), Observe: observed.Observe})
+//	err = http.ListenAndServe(addr, observed.Middleware(api))
 //
-// What a caller can choose never becomes a label: routes are patterns, methods
-// the known ones, tenants those that an authenticated caller works in, and of
-// each of them there is a limit, behind which all are "other".
+// A text that a caller chooses never becomes a label. Routes are patterns, methods
+// are the known ones, and tenants are those in which an authenticated caller works.
+// Routes, problem codes and tenants have a limit; further values are counted as
+// "other".
 //
-// Strangers are shown no figure of a single tenant. Traces carry neither paths,
-// nor query strings, nor a value of a statement or of an error.
+// Metrics of a single tenant are only for super-admins. Traces contain no paths,
+// no query strings, and no values of statements or errors.
 package telemetry

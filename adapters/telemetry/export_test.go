@@ -1,4 +1,4 @@
 package telemetry
 
-// Masked is masked, for the tests.
-var Masked = redactSQL
+// RedactSQL exports redactSQL to the tests.
+var RedactSQL = redactSQL

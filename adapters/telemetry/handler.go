@@ -9,9 +9,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Handler answers the metrics as text. Those of each tenant, and those of the
-// process itself, are there only for a super-admin in the request's context
-// ([tenancy.WithPrincipal]); httpapi.Options.Metrics puts them there.
+// Handler serves the metrics as text. It includes the metrics of each tenant and
+// of the process only if the request's context has a super-admin
+// ([tenancy.WithPrincipal]); httpapi.Options.Metrics adds the caller to the context.
 func (t *Telemetry) Handler() http.Handler {
 	options := promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}
 	public := promhttp.HandlerFor(t.public, options)
@@ -21,9 +21,9 @@ func (t *Telemetry) Handler() http.Handler {
 		if p := tenancy.PrincipalFrom(r.Context()); p.SuperAdmin && !p.Anonymous() {
 			shown = all
 		}
-		w.Header().Set("Cache-Control", "no-store") // the next one may be a stranger
+		w.Header().Set("Cache-Control", "no-store") // the next caller may see less
 		r = r.Clone(r.Context())
-		r.Header.Del("Accept") // which might choose another format than text
+		r.Header.Del("Accept") // it could select another format than text
 		shown.ServeHTTP(w, r)
 	})
 }

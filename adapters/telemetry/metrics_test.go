@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestRequestsAreCountedByTheirPattern(t *testing.T) {
+func TestRequestsAreCountedByPattern(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	_, key := w.tenant(t, "acme", tenancy.Editor)
@@ -41,11 +41,12 @@ func TestRequestsAreCountedByTheirPattern(t *testing.T) {
 		`bailiwick_http_refusals_total{code="unauthenticated"}`:    1,
 		`bailiwick_http_refusals_total{code="method_not_allowed"}`: 1,
 	}, m.named("bailiwick_http_refusals_total"))
-	assert.Equal(t, 3.0, m[`bailiwick_http_request_duration_seconds_count{method="PUT",route="/api/v1/notes/{name}"}`])
+	assert.Equal(t, 3.0, m["bailiwick_http_request_duration_seconds_count"+
+		`{method="PUT",route="/api/v1/notes/{name}"}`])
 	assert.Equal(t, 1.0, m["bailiwick_http_requests_in_flight"], "the scrape itself")
 }
 
-func TestTheResolversFiguresAreThere(t *testing.T) {
+func TestResolverMetricsAreExposed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	_, key := w.tenant(t, "acme", tenancy.Viewer)
@@ -60,7 +61,7 @@ func TestTheResolversFiguresAreThere(t *testing.T) {
 	}, w.scrape(t, "").named("bailiwick_resolution"))
 }
 
-func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
+func TestTenantMetricsAreOnlyForSuperAdmin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	acme, key := w.tenant(t, "acme", tenancy.Admin)
@@ -69,20 +70,20 @@ func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
 	require.Equal(t, 200, w.send("GET", "/api/v1/tenants/acme", platformToken).Code)
 	_, foreign := w.tenant(t, "beta", tenancy.Admin)
 
-	for name, token := range map[string]string{"nobody": "", "a tenant's admin": key,
-		"another one": foreign} {
-		seen := w.scrape(t, token)
-		assert.NotContains(t, seen.text(), "tenant=", name)
-		assert.NotContains(t, seen.text(), acme.String(), name)
-		assert.NotContains(t, seen.text(), "acme", name)
-		assert.Empty(t, seen.named("go_"), name)
-		assert.NotEmpty(t, seen.named("bailiwick_http_requests_total"), name)
+	for name, token := range map[string]string{"anonymous": "", "the tenant's admin": key,
+		"another tenant's admin": foreign} {
+		visible := w.scrape(t, token)
+		assert.NotContains(t, visible.text(), "tenant=", name)
+		assert.NotContains(t, visible.text(), acme.String(), name)
+		assert.NotContains(t, visible.text(), "acme", name)
+		assert.Empty(t, visible.named("go_"), name)
+		assert.NotEmpty(t, visible.named("bailiwick_http_requests_total"), name)
 	}
 	for name, forged := range map[string][]string{
 		"a wrong token":  {"Authorization", "Bearer " + platformToken + "x"},
 		"no token":       {"Authorization", "Bearer "},
 		"another scheme": {"Authorization", "Basic " + platformToken},
-		"two":            {"Authorization", "Bearer x", "Authorization", "Bearer " + platformToken},
+		"two tokens":     {"Authorization", "Bearer x", "Authorization", "Bearer " + platformToken},
 	} {
 		rec := w.send("GET", "/metrics", "", forged...)
 		assert.Equal(t, 401, rec.Code, name)
@@ -90,7 +91,8 @@ func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
 	}
 	for _, r := range []*httptest.ResponseRecorder{
 		w.send("GET", "/metrics", "", "Accept",
-			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"),
+			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"+
+				"encoding=delimited"),
 		w.send("GET", "/metrics", "", "X-Tenant-ID", "acme", "Cookie",
 			"Authorization="+platformToken),
 	} {
@@ -109,7 +111,7 @@ func TestATenantsFiguresAreForThePlatformAlone(t *testing.T) {
 	assert.NotEmpty(t, all.named("bailiwick_http_requests_total"))
 }
 
-func TestWhatACallerSendsMakesNoSeries(t *testing.T) {
+func TestInputOfCallerCreatesNoSeries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	acme, key := w.tenant(t, "acme", tenancy.Viewer)
@@ -122,7 +124,7 @@ func TestWhatACallerSendsMakesNoSeries(t *testing.T) {
 			w.send("GET", "/api/v1/notes", key, "X-Tenant-ID", "beta")
 			w.send("GET", "/api/v1/tenants/"+beta.String(), key)
 			w.send("GET", "/api/v1/tenants/"+id, platformToken)
-			w.send("DELETE", "/api/v1/tenants/acme", key) // whose role is too small
+			w.send("DELETE", "/api/v1/tenants/acme", key) // a viewer may not delete
 			w.send(fmt.Sprintf("BREW%d", i), "/api/v1/notes", key)
 			w.send("GET", fmt.Sprintf("/%d/api", i), key)
 			w.send("GET", fmt.Sprintf("/api/v1/notes/%d?q=%d", i, i), "bwk_"+id)
@@ -133,13 +135,13 @@ func TestWhatACallerSendsMakesNoSeries(t *testing.T) {
 	attack()
 	after := w.scrape(t, platformToken)
 	assert.Len(t, after.named("bailiwick_http"), len(before.named("bailiwick_http"))+1+16+2,
-		"the scrape's own status, histogram, sum and count")
+		"the scrape adds its status, histogram, sum and count")
 	assert.Empty(t, after.named("bailiwick_tenant"))
 	assert.NotContains(t, after.text(), acme.String())
 	assert.NotContains(t, after.text(), "BREW")
 }
 
-func TestTenantsBehindTheLimitAreOne(t *testing.T) {
+func TestTenantsBeyondTheLimitAreCountedAsOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{MaxTenants: 2})
 	var ids []tenancy.ID
@@ -160,7 +162,7 @@ func TestTenantsBehindTheLimitAreOne(t *testing.T) {
 	}, w.scrape(t, platformToken).named("bailiwick_tenant_requests_total"))
 }
 
-func TestAHostsOwnRoutesAreCounted(t *testing.T) {
+func TestRoutesOfHostAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, telemetry.Options{})
 	tenant := tenancy.NewID()
@@ -168,11 +170,11 @@ func TestAHostsOwnRoutesAreCounted(t *testing.T) {
 	mux.HandleFunc("GET /notes/{id}", func(_ http.ResponseWriter, r *http.Request) {
 		ctx := tenancy.NewContext(tenancy.WithPrincipal(r.Context(),
 			tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "7"}), tenant)
-		w.seen.Observe(ctx, "")
+		w.telemetry.Observe(ctx, "")
 	})
 	mux.HandleFunc("GET /public", func(_ http.ResponseWriter, r *http.Request) {
-		// for nobody: a name that anybody may send
-		w.seen.Observe(tenancy.NewContext(r.Context(), tenancy.NewID()), "")
+		// Anonymous: any caller may send this tenant.
+		w.telemetry.Observe(tenancy.NewContext(r.Context(), tenancy.NewID()), "")
 	})
 	mux.HandleFunc("GET /panic",
 		func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -184,9 +186,9 @@ func TestAHostsOwnRoutesAreCounted(t *testing.T) {
 	mux.Handle("GET /slow", http.TimeoutHandler(
 		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
-			w.seen.Observe(r.Context(), "late")
+			w.telemetry.Observe(r.Context(), "late")
 		}), time.Millisecond, ""))
-	handler := w.seen.Middleware(mux)
+	handler := w.telemetry.Middleware(mux)
 	for _, path := range []string{"/notes/1", "/notes/2", "/public", "/panic", "/late/panic",
 		"/slow", "/none"} {
 		func() {
@@ -207,12 +209,12 @@ func TestAHostsOwnRoutesAreCounted(t *testing.T) {
 		tenant.String() + `"}`: 2}, m.named("bailiwick_tenant_requests_total"))
 }
 
-func TestAnAnswerCanBeFlushedThroughTheMiddleware(t *testing.T) {
+func TestResponseCanBeFlushedThroughMiddleware(t *testing.T) {
 	t.Parallel()
-	seen := telemetry.New(telemetry.Options{})
+	observed := telemetry.New(telemetry.Options{})
 	release := make(chan struct{})
 	server := httptest.NewServer(
-		seen.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		observed.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintln(w, "first")
 			w.(http.Flusher).Flush()
 			<-release
@@ -226,31 +228,32 @@ func TestAnAnswerCanBeFlushedThroughTheMiddleware(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "first\n", line)
 	rec := httptest.NewRecorder()
-	seen.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	observed.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	assert.Equal(t, 1.0, parse(t, rec.Body)["bailiwick_http_requests_in_flight"])
 	close(release)
 }
 
-func TestNoNumberOfRoutesOrCodesIsTooMany(t *testing.T) {
+func TestRoutesAndCodesAreLimited(t *testing.T) {
 	t.Parallel()
-	seen := telemetry.New(telemetry.Options{})
-	handler := seen.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		r.Pattern = r.URL.Path // of a router that knows no better
-		seen.Observe(r.Context(), tenancy.Code(r.URL.Path))
+	observed := telemetry.New(telemetry.Options{})
+	handler := observed.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		r.Pattern = r.URL.Path // like a router without patterns
+		observed.Observe(r.Context(), tenancy.Code(r.URL.Path))
 	}))
 	for i := range 2000 {
 		handler.ServeHTTP(httptest.NewRecorder(),
 			httptest.NewRequest("GET", fmt.Sprintf("/%d", i), nil))
 	}
 	rec := httptest.NewRecorder()
-	seen.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	observed.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	m := parse(t, rec.Body)
-	assert.Equal(t, 1500.0, m[`bailiwick_http_requests_total{method="GET",route="other",status="200"}`])
+	assert.Equal(t, 1500.0,
+		m[`bailiwick_http_requests_total{method="GET",route="other",status="200"}`])
 	assert.Equal(t, 1900.0, m[`bailiwick_http_refusals_total{code="other"}`])
 	assert.Len(t, m.named("bailiwick_http_refusals_total"), 101)
 }
 
-func TestANegativeLimitIsAFaultOfTheProgram(t *testing.T) {
+func TestNewPanicsOnNegativeLimit(t *testing.T) {
 	t.Parallel()
 	assert.Panics(t, func() { telemetry.New(telemetry.Options{MaxTenants: -1}) })
 }

@@ -9,84 +9,85 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// request is what becomes known of a request while it is answered, perhaps by
-// another goroutine than the middleware's.
-type request struct {
+// requestState is what Observe learns about a request. Observe may run in another
+// goroutine than the middleware.
+type requestState struct {
 	mu     sync.Mutex
-	tenant tenancy.ID // zero: none, or none that the caller may work in
-	by     tenancy.Principal
+	tenant tenancy.ID // zero if there is none in which the caller may work
+	caller tenancy.Principal
 	code   tenancy.Code
 }
 
-type requestKey struct{}
+type requestStateKey struct{}
 
-// Observe takes from ctx the tenant and the caller of the request that it belongs
-// to, and the code of the problem with which that is answered, "" for none. It is
-// what httpapi.Options.Observe calls; a host's own handlers call it once they
-// have found a tenant for an authenticated caller. Outside of
-// [Telemetry.Middleware] it does nothing.
+// Observe records the tenant and the caller in ctx, and the code of the problem
+// with which the request is answered, "" for none. httpapi.Options.Observe may be
+// this method. A host's own handlers call it after they have resolved a tenant for
+// an authenticated caller. It does nothing if ctx isn't the context of a request
+// through [Telemetry.Middleware].
 func (t *Telemetry) Observe(ctx context.Context, code tenancy.Code) {
-	seen, ok := ctx.Value(requestKey{}).(*request)
+	state, ok := ctx.Value(requestStateKey{}).(*requestState)
 	if !ok {
 		return
 	}
-	seen.mu.Lock()
-	defer seen.mu.Unlock()
-	seen.code, seen.by = code, tenancy.PrincipalFrom(ctx)
-	if tenant, err := tenancy.FromContext(ctx); err == nil && !seen.by.Anonymous() {
-		seen.tenant = tenant
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	state.code, state.caller = code, tenancy.PrincipalFrom(ctx)
+	if tenant, err := tenancy.FromContext(ctx); err == nil && !state.caller.Anonymous() {
+		state.tenant = tenant
 	}
 }
 
-// Middleware counts and traces the requests to next. It stands around
-// everything; the route is the [http.Request.Pattern] that a router sets, as
+// Middleware counts and traces the requests to next. It must be the outermost
+// middleware. The route is the [http.Request.Pattern] that a router sets, as
 // [http.ServeMux] does.
 func (t *Telemetry) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, outer *http.Request) {
-		begun := time.Now()
-		seen := &request{}
-		ctx, span := t.begin(outer)
-		r := outer.WithContext(context.WithValue(ctx, requestKey{}, seen))
-		// should next panic
-		out := &answer{ResponseWriter: w, status: http.StatusInternalServerError}
+		start := time.Now()
+		state := &requestState{}
+		ctx, span := t.startSpan(outer)
+		r := outer.WithContext(context.WithValue(ctx, requestStateKey{}, state))
+		// The initial status is the one that is counted if next panics.
+		out := &statusWriter{ResponseWriter: w, status: http.StatusInternalServerError}
 		t.inFlight.Inc()
 		defer func() {
 			outer.Pattern = r.Pattern
 			t.inFlight.Dec()
 			route := t.route(r.Pattern)
-			t.count(r, route, out.status, seen, time.Since(begun))
-			end(span, r, route, out, seen)
+			t.count(r, route, out.status, state, time.Since(start))
+			endSpan(span, r, route, out, state)
 		}()
 		next.ServeHTTP(out, r)
-		if !out.begun {
+		if !out.started {
 			out.status = http.StatusOK
 		}
 	})
 }
 
-// answer knows its status.
-type answer struct {
+// statusWriter records the status of a response.
+type statusWriter struct {
 	http.ResponseWriter
-	begun  bool
-	status int
+	started bool
+	status  int
 }
 
-func (a *answer) WriteHeader(status int) {
-	if !a.begun && status >= http.StatusOK {
-		a.begun, a.status = true, status
+// WriteHeader records the first final status; 1xx responses aren't final.
+func (w *statusWriter) WriteHeader(status int) {
+	if !w.started && status >= http.StatusOK {
+		w.started, w.status = true, status
 	}
-	a.ResponseWriter.WriteHeader(status)
+	w.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Write(b []byte) (int, error) {
-	if !a.begun {
-		a.begun, a.status = true, http.StatusOK
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if !w.started {
+		w.started, w.status = true, http.StatusOK
 	}
-	return a.ResponseWriter.Write(b)
+	return w.ResponseWriter.Write(b)
 }
 
-// Flush is for handlers that ask for [http.Flusher].
-func (a *answer) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() }
+// Flush supports handlers that use [http.Flusher].
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
-// Unwrap is for [http.ResponseController].
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+// Unwrap supports [http.ResponseController].
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

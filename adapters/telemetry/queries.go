@@ -15,32 +15,34 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// QueryHooks make a span of each statement that runs within another span. It is
-// empty if there are no traces.
+// QueryHooks returns the hooks that make a span for each statement that runs within
+// another span. It is empty without a TracerProvider.
 func (t *Telemetry) QueryHooks() []bun.QueryHook {
 	if t.traces == nil {
 		return nil
 	}
 	return []bun.QueryHook{queryHook{bunotel.NewQueryHook(
 		bunotel.WithTracerProvider(t.traces),
-		bunotel.WithMeterProvider(noop.NewMeterProvider()), // the pools' figures are Prometheus'
+		bunotel.WithMeterProvider(noop.NewMeterProvider()), // Prometheus has the pool metrics
 		bunotel.WithFormattedQueries(false),
 	)}}
 }
 
-// queryHook is bunotel's, which it shows no values: bunotel by itself falls back
-// to the formatted text where a query can't be written without its arguments,
-// takes a text that already has values in it for a template, and records what an
-// error says, which may quote a row.
+// queryHook wraps the hook of bunotel and removes all values. Without it bunotel
+// would record values in three cases: it uses the formatted text if it can't
+// write a query without its arguments, it takes a text with values for a template,
+// and it records the text of an error, which may quote a row.
 type queryHook struct{ spans *bunotel.QueryHook }
 
+// BeforeQuery starts a span if the context has one.
 func (h queryHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
-		return ctx // the background's own: each would be a trace by itself
+		return ctx // a background query: each would become a separate trace
 	}
 	return h.spans.BeforeQuery(ctx, e)
 }
 
+// AfterQuery ends the span, with the redacted text of the query and of its error.
 func (h queryHook) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
@@ -53,41 +55,42 @@ func (h queryHook) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
 	})
 }
 
-// noCodeSpan is a span without the place in the code, for which bunotel would take
-// this hook.
+// noCodeSpan drops the code.* attributes, because bunotel would report this hook as
+// the place of the query.
 type noCodeSpan struct{ trace.Span }
 
-func (p noCodeSpan) SetAttributes(attrs ...attribute.KeyValue) {
+func (s noCodeSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	kept := attrs[:0:0]
 	for _, a := range attrs {
 		if !strings.HasPrefix(string(a.Key), "code.") {
 			kept = append(kept, a)
 		}
 	}
-	p.Span.SetAttributes(kept...)
+	s.Span.SetAttributes(kept...)
 }
 
-// failure is an error without its text.
-type failure string
+// redactedError is an error without its original text.
+type redactedError string
 
-func (f failure) Error() string { return string(f) }
+func (e redactedError) Error() string { return string(e) }
 
-// redactError is what may be told of an error: PostgreSQL's state, a code, or that
-// there was one.
+// redactError returns err without text that may contain values: it keeps the
+// SQLSTATE of PostgreSQL or the code of a [tenancy.Error], otherwise only the fact
+// that there was an error.
 func redactError(err error) error {
-	var ofServer interface{ Field(byte) string }
-	var ofUs *tenancy.Error
+	var serverError interface{ Field(byte) string }
+	var tenancyError *tenancy.Error
 	switch {
 	case err == nil, err == sql.ErrNoRows, err == sql.ErrTxDone:
 		return err
-	case errors.As(err, &ofServer):
-		return failure("SQLSTATE " + ofServer.Field('C'))
+	case errors.As(err, &serverError):
+		return redactedError("SQLSTATE " + serverError.Field('C'))
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return context.DeadlineExceeded
-	case errors.As(err, &ofUs):
-		return failure(ofUs.Code)
+	case errors.As(err, &tenancyError):
+		return redactedError(tenancyError.Code)
 	}
-	return failure("failed")
+	return redactedError("failed")
 }

@@ -10,16 +10,18 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// begin begins the span of a request, within the caller's trace if there is one
-// (W3C Trace Context). Baggage isn't taken: it would be the caller's text.
-func (t *Telemetry) begin(r *http.Request) (context.Context, trace.Span) {
+// startSpan starts the span of a request, within the caller's trace if there is
+// one (W3C Trace Context). It ignores baggage, which is text of the caller.
+func (t *Telemetry) startSpan(r *http.Request) (context.Context, trace.Span) {
 	ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	return t.tracer.Start(ctx, method(r), trace.WithSpanKind(trace.SpanKindServer))
 }
 
-// end ends the span. It has the route, and no path or query: those hold names
-// and what somebody searched for.
-func end(span trace.Span, r *http.Request, route string, a *answer, seen *request) {
+// endSpan ends the span. The span contains the route, but not the path and the
+// query, which contain names and search texts.
+func endSpan(
+	span trace.Span, r *http.Request, route string, w *statusWriter, state *requestState,
+) {
 	defer span.End()
 	if !span.IsRecording() {
 		return
@@ -28,24 +30,24 @@ func end(span trace.Span, r *http.Request, route string, a *answer, seen *reques
 	span.SetAttributes(
 		attribute.String("http.request.method", method(r)),
 		attribute.String("http.route", route),
-		attribute.Int("http.response.status_code", a.status),
+		attribute.Int("http.response.status_code", w.status),
 	)
-	if id := a.Header().Get("X-Request-ID"); id != "" {
+	if id := w.Header().Get("X-Request-ID"); id != "" {
 		span.SetAttributes(attribute.String("bailiwick.request_id", id))
 	}
-	seen.mu.Lock()
-	defer seen.mu.Unlock()
-	if !seen.tenant.IsZero() {
-		span.SetAttributes(attribute.String("bailiwick.tenant", seen.tenant.String()))
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if !state.tenant.IsZero() {
+		span.SetAttributes(attribute.String("bailiwick.tenant", state.tenant.String()))
 	}
-	if !seen.by.Anonymous() {
-		span.SetAttributes(attribute.String("bailiwick.actor.kind", string(seen.by.Kind)),
-			attribute.String("bailiwick.actor.id", seen.by.ID))
+	if !state.caller.Anonymous() {
+		span.SetAttributes(attribute.String("bailiwick.actor.kind", string(state.caller.Kind)),
+			attribute.String("bailiwick.actor.id", state.caller.ID))
 	}
-	if seen.code != "" {
-		span.SetAttributes(attribute.String("error.type", string(seen.code)))
+	if state.code != "" {
+		span.SetAttributes(attribute.String("error.type", string(state.code)))
 	}
-	if a.status >= http.StatusInternalServerError {
+	if w.status >= http.StatusInternalServerError {
 		span.SetStatus(codes.Error, "")
 	}
 }

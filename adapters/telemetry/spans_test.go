@@ -17,6 +17,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// traced returns options with a tracer and the exporter of its spans.
 func traced(t *testing.T) (telemetry.Options, *tracetest.InMemoryExporter) {
 	t.Helper()
 	spans := tracetest.NewInMemoryExporter()
@@ -33,7 +34,7 @@ func attributes(s tracetest.SpanStub) map[attribute.Key]string {
 	return values
 }
 
-func TestARequestIsASpanOfTheCallersTrace(t *testing.T) {
+func TestRequestIsSpanInTraceOfCaller(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
 	w := newWorld(t, o)
@@ -56,11 +57,11 @@ func TestARequestIsASpanOfTheCallersTrace(t *testing.T) {
 		"bailiwick.request_id":      rec.Header().Get("X-Request-ID"),
 		"bailiwick.tenant":          acme.String(), "bailiwick.actor.kind": "key",
 		"error.type": "invalid",
-	}, values, "and neither path, query, header nor baggage")
-	assert.Equal(t, codes.Unset, got[0].Status.Code, "a caller's fault is no error of the server")
+	}, values, "no path, query, header or baggage")
+	assert.Equal(t, codes.Unset, got[0].Status.Code, "an invalid request is no server error")
 }
 
-func TestTraceContextThatIsNoneBeginsATrace(t *testing.T) {
+func TestInvalidTraceContextStartsNewTrace(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
 	w := newWorld(t, o)
@@ -76,15 +77,13 @@ func TestTraceContextThatIsNoneBeginsATrace(t *testing.T) {
 	}
 }
 
-func TestAFaultIsAnErrorOfTheSpan(t *testing.T) {
+func TestPanicSetsErrorStatusOfSpan(t *testing.T) {
 	t.Parallel()
 	o, spans := traced(t)
-	seen := telemetry.New(o)
+	handler := telemetry.New(o).Middleware(http.HandlerFunc(
+		func(http.ResponseWriter, *http.Request) { panic("hidden") }))
 	assert.PanicsWithValue(t, "hidden", func() {
-		seen.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			panic("hidden")
-		})).
-			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	})
 	got := spans.GetSpans()
 	require.Len(t, got, 1)
@@ -93,7 +92,7 @@ func TestAFaultIsAnErrorOfTheSpan(t *testing.T) {
 	assert.Equal(t, "500", attributes(got[0])["http.response.status_code"])
 }
 
-func TestWithoutAProviderNoStatementIsHooked(t *testing.T) {
+func TestQueryHooksAreEmptyWithoutTracerProvider(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, telemetry.New(telemetry.Options{}).QueryHooks())
 }

@@ -27,11 +27,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const platformToken = "platform-token-of-the-tests-0123456789"
 
-// world is a registry of notes that is observed.
+// world is a registry of notes that telemetry observes.
 type world struct {
-	services ports.Services
-	seen     *telemetry.Telemetry
-	handler  http.Handler
+	services  ports.Services
+	telemetry *telemetry.Telemetry
+	handler   http.Handler
 }
 
 func newWorld(t *testing.T, o telemetry.Options) *world {
@@ -39,19 +39,21 @@ func newWorld(t *testing.T, o telemetry.Options) *world {
 	kinds, err := federation.NewKinds(federation.Kind{
 		Name: "note", Fields: []federation.Field{{Name: "text", Type: federation.String}}})
 	require.NoError(t, err)
-	w := &world{services: memory.New(kinds, memory.Options{}).Services(), seen: telemetry.New(o)}
+	w := &world{services: memory.New(kinds, memory.Options{}).Services(),
+		telemetry: telemetry.New(o)}
 	tenants := resolve.New(w.services.Tenants, resolve.Options{})
-	w.seen.Resolution(tenants.Stats)
-	w.handler = w.seen.Middleware(httpapi.New(w.services, httpapi.Options{
+	w.telemetry.Resolution(tenants.Stats)
+	w.handler = w.telemetry.Middleware(httpapi.New(w.services, httpapi.Options{
 		MultiTenant: true, Resolver: tenants,
 		PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
-		Metrics:           w.seen.Handler(), Observe: w.seen.Observe,
+		Metrics:           w.telemetry.Handler(), Observe: w.telemetry.Observe,
 		Logger: slog.New(slog.DiscardHandler),
 	}))
 	return w
 }
 
-// tenant makes a tenant, and a key of it.
+// tenant creates a tenant and an API key. It returns the tenant's id and the key's
+// secret.
 func (w *world) tenant(t *testing.T, slug tenancy.Slug, role tenancy.Role) (tenancy.ID, string) {
 	t.Helper()
 	id := tenancy.NewID()
@@ -69,7 +71,7 @@ func (w *world) tenant(t *testing.T, slug tenancy.Slug, role tenancy.Role) (tena
 	return id, secret
 }
 
-// send sends a request, with headers as name and value in turn.
+// send sends a request. headers are alternating names and values.
 func (w *world) send(method, path, token string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
 	if method == http.MethodPut {
@@ -97,7 +99,7 @@ func (w *world) scrape(t *testing.T, token string) metrics {
 	return parse(t, rec.Body)
 }
 
-// metrics are the values by the whole name of their series.
+// metrics are the values by the names of their series, including labels.
 type metrics map[string]float64
 
 func parse(t *testing.T, r io.Reader) metrics {
@@ -117,7 +119,7 @@ func parse(t *testing.T, r io.Reader) metrics {
 	return m
 }
 
-// named are the series of one metric, or of all whose names begin so.
+// named returns the series whose names begin with prefix.
 func (m metrics) named(prefix string) metrics {
 	found := metrics{}
 	for name, value := range m {
@@ -128,7 +130,7 @@ func (m metrics) named(prefix string) metrics {
 	return found
 }
 
-// text is every series' name.
+// text returns the names of all series as lines.
 func (m metrics) text() string {
 	var b strings.Builder
 	for name := range m {

@@ -1,21 +1,27 @@
 package promote
 
-import "github.com/bailiwick-go/bailiwick/tenancy"
+import (
+	"strings"
 
-// What a [tenancy.CodeImportConflict] lists at most: it is the one answer that
-// stands in memory.
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// The limits of the list in a [tenancy.CodeImportConflict] error, which is kept in
+// memory as a whole.
 const (
 	maxConflicts     = 1000
 	maxConflictBytes = 4 << 20 // of changed values
 )
 
-// conflicts collects what stands in the way of an import under [Fail].
+// conflicts collects the conflicts that make an import under [Fail] fail.
 type conflicts struct {
 	items     []ReportItem
 	bytes     int
 	truncated bool
 }
 
+// add adds a conflict, unless the list would exceed its limits. After the first conflict
+// that doesn't fit, it adds none, so that the list has no gaps.
 func (c *conflicts) add(item ReportItem) {
 	size := 0
 	for _, d := range item.Changes {
@@ -29,10 +35,10 @@ func (c *conflicts) add(item ReportItem) {
 	c.items = append(c.items, item)
 }
 
-// err is the refusal of the whole import.
+// err returns the error that refuses the whole import.
 func (c *conflicts) err(counts Counts) error {
 	items := c.items
-	if items == nil { // a single conflict was larger than the whole list may be
+	if items == nil { // the first conflict exceeded maxConflictBytes
 		items = []ReportItem{}
 	}
 	members := map[string]any{"counts": counts, "items": items}
@@ -41,7 +47,14 @@ func (c *conflicts) err(counts Counts) error {
 	}
 	e := tenancy.Errorf(tenancy.CodeImportConflict,
 		"the target has other content under %d of the bundle's names: nothing was written; choose"+
-			" the strategy skip, overwrite or rename", counts.Fail)
+			" the strategy %s", counts.Fail, alternatives())
 	e.Members = members
 	return e
+}
+
+// alternatives lists the strategies other than [Fail] as text.
+func alternatives() string {
+	names := strategyNames(strategies[1:])
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

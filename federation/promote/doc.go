@@ -1,9 +1,8 @@
-// Package promote moves a tenant's configuration from one place to another:
-// [Service.Export] writes it as a bundle, [Service.Import] reads a bundle into
-// a tenant, wholly or not at all.
+// Package promote exports and imports a tenant's configuration: [Service.Export]
+// writes it as a bundle, [Service.Import] reads a bundle into a tenant in one
+// transaction.
 //
-// An export is kept aside until it is complete, so that what leaves is never
-// half a bundle; an import is planned before anything is written, so that a
-// conflict is shown instead of met. Neither needs memory that grows with the
-// bundle.
+// An export is spooled until it is complete, so that no caller gets an incomplete
+// bundle. An import is planned before anything is written, so that all conflicts
+// are reported at once. The memory of both doesn't grow with the bundle.
 package promote

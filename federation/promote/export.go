@@ -10,20 +10,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Exported is a whole export, ready to be sent. The caller closes it.
+// Exported is a complete export. The caller must close it.
 type Exported struct {
 	federation.Manifest
 	Size  int64 // of the bundle, in bytes
 	items *spool
 }
 
-// Export reads the items of tenant that sel admits, from one snapshot, and
-// answers when all of them are at hand: what an [Exported] writes is complete,
-// its length and digest known beforehand. Exporting an unchanged tenant twice
-// gives the same bytes.
+// Export reads the items of tenant that sel selects, from one snapshot, and
+// returns after it has read all of them. So an [Exported] is complete, and its
+// size and digest are known before it is written. Two exports of an unchanged
+// tenant have the same bytes.
 //
-// The errors are those of [ports.Transfers]; anything else is a fault of the
-// machine, such as a full disk.
+// The errors are those of [ports.Transfers] and those of the temporary file, such
+// as a full disk.
 func (s *Service) Export(
 	ctx context.Context, tenant tenancy.Tenant, sel ports.Selection,
 ) (*Exported, error) {
@@ -52,7 +52,7 @@ func (s *Service) Export(
 		},
 		items: items,
 	}
-	var frame counter
+	var frame countingWriter
 	if err := e.Manifest.Write(&frame, strings.NewReader("")); err != nil {
 		items.Close()
 		return nil, err
@@ -61,24 +61,24 @@ func (s *Service) Export(
 	return e, nil
 }
 
-// WriteTo writes the bundle, Size bytes, and answers how many of them w took.
-// It may be called again until Close.
+// WriteTo writes the bundle, which has Size bytes, and returns the number of bytes
+// written to w. It may be called several times until Close.
 func (e *Exported) WriteTo(w io.Writer) (int64, error) {
-	count := counter{w: w}
+	count := countingWriter{w: w}
 	err := e.Manifest.Write(&count, e.items.reader())
 	return count.n, err
 }
 
-// Close gives the memory and the temporary file back.
+// Close releases the memory and the temporary file. A second Close does nothing.
 func (e *Exported) Close() error { return e.items.Close() }
 
-// counter counts what goes through it to w, or to nowhere without one.
-type counter struct {
+// countingWriter counts the bytes that it writes to w. A nil w discards them.
+type countingWriter struct {
 	w io.Writer
 	n int64
 }
 
-func (c *counter) Write(p []byte) (int, error) {
+func (c *countingWriter) Write(p []byte) (int, error) {
 	if c.w == nil {
 		c.n += int64(len(p))
 		return len(p), nil

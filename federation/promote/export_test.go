@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestAnExportIsAWholeBundle(t *testing.T) {
+func TestExportIsCompleteBundle(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
@@ -35,7 +35,7 @@ func TestAnExportIsAWholeBundle(t *testing.T) {
 	require.Equal(t, 3, got.Manifest().Count)
 }
 
-func TestAnUnchangedTenantExportsTheSameBytes(t *testing.T) {
+func TestExportsOfUnchangedTenantAreEqual(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
@@ -43,7 +43,7 @@ func TestAnUnchangedTenantExportsTheSameBytes(t *testing.T) {
 	require.Equal(t, string(r.export(acme)), string(r.export(acme)))
 }
 
-func TestAnExportTakesWhatTheSelectionAdmits(t *testing.T) {
+func TestExportContainsOnlySelectedKinds(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
@@ -59,9 +59,9 @@ func TestAnExportTakesWhatTheSelectionAdmits(t *testing.T) {
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err))
 }
 
-// A large export goes through a file, which is gone from its folder before
-// anything stands in it.
-func TestALargeExportCanBeWrittenAgainAndLeavesNoFile(t *testing.T) {
+// A large export uses a temporary file, whose name is removed before anything is
+// written to it.
+func TestLargeExportCanBeWrittenTwiceAndLeavesNoFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	r := newRig(t)
@@ -92,11 +92,11 @@ func TestALargeExportCanBeWrittenAgainAndLeavesNoFile(t *testing.T) {
 	require.Equal(t, r.items(acme), r.items(globex))
 }
 
-func TestAnExportThatFailsOnTheWayIsAnError(t *testing.T) {
+func TestExportReturnsErrorOfStore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
-	lost := errors.New("the connection is lost")
+	lost := errors.New("the connection was lost")
 	services := r.services
 	services.Transfers = brokenExport{Transfers: services.Transfers, err: lost}
 	exported, err := promote.New(services).Export(t.Context(), acme, ports.Selection{})
@@ -104,7 +104,7 @@ func TestAnExportThatFailsOnTheWayIsAnError(t *testing.T) {
 	require.Nil(t, exported)
 }
 
-func TestAWriterThatFailsIsAnError(t *testing.T) {
+func TestWriteToReturnsErrorOfWriter(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	exported, err := r.service.Export(t.Context(), r.tenant("acme"), ports.Selection{})
@@ -130,6 +130,7 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 	}
 }
 
+// fullWriter accepts room bytes.
 type fullWriter struct{ room int }
 
 func (w *fullWriter) Write(p []byte) (int, error) {

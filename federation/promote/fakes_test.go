@@ -28,10 +28,10 @@ func (b brokenExport) Export(
 	return b.err
 }
 
-// counts are the calls of an import's methods.
+// counts are the numbers of calls of an import's methods.
 type counts struct{ exists, compares int }
 
-// countingTransfers counts what an import asks.
+// countingTransfers counts the calls of an import's methods.
 type countingTransfers struct {
 	ports.Transfers
 	counts *counts
@@ -59,7 +59,7 @@ func (c countingImport) Compare(ctx context.Context, yield func(ports.Pair) erro
 	return c.Import.Compare(ctx, yield)
 }
 
-// lazyTransfers stages nothing and says that all is well.
+// lazyTransfers stages only the first item and returns no error.
 type lazyTransfers struct{ ports.Transfers }
 
 func (l lazyTransfers) Import(

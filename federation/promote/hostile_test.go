@@ -17,8 +17,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// hostileTarget is a tenant with something to lose, and a bundle that would
-// overwrite it.
+// hostileTarget returns a tenant with items, and a bundle that would overwrite
+// them.
 func hostileTarget(t *testing.T) (rig, tenancy.Tenant, []byte) {
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -31,7 +31,7 @@ func hostileTarget(t *testing.T) (rig, tenancy.Tenant, []byte) {
 
 var overwrite = promote.Options{Strategy: promote.Overwrite}
 
-func TestABundleThatIsCutOffWritesNothing(t *testing.T) {
+func TestImportOfTruncatedBundleWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -43,11 +43,11 @@ func TestABundleThatIsCutOffWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestAReaderThatFailsWritesNothing(t *testing.T) {
+func TestImportFromFailingReaderWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
-	gone := errors.New("the client went away")
+	gone := errors.New("the client disconnected")
 	for range 50 {
 		at := rand.IntN(len(raw))
 		err := r.refused(target, io.MultiReader(reader(raw[:at]), iotest.ErrReader(gone)),
@@ -57,7 +57,7 @@ func TestAReaderThatFailsWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestAChangedByteWritesNothing(t *testing.T) {
+func TestImportOfChangedBundleWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -67,8 +67,8 @@ func TestAChangedByteWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-// Each item may be right and the bundle still not be what was exported.
-func TestAnItemTakenOutWritesNothing(t *testing.T) {
+// All items may be valid although the bundle was changed.
+func TestImportOfBundleWithoutOneItemWritesNothing(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -86,18 +86,19 @@ func TestAnItemTakenOutWritesNothing(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestItemsThatDoNotFitAreRefusedByNameAndPlace(t *testing.T) {
+func TestImportNamesInvalidItemAndPath(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		item federation.Item
 		path string
 	}{
-		"a literal secret": {item("widget", "a/b", `{"token":"hunter2"}`),
+		"a secret value": {item("widget", "a/b", `{"token":"hunter2"}`),
 			"/widget/a~1b/spec/token"},
-		"a forged secret": {item("widget", "w", `{"token":{"$secret":"x","more":1}}`),
+		"a secret reference with another member": {
+			item("widget", "w", `{"token":{"$secret":"x","more":1}}`),
 			"/widget/w/spec/token"},
 		"an unknown kind": {item("ship", "titanic", `{}`), "/ship/titanic"},
-		"a wrong field": {item("widget", "w", `{"color":"pink"}`),
+		"an invalid field": {item("widget", "w", `{"color":"pink"}`),
 			"/widget/w/spec/color"},
 		"another singleton":        {item("settings", "mine", `{}`), "/settings/mine/name"},
 		"a name with a line break": {item("maker", "a\nb", `{}`), "/items/1"},
@@ -112,13 +113,13 @@ func TestItemsThatDoNotFitAreRefusedByNameAndPlace(t *testing.T) {
 				reader(bundle(t, item("maker", "fine", `{}`), c.item)), overwrite), &e)
 			require.Equal(t, tenancy.CodeInvalid, e.Code)
 			require.Equal(t, c.path, e.Details[0].Path)
-			require.NotContains(t, e.Error(), "hunter2", "a refusal doesn't repeat a secret")
+			require.NotContains(t, e.Error(), "hunter2", "an error must not reveal a secret")
 			require.Equal(t, before, r.items(target))
 		})
 	}
 }
 
-func TestSecretReferencesAndNullAreNoLiterals(t *testing.T) {
+func TestImportAcceptsSecretReferencesAndNull(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -129,7 +130,7 @@ func TestSecretReferencesAndNullAreNoLiterals(t *testing.T) {
 	require.Equal(t, promote.Counts{Create: 2}, got.Counts)
 }
 
-func TestAStoreThatStagesOnlyAPartIsFoundOut(t *testing.T) {
+func TestImportDetectsStoreThatStagesOnlyAPart(t *testing.T) {
 	t.Parallel()
 	r, target, raw := hostileTarget(t)
 	before := r.items(target)
@@ -140,7 +141,7 @@ func TestAStoreThatStagesOnlyAPartIsFoundOut(t *testing.T) {
 	require.Equal(t, before, r.items(target))
 }
 
-func TestTheZeroTenantIsRefused(t *testing.T) {
+func TestImportRefusesZeroTenant(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	err := r.refused(tenancy.Tenant{}, reader(bundle(t)), overwrite)

@@ -12,27 +12,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// errDryRun takes the transaction of a dry run back.
+// errDryRun rolls back the transaction of a dry run.
 var errDryRun = errors.New("promote: dry run")
 
-// Import reads a bundle from r into tenant, in one transaction: all of it or
-// nothing. Nothing is planned, let alone written, before the bundle was read to
-// its end and every digest in it was found right.
+// Import reads a bundle from r into tenant, in one transaction: it writes all
+// items or nothing. It plans and writes nothing before it has read the bundle to
+// its end and verified every digest in it.
 //
 // The errors, each of which means that nothing was written:
 //   - [tenancy.CodeImportConflict] with members "counts" ([Counts]) and "items"
 //     ([]ReportItem): under [Fail], the target has other content under the
-//     names listed. The list ends after 1,000 conflicts or 4 MiB, and then a
-//     member "truncated" is true; counts are always whole, and a dry run reports
-//     every item.
+//     names listed. The list ends after 1,000 conflicts or 4 MiB, and then the
+//     member "truncated" is true. The counts are always complete, and a dry run
+//     reports every item.
 //   - [tenancy.CodeDigestMismatch], [tenancy.CodeUnsupportedVersion],
-//     [tenancy.CodeInvalidJSON], [tenancy.CodeUnknownField],
-//     [tenancy.CodeInvalid]: what the bundle says. Details begin with
-//     /KIND/NAME when it is about one item. Literal values of secrets are
-//     refused.
-//   - [tenancy.CodeDanglingReference]: a name that neither the target nor the
-//     bundle has; also found by a dry run.
-//   - an error of r as it is, and those of [ports.Transfers].
+//     [tenancy.CodeInvalidJSON], [tenancy.CodeInexactNumber],
+//     [tenancy.CodeUnknownField], [tenancy.CodeTooLarge] and
+//     [tenancy.CodeInvalid]: the bundle is invalid; see
+//     [federation.BundleReader.Items] and [federation.Kinds.Check]. If one item
+//     doesn't match its kind, the paths in Details begin with /KIND/NAME. The
+//     literal value of a secret is CodeInvalid.
+//   - [tenancy.CodeDanglingReference]: an item refers to a name that neither the
+//     target nor the bundle has. A dry run reports it too.
+//   - An error of r, which [errors.Is] finds, and those of [ports.Transfers].
 func (s *Service) Import(
 	ctx context.Context, tenant tenancy.ID, r io.Reader, opts Options,
 ) (*Report, error) {
@@ -47,7 +49,7 @@ func (s *Service) Import(
 	report := &Report{ImportID: id.String(), DryRun: opts.DryRun, items: new(spool)}
 	err = s.ports.Transfers.Import(ctx, tenant, func(imp ports.Import) error {
 		p := &planner{kinds: s.ports.Kinds, imp: imp, strategy: strategy, report: report}
-		return s.carryOut(ctx, p, r, opts.DryRun)
+		return s.runImport(ctx, p, r, opts.DryRun)
 	})
 	if err != nil && !(opts.DryRun && errors.Is(err, errDryRun)) {
 		report.Close()
@@ -56,14 +58,14 @@ func (s *Service) Import(
 	return report, nil
 }
 
-// carryOut takes an import through its steps, within the transaction.
-func (s *Service) carryOut(ctx context.Context, p *planner, r io.Reader, dryRun bool) error {
-	in := &incoming{kinds: s.ports.Kinds, bundle: federation.ReadBundle(r)}
+// runImport stages, plans and applies the bundle, within the transaction.
+func (s *Service) runImport(ctx context.Context, p *planner, r io.Reader, dryRun bool) error {
+	in := &incomingBundle{kinds: s.ports.Kinds, bundle: federation.ReadBundle(r)}
 	if err := p.imp.Stage(ctx, in.items()); err != nil {
 		return err
 	}
-	if !in.whole {
-		return errors.New("promote: the store staged a part of the bundle and no error")
+	if !in.complete {
+		return errors.New("promote: the store staged only a part of the bundle, without an error")
 	}
 	if err := p.plan(ctx); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestParseStrategy(t *testing.T) {
+func TestParseStrategyAcceptsOnlyKnownNames(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]promote.Strategy{
 		"": promote.Fail, "fail": promote.Fail, "skip": promote.Skip,
@@ -29,7 +29,22 @@ func TestParseStrategy(t *testing.T) {
 	}
 }
 
-func TestAnUnknownStrategyIsRefused(t *testing.T) {
+func TestStrategiesReturnsEveryStrategyWithTheDefaultFirst(t *testing.T) {
+	t.Parallel()
+	want := []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite, promote.Rename}
+	list := promote.Strategies()
+	require.Equal(t, want, list)
+	list[0] = "changed"
+	require.Equal(t, want, promote.Strategies(), "the list is the caller's")
+}
+
+func TestUnknownStrategyErrorNamesEveryStrategy(t *testing.T) {
+	t.Parallel()
+	_, err := promote.ParseStrategy("replace")
+	require.ErrorContains(t, err, "the strategy must be one of fail, skip, overwrite, rename")
+}
+
+func TestImportRefusesUnknownStrategy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
@@ -37,8 +52,8 @@ func TestAnUnknownStrategyIsRefused(t *testing.T) {
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err))
 }
 
-// twoTeams makes a bundle of one tenant and another tenant that has the same
-// maker, another widget of the same name, and a part of its own.
+// twoTeams returns the bundle of one tenant and another tenant, which has the
+// same maker, a different widget of the same name, and an additional part.
 func twoTeams(r rig) (bundle []byte, target tenancy.Tenant) {
 	source := r.tenant("source")
 	r.put(source, "maker", "ada", `{"description":"one"}`)
@@ -51,7 +66,7 @@ func twoTeams(r rig) (bundle []byte, target tenancy.Tenant) {
 	return r.export(source), target
 }
 
-func TestStrategies(t *testing.T) {
+func TestImportFollowsStrategy(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		strategy promote.Strategy
@@ -78,7 +93,8 @@ func TestStrategies(t *testing.T) {
 			require.Equal(t, c.counts, got.Counts)
 			require.Equal(t, c.spec, r.spec(target, "widget", "lamp"))
 			require.NotEmpty(t, r.spec(target, "widget", "sofa"))
-			require.NotEmpty(t, r.spec(target, "part", "screw"), "what only the target has stays")
+			require.NotEmpty(t, r.spec(target, "part", "screw"),
+				"an item that only the target has is kept")
 			require.Equal(t, []federation.Difference{
 				{Path: "/spec/maker", To: json.RawMessage(`"ada"`)},
 				{Path: "/spec/size", From: json.RawMessage(`2`), To: json.RawMessage(`1`)},
@@ -87,7 +103,7 @@ func TestStrategies(t *testing.T) {
 	}
 }
 
-func TestFailListsEveryConflictAndWritesNothing(t *testing.T) {
+func TestFailStrategyListsConflictsAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	bundle, target := twoTeams(r)
@@ -98,6 +114,7 @@ func TestFailListsEveryConflictAndWritesNothing(t *testing.T) {
 	var e *tenancy.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, tenancy.CodeImportConflict, e.Code)
+	require.Contains(t, e.Message, "choose the strategy skip, overwrite or rename")
 	require.Equal(t, promote.Counts{Create: 1, Unchanged: 2, Fail: 1}, e.Members["counts"])
 	require.NotContains(t, e.Members, "truncated")
 	raw, err := json.Marshal(e.Members["items"])
@@ -106,7 +123,7 @@ func TestFailListsEveryConflictAndWritesNothing(t *testing.T) {
 		{"path":"/spec/maker","to":"ada"},{"path":"/spec/size","from":2,"to":1}]}]`, string(raw))
 }
 
-func TestTheListOfConflictsIsCapped(t *testing.T) {
+func TestConflictListIsLimited(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -126,10 +143,9 @@ func TestTheListOfConflictsIsCapped(t *testing.T) {
 	require.Len(t, whole.items, 1200)
 }
 
-func TestADryRunReportsAndWritesNothing(t *testing.T) {
+func TestDryRunReportsAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
-		promote.Rename} {
+	for _, strategy := range promote.Strategies() {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -148,7 +164,7 @@ func TestADryRunReportsAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestDanglingReferencesAreFound(t *testing.T) {
+func TestImportRefusesDanglingReference(t *testing.T) {
 	t.Parallel()
 	for _, dry := range []bool{false, true} {
 		r := newRig(t)
@@ -164,7 +180,7 @@ func TestDanglingReferencesAreFound(t *testing.T) {
 	}
 }
 
-func TestAnotherTenantsItemIsNoTarget(t *testing.T) {
+func TestReferenceToItemOfOtherTenantIsDangling(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.put(r.tenant("other"), "maker", "bob", `{}`)
@@ -174,10 +190,9 @@ func TestAnotherTenantsItemIsNoTarget(t *testing.T) {
 	require.Equal(t, tenancy.CodeDanglingReference, tenancy.CodeOf(err))
 }
 
-func TestAPristineSingletonIsNoConflict(t *testing.T) {
+func TestUnmodifiedSingletonIsNoConflict(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite,
-		promote.Rename} {
+	for _, strategy := range promote.Strategies() {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -186,12 +201,12 @@ func TestAPristineSingletonIsNoConflict(t *testing.T) {
 			got := r.load(target, r.export(source), promote.Options{Strategy: strategy})
 			require.Equal(t, "update", got.actions["settings/default"])
 			require.Equal(t, r.items(source), r.items(target),
-				"with the version and time of the bundle")
+				"the item has version and time of the bundle")
 		})
 	}
 }
 
-func TestAnEqualPristineSingletonTakesVersionAndTimeOfTheBundle(t *testing.T) {
+func TestEqualUnmodifiedSingletonGetsVersionAndTimeOfBundle(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -202,7 +217,7 @@ func TestAnEqualPristineSingletonTakesVersionAndTimeOfTheBundle(t *testing.T) {
 	require.Equal(t, r.items(source), r.items(target))
 }
 
-func TestATouchedSingletonConflicts(t *testing.T) {
+func TestModifiedSingletonConflicts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -235,9 +250,9 @@ func TestUnchangedItemsAreNotWritten(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-// The digest is verified on what the bundle says; what is compared with the
-// target has its defaults, as the target's item has.
-func TestLeftOutDefaultsAreNoDifference(t *testing.T) {
+// The digest is verified for the item as the bundle contains it. The comparison
+// uses the item with its defaults, which the target's item has too.
+func TestAbsentDefaultIsNoDifference(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -246,7 +261,7 @@ func TestLeftOutDefaultsAreNoDifference(t *testing.T) {
 	require.Equal(t, promote.Counts{Unchanged: 1}, got.Counts)
 }
 
-func TestSecretsRequired(t *testing.T) {
+func TestReportNamesSecretsWithoutValue(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -264,7 +279,7 @@ func TestSecretsRequired(t *testing.T) {
 	require.Empty(t, r.load(other, raw, promote.Options{}).SecretsRequired)
 }
 
-func TestAReportIsOneJSONObject(t *testing.T) {
+func TestReportIsOneJSONObject(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	bundle, target := twoTeams(r)
@@ -285,7 +300,7 @@ func TestAReportIsOneJSONObject(t *testing.T) {
 		"secrets_required":[]}`, string(got.json))
 }
 
-func TestAnEmptyBundleChangesNothing(t *testing.T) {
+func TestEmptyBundleChangesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	got := r.load(r.tenant("target"), bundle(t), promote.Options{})
@@ -293,7 +308,7 @@ func TestAnEmptyBundleChangesNothing(t *testing.T) {
 	require.Contains(t, string(got.json), `"items":[],"secrets_required":[]`)
 }
 
-func TestImportsIntoATenantWaitForEachOther(t *testing.T) {
+func TestImportsIntoOneTenantAreSerialized(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	bundle, target := twoTeams(r)
@@ -311,5 +326,5 @@ func TestImportsIntoATenantWaitForEachOther(t *testing.T) {
 	}
 	both.Wait()
 	require.Equal(t, []error{nil, nil}, failed)
-	require.Equal(t, 1, created[0]+created[1], "the second sees what the first wrote")
+	require.Equal(t, 1, created[0]+created[1], "the second import reads what the first wrote")
 }

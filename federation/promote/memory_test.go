@@ -23,11 +23,11 @@ import (
 const (
 	generated   = 20_000
 	specBytes   = 400
-	heapAllowed = 6 << 20 // for some 12 MB of bundle
+	heapAllowed = 6 << 20 // for a bundle of about 12 MB
 )
 
-// Neither way takes memory that grows with the bundle. This test isn't
-// parallel: it measures the heap of the process.
+// The memory of export and import doesn't grow with the bundle. This test isn't
+// parallel, because it measures the heap of the process.
 func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
 	kinds, err := federation.NewKinds(portstest.Kinds()...)
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
 			require.Equal(t, c.want, report.Counts)
 			_, err = report.WriteTo(io.Discard)
 			require.NoError(t, err)
-			heap.look()
+			heap.measure()
 			require.Less(t, heap.growth(), int64(heapAllowed))
 		})
 	}
@@ -79,31 +79,30 @@ func always(int) bool { return true }
 func never(int) bool  { return false }
 func odd(i int) bool  { return i%2 == 1 }
 
-// heap watches how much is in use, garbage apart.
-type heap struct{ before, most uint64 }
+// heap measures the maximum size of the live heap.
+type heap struct{ before, maximum uint64 }
 
 func newHeap() *heap {
 	h := new(heap)
-	h.look()
-	h.before = h.most
+	h.measure()
+	h.before = h.maximum
 	return h
 }
 
-func (h *heap) look() {
+func (h *heap) measure() {
 	var stats runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
-	h.most = max(h.most, stats.HeapAlloc)
+	h.maximum = max(h.maximum, stats.HeapAlloc)
 }
 
-func (h *heap) growth() int64 { return int64(h.most - h.before) }
+func (h *heap) growth() int64 { return int64(h.maximum - h.before) }
 
-// generator is a store that keeps nothing: it makes each item when it is asked
-// for it.
+// generator is a store that keeps nothing: it generates each item on request.
 type generator struct {
 	t                testing.TB
 	heap             *heap
-	fail             bool // nothing that changed may be written
+	fail             bool // changed items must not be written
 	current, changed func(i int) bool
 }
 
@@ -119,11 +118,11 @@ func (g generator) item(i int, text string) federation.Item {
 	return sealed
 }
 
-// each calls do for every number, and looks at the heap now and then.
+// each calls do for every number, and measures the heap every 2000 numbers.
 func (g generator) each(do func(i int) error) error {
 	for i := range generated {
 		if i%2000 == 1999 {
-			g.heap.look()
+			g.heap.measure()
 		}
 		if err := do(i); err != nil {
 			return err
@@ -132,7 +131,7 @@ func (g generator) each(do func(i int) error) error {
 	return nil
 }
 
-// generatorTransfers is its way in and out.
+// generatorTransfers exports the generator's items and imports into it.
 type generatorTransfers struct{ generator }
 
 func (g generatorTransfers) Import(
@@ -158,7 +157,7 @@ func (g generator) Stage(_ context.Context, items iter.Seq2[federation.Item, err
 			return err
 		}
 		if staged++; staged%2000 == 0 {
-			g.heap.look()
+			g.heap.measure()
 		}
 	}
 	return nil
@@ -186,7 +185,7 @@ func (g generator) Apply(
 		decision, err := decide(g.item(i, "bundle"))
 		want := !g.current(i) || g.changed(i) && !g.fail
 		if err == nil && decision.Write != want {
-			return fmt.Errorf("item %d: written is %v", i, decision.Write)
+			return fmt.Errorf("item %d: Write is %v", i, decision.Write)
 		}
 		return err
 	})

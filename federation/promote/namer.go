@@ -8,30 +8,30 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// maxName is how many characters a name may have; see [tenancy.CheckName].
+// maxName is the maximum length of a name in characters; see [tenancy.CheckName].
 const maxName = 256
 
-// namer gives out free names: NAME-2, NAME-3 and so on, the base cut where the
-// name would become too long.
+// namer allocates free names: NAME-2, NAME-3 and so on. It truncates NAME if the
+// result would be too long.
 type namer struct {
 	imp  ports.Import
-	next map[series]int
+	next map[nameSeries]int
 }
 
-// series is a row of names that differ in their number alone. Names that are
-// equal in their first characters, when cut, come to the same series, so the
-// namer goes on where it was instead of asking for each number again.
-type series struct {
+// nameSeries is a set of names that differ only in their number. Long names with
+// the same first characters are truncated to the same series, so that the namer
+// continues with the next number instead of querying each number again.
+type nameSeries struct {
 	kind, base string
 	digits     int
 }
 
-// free answers the first name for ref that neither the target nor the bundle
-// has and that wasn't given out before.
-func (n *namer) free(ctx context.Context, ref federation.Ref) (string, error) {
+// freeName returns the first name for ref that neither the target nor the bundle
+// has and that wasn't allocated before.
+func (n *namer) freeName(ctx context.Context, ref federation.Ref) (string, error) {
 	first, limit := 2, 10
 	for digits := 1; ; digits++ {
-		s := series{kind: ref.Kind, base: cut(ref.Name, maxName-1-digits), digits: digits}
+		s := nameSeries{kind: ref.Kind, base: truncate(ref.Name, maxName-1-digits), digits: digits}
 		for i := max(first, n.next[s]); i < limit; i++ {
 			name := s.base + "-" + strconv.Itoa(i)
 			n.next[s] = i + 1
@@ -47,8 +47,8 @@ func (n *namer) free(ctx context.Context, ref federation.Ref) (string, error) {
 	}
 }
 
-// cut answers at most the first n characters of s.
-func cut(s string, n int) string {
+// truncate returns the first n characters of s, or s if it is shorter.
+func truncate(s string, n int) string {
 	for i := range s {
 		if n == 0 {
 			return s[:i]

@@ -7,18 +7,18 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// planner decides what becomes of each staged item and reports it.
+// planner decides the action for each staged item and reports it.
 type planner struct {
 	kinds     *federation.Kinds
 	imp       ports.Import
 	strategy  Strategy
 	report    *Report
-	names     map[federation.Ref]string // the new names, by what the bundle calls the items
-	written   runs
+	names     map[federation.Ref]string // new names by the refs of the bundle
+	writes    runs
 	conflicts conflicts
 }
 
-// plan compares bundle and target and decides every item, in order.
+// plan compares bundle and target and decides the action for every item.
 func (p *planner) plan(ctx context.Context) error {
 	if p.strategy == Rename {
 		names, err := chooseNames(ctx, p.kinds, p.imp)
@@ -28,11 +28,11 @@ func (p *planner) plan(ctx context.Context) error {
 		p.names = names
 	}
 	return p.imp.Compare(ctx, func(pair ports.Pair) error {
-		entry, write, err := p.judge(pair)
+		entry, write, err := p.planItem(pair)
 		if err != nil {
 			return err
 		}
-		p.written.add(pair.Incoming.Ref, write)
+		p.writes.add(pair.Incoming.Ref, write)
 		if entry.Action == ActionFail && !p.report.DryRun {
 			p.conflicts.add(entry)
 		}
@@ -40,9 +40,9 @@ func (p *planner) plan(ctx context.Context) error {
 	})
 }
 
-// judge decides one item: what is reported of it, and whether it is written.
-func (p *planner) judge(pair ports.Pair) (ReportItem, bool, error) {
-	incoming, err := p.rewritten(pair.Incoming)
+// planItem returns the report entry for one item and whether it is written.
+func (p *planner) planItem(pair ports.Pair) (ReportItem, bool, error) {
+	incoming, err := p.rewrite(pair.Incoming)
 	if err != nil {
 		return ReportItem{}, false, err
 	}
@@ -53,7 +53,7 @@ func (p *planner) judge(pair ports.Pair) (ReportItem, bool, error) {
 	}
 	if incoming.Digest == pair.Current.Digest {
 		entry.Action = ActionUnchanged
-		// A singleton that nobody touched takes version and time of the bundle.
+		// An unmodified singleton gets version and time from the bundle.
 		return entry, pair.Pristine, nil
 	}
 	entry.Changes = federation.Diff(*pair.Current, incoming)
@@ -61,11 +61,11 @@ func (p *planner) judge(pair ports.Pair) (ReportItem, bool, error) {
 		entry.Action = ActionUpdate
 		return entry, true, nil
 	}
-	return p.resolve(entry)
+	return p.resolveConflict(entry)
 }
 
-// resolve decides a conflict.
-func (p *planner) resolve(entry ReportItem) (ReportItem, bool, error) {
+// resolveConflict applies the strategy to a conflict.
+func (p *planner) resolveConflict(entry ReportItem) (ReportItem, bool, error) {
 	switch p.strategy {
 	case Skip:
 		entry.Action = ActionSkip
@@ -80,33 +80,33 @@ func (p *planner) resolve(entry ReportItem) (ReportItem, bool, error) {
 		}
 		entry.Action = ActionSkip
 		entry.Error = "a tenant has exactly one item of this kind, so it can't be renamed: the" +
-			" target's was kept"
+			" target's item was kept"
 		return entry, false, nil
 	}
 	entry.Action = ActionFail
 	return entry, false, nil
 }
 
-// decide answers what the store writes of a staged item.
+// decide returns the item that the store writes for a staged item, if any.
 func (p *planner) decide(item federation.Item) (ports.Decision, error) {
-	if !p.written.write(item.Ref) {
+	if !p.writes.lookup(item.Ref) {
 		return ports.Decision{}, nil
 	}
-	out, err := p.rewritten(item)
+	out, err := p.rewrite(item)
 	if err != nil {
 		return ports.Decision{}, err
 	}
 	return ports.Decision{Write: true, Item: out}, nil
 }
 
-// rewritten is item under its new name, if it has one, and with every
-// reference to a renamed item of the bundle led to that item's new name.
-func (p *planner) rewritten(item federation.Item) (federation.Item, error) {
+// rewrite returns item under its new name, if it has one. Its references to
+// renamed items of the bundle get the new names too.
+func (p *planner) rewrite(item federation.Item) (federation.Item, error) {
 	if len(p.names) == 0 {
 		return item, nil
 	}
 	if name, ok := p.names[item.Ref]; ok {
-		spec, err := moveSecrets(p.kinds, item, name)
+		spec, err := renameSecrets(p.kinds, item, name)
 		if err != nil {
 			return item, err
 		}

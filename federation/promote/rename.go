@@ -10,28 +10,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// chooseNames finds the items that [Rename] renames and gives each a free name.
+// chooseNames finds the items that [Rename] renames and chooses a free name for
+// each.
 //
-// Renamed is what conflicts; and then, because its content changes with the
-// names in it, every item that the target has as it is and that refers to a
-// renamed one; and so on until nothing changes. What the target doesn't have is
-// created under its own name, with its references rewritten. Singletons keep
-// their names.
+// An item is renamed if it conflicts. An item that the target has with the same
+// content is renamed if it refers to a renamed item, because its content changes
+// with the names in it; this applies transitively. An item that the target doesn't
+// have is created under its own name, with its references rewritten. Singletons
+// keep their names.
 func chooseNames(
 	ctx context.Context, kinds *federation.Kinds, imp ports.Import,
 ) (map[federation.Ref]string, error) {
-	spreading := spread{kinds: kinds, renamed: map[refKey]struct{}{}}
-	if err := imp.Compare(ctx, spreading.look); err != nil {
+	set := renameSet{kinds: kinds, renamed: map[refKey]struct{}{}}
+	if err := imp.Compare(ctx, set.add); err != nil {
 		return nil, err
 	}
-	if len(spreading.renamed) == 0 {
+	if len(set.renamed) == 0 {
 		return nil, nil
 	}
-	spreading.run()
+	set.addDependents()
 
 	var refs []federation.Ref
 	err := imp.Compare(ctx, func(pair ports.Pair) error {
-		if _, ok := spreading.renamed[keyOf(pair.Incoming.Ref)]; ok {
+		if _, ok := set.renamed[keyOf(pair.Incoming.Ref)]; ok {
 			refs = append(refs, pair.Incoming.Ref)
 		}
 		return nil
@@ -39,19 +40,19 @@ func chooseNames(
 	if err != nil {
 		return nil, err
 	}
-	// After Compare has ended: a store may need its connection for it.
+	// Query names only after Compare has ended: it may occupy the store's connection.
 	names := make(map[federation.Ref]string, len(refs))
-	namer := namer{imp: imp, next: map[series]int{}}
+	namer := namer{imp: imp, next: map[nameSeries]int{}}
 	for _, ref := range refs {
-		if names[ref], err = namer.free(ctx, ref); err != nil {
+		if names[ref], err = namer.freeName(ctx, ref); err != nil {
 			return nil, err
 		}
 	}
 	return names, nil
 }
 
-// refKey stands for a ref: half of its SHA-256, so that what [spread] keeps of
-// an item is small and doesn't depend on the length of names.
+// refKey identifies a ref by half of its SHA-256, so that [renameSet] needs little
+// memory for an item, whatever the length of its name.
 type refKey [sha256.Size / 2]byte
 
 func keyOf(ref federation.Ref) refKey {
@@ -59,19 +60,20 @@ func keyOf(ref federation.Ref) refKey {
 	return refKey(sum[:len(refKey{})])
 }
 
-// spread finds how far renaming spreads along the references. It keeps 32 bytes
-// for each reference of an item that the target has as it is, and walks each
+// renameSet computes the set of renamed items. It keeps 32 bytes for each reference
+// of an item that the target has with the same content, and follows each reference
 // once, however long the chains are.
-type spread struct {
+type renameSet struct {
 	kinds   *federation.Kinds
 	renamed map[refKey]struct{}
 	edges   []edge
 }
 
-// edge says that the item from refers to the item to.
+// edge is a reference of the item from to the item to.
 type edge struct{ to, from refKey }
 
-func (s *spread) look(pair ports.Pair) error {
+// add adds an item that conflicts, or the references of an unchanged item.
+func (s *renameSet) add(pair ports.Pair) error {
 	kind, _ := s.kinds.Kind(pair.Incoming.Kind)
 	if pair.Current == nil || kind.Singleton != "" {
 		return nil
@@ -91,8 +93,9 @@ func (s *spread) look(pair ports.Pair) error {
 	return nil
 }
 
-// run adds to renamed whatever refers to something in it.
-func (s *spread) run() {
+// addDependents adds every item that refers to a renamed item, directly or
+// through other items.
+func (s *renameSet) addDependents() {
 	byTarget := func(e edge, to refKey) int { return slices.Compare(e.to[:], to[:]) }
 	slices.SortFunc(s.edges, func(a, b edge) int { return byTarget(a, b.to) })
 	open := make([]refKey, 0, len(s.renamed))
@@ -113,10 +116,10 @@ func (s *spread) run() {
 	}
 }
 
-// moveSecrets answers the spec of item with its own secrets' names made those
-// of the item under its new name. The target's item of the old name keeps its
-// secret to itself: it is another thing, and so is its key.
-func moveSecrets(
+// renameSecrets returns the spec of item in which the names of its own secrets are
+// those of the item under its new name. Otherwise the renamed item would use the
+// secrets of the target's item with the old name, which is a different item.
+func renameSecrets(
 	kinds *federation.Kinds, item federation.Item, name string,
 ) (json.RawMessage, error) {
 	kind, _ := kinds.Kind(item.Kind)

@@ -16,7 +16,7 @@ import (
 
 var rename = promote.Options{Strategy: promote.Rename}
 
-// member answers one member of the target's spec.
+// member returns one member of an item's spec.
 func (r rig) member(tenant tenancy.Tenant, kind, name, member string) string {
 	r.t.Helper()
 	var spec map[string]json.RawMessage
@@ -25,10 +25,10 @@ func (r rig) member(tenant tenancy.Tenant, kind, name, member string) string {
 	return string(spec[member])
 }
 
-// A maker conflicts. What refers to it is renamed if the target has it, also
-// over several steps and against the order of names; what the target doesn't
-// have keeps its name; and everything leads to the renamed ones.
-func TestRenamingSpreadsAlongReferences(t *testing.T) {
+// A maker conflicts. Items that refer to it are renamed if the target has them,
+// also through other items and against the order of names. Items that the target
+// doesn't have keep their names. All references lead to the renamed items.
+func TestRenameIncludesReferringItems(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -56,13 +56,13 @@ func TestRenamingSpreadsAlongReferences(t *testing.T) {
 	require.Equal(t, `"x-2"`, r.member(target, "widget", "new", "parent"))
 	require.Equal(t, `"new"`, r.member(target, "widget", "newer", "parent"))
 	require.Equal(t, `"ada"`, r.member(target, "widget", "z", "maker"),
-		"the target's own stays as it was")
+		"the target's item is unchanged")
 	require.Equal(t, []federation.Difference{
 		{Path: "/spec/maker", From: json.RawMessage(`"ada"`), To: json.RawMessage(`"ada-2"`)},
 	}, got.items["widget/z"].Changes)
 }
 
-func TestAnItemThatRefersToItselfIsRenamedWithItsReference(t *testing.T) {
+func TestRenamedItemRefersToItselfByNewName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -71,9 +71,9 @@ func TestAnItemThatRefersToItselfIsRenamedWithItsReference(t *testing.T) {
 	require.Equal(t, `"self-2"`, r.member(target, "widget", "self-2", "parent"))
 }
 
-// Only the bundle's own references are led to new names: a new item of another
-// kind with the same name is another item.
-func TestTheKindDecidesWhatAReferenceMeans(t *testing.T) {
+// Only references to the renamed item get its new name. An item of another kind
+// with the same name is a different item.
+func TestReferenceFollowsOnlyRenamedItemOfItsKind(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -86,7 +86,7 @@ func TestTheKindDecidesWhatAReferenceMeans(t *testing.T) {
 	require.Equal(t, `["ada-2"]`, r.member(target, "widget", "lamp", "parts"))
 }
 
-func TestASingletonFollowsRenamedReferences(t *testing.T) {
+func TestSingletonReferencesFollowRenamedItem(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	raw := bundle(t, item("maker", "ada", `{"description":"new"}`),
@@ -106,7 +106,7 @@ func TestASingletonFollowsRenamedReferences(t *testing.T) {
 	require.Equal(t, `"ada"`, r.member(touched, "settings", "default", "maker"))
 }
 
-func TestNewNamesAreFreeInTargetAndBundle(t *testing.T) {
+func TestNewNameIsFreeInTargetAndBundle(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -127,7 +127,7 @@ func TestNewNamesAreFreeInTargetAndBundle(t *testing.T) {
 	}, got.actions)
 }
 
-func TestNumbersGoOnBehindNine(t *testing.T) {
+func TestNewNameMayHaveTwoDigits(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -139,9 +139,9 @@ func TestNumbersGoOnBehindNine(t *testing.T) {
 	require.Equal(t, "rename a-13", got.actions["maker/a"])
 }
 
-// Long names are cut, by characters and not by bytes, and don't meet: many of
-// them share what is left.
-func TestLongNamesAreCut(t *testing.T) {
+// Long names are truncated by characters, not by bytes. The new names are unique
+// although many names are equal after truncation.
+func TestLongNamesAreTruncated(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -156,7 +156,7 @@ func TestLongNamesAreCut(t *testing.T) {
 	require.Equal(t, promote.Counts{Rename: 30}, got.Counts)
 	seen := map[string]bool{}
 	for _, renamed := range got.items {
-		require.False(t, seen[renamed.RenamedTo], "given out twice: %q", renamed.RenamedTo)
+		require.False(t, seen[renamed.RenamedTo], "allocated twice: %q", renamed.RenamedTo)
 		seen[renamed.RenamedTo] = true
 		require.Equal(t, 256, utf8.RuneCountInString(renamed.RenamedTo))
 		require.NotEmpty(t, r.spec(target, "maker", renamed.RenamedTo))
@@ -164,9 +164,9 @@ func TestLongNamesAreCut(t *testing.T) {
 	require.True(t, seen[base+"-2"] && seen[strings.Repeat("ü", 253)+"-10"])
 }
 
-// Names that are equal where they are cut must not make the search for free
-// ones quadratic: each name asks little more than once.
-func TestFreeNamesAreFoundWithFewQuestions(t *testing.T) {
+// Names that are equal after truncation must not make the search for free names
+// quadratic: each name needs little more than one query.
+func TestFreeNamesAreFoundWithFewQueries(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")
@@ -188,9 +188,9 @@ func TestFreeNamesAreFoundWithFewQuestions(t *testing.T) {
 	require.LessOrEqual(t, counted.exists, 600)
 }
 
-// An item that gets another name gets another secret: the one of the old name
-// is the target's, and whoever promotes must not be able to borrow it.
-func TestARenamedItemDoesNotTakeTheTargetsSecret(t *testing.T) {
+// A renamed item gets a new secret too. The secret of the old name belongs to the
+// target, and a caller who promotes must not be able to use it.
+func TestRenamedItemDoesNotUseSecretOfTarget(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	source, target := r.tenant("source"), r.tenant("target")
@@ -204,9 +204,9 @@ func TestARenamedItemDoesNotTakeTheTargetsSecret(t *testing.T) {
 	}, got.SecretsRequired)
 }
 
-// A chain against the order of names is the worst case for whoever looks again
-// and again until nothing changes.
-func TestALongChainIsFollowedAtOnce(t *testing.T) {
+// A chain against the order of names is the worst case for an algorithm that
+// repeats its search until nothing changes.
+func TestLongReferenceChainNeedsFewComparisons(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	target := r.tenant("target")

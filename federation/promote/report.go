@@ -17,11 +17,11 @@ type Action string
 
 // The actions.
 const (
-	ActionCreate    Action = "create"    // the target has none of that name
+	ActionCreate    Action = "create"    // the target has no item with that name
 	ActionUpdate    Action = "update"    // the bundle's item replaces the target's
-	ActionUnchanged Action = "unchanged" // the target says the same
-	ActionSkip      Action = "skip"      // the target's item stays, though it differs
-	ActionRename    Action = "rename"    // created under a free name
+	ActionUnchanged Action = "unchanged" // the target's item has the same content
+	ActionSkip      Action = "skip"      // the target's item is kept, although it differs
+	ActionRename    Action = "rename"    // the bundle's item is created under a free name
 	ActionFail      Action = "fail"      // a conflict that stops the import
 )
 
@@ -52,32 +52,36 @@ func (c *Counts) add(a Action) {
 	}
 }
 
-// ReportItem tells what an import does with one item of the bundle.
+// ReportItem describes what an import does with one item of the bundle.
 type ReportItem struct {
 	federation.Ref
 	Action    Action `json:"action"`
 	RenamedTo string `json:"renamed_to,omitempty"`
-	// from the target's item to the bundle's
+
+	// Changes are the differences from the target's item to the bundle's.
 	Changes []federation.Difference `json:"changes"`
-	// why the strategy couldn't be followed
+
+	// Error says why the import couldn't apply the strategy.
 	Error string `json:"error,omitempty"`
 }
 
-// Report tells what an import did or, as a dry run, would do. Its list of
-// items may be longer than memory: it is read with Items or written with
-// WriteTo. The caller closes it.
+// Report describes what an import did or, as a dry run, would do. Its list of
+// items may be larger than memory: use Items to read it, or WriteTo to write it.
+// The caller must close the report.
 type Report struct {
 	ImportID string // UUIDv7
 	DryRun   bool
 	Counts   Counts
-	// references to secrets without a value in the target, sorted
+
+	// SecretsRequired are the references to secrets that have no value in the
+	// target, sorted.
 	SecretsRequired []federation.SecretUse
 
-	items *spool
-	some  bool // items isn't empty
+	items    *spool
+	notEmpty bool // items isn't empty
 }
 
-// add appends an item. The item must not be used by the caller afterwards.
+// add appends an item and counts its action.
 func (r *Report) add(item ReportItem) error {
 	if item.Changes == nil {
 		item.Changes = []federation.Difference{}
@@ -86,17 +90,17 @@ func (r *Report) add(item ReportItem) error {
 	if err != nil {
 		return fmt.Errorf("promote: report %s %q: %w", item.Kind, item.Name, err)
 	}
-	if r.some {
+	if r.notEmpty {
 		line = append([]byte{','}, line...)
 	}
-	r.some = true
+	r.notEmpty = true
 	r.Counts.add(item.Action)
 	_, err = r.items.Write(line)
 	return err
 }
 
-// Items reads the items in the order of [federation.Ref.Compare]. It may be
-// called again until Close; an error ends it.
+// Items yields the items in the order of [federation.Ref.Compare]. An error ends
+// it. It may be called several times until Close.
 func (r *Report) Items() iter.Seq2[ReportItem, error] {
 	return func(yield func(ReportItem, error) bool) {
 		list := io.MultiReader(strings.NewReader("["), r.items.reader(), strings.NewReader("]"))
@@ -115,8 +119,8 @@ func (r *Report) Items() iter.Seq2[ReportItem, error] {
 }
 
 // WriteTo writes the report as one JSON object with the members import_id,
-// dry_run, counts, items and secrets_required, and answers the number of bytes
-// that w took. It may be called again until Close.
+// dry_run, counts, items and secrets_required. It returns the number of bytes
+// written to w. It may be called several times until Close.
 func (r *Report) WriteTo(w io.Writer) (int64, error) {
 	head, errHead := json.Marshal(struct {
 		ImportID string `json:"import_id"`
@@ -131,9 +135,9 @@ func (r *Report) WriteTo(w io.Writer) (int64, error) {
 	if err := errors.Join(errHead, errTail); err != nil {
 		return 0, fmt.Errorf("promote: write the report: %w", err)
 	}
-	count := counter{w: w}
+	count := countingWriter{w: w}
 	out := bufio.NewWriter(&count)
-	out.Write(head[:len(head)-1]) // a bufio.Writer keeps its first error for Flush
+	out.Write(head[:len(head)-1]) // Flush returns the first error of a bufio.Writer
 	out.WriteString(`,"items":[`)
 	_, errItems := io.Copy(out, r.items.reader())
 	out.WriteString(`],"secrets_required":`)
@@ -143,5 +147,5 @@ func (r *Report) WriteTo(w io.Writer) (int64, error) {
 	return count.n, err
 }
 
-// Close gives the memory and the temporary file back.
+// Close releases the memory and the temporary file. A second Close does nothing.
 func (r *Report) Close() error { return r.items.Close() }

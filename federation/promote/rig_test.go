@@ -18,15 +18,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// need is what the rig asks of a test; rapid's T has it too.
-type need interface {
+// testingT is the part of a test that the rig uses; rapid.T implements it too.
+type testingT interface {
 	require.TestingT
 	Helper()
 }
 
-// rig is an installation in memory with a service on it.
+// rig is a test rig: an installation in memory and a service that uses it.
 type rig struct {
-	t        need
+	t        testingT
 	ctx      func() context.Context
 	services ports.Services
 	service  *promote.Service
@@ -34,8 +34,8 @@ type rig struct {
 
 func newRig(t *testing.T) rig { return newRigFor(t, t) }
 
-// newRigFor makes a rig whose failures go to t, which lives within parent.
-func newRigFor(parent *testing.T, t need) rig {
+// newRigFor returns a rig that reports failures to t, which belongs to parent.
+func newRigFor(parent *testing.T, t testingT) rig {
 	kinds, err := federation.NewKinds(portstest.Kinds()...)
 	require.NoError(t, err)
 	services := memory.New(kinds, memory.Options{}).Services()
@@ -65,7 +65,7 @@ func (r rig) putItem(tenant tenancy.Tenant, item federation.Item) {
 	require.NoError(r.t, err, "put %s %q", item.Kind, item.Name)
 }
 
-// spec answers what the tenant has, "" when it has nothing.
+// spec returns the spec of a tenant's item, "" if the tenant doesn't have it.
 func (r rig) spec(tenant tenancy.Tenant, kind, name string) string {
 	r.t.Helper()
 	got, err := r.services.Resources.Get(r.ctx(), tenant.ID, federation.Ref{Kind: kind, Name: name})
@@ -88,7 +88,7 @@ func (r rig) export(tenant tenancy.Tenant) []byte {
 	return out.Bytes()
 }
 
-// items is the part of an export that a promotion preserves.
+// items returns the part of an export that a promotion preserves.
 func (r rig) items(tenant tenancy.Tenant) string {
 	r.t.Helper()
 	var bundle struct {
@@ -128,6 +128,7 @@ func (r rig) loadFrom(tenant tenancy.Tenant, bundle io.Reader, opts promote.Opti
 	return out
 }
 
+// refused imports a bundle, which must fail, and returns the error.
 func (r rig) refused(tenant tenancy.Tenant, bundle io.Reader, opts promote.Options) error {
 	r.t.Helper()
 	report, err := r.service.Import(r.ctx(), tenant.ID, bundle, opts)
@@ -136,7 +137,7 @@ func (r rig) refused(tenant tenancy.Tenant, bundle io.Reader, opts promote.Optio
 	return err
 }
 
-// outcome is a report, read to its end.
+// outcome is a report and all of its items.
 type outcome struct {
 	*promote.Report
 	actions map[string]string // by KIND/NAME: the action and the new name
@@ -144,8 +145,8 @@ type outcome struct {
 	json    []byte
 }
 
-// bundle writes a bundle of items, which needn't have been any tenant's.
-func bundle(t need, items ...federation.Item) []byte {
+// bundle returns a bundle of these items.
+func bundle(t testingT, items ...federation.Item) []byte {
 	t.Helper()
 	digester := federation.NewDigester()
 	var lines [][]byte

@@ -2,15 +2,14 @@ package promote
 
 import "github.com/bailiwick-go/bailiwick/ports"
 
-// Service exports and imports. It asks nobody for permission: whoever calls it
-// has checked that the caller may. It is safe for concurrent use.
+// Service exports and imports. It checks no permissions: the caller must do so
+// before. It is safe for concurrent use.
 type Service struct {
 	ports ports.Services
 }
 
-// New makes a Service from Services.Kinds, Services.Transfers and
-// Services.Instance. It panics if one of them is missing: that is a fault in
-// the wiring of a program, not something that its users can mend.
+// New returns a Service that uses s.Kinds, s.Transfers and s.Instance. It panics
+// if one of them is missing, because that is a programming error.
 func New(s ports.Services) *Service {
 	switch {
 	case s.Kinds == nil:

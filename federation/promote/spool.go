@@ -7,20 +7,20 @@ import (
 	"os"
 )
 
-// spoolMemory is how much a spool keeps in memory, in bytes.
+// spoolMemory is the maximum size of a spool's memory, in bytes.
 const spoolMemory = 1 << 20
 
-// spool keeps what is written to it until it is closed: what fits into
-// spoolMemory stays there, more goes to a file that only this process can
-// open. The zero spool is empty and ready for use.
+// spool keeps the data written to it until it is closed. It keeps up to
+// spoolMemory bytes in memory and writes more to a temporary file without a name.
+// The zero spool is empty and ready for use.
 type spool struct {
-	memory []byte
-	file   *os.File
-	filed  int64 // bytes in file, all of them before those in memory
-	linked bool  // the file still has a name, which Close removes
+	memory        []byte   // the last bytes written
+	file          *os.File // all bytes before those in memory
+	fileSize      int64
+	removeOnClose bool // the file still has a name
 }
 
-// Write never keeps p.
+// Write appends p. It doesn't retain p.
 func (s *spool) Write(p []byte) (int, error) {
 	if len(s.memory)+len(p) <= spoolMemory {
 		s.memory = append(s.memory, p...)
@@ -37,6 +37,7 @@ func (s *spool) Write(p []byte) (int, error) {
 	return len(p), s.flush(p)
 }
 
+// flush appends p to the file, which it creates if necessary.
 func (s *spool) flush(p []byte) error {
 	if s.file == nil {
 		if err := s.open(); err != nil {
@@ -44,48 +45,48 @@ func (s *spool) flush(p []byte) error {
 		}
 	}
 	n, err := s.file.Write(p)
-	s.filed += int64(n)
+	s.fileSize += int64(n)
 	if err != nil {
 		return fmt.Errorf("promote: write a temporary file: %w", err)
 	}
 	return nil
 }
 
-// open makes the file, readable for its owner alone, and takes its name away
-// at once, so that it is gone however the process ends. Where a file in use
-// keeps its name, Close removes it.
+// open creates the file, readable only by its owner, and removes its name at
+// once, so that the file disappears even if the process is killed. On systems
+// that can't remove the name of an open file, Close removes it.
 func (s *spool) open() error {
 	f, err := os.CreateTemp("", "bailiwick-*.spool")
 	if err != nil {
-		return fmt.Errorf("promote: make a temporary file: %w", err)
+		return fmt.Errorf("promote: create a temporary file: %w", err)
 	}
 	s.file = f
-	s.linked = os.Remove(f.Name()) != nil
+	s.removeOnClose = os.Remove(f.Name()) != nil
 	return nil
 }
 
-// size is the number of bytes written.
-func (s *spool) size() int64 { return s.filed + int64(len(s.memory)) }
+// size returns the number of bytes written.
+func (s *spool) size() int64 { return s.fileSize + int64(len(s.memory)) }
 
-// reader reads everything from the beginning. Several may read at once, as
-// long as nobody writes.
+// reader returns a reader for all data from the beginning. Several readers may be
+// used concurrently while no Write happens.
 func (s *spool) reader() io.Reader {
 	if s.file == nil {
 		return bytes.NewReader(s.memory)
 	}
-	return io.MultiReader(io.NewSectionReader(s.file, 0, s.filed), bytes.NewReader(s.memory))
+	return io.MultiReader(io.NewSectionReader(s.file, 0, s.fileSize), bytes.NewReader(s.memory))
 }
 
-// Close gives everything back. A second Close does nothing.
+// Close releases the memory and the file. A second Close does nothing.
 func (s *spool) Close() error {
 	s.memory = nil
 	if s.file == nil {
 		return nil
 	}
 	f := s.file
-	s.file, s.filed = nil, 0
+	s.file, s.fileSize = nil, 0
 	err := f.Close()
-	if s.linked {
+	if s.removeOnClose {
 		return os.Remove(f.Name())
 	}
 	return err

@@ -12,18 +12,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// incoming is a bundle on its way in. The digests are verified on what the
-// bundle says, item by item while it is read; what is staged and compared is
-// the checked item, which may say more: a field that was left out has its
-// default there.
-type incoming struct {
-	kinds  *federation.Kinds
-	bundle *federation.BundleReader
-	whole  bool // the bundle was read to its end and everything fitted
+// incomingBundle is a bundle that is being imported. The reader verifies the
+// digest of each item as the bundle contains it. The store stages and compares
+// the item in normal form, in which absent fields have their defaults.
+type incomingBundle struct {
+	kinds    *federation.Kinds
+	bundle   *federation.BundleReader
+	complete bool // the bundle was read to its end without an error
 }
 
-// items gives the bundle's items, checked. The first error ends it.
-func (in *incoming) items() iter.Seq2[federation.Item, error] {
+// items yields the bundle's items in normal form. The first error ends it.
+func (in *incomingBundle) items() iter.Seq2[federation.Item, error] {
 	return func(yield func(federation.Item, error) bool) {
 		for item, err := range in.bundle.Items() {
 			if err == nil {
@@ -37,29 +36,30 @@ func (in *incoming) items() iter.Seq2[federation.Item, error] {
 				return
 			}
 		}
-		in.whole = true
+		in.complete = true
 	}
 }
 
-func (in *incoming) check(item federation.Item) (federation.Item, error) {
+// check validates an item against its kind and returns it in normal form.
+func (in *incomingBundle) check(item federation.Item) (federation.Item, error) {
 	kind, known := in.kinds.Kind(item.Kind)
 	if !known {
-		return item, within(item.Ref,
+		return item, locateError(item.Ref,
 			tenancy.Errorf(tenancy.CodeInvalid, "this registry has no kind %q", item.Kind))
 	}
-	if err := refuseSecrets(kind, item); err != nil {
-		return item, within(item.Ref, err)
+	if err := refuseSecretValues(kind, item); err != nil {
+		return item, locateError(item.Ref, err)
 	}
 	checked, err := in.kinds.Check(item)
 	if err != nil {
-		return item, within(item.Ref, err)
+		return item, locateError(item.Ref, err)
 	}
 	return checked, nil
 }
 
-// refuseSecrets refuses the literal value of a secret: no export writes one,
-// and a bundle is a file that lies about.
-func refuseSecrets(kind federation.Kind, item federation.Item) error {
+// refuseSecretValues refuses the literal value of a secret: no export writes one,
+// and others may be able to read the file of a bundle.
+func refuseSecretValues(kind federation.Kind, item federation.Item) error {
 	var spec map[string]json.RawMessage
 	for _, field := range kind.Fields {
 		if !field.Secret {
@@ -67,32 +67,37 @@ func refuseSecrets(kind federation.Kind, item federation.Item) error {
 		}
 		if spec == nil {
 			if err := json.Unmarshal(item.Spec, &spec); err != nil {
-				return tenancy.Errorf(tenancy.CodeInvalid, "a spec is a JSON object").Because(err)
+				return tenancy.Errorf(tenancy.CodeInvalid,
+					"a spec must be a JSON object").Because(err)
 			}
 		}
-		value, there := spec[field.Name]
-		if !there || string(value) == "null" {
+		value, exists := spec[field.Name]
+		if !exists || string(value) == "null" {
 			continue
 		}
 		if _, ok := federation.ParseSecretRef(value); !ok {
-			return &tenancy.Error{
-				Code: tenancy.CodeInvalid,
-				Message: "a bundle holds no secret values: put a reference there and set the" +
-					" value in the target",
-				Details: []tenancy.Detail{{
-					Path:   string(jsontext.Pointer("/spec").AppendToken(field.Name)),
-					Code:   tenancy.CodeInvalid,
-					Detail: `not of the form {"$secret": "NAME"}`,
-				}},
-			}
+			return secretValueError(field.Name)
 		}
 	}
 	return nil
 }
 
-// within says which item of the bundle err is about: its name in the message,
-// and /KIND/NAME before each path.
-func within(ref federation.Ref, err error) error {
+func secretValueError(field string) error {
+	return &tenancy.Error{
+		Code: tenancy.CodeInvalid,
+		Message: "a bundle must not contain secret values: use a reference and set the value in" +
+			" the target",
+		Details: []tenancy.Detail{{
+			Path:   string(jsontext.Pointer("/spec").AppendToken(field)),
+			Code:   tenancy.CodeInvalid,
+			Detail: `must have the form {"$secret": "NAME"}`,
+		}},
+	}
+}
+
+// locateError adds the item that err is about: it prepends kind and name to the
+// message and /KIND/NAME to each path.
+func locateError(ref federation.Ref, err error) error {
 	e, ok := errors.AsType[*tenancy.Error](err)
 	if !ok {
 		return fmt.Errorf("promote: check %s %q: %w", ref.Kind, ref.Name, err)

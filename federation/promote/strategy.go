@@ -1,34 +1,54 @@
 package promote
 
-import "github.com/bailiwick-go/bailiwick/tenancy"
+import (
+	"slices"
+	"strings"
 
-// Strategy says what an import does with a conflict: an item whose name the
-// target has with other labels or another spec.
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Strategy decides how an import resolves a conflict: an item that the target
+// has under the same name with other labels or another spec.
 type Strategy string
 
-// The strategies. The zero Strategy is Fail.
+// The strategies; [Strategies] lists them. The zero Strategy is Fail.
 const (
 	Fail      Strategy = "fail"      // write nothing at all
 	Skip      Strategy = "skip"      // keep the target's item
-	Overwrite Strategy = "overwrite" // take the bundle's item
+	Overwrite Strategy = "overwrite" // replace it by the bundle's item
 	Rename    Strategy = "rename"    // keep both: the bundle's item gets a free name
 )
 
-// ParseStrategy reads a strategy's name; "" is [Fail]. Any other is an error
-// with [tenancy.CodeInvalid].
-func ParseStrategy(s string) (Strategy, error) {
-	switch st := Strategy(s); st {
-	case "":
+// strategies is the only list of all strategies.
+var strategies = []Strategy{Fail, Skip, Overwrite, Rename}
+
+// Strategies returns all strategies, [Fail] first, which is the default.
+func Strategies() []Strategy { return slices.Clone(strategies) }
+
+// ParseStrategy returns the strategy with this name, [Fail] for "". Any other
+// name is [tenancy.CodeInvalid].
+func ParseStrategy(name string) (Strategy, error) {
+	if name == "" {
 		return Fail, nil
-	case Fail, Skip, Overwrite, Rename:
-		return st, nil
+	}
+	if strategy := Strategy(name); slices.Contains(strategies, strategy) {
+		return strategy, nil
 	}
 	return "", tenancy.Errorf(tenancy.CodeInvalid,
-		"a strategy is one of fail, skip, overwrite, rename")
+		"the strategy must be one of %s", strings.Join(strategyNames(strategies), ", "))
 }
 
-// Options of an import. The zero Options fail on the first conflict.
+func strategyNames(list []Strategy) []string {
+	names := make([]string, 0, len(list))
+	for _, strategy := range list {
+		names = append(names, string(strategy))
+	}
+	return names
+}
+
+// Options configures an import. The zero Options write nothing if there is a
+// conflict.
 type Options struct {
-	Strategy Strategy // what to do with conflicts. Defaults to Fail
-	DryRun   bool     // report what would happen, and write nothing
+	Strategy Strategy // how to resolve conflicts. Defaults to Fail
+	DryRun   bool     // report what the import would do, and write nothing
 }

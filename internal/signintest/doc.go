@@ -1,4 +1,4 @@
-// Package signintest tests sign-in through OpenID providers: a real one, which
-// runs in the test's process, and one that does everything wrong. It is a package
-// of its own, so that no host's go.sum gets what a provider needs.
+// Package signintest tests sign-in through OpenID providers: a real provider, which
+// runs in the test's process, and a hostile one. It is a separate package so that a
+// provider's dependencies don't get into the go.sum of hosts.
 package signintest

@@ -14,17 +14,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// people are who the provider knows.
-type people map[string]*storage.User
+// accounts are the users of the provider by their names.
+type accounts map[string]*storage.User
 
-func (p people) GetUserByID(id string) *storage.User { return p[id] }
+func (a accounts) GetUserByID(id string) *storage.User { return a[id] }
 
-func (p people) GetUserByUsername(name string) *storage.User { return p[name] }
+func (a accounts) GetUserByUsername(name string) *storage.User { return a[name] }
 
-func (p people) ExampleClientID() string { return "service" }
+func (a accounts) ExampleClientID() string { return "service" }
 
-func knownPeople() people {
-	return people{
+func newAccounts() accounts {
+	return accounts{
 		"ada": {ID: "ada", Username: "ada", Password: "verysecure", FirstName: "Ada",
 			Email: "Ada@Example.com", EmailVerified: true},
 		"eve": {ID: "eve", Username: "eve", Password: "verysecure", FirstName: "Eve",
@@ -36,44 +36,44 @@ func knownPeople() people {
 	}
 }
 
-// withProvider starts a provider and a registry that relies on it.
+// withProvider starts a provider and a registry that uses it.
 func withProvider(t *testing.T, createUsers bool) (r *registry, issuer string) {
 	t.Helper()
-	home, handler := listen(t)
+	address, handler := listen(t)
 	issuer, provider := listen(t)
 	clients := map[string]*storage.Client{
-		clientID: storage.WebClient(clientID, clientSecret, home+callbackPath)}
+		clientID: storage.WebClient(clientID, clientSecret, address+callbackPath)}
 	provider.set(exampleop.SetupServer(issuer,
-		storage.NewStorageWithClients(knownPeople(), clients), nil, false))
-	return newRegistry(t, home, handler, issuer, createUsers), issuer
+		storage.NewStorageWithClients(newAccounts(), clients), nil, false))
+	return newRegistry(t, address, handler, issuer, createUsers), issuer
 }
 
-// passThrough signs in at the provider and answers the callback's address.
-func (b browser) passThrough(issuer, at, name string) string {
+// logIn logs in at the provider as name and returns the URL of the callback.
+func (b browser) logIn(issuer, loginURL, name string) string {
 	b.t.Helper()
-	login := b.get(at)
+	login := b.get(loginURL)
 	require.Equal(b.t, http.StatusFound, login.status, login.body)
 	u, err := url.Parse(login.to)
 	require.NoError(b.t, err)
 	form := url.Values{"username": {name}, "password": {"verysecure"},
 		"id": {u.Query().Get("authRequestID")}}
-	in := b.answer(b.PostForm(issuer+"/login/username", form))
-	require.Equal(b.t, http.StatusFound, in.status, in.body)
-	if strings.HasPrefix(in.to, "/") {
-		in.to = issuer + in.to
+	loggedIn := b.page(b.PostForm(issuer+"/login/username", form))
+	require.Equal(b.t, http.StatusFound, loggedIn.status, loggedIn.body)
+	if strings.HasPrefix(loggedIn.to, "/") {
+		loggedIn.to = issuer + loggedIn.to
 	}
-	back := b.get(in.to)
-	require.Equal(b.t, http.StatusFound, back.status, back.body)
-	return back.to
+	callback := b.get(loggedIn.to)
+	require.Equal(b.t, http.StatusFound, callback.status, callback.body)
+	return callback.to
 }
 
-func TestAPersonSignsInThroughAProvider(t *testing.T) {
+func TestUserSignsInThroughProvider(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, false)
 	ada := r.user(t, "ada@example.com")
-	for range 2 { // bound, and found again
+	for range 2 { // the first sign-in binds the identity, the second finds it
 		b := newBrowser(t)
-		p := b.get(b.passThrough(issuer, b.start(r, "?return_to=/agents%3Fq%3D1"), "ada"))
+		p := b.get(b.logIn(issuer, b.start(r, "?return_to=/agents%3Fq%3D1"), "ada"))
 		require.Equal(t, http.StatusFound, p.status, p.body)
 		assert.Equal(t, "/agents?q=1", p.to)
 		assert.Equal(t, ada.ID, b.me(r))
@@ -83,15 +83,14 @@ func TestAPersonSignsInThroughAProvider(t *testing.T) {
 	assert.Equal(t, ada.ID, user)
 }
 
-// TestAnAddressThatIsNotVerifiedIsNobodys, nor is one whose user is somebody else
-// there, or that no user has.
-func TestAnAddressThatIsNotVerifiedIsNobodys(t *testing.T) {
+// TestUnverifiedOrBoundAddressIsRefused also refuses an address that no user has.
+func TestUnverifiedOrBoundAddressIsRefused(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, false)
 	r.user(t, "ada@example.com")
 	callback := func(name string) (browser, page) {
 		b := newBrowser(t)
-		return b, b.get(b.passThrough(issuer, b.start(r, ""), name))
+		return b, b.get(b.logIn(issuer, b.start(r, ""), name))
 	}
 	b, p := callback("eve")
 	b.refused(r, p, 401, "unauthenticated")
@@ -99,36 +98,40 @@ func TestAnAddressThatIsNotVerifiedIsNobodys(t *testing.T) {
 	b.refused(r, p, 401, "unauthenticated")
 	_, p = callback("ada")
 	require.Equal(t, http.StatusFound, p.status)
-	b, p = callback("two") // whose address was ada's, or is by now
+	b, p = callback("two") // another identity with ada's address
 	b.refused(r, p, 401, "unauthenticated")
 }
 
-func TestStrangersBecomeUsersWhereThatIsWanted(t *testing.T) {
+func TestUnknownPersonBecomesUserWithCreateUsers(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, true)
 	b := newBrowser(t)
-	require.Equal(t, http.StatusFound, b.get(b.passThrough(issuer, b.start(r, ""), "new")).status)
+	require.Equal(t, http.StatusFound, b.get(b.logIn(issuer, b.start(r, ""), "new")).status)
 	u, err := r.Users.ByEmail(t.Context(), "new@example.com")
 	require.NoError(t, err)
 	assert.Equal(t, u.ID, b.me(r))
 	assert.False(t, u.SuperAdmin)
+<<<<<<< HEAD
 	places, err := r.Memberships.ForUser(t.Context(), u.ID)
+=======
+	memberships, err := r.Memberships.Of(t.Context(), u.ID)
+>>>>>>> h-fed
 	require.NoError(t, err)
-	assert.Empty(t, places)
+	assert.Empty(t, memberships)
 }
 
-// TestACallbackIsAnsweredOnceAndToItsOwnBrowser: whoever has its address, has
-// nothing.
-func TestACallbackIsAnsweredOnceAndToItsOwnBrowser(t *testing.T) {
+// TestCallbackWorksOnceAndOnlyInItsBrowser checks that the URL of a callback alone
+// signs no one in.
+func TestCallbackWorksOnceAndOnlyInItsBrowser(t *testing.T) {
 	t.Parallel()
 	r, issuer := withProvider(t, false)
 	r.user(t, "ada@example.com")
 	victim, thief := newBrowser(t), newBrowser(t)
-	callback := victim.passThrough(issuer, victim.start(r, ""), "ada")
+	callback := victim.logIn(issuer, victim.start(r, ""), "ada")
 
 	thief.refused(r, thief.get(callback), 401, "unauthenticated")
 	thief.start(r, "")
-	thief.refused(r, thief.get(callback), 401, "unauthenticated") // the state is another's
+	thief.refused(r, thief.get(callback), 401, "unauthenticated") // the state isn't the thief's
 	thief.start(r, "")
 	u, err := url.Parse(callback)
 	require.NoError(t, err)
@@ -137,24 +140,24 @@ func TestACallbackIsAnsweredOnceAndToItsOwnBrowser(t *testing.T) {
 	require.NoError(t, err)
 	query.Set("state", own.Query().Get("state"))
 	u.RawQuery = query.Encode()
-	// the code is bound to another verifier
+	// The code is bound to another verifier.
 	thief.refused(r, thief.get(u.String()), 401, "unauthenticated")
 
 	replayer := newBrowser(t)
-	again := replayer.passThrough(issuer, replayer.start(r, ""), "ada")
-	home, err := url.Parse(r.url)
+	again := replayer.logIn(issuer, replayer.start(r, ""), "ada")
+	address, err := url.Parse(r.url)
 	require.NoError(t, err)
-	kept := replayer.Jar.Cookies(home)
+	cookies := replayer.Jar.Cookies(address)
 	require.Equal(t, http.StatusFound, replayer.get(again).status)
 	replayer.get(r.url + "/livez")
-	stolen := newBrowser(t)
-	// without the cookie, which is gone
-	stolen.refused(r, stolen.get(again), 401, "unauthenticated")
-	stolen.Jar.SetCookies(home, kept)
-	stolen.refused(r, stolen.get(again), 401, "unauthenticated") // with it, but the code is used up
+	attacker := newBrowser(t)
+	attacker.refused(r, attacker.get(again), 401, "unauthenticated") // without the cookies
+	attacker.Jar.SetCookies(address, cookies)
+	// With the cookies, but the code was already redeemed.
+	attacker.refused(r, attacker.get(again), 401, "unauthenticated")
 }
 
-func TestNobodyIsSentAwayFromTheHost(t *testing.T) {
+func TestReturnToOtherHostIsRefused(t *testing.T) {
 	t.Parallel()
 	r, _ := withProvider(t, false)
 	b := newBrowser(t)

@@ -29,20 +29,20 @@ const (
 	startPath    = "/api/v1/sessions/oidc/start"
 )
 
-// registry is a registry in memory whose people sign in through a provider.
+// registry is a registry in memory whose users sign in through a provider.
 type registry struct {
 	ports.Services
 	url string
 }
 
-// swapped is a handler that is known after its address.
+// swapped is a handler that is set after its server has started.
 type swapped struct{ atomic.Pointer[http.Handler] }
 
 func (s *swapped) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.Load()).ServeHTTP(w, r) }
 
 func (s *swapped) set(h http.Handler) { s.Store(&h) }
 
-// listen starts a server whose handler is set later.
+// listen starts a server and returns its URL. The caller sets the handler.
 func listen(t *testing.T) (url string, handler *swapped) {
 	t.Helper()
 	handler = &swapped{}
@@ -51,7 +51,7 @@ func listen(t *testing.T) (url string, handler *swapped) {
 	return server.URL, handler
 }
 
-// newRegistry makes a registry at an address that is known already.
+// newRegistry makes a registry and sets it as the handler at url.
 func newRegistry(
 	t *testing.T, url string, handler *swapped, issuer string, createUsers bool,
 ) *registry {
@@ -70,12 +70,12 @@ func newRegistry(
 func (r *registry) user(t *testing.T, email string) identity.User {
 	t.Helper()
 	u, err := r.Users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: email, Name: "Somebody"})
+		identity.User{ID: tenancy.NewID().String(), Email: email, Name: "User"})
 	require.NoError(t, err)
 	return u
 }
 
-// browser keeps cookies and follows no redirects by itself.
+// browser is an HTTP client that keeps cookies and follows no redirects.
 type browser struct {
 	*http.Client
 	t *testing.T
@@ -91,16 +91,17 @@ func newBrowser(t *testing.T) browser {
 		}}, t}
 }
 
-// page is what a browser was answered.
+// page is a response to a browser.
 type page struct {
 	status int
-	to     string // where it is sent
+	to     string // the Location header
 	body   string
 }
 
-func (b browser) get(url string) page { return b.answer(b.Get(url)) }
+func (b browser) get(url string) page { return b.page(b.Get(url)) }
 
-func (b browser) answer(res *http.Response, err error) page {
+// page reads a response.
+func (b browser) page(res *http.Response, err error) page {
 	b.t.Helper()
 	require.NoError(b.t, err)
 	defer res.Body.Close()
@@ -109,7 +110,7 @@ func (b browser) answer(res *http.Response, err error) page {
 	return page{res.StatusCode, res.Header.Get("Location"), string(body)}
 }
 
-// start begins a flow and answers where the provider is.
+// start begins a flow and returns the provider's URL.
 func (b browser) start(r *registry, query string) string {
 	b.t.Helper()
 	p := b.get(r.url + startPath + query)
@@ -117,7 +118,7 @@ func (b browser) start(r *registry, query string) string {
 	return p.to
 }
 
-// me is who the registry takes the browser's user for; "" is nobody.
+// me returns the id of the signed-in user, "" without a session.
 func (b browser) me(r *registry) string {
 	b.t.Helper()
 	p := b.get(r.url + "/api/v1/me")
@@ -130,8 +131,8 @@ func (b browser) me(r *registry) string {
 	return id
 }
 
-// refused wants a callback to be refused, and the browser to be signed in as
-// nobody.
+// refused requires that the callback was refused with this status and code, and that
+// the browser isn't signed in.
 func (b browser) refused(r *registry, p page, status int, code string) {
 	b.t.Helper()
 	require.Equal(b.t, status, p.status, p.body)

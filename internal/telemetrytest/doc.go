@@ -1,3 +1,3 @@
-// Package telemetrytest tests adapters/telemetry upon adapters/postgres and a
-// real PostgreSQL: what it tells of statements and pools, and what it must not.
+// Package telemetrytest tests adapters/telemetry with adapters/postgres and a real
+// PostgreSQL: what it reports of statements and pools, and what it must not report.
 package telemetrytest

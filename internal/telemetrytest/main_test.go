@@ -44,10 +44,19 @@ type lock struct {
 }
 
 const schema = `
-CREATE TABLE locks (name text NOT NULL, place text NOT NULL DEFAULT '', code text, id uuid NOT NULL DEFAULT gen_random_uuid(),
-  labels jsonb NOT NULL DEFAULT '{}', spec jsonb NOT NULL DEFAULT '{}', version bigint NOT NULL DEFAULT 1,
-  created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
-  tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, name))`
+CREATE TABLE locks (
+  name text NOT NULL,
+  place text NOT NULL DEFAULT '',
+  code text,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  labels jsonb NOT NULL DEFAULT '{}',
+  spec jsonb NOT NULL DEFAULT '{}',
+  version bigint NOT NULL DEFAULT 1,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, name))`
 
 func migrations() *migrate.Migrations {
 	m := migrate.NewMigrations()
@@ -59,7 +68,7 @@ func migrations() *migrate.Migrations {
 	return m
 }
 
-// world is a registry of locks whose every statement is traced.
+// world is a registry of locks that traces every statement.
 type world struct {
 	db      *postgres.DB
 	tracing *trace.TracerProvider
@@ -71,14 +80,14 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{spans: tracetest.NewInMemoryExporter()}
 	w.tracing = trace.NewTracerProvider(trace.WithSyncer(w.spans))
-	seen := telemetry.New(telemetry.Options{TracerProvider: w.tracing})
+	observed := telemetry.New(telemetry.Options{TracerProvider: w.tracing})
 	var err error
 	w.db, err = postgres.Open(t.Context(), postgres.Options{
 		URL: pgtest.Database(t), MultiTenant: true, Migrations: migrations(),
 		SecretsKey: make([]byte, 32), MaxConns: 7,
 		Tables: []postgres.Table{
 			{Model: (*lock)(nil), Kind: "lock", Secrets: []string{"code"}}},
-		QueryHooks: seen.QueryHooks(),
+		QueryHooks: observed.QueryHooks(),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -86,11 +95,11 @@ func newWorld(t *testing.T) *world {
 		require.NoError(t, w.tracing.Shutdown(context.Background()))
 	})
 	tenants := resolve.New(w.db.Tenants(), resolve.Options{})
-	seen.Pools(w.db.PoolStats)
-	w.handler = seen.Middleware(httpapi.New(w.db.Services(), httpapi.Options{
+	observed.Pools(w.db.PoolStats)
+	w.handler = observed.Middleware(httpapi.New(w.db.Services(), httpapi.Options{
 		MultiTenant: true, Resolver: tenants,
 		PlatformTokenHash: sha256.Sum256([]byte(platformToken)),
-		Metrics:           seen.Handler(), Observe: seen.Observe,
+		Metrics:           observed.Handler(), Observe: observed.Observe,
 		Logger: slog.New(slog.DiscardHandler),
 	}))
 	return w
@@ -111,19 +120,19 @@ func (w *world) send(
 	return rec
 }
 
-// key makes a tenant, and answers the secret of a key of it.
+// key creates a tenant with an API key and returns the key's secret.
 func (w *world) key(t *testing.T, slug string) string {
 	t.Helper()
 	w.send(t, 201, "POST", "/api/v1/tenants", platformToken, `{"slug":"`+slug+`","name":"n"}`)
 	rec := w.send(t, 201, "POST", "/api/v1/tenants/"+slug+"/keys", platformToken,
 		`{"name":"k","role":"admin"}`)
-	var made struct{ Secret string }
-	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &made))
-	require.NotEmpty(t, made.Secret)
-	return made.Secret
+	var created struct{ Secret string }
+	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &created))
+	require.NotEmpty(t, created.Secret)
+	return created.Secret
 }
 
-// everything is all that the spans so far would send to a collector.
+// everything returns all data that the spans so far would send to a collector.
 func (w *world) everything(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -144,7 +153,7 @@ func (w *world) everything(t *testing.T) string {
 	return b.String()
 }
 
-// statements are the texts of the spans of statements.
+// statements returns the texts of the statements in the spans so far.
 func (w *world) statements() []string {
 	var texts []string
 	for _, s := range w.spans.GetSpans() {
@@ -157,7 +166,7 @@ func (w *world) statements() []string {
 	return texts
 }
 
-func TestStatementsAreSpansWithinTheirRequest(t *testing.T) {
+func TestStatementsAreSpansWithinRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := w.key(t, "acme")
@@ -176,18 +185,18 @@ func TestStatementsAreSpansWithinTheirRequest(t *testing.T) {
 	for _, name := range []string{"BEGIN", "SELECT", "WITH", "COMMIT"} {
 		assert.True(t, names[name], "%s is missing among %v", name, names)
 	}
-	assert.NotContains(t, w.everything(t), "code.function", "it would be the hook's own place")
+	assert.NotContains(t, w.everything(t), "code.function", "it would name the query hook")
 }
 
-func TestWhatTheBackgroundAsksMakesNoTrace(t *testing.T) {
+func TestBackgroundQueriesAreNotTraced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	assert.Empty(t, w.spans.GetSpans(), "at the start")
+	assert.Empty(t, w.spans.GetSpans(), "after the start")
 	require.NoError(t, w.db.Ready(t.Context()))
 	assert.Empty(t, w.spans.GetSpans())
 }
 
-func TestNoSpanHasAValue(t *testing.T) {
+func TestSpansHaveNoValues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := w.key(t, "acme")
@@ -215,7 +224,7 @@ func TestNoSpanHasAValue(t *testing.T) {
 		"a key's hash":             hex.EncodeToString(hash[:]),
 		"a key's hash in capitals": strings.ToUpper(hex.EncodeToString(hash[:])),
 		"the signed tenant":        "bailiwick.tenant =", "the platform's token": platformToken,
-		"a mark": "?!(",
+		"an unknown argument": "?!(",
 	} {
 		assert.NotContains(t, all, value, what)
 	}
@@ -224,8 +233,8 @@ func TestNoSpanHasAValue(t *testing.T) {
 	}
 }
 
-// raw sends statements of a host's own, with values in their text, that fail in
-// ways in which PostgreSQL quotes them.
+// raw runs statements like a host's, with values in their texts. Some fail with
+// errors in which PostgreSQL quotes the values.
 func (w *world) raw(t *testing.T) {
 	t.Helper()
 	ctx, span := w.tracing.Tracer("test").
@@ -234,7 +243,7 @@ func (w *world) raw(t *testing.T) {
 	scoped := w.db.Scoped(ctx)
 	_, err := scoped.NewRaw("SELECT 'hidden-raw'::int").Exec(ctx)
 	require.Error(t, err)
-	require.Contains(t, err.Error(), "hidden-raw", "PostgreSQL quotes it")
+	require.Contains(t, err.Error(), "hidden-raw", "PostgreSQL quotes the value")
 	_, err = scoped.NewRaw("SELECT $tag$hidden$tag$ -- hidden\n, E'hidden\\'', /* hidden */ ?",
 		"hidden").Exec(ctx)
 	require.NoError(t, err)
@@ -249,12 +258,12 @@ func (w *world) raw(t *testing.T) {
 		WhereOr("name = ?", "hidden-row").Exec(ctx)
 	require.NoError(t, err)
 	_, err = scoped.NewDelete().Model((*lock)(nil)).Exec(ctx)
-	require.Error(t, err, "refused for want of a condition")
+	require.Error(t, err, "a DELETE without a condition is refused")
 	require.ErrorIs(t, scoped.NewSelect().Model(&lock{}).Where("name = 'hidden'").Scan(ctx),
 		sql.ErrNoRows)
 }
 
-func TestAFailedStatementSaysItsState(t *testing.T) {
+func TestFailedStatementReportsSQLSTATE(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.raw(t)
@@ -262,7 +271,7 @@ func TestAFailedStatementSaysItsState(t *testing.T) {
 	assert.Contains(t, w.everything(t), "SQLSTATE 23505")
 }
 
-func TestThePoolsFiguresAreThere(t *testing.T) {
+func TestPoolMetricsAreExposed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	text, err := io.ReadAll(w.send(t, 200, "GET", "/metrics", "", "").Body)
