@@ -111,11 +111,7 @@ func TestUnknownPersonBecomesUserWithCreateUsers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, u.ID, b.me(r))
 	assert.False(t, u.SuperAdmin)
-<<<<<<< HEAD
-	places, err := r.Memberships.ForUser(t.Context(), u.ID)
-=======
-	memberships, err := r.Memberships.Of(t.Context(), u.ID)
->>>>>>> h-fed
+	memberships, err := r.Memberships.ForUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	assert.Empty(t, memberships)
 }
