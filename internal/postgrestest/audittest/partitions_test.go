@@ -17,7 +17,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// partitions are those of the audit log, in order.
+// partitions returns the names of the audit log's partitions, sorted.
 func partitions(t *testing.T, db *bun.DB) (names []string) {
 	t.Helper()
 	require.NoError(t, db.NewRaw(
@@ -27,22 +27,23 @@ func partitions(t *testing.T, db *bun.DB) (names []string) {
 	return names
 }
 
+// month returns the suffix of the partition of so many months ago.
 func month(back int) string {
 	now := time.Now().UTC()
 	return time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -back, 0).
 		Format("200601")
 }
 
-func TestMonthsAreMadeAhead(t *testing.T) {
+func TestMonthlyPartitionsAreCreatedInAdvance(t *testing.T) {
 	t.Parallel()
 	for _, multiTenant := range []bool{true, false} {
 		databaseURL := fixture.MigratedURL(t, multiTenant)
 		admin := bun.NewDB(fixture.Superuser(t, databaseURL), pgdialect.New())
-		var wanted []string
+		var want []string
 		for n := range 4 {
-			wanted = append(wanted, "audit_"+month(-n))
+			want = append(want, "audit_"+month(-n))
 		}
-		wanted = append(wanted, "audit_rest")
+		want = append(want, "audit_rest")
 		for range 2 { // two instances
 			db := fixture.Open(t, fixture.Options(databaseURL, multiTenant))
 			require.Eventually(t, func() bool { return len(partitions(t, admin)) == 5 },
@@ -50,17 +51,18 @@ func TestMonthsAreMadeAhead(t *testing.T) {
 			require.NoError(t, db.Services().
 				Audit.Append(t.Context(), tenancy.DefaultID, tenancy.Event{Action: "x.read"}))
 		}
-		assert.Equal(t, wanted, partitions(t, admin))
+		assert.Equal(t, want, partitions(t, admin))
 		var in string
 		require.NoError(t, admin.NewRaw(
-			"SELECT DISTINCT tableoid::regclass::text FROM bailiwick.audit WHERE action = 'x.read'").Scan(t.Context(), &in))
+			"SELECT DISTINCT tableoid::regclass::text FROM bailiwick.audit"+
+				" WHERE action = 'x.read'").Scan(t.Context(), &in))
 		assert.Equal(t, "bailiwick.audit_"+month(0), in)
 	}
 }
 
-// TestOldMonthsGo ages the log of two tenants, one month of it in the partition
-// that catches the rest, and lets a registry with a retention begin.
-func TestOldMonthsGo(t *testing.T) {
+// The log of two tenants has entries of several months; those of one month are in the default partition
+// audit_rest. Then an instance with a retention starts.
+func TestPartitionsOlderThanTheRetentionAreDropped(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	admin := bun.NewDB(fixture.Superuser(t, databaseURL), pgdialect.New())
@@ -76,16 +78,18 @@ func TestOldMonthsGo(t *testing.T) {
 	require.NoError(t, first.Close())
 
 	fixture.Exec(t, admin.DB, `TRUNCATE bailiwick.audit, bailiwick.audit_heads`)
-	for _, back := range []int{5, 4, 2, 1} { // none for three months ago: that is in the rest
+	// none for three months ago: those entries are in audit_rest
+	for _, back := range []int{5, 4, 2, 1} {
 		fixture.Exec(t, admin.DB, fmt.Sprintf(
 			"CREATE TABLE bailiwick.audit_%s PARTITION OF bailiwick.audit FOR VALUES"+
 				" FROM ('%s01') TO ('%s01')", month(back), month(back), month(back-1)))
-		fixture.Exec(t, admin.DB, "ALTER TABLE bailiwick.audit_"+month(back)+" OWNER TO bailiwick_owner")
+		fixture.Exec(t, admin.DB, "ALTER TABLE bailiwick.audit_"+month(back)+
+			" OWNER TO bailiwick_owner")
 	}
-	age(t, admin, acme, []int{5, 5, 4, 3, 3, 2, 1, 0})
-	age(t, admin, other, []int{4, 4})
+	insertChain(t, admin, acme, []int{5, 5, 4, 3, 3, 2, 1, 0})
+	insertChain(t, admin, other, []int{4, 4})
 
-	o.AuditRetention = 32 * 24 * time.Hour // the month before last may still hold a part of it
+	o.AuditRetention = 32 * 24 * time.Hour // part of the month before last may be within it
 	db := fixture.Open(t, o)
 	s := db.Services()
 	expired := func() []tenancy.AuditEntry {
@@ -103,16 +107,17 @@ func TestOldMonthsGo(t *testing.T) {
 	}
 	assert.Contains(t, names, "audit_"+month(1))
 	chain, err := verifyLog(t.Context(), s.Audit, acme)
-	require.NoError(t, err, "acme's chain verifies from where it begins now")
+	require.NoError(t, err, "the rest of acme's chain verifies")
 	assert.Equal(t, int64(8), chain.Seq)
 	begin, _, err := s.Audit.Ends(t.Context(), acme)
 	require.NoError(t, err)
-	assert.GreaterOrEqual(t, begin.Seq, int64(5), "three months ago went out of the rest")
+	assert.GreaterOrEqual(t, begin.Seq, int64(5),
+		"the entries of three months ago are deleted from audit_rest")
 	assert.NotZero(t, begin.Hash)
 
 	begin, end, err := s.Audit.Ends(t.Context(), other)
 	require.NoError(t, err)
-	assert.Equal(t, begin, end, "nothing is left of the other's log but where it ended")
+	assert.Equal(t, begin, end, "the other tenant's log is empty and keeps the end of its chain")
 	assert.Equal(t, int64(2), end.Seq)
 	require.NoError(t, s.Audit.Append(t.Context(), other, tenancy.Event{Action: "x.read"}))
 	chain, err = verifyLog(t.Context(), s.Audit, other)
@@ -137,8 +142,9 @@ func TestOldMonthsGo(t *testing.T) {
 	assert.Equal(t, int64(2), counted["audit_rest"])
 }
 
-// age writes a chain with entries of so many months ago, and notes its end.
-func age(t *testing.T, admin *bun.DB, tenant tenancy.ID, months []int) {
+// insertChain writes a chain with an entry for each of months, which are so many months ago, and its
+// head.
+func insertChain(t *testing.T, admin *bun.DB, tenant tenancy.ID, months []int) {
 	t.Helper()
 	var end tenancy.AuditChain
 	now := time.Now().UTC()
@@ -161,9 +167,8 @@ func age(t *testing.T, admin *bun.DB, tenant tenancy.ID, months []int) {
 	require.NoError(t, err)
 }
 
-// TestAnEntryIsNeverOlderThanTheOneBefore: the months are stretches of each chain
-// whatever a clock does.
-func TestAnEntryIsNeverOlderThanTheOneBefore(t *testing.T) {
+// Each partition then holds one stretch of each chain, even if a clock goes back.
+func TestEntryIsNeverOlderThanThePreviousOne(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	db := fixture.Open(t, fixture.Options(databaseURL, true))

@@ -19,16 +19,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// logged is how many entries acme's log has before the database appends one.
 const logged = 100_000
 
-// tampering is what a superuser does to the log of a tenant (?0) at an entry
-// (?1); another tenant is ?2. bad is how far behind or before it the first entry
-// stands that doesn't fit.
+// tampering is a change that a superuser makes to the log of tenant ?0 at entry number ?1. ?2 is another
+// tenant.
 type tampering struct {
 	name       string
 	statements string
-	bad        int64
-	last       bool // only the end of the log tells
+	bad        int64 // the first entry that doesn't verify, relative to the changed entry
+	last       bool  // verification finds it only by the log's head
 }
 
 var tamperings = []tampering{
@@ -42,7 +42,8 @@ var tamperings = []tampering{
 	{name: "text and hash altered",
 		statements: `WITH b AS (SELECT hash FROM bailiwick.audit WHERE tenant_id = ?0 AND seq = ?1 - 1)
 		UPDATE bailiwick.audit SET text = replace(text, 'agent-', 'Agent-'),
-		  hash = sha256(coalesce((SELECT hash FROM b), decode(repeat('00', 32), 'hex')) || convert_to(replace(text, 'agent-', 'Agent-'), 'UTF8'))
+		  hash = sha256(coalesce((SELECT hash FROM b), decode(repeat('00', 32), 'hex'))
+		    || convert_to(replace(text, 'agent-', 'Agent-'), 'UTF8'))
 		WHERE tenant_id = ?0 AND seq = ?1`, bad: 1},
 	{name: "number altered",
 		statements: "UPDATE bailiwick.audit SET seq = 1000000 + seq WHERE tenant_id = ?0" +
@@ -53,40 +54,42 @@ var tamperings = []tampering{
 		" WHERE tenant_id = ?0 AND seq = ?1"},
 	{name: "removed", statements: "DELETE FROM bailiwick.audit WHERE tenant_id = ?0 AND seq = ?1",
 		bad: 1},
-	{name: "removed and closed up",
+	{name: "removed and the gap closed",
 		statements: `DELETE FROM bailiwick.audit WHERE tenant_id = ?0 AND seq = ?1;
 		UPDATE bailiwick.audit SET seq = seq - 1 WHERE tenant_id = ?0 AND seq = ?1 + 1`},
-	{name: "swapped", statements: `UPDATE bailiwick.audit SET seq = 2 * ?1 + 1 - seq WHERE tenant_id = ?0 AND seq IN (?1, ?1 + 1)`},
-	{name: "swapped but for numbers",
+	{name: "swapped", statements: "UPDATE bailiwick.audit SET seq = 2 * ?1 + 1 - seq" +
+		" WHERE tenant_id = ?0 AND seq IN (?1, ?1 + 1)"},
+	{name: "contents swapped, numbers kept",
 		statements: `UPDATE bailiwick.audit AS a SET text = b.text, hash = b.hash, id = b.id
-		FROM bailiwick.audit AS b WHERE a.tenant_id = ?0 AND b.tenant_id = ?0 AND a.seq IN (?1, ?1 + 1) AND b.seq = 2 * ?1 + 1 - a.seq`},
+		FROM bailiwick.audit AS b WHERE a.tenant_id = ?0 AND b.tenant_id = ?0
+		  AND a.seq IN (?1, ?1 + 1) AND b.seq = 2 * ?1 + 1 - a.seq`},
 	{name: "moved to another tenant",
 		statements: "UPDATE bailiwick.audit SET tenant_id = ?2, seq = 1000000 + seq" +
 			" WHERE tenant_id = ?0 AND seq = ?1", bad: 1},
-	{name: "put in its place from another tenant",
+	{name: "replaced by another tenant's entry",
 		statements: `UPDATE bailiwick.audit AS a SET text = b.text, hash = b.hash, id = b.id, at = b.at
 		FROM bailiwick.audit AS b WHERE a.tenant_id = ?0 AND a.seq = ?1 AND b.tenant_id = ?2 AND b.seq = 1`},
-	{name: "repeated behind itself",
+	{name: "repeated after itself",
 		statements: `INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash)
-		SELECT tenant_id, seq, id, at + interval '1 microsecond', text, hash FROM bailiwick.audit WHERE tenant_id = ?0 AND seq = ?1`},
+		SELECT tenant_id, seq, id, at + interval '1 microsecond', text, hash
+		FROM bailiwick.audit WHERE tenant_id = ?0 AND seq = ?1`},
 }
 
-// at the end, what is gone shows by the head alone, and an altered head by the
-// log.
+// endings are changes at the end of the log. Only the head reveals that the newest entry is missing, and
+// only the log that the head was changed.
 var endings = []tampering{
 	{name: "the newest removed",
 		statements: "DELETE FROM bailiwick.audit WHERE tenant_id = ?0 AND seq = ?1", last: true},
-	{name: "head put back", statements: "UPDATE bailiwick.audit_heads SET seq = seq - 1" +
+	{name: "head set back", statements: "UPDATE bailiwick.audit_heads SET seq = seq - 1" +
 		" WHERE tenant_id = ?0", last: true},
 	{name: "head's hash altered",
 		statements: "UPDATE bailiwick.audit_heads SET hash = set_byte(hash, 31, get_byte(hash," +
 			" 31) # 1) WHERE tenant_id = ?0", last: true},
-	{name: "beginning put forward",
+	{name: "beginning set forward",
 		statements: "UPDATE bailiwick.audit_heads SET first_seq = 1 WHERE tenant_id = ?0"},
 }
 
-// TestVerificationFindsEachTampering writes 100,000 entries, and lets a superuser
-// alter, remove, swap or move one at a time.
+// A superuser alters, removes, swaps or moves one of 100,000 entries at a time.
 func TestVerificationFindsEachTampering(t *testing.T) {
 	t.Parallel()
 	w := newLogWorld(t)
@@ -94,8 +97,8 @@ func TestVerificationFindsEachTampering(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(logged+1), end.Seq)
 
-	// Once in full each, committed, as whoever exports sees it: some in the middle,
-	// where the half that verifies doesn't cost a minute, one at the very end.
+	// Some are committed, and the exported log is verified from its beginning. Their entries are near the
+	// beginning or the end, so that this takes less than a minute.
 	w.tamperInFull(t, tamperings[0], logged-7)
 	w.tamperInFull(t, tamperings[7], 5_000)
 	w.tamperInFull(t, tamperings[9], 9_000)
@@ -111,7 +114,7 @@ func TestVerificationFindsEachTampering(t *testing.T) {
 		w.tamper(t, tamper, logged+1)
 	}
 	again, err := verifyLog(t.Context(), w.DB.Services().Audit, w.Acme)
-	require.NoError(t, err, "everything was undone")
+	require.NoError(t, err, "every change was undone")
 	assert.Equal(t, end, again)
 }
 
@@ -120,8 +123,7 @@ type logWorld struct {
 	admin *bun.DB // a superuser's
 }
 
-// newLogWorld has 100,000 entries of acme, of which the database itself has
-// written the last.
+// newLogWorld makes a database in which acme has 100,001 entries, the last one appended by the database.
 func newLogWorld(t *testing.T) logWorld {
 	t.Helper()
 	databaseURL := fixture.MigratedURL(t, true)
@@ -149,6 +151,7 @@ func newLogWorld(t *testing.T) logWorld {
 	return w
 }
 
+// logRows returns a chain of entries as input of COPY, and the chain's end.
 func logRows(t *testing.T, tenant tenancy.ID) (*bytes.Buffer, tenancy.AuditChain) {
 	t.Helper()
 	var rows bytes.Buffer
@@ -169,7 +172,7 @@ func logRows(t *testing.T, tenant tenancy.ID) (*bytes.Buffer, tenancy.AuditChain
 	return &rows, end
 }
 
-// verifyLog is what verifies a log that is at hand.
+// verifyLog exports a tenant's log and verifies its chain.
 func verifyLog(
 	ctx context.Context, log ports.Audit, tenant tenancy.ID,
 ) (chain tenancy.AuditChain, err error) {
@@ -184,6 +187,7 @@ func verifyLog(
 	return chain, err
 }
 
+// apply runs a tampering's statements, each of which must change a row.
 func (w logWorld) apply(t *testing.T, db bun.IDB, tamper tampering, seq int64) {
 	t.Helper()
 	for statement := range strings.SplitSeq(tamper.statements, ";") {
@@ -191,12 +195,11 @@ func (w logWorld) apply(t *testing.T, db bun.IDB, tamper tampering, seq int64) {
 		require.NoError(t, err, tamper.name)
 		n, err := result.RowsAffected()
 		require.NoError(t, err)
-		require.NotZero(t, n, "%s at %d changes nothing", tamper.name, seq)
+		require.NotZero(t, n, "%s at entry %d changes nothing", tamper.name, seq)
 	}
 }
 
-// tamperInFull commits, lets the application verify from the beginning, and mends
-// the log again.
+// tamperInFull commits the tampering, verifies the log from its beginning and restores it.
 func (w logWorld) tamperInFull(t *testing.T, tamper tampering, seq int64) {
 	t.Helper()
 	const near = " WHERE tenant_id = ?0 AND seq BETWEEN ?1 AND ?1 + 2"
@@ -206,7 +209,7 @@ func (w logWorld) tamperInFull(t *testing.T, tamper tampering, seq int64) {
 	require.NoError(t, err)
 	w.apply(t, w.admin, tamper, seq)
 	_, err = verifyLog(t.Context(), w.DB.Services().Audit, w.Acme)
-	w.found(t, tamper, seq, err)
+	w.requireFound(t, tamper, seq, err)
 	_, err = w.admin.NewRaw(
 		"DELETE FROM bailiwick.audit WHERE id IN (SELECT id FROM public.saved);" +
 			"INSERT INTO bailiwick.audit (tenant_id, seq, id, at, text, hash) SELECT *" +
@@ -214,8 +217,8 @@ func (w logWorld) tamperInFull(t *testing.T, tamper tampering, seq int64) {
 	require.NoError(t, err)
 }
 
-// tamper does it in a transaction, verifies from shortly before the place, and
-// rolls back.
+// tamper makes the change in a transaction, verifies the log from three entries before it and rolls
+// back.
 func (w logWorld) tamper(t *testing.T, tamper tampering, seq int64) {
 	t.Helper()
 	tx, err := w.admin.BeginTx(t.Context(), nil)
@@ -239,10 +242,10 @@ func (w logWorld) tamper(t *testing.T, tamper tampering, seq int64) {
 	if err == nil && tamper.last {
 		err = chain.Ends(end)
 	}
-	w.found(t, tamper, seq, err)
+	w.requireFound(t, tamper, seq, err)
 }
 
-// ends takes the head that a tampered log has.
+// ends returns where the verification of a tampered log begins, and its end, both by the log's head.
 func (w logWorld) ends(
 	t *testing.T, tx bun.IDB, from int64, chain tenancy.AuditChain,
 ) (int64, tenancy.AuditChain, tenancy.AuditChain) {
@@ -262,6 +265,7 @@ func (w logWorld) ends(
 	return from, chain, end
 }
 
+// check verifies the nine entries after number from.
 func (w logWorld) check(t *testing.T, tx bun.IDB, chain *tenancy.AuditChain, from int64) error {
 	t.Helper()
 	var rows []struct {
@@ -285,7 +289,8 @@ func (w logWorld) check(t *testing.T, tx bun.IDB, chain *tenancy.AuditChain, fro
 	return nil
 }
 
-func (w logWorld) found(t *testing.T, tamper tampering, seq int64, err error) {
+// requireFound requires that err names the first entry that doesn't verify.
+func (w logWorld) requireFound(t *testing.T, tamper tampering, seq int64, err error) {
 	t.Helper()
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err), "%s at %d: %v", tamper.name, seq,
 		err)

@@ -15,26 +15,28 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// everything is a digest of each table of the database.
-const everything = `SELECT string_agg(format('%s %s', c.oid::regclass, (xpath('/row/c/text()',
-	query_to_xml(format('SELECT md5(coalesce(string_agg(t::text, ''|'' ORDER BY t::text), '''')) AS c FROM %s t', c.oid::regclass), false, true, '')))[1]), E'\n' ORDER BY c.oid)
-	FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace IN ('public'::regnamespace, 'bailiwick'::regnamespace)`
+// tableDigests selects a digest of each table of the database.
+const tableDigests = `SELECT string_agg(format('%s %s', c.oid::regclass, (xpath('/row/c/text()',
+	query_to_xml(format('SELECT md5(coalesce(string_agg(t::text, ''|'' ORDER BY t::text), '''')) AS c FROM %s t',
+		c.oid::regclass), false, true, '')))[1]), E'\n' ORDER BY c.oid)
+	FROM pg_class c
+	WHERE c.relkind = 'r' AND c.relnamespace IN ('public'::regnamespace, 'bailiwick'::regnamespace)`
 
-// TestWithoutItsEntryNothingIsWritten takes the log away from each write in
-// turn: by its right, and by its table.
-func TestWithoutItsEntryNothingIsWritten(t *testing.T) {
+// Each sabotage makes the insert of audit entries fail: by its privileges, its functions or its tables.
+func TestWriteWithoutItsAuditEntryIsRolledBack(t *testing.T) {
 	t.Parallel()
-	const refuse = `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;`
+	const refuse = `CREATE FUNCTION public.refuse() RETURNS trigger
+		LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;`
 	for name, sabotage := range map[string]string{
-		"no right": "REVOKE EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb)," +
+		"no privilege": "REVOKE EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb)," +
 			" bailiwick.log_platform(uuid, jsonb) FROM bailiwick_app, bailiwick_system",
 		"no function": "ALTER FUNCTION bailiwick.log(uuid, jsonb) RENAME TO log_gone; ALTER" +
 			" FUNCTION bailiwick.log_platform(uuid, jsonb) RENAME TO log_platform_gone",
-		"a full table": refuse +
+		"a failing insert": refuse +
 			"CREATE TRIGGER refuse BEFORE INSERT ON bailiwick.audit" +
 			" FOR EACH ROW EXECUTE FUNCTION public.refuse(); CREATE TRIGGER refuse BEFORE INSERT" +
 			" ON bailiwick.audit_pending FOR EACH ROW EXECUTE FUNCTION public.refuse()",
-		"a broken head": refuse +
+		"a failing update of the head": refuse +
 			"CREATE TRIGGER refuse BEFORE UPDATE ON bailiwick.audit_heads" +
 			" FOR EACH ROW EXECUTE FUNCTION public.refuse(); ALTER TABLE bailiwick.audit_pending" +
 			" ADD CHECK (false) NOT VALID",
@@ -61,7 +63,7 @@ func TestWithoutItsEntryNothingIsWritten(t *testing.T) {
 				assert.Error(t, err, method)
 				assert.NotEqual(t, tenancy.CodeVersionMismatch, tenancy.CodeOf(err), method)
 				assert.NotEqual(t, tenancy.CodeNotFound, tenancy.CodeOf(err), method)
-				assert.Equal(t, before, digest(t, admin), "%s wrote something", method)
+				assert.Equal(t, before, digest(t, admin), "%s wrote a row", method)
 			}
 		})
 	}
@@ -69,11 +71,11 @@ func TestWithoutItsEntryNothingIsWritten(t *testing.T) {
 
 func digest(t *testing.T, db *sql.DB) (all string) {
 	t.Helper()
-	require.NoError(t, db.QueryRowContext(t.Context(), everything).Scan(&all))
+	require.NoError(t, db.QueryRowContext(t.Context(), tableDigests).Scan(&all))
 	return all
 }
 
-// writes are all that write to a tenant's rows, or to the platform's.
+// writes are the methods that write rows of a tenant or of the platform.
 func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(context.Context) error {
 	s := db.Services()
 	widget := federation.Item{Ref: federation.Ref{Kind: "widget", Name: "new"},
@@ -83,10 +85,10 @@ func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(cont
 			_, _, err := s.Resources.Put(ctx, tenant, widget, ports.Condition{})
 			return err
 		},
-		"Resources.Put over": func(ctx context.Context) error {
-			over := widget
-			over.Name = "old"
-			_, _, err := s.Resources.Put(ctx, tenant, over, ports.Condition{})
+		"Resources.Put of an existing name": func(ctx context.Context) error {
+			replaced := widget
+			replaced.Name = "old"
+			_, _, err := s.Resources.Put(ctx, tenant, replaced, ports.Condition{})
 			return err
 		},
 		"Resources.Delete": func(ctx context.Context) error {
@@ -124,6 +126,7 @@ func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(cont
 	}
 }
 
+// importOne imports a maker.
 func importOne(ctx context.Context, im ports.Import) error {
 	items := func(yield func(federation.Item, error) bool) {
 		item := federation.Item{Ref: federation.Ref{Kind: "maker", Name: "imported"},
@@ -139,9 +142,9 @@ func importOne(ctx context.Context, im ports.Import) error {
 	return err
 }
 
-// TestAnImportsEntryTakesItsPlace: an import can't see where the chain ends, and
-// what is written before it commits must not be lost, nor its own entry.
-func TestAnImportsEntryTakesItsPlace(t *testing.T) {
+// An import doesn't know the end of the chain until it commits. Neither its own entry nor those that
+// others append in the meantime may be lost.
+func TestImportEntryIsChainedAfterConcurrentEntries(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	s := w.DB.Services()
@@ -166,9 +169,8 @@ func TestAnImportsEntryTakesItsPlace(t *testing.T) {
 		"resource.create", "resource.create", "bundle.import"}, actions)
 }
 
-// TestNonsenseDoesNotSpoilTheChain logs what no program of ours would, as injected
-// SQL may.
-func TestNonsenseDoesNotSpoilTheChain(t *testing.T) {
+// Injected SQL may log events that this library never logs.
+func TestMalformedEventsDoNotBreakTheChain(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	ctx := w.In(t, w.Acme)

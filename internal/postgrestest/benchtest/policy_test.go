@@ -12,10 +12,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Why the policy asks for the tenant in a sub-select: throughput against that of
-// the form that calls the function directly, which some engines need. The
-// sub-select asks once for a statement, the direct form once for each row that
-// no index condition has taken care of: of a scan by raw SQL, of a bulk insert.
+// BenchmarkPolicyForm shows why the policy calls current_tenant() in a sub-select: it compares the
+// throughput with that of the direct call, which some engines need. The sub-select calls the
+// function once per statement. The direct form calls it once for each row that no index condition
+// selects, for example in a scan by raw SQL or in a bulk insert.
 //
 //	go test -run '^$' -bench PolicyForm -benchtime 20x ./internal/postgrestest/benchtest
 func BenchmarkPolicyForm(b *testing.B) {
@@ -48,7 +48,7 @@ func BenchmarkPolicyForm(b *testing.B) {
 	}
 }
 
-// scan reads a tenant's rows by raw SQL that no index serves.
+// scan reads a tenant's rows by raw SQL that uses no index.
 func (w *benchWorld) scan() error {
 	return w.rolledBack(func(ctx context.Context, tx *postgres.Scoped, _ tenancy.ID) error {
 		_, err := tx.NewRaw("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;" +
@@ -61,8 +61,8 @@ func (w *benchWorld) scan() error {
 	})
 }
 
-// bulkInsert writes 1,000 rows. They name their tenant: the column's default
-// would ask for it once for each of them, whatever the policy does.
+// bulkInsert writes 1,000 rows. They name their tenant, since the column's default would call
+// current_tenant() for each row, whatever the policy's form.
 func (w *benchWorld) bulkInsert() error {
 	return w.rolledBack(func(ctx context.Context, tx *postgres.Scoped, tenant tenancy.ID) error {
 		_, err := tx.NewRaw("INSERT INTO widgets (tenant_id, name) SELECT ?, gen_random_uuid()"+
@@ -73,7 +73,7 @@ func (w *benchWorld) bulkInsert() error {
 
 var errRolledBack = errors.New("rolled back")
 
-// rolledBack runs fn in a transaction of one of the tenants, and undoes it.
+// rolledBack runs fn in a transaction of a random tenant and rolls it back.
 func (w *benchWorld) rolledBack(
 	fn func(ctx context.Context, tx *postgres.Scoped, tenant tenancy.ID) error,
 ) error {

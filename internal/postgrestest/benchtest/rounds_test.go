@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// turn is one way's time within a round.
+// turn is how long each way is measured in a round.
 const turn = 250 * time.Millisecond
 
-// rounds are the throughputs of the ways that were measured, by way and round.
+// rounds are the measured values, by way and round.
 type rounds map[string][]float64
 
-// takeTurns measures ways for as many rounds as b wants. They take turns within
-// a round, in random order, since a machine's speed drifts. With several
-// clients, since a single one mostly measures how fast an idle machine wakes.
+// takeTurns measures the throughput of each way, for as many rounds as b asks for. Each round
+// measures every way, in random order, since a machine's speed drifts. Several clients call at the
+// same time, since a single one mostly measures how fast an idle machine wakes up.
 func takeTurns(b *testing.B, clients int, names []string, ways map[string]func() error) rounds {
 	b.Helper()
 	names = slices.Clone(names)
 	all := rounds{}
-	for _, name := range names { // so that every client has its connection
+	for _, name := range names { // warm-up: every client gets its connection
 		if _, err := throughput(clients, turn/5, ways[name]); err != nil {
 			b.Fatal(name, err)
 		}
@@ -43,10 +43,10 @@ func takeTurns(b *testing.B, clients int, names []string, ways map[string]func()
 	return all
 }
 
-// rate is the median of a way's throughputs, in calls a second.
+// rate is the median of a way's values: throughputs are in calls per second.
 func (r rounds) rate(way string) float64 { return median(slices.Clone(r[way])) }
 
-// ratio is the median of what way has of another's throughput in the same round.
+// ratio is the median of way's value divided by other's in the same round.
 func (r rounds) ratio(way, other string) float64 {
 	ratios := make([]float64, len(r[way]))
 	for i := range ratios {
@@ -55,15 +55,16 @@ func (r rounds) ratio(way, other string) float64 {
 	return median(ratios)
 }
 
-// throughput is how often a second clients do it, all of them together.
-func throughput(clients int, long time.Duration, way func() error) (float64, error) {
+// throughput calls way from all clients for a duration, and returns the calls per second of all
+// clients together.
+func throughput(clients int, duration time.Duration, way func() error) (float64, error) {
 	var group sync.WaitGroup
 	var done atomic.Int64
 	errs := make([]error, clients)
 	begin := time.Now()
 	for i := range errs {
 		group.Go(func() {
-			for errs[i] == nil && time.Since(begin) < long {
+			for errs[i] == nil && time.Since(begin) < duration {
 				errs[i] = way()
 				done.Add(1)
 			}

@@ -13,17 +13,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// The ways to read for one tenant, each against the same statement unscoped:
+// BenchmarkScopedRead compares the ways to read rows of one tenant with the same statement
+// unscoped:
 //
-//	unscoped    a role that no policy holds, and no setting
-//	unsigned    one message, with a setting that the policy believes
+//	unscoped    by a role to which no policy applies, without the setting
+//	unsigned    one message, with a setting that the policy trusts
 //	signed      one message, as this library sends it
 //	set_config  BEGIN, set_config, the statement, COMMIT
 //
-// All carry the tenant as a constant in the statement. The figures are the
-// throughput of all clients, as medians over the rounds; the ratios are
-// way/unscoped within a round: 1 would be no cost at all. The network takes a
-// millisecond each way.
+// All have the tenant as a constant in the statement. The numbers are the throughput of all
+// clients, medians over the rounds. The ratios are way/unscoped within a round; 1 means no cost.
+// The network takes one millisecond in each direction.
 //
 //	go test -run '^$' -bench ScopedRead -benchtime 20x ./internal/postgrestest/benchtest
 func BenchmarkScopedRead(b *testing.B) {
@@ -44,10 +44,10 @@ func BenchmarkScopedRead(b *testing.B) {
 	}
 }
 
-// What the number of tenants costs, each with as many rows, all of which fit in
-// memory: throughput among few tenants against that among many, 1 being flat and
-// 2 being half as fast. A greater table is slower to read for anybody, by
-// unscoped-cost; what is left of signed-cost without that is tenancy's own.
+// BenchmarkTenantCount measures what the number of tenants costs. All tenants have the same number
+// of rows, and all rows fit in memory. A cost is the throughput with few tenants divided by that
+// with many: 1 means no cost, 2 means half as fast. A larger table is slower to read without
+// tenancy, too: that is unscoped-cost. The rest of signed-cost is the cost of tenancy.
 //
 //	go test -run '^$' -bench TenantCount -benchtime 20x ./internal/postgrestest/benchtest
 func BenchmarkTenantCount(b *testing.B) {
@@ -62,8 +62,8 @@ func BenchmarkTenantCount(b *testing.B) {
 					ways[way+"-"+of] = do
 				}
 			}
-			wanted := []string{"signed-few", "signed-many", "unscoped-few", "unscoped-many"}
-			rounds := takeTurns(b, clients, wanted, ways)
+			names := []string{"signed-few", "signed-many", "unscoped-few", "unscoped-many"}
+			rounds := takeTurns(b, clients, names, ways)
 			b.ReportMetric(rounds.rate("signed-few"), "signed-few/s")
 			b.ReportMetric(rounds.rate("signed-many"), "signed-many/s")
 			b.ReportMetric(rounds.ratio("signed-few", "signed-many"), "signed-cost")
@@ -74,7 +74,7 @@ func BenchmarkTenantCount(b *testing.B) {
 	}
 }
 
-// benchRead is a read of one of a tenant's rows, or of some.
+// benchRead reads one or several rows of the tenant of row.
 type benchRead func(ctx context.Context, q *bun.SelectQuery, row benchRow) error
 
 func readOne(ctx context.Context, q *bun.SelectQuery, row benchRow) error {
@@ -87,7 +87,7 @@ func readList(ctx context.Context, q *bun.SelectQuery, _ benchRow) error {
 	return q.Model(&found).Order("name").Limit(50).Scan(ctx)
 }
 
-// compare measures read in every way.
+// compare measures a read in each of the ways of [BenchmarkScopedRead].
 func (w *benchWorld) compare(b *testing.B, clients int, read benchRead) {
 	names := []string{"unscoped", "unsigned", "signed", "set_config"}
 	rounds := takeTurns(b, clients, names, w.ways(read))
@@ -99,9 +99,9 @@ func (w *benchWorld) compare(b *testing.B, clients int, read benchRead) {
 	}
 }
 
-// ways are the ways to read a row of a random tenant.
+// ways returns the ways to read a row of a random tenant, by name.
 func (w *benchWorld) ways(read benchRead) map[string]func() error {
-	// filtered adds to an unscoped query what the library adds to a scoped one.
+	// filtered adds the condition that the library adds to a scoped query.
 	filtered := func(q *bun.SelectQuery, row benchRow) *bun.SelectQuery {
 		return q.Where("?TableAlias.tenant_id = ?", row.TenantID)
 	}

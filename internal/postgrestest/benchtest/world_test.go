@@ -21,16 +21,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// benchWorld is a database of many rows, and a pool for each way to read them.
+// benchWorld is a database of many rows, with a pool for each way to read them.
 type benchWorld struct {
 	databaseURL string
-	far         func(string) string // moves a URL behind the network
+	far         func(string) string // moves a URL to the far side of the network
 	ctx         context.Context
 	admin       *bun.DB
 	db          *postgres.DB
-	unscoped    *bun.DB    // a role that no policy holds
-	plain       *bun.DB    // a role that an unsigned policy holds, on a copy of the table
-	unsigned    *bun.DB    // the same, by way of unsignedConnector
+	unscoped    *bun.DB    // of a role to which no policy applies
+	plain       *bun.DB    // of a role to which an unsigned policy applies, on a copy of the table
+	unsigned    *bun.DB    // of the same role, by unsignedConnector
 	rows        []benchRow // a sample
 }
 
@@ -39,8 +39,8 @@ type benchRow struct {
 	ID       uuid.UUID
 }
 
-// newBenchWorld makes tenants with as many rows each, behind a network that
-// takes delay each way; with 0 there is none.
+// newBenchWorld makes tenants with rowsEach rows each. The network takes delay in each direction; 0
+// means no network.
 func newBenchWorld(b *testing.B, tenants, rowsEach int, delay time.Duration) *benchWorld {
 	b.Helper()
 	databaseURL := fixture.MigratedURL(b, true)
@@ -49,19 +49,20 @@ func newBenchWorld(b *testing.B, tenants, rowsEach int, delay time.Duration) *be
 	w.admin = benchPool(b, benchConnector(databaseURL, pgdriver.WithReadTimeout(5*time.Minute)))
 	w.fill(b, tenants, rowsEach)
 	o := fixture.Options(databaseURL, true)
-	o.AppURL, o.SystemURL = w.far(fixture.AppURL(b, databaseURL)), w.far(fixture.SystemURL(b, databaseURL))
+	o.AppURL, o.SystemURL = w.far(fixture.AppURL(b, databaseURL)),
+		w.far(fixture.SystemURL(b, databaseURL))
 	w.db = fixture.Open(b, o)
 	w.unscoped = benchPool(b, benchConnector(w.as(b, "bench_unscoped")))
 	return w
 }
 
-// as is where one of the benchmarks' own roles logs in.
+// as returns the URL with which one of the benchmarks' roles logs in.
 func (w *benchWorld) as(b *testing.B, role string) string {
 	b.Helper()
 	return w.far(fixture.WithUser(b, w.databaseURL, url.UserPassword(role, "bench")))
 }
 
-// distance moves URLs behind a network.
+// distance returns a function that moves URLs to the far side of a network.
 func distance(b *testing.B, databaseURL string, delay time.Duration) func(string) string {
 	b.Helper()
 	if delay == 0 {
@@ -78,13 +79,13 @@ func distance(b *testing.B, databaseURL string, delay time.Duration) func(string
 	}
 }
 
-// fill makes the rows and the benchmarks' roles. Foreign keys aren't checked:
-// there is nothing wrong with them.
+// fill makes the rows and the benchmarks' roles. Foreign keys aren't checked, to save time.
 func (w *benchWorld) fill(b *testing.B, tenants, rowsEach int) {
 	b.Helper()
 	w.exec(b, fmt.Sprintf(`
 		SET LOCAL session_replication_role = replica;
-		INSERT INTO bailiwick.tenants (id, slug, name) SELECT gen_random_uuid(), 'bench-' || n, 'Bench' FROM generate_series(1, %d) n;
+		INSERT INTO bailiwick.tenants (id, slug, name)
+			SELECT gen_random_uuid(), 'bench-' || n, 'Bench' FROM generate_series(1, %d) n;
 		INSERT INTO widgets (tenant_id, name, description) SELECT t.id, 'widget-' || n, 'one of many'
 			FROM bailiwick.tenants t, generate_series(1, %d) n WHERE t.slug LIKE 'bench-%%' ORDER BY t.id, n;
 		DO $$ BEGIN
@@ -99,8 +100,8 @@ func (w *benchWorld) fill(b *testing.B, tenants, rowsEach int) {
 	require.NoError(b, err)
 }
 
-// copyUnsigned makes a copy of the rows whose policy believes the setting, and
-// the pools that read it.
+// copyUnsigned copies the rows to a table whose policy trusts the setting, and opens the pools that
+// read it.
 func (w *benchWorld) copyUnsigned(b *testing.B) {
 	b.Helper()
 	w.exec(b, `
@@ -108,7 +109,8 @@ func (w *benchWorld) copyUnsigned(b *testing.B) {
 		CREATE TABLE unsigned.widgets (LIKE widgets INCLUDING ALL);
 		INSERT INTO unsigned.widgets SELECT * FROM widgets;
 		ALTER TABLE unsigned.widgets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-		CREATE POLICY tenant ON unsigned.widgets USING (tenant_id = nullif(current_setting('bailiwick.tenant', true), '')::uuid);
+		CREATE POLICY tenant ON unsigned.widgets
+			USING (tenant_id = nullif(current_setting('bailiwick.tenant', true), '')::uuid);
 		GRANT USAGE ON SCHEMA unsigned TO bench_policed;
 		GRANT SELECT ON unsigned.widgets TO bench_policed`)
 	w.exec(b, "VACUUM ANALYZE unsigned.widgets")
@@ -136,8 +138,8 @@ func benchPool(b *testing.B, connector driver.Connector) *bun.DB {
 	return pool
 }
 
-// unsignedConnector scopes as the library's does, but for the signature, and
-// reads only.
+// unsignedConnector sends the tenant with each query as the library's connector does, but without a
+// signature. It doesn't scope writes.
 type unsignedConnector struct{ *pgdriver.Connector }
 
 func (c unsignedConnector) Connect(ctx context.Context) (driver.Conn, error) {
