@@ -11,20 +11,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports/portstest"
 )
 
-func TestMultiTenantStoreKeepsTheContracts(t *testing.T) {
+func TestMultiTenantStoreFulfilsTheContracts(t *testing.T) {
 	t.Parallel()
 	portstest.Test(t, fixture.NewStores(t,
-		func(t *testing.T) postgres.Options { return fixture.Options(fixture.MigratedURL(t, true), true) }).Services)
+		func(t *testing.T) postgres.Options {
+			return fixture.Options(fixture.MigratedURL(t, true), true)
+		}).Services)
 }
 
-func TestSingleTenantStoreKeepsTheContracts(t *testing.T) {
+func TestSingleTenantStoreFulfilsTheContracts(t *testing.T) {
 	t.Parallel()
 	portstest.Test(t, fixture.NewStores(t, func(t *testing.T) postgres.Options {
 		return fixture.Options(fixture.MigratedURL(t, false), false)
 	}).Services)
 }
 
-func TestTablesDescribeTheKindsOfTheSuite(t *testing.T) {
+func TestDeclaredTablesYieldTheKindsOfTheSuite(t *testing.T) {
 	t.Parallel()
 	declared := portstest.Kinds()
 	for i, k := range declared {
@@ -32,7 +34,7 @@ func TestTablesDescribeTheKindsOfTheSuite(t *testing.T) {
 			declared[i].Path = "settings"
 		}
 	}
-	wanted, err := federation.NewKinds(declared...)
+	want, err := federation.NewKinds(declared...)
 	require.NoError(t, err)
-	require.Equal(t, wanted.All(), fixture.OpenNew(t, true).Kinds().All())
+	require.Equal(t, want.All(), fixture.OpenNew(t, true).Kinds().All())
 }

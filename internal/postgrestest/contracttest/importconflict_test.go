@@ -13,8 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importWidget imports a widget into acme. Meanwhile runs when the import has
-// looked at the target and has written nothing yet.
+// importWidget imports a widget into acme. It calls meanwhile after the import has compared itself
+// with the target and before it writes.
 func importWidget(t *testing.T, w fixture.World, name string, meanwhile func()) error {
 	t.Helper()
 	item, err := w.DB.Kinds().
@@ -39,19 +39,21 @@ func importWidget(t *testing.T, w fixture.World, name string, meanwhile func()) 
 	})
 }
 
-func TestANameThatWasTakenWhileAnImportRanIsWorthAnotherTry(t *testing.T) {
+func TestImportOfANameTakenMeanwhileReportsTargetChanged(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
-	err := importWidget(t, w, "new", func() { fixture.PutWidget(t, w.DB, w.Acme, "new", "quicker") })
+	err := importWidget(t, w, "new",
+		func() { fixture.PutWidget(t, w.DB, w.Acme, "new", "concurrent") })
 	require.Equal(t, tenancy.CodeTargetChanged, tenancy.CodeOf(err), "%v", err)
 	require.NoError(t, importWidget(t, w, "new", func() {}))
 }
 
-func TestAnotherUniqueKeyOfTheHostIsNot(t *testing.T) {
+func TestImportThatViolatesAHostsUniqueKeyReportsAlreadyExists(t *testing.T) {
 	t.Parallel()
-	url := fixture.MigratedURL(t, true)
-	fixture.Exec(t, fixture.Superuser(t, url), "CREATE UNIQUE INDEX ON widgets (tenant_id, lower(name))")
-	db := fixture.Open(t, fixture.Options(url, true))
+	databaseURL := fixture.MigratedURL(t, true)
+	fixture.Exec(t, fixture.Superuser(t, databaseURL),
+		"CREATE UNIQUE INDEX ON widgets (tenant_id, lower(name))")
+	db := fixture.Open(t, fixture.Options(databaseURL, true))
 	w := fixture.World{DB: db, Acme: tenancy.NewID()}
 	_, err := db.Tenants().Create(t.Context(),
 		tenancy.Tenant{ID: w.Acme, Slug: "acme", Name: "Acme", State: tenancy.Active})

@@ -17,16 +17,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestMigrationIsWholeOrNothing(t *testing.T) {
+func TestFailedMigrationIsRolledBackCompletely(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	o := fixture.Options(databaseURL, true)
 	o.Migrations.Add(migrate.Migration{Name: "20261102000000",
 		Up: func(context.Context, *migrate.Migrator, *migrate.Migration) error {
-			return errors.New("broken off")
+			return errors.New("migration failed")
 		}})
 	_, err := postgres.Open(t.Context(), o)
-	require.ErrorContains(t, err, "broken off")
+	require.ErrorContains(t, err, "migration failed")
 	var left int
 	require.NoError(t, fixture.Superuser(t, databaseURL).QueryRowContext(t.Context(),
 		"SELECT count(*) FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace"+
@@ -38,14 +38,15 @@ func TestMigrationIsWholeOrNothing(t *testing.T) {
 	require.NoError(t, db.Close())
 }
 
-func TestInstancesThatStartTogetherMigrateOnce(t *testing.T) {
+func TestInstancesThatStartAtTheSameTimeMigrateOnce(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	var group sync.WaitGroup
 	errs := make([]error, 4)
 	for i := range errs {
 		group.Go(func() {
-			db, err := postgres.Open(context.WithoutCancel(t.Context()), fixture.Options(databaseURL, true))
+			db, err := postgres.Open(context.WithoutCancel(t.Context()),
+				fixture.Options(databaseURL, true))
 			if err == nil {
 				err = db.Close()
 			}
@@ -56,10 +57,11 @@ func TestInstancesThatStartTogetherMigrateOnce(t *testing.T) {
 	require.NoError(t, errors.Join(errs...))
 }
 
-func TestSingleTenantSchemaIsRefusedAndLeftAsItIs(t *testing.T) {
+func TestSingleTenantSchemaIsRefusedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
-	fixture.Exec(t, fixture.Superuser(t, databaseURL), "CREATE TABLE widgets (id uuid PRIMARY KEY, name text)")
+	fixture.Exec(t, fixture.Superuser(t, databaseURL),
+		"CREATE TABLE widgets (id uuid PRIMARY KEY, name text)")
 	o := fixture.Options(databaseURL, false)
 	o.Migrations = nil
 	o.Tables = fixture.Tables()[2:3]
@@ -72,7 +74,7 @@ func TestSingleTenantSchemaIsRefusedAndLeftAsItIs(t *testing.T) {
 	require.Zero(t, left)
 }
 
-func TestTenancyCanBeTurnedOnLaterAndOffAgain(t *testing.T) {
+func TestTenancyCanBeTurnedOnAndOffAgain(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, false)
 	for _, multiTenant := range []bool{false, true, false, true} {
@@ -87,21 +89,22 @@ func TestTenancyCanBeTurnedOnLaterAndOffAgain(t *testing.T) {
 	}
 }
 
-// An operator who gives an ordinary role, not a superuser, gets the same walls.
-func TestOrdinaryOwnerMigratesAndServes(t *testing.T) {
+// A role that isn't a superuser migrates the same row-level security.
+func TestOwnerWithoutSuperuserMigratesAndServes(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	fixture.Exec(t, fixture.Superuser(t, databaseURL), `DO $$ BEGIN
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plain_owner') THEN
 			CREATE ROLE plain_owner LOGIN CREATEROLE PASSWORD 'secret';
 		END IF; END $$;
-		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO plain_owner', current_database()); END $$`)
+			DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO plain_owner', current_database()); END $$`)
 	plain := fixture.WithUser(t, databaseURL, url.UserPassword("plain_owner", "secret"))
 	for _, multiTenant := range []bool{false, true, true, false} {
 		o := fixture.Options(plain, multiTenant)
-		if multiTenant { // roles of its own: the cluster's belong to another password
+		if multiTenant { // the default roles' passwords are derived from another owner's
 			o.AppURL = fixture.WithUser(t, databaseURL, url.UserPassword("plain_app", "app's"))
-			o.SystemURL = fixture.WithUser(t, databaseURL, url.UserPassword("plain_system", "system's"))
+			o.SystemURL = fixture.WithUser(t, databaseURL,
+				url.UserPassword("plain_system", "system's"))
 		}
 		db, err := postgres.Open(t.Context(), o)
 		require.NoError(t, err)
@@ -110,9 +113,9 @@ func TestOrdinaryOwnerMigratesAndServes(t *testing.T) {
 	}
 }
 
-func TestOptionsAreRefusedByName(t *testing.T) {
+func TestInvalidOptionIsNamedInTheError(t *testing.T) {
 	t.Parallel()
-	for says, o := range map[string]postgres.Options{
+	for text, o := range map[string]postgres.Options{
 		"Options.URL is empty":          {},
 		"isn't of the form":             {URL: "localhost"},
 		"Options.SecretsKey has 5":      {URL: "postgres://u:p@h/d", SecretsKey: make([]byte, 5)},
@@ -120,6 +123,6 @@ func TestOptionsAreRefusedByName(t *testing.T) {
 		"Table.Model must be a pointer": {URL: "postgres://u:p@h/d", Tables: []postgres.Table{{}}},
 	} {
 		_, err := postgres.Open(t.Context(), o)
-		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, text)
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// TestUsersOfAnEarlierSchemaKeepTheirAddresses: two had one address in letters
-// of another size, which an earlier schema let through.
-func TestUsersOfAnEarlierSchemaKeepTheirAddresses(t *testing.T) {
+// An earlier schema accepted two users whose e-mail addresses differ only in upper and lower case.
+func TestMigrationKeepsUsersWhoseEmailsDifferOnlyInCase(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	db := fixture.Superuser(t, databaseURL)
@@ -47,7 +46,7 @@ func TestUsersOfAnEarlierSchemaKeepTheirAddresses(t *testing.T) {
 		identity.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"})
 	require.Equal(t, tenancy.CodeAlreadyExists, tenancy.CodeOf(err))
 
-	// When the first is gone, the address is the other's to take.
+	// After the first user is removed, the other one can take the address.
 	require.NoError(t, users.Remove(t.Context(), "01900000-0000-7000-9000-000000000002"))
 	email := "ada@example.com"
 	_, err = users.Update(t.Context(), "01900000-0000-7000-9000-000000000001",

@@ -25,55 +25,57 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// announcing is a database, a listener, and its owner with psql.
-type announcing struct {
-	url   string
-	db    *postgres.DB
-	owner *sql.DB
+// subscription is an open database whose change notifications are recorded, and a superuser's
+// connection that changes rows as psql would.
+type subscription struct {
+	url       string
+	db        *postgres.DB
+	superuser *sql.DB
 
-	mu    sync.Mutex
-	heard []ports.ChangeNotification
+	mu       sync.Mutex
+	received []ports.ChangeNotification
 }
 
-func newAnnouncing(t *testing.T, change func(*postgres.Options)) *announcing {
+func newSubscription(t *testing.T, change func(*postgres.Options)) *subscription {
 	t.Helper()
-	a := &announcing{url: fixture.MigratedURL(t, true)}
-	o := fixture.Options(a.url, true)
+	s := &subscription{url: fixture.MigratedURL(t, true)}
+	o := fixture.Options(s.url, true)
 	if change != nil {
 		change(&o)
 	}
-	a.db, a.owner = fixture.Open(t, o), fixture.Superuser(t, a.url)
-	a.db.Services().ChangeNotifier.Subscribe(func(what ports.ChangeNotification) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.heard = append(a.heard, what)
+	s.db, s.superuser = fixture.Open(t, o), fixture.Superuser(t, s.url)
+	s.db.Services().ChangeNotifier.Subscribe(func(what ports.ChangeNotification) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.received = append(s.received, what)
 	})
-	return a
+	return s
 }
 
-// settle waits until the database is listened to, and all is heard.
-func (a *announcing) settle(t *testing.T) {
+// flush waits until the listener is connected and every change committed before the call is
+// received.
+func (s *subscription) flush(t *testing.T) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		assert.NoError(c, a.db.Services().ChangeNotifier.Flush(ctx))
+		assert.NoError(c, s.db.Services().ChangeNotifier.Flush(ctx))
 	}, 30*time.Second, 10*time.Millisecond)
 }
 
-// hears answers what is heard of some SQL of the owner's.
-func (a *announcing) hears(t *testing.T, statements string) []ports.ChangeNotification {
+// notifications runs SQL as the superuser and returns the notifications that it causes.
+func (s *subscription) notifications(t *testing.T, statements string) []ports.ChangeNotification {
 	t.Helper()
-	a.settle(t)
-	a.mu.Lock()
-	a.heard = nil
-	a.mu.Unlock()
-	_, err := a.owner.ExecContext(t.Context(), statements)
+	s.flush(t)
+	s.mu.Lock()
+	s.received = nil
+	s.mu.Unlock()
+	_, err := s.superuser.ExecContext(t.Context(), statements)
 	require.NoError(t, err)
-	a.settle(t)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.heard
+	s.flush(t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.received
 }
 
 const (
@@ -82,13 +84,15 @@ const (
 	someUser   = "01900000-0000-7000-8000-0000000000c1"
 )
 
-// people is one of each.
-const people = `
+// seed makes a tenant, an API key and a user.
+const seed = `
 INSERT INTO bailiwick.tenants (id, slug, name) VALUES ('` + someTenant + `', 'some', 'Some');
-INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash) VALUES ('` + someTenant + `', '` + someKey + `', 'k', 'viewer', decode(repeat('ab', 32), 'hex'));
+INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash)
+  VALUES ('` + someTenant + `', '` + someKey + `', 'k', 'viewer', decode(repeat('ab', 32), 'hex'));
 INSERT INTO bailiwick.users (id, email, name) VALUES ('` + someUser + `', 'ada@example.com', 'Ada');`
 
-func an(kind ports.ChangeKind, id string) ports.ChangeNotification {
+// notification panics if id is not an ID.
+func notification(kind ports.ChangeKind, id string) ports.ChangeNotification {
 	parsed, err := tenancy.ParseID(id)
 	if err != nil {
 		panic(err)
@@ -96,90 +100,97 @@ func an(kind ports.ChangeKind, id string) ports.ChangeNotification {
 	return ports.ChangeNotification{Kind: kind, ID: parsed}
 }
 
-// TestWhatIsWrittenWithPsqlIsHeard goes by the database alone: whoever writes, it
-// is announced once it is committed.
-func TestWhatIsWrittenWithPsqlIsHeard(t *testing.T) {
+// The database itself sends the notifications, so changes by psql are notified, too. A change is
+// notified after its commit.
+func TestEveryCommittedChangeIsNotifiedWhoeverWritesIt(t *testing.T) {
 	t.Parallel()
-	a := newAnnouncing(t, nil)
-	tenant, key, user := an(ports.TenantChanged, someTenant), an(ports.KeyChanged, someKey),
-		an(ports.UserChanged, someUser)
+	s := newSubscription(t, nil)
+	tenant, key, user := notification(ports.TenantChanged, someTenant),
+		notification(ports.KeyChanged, someKey),
+		notification(ports.UserChanged, someUser)
 	anything := ports.ChangeNotification{Kind: ports.AnythingChanged}
 	const ofKey, ofTenant = " WHERE id = '" + someKey + "'", " WHERE id = '" + someTenant + "'"
 	for _, c := range []struct {
 		name, statements string
 		want             []ports.ChangeNotification
 	}{
-		{"a new tenant, a new key and a new person", people, []ports.ChangeNotification{tenant}},
+		{"a new tenant, a new API key and a new user", seed, []ports.ChangeNotification{tenant}},
 		{"a tenant's slug", "UPDATE bailiwick.tenants SET slug = 'renamed'" + ofTenant,
 			[]ports.ChangeNotification{tenant}},
 		{"a tenant's state", "UPDATE bailiwick.tenants SET state = 'suspended'" + ofTenant,
 			[]ports.ChangeNotification{tenant}},
-		{"nothing of a tenant", "UPDATE bailiwick.tenants SET state = state" + ofTenant, nil},
+		{"a tenant's update that changes nothing", "UPDATE bailiwick.tenants SET state = state" +
+			ofTenant, nil},
 		{"a key's role", "UPDATE bailiwick.api_keys SET role = 'admin'" + ofKey,
 			[]ports.ChangeNotification{key}},
-		{"a key's end", "UPDATE bailiwick.api_keys SET expires_at = now()" + ofKey,
+		{"a key's expiry", "UPDATE bailiwick.api_keys SET expires_at = now()" + ofKey,
 			[]ports.ChangeNotification{key}},
-		{"a key's use", "UPDATE bailiwick.api_keys SET last_used_at = now()" + ofKey, nil},
-		{"a key's use, as it is noted",
+		{"a key's last use", "UPDATE bailiwick.api_keys SET last_used_at = now()" + ofKey, nil},
+		{"a key's last use, by find_key",
 			"SELECT FROM bailiwick.find_key(decode(repeat('ab', 32), 'hex'))", nil},
-		{"a place in a tenant", "INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('" + someTenant + "', '" + someUser + "', 'admin')", []ports.ChangeNotification{user}},
+		{"a new member", "INSERT INTO bailiwick.members (tenant_id, user_id, role) VALUES ('" +
+			someTenant + "', '" + someUser + "', 'admin')", []ports.ChangeNotification{user}},
 		{"a member's role", "UPDATE bailiwick.members SET role = 'viewer' WHERE user_id = '" +
 			someUser + "'", []ports.ChangeNotification{user}},
-		{"a member who leaves", "DELETE FROM bailiwick.members WHERE user_id = '" + someUser + "'",
+		{"a removed member", "DELETE FROM bailiwick.members WHERE user_id = '" + someUser + "'",
 			[]ports.ChangeNotification{user}},
-		{"a person's rights", "UPDATE bailiwick.users SET super_admin = true WHERE id = '" +
-			someUser + "'", []ports.ChangeNotification{user}},
-		{"a person who is removed", "DELETE FROM bailiwick.users WHERE id = '" + someUser + "'",
+		{"a user's super-admin right",
+			"UPDATE bailiwick.users SET super_admin = true WHERE id = '" +
+				someUser + "'", []ports.ChangeNotification{user}},
+		{"a removed user", "DELETE FROM bailiwick.users WHERE id = '" + someUser + "'",
 			[]ports.ChangeNotification{user}},
-		{"what is rolled back", "BEGIN; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK",
+		{"a rolled back transaction",
+			"BEGIN; UPDATE bailiwick.api_keys SET role = 'viewer'; ROLLBACK",
 			nil},
-		{"what is rolled back to a savepoint",
+		{"a rolled back savepoint",
 			"BEGIN; SAVEPOINT s; UPDATE bailiwick.api_keys" +
 				" SET role = 'viewer'; ROLLBACK TO s; COMMIT", nil},
-		{"a key that is revoked", "DELETE FROM bailiwick.api_keys" + ofKey,
+		{"a revoked key", "DELETE FROM bailiwick.api_keys" + ofKey,
 			[]ports.ChangeNotification{key}},
-		{"a tenant that is purged", "DELETE FROM bailiwick.tenants" + ofTenant,
+		{"a purged tenant", "DELETE FROM bailiwick.tenants" + ofTenant,
 			[]ports.ChangeNotification{tenant}},
-		{"a great many keys that are made",
+		{"thousands of new keys",
 			`INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash)
-			SELECT t.id, gen_random_uuid(), n::text, 'viewer', sha256(n::text::bytea) FROM bailiwick.tenants t, generate_series(1, 5000) n WHERE t.slug = 'default'`, nil},
-		{"a great many at once", "UPDATE bailiwick.api_keys SET role = 'editor'",
+			SELECT t.id, gen_random_uuid(), n::text, 'viewer', sha256(n::text::bytea)
+			FROM bailiwick.tenants t, generate_series(1, 5000) n WHERE t.slug = 'default'`, nil},
+		{"thousands of changed keys", "UPDATE bailiwick.api_keys SET role = 'editor'",
 			[]ports.ChangeNotification{anything}},
 		{"all keys", "TRUNCATE bailiwick.api_keys", []ports.ChangeNotification{anything}},
 	} {
-		assert.Equal(t, c.want, a.hears(t, c.statements), c.name)
+		assert.Equal(t, c.want, s.notifications(t, c.statements), c.name)
 	}
 }
 
-// TestWhoListensWithoutTheKeyHearsNoise is what SQL that was injected as the
-// application's role may do: any role may listen.
-func TestWhoListensWithoutTheKeyHearsNoise(t *testing.T) {
+// SQL injected into the application's statements may listen, since any role may.
+func TestNotificationsAreUnreadableWithoutTheKey(t *testing.T) {
 	t.Parallel()
-	a := newAnnouncing(t, nil)
-	_, err := a.owner.ExecContext(t.Context(), people)
+	s := newSubscription(t, nil)
+	_, err := s.superuser.ExecContext(t.Context(), seed)
 	require.NoError(t, err)
-	stranger := pgdriver.NewListener(bun.NewDB(fixture.Superuser(t, fixture.AppURL(t, a.url)), pgdialect.New()))
-	t.Cleanup(func() { require.NoError(t, stranger.Close()) })
-	require.NoError(t, stranger.Listen(t.Context(), "bailiwick"))
+	eavesdropper := pgdriver.NewListener(bun.NewDB(fixture.Superuser(t, fixture.AppURL(t, s.url)),
+		pgdialect.New()))
+	t.Cleanup(func() { require.NoError(t, eavesdropper.Close()) })
+	require.NoError(t, eavesdropper.Listen(t.Context(), "bailiwick"))
 
 	seen := map[string]bool{}
 	for n := range 20 {
-		_, err := a.owner.ExecContext(t.Context(), fmt.Sprintf(`
-			UPDATE bailiwick.api_keys SET name = 'k%d' WHERE id = '%s'; UPDATE bailiwick.tenants SET name = 'n%d' WHERE id = '%s'`, n, someKey, n, someTenant))
+		_, err := s.superuser.ExecContext(t.Context(), fmt.Sprintf(`
+			UPDATE bailiwick.api_keys SET name = 'k%d' WHERE id = '%s';
+			UPDATE bailiwick.tenants SET name = 'n%d' WHERE id = '%s'`, n, someKey, n, someTenant))
 		require.NoError(t, err)
 		for range 2 {
-			_, payload, err := stranger.ReceiveTimeout(t.Context(), 10*time.Second)
+			_, payload, err := eavesdropper.ReceiveTimeout(t.Context(), 10*time.Second)
 			require.NoError(t, err)
-			assert.Len(t, payload, 66, "all kinds are as long")
+			assert.Len(t, payload, 66, "all kinds have the same length")
 			for _, id := range []string{someKey, someTenant} {
 				bare := strings.ReplaceAll(id, "-", "")
 				assert.NotContains(t, payload, bare[len(bare)-8:])
 			}
-			assert.False(t, seen[payload[32:]], "two announcements look the same")
+			assert.False(t, seen[payload[32:]], "two notifications are equal")
 			seen[payload[32:]] = true
 		}
 	}
-	app := fixture.Superuser(t, fixture.AppURL(t, a.url))
+	app := fixture.Superuser(t, fixture.AppURL(t, s.url))
 	for _, attack := range []string{
 		"SELECT announcing_key FROM bailiwick.instance",
 		"SELECT bailiwick.seal_announcement('k', '" + someKey + "')",
@@ -193,79 +204,78 @@ func TestWhoListensWithoutTheKeyHearsNoise(t *testing.T) {
 	}
 }
 
-// TestForgedAnnouncementsChangeNothing: what is no announcement is passed over,
-// and the connection goes on.
-func TestForgedAnnouncementsChangeNothing(t *testing.T) {
+// Payloads that aren't notifications are ignored, and the listener stays connected.
+func TestForgedNotificationsAreIgnored(t *testing.T) {
 	t.Parallel()
-	a := newAnnouncing(t, nil)
-	_, err := a.owner.ExecContext(t.Context(), people)
+	s := newSubscription(t, nil)
+	_, err := s.superuser.ExecContext(t.Context(), seed)
 	require.NoError(t, err)
-	app := fixture.Superuser(t, fixture.AppURL(t, a.url))
-	a.settle(t)
+	app := fixture.Superuser(t, fixture.AppURL(t, s.url))
+	s.flush(t)
 	for _, payload := range []string{"", "x", "*", strings.Repeat("0", 66), strings.Repeat("z", 66),
 		strings.Repeat("ab", 32), strings.Repeat("f", 7999), "k" + someKey, "\t\n'"} {
 		_, err := app.ExecContext(t.Context(), "SELECT pg_notify('bailiwick', '"+
 			strings.ReplaceAll(payload, "'", "''")+"')")
 		require.NoError(t, err)
 	}
-	want := an(ports.KeyChanged, someKey)
-	assert.Contains(t, a.hears(t, "UPDATE bailiwick.api_keys SET role = 'admin' WHERE id = '"+
-		someKey+"'"), want)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, what := range a.heard {
-		assert.Equal(t, want, what, "a forgery was believed")
+	want := notification(ports.KeyChanged, someKey)
+	assert.Contains(t, s.notifications(t,
+		"UPDATE bailiwick.api_keys SET role = 'admin' WHERE id = '"+
+			someKey+"'"), want)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, what := range s.received {
+		assert.Equal(t, want, what, "a forged notification was accepted")
 	}
 }
 
 const killListeners = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity" +
 	" WHERE datname = current_database() AND application_name = 'bailiwick-listen'"
 
-func TestAListenerThatIsKilledListensAgainAndMistrustsWhatItKnew(t *testing.T) {
+func TestKilledListenerReconnectsAndInvalidatesEverything(t *testing.T) {
 	t.Parallel()
-	a := newAnnouncing(t, nil)
+	s := newSubscription(t, nil)
 	for range 5 {
-		heard := a.hears(t, killListeners+"; SELECT pg_sleep(0.1)")
-		assert.Contains(t, heard, ports.ChangeNotification{Kind: ports.AnythingChanged})
+		received := s.notifications(t, killListeners+"; SELECT pg_sleep(0.1)")
+		assert.Contains(t, received, ports.ChangeNotification{Kind: ports.AnythingChanged})
 	}
-	_, err := a.owner.ExecContext(t.Context(), people)
+	_, err := s.superuser.ExecContext(t.Context(), seed)
 	require.NoError(t, err)
-	assert.Equal(t, []ports.ChangeNotification{an(ports.KeyChanged, someKey)},
-		a.hears(t, "DELETE FROM bailiwick.api_keys"))
+	assert.Equal(t, []ports.ChangeNotification{notification(ports.KeyChanged, someKey)},
+		s.notifications(t, "DELETE FROM bailiwick.api_keys"))
 }
 
-// TestASilentNetworkIsNotTakenForNoNews cuts a connection in the way that nobody
-// is told of.
-func TestASilentNetworkIsNotTakenForNoNews(t *testing.T) {
+// The network drops all packets, and neither side is told.
+func TestSilentNetworkMakesTheListenerUnhealthy(t *testing.T) {
 	t.Parallel()
-	var network *mutable
-	a := newAnnouncing(t, func(o *postgres.Options) {
-		network = startMutable(t, o.URL)
+	var network *mutableProxy
+	s := newSubscription(t, func(o *postgres.Options) {
+		network = startMutableProxy(t, o.URL)
 		o.ListenURL = network.through(t, fixture.SystemURL(t, o.URL))
 	})
-	current := a.db.Services().ChangeNotifier.Healthy
-	a.settle(t)
-	require.Eventually(t, current, 10*time.Second, time.Millisecond)
+	healthy := s.db.Services().ChangeNotifier.Healthy
+	s.flush(t)
+	require.Eventually(t, healthy, 10*time.Second, time.Millisecond)
 
 	network.mute.Store(true)
 	muted := time.Now()
-	for current() {
+	for healthy() {
 		require.Less(t, time.Since(muted), 5*time.Second)
 		time.Sleep(time.Millisecond)
 	}
-	assert.Less(t, time.Since(muted), time.Second, "how long silence is taken for no news")
+	assert.Less(t, time.Since(muted), time.Second, "how long a silent network counts as healthy")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	assert.Equal(t, tenancy.CodeUnavailable,
-		tenancy.CodeOf(a.db.Services().ChangeNotifier.Flush(ctx)))
+		tenancy.CodeOf(s.db.Services().ChangeNotifier.Flush(ctx)))
 
 	network.mute.Store(false)
-	network.cut() // what was swallowed doesn't come back
-	a.settle(t)
-	require.Eventually(t, current, 10*time.Second, time.Millisecond)
+	network.cut() // the dropped bytes don't arrive later
+	s.flush(t)
+	require.Eventually(t, healthy, 10*time.Second, time.Millisecond)
 }
 
-func TestThroughAPoolerNothingIsListenedTo(t *testing.T) {
+func TestNothingListensThroughAPooler(t *testing.T) {
 	t.Parallel()
 	p := fixture.StartPooler(t)
 	o := p.Through(t, fixture.Options(fixture.MigratedURL(t, true), true))
@@ -289,9 +299,8 @@ func TestThroughAPoolerNothingIsListenedTo(t *testing.T) {
 	assert.Zero(t, listening)
 }
 
-// mutable is a network between the listener and the server that can swallow all
-// that it carries.
-type mutable struct {
+// mutableProxy is a TCP proxy before the server that can drop everything it carries.
+type mutableProxy struct {
 	addr string
 	mute atomic.Bool
 
@@ -299,13 +308,13 @@ type mutable struct {
 	open []net.Conn
 }
 
-func startMutable(t *testing.T, databaseURL string) *mutable {
+func startMutableProxy(t *testing.T, databaseURL string) *mutableProxy {
 	t.Helper()
 	server, err := url.Parse(databaseURL)
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	m := &mutable{addr: listener.Addr().String()}
+	m := &mutableProxy{addr: listener.Addr().String()}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -313,23 +322,23 @@ func startMutable(t *testing.T, databaseURL string) *mutable {
 			if err != nil {
 				return
 			}
-			behind, err := net.Dial("tcp", server.Host)
+			upstream, err := net.Dial("tcp", server.Host)
 			if err != nil {
 				_ = client.Close()
 				continue
 			}
 			m.mu.Lock()
-			m.open = append(m.open, client, behind)
+			m.open = append(m.open, client, upstream)
 			m.mu.Unlock()
-			running.Go(func() { m.carry(behind, client) })
-			running.Go(func() { m.carry(client, behind) })
+			running.Go(func() { m.carry(upstream, client) })
+			running.Go(func() { m.carry(client, upstream) })
 		}
 	})
 	t.Cleanup(func() { _ = listener.Close(); m.cut(); running.Wait() })
 	return m
 }
 
-func (m *mutable) carry(to io.WriteCloser, from io.Reader) {
+func (m *mutableProxy) carry(to io.WriteCloser, from io.Reader) {
 	defer to.Close()
 	buffer := make([]byte, 4096)
 	for {
@@ -346,7 +355,7 @@ func (m *mutable) carry(to io.WriteCloser, from io.Reader) {
 	}
 }
 
-func (m *mutable) cut() {
+func (m *mutableProxy) cut() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range m.open {
@@ -355,7 +364,7 @@ func (m *mutable) cut() {
 	m.open = nil
 }
 
-func (m *mutable) through(t *testing.T, databaseURL string) string {
+func (m *mutableProxy) through(t *testing.T, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
 	require.NoError(t, err)
