@@ -12,65 +12,70 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 )
 
-// ailment is one thing broken in a database that was whole.
-type ailment struct {
+// defect is one change that breaks a healthy database.
+type defect struct {
 	name      string
 	statement string // run by a superuser; {database} is the database's name
-	code      string // the finding there must be
-	object    string // what it is about
-	warning   bool   // or else an error
+	code      string // the expected finding's
+	object    string // is contained in the expected finding's
+	warning   bool   // the expected severity; false means an error
 }
 
-func (a ailment) severity() postgres.Severity {
-	if a.warning {
+func (d defect) severity() postgres.Severity {
+	if d.warning {
 		return postgres.SeverityWarning
 	}
 	return postgres.SeverityError
 }
 
-// policy runs a statement whose %1$s and %2$s are what the policy of a whole
-// table says, as the server writes it.
-func policy(statement string) string {
+// withPolicy returns SQL that runs a statement whose %1$s and %2$s are the expressions of a correct
+// policy (USING and WITH CHECK), as the server prints them.
+func withPolicy(statement string) string {
 	return `DO $do$ BEGIN EXECUTE (SELECT format($$` + statement +
 		`$$, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
 		FROM pg_policy WHERE polrelid = 'makers'::regclass AND polname = 'bailiwick_tenant'); END $do$;`
 }
 
-func walled(table string) string {
-	return policy("CREATE POLICY bailiwick_tenant ON "+table+" USING (%1$s) WITH CHECK (%2$s)") +
+// protect returns SQL that gives a table the library's policy and forces row-level security.
+func protect(table string) string {
+	return withPolicy("CREATE POLICY bailiwick_tenant ON "+table+
+		" USING (%1$s) WITH CHECK (%2$s)") +
 		"ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
 }
 
-// A table of the host's that it doesn't declare, with its walls.
+// notes makes a table that the host doesn't declare, with row-level security.
 var notes = "CREATE TABLE notes (tenant_id uuid DEFAULT bailiwick.current_tenant() REFERENCES" +
-	" bailiwick.tenants (id), text text);" + walled("notes") +
+	" bailiwick.tenants (id), text text);" + protect("notes") +
 	"ALTER TABLE notes OWNER TO bailiwick_owner; GRANT SELECT, INSERT ON notes TO bailiwick_app;"
 
-// Functions and views of the owner role can't pass by row security on their
-// own.
+// byOwner makes the following statements run as the owner role, to whose functions and views
+// row-level security applies.
 const byOwner = "GRANT CREATE ON SCHEMA public TO bailiwick_owner; SET ROLE bailiwick_owner; "
 
-func ailments() []ailment {
-	return slices.Concat(brokenWalls, brokenPolicies, brokenLibrary, brokenKeys, brokenGrants,
+func allDefects() []defect {
+	return slices.Concat(brokenRowSecurity, brokenPolicies, brokenLibrary, brokenKeys, brokenGrants,
 		brokenViews, brokenFunctions, brokenSettings)
 }
 
-var brokenWalls = []ailment{
+var brokenRowSecurity = []defect{
 	{"no policy", "DROP POLICY bailiwick_tenant ON widgets", "policy_missing", "public.widgets",
 		false},
 	{"row security off", "ALTER TABLE makers DISABLE ROW LEVEL SECURITY", "row_security_off",
 		"public.makers", false},
 	{"not forced", "ALTER TABLE widget_parts NO FORCE ROW LEVEL SECURITY",
 		"row_security_not_forced", "public.widget_parts", false},
-	{"nothing at all", "DROP POLICY bailiwick_tenant ON widgets; ALTER TABLE widgets DISABLE ROW" +
-		" LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY", "policy_missing", "public.widgets", false},
-	{"rows that aren't stamped", "ALTER TABLE widgets ALTER COLUMN tenant_id DROP DEFAULT",
+	{"neither policy nor row security",
+		"DROP POLICY bailiwick_tenant ON widgets; ALTER TABLE widgets DISABLE ROW" +
+			" LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY", "policy_missing", "public.widgets",
+		false},
+	{"no default for tenant_id", "ALTER TABLE widgets ALTER COLUMN tenant_id DROP DEFAULT",
 		"default_missing", "public.widgets", true},
-	{"versions that aren't counted", "DROP TRIGGER bailiwick_touch ON widgets", "default_missing",
+	{"no trigger that counts versions", "DROP TRIGGER bailiwick_touch ON widgets",
+		"default_missing",
 		"public.widgets", true},
-	{"a trigger that sleeps", "ALTER TABLE widgets DISABLE TRIGGER bailiwick_touch",
+	{"a disabled trigger", "ALTER TABLE widgets DISABLE TRIGGER bailiwick_touch",
 		"default_missing", "public.widgets", true},
-	{"a tenant may be lacking", notes, "tenant_nullable", "public.notes", false},
+	{"a nullable tenant_id", notes, "tenant_nullable", "public.notes", false},
 	{"a row without a tenant", notes + "INSERT INTO notes VALUES (NULL, 'lost')",
 		"rows_without_tenant", "public.notes", false},
 	{"a row of an unknown tenant",
@@ -82,33 +87,39 @@ var brokenWalls = []ailment{
 		"policy_missing", "public.memos", true},
 	{"a partition within reach",
 		`CREATE TABLE events (tenant_id uuid NOT NULL, at date) PARTITION BY RANGE (at);` +
-			walled("events") + `
-		CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'); GRANT SELECT ON events_2026 TO bailiwick_app`,
+			protect("events") + `
+		CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+		GRANT SELECT ON events_2026 TO bailiwick_app`,
 		"policy_missing", "public.events_2026", false},
 	{"a child of a declared table",
 		"CREATE TABLE old_widgets () INHERITS (widgets); ALTER TABLE old_widgets OWNER TO" +
 			" bailiwick_owner", "policy_missing", "public.old_widgets", true},
-	{"an owner whom no policy holds", "ALTER TABLE widgets OWNER TO CURRENT_USER", "owner_strong",
+	{"an owner to whom no policy applies", "ALTER TABLE widgets OWNER TO CURRENT_USER",
+		"owner_strong",
 		"public.widgets", true},
-	{"a table of the application's", "ALTER TABLE settings OWNER TO bailiwick_app", "role_owns",
+	{"a table owned by the application", "ALTER TABLE settings OWNER TO bailiwick_app", "role_owns",
 		"public.settings", false},
-	{"a function of the application's",
+	{"a function owned by the application",
 		"CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION mine()" +
 			" OWNER TO bailiwick_app", "role_owns", "public.mine()", false},
 }
 
-var brokenPolicies = []ailment{
+// immutableTenant makes a function that wrongly promises to return the same tenant for ever.
+const immutableTenant = "CREATE FUNCTION whose() RETURNS uuid LANGUAGE sql IMMUTABLE AS" +
+	" 'SELECT bailiwick.current_tenant()'; "
+
+var brokenPolicies = []defect{
 	{"a policy that reads all", "ALTER POLICY bailiwick_tenant ON widgets USING (true)",
 		"policy_drift", "public.widgets (policy bailiwick_tenant)", false},
 	{"a policy that writes all", "ALTER POLICY bailiwick_tenant ON widgets WITH CHECK (true)",
 		"policy_drift", "public.widgets (policy bailiwick_tenant)", false},
-	{"a policy with one more way in",
-		policy("ALTER POLICY bailiwick_tenant ON widgets USING (%1$s OR name = 'x')"),
+	{"a policy with an additional condition",
+		withPolicy("ALTER POLICY bailiwick_tenant ON widgets USING (%1$s OR name = 'x')"),
 		"policy_drift", "public.widgets (policy bailiwick_tenant)", false},
 	{"a policy for one role", "ALTER POLICY bailiwick_tenant ON widgets TO bailiwick_app",
 		"policy_drift", "public.widgets (policy bailiwick_tenant)", false},
 	{"a policy for one command", "DROP POLICY bailiwick_tenant ON widgets;" +
-		policy("CREATE POLICY bailiwick_tenant ON widgets FOR SELECT USING (%1$s)"),
+		withPolicy("CREATE POLICY bailiwick_tenant ON widgets FOR SELECT USING (%1$s)"),
 		"policy_drift", "public.widgets (policy bailiwick_tenant)", false},
 	{"a policy that casts", "ALTER POLICY bailiwick_tenant ON widgets" +
 		" USING (tenant_id::text = current_setting('bailiwick.tenant', true))",
@@ -117,53 +128,56 @@ var brokenPolicies = []ailment{
 		"CREATE POLICY narrow ON widgets AS RESTRICTIVE USING (tenant_id::text <> '')",
 		"policy_casts_column", "public.widgets (policy narrow)", true},
 	{"a policy with an IMMUTABLE function",
-		`CREATE FUNCTION whose() RETURNS uuid LANGUAGE sql IMMUTABLE AS 'SELECT bailiwick.current_tenant()';
-		ALTER POLICY bailiwick_tenant ON widgets USING (tenant_id = whose())`, "policy_immutable", "public.widgets (policy bailiwick_tenant)", false},
+		immutableTenant + "ALTER POLICY bailiwick_tenant ON widgets USING (tenant_id = whose())",
+		"policy_immutable", "public.widgets (policy bailiwick_tenant)", false},
 	{"a second policy with an IMMUTABLE function",
-		`CREATE FUNCTION whose() RETURNS uuid LANGUAGE sql IMMUTABLE AS 'SELECT bailiwick.current_tenant()';
-		CREATE POLICY narrow ON widgets AS RESTRICTIVE USING (tenant_id = whose())`, "policy_immutable", "public.widgets (policy narrow)", false},
-	{"a second door for everybody", "CREATE POLICY everybody ON parts USING (true)",
+		immutableTenant +
+			"CREATE POLICY narrow ON widgets AS RESTRICTIVE USING (tenant_id = whose())",
+		"policy_immutable", "public.widgets (policy narrow)", false},
+	{"a second policy for everybody", "CREATE POLICY everybody ON parts USING (true)",
 		"policy_permissive", "public.parts (policy everybody)", false},
-	{"a second door for the application",
+	{"a second policy for the application",
 		"CREATE POLICY \"the app\" ON parts FOR SELECT TO bailiwick_app USING (true)",
 		"policy_permissive", `public.parts (policy "the app")`, false},
 }
 
-var brokenLibrary = []ailment{
+var brokenLibrary = []defect{
 	{"a key's policy", "ALTER POLICY bailiwick_tenant ON bailiwick.api_keys USING (true)",
 		"policy_drift", "bailiwick.api_keys (policy bailiwick_tenant)", false},
 	{"no policy on secrets", "DROP POLICY bailiwick_tenant ON bailiwick.secrets", "policy_missing",
 		"bailiwick.secrets", false},
 	{"no row security on tenants", "ALTER TABLE bailiwick.tenants DISABLE ROW LEVEL SECURITY",
 		"row_security_off", "bailiwick.tenants", false},
-	{"every tenant for the application",
+	{"a policy that shows every tenant",
 		"CREATE POLICY more ON bailiwick.tenants FOR SELECT TO bailiwick_app USING (true)",
 		"policy_permissive", "bailiwick.tenants (policy more)", false},
-	{"another current tenant",
+	{"another current_tenant()",
 		"CREATE OR REPLACE FUNCTION bailiwick.current_tenant() RETURNS uuid LANGUAGE sql STABLE" +
 			" AS 'SELECT NULL::uuid'",
 		"library_drift", "bailiwick.current_tenant()", false},
-	{"an IMMUTABLE current tenant", "ALTER FUNCTION bailiwick.current_tenant() IMMUTABLE",
+	{"an IMMUTABLE current_tenant()", "ALTER FUNCTION bailiwick.current_tenant() IMMUTABLE",
 		"library_drift", "bailiwick.current_tenant()", false},
-	{"a search path let go", "ALTER FUNCTION bailiwick.find_key(bytea) RESET search_path",
+	{"a search path that was reset", "ALTER FUNCTION bailiwick.find_key(bytea) RESET search_path",
 		"library_drift", "bailiwick.find_key(bytea)", false},
 	{"a view without its condition",
 		"CREATE OR REPLACE VIEW bailiwick.staged AS SELECT * FROM bailiwick.import_items",
 		"library_drift", "bailiwick.staged", false},
-	{"the staging table opened", "GRANT SELECT ON bailiwick.import_items TO bailiwick_app",
+	{"a grant on the staging table", "GRANT SELECT ON bailiwick.import_items TO bailiwick_app",
 		"library_table_open", "bailiwick.import_items", false},
-	{"the instance opened to all", "GRANT SELECT (platform_token) ON bailiwick.instance TO PUBLIC",
+	{"a grant on the instance to everybody",
+		"GRANT SELECT (platform_token) ON bailiwick.instance TO PUBLIC",
 		"library_table_open", "bailiwick.instance", false},
-	{"a revoked key that nobody hears of", "DROP TRIGGER announce_delete ON bailiwick.api_keys",
+	{"a revoked key that isn't notified", "DROP TRIGGER announce_delete ON bailiwick.api_keys",
 		"announcement_missing", "bailiwick.api_keys", false},
-	{"a suspended tenant that nobody hears of",
+	{"a suspended tenant that isn't notified",
 		"ALTER TABLE bailiwick.tenants DISABLE TRIGGER announce_update", "announcement_missing",
 		"bailiwick.tenants", false},
-	{"the hashes opened", "GRANT SELECT ON bailiwick.api_keys TO bailiwick_app", "key_hashes_open",
+	{"a grant on the hashes", "GRANT SELECT ON bailiwick.api_keys TO bailiwick_app",
+		"key_hashes_open",
 		"bailiwick.api_keys", true},
 }
 
-var brokenKeys = []ailment{
+var brokenKeys = []defect{
 	{"a unique constraint", "ALTER TABLE widgets ADD CONSTRAINT one_name UNIQUE (name, size)",
 		"unique_without_tenant", "public.widgets (one_name)", false},
 	{"a deferred unique constraint",
@@ -173,13 +187,13 @@ var brokenKeys = []ailment{
 		"unique_without_tenant", "public.widgets (one_name)", false},
 	{"a unique random id", "ALTER TABLE widgets ADD CONSTRAINT one_id UNIQUE (id)",
 		"unique_without_tenant", "public.widgets (one_id)", true},
-	{"a unique id that others choose",
+	{"a unique reference",
 		"ALTER TABLE widgets ADD CONSTRAINT one_maker UNIQUE (maker_id)", "unique_without_tenant",
 		"public.widgets (one_maker)", false},
-	{"a unique constraint that begins elsewhere",
+	{"a unique constraint that doesn't begin with the tenant",
 		"ALTER TABLE widgets ADD CONSTRAINT one_name UNIQUE (size, tenant_id, name)",
 		"unique_not_leading", "public.widgets (one_name)", true},
-	{"a unique index that begins elsewhere",
+	{"a unique index that doesn't begin with the tenant",
 		"CREATE UNIQUE INDEX one_name ON widgets (size, tenant_id, lower(name))",
 		"unique_not_leading", "public.widgets (one_name)", true},
 	{"an exclusion constraint",
@@ -187,21 +201,31 @@ var brokenKeys = []ailment{
 			" USING gist (int4range(size, size + 1) WITH &&)", "exclusion_without_tenant",
 		"public.widgets (apart)", false},
 	{"a foreign key", `ALTER TABLE makers ADD CONSTRAINT one_id UNIQUE (id);
-		ALTER TABLE widgets ADD CONSTRAINT by_id FOREIGN KEY (maker_id) REFERENCES makers (id) ON DELETE CASCADE`, "foreign_key_without_tenant", "public.widgets (by_id)", false},
+		ALTER TABLE widgets ADD CONSTRAINT by_id
+			FOREIGN KEY (maker_id) REFERENCES makers (id) ON DELETE CASCADE`,
+		"foreign_key_without_tenant", "public.widgets (by_id)", false},
 	{"a foreign key that sets NULL", `ALTER TABLE makers ADD CONSTRAINT one_id UNIQUE (id);
-		ALTER TABLE widgets ADD CONSTRAINT by_id FOREIGN KEY (maker_id) REFERENCES makers (id) ON DELETE SET NULL NOT VALID`, "foreign_key_without_tenant", "public.widgets (by_id)", false},
-	{"a unique key that a foreign key leans on",
-		`ALTER TABLE makers ADD CONSTRAINT one_name UNIQUE (name); ALTER TABLE widgets ADD COLUMN maker text;
-		ALTER TABLE widgets ADD CONSTRAINT by_name FOREIGN KEY (maker) REFERENCES makers (name) ON UPDATE CASCADE`, "unique_without_tenant", "public.makers (one_name)", false},
-	{"a foreign key to no unique pair",
-		`ALTER TABLE makers ADD COLUMN code text, ADD CONSTRAINT one_code UNIQUE (code); ALTER TABLE widgets ADD COLUMN maker text;
-		ALTER TABLE widgets ADD CONSTRAINT by_code FOREIGN KEY (maker) REFERENCES makers (code)`, "foreign_key_without_tenant", "public.widgets (by_code)", false},
-	{"a foreign key of a table that is nobody's",
+		ALTER TABLE widgets ADD CONSTRAINT by_id
+			FOREIGN KEY (maker_id) REFERENCES makers (id) ON DELETE SET NULL NOT VALID`,
+		"foreign_key_without_tenant", "public.widgets (by_id)", false},
+	{"a unique key that a foreign key references",
+		`ALTER TABLE makers ADD CONSTRAINT one_name UNIQUE (name);
+		ALTER TABLE widgets ADD COLUMN maker text;
+		ALTER TABLE widgets ADD CONSTRAINT by_name
+			FOREIGN KEY (maker) REFERENCES makers (name) ON UPDATE CASCADE`,
+		"unique_without_tenant", "public.makers (one_name)", false},
+	{"a foreign key to a key without the tenant",
+		`ALTER TABLE makers ADD COLUMN code text, ADD CONSTRAINT one_code UNIQUE (code);
+		ALTER TABLE widgets ADD COLUMN maker text;
+		ALTER TABLE widgets ADD CONSTRAINT by_code FOREIGN KEY (maker) REFERENCES makers (code)`,
+		"foreign_key_without_tenant", "public.widgets (by_code)", false},
+	{"a foreign key of a table without tenants",
 		`ALTER TABLE makers ADD CONSTRAINT one_id UNIQUE (id);
-		CREATE TABLE log (maker_id uuid CONSTRAINT by_id REFERENCES makers (id))`, "foreign_key_without_tenant", "public.log (by_id)", false},
+		CREATE TABLE log (maker_id uuid CONSTRAINT by_id REFERENCES makers (id))`,
+		"foreign_key_without_tenant", "public.log (by_id)", false},
 }
 
-var brokenGrants = []ailment{
+var brokenGrants = []defect{
 	{"TRUNCATE", "GRANT TRUNCATE ON widgets TO bailiwick_app", "grant_truncate", "public.widgets",
 		false},
 	{"TRUNCATE for all", "GRANT TRUNCATE ON widget_parts TO PUBLIC", "grant_truncate",
@@ -227,7 +251,7 @@ var brokenGrants = []ailment{
 		"shared_table", "public.colours", true},
 }
 
-var brokenViews = []ailment{
+var brokenViews = []defect{
 	{"a view", "CREATE VIEW names AS SELECT name FROM widgets; GRANT SELECT ON names TO" +
 		" bailiwick_app", "view_owner_rights", "public.names", false},
 	{"a view of a view", "CREATE VIEW names WITH (security_invoker) AS SELECT name" +
@@ -248,33 +272,33 @@ var brokenViews = []ailment{
 		"materialized_view", "public.names", false},
 }
 
-var brokenFunctions = []ailment{
-	{"a function that looks where its caller says",
+var brokenFunctions = []defect{
+	{"a function with its caller's search path",
 		byOwner + "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT" +
 			" count(*) FROM public.widgets'",
 		"definer_search_path", "public.peek()", false},
-	{"the entry of a search, written otherwise",
+	{"a search function that was replaced",
 		"CREATE OR REPLACE FUNCTION bailiwick_search.widget(needle text, wanted jsonb, after" +
 			" text, page integer) RETURNS SETOF uuid" +
 			" LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT id FROM public.widgets" +
 			" WHERE tenant_id = bailiwick.current_tenant()'", "definer_search_path",
 		"bailiwick_search.widget(text,jsonb,text,integer)", false},
-	{"a procedure that does",
+	{"a procedure with its caller's search path",
 		byOwner + "CREATE PROCEDURE poke(text, int) LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN" +
 			" END'", "definer_search_path", "public.poke(text,integer)", false},
-	{"a function that looks among temporary tables first",
+	{"a function that finds temporary tables first",
 		byOwner + "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER" +
 			" SET search_path = pg_catalog, public AS 'SELECT count(*) FROM public.widgets';" +
 			" RESET ROLE; GRANT TEMPORARY ON DATABASE {database} TO bailiwick_app",
 		"definer_temp_first", "public.peek()", true},
-	{"a function of a superuser's",
+	{"a function owned by a superuser",
 		"CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER" +
 			" SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM public.widgets'",
 		"definer_owner_bypasses", "public.peek()", true},
-	{"a function that sets for good",
+	{"a function that sets a setting of the session",
 		"CREATE FUNCTION louder() RETURNS text LANGUAGE sql AS $$ SELECT set_config('work_mem'," +
 			" '8MB', false) $$", "function_leaves_state", "public.louder()", true},
-	{"a function that locks for good",
+	{"a function that takes a lock of the session",
 		"CREATE FUNCTION hold() RETURNS void LANGUAGE sql AS $$ SELECT pg_advisory_lock(1) $$",
 		"function_leaves_state", "public.hold()", true},
 	{"a function whose first statement is SET",
@@ -282,37 +306,38 @@ var brokenFunctions = []ailment{
 			" SET work_mem = '8MB'; END $$", "function_leaves_state", "public.louder()", true},
 }
 
-var brokenSettings = []ailment{
-	{"a tenant for whoever names none",
+var brokenSettings = []defect{
+	{"a default tenant of the database",
 		"ALTER DATABASE {database} SET bailiwick.tenant = '01900000-0000-7000-8000-000000000000'",
 		"setting_default_tenant", "database {database}", false},
-	{"a tenant for the application",
+	{"a default tenant of the application",
 		"ALTER ROLE bailiwick_app IN DATABASE {database}" +
 			" SET bailiwick.tenant = '01900000-0000-7000-8000-000000000000'",
 		"setting_default_tenant", "bailiwick_app", false},
-	{"backslashes", "ALTER ROLE bailiwick_app IN DATABASE {database}" +
+	{"backslash escapes", "ALTER ROLE bailiwick_app IN DATABASE {database}" +
 		" SET standard_conforming_strings = off", "setting_standard_conforming_strings",
 		"bailiwick_app", false},
-	{"no foreign keys", "ALTER ROLE bailiwick_app IN DATABASE {database}" +
+	{"disabled foreign keys", "ALTER ROLE bailiwick_app IN DATABASE {database}" +
 		" SET session_replication_role = replica", "setting_session_replication_role",
 		"bailiwick_app", false},
 	{"errors instead of rows", "ALTER DATABASE {database} SET row_security = 'false'",
 		"setting_row_security", "bailiwick_app", true},
-	{"statements on show", "ALTER ROLE bailiwick_app IN DATABASE {database}" +
+	{"visible statements", "ALTER ROLE bailiwick_app IN DATABASE {database}" +
 		" SET track_activities = on", "setting_track_activities", "bailiwick_app", true},
-	{"statements kept", "ALTER DATABASE {database} SET pg_stat_statements.track_utility = on",
+	{"recorded statements", "ALTER DATABASE {database} SET pg_stat_statements.track_utility = on",
 		"setting_track_utility", "bailiwick_app", true},
 }
 
-// healthy is a migrated database that Doctor finds nothing in.
+// healthy makes a migrated database without findings.
 func healthy(t *testing.T) postgres.Options {
 	t.Helper()
 	o := fixture.Options(fixture.MigratedURL(t, true), true)
 	o.SkipMigrations = true
-	mend(t, o, examine(t, o)) // what belongs to the server's administrator
+	runFixes(t, o, examine(t, o)) // the server's settings, too
 	return o
 }
 
+// examine returns the findings of Doctor.
 func examine(t *testing.T, o postgres.Options) []postgres.Finding {
 	t.Helper()
 	findings, err := postgres.Doctor(t.Context(), o)
@@ -325,36 +350,38 @@ func examine(t *testing.T, o postgres.Options) []postgres.Finding {
 	return findings
 }
 
-// mend runs what each finding says.
-func mend(t *testing.T, o postgres.Options, findings []postgres.Finding) {
+// runFixes runs the fix of each finding.
+func runFixes(t *testing.T, o postgres.Options, findings []postgres.Finding) {
 	t.Helper()
 	for _, f := range findings {
 		fixture.Exec(t, fixture.Superuser(t, o.URL), f.Fix)
 	}
 }
 
-func (a ailment) in(t *testing.T, o postgres.Options) ailment {
+// in returns the defect for the database of o.
+func (d defect) in(t *testing.T, o postgres.Options) defect {
 	t.Helper()
 	parsed, err := url.Parse(o.URL)
 	require.NoError(t, err)
 	name := strings.TrimPrefix(parsed.Path, "/")
-	a.statement = strings.ReplaceAll(a.statement, "{database}", name)
-	a.object = strings.ReplaceAll(a.object, "{database}", name)
-	return a
+	d.statement = strings.ReplaceAll(d.statement, "{database}", name)
+	d.object = strings.ReplaceAll(d.object, "{database}", name)
+	return d
 }
 
-// named is the finding that an ailment must be seen as.
-func (a ailment) named(t *testing.T, findings []postgres.Finding) postgres.Finding {
+// finding returns the finding of the defect, which must be among findings.
+func (d defect) finding(t *testing.T, findings []postgres.Finding) postgres.Finding {
 	t.Helper()
 	at := slices.IndexFunc(findings, func(f postgres.Finding) bool {
-		return f.Code == a.code &&
-			strings.Contains(f.Object, a.object)
+		return f.Code == d.code &&
+			strings.Contains(f.Object, d.object)
 	})
-	require.GreaterOrEqual(t, at, 0, "%s of %s isn't among %+v", a.code, a.object, findings)
+	require.GreaterOrEqual(t, at, 0, "%s of %s isn't among %+v", d.code, d.object, findings)
 	return findings[at]
 }
 
-func opens(t *testing.T, o postgres.Options) error {
+// tryOpen returns the error of Open.
+func tryOpen(t *testing.T, o postgres.Options) error {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), o)
 	if err != nil {
@@ -363,31 +390,32 @@ func opens(t *testing.T, o postgres.Options) error {
 	return db.Close()
 }
 
-func TestDoctorFindsNoErrorInAFreshDatabase(t *testing.T) {
+func TestDoctorFindsNoErrorInANewDatabase(t *testing.T) {
 	t.Parallel()
 	for _, multiTenant := range []bool{true, false} {
-		for _, f := range examine(t, fixture.Options(fixture.MigratedURL(t, multiTenant), multiTenant)) {
+		for _, f := range examine(t,
+			fixture.Options(fixture.MigratedURL(t, multiTenant), multiTenant)) {
 			require.Equal(t, postgres.SeverityWarning, f.Severity, "%+v", f)
 			require.True(t, multiTenant, "with tenancy off nothing is found: %+v", f)
 			require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code,
-				"what belongs to the server's administrator")
+				"a setting of the server")
 		}
 	}
 }
 
-func TestDoctorNamesWhatIsBrokenAndItsSQLMendsIt(t *testing.T) {
+func TestDoctorFindsEachDefectAndItsFixRepairsIt(t *testing.T) {
 	t.Parallel()
-	for _, a := range ailments() {
-		t.Run(a.code+"/"+a.name, func(t *testing.T) {
+	for _, d := range allDefects() {
+		t.Run(d.code+"/"+d.name, func(t *testing.T) {
 			t.Parallel()
 			o := healthy(t)
-			a := a.in(t, o)
-			fixture.Exec(t, fixture.Superuser(t, o.URL), a.statement)
+			d := d.in(t, o)
+			fixture.Exec(t, fixture.Superuser(t, o.URL), d.statement)
 
 			findings := examine(t, o)
-			found := a.named(t, findings)
-			require.Equal(t, a.severity(), found.Severity)
-			refused := opens(t, o)
+			found := d.finding(t, findings)
+			require.Equal(t, d.severity(), found.Severity)
+			refused := tryOpen(t, o)
 			if slices.ContainsFunc(findings, func(f postgres.Finding) bool {
 				return f.Severity == postgres.SeverityError && f.Code != "rows_without_tenant"
 			}) {
@@ -399,8 +427,8 @@ func TestDoctorNamesWhatIsBrokenAndItsSQLMendsIt(t *testing.T) {
 			fixture.Exec(t, fixture.Superuser(t, o.URL), found.Fix)
 			left := examine(t, o)
 			require.NotContains(t, left, found)
-			if len(left) > 0 { // what else the statement broke
-				mend(t, o, left)
+			if len(left) > 0 { // other defects of the same statement
+				runFixes(t, o, left)
 				left = examine(t, o)
 			}
 			require.Empty(t, left)

@@ -12,7 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestApplicationRoleCannotLeaveItsWalls(t *testing.T) {
+func TestApplicationRoleCannotExtendItsRights(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	ctx := w.In(t, w.Acme)
@@ -55,7 +55,7 @@ func TestApplicationRoleCannotLeaveItsWalls(t *testing.T) {
 	)
 }
 
-func TestOpenRefusesAPoolThatNoPolicyHolds(t *testing.T) {
+func TestOpenRefusesASuperuserAsTheApplication(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	fixture.Exec(t, fixture.Superuser(t, databaseURL), `DO $$ BEGIN
@@ -87,29 +87,29 @@ func TestOpenRefusesASchemaThatIsNotCurrent(t *testing.T) {
 	require.ErrorContains(t, err, "migrate first")
 }
 
-func TestOpenRefusesABrokenWall(t *testing.T) {
+func TestOpenRefusesBrokenRowSecurity(t *testing.T) {
 	t.Parallel()
-	for name, breach := range map[string]struct{ statement, says string }{
+	for name, broken := range map[string]struct{ statement, text string }{
 		"no policy":       {"DROP POLICY bailiwick_tenant ON widgets", "policy"},
 		"not forced":      {"ALTER TABLE widget_parts NO FORCE ROW LEVEL SECURITY", "FORCE"},
 		"not enabled":     {"ALTER TABLE makers DISABLE ROW LEVEL SECURITY", "row-level security"},
-		"a second door":   {"CREATE POLICY everybody ON parts USING (true)", "permissive"},
+		"a second policy": {"CREATE POLICY everybody ON parts USING (true)", "permissive"},
 		"owned by app":    {"ALTER TABLE settings OWNER TO bailiwick_app", "owns"},
 		"a missing table": {"DROP TABLE settings", "missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databaseURL := fixture.MigratedURL(t, true)
-			fixture.Exec(t, fixture.Superuser(t, databaseURL), breach.statement)
+			fixture.Exec(t, fixture.Superuser(t, databaseURL), broken.statement)
 			o := fixture.Options(databaseURL, true)
 			o.SkipMigrations = true
 			_, err := postgres.Open(t.Context(), o)
-			require.ErrorContains(t, err, breach.says)
+			require.ErrorContains(t, err, broken.text)
 		})
 	}
 }
 
-func TestReadyTellsOfAWallThatFellLater(t *testing.T) {
+func TestReadyFailsWhenAPolicyIsDroppedLater(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	db, err := postgres.Open(t.Context(), fixture.Options(databaseURL, true))
@@ -120,7 +120,7 @@ func TestReadyTellsOfAWallThatFellLater(t *testing.T) {
 	require.Error(t, db.Ready(t.Context()))
 }
 
-func TestMigratingAgainMendsAWall(t *testing.T) {
+func TestMigratingAgainRestoresRowSecurity(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	fixture.Exec(t, fixture.Superuser(t, databaseURL),
@@ -130,7 +130,7 @@ func TestMigratingAgainMendsAWall(t *testing.T) {
 	require.NoError(t, db.Close())
 }
 
-func TestAnOwnerWithoutAPasswordNeedsTheOtherURLs(t *testing.T) {
+func TestOwnerWithoutAPasswordNeedsTheOtherURLs(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	parsed, err := url.Parse(databaseURL)
@@ -138,10 +138,10 @@ func TestAnOwnerWithoutAPasswordNeedsTheOtherURLs(t *testing.T) {
 	o := fixture.Options(fixture.WithUser(t, databaseURL, url.User(parsed.User.Username())), true)
 	o.SkipMigrations = true
 	_, err = postgres.Open(t.Context(), o)
-	require.Error(t, err, "nobody gets in without a password")
+	require.Error(t, err, "a login needs a password")
 }
 
-func TestSystemPoolSeesTenantsAndNoRows(t *testing.T) {
+func TestSystemRoleListsEveryTenant(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	list, err := w.DB.Tenants().List(t.Context(), ports.TenantQuery{Limit: 10})
