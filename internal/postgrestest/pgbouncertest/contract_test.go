@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports/portstest"
 )
 
-func TestStoreBehindATransactionPoolerKeepsTheContracts(t *testing.T) {
+func TestStoreThroughATransactionPoolerFulfilsTheContracts(t *testing.T) {
 	t.Parallel()
 	p := fixture.StartPooler(t)
 	portstest.Test(t, fixture.NewStores(t, func(t *testing.T) postgres.Options {

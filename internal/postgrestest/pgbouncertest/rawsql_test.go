@@ -12,9 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// leavings are raw SQL that leaves something on the connection that it runs on, or
-// ends what the pool believes to be under way.
-var leavings = []string{
+// dirty is raw SQL that leaves state in its session, or ends the transaction that the library
+// began.
+var dirty = []string{
 	"SET work_mem = '77MB'", "SET search_path = pg_catalog", "SET ROLE NONE",
 	"SET bailiwick.tenant = 'x'", "SELECT 1; SET work_mem = '77MB'",
 	"SELECT E'\\''; SET work_mem = '77MB' --'",
@@ -31,7 +31,7 @@ var leavings = []string{
 	"CREATE TEMP VIEW litter AS SELECT 1",
 	"EXPLAIN ANALYZE CREATE TEMP TABLE litter AS SELECT 1", "CREATE TEMP SEQUENCE litter",
 	"CREATE FUNCTION pg_temp.litter() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-	"LISTEN gossip", "UNLISTEN *", "SELECT pg_advisory_lock(7)",
+	"LISTEN news", "UNLISTEN *", "SELECT pg_advisory_lock(7)",
 	"SELECT pg_catalog.pg_try_advisory_lock_shared(7)",
 	"EXPLAIN ANALYZE (SELECT pg_advisory_lock(7));",
 	"SELECT query_to_xml('SELECT pg_advisory_lock(7)', true, true, '')",
@@ -42,7 +42,7 @@ var leavings = []string{
 	"COPY widgets TO STDOUT", "COPY widgets FROM STDIN", "COPY (SELECT 1) TO STDOUT",
 }
 
-// tidy is raw SQL that ends with its transaction.
+// tidy is raw SQL whose effects on the session end with its transaction.
 var tidy = []string{
 	"SET LOCAL work_mem = '77MB'", "SELECT set_config('work_mem', '77MB', true)",
 	"SET LOCAL search_path = pg_catalog", "SET LOCAL TIME ZONE 'Asia/Tokyo'",
@@ -50,42 +50,44 @@ var tidy = []string{
 	"CREATE TEMP TABLE tidy (n int) ON COMMIT DROP",
 	"CREATE TEMP TABLE tidy ON COMMIT DROP AS SELECT 1", "SELECT pg_advisory_xact_lock(7)",
 	"DECLARE tidy CURSOR FOR SELECT 1", "LOCK TABLE widgets IN ROW EXCLUSIVE MODE",
-	"NOTIFY gossip, 'x'", "SELECT pg_notify('gossip', 'x')", "SET LOCAL bailiwick.tenant = 'x'",
+	"NOTIFY news, 'x'", "SELECT pg_notify('news', 'x')", "SET LOCAL bailiwick.tenant = 'x'",
 }
 
-// runBothWays runs raw SQL twice, as a statement of its own and within a transaction, and returns the
-// two errors.
+// runBothWays runs raw SQL twice, as a statement of its own and within a transaction, and returns
+// the two errors.
 func runBothWays(ctx context.Context, db *postgres.DB, sql string) []error {
 	_, alone := db.Scoped(ctx).NewRaw(sql).Exec(ctx)
-	within := db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
-		_, err := tx.NewRaw(sql).Exec(ctx)
-		return err
-	})
+	within := db.Scoped(ctx).
+		RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+			_, err := tx.NewRaw(sql).Exec(ctx)
+			return err
+		})
 	return []error{alone, within}
 }
 
-// What raw SQL leaves behind doesn't reach who uses the connection next, neither in
-// this process nor behind a pooler, where nobody else could clean up.
-func TestRawSQLLeavesNothingBehind(t *testing.T) {
+// The next user of the connection finds no state of the last one, neither in this process nor
+// behind a pooler, which doesn't reset its sessions.
+func TestRawSQLLeavesNoStateInItsSession(t *testing.T) {
 	t.Parallel()
 	databaseURL, p := fixture.MigratedURL(t, true), fixture.StartPooler(t)
 	fresh := freshSession(t, databaseURL)
 	o := p.Through(t, fixture.Options(databaseURL, true))
 	o.MaxConns = 1
-	o.SkipMigrations = true // which would change what sessions of the role begin with
-	db, pooled, ctx := fixture.Open(t, o), fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL))),
+	o.SkipMigrations = true // a migration would change the role's settings
+	db, pooled, ctx := fixture.Open(t, o),
+		fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL))),
 		tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	requireClean := func(sql string) {
 		t.Helper()
 		sessions, err := holdSessions(t.Context(), pooled, pgbouncer.ServerConns)
 		require.NoError(t, err, sql)
 		for _, s := range sessions {
-			// The tenant's setting is empty where it was never made, and where it has ended.
-			require.Empty(t, s.dirt(fresh), sql)
+			// The tenant's setting is empty both before its first use and after its transaction.
+			require.Empty(t, s.differences(fresh), sql)
 		}
 	}
-	requireClean("nothing yet")
-	for _, sql := range leavings {
+	requireClean("before any statement")
+	for _, sql := range dirty {
 		for _, err := range runBothWays(ctx, db, sql) {
 			require.ErrorContains(t, err, "not sent to the database", sql)
 		}
@@ -99,7 +101,7 @@ func TestRawSQLLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestCOPYIsRefusedWithAWayOut(t *testing.T) {
+func TestCOPYIsRefusedWithAnAlternative(t *testing.T) {
 	t.Parallel()
 	db, ctx := fixture.OpenNew(t, true), tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	for _, err := range runBothWays(ctx, db, "COPY widgets (name) FROM STDIN") {
@@ -109,9 +111,9 @@ func TestCOPYIsRefusedWithAWayOut(t *testing.T) {
 	}
 }
 
-// Values are read as they are written, whatever the statement before has tried: a
-// backslash in the next tenant's value ends no constant.
-func TestValuesAreReadAsTheyAreWritten(t *testing.T) {
+// An earlier statement can't change how the server parses string constants: a backslash in the next
+// tenant's value doesn't end the constant.
+func TestEarlierStatementsDoNotChangeHowValuesAreParsed(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	o := fixture.Options(databaseURL, true)

@@ -14,16 +14,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 )
 
-// session is all that a statement can find in the server connection that it
-// happens to run on.
+// session is the state of a server connection that a statement can see.
 type session struct {
 	pid      int
 	settings map[string]string
-	left     map[string]int // what else may be left there, and how much of it
+	objects  map[string]int // how many locks, channels and so on the session has
 }
 
-// inspection reads a session in one statement. PgBouncer itself sets the
-// application's name, for each client anew.
+// inspection reads a session in one statement, except for the application's name, which PgBouncer
+// sets for each client.
 const inspection = `SELECT pg_backend_pid(),
   (SELECT string_agg(name || '=' || setting, E'\n') FROM pg_settings WHERE name <> 'application_name')
     || E'\nsession_user=' || session_user || E'\ncurrent_user=' || current_user
@@ -50,15 +49,15 @@ func inspect(ctx context.Context, db interface {
 		name, value, _ := strings.Cut(line, "=")
 		s.settings[name] = value
 	}
-	s.left = map[string]int{
+	s.objects = map[string]int{
 		"advisory lock": locks, "channel": channels, "temporary relation": relations,
 		"prepared statement": prepared, "cursor": cursors,
 	}
 	return s, nil
 }
 
-// dirt is how s differs from a fresh session of the same role.
-func (s session) dirt(fresh session) []string {
+// differences returns how s differs from a new session of the same role.
+func (s session) differences(fresh session) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(s.settings)) {
 		if s.settings[name] != fresh.settings[name] {
@@ -66,17 +65,16 @@ func (s session) dirt(fresh session) []string {
 				fresh.settings[name]))
 		}
 	}
-	for _, what := range slices.Sorted(maps.Keys(s.left)) {
-		if s.left[what] != fresh.left[what] {
+	for _, what := range slices.Sorted(maps.Keys(s.objects)) {
+		if s.objects[what] != fresh.objects[what] {
 			found = append(found, what)
 		}
 	}
 	return found
 }
 
-// freshSession is what a new connection of the application's role finds, without
-// the pooler. PL/pgSQL and the trigrams of searches bring settings of their own when
-// they are first used.
+// freshSession inspects a new connection of the application's role, without the pooler. It first
+// uses PL/pgSQL and pg_trgm, which add settings when they are loaded.
 func freshSession(t *testing.T, databaseURL string) session {
 	t.Helper()
 	conn, err := fixture.Superuser(t, fixture.AppURL(t, databaseURL)).Conn(t.Context())
@@ -89,8 +87,8 @@ func freshSession(t *testing.T, databaseURL string) session {
 	return s
 }
 
-// holdSessions inspects as many of the pooler's server connections for the
-// application's role, all held at once: so none of them is in a transaction.
+// holdSessions inspects so many of the pooler's server connections for the application's role. It
+// holds all of them at the same time, so no other client has one of them in a transaction.
 func holdSessions(ctx context.Context, pooled *sql.DB, connections int) ([]session, error) {
 	var all []session
 	for range connections {
@@ -108,40 +106,40 @@ func holdSessions(ctx context.Context, pooled *sql.DB, connections int) ([]sessi
 	return all, nil
 }
 
-// Each of these is left behind through the pooler by a client that cleans up
-// nothing, and noticed by another one: otherwise finding nothing would prove
-// nothing.
-func TestInspectionNoticesWhatAClientLeavesBehind(t *testing.T) {
+// A client that doesn't clean up leaves each of these in its session, and another client must find
+// it. Otherwise tests that find nothing would prove nothing.
+func TestInspectionFindsStateThatAClientLeavesInItsSession(t *testing.T) {
 	t.Parallel()
 	p := fixture.StartPooler(t)
-	for statement, says := range map[string]string{
+	for statement, want := range map[string]string{
 		"SET work_mem = '77MB'":                                       `work_mem is "78848"`,
 		"SET search_path = pg_catalog":                                `search_path is "pg_catalog"`,
 		"SET row_security = off":                                      `row_security is "off"`,
-		"SELECT set_config('bailiwick.tenant', 'somebody', false)":    `bailiwick.tenant is "somebody"`,
+		"SELECT set_config('bailiwick.tenant', 'x', false)":           `bailiwick.tenant is "x"`,
 		"DO $$ BEGIN PERFORM set_config('jit', 'off', false); END $$": `jit is "off"`,
 		"SELECT pg_advisory_lock(7)":                                  "advisory lock",
-		"LISTEN gossip":                                               "channel",
+		"LISTEN news":                                                 "channel",
 		"CREATE TEMPORARY TABLE scratch (n int)":                      "temporary relation",
 		"PREPARE later AS SELECT 1":                                   "prepared statement",
 		"DECLARE open CURSOR WITH HOLD FOR SELECT 1":                  "cursor",
 	} {
-		t.Run(says, func(t *testing.T) {
+		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			databaseURL := fixture.MigratedURL(t, true)
 			fresh := freshSession(t, databaseURL)
 			pooled := fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL)))
 			before, err := inspect(t.Context(), pooled)
 			require.NoError(t, err)
-			require.Empty(t, before.dirt(fresh))
+			require.Empty(t, before.differences(fresh))
 			fixture.Exec(t, pooled, statement)
-			after, err := inspect(t.Context(), fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL))))
+			after, err := inspect(t.Context(),
+				fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL))))
 			require.NoError(t, err)
 			require.Equal(t, before.pid, after.pid,
 				"it is the same server connection, seen by another client")
-			found := after.dirt(fresh)
+			found := after.differences(fresh)
 			require.Len(t, found, 1)
-			require.Contains(t, found[0], says)
+			require.Contains(t, found[0], want)
 		})
 	}
 }

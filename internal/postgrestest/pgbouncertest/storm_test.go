@@ -36,19 +36,19 @@ const (
 	refusedPause = 50 * time.Millisecond
 )
 
-// The whole storm, as CI has it:
+// stormStatements is how many statements the storm runs. CI runs ten times as many as the default:
 //
 //	go test -v -run NoRowCrossesAndNothing ./internal/postgrestest/pgbouncertest -storm 200000
 var stormStatements = flag.Int("storm", 20_000,
-	"how many `statements` the storm through PgBouncer makes")
+	"how many `statements` the storm through PgBouncer runs")
 
 func TestNoRowCrossesAndNothingStaysBehindInASharedSession(t *testing.T) {
 	t.Parallel()
 	newStorm(t, fixture.Options(fixture.MigratedURL(t, true), true)).run(t, *stormStatements)
 }
 
-// storm is many clients of many tenants who share two server connections, while
-// statements are cancelled and server connections killed at random.
+// storm is many clients of many tenants that share two server connections, while statements are
+// cancelled and server connections are killed at random.
 type storm struct {
 	db      *postgres.DB
 	pooled  *sql.DB // the application's role through the pooler, unscoped
@@ -66,26 +66,27 @@ func newStorm(t *testing.T, o postgres.Options) *storm {
 	t.Helper()
 	p := fixture.StartPooler(t)
 	o.MaxConns = stormClients
-	// which would change what sessions of the role begin with, while some are there
-	o.SkipMigrations = true
+	o.SkipMigrations = true // a migration would change the role's settings while it has sessions
 	s := &storm{
-		db: fixture.Open(t, p.Through(t, o)), pooled: fixture.Superuser(t, p.URL(fixture.AppURL(t, o.URL))),
-		admin: fixture.Superuser(t, o.URL),
-		fresh: freshSession(t, o.URL), faults: map[string]int{},
+		db:     fixture.Open(t, p.Through(t, o)),
+		pooled: fixture.Superuser(t, p.URL(fixture.AppURL(t, o.URL))),
+		admin:  fixture.Superuser(t, o.URL),
+		fresh:  freshSession(t, o.URL), faults: map[string]int{},
 	}
 	for i := range stormTenants {
 		tenant := tenancy.NewID()
 		s.tenants = append(s.tenants, tenant)
 		fixture.Exec(t, s.admin, fmt.Sprintf(`
 			INSERT INTO bailiwick.tenants (id, slug, name) VALUES ('%[1]s', 'storm-%[2]d', 'Storm');
-			INSERT INTO widgets (tenant_id, name, description) SELECT '%[1]s', 'w' || n, '%[1]s' FROM generate_series(1, %[3]d) n`,
+			INSERT INTO widgets (tenant_id, name, description)
+			SELECT '%[1]s', 'w' || n, '%[1]s' FROM generate_series(1, %[3]d) n`,
 			tenant, i, stormRows))
 	}
 	return s
 }
 
-// run makes statements in all, and requires that none saw or changed a row of
-// another tenant, and that no session kept anything.
+// run runs so many statements in total. It requires that none of them read or wrote a row of
+// another tenant, and that no session kept any state.
 func (s *storm) run(t *testing.T, statements int) {
 	t.Helper()
 	begin := time.Now()
@@ -111,7 +112,8 @@ func (s *storm) run(t *testing.T, statements int) {
 		s.severed.Load(), s.killed.Load(), s.inspected.Load())
 
 	require.Empty(t, s.faults)
-	require.Greater(t, s.succeeded.Load(), int64(statements)*9/10, "else it proves little")
+	require.Greater(t, s.succeeded.Load(), int64(statements)*9/10,
+		"too few statements succeeded to prove anything")
 	for what, count := range map[string]*atomic.Int64{"cancelled": &s.cancelled,
 		"severed": &s.severed, "killed": &s.killed, "inspected": &s.inspected} {
 		require.NotZero(t, count.Load(), what)
@@ -123,16 +125,21 @@ func (s *storm) run(t *testing.T, statements int) {
 	require.NoError(t, err)
 	require.NotEqual(t, held[0].pid, held[1].pid)
 	for _, found := range held {
-		require.Empty(t, found.dirt(s.fresh))
+		require.Empty(t, found.differences(s.fresh))
 	}
 	var crossed, sessions int
 	require.NoError(t, s.admin.QueryRowContext(t.Context(), `SELECT
-		(SELECT count(*) FROM widgets WHERE description <> tenant_id::text AND description <> '') + (SELECT count(*) FROM makers WHERE description <> tenant_id::text),
-		(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'bailiwick_app')`).Scan(&crossed, &sessions))
+		(SELECT count(*) FROM widgets WHERE description <> tenant_id::text AND description <> '')
+			+ (SELECT count(*) FROM makers WHERE description <> tenant_id::text),
+		(SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND usename = 'bailiwick_app')`).
+		Scan(&crossed, &sessions))
 	require.Zero(t, crossed, "rows that another tenant wrote")
-	require.LessOrEqual(t, sessions, pgbouncer.ServerConns, "all went through the pooler")
+	require.LessOrEqual(t, sessions, pgbouncer.ServerConns,
+		"every client connected through the pooler")
 }
 
+// every calls do again and again, with a pause after each call, until ctx ends.
 func (s *storm) every(ctx context.Context, pause time.Duration, do func(context.Context)) {
 	for ctx.Err() == nil {
 		do(ctx)
@@ -145,7 +152,7 @@ func (s *storm) kill(ctx context.Context) {
 	result, err := s.admin.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE datname = current_database() AND usename = 'bailiwick_app' ORDER BY random() LIMIT 1`)
 	if err != nil {
-		return // the storm is over
+		return // the storm has ended
 	}
 	if n, err := result.RowsAffected(); err == nil {
 		s.killed.Add(n)
@@ -155,11 +162,11 @@ func (s *storm) kill(ctx context.Context) {
 func (s *storm) inspect(ctx context.Context) {
 	found, err := inspect(ctx, s.pooled)
 	if err != nil {
-		return // it was killed, or the storm is over
+		return // the session was killed, or the storm has ended
 	}
 	s.inspected.Add(1)
-	for _, what := range found.dirt(s.fresh) {
-		s.fault("left behind: " + what)
+	for _, what := range found.differences(s.fresh) {
+		s.fault("left in a session: " + what)
 	}
 }
 
@@ -169,8 +176,8 @@ func (s *storm) fault(what string) {
 	s.faults[what]++
 }
 
-// step makes one statement for a random tenant, one in 25 with a context that is
-// cancelled before or meanwhile.
+// step runs one statement for a random tenant. The context of one in 25 is cancelled before or
+// during it.
 func (s *storm) step(ctx context.Context, random *rand.Rand) {
 	kind, tenant := pickStep(random), s.tenants[random.IntN(stormTenants)]
 	ctx, cancel := context.WithCancel(tenancy.NewContext(ctx, tenant))
@@ -191,12 +198,12 @@ func (s *storm) step(ctx context.Context, random *rand.Rand) {
 		s.succeeded.Add(1)
 	case crossed:
 		s.fault(err.Error())
-	// the network's deadline is a little before the context's
+	// The network's deadline is a little before the context's.
 	case ctx.Err() != nil, kind.patience > 0:
 		s.cancelled.Add(1)
 	case isSevered(err):
 		s.severed.Add(1)
-		if errors.Is(err, syscall.ECONNREFUSED) { // the pooler died and is being started again
+		if errors.Is(err, syscall.ECONNREFUSED) { // the pooler crashed and is being restarted
 			time.Sleep(refusedPause)
 		}
 	case !kind.mayFail:
@@ -204,7 +211,7 @@ func (s *storm) step(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// isSevered reports whether err says that the connection was killed.
+// isSevered reports whether err means that the connection was killed.
 func isSevered(err error) bool {
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
 		return e.Field('C') == "57P01" || strings.HasPrefix(e.Field('C'), "08")
@@ -216,9 +223,9 @@ func isSevered(err error) bool {
 		errors.Is(err, driver.ErrBadConn)
 }
 
-// A scope that outlives its statement is what the storm is made to notice: here
-// each client sets its tenant for its session, as many a library does.
-func TestStormNoticesASessionLevelScope(t *testing.T) {
+// The storm must detect a scope that outlives its statement. Here each client sets its tenant for
+// the session, as other libraries do.
+func TestStormDetectsASessionLevelScope(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t, fixture.Options(fixture.MigratedURL(t, true), true))
 	var crossed atomic.Int64
@@ -250,5 +257,5 @@ func TestStormNoticesASessionLevelScope(t *testing.T) {
 	t.Logf("%d of %d reads gave another tenant's rows", crossed.Load(), 100*stormTenants)
 	found, err := inspect(t.Context(), s.pooled)
 	require.NoError(t, err)
-	require.NotEmpty(t, found.dirt(s.fresh))
+	require.NotEmpty(t, found.differences(s.fresh))
 }

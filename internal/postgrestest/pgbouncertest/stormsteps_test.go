@@ -14,7 +14,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// foreignError says that a statement saw or changed what isn't its tenant's.
+// foreignError says that a statement read or wrote rows of another tenant.
 type foreignError string
 
 func (e foreignError) Error() string { return "foreign: " + string(e) }
@@ -24,8 +24,8 @@ type stormStep struct {
 	weight int
 	run    func(ctx context.Context, scoped *postgres.Scoped, tenant tenancy.ID,
 		random *rand.Rand) error
-	mayFail  bool          // the connector or the database may refuse it
-	patience time.Duration // its context's deadline is below this; 0: it has none
+	mayFail  bool          // the connector or the database may refuse the statement
+	patience time.Duration // the context's deadline is shorter than this; 0 means none
 }
 
 var stormSteps = []stormStep{
@@ -50,22 +50,21 @@ func pickStep(random *rand.Rand) stormStep {
 			return kind
 		}
 	}
-	panic("the weights don't sum up")
+	panic("no step for this number")
 }
 
-// rawQuerier makes raw SQL, which no filter holds.
+// rawQuerier runs raw SQL, to which no filter is added.
 type rawQuerier interface {
 	NewRaw(query string, args ...any) *bun.RawQuery
 }
 
 type stormRow struct {
 	TenantID    tenancy.ID
-	Description string // which every write sets to the writing tenant's id
+	Description string // every write sets it to the id of its tenant
 }
 
-// readAll reads widgets by raw SQL, and complains of a row of another tenant,
-// also of one that came before an error. At an error bun leaves behind them one
-// row that it had not begun to fill.
+// readAll reads widgets by raw SQL. A row of another tenant is a foreignError, even if an error
+// follows it. After an error, bun returns one empty row at the end, which doesn't count.
 func readAll(ctx context.Context, db rawQuerier, tenant tenancy.ID, query string) error {
 	var rows []stormRow
 	err := db.NewRaw(query).Scan(ctx, &rows)
@@ -148,7 +147,8 @@ func stormInsert(
 ) error {
 	var stamped tenancy.ID
 	err := scoped.NewRaw(`INSERT INTO makers (name, description) VALUES (?, ?)
-		ON CONFLICT (tenant_id, name) DO UPDATE SET description = EXCLUDED.description RETURNING tenant_id`,
+		ON CONFLICT (tenant_id, name) DO UPDATE SET description = EXCLUDED.description
+		RETURNING tenant_id`,
 		fmt.Sprintf("m%d", random.IntN(10)), tenant.String()).Scan(ctx, &stamped)
 	if err == nil && stamped != tenant {
 		return foreignError("an insert was stamped with another tenant")
@@ -167,7 +167,7 @@ func stormTransaction(
 	})
 }
 
-// litter is raw SQL that would leave something behind in its session.
+// litter is raw SQL that would leave state in its session.
 var litter = []string{
 	"SET work_mem = '77MB'",
 	"SET search_path = pg_catalog",
@@ -179,7 +179,7 @@ var litter = []string{
 	"DO $$ BEGIN PERFORM set_config('work_mem', '88MB', false); END $$",
 	"SELECT pg_try_advisory_lock((random() * 1000)::int)",
 	"SELECT pg_try_advisory_lock_shared(7)",
-	"LISTEN gossip",
+	"LISTEN news",
 	"CREATE TEMPORARY TABLE scratch (n int)",
 	"SELECT 1 AS n INTO TEMPORARY scratch",
 	"PREPARE later AS SELECT 1",
