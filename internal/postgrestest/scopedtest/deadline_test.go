@@ -18,8 +18,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// slow is a statement that sleeps far longer than any test waits. What it is at
-// can be seen by its lock: the application's statements themselves aren't on show.
+// slow is a statement that sleeps far longer than any test waits. It holds an advisory lock, which
+// shows whether it runs: pg_stat_activity doesn't show the application's statements.
 type slow struct{ lock int64 }
 
 var lastLock atomic.Int64
@@ -41,12 +41,13 @@ func (s slow) runs(t *testing.T, admin *sql.DB) bool {
 	return runs
 }
 
-// ways are how statements reach the server.
-func ways(
+// eachWay runs a test for each way in which statements are sent: in one message or in a
+// transaction, with and without a pooler.
+func eachWay(
 	t *testing.T, timeout time.Duration, test func(t *testing.T, db *postgres.DB, admin *sql.DB),
 ) {
 	p := fixture.StartPooler(t)
-	for name, fresh := range map[string]func(t *testing.T) postgres.Options{
+	for name, newOptions := range map[string]func(t *testing.T) postgres.Options{
 		"message": func(t *testing.T) postgres.Options {
 			return fixture.Options(fixture.MigratedURL(t, true), true)
 		},
@@ -55,7 +56,7 @@ func ways(
 		for _, pooled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, pooled %t", name, pooled), func(t *testing.T) {
 				t.Parallel()
-				o := fresh(t)
+				o := newOptions(t)
 				admin := fixture.Superuser(t, o.URL)
 				if pooled {
 					o = p.Through(t, o)
@@ -67,9 +68,8 @@ func ways(
 	}
 }
 
-// stopping are the statements that have an end of their own to come to: by
-// themselves, as rows, and within a transaction.
-var stopping = map[string]func(ctx context.Context, db *postgres.DB, statement string) error{
+// runners run a statement by itself, as rows, and within a transaction.
+var runners = map[string]func(ctx context.Context, db *postgres.DB, statement string) error{
 	"exec": func(ctx context.Context, db *postgres.DB, statement string) error {
 		return errorOf(db.Scoped(ctx).NewRaw(statement).Exec(ctx))
 	},
@@ -95,6 +95,7 @@ var stopping = map[string]func(ctx context.Context, db *postgres.DB, statement s
 	},
 }
 
+// requireUsable requires that a pool of one connection runs statements.
 func requireUsable(t *testing.T, db *postgres.DB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),
@@ -106,10 +107,10 @@ func requireUsable(t *testing.T, db *postgres.DB) {
 	require.Equal(t, 1, one)
 }
 
-func TestADeadlineEndsTheStatementOnTheServer(t *testing.T) {
+func TestDeadlineEndsTheStatementOnTheServer(t *testing.T) {
 	t.Parallel()
-	ways(t, 0, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
-		for name, run := range stopping {
+	eachWay(t, 0, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
+		for name, run := range runners {
 			ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),
 				200*time.Millisecond)
 			s := newSlow()
@@ -123,11 +124,11 @@ func TestADeadlineEndsTheStatementOnTheServer(t *testing.T) {
 	})
 }
 
-func TestAStatementWithoutADeadlineHasTheDefaultOne(t *testing.T) {
+func TestStatementWithoutADeadlineHasTheDefaultTimeout(t *testing.T) {
 	t.Parallel()
-	ways(t, 2*time.Second, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
+	eachWay(t, 2*time.Second, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
 		ctx := tenancy.NewContext(t.Context(), tenancy.DefaultID)
-		for name, run := range stopping {
+		for name, run := range runners {
 			s := newSlow()
 			require.ErrorContains(t, run(ctx, db, s.String()), "statement timeout", name)
 			require.Eventually(t, func() bool { return !s.runs(t, admin) }, time.Minute,
@@ -137,9 +138,9 @@ func TestAStatementWithoutADeadlineHasTheDefaultOne(t *testing.T) {
 	})
 }
 
-func TestInjectedSQLDoesNotLiftItsDeadline(t *testing.T) {
+func TestInjectedSQLCannotRaiseItsTimeout(t *testing.T) {
 	t.Parallel()
-	ways(t, 2*time.Second, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
+	eachWay(t, 2*time.Second, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
 		ctx := tenancy.NewContext(t.Context(), tenancy.DefaultID)
 		for _, injected := range []string{
 			"SET LOCAL statement_timeout = 0", `SET LOCAL "Statement_Timeout" TO DEFAULT`,
@@ -161,10 +162,10 @@ func TestInjectedSQLDoesNotLiftItsDeadline(t *testing.T) {
 	})
 }
 
-func TestACancelledContextEndsTheStatementOnTheServer(t *testing.T) {
+func TestCancelledContextEndsTheStatementOnTheServer(t *testing.T) {
 	t.Parallel()
-	ways(t, 0, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
-		for name, run := range stopping {
+	eachWay(t, 0, func(t *testing.T, db *postgres.DB, admin *sql.DB) {
+		for name, run := range runners {
 			ctx, cancel := context.WithCancel(tenancy.NewContext(t.Context(), tenancy.DefaultID))
 			s := newSlow()
 			var wg sync.WaitGroup
@@ -180,10 +181,10 @@ func TestACancelledContextEndsTheStatementOnTheServer(t *testing.T) {
 	})
 }
 
-// A cancellation that comes late must not stop what runs next on the connection.
-func TestAStrayCancellationStopsNobodyElse(t *testing.T) {
+// A late cancellation must not stop the next statement on the connection.
+func TestLateCancellationDoesNotStopTheNextStatement(t *testing.T) {
 	t.Parallel()
-	ways(t, 0, func(t *testing.T, db *postgres.DB, _ *sql.DB) {
+	eachWay(t, 0, func(t *testing.T, db *postgres.DB, _ *sql.DB) {
 		cancelled := 0
 		for range 300 {
 			ctx, cancel := context.WithCancel(tenancy.NewContext(t.Context(), tenancy.DefaultID))
@@ -195,6 +196,6 @@ func TestAStrayCancellationStopsNobodyElse(t *testing.T) {
 			stop.Stop()
 			cancel()
 		}
-		require.Positive(t, cancelled, "some were in time")
+		require.Positive(t, cancelled, "some statements were cancelled")
 	})
 }

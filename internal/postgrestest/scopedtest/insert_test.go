@@ -13,9 +13,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func TestInsertIsStampedWithTheTenant(t *testing.T) {
+func TestInsertSetsTheTenant(t *testing.T) {
 	t.Parallel()
-	for name, multiTenant := range map[string]bool{"filter alone": false, "both walls": true} {
+	for name, multiTenant := range map[string]bool{"filter alone": false,
+		"filter and policy": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLibrary(t, multiTenant)
@@ -36,7 +37,7 @@ func TestInsertIsStampedWithTheTenant(t *testing.T) {
 				}),
 				"a map": s.NewInsert().
 					Model(&map[string]any{"id": 14, "name": "acme"}).Table("tags"),
-				"a map that says so": s.NewInsert().
+				"a map with tenant_id": s.NewInsert().
 					Model(&map[string]any{"id": 15, "name": "acme", "tenant_id": l.acme}).
 					Table("tags"),
 				"raw":        s.NewRaw("INSERT INTO tags (id, name) VALUES (16, 'acme')"),
@@ -65,9 +66,10 @@ func TestInsertIsStampedWithTheTenant(t *testing.T) {
 				require.NoError(t, err, name)
 			}
 			require.Equal(t, l.acme, nullzero.TenantID,
-				"bun reads back what the database filled in")
-			n, err := s.NewRaw("SELECT FROM tags WHERE name = 'acme' UNION ALL SELECT" +
-				" FROM authors WHERE name = 'acme' UNION ALL SELECT FROM books WHERE title = 'acme'").Exec(ctx)
+				"bun reads the default that the database has set")
+			n, err := s.NewRaw("SELECT FROM tags WHERE name = 'acme'" +
+				" UNION ALL SELECT FROM authors WHERE name = 'acme'" +
+				" UNION ALL SELECT FROM books WHERE title = 'acme'").Exec(ctx)
 			require.NoError(t, err)
 			requireAffected(t, len(inserts)+1, n)
 			require.Equal(t, before, l.rows(t, l.other))
@@ -83,8 +85,8 @@ type tagOf[T any] struct {
 	TenantID T      `bun:"tenant_id,type:uuid"`
 }
 
-// A host declares tenant_id as the type it likes.
-func TestTenantFieldsOfOtherTypes(t *testing.T) {
+// A host chooses the type of its tenant_id field.
+func TestTenantFieldMayBeUUIDPointerOrString(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
@@ -119,9 +121,9 @@ func TestTenantFieldsOfOtherTypes(t *testing.T) {
 	require.EqualValues(t, 6, n)
 }
 
-// A key that doesn't begin with the tenant collides with rows that aren't ours.
-// DO UPDATE must not take them over, and DO NOTHING drops the row in silence.
-func TestUpsertMeetsAnotherTenantsRow(t *testing.T) {
+// A unique key without the tenant conflicts with rows of other tenants. DO UPDATE must not change
+// them, and DO NOTHING silently drops the new row.
+func TestUpsertDoesNotChangeAnotherTenantsRow(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
@@ -146,8 +148,8 @@ func TestUpsertMeetsAnotherTenantsRow(t *testing.T) {
 	require.Equal(t, before, l.rows(t, l.other))
 }
 
-// A write that names another tenant is an error before the database is asked.
-func TestAWriteThatNamesAnotherTenantIsRefused(t *testing.T) {
+// A write that names another tenant is an error before the statement is sent.
+func TestWriteThatNamesAnotherTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
@@ -185,11 +187,13 @@ func TestAWriteThatNamesAnotherTenantIsRefused(t *testing.T) {
 			Exec(ctx)),
 		"update of a map": errorOf(s.NewUpdate().Model(&map[string]any{"tenant_id": l.other}).
 			Table("books").Where("id = 1").Exec(ctx)),
-		"Set":                errorOf(set().Set("tenant_id = ?", l.other).Exec(ctx)),
-		"Set, quoted":        errorOf(set().Set(`title = 'x', "tenant_id" = ?`, l.other).Exec(ctx)),
-		"Set of a row":       errorOf(set().Set("(title, Tenant_ID) = ('x', ?)", l.other).Exec(ctx)),
-		"Set of an argument": errorOf(set().Set("? = ?", bun.Ident("tenant_id"), l.other).Exec(ctx)),
-		"SetColumn":          errorOf(set().SetColumn("tenant_id", "?", l.other).Exec(ctx)),
+		"Set":         errorOf(set().Set("tenant_id = ?", l.other).Exec(ctx)),
+		"Set, quoted": errorOf(set().Set(`title = 'x', "tenant_id" = ?`, l.other).Exec(ctx)),
+		"Set of a row": errorOf(set().Set("(title, Tenant_ID) = ('x', ?)", l.other).
+			Exec(ctx)),
+		"Set of an argument": errorOf(set().Set("? = ?", bun.Ident("tenant_id"), l.other).
+			Exec(ctx)),
+		"SetColumn": errorOf(set().SetColumn("tenant_id", "?", l.other).Exec(ctx)),
 		"Value": errorOf(s.NewUpdate().Model(&tag{ID: 1}).
 			Value("tenant_id", "?", l.other).WherePK().Exec(ctx)),
 		"Value of a field": errorOf(s.NewUpdate().Model(&book{ID: 1}).
@@ -204,8 +208,8 @@ func TestAWriteThatNamesAnotherTenantIsRefused(t *testing.T) {
 	require.Equal(t, before, l.rows(t, l.acme)+l.rows(t, l.other))
 }
 
-// What a model has in tenant_id is no part of an UPDATE.
-func TestUpdateLeavesTheTenantAlone(t *testing.T) {
+// An UPDATE doesn't set tenant_id, whatever the model has in it.
+func TestUpdateDoesNotChangeTheTenant(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)

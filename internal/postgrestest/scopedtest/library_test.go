@@ -16,8 +16,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// A host's own tables, with relations of every kind. Both tenants have rows of
-// the same keys: what isn't held apart is joined.
+// The models are a host's tables, with relations of every kind. Both tenants have rows with the
+// same keys, which would be joined if the tenants weren't separated.
 
 type author struct {
 	bun.BaseModel `bun:"table:authors"`
@@ -65,22 +65,29 @@ type draft struct {
 }
 
 const librarySchema = `
-CREATE TABLE authors (tenant_id uuid NOT NULL, id bigint NOT NULL, name text NOT NULL, PRIMARY KEY (tenant_id, id));
-CREATE TABLE books (tenant_id uuid NOT NULL, id bigint NOT NULL, author_id bigint NOT NULL DEFAULT 1, title text NOT NULL, isbn text NOT NULL DEFAULT '',
+CREATE TABLE authors (tenant_id uuid NOT NULL, id bigint NOT NULL, name text NOT NULL,
   PRIMARY KEY (tenant_id, id));
-CREATE TABLE tags (tenant_id uuid NOT NULL, id bigint NOT NULL, name text NOT NULL, PRIMARY KEY (tenant_id, id));
-CREATE TABLE book_tags (tenant_id uuid NOT NULL, book_id bigint NOT NULL, tag_id bigint NOT NULL, PRIMARY KEY (tenant_id, book_id, tag_id));
-CREATE TABLE drafts (tenant_id uuid NOT NULL, id bigint NOT NULL, text text NOT NULL, deleted_at timestamptz, PRIMARY KEY (tenant_id, id));
+CREATE TABLE books (tenant_id uuid NOT NULL, id bigint NOT NULL, author_id bigint NOT NULL DEFAULT 1,
+  title text NOT NULL, isbn text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, id));
+CREATE TABLE tags (tenant_id uuid NOT NULL, id bigint NOT NULL, name text NOT NULL,
+  PRIMARY KEY (tenant_id, id));
+CREATE TABLE book_tags (tenant_id uuid NOT NULL, book_id bigint NOT NULL, tag_id bigint NOT NULL,
+  PRIMARY KEY (tenant_id, book_id, tag_id));
+CREATE TABLE drafts (tenant_id uuid NOT NULL, id bigint NOT NULL, text text NOT NULL,
+  deleted_at timestamptz, PRIMARY KEY (tenant_id, id));
 `
 
-// libraryRows are one tenant's. Only the other's book 2 has a second tag.
+// libraryRows inserts the rows of tenant $1, whose slug is $2. Only book 2 of the tenant other has
+// a second tag.
 const libraryRows = `
 INSERT INTO authors SELECT $1::uuid, i, $2 || ' author ' || i FROM generate_series(1, 2) AS i;
-INSERT INTO books SELECT $1::uuid, i, 1, $2 || ' book ' || i, $2 || '-' || i FROM generate_series(1, 3) AS i;
+INSERT INTO books SELECT $1::uuid, i, 1, $2 || ' book ' || i, $2 || '-' || i
+  FROM generate_series(1, 3) AS i;
 INSERT INTO tags SELECT $1::uuid, i, $2 || ' tag ' || i FROM generate_series(1, 2) AS i;
 INSERT INTO book_tags SELECT $1::uuid, i, 1 FROM generate_series(1, 3) AS i;
 INSERT INTO book_tags SELECT $1::uuid, 2, 2 WHERE $2 = 'other';
-INSERT INTO drafts SELECT $1::uuid, i, $2 || ' draft ' || i, CASE WHEN i = 3 THEN now() END FROM generate_series(1, 3) AS i;
+INSERT INTO drafts SELECT $1::uuid, i, $2 || ' draft ' || i, CASE WHEN i = 3 THEN now() END
+  FROM generate_series(1, 3) AS i;
 `
 
 func libraryOptions(databaseURL string, multiTenant bool) postgres.Options {
@@ -99,9 +106,10 @@ func libraryOptions(databaseURL string, multiTenant bool) postgres.Options {
 	}
 }
 
+// library is a database with two tenants and the tables of the models.
 type library struct {
 	db          *postgres.DB
-	owner       *sql.DB // whom no wall holds
+	superuser   *sql.DB
 	url         string
 	acme, other tenancy.ID
 }
@@ -118,17 +126,17 @@ func newLibrary(t *testing.T, multiTenant bool) library {
 		return postgres.Migrate(context.Background(), libraryOptions(databaseURL, multiTenant))
 	})
 	db := fixture.Open(t, libraryOptions(url, multiTenant))
-	l := library{db: db, owner: fixture.Superuser(t, url), url: url, acme: tenancy.NewID(),
+	l := library{db: db, superuser: fixture.Superuser(t, url), url: url, acme: tenancy.NewID(),
 		other: tenancy.NewID()}
 	for id, slug := range map[tenancy.ID]tenancy.Slug{l.acme: "acme", l.other: "other"} {
 		_, err := db.Tenants().Create(t.Context(),
 			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
 		require.NoError(t, err)
-		_, err = l.owner.ExecContext(t.Context(), libraryRows, id.String(), string(slug))
+		_, err = l.superuser.ExecContext(t.Context(), libraryRows, id.String(), string(slug))
 		require.NoError(t, err)
 	}
-	// A key without the tenant in front, as no host should have it.
-	fixture.Exec(t, l.owner, "CREATE UNIQUE INDEX books_isbn ON books (isbn)")
+	// A unique key without the tenant, which no host should have.
+	fixture.Exec(t, l.superuser, "CREATE UNIQUE INDEX books_isbn ON books (isbn)")
 	return l
 }
 
@@ -136,13 +144,17 @@ func (l library) in(t testing.TB, tenant tenancy.ID) context.Context {
 	return tenancy.NewContext(t.Context(), tenant)
 }
 
-// rows is everything that a tenant has.
+// rows returns all rows of a tenant as text.
 func (l library) rows(t testing.TB, tenant tenancy.ID) string {
 	t.Helper()
 	var all string
 	query := `SELECT string_agg(r, E'\n' ORDER BY r) FROM (
-		SELECT a::text AS r, tenant_id FROM authors AS a UNION ALL SELECT b::text, tenant_id FROM books AS b UNION ALL SELECT g::text, tenant_id FROM tags AS g
-		UNION ALL SELECT bt::text, tenant_id FROM book_tags AS bt UNION ALL SELECT d::text, tenant_id FROM drafts AS d) AS x WHERE tenant_id = '` + tenant.String() + `'`
-	require.NoError(t, l.owner.QueryRowContext(t.Context(), query).Scan(&all))
+		SELECT a::text AS r, tenant_id FROM authors AS a
+		UNION ALL SELECT b::text, tenant_id FROM books AS b
+		UNION ALL SELECT g::text, tenant_id FROM tags AS g
+		UNION ALL SELECT bt::text, tenant_id FROM book_tags AS bt
+		UNION ALL SELECT d::text, tenant_id FROM drafts AS d
+	) AS x WHERE tenant_id = '` + tenant.String() + `'`
+	require.NoError(t, l.superuser.QueryRowContext(t.Context(), query).Scan(&all))
 	return all
 }

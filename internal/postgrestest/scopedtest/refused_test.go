@@ -10,9 +10,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// What can't be confined is an error that says so, and never reaches the
-// database.
-func TestWhatCannotBeConfinedIsRefused(t *testing.T) {
+// A statement that can't be confined to the tenant is an error that says so, and isn't sent.
+func TestStatementThatCannotBeConfinedIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
@@ -42,7 +41,8 @@ func TestWhatCannotBeConfinedIsRefused(t *testing.T) {
 				s.NewSelect().TableExpr("authors AS a, books AS b")).Scan(ctx, new(int)), table,
 		},
 		"update of such a table": {
-			errorOf(s.NewUpdate().TableExpr("(SELECT 1) AS x").Set("x = 1").Where("true").Exec(ctx)),
+			errorOf(s.NewUpdate().TableExpr("(SELECT 1) AS x").Set("x = 1").Where("true").
+				Exec(ctx)),
 			table},
 		"clone with WhereOr": {count(books().Clone().Where("false").WhereOr("true")), or},
 		"upsert with WhereOr": {
@@ -86,12 +86,11 @@ func TestWhatCannotBeConfinedIsRefused(t *testing.T) {
 	require.Equal(t, before, l.rows(t, l.acme)+l.rows(t, l.other))
 }
 
-// A table that the condition doesn't fit is the database's error, not everybody's
-// rows.
-func TestWhatTheConditionDoesNotFitIsAnError(t *testing.T) {
+// A table without a matching tenant_id is an error of the database, and no rows of all tenants.
+func TestTableWithoutTheTenantColumnIsAnError(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
-	fixture.Exec(t, l.owner, "CREATE TABLE countries (id bigint PRIMARY KEY)")
+	fixture.Exec(t, l.superuser, "CREATE TABLE countries (id bigint PRIMARY KEY)")
 	ctx := l.in(t, l.acme)
 	s := l.db.Scoped(ctx)
 	ids := s.NewSelect().Model((*book)(nil)).Column("id")
@@ -113,7 +112,7 @@ func TestWhatTheConditionDoesNotFitIsAnError(t *testing.T) {
 	}
 }
 
-func TestStatementsOfNoTable(t *testing.T) {
+func TestStatementsWithoutATableRun(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)

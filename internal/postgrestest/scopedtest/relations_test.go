@@ -11,11 +11,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// What bun loads for a relation comes by statements that it makes itself, or by
-// joins. Both tenants' rows have the same keys: without a condition of its own, a
-// relation would bring the other's.
+// bun loads relations by joins, or by statements that it builds itself. The rows of both tenants
+// have the same keys: a relation without a condition on the tenant would load the other tenant's
+// rows.
 
-func TestFilterAloneHoldsRelations(t *testing.T) {
+func TestFilterAloneConfinesRelations(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
@@ -32,7 +32,7 @@ func TestFilterAloneHoldsRelations(t *testing.T) {
 	t.Run("belongs-to with WhereOr", func(t *testing.T) {
 		var books []book
 		either := func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("author.name = 'nobody'").WhereOr("author.name LIKE '%author 1'")
+			return q.Where("author.name = 'unknown'").WhereOr("author.name LIKE '%author 1'")
 		}
 		n, err := s.NewSelect().Model(&books).Relation("Author", either).Limit(9).ScanAndCount(ctx)
 		require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestFilterAloneHoldsRelations(t *testing.T) {
 		require.NoError(t, s.NewSelect().Model(&books).Relation("Tags").Order("b.id").Scan(ctx))
 		require.Len(t, books, booksEach)
 		for _, b := range books {
-			require.Len(t, b.Tags, 1, "the other tenant's join rows and tags are none of ours")
+			require.Len(t, b.Tags, 1, "no join rows and tags of the other tenant")
 			require.Equal(t, "acme tag 1", b.Tags[0].Name)
 		}
 	})
@@ -77,11 +77,11 @@ func TestFilterAloneHoldsRelations(t *testing.T) {
 	})
 }
 
-// The same rows by bun alone show that these relations do reach the other's.
-func TestRelationsReachTheOtherTenantWithoutWalls(t *testing.T) {
+// bun without this library shows that these relations reach the other tenant's rows.
+func TestRelationsWithoutFilterAndPolicyReachTheOtherTenant(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
-	db := bun.NewDB(l.owner, pgdialect.New())
+	db := bun.NewDB(l.superuser, pgdialect.New())
 	db.RegisterModel((*bookTag)(nil))
 	var books []book
 	mine := func() *bun.SelectQuery {
@@ -97,7 +97,7 @@ func TestRelationsReachTheOtherTenantWithoutWalls(t *testing.T) {
 	require.Len(t, authors[0].Books, 2*booksEach)
 }
 
-func TestPolicyAloneHoldsJoins(t *testing.T) {
+func TestPolicyAloneConfinesJoins(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
@@ -113,5 +113,5 @@ func TestPolicyAloneHoldsJoins(t *testing.T) {
 		Join("JOIN authors AS a ON a.id = b.author_id")
 	require.NoError(t, q.Scan(ctx, &own))
 	require.Len(t, own, 2*booksEach,
-		"where no policy holds, the text of a Join reaches everybody's rows, or this proves nothing")
+		"without the policy, the text of a Join must reach all tenants' rows")
 }

@@ -19,18 +19,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Each wall is proved alone. In the single-tenant database the pool is a
-// superuser's, whom no policy holds: what keeps tenants apart there is the
-// filter. The same statement without the filter is then raw SQL: what keeps
-// tenants apart in the multi-tenant database is the policy. And without either,
-// it reaches the other tenant's rows, or the statement would prove nothing.
+// The tests prove the filter and the policy separately. With tenancy off the pool is a superuser's,
+// to which no policy applies, so only the filter separates the tenants. The same statement without
+// the filter, as raw SQL, is separated only by the policy when tenancy is on. Without both it must
+// reach the other tenant's rows, or the statement would prove nothing.
 
-// statement is one that bun builds. It answers the tenant_id of each row that it
-// read or wrote.
+// statement is a statement that bun builds. It returns the tenant_id of each row that it reads or
+// writes.
 type statement struct {
 	build  func(s *postgres.Scoped) statementQuery
-	rows   int    // of the own tenant
-	policy string // what row security says without the filter, where that is an error
+	rows   int    // how many rows of the own tenant it returns
+	policy string // the policy's error without the filter, if any
 }
 
 type statementQuery interface {
@@ -47,7 +46,7 @@ var statements = map[string]statement{
 		return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("id = 1").
 			WhereOr("id = 2")
 	}},
-	"select with a WhereGroup behind OR": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
+	"select with a WhereGroup after OR": {rows: 2, build: func(s *postgres.Scoped) statementQuery {
 		return s.NewSelect().Model((*book)(nil)).Column("tenant_id").Where("id = 1").
 			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
 				return q.Where("id = 2").WhereOr("false")
@@ -221,15 +220,15 @@ var (
 	condition = regexp.MustCompile(`("?\w+"?\.)?tenant_id = '[0-9a-f-]{36}'`)
 )
 
-// unfiltered is the statement's text without the tenant's condition.
+// unfiltered returns the statement's text without the condition on the tenant.
 func unfiltered(q statementQuery) string {
 	return condition.ReplaceAllString(marks.ReplaceAllString(q.String(), "TRUE"), "TRUE")
 }
 
 var errUndo = errors.New("undo")
 
-// undone runs fn in a transaction that is rolled back.
-func undone(
+// inRolledBackTx runs fn in a transaction that is rolled back.
+func inRolledBackTx(
 	t *testing.T, s *postgres.Scoped, ctx context.Context,
 	fn func(ctx context.Context, s *postgres.Scoped),
 ) {
@@ -241,37 +240,37 @@ func undone(
 	require.ErrorIs(t, err, errUndo)
 }
 
-func TestFilterAloneHoldsEveryStatement(t *testing.T) {
+func TestFilterAloneConfinesEveryStatement(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
 	before := l.rows(t, l.other)
 	for name, st := range statements {
 		t.Run(name, func(t *testing.T) {
-			undone(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
+			inRolledBackTx(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
 				var found []tenancy.ID
 				require.NoError(t, st.build(s).Scan(ctx, &found), st.build(s))
 				requireOwn(t, l.acme, st.rows, found)
 			})
-			undone(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
+			inRolledBackTx(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
 				var found []tenancy.ID
 				require.NoError(t, s.NewRaw(unfiltered(st.build(s))).Scan(ctx, &found))
 				require.Contains(t, found, l.other,
-					"without either wall it must reach the other tenant, or it proves nothing")
+					"without filter and policy the statement must reach the other tenant")
 			})
 		})
 	}
 	require.Equal(t, before, l.rows(t, l.other))
 }
 
-func TestPolicyAloneHoldsEveryStatement(t *testing.T) {
+func TestPolicyAloneConfinesEveryStatement(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
 	before := l.rows(t, l.other)
 	for name, st := range statements {
 		t.Run(name, func(t *testing.T) {
-			undone(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
+			inRolledBackTx(t, l.db.Scoped(ctx), ctx, func(ctx context.Context, s *postgres.Scoped) {
 				var found []tenancy.ID
 				err := s.NewRaw(unfiltered(st.build(s))).Scan(ctx, &found)
 				if st.policy != "" {
@@ -294,9 +293,8 @@ func requireOwn(t *testing.T, own tenancy.ID, rows int, found []tenancy.ID) {
 	}
 }
 
-// What ends a query is bun's: Count, Exists, ScanAndCount and Rows make
-// statements of their own.
-func TestFilterAloneHoldsWhateverEndsTheQuery(t *testing.T) {
+// bun's Count, Exists, ScanAndCount and Rows build other statements than Scan.
+func TestFilterAloneConfinesCountExistsRowsAndScan(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, false)
 	ctx := l.in(t, l.acme)
@@ -304,7 +302,7 @@ func TestFilterAloneHoldsWhateverEndsTheQuery(t *testing.T) {
 	model := func() *bun.SelectQuery { return s.NewSelect().Model((*book)(nil)) }
 	for name, st := range map[string]struct {
 		query func() *bun.SelectQuery
-		other string // a condition that the other tenant's rows meet, and no own one
+		other string // a condition that only the other tenant's rows meet
 	}{
 		"a model": {model, "title LIKE 'other%'"},
 		"a table": {func() *bun.SelectQuery {
@@ -321,7 +319,8 @@ func TestFilterAloneHoldsWhateverEndsTheQuery(t *testing.T) {
 			func() *bun.SelectQuery {
 				return s.NewSelect().Model((*bookTag)(nil)).Relation("Book.Author").Relation("Tag")
 			},
-			`"book".title LIKE 'other%' OR "book__author".name LIKE 'other%' OR "tag".name LIKE 'other%'`,
+			`"book".title LIKE 'other%' OR "book__author".name LIKE 'other%'` +
+				` OR "tag".name LIKE 'other%'`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -363,7 +362,7 @@ func requireAffected(t *testing.T, want int, result sql.Result) {
 	require.EqualValues(t, want, n)
 }
 
-func TestRawSQLStandsBehindThePolicy(t *testing.T) {
+func TestPolicyConfinesRawSQL(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
@@ -392,7 +391,7 @@ func TestRawSQLStandsBehindThePolicy(t *testing.T) {
 	n64, err := s.NewSelect().Model((*book)(nil)).Where("title = ?", "what?bailiwick_tenant").
 		Count(ctx)
 	require.NoError(t, err)
-	require.EqualValues(t, booksEach, n64, "a value is no name")
+	require.EqualValues(t, booksEach, n64, "a value isn't parsed as a name")
 	for name, statement := range map[string]string{
 		"insert": "INSERT INTO authors (tenant_id, id, name) VALUES (?, 7, 'planted')",
 		"update": "UPDATE authors SET tenant_id = ? WHERE id = 2",
@@ -406,7 +405,7 @@ func TestRawSQLStandsBehindThePolicy(t *testing.T) {
 	require.Equal(t, booksEach, strings.Count(l.rows(t, l.other), "other book"))
 }
 
-func TestNoTenantIsAnErrorBeforeTheDatabaseIsAsked(t *testing.T) {
+func TestMissingTenantIsAnErrorBeforeTheStatementIsSent(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx, acme := t.Context(), l.db.Scoped(l.in(t, l.acme))
@@ -419,15 +418,18 @@ func TestNoTenantIsAnErrorBeforeTheDatabaseIsAsked(t *testing.T) {
 		"context": errorOf(acme.NewRaw("SELECT 1").Exec(ctx)),
 		"count":   errorOf(acme.NewSelect().Model((*book)(nil)).Count(ctx)),
 		"transaction": none.RunInTx(ctx, nil,
-			func(context.Context, *postgres.Scoped) error { return errors.New("it ran") }),
+			func(context.Context, *postgres.Scoped) error {
+				return errors.New("the function was called")
+			}),
 	} {
 		require.Equal(t, tenancy.CodeNoTenant, tenancy.CodeOf(err), "%s: %v", name, err)
 	}
 }
 
+// errorOf drops the result of a call that returns an error, too.
 func errorOf[T any](_ T, err error) error { return err }
 
-func TestAQueryIsOfOneTenantWhateverContextItRunsWith(t *testing.T) {
+func TestQueryRefusesTheContextOfAnotherTenant(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	acme, other := l.in(t, l.acme), l.in(t, l.other)
@@ -446,7 +448,7 @@ func TestAQueryIsOfOneTenantWhateverContextItRunsWith(t *testing.T) {
 	require.Equal(t, 1, strings.Count(q.WhereOr("false").String(), "WHERE"))
 	n, err := q.Count(acme)
 	require.NoError(t, err)
-	require.EqualValues(t, booksEach, n, "a condition added later is in brackets too")
+	require.EqualValues(t, booksEach, n, "a condition added later is in parentheses, too")
 	_, err = l.db.Scoped(acme).NewDelete().Model((*book)(nil)).Where("true").Exec(other)
 	require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
 	_, err = l.db.Services().
@@ -454,7 +456,7 @@ func TestAQueryIsOfOneTenantWhateverContextItRunsWith(t *testing.T) {
 	require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err))
 }
 
-func TestAHandleServesGoroutines(t *testing.T) {
+func TestHandleIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
@@ -474,7 +476,8 @@ func TestAHandleServesGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// The handle is bun's IDB, but for transactions, which would hand out bun's own.
+// The handle has the methods of bun.IDB except for those that begin transactions, which would
+// return bun's handle.
 var _ interface {
 	bun.IConn
 	Dialect() bunschema.Dialect

@@ -30,12 +30,12 @@ func removeBook(t *testing.T, ctx context.Context, s *postgres.Scoped, id int64)
 	requireAffected(t, 1, result)
 }
 
-func TestTransactionIsOfOneTenantAndRollsBack(t *testing.T) {
+func TestTransactionIsConfinedAndRollsBack(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
 	s := l.db.Scoped(ctx)
-	undone(t, s, ctx, func(ctx context.Context, tx *postgres.Scoped) {
+	inRolledBackTx(t, s, ctx, func(ctx context.Context, tx *postgres.Scoped) {
 		result, err := tx.NewRaw("DELETE FROM books").Exec(ctx)
 		require.NoError(t, err)
 		requireAffected(t, booksEach, result)
@@ -44,7 +44,7 @@ func TestTransactionIsOfOneTenantAndRollsBack(t *testing.T) {
 	require.Panics(t, func() {
 		_ = s.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			removeBook(t, ctx, tx, 1)
-			panic("out of it")
+			panic("in the transaction")
 		})
 	})
 	require.EqualValues(t, booksEach, bookCount(t, ctx, s))
@@ -60,7 +60,7 @@ func TestTransactionIsOfOneTenantAndRollsBack(t *testing.T) {
 	require.ErrorContains(t, err, "read-only")
 }
 
-func TestSavepoints(t *testing.T) {
+func TestNestedTransactionsAreSavepoints(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
@@ -78,7 +78,7 @@ func TestSavepoints(t *testing.T) {
 		})
 		require.ErrorIs(t, err, errUndo)
 		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx),
-			"the inner one is undone, what it contains too")
+			"the inner transaction is undone with those it contains")
 
 		err = tx.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			return errorOf(tx.NewRaw("SELECT 1/0").Exec(ctx))
@@ -95,16 +95,16 @@ func TestSavepoints(t *testing.T) {
 		})
 		require.ErrorIs(t, err, context.Canceled)
 		require.EqualValues(t, booksEach-1, bookCount(t, ctx, tx),
-			"what an inner one did before its context was over is undone as well")
+			"what an inner transaction did before its context ended is undone, too")
 		return nil
 	}))
 	require.EqualValues(t, booksEach-1, bookCount(t, ctx, s))
 	require.Contains(t, l.rows(t, l.acme), "acme book 2")
 }
 
-// PostgreSQL goes on only from where the savepoint was set: who passes over an
-// error within it loses the transaction, and hears of it.
-func TestAnErrorPassedOverInASavepointIsNotCommitted(t *testing.T) {
+// After an error PostgreSQL continues only from the savepoint. A caller that ignores an error
+// within a savepoint gets errors from it and from the transaction, which is rolled back.
+func TestIgnoredErrorInASavepointRollsBackTheTransaction(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
@@ -122,9 +122,9 @@ func TestAnErrorPassedOverInASavepointIsNotCommitted(t *testing.T) {
 	require.EqualValues(t, booksEach, bookCount(t, ctx, s))
 }
 
-// The outer handle runs on another connection: it would not see the
-// transaction's rows, and wait for ever where the pool is small.
-func TestTheOuterHandleWithinATransactionIsAnError(t *testing.T) {
+// The outer handle uses another connection. It wouldn't see the transaction's rows, and would wait
+// for ever in a small pool.
+func TestOuterHandleWithinATransactionIsAnError(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	outerCtx := l.in(t, l.acme)
@@ -134,7 +134,9 @@ func TestTheOuterHandleWithinATransactionIsAnError(t *testing.T) {
 		func(ctx context.Context, tx *postgres.Scoped) error {
 			kept = ctx
 			again := l.db.Scoped(ctx)
-			nothing := func(context.Context, *postgres.Scoped) error { return errors.New("it ran") }
+			nothing := func(context.Context, *postgres.Scoped) error {
+				return errors.New("the function was called")
+			}
 			for name, err := range map[string]error{
 				"select": outer.NewSelect().Model((*book)(nil)).Scan(ctx, &[]book{}),
 				"count":  errorOf(outer.NewSelect().Model((*book)(nil)).Count(ctx)),
@@ -154,11 +156,11 @@ func TestTheOuterHandleWithinATransactionIsAnError(t *testing.T) {
 			}
 			require.EqualValues(t, booksEach, bookCount(t, ctx, tx))
 			require.EqualValues(t, booksEach, bookCount(t, outerCtx, tx),
-				"the tenant's context will do as well")
+				"the tenant's context works, too")
 			return nil
 		}))
 	require.EqualValues(t, booksEach, bookCount(t, kept, outer),
-		"what is over stands in nobody's way")
+		"the context of an ended transaction can be used outside of it")
 
 	var gone *postgres.Scoped
 	require.NoError(t, outer.RunInTx(outerCtx, nil,
@@ -170,7 +172,7 @@ func TestTheOuterHandleWithinATransactionIsAnError(t *testing.T) {
 	require.ErrorIs(t, err, sql.ErrTxDone)
 }
 
-func TestTheHandleOfAnotherTransactionIsAnError(t *testing.T) {
+func TestHandleOfAnotherTransactionIsAnError(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	ctx := l.in(t, l.acme)
@@ -187,15 +189,15 @@ func TestTheHandleOfAnotherTransactionIsAnError(t *testing.T) {
 		}))
 }
 
-// A transaction that goroutines of two tenants get hold of stays with its own.
-func TestOneTransactionAndTwoTenants(t *testing.T) {
+// Goroutines of two tenants use one transaction.
+func TestTransactionRefusesGoroutinesOfAnotherTenant(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	acme, other := l.in(t, l.acme), l.in(t, l.other)
 	require.NoError(t, l.db.Scoped(acme).
 		RunInTx(acme, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			var wg sync.WaitGroup
-			var oneAtATime sync.Mutex // as a transaction's connection needs it
+			var oneAtATime sync.Mutex // a transaction's connection runs one statement at a time
 			own := func() {
 				oneAtATime.Lock()
 				defer oneAtATime.Unlock()
@@ -228,12 +230,12 @@ func TestOneTransactionAndTwoTenants(t *testing.T) {
 	require.NotContains(t, l.rows(t, l.acme)+l.rows(t, l.other), "mixed up")
 }
 
-// A context that ends half-way leaves nothing on the connection: with a pool of
-// one, the next tenant gets the same one, or a new one.
-func TestACancelledStatementLeavesNothingBehind(t *testing.T) {
+// A context that ends during a statement leaves no state on the connection. With a pool of one, the
+// next tenant gets the same connection or a new one.
+func TestCancelledStatementLeavesNoStateOnItsConnection(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
-	fixture.Exec(t, l.owner, "DROP INDEX books_isbn") // which no multi-tenant database may be opened with
+	fixture.Exec(t, l.superuser, "DROP INDEX books_isbn") // Open refuses it when tenancy is on
 	o := libraryOptions(l.url, true)
 	o.MaxConns = 1
 	db := fixture.Open(t, o)
