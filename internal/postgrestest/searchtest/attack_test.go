@@ -13,17 +13,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// newRivals is a database where what other has is a secret to acme.
-func newRivals(t *testing.T) searched {
+// newSecrets makes a database in which the tenant other has rows with secrets.
+func newSecrets(t *testing.T) searched {
 	t.Helper()
 	s := newSearched(t, "SELECT 'w' || n, 'acme', '{}'::jsonb FROM generate_series(1, 3) n")
-	fixture.Exec(t, s.Admin, fmt.Sprintf(`UPDATE widgets SET description = 'other' WHERE tenant_id = '%s';
-		INSERT INTO widgets (tenant_id, name, description) SELECT '%[1]s', 'secret-' || n, 'hidden value 4711' FROM generate_series(1, 3) n`, s.Other))
+	fixture.Exec(t, s.Admin,
+		fmt.Sprintf(`UPDATE widgets SET description = 'other' WHERE tenant_id = '%s';
+		INSERT INTO widgets (tenant_id, name, description)
+		SELECT '%[1]s', 'secret-' || n, 'hidden value 4711' FROM generate_series(1, 3) n`, s.Other))
 	return s
 }
 
 func (s searched) in(tenant tenancy.ID) context.Context { return tenancy.NewContext(s.Ctx, tenant) }
 
+// ids returns the ids of a tenant's widgets.
 func (s searched) ids(t *testing.T, tenant tenancy.ID) []string {
 	t.Helper()
 	list, err := s.DB.Services().
@@ -36,11 +39,10 @@ func (s searched) ids(t *testing.T, tenant tenancy.ID) []string {
 	return ids
 }
 
-// The tenant is the one that the connection is scoped to; no argument names
-// another.
-func TestSearchFunctionAnswersItsOwnTenantWhateverItIsAsked(t *testing.T) {
+// The function takes the tenant from the signed setting. No argument can name another tenant.
+func TestSearchFunctionReturnsOnlyItsOwnTenantsRows(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	ctx, own := s.in(s.Acme), s.ids(t, s.Acme)
 	require.Len(t, own, 3)
 	for arguments, finds := range map[string]int{
@@ -74,9 +76,9 @@ func TestSearchFunctionAnswersItsOwnTenantWhateverItIsAsked(t *testing.T) {
 	}
 }
 
-func TestSearchTextAndLabelsAreValues(t *testing.T) {
+func TestSearchTextAndLabelsAreNotParsedAsSQL(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	for _, text := range []string{"'", `"`, `\`, `\'; SELECT 1 --`, "%", "_", "$1", "?", "{table}",
 		"'||description||'", "\u2019", "hidden"} {
 		for _, q := range []ports.ResourceQuery{
@@ -90,9 +92,9 @@ func TestSearchTextAndLabelsAreValues(t *testing.T) {
 	}
 }
 
-func TestErrorTextsOfASearchTellNothingOfOthers(t *testing.T) {
+func TestSearchErrorsContainNothingOfOtherTenants(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	ctx := s.in(s.Acme)
 	for _, attack := range []string{
 		"SELECT * FROM widgets WHERE id IN (SELECT bailiwick_search.widget(NULL, NULL, NULL," +
@@ -111,9 +113,9 @@ func TestErrorTextsOfASearchTellNothingOfOthers(t *testing.T) {
 	}
 }
 
-func TestApplicationRoleCannotBecomeOrChangeTheSearch(t *testing.T) {
+func TestApplicationRoleCannotBecomeTheSearchRoleOrChangeItsFunctions(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	ctx := s.in(s.Acme)
 	fixture.RequireRefused(t, ctx, s.DB,
 		"SET ROLE bailiwick_search",
@@ -139,8 +141,9 @@ func TestApplicationRoleCannotBecomeOrChangeTheSearch(t *testing.T) {
 	)
 }
 
-// The search role reads what it searches, and the secret's column isn't that.
-func TestSearchRoleReadsNoMoreThanItSearches(t *testing.T) {
+// The search role may read only the columns that are searched. A column with a secret isn't one of
+// them.
+func TestSearchRoleReadsOnlySearchedColumns(t *testing.T) {
 	t.Parallel()
 	admin := fixture.Superuser(t, fixture.MigratedURL(t, true))
 	for _, statement := range []string{"SELECT token FROM widgets", "SELECT spec FROM widgets",
@@ -152,20 +155,22 @@ func TestSearchRoleReadsNoMoreThanItSearches(t *testing.T) {
 		require.ErrorContains(t, err, "permission denied", statement)
 		fixture.Exec(t, admin, "ROLLBACK")
 	}
-	var login, strong, member bool
+	var login, privileged, member bool
 	require.NoError(t, admin.QueryRowContext(t.Context(),
 		`SELECT rolcanlogin, rolsuper OR rolbypassrls OR rolcreaterole,
-		EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) FROM pg_roles r WHERE rolname = 'bailiwick_search'`).Scan(&login, &strong, &member))
-	require.False(t, login || strong || member)
+		EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid)
+		FROM pg_roles r WHERE rolname = 'bailiwick_search'`).Scan(&login, &privileged, &member))
+	require.False(t, login || privileged || member)
 }
 
-// Only the entry verifies the tenant. What stands behind it takes any, and finds
-// for whoever calls it what the policies let by.
-func TestSearchBehindItsEntryFindsNothingForOthers(t *testing.T) {
+// Only the outer function verifies the tenant. The inner function accepts any tenant, and finds the
+// rows that the policies show to its caller.
+func TestInnerSearchFunctionFindsNothingOfOtherTenants(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
-	fixture.Exec(t, s.Admin, "GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text,"+
-		" integer) TO bailiwick_app")
+	s := newSecrets(t)
+	fixture.Exec(t, s.Admin,
+		"GRANT EXECUTE ON FUNCTION bailiwick_search.widget(uuid, text, jsonb, text,"+
+			" integer) TO bailiwick_app")
 	for tenant, finds := range map[tenancy.ID]int{s.Acme: 3, s.Other: 0} {
 		var found int
 		err := s.DB.Scoped(s.in(s.Acme)).
@@ -176,12 +181,13 @@ func TestSearchBehindItsEntryFindsNothingForOthers(t *testing.T) {
 	}
 }
 
-func TestOnlyTheApplicationMaySearch(t *testing.T) {
+func TestOnlyTheApplicationRoleMaySearch(t *testing.T) {
 	t.Parallel()
 	admin := fixture.Superuser(t, fixture.MigratedURL(t, true))
 	var allowed []string
 	rows, err := admin.QueryContext(t.Context(),
-		`SELECT DISTINCT coalesce(r.rolname, 'PUBLIC') FROM pg_proc p, aclexplode(p.proacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+		`SELECT DISTINCT coalesce(r.rolname, 'PUBLIC')
+		FROM pg_proc p, aclexplode(p.proacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
 		WHERE p.pronamespace = 'bailiwick_search'::regnamespace ORDER BY 1`)
 	require.NoError(t, err)
 	defer rows.Close()
@@ -194,20 +200,23 @@ func TestOnlyTheApplicationMaySearch(t *testing.T) {
 	require.Equal(t, []string{"bailiwick_app", "bailiwick_search"}, allowed)
 }
 
-// Whatever stands in the caller's search path and settings, the function runs
-// what it was made to run.
-func TestSearchFunctionIsDeafToItsCallersSession(t *testing.T) {
+// The caller's search path and settings don't change what the function does.
+func TestSearchFunctionIgnoresItsCallersSettings(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	ctx, own := s.in(s.Acme), s.ids(t, s.Acme)
 	fixture.Exec(t, s.Admin, `CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO PUBLIC;
-		CREATE FUNCTION trap.lower(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'trapped'::text $$;
-		CREATE FUNCTION trap.widget(uuid, text, jsonb, text, integer) RETURNS uuid[] LANGUAGE sql AS $$ SELECT '{}'::uuid[] $$;
+		CREATE FUNCTION trap.lower(text) RETURNS text LANGUAGE sql IMMUTABLE
+			AS $$ SELECT 'trapped'::text $$;
+		CREATE FUNCTION trap.widget(uuid, text, jsonb, text, integer) RETURNS uuid[] LANGUAGE sql
+			AS $$ SELECT '{}'::uuid[] $$;
 		CREATE FUNCTION trap.current_tenant() RETURNS uuid LANGUAGE sql AS $$ SELECT NULL::uuid $$;
-		CREATE FUNCTION trap.equal(uuid, uuid) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
+		CREATE FUNCTION trap.equal(uuid, uuid) RETURNS boolean LANGUAGE sql IMMUTABLE
+			AS $$ SELECT true $$;
 		CREATE OPERATOR trap.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = trap.equal);
 		CREATE DOMAIN trap.uuid AS pg_catalog.text CHECK (false);
-		CREATE TABLE trap.widgets AS SELECT * FROM public.widgets; GRANT SELECT ON trap.widgets TO PUBLIC`)
+		CREATE TABLE trap.widgets AS SELECT * FROM public.widgets;
+		GRANT SELECT ON trap.widgets TO PUBLIC`)
 	for _, settings := range []string{
 		"SET LOCAL search_path = trap, public, pg_catalog",
 		"SET LOCAL search_path = trap, bailiwick, bailiwick_search, pg_catalog",
@@ -232,11 +241,10 @@ func TestSearchFunctionIsDeafToItsCallersSession(t *testing.T) {
 	}
 }
 
-// What the planner expects of a search is the same whoever asks, and whatever
-// others have.
-func TestPlanOfASearchTellsNothingOfOthers(t *testing.T) {
+// The planner's estimates don't depend on the caller's tenant or on the rows of other tenants.
+func TestPlanOfASearchIsTheSameForEveryTenant(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	fixture.Exec(t, s.Admin, fmt.Sprintf(
 		"INSERT INTO widgets (tenant_id, name) SELECT '%s', 'many' || n"+
 			" FROM generate_series(1, 5000) n; ANALYZE widgets", s.Other))
@@ -251,18 +259,20 @@ func TestPlanOfASearchTellsNothingOfOthers(t *testing.T) {
 	require.Equal(t, plan(s.Acme), plan(s.Other))
 }
 
-// The search function is a wall of its own, and not the last: the rows of the
-// ids that it answers are read behind filter and policy.
-func TestAListHoldsItsTenantEvenIfItsSearchDoesNot(t *testing.T) {
+// The search function confines its results to the tenant. In addition, the rows of the ids that it
+// returns are read with filter and policy.
+func TestListReturnsOwnRowsEvenIfTheSearchFunctionLeaks(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
-	fixture.Exec(t, s.Admin, `CREATE OR REPLACE FUNCTION bailiwick_search.widget(needle text, wanted jsonb, after text, page integer) RETURNS SETOF uuid
+	s := newSecrets(t)
+	fixture.Exec(t, s.Admin, `CREATE OR REPLACE FUNCTION
+		bailiwick_search.widget(needle text, wanted jsonb, after text, page integer)
+		RETURNS SETOF uuid
 		LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT id FROM public.widgets'`)
 	ctx := s.in(s.Acme)
 	var leaked []string
 	require.NoError(t, s.DB.Scoped(ctx).
 		NewRaw("SELECT bailiwick_search.widget('hidden', NULL, NULL, 1000)").Scan(ctx, &leaked))
-	require.Len(t, leaked, 9, "the function is broken")
+	require.Len(t, leaked, 9, "the replaced function leaks every row")
 	found, err := s.DB.Services().Resources.List(ctx, s.Acme,
 		ports.ResourceQuery{Kind: "widget", Search: "hidden", Limit: 100})
 	require.NoError(t, err)

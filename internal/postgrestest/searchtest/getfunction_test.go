@@ -13,6 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// got returns the names that acme gets from the get function.
 func (s searched) got(t *testing.T, arguments string) []string {
 	t.Helper()
 	var names []string
@@ -22,11 +23,11 @@ func (s searched) got(t *testing.T, arguments string) []string {
 	return names
 }
 
-// The function has its caller's rights: the policy stands within it, whatever
-// tenant it is given, and the filter where no policy is.
-func TestGetFunctionIsHeldByEachWallAlone(t *testing.T) {
+// The function runs with its caller's rights, so the policy applies within it, whatever tenant it
+// is passed. Without a policy, the filter applies.
+func TestPolicyAndFilterEachConfineTheGetFunction(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	own, foreign := "'"+s.Acme.String()+"', ", "'"+s.Other.String()+"', "
 	require.Equal(t, []string{"w1"}, s.got(t, own+"'w1'"))
 	require.Empty(t, s.got(t, foreign+"'w1'"))
@@ -39,10 +40,11 @@ func TestGetFunctionIsHeldByEachWallAlone(t *testing.T) {
 	var found int
 	require.NoError(t, unscoped.QueryRowContext(t.Context(),
 		"SELECT count(*) FROM bailiwick.get_widget("+own+"'w1')").Scan(&found))
-	require.Zero(t, found, "for no tenant")
+	require.Zero(t, found, "without a tenant")
 
 	fixture.Exec(t, s.Admin, "ALTER TABLE widgets DISABLE ROW LEVEL SECURITY")
-	require.Equal(t, []string{"w1"}, s.got(t, foreign+"'w1'"), "the policy held this")
+	require.Equal(t, []string{"w1"}, s.got(t, foreign+"'w1'"),
+		"without the policy the function returns it")
 	_, err := s.DB.Services().
 		Resources.Get(t.Context(), s.Acme, federation.Ref{Kind: "widget", Name: "secret-1"})
 	require.ErrorIs(t, err, tenancy.ErrNotFound)
@@ -54,7 +56,7 @@ func TestGetFunctionIsHeldByEachWallAlone(t *testing.T) {
 
 func TestApplicationRoleCannotChangeTheGetFunction(t *testing.T) {
 	t.Parallel()
-	s := newRivals(t)
+	s := newSecrets(t)
 	ctx := s.in(s.Acme)
 	fixture.RequireRefused(t, ctx, s.DB,
 		"DROP FUNCTION bailiwick.get_widget(uuid, text)",
@@ -65,11 +67,12 @@ func TestApplicationRoleCannotChangeTheGetFunction(t *testing.T) {
 	)
 }
 
-func TestASchemaWithoutAGetFunctionIsNotCurrent(t *testing.T) {
+func TestSchemaWithoutAGetFunctionIsNotCurrent(t *testing.T) {
 	t.Parallel()
 	for _, multiTenant := range []bool{true, false} {
 		databaseURL := fixture.MigratedURL(t, multiTenant)
-		fixture.Exec(t, fixture.Superuser(t, databaseURL), "DROP FUNCTION bailiwick.get_widget(uuid, text)")
+		fixture.Exec(t, fixture.Superuser(t, databaseURL),
+			"DROP FUNCTION bailiwick.get_widget(uuid, text)")
 		o := fixture.Options(databaseURL, multiTenant)
 		o.SkipMigrations = true
 		_, err := postgres.Open(t.Context(), o)
@@ -81,8 +84,8 @@ func TestASchemaWithoutAGetFunctionIsNotCurrent(t *testing.T) {
 	}
 }
 
-// A function's name has as many letters as a kind's may have, and no room for more.
-func TestKindsWithTheLongestNamesAreToldApart(t *testing.T) {
+// A kind's name may be as long as a function's name. Together with a prefix it doesn't fit.
+func TestKindsWhoseLongNamesDifferInTheLastLetterHaveSeparateGetFunctions(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("k", 62)
 	o := fixture.Options(fixture.MigratedURL(t, true), true)

@@ -13,10 +13,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const manyWidgets = `SELECT 'n' || lpad(n::text, 6, '0'), CASE n WHEN 29000 THEN 'a needle' ELSE 'one of many' END, jsonb_build_object('n', n::text)
+// manyWidgets selects 30,000 widgets, one of which has a needle.
+const manyWidgets = `SELECT 'n' || lpad(n::text, 6, '0'),
+	CASE n WHEN 29000 THEN 'a needle' ELSE 'one of many' END, jsonb_build_object('n', n::text)
 	FROM generate_series(1, 30000) n`
 
-// pages is how many pages of the database a search of acme's looks at.
+// pages returns how many pages of the database a search of acme reads.
 func (s searched) pages(t *testing.T, arguments string) int {
 	t.Helper()
 	ctx := s.in(s.Acme)
@@ -35,8 +37,7 @@ func (s searched) pages(t *testing.T, arguments string) int {
 	return explained[0].Plan.Hit + explained[0].Plan.Read
 }
 
-// The tables have no statistics yet: neither the rows' number nor the tenant is
-// known to the planner.
+// The tables have no statistics yet: the planner knows neither the number of rows nor of tenants.
 func TestRareSearchReadsFewPages(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t, manyWidgets)
@@ -56,7 +57,7 @@ func TestRareSearchReadsFewPages(t *testing.T) {
 	}
 	indexed := map[string]int{}
 	for name, arguments := range searches {
-		s.pages(t, arguments) // the first in a session reads the catalog
+		s.pages(t, arguments) // the first search of a session reads the catalog, too
 		indexed[name] = s.pages(t, arguments)
 	}
 	var index string
@@ -71,7 +72,7 @@ func TestRareSearchReadsFewPages(t *testing.T) {
 	}
 }
 
-// searchIndexes are the indexes that widgets are searched by.
+// searchIndexes returns the names of the indexes with which widgets are searched.
 func searchIndexes(t *testing.T, databaseURL string) (names []string) {
 	t.Helper()
 	rows, err := fixture.Superuser(t, databaseURL).
@@ -89,9 +90,9 @@ func searchIndexes(t *testing.T, databaseURL string) (names []string) {
 	return names
 }
 
-// Where pg_trgm can't be had, here for a function that is in its way, searches
-// answer the same; the next migration that gets it makes the index.
-func TestSearchDoesWithoutTheExtension(t *testing.T) {
+// Without pg_trgm, whose installation fails here because a function of the same name exists,
+// searches return the same. The next migration that can install it makes the index.
+func TestSearchWorksWithoutTheExtension(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	fixture.Exec(t, fixture.Superuser(t, databaseURL),
@@ -114,7 +115,7 @@ func TestSearchDoesWithoutTheExtension(t *testing.T) {
 	finds(1)
 }
 
-func TestSearchFollowsItsDeclaration(t *testing.T) {
+func TestMigrationRebuildsTheSearchIndexOfAChangedDeclaration(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	before := searchIndexes(t, databaseURL)
@@ -142,7 +143,7 @@ func TestSearchFollowsItsDeclaration(t *testing.T) {
 	}
 }
 
-func TestMigratingAgainLeavesSearchIndexesAlone(t *testing.T) {
+func TestMigratingAgainDoesNotRebuildSearchIndexes(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	admin := fixture.Superuser(t, databaseURL)
@@ -157,29 +158,38 @@ func TestMigratingAgainLeavesSearchIndexesAlone(t *testing.T) {
 	require.Equal(t, before, files())
 }
 
-func TestMigratingAgainMendsASearch(t *testing.T) {
+func TestMigratingAgainRestoresTheSearchFunctions(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	fixture.Exec(t, fixture.Superuser(t, databaseURL),
-		`DROP POLICY bailiwick_search ON widgets; CREATE POLICY bailiwick_search ON widgets USING (true);
+		`DROP POLICY bailiwick_search ON widgets;
+		CREATE POLICY bailiwick_search ON widgets USING (true);
 		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) OWNER TO CURRENT_USER;
-		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer) SECURITY INVOKER SET search_path = public;
+		ALTER FUNCTION bailiwick_search.widget(text, jsonb, text, integer)
+			SECURITY INVOKER SET search_path = public;
 		ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) OWNER TO CURRENT_USER;
-		ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer) RESET ALL SECURITY DEFINER;
-		GRANT EXECUTE ON FUNCTION bailiwick_search.widget(text, jsonb, text, integer), bailiwick_search.widget(uuid, text, jsonb, text, integer) TO PUBLIC, bailiwick_app`)
+		ALTER FUNCTION bailiwick_search.widget(uuid, text, jsonb, text, integer)
+			RESET ALL SECURITY DEFINER;
+		GRANT EXECUTE ON FUNCTION bailiwick_search.widget(text, jsonb, text, integer),
+			bailiwick_search.widget(uuid, text, jsonb, text, integer) TO PUBLIC, bailiwick_app`)
 	require.NoError(t, postgres.Migrate(t.Context(), fixture.Options(databaseURL, true)))
-	var whole bool
+	var restored bool
 	require.NoError(t, fixture.Superuser(t, databaseURL).QueryRowContext(t.Context(),
 		`SELECT bool_and(p.prosecdef = entry AND entry = (p.proconfig IS NULL)
-		    AND entry <> coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false) AND pg_get_userbyid(p.proowner) = 'bailiwick_search'
-		    AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0) AND has_function_privilege('bailiwick_app', p.oid, 'EXECUTE') = entry)
-		  AND (SELECT polroles = ARRAY['bailiwick_search'::regrole::oid] AND polcmd = 'r' FROM pg_policy WHERE polname = 'bailiwick_search' AND polrelid = 'widgets'::regclass)
-		FROM (VALUES ('bailiwick_search.widget(text, jsonb, text, integer)'::regprocedure, true), ('bailiwick_search.widget(uuid, text, jsonb, text, integer)', false)) f (oid, entry)
-		JOIN pg_proc p ON p.oid = f.oid`).Scan(&whole))
-	require.True(t, whole)
+		    AND entry <> coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
+		    AND pg_get_userbyid(p.proowner) = 'bailiwick_search'
+		    AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0)
+		    AND has_function_privilege('bailiwick_app', p.oid, 'EXECUTE') = entry)
+		  AND (SELECT polroles = ARRAY['bailiwick_search'::regrole::oid] AND polcmd = 'r'
+		    FROM pg_policy WHERE polname = 'bailiwick_search' AND polrelid = 'widgets'::regclass)
+		FROM (VALUES
+		    ('bailiwick_search.widget(text, jsonb, text, integer)'::regprocedure, true),
+		    ('bailiwick_search.widget(uuid, text, jsonb, text, integer)', false)) f (oid, entry)
+		JOIN pg_proc p ON p.oid = f.oid`).Scan(&restored))
+	require.True(t, restored)
 }
 
-func TestOpenRefusesASchemaWithoutItsSearch(t *testing.T) {
+func TestOpenRefusesASchemaWithoutSearchFunctions(t *testing.T) {
 	t.Parallel()
 	for _, function := range []string{"bailiwick_search.widget(text, jsonb, text, integer)",
 		"bailiwick_search.widget(uuid, text, jsonb, text, integer)"} {

@@ -17,7 +17,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// searched is a database to search, and what a search should find in it.
+// searched is a database to search.
 type searched struct{ fixture.SearchWorld }
 
 func newSearched(t testing.TB, rows string) searched {
@@ -25,7 +25,7 @@ func newSearched(t testing.TB, rows string) searched {
 	return searched{fixture.NewSearchWorld(t, rows)}
 }
 
-// names are those that a list answers.
+// names returns the names that a list returns.
 func (s searched) names(t require.TestingT, tenant tenancy.ID, q ports.ResourceQuery) []string {
 	q.Kind = "widget"
 	list, err := s.DB.Services().Resources.List(tenancy.NewContext(s.Ctx, tenant), tenant, q)
@@ -37,7 +37,7 @@ func (s searched) names(t require.TestingT, tenant tenancy.ID, q ports.ResourceQ
 	return names
 }
 
-// expected are those that the plain statement finds, without row security.
+// expected returns the names that a plain SQL statement finds, without row-level security.
 func (s searched) expected(t require.TestingT, tenant tenancy.ID, q ports.ResourceQuery) []string {
 	query := bun.NewDB(s.Admin, pgdialect.New()).NewSelect().Table("widgets").Column("name").
 		Where("tenant_id = ?", tenant).Where(`name COLLATE "C" > ?`, q.After).
@@ -56,8 +56,8 @@ func (s searched) expected(t require.TestingT, tenant tenancy.ID, q ports.Resour
 	return names
 }
 
-// Letters that change their length, or their neighbours', when they are folded;
-// wildcards, what escapes them, and what ends a word.
+// searchLetters are letters whose length, or whose neighbours' length, changes when case is folded,
+// the wildcards, their escape character, and characters that end a word.
 var searchLetters = []string{"a", "A", "b", "B", "I", "i", "İ", "ı", "ß", "ẞ", "Σ", "σ", "ς", "É",
 	"é", "e\u0301", "Ж", "ж", "ǅ", "0", "%", "_", `\`, "'", " ", "-"}
 
@@ -88,13 +88,16 @@ func TestSearchFindsWhatILIKEFinds(t *testing.T) {
 	})
 }
 
-// Whether a search is common, rare or bunched, it goes another way; the pages
-// are the same.
-func TestSearchPagesAreWholeHoweverFrequentTheMatches(t *testing.T) {
+// The search function works differently for frequent, rare and clustered matches. The pages must be
+// the same.
+func TestSearchPagesAreCompleteForRareAndFrequentMatches(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t, `SELECT 'n' || lpad(n::text, 5, '0'),
-			'every' || CASE WHEN n % 3000 = 0 THEN ' rare' ELSE '' END || CASE WHEN n % 60 = 0 THEN ' seldom' ELSE '' END ||
-			CASE WHEN n > 6000 THEN ' late' ELSE '' END || CASE WHEN n < 5500 THEN ' early' ELSE '' END || CASE WHEN n BETWEEN 20 AND 40 THEN ' first' ELSE '' END,
+			'every' || CASE WHEN n % 3000 = 0 THEN ' rare' ELSE '' END ||
+			CASE WHEN n % 60 = 0 THEN ' seldom' ELSE '' END ||
+			CASE WHEN n > 6000 THEN ' late' ELSE '' END ||
+			CASE WHEN n < 5500 THEN ' early' ELSE '' END ||
+			CASE WHEN n BETWEEN 20 AND 40 THEN ' first' ELSE '' END,
 			jsonb_build_object('half', (n % 2)::text, 'lot', (n / 1000)::text)
 		FROM generate_series(1, 12000) n`)
 	for _, q := range []ports.ResourceQuery{
@@ -127,7 +130,7 @@ func TestSearchPagesAreWholeHoweverFrequentTheMatches(t *testing.T) {
 	}
 }
 
-func TestSearchForABrokenTextIsRefused(t *testing.T) {
+func TestSearchForATextWithNULIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSearched(t, "SELECT 'ab', 'd', '{}'::jsonb")
 	for _, text := range []string{"a\x00b", "\x00"} {
