@@ -17,20 +17,21 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// What the process that starts a fuzz target's workers tells them: of the database
-// that it has made, and of the setting that it has signed. One that each signed for
-// itself would differ by the second.
+// The process that starts a fuzz target's workers passes them its database and a signed setting in
+// these environment variables. Settings signed by each worker would differ, since they contain the
+// second.
 const (
 	fuzzedDatabase = "POSTGRESTEST_FUZZED_DATABASE"
 	fuzzedSetting  = "POSTGRESTEST_FUZZED_SETTING"
 )
 
+// fuzzed returns the database and the signed setting of a fuzz target.
 func fuzzed(f *testing.F) (databaseURL, signed string) {
 	f.Helper()
 	databaseURL, signed = os.Getenv(fuzzedDatabase), os.Getenv(fuzzedSetting)
 	if databaseURL == "" {
 		databaseURL = fixture.MigratedURL(f, true)
-		signed = youngest(f, fixture.Superuser(f, databaseURL)).
+		signed = newestKey(f, fixture.Superuser(f, databaseURL)).
 			sign(tenancy.DefaultID, time.Now().Add(24*time.Hour))
 		f.Setenv(fuzzedDatabase, databaseURL)
 		f.Setenv(fuzzedSetting, signed)
@@ -38,9 +39,9 @@ func fuzzed(f *testing.F) (databaseURL, signed string) {
 	return databaseURL, signed
 }
 
-// FuzzSignedContext asks the database who it takes a setting for: nobody, if it is
-// empty; the tenant that was signed, however the signature's digits are written;
-// and otherwise it is an error.
+// FuzzSignedContext asks the database for the tenant of a setting: none for an empty one, and the
+// signed tenant for one with the signature, however its digits are written. Every other setting
+// must be an error.
 func FuzzSignedContext(f *testing.F) {
 	databaseURL, signed := fuzzed(f)
 	for _, setting := range []string{"", " ", signed, strings.ToUpper(signed), signed + " ",
@@ -52,10 +53,10 @@ func FuzzSignedContext(f *testing.F) {
 	for at := range len(signed) {
 		f.Add(signed[:at] + "0" + signed[at+1:])
 	}
-	conn := bare(f, fixture.AppURL(f, databaseURL))
+	conn := rawConn(f, fixture.AppURL(f, databaseURL))
 	f.Fuzz(func(t *testing.T, setting string) {
 		if strings.ContainsRune(setting, 0) {
-			return // no setting holds it
+			return // a setting can't contain NUL
 		}
 		var tenant sql.NullString
 		err := conn.QueryRowContext(t.Context(), "SET LOCAL bailiwick.tenant = '"+
@@ -76,8 +77,8 @@ func FuzzSignedContext(f *testing.F) {
 	})
 }
 
-// requireSame requires of a setting that it says what the signed one says: what
-// was signed to the letter, one character, and the signature in hexadecimal digits.
+// requireSame requires that an accepted setting equals the signed one, except for the character
+// before the signature and the way its hexadecimal digits are written.
 func requireSame(t *testing.T, signed, setting string) {
 	t.Helper()
 	const message = 36 + 1 + 10

@@ -22,9 +22,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// arena is a database with two tenants, and what an attacker has there: SQL in the
-// statements of one of them, or a connection of the application's role, with no
-// connector in front.
+// arena is a database with two tenants that an attacker attacks: by SQL injected into the
+// statements of one tenant, or by a connection of the application's role without this library's
+// connector.
 type arena struct {
 	fixture.World
 	admin *sql.DB
@@ -36,8 +36,8 @@ func newArena(t *testing.T) arena {
 	return arena{World: w, admin: fixture.Superuser(t, w.URL)}
 }
 
-// bare is one connection of the application's role.
-func bare(t testing.TB, databaseURL string) *sql.Conn {
+// rawConn opens one connection that isn't scoped.
+func rawConn(t testing.TB, databaseURL string) *sql.Conn {
 	t.Helper()
 	conn, err := fixture.Superuser(t, databaseURL).Conn(t.Context())
 	require.NoError(t, err)
@@ -45,11 +45,11 @@ func bare(t testing.TB, databaseURL string) *sql.Conn {
 	return conn
 }
 
-// signer is a key of the database's, which only its superuser can get at.
+// signer is a signing key of the database, which only a superuser can read.
 type signer []byte
 
-// youngest is the key that was made last.
-func youngest(t testing.TB, admin *sql.DB) signer {
+// newestKey returns the key that was made last.
+func newestKey(t testing.TB, admin *sql.DB) signer {
 	t.Helper()
 	var inner []byte
 	require.NoError(t, admin.QueryRowContext(t.Context(),
@@ -62,7 +62,7 @@ func youngest(t testing.TB, admin *sql.DB) signer {
 	return key
 }
 
-// sign is the format, written down once more.
+// sign returns a setting in the format that bailiwick.current_tenant() expects.
 func (s signer) sign(tenant tenancy.ID, expiry time.Time) string {
 	message := fmt.Sprintf("%s.%d", tenant, expiry.Unix())
 	mac := hmac.New(sha256.New, s)
@@ -70,7 +70,7 @@ func (s signer) sign(tenant tenancy.ID, expiry time.Time) string {
 	return message + "." + hex.EncodeToString(mac.Sum(nil))
 }
 
-// descriptions are those of the widgets that a session of the setting sees.
+// descriptions returns the descriptions of the widgets that a statement with the setting sees.
 func descriptions(t testing.TB, conn *sql.Conn, setting string) ([]string, error) {
 	t.Helper()
 	return fixture.Strings(conn.QueryContext(t.Context(), "SET LOCAL bailiwick.tenant = '"+setting+
@@ -79,12 +79,11 @@ func descriptions(t testing.TB, conn *sql.Conn, setting string) ([]string, error
 
 var acmes, others = []string{"acme", "acme", "acme"}, []string{"other", "other", "other"}
 
-// forgeries are settings that name the other tenant, or nobody, with all that an
-// attacker has: signatures of their own tenant, old ones, and another database's
-// keys.
+// forgeries returns settings that name the other tenant or none. They are made from what an
+// attacker has: signatures of the own tenant, expired signatures, and keys of another database.
 func (a arena) forgeries(t *testing.T) map[string]string {
 	t.Helper()
-	key, foreign, now := youngest(t, a.admin), a.anotherDatabases(t), time.Now()
+	key, foreign, now := newestKey(t, a.admin), a.anotherDatabases(t), time.Now()
 	own, old := key.sign(a.Acme, now.Add(time.Minute)), key.sign(a.Other, now.Add(-time.Second))
 	forged := map[string]string{
 		"unsigned":                    a.Other.String(),
@@ -99,15 +98,15 @@ func (a arena) forgeries(t *testing.T) map[string]string {
 		"no key":                      signer{}.sign(a.Other, now.Add(time.Minute)),
 		"a key of zeros":              make(signer, 32).sign(a.Other, now.Add(time.Minute)),
 		"the outer pad":               padded(key, 0x5c).sign(a.Other, now.Add(time.Minute)),
-		"a never":                     a.Other.String() + ".  infinity" + own[47:],
+		"no expiry":                   a.Other.String() + ".  infinity" + own[47:],
 		"not a number":                a.Other.String() + ".       NaN" + own[47:],
 		"longer":                      own + "00",
-		"before it":                   " " + own,
-		"other quotes":                "{" + own[:36] + "}" + own[36:],
-		"two of them":                 own + "." + a.Other.String() + own[36:],
-		"another tenant behind it":    own[:36] + "," + a.Other.String(),
+		"a leading space":             " " + own,
+		"braces":                      "{" + own[:36] + "}" + own[36:],
+		"two settings":                own + "." + a.Other.String() + own[36:],
+		"another tenant after it":     own[:36] + "," + a.Other.String(),
 		"a space":                     " ",
-		"everything":                  "%",
+		"a wildcard":                  "%",
 		"a signature of other digits": own[:49] + strings.Repeat("z", 64),
 	}
 	for n := 1; n < len(own); n++ {
@@ -116,15 +115,17 @@ func (a arena) forgeries(t *testing.T) map[string]string {
 	return forged
 }
 
-// anotherDatabases is the key of a database that was a copy of the same one, and
-// has made its own since.
+// anotherDatabases returns the key of a database that was copied from the same template and has
+// rotated its key since.
 func (a arena) anotherDatabases(t *testing.T) signer {
 	t.Helper()
 	databaseURL := fixture.MigratedURL(t, true)
-	require.NoError(t, fixture.Open(t, fixture.Options(databaseURL, true)).RotateSigningKey(t.Context()))
-	return youngest(t, fixture.Superuser(t, databaseURL))
+	require.NoError(t, fixture.Open(t, fixture.Options(databaseURL, true)).
+		RotateSigningKey(t.Context()))
+	return newestKey(t, fixture.Superuser(t, databaseURL))
 }
 
+// padded returns the key as an HMAC pad.
 func padded(key signer, with byte) signer {
 	pad := make(signer, 64)
 	copy(pad, key)
@@ -134,16 +135,16 @@ func padded(key signer, with byte) signer {
 	return pad
 }
 
-func TestATenantThatIsNotSignedIsAnError(t *testing.T) {
+func TestSettingWithoutAValidSignatureIsAnError(t *testing.T) {
 	t.Parallel()
 	a, p := newArena(t), fixture.StartPooler(t)
 	forged := a.forgeries(t)
-	for name, conn := range map[string]*sql.Conn{"direct": bare(t, fixture.AppURL(t, a.URL)),
-		"pooler": bare(t, p.URL(fixture.AppURL(t, a.URL)))} {
+	for name, conn := range map[string]*sql.Conn{"direct": rawConn(t, fixture.AppURL(t, a.URL)),
+		"pooler": rawConn(t, p.URL(fixture.AppURL(t, a.URL)))} {
 		for tenant, want := range map[tenancy.ID][]string{a.Acme: acmes, a.Other: others} {
 			seen, err := descriptions(t, conn,
-				youngest(t, a.admin).sign(tenant, time.Now().Add(time.Minute)))
-			require.NoError(t, err, "the attack is one that a signature lets through")
+				newestKey(t, a.admin).sign(tenant, time.Now().Add(time.Minute)))
+			require.NoError(t, err, "the same setting with a valid signature is accepted")
 			require.Equal(t, want, seen)
 		}
 		for what, setting := range forged {
@@ -153,11 +154,11 @@ func TestATenantThatIsNotSignedIsAnError(t *testing.T) {
 		}
 		seen, err := descriptions(t, conn, "")
 		require.NoError(t, err)
-		require.Empty(t, seen, "who is nobody sees nothing")
+		require.Empty(t, seen, "without a tenant no row is visible")
 	}
 }
 
-func TestForgedInInjectedSQL(t *testing.T) {
+func TestForgedSettingInInjectedSQLIsAnError(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
 	ctx := a.In(t, a.Acme)
@@ -172,7 +173,7 @@ func TestForgedInInjectedSQL(t *testing.T) {
 		} {
 			_, err := a.DB.Scoped(ctx).NewRaw(fmt.Sprintf(injected, setting)).Exec(ctx)
 			if strings.HasPrefix(injected, "WITH") {
-				// the policy may have been asked before: what counts is what is seen, below
+				// The policy may have been evaluated before. The test below checks what is visible.
 				continue
 			}
 			require.Error(t, err, "%s: %s", what, injected)
@@ -183,7 +184,7 @@ func TestForgedInInjectedSQL(t *testing.T) {
 	}
 }
 
-// sees is what a tenant's statement answers.
+// sees returns the only column of a tenant's query.
 func (a arena) sees(t *testing.T, db *postgres.DB, tenant tenancy.ID, query string) []string {
 	t.Helper()
 	ctx := a.In(t, tenant)
@@ -192,14 +193,15 @@ func (a arena) sees(t *testing.T, db *postgres.DB, tenant tenancy.ID, query stri
 	return seen
 }
 
-// Injected SQL that runs sees its own tenant's rows, or none; and what runs next,
-// for whom ever, is as it would have been.
-func TestInjectedSQLStaysWithItsTenant(t *testing.T) {
+// Injected SQL that runs sees the rows of its own tenant or none. It doesn't affect the next
+// statements of any tenant.
+func TestInjectedSQLReadsOnlyItsOwnTenant(t *testing.T) {
 	t.Parallel()
 	a, p := newArena(t), fixture.StartPooler(t)
 	pooled := p.Through(t, fixture.Options(a.URL, true))
 	pooled.MaxConns, pooled.SkipMigrations = 1, true
-	for name, db := range map[string]*postgres.DB{"direct": a.DB, "pooler": fixture.Open(t, pooled)} {
+	for name, db := range map[string]*postgres.DB{"direct": a.DB,
+		"pooler": fixture.Open(t, pooled)} {
 		for _, injected := range []string{
 			"", "SET LOCAL bailiwick.tenant = ''", "SET LOCAL bailiwick.tenant TO DEFAULT",
 			"RESET bailiwick.tenant", "RESET ALL", "DISCARD ALL",
@@ -242,31 +244,31 @@ func TestInjectedSQLStaysWithItsTenant(t *testing.T) {
 	}
 }
 
-// injected is what acme sees in and behind what was injected; in one message, or in
-// several of a transaction.
+// injected returns what acme sees in and after the injected SQL: in one message, or in several
+// messages of a transaction.
 func (a arena) injected(t *testing.T, db *postgres.DB, within bool, sql string) (seen []string) {
 	t.Helper()
 	ctx := a.In(t, a.Acme)
-	const look = "SELECT description FROM public.widgets"
+	const query = "SELECT description FROM public.widgets"
 	if !within {
-		seen, _ = fixture.Strings(db.Scoped(ctx).QueryContext(ctx, sql+"; "+look))
+		seen, _ = fixture.Strings(db.Scoped(ctx).QueryContext(ctx, sql+"; "+query))
 		return seen
 	}
 	_ = db.Scoped(ctx).RunInTx(ctx, nil,
 		func(ctx context.Context, tx *postgres.Scoped) (err error) {
 			_, _ = tx.ExecContext(ctx, sql)
-			seen, err = fixture.Strings(tx.QueryContext(ctx, look))
+			seen, err = fixture.Strings(tx.QueryContext(ctx, query))
 			return err
 		})
 	return seen
 }
 
-// Whoever holds the application's password, and nobody's signature but their own,
-// sees their own rows, whatever they do first.
-func TestABareConnectionStaysWithItsTenant(t *testing.T) {
+// An attacker with the application's password and a signature of the own tenant sees only that
+// tenant's rows, whatever else runs first.
+func TestConnectionOfTheApplicationRoleReadsOnlyItsOwnTenant(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
-	own := youngest(t, a.admin).sign(a.Acme, time.Now().Add(time.Minute))
+	own := newestKey(t, a.admin).sign(a.Acme, time.Now().Add(time.Minute))
 	traps := func(functions ...string) string {
 		made := "SELECT 1"
 		for _, f := range functions {
@@ -301,7 +303,8 @@ func TestABareConnectionStaysWithItsTenant(t *testing.T) {
 			"decode(text, text) RETURNS bytea LANGUAGE sql AS $$ SELECT ''::bytea $$",
 			"substr(text, int) RETURNS text LANGUAGE sql AS $$ SELECT '' $$"),
 		traps("eq(bytea, bytea) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$") +
-			"; CREATE OPERATOR pg_temp.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = pg_temp.eq)",
+			"; CREATE OPERATOR pg_temp.= (LEFTARG = bytea, RIGHTARG = bytea," +
+			" FUNCTION = pg_temp.eq)",
 		traps("eq(uuid, uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$") +
 			"; CREATE OPERATOR pg_temp.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = pg_temp.eq)",
 		"CREATE DOMAIN pg_temp.uuid AS text; CREATE DOMAIN pg_temp.float8 AS text;" +
@@ -320,14 +323,14 @@ func TestABareConnectionStaysWithItsTenant(t *testing.T) {
 		"CREATE TRIGGER t BEFORE UPDATE ON widgets EXECUTE FUNCTION" +
 			" suppress_redundant_updates_trigger()",
 	} {
-		conn := bare(t, fixture.AppURL(t, a.URL))
+		conn := rawConn(t, fixture.AppURL(t, a.URL))
 		_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+own+"'")
 		require.NoError(t, err)
-		_, _ = conn.ExecContext(t.Context(), attack) // all of it, or nothing
-		for _, look := range []string{"SELECT description FROM public.widgets",
+		_, _ = conn.ExecContext(t.Context(), attack) // may fail
+		for _, query := range []string{"SELECT description FROM public.widgets",
 			"UPDATE public.widgets SET color = 'red' RETURNING description",
 			"DELETE FROM public.widgets WHERE description <> 'acme' RETURNING description"} {
-			seen, _ := fixture.Strings(conn.QueryContext(t.Context(), look))
+			seen, _ := fixture.Strings(conn.QueryContext(t.Context(), query))
 			for _, description := range seen {
 				require.Equal(t, "acme", description, attack)
 			}
@@ -337,20 +340,22 @@ func TestABareConnectionStaysWithItsTenant(t *testing.T) {
 	require.Equal(t, others, a.sees(t, a.DB, a.Other, "SELECT description FROM widgets"))
 }
 
-// A function that costs nothing isn't asked before the policy is.
-func TestAFunctionOfTheAttackersSeesNoOtherRow(t *testing.T) {
+// PostgreSQL evaluates a policy before a function that isn't leakproof, even if the function is
+// cheaper.
+func TestAttackersCheapFunctionSeesOnlyRowsOfItsTenant(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
-	conn := bare(t, fixture.AppURL(t, a.URL))
-	_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+youngest(t, a.admin).
+	conn := rawConn(t, fixture.AppURL(t, a.URL))
+	_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+newestKey(t, a.admin).
 		sign(a.Acme, time.Now().Add(time.Minute))+`';
 		CREATE TEMP TABLE seen (what text);
-		CREATE FUNCTION pg_temp.leak(what text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN INSERT INTO seen VALUES (what); RETURN true; END $$`)
+		CREATE FUNCTION pg_temp.leak(what text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001
+			AS $$ BEGIN INSERT INTO seen VALUES (what); RETURN true; END $$`)
 	require.NoError(t, err)
 	_, err = conn.ExecContext(t.Context(),
 		"SELECT count(*) FROM public.widgets WHERE pg_temp.leak(description); CREATE FUNCTION"+
 			" pg_temp.lie(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'")
-	require.ErrorContains(t, err, "leakproof", "only a superuser says so of a function")
+	require.ErrorContains(t, err, "leakproof", "only a superuser may declare a function leakproof")
 	_, err = conn.ExecContext(t.Context(),
 		"SELECT count(*) FROM public.widgets WHERE pg_temp.leak(description)")
 	require.NoError(t, err)
@@ -359,10 +364,10 @@ func TestAFunctionOfTheAttackersSeesNoOtherRow(t *testing.T) {
 	require.Equal(t, acmes, seen)
 }
 
-func TestTheApplicationCannotReadTheKeys(t *testing.T) {
+func TestApplicationRoleCannotReadTheSigningKeys(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
-	conn := bare(t, fixture.AppURL(t, a.URL))
+	conn := rawConn(t, fixture.AppURL(t, a.URL))
 	for _, attack := range []string{
 		"SELECT * FROM bailiwick.signing_keys", "TABLE bailiwick.signing_keys",
 		"SELECT count(*) FROM bailiwick.signing_keys", "SELECT k FROM bailiwick.signing_keys AS k",
@@ -404,7 +409,7 @@ func TestTheApplicationCannotReadTheKeys(t *testing.T) {
 		_, err := conn.ExecContext(t.Context(), attack)
 		require.Error(t, err, attack)
 	}
-	for _, quiet := range []string{
+	for _, query := range []string{
 		"SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'signing_keys'",
 		"SELECT histogram_bounds::text FROM pg_stats WHERE tablename = 'signing_keys'",
 		"SELECT statistics_name::text FROM pg_stats_ext",
@@ -412,20 +417,20 @@ func TestTheApplicationCannotReadTheKeys(t *testing.T) {
 			" AND schemaname = 'bailiwick'",
 	} {
 		fixture.Exec(t, a.admin, "ANALYZE bailiwick.signing_keys")
-		seen, err := fixture.Strings(conn.QueryContext(t.Context(), quiet))
-		require.NoError(t, err, quiet)
-		require.Empty(t, seen, quiet)
+		seen, err := fixture.Strings(conn.QueryContext(t.Context(), query))
+		require.NoError(t, err, query)
+		require.Empty(t, seen, query)
 	}
 	ctx := a.In(t, a.Acme)
 	_, err := a.DB.Scoped(ctx).NewRaw("SELECT * FROM bailiwick.signing_keys").Exec(ctx)
 	require.ErrorContains(t, err, "permission denied")
 }
 
-// The error of a bad setting says nothing of the keys, nor of a good signature.
-func TestAnErrorOfASettingTellsNoSecret(t *testing.T) {
+// The error contains neither a key nor a valid signature.
+func TestErrorOfAnInvalidSettingContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
-	conn, key := bare(t, fixture.AppURL(t, a.URL)), youngest(t, a.admin)
+	conn, key := rawConn(t, fixture.AppURL(t, a.URL)), newestKey(t, a.admin)
 	good := key.sign(a.Other, time.Now().Add(time.Minute))
 	for _, setting := range []string{good[:48] + strings.Repeat("0", 64), a.Other.String(),
 		good[:60], "x"} {
@@ -440,8 +445,8 @@ func TestAnErrorOfASettingTellsNoSecret(t *testing.T) {
 	}
 }
 
-// A signature that others' statements show could be used until it expires.
-func TestOthersStatementsAreNotOnShow(t *testing.T) {
+// A signature in another tenant's visible statement could be used until it expires.
+func TestApplicationRoleCannotSeeStatementsOfOtherTenants(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
 	ctx := a.In(t, a.Other)
@@ -449,8 +454,9 @@ func TestOthersStatementsAreNotOnShow(t *testing.T) {
 		RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
 			_, err := tx.ExecContext(ctx, "SELECT 'a secret of other'")
 			require.NoError(t, err)
-			seen, err := fixture.Strings(bare(t, fixture.AppURL(t, a.URL)).QueryContext(t.Context(),
-				"SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+			seen, err := fixture.Strings(rawConn(t, fixture.AppURL(t, a.URL)).
+				QueryContext(t.Context(),
+					"SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
 			require.NoError(t, err)
 			require.NotContains(t, strings.Join(seen, "\n"), "secret")
 			require.NotContains(t, strings.Join(seen, "\n"), a.Other.String())
@@ -461,23 +467,23 @@ func TestOthersStatementsAreNotOnShow(t *testing.T) {
 		}))
 }
 
-// pass lets time pass for the database's keys.
-func (a arena) pass(t *testing.T, d time.Duration) {
+// ageKeys makes the database's keys older.
+func (a arena) ageKeys(t *testing.T, d time.Duration) {
 	t.Helper()
 	fixture.Exec(t, a.admin, fmt.Sprintf(
 		"UPDATE bailiwick.signing_keys SET signs_from = signs_from - interval '%[1]d s',"+
 			" expires_at = expires_at - interval '%[1]d s'", int(d.Seconds())))
 }
 
-func TestAnOldKeyIsGoodUntilItExpires(t *testing.T) {
+func TestOldKeyIsValidUntilItExpires(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
-	conn := bare(t, fixture.AppURL(t, a.URL))
-	old := youngest(t, a.admin)
+	conn := rawConn(t, fixture.AppURL(t, a.URL))
+	old := newestKey(t, a.admin)
 	require.NoError(t, a.DB.RotateSigningKey(t.Context()))
-	young := youngest(t, a.admin)
-	require.NotEqual(t, old, young)
-	works := func(key signer, want bool) {
+	current := newestKey(t, a.admin)
+	require.NotEqual(t, old, current)
+	requireValid := func(key signer, want bool) {
 		t.Helper()
 		seen, err := descriptions(t, conn, key.sign(a.Acme, time.Now().Add(4*time.Minute)))
 		if !want {
@@ -487,29 +493,30 @@ func TestAnOldKeyIsGoodUntilItExpires(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, acmes, seen)
 	}
-	works(old, true)
-	works(young, true)
-	a.pass(t, time.Minute)
+	requireValid(old, true)
+	requireValid(current, true)
+	a.ageKeys(t, time.Minute)
 	fresh := fixture.Open(t, fixture.Options(a.URL, true))
 	require.Equal(t, acmes, a.sees(t, fresh, a.Acme, "SELECT description FROM widgets"))
-	works(old, true)
-	a.pass(t, 5*time.Minute)
-	works(old, false)
-	works(young, true)
+	requireValid(old, true)
+	a.ageKeys(t, 5*time.Minute)
+	requireValid(old, false)
+	requireValid(current, true)
 	require.Equal(t, acmes, a.sees(t, fresh, a.Acme, "SELECT description FROM widgets"))
 
 	require.NoError(t, fresh.RotateSigningKey(t.Context()))
 	var keys int
 	require.NoError(t, a.admin.QueryRowContext(t.Context(),
 		"SELECT count(*) FROM bailiwick.signing_keys").Scan(&keys))
-	require.Equal(t, 2, keys, "what has expired is removed")
-	works(young, true)
+	require.Equal(t, 2, keys, "the expired key is removed")
+	requireValid(current, true)
 }
 
-func TestRotatingTheKeyRefusesNoStatement(t *testing.T) {
+func TestKeyRotationInterruptsNoStatement(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
-	elsewhere := fixture.Open(t, fixture.Options(a.URL, true)) // an instance that isn't told
+	// an instance that isn't notified of the new key
+	elsewhere := fixture.Open(t, fixture.Options(a.URL, true))
 	rotating, done := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	for _, db := range []*postgres.DB{a.DB, elsewhere} {
@@ -529,14 +536,14 @@ func TestRotatingTheKeyRefusesNoStatement(t *testing.T) {
 	for range 5 {
 		require.NoError(t, a.DB.RotateSigningKey(t.Context()))
 		require.NoError(t, elsewhere.RotateSigningKey(t.Context()))
-		a.pass(t, 20*time.Second)
+		a.ageKeys(t, 20*time.Second)
 	}
 	done()
 	clients.Wait()
 }
 
-// However many rotate at once: one key remains that nothing has an end set to.
-func TestKeysRotatedAtOnceAllButOneExpire(t *testing.T) {
+// After any number of concurrent rotations, one key has no expiry.
+func TestConcurrentRotationsLeaveOneKeyWithoutExpiry(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
 	var wg sync.WaitGroup
