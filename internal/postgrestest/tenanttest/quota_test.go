@@ -18,6 +18,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// limit sets a tenant's quotas of resources.
 func limit(t *testing.T, w fixture.World, tenant tenancy.ID, resources map[string]int64) {
 	t.Helper()
 	stored, err := w.DB.Tenants().Get(t.Context(), tenant)
@@ -27,6 +28,7 @@ func limit(t *testing.T, w fixture.World, tenant tenancy.ID, resources map[strin
 	require.NoError(t, err)
 }
 
+// count returns how many rows of a table a tenant sees.
 func count(t *testing.T, w fixture.World, tenant tenancy.ID, table string) (n int) {
 	t.Helper()
 	ctx := w.In(t, tenant)
@@ -34,9 +36,8 @@ func count(t *testing.T, w fixture.World, tenant tenancy.ID, table string) (n in
 	return n
 }
 
-// TestFiftyWritersOfEverySortHoldTheLimit writes at once by the port, by imports
-// and by raw SQL of several forms.
-func TestFiftyWritersOfEverySortHoldTheLimit(t *testing.T) {
+// The writers use the port, imports and several forms of raw SQL.
+func TestFiftyConcurrentWritersDoNotExceedTheQuota(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	const allowed = 37
@@ -45,7 +46,7 @@ func TestFiftyWritersOfEverySortHoldTheLimit(t *testing.T) {
 		_, err := w.DB.Scoped(ctx).NewRaw(statement).Exec(ctx)
 		return err
 	}
-	sorts := []func(ctx context.Context, i int) error{
+	writes := []func(ctx context.Context, i int) error{
 		func(ctx context.Context, i int) error {
 			_, _, err := w.DB.Services().
 				Resources.Put(ctx, w.Acme, makerItem(fmt.Sprint("put ", i)), ports.Condition{})
@@ -81,11 +82,11 @@ func TestFiftyWritersOfEverySortHoldTheLimit(t *testing.T) {
 	var refused, failed atomic.Int64
 	for i := range 50 {
 		writers.Go(func() {
-			err := sorts[i%len(sorts)](tenancy.NewContext(context.WithoutCancel(t.Context()),
+			err := writes[i%len(writes)](tenancy.NewContext(context.WithoutCancel(t.Context()),
 				w.Acme), i)
 			switch {
 			case err == nil:
-			case tenancy.CodeOf(err) == tenancy.CodeQuotaExceeded, sqlStateOf(err) == "BW002":
+			case tenancy.CodeOf(err) == tenancy.CodeQuotaExceeded, sqlState(err) == "BW002":
 				refused.Add(1)
 			default:
 				failed.Add(1)
@@ -101,7 +102,8 @@ func TestFiftyWritersOfEverySortHoldTheLimit(t *testing.T) {
 	fixture.PutWidget(t, w.DB, w.Other, "another tenant's", "has no quota")
 }
 
-func sqlStateOf(err error) string {
+// sqlState returns the SQLSTATE of a database's error.
+func sqlState(err error) string {
 	if e, ok := errors.AsType[interface {
 		error
 		Field(byte) string
@@ -115,6 +117,7 @@ func makerItem(name string) federation.Item {
 	return federation.Item{Ref: federation.Ref{Kind: "maker", Name: name}, Spec: []byte(`{}`)}
 }
 
+// importMakers imports items in one import.
 func importMakers(
 	ctx context.Context, db *postgres.DB, tenant tenancy.ID, items ...federation.Item,
 ) error {
@@ -138,7 +141,7 @@ func importMakers(
 	})
 }
 
-func TestALoweredQuotaRefusesOnlyWhatIsNew(t *testing.T) {
+func TestLoweredQuotaRefusesOnlyNewRows(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	limit(t, w, w.Acme, map[string]int64{"widget": 1})
@@ -155,11 +158,11 @@ func TestALoweredQuotaRefusesOnlyWhatIsNew(t *testing.T) {
 		require.NoError(t, err, statement)
 	}
 	_, err := w.DB.Scoped(ctx).NewRaw("INSERT INTO widgets (name) VALUES ('new')").Exec(ctx)
-	require.Equal(t, "BW002", sqlStateOf(err), "%v", err)
+	require.Equal(t, "BW002", sqlState(err), "%v", err)
 	require.Equal(t, 2, count(t, w, w.Acme, "widgets"))
 }
 
-func TestAStatementThatChangesItsSettingIsCountedNevertheless(t *testing.T) {
+func TestStatementThatChangesTheTenantSettingIsCounted(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	limit(t, w, w.Acme, map[string]int64{"maker": 0})
