@@ -53,7 +53,7 @@ var tidy = []string{
 	"NOTIFY news, 'x'", "SELECT pg_notify('news', 'x')", "SET LOCAL bailiwick.tenant = 'x'",
 }
 
-// runBothWays runs raw SQL twice, as a statement of its own and within a transaction, and returns
+// runBothWays runs raw SQL twice, by itself and within a transaction, and returns
 // the two errors.
 func runBothWays(ctx context.Context, db *postgres.DB, sql string) []error {
 	_, alone := db.Scoped(ctx).NewRaw(sql).Exec(ctx)
