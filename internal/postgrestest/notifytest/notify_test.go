@@ -102,7 +102,7 @@ func notification(kind ports.ChangeKind, id string) ports.ChangeNotification {
 
 // The database itself sends the notifications, so changes by psql are notified, too. A change is
 // notified after its commit.
-func TestEveryCommittedChangeIsNotifiedWhoeverWritesIt(t *testing.T) {
+func TestEveryCommittedChangeIsNotified(t *testing.T) {
 	t.Parallel()
 	s := newSubscription(t, nil)
 	tenant, key, user := notification(ports.TenantChanged, someTenant),
