@@ -12,15 +12,15 @@ import (
 	"syscall"
 )
 
-// Account is the user that a program runs as: ourselves or, for one that
-// refuses root, somebody with fewer rights.
+// Account is the user that a program runs as: our own user or, for a program that refuses root, an
+// unprivileged one.
 type Account struct {
 	name string
-	cred *syscall.Credential // nil: ourselves
+	cred *syscall.Credential // nil for our own user
 }
 
-// FindAccount is ourselves, unless we are root: then it is the user postgres or
-// nobody. The error names the program, which is how its readers know it.
+// FindAccount returns our own user unless we are root, else the user postgres or nobody. program is
+// the program's name in the error.
 func FindAccount(program string) (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
@@ -38,19 +38,18 @@ func FindAccount(program string) (Account, error) {
 		return Account{name, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 	}
 	return Account{}, fmt.Errorf(
-		"%s refuses to run as root, and this machine has neither a user postgres nor nobody:"+
-			" start as another user", program)
+		"%s refuses to run as root, and this machine has neither a user postgres nor a user"+
+			" nobody: start as another user", program)
 }
 
-// IsOurs reports whether the account is our own.
-func (a Account) IsOurs() bool { return a.cred == nil }
+// IsCurrentUser reports whether the account is our own user.
+func (a Account) IsCurrentUser() bool { return a.cred == nil }
 
-// Name is the account's user name; empty if the account is our own.
+// Name returns the account's user name, or "" for our own user.
 func (a Account) Name() string { return a.name }
 
-// Command is a program run as the account in dir, with an environment of its
-// own and in a process group of its own, so that a terminal's Ctrl-C reaches
-// only us.
+// Command returns a command that runs a program as the account in dir, with a minimal environment
+// and in a separate process group, so that a terminal's Ctrl-C doesn't reach it.
 func (a Account) Command(dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
@@ -59,8 +58,8 @@ func (a Account) Command(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Own gives path to the account.
-func (a Account) Own(path string) error {
+// Chown makes the account the owner of path. It doesn't follow symbolic links.
+func (a Account) Chown(path string) error {
 	if a.cred == nil {
 		return nil
 	}

@@ -1,4 +1,3 @@
-// Package daemon runs a server program as a child of this process: as a user of
-// few rights where we are root, in a process group of its own, and for no longer
-// than we live.
+// Package daemon runs a server program as a child of this process: as an unprivileged user if we
+// are root, in a separate process group, and on Linux not longer than this process lives.
 package daemon

@@ -2,8 +2,8 @@ package daemon
 
 import "syscall"
 
-// DieWithParent has the kernel tell the program to shut down at once when the
-// thread that forked it dies, even by kill -9.
+// DieWithParent makes the kernel send SIGQUIT to the program when the thread that forked it ends,
+// even by SIGKILL (see prctl(2), PR_SET_PDEATHSIG). Servers shut down at once on SIGQUIT.
 func DieWithParent(attr *syscall.SysProcAttr) {
 	attr.Pdeathsig = syscall.SIGQUIT
 }

@@ -4,5 +4,5 @@ package daemon
 
 import "syscall"
 
-// DieWithParent does nothing: only Linux tells a child that its parent died.
+// DieWithParent does nothing: only Linux signals a child when its parent ends.
 func DieWithParent(*syscall.SysProcAttr) {}

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// Process is a program that runs, our child.
+// Process is a running program, a child of this process.
 type Process struct {
 	cmd  *exec.Cmd
-	log  string        // the file that the program writes to
-	done chan struct{} // closed when it has ended
-	err  error         // how it ended; to be read after done
+	log  string        // the path of the program's output
+	done chan struct{} // closed when the program has ended
+	err  error         // how the program ended; read it only after done is closed
 }
 
-// Start starts cmd, which [Account.Command] made, and sees to it that it ends
-// with us. The program writes to the file log: with a pipe, Wait would wait for
-// its every child.
+// Start starts cmd, which [Account.Command] made, and makes it end with this process (see
+// [DieWithParent]). The program's output goes to the file log: with a pipe, Wait would wait for all
+// of the program's children.
 func Start(cmd *exec.Cmd, log string) (*Process, error) {
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -37,8 +37,8 @@ func Start(cmd *exec.Cmd, log string) (*Process, error) {
 	p := &Process{cmd: cmd, log: log, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// "Parent" is to the kernel the thread that forked, so this thread must
-		// live as long as the program. It ends with the goroutine.
+		// For the kernel the parent is the thread that forked, so this thread must live as long as
+		// the program. It ends with the goroutine.
 		runtime.LockOSThread()
 		err := cmd.Start()
 		started <- err
@@ -53,7 +53,7 @@ func Start(cmd *exec.Cmd, log string) (*Process, error) {
 	return p, nil
 }
 
-// Done is closed when the program has ended, for whatever reason.
+// Done returns a channel that is closed when the program has ended, for any reason.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Ended reports whether the program has ended.
@@ -66,30 +66,30 @@ func (p *Process) Ended() bool {
 	}
 }
 
-// Err says how the program ended, and what it wrote last. It waits for the end.
+// Err waits until the program has ended, and returns how, with the end of its log.
 func (p *Process) Err() error {
 	<-p.done
-	return fmt.Errorf("%v; it said:\n%s", p.err, p.LastWords())
+	return fmt.Errorf("%v; its log ends with:\n%s", p.err, p.LogTail())
 }
 
-// LastWords is the end of the log, for errors.
-func (p *Process) LastWords() string {
-	const enough = 4 << 10
+// LogTail returns the last 4 KiB of the log, for error messages.
+func (p *Process) LogTail() string {
+	const limit = 4 << 10
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-enough):])
+	return string(text[max(0, len(text)-limit):])
 }
 
-// Step is one way to end a program: a signal, and how long it may take.
+// Step is one attempt to end a program: a signal, and how long to wait for the end.
 type Step struct {
-	Signal   syscall.Signal
-	Patience time.Duration
+	Signal  syscall.Signal
+	Timeout time.Duration
 }
 
-// Stop ends the program and waits until it is gone, by each step in turn. It is
-// an error if the program had ended before, or if the first step wasn't enough.
+// Stop ends the program by trying one step after the other, and waits until it has ended. It
+// returns an error if the program had ended before, or if it needed more than the first step.
 func (p *Process) Stop(steps ...Step) error {
 	name := filepath.Base(p.cmd.Path)
 	if p.Ended() {
@@ -103,17 +103,17 @@ func (p *Process) Stop(steps ...Step) error {
 		select {
 		case <-p.done:
 			if i > 0 {
-				return fmt.Errorf("%s did not stop within %s and was forced with %s", name,
-					steps[0].Patience, step.Signal)
+				return fmt.Errorf("%s did not stop within %s and was ended with %s", name,
+					steps[0].Timeout, step.Signal)
 			}
 			return nil
-		case <-time.After(step.Patience):
+		case <-time.After(step.Timeout):
 		}
 	}
-	return fmt.Errorf("%s (pid %d) does not end", name, p.cmd.Process.Pid)
+	return fmt.Errorf("%s (pid %d) doesn't end", name, p.cmd.Process.Pid)
 }
 
-// FreePort is a TCP port of the loopback interface that nobody uses right now.
+// FreePort returns a TCP port of the loopback interface that no process uses at the moment.
 func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -15,24 +15,23 @@ import (
 type account struct{ daemon.Account }
 
 func findAccount() (account, error) {
-	found, err := daemon.FindAccount("PostgreSQL")
-	return account{found}, err
+	base, err := daemon.FindAccount("PostgreSQL")
+	return account{base}, err
 }
 
-// makeWay makes dir and the folders above it that are missing, so that the
-// account can pass.
-func (a account) makeWay(dir string) error {
+// makeDirs makes dir and its missing parents with modes that let the account pass through.
+func (a account) makeDirs(dir string) error {
 	mode := os.FileMode(0o700)
-	if !a.IsOurs() {
+	if !a.IsCurrentUser() {
 		mode = 0o711
 	}
 	return os.MkdirAll(dir, mode)
 }
 
-// admit sees to it that the account can pass through dir, which is ours. The
-// folders above dir are not ours to open: if one is closed, the error names it.
-func (a account) admit(dir string) error {
-	if a.IsOurs() || a.canEnter(dir) {
+// grantPassage lets the account pass through dir. It doesn't change the parents of dir: if the
+// account can't enter one of them, the error names it.
+func (a account) grantPassage(dir string) error {
+	if a.IsCurrentUser() || a.canEnter(dir) {
 		return nil
 	}
 	info, err := os.Stat(dir)
@@ -45,18 +44,18 @@ func (a account) admit(dir string) error {
 	if a.canEnter(dir) {
 		return nil
 	}
-	return fmt.Errorf("PostgreSQL refuses to run as root, and user %s, whom it runs as instead,"+
-		" can't enter %s: "+
-		"choose a DATA_DIR that everybody can reach, such as %s", a.Name(), a.barrier(dir), rootDir)
+	return fmt.Errorf("PostgreSQL refuses to run as root and runs as user %s, who can't enter %s:"+
+		" choose a DATA_DIR that every user can enter, such as %s", a.Name(), a.closedDir(dir),
+		rootDir)
 }
 
-// canEnter tries: modes, access lists and mounts all have a say.
+// canEnter tries it, since modes, access lists and mounts all matter.
 func (a account) canEnter(dir string) bool {
 	return a.Command(dir, "/bin/sh", "-c", ":").Run() == nil
 }
 
-// barrier is the topmost folder on the way to dir that the account can't enter.
-func (a account) barrier(dir string) string {
+// closedDir returns the topmost directory on the path to dir that the account can't enter.
+func (a account) closedDir(dir string) string {
 	path := "/"
 	for part := range strings.SplitSeq(strings.Trim(dir, "/"), "/") {
 		path = filepath.Join(path, part)

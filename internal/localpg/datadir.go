@@ -11,88 +11,90 @@ import (
 	"strings"
 )
 
-// house is the folder of one cluster. We own it; inside, the folder cluster
-// belongs to the account that PostgreSQL runs as:
+// dataDir is the data directory of one cluster. Our user owns it, except for its directory
+// postgresql, which belongs to the account that PostgreSQL runs as:
 //
-//	postgresql.lock        held while a server runs, says whose
-//	postgresql.log         what PostgreSQL wrote since its last start
-//	postgresql.password    the superuser's
+//	postgresql.lock        locked while a server runs; contains our pid
+//	postgresql.log         PostgreSQL's output since its last start
+//	postgresql.password    the superuser's password
 //	postgresql/data        the cluster
-type house struct {
+type dataDir struct {
 	dir       string
 	throwaway bool
-	who       account
+	account   account
 	lock      *lock
 }
 
-func (h *house) cluster() string  { return filepath.Join(h.dir, "postgresql") }
-func (h *house) data() string     { return filepath.Join(h.cluster(), "data") }
-func (h *house) log() string      { return filepath.Join(h.dir, "postgresql.log") }
-func (h *house) password() string { return filepath.Join(h.dir, "postgresql.password") }
+func (d *dataDir) cluster() string  { return filepath.Join(d.dir, "postgresql") }
+func (d *dataDir) data() string     { return filepath.Join(d.cluster(), "data") }
+func (d *dataDir) log() string      { return filepath.Join(d.dir, "postgresql.log") }
+func (d *dataDir) password() string { return filepath.Join(d.dir, "postgresql.password") }
 
-// openHouse makes or finds the folder and locks it.
-func openHouse(o Options, who account) (*house, error) {
-	h := &house{who: who}
+// openDataDir makes the directory if it is missing, and locks it. A throw-away directory is always
+// new.
+func openDataDir(o Options, acct account) (*dataDir, error) {
+	d := &dataDir{account: acct}
 	var err error
 	if o.Dir == "" {
-		h.throwaway = true
-		sweep(o)
-		h.dir, h.lock, err = makeThrowaway(o.TempDir)
+		d.throwaway = true
+		removeAbandoned(o)
+		d.dir, d.lock, err = makeThrowaway(o.TempDir)
 	} else {
-		h.dir, h.lock, err = openKept(o.Dir, who)
+		d.dir, d.lock, err = openKeptDir(o.Dir, acct)
 	}
 	if err != nil {
 		return nil, err
 	}
-	// The kernel tells where a process works with all links followed.
-	if h.dir, err = filepath.EvalSymlinks(h.dir); err != nil {
-		return nil, errors.Join(err, h.lock.release())
+	// The kernel reports a process's working directory with symbolic links resolved.
+	if d.dir, err = filepath.EvalSymlinks(d.dir); err != nil {
+		return nil, errors.Join(err, d.lock.release())
 	}
-	if err := h.furnish(); err != nil {
-		return nil, errors.Join(err, h.close())
+	if err := d.makeClusterDir(); err != nil {
+		return nil, errors.Join(err, d.close())
 	}
-	return h, nil
+	return d, nil
 }
 
-func openKept(dir string, who account) (string, *lock, error) {
+func openKeptDir(dir string, acct account) (string, *lock, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", nil, err
 	}
-	if err := who.makeWay(dir); err != nil {
+	if err := acct.makeDirs(dir); err != nil {
 		return "", nil, err
 	}
-	l, err := acquire(lockOf(dir))
+	l, err := acquire(lockPath(dir))
 	if held, ok := errors.AsType[*heldError](err); ok {
 		return "", nil, fmt.Errorf(
-			"%s is in use by process %s: stop that one, or choose another DATA_DIR", dir, held.pid)
+			"%s is in use by process %s: stop that process or choose another DATA_DIR", dir,
+			held.pid)
 	}
 	return dir, l, err
 }
 
-// furnish makes the account's own folder inside ours.
-func (h *house) furnish() error {
-	if err := h.who.admit(h.dir); err != nil {
+// makeClusterDir makes the directory that belongs to the account.
+func (d *dataDir) makeClusterDir() error {
+	if err := d.account.grantPassage(d.dir); err != nil {
 		return err
 	}
-	if err := os.Mkdir(h.cluster(), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := os.Mkdir(d.cluster(), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	return h.who.Own(h.cluster())
+	return d.account.Chown(d.cluster())
 }
 
-// close gives the folder back, and removes it if it was to be thrown away.
-func (h *house) close() error {
+// close unlocks the directory, after removing it if it is a throw-away one.
+func (d *dataDir) close() error {
 	var err error
-	if h.throwaway {
-		err = os.RemoveAll(h.dir)
+	if d.throwaway {
+		err = os.RemoveAll(d.dir)
 	}
-	return errors.Join(err, h.lock.release())
+	return errors.Join(err, d.lock.release())
 }
 
-// version is the major version that wrote the cluster; 0 if there is none yet.
-func (h *house) version() (int, error) {
-	text, err := os.ReadFile(filepath.Join(h.data(), "PG_VERSION"))
+// version returns the major version that wrote the cluster, or 0 if there is no cluster yet.
+func (d *dataDir) version() (int, error) {
+	text, err := os.ReadFile(filepath.Join(d.data(), "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
 	}
@@ -102,15 +104,15 @@ func (h *house) version() (int, error) {
 	version, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
 		return 0, fmt.Errorf("%s does not look like a PostgreSQL cluster: PG_VERSION is %q",
-			h.data(), text)
+			d.data(), text)
 	}
 	return version, nil
 }
 
-// settings are those in which a cluster to keep and one to throw away differ:
-// what is lost in a crash, and how many tests connect at once.
-func (h *house) settings() []string {
-	if !h.throwaway {
+// settings returns the settings that differ between kept and throw-away clusters: durability, and
+// how many tests may connect at the same time.
+func (d *dataDir) settings() []string {
+	if !d.throwaway {
 		return []string{"fsync=on", "full_page_writes=on"}
 	}
 	return []string{"fsync=off", "full_page_writes=off", "synchronous_commit=off",

@@ -7,14 +7,13 @@ import (
 	"runtime"
 )
 
-// rootDir keeps root's data, since PostgreSQL runs as a user who can't enter
-// root's home.
+// rootDir is root's default data directory, since PostgreSQL runs as a user who can't enter root's
+// home directory.
 const rootDir = "/var/lib/bailiwick"
 
-// DefaultDir is where data is kept when nobody says where: /var/lib/bailiwick
-// for root, ~/Library/Application Support/bailiwick on macOS, and bailiwick in
-// $XDG_DATA_HOME or ~/.local/share elsewhere. It need not exist. A user without
-// a home gets an error.
+// DefaultDir returns the default data directory: /var/lib/bailiwick for root, ~/Library/Application
+// Support/bailiwick on macOS, and bailiwick in $XDG_DATA_HOME or ~/.local/share elsewhere. It may
+// not exist yet. A user without a home directory gets an error.
 func DefaultDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return rootDir, nil
@@ -24,7 +23,7 @@ func DefaultDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("no folder to keep data in: %w; set DATA_DIR", err)
+		return "", fmt.Errorf("no default data directory: %w; set DATA_DIR", err)
 	}
 	if runtime.GOOS == "darwin" {
 		return filepath.Join(home, "Library", "Application Support", "bailiwick"), nil
@@ -32,15 +31,15 @@ func DefaultDir() (string, error) {
 	return filepath.Join(home, ".local", "share", "bailiwick"), nil
 }
 
-// defaultCacheDir keeps downloads, readable for the user whom PostgreSQL runs
-// as.
+// defaultCacheDir returns the default directory for downloads, which the user that PostgreSQL runs
+// as can read.
 func defaultCacheDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/cache/bailiwick", nil
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no folder to keep downloads in: %w", err)
+		return "", fmt.Errorf("no default cache directory: %w", err)
 	}
 	return filepath.Join(cache, "bailiwick"), nil
 }

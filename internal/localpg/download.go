@@ -17,7 +17,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
-// releases are what can be downloaded, by major version.
+// releases are the releases to download, by major version.
 var releases = map[int]embeddedpostgres.PostgresVersion{
 	15: embeddedpostgres.V15,
 	16: embeddedpostgres.V16,
@@ -25,21 +25,21 @@ var releases = map[int]embeddedpostgres.PostgresVersion{
 	18: embeddedpostgres.V18,
 }
 
-// download answers the folder of the downloaded programs, which it fetches the
-// first time.
+// download returns the directory of the downloaded programs. It downloads them if the cache doesn't
+// have them.
 func download(ctx context.Context, o Options, want int) (string, error) {
 	if want == 0 {
 		want = Oldest
 	}
 	release, ok := releases[want]
 	if !ok {
-		return "", fmt.Errorf("version %d is not to be had there", want)
+		return "", fmt.Errorf("the repository has no version %d", want)
 	}
 	cache, err := cacheDir(o)
 	if err != nil {
 		return "", err
 	}
-	l, err := wait(filepath.Join(cache, "download.lock"))
+	l, err := waitForLock(filepath.Join(cache, "download.lock"))
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +50,7 @@ func download(ctx context.Context, o Options, want int) (string, error) {
 	if isProgram(filepath.Join(bin, "postgres")) {
 		return bin, nil
 	}
-	if err := reach(ctx, o.Repository); err != nil {
+	if err := checkReachable(ctx, o.Repository); err != nil {
 		return "", err
 	}
 	o.logf("downloading PostgreSQL %s from %s into %s", release, o.Repository, cache)
@@ -65,13 +65,13 @@ func cacheDir(o Options) (string, error) {
 			return "", err
 		}
 	}
-	// Readable for all: PostgreSQL may run as somebody else.
+	// Every user may read it, since PostgreSQL may run as another user.
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// reach reports at once what the download would take minutes to find out: that
-// no answer comes.
-func reach(ctx context.Context, repository string) error {
+// checkReachable fails within ten seconds if the repository doesn't answer. The download itself
+// would take minutes to fail.
+func checkReachable(ctx context.Context, repository string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, repository, nil)
@@ -85,8 +85,8 @@ func reach(ctx context.Context, repository string) error {
 	return resp.Body.Close()
 }
 
-// fetch downloads and unpacks a release into home, which appears when it is
-// whole.
+// fetch downloads and unpacks a release into home. It creates home by a rename, so home is always
+// complete.
 func fetch(repository string, release embeddedpostgres.PostgresVersion, home string) error {
 	work, err := os.MkdirTemp(filepath.Dir(home), "download-")
 	if err != nil {
@@ -110,21 +110,20 @@ func fetch(repository string, release embeddedpostgres.PostgresVersion, home str
 		Port(uint32(port)).
 		Logger(io.Discard))
 
-	// The library has no way to only unpack: Start goes on to run a server of
-	// its own, which we don't need.
+	// The library can't only unpack: Start also runs a server, which isn't needed.
 	err = database.Start()
 	if err == nil {
 		err = database.Stop()
 	}
-	if err != nil && !wholeDespite(err) {
+	if err != nil && !isUnpacked(err) {
 		return err
 	}
 	return os.Rename(unpacked, home)
 }
 
-// wholeDespite reports whether the library had unpacked everything when it
-// failed, as it does for root, whom initdb refuses.
-func wholeDespite(err error) bool {
+// isUnpacked reports whether the library had unpacked everything before err. It fails later for
+// root, whom initdb refuses.
+func isUnpacked(err error) bool {
 	return strings.HasPrefix(err.Error(), "unable to init database") ||
 		strings.HasPrefix(err.Error(), "could not start postgres")
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-// repository serves jar as every release there is, and counts how often.
+// repository serves the same jar as every release, and counts the downloads.
 type repository struct {
 	jar       []byte
 	checksum  string
@@ -37,14 +37,15 @@ func (r *repository) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// offered is a machine without PostgreSQL, and a repository that offers archive.
-func offered(t *testing.T, archive []byte) (localpg.Options, *repository) {
+// startRepository returns the options of a machine without PostgreSQL, and a repository with
+// archive.
+func startRepository(t *testing.T, content []byte) (localpg.Options, *repository) {
 	t.Helper()
 	var jar bytes.Buffer
 	zipped := zip.NewWriter(&jar)
 	file, err := zipped.Create("postgres.txz")
 	require.NoError(t, err)
-	_, err = file.Write(archive)
+	_, err = file.Write(content)
 	require.NoError(t, err)
 	require.NoError(t, zipped.Close())
 
@@ -56,14 +57,13 @@ func offered(t *testing.T, archive []byte) (localpg.Options, *repository) {
 	return localpg.Options{Search: []string{}, Repository: server.URL, CacheDir: tempDir(t)}, repo
 }
 
-// programs is an archive as the repository has it, its programs being the
-// machine's own.
-func programs(t *testing.T) []byte {
+// archive returns an archive in the repository's format. Its programs run those of this machine.
+func archive(t *testing.T) []byte {
 	t.Helper()
 	own := start(t, localpg.Options{})
 	defer own.Stop()
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
 	for _, name := range []string{"initdb", "pg_ctl", "postgres"} {
 		text := "#!/bin/sh\nexec '" + filepath.Join(own.Programs(), name) + "' \"$@\"\n"
 		require.NoError(t, w.WriteHeader(
@@ -72,15 +72,15 @@ func programs(t *testing.T) []byte {
 		require.NoError(t, err)
 	}
 	require.NoError(t, w.Close())
-	return xz(archive.Bytes())
+	return xz(packed.Bytes())
 }
 
-func TestDownloadsOnceWhereTheMachineHasNone(t *testing.T) {
+func TestProgramsAreDownloadedOnceIfTheMachineHasNone(t *testing.T) {
 	t.Parallel()
-	o, repo := offered(t, programs(t))
+	o, repo := startRepository(t, archive(t))
 	for range 2 {
 		s := start(t, o)
-		require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"))
+		require.Equal(t, "1", query(t, s.URL(), "SELECT 1"))
 		require.True(t, strings.HasPrefix(s.Programs(), o.CacheDir), s.Programs())
 		require.NoError(t, s.Stop())
 	}
@@ -89,20 +89,20 @@ func TestDownloadsOnceWhereTheMachineHasNone(t *testing.T) {
 		entries(t, o.CacheDir))
 }
 
-func TestDownloadThatIsNotWhatWasPublishedIsRefused(t *testing.T) {
+func TestDownloadWithAWrongChecksumIsRefused(t *testing.T) {
 	t.Parallel()
-	o, repo := offered(t, programs(t))
+	o, repo := startRepository(t, archive(t))
 	repo.checksum = strings.Repeat("0", 64)
 	_, err := localpg.Start(t.Context(), o)
 	require.ErrorContains(t, err, "checksums do not match")
 	require.Equal(t, []string{"download.lock"}, entries(t, o.CacheDir))
 }
 
-func TestDownloadThatBreaksOffIsRefused(t *testing.T) {
+func TestTruncatedDownloadIsRefused(t *testing.T) {
 	t.Parallel()
-	whole := programs(t)
-	// within the last program: the others are unpacked by then
-	o, _ := offered(t, whole[:len(whole)-1200])
+	whole := archive(t)
+	// The cut is within the last program, after the others are unpacked.
+	o, _ := startRepository(t, whole[:len(whole)-1200])
 	_, err := localpg.Start(t.Context(), o)
 	require.ErrorContains(t, err, "download from "+o.Repository+": unable to extract")
 	require.Equal(t, []string{"download.lock"}, entries(t, o.CacheDir))

@@ -14,70 +14,69 @@ import (
 
 const superuser = "postgres"
 
-// initialise answers the superuser's password and makes the cluster if there is
-// none. The password is written before the cluster is, and the cluster gets its
-// name when it is whole, so that a kill at any point leaves nothing half done.
-func (h *house) initialise(ctx context.Context, o Options, bin string) (string, error) {
-	_, err := os.Stat(h.data())
+// initialise makes the cluster if there is none, and returns the superuser's password. It writes
+// the password before it makes the cluster, and renames the cluster when it is complete: after a
+// kill at any point, the next start makes the cluster anew or finds it complete.
+func (d *dataDir) initialise(ctx context.Context, o Options, bin string) (string, error) {
+	_, err := os.Stat(d.data())
 	if err == nil {
-		return h.readPassword()
+		return d.readPassword()
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
 	password := rand.Text()
-	if err := writeSecret(h.password(), password); err != nil {
+	if err := writeSecret(d.password(), password); err != nil {
 		return "", err
 	}
-	o.logf("making a PostgreSQL cluster in %s with %s", h.dir, bin)
-	half := h.data() + ".new"
-	if err := os.RemoveAll(half); err != nil {
+	o.logf("making a PostgreSQL cluster in %s with %s", d.dir, bin)
+	incomplete := d.data() + ".new"
+	if err := os.RemoveAll(incomplete); err != nil {
 		return "", err
 	}
-	if err := h.initdb(ctx, bin, half, password); err != nil {
+	if err := d.initdb(ctx, bin, incomplete, password); err != nil {
 		return "", err
 	}
-	return password, os.Rename(half, h.data())
+	return password, os.Rename(incomplete, d.data())
 }
 
-func (h *house) readPassword() (string, error) {
-	text, err := os.ReadFile(h.password())
+func (d *dataDir) readPassword() (string, error) {
+	text, err := os.ReadFile(d.password())
 	if err != nil {
-		return "", fmt.Errorf("the cluster in %s is there, its superuser's password is not: %w",
-			h.dir, err)
+		return "", fmt.Errorf(
+			"the cluster in %s exists, but its superuser's password can't be read: %w", d.dir, err)
 	}
 	return strings.TrimSpace(string(text)), nil
 }
 
-func (h *house) initdb(ctx context.Context, bin, data, password string) error {
-	// initdb takes a password from a file only, and must be able to read it.
-	file := filepath.Join(h.cluster(), "password")
+func (d *dataDir) initdb(ctx context.Context, bin, data, password string) error {
+	// initdb takes the password only from a file, which it must be able to read.
+	file := filepath.Join(d.cluster(), "password")
 	defer os.Remove(file)
 	if err := writeSecret(file, password); err != nil {
 		return err
 	}
-	if err := h.who.Own(file); err != nil {
+	if err := d.account.Chown(file); err != nil {
 		return err
 	}
 	args := []string{
 		"-D", data, "-U", superuser, "--pwfile=" + file, "--auth=scram-sha-256",
 		"--encoding=UTF8", "--locale=C", "--no-instructions",
 	}
-	if h.throwaway {
+	if d.throwaway {
 		args = append(args, "--no-sync")
 	} else {
 		args = append(args, "--data-checksums")
 	}
-	cmd := h.who.Command(h.cluster(), filepath.Join(bin, "initdb"), args...)
+	cmd := d.account.Command(d.cluster(), filepath.Join(bin, "initdb"), args...)
 	out, err := output(ctx, cmd)
 	if err != nil {
-		return fmt.Errorf("%s: %w; it said:\n%s", cmd.Path, err, out)
+		return fmt.Errorf("%s: %w; its output:\n%s", cmd.Path, err, out)
 	}
 	return nil
 }
 
-// writeSecret writes a new file that only its owner reads, in the place of any
-// that is there.
+// writeSecret writes a new file that only its owner can read. It replaces an existing one.
 func writeSecret(path, secret string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -19,65 +19,65 @@ func TestKeptClusterKeepsItsDataAndPassword(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "made", "when missing")
 	first := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "1", ask(t, first.URL(), "CREATE TABLE kept (n int)",
+	require.Equal(t, "1", query(t, first.URL(), "CREATE TABLE kept (n int)",
 		"INSERT INTO kept VALUES (1)", "SELECT n FROM kept"))
-	require.Equal(t, "on", ask(t, first.URL(), "SHOW fsync"))
+	require.Equal(t, "on", query(t, first.URL(), "SHOW fsync"))
 	require.NoError(t, first.Stop())
 	require.NoError(t, first.Stop(), "a second Stop does nothing")
 
 	second := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "1", ask(t, second.URL(), "SELECT n FROM kept"))
+	require.Equal(t, "1", query(t, second.URL(), "SELECT n FROM kept"))
 	require.Equal(t, passwordOf(t, first.URL()), passwordOf(t, second.URL()))
 	require.NoError(t, second.Stop())
 }
 
-func TestPasswordIsNeededAndReadByItsOwnerOnly(t *testing.T) {
+func TestPasswordIsRequiredAndOnlyItsOwnerCanReadIt(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	s := start(t, localpg.Options{Dir: dir})
 	require.Equal(t, "scram-sha-256",
-		ask(t, s.URL(), "SELECT min(auth_method) FROM pg_hba_file_rules"))
+		query(t, s.URL(), "SELECT min(auth_method) FROM pg_hba_file_rules"))
 	require.Equal(t, "scram-sha-256",
-		ask(t, s.URL(), "SELECT max(auth_method) FROM pg_hba_file_rules"))
+		query(t, s.URL(), "SELECT max(auth_method) FROM pg_hba_file_rules"))
 
 	info, err := os.Stat(filepath.Join(dir, "postgresql.password"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NoFileExists(t, filepath.Join(dir, "postgresql", "password"),
-		"initdb's copy stays behind")
+		"initdb's copy is removed")
 }
 
-func TestListensOnLoopbackOnly(t *testing.T) {
+func TestServerListensOnLoopbackOnly(t *testing.T) {
 	t.Parallel()
 	s := start(t, localpg.Options{})
-	require.Equal(t, "127.0.0.1", ask(t, s.URL(), "SHOW listen_addresses"))
-	require.Empty(t, ask(t, s.URL(), "SHOW unix_socket_directories"))
+	require.Equal(t, "127.0.0.1", query(t, s.URL(), "SHOW listen_addresses"))
+	require.Empty(t, query(t, s.URL(), "SHOW unix_socket_directories"))
 }
 
-func TestSecondServerOnOneFolderIsRefusedByPid(t *testing.T) {
+func TestSecondServerOnADirectoryIsRefusedWithThePidOfTheFirst(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	s := start(t, localpg.Options{Dir: dir})
 	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
 	require.ErrorContains(t, err, dir+" is in use by process "+strconv.Itoa(os.Getpid()))
-	require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"), "the first server goes on")
+	require.Equal(t, "1", query(t, s.URL(), "SELECT 1"), "the first server still runs")
 }
 
-func TestStartsAfterItsPostmasterWasKilled(t *testing.T) {
+func TestClusterOfAKilledPostmasterStartsAgain(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	s := start(t, localpg.Options{Dir: dir})
-	ask(t, s.URL(), "CREATE TABLE kept AS SELECT 7 AS n", "SELECT 1")
+	query(t, s.URL(), "CREATE TABLE kept AS SELECT 7 AS n", "SELECT 1")
 	require.NoError(t, syscall.Kill(postmasterPid(t, dir), syscall.SIGKILL))
 	<-s.Done()
 	require.ErrorContains(t, s.Stop(), "had ended before")
 
 	s = start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "7", ask(t, s.URL(), "SELECT n FROM kept"))
+	require.Equal(t, "7", query(t, s.URL(), "SELECT n FROM kept"))
 }
 
-// A zombie answers to its number. Where nobody reaps, it does so for ever.
-func TestPidFileOfAZombieDoesNotBlock(t *testing.T) {
+// A zombie keeps its pid until its parent waits for it.
+func TestPidFileOfAZombieDoesNotPreventAStart(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	require.NoError(t, start(t, localpg.Options{Dir: dir}).Stop())
@@ -89,11 +89,11 @@ func TestPidFileOfAZombieDoesNotBlock(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(strconv.Itoa(zombie.Process.Pid)+"\n"), 0o600))
 
 	s := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"))
+	require.Equal(t, "1", query(t, s.URL(), "SELECT 1"))
 }
 
-// Where no kernel ends a killed server's PostgreSQL, the next start does.
-func TestPostgresLeftRunningIsEnded(t *testing.T) {
+// On systems whose kernel doesn't end the PostgreSQL of a killed process, the next start does.
+func TestStartEndsAPostgresThatWasLeftRunning(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	s := start(t, localpg.Options{Dir: dir})
@@ -110,18 +110,18 @@ func TestPostgresLeftRunningIsEnded(t *testing.T) {
 	})
 
 	s = start(t, localpg.Options{Dir: dir})
-	require.NoError(t, <-ended, "it was asked, not forced")
-	require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"))
+	require.NoError(t, <-ended, "it was stopped by SIGINT, not killed")
+	require.Equal(t, "1", query(t, s.URL(), "SELECT 1"))
 }
 
-func TestHalfMadeClusterIsMadeAnew(t *testing.T) {
+func TestIncompleteClusterIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	require.NoError(t, os.MkdirAll(dataOf(dir)+".new", 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dataOf(dir)+".new", "PG_VERSION"), []byte("15\n"),
 		0o600))
 	s := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"))
+	require.Equal(t, "1", query(t, s.URL(), "SELECT 1"))
 }
 
 func TestClusterWithoutItsPasswordIsRefused(t *testing.T) {
@@ -130,10 +130,10 @@ func TestClusterWithoutItsPasswordIsRefused(t *testing.T) {
 	require.NoError(t, start(t, localpg.Options{Dir: dir}).Stop())
 	require.NoError(t, os.Remove(filepath.Join(dir, "postgresql.password")))
 	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
-	require.ErrorContains(t, err, "its superuser's password is not")
+	require.ErrorContains(t, err, "its superuser's password can't be read")
 }
 
-func TestFolderReachedThroughALink(t *testing.T) {
+func TestDirectoryMayBeASymbolicLink(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	link := filepath.Join(dir, "link")
@@ -143,5 +143,5 @@ func TestFolderReachedThroughALink(t *testing.T) {
 	require.NoError(t, syscall.Kill(postmasterPid(t, link), syscall.SIGKILL))
 	<-s.Done()
 	require.Error(t, s.Stop())
-	require.Equal(t, "1", ask(t, start(t, localpg.Options{Dir: link}).URL(), "SELECT 1"))
+	require.Equal(t, "1", query(t, start(t, localpg.Options{Dir: link}).URL(), "SELECT 1"))
 }

@@ -6,30 +6,30 @@ import (
 	"os"
 )
 
-// Options says what to start. The zero value is a throw-away cluster.
+// Options are the options of [Start]. The zero value starts a throw-away cluster.
 type Options struct {
-	// Dir is the folder that keeps the cluster between starts; it is made if
-	// missing. A second server on it is refused. Empty: a throw-away cluster in
-	// a folder under TempDir, fast rather than durable, removed at Stop.
+	// Dir is the directory that keeps the cluster between starts. Start makes it if it is missing,
+	// and fails if another server uses it. Empty means a throw-away cluster in a directory below
+	// TempDir, which is fast rather than durable and which Stop removes.
 	Dir string
 
 	// TempDir holds throw-away clusters. Defaults to [os.TempDir].
 	TempDir string
 
-	// Search lists the folders that may hold the programs postgres and initdb,
-	// as patterns of [path/filepath.Glob], best first. Defaults to
-	// [DefaultSearch]; empty but not nil searches nowhere.
+	// Search lists the directories that may contain the programs postgres and initdb, as patterns
+	// of [path/filepath.Glob], preferred ones first. Defaults to [DefaultSearch]; an empty list
+	// that isn't nil searches nowhere.
 	Search []string
 
-	// Repository is the Maven repository that the programs are downloaded from
-	// when the machine has none. Defaults to https://repo1.maven.org/maven2.
+	// Repository is the URL of the Maven repository from which the programs are downloaded if the
+	// machine has none. Defaults to https://repo1.maven.org/maven2.
 	Repository string
 
-	// CacheDir keeps what was downloaded. Defaults to /var/cache/bailiwick for
-	// root, and to bailiwick in [os.UserCacheDir] for everybody else.
+	// CacheDir keeps downloads. Defaults to /var/cache/bailiwick for root, and to bailiwick in
+	// [os.UserCacheDir] for other users.
 	CacheDir string
 
-	// Log gets a line for each step that takes a while. Defaults to none.
+	// Log receives a line for each slow step. Defaults to [io.Discard].
 	Log io.Writer
 }
 

@@ -11,18 +11,18 @@ import (
 	"syscall"
 )
 
-// lock is a file lock, which the kernel takes back when we die.
+// lock is a file lock, which the kernel releases when our process ends.
 type lock struct{ file *os.File }
 
-func lockOf(dir string) string { return filepath.Join(dir, "postgresql.lock") }
+func lockPath(dir string) string { return filepath.Join(dir, "postgresql.lock") }
 
-// heldError says that somebody else holds a lock.
+// heldError says that another process holds a lock.
 type heldError struct{ pid string }
 
 func (e *heldError) Error() string { return "held by process " + e.pid }
 
-// acquire locks the file at path, which it makes if missing, and writes our pid
-// into it. A *heldError says that another holds it.
+// acquire locks the file at path, which it makes if it is missing, and writes our pid into it. The
+// error is a *heldError if another process holds the lock.
 func acquire(path string) (*lock, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -56,8 +56,9 @@ func tryLock(file *os.File) (*lock, error) {
 	return &lock{file}, nil
 }
 
-// wait locks the file at path, which it makes if missing, when its turn comes.
-func wait(path string) (*lock, error) {
+// waitForLock locks the file at path, which it makes if it is missing. It waits until the lock is
+// free.
+func waitForLock(path string) (*lock, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
@@ -68,15 +69,15 @@ func wait(path string) (*lock, error) {
 	return &lock{file}, nil
 }
 
-// inPlace reports whether the locked file is still the one at its path.
-func (l *lock) inPlace() bool {
-	ours, err1 := l.file.Stat()
-	there, err2 := os.Lstat(l.file.Name())
-	return err1 == nil && err2 == nil && os.SameFile(ours, there)
+// isCurrent reports whether the path still names the locked file.
+func (l *lock) isCurrent() bool {
+	locked, err1 := l.file.Stat()
+	current, err2 := os.Lstat(l.file.Name())
+	return err1 == nil && err2 == nil && os.SameFile(locked, current)
 }
 
-// release unlocks before it closes: a child that is being started has a copy of
-// the descriptor until it runs its program, and would hold the lock so long.
+// release unlocks before it closes: a child that is being started has a copy of the descriptor
+// until it executes its program, and would otherwise hold the lock until then.
 func (l *lock) release() error {
 	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }

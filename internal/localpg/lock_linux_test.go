@@ -12,9 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-// Between fork and exec a child has all that is open, what is closed meanwhile
-// too: a lock must not last as long as that.
-func TestFolderIsFreeWhateverAChildHasOpenYet(t *testing.T) {
+// Between fork and exec a child has copies of all open descriptors, even of those that its parent
+// closes in the meantime. They must not keep the lock.
+func TestDirectoryIsUnlockedDespiteDescriptorsInAChild(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	s := start(t, localpg.Options{Dir: dir})
@@ -22,10 +22,10 @@ func TestFolderIsFreeWhateverAChildHasOpenYet(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, syscall.Close(child)) })
 	require.NoError(t, s.Stop())
-	require.Equal(t, "1", ask(t, start(t, localpg.Options{Dir: dir}).URL(), "SELECT 1"))
+	require.Equal(t, "1", query(t, start(t, localpg.Options{Dir: dir}).URL(), "SELECT 1"))
 }
 
-// descriptorOf is that by which this process has a file open.
+// descriptorOf returns the descriptor with which this process has a file open.
 func descriptorOf(t *testing.T, path string) int {
 	t.Helper()
 	const open = "/proc/self/fd"
@@ -38,6 +38,6 @@ func descriptorOf(t *testing.T, path string) int {
 			return number
 		}
 	}
-	require.Fail(t, "nobody has it open: "+path)
+	require.Fail(t, "this process hasn't opened "+path)
 	return -1
 }

@@ -23,8 +23,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-// helperDir makes this test binary a server on the folder it names, which
-// another test then kills.
+// helperDir is the environment variable that makes this test binary run a server on the directory
+// it names, which a test then kills.
 const helperDir = "LOCALPG_TEST_SERVE"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// serve starts a server on dir, tells its URL, and ends when its input does.
+// serve starts a server on dir, prints its URL, and exits at the end of its standard input.
 func serve(dir string) {
 	s, err := localpg.Start(context.Background(), localpg.Options{Dir: dir})
 	if err == nil {
@@ -49,7 +49,7 @@ func serve(dir string) {
 	os.Exit(0)
 }
 
-// tempDir is a folder that other users may pass through, as t.TempDir is not.
+// tempDir makes a directory that other users may enter, unlike that of t.TempDir.
 func tempDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "localpg-test-")
@@ -67,8 +67,8 @@ func start(t *testing.T, o localpg.Options) *localpg.Server {
 	return s
 }
 
-// ask runs statements and answers the last one's only value.
-func ask(t *testing.T, url string, statements ...string) string {
+// query runs statements and returns the only value of the last one.
+func query(t *testing.T, url string, statements ...string) string {
 	t.Helper()
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
@@ -83,7 +83,7 @@ func ask(t *testing.T, url string, statements ...string) string {
 	return answer
 }
 
-// dataOf is the cluster's data folder.
+// dataOf returns the directory in which PostgreSQL keeps the cluster.
 func dataOf(dir string) string { return filepath.Join(dir, "postgresql", "data") }
 
 func postmasterPid(t *testing.T, dir string) int {

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// endOrphans ends what a killed server left running on the cluster in data, and
-// removes the pid file it left behind: PostgreSQL takes any process of that
-// number for a rival, be it another program or a zombie that nobody reaps. The
-// caller holds the cluster's lock, so no server of ours can be among them.
+// endOrphans ends the processes that a killed server left running on the cluster in data, and
+// removes its pid file. PostgreSQL takes any process with the pid in that file for another server,
+// even if it is another program or a zombie. The caller holds the cluster's lock, so none of our
+// servers can be among the processes.
 func endOrphans(ctx context.Context, data string) error {
 	if _, err := os.Stat(data); os.IsNotExist(err) {
 		return nil
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-		gone, err := endWith(ctx, signal, data)
+		gone, err := signalServers(ctx, signal, data)
 		if err != nil {
 			return err
 		}
@@ -28,12 +28,13 @@ func endOrphans(ctx context.Context, data string) error {
 			return removePidFile(data)
 		}
 	}
-	return fmt.Errorf("a PostgreSQL of an earlier start still runs on %s and does not end:"+
+	return fmt.Errorf("a PostgreSQL of an earlier start still runs on %s and doesn't stop:"+
 		" processes %v", data, servers(data))
 }
 
-// endWith signals every server on data and waits a while until all are gone.
-func endWith(ctx context.Context, signal syscall.Signal, data string) (bool, error) {
+// signalServers signals every server on data and waits up to ten seconds until all have ended. It
+// reports whether they have.
+func signalServers(ctx context.Context, signal syscall.Signal, data string) (bool, error) {
 	for _, pid := range servers(data) {
 		if err := syscall.Kill(pid, signal); err != nil && err != syscall.ESRCH {
 			return false, fmt.Errorf("end the PostgreSQL (pid %d) that runs on %s: %w", pid, data,
@@ -42,11 +43,11 @@ func endWith(ctx context.Context, signal syscall.Signal, data string) (bool, err
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	patience := time.After(10 * time.Second)
+	timeout := time.After(10 * time.Second)
 	for len(servers(data)) > 0 {
 		select {
 		case <-tick.C:
-		case <-patience:
+		case <-timeout:
 			return false, nil
 		case <-ctx.Done():
 			return false, ctx.Err()

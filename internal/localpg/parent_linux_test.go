@@ -13,20 +13,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-func TestPostgresDiesWithAKilledParent(t *testing.T) {
+func TestPostgresEndsWhenItsParentIsKilled(t *testing.T) {
 	t.Parallel()
-	for name, cred := range map[string]string{"as the tests' user": "",
+	for name, user := range map[string]string{"as the tests' user": "",
 		"as an ordinary user": "nobody"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(tempDir(t), "data")
 			require.NoError(t, os.Mkdir(dir, 0o700))
-			who := credential(cred)
-			if who != nil {
-				require.NoError(t, os.Chown(dir, int(who.Uid), int(who.Gid)))
+			cred := credential(user)
+			if cred != nil {
+				require.NoError(t, os.Chown(dir, int(cred.Uid), int(cred.Gid)))
 			}
-			cmd, url, _ := helper(t, dir, who)
-			require.Equal(t, "1", ask(t, url, "CREATE TABLE kept AS SELECT 1", "SELECT 1"))
+			cmd, url, _ := helper(t, dir, cred)
+			require.Equal(t, "1", query(t, url, "CREATE TABLE kept AS SELECT 1", "SELECT 1"))
 			require.NotEmpty(t, processesIn(t, dir))
 
 			require.NoError(t, cmd.Process.Kill())
@@ -34,14 +34,14 @@ func TestPostgresDiesWithAKilledParent(t *testing.T) {
 			eventually(t, "no process is left in "+dir,
 				func() bool { return len(processesIn(t, dir)) == 0 })
 
-			if who == nil {
-				ask(t, start(t, localpg.Options{Dir: dir}).URL(), "TABLE kept")
+			if cred == nil {
+				query(t, start(t, localpg.Options{Dir: dir}).URL(), "TABLE kept")
 			}
 		})
 	}
 }
 
-// processesIn are the living processes that work in or below dir.
+// processesIn returns the processes whose working directory is dir or below it.
 func processesIn(t *testing.T, dir string) []int {
 	t.Helper()
 	procs, err := filepath.Glob("/proc/[0-9]*")
@@ -58,19 +58,19 @@ func processesIn(t *testing.T, dir string) []int {
 	return pids
 }
 
-// A shell that an operator left in the data folder is none of our business.
-func TestOtherProgramsInTheDataFolderAreLeftAlone(t *testing.T) {
+// An operator may have left a shell in the data directory.
+func TestOtherProgramsInTheDataDirectoryAreNotEnded(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	require.NoError(t, start(t, localpg.Options{Dir: dir}).Stop())
-	visitor := exec.Command("/bin/sh", "-c", "read line")
-	visitor.Dir = dataOf(dir)
-	stdin, err := visitor.StdinPipe()
+	shell := exec.Command("/bin/sh", "-c", "read line")
+	shell.Dir = dataOf(dir)
+	stdin, err := shell.StdinPipe()
 	require.NoError(t, err)
-	require.NoError(t, visitor.Start())
+	require.NoError(t, shell.Start())
 
 	require.NoError(t, start(t, localpg.Options{Dir: dir}).Stop())
 	_, err = stdin.Write([]byte("bye\n"))
 	require.NoError(t, err)
-	require.NoError(t, visitor.Wait(), "it ended by itself")
+	require.NoError(t, shell.Wait(), "it wasn't killed")
 }

@@ -16,11 +16,10 @@ import (
 // postmaster is PostgreSQL's first process.
 type postmaster struct{ *daemon.Process }
 
-// startLimit is how long a start may take, the recovery after a crash included.
+// startLimit is how long a start may take, including the recovery after a crash.
 const startLimit = 2 * time.Minute
 
-// ready waits until PostgreSQL takes connections, which it says in line 8 of
-// its pid file.
+// ready waits until PostgreSQL accepts connections, which it reports in line 8 of its pid file.
 func (p postmaster) ready(ctx context.Context, pidFile string) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -37,18 +36,18 @@ func (p postmaster) ready(ctx context.Context, pidFile string) error {
 		case <-p.Done():
 			return fmt.Errorf("postgres did not start: %w", p.Err())
 		case <-ctx.Done():
-			return fmt.Errorf("postgres is not ready yet: %w; it said:\n%s", ctx.Err(),
-				p.LastWords())
+			return fmt.Errorf("postgres is not ready yet: %w; its log ends with:\n%s", ctx.Err(),
+				p.LogTail())
 		}
 	}
 }
 
-// stop ends the postmaster and waits: a fast shutdown, which writes everything
-// out, then an immediate one, then the kernel's.
+// stop ends the postmaster and waits for it: by a fast shutdown, which writes everything to disk,
+// then by an immediate one, then by SIGKILL.
 func (p postmaster) stop() error {
 	return p.Stop(
-		daemon.Step{Signal: syscall.SIGINT, Patience: time.Minute},
-		daemon.Step{Signal: syscall.SIGQUIT, Patience: 10 * time.Second},
-		daemon.Step{Signal: syscall.SIGKILL, Patience: 10 * time.Second},
+		daemon.Step{Signal: syscall.SIGINT, Timeout: time.Minute},
+		daemon.Step{Signal: syscall.SIGQUIT, Timeout: 10 * time.Second},
+		daemon.Step{Signal: syscall.SIGKILL, Timeout: 10 * time.Second},
 	)
 }

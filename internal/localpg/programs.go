@@ -21,27 +21,27 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
-// Oldest is the oldest major version of PostgreSQL that is used.
+// Oldest is the oldest supported major version of PostgreSQL.
 const Oldest = 15
 
 const howToGet = `get one of these:
   Debian, Ubuntu   apt-get install postgresql
   Fedora           dnf install postgresql-server
   macOS            brew install postgresql@17, or https://postgresapp.com
-  anywhere         set DATABASE_URL to a PostgreSQL that runs`
+  anywhere         set DATABASE_URL to a running PostgreSQL`
 
-// findPrograms is the folder of the first PostgreSQL that fits: of the major
-// version that is wanted or, with 0, any from [Oldest] on. When the machine has
-// none it is downloaded. The error names each thing tried.
-func findPrograms(ctx context.Context, o Options, who account, want int) (string, error) {
+// findPrograms returns the directory of the first PostgreSQL whose major version is want or, if
+// want is 0, at least [Oldest]. It downloads PostgreSQL if the machine has none. The error names
+// everything it tried.
+func findPrograms(ctx context.Context, o Options, acct account, want int) (string, error) {
 	var tried []string
 	for _, pattern := range o.Search {
 		bins := installed(pattern)
 		if len(bins) == 0 {
-			tried = append(tried, pattern+": no postgres and initdb there")
+			tried = append(tried, pattern+": no programs postgres and initdb")
 		}
 		for _, bin := range bins {
-			err := fits(ctx, who, bin, want)
+			err := checkVersion(ctx, acct, bin, want)
 			if err == nil {
 				return bin, nil
 			}
@@ -50,17 +50,17 @@ func findPrograms(ctx context.Context, o Options, who account, want int) (string
 	}
 	bin, err := download(ctx, o, want)
 	if err == nil {
-		err = fits(ctx, who, bin, want)
+		err = checkVersion(ctx, acct, bin, want)
 	}
 	if err == nil {
 		return bin, nil
 	}
 	tried = append(tried, fmt.Sprintf("download from %s: %v", o.Repository, err))
 	return "", fmt.Errorf("no PostgreSQL to start: %s; tried\n  %s\n%s",
-		wanted(o, want), strings.Join(tried, "\n  "), howToGet)
+		requirement(o, want), strings.Join(tried, "\n  "), howToGet)
 }
 
-func wanted(o Options, want int) string {
+func requirement(o Options, want int) string {
 	if want == 0 {
 		return fmt.Sprintf("version %d or newer is needed", Oldest)
 	}
@@ -68,8 +68,8 @@ func wanted(o Options, want int) string {
 		want)
 }
 
-// installed are the folders that pattern names and that hold both programs, the
-// newest version first.
+// installed returns the directories that match pattern and contain both programs, the newest
+// version first.
 func installed(pattern string) []string {
 	dirs, err := filepath.Glob(pattern)
 	if err != nil {
@@ -91,7 +91,7 @@ func isProgram(path string) bool {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// numbers are those in a path, so that version 9 sorts below version 10.
+// numbers returns the numbers in a path, so that version 9 sorts before version 10.
 func numbers(path string) []int {
 	var all []int
 	for _, text := range digits.FindAllString(path, -1) {
@@ -104,15 +104,16 @@ func numbers(path string) []int {
 
 var versionLine = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
-// fits asks the program itself, as the account that will run it.
-func fits(ctx context.Context, who account, bin string, want int) error {
-	out, err := output(ctx, who.Command("/", filepath.Join(bin, "postgres"), "--version"))
+// checkVersion runs the program as the account that will run the server, and checks the version it
+// prints.
+func checkVersion(ctx context.Context, acct account, bin string, want int) error {
+	out, err := output(ctx, acct.Command("/", filepath.Join(bin, "postgres"), "--version"))
 	if err != nil {
 		return fmt.Errorf("postgres --version: %w: %s", err, bytes.TrimSpace(out))
 	}
 	match := versionLine.FindSubmatch(out)
 	if match == nil {
-		return fmt.Errorf("postgres --version says %q", out)
+		return fmt.Errorf("postgres --version prints %q", out)
 	}
 	version, err := strconv.Atoi(string(match[1]))
 	if err != nil {
@@ -124,8 +125,8 @@ func fits(ctx context.Context, who account, bin string, want int) error {
 	return nil
 }
 
-// output runs cmd and answers all it wrote. A cancelled ctx kills it together
-// with its children; it does not outlive us either (see [daemon.Start]).
+// output runs cmd and returns everything it wrote. Cancelling ctx kills it together with its
+// children. It also ends with our process (see [daemon.Start]).
 func output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

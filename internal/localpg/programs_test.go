@@ -14,8 +14,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-// nothingToBeHad is a machine without PostgreSQL and without a network.
-func nothingToBeHad(t *testing.T) localpg.Options {
+// noPrograms returns the options of a machine without PostgreSQL and without a network.
+func noPrograms(t *testing.T) localpg.Options {
 	t.Helper()
 	dead := httptest.NewServer(nil)
 	dead.Close()
@@ -26,14 +26,14 @@ func nothingToBeHad(t *testing.T) localpg.Options {
 	}
 }
 
-func TestErrorNamesEverythingTriedAndHowToGetIt(t *testing.T) {
+func TestErrorNamesEverythingTriedAndHowToInstallIt(t *testing.T) {
 	t.Parallel()
-	o := nothingToBeHad(t)
+	o := noPrograms(t)
 	_, err := localpg.Start(t.Context(), o)
 	for _, part := range []string{
 		"version 15 or newer is needed",
-		"/nowhere: no postgres and initdb there",
-		"/usr/lib/nothing/*/bin: no postgres and initdb there",
+		"/nowhere: no programs postgres and initdb",
+		"/usr/lib/nothing/*/bin: no programs postgres and initdb",
 		"download from " + o.Repository + ": ", "connection refused",
 		"apt-get install postgresql", "dnf install", "brew install", "postgresapp.com",
 		"DATABASE_URL",
@@ -42,10 +42,10 @@ func TestErrorNamesEverythingTriedAndHowToGetIt(t *testing.T) {
 	}
 }
 
-func TestDataOfAnotherVersionSaysWhichIsNeeded(t *testing.T) {
+func TestErrorForDataOfAnotherVersionNamesThatVersion(t *testing.T) {
 	t.Parallel()
-	o := nothingToBeHad(t)
-	o.Search = append(o.Search, script(t, "postgres (PostgreSQL) 15.1"))
+	o := noPrograms(t)
+	o.Search = append(o.Search, fakePrograms(t, "postgres (PostgreSQL) 15.1"))
 	o.Dir = tempDir(t)
 	require.NoError(t, os.MkdirAll(dataOf(o.Dir), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dataOf(o.Dir), "PG_VERSION"), []byte("12\n"),
@@ -54,12 +54,12 @@ func TestDataOfAnotherVersionSaysWhichIsNeeded(t *testing.T) {
 	require.ErrorContains(t, err,
 		"the data in "+o.Dir+" was written by version 12 and needs that version")
 	require.ErrorContains(t, err, "is version 15")
-	require.ErrorContains(t, err, "version 12 is not to be had there")
+	require.ErrorContains(t, err, "the repository has no version 12")
 }
 
-func TestFolderThatIsNoCluster(t *testing.T) {
+func TestDirectoryThatIsNotAClusterIsRefused(t *testing.T) {
 	t.Parallel()
-	o := nothingToBeHad(t)
+	o := noPrograms(t)
 	o.Dir = tempDir(t)
 	require.NoError(t, os.MkdirAll(dataOf(o.Dir), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dataOf(o.Dir), "PG_VERSION"), []byte("9.6\n"),
@@ -68,41 +68,41 @@ func TestFolderThatIsNoCluster(t *testing.T) {
 	require.ErrorContains(t, err, "does not look like a PostgreSQL cluster")
 }
 
-func TestUnfitProgramsArePassedOverWithTheReason(t *testing.T) {
+func TestUnsuitableProgramsAreSkippedWithTheReason(t *testing.T) {
 	t.Parallel()
-	old := script(t, "postgres (PostgreSQL) 9.6.24")
-	odd := script(t, "mysqld")
-	o := nothingToBeHad(t)
+	old := fakePrograms(t, "postgres (PostgreSQL) 9.6.24")
+	odd := fakePrograms(t, "mysqld")
+	o := noPrograms(t)
 	o.Search = []string{old, odd}
 	_, err := localpg.Start(t.Context(), o)
 	require.ErrorContains(t, err, old+": is version 9")
-	require.ErrorContains(t, err, odd+": postgres --version says")
+	require.ErrorContains(t, err, odd+": postgres --version prints")
 
 	s := start(t, localpg.Options{Search: append([]string{old, odd}, localpg.DefaultSearch()...)})
 	require.NotContains(t, []string{old, odd}, s.Programs())
 }
 
-func TestNewestVersionOfAPatternComesFirst(t *testing.T) {
+func TestNewestVersionThatMatchesAPatternIsStarted(t *testing.T) {
 	t.Parallel()
 	root := tempDir(t)
 	for _, version := range []string{"9", "15", "100", "16"} {
-		writeScript(t, filepath.Join(root, version), "postgres (PostgreSQL) "+version)
+		writeFakePrograms(t, filepath.Join(root, version), "postgres (PostgreSQL) "+version)
 	}
-	o := nothingToBeHad(t)
+	o := noPrograms(t)
 	o.Search = []string{filepath.Join(root, "*")}
 	_, err := localpg.Start(t.Context(), o)
 	require.ErrorContains(t, err, filepath.Join(root, "100", "initdb"), "the newest was started")
 }
 
-// script is a folder with programs that only tell a version.
-func script(t *testing.T, version string) string {
+// fakePrograms makes a directory with programs that only print a version.
+func fakePrograms(t *testing.T, version string) string {
 	t.Helper()
 	dir := filepath.Join(tempDir(t), "bin")
-	writeScript(t, dir, version)
+	writeFakePrograms(t, dir, version)
 	return dir
 }
 
-func writeScript(t *testing.T, dir, version string) {
+func writeFakePrograms(t *testing.T, dir, version string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	text := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] && echo '%s'\n", version)

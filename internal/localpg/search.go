@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// DefaultSearch is the folders of PATH and those where Debian, PostgreSQL's own
-// packages, Alpine, Homebrew and Postgres.app put PostgreSQL.
+// DefaultSearch returns the directories of PATH and those in which Debian, the PostgreSQL project's
+// packages, Alpine, Homebrew and Postgres.app install PostgreSQL.
 func DefaultSearch() []string {
 	var all []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {

@@ -20,49 +20,49 @@ type Server struct {
 	url    string
 	bin    string
 	master postmaster
-	house  *house
+	dir    *dataDir
 
 	once    sync.Once
 	stopErr error
 }
 
-// Start starts a private PostgreSQL and waits until it takes connections. The
-// error says what was tried and what to do. A cluster whose last server was
-// killed recovers; what that server left running is ended first.
+// Start starts a private PostgreSQL and waits until it accepts connections. The error says what was
+// tried and what to do. A cluster whose last server was killed recovers; Start first ends the
+// processes that it left running.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.withDefaults()
-	who, err := findAccount()
+	acct, err := findAccount()
 	if err != nil {
 		return nil, err
 	}
-	h, err := openHouse(o, who)
+	d, err := openDataDir(o, acct)
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.start(ctx, o)
+	s, err := d.start(ctx, o)
 	if err != nil {
-		return nil, errors.Join(err, h.close())
+		return nil, errors.Join(err, d.close())
 	}
 	return s, nil
 }
 
-func (h *house) start(ctx context.Context, o Options) (*Server, error) {
-	version, err := h.version()
+func (d *dataDir) start(ctx context.Context, o Options) (*Server, error) {
+	version, err := d.version()
 	if err != nil {
 		return nil, err
 	}
-	bin, err := findPrograms(ctx, o, h.who, version)
+	bin, err := findPrograms(ctx, o, d.account, version)
 	if err != nil {
 		return nil, err
 	}
-	if err := endOrphans(ctx, h.data()); err != nil {
+	if err := endOrphans(ctx, d.data()); err != nil {
 		return nil, err
 	}
-	password, err := h.initialise(ctx, o, bin)
+	password, err := d.initialise(ctx, o, bin)
 	if err != nil {
 		return nil, err
 	}
-	master, port, err := h.launch(ctx, bin)
+	master, port, err := d.launch(ctx, bin)
 	if err != nil {
 		return nil, err
 	}
@@ -73,48 +73,47 @@ func (h *house) start(ctx context.Context, o Options) (*Server, error) {
 		Path:     "/postgres",
 		RawQuery: "sslmode=disable",
 	}
-	return &Server{url: u.String(), bin: bin, master: master, house: h}, nil
+	return &Server{url: u.String(), bin: bin, master: master, dir: d}, nil
 }
 
-// URL is where the superuser finds the database postgres, password included.
+// URL returns the superuser's URL of the database postgres, with the password.
 func (s *Server) URL() string { return s.url }
 
-// Programs is the folder that PostgreSQL was started from.
+// Programs returns the directory of the programs that were started.
 func (s *Server) Programs() string { return s.bin }
 
-// Done is closed when PostgreSQL has ended, for whatever reason.
+// Done returns a channel that is closed when PostgreSQL has ended, for any reason.
 func (s *Server) Done() <-chan struct{} { return s.master.Done() }
 
-// Stop ends PostgreSQL and waits until it is gone: it closes the sessions,
-// writes everything out, and leaves by force if that takes too long. A
-// throw-away cluster is removed. It is an error if PostgreSQL had ended before
-// or had to be forced; a kept cluster then recovers at its next start. Further
-// calls answer what the first one answered.
+// Stop ends PostgreSQL and waits for it. PostgreSQL closes its sessions and writes everything to
+// disk; it is killed if that takes too long. Stop removes a throw-away cluster. It returns an error
+// if PostgreSQL had ended before or had to be killed; a kept cluster then recovers at its next
+// start. Further calls return the result of the first one.
 func (s *Server) Stop() error {
 	s.once.Do(func() {
-		s.stopErr = errors.Join(s.master.stop(), s.house.close())
+		s.stopErr = errors.Join(s.master.stop(), s.dir.close())
 	})
 	return s.stopErr
 }
 
-// Another program may take the port between our look and PostgreSQL's, and the
-// sessions of a killed server need a moment to leave its memory: both pass.
+// Launches are repeated after two transient errors: another program may take the port before
+// PostgreSQL does, and the sessions of a killed server take a moment to release its shared memory.
 const (
 	launches    = 20
 	launchPause = 250 * time.Millisecond
 )
 
-func (h *house) launch(ctx context.Context, bin string) (postmaster, int, error) {
+func (d *dataDir) launch(ctx context.Context, bin string) (postmaster, int, error) {
 	for try := 1; ; try++ {
 		port, err := daemon.FreePort()
 		if err != nil {
 			return postmaster{}, 0, err
 		}
-		master, err := h.launchAt(ctx, bin, port)
+		master, err := d.launchAt(ctx, bin, port)
 		if err == nil {
 			return master, port, nil
 		}
-		if try == launches || !passes(err) {
+		if try == launches || !isTransient(err) {
 			return postmaster{}, 0, err
 		}
 		select {
@@ -125,28 +124,28 @@ func (h *house) launch(ctx context.Context, bin string) (postmaster, int, error)
 	}
 }
 
-func passes(err error) bool {
+func isTransient(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "Address already in use") ||
 		strings.Contains(text, "pre-existing shared memory block")
 }
 
-func (h *house) launchAt(ctx context.Context, bin string, port int) (postmaster, error) {
+func (d *dataDir) launchAt(ctx context.Context, bin string, port int) (postmaster, error) {
 	args := []string{
-		"-D", h.data(), "-p", strconv.Itoa(port),
+		"-D", d.data(), "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", // their paths are short of room, and TCP does
+		"-c", "unix_socket_directories=", // their paths may be too long, and TCP suffices
 	}
-	for _, setting := range h.settings() {
+	for _, setting := range d.settings() {
 		args = append(args, "-c", setting)
 	}
-	cmd := h.who.Command(h.cluster(), filepath.Join(bin, "postgres"), args...)
-	process, err := daemon.Start(cmd, h.log())
+	cmd := d.account.Command(d.cluster(), filepath.Join(bin, "postgres"), args...)
+	process, err := daemon.Start(cmd, d.log())
 	if err != nil {
 		return postmaster{}, err
 	}
 	master := postmaster{process}
-	err = master.ready(ctx, filepath.Join(h.data(), "postmaster.pid"))
+	err = master.ready(ctx, filepath.Join(d.data(), "postmaster.pid"))
 	if err == nil {
 		return master, nil
 	}

@@ -7,13 +7,13 @@ import (
 	"errors"
 )
 
-// Server is a running PostgreSQL. There is none on this operating system.
+// Server is a running PostgreSQL. This operating system has none.
 type Server struct{}
 
-// Start is an error on this operating system.
+// Start returns an error on this operating system.
 func Start(context.Context, Options) (*Server, error) {
-	return nil, errors.New("a private PostgreSQL runs on Linux, macOS and the BSDs only: set" +
-		" DATABASE_URL to a PostgreSQL that runs")
+	return nil, errors.New("a private PostgreSQL runs only on Linux, macOS and the BSDs: set" +
+		" DATABASE_URL to a running PostgreSQL")
 }
 
 // URL is empty.

@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// servers are the processes of PostgreSQL that live on the cluster in data:
-// they work in that folder. A zombie works nowhere. Where we may not look at a
-// process's folder (in a container without CAP_SYS_PTRACE), its command line
-// still tells the first one.
+// servers returns the pids of the PostgreSQL processes of the cluster in data, whose working
+// directory it is. A zombie has no working directory. Where we may not read a process's working
+// directory (in a container without CAP_SYS_PTRACE), the command line identifies the first process.
 func servers(data string) []int {
 	procs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {

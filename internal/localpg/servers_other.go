@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// servers is the first process of the PostgreSQL that lives on the cluster in
-// data, by its command line; its children end with it. Zombies have none.
+// servers returns the pid of the first process of the PostgreSQL of the cluster in data, by its
+// command line. Its children end with it. A zombie has no command line.
 func servers(data string) []int {
 	out, err := exec.Command("/bin/ps", "-axww", "-o", "pid=,command=").Output()
 	if err != nil {

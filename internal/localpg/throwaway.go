@@ -12,8 +12,8 @@ import (
 
 const throwawayPrefix = "bailiwick-pg-"
 
-// makeThrowaway makes a locked folder in temp. Another process that sweeps may
-// take a new folder for an abandoned one until it is locked: then make another.
+// makeThrowaway makes a locked directory in temp. Until it is locked, another process may remove it
+// as abandoned; makeThrowaway then makes another.
 func makeThrowaway(temp string) (string, *lock, error) {
 	for {
 		dir, err := os.MkdirTemp(temp, throwawayPrefix)
@@ -23,8 +23,8 @@ func makeThrowaway(temp string) (string, *lock, error) {
 		if dir, err = filepath.Abs(dir); err != nil {
 			return "", nil, err
 		}
-		l, err := acquire(lockOf(dir))
-		if err == nil && l.inPlace() {
+		l, err := acquire(lockPath(dir))
+		if err == nil && l.isCurrent() {
 			return dir, l, nil
 		}
 		if err == nil {
@@ -37,22 +37,22 @@ func makeThrowaway(temp string) (string, *lock, error) {
 	}
 }
 
-// sweep removes the throw-away clusters whose process was killed. What it can't
-// remove it leaves to the next sweep: nothing depends on it.
-func sweep(o Options) {
+// removeAbandoned removes the throw-away clusters whose process was killed. It ignores errors: the
+// next call tries again, and nothing depends on it.
+func removeAbandoned(o Options) {
 	dirs, err := filepath.Glob(filepath.Join(o.TempDir, throwawayPrefix+"*"))
 	if err != nil {
 		return
 	}
 	for _, dir := range dirs {
-		if ours(dir) {
-			sweepOne(dir)
+		if isOurs(dir) {
+			removeIfAbandoned(dir)
 		}
 	}
 }
 
-func sweepOne(dir string) {
-	file, err := os.OpenFile(lockOf(dir), os.O_RDWR|syscall.O_NOFOLLOW, 0)
+func removeIfAbandoned(dir string) {
+	file, err := os.OpenFile(lockPath(dir), os.O_RDWR|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return
 	}
@@ -60,15 +60,15 @@ func sweepOne(dir string) {
 	if _, err := tryLock(file); err != nil {
 		return
 	}
-	h := house{dir: dir}
-	if endOrphans(context.Background(), h.data()) == nil {
+	d := dataDir{dir: dir}
+	if endOrphans(context.Background(), d.data()) == nil {
 		_ = os.RemoveAll(dir)
 	}
 }
 
-// ours reports whether dir is a folder of ours: in a folder that all users
-// share, a stranger may have put a link or a trap under the same name.
-func ours(dir string) bool {
+// isOurs reports whether dir is a directory that our user owns. In a shared directory another user
+// may have made a link or a malicious directory with such a name.
+func isOurs(dir string) bool {
 	info, err := os.Lstat(dir)
 	if err != nil || !info.IsDir() {
 		return false

@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-func TestThrowawayIsFastAndGoneAfterwards(t *testing.T) {
+func TestThrowawayIsNotDurableAndRemovedAtStop(t *testing.T) {
 	t.Parallel()
 	temp := tempDir(t)
 	s := start(t, localpg.Options{TempDir: temp})
@@ -22,23 +22,23 @@ func TestThrowawayIsFastAndGoneAfterwards(t *testing.T) {
 		"max_connections": "500",
 		"server_encoding": "UTF8", "lc_collate": "C",
 	} {
-		require.Equal(t, value, ask(t, s.URL(), "SHOW "+setting), setting)
+		require.Equal(t, value, query(t, s.URL(), "SHOW "+setting), setting)
 	}
 	require.NoError(t, s.Stop())
 	require.Empty(t, entries(t, temp))
 }
 
-func TestFailedThrowawayIsGoneToo(t *testing.T) {
+func TestThrowawayThatFailsToStartIsRemoved(t *testing.T) {
 	t.Parallel()
 	temp := tempDir(t)
-	o := nothingToBeHad(t)
+	o := noPrograms(t)
 	o.TempDir = temp
 	_, err := localpg.Start(t.Context(), o)
 	require.Error(t, err)
 	require.Empty(t, entries(t, temp))
 }
 
-func TestThrowawayOfAKilledRunIsSwept(t *testing.T) {
+func TestThrowawayOfAKilledProcessIsRemovedByTheNextStart(t *testing.T) {
 	t.Parallel()
 	temp := tempDir(t)
 	abandoned := filepath.Join(temp, "bailiwick-pg-abandoned")
@@ -46,15 +46,15 @@ func TestThrowawayOfAKilledRunIsSwept(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(abandoned, "postgresql.lock"), []byte("1\n"),
 		0o600))
 
-	lives := start(t, localpg.Options{TempDir: temp})
+	running := start(t, localpg.Options{TempDir: temp})
 	require.NoDirExists(t, abandoned)
 
 	require.NoError(t, start(t, localpg.Options{TempDir: temp}).Stop())
-	require.Equal(t, "1", ask(t, lives.URL(), "SELECT 1"), "one that is in use stays")
+	require.Equal(t, "1", query(t, running.URL(), "SELECT 1"), "a cluster in use isn't removed")
 }
 
-// In a folder that all users share, names prove nothing.
-func TestSweepingTouchesNothingOfStrangers(t *testing.T) {
+// In a shared directory, the name doesn't prove who made a directory.
+func TestDirectoriesOfOtherUsersAreNotRemoved(t *testing.T) {
 	t.Parallel()
 	temp := tempDir(t)
 	valuables := filepath.Join(temp, "valuables")
@@ -76,7 +76,7 @@ func TestSweepingTouchesNothingOfStrangers(t *testing.T) {
 	require.DirExists(t, unlocked)
 }
 
-func TestStopSaysWhenPostgresHadEndedAndCleansUp(t *testing.T) {
+func TestStopReportsThatPostgresHadEndedAndRemovesTheCluster(t *testing.T) {
 	t.Parallel()
 	temp := tempDir(t)
 	s := start(t, localpg.Options{TempDir: temp})

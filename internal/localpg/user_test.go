@@ -19,7 +19,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
-// unprivileged is a command of the user whom PostgreSQL runs as.
+// unprivileged returns a command that runs as PostgreSQL's user.
 func unprivileged(dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
@@ -27,8 +27,7 @@ func unprivileged(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// credential is that of the first user there is; nil, ourselves, unless we are
-// root.
+// credential returns the credential of the first user that exists, or nil if our user isn't root.
 func credential(names ...string) *syscall.Credential {
 	if os.Geteuid() != 0 {
 		return nil
@@ -45,8 +44,8 @@ func credential(names ...string) *syscall.Credential {
 	return nil
 }
 
-// helper runs this test binary as a server on dir, as another user if cred says
-// so. It answers the server's first line of output.
+// helper runs this test binary as a server on dir, as another user if cred isn't nil. It returns
+// the first line of the server's output.
 func helper(
 	t *testing.T, dir string, cred *syscall.Credential,
 ) (cmd *exec.Cmd, line string, stop io.Closer) {
@@ -66,8 +65,8 @@ func helper(
 	return cmd, strings.TrimSpace(line), stop
 }
 
-// copyOfSelf is this test binary where every user may run it, which go test's
-// own folder is not.
+// copyOfSelf copies this test binary to a directory that every user may enter, unlike that of go
+// test.
 func copyOfSelf(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -84,7 +83,7 @@ func copyOfSelf(t *testing.T) string {
 	return path
 }
 
-func TestRunsForAnOrdinaryUser(t *testing.T) {
+func TestServerRunsForAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "data")
 	require.NoError(t, os.Mkdir(dir, 0o700))
@@ -93,15 +92,15 @@ func TestRunsForAnOrdinaryUser(t *testing.T) {
 		require.NoError(t, os.Chown(dir, int(cred.Uid), int(cred.Gid)))
 	}
 	cmd, url, stop := helper(t, dir, cred)
-	require.Equal(t, "1", ask(t, url, "SELECT 1"))
+	require.Equal(t, "1", query(t, url, "SELECT 1"))
 	require.NoError(t, stop.Close())
 	require.NoError(t, cmd.Wait())
 	require.NoFileExists(t, filepath.Join(dataOf(dir), "postmaster.pid"), "it was shut down")
 }
 
-// t.TempDir lies in a folder that only we may enter. Root's PostgreSQL runs as
-// somebody else; anybody else's runs as themselves.
-func TestFolderBehindAClosedOne(t *testing.T) {
+// The parent of t.TempDir can be entered only by our user. PostgreSQL runs as another user only if
+// ours is root.
+func TestDirectoryBelowOneThatPostgresCannotEnterIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
@@ -114,19 +113,19 @@ func TestFolderBehindAClosedOne(t *testing.T) {
 	require.ErrorContains(t, err, "choose a DATA_DIR")
 }
 
-func TestClosedFolderOfOursIsOpenedForPassing(t *testing.T) {
+func TestOwnDirectoryIsMadeEnterableForPostgres(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "data")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	s := start(t, localpg.Options{Dir: dir})
-	require.Equal(t, "1", ask(t, s.URL(), "SELECT 1"))
+	require.Equal(t, "1", query(t, s.URL(), "SELECT 1"))
 	info, err := os.Stat(dir)
 	require.NoError(t, err)
-	require.Zero(t, info.Mode().Perm()&0o066, "others may pass, not look")
+	require.Zero(t, info.Mode().Perm()&0o066, "other users may enter but not list the directory")
 }
 
-func TestDefaultDirIsOneThatWorks(t *testing.T) {
-	t.Setenv("HOME", "/home/somebody")
+func TestDefaultDirIsBelowHomeOrVarLib(t *testing.T) {
+	t.Setenv("HOME", "/home/user")
 	t.Setenv("XDG_DATA_HOME", "relative/is/ignored")
 	dir, err := localpg.DefaultDir()
 	require.NoError(t, err)
@@ -134,6 +133,6 @@ func TestDefaultDirIsOneThatWorks(t *testing.T) {
 		require.Equal(t, "/var/lib/bailiwick", dir)
 		return
 	}
-	require.True(t, strings.HasPrefix(dir, "/home/somebody/"), dir)
+	require.True(t, strings.HasPrefix(dir, "/home/user/"), dir)
 	require.Equal(t, "bailiwick", filepath.Base(dir))
 }

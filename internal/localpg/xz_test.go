@@ -8,8 +8,8 @@ import (
 	"hash/crc32"
 )
 
-// xz packs data, without making it smaller, in the format of
-// https://tukaani.org/xz/xz-file-format.txt: one block of stored LZMA2 chunks.
+// xz packs data without compression, in the format of https://tukaani.org/xz/xz-file-format.txt:
+// one block of uncompressed LZMA2 chunks.
 func xz(data []byte) []byte {
 	var (
 		flags  = []byte{0, 1} // each block ends with a CRC32

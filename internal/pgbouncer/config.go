@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// config is pgbouncer.ini. Passwords are asked for in the clear, on the loopback
-// interface: SCRAM's thousand rounds of hashing would stall the one thread that
-// all clients share, each time that one of them connects anew.
+// config returns pgbouncer.ini. Clients send their passwords in clear text, over the loopback
+// interface: SCRAM's thousands of hash rounds for each new connection would stall the single thread
+// that serves all clients.
 func config(server *url.URL, port int, users string) string {
 	serverPort := server.Port()
 	if serverPort == "" {
@@ -36,8 +36,8 @@ log_disconnections = 0
 `, server.Hostname(), serverPort, port, ServerConns, users)
 }
 
-// userList is the auth_file: each user of urls with their password, which
-// PgBouncer both asks of clients and gives to the server.
+// userList returns the auth_file: the users of urls with their passwords, which PgBouncer both
+// requires from clients and sends to the server.
 func userList(urls []*url.URL) string {
 	var b strings.Builder
 	for _, u := range urls {

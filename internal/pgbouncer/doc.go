@@ -1,9 +1,8 @@
-// Package pgbouncer puts a PgBouncer of the tests' own before the database that
-// [github.com/bailiwick-go/bailiwick/internal/pgtest] gave them: in transaction
-// mode, with [ServerConns] server connections for each database and user, so
-// that many clients share few sessions, and whatever one of them leaves behind
-// meets the next. Nothing is reset in between, which is transaction mode's
-// default.
+// Package pgbouncer runs a PgBouncer for tests, before the databases of
+// [github.com/bailiwick-go/bailiwick/internal/pgtest]. It runs in transaction mode, with
+// [ServerConns] server connections for each database and user. Many clients share few sessions, and
+// a client finds the state that another one left in its session: in transaction mode PgBouncer
+// resets nothing by default.
 package pgbouncer
 
 // ServerConns is how many server connections the clients of one user share in

@@ -21,26 +21,25 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/daemon"
 )
 
-// Pooler is a running PgBouncer, which is started again when it dies: Debian's
-// 1.18 does so now and then when a statement is cancelled
+// Pooler is a running PgBouncer, which is restarted when it crashes. Debian's version 1.18
+// sometimes crashes when a statement is cancelled
 // (https://github.com/pgbouncer/pgbouncer/issues/822).
 type Pooler struct {
 	addr    string
 	dir     string
 	command func() *exec.Cmd
 
-	stopping chan struct{} // closed when it is to end
-	ended    chan error    // how its last process ended, once
+	stopping chan struct{} // closed when the pooler must stop
+	ended    chan error    // receives how the last process ended, once
 
 	mu      sync.Mutex
 	process *daemon.Process
-	crashes []string // last words
+	crashes []string // the end of each crashed process's log
 }
 
-// Start runs a PgBouncer for t before the server that urls name. The users of
-// urls log in through it as themselves, to any of the server's databases. It is
-// stopped when t ends. A test is never skipped for want of the program: it fails
-// with how to get it.
+// Start runs a PgBouncer for t before the server of urls. The users of urls can log in through it
+// to any database of the server. It stops when t ends. If the program is missing, the test isn't
+// skipped: it fails with an error that says how to install it.
 func Start(t testing.TB, urls ...string) *Pooler {
 	t.Helper()
 	p, err := start(t.Context(), search, urls)
@@ -50,7 +49,7 @@ func Start(t testing.TB, urls ...string) *Pooler {
 	t.Cleanup(func() {
 		err := p.stop()
 		for _, crash := range p.Crashes() {
-			t.Logf("pgbouncer crashed and was started again; it had said:\n%s", crash)
+			t.Logf("pgbouncer crashed and was restarted; its log ended with:\n%s", crash)
 		}
 		if err != nil {
 			t.Errorf("pgbouncer: %v", err)
@@ -59,26 +58,27 @@ func Start(t testing.TB, urls ...string) *Pooler {
 	return p
 }
 
-// Crashes are the last words of each process that died by itself.
+// Crashes returns the end of the log of each process that crashed.
 func (p *Pooler) Crashes() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.crashes)
 }
 
-// URL is direct by way of the pooler: the same user and database.
+// URL returns the URL of the same user and database as direct, through the pooler. It is empty if
+// direct is invalid.
 func (p *Pooler) URL(direct string) string {
 	u, err := url.Parse(direct)
 	if err != nil {
-		return "" // which opens nothing
+		return ""
 	}
 	u.Host = p.addr
 	u.RawQuery = "sslmode=disable"
 	return u.String()
 }
 
-// search is where the program is: PATH, and where Debian puts it, which isn't in
-// an ordinary user's PATH.
+// search lists where the program may be: in PATH, or where Debian installs it, which isn't in an
+// ordinary user's PATH.
 var search = []string{"pgbouncer", "/usr/sbin/pgbouncer"}
 
 func find(search []string) (string, error) {
@@ -87,12 +87,12 @@ func find(search []string) (string, error) {
 			return filepath.Abs(path)
 		}
 	}
-	return "", errors.New("the tests need PgBouncer, and this machine has none: apt-get install" +
+	return "", errors.New("the tests need PgBouncer, which isn't installed: apt-get install" +
 		" pgbouncer (or dnf, brew)")
 }
 
-// launches bounds the retries when another program takes the port between our
-// look and PgBouncer's.
+// launches bounds the attempts, which fail when another program takes the port before PgBouncer
+// does.
 const launches = 5
 
 func start(ctx context.Context, search, urls []string) (*Pooler, error) {
@@ -100,7 +100,7 @@ func start(ctx context.Context, search, urls []string) (*Pooler, error) {
 	if err != nil {
 		return nil, err
 	}
-	who, err := daemon.FindAccount("PgBouncer")
+	acct, err := daemon.FindAccount("PgBouncer")
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +111,16 @@ func start(ctx context.Context, search, urls []string) (*Pooler, error) {
 		}
 	}
 	for try := 1; ; try++ {
-		p, err := launch(ctx, program, who, users)
+		p, err := launch(ctx, program, acct, users)
 		if err == nil || try == launches {
 			return p, err
 		}
 	}
 }
 
-// launch starts one PgBouncer in a folder of its own.
+// launch starts one PgBouncer in a new directory.
 func launch(
-	ctx context.Context, program string, who daemon.Account, users []*url.URL,
+	ctx context.Context, program string, acct daemon.Account, users []*url.URL,
 ) (*Pooler, error) {
 	port, err := daemon.FreePort()
 	if err != nil {
@@ -135,22 +135,22 @@ func launch(
 		stopping: make(chan struct{}), ended: make(chan error, 1),
 	}
 	ini, list := filepath.Join(dir, "pgbouncer.ini"), filepath.Join(dir, "users.txt")
-	p.command = func() *exec.Cmd { return who.Command(dir, program, ini) }
+	p.command = func() *exec.Cmd { return acct.Command(dir, program, ini) }
 	err = errors.Join(
-		os.WriteFile(list, []byte(userList(users)), 0o600), who.Own(list),
-		os.WriteFile(ini, []byte(config(users[0], port, list)), 0o600), who.Own(ini),
-		who.Own(dir))
+		os.WriteFile(list, []byte(userList(users)), 0o600), acct.Chown(list),
+		os.WriteFile(ini, []byte(config(users[0], port, list)), 0o600), acct.Chown(ini),
+		acct.Chown(dir))
 	if err == nil {
 		err = p.run(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, p.end(), os.RemoveAll(dir))
+		return nil, errors.Join(err, p.endProcess(), os.RemoveAll(dir))
 	}
-	go func() { p.ended <- p.keep(context.WithoutCancel(ctx)) }()
+	go func() { p.ended <- p.supervise(context.WithoutCancel(ctx)) }()
 	return p, nil
 }
 
-// run starts a process, which listens when run returns.
+// run starts a process and waits until it listens.
 func (p *Pooler) run(ctx context.Context) error {
 	process, err := daemon.Start(p.command(), filepath.Join(p.dir, "pgbouncer.log"))
 	if err != nil {
@@ -162,19 +162,19 @@ func (p *Pooler) run(ctx context.Context) error {
 	return p.ready(ctx, process)
 }
 
-// keep starts a process for each that dies, until p is to stop.
-func (p *Pooler) keep(ctx context.Context) error {
+// supervise restarts each process that crashes, until p must stop.
+func (p *Pooler) supervise(ctx context.Context) error {
 	for {
 		select {
 		case <-p.stopping:
-			return p.end()
+			return p.endProcess()
 		case <-p.process.Done():
 		}
 		p.mu.Lock()
-		p.crashes = append(p.crashes, p.process.LastWords())
+		p.crashes = append(p.crashes, p.process.LogTail())
 		p.mu.Unlock()
 		if err := p.run(ctx); err != nil {
-			return errors.Join(err, p.end())
+			return errors.Join(err, p.endProcess())
 		}
 	}
 }
@@ -195,23 +195,24 @@ func (p *Pooler) ready(ctx context.Context, process *daemon.Process) error {
 		case <-process.Done():
 			return fmt.Errorf("it did not start: %w", process.Err())
 		case <-ctx.Done():
-			return fmt.Errorf("it does not listen: %w; it said:\n%s", err, process.LastWords())
+			return fmt.Errorf("it does not listen: %w; its log ends with:\n%s", err,
+				process.LogTail())
 		}
 	}
 }
 
-// end ends the process, whose exit code then says nothing (PgBouncer 1.18 exits
-// 1 when it is told to).
-func (p *Pooler) end() error {
+// endProcess ends the process. It ignores the exit code, since PgBouncer 1.18 exits with 1 on
+// SIGTERM.
+func (p *Pooler) endProcess() error {
 	if p.process == nil || p.process.Ended() {
 		return nil
 	}
 	return p.process.Stop(
-		daemon.Step{Signal: syscall.SIGTERM, Patience: 10 * time.Second},
-		daemon.Step{Signal: syscall.SIGKILL, Patience: 10 * time.Second})
+		daemon.Step{Signal: syscall.SIGTERM, Timeout: 10 * time.Second},
+		daemon.Step{Signal: syscall.SIGKILL, Timeout: 10 * time.Second})
 }
 
-// stop ends p and removes its folder.
+// stop ends p and removes its directory.
 func (p *Pooler) stop() error {
 	close(p.stopping)
 	return errors.Join(<-p.ended, os.RemoveAll(p.dir))

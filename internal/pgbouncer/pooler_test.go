@@ -26,7 +26,7 @@ func connect(t *testing.T, url string) *sql.DB {
 	return db
 }
 
-func ask(t *testing.T, db interface {
+func query(t *testing.T, db interface {
 	QueryRow(query string, args ...any) *sql.Row
 }, query string) string {
 	t.Helper()
@@ -35,14 +35,15 @@ func ask(t *testing.T, db interface {
 	return answer
 }
 
-// visitor is the URL of a user of few rights, with a password that wants quotes.
+// visitor makes an unprivileged user whose password needs quoting, and returns its URL.
 func visitor(t *testing.T, owner string) string {
 	t.Helper()
 	u, err := url.Parse(owner)
 	require.NoError(t, err)
 	const password = `it's "quoted"\`
 	_, err = connect(t, owner).
-		Exec(`DROP ROLE IF EXISTS pgbouncer_visitor; CREATE ROLE pgbouncer_visitor LOGIN PASSWORD 'it''s "quoted"\'`)
+		Exec(`DROP ROLE IF EXISTS pgbouncer_visitor;
+			CREATE ROLE pgbouncer_visitor LOGIN PASSWORD 'it''s "quoted"\'`)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := connect(t, owner).Exec("DROP ROLE pgbouncer_visitor")
@@ -52,14 +53,14 @@ func visitor(t *testing.T, owner string) string {
 	return u.String()
 }
 
-func TestEachUserLogsInAsThemselves(t *testing.T) {
+func TestUsersLogInThroughThePoolerAsThemselves(t *testing.T) {
 	owner := pgtest.Database(t)
 	guest := visitor(t, owner)
 	p := pgbouncer.Start(t, owner, guest)
 	require.Equal(t, "pgbouncer_visitor off",
-		ask(t, connect(t, p.URL(guest)),
+		query(t, connect(t, p.URL(guest)),
 			"SELECT session_user || ' ' || current_setting('is_superuser')"))
-	require.Equal(t, "on", ask(t, connect(t, p.URL(owner)), "SHOW is_superuser"))
+	require.Equal(t, "on", query(t, connect(t, p.URL(owner)), "SHOW is_superuser"))
 
 	stranger, err := url.Parse(p.URL(guest))
 	require.NoError(t, err)
@@ -67,20 +68,20 @@ func TestEachUserLogsInAsThemselves(t *testing.T) {
 	require.Error(t, connect(t, stranger.String()).Ping())
 }
 
-func TestOnePoolerServesEveryDatabaseOfTheServer(t *testing.T) {
+func TestPoolerServesEveryDatabaseOfTheServer(t *testing.T) {
 	t.Parallel()
 	one, two := pgtest.Database(t), pgtest.Database(t)
 	p := pgbouncer.Start(t, one)
 	for _, direct := range []string{one, two} {
-		const query = "SELECT current_database()"
-		require.Equal(t, ask(t, connect(t, direct), query),
-			ask(t, connect(t, p.URL(direct)), query))
+		const statement = "SELECT current_database()"
+		require.Equal(t, query(t, connect(t, direct), statement),
+			query(t, connect(t, p.URL(direct)), statement))
 	}
 }
 
-// Many clients share few sessions, and what one leaves there meets the next:
-// otherwise the tests behind a pooler would prove nothing.
-func TestClientsShareServerConnectionsAndTheirDirt(t *testing.T) {
+// Many clients share few sessions, and a client finds the state that another one left. Otherwise
+// the tests through a pooler would prove nothing.
+func TestClientsShareServerConnectionsAndTheirState(t *testing.T) {
 	t.Parallel()
 	owner := pgtest.Database(t)
 	p := pgbouncer.Start(t, owner)
@@ -89,7 +90,7 @@ func TestClientsShareServerConnectionsAndTheirDirt(t *testing.T) {
 	pids := make([]string, clients)
 	for i := range clients {
 		db := connect(t, p.URL(owner))
-		group.Go(func() { pids[i] = ask(t, db, "SELECT pg_backend_pid() FROM pg_sleep(0.01)") })
+		group.Go(func() { pids[i] = query(t, db, "SELECT pg_backend_pid() FROM pg_sleep(0.01)") })
 	}
 	group.Wait()
 	distinct := map[string]bool{}
@@ -102,20 +103,21 @@ func TestClientsShareServerConnectionsAndTheirDirt(t *testing.T) {
 	for range pgbouncer.ServerConns {
 		tx, err := connect(t, p.URL(owner)).Begin()
 		require.NoError(t, err)
-		require.Equal(t, "123kB", ask(t, tx, "SELECT set_config('work_mem', '123kB', false)"))
+		require.Equal(t, "123kB", query(t, tx, "SELECT set_config('work_mem', '123kB', false)"))
 		held = append(held, tx)
 	}
 	late, impatient := connect(t, p.URL(owner)), 200*time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), impatient)
 	defer cancel()
-	require.Error(t, late.QueryRowContext(ctx, "SELECT 1").Scan(new(int)), "both are taken")
+	require.Error(t, late.QueryRowContext(ctx, "SELECT 1").Scan(new(int)),
+		"both server connections are in use")
 	for _, tx := range held {
 		require.NoError(t, tx.Commit())
 	}
-	require.Equal(t, "123kB", ask(t, late, "SHOW work_mem"))
+	require.Equal(t, "123kB", query(t, late, "SHOW work_mem"))
 }
 
-func TestItEndsWithItsTest(t *testing.T) {
+func TestPoolerEndsWithItsTest(t *testing.T) {
 	t.Parallel()
 	owner := pgtest.Database(t)
 	var p *pgbouncer.Pooler
@@ -127,7 +129,7 @@ func TestItEndsWithItsTest(t *testing.T) {
 	require.NoDirExists(t, p.Dir())
 }
 
-func TestItIsStartedAgainWhenItDies(t *testing.T) {
+func TestCrashedPoolerIsRestarted(t *testing.T) {
 	t.Parallel()
 	owner := pgtest.Database(t)
 	p := pgbouncer.Start(t, owner)
@@ -139,7 +141,7 @@ func TestItIsStartedAgainWhenItDies(t *testing.T) {
 	}
 }
 
-func TestMissingProgramIsAnErrorThatSaysHowToGetIt(t *testing.T) {
+func TestErrorForAMissingProgramSaysHowToInstallIt(t *testing.T) {
 	t.Parallel()
 	require.ErrorContains(t, pgbouncer.StartFrom(t.Context(), "no-such-program"),
 		"apt-get install pgbouncer")

@@ -20,7 +20,7 @@ import (
 type admin struct {
 	url       *url.URL
 	db        *bun.DB
-	strategy  string // how CREATE DATABASE copies, where one may say so
+	strategy  string // the STRATEGY clause of CREATE DATABASE, from version 15 on
 	mu        sync.Mutex
 	templates map[string]*template
 }
@@ -47,28 +47,27 @@ func newAdmin(ctx context.Context, raw string) (*admin, error) {
 	return a, nil
 }
 
-// open makes a pool of connections. At a URL that it doesn't understand, the
-// driver panics.
+// open opens a pool of connections. It turns the driver's panic for an invalid URL into an error.
 func open(raw string) (db *bun.DB, err error) {
 	if _, err := url.Parse(raw); err != nil {
 		return nil, errors.New("not a URL") // the parser's text shows the password
 	}
 	defer func() {
-		if fault := recover(); fault != nil {
+		if cause := recover(); cause != nil {
 			err = fmt.Errorf("not a URL like"+
-				" postgres://user:password@host:5432/database?sslmode=disable: %v", fault)
+				" postgres://user:password@host:5432/database?sslmode=disable: %v", cause)
 		}
 	}()
 	pool := sql.OpenDB(pgdriver.NewConnector(
 		pgdriver.WithDSN(raw),
-		// A busy disk takes its time to copy a database.
+		// Copying a database may take long on a busy disk.
 		pgdriver.WithReadTimeout(time.Minute)))
 	pool.SetMaxOpenConns(4)
 	return bun.NewDB(pool, pgdialect.New()), nil
 }
 
-// reach waits until the server at url answers, for at most 10 s.
-func reach(ctx context.Context, url string) error {
+// waitReachable waits up to 10 s until the server at url answers.
+func waitReachable(ctx context.Context, url string) error {
 	db, err := open(url)
 	if err != nil {
 		return err
@@ -89,8 +88,8 @@ func reach(ctx context.Context, url string) error {
 	}
 }
 
-// create makes a database whose name nobody else chooses, so that several test
-// processes can share the server, and answers it.
+// create makes a database and returns its name, which is random, so that several test processes can
+// share the server.
 func (a *admin) create(ctx context.Context, options string) (string, error) {
 	name := "pgtest_" + strings.ToLower(rand.Text()[:16])
 	_, err := a.db.ExecContext(ctx, "CREATE DATABASE ? "+options+a.strategy, bun.Ident(name))
@@ -105,7 +104,7 @@ func (a *admin) drop(ctx context.Context, name string) error {
 	return err
 }
 
-// urlOf is where the superuser finds a database.
+// urlOf returns the superuser's URL of a database.
 func (a *admin) urlOf(name string) string {
 	u := *a.url
 	u.Path = "/" + name

@@ -14,12 +14,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
-func TestFirstStepThatWorksServesAndTellsWhyNotTheOthers(t *testing.T) {
+func TestFirstWorkingStepIsUsedAndFailuresAreReported(t *testing.T) {
 	t.Parallel()
 	how, err := pgtest.Chain(t.Context(), "",
 		pgtest.Step{Name: "one", Err: errors.New("is broken")},
-		pgtest.Step{Name: "two", How: "works"},
-		pgtest.Step{Name: "three", How: "works too"})
+		pgtest.Step{Name: "two", Source: "works"},
+		pgtest.Step{Name: "three", Source: "works too"})
 	require.NoError(t, err)
 	require.Equal(t, "two: works; not one: is broken", how)
 }
@@ -33,9 +33,9 @@ func TestErrorNamesEveryStep(t *testing.T) {
 		"no PostgreSQL for the tests; tried\none: is broken\ntwo: is missing")
 }
 
-func TestForcedStepIsTheOnlyOne(t *testing.T) {
+func TestOnlyTheForcedStepIsTried(t *testing.T) {
 	t.Parallel()
-	steps := []pgtest.Step{{Name: "one", How: "works"}, {Name: "two", How: "works"},
+	steps := []pgtest.Step{{Name: "one", Source: "works"}, {Name: "two", Source: "works"},
 		{Name: "three", Err: errors.New("is broken")}}
 	how, err := pgtest.Chain(t.Context(), "two", steps...)
 	require.NoError(t, err)
@@ -43,13 +43,13 @@ func TestForcedStepIsTheOnlyOne(t *testing.T) {
 	_, err = pgtest.Chain(t.Context(), "three", steps...)
 	require.ErrorContains(t, err, "three: is broken")
 	_, err = pgtest.Chain(t.Context(), "docker", steps...)
-	require.EqualError(t, err, `PGTEST_ONLY is "docker": it is url, container or local`)
+	require.EqualError(t, err, `PGTEST_ONLY is "docker", but must be url, container or local`)
 }
 
-func TestDatabaseURLThatDoesNotWorkIsAnErrorWithoutItsPassword(t *testing.T) {
+func TestErrorForAnUnusableDatabaseURLDoesNotContainItsPassword(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]string{
-		"nobody there":   "postgres://u:s3cret@127.0.0.1:1/db?sslmode=disable",
+		"no server":      "postgres://u:s3cret@127.0.0.1:1/db?sslmode=disable",
 		"not a URL":      "postgres://u:s3cret@[/db",
 		"another scheme": "mysql://u:s3cret@127.0.0.1/db",
 		"unknown mode":   "postgres://u:s3cret@127.0.0.1:1/db?sslmode=perhaps",
@@ -66,7 +66,7 @@ func TestDatabaseURLThatDoesNotWorkIsAnErrorWithoutItsPassword(t *testing.T) {
 	}
 }
 
-func TestImageIsTheFilesUnlessTheEnvironmentNamesAnother(t *testing.T) {
+func TestImageIsThatOfTheFileUnlessTheEnvironmentNamesAnother(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "postgres:15-bookworm", pgtest.Image(func(string) string { return "" }))
 	require.Equal(t, "other:1", pgtest.Image(func(key string) string {
@@ -74,7 +74,7 @@ func TestImageIsTheFilesUnlessTheEnvironmentNamesAnother(t *testing.T) {
 	}))
 }
 
-func TestSilentEngineIsGivenUpAfterTwoSeconds(t *testing.T) {
+func TestEngineThatDoesNotAnswerFailsAfterTwoSeconds(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("unix", filepath.Join(sharedDir(t), "s"))
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestSilentEngineIsGivenUpAfterTwoSeconds(t *testing.T) {
 	require.WithinRange(t, time.Now(), begin.Add(time.Second), begin.Add(5*time.Second))
 }
 
-func TestEngineIsFoundBehindOneThatIsGone(t *testing.T) {
+func TestUnreachableEngineIsSkipped(t *testing.T) {
 	t.Parallel()
 	engine := serveUnix(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/_ping" {
@@ -95,7 +95,7 @@ func TestEngineIsFoundBehindOneThatIsGone(t *testing.T) {
 	require.NoError(t, pgtest.EngineAnswers(t.Context(), []string{"unix:///nowhere.sock", engine}))
 }
 
-func TestWhatIsNoEngineIsToldForEachHost(t *testing.T) {
+func TestErrorNamesTheReasonForEachEngineHost(t *testing.T) {
 	t.Parallel()
 	broken := serveUnix(t, http.NotFoundHandler())
 	err := pgtest.EngineAnswers(t.Context(),

@@ -11,27 +11,26 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// empty is an empty database that behaves the same on every server: UTF-8, and
-// texts in the order of their bytes.
-const empty = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+// emptyOptions are the options of CREATE DATABASE for an empty database that behaves the same on
+// every server: UTF-8, and texts sorted by their bytes.
+const emptyOptions = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 
-// Database answers the URL of an empty database of t's own, for a user who may
-// do everything. It is dropped when t ends, connections or not. Roles belong to
-// the whole server: tests share them.
+// Database makes an empty database for t and returns its superuser's URL. It is dropped when t
+// ends, even if it has open connections. Roles belong to the whole server, so tests share them.
 func Database(t testing.TB) string {
 	t.Helper()
-	a := administrator(t)
-	return a.lend(t, empty)
+	a := sharedAdmin(t)
+	return a.newDatabase(t, emptyOptions)
 }
 
-// Template is [Database] with content: a copy of a database that fill prepared,
-// once per test process and key, and that nobody writes to afterwards. Copying
-// takes milliseconds. Settings and grants of the database itself (ALTER
-// DATABASE … SET, GRANT CONNECT) are not copied. If fill fails, so does every
-// test that asks for key.
+// Template makes a database for t, as [Database] does, as a copy of a template database. fill
+// prepares the template, once per test process and key; url is its superuser's URL. Nothing writes
+// to the template afterwards. Copying takes milliseconds. Settings and grants of the database
+// itself (ALTER DATABASE … SET, GRANT CONNECT) are not copied. If fill fails, every test that uses
+// key fails.
 func Template(t testing.TB, key string, fill func(url string) error) string {
 	t.Helper()
-	a := administrator(t)
+	a := sharedAdmin(t)
 	tmpl := a.template(key)
 	tmpl.once.Do(func() {
 		tmpl.err = errors.New("fill ended its test")
@@ -40,7 +39,7 @@ func Template(t testing.TB, key string, fill func(url string) error) string {
 	if tmpl.err != nil {
 		t.Fatalf("pgtest: template %s: %v", key, tmpl.err)
 	}
-	return a.lend(t, "TEMPLATE "+tmpl.name)
+	return a.newDatabase(t, "TEMPLATE "+tmpl.name)
 }
 
 // template is a database to copy.
@@ -59,12 +58,13 @@ func (a *admin) template(key string) *template {
 	return a.templates[key]
 }
 
-// prepare makes a template. It closes it to connections, since PostgreSQL
-// copies no database that anybody is connected to, its own workers included.
+// prepare makes a template and returns its name. It forbids connections to the template and ends
+// those that are open, since PostgreSQL doesn't copy a database with connections, even those of its
+// own workers.
 func (a *admin) prepare(fill func(url string) error) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	name, err := a.create(ctx, empty)
+	name, err := a.create(ctx, emptyOptions)
 	if err != nil {
 		return "", err
 	}
@@ -80,8 +80,8 @@ func (a *admin) prepare(fill func(url string) error) (string, error) {
 	return name, err
 }
 
-// lend makes a database for t.
-func (a *admin) lend(t testing.TB, options string) string {
+// newDatabase makes a database for t and drops it when t ends.
+func (a *admin) newDatabase(t testing.TB, options string) string {
 	t.Helper()
 	name, err := a.create(t.Context(), options)
 	if err != nil {

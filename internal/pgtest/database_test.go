@@ -23,7 +23,7 @@ func connect(t *testing.T, url string) *sql.DB {
 	return db
 }
 
-// ask runs statements and answers the last one's only value.
+// ask runs statements and returns the only value of the last one.
 func ask(t *testing.T, url string, statements ...string) string {
 	t.Helper()
 	db := connect(t, url)
@@ -39,7 +39,7 @@ func ask(t *testing.T, url string, statements ...string) string {
 	return answer
 }
 
-func TestDatabaseIsEmptyAndAllowsEverything(t *testing.T) {
+func TestDatabaseIsEmptyAndItsUserIsSuperuser(t *testing.T) {
 	t.Parallel()
 	one, two := pgtest.Database(t), pgtest.Database(t)
 	require.NotEqual(t, one, two)
@@ -48,10 +48,10 @@ func TestDatabaseIsEmptyAndAllowsEverything(t *testing.T) {
 	require.Equal(t, "UTF8 C", ask(t, two,
 		"SELECT pg_encoding_to_char(encoding) || ' ' || datcollate FROM pg_database"+
 			" WHERE datname = current_database()"))
-	require.NotEmpty(t, pgtest.How())
+	require.NotEmpty(t, pgtest.Source())
 }
 
-func TestDatabaseIsDroppedWithItsConnections(t *testing.T) {
+func TestDatabaseWithOpenConnectionsIsDropped(t *testing.T) {
 	t.Parallel()
 	var name string
 	var open *sql.DB
@@ -70,7 +70,7 @@ func TestDatabaseIsDroppedWithItsConnections(t *testing.T) {
 
 func TestTemplateIsFilledOnceAndCopied(t *testing.T) {
 	t.Parallel()
-	key := rand.Text() // a template lives as long as the process, go test -count included
+	key := rand.Text() // a template lives as long as the process, even with go test -count
 	var fills atomic.Int32
 	fill := func(url string) error {
 		fills.Add(1)
@@ -91,23 +91,23 @@ func TestTemplateIsFilledOnceAndCopied(t *testing.T) {
 		"copies are written to, the template is not")
 }
 
-// witness is a test that notes why it was ended.
-type witness struct {
+// fatalRecorder is a test that records the text of Fatalf.
+type fatalRecorder struct {
 	testing.TB
 	fatal string
 }
 
-func (w *witness) Fatalf(format string, args ...any) {
+func (w *fatalRecorder) Fatalf(format string, args ...any) {
 	w.fatal = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }
 
-func TestFillThatFailsFailsEveryTestThatAsks(t *testing.T) {
+func TestFailedFillFailsEveryTestThatUsesItsKey(t *testing.T) {
 	t.Parallel()
 	key := rand.Text()
 	for range 2 {
 		require.Equal(t, "pgtest: template "+key+": fill: no such migration",
-			reasonOf(t, func(w *witness) {
+			reasonOf(t, func(w *fatalRecorder) {
 				pgtest.Template(w, key, func(string) error {
 					return errors.New("no such migration")
 				})
@@ -115,19 +115,19 @@ func TestFillThatFailsFailsEveryTestThatAsks(t *testing.T) {
 	}
 }
 
-func TestFillThatEndsItsTestFailsTheOthersToo(t *testing.T) {
+func TestFillThatEndsItsTestFailsTheOtherTests(t *testing.T) {
 	t.Parallel()
 	key := rand.Text()
-	ask := func(w *witness) {
+	ask := func(w *fatalRecorder) {
 		pgtest.Template(w, key, func(string) error { runtime.Goexit(); return nil })
 	}
-	require.Empty(t, reasonOf(t, ask), "the first says itself why it ends")
+	require.Empty(t, reasonOf(t, ask), "the first test ends without Fatalf")
 	require.Equal(t, "pgtest: template "+key+": fill ended its test", reasonOf(t, ask))
 }
 
-// reasonOf is why a test that does f is ended.
-func reasonOf(t *testing.T, f func(*witness)) string {
-	w := &witness{TB: t}
+// reasonOf returns the text with which f ends its test.
+func reasonOf(t *testing.T, f func(*fatalRecorder)) string {
+	w := &fatalRecorder{TB: t}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

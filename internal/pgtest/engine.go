@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// engineLimit is how long an engine may take to answer. One that is there
-// answers in milliseconds; testcontainers itself would wait for ever.
+// engineLimit is how long an engine may take to answer. A running engine answers in milliseconds;
+// testcontainers itself would wait for ever.
 const engineLimit = 2 * time.Second
 
-// engineAnswers reports why no container engine is in reach, if none is. It
-// looks where testcontainers will look.
+// engineAnswers returns an error unless a container engine answers at one of hosts. The error names
+// the reason for each host.
 func engineAnswers(ctx context.Context, hosts []string) error {
 	ctx, cancel := context.WithTimeout(ctx, engineLimit)
 	defer cancel()
@@ -30,11 +30,13 @@ func engineAnswers(ctx context.Context, hosts []string) error {
 		}
 		all = append(all, fmt.Errorf("%s: %w", host, err))
 	}
-	return fmt.Errorf("no container engine answers (start Docker or Podman, or set DOCKER_HOST): %w", errors.Join(all...))
+	return fmt.Errorf(
+		"no container engine answers (start Docker or Podman, or set DOCKER_HOST): %w",
+		errors.Join(all...))
 }
 
-// engineHosts are where an engine may listen: where DOCKER_HOST says, otherwise
-// at the usual sockets.
+// engineHosts returns where an engine may listen: DOCKER_HOST if it is set, otherwise the usual
+// sockets, which testcontainers tries, too.
 func engineHosts() []string {
 	if host := os.Getenv("DOCKER_HOST"); host != "" {
 		return []string{host}
@@ -56,7 +58,7 @@ func engineHosts() []string {
 	return hosts
 }
 
-// ping asks an engine whether it is there.
+// ping returns an error unless an engine answers at host.
 func ping(ctx context.Context, host string) error {
 	network, address, _ := strings.Cut(host, "://")
 	if network != "unix" && network != "tcp" {

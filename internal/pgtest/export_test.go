@@ -2,14 +2,14 @@ package pgtest
 
 import "context"
 
-// Step is a step of a chain, for tests: it answers how, or an error.
+// Step is a step of a chain: it returns a server with the source Source, or fails with Err.
 type Step struct {
-	Name string
-	How  string
-	Err  error
+	Name   string
+	Source string
+	Err    error
 }
 
-// Chain answers how the first of steps that works serves.
+// Chain returns the source of the server of the first step that works.
 func Chain(ctx context.Context, only string, steps ...Step) (string, error) {
 	var all []step
 	for _, s := range steps {
@@ -17,21 +17,21 @@ func Chain(ctx context.Context, only string, steps ...Step) (string, error) {
 			if s.Err != nil {
 				return nil, s.Err
 			}
-			return &server{how: s.How}, nil
+			return &server{source: s.Source}, nil
 		}})
 	}
-	all, err := pick(all, only)
+	all, err := selectSteps(all, only)
 	if err != nil {
 		return "", err
 	}
-	served, err := first(ctx, all)
+	served, err := firstWorking(ctx, all)
 	if err != nil {
 		return "", err
 	}
-	return served.how, nil
+	return served.source, nil
 }
 
-// Start goes through the real chain as getenv says; it must fail.
+// Start tries the real steps. Call it only where they fail: it doesn't stop the server.
 func Start(ctx context.Context, getenv func(string) string) error {
 	_, err := start(ctx, getenv)
 	return err

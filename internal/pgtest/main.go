@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Main runs a package's tests, ends the server that they used, and exits.
+// Main runs a package's tests, stops the server that they used, and exits.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
-// Run is [Main] for a TestMain with more to do before it exits. It answers the
-// exit code: that of the tests or, if the server did not end well, 1.
+// Run is [Main] for a TestMain that does more before it exits. It returns the exit code: that of
+// the tests, but at least 1 if the server failed to stop.
 func Run(m *testing.M) int {
-	shared = &lazy{}
+	shared = &lazyServer{}
 	code := m.Run()
 	if err := shared.stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
@@ -25,28 +25,28 @@ func Run(m *testing.M) int {
 	return code
 }
 
-// How says which step of the chain serves, and why not those before it; empty
-// until a test has asked for a database. It is printed to standard error, too.
-func How() string {
+// Source returns which step started the server, and why the steps before failed. It is empty before
+// the first database is made. It is printed to standard error, too.
+func Source() string {
 	if shared == nil || shared.server == nil {
 		return ""
 	}
-	return shared.server.how
+	return shared.server.source
 }
 
-// shared is the test process's server; nil until Run.
-var shared *lazy
+// shared is the server of the test process; nil before Run.
+var shared *lazyServer
 
-// lazy starts its server when it is first asked for.
-type lazy struct {
+// lazyServer starts its server at the first call of get.
+type lazyServer struct {
 	once   sync.Once
 	server *server
 	admin  *admin
 	err    error
 }
 
-// get answers the server's administrator, or the one error that the start met.
-func (l *lazy) get() (*admin, error) {
+// get returns the server's admin, or the error of its only start.
+func (l *lazyServer) get() (*admin, error) {
 	l.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
@@ -54,12 +54,12 @@ func (l *lazy) get() (*admin, error) {
 			return
 		}
 		l.admin, l.err = newAdmin(ctx, l.server.url)
-		fmt.Fprintln(os.Stderr, "pgtest:", l.server.how)
+		fmt.Fprintln(os.Stderr, "pgtest:", l.server.source)
 	})
 	return l.admin, l.err
 }
 
-func (l *lazy) stop() error {
+func (l *lazyServer) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var err error
@@ -72,8 +72,8 @@ func (l *lazy) stop() error {
 	return err
 }
 
-// administrator is the shared server's, for t.
-func administrator(t testing.TB) *admin {
+// sharedAdmin returns the shared server's admin; an error ends t.
+func sharedAdmin(t testing.TB) *admin {
 	t.Helper()
 	if shared == nil {
 		t.Fatal("pgtest: call pgtest.Main from this package's TestMain")

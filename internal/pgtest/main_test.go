@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// rerun runs one test of this package in a process of its own, with other
-// settings, and answers what it printed.
+// rerun runs one test of this package in a separate process with other settings, and returns its
+// output.
 func rerun(t *testing.T, test string, env ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1")
@@ -39,10 +39,10 @@ func rerun(t *testing.T, test string, env ...string) (string, error) {
 	return string(out), err
 }
 
-func TestPrivateClusterServesWhereNoEngineAnswers(t *testing.T) {
+func TestPrivateClusterIsUsedIfNoEngineAnswers(t *testing.T) {
 	t.Parallel()
 	temp := sharedDir(t)
-	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything",
+	out, err := rerun(t, "TestDatabaseIsEmptyAndItsUserIsSuperuser",
 		"DOCKER_HOST=unix:///nowhere.sock", "TMPDIR="+temp)
 	require.NoError(t, err, out)
 	require.Contains(t, out, "pgtest: local: a private cluster of ")
@@ -54,26 +54,26 @@ func TestPrivateClusterServesWhereNoEngineAnswers(t *testing.T) {
 	require.Empty(t, left)
 }
 
-// An engine without the image is as good as none, and so is none.
-func TestPrivateClusterServesWhereTheImageIsNotToBeHad(t *testing.T) {
+// If the image can't be pulled, or there is no engine, the private cluster is used.
+func TestPrivateClusterIsUsedIfTheImageCannotBePulled(t *testing.T) {
 	t.Parallel()
-	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything",
+	out, err := rerun(t, "TestDatabaseIsEmptyAndItsUserIsSuperuser",
 		"PGTEST_IMAGE=127.0.0.1:1/none:1", "TESTCONTAINERS_RYUK_DISABLED=true")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "pgtest: local: ")
 	require.Contains(t, out, "; not container: ")
 }
 
-func TestForcedStepFailsRatherThanFallThrough(t *testing.T) {
+func TestForcedStepThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
-	out, err := rerun(t, "TestDatabaseIsEmptyAndAllowsEverything", "PGTEST_ONLY=container",
+	out, err := rerun(t, "TestDatabaseIsEmptyAndItsUserIsSuperuser", "PGTEST_ONLY=container",
 		"DOCKER_HOST=unix:///nowhere.sock")
 	require.Error(t, err)
 	require.Contains(t, out, "container: no container engine answers")
 	require.NotContains(t, out, "local:")
 }
 
-func TestServerOfDatabaseURLIsLeftClean(t *testing.T) {
+func TestServerOfDatabaseURLKeepsNoDatabase(t *testing.T) {
 	t.Parallel()
 	server, err := localpg.Start(t.Context(), localpg.Options{})
 	require.NoError(t, err)

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// Start runs a proxy for t before the server at target (host:port), and answers
-// the address that it listens on. What it carries arrives delay later, in either
-// direction: a round trip takes two delays more. Bytes that follow each other
-// are delayed together, not one after the other, as on a wire.
+// Start runs a proxy for t before the server at target (host:port), and returns the address on
+// which it listens. What it carries arrives after delay, in both directions: a round trip takes two
+// delays longer. Bytes sent one after the other are delayed at the same time, as on a wire.
 func Start(t testing.TB, target string, delay time.Duration) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -47,7 +46,7 @@ func (p *proxy) accept(listener net.Listener) {
 	}
 }
 
-// serve carries until both sides have ended.
+// serve copies in both directions until both sides have ended.
 func (p *proxy) serve(client net.Conn) {
 	defer client.Close()
 	server, err := net.Dial("tcp", p.target)
@@ -55,24 +54,24 @@ func (p *proxy) serve(client net.Conn) {
 		return
 	}
 	defer server.Close()
-	if !p.enter(client, server) {
+	if !p.register(client, server) {
 		return
 	}
-	defer p.leave(client, server)
+	defer p.unregister(client, server)
 	var both sync.WaitGroup
 	both.Go(func() { p.carry(server, client) })
 	both.Go(func() { p.carry(client, server) })
 	both.Wait()
 }
 
-// chunk is what was read at once, and when it arrives.
+// chunk is the result of one read, and when it must be written.
 type chunk struct {
 	bytes []byte
 	due   time.Time
 }
 
-// carry copies from one side to the other, late. When one ends, so does the
-// other, once it has had everything.
+// carry copies from one side to the other with the delay. When from ends, it closes to after
+// writing everything.
 func (p *proxy) carry(to, from net.Conn) {
 	wire := make(chan chunk, 1024)
 	p.running.Go(func() {
@@ -90,13 +89,13 @@ func (p *proxy) carry(to, from net.Conn) {
 	})
 	for c := range wire {
 		time.Sleep(time.Until(c.due))
-		_, _ = to.Write(c.bytes) // the reader of a side that is gone drains the wire
+		_, _ = to.Write(c.bytes) // after an error the loop only drains the channel
 	}
 	_ = to.Close()
 }
 
-// enter notes connections to be closed at the end; false if that has come.
-func (p *proxy) enter(conns ...net.Conn) bool {
+// register records connections that closeAll must close. It reports false if closeAll has run.
+func (p *proxy) register(conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range conns {
@@ -105,7 +104,7 @@ func (p *proxy) enter(conns ...net.Conn) bool {
 	return !p.closed
 }
 
-func (p *proxy) leave(conns ...net.Conn) {
+func (p *proxy) unregister(conns ...net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range conns {

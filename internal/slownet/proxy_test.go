@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const delay = 20 * time.Millisecond
 
-// echo is a server that answers what it hears.
+// echo runs a server that sends back what it receives, and returns its address.
 func echo(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -60,8 +60,8 @@ func TestRoundTripTakesTwoDelays(t *testing.T) {
 	}
 }
 
-// What is sent without waiting for answers is delayed once.
-func TestDelayIsNotAQueue(t *testing.T) {
+// Messages that don't wait for replies are delayed at the same time.
+func TestConsecutiveMessagesAreDelayedAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	conn := dial(t)
 	const messages = 100
@@ -89,7 +89,7 @@ func TestEveryByteArrivesInOrder(t *testing.T) {
 	require.True(t, bytes.Equal(sent, got))
 }
 
-func TestEndOfOneSideEndsTheOther(t *testing.T) {
+func TestClosingOneSideClosesTheOther(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestEndOfOneSideEndsTheOther(t *testing.T) {
 	require.Equal(t, "bye", string(got))
 }
 
-func TestServerThatIsNotThereEndsTheClient(t *testing.T) {
+func TestClientIsClosedIfTheServerIsUnreachable(t *testing.T) {
 	t.Parallel()
 	conn, err := net.Dial("tcp", slownet.Start(t, "127.0.0.1:1", delay))
 	require.NoError(t, err)
