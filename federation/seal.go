@@ -47,8 +47,7 @@ func (i Item) AppendJSON(b []byte) []byte {
 	b = slices.Grow(b, len(i.Spec)+256)
 	b = appendString(append(b, `{"digest":`...), string(i.Digest))
 	b = append(i.appendCovered(append(b, ',')), i.Spec...)
-	b = i.UpdatedAt.UTC().AppendFormat(append(b, `,"updated_at":"`...),
-		"2006-01-02T15:04:05.000000Z")
+	b = i.UpdatedAt.UTC().AppendFormat(append(b, `,"updated_at":"`...), tenancy.TimeLayout)
 	b = strconv.AppendInt(append(b, `","version":`...), i.Version, 10)
 	return append(b, '}')
 }

@@ -19,9 +19,6 @@ type PurgeCertificate struct {
 	Digest   string           // "sha256:" and 64 hexadecimal digits
 }
 
-// certificateTime is RFC 3339 in UTC, always with microseconds.
-const certificateTime = "2006-01-02T15:04:05.000000Z"
-
 type certificateText struct {
 	TenantID ID               `json:"tenant_id"`
 	Slug     Slug             `json:"slug"`
@@ -45,6 +42,6 @@ func (c PurgeCertificate) MarshalJSON() ([]byte, error) {
 	return json.Marshal(certificateText{
 		TenantID: c.Tenant, Slug: c.Slug, Rows: rows,
 		Audit:    chainText{c.Audit.Seq, hex.EncodeToString(c.Audit.Hash[:])},
-		PurgedAt: c.PurgedAt.UTC().Format(certificateTime), Digest: c.Digest,
+		PurgedAt: c.PurgedAt.UTC().Format(TimeLayout), Digest: c.Digest,
 	})
 }

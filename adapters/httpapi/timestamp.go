@@ -4,21 +4,19 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-)
 
-// timeLayout is RFC 3339 in UTC, always with microseconds: the precision of PostgreSQL,
-// and a fixed width, so that texts sort in the order of time.
-const timeLayout = "2006-01-02T15:04:05.000000Z"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
 
 // timestamp is a time in a response.
 type timestamp time.Time
 
-// MarshalText writes the form of timeLayout.
+// MarshalText writes the form of [tenancy.TimeLayout].
 func (t timestamp) MarshalText() ([]byte, error) {
-	return time.Time(t).UTC().AppendFormat(nil, timeLayout), nil
+	return time.Time(t).UTC().AppendFormat(nil, tenancy.TimeLayout), nil
 }
 
-// Schema describes the form of timeLayout.
+// Schema describes the form of [tenancy.TimeLayout].
 func (timestamp) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeString, Format: "date-time",
