@@ -32,6 +32,43 @@ type APIKey struct {
 // Valid reports whether the key has not expired at now.
 func (k APIKey) Valid(now time.Time) bool { return k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt) }
 
+// CheckRotate returns an error with [CodeInvalidState] for a key that was rotated
+// already.
+func (k APIKey) CheckRotate() error {
+	if k.RotatedTo != "" {
+		return Errorf(CodeInvalidState, "the key was rotated already: rotate its successor")
+	}
+	return nil
+}
+
+// Rotate returns the key that replaces k at now, and k as it is then. The successor has
+// the id, the hash, the prefix and the actor of next, and the lifetime with which k was
+// created; k expires at until, unless it expires before.
+//
+// Its SQL twin is replaceKey in adapters/postgres/internal/identity.
+func (k APIKey) Rotate(next APIKey, now, until time.Time) (old, made APIKey) {
+	made = APIKey{
+		ID: next.ID, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
+		Tenant: k.Tenant, Name: k.Name, Role: k.Role, CreatedAt: now,
+	}
+	if !k.ExpiresAt.IsZero() {
+		made.ExpiresAt = now.Add(k.ExpiresAt.Sub(k.CreatedAt))
+	}
+	if k.ExpiresAt.IsZero() || until.Before(k.ExpiresAt) {
+		k.ExpiresAt = until
+	}
+	k.RotatedTo = made.ID
+	return k, made
+}
+
+// RotateKeyEvent is recorded when the key next replaces the key old. old has the
+// time at which it expires because of the rotation.
+func RotateKeyEvent(old, next APIKey) Event {
+	e := keyEvent("key.rotate", old)
+	e.Details["rotated_to"] = next.ID
+	return e
+}
+
 // KeyHash is the SHA-256 of a key's secret. A plain hash, without salt or
 // stretching, is enough: a secret of 160 random bits can't be guessed.
 type KeyHash [sha256.Size]byte

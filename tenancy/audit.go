@@ -1,7 +1,6 @@
 package tenancy
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -18,11 +17,14 @@ const (
 	Failed Outcome = "failed" // it was tried and failed
 )
 
+// Outcomes returns every outcome.
+func Outcomes() []Outcome { return []Outcome{Done, Denied, Failed} }
+
 // Actor is who performed an action.
 type Actor struct {
 	Kind PrincipalKind `json:"kind"`
-	ID   string        `json:"id,omitempty"`
-	Name string        `json:"name,omitempty"`
+	ID   string        `json:"id"`
+	Name string        `json:"name"`
 }
 
 // The kinds of actors that are no principal.
@@ -44,7 +46,7 @@ func ActorFrom(ctx context.Context) Actor {
 // AuditTarget is the object of an action.
 type AuditTarget struct {
 	Kind string `json:"kind"`
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 }
 
 // AuditEntry is an event as it is stored in an audit log.
@@ -60,13 +62,7 @@ type AuditEntry struct {
 	At         time.Time
 	Tenant     ID
 	TenantSlug Slug
-	Actor      Actor
-	Action     string
-	Target     AuditTarget
-	RequestID  string
-	Address    string
-	Outcome    Outcome
-	Details    json.RawMessage // an object
+	EventRecord
 
 	Text json.RawMessage
 	Hash AuditHash
@@ -75,38 +71,17 @@ type AuditEntry struct {
 // AuditHash is the SHA-256 hash of an entry; see [AuditEntry].
 type AuditHash [sha256.Size]byte
 
-// auditText is the JSON form of an entry. The API shows the same form, so that
-// readers see exactly what is hashed.
-type auditText struct {
-	Seq        int64           `json:"seq"`
-	ID         string          `json:"id"`
-	At         time.Time       `json:"at"`
-	TenantID   *ID             `json:"tenant_id"` // null: an entry of the platform
-	TenantSlug *Slug           `json:"tenant_slug"`
-	Actor      Actor           `json:"actor"`
-	Action     string          `json:"action"`
-	Target     AuditTarget     `json:"target"`
-	RequestID  string          `json:"request_id"`
-	Address    string          `json:"ip"`
-	Outcome    Outcome         `json:"outcome"`
-	Details    json.RawMessage `json:"details"`
-}
-
-// ParseAuditEntry reads an entry from its text and its hash. An unknown member
-// is an error with [CodeInvalid]: everything that is hashed must also be shown.
+// ParseAuditEntry reads an entry from its text and its hash. An unknown member or
+// an unknown format is an error with [CodeInvalid]: everything that is hashed must
+// also be shown.
 func ParseAuditEntry(text json.RawMessage, hash AuditHash) (AuditEntry, error) {
-	var parsed auditText
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&parsed); err != nil {
-		return AuditEntry{}, Errorf(CodeInvalid, "the audit log entry can't be parsed").
-			Because(err)
+	parsed, err := parseAuditText(text)
+	if err != nil {
+		return AuditEntry{}, err
 	}
 	e := AuditEntry{
-		Seq: parsed.Seq, ID: parsed.ID, At: parsed.At, Actor: parsed.Actor,
-		Action: parsed.Action, Target: parsed.Target, RequestID: parsed.RequestID,
-		Address: parsed.Address, Outcome: parsed.Outcome, Details: parsed.Details,
-		Text: text, Hash: hash,
+		Seq: parsed.Seq, ID: parsed.ID, At: time.Time(parsed.At),
+		EventRecord: parsed.EventRecord, Text: text, Hash: hash,
 	}
 	if parsed.TenantID != nil {
 		e.Tenant = *parsed.TenantID
@@ -117,15 +92,16 @@ func ParseAuditEntry(text json.RawMessage, hash AuditHash) (AuditEntry, error) {
 	return e, nil
 }
 
-// Link returns e with its text and its hash. previous is the hash of the entry
-// before e in the chain; it is zero for the first entry.
+// Link returns e with its text and its hash, and its time in microseconds. previous
+// is the hash of the entry before e in the chain; it is zero for the first entry.
 func (e AuditEntry) Link(previous AuditHash) (AuditEntry, error) {
+	e.At = e.At.UTC().Truncate(time.Microsecond)
 	if len(e.Details) == 0 {
 		e.Details = json.RawMessage(`{}`)
 	}
 	encoded := auditText{
-		Seq: e.Seq, ID: e.ID, At: e.At, Actor: e.Actor, Action: e.Action, Target: e.Target,
-		RequestID: e.RequestID, Address: e.Address, Outcome: e.Outcome, Details: e.Details,
+		Format: json.RawMessage(auditFormat), Seq: e.Seq, ID: e.ID, At: auditTime(e.At),
+		EventRecord: e.EventRecord,
 	}
 	if !e.Tenant.IsZero() {
 		encoded.TenantID, encoded.TenantSlug = &e.Tenant, &e.TenantSlug

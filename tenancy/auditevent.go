@@ -18,42 +18,28 @@ type Event struct {
 	Actor   Actor          // replaces the context's actor if its Kind isn't empty
 }
 
-// Entry returns the audit log entry of e, with the actor, the request and the
-// reason in ctx. It leaves Seq, ID, At, the tenant, Text and Hash empty: the
-// store that appends the entry to a chain sets them. An event without an action,
-// or with details that JSON can't encode, is an error with [CodeInvalid].
-//
-// NUL and invalid UTF-8 become U+FFFD, because PostgreSQL stores neither in a
-// text: nothing that a caller sends may prevent an entry.
+// Entry returns the audit log entry of e, made by [Event.Record]. It leaves Seq, ID,
+// At, the tenant, Text and Hash empty: the store that appends the entry to a chain
+// sets them.
 func (e Event) Entry(ctx context.Context) (AuditEntry, error) {
-	if e.Action == "" {
-		return AuditEntry{}, Errorf(CodeInvalid, "an audit log entry needs an action")
-	}
-	request := RequestFrom(ctx)
+	r, err := e.Record(ctx)
+	return AuditEntry{EventRecord: r}, err
+}
+
+// encodeDetails returns the details as JSON, with the reason of the request if it
+// has one.
+func (e Event) encodeDetails(reason string) (json.RawMessage, error) {
 	details := map[string]any{}
 	maps.Copy(details, e.Details)
-	if request.Reason != "" {
-		details["reason"] = request.Reason
+	if reason != "" {
+		details["reason"] = reason
 	}
 	raw, err := json.Marshal(details)
 	if err != nil {
-		return AuditEntry{}, Errorf(CodeInvalid,
+		return nil, Errorf(CodeInvalid,
 			"JSON can't encode the details of the audit log entry").Because(err)
 	}
-	entry := AuditEntry{
-		Actor: e.Actor, Action: storable(e.Action),
-		Target:    AuditTarget{storable(e.Target.Kind), storable(e.Target.Name)},
-		RequestID: storable(request.ID), Address: storable(request.Address), Outcome: e.Outcome,
-		Details: withoutEscapedNUL(raw),
-	}
-	if entry.Actor.Kind == "" {
-		entry.Actor = ActorFrom(ctx)
-	}
-	entry.Actor.ID, entry.Actor.Name = storable(entry.Actor.ID), storable(entry.Actor.Name)
-	if entry.Outcome == "" {
-		entry.Outcome = Done
-	}
-	return entry, nil
+	return withoutEscapedNUL(raw), nil
 }
 
 // storable replaces what PostgreSQL doesn't store in a text.

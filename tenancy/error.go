@@ -83,6 +83,9 @@ var (
 	ErrLastAdmin      error = &Error{Code: CodeLastAdmin,
 		Message: "this is the tenant's only admin: make another member an admin first"}
 	ErrForbidden error = &Error{Code: CodeForbidden, Message: "your role doesn't allow this"}
+
+	ErrTenantSuspended error = &Error{Code: CodeTenantSuspended,
+		Message: "the tenant is suspended: contact the operator of this service"}
 )
 
 // Errorf makes an Error. The message must be safe to show to a caller.

@@ -31,20 +31,6 @@ func UpdateTenantEvent(before, after Tenant) Event {
 		Details: details}
 }
 
-func changeAction(before, after State) string {
-	switch {
-	case before == after:
-		return "tenant.update"
-	case after == Deleted:
-		return "tenant.delete"
-	case before == Deleted:
-		return "tenant.restore"
-	case after == Suspended:
-		return "tenant.suspend"
-	}
-	return "tenant.activate"
-}
-
 // digest covers everything of a tenant that can change.
 func (t Tenant) digest() string {
 	var settings any
@@ -87,12 +73,4 @@ func PurgeTenantEvent(c PurgeCertificate) Event {
 	_ = json.Unmarshal(raw, &details) // never fails: a certificate is an object
 	return Event{Action: "tenant.purge", Target: AuditTarget{Kind: "tenant", Name: string(c.Slug)},
 		Details: details}
-}
-
-// RotateKeyEvent is recorded when the key next replaces the key old. old has the
-// time at which it expires because of the rotation.
-func RotateKeyEvent(old, next APIKey) Event {
-	e := keyEvent("key.rotate", old)
-	e.Details["rotated_to"] = next.ID
-	return e
 }

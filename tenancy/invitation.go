@@ -29,6 +29,30 @@ type Invitation struct {
 // Valid reports whether the invitation has not expired at now.
 func (i Invitation) Valid(now time.Time) bool { return now.Before(i.ExpiresAt) }
 
+// Inviter is what a store knows of an invitation's InvitedBy when the invitation is used.
+// The zero Inviter is one that no longer exists.
+type Inviter struct {
+	SuperAdmin bool // of a user
+	Role       Role // of a user in the invitation's tenant, or of a valid key of that tenant
+}
+
+// MayBeAccepted reports whether the actor who made the invitation could still make it:
+// an invitation doesn't outlive its inviter's rights. It doesn't check the expiry.
+//
+// Its SQL twin is the function bailiwick.find_invitation (adapters/postgres, migration
+// 20261202000000_plain_names).
+func (i Invitation) MayBeAccepted(now Inviter) bool {
+	switch i.InvitedBy.Kind {
+	case PlatformToken:
+		return true
+	case UserPrincipal:
+		return now.SuperAdmin || now.Role == Admin
+	case KeyPrincipal:
+		return now.Role == Admin
+	}
+	return false
+}
+
 // InvitationHash is the SHA-256 of an invitation's token. A plain hash is enough:
 // a token of 256 random bits can't be guessed.
 type InvitationHash [sha256.Size]byte

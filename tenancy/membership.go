@@ -1,6 +1,9 @@
 package tenancy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Membership is a user's role in a tenant.
 type Membership struct {
@@ -13,8 +16,17 @@ type Membership struct {
 // CheckMemberRole returns an error with [CodeInvalid] for a role that a person
 // can't have: only programs are replicators.
 func CheckMemberRole(r Role) error {
-	if r == Viewer || r == Editor || r == Admin {
+	if slices.Contains(MemberRoles(), r) {
 		return nil
 	}
-	return Errorf(CodeInvalid, "a member's role must be viewer, editor or admin")
+	return Errorf(CodeInvalid, "a member's role must be %s", Alternatives(MemberRoles()))
+}
+
+// CheckLastAdmin returns [ErrLastAdmin] if user is the only one of a tenant's admins: the
+// user keeps the role then, because every tenant that has an admin keeps one.
+func CheckLastAdmin(admins []string, user string) error {
+	if len(admins) == 1 && admins[0] == user {
+		return ErrLastAdmin
+	}
+	return nil
 }

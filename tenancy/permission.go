@@ -39,7 +39,7 @@ type Grant struct {
 }
 
 var (
-	viewers = []Role{Viewer, Editor, Admin}
+	viewers = MemberRoles()
 	editors = []Role{Editor, Admin}
 	admins  = []Role{Admin}
 )

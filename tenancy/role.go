@@ -18,10 +18,14 @@ const (
 // Roles returns every role.
 func Roles() []Role { return []Role{Viewer, Editor, Admin, Replicator} }
 
+// MemberRoles returns the roles that a person can have, the least first: only programs
+// are replicators.
+func MemberRoles() []Role { return []Role{Viewer, Editor, Admin} }
+
 // Includes reports whether r grants a member everything that other grants: each
 // role except replicator includes itself and the roles before it.
 func (r Role) Includes(other Role) bool {
-	order := []Role{Viewer, Editor, Admin}
+	order := MemberRoles()
 	return r == other || slices.Contains(order, other) &&
 		slices.Index(order, r) > slices.Index(order, other)
 }
@@ -30,7 +34,7 @@ func (r Role) Includes(other Role) bool {
 func ParseRole(s string) (Role, error) {
 	r := Role(s)
 	if !slices.Contains(Roles(), r) {
-		return "", Errorf(CodeInvalid, "unknown role: use viewer, editor, admin or replicator")
+		return "", Errorf(CodeInvalid, "unknown role: use %s", Alternatives(Roles()))
 	}
 	return r, nil
 }

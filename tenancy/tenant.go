@@ -7,22 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// State is the state of a tenant.
-type State string
-
-// The states. A new tenant is active; it can be suspended or deleted. Deleting is
-// soft: the rows and the slug stay, and members have no access. A deleted tenant
-// can be restored or purged. A purge removes the tenant itself, so that there is
-// no state for it; a [PurgeCertificate] remains.
-const (
-	Active    State = "active"
-	Suspended State = "suspended"
-	Deleted   State = "deleted"
-)
-
-// Valid reports whether s is one of the states.
-func (s State) Valid() bool { return s == Active || s == Suspended || s == Deleted }
-
 // Tenant owns resources. Version is 1 for a new tenant and grows with each change.
 type Tenant struct {
 	ID        ID
@@ -34,7 +18,7 @@ type Tenant struct {
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	DeletedAt time.Time // zero unless State is Deleted
+	DeletedAt time.Time // zero unless it is deleted
 }
 
 const maxName = 256

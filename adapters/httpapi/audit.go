@@ -17,47 +17,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// auditBody is an entry of the audit log in a response.
+// auditBody is an entry of the audit log in a response. It shows every member of the
+// hashed text except its format.
 type auditBody struct {
-	ID         string          `json:"id" format:"uuid"`
-	Seq        int64           `json:"seq" doc:"the entry's number in its tenant, without gaps"`
-	At         timestamp       `json:"at"`
-	TenantID   *string         `json:"tenant_id" format:"uuid" doc:"null if it has no tenant"`
-	TenantSlug *string         `json:"tenant_slug"`
-	Actor      auditActor      `json:"actor"`
-	Action     string          `json:"action"`
-	Target     auditTarget     `json:"target"`
-	RequestID  string          `json:"request_id"`
-	Address    string          `json:"ip"`
-	Outcome    tenancy.Outcome `json:"outcome" enum:"ok,denied,failed"`
-	Details    any             `json:"details"`
-}
-
-// auditActor is the caller of an audited action. ID and Name are empty if the caller is
-// anonymous.
-type auditActor struct {
-	Kind string `json:"kind"`
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-// auditTarget is what an audited action is about.
-type auditTarget struct {
-	Kind string `json:"kind"`
-	Name string `json:"name"`
+	ID         string    `json:"id" format:"uuid"`
+	Seq        int64     `json:"seq" doc:"the entry's number in its tenant, without gaps"`
+	At         timestamp `json:"at"`
+	TenantID   *string   `json:"tenant_id" format:"uuid" doc:"null if it has no tenant"`
+	TenantSlug *string   `json:"tenant_slug"`
+	tenancy.EventRecord
 }
 
 // showEntry returns the entry for a response. A stored entry that was changed and can't
 // be read has no details and the outcome "failed".
 func showEntry(e tenancy.AuditEntry) auditBody {
-	b := auditBody{
-		ID: e.ID, Seq: e.Seq, At: timestamp(e.At),
-		Actor:  auditActor{string(e.Actor.Kind), e.Actor.ID, e.Actor.Name},
-		Action: e.Action, Target: auditTarget(e.Target), RequestID: e.RequestID, Address: e.Address,
-		Outcome: e.Outcome, Details: e.Details,
-	}
+	b := auditBody{ID: e.ID, Seq: e.Seq, At: timestamp(e.At), EventRecord: e.EventRecord}
 	if len(e.Details) == 0 { // the stored entry was changed and is unreadable
-		b.Details, b.Outcome = map[string]any{}, tenancy.Failed
+		b.Details, b.Outcome = json.RawMessage(`{}`), tenancy.Failed
 	}
 	if !e.Tenant.IsZero() {
 		id, slug := e.Tenant.String(), string(e.TenantSlug)
@@ -130,7 +106,9 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	key := func(e tenancy.AuditEntry) string { return e.At.UTC().Format(timeLayout) + " " + e.ID }
+	key := func(e tenancy.AuditEntry) string {
+		return e.At.UTC().Format(tenancy.TimeLayout) + " " + e.ID
+	}
 	return writeJSON(w, http.StatusOK, pageOf(l, found, key, showEntry))
 }
 
@@ -138,7 +116,7 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 // a time and an id.
 func parseAuditPosition(cursor string) (ports.AuditCursor, error) {
 	text, id, ok := strings.Cut(cursor, " ")
-	at, err := time.Parse(timeLayout, text)
+	at, err := time.Parse(tenancy.TimeLayout, text)
 	if !ok || err != nil || id == "" {
 		return ports.AuditCursor{}, errCursor
 	}
@@ -194,7 +172,7 @@ func writeEntry(out *bufio.Writer, e tenancy.AuditEntry) error {
 		text, _ = json.Marshal(string(e.Text)) // a string always marshals
 	}
 	fmt.Fprintf(out, `{"seq":%d,"id":%q,"at":%q,"hash":"%s","entry":`, e.Seq, e.ID,
-		e.At.UTC().Format(timeLayout), hex.EncodeToString(e.Hash[:]))
+		e.At.UTC().Format(tenancy.TimeLayout), hex.EncodeToString(e.Hash[:]))
 	out.Write(text)
 	_, err := out.WriteString("}\n")
 	return err

@@ -56,7 +56,7 @@ func (a *api) abortResponse(c *call, err error) {
 func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 	strategy, err := promote.ParseStrategy(c.query.text("strategy"))
 	if err != nil {
-		return invalidParameter("strategy", "must be fail, skip, overwrite or rename")
+		return invalidParameter("strategy", "must be "+tenancy.Alternatives(promote.Strategies()))
 	}
 	dryRun, err := c.query.boolean("dry_run")
 	if err != nil {

@@ -23,6 +23,7 @@ const (
 // document builds the OpenAPI 3.1 document of the operations.
 func (a *api) document(ops []operation) ([]byte, error) {
 	registry := huma.NewMapRegistry(componentPrefix, schemaName)
+	registerEnums(registry)
 	registry.Map()["Problem"] = problemSchema()
 	registry.Map()["Bundle"] = bundleSchema()
 	for _, kind := range a.services.Kinds.All() {
@@ -63,8 +64,12 @@ func (a *api) document(ops []operation) ([]byte, error) {
 }
 
 // schemaName names the schema of a Go type: the type's name without "Body", and with
-// "Page" at the end instead of at the beginning.
+// "Page" at the end instead of at the beginning. The schema Actor is the one of actorBody,
+// whose members are optional.
 func schemaName(t reflect.Type, hint string) string {
+	if t == reflect.TypeFor[tenancy.Actor]() {
+		return "AuditActor"
+	}
 	name := huma.DefaultSchemaNamer(t, hint)
 	if rest, ok := strings.CutPrefix(name, "Page"); ok && rest != "" {
 		return strings.TrimSuffix(rest, "Body") + "Page"

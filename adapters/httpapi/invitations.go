@@ -11,29 +11,29 @@ import (
 
 // invitationBody is an open invitation in a list.
 type invitationBody struct {
-	ID        string       `json:"id" format:"uuid"`
-	Email     string       `json:"email"`
-	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	CreatedAt timestamp    `json:"created_at"`
-	ExpiresAt timestamp    `json:"expires_at"`
+	ID        string     `json:"id" format:"uuid"`
+	Email     string     `json:"email"`
+	Role      memberRole `json:"role"`
+	CreatedAt timestamp  `json:"created_at"`
+	ExpiresAt timestamp  `json:"expires_at"`
 }
 
 // newInvitationBody is a new invitation. No other response has its token.
 type newInvitationBody struct {
-	ID        string       `json:"id" format:"uuid"`
-	Email     string       `json:"email"`
-	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	CreatedAt timestamp    `json:"created_at"`
-	ExpiresAt timestamp    `json:"expires_at"`
-	Token     string       `json:"token" doc:"accepts the invitation, once; shown only in this response"`
-	URL       string       `json:"url" doc:"the service-relative link; no server sees its fragment, the token"`
+	ID        string     `json:"id" format:"uuid"`
+	Email     string     `json:"email"`
+	Role      memberRole `json:"role"`
+	CreatedAt timestamp  `json:"created_at"`
+	ExpiresAt timestamp  `json:"expires_at"`
+	Token     string     `json:"token" doc:"accepts the invitation, once; shown only in this response"`
+	URL       string     `json:"url" doc:"the service-relative link; no server sees its fragment, the token"`
 }
 
 // invitationInput is the body of a request that creates an invitation.
 type invitationInput struct {
-	Email     string       `json:"email" doc:"ASCII; stored in lower case"`
-	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	ExpiresIn *int64       `json:"expires_in,omitempty" minimum:"60" maximum:"2592000" doc:"seconds; default: 7 days"`
+	Email     string     `json:"email" doc:"ASCII; stored in lower case"`
+	Role      memberRole `json:"role"`
+	ExpiresIn *int64     `json:"expires_in,omitempty" minimum:"60" maximum:"2592000" doc:"seconds; default: 7 days"`
 }
 
 // acceptanceInput is the body of a request that accepts an invitation.
@@ -45,9 +45,9 @@ type acceptanceInput struct {
 
 // acceptanceBody is the result of an accepted invitation.
 type acceptanceBody struct {
-	Tenant tenantRef    `json:"tenant"`
-	Role   tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	User   userRef      `json:"user"`
+	Tenant tenantRef  `json:"tenant"`
+	Role   memberRole `json:"role"`
+	User   userRef    `json:"user"`
 }
 
 // userRef identifies a user.
@@ -98,8 +98,8 @@ func (a *api) invitationRoutes() []operation {
 }
 
 func showInvitation(i tenancy.Invitation) invitationBody {
-	return invitationBody{ID: i.ID, Email: i.Email, Role: i.Role, CreatedAt: timestamp(i.CreatedAt),
-		ExpiresAt: timestamp(i.ExpiresAt)}
+	return invitationBody{ID: i.ID, Email: i.Email, Role: memberRole(i.Role),
+		CreatedAt: timestamp(i.CreatedAt), ExpiresAt: timestamp(i.ExpiresAt)}
 }
 
 // createInvitation returns the token as the URL's fragment: browsers send fragments to
@@ -109,7 +109,7 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	invitation := admin.NewInvitation{Email: in.Email, Role: in.Role}
+	invitation := admin.NewInvitation{Email: in.Email, Role: tenancy.Role(in.Role)}
 	if in.ExpiresIn != nil {
 		if *in.ExpiresIn < 1 || *in.ExpiresIn > int64(admin.MaxInvitationTTL/time.Second) {
 			return atPath(tenancy.CodeInvalid, "/expires_in", "must be from 60 to 2592000 seconds")
@@ -122,7 +122,7 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	return writeJSON(w, http.StatusCreated, newInvitationBody{
-		ID: i.ID, Email: i.Email, Role: i.Role, CreatedAt: timestamp(i.CreatedAt),
+		ID: i.ID, Email: i.Email, Role: memberRole(i.Role), CreatedAt: timestamp(i.CreatedAt),
 		ExpiresAt: timestamp(i.ExpiresAt),
 		Token:     token, URL: a.prefix + "/invitations/accept#" + token,
 	})
@@ -175,7 +175,7 @@ func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, acceptanceBody{
-		Tenant: tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}, Role: m.Role,
+		Tenant: tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}, Role: memberRole(m.Role),
 		User: userRef{ID: m.User, Email: m.Email, Name: m.Name},
 	})
 }

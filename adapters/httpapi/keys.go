@@ -13,7 +13,7 @@ import (
 type keyBody struct {
 	ID         string       `json:"id" format:"uuid"`
 	Name       string       `json:"name"`
-	Role       tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	Role       tenancy.Role `json:"role"`
 	CreatedAt  timestamp    `json:"created_at"`
 	ExpiresAt  *timestamp   `json:"expires_at,omitempty" doc:"absent if the key never expires"`
 	LastUsedAt *timestamp   `json:"last_used_at,omitempty" doc:"to the minute; absent if never used"`
@@ -41,7 +41,7 @@ func showActor(by tenancy.Actor) *actorBody {
 type newKeyBody struct {
 	ID        string       `json:"id" format:"uuid"`
 	Name      string       `json:"name"`
-	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	Role      tenancy.Role `json:"role"`
 	Secret    string       `json:"secret" doc:"the bearer token to send; shown only in this response"`
 	CreatedAt timestamp    `json:"created_at"`
 	ExpiresAt *timestamp   `json:"expires_at,omitempty" doc:"absent if the key never expires"`
@@ -50,7 +50,7 @@ type newKeyBody struct {
 // keyInput is the body of a request that creates an API key.
 type keyInput struct {
 	Name      string       `json:"name"`
-	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	Role      tenancy.Role `json:"role"`
 	ExpiresAt *time.Time   `json:"expires_at,omitempty" doc:"RFC 3339, in the future; defaults to never"`
 }
 

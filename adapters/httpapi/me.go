@@ -21,7 +21,7 @@ type meBody struct {
 // membership is one tenant of the caller with their role in it.
 type membership struct {
 	Tenant tenantRef    `json:"tenant"`
-	Role   tenancy.Role `json:"role" enum:"viewer,editor,admin,replicator"`
+	Role   tenancy.Role `json:"role"`
 }
 
 // tenantRef identifies a tenant.
@@ -50,7 +50,7 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	for _, t := range found {
-		if t.State != tenancy.Deleted && (a.multiTenant || t.ID == tenancy.DefaultID) {
+		if !t.IsDeleted() && (a.multiTenant || t.ID == tenancy.DefaultID) {
 			ref := tenantRef{ID: t.ID.String(), Slug: t.Slug, Name: t.Name}
 			body.Memberships = append(body.Memberships,
 				membership{Tenant: ref, Role: p.Roles[t.ID]})

@@ -10,16 +10,16 @@ import (
 
 // memberBody is a member of a tenant.
 type memberBody struct {
-	UserID    string       `json:"user_id" format:"uuid"`
-	Email     string       `json:"email"`
-	Name      string       `json:"name"`
-	Role      tenancy.Role `json:"role" enum:"viewer,editor,admin"`
-	CreatedAt timestamp    `json:"created_at" doc:"when the user became a member"`
+	UserID    string     `json:"user_id" format:"uuid"`
+	Email     string     `json:"email"`
+	Name      string     `json:"name"`
+	Role      memberRole `json:"role"`
+	CreatedAt timestamp  `json:"created_at" doc:"when the user became a member"`
 }
 
 // memberInput is the body of a PUT of a member.
 type memberInput struct {
-	Role tenancy.Role `json:"role" enum:"viewer,editor,admin"`
+	Role memberRole `json:"role"`
 }
 
 // memberRoutes returns the routes for the members of a tenant. Only users are members:
@@ -63,7 +63,7 @@ func (a *api) memberRoutes() []operation {
 }
 
 func showMember(m admin.Member) memberBody {
-	return memberBody{UserID: m.User, Email: m.Email, Name: m.Name, Role: m.Role,
+	return memberBody{UserID: m.User, Email: m.Email, Name: m.Name, Role: memberRole(m.Role),
 		CreatedAt: timestamp(m.CreatedAt)}
 }
 
@@ -98,7 +98,7 @@ func (a *api) putMember(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),
-		c.PathValue("user_id"), in.Role)
+		c.PathValue("user_id"), tenancy.Role(in.Role))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -122,10 +123,8 @@ var (
 	kindParam = parameter{name: "kind", doc: "only this kind; if repeated, any of these kinds",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
 	strategyParam = parameter{name: "strategy",
-		doc: "what to do if the tenant has an item with other content", schema: &huma.Schema{
-			Type: huma.TypeString, Enum: []any{"fail", "skip", "overwrite", "rename"},
-			Default: "fail",
-		}}
+		doc:    "what to do if the tenant has an item with other content",
+		schema: oneOfByDefault(promote.Strategies())}
 	dryRunParam = parameter{name: "dry_run", doc: "report the changes, write nothing",
 		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 )

@@ -30,8 +30,8 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 			w.Header().Add("Vary", varyHeaders)
 			tenant, err := tenants.ResolveFor(r.Context(), tenancy.PrincipalFrom(r.Context()),
 				tenants.FromRequest(r))
-			if err == nil && tenant.State != tenancy.Active {
-				err = errSuspended
+			if err == nil && !tenant.IsActive() {
+				err = tenancy.ErrTenantSuspended
 			}
 			if err != nil {
 				w.Header().Set("Cache-Control", cacheControl)
@@ -43,9 +43,6 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 	}
 }
 
-var errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended,
-	"the tenant is suspended: contact the operator of this service")
-
 // mayWorkIn returns nil if p may call op in t. It checks membership before the tenant's
 // state, and the state before the role: only members learn the state, and only members
 // of an active tenant learn that their role is too low. Super-admins may manage and read
@@ -56,8 +53,8 @@ func (a *api) mayWorkIn(p tenancy.Principal, t tenancy.Tenant, op operation) err
 	}
 	grant, _ := tenancy.GrantOf(op.needs)
 	allowed := p.SuperAdmin && (op.access == managesTenant || grant.Reads)
-	if a.multiTenant && t.State != tenancy.Active && !allowed {
-		return errSuspended
+	if a.multiTenant && !t.IsActive() && !allowed {
+		return tenancy.ErrTenantSuspended
 	}
 	return p.Authorize(t.ID, op.needs)
 }

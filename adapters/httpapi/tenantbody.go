@@ -11,7 +11,7 @@ type tenantBody struct {
 	ID        string          `json:"id" format:"uuid"`
 	Slug      tenancy.Slug    `json:"slug"`
 	Name      string          `json:"name"`
-	State     tenancy.State   `json:"state" enum:"active,suspended,deleted"`
+	State     tenancy.State   `json:"state"`
 	IsActive  bool            `json:"is_active" doc:"whether the state is active"`
 	Settings  json.RawMessage `json:"settings" doc:"an object; the service defines its members"`
 	Quotas    *quotasBody     `json:"quotas,omitempty" doc:"absent if nothing is limited"`
@@ -29,7 +29,7 @@ func showTenant(t tenancy.Tenant) tenantBody {
 	}
 	return tenantBody{
 		ID: t.ID.String(), Slug: t.Slug, Name: t.Name, State: t.State,
-		IsActive: t.State == tenancy.Active,
+		IsActive: t.IsActive(),
 		Settings: settings, Quotas: showQuotas(t.Quotas), Version: t.Version,
 		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt),
 		DeletedAt: optionalTime(t.DeletedAt),
@@ -50,7 +50,7 @@ type tenantChange struct {
 	Name     *string         `json:"name,omitempty" doc:"tenant admins may change it"`
 	Settings json.RawMessage `json:"settings,omitempty" doc:"an object; tenant admins may change it"`
 	Quotas   *quotasBody     `json:"quotas,omitempty" doc:"replaces all quotas; only super-admins may change it"`
-	State    *tenancy.State  `json:"state,omitempty" enum:"active,suspended" doc:"only super-admins may change it"`
+	State    *settableState  `json:"state,omitempty" doc:"only super-admins may change it"`
 }
 
 // quotasBody is the limits of a tenant.

@@ -4,14 +4,11 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var stateParam = parameter{name: "state", doc: "only tenants in this state", schema: &huma.Schema{
-	Type: huma.TypeString, Enum: []any{"active", "suspended", "deleted"},
-}}
+var stateParam = parameter{name: "state", doc: "only tenants in this state",
+	schema: oneOf(tenancy.States())}
 
 // tenantRoutes returns the routes for tenants. Most of them accept a deleted tenant
 // from a super-admin, who can then restore or purge it.

@@ -44,7 +44,7 @@ func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 	}
 	state := tenancy.State(c.query.text("state"))
 	if c.query.has("state") && !state.Valid() {
-		return invalidParameter("state", "must be active, suspended or deleted")
+		return invalidParameter("state", "must be "+tenancy.Alternatives(tenancy.States()))
 	}
 	list := func(after string, limit int) ([]tenancy.Tenant, error) {
 		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after),
@@ -97,9 +97,10 @@ func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	change := admin.TenantChange{Name: in.Name, Settings: in.Settings, Quotas: in.Quotas.quotas()}
 	if in.State != nil {
 		if *in.State == "" {
-			return atPath(tenancy.CodeInvalid, "/state", "must be active or suspended")
+			return atPath(tenancy.CodeInvalid, "/state",
+				"must be "+tenancy.Alternatives(tenancy.SettableStates()))
 		}
-		change.State = *in.State
+		change.State = tenancy.State(*in.State)
 	}
 	version, err := a.tenantVersion(c)
 	if err != nil {

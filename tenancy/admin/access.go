@@ -6,12 +6,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var (
-	errSuspended = tenancy.Errorf(tenancy.CodeTenantSuspended,
-		"the tenant is suspended: contact the operator of this service")
-	errDeleted = tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is deleted: restore it first")
-)
-
 // findVisible returns the tenant that ref names if by is a member of it. Unknown
 // tenants, deleted tenants and tenants of others are the same error value.
 func (s *Service) findVisible(
@@ -26,7 +20,7 @@ func (s *Service) findVisible(
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
 	case err != nil:
 		return tenancy.Tenant{}, err
-	case !by.MemberOf(t.ID), !by.SuperAdmin && t.State == tenancy.Deleted:
+	case !by.MemberOf(t.ID), !by.SuperAdmin && t.IsDeleted():
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
 	}
 	return t, nil
@@ -81,10 +75,10 @@ func (s *Service) authorizeSuperAdmin(
 // tenant. A super-admin may work in every state.
 func checkState(by tenancy.Principal, t tenancy.Tenant) error {
 	switch {
-	case by.SuperAdmin || t.State == tenancy.Active:
+	case by.SuperAdmin || t.IsActive():
 		return nil
-	case t.State == tenancy.Suspended:
-		return errSuspended
+	case t.IsSuspended():
+		return tenancy.ErrTenantSuspended
 	}
 	return tenancy.ErrTenantNotFound
 }

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -15,7 +14,7 @@ type TenantChange struct {
 	Name     *string         // valid according to [tenancy.CheckName]
 	Settings json.RawMessage // a JSON object, which replaces the settings
 	Quotas   *tenancy.Quotas // replace the quotas; super-admins only
-	State    tenancy.State   // active or suspended; super-admins only
+	State    tenancy.State   // see [tenancy.Tenant.SetState]; super-admins only
 }
 
 // UpdateTenant changes a tenant and returns the changed tenant. Admins of the
@@ -48,11 +47,7 @@ func (s *Service) UpdateTenant(
 		if err := checkState(by, *t); err != nil {
 			return err
 		}
-		if t.State == tenancy.Deleted {
-			return errDeleted
-		}
-		c.apply(t)
-		return nil
+		return c.apply(t)
 	})
 }
 
@@ -71,14 +66,19 @@ func (c TenantChange) validated() (TenantChange, error) {
 		}
 		c.Settings = settings
 	}
-	if c.State != "" && c.State != tenancy.Active && c.State != tenancy.Suspended {
-		return c, tenancy.AtPath("/state", tenancy.Errorf(tenancy.CodeInvalid,
-			"the state must be active or suspended; use the delete operation to delete a tenant"))
+	if c.State != "" {
+		if err := new(tenancy.Tenant).SetState(c.State); err != nil {
+			return c, tenancy.AtPath("/state", err)
+		}
 	}
 	return c, nil
 }
 
-func (c TenantChange) apply(t *tenancy.Tenant) {
+// apply changes t, which must not be deleted.
+func (c TenantChange) apply(t *tenancy.Tenant) error {
+	if err := t.RequireNotDeleted(); err != nil {
+		return err
+	}
 	if c.Name != nil {
 		t.Name = *c.Name
 	}
@@ -88,9 +88,10 @@ func (c TenantChange) apply(t *tenancy.Tenant) {
 	if c.Quotas != nil {
 		t.Quotas = c.Quotas.Clone()
 	}
-	if c.State != "" {
-		t.State = c.State
+	if c.State == "" {
+		return nil
 	}
+	return t.SetState(c.State)
 }
 
 // DeleteTenant deletes a tenant softly and returns it: its keys are refused at
@@ -104,18 +105,7 @@ func (s *Service) DeleteTenant(
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	if t.ID == tenancy.DefaultID {
-		return tenancy.Tenant{},
-			tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be deleted")
-	}
-	return s.change(ctx, t.ID, 0, func(t *tenancy.Tenant) error {
-		if t.State == tenancy.Deleted {
-			return tenancy.ErrTenantNotFound
-		}
-		t.State = tenancy.Deleted
-		t.DeletedAt = s.now().UTC().Truncate(time.Microsecond)
-		return nil
-	})
+	return s.change(ctx, t.ID, 0, func(t *tenancy.Tenant) error { return t.Delete(s.now()) })
 }
 
 // RestoreTenant makes a deleted tenant active again and returns it.
@@ -128,13 +118,7 @@ func (s *Service) RestoreTenant(
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return s.change(ctx, t.ID, 0, func(t *tenancy.Tenant) error {
-		if t.State != tenancy.Deleted {
-			return tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted")
-		}
-		t.State, t.DeletedAt = tenancy.Active, time.Time{}
-		return nil
-	})
+	return s.change(ctx, t.ID, 0, (*tenancy.Tenant).Restore)
 }
 
 // maxAttempts limits the retries of a change, so that constant changes by others

@@ -7,14 +7,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// checkLimit refuses a list without a limit: lists are pages.
-func checkLimit(limit int) error {
-	if limit < 1 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the limit of a list must be at least 1")
-	}
-	return nil
-}
-
 // parseCursor parses the id after which a page begins: of a key, a user or an
 // invitation, all of which have the form of a tenant's id. "" is the first page.
 // what names the thing in the error of an invalid cursor.

@@ -36,8 +36,8 @@ func (s *Service) Invite(
 	if err != nil {
 		return tenancy.Invitation{}, "", err
 	}
-	if t.State == tenancy.Deleted {
-		return tenancy.Invitation{}, "", errDeleted
+	if err := t.RequireNotDeleted(); err != nil {
+		return tenancy.Invitation{}, "", err
 	}
 	if in, err = in.validated(); err != nil {
 		return tenancy.Invitation{}, "", err
@@ -91,7 +91,7 @@ func (s *Service) ListInvitations(
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(limit); err != nil {
 		return nil, err
 	}
 	if after, err = parseCursor(after, "an invitation"); err != nil {

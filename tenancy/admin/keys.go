@@ -26,8 +26,8 @@ func (s *Service) CreateKey(
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	if t.State == tenancy.Deleted {
-		return tenancy.APIKey{}, "", errDeleted
+	if err := t.RequireNotDeleted(); err != nil {
+		return tenancy.APIKey{}, "", err
 	}
 	if err := s.checkKey(in); err != nil {
 		return tenancy.APIKey{}, "", err
@@ -71,7 +71,7 @@ func (s *Service) ListKeys(
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(limit); err != nil {
 		return nil, err
 	}
 	if after, err = parseCursor(after, "a key"); err != nil {

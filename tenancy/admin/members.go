@@ -26,7 +26,7 @@ func (s *Service) ListMembers(
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(limit); err != nil {
 		return nil, err
 	}
 	if after, err = parseCursor(after, "a user"); err != nil {
@@ -101,8 +101,8 @@ func (s *Service) PutMember(
 	if err != nil {
 		return Member{}, false, err
 	}
-	if t.State == tenancy.Deleted {
-		return Member{}, false, errDeleted
+	if err := t.RequireNotDeleted(); err != nil {
+		return Member{}, false, err
 	}
 	if err := tenancy.CheckMemberRole(role); err != nil {
 		return Member{}, false, tenancy.AtPath("/role", err)

@@ -28,8 +28,8 @@ func (s *Service) RotateKey(
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	if t.State == tenancy.Deleted {
-		return tenancy.APIKey{}, "", errDeleted
+	if err := t.RequireNotDeleted(); err != nil {
+		return tenancy.APIKey{}, "", err
 	}
 	parsed, err := tenancy.ParseID(id) // a key's id has the same form
 	if err != nil {

@@ -45,10 +45,9 @@ func (s *Service) CreateTenant(
 	if err := s.checkQuotas(in.Quotas); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return s.tenants.Create(ctx, tenancy.Tenant{
-		ID: s.newID(), Slug: slug, Name: in.Name, State: tenancy.Active, Settings: settings,
-		Quotas: in.Quotas.Clone(),
-	})
+	t := tenancy.NewTenant(s.newID(), slug, in.Name)
+	t.Settings, t.Quotas = settings, in.Quotas.Clone()
+	return s.tenants.Create(ctx, t)
 }
 
 // parseNewSlug parses the slug of a new tenant. A reserved slug is an error; the
@@ -89,12 +88,12 @@ func (s *Service) ListTenants(
 	if by.Anonymous() {
 		return nil, errUnauthenticated
 	}
-	if err := checkLimit(l.Limit); err != nil {
+	if err := tenancy.CheckLimit(l.Limit); err != nil {
 		return nil, err
 	}
 	if l.State != "" && !l.State.Valid() {
 		return nil, tenancy.Errorf(tenancy.CodeInvalid,
-			"unknown state: use active, suspended or deleted")
+			"unknown state: use %s", tenancy.Alternatives(tenancy.States()))
 	}
 	q := ports.TenantQuery{State: l.State, After: l.After, Limit: l.Limit}
 	if by.SuperAdmin {
@@ -115,7 +114,7 @@ func (s *Service) listOwn(ctx context.Context, q ports.TenantQuery) ([]tenancy.T
 			return nil, err
 		}
 		for _, t := range page {
-			if t.State != tenancy.Deleted && len(own) < q.Limit {
+			if !t.IsDeleted() && len(own) < q.Limit {
 				own = append(own, t)
 			}
 		}

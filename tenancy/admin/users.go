@@ -119,7 +119,7 @@ func (s *Service) ListUsers(
 	if err := requireSuperAdmin(by); err != nil {
 		return nil, err
 	}
-	if err := checkLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(limit); err != nil {
 		return nil, err
 	}
 	return s.users.List(ctx, ports.UserQuery{After: after, Limit: limit})

@@ -31,7 +31,7 @@ type record struct {
 	found  bool
 }
 
-func (r record) active() bool { return r.tenant.State == tenancy.Active }
+func (r record) active() bool { return r.tenant.IsActive() }
 
 // newDirectory makes the caches. Suspended, deleted and unknown tenants are all
 // cached for the same, shorter time, and until any tenant changes. So the number
@@ -152,7 +152,7 @@ func (d *directory) loadOwner(ctx context.Context, slug tenancy.Slug) (owner, er
 		return owner{}, tenancy.Errorf(tenancy.CodeInternal,
 			"the store returned a tenant with another slug")
 	}
-	return owner{id: t.ID, active: t.State == tenancy.Active}, nil
+	return owner{id: t.ID, active: t.IsActive()}, nil
 }
 
 func (d *directory) loadTenant(ctx context.Context, id tenancy.ID) (record, error) {
@@ -165,7 +165,7 @@ func (d *directory) loadTenant(ctx context.Context, id tenancy.ID) (record, erro
 	case t.ID != id:
 		return record{}, tenancy.Errorf(tenancy.CodeInternal,
 			"the store returned a tenant with another id")
-	case t.State != tenancy.Active && t.State != tenancy.Suspended:
+	case !t.IsActive() && !t.IsSuspended():
 		return record{id: id}, nil
 	}
 	return record{id: id, tenant: t, found: true}, nil
