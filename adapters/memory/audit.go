@@ -45,7 +45,7 @@ func (p audit) List(
 	if _, err := p.s.data(tenant); err != nil {
 		return nil, err
 	}
-	if err := checkLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	var found []tenancy.AuditEntry
@@ -98,7 +98,7 @@ func (p platformAudit) Append(ctx context.Context, e tenancy.Event) error {
 func (p platformAudit) List(
 	_ context.Context, q ports.PlatformAuditQuery,
 ) ([]tenancy.AuditEntry, error) {
-	if err := checkLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	var found []tenancy.AuditEntry

@@ -98,27 +98,26 @@ func (p invitationFinder) Find(
 // check the expiry. The caller holds s.mu.
 func (s *Store) acceptableInvitation(hash tenancy.InvitationHash) (tenancy.Invitation, error) {
 	for _, i := range s.invitations {
-		if i.Hash == hash && s.tenants[i.Tenant].State == tenancy.Active &&
-			s.mayInvite(i.InvitedBy, i.Tenant) {
+		if i.Hash == hash && s.tenants[i.Tenant].IsActive() && i.MayBeAccepted(s.inviterOf(i)) {
 			return i, nil
 		}
 	}
 	return tenancy.Invitation{}, errNoInvitation
 }
 
-// mayInvite reports whether the inviter could still invite now, as an invitation must
-// not outlive its inviter's rights. The caller holds s.mu.
-func (s *Store) mayInvite(by tenancy.Actor, tenant tenancy.ID) bool {
-	switch by.Kind {
-	case tenancy.PlatformToken:
-		return true
+// inviterOf returns what the store knows of the actor who made an invitation. The caller
+// holds s.mu.
+func (s *Store) inviterOf(i tenancy.Invitation) (now tenancy.Inviter) {
+	switch by := i.InvitedBy; by.Kind {
 	case tenancy.UserPrincipal:
-		return s.users[by.ID].SuperAdmin || s.members[tenant][by.ID].Role == tenancy.Admin
+		now.SuperAdmin = s.users[by.ID].SuperAdmin
+		now.Role = s.members[i.Tenant][by.ID].Role
 	case tenancy.KeyPrincipal:
-		k := s.keys[by.ID]
-		return k.Tenant == tenant && k.Role == tenancy.Admin && k.Valid(s.now())
+		if k := s.keys[by.ID]; k.Tenant == i.Tenant && k.Valid(s.now()) {
+			now.Role = k.Role
+		}
 	}
-	return false
+	return now
 }
 
 // Accept checks everything before its first write: the store has no rollback.

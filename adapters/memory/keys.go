@@ -60,38 +60,21 @@ func (p keys) Rotate(
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	old, ok := p.s.keys[id]
-	switch {
-	case !ok || old.Tenant != tenant:
+	if !ok || old.Tenant != tenant {
 		return tenancy.APIKey{}, errNoKey
-	case old.RotatedTo != "":
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeInvalidState,
-			"the key was rotated already: rotate its successor")
-	case p.s.keyTaken(next):
+	}
+	if err := old.CheckRotate(); err != nil {
+		return tenancy.APIKey{}, err
+	}
+	if p.s.keyTaken(next) {
 		return tenancy.APIKey{}, errKeyTaken
 	}
-	made = successor(old, next, p.s.time())
-	if until = storedTime(until); old.ExpiresAt.IsZero() || until.Before(old.ExpiresAt) {
-		old.ExpiresAt = until
-	}
-	old.RotatedTo = made.ID
+	old, made = old.Rotate(next, p.s.time(), storedTime(until))
 	if err := p.s.record(ctx, tenant, tenancy.RotateKeyEvent(old, made)); err != nil {
 		return tenancy.APIKey{}, err
 	}
 	p.s.keys[old.ID], p.s.keys[made.ID], p.s.hashes[made.Hash] = old, made, made.ID
 	return made, nil
-}
-
-// successor returns the key that replaces old. It has the lifetime that old was created
-// with.
-func successor(old, next tenancy.APIKey, now time.Time) tenancy.APIKey {
-	k := tenancy.APIKey{
-		ID: next.ID, Hash: next.Hash, Prefix: next.Prefix, CreatedBy: next.CreatedBy,
-		Tenant: old.Tenant, Name: old.Name, Role: old.Role, CreatedAt: now,
-	}
-	if !old.ExpiresAt.IsZero() {
-		k.ExpiresAt = now.Add(old.ExpiresAt.Sub(old.CreatedAt))
-	}
-	return k
 }
 
 // keyTaken reports whether a key of any tenant has k's id or hash. The caller holds
@@ -151,7 +134,7 @@ func (p keyFinder) Find(_ context.Context, hash tenancy.KeyHash) (tenancy.APIKey
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	k, ok := p.s.keys[p.s.hashes[hash]]
-	if !ok || p.s.tenants[k.Tenant].State == tenancy.Deleted {
+	if !ok || p.s.tenants[k.Tenant].IsDeleted() {
 		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "no such API key")
 	}
 	k.LastUsedAt = p.s.time().Truncate(time.Minute)

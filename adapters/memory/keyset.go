@@ -14,7 +14,7 @@ import (
 func keysetPage[V any, K cmp.Ordered](
 	rows iter.Seq[V], match func(V) bool, key func(V) K, after K, limit int,
 ) ([]V, error) {
-	if err := checkLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(limit); err != nil {
 		return nil, err
 	}
 	var found []V
@@ -25,13 +25,6 @@ func keysetPage[V any, K cmp.Ordered](
 	}
 	slices.SortFunc(found, func(a, b V) int { return cmp.Compare(key(a), key(b)) })
 	return firstN(found, limit), nil
-}
-
-func checkLimit(limit int) error {
-	if limit <= 0 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit must be positive")
-	}
-	return nil
 }
 
 func firstN[T any](all []T, n int) []T { return all[:min(n, len(all))] }

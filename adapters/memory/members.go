@@ -76,11 +76,13 @@ func (s *Store) putMember(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role, by ...identity.User,
 ) (tenancy.Membership, bool, error) {
 	before, member := s.members[tenant][user]
-	switch {
-	case member && before.Role == role:
+	if member && before.Role == role {
 		return before, false, nil
-	case member && before.Role == tenancy.Admin && countAdmins(s.members[tenant]) == 1:
-		return tenancy.Membership{}, false, tenancy.ErrLastAdmin
+	}
+	if role != tenancy.Admin {
+		if err := tenancy.CheckLastAdmin(adminsOf(s.members[tenant]), user); err != nil {
+			return tenancy.Membership{}, false, err
+		}
 	}
 	m := tenancy.Membership{Tenant: tenant, User: user, Role: role, CreatedAt: before.CreatedAt}
 	event := tenancy.MemberUpdated(before, m)
@@ -106,11 +108,11 @@ func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (er
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	m, ok := p.s.members[tenant][user]
-	switch {
-	case !ok:
+	if !ok {
 		return errNoMember
-	case m.Role == tenancy.Admin && countAdmins(p.s.members[tenant]) == 1:
-		return tenancy.ErrLastAdmin
+	}
+	if err := tenancy.CheckLastAdmin(adminsOf(p.s.members[tenant]), user); err != nil {
+		return err
 	}
 	if err := p.s.record(ctx, tenant, tenancy.MemberRemoved(m)); err != nil {
 		return err
@@ -119,14 +121,14 @@ func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (er
 	return nil
 }
 
-// countAdmins returns the number of admins, by which the last one is recognized.
-func countAdmins(members map[string]tenancy.Membership) (n int) {
+// adminsOf returns the users who are admins.
+func adminsOf(members map[string]tenancy.Membership) (users []string) {
 	for _, m := range members {
 		if m.Role == tenancy.Admin {
-			n++
+			users = append(users, m.User)
 		}
 	}
-	return n
+	return users
 }
 
 func (p memberships) ForUser(_ context.Context, user string) ([]tenancy.Membership, error) {
@@ -135,7 +137,7 @@ func (p memberships) ForUser(_ context.Context, user string) ([]tenancy.Membersh
 	var found []tenancy.Membership
 	for tenant, members := range p.s.members {
 		m, ok := members[user]
-		if ok && p.s.tenants[tenant].State != tenancy.Deleted {
+		if ok && !p.s.tenants[tenant].IsDeleted() {
 			found = append(found, m)
 		}
 	}

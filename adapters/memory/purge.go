@@ -27,15 +27,11 @@ func (p tenants) Purge(
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	t, exists := p.s.tenants[id]
-	switch {
-	case !exists:
+	if !exists {
 		return tenancy.PurgeCertificate{}, tenancy.ErrTenantNotFound
-	case id == tenancy.DefaultID:
-		return tenancy.PurgeCertificate{},
-			tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
-	case t.State != tenancy.Deleted:
-		return tenancy.PurgeCertificate{},
-			tenancy.Errorf(tenancy.CodeInvalidState, "the tenant is not deleted: delete it first")
+	}
+	if err := t.CheckPurge(); err != nil {
+		return tenancy.PurgeCertificate{}, err
 	}
 	certificate, err = p.s.certifyPurge(t, d)
 	if err != nil {

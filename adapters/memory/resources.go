@@ -41,7 +41,7 @@ func (p resources) List(
 	if _, err := p.kind(q.Kind); err != nil {
 		return nil, err
 	}
-	if err := checkLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	rows := d.snapshot(func(r row) bool {

@@ -97,10 +97,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 	}
 	s.instance = s.newID()
 	s.singletons = must(newSingletons(s.kinds, options.Singletons))
-	s.addTenant(tenancy.Tenant{
-		ID: tenancy.DefaultID, Slug: tenancy.DefaultSlug, Name: "Default",
-		State: tenancy.Active, Settings: json.RawMessage(`{}`),
-	})
+	s.addTenant(tenancy.NewTenant(tenancy.DefaultID, tenancy.DefaultSlug, "Default"))
 	return s
 }
 

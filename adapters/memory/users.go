@@ -151,7 +151,7 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 		}
 		ended = append(ended, m)
 		if m.Role == tenancy.Admin {
-			otherAdmins[tenant] = countAdmins(members) - 1
+			otherAdmins[tenant] = len(adminsOf(members)) - 1
 		}
 	}
 	if err := tenancy.LastAdminOf(otherAdmins); err != nil {
