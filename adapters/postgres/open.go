@@ -28,7 +28,7 @@ import (
 type DB struct {
 	config   config
 	pool     *pool.Pool
-	source   *scoped.Source
+	source   *scoped.Factory
 	observer *scoped.Observer // nil: every table enforces
 	services ports.Services
 }
@@ -60,12 +60,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	observer := scoped.NewObserver(c.Declared.Modes(c.tables), c.Logger)
 	db := &DB{
 		config: c, pool: pool, observer: observer,
-		source: scoped.NewSource(pool.App, c.models(), c.QueryHooks, observer),
+		source: scoped.NewFactory(pool.App, c.models(), c.QueryHooks, observer),
 	}
 	if err := db.load(ctx, sealer); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	pool.KeepKeys()
+	pool.StartKeyRefresh()
 	audit.KeepPartitions(pool, c.auditRetention)
 	return db, nil
 }
@@ -92,7 +92,7 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := instance.RequireOnlyDefault(ctx, db.pool); err != nil {
 		return err
 	}
-	if err := db.pool.LoadInfo(ctx); err != nil {
+	if err := db.pool.LoadServerInfo(ctx); err != nil {
 		return err
 	}
 	db.services = newServices(db.pool, db.config.Declared, id, vault.New(db.pool, sealer))

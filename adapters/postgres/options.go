@@ -158,7 +158,7 @@ func (o Options) settings() (pool.Settings, error) {
 	}
 	owner, err := url.Parse(s.URL)
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
-		return s, pool.ErrURL
+		return s, pool.ErrInvalidURL
 	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL

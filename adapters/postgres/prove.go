@@ -29,7 +29,7 @@ func (db *DB) inside() (onewall.Inside, error) {
 	inside := onewall.Inside{
 		MultiTenant: db.pool.Settings.MultiTenant,
 		Owner:       pool.NewDB(sql.OpenDB(owner), pool.SystemConns),
-		Owned:       declare.Owned(db.config.Declared.All),
+		Owned:       declare.OwnedTables(db.config.Declared.Tables),
 		Models:      db.config.models(),
 	}
 	return inside, nil

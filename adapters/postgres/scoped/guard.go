@@ -58,7 +58,7 @@ func (g guard) prepare(ctx context.Context, statement string) (string, error) {
 	}
 	statement, err := withoutMarks(statement)
 	if err == nil && g.scoped.unbound {
-		err = g.scoped.source.observer.admit(ctx, statement)
+		err = g.scoped.factory.observer.admit(ctx, statement)
 	}
 	return statement, err
 }
@@ -68,7 +68,7 @@ func (g guard) conn() bun.IConn {
 	if g.scoped.tx != nil {
 		return g.scoped.tx.sql
 	}
-	return g.scoped.source.app.DB
+	return g.scoped.factory.app.DB
 }
 
 // refusing is a connection to nowhere.

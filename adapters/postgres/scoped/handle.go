@@ -47,7 +47,7 @@ import (
 // A handle is safe for concurrent use. One within a transaction runs one
 // statement at a time, until its rows are closed.
 type Handle struct {
-	source  *Source
+	factory *Factory
 	tenant  tenancy.ID
 	db      *bun.DB      // makes the statements: its generator knows the tenant
 	tx      *transaction // nil outside one
@@ -103,7 +103,7 @@ func (s *Handle) NewValues(model any) *bun.ValuesQuery {
 func (s *Handle) NewRaw(statement string, args ...any) *bun.RawQuery {
 	db := s.db
 	if len(args) == 0 {
-		db = s.source.app // whose generator knows no names: the text stays as it is
+		db = s.factory.app // whose generator knows no names: the text stays as it is
 	}
 	return bun.NewRawQuery(db, statement, args...).Conn(guard{scoped: s}).Err(s.err)
 }
@@ -160,7 +160,7 @@ func (s *Handle) check(ctx context.Context) error {
 		return tenancy.Errorf(tenancy.CodeTenantMismatch,
 			"the context names another tenant than the handle")
 	}
-	if tx := transactionIn(ctx, s.source); tx != nil && tx != s.tx {
+	if tx := transactionIn(ctx, s.factory); tx != nil && tx != s.tx {
 		return errOtherTx
 	}
 	return errLayout

@@ -9,17 +9,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Source makes the handles of one database. [postgres.DB] has one.
-type Source struct {
+// Factory makes the handles of one database. [postgres.DB] has one.
+type Factory struct {
 	app      *bun.DB   // sends the statements, each scoped by its context's tenant
 	scoped   *bun.DB   // the same connections; makes the statements of handles
 	observer *Observer // nil: every table enforces
 }
 
-// NewSource makes a source whose handles know models. The statements
+// NewFactory makes a source whose handles know models. The statements
 // run on the connections of app; hooks see those that bun makes. A nil observer
 // refuses every statement without a tenant.
-func NewSource(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Source {
+func NewFactory(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Factory {
 	scoped := scopedDB(app.DB, models)
 	if len(hooks) > 0 {
 		scoped = scoped.WithQueryHook(scopedHook{})
@@ -27,16 +27,16 @@ func NewSource(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Obser
 	for _, hook := range hooks {
 		scoped = scoped.WithQueryHook(hook)
 	}
-	return &Source{app: app, scoped: scoped, observer: observer}
+	return &Factory{app: app, scoped: scoped, observer: observer}
 }
 
 // Bind binds a handle to the tenant in ctx. Without one, every statement that it
 // makes is an error with [tenancy.CodeNoTenant]. Within [Scoped.RunInTx] the handle
 // is the one given to the function: another one of the same context would run
 // outside the transaction, and is an error therefore.
-func (src *Source) Bind(ctx context.Context) *Handle {
+func (src *Factory) Bind(ctx context.Context) *Handle {
 	tenant, err := tenancy.FromContext(ctx)
-	s := &Handle{source: src, tenant: tenant, err: err}
+	s := &Handle{factory: src, tenant: tenant, err: err}
 	if err != nil && src.observer != nil {
 		s.tenant, s.err, s.unbound = tenancy.DefaultID, nil, true
 	}

@@ -20,10 +20,10 @@ type transaction struct {
 	over       atomic.Bool
 }
 
-type transactionKey struct{ source *Source }
+type transactionKey struct{ factory *Factory }
 
 // transactionIn is the source's transaction that ctx belongs to, as long as it lasts.
-func transactionIn(ctx context.Context, source *Source) *transaction {
+func transactionIn(ctx context.Context, source *Factory) *transaction {
 	tx, _ := ctx.Value(transactionKey{source}).(*transaction)
 	if tx == nil || tx.over.Load() {
 		return nil
@@ -43,22 +43,22 @@ func (s *Handle) RunInTx(
 		return err
 	}
 	if s.tx != nil {
-		return s.tx.savepoint(ctx, func() error { return fn(s.tx.mark(ctx, s.source), s) })
+		return s.tx.savepoint(ctx, func() error { return fn(s.tx.mark(ctx, s.factory), s) })
 	}
-	begun, err := s.source.app.DB.BeginTx(ctx, opts)
+	begun, err := s.factory.app.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return err
 	}
 	inner := *s
 	inner.tx = &transaction{sql: begun}
 	defer inner.tx.end()
-	if err := fn(inner.tx.mark(ctx, s.source), &inner); err != nil {
+	if err := fn(inner.tx.mark(ctx, s.factory), &inner); err != nil {
 		return err
 	}
 	return begun.Commit()
 }
 
-func (t *transaction) mark(ctx context.Context, source *Source) context.Context {
+func (t *transaction) mark(ctx context.Context, source *Factory) context.Context {
 	return context.WithValue(ctx, transactionKey{source}, t)
 }
 

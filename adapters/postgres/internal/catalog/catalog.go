@@ -14,18 +14,18 @@ import (
 // Catalog reads what the database's catalog says of the tables that tenants own and
 // of the library's.
 type Catalog struct {
-	Tx       bun.IDB // within a transaction
-	Declared *declare.Set
-	App      string // the application's role; empty with tenancy off
-	System   string
-	Owner    string // the user who migrates
-	Scope    schema.Scope
+	Tx            bun.IDB // within a transaction
+	Declared      *declare.Set
+	AppRole       string // the application's role; empty with tenancy off
+	SystemRole    string
+	MigratingUser string // the user who migrates
+	Scope         schema.Scope
 }
 
-// CatalogOnly keeps names whole in what the catalog's functions answer, and
+// LocalSettings keeps names whole in what the catalog's functions answer, and
 // whatever else could be in a search path out of the examination. The planner
 // takes these queries for large ones, which they aren't.
-const CatalogOnly = "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"
+const LocalSettings = "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"
 
 // tables is what the queries of the checks stand upon.
 //
@@ -71,7 +71,7 @@ reached AS MATERIALIZED (
 
 // Query runs a query that may use the names of [tables].
 func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
-	return c.Tx.NewRaw(tables+query, bun.List(declare.Owned(c.Declared.All)), c.App, c.System,
+	return c.Tx.NewRaw(tables+query, bun.List(declare.OwnedTables(c.Declared.Tables)), c.AppRole, c.SystemRole,
 		pool.OwnerRole,
-		c.Owner, bun.List(libraryFunctionNames()), itemsql.SearchEntry("{name}")).Scan(ctx, rows)
+		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).Scan(ctx, rows)
 }

@@ -21,26 +21,26 @@ type Policy struct {
 	Enabled    bool   // row security is on
 	Command    string // * for all
 	Permissive bool
-	Everybody  bool   // it is for every role, as ours is
+	ToPublic   bool   // it is for every role, as ours is
 	Applies    bool   // it is asked when the application's role reads or writes
 	Using      string // as the server writes the expression
-	Checking   string
+	Check      string
 	Immutable  string // a function that it calls and that says it is IMMUTABLE
 
-	expected Expectation // of ours
+	expected ExpectedPolicy // of ours
 }
 
-// Expectation is what a policy should say.
-type Expectation struct{ command, using, check string }
+// ExpectedPolicy is what a policy should say.
+type ExpectedPolicy struct{ command, using, check string }
 
 const TenantPolicy = "bailiwick_tenant"
 
 // LibraryPolicies are those of the library's own tables.
-func LibraryPolicies(s schema.Scope) map[string]Expectation {
-	own := Expectation{"ALL", TenantCondition(s, schema.TenantColumn),
+func LibraryPolicies(s schema.Scope) map[string]ExpectedPolicy {
+	own := ExpectedPolicy{"ALL", TenantCondition(s, schema.TenantColumn),
 		TenantCondition(s, schema.TenantColumn)}
-	read := Expectation{"SELECT", TenantCondition(s, schema.TenantColumn), ""}
-	return map[string]Expectation{
+	read := ExpectedPolicy{"SELECT", TenantCondition(s, schema.TenantColumn), ""}
+	return map[string]ExpectedPolicy{
 		"bailiwick.tenants":     {"SELECT", TenantCondition(s, "id"), ""},
 		"bailiwick.api_keys":    own,
 		"bailiwick.secrets":     own,
@@ -51,8 +51,8 @@ func LibraryPolicies(s schema.Scope) map[string]Expectation {
 	}
 }
 
-// PolicedTables are the tables of [LibraryPolicies], as a list of SQL constants.
-func PolicedTables() string {
+// LibraryPolicyTables are the tables of [LibraryPolicies], as a list of SQL constants.
+func LibraryPolicyTables() string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(LibraryPolicies(schema.Message))) {
 		names = append(names, sqltext.Literal(name))
@@ -67,16 +67,16 @@ func (c *Catalog) Policies(ctx context.Context) ([]Policy, error) {
 	err := c.Query(ctx, `
 		SELECT t.name AS "table", p.polname AS name, t.library, t.known, t.oid IN (SELECT oid FROM reached) AS reached, c.relrowsecurity AS enabled,
 		  CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END AS command,
-		  p.polpermissive AS permissive, p.polroles = '{0}' AS everybody,
+		  p.polpermissive AS permissive, p.polroles = '{0}' AS to_public,
 		  EXISTS (SELECT FROM unnest(p.polroles) r WHERE r = 0 OR r IN (SELECT oid FROM app)) AS applies,
-		  coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS using, coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') AS checking,
+		  coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS using, coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') AS check,
 		  coalesce((SELECT min(f.oid::regprocedure::text) FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
 		    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass AND f.provolatile = 'i'), '') AS immutable
 		FROM tables t JOIN pg_class c ON c.oid = t.oid JOIN pg_policy p ON p.polrelid = t.oid
 		ORDER BY t.name, p.polname`, &policies)
 	ofLibrary := LibraryPolicies(c.Scope)
 	for i, p := range policies {
-		policies[i].expected = Expectation{"ALL", TenantCondition(c.Scope, schema.TenantColumn),
+		policies[i].expected = ExpectedPolicy{"ALL", TenantCondition(c.Scope, schema.TenantColumn),
 			TenantCondition(c.Scope, schema.TenantColumn)}
 		if p.Library {
 			policies[i].expected = ofLibrary[p.Table]
@@ -85,7 +85,7 @@ func (c *Catalog) Policies(ctx context.Context) ([]Policy, error) {
 	return policies, err
 }
 
-func (x Expectation) Create(table string) string {
+func (x ExpectedPolicy) Create(table string) string {
 	statement := "CREATE POLICY " + TenantPolicy + " ON " + table + " FOR " + x.command +
 		" USING (" +
 		x.using + ")"
@@ -95,8 +95,8 @@ func (x Expectation) Create(table string) string {
 	return statement + ";\nALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
 }
 
-// Renew is what makes the policy ours again: an alteration where that will do.
-func (p Policy) Renew() string {
+// Restore is what makes the policy ours again: an alteration where that will do.
+func (p Policy) Restore() string {
 	want := p.expected
 	if p.Command != want.command || !p.Permissive {
 		return "DROP POLICY " + TenantPolicy + " ON " + p.Table + ";\n" + want.Create(p.Table)
@@ -113,8 +113,8 @@ func (p Policy) Renew() string {
 // Current reports whether the policy is what the library made.
 func (p Policy) Current() bool {
 	want := p.expected
-	return p.Permissive && p.Everybody && p.Command == want.command &&
-		PlainSQL(p.Using) == PlainSQL(want.using) && PlainSQL(p.Checking) == PlainSQL(want.check)
+	return p.Permissive && p.ToPublic && p.Command == want.command &&
+		NormalizeSQL(p.Using) == NormalizeSQL(want.using) && NormalizeSQL(p.Check) == NormalizeSQL(want.check)
 }
 
 var (
@@ -123,11 +123,11 @@ var (
 	unneeded     = regexp.MustCompile(`[\s()]+`)
 )
 
-// PlainSQL takes off an expression what the server adds when it writes one: the
+// NormalizeSQL takes off an expression what the server adds when it writes one: the
 // types of string constants, the names of what a sub-select answers, brackets,
 // spaces and capitals. The expressions that are compared have no operator
 // whose operands brackets could join otherwise.
-func PlainSQL(expression string) string {
+func NormalizeSQL(expression string) string {
 	expression = literalCast.ReplaceAllString(expression, "$1")
 	expression = selectedName.ReplaceAllString(expression, "$1")
 	return strings.ToLower(unneeded.ReplaceAllString(expression, ""))

@@ -18,10 +18,10 @@ import (
 
 // Set is what was declared, as a whole.
 type Set struct {
-	All    []*Table
-	Order  []*Table // those with a kind, each behind those it refers to
-	ByKind map[string]*Table
-	Kinds  *federation.Kinds
+	Tables     []*Table
+	KindTables []*Table // those with a kind, each behind those it refers to
+	ByKind     map[string]*Table
+	Kinds      *federation.Kinds
 }
 
 func New(tables []schema.Table) (*Set, error) {
@@ -33,7 +33,7 @@ func New(tables []schema.Table) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Set{All: all, Order: order, ByKind: map[string]*Table{}}
+	d := &Set{Tables: all, KindTables: order, ByKind: map[string]*Table{}}
 	var kinds []federation.Kind
 	for _, t := range order {
 		d.ByKind[t.Kind] = t
@@ -75,7 +75,7 @@ func (t *Table) describe() (federation.Kind, error) {
 }
 
 func (c Column) describe() (federation.Field, error) {
-	field := federation.Field{Name: c.Name, Type: c.JsonType(), Enum: c.enum, Required: c.NotNull &&
+	field := federation.Field{Name: c.Name, Type: c.JSONType(), Enum: c.enum, Required: c.NotNull &&
 		c.Default == ""}
 	if low, high, ok := c.integerRange(); ok {
 		field.Minimum, field.Maximum = &low, &high
@@ -96,7 +96,7 @@ func (c Column) describe() (federation.Field, error) {
 	return field, nil
 }
 
-func (c Column) JsonType() federation.Type {
+func (c Column) JSONType() federation.Type {
 	switch c.goType {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[uuid.UUID]():
 		return federation.String
@@ -123,7 +123,7 @@ func (c Column) JsonType() federation.Type {
 // integerRange is what an integer column holds, and no more than a double
 // counts without gaps (RFC 7493, section 2.2).
 func (c Column) integerRange() (low, high int64, ok bool) {
-	if c.JsonType() != federation.Integer {
+	if c.JSONType() != federation.Integer {
 		return 0, 0, false
 	}
 	switch strings.ToLower(c.SQLType) {
@@ -154,14 +154,14 @@ func jsonDefault(fallback string) (json.RawMessage, error) {
 
 // SortedKinds are the tables that have a kind, in the order of exports.
 func (d *Set) SortedKinds() []*Table {
-	return slices.SortedFunc(slices.Values(d.Order),
+	return slices.SortedFunc(slices.Values(d.KindTables),
 		func(a, b *Table) int { return strings.Compare(a.Kind, b.Kind) })
 }
 
-// TablesOfKinds are the tables that have a kind, by their name in SQL.
-func (d *Set) TablesOfKinds() map[string]*Table {
+// KindTablesBySQL are the tables that have a kind, by their name in SQL.
+func (d *Set) KindTablesBySQL() map[string]*Table {
 	tables := map[string]*Table{}
-	for _, t := range d.Order {
+	for _, t := range d.KindTables {
 		tables[t.SQL] = t
 	}
 	return tables
@@ -170,7 +170,7 @@ func (d *Set) TablesOfKinds() map[string]*Table {
 // Versioned are the tables whose rows count their versions.
 func (d *Set) Versioned() map[string]bool {
 	tables := map[string]bool{}
-	for _, t := range d.Order {
+	for _, t := range d.KindTables {
 		tables[t.SQL] = true
 	}
 	return tables
@@ -180,8 +180,8 @@ func (d *Set) Versioned() map[string]bool {
 // schema. Of several tables with one name, one that enforces is enough.
 func (d *Set) Modes(tables []schema.Table) map[string]schema.Mode {
 	modes := map[string]schema.Mode{}
-	for i, t := range d.All {
-		for _, name := range Owned([]*Table{t}) {
+	for i, t := range d.Tables {
+		for _, name := range OwnedTables([]*Table{t}) {
 			_, bare, _ := strings.Cut(name, `"."`)
 			bare = strings.Trim(bare, `"`)
 			if known, ok := modes[bare]; !ok || known == schema.Observe {

@@ -47,13 +47,13 @@ type Column struct {
 type Reference struct {
 	schema.Reference
 	required    bool
-	LookupTable *lookup
-	JoinTable   *join
+	LookupTable *Lookup
+	JoinTable   *Join
 }
 
-type lookup struct{ SQL, ID, Name string }
+type Lookup struct{ SQL, ID, Name string }
 
-type join struct{ SQL, From, To, Position string }
+type Join struct{ SQL, From, To, Position string }
 
 // managed columns are the library's; no member of a spec.
 var managed = []string{"id", "tenant_id", "labels", "spec", "version", "created_at", "updated_at"}
@@ -129,7 +129,7 @@ func (t *Table) readReferences(declared schema.Table, parsed *bunschema.Table) e
 		}
 		if r.Join != nil {
 			ways++
-			worked.JoinTable = &join{SQL: t.siblingTable(r.Join.Table), From: r.Join.From,
+			worked.JoinTable = &Join{SQL: t.siblingTable(r.Join.Table), From: r.Join.From,
 				To:       r.Join.To,
 				Position: r.Join.Position}
 		}
@@ -138,7 +138,7 @@ func (t *Table) readReferences(declared schema.Table, parsed *bunschema.Table) e
 				" Column, Columns and Join", t.Name, r.Field)
 		}
 		if r.Lookup != nil {
-			worked.LookupTable = &lookup{SQL: t.siblingTable(r.Lookup.Table),
+			worked.LookupTable = &Lookup{SQL: t.siblingTable(r.Lookup.Table),
 				ID:   cmp.Or(r.Lookup.ID, "id"),
 				Name: cmp.Or(r.Lookup.Name, "name")}
 		}
@@ -303,9 +303,9 @@ func (r Reference) Kinds() []string {
 	return kinds
 }
 
-// Owned answers every table that belongs to tenants: those declared, and the
+// OwnedTables answers every table that belongs to tenants: those declared, and the
 // join and lookup tables that they name.
-func Owned(declared []*Table) []string {
+func OwnedTables(declared []*Table) []string {
 	var names []string
 	for _, t := range declared {
 		names = append(names, t.SQL)

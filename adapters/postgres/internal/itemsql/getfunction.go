@@ -19,7 +19,7 @@ func getFunction(t *declare.Table) string {
 	return "bailiwick." + sqltext.Quote(sqltext.Shorten("get_"+t.Kind))
 }
 
-func GetSignature(t *declare.Table) string { return getFunction(t) + "(uuid, text)" }
+func GetFunctionSignature(t *declare.Table) string { return getFunction(t) + "(uuid, text)" }
 
 // getColumns are the columns that scanItem reads, as the function answers them.
 const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint, updated_at" +
@@ -35,11 +35,11 @@ func GetItem(d *declare.Set, t *declare.Table, filterSent bool) string {
 		getFunction(t) + "(?, ?)"
 }
 
-// CreateGet is the statement that makes the function. Each table that a statement
+// CreateGetFunction is the statement that makes the function. Each table that a statement
 // names asks its policy who the tenant is, and that costs as much as the row: so
 // what the row refers to is looked up by itself, and only where it refers to
 // something. The row's variable is called as its alias is elsewhere.
-func CreateGet(d *declare.Set, t *declare.Table) string {
+func CreateGetFunction(d *declare.Set, t *declare.Table) string {
 	var variables, lookups strings.Builder
 	variable := func(name, sqlType, when, value string) {
 		fmt.Fprintf(&variables, "  %s %s;\n", name, sqlType)
@@ -66,7 +66,7 @@ func CreateGet(d *declare.Set, t *declare.Table) string {
 	}
 	body := strings.NewReplacer(
 		"{variables}", variables.String(), "{lookups}", lookups.String(), "{table}", t.SQL,
-		"{named}", NameEquals(t, "t", "$2"), "{name}", NameOf(t, "t"), "{spec}",
+		"{named}", NameEquals(t, "t", "$2"), "{name}", NameExpr(t, "t"), "{spec}",
 		specOf(d, t, lookedUp),
 	).Replace(getBody)
 	return "CREATE OR REPLACE FUNCTION " + getFunction(t) + "(uuid, text) RETURNS TABLE (" +

@@ -18,8 +18,8 @@ type Search struct {
 	Opclass string         // of trigram indexes; empty without them
 }
 
-// Reads are the columns that the search role needs.
-func (s Search) Reads() []string {
+// ReadColumns are the columns that the search role needs.
+func (s Search) ReadColumns() []string {
 	reads := []string{"tenant_id", "id", "labels"}
 	for _, c := range s.Columns {
 		reads = append(reads, c.Name)
@@ -29,22 +29,22 @@ func (s Search) Reads() []string {
 
 const searchParameters = "needle text, wanted jsonb, after text, page integer"
 
-// Entry is the statement that makes the function which the application calls.
+// CreateEntry is the statement that makes the function which the application calls.
 //
 // It has no settings: where the search's own are in force, the server would plan
 // anew how the tenant is verified, and once more for the policies, and that
 // takes longer than a rare search. It verifies, with every name qualified, and
 // leaves the rest to the other, in whose settings nothing else is planned.
-func (s Search) Entry() string {
-	return "CREATE OR REPLACE FUNCTION " + SearchFunction(s.Table) + "(" + searchParameters +
+func (s Search) CreateEntry() string {
+	return "CREATE OR REPLACE FUNCTION " + SearchFunctionName(s.Table) + "(" + searchParameters +
 		") RETURNS SETOF uuid\n" +
 		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 AS " +
-		sqltext.Literal(SearchEntry(SearchFunction(s.Table)))
+		sqltext.Literal(SearchEntryBody(SearchFunctionName(s.Table)))
 }
 
-// SearchEntry is the text of the entry to the search of this qualified name. A
+// SearchEntryBody is the text of the entry to the search of this qualified name. A
 // query within it would take longer than such a loop.
-func SearchEntry(name string) string {
+func SearchEntryBody(name string) string {
 	return `
 #variable_conflict use_variable
 DECLARE
@@ -56,7 +56,7 @@ BEGIN
 END `
 }
 
-// Within is the statement that makes the function which searches a tenant.
+// CreateTenantSearch is the statement that makes the function which searches a tenant.
 //
 // A name that its body didn't qualify could be taken for another's. To plan for
 // the values at hand takes longer than a rare search: a session keeps one plan
@@ -64,14 +64,14 @@ END `
 // tenant that statistics don't know yet looks so small that its rows might as
 // well be sorted, or all tables' read, and a LIMIT that a plan doesn't know so
 // large that workers might be worth their start: these are out of the question.
-func (s Search) Within() string {
+func (s Search) CreateTenantSearch() string {
 	settings := "SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan" +
 		" SET jit = off" +
 		" SET enable_sort = off SET max_parallel_workers_per_gather = 0"
 	if s.Opclass != "" {
 		settings += " SET enable_seqscan = off"
 	}
-	return "CREATE OR REPLACE FUNCTION " + SearchFunction(s.Table) + "(tenant uuid, " +
+	return "CREATE OR REPLACE FUNCTION " + SearchFunctionName(s.Table) + "(tenant uuid, " +
 		searchParameters + ") RETURNS uuid[]\n" +
 		"LANGUAGE plpgsql STABLE SECURITY INVOKER " + settings + " AS " + sqltext.Literal(s.body())
 }
@@ -218,7 +218,7 @@ const SearchRole = "bailiwick_search"
 // singleton isn't: a tenant has one.
 func Searchable(t *declare.Table) bool { return t.Kind != "" && t.Singleton == "" }
 
-func SearchFunction(t *declare.Table) string { return SearchRole + "." + sqltext.Quote(t.Kind) }
+func SearchFunctionName(t *declare.Table) string { return SearchRole + "." + sqltext.Quote(t.Kind) }
 
 // searchArguments are what every search function takes: a text that the name or
 // a search column contains, labels to have (NULL: any), the name that the page
@@ -230,7 +230,7 @@ const searchArguments = "text, jsonb, text, integer"
 // search role may call that: as anybody else it would find what the policies
 // let by.
 func SearchSignatures(t *declare.Table) (entry, within string) {
-	return SearchFunction(t) + "(" + searchArguments + ")", SearchFunction(t) + "(uuid, " +
+	return SearchFunctionName(t) + "(" + searchArguments + ")", SearchFunctionName(t) + "(uuid, " +
 		searchArguments + ")"
 }
 

@@ -27,7 +27,7 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at,"+
 		" t.created_at FROM %s AS t",
-		NameOf(t, "t"), specOf(d, t, joined), t.SQL)
+		NameExpr(t, "t"), specOf(d, t, joined), t.SQL)
 	for i, r := range t.References {
 		for j, target := range columnsOf(d, r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
@@ -74,8 +74,8 @@ func columnsOf(d *declare.Set, r declare.Reference) []target {
 
 func targetAlias(reference, column int) string { return fmt.Sprintf("r%d_%d", reference, column) }
 
-// NameOf is the item's name in a query where alias stands for the table.
-func NameOf(t *declare.Table, alias string) string {
+// NameExpr is the item's name in a query where alias stands for the table.
+func NameExpr(t *declare.Table, alias string) string {
 	if t.Singleton != "" {
 		return sqltext.Literal(t.Singleton) + "::text"
 	}
@@ -84,7 +84,7 @@ func NameOf(t *declare.Table, alias string) string {
 
 // NameEquals is the condition that alias has the name that expr gives.
 func NameEquals(t *declare.Table, alias, expr string) string {
-	return NameOf(t, alias) + " = " + expr
+	return NameExpr(t, alias) + " = " + expr
 }
 
 // specOf is the spec of a row: what the column spec keeps, and over it every
@@ -133,7 +133,7 @@ func whenNotNull(column, then string) string {
 }
 
 func isScalar(c declare.Column) bool {
-	switch c.JsonType() {
+	switch c.JSONType() {
 	case federation.String, federation.Integer, federation.Number, federation.Boolean:
 		return true
 	}
@@ -167,7 +167,7 @@ func polymorphicRef(d *declare.Set, r declare.Reference, i int, of names) string
 }
 
 func secretOf(t *declare.Table, column string) string {
-	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", sqltext.Literal(t.Kind), NameOf(t, "t"),
+	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", sqltext.Literal(t.Kind), NameExpr(t, "t"),
 		sqltext.Literal(column))
 	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s,"+
 		" jsonb_build_object('$secret', "+

@@ -144,8 +144,8 @@ func (w Writer) Update() string {
 		w.t.SQL, strings.Join(sets, ", "), w.record(), w.tenant))
 }
 
-// Lookups add the names that lookup tables lack.
-func (w Writer) Lookups() []string {
+// InsertLookups add the names that lookup tables lack.
+func (w Writer) InsertLookups() []string {
 	var statements []string
 	for _, r := range w.t.References {
 		if r.LookupTable == nil {
@@ -162,8 +162,8 @@ func (w Writer) Lookups() []string {
 	return statements
 }
 
-// Joins replace the rows of the join tables.
-func (w Writer) Joins() []string {
+// ReplaceJoins replace the rows of the join tables.
+func (w Writer) ReplaceJoins() []string {
 	var statements []string
 	for _, r := range w.t.References {
 		if r.JoinTable == nil {
@@ -186,9 +186,9 @@ func (w Writer) Joins() []string {
 	return statements
 }
 
-// Dangling finds the names that nothing has: columns name (of the referring
+// SelectDangling finds the names that nothing has: columns name (of the referring
 // item), path, kind and missing. It is empty when the kind refers to nothing.
-func (w Writer) Dangling() string {
+func (w Writer) SelectDangling() string {
 	var queries []string
 	for _, r := range w.t.References {
 		if r.LookupTable != nil {
@@ -231,12 +231,12 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 	return query
 }
 
-// Referrers finds the items that refer to the row whose id is the placeholder:
+// SelectReferrers finds the items that refer to the row whose id is the placeholder:
 // columns kind and name.
-func Referrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) string {
+func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) string {
 	constant := sqltext.Literal(tenant.String()) + "::uuid"
 	var queries []string
-	for _, from := range d.Order {
+	for _, from := range d.KindTables {
 		for _, r := range from.References {
 			if r.LookupTable != nil {
 				continue
@@ -246,7 +246,7 @@ func Referrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) s
 					fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
 						" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
 						" WHERE t.tenant_id = %s AND j.%s = %s", sqltext.Literal(from.Kind),
-						NameOf(from, "t"), from.SQL, r.JoinTable.SQL,
+						NameExpr(from, "t"), from.SQL, r.JoinTable.SQL,
 						sqltext.Quote(r.JoinTable.From), constant,
 						sqltext.Quote(r.JoinTable.To), id))
 			}
@@ -256,7 +256,7 @@ func Referrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) s
 				}
 				query := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
 					" WHERE t.tenant_id = %s AND t.%s = %s",
-					sqltext.Literal(from.Kind), NameOf(from, "t"), from.SQL, constant,
+					sqltext.Literal(from.Kind), NameExpr(from, "t"), from.SQL, constant,
 					sqltext.Quote(to.column), id)
 				if from == t {
 					query += " AND t.id <> " + id

@@ -38,12 +38,12 @@ func (c Config) adoption() (adopt.Spec, error) {
 		return spec, errors.New("postgres: Adoption.Keys needs Users, who say the keys' roles")
 	}
 	versioned := d.Versioned()
-	for _, name := range append(declare.Owned(d.All), a.Owned...) {
+	for _, name := range append(declare.OwnedTables(d.Tables), a.Owned...) {
 		schema, table := splitName(strings.ReplaceAll(name, `"`, ""))
 		t := adopt.Table{Schema: schema, Name: table,
 			Versioned: versioned[sqltext.Quote(schema)+"."+sqltext.Quote(table)],
 			Replaced:  a.Replaced}
-		for _, declared := range d.All {
+		for _, declared := range d.Tables {
 			t.Singleton = t.Singleton || declared.Singleton != "" &&
 				declared.SQL == sqltext.Quote(schema)+"."+sqltext.Quote(table)
 		}

@@ -97,7 +97,7 @@ func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
 	if err := runMigrations(ctx, db, c.Logger, library, libraryMigrations); err != nil {
 		return err
 	}
-	return pool.EnsureKey(ctx, db)
+	return pool.EnsureSigningKey(ctx, db)
 }
 
 func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
@@ -107,7 +107,7 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := runMigrations(ctx, db, c.Logger, c.hostMigrations(), hostMigrations); err != nil {
 		return err
 	}
-	if err := rls.Raise(ctx, db, c.Settings, c.Declared); err != nil {
+	if err := rls.ProtectTables(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
 	if err := rls.CreateGetFunctions(ctx, db, c.Declared); err != nil {
@@ -160,8 +160,8 @@ func CheckCurrent(ctx context.Context, p *pool.Pool, c Config) error {
 		hostMigrations: c.hostMigrations()} {
 		var applied []string
 		err := p.System.NewRaw("SELECT name FROM "+table).Scan(ctx, &applied)
-		if state := pgerr.State(err); state == pgerr.StateNoTable || state == pgerr.StateNoSchema ||
-			state == pgerr.StateNoRight {
+		if state := pgerr.State(err); state == pgerr.StateUndefinedTable || state == pgerr.StateInvalidSchema ||
+			state == pgerr.StateInsufficientPrivilege {
 			return errNotCurrent
 		}
 		if err != nil {
@@ -179,8 +179,8 @@ func CheckCurrent(ctx context.Context, p *pool.Pool, c Config) error {
 // checkFunctions refuses a schema that lacks a function which is made for a kind.
 func checkFunctions(ctx context.Context, p *pool.Pool, d *declare.Set) error {
 	var wanted []string
-	for _, t := range d.Order {
-		wanted = append(wanted, itemsql.GetSignature(t))
+	for _, t := range d.KindTables {
+		wanted = append(wanted, itemsql.GetFunctionSignature(t))
 		if itemsql.Searchable(t) && p.Settings.MultiTenant {
 			entry, within := itemsql.SearchSignatures(t)
 			wanted = append(wanted, entry, within)

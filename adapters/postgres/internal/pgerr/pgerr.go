@@ -18,26 +18,26 @@ import (
 // SQLSTATE codes (PostgreSQL manual, appendix A) that mean something to a
 // caller.
 const (
-	StateForeignKey    = "23503"
-	StateUnique        = "23505"
-	stateCheck         = "23514"
-	stateNotNull       = "23502"
-	StateSerialization = "40001"
-	StateDeadlock      = "40P01"
-	StateDuplicateRole = "42710"
-	StateNoTable       = "42P01"
-	StateNoSchema      = "3F000"
-	StateNoRight       = "42501"
-	stateUnsigned      = "BW001" // bailiwick.current_tenant(): no signature that is good
-	stateQuota         = "BW002" // bailiwick.quota(): the tenant has as many as it may have
-	StateRefused       = "BW003" // bailiwick.purge(): why it can't be done
-	StateLocked        = "55P03"
-	StateAuth          = "28P01"
-	StateAuthSpec      = "28000"
-	classData          = "22"
-	classConnection    = "08"
-	classResources     = "53"
-	classIntervention  = "57"
+	StateForeignKey            = "23503"
+	StateUnique                = "23505"
+	stateCheck                 = "23514"
+	stateNotNull               = "23502"
+	StateSerialization         = "40001"
+	StateDeadlock              = "40P01"
+	StateDuplicateObject       = "42710"
+	StateUndefinedTable        = "42P01"
+	StateInvalidSchema         = "3F000"
+	StateInsufficientPrivilege = "42501"
+	stateUnsigned              = "BW001" // bailiwick.current_tenant(): no signature that is good
+	stateQuota                 = "BW002" // bailiwick.quota(): the tenant has as many as it may have
+	StatePurgeRefused          = "BW003" // bailiwick.purge(): why it can't be done
+	StateLockNotAvailable      = "55P03"
+	StateInvalidPassword       = "28P01"
+	StateInvalidAuthorization  = "28000"
+	classData                  = "22"
+	classConnection            = "08"
+	classResources             = "53"
+	classIntervention          = "57"
 )
 
 // State is the SQLSTATE of a server error, empty for any other.

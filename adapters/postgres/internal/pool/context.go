@@ -34,8 +34,8 @@ func CrossTenant(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason})
 }
 
-// CrossTenantInto is across, scoped to one tenant.
-func CrossTenantInto(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
+// CrossTenantFor is across, scoped to one tenant.
+func CrossTenantFor(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
 	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason, tenant: tenant})
 }
 

@@ -18,10 +18,10 @@ const (
 	// may let a message wait for two minutes before the transaction begins.
 	SignatureLifetime = 5 * time.Minute
 
-	// keyRefresh is how often an instance looks for new keys, and keyNotice how
+	// keyRefreshInterval is how often an instance looks for new keys, and keyNotice how
 	// long it has for it before a new key signs.
-	keyRefresh = 15 * time.Second
-	KeyNotice  = time.Minute
+	keyRefreshInterval = 15 * time.Second
+	KeyActivationDelay = time.Minute
 )
 
 // signingKey is a key in force.
@@ -96,12 +96,12 @@ func (r *Keyring) Load(ctx context.Context) error {
 	return nil
 }
 
-// KeepKeys starts what looks for new keys, until the pool is closed.
-func (p *Pool) KeepKeys() { p.Background.Start(p.keepKeys) }
+// StartKeyRefresh starts what looks for new keys, until the pool is closed.
+func (p *Pool) StartKeyRefresh() { p.Background.Start(p.refreshKeys) }
 
-// keepKeys looks for new keys until ctx ends.
-func (p *Pool) keepKeys(ctx context.Context) {
-	tick := time.NewTicker(keyRefresh)
+// refreshKeys looks for new keys until ctx ends.
+func (p *Pool) refreshKeys(ctx context.Context) {
+	tick := time.NewTicker(keyRefreshInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -116,8 +116,8 @@ func (p *Pool) keepKeys(ctx context.Context) {
 	}
 }
 
-// AddKey makes a key that signs after a while.
-func AddKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
+// AddSigningKey makes a key that signs after a while.
+func AddSigningKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
 	var key session.Key
 	if _, err := rand.Read(key[:]); err != nil {
 		return err
@@ -129,15 +129,15 @@ func AddKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
 	return err
 }
 
-// EnsureKey makes a key where none is in force.
-func EnsureKey(ctx context.Context, tx bun.IDB) error {
+// EnsureSigningKey makes a key where none is in force.
+func EnsureSigningKey(ctx context.Context, tx bun.IDB) error {
 	var some bool
 	err := tx.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.signing_keys WHERE expires_at > now())").
 		Scan(ctx, &some)
 	if err != nil || some {
 		return err
 	}
-	if err := AddKey(ctx, tx, 0); err != nil {
+	if err := AddSigningKey(ctx, tx, 0); err != nil {
 		return err
 	}
 	// Of a table that it knows nothing about the planner expects ten pages, and

@@ -13,7 +13,7 @@ import (
 // of a column of ids.
 type Listing struct {
 	Table, Columns, ID string
-	Invalid            string // the error of a page that begins after no id
+	InvalidCursor      string // the error of a page that begins after no id
 }
 
 // ReadPage answers at most limit rows behind the id after ("" for the first page).
@@ -32,7 +32,7 @@ func ReadPage[R any](
 	if after != "" {
 		id, err := uuid.Parse(after)
 		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "%s", l.Invalid)
+			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "%s", l.InvalidCursor)
 		}
 		query = query.Where(l.ID+" > ?", id.String())
 	}

@@ -26,7 +26,7 @@ type Pool struct {
 	Bulk       *bun.DB // raw connections, for COPY
 	Keyring    *Keyring
 	Background *Background
-	Info       ServerInfo
+	ServerInfo ServerInfo
 
 	connector *session.Connector // app's
 }
@@ -137,8 +137,8 @@ type ServerInfo struct {
 	Fold    string // what makes an ILIKE know more letters than ASCII's
 }
 
-// LoadServerInfo reads the collations of the database.
-func LoadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error) {
+// ReadServerInfo reads the collations of the database.
+func ReadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error) {
 	var collation string
 	var icu bool
 	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation"+
@@ -156,9 +156,9 @@ func LoadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error
 	return info, err
 }
 
-// LoadInfo reads [Pool.Info].
-func (p *Pool) LoadInfo(ctx context.Context) (err error) {
-	p.Info, err = LoadServerInfo(CrossTenant(ctx, "read the database's collations"), p.System)
+// LoadServerInfo reads [Pool.Info].
+func (p *Pool) LoadServerInfo(ctx context.Context) (err error) {
+	p.ServerInfo, err = ReadServerInfo(CrossTenant(ctx, "read the database's collations"), p.System)
 	return pgerr.Translate(err)
 }
 

@@ -44,16 +44,16 @@ const (
 	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
 )
 
-// ErrURL says that a URL can't be read. It doesn't show the URL, which holds a
+// ErrInvalidURL says that a URL can't be read. It doesn't show the URL, which holds a
 // password.
-var ErrURL = errors.New(
+var ErrInvalidURL = errors.New(
 	"postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
 
-// Owner is the user of URL.
-func (s Settings) Owner() (string, error) {
+// MigratingUser is the user of URL.
+func (s Settings) MigratingUser() (string, error) {
 	parsed, err := url.Parse(s.URL)
 	if err != nil {
-		return "", ErrURL
+		return "", ErrInvalidURL
 	}
 	return parsed.User.Username(), nil
 }

@@ -14,8 +14,8 @@ import (
 var ErrConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable,
 	"somebody else wrote the same item; try again")
 
-// ErrVersion is the error of a write whose condition on the version fails.
-var ErrVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
+// ErrVersionMismatch is the error of a write whose condition on the version fails.
+var ErrVersionMismatch = tenancy.Errorf(tenancy.CodeVersionMismatch,
 	"it changed since it was read: read it again and repeat")
 
 const txTries = 5

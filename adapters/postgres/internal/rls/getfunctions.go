@@ -14,9 +14,9 @@ import (
 // the declaration. In a database that is being adopted they come before what they
 // look at.
 func CreateGetFunctions(ctx context.Context, tx bun.IDB, d *declare.Set) error {
-	for _, t := range d.Order {
-		_, err := tx.ExecContext(ctx, itemsql.CreateGet(d, t)+";\nREVOKE ALL ON FUNCTION "+
-			itemsql.GetSignature(t)+
+	for _, t := range d.KindTables {
+		_, err := tx.ExecContext(ctx, itemsql.CreateGetFunction(d, t)+";\nREVOKE ALL ON FUNCTION "+
+			itemsql.GetFunctionSignature(t)+
 			" FROM PUBLIC")
 		if err != nil {
 			return fmt.Errorf("getting %s: %w", t.SQL, err)

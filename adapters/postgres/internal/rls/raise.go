@@ -12,18 +12,18 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
-// Raise puts up what is missing around each declared table. What stands
+// ProtectTables puts up what is missing around each declared table. What stands
 // already is left alone: no lock is taken for it.
-func Raise(ctx context.Context, db bun.IDB, s pool.Settings, d *declare.Set) error {
-	if len(d.All) == 0 {
+func ProtectTables(ctx context.Context, db bun.IDB, s pool.Settings, d *declare.Set) error {
+	if len(d.Tables) == 0 {
 		return nil
 	}
-	c := &catalog.Catalog{Tx: db, Declared: d, App: s.AppRole, System: s.SystemRole, Scope: s.Scope}
+	c := &catalog.Catalog{Tx: db, Declared: d, AppRole: s.AppRole, SystemRole: s.SystemRole, Scope: s.Scope}
 	walls, err := c.RowSecurity(ctx)
 	if err != nil {
 		return err
 	}
-	kinds := d.TablesOfKinds()
+	kinds := d.KindTablesBySQL()
 	for _, w := range walls {
 		if !w.Declared {
 			continue
@@ -31,7 +31,7 @@ func Raise(ctx context.Context, db bun.IDB, s pool.Settings, d *declare.Set) err
 		if err := adoptable(w); err != nil {
 			return err
 		}
-		if missing := w.Missing(kinds[w.Name], s.Scope); len(missing) > 0 {
+		if missing := w.CreateMissing(kinds[w.Name], s.Scope); len(missing) > 0 {
 			if _, err := db.ExecContext(ctx, strings.Join(missing, ";\n")); err != nil {
 				return fmt.Errorf("%s: %w", w.Name, err)
 			}
@@ -64,7 +64,7 @@ func renewPolicies(ctx context.Context, c *catalog.Catalog) error {
 		if p.Name != catalog.TenantPolicy || !p.Known || p.Current() {
 			continue
 		}
-		if _, err := c.Tx.ExecContext(ctx, p.Renew()); err != nil {
+		if _, err := c.Tx.ExecContext(ctx, p.Restore()); err != nil {
 			return fmt.Errorf("%s: %w", p.Table, err)
 		}
 	}

@@ -80,7 +80,7 @@ func runAsAdmin(ctx context.Context, tx bun.IDB, statements []string) error {
 		}
 		switch pgerr.State(refused) {
 		// done, or another database's migration was quicker
-		case "", pgerr.StateDuplicateRole, pgerr.StateUnique:
+		case "", pgerr.StateDuplicateObject, pgerr.StateUnique:
 		default:
 			return fmt.Errorf("the database's administrator must run:\n%s;\n%w",
 				hidePasswords(statements[i:]), refused)
@@ -123,7 +123,7 @@ func logsIn(ctx context.Context, roleURL string) bool {
 	opened, err := c.Connect(ctx)
 	if err != nil {
 		// out of reach is no reason to change a password
-		return pgerr.State(err) != pgerr.StateAuth && pgerr.State(err) != pgerr.StateAuthSpec
+		return pgerr.State(err) != pgerr.StateInvalidPassword && pgerr.State(err) != pgerr.StateInvalidAuthorization
 	}
 	return opened.Close() == nil
 }
@@ -176,7 +176,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[]) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
-	for _, t := range d.All {
+	for _, t := range d.Tables {
 		statements = append(statements, "GRANT USAGE ON SCHEMA "+sqltext.Quote(t.Schema)+" TO "+app+
 			", "+
 			system)
@@ -184,11 +184,11 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 			statements = append(statements, "GRANT INSERT ON "+t.SQL+" TO "+system)
 		}
 	}
-	for _, t := range d.Order {
-		statements = append(statements, "GRANT EXECUTE ON FUNCTION "+itemsql.GetSignature(t)+" TO "+
+	for _, t := range d.KindTables {
+		statements = append(statements, "GRANT EXECUTE ON FUNCTION "+itemsql.GetFunctionSignature(t)+" TO "+
 			app)
 	}
-	for _, name := range declare.Owned(d.All) {
+	for _, name := range declare.OwnedTables(d.Tables) {
 		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
 	}
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
@@ -230,7 +230,7 @@ func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declare.Set)
 	err := tx.NewRaw(`SELECT s.oid::regclass::text FROM pg_class s
 		JOIN pg_depend dep ON dep.classid = 'pg_class'::regclass AND dep.objid = s.oid AND dep.refclassid = 'pg_class'::regclass AND dep.deptype IN ('a', 'i')
 		WHERE s.relkind = 'S' AND dep.refobjid = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?]::text[]) n)`,
-		bun.List(declare.Owned(d.All))).Scan(ctx, &sequences)
+		bun.List(declare.OwnedTables(d.Tables))).Scan(ctx, &sequences)
 	if err != nil {
 		return err
 	}
@@ -260,7 +260,7 @@ func TransferOwnership(ctx context.Context, tx bun.IDB, d *declare.Set) error {
 		UNION ALL
 		SELECT format('ALTER FUNCTION %s OWNER TO %s', p.oid::regprocedure, ?0)
 		  FROM pg_proc p WHERE p.pronamespace = 'bailiwick'::regnamespace AND pg_get_userbyid(p.proowner) <> ?0`,
-		pool.OwnerRole, bun.List(declare.Owned(d.All))).Scan(ctx, &statements)
+		pool.OwnerRole, bun.List(declare.OwnedTables(d.Tables))).Scan(ctx, &statements)
 	if err != nil || len(statements) == 0 {
 		return err
 	}
@@ -268,7 +268,7 @@ func TransferOwnership(ctx context.Context, tx bun.IDB, d *declare.Set) error {
 		return err
 	}
 	schemas := map[string]bool{"bailiwick": true}
-	for _, t := range d.All {
+	for _, t := range d.Tables {
 		schemas[t.Schema] = true
 	}
 	var leave []string // an owner must be able to create where it owns

@@ -19,7 +19,7 @@ import (
 // function for each kind, which is replaced by each migration, so that it never
 // lags behind the declaration.
 func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *declare.Set) error {
-	info, err := pool.LoadServerInfo(ctx, tx)
+	info, err := pool.ReadServerInfo(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 	}, ";\n")); err != nil {
 		return err
 	}
-	for _, t := range d.Order {
+	for _, t := range d.KindTables {
 		if !itemsql.Searchable(t) {
 			continue
 		}
@@ -66,10 +66,10 @@ func createSearchFunction(ctx context.Context, tx bun.IDB, s itemsql.Search, app
 	entry, within := itemsql.SearchSignatures(s.Table)
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + itemsql.SearchRole,
-		"GRANT SELECT (" + strings.Join(s.Reads(), ", ") + ") ON " + s.Table.SQL + " TO " +
+		"GRANT SELECT (" + strings.Join(s.ReadColumns(), ", ") + ") ON " + s.Table.SQL + " TO " +
 			itemsql.SearchRole,
-		s.Within(),
-		s.Entry(),
+		s.CreateTenantSearch(),
+		s.CreateEntry(),
 		"ALTER FUNCTION " + within + " OWNER TO " + itemsql.SearchRole,
 		"ALTER FUNCTION " + entry + " OWNER TO " + itemsql.SearchRole,
 		"REVOKE ALL ON FUNCTION " + within + ", " + entry + " FROM PUBLIC, " + app,
