@@ -9,13 +9,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
-// The proof of isolation lives in a package of its own, and looks into a DB
-// from there.
+// The package isolationtest needs the inside of a DB, and can't import it: so this package
+// sets the function that opens it.
 func init() {
 	onewall.Look = func(opened any) (onewall.Inside, error) {
 		db, ok := opened.(*DB)
 		if !ok || db == nil {
-			return onewall.Inside{}, fmt.Errorf("postgres: %T is no open database", opened)
+			return onewall.Inside{}, fmt.Errorf("postgres: %T is not an open *postgres.DB", opened)
 		}
 		return db.inside()
 	}
