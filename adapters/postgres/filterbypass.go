@@ -9,8 +9,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
-// The package isolationtest needs the inside of a DB, and can't import it: so this package
-// sets the function that opens it.
+// The package isolationtest needs facts about a DB that aren't exported to hosts. This package
+// passes them through an internal package, as a function.
 func init() {
 	onewall.Look = func(opened any) (onewall.Inside, error) {
 		db, ok := opened.(*DB)
@@ -21,6 +21,7 @@ func init() {
 	}
 }
 
+// inside returns what the proof of isolation needs. The caller closes the pool Owner.
 func (db *DB) inside() (onewall.Inside, error) {
 	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
 	if err != nil {

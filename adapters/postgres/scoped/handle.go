@@ -130,6 +130,7 @@ func (s *Handle) QueryRowContext(ctx context.Context, statement string, args ...
 	return guard{handle: s}.QueryRowContext(ctx, s.format(statement, args))
 }
 
+// format replaces the placeholders of a raw statement. Without arguments the text stays unchanged.
 func (s *Handle) format(statement string, args []any) string {
 	if len(args) == 0 {
 		return statement

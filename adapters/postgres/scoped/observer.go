@@ -83,6 +83,7 @@ func (o *Observer) tablesIn(statement string) (tables []string, enforced bool) {
 	return tables, enforced
 }
 
+// record counts a statement, and logs it unless its place was logged within the last minute.
 func (o *Observer) record(ctx context.Context, table, site, statement string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

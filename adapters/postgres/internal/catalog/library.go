@@ -46,6 +46,7 @@ var (
 		`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s([^;]*));`)
 )
 
+// readFunctions adds the functions that a migration creates. Their bodies are dollar-quoted.
 func readFunctions(text string, into map[string]Definition) {
 	for _, match := range functionHead.FindAllStringSubmatchIndex(text, -1) {
 		group := func(n int) string { return text[match[2*n]:match[2*n+1]] }
@@ -59,6 +60,7 @@ func readFunctions(text string, into map[string]Definition) {
 	}
 }
 
+// readViews adds the views with a WHERE that a migration creates.
 func readViews(text string, into map[string]Definition) {
 	for _, m := range viewText.FindAllStringSubmatch(text, -1) {
 		into[m[1]] = Definition{

@@ -39,6 +39,7 @@ type sorter struct {
 	order  []*Table
 }
 
+// visit appends the tables that t refers to, and then t, to the order.
 func (s *sorter) visit(t *Table) error {
 	switch s.states[t.Kind] {
 	case visited:
@@ -66,6 +67,7 @@ func (s *sorter) visit(t *Table) error {
 	return nil
 }
 
+// referencedKinds returns the kinds that the references of t may refer to.
 func (t *Table) referencedKinds() []string {
 	var kinds []string
 	for _, r := range t.References {

@@ -76,6 +76,8 @@ func (t *Table) federationKind() (federation.Kind, error) {
 	return kind, nil
 }
 
+// federationField describes the column as a member of a spec. A column with NOT NULL and a
+// default isn't required, and its default is the member's default.
 func (c Column) federationField() (federation.Field, error) {
 	field := federation.Field{
 		Name: c.Name, Type: c.JSONType(), Enum: c.enum, Required: c.NotNull && c.Default == "",

@@ -83,6 +83,8 @@ func parseTables(declared []schema.Table) ([]*Table, error) {
 	return tables, nil
 }
 
+// parseTable parses one declaration. References and columns are read only for a table with a
+// kind.
 func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error) {
 	pointer := reflect.TypeOf(declared.Model)
 	if pointer == nil || pointer.Kind() != reflect.Pointer ||
@@ -124,6 +126,8 @@ func (t *Table) searchColumns(declared schema.Table) []string {
 	return declared.Search
 }
 
+// readReferences reads the declared references. A reference in one column is required when that
+// column is notnull.
 func (t *Table) readReferences(declared schema.Table, model *bunschema.Table) error {
 	for _, d := range declared.References {
 		if countStorage(d) != 1 || d.Field == "" {
@@ -209,6 +213,8 @@ func (t *Table) readColumns(model *bunschema.Table) error {
 	return nil
 }
 
+// columnOf reads a field of the model: its SQL type, default and limits. An explicit type tag
+// wins over the type that bun derives.
 func columnOf(f *bunschema.Field) (Column, error) {
 	c := Column{Name: f.Name, SQLType: f.CreateTableSQLType, goType: f.IndirectType,
 		NotNull: f.NotNull, Default: f.SQLDefault}

@@ -80,6 +80,7 @@ func itemTarget(column string, to *declare.Table) target {
 	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn}
 }
 
+// targetAlias returns the alias of the table that a column of a reference refers to.
 func targetAlias(reference, column int) string { return fmt.Sprintf("r%d_%d", reference, column) }
 
 // NameExpr returns the SQL expression for the item's name, in a query where the table has this
@@ -142,6 +143,7 @@ func whenNotNull(column, then string) string {
 	return "CASE WHEN " + column + " IS NOT NULL THEN " + then + " ELSE '{}' END"
 }
 
+// isScalar reports whether the column's JSON values have no nested values.
 func isScalar(c declare.Column) bool {
 	switch c.JSONType() {
 	case federation.String, federation.Integer, federation.Number, federation.Boolean:

@@ -44,6 +44,7 @@ func (w Writer) with(statement string) string {
 // record of its typed members.
 type assignment struct{ column, expr string }
 
+// assignments returns the values of all columns except the key, the name and the version.
 func (w Writer) assignments() []assignment {
 	list := []assignment{{"labels", "s.labels"}, {"spec", w.untypedSpec()}}
 	for _, c := range w.t.Columns {

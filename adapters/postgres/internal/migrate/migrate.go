@@ -103,6 +103,7 @@ func discoverLibraryMigrations() (*migrate.Migrations, error) {
 	return m, m.Discover(migrations.Files)
 }
 
+// hostMigrations returns the host's migrations; none if Host is nil.
 func (c Config) hostMigrations() *migrate.Migrations {
 	if c.Host == nil {
 		return migrate.NewMigrations()
@@ -110,6 +111,7 @@ func (c Config) hostMigrations() *migrate.Migrations {
 	return c.Host
 }
 
+// checkVersion refuses a server that is older than PostgreSQL 13.
 func checkVersion(ctx context.Context, db *bun.DB) error {
 	var version int
 	if err := db.NewRaw("SELECT current_setting('server_version_num')::int").
@@ -122,6 +124,8 @@ func checkVersion(ctx context.Context, db *bun.DB) error {
 	return nil
 }
 
+// runMigrations runs the migrations that the table of applied migrations lacks, and logs each.
+// A migration is recorded only after its success.
 func runMigrations(
 	ctx context.Context, db *bun.DB, log *slog.Logger, migrations *migrate.Migrations, table string,
 ) error {

@@ -107,6 +107,7 @@ type Background struct {
 	running sync.WaitGroup
 }
 
+// newBackground keeps the values of ctx, but not its end.
 func newBackground(ctx context.Context) *Background {
 	b := &Background{}
 	b.ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -125,6 +126,7 @@ func (b *Background) Start(work func(context.Context)) bool {
 	return true
 }
 
+// close ends the context of the work and waits until all work has returned.
 func (b *Background) close() {
 	b.mu.Lock()
 	b.stop()

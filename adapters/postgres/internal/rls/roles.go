@@ -43,6 +43,8 @@ func CreateRoles(ctx context.Context, tx bun.IDB, s pool.Settings) error {
 	return runAsAdmin(ctx, tx, missing)
 }
 
+// withoutPrivileges denies a role every attribute that would exempt it from row security or let
+// it create roles and databases.
 const withoutPrivileges = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 
 func roleExists(ctx context.Context, tx bun.IDB, role string) (exists bool, err error) {
