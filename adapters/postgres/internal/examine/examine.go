@@ -29,7 +29,7 @@ var checks = []func(context.Context, *catalog.Catalog) ([]doctor.Finding, error)
 }
 
 func run(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
-	if _, err := c.Tx.ExecContext(ctx, catalog.CatalogOnly); err != nil {
+	if _, err := c.Tx.ExecContext(ctx, catalog.LocalSettings); err != nil {
 		return nil, pgerr.Translate(err)
 	}
 	var findings []doctor.Finding
@@ -59,7 +59,7 @@ func Running(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Findin
 	c := &catalog.Catalog{Declared: d, Scope: p.Settings.Scope}
 	if p.Settings.MultiTenant {
 		var err error
-		if c.Owner, err = p.Settings.Owner(); err != nil {
+		if c.MigratingUser, err = p.Settings.MigratingUser(); err != nil {
 			return nil, err
 		}
 		if err := readSessionUsers(ctx, p, c); err != nil {
@@ -81,13 +81,13 @@ func Running(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Findin
 // and the database may log in as another.
 func readSessionUsers(ctx context.Context, p *pool.Pool, c *catalog.Catalog) error {
 	const query = "SELECT session_user"
-	err := p.App.QueryRowContext(tenancy.NewContext(ctx, tenancy.DefaultID), query).Scan(&c.App)
+	err := p.App.QueryRowContext(tenancy.NewContext(ctx, tenancy.DefaultID), query).Scan(&c.AppRole)
 	if err != nil {
 		return pgerr.Translate(err)
 	}
 	return pgerr.Translate(p.System.QueryRowContext(
 		pool.CrossTenant(ctx, "read the session's user"), query).
-		Scan(&c.System))
+		Scan(&c.SystemRole))
 }
 
 // AsOwner examines a database as the user of Settings.URL, also one that isn't
@@ -143,9 +143,9 @@ func withOwner(s pool.Settings, fn func(*bun.DB) error) error {
 func examineAll(
 	ctx context.Context, s pool.Settings, d *declare.Set, db *bun.DB,
 ) ([]doctor.Finding, error) {
-	c := &catalog.Catalog{Declared: d, App: s.AppRole, System: s.SystemRole, Scope: s.Scope}
+	c := &catalog.Catalog{Declared: d, AppRole: s.AppRole, SystemRole: s.SystemRole, Scope: s.Scope}
 	var err error
-	if c.Owner, err = s.Owner(); err != nil {
+	if c.MigratingUser, err = s.MigratingUser(); err != nil {
 		return nil, err
 	}
 	findings := logIn(ctx, s, c)

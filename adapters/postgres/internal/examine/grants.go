@@ -24,7 +24,7 @@ var grantChecks = []check{
 		SELECT t.name, format('REVOKE SELECT, UPDATE, DELETE ON %s FROM PUBLIC, %s', t.name, app.name),
 		       NOT (has_any_column_privilege('public', t.oid, 'SELECT, UPDATE') OR has_table_privilege('public', t.oid, 'DELETE')), false
 		  FROM tables t JOIN pg_class c ON c.oid = t.oid, app
-		 WHERE t.library AND NOT c.relrowsecurity AND t.owner <> app.oid AND t.name NOT IN (` + catalog.PolicedTables() + `)
+		 WHERE t.library AND NOT c.relrowsecurity AND t.owner <> app.oid AND t.name NOT IN (` + catalog.LibraryPolicyTables() + `)
 		   AND (has_any_column_privilege(app.oid, t.oid, 'SELECT, UPDATE') OR has_table_privilege(app.oid, t.oid, 'DELETE'))`},
 	{"key_hashes_open", doctor.SeverityWarning,
 		"the hashes of API keys are for bailiwick.find_key alone",

@@ -72,7 +72,7 @@ var qualified = regexp.MustCompile(`\b\w+\.tenant_id\b`)
 
 // condition is what stands behind WHERE in a view, without what the server adds.
 func condition(view string) string {
-	_, where, _ := strings.Cut(catalog.PlainSQL(qualified.ReplaceAllString(view, "tenant_id")),
+	_, where, _ := strings.Cut(catalog.NormalizeSQL(qualified.ReplaceAllString(view, "tenant_id")),
 		"where")
 	return strings.TrimSuffix(where, ";")
 }

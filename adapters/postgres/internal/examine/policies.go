@@ -28,7 +28,7 @@ func checkPolicies(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, e
 
 // openLibrary finds the tables of the library that their policy isn't asked for.
 func openLibrary(
-	policies []catalog.Policy, wanted map[string]catalog.Expectation,
+	policies []catalog.Policy, wanted map[string]catalog.ExpectedPolicy,
 ) []doctor.Finding {
 	var findings []doctor.Finding
 	for _, table := range slices.Sorted(maps.Keys(wanted)) {
@@ -68,7 +68,7 @@ func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 		if p.Current() && p.Immutable == "" {
 			return doctor.Finding{}, false
 		}
-		f.Fix, f.Safe = p.Renew(), p.Known
+		f.Fix, f.Safe = p.Restore(), p.Known
 	}
 	switch {
 	case p.Immutable != "":
@@ -79,7 +79,7 @@ func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 		if !ours || p.Current() {
 			f.Fix, f.Safe = "ALTER FUNCTION "+p.Immutable+" STABLE", false
 		}
-	case castsColumn.MatchString(p.Using + " " + p.Checking):
+	case castsColumn.MatchString(p.Using + " " + p.Check):
 		f.Code, f.Why = "policy_casts_column",
 			"the policy casts tenant_id, so that no index on it serves and every statement reads"+
 				" every tenant's rows"

@@ -79,7 +79,7 @@ func logIn(ctx context.Context, s pool.Settings, c *catalog.Catalog) []doctor.Fi
 	for _, pool := range []struct {
 		url  string
 		role *string
-	}{{s.AppURL, &c.App}, {s.SystemURL, &c.System}} {
+	}{{s.AppURL, &c.AppRole}, {s.SystemURL, &c.SystemRole}} {
 		who, err := sessionUser(ctx, pool.url)
 		if err == nil {
 			*pool.role = who
@@ -96,7 +96,7 @@ func logIn(ctx context.Context, s pool.Settings, c *catalog.Catalog) []doctor.Fi
 }
 
 func loginFault(err error) string {
-	if state := pgerr.State(err); state == pgerr.StateAuth || state == pgerr.StateAuthSpec {
+	if state := pgerr.State(err); state == pgerr.StateInvalidPassword || state == pgerr.StateInvalidAuthorization {
 		return "the server refuses it, or its password isn't the one in the URL"
 	}
 	return err.Error()

@@ -18,7 +18,7 @@ func checkRowSecurity(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding
 	if err != nil {
 		return nil, err
 	}
-	kinds := c.Declared.TablesOfKinds()
+	kinds := c.Declared.KindTablesBySQL()
 	var findings []doctor.Finding
 	for _, w := range walls {
 		findings = append(findings, rowSecurityFindings(w, kinds[w.Name], c.Scope)...)
@@ -49,7 +49,7 @@ func rowSecurityFindings(
 		return []doctor.Finding{f}
 	}
 	var findings []doctor.Finding
-	missing := w.Missing(kind, scope)
+	missing := w.CreateMissing(kind, scope)
 	switch {
 	case !w.Policy:
 		findings = append(findings,

@@ -52,7 +52,7 @@ func (s *invitationFinder) Accept(
 	if err != nil {
 		return m, err
 	}
-	ctx = pool.CrossTenantInto(ctx, "accept an invitation", found.Tenant)
+	ctx = pool.CrossTenantFor(ctx, "accept an invitation", found.Tenant)
 	err = pool.RetryTx(ctx, s.pool.System, func(ctx context.Context, tx bun.Tx) (err error) {
 		m, err = accept(ctx, tx, found, u, fresh)
 		return err

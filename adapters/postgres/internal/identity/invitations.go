@@ -23,7 +23,7 @@ const invitationColumns = "tenant_id, id, email, role, invited_by_kind, invited_
 
 var invitationList = pool.Listing{
 	Table: "bailiwick.invitations", Columns: invitationColumns, ID: "id",
-	Invalid: "a page of invitations begins after an invitation's id",
+	InvalidCursor: "a page of invitations begins after an invitation's id",
 }
 
 type invitationRow struct {

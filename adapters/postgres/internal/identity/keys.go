@@ -33,7 +33,7 @@ const shownColumns = keyColumns + ", prefix, created_by, rotated_to"
 
 var keyList = pool.Listing{
 	Table: "bailiwick.api_keys", Columns: shownColumns, ID: "id",
-	Invalid: "a page of keys begins after a key's id",
+	InvalidCursor: "a page of keys begins after a key's id",
 }
 
 type keyRow struct {

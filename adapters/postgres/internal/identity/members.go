@@ -29,7 +29,7 @@ const memberColumns = "tenant_id, user_id, role, created_at"
 
 var memberList = pool.Listing{
 	Table: "bailiwick.members", Columns: memberColumns, ID: "user_id",
-	Invalid: "a page of members begins after a user's id",
+	InvalidCursor: "a page of members begins after a user's id",
 }
 
 type memberRow struct {

@@ -34,7 +34,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 		ctx, stop = context.WithTimeout(ctx, pool.BulkTimeout)
 		defer stop()
 	}
-	ctx = pool.CrossTenantInto(ctx, "purge a tenant", id)
+	ctx = pool.CrossTenantFor(ctx, "purge a tenant", id)
 	var certificate tenancy.PurgeCertificate
 	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, purgePatience); err != nil {
@@ -86,7 +86,7 @@ func (s *tenants) purge(
 ) (tenancy.PurgeCertificate, error) {
 	var raw []byte
 	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])",
-		bun.List(declare.Owned(s.declared.All))).
+		bun.List(declare.OwnedTables(s.declared.Tables))).
 		Scan(ctx, &raw)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
@@ -118,10 +118,10 @@ func purgeError(err error) error {
 		return pgerr.Translate(err)
 	}
 	switch e.Field('C') {
-	case pgerr.StateRefused:
+	case pgerr.StatePurgeRefused:
 		return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: %s", e.Field('M')).
 			Because(err)
-	case pgerr.StateLocked:
+	case pgerr.StateLockNotAvailable:
 		return tenancy.Errorf(tenancy.CodeUnavailable,
 			"somebody still writes to the tenant; try again").Because(err)
 	case pgerr.StateForeignKey:

@@ -63,7 +63,7 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	if err := pool.RequireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	ctx = pool.CrossTenantInto(ctx, "create a tenant", t.ID)
+	ctx = pool.CrossTenantFor(ctx, "create a tenant", t.ID)
 	var row tenantRow
 	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas,"+
@@ -86,7 +86,7 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 
 // makeSingletons gives a new tenant the one item of each singleton kind.
 func (s *tenants) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
-	for _, t := range s.declared.Order {
+	for _, t := range s.declared.KindTables {
 		if t.Singleton == "" {
 			continue
 		}
@@ -170,7 +170,7 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		return tenancy.Tenant{}, err
 	}
 	var row tenantRow
-	ctx = pool.CrossTenantInto(ctx, "change a tenant", t.ID)
+	ctx = pool.CrossTenantFor(ctx, "change a tenant", t.ID)
 	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var before tenantRow
 		err := tx.NewRaw("SELECT "+tenantColumns+
@@ -181,7 +181,7 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		case err != nil:
 			return err
 		case before.Version != t.Version:
-			return pool.ErrVersion
+			return pool.ErrVersionMismatch
 		}
 		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb,"+
 			" quotas = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+

@@ -21,11 +21,11 @@ func RotateSigningKey(ctx context.Context, p *pool.Pool) error {
 		// it would never expire.
 		_, err := tx.NewRaw(`LOCK TABLE bailiwick.signing_keys IN SHARE ROW EXCLUSIVE MODE;
 			UPDATE bailiwick.signing_keys SET expires_at = least(expires_at, now() + make_interval(secs => ?0) + make_interval(secs => ?1));
-			DELETE FROM bailiwick.signing_keys WHERE expires_at < now()`, pool.KeyNotice.Seconds(), pool.SignatureLifetime.Seconds()).Exec(ctx)
+			DELETE FROM bailiwick.signing_keys WHERE expires_at < now()`, pool.KeyActivationDelay.Seconds(), pool.SignatureLifetime.Seconds()).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		if err := pool.AddKey(ctx, tx, pool.KeyNotice); err != nil {
+		if err := pool.AddSigningKey(ctx, tx, pool.KeyActivationDelay); err != nil {
 			return err
 		}
 		return audit.RecordPlatform(ctx, tx, tenancy.Event{Action: "signing_key.rotate",

@@ -49,7 +49,7 @@ func (s *transfers) Export(
 					query += " AND t.labels @> ?::jsonb"
 					args = append(args, labelsJSON(sel.Labels))
 				}
-				query += " ORDER BY " + itemsql.NameOf(t, "t") + s.pool.Info.Collate
+				query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate
 				err := eachItem(ctx, tx, t.Kind,
 					func(r federation.Resource) error { return yield(r.Item) }, query, args...)
 				if err != nil {

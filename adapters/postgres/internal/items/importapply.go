@@ -25,7 +25,7 @@ func (im *importing) Apply(
 			return nil, pgerr.Translate(err)
 		}
 	}
-	for _, t := range im.declared.Order {
+	for _, t := range im.declared.KindTables {
 		if err := im.findTargets(ctx, t); err != nil {
 			return nil, err
 		}
@@ -37,7 +37,7 @@ func (im *importing) Apply(
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range im.declared.Order {
+	for _, t := range im.declared.KindTables {
 		if err := im.writeKind(ctx, t); err != nil {
 			return nil, err
 		}
@@ -204,8 +204,8 @@ func (im *importing) findTargets(ctx context.Context, t *declare.Table) error {
 // that those that are there may refer to them.
 func (im *importing) writeKind(ctx context.Context, t *declare.Table) error {
 	w := itemsql.NewWriter(im.declared, t, im.tenant, im.source(t))
-	statements := append(w.Lookups(), w.Insert(), w.Update())
-	for _, statement := range append(statements, w.Joins()...) {
+	statements := append(w.InsertLookups(), w.Insert(), w.Update())
+	for _, statement := range append(statements, w.ReplaceJoins()...) {
 		if _, err := im.conn.NewRaw(statement).Exec(ctx); err != nil {
 			return err
 		}

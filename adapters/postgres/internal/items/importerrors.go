@@ -37,7 +37,7 @@ func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
 		SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
 		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
-	for _, t := range s.declared.All {
+	for _, t := range s.declared.Tables {
 		if t.Schema != e.Field('s') || t.Name != e.Field('t') {
 			continue
 		}

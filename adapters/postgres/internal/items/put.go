@@ -167,7 +167,7 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
 		t := declared.ByKind[kind]
 		query := "SELECT FROM " + t.SQL + " AS t WHERE t.tenant_id = ? AND " +
-			itemsql.NameOf(t, "t") +
+			itemsql.NameExpr(t, "t") +
 			" IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 func (p *put) write(
 	ctx context.Context, tx bun.Tx, w itemsql.Writer, create bool, args []any,
 ) error {
-	for _, statement := range w.Lookups() {
+	for _, statement := range w.InsertLookups() {
 		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {
 			return err
 		}
@@ -195,7 +195,7 @@ func (p *put) write(
 	if n, _ := result.RowsAffected(); n != 1 {
 		return pool.ErrConcurrentWrite
 	}
-	for _, statement := range w.Joins() {
+	for _, statement := range w.ReplaceJoins() {
 		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {
 			return err
 		}
@@ -209,7 +209,7 @@ type missing struct{ Name, Path, Kind, Missing string }
 func dangling(
 	ctx context.Context, tx bun.IDB, w itemsql.Writer, path func(missing) string, args ...any,
 ) ([]tenancy.Detail, error) {
-	query := w.Dangling()
+	query := w.SelectDangling()
 	if query == "" {
 		return nil, nil
 	}

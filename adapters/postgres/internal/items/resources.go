@@ -82,7 +82,7 @@ func (s *resources) List(
 	}
 	conditions, args := s.conditions(t, q)
 	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ? AND " + conditions +
-		" ORDER BY " + itemsql.NameOf(t, "t") + s.pool.Info.Collate + " LIMIT ?"
+		" ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " LIMIT ?"
 	return queryItems(ctx, s.pool.App, t.Kind, query,
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
@@ -127,7 +127,7 @@ func (s *resources) Delete(
 func (s *resources) remove(
 	ctx context.Context, tx bun.Tx, tenant tenancy.ID, t *declare.Table, id string,
 ) error {
-	if query := itemsql.Referrers(s.declared, t, tenant, "?0::uuid"); query != "" {
+	if query := itemsql.SelectReferrers(s.declared, t, tenant, "?0::uuid"); query != "" {
 		var referrers []federation.Ref
 		err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1", id,
 			maxDetails).Scan(ctx, &referrers)

@@ -33,7 +33,7 @@ func (r lockedRow) check(cond ports.Condition) error {
 	case cond.Absent && r.there():
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "it exists already")
 	case cond.Exists && !r.there(), cond.Version != 0 && cond.Version != r.Version:
-		return pool.ErrVersion
+		return pool.ErrVersionMismatch
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *resources) search(
 ) ([]federation.Resource, error) {
 	query := itemsql.SelectItems(s.declared, t) +
 		" WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " +
-		itemsql.SearchFunction(t) + "(?, ?, ?, ?))) LIMIT ?"
+		itemsql.SearchFunctionName(t) + "(?, ?, ?, ?))) LIMIT ?"
 	found, err := queryItems(ctx, s.pool.App, t.Kind, query,
 		slices.Concat([]any{tenant}, searchValues(q), []any{q.Limit})...)
 	slices.SortFunc(found, func(a, b federation.Resource) int {
@@ -39,14 +39,14 @@ func (s *resources) search(
 // conditions are what q asks of t's rows, beside the tenant, where no search
 // function answers it.
 func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string, []any) {
-	query := itemsql.NameOf(t, "t") + s.pool.Info.Collate + " > ?"
+	query := itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " > ?"
 	args := []any{q.After}
 	if q.Search != "" {
 		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
-		columns := []string{itemsql.NameOf(t, "t") + s.pool.Info.Fold + " ILIKE ?"}
+		columns := []string{itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Fold + " ILIKE ?"}
 		args = append(args, pattern)
 		for _, column := range t.Search {
-			columns = append(columns, "t."+sqltext.Quote(column)+s.pool.Info.Fold+" ILIKE ?")
+			columns = append(columns, "t."+sqltext.Quote(column)+s.pool.ServerInfo.Fold+" ILIKE ?")
 			args = append(args, pattern)
 		}
 		query += " AND (" + strings.Join(columns, " OR ") + ")"
