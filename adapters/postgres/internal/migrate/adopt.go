@@ -27,7 +27,7 @@ var errNotContracted = tenancy.Errorf(tenancy.CodeInvalidState,
 // InOneTransaction reports whether a database in this state is migrated in one transaction,
 // without the steps of an adoption.
 func InOneTransaction(s adoption.State) bool {
-	return s == adopt.Absent || s == adopt.TenantOwned || s == adopt.Contracted
+	return s == adoption.Absent || s == adoption.TenantOwned || s == adoption.Contracted
 }
 
 // adoptionTimeout limits how long the connection waits for the server. It is long because
@@ -54,10 +54,7 @@ func WithEngine(
 		return pgerr.Translate(err)
 	}
 	defer conn.Close()
-	return fn(ctx, adopt.New(conn, spec, adopt.Options{
-		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch,
-		OnEvent: m.OnEvent, OwnApplication: pool.ApplicationName,
-	}))
+	return fn(ctx, adopt.New(conn, spec, m, pool.ApplicationName))
 }
 
 // LogEvents returns an event handler that logs each statement that has ended and each that
@@ -65,9 +62,9 @@ func WithEngine(
 func LogEvents(ctx context.Context, log *slog.Logger) func(adoption.Event) error {
 	return func(e adoption.Event) error {
 		switch e.Kind {
-		case adopt.Ended:
+		case adoption.Ended:
 			log.InfoContext(ctx, "migrated", "phase", e.Phase, "step", e.Step)
-		case adopt.Waited:
+		case adoption.Waited:
 			log.InfoContext(ctx, "a lock wasn't available in time; retrying",
 				"phase", e.Phase, "step", e.Step)
 		}
