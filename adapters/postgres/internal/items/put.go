@@ -130,7 +130,7 @@ func (p *put) run(
 	}
 	secrets := slices.Sorted(maps.Keys(p.secrets))
 	for _, name := range secrets {
-		if err := p.resources.vault.SetIn(ctx, tx, p.tenant, name,
+		if err := p.resources.vault.SetTx(ctx, tx, p.tenant, name,
 			[]byte(p.secrets[name])); err != nil {
 			return stored, false, err
 		}
