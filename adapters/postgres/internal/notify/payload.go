@@ -16,8 +16,8 @@ const (
 
 // unseal decodes a payload of the function bailiwick.seal_announcement: in hexadecimal digits a
 // nonce, then the kind and the id, which are XORed with the start of SHA-256(key, nonce). Any
-// role may notify on the channel. A payload that wasn't made with key decodes to noise; ok is
-// false then, unless the noise happens to begin with a valid kind.
+// role may notify on the channel. A payload that wasn't made with key decodes to noise: ok is
+// false, or, by chance, the notification has a random id.
 func unseal(key []byte, payload string) (n ports.ChangeNotification, ok bool) {
 	sealed, err := hex.DecodeString(payload)
 	if err != nil || len(sealed) != payloadSize {

@@ -13,22 +13,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// invitationFinder is [ports.InvitationFinder], upon the system role's pool: a function of
-// the database finds the one row, and all else is done within its tenant.
+// invitationFinder is [ports.InvitationFinder] on the system role's pool. A function of the
+// database finds the one row; everything else happens in the tenant of that row.
 type invitationFinder struct{ pool *pool.Pool }
 
 var _ ports.InvitationFinder = (*invitationFinder)(nil)
 
-func (s *invitationFinder) Find(
+func (f *invitationFinder) Find(
 	ctx context.Context, hash tenancy.InvitationHash,
 ) (tenancy.Invitation, error) {
-	found, err := standing(pool.CrossTenant(ctx, "find the tenant of an invitation"), s.pool.System,
-		hash)
+	ctx = pool.CrossTenant(ctx, "find the tenant of an invitation")
+	found, err := findOpenInvitation(ctx, f.pool.System, hash)
 	return found, pgerr.Translate(err)
 }
 
-// standing finds the invitation if it could be accepted now, but for its expiry.
-func standing(
+// findOpenInvitation returns the invitation with this hash if it can be accepted; the caller
+// checks whether it has expired.
+func findOpenInvitation(
 	ctx context.Context, db bun.IDB, hash tenancy.InvitationHash,
 ) (tenancy.Invitation, error) {
 	var rows []invitationRow
@@ -45,16 +46,16 @@ func standing(
 	return found, nil
 }
 
-func (s *invitationFinder) Accept(
-	ctx context.Context, hash tenancy.InvitationHash, u identity.User, fresh bool,
+func (f *invitationFinder) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
 ) (m tenancy.Membership, err error) {
-	found, err := s.Find(ctx, hash)
+	found, err := f.Find(ctx, hash)
 	if err != nil {
 		return m, err
 	}
 	ctx = pool.CrossTenantInto(ctx, "accept an invitation", found.Tenant)
-	err = pool.RetryTx(ctx, s.pool.System, func(ctx context.Context, tx bun.Tx) (err error) {
-		m, err = accept(ctx, tx, found, u, fresh)
+	err = pool.RetryTx(ctx, f.pool.System, func(ctx context.Context, tx bun.Tx) (err error) {
+		m, err = acceptInvitation(ctx, tx, found, u, newUser)
 		return err
 	})
 	if err != nil {
@@ -63,51 +64,60 @@ func (s *invitationFinder) Accept(
 	return m, nil
 }
 
-// accept holds the invitation before it looks whether it still stands: it is
-// removed once, and whoever waited for that finds none.
-func accept(
-	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool,
+// acceptInvitation removes the invitation i and gives the user its role. It records the events
+// last, because recording locks the audit log's end until the transaction ends.
+func acceptInvitation(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, newUser bool,
 ) (m tenancy.Membership, err error) {
-	var held []string
-	err = tx.NewRaw("SELECT id::text FROM bailiwick.invitations WHERE tenant_id = ? AND hash = ?"+
-		" FOR UPDATE", i.Tenant, i.Hash[:]).Scan(ctx, &held)
+	if i, err = removeOpenInvitation(ctx, tx, i); err != nil {
+		return m, err
+	}
+	if u, err = createOrLockUser(ctx, tx, i, u, newUser); err != nil {
+		return m, err
+	}
+	m, changes, err := admitMember(ctx, tx, i, u)
 	if err != nil {
 		return m, err
 	}
-	if i, err = standing(ctx, tx, i.Hash); err != nil {
-		return m, err
-	}
-	if _, err := takeInvitation(ctx, tx, "id = ?", i.Tenant, i.ID); err != nil {
-		return m, err
-	}
-	if u, err = acceptor(ctx, tx, i, u, fresh); err != nil {
-		return m, err
-	}
-	m, events, err := admitMember(ctx, tx, i, u)
-	if err != nil {
-		return m, err
-	}
-	// at the end: the log is held from here on
-	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i)}, events...) {
+	for _, e := range append([]tenancy.Event{tenancy.InvitationAccepted(i)}, changes...) {
 		if err := audit.Record(ctx, tx, e.By(u.Actor())); err != nil {
 			return m, err
 		}
 	}
-	if !fresh {
+	if !newUser {
 		return m, nil
 	}
 	return m, audit.RecordPlatform(ctx, tx, identity.UserCreated(u).By(u.Actor()))
 }
 
-// acceptor is the user who accepts, held until the transaction ends.
-func acceptor(
-	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, fresh bool,
+// removeOpenInvitation locks the invitation before it checks whether it is still open: of
+// several calls at the same time one removes it, and the others don't find it.
+func removeOpenInvitation(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation,
+) (tenancy.Invitation, error) {
+	var locked []string
+	err := tx.NewRaw("SELECT id::text FROM bailiwick.invitations WHERE tenant_id = ? AND hash = ?"+
+		" FOR UPDATE", i.Tenant, i.Hash[:]).Scan(ctx, &locked)
+	if err != nil {
+		return i, err
+	}
+	if i, err = findOpenInvitation(ctx, tx, i.Hash); err != nil {
+		return i, err
+	}
+	_, err = deleteInvitation(ctx, tx, i.Tenant, i.ID)
+	return i, err
+}
+
+// createOrLockUser returns the user who accepts the invitation, locked until the transaction
+// ends. The user must have the invitation's address.
+func createOrLockUser(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User, newUser bool,
 ) (identity.User, error) {
-	normal, err := identity.ParseEmail(u.Email)
+	email, err := identity.ParseEmail(u.Email)
 	switch {
-	case err != nil || fresh && normal != i.Email:
+	case err != nil || newUser && email != i.Email:
 		return u, errNoUser
-	case fresh:
+	case newUser:
 		row, err := insertUser(ctx, tx, u)
 		return row.user(), err
 	}
@@ -128,12 +138,12 @@ func acceptor(
 	return rows[0].user(), nil
 }
 
-// admitMember gives u the invitation's role, unless they have as much, and answers
-// what is to be noted of it.
+// admitMember gives u the invitation's role, unless u has a role that includes it. It returns the
+// events to record.
 func admitMember(
 	ctx context.Context, tx bun.IDB, i tenancy.Invitation, u identity.User,
 ) (tenancy.Membership, []tenancy.Event, error) {
-	before, err := oneMember(ctx, tx, i.Tenant, u.ID, " FOR UPDATE")
+	before, err := readMember(ctx, tx, i.Tenant, u.ID, " FOR UPDATE")
 	if err != nil {
 		return tenancy.Membership{}, nil, err
 	}
