@@ -18,6 +18,8 @@ type identities struct{ pool *pool.Pool }
 
 var _ ports.Identities = (*identities)(nil)
 
+// Find uses issuer and subject, which together identify an account (OpenID Connect Core 1.0,
+// section 5.7). Other claims, such as the address, don't.
 func (s *identities) Find(ctx context.Context, i identity.Identity) (string, error) {
 	var users []string
 	err := s.pool.System.NewRaw(
@@ -33,6 +35,8 @@ func (s *identities) Find(ctx context.Context, i identity.Identity) (string, err
 	return users[0], nil
 }
 
+// Bind relies on two unique keys: (issuer, subject), and (user_id, issuer) for at most one
+// identity of an issuer for each user.
 func (s *identities) Bind(ctx context.Context, i identity.Identity, user string) error {
 	id, err := userID(user)
 	if err != nil {

@@ -46,6 +46,8 @@ func findOpenInvitation(
 	return found, nil
 }
 
+// Accept finds the tenant first, because the transaction is scoped to that tenant. A concurrent
+// write of the same member or user makes the transaction fail and run again.
 func (f *invitationFinder) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
 ) (m tenancy.Membership, err error) {

@@ -17,14 +17,18 @@ type invitations struct{ pool *pool.Pool }
 
 var _ ports.Invitations = (*invitations)(nil)
 
+// invitationColumns are all columns but the hash, which no statement returns.
 const invitationColumns = "tenant_id, id, email, role, invited_by_kind, invited_by, inviter," +
 	" created_at, expires_at"
 
+// invitationList pages invitations by id, expired ones too.
 var invitationList = pool.Listing{
 	Table: "bailiwick.invitations", Columns: invitationColumns, ID: "id",
 	Invalid: "invalid cursor: it isn't the id of an invitation",
 }
 
+// invitationRow is a row of bailiwick.invitations. The inviter is three columns: the kind and
+// the id of an actor, and the name that the actor had then.
 type invitationRow struct {
 	TenantID      tenancy.ID
 	ID            string
@@ -48,6 +52,7 @@ func (r invitationRow) invitation() tenancy.Invitation {
 
 var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
 
+// Create returns the hash from i, because it doesn't read the column.
 func (s *invitations) Create(
 	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
 ) (tenancy.Invitation, error) {
@@ -101,6 +106,8 @@ func (s *invitations) List(
 	return pool.MapRows(rows, invitationRow.invitation), nil
 }
 
+// Revoke deletes the invitation. Of a revocation and an acceptance at the same time, the one
+// that deletes the row first succeeds.
 func (s *invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {

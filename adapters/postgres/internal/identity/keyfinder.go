@@ -15,6 +15,8 @@ type keyFinder struct{ pool *pool.Pool }
 
 var _ ports.KeyFinder = (*keyFinder)(nil)
 
+// Find calls a function that also records the use of the key, to the minute, and leaves out
+// keys of deleted tenants. It returns expired keys, as the port demands.
 func (f *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
 	var rows []keyRow
 	err := f.pool.System.NewRaw("SELECT "+foundKeyColumns+" FROM bailiwick.find_key(?)", hash[:]).

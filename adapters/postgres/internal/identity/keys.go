@@ -24,11 +24,14 @@ const foundKeyColumns = "tenant_id, id, name, role, created_at, expires_at, last
 
 const keyColumns = foundKeyColumns + ", prefix, created_by, rotated_to"
 
+// keyList pages keys in the order of their ids.
 var keyList = pool.Listing{
 	Table: "bailiwick.api_keys", Columns: keyColumns, ID: "id",
 	Invalid: "invalid cursor: it isn't the id of an API key",
 }
 
+// keyRow is a row of bailiwick.api_keys. It has no hash: no statement of this package reads the
+// column, and the application's role has no right to.
 type keyRow struct {
 	TenantID   tenancy.ID
 	ID         string
@@ -61,6 +64,8 @@ func keyError(err error) error {
 	return pgerr.Translate(err)
 }
 
+// Create inserts the key and its audit entry in one transaction. It returns the hash from k,
+// because it can't read the column.
 func (s *keys) Create(
 	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
 ) (tenancy.APIKey, error) {
@@ -102,6 +107,8 @@ func (s *keys) List(
 	return pool.MapRows(rows, keyRow.key), nil
 }
 
+// Rotate locks the old key, so that of several rotations at the same time one succeeds and the
+// others find the key rotated.
 func (s *keys) Rotate(
 	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
 ) (successor tenancy.APIKey, err error) {
@@ -152,6 +159,8 @@ func replaceKey(
 	ctx context.Context, tx bun.IDB, old keyRow, next tenancy.APIKey, until time.Time,
 ) (tenancy.APIKey, error) {
 	var successor keyRow
+	// The lifetime is the one that the old key was created with, counted from now. It is NULL,
+	// which is no expiry, if the old key never expires.
 	err := tx.NewRaw("INSERT INTO bailiwick.api_keys"+
 		" (tenant_id, id, name, role, hash, expires_at, prefix, created_by)"+
 		" SELECT tenant_id, ?0, name, role, ?1, now() + (expires_at - created_at), ?2, ?3::jsonb"+
@@ -162,6 +171,7 @@ func replaceKey(
 		return tenancy.APIKey{}, err
 	}
 	var replaced keyRow
+	// least ignores NULL: a key without an expiry now expires at until.
 	err = tx.NewRaw("UPDATE bailiwick.api_keys"+
 		" SET rotated_to = ?, expires_at = least(expires_at, ?)"+
 		" WHERE tenant_id = ? AND id = ? RETURNING "+keyColumns,
@@ -173,6 +183,8 @@ func replaceKey(
 		audit.Record(ctx, tx, tenancy.RotateKeyEvent(replaced.key(), successor.key()))
 }
 
+// Revoke deletes the row, so that find_key doesn't find it from the commit on. A trigger
+// notifies all instances.
 func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {

@@ -20,6 +20,8 @@ type loginAttempts struct{ pool *pool.Pool }
 
 var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
+// attemptRow is a row of bailiwick.attempts. The table is unlogged: after a crash of the server
+// every count is 0.
 type attemptRow struct {
 	Subject  []byte
 	Count    int
@@ -79,6 +81,8 @@ func lockAttempts(
 	ctx context.Context, tx bun.IDB, key ports.SubjectKey,
 ) (identity.AttemptState, error) {
 	var row attemptRow
+	// The update changes nothing, but locks a row that exists already. The column's -infinity is a
+	// zero time.
 	err := tx.NewRaw("INSERT INTO bailiwick.attempts AS a (subject) VALUES (?)"+
 		" ON CONFLICT (subject) DO UPDATE SET count = a.count"+
 		" RETURNING subject, count, nullif(open_at, '-infinity') AS open_at,"+
@@ -96,6 +100,7 @@ func deleteForgotten(ctx context.Context, tx bun.IDB, now time.Time) error {
 	return err
 }
 
+// Clear deletes the row, which also ends a wait.
 func (s *loginAttempts) Clear(ctx context.Context, key ports.SubjectKey) error {
 	_, err := s.pool.System.NewRaw("DELETE FROM bailiwick.attempts WHERE subject = ?", key[:]).
 		Exec(pool.CrossTenant(ctx, "forget attempts"))

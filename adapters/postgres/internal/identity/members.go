@@ -20,11 +20,13 @@ var _ ports.Members = (*members)(nil)
 
 const memberColumns = "tenant_id, user_id, role, created_at"
 
+// memberList pages members by the user's id: a tenant has a user once.
 var memberList = pool.Listing{
 	Table: "bailiwick.members", Columns: memberColumns, ID: "user_id",
 	Invalid: "invalid cursor: it isn't the id of a user",
 }
 
+// memberRow is a row of bailiwick.members.
 type memberRow struct {
 	TenantID  tenancy.ID
 	UserID    string
@@ -84,6 +86,8 @@ func (s *members) List(
 	return pool.MapRows(rows, memberRow.membership), nil
 }
 
+// Put locks the user with a function of the database, because the application's role has no
+// right to read users. The lock prevents the user's removal until the transaction ends.
 func (s *members) Put(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
 ) (m tenancy.Membership, created bool, err error) {
@@ -115,6 +119,7 @@ func (s *members) Put(
 func putMember(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role,
 ) (m tenancy.Membership, created bool, err error) {
+	// only a role below admin can take the tenant's last admin away
 	if role != tenancy.Admin {
 		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return m, false, err
@@ -124,6 +129,7 @@ func putMember(
 	if err != nil {
 		return m, false, err
 	}
+	// the same role again is not a change, and leaves no audit entry
 	if before != nil && before.Role == string(role) {
 		return before.membership(), false, nil
 	}
@@ -168,6 +174,7 @@ func requireAnotherAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, use
 	return nil
 }
 
+// Remove deletes the membership, not the user, who may be a member of other tenants.
 func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {

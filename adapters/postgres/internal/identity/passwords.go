@@ -17,6 +17,7 @@ type passwords struct{ pool *pool.Pool }
 
 var _ ports.Passwords = (*passwords)(nil)
 
+// Of returns an empty hash for NULL, which is a user without a password.
 func (s *passwords) Of(ctx context.Context, user string) (identity.Password, error) {
 	id, err := userID(user)
 	if err != nil {
@@ -35,6 +36,8 @@ func (s *passwords) Of(ctx context.Context, user string) (identity.Password, err
 	return identity.Password{User: id, Hash: hashes[0]}, nil
 }
 
+// Set ends the user's other sessions in the same transaction: no session outlives the password
+// that it was opened with, except the one that set the new password.
 func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 	id, err := userID(user)
 	if err != nil {
@@ -57,6 +60,8 @@ func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 	})
 }
 
+// Rehash compares the old hash in the statement that replaces it, so that it never overwrites a
+// password that was set meanwhile.
 func (s *passwords) Rehash(ctx context.Context, user, from, to string) error {
 	id, err := userID(user)
 	if err != nil {

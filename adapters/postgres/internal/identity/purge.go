@@ -28,6 +28,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 	if id == tenancy.DefaultID {
 		return tenancy.PurgeCertificate{}, errDefaultTenant
 	}
+	// the pool's own timeout is too short for a large tenant
 	if _, bounded := ctx.Deadline(); !bounded {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, pool.BulkTimeout)
@@ -85,12 +86,14 @@ func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
 func (s *tenants) purge(
 	ctx context.Context, tx bun.IDB, id tenancy.ID,
 ) (tenancy.PurgeCertificate, error) {
+	// The function purges the tenant of the statement's scope, so that it needs no argument for it.
 	var raw []byte
 	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])",
 		bun.List(declare.Owned(s.declared.All))).Scan(ctx, &raw)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
+	// the certificate has the end of the tenant's audit chain, as (seq, hash)
 	var result struct {
 		Slug     tenancy.Slug
 		Rows     map[string]int64

@@ -20,6 +20,8 @@ type sessionFinder struct{ pool *pool.Pool }
 
 var _ ports.SessionFinder = (*sessionFinder)(nil)
 
+// Find compares the hash with the newest secret's and, during the overlap after a renewal, with
+// the one before (former). The foreign key deletes the sessions of a removed user.
 func (f *sessionFinder) Find(
 	ctx context.Context, hash identity.SessionHash, now time.Time,
 ) (identity.Session, error) {
@@ -37,6 +39,7 @@ func (f *sessionFinder) Find(
 	return rows[0].session(), nil
 }
 
+// Touch writes at most once a minute for each session, and never sets the time back.
 func (f *sessionFinder) Touch(ctx context.Context, id string, at time.Time) error {
 	parsed, err := uuid.Parse(id)
 	if err != nil {
@@ -50,6 +53,7 @@ func (f *sessionFinder) Touch(ctx context.Context, id string, at time.Time) erro
 	return pgerr.Translate(err)
 }
 
+// Renew has the old hash in the condition: of several renewals at the same time one succeeds.
 func (f *sessionFinder) Renew(
 	ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal,
 ) error {

@@ -20,8 +20,12 @@ type sessions struct{ pool *pool.Pool }
 
 var _ ports.Sessions = (*sessions)(nil)
 
+// sessionColumns are what a user sees of a session. hash and rights are read by [sessionFinder]
+// only.
 const sessionColumns = "id, user_id, created_at, seen_at, expires_at, address, agent"
 
+// sessionRow is a row of bailiwick.sessions. Hash and Rights are empty unless the query has
+// them.
 type sessionRow struct {
 	ID        string
 	UserID    string
@@ -45,6 +49,7 @@ func (r sessionRow) session() identity.Session {
 }
 
 var (
+	// the first is for a user's list of sessions, the second for sign-in; they have different codes
 	errNoSession   = tenancy.Errorf(tenancy.CodeNotFound, "no such session")
 	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
 )
@@ -86,6 +91,7 @@ func checkPasswordHash(ctx context.Context, tx bun.IDB, user, verified string) e
 	return nil
 }
 
+// insertSession stores SeenAt to the minute, as Touch does.
 func insertSession(ctx context.Context, tx bun.IDB, user string, s identity.Session) error {
 	_, err := tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights,"+
 		" created_at, seen_at, expires_at, address, agent)"+
@@ -117,6 +123,7 @@ func affected(result sql.Result, err error) (int, error) {
 	return int(n), err
 }
 
+// List returns nothing for an id that isn't a UUID: no user has such an id.
 func (s *sessions) List(
 	ctx context.Context, user string, now time.Time,
 ) ([]identity.Session, error) {
@@ -135,6 +142,7 @@ func (s *sessions) List(
 	return pool.MapRows(rows, sessionRow.session), nil
 }
 
+// Revoke has the owner in the condition, so that a user can't end another user's session.
 func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 	owner, err := userID(user)
 	if err != nil {
@@ -156,6 +164,7 @@ func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 	})
 }
 
+// RevokeAll leaves no audit entry if there was no session.
 func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 	id, err := userID(user)
 	if err != nil {

@@ -52,6 +52,8 @@ func (r tenantRow) tenant() tenancy.Tenant {
 	}
 }
 
+// Create runs as the system role, scoped to the new tenant: row security also applies to the
+// rows of its singletons.
 func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	if err := pool.RequireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err
@@ -93,6 +95,7 @@ func (s *tenants) createSingletons(ctx context.Context, tx bun.IDB, tenant tenan
 	return nil
 }
 
+// settingsJSON returns the settings for their column, an empty object if there are none.
 func settingsJSON(t tenancy.Tenant) string {
 	if len(t.Settings) == 0 {
 		return "{}"
@@ -100,6 +103,7 @@ func settingsJSON(t tenancy.Tenant) string {
 	return string(t.Settings)
 }
 
+// quotasJSON returns the quotas for their column, an object even if there are none.
 func quotasJSON(t tenancy.Tenant) string {
 	raw, err := json.Marshal(t.Quotas.Clone())
 	if err != nil {
@@ -157,6 +161,7 @@ func (s *tenants) readOne(
 	return rows[0].tenant(), nil
 }
 
+// List returns nothing for an empty list of ids, as the port demands; nil means all ids.
 func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
 	if err := pool.CheckLimit(q.Limit); err != nil {
 		return nil, err
@@ -179,6 +184,8 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 	return pool.MapRows(rows, tenantRow.tenant), nil
 }
 
+// Update compares versions on the locked row (optimistic locking), and records the tenant
+// before and after the change.
 func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	if err := pool.RequireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err

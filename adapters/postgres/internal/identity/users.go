@@ -19,8 +19,11 @@ type users struct{ pool *pool.Pool }
 
 var _ ports.Users = (*users)(nil)
 
+// userColumns are the columns of an [identity.User]. The table also has email_key, the unique
+// normal form of the address, and password_hash, which only sign-in reads.
 const userColumns = "id, email, name, super_admin, created_at, updated_at"
 
+// userRow is a row of bailiwick.users.
 type userRow struct {
 	ID         string
 	Email      string
@@ -52,6 +55,8 @@ func (s *users) Create(ctx context.Context, u identity.User) (identity.User, err
 	return row.user(), nil
 }
 
+// insertUser stores the normal form as the address and as its unique key. Users that were
+// adopted from a host's table keep the address as they wrote it.
 func insertUser(ctx context.Context, tx bun.IDB, u identity.User) (row userRow, err error) {
 	email, err := identity.ParseEmail(u.Email)
 	if err != nil {
@@ -84,6 +89,7 @@ func (s *users) Get(ctx context.Context, id string) (identity.User, error) {
 	return readUser(pool.CrossTenant(ctx, "get a user"), s.pool.System, "id = ?", key)
 }
 
+// ByEmail compares normal forms. Text that isn't an address has none, and finds no user.
 func (s *users) ByEmail(ctx context.Context, email string) (identity.User, error) {
 	normal, err := identity.ParseEmail(email)
 	if err != nil {
@@ -113,10 +119,12 @@ var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
 // userID returns the canonical form of a user's id.
 func userID(id string) (string, error) { return parseID(id, errNoUser) }
 
+// List orders by the address byte by byte, whatever collation the database has.
 func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, error) {
 	if err := pool.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
+	// the index users_email_order serves this order
 	query := s.pool.System.NewSelect().TableExpr("bailiwick.users").ColumnExpr(userColumns).
 		Where(`email COLLATE "C" > ?`, q.After).OrderExpr(`email COLLATE "C"`).Limit(int64(q.Limit))
 	if q.IDs != nil {
@@ -143,6 +151,8 @@ func validUserIDs(ids []string) (valid []string) {
 	return valid
 }
 
+// Update locks the user, so that the audit entry has the values before and after this change
+// and no other.
 func (s *users) Update(
 	ctx context.Context, id string, c ports.UserChange,
 ) (stored identity.User, err error) {
