@@ -47,6 +47,7 @@ func (s *transfers) Import(
 	if err := s.beginImport(ctx, conn, tenant); err != nil {
 		return s.importError(ctx, err)
 	}
+	// from here on the items are staged under the import's id
 	im := &importRun{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
 	if err := fn(im); err != nil {
 		return s.importError(ctx, err)
@@ -113,13 +114,15 @@ func (s *transfers) tryBeginImport(
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return false, err
 	}
+	// This statement takes the snapshot before it tries the lock. If an import ends in between,
+	// lock_quota fails with a serialization error.
 	err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock,
 		tenant.String()).Scan(ctx, &locked)
 	if err == nil && locked {
 		_, err = conn.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
 	}
 	if pgerr.State(err) == pgerr.StateSerialization {
-		return false, nil // a quota has changed since the snapshot
+		return false, nil // the snapshot doesn't show the last import, or an item that counts
 	}
 	return locked, err
 }
@@ -158,6 +161,8 @@ type importRun struct {
 
 var _ ports.Import = (*importRun)(nil)
 
+// Compare reads the pairs of a kind with one query. It changes nothing, so that it can be
+// called again.
 func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	for _, t := range im.declared.SortedKinds() {
 		err := im.forEachPairPage(ctx, t, func(page []pairRow) error {
@@ -190,6 +195,8 @@ type pairRow struct {
 	TargetCreatedAt time.Time `bun:"t_created_at"`
 }
 
+// pair seals the stored item, to give it a digest. Pristine is a singleton with the version and
+// the times with which it was created.
 func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
 	incoming, err := r.item()
 	if err != nil || r.TargetID == nil {
@@ -221,6 +228,7 @@ func (im *importRun) forEachPairPage(
 	return fetchPages(ctx, im.conn, query, fn, im.tenant, im.id, t.Kind)
 }
 
+// Exists compares names byte by byte, as the unique keys of items do.
 func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
 	t, ok := im.declared.ByKind[ref.Kind]
 	if !ok {

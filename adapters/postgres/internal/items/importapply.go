@@ -17,6 +17,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// Apply decides first, and writes only if every reference exists. It writes kinds in the order
+// of declared.Order, in which a kind comes after those that it refers to. Triggers of the
+// database count the new items for the tenant's quotas.
 func (im *importRun) Apply(
 	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
 ) ([]federation.SecretUse, error) {
@@ -26,6 +29,7 @@ func (im *importRun) Apply(
 			return nil, pgerr.Translate(err)
 		}
 	}
+	// after all decisions, because these may rename items
 	for _, t := range im.declared.Order {
 		if err := im.findTargets(ctx, t); err != nil {
 			return nil, err
@@ -99,6 +103,7 @@ func (im *importRun) storeSkipped(ctx context.Context, t *declare.Table, names [
 	return err
 }
 
+// storeRewritten updates item by item: most imports rewrite few items or none.
 func (im *importRun) storeRewritten(
 	ctx context.Context, t *declare.Table, rewritten []rewrittenItem,
 ) error {
@@ -203,6 +208,7 @@ func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 // ones may refer to them.
 func (im *importRun) writeKind(ctx context.Context, t *declare.Table) error {
 	w := itemsql.NewWriter(im.declared, t, im.tenant, im.chosenItems(t))
+	// a join table is filled after both of its sides
 	statements := append(w.Lookups(), w.Insert(), w.Update())
 	return execAll(ctx, im.conn, append(statements, w.Joins()...))
 }
