@@ -31,7 +31,7 @@ func KeepPartitions(p *pool.Pool, retention time.Duration) {
 }
 
 // run maintains the partitions once a day, and sooner after a failure. Every instance does it;
-// the functions of the database allow that.
+// locks in the database keep them apart.
 func (k *partitionKeeper) run(ctx context.Context) {
 	for {
 		wait := partitionsInterval
