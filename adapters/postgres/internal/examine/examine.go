@@ -103,7 +103,7 @@ func AsOwner(
 	return findings, err
 }
 
-// Mend runs the SQL of each finding that is safe to fix, in a transaction of its own, and examines
+// Mend runs the SQL of each finding that is safe to fix, each in its own transaction, and examines
 // the database again. It returns the findings that it fixed and those that are left. SQL that
 // fails is logged, and its finding is left.
 func Mend(
