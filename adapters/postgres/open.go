@@ -91,11 +91,11 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.checkIsolation(ctx); err != nil {
 		return err
 	}
-	id, err := instance.Instance(ctx, db.pool)
+	id, err := instance.LoadID(ctx, db.pool)
 	if err != nil {
 		return err
 	}
-	if err := instance.RequireOnlyDefault(ctx, db.pool); err != nil {
+	if err := instance.RequireOnlyDefaultTenant(ctx, db.pool); err != nil {
 		return err
 	}
 	if err := db.pool.LoadServerInfo(ctx); err != nil {
@@ -111,7 +111,7 @@ func (db *DB) checkIsolation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return examine.Refusal(findings, db.pool.Settings.MultiTenant)
+	return examine.CheckServable(findings, db.pool.Settings.MultiTenant)
 }
 
 // PoolStats returns the statistics of the connection pools by name: "app" runs the tenants'
@@ -158,7 +158,7 @@ func (db *DB) Observed() []scoped.Observation { return db.observer.Observed() }
 //
 // With MultiTenant off, findings about the application's role don't apply.
 func (db *DB) Doctor(ctx context.Context) ([]doctor.Finding, error) {
-	return examine.Running(ctx, db.pool, db.config.Declared)
+	return examine.AsSystemRole(ctx, db.pool, db.config.Declared)
 }
 
 // RotateSigningKey creates a new key that signs the tenant of each statement. The key signs
@@ -174,7 +174,7 @@ func (db *DB) RotateSigningKey(ctx context.Context) error {
 func (db *DB) PlatformToken(
 	ctx context.Context, hash [sha256.Size]byte,
 ) (stored [sha256.Size]byte, err error) {
-	return instance.PlatformToken(ctx, db.pool, hash)
+	return instance.EnsurePlatformToken(ctx, db.pool, hash)
 }
 
 // Kinds describes the kinds of [Options].Tables.

@@ -55,9 +55,9 @@ func errorsFirst(findings []doctor.Finding) []doctor.Finding {
 	return findings
 }
 
-// Running examines the catalog of an open database as the system role. It doesn't read the host's
+// AsSystemRole examines the catalog of an open database as the system role. It doesn't read the host's
 // tables. With tenancy off, the checks of the application's role find nothing. Errors come first.
-func Running(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Finding, error) {
+func AsSystemRole(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Finding, error) {
 	c := &catalog.Catalog{Declared: d, Scope: p.Settings.Scope}
 	if p.Settings.MultiTenant {
 		var err error
@@ -183,10 +183,10 @@ func isRoleMissing(f doctor.Finding) bool { return f.Code == "role_missing" }
 // unservable are the codes of findings with which a database can't serve even one tenant.
 var unservable = []string{"table_missing"}
 
-// Refusal returns the error for which a database isn't served, nil if it can be: it lists the
+// CheckServable returns the error for which a database isn't served, nil if it can be: it lists the
 // findings that are errors, each with the SQL that fixes it. With tenancy off only findings in
 // unservable count.
-func Refusal(findings []doctor.Finding, multiTenant bool) error {
+func CheckServable(findings []doctor.Finding, multiTenant bool) error {
 	var lines []string
 	for _, f := range findings {
 		if f.Severity != doctor.SeverityError || !multiTenant &&

@@ -12,9 +12,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// PlatformToken returns the stored hash of the platform token. If none is stored, it stores
+// EnsurePlatformToken returns the stored hash of the platform token. If none is stored, it stores
 // offered first, and records that in the platform's audit log.
-func PlatformToken(
+func EnsurePlatformToken(
 	ctx context.Context, p *pool.Pool, offered [sha256.Size]byte,
 ) (stored [sha256.Size]byte, err error) {
 	ctx = pool.CrossTenant(ctx, "store and read the platform token's hash")

@@ -9,12 +9,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const maxListed = 5 // tenants that the error of RequireOnlyDefault names
+const maxListed = 5 // tenants that the error of RequireOnlyDefaultTenant names
 
-// RequireOnlyDefault returns an error if tenancy is off and a tenant other than default exists:
+// RequireOnlyDefaultTenant returns an error if tenancy is off and a tenant other than default exists:
 // with tenancy off no request reaches that tenant's rows, and statements don't keep them apart
 // from the default tenant's.
-func RequireOnlyDefault(ctx context.Context, p *pool.Pool) error {
+func RequireOnlyDefaultTenant(ctx context.Context, p *pool.Pool) error {
 	if p.Settings.MultiTenant {
 		return nil
 	}
