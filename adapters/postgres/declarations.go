@@ -5,8 +5,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/scoped"
 )
 
-// What a host names in its declaration and uses in its handlers; the packages schema
-// and scoped say what they are.
+// Types of the packages schema and scoped: a host declares its tables with the first ones
+// and uses the others in its handlers. Their documentation is in those packages.
 type (
 	Table     = schema.Table
 	Reference = schema.Reference

@@ -1,6 +1,6 @@
-// Package postgres keeps a multi-tenant service's rows in PostgreSQL, behind
-// two walls that don't depend on each other: a filter that the statements
-// carry, and row-level security in the database.
+// Package postgres keeps a multi-tenant service's rows in PostgreSQL. Two independent
+// layers isolate the tenants: a filter in each statement, and row-level security in the
+// database.
 //
 //	db, err := postgres.Open(ctx, postgres.Options{
 //		URL:         os.Getenv("DATABASE_URL"),
@@ -10,7 +10,7 @@
 //	...
 //	err = db.Scoped(ctx).NewSelect().Model(&notes).Order("title").Scan(ctx)
 //
-// The tenant comes from the context ([tenancy.NewContext]) and travels with
-// each statement in one message, so tenancy costs no round trip and a
-// transaction-pooling PgBouncer may stand in between.
+// The tenant comes from the context ([tenancy.NewContext]) and is sent with each statement
+// in one message. So tenancy costs no round trip, and a PgBouncer in transaction mode may
+// sit between the service and the database.
 package postgres

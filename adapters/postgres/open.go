@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 
@@ -23,18 +24,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// DB is an open database: its pools, and the adapters of the ports upon it. It
-// is safe for concurrent use.
+// DB is an open database: its connection pools, and the ports that they serve. It is safe
+// for concurrent use.
 type DB struct {
 	config   config
 	pool     *pool.Pool
-	source   *scoped.Source
-	observer *scoped.Observer // nil: every table enforces
+	factory  *scoped.Factory
+	observer *scoped.Observer // nil: every table has the mode Enforce
 	services ports.Services
 }
 
-// Open connects to the database, brings its schema up, and checks that the
-// walls stand. With MultiTenant it refuses a database whose walls don't.
+// Open connects to the database, migrates its schema unless [Options].SkipMigrations is set,
+// and examines the isolation of tenants. With MultiTenant it refuses a database with a
+// finding of [doctor.SeverityError]; the error lists the findings and the SQL that fixes
+// them. A database that was adopted but isn't contracted is refused with
+// [adoption.ErrNotContracted].
+//
+// Background work (signing keys, partitions of the audit log) runs until [DB.Close].
 func Open(ctx context.Context, o Options) (*DB, error) {
 	c, err := o.check()
 	if err != nil {
@@ -60,20 +66,20 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	observer := scoped.NewObserver(c.Declared.Modes(c.tables), c.Logger)
 	db := &DB{
 		config: c, pool: pool, observer: observer,
-		source: scoped.NewSource(pool.App, c.models(), c.QueryHooks, observer),
+		factory: scoped.NewFactory(pool.App, c.models(), c.QueryHooks, observer),
 	}
 	if err := db.load(ctx, sealer); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	pool.KeepKeys()
+	pool.StartKeyRefresh()
 	audit.KeepPartitions(pool, c.auditRetention)
 	return db, nil
 }
 
-// load reads what the adapters need to know of the database, and refuses one that
-// can't be served.
+// load reads the facts about the database that the ports need (signing keys, timeout,
+// installation id, collations), and refuses a database that can't be served.
 func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
-	if err := db.current(ctx); err != nil {
+	if err := db.checkSchema(ctx); err != nil {
 		return err
 	}
 	if err := db.pool.Keyring.Load(ctx); err != nil {
@@ -85,85 +91,99 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.checkIsolation(ctx); err != nil {
 		return err
 	}
-	id, err := instance.Instance(ctx, db.pool)
+	id, err := instance.LoadID(ctx, db.pool)
 	if err != nil {
 		return err
 	}
-	if err := instance.RequireOnlyDefault(ctx, db.pool); err != nil {
+	if err := instance.RequireOnlyDefaultTenant(ctx, db.pool); err != nil {
 		return err
 	}
-	if err := db.pool.LoadInfo(ctx); err != nil {
+	if err := db.pool.LoadServerInfo(ctx); err != nil {
 		return err
 	}
 	db.services = newServices(db.pool, db.config.Declared, id, vault.New(db.pool, sealer))
 	return nil
 }
 
-// checkIsolation refuses a database in which tenants can't be kept apart.
+// checkIsolation refuses a database whose findings allow rows to cross tenants.
 func (db *DB) checkIsolation(ctx context.Context) error {
 	findings, err := db.Doctor(ctx)
 	if err != nil {
 		return err
 	}
-	return examine.Refusal(findings, db.pool.Settings.MultiTenant)
+	return examine.CheckServable(findings, db.pool.Settings.MultiTenant)
 }
 
-// PoolStats tells of the pools: "app" has the tenants' work, "system" what
-// crosses tenants, "bulk" exports and imports.
+// PoolStats returns the statistics of the connection pools by name: "app" runs the tenants'
+// statements, "system" cross-tenant work, "bulk" exports and imports.
 func (db *DB) PoolStats() map[string]sql.DBStats { return db.pool.Stats() }
 
-// Ready reports whether the database can be reached, its schema is current and,
-// with MultiTenant, its walls stand.
+// Ready returns nil when the database can be reached, its schema is current and, with
+// MultiTenant, its isolation of tenants is intact. The error is
+// [tenancy.CodeUnavailable] when the database can't be reached or must be migrated.
 func (db *DB) Ready(ctx context.Context) error {
-	if err := db.current(ctx); err != nil {
+	if err := db.checkSchema(ctx); err != nil {
 		return err
 	}
 	return db.checkIsolation(ctx)
 }
 
-func (db *DB) current(ctx context.Context) error {
+// checkSchema refuses a database that can't be reached or isn't migrated.
+func (db *DB) checkSchema(ctx context.Context) error {
 	if err := db.pool.App.PingContext(ctx); err != nil {
 		return pgerr.Translate(err)
 	}
 	return migrate.CheckCurrent(ctx, db.pool, db.config.Config)
 }
 
-// Close closes the pools. Statements under way are waited for.
+// Close ends the background work, waits for running statements, and closes the pools.
 func (db *DB) Close() error { return db.pool.Close() }
 
-// Scoped binds a handle to the tenant in ctx. Without one, every statement that
-// it makes is an error with [tenancy.CodeNoTenant]. Within [Scoped.RunInTx] the
-// handle is the one given to the function: another one of the same context would
-// run outside the transaction, and is an error therefore.
-func (db *DB) Scoped(ctx context.Context) *scoped.Handle { return db.source.Bind(ctx) }
+// Scoped returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
+// statement of the handle is refused with [tenancy.CodeNoTenant] (a table whose [Mode] is
+// [Observe] is the exception).
+//
+// The function that is passed to RunInTx must use the handle that it gets. A handle from
+// Scoped would run outside the transaction, so its statements are refused there.
+func (db *DB) Scoped(ctx context.Context) *scoped.Handle { return db.factory.Bind(ctx) }
 
-// Observed are the places that made statements for no tenant since the database
-// was opened, by table and place.
+// Observed returns the places in the host that made statements without a tenant since the
+// database was opened, sorted by table and place. Only tables with the mode [Observe] let
+// such statements run.
 func (db *DB) Observed() []scoped.Observation { return db.observer.Observed() }
 
-// Doctor examines the catalog for what would let rows cross tenants. It is what
-// [Open] and [DB.Ready] ask, and reads no table of the host's: [Doctor], the
-// function, also looks for rows without a tenant.
+// Doctor examines the catalog for anything that would let rows cross tenants. [Open] and
+// [DB.Ready] call it. It doesn't read the host's tables; the function [Doctor] does, and
+// also finds rows without a tenant.
 //
 // With MultiTenant off, findings about the application's role don't apply.
 func (db *DB) Doctor(ctx context.Context) ([]doctor.Finding, error) {
-	return examine.Running(ctx, db.pool, db.config.Declared)
+	return examine.AsSystemRole(ctx, db.pool, db.config.Declared)
 }
 
-// RotateSigningKey makes a new key for signing tenants. All instances have it
-// before it signs, a minute from now, and what the keys before it signed stays
-// good until it expires: no statement is refused, and nothing is restarted.
+// RotateSigningKey creates a new key that signs the tenant of each statement. The key signs
+// from a minute after the call, so that every instance has read it before. Signatures of
+// the older keys stay valid until they expire: no statement is refused, and no instance has
+// to be restarted.
 func (db *DB) RotateSigningKey(ctx context.Context) error {
 	return instance.RotateSigningKey(ctx, db.pool)
 }
 
-// Kinds describes the declared kinds.
+// PlatformToken stores the hash of the platform token if none is stored yet, and returns
+// the hash that is stored then. hash is the SHA-256 of the token.
+func (db *DB) PlatformToken(
+	ctx context.Context, hash [sha256.Size]byte,
+) (stored [sha256.Size]byte, err error) {
+	return instance.EnsurePlatformToken(ctx, db.pool, hash)
+}
+
+// Kinds describes the kinds of [Options].Tables.
 func (db *DB) Kinds() *federation.Kinds { return db.config.Declared.Kinds }
 
-// Tenants stores the tenants of the installation.
+// Tenants returns the port that stores the tenants of the installation.
 func (db *DB) Tenants() ports.Tenants { return db.services.Tenants }
 
-// Services is every port upon this database.
+// Services returns every port of this database.
 func (db *DB) Services() ports.Services { return db.services }
 
 func newServices(p *pool.Pool, d *declare.Set, instance string, v *vault.Vault) ports.Services {

@@ -21,78 +21,82 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// Options configure [Open]. URL is needed; the zero value of everything else
-// works.
+// Options configure [Open] and the functions that migrate or examine a database. URL is
+// required; the zero value of every other field works.
 type Options struct {
-	// URL names the database (postgres://…) and its owner, who migrates. With
-	// MultiTenant off, everything runs as this user.
+	// URL names the database (postgres://…) and the user who migrates it. With MultiTenant
+	// off, every statement runs as this user.
 	URL string
 
-	// AppURL and SystemURL log in as the application's role and the system
-	// role, which are made if they are missing. Default to URL with the users
-	// bailiwick_app and bailiwick_system, and passwords derived from URL's.
+	// AppURL and SystemURL log in as the application's role and the system role. Roles that
+	// are missing are created. Default to URL with the users bailiwick_app and
+	// bailiwick_system, and with passwords derived from URL's password.
 	AppURL, SystemURL string
 
-	// ListenURL is where the server itself is reached, by a role that may read
-	// nothing: announcements can't be heard through a connection pooler. Defaults
-	// to SystemURL, or URL with MultiTenant off.
+	// ListenURL connects to the server directly, to receive change notifications, which
+	// don't pass through a transaction-pooling proxy. Its role needs no privileges.
+	// Defaults to SystemURL, or to URL with MultiTenant off.
 	ListenURL string
 
-	// MultiTenant turns tenancy on: the pool is the application role's, which
-	// row-level security applies to. Off, every row is the default tenant's.
+	// MultiTenant turns tenancy on: tenants' statements run as the application's role, to
+	// which row-level security applies. With MultiTenant off, every row belongs to the
+	// default tenant.
 	MultiTenant bool
 
-	// Tables are those that tenants own.
+	// Tables declares the tables that tenants own.
 	Tables []schema.Table
 
-	// Migrations make the host's own tables. They run after the library's, in
-	// the same transaction, as the owner.
+	// Migrations create the host's tables. They run after the library's migrations, in the
+	// same transaction, as the user of URL.
 	Migrations *bunmigrate.Migrations
 
-	// Adopt lets a database be adopted that has the tables without tenants, and
-	// says what else it has. Nil: such a database is refused.
+	// Adopt describes a single-tenant database that becomes the default tenant's. When Adopt
+	// is nil, a database whose declared tables have no tenant column is refused.
 	Adopt *adoption.Database
 
-	// SkipMigrations leaves the schema as it is. A schema that isn't current is
-	// then an error.
+	// SkipMigrations leaves the schema unchanged. [Open] then refuses a schema that isn't
+	// current.
 	SkipMigrations bool
 
-	// SecretsKey encrypts secrets at rest: 32 bytes. Without one, writing or
+	// SecretsKey encrypts secrets at rest. It has 32 bytes. Without a key, writing or
 	// reading a secret is an error.
 	SecretsKey []byte
 
-	// MaxConns bounds the pool. Defaults to 20.
+	// MaxConns is the maximum number of connections of the application's pool. Defaults
+	// to 20.
 	MaxConns int
 
-	// Scope says how a statement's tenant travels. Defaults to Message.
+	// Scope says how the tenant is sent with a statement. Defaults to [Message].
 	Scope schema.Scope
 
-	// StatementTimeout bounds a statement whose context has no deadline. The
-	// server keeps it, as it keeps a context's. Defaults to 30 seconds; bulk work
-	// and migrations have 30 minutes.
+	// StatementTimeout limits a statement whose context has no deadline. The server enforces
+	// it, as it enforces the deadline of a context. Defaults to 30 seconds. Bulk work and
+	// migrations have 30 minutes.
 	StatementTimeout time.Duration
 
-	// QueryHooks see the statements that bun makes, of every pool, as bun formats
-	// them: with the values in the text, and without the tenant's signed setting.
-	// They see no COPY, no migration, and neither raw SQL nor BEGIN and COMMIT of
-	// a [Scoped] handle.
+	// QueryHooks are called for the statements that bun formats, in every pool. They get the
+	// text with its values and without the tenant's signed setting. They aren't called for
+	// COPY and migrations, nor for raw SQL, BEGIN and COMMIT of a [Scoped] handle.
 	QueryHooks []bun.QueryHook
 
-	// AuditRetention is how long entries of the audit log are kept at least. What
-	// is older goes by whole months (UTC), and the platform's log tells. Defaults
-	// to for ever.
+	// AuditRetention is the minimum time that entries of the audit log are kept. Older
+	// entries are deleted in whole months (UTC), and the platform's audit log records that.
+	// Defaults to 0: entries are kept for ever.
 	AuditRetention time.Duration
 
-	// Logger hears of migrations. Defaults to slog.Default().
+	// Logger receives migrations and warnings. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 
 const (
 	defaultMaxConns = 20
 	secretsKeySize  = 32
+
+	defaultAppRole    = "bailiwick_app"
+	defaultSystemRole = "bailiwick_system"
 )
 
-// config is what [Options] amount to.
+// config holds the options after they were checked, with their defaults.
 type config struct {
 	migrate.Config
 	tables         []schema.Table
@@ -101,7 +105,7 @@ type config struct {
 	auditRetention time.Duration
 }
 
-// models are those of the declared tables.
+// models returns the models of the declared tables.
 func (c config) models() []any {
 	models := make([]any, len(c.tables))
 	for i, t := range c.tables {
@@ -110,14 +114,14 @@ func (c config) models() []any {
 	return models
 }
 
-// check works the options out, and names the first that can't work.
+// check fills in the defaults. It returns an error that names the first invalid option.
 func (o Options) check() (config, error) {
 	if o.URL == "" {
 		return config{}, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
 	}
 	if n := len(o.SecretsKey); n != 0 && n != secretsKeySize {
-		return config{}, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d", n,
-			secretsKeySize)
+		return config{}, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d",
+			n, secretsKeySize)
 	}
 	if o.AuditRetention < 0 {
 		return config{}, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
@@ -148,7 +152,8 @@ func (o Options) check() (config, error) {
 	}, nil
 }
 
-// settings fills in the defaults, and where the two roles log in.
+// settings fills in the defaults of the connections: the URLs of the two roles, their names,
+// and the limits.
 func (o Options) settings() (pool.Settings, error) {
 	s := pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
@@ -158,32 +163,38 @@ func (o Options) settings() (pool.Settings, error) {
 	}
 	owner, err := url.Parse(s.URL)
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
-		return s, pool.ErrURL
+		return s, pool.ErrInvalidURL
 	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL
 		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
 		return s, nil
 	}
-	s.AppURL = cmp.Or(s.AppURL, roleURL(owner, "bailiwick_app"))
-	s.SystemURL = cmp.Or(s.SystemURL, roleURL(owner, "bailiwick_system"))
+	s.AppURL = cmp.Or(s.AppURL, roleURL(owner, defaultAppRole))
+	s.SystemURL = cmp.Or(s.SystemURL, roleURL(owner, defaultSystemRole))
 	s.ListenURL = cmp.Or(s.ListenURL, s.SystemURL)
-	app, appErr := url.Parse(s.AppURL)
-	system, systemErr := url.Parse(s.SystemURL)
-	if appErr != nil || systemErr != nil || app.User.Username() == "" ||
-		system.User.Username() == "" {
+	s.AppRole, s.SystemRole = userOf(s.AppURL), userOf(s.SystemURL)
+	if s.AppRole == "" || s.SystemRole == "" {
 		return s, errors.New("postgres: Options.AppURL or SystemURL isn't of the form " +
 			"postgres://user:password@host:port/database")
 	}
-	s.AppRole, s.SystemRole = app.User.Username(), system.User.Username()
 	if s.AppRole == owner.User.Username() || s.AppRole == s.SystemRole {
-		return s, fmt.Errorf("postgres: the application must log in as a role of its own, not as %s",
+		return s, fmt.Errorf("postgres: Options.AppURL must log in as a separate role, not as %s",
 			s.AppRole)
 	}
 	return s, nil
 }
 
-// roleURL is the owner's URL for another role.
+// userOf returns the user name of a URL. It is empty if the URL has none or is invalid.
+func userOf(rawURL string) string {
+	parsed, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return parsed.User.Username()
+}
+
+// roleURL returns the owner's URL with another role as its user.
 func roleURL(owner *url.URL, role string) string {
 	other := *owner
 	other.User = url.User(role)
@@ -193,9 +204,10 @@ func roleURL(owner *url.URL, role string) string {
 	return other.String()
 }
 
-// derivePassword makes a role's password from that of the owner's URL, so that
-// every instance that knows the one knows the other. Without a password there
-// it is empty: the role then has none, and logs in where the server asks none.
+// derivePassword derives a role's password from the password of the owner's URL: it is the
+// HMAC-SHA-256 of the role's name, in hexadecimal digits. So every instance that knows the
+// owner's URL knows the role's password too. If the owner's URL has no password, the result
+// is empty: the role gets no password and can log in only where the server asks for none.
 func derivePassword(owner *url.URL, role string) string {
 	password, ok := owner.User.Password()
 	if !ok || password == "" {

@@ -63,6 +63,24 @@ func TestPackagesAreSmallEnoughToRead(t *testing.T) {
 	}
 }
 
+// TestUsualChangesTouchFewFiles names the production files in which an example of each
+// usual change is named: so many would a similar change touch.
+func TestUsualChangesTouchFewFiles(t *testing.T) {
+	t.Parallel()
+	watch(t)
+	require.Len(t, archtest.UsualChanges, 10)
+	for _, c := range archtest.UsualChanges {
+		t.Run(c.What, func(t *testing.T) {
+			t.Parallel()
+			files, err := archtest.FilesThatName(root, c.Example)
+			require.NoError(t, err)
+			t.Logf("%s is named in %d files:\n%s", c.What, len(files), strings.Join(files, "\n"))
+			assert.NotEmpty(t, files, "the example is gone: name another")
+			assert.Less(t, len(files), 10)
+		})
+	}
+}
+
 func TestTextIsPlain(t *testing.T) {
 	t.Parallel()
 	faults, err := archtest.CheckText(archtest.Texts, root)

@@ -265,22 +265,22 @@ func inPostgres(path string) Edge {
 
 // postgresWhy is why a package of adapters/postgres is imported by others of it.
 var postgresWhy = map[string]string{
-	"schema":              "what hosts declare",
-	"doctor":              "what an examination answers",
-	"adoption":            "what hosts say of a single-tenant database",
-	"internal/adopt":      "carries an adoption out",
-	"internal/audit":      "every write is in the audit log",
-	"internal/catalog":    "what the catalog says of isolation",
-	"internal/declare":    "the tables that were declared",
-	"internal/filterbypass":    "the proof of isolation takes the filter away",
-	"internal/itemsql":    "the SQL of items",
-	"internal/migrations": "the library's tables and functions",
-	"internal/pgerr":      "errors get their codes",
-	"internal/pool":       "connections, and the tenant of a statement",
-	"internal/rls":        "row security is part of a schema",
-	"internal/session":    "connections beneath the pools",
-	"internal/sqltext":    "names and constants in SQL",
-	"internal/vault":      "secrets of items",
+	"schema":                "what hosts declare",
+	"doctor":                "what an examination answers",
+	"adoption":              "what hosts say of a single-tenant database",
+	"internal/adopt":        "carries an adoption out",
+	"internal/audit":        "every write is in the audit log",
+	"internal/catalog":      "what the catalog says of isolation",
+	"internal/declare":      "the tables that were declared",
+	"internal/filterbypass": "the proof of isolation takes the filter away",
+	"internal/itemsql":      "the SQL of items",
+	"internal/migrations":   "the library's tables and functions",
+	"internal/pgerr":        "errors get their codes",
+	"internal/pool":         "connections, and the tenant of a statement",
+	"internal/rls":          "row security is part of a schema",
+	"internal/session":      "connections beneath the pools",
+	"internal/sqltext":      "names and constants in SQL",
+	"internal/vault":        "secrets of items",
 }
 
 // anyThird admits every package of other modules.

@@ -19,7 +19,7 @@ func TestInvalidOptionIsNamed(t *testing.T) {
 	for name, o := range map[string]signin.Options{
 		"Lifetime": {Lifetime: -1}, "Idle": {Idle: -1}, "Refusal": {Refusal: -1},
 		"MaxConcurrentHashes": {MaxConcurrentHashes: -1},
-		"Cost":   {Cost: signin.Cost{Memory: 64, Passes: 1}}, "CreateUsers": {CreateUsers: true},
+		"Cost":                {Cost: signin.Cost{Memory: 64, Passes: 1}}, "CreateUsers": {CreateUsers: true},
 		"Account": {Account: identity.Backoff{Free: 5}},
 		"Address": {Address: identity.Backoff{Free: 5, Initial: time.Second, Max: time.Minute,
 			Reset: time.Second}},

@@ -1,42 +1,16 @@
 package adoption
 
-import (
-	"errors"
+import "errors"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/adopt"
-)
-
-// Phase is a part of the adoption of a single-tenant database.
-type Phase = adopt.Phase
-
-// Expand leaves the old version of the host working, beside the new one with
-// tenancy off. Contract takes away what only the old version needs, and FORCE
-// comes: MultiTenant needs it.
-const (
-	Expand   = adopt.Expand
-	Contract = adopt.Contract
-)
-
-// State is how far a database is on its way from one tenant to many.
-type State = adopt.State
-
-// Event is what [MigrationOptions].Tell hears.
-type Event = adopt.Event
-
-// PlannedStatement is a statement that a migration would run.
-type PlannedStatement = adopt.PlannedStatement
-
-// UntenantedSession is a session that still sends statements without a tenant.
-type UntenantedSession = adopt.UntenantedSession
-
-// ErrNotContracted is in the chain of the error of an [Open] with MultiTenant of
-// a database that isn't contracted: [MigrateUp] with Phase Contract brings it
-// there. The error itself is [tenancy.CodeInvalidState].
+// ErrNotContracted is wrapped by the error of postgres.Open with MultiTenant when the
+// database was adopted but isn't contracted. The code of that error is
+// tenancy.CodeInvalidState. Run postgres.MigrateUp with the phase [Contract] to contract the
+// database.
 var ErrNotContracted = errors.New("not contracted")
 
-// Status is how far a database is.
+// Status is the progress of an adoption.
 type Status struct {
 	State State `json:"standing"`
-	// who wrote without a tenant within the last day
+	// the sessions that wrote without a tenant within the last 24 hours
 	UntenantedSessions []UntenantedSession `json:"strays"`
 }

@@ -1,44 +1,46 @@
 package adoption
 
-// Database says what a single-tenant database has, beside what the declared
-// tables say already, that becomes the default tenant's. Tables are named as in
-// SQL, without quotes and with their schema where it isn't public. What a fresh
-// installation has and PostgreSQL names by itself (agents_name_key) is named as
-// there.
+// Database describes what a single-tenant database has in addition to the declared tables,
+// and what becomes of it. All rows become the default tenant's.
+//
+// Tables are named as in SQL, without quotes, and with their schema where it isn't public.
+// Objects that a fresh installation also has, and names that PostgreSQL chose
+// (agents_name_key), get the names that they have in a fresh installation.
 type Database struct {
-	// Owned are further tables whose rows belong to a tenant. They get tenant_id
-	// and the walls, and stay out of the application role's reach.
+	// Owned are further tables whose rows belong to a tenant. They get the column tenant_id
+	// and row security. The application's role gets no access to them.
 	Owned []string
 
-	// Primary are new primary keys, by table: columns behind tenant_id, where
-	// they aren't those of the old key.
+	// Primary maps a table to the columns of its new primary key after tenant_id. It is
+	// needed only where these aren't the columns of the old key.
 	Primary map[string][]string
 
-	// Replaced are triggers, by name, that count versions and whose place the
-	// library's takes.
+	// Replaced are the names of triggers that count versions. The library's trigger replaces
+	// them.
 	Replaced []string
 
-	// Indexes are those that tables come to have, or that change. One of another
-	// definition and the same name is replaced with the contraction.
+	// Indexes are the indexes that the tables get or that change. An existing index of the
+	// same name and with another definition is replaced in the phase Contract.
 	Indexes []Index
 
-	// Views are those that get a column tenant_id. Others stay as they are.
+	// Views are the views that get a column tenant_id. Other views are left unchanged.
 	Views []View
 
-	// Steps are the host's own, run before the expansion or behind the
-	// contraction, in order.
+	// Steps are the host's steps, in order. They run before the library's steps in the
+	// phase Expand and after them in the phase Contract.
 	Steps []Step
 
-	// Users become members of the default tenant: administrators with the role
-	// admin, all others as editors.
+	// Users describes the users, who become members of the default tenant: administrators
+	// with the role admin, all others with the role editor.
 	Users *Users
 
-	// Keys go on working, in the default tenant and with the role of their user.
-	// They need Users.
+	// Keys describes the API keys. They stay valid, in the default tenant and with the role
+	// of their user. Keys needs Users.
 	Keys *Keys
 
-	// Baseline is the name of the last of Options.Migrations that made what
-	// the adopted tables become: none up to it is run. Defaults to all.
+	// Baseline is the name of the last of Options.Migrations (package postgres) whose result
+	// the adopted tables already have. It and the migrations before it are recorded as
+	// applied and don't run. Defaults to all migrations.
 	Baseline string
 }
 
@@ -54,28 +56,28 @@ type View struct {
 	Definition string // a SELECT whose last column is tenant_id
 }
 
-// Step is a step of the host's own. Its statements run in one
-// transaction, by the session's search path, under a short lock_timeout, and are
-// repeated when a lock isn't to be had.
+// Step is one of the host's steps. Its statements run in one transaction, with the session's
+// search path and a short lock_timeout. The step is retried when it doesn't get a lock.
 type Step struct {
 	Name   string
 	Phase  Phase
-	Done   string // an SQL condition: nothing is left to do
-	Undone string // an SQL condition: nothing of it is there
-	Up     string // SQL
-	Down   string // SQL: its inverse
-	Lock   string // the strongest lock that it takes, for the plan
+	Done   string // an SQL condition that is true when nothing is left to do
+	Undone string // an SQL condition that is true when the step has no effect in the database
+	Up     string // the SQL statements of the step
+	Down   string // the SQL statements that revert Up
+	Lock   string // the strongest lock that the step takes, for the plan
 }
 
-// Users is the table of users, by its columns. Admin is a boolean; ID a
-// uuid, or anything that a uuid is made of.
+// Users names the table of users and its columns. Admin is a boolean column. ID is a column
+// of type uuid, or of another type whose values are hashed to a uuid.
 type Users struct {
 	Table                            string
 	ID, Email, Name, Password, Admin string
 }
 
-// Keys is the table of API keys, by its columns. Hash is the SHA-256 of a
-// key; LastUsedAt and RevokedAt may be empty. A revoked key stays behind.
+// Keys names the table of API keys and its columns. Hash holds the SHA-256 of a key.
+// LastUsedAt and RevokedAt are "" when the table has no such column. A revoked key isn't
+// adopted.
 type Keys struct {
 	Table                                                  string
 	ID, User, Name, Hash, CreatedAt, LastUsedAt, RevokedAt string

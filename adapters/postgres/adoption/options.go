@@ -2,30 +2,31 @@ package adoption
 
 import "time"
 
-// Options say how far [MigrateUp] and [MigrateDown] go and how careful
-// they are. The zero value of each works.
+// Options say how far postgres.MigrateUp and postgres.MigrateDown go, and how long they wait
+// and retry. The zero value of each field works.
 type Options struct {
-	// Phase is the last one that is carried out, or taken back. Defaults to
-	// Expand: up, that is the phase that harms nobody; down, all of it.
+	// Phase is the last phase that is carried out or reverted. Defaults to Expand: going up,
+	// that is the phase in which the old version still works; going down, it reverts the
+	// whole adoption.
 	Phase Phase
 
-	// LockTimeout bounds how long one statement waits for a lock, and others
-	// behind it. Defaults to 300 ms.
+	// LockTimeout limits how long one statement waits for a lock, since other sessions queue
+	// after it meanwhile. Defaults to 300 ms.
 	LockTimeout time.Duration
 
-	// Patience bounds how long a statement whose lock wasn't to be had is tried
-	// again. Defaults to 10 minutes.
+	// Patience limits how long a statement that didn't get its lock is retried. Defaults to
+	// 10 minutes.
 	Patience time.Duration
 
-	// Rest is how long the backfill pauses behind each batch, in times of the
-	// batch's own. Defaults to 1.
+	// Rest is the pause of the backfill after each batch, as a multiple of the batch's
+	// duration. Defaults to 1.
 	Rest float64
 
-	// Watch is how long the contraction looks for statements of the old version.
-	// Defaults to 10 seconds; at least 2.
+	// Watch is how long the phase Contract looks for statements of the old version before
+	// it starts. Defaults to 10 seconds. A shorter time than 2 seconds counts as 2 seconds.
 	Watch time.Duration
 
-	// Tell hears of each statement when it begins and ends, and of each batch.
-	// An error of its ends the migration.
+	// OnEvent is called when a statement begins, waits for a lock and ends, and after each
+	// batch. An error that it returns ends the migration.
 	OnEvent func(Event) error
 }

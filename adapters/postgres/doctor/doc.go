@@ -1,3 +1,4 @@
-// Package doctor is what an examination of a database answers: what weakens the isolation
-// of its tenants, and the SQL that mends it. postgres.Doctor examines.
+// Package doctor holds the result of an examination of a database: findings that weaken the
+// isolation of its tenants, each with the SQL that fixes it. The function postgres.Doctor
+// examines a database.
 package doctor

@@ -1,3 +1,3 @@
-// Package schema is what a host says of its tables: which of them tenants own, and what
-// their rows look like as items.
+// Package schema holds the types with which a host declares its tables: which tables the
+// tenants own, and how their rows become items.
 package schema

@@ -1,14 +1,14 @@
 package schema
 
-// Mode says what becomes of a statement that the host makes for no tenant.
+// Mode says what happens to a statement on a table when its context has no tenant.
 type Mode int
 
 const (
-	// Enforce refuses it.
+	// Enforce refuses the statement.
 	Enforce Mode = iota
 
-	// Observe makes it the default tenant's, and tells Options.Logger and
-	// [DB.Observed] what Enforce would refuse, and where in the host it was made.
-	// It is for a host whose code learns of tenants table by table.
+	// Observe runs the statement for the default tenant. It reports the statement, and the
+	// place in the host that made it, to Options.Logger and to DB.Observed of package
+	// postgres. It is for a host that adds tenants to its code table by table.
 	Observe
 )

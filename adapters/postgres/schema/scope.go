@@ -1,16 +1,16 @@
 package schema
 
-// Scope says how the tenant of a statement outside a transaction travels.
+// Scope says how the tenant is sent with a statement that runs outside a transaction.
 type Scope int
 
 const (
-	// Message sends it before the statement in one message, which costs no round
-	// trip.
+	// Message sends the tenant before the statement in the same message, which costs no
+	// round trip.
 	Message Scope = iota
 
-	// Transaction sends it at the beginning of a transaction of several messages
-	// around the statement. It is for engines that send a scope to their workers
-	// no other way (Citus). Their policies take no sub-select either, so the
-	// policies ask for the tenant directly: once a row where no index serves.
+	// Transaction wraps the statement in a transaction of several messages, which begins
+	// with the tenant. It is for engines that pass the tenant to their workers only this
+	// way (Citus). Such engines allow no sub-select in policies either, so the policies call
+	// bailiwick.current_tenant() directly: once per row where no index applies.
 	Transaction
 )

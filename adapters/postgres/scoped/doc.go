@@ -1,3 +1,3 @@
-// Package scoped makes statements for one tenant: a [Handle] puts the tenant's condition
-// into each of them, and refuses what it can't put it into.
+// Package scoped builds and runs statements for one tenant. A [Handle] adds the tenant's
+// condition to each statement, and refuses a statement to which it can't add the condition.
 package scoped

@@ -12,11 +12,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// filter is the first condition of every scoped statement. It writes the
-// tenant's condition for the tables of the query that is being rendered: of the
-// one at hand, of a clone, or of the UPDATE that a soft DELETE becomes.
+// filter is the first condition of every scoped statement. It writes the tenant's condition
+// for the tables of the query that is being rendered. That is the handle's query, a clone of
+// it, or the UPDATE that bun makes of a soft DELETE.
 //
-// It is no struct, which bun would take for a model.
+// It isn't a struct, because bun would treat a struct as a model.
 type filter tenancy.ID
 
 func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
@@ -26,10 +26,10 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 		return append(b, refusals[refusedQuery].mark...), nil
 	case q.value.Type() == insertType && doesNothing(b):
 		return append(b, markNothing...), nil
-	case q.ungrouped():
+	case q.hasOr():
 		return append(b, refusals[refusedOr].mark...), nil
-	case q.bare():
-		return append(b, refusals[refusedBare].mark...), nil
+	case q.hasNoCondition():
+		return append(b, refusals[refusedNoCondition].mark...), nil
 	case q.setsTenant():
 		return append(b, refusals[refusedSet].mark...), nil
 	}
@@ -38,7 +38,7 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 		return append(b, refusals[refusedTable].mark...), nil
 	}
 	if len(aliases) == 0 {
-		return append(b, "TRUE"...), nil // no table is read but through other statements
+		return append(b, "TRUE"...), nil // tables are read only through other scoped queries
 	}
 	for i, alias := range aliases {
 		if i > 0 {
@@ -52,40 +52,42 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// doesNothing reports whether a WHERE was begun behind ON CONFLICT … DO NOTHING,
-// which has none.
+// doesNothing reports whether b ends with a WHERE after ON CONFLICT … DO NOTHING, where SQL
+// allows no WHERE.
 func doesNothing(b []byte) bool {
 	before, ok := bytes.CutSuffix(b, []byte(" WHERE ("))
 	return ok && bytes.HasSuffix(bytes.ToUpper(bytes.TrimSpace(before)), []byte("DO NOTHING"))
 }
 
-// beforeWhere is a JOIN that writes nothing. bun renders joins right before the
-// conditions: the last moment to put these in brackets.
+// beforeWhere is a JOIN that writes nothing, and calls the function when the query has a
+// WhereOr. bun renders joins directly before the conditions, so this is the last moment to
+// put the conditions in brackets.
 type beforeWhere func(query)
 
 func (f beforeWhere) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
-	if q, ok := rendered(gen); ok && q.ungrouped() {
+	if q, ok := rendered(gen); ok && q.hasOr() {
 		f(q)
 	}
 	return b, nil
 }
 
-type conditional[Q any] interface {
+// whereQuery is a bun query that can have conditions.
+type whereQuery[Q any] interface {
 	Where(condition string, args ...any) Q
 	WhereGroup(separator string, fn func(Q) Q) Q
 }
 
-// group makes the conditions of q a group behind the tenant's. bun's WhereGroup
-// takes as the group whatever conditions the query has that its function answers,
-// and gives that query those of the query it was called on in front.
-func group[Q conditional[Q]](outer, q Q, tenant tenancy.ID) {
+// group puts the conditions of q in brackets, after the tenant's condition. It relies on
+// bun's WhereGroup: that takes all conditions of the query that fn returns as the group, and
+// gives this query the conditions of outer before the group.
+func group[Q whereQuery[Q]](outer, q Q, tenant tenancy.ID) {
 	outer.Where("?", filter(tenant)).WhereGroup(" AND ", func(Q) Q { return q })
 }
 
-// regroup renders a DELETE once more, with its conditions in brackets, if they
-// need them: a DELETE has no joins to do it in time, and becomes another query
-// where rows are deleted softly. One within another statement isn't rendered
-// here, and is refused for its mark.
+// regroup renders a DELETE a second time with its conditions in brackets, if it has a
+// WhereOr. A DELETE has no joins that could add the brackets earlier, and a soft DELETE
+// becomes another query. A DELETE within another statement isn't rendered here; it is
+// refused because of its mark.
 func (s *Handle) regroup(q *bun.DeleteQuery, statement string) (string, error) {
 	if !strings.Contains(statement, refusals[refusedOr].mark) {
 		return statement, nil
@@ -96,23 +98,25 @@ func (s *Handle) regroup(q *bun.DeleteQuery, statement string) (string, error) {
 	return string(b), err
 }
 
-// bun answers no error for what an argument can't write: it puts the error's text
-// into the statement. A refusal is a mark there, which no value can be taken for
-// and PostgreSQL doesn't parse; the guard finds it and answers the error.
+// When an argument returns an error, bun doesn't return it: it writes the error's text into
+// the statement. So a refusal writes a mark instead. A mark is random, so that no value
+// equals it, and PostgreSQL can't parse it. The guard finds the mark in the statement and
+// returns its error.
 var (
 	mark        = "?!(bailiwick " + rand.Text() + " "
 	markNothing = mark + "nothing)"
-	refusals    = []refusedMark{
+	refusals    = []refusal{
 		refusedQuery: refuse(refusedQuery, tenancy.CodeInternal,
-			"a scoped query was put where its tables aren't known"),
+			"a scoped query is used where its tables are unknown"),
 		refusedTable: refuse(refusedTable, tenancy.CodeInternal,
-			"the handle can't tell which table to filter: give the query a model, Table,"+
+			"the handle can't determine which table to filter: give the query a model, Table,"+
 				" TableExpr with a plain name or TableExpr(\"(?) AS q\", query), or use Join or"+
 				" NewRaw"),
 		refusedOr: refuse(refusedOr, tenancy.CodeInternal,
-			"WhereOr can't be put in brackets behind the tenant's condition here (a clone, an"+
-				" upsert, a DELETE within another statement): use one Where or WhereGroup"),
-		refusedBare: refuse(refusedBare, tenancy.CodeInternal,
+			"WhereOr isn't supported here (a clone, an upsert, a DELETE within another"+
+				" statement), because it can't be put in brackets after the tenant's"+
+				" condition: use one Where or WhereGroup"),
+		refusedNoCondition: refuse(refusedNoCondition, tenancy.CodeInternal,
 			"an UPDATE or DELETE of all the tenant's rows needs a condition: Where(\"TRUE\")"),
 		refusedSet: refuse(refusedSet, tenancy.CodeTenantMismatch,
 			"tenant_id can't be set: a row stays with its tenant"),
@@ -121,26 +125,29 @@ var (
 	}
 )
 
+// The indexes of refusals.
 const (
 	refusedQuery = iota
 	refusedTable
 	refusedOr
-	refusedBare
+	refusedNoCondition
 	refusedSet
 	refusedTenant
 )
 
-type refusedMark struct {
+// refusal is a mark and the error that it is replaced by.
+type refusal struct {
 	mark string
 	err  error
 }
 
-func refuse(number int, code tenancy.Code, message string) refusedMark {
-	return refusedMark{mark: mark + strconv.Itoa(number) + ")",
+func refuse(number int, code tenancy.Code, message string) refusal {
+	return refusal{mark: mark + strconv.Itoa(number) + ")",
 		err: tenancy.Errorf(code, "%s", message)}
 }
 
-// withoutMarks answers the error of the first mark in a statement.
+// withoutMarks returns the error of a mark in the statement. A statement without an error is
+// returned without the marks of DO NOTHING.
 func withoutMarks(statement string) (string, error) {
 	if !strings.Contains(statement, mark) {
 		return statement, nil

@@ -8,18 +8,20 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// guard is what the handle's statements run on: those of a query, and those
-// that bun makes itself for its relations.
+// guard is the connection that the handle's statements run on: those of a query, and those
+// that bun creates for the relations of a model.
 type guard struct {
-	scoped *Handle
-	// the last look of the query that it was made for, if any
+	handle *Handle
+
+	// recheck checks the statement of the guard's query before it is sent, and may replace
+	// it; nil: no check.
 	recheck func(statement string) (string, error)
 }
 
 var _ bun.IConn = guard{}
 
 func (g guard) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
-	ctx = g.scoped.enter(ctx)
+	ctx = g.handle.withDefaultTenant(ctx)
 	statement, err := g.prepare(ctx, statement)
 	if err != nil {
 		return nil, err
@@ -28,7 +30,7 @@ func (g guard) QueryContext(ctx context.Context, statement string, args ...any) 
 }
 
 func (g guard) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
-	ctx = g.scoped.enter(ctx)
+	ctx = g.handle.withDefaultTenant(ctx)
 	statement, err := g.prepare(ctx, statement)
 	if err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func (g guard) ExecContext(ctx context.Context, statement string, args ...any) (
 }
 
 func (g guard) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
-	ctx = g.scoped.enter(ctx)
+	ctx = g.handle.withDefaultTenant(ctx)
 	statement, err := g.prepare(ctx, statement)
 	if err != nil {
 		return refusedRow(err)
@@ -45,60 +47,58 @@ func (g guard) QueryRowContext(ctx context.Context, statement string, args ...an
 	return g.conn().QueryRowContext(ctx, statement, args...)
 }
 
+// prepare checks the context and the statement, and returns the statement to send.
 func (g guard) prepare(ctx context.Context, statement string) (string, error) {
-	if err := g.scoped.check(ctx); err != nil {
+	if err := g.handle.check(ctx); err != nil {
 		return "", err
 	}
 	if g.recheck != nil {
-		settled, err := g.recheck(statement)
+		checked, err := g.recheck(statement)
 		if err != nil {
 			return "", err
 		}
-		statement = settled
+		statement = checked
 	}
 	statement, err := withoutMarks(statement)
-	if err == nil && g.scoped.unbound {
-		err = g.scoped.source.observer.admit(ctx, statement)
+	if err == nil && g.handle.unbound {
+		err = g.handle.factory.observer.admit(ctx, statement)
 	}
 	return statement, err
 }
 
-// conn is database/sql's own: bun's would format the statement once more.
+// conn returns a connection of database/sql: bun's would format the statement a second time.
 func (g guard) conn() bun.IConn {
-	if g.scoped.tx != nil {
-		return g.scoped.tx.sql
+	if g.handle.tx != nil {
+		return g.handle.tx.sql
 	}
-	return g.scoped.source.app.DB
+	return g.handle.factory.app.DB
 }
 
-// refusing is a connection to nowhere.
+// refusing is a connection that returns err for every statement.
 type refusing struct{ err error }
 
 func (r refusing) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
-	return nil,
-		r.err
+	return nil, r.err
 }
 
 func (r refusing) ExecContext(context.Context, string, ...any) (sql.Result, error) {
-	return nil,
-		r.err
+	return nil, r.err
 }
 
-func (r refusing) QueryRowContext(context.Context, string,
-	...any) *sql.Row {
+func (r refusing) QueryRowContext(context.Context, string, ...any) *sql.Row {
 	return refusedRow(r.err)
 }
 
-// refusedRow is a row whose Scan is err. database/sql makes one only when a
-// connection can't be had.
+// refusedRow returns a row whose Scan returns err. Only database/sql can create such a row,
+// and it does so only when it gets no connection.
 func refusedRow(err error) *sql.Row {
-	db := sql.OpenDB(unconnected{err})
+	db := sql.OpenDB(refusingConnector{err})
 	defer db.Close()
 	return db.QueryRowContext(context.Background(), "")
 }
 
-type unconnected struct{ err error }
+type refusingConnector struct{ err error }
 
-func (u unconnected) Connect(context.Context) (driver.Conn, error) { return nil, u.err }
+func (c refusingConnector) Connect(context.Context) (driver.Conn, error) { return nil, c.err }
 
-func (u unconnected) Driver() driver.Driver { return nil }
+func (c refusingConnector) Driver() driver.Driver { return nil }

@@ -21,115 +21,116 @@ import (
 //		return err
 //	})
 //
-// It has the methods of [bun.IDB] but BeginTx; [Scoped.RunInTx] gives the
-// function such a handle.
+// It has the methods of [bun.IDB] except BeginTx. [Handle.RunInTx] passes such a handle to
+// its function.
 //
-//   - SELECT, UPDATE and DELETE carry the tenant's condition, whatever ends them
-//     (Scan, Count, Exists, Rows, a sub-query, a CTE, a union). The caller's
-//     conditions stand in brackets behind it, WhereOr included. It holds for the
-//     model's table, and for those of Table and TableExpr that are plain names;
-//     TableExpr("(?) AS q", inner) and a CTE carry their own. Anything else there
-//     is refused.
-//   - The tables of a relation carry it as well. The model of a many-to-many
-//     relation's join table stands in [Options.Tables], before those that refer
-//     to it.
-//   - INSERT stamps its rows: a tenant_id that is zero, or that the model doesn't
-//     have, becomes the tenant's. ON CONFLICT … DO UPDATE changes no other
-//     tenant's row. INSERT … SELECT reads sub-queries and CTEs.
-//   - A model, a Set or a context that names another tenant is an error with
-//     [tenancy.CodeTenantMismatch], before the database is asked.
-//   - MERGE, and what changes the schema, is refused. UPDATE and DELETE need a
-//     condition of the caller's, as bun has it.
+//   - SELECT, UPDATE and DELETE have the tenant's condition, however they are executed
+//     (Scan, Count, Exists, Rows, as a sub-query, in a CTE or a union). The caller's
+//     conditions, WhereOr included, follow it in brackets. It applies to the model's table
+//     and to each plain table name in Table and TableExpr. TableExpr("(?) AS q", inner) and
+//     a CTE contain queries with their own condition. Anything else there is refused.
+//   - The tables of a relation have the condition too. The model of the join table of a
+//     many-to-many relation must be in Options.Tables (package postgres), before the models
+//     that refer to it.
+//   - INSERT sets the tenant of its rows: a tenant_id that is zero, or that the model
+//     doesn't have, becomes the handle's tenant. ON CONFLICT … DO UPDATE doesn't change
+//     rows of other tenants. INSERT … SELECT can read sub-queries and CTEs.
+//   - A model, a Set or a context that names another tenant is refused with
+//     [tenancy.CodeTenantMismatch], before the statement is sent.
+//   - MERGE and statements that change the schema are refused. UPDATE and DELETE need a
+//     condition from the caller, as bun requires.
 //
-// Raw SQL and the text given to Join carry no condition: row-level security alone
-// holds there. They are also how to read a table that has no tenant_id.
+// Raw SQL and the text passed to Join have no condition: only row-level security applies
+// there. Use them also to read a table that has no tenant_id.
 //
-// A handle is safe for concurrent use. One within a transaction runs one
-// statement at a time, until its rows are closed.
+// A handle is safe for concurrent use. A handle within a transaction runs one statement at a
+// time: the next one waits until the rows of the previous one are closed.
 type Handle struct {
-	source  *Source
+	factory *Factory
 	tenant  tenancy.ID
-	db      *bun.DB      // makes the statements: its generator knows the tenant
-	tx      *transaction // nil outside one
-	err     error        // why nothing may run
-	unbound bool         // the context had no tenant, and some tables only observe that
+	db      *bun.DB      // formats the statements: its formatter knows the tenant
+	tx      *transaction // nil outside a transaction
+	err     error        // why every statement is refused; nil if none is
+	unbound bool         // the context had no tenant, and some tables have the mode Observe
 }
 
-// NewSelect begins a SELECT of the tenant's rows.
+// NewSelect starts a SELECT of the tenant's rows.
 func (s *Handle) NewSelect() *bun.SelectQuery {
 	q := bun.NewSelectQuery(s.db)
-	return q.Conn(guard{scoped: s}).Err(s.err).ModelTableExpr("?", modelTable(0)).
-		Where("?", filter(s.tenant)).Join("?", beforeWhere(func(at query) {
-		if at.is(q) {
+	bracket := beforeWhere(func(rendered query) {
+		if rendered.is(q) {
 			group(bun.NewSelectQuery(s.db), q, s.tenant)
 		}
-	}))
+	})
+	return q.Conn(guard{handle: s}).Err(s.err).ModelTableExpr("?", modelTable(0)).
+		Where("?", filter(s.tenant)).Join("?", bracket)
 }
 
-// NewUpdate begins an UPDATE of the tenant's rows.
+// NewUpdate starts an UPDATE of the tenant's rows.
 func (s *Handle) NewUpdate() *bun.UpdateQuery {
 	q := bun.NewUpdateQuery(s.db)
-	settle := func(statement string) (string, error) { return statement, s.checkUpdate(q) }
-	return q.Conn(guard{s, settle}).Err(s.err).
-		Where("?", filter(s.tenant)).Join("?", beforeWhere(func(at query) {
-		if at.is(q) {
+	recheck := func(statement string) (string, error) { return statement, s.checkUpdate(q) }
+	bracket := beforeWhere(func(rendered query) {
+		if rendered.is(q) {
 			group(bun.NewUpdateQuery(s.db), q, s.tenant)
 		}
-	}))
+	})
+	return q.Conn(guard{s, recheck}).Err(s.err).
+		Where("?", filter(s.tenant)).Join("?", bracket)
 }
 
-// NewDelete begins a DELETE of the tenant's rows.
+// NewDelete starts a DELETE of the tenant's rows.
 func (s *Handle) NewDelete() *bun.DeleteQuery {
 	q := bun.NewDeleteQuery(s.db)
-	settle := func(statement string) (string, error) { return s.regroup(q, statement) }
-	return q.Conn(guard{s, settle}).Err(s.err).Where("?", filter(s.tenant))
+	recheck := func(statement string) (string, error) { return s.regroup(q, statement) }
+	return q.Conn(guard{s, recheck}).Err(s.err).Where("?", filter(s.tenant))
 }
 
-// NewInsert begins an INSERT of rows that become the tenant's.
+// NewInsert starts an INSERT of rows that become the tenant's.
 func (s *Handle) NewInsert() *bun.InsertQuery {
 	q := bun.NewInsertQuery(s.db)
-	settle := func(statement string) (string, error) { return statement, s.checkInsert(q) }
-	return q.Conn(guard{s, settle}).Err(s.err).Where("?", filter(s.tenant))
+	recheck := func(statement string) (string, error) { return statement, s.checkInsert(q) }
+	return q.Conn(guard{s, recheck}).Err(s.err).Where("?", filter(s.tenant))
 }
 
-// NewValues begins a list of rows for a CTE or a sub-query.
+// NewValues starts a list of rows for a CTE or a sub-query.
 func (s *Handle) NewValues(model any) *bun.ValuesQuery {
-	return bun.NewValuesQuery(s.db, model).Conn(guard{scoped: s}).Err(s.err)
+	return bun.NewValuesQuery(s.db, model).Conn(guard{handle: s}).Err(s.err)
 }
 
-// NewRaw begins a statement of the caller's own, which row-level security alone
-// confines to the tenant. Scoped queries among its arguments carry their
-// condition.
+// NewRaw starts a raw SQL statement. Only row-level security confines it to the tenant.
+// Scoped queries among its arguments keep their condition.
 func (s *Handle) NewRaw(statement string, args ...any) *bun.RawQuery {
 	db := s.db
 	if len(args) == 0 {
-		db = s.source.app // whose generator knows no names: the text stays as it is
+		db = s.factory.app // its formatter has no named arguments: the text stays unchanged
 	}
-	return bun.NewRawQuery(db, statement, args...).Conn(guard{scoped: s}).Err(s.err)
+	return bun.NewRawQuery(db, statement, args...).Conn(guard{handle: s}).Err(s.err)
 }
 
-// Dialect is bun's for PostgreSQL.
+// Dialect returns bun's dialect for PostgreSQL.
 func (s *Handle) Dialect() schema.Dialect { return s.db.Dialect() }
 
-// QueryContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
+// QueryContext runs a raw SQL statement, as [Handle.NewRaw] does.
 func (s *Handle) QueryContext(
 	ctx context.Context, statement string, args ...any,
 ) (*sql.Rows, error) {
-	return guard{scoped: s}.QueryContext(ctx, s.format(statement, args))
+	return guard{handle: s}.QueryContext(ctx, s.format(statement, args))
 }
 
-// ExecContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
+// ExecContext runs a raw SQL statement, as [Handle.NewRaw] does.
 func (s *Handle) ExecContext(
 	ctx context.Context, statement string, args ...any,
 ) (sql.Result, error) {
-	return guard{scoped: s}.ExecContext(ctx, s.format(statement, args))
+	return guard{handle: s}.ExecContext(ctx, s.format(statement, args))
 }
 
-// QueryRowContext runs a statement of the caller's own, as [Scoped.NewRaw] does.
+// QueryRowContext runs a raw SQL statement, as [Handle.NewRaw] does.
 func (s *Handle) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
-	return guard{scoped: s}.QueryRowContext(ctx, s.format(statement, args))
+	return guard{handle: s}.QueryRowContext(ctx, s.format(statement, args))
 }
 
+// format replaces the placeholders of a raw statement. Without arguments the text stays unchanged.
 func (s *Handle) format(statement string, args []any) string {
 	if len(args) == 0 {
 		return statement
@@ -137,17 +138,17 @@ func (s *Handle) format(statement string, args []any) string {
 	return s.db.QueryGen().FormatQuery(statement, args...)
 }
 
-// enter gives the context of a handle that was bound to no tenant the default
-// one's.
-func (s *Handle) enter(ctx context.Context) context.Context {
+// withDefaultTenant adds the default tenant to ctx when neither ctx nor the context that the
+// handle was bound to has a tenant.
+func (s *Handle) withDefaultTenant(ctx context.Context) context.Context {
 	if _, err := tenancy.FromContext(ctx); err != nil && s.unbound {
 		return tenancy.NewContext(ctx, s.tenant)
 	}
 	return ctx
 }
 
-// check refuses a context of no tenant, of another than the handle's, and of a
-// transaction that the handle isn't in.
+// check refuses a context without a tenant, a context of another tenant than the handle's,
+// and a context of a transaction that the handle doesn't belong to.
 func (s *Handle) check(ctx context.Context) error {
 	if s.err != nil {
 		return s.err
@@ -160,7 +161,7 @@ func (s *Handle) check(ctx context.Context) error {
 		return tenancy.Errorf(tenancy.CodeTenantMismatch,
 			"the context names another tenant than the handle")
 	}
-	if tx := transactionIn(ctx, s.source); tx != nil && tx != s.tx {
+	if tx := transactionIn(ctx, s.factory); tx != nil && tx != s.tx {
 		return errOtherTx
 	}
 	return errLayout

@@ -7,9 +7,9 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// scopedHook gives the hooks behind it a handle's statement without marks, which
-// are not for others to know. One that is refused, or rendered once more before
-// it is sent, keeps its first word.
+// scopedHook removes the marks from a handle's statement before the host's hooks see it: a
+// caller that knew a mark could write it. From a statement that is refused, or rendered
+// again before it is sent, the hooks see only the first word.
 type scopedHook struct{}
 
 func (scopedHook) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {

@@ -10,21 +10,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// layout is where a struct of bun's has the fields that it keeps to itself.
+// layout maps the name of an unexported field of a bun struct to its index.
 type layout map[string][]int
 
+// The unexported fields of bun's queries.
 const (
 	fieldTable       = "table"          // *schema.Table, nil without a model
-	fieldModelTable  = "modelTableName" // of ModelTableExpr
-	fieldTables      = "tables"         // of Table and TableExpr
+	fieldModelTable  = "modelTableName" // set by ModelTableExpr
+	fieldTables      = "tables"         // set by Table and TableExpr
 	fieldWith        = "with"           // the CTEs
 	fieldFlags       = "flags"
 	fieldWhere       = "where"
-	fieldWhereFields = "whereFields" // of WherePK
+	fieldWhereFields = "whereFields" // set by WherePK
 	fieldHasOr       = "whereHasOr"
 	fieldSet         = "set"
-	fieldValues      = "modelValues" // of Value, by column
-	fieldExtra       = "extraValues" // of Value, where the model has no such column
+	fieldValues      = "modelValues" // set by Value, by column
+	fieldExtra       = "extraValues" // set by Value, for a column that the model lacks
 )
 
 var (
@@ -34,32 +35,31 @@ var (
 	insertType = reflect.TypeFor[bun.InsertQuery]()
 )
 
-// layouts are looked up once, at the start. A version of bun whose queries are
-// laid out otherwise is refused as a whole: errLayout is the error of every
-// scoped statement then.
+// layouts holds the layout of each bun struct that this package reads.
 type layouts struct {
 	generator, argument, table, fragment, cte, value layout
 	queries                                          map[reflect.Type]layout
 }
 
-// The fields are found by name at the start, and read by place.
-var bunLayout, errLayout = layOut()
+// The fields are found by name once, at the start, and then read by index. When a version of
+// bun lacks one of the fields, errLayout is set and every scoped statement returns it.
+var bunLayout, errLayout = findLayouts()
 
-func layOut() (layouts, error) {
+func findLayouts() (layouts, error) {
 	var failed error
-	look := func(t reflect.Type, names ...string) layout {
+	find := func(t reflect.Type, names ...string) layout {
 		l := layout{}
 		for _, name := range names {
 			field, ok := t.FieldByName(name)
 			if !ok {
 				failed = tenancy.Errorf(tenancy.CodeInternal,
-					"this version of bun isn't known: %s has no %s", t, name)
+					"this version of bun isn't supported: %s has no field %s", t, name)
 			}
 			l[name] = field.Index
 		}
 		return l
 	}
-	of := func(l layout, t reflect.Type, name string) reflect.Type {
+	elemType := func(l layout, t reflect.Type, name string) reflect.Type {
 		if failed != nil {
 			return reflect.TypeFor[struct{}]()
 		}
@@ -71,15 +71,15 @@ func layOut() (layouts, error) {
 
 	var l layouts
 	generator := reflect.TypeFor[schema.QueryGen]()
-	l.generator = look(generator, "args")
-	l.argument = look(of(l.generator, generator, "args"), "arg")
-	l.table = look(reflect.TypeFor[schema.Table](), "SQLName", "SQLNameForSelects", "SQLAlias")
-	l.fragment = look(reflect.TypeFor[schema.QueryWithArgs](), "Query", "Args")
-	l.cte = look(reflect.TypeFor[bun.WithQuery](), "name")
+	l.generator = find(generator, "args")
+	l.argument = find(elemType(l.generator, generator, "args"), "arg")
+	l.table = find(reflect.TypeFor[schema.Table](), "SQLName", "SQLNameForSelects", "SQLAlias")
+	l.fragment = find(reflect.TypeFor[schema.QueryWithArgs](), "Query", "Args")
+	l.cte = find(reflect.TypeFor[bun.WithQuery](), "name")
 	l.queries = map[reflect.Type]layout{
-		selectType: look(selectType, where...), deleteType: look(deleteType, where...),
-		updateType: look(updateType, set...), insertType: look(insertType, set...),
+		selectType: find(selectType, where...), deleteType: find(deleteType, where...),
+		updateType: find(updateType, set...), insertType: find(insertType, set...),
 	}
-	l.value = look(of(l.queries[updateType], updateType, fieldExtra), "column")
+	l.value = find(elemType(l.queries[updateType], updateType, fieldExtra), "column")
 	return l, failed
 }

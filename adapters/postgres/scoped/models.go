@@ -15,35 +15,40 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tenantColumn is the column that says whose a row is.
 const tenantColumn = declared.TenantColumn
 
+// tenantArg is the named argument that bun's formatter replaces with the tenant's id, as an
+// SQL constant.
+const tenantArg = "bailiwick_tenant"
+
+// The table of a relation is read as a sub-query with the tenant's rows: its name between
+// these two texts.
 const (
-	tenantArg = "bailiwick_tenant" // the generator's name for the tenant, as a constant
+	tenantRowsPrefix = "(SELECT * FROM "
+	tenantRowsSuffix = " WHERE " + tenantColumn + " = ?" + tenantArg + ")"
 )
 
-// What a relation's table is read as.
-const (
-	ownBefore = "(SELECT * FROM "
-	ownBehind = " WHERE " + tenantColumn + " = ?" + tenantArg + ")"
-)
-
-// unwrapped is the table within what a relation's table is read as.
-func unwrapped(read string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(read, ownBefore), ownBehind)
+// tenantRows wraps a table's name in the sub-query. It doesn't wrap a name twice.
+func tenantRows(name schema.Safe) schema.Safe {
+	return tenantRowsPrefix + schema.Safe(unwrapped(string(name))) + tenantRowsSuffix
 }
 
-// scopedDialect is PostgreSQL's with tables of its own, which know of tenants: bun
-// makes the statements of relations itself, and renders rows within any
-// statement, where no condition of the handle's would reach.
+// unwrapped returns the table's name within the sub-query.
+func unwrapped(rows string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(rows, tenantRowsPrefix), tenantRowsSuffix)
+}
+
+// scopedDialect is bun's dialect for PostgreSQL with separate tables, which apply the tenant:
+// bun creates the statements of relations itself and renders rows within any statement,
+// where the condition of a handle isn't added.
 type scopedDialect struct {
 	*pgdialect.Dialect
 	tables *schema.Tables
 }
 
-// scopedDB is a bun.DB upon the same pool, whose dialect is the handles'. Its
-// models are registered as they are declared: a join table's before those that
-// name it.
+// scopedDB returns a bun.DB with the handles' dialect and the connections of app. It
+// registers the models in the order of their declaration: the model of a join table comes
+// before the models that refer to it.
 func scopedDB(app *sql.DB, models []any) *bun.DB {
 	d := &scopedDialect{Dialect: pgdialect.New()}
 	d.tables = schema.NewTables(d)
@@ -59,24 +64,21 @@ func (d *scopedDialect) Tables() *schema.Tables { return d.tables }
 // OnTable prepares a model's table before it is used.
 func (d *scopedDialect) OnTable(table *schema.Table) {
 	d.Dialect.OnTable(table)
-	table.SQLNameForSelects = ownRows(table.SQLNameForSelects)
+	table.SQLNameForSelects = tenantRows(table.SQLNameForSelects)
 	for _, r := range table.Relations {
 		if r.M2MTable != nil {
-			r.M2MTable = &schema.Table{SQLName: ownRows(r.M2MTable.SQLName),
-				SQLAlias: r.M2MTable.SQLAlias}
+			r.M2MTable = &schema.Table{
+				SQLName: tenantRows(r.M2MTable.SQLName), SQLAlias: r.M2MTable.SQLAlias,
+			}
 		}
 	}
 	if field := table.FieldMap[tenantColumn]; field != nil {
 		skipUpdate(field)
-		field.Append = ownTenant(field)
+		field.Append = appendTenant(field)
 	}
 }
 
-func ownRows(name schema.Safe) schema.Safe {
-	return ownBefore + schema.Safe(unwrapped(string(name))) + ownBehind
-}
-
-// skipUpdate leaves tenant_id out of what an UPDATE sets from a model.
+// skipUpdate excludes tenant_id from the columns that an UPDATE sets from a model.
 func skipUpdate(field *schema.Field) {
 	const option = "skipupdate"
 	if field.SkipUpdate() {
@@ -88,9 +90,9 @@ func skipUpdate(field *schema.Field) {
 	field.Tag.Options[option] = []string{""}
 }
 
-// ownTenant writes the tenant_id of a row: the handle's in place of the zero one,
-// and a refusal in place of another's.
-func ownTenant(field *schema.Field) schema.AppenderFunc {
+// appendTenant returns the function that writes the tenant_id of a row. It writes the
+// handle's tenant instead of zero, and a refusal instead of another tenant.
+func appendTenant(field *schema.Field) schema.AppenderFunc {
 	write, isZero := field.Append, field.IsZero
 	return func(gen schema.QueryGen, b []byte, v reflect.Value) []byte {
 		own := gen.AppendQuery(nil, "?"+tenantArg)
@@ -106,25 +108,25 @@ func ownTenant(field *schema.Field) schema.AppenderFunc {
 	}
 }
 
-// checkInsert refuses an INSERT whose rows would be another tenant's, or might
-// be. What a model has in tenant_id was looked at as it was written.
+// checkInsert refuses an INSERT whose rows belong to another tenant or may do so. The
+// tenant_id of a model was checked when it was written (appendTenant).
 func (s *Handle) checkInsert(q *bun.InsertQuery) error {
 	if err := s.checkMap(q.GetModel()); err != nil {
 		return err
 	}
-	peek, ok := queryOf(reflect.ValueOf(q))
+	fields, ok := queryOf(reflect.ValueOf(q))
 	if !ok {
 		return errLayout
 	}
-	if peek.givesTenant() {
+	if fields.hasTenantValue() {
 		return refusals[refusedSet].err
 	}
-	sources, ok := peek.sources(s.db.QueryGen())
+	items, ok := fields.fromItems(s.db.QueryGen())
 	if !ok {
 		return refusals[refusedTable].err
 	}
-	for _, from := range sources[min(1, len(sources)):] {
-		if from.name != "" && !peek.hasCTE(from.name) {
+	for _, item := range items[min(1, len(items)):] { // after the target
+		if item.name != "" && !fields.hasCTE(item.name) {
 			return errInsertSelect
 		}
 	}
@@ -135,8 +137,8 @@ var errInsertSelect = tenancy.Errorf(tenancy.CodeInternal,
 	"an INSERT … SELECT would read a table without the tenant's condition: give it"+
 		" TableExpr(\"(?) AS q\", query) of a scoped query, or a CTE")
 
-// checkUpdate refuses a model of another tenant, also where the statement doesn't
-// mention its tenant_id.
+// checkUpdate refuses a model of another tenant, even when the statement doesn't contain the
+// model's tenant_id.
 func (s *Handle) checkUpdate(q *bun.UpdateQuery) error {
 	model, ok := q.GetModel().(bun.TableModel)
 	if !ok {
@@ -157,7 +159,8 @@ func (s *Handle) checkUpdate(q *bun.UpdateQuery) error {
 	return nil
 }
 
-// modelRows are the structs that a model points to.
+// modelRows yields the structs that a model points to: one struct, or the elements of a
+// slice.
 func modelRows(model any) func(yield func(reflect.Value) bool) {
 	return func(yield func(reflect.Value) bool) {
 		v := reflect.Indirect(reflect.ValueOf(model))

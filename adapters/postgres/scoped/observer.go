@@ -17,53 +17,58 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Observation is a place in the host that makes statements for no tenant, on a
-// table whose mode is [Observe].
+// Observation is a place in the host that makes statements without a tenant, on a table with
+// the mode [schema.Observe].
 type Observation struct {
 	Table     string    `json:"table"`
 	Site      string    `json:"site"`      // file:line and function
 	Statement string    `json:"statement"` // the last one
 	Count     int64     `json:"count"`
-	SeenAt    time.Time `json:"seen_at"`
+	SeenAt    time.Time `json:"seen_at"` // when it was last logged, at most once a minute
 }
 
-// Observer knows the mode of each owned table, and who was seen.
+// Observer decides whether a statement without a tenant may run, and counts the places that
+// make such statements. It is safe for concurrent use.
 type Observer struct {
-	modes map[string]schema.Mode // by name without its schema, as statements have it
+	modes map[string]schema.Mode // by table name without the schema, as statements have it
 	log   *slog.Logger
-	mu    sync.Mutex
-	seen  map[[2]string]*Observation
+	mu    sync.Mutex // guards seen
+	seen  map[siteKey]*Observation
 }
 
-// repeat is how often the log hears of one place.
-const repeat = time.Minute
+type siteKey struct{ table, site string }
 
-// NewObserver makes an observer of tables: their modes, by name without a schema. It
-// answers nil where every table enforces.
+// logInterval is the shortest time between two log lines about one place.
+const logInterval = time.Minute
+
+// NewObserver returns an observer for tables with these modes, by name without the schema. It
+// returns nil when every table has the mode Enforce.
 func NewObserver(modes map[string]schema.Mode, log *slog.Logger) *Observer {
 	for _, mode := range modes {
 		if mode == schema.Observe {
-			return &Observer{modes: modes, log: log, seen: map[[2]string]*Observation{}}
+			return &Observer{modes: modes, log: log, seen: map[siteKey]*Observation{}}
 		}
 	}
 	return nil
 }
 
-// admit answers whether a statement for no tenant is let through, and notes it
-// then. One that names no table of ours, or one that enforces, is refused.
+// admit records a statement without a tenant and lets it run. It refuses a statement that
+// names no declared table, or that names a table with the mode Enforce.
 func (o *Observer) admit(ctx context.Context, statement string) error {
-	tables, enforced := o.named(statement)
+	tables, enforced := o.tablesIn(statement)
 	if enforced || len(tables) == 0 {
 		return tenancy.ErrNoTenant
 	}
 	site := callSite()
 	for _, t := range tables {
-		o.note(ctx, t, site, statement)
+		o.record(ctx, t, site, statement)
 	}
 	return nil
 }
 
-func (o *Observer) named(statement string) (tables []string, enforced bool) {
+// tablesIn returns the declared tables whose names occur in the statement, and whether one
+// of them has the mode Enforce.
+func (o *Observer) tablesIn(statement string) (tables []string, enforced bool) {
 	words := strings.FieldsFunc(statement,
 		func(r rune) bool { return strings.ContainsRune(" \t\n\r\"'.,;()=<>+*/", r) })
 	for name, mode := range o.modes {
@@ -78,25 +83,28 @@ func (o *Observer) named(statement string) (tables []string, enforced bool) {
 	return tables, enforced
 }
 
-func (o *Observer) note(ctx context.Context, table, site, statement string) {
+// record counts a statement, and logs it unless its place was logged within the last minute.
+func (o *Observer) record(ctx context.Context, table, site, statement string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	at := o.seen[[2]string{table, site}]
-	if at == nil {
-		at = &Observation{Table: table, Site: site}
-		o.seen[[2]string{table, site}] = at
+	key := siteKey{table, site}
+	seen := o.seen[key]
+	if seen == nil {
+		seen = &Observation{Table: table, Site: site}
+		o.seen[key] = seen
 	}
 	now := time.Now()
-	if now.Sub(at.SeenAt) >= repeat {
-		o.log.WarnContext(ctx, "a statement for no tenant, which Enforce would refuse", "table",
-			table, "site", site, "sql", statement)
-		at.SeenAt = now
+	if now.Sub(seen.SeenAt) >= logInterval {
+		o.log.WarnContext(ctx, "a statement without a tenant, which Enforce would refuse",
+			"table", table, "site", site, "sql", statement)
+		seen.SeenAt = now
 	}
-	at.Count++
-	at.Statement = statement
+	seen.Count++
+	seen.Statement = statement
 }
 
-// Observed are the places that made statements for no tenant, by table and place.
+// Observed returns the places that made statements without a tenant, sorted by table and
+// place.
 func (o *Observer) Observed() []Observation {
 	if o == nil {
 		return nil
@@ -104,8 +112,8 @@ func (o *Observer) Observed() []Observation {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var list []Observation
-	for _, at := range o.seen {
-		list = append(list, *at)
+	for _, seen := range o.seen {
+		list = append(list, *seen)
 	}
 	slices.SortFunc(list, func(a, b Observation) int {
 		return cmp.Or(strings.Compare(a.Table, b.Table), strings.Compare(a.Site, b.Site))
@@ -113,14 +121,14 @@ func (o *Observer) Observed() []Observation {
 	return list
 }
 
-// callSite is the innermost function that is neither ours, bun's nor the
-// standard library's.
+// callSite returns the place of the innermost call that isn't in this package, bun or the
+// standard library.
 func callSite() string {
 	var counters [64]uintptr
 	frames := runtime.CallersFrames(counters[:runtime.Callers(2, counters[:])])
 	for {
 		frame, more := frames.Next()
-		if !within(frame.Function) {
+		if !isSkipped(frame.Function) {
 			return frame.File + ":" + strconv.Itoa(frame.Line) + " " + frame.Function
 		}
 		if !more {
@@ -129,14 +137,15 @@ func callSite() string {
 	}
 }
 
-// passedOver are the functions between the host's and the database: this package's,
-// bun's and the standard library's.
-var passedOver = []string{
-	reflect.TypeFor[Handle]().PkgPath() + ".", "github.com/uptrace/bun", "database/sql.", "runtime.",
+// skippedPrefixes begin the names of the functions between the host's code and the database:
+// those of this package, bun and the standard library.
+var skippedPrefixes = []string{
+	reflect.TypeFor[Handle]().PkgPath() + ".", "github.com/uptrace/bun", "database/sql.",
+	"runtime.",
 }
 
-func within(function string) bool {
-	return slices.ContainsFunc(passedOver, func(prefix string) bool {
+func isSkipped(function string) bool {
+	return slices.ContainsFunc(skippedPrefixes, func(prefix string) bool {
 		return strings.HasPrefix(function, prefix)
 	})
 }

@@ -8,16 +8,16 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// query reads what one of bun's queries keeps to itself, and never writes it.
-// The filter must know of the query that is being rendered what bun tells nobody:
-// its tables, and whether its conditions need brackets. It looks into the query,
-// and not at the SQL, where a caller's values could be taken for more than that.
+// query reads the unexported fields of a bun query, and never writes them. The filter needs
+// facts about the query that is being rendered which bun doesn't export: its tables, and
+// whether its conditions need brackets. It reads the query and doesn't parse the SQL, in
+// which a caller's values could be mistaken for syntax.
 type query struct {
 	value  reflect.Value
 	layout layout
 }
 
-// rendered is the query whose text gen is writing: bun makes it the innermost
+// rendered returns the query that gen is rendering. bun makes this query the innermost
 // source of named arguments.
 func rendered(gen schema.QueryGen) (query, bool) {
 	if errLayout != nil {
@@ -30,6 +30,8 @@ func rendered(gen schema.QueryGen) (query, bool) {
 	return queryOf(list.Elem().FieldByIndex(bunLayout.argument["arg"]).Elem())
 }
 
+// queryOf returns the query that pointer points to. It isn't ok if pointer isn't a pointer
+// to one of bun's four queries.
 func queryOf(pointer reflect.Value) (query, bool) {
 	if errLayout != nil || pointer.Kind() != reflect.Pointer {
 		return query{}, false
@@ -40,27 +42,27 @@ func queryOf(pointer reflect.Value) (query, bool) {
 
 func (q query) field(name string) reflect.Value { return q.value.FieldByIndex(q.layout[name]) }
 
-// is reports whether this is the query that pointer points to.
+// is reports whether q is the query that pointer points to.
 func (q query) is(pointer any) bool {
 	return q.value.Addr().Pointer() == reflect.ValueOf(pointer).Pointer()
 }
 
-// ungrouped reports whether a condition stands beside the tenant's with OR.
-func (q query) ungrouped() bool { return q.field(fieldHasOr).Bool() }
+// hasOr reports whether a condition is joined to the tenant's condition with OR.
+func (q query) hasOr() bool { return q.field(fieldHasOr).Bool() }
 
-// bare reports whether an UPDATE or DELETE has no condition but the tenant's. It
-// is bun's own check, which the tenant's condition satisfies too early.
-func (q query) bare() bool {
-	const ofWhereDeleted = 1 << 1
+// hasNoCondition reports whether an UPDATE or DELETE has no condition except the tenant's.
+// bun makes the same check, but the tenant's condition already satisfies it.
+func (q query) hasNoCondition() bool {
+	const flagWhereDeleted = 1 << 1 // bun: deletedFlag, set by WhereDeleted
 	if t := q.value.Type(); t != updateType && t != deleteType {
 		return false
 	}
 	return q.field(fieldWhere).Len() == 1 && q.field(fieldWhereFields).IsNil() &&
-		q.field(fieldFlags).Uint()&ofWhereDeleted == 0
+		q.field(fieldFlags).Uint()&flagWhereDeleted == 0
 }
 
-// setsTenant reports whether an UPDATE, or that of an upsert, assigns tenant_id.
-// Only what the caller wrote can: a model's own tenant_id is left out.
+// setsTenant reports whether an UPDATE, or the DO UPDATE of an INSERT, assigns tenant_id.
+// Only the caller's Set and Value can assign it: the tenant_id of a model is left out.
 func (q query) setsTenant() bool {
 	if t := q.value.Type(); t != updateType && t != insertType {
 		return false
@@ -71,12 +73,18 @@ func (q query) setsTenant() bool {
 			return true
 		}
 	}
-	return q.givesTenant()
+	return q.hasTenantValue()
 }
 
-// extraTenant reports whether Value was given for a tenant_id that the model
+// hasTenantValue reports whether Value was called for tenant_id.
+func (q query) hasTenantValue() bool {
+	values := q.field(fieldValues)
+	return values.MapIndex(reflect.ValueOf(tenantColumn)).IsValid() || q.hasExtraTenantValue()
+}
+
+// hasExtraTenantValue reports whether Value was called for a tenant_id that the model
 // doesn't have.
-func (q query) extraTenant() bool {
+func (q query) hasExtraTenantValue() bool {
 	extra := q.field(fieldExtra)
 	for i := range extra.Len() {
 		if isTenantColumn(extra.Index(i).FieldByIndex(bunLayout.value["column"]).String()) {
@@ -86,23 +94,21 @@ func (q query) extraTenant() bool {
 	return false
 }
 
-// givesTenant reports whether Value was given for tenant_id.
-func (q query) givesTenant() bool {
-	return q.field(fieldValues).MapIndex(reflect.ValueOf(tenantColumn)).IsValid() || q.extraTenant()
-}
-
-// fragment is a piece of SQL with its arguments: a name, if it takes none.
+// fragment is a piece of SQL with its arguments. Without arguments (args is nil) the text is
+// the name of a table or a column.
 type fragment struct {
 	text string
 	args reflect.Value
 }
 
 func fragmentOf(v reflect.Value) fragment {
-	return fragment{v.FieldByIndex(bunLayout.fragment["Query"]).String(),
-		v.FieldByIndex(bunLayout.fragment["Args"])}
+	return fragment{
+		text: v.FieldByIndex(bunLayout.fragment["Query"]).String(),
+		args: v.FieldByIndex(bunLayout.fragment["Args"]),
+	}
 }
 
-// sql is the fragment as it is written, but for its arguments.
+// sql returns the fragment as SQL, with placeholders for its arguments.
 func (f fragment) sql(gen schema.QueryGen) string {
 	if f.args.IsNil() {
 		return string(gen.AppendIdent(nil, f.text))
@@ -113,8 +119,8 @@ func (f fragment) sql(gen schema.QueryGen) string {
 var tenantAssignment = regexp.MustCompile(
 	`(?i)(?:^|[,(])\s*(?:"?[\pL_][\pL\pN_$]*"?\s*\.\s*)?"?tenant_id"?\s*[=,)]`)
 
-// assignsTenant reports whether tenant_id is among the columns that a piece of a
-// SET assigns, by its text or by an argument that is a name.
+// assignsTenant reports whether a fragment of a SET assigns tenant_id: in its text, or in an
+// argument that is a name (bun.Ident, bun.Name, bun.Safe).
 func assignsTenant(f fragment) bool {
 	if tenantAssignment.MatchString(f.text) {
 		return true
@@ -129,8 +135,8 @@ func assignsTenant(f fragment) bool {
 	return false
 }
 
-// isTenantColumn reports whether a name is tenant_id's, with or without a
-// qualifier and quotes.
+// isTenantColumn reports whether a name, with or without a qualifier and quotes, is
+// tenant_id.
 func isTenantColumn(name string) bool {
 	name = name[strings.LastIndexByte(name, '.')+1:]
 	return strings.EqualFold(strings.Trim(name, `" `), tenantColumn)

@@ -8,49 +8,49 @@ import (
 
 var (
 	errMerge = tenancy.Errorf(tenancy.CodeInternal,
-		"a scoped handle makes no MERGE, whose branches carry no condition: use INSERT … ON"+
-			" CONFLICT, or NewRaw")
+		"a scoped handle refuses MERGE, because its branches can't have the tenant's condition:"+
+			" use INSERT … ON CONFLICT, or NewRaw")
 	errSchema = tenancy.Errorf(tenancy.CodeInternal,
-		"a scoped handle doesn't change the schema, nor TRUNCATE, which row security doesn't"+
-			" hold: use Options.Migrations")
+		"a scoped handle doesn't change the schema, and refuses TRUNCATE, to which row security"+
+			" doesn't apply: use Options.Migrations")
 )
 
-// NewMerge is refused: see [Scoped].
+// NewMerge returns a query that is refused: see [Handle].
 func (s *Handle) NewMerge() *bun.MergeQuery {
 	return bun.NewMergeQuery(s.db).Conn(refusing{errMerge}).Err(errMerge)
 }
 
-// NewCreateTable is refused: see [Scoped].
+// NewCreateTable returns a query that is refused: see [Handle].
 func (s *Handle) NewCreateTable() *bun.CreateTableQuery {
 	return bun.NewCreateTableQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }
 
-// NewDropTable is refused: see [Scoped].
+// NewDropTable returns a query that is refused: see [Handle].
 func (s *Handle) NewDropTable() *bun.DropTableQuery {
 	return bun.NewDropTableQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }
 
-// NewCreateIndex is refused: see [Scoped].
+// NewCreateIndex returns a query that is refused: see [Handle].
 func (s *Handle) NewCreateIndex() *bun.CreateIndexQuery {
 	return bun.NewCreateIndexQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }
 
-// NewDropIndex is refused: see [Scoped].
+// NewDropIndex returns a query that is refused: see [Handle].
 func (s *Handle) NewDropIndex() *bun.DropIndexQuery {
 	return bun.NewDropIndexQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }
 
-// NewTruncateTable is refused: see [Scoped].
+// NewTruncateTable returns a query that is refused: see [Handle].
 func (s *Handle) NewTruncateTable() *bun.TruncateTableQuery {
 	return bun.NewTruncateTableQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }
 
-// NewAddColumn is refused: see [Scoped].
+// NewAddColumn returns a query that is refused: see [Handle].
 func (s *Handle) NewAddColumn() *bun.AddColumnQuery {
 	return bun.NewAddColumnQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }
 
-// NewDropColumn is refused: see [Scoped].
+// NewDropColumn returns a query that is refused: see [Handle].
 func (s *Handle) NewDropColumn() *bun.DropColumnQuery {
 	return bun.NewDropColumnQuery(s.db).Conn(refusing{errSchema}).Err(errSchema)
 }

@@ -15,77 +15,80 @@ type fromItem struct {
 	alias string
 }
 
-// aliases are what the tables that the query reads or writes go by. A sub-query
-// and a CTE aren't among them: they are statements of their own, scoped or the
-// caller's. It is not ok when the tables can't be told.
+// aliases returns the aliases of the tables that the query reads or writes. Sub-queries and
+// CTEs aren't included: they are separate statements, either scoped or written by the
+// caller. It isn't ok when the tables can't be determined.
 func (q query) aliases(gen schema.QueryGen) (aliases []string, ok bool) {
-	sources, ok := q.sources(gen)
+	items, ok := q.fromItems(gen)
 	if !ok {
 		return nil, false
 	}
-	selects := q.value.Type() == selectType
+	isSelect := q.value.Type() == selectType
 	if q.value.Type() == insertType {
-		sources = sources[:min(len(sources), 1)] // an upsert's condition sees the target
+		items = items[:min(len(items), 1)] // the condition of a DO UPDATE applies to the target
 	}
-	for i, s := range sources {
-		target := i == 0 && !selects // which is never a CTE, whatever its name
-		if target && s.name == "" {
+	for i, item := range items {
+		target := i == 0 && !isSelect // the target is never a CTE, even if a CTE has its name
+		if target && item.name == "" {
 			return nil, false
 		}
-		if target || s.name != "" && !q.hasCTE(s.name) {
-			aliases = append(aliases, s.alias)
+		if target || item.name != "" && !q.hasCTE(item.name) {
+			aliases = append(aliases, item.alias)
 		}
 	}
 	return aliases, true
 }
 
-// sources are the tables of the query, the model's first.
-func (q query) sources(gen schema.QueryGen) (sources []fromItem, ok bool) {
-	if s, ok := q.modelSource(); !ok {
+// fromItems returns the tables and sub-queries of the query, the model's table first.
+func (q query) fromItems(gen schema.QueryGen) (items []fromItem, ok bool) {
+	model, ok := q.modelItem()
+	if !ok {
 		return nil, false
-	} else if s.alias != "" {
-		sources = append(sources, s)
+	}
+	if model.alias != "" {
+		items = append(items, model)
 	}
 	tables := q.field(fieldTables)
 	for i := range tables.Len() {
-		s, ok := parseFrom(fragmentOf(tables.Index(i)).sql(gen))
+		item, ok := parseFrom(fragmentOf(tables.Index(i)).sql(gen))
 		if !ok {
 			return nil, false
 		}
-		sources = append(sources, s)
+		items = append(items, item)
 	}
-	return sources, true
+	return items, true
 }
 
-// modelSource is the model's table, or what ModelTableExpr put in its place.
-func (q query) modelSource() (fromItem, bool) {
-	var s fromItem
+// modelItem returns the model's table, or the table that ModelTableExpr names instead. The
+// item is empty when the query has neither.
+func (q query) modelItem() (fromItem, bool) {
+	var item fromItem
 	if table := q.field(fieldTable); !table.IsNil() {
 		info := func(name string) string {
 			return table.Elem().FieldByIndex(bunLayout.table[name]).String()
 		}
-		s = fromItem{name: info("SQLName"), alias: info("SQLAlias")}
+		item = fromItem{name: info("SQLName"), alias: info("SQLAlias")}
 		if q.value.Type() == selectType {
-			s.name = unwrapped(info("SQLNameForSelects"))
+			item.name = unwrapped(info("SQLNameForSelects"))
 		}
 	}
 	expr := fragmentOf(q.field(fieldModelTable))
 	if expr.text == "" || isModelTable(expr) {
-		return s, true
+		return item, true
 	}
 	written, ok := parseFrom(expr.text)
 	switch {
-	case s.alias == "":
+	case item.alias == "":
 		return written, ok
 	case ok:
-		s.name = written.name // the columns go by the model's alias all the same
+		item.name = written.name // the columns still have the model's alias
 	default:
-		s.name = expr.text // no CTE's, so that the condition stands
+		item.name = expr.text // not the name of a CTE, so the condition is added
 	}
-	return s, true
+	return item, true
 }
 
-// hasCTE reports whether a name means a CTE of the query.
+// hasCTE reports whether a name is the name of a CTE of the query.
 func (q query) hasCTE(name string) bool {
 	if unquoted := strings.Trim(name, `"`); unquoted != name {
 		name = unquoted
@@ -106,16 +109,16 @@ const sqlIdentifier = `(?:"(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`
 var (
 	tableSource = regexp.MustCompile(`^((?:` + sqlIdentifier + `\s*\.\s*)?(` + sqlIdentifier +
 		`)|\?)(?:\s+(?:(?i:as)\s+)?(` + sqlIdentifier + `))?$`)
-	behindBraces = regexp.MustCompile(`^\s+(?:(?i:as)\s+)?(` + sqlIdentifier +
+	subqueryAlias = regexp.MustCompile(`^\s+(?:(?i:as)\s+)?(` + sqlIdentifier +
 		`)(?:\s*\([^()]*\))?$`)
 )
 
-// parseFrom reads one element of a FROM: a name, or a sub-query in brackets,
-// each with an alias or not. Anything else, a list included, isn't ok.
+// parseFrom parses one item of a FROM: a name, with or without an alias, or a sub-query in
+// brackets with an alias. Anything else, such as a list of tables, isn't ok.
 func parseFrom(text string) (fromItem, bool) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "(") {
-		found := behindBraces.FindStringSubmatch(text[bracketsLength(text):])
+		found := subqueryAlias.FindStringSubmatch(text[bracketsLength(text):])
 		if found == nil {
 			return fromItem{}, false
 		}
@@ -132,8 +135,9 @@ func parseFrom(text string) (fromItem, bool) {
 	return s, s.alias != ""
 }
 
-// bracketsLength measures the brackets that text begins with. One in a constant
-// counts as well: what is read wrongly then isn't a source.
+// bracketsLength returns the length of the bracketed part that text begins with. It also
+// counts brackets in string constants. If they make the length wrong, the rest doesn't parse
+// and the query is refused.
 func bracketsLength(text string) int {
 	depth := 0
 	for i, c := range text {
@@ -150,9 +154,9 @@ func bracketsLength(text string) int {
 	return len(text)
 }
 
-// modelTable writes the table of a SELECT's model as bun would, if bun's own name
-// for it weren't that of relations; see [scopedDialect]. It is no struct, which bun
-// would take for a model.
+// modelTable writes the plain table name of a SELECT's model. bun itself would write the
+// sub-query that relations read; see [scopedDialect]. It isn't a struct, because bun would
+// treat a struct as a model.
 type modelTable int
 
 func (modelTable) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
@@ -160,14 +164,14 @@ func (modelTable) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	if !ok {
 		return append(b, refusals[refusedQuery].mark...), nil
 	}
-	s, _ := q.modelSource()
+	item, _ := q.modelItem()
 	switch {
-	case s.alias != "":
-		b = append(b, s.name...)
+	case item.alias != "":
+		b = append(b, item.name...)
 		b = append(b, " AS "...)
-		b = append(b, s.alias...)
+		b = append(b, item.alias...)
 	case q.field(fieldTables).Len() == 0:
-		// bun writes it for any query that has this expression
+		// bun writes FROM for every query with a ModelTableExpr, also for one without a table
 		b = bytes.TrimSuffix(b, []byte(" FROM "))
 	}
 	return b, nil

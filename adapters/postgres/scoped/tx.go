@@ -10,74 +10,77 @@ import (
 )
 
 var errOtherTx = tenancy.Errorf(tenancy.CodeInternal,
-	"the context is of a transaction, and the handle isn't: within RunInTx, use the handle that"+
-		" it gives, and no db.Scoped")
+	"the context belongs to a transaction and the handle doesn't: within RunInTx, use the handle"+
+		" that it gives to the function, not db.Scoped")
 
-// transaction is one that [Scoped.RunInTx] has begun.
+// transaction is a transaction that [Handle.RunInTx] began.
 type transaction struct {
 	sql        *sql.Tx
-	savepoints atomic.Int64
-	over       atomic.Bool
+	savepoints atomic.Int64 // how many were set; numbers their names
+	ended      atomic.Bool
 }
 
-type transactionKey struct{ source *Source }
+type transactionKey struct{ factory *Factory }
 
-// transactionIn is the source's transaction that ctx belongs to, as long as it lasts.
-func transactionIn(ctx context.Context, source *Source) *transaction {
-	tx, _ := ctx.Value(transactionKey{source}).(*transaction)
-	if tx == nil || tx.over.Load() {
+// transactionIn returns the factory's transaction that ctx belongs to. It is nil outside a
+// transaction and after its end.
+func transactionIn(ctx context.Context, factory *Factory) *transaction {
+	tx, _ := ctx.Value(transactionKey{factory}).(*transaction)
+	if tx == nil || tx.ended.Load() {
 		return nil
 	}
 	return tx
 }
 
-// RunInTx runs fn in a transaction, with a handle bound to it and to the same
-// tenant. An error of fn rolls back, and so does a panic. Called on that handle,
-// it sets a savepoint, which an error of fn goes back to; opts are the outer
-// ones then.
+// RunInTx runs fn in a transaction, and passes it a handle that is bound to the transaction
+// and to the same tenant. If fn returns an error or panics, the transaction is rolled back.
+// Called on the handle of a transaction, RunInTx sets a savepoint, to which it rolls back
+// when fn returns an error; it ignores opts then.
 func (s *Handle) RunInTx(
 	ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *Handle) error,
 ) error {
-	ctx = s.enter(ctx)
+	ctx = s.withDefaultTenant(ctx)
 	if err := s.check(ctx); err != nil {
 		return err
 	}
 	if s.tx != nil {
-		return s.tx.savepoint(ctx, func() error { return fn(s.tx.mark(ctx, s.source), s) })
+		return s.tx.savepoint(ctx, func() error { return fn(s.tx.context(ctx, s.factory), s) })
 	}
-	begun, err := s.source.app.DB.BeginTx(ctx, opts)
+	begun, err := s.factory.app.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return err
 	}
 	inner := *s
 	inner.tx = &transaction{sql: begun}
 	defer inner.tx.end()
-	if err := fn(inner.tx.mark(ctx, s.source), &inner); err != nil {
+	if err := fn(inner.tx.context(ctx, s.factory), &inner); err != nil {
 		return err
 	}
 	return begun.Commit()
 }
 
-func (t *transaction) mark(ctx context.Context, source *Source) context.Context {
-	return context.WithValue(ctx, transactionKey{source}, t)
+// context returns a context that belongs to the transaction.
+func (t *transaction) context(ctx context.Context, factory *Factory) context.Context {
+	return context.WithValue(ctx, transactionKey{factory}, t)
 }
 
-// end rolls back what wasn't committed.
+// end marks the transaction as ended and rolls it back if it wasn't committed.
 func (t *transaction) end() {
-	t.over.Store(true)
+	t.ended.Store(true)
 	_ = t.sql.Rollback()
 }
 
-// savepoint runs fn, and undoes what it did if it fails: also when ctx is over
-// by then, since the outer function may go on and commit.
+// savepoint runs fn after a savepoint, and rolls back to the savepoint if fn fails. It does
+// so even when ctx has ended, because the outer function may continue and commit. If the
+// rollback fails, the whole transaction is rolled back.
 func (t *transaction) savepoint(ctx context.Context, fn func() error) error {
 	name := "bailiwick_" + strconv.FormatInt(t.savepoints.Add(1), 10)
 	if _, err := t.sql.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
 		return err
 	}
-	kept := false
+	released := false
 	defer func() {
-		if kept {
+		if released {
 			return
 		}
 		if _, err := t.sql.ExecContext(context.WithoutCancel(ctx),
@@ -89,6 +92,6 @@ func (t *transaction) savepoint(ctx context.Context, fn func() error) error {
 		return err
 	}
 	_, err := t.sql.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
-	kept = err == nil
+	released = err == nil
 	return err
 }

@@ -74,7 +74,7 @@ func TestOpenRefusesTheOwnerAsTheApplication(t *testing.T) {
 	o := fixture.Options(databaseURL, true)
 	o.AppURL = databaseURL
 	_, err := postgres.Open(t.Context(), o)
-	require.ErrorContains(t, err, "a role of its own")
+	require.ErrorContains(t, err, "a separate role")
 }
 
 func TestOpenRefusesASchemaThatIsNotCurrent(t *testing.T) {

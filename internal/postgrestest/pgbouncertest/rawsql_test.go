@@ -105,8 +105,8 @@ func TestCOPYIsRefusedWithAnAlternative(t *testing.T) {
 	t.Parallel()
 	db, ctx := fixture.OpenNew(t, true), tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	for _, err := range runBothWays(ctx, db, "COPY widgets (name) FROM STDIN") {
-		require.ErrorContains(t, err, "COPY needs a connection of its own")
-		require.ErrorContains(t, err, "INSERT, or an import")
+		require.ErrorContains(t, err, "COPY needs its own connection")
+		require.ErrorContains(t, err, "INSERT or an import")
 		require.Equal(t, tenancy.CodeInternal, tenancy.CodeOf(err))
 	}
 }

@@ -1,12 +1,14 @@
 package adopt
 
+import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+
 // columnSteps add tenant_id to a table. PostgreSQL stores a constant default for the existing
 // rows in the catalog (since version 11): they have the tenant at once, and no row is written.
 func (e *Engine) columnSteps(t Table) []step {
 	name := t.sql()
 	fallback := literal(e.spec.Tenant) + "::uuid"
 	return []step{
-		{name: "column " + name, phase: Expand,
+		{name: "column " + name, phase: adoption.Expand,
 			up: func(s *state) []action {
 				c := s.now[name].column(tenantColumn)
 				switch {
@@ -33,7 +35,7 @@ func (e *Engine) columnSteps(t Table) []step {
 				}
 				return nil
 			}},
-		{name: "not null " + name, phase: Expand, up: func(s *state) []action {
+		{name: "not null " + name, phase: adoption.Expand, up: func(s *state) []action {
 			return e.notNullActions(s, t)
 		}, down: func(s *state) []action { return e.nullableActions(s, t) }},
 	}

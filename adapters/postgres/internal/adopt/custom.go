@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // customSteps are the steps that the host defines.
-func (e *Engine) customSteps(phase Phase) []step {
+func (e *Engine) customSteps(phase adoption.Phase) []step {
 	var steps []step
 	for _, c := range e.spec.Custom {
 		if c.Phase != phase {
@@ -36,7 +38,7 @@ func (e *Engine) customSteps(phase Phase) []step {
 // libraryStep appears in the plan, and Down runs it. Up finds it done: the caller creates the
 // library's objects before the engine runs.
 func (e *Engine) libraryStep() step {
-	return step{name: "library", phase: Expand,
+	return step{name: "library", phase: adoption.Expand,
 		up: func(s *state) []action {
 			if s.info.Library {
 				return nil
@@ -102,7 +104,7 @@ func (s *state) formerOwner() string {
 
 // recordStep stores the original schema. It runs before every change of the host's objects.
 func (e *Engine) recordStep() step {
-	return step{name: "record", phase: Expand,
+	return step{name: "record", phase: adoption.Expand,
 		up: func(s *state) []action {
 			if s.recorded {
 				return nil

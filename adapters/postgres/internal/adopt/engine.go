@@ -7,57 +7,12 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Options limit an [Engine]'s effect on other sessions. The zero value works.
-type Options struct {
-	// LockTimeout limits the wait for a lock, during which other sessions queue for the same
-	// lock. Defaults to 300 ms, less than PostgreSQL's deadlock_timeout: in a deadlock, the
-	// adoption gives up and not the other session.
-	LockTimeout time.Duration
-
-	// Patience limits the retries of one statement. Defaults to 10 minutes.
-	Patience time.Duration
-
-	// Rest is the pause after each batch of the backfill, as a multiple of the batch's
-	// duration. Defaults to 1.
-	Rest float64
-
-	// Watch is how long the contraction watches for statements of the old version before it
-	// starts. Defaults to 10 seconds, and is at least 2: a session is recorded at most once a
-	// second.
-	Watch time.Duration
-
-	// Ours is the application_name of the sessions of the new version.
-	OwnApplication string
-
-	// OnEvent is called for each event, in order. If it returns an error, the work ends with
-	// that error.
-	OnEvent func(Event) error
-}
-
-// Event reports the progress of a statement.
-type Event struct {
-	Step  string
-	Phase Phase
-	SQL   string
-	Kind  EventKind
-	Rows  int64 // rows of the batch if Kind is Batch, else the estimate of all
-}
-
-// EventKind is the kind of an [Event].
-type EventKind string
-
-// The kinds of events.
-const (
-	Begun  EventKind = "begun"
-	Batch  EventKind = "batch"
-	Waited EventKind = "waited" // a lock timed out; the statement is retried
-	Ended  EventKind = "ended"
-)
-
-func (o Options) defaults() Options {
+// withDefaults fills in the zero fields of o.
+func withDefaults(o adoption.Options) adoption.Options {
 	if o.LockTimeout == 0 {
 		o.LockTimeout = 300 * time.Millisecond
 	}
@@ -72,7 +27,7 @@ func (o Options) defaults() Options {
 	}
 	o.Watch = max(o.Watch, 2*time.Second)
 	if o.OnEvent == nil {
-		o.OnEvent = func(Event) error { return nil }
+		o.OnEvent = func(adoption.Event) error { return nil }
 	}
 	return o
 }
@@ -81,13 +36,15 @@ func (o Options) defaults() Options {
 type Engine struct {
 	spec Spec
 	conn bun.Conn
-	o    Options
+	o    adoption.Options
+
+	ownApplication string // the application_name of the sessions of the new version
 }
 
 // New returns an engine that works through conn, a session of the tables' owner that has no
-// other user.
-func New(conn bun.Conn, spec Spec, o Options) *Engine {
-	return &Engine{spec: spec, conn: conn, o: o.defaults()}
+// other user. ownApplication is the application_name of the new version's sessions.
+func New(conn bun.Conn, spec Spec, o adoption.Options, ownApplication string) *Engine {
+	return &Engine{spec: spec, conn: conn, o: withDefaults(o), ownApplication: ownApplication}
 }
 
 func (e *Engine) tableNames() []string {
@@ -118,22 +75,8 @@ func (e *Engine) Lock(ctx context.Context) error {
 	}
 }
 
-// State is the progress of an adoption.
-type State string
-
-// The states of an adoption. A database that is Absent or TenantOwned has nothing to adopt.
-const (
-	Absent      State = "absent"       // none of the tables exists
-	TenantOwned State = "tenant-owned" // the tables were created with tenants
-	Single      State = "single-tenant"
-	Expanding   State = "expanding"
-	Expanded    State = "expanded"
-	Contracting State = "contracting"
-	Contracted  State = "contracted"
-)
-
 // State reads the state of the adoption from the database.
-func (e *Engine) State(ctx context.Context) (State, error) {
+func (e *Engine) State(ctx context.Context) (adoption.State, error) {
 	s, err := e.read(ctx)
 	if err != nil {
 		return "", err
@@ -141,25 +84,25 @@ func (e *Engine) State(ctx context.Context) (State, error) {
 	return e.stateOf(s), nil
 }
 
-func (e *Engine) stateOf(s *state) State {
+func (e *Engine) stateOf(s *state) adoption.State {
 	switch {
 	case len(s.now) == 0:
-		return Absent
+		return adoption.Absent
 	case !s.recorded && e.allOwned(s):
-		return TenantOwned
+		return adoption.TenantOwned
 	case !s.recorded:
-		return Single
-	case len(e.pending(s, Expand)) > 0:
-		return Expanding
-	case len(e.pending(s, Contract)) == 0:
-		return Contracted
+		return adoption.Single
+	case len(e.pending(s, adoption.Expand)) > 0:
+		return adoption.Expanding
+	case len(e.pending(s, adoption.Contract)) == 0:
+		return adoption.Contracted
 	}
 	for _, r := range s.now {
 		if isContracted(r) {
-			return Contracting
+			return adoption.Contracting
 		}
 	}
-	return Expanded
+	return adoption.Expanded
 }
 
 // allOwned reports whether every table has tenant_id, NOT NULL and in its primary key.
@@ -179,7 +122,7 @@ func (e *Engine) allOwned(s *state) bool {
 }
 
 // pending returns the steps of a phase that have something left to do.
-func (e *Engine) pending(s *state, phase Phase) []step {
+func (e *Engine) pending(s *state, phase adoption.Phase) []step {
 	var list []step
 	for _, st := range e.steps(s) {
 		if st.phase == phase && len(st.up(s)) > 0 {

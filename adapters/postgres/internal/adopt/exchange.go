@@ -1,10 +1,12 @@
 package adopt
 
+import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+
 // exchangeSteps replace the keys of a table, its default and its row security in one
 // transaction: no session ever sees a table without the old keys and without row security.
 func (e *Engine) exchangeSteps(s *state, t Table) []step {
 	name := t.sql()
-	return []step{{name: "exchange " + name, phase: Contract,
+	return []step{{name: "exchange " + name, phase: adoption.Contract,
 		up:   func(s *state) []action { return e.exchange(s, t) },
 		down: func(s *state) []action { return e.exchangeBack(s, t) },
 	}}

@@ -1,6 +1,10 @@
 package adopt
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+)
 
 // tenantForeignKey is a foreign key with tenant_id on both sides, with the old one that it
 // replaces.
@@ -151,7 +155,7 @@ func (e *Engine) foreignSteps(s *state, t Table) []step {
 	name := t.sql()
 	var steps []step
 	for _, p := range e.tenantForeignKeys(s, s.was[name]) {
-		steps = append(steps, step{name: "foreign key " + name + " (" + p.name + ")", phase: Expand,
+		steps = append(steps, step{name: "foreign key " + name + " (" + p.name + ")", phase: adoption.Expand,
 			up: func(s *state) []action {
 				if f := p.find(s.now[name]); f != nil && f.Valid {
 					return nil
@@ -190,7 +194,7 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 			continue
 		}
 		steps = append(steps, step{name: "old foreign key " + name + " (" + p.old.Name + ")",
-			phase: Contract,
+			phase: adoption.Contract,
 			up: func(s *state) []action {
 				var statements []string
 				r := s.now[name]

@@ -9,18 +9,9 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-)
 
-// UntenantedSession is a session that sends statements without a tenant.
-type UntenantedSession struct {
-	Application string    `json:"application"` // its application_name
-	Role        string    `json:"role"`
-	Client      string    `json:"client"` // its IP address, or local
-	Table       string    `json:"table"`
-	Statement   string    `json:"statement"` // its first characters
-	Writes      bool      `json:"writes"`    // false: it reads
-	SeenAt      time.Time `json:"seen_at"`
-}
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+)
 
 // activityInterval is the interval at which pg_stat_activity is read. A read shows while it
 // runs, or afterwards as long as it is its session's last statement.
@@ -48,12 +39,12 @@ func (e *Engine) requireNoOldVersion(ctx context.Context, s *state) error {
 
 // watchSessions returns the sessions that send statements without a tenant within
 // Options.Watch.
-func (e *Engine) watchSessions(ctx context.Context, s *state) ([]UntenantedSession, error) {
+func (e *Engine) watchSessions(ctx context.Context, s *state) ([]adoption.UntenantedSession, error) {
 	var begin time.Time
 	if err := e.conn.NewRaw("SELECT clock_timestamp()").Scan(ctx, &begin); err != nil {
 		return nil, err
 	}
-	seen := map[string]UntenantedSession{}
+	seen := map[string]adoption.UntenantedSession{}
 	for end := time.Now().Add(e.o.Watch); time.Now().Before(end); {
 		if err := e.readActivity(ctx, s, seen); err != nil {
 			return nil, err
@@ -67,35 +58,35 @@ func (e *Engine) watchSessions(ctx context.Context, s *state) ([]UntenantedSessi
 		return nil, err
 	}
 	for _, w := range writers {
-		seen[w.identity()] = w
+		seen[sessionIdentity(w)] = w
 	}
-	var list []UntenantedSession
+	var list []adoption.UntenantedSession
 	for _, identity := range sortedNames(seen) {
 		list = append(list, seen[identity])
 	}
 	return list, nil
 }
 
-// identity tells clients apart: a client's sessions on the same tables are reported once.
-func (f UntenantedSession) identity() string {
+// sessionIdentity tells clients apart: a client's sessions on the same tables are reported once.
+func sessionIdentity(f adoption.UntenantedSession) string {
 	return strings.Join([]string{f.Application, f.Role, f.Client, f.Table}, "\x00")
 }
 
 // UntenantedSessions returns the sessions that wrote without a tenant since the given time.
 func (e *Engine) UntenantedSessions(
 	ctx context.Context, since time.Time,
-) ([]UntenantedSession, error) {
+) ([]adoption.UntenantedSession, error) {
 	var exists bool
 	if err := e.conn.NewRaw("SELECT to_regclass('bailiwick.strays') IS NOT NULL").
 		Scan(ctx, &exists); err != nil || !exists {
 		return nil, err
 	}
-	var list []UntenantedSession
+	var list []adoption.UntenantedSession
 	err := e.conn.NewRaw(`
 		SELECT application, role, client, relation::regclass::text AS "table", statement,
 		  true AS writes, seen_at
 		FROM bailiwick.strays WHERE seen_at >= ? AND application <> ? ORDER BY 1, 2, 3, 4`,
-		since, e.o.OwnApplication).Scan(ctx, &list)
+		since, e.ownApplication).Scan(ctx, &list)
 	return list, err
 }
 
@@ -114,12 +105,12 @@ WHERE a.datname = current_database() AND a.backend_type = 'client backend'
 // readActivity adds the sessions that hold a lock on a table or whose last statement names
 // one, except those of the new version, whose statements all carry a tenant.
 func (e *Engine) readActivity(
-	ctx context.Context, s *state, seen map[string]UntenantedSession,
+	ctx context.Context, s *state, seen map[string]adoption.UntenantedSession,
 ) error {
 	var rows []struct {
 		Application, Role, Client, Statement, Tables string
 	}
-	err := e.conn.NewRaw(activityQuery, bun.List(e.tableNames()), e.o.OwnApplication).Scan(ctx, &rows)
+	err := e.conn.NewRaw(activityQuery, bun.List(e.tableNames()), e.ownApplication).Scan(ctx, &rows)
 	if err != nil {
 		return err
 	}
@@ -131,10 +122,10 @@ func (e *Engine) readActivity(
 		if tables == "" || strings.Contains(r.Statement, "bailiwick.tenant") {
 			continue
 		}
-		f := UntenantedSession{Application: r.Application, Role: r.Role, Client: r.Client,
+		f := adoption.UntenantedSession{Application: r.Application, Role: r.Role, Client: r.Client,
 			Table: tables, Statement: r.Statement, SeenAt: time.Now()}
-		if _, known := seen[f.identity()]; !known {
-			seen[f.identity()] = f
+		if _, known := seen[sessionIdentity(f)]; !known {
+			seen[sessionIdentity(f)] = f
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package adopt
 
+import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+
 // newIndexSteps build the declared indexes that the tables don't have.
 func (e *Engine) newIndexSteps(s *state) []step {
 	var steps []step
@@ -9,7 +11,7 @@ func (e *Engine) newIndexSteps(s *state) []step {
 		if was == nil || was.index(i.Name) != nil {
 			continue
 		}
-		steps = append(steps, step{name: "index " + i.sql(), phase: Expand,
+		steps = append(steps, step{name: "index " + i.sql(), phase: adoption.Expand,
 			up: func(s *state) []action {
 				if k := s.now[name].index(i.Name); k != nil && k.Valid {
 					return nil
@@ -46,7 +48,7 @@ func (e *Engine) replacedIndexBuilds(s *state) []step {
 	var steps []step
 	for _, i := range e.replacedIndexes(s) {
 		name, built := quote(i.Schema)+"."+quote(i.Table), temporaryName("new", i.Name)
-		steps = append(steps, step{name: "index " + i.sql(), phase: Contract,
+		steps = append(steps, step{name: "index " + i.sql(), phase: adoption.Contract,
 			up: func(s *state) []action {
 				r := s.now[name]
 				if k := r.index(i.Name); k != nil && k.hasTenant() {
@@ -78,7 +80,7 @@ func (e *Engine) replacedIndexExchanges(s *state) []step {
 		rename := func(from, to string) string {
 			return "ALTER INDEX " + quote(i.Schema) + "." + quote(from) + " RENAME TO " + quote(to)
 		}
-		steps = append(steps, step{name: "exchange index " + i.sql(), phase: Contract,
+		steps = append(steps, step{name: "exchange index " + i.sql(), phase: adoption.Contract,
 			up: func(s *state) []action {
 				var statements []string
 				k := s.now[name].index(i.Name)

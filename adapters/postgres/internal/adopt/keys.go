@@ -3,6 +3,8 @@ package adopt
 import (
 	"slices"
 	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // tenantKey is a unique key that begins with tenant_id, with the old key that it replaces.
@@ -121,13 +123,17 @@ func (s *state) indexedRelations(table string) []*relation {
 // contraction. Of two unique keys on the same values, ON CONFLICT uses only one as its
 // arbiter: two sessions that insert the same new value at once would then fail with a
 // violation of the other key, which the old version never saw.
-func (e *Engine) earlyKeySteps(s *state, t Table) []step { return e.keySteps(s, t, true, Expand) }
+func (e *Engine) earlyKeySteps(s *state, t Table) []step {
+	return e.keySteps(s, t, true, adoption.Expand)
+}
 
-func (e *Engine) lateKeySteps(s *state, t Table) []step { return e.keySteps(s, t, false, Contract) }
+func (e *Engine) lateKeySteps(s *state, t Table) []step {
+	return e.keySteps(s, t, false, adoption.Contract)
+}
 
 // keySteps build the new keys, each on the table or on each partition. The key of a partitioned
 // table itself is created by exchangePartitioned.
-func (e *Engine) keySteps(s *state, t Table, early bool, phase Phase) []step {
+func (e *Engine) keySteps(s *state, t Table, early bool, phase adoption.Phase) []step {
 	var steps []step
 	for _, piece := range s.indexedRelations(t.sql()) {
 		for _, w := range e.tenantKeys(s, t, piece) {

@@ -11,11 +11,13 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // Up runs what is left of the phases up to the given one. The contraction is
 // [tenancy.CodeInvalidState] as long as statements of the old version arrive.
-func (e *Engine) Up(ctx context.Context, to Phase) error {
+func (e *Engine) Up(ctx context.Context, to adoption.Phase) error {
 	s, err := e.read(ctx)
 	if err != nil {
 		return err
@@ -23,10 +25,10 @@ func (e *Engine) Up(ctx context.Context, to Phase) error {
 	if err := e.checkAdoptable(ctx, s); err != nil {
 		return err
 	}
-	if s, err = e.runAll(ctx, e.steps(s), upActions, Expand, s); err != nil || to == Expand {
+	if s, err = e.runAll(ctx, e.steps(s), upActions, adoption.Expand, s); err != nil || to == adoption.Expand {
 		return err
 	}
-	if len(e.pending(s, Contract)) == 0 {
+	if len(e.pending(s, adoption.Contract)) == 0 {
 		return nil
 	}
 	if !e.contractionStarted(s) {
@@ -34,18 +36,18 @@ func (e *Engine) Up(ctx context.Context, to Phase) error {
 			return err
 		}
 	}
-	_, err = e.runAll(ctx, e.steps(s), upActions, Contract, s)
+	_, err = e.runAll(ctx, e.steps(s), upActions, adoption.Contract, s)
 	return err
 }
 
 // Down undoes the phases down to the given one. It is [tenancy.CodeInvalidState] if another
 // tenant has rows, since the old keys and the old version support only one tenant.
-func (e *Engine) Down(ctx context.Context, to Phase) error {
+func (e *Engine) Down(ctx context.Context, to adoption.Phase) error {
 	s, err := e.read(ctx)
 	if err != nil {
 		return err
 	}
-	if e.stateOf(s) == TenantOwned {
+	if e.stateOf(s) == adoption.TenantOwned {
 		return refuse("this database was created with tenants: it has no single-tenant schema to" +
 			" go back to")
 	}
@@ -54,15 +56,15 @@ func (e *Engine) Down(ctx context.Context, to Phase) error {
 	}
 	steps := e.steps(s)
 	slices.Reverse(steps)
-	if s, err = e.runAll(ctx, steps, downActions, Contract, s); err != nil {
+	if s, err = e.runAll(ctx, steps, downActions, adoption.Contract, s); err != nil {
 		return err
 	}
-	if to == Expand {
-		_, err = e.runAll(ctx, steps, downActions, Expand, s)
+	if to == adoption.Expand {
+		_, err = e.runAll(ctx, steps, downActions, adoption.Expand, s)
 		return err
 	}
 	if s.recorded { // restore what the old version needs
-		return e.Up(ctx, Expand)
+		return e.Up(ctx, adoption.Expand)
 	}
 	return nil
 }
@@ -93,7 +95,7 @@ const maxAttempts = 3
 
 // runAll runs what is left of a phase. It reads the catalog again after each step.
 func (e *Engine) runAll(
-	ctx context.Context, steps []step, direction func(step) func(*state) []action, phase Phase,
+	ctx context.Context, steps []step, direction func(step) func(*state) []action, phase adoption.Phase,
 	s *state,
 ) (*state, error) {
 	for _, st := range steps {
@@ -124,7 +126,7 @@ func (e *Engine) runAll(
 
 // runAction executes an action, and reports its beginning and end to Options.OnEvent.
 func (e *Engine) runAction(ctx context.Context, st step, a action, s *state) error {
-	event := Event{Step: st.name, Phase: st.phase, SQL: strings.Join(a.sql, ";\n"), Kind: Begun,
+	event := adoption.Event{Step: st.name, Phase: st.phase, SQL: strings.Join(a.sql, ";\n"), Kind: adoption.Begun,
 		Rows: a.rows}
 	if err := e.o.OnEvent(event); err != nil {
 		return err
@@ -132,18 +134,18 @@ func (e *Engine) runAction(ctx context.Context, st step, a action, s *state) err
 	if err := e.execute(ctx, a, s, event); err != nil {
 		return fmt.Errorf("%s: %w", event.SQL, err)
 	}
-	event.Kind = Ended
+	event.Kind = adoption.Ended
 	return e.o.OnEvent(event)
 }
 
 // execute runs an action in one of three ways: as work in batches, as a single statement outside
 // a transaction, or as a transaction that is retried.
-func (e *Engine) execute(ctx context.Context, a action, s *state, event Event) error {
+func (e *Engine) execute(ctx context.Context, a action, s *state, event adoption.Event) error {
 	if a.work != nil {
 		var reportErr error
 		err := a.work(ctx, e, func(n int64) {
 			batch := event
-			batch.Kind, batch.Rows = Batch, n
+			batch.Kind, batch.Rows = adoption.Batch, n
 			reportErr = errors.Join(reportErr, e.o.OnEvent(batch))
 		})
 		return errors.Join(err, reportErr)
@@ -159,7 +161,7 @@ func (e *Engine) execute(ctx context.Context, a action, s *state, event Event) e
 		err := e.conn.RunInTx(ctx, nil,
 			func(ctx context.Context, tx bun.Tx) error { return e.runInTx(ctx, tx, a, s) })
 		if retryable(err) {
-			event.Kind = Waited
+			event.Kind = adoption.Waited
 			return errors.Join(err, e.o.OnEvent(event))
 		}
 		return err

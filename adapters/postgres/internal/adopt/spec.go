@@ -1,13 +1,6 @@
 package adopt
 
-// Phase is one of the two parts of an adoption.
-type Phase string
-
-// The phases, in order.
-const (
-	Expand   Phase = "expand"
-	Contract Phase = "contract"
-)
+import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 
 // Spec describes the schema that an adoption creates.
 type Spec struct {
@@ -67,7 +60,7 @@ func (v View) sql() string { return quote(v.Schema) + "." + quote(v.Name) }
 // Custom is a step that the host defines.
 type Custom struct {
 	Name       string
-	Phase      Phase
+	Phase      adoption.Phase
 	Done       string // an SQL condition: the step has nothing left to do
 	Undone     string // an SQL condition: the step has no effect left in the database
 	Up, Down   string // statements, run in one transaction

@@ -1,6 +1,10 @@
 package adopt
 
-import "context"
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+)
 
 // action is one change of the database: statements in one transaction, a single statement
 // outside a transaction, or batches.
@@ -17,7 +21,7 @@ type action struct {
 // step is one change and its inverse. Both return what is left to do.
 type step struct {
 	name     string
-	phase    Phase
+	phase    adoption.Phase
 	up, down func(*state) []action
 }
 
@@ -72,7 +76,7 @@ func txActions(lock, on string, statements []string) []action {
 // change during the adoption.
 func (e *Engine) steps(s *state) []step {
 	all := []step{e.libraryStep(), e.recordStep(), e.functionStep()}
-	all = append(all, e.customSteps(Expand)...)
+	all = append(all, e.customSteps(adoption.Expand)...)
 	each := func(tableSteps func(Table) []step) {
 		for _, t := range e.spec.Tables {
 			if s.was[t.sql()] != nil {
@@ -95,7 +99,7 @@ func (e *Engine) steps(s *state) []step {
 	each(func(t Table) []step { return e.exchangeSteps(s, t) })
 	all = append(all, e.replacedIndexExchanges(s)...)
 	all = append(all, e.invokerSteps(s)...)
-	all = append(all, e.customSteps(Contract)...)
+	all = append(all, e.customSteps(adoption.Contract)...)
 	return append(all, e.cleanupSteps()...)
 }
 

@@ -1,6 +1,10 @@
 package adopt
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+)
 
 // The triggers and the policy of an adopted table.
 const (
@@ -13,7 +17,7 @@ const (
 // version is left.
 func (e *Engine) functionStep() step {
 	functions := e.functions()
-	return step{name: "functions", phase: Expand,
+	return step{name: "functions", phase: adoption.Expand,
 		up: func(s *state) []action {
 			if e.allContracted(s) {
 				return nil
@@ -45,7 +49,7 @@ func (e *Engine) dropFunctions(s *state) []action {
 func (e *Engine) triggerSteps(t Table) []step {
 	name := t.sql()
 	return []step{
-		{name: "versions " + name, phase: Expand,
+		{name: "versions " + name, phase: adoption.Expand,
 			up: func(s *state) []action {
 				if !t.Versioned {
 					return nil
@@ -77,7 +81,7 @@ func (e *Engine) triggerSteps(t Table) []step {
 				}
 				return txActions(accessExcl, name, statements)
 			}},
-		{name: "untenanted writes " + name, phase: Expand,
+		{name: "untenanted writes " + name, phase: adoption.Expand,
 			up: func(s *state) []action {
 				if isContracted(s.now[name]) || s.now[name].trigger(untenantedTrigger) != nil {
 					return nil
@@ -114,7 +118,7 @@ func (t *trigger) enableStatements(table string) []string {
 // owner.
 func (e *Engine) policySteps(t Table) []step {
 	name := t.sql()
-	return []step{{name: "policy " + name, phase: Expand,
+	return []step{{name: "policy " + name, phase: adoption.Expand,
 		up: func(s *state) []action {
 			var statements []string
 			for _, r := range append([]*relation{s.now[name]}, s.partitions(s.now, name)...) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // triggerFunc is a trigger function that exists while the old version runs.
@@ -147,7 +149,7 @@ func (e *Engine) mirror(
 	what, table, function string, columns []string,
 	copyRows func(context.Context, *Engine, func(int64)) error,
 ) step {
-	return step{name: what + " " + table, phase: Expand,
+	return step{name: what + " " + table, phase: adoption.Expand,
 		up: func(s *state) []action {
 			if e.allContracted(s) {
 				return nil
@@ -177,7 +179,7 @@ func (s *state) dropMirror(table string) []action {
 
 // cleanupSteps remove the triggers and functions that only the old version needs.
 func (e *Engine) cleanupSteps() []step {
-	return []step{{name: "adoption triggers", phase: Contract,
+	return []step{{name: "adoption triggers", phase: adoption.Contract,
 		up: func(s *state) []action {
 			var actions []action
 			for _, table := range sortedNames(s.mirrored) {

@@ -3,6 +3,8 @@ package adopt
 import (
 	"slices"
 	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // version15 is the first server version with security_invoker views.
@@ -17,7 +19,7 @@ func (e *Engine) viewSteps(s *state) []step {
 		if was == nil || slices.Contains(was.Columns, tenantColumn) {
 			continue
 		}
-		steps = append(steps, step{name: "view " + name, phase: Expand,
+		steps = append(steps, step{name: "view " + name, phase: adoption.Expand,
 			up: func(s *state) []action {
 				if now := s.views[name]; now != nil && slices.Contains(now.Columns, tenantColumn) {
 					return nil
@@ -61,7 +63,7 @@ func (e *Engine) invokerSteps(s *state) []step {
 		if was.invoker() {
 			continue
 		}
-		steps = append(steps, step{name: "rights of view " + name, phase: Contract,
+		steps = append(steps, step{name: "rights of view " + name, phase: adoption.Contract,
 			up: func(s *state) []action {
 				if now := s.views[name]; now == nil || now.invoker() {
 					return nil

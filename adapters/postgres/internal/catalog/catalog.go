@@ -11,67 +11,85 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// Catalog reads what the database's catalog says of the tables that tenants own and
-// of the library's.
+// Catalog reads the database's catalog about the tables that tenants own and the library's
+// tables.
 type Catalog struct {
-	Tx       bun.IDB // within a transaction
-	Declared *declare.Set
-	App      string // the application's role; empty with tenancy off
-	System   string
-	Owner    string // the user who migrates
-	Scope    schema.Scope
+	Tx            bun.IDB // in a transaction with [LocalSettings]
+	Declared      *declare.Set
+	AppRole       string // empty with tenancy off
+	SystemRole    string
+	MigratingUser string
+	Scope         schema.Scope
 }
 
-// CatalogOnly keeps names whole in what the catalog's functions answer, and
-// whatever else could be in a search path out of the examination. The planner
-// takes these queries for large ones, which they aren't.
-const CatalogOnly = "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"
+// LocalSettings is the statement that prepares a transaction for an examination. With only
+// pg_catalog in the search path, the catalog's functions return qualified names, and objects of
+// other schemas can't shadow the catalog's. JIT is off because the planner overestimates the
+// cost of the queries.
+const LocalSettings = "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"
 
-// tables is what the queries of the checks stand upon.
+// tables begins each query with these CTEs:
 //
-//	app     the application's role, unless it is a superuser, whom every
-//	        question about privileges is answered yes for; no row with tenancy off
-//	pools   the roles of the two pools
-//	tables  the tables that tenants own (declared, found by their column
-//	        tenant_id beside declared ones, and what inherits from either) and
-//	        the library's, each with the number of its column tenant_id and
-//	        whether the application's role may do anything with it
+//	app      the application's role; no row with tenancy off, nor if the role is a superuser,
+//	         for whom every privilege check returns true
+//	pools    the roles of the pools App and System
+//	declared the declared tables, by name, with their oid if they exist
+//	tables   the tables that tenants own and the library's tables. Owned tables are the
+//	         declared ones (known), the tables with a column tenant_id in the same schemas,
+//	         and the partitions and children of both. tenant is the number of the column
+//	         tenant_id.
+//	reached  the tables on which the application's role has a privilege
 //
-// Parameters: 0 the declared tables, 1 the application's role, 2 the system
-// role, 3 the owner role, 4 the user who migrates, 5 the library's functions.
+// Parameters: 0 the declared tables, 1 the application's role, 2 the system role, 3 the owner
+// role, 4 the migrating user, 5 the names of the library's functions, 6 the body of a search
+// entry, with {name} for its name.
 const tables = `WITH RECURSIVE
-app AS (SELECT oid, rolname, quote_ident(rolname) AS name FROM pg_roles WHERE rolname = ?1 AND NOT rolsuper),
+app AS (
+  SELECT oid, rolname, quote_ident(rolname) AS name FROM pg_roles
+   WHERE rolname = ?1 AND NOT rolsuper
+),
 pools AS (SELECT r.*, quote_ident(rolname) AS name FROM pg_roles r WHERE rolname IN (?1, ?2)),
 declared AS (SELECT n AS name, to_regclass(n)::oid AS oid FROM unnest(ARRAY[?0]::text[]) n),
-schemas AS (SELECT DISTINCT relnamespace AS oid FROM pg_class WHERE oid IN (SELECT oid FROM declared)),
+schemas AS (
+  SELECT DISTINCT relnamespace AS oid FROM pg_class WHERE oid IN (SELECT oid FROM declared)
+),
 tree AS (
   SELECT oid, true AS known FROM declared WHERE oid IS NOT NULL
   UNION
   SELECT c.oid, false FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace IN (SELECT oid FROM schemas)
+   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+     AND c.relnamespace IN (SELECT oid FROM schemas)
      AND a.attname = 'tenant_id' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped
   UNION
   SELECT i.inhrelid, t.known FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid
 ),
 tables AS MATERIALIZED (
-  SELECT c.oid, c.oid::regclass::text AS name, bool_or(t.known) AS known, c.oid IN (SELECT oid FROM declared) AS declared,
+  SELECT c.oid, c.oid::regclass::text AS name, bool_or(t.known) AS known,
+         c.oid IN (SELECT oid FROM declared) AS declared,
          false AS library, a.attnum AS tenant, c.relowner AS owner
     FROM tree t JOIN pg_class c ON c.oid = t.oid
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+      AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped
    GROUP BY c.oid, a.attnum
   UNION ALL
   SELECT c.oid, c.oid::regclass::text, true, false, true, a.attnum, c.relowner
-    FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+    FROM pg_class c
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+      AND NOT a.attisdropped
    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace('bailiwick')::oid
 ),
 reached AS MATERIALIZED (
-  SELECT t.oid FROM tables t, app WHERE has_any_column_privilege(app.oid, t.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(app.oid, t.oid, 'DELETE')
+  SELECT t.oid FROM tables t, app
+   WHERE has_any_column_privilege(app.oid, t.oid, 'SELECT, INSERT, UPDATE')
+      OR has_table_privilege(app.oid, t.oid, 'DELETE')
 )
 `
 
-// Query runs a query that may use the names of [tables].
+// Query scans the result of a query into rows, a pointer to a slice. The query may use the CTEs
+// and the parameters of [tables].
 func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
-	return c.Tx.NewRaw(tables+query, bun.List(declare.Owned(c.Declared.All)), c.App, c.System,
-		pool.OwnerRole,
-		c.Owner, bun.List(libraryFunctionNames()), itemsql.SearchEntry("{name}")).Scan(ctx, rows)
+	return c.Tx.NewRaw(tables+query,
+		bun.List(declare.OwnedTables(c.Declared.Tables)), c.AppRole, c.SystemRole, pool.OwnerRole,
+		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).
+		Scan(ctx, rows)
 }

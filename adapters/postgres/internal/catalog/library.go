@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,15 +11,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrations"
 )
 
-// Definition is a function or a view of the library's as its migrations make it.
+// Definition is a function or a view of the library, as the migrations define it.
 type Definition struct {
 	Statement string // CREATE OR REPLACE …
-	Body      string // of a function; of a view, what stands behind WHERE
-	Head      string // of a function, what stands between its name and its body
+	Body      string // a function's body, or the text after a view's WHERE
+	Head      string // the text between a function's name and its body; empty for a view
 }
 
-// The definitions are read from the migrations, so that what is compared can't
-// lag behind them.
+// LibraryObjects returns the library's functions and views by their unqualified names. It parses
+// the migrations, so that the definitions are always those of the current version. When a
+// migration redefines an object, the last definition counts.
 var LibraryObjects = sync.OnceValues(func() (functions, views map[string]Definition) {
 	functions, views = map[string]Definition{}, map[string]Definition{}
 	names, err := fs.Glob(migrations.Files, "*.up.sql")
@@ -29,7 +31,7 @@ var LibraryObjects = sync.OnceValues(func() (functions, views map[string]Definit
 	for _, name := range names {
 		text, err := migrations.Files.ReadFile(name)
 		if err != nil {
-			panic(err) // it is embedded
+			panic(err) // the file is embedded
 		}
 		readFunctions(string(text), functions)
 		readViews(string(text), views)
@@ -44,28 +46,32 @@ var (
 		`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s([^;]*));`)
 )
 
+// readFunctions adds the functions that a migration creates. Their bodies are dollar-quoted.
 func readFunctions(text string, into map[string]Definition) {
-	for _, at := range functionHead.FindAllStringSubmatchIndex(text, -1) {
-		name, head, quoting := text[at[2]:at[3]], text[at[4]:at[5]], text[at[6]:at[7]]
-		body, _, _ := strings.Cut(text[at[1]:], quoting)
-		into[name] = Definition{"CREATE OR REPLACE FUNCTION bailiwick." + name + head + " AS " +
-			quoting +
-			body + quoting, body, head}
+	for _, match := range functionHead.FindAllStringSubmatchIndex(text, -1) {
+		group := func(n int) string { return text[match[2*n]:match[2*n+1]] }
+		name, head, quote := group(1), group(2), group(3)
+		body, _, _ := strings.Cut(text[match[1]:], quote)
+		into[name] = Definition{
+			Statement: "CREATE OR REPLACE FUNCTION bailiwick." + name + head + " AS " +
+				quote + body + quote,
+			Body: body, Head: head,
+		}
 	}
 }
 
+// readViews adds the views with a WHERE that a migration creates.
 func readViews(text string, into map[string]Definition) {
 	for _, m := range viewText.FindAllStringSubmatch(text, -1) {
-		into[m[1]] = Definition{Statement: "CREATE OR REPLACE VIEW bailiwick." + m[1] + " " + m[2],
-			Body: m[3]}
+		into[m[1]] = Definition{
+			Statement: "CREATE OR REPLACE VIEW bailiwick." + m[1] + " " + m[2], Body: m[3],
+		}
 	}
 }
 
+// libraryFunctionNames returns the names of the library's functions, and an empty name, so that
+// an SQL list of them is never empty.
 func libraryFunctionNames() []string {
 	functions, _ := LibraryObjects()
-	names := []string{""}
-	for name := range functions {
-		names = append(names, name)
-	}
-	return names
+	return append([]string{""}, slices.Sorted(maps.Keys(functions))...)
 }

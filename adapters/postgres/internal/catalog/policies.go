@@ -11,37 +11,43 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// Policy is one that stands on a table, as the catalog has it.
+// Policy is a policy of a table, as the catalog has it.
 type Policy struct {
 	Table      string
 	Name       string
-	Library    bool
-	Known      bool
-	Reached    bool
-	Enabled    bool   // row security is on
-	Command    string // * for all
+	Library    bool   // the table is the library's
+	Known      bool   // the table is declared, a part of a declared one, or the library's
+	Reached    bool   // the application's role has a privilege on the table
+	Enabled    bool   // the table's row security is on
+	Command    string // ALL, SELECT, INSERT, UPDATE or DELETE
 	Permissive bool
-	Everybody  bool   // it is for every role, as ours is
-	Applies    bool   // it is asked when the application's role reads or writes
-	Using      string // as the server writes the expression
-	Checking   string
-	Immutable  string // a function that it calls and that says it is IMMUTABLE
+	ToPublic   bool   // it applies to every role, as TenantPolicy does
+	Applies    bool   // it applies to the application's role
+	Using      string // the expression, as the server writes it
+	Check      string // the expression of WITH CHECK, as the server writes it
+	Immutable  string // a function that it calls and that is declared IMMUTABLE; empty if none
 
-	expected Expectation // of ours
+	expected ExpectedPolicy // what the policy must be if it is TenantPolicy
 }
 
-// Expectation is what a policy should say.
-type Expectation struct{ command, using, check string }
+// ExpectedPolicy is the definition of [TenantPolicy] on a table.
+type ExpectedPolicy struct{ command, using, check string }
 
+// TenantPolicy is the name of the policy that confines a table to the tenant's rows.
 const TenantPolicy = "bailiwick_tenant"
 
-// LibraryPolicies are those of the library's own tables.
-func LibraryPolicies(s schema.Scope) map[string]Expectation {
-	own := Expectation{"ALL", TenantCondition(s, schema.TenantColumn),
-		TenantCondition(s, schema.TenantColumn)}
-	read := Expectation{"SELECT", TenantCondition(s, schema.TenantColumn), ""}
-	return map[string]Expectation{
-		"bailiwick.tenants":     {"SELECT", TenantCondition(s, "id"), ""},
+// tenantPolicy returns the policy of an owned table.
+func tenantPolicy(s schema.Scope) ExpectedPolicy {
+	condition := TenantCondition(s, schema.TenantColumn)
+	return ExpectedPolicy{command: "ALL", using: condition, check: condition}
+}
+
+// LibraryPolicies returns the policies of the library's tables, by table.
+func LibraryPolicies(s schema.Scope) map[string]ExpectedPolicy {
+	own := tenantPolicy(s)
+	read := ExpectedPolicy{command: "SELECT", using: own.using}
+	return map[string]ExpectedPolicy{
+		"bailiwick.tenants":     {command: "SELECT", using: TenantCondition(s, "id")},
 		"bailiwick.api_keys":    own,
 		"bailiwick.secrets":     own,
 		"bailiwick.members":     own,
@@ -51,8 +57,8 @@ func LibraryPolicies(s schema.Scope) map[string]Expectation {
 	}
 }
 
-// PolicedTables are the tables of [LibraryPolicies], as a list of SQL constants.
-func PolicedTables() string {
+// LibraryPolicyTables returns the tables of [LibraryPolicies] as a list of SQL constants.
+func LibraryPolicyTables() string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(LibraryPolicies(schema.Message))) {
 		names = append(names, sqltext.Literal(name))
@@ -60,61 +66,65 @@ func PolicedTables() string {
 	return strings.Join(names, ", ")
 }
 
-// Policies reads every policy on a table that a tenant owns, and on the
-// library's.
+// Policies reads every policy of the tables that tenants own and of the library's tables.
 func (c *Catalog) Policies(ctx context.Context) ([]Policy, error) {
 	var policies []Policy
 	err := c.Query(ctx, `
-		SELECT t.name AS "table", p.polname AS name, t.library, t.known, t.oid IN (SELECT oid FROM reached) AS reached, c.relrowsecurity AS enabled,
-		  CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END AS command,
-		  p.polpermissive AS permissive, p.polroles = '{0}' AS everybody,
-		  EXISTS (SELECT FROM unnest(p.polroles) r WHERE r = 0 OR r IN (SELECT oid FROM app)) AS applies,
-		  coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS using, coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') AS checking,
-		  coalesce((SELECT min(f.oid::regprocedure::text) FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
-		    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass AND f.provolatile = 'i'), '') AS immutable
+		SELECT t.name AS "table", p.polname AS name, t.library, t.known,
+		  t.oid IN (SELECT oid FROM reached) AS reached, c.relrowsecurity AS enabled,
+		  CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+		    WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END AS command,
+		  p.polpermissive AS permissive, p.polroles = '{0}' AS to_public,
+		  EXISTS (SELECT FROM unnest(p.polroles) r
+		    WHERE r = 0 OR r IN (SELECT oid FROM app)) AS applies,
+		  coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS using,
+		  coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') AS check,
+		  coalesce((SELECT min(f.oid::regprocedure::text)
+		    FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
+		    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+		      AND d.refclassid = 'pg_proc'::regclass AND f.provolatile = 'i'), '') AS immutable
 		FROM tables t JOIN pg_class c ON c.oid = t.oid JOIN pg_policy p ON p.polrelid = t.oid
 		ORDER BY t.name, p.polname`, &policies)
-	ofLibrary := LibraryPolicies(c.Scope)
+	libraryPolicies := LibraryPolicies(c.Scope)
 	for i, p := range policies {
-		policies[i].expected = Expectation{"ALL", TenantCondition(c.Scope, schema.TenantColumn),
-			TenantCondition(c.Scope, schema.TenantColumn)}
+		policies[i].expected = tenantPolicy(c.Scope)
 		if p.Library {
-			policies[i].expected = ofLibrary[p.Table]
+			policies[i].expected = libraryPolicies[p.Table]
 		}
 	}
 	return policies, err
 }
 
-func (x Expectation) Create(table string) string {
-	statement := "CREATE POLICY " + TenantPolicy + " ON " + table + " FOR " + x.command +
-		" USING (" +
-		x.using + ")"
-	if x.check != "" {
-		statement += " WITH CHECK (" + x.check + ")"
+// expressions returns the clauses USING and WITH CHECK.
+func (x ExpectedPolicy) expressions() string {
+	if x.check == "" {
+		return " USING (" + x.using + ")"
 	}
-	return statement + ";\nALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
+	return " USING (" + x.using + ") WITH CHECK (" + x.check + ")"
 }
 
-// Renew is what makes the policy ours again: an alteration where that will do.
-func (p Policy) Renew() string {
+// Create returns the statements that create the policy on a table and enable row security.
+func (x ExpectedPolicy) Create(table string) string {
+	return "CREATE POLICY " + TenantPolicy + " ON " + table + " FOR " + x.command +
+		x.expressions() + ";\nALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
+}
+
+// Restore returns the statements that make the policy [TenantPolicy] as expected. They alter the
+// policy where that suffices, and replace it otherwise.
+func (p Policy) Restore() string {
 	want := p.expected
 	if p.Command != want.command || !p.Permissive {
 		return "DROP POLICY " + TenantPolicy + " ON " + p.Table + ";\n" + want.Create(p.Table)
 	}
-	if want.check == "" {
-		return "ALTER POLICY " + TenantPolicy + " ON " + p.Table + " TO PUBLIC USING (" +
-			want.using +
-			")"
-	}
-	return "ALTER POLICY " + TenantPolicy + " ON " + p.Table + " TO PUBLIC USING (" + want.using +
-		") WITH CHECK (" + want.check + ")"
+	return "ALTER POLICY " + TenantPolicy + " ON " + p.Table + " TO PUBLIC" + want.expressions()
 }
 
-// Current reports whether the policy is what the library made.
+// Current reports whether the policy is as expected for [TenantPolicy].
 func (p Policy) Current() bool {
 	want := p.expected
-	return p.Permissive && p.Everybody && p.Command == want.command &&
-		PlainSQL(p.Using) == PlainSQL(want.using) && PlainSQL(p.Checking) == PlainSQL(want.check)
+	return p.Permissive && p.ToPublic && p.Command == want.command &&
+		NormalizeSQL(p.Using) == NormalizeSQL(want.using) &&
+		NormalizeSQL(p.Check) == NormalizeSQL(want.check)
 }
 
 var (
@@ -123,11 +133,11 @@ var (
 	unneeded     = regexp.MustCompile(`[\s()]+`)
 )
 
-// PlainSQL takes off an expression what the server adds when it writes one: the
-// types of string constants, the names of what a sub-select answers, brackets,
-// spaces and capitals. The expressions that are compared have no operator
-// whose operands brackets could join otherwise.
-func PlainSQL(expression string) string {
+// NormalizeSQL removes from an expression what the server adds when it writes it: the types of
+// string constants, the column names of sub-selects, brackets and spaces. It also makes all
+// letters lower case. Brackets don't matter in the expressions that are compared: none has
+// operators whose operands could be grouped in another way.
+func NormalizeSQL(expression string) string {
 	expression = literalCast.ReplaceAllString(expression, "$1")
 	expression = selectedName.ReplaceAllString(expression, "$1")
 	return strings.ToLower(unneeded.ReplaceAllString(expression, ""))

@@ -11,9 +11,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// TenantCondition is the policy's condition. It compares the column itself, so that an
-// index on it serves, with a sub-select, which is asked once a statement and not
-// once a row; engines that take none are given the function itself.
+// TenantCondition returns the condition of a policy: the column equals the current tenant. It
+// compares the bare column, so that an index on it can be used. It calls the function in a
+// sub-select, which runs once per statement and not once per row. Engines that allow no
+// sub-select in policies (schema.Transaction) get a direct call.
 func TenantCondition(s schema.Scope, column string) string {
 	if s == schema.Transaction {
 		return column + " = bailiwick.current_tenant()"
@@ -21,65 +22,79 @@ func TenantCondition(s schema.Scope, column string) string {
 	return column + " = (SELECT bailiwick.current_tenant())"
 }
 
-// RowSecurity is what stands around a table, as the catalog has it.
+// RowSecurity is the row security of a table, and the triggers and the default that belong to
+// it, as the catalog has them.
 type RowSecurity struct {
-	Name     string
-	Declared bool // in [Options.Tables]; or else by its column tenant_id, or a partition
-	Known    bool // declared, or a partition or a child of a declared one
-	Reached  bool // the application's role may read or write it
-	Exists   bool
-	Tenant   bool // a column tenant_id of type uuid
-	NotNull  bool // no row lacks a tenant
-	Stamped  bool // the column's default is the current tenant
-	Enabled  bool
-	Forced   bool
-	Policy   bool   // ours is there
-	Touched  bool   // the trigger that counts versions
-	Counted  string // the kind whose quota a trigger holds, in hexadecimal digits with a 00 behind
+	Name           string // as SQL names it
+	Declared       bool   // if not, it was found by its column tenant_id or as a partition
+	Known          bool   // declared, or a partition or a child of a declared table
+	Reached        bool   // the application's role has a privilege on it
+	Exists         bool
+	Tenant         bool // it has a column tenant_id of type uuid
+	NotNull        bool // tenant_id can't be NULL
+	TenantDefault  bool // the default of tenant_id is the current tenant
+	Enabled        bool
+	Forced         bool
+	Policy         bool   // it has a policy with the name TenantPolicy
+	VersionTrigger bool   // it has the trigger that increments versions
+	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
 }
 
-// RowSecurity reads the row security of every table that a tenant owns, declared or
-// not.
+// RowSecurity reads the row security of every table that tenants own, declared or not.
 func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
-	var walls []RowSecurity
+	var tables []RowSecurity
 	err := c.Query(ctx, `
-		SELECT coalesce(d.name, t.name) AS name, d.name IS NOT NULL AS declared, coalesce(t.known, true) AS known,
-		  t.oid IN (SELECT oid FROM reached) AS reached, t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
-		  coalesce(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)
-		    OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.convalidated AND pg_get_constraintdef(k.oid) = 'CHECK ((tenant_id IS NOT NULL))'), false) AS not_null,
-		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()', false) AS stamped,
-		  coalesce(c.relrowsecurity, false) AS enabled, coalesce(c.relforcerowsecurity, false) AS forced,
-		  EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant') AS policy,
-		  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch' AND g.tgenabled IN ('O', 'A')) AS touched,
-		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota' AND g.tgenabled IN ('O', 'A')), '') AS counted
+		SELECT coalesce(d.name, t.name) AS name, d.name IS NOT NULL AS declared,
+		  coalesce(t.known, true) AS known,
+		  t.oid IN (SELECT oid FROM reached) AS reached,
+		  t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
+		  coalesce(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
+		      WHERE k.conrelid = t.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]
+		        AND NOT k.convalidated)
+		    OR EXISTS (SELECT FROM pg_constraint k
+		      WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.convalidated
+		        AND pg_get_constraintdef(k.oid) = 'CHECK ((tenant_id IS NOT NULL))'),
+		    false) AS not_null,
+		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()',
+		    false) AS tenant_default,
+		  coalesce(c.relrowsecurity, false) AS enabled,
+		  coalesce(c.relforcerowsecurity, false) AS forced,
+		  EXISTS (SELECT FROM pg_policy p
+		    WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant') AS policy,
+		  EXISTS (SELECT FROM pg_trigger g
+		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
+		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
+		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
+		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota'
+		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args
 		FROM declared d FULL JOIN (SELECT * FROM tables WHERE NOT library) t ON t.oid = d.oid
 		LEFT JOIN pg_class c ON c.oid = t.oid
 		LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.tenant
 		LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
-		ORDER BY name`, &walls)
-	return walls, err
+		ORDER BY name`, &tables)
+	return tables, err
 }
 
-// Missing are the statements that put up what isn't there. kind is nil for a table
-// that is owned only.
-func (w RowSecurity) Missing(kind *declare.Table, scope schema.Scope) []string {
+// CreateMissing returns the statements that create what the table lacks. kind is nil for a table
+// without a kind.
+func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []string {
 	var statements []string
-	add := func(wanted bool, format string) {
-		if wanted {
-			statements = append(statements, fmt.Sprintf(format, w.Name))
+	add := func(missing bool, format string) {
+		if missing {
+			statements = append(statements, fmt.Sprintf(format, r.Name))
 		}
 	}
-	add(w.Declared && !w.Stamped,
+	add(r.Declared && !r.TenantDefault,
 		"ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
 	own := TenantCondition(scope, schema.TenantColumn)
-	add(!w.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
-	add(!w.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
-	add(!w.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
-	add(kind != nil && !w.Touched,
+	add(!r.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
+	add(!r.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
+	add(!r.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
+	add(kind != nil && !r.VersionTrigger,
 		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
 			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 	if kind != nil && kind.Singleton == "" {
-		add(w.Counted != hex.EncodeToString([]byte(kind.Kind))+"00",
+		add(r.QuotaArgs != quotaArgs(kind.Kind),
 			"DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota"+
 				" AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
 				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
@@ -87,3 +102,7 @@ func (w RowSecurity) Missing(kind *declare.Table, scope schema.Scope) []string {
 	}
 	return statements
 }
+
+// quotaArgs returns the argument of a kind's quota trigger as pg_trigger.tgargs has it: the kind
+// with a zero byte at the end, in hexadecimal digits.
+func quotaArgs(kind string) string { return hex.EncodeToString([]byte(kind + "\x00")) }

@@ -1,2 +1,3 @@
-// Package declare works out what a host declares of its tables.
+// Package declare turns a host's declarations of tables into the facts that the SQL for their
+// items is made from.
 package declare

@@ -16,16 +16,18 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// Set is what was declared, as a whole.
+// Set holds all declared tables.
 type Set struct {
-	All    []*Table
-	Order  []*Table // those with a kind, each behind those it refers to
-	ByKind map[string]*Table
-	Kinds  *federation.Kinds
+	Tables     []*Table          // in the order of their declaration
+	KindTables []*Table          // those with a kind, each after the ones that it refers to
+	ByKind     map[string]*Table // the elements of KindTables
+	Kinds      *federation.Kinds
 }
 
+// New parses the declarations. It returns an error that names the table when a declaration
+// contradicts itself or another one, or names a column that the model doesn't have.
 func New(tables []schema.Table) (*Set, error) {
-	all, err := declare(tables)
+	all, err := parseTables(tables)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +35,11 @@ func New(tables []schema.Table) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Set{All: all, Order: order, ByKind: map[string]*Table{}}
+	d := &Set{Tables: all, KindTables: order, ByKind: map[string]*Table{}}
 	var kinds []federation.Kind
 	for _, t := range order {
 		d.ByKind[t.Kind] = t
-		kind, err := t.describe()
+		kind, err := t.federationKind()
 		if err != nil {
 			return nil, err
 		}
@@ -47,11 +49,11 @@ func New(tables []schema.Table) (*Set, error) {
 	return d, err
 }
 
-// describe says in the model's words what the items of the table look like.
-func (t *Table) describe() (federation.Kind, error) {
+// federationKind describes the items of the table for the federation model.
+func (t *Table) federationKind() (federation.Kind, error) {
 	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton}
 	for _, c := range t.Columns {
-		field, err := c.describe()
+		field, err := c.federationField()
 		if err != nil {
 			return kind, fmt.Errorf("postgres: %s.%s: %w", t.Name, c.Name, err)
 		}
@@ -74,9 +76,12 @@ func (t *Table) describe() (federation.Kind, error) {
 	return kind, nil
 }
 
-func (c Column) describe() (federation.Field, error) {
-	field := federation.Field{Name: c.Name, Type: c.JsonType(), Enum: c.enum, Required: c.NotNull &&
-		c.Default == ""}
+// federationField describes the column as a member of a spec. A column with NOT NULL and a
+// default isn't required, and its default is the member's default.
+func (c Column) federationField() (federation.Field, error) {
+	field := federation.Field{
+		Name: c.Name, Type: c.JSONType(), Enum: c.enum, Required: c.NotNull && c.Default == "",
+	}
 	if low, high, ok := c.integerRange(); ok {
 		field.Minimum, field.Maximum = &low, &high
 		if c.minimum != nil {
@@ -96,7 +101,8 @@ func (c Column) describe() (federation.Field, error) {
 	return field, nil
 }
 
-func (c Column) JsonType() federation.Type {
+// JSONType returns the JSON type of the column's values in a spec.
+func (c Column) JSONType() federation.Type {
 	switch c.goType {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[uuid.UUID]():
 		return federation.String
@@ -120,10 +126,10 @@ func (c Column) JsonType() federation.Type {
 	return federation.Any
 }
 
-// integerRange is what an integer column holds, and no more than a double
-// counts without gaps (RFC 7493, section 2.2).
+// integerRange returns the range of an integer column's type, limited to the integers that a
+// double represents exactly (RFC 7493, section 2.2). It isn't ok for other columns.
 func (c Column) integerRange() (low, high int64, ok bool) {
-	if c.JsonType() != federation.Integer {
+	if c.JSONType() != federation.Integer {
 		return 0, 0, false
 	}
 	switch strings.ToLower(c.SQLType) {
@@ -135,10 +141,10 @@ func (c Column) integerRange() (low, high int64, ok bool) {
 	return -(1<<53 - 1), 1<<53 - 1, true
 }
 
-// jsonDefault reads the SQL constants that a default can be: 'text', a number,
-// true, false.
-func jsonDefault(fallback string) (json.RawMessage, error) {
-	text, _, _ := strings.Cut(fallback, "::")
+// jsonDefault returns the JSON value of an SQL default, which must be a constant: 'text', a
+// number, true or false. A type cast after it is ignored.
+func jsonDefault(sqlDefault string) (json.RawMessage, error) {
+	text, _, _ := strings.Cut(sqlDefault, "::")
 	if len(text) >= 2 && text[0] == '\'' && text[len(text)-1] == '\'' {
 		inner := strings.ReplaceAll(text[1:len(text)-1], "''", "'")
 		return json.Marshal(inner)
@@ -149,43 +155,35 @@ func jsonDefault(fallback string) (json.RawMessage, error) {
 	if _, err := strconv.ParseFloat(text, 64); err == nil {
 		return json.RawMessage(text), nil
 	}
-	return nil, fmt.Errorf("the default %q is not a constant that an item can be given", fallback)
+	return nil, fmt.Errorf("the default %q isn't a constant ('text', a number, true or false)",
+		sqlDefault)
 }
 
-// SortedKinds are the tables that have a kind, in the order of exports.
+// SortedKinds returns the tables that have a kind, sorted by kind: the order of exports.
 func (d *Set) SortedKinds() []*Table {
-	return slices.SortedFunc(slices.Values(d.Order),
+	return slices.SortedFunc(slices.Values(d.KindTables),
 		func(a, b *Table) int { return strings.Compare(a.Kind, b.Kind) })
 }
 
-// TablesOfKinds are the tables that have a kind, by their name in SQL.
-func (d *Set) TablesOfKinds() map[string]*Table {
+// KindTablesBySQL returns the tables that have a kind, by their name in SQL ([Table].SQL).
+func (d *Set) KindTablesBySQL() map[string]*Table {
 	tables := map[string]*Table{}
-	for _, t := range d.Order {
+	for _, t := range d.KindTables {
 		tables[t.SQL] = t
 	}
 	return tables
 }
 
-// Versioned are the tables whose rows count their versions.
-func (d *Set) Versioned() map[string]bool {
-	tables := map[string]bool{}
-	for _, t := range d.Order {
-		tables[t.SQL] = true
-	}
-	return tables
-}
-
-// Modes are what becomes of statements for no tenant, by the table's name without its
-// schema. Of several tables with one name, one that enforces is enough.
+// Modes returns the mode of each owned table, by its name without the schema. Of several
+// tables with the same name, Enforce wins. tables are the declarations that d was made from.
 func (d *Set) Modes(tables []schema.Table) map[string]schema.Mode {
 	modes := map[string]schema.Mode{}
-	for i, t := range d.All {
-		for _, name := range Owned([]*Table{t}) {
-			_, bare, _ := strings.Cut(name, `"."`)
-			bare = strings.Trim(bare, `"`)
-			if known, ok := modes[bare]; !ok || known == schema.Observe {
-				modes[bare] = tables[i].Mode
+	for i, t := range d.Tables {
+		for _, owned := range OwnedTables([]*Table{t}) {
+			_, name, _ := strings.Cut(owned, `"."`)
+			name = strings.Trim(name, `"`)
+			if mode, ok := modes[name]; !ok || mode == schema.Observe {
+				modes[name] = tables[i].Mode
 			}
 		}
 	}

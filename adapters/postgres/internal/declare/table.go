@@ -3,6 +3,7 @@ package declare
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -16,19 +17,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// Table is a Table worked out: what the SQL of its items is made from.
+// Table is a declared table: the SQL for its items is made from it.
 type Table struct {
-	SQL        string // schema-qualified and quoted
+	SQL        string // its name, schema-qualified and quoted
 	Schema     string // unquoted
 	Name       string // unquoted
-	Kind       string // empty: owned only
+	Kind       string // empty: tenants own the rows, but they aren't items
 	path       string
-	NameColumn string
-	Singleton  string
-	Search     []string
+	NameColumn string   // holds an item's name
+	Singleton  string   // the name of the kind's only item; empty if it can have many
+	Search     []string // the columns that q searches in addition to NameColumn
 	Columns    []Column // typed columns that are members of the spec
 	References []Reference
-	Secrets    []string
+	Secrets    []string // columns
 }
 
 // Column is a typed column that is a member of the spec.
@@ -37,125 +38,141 @@ type Column struct {
 	SQLType string
 	goType  reflect.Type
 	NotNull bool
-	Default string // the SQL default, empty if none
+	Default string // the SQL default; empty if none
 	enum    []string
 	minimum *int64
 	maximum *int64
 }
 
-// Reference is a Reference whose tables are known.
+// Reference is a declared reference with the SQL names of its tables.
 type Reference struct {
 	schema.Reference
 	required    bool
-	LookupTable *lookup
-	JoinTable   *join
+	LookupTable *Lookup // nil if the reference isn't to a lookup table
+	JoinTable   *Join   // nil if the reference is stored in columns
 }
 
-type lookup struct{ SQL, ID, Name string }
+// Lookup is the lookup table of a reference. SQL is its name, qualified and quoted; ID and
+// Name are columns, unquoted.
+type Lookup struct{ SQL, ID, Name string }
 
-type join struct{ SQL, From, To, Position string }
+// Join is the join table of a reference. SQL is its name, qualified and quoted; the other
+// fields are columns, unquoted.
+type Join struct{ SQL, From, To, Position string }
 
-// managed columns are the library's; no member of a spec.
-var managed = []string{"id", "tenant_id", "labels", "spec", "version", "created_at", "updated_at"}
+// managedColumns are the columns that the library manages. They aren't members of a spec.
+var managedColumns = []string{
+	"id", "tenant_id", "labels", "spec", "version", "created_at", "updated_at",
+}
 
-// plainIdentifier keeps what could end an identifier, or be taken for a
-// placeholder, out of the SQL that is made from declarations.
+// plainIdentifier matches names without characters that could end an SQL identifier or that
+// bun would replace as a placeholder.
 var plainIdentifier = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ $.-]*$`)
 
-// declare works the declarations out. Contradictions are named with the table
-// that holds them.
-func declare(tables []schema.Table) ([]*Table, error) {
+// parseTables parses all declarations. Its errors name the table.
+func parseTables(declared []schema.Table) ([]*Table, error) {
 	dialect := pgdialect.New()
-	var declared []*Table
-	for _, t := range tables {
-		worked, err := declareOne(dialect, t)
+	var tables []*Table
+	for _, d := range declared {
+		t, err := parseTable(dialect, d)
 		if err != nil {
 			return nil, err
 		}
-		declared = append(declared, worked)
+		tables = append(tables, t)
 	}
-	return declared, nil
+	return tables, nil
 }
 
-func declareOne(dialect bunschema.Dialect, t schema.Table) (*Table, error) {
-	model := reflect.TypeOf(t.Model)
-	if model == nil || model.Kind() != reflect.Pointer || model.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("postgres: Table.Model must be a pointer to a struct, not %v", model)
+// parseTable parses one declaration. References and columns are read only for a table with a
+// kind.
+func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error) {
+	pointer := reflect.TypeOf(declared.Model)
+	if pointer == nil || pointer.Kind() != reflect.Pointer ||
+		pointer.Elem().Kind() != reflect.Struct {
+		return nil, fmt.Errorf("postgres: Table.Model must be a pointer to a struct, not %v",
+			pointer)
 	}
-	parsed := dialect.Tables().Get(model.Elem())
-	worked := &Table{
-		Schema: parsed.Schema, Name: parsed.Name, Kind: t.Kind, path: t.Path,
-		NameColumn: cmp.Or(t.Name, "name"), Singleton: t.Singleton, Secrets: t.Secrets,
+	model := dialect.Tables().Get(pointer.Elem())
+	t := &Table{
+		Schema: cmp.Or(model.Schema, "public"), Name: model.Name, Kind: declared.Kind,
+		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
+		Singleton: declared.Singleton, Secrets: declared.Secrets,
 	}
-	if worked.Schema == "" {
-		worked.Schema = "public"
-	}
-	worked.Name = strings.TrimPrefix(worked.Name, worked.Schema+".")
-	worked.SQL = sqltext.Quote(worked.Schema) + "." + sqltext.Quote(worked.Name)
-	if !plainIdentifier.MatchString(worked.Name) || !plainIdentifier.MatchString(worked.Schema) {
+	t.Name = strings.TrimPrefix(t.Name, t.Schema+".")
+	t.SQL = sqltext.Quote(t.Schema) + "." + sqltext.Quote(t.Name)
+	if !plainIdentifier.MatchString(t.Name) || !plainIdentifier.MatchString(t.Schema) {
 		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table"+
-			" can't have", parsed.Name)
+			" can't have", model.Name)
 	}
 	if t.Kind == "" {
-		return worked, nil
+		return t, nil
 	}
-	if err := worked.readReferences(t, parsed); err != nil {
+	if err := t.readReferences(declared, model); err != nil {
 		return nil, err
 	}
-	if err := worked.readColumns(parsed); err != nil {
+	if err := t.readColumns(model); err != nil {
 		return nil, err
 	}
-	worked.Search = searchColumns(t, worked)
-	return worked, nil
+	t.Search = t.searchColumns(declared)
+	return t, nil
 }
 
-func searchColumns(t schema.Table, worked *Table) []string {
-	if t.Search != nil || !slices.ContainsFunc(worked.Columns,
-		func(c Column) bool { return c.Name == "description" }) {
-		return t.Search
+// searchColumns returns the declared search columns, or the column description by default.
+func (t *Table) searchColumns(declared schema.Table) []string {
+	isDescription := func(c Column) bool { return c.Name == "description" }
+	if declared.Search == nil && slices.ContainsFunc(t.Columns, isDescription) {
+		return []string{"description"}
 	}
-	return []string{"description"}
+	return declared.Search
 }
 
-func (t *Table) readReferences(declared schema.Table, parsed *bunschema.Table) error {
-	for _, r := range declared.References {
-		worked := Reference{Reference: r}
-		ways := 0
-		if r.Column != "" {
-			ways++
-		}
-		if len(r.Columns) > 0 {
-			ways++
-		}
-		if r.Join != nil {
-			ways++
-			worked.JoinTable = &join{SQL: t.siblingTable(r.Join.Table), From: r.Join.From,
-				To:       r.Join.To,
-				Position: r.Join.Position}
-		}
-		if ways != 1 || r.Field == "" {
+// readReferences reads the declared references. A reference in one column is required when that
+// column is notnull.
+func (t *Table) readReferences(declared schema.Table, model *bunschema.Table) error {
+	for _, d := range declared.References {
+		if countStorage(d) != 1 || d.Field == "" {
 			return fmt.Errorf("postgres: %s: reference %q needs a Field and exactly one of"+
-				" Column, Columns and Join", t.Name, r.Field)
+				" Column, Columns and Join", t.Name, d.Field)
 		}
-		if r.Lookup != nil {
-			worked.LookupTable = &lookup{SQL: t.siblingTable(r.Lookup.Table),
-				ID:   cmp.Or(r.Lookup.ID, "id"),
-				Name: cmp.Or(r.Lookup.Name, "name")}
+		r := Reference{Reference: d}
+		if d.Join != nil {
+			r.JoinTable = &Join{
+				SQL: t.siblingTable(d.Join.Table), From: d.Join.From, To: d.Join.To,
+				Position: d.Join.Position,
+			}
 		}
-		if r.Column != "" {
-			field, ok := parsed.FieldMap[r.Column]
+		if d.Lookup != nil {
+			r.LookupTable = &Lookup{
+				SQL: t.siblingTable(d.Lookup.Table), ID: cmp.Or(d.Lookup.ID, "id"),
+				Name: cmp.Or(d.Lookup.Name, "name"),
+			}
+		}
+		if d.Column != "" {
+			field, ok := model.FieldMap[d.Column]
 			if !ok {
 				return fmt.Errorf("postgres: %s: the model has no column %q for reference %q",
-					t.Name, r.Column, r.Field)
+					t.Name, d.Column, d.Field)
 			}
-			worked.required = field.NotNull
+			r.required = field.NotNull
 		}
-		t.References = append(t.References, worked)
+		t.References = append(t.References, r)
 	}
 	return nil
 }
 
-// siblingTable qualifies a table with t's schema unless it names its own.
+// countStorage returns how many of Column, Columns and Join the declaration sets.
+func countStorage(r schema.Reference) int {
+	count := 0
+	for _, isSet := range []bool{r.Column != "", len(r.Columns) > 0, r.Join != nil} {
+		if isSet {
+			count++
+		}
+	}
+	return count
+}
+
+// siblingTable returns the SQL name of a table. Without a schema in its name it is in t's
+// schema.
 func (t *Table) siblingTable(name string) string {
 	if s, n, ok := strings.Cut(name, "."); ok {
 		return sqltext.Quote(s) + "." + sqltext.Quote(n)
@@ -163,22 +180,24 @@ func (t *Table) siblingTable(name string) string {
 	return sqltext.Quote(t.Schema) + "." + sqltext.Quote(name)
 }
 
-func (t *Table) readColumns(parsed *bunschema.Table) error {
-	taken := append([]string{t.NameColumn}, managed...)
+// readColumns reads the columns of the model that are members of the spec: all except the
+// managed columns, the name, references and secrets.
+func (t *Table) readColumns(model *bunschema.Table) error {
+	excluded := append([]string{t.NameColumn}, managedColumns...)
 	for _, r := range t.References {
-		taken = append(taken, r.Column)
+		excluded = append(excluded, r.Column)
 		for _, c := range r.Columns {
-			taken = append(taken, c)
+			excluded = append(excluded, c)
 		}
 	}
 	for _, s := range t.Secrets {
-		if parsed.FieldMap[s] == nil {
+		if model.FieldMap[s] == nil {
 			return fmt.Errorf("postgres: %s: the model has no column %q for a secret", t.Name, s)
 		}
 	}
-	taken = append(taken, t.Secrets...)
-	for _, f := range parsed.Fields {
-		if slices.Contains(taken, f.Name) {
+	excluded = append(excluded, t.Secrets...)
+	for _, f := range model.Fields {
+		if slices.Contains(excluded, f.Name) {
 			continue
 		}
 		if !plainIdentifier.MatchString(f.Name) {
@@ -194,6 +213,8 @@ func (t *Table) readColumns(parsed *bunschema.Table) error {
 	return nil
 }
 
+// columnOf reads a field of the model: its SQL type, default and limits. An explicit type tag
+// wins over the type that bun derives.
 func columnOf(f *bunschema.Field) (Column, error) {
 	c := Column{Name: f.Name, SQLType: f.CreateTableSQLType, goType: f.IndirectType,
 		NotNull: f.NotNull, Default: f.SQLDefault}
@@ -204,15 +225,15 @@ func columnOf(f *bunschema.Field) (Column, error) {
 		c.enum = strings.Split(enum, ",")
 	}
 	var err error
-	if c.minimum, err = bound64(f, "minimum"); err != nil {
+	if c.minimum, err = integerTag(f, "minimum"); err != nil {
 		return c, err
 	}
-	c.maximum, err = bound64(f, "maximum")
+	c.maximum, err = integerTag(f, "maximum")
 	return c, err
 }
 
-// bound64 reads a tag that limits an integer.
-func bound64(f *bunschema.Field, tag string) (*int64, error) {
+// integerTag reads a struct tag whose value is an integer. It is nil without the tag.
+func integerTag(f *bunschema.Field, tag string) (*int64, error) {
 	text, ok := f.StructField.Tag.Lookup(tag)
 	if !ok {
 		return nil, nil
@@ -224,70 +245,7 @@ func bound64(f *bunschema.Field, tag string) (*int64, error) {
 	return &n, nil
 }
 
-// dependencyOrder answers the tables that have a kind, each behind those it
-// refers to. It refuses kinds that refer to each other in a circle: rows could
-// not be written kind by kind. A kind may refer to itself.
-func dependencyOrder(declared []*Table) ([]*Table, error) {
-	byKind := map[string]*Table{}
-	for _, t := range declared {
-		if t.Kind != "" {
-			byKind[t.Kind] = t
-		}
-	}
-	const (
-		unseen = iota
-		open
-		done
-	)
-	state := map[string]int{}
-	var order []*Table
-	var visit func(t *Table) error
-	visit = func(t *Table) error {
-		switch state[t.Kind] {
-		case done:
-			return nil
-		case open:
-			return fmt.Errorf("postgres: kind %q refers to itself by way of other kinds: break"+
-				" the circle", t.Kind)
-		}
-		state[t.Kind] = open
-		for _, kind := range t.refersTo() {
-			target, ok := byKind[kind]
-			if !ok {
-				return fmt.Errorf("postgres: %s refers to kind %q, which no table declares", t.Name,
-					kind)
-			}
-			if target == t {
-				continue
-			}
-			if err := visit(target); err != nil {
-				return err
-			}
-		}
-		state[t.Kind] = done
-		order = append(order, t)
-		return nil
-	}
-	for _, t := range declared {
-		if t.Kind == "" {
-			continue
-		}
-		if err := visit(t); err != nil {
-			return nil, err
-		}
-	}
-	return order, nil
-}
-
-func (t *Table) refersTo() []string {
-	var kinds []string
-	for _, r := range t.References {
-		kinds = append(kinds, r.Kinds()...)
-	}
-	return kinds
-}
-
-// Kinds are those that a reference may name, sorted; none for a lookup.
+// Kinds returns the kinds that the reference may refer to, sorted. It is empty for a lookup.
 func (r Reference) Kinds() []string {
 	if r.LookupTable != nil {
 		return nil
@@ -295,17 +253,12 @@ func (r Reference) Kinds() []string {
 	if r.Kind != "" {
 		return []string{r.Kind}
 	}
-	var kinds []string
-	for kind := range r.Columns {
-		kinds = append(kinds, kind)
-	}
-	slices.Sort(kinds)
-	return kinds
+	return slices.Sorted(maps.Keys(r.Columns))
 }
 
-// Owned answers every table that belongs to tenants: those declared, and the
-// join and lookup tables that they name.
-func Owned(declared []*Table) []string {
+// OwnedTables returns the SQL names of all tables that tenants own, sorted: the declared
+// tables, and the join and lookup tables of their references.
+func OwnedTables(declared []*Table) []string {
 	var names []string
 	for _, t := range declared {
 		names = append(names, t.SQL)

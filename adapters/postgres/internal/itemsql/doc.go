@@ -1,2 +1,3 @@
-// Package itemsql writes the SQL that reads, writes and searches items. It runs none of it.
+// Package itemsql builds the SQL that reads, writes, references and searches items of declared
+// tables.
 package itemsql

@@ -8,25 +8,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
-// getFunction is the function that answers one item of the table's kind.
+// getFunction returns the name of the function that returns one item of the table's kind.
 //
-// To plan a statement that names seven tables, each with a policy, takes longer
-// than to run it and to verify the tenant. A session keeps the plans of what
-// stands in a function, and needs no prepared statement for it, which a pooler
-// would lose. The function has its caller's rights: filter and policy hold there
-// as they do outside.
+// Planning a statement with seven tables, each with a policy, takes longer than running it and
+// verifying the tenant. A session caches the plans of a function's statements. It needs no
+// prepared statement for that, which a pooler would lose. The function runs with its caller's
+// rights, so the filter and the policies apply within it as they do outside.
 func getFunction(t *declare.Table) string {
 	return "bailiwick." + sqltext.Quote(sqltext.Shorten("get_"+t.Kind))
 }
 
-func GetSignature(t *declare.Table) string { return getFunction(t) + "(uuid, text)" }
+// GetFunctionSignature returns the name and the argument types of the get function of the
+// table's kind, as to_regprocedure reads them. The arguments are the tenant and the item's
+// name.
+func GetFunctionSignature(t *declare.Table) string { return getFunction(t) + "(uuid, text)" }
 
-// getColumns are the columns that scanItem reads, as the function answers them.
+// getColumns are the function's result columns. SelectItems has the same columns.
 const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint, updated_at" +
 	" timestamptz, created_at timestamptz"
 
-// GetItem is the query for the item that a tenant has by a name. The proof of
-// isolation, which takes the filter out of what is sent, has it stand there.
+// GetItem returns the query for a tenant's item with a name. Its parameters are the tenant and
+// the name. With filterSent the query contains the filter instead of calling the get function:
+// the proof of isolation needs that, because it removes the filter from the statements that
+// are sent.
 func GetItem(d *declare.Set, t *declare.Table, filterSent bool) string {
 	if filterSent {
 		return SelectItems(d, t) + " WHERE t.tenant_id = ? AND " + NameEquals(t, "t", "?")
@@ -35,43 +39,47 @@ func GetItem(d *declare.Set, t *declare.Table, filterSent bool) string {
 		getFunction(t) + "(?, ?)"
 }
 
-// CreateGet is the statement that makes the function. Each table that a statement
-// names asks its policy who the tenant is, and that costs as much as the row: so
-// what the row refers to is looked up by itself, and only where it refers to
-// something. The row's variable is called as its alias is elsewhere.
-func CreateGet(d *declare.Set, t *declare.Table) string {
-	var variables, lookups strings.Builder
-	variable := func(name, sqlType, when, value string) {
-		fmt.Fprintf(&variables, "  %s %s;\n", name, sqlType)
-		assignment := name + " := " + value + ";"
-		if when != "" {
-			assignment = "IF " + when + " THEN " + assignment + " END IF;"
-		}
-		lookups.WriteString("  " + assignment + "\n")
-	}
-	for i, r := range t.References {
-		if r.JoinTable != nil {
-			variable(targetAlias(i, 0), "jsonb", "", joinedNames(d, r))
-		}
-		for j, to := range columnsOf(d, r) {
-			variable(targetAlias(i, j), "text", "t."+sqltext.Quote(to.column)+" IS NOT NULL",
-				fmt.Sprintf(
-					"(SELECT x.%s FROM %s AS x WHERE x.tenant_id = t.tenant_id AND x.%s = t.%s)",
-					sqltext.Quote(to.name), to.sql, sqltext.Quote(to.id), sqltext.Quote(to.column)))
-		}
-	}
-	lookedUp := names{
+// CreateGetFunction returns the statement that creates or replaces the get function of the
+// table's kind.
+//
+// Each table in a statement makes its policy read the tenant, which costs as much as reading
+// the row. So the function looks up each reference in a separate statement, and only where
+// the row has one.
+func CreateGetFunction(d *declare.Set, t *declare.Table) string {
+	variables, lookups := referenceLookups(d, t)
+	inVariables := nameExprs{
 		one:  func(i, j int, _ target) string { return targetAlias(i, j) },
 		many: func(i int, _ declare.Reference) string { return targetAlias(i, 0) },
 	}
 	body := strings.NewReplacer(
-		"{variables}", variables.String(), "{lookups}", lookups.String(), "{table}", t.SQL,
-		"{named}", NameEquals(t, "t", "$2"), "{name}", NameOf(t, "t"), "{spec}",
-		specOf(d, t, lookedUp),
+		"{variables}", variables, "{lookups}", lookups, "{table}", t.SQL,
+		"{named}", NameEquals(t, "t", "$2"), "{name}", NameExpr(t, "t"),
+		"{spec}", specExpr(d, t, inVariables),
 	).Replace(getBody)
 	return "CREATE OR REPLACE FUNCTION " + getFunction(t) + "(uuid, text) RETURNS TABLE (" +
 		getColumns + ")\n" +
 		"LANGUAGE plpgsql STABLE SECURITY INVOKER ROWS 1 AS " + sqltext.Literal(body)
+}
+
+// referenceLookups returns the declarations of PL/pgSQL variables for the names that the row t
+// refers to, and the statements that look these names up. A variable has the name that is the
+// table's alias in SelectItems.
+func referenceLookups(d *declare.Set, t *declare.Table) (variables, lookups string) {
+	var declarations, statements strings.Builder
+	for i, r := range t.References {
+		if r.JoinTable != nil {
+			fmt.Fprintf(&declarations, "  %s jsonb;\n", targetAlias(i, 0))
+			fmt.Fprintf(&statements, "  %s := %s;\n", targetAlias(i, 0), joinedNames(d, r))
+		}
+		for j, to := range targetsOf(d, r) {
+			fmt.Fprintf(&declarations, "  %s text;\n", targetAlias(i, j))
+			fmt.Fprintf(&statements, "  IF t.%[1]s IS NOT NULL THEN %[2]s := (SELECT x.%[3]s FROM"+
+				" %[4]s AS x WHERE x.tenant_id = t.tenant_id AND x.%[5]s = t.%[1]s); END IF;\n",
+				sqltext.Quote(to.column), targetAlias(i, j), sqltext.Quote(to.name), to.sql,
+				sqltext.Quote(to.id))
+		}
+	}
+	return declarations.String(), statements.String()
 }
 
 const getBody = `

@@ -10,15 +10,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// secretMark stands before the name of a secret in a secret's column. A column
-// value without it is a value of the time before the vault, and answered under
-// the name that it would have there.
+// secretMark precedes the name of a secret in the column of a secret. A column without the
+// mark has a value from before the vault existed. Its item shows the name that the secret
+// would have in the vault.
 const secretMark = "$secret:"
 
-// SelectItems is a SELECT of t's rows as items, up to where a WHERE follows.
-// The alias of the table is t. Its columns are those that scanItem reads.
+// SelectItems returns a SELECT of t's rows as items, up to the place of a WHERE. The alias of
+// the table is t. The columns are id, name, labels, spec, version, updated_at and created_at.
 func SelectItems(d *declare.Set, t *declare.Table) string {
-	joined := names{
+	joined := nameExprs{
 		one: func(i, j int, to target) string {
 			return targetAlias(i, j) + "." + sqltext.Quote(to.name)
 		},
@@ -27,71 +27,82 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at,"+
 		" t.created_at FROM %s AS t",
-		NameOf(t, "t"), specOf(d, t, joined), t.SQL)
+		NameExpr(t, "t"), specExpr(d, t, joined), t.SQL)
 	for i, r := range t.References {
-		for j, target := range columnsOf(d, r) {
+		for j, to := range targetsOf(d, r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
 				" AND %[2]s.%s = t.%s",
-				target.sql, targetAlias(i, j), sqltext.Quote(target.id),
-				sqltext.Quote(target.column))
+				to.sql, targetAlias(i, j), sqltext.Quote(to.id), sqltext.Quote(to.column))
 		}
 	}
 	return b.String()
 }
 
-// names are the expressions for the names of what an item refers to.
-type names struct {
-	one  func(reference, column int, to target) string   // of one column's
-	many func(reference int, r declare.Reference) string // of a join's, a JSON array
+// nameExprs builds the SQL expressions for the names of the items that an item refers to.
+// References and their columns are numbered from 0.
+type nameExprs struct {
+	one  func(reference, column int, to target) string   // for a column
+	many func(reference int, r declare.Reference) string // for a join table: a JSON array
 }
 
-// target is one column of a reference and what it refers to.
+// target is one column of a reference and the table that it refers to.
 type target struct {
-	column, kind, sql, id, name string
+	column   string
+	kind     string // empty for a lookup table
+	sql      string // the table
+	id, name string // its columns
 }
 
-// columnsOf are the columns that a reference is kept in; none for a join.
-func columnsOf(d *declare.Set, r declare.Reference) []target {
+// targetsOf returns the targets of the columns that a reference is stored in. It is empty for
+// a reference that is stored in a join table.
+func targetsOf(d *declare.Set, r declare.Reference) []target {
 	if r.LookupTable != nil {
-		return []target{{column: r.Column, sql: r.LookupTable.SQL, id: r.LookupTable.ID,
-			name: r.LookupTable.Name}}
+		return []target{{
+			column: r.Column, sql: r.LookupTable.SQL, id: r.LookupTable.ID,
+			name: r.LookupTable.Name,
+		}}
+	}
+	if r.JoinTable != nil {
+		return nil
 	}
 	if r.Column != "" {
-		to := d.ByKind[r.Kind]
-		return []target{{column: r.Column, kind: to.Kind, sql: to.SQL, id: "id",
-			name: to.NameColumn}}
+		return []target{itemTarget(r.Column, d.ByKind[r.Kind])}
 	}
 	var targets []target
-	if r.JoinTable == nil {
-		for _, kind := range r.Kinds() {
-			to := d.ByKind[kind]
-			targets = append(targets, target{column: r.Columns[kind], kind: kind, sql: to.SQL,
-				id: "id", name: to.NameColumn})
-		}
+	for _, kind := range r.Kinds() {
+		targets = append(targets, itemTarget(r.Columns[kind], d.ByKind[kind]))
 	}
 	return targets
 }
 
+// itemTarget returns the target of a column that refers to an item.
+func itemTarget(column string, to *declare.Table) target {
+	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn}
+}
+
+// targetAlias returns the alias of the table that a column of a reference refers to.
 func targetAlias(reference, column int) string { return fmt.Sprintf("r%d_%d", reference, column) }
 
-// NameOf is the item's name in a query where alias stands for the table.
-func NameOf(t *declare.Table, alias string) string {
+// NameExpr returns the SQL expression for the item's name, in a query where the table has this
+// alias.
+func NameExpr(t *declare.Table, alias string) string {
 	if t.Singleton != "" {
 		return sqltext.Literal(t.Singleton) + "::text"
 	}
 	return alias + "." + sqltext.Quote(t.NameColumn)
 }
 
-// NameEquals is the condition that alias has the name that expr gives.
+// NameEquals returns the condition that the item's name equals expr, in a query where the
+// table has this alias.
 func NameEquals(t *declare.Table, alias, expr string) string {
-	return NameOf(t, alias) + " = " + expr
+	return NameExpr(t, alias) + " = " + expr
 }
 
-// specOf is the spec of a row: what the column spec keeps, and over it every
-// member that has a place of its own.
-func specOf(d *declare.Set, t *declare.Table, of names) string {
+// specExpr returns the SQL expression for the spec of a row t: the column spec, with every
+// member added that is stored in other columns or tables.
+func specExpr(d *declare.Set, t *declare.Table, exprs nameExprs) string {
 	parts := []string{"t.spec"}
-	var always, scalars []string
+	var always, scalars []string // members that are always present; scalars, absent if NULL
 	for _, c := range t.Columns {
 		pair := sqltext.Literal(c.Name) + ", t." + sqltext.Quote(c.Name)
 		switch {
@@ -107,21 +118,21 @@ func specOf(d *declare.Set, t *declare.Table, of names) string {
 	for i, r := range t.References {
 		switch {
 		case r.JoinTable != nil:
-			always = append(always, sqltext.Literal(r.Field)+", "+of.many(i, r))
+			always = append(always, sqltext.Literal(r.Field)+", "+exprs.many(i, r))
 		case len(r.Columns) > 0:
-			parts = append(parts, polymorphicRef(d, r, i, of))
+			parts = append(parts, polymorphicRef(d, r, i, exprs))
 		default:
 			scalars = append(scalars, sqltext.Literal(r.Field)+", "+
-				of.one(i, 0, columnsOf(d, r)[0]))
+				exprs.one(i, 0, targetsOf(d, r)[0]))
 		}
 	}
 	for _, s := range t.Secrets {
-		parts = append(parts, secretOf(t, s))
+		parts = append(parts, secretRef(t, s))
 	}
 	if len(always) > 0 {
 		parts = append(parts, "jsonb_build_object("+strings.Join(always, ", ")+")")
 	}
-	if len(scalars) > 0 { // a scalar has nothing within that strip_nulls could reach
+	if len(scalars) > 0 { // jsonb_strip_nulls also strips nested nulls, which scalars don't have
 		parts = append(parts, "jsonb_strip_nulls(jsonb_build_object("+strings.Join(scalars, ", ")+
 			"))")
 	}
@@ -132,16 +143,18 @@ func whenNotNull(column, then string) string {
 	return "CASE WHEN " + column + " IS NOT NULL THEN " + then + " ELSE '{}' END"
 }
 
+// isScalar reports whether the column's JSON values have no nested values.
 func isScalar(c declare.Column) bool {
-	switch c.JsonType() {
+	switch c.JSONType() {
 	case federation.String, federation.Integer, federation.Number, federation.Boolean:
 		return true
 	}
 	return false
 }
 
-// joinedNames looks each name up by itself, so that an item which refers to nothing
-// asks the policy of one table less.
+// joinedNames returns the expression for the names in a join table, as a JSON array. It looks
+// up each name in a sub-select, so that an item without references doesn't evaluate the policy
+// of the table that it could refer to.
 func joinedNames(d *declare.Set, r declare.Reference) string {
 	to := d.ByKind[r.Kind]
 	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x"+
@@ -152,33 +165,35 @@ func joinedNames(d *declare.Set, r declare.Reference) string {
 		sqltext.Quote(r.JoinTable.From))
 }
 
-// polymorphicRef is a reference to one item of several kinds.
-func polymorphicRef(d *declare.Set, r declare.Reference, i int, of names) string {
+// polymorphicRef returns the expression for the i-th reference, which refers to one item of
+// several kinds.
+func polymorphicRef(d *declare.Set, r declare.Reference, i int, exprs nameExprs) string {
 	var b strings.Builder
 	b.WriteString("CASE")
-	for j, to := range columnsOf(d, r) {
+	for j, to := range targetsOf(d, r) {
 		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s,"+
 			" jsonb_build_object('kind', %s, 'name', %s))",
 			sqltext.Quote(to.column), sqltext.Literal(r.Field), sqltext.Literal(to.kind),
-			of.one(i, j, to))
+			exprs.one(i, j, to))
 	}
 	b.WriteString(" ELSE '{}' END")
 	return b.String()
 }
 
-func secretOf(t *declare.Table, column string) string {
-	own := fmt.Sprintf("%s || '/' || %s || '/' || %s", sqltext.Literal(t.Kind), NameOf(t, "t"),
-		sqltext.Literal(column))
+// secretRef returns the expression for a secret, as a reference to its name in the vault.
+func secretRef(t *declare.Table, column string) string {
+	defaultName := fmt.Sprintf("%s || '/' || %s || '/' || %s", sqltext.Literal(t.Kind),
+		NameExpr(t, "t"), sqltext.Literal(column))
 	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s,"+
 		" jsonb_build_object('$secret', "+
 		"CASE WHEN starts_with(t.%[1]s, %[3]s) THEN substr(t.%[1]s, %[4]d) ELSE %[5]s END)) END",
 		sqltext.Quote(column), sqltext.Literal(column), sqltext.Literal(secretMark),
-		len(secretMark)+1, own)
+		len(secretMark)+1, defaultName)
 }
 
-// placed are the members of the spec that have a place of their own, so that
-// the column spec doesn't keep them.
-func placed(t *declare.Table) []string {
+// typedMembers returns the members of the spec that are stored in other columns or tables, and
+// so not in the column spec. They are sorted.
+func typedMembers(t *declare.Table) []string {
 	var members []string
 	for _, c := range t.Columns {
 		members = append(members, c.Name)

@@ -9,17 +9,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Source is where items to be written come from: a query with the columns id,
-// name, labels, spec, version and updated_at, the last two NULL where the
-// database is to count, and target, the id of the row that the tenant has under
-// the name, NULL if it has none. One item of a request and the staged items of
-// an import are written by the same statements.
+// Source is where the items that are written come from. The same statements write the item of
+// a request and the staged items of an import.
 type Source struct {
-	Query   string
-	Pending string // the condition on n for the import's other staged items; empty for a request
+	// Query has the columns id, name, labels, spec, version, updated_at and target. version
+	// and updated_at are NULL where the database sets them. target is the id of the tenant's
+	// row with this name, NULL if there is none.
+	Query string
+
+	// Pending is the condition, on the alias n of bailiwick.staged, for the staged items of
+	// the import. It is empty for a request.
+	Pending string
 }
 
-// NewWriter makes the statements that write one kind's items for one tenant.
+// Writer builds the statements that write items of one kind for one tenant.
 type Writer struct {
 	d      *declare.Set
 	t      *declare.Table
@@ -27,20 +30,23 @@ type Writer struct {
 	src    Source
 }
 
+// NewWriter returns a writer for items of the table t.
 func NewWriter(d *declare.Set, t *declare.Table, tenant tenancy.ID, src Source) Writer {
 	return Writer{d: d, t: t, tenant: sqltext.Literal(tenant.String()) + "::uuid", src: src}
 }
 
+// with adds the source as the CTE src to a statement.
 func (w Writer) with(statement string) string {
 	return "WITH src AS MATERIALIZED (" + w.src.Query + ") " + statement
 }
 
-// assignment is a column and the expression that gives its value; s stands for
-// the item, r for the record of its typed members.
+// assignment is a column and the expression for its value. The alias s is the item, r the
+// record of its typed members.
 type assignment struct{ column, expr string }
 
+// assignments returns the values of all columns except the key, the name and the version.
 func (w Writer) assignments() []assignment {
-	list := []assignment{{"labels", "s.labels"}, {"spec", w.rest()}}
+	list := []assignment{{"labels", "s.labels"}, {"spec", w.untypedSpec()}}
 	for _, c := range w.t.Columns {
 		expr := "r." + sqltext.Quote(c.Name)
 		if c.NotNull && c.Default != "" {
@@ -49,60 +55,62 @@ func (w Writer) assignments() []assignment {
 		list = append(list, assignment{c.Name, expr})
 	}
 	for _, r := range w.t.References {
-		for _, to := range columnsOf(w.d, r) {
-			list = append(list, assignment{to.column, w.idOf(r, to)})
+		for _, to := range targetsOf(w.d, r) {
+			list = append(list, assignment{to.column, w.referencedID(r, to)})
 		}
 	}
 	for _, s := range w.t.Secrets {
-		list = append(list, assignment{
-			s, fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", sqltext.Literal(secretMark),
-				sqltext.Literal(s))})
+		value := fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", sqltext.Literal(secretMark),
+			sqltext.Literal(s))
+		list = append(list, assignment{s, value})
 	}
 	return list
 }
 
-// rest is what the column spec keeps.
-func (w Writer) rest() string {
-	placed := placed(w.t)
-	if len(placed) == 0 {
+// untypedSpec returns the expression for the members of the spec that are stored in the column
+// spec.
+func (w Writer) untypedSpec() string {
+	typed := typedMembers(w.t)
+	if len(typed) == 0 {
 		return "s.spec"
 	}
-	for i, p := range placed {
-		placed[i] = sqltext.Literal(p)
+	for i, member := range typed {
+		typed[i] = sqltext.Literal(member)
 	}
-	return "s.spec - ARRAY[" + strings.Join(placed, ", ") + "]"
+	return "s.spec - ARRAY[" + strings.Join(typed, ", ") + "]"
 }
 
-// idOf finds the row that a reference names. A row that the statement itself
-// creates is not visible to it: the id is known from the item.
-func (w Writer) idOf(r declare.Reference, to target) string {
-	given, name := "s.spec ->> "+sqltext.Literal(r.Field)+" IS NOT NULL",
-		"s.spec ->> "+sqltext.Literal(r.Field)
+// referencedID returns the expression for the id of the row that a reference names. A row that
+// the same statement creates isn't visible to it, so its id comes from the item.
+func (w Writer) referencedID(r declare.Reference, to target) string {
+	field := sqltext.Literal(r.Field)
+	isSet, name := "s.spec ->> "+field+" IS NOT NULL", "s.spec ->> "+field
 	if len(r.Columns) > 0 {
-		given = "s.spec -> " + sqltext.Literal(r.Field) + " ->> 'kind' = " +
-			sqltext.Literal(to.kind)
-		name = "s.spec -> " + sqltext.Literal(r.Field) + " ->> 'name'"
+		isSet = "s.spec -> " + field + " ->> 'kind' = " + sqltext.Literal(to.kind)
+		name = "s.spec -> " + field + " ->> 'name'"
 	}
-	found := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)",
+	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)",
 		sqltext.Quote(to.id), to.sql, w.tenant, sqltext.Quote(to.name), name)
 	switch {
-	case to.kind == "": // a lookup
+	case to.kind == "": // a lookup table
 	case w.src.Pending != "":
-		found = "coalesce(" + w.stagedID(to.kind, name) + ", " + found + ")"
+		id = "coalesce(" + w.stagedID(to.kind, name) + ", " + id + ")"
 	case to.kind == w.t.Kind:
-		found = "coalesce(" + found + ", CASE WHEN " + name + " = s.name THEN s.id END)"
+		id = "coalesce(" + id + ", CASE WHEN " + name + " = s.name THEN s.id END)"
 	}
-	return "CASE WHEN " + given + " THEN " + found + " END"
+	return "CASE WHEN " + isSet + " THEN " + id + " END"
 }
 
-// stagedID is the id of an item that the import writes.
+// stagedID returns the sub-select for the id of an item that the import writes.
 func (w Writer) stagedID(kind, name string) string {
-	return fmt.Sprintf(`(SELECT coalesce(n.target, n.id) FROM bailiwick.staged AS n WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
+	return fmt.Sprintf("(SELECT coalesce(n.target, n.id) FROM bailiwick.staged AS n"+
+		` WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
 		w.src.Pending, sqltext.Literal(kind), name)
 }
 
-// record is the items beside the typed members of their specs.
-func (w Writer) record() string {
+// from returns the items s and, joined to them, the records r of the typed members of their
+// specs.
+func (w Writer) from() string {
 	if len(w.t.Columns) == 0 {
 		return "src AS s"
 	}
@@ -114,7 +122,7 @@ func (w Writer) record() string {
 		strings.Join(fields, ", ") + ")"
 }
 
-// Insert creates the items that have no target.
+// Insert returns the statement that creates the items without a target.
 func (w Writer) Insert() string {
 	columns := []string{"tenant_id", "id", "version", "updated_at"}
 	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
@@ -125,11 +133,11 @@ func (w Writer) Insert() string {
 		columns, values = append(columns, sqltext.Quote(a.column)), append(values, a.expr)
 	}
 	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE s.target IS NULL",
-		w.t.SQL, strings.Join(columns, ", "), strings.Join(values, ", "), w.record()))
+		w.t.SQL, strings.Join(columns, ", "), strings.Join(values, ", "), w.from()))
 }
 
-// Update overwrites the targets. A version of the source that is greater is
-// kept with its time; otherwise the trigger counts on.
+// Update returns the statement that overwrites the targets. If the source's version is greater,
+// the row gets this version and its time. Otherwise the trigger increments the row's version.
 func (w Writer) Update() string {
 	sets := []string{
 		"version = greatest(t.version, s.version)",
@@ -141,11 +149,11 @@ func (w Writer) Update() string {
 	return w.with(fmt.Sprintf(
 		"UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.tenant_id = %s"+
 			" AND t.id = s.target",
-		w.t.SQL, strings.Join(sets, ", "), w.record(), w.tenant))
+		w.t.SQL, strings.Join(sets, ", "), w.from(), w.tenant))
 }
 
-// Lookups add the names that lookup tables lack.
-func (w Writer) Lookups() []string {
+// InsertLookups returns the statements that insert the names that lookup tables lack.
+func (w Writer) InsertLookups() []string {
 	var statements []string
 	for _, r := range w.t.References {
 		if r.LookupTable == nil {
@@ -162,8 +170,8 @@ func (w Writer) Lookups() []string {
 	return statements
 }
 
-// Joins replace the rows of the join tables.
-func (w Writer) Joins() []string {
+// ReplaceJoins returns the statements that replace the rows of the join tables.
+func (w Writer) ReplaceJoins() []string {
 	var statements []string
 	for _, r := range w.t.References {
 		if r.JoinTable == nil {
@@ -186,9 +194,13 @@ func (w Writer) Joins() []string {
 	return statements
 }
 
-// Dangling finds the names that nothing has: columns name (of the referring
-// item), path, kind and missing. It is empty when the kind refers to nothing.
-func (w Writer) Dangling() string {
+// maxDangling limits the rows of SelectDangling.
+const maxDangling = 101
+
+// SelectDangling returns the query for references to items that don't exist. It has the columns
+// name (of the referring item), path (a JSON pointer), kind and missing (the name without an
+// item), and at most 101 rows. It is empty when the kind has no references to items.
+func (w Writer) SelectDangling() string {
 	var queries []string
 	for _, r := range w.t.References {
 		if r.LookupTable != nil {
@@ -201,27 +213,29 @@ func (w Writer) Dangling() string {
 	if len(queries) == 0 {
 		return ""
 	}
-	return w.with(strings.Join(queries, " UNION ALL ") + " LIMIT 101")
+	return w.with(strings.Join(queries, " UNION ALL ") + fmt.Sprintf(" LIMIT %d", maxDangling))
 }
 
+// danglingTo returns the query for the names that the reference gives to items of a kind and
+// that no item has.
 func (w Writer) danglingTo(r declare.Reference, kind string) string {
-	from, path, missing, given := "src AS s", sqltext.Literal("/spec/"+r.Field),
-		"s.spec ->> "+sqltext.Literal(r.Field), "true"
+	field := sqltext.Literal(r.Field)
+	from, path := "src AS s", sqltext.Literal("/spec/"+r.Field)
+	missing, condition := "s.spec ->> "+field, "true"
 	switch {
 	case r.JoinTable != nil:
-		from = "src AS s CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> " +
-			sqltext.Literal(r.Field) + ") WITH ORDINALITY AS e(name, place)"
+		from += " CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> " + field +
+			") WITH ORDINALITY AS e(name, place)"
 		path, missing = sqltext.Literal("/spec/"+r.Field+"/")+" || (e.place - 1)", "e.name"
 	case len(r.Columns) > 0:
-		path, missing = sqltext.Literal("/spec/"+r.Field), "s.spec -> "+sqltext.Literal(r.Field)+
-			" ->> 'name'"
-		given = "s.spec -> " + sqltext.Literal(r.Field) + " ->> 'kind' = " + sqltext.Literal(kind)
+		missing = "s.spec -> " + field + " ->> 'name'"
+		condition = "s.spec -> " + field + " ->> 'kind' = " + sqltext.Literal(kind)
 	}
 	to := w.d.ByKind[kind]
 	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s"+
 		" AND %[3]s IS NOT NULL"+
 		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
-		path, sqltext.Literal(kind), missing, from, given, to.SQL, w.tenant,
+		path, sqltext.Literal(kind), missing, from, condition, to.SQL, w.tenant,
 		NameEquals(to, "x", missing))
 	if w.src.Pending != "" {
 		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
@@ -231,32 +245,30 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 	return query
 }
 
-// Referrers finds the items that refer to the row whose id is the placeholder:
-// columns kind and name.
-func Referrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) string {
-	constant := sqltext.Literal(tenant.String()) + "::uuid"
+// SelectReferrers returns the query for the items that refer to an item of the table t. It has
+// the columns kind and name. id is an SQL expression for the item's id, such as a placeholder.
+// An item that refers to itself through a column isn't included.
+func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) string {
+	tenantID := sqltext.Literal(tenant.String()) + "::uuid"
 	var queries []string
-	for _, from := range d.Order {
+	for _, from := range d.KindTables {
+		columns := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t",
+			sqltext.Literal(from.Kind), NameExpr(from, "t"), from.SQL)
 		for _, r := range from.References {
 			if r.LookupTable != nil {
 				continue
 			}
 			if r.JoinTable != nil && r.Kind == t.Kind {
-				queries = append(queries,
-					fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
-						" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
-						" WHERE t.tenant_id = %s AND j.%s = %s", sqltext.Literal(from.Kind),
-						NameOf(from, "t"), from.SQL, r.JoinTable.SQL,
-						sqltext.Quote(r.JoinTable.From), constant,
-						sqltext.Quote(r.JoinTable.To), id))
+				queries = append(queries, columns+fmt.Sprintf(
+					" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
+						" WHERE t.tenant_id = %s AND j.%s = %s", r.JoinTable.SQL,
+					sqltext.Quote(r.JoinTable.From), tenantID, sqltext.Quote(r.JoinTable.To), id))
 			}
-			for _, to := range columnsOf(d, r) {
+			for _, to := range targetsOf(d, r) {
 				if to.kind != t.Kind {
 					continue
 				}
-				query := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t"+
-					" WHERE t.tenant_id = %s AND t.%s = %s",
-					sqltext.Literal(from.Kind), NameOf(from, "t"), from.SQL, constant,
+				query := columns + fmt.Sprintf(" WHERE t.tenant_id = %s AND t.%s = %s", tenantID,
 					sqltext.Quote(to.column), id)
 				if from == t {
 					query += " AND t.id <> " + id

@@ -20,25 +20,26 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var errExpanded = tenancy.Errorf(tenancy.CodeInvalidState,
-	"the database isn't contracted: its single-tenant keys are still there, and row security"+
-		" isn't forced").Because(adoption.ErrNotContracted)
+var errNotContracted = tenancy.Errorf(tenancy.CodeInvalidState,
+	"the database isn't contracted: it still has its single-tenant keys, and row security isn't"+
+		" forced; run the migration's phase contract").Because(adoption.ErrNotContracted)
 
-// InOneTransaction reports whether a database is migrated in one transaction.
+// InOneTransaction reports whether a database in this state is migrated in one transaction,
+// without the steps of an adoption.
 func InOneTransaction(s adoption.State) bool {
-	return s == adopt.Absent || s == adopt.TenantOwned || s == adopt.Contracted
+	return s == adoption.Absent || s == adoption.TenantOwned || s == adoption.Contracted
 }
 
-// adoptionTimeout bounds how long the server may be silent: an index of a large
-// table takes its time.
+// adoptionTimeout limits how long the connection waits for the server. It is long because
+// creating the index of a large table takes long.
 const adoptionTimeout = 24 * time.Hour
 
-// WithEngine runs fn on a session of the owner's.
+// WithEngine runs fn with an adoption engine, on a session of the migrating user.
 func WithEngine(
 	ctx context.Context, c Config, m adoption.Options,
 	fn func(context.Context, *adopt.Engine) error,
 ) error {
-	spec, err := c.adoption()
+	spec, err := c.adoptSpec()
 	if err != nil {
 		return err
 	}
@@ -53,62 +54,62 @@ func WithEngine(
 		return pgerr.Translate(err)
 	}
 	defer conn.Close()
-	return fn(ctx, adopt.New(conn, spec, adopt.Options{
-		LockTimeout: m.LockTimeout, Patience: m.Patience, Rest: m.Rest, Watch: m.Watch,
-		OnEvent: m.OnEvent, OwnApplication: pool.ApplicationName,
-	}))
+	return fn(ctx, adopt.New(conn, spec, m, pool.ApplicationName))
 }
 
-// LogEvents tells a log of each statement that is done, and of what must wait.
+// LogEvents returns an event handler that logs each statement that has ended and each that
+// didn't get a lock in time.
 func LogEvents(ctx context.Context, log *slog.Logger) func(adoption.Event) error {
 	return func(e adoption.Event) error {
 		switch e.Kind {
-		case adopt.Ended:
+		case adoption.Ended:
 			log.InfoContext(ctx, "migrated", "phase", e.Phase, "step", e.Step)
-		case adopt.Waited:
-			log.InfoContext(ctx, "a lock wasn't to be had in time; it is tried again", "phase",
-				e.Phase, "step", e.Step)
+		case adoption.Waited:
+			log.InfoContext(ctx, "a lock wasn't available in time; retrying",
+				"phase", e.Phase, "step", e.Step)
 		}
 		return nil
 	}
 }
 
-// Up is [MigrateUp] of checked options.
+// Up migrates a database, with the phases of an adoption where c.Adopt is set. It does what
+// postgres.MigrateUp documents.
 func Up(ctx context.Context, c Config, m adoption.Options) error {
 	if c.Adopt == nil {
 		return migrateAll(ctx, c)
 	}
+	phase := cmp.Or(m.Phase, adoption.Expand)
 	return WithEngine(ctx, c, m, func(ctx context.Context, e *adopt.Engine) error {
 		if err := e.Lock(ctx); err != nil {
 			return err
 		}
-		standing, err := e.State(ctx)
+		state, err := e.State(ctx)
 		if err != nil {
 			return err
 		}
-		if InOneTransaction(standing) {
+		if InOneTransaction(state) {
 			return migrateAll(ctx, c)
 		}
-		// it is refused before anything is changed
-		if _, err := e.Plan(ctx, cmp.Or(m.Phase, adoption.Expand)); err != nil {
+		// planning refuses an unsuitable database before anything is changed
+		if _, err := e.Plan(ctx, phase); err != nil {
 			return err
 		}
 		if err := inMigration(ctx, c,
 			func(db *bun.DB) error { return migrateLibrary(ctx, db, c) }); err != nil {
 			return err
 		}
-		if err := e.Up(ctx, cmp.Or(m.Phase, adoption.Expand)); err != nil {
+		if err := e.Up(ctx, phase); err != nil {
 			return err
 		}
-		if standing, err = e.State(ctx); err != nil || !InOneTransaction(standing) {
+		if state, err = e.State(ctx); err != nil || !InOneTransaction(state) {
 			return err
 		}
 		return migrateAll(ctx, c)
 	})
 }
 
-// migrateLibrary makes the library's own tables and functions, and notes the
-// host's migrations that made what the adopted tables become.
+// migrateLibrary creates the library's tables and functions. It also records as applied the
+// host's migrations whose result the adopted tables already have.
 func migrateLibrary(ctx context.Context, db *bun.DB, c Config) error {
 	if err := prepareMigrations(ctx, db, c); err != nil {
 		return err
@@ -116,6 +117,11 @@ func migrateLibrary(ctx context.Context, db *bun.DB, c Config) error {
 	if err := rls.CreateGetFunctions(ctx, db, c.Declared); err != nil {
 		return err
 	}
+	return recordBaseline(ctx, db, c)
+}
+
+// recordBaseline records the host's migrations up to Adopt.Baseline as applied.
+func recordBaseline(ctx context.Context, db *bun.DB, c Config) error {
 	migrations := c.hostMigrations()
 	migrator := migrate.NewMigrator(db, migrations, migrate.WithTableName(hostMigrations),
 		migrate.WithLocksTableName(hostMigrations+"_lock"))
@@ -126,12 +132,12 @@ func migrateLibrary(ctx context.Context, db *bun.DB, c Config) error {
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	isApplied := map[string]bool{}
 	for _, m := range applied {
-		known[m.Name] = true
+		isApplied[m.Name] = true
 	}
 	for _, m := range migrations.Sorted() {
-		if known[m.Name] || c.Adopt.Baseline != "" && m.Name > c.Adopt.Baseline {
+		if isApplied[m.Name] || c.Adopt.Baseline != "" && m.Name > c.Adopt.Baseline {
 			continue
 		}
 		m.GroupID = 1
@@ -142,16 +148,17 @@ func migrateLibrary(ctx context.Context, db *bun.DB, c Config) error {
 	return nil
 }
 
-// CheckContracted refuses tenancy upon a database whose old keys are there.
+// CheckContracted refuses a database with MultiTenant that was adopted but isn't contracted.
+// Its error wraps [adoption.ErrNotContracted].
 func CheckContracted(ctx context.Context, c Config) error {
 	if c.Adopt == nil || !c.MultiTenant {
 		return nil
 	}
 	return WithEngine(ctx, c, adoption.Options{},
 		func(ctx context.Context, e *adopt.Engine) error {
-			standing, err := e.State(ctx)
-			if err == nil && !InOneTransaction(standing) {
-				return errExpanded
+			state, err := e.State(ctx)
+			if err == nil && !InOneTransaction(state) {
+				return errNotContracted
 			}
 			return err
 		})

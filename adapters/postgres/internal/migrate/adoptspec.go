@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
@@ -17,47 +18,53 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// adoption works the declaration out.
-func (c Config) adoption() (adopt.Spec, error) {
-	a, d := c.Adopt, c.Declared
+// adoptSpec translates the host's description of its database for the adoption engine.
+func (c Config) adoptSpec() (adopt.Spec, error) {
+	a := c.Adopt
+	if a.Keys != nil && a.Users == nil {
+		return adopt.Spec{}, errors.New("postgres: adoption.Database.Keys needs Users: a key gets" +
+			" the role of its user")
+	}
 	spec := adopt.Spec{
 		Tenant:    tenancy.DefaultID.String(),
 		Condition: catalog.TenantCondition(c.Scope, schema.TenantColumn),
 		Library: adopt.Library{
 			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it:" +
 				" nothing of the host's is touched",
-			Roles: []string{pool.OwnerRole, itemsql.SearchRole, "bailiwick_app",
-				"bailiwick_system"},
+			Roles: []string{
+				pool.OwnerRole, itemsql.SearchRole,
+				cmp.Or(c.AppRole, "bailiwick_app"), cmp.Or(c.SystemRole, "bailiwick_system"),
+			},
 			Owner: pool.OwnerRole, Search: itemsql.SearchRole,
 		},
 	}
-	if c.AppRole != "" {
-		spec.Library.Roles = []string{pool.OwnerRole, itemsql.SearchRole, c.AppRole, c.SystemRole}
+	for _, name := range append(declare.OwnedTables(c.Declared.Tables), a.Owned...) {
+		spec.Tables = append(spec.Tables, c.adoptTable(strings.ReplaceAll(name, `"`, "")))
 	}
-	if a.Keys != nil && a.Users == nil {
-		return spec, errors.New("postgres: Adoption.Keys needs Users, who say the keys' roles")
-	}
-	versioned := d.Versioned()
-	for _, name := range append(declare.Owned(d.All), a.Owned...) {
-		schema, table := splitName(strings.ReplaceAll(name, `"`, ""))
-		t := adopt.Table{Schema: schema, Name: table,
-			Versioned: versioned[sqltext.Quote(schema)+"."+sqltext.Quote(table)],
-			Replaced:  a.Replaced}
-		for _, declared := range d.All {
-			t.Singleton = t.Singleton || declared.Singleton != "" &&
-				declared.SQL == sqltext.Quote(schema)+"."+sqltext.Quote(table)
-		}
-		for named, columns := range a.Primary {
-			if s, n := splitName(named); s == schema && n == table {
-				t.Primary = columns
-			}
-		}
-		spec.Tables = append(spec.Tables, t)
-	}
-	return fillSpec(a, spec)
+	return addHostObjects(a, spec)
 }
 
-func fillSpec(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
+// adoptTable describes one owned table. name has no quotes.
+func (c Config) adoptTable(name string) adopt.Table {
+	schema, table := splitName(name)
+	sql := sqltext.Quote(schema) + "." + sqltext.Quote(table)
+	_, hasKind := c.Declared.KindTablesBySQL()[sql]
+	t := adopt.Table{
+		Schema: schema, Name: table, Versioned: hasKind, Replaced: c.Adopt.Replaced,
+		Singleton: slices.ContainsFunc(c.Declared.Tables, func(d *declare.Table) bool {
+			return d.SQL == sql && d.Singleton != ""
+		}),
+	}
+	for other, columns := range c.Adopt.Primary {
+		if s, n := splitName(other); s == schema && n == table {
+			t.Primary = columns
+		}
+	}
+	return t
+}
+
+// addHostObjects adds the host's indexes, views, steps, users and keys to spec.
+func addHostObjects(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
 	for _, i := range a.Indexes {
 		schema, table := splitName(i.Table)
 		spec.Indexes = append(spec.Indexes,
@@ -72,7 +79,7 @@ func fillSpec(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
 		if s.Name == "" || s.Done == "" || s.Undone == "" || s.Up == "" || s.Down == "" ||
 			s.Phase != adoption.Expand && s.Phase != adoption.Contract {
 			return spec, fmt.Errorf(
-				"postgres: AdoptionStep %q needs a Name, a Phase, Done, Undone, Up and Down",
+				"postgres: adoption.Step %q needs a Name, a Phase, Done, Undone, Up and Down",
 				s.Name)
 		}
 		spec.Custom = append(spec.Custom, adopt.Custom{Name: s.Name, Phase: s.Phase, Done: s.Done,
@@ -93,7 +100,7 @@ func fillSpec(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
 	return spec, nil
 }
 
-// splitName takes a name apart. Without a schema it is public's.
+// splitName splits a table's name. The schema defaults to public.
 func splitName(name string) (schema, table string) {
 	if s, t, ok := strings.Cut(name, "."); ok {
 		return s, t

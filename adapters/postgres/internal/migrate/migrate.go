@@ -2,83 +2,43 @@ package migrate
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"sync/atomic"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrations"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/rls"
-	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// migrationLock is the advisory lock that migrations of one database queue at:
-// "bailiwck" in ASCII.
+// migrationLock is the key of the advisory lock that lets only one migration of a database
+// run at a time. It is "bailiwck" in ASCII.
 const migrationLock = 0x6261696c6977636b
 
 // minimumVersion is PostgreSQL 13, in the form of server_version_num.
 const minimumVersion = 130000
 
-// Config is what a migration works with.
+// Config is the configuration of a migration.
 type Config struct {
 	pool.Settings
 	Declared *declare.Set
-	Host     *migrate.Migrations // nil: none
-	Adopt    *adoption.Database  // nil: a database without tenants is refused
+	Host     *migrate.Migrations // the host's migrations; nil: none
+	Adopt    *adoption.Database  // nil: a single-tenant database is refused
 }
 
-// migrateAll brings the schema up in one transaction: the library's migrations,
-// the host's, the walls around each owned table, and with MultiTenant the
-// roles. Killed at any moment, nothing of it has happened.
+// migrateAll migrates the schema in one transaction: the library's migrations, the host's,
+// the row security of each owned table and, with MultiTenant, the roles. If it is killed,
+// nothing has changed.
 func migrateAll(ctx context.Context, c Config) error {
 	return inMigration(ctx, c, func(db *bun.DB) error { return migrateIn(ctx, db, c) })
 }
 
-// inMigration runs fn in a transaction of the owner's, upon one connection.
-func inMigration(ctx context.Context, c Config, fn func(*bun.DB) error) error {
-	inner, err := pool.NewConnector(c.URL, pool.BulkTimeout)
-	if err != nil {
-		return err
-	}
-	once := &onceConnector{inner: inner}
-	sqldb := sql.OpenDB(once)
-	sqldb.SetMaxOpenConns(1)
-	db := bun.NewDB(sqldb, pgdialect.New())
-	if err := inTransaction(ctx, db, func() error { return fn(db) }); err != nil {
-		return errors.Join(fmt.Errorf("postgres: migrating: %w", err), db.Close())
-	}
-	return db.Close()
-}
-
-// inTransaction brackets what bun/migrate does, which knows no transaction
-// around several migrations. The pool has one connection for its whole life.
-func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
-	if _, err := db.ExecContext(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	if err := fn(); err != nil {
-		// closing the connection does it as well
-		_, _ = db.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-		return err
-	}
-	_, err := db.ExecContext(ctx, "COMMIT")
-	return err
-}
-
-// prepareMigrations brings the library's own schema up.
+// prepareMigrations locks out other migrations, checks the server's version, and migrates the
+// library's schema.
 func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
 	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).
 		Exec(ctx); err != nil {
@@ -90,16 +50,17 @@ func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
 	if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS bailiwick"); err != nil {
 		return err
 	}
-	library, err := ownMigrations()
+	library, err := discoverLibraryMigrations()
 	if err != nil {
 		return err
 	}
 	if err := runMigrations(ctx, db, c.Logger, library, libraryMigrations); err != nil {
 		return err
 	}
-	return pool.EnsureKey(ctx, db)
+	return pool.EnsureSigningKey(ctx, db)
 }
 
+// migrateIn is migrateAll within its transaction.
 func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := prepareMigrations(ctx, db, c); err != nil {
 		return err
@@ -107,7 +68,7 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := runMigrations(ctx, db, c.Logger, c.hostMigrations(), hostMigrations); err != nil {
 		return err
 	}
-	if err := rls.Raise(ctx, db, c.Settings, c.Declared); err != nil {
+	if err := rls.ProtectTables(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
 	if err := rls.CreateGetFunctions(ctx, db, c.Declared); err != nil {
@@ -131,17 +92,18 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	return rls.CreateSearch(ctx, db, c.Settings, c.Declared)
 }
 
-// Where the two lists of applied migrations stand.
+// The tables that record the applied migrations.
 const (
 	libraryMigrations = "bailiwick.migrations"
 	hostMigrations    = "bailiwick.host_migrations"
 )
 
-func ownMigrations() (*migrate.Migrations, error) {
+func discoverLibraryMigrations() (*migrate.Migrations, error) {
 	m := migrate.NewMigrations()
 	return m, m.Discover(migrations.Files)
 }
 
+// hostMigrations returns the host's migrations; none if Host is nil.
 func (c Config) hostMigrations() *migrate.Migrations {
 	if c.Host == nil {
 		return migrate.NewMigrations()
@@ -149,62 +111,7 @@ func (c Config) hostMigrations() *migrate.Migrations {
 	return c.Host
 }
 
-// CheckCurrent refuses a schema that lacks a migration.
-func CheckCurrent(ctx context.Context, p *pool.Pool, c Config) error {
-	ctx = pool.CrossTenant(ctx, "check the schema")
-	library, err := ownMigrations()
-	if err != nil {
-		return err
-	}
-	for table, wanted := range map[string]*migrate.Migrations{libraryMigrations: library,
-		hostMigrations: c.hostMigrations()} {
-		var applied []string
-		err := p.System.NewRaw("SELECT name FROM "+table).Scan(ctx, &applied)
-		if state := pgerr.State(err); state == pgerr.StateNoTable || state == pgerr.StateNoSchema ||
-			state == pgerr.StateNoRight {
-			return errNotCurrent
-		}
-		if err != nil {
-			return pgerr.Translate(err)
-		}
-		for _, m := range wanted.Sorted() {
-			if !slices.Contains(applied, m.Name) {
-				return errNotCurrent
-			}
-		}
-	}
-	return checkFunctions(ctx, p, c.Declared)
-}
-
-// checkFunctions refuses a schema that lacks a function which is made for a kind.
-func checkFunctions(ctx context.Context, p *pool.Pool, d *declare.Set) error {
-	var wanted []string
-	for _, t := range d.Order {
-		wanted = append(wanted, itemsql.GetSignature(t))
-		if itemsql.Searchable(t) && p.Settings.MultiTenant {
-			entry, within := itemsql.SearchSignatures(t)
-			wanted = append(wanted, entry, within)
-		}
-	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	var missing int
-	err := p.System.NewRaw(
-		"SELECT count(*) FROM unnest(ARRAY[?]::text[]) f WHERE to_regprocedure(f) IS NULL",
-		bun.List(wanted)).Scan(ctx, &missing)
-	if err != nil {
-		return pgerr.Translate(err)
-	}
-	if missing > 0 {
-		return errNotCurrent
-	}
-	return nil
-}
-
-var errNotCurrent = tenancy.Errorf(tenancy.CodeUnavailable,
-	"the schema isn't current: migrate first")
-
+// checkVersion refuses a server that is older than PostgreSQL 13.
 func checkVersion(ctx context.Context, db *bun.DB) error {
 	var version int
 	if err := db.NewRaw("SELECT current_setting('server_version_num')::int").
@@ -217,6 +124,8 @@ func checkVersion(ctx context.Context, db *bun.DB) error {
 	return nil
 }
 
+// runMigrations runs the migrations that the table of applied migrations lacks, and logs each.
+// A migration is recorded only after its success.
 func runMigrations(
 	ctx context.Context, db *bun.DB, log *slog.Logger, migrations *migrate.Migrations, table string,
 ) error {
@@ -227,7 +136,7 @@ func runMigrations(
 		return err
 	}
 	if len(migrations.Sorted()) == 0 {
-		return nil // which bun/migrate takes for a mistake
+		return nil // bun/migrate returns an error for an empty list
 	}
 	group, err := migrator.Migrate(ctx)
 	if err != nil {
@@ -238,23 +147,3 @@ func runMigrations(
 	}
 	return nil
 }
-
-// onceConnector connects once. Were the connection lost, database/sql would
-// open another, and what follows would run outside the transaction.
-type onceConnector struct {
-	inner *pgdriver.Connector
-	used  atomic.Bool
-}
-
-func (c *onceConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	if c.used.Load() {
-		return nil, errors.New("the connection was lost within the migration; nothing has changed")
-	}
-	opened, err := c.inner.Connect(ctx)
-	if err == nil {
-		c.used.Store(true)
-	}
-	return opened, err
-}
-
-func (c *onceConnector) Driver() driver.Driver { return c.inner.Driver() }

@@ -1,9 +1,9 @@
-// Package migrations holds the SQL that makes the library's tables and functions.
+// Package migrations holds the SQL that creates the library's tables and functions.
 package migrations
 
 import "embed"
 
-// Files are the migrations, as bun/migrate discovers them.
+// Files holds the migrations, named as bun/migrate discovers them.
 //
 //go:embed *.sql
 var Files embed.FS

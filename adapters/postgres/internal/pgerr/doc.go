@@ -1,2 +1,3 @@
-// Package pgerr gives errors of the database the codes that callers know.
+// Package pgerr reads PostgreSQL's errors and translates them to the error codes of package
+// tenancy.
 package pgerr

@@ -15,32 +15,42 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// SQLSTATE codes (PostgreSQL manual, appendix A) that mean something to a
-// caller.
+// SQLSTATE codes of PostgreSQL (manual, appendix A).
 const (
-	StateForeignKey    = "23503"
-	StateUnique        = "23505"
-	stateCheck         = "23514"
-	stateNotNull       = "23502"
-	StateSerialization = "40001"
-	StateDeadlock      = "40P01"
-	StateDuplicateRole = "42710"
-	StateNoTable       = "42P01"
-	StateNoSchema      = "3F000"
-	StateNoRight       = "42501"
-	stateUnsigned      = "BW001" // bailiwick.current_tenant(): no signature that is good
-	stateQuota         = "BW002" // bailiwick.quota(): the tenant has as many as it may have
-	StateRefused       = "BW003" // bailiwick.purge(): why it can't be done
-	StateLocked        = "55P03"
-	StateAuth          = "28P01"
-	StateAuthSpec      = "28000"
-	classData          = "22"
-	classConnection    = "08"
-	classResources     = "53"
-	classIntervention  = "57"
+	StateForeignKey            = "23503" // foreign_key_violation
+	StateUnique                = "23505" // unique_violation
+	StateSerialization         = "40001" // serialization_failure
+	StateDeadlock              = "40P01" // deadlock_detected
+	StateDuplicateObject       = "42710" // such as a role that already exists
+	StateUndefinedTable        = "42P01"
+	StateInvalidSchema         = "3F000" // the schema doesn't exist
+	StateInsufficientPrivilege = "42501"
+	StateLockNotAvailable      = "55P03"
+	StateInvalidPassword       = "28P01"
+	StateInvalidAuthorization  = "28000"
+
+	stateNotNull = "23502" // not_null_violation
+	stateCheck   = "23514" // check_violation
 )
 
-// State is the SQLSTATE of a server error, empty for any other.
+// SQLSTATE codes of the library's functions.
+const (
+	// StatePurgeRefused is raised by bailiwick.purge(). The message says why it refuses.
+	StatePurgeRefused = "BW003"
+
+	stateUnsigned = "BW001" // bailiwick.current_tenant(): no valid signature of the tenant
+	stateQuota    = "BW002" // bailiwick.quota(): the tenant has reached its quota
+)
+
+// Classes of SQLSTATE codes: their first two characters.
+const (
+	classData         = "22" // data exception
+	classConnection   = "08" // connection exception
+	classResources    = "53" // insufficient resources
+	classIntervention = "57" // operator intervention
+)
+
+// State returns the SQLSTATE of an error of the server. It is empty for any other error.
 func State(err error) string {
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
 		return e.Field('C')
@@ -48,7 +58,8 @@ func State(err error) string {
 	return ""
 }
 
-// Constraint names the constraint that a server error is about.
+// Constraint returns the name of the constraint that an error of the server is about. It is
+// empty if the error is about none.
 func Constraint(err error) string {
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
 		return e.Field('n')
@@ -56,8 +67,9 @@ func Constraint(err error) string {
 	return ""
 }
 
-// Translate gives an error its code. One that is coded already stays; one that
-// means nothing to a caller stays foreign, and is internal therefore.
+// Translate returns the error of package tenancy for an error of the database. An error that
+// already has a code is returned unchanged. So is an error that a caller can't act on; its
+// code is [tenancy.CodeInternal], as for every foreign error.
 func Translate(err error) error {
 	if err == nil || tenancy.CodeOf(err) != tenancy.CodeInternal {
 		return err
@@ -67,12 +79,12 @@ func Translate(err error) error {
 	}
 	if unavailable(err) {
 		return tenancy.Errorf(tenancy.CodeUnavailable,
-			"the database is out of reach or too slow; try again").Because(err)
+			"the database can't be reached or is too slow; try again").Because(err)
 	}
 	switch state := State(err); {
 	case state == StateSerialization, state == StateDeadlock:
 		return tenancy.Errorf(tenancy.CodeUnavailable,
-			"somebody else wrote the same rows; try again").Because(err)
+			"another transaction wrote the same rows; try again").Because(err)
 	case state == stateUnsigned:
 		return tenancy.Errorf(tenancy.CodeUnavailable,
 			"the database refused the tenant's signature; try again").Because(err)
@@ -83,45 +95,52 @@ func Translate(err error) error {
 			"another item has a name or a value that must be unique").Because(err)
 	case state == StateForeignKey:
 		return tenancy.Errorf(tenancy.CodeReferenced, "something still refers to it").Because(err)
-	case state == stateCheck, state == stateNotNull, len(state) == 5 && state[:2] == classData:
+	case state == stateCheck, state == stateNotNull, class(err) == classData:
 		return tenancy.Errorf(tenancy.CodeInvalid, "a value doesn't fit its column").Because(err)
 	}
 	return err
 }
 
-// lost are the errors of a connection that has ended, and of work that was given
-// up.
-var lost = []error{
+// class returns the class of the error's SQLSTATE. It is empty if there is none.
+func class(err error) string {
+	state := State(err)
+	if len(state) != 5 {
+		return ""
+	}
+	return state[:2]
+}
+
+// connectionErrors are the errors of a connection that ended and of cancelled work.
+var connectionErrors = []error{
 	context.DeadlineExceeded, context.Canceled, sql.ErrConnDone, driver.ErrBadConn, io.EOF,
 	io.ErrUnexpectedEOF,
 }
 
+// unavailable reports whether the database can't be reached or refuses work for now.
 func unavailable(err error) bool {
-	if slices.ContainsFunc(lost, func(target error) bool { return errors.Is(err, target) }) {
+	isErr := func(target error) bool { return errors.Is(err, target) }
+	if slices.ContainsFunc(connectionErrors, isErr) {
 		return true
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
-	state := State(err)
-	if len(state) != 5 {
-		return false
-	}
-	switch state[:2] {
+	switch class(err) {
 	case classConnection, classResources, classIntervention:
 		return true
 	}
 	return false
 }
 
-// quotaExceeded is the error of bailiwick.quota(), whose detail says which quota.
+// quotaExceeded returns the error for bailiwick.quota(). The detail of the server's error
+// has the kind and the limit of the quota.
 func quotaExceeded(err error) error {
 	var exceeded struct {
 		Kind  string
 		Limit int64
 	}
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
-		// without one the code alone says enough
+		// an unreadable detail leaves both empty: the code is enough
 		_ = json.Unmarshal([]byte(e.Field('D')), &exceeded)
 	}
 	return tenancy.QuotaExceeded(exceeded.Kind, exceeded.Limit).Because(err)

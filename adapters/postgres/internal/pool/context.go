@@ -6,39 +6,49 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// BindTenant binds ctx to tenant. A context that is another tenant's already is
-// refused.
+// BindTenant returns ctx with the tenant. A context of another tenant is refused with
+// [tenancy.CodeTenantMismatch], the zero tenant with [tenancy.CodeNoTenant].
 func BindTenant(ctx context.Context, tenant tenancy.ID) (context.Context, error) {
 	if err := RequireTenant(tenant); err != nil {
 		return nil, err
 	}
-	if named, err := tenancy.FromContext(ctx); err == nil && named != tenant {
+	if current, err := tenancy.FromContext(ctx); err == nil && current != tenant {
 		return nil, tenancy.Errorf(tenancy.CodeTenantMismatch,
 			"the context names another tenant than the call")
 	}
 	return tenancy.NewContext(ctx, tenant), nil
 }
 
+// RequireTenant refuses the zero tenant with [tenancy.ErrNoTenant], before a statement
+// reaches the database.
+func RequireTenant(tenant tenancy.ID) error {
+	if tenant.IsZero() {
+		return tenancy.ErrNoTenant
+	}
+	return nil
+}
+
 type crossTenantKey struct{}
 
-// crossTenantWork is work of the system role: why it is done, and the tenant that
-// its statements are scoped to, if any.
+// crossTenantWork is work of the system role: its reason, and the tenant that its statements
+// are scoped to (zero: none).
 type crossTenantWork struct {
 	reason string
 	tenant tenancy.ID
 }
 
-// CrossTenant marks ctx for the system role's pool. Without a mark that pool refuses
-// every statement.
+// CrossTenant marks ctx for the system role's pool, with the reason of the work. Without a
+// mark that pool refuses every statement.
 func CrossTenant(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason})
 }
 
-// CrossTenantInto is across, scoped to one tenant.
-func CrossTenantInto(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
+// CrossTenantFor is like [CrossTenant], with statements that are scoped to one tenant.
+func CrossTenantFor(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
 	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason, tenant: tenant})
 }
 
+// systemScope returns the tenant that a statement of the system role is scoped to.
 func systemScope(ctx context.Context) (tenancy.ID, error) {
 	work, ok := ctx.Value(crossTenantKey{}).(crossTenantWork)
 	if !ok || work.reason == "" {
@@ -46,12 +56,4 @@ func systemScope(ctx context.Context) (tenancy.ID, error) {
 			"cross-tenant work without a reason")
 	}
 	return work.tenant, nil
-}
-
-// RequireTenant reports a statement about no tenant before it reaches the database.
-func RequireTenant(tenant tenancy.ID) error {
-	if tenant.IsZero() {
-		return tenancy.ErrNoTenant
-	}
-	return nil
 }

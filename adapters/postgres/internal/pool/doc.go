@@ -1,3 +1,3 @@
-// Package pool is the connections to a database: as which roles they log in, how a statement
-// gets its tenant, and how transactions are repeated.
+// Package pool holds the connections to a database: which roles they log in as, how a
+// statement gets its tenant, and how transactions are retried.
 package pool

@@ -14,60 +14,65 @@ import (
 )
 
 const (
-	// SignatureLifetime is how long the tenant of a statement stays signed. A pooler
-	// may let a message wait for two minutes before the transaction begins.
+	// SignatureLifetime is how long the signed tenant of a statement is valid. It is longer
+	// than the two minutes that a pooler may delay a message before the transaction begins.
 	SignatureLifetime = 5 * time.Minute
 
-	// keyRefresh is how often an instance looks for new keys, and keyNotice how
-	// long it has for it before a new key signs.
-	keyRefresh = 15 * time.Second
-	KeyNotice  = time.Minute
+	// KeyActivationDelay is the time between the creation of a key and its first signature.
+	// Every instance reads the key meanwhile.
+	KeyActivationDelay = time.Minute
+
+	// keyRefreshInterval is how often an instance reads the keys.
+	keyRefreshInterval = 15 * time.Second
 )
 
-// signingKey is a key in force.
+// signingKey is a valid key.
 type signingKey struct {
 	session.Key
-	from time.Time // by the database's clock
+	signsFrom time.Time // by the database's clock
 }
 
-// signingKeys are those in force at one time, the youngest first.
+// signingKeys are the keys that were valid when they were read, the youngest first.
 type signingKeys struct {
-	keys []signingKey
-	at   time.Time // by the database's clock, when read
-	read time.Time // by this process's
+	keys         []signingKey
+	databaseTime time.Time // of the database's clock, when the keys were read
+	readAt       time.Time // of this process's clock, before they were read
 }
 
-// now is the database's time. A clock that is set meanwhile doesn't change it:
-// what passes is measured by a monotonic one.
-func (k *signingKeys) now() time.Time { return k.at.Add(time.Since(k.read)) }
+// now returns the time of the database's clock. It adds the elapsed time of this process's
+// monotonic clock, so that a change of the wall clock has no effect.
+func (k *signingKeys) now() time.Time { return k.databaseTime.Add(time.Since(k.readAt)) }
 
-// Keyring signs tenants with the database's keys. It reads them as the system
-// role: the application's can't, and so what is injected into its statements
-// can't sign.
+// Keyring signs tenants with the database's keys. It reads the keys as the system role. The
+// application's role can't read them, so SQL injected into its statements can't sign a
+// tenant. A Keyring is safe for concurrent use.
 type Keyring struct {
 	system *bun.DB
-	held   atomic.Pointer[signingKeys]
+	loaded atomic.Pointer[signingKeys] // nil before Load
 }
 
 var errNoSigningKey = tenancy.Errorf(tenancy.CodeUnavailable,
 	"the database has no key that signs tenants: migrate first")
 
-// Sign answers the setting that names tenant to the database.
+// Sign returns the value of the setting that passes the tenant to the database, signed with
+// the youngest key that may sign already. Without such a key the error's code is
+// [tenancy.CodeUnavailable].
 func (r *Keyring) Sign(tenant tenancy.ID) (string, error) {
-	held := r.held.Load()
-	if held == nil {
+	loaded := r.loaded.Load()
+	if loaded == nil {
 		return "", errNoSigningKey
 	}
-	now := held.now()
-	for _, k := range held.keys {
-		if !k.from.After(now) {
+	now := loaded.now()
+	for _, k := range loaded.keys {
+		if !k.signsFrom.After(now) {
 			return k.Sign(tenant, now.Add(SignatureLifetime)), nil
 		}
 	}
 	return "", errNoSigningKey
 }
 
-// Load reads the keys that are in force, and the database's clock.
+// Load reads the valid keys and the database's clock. Without a valid key the error's code is
+// [tenancy.CodeUnavailable].
 func (r *Keyring) Load(ctx context.Context) error {
 	ctx = CrossTenant(ctx, "read the keys that sign tenants")
 	var rows []struct {
@@ -75,33 +80,34 @@ func (r *Keyring) Load(ctx context.Context) error {
 		SignsFrom time.Time
 		Now       time.Time
 	}
-	asked := time.Now()
+	readAt := time.Now()
 	err := r.system.NewRaw(`SELECT inner_pad, signs_from, clock_timestamp() AS now
-		FROM bailiwick.signing_keys WHERE expires_at > now() ORDER BY signs_from DESC, id`).Scan(ctx, &rows)
+		FROM bailiwick.signing_keys WHERE expires_at > now()
+		ORDER BY signs_from DESC, id`).Scan(ctx, &rows)
 	if err != nil {
 		return pgerr.Translate(err)
 	}
 	if len(rows) == 0 {
 		return errNoSigningKey
 	}
-	held := &signingKeys{at: rows[0].Now, read: asked}
+	loaded := &signingKeys{databaseTime: rows[0].Now, readAt: readAt}
 	for _, row := range rows {
 		key, ok := session.KeyFromInnerPad(row.InnerPad)
 		if !ok {
 			return errNoSigningKey
 		}
-		held.keys = append(held.keys, signingKey{key, row.SignsFrom})
+		loaded.keys = append(loaded.keys, signingKey{key, row.SignsFrom})
 	}
-	r.held.Store(held)
+	r.loaded.Store(loaded)
 	return nil
 }
 
-// KeepKeys starts what looks for new keys, until the pool is closed.
-func (p *Pool) KeepKeys() { p.Background.Start(p.keepKeys) }
+// StartKeyRefresh starts reading the keys every 15 seconds, until the pool is closed.
+func (p *Pool) StartKeyRefresh() { p.Background.Start(p.refreshKeys) }
 
-// keepKeys looks for new keys until ctx ends.
-func (p *Pool) keepKeys(ctx context.Context) {
-	tick := time.NewTicker(keyRefresh)
+// refreshKeys reads the keys regularly until ctx ends.
+func (p *Pool) refreshKeys(ctx context.Context) {
+	tick := time.NewTicker(keyRefreshInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -111,13 +117,14 @@ func (p *Pool) keepKeys(ctx context.Context) {
 		}
 		if err := p.Keyring.Load(ctx); err != nil && ctx.Err() == nil {
 			p.Settings.Logger.WarnContext(ctx,
-				"the keys that sign tenants can't be read; those at hand are used", "error", err)
+				"the keys that sign tenants can't be read; the keys read before are used",
+				"error", err)
 		}
 	}
 }
 
-// AddKey makes a key that signs after a while.
-func AddKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
+// AddSigningKey creates a key that signs from now + delay.
+func AddSigningKey(ctx context.Context, tx bun.IDB, delay time.Duration) error {
 	var key session.Key
 	if _, err := rand.Read(key[:]); err != nil {
 		return err
@@ -125,23 +132,23 @@ func AddKey(ctx context.Context, tx bun.IDB, notice time.Duration) error {
 	inner, outer := key.Pads()
 	_, err := tx.NewRaw("INSERT INTO bailiwick.signing_keys (inner_pad, outer_pad, signs_from)"+
 		" VALUES (?, ?, now() + make_interval(secs => ?))",
-		inner, outer, notice.Seconds()).Exec(ctx)
+		inner, outer, delay.Seconds()).Exec(ctx)
 	return err
 }
 
-// EnsureKey makes a key where none is in force.
-func EnsureKey(ctx context.Context, tx bun.IDB) error {
-	var some bool
+// EnsureSigningKey creates a key that signs at once, if there is no valid key.
+func EnsureSigningKey(ctx context.Context, tx bun.IDB) error {
+	var exists bool
 	err := tx.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.signing_keys WHERE expires_at > now())").
-		Scan(ctx, &some)
-	if err != nil || some {
+		Scan(ctx, &exists)
+	if err != nil || exists {
 		return err
 	}
-	if err := AddKey(ctx, tx, 0); err != nil {
+	if err := AddSigningKey(ctx, tx, 0); err != nil {
 		return err
 	}
-	// Of a table that it knows nothing about the planner expects ten pages, and
-	// the plan that each session then keeps takes half as long again.
+	// Without statistics the planner assumes that the table has ten pages. The plan that each
+	// session then caches takes 1.5 times as long.
 	_, err = tx.ExecContext(ctx, "ANALYZE bailiwick.signing_keys")
 	return err
 }

@@ -9,14 +9,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Listing is a list of what a tenant has in one of the library's tables, in the order
-// of a column of ids.
+// Listing describes a list of a tenant's rows in one of the library's tables, ordered by a
+// column of ids.
 type Listing struct {
-	Table, Columns, ID string
-	Invalid            string // the error of a page that begins after no id
+	Table         string // an SQL expression for FROM
+	Columns       string // SQL expressions for SELECT
+	ID            string // the column of ids
+	InvalidCursor string // the error text for a cursor that isn't an id
 }
 
-// ReadPage answers at most limit rows behind the id after ("" for the first page).
+// ReadPage returns at most limit rows whose id is greater than after ("" for the first page).
+// The error's code is [tenancy.CodeInvalidCursor] when after isn't an id.
 func ReadPage[R any](
 	ctx context.Context, p *Pool, tenant tenancy.ID, l Listing, after string, limit int,
 ) ([]R, error) {
@@ -32,7 +35,7 @@ func ReadPage[R any](
 	if after != "" {
 		id, err := uuid.Parse(after)
 		if err != nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "%s", l.Invalid)
+			return nil, tenancy.Errorf(tenancy.CodeInvalidCursor, "%s", l.InvalidCursor)
 		}
 		query = query.Where(l.ID+" > ?", id.String())
 	}
@@ -43,18 +46,19 @@ func ReadPage[R any](
 	return rows, nil
 }
 
-// MapRows is what show makes of each row.
-func MapRows[R, T any](rows []R, show func(R) T) []T {
+// MapRows returns the results of convert for each row. It is never nil.
+func MapRows[R, T any](rows []R, convert func(R) T) []T {
 	list := make([]T, len(rows))
 	for i, r := range rows {
-		list[i] = show(r)
+		list[i] = convert(r)
 	}
 	return list
 }
 
+// CheckLimit refuses a limit of a list that isn't positive, with [tenancy.CodeInvalid].
 func CheckLimit(limit int) error {
 	if limit <= 0 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "a list's limit is positive")
+		return tenancy.Errorf(tenancy.CodeInvalid, "the limit of a list must be positive")
 	}
 	return nil
 }

@@ -17,21 +17,22 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Pool is an open database: its connections, and what all stores share. It is safe
-// for concurrent use.
+// Pool is an open database: its connections, and what all stores share. It is safe for
+// concurrent use.
 type Pool struct {
 	Settings   Settings
-	App        *bun.DB // scoped by the context's tenant
-	System     *bun.DB // cross-tenant work, with a reason
-	Bulk       *bun.DB // raw connections, for COPY
+	App        *bun.DB // scopes each statement to the tenant of its context
+	System     *bun.DB // for cross-tenant work; see [CrossTenant]
+	Bulk       *bun.DB // unscoped connections of the application's role, for COPY
 	Keyring    *Keyring
 	Background *Background
-	Info       ServerInfo
+	ServerInfo ServerInfo // set by [Pool.LoadServerInfo]
 
-	connector *session.Connector // app's
+	connector *session.Connector // of App
 }
 
-// Open opens the connections. None is used yet.
+// Open creates the pools. It doesn't connect yet. Background work keeps the values of ctx but
+// ends only with [Pool.Close].
 func Open(ctx context.Context, s Settings) (*Pool, error) {
 	app, err := NewConnector(s.AppURL, s.StatementTimeout)
 	if err != nil {
@@ -62,23 +63,23 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 	return p, nil
 }
 
-// NewDB gives bun a pool of at most so many connections.
+// NewDB returns a bun.DB with at most conns connections.
 func NewDB(db *sql.DB, conns int) *bun.DB {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxIdleTime(maxConnIdleTime)
 	return bun.NewDB(db, pgdialect.New())
 }
 
-// Stats are the connections in use, by pool.
+// Stats returns the statistics of the pools "app", "system" and "bulk".
 func (p *Pool) Stats() map[string]sql.DBStats {
 	return map[string]sql.DBStats{
 		"app": p.App.Stats(), "system": p.System.Stats(), "bulk": p.Bulk.Stats(),
 	}
 }
 
-// LoadTimeout reads the deadline that the server sets for the application's
-// statements by itself: those need no message that says the same.
+// LoadTimeout reads the statement_timeout that the application's sessions begin with. A
+// statement with the same timeout needs no message that sets it.
 func (p *Pool) LoadTimeout(ctx context.Context) error {
 	var milliseconds int64
 	err := p.Bulk.NewRaw("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'").
@@ -87,8 +88,8 @@ func (p *Pool) LoadTimeout(ctx context.Context) error {
 	return pgerr.Translate(err)
 }
 
-// Close ends the background work, waits for it, and closes the connections.
-// Statements that are running are waited for.
+// Close ends the background work, waits for it and for running statements, and closes the
+// connections.
 func (p *Pool) Close() error {
 	p.Background.close()
 	var errs []error
@@ -98,22 +99,23 @@ func (p *Pool) Close() error {
 	return errors.Join(errs...)
 }
 
-// Background is the work that runs until the database is closed.
+// Background runs work until the database is closed.
 type Background struct {
-	mu      sync.Mutex // no work starts after stop
+	mu      sync.Mutex // makes sure that no work starts after stop
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
+// newBackground keeps the values of ctx, but not its end.
 func newBackground(ctx context.Context) *Background {
 	b := &Background{}
 	b.ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
 	return b
 }
 
-// Start runs work until it returns; its context ends when the database is closed.
-// After that no work starts: Start answers false.
+// Start runs work in a goroutine. The context of work ends when the database is closed. After
+// that, Start doesn't run work and returns false.
 func (b *Background) Start(work func(context.Context)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,6 +126,7 @@ func (b *Background) Start(work func(context.Context)) bool {
 	return true
 }
 
+// close ends the context of the work and waits until all work has returned.
 func (b *Background) close() {
 	b.mu.Lock()
 	b.stop()
@@ -131,14 +134,15 @@ func (b *Background) close() {
 	b.running.Wait()
 }
 
-// ServerInfo is what statements depend on that the server's settings decide.
+// ServerInfo holds the COLLATE clauses that statements need because of the database's
+// collation. A clause is empty where none is needed.
 type ServerInfo struct {
-	Collate string // what makes an ORDER BY name go byte by byte
-	Fold    string // what makes an ILIKE know more letters than ASCII's
+	Collate string // makes an ORDER BY compare bytes
+	Fold    string // makes an ILIKE fold the case of letters outside ASCII too
 }
 
-// LoadServerInfo reads the collations of the database.
-func LoadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error) {
+// ReadServerInfo reads the database's collation.
+func ReadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error) {
 	var collation string
 	var icu bool
 	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation"+
@@ -149,18 +153,18 @@ func LoadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error
 		if icu {
 			info.Fold = ` COLLATE "und-x-icu"`
 		}
-	case "C.UTF-8", "C.utf8": // orders byte by byte as well
+	case "C.UTF-8", "C.utf8": // compares bytes too
 	default:
 		info.Collate = ` COLLATE "C"`
 	}
 	return info, err
 }
 
-// LoadInfo reads [Pool.Info].
-func (p *Pool) LoadInfo(ctx context.Context) (err error) {
-	p.Info, err = LoadServerInfo(CrossTenant(ctx, "read the database's collations"), p.System)
+// LoadServerInfo sets [Pool].ServerInfo.
+func (p *Pool) LoadServerInfo(ctx context.Context) (err error) {
+	p.ServerInfo, err = ReadServerInfo(CrossTenant(ctx, "read the database's collations"), p.System)
 	return pgerr.Translate(err)
 }
 
-// NewID makes the id of a row (UUIDv7).
+// NewID returns a new id of a row: a UUIDv7 (RFC 9562).
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }

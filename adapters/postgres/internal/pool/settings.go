@@ -13,8 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// Settings are the options of a database after they were checked: where, as whom
-// and how it is connected to.
+// Settings are the checked options of a database's connections. Their meaning is documented
+// at postgres.Options.
 type Settings struct {
 	URL                 string // of the migrating user
 	AppURL, SystemURL   string
@@ -22,45 +22,55 @@ type Settings struct {
 	AppRole, SystemRole string // the users of AppURL and SystemURL; empty with tenancy off
 	MultiTenant         bool
 	Scope               schema.Scope
-	MaxConns            int
+	MaxConns            int // of the pool App
 	StatementTimeout    time.Duration
 	QueryHooks          []bun.QueryHook
 	Logger              *slog.Logger
 }
 
-// OwnerRole owns tables and functions. It, the application's role and the
-// system role are no superusers and don't pass by row security; the two others
-// own nothing, belong to nothing, and log in as themselves: a pool that connects
-// as the owner and does SET ROLE is undone by RESET ROLE.
+// OwnerRole is the role that owns tables and functions. This role, the application's role and
+// the system role are neither superusers nor exempt from row security. The last two own
+// nothing and are members of no role. Each logs in as itself: if a pool connected as the
+// owner and did SET ROLE, a RESET ROLE would undo it.
 const OwnerRole = "bailiwick_owner"
 
 const (
-	DefaultTimeout  = 30 * time.Second // of a statement
-	BulkTimeout     = 30 * time.Minute // of a statement of an export, an import or a migration
-	ApplicationName = "bailiwick"      // by which the adoption knows sessions that carry a tenant
-	SystemConns     = 8
+	// DefaultTimeout is the default of Settings.StatementTimeout.
+	DefaultTimeout = 30 * time.Second
+
+	// BulkTimeout limits a statement of an export, an import or a migration.
+	BulkTimeout = 30 * time.Minute
+
+	// ApplicationName is the application_name of the sessions. An adoption recognizes
+	// sessions that send a tenant by this name.
+	ApplicationName = "bailiwick"
+
+	// SystemConns is the maximum number of connections of the pool System.
+	SystemConns = 8
+
 	bulkConns       = 4
+	maxConnIdleTime = 5 * time.Minute
 
 	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
 )
 
-// ErrURL says that a URL can't be read. It doesn't show the URL, which holds a
-// password.
-var ErrURL = errors.New(
+// ErrInvalidURL is the error of a URL that can't be parsed. It doesn't contain the URL,
+// because the URL contains a password.
+var ErrInvalidURL = errors.New(
 	"postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
 
-// Owner is the user of URL.
-func (s Settings) Owner() (string, error) {
+// MigratingUser returns the user of URL.
+func (s Settings) MigratingUser() (string, error) {
 	parsed, err := url.Parse(s.URL)
 	if err != nil {
-		return "", ErrURL
+		return "", ErrInvalidURL
 	}
 	return parsed.User.Username(), nil
 }
 
-// NewConnector makes a pgdriver connector. TLS is as the URL's sslmode says:
-// verify-full to be sure whom one talks to. Without one, TLS is demanded of
-// every server that isn't this machine's.
+// NewConnector returns a pgdriver connector whose reads and writes have this timeout. TLS
+// follows the URL's sslmode; only verify-full verifies the server's identity. Without an
+// sslmode, TLS is required for every server that isn't on this machine.
 func NewConnector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error) {
 	options := []pgdriver.Option{
 		pgdriver.WithInsecure(isLocal(rawURL)),
@@ -70,11 +80,12 @@ func NewConnector(rawURL string, timeout time.Duration) (*pgdriver.Connector, er
 		pgdriver.WithBufferSize(errorFieldBuffer),
 		pgdriver.WithApplicationName(ApplicationName),
 	}
-	var made *pgdriver.Connector
-	err := recovered(func() { made = pgdriver.NewConnector(options...) })
-	return made, err
+	var connector *pgdriver.Connector
+	err := recoverInvalidURL(func() { connector = pgdriver.NewConnector(options...) })
+	return connector, err
 }
 
+// isLocal reports whether the server of a URL is on this machine.
 func isLocal(rawURL string) bool {
 	parsed, err := url.Parse(rawURL)
 	if err != nil {
@@ -85,9 +96,9 @@ func isLocal(rawURL string) bool {
 	return host == "" || host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// recovered turns pgdriver's panic on a bad URL into an error that doesn't show
-// the URL, which holds a password.
-func recovered(fn func()) (err error) {
+// recoverInvalidURL runs fn and turns pgdriver's panic about an invalid URL into an error. The
+// error doesn't contain the URL, because the URL contains a password.
+func recoverInvalidURL(fn func()) (err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("postgres: the database URL isn't of the form" +

@@ -9,36 +9,39 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// ErrConcurrentWrite says that another write came between a transaction's look at a
-// row and its own write.
+// ErrConcurrentWrite is the error of a transaction whose row another transaction wrote between
+// its read and its write. [Pool.InTx] retries it.
 var ErrConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable,
-	"somebody else wrote the same item; try again")
+	"another transaction wrote the same item; try again")
 
-// ErrVersion is the error of a write whose condition on the version fails.
-var ErrVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
+// ErrVersionMismatch is the error of a write whose expected version isn't the current one.
+var ErrVersionMismatch = tenancy.Errorf(tenancy.CodeVersionMismatch,
 	"it changed since it was read: read it again and repeat")
 
-const txTries = 5
+// maxTxAttempts is how often a transaction is run before its error is returned.
+const maxTxAttempts = 5
 
-// InTx runs fn in a transaction of the tenant in ctx. What a concurrent write
-// undid (a name that was taken meanwhile, a row that was referred to or
-// removed, a deadlock) is tried again: the second look finds the right answer.
+// InTx runs fn in a transaction of the tenant in ctx. A transaction that fails because of a
+// concurrent write is retried, up to five attempts in all: a name that was taken meanwhile, a
+// row that was referred to or deleted, a deadlock. When the cause isn't a concurrent write,
+// the retry finds that out and returns the right error.
 func (p *Pool) InTx(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
 	return RetryTx(ctx, p.App, fn)
 }
 
-// RetryTx is [Pool.InTx], of a pool.
+// RetryTx is like [Pool.InTx], with a choice of the pool.
 func RetryTx(ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error) error {
-	for try := 1; ; try++ {
+	for attempt := 1; ; attempt++ {
 		err := pool.RunInTx(ctx, nil, fn)
-		if err == nil || try == txTries || !retryable(err) {
+		if err == nil || attempt == maxTxAttempts || !retryable(err) {
 			return pgerr.Translate(err)
 		}
 	}
 }
 
+// retryable reports whether a concurrent write may have caused the error.
 func retryable(err error) bool {
-	if err == error(ErrConcurrentWrite) { // itself, not its code
+	if err == error(ErrConcurrentWrite) { // not errors.Is, which compares the codes
 		return true
 	}
 	switch pgerr.State(err) {
@@ -48,7 +51,8 @@ func retryable(err error) bool {
 	return false
 }
 
-// SystemTx runs fn in a transaction of the system role.
+// SystemTx runs fn in a transaction of the system role, for cross-tenant work with this
+// reason. It isn't retried.
 func (p *Pool) SystemTx(
 	ctx context.Context, reason string, fn func(context.Context, bun.Tx) error,
 ) error {

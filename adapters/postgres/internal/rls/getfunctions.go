@@ -10,16 +10,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 )
 
-// CreateGetFunctions makes the functions, anew by each migration, so that none lags behind
-// the declaration. In a database that is being adopted they come before what they
-// look at.
+// CreateGetFunctions creates the get function of each kind. Every migration replaces the
+// functions, so that they always match the declaration. During an adoption they are created
+// before the columns that they read: PL/pgSQL checks these only when a function runs.
 func CreateGetFunctions(ctx context.Context, tx bun.IDB, d *declare.Set) error {
-	for _, t := range d.Order {
-		_, err := tx.ExecContext(ctx, itemsql.CreateGet(d, t)+";\nREVOKE ALL ON FUNCTION "+
-			itemsql.GetSignature(t)+
-			" FROM PUBLIC")
+	for _, t := range d.KindTables {
+		_, err := tx.ExecContext(ctx, itemsql.CreateGetFunction(d, t)+
+			";\nREVOKE ALL ON FUNCTION "+itemsql.GetFunctionSignature(t)+" FROM PUBLIC")
 		if err != nil {
-			return fmt.Errorf("getting %s: %w", t.SQL, err)
+			return fmt.Errorf("the get function of %s: %w", t.SQL, err)
 		}
 	}
 	return nil

@@ -10,9 +10,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
-// roleSettings are what the application's role begins its sessions in this
-// database with: a deadline for each statement, and nothing of a statement, and so
-// of the tenant's signature, where injected SQL could read it.
+// roleSettings returns the settings with which sessions of the application's role begin in this
+// database: a timeout for each statement, and no text of statements in pg_stat_activity, where
+// injected SQL could read the tenant's signature.
 func roleSettings(s pool.Settings) map[string]string {
 	return map[string]string{
 		"statement_timeout": strconv.FormatInt(s.StatementTimeout.Milliseconds(), 10) + "ms",
@@ -20,28 +20,28 @@ func roleSettings(s pool.Settings) map[string]string {
 	}
 }
 
-// ApplyRoleSettings gives the application's role its settings, as far as the migrating
-// user may: what is missing the connector sends with each statement, and the
-// doctor reports.
+// ApplyRoleSettings sets the settings of the application's role, as far as the migrating user
+// may do that. A setting that is missing is sent with each statement, and the doctor reports it.
 func ApplyRoleSettings(ctx context.Context, tx bun.IDB, s pool.Settings) error {
 	var database string
 	if err := tx.NewRaw("SELECT current_database()").Scan(ctx, &database); err != nil {
 		return err
 	}
 	for name, value := range roleSettings(s) {
-		var set bool
-		err := tx.NewRaw(`SELECT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+		var isSet bool
+		err := tx.NewRaw(`SELECT EXISTS (SELECT FROM pg_db_role_setting s
+			JOIN pg_roles r ON r.oid = s.setrole
 			JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
-			WHERE r.rolname = ? AND ? = ANY (s.setconfig))`, s.AppRole, name+"="+value).Scan(ctx, &set)
+			WHERE r.rolname = ? AND ? = ANY (s.setconfig))`, s.AppRole, name+"="+value).
+			Scan(ctx, &isSet)
 		if err != nil {
 			return err
 		}
-		if set {
+		if isSet {
 			continue
 		}
 		statement := "ALTER ROLE " + sqltext.Quote(s.AppRole) + " IN DATABASE " +
-			sqltext.Quote(database) +
-			" SET " + name + " = " + sqltext.Literal(value)
+			sqltext.Quote(database) + " SET " + name + " = " + sqltext.Literal(value)
 		if _, err := inSavepoint(ctx, tx, statement); err != nil {
 			return err
 		}

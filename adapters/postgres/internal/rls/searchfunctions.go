@@ -15,79 +15,82 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// CreateSearch makes what searches need: the role's rights, the indexes, and a
-// function for each kind, which is replaced by each migration, so that it never
-// lags behind the declaration.
+// CreateSearch creates what searches need: the search role's privileges, the indexes, and the
+// two functions of each kind. Every migration replaces the functions, so that they always match
+// the declaration.
 func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *declare.Set) error {
-	info, err := pool.LoadServerInfo(ctx, tx)
+	info, err := pool.ReadServerInfo(ctx, tx)
 	if err != nil {
 		return err
 	}
 	if err := joinRole(ctx, tx, itemsql.SearchRole); err != nil {
 		return err
 	}
-	opclass, err := trigrams(ctx, tx, settings.Logger)
+	opclass, err := ensureTrigrams(ctx, tx, settings.Logger)
 	if err != nil {
 		return err
 	}
+	app, system := sqltext.Quote(settings.AppRole), sqltext.Quote(settings.SystemRole)
+	const role = itemsql.SearchRole
 	if _, err := tx.ExecContext(ctx, strings.Join([]string{
-		"CREATE SCHEMA IF NOT EXISTS " + itemsql.SearchRole + " AUTHORIZATION " +
-			itemsql.SearchRole,
-		"GRANT USAGE ON SCHEMA " + itemsql.SearchRole + " TO " + sqltext.Quote(settings.AppRole) +
-			", " +
-			sqltext.Quote(settings.SystemRole),
-		"GRANT USAGE ON SCHEMA bailiwick TO " + itemsql.SearchRole,
-		"GRANT EXECUTE ON FUNCTION bailiwick.current_tenant() TO " + itemsql.SearchRole,
+		"CREATE SCHEMA IF NOT EXISTS " + role + " AUTHORIZATION " + role,
+		"GRANT USAGE ON SCHEMA " + role + " TO " + app + ", " + system,
+		"GRANT USAGE ON SCHEMA bailiwick TO " + role,
+		"GRANT EXECUTE ON FUNCTION bailiwick.current_tenant() TO " + role,
 	}, ";\n")); err != nil {
 		return err
 	}
-	for _, t := range d.Order {
+	for _, t := range d.KindTables {
 		if !itemsql.Searchable(t) {
 			continue
 		}
 		s := itemsql.Search{Table: t, Collate: info.Collate, Opclass: opclass}
-		if s.Columns, err = searchColumnsOf(ctx, tx, t, info.Fold); err != nil {
+		if s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold); err != nil {
 			return err
 		}
-		if err := createSearchFunction(ctx, tx, s, sqltext.Quote(settings.AppRole)); err != nil {
-			return fmt.Errorf("searching %s: %w", t.SQL, err)
+		if err := createTableSearch(ctx, tx, s, app); err != nil {
+			return fmt.Errorf("the search of %s: %w", t.SQL, err)
 		}
 	}
 	return nil
 }
 
-func createSearchFunction(ctx context.Context, tx bun.IDB, s itemsql.Search, app string) error {
-	if err := openSearch(ctx, tx, s.Table); err != nil {
+// createTableSearch creates the policy, the indexes, the grants and the functions for the search
+// of one table. app is the application's role, quoted.
+func createTableSearch(ctx context.Context, tx bun.IDB, s itemsql.Search, app string) error {
+	if err := createSearchPolicy(ctx, tx, s.Table); err != nil {
 		return err
 	}
 	if err := createSearchIndexes(ctx, tx, s); err != nil {
 		return err
 	}
-	entry, within := itemsql.SearchSignatures(s.Table)
+	entry, tenantSearch := itemsql.SearchSignatures(s.Table)
+	const role = itemsql.SearchRole
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
-		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + itemsql.SearchRole,
-		"GRANT SELECT (" + strings.Join(s.Reads(), ", ") + ") ON " + s.Table.SQL + " TO " +
-			itemsql.SearchRole,
-		s.Within(),
-		s.Entry(),
-		"ALTER FUNCTION " + within + " OWNER TO " + itemsql.SearchRole,
-		"ALTER FUNCTION " + entry + " OWNER TO " + itemsql.SearchRole,
-		"REVOKE ALL ON FUNCTION " + within + ", " + entry + " FROM PUBLIC, " + app,
+		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + role,
+		"GRANT SELECT (" + strings.Join(s.ReadColumns(), ", ") + ") ON " + s.Table.SQL +
+			" TO " + role,
+		s.CreateTenantSearch(),
+		s.CreateEntry(),
+		"ALTER FUNCTION " + tenantSearch + " OWNER TO " + role,
+		"ALTER FUNCTION " + entry + " OWNER TO " + role,
+		"REVOKE ALL ON FUNCTION " + tenantSearch + ", " + entry + " FROM PUBLIC, " + app,
 		"GRANT EXECUTE ON FUNCTION " + entry + " TO " + app,
 	}, ";\n"))
 	return err
 }
 
-// openSearch lets the search role read past the tenants' policy: true beside
-// it, by OR, folds to nothing, and no policy is left to keep the search from an
-// index.
-func openSearch(ctx context.Context, tx bun.IDB, t *declare.Table) error {
-	var open bool
+// createSearchPolicy lets the search role read the rows of all tenants. PostgreSQL joins the
+// policies with OR and simplifies the condition to true, so that no policy prevents the use of
+// an index.
+func createSearchPolicy(ctx context.Context, tx bun.IDB, t *declare.Table) error {
+	var exists bool
 	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = to_regclass(?0)"+
 		" AND polname = 'bailiwick_search' AND polpermissive"+
 		" AND polcmd = 'r' AND polroles = ARRAY[to_regrole(?1)::oid]"+
-		" AND pg_get_expr(polqual, polrelid) = 'true')", t.SQL, itemsql.SearchRole).Scan(ctx, &open)
-	if err != nil || open {
+		" AND pg_get_expr(polqual, polrelid) = 'true')", t.SQL, itemsql.SearchRole).
+		Scan(ctx, &exists)
+	if err != nil || exists {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_search ON "+t.SQL+
@@ -96,25 +99,28 @@ func openSearch(ctx context.Context, tx bun.IDB, t *declare.Table) error {
 	return err
 }
 
-// searchColumnsOf answers the name column and the search columns, in order. A
-// text and what is looked for in it must be folded by the same collation: the
-// one that an ILIKE would take.
-func searchColumnsOf(
+// readSearchColumns returns the name column and the search columns, in this order, with their
+// collations. lower() of a column and lower() of the text to find must use the same collation:
+// fold, or else the column's, as ILIKE does.
+func readSearchColumns(
 	ctx context.Context, tx bun.IDB, t *declare.Table, fold string,
 ) ([]itemsql.SearchColumn, error) {
 	var columns []itemsql.SearchColumn
 	for _, name := range append([]string{t.NameColumn}, t.Search...) {
 		var collation []string
-		err := tx.NewRaw(`SELECT coalesce(' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname), '') FROM pg_attribute a
+		err := tx.NewRaw(`SELECT coalesce(
+				' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname), '')
+			FROM pg_attribute a
 			LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
 			LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
-			WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND NOT a.attisdropped`, t.SQL, name).Scan(ctx, &collation)
+			WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND NOT a.attisdropped`,
+			t.SQL, name).Scan(ctx, &collation)
 		if err != nil {
 			return nil, err
 		}
 		if len(collation) == 0 {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid,
-				"table %s has no column %q, which a search is to look into", t.SQL, name)
+				"table %s has no column %q, which is declared for searches", t.SQL, name)
 		}
 		columns = append(columns,
 			itemsql.SearchColumn{Name: sqltext.Quote(name), Collation: cmp.Or(fold, collation[0])})

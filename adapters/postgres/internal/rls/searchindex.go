@@ -12,22 +12,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
-// trigrams answers the operator class of trigram indexes, and creates the
-// extension that has it, if it may. Without the extension searches answer the
-// same and take longer.
+// ensureTrigrams returns the operator class of trigram indexes. It creates the extension pg_trgm
+// if the migrating user may do that. Without the extension it returns "", and searches take
+// longer but find the same.
 //
-// It goes into the schema public, where a host's own migrations look for it: in
-// one of the library's, CREATE EXTENSION IF NOT EXISTS pg_trgm would do nothing
-// for them and gin_trgm_ops not be found. Indexes refer to its functions by
-// identity, whatever else comes to stand in a search path.
-func trigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string, err error) {
-	find := func() (string, error) {
-		var found []string
-		err := tx.NewRaw(`SELECT format('%I.gin_trgm_ops', n.nspname) FROM pg_extension e
-			JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'`).Scan(ctx, &found)
-		return strings.Join(found, ""), err
-	}
-	if opclass, err = find(); err != nil || opclass != "" {
+// The extension is created in the schema public, where a host's migrations expect it. In a schema
+// of the library, CREATE EXTENSION IF NOT EXISTS pg_trgm of a host would do nothing, and
+// gin_trgm_ops wouldn't be found. The search path doesn't affect indexes: they refer to the
+// extension's functions by their oid.
+func ensureTrigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string, err error) {
+	if opclass, err = findTrigrams(ctx, tx); err != nil || opclass != "" {
 		return opclass, err
 	}
 	refused, err := inSavepoint(ctx, tx, "CREATE EXTENSION pg_trgm SCHEMA public")
@@ -35,7 +29,7 @@ func trigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string
 		return "", err
 	}
 	if refused == nil {
-		return find()
+		return findTrigrams(ctx, tx)
 	}
 	log.WarnContext(ctx,
 		"searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm"+
@@ -43,32 +37,40 @@ func trigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string
 	return "", nil
 }
 
-// searchIndex begins the name of each index that searches have. The rest is
-// made of its definition: another declaration makes another index.
-const searchIndex = "bailiwick_search_"
+// findTrigrams returns the qualified operator class, or "" without the extension.
+func findTrigrams(ctx context.Context, tx bun.IDB) (opclass string, err error) {
+	var found []string
+	err = tx.NewRaw(`SELECT format('%I.gin_trgm_ops', n.nspname) FROM pg_extension e
+		JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'`).Scan(ctx, &found)
+	return strings.Join(found, ""), err
+}
 
-// createSearchIndexes creates the indexes that are missing and drops those that an
-// earlier declaration needed. What stands is left alone: no lock is taken for
-// it.
+// searchIndexPrefix begins the name of each search index. The digest of the index's definition
+// follows, so that a changed declaration leads to another index.
+const searchIndexPrefix = "bailiwick_search_"
+
+// createSearchIndexes creates the indexes that are missing and drops those that only an earlier
+// declaration needed. It takes no lock if there is nothing to change.
 func createSearchIndexes(ctx context.Context, tx bun.IDB, s itemsql.Search) error {
-	var standing []string
+	var obsolete []string // the existing indexes, without the needed ones
 	err := tx.NewRaw(`SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-		WHERE i.indrelid = to_regclass(?) AND starts_with(c.relname, ?)`, s.Table.SQL, searchIndex).Scan(ctx, &standing)
+		WHERE i.indrelid = to_regclass(?) AND starts_with(c.relname, ?)`,
+		s.Table.SQL, searchIndexPrefix).Scan(ctx, &obsolete)
 	if err != nil {
 		return err
 	}
 	var statements []string
 	for _, definition := range s.Indexes() {
-		name := searchIndex + sqltext.Digest(definition)
-		if at := slices.Index(standing, name); at >= 0 {
-			standing = slices.Delete(standing, at, at+1)
+		name := searchIndexPrefix + sqltext.Digest(definition)
+		if i := slices.Index(obsolete, name); i >= 0 {
+			obsolete = slices.Delete(obsolete, i, i+1)
 			continue
 		}
 		statements = append(statements, "CREATE INDEX "+name+" ON "+definition)
 	}
-	for _, name := range standing {
-		statements = append(statements, "DROP INDEX "+sqltext.Quote(s.Table.Schema)+"."+
-			sqltext.Quote(name))
+	for _, name := range obsolete {
+		statements = append(statements,
+			"DROP INDEX "+sqltext.Quote(s.Table.Schema)+"."+sqltext.Quote(name))
 	}
 	if len(statements) == 0 {
 		return nil

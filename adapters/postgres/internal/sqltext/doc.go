@@ -1,2 +1,2 @@
-// Package sqltext writes names and constants into SQL.
+// Package sqltext writes identifiers and string constants of PostgreSQL's SQL.
 package sqltext

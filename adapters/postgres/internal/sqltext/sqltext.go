@@ -9,7 +9,8 @@ import (
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
-// QuoteIfNeeded is for people.
+// QuoteIfNeeded returns name as an SQL identifier for texts that a person reads: it adds
+// quotes only where the characters of the name require them. It doesn't quote keywords.
 func QuoteIfNeeded(name string) string {
 	if plainName.MatchString(name) {
 		return name
@@ -17,24 +18,28 @@ func QuoteIfNeeded(name string) string {
 	return Quote(name)
 }
 
-// Quote makes an SQL identifier.
+// Quote returns name as a quoted SQL identifier.
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// Literal makes an SQL string constant of text that holds no backslash problem:
-// standard_conforming_strings is on, as pgdriver insists.
+// Literal returns text as an SQL string constant. Backslashes need no escape, because
+// standard_conforming_strings is on: pgdriver requires that.
 func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// Shorten is a name that PostgreSQL doesn't cut.
+// maxNameLength is the length in bytes after which PostgreSQL truncates a name
+// (NAMEDATALEN - 1).
+const maxNameLength = 63
+
+// Shorten returns a name that PostgreSQL doesn't truncate. The end of a name that is too long
+// is replaced with the digest of the whole name, so that different names stay different.
 func Shorten(name string) string {
-	const longest = 63
-	if len(name) <= longest {
+	if len(name) <= maxNameLength {
 		return name
 	}
 	end := Digest(name)
-	return name[:longest-len(end)] + end
+	return name[:maxNameLength-len(end)] + end
 }
 
-// Digest tells texts apart in a name's last 12 characters.
+// Digest returns 12 hexadecimal digits of the SHA-256 of text, to use in a name.
 func Digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:6])

@@ -9,18 +9,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
-// The proof of isolation lives in a package of its own, and looks into a DB
-// from there.
+// The package isolationtest needs facts about a DB that aren't exported to hosts. This package
+// passes them through an internal package, as a function.
 func init() {
 	filterbypass.Inspect = func(opened any) (filterbypass.Internals, error) {
 		db, ok := opened.(*DB)
 		if !ok || db == nil {
-			return filterbypass.Internals{}, fmt.Errorf("postgres: %T is no open database", opened)
+			return filterbypass.Internals{}, fmt.Errorf("postgres: %T is not an open *postgres.DB", opened)
 		}
 		return db.inside()
 	}
 }
 
+// inside returns what the proof of isolation needs. The caller closes the pool Owner.
 func (db *DB) inside() (filterbypass.Internals, error) {
 	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
 	if err != nil {
@@ -29,7 +30,7 @@ func (db *DB) inside() (filterbypass.Internals, error) {
 	inside := filterbypass.Internals{
 		MultiTenant: db.pool.Settings.MultiTenant,
 		Owner:       pool.NewDB(sql.OpenDB(owner), pool.SystemConns),
-		Owned:       declare.Owned(db.config.Declared.All),
+		Owned:       declare.OwnedTables(db.config.Declared.Tables),
 		Models:      db.config.models(),
 	}
 	return inside, nil

@@ -1,0 +1,128 @@
+package rls
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
+
+// Grant grants the application's role and the system role the privileges that they need on the
+// library's objects and on the owned tables, and no others.
+func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) error {
+	app, system := sqltext.Quote(s.AppRole), sqltext.Quote(s.SystemRole)
+	statements := []string{
+		"GRANT USAGE ON SCHEMA bailiwick TO " + app + ", " + system,
+		"GRANT SELECT ON bailiwick.tenants TO " + app,
+		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
+		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
+		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix," +
+			" created_by, rotated_to)," +
+			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,
+		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
+		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON" +
+			" bailiwick.import_items TO " + app,
+		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
+		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON" +
+			" bailiwick.staged TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON" +
+			" bailiwick.members TO " + app + ", " + system,
+		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT" +
+			" (id, email, email_key, name, super_admin)," +
+			" UPDATE (email, email_key, name, super_admin, updated_at), DELETE ON bailiwick.users" +
+			" TO " + system,
+		"GRANT SELECT (password_hash), UPDATE (password_hash) ON bailiwick.users TO " + system,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sessions, bailiwick.attempts TO " +
+			system,
+		"GRANT SELECT, INSERT ON bailiwick.identities TO " + system,
+		"GRANT SELECT (tenant_id, id, email, role, invited_by_kind, invited_by, inviter," +
+			" created_at, expires_at), INSERT, DELETE ON bailiwick.invitations TO " + app,
+		// UPDATE is needed to lock a row
+		"GRANT SELECT, UPDATE (expires_at), DELETE ON bailiwick.invitations TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_invitation(bytea) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.lock_user(uuid) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log_in(uuid, uuid, jsonb) TO " + system,
+		"GRANT SELECT ON bailiwick.audit, bailiwick.audit_heads TO " + app,
+		"GRANT SELECT ON bailiwick.audit TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.chain_audit() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.chain_next_audit(uuid)," +
+			" bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.lock_quota() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[]) TO " + system,
+		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
+	}
+	for _, t := range d.Tables {
+		statements = append(statements,
+			"GRANT USAGE ON SCHEMA "+sqltext.Quote(t.Schema)+" TO "+app+", "+system)
+		if t.Singleton != "" { // the system role creates tenants with their singletons
+			statements = append(statements, "GRANT INSERT ON "+t.SQL+" TO "+system)
+		}
+	}
+	for _, t := range d.KindTables {
+		statements = append(statements,
+			"GRANT EXECUTE ON FUNCTION "+itemsql.GetFunctionSignature(t)+" TO "+app)
+	}
+	for _, name := range declare.OwnedTables(d.Tables) {
+		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
+	}
+	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
+		return err
+	}
+	for _, policy := range []struct{ table, expressions string }{
+		{"bailiwick.tenants", "USING (true) WITH CHECK (true)"},
+		{"bailiwick.audit", "USING (true)"},
+		{"bailiwick.members", "USING (true) WITH CHECK (true)"},
+	} {
+		err := createSystemPolicy(ctx, tx, s.SystemRole, policy.table, policy.expressions)
+		if err != nil {
+			return err
+		}
+	}
+	return grantSequences(ctx, tx, app, d)
+}
+
+// createSystemPolicy lets the system role see the rows of all tenants in one of the library's
+// tables. Its grants limit what it may do with them. It takes no lock if the policy exists.
+func createSystemPolicy(ctx context.Context, tx bun.IDB, system, table, expressions string) error {
+	var exists bool
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass"+
+		" AND polname = 'bailiwick_system'"+
+		" AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?)])", table, system).
+		Scan(ctx, &exists)
+	if err != nil || exists {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON "+table+";"+
+		"CREATE POLICY bailiwick_system ON "+table+" TO "+sqltext.Quote(system)+" "+expressions)
+	return err
+}
+
+// grantSequences grants the sequences of serial and identity columns of the owned tables.
+func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declare.Set) error {
+	var sequences []string
+	err := tx.NewRaw(`SELECT s.oid::regclass::text FROM pg_class s
+		JOIN pg_depend dep ON dep.classid = 'pg_class'::regclass AND dep.objid = s.oid
+		  AND dep.refclassid = 'pg_class'::regclass AND dep.deptype IN ('a', 'i')
+		WHERE s.relkind = 'S'
+		  AND dep.refobjid = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?]::text[]) n)`,
+		bun.List(declare.OwnedTables(d.Tables))).Scan(ctx, &sequences)
+	if err != nil {
+		return err
+	}
+	for _, sequence := range sequences {
+		_, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+sequence+" TO "+app)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/adopt"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
+)
+
+// Migrate migrates the schema without opening a [DB]. It is [MigrateUp] with the default
+// options.
+func Migrate(ctx context.Context, o Options) error {
+	return MigrateUp(ctx, o, adoption.Options{})
+}
+
+// MigrateUp migrates the schema without opening a [DB]. A fresh database is migrated
+// completely, in one transaction. A single-tenant database (with [Options].Adopt) is
+// migrated up to the phase m.Phase, in steps during which others can read and write.
+// MigrateUp may be killed at any moment and run again.
+//
+// The phase Contract is refused with [tenancy.CodeInvalidState] while statements without a
+// tenant arrive; the error names the sessions that send them.
+func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
+	c, err := o.check()
+	if err != nil {
+		return err
+	}
+	return migrate.Up(ctx, c.Config, m)
+}
+
+// MigrateDown reverts an adoption. With the phase Contract the old version of the host
+// works again afterwards. With Expand the database has its single-tenant schema again, and
+// everything that the library stored is removed. MigrateDown is refused with
+// [tenancy.CodeInvalidState] when a tenant other than default has rows.
+func MigrateDown(ctx context.Context, o Options, m adoption.Options) error {
+	return withAdoption(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+		return e.Down(ctx, cmp.Or(m.Phase, adoption.Expand))
+	})
+}
+
+// withAdoption checks the options and runs fn with an engine for Options.Adopt.
+func withAdoption(
+	ctx context.Context, o Options, m adoption.Options,
+	fn func(context.Context, *adopt.Engine) error,
+) error {
+	c, err := o.check()
+	if err != nil {
+		return err
+	}
+	if c.Adopt == nil {
+		return errors.New("postgres: Options.Adopt is nil: set it to the description of the" +
+			" single-tenant database")
+	}
+	return migrate.WithEngine(ctx, c.Config, m, fn)
+}
+
+// PlanUp returns the statements that [MigrateUp] would run, in order. The plan is empty for
+// a fresh database and for one whose adoption is complete: MigrateUp needs only one
+// transaction there, which doesn't wait for other sessions.
+func PlanUp(
+	ctx context.Context, o Options, m adoption.Options,
+) (plan []adoption.PlannedStatement, err error) {
+	err = withAdoption(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+		state, err := e.State(ctx)
+		if err != nil || migrate.InOneTransaction(state) {
+			return err
+		}
+		plan, err = e.Plan(ctx, cmp.Or(m.Phase, adoption.Expand))
+		return err
+	})
+	return plan, err
+}
+
+// PlanDown returns the statements that [MigrateDown] would run, in order.
+func PlanDown(
+	ctx context.Context, o Options, m adoption.Options,
+) (plan []adoption.PlannedStatement, err error) {
+	err = withAdoption(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+		plan, err = e.PlanDown(ctx, cmp.Or(m.Phase, adoption.Expand))
+		return err
+	})
+	return plan, err
+}
+
+// Status reads how far the adoption of a database is, and which sessions wrote without a
+// tenant within the last 24 hours.
+func Status(ctx context.Context, o Options) (status adoption.Status, err error) {
+	const window = 24 * time.Hour
+	err = withAdoption(ctx, o, adoption.Options{},
+		func(ctx context.Context, e *adopt.Engine) error {
+			if status.State, err = e.State(ctx); err != nil {
+				return err
+			}
+			status.UntenantedSessions, err = e.UntenantedSessions(ctx, time.Now().Add(-window))
+			return err
+		})
+	return status, err
+}

@@ -1,0 +1,46 @@
+package scoped
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// Factory creates the handles of one database. postgres.DB has one.
+type Factory struct {
+	app      *bun.DB   // sends the statements, each with the tenant of its context
+	scoped   *bun.DB   // uses the same connections; formats the statements of handles
+	observer *Observer // nil: every table has the mode Enforce
+}
+
+// NewFactory creates a factory whose handles know models. The statements run on the
+// connections of app, and hooks are called for those that bun formats. With a nil observer,
+// every statement without a tenant is refused.
+func NewFactory(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Factory {
+	scoped := scopedDB(app.DB, models)
+	if len(hooks) > 0 {
+		scoped = scoped.WithQueryHook(scopedHook{})
+	}
+	for _, hook := range hooks {
+		scoped = scoped.WithQueryHook(hook)
+	}
+	return &Factory{app: app, scoped: scoped, observer: observer}
+}
+
+// Bind returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
+// statement of the handle is refused with [tenancy.CodeNoTenant], except on tables with the
+// mode Observe. In a context of [Handle.RunInTx], every statement of the handle is refused:
+// it would run outside the transaction.
+func (f *Factory) Bind(ctx context.Context) *Handle {
+	tenant, err := tenancy.FromContext(ctx)
+	s := &Handle{factory: f, tenant: tenant, err: err}
+	if err != nil && f.observer != nil {
+		s.tenant, s.err, s.unbound = tenancy.DefaultID, nil, true
+	}
+	s.err = s.check(s.withDefaultTenant(ctx))
+	s.db = f.scoped.WithNamedArg(tenantArg, schema.Safe("'"+tenant.String()+"'"))
+	return s
+}
