@@ -3,6 +3,8 @@ package isolationtest
 import (
 	"context"
 	"fmt"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 const (
@@ -52,7 +54,7 @@ func (e *examination) auditForgeries() []statement {
 		'tenant_slug', %[2]s, 'seq', 1, 'id', %[1]s, 'at', '2001-01-01T00:00:00Z',
 		'actor', '{}'::jsonb, 'target', '{}'::jsonb, 'request_id', '', 'ip', '',
 		'outcome', 'ok', 'details', '{}'::jsonb)`,
-		literal(e.victim.ID.String()), literal(string(e.victim.Slug)))
+		sqltext.Literal(e.victim.ID.String()), sqltext.Literal(string(e.victim.Slug)))
 	log := "SELECT bailiwick.log(gen_random_uuid(), " + event + ")"
 	all := []statement{{
 		attack: auditForgeAttack, before: log, verdict: wantZeroRows,
@@ -60,8 +62,8 @@ func (e *examination) auditForgeries() []statement {
 			AND (tenant_id <> %[1]s OR text::jsonb ->> 'tenant_id' <> %[2]s
 			OR text::jsonb ->> 'tenant_slug' <> %[3]s OR text::jsonb ->> 'seq' <> seq::text
 			OR at < now() - interval '1 hour')`,
-			uuidOf(e.attacker.ID), literal(e.attacker.ID.String()),
-			literal(string(e.attacker.Slug))),
+			uuidOf(e.attacker.ID), sqltext.Literal(e.attacker.ID.String()),
+			sqltext.Literal(string(e.attacker.Slug))),
 	}}
 	for _, impersonation := range e.impersonations()[:4] { // of the victim, or without a tenant
 		all = append(all, statement{attack: auditForgeAttack, before: impersonation, query: log,

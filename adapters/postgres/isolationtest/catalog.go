@@ -209,10 +209,6 @@ func withoutTenant(columns []string) []string {
 		func(c string) bool { return c == tenantColumn })
 }
 
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
 // bindTenant returns ctx with a tenant.
 func bindTenant(ctx context.Context, tenant tenancy.ID) context.Context {
 	return tenancy.NewContext(ctx, tenant)

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -174,4 +175,4 @@ func (e *examination) compareChecksums(ctx context.Context, before map[string]st
 	return nil
 }
 
-func uuidOf(id tenancy.ID) string { return literal(id.String()) + "::uuid" }
+func uuidOf(id tenancy.ID) string { return sqltext.Literal(id.String()) + "::uuid" }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -159,7 +160,7 @@ func (e *examination) updateTo(t *relation, values row) (string, error) {
 	return fmt.Sprintf("UPDATE %[1]s SET (%[2]s) = (SELECT %[3]s"+
 		" FROM jsonb_populate_record(NULL::%[1]s, %[4]s::jsonb) AS r) WHERE tenant_id = %[5]s"+
 		" AND %[6]s",
-		t.SQL, columnList("", names), columnList("r.", names), literal(set.json()),
+		t.SQL, columnList("", names), columnList("r.", names), sqltext.Literal(set.json()),
 		uuidOf(e.attacker.ID),
 		t.rows[e.attacker.ID][0].matches(t.primary())), nil
 }

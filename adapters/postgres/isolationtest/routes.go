@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // crossTenantRequest is one attack over HTTP: a request that names something of the victim, and
@@ -94,7 +96,9 @@ func (e *examination) cleanUp(ctx context.Context) error {
 }
 
 // containsText returns the condition that the row's text contains value.
-func containsText(value string) string { return "position(" + literal(value) + " IN t::text) > 0" }
+func containsText(value string) string {
+	return "position(" + sqltext.Literal(value) + " IN t::text) > 0"
+}
 
 func (op operation) attackName() string { return "routes: " + op.group }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -164,13 +165,13 @@ func (t *relation) insert(r row) string {
 	names := t.columnsOf(r)
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s"+
 		" FROM jsonb_populate_record(NULL::%s, %s::jsonb) AS r",
-		t.SQL, columnList("", names), columnList("r.", names), t.SQL, literal(r.json()))
+		t.SQL, columnList("", names), columnList("r.", names), t.SQL, sqltext.Literal(r.json()))
 }
 
 func columnList(qualifier string, names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = qualifier + quote(n)
+		quoted[i] = qualifier + sqltext.Quote(n)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -199,7 +200,7 @@ func (e *examination) seenByOwner(ctx context.Context, t *relation) string {
 	var n int
 	err := e.internals.Owner.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
 		func(ctx context.Context, tx bun.Tx) error {
-			if _, err := tx.ExecContext(ctx, "SET LOCAL ROLE "+quote(t.Owner)); err != nil {
+			if _, err := tx.ExecContext(ctx, "SET LOCAL ROLE "+sqltext.Quote(t.Owner)); err != nil {
 				return err
 			}
 			return tx.NewRaw("SELECT count(*) FROM "+t.SQL).Scan(ctx, &n)

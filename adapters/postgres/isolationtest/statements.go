@@ -3,6 +3,8 @@ package isolationtest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // statements returns the attacks on one relation, with each kind of SQL statement on rows.
@@ -40,7 +42,8 @@ func (r row) matches(columns []string) string {
 	conditions := []string{"true"}
 	for _, c := range columns {
 		conditions = append(conditions,
-			fmt.Sprintf("to_jsonb(%s) = %s::jsonb", quote(c), literal(string(r[c]))))
+			fmt.Sprintf("to_jsonb(%s) = %s::jsonb", sqltext.Quote(c),
+				sqltext.Literal(string(r[c]))))
 	}
 	return "(" + strings.Join(conditions, " AND ") + ")"
 }
@@ -121,8 +124,9 @@ func (e *examination) impersonations() []string {
 	const farExpiry, noSignature = ".4102444800.",
 		"0000000000000000000000000000000000000000000000000000000000000000"
 	return []string{
-		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()),
-		"SET LOCAL bailiwick.tenant = " + literal(e.victim.ID.String()+farExpiry+noSignature),
+		"SET LOCAL bailiwick.tenant = " + sqltext.Literal(e.victim.ID.String()),
+		"SET LOCAL bailiwick.tenant = " +
+			sqltext.Literal(e.victim.ID.String()+farExpiry+noSignature),
 		"DO $$ BEGIN PERFORM " + e.forgedSetting() + "; END $$",
 		"RESET ROLE; SET LOCAL bailiwick.tenant = ''",
 		"SET LOCAL SESSION AUTHORIZATION DEFAULT",
@@ -136,7 +140,7 @@ func (e *examination) impersonations() []string {
 func (e *examination) forgedSetting() string {
 	return fmt.Sprintf("set_config('bailiwick.tenant',"+
 		" replace(current_setting('bailiwick.tenant'), %s, %s), true)",
-		literal(e.attacker.ID.String()), literal(e.victim.ID.String()))
+		sqltext.Literal(e.attacker.ID.String()), sqltext.Literal(e.victim.ID.String()))
 }
 
 func (e *examination) writes(t *relation) []statement {
@@ -186,7 +190,7 @@ func (e *examination) inserts(t *relation) []statement {
 		break
 	}
 	names := t.columnsOf(t.anyRow(e.victim))
-	values := strings.Replace(columnList("", names), quote(tenantColumn), "{A}", 1)
+	values := strings.Replace(columnList("", names), sqltext.Quote(tenantColumn), "{A}", 1)
 	return append(all, e.fromTemplates(t, "SQL: INSERT … SELECT", wantNoChange,
 		"INSERT INTO {T} ("+columnList("", names)+") SELECT "+values+
 			" FROM {T} WHERE tenant_id <> {A}",

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // batchTime is the duration that the size of batches aims at. A writer may have to wait that
@@ -43,8 +45,8 @@ func (e *Engine) backfillActions(s *state, r *relation) []action {
 	for _, piece := range pieces {
 		b := &pageBatches{engine: e, table: piece, super: s.super, byRange: s.version >= version14}
 		actions = append(actions, action{
-			sql: []string{"UPDATE " + piece.sql() + " SET tenant_id = " + literal(e.spec.Tenant) +
-				" WHERE tenant_id IS NULL -- in batches of pages"},
+			sql: []string{"UPDATE " + piece.sql() + " SET tenant_id = " +
+				sqltext.Literal(e.spec.Tenant) + " WHERE tenant_id IS NULL -- in batches of pages"},
 			lock: "ROW EXCLUSIVE", on: piece.sql(), rows: piece.Rows, work: b.run,
 		})
 	}
@@ -111,7 +113,7 @@ func (b *pageBatches) fillPages(ctx context.Context, from, to int64) (n int64, e
 		where = fmt.Sprintf("ctid = ANY (ARRAY(SELECT format('(%%s,%%s)', p, i)::tid"+
 			" FROM generate_series(%d, %d) p, generate_series(1, %d) i))", from, to-1, maxPerPage)
 	}
-	update := "UPDATE " + name + " SET tenant_id = " + literal(b.engine.spec.Tenant) +
+	update := "UPDATE " + name + " SET tenant_id = " + sqltext.Literal(b.engine.spec.Tenant) +
 		" WHERE " + where + " AND tenant_id IS NULL"
 	before, after := b.silenceTriggers()
 	err = b.engine.withRetry(ctx, func(ctx context.Context) error {
@@ -140,8 +142,9 @@ func (b *pageBatches) silenceTriggers() (before, after string) {
 	var off, on []string
 	for _, t := range b.table.Triggers {
 		if t.Updates && t.Name != fillTrigger && t.Enabled == "O" {
-			off = append(off, "; ALTER TABLE "+b.table.sql()+" DISABLE TRIGGER "+quote(t.Name))
-			on = append(on, "ALTER TABLE "+b.table.sql()+" ENABLE TRIGGER "+quote(t.Name))
+			off = append(off, "; ALTER TABLE "+b.table.sql()+" DISABLE TRIGGER "+
+				sqltext.Quote(t.Name))
+			on = append(on, "ALTER TABLE "+b.table.sql()+" ENABLE TRIGGER "+sqltext.Quote(t.Name))
 		}
 	}
 	switch {

@@ -1,12 +1,15 @@
 package adopt
 
-import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+import (
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
 
 // columnSteps add tenant_id to a table. PostgreSQL stores a constant default for the existing
 // rows in the catalog (since version 11): they have the tenant at once, and no row is written.
 func (e *Engine) columnSteps(t Table) []step {
 	name := t.sql()
-	fallback := literal(e.spec.Tenant) + "::uuid"
+	fallback := sqltext.Literal(e.spec.Tenant) + "::uuid"
 	return []step{
 		{name: "column " + name, phase: adoption.Expand,
 			up: func(s *state) []action {
@@ -53,7 +56,7 @@ func notNullCheck(r *relation) string { return temporaryName("tenant", r.Name) }
 // scan.
 func (e *Engine) notNullActions(s *state, t Table) []action {
 	r := s.now[t.sql()]
-	name, check := r.sql(), quote(notNullCheck(r))
+	name, check := r.sql(), sqltext.Quote(notNullCheck(r))
 	if c := r.column(tenantColumn); c != nil && c.NotNull {
 		return nil
 	}
@@ -87,7 +90,7 @@ func (e *Engine) nullableActions(s *state, t Table) []action {
 	var statements []string
 	if r.check(notNullCheck(r)) != nil {
 		statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+
-			quote(notNullCheck(r)))
+			sqltext.Quote(notNullCheck(r)))
 	}
 	if r.trigger(fillTrigger) != nil {
 		statements = append(statements, "DROP TRIGGER "+fillTrigger+" ON "+name)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // copyBatch is the number of users or keys in a batch.
@@ -13,7 +15,7 @@ const copyBatch = 500
 // copyUsers copies every user and makes it a member of the tenant.
 func (e *Engine) copyUsers(ctx context.Context, _ *Engine, report func(int64)) error {
 	p := *e.spec.Users
-	table := quote(p.Schema) + "." + quote(p.Table)
+	table := sqltext.Qualified(p.Schema, p.Table)
 	return e.copyRows(ctx, table, fmt.Sprintf(`WITH batch AS (
 		SELECT %s AS id, %s AS email, %s AS name, %s AS password_hash, %s AS role
 		FROM %s o WHERE %s LIMIT %d FOR SHARE OF o
@@ -22,17 +24,18 @@ func (e *Engine) copyUsers(ctx context.Context, _ *Engine, report func(int64)) e
 		SELECT id, email, name, password_hash FROM batch ON CONFLICT DO NOTHING RETURNING id
 	) INSERT INTO bailiwick.members (tenant_id, user_id, role)
 	  SELECT %s, b.id, b.role FROM batch b JOIN copied USING (id)`,
-		uuidOf("o", p.ID), quote(p.Email), quote(p.Name), quote(p.Password), roleOf("o", p.Admin),
-		table, userMissing(p), copyBatch, literal(e.spec.Tenant)), report)
+		uuidOf("o", p.ID), sqltext.Quote(p.Email), sqltext.Quote(p.Name), sqltext.Quote(p.Password),
+		roleOf("o", p.Admin),
+		table, userMissing(p), copyBatch, sqltext.Literal(e.spec.Tenant)), report)
 }
 
 // copyKeys copies every key that isn't revoked to the tenant, with the role of its user.
 func (e *Engine) copyKeys(ctx context.Context, _ *Engine, report func(int64)) error {
 	k, p := *e.spec.Keys, *e.spec.Users
-	table := quote(k.Schema) + "." + quote(k.Table)
+	table := sqltext.Qualified(k.Schema, k.Table)
 	lastUsed := "NULL::timestamptz"
 	if k.LastUsedAt != "" {
-		lastUsed = "o." + quote(k.LastUsedAt)
+		lastUsed = "o." + sqltext.Quote(k.LastUsedAt)
 	}
 	return e.copyRows(ctx, table, fmt.Sprintf(`WITH batch AS (
 		SELECT %s AS id, o.%s AS name, %s AS role, o.%s AS hash, o.%s AS created_at,
@@ -40,10 +43,10 @@ func (e *Engine) copyKeys(ctx context.Context, _ *Engine, report func(int64)) er
 		FROM %s o JOIN %s u ON u.%s = o.%s WHERE %s LIMIT %d FOR SHARE OF o
 	) INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash, created_at, last_used_at)
 	  SELECT %s, id, name, role, hash, created_at, last_used_at FROM batch ON CONFLICT DO NOTHING`,
-		uuidOf("o", k.ID), quote(k.Name), roleOf("u", p.Admin), quote(k.Hash), quote(k.CreatedAt),
-		lastUsed,
-		table, quote(p.Schema)+"."+quote(p.Table), quote(p.ID), quote(k.User), keyMissing(k),
-		copyBatch, literal(e.spec.Tenant)), report)
+		uuidOf("o", k.ID), sqltext.Quote(k.Name), roleOf("u", p.Admin), sqltext.Quote(k.Hash),
+		sqltext.Quote(k.CreatedAt), lastUsed,
+		table, sqltext.Qualified(p.Schema, p.Table), sqltext.Quote(p.ID),
+		sqltext.Quote(k.User), keyMissing(k), copyBatch, sqltext.Literal(e.spec.Tenant)), report)
 }
 
 // copyRows repeats a statement until it copies no row. Then it records that the table has been

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // customSteps are the steps that the host defines.
@@ -54,11 +55,12 @@ func (e *Engine) removeLibrary(s *state) []action {
 	l := e.spec.Library
 	var statements []string
 	if s.info.Search {
-		statements = append(statements, "DROP SCHEMA "+quote(l.Search)+" CASCADE")
+		statements = append(statements, "DROP SCHEMA "+sqltext.Quote(l.Search)+" CASCADE")
 	}
 	if s.info.Privileges {
 		if owner := s.formerOwner(); owner != "" {
-			statements = append(statements, "REASSIGN OWNED BY "+quote(l.Owner)+" TO "+quote(owner))
+			statements = append(statements, "REASSIGN OWNED BY "+sqltext.Quote(l.Owner)+" TO "+
+				sqltext.Quote(owner))
 		}
 	}
 	if s.info.Library {
@@ -89,7 +91,7 @@ END $$`
 func literals(all []string) string {
 	quoted := make([]string, len(all))
 	for i, one := range all {
-		quoted[i] = literal(one)
+		quoted[i] = sqltext.Literal(one)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -1,6 +1,9 @@
 package adopt
 
-import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+import (
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
 
 // exchangeSteps replace the keys of a table, its default and its row security in one
 // transaction: no session ever sees a table without the old keys and without row security.
@@ -53,20 +56,20 @@ func (w tenantKey) exchange(r *relation) []string {
 	case w.constraint && (old != nil || k == nil || !k.Constraint):
 		statement := "ALTER TABLE " + r.sql() + " "
 		if old != nil {
-			statement += "DROP CONSTRAINT " + quote(old.Name) + ", "
+			statement += "DROP CONSTRAINT " + sqltext.Quote(old.Name) + ", "
 		}
-		return []string{statement + "ADD CONSTRAINT " + quote(w.name) + " " + w.kind() +
-			" USING INDEX " + quote(built) + w.deferral()}
+		return []string{statement + "ADD CONSTRAINT " + sqltext.Quote(w.name) + " " + w.kind() +
+			" USING INDEX " + sqltext.Quote(built) + w.deferral()}
 	case w.constraint:
 		return nil
 	}
 	var statements []string
 	if old != nil {
-		statements = append(statements, "DROP INDEX "+quote(r.Schema)+"."+quote(old.Name))
+		statements = append(statements, "DROP INDEX "+sqltext.Qualified(r.Schema, old.Name))
 	}
 	if built != w.name {
-		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+
-			" RENAME TO "+quote(w.name))
+		statements = append(statements, "ALTER INDEX "+sqltext.Qualified(r.Schema, built)+
+			" RENAME TO "+sqltext.Quote(w.name))
 	}
 	return statements
 }
@@ -109,10 +112,11 @@ func (e *Engine) exchangePartitioned(s *state, t Table) []string {
 			drops = append(drops, dropKey(r, w.old))
 		}
 		if w.constraint {
-			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.name)+" "+
+			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+sqltext.Quote(w.name)+" "+
 				w.kind()+" (tenant_id, "+quoted(w.columns)+")")
 		} else {
-			adds = append(adds, "CREATE UNIQUE INDEX "+quote(w.name)+" ON "+r.sql()+" "+w.tail)
+			adds = append(adds, "CREATE UNIQUE INDEX "+sqltext.Quote(w.name)+" ON "+r.sql()+" "+
+				w.tail)
 		}
 	}
 	if len(adds) == 0 {
@@ -145,7 +149,7 @@ func withoutOld(keys []key, name string) []key {
 
 func dropKey(r *relation, k *key) string {
 	if k.Constraint {
-		return "ALTER TABLE " + r.sql() + " DROP CONSTRAINT " + quote(k.Name)
+		return "ALTER TABLE " + r.sql() + " DROP CONSTRAINT " + sqltext.Quote(k.Name)
 	}
-	return "DROP INDEX " + quote(r.Schema) + "." + quote(k.Name)
+	return "DROP INDEX " + sqltext.Qualified(r.Schema, k.Name)
 }

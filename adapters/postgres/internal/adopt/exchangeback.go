@@ -3,6 +3,8 @@ package adopt
 import (
 	"slices"
 	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // exchangeBack is the inverse of exchange. It builds the old keys again while the new ones
@@ -19,7 +21,7 @@ func (e *Engine) exchangeBack(s *state, t Table) []action {
 	}
 	if c := r.column(tenantColumn); c != nil && c.Default == tenantDefault {
 		statements = append(statements, "ALTER TABLE "+r.sql()+
-			" ALTER COLUMN tenant_id SET DEFAULT "+literal(e.spec.Tenant)+"::uuid")
+			" ALTER COLUMN tenant_id SET DEFAULT "+sqltext.Literal(e.spec.Tenant)+"::uuid")
 	}
 	for _, piece := range append([]*relation{r}, s.partitions(s.now, r.sql())...) {
 		was := s.was[piece.sql()]
@@ -59,9 +61,8 @@ func (e *Engine) restoreKeys(s *state, t Table) (actions []action, statements []
 			dropForeign = append(dropForeign, drop...)
 			addForeign = append(addForeign, add...)
 			if built != w.builtName { // its name is free once the constraint is dropped
-				addForeign = append(addForeign, "ALTER INDEX "+quote(r.Schema)+"."+quote(built)+
-					" RENAME TO "+
-					quote(w.builtName))
+				addForeign = append(addForeign, "ALTER INDEX "+sqltext.Qualified(r.Schema, built)+
+					" RENAME TO "+sqltext.Quote(w.builtName))
 			}
 		}
 		statements = append(statements, w.restore(r, k, back)...)
@@ -94,12 +95,12 @@ func (e *Engine) referencingForeignKeys(s *state, table string, k *key) (drop, a
 					func(c string) bool { return !slices.Contains(f.References, c) }) {
 				continue
 			}
-			drop = append(drop, "ALTER TABLE "+name+" DROP CONSTRAINT "+quote(f.Name))
+			drop = append(drop, "ALTER TABLE "+name+" DROP CONSTRAINT "+sqltext.Quote(f.Name))
 			notValid := " NOT VALID"
 			if r.Kind == "p" {
 				notValid = ""
 			}
-			add = append(add, "ALTER TABLE "+name+" ADD CONSTRAINT "+quote(f.Name)+" "+
+			add = append(add, "ALTER TABLE "+name+" ADD CONSTRAINT "+sqltext.Quote(f.Name)+" "+
 				strings.TrimSuffix(f.Definition, " NOT VALID")+notValid)
 		}
 	}
@@ -113,22 +114,22 @@ func (w tenantKey) restore(r *relation, k *key, back string) []string {
 	case w.old.Constraint:
 		statement := "ALTER TABLE " + r.sql() + " "
 		if k != nil && k.Constraint {
-			statement += "DROP CONSTRAINT " + quote(k.Name) + ", "
+			statement += "DROP CONSTRAINT " + sqltext.Quote(k.Name) + ", "
 		}
 		kind := "UNIQUE"
 		if w.old.Primary {
 			kind = "PRIMARY KEY"
 		}
-		return []string{statement + "ADD CONSTRAINT " + quote(w.old.Name) + " " + kind +
-			" USING INDEX " + quote(back) + deferral(w.old)}
+		return []string{statement + "ADD CONSTRAINT " + sqltext.Quote(w.old.Name) + " " + kind +
+			" USING INDEX " + sqltext.Quote(back) + deferral(w.old)}
 	}
 	var statements []string
 	if k != nil && k.Name == w.old.Name {
-		statements = append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(k.Name)+
-			" RENAME TO "+quote(w.builtName))
+		statements = append(statements, "ALTER INDEX "+sqltext.Qualified(r.Schema, k.Name)+
+			" RENAME TO "+sqltext.Quote(w.builtName))
 	}
-	return append(statements, "ALTER INDEX "+quote(r.Schema)+"."+quote(back)+" RENAME TO "+
-		quote(w.old.Name))
+	return append(statements, "ALTER INDEX "+sqltext.Qualified(r.Schema, back)+" RENAME TO "+
+		sqltext.Quote(w.old.Name))
 }
 
 // restorePartitioned is restoreKeys for a partitioned table. The old keys are built on the
@@ -148,10 +149,11 @@ func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statem
 			if w.old.Primary {
 				kind = "PRIMARY KEY"
 			}
-			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(w.old.Name)+" "+
+			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+sqltext.Quote(w.old.Name)+
+				" "+
 				kind+" ("+quoted(w.old.Columns)+")")
 		} else {
-			adds = append(adds, "CREATE UNIQUE INDEX "+quote(w.old.Name)+" ON "+r.sql()+" "+
+			adds = append(adds, "CREATE UNIQUE INDEX "+sqltext.Quote(w.old.Name)+" ON "+r.sql()+" "+
 				w.old.Tail)
 		}
 	}

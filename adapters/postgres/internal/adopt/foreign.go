@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // tenantForeignKey is a foreign key with tenant_id on both sides, with the old one that it
@@ -117,17 +118,18 @@ func (s *state) addForeign(r *relation, name, definition, target string, validat
 				s.addForeign(piece, temporaryName("part", name), definition, target, true)...)
 		}
 		return append(actions, txAction(shareRowExcl, r.sql()+", "+target,
-			"ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+quote(name)+" "+definition))
+			"ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+sqltext.Quote(name)+" "+definition))
 	}
 	existing := r.foreign(name)
 	if existing == nil {
 		actions = append(actions,
 			txAction(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+
-				quote(name)+" "+definition+" NOT VALID"))
+				sqltext.Quote(name)+" "+definition+" NOT VALID"))
 	}
 	if validate && (existing == nil || !existing.Valid) {
 		actions = append(actions,
-			action{sql: []string{"ALTER TABLE " + r.sql() + " VALIDATE CONSTRAINT " + quote(name)},
+			action{sql: []string{"ALTER TABLE " + r.sql() + " VALIDATE CONSTRAINT " +
+				sqltext.Quote(name)},
 				lock: shareUpdateExcl, on: r.sql(), rows: r.Rows})
 	}
 	return actions
@@ -147,7 +149,7 @@ func (s *state) sameForeign(piece *relation, definition string) bool {
 // columnList returns the columns as tenantDefinition writes them, with tenant_id unquoted.
 func (f *foreign) columnList() string {
 	names := quoted(f.Columns)
-	return strings.Replace(names, quote(tenantColumn), tenantColumn, 1)
+	return strings.Replace(names, sqltext.Quote(tenantColumn), tenantColumn, 1)
 }
 
 // foreignSteps add the new foreign keys of a table.
@@ -155,7 +157,8 @@ func (e *Engine) foreignSteps(s *state, t Table) []step {
 	name := t.sql()
 	var steps []step
 	for _, p := range e.tenantForeignKeys(s, s.was[name]) {
-		steps = append(steps, step{name: "foreign key " + name + " (" + p.name + ")", phase: adoption.Expand,
+		steps = append(steps, step{name: "foreign key " + name + " (" + p.name + ")",
+			phase: adoption.Expand,
 			up: func(s *state) []action {
 				if f := p.find(s.now[name]); f != nil && f.Valid {
 					return nil
@@ -173,13 +176,13 @@ func (e *Engine) foreignSteps(s *state, t Table) []step {
 func (p tenantForeignKey) drop(s *state, table string) []action {
 	if f := p.find(s.now[table]); f != nil {
 		return []action{txAction(accessExcl, table+", "+p.target,
-			"ALTER TABLE "+table+" DROP CONSTRAINT "+quote(f.Name))}
+			"ALTER TABLE "+table+" DROP CONSTRAINT "+sqltext.Quote(f.Name))}
 	}
 	var actions []action
 	for _, piece := range s.partitions(s.now, table) {
 		if f := piece.foreign(temporaryName("part", p.builtName)); f != nil {
 			actions = append(actions, txAction(accessExcl, piece.sql()+", "+p.target,
-				"ALTER TABLE "+piece.sql()+" DROP CONSTRAINT "+quote(f.Name)))
+				"ALTER TABLE "+piece.sql()+" DROP CONSTRAINT "+sqltext.Quote(f.Name)))
 		}
 	}
 	return actions
@@ -200,11 +203,11 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 				r := s.now[name]
 				if p.findOld(r) != nil {
 					statements = append(statements, "ALTER TABLE "+name+" DROP CONSTRAINT "+
-						quote(p.old.Name))
+						sqltext.Quote(p.old.Name))
 				}
 				if f := p.find(r); f != nil && f.Name != p.name {
 					statements = append(statements, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
-						quote(f.Name)+" TO "+quote(p.name))
+						sqltext.Quote(f.Name)+" TO "+sqltext.Quote(p.name))
 				}
 				return txActions(accessExcl, name+", "+p.target, statements)
 			},
@@ -217,7 +220,7 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 				if f := p.find(r); f != nil && f.Name == p.old.Name {
 					actions = append(actions,
 						txAction(accessExcl, name, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
-							quote(f.Name)+" TO "+quote(p.builtName)))
+							sqltext.Quote(f.Name)+" TO "+sqltext.Quote(p.builtName)))
 					r = &relation{Schema: r.Schema, Name: r.Name, Kind: r.Kind, Rows: r.Rows}
 				}
 				definition := strings.TrimSuffix(p.old.Definition, " NOT VALID")

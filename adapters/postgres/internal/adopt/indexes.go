@@ -1,12 +1,15 @@
 package adopt
 
-import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+import (
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
 
 // newIndexSteps build the declared indexes that the tables don't have.
 func (e *Engine) newIndexSteps(s *state) []step {
 	var steps []step
 	for _, i := range e.spec.Indexes {
-		name := quote(i.Schema) + "." + quote(i.Table)
+		name := sqltext.Qualified(i.Schema, i.Table)
 		was := s.was[name]
 		if was == nil || was.index(i.Name) != nil {
 			continue
@@ -32,7 +35,7 @@ func (e *Engine) newIndexSteps(s *state) []step {
 func (e *Engine) replacedIndexes(s *state) []Index {
 	var list []Index
 	for _, i := range e.spec.Indexes {
-		was := s.was[quote(i.Schema)+"."+quote(i.Table)]
+		was := s.was[sqltext.Qualified(i.Schema, i.Table)]
 		if was == nil {
 			continue
 		}
@@ -47,7 +50,8 @@ func (e *Engine) replacedIndexes(s *state) []Index {
 func (e *Engine) replacedIndexBuilds(s *state) []step {
 	var steps []step
 	for _, i := range e.replacedIndexes(s) {
-		name, built := quote(i.Schema)+"."+quote(i.Table), temporaryName("new", i.Name)
+		name, built := sqltext.Qualified(i.Schema, i.Table),
+			temporaryName("new", i.Name)
 		steps = append(steps, step{name: "index " + i.sql(), phase: adoption.Contract,
 			up: func(s *state) []action {
 				r := s.now[name]
@@ -74,11 +78,12 @@ func (e *Engine) replacedIndexBuilds(s *state) []step {
 func (e *Engine) replacedIndexExchanges(s *state) []step {
 	var steps []step
 	for _, i := range e.replacedIndexes(s) {
-		name := quote(i.Schema) + "." + quote(i.Table)
+		name := sqltext.Qualified(i.Schema, i.Table)
 		was := s.was[name].index(i.Name)
 		built, back := temporaryName("new", i.Name), temporaryName("old", i.Name)
 		rename := func(from, to string) string {
-			return "ALTER INDEX " + quote(i.Schema) + "." + quote(from) + " RENAME TO " + quote(to)
+			return "ALTER INDEX " + sqltext.Qualified(i.Schema, from) +
+				" RENAME TO " + sqltext.Quote(to)
 		}
 		steps = append(steps, step{name: "exchange index " + i.sql(), phase: adoption.Contract,
 			up: func(s *state) []action {

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 const tenantColumn = "tenant_id"
@@ -12,14 +14,10 @@ const tenantColumn = "tenant_id"
 // maxName is the longest identifier, in bytes (NAMEDATALEN - 1).
 const maxName = 63
 
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
 func quoted(names []string) string {
 	all := make([]string, len(names))
 	for i, n := range names {
-		all[i] = quote(n)
+		all[i] = sqltext.Quote(n)
 	}
 	return strings.Join(all, ", ")
 }

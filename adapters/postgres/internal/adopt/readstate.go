@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // view is a view that reads an owned table. Its JSON is stored in bailiwick.former.
@@ -21,7 +23,7 @@ type view struct {
 	Columns      []string
 }
 
-func (v *view) sql() string { return quote(v.Schema) + "." + quote(v.Name) }
+func (v *view) sql() string { return sqltext.Qualified(v.Schema, v.Name) }
 
 // invoker reports whether the view reads with the rights of the user who queries it.
 func (v *view) invoker() bool {
@@ -32,7 +34,7 @@ func (v *view) invoker() bool {
 var qualifiedMacro = regexp.MustCompile(`quote_qualified\((\w+\.\w+), (\w+\.\w+)\)`)
 
 // expandQualified replaces the macro quote_qualified(schema, name) by an SQL expression for the
-// qualified name, which always has quotes, as quote does.
+// qualified name, which always has quotes, as [sqltext.Quote] does.
 func expandQualified(query string) string {
 	const one = `'"' || replace($1, '"', '""') || '"."' || replace($2, '"', '""') || '"'`
 	return qualifiedMacro.ReplaceAllString(query, one)

@@ -1,6 +1,9 @@
 package adopt
 
-import "github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+import (
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
 
 // Spec describes the schema that an adoption creates.
 type Spec struct {
@@ -38,7 +41,7 @@ type Table struct {
 	Replaced []string // triggers that the library's version trigger replaces
 }
 
-func (t Table) sql() string { return quote(t.Schema) + "." + quote(t.Name) }
+func (t Table) sql() string { return sqltext.Qualified(t.Schema, t.Name) }
 
 // Index is a new index, or the new definition of an existing one. An index of that name with
 // another definition is replaced in the contraction.
@@ -47,7 +50,7 @@ type Index struct {
 	Definition          string // the part of pg_get_indexdef from USING on
 }
 
-func (i Index) sql() string { return quote(i.Schema) + "." + quote(i.Name) }
+func (i Index) sql() string { return sqltext.Qualified(i.Schema, i.Name) }
 
 // View is a view whose definition changes. It may gain columns and lose none.
 type View struct {
@@ -55,7 +58,7 @@ type View struct {
 	Definition   string // a SELECT
 }
 
-func (v View) sql() string { return quote(v.Schema) + "." + quote(v.Name) }
+func (v View) sql() string { return sqltext.Qualified(v.Schema, v.Name) }
 
 // Custom is a step that the host defines.
 type Custom struct {

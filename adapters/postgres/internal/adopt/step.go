@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // action is one change of the database: statements in one transaction, a single statement
@@ -53,13 +54,14 @@ func buildIndex(unique bool, name string, r *relation, tail string) []action {
 		actions = append(actions, dropIndex(r, name))
 	}
 	return append(actions, action{
-		sql: []string{"CREATE " + kind + " CONCURRENTLY " + quote(name) + " ON " + r.sql() + " " +
+		sql: []string{"CREATE " + kind + " CONCURRENTLY " + sqltext.Quote(name) + " ON " + r.sql() +
+			" " +
 			tail}, lock: shareUpdateExcl, on: r.sql(), rows: r.Rows, alone: true,
 	})
 }
 
 func dropIndex(r *relation, name string) action {
-	return action{sql: []string{"DROP INDEX CONCURRENTLY " + quote(r.Schema) + "." + quote(name)},
+	return action{sql: []string{"DROP INDEX CONCURRENTLY " + sqltext.Qualified(r.Schema, name)},
 		lock: shareUpdateExcl, on: r.sql(), alone: true}
 }
 

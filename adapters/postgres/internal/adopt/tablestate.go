@@ -1,6 +1,10 @@
 package adopt
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
 
 // relation is a table as the catalog describes it. Its JSON is stored in bailiwick.former: the
 // names of its members can't change, nor can those of its parts.
@@ -25,7 +29,7 @@ type relation struct {
 	LeaningView string // a view whose GROUP BY needs the primary key
 }
 
-func (r *relation) sql() string { return quote(r.Schema) + "." + quote(r.Name) }
+func (r *relation) sql() string { return sqltext.Qualified(r.Schema, r.Name) }
 
 func (r *relation) column(name string) *column {
 	return find(r.Columns, func(c column) bool { return c.Name == name })

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // The triggers and the policy of an adopted table.
@@ -57,7 +58,8 @@ func (e *Engine) triggerSteps(t Table) []step {
 				var statements []string
 				for _, old := range t.Replaced {
 					if s.now[name].trigger(old) != nil {
-						statements = append(statements, "DROP TRIGGER "+quote(old)+" ON "+name)
+						statements = append(statements, "DROP TRIGGER "+sqltext.Quote(old)+" ON "+
+							name)
 					}
 				}
 				if s.now[name].trigger(touchTrigger) == nil {
@@ -110,7 +112,7 @@ func (t *trigger) enableStatements(table string) []string {
 	if mode == "" {
 		return nil
 	}
-	return []string{"ALTER TABLE " + table + " " + mode + " TRIGGER " + quote(t.Name)}
+	return []string{"ALTER TABLE " + table + " " + mode + " TRIGGER " + sqltext.Quote(t.Name)}
 }
 
 // policySteps create the row-security policies. Row security itself is turned on in the

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // triggerFunc is a trigger function that exists while the old version runs.
@@ -39,7 +40,7 @@ const recordUntenantedWrite = `  IF coalesce(current_setting('bailiwick.stray_' 
 func (e *Engine) functions() []triggerFunc {
 	all := []triggerFunc{
 		triggerFunction("adoption_stray", recordUntenantedWrite),
-		triggerFunction("adoption_fill", "  NEW.tenant_id := "+literal(e.spec.Tenant)+
+		triggerFunction("adoption_fill", "  NEW.tenant_id := "+sqltext.Literal(e.spec.Tenant)+
 			";\n  RETURN NEW;"),
 	}
 	if p := e.spec.Users; p != nil {
@@ -54,14 +55,14 @@ func (e *Engine) functions() []triggerFunc {
 // uuidOf returns SQL that makes a uuid of a key column's value: the value if it is a uuid, and
 // otherwise one made from its MD5.
 func uuidOf(of, column string) string {
-	value := of + "." + quote(column)
+	value := of + "." + sqltext.Quote(column)
 	return "CASE WHEN pg_typeof(" + value + ") = 'uuid'::regtype THEN " + value +
 		"::text ELSE md5('bailiwick ' || " + value + "::text) END::uuid"
 }
 
 // roleOf returns SQL for the role of an administrator or any other user.
 func roleOf(of, admin string) string {
-	return "CASE WHEN " + of + "." + quote(admin) + " THEN 'admin' ELSE 'editor' END"
+	return "CASE WHEN " + of + "." + sqltext.Quote(admin) + " THEN 'admin' ELSE 'editor' END"
 }
 
 // userBody is the function that copies a change of the old version's users to bailiwick.users
@@ -81,8 +82,9 @@ func (e *Engine) userBody(p Users) string {
   INSERT INTO bailiwick.members (tenant_id, user_id, role)
     SELECT %[6]s, u.id, %[7]s FROM bailiwick.users u WHERE u.id = %[2]s
     ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role;
-%[8]s  RETURN NULL;`, uuidOf("OLD", p.ID), uuidOf("NEW", p.ID), quote(p.Email), quote(p.Name),
-		quote(p.Password), literal(e.spec.Tenant), roleOf("NEW", p.Admin), e.keyRoles(p))
+%[8]s  RETURN NULL;`, uuidOf("OLD", p.ID), uuidOf("NEW", p.ID), sqltext.Quote(p.Email),
+		sqltext.Quote(p.Name), sqltext.Quote(p.Password), sqltext.Literal(e.spec.Tenant),
+		roleOf("NEW", p.Admin), e.keyRoles(p))
 }
 
 // keyRoles is the statement that gives a user's keys the user's new role.
@@ -93,8 +95,8 @@ func (e *Engine) keyRoles(p Users) string {
 	}
 	return fmt.Sprintf("  UPDATE bailiwick.api_keys b SET role = %s FROM %s k WHERE k.%s = NEW.%s"+
 		" AND b.hash = k.%s;\n",
-		roleOf("NEW", p.Admin), quote(k.Schema)+"."+quote(k.Table), quote(k.User), quote(p.ID),
-		quote(k.Hash))
+		roleOf("NEW", p.Admin), sqltext.Qualified(k.Schema, k.Table),
+		sqltext.Quote(k.User), sqltext.Quote(p.ID), sqltext.Quote(k.Hash))
 }
 
 // keyBody is the function that copies a change of the old version's keys to
@@ -102,7 +104,7 @@ func (e *Engine) keyRoles(p Users) string {
 func (e *Engine) keyBody(k Keys) string {
 	revoked := "false"
 	if k.RevokedAt != "" {
-		revoked = "NEW." + quote(k.RevokedAt) + " IS NOT NULL"
+		revoked = "NEW." + sqltext.Quote(k.RevokedAt) + " IS NOT NULL"
 	}
 	return fmt.Sprintf(`  IF TG_OP <> 'INSERT' THEN
     DELETE FROM bailiwick.api_keys WHERE tenant_id = %[1]s AND hash = OLD.%[2]s
@@ -115,10 +117,10 @@ func (e *Engine) keyBody(k Keys) string {
     SELECT %[1]s, %[4]s, NEW.%[5]s, %[6]s, NEW.%[2]s, NEW.%[7]s
     FROM %[8]s u WHERE u.%[9]s = NEW.%[10]s
     ON CONFLICT (hash) DO UPDATE SET name = excluded.name, role = excluded.role;
-  RETURN NULL;`, literal(e.spec.Tenant), quote(k.Hash), revoked, uuidOf("NEW", k.ID),
-		quote(k.Name), roleOf("u", e.spec.Users.Admin), quote(k.CreatedAt),
-		quote(e.spec.Users.Schema)+"."+quote(e.spec.Users.Table), quote(e.spec.Users.ID),
-		quote(k.User))
+  RETURN NULL;`, sqltext.Literal(e.spec.Tenant), sqltext.Quote(k.Hash), revoked,
+		uuidOf("NEW", k.ID), sqltext.Quote(k.Name), roleOf("u", e.spec.Users.Admin),
+		sqltext.Quote(k.CreatedAt), sqltext.Qualified(e.spec.Users.Schema, e.spec.Users.Table),
+		sqltext.Quote(e.spec.Users.ID), sqltext.Quote(k.User))
 }
 
 // userSteps copy users and their keys: existing rows in batches, and later changes of the old
@@ -127,7 +129,7 @@ func (e *Engine) userSteps() []step {
 	var steps []step
 	if p := e.spec.Users; p != nil {
 		columns := []string{p.Email, p.Name, p.Password, p.Admin}
-		steps = append(steps, e.mirror("users", quote(p.Schema)+"."+quote(p.Table),
+		steps = append(steps, e.mirror("users", sqltext.Qualified(p.Schema, p.Table),
 			"adoption_person", columns, e.copyUsers))
 	}
 	if k := e.spec.Keys; k != nil {
@@ -135,7 +137,7 @@ func (e *Engine) userSteps() []step {
 		if k.RevokedAt != "" {
 			columns = append(columns, k.RevokedAt)
 		}
-		steps = append(steps, e.mirror("keys", quote(k.Schema)+"."+quote(k.Table), "adoption_key",
+		steps = append(steps, e.mirror("keys", sqltext.Qualified(k.Schema, k.Table), "adoption_key",
 			columns, e.copyKeys))
 	}
 	return steps
@@ -198,15 +200,16 @@ func (e *Engine) readUsers(s *state, query func(dest any, statement string) erro
 		var hasTrigger bool
 		var uncopied int64
 		if err := query(&hasTrigger,
-			"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass("+literal(table)+
-				") AND tgname = "+literal(mirrorTrigger)+")"); err != nil {
+			"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass("+
+				sqltext.Literal(table)+
+				") AND tgname = "+sqltext.Literal(mirrorTrigger)+")"); err != nil {
 			return err
 		}
 		if hasTrigger {
 			s.mirrored[table] = true
 		}
 		var exists bool
-		err := query(&exists, "SELECT to_regclass("+literal(table)+") IS NOT NULL")
+		err := query(&exists, "SELECT to_regclass("+sqltext.Literal(table)+") IS NOT NULL")
 		if err != nil || !exists {
 			return err
 		}
@@ -221,12 +224,13 @@ func (e *Engine) readUsers(s *state, query func(dest any, statement string) erro
 		return err
 	}
 	if p := e.spec.Users; p != nil {
-		if err := readTable(quote(p.Schema)+"."+quote(p.Table), userMissing(*p)); err != nil {
+		if err := readTable(sqltext.Qualified(p.Schema, p.Table),
+			userMissing(*p)); err != nil {
 			return err
 		}
 	}
 	if k := e.spec.Keys; k != nil {
-		return readTable(quote(k.Schema)+"."+quote(k.Table), keyMissing(*k))
+		return readTable(sqltext.Qualified(k.Schema, k.Table), keyMissing(*k))
 	}
 	return nil
 }
@@ -239,10 +243,11 @@ func userMissing(p Users) string {
 // keyMissing returns the condition that the key o of the old version isn't copied yet and can
 // be: its hash is 32 bytes and it isn't revoked.
 func keyMissing(k Keys) string {
-	conditions := []string{"octet_length(o." + quote(k.Hash) + ") = 32",
-		"NOT EXISTS (SELECT FROM bailiwick.api_keys b WHERE b.hash = o." + quote(k.Hash) + ")"}
+	conditions := []string{"octet_length(o." + sqltext.Quote(k.Hash) + ") = 32",
+		"NOT EXISTS (SELECT FROM bailiwick.api_keys b WHERE b.hash = o." + sqltext.Quote(k.Hash) +
+			")"}
 	if k.RevokedAt != "" {
-		conditions = append(conditions, "o."+quote(k.RevokedAt)+" IS NULL")
+		conditions = append(conditions, "o."+sqltext.Quote(k.RevokedAt)+" IS NULL")
 	}
 	return strings.Join(conditions, " AND ")
 }

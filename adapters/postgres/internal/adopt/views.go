@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // version15 is the first server version with security_invoker views.
@@ -37,7 +38,7 @@ func (e *Engine) viewSteps(s *state) []step {
 					"DROP VIEW IF EXISTS " + name,
 					"CREATE VIEW " + name + viewOptions(was.Options) + " AS " +
 						strings.TrimSuffix(was.Definition, ";"),
-					"ALTER VIEW " + name + " OWNER TO " + quote(was.Owner),
+					"ALTER VIEW " + name + " OWNER TO " + sqltext.Quote(was.Owner),
 				}
 				return []action{viewAction(name, append(statements, was.Grants...)...)}
 			}})

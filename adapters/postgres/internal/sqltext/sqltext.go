@@ -21,6 +21,9 @@ func QuoteIfNeeded(name string) string {
 // Quote returns name as a quoted SQL identifier.
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
+// Qualified returns schema.name as quoted SQL identifiers.
+func Qualified(schema, name string) string { return Quote(schema) + "." + Quote(name) }
+
 // Literal returns text as an SQL string constant. Backslashes need no escape, because
 // standard_conforming_strings is on: pgdriver requires that.
 func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
