@@ -39,3 +39,9 @@ type Resource struct {
 	ID        string // UUIDv7
 	CreatedAt time.Time
 }
+
+// IsPristine reports whether r is the item of a singleton kind as it was when the tenant was
+// created: in version 1, and never updated. An import may replace it without a conflict.
+func (r Resource) IsPristine(k Kind) bool {
+	return k.Singleton != "" && r.Version == 1 && r.UpdatedAt.Equal(r.CreatedAt)
+}

@@ -1,7 +1,5 @@
 package tenancy
 
-import "slices"
-
 // MemberAdded is recorded in the audit log of m's tenant when a user becomes a
 // member.
 func MemberAdded(m Membership) Event {
@@ -24,25 +22,6 @@ func MemberRemoved(m Membership) Event {
 }
 
 func memberTarget(m Membership) AuditTarget { return AuditTarget{Kind: "member", Name: m.User} }
-
-// LastAdminOf returns an error with [CodeLastAdmin] if any tenant has no other
-// admin; its member "tenants" lists the ids of these tenants. Otherwise it returns
-// nil. otherAdmins is the number of other admins of each tenant.
-func LastAdminOf(otherAdmins map[ID]int) error {
-	var withoutAdmin []string
-	for tenant, n := range otherAdmins {
-		if n == 0 {
-			withoutAdmin = append(withoutAdmin, tenant.String())
-		}
-	}
-	if len(withoutAdmin) == 0 {
-		return nil
-	}
-	e := Errorf(CodeLastAdmin,
-		"the user is the only admin of a tenant: make another member an admin there first")
-	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(withoutAdmin))}
-	return e
-}
 
 // InvitationCreated is recorded in the audit log of i's tenant.
 func InvitationCreated(i Invitation) Event { return invitationEvent("invitation.create", i) }

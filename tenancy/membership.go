@@ -22,11 +22,29 @@ func CheckMemberRole(r Role) error {
 	return Errorf(CodeInvalid, "a member's role must be %s", Alternatives(MemberRoles()))
 }
 
-// CheckLastAdmin returns [ErrLastAdmin] if user is the only one of a tenant's admins: the
-// user keeps the role then, because every tenant that has an admin keeps one.
+// CheckLastAdmin returns [ErrLastAdmin] if the user is the only one of a tenant's admins,
+// all of whom are given by their IDs: a tenant that has an admin keeps one.
 func CheckLastAdmin(admins []string, user string) error {
 	if len(admins) == 1 && admins[0] == user {
 		return ErrLastAdmin
 	}
 	return nil
+}
+
+// CheckLastAdmins is [CheckLastAdmin] for the admins of several tenants. The member
+// "tenants" of its error lists the ids of the tenants whose only admin the user is.
+func CheckLastAdmins(admins map[ID][]string, user string) error {
+	var without []string
+	for tenant, users := range admins {
+		if CheckLastAdmin(users, user) != nil {
+			without = append(without, tenant.String())
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	e := Errorf(CodeLastAdmin,
+		"the user is the only admin of a tenant: make another member an admin there first")
+	e.Members = map[string]any{"tenants": slices.Sorted(slices.Values(without))}
+	return e
 }

@@ -54,7 +54,8 @@ func (t Tenant) IsDeleted() bool { return t.State == Deleted }
 // state that isn't settable, and with [CodeInvalidState] if the tenant is deleted.
 func (t *Tenant) SetState(s State) error {
 	if !s.Settable() {
-		return Errorf(CodeInvalid, "the state must be %s; use the delete operation to delete a tenant",
+		return Errorf(CodeInvalid,
+			"the state must be %s; use the delete operation to delete a tenant",
 			Alternatives(SettableStates()))
 	}
 	if err := t.RequireNotDeleted(); err != nil {

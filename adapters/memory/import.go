@@ -52,7 +52,7 @@ func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) 
 		pair := ports.Pair{Incoming: copyItem(im.staged[ref])}
 		if stored, ok := im.rows[ref]; ok {
 			current := copyItem(stored.Item)
-			pair.Current, pair.Pristine = &current, stored.pristine
+			pair.Current, pair.Pristine = &current, im.isPristine(stored)
 		}
 		if err := yield(pair); err != nil {
 			return err
@@ -142,9 +142,14 @@ func (im *importRun) stamp(r *row, incoming federation.Item) {
 		r.ID, r.CreatedAt = im.s.newID(), now
 	}
 	r.Version, r.UpdatedAt = incoming.Version, storedTime(incoming.UpdatedAt)
-	if exists && !stored.pristine && incoming.Version <= stored.Version {
+	if exists && !im.isPristine(stored) && incoming.Version <= stored.Version {
 		r.Version, r.UpdatedAt = stored.Version+1, now
 	}
+}
+
+func (im *importRun) isPristine(r row) bool {
+	kind, _ := im.s.kinds.Kind(r.Kind)
+	return r.IsPristine(kind)
 }
 
 // checkReferences checks the written items after all are written, because they may

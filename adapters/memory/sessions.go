@@ -45,14 +45,14 @@ func (p sessions) Create(ctx context.Context, created identity.Session, verified
 	defer p.s.mu.Unlock()
 	_, known := p.s.users[created.User]
 	if !known || verified != "" && p.s.passwords[created.User] != verified {
-		return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
+		return identity.ErrPasswordChanged
 	}
 	for id, other := range p.s.sessions {
 		if id == created.ID || other.Hash == created.Hash {
 			return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session exists already")
 		}
 	}
-	ended := p.s.sessionsBeyond(created.User, identity.MaxSessions-1)
+	ended := p.s.sessionsBeyond(created.User, identity.KeptSessions)
 	if err := p.s.record(ctx, tenancy.ID{},
 		identity.SessionCreated(created, len(ended))); err != nil {
 		return err

@@ -25,8 +25,7 @@ type tenantData struct {
 // of the map is a snapshot.
 type row struct {
 	federation.Resource
-	targets  []federation.Target
-	pristine bool // a singleton as it was when the tenant was created
+	targets []federation.Target
 }
 
 func newTenantData() *tenantData {

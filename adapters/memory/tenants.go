@@ -119,7 +119,6 @@ func (s *Store) addTenant(t tenancy.Tenant) tenancy.Tenant {
 		item.Version, item.UpdatedAt = 1, now
 		data.rows[item.Ref] = row{
 			Resource: federation.Resource{Item: item, ID: s.newID(), CreatedAt: now},
-			pristine: true,
 		}
 	}
 	s.tenants[t.ID] = t

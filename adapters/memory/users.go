@@ -142,7 +142,7 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	if !ok {
 		return errNoUser
 	}
-	otherAdmins := map[tenancy.ID]int{}
+	admins := map[tenancy.ID][]string{}
 	var ended []tenancy.Membership
 	for tenant, members := range p.s.members {
 		m, member := members[id]
@@ -151,10 +151,10 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 		}
 		ended = append(ended, m)
 		if m.Role == tenancy.Admin {
-			otherAdmins[tenant] = len(adminsOf(members)) - 1
+			admins[tenant] = adminsOf(members)
 		}
 	}
-	if err := tenancy.LastAdminOf(otherAdmins); err != nil {
+	if err := tenancy.CheckLastAdmins(admins, id); err != nil {
 		return err
 	}
 	for _, m := range ended {

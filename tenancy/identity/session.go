@@ -28,6 +28,14 @@ type Session struct {
 // it ends the oldest one.
 const MaxSessions = 100
 
+// KeptSessions is how many older sessions stay next to a new one: the newest.
+const KeptSessions = MaxSessions - 1
+
+// ErrPasswordChanged has [tenancy.CodeUnauthenticated]: the password that a sign-in has
+// verified isn't the user's any more, or the user is gone.
+var ErrPasswordChanged error = tenancy.Errorf(tenancy.CodeUnauthenticated,
+	"the password has changed meanwhile")
+
 // SessionHash is the SHA-256 of a session's secret. A plain hash is enough: a
 // secret of 256 random bits can't be guessed.
 type SessionHash [sha256.Size]byte

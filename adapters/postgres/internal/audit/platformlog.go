@@ -26,7 +26,7 @@ func (l *platformLog) Append(ctx context.Context, e tenancy.Event) error {
 func (l *platformLog) List(
 	ctx context.Context, q ports.PlatformAuditQuery,
 ) ([]tenancy.AuditEntry, error) {
-	if err := pool.CheckLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	ctx = pool.CrossTenant(ctx, "read the audit log of all tenants")

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/uptrace/bun"
 
@@ -10,33 +9,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
-
-// eventJSON is the argument of the function bailiwick.log: an entry of the audit log without
-// the members that the database adds.
-type eventJSON struct {
-	Actor     tenancy.Actor       `json:"actor"`
-	Action    string              `json:"action"`
-	Target    tenancy.AuditTarget `json:"target"`
-	RequestID string              `json:"request_id"`
-	Address   string              `json:"ip"`
-	Outcome   tenancy.Outcome     `json:"outcome"`
-	Details   json.RawMessage     `json:"details"`
-}
-
-// marshalEvent completes e with the actor and the request of ctx, checks it, and returns it as
-// JSON.
-func marshalEvent(ctx context.Context, e tenancy.Event) (string, error) {
-	entry, err := e.Entry(ctx)
-	if err != nil {
-		return "", err
-	}
-	raw, err := json.Marshal(eventJSON{
-		Actor: entry.Actor, Action: entry.Action, Target: entry.Target,
-		RequestID: entry.RequestID, Address: entry.Address,
-		Outcome: entry.Outcome, Details: entry.Details,
-	})
-	return string(raw), err
-}
 
 // Record appends e to the audit log of the tenant that db's transaction is scoped to. Call it
 // last in a transaction: it locks the end of the tenant's chain until the commit.
@@ -55,22 +27,23 @@ func RecordPlatform(ctx context.Context, db bun.IDB, e tenancy.Event) error {
 // through them in the order of the tenants' ids, and to the platform's log last, so that
 // transactions don't deadlock.
 func RecordForTenant(ctx context.Context, db bun.IDB, tenant tenancy.ID, e tenancy.Event) error {
-	event, err := marshalEvent(ctx, e)
+	event, err := e.Text(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = db.NewRaw("SELECT bailiwick.log_in(?, ?, ?::jsonb)", tenant, pool.NewID(), event).
-		Exec(ctx)
+	_, err = db.NewRaw("SELECT bailiwick.log_in(?, ?, ?::jsonb)", tenant, pool.NewID(),
+		string(event)).Exec(ctx)
 	return err
 }
 
 // callLog calls the function of this name in the schema bailiwick.
 func callLog(ctx context.Context, db bun.IDB, function string, e tenancy.Event) error {
-	event, err := marshalEvent(ctx, e)
+	event, err := e.Text(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = db.NewRaw("SELECT bailiwick."+function+"(?, ?::jsonb)", pool.NewID(), event).Exec(ctx)
+	_, err = db.NewRaw("SELECT bailiwick."+function+"(?, ?::jsonb)", pool.NewID(),
+		string(event)).Exec(ctx)
 	return err
 }
 

@@ -79,7 +79,7 @@ func (l *tenantLog) List(
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.CheckLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	if err := Chain(ctx, l.pool); err != nil {

@@ -142,19 +142,17 @@ func lockKeyToRotate(
 	err := tx.NewRaw("SELECT "+keyColumns+
 		" FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? FOR NO KEY UPDATE", tenant, id).
 		Scan(ctx, &rows)
-	switch {
-	case err != nil:
+	if err != nil {
 		return keyRow{}, err
-	case len(rows) == 0:
-		return keyRow{}, errNoKey
-	case rows[0].RotatedTo != nil:
-		return keyRow{}, tenancy.Errorf(tenancy.CodeInvalidState,
-			"the key was rotated already: rotate its successor")
 	}
-	return rows[0], nil
+	if len(rows) == 0 {
+		return keyRow{}, errNoKey
+	}
+	return rows[0], rows[0].key().CheckRotate()
 }
 
-// replaceKey inserts the successor of the key old, and ends old at until or earlier.
+// replaceKey inserts the successor of the key old, and ends old at until or earlier. It is the
+// SQL twin of [tenancy.APIKey.Rotate].
 func replaceKey(
 	ctx context.Context, tx bun.IDB, old keyRow, next tenancy.APIKey, until time.Time,
 ) (tenancy.APIKey, error) {

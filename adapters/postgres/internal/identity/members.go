@@ -168,10 +168,7 @@ func requireAnotherAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, use
 	if err != nil {
 		return err
 	}
-	if len(admins) == 1 && admins[0] == user {
-		return tenancy.ErrLastAdmin
-	}
-	return nil
+	return tenancy.CheckLastAdmin(admins, user)
 }
 
 // Remove deletes the membership, not the user, who may be a member of other tenants.

@@ -26,7 +26,7 @@ func (s *memberships) ForUser(ctx context.Context, user string) ([]tenancy.Membe
 	err = s.pool.System.NewRaw(
 		"SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m"+
 			" JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
-			" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).
+			" WHERE m.user_id = ? AND t.deleted_at IS NULL ORDER BY m.tenant_id", id.String()).
 		Scan(pool.CrossTenant(ctx, "find the tenants of a user"), &rows)
 	if err != nil {
 		return nil, pgerr.Translate(err)

@@ -25,9 +25,6 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 	if err := pool.RequireTenant(id); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	if id == tenancy.DefaultID {
-		return tenancy.PurgeCertificate{}, errDefaultTenant
-	}
 	// the pool's own timeout is too short for a large tenant
 	if _, bounded := ctx.Deadline(); !bounded {
 		var stop context.CancelFunc
@@ -40,7 +37,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 		if _, err := tx.ExecContext(ctx, purgeSettings); err != nil {
 			return err
 		}
-		if err := checkDeleted(ctx, tx, id); err != nil {
+		if err := checkPurge(ctx, tx, id); err != nil {
 			return err
 		}
 		var err error
@@ -55,31 +52,23 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 	return certificate, nil
 }
 
-var (
-	errDefaultTenant = tenancy.Errorf(tenancy.CodeInvalidState,
-		"the default tenant can't be purged")
-	errNotDeleted = tenancy.Errorf(tenancy.CodeInvalidState,
-		"the tenant is not deleted: delete it first")
-)
-
 // purgeSettings limit how long a purge waits for a transaction that has written to the tenant, and
 // turn off the JIT compiler, which would take longer than it saves.
 const purgeSettings = "SET LOCAL lock_timeout = '30s';SET LOCAL jit = off"
 
-// checkDeleted returns a helpful error if the tenant isn't deleted. The function bailiwick.purge
+// checkPurge returns a helpful error if the tenant can't be purged. The function bailiwick.purge
 // checks that again, after it has locked the tenant.
-func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
-	var states []string
-	err := tx.NewRaw("SELECT state FROM bailiwick.tenants WHERE id = ?", id).Scan(ctx, &states)
-	switch {
-	case err != nil:
+func checkPurge(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
+	var rows []tenantRow
+	err := tx.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE id = ?", id).
+		Scan(ctx, &rows)
+	if err != nil {
 		return err
-	case len(states) == 0:
-		return tenancy.ErrTenantNotFound
-	case states[0] != string(tenancy.Deleted):
-		return errNotDeleted
 	}
-	return nil
+	if len(rows) == 0 {
+		return tenancy.ErrTenantNotFound
+	}
+	return rows[0].tenant().CheckPurge()
 }
 
 // purge removes the rows of the tenant that ctx is scoped to, and certifies what it removed.

@@ -86,7 +86,7 @@ func checkPasswordHash(ctx context.Context, tx bun.IDB, user, verified string) e
 		return err
 	}
 	if len(hashes) == 0 || verified != "" && hashes[0] != verified {
-		return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
+		return identity.ErrPasswordChanged
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func endOldestSessions(ctx context.Context, tx bun.IDB, user, keep string) (int,
 		"DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
 			" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1"+
 			" ORDER BY created_at DESC, id DESC LIMIT ?2)",
-		user, keep, identity.MaxSessions-1).Exec(ctx))
+		user, keep, identity.KeptSessions).Exec(ctx))
 }
 
 // affected returns the number of rows that a statement has changed.

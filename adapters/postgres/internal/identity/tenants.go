@@ -163,7 +163,7 @@ func (s *tenants) readOne(
 
 // List returns nothing for an empty list of ids, as the port demands; nil means all ids.
 func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
-	if err := pool.CheckLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	if q.IDs != nil && len(q.IDs) == 0 {

@@ -121,7 +121,7 @@ func userID(id string) (string, error) { return parseID(id, errNoUser) }
 
 // List orders by the address byte by byte, whatever collation the database has.
 func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, error) {
-	if err := pool.CheckLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	// the index users_email_order serves this order
@@ -244,7 +244,7 @@ func deleteUser(ctx context.Context, tx bun.IDB, id string) ([]tenancy.Membershi
 }
 
 // requireOtherAdmins locks all admins of the tenants in which the user is an admin. It returns the
-// error of [tenancy.LastAdminOf] if the user is the only admin of one of them.
+// error of [tenancy.CheckLastAdmins] if the user is the only admin of one of them.
 func requireOtherAdmins(ctx context.Context, tx bun.IDB, user string) error {
 	var admins []memberRow
 	err := tx.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE role = 'admin'"+
@@ -254,12 +254,9 @@ func requireOtherAdmins(ctx context.Context, tx bun.IDB, user string) error {
 	if err != nil {
 		return err
 	}
-	others := map[tenancy.ID]int{} // admins besides the user, 0 included
+	users := map[tenancy.ID][]string{}
 	for _, a := range admins {
-		others[a.TenantID] += 0
-		if a.UserID != user {
-			others[a.TenantID]++
-		}
+		users[a.TenantID] = append(users[a.TenantID], a.UserID)
 	}
-	return tenancy.LastAdminOf(others)
+	return tenancy.CheckLastAdmins(users, user)
 }

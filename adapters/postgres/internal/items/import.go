@@ -195,8 +195,7 @@ type pairRow struct {
 	TargetCreatedAt time.Time `bun:"t_created_at"`
 }
 
-// pair seals the stored item, to give it a digest. Pristine is a singleton with the version and
-// the times with which it was created.
+// pair seals the stored item, to give it a digest.
 func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
 	incoming, err := r.item()
 	if err != nil || r.TargetID == nil {
@@ -210,8 +209,8 @@ func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
 	if current, err = current.Seal(); err != nil {
 		return ports.Pair{}, err
 	}
-	pristine := t.Singleton != "" && r.TargetVersion == 1 &&
-		r.TargetUpdatedAt.Equal(r.TargetCreatedAt)
+	stored := federation.Resource{Item: current, CreatedAt: r.TargetCreatedAt}
+	pristine := stored.IsPristine(federation.Kind{Singleton: t.Singleton})
 	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil
 }
 

@@ -83,7 +83,7 @@ func (s *resources) List(
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.CheckLimit(q.Limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
 	if s.usesSearchFunction(t, q) {

@@ -27,7 +27,7 @@ func ReadPage[R any](
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(limit); err != nil {
 		return nil, err
 	}
 	query := p.App.NewSelect().TableExpr(l.Table).ColumnExpr(l.Columns).
@@ -53,12 +53,4 @@ func MapRows[R, T any](rows []R, convert func(R) T) []T {
 		list[i] = convert(r)
 	}
 	return list
-}
-
-// CheckLimit refuses a limit of a list that isn't positive, with [tenancy.CodeInvalid].
-func CheckLimit(limit int) error {
-	if limit <= 0 {
-		return tenancy.Errorf(tenancy.CodeInvalid, "the limit of a list must be positive")
-	}
-	return nil
 }
