@@ -47,8 +47,7 @@ func (s *tenantSide) names() []string { return append(slices.Clone(shared), s.on
 func (e *examination) makeTenants(ctx context.Context) error {
 	e.attacker, e.victim = newTenantSide("ours"), newTenantSide("them")
 	for _, s := range []*tenantSide{e.attacker, e.victim} {
-		_, err := e.services.Tenants.Create(ctx,
-			tenancy.Tenant{ID: s.ID, Slug: s.Slug, Name: s.marker, State: tenancy.Active})
+		_, err := e.services.Tenants.Create(ctx, tenancy.NewTenant(s.ID, s.Slug, s.marker))
 		if err != nil {
 			return err
 		}

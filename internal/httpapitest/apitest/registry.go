@@ -3,7 +3,6 @@ package apitest
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -109,14 +108,11 @@ func (reg *Registry) Serve(t *testing.T) {
 // AddTenant creates a tenant with an API key of every role.
 func (reg *Registry) AddTenant(t testing.TB, slug string) {
 	t.Helper()
-	tenant, err := reg.Services.Tenants.Create(t.Context(), tenancy.Tenant{
-		ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: strings.ToUpper(slug),
-		State: tenancy.Active, Settings: json.RawMessage(`{}`),
-	})
+	tenant, err := reg.Services.Tenants.Create(t.Context(),
+		tenancy.NewTenant(tenancy.NewID(), tenancy.Slug(slug), strings.ToUpper(slug)))
 	require.NoError(t, err)
 	reg.Tenants[slug] = tenant
-	for _, role := range []tenancy.Role{tenancy.Viewer, tenancy.Editor, tenancy.Admin,
-		tenancy.Replicator} {
+	for _, role := range tenancy.Roles() {
 		reg.Tokens[slug+"-"+string(role)] = reg.AddKey(t, tenant.ID, role)
 	}
 }
@@ -136,23 +132,20 @@ func (reg *Registry) AddKey(t testing.TB, tenant tenancy.ID, role tenancy.Role) 
 
 // Suspend suspends a tenant in the store, without a call of the API.
 func (reg *Registry) Suspend(t *testing.T, slug string) {
-	reg.setState(t, slug, tenancy.Suspended)
+	reg.edit(t, slug, func(t *tenancy.Tenant) error { return t.SetState(tenancy.Suspended) })
 }
 
 // DeleteTenant deletes a tenant in the store, without a call of the API.
 func (reg *Registry) DeleteTenant(t *testing.T, slug string) {
-	reg.setState(t, slug, tenancy.Deleted)
+	reg.edit(t, slug, func(t *tenancy.Tenant) error { return t.Delete(time.Now()) })
 }
 
-// setState must come before the first request for the tenant: the registry's caches
-// don't see the change.
-func (reg *Registry) setState(t *testing.T, slug string, state tenancy.State) {
+// edit must come before the first request for the tenant: the registry's caches don't see
+// the change.
+func (reg *Registry) edit(t *testing.T, slug string, change func(*tenancy.Tenant) error) {
 	t.Helper()
 	tenant := reg.Tenants[slug]
-	tenant.State = state
-	if state == tenancy.Deleted {
-		tenant.DeletedAt = time.Now()
-	}
+	require.NoError(t, change(&tenant))
 	stored, err := reg.Services.Tenants.Update(context.Background(), tenant)
 	require.NoError(t, err)
 	reg.Tenants[slug] = stored
