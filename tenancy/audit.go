@@ -7,19 +7,6 @@ import (
 	"time"
 )
 
-// Outcome is the result of an action.
-type Outcome string
-
-// The outcomes of an action.
-const (
-	Done   Outcome = "ok"     // it succeeded
-	Denied Outcome = "denied" // it was refused
-	Failed Outcome = "failed" // it was tried and failed
-)
-
-// Outcomes returns every outcome.
-func Outcomes() []Outcome { return []Outcome{Done, Denied, Failed} }
-
 // Actor is who performed an action.
 type Actor struct {
 	Kind PrincipalKind `json:"kind"`

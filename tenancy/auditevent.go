@@ -8,6 +8,19 @@ import (
 	"strings"
 )
 
+// Outcome is the result of an action.
+type Outcome string
+
+// The outcomes of an action.
+const (
+	Done   Outcome = "ok"     // it succeeded
+	Denied Outcome = "denied" // it was refused
+	Failed Outcome = "failed" // it was tried and failed
+)
+
+// Outcomes returns every outcome.
+func Outcomes() []Outcome { return []Outcome{Done, Denied, Failed} }
+
 // Event is something that happened, before it is stored in an audit log. The
 // actor and the request are in the context.
 type Event struct {
@@ -16,6 +29,80 @@ type Event struct {
 	Outcome Outcome        // empty: Done
 	Details map[string]any // further facts, which JSON can encode; never a secret
 	Actor   Actor          // replaces the context's actor if its Kind isn't empty
+}
+
+// Denied returns e with the outcome Denied.
+func (e Event) Denied() Event {
+	e.Outcome = Denied
+	return e
+}
+
+// EventRecord is an [Event] with the actor and the request of its context, as an
+// audit log stores it. The JSON of an entry has its members next to those that the
+// log adds; so have the API's lists of entries.
+//
+// Its SQL twin is the function bailiwick.audit_link (adapters/postgres, migration
+// 20261202000000_plain_names), which takes these members from the text of
+// [Event.Text].
+type EventRecord struct {
+	Actor     Actor           `json:"actor"`
+	Action    string          `json:"action"`
+	Target    AuditTarget     `json:"target"`
+	RequestID string          `json:"request_id"`
+	Address   string          `json:"ip"`
+	Outcome   Outcome         `json:"outcome"`
+	Details   json.RawMessage `json:"details"` // an object
+}
+
+// Record returns e with the actor, the request and the reason in ctx. An event
+// without an action, or with details that JSON can't encode, is an error with
+// [CodeInvalid].
+//
+// NUL and invalid UTF-8 become U+FFFD, because PostgreSQL stores neither in a
+// text: nothing that a caller sends may prevent an entry.
+func (e Event) Record(ctx context.Context) (EventRecord, error) {
+	if e.Action == "" {
+		return EventRecord{}, Errorf(CodeInvalid, "an audit log entry needs an action")
+	}
+	request := RequestFrom(ctx)
+	details, err := e.encodeDetails(request.Reason)
+	if err != nil {
+		return EventRecord{}, err
+	}
+	r := EventRecord{
+		Actor: e.Actor, Action: storable(e.Action),
+		Target:    AuditTarget{storable(e.Target.Kind), storable(e.Target.Name)},
+		RequestID: storable(request.ID), Address: storable(request.Address),
+		Outcome: e.Outcome, Details: details,
+	}
+	if r.Actor.Kind == "" {
+		r.Actor = ActorFrom(ctx)
+	}
+	r.Actor.ID, r.Actor.Name = storable(r.Actor.ID), storable(r.Actor.Name)
+	if r.Outcome == "" {
+		r.Outcome = Done
+	}
+	return r, nil
+}
+
+// Text returns the JSON of [Event.Record]: what a store that makes its entries by
+// itself needs of the event.
+func (e Event) Text(ctx context.Context) (json.RawMessage, error) {
+	r, err := e.Record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(r)
+}
+
+// Shown returns r as a list of entries shows it. A record without details was never
+// written: the stored entry was changed and can't be parsed. It is shown with the outcome
+// Failed.
+func (r EventRecord) Shown() EventRecord {
+	if len(r.Details) == 0 {
+		r.Outcome, r.Details = Failed, json.RawMessage(`{}`)
+	}
+	return r
 }
 
 // Entry returns the audit log entry of e, made by [Event.Record]. It leaves Seq, ID,

@@ -28,13 +28,9 @@ type auditBody struct {
 	tenancy.EventRecord
 }
 
-// showEntry returns the entry for a response. A stored entry that was changed and can't
-// be read has no details and the outcome "failed".
+// showEntry returns the entry for a response.
 func showEntry(e tenancy.AuditEntry) auditBody {
-	b := auditBody{ID: e.ID, Seq: e.Seq, At: timestamp(e.At), EventRecord: e.EventRecord}
-	if len(e.Details) == 0 { // the stored entry was changed and is unreadable
-		b.Details, b.Outcome = json.RawMessage(`{}`), tenancy.Failed
-	}
+	b := auditBody{ID: e.ID, Seq: e.Seq, At: timestamp(e.At), EventRecord: e.EventRecord.Shown()}
 	if !e.Tenant.IsZero() {
 		id, slug := e.Tenant.String(), string(e.TenantSlug)
 		b.TenantID, b.TenantSlug = &id, &slug

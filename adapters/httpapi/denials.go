@@ -42,9 +42,9 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 	e := tenancy.Event{
 		Action:  deniedAction(op),
 		Target:  tenancy.AuditTarget{Kind: "route", Name: op.method + " " + op.path},
-		Outcome: tenancy.Denied, Actor: actor,
+		Actor:   actor,
 		Details: map[string]any{"code": code, "path": auditedPath(c.Request)},
-	}
+	}.Denied()
 	if skipped > 0 {
 		e.Details["untold"] = skipped
 	}

@@ -38,7 +38,7 @@ func SessionsRevoked(user string, ended int) tenancy.Event {
 // passwords there by mistake.
 func SignInDenied(user string) tenancy.Event {
 	return tenancy.Event{Action: "session.create", Target: userTarget(user),
-		Outcome: tenancy.Denied, Actor: tenancy.Actor{Kind: tenancy.AnonymousActor}}
+		Actor: tenancy.Actor{Kind: tenancy.AnonymousActor}}.Denied()
 }
 
 // PasswordSet is recorded when a user gets a new password. ended is the number of

@@ -73,9 +73,9 @@ END $$;
 -- An entry is never older than the one before it, whatever the clock says and however long
 -- it waited: a month is then one stretch of each chain, and the oldest ones can go.
 --
--- This is the SQL twin of tenancy.AuditEntry.Link and of the types auditText and
--- tenancy.EventRecord (tenancy/auditrecord.go), which define the members and the format.
--- The event is what tenancy.Event.Text writes. Entries of format 1, without the member
+-- This is the SQL twin of tenancy.AuditEntry.Link and of the types tenancy.EventRecord
+-- (tenancy/auditevent.go) and auditText (tenancy/audittext.go), which define the members and
+-- the format. The event is what tenancy.Event.Text writes. Entries of format 1, without the member
 -- format, stay as they are: tenancy.ParseAuditEntry reads both.
 CREATE OR REPLACE FUNCTION bailiwick.audit_link(chain uuid, entry uuid, happened timestamptz, event jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

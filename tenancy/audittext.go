@@ -2,68 +2,9 @@ package tenancy
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"time"
 )
-
-// EventRecord is an [Event] with the actor and the request of its context, as an
-// audit log stores it. The JSON of an entry has its members next to those that the
-// log adds; so have the API's lists of entries.
-//
-// Its SQL twin is the function bailiwick.audit_link (adapters/postgres, migration
-// 20261202000000_plain_names), which takes these members from the text of
-// [Event.Text].
-type EventRecord struct {
-	Actor     Actor           `json:"actor"`
-	Action    string          `json:"action"`
-	Target    AuditTarget     `json:"target"`
-	RequestID string          `json:"request_id"`
-	Address   string          `json:"ip"`
-	Outcome   Outcome         `json:"outcome"`
-	Details   json.RawMessage `json:"details"` // an object
-}
-
-// Record returns e with the actor, the request and the reason in ctx. An event
-// without an action, or with details that JSON can't encode, is an error with
-// [CodeInvalid].
-//
-// NUL and invalid UTF-8 become U+FFFD, because PostgreSQL stores neither in a
-// text: nothing that a caller sends may prevent an entry.
-func (e Event) Record(ctx context.Context) (EventRecord, error) {
-	if e.Action == "" {
-		return EventRecord{}, Errorf(CodeInvalid, "an audit log entry needs an action")
-	}
-	request := RequestFrom(ctx)
-	details, err := e.encodeDetails(request.Reason)
-	if err != nil {
-		return EventRecord{}, err
-	}
-	r := EventRecord{
-		Actor: e.Actor, Action: storable(e.Action),
-		Target:    AuditTarget{storable(e.Target.Kind), storable(e.Target.Name)},
-		RequestID: storable(request.ID), Address: storable(request.Address),
-		Outcome: e.Outcome, Details: details,
-	}
-	if r.Actor.Kind == "" {
-		r.Actor = ActorFrom(ctx)
-	}
-	r.Actor.ID, r.Actor.Name = storable(r.Actor.ID), storable(r.Actor.Name)
-	if r.Outcome == "" {
-		r.Outcome = Done
-	}
-	return r, nil
-}
-
-// Text returns the JSON of [Event.Record]: what a store that makes its entries by
-// itself needs of the event.
-func (e Event) Text(ctx context.Context) (json.RawMessage, error) {
-	r, err := e.Record(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(r)
-}
 
 // auditFormat is the format of the texts that are written now. Texts of format 1
 // have no member "format"; they omit an actor's and a target's empty members, and
