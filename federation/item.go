@@ -42,6 +42,7 @@ type Resource struct {
 
 // IsPristine reports whether r is the item of a singleton kind as it was when the tenant was
 // created: in version 1, and never updated. An import may replace it without a conflict.
+// Its SQL twin is in findTargets of adapters/postgres/internal/items.
 func (r Resource) IsPristine(k Kind) bool {
 	return k.Singleton != "" && r.Version == 1 && r.UpdatedAt.Equal(r.CreatedAt)
 }

@@ -58,3 +58,18 @@ type Condition struct {
 	Exists  bool // the item must exist, else [tenancy.CodeVersionMismatch]
 	Absent  bool // the item must not exist, else [tenancy.CodeAlreadyExists]
 }
+
+// Check returns the error of the part of c that doesn't hold for the item ref, whose stored
+// version is given: 0 if it doesn't exist.
+func (c Condition) Check(ref federation.Ref, stored int64) error {
+	exists := stored != 0
+	switch {
+	case c.Absent && exists:
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", ref.Kind, ref.Name)
+	case (c.Exists || c.Version != 0) && !exists:
+		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
+	case c.Version != 0 && c.Version != stored:
+		return tenancy.VersionMismatch("it", stored)
+	}
+	return nil
+}

@@ -150,3 +150,10 @@ func AtPath(path string, err error) error {
 	}
 	return &located
 }
+
+// VersionMismatch returns the error with [CodeVersionMismatch] of a write that expected another
+// version than the stored one. what is changed, such as "the tenant".
+func VersionMismatch(what string, stored int64) error {
+	return Errorf(CodeVersionMismatch,
+		"%s changed since it was read: its version is %d; read it again", what, stored)
+}

@@ -26,8 +26,6 @@ type importRun struct {
 
 var _ ports.Import = (*importRun)(nil)
 
-const maxDangling = 100 // the most places that an error lists
-
 func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	for item, err := range items {
 		if err != nil {
@@ -164,7 +162,7 @@ func (im *importRun) checkReferences(written []row) error {
 		prefix := "/" + escapePointer(r.Kind) + "/" + escapePointer(r.Name)
 		details = append(details, danglingDetails(prefix, r.targets, exists)...)
 	}
-	return danglingError(firstN(details, maxDangling))
+	return federation.DanglingError(details)
 }
 
 // missingSecrets returns the references to secrets that the vault doesn't have.

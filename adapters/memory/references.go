@@ -17,24 +17,9 @@ func danglingDetails(
 		if exists(target.Ref) {
 			continue
 		}
-		details = append(details, tenancy.Detail{
-			Path:   prefix + target.Path,
-			Code:   tenancy.CodeDanglingReference,
-			Detail: "there is no " + target.Ref.Kind + " named " + target.Ref.Name,
-		})
+		details = append(details, federation.DanglingDetail(prefix+target.Path, target.Ref))
 	}
 	return details
-}
-
-// danglingError returns nil for no details.
-func danglingError(details []tenancy.Detail) error {
-	if len(details) == 0 {
-		return nil
-	}
-	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first", details[0].Path,
-		details[0].Detail)
-	e.Details = details
-	return e
 }
 
 // referrers returns the other items that refer to ref, sorted.

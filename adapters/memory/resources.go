@@ -26,7 +26,7 @@ func (p resources) Get(
 	}
 	found, ok := d.get(ref)
 	if !ok {
-		return federation.Resource{}, notFound(ref)
+		return federation.Resource{}, federation.ItemNotFound(ref)
 	}
 	return found.copyOut(), nil
 }
@@ -73,7 +73,7 @@ func (p resources) Put(
 	defer unlock()
 
 	stored, exists := d.get(next.Ref)
-	if err := checkCondition(cond, stored, exists); err != nil {
+	if err := cond.Check(item.Ref, stored.Version); err != nil {
 		return federation.Resource{}, false, err
 	}
 	if err := d.checkTargets(next); err != nil {
@@ -105,7 +105,7 @@ func (d *tenantData) checkTargets(r row) error {
 		_, ok := d.get(ref)
 		return ok || ref == r.Ref
 	}
-	return danglingError(danglingDetails("", r.targets, exists))
+	return federation.DanglingError(danglingDetails("", r.targets, exists))
 }
 
 func (p resources) Delete(
@@ -127,20 +127,16 @@ func (p resources) Delete(
 
 	stored, exists := d.get(ref)
 	if !exists {
-		return notFound(ref)
+		return federation.ItemNotFound(ref)
 	}
-	if kind.Singleton != "" {
-		return tenancy.Errorf(tenancy.CodeNotDeletable,
-			"every tenant has one %s, which can't be deleted; change it instead", ref.Kind)
-	}
-	if err := checkCondition(cond, stored, exists); err != nil {
+	if err := kind.CheckDelete(); err != nil {
 		return err
 	}
-	if refs := d.referrers(ref); len(refs) > 0 {
-		e := tenancy.Errorf(tenancy.CodeReferenced,
-			"%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
-		e.Members = map[string]any{"referrers": refs}
-		return e
+	if err := cond.Check(ref, stored.Version); err != nil {
+		return err
+	}
+	if err := federation.CheckReferrers(ref, d.referrers(ref)); err != nil {
+		return err
 	}
 	if err := p.s.record(ctx, tenant, federation.DeleteEvent(stored.Item)); err != nil {
 		return err
@@ -195,20 +191,6 @@ func (d *tenantData) remove(ref federation.Ref) {
 	delete(d.rows, ref)
 }
 
-// checkCondition returns the error of the part of cond that doesn't hold.
-func checkCondition(cond ports.Condition, stored row, exists bool) error {
-	switch {
-	case cond.Absent && exists:
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", stored.Kind,
-			stored.Name)
-	case (cond.Exists || cond.Version != 0) && !exists:
-		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
-	case cond.Version != 0 && cond.Version != stored.Version:
-		return versionMismatch(stored.Version)
-	}
-	return nil
-}
-
 // matchesSearch reports whether the item's name or description contains search, in any
 // letter case. search has no wildcards.
 func matchesSearch(item federation.Item, search string) bool {
@@ -224,8 +206,4 @@ func matchesSearch(item federation.Item, search string) bool {
 	}
 	err := json.Unmarshal(item.Spec, &spec)
 	return err == nil && strings.Contains(strings.ToLower(spec.Description), search)
-}
-
-func notFound(ref federation.Ref) error {
-	return tenancy.Errorf(tenancy.CodeNotFound, "there is no %s named %q", ref.Kind, ref.Name)
 }

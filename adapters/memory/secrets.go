@@ -63,8 +63,7 @@ func literalSecrets(kind federation.Kind, item federation.Item) (map[string]stri
 		}
 		var value string
 		if err := json.Unmarshal(raw, &value); err != nil {
-			return tenancy.Errorf(tenancy.CodeInvalid,
-				"%s is a secret: write a string or {\"$secret\": \"<name>\"}", field)
+			return federation.InvalidSecret(field)
 		}
 		found[field] = value
 		return nil

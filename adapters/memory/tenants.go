@@ -91,7 +91,7 @@ func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound
 	}
 	if stored.Version != t.Version {
-		return tenancy.Tenant{}, versionMismatch(stored.Version)
+		return tenancy.Tenant{}, tenancy.VersionMismatch("it", stored.Version)
 	}
 	before := stored
 	stored.Name, stored.State = t.Name, t.State
@@ -137,10 +137,4 @@ func matchesTenant(q ports.TenantQuery, t tenancy.Tenant) bool {
 func copyTenant(t tenancy.Tenant) tenancy.Tenant {
 	t.Settings, t.Quotas = slices.Clone(t.Settings), t.Quotas.Clone()
 	return t
-}
-
-// versionMismatch returns the error for a write that expected another version.
-func versionMismatch(stored int64) error {
-	return tenancy.Errorf(tenancy.CodeVersionMismatch,
-		"it changed since it was read: its version is %d; read it again", stored)
 }

@@ -137,8 +137,7 @@ func (s *Service) change(
 			return tenancy.Tenant{}, err
 		}
 		if version != 0 && t.Version != version {
-			return tenancy.Tenant{}, tenancy.Errorf(tenancy.CodeVersionMismatch,
-				"the tenant changed since it was read: its version is %d; read it again", t.Version)
+			return tenancy.Tenant{}, tenancy.VersionMismatch("the tenant", t.Version)
 		}
 		if err := edit(&t); err != nil {
 			return tenancy.Tenant{}, err

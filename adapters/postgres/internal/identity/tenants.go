@@ -213,7 +213,7 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	return row.tenant(), nil
 }
 
-// lockTenant reads and locks a tenant. [pool.ErrVersionMismatch] if its version isn't version.
+// lockTenant reads and locks a tenant. [tenancy.CodeVersionMismatch] if its version isn't version.
 func lockTenant(
 	ctx context.Context, tx bun.IDB, id tenancy.ID, version int64,
 ) (row tenantRow, err error) {
@@ -225,7 +225,7 @@ func lockTenant(
 	case err != nil:
 		return row, err
 	case row.Version != version:
-		return row, pool.ErrVersionMismatch
+		return row, tenancy.VersionMismatch("it", row.Version)
 	}
 	return row, nil
 }

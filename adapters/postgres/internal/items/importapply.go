@@ -146,7 +146,7 @@ func (im *importRun) checkReferences(ctx context.Context) error {
 		}
 		details = append(details, found...)
 	}
-	return danglingError(details)
+	return federation.DanglingError(details)
 }
 
 // pointerEscaper escapes a part of a JSON Pointer (RFC 6901, section 3).
@@ -186,7 +186,7 @@ func (im *importRun) missingInField(
 // findTargets stores in each chosen item of a kind which row it overwrites. It runs before any
 // item is written: a statement that looked for the targets among the rows that it inserts would
 // read those again and again. It deletes a pristine singleton instead, which is replaced as if it
-// were created.
+// were created; the condition is the SQL twin of [federation.Resource.IsPristine].
 func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 	if t.Singleton != "" {
 		_, err := im.conn.NewRaw("DELETE FROM "+t.SQL+" AS t USING bailiwick.staged AS s"+

@@ -69,8 +69,7 @@ func extractSecrets(
 		}
 		var value string
 		if err := json.Unmarshal(raw, &value); err != nil {
-			return item, nil, tenancy.Errorf(tenancy.CodeInvalid,
-				"%s is a secret: write a string or {\"$secret\": \"<name>\"}", field)
+			return item, nil, federation.InvalidSecret(field)
 		}
 		name := federation.SecretName(item.Ref, field)
 		values[name] = value
@@ -119,7 +118,7 @@ func (p *putRun) run(
 	if err := p.lockTargets(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	if err := current.checkCondition(p.cond, p.item.Ref); err != nil {
+	if err := p.cond.Check(p.item.Ref, current.Version); err != nil {
 		return stored, false, err
 	}
 	before, err := p.readBefore(ctx, tx, current)
@@ -185,7 +184,7 @@ func (p *putRun) write(ctx context.Context, tx bun.Tx, insert bool, args []any) 
 	if err != nil {
 		return err
 	}
-	if err := danglingError(details); err != nil {
+	if err := federation.DanglingError(details); err != nil {
 		return err
 	}
 	if err := execAll(ctx, tx, w.InsertLookups(), args...); err != nil {

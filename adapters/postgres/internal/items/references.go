@@ -2,8 +2,6 @@ package items
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -13,8 +11,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// maxDetails is the most references that an error lists.
-const maxDetails = 100
+// maxReferrers is the most referrers that an error lists.
+const maxReferrers = 100
 
 // danglingRef is a reference to an item that doesn't exist: the item that refers, the place in
 // it, and the kind and the missing name of its target.
@@ -36,23 +34,10 @@ func findDangling(
 	}
 	details := make([]tenancy.Detail, len(found))
 	for i, d := range found {
-		details[i] = tenancy.Detail{Path: path(d), Code: tenancy.CodeDanglingReference,
-			Detail: "there is no " + d.Kind + " named " + d.Missing}
+		details[i] = federation.DanglingDetail(path(d),
+			federation.Ref{Kind: d.Kind, Name: d.Missing})
 	}
 	return details, nil
-}
-
-// danglingError returns nil for no details.
-func danglingError(details []tenancy.Detail) error {
-	if len(details) == 0 {
-		return nil
-	}
-	slices.SortFunc(details,
-		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
-	err := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first",
-		details[0].Path, details[0].Detail)
-	err.Details = details[:min(len(details), maxDetails)]
-	return err
 }
 
 // checkUnreferenced returns [tenancy.CodeReferenced] if another item refers to the item ref, whose
@@ -67,13 +52,9 @@ func (s *resources) checkUnreferenced(
 	}
 	var referrers []federation.Ref
 	err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1",
-		id, maxDetails).Scan(ctx, &referrers)
-	if err != nil || len(referrers) == 0 {
+		id, maxReferrers).Scan(ctx, &referrers)
+	if err != nil {
 		return err
 	}
-	slices.SortFunc(referrers, federation.Ref.Compare)
-	referenced := tenancy.Errorf(tenancy.CodeReferenced,
-		"%s %q is still referred to; change its referrers first", ref.Kind, ref.Name)
-	referenced.Members = map[string]any{"referrers": referrers}
-	return referenced
+	return federation.CheckReferrers(ref, referrers)
 }

@@ -36,10 +36,6 @@ func (s *resources) table(kind string) (*declare.Table, error) {
 	return t, nil
 }
 
-func notFound(ref federation.Ref) error {
-	return tenancy.Errorf(tenancy.CodeNotFound, "there is no %s named %q", ref.Kind, ref.Name)
-}
-
 func (s *resources) Get(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref,
 ) (federation.Resource, error) {
@@ -65,7 +61,7 @@ func (s *resources) get(
 		return federation.Resource{}, err
 	}
 	if len(found) == 0 {
-		return federation.Resource{}, notFound(federation.Ref{Kind: t.Kind, Name: name})
+		return federation.Resource{}, federation.ItemNotFound(federation.Ref{Kind: t.Kind, Name: name})
 	}
 	return found[0], nil
 }
@@ -110,9 +106,9 @@ func (s *resources) Delete(
 	if err != nil {
 		return err
 	}
-	if t.Singleton != "" {
-		return tenancy.Errorf(tenancy.CodeNotDeletable,
-			"every tenant has one %s, which can't be deleted; change it instead", ref.Kind)
+	kind := federation.Kind{Name: t.Kind, Singleton: t.Singleton}
+	if err := kind.CheckDelete(); err != nil {
+		return err
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := lockRow(ctx, tx, tenant, t, ref.Name, "UPDATE")
@@ -120,9 +116,9 @@ func (s *resources) Delete(
 			return err
 		}
 		if !row.exists() {
-			return notFound(ref)
+			return federation.ItemNotFound(ref)
 		}
-		if err := row.checkCondition(cond, ref); err != nil {
+		if err := cond.Check(ref, row.Version); err != nil {
 			return err
 		}
 		before, err := s.get(ctx, tx, tenant, t, ref.Name)

@@ -7,9 +7,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
-	"github.com/bailiwick-go/bailiwick/federation"
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -41,19 +38,6 @@ func (r lockedRow) exists() bool { return r.ID != "" }
 func (r lockedRow) sqlID() any {
 	if r.exists() {
 		return r.ID
-	}
-	return nil
-}
-
-// checkCondition returns the error of the part of cond that doesn't hold for the item ref.
-func (r lockedRow) checkCondition(cond ports.Condition, ref federation.Ref) error {
-	switch {
-	case cond.Absent && r.exists():
-		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", ref.Kind, ref.Name)
-	case (cond.Exists || cond.Version != 0) && !r.exists():
-		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
-	case cond.Version != 0 && cond.Version != r.Version:
-		return pool.ErrVersionMismatch
 	}
 	return nil
 }

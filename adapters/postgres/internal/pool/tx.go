@@ -14,10 +14,6 @@ import (
 var ErrConcurrentWrite = tenancy.Errorf(tenancy.CodeUnavailable,
 	"another transaction wrote the same item; try again")
 
-// ErrVersionMismatch is the error of a write whose expected version isn't the current one.
-var ErrVersionMismatch = tenancy.Errorf(tenancy.CodeVersionMismatch,
-	"it changed since it was read: read it again and repeat")
-
 // maxTxAttempts is how often a transaction is run before its error is returned.
 const maxTxAttempts = 5
 
