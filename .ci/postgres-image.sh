@@ -28,7 +28,7 @@ debootstrap --variant=minbase --include=postgresql-15 bookworm "$root" "${mirror
 	exit 1
 }
 
-# Debian makes a cluster of its own, which nobody needs here.
+# Debian creates a cluster, which isn't needed here.
 rm -rf "$root"/var/lib/postgresql/15 "$root"/etc/postgresql
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/etc/ssl/private/*
 rm -rf "$root"/usr/share/{doc,man,locale,info}/* "$root"/usr/lib/postgresql/15/lib/bitcode

@@ -116,7 +116,7 @@ func (s *renameSet) addDependents() {
 	}
 }
 
-// renameSecrets returns the spec of item in which the names of its own secrets are
+// renameSecrets returns the spec of item in which the names of its secrets are
 // those of the item under its new name. Otherwise the renamed item would use the
 // secrets of the target's item with the old name, which is a different item.
 func renameSecrets(

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 const (
@@ -38,7 +39,7 @@ func BenchmarkBackfill(b *testing.B) {
 		var begin, end time.Time
 		rows := int64(0)
 		err = postgres.MigrateUp(b.Context(), options(url, false),
-			postgres.MigrationOptions{OnEvent: func(e postgres.Event) error {
+			adoption.Options{OnEvent: func(e adoption.Event) error {
 				if e.Kind == "batch" && rows == 0 {
 					begin = time.Now()
 				}

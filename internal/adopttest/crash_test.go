@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 )
 
@@ -36,10 +37,10 @@ type interrupter struct {
 	last  string // the statement of the last interruption
 }
 
-func (i *interrupter) options() postgres.MigrationOptions {
+func (i *interrupter) options() adoption.Options {
 	left := i.every
-	return postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second,
-		OnEvent: func(e postgres.Event) error {
+	return adoption.Options{Phase: adoption.Contract, Watch: time.Second,
+		OnEvent: func(e adoption.Event) error {
 			// a repeated backfill finds nothing to do
 			if e.Kind != "ended" || e.SQL == i.last {
 				return nil
@@ -67,7 +68,7 @@ func TestThereIsAWayBackFromEveryStep(t *testing.T) {
 		boundaries++
 		begin := time.Now()
 		copied, drop := clone(t, original)
-		down(t, options(copied, false), postgres.Expand)
+		down(t, options(copied, false), adoption.Expand)
 		require.Equal(t, before, dump(t, copied), "boundary %d", boundaries)
 		t.Logf("back from boundary %d in %.1f s", boundaries, time.Since(begin).Seconds())
 		drop()
@@ -163,8 +164,8 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	for run := 0; ; run++ {
 		left := stride(6)
 		err := postgres.MigrateUp(t.Context(), options(c.server.URL(), false),
-			postgres.MigrationOptions{Phase: postgres.Contract, Watch: time.Second,
-				OnEvent: func(e postgres.Event) error {
+			adoption.Options{Phase: adoption.Contract, Watch: time.Second,
+				OnEvent: func(e adoption.Event) error {
 					if e.Kind == "batch" {
 						batches++
 					}
@@ -190,11 +191,11 @@ func TestPostgresIsKilledAtEveryStepAndTheNextUpFinishes(t *testing.T) {
 	require.Greater(t, batches, 3)
 	status, err := postgres.Status(t.Context(), options(c.server.URL(), false))
 	require.NoError(t, err)
-	require.Equal(t, postgres.AdoptionState("contracted"), status.State)
+	require.Equal(t, adoption.State("contracted"), status.State)
 	db = open(t, c.server.URL())
 	require.Equal(t, rows, queryValue[string](t, db, checksum))
 	require.Zero(t, queryValue[int](t, db, `SELECT count(*) FROM pg_index WHERE NOT indisvalid`))
 	require.NoError(t, db.Close())
-	down(t, options(c.server.URL(), false), postgres.Expand)
+	down(t, options(c.server.URL(), false), adoption.Expand)
 	require.Equal(t, before, dump(t, c.server.URL()))
 }

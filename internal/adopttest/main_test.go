@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
@@ -89,7 +90,7 @@ type eventRow struct {
 
 func options(url string, multiTenant bool) postgres.Options {
 	return postgres.Options{
-		URL: url, MultiTenant: multiTenant, Adopt: &postgres.Adoption{},
+		URL: url, MultiTenant: multiTenant, Adopt: &adoption.Database{},
 		SecretsKey: make([]byte, 32),
 		Tables: []postgres.Table{{Model: (*customerRow)(nil)}, {Model: (*orderRow)(nil)},
 			{Model: (*lineRow)(nil)}, {Model: (*eventRow)(nil)}},
@@ -143,14 +144,14 @@ func execCommand(name string, args ...string) ([]byte, error) {
 	return command.Command(name, args...).CombinedOutput()
 }
 
-func up(t testing.TB, o postgres.Options, phase postgres.Phase) {
+func up(t testing.TB, o postgres.Options, phase adoption.Phase) {
 	t.Helper()
 	require.NoError(t, postgres.MigrateUp(t.Context(), o,
-		postgres.MigrationOptions{Phase: phase, Watch: time.Second}))
+		adoption.Options{Phase: phase, Watch: time.Second}))
 }
 
-func down(t testing.TB, o postgres.Options, phase postgres.Phase) {
+func down(t testing.TB, o postgres.Options, phase adoption.Phase) {
 	t.Helper()
 	require.NoError(t, postgres.MigrateDown(t.Context(), o,
-		postgres.MigrationOptions{Phase: phase}))
+		adoption.Options{Phase: phase}))
 }

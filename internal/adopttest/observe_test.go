@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 func TestObservedTablesReportWhatEnforcingTablesRefuse(t *testing.T) {
 	t.Parallel()
 	url := database(t)
-	up(t, options(url, true), postgres.Contract)
+	up(t, options(url, true), adoption.Contract)
 	var log bytes.Buffer
 	o := options(url, true)
 	o.Tables[1].Mode = postgres.Observe // orders

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
@@ -30,14 +31,14 @@ func TestOrdinaryOwnerAdoptsAndReverts(t *testing.T) {
 	o := options(plain, true)
 	o.AppURL, o.SystemURL = as(t, databaseURL, "shop_app", "app's"),
 		as(t, databaseURL, "shop_system", "system's")
-	up(t, o, postgres.Contract)
+	up(t, o, adoption.Contract)
 	require.Zero(t, queryValue[int](t, admin,
 		`SELECT count(*) FROM "Shop"."Customers" WHERE touched <> 0 OR tenant_id IS NULL`),
 		"the backfill ran the host's triggers")
 	opened, err := postgres.Open(t.Context(), o)
 	require.NoError(t, err)
 	require.NoError(t, opened.Close())
-	down(t, o, postgres.Expand)
+	down(t, o, adoption.Expand)
 	require.Equal(t, before, dump(t, databaseURL))
 }
 

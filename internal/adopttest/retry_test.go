@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // A lock held for longer than LockTimeout delays the adoption and doesn't end it.
@@ -19,8 +20,8 @@ func TestStatementIsRetriedWhileItsLockIsHeld(t *testing.T) {
 	_, err = held.ExecContext(t.Context(), `LOCK TABLE "Shop"."Customers" IN ACCESS SHARE MODE`)
 	require.NoError(t, err)
 	waited := 0
-	err = postgres.MigrateUp(t.Context(), options(url, false), postgres.MigrationOptions{
-		LockTimeout: 50 * time.Millisecond, OnEvent: func(e postgres.Event) error {
+	err = postgres.MigrateUp(t.Context(), options(url, false), adoption.Options{
+		LockTimeout: 50 * time.Millisecond, OnEvent: func(e adoption.Event) error {
 			if e.Kind == "waited" {
 				if waited++; waited == 3 {
 					return held.Rollback()

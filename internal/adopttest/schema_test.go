@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -35,7 +37,7 @@ func TestWholeSchemaIsAdoptedAndReverted(t *testing.T) {
 	rows := queryValue[string](t, db,
 		`SELECT string_agg(id || code || touched, ',' ORDER BY id) FROM "Shop"."Customers"`)
 
-	up(t, options(url, false), postgres.Expand)
+	up(t, options(url, false), adoption.Expand)
 	require.Equal(t, rows, queryValue[string](t, db,
 		`SELECT string_agg(id || code || touched, ',' ORDER BY id) FROM "Shop"."Customers"`),
 		"the backfill ran the host's triggers")
@@ -47,13 +49,13 @@ func TestWholeSchemaIsAdoptedAndReverted(t *testing.T) {
 	exec(t, db, oldStatements...)
 	require.NoError(t, db.Close())
 
-	up(t, options(url, true), postgres.Contract)
+	up(t, options(url, true), adoption.Contract)
 	opened, err := postgres.Open(t.Context(), options(url, true))
 	require.NoError(t, err)
 	findings, err := opened.Doctor(t.Context())
 	require.NoError(t, err)
 	for _, f := range findings {
-		require.Equal(t, postgres.SeverityWarning, f.Severity, "%+v", f)
+		require.Equal(t, doctor.SeverityWarning, f.Severity, "%+v", f)
 	}
 	require.NoError(t, opened.Close())
 	db = open(t, url)
@@ -70,11 +72,11 @@ func TestWholeSchemaIsAdoptedAndReverted(t *testing.T) {
 		WHERE relname LIKE 'bailiwick\_new%' OR relname LIKE 'bailiwick\_old%'`))
 	require.NoError(t, db.Close())
 
-	down(t, options(url, true), postgres.Contract)
+	down(t, options(url, true), adoption.Contract)
 	db = open(t, url)
 	exec(t, db, oldStatements...)
 	require.NoError(t, db.Close())
-	down(t, options(url, true), postgres.Expand)
+	down(t, options(url, true), adoption.Expand)
 	require.Equal(t, before, dump(t, url))
 }
 
@@ -104,7 +106,7 @@ func TestUnadoptableDatabaseIsRefusedAndUnchanged(t *testing.T) {
 			url := database(t)
 			exec(t, open(t, url), change)
 			before := dump(t, url)
-			err := postgres.MigrateUp(t.Context(), options(url, false), postgres.MigrationOptions{})
+			err := postgres.MigrateUp(t.Context(), options(url, false), adoption.Options{})
 			require.ErrorContains(t, err, reason)
 			require.Equal(t, tenancy.CodeInvalidState, tenancy.CodeOf(err))
 			require.Equal(t, before, dump(t, url))
@@ -116,28 +118,28 @@ func TestDownIsRefusedIfOtherTenantsHaveRows(t *testing.T) {
 	t.Parallel()
 	url := database(t)
 	o := options(url, true)
-	up(t, o, postgres.Contract)
+	up(t, o, adoption.Contract)
 	exec(t, open(t, url),
 		`INSERT INTO bailiwick.tenants (id, slug, name)
 		VALUES ('01900000-0000-7000-8000-00000000abcd', 'other', 'Other')`,
 		`INSERT INTO "Shop"."Orders" (tenant_id, number)
 		VALUES ('01900000-0000-7000-8000-00000000abcd', 1)`)
 	before := dump(t, url)
-	for _, phase := range []postgres.Phase{postgres.Contract, postgres.Expand} {
-		err := postgres.MigrateDown(t.Context(), o, postgres.MigrationOptions{Phase: phase})
+	for _, phase := range []adoption.Phase{adoption.Contract, adoption.Expand} {
+		err := postgres.MigrateDown(t.Context(), o, adoption.Options{Phase: phase})
 		require.ErrorContains(t, err, `other tenants than the default have rows`)
 		require.ErrorContains(t, err, `"Shop"."Orders"`)
 		require.Equal(t, before, dump(t, url))
 	}
 	exec(t, open(t, url), `DELETE FROM "Shop"."Orders" WHERE tenant_id <> `+defaultTenant)
-	down(t, o, postgres.Contract)
+	down(t, o, adoption.Contract)
 }
 
 func TestTenancyNeedsContractedDatabase(t *testing.T) {
 	t.Parallel()
 	url := database(t)
 	_, err := postgres.Open(t.Context(), options(url, true))
-	require.ErrorIs(t, err, postgres.ErrNotContracted)
+	require.ErrorIs(t, err, adoption.ErrNotContracted)
 	off, err := postgres.Open(t.Context(), options(url, false))
 	require.NoError(t, err, "an expanded database serves one tenant")
 	require.NoError(t, off.Close())
@@ -148,8 +150,8 @@ func TestFreshDatabaseHasNothingToPlan(t *testing.T) {
 	url := pgtest.Database(t)
 	o := options(url, false)
 	o.Tables = nil
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, postgres.MigrationOptions{}))
-	plan, err := postgres.PlanUp(t.Context(), o, postgres.MigrationOptions{})
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, adoption.Options{}))
+	plan, err := postgres.PlanUp(t.Context(), o, adoption.Options{})
 	require.NoError(t, err)
 	require.Empty(t, plan)
 }

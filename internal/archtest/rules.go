@@ -359,7 +359,8 @@ var Texts = Text{
 		"beside", "house",
 	},
 	Phrases: []string{
-		`behind (a|an|the|PgBouncer|it|proxies)\b`, `wheelhouse`,
+		`behind (a|an|the|PgBouncer|it|proxies)\b`, `"nobody\b`, `postgres or nobody`, `" nobody: start`,
+		`http\.NoBody`, `of its own (rows|tenant|connection)`,
 	},
 	Except: []string{
 		".git", "internal/archtest", "examples/registry/testdata", "adapters/postgres/internal/migrations",

@@ -70,7 +70,7 @@ func newUnservedOver(t testing.TB, services ports.Services, options ...Option) *
 }
 
 // Wrap returns a registry over services as they are: without a server, and without
-// tenants and keys of its own.
+// separate tenants and keys.
 func Wrap(services ports.Services, options ...Option) *Registry {
 	reg := &Registry{
 		Services: services, Tenants: map[string]tenancy.Tenant{}, Log: &LogBuffer{},

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 )
 
@@ -21,11 +22,11 @@ type defect struct {
 	warning   bool   // the expected severity; false means an error
 }
 
-func (d defect) severity() postgres.Severity {
+func (d defect) severity() doctor.Severity {
 	if d.warning {
-		return postgres.SeverityWarning
+		return doctor.SeverityWarning
 	}
-	return postgres.SeverityError
+	return doctor.SeverityError
 }
 
 // withPolicy returns SQL that runs a statement whose %1$s and %2$s are the expressions of a correct
@@ -338,7 +339,7 @@ func healthy(t *testing.T) postgres.Options {
 }
 
 // examine returns the findings of Doctor.
-func examine(t *testing.T, o postgres.Options) []postgres.Finding {
+func examine(t *testing.T, o postgres.Options) []doctor.Finding {
 	t.Helper()
 	findings, err := postgres.Doctor(t.Context(), o)
 	require.NoError(t, err)
@@ -351,7 +352,7 @@ func examine(t *testing.T, o postgres.Options) []postgres.Finding {
 }
 
 // runFixes runs the fix of each finding.
-func runFixes(t *testing.T, o postgres.Options, findings []postgres.Finding) {
+func runFixes(t *testing.T, o postgres.Options, findings []doctor.Finding) {
 	t.Helper()
 	for _, f := range findings {
 		fixture.Exec(t, fixture.Superuser(t, o.URL), f.Fix)
@@ -370,9 +371,9 @@ func (d defect) in(t *testing.T, o postgres.Options) defect {
 }
 
 // finding returns the finding of the defect, which must be among findings.
-func (d defect) finding(t *testing.T, findings []postgres.Finding) postgres.Finding {
+func (d defect) finding(t *testing.T, findings []doctor.Finding) doctor.Finding {
 	t.Helper()
-	at := slices.IndexFunc(findings, func(f postgres.Finding) bool {
+	at := slices.IndexFunc(findings, func(f doctor.Finding) bool {
 		return f.Code == d.code &&
 			strings.Contains(f.Object, d.object)
 	})
@@ -395,7 +396,7 @@ func TestDoctorFindsNoErrorInANewDatabase(t *testing.T) {
 	for _, multiTenant := range []bool{true, false} {
 		for _, f := range examine(t,
 			fixture.Options(fixture.MigratedURL(t, multiTenant), multiTenant)) {
-			require.Equal(t, postgres.SeverityWarning, f.Severity, "%+v", f)
+			require.Equal(t, doctor.SeverityWarning, f.Severity, "%+v", f)
 			require.True(t, multiTenant, "with tenancy off nothing is found: %+v", f)
 			require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code,
 				"a setting of the server")
@@ -416,8 +417,8 @@ func TestDoctorFindsEachDefectAndItsFixRepairsIt(t *testing.T) {
 			found := d.finding(t, findings)
 			require.Equal(t, d.severity(), found.Severity)
 			refused := tryOpen(t, o)
-			if slices.ContainsFunc(findings, func(f postgres.Finding) bool {
-				return f.Severity == postgres.SeverityError && f.Code != "rows_without_tenant"
+			if slices.ContainsFunc(findings, func(f doctor.Finding) bool {
+				return f.Severity == doctor.SeverityError && f.Code != "rows_without_tenant"
 			}) {
 				require.Error(t, refused, "%+v", findings)
 			} else {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 )
@@ -85,14 +86,14 @@ func TestDoctorFindsRolesThatCannotLogIn(t *testing.T) {
 	o, app := ownRoles(t)
 	fixture.Exec(t, fixture.Superuser(t, o.URL), "ALTER ROLE "+app+" NOLOGIN")
 	found := defect{code: "role_login", object: app}.finding(t, examine(t, o))
-	require.Equal(t, postgres.SeverityError, found.Severity)
+	require.Equal(t, doctor.SeverityError, found.Severity)
 	fixture.Exec(t, fixture.Superuser(t, o.URL), strings.ReplaceAll(found.Fix, "'…'", "'app''s'"))
 	require.Empty(t, examine(t, o))
 
 	o.AppURL = fixture.WithUser(t, o.URL, url.UserPassword("doctor_missing", "x"))
 	findings := examine(t, o)
 	missing := defect{code: "role_missing", object: "doctor_missing"}.finding(t, findings)
-	require.Equal(t, postgres.SeverityError, missing.Severity)
+	require.Equal(t, doctor.SeverityError, missing.Severity)
 	require.NotContains(t, codes(findings), "role_login")
 }
 
@@ -212,7 +213,7 @@ func TestDoctorFindsADisabledQuotaTrigger(t *testing.T) {
 	require.Empty(t, findFixes())
 }
 
-func codes(findings []postgres.Finding) []string {
+func codes(findings []doctor.Finding) []string {
 	found := make([]string, len(findings))
 	for i, f := range findings {
 		found[i] = f.Code

@@ -18,13 +18,15 @@ func TestMigrationKeepsUsersWhoseEmailsDifferOnlyInCase(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	db := fixture.Superuser(t, databaseURL)
-	for _, name := range []string{"20261128000001_invitations", "20261128000000_people"} {
+	for _, name := range []string{
+		"20261202000000_plain_names", "20261128000001_invitations", "20261128000000_people",
+	} {
 		down, err := os.ReadFile("../../../adapters/postgres/internal/migrations/" + name + ".down.sql")
 		require.NoError(t, err)
 		fixture.Exec(t, db, string(down))
 	}
 	fixture.Exec(t, db, "DELETE FROM bailiwick.migrations WHERE name >= '20261128000000'"+
-		" AND name < '20261129000000'")
+		" AND name < '20261129000000' OR name = '20261202000000'")
 	fixture.Exec(t, db, `INSERT INTO bailiwick.users (id, email, name, created_at) VALUES
 		('01900000-0000-7000-9000-000000000001', 'ada@example.com', 'Later', '2026-02-01'),
 		('01900000-0000-7000-9000-000000000002', 'Ada@Example.com', 'First', '2026-01-01'),

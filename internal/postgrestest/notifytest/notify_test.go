@@ -245,7 +245,7 @@ func TestKilledListenerReconnectsAndInvalidatesEverything(t *testing.T) {
 		s.notifications(t, "DELETE FROM bailiwick.api_keys"))
 }
 
-// The network drops all packets, and neither side is told.
+// The network drops all packets, and neither side notices.
 func TestSilentNetworkMakesTheListenerUnhealthy(t *testing.T) {
 	t.Parallel()
 	var network *mutableProxy

@@ -58,7 +58,9 @@ const createdFunctions = `(SELECT * FROM pg_proc WHERE pronamespace <> 'pg_catal
 // leavesState is a regular expression that matches bodies which change their session. It matches
 // SET only at the start of a statement, because SET is also a part of UPDATE. bun takes a question
 // mark for a parameter unless a backslash precedes it.
-const leavesState = `set_config\s*\([^;]*,\s*false\s*\)|\mpg_(try_|)advisory_lock|\mlisten\s+\w|(^|;|\mbegin|\mthen|\melse|\mloop)\s*set\s+(\?!local\M|constraints\M|transaction\M)`
+const leavesState = `set_config\s*\([^;]*,\s*false\s*\)` +
+	`|\mpg_(try_|)advisory_lock|\mlisten\s+\w` +
+	`|(^|;|\mbegin|\mthen|\melse|\mloop)\s*set\s+(\?!local\M|constraints\M|transaction\M)`
 
 // definers are the SECURITY DEFINER functions that the application's role may execute. Excluded
 // are the library's own, which qualify every name. "qualified" are the entry functions of searches,

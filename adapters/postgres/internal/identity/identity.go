@@ -33,7 +33,7 @@ func parseID(id string, notFound error) (string, error) {
 	return parsed.String(), nil
 }
 
-// utc returns t in UTC. It keeps a zero time, which stands for NULL, zero.
+// utc returns t in UTC. A zero time, which means NULL, stays zero.
 func utc(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
