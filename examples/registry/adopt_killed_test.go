@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,17 +42,16 @@ func TestMigrationFinishesAfterRepeatedKills(t *testing.T) {
 // the migration finished before that.
 func runAndKillMigrator(t *testing.T, url string, statements int) bool {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "migrate", "up", "--phase", "contract", "--watch", "2s",
-		"--json")
-	cmd.Env = []string{runAsProgram + "=1", "DATABASE_URL=" + url, "SECRETS_KEY=" + secretsKey,
-		"DATA_DIR=/nowhere", "PATH=" + os.Getenv("PATH")}
+	set := map[string]string{"DATABASE_URL": url, "SECRETS_KEY": secretsKey,
+		"DATA_DIR": "/nowhere"}
+	cmd := programCommand(set, "migrate", "up", "--phase", "contract", "--watch", "2s", "--json")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	killed := false
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		var e event
+		var e struct{ Event string }
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &e), "%s", lines.Text())
 		if e.Event == "ended" {
 			statements--

@@ -120,7 +120,7 @@ func TestContractedDatabaseEqualsFreshInstallation(t *testing.T) {
 // findings of the doctor.
 func requireFreshInstallation(t *testing.T, url string) {
 	t.Helper()
-	fresh := adoptionOptions(t, migratedDatabase(t), true)
+	fresh := adoptionOptions(t, adoptDatabase(t), true)
 	require.Equal(t, dump(t, fresh.URL), dump(t, url, excludeOldTables...))
 	// a copied database lacks its roles' settings
 	require.NoError(t, postgres.Migrate(t.Context(), fresh))

@@ -127,7 +127,7 @@ func (c *auditListCmd) printEntry(t terminal, table io.Writer, item json.RawMess
 }
 
 // auditExport returns the exported log; the caller closes it.
-func (c *client) auditExport(ctx context.Context, tenant string) (io.ReadCloser, error) {
+func auditExport(ctx context.Context, c *client, tenant string) (io.ReadCloser, error) {
 	resp, err := c.do(ctx, request{method: http.MethodGet,
 		path: tenantPath(tenant) + "/audit/export"})
 	if err != nil {
@@ -151,7 +151,7 @@ func (c *auditExportCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	log, err := client.auditExport(ctx, c.Tenant)
+	log, err := auditExport(ctx, client, c.Tenant)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	log, err := client.auditExport(ctx, c.Tenant)
+	log, err := auditExport(ctx, client, c.Tenant)
 	if err != nil {
 		return err
 	}

@@ -6,13 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -35,6 +32,7 @@ func (s *testServer) tenant(t *testing.T) caller {
 	return s.tenantNamed(t, "t-"+strings.ToLower(uuid.NewString()[:8]))
 }
 
+// tenantNamed creates a tenant with this slug and returns the super-admin with it.
 func (s *testServer) tenantNamed(t *testing.T, slug string) caller {
 	t.Helper()
 	s.platform().send(t, http.MethodPost, "/api/v1/tenants",
@@ -68,19 +66,12 @@ func (c caller) key(t *testing.T, role tenancy.Role) caller {
 // tenantPath returns the path of the caller's tenant.
 func (c caller) tenantPath() string { return "/api/v1/tenants/" + c.tenant }
 
-// response is an HTTP response with its whole body.
-type response struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
 // send sends a request. A body of type string or []byte is sent unchanged, any
 // other as JSON. Headers are pairs of name and value.
 func (c caller) send(t testing.TB, method, path string, body any, header ...string) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, c.server.url+path, bodyOf(t, body))
-	require.NoError(t, err)
+	requireNoError(t, err)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -97,13 +88,16 @@ func (c caller) send(t testing.TB, method, path string, body any, header ...stri
 		req.Header.Set(header[i], header[i+1])
 	}
 	res, err := c.server.document.Client(t, nil).Do(req)
-	require.NoError(t, err, "%s %s", method, path)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
+	requireNoError(t, err)
 	return response{res.StatusCode, res.Header, got}
 }
 
+// bodyOf returns the body of a request; see send.
 func bodyOf(t testing.TB, body any) io.Reader {
 	t.Helper()
 	switch b := body.(type) {
@@ -117,16 +111,17 @@ func bodyOf(t testing.TB, body any) io.Reader {
 	var raw bytes.Buffer
 	enc := json.NewEncoder(&raw)
 	enc.SetEscapeHTML(false)
-	require.NoError(t, enc.Encode(body))
+	requireNoError(t, enc.Encode(body))
 	return &raw
 }
 
+// get sends a GET request.
 func (c caller) get(t testing.TB, path string) response {
 	t.Helper()
 	return c.send(t, http.MethodGet, path, nil)
 }
 
-// put writes a resource and requires success.
+// put writes a resource and requires success. Labels are pairs of name and value.
 func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string) response {
 	t.Helper()
 	body := map[string]any{"spec": spec}
@@ -134,11 +129,13 @@ func (c caller) put(t testing.TB, kind, name string, spec any, labels ...string)
 		body["labels"] = pairs(labels)
 	}
 	got := c.send(t, http.MethodPut, resource(kind, name), body)
-	require.Contains(t, []int{http.StatusCreated, http.StatusOK}, got.status, "%s %q: %s", kind,
-		name, got.body)
+	if got.status != http.StatusCreated && got.status != http.StatusOK {
+		t.Fatalf("%s %q: HTTP %d: %s", kind, name, got.status, got.body)
+	}
 	return got
 }
 
+// pairs returns the map of a list of names and values.
 func pairs(labels []string) map[string]string {
 	m := map[string]string{}
 	for i := 0; i < len(labels); i += 2 {
@@ -180,59 +177,16 @@ func (c caller) names(t testing.TB, path string, query url.Values) []string {
 		if list.Next == "" {
 			return names
 		}
-		require.NotEmpty(t, list.Items, "a page before the last one is empty")
+		if len(list.Items) == 0 {
+			t.Fatal("a page before the last one is empty")
+		}
 		query.Set("cursor", list.Next)
 	}
 }
 
-// hasStatus requires this status.
-func (a response) hasStatus(t testing.TB, status int) response {
+// spec returns the spec of a resource.
+func (c caller) spec(t testing.TB, kind, name string) map[string]any {
 	t.Helper()
-	require.Equal(t, status, a.status, "%s", a.body)
-	return a
-}
-
-// problemBody is a problem+json body.
-type problemBody struct {
-	Status    int
-	Code      tenancy.Code
-	Detail    string
-	RequestID string `json:"request_id"`
-	Errors    []tenancy.Detail
-}
-
-// isProblem requires a problem+json response with this status and code.
-func (a response) isProblem(t testing.TB, status int, code tenancy.Code) problemBody {
-	t.Helper()
-	require.Equal(t, status, a.status, "%s", a.body)
-	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
-	p := decode[problemBody](t, a)
-	require.Equal(t, code, p.Code, "%s", a.body)
-	require.Equal(t, status, p.Status)
-	require.NotEmpty(t, p.RequestID)
-	return p
-}
-
-// decode decodes a response's body.
-func decode[T any](t testing.TB, a response) T {
-	t.Helper()
-	var v T
-	require.NoError(t, json.Unmarshal(a.body, &v), "%s", a.body)
-	return v
-}
-
-// jsonFile writes a value to a file of this name in a new directory.
-func jsonFile(t *testing.T, name string, value any) string {
-	t.Helper()
-	raw, err := json.Marshal(value)
-	require.NoError(t, err)
-	return textFile(t, name, string(raw))
-}
-
-// textFile writes a text to a file of this name in a new directory.
-func textFile(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	return path
+	return decode[struct{ Spec map[string]any }](t,
+		c.get(t, resource(kind, name)).hasStatus(t, http.StatusOK)).Spec
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,9 +11,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands is the command line, which kong parses. Serve, Migrate, Doctor and Rotate
+// commandLine is the command line, which kong parses. Serve, Migrate, Doctor and Rotate
 // work on the database; all other commands are clients of a running registry.
-type commands struct {
+type commandLine struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up or down."`
 	Doctor  doctorCmd  `cmd:"" help:"Check that the database isolates tenants; exit 1 if it doesn't."`
@@ -40,13 +39,6 @@ running registry: REGISTRY_URL is its address, REGISTRY_TOKEN is the platform to
 
 Exit status: 0 done, 1 something was refused, 2 wrong usage.`
 
-// remote holds the flags of every command that calls a running registry. There
-// is no flag for the token, because every process can read a command line.
-type remote struct {
-	URL  string `name:"url" env:"REGISTRY_URL" default:"http://127.0.0.1:8080" help:"The registry's address."`
-	JSON bool   `name:"json" help:"Print JSON for programs."`
-}
-
 // The exit statuses, on which scripts rely.
 const (
 	exitDone    = 0 // everything was done
@@ -54,26 +46,9 @@ const (
 	exitUsage   = 2 // the command line is wrong; nothing was done
 )
 
-// errRefused ends a command that has already printed what was refused.
-var errRefused = errors.New("something was refused")
-
-// usageError is a mistake on the command line that the parser can't detect.
-type usageError struct{ reason string }
-
-func (e usageError) Error() string { return e.reason }
-
-// usagef returns a usageError. The command then ends with exitUsage.
-func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
-
-// terminal holds a command's input, outputs and environment.
-type terminal struct {
-	in     io.Reader           // nil: no input
-	out    io.Writer           // the result, for people or programs
-	err    io.Writer           // errors, notes, progress and the server's log
-	getenv func(string) string // os.Getenv, or a test's settings
-}
-
-func main() {
+// programMain executes the command line of this process and ends the process. The signals
+// SIGINT and SIGTERM end the command.
+func programMain() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process without draining
 	status := run(ctx, os.Args[1:],
@@ -85,32 +60,32 @@ func main() {
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, args []string, t terminal) int {
 	exited := false // true after --help
-	parser, err := kong.New(new(commands),
+	parser, err := kong.New(new(commandLine),
 		kong.Name("registry"), kong.Description(description), kong.Writers(t.out, t.err),
 		kong.Exit(func(int) { exited = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {
-		return t.fail(err, exitUsage)
+		return fail(t, err, exitUsage)
 	}
 	parsed, err := parser.Parse(args)
 	switch {
 	case exited:
 		return exitDone
 	case err != nil:
-		return t.fail(fmt.Errorf("%w: see registry --help", err), exitUsage)
+		return fail(t, fmt.Errorf("%w: see registry --help", err), exitUsage)
 	}
 	err = parsed.Run()
 	if _, usage := errors.AsType[usageError](err); usage {
-		return t.fail(err, exitUsage)
+		return fail(t, err, exitUsage)
 	}
 	if err != nil {
-		return t.fail(err, exitRefused)
+		return fail(t, err, exitRefused)
 	}
 	return exitDone
 }
 
 // fail prints the error, unless it is errRefused, and returns the status.
-func (t terminal) fail(err error, status int) int {
+func fail(t terminal, err error, status int) int {
 	if !errors.Is(err, errRefused) {
 		fmt.Fprintln(t.err, "registry:", err)
 	}

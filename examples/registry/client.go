@@ -107,7 +107,7 @@ type apiError struct {
 	RequestID string           `json:"request_id"`
 	Errors    []tenancy.Detail `json:"errors"`
 
-	body []byte // the whole response body; nil: it wasn't problem+json
+	body []byte `json:"-"` // the whole response body; nil: it wasn't problem+json
 }
 
 // readProblem returns the *apiError of a response. If the body isn't problem+json, the

@@ -44,7 +44,7 @@ func execSQL(t *testing.T, url, statement string) {
 
 func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 	t.Parallel()
-	set := databaseSettings(t, migratedDatabase(t), "true")
+	set := databaseSettings(t, cmdDatabase(t), "true")
 	for _, f := range runDoctor(t, set, exitDone) {
 		require.Equal(t, "warning", f.Severity, "%+v", f)
 		require.Contains(t, []string{"grant_temp", "setting_track_activities"}, f.Code,
@@ -63,7 +63,7 @@ func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 
 func TestDoctorReportsFindingsAndFixesSafeOnes(t *testing.T) {
 	t.Parallel()
-	url := migratedDatabase(t)
+	url := cmdDatabase(t)
 	set := databaseSettings(t, url, "true")
 	runDoctor(t, set, exitDone, "--fix")
 	execSQL(t, url, "DROP POLICY bailiwick_tenant ON agents; CREATE UNIQUE INDEX one_name"+

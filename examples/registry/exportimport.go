@@ -47,7 +47,7 @@ func (c *exportCmd) Run(ctx context.Context, t terminal) error {
 		if c.JSON {
 			return usagef("--json requires -o: without it the bundle is written to standard output")
 		}
-		_, err := client.export(ctx, t, c.Tenant, c.selection, t.out)
+		_, err := exportBundle(ctx, t, client, c.Tenant, c.selection, t.out)
 		return err
 	}
 	manifest, err := c.toFile(ctx, t, client)
@@ -81,7 +81,7 @@ func (c *exportCmd) toFile(
 			os.Remove(f.Name())
 		}
 	}()
-	if m, err = client.export(ctx, t, c.Tenant, c.selection, f); err != nil {
+	if m, err = exportBundle(ctx, t, client, c.Tenant, c.selection, f); err != nil {
 		return m, err
 	}
 	if err = errors.Join(f.Sync(), f.Close()); err != nil {
@@ -90,10 +90,10 @@ func (c *exportCmd) toFile(
 	return m, os.Rename(f.Name(), c.Output)
 }
 
-// export copies a tenant's bundle to w and verifies it at the same time: without an
+// exportBundle copies a tenant's bundle to w and verifies it at the same time: without an
 // error the bundle is complete and all its digests are correct.
-func (c *client) export(
-	ctx context.Context, t terminal, tenant string, sel selection, w io.Writer,
+func exportBundle(
+	ctx context.Context, t terminal, c *client, tenant string, sel selection, w io.Writer,
 ) (federation.Manifest, error) {
 	resp, err := c.do(ctx, request{
 		method: http.MethodGet,
@@ -154,7 +154,7 @@ func (c *importCmd) Run(ctx context.Context, t terminal) error {
 	if info.IsDir() {
 		return usagef("%s is a directory, not a bundle", c.File)
 	}
-	return client.importBundle(ctx, t, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
+	return importBundle(ctx, t, client, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
 }
 
 // promoteCmd exports one tenant and imports the bundle into another tenant of the same
@@ -182,7 +182,7 @@ func (c *promoteCmd) Run(ctx context.Context, t terminal) error {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	if _, err := client.export(ctx, t, c.From, c.selection, f); err != nil {
+	if _, err := exportBundle(ctx, t, client, c.From, c.selection, f); err != nil {
 		return fmt.Errorf("export %s: %w", c.From, err)
 	}
 	size, err := f.Seek(0, io.SeekCurrent)
@@ -192,5 +192,5 @@ func (c *promoteCmd) Run(ctx context.Context, t terminal) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return client.importBundle(ctx, t, c.To, c.importFlags, f, size, c.JSON)
+	return importBundle(ctx, t, client, c.To, c.importFlags, f, size, c.JSON)
 }

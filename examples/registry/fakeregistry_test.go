@@ -17,7 +17,7 @@ import (
 type fakeRegistry struct {
 	mu           sync.Mutex
 	items        map[string]json.RawMessage // by the escaped path after /api/v1/
-	headers      []http.Header
+	headers      []http.Header              // of all requests
 	uris         []string
 	refuse       map[string]string // problem by METHOD PATH
 	bundle       []byte            // the response to an export
@@ -42,6 +42,7 @@ func (f *fakeRegistry) start(t *testing.T) string {
 	return s.URL
 }
 
+// ServeHTTP serves one request.
 func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -65,6 +66,7 @@ func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// put stores a resource.
 func (f *fakeRegistry) put(w http.ResponseWriter, r *http.Request, raw []byte) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v1/")
 	_, exists := f.items[path]
@@ -86,6 +88,7 @@ func (f *fakeRegistry) put(w http.ResponseWriter, r *http.Request, raw []byte) {
 	fmt.Fprint(w, `{}`)
 }
 
+// writeProblem writes a problem with the status that is in its body.
 func writeProblem(w http.ResponseWriter, body string) {
 	var p struct{ Status int }
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
@@ -94,10 +97,4 @@ func writeProblem(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	fmt.Fprint(w, body)
-}
-
-// runLine runs one command line with a token in its environment.
-func runLine(t *testing.T, args ...string) commandResult {
-	t.Helper()
-	return runWith(t, map[string]string{"REGISTRY_TOKEN": "sesame"}, args...)
 }

@@ -29,9 +29,9 @@ type importReport struct {
 
 // importBundle sends size bytes of r as a bundle and prints the report. It returns
 // errRefused if the report has an item that couldn't be imported.
-func (c *client) importBundle(
-	ctx context.Context, t terminal, tenant string, flags importFlags, r io.Reader, size int64,
-	asJSON bool,
+func importBundle(
+	ctx context.Context, t terminal, c *client, tenant string, flags importFlags,
+	r io.Reader, size int64, asJSON bool,
 ) error {
 	bar := t.progress("import", size)
 	resp, err := c.do(ctx, request{

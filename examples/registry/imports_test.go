@@ -62,8 +62,8 @@ func TestImportFollowsStrategy(t *testing.T) {
 			map[string]int{"create": 1, "skip": 2, "unchanged": 3},
 			func(t *testing.T, c conflictingTenants) {
 				require.Equal(t, c.target.tenant,
-					specOf(t, c.target, "agent", "differs")["description"])
-				require.Equal(t, "differs", specOf(t, c.target, "agent", "new")["extends"])
+					c.target.spec(t, "agent", "differs")["description"])
+				require.Equal(t, "differs", c.target.spec(t, "agent", "new")["extends"])
 			},
 		},
 		"overwrite": {
@@ -73,7 +73,7 @@ func TestImportFollowsStrategy(t *testing.T) {
 			map[string]int{"create": 1, "update": 2, "unchanged": 3},
 			func(t *testing.T, c conflictingTenants) {
 				require.Equal(t, c.source.tenant,
-					specOf(t, c.target, "agent", "differs")["description"])
+					c.target.spec(t, "agent", "differs")["description"])
 				require.Equal(t, readBundle(t, c.bundle).Digest,
 					readBundle(t, c.target.export(t)).Digest)
 			},
@@ -85,13 +85,13 @@ func TestImportFollowsStrategy(t *testing.T) {
 			map[string]int{"create": 1, "rename": 3, "unchanged": 2},
 			func(t *testing.T, c conflictingTenants) {
 				require.Equal(t, c.target.tenant,
-					specOf(t, c.target, "agent", "differs")["description"])
+					c.target.spec(t, "agent", "differs")["description"])
 				require.Equal(t, c.source.tenant,
-					specOf(t, c.target, "agent", "differs-2")["description"])
-				require.Equal(t, []any{"p"}, specOf(t, c.target, "agent", "refers")["prompts"])
-				require.Equal(t, []any{"p-2"}, specOf(t, c.target, "agent", "refers-2")["prompts"])
+					c.target.spec(t, "agent", "differs-2")["description"])
+				require.Equal(t, []any{"p"}, c.target.spec(t, "agent", "refers")["prompts"])
+				require.Equal(t, []any{"p-2"}, c.target.spec(t, "agent", "refers-2")["prompts"])
 				require.Equal(t, spec{"extends": "differs-2", "prompts": []any{"p-2"}},
-					pick(specOf(t, c.target, "agent", "new"), "extends", "prompts"))
+					pick(c.target.spec(t, "agent", "new"), "extends", "prompts"))
 			},
 		},
 	}
@@ -113,13 +113,6 @@ func TestImportFollowsStrategy(t *testing.T) {
 			want.check(t, c)
 		})
 	}
-}
-
-// specOf returns the spec of a resource.
-func specOf(t *testing.T, c caller, kind, name string) map[string]any {
-	t.Helper()
-	return decode[struct{ Spec map[string]any }](t,
-		c.get(t, resource(kind, name)).hasStatus(t, http.StatusOK)).Spec
 }
 
 // pick returns some fields of a spec.
@@ -177,7 +170,7 @@ func TestBundleMayReferToItemsOfTheTarget(t *testing.T) {
 		item("trigger", "t", `{"agent":"base","type":"event"}`))
 	require.Equal(t, map[string]int{"create": 3},
 		readReport(t, c.importBundle(t, partial, "").hasStatus(t, http.StatusOK)).Counts)
-	require.Equal(t, "z", specOf(t, c, "agent", "a")["extends"])
+	require.Equal(t, "z", c.spec(t, "agent", "a")["extends"])
 }
 
 func TestCommandLineExportsImportsAndPromotes(t *testing.T) {

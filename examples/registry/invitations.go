@@ -106,7 +106,7 @@ type invitationRevokeCmd struct {
 
 // Run revokes the invitation.
 func (c *invitationRevokeCmd) Run(ctx context.Context, t terminal) error {
-	return t.remove(ctx, c.remote, c.path("/invitations/"+escapeSegment(c.ID)), c.ID)
+	return remove(ctx, t, c.remote, c.path("/invitations/"+escapeSegment(c.ID)), c.ID)
 }
 
 // invitationAcceptCmd accepts an invitation with its token. It needs no credentials,

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -272,13 +270,4 @@ func (l *loader) createModelConfig(ctx context.Context, model string) error {
 		l.createdModels = append(l.createdModels, model)
 	}
 	return err
-}
-
-// escapeSegment encodes a name as one segment of a path. It also encodes the names
-// "." and "..", which would mean another path.
-func escapeSegment(name string) string {
-	if name == "." || name == ".." {
-		return strings.ReplaceAll(name, ".", "%2E")
-	}
-	return url.PathEscape(name)
 }

@@ -74,15 +74,15 @@ func TestLoadOfDirectoryLoadsRawShapes(t *testing.T) {
 		require.Contains(t, got.err, "other.json: skipped")
 	}
 	require.Equal(t, []string{"child", "parent"}, c.names(t, "/api/v1/agents", url.Values{}))
-	require.Equal(t, "parent", specOf(t, c, "agent", "child")["extends"])
+	require.Equal(t, "parent", c.spec(t, "agent", "child")["extends"])
 	conflict := s.run(t, "load", textFile(t, "agents.json", `[{"name":"PARENT"}]`), "--tenant",
 		c.tenant).requireStatus(t, exitRefused)
 	require.Contains(t, conflict.out, `agents.json: position 0, name "PARENT": already_exists: `)
 	require.Equal(t, []string{"inherit", "sonnet"},
 		c.names(t, "/api/v1/model-configs", url.Values{}))
 	require.Equal(t, map[string]any{"template": "Review {{it}}", "arguments": []any{"it"}},
-		pick(specOf(t, c, "prompt", "review"), "template", "arguments"))
-	server := specOf(t, c, "mcp_server", "io.github.acme/one")
+		pick(c.spec(t, "prompt", "review"), "template", "arguments"))
+	server := c.spec(t, "mcp_server", "io.github.acme/one")
 	require.Equal(t, map[string]any{"version": "0.0.1", "seed_id": "1"},
 		pick(server, "version", "seed_id"))
 	require.Equal(t, map[string]any{"version": "0.0.1", "release_date": "2025-01-01",

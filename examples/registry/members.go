@@ -33,7 +33,7 @@ type member struct {
 }
 
 // printMembers prints a table of members.
-func (t terminal) printMembers(members ...member) error {
+func printMembers(t terminal, members ...member) error {
 	rows := make([][]string, len(members))
 	for i, m := range members {
 		rows[i] = []string{m.UserID, m.Email, m.Name, m.Role, m.CreatedAt}
@@ -59,7 +59,7 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(members)
 	}
-	return t.printMembers(members...)
+	return printMembers(t, members...)
 }
 
 // memberSetCmd adds an existing user to a tenant or changes the role of a member.
@@ -85,7 +85,7 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(updated)
 	}
-	return t.printMembers(updated)
+	return printMembers(t, updated)
 }
 
 // memberRemoveCmd removes a member. The registry refuses to remove the last admin.
@@ -98,5 +98,5 @@ type memberRemoveCmd struct {
 
 // Run removes the user from the tenant.
 func (c *memberRemoveCmd) Run(ctx context.Context, t terminal) error {
-	return t.remove(ctx, c.remote, c.path("/members/"+escapeSegment(c.User)), c.User)
+	return remove(ctx, t, c.remote, c.path("/members/"+escapeSegment(c.User)), c.User)
 }

@@ -46,29 +46,29 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		return t.migrate(ctx, o, m, len(plan), c.JSON, postgres.MigrateUp)
+		return runMigration(ctx, t, o, m, len(plan), c.JSON, postgres.MigrateUp)
 	})
 }
 
-// migrate runs a migration of this many statements in either direction. It shows the
+// runMigration runs a migration of this many statements in either direction. It shows the
 // progress and then the state of the schema.
-func (t terminal) migrate(
-	ctx context.Context, o postgres.Options, m postgres.MigrationOptions, statements int,
-	asJSON bool, run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
+func runMigration(
+	ctx context.Context, t terminal, o postgres.Options, m postgres.MigrationOptions,
+	statements int, asJSON bool, run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
 ) error {
-	bar := t.migrationProgress(statements, asJSON)
+	bar := newMigrationProgress(t, statements, asJSON)
 	m.OnEvent = bar.handle
 	err := run(ctx, o, m)
 	bar.done()
 	if err != nil {
 		return err
 	}
-	return t.printStatus(ctx, o, asJSON)
+	return printStatus(ctx, t, o, asJSON)
 }
 
 // printStatus prints the state of the schema, and the sessions that wrote without a
 // tenant.
-func (t terminal) printStatus(ctx context.Context, o postgres.Options, asJSON bool) error {
+func printStatus(ctx context.Context, t terminal, o postgres.Options, asJSON bool) error {
 	status, err := postgres.Status(ctx, o)
 	if err != nil {
 		return err
@@ -120,14 +120,14 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal) error {
 		if c.JSON {
 			return t.printJSON(append([]postgres.PlannedStatement{}, plan...))
 		}
-		t.printPlan(plan)
+		printPlan(t, plan)
 		return nil
 	})
 }
 
 // printPlan prints a plan as SQL. Comments name the phase, the lock and about how many
 // rows are read. Statements that run in one transaction have BEGIN and COMMIT.
-func (t terminal) printPlan(plan []postgres.PlannedStatement) {
+func printPlan(t terminal, plan []postgres.PlannedStatement) {
 	if len(plan) == 0 {
 		t.printLine("-- Nothing to do that affects other sessions.")
 	}
@@ -170,9 +170,9 @@ func (c *migrateStatusCmd) Run(ctx context.Context, t terminal) error {
 			if err != nil {
 				return notCurrent(o, err)
 			}
-			return errors.Join(t.printStatus(ctx, o, c.JSON), db.Close())
+			return errors.Join(printStatus(ctx, t, o, c.JSON), db.Close())
 		}
-		if err := t.printStatus(ctx, o, c.JSON); err != nil {
+		if err := printStatus(ctx, t, o, c.JSON); err != nil {
 			return err
 		}
 		if status.State == "expanded" && !o.MultiTenant {
@@ -196,33 +196,6 @@ func (c *migrateDownCmd) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		return t.migrate(ctx, o, m, len(plan), c.JSON, postgres.MigrateDown)
+		return runMigration(ctx, t, o, m, len(plan), c.JSON, postgres.MigrateDown)
 	})
-}
-
-// notCurrent adds to an error of postgres.Open the command that may solve it.
-func notCurrent(o postgres.Options, err error) error {
-	if errors.Is(err, postgres.ErrNotContracted) {
-		return fmt.Errorf("%w\nMULTI_TENANT=true requires a contracted database. After the old"+
-			" version has stopped: registry migrate up --phase contract", err)
-	}
-	if !o.SkipMigrations {
-		return err
-	}
-	return fmt.Errorf("%w\nif the schema isn't current, run: registry migrate up", err)
-}
-
-// withDatabase calls fn with the options of the configured database. It starts the
-// embedded PostgreSQL for fn, if that is the configured one, and stops it afterwards.
-func withDatabase(ctx context.Context, t terminal, fn func(postgres.Options) error) error {
-	cfg, err := readSettings(t.getenv)
-	if err != nil {
-		return err
-	}
-	reg := &registry{}
-	options, err := reg.databaseOptions(ctx, cfg, logger(t.err))
-	if err == nil {
-		err = fn(options)
-	}
-	return errors.Join(err, reg.close())
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
@@ -15,8 +17,8 @@ type migrationProgress struct {
 	rows     int64 // rows changed by the current statement
 }
 
-// migrationProgress starts the progress of a migration of this many statements.
-func (t terminal) migrationProgress(statements int, asJSON bool) *migrationProgress {
+// newMigrationProgress starts the progress of a migration of this many statements.
+func newMigrationProgress(t terminal, statements int, asJSON bool) *migrationProgress {
 	m := &migrationProgress{terminal: t, json: asJSON}
 	f, ok := asTerminal(t.err)
 	if statements == 0 || !ok {
@@ -66,3 +68,6 @@ func (m *migrationProgress) done() {
 		_ = m.bar.Finish()
 	}
 }
+
+// rowCount formats a number of rows.
+func rowCount(n int64) string { return strconv.FormatInt(n, 10) + " rows" }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -69,6 +68,3 @@ func (p progress) done() {
 		p.bar.Finish()
 	}
 }
-
-// rowCount formats a number of rows.
-func rowCount(n int64) string { return strconv.FormatInt(n, 10) + " rows" }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -21,64 +20,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
-
-// process is a registry that runs in a separate process.
-type process struct {
-	*testServer
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the process has ended
-}
-
-// start starts the registry with these settings and no others.
-func start(t *testing.T, set map[string]string, args ...string) *process {
-	t.Helper()
-	p := &process{testServer: &testServer{log: newLogBuffer()},
-		cmd:  exec.Command(os.Args[0], args...),
-		done: make(chan struct{})}
-	p.cmd.Env = []string{runAsProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"),
-		"HOME=" + os.Getenv("HOME")}
-	for name, value := range set {
-		p.cmd.Env = append(p.cmd.Env, name+"="+value)
-	}
-	p.cmd.Stderr = p.log
-	require.NoError(t, p.cmd.Start())
-	go func() { // ends with the process, which the cleanup kills at the latest
-		_ = p.cmd.Wait() // waitForExit checks the exit status
-		close(p.done)
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // fails if it has ended
-		<-p.done
-	})
-	return p
-}
-
-// startServing starts the registry and waits until it is ready.
-func startServing(t *testing.T, set map[string]string) *process {
-	t.Helper()
-	p := start(t, set)
-	p.url = p.log.url(t)
-	waitUntilReady(t, p.url, p.log)
-	p.document = openAPIDocument(t, p.url)
-	return p
-}
-
-// waitForExit waits until the process has ended and requires this exit status.
-func (p *process) waitForExit(t *testing.T, status int) {
-	t.Helper()
-	select {
-	case <-p.done:
-	case <-time.After(time.Minute):
-		require.Fail(t, "still running after a minute", "%s", p.log)
-	}
-	require.Equal(t, status, p.cmd.ProcessState.ExitCode(), "%s", p.log)
-}
-
-func (p *process) stop(t *testing.T) {
-	t.Helper()
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	p.waitForExit(t, exitDone)
-}
 
 // accessibleDir returns a new directory that every user can enter. If root starts it,
 // PostgreSQL runs as another user.
@@ -117,7 +58,7 @@ func TestRegistryOnEmbeddedDatabaseKeepsItsData(t *testing.T) {
 
 	third := startServing(t, set)
 	c.server = third.testServer
-	require.Equal(t, "before", specOf(t, c, "agent", "just before")["model_config"])
+	require.Equal(t, "before", c.spec(t, "agent", "just before")["model_config"])
 	busy := start(t, set)
 	busy.waitForExit(t, exitRefused)
 	require.Contains(t, busy.log.String(),

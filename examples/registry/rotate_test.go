@@ -10,7 +10,7 @@ import (
 
 func TestRotateSigningKeyKeepsOldKeyValidForAWhile(t *testing.T) {
 	t.Parallel()
-	url := migratedDatabase(t)
+	url := cmdDatabase(t)
 	runWith(t, databaseSettings(t, url, "true"), "rotate-signing-key").requireStatus(t, exitDone)
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()

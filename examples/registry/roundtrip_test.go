@@ -249,5 +249,5 @@ func TestLongTextsSurviveExportAndImport(t *testing.T) {
 		20_000), "text": strings.Repeat("語", 100_000)}
 	source.put(t, "agent", "long", spec)
 	target.importBundle(t, source.export(t), "").hasStatus(t, http.StatusOK)
-	require.Equal(t, spec, pick(specOf(t, target, "agent", "long"), "instructions", "text"))
+	require.Equal(t, spec, pick(target.spec(t, "agent", "long"), "instructions", "text"))
 }

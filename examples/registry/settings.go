@@ -2,15 +2,10 @@ package main
 
 import (
 	"cmp"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -40,11 +35,8 @@ type settings struct {
 	openID         openIDSettings
 }
 
-// The sizes of secrets: minAdminToken in characters, secretsKeySize in bytes.
-const (
-	minAdminToken  = 32
-	secretsKeySize = 32
-)
+// minAdminToken is the shortest platform token that is allowed, in characters.
+const minAdminToken = 32
 
 // readSettings reads and checks the environment. An invalid value is an error;
 // the default never replaces it. The error lists every invalid setting.
@@ -127,19 +119,6 @@ func parseBool(getenv func(string) string, name string, fallback bool) (bool, er
 	return value, nil
 }
 
-// parseSecretsKey decodes a key. An empty text is no key and no error.
-func parseSecretsKey(text string) ([]byte, error) {
-	if text == "" {
-		return nil, nil
-	}
-	key, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(key) != secretsKeySize {
-		return nil, fmt.Errorf("SECRETS_KEY isn't base64 of %d bytes: generate one with openssl"+
-			" rand -base64 %d", secretsKeySize, secretsKeySize)
-	}
-	return key, nil
-}
-
 // parseRetention parses a duration of at least one day. A shorter one is probably
 // a mistake, and would delete audit entries.
 func parseRetention(text string) (time.Duration, error) {
@@ -187,56 +166,3 @@ func exportsTraces(getenv func(string) string) (exports bool, err error) {
 	}
 	return exports, nil
 }
-
-// loadSecretsKey returns the key that encrypts secrets: SECRETS_KEY, or else the
-// key file in the data directory, which the first call creates.
-func (s settings) loadSecretsKey() ([]byte, error) {
-	if len(s.secretsKey) > 0 {
-		return s.secretsKey, nil
-	}
-	path := filepath.Join(s.dataDir, "secrets.key")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return createSecretsKey(path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	key, err := parseSecretsKey(strings.TrimSpace(string(text)))
-	if err != nil || key == nil {
-		return nil, fmt.Errorf("%s is damaged: it must hold base64 of %d bytes; restore it from a"+
-			" backup: without it no stored secret can be decrypted", path, secretsKeySize)
-	}
-	return key, nil
-}
-
-// createSecretsKey writes a new key to a temporary file and links it to path, so
-// that the key file is always complete. If two servers start at the same time, the
-// first link wins and both read the same key.
-func createSecretsKey(path string) ([]byte, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
-	var key [secretsKeySize]byte
-	rand.Read(key[:])
-	temp, err := os.CreateTemp(filepath.Dir(path), "secrets.key-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.WriteString(base64.StdEncoding.EncodeToString(key[:]) + "\n")
-	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return nil, err
-	}
-	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return nil, err
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return parseSecretsKey(strings.TrimSpace(string(text)))
-}
-
-// tokenHash is the SHA-256 of the platform token. Only the hash is stored.
-func tokenHash(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }

@@ -2,14 +2,10 @@ package main
 
 import (
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
 func TestServeRefusesInvalidSettings(t *testing.T) {
@@ -102,52 +98,4 @@ func TestServeReportsAddressInUse(t *testing.T) {
 	require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
 	require.Contains(t, got.err, listener.Addr().String())
 	require.Contains(t, got.err, "address already in use: set ADDR to another address")
-}
-
-func TestMigrateStatusReportsWhetherSchemaIsCurrent(t *testing.T) {
-	t.Parallel()
-	for _, multiTenant := range []string{"", "true"} {
-		set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
-			"SECRETS_KEY": secretsKey, "MULTI_TENANT": multiTenant}
-		before := runWith(t, set, "migrate", "status").requireStatus(t, exitRefused)
-		require.Contains(t, before.err, "run: registry migrate up")
-		for range 2 {
-			require.Equal(t, "The schema is current.\n",
-				runWith(t, set, "migrate", "up").requireStatus(t, exitDone).out)
-			require.Equal(t, "The schema is current.\n",
-				runWith(t, set, "migrate", "status").requireStatus(t, exitDone).out)
-		}
-	}
-}
-
-func TestServeDoesNotMigrateWithAutoMigrateOff(t *testing.T) {
-	t.Parallel()
-	set := map[string]string{"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
-		"AUTO_MIGRATE": "false", "ADDR": "127.0.0.1:0", "MULTI_TENANT": "true"}
-	got := runWith(t, set, "serve").requireStatus(t, exitRefused)
-	require.Contains(t, got.err, "registry migrate up")
-}
-
-func TestSecretsKeyIsCreatedOnceAndKept(t *testing.T) {
-	t.Parallel()
-	s := settings{dataDir: filepath.Join(t.TempDir(), "data")}
-	path := filepath.Join(s.dataDir, "secrets.key")
-	first, err := s.loadSecretsKey()
-	require.NoError(t, err)
-	require.Len(t, first, secretsKeySize)
-	info, err := os.Stat(path)
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	second, err := s.loadSecretsKey()
-	require.NoError(t, err)
-	require.Equal(t, first, second)
-	files, err := os.ReadDir(s.dataDir)
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-
-	for _, damaged := range []string{"", "\n", "short", string(make([]byte, 32))} {
-		require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
-		_, err = s.loadSecretsKey()
-		require.ErrorContains(t, err, "is damaged")
-	}
 }

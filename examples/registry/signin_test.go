@@ -38,7 +38,7 @@ func createUserWithBcrypt(t *testing.T, databaseURL, name string) identity.User 
 	return u
 }
 
-func (s *testServer) signIn(t *testing.T, name, password string) response {
+func signIn(t *testing.T, s *testServer, name, password string) response {
 	t.Helper()
 	return caller{server: s}.send(t, http.MethodPost, "/api/v1/sessions",
 		map[string]string{"email": name + "@example.com", "password": password})
@@ -61,7 +61,7 @@ func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 		return map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"}
 	}
 	one, two := serveWith(t, set()), serveWith(t, set())
-	cookie := sessionCookie(t, one.signIn(t, "ada", testPassword).hasStatus(t, http.StatusCreated))
+	cookie := sessionCookie(t, signIn(t, one, "ada", testPassword).hasStatus(t, http.StatusCreated))
 	at := func(s *testServer) caller { return caller{server: s, tenant: "default"} }
 	at(two).send(t, http.MethodPut, resource("prompt", "p"),
 		map[string]any{"spec": map[string]any{"template": "x"}}, "Cookie", cookie).
@@ -81,7 +81,7 @@ func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 			isProblem(t, http.StatusUnauthorized, "unauthenticated")
 	}
 	// The first sign-in replaced the bcrypt hash; the password is still valid.
-	one.signIn(t, "ada", testPassword).hasStatus(t, http.StatusCreated)
+	signIn(t, one, "ada", testPassword).hasStatus(t, http.StatusCreated)
 }
 
 // TestWrongPasswordsAreCountedAcrossInstances sends them in parallel to two registries.
@@ -98,7 +98,7 @@ func TestWrongPasswordsAreCountedAcrossInstances(t *testing.T) {
 	var guesses sync.WaitGroup
 	for i := range 20 {
 		guesses.Go(func() {
-			a := servers[i%2].signIn(t, "ada", "a wrong password")
+			a := signIn(t, servers[i%2], "ada", "a wrong password")
 			mu.Lock()
 			defer mu.Unlock()
 			statuses[a.status]++

@@ -118,6 +118,6 @@ func TestUnreachableTraceCollectorDoesNotStopRegistry(t *testing.T) {
 	p.platform().get(t, "/api/v1/me").hasStatus(t, http.StatusOK)
 	start := time.Now()
 	p.stop(t)
-	require.Less(t, time.Since(start), flushTime+20*time.Second)
+	require.Less(t, time.Since(start), 25*time.Second, "5 s for the collector and 20 s for the rest")
 	require.Contains(t, p.log.String(), "traces")
 }

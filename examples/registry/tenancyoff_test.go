@@ -60,7 +60,7 @@ func TestTenancyOffServesDefaultTenant(t *testing.T) {
 	t.Run("load command needs no tenant", func(t *testing.T) {
 		s.run(t, "load", textFile(t, "prompts.json", `[{"name":"loaded","template":"t"}]`)).
 			requireStatus(t, exitDone)
-		require.Equal(t, "t", specOf(t, c, "prompt", "loaded")["template"])
+		require.Equal(t, "t", c.spec(t, "prompt", "loaded")["template"])
 		out := s.run(t, "export", "--tenant", "default", "--kind", "prompt").
 			requireStatus(t, exitDone)
 		require.Equal(t, 4, readBundle(t, []byte(out.out)).Count)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun/driver/pgdriver"
 )
 
 // tenantLifecycle are the requests that create, delete and purge a tenant, in order.
@@ -168,10 +169,11 @@ type proxiedDatabase struct {
 
 func newProxiedDatabase(t *testing.T) proxiedDatabase {
 	t.Helper()
-	database := migratedDatabase(t)
-	db := connect(t, database)
-	t.Cleanup(func() { _ = db.Close() })
-	return proxiedDatabase{newStatementProxy(t, database), db.DB}
+	database := cmdDatabase(t)
+	direct := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(database),
+		pgdriver.WithReadTimeout(10*time.Minute)))
+	t.Cleanup(func() { _ = direct.Close() })
+	return proxiedDatabase{newStatementProxy(t, database), direct}
 }
 
 func (w proxiedDatabase) settings() map[string]string {

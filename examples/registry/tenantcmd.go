@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,9 +34,6 @@ type tenantArg struct {
 
 // path returns the path of the tenant.
 func (c tenantArg) path() string { return tenantPath(c.Tenant) }
-
-// tenantPath returns the path of a tenant's routes. The tenant is a slug or an id.
-func tenantPath(tenant string) string { return "/api/v1/tenants/" + escapeSegment(tenant) }
 
 // tenantView is a tenant in the registry's response.
 type tenantView struct {
@@ -330,14 +326,4 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal) error {
 	}
 	t.printLine("%s was purged at %s.\n%s", printable(purged.Slug), purged.PurgedAt, purged.Digest)
 	return nil
-}
-
-// readLine reads one line of input, without surrounding space. Without input it
-// returns "".
-func (t terminal) readLine() string {
-	if t.in == nil {
-		return ""
-	}
-	text, _ := bufio.NewReader(t.in).ReadString('\n') // a last line without line feed counts too
-	return strings.TrimSpace(text)
 }

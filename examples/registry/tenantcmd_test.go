@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -12,7 +11,7 @@ import (
 
 func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
+	s := cmdServe(t)
 	out := s.run(t, "tenant", "create", "acme", "--name", "Acme", "--settings", `{"a":1}`,
 		"--quota", "agent=2", "--quota", "prompt=3").requireStatus(t, exitDone).out
 	require.Regexp(t, `(?m)^SLUG +acme$`, out)
@@ -75,43 +74,4 @@ func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 		"tenant_not_found")
 	require.NotContains(t, s.run(t, "tenant", "list", "--json").requireStatus(t, exitDone).out,
 		"acme")
-}
-
-// runWithInput is run with text on standard input.
-func (s *testServer) runWithInput(t *testing.T, text string, args ...string) commandResult {
-	t.Helper()
-	var out, errs bytes.Buffer
-	getenv := func(name string) string {
-		return map[string]string{"REGISTRY_TOKEN": platform}[name]
-	}
-	status := run(t.Context(), append(args, "--url", s.url),
-		terminal{in: strings.NewReader(text), out: &out, err: &errs, getenv: getenv})
-	return commandResult{status: status, out: out.String(), err: errs.String()}
-}
-
-func TestPrintTableReplacesControlCharacters(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	require.NoError(t, terminal{out: &out}.printTable([]string{"NAME"},
-		[][]string{{"a\x1b[2Jb\tc\nd"}, {""}}))
-	require.Equal(t, "NAME\na�[2Jb�c�d\n-\n", out.String())
-}
-
-func TestWrongUsageOfTenantAndKeyExitsWithTwo(t *testing.T) {
-	t.Parallel()
-	for name, args := range map[string][]string{
-		"update without changes": {"tenant", "update", "acme"},
-		"quota with --no-quotas": {"tenant", "update", "acme", "--no-quotas", "--quota", "agent=1"},
-		"invalid settings":       {"tenant", "update", "acme", "--settings", "{"},
-		"invalid quota":          {"tenant", "create", "acme", "--quota", "agent=many"},
-		"unknown state":          {"tenant", "list", "--state", "purged"},
-		"missing role":           {"key", "create", "ci", "--tenant", "acme"},
-		"missing tenant":         {"key", "list"},
-		"purge without input":    {"tenant", "purge", "acme"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			require.Equal(t, exitUsage, runLine(t, args...).status)
-		})
-	}
 }

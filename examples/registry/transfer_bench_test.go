@@ -37,7 +37,7 @@ func BenchmarkTransfer(b *testing.B) {
 	require.NoError(b, err)
 	db, err := postgres.Open(b.Context(), postgres.Options{
 		URL: databaseURL, MultiTenant: true, Tables: tables(), Migrations: registryMigrations,
-		SecretsKey: make([]byte, secretsKeySize),
+		SecretsKey: make([]byte, 32),
 	})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, db.Close()) })

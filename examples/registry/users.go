@@ -43,7 +43,7 @@ func (u user) row() []string {
 }
 
 // printUser prints one user.
-func (t terminal) printUser(r remote, u user) error {
+func printUser(t terminal, r remote, u user) error {
 	if r.JSON {
 		return t.printJSON(u)
 	}
@@ -109,7 +109,7 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	return t.printUser(c.remote, created)
+	return printUser(t, c.remote, created)
 }
 
 // userShowCmd shows one user.
@@ -130,7 +130,7 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	return t.printUser(c.remote, found)
+	return printUser(t, c.remote, found)
 }
 
 // userUpdateCmd changes a user. Properties without a flag stay unchanged.
@@ -173,7 +173,7 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	return t.printUser(c.remote, changed)
+	return printUser(t, c.remote, changed)
 }
 
 // userRemoveCmd removes a user with all memberships. The registry refuses to remove the
@@ -187,7 +187,7 @@ type userRemoveCmd struct {
 
 // Run removes the user.
 func (c *userRemoveCmd) Run(ctx context.Context, t terminal) error {
-	return t.remove(ctx, c.remote, userPath(c.ID), c.ID)
+	return remove(ctx, t, c.remote, userPath(c.ID), c.ID)
 }
 
 // removeResult is the output of a removal with --json.
@@ -196,7 +196,7 @@ type removeResult struct {
 }
 
 // remove sends a DELETE request and prints the name of the removed object.
-func (t terminal) remove(ctx context.Context, r remote, path, name string) error {
+func remove(ctx context.Context, t terminal, r remote, path, name string) error {
 	client, err := newClient(r, t)
 	if err != nil {
 		return err

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+)
+
+// serve starts a registry with tenancy on, on a new database.
+func serve(t *testing.T) *testServer {
+	t.Helper()
+	return serveOn(t, migratedDatabase(t))
+}
+
+// migratedDatabase returns the URL of a new database with the registry's schema.
+func migratedDatabase(t *testing.T) string {
+	t.Helper()
+	return pgtest.Template(t, "registry", migrateDatabase(t))
+}
+
+func TestMain(m *testing.M) {
+	exitIfProgram()
+	pgtest.Main(m)
+}

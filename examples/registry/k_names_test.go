@@ -1,0 +1,21 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Every declared kind can be loaded, and has the path that its routes have.
+func TestOrderHasEveryKind(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, table := range tables() {
+		names = append(names, table.Kind)
+		if table.Path != "" {
+			require.Equal(t, table.Path, kindPath(table.Kind))
+		}
+	}
+	require.ElementsMatch(t, names, loadOrder)
+	require.Equal(t, "mcp-servers", kindPath("mcp_server"))
+}
