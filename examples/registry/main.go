@@ -1,3 +1,5 @@
 package main
 
-func main() { programMain() }
+import "github.com/bailiwick-go/bailiwick/examples/registry/cli"
+
+func main() { cli.Main() }
