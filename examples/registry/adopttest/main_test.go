@@ -7,6 +7,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
+func TestMain(m *testing.M) {
+	harness.ExitIfProgram()
+	pgtest.Main(m)
+}
+
 // migratedDatabase returns the URL of a new database with the registry's schema.
 func migratedDatabase(t *testing.T) string {
 	t.Helper()

@@ -1,3 +1,5 @@
+// Package apiclient is the HTTP client of a running registry. All commands that don't work
+// on the database use it.
 package apiclient
 
 import (
@@ -19,7 +21,7 @@ import (
 // because the error of a refused import lists all conflicts.
 const maxProblem = 64 << 20
 
-// Client calls a running registry.
+// Client calls a running registry. Create it with [New].
 type Client struct {
 	Base   string // the registry's URL, without a trailing slash
 	token  string // the platform token or an API key; empty: no credentials
@@ -57,7 +59,7 @@ type Request struct {
 }
 
 // Do sends a request and returns a response of status 2xx; the caller closes its
-// body. Any other status returns an *apiError.
+// body. Any other status returns an *Error.
 func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	address := c.Base + r.Path
 	if query := r.Query.Encode(); query != "" {
@@ -111,7 +113,7 @@ type Error struct {
 	Body []byte `json:"-"` // the whole response body; nil: it wasn't problem+json
 }
 
-// readProblem returns the *apiError of a response. If the body isn't problem+json, the
+// readProblem returns the *Error of a response. If the body isn't problem+json, the
 // error has only the status.
 func readProblem(resp *http.Response) error {
 	e := &Error{Status: resp.StatusCode}

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,35 +15,38 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var updateReadme = flag.Bool("update-readme", false, "write generated sections into README.md")
+var updateDocs = flag.Bool("update-docs", false, "write the generated tables into .github/docs")
 
-// readmeLock keeps parallel tests from writing at the same time.
-var readmeLock sync.Mutex
+// docsLock keeps parallel tests from writing at the same time.
+var docsLock sync.Mutex
 
-// requireInReadme requires that the named section of README.md has this text. With
-// -update-readme it writes the text.
-func requireInReadme(t *testing.T, section, text string) {
+// requireInDocs requires that the named section of a file in .github/docs has this text.
+// With -update-docs it writes the text.
+func requireInDocs(t *testing.T, file, section, text string) {
 	t.Helper()
-	readmeLock.Lock()
-	defer readmeLock.Unlock()
-	const readme = "../../README.md"
+	docsLock.Lock()
+	defer docsLock.Unlock()
+	path := filepath.Join("../../../.github/docs", file)
 	begin, end := "<!-- "+section+" -->\n", "<!-- end of the "+section+" -->\n"
-	content, err := os.ReadFile(readme)
+	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	before, rest, hasBegin := strings.Cut(string(content), begin)
 	current, after, hasEnd := strings.Cut(rest, end)
-	require.True(t, hasBegin && hasEnd, "README.md lacks the section markers: %s%s", begin, end)
-	if *updateReadme {
-		require.NoError(t, os.WriteFile(readme, []byte(before+begin+text+end+after), 0o644))
+	require.True(t, hasBegin && hasEnd, "%s lacks the section markers: %s%s", file, begin, end)
+	if *updateDocs {
+		require.NoError(t, os.WriteFile(path, []byte(before+begin+text+end+after), 0o644))
 		return
 	}
 	require.Equal(t, text, current,
-		"the README is out of date: go test -run %s ./examples/registry -update-readme", t.Name())
+		"%s is out of date: go test -run %s ./examples/registry/apitest -update-docs", file,
+		t.Name())
 }
 
-func TestReadmeRolesTableMatchesPermissions(t *testing.T) {
+// TestRoleTable requires that permissions.md has the permissions that requests are checked
+// against.
+func TestRoleTable(t *testing.T) {
 	t.Parallel()
-	requireInReadme(t, "table of roles", rolesTable())
+	requireInDocs(t, "permissions.md", "table of roles", rolesTable())
 }
 
 // rolesTable formats the permissions of all roles as a Markdown table.

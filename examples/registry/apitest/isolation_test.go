@@ -13,7 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
-// TestIsolationMatrix proves the isolation of the served registry, and that README.md
+// TestIsolationMatrix proves the isolation of the served registry, and that isolation.md
 // has the resulting matrix.
 func TestIsolationMatrix(t *testing.T) {
 	t.Parallel()
@@ -27,5 +27,5 @@ func TestIsolationMatrix(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, reg.Close()) })
 
 	matrix := isolationtest.Prove(t, reg.DB, reg.Handler).Markdown()
-	requireInReadme(t, "isolation matrix", matrix)
+	requireInDocs(t, "isolation.md", "isolation matrix", matrix)
 }

@@ -104,7 +104,7 @@ func TestLoadOfExportedItemsGivesSameDigest(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &item))
 		items = append(items, item)
 	}
-	got := s.Run(t, "load", harness.JsonFile(t, "everything.json", items), "--tenant", target.Tenant,
+	got := s.Run(t, "load", harness.JSONFile(t, "everything.json", items), "--tenant", target.Tenant,
 		"--json").RequireStatus(t, cli.ExitDone)
 	var result load.Result
 	require.NoError(t, json.Unmarshal([]byte(got.Out), &result))

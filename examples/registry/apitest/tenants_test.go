@@ -77,7 +77,7 @@ func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	rows := generateAgents()
-	path := harness.JsonFile(t, "agents.json", rows)
+	path := harness.JSONFile(t, "agents.json", rows)
 	staging, production := s.TenantNamed(t, "staging"), s.TenantNamed(t, "production")
 	for _, c := range []harness.Caller{staging, production} {
 		got := s.Run(t, "load", path, "--tenant", c.Tenant).RequireStatus(t, cli.ExitDone)

@@ -31,7 +31,7 @@ const manyAgents = 100_000
 // from and to tables without row security and foreign keys. Peak memory is the growth
 // of the Go heap.
 //
-//	go test -run '^$' -bench Transfer -benchtime 1x ./examples/registry
+//	go test -run '^$' -bench Transfer -benchtime 1x ./examples/registry/apitest
 func BenchmarkTransfer(b *testing.B) {
 	databaseURL := pgtest.Database(b)
 	registryMigrations, err := kinds.Migrations()

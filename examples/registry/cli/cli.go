@@ -1,3 +1,5 @@
+// Package cli is the registry's command line: it puts the commands of the other packages
+// together, parses the arguments and maps errors to exit statuses.
 package cli
 
 import (
@@ -90,7 +92,7 @@ func Run(ctx context.Context, args []string, t terminal.Terminal) int {
 	return ExitDone
 }
 
-// fail prints the error, unless it is errRefused, and returns the status.
+// fail prints the error, unless it is ErrRefused, and returns the status.
 func fail(t terminal.Terminal, err error, status int) int {
 	if !errors.Is(err, terminal.ErrRefused) {
 		fmt.Fprintln(t.Err, "registry:", err)

@@ -30,7 +30,7 @@ type importReport struct {
 }
 
 // importBundle sends size bytes of r as a bundle and prints the report. It returns
-// errRefused if the report has an item that couldn't be imported.
+// terminal.ErrRefused if the report has an item that couldn't be imported.
 func importBundle(
 	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, flags importFlags,
 	r io.Reader, size int64, asJSON bool,

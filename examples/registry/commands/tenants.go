@@ -1,3 +1,5 @@
+// Package commands has the commands that are clients of a running registry, except load:
+// tenants, API keys, users, members, invitations, the audit log and bundles.
 package commands
 
 import (

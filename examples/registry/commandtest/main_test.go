@@ -7,6 +7,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
 
+func TestMain(m *testing.M) {
+	harness.ExitIfProgram()
+	pgtest.Main(m)
+}
+
 // serve starts a registry with tenancy on, on a new database.
 func serve(t *testing.T) *harness.Server {
 	t.Helper()

@@ -1,3 +1,5 @@
+// Package database has the commands that work on the database, as an operator uses them
+// before and next to serve: migrate, doctor and rotate-signing-key.
 package database
 
 import (
@@ -157,7 +159,7 @@ type migrateStatusCmd struct {
 	JSON bool `name:"json" help:"Print JSON for programs."`
 }
 
-// Run prints the state of the schema. It returns errRefused if the schema isn't
+// Run prints the state of the schema. It returns terminal.ErrRefused if the schema isn't
 // current; with tenancy off, an expanded database is current too.
 func (c *migrateStatusCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	return server.WithDatabase(ctx, t, func(o postgres.Options) error {

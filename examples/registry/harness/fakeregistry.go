@@ -21,7 +21,7 @@ type FakeRegistry struct {
 	uris         []string
 	Refuse       map[string]string // problem by METHOD PATH
 	Bundle       []byte            // the response to an export
-	MissingBytes int               // how many bytes at the end of bundle aren't sent
+	MissingBytes int               // how many bytes at the end of Bundle aren't sent
 	Imported     []byte            // the body of the last import
 	Report       string            // the response to an import
 }

@@ -26,7 +26,7 @@ func Start(t *testing.T, set map[string]string, args ...string) *Process {
 	p.Cmd.Stderr = p.Log
 	requireNoError(t, p.Cmd.Start())
 	go func() { // ends with the process, which the cleanup kills at the latest
-		_ = p.Cmd.Wait() // waitForExit checks the exit status
+		_ = p.Cmd.Wait() // WaitForExit checks the exit status
 		close(p.Done)
 	}()
 	t.Cleanup(func() {

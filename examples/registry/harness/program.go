@@ -12,8 +12,8 @@ import (
 // with it.
 const runAsProgram = "REGISTRY_TEST_AS_PROGRAM"
 
-// ExitIfProgram runs the registry's command line and exits, in a process that
-// [programCommand] started. A TestMain calls it first.
+// ExitIfProgram runs the registry's command line and exits, if [Command] started this
+// process. Each TestMain calls it first.
 func ExitIfProgram() {
 	if os.Getenv(runAsProgram) != "" {
 		cli.Main() // exits

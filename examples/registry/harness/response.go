@@ -16,12 +16,12 @@ type Response struct {
 }
 
 // HasStatus requires this status.
-func (a Response) HasStatus(t testing.TB, status int) Response {
+func (r Response) HasStatus(t testing.TB, status int) Response {
 	t.Helper()
-	if a.Status != status {
-		t.Fatalf("want HTTP %d, got %d: %s", status, a.Status, a.Body)
+	if r.Status != status {
+		t.Fatalf("want HTTP %d, got %d: %s", status, r.Status, r.Body)
 	}
-	return a
+	return r
 }
 
 // Problem is a problem+json body.
@@ -34,25 +34,25 @@ type Problem struct {
 }
 
 // IsProblem requires a problem+json response with this status and code.
-func (a Response) IsProblem(t testing.TB, status int, code tenancy.Code) Problem {
+func (r Response) IsProblem(t testing.TB, status int, code tenancy.Code) Problem {
 	t.Helper()
-	a.HasStatus(t, status)
-	if media := a.Header.Get("Content-Type"); media != "application/problem+json" {
-		t.Fatalf("want a problem, got the content type %q: %s", media, a.Body)
+	r.HasStatus(t, status)
+	if media := r.Header.Get("Content-Type"); media != "application/problem+json" {
+		t.Fatalf("want a problem, got the content type %q: %s", media, r.Body)
 	}
-	p := Decode[Problem](t, a)
+	p := Decode[Problem](t, r)
 	if p.Code != code || p.Status != status || p.RequestID == "" {
-		t.Fatalf("want the status %d, the code %q and a request id: %s", status, code, a.Body)
+		t.Fatalf("want the status %d, the code %q and a request id: %s", status, code, r.Body)
 	}
 	return p
 }
 
 // Decode decodes a response's body.
-func Decode[T any](t testing.TB, a Response) T {
+func Decode[T any](t testing.TB, r Response) T {
 	t.Helper()
 	var v T
-	if err := json.Unmarshal(a.Body, &v); err != nil {
-		t.Fatalf("%v: %s", err, a.Body)
+	if err := json.Unmarshal(r.Body, &v); err != nil {
+		t.Fatalf("%v: %s", err, r.Body)
 	}
 	return v
 }

@@ -14,11 +14,12 @@ import (
 
 // Result is the output and the exit status of a command.
 type Result struct {
-	Status   int
-	Out, Err string
+	Status int
+	Out    string // standard output
+	Err    string // standard error
 }
 
-// Run runs one command line with these settings.
+// Run runs one command line with these settings, in the test's process.
 func Run(t *testing.T, set map[string]string, args ...string) Result {
 	t.Helper()
 	return RunWithInput(t, set, "", args...)
@@ -26,9 +27,7 @@ func Run(t *testing.T, set map[string]string, args ...string) Result {
 
 // RunWithInput runs one command line with these settings and a text on standard input.
 // The empty text is no input.
-func RunWithInput(
-	t *testing.T, set map[string]string, input string, args ...string,
-) Result {
+func RunWithInput(t *testing.T, set map[string]string, input string, args ...string) Result {
 	t.Helper()
 	var out, errs bytes.Buffer
 	term := terminal.Terminal{Out: &out, Err: &errs,
@@ -40,7 +39,7 @@ func RunWithInput(
 	return Result{Status: status, Out: out.String(), Err: errs.String()}
 }
 
-// RunLine runs one command line with the token of [fakeRegistry] in its environment.
+// RunLine runs one command line with the token of [FakeRegistry] in its environment.
 func RunLine(t *testing.T, args ...string) Result {
 	t.Helper()
 	return Run(t, map[string]string{"REGISTRY_TOKEN": "sesame"}, args...)
@@ -52,7 +51,7 @@ func (s *Server) Run(t *testing.T, args ...string) Result {
 	return s.RunWithInput(t, "", args...)
 }
 
-// RunWithInput is run with a text on standard input.
+// RunWithInput is [Server.Run] with a text on standard input.
 func (s *Server) RunWithInput(t *testing.T, input string, args ...string) Result {
 	t.Helper()
 	return RunWithInput(t, map[string]string{"REGISTRY_TOKEN": Platform}, input,
@@ -60,20 +59,20 @@ func (s *Server) RunWithInput(t *testing.T, input string, args ...string) Result
 }
 
 // RequireStatus requires this exit status.
-func (e Result) RequireStatus(t *testing.T, status int) Result {
+func (r Result) RequireStatus(t *testing.T, status int) Result {
 	t.Helper()
-	if e.Status != status {
-		t.Fatalf("want the exit status %d, got %d\n%s%s", status, e.Status, e.Out, e.Err)
+	if r.Status != status {
+		t.Fatalf("want the exit status %d, got %d\n%s%s", status, r.Status, r.Out, r.Err)
 	}
-	return e
+	return r
 }
 
 // DecodeOutput decodes the output of a command with --json.
-func DecodeOutput[T any](t *testing.T, e Result) T {
+func DecodeOutput[T any](t *testing.T, r Result) T {
 	t.Helper()
 	var v T
-	if err := json.Unmarshal([]byte(e.RequireStatus(t, cli.ExitDone).Out), &v); err != nil {
-		t.Fatalf("%v\n%s", err, e.Out)
+	if err := json.Unmarshal([]byte(r.RequireStatus(t, cli.ExitDone).Out), &v); err != nil {
+		t.Fatalf("%v\n%s", err, r.Out)
 	}
 	return v
 }
@@ -92,8 +91,8 @@ func MigrateDatabase(t *testing.T) func(databaseURL string) error {
 	}
 }
 
-// JsonFile writes a value to a file of this name in a new directory.
-func JsonFile(t *testing.T, name string, value any) string {
+// JSONFile writes a value to a file of this name in a new directory.
+func JSONFile(t *testing.T, name string, value any) string {
 	t.Helper()
 	raw, err := json.Marshal(value)
 	requireNoError(t, err)

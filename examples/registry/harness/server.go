@@ -1,3 +1,6 @@
+// Package harness starts registries for tests: in the test's process or in a new one. It
+// runs commands, and it calls the HTTP API. It starts no database and imports no assertion
+// library, because it isn't a test itself; a test gives it the URL of a database.
 package harness
 
 import (

@@ -11,7 +11,7 @@ import (
 // keys, and the indexes and views of a fresh installation.
 func Adoption() *postgres.Adoption {
 	return &postgres.Adoption{
-		// The old audit log belongs to the default tenant. It isn't a kind, so tables()
+		// The old audit log belongs to the default tenant. It isn't a kind, so Tables
 		// doesn't declare it.
 		Owned: []string{"audit_log"},
 		// The old key of registry_defaults was only_row, which addDefaultsID replaces.

@@ -1,3 +1,5 @@
+// Package kinds declares the registry's kinds: the tables, the migrations that create them,
+// the adoption of the single-tenant version's schema, and the names in URLs and files.
 package kinds
 
 import (

@@ -1,3 +1,5 @@
+// Package load has the command that loads rows from JSON files into a tenant. It knows the
+// raw shapes of agents, prompts and MCP servers in seed files.
 package load
 
 import (
@@ -189,7 +191,7 @@ func (c *Cmd) inputFiles(t terminal.Terminal) ([]inputFile, error) {
 }
 
 // directoryFiles returns the files of a directory that are named after kinds, in
-// loadOrder.
+// kinds.Order.
 func directoryFiles(t terminal.Terminal, dir string) ([]inputFile, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -1,3 +1,5 @@
+// Package server serves the registry: it reads the settings, opens the database, and adds
+// sign-in, telemetry and the HTTP API.
 package server
 
 import (

@@ -1,3 +1,5 @@
+// Package terminal is what a command works with: input, outputs, environment, tables,
+// progress bars, passwords, and the errors that decide the exit status.
 package terminal
 
 import (
@@ -20,7 +22,8 @@ var ErrRefused = errors.New("something was refused")
 // UsageError is a mistake on the command line that the parser can't detect.
 type UsageError struct{ reason string }
 
+// Error returns the reason.
 func (e UsageError) Error() string { return e.reason }
 
-// Usagef returns a usageError. The command then ends with exitUsage.
+// Usagef returns a UsageError. The command then ends with the exit status 2.
 func Usagef(format string, args ...any) error { return UsageError{fmt.Sprintf(format, args...)} }
