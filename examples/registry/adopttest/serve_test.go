@@ -61,14 +61,16 @@ func TestResponsesAreUnchangedByAdoption(t *testing.T) {
 	})
 	t.Run("serve with tenancy on refuses a database that isn't contracted", func(t *testing.T) {
 		set := settings("true")
-		set["ADDR"], set["DATA_DIR"], set["SECRETS_KEY"] = "127.0.0.1:0", t.TempDir(), harness.SecretsKey
+		set["ADDR"], set["DATA_DIR"], set["SECRETS_KEY"] = "127.0.0.1:0", t.TempDir(),
+			harness.SecretsKey
 		require.Contains(t, harness.Run(t, set, "serve").RequireStatus(t, cli.ExitRefused).Err,
 			"registry migrate up --phase contract")
-		require.Contains(t, harness.Run(t, set, "migrate", "status").RequireStatus(t, cli.ExitRefused).Out,
+		require.Contains(t, harness.Run(t, set, "migrate", "status").
+			RequireStatus(t, cli.ExitRefused).Out,
 			"registry migrate up --phase contract")
 		set["MULTI_TENANT"] = ""
-		require.Contains(t, harness.Run(t, set, "migrate", "status").RequireStatus(t, cli.ExitDone).Out,
-			"expanded")
+		require.Contains(t,
+			harness.Run(t, set, "migrate", "status").RequireStatus(t, cli.ExitDone).Out, "expanded")
 		require.Equal(t, "The schema is current.\n", harness.Run(t, set, "migrate", "up", "--phase",
 			"contract", "--watch", "2s").RequireStatus(t, cli.ExitDone).Out)
 	})
@@ -79,10 +81,11 @@ func TestResponsesAreUnchangedByAdoption(t *testing.T) {
 			c := s.Platform()
 			c.Tenant = "default"
 			require.Equal(t, first, readResponses(t, c))
-			harness.Caller{Server: s, Token: "old-key-of-ed@example.com"}.Put(t, "prompt", "prompt-1",
+			editor := harness.Caller{Server: s, Token: "old-key-of-ed@example.com"}
+			editor.Put(t, "prompt", "prompt-1",
 				map[string]any{"description": "prompt 1", "template": "template 1"})
-			harness.Caller{Server: s, Token: "old-key-of-ed@example.com"}.Get(t,
-				"/api/v1/tenants/default/keys").IsProblem(t, http.StatusForbidden, "forbidden")
+			editor.Get(t, "/api/v1/tenants/default/keys").
+				IsProblem(t, http.StatusForbidden, "forbidden")
 			harness.Caller{Server: s, Token: "revoked"}.Get(t, "/api/v1/agents").
 				IsProblem(t, http.StatusUnauthorized, "unauthenticated")
 			first = readResponses(t, c) // the version of the prompt has changed
@@ -148,7 +151,8 @@ func TestMigratePlanPrintsSQLWithLocksAndRows(t *testing.T) {
 	set := map[string]string{"DATABASE_URL": url, "DATA_DIR": t.TempDir(),
 		"SECRETS_KEY": harness.SecretsKey}
 	before := dump(t, url)
-	out := harness.Run(t, set, "migrate", "plan", "--phase", "contract").RequireStatus(t, cli.ExitDone).Out
+	out := harness.Run(t, set, "migrate", "plan", "--phase", "contract").
+		RequireStatus(t, cli.ExitDone).Out
 	for _, line := range []string{
 		"-- lock: ACCESS EXCLUSIVE on \"public\".\"agents\", catalog only\nALTER TABLE" +
 			" \"public\".\"agents\" ADD COLUMN tenant_id uuid DEFAULT" +
@@ -164,8 +168,8 @@ func TestMigratePlanPrintsSQLWithLocksAndRows(t *testing.T) {
 	require.Equal(t, before, dump(t, url), "a plan changes nothing")
 
 	var plan []postgres.PlannedStatement
-	require.NoError(t, json.Unmarshal(
-		[]byte(harness.Run(t, set, "migrate", "plan", "--json").RequireStatus(t, cli.ExitDone).Out), &plan))
+	out = harness.Run(t, set, "migrate", "plan", "--json").RequireStatus(t, cli.ExitDone).Out
+	require.NoError(t, json.Unmarshal([]byte(out), &plan))
 	require.NotEmpty(t, plan)
 	for _, p := range plan {
 		require.Equal(t, postgres.Expand, p.Phase)
@@ -175,7 +179,8 @@ func TestMigratePlanPrintsSQLWithLocksAndRows(t *testing.T) {
 	harness.Run(t, set, "migrate", "up", "--json").RequireStatus(t, cli.ExitDone)
 	require.Contains(t, harness.Run(t, set, "migrate", "plan").RequireStatus(t, cli.ExitDone).Out,
 		"Nothing to do")
-	require.Contains(t, harness.Run(t, set, "migrate", "plan", "--down").RequireStatus(t, cli.ExitDone).Out,
+	require.Contains(t, harness.Run(t, set, "migrate", "plan", "--down").
+		RequireStatus(t, cli.ExitDone).Out,
 		`ALTER TABLE "public"."agents" DROP COLUMN tenant_id;`)
 	require.Contains(t, harness.Run(t, set, "migrate", "down").RequireStatus(t, cli.ExitDone).Out,
 		"single-tenant")

@@ -85,9 +85,11 @@ func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 	require.Equal(t, "Ed@example.com -, Other@example.com other@example.com, ROOT@example.com -,"+
 		" new@example.com -, root@example.com root@example.com", keys)
 
-	i := harness.DecodeOutput[commands.Invitation](t, s.Run(t, "invitation", "create", "bob@example.com", "viewer",
-		"--tenant", "default", "--json"))
-	harness.Run(t, nil, "invitation", "accept", i.Token, "--url", s.URL).RequireStatus(t, cli.ExitDone)
+	i := harness.DecodeOutput[commands.Invitation](t,
+		s.Run(t, "invitation", "create", "bob@example.com", "viewer",
+			"--tenant", "default", "--json"))
+	harness.Run(t, nil, "invitation", "accept", i.Token, "--url", s.URL).
+		RequireStatus(t, cli.ExitDone)
 	require.Contains(t, s.Run(t, "member", "list", "--tenant", "default").
 		RequireStatus(t, cli.ExitDone).Out,
 		"bob@example.com")

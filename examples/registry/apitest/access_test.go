@@ -26,14 +26,15 @@ func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
 	root := s.Platform()
 	const list = "/api/v1/agents"
 	for name, c := range map[string]harness.Caller{
-		"header":               {Token: harness.Platform, Tenant: "staging"},
-		"subdomain":            {Token: harness.Platform, Host: "staging.localhost"},
-		"subdomain with port":  {Token: harness.Platform, Host: "staging.localhost:8080"},
-		"uppercase subdomain":  {Token: harness.Platform, Host: "STAGING.LocalHost"},
-		"subdomain and header": {Token: harness.Platform, Host: "staging.localhost", Tenant: "staging"},
-		"key":                  {Token: viewer.Token},
-		"key and header":       {Token: viewer.Token, Tenant: "staging"},
-		"key and subdomain":    {Token: viewer.Token, Host: "staging.localhost"},
+		"header":              {Token: harness.Platform, Tenant: "staging"},
+		"subdomain":           {Token: harness.Platform, Host: "staging.localhost"},
+		"subdomain with port": {Token: harness.Platform, Host: "staging.localhost:8080"},
+		"uppercase subdomain": {Token: harness.Platform, Host: "STAGING.LocalHost"},
+		"subdomain and header": {Token: harness.Platform, Host: "staging.localhost",
+			Tenant: "staging"},
+		"key":               {Token: viewer.Token},
+		"key and header":    {Token: viewer.Token, Tenant: "staging"},
+		"key and subdomain": {Token: viewer.Token, Host: "staging.localhost"},
 	} {
 		c.Server = s
 		require.Equal(t, []string{"bot"}, c.Names(t, list, url.Values{}), name)
@@ -44,7 +45,8 @@ func TestEveryTenantSourceMustNameTheSameTenant(t *testing.T) {
 			Tenant: "production"},
 		"header against subdomain": {Token: harness.Platform, Host: "production.localhost",
 			Tenant: "staging"},
-		"unknown against known": {Token: harness.Platform, Host: "staging.localhost", Tenant: "nowhere"},
+		"unknown against known": {Token: harness.Platform, Host: "staging.localhost",
+			Tenant: "nowhere"},
 		"key against header":    {Token: viewer.Token, Tenant: "production"},
 		"key against subdomain": {Token: viewer.Token, Host: "production.localhost"},
 	} {
@@ -68,8 +70,8 @@ func TestUnauthenticatedCallerLearnsNothingAboutTenants(t *testing.T) {
 	active, deleted, suspended := s.Tenant(t), s.Tenant(t), s.Tenant(t)
 	deleted.DeleteTenant(t)
 	suspended.SuspendTenant(t)
-	for _, token := range []string{"", "bwk_nonsense", tenancy.NewKeySecret(), harness.Platform + "x",
-		harness.Platform[:len(harness.Platform)-1]} {
+	for _, token := range []string{"", "bwk_nonsense", tenancy.NewKeySecret(),
+		harness.Platform + "x", harness.Platform[:len(harness.Platform)-1]} {
 		for _, request := range [][2]string{
 			{http.MethodGet, "/api/v1/agents"}, {http.MethodPut, "/api/v1/agents/x"},
 			{http.MethodGet, "/api/v1/tenants"},
@@ -144,7 +146,8 @@ func TestKeyRoleLimitsItsRequests(t *testing.T) {
 		status       int
 	}{
 		{http.MethodGet, "/api/v1/prompts", nil, tenancy.ReadResources, http.StatusOK},
-		{http.MethodGet, harness.Resource("prompt", "p"), nil, tenancy.ReadResources, http.StatusOK},
+		{http.MethodGet, harness.Resource("prompt", "p"), nil, tenancy.ReadResources,
+			http.StatusOK},
 		{http.MethodGet, "/api/v1/discovery", nil, tenancy.ReadResources, http.StatusOK},
 		{http.MethodGet, c.TenantPath() + "/export", nil, tenancy.Export, http.StatusOK},
 		{http.MethodPut, harness.Resource("prompt", "p"), `{"spec":{}}`, tenancy.WriteResources,

@@ -35,7 +35,8 @@ func TestConcurrentClientsOfTwoTenantsSeeOwnRowsOnly(t *testing.T) {
 					"prompts": []string{"shared"}}, "tenant", c.Tenant)
 				c.Put(t, "prompt", fmt.Sprintf("own %d", client),
 					map[string]any{"template": c.Tenant})
-				for _, path := range []string{"/api/v1/agents", harness.Resource("prompt", "shared"),
+				for _, path := range []string{
+					"/api/v1/agents", harness.Resource("prompt", "shared"),
 					c.TenantPath() + "/export?kind=agent", "/api/v1/discovery"} {
 					got := string(c.Get(t, path).HasStatus(t, http.StatusOK).Body)
 					assert.NotContains(t, got, other.Tenant)
@@ -50,7 +51,8 @@ func TestConcurrentClientsOfTwoTenantsSeeOwnRowsOnly(t *testing.T) {
 		require.Len(t, c.Names(t, "/api/v1/prompts", url.Values{}), clients/2+1)
 		total := int64(0)
 		for _, name := range c.Names(t, "/api/v1/agents", url.Values{}) {
-			total += harness.Decode[struct{ Version int64 }](t, c.Get(t, harness.Resource("agent", name))).Version
+			total += harness.Decode[struct{ Version int64 }](t,
+				c.Get(t, harness.Resource("agent", name))).Version
 		}
 		require.EqualValues(t, clients/2*rounds, total, "a write was lost")
 	}

@@ -32,7 +32,8 @@ func TestKeyGetsEqualResponsesForForeignAndUnknownTenants(t *testing.T) {
 	suspended.SuspendTenant(t)
 
 	for _, token := range []string{"", key.Token} {
-		for source, request := range map[string]func(slug, id string) (c harness.Caller, path string){
+		type request = func(slug, id string) (c harness.Caller, path string)
+		for source, request := range map[string]request{
 			"host": func(slug, _ string) (harness.Caller, string) {
 				return harness.Caller{Host: slug + ".localhost"}, "/api/v1/agents"
 			},

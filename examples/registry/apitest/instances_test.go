@@ -97,7 +97,8 @@ func startTwoInstances(t *testing.T, readers int) *twoInstances {
 	}
 	t.Cleanup(func() { require.NoError(t, p.owner.Close()); p.client.CloseIdleConnections() })
 	for i := range p.servers {
-		p.servers[i] = harness.Serve(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
+		p.servers[i] = harness.Serve(t,
+			map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
 	}
 	p.createReaders(t, readers)
 	for _, s := range p.readers { // fill the caches of both instances

@@ -79,8 +79,8 @@ func TestLoadOfDirectoryLoadsRawShapes(t *testing.T) {
 	}
 	require.Equal(t, []string{"child", "parent"}, c.Names(t, "/api/v1/agents", url.Values{}))
 	require.Equal(t, "parent", c.Spec(t, "agent", "child")["extends"])
-	conflict := s.Run(t, "load", harness.TextFile(t, "agents.json", `[{"name":"PARENT"}]`), "--tenant",
-		c.Tenant).RequireStatus(t, cli.ExitRefused)
+	conflict := s.Run(t, "load", harness.TextFile(t, "agents.json", `[{"name":"PARENT"}]`),
+		"--tenant", c.Tenant).RequireStatus(t, cli.ExitRefused)
 	require.Contains(t, conflict.Out, `agents.json: position 0, name "PARENT": already_exists: `)
 	require.Equal(t, []string{"inherit", "sonnet"},
 		c.Names(t, "/api/v1/model-configs", url.Values{}))
@@ -104,8 +104,8 @@ func TestLoadOfExportedItemsGivesSameDigest(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &item))
 		items = append(items, item)
 	}
-	got := s.Run(t, "load", harness.JSONFile(t, "everything.json", items), "--tenant", target.Tenant,
-		"--json").RequireStatus(t, cli.ExitDone)
+	got := s.Run(t, "load", harness.JSONFile(t, "everything.json", items),
+		"--tenant", target.Tenant, "--json").RequireStatus(t, cli.ExitDone)
 	var result load.Result
 	require.NoError(t, json.Unmarshal([]byte(got.Out), &result))
 	require.Equal(t, load.Result{Loaded: sampleCount, Refused: []load.Refusal{}}, result)

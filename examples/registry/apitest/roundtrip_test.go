@@ -195,7 +195,8 @@ func TestPromotionLosesNoData(t *testing.T) {
 		again := readReport(t, production.ImportBundle(t, exported, "").HasStatus(t, http.StatusOK))
 		require.Equal(t, map[string]int{"unchanged": sampleCount}, again.Counts)
 		require.Empty(t, again.Secrets)
-		for _, path := range []string{harness.Resource("model_config", "gpt"), "/api/v1/model-configs",
+		for _, path := range []string{harness.Resource("model_config", "gpt"),
+			"/api/v1/model-configs",
 			production.TenantPath() + "/export", "/api/v1/discovery"} {
 			require.NotContains(t, string(production.Get(t, path).HasStatus(t, http.StatusOK).Body),
 				"s3cr3t")

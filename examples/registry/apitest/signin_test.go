@@ -64,7 +64,9 @@ func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 	}
 	one, two := harness.Serve(t, set()), harness.Serve(t, set())
 	cookie := sessionCookie(t, signIn(t, one, "ada", testPassword).HasStatus(t, http.StatusCreated))
-	at := func(s *harness.Server) harness.Caller { return harness.Caller{Server: s, Tenant: "default"} }
+	at := func(s *harness.Server) harness.Caller {
+		return harness.Caller{Server: s, Tenant: "default"}
+	}
 	at(two).Send(t, http.MethodPut, harness.Resource("prompt", "p"),
 		map[string]any{"spec": map[string]any{"template": "x"}}, "Cookie", cookie).
 		HasStatus(t, http.StatusCreated)
@@ -76,8 +78,9 @@ func TestSessionCookieWorksOnEveryInstance(t *testing.T) {
 	list := harness.Decode[struct{ Items []struct{ ID string } }](t,
 		two.Platform().Get(t, "/api/v1/users/"+ada.ID+"/sessions").HasStatus(t, http.StatusOK))
 	require.Len(t, list.Items, 1)
-	harness.Caller{Server: two}.Send(t, http.MethodDelete, "/api/v1/sessions/"+list.Items[0].ID, nil,
-		"Cookie", cookie).HasStatus(t, http.StatusNoContent)
+	harness.Caller{Server: two}.Send(t, http.MethodDelete,
+		"/api/v1/sessions/"+list.Items[0].ID, nil, "Cookie", cookie).
+		HasStatus(t, http.StatusNoContent)
 	for _, s := range []*harness.Server{one, two} {
 		harness.Caller{Server: s}.Send(t, http.MethodGet, "/api/v1/me", nil, "Cookie", cookie).
 			IsProblem(t, http.StatusUnauthorized, "unauthenticated")

@@ -27,7 +27,8 @@ func TestMetricsShowTenantsToPlatformOnly(t *testing.T) {
 	member.Put(t, "prompt", "p", map[string]any{"template": "x"})
 	member.Get(t, harness.Resource("prompt", "none")).HasStatus(t, http.StatusNotFound)
 
-	anonymous := string(harness.Caller{Server: s}.Get(t, "/metrics").HasStatus(t, http.StatusOK).Body)
+	anonymous := string(harness.Caller{Server: s}.Get(t, "/metrics").
+		HasStatus(t, http.StatusOK).Body)
 	for _, series := range []string{
 		`bailiwick_http_requests_total{method="PUT",route="/api/v1/prompts/{name}",status="201"} 1`,
 		`bailiwick_http_refusals_total{code="not_found"} 1`,
@@ -91,9 +92,9 @@ func TestTracesAreExportedBeforeExit(t *testing.T) {
 	server := httptest.NewServer(collector)
 	t.Cleanup(server.Close)
 	p := harness.StartServing(t, map[string]string{
-		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": harness.Platform,
-		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "OTEL_EXPORTER_OTLP_HEADERS": "x-sign=here",
-		"OTEL_BSP_SCHEDULE_DELAY": "3600000",
+		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+		"ADMIN_TOKEN": harness.Platform, "OTEL_EXPORTER_OTLP_ENDPOINT": server.URL,
+		"OTEL_EXPORTER_OTLP_HEADERS": "x-sign=here", "OTEL_BSP_SCHEDULE_DELAY": "3600000",
 	})
 	p.Platform().Put(t, "model_config", "m",
 		map[string]any{"provider": "p", "model": "the-hidden-model",
@@ -113,12 +114,14 @@ func TestTracesAreExportedBeforeExit(t *testing.T) {
 func TestUnreachableTraceCollectorDoesNotStopRegistry(t *testing.T) {
 	t.Parallel()
 	p := harness.StartServing(t, map[string]string{
-		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(), "ADMIN_TOKEN": harness.Platform,
+		"DATABASE_URL": pgtest.Database(t), "DATA_DIR": t.TempDir(),
+		"ADMIN_TOKEN":                 harness.Platform,
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
 	})
 	p.Platform().Get(t, "/api/v1/me").HasStatus(t, http.StatusOK)
 	start := time.Now()
 	p.Stop(t)
-	require.Less(t, time.Since(start), 25*time.Second, "5 s for the collector and 20 s for the rest")
+	require.Less(t, time.Since(start), 25*time.Second,
+		"5 s for the collector and 20 s for the rest")
 	require.Contains(t, p.Log.String(), "traces")
 }

@@ -24,8 +24,8 @@ func TestTenancyOffServesDefaultTenant(t *testing.T) {
 	t.Run("host and header are ignored", func(t *testing.T) {
 		for _, tenant := range []string{"default", "nowhere", "NO SLUG", tenancy.NewID().String()} {
 			for _, host := range []string{"", "nowhere.localhost", "www.example.com"} {
-				require.Equal(t, agents, harness.Caller{Server: s, Token: harness.Platform, Tenant: tenant,
-					Host: host}.Names(t, "/api/v1/agents", url.Values{}))
+				c := harness.Caller{Server: s, Token: harness.Platform, Tenant: tenant, Host: host}
+				require.Equal(t, agents, c.Names(t, "/api/v1/agents", url.Values{}))
 			}
 		}
 	})
@@ -53,7 +53,8 @@ func TestTenancyOffServesDefaultTenant(t *testing.T) {
 	t.Run("credentials are required", func(t *testing.T) {
 		harness.Caller{Server: s}.Get(t, "/api/v1/agents").
 			IsProblem(t, http.StatusUnauthorized, "unauthenticated")
-		key := harness.Caller{Server: s, Token: harness.Platform, Tenant: "default"}.Key(t, tenancy.Viewer)
+		admin := harness.Caller{Server: s, Token: harness.Platform, Tenant: "default"}
+		key := admin.Key(t, tenancy.Viewer)
 		require.Equal(t, agents, key.Names(t, "/api/v1/agents", url.Values{}))
 		key.Send(t, http.MethodPut, harness.Resource("prompt", "p"), `{"spec":{}}`).
 			IsProblem(t, http.StatusForbidden, "forbidden")

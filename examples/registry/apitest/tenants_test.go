@@ -148,8 +148,8 @@ func TestTwoTenantsWithSameNamesAreIsolated(t *testing.T) {
 	t.Run("deletes and updates don't change the other tenant", func(t *testing.T) {
 		before := production.Export(t)
 		for _, row := range rows[:60] {
-			staging.Send(t, http.MethodDelete, harness.Resource("agent", row["name"].(string)), nil).
-				HasStatus(t, http.StatusNoContent)
+			path := harness.Resource("agent", row["name"].(string))
+			staging.Send(t, http.MethodDelete, path, nil).HasStatus(t, http.StatusNoContent)
 		}
 		for _, row := range rows[60:70] {
 			staging.Put(t, "agent", row["name"].(string), map[string]any{"description": "changed"})

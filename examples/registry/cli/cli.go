@@ -19,13 +19,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
-// commandLine is the command line, which kong parses. Serve, Migrate, Doctor and Rotate
-// work on the database; all other commands are clients of a running registry.
+// commandLine is the command line, which kong parses. Serve, Migrate, Doctor and
+// RotateSigningKey work on the database; all other commands are clients of a running registry.
 type commandLine struct {
 	Serve   server.Cmd          `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate database.MigrateCmd `cmd:"" help:"Bring the database's schema up or down."`
 	Doctor  database.DoctorCmd  `cmd:"" help:"Check that the database isolates tenants; exit 1 if it doesn't."`
-	Rotate  database.RotateCmd  `cmd:"" name:"rotate-signing-key" help:"Replace the key that signs each statement's tenant."`
+
+	RotateSigningKey database.RotateCmd `cmd:"" help:"Replace the key that signs each statement's tenant."`
+
 	Load    load.Cmd            `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  commands.ExportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  commands.ImportCmd  `cmd:"" help:"Import a bundle into a tenant: all of it or nothing."`

@@ -71,8 +71,8 @@ func TestResponseOfAnotherServerIsReported(t *testing.T) {
 				handler(w, r)
 			}))
 			t.Cleanup(s.Close)
-			got := harness.RunLine(t, "load", harness.TextFile(t, "prompts.json", `[{"name":"a"}]`), "--tenant",
-				"acme", "--url", s.URL)
+			path := harness.TextFile(t, "prompts.json", `[{"name":"a"}]`)
+			got := harness.RunLine(t, "load", path, "--tenant", "acme", "--url", s.URL)
 			require.Equal(t, cli.ExitRefused, got.Status)
 			require.Contains(t, got.Err, "check REGISTRY_URL")
 			require.Equal(t, 1, calls)

@@ -74,7 +74,8 @@ func (c *auditListCmd) Run(ctx context.Context, t terminal.Terminal) error {
 			size = min(left, auditPageSize)
 		}
 		query.Set("limit", strconv.Itoa(size))
-		p, err := apiclient.Call[apiclient.Page[json.RawMessage]](ctx, client, http.MethodGet, c.path(), query, nil)
+		p, err := apiclient.Call[apiclient.Page[json.RawMessage]](ctx, client, http.MethodGet,
+			c.path(), query, nil)
 		if err != nil {
 			return err
 		}
@@ -113,7 +114,9 @@ func (c *auditListCmd) query() url.Values {
 
 // printEntry writes one entry: with --json as the registry sent it, one entry a line,
 // otherwise as a row of the table.
-func (c *auditListCmd) printEntry(t terminal.Terminal, table io.Writer, item json.RawMessage) error {
+func (c *auditListCmd) printEntry(
+	t terminal.Terminal, table io.Writer, item json.RawMessage,
+) error {
 	if c.JSON {
 		return t.PrintJSON(item)
 	}
@@ -123,9 +126,11 @@ func (c *auditListCmd) printEntry(t terminal.Terminal, table io.Writer, item jso
 	}
 	actor := strings.TrimSpace(e.Actor.Kind + " " + cmp.Or(e.Actor.Name, e.Actor.ID))
 	target := strings.TrimSpace(e.Target.Kind + " " + e.Target.Name)
-	_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.At, terminal.Printable(e.TenantSlug),
-		terminal.Printable(actor), terminal.Printable(e.Action),
-		terminal.Printable(target), terminal.Printable(e.Outcome), terminal.Printable(e.Address))
+	cells := []string{e.TenantSlug, actor, e.Action, target, e.Outcome, e.Address}
+	for i, cell := range cells {
+		cells[i] = terminal.Printable(cell)
+	}
+	_, err := fmt.Fprintf(table, "%s\t%s\n", e.At, strings.Join(cells, "\t"))
 	return err
 }
 

@@ -78,8 +78,8 @@ func parseHead(text string) (head tenancy.AuditChain, err error) {
 	raw, err := hex.DecodeString(hash)
 	head.Seq, _ = strconv.ParseInt(seq, 10, 64)
 	if err != nil || len(raw) != len(head.Hash) || head.Seq < 1 {
-		return head, terminal.Usagef("invalid --head: use the head that verify printed: a number, a colon" +
-			" and 64 hexadecimal digits")
+		return head, terminal.Usagef("invalid --head: use the head that verify printed:" +
+			" a number, a colon and 64 hexadecimal digits")
 	}
 	copy(head.Hash[:], raw)
 	return head, nil

@@ -47,7 +47,8 @@ func (c *ExportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	}
 	if c.Output == "" {
 		if c.JSON {
-			return terminal.Usagef("--json requires -o: without it the bundle is written to standard output")
+			return terminal.Usagef("--json requires -o:" +
+				" without it the bundle is written to standard output")
 		}
 		_, err := exportBundle(ctx, t, client, c.Tenant, c.selection, t.Out)
 		return err
@@ -95,7 +96,8 @@ func (c *ExportCmd) toFile(
 // exportBundle copies a tenant's bundle to w and verifies it at the same time: without an
 // error the bundle is complete and all its digests are correct.
 func exportBundle(
-	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, sel selection, w io.Writer,
+	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string,
+	sel selection, w io.Writer,
 ) (federation.Manifest, error) {
 	resp, err := c.Do(ctx, apiclient.Request{
 		Method: http.MethodGet,

@@ -47,7 +47,8 @@ func TestExportWritesBundleUnchanged(t *testing.T) {
 		registry.Calls())
 
 	path := filepath.Join(t.TempDir(), "bundle.json")
-	got = harness.RunLine(t, "export", "--tenant", "staging", "--url", address, "-o", path, "--json")
+	got = harness.RunLine(t, "export", "--tenant", "staging", "--url", address, "-o", path,
+		"--json")
 	require.Equal(t, cli.ExitDone, got.Status, got.Err)
 	require.Contains(t, got.Out, `"count":1`)
 	written, err := os.ReadFile(path)
@@ -86,8 +87,8 @@ func TestImportSendsFileAndPrintsCounts(t *testing.T) {
 	registry := &harness.FakeRegistry{Report: createReport}
 	address := registry.Start(t)
 	path := harness.TextFile(t, "bundle.json", "the bundle")
-	got := harness.RunLine(t, "import", path, "--tenant", "production", "--url", address, "--strategy",
-		"rename", "--dry-run")
+	got := harness.RunLine(t, "import", path, "--tenant", "production", "--url", address,
+		"--strategy", "rename", "--dry-run")
 	require.Equal(t, cli.ExitDone, got.Status, got.Err)
 	require.Equal(t, "the bundle", string(registry.Imported))
 	require.Equal(t, []string{
@@ -135,8 +136,8 @@ func TestImportWithFailedItemsExitsWithOne(t *testing.T) {
 			t.Parallel()
 			registry := &harness.FakeRegistry{Report: report}
 			address := registry.Start(t)
-			got := harness.RunLine(t, "import", harness.TextFile(t, "b.json", "{}"), "--tenant", "production",
-				"--url", address)
+			got := harness.RunLine(t, "import", harness.TextFile(t, "b.json", "{}"),
+				"--tenant", "production", "--url", address)
 			require.Equal(t, cli.ExitRefused, got.Status)
 			require.Empty(t, got.Err)
 			require.NotEmpty(t, got.Out)

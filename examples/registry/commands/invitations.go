@@ -55,10 +55,11 @@ func (c *invitationCreateCmd) Run(ctx context.Context, t terminal.Terminal) erro
 		return err
 	}
 	if c.ExpiresIn < 0 || c.ExpiresIn%time.Second != 0 {
-		return terminal.Usagef("invalid --expires-in: set it to a positive duration in whole seconds, such" +
-			" as 48h")
+		return terminal.Usagef("invalid --expires-in: set it to a positive duration in whole" +
+			" seconds, such as 48h")
 	}
-	created, err := apiclient.Call[Invitation](ctx, client, http.MethodPost, c.path("/invitations"), nil,
+	created, err := apiclient.Call[Invitation](ctx, client, http.MethodPost,
+		c.path("/invitations"), nil,
 		invitationRequest{c.Email, c.Role, int64(c.ExpiresIn / time.Second)})
 	if err != nil {
 		return err
@@ -158,15 +159,15 @@ func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal.Terminal) erro
 	if _, fragment, link := strings.Cut(c.Token, "#"); link {
 		c.Token = fragment
 	}
-	result, err := apiclient.Call[AcceptResult](ctx, client, http.MethodPost, "/api/v1/invitations/accept",
-		nil, acceptRequest{c.Token, c.Name, password})
+	result, err := apiclient.Call[AcceptResult](ctx, client, http.MethodPost,
+		"/api/v1/invitations/accept", nil, acceptRequest{c.Token, c.Name, password})
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return t.PrintJSON(result)
 	}
-	t.PrintLine("%s is now %s in %s.", terminal.Printable(result.User.Email), terminal.Printable(result.Role),
-		terminal.Printable(result.Tenant.Slug))
+	t.PrintLine("%s is now %s in %s.", terminal.Printable(result.User.Email),
+		terminal.Printable(result.Role), terminal.Printable(result.Tenant.Slug))
 	return nil
 }

@@ -103,7 +103,9 @@ func (c *keyRotateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 
 // createKey sends a request that creates a key. For use in pipes, standard output
 // gets only the secret; the description goes to standard error.
-func (c tenantScoped) createKey(ctx context.Context, t terminal.Terminal, path string, in any) error {
+func (c tenantScoped) createKey(
+	ctx context.Context, t terminal.Terminal, path string, in any,
+) error {
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
 		return err
@@ -120,7 +122,8 @@ func (c tenantScoped) createKey(ctx context.Context, t terminal.Terminal, path s
 		return err
 	}
 	k := created[0]
-	t.Note("The secret of key %s (%s, %s), shown only once:", terminal.Printable(k.Name), k.Role, k.ID)
+	t.Note("The secret of key %s (%s, %s), shown only once:", terminal.Printable(k.Name), k.Role,
+		k.ID)
 	t.PrintLine("%s", terminal.Printable(k.Secret))
 	return nil
 }

@@ -176,7 +176,8 @@ func (f tenantChanges) body() (map[string]any, error) {
 	limited := len(f.Quota) > 0 || f.RequestsPerSecond != 0
 	switch {
 	case limited && f.NoQuotas:
-		return nil, terminal.Usagef("--no-quotas can't be combined with --quota or --requests-per-second")
+		return nil, terminal.Usagef(
+			"--no-quotas can't be combined with --quota or --requests-per-second")
 	case limited || f.NoQuotas:
 		in["quotas"] = quotas{f.Quota, f.RequestsPerSecond}
 	}
@@ -309,8 +310,8 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	raw, err := apiclient.Call[json.RawMessage](ctx, client, http.MethodPost, c.path()+"/purge", nil,
-		map[string]string{"confirm": c.Confirm})
+	raw, err := apiclient.Call[json.RawMessage](ctx, client, http.MethodPost,
+		c.path()+"/purge", nil, map[string]string{"confirm": c.Confirm})
 	if err != nil {
 		return err
 	}
@@ -329,6 +330,7 @@ func (c *tenantPurgeCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err := t.PrintTable([]string{"TABLE", "ROWS"}, rows); err != nil {
 		return err
 	}
-	t.PrintLine("%s was purged at %s.\n%s", terminal.Printable(purged.Slug), purged.PurgedAt, purged.Digest)
+	t.PrintLine("%s was purged at %s.\n%s", terminal.Printable(purged.Slug), purged.PurgedAt,
+		purged.Digest)
 	return nil
 }

@@ -169,8 +169,8 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	}
 	change := userUpdate{c.Email, c.Name, password, c.SuperAdmin}
 	if change == (userUpdate{}) {
-		return terminal.Usagef("nothing to change: set --email, --name, --password, --super-admin or" +
-			" --no-super-admin")
+		return terminal.Usagef("nothing to change: set --email, --name, --password," +
+			" --super-admin or --no-super-admin")
 	}
 	changed, err := apiclient.Call[User](ctx, client, http.MethodPut, userPath(c.ID), nil, change)
 	if err != nil {
@@ -204,7 +204,8 @@ func remove(ctx context.Context, t terminal.Terminal, r apiclient.Flags, path, n
 	if err != nil {
 		return err
 	}
-	if _, err := apiclient.Call[struct{}](ctx, client, http.MethodDelete, path, nil, nil); err != nil {
+	_, err = apiclient.Call[struct{}](ctx, client, http.MethodDelete, path, nil, nil)
+	if err != nil {
 		return err
 	}
 	if r.JSON {

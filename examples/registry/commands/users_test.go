@@ -50,8 +50,8 @@ func TestPasswordIsReadFromStandardInput(t *testing.T) {
 				_ = json.NewDecoder(r.Body).Decode(&sent)
 				_, _ = w.Write([]byte(`{"id":"1","email":"a@example.com"}`))
 			}))
-		got := harness.RunWithInput(t, nil, input, "user", "create", "a@example.com", "A", "--password",
-			"--url", registry.URL)
+		got := harness.RunWithInput(t, nil, input, "user", "create", "a@example.com", "A",
+			"--password", "--url", registry.URL)
 		registry.Close()
 		require.Equal(t, cli.ExitDone, got.Status, got.Err)
 		require.Equal(t, want, sent["password"])

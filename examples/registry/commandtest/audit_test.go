@@ -18,7 +18,8 @@ func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 	s := serve(t)
 	acme := s.TenantNamed(t, "acme")
 	acme.Put(t, "prompt", "p", map[string]any{})
-	acme.Send(t, http.MethodDelete, harness.Resource("prompt", "p"), nil).HasStatus(t, http.StatusNoContent)
+	acme.Send(t, http.MethodDelete, harness.Resource("prompt", "p"), nil).
+		HasStatus(t, http.StatusNoContent)
 
 	listed := s.Run(t, "audit", "list", "--tenant", "acme").RequireStatus(t, cli.ExitDone)
 	lines := strings.Split(strings.TrimSpace(listed.Out), "\n")
@@ -32,7 +33,8 @@ func TestAuditLogIsListedExportedAndVerified(t *testing.T) {
 	var entry struct{ Action string }
 	require.NoError(t, json.Unmarshal([]byte(filtered.Out), &entry))
 	require.Equal(t, "resource.create", entry.Action)
-	require.Contains(t, s.Run(t, "audit", "list").RequireStatus(t, cli.ExitDone).Out, "resource.delete")
+	require.Contains(t, s.Run(t, "audit", "list").RequireStatus(t, cli.ExitDone).Out,
+		"resource.delete")
 
 	out := s.Run(t, "audit", "verify", "--tenant", "acme").RequireStatus(t, cli.ExitDone).Out
 	require.Contains(t, out, "6 entries")

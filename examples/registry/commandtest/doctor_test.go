@@ -53,7 +53,8 @@ func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 			"only findings that the server's administrator can fix")
 	}
 	runDoctor(t, set, cli.ExitDone, "--fix")
-	require.NotContains(t, harness.Run(t, set, "doctor").RequireStatus(t, cli.ExitDone).Out, "error ")
+	require.NotContains(t, harness.Run(t, set, "doctor").RequireStatus(t, cli.ExitDone).Out,
+		"error ")
 
 	single := databaseSettings(t, pgtest.Database(t), "")
 	harness.Run(t, single, "migrate", "up").RequireStatus(t, cli.ExitDone)

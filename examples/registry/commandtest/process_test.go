@@ -131,7 +131,8 @@ func TestSecondSignalEndsProcessImmediately(t *testing.T) {
 
 func TestStartingRegistryIsLiveButNotReady(t *testing.T) {
 	t.Parallel()
-	p := harness.Start(t, map[string]string{"DATA_DIR": accessibleDir(t), "ADMIN_TOKEN": harness.Platform})
+	p := harness.Start(t, map[string]string{"DATA_DIR": accessibleDir(t),
+		"ADMIN_TOKEN": harness.Platform})
 	url := p.Log.URL(t)
 	for path, want := range map[string]int{"/livez": http.StatusOK,
 		"/readyz": http.StatusServiceUnavailable, "/api/v1/agents": http.StatusServiceUnavailable} {

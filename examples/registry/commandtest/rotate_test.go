@@ -14,7 +14,8 @@ import (
 func TestRotateSigningKeyKeepsOldKeyValidForAWhile(t *testing.T) {
 	t.Parallel()
 	url := migratedDatabase(t)
-	harness.Run(t, databaseSettings(t, url, "true"), "rotate-signing-key").RequireStatus(t, cli.ExitDone)
+	harness.Run(t, databaseSettings(t, url, "true"), "rotate-signing-key").
+		RequireStatus(t, cli.ExitDone)
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
 	defer db.Close()
 	var valid, signing, permanent int

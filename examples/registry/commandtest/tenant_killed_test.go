@@ -179,7 +179,8 @@ func newProxiedDatabase(t *testing.T) proxiedDatabase {
 }
 
 func (w proxiedDatabase) settings() map[string]string {
-	return map[string]string{"DATABASE_URL": w.url, "MULTI_TENANT": "true", "ADMIN_TOKEN": harness.Platform,
+	return map[string]string{"DATABASE_URL": w.url, "MULTI_TENANT": "true",
+		"ADMIN_TOKEN": harness.Platform,
 		"SECRETS_KEY": harness.SecretsKey, "DATA_DIR": "/nowhere"}
 }
 

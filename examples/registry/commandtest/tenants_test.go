@@ -47,10 +47,9 @@ func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	newSecret := strings.TrimSpace(s.Run(t, "key", "rotate", keys[0].ID, "--tenant", "acme",
 		"--overlap",
 		"0s").RequireStatus(t, cli.ExitDone).Out)
-	require.Equal(t, http.StatusUnauthorized,
-		harness.Caller{Server: s, Token: secret}.Send(t, http.MethodGet, "/api/v1/me", nil).Status)
-	require.Equal(t, http.StatusOK,
-		harness.Caller{Server: s, Token: newSecret}.Send(t, http.MethodGet, "/api/v1/me", nil).Status)
+	harness.Caller{Server: s, Token: secret}.Get(t, "/api/v1/me").
+		HasStatus(t, http.StatusUnauthorized)
+	harness.Caller{Server: s, Token: newSecret}.Get(t, "/api/v1/me").HasStatus(t, http.StatusOK)
 	list := s.Run(t, "key", "list", "--tenant", "acme").RequireStatus(t, cli.ExitDone).Out
 	require.Regexp(t, `(?m)^ci +viewer +`+secret[:12]+` `, list)
 	require.Equal(t, 3, strings.Count(list, "\n"))

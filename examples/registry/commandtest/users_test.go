@@ -21,15 +21,16 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	ada := harness.DecodeOutput[commands.User](t,
 		s.Run(t, "user", "create", "Ada@Example.com", "Ada", "--super-admin",
 			"--json"))
-	require.Equal(t, commands.User{ID: ada.ID, Email: "ada@example.com", Name: "Ada", SuperAdmin: true,
-		CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
+	require.Equal(t, commands.User{ID: ada.ID, Email: "ada@example.com", Name: "Ada",
+		SuperAdmin: true, CreatedAt: ada.CreatedAt, UpdatedAt: ada.UpdatedAt}, ada)
 	require.Contains(t, s.Run(t, "user", "show", ada.ID).RequireStatus(t, cli.ExitDone).Out,
 		"ada@example.com  Ada   yes")
 	changed := harness.DecodeOutput[commands.User](t,
 		s.Run(t, "user", "update", ada.ID, "--name", "Ada L.", "--no-super-admin", "--json"))
 	require.Equal(t, "Ada L.", changed.Name)
 	require.False(t, changed.SuperAdmin)
-	require.Equal(t, []commands.User{changed}, harness.DecodeOutput[[]commands.User](t, s.Run(t, "user", "list", "--json")))
+	require.Equal(t, []commands.User{changed},
+		harness.DecodeOutput[[]commands.User](t, s.Run(t, "user", "list", "--json")))
 	require.Contains(t, s.Run(t, "user", "create", "ada@EXAMPLE.com", "Eve").
 		RequireStatus(t, cli.ExitRefused).
 		Err, "already_exists")
@@ -66,7 +67,8 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	revoked := harness.DecodeOutput[commands.Invitation](t,
 		s.Run(t, "invitation", "create", "eve@example.com", "viewer",
 			"--tenant", acme.Tenant, "--json"))
-	s.Run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.Tenant).RequireStatus(t, cli.ExitDone)
+	s.Run(t, "invitation", "revoke", revoked.ID, "--tenant", acme.Tenant).
+		RequireStatus(t, cli.ExitDone)
 	harness.Run(t, nil, "invitation", "accept", revoked.Token, "--url", s.URL).
 		RequireStatus(t, cli.ExitRefused)
 

@@ -66,7 +66,9 @@ func (c *DoctorCmd) examine(
 
 // report prints a table of the findings, then their SQL, which can be run in psql as it
 // is printed.
-func (c *DoctorCmd) report(t terminal.Terminal, multiTenant bool, findings []postgres.Finding) error {
+func (c *DoctorCmd) report(
+	t terminal.Terminal, multiTenant bool, findings []postgres.Finding,
+) error {
 	if multiTenant {
 		t.PrintLine("Examined with MULTI_TENANT=true.")
 	} else {

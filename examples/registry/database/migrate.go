@@ -1,5 +1,5 @@
-// Package database has the commands that work on the database, as an operator uses them
-// before and next to serve: migrate, doctor and rotate-signing-key.
+// Package database has the operator's commands that work on the database: migrate, doctor
+// and rotate-signing-key. They read the same settings as serve.
 package database
 
 import (
@@ -58,7 +58,8 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal.Terminal) error {
 // progress and then the state of the schema.
 func runMigration(
 	ctx context.Context, t terminal.Terminal, o postgres.Options, m postgres.MigrationOptions,
-	statements int, asJSON bool, run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
+	statements int, asJSON bool,
+	run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
 ) error {
 	bar := newMigrationProgress(t, statements, asJSON)
 	m.OnEvent = bar.handle

@@ -177,7 +177,8 @@ func (c *Cmd) inputFiles(t terminal.Terminal) ([]inputFile, error) {
 			}
 			files = append(files, f)
 		case kind != "":
-			return nil, terminal.Usagef("%s is a directory: omit --kind; the file names give the kinds",
+			return nil, terminal.Usagef(
+				"%s is a directory: omit --kind; the file names give the kinds",
 				path)
 		default:
 			found, err := directoryFiles(t, path)

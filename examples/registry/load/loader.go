@@ -31,7 +31,9 @@ type loader struct {
 }
 
 // newLoader returns a loader that knows no model_configs yet.
-func newLoader(c *apiclient.Client) *loader { return &loader{client: c, models: map[string]error{}} }
+func newLoader(c *apiclient.Client) *loader {
+	return &loader{client: c, models: map[string]error{}}
+}
 
 // load writes the rows of a file. An error ends the load: the file is malformed, or
 // the registry refuses every row. The result counts the rows up to then.

@@ -102,8 +102,8 @@ func (reg *Registry) databaseOptions(
 	return postgres.Options{
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
-		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(), SecretsKey: key,
-		AuditRetention: cfg.auditRetention, Logger: log,
+		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
+		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,
 	}, nil
 }
 

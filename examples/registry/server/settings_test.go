@@ -96,7 +96,8 @@ func TestServeReportsAddressInUse(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
-	got := harness.Run(t, map[string]string{"ADDR": listener.Addr().String(), "DATA_DIR": t.TempDir()},
+	got := harness.Run(t, map[string]string{"ADDR": listener.Addr().String(),
+		"DATA_DIR": t.TempDir()},
 		"serve").RequireStatus(t, cli.ExitRefused)
 	require.Equal(t, 1, strings.Count(got.Err, "\n"), got.Err)
 	require.Contains(t, got.Err, listener.Addr().String())
