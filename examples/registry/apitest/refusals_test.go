@@ -13,6 +13,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -385,10 +386,10 @@ func TestImportRefusesNameThatDiffersInCaseOnly(t *testing.T) {
 	t.Parallel()
 	c := serve(t).Tenant(t)
 	c.Put(t, "agent", "Base", map[string]any{})
-	for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
+	for _, strategy := range promote.Strategies() {
 		requireRefused(t, c, []refusedRequest{{
-			name: strategy, method: http.MethodPost, path: c.TenantPath() + "/import?strategy=" +
-				strategy,
+			name: string(strategy), method: http.MethodPost,
+			path:   c.TenantPath() + "/import?strategy=" + string(strategy),
 			body:   makeBundle(t, item("agent", "base", `{}`), item("prompt", "p", `{}`)),
 			status: http.StatusConflict, code: "already_exists",
 		}})

@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
 	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
 )
 
 // sampleResources are resources of all kinds, with references of every type and with
@@ -204,8 +205,8 @@ func TestPromotionLosesNoData(t *testing.T) {
 	})
 
 	t.Run("import of the tenant's own export changes nothing", func(t *testing.T) {
-		for _, strategy := range []string{"fail", "skip", "overwrite", "rename"} {
-			got := readReport(t, staging.ImportBundle(t, exported, "?strategy="+strategy).
+		for _, strategy := range promote.Strategies() {
+			got := readReport(t, staging.ImportBundle(t, exported, "?strategy="+string(strategy)).
 				HasStatus(t, http.StatusOK))
 			require.Equal(t, map[string]int{"unchanged": sampleCount}, got.Counts, strategy)
 		}

@@ -85,8 +85,7 @@ func BenchmarkTransfer(b *testing.B) {
 func benchTenant(b *testing.B, db *postgres.DB, slug string) tenancy.Tenant {
 	b.Helper()
 	t, err := db.Tenants().Create(b.Context(),
-		tenancy.Tenant{ID: tenancy.NewID(), Slug: tenancy.Slug(slug), Name: slug,
-			State: tenancy.Active})
+		tenancy.NewTenant(tenancy.NewID(), tenancy.Slug(slug), slug))
 	require.NoError(b, err)
 	return t
 }

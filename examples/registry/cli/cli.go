@@ -72,6 +72,7 @@ func Run(ctx context.Context, args []string, t terminal.Terminal) int {
 	exited := false // true after --help
 	parser, err := kong.New(new(commandLine),
 		kong.Name("registry"), kong.Description(description), kong.Writers(t.Out, t.Err),
+		commands.Vars(),
 		kong.Exit(func(int) { exited = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {

@@ -122,7 +122,7 @@ func exportBundle(
 
 // importFlags are the flags of import and promote.
 type importFlags struct {
-	Strategy string `enum:"fail,skip,overwrite,rename" default:"fail" help:"For items that differ there: ${enum}."`
+	Strategy string `enum:"${strategies}" default:"${strategy}" help:"For items that differ there: ${enum}."`
 	DryRun   bool   `help:"Report what would happen and write nothing."`
 }
 

@@ -37,7 +37,7 @@ type Invitation struct {
 type invitationCreateCmd struct {
 	tenantScoped
 	Email     string        `arg:"" help:"The person's e-mail address."`
-	Role      string        `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
+	Role      string        `arg:"" enum:"${member_roles}" help:"${member_roles_doc}."`
 	ExpiresIn time.Duration `placeholder:"DURATION" help:"How long it is valid, at most 720h. Default: 168h."`
 }
 

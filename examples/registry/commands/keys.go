@@ -72,7 +72,7 @@ func (c *keyListCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type keyCreateCmd struct {
 	tenantScoped
 	Name      string        `arg:"" help:"The key's display name."`
-	Role      string        `required:"" enum:"viewer,editor,admin,replicator" help:"The key's role: ${enum}."`
+	Role      string        `required:"" enum:"${roles}" help:"The key's role: ${enum}."`
 	ExpiresIn time.Duration `placeholder:"720h" help:"How long it is valid. Default: until it is revoked."`
 }
 

@@ -71,7 +71,7 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type memberSetCmd struct {
 	tenantScoped
 	User string `arg:"" help:"The user's id; for an e-mail address, see registry invitation create."`
-	Role string `arg:"" enum:"viewer,editor,admin" help:"viewer, editor or admin."`
+	Role string `arg:"" enum:"${member_roles}" help:"${member_roles_doc}."`
 }
 
 // Run sets the user's role.

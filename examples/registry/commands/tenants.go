@@ -15,6 +15,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // TenantCmd groups the commands that manage tenants. Creating, suspending, deleting and
@@ -110,7 +111,7 @@ func (c tenantArg) sendAndPrint(
 // Route: GET /api/v1/tenants.
 type tenantListCmd struct {
 	apiclient.Flags
-	State string `enum:"active,suspended,deleted,any" default:"any" help:"Only tenants in this state: ${enum}."`
+	State string `enum:"${states},any" default:"any" help:"Only tenants in this state: ${enum}."`
 }
 
 // Run lists the tenants.
@@ -238,7 +239,12 @@ type tenantSuspendCmd struct{ tenantArg }
 
 // Run suspends the tenant.
 func (c *tenantSuspendCmd) Run(ctx context.Context, t terminal.Terminal) error {
-	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "suspended"})
+	return c.setState(ctx, t, tenancy.Suspended)
+}
+
+// setState changes the state of the tenant.
+func (c tenantArg) setState(ctx context.Context, t terminal.Terminal, state tenancy.State) error {
+	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": state})
 }
 
 // tenantActivateCmd ends a suspension.
@@ -248,7 +254,7 @@ type tenantActivateCmd struct{ tenantArg }
 
 // Run activates the tenant.
 func (c *tenantActivateCmd) Run(ctx context.Context, t terminal.Terminal) error {
-	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), map[string]any{"state": "active"})
+	return c.setState(ctx, t, tenancy.Active)
 }
 
 // tenantDeleteCmd soft-deletes a tenant. Its data is kept and its slug stays reserved.
