@@ -177,6 +177,8 @@ var unproved = map[string]string{
 	"Its methods are called in the order of their declaration, each once, by one" +
 		" goroutine": aboutCallers,
 	"Exists any time after Stage.": aboutCallers,
+	"Check returns the error of the part of c that doesn't hold for the item ref, whose stored" +
+		" version is given: 0 if it doesn't exist.": "the cases of the condition's fields prove it",
 	"Vault stores the secret values of a tenant, encrypted at rest.": "the adapters' own tests" +
 		" read what is stored",
 }
