@@ -1,0 +1,86 @@
+package apiclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+)
+
+// maxResponse is the longest response body that is read, in bytes. A page of
+// 1,000 items must fit.
+const maxResponse = 64 << 20
+
+// Call sends a request with the body in, unless in is nil, and decodes the
+// response into a T. A response without a body returns the zero T.
+func Call[T any](
+	ctx context.Context, c *Client, method, path string, query url.Values, in any,
+) (result T, err error) {
+	r := Request{Method: method, Path: path, Query: query}
+	if in != nil {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return result, err
+		}
+		r.Body, r.Length = bytes.NewReader(body), int64(len(body))
+		r.Header = map[string]string{"Content-Type": "application/json"}
+	}
+	resp, err := c.Do(ctx, r)
+	if err != nil {
+		return result, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent {
+		return result, nil
+	}
+	limited := http.MaxBytesReader(nil, resp.Body, maxResponse)
+	if err := json.NewDecoder(limited).Decode(&result); err != nil {
+		return result, InvalidResponse(err)
+	}
+	return result, nil
+}
+
+// InvalidResponse wraps an error of reading or decoding a successful response.
+func InvalidResponse(err error) error {
+	return fmt.Errorf("invalid response from the registry: %w", err)
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+// List reads all pages of a list. The query filters it.
+func List[T any](ctx context.Context, c *Client, path string, query url.Values) ([]T, error) {
+	all := []T{}
+	query = maps.Clone(query)
+	if query == nil {
+		query = url.Values{}
+	}
+	for query.Set("limit", "1000"); ; {
+		p, err := Call[Page[T]](ctx, c, http.MethodGet, path, query, nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p.Items...)
+		if p.NextCursor == "" || p.NextCursor == query.Get("cursor") {
+			return all, nil
+		}
+		query.Set("cursor", p.NextCursor)
+	}
+}
+
+// DecodeAll decodes each value of raw into a T.
+func DecodeAll[T any](raw []json.RawMessage) ([]T, error) {
+	all := make([]T, len(raw))
+	for i := range raw {
+		if err := json.Unmarshal(raw[i], &all[i]); err != nil {
+			return nil, InvalidResponse(err)
+		}
+	}
+	return all, nil
+}

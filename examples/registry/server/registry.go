@@ -1,0 +1,179 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/telemetry"
+	"github.com/bailiwick-go/bailiwick/examples/registry/kinds"
+	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
+	"github.com/bailiwick-go/bailiwick/internal/localpg"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// Registry holds the parts of a running registry. Parts that were not opened are nil.
+type Registry struct {
+	Handler        http.Handler // the registry's API
+	DB             *postgres.DB
+	embedded       *localpg.Server
+	telemetry      *telemetry.Telemetry
+	shutdownTraces func() // nil: no traces are exported
+}
+
+// Open opens the database and creates the HTTP handler. The registry must
+// be closed after an error too. The address is the registry's own URL.
+func Open(
+	ctx context.Context, cfg Settings, address string, log *slog.Logger, t terminal.Terminal,
+) (*Registry, error) {
+	reg := &Registry{}
+	options, err := reg.databaseOptions(ctx, cfg, log)
+	if err != nil {
+		return reg, err
+	}
+	if err := reg.startTelemetry(ctx, cfg, log); err != nil {
+		return reg, err
+	}
+	options.QueryHooks = reg.telemetry.QueryHooks()
+	if reg.DB, err = postgres.Open(ctx, options); err != nil {
+		return reg, NotCurrent(options, err)
+	}
+	hash, err := platformToken(ctx, cfg, reg.DB, address, t)
+	if err != nil {
+		return reg, err
+	}
+	people, err := cfg.openID.signIn(address)
+	if err != nil {
+		return reg, err
+	}
+	services := reg.DB.Services()
+	tenants := resolve.New(services.Tenants, resolve.Options{
+		BaseDomain: cfg.baseDomain, TrustedProxies: cfg.trustedProxies,
+		ChangeNotifier: services.ChangeNotifier,
+	})
+	reg.telemetry.Pools(reg.DB.PoolStats)
+	reg.telemetry.Resolution(tenants.Stats)
+	reg.Handler = reg.telemetry.Middleware(httpapi.New(services, httpapi.Options{
+		MultiTenant:       cfg.multiTenant,
+		Resolver:          tenants,
+		PlatformTokenHash: hash,
+		SignIn:            people,
+		AdoptedKeys:       true, // the database may have API keys of the single-tenant version
+		Discovery:         discovery(),
+		Ready:             reg.DB.Ready,
+		Metrics:           reg.telemetry.Handler(),
+		Observe:           reg.telemetry.Observe,
+		AccessLog:         cfg.accessLog,
+		Logger:            log,
+		Title:             "Bailiwick registry",
+	}))
+	return reg, nil
+}
+
+// databaseOptions returns the options for opening the database. Without a
+// DATABASE_URL it starts the embedded PostgreSQL.
+func (reg *Registry) databaseOptions(
+	ctx context.Context, cfg Settings, log *slog.Logger,
+) (postgres.Options, error) {
+	key, err := cfg.loadSecretsKey()
+	if err != nil {
+		return postgres.Options{}, err
+	}
+	registryMigrations, err := kinds.Migrations()
+	if err != nil {
+		return postgres.Options{}, err
+	}
+	url := cfg.databaseURL
+	if url == "" {
+		log.Info("starting an embedded PostgreSQL", "dir", cfg.dataDir)
+		output := slog.NewLogLogger(log.Handler(), slog.LevelInfo).Writer()
+		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: cfg.dataDir, Log: output})
+		if err != nil {
+			return postgres.Options{}, err
+		}
+		url = reg.embedded.URL()
+	}
+	return postgres.Options{
+		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
+		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
+		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
+		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,
+	}, nil
+}
+
+// tokenMessage shows the generated token and how to use it. The arguments are the
+// token and the registry's URL.
+const tokenMessage = `
+The platform token, shown only once:
+
+  %[1]s
+
+Sign in with it:
+
+  export REGISTRY_URL=%[2]s REGISTRY_TOKEN=%[1]s
+  curl -H "Authorization: Bearer $REGISTRY_TOKEN" $REGISTRY_URL/api/v1/me
+
+`
+
+// platformToken returns the hash of ADMIN_TOKEN. Without that setting it is the
+// hash of a token that the first start generates, stores and prints.
+func platformToken(
+	ctx context.Context, cfg Settings, db *postgres.DB, address string, t terminal.Terminal,
+) ([sha256.Size]byte, error) {
+	if cfg.adminToken != "" {
+		return tokenHash(cfg.adminToken), nil
+	}
+	token := "bwp_" + rand.Text() + rand.Text()
+	stored, err := db.PlatformToken(ctx, tokenHash(token))
+	if err != nil {
+		return stored, err
+	}
+	if stored == tokenHash(token) {
+		fmt.Fprintf(t.Err, tokenMessage, token, address)
+	}
+	return stored, nil
+}
+
+// databaseStopped returns a channel that is closed when the embedded database stops. It
+// is nil, and so blocks for ever, if there is none.
+func (reg *Registry) databaseStopped() <-chan struct{} {
+	if reg.embedded == nil {
+		return nil
+	}
+	return reg.embedded.Done()
+}
+
+// Close closes the database pools, then stops the embedded database, then exports the
+// last traces.
+func (reg *Registry) Close() error {
+	var errs []error
+	if reg.DB != nil {
+		errs = append(errs, reg.DB.Close())
+	}
+	if reg.embedded != nil {
+		errs = append(errs, reg.embedded.Stop())
+	}
+	if reg.shutdownTraces != nil {
+		reg.shutdownTraces()
+	}
+	return errors.Join(errs...)
+}
+
+// discovery declares the kinds and fields that the discovery route lists. It lists only
+// what a client needs to find and call agents and tools, no instructions or settings.
+func discovery() []httpapi.Discovery {
+	return []httpapi.Discovery{
+		{Kind: "agent", Member: "agents", Fields: []string{"description", "endpoint"}},
+		{Kind: "mcp_server", Member: "mcp_servers",
+			Fields: []string{"description", "packages", "remotes"}},
+	}
+}
+
+// tokenHash is the SHA-256 of the platform token. Only the hash is stored.
+func tokenHash(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }

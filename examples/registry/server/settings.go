@@ -1,0 +1,168 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bailiwick-go/bailiwick/internal/localpg"
+	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
+)
+
+// Settings are read from the environment by serve and by the commands that work
+// on the database.
+type Settings struct {
+	databaseURL    string // empty: an embedded PostgreSQL under dataDir
+	appURL         string // empty: derived from databaseURL
+	systemURL      string // empty: derived from databaseURL
+	listenURL      string // empty: the server that the system role connects to
+	dataDir        string
+	addr           string
+	multiTenant    bool
+	baseDomain     string
+	adminToken     string
+	autoMigrate    bool
+	secretsKey     []byte // empty: the key file under dataDir
+	trustedProxies []netip.Prefix
+	accessLog      bool
+	traces         bool          // export traces; OpenTelemetry's settings name the endpoint
+	auditRetention time.Duration // 0: for ever
+	openID         openIDSettings
+}
+
+// minAdminToken is the shortest platform token that is allowed, in characters.
+const minAdminToken = 32
+
+// ReadSettings reads and checks the environment. An invalid value is an error;
+// the default never replaces it. The error lists every invalid setting.
+func ReadSettings(getenv func(string) string) (Settings, error) {
+	s := Settings{
+		databaseURL: getenv("DATABASE_URL"),
+		appURL:      getenv("APP_DATABASE_URL"),
+		systemURL:   getenv("SYSTEM_DATABASE_URL"),
+		listenURL:   getenv("LISTEN_URL"),
+		dataDir:     getenv("DATA_DIR"),
+		addr:        cmp.Or(getenv("ADDR"), "127.0.0.1:8080"),
+		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
+		adminToken:  getenv("ADMIN_TOKEN"),
+	}
+	var errs [8]error // all are reported at once, so that one start shows every mistake
+	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
+	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
+	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
+	s.trustedProxies, errs[3] = parseProxies(getenv("TRUSTED_PROXIES"))
+	s.accessLog, errs[4] = parseBool(getenv, "ACCESS_LOG", true)
+	s.traces, errs[5] = exportsTraces(getenv)
+	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
+	s.openID, errs[7] = readOpenID(getenv)
+	if err := errors.Join(append(errs[:], s.check())...); err != nil {
+		return s, err
+	}
+	if s.dataDir != "" {
+		return s, nil
+	}
+	var err error
+	s.dataDir, err = localpg.DefaultDir()
+	return s, err
+}
+
+// check validates the settings that are stored as plain strings.
+func (s Settings) check() error {
+	var errs []error
+	if s.adminToken != "" && len(s.adminToken) < minAdminToken {
+		errs = append(errs, fmt.Errorf("ADMIN_TOKEN has %d characters: use at least %d, or leave"+
+			" it empty to have one generated", len(s.adminToken), minAdminToken))
+	}
+	if (resolve.Options{BaseDomain: s.baseDomain}).Check() != nil {
+		errs = append(errs, fmt.Errorf(
+			"invalid BASE_DOMAIN %q: set it to a domain name such as registry.example.com",
+			s.baseDomain))
+	}
+	if !s.multiTenant && s.appURL+s.systemURL != "" {
+		errs = append(errs, errors.New("APP_DATABASE_URL and SYSTEM_DATABASE_URL require"+
+			" MULTI_TENANT=true: otherwise leave them empty"))
+	}
+	return errors.Join(append(errs,
+		checkDatabaseURL("DATABASE_URL", s.databaseURL),
+		checkDatabaseURL("APP_DATABASE_URL", s.appURL),
+		checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL),
+		checkDatabaseURL("LISTEN_URL", s.listenURL))...)
+}
+
+// checkDatabaseURL checks the form of a database URL. The error doesn't contain
+// the URL, because it may hold a password.
+func checkDatabaseURL(name, text string) error {
+	u, err := url.Parse(text)
+	if text == "" || err == nil && u.User.Username() != "" &&
+		(u.Scheme == "postgres" || u.Scheme == "postgresql" || u.Scheme == "unix") {
+		return nil
+	}
+	return fmt.Errorf("invalid %s: use the form"+
+		" postgres://user:password@host:port/database?sslmode=…", name)
+}
+
+// parseBool parses a setting; empty is the fallback.
+func parseBool(getenv func(string) string, name string, fallback bool) (bool, error) {
+	text := getenv(name)
+	if text == "" {
+		return fallback, nil
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return fallback, fmt.Errorf("invalid %s %q: set it to true or false", name, text)
+	}
+	return value, nil
+}
+
+// parseRetention parses a duration of at least one day. A shorter one is probably
+// a mistake, and would delete audit entries.
+func parseRetention(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	retention, err := time.ParseDuration(text)
+	if err != nil || retention < 24*time.Hour {
+		return 0, fmt.Errorf("invalid AUDIT_RETENTION %q: set it to at least 24h, such as 8760h,"+
+			" or leave it empty to keep the audit log for ever", text)
+	}
+	return retention, nil
+}
+
+// parseProxies parses CIDR address ranges, separated by commas or spaces.
+func parseProxies(text string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	separator := func(r rune) bool { return r == ',' || r == ' ' }
+	for field := range strings.FieldsFuncSeq(text, separator) {
+		prefix, err := netip.ParsePrefix(field)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: invalid address range %q: use the form"+
+				" 10.0.0.0/8", field)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+// exportsTraces reports whether the environment names an endpoint for traces. The
+// exporter reads the same settings again, but ignores an invalid endpoint without
+// an error. So the endpoint is checked here.
+func exportsTraces(getenv func(string) string) (exports bool, err error) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+		text := getenv(name)
+		if text == "" {
+			continue
+		}
+		u, err := url.Parse(text)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return false, fmt.Errorf("invalid %s: use the form http://host:4318", name)
+		}
+		exports = true
+	}
+	return exports, nil
+}

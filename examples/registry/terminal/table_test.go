@@ -1,0 +1,16 @@
+package terminal
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPrintTableReplacesControlCharacters(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, Terminal{Out: &out}.PrintTable([]string{"NAME"},
+		[][]string{{"a\x1b[2Jb\tc\nd"}, {""}}))
+	require.Equal(t, "NAME\na�[2Jb�c�d\n-\n", out.String())
+}
