@@ -15,9 +15,9 @@ func Adoption() *adoption.Database {
 		// doesn't declare it.
 		Owned: []string{"audit_log"},
 		// The old key of registry_defaults was only_row, which addDefaultsID replaces.
-		Primary: map[string][]string{"registry_defaults": {"id"}},
+		PrimaryKeys: map[string][]string{"registry_defaults": {"id"}},
 		// The old trigger set version and updated_at, as the library's trigger does.
-		Replaced: []string{"touch"},
+		ReplacedTriggers: []string{"touch"},
 		// Deleting a referenced row searches the referring column, so each has an index. The
 		// last index replaces an old one without tenant_id.
 		Indexes: []adoption.Index{
