@@ -363,7 +363,7 @@ var Texts = Text{
 		`http\.NoBody`, `of its own (rows|tenant|connection)`,
 	},
 	Except: []string{
-		".git", "internal/archtest", "examples/registry/testdata", "adapters/postgres/internal/migrations",
+		".git", "internal/archtest", "adapters/postgres/internal/migrations",
 	},
 }
 

@@ -13,11 +13,11 @@ type Database struct {
 
 	// Primary maps a table to the columns of its new primary key after tenant_id. It is
 	// needed only where these aren't the columns of the old key.
-	Primary map[string][]string
+	PrimaryKeys map[string][]string
 
-	// Replaced are the names of triggers that count versions. The library's trigger replaces
+	// ReplacedTriggers are the names of triggers that count versions. The library's trigger replaces
 	// them.
-	Replaced []string
+	ReplacedTriggers []string
 
 	// Indexes are the indexes that the tables get or that change. An existing index of the
 	// same name and with another definition is replaced in the phase Contract.

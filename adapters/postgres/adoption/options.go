@@ -14,13 +14,13 @@ type Options struct {
 	// after it meanwhile. Defaults to 300 ms.
 	LockTimeout time.Duration
 
-	// Patience limits how long a statement that didn't get its lock is retried. Defaults to
+	// RetryTimeout limits how long a statement that didn't get its lock is retried. Defaults to
 	// 10 minutes.
-	Patience time.Duration
+	RetryTimeout time.Duration
 
-	// Rest is the pause of the backfill after each batch, as a multiple of the batch's
+	// PauseFactor is the pause of the backfill after each batch, as a multiple of the batch's
 	// duration. Defaults to 1.
-	Rest float64
+	PauseFactor float64
 
 	// Watch is how long the phase Contract looks for statements of the old version before
 	// it starts. Defaults to 10 seconds. A shorter time than 2 seconds counts as 2 seconds.

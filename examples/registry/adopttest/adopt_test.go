@@ -18,6 +18,8 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/examples/registry/kinds"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
@@ -82,8 +84,8 @@ func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Option
 }
 
 // fastMigration returns options that watch for the old version for one second only.
-func fastMigration(phase postgres.Phase) postgres.MigrationOptions {
-	return postgres.MigrationOptions{Phase: phase, Watch: time.Second}
+func fastMigration(phase adoption.Phase) adoption.Options {
+	return adoption.Options{Phase: phase, Watch: time.Second}
 }
 
 func TestMigrateDownRestoresOriginalCatalog(t *testing.T) {
@@ -91,12 +93,12 @@ func TestMigrateDownRestoresOriginalCatalog(t *testing.T) {
 	url := singleTenant(t)
 	before := dump(t, url)
 	o := adoptionOptions(t, url, false)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(adoption.Expand)))
 	status, err := postgres.Status(t.Context(), o)
 	require.NoError(t, err)
-	require.Equal(t, postgres.AdoptionState("expanded"), status.State)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(postgres.Expand)))
+	require.Equal(t, adoption.State("expanded"), status.State)
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(adoption.Contract)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(adoption.Expand)))
 	require.Equal(t, before, dump(t, url))
 }
 
@@ -110,10 +112,10 @@ func TestContractedDatabaseEqualsFreshInstallation(t *testing.T) {
 	url := singleTenant(t)
 	before := dump(t, url)
 	o := adoptionOptions(t, url, true)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(adoption.Contract)))
 	requireFreshInstallation(t, url)
 
-	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(postgres.Expand)))
+	require.NoError(t, postgres.MigrateDown(t.Context(), o, fastMigration(adoption.Expand)))
 	require.Equal(t, before, dump(t, url))
 }
 
@@ -133,6 +135,6 @@ func requireFreshInstallation(t *testing.T, url string) {
 }
 
 // withoutDatabaseNames formats findings without the names of test databases.
-func withoutDatabaseNames(findings []postgres.Finding) string {
+func withoutDatabaseNames(findings []doctor.Finding) string {
 	return regexp.MustCompile(`pgtest_\w+`).ReplaceAllString(fmt.Sprintf("%+v", findings), "this")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/examples/registry/cli"
 	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
 )
@@ -185,6 +186,6 @@ func (s *oldClients) requireWrites(t *testing.T, db *bun.DB) {
 func requireContracts(t *testing.T, url string) {
 	t.Helper()
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
-		fastMigration(postgres.Contract)))
+		fastMigration(adoption.Contract)))
 	requireFreshInstallation(t, url)
 }

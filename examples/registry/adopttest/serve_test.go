@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/examples/registry/cli"
 	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
 )
@@ -97,7 +98,7 @@ func TestAdoptionMigratesUsersKeysAuditLogAndDefaults(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	o := adoptionOptions(t, url, false)
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Expand)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(adoption.Expand)))
 	db := connect(t, url)
 	query := func(statement string) (result string) {
 		require.NoError(t, db.NewRaw(statement).Scan(t.Context(), &result), statement)
@@ -140,7 +141,7 @@ func TestAdoptionMigratesUsersKeysAuditLogAndDefaults(t *testing.T) {
 	_, err := db.ExecContext(t.Context(), "DELETE FROM bailiwick.api_keys WHERE name = 'new'")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
-	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(postgres.Contract)))
+	require.NoError(t, postgres.MigrateUp(t.Context(), o, fastMigration(adoption.Contract)))
 	db = connect(t, url)
 	require.Equal(t, "key of ed@example.com admin", query(keys), "a revoked key stays revoked")
 }
@@ -167,12 +168,12 @@ func TestMigratePlanPrintsSQLWithLocksAndRows(t *testing.T) {
 	}
 	require.Equal(t, before, dump(t, url), "a plan changes nothing")
 
-	var plan []postgres.PlannedStatement
+	var plan []adoption.PlannedStatement
 	out = harness.Run(t, set, "migrate", "plan", "--json").RequireStatus(t, cli.ExitDone).Out
 	require.NoError(t, json.Unmarshal([]byte(out), &plan))
 	require.NotEmpty(t, plan)
 	for _, p := range plan {
-		require.Equal(t, postgres.Expand, p.Phase)
+		require.Equal(t, adoption.Expand, p.Phase)
 		require.NotEmpty(t, p.Lock, p.SQL)
 	}
 

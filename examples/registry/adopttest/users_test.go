@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/examples/registry/cli"
 	"github.com/bailiwick-go/bailiwick/examples/registry/commands"
 	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
@@ -18,7 +19,7 @@ func TestAdoptedUsersAreMembersOfDefaultTenant(t *testing.T) {
 	t.Parallel()
 	url := singleTenant(t)
 	require.NoError(t, postgres.MigrateUp(t.Context(), adoptionOptions(t, url, true),
-		fastMigration(postgres.Contract)))
+		fastMigration(adoption.Contract)))
 	s := harness.Serve(t, map[string]string{"DATABASE_URL": url, "MULTI_TENANT": "true"})
 	members := harness.DecodeOutput[[]commands.Member](t,
 		s.Run(t, "member", "list", "--tenant", "default", "--json"))

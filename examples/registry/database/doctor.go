@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/examples/registry/server"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
@@ -37,12 +38,12 @@ func (c *DoctorCmd) Run(ctx context.Context, t terminal.Terminal) error {
 			return err
 		}
 		if c.JSON {
-			err = t.PrintJSON(append([]postgres.Finding{}, findings...))
+			err = t.PrintJSON(append([]doctor.Finding{}, findings...))
 		} else {
 			err = c.report(t, o.MultiTenant, findings)
 		}
 		if err == nil && slices.ContainsFunc(findings,
-			func(f postgres.Finding) bool { return f.Severity == postgres.SeverityError }) {
+			func(f doctor.Finding) bool { return f.Severity == doctor.SeverityError }) {
 			return terminal.ErrRefused
 		}
 		return err
@@ -53,7 +54,7 @@ func (c *DoctorCmd) Run(ctx context.Context, t terminal.Terminal) error {
 // findings that remain.
 func (c *DoctorCmd) examine(
 	ctx context.Context, t terminal.Terminal, o postgres.Options,
-) ([]postgres.Finding, error) {
+) ([]doctor.Finding, error) {
 	if !c.Fix {
 		return postgres.Doctor(ctx, o)
 	}
@@ -67,7 +68,7 @@ func (c *DoctorCmd) examine(
 // report prints a table of the findings, then their SQL, which can be run in psql as it
 // is printed.
 func (c *DoctorCmd) report(
-	t terminal.Terminal, multiTenant bool, findings []postgres.Finding,
+	t terminal.Terminal, multiTenant bool, findings []doctor.Finding,
 ) error {
 	if multiTenant {
 		t.PrintLine("Examined with MULTI_TENANT=true.")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/examples/registry/server"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
@@ -45,7 +46,7 @@ type migrateUpCmd struct {
 // Run migrates the schema up and prints its state.
 func (c *migrateUpCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	return server.WithDatabase(ctx, t, func(o postgres.Options) error {
-		m := postgres.MigrationOptions{Phase: postgres.Phase(c.Phase), Watch: c.Watch}
+		m := adoption.Options{Phase: adoption.Phase(c.Phase), Watch: c.Watch}
 		plan, err := postgres.PlanUp(ctx, o, m)
 		if err != nil {
 			return err
@@ -57,9 +58,9 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal.Terminal) error {
 // runMigration runs a migration of this many statements in either direction. It shows the
 // progress and then the state of the schema.
 func runMigration(
-	ctx context.Context, t terminal.Terminal, o postgres.Options, m postgres.MigrationOptions,
+	ctx context.Context, t terminal.Terminal, o postgres.Options, m adoption.Options,
 	statements int, asJSON bool,
-	run func(context.Context, postgres.Options, postgres.MigrationOptions) error,
+	run func(context.Context, postgres.Options, adoption.Options) error,
 ) error {
 	bar := newMigrationProgress(t, statements, asJSON)
 	m.OnEvent = bar.handle
@@ -91,7 +92,7 @@ func printStatus(ctx context.Context, t terminal.Terminal, o postgres.Options, a
 }
 
 // stateTexts describes each state, with the command for the next step.
-var stateTexts = map[postgres.AdoptionState]string{
+var stateTexts = map[adoption.State]string{
 	"absent":       "The database is empty. To create the schema: registry migrate up",
 	"tenant-owned": "The schema is current.",
 	"contracted":   "The schema is current.",
@@ -118,12 +119,12 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		if c.Down {
 			planFunc = postgres.PlanDown
 		}
-		plan, err := planFunc(ctx, o, postgres.MigrationOptions{Phase: postgres.Phase(c.Phase)})
+		plan, err := planFunc(ctx, o, adoption.Options{Phase: adoption.Phase(c.Phase)})
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return t.PrintJSON(append([]postgres.PlannedStatement{}, plan...))
+			return t.PrintJSON(append([]adoption.PlannedStatement{}, plan...))
 		}
 		printPlan(t, plan)
 		return nil
@@ -132,7 +133,7 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal.Terminal) error {
 
 // printPlan prints a plan as SQL. Comments name the phase, the lock and about how many
 // rows are read. Statements that run in one transaction have BEGIN and COMMIT.
-func printPlan(t terminal.Terminal, plan []postgres.PlannedStatement) {
+func printPlan(t terminal.Terminal, plan []adoption.PlannedStatement) {
 	if len(plan) == 0 {
 		t.PrintLine("-- Nothing to do that affects other sessions.")
 	}
@@ -196,7 +197,7 @@ type migrateDownCmd struct {
 // Run undoes the migration and prints the state of the schema.
 func (c *migrateDownCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	return server.WithDatabase(ctx, t, func(o postgres.Options) error {
-		m := postgres.MigrationOptions{Phase: postgres.Phase(c.Phase)}
+		m := adoption.Options{Phase: adoption.Phase(c.Phase)}
 		plan, err := postgres.PlanDown(ctx, o, m)
 		if err != nil {
 			return err

@@ -5,7 +5,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
@@ -41,7 +41,7 @@ type event struct {
 }
 
 // handle shows one event.
-func (m *migrationProgress) handle(e postgres.Event) error {
+func (m *migrationProgress) handle(e adoption.Event) error {
 	if m.json {
 		return m.terminal.PrintJSON(event{string(e.Kind), string(e.Phase), e.Step, e.SQL, e.Rows})
 	}

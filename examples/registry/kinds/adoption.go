@@ -3,24 +3,24 @@ package kinds
 import (
 	"strings"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 )
 
 // Adoption describes how a single-tenant database becomes multi-tenant, as far as
 // the declared tables of the kinds don't say it: its other tables, its users and API
 // keys, and the indexes and views of a fresh installation.
-func Adoption() *postgres.Adoption {
-	return &postgres.Adoption{
+func Adoption() *adoption.Database {
+	return &adoption.Database{
 		// The old audit log belongs to the default tenant. It isn't a kind, so Tables
 		// doesn't declare it.
 		Owned: []string{"audit_log"},
 		// The old key of registry_defaults was only_row, which addDefaultsID replaces.
-		Primary: map[string][]string{"registry_defaults": {"id"}},
+		PrimaryKeys: map[string][]string{"registry_defaults": {"id"}},
 		// The old trigger set version and updated_at, as the library's trigger does.
-		Replaced: []string{"touch"},
+		ReplacedTriggers: []string{"touch"},
 		// Deleting a referenced row searches the referring column, so each has an index. The
 		// last index replaces an old one without tenant_id.
-		Indexes: []postgres.AdoptedIndex{
+		Indexes: []adoption.Index{
 			{Table: "agents", Name: "agents_model_config",
 				Definition: "USING btree (tenant_id, model_config_id)"},
 			{Table: "agents", Name: "agents_parent",
@@ -41,17 +41,17 @@ func Adoption() *postgres.Adoption {
 				Definition: "USING btree (tenant_id, type) WHERE enabled"},
 		},
 		// The view must join within the tenant and return tenant_id.
-		Views: []postgres.AdoptedView{
+		Views: []adoption.View{
 			{Name: "enabled_triggers",
 				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
     FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id
     WHERE t.enabled`}},
-		Steps: []postgres.AdoptionStep{addDefaultsID(), dropDefaultsKey(), dropTouchFunction()},
-		Users: &postgres.AdoptedUsers{
+		Steps: []adoption.Step{addDefaultsID(), dropDefaultsKey(), dropTouchFunction()},
+		Users: &adoption.Users{
 			Table: "users", ID: "id", Email: "email", Name: "name", Password: "password_hash",
 			Admin: "is_admin",
 		},
-		Keys: &postgres.AdoptedKeys{
+		Keys: &adoption.Keys{
 			Table: "api_keys", ID: "id", User: "user_id", Name: "name", Hash: "key_hash",
 			CreatedAt: "created_at", LastUsedAt: "last_used_at", RevokedAt: "revoked_at",
 		},
@@ -69,9 +69,9 @@ func hasColumn(name string) string {
 // addDefaultsID turns the only row of the system-wide defaults into an item. The
 // way down recreates the table if the contraction dropped its first column,
 // because a column that is added again becomes the last one.
-func addDefaultsID() postgres.AdoptionStep {
-	return postgres.AdoptionStep{
-		Name: "turn the defaults into an item", Phase: postgres.Expand,
+func addDefaultsID() adoption.Step {
+	return adoption.Step{
+		Name: "turn the defaults into an item", Phase: adoption.Expand,
 		Done: hasColumn("id"), Undone: "NOT " + hasColumn("id") + " AND " + onlyRowIsFirstColumn,
 		Up: "ALTER TABLE registry_defaults ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid()," +
 			" ADD COLUMN labels jsonb NOT NULL DEFAULT '{}'",
@@ -109,9 +109,9 @@ const recreateDefaults = `
 
 // dropDefaultsKey drops the column that allows only one row: each tenant gets its
 // own row.
-func dropDefaultsKey() postgres.AdoptionStep {
-	return postgres.AdoptionStep{
-		Name: "allow defaults for each tenant", Phase: postgres.Contract,
+func dropDefaultsKey() adoption.Step {
+	return adoption.Step{
+		Name: "allow defaults for each tenant", Phase: adoption.Contract,
 		Done: "NOT " + hasColumn("only_row"), Undone: hasColumn("only_row"),
 		Up: "ALTER TABLE registry_defaults DROP COLUMN only_row",
 		Down: "ALTER TABLE registry_defaults ADD COLUMN only_row boolean NOT NULL DEFAULT true" +
@@ -121,9 +121,9 @@ func dropDefaultsKey() postgres.AdoptionStep {
 
 // dropTouchFunction drops the function of the old triggers, which the library's
 // triggers have replaced.
-func dropTouchFunction() postgres.AdoptionStep {
-	return postgres.AdoptionStep{
-		Name: "drop the old trigger function", Phase: postgres.Contract,
+func dropTouchFunction() adoption.Step {
+	return adoption.Step{
+		Name: "drop the old trigger function", Phase: adoption.Contract,
 		Done:   "to_regprocedure('touch()') IS NULL",
 		Undone: "to_regprocedure('touch()') IS NOT NULL",
 		Up:     "DROP FUNCTION touch()",

@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
 // NotCurrent adds to an error of postgres.Open the command that may solve it.
 func NotCurrent(o postgres.Options, err error) error {
-	if errors.Is(err, postgres.ErrNotContracted) {
+	if errors.Is(err, adoption.ErrNotContracted) {
 		return fmt.Errorf("%w\nMULTI_TENANT=true requires a contracted database. After the old"+
 			" version has stopped: registry migrate up --phase contract", err)
 	}

@@ -97,7 +97,7 @@ func (b *pageBatches) fillOnce(
 		case took < batchTime/2:
 			*pages = min(maxPages, *pages*2)
 		}
-		if err := pause(ctx, time.Duration(float64(took)*b.engine.o.Rest)); err != nil {
+		if err := pause(ctx, time.Duration(float64(took)*b.engine.o.PauseFactor)); err != nil {
 			return filled, err
 		}
 	}

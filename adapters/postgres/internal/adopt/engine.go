@@ -16,11 +16,11 @@ func withDefaults(o adoption.Options) adoption.Options {
 	if o.LockTimeout == 0 {
 		o.LockTimeout = 300 * time.Millisecond
 	}
-	if o.Patience == 0 {
-		o.Patience = 10 * time.Minute
+	if o.RetryTimeout == 0 {
+		o.RetryTimeout = 10 * time.Minute
 	}
-	if o.Rest == 0 {
-		o.Rest = 1
+	if o.PauseFactor == 0 {
+		o.PauseFactor = 1
 	}
 	if o.Watch == 0 {
 		o.Watch = 10 * time.Second

@@ -229,7 +229,7 @@ func retryable(err error) bool {
 // withRetry repeats try while it can't get its lock, until Options.Patience is over. The
 // sessions that waited for it run in the growing pauses between the attempts.
 func (e *Engine) withRetry(ctx context.Context, try func(context.Context) error) error {
-	deadline := time.Now().Add(e.o.Patience)
+	deadline := time.Now().Add(e.o.RetryTimeout)
 	wait := e.o.LockTimeout / 2
 	for {
 		err := try(ctx)
@@ -238,7 +238,7 @@ func (e *Engine) withRetry(ctx context.Context, try func(context.Context) error)
 		}
 		if time.Now().After(deadline) {
 			return refuse("no lock within %s: end the transactions that stay open"+
-				" (pg_stat_activity, state idle in transaction) and try again", e.o.Patience).
+				" (pg_stat_activity, state idle in transaction) and try again", e.o.RetryTimeout).
 				Because(err)
 		}
 		if err := pause(ctx, wait+rand.N(wait)); err != nil {

@@ -50,12 +50,12 @@ func (c Config) adoptTable(name string) adopt.Table {
 	sql := sqltext.Quote(schema) + "." + sqltext.Quote(table)
 	_, hasKind := c.Declared.KindTablesBySQL()[sql]
 	t := adopt.Table{
-		Schema: schema, Name: table, Versioned: hasKind, Replaced: c.Adopt.Replaced,
+		Schema: schema, Name: table, Versioned: hasKind, Replaced: c.Adopt.ReplacedTriggers,
 		Singleton: slices.ContainsFunc(c.Declared.Tables, func(d *declare.Table) bool {
 			return d.SQL == sql && d.Singleton != ""
 		}),
 	}
-	for other, columns := range c.Adopt.Primary {
+	for other, columns := range c.Adopt.PrimaryKeys {
 		if s, n := splitName(other); s == schema && n == table {
 			t.Primary = columns
 		}
