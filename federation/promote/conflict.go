@@ -1,10 +1,6 @@
 package promote
 
-import (
-	"strings"
-
-	"github.com/bailiwick-go/bailiwick/tenancy"
-)
+import "github.com/bailiwick-go/bailiwick/tenancy"
 
 // The limits of the list in a [tenancy.CodeImportConflict] error, which is kept in
 // memory as a whole.
@@ -47,14 +43,7 @@ func (c *conflicts) err(counts Counts) error {
 	}
 	e := tenancy.Errorf(tenancy.CodeImportConflict,
 		"the target has other content under %d of the bundle's names: nothing was written; choose"+
-			" the strategy %s", counts.Fail, alternatives())
+			" the strategy %s", counts.Fail, tenancy.Alternatives(strategies[1:])) // without Fail
 	e.Members = members
 	return e
-}
-
-// alternatives lists the strategies other than [Fail] as text.
-func alternatives() string {
-	names := strategyNames(strategies[1:])
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
