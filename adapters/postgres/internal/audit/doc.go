@@ -1,3 +1,3 @@
-// Package audit writes and reads the audit log: a chain of entries for each tenant, and one
-// for what belongs to no tenant.
+// Package audit writes and reads the audit log: one chain of entries for each tenant, and one for
+// entries that belong to no tenant. It also keeps the log's monthly partitions.
 package audit

@@ -12,30 +12,32 @@ import (
 )
 
 const (
-	auditAhead = 3 // months whose partitions are made before they come
-	auditTick  = 24 * time.Hour
-	auditAgain = 10 * time.Minute // after a failure: somebody held what was to be locked
+	monthsAhead        = 3 // months whose partitions exist before the months begin
+	partitionsInterval = 24 * time.Hour
+	partitionsRetry    = 10 * time.Minute // after a failure, such as a lock timeout
 )
 
-// keeper makes the partitions of the audit log and drops those that are too old.
-type keeper struct {
+// partitionKeeper creates the partitions of the audit log and drops those older than the
+// retention.
+type partitionKeeper struct {
 	pool      *pool.Pool
-	retention time.Duration // 0: for ever
+	retention time.Duration // 0 keeps every partition
 }
 
-// KeepPartitions starts what keeps the partitions of the audit log, until the pool is closed.
+// KeepPartitions starts the background work that creates the partitions of the audit log and
+// drops those older than retention (0 drops none). It runs until p is closed.
 func KeepPartitions(p *pool.Pool, retention time.Duration) {
-	p.Background.Start((&keeper{p, retention}).run)
+	p.Background.Start((&partitionKeeper{p, retention}).run)
 }
 
-func (k *keeper) run(ctx context.Context) {
+func (k *partitionKeeper) run(ctx context.Context) {
 	for {
-		wait := auditTick
-		if err := k.turn(ctx); err != nil && ctx.Err() == nil {
-			wait = auditAgain
+		wait := partitionsInterval
+		if err := k.maintain(ctx); err != nil && ctx.Err() == nil {
+			wait = partitionsRetry
 			k.pool.Settings.Logger.WarnContext(ctx,
-				"the months of the audit log couldn't be looked after; it is tried again", "error",
-				err)
+				"the partitions of the audit log could not be created or dropped; retry in "+
+					wait.String(), "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -45,34 +47,36 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-func (k *keeper) turn(ctx context.Context) error {
-	_, err := k.pool.System.NewRaw("SELECT bailiwick.audit_prepare(?)", auditAhead).
+// maintain creates the partitions of the months to come, then drops the expired ones.
+func (k *partitionKeeper) maintain(ctx context.Context) error {
+	_, err := k.pool.System.NewRaw("SELECT bailiwick.audit_prepare(?)", monthsAhead).
 		Exec(pool.CrossTenant(ctx, "make the months of the audit log"))
 	if err != nil || k.retention == 0 {
 		return pgerr.Translate(err)
 	}
-	return pgerr.Translate(k.expire(pool.CrossTenant(ctx, "drop old months of the audit log")))
+	return pgerr.Translate(k.dropExpired(pool.CrossTenant(ctx, "drop old months of the audit log")))
 }
 
-// expired is a part of the audit log that is gone.
-type expired struct {
+// droppedPartition is a partition in the details of the entry audit.expire.
+type droppedPartition struct {
 	Part    string `json:"part"`
 	Entries int64  `json:"entries"`
 }
 
-// expireAudit drops what is too old, and says so in the log that stays.
-func (k *keeper) expire(ctx context.Context) error {
+// dropExpired drops the partitions older than the retention, and records that in the platform's
+// audit log in the same transaction.
+func (k *partitionKeeper) dropExpired(ctx context.Context) error {
 	return k.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var dropped []expired
-		err := tx.NewRaw("SELECT part, entries FROM bailiwick.audit_expire(make_interval(secs =>"+
-			" ?))", k.retention.Seconds()).Scan(ctx, &dropped)
+		var dropped []droppedPartition
+		err := tx.NewRaw(
+			"SELECT part, entries FROM bailiwick.audit_expire(make_interval(secs => ?))",
+			k.retention.Seconds()).Scan(ctx, &dropped)
 		if err != nil || len(dropped) == 0 {
 			return err
 		}
 		return RecordPlatform(ctx, tx, tenancy.Event{
 			Action: "audit.expire", Target: tenancy.AuditTarget{Kind: "audit"},
-			Details: map[string]any{"dropped": dropped,
-				"retention": k.retention.String()},
+			Details: map[string]any{"dropped": dropped, "retention": k.retention.String()},
 		})
 	})
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 )
 
-// check is one question to the catalog. Its query answers a row for each
-// finding: the object, the SQL that mends it, whether that is safe, and whether
-// it is a warning only, here.
+// check is one query of the catalog. It may use the names of [catalog.Catalog.Query], and returns
+// one row for each finding: the object, the SQL that fixes it, whether that is safe, and whether
+// this finding is only a warning, whatever the severity of the check.
 type check struct {
 	code     string
 	severity doctor.Severity
@@ -19,41 +19,54 @@ type check struct {
 	query    string
 }
 
-// inCatalog asks all checks at once: what they stand upon is planned and read
-// once for all of them. Findings come in the order of the groups.
-func inCatalog(
+// findingRow is a row of [unionQuery].
+type findingRow struct {
+	Code, Object, Fix string
+	Safe, WarningOnly bool
+}
+
+// queryChecks returns a function that runs all checks with one query, so that the server plans and
+// reads what they have in common once. The findings are in the order of the groups.
+func queryChecks(
 	groups ...[]check,
 ) func(context.Context, *catalog.Catalog) ([]doctor.Finding, error) {
+	query := unionQuery(groups)
 	byCode := map[string]check{}
-	var queries []string
-	for i, group := range groups {
+	for _, group := range groups {
 		for _, c := range group {
 			byCode[c.code] = c
-			queries = append(queries,
-				fmt.Sprintf("SELECT %d AS place, '%s' AS code, q.*"+
-					" FROM (%s) AS q (object, fix, safe, lax)", i, c.code, c.query))
 		}
 	}
-	query := "SELECT code, object, fix, safe, lax FROM (" + strings.Join(queries, "\nUNION ALL\n") +
-		") AS found ORDER BY place, code, object"
 	return func(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
-		var rows []struct {
-			Code, Object, Fix string
-			Safe, Lax         bool
-		}
+		var rows []findingRow
 		if err := c.Query(ctx, query, &rows); err != nil {
 			return nil, err
 		}
 		findings := make([]doctor.Finding, len(rows))
 		for i, r := range rows {
-			asked := byCode[r.Code]
-			findings[i] = doctor.Finding{Severity: asked.severity, Code: asked.code,
-				Object: r.Object,
-				Why:    asked.why, Fix: r.Fix, Safe: r.Safe}
-			if r.Lax {
-				findings[i].Severity = doctor.SeverityWarning
-			}
+			findings[i] = r.finding(byCode[r.Code])
 		}
 		return findings, nil
 	}
+}
+
+func unionQuery(groups [][]check) string {
+	var queries []string
+	for i, group := range groups {
+		for _, c := range group {
+			queries = append(queries, fmt.Sprintf("SELECT %d AS place, '%s' AS code, q.*"+
+				" FROM (%s) AS q (object, fix, safe, warning_only)", i, c.code, c.query))
+		}
+	}
+	return "SELECT code, object, fix, safe, warning_only FROM (" +
+		strings.Join(queries, "\nUNION ALL\n") + ") AS found ORDER BY place, code, object"
+}
+
+func (r findingRow) finding(c check) doctor.Finding {
+	f := doctor.Finding{Severity: c.severity, Code: c.code, Object: r.Object, Why: c.why,
+		Fix: r.Fix, Safe: r.Safe}
+	if r.WarningOnly {
+		f.Severity = doctor.SeverityWarning
+	}
+	return f
 }

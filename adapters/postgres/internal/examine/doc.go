@@ -1,3 +1,3 @@
-// Package examine looks for what weakens the isolation of tenants. Each check is a question to
-// the catalog; the findings come with the SQL that mends them.
+// Package examine finds what weakens the isolation of tenants in a database. Each check is a query
+// of the catalog. A finding comes with the SQL that fixes it.
 package examine

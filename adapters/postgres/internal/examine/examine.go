@@ -18,17 +18,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// checks are all that the catalog is asked, a query or two each.
+// checks are all checks of the catalog. Each takes a query or two.
 var checks = []func(context.Context, *catalog.Catalog) ([]doctor.Finding, error){
 	checkServerVersion,
 	checkRowSecurity,
 	checkPolicies,
 	checkLibrary,
-	inCatalog(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks,
-		announcementChecks),
+	queryChecks(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks,
+		notificationChecks),
 }
 
-func run(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
+func runChecks(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
 	if _, err := c.Tx.ExecContext(ctx, catalog.CatalogOnly); err != nil {
 		return nil, pgerr.Translate(err)
 	}
@@ -43,8 +43,8 @@ func run(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
 	return findings, nil
 }
 
-// sorted puts errors first.
-func sorted(findings []doctor.Finding) []doctor.Finding {
+// errorsFirst sorts errors before warnings, and keeps the order otherwise.
+func errorsFirst(findings []doctor.Finding) []doctor.Finding {
 	slices.SortStableFunc(findings,
 		func(a, b doctor.Finding) int {
 			return strings.Compare(string(a.Severity), string(b.Severity))
@@ -52,9 +52,8 @@ func sorted(findings []doctor.Finding) []doctor.Finding {
 	return findings
 }
 
-// Running examines the catalog through the pools of an open database. It reads no
-// table of the host's. With tenancy off, findings about the application's role don't
-// apply.
+// Running examines the catalog of an open database as the system role. It doesn't read the host's
+// tables. With tenancy off, the checks of the application's role find nothing. Errors come first.
 func Running(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Finding, error) {
 	c := &catalog.Catalog{Declared: d, Scope: p.Settings.Scope}
 	if p.Settings.MultiTenant {
@@ -71,27 +70,26 @@ func Running(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Findin
 	err := p.System.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
 		func(ctx context.Context, tx bun.Tx) (err error) {
 			c.Tx = tx
-			findings, err = run(ctx, c)
+			findings, err = runChecks(ctx, c)
 			return err
 		})
-	return sorted(findings), pgerr.Translate(err)
+	return errorsFirst(findings), pgerr.Translate(err)
 }
 
-// readSessionUsers reads which roles the two pools really are: what is between them
-// and the database may log in as another.
+// readSessionUsers asks the server for the roles of the two pools: a pooler between a pool and the
+// server may log in as another role than the pool's URL says.
 func readSessionUsers(ctx context.Context, p *pool.Pool, c *catalog.Catalog) error {
 	const query = "SELECT session_user"
-	err := p.App.QueryRowContext(tenancy.NewContext(ctx, tenancy.DefaultID), query).Scan(&c.App)
-	if err != nil {
+	app := tenancy.NewContext(ctx, tenancy.DefaultID)
+	if err := p.App.QueryRowContext(app, query).Scan(&c.App); err != nil {
 		return pgerr.Translate(err)
 	}
-	return pgerr.Translate(p.System.QueryRowContext(
-		pool.CrossTenant(ctx, "read the session's user"), query).
-		Scan(&c.System))
+	system := pool.CrossTenant(ctx, "read the session's user")
+	return pgerr.Translate(p.System.QueryRowContext(system, query).Scan(&c.System))
 }
 
-// AsOwner examines a database as the user of Settings.URL, also one that isn't
-// served. It changes nothing. Errors come first.
+// AsOwner examines a database as the user of Settings.URL, even a database that can't be served.
+// It also looks for rows without a tenant, and changes nothing. Errors come first.
 func AsOwner(
 	ctx context.Context, s pool.Settings, d *declare.Set,
 ) (findings []doctor.Finding, err error) {
@@ -102,8 +100,9 @@ func AsOwner(
 	return findings, err
 }
 
-// Mend runs the SQL of the findings that are safe to mend, each in a transaction,
-// and examines again. It answers what it mended and what is left.
+// Mend runs the SQL of each finding that is safe to fix, in a transaction of its own, and examines
+// the database again. It returns the findings that it fixed and those that are left. SQL that
+// fails is logged, and its finding is left.
 func Mend(
 	ctx context.Context, s pool.Settings, d *declare.Set,
 ) (mended, left []doctor.Finding, err error) {
@@ -112,34 +111,42 @@ func Mend(
 		if err != nil {
 			return err
 		}
-		for _, f := range found {
-			if !f.Safe {
-				continue
-			}
-			if _, err := db.ExecContext(ctx, "SET LOCAL lock_timeout = '10s'; "+f.Fix); err != nil {
-				s.Logger.WarnContext(ctx, "not mended", "object", f.Object, "sql", f.Fix,
-					"error", err)
-				continue
-			}
-			mended = append(mended, f)
-		}
+		mended = mendSafe(ctx, s, db, found)
 		left, err = examineAll(ctx, s, d, db)
 		return err
 	})
 	return mended, left, err
 }
 
+func mendSafe(
+	ctx context.Context, s pool.Settings, db *bun.DB, found []doctor.Finding,
+) (mended []doctor.Finding) {
+	for _, f := range found {
+		if !f.Safe {
+			continue
+		}
+		if _, err := db.ExecContext(ctx, "SET LOCAL lock_timeout = '10s'; "+f.Fix); err != nil {
+			s.Logger.WarnContext(ctx, "the SQL that fixes a finding failed", "object", f.Object,
+				"sql", f.Fix, "error", err)
+			continue
+		}
+		mended = append(mended, f)
+	}
+	return mended
+}
+
+// withOwner calls fn with one connection of the user of Settings.URL.
 func withOwner(s pool.Settings, fn func(*bun.DB) error) error {
-	inner, err := pool.NewConnector(s.URL, pool.BulkTimeout)
+	connector, err := pool.NewConnector(s.URL, pool.BulkTimeout)
 	if err != nil {
 		return err
 	}
-	db := bun.NewDB(sql.OpenDB(inner), pgdialect.New())
+	db := bun.NewDB(sql.OpenDB(connector), pgdialect.New())
 	db.SetMaxOpenConns(1)
 	return errors.Join(fn(db), db.Close())
 }
 
-// examineAll examines the catalog, who logs in, and the rows.
+// examineAll examines the catalog, the logins of the pools, and the rows.
 func examineAll(
 	ctx context.Context, s pool.Settings, d *declare.Set, db *bun.DB,
 ) ([]doctor.Finding, error) {
@@ -148,28 +155,32 @@ func examineAll(
 	if c.Owner, err = s.Owner(); err != nil {
 		return nil, err
 	}
-	findings := logIn(ctx, s, c)
+	findings := checkLogins(ctx, s, c)
 	err = db.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
 		func(ctx context.Context, tx bun.Tx) error {
 			c.Tx = tx
-			found, err := run(ctx, c)
+			found, err := runChecks(ctx, c)
 			if err != nil {
 				return err
 			}
 			rows, err := checkRows(ctx, c)
-			missing := slices.ContainsFunc(found,
-				func(f doctor.Finding) bool { return f.Code == "role_missing" })
-			if missing { // which is why it can't log in
-				findings = nil
+			if slices.ContainsFunc(found, isRoleMissing) {
+				findings = nil // a role that doesn't exist can't log in: don't report it twice
 			}
 			findings = append(append(findings, found...), rows...)
 			return err
 		})
-	return sorted(findings), pgerr.Translate(err)
+	return errorsFirst(findings), pgerr.Translate(err)
 }
 
-// Refusal is the error of a database that isn't served: its findings, each with
-// the SQL that mends it. With tenancy off only what can't work at all is one.
+func isRoleMissing(f doctor.Finding) bool { return f.Code == "role_missing" }
+
+// unservable are the codes of findings with which a database can't serve even one tenant.
+var unservable = []string{"table_missing"}
+
+// Refusal returns the error for which a database isn't served, nil if it can be: it lists the
+// findings that are errors, each with the SQL that fixes it. With tenancy off only findings in
+// unservable count.
 func Refusal(findings []doctor.Finding, multiTenant bool) error {
 	var lines []string
 	for _, f := range findings {
@@ -185,6 +196,6 @@ func Refusal(findings []doctor.Finding, multiTenant bool) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return tenancy.Errorf(tenancy.CodeInternal, "the isolation of tenants isn't whole:\n%s",
+	return tenancy.Errorf(tenancy.CodeInternal, "the database doesn't isolate tenants:\n%s",
 		strings.Join(lines, "\n"))
 }

@@ -1,4 +1,4 @@
 package examine
 
-// FlawsOf lets a test ask about servers that it doesn't have.
-var FlawsOf = flawsOf
+// VersionFindings lets tests check versions of servers that they don't have.
+var VersionFindings = versionFindings

@@ -12,6 +12,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
+// checkPolicies looks at the policies on the tables of tenants and of the library:
+//
+//   - a policy bailiwick_tenant that differs from what the library created.
+//   - any policy that calls an IMMUTABLE function or casts tenant_id.
+//   - another permissive policy, which admits rows of other tenants.
+//   - a library table whose policy is missing, or whose row security is off.
 func checkPolicies(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
 	policies, err := c.Policies(ctx)
 	if err != nil {
@@ -23,30 +29,27 @@ func checkPolicies(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, e
 			findings = append(findings, f)
 		}
 	}
-	return append(findings, openLibrary(policies, catalog.LibraryPolicies(c.Scope))...), nil
+	return append(findings, libraryFindings(policies, catalog.LibraryPolicies(c.Scope))...), nil
 }
 
-// openLibrary finds the tables of the library that their policy isn't asked for.
-func openLibrary(
+// libraryFindings are those about library tables to which their policy doesn't apply.
+func libraryFindings(
 	policies []catalog.Policy, wanted map[string]catalog.Expectation,
 ) []doctor.Finding {
 	var findings []doctor.Finding
 	for _, table := range slices.Sorted(maps.Keys(wanted)) {
 		f := doctor.Finding{Severity: doctor.SeverityError, Object: table, Safe: true}
-		at := slices.IndexFunc(policies,
-			func(p catalog.Policy) bool {
-				return p.Table == table &&
-					p.Name == catalog.TenantPolicy
-			})
+		i := slices.IndexFunc(policies, func(p catalog.Policy) bool {
+			return p.Table == table && p.Name == catalog.TenantPolicy
+		})
 		switch {
-		case at < 0:
-			f.Code, f.Why = "policy_missing",
-				"without its policy this table of the library shows everybody everything, or"+
-					" nobody anything"
+		case i < 0:
+			f.Code = "policy_missing"
+			f.Why = "without its policy this table of the library shows every role all rows or none"
 			f.Fix = wanted[table].Create(table)
-		case !policies[at].Enabled:
-			f.Code, f.Why = "row_security_off",
-				"row-level security is off, and the policy isn't asked"
+		case !policies[i].Enabled:
+			f.Code = "row_security_off"
+			f.Why = rowSecurityOff
 			f.Fix = "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY"
 		default:
 			continue
@@ -56,6 +59,8 @@ func openLibrary(
 	return findings
 }
 
+// policyFinding returns the most serious finding about a policy. A fix is safe only if it restores
+// the library's own policy.
 func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 	f := doctor.Finding{Severity: doctor.SeverityError,
 		Object: fmt.Sprintf("%s (policy %s)", p.Table, sqltext.QuoteIfNeeded(p.Name))}
@@ -73,30 +78,30 @@ func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 	switch {
 	case p.Immutable != "":
 		f.Code = "policy_immutable"
-		f.Why = "the policy calls " + p.Immutable +
-			", whose answer for one tenant is kept in the plan that another uses, for it says it" +
-			" is IMMUTABLE"
+		f.Why = "the policy calls " + p.Immutable + ", which is declared IMMUTABLE, so that a" +
+			" plan keeps its result for one tenant and another tenant uses that plan"
 		if !ours || p.Current() {
 			f.Fix, f.Safe = "ALTER FUNCTION "+p.Immutable+" STABLE", false
 		}
-	case castsColumn.MatchString(p.Using + " " + p.Checking):
-		f.Code, f.Why = "policy_casts_column",
-			"the policy casts tenant_id, so that no index on it serves and every statement reads"+
-				" every tenant's rows"
+	case castsTenant.MatchString(p.Using + " " + p.Checking):
+		f.Code = "policy_casts_column"
+		f.Why = "the policy casts tenant_id, so that no index on tenant_id can be used and every" +
+			" statement reads every tenant's rows"
 		if !ours {
 			f.Severity, f.Fix = doctor.SeverityWarning, drop
 		}
 	case ours:
-		f.Code, f.Why = "policy_drift",
-			"the policy isn't what the library made it any more, and lets through what it now says"
+		f.Code = "policy_drift"
+		f.Why = "the policy differs from what the library created, and may admit other rows"
 	case p.Permissive && p.Applies:
-		f.Code, f.Why, f.Fix = "policy_permissive",
-			"another permissive policy opens what bailiwick_tenant closes: one that says yes is"+
-				" enough", drop
+		f.Code = "policy_permissive"
+		f.Why = "this policy admits rows that bailiwick_tenant refuses, because one permissive" +
+			" policy that admits a row is enough"
+		f.Fix = drop
 	default:
 		return doctor.Finding{}, false
 	}
 	return f, true
 }
 
-var castsColumn = regexp.MustCompile(`\btenant_id\)?::|CAST\(tenant_id`)
+var castsTenant = regexp.MustCompile(`\btenant_id\)?::|CAST\(tenant_id`)

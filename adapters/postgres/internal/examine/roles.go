@@ -15,28 +15,37 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
-// roleChecks look at what the roles of the two pools are, belong to and own.
-// That a role is a superuser isn't mended unasked: it may be the only one.
+// roleChecks look at the roles of the two pools:
+//
+//   - roles that don't exist.
+//   - attributes such as SUPERUSER and BYPASSRLS that get past policies.
+//   - memberships in other roles, and members.
+//   - objects that the roles own, and tables whose owner bypasses row security.
+//
+// The fix of a superuser isn't safe: the role may be the only superuser.
 var roleChecks = []check{
 	{"role_missing", doctor.SeverityError,
-		"a pool's role doesn't exist: migrate, or let the database's administrator make it and" +
-			" give it a password", `
-		SELECT quote_ident(n), format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION', n), false, false
+		"a pool's role doesn't exist: migrate, or let the database's administrator create it with" +
+			" a password", `
+		SELECT quote_ident(n),
+		       format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION', n),
+		       false, false
 		  FROM unnest(ARRAY[?1, ?2]::text[]) n WHERE n <> '' AND n NOT IN (SELECT rolname FROM pg_roles)`},
 	{"role_superuser", doctor.SeverityError,
-		"row security doesn't hold a superuser, so a pool that logs in as one sees every tenant", `
+		"row security doesn't apply to a superuser, so a pool that logs in as one reads every" +
+			" tenant's rows", `
 		SELECT name, format('ALTER ROLE %s NOSUPERUSER', name), false, false FROM pools WHERE rolsuper`},
-	{"role_bypassrls", doctor.SeverityError, "a role with BYPASSRLS sees every tenant", `
+	{"role_bypassrls", doctor.SeverityError, "a role with BYPASSRLS reads every tenant's rows", `
 		SELECT name, format('ALTER ROLE %s NOBYPASSRLS', name), true, false FROM pools WHERE rolbypassrls`},
 	{"role_createrole", doctor.SeverityError,
-		"a role with CREATEROLE can make itself a member of others, before PostgreSQL 16 of any" +
-			" that is no superuser", `
+		"a role with CREATEROLE can make itself a member of other roles, before PostgreSQL 16 of" +
+			" any that isn't a superuser", `
 		SELECT name, format('ALTER ROLE %s NOCREATEROLE', name), true, false FROM pools WHERE rolcreaterole`},
 	{"role_replication", doctor.SeverityError,
-		"a role with REPLICATION can copy the whole server's data, past any policy", `
+		"a role with REPLICATION can copy all data of the server, past every policy", `
 		SELECT name, format('ALTER ROLE %s NOREPLICATION', name), true, false FROM pools WHERE rolreplication`},
 	{"role_createdb", doctor.SeverityWarning,
-		"a pool's role needs no database of its own, and owns each that it makes", `
+		"a pool's role doesn't need to create databases, and owns each that it creates", `
 		SELECT name, format('ALTER ROLE %s NOCREATEDB', name), true, false FROM pools WHERE rolcreatedb`},
 	{"role_member", doctor.SeverityError,
 		"a pool's role has the rights of every role that it is a member of, and injected SQL can" +
@@ -44,71 +53,77 @@ var roleChecks = []check{
 		SELECT p.name, format('REVOKE %I FROM %s', g.rolname, p.name), true, false
 		  FROM pools p JOIN pg_auth_members m ON m.member = p.oid JOIN pg_roles g ON g.oid = m.roleid`},
 	{"role_has_members", doctor.SeverityWarning,
-		"whoever is a member of a pool's role can act as it", `
+		"a member of a pool's role can act as that role", `
 		SELECT p.name, format('REVOKE %s FROM %I', p.name, g.rolname), false, false
 		  FROM pools p JOIN pg_auth_members m ON m.roleid = p.oid JOIN pg_roles g ON g.oid = m.member
 		 WHERE NOT m.admin_option AND NOT g.rolsuper AND g.rolname <> ?4 AND g.rolname NOT IN (?1, ?2)`},
 	{"role_owns", doctor.SeverityError,
-		"a pool's role owns it, and an owner can change it, grant it and take row security off it",
-		`
-		SELECT o.identity, format('ALTER %s %s OWNER TO %I', upper(o.type), o.identity, ?3::text) || CASE
-		         WHEN t.declared AND p.rolname = ?1 THEN format('; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s', t.name, p.name) ELSE '' END,
+		"a pool's role owns this object, and an owner can change it, grant rights on it and turn" +
+			" its row security off", `
+		SELECT o.identity, format('ALTER %s %s OWNER TO %I', upper(o.type), o.identity, ?3::text)
+		         || CASE WHEN t.declared AND p.rolname = ?1
+		              THEN format('; GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s', t.name, p.name) ELSE '' END,
 		       o.type IN ('table', 'sequence', 'schema'), false
-		  FROM pools p JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = p.oid AND d.deptype = 'o'
+		  FROM pools p
+		  JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = p.oid AND d.deptype = 'o'
 		   AND (d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-		     OR d.classid = 'pg_database'::regclass AND d.objid = (SELECT oid FROM pg_database WHERE datname = current_database()))
+		     OR d.classid = 'pg_database'::regclass
+		        AND d.objid = (SELECT oid FROM pg_database WHERE datname = current_database()))
 		  CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) o
 		  LEFT JOIN tables t ON d.classid = 'pg_class'::regclass AND t.oid = d.objid
 		 WHERE coalesce(o.schema, '') !~ '^pg_(toast_)*temp'`},
 	{"owner_strong", doctor.SeverityWarning,
-		"what runs with the owner's rights, such as a view, passes by row security when its owner" +
-			" does", `
-		SELECT t.name, CASE WHEN r.rolname = ?3 THEN format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', r.rolname)
+		"whatever runs with the owner's rights, such as a view, bypasses row security if the" +
+			" owner does", `
+		SELECT t.name,
+		       CASE WHEN r.rolname = ?3 THEN format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', r.rolname)
 		         ELSE format('ALTER TABLE %s OWNER TO %I', t.name, ?3::text) END, t.declared, false
 		  FROM tables t JOIN pg_roles r ON r.oid = t.owner, app
 		 WHERE t.known AND (r.rolsuper OR r.rolbypassrls)`},
 }
 
-// logIn logs in as each of the two roles, to see whom the server takes them
-// for.
-func logIn(ctx context.Context, s pool.Settings, c *catalog.Catalog) []doctor.Finding {
+// checkLogins looks for pools that can't log in. For the others it stores in c the role that the
+// server sees: a pooler may log in as another role than the URL says.
+func checkLogins(ctx context.Context, s pool.Settings, c *catalog.Catalog) []doctor.Finding {
 	if !s.MultiTenant {
 		return nil
 	}
 	var findings []doctor.Finding
-	for _, pool := range []struct {
+	for _, login := range []struct {
 		url  string
 		role *string
 	}{{s.AppURL, &c.App}, {s.SystemURL, &c.System}} {
-		who, err := sessionUser(ctx, pool.url)
-		if err == nil {
-			*pool.role = who
+		user, err := sessionUser(ctx, login.url)
+		if err != nil {
+			findings = append(findings, loginFinding(*login.role, err))
 			continue
 		}
-		findings = append(findings, doctor.Finding{
-			Severity: doctor.SeverityError, Code: "role_login",
-			Object: sqltext.QuoteIfNeeded(*pool.role),
-			Why:    "a pool can't log in as this role: " + loginFault(err),
-			Fix:    fmt.Sprintf("ALTER ROLE %s LOGIN PASSWORD '…'", sqltext.Quote(*pool.role)),
-		})
+		*login.role = user
 	}
 	return findings
 }
 
-func loginFault(err error) string {
+func loginFinding(role string, err error) doctor.Finding {
+	reason := err.Error()
 	if state := pgerr.State(err); state == pgerr.StateAuth || state == pgerr.StateAuthSpec {
-		return "the server refuses it, or its password isn't the one in the URL"
+		reason = "the server refuses the login, or the URL has another password"
 	}
-	return err.Error()
+	return doctor.Finding{
+		Severity: doctor.SeverityError, Code: "role_login",
+		Object: sqltext.QuoteIfNeeded(role),
+		Why:    "a pool can't log in as this role: " + reason,
+		Fix:    fmt.Sprintf("ALTER ROLE %s LOGIN PASSWORD '…'", sqltext.Quote(role)),
+	}
 }
 
-func sessionUser(ctx context.Context, roleURL string) (who string, err error) {
-	inner, err := pool.NewConnector(roleURL, pool.DefaultTimeout)
+// sessionUser logs in with a URL, and returns the role that the server sees.
+func sessionUser(ctx context.Context, roleURL string) (user string, err error) {
+	connector, err := pool.NewConnector(roleURL, pool.DefaultTimeout)
 	if err != nil {
 		return "", err
 	}
-	db := bun.NewDB(sql.OpenDB(inner), pgdialect.New())
+	db := bun.NewDB(sql.OpenDB(connector), pgdialect.New())
 	defer db.Close()
-	err = db.NewRaw("SELECT session_user").Scan(ctx, &who)
-	return who, err
+	err = db.NewRaw("SELECT session_user").Scan(ctx, &user)
+	return user, err
 }

@@ -10,77 +10,77 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// checkRowSecurity asks of each table that tenants own whether its walls stand. One
-// that isn't declared is a warning as long as the application's role can't reach
-// it.
+// checkRowSecurity looks at each table of tenants, declared or found by its column tenant_id:
+//
+//   - the table and its column tenant_id exist, and the column isn't nullable.
+//   - row security has the policy bailiwick_tenant, is enabled and is forced.
+//   - the defaults and triggers that set the tenant and the version and count quotas exist.
+//
+// A table that isn't declared is only a warning while the application's role can't use it.
 func checkRowSecurity(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
-	walls, err := c.RowSecurity(ctx)
+	tables, err := c.RowSecurity(ctx)
 	if err != nil {
 		return nil, err
 	}
 	kinds := c.Declared.TablesOfKinds()
 	var findings []doctor.Finding
-	for _, w := range walls {
-		findings = append(findings, rowSecurityFindings(w, kinds[w.Name], c.Scope)...)
+	for _, t := range tables {
+		findings = append(findings, rowSecurityFindings(t, kinds[t.Name], c.Scope)...)
 	}
 	return findings, nil
 }
 
-// findings are a table's. What row security lacks is one, named by the first
-// thing that is missing, and mended as a whole.
+const rowSecurityOff = "row-level security is off, so that the policy doesn't apply"
+
+// rowSecurityFindings returns the findings about one table. Incomplete row security is one finding
+// with the code of the first missing part; its fix adds all missing parts.
 func rowSecurityFindings(
-	w catalog.RowSecurity, kind *declare.Table, scope schema.Scope,
+	t catalog.RowSecurity, kind *declare.Table, scope schema.Scope,
 ) []doctor.Finding {
-	finding := doctor.Finding{Severity: doctor.SeverityError,
-		Object: strings.ReplaceAll(w.Name, `"`, ""),
-		Safe:   w.Known}
-	if !w.Declared && !w.Reached {
-		finding.Severity = doctor.SeverityWarning
+	base := doctor.Finding{Severity: doctor.SeverityError,
+		Object: strings.ReplaceAll(t.Name, `"`, ""), Safe: t.Known}
+	if !t.Declared && !t.Reached {
+		base.Severity = doctor.SeverityWarning
 	}
-	say := func(code, why string, fix ...string) doctor.Finding {
-		f := finding
-		f.Code, f.Why, f.Fix = code, why, strings.Join(fix, ";\n")
-		return f
-	}
-	if !w.Exists || !w.Tenant {
-		f := say("table_missing",
-			"the table or its column tenant_id of type uuid is missing: migrate first")
-		f.Safe = false
-		return []doctor.Finding{f}
+	if !t.Exists || !t.Tenant {
+		base.Code, base.Safe = "table_missing", false
+		base.Why = "the table or its column tenant_id of type uuid is missing: migrate first"
+		return []doctor.Finding{base}
 	}
 	var findings []doctor.Finding
-	missing := w.Missing(kind, scope)
-	switch {
-	case !w.Policy:
-		findings = append(findings,
-			say("policy_missing", "without the policy bailiwick_tenant nothing but the filter"+
-				" keeps tenants apart", missing...))
-	case !w.Enabled:
-		findings = append(findings,
-			say("row_security_off", "row-level security is off, and the policy isn't asked",
-				missing...))
-	case !w.Forced:
-		findings = append(findings,
-			say("row_security_not_forced",
-				"without FORCE row security doesn't hold the table's owner, nor what runs with"+
-					" its rights", missing...))
-	case len(missing) > 0:
-		f := say("default_missing",
-			"rows that raw SQL writes don't get their tenant or their version from the database,"+
-				" or aren't counted for the tenant's quota", missing...)
-		f.Severity = doctor.SeverityWarning
-		findings = append(findings, f)
+	if missing := t.Missing(kind, scope); !t.Policy || !t.Enabled || !t.Forced || len(missing) > 0 {
+		findings = append(findings, incompleteFinding(base, t, missing))
 	}
-	if !w.NotNull {
-		f := say("tenant_nullable",
-			"a row without a tenant is nobody's: no tenant sees it, and no purge removes it",
-			"ALTER TABLE "+w.Name+" ALTER COLUMN tenant_id SET NOT NULL")
-		f.Safe = false
-		findings = append(findings, f)
+	if !t.NotNull {
+		nullable := base
+		nullable.Code, nullable.Safe = "tenant_nullable", false
+		nullable.Why = "no tenant sees a row without a tenant, and no purge removes it"
+		nullable.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN tenant_id SET NOT NULL"
+		findings = append(findings, nullable)
 	}
 	return findings
 }
 
-// unservable are the codes of findings that even one tenant can't be served
-// with.
-var unservable = []string{"table_missing"}
+// incompleteFinding completes f for a table of which something is missing; missing are the
+// statements that add it.
+func incompleteFinding(
+	f doctor.Finding, t catalog.RowSecurity, missing []string,
+) doctor.Finding {
+	f.Fix = strings.Join(missing, ";\n")
+	switch {
+	case !t.Policy:
+		f.Code = "policy_missing"
+		f.Why = "without the policy bailiwick_tenant only the filter keeps tenants apart"
+	case !t.Enabled:
+		f.Code, f.Why = "row_security_off", rowSecurityOff
+	case !t.Forced:
+		f.Code = "row_security_not_forced"
+		f.Why = "without FORCE row security doesn't apply to the table's owner, nor to what runs" +
+			" with the owner's rights"
+	default:
+		f.Code, f.Severity = "default_missing", doctor.SeverityWarning
+		f.Why = "rows that raw SQL writes don't get their tenant or their version from the" +
+			" database, or don't count towards the tenant's quota"
+	}
+	return f
+}

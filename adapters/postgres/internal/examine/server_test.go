@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/examine"
 )
 
-func TestDoctorKnowsTheServersFlaws(t *testing.T) {
+func TestVersionFindingsNameTheUnfixedVulnerabilities(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		version int
@@ -29,7 +29,7 @@ func TestDoctorKnowsTheServersFlaws(t *testing.T) {
 		{990000, ""},
 	} {
 		var cves []string
-		for _, f := range examine.FlawsOf(c.version, false) {
+		for _, f := range examine.VersionFindings(c.version, false) {
 			require.Equal(t, doctor.SeverityWarning, f.Severity)
 			require.Equal(t, "server_version", f.Code)
 			require.NotContains(t, f.Fix, ";", "no SQL updates a server")
@@ -40,9 +40,9 @@ func TestDoctorKnowsTheServersFlaws(t *testing.T) {
 	}
 }
 
-func TestAFlawThatShowsPartitionsIsAnErrorWhereThereAreSome(t *testing.T) {
+func TestVulnerabilityOfPartitionsIsAnErrorIfThereArePartitions(t *testing.T) {
 	t.Parallel()
-	findings := examine.FlawsOf(170005, true)
+	findings := examine.VersionFindings(170005, true)
 	require.Len(t, findings, 1)
 	require.Equal(t, doctor.SeverityError, findings[0].Severity)
 	require.Contains(t, findings[0].Why, "update to 17.6")

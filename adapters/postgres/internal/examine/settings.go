@@ -2,52 +2,67 @@ package examine
 
 import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 
-// settingChecks look at the settings that sessions of the pools begin with. Some
-// of the fixes need a superuser.
+// settingChecks look at the settings with which the sessions of the pools begin:
+//
+//   - a default for a setting bailiwick.*, such as the tenant.
+//   - settings that make string constants unsafe, or turn off triggers or row security.
+//   - settings that let others read the signed tenants of statements.
+//
+// Some of the fixes need a superuser.
 var settingChecks = []check{
 	{"setting_default_tenant", doctor.SeverityError,
-		"who names no tenant gets this one, instead of an error and no rows", `
+		"a statement without a tenant gets this one, instead of an error and no rows", `
 		SELECT CASE WHEN s.setrole = 0 THEN 'database ' || quote_ident(current_database()) ELSE p.name END,
-		       CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL' WHEN s.setrole = 0 THEN format('ALTER DATABASE %I', current_database())
-		         WHEN s.setdatabase = 0 THEN 'ALTER ROLE ' || p.name ELSE format('ALTER ROLE %s IN DATABASE %I', p.name, current_database()) END || ' RESET ' || split_part(c, '=', 1),
+		       CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL'
+		            WHEN s.setrole = 0 THEN format('ALTER DATABASE %I', current_database())
+		            WHEN s.setdatabase = 0 THEN 'ALTER ROLE ' || p.name
+		            ELSE format('ALTER ROLE %s IN DATABASE %I', p.name, current_database()) END
+		         || ' RESET ' || split_part(c, '=', 1),
 		       s.setrole <> 0, false
 		  FROM pg_db_role_setting s LEFT JOIN pools p ON p.oid = s.setrole, unnest(s.setconfig) c
-		 WHERE (p.oid IS NOT NULL OR s.setrole = 0 AND EXISTS (SELECT FROM pools)) AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
+		 WHERE (p.oid IS NOT NULL OR s.setrole = 0 AND EXISTS (SELECT FROM pools))
+		   AND (s.setdatabase = 0
+		     OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
 		   AND c LIKE 'bailiwick.%'`},
 	{"setting_standard_conforming_strings", doctor.SeverityError,
-		"a backslash in a value ends its string constant, and what follows runs as SQL",
+		"a backslash in a value ends its string constant, and the rest of the value runs as SQL",
 		setting("standard_conforming_strings", "?1, ?2", notOn, "on")},
 	{"setting_session_replication_role", doctor.SeverityError,
-		"neither foreign keys nor the triggers that count versions are looked at",
+		"foreign keys aren't checked, and the triggers that count versions don't run",
 		setting("session_replication_role", "?1, ?2", "<> 'origin'", "origin")},
 	{"setting_row_security", doctor.SeverityWarning,
 		"every statement on a tenant's table is an error",
 		setting("row_security", "?1, ?2", notOn, "on")},
 	{"setting_track_activities", doctor.SeverityWarning,
-		"the signed tenant of each statement stands in pg_stat_activity, where injected SQL can" +
-			" read it as long as it is valid",
+		"pg_stat_activity shows the signed tenant of each statement, which injected SQL can read" +
+			" and use while it is valid",
 		setting("track_activities", "?1", isOn, "off")},
 	{"setting_track_utility", doctor.SeverityWarning,
-		"pg_stat_statements keeps the signed tenant of each statement, and an entry for each",
+		"pg_stat_statements stores the signed tenant of each statement, and one entry for each",
 		setting("pg_stat_statements.track_utility", "?1", isOn, "off")},
 }
 
-// A setting of a role or a database is kept as it was written.
+// The catalog has the setting of a role or a database as it was written.
 const (
 	isOn  = "~* '^(on|t|tr|tru|true|y|ye|yes|1)$'"
 	notOn = "!~* '^(on|t|tr|tru|true|y|ye|yes|1)$'"
 )
 
-// setting asks for roles whose sessions begin with a value that is bad: what
-// ALTER ROLE and ALTER DATABASE say, the narrowest first, or else the server's.
-// What this session was given for itself is passed over.
+// setting finds the roles whose sessions begin with a value that meets the condition bad. The
+// value is that of ALTER ROLE and ALTER DATABASE, the most specific first, or else the server's;
+// values that the present session was given are ignored.
 func setting(name, roles, bad, good string) string {
 	return `SELECT e.role, format('ALTER ROLE %s IN DATABASE %I SET ` + name + ` = ` + good +
 		`', e.role, current_database()), true, false FROM (
 		SELECT p.name AS role, coalesce(
 		    (SELECT substr(c, length('` + name + `') + 2) FROM pg_db_role_setting s, unnest(s.setconfig) c
-		      WHERE c LIKE '` + name + `=%' AND s.setrole IN (0, p.oid) AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
-		      ORDER BY s.setrole <> 0 AND s.setdatabase <> 0 DESC, s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1),
-		    (SELECT CASE WHEN g.source IN ('database', 'user', 'database user', 'client', 'session') THEN g.boot_val ELSE g.setting END FROM pg_settings g WHERE g.name = '` + name + `')) AS value
+		      WHERE c LIKE '` + name + `=%' AND s.setrole IN (0, p.oid)
+		        AND (s.setdatabase = 0
+		          OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
+		      ORDER BY s.setrole <> 0 AND s.setdatabase <> 0 DESC, s.setrole <> 0 DESC, s.setdatabase <> 0 DESC
+		      LIMIT 1),
+		    (SELECT CASE WHEN g.source IN ('database', 'user', 'database user', 'client', 'session')
+		              THEN g.boot_val ELSE g.setting END
+		       FROM pg_settings g WHERE g.name = '` + name + `')) AS value
 		  FROM pools p WHERE p.rolname IN (` + roles + `)) e WHERE e.value ` + bad
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
@@ -13,19 +12,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// invitations is [ports.Invitations], upon the scoped pool.
+// invitations is [ports.Invitations] on the scoped pool.
 type invitations struct{ pool *pool.Pool }
 
 var _ ports.Invitations = (*invitations)(nil)
 
+// invitationColumns are all columns but the hash, which no statement returns.
 const invitationColumns = "tenant_id, id, email, role, invited_by_kind, invited_by, inviter," +
 	" created_at, expires_at"
 
+// invitationList pages invitations by id, expired ones too.
 var invitationList = pool.Listing{
 	Table: "bailiwick.invitations", Columns: invitationColumns, ID: "id",
-	Invalid: "a page of invitations begins after an invitation's id",
+	Invalid: "invalid cursor: it isn't the id of an invitation",
 }
 
+// invitationRow is a row of bailiwick.invitations. The inviter is three columns: the kind and
+// the id of an actor, and the name that the actor had then.
 type invitationRow struct {
 	TenantID      tenancy.ID
 	ID            string
@@ -47,6 +50,9 @@ func (r invitationRow) invitation() tenancy.Invitation {
 	}
 }
 
+var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
+
+// Create returns the hash from i, because it doesn't read the column.
 func (s *invitations) Create(
 	ctx context.Context, tenant tenancy.ID, i tenancy.Invitation,
 ) (tenancy.Invitation, error) {
@@ -56,19 +62,11 @@ func (s *invitations) Create(
 	}
 	if i.Tenant != tenant {
 		return tenancy.Invitation{},
-			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation is of another tenant")
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the invitation belongs to another tenant")
 	}
 	var row invitationRow
-	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND email = ?", tenant, i.Email).Exec(ctx); err != nil {
-			return err
-		}
-		err := tx.NewRaw("INSERT INTO bailiwick.invitations (tenant_id, id, email, role, hash,"+
-			" invited_by_kind, invited_by, inviter, expires_at)"+
-			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING "+invitationColumns,
-			tenant, i.ID, i.Email, string(i.Role), i.Hash[:], string(i.InvitedBy.Kind),
-			i.InvitedBy.ID, i.InvitedBy.Name, i.ExpiresAt).Scan(ctx, &row)
-		if err != nil {
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		if row, err = replaceInvitation(ctx, tx, i); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, tenancy.InvitationCreated(i))
@@ -81,50 +79,64 @@ func (s *invitations) Create(
 	return created, nil
 }
 
+// replaceInvitation deletes the tenant's other invitation to the address, and inserts i.
+func replaceInvitation(
+	ctx context.Context, tx bun.IDB, i tenancy.Invitation,
+) (row invitationRow, err error) {
+	_, err = tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND email = ?",
+		i.Tenant, i.Email).Exec(ctx)
+	if err != nil {
+		return row, err
+	}
+	err = tx.NewRaw("INSERT INTO bailiwick.invitations (tenant_id, id, email, role, hash,"+
+		" invited_by_kind, invited_by, inviter, expires_at)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING "+invitationColumns,
+		i.Tenant, i.ID, i.Email, string(i.Role), i.Hash[:], string(i.InvitedBy.Kind),
+		i.InvitedBy.ID, i.InvitedBy.Name, i.ExpiresAt).Scan(ctx, &row)
+	return row, err
+}
+
 func (s *invitations) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Invitation, error) {
-	rows, err := pool.ReadPage[invitationRow](ctx, s.pool, tenant,
-		invitationList, after, limit)
+	rows, err := pool.ReadPage[invitationRow](ctx, s.pool, tenant, invitationList, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pool.MapRows(rows, invitationRow.invitation), nil
 }
 
+// Revoke deletes the invitation. Of a revocation and an acceptance at the same time, the one
+// that deletes the row first succeeds.
 func (s *invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return errNoInvitation
+	if id, err = parseID(id, errNoInvitation); err != nil {
+		return err
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		gone, err := takeInvitation(ctx, tx, "id = ?", tenant, parsed.String())
+		revoked, err := deleteInvitation(ctx, tx, tenant, id)
 		if err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, tenancy.InvitationRevoked(gone))
+		return audit.Record(ctx, tx, tenancy.InvitationRevoked(revoked))
 	})
 }
 
-var errNoInvitation = tenancy.Errorf(tenancy.CodeNotFound, "no such invitation")
-
-// takeInvitation removes the tenant's invitation that the condition finds, and
-// answers it.
-func takeInvitation(
-	ctx context.Context, tx bun.IDB, condition string, tenant tenancy.ID, arg any,
+// deleteInvitation deletes the tenant's invitation with this id, and returns it.
+func deleteInvitation(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, id string,
 ) (tenancy.Invitation, error) {
-	var gone []invitationRow
-	err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND "+condition+
-		" RETURNING "+invitationColumns, tenant, arg).Scan(ctx, &gone)
+	var deleted []invitationRow
+	err := tx.NewRaw("DELETE FROM bailiwick.invitations WHERE tenant_id = ? AND id = ?"+
+		" RETURNING "+invitationColumns, tenant, id).Scan(ctx, &deleted)
 	if err != nil {
 		return tenancy.Invitation{}, err
 	}
-	if len(gone) == 0 {
+	if len(deleted) == 0 {
 		return tenancy.Invitation{}, errNoInvitation
 	}
-	return gone[0].invitation(), nil
+	return deleted[0].invitation(), nil
 }

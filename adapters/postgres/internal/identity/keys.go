@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
@@ -14,28 +13,25 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// keys is [ports.Keys], upon the scoped pool.
+// keys is [ports.Keys] on the scoped pool.
 type keys struct{ pool *pool.Pool }
 
-// keyFinder is [ports.KeyFinder]: a function of the database finds the one row,
-// so that no role reads keys across tenants.
-type keyFinder struct{ pool *pool.Pool }
+var _ ports.Keys = (*keys)(nil)
 
-var (
-	_ ports.Keys      = (*keys)(nil)
-	_ ports.KeyFinder = (*keyFinder)(nil)
-)
+// foundKeyColumns are the columns that the function bailiwick.find_key returns: what
+// authentication needs.
+const foundKeyColumns = "tenant_id, id, name, role, created_at, expires_at, last_used_at"
 
-const keyColumns = "tenant_id, id, name, role, created_at, expires_at, last_used_at"
+const keyColumns = foundKeyColumns + ", prefix, created_by, rotated_to"
 
-// shownColumns are what [keyFinder] doesn't answer: they are for people.
-const shownColumns = keyColumns + ", prefix, created_by, rotated_to"
-
+// keyList pages keys in the order of their ids.
 var keyList = pool.Listing{
-	Table: "bailiwick.api_keys", Columns: shownColumns, ID: "id",
-	Invalid: "a page of keys begins after a key's id",
+	Table: "bailiwick.api_keys", Columns: keyColumns, ID: "id",
+	Invalid: "invalid cursor: it isn't the id of an API key",
 }
 
+// keyRow is a row of bailiwick.api_keys. It has no hash: no statement of this package reads the
+// column, and the application's role has no right to.
 type keyRow struct {
 	TenantID   tenancy.ID
 	ID         string
@@ -52,13 +48,24 @@ type keyRow struct {
 func (r keyRow) key() tenancy.APIKey {
 	return tenancy.APIKey{
 		ID: r.ID, Tenant: r.TenantID, Name: r.Name, Role: tenancy.Role(r.Role),
-		CreatedAt: r.CreatedAt.UTC(),
-		ExpiresAt: utc(r.ExpiresAt.Time), LastUsedAt: utc(r.LastUsedAt.Time), Prefix: r.Prefix,
-		CreatedBy: readActor(r.CreatedBy),
-		RotatedTo: textOf(r.RotatedTo),
+		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: utc(r.ExpiresAt.Time),
+		LastUsedAt: utc(r.LastUsedAt.Time), Prefix: r.Prefix,
+		CreatedBy: unmarshalActor(r.CreatedBy), RotatedTo: orEmpty(r.RotatedTo),
 	}
 }
 
+var errNoKey = tenancy.Errorf(tenancy.CodeNotFound, "no such key")
+
+// keyError translates the error of a transaction that inserts a key.
+func keyError(err error) error {
+	if pgerr.State(err) == pgerr.StateUnique {
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "the key exists already").Because(err)
+	}
+	return pgerr.Translate(err)
+}
+
+// Create inserts the key and its audit entry in one transaction. It returns the hash from k,
+// because it can't read the column.
 func (s *keys) Create(
 	ctx context.Context, tenant tenancy.ID, k tenancy.APIKey,
 ) (tenancy.APIKey, error) {
@@ -68,26 +75,22 @@ func (s *keys) Create(
 	}
 	if k.Tenant != tenant {
 		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key is of another tenant")
+			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key belongs to another tenant")
 	}
 	var row keyRow
 	err = s.pool.App.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("INSERT INTO bailiwick.api_keys (tenant_id, id, name, role, hash,"+
-			" expires_at, prefix, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+
-			shownColumns,
+		err := tx.NewRaw("INSERT INTO bailiwick.api_keys"+
+			" (tenant_id, id, name, role, hash, expires_at, prefix, created_by)"+
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+keyColumns,
 			tenant, k.ID, k.Name, string(k.Role), k.Hash[:], bun.NullTime{Time: k.ExpiresAt},
-			k.Prefix, actorOf(k.CreatedBy)).Scan(ctx, &row)
+			k.Prefix, marshalActor(k.CreatedBy)).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, tenancy.CreateKeyEvent(row.key()))
 	})
-	if pgerr.State(err) == pgerr.StateUnique {
-		return tenancy.APIKey{},
-			tenancy.Errorf(tenancy.CodeAlreadyExists, "this key exists already").Because(err)
-	}
 	if err != nil {
-		return tenancy.APIKey{}, pgerr.Translate(err)
+		return tenancy.APIKey{}, keyError(err)
 	}
 	created := row.key()
 	created.Hash = k.Hash
@@ -104,40 +107,102 @@ func (s *keys) List(
 	return pool.MapRows(rows, keyRow.key), nil
 }
 
+// Rotate locks the old key, so that of several rotations at the same time one succeeds and the
+// others find the key rotated.
+func (s *keys) Rotate(
+	ctx context.Context, tenant tenancy.ID, id string, next tenancy.APIKey, until time.Time,
+) (successor tenancy.APIKey, err error) {
+	ctx, err = pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return tenancy.APIKey{}, err
+	}
+	if id, err = parseID(id, errNoKey); err != nil {
+		return tenancy.APIKey{}, err
+	}
+	err = s.pool.App.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		old, err := lockKeyToRotate(ctx, tx, tenant, id)
+		if err != nil {
+			return err
+		}
+		successor, err = replaceKey(ctx, tx, old, next, until)
+		return err
+	})
+	if err != nil {
+		return tenancy.APIKey{}, keyError(err)
+	}
+	successor.Hash = next.Hash
+	return successor, nil
+}
+
+// lockKeyToRotate reads and locks a key that wasn't rotated yet.
+func lockKeyToRotate(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, id string,
+) (keyRow, error) {
+	var rows []keyRow
+	err := tx.NewRaw("SELECT "+keyColumns+
+		" FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? FOR NO KEY UPDATE", tenant, id).
+		Scan(ctx, &rows)
+	switch {
+	case err != nil:
+		return keyRow{}, err
+	case len(rows) == 0:
+		return keyRow{}, errNoKey
+	case rows[0].RotatedTo != nil:
+		return keyRow{}, tenancy.Errorf(tenancy.CodeInvalidState,
+			"the key was rotated already: rotate its successor")
+	}
+	return rows[0], nil
+}
+
+// replaceKey inserts the successor of the key old, and ends old at until or earlier.
+func replaceKey(
+	ctx context.Context, tx bun.IDB, old keyRow, next tenancy.APIKey, until time.Time,
+) (tenancy.APIKey, error) {
+	var successor keyRow
+	// The lifetime is the one that the old key was created with, counted from now. It is NULL,
+	// which is no expiry, if the old key never expires.
+	err := tx.NewRaw("INSERT INTO bailiwick.api_keys"+
+		" (tenant_id, id, name, role, hash, expires_at, prefix, created_by)"+
+		" SELECT tenant_id, ?0, name, role, ?1, now() + (expires_at - created_at), ?2, ?3::jsonb"+
+		" FROM bailiwick.api_keys WHERE tenant_id = ?4 AND id = ?5"+
+		" RETURNING "+keyColumns, next.ID, next.Hash[:], next.Prefix, marshalActor(next.CreatedBy),
+		old.TenantID, old.ID).Scan(ctx, &successor)
+	if err != nil {
+		return tenancy.APIKey{}, err
+	}
+	var replaced keyRow
+	// least ignores NULL: a key without an expiry now expires at until.
+	err = tx.NewRaw("UPDATE bailiwick.api_keys"+
+		" SET rotated_to = ?, expires_at = least(expires_at, ?)"+
+		" WHERE tenant_id = ? AND id = ? RETURNING "+keyColumns,
+		successor.ID, until, old.TenantID, old.ID).Scan(ctx, &replaced)
+	if err != nil {
+		return tenancy.APIKey{}, err
+	}
+	return successor.key(),
+		audit.Record(ctx, tx, tenancy.RotateKeyEvent(replaced.key(), successor.key()))
+}
+
+// Revoke deletes the row, so that find_key doesn't find it from the commit on. A trigger
+// notifies all instances.
 func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return tenancy.ErrNotFound
+	if id, err = parseID(id, errNoKey); err != nil {
+		return err
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var rows []keyRow
+		var revoked []keyRow
 		err := tx.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? RETURNING "+
-			keyColumns, tenant, parsed.String()).Scan(ctx, &rows)
+			foundKeyColumns, tenant, id).Scan(ctx, &revoked)
 		if err != nil {
 			return err
 		}
-		if len(rows) == 0 {
-			return tenancy.ErrNotFound
+		if len(revoked) == 0 {
+			return errNoKey
 		}
-		return audit.Record(ctx, tx, tenancy.RevokeKeyEvent(rows[0].key()))
+		return audit.Record(ctx, tx, tenancy.RevokeKeyEvent(revoked[0].key()))
 	})
-}
-
-func (s *keyFinder) Find(ctx context.Context, hash tenancy.KeyHash) (tenancy.APIKey, error) {
-	var rows []keyRow
-	err := s.pool.System.NewRaw("SELECT "+keyColumns+" FROM bailiwick.find_key(?)", hash[:]).
-		Scan(pool.CrossTenant(ctx, "find the tenant of an API key"), &rows)
-	if err != nil {
-		return tenancy.APIKey{}, pgerr.Translate(err)
-	}
-	if len(rows) == 0 {
-		return tenancy.APIKey{}, tenancy.Errorf(tenancy.CodeUnauthenticated, "no such key")
-	}
-	key := rows[0].key()
-	key.Hash = hash
-	return key, nil
 }

@@ -15,11 +15,13 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// loginAttempts is [ports.LoginAttempts], upon the system role's pool.
+// loginAttempts is [ports.LoginAttempts] on the system role's pool.
 type loginAttempts struct{ pool *pool.Pool }
 
 var _ ports.LoginAttempts = (*loginAttempts)(nil)
 
+// attemptRow is a row of bailiwick.attempts. The table is unlogged: after a crash of the server
+// every count is 0.
 type attemptRow struct {
 	Subject  []byte
 	Count    int
@@ -27,11 +29,11 @@ type attemptRow struct {
 	ForgetAt bun.NullTime
 }
 
-// errWaits takes a transaction back in which nothing is to be counted.
-var errWaits = errors.New("an attempt has to wait")
+// errMustWait rolls a transaction back, so that none of its subjects is counted.
+var errMustWait = errors.New("the attempt must wait")
 
-// Begin takes the rows of all subjects, in one order everywhere, before it looks
-// at them: of attempts at once each sees what the one before has counted.
+// Begin locks the rows of all subjects, in the order of their keys so that calls don't deadlock,
+// and reads each after locking it: attempts at the same time are counted one after the other.
 func (s *loginAttempts) Begin(
 	ctx context.Context, now time.Time, subjects ...ports.Subject,
 ) (wait time.Duration, err error) {
@@ -42,51 +44,63 @@ func (s *loginAttempts) Begin(
 		func(ctx context.Context, tx bun.Tx) error {
 			wait = 0
 			for _, subject := range subjects {
-				before, err := lockAttempts(ctx, tx, subject.Key)
+				subjectWait, err := countAttempt(ctx, tx, subject, now)
 				if err != nil {
 					return err
 				}
-				after, more := before.Add(subject.Backoff, now)
-				wait = max(wait, more)
-				_, err = tx.NewRaw("UPDATE bailiwick.attempts"+
-					" SET count = ?, open_at = ?, forget_at = ? WHERE subject = ?",
-					after.Count, after.OpenAt, after.ForgetAt, subject.Key[:]).Exec(ctx)
-				if err != nil {
-					return err
-				}
+				wait = max(wait, subjectWait)
 			}
 			if wait > 0 {
-				return errWaits
+				return errMustWait
 			}
-			return sweepAttempts(ctx, tx, now)
+			return deleteForgotten(ctx, tx, now)
 		})
-	if errors.Is(err, errWaits) {
+	if errors.Is(err, errMustWait) {
 		return wait, nil
 	}
 	return 0, pgerr.Translate(err)
 }
 
-// lockAttempts locks the row of a subject, which it makes if there is none.
+// countAttempt counts an attempt for a subject, and returns how long the attempt has to wait.
+func countAttempt(
+	ctx context.Context, tx bun.IDB, subject ports.Subject, now time.Time,
+) (wait time.Duration, err error) {
+	before, err := lockAttempts(ctx, tx, subject.Key)
+	if err != nil {
+		return 0, err
+	}
+	after, wait := before.Add(subject.Backoff, now)
+	_, err = tx.NewRaw("UPDATE bailiwick.attempts"+
+		" SET count = ?, open_at = ?, forget_at = ? WHERE subject = ?",
+		after.Count, after.OpenAt, after.ForgetAt, subject.Key[:]).Exec(ctx)
+	return wait, err
+}
+
+// lockAttempts locks the row of a subject, and inserts it if there is none.
 func lockAttempts(
 	ctx context.Context, tx bun.IDB, key ports.SubjectKey,
 ) (identity.AttemptState, error) {
 	var row attemptRow
+	// The update changes nothing, but locks a row that exists already. The column's -infinity is a
+	// zero time.
 	err := tx.NewRaw("INSERT INTO bailiwick.attempts AS a (subject) VALUES (?)"+
 		" ON CONFLICT (subject) DO UPDATE SET count = a.count"+
-		" RETURNING subject, count, nullif(open_at, '-infinity') AS open_at, nullif(forget_at,"+
-		" '-infinity') AS forget_at", key[:]).Scan(ctx, &row)
+		" RETURNING subject, count, nullif(open_at, '-infinity') AS open_at,"+
+		" nullif(forget_at, '-infinity') AS forget_at", key[:]).Scan(ctx, &row)
 	return identity.AttemptState{Count: row.Count, OpenAt: row.OpenAt.Time,
 		ForgetAt: row.ForgetAt.Time}, err
 }
 
-// sweepAttempts removes some of what is forgotten: more than an attempt adds.
-func sweepAttempts(ctx context.Context, tx bun.IDB, now time.Time) error {
+// deleteForgotten deletes up to ten forgotten rows: more than one attempt inserts, so that the
+// table doesn't grow.
+func deleteForgotten(ctx context.Context, tx bun.IDB, now time.Time) error {
 	_, err := tx.NewRaw("DELETE FROM bailiwick.attempts WHERE subject IN"+
 		" (SELECT subject FROM bailiwick.attempts WHERE forget_at <= ? ORDER BY forget_at"+
 		" LIMIT 10 FOR UPDATE SKIP LOCKED)", now).Exec(ctx)
 	return err
 }
 
+// Clear deletes the row, which also ends a wait.
 func (s *loginAttempts) Clear(ctx context.Context, key ports.SubjectKey) error {
 	_, err := s.pool.System.NewRaw("DELETE FROM bailiwick.attempts WHERE subject = ?", key[:]).
 		Exec(pool.CrossTenant(ctx, "forget attempts"))
@@ -96,6 +110,6 @@ func (s *loginAttempts) Clear(ctx context.Context, key ports.SubjectKey) error {
 func (s *loginAttempts) Refund(ctx context.Context, key ports.SubjectKey) error {
 	_, err := s.pool.System.NewRaw(
 		"UPDATE bailiwick.attempts SET count = count - 1 WHERE subject = ? AND count > 0", key[:]).
-		Exec(pool.CrossTenant(ctx, "take an attempt back"))
+		Exec(pool.CrossTenant(ctx, "refund an attempt"))
 	return pgerr.Translate(err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
@@ -14,24 +13,20 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// members is [ports.Members], upon the scoped pool.
+// members is [ports.Members] on the scoped pool.
 type members struct{ pool *pool.Pool }
 
-// memberships is [ports.Memberships], upon the system role's.
-type memberships struct{ pool *pool.Pool }
-
-var (
-	_ ports.Members     = (*members)(nil)
-	_ ports.Memberships = (*memberships)(nil)
-)
+var _ ports.Members = (*members)(nil)
 
 const memberColumns = "tenant_id, user_id, role, created_at"
 
+// memberList pages members by the user's id: a tenant has a user once.
 var memberList = pool.Listing{
 	Table: "bailiwick.members", Columns: memberColumns, ID: "user_id",
-	Invalid: "a page of members begins after a user's id",
+	Invalid: "invalid cursor: it isn't the id of a user",
 }
 
+// memberRow is a row of bailiwick.members.
 type memberRow struct {
 	TenantID  tenancy.ID
 	UserID    string
@@ -53,11 +48,10 @@ func (s *members) Get(
 	if err != nil {
 		return tenancy.Membership{}, err
 	}
-	parsed, err := uuid.Parse(user)
-	if err != nil {
-		return tenancy.Membership{}, errNoMember
+	if user, err = parseID(user, errNoMember); err != nil {
+		return tenancy.Membership{}, err
 	}
-	found, err := oneMember(ctx, s.pool.App, tenant, parsed.String(), "")
+	found, err := readMember(ctx, s.pool.App, tenant, user, "")
 	if err != nil {
 		return tenancy.Membership{}, pgerr.Translate(err)
 	}
@@ -67,8 +61,9 @@ func (s *members) Get(
 	return found.membership(), nil
 }
 
-// oneMember answers nil where the user is none.
-func oneMember(
+// readMember returns nil if the user isn't a member. lock is appended to the query: "" or
+// " FOR UPDATE".
+func readMember(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, user, lock string,
 ) (*memberRow, error) {
 	var rows []memberRow
@@ -84,14 +79,15 @@ func oneMember(
 func (s *members) List(
 	ctx context.Context, tenant tenancy.ID, after string, limit int,
 ) ([]tenancy.Membership, error) {
-	rows, err := pool.ReadPage[memberRow](ctx, s.pool, tenant,
-		memberList, after, limit)
+	rows, err := pool.ReadPage[memberRow](ctx, s.pool, tenant, memberList, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pool.MapRows(rows, memberRow.membership), nil
 }
 
+// Put locks the user with a function of the database, because the application's role has no
+// right to read users. The lock prevents the user's removal until the transaction ends.
 func (s *members) Put(
 	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
 ) (m tenancy.Membership, created bool, err error) {
@@ -105,11 +101,11 @@ func (s *members) Put(
 		return m, false, err
 	}
 	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var there bool
-		if err := tx.NewRaw("SELECT bailiwick.lock_user(?)", user).Scan(ctx, &there); err != nil {
+		var exists bool
+		if err := tx.NewRaw("SELECT bailiwick.lock_user(?)", user).Scan(ctx, &exists); err != nil {
 			return err
 		}
-		if !there {
+		if !exists {
 			return errNoUser
 		}
 		m, created, err = putMember(ctx, tx, tenant, user, role)
@@ -118,20 +114,22 @@ func (s *members) Put(
 	return m, created, err
 }
 
-// putMember gives a user who is held a role in the tenant of the transaction,
-// and ends it with the entry in the tenant's log.
+// putMember gives a locked user a role in the transaction's tenant, and records that in the
+// tenant's audit log. It must be the last step of the transaction.
 func putMember(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role,
 ) (m tenancy.Membership, created bool, err error) {
+	// only a role below admin can take the tenant's last admin away
 	if role != tenancy.Admin {
 		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return m, false, err
 		}
 	}
-	before, err := oneMember(ctx, tx, tenant, user, " FOR UPDATE")
+	before, err := readMember(ctx, tx, tenant, user, " FOR UPDATE")
 	if err != nil {
 		return m, false, err
 	}
+	// the same role again is not a change, and leaves no audit entry
 	if before != nil && before.Role == string(role) {
 		return before.membership(), false, nil
 	}
@@ -143,8 +141,8 @@ func putMember(
 	return m, before == nil, audit.Record(ctx, tx, event)
 }
 
-// writeMember stores m in the place of before, nil for none, and answers what is
-// to be noted of it.
+// writeMember inserts m, or updates before to m unless before is nil. It returns the event to
+// record.
 func writeMember(
 	ctx context.Context, tx bun.IDB, before *memberRow, m tenancy.Membership,
 ) (tenancy.Membership, tenancy.Event, error) {
@@ -161,8 +159,8 @@ func writeMember(
 	return row.membership(), event, err
 }
 
-// requireAnotherAdmin holds the tenant's admins until the transaction ends, and wants one
-// besides the user, if the user is one.
+// requireAnotherAdmin locks the tenant's admins until the transaction ends. It returns
+// [tenancy.ErrLastAdmin] if the user is the only one.
 func requireAnotherAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string) error {
 	var admins []string
 	err := tx.NewRaw("SELECT user_id::text FROM bailiwick.members WHERE tenant_id = ?"+
@@ -176,46 +174,28 @@ func requireAnotherAdmin(ctx context.Context, tx bun.IDB, tenant tenancy.ID, use
 	return nil
 }
 
+// Remove deletes the membership, not the user, who may be a member of other tenants.
 func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
-	parsed, err := uuid.Parse(user)
-	if err != nil {
-		return errNoMember
+	if user, err = parseID(user, errNoMember); err != nil {
+		return err
 	}
-	user = parsed.String()
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
 			return err
 		}
-		var gone []memberRow
+		var removed []memberRow
 		err := tx.NewRaw("DELETE FROM bailiwick.members WHERE tenant_id = ? AND user_id = ?"+
-			" RETURNING "+memberColumns, tenant, user).Scan(ctx, &gone)
+			" RETURNING "+memberColumns, tenant, user).Scan(ctx, &removed)
 		if err != nil {
 			return err
 		}
-		if len(gone) == 0 {
+		if len(removed) == 0 {
 			return errNoMember
 		}
-		return audit.Record(ctx, tx, tenancy.MemberRemoved(gone[0].membership()))
+		return audit.Record(ctx, tx, tenancy.MemberRemoved(removed[0].membership()))
 	})
-}
-
-func (s *memberships) ForUser(ctx context.Context, user string) ([]tenancy.Membership, error) {
-	id, err := uuid.Parse(user)
-	if err != nil {
-		return nil, nil
-	}
-	var rows []memberRow
-	err = s.pool.System.NewRaw(
-		"SELECT m.tenant_id, m.user_id, m.role, m.created_at FROM bailiwick.members AS m"+
-			" JOIN bailiwick.tenants AS t ON t.id = m.tenant_id"+
-			" WHERE m.user_id = ? AND t.state <> 'deleted' ORDER BY m.tenant_id", id.String()).
-		Scan(pool.CrossTenant(ctx, "find the tenants of a user"), &rows)
-	if err != nil {
-		return nil, pgerr.Translate(err)
-	}
-	return pool.MapRows(rows, memberRow.membership), nil
 }

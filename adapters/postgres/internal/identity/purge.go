@@ -19,16 +19,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Purge does all of it in one transaction: who kills it undoes it. The database
-// finds the tenant's tables in its catalog, and removes nothing unless it can
-// remove all.
+// Purge is one transaction: if it is interrupted, nothing is removed. The database finds the
+// tenant's tables in its catalog, and removes nothing if there are rows that it can't remove.
 func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	if err := pool.RequireTenant(id); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
 	if id == tenancy.DefaultID {
-		return tenancy.PurgeCertificate{}, errDefaultStays
+		return tenancy.PurgeCertificate{}, errDefaultTenant
 	}
+	// the pool's own timeout is too short for a large tenant
 	if _, bounded := ctx.Deadline(); !bounded {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, pool.BulkTimeout)
@@ -37,7 +37,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 	ctx = pool.CrossTenantInto(ctx, "purge a tenant", id)
 	var certificate tenancy.PurgeCertificate
 	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.ExecContext(ctx, purgePatience); err != nil {
+		if _, err := tx.ExecContext(ctx, purgeSettings); err != nil {
 			return err
 		}
 		if err := checkDeleted(ctx, tx, id); err != nil {
@@ -56,17 +56,18 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 }
 
 var (
-	errDefaultStays = tenancy.Errorf(tenancy.CodeInvalidState, "the default tenant can't be purged")
-	errNotDeleted   = tenancy.Errorf(tenancy.CodeInvalidState,
+	errDefaultTenant = tenancy.Errorf(tenancy.CodeInvalidState,
+		"the default tenant can't be purged")
+	errNotDeleted = tenancy.Errorf(tenancy.CodeInvalidState,
 		"the tenant is not deleted: delete it first")
 )
 
-// purgePatience is how long a purge waits for a transaction that has written to
-// the tenant; jit would take longer to compile than it saves.
-const purgePatience = "SET LOCAL lock_timeout = '30s';SET LOCAL jit = off"
+// purgeSettings limit how long a purge waits for a transaction that has written to the tenant, and
+// turn off the JIT compiler, which would take longer than it saves.
+const purgeSettings = "SET LOCAL lock_timeout = '30s';SET LOCAL jit = off"
 
-// checkDeleted looks at the tenant's state, so that its error says what is wrong.
-// The function of the database looks again when nobody can change it any more.
+// checkDeleted returns a helpful error if the tenant isn't deleted. The function bailiwick.purge
+// checks that again, after it has locked the tenant.
 func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
 	var states []string
 	err := tx.NewRaw("SELECT state FROM bailiwick.tenants WHERE id = ?", id).Scan(ctx, &states)
@@ -81,37 +82,39 @@ func checkDeleted(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
 	return nil
 }
 
+// purge removes the rows of the tenant that ctx is scoped to, and certifies what it removed.
 func (s *tenants) purge(
 	ctx context.Context, tx bun.IDB, id tenancy.ID,
 ) (tenancy.PurgeCertificate, error) {
+	// The function purges the tenant of the statement's scope, so that it needs no argument for it.
 	var raw []byte
 	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])",
-		bun.List(declare.Owned(s.declared.All))).
-		Scan(ctx, &raw)
+		bun.List(declare.Owned(s.declared.All))).Scan(ctx, &raw)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	var done struct {
+	// the certificate has the end of the tenant's audit chain, as (seq, hash)
+	var result struct {
 		Slug     tenancy.Slug
 		Rows     map[string]int64
 		Seq      int64
 		Hash     string
 		PurgedAt time.Time `json:"purged_at"`
 	}
-	if err := json.Unmarshal(raw, &done); err != nil {
+	if err := json.Unmarshal(raw, &result); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	c := tenancy.PurgeCertificate{Tenant: id, Slug: done.Slug, Rows: done.Rows,
-		PurgedAt: done.PurgedAt.UTC()}
-	c.Audit.Seq = done.Seq
-	if _, err := hex.Decode(c.Audit.Hash[:], []byte(done.Hash)); err != nil {
+	c := tenancy.PurgeCertificate{Tenant: id, Slug: result.Slug, Rows: result.Rows,
+		PurgedAt: result.PurgedAt.UTC()}
+	c.Audit.Seq = result.Seq
+	if _, err := hex.Decode(c.Audit.Hash[:], []byte(result.Hash)); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
 	return federation.Certify(c)
 }
 
-// purgeError tells a super-admin what keeps the rows: nobody else can ask for a
-// purge, and the database's own names are what they need.
+// purgeError translates the error of a purge. It names what prevents the purge as the database
+// names it: only super-admins can purge, and they need those names.
 func purgeError(err error) error {
 	e, ok := errors.AsType[pgdriver.Error](err)
 	if !ok {
@@ -123,11 +126,11 @@ func purgeError(err error) error {
 			Because(err)
 	case pgerr.StateLocked:
 		return tenancy.Errorf(tenancy.CodeUnavailable,
-			"somebody still writes to the tenant; try again").Because(err)
+			"another write to the tenant is in progress; try again").Because(err)
 	case pgerr.StateForeignKey:
 		constraint := fmt.Sprintf("%s.%s (constraint %s)", e.Field('s'), e.Field('t'), e.Field('n'))
 		return tenancy.Errorf(tenancy.CodeInvalidState,
-			"nothing was purged: a row of %s refers to one of the tenant's", constraint).
+			"nothing was purged: a row of %s refers to a row of the tenant", constraint).
 			Because(err)
 	}
 	return pgerr.Translate(err)

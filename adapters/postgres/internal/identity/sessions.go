@@ -2,9 +2,9 @@ package identity
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
@@ -15,20 +15,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// sessions is [ports.Sessions], upon the system role's pool: users are of no
-// tenant.
+// sessions is [ports.Sessions] on the system role's pool: a user belongs to no tenant.
 type sessions struct{ pool *pool.Pool }
 
-// sessionFinder is [ports.SessionFinder], upon the same.
-type sessionFinder struct{ pool *pool.Pool }
+var _ ports.Sessions = (*sessions)(nil)
 
-var (
-	_ ports.Sessions      = (*sessions)(nil)
-	_ ports.SessionFinder = (*sessionFinder)(nil)
-)
-
+// sessionColumns are what a user sees of a session. hash and rights are read by [sessionFinder]
+// only.
 const sessionColumns = "id, user_id, created_at, seen_at, expires_at, address, agent"
 
+// sessionRow is a row of bailiwick.sessions. Hash and Rights are empty unless the query has
+// them.
 type sessionRow struct {
 	ID        string
 	UserID    string
@@ -44,8 +41,7 @@ type sessionRow struct {
 func (r sessionRow) session() identity.Session {
 	s := identity.Session{
 		ID: r.ID, User: r.UserID, CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(),
-		ExpiresAt: r.ExpiresAt.UTC(),
-		Address:   r.Address, Agent: r.Agent,
+		ExpiresAt: r.ExpiresAt.UTC(), Address: r.Address, Agent: r.Agent,
 	}
 	copy(s.Hash[:], r.Hash)
 	copy(s.Rights[:], r.Rights)
@@ -53,55 +49,81 @@ func (r sessionRow) session() identity.Session {
 }
 
 var (
+	// the first is for a user's list of sessions, the second for sign-in; they have different codes
 	errNoSession   = tenancy.Errorf(tenancy.CodeNotFound, "no such session")
 	errNotSignedIn = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session")
 )
 
-// Create locks the user, so that neither the password changes nor the user goes
-// between the look at them and the session.
-func (s *sessions) Create(ctx context.Context, given identity.Session, verified string) error {
-	user, err := userID(given.User)
+// Create locks the user, so that neither the password changes nor the user is removed between the
+// check of the password and the insertion of the session.
+func (s *sessions) Create(ctx context.Context, created identity.Session, verified string) error {
+	user, err := userID(created.User)
 	if err != nil {
 		return errNotSignedIn
 	}
 	return s.pool.SystemTx(ctx, "sign in", func(ctx context.Context, tx bun.Tx) error {
-		var hashes []string
-		err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?"+
-			" FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
+		if err := checkPasswordHash(ctx, tx, user, verified); err != nil {
+			return err
+		}
+		if err := insertSession(ctx, tx, user, created); err != nil {
+			return err
+		}
+		ended, err := endOldestSessions(ctx, tx, user, created.ID)
 		if err != nil {
 			return err
 		}
-		if len(hashes) == 0 || verified != "" && hashes[0] != verified {
-			return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
-		}
-		_, err = tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights,"+
-			" created_at, seen_at, expires_at, address, agent)"+
-			" VALUES (?, ?, ?, ?, ?, date_trunc('minute', ?::timestamptz, 'UTC'), ?, ?, ?)",
-			given.ID, user, given.Hash[:], given.Rights[:], given.CreatedAt, given.SeenAt,
-			given.ExpiresAt, given.Address, given.Agent).Exec(ctx)
-		if pgerr.State(err) == pgerr.StateUnique {
-			return tenancy.Errorf(tenancy.CodeAlreadyExists, "this session exists already").
-				Because(err)
-		}
-		if err != nil {
-			return err
-		}
-		ended, err := tx.NewRaw(
-			"DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
-				" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1"+
-				" ORDER BY created_at DESC, id DESC LIMIT ?2)",
-			user, given.ID, identity.MaxSessions-1).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		n, err := ended.RowsAffected()
-		if err != nil {
-			return err
-		}
-		return audit.RecordPlatform(ctx, tx, identity.SessionCreated(given, int(n)))
+		return audit.RecordPlatform(ctx, tx, identity.SessionCreated(created, ended))
 	})
 }
 
+// checkPasswordHash locks the user and checks that their password still has the hash verified;
+// "" skips the check.
+func checkPasswordHash(ctx context.Context, tx bun.IDB, user, verified string) error {
+	var hashes []string
+	err := tx.NewRaw("SELECT coalesce(password_hash, '') FROM bailiwick.users WHERE id = ?"+
+		" FOR NO KEY UPDATE", user).Scan(ctx, &hashes)
+	if err != nil {
+		return err
+	}
+	if len(hashes) == 0 || verified != "" && hashes[0] != verified {
+		return tenancy.Errorf(tenancy.CodeUnauthenticated, "the password has changed meanwhile")
+	}
+	return nil
+}
+
+// insertSession stores SeenAt to the minute, as Touch does.
+func insertSession(ctx context.Context, tx bun.IDB, user string, s identity.Session) error {
+	_, err := tx.NewRaw("INSERT INTO bailiwick.sessions (id, user_id, hash, rights,"+
+		" created_at, seen_at, expires_at, address, agent)"+
+		" VALUES (?, ?, ?, ?, ?, date_trunc('minute', ?::timestamptz, 'UTC'), ?, ?, ?)",
+		s.ID, user, s.Hash[:], s.Rights[:], s.CreatedAt, s.SeenAt, s.ExpiresAt, s.Address, s.Agent).
+		Exec(ctx)
+	if pgerr.State(err) == pgerr.StateUnique {
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "the session exists already").Because(err)
+	}
+	return err
+}
+
+// endOldestSessions ends the user's oldest sessions beyond [identity.MaxSessions], but never the
+// one with the id keep. It returns how many it ended.
+func endOldestSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error) {
+	return affected(tx.NewRaw(
+		"DELETE FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1 AND id NOT IN"+
+			" (SELECT id FROM bailiwick.sessions WHERE user_id = ?0 AND id <> ?1"+
+			" ORDER BY created_at DESC, id DESC LIMIT ?2)",
+		user, keep, identity.MaxSessions-1).Exec(ctx))
+}
+
+// affected returns the number of rows that a statement has changed.
+func affected(result sql.Result, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// List returns nothing for an id that isn't a UUID: no user has such an id.
 func (s *sessions) List(
 	ctx context.Context, user string, now time.Time,
 ) ([]identity.Session, error) {
@@ -112,36 +134,37 @@ func (s *sessions) List(
 	var rows []sessionRow
 	err = s.pool.System.NewRaw("SELECT "+sessionColumns+
 		" FROM bailiwick.sessions WHERE user_id = ? AND expires_at > ?"+
-		" ORDER BY created_at DESC, id DESC",
-		id, now).Scan(pool.CrossTenant(ctx, "list a user's sessions"), &rows)
+		" ORDER BY created_at DESC, id DESC", id, now).
+		Scan(pool.CrossTenant(ctx, "list a user's sessions"), &rows)
 	if err != nil {
 		return nil, pgerr.Translate(err)
 	}
 	return pool.MapRows(rows, sessionRow.session), nil
 }
 
+// Revoke has the owner in the condition, so that a user can't end another user's session.
 func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 	owner, err := userID(user)
 	if err != nil {
 		return errNoSession
 	}
-	session, err := uuid.Parse(id)
-	if err != nil {
-		return errNoSession
+	if id, err = parseID(id, errNoSession); err != nil {
+		return err
 	}
 	return s.pool.SystemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
 		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?",
-			owner, session.String()).Exec(ctx)
+			owner, id).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, _ := ended.RowsAffected(); n == 0 {
 			return errNoSession
 		}
-		return audit.RecordPlatform(ctx, tx, identity.SessionRevoked(owner, session.String()))
+		return audit.RecordPlatform(ctx, tx, identity.SessionRevoked(owner, id))
 	})
 }
 
+// RevokeAll leaves no audit entry if there was no session.
 func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 	id, err := userID(user)
 	if err != nil {
@@ -157,62 +180,9 @@ func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 		})
 }
 
-// endSessions ends the sessions of a user but the one with the id keep.
+// endSessions ends all sessions of a user but the one with the id keep ("" keeps none). It
+// returns how many it ended.
 func endSessions(ctx context.Context, tx bun.IDB, user, keep string) (int, error) {
-	ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id::text <> ?",
-		user, keep).Exec(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n, err := ended.RowsAffected()
-	return int(n), err
-}
-
-func (s *sessionFinder) Find(
-	ctx context.Context, hash identity.SessionHash, now time.Time,
-) (identity.Session, error) {
-	var rows []sessionRow
-	err := s.pool.System.NewRaw("SELECT "+sessionColumns+", hash, rights FROM bailiwick.sessions"+
-		" WHERE (hash = ?0 OR former = ?0 AND former_until > ?1) AND expires_at > ?1", hash[:],
-		now).
-		Scan(pool.CrossTenant(ctx, "find whose a session is"), &rows)
-	if err != nil {
-		return identity.Session{}, pgerr.Translate(err)
-	}
-	if len(rows) == 0 {
-		return identity.Session{}, errNotSignedIn
-	}
-	return rows[0].session(), nil
-}
-
-func (s *sessionFinder) Touch(ctx context.Context, id string, at time.Time) error {
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return nil
-	}
-	_, err = s.pool.System.NewRaw(
-		"UPDATE bailiwick.sessions SET seen_at = date_trunc('minute', ?0::timestamptz, 'UTC')"+
-			" WHERE id = ?1 AND seen_at < date_trunc('minute', ?0::timestamptz, 'UTC')", at,
-		parsed.String()).
-		Exec(pool.CrossTenant(ctx, "note the use of a session"))
-	return pgerr.Translate(err)
-}
-
-func (s *sessionFinder) Renew(
-	ctx context.Context, id string, from identity.SessionHash, to ports.SessionRenewal,
-) error {
-	return s.pool.SystemTx(ctx, "renew a session", func(ctx context.Context, tx bun.Tx) error {
-		var users []string
-		err := tx.NewRaw("UPDATE bailiwick.sessions"+
-			" SET former = hash, former_until = ?, hash = ?, rights = ? WHERE id::text = ?"+
-			" AND hash = ? RETURNING user_id",
-			to.Overlap, to.Hash[:], to.Rights[:], id, from[:]).Scan(ctx, &users)
-		if err != nil {
-			return err
-		}
-		if len(users) == 0 {
-			return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")
-		}
-		return audit.RecordPlatform(ctx, tx, identity.SessionRenewed(users[0], id))
-	})
+	return affected(tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id::text <> ?",
+		user, keep).Exec(ctx))
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// tenants is [ports.Tenants], upon the system role's pool: listing and finding
-// tenants crosses them by nature.
+// tenants is [ports.Tenants] on the system role's pool: listing and finding tenants crosses
+// tenants by design.
 type tenants struct {
 	pool     *pool.Pool
 	declared *declare.Set
@@ -46,19 +46,14 @@ const tenantColumns = "id, slug, name, state, settings, quotas, version, created
 func (r tenantRow) tenant() tenancy.Tenant {
 	return tenancy.Tenant{
 		ID: r.ID, Slug: tenancy.Slug(r.Slug), Name: r.Name, State: tenancy.State(r.State),
-		Settings: r.Settings,
-		Quotas:   readQuotas(r.Quotas), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
-		UpdatedAt: r.UpdatedAt.UTC(), DeletedAt: utc(r.DeletedAt.Time),
+		Settings: r.Settings, Quotas: unmarshalQuotas(r.Quotas), Version: r.Version,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		DeletedAt: utc(r.DeletedAt.Time),
 	}
 }
 
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
+// Create runs as the system role, scoped to the new tenant: row security also applies to the
+// rows of its singletons.
 func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	if err := pool.RequireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err
@@ -66,69 +61,92 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	ctx = pool.CrossTenantInto(ctx, "create a tenant", t.ID)
 	var row tenantRow
 	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("INSERT INTO bailiwick.tenants (id, slug, name, state, settings, quotas,"+
-			" deleted_at) VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
-			t.ID, string(t.Slug), t.Name, string(t.State), settingsOf(t), quotasOf(t),
+		err := tx.NewRaw("INSERT INTO bailiwick.tenants"+
+			" (id, slug, name, state, settings, quotas, deleted_at)"+
+			" VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
+			t.ID, string(t.Slug), t.Name, string(t.State), settingsJSON(t), quotasJSON(t),
 			bun.NullTime{Time: t.DeletedAt}).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
-		if err := s.makeSingletons(ctx, tx, t.ID); err != nil {
+		if err := s.createSingletons(ctx, tx, t.ID); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, tenancy.CreateTenantEvent(row.tenant()))
 	})
 	if err != nil {
-		return tenancy.Tenant{}, tenantError(err)
+		return tenancy.Tenant{}, createError(err, t.Slug)
 	}
 	return row.tenant(), nil
 }
 
-// makeSingletons gives a new tenant the one item of each singleton kind.
-func (s *tenants) makeSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
+// createSingletons inserts the one item of each singleton kind of a new tenant.
+func (s *tenants) createSingletons(ctx context.Context, tx bun.IDB, tenant tenancy.ID) error {
 	for _, t := range s.declared.Order {
 		if t.Singleton == "" {
 			continue
 		}
-		if _, err := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)", tenant,
-			pool.NewID()).Exec(ctx); err != nil {
+		_, err := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)",
+			tenant, pool.NewID()).Exec(ctx)
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func settingsOf(t tenancy.Tenant) string {
+// settingsJSON returns the settings for their column, an empty object if there are none.
+func settingsJSON(t tenancy.Tenant) string {
 	if len(t.Settings) == 0 {
 		return "{}"
 	}
 	return string(t.Settings)
 }
 
-func tenantError(err error) error {
-	if pgerr.State(err) == pgerr.StateUnique {
-		if pgerr.Constraint(err) == "tenants_pkey" {
-			return tenancy.Errorf(tenancy.CodeAlreadyExists,
-				"a tenant with this id exists or existed").Because(err)
-		}
-		return tenancy.Errorf(tenancy.CodeSlugTaken,
-			"another tenant has or had this slug: choose another").Because(err)
+// quotasJSON returns the quotas for their column, an object even if there are none.
+func quotasJSON(t tenancy.Tenant) string {
+	raw, err := json.Marshal(t.Quotas.Clone())
+	if err != nil {
+		return "null" // for NaN or infinity; the column refuses what isn't an object
 	}
-	return pgerr.Translate(err)
+	return string(raw)
+}
+
+// unmarshalQuotas decodes the column. It leaves out quotas that it can't decode, which another
+// program wrote: the database still enforces those that it understands.
+func unmarshalQuotas(raw json.RawMessage) tenancy.Quotas {
+	var q tenancy.Quotas
+	_ = json.Unmarshal(raw, &q)
+	return q.Clone()
+}
+
+// createError translates the error of the transaction that creates a tenant with this slug. The
+// ids and slugs of purged tenants violate the same unique keys.
+func createError(err error, slug tenancy.Slug) error {
+	switch {
+	case pgerr.State(err) != pgerr.StateUnique:
+		return pgerr.Translate(err)
+	case pgerr.Constraint(err) == "tenants_pkey":
+		return tenancy.Errorf(tenancy.CodeAlreadyExists, "a tenant with this id exists already").
+			Because(err)
+	}
+	return tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", slug).Because(err)
 }
 
 func (s *tenants) Get(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
 	if err := pool.RequireTenant(id); err != nil {
 		return tenancy.Tenant{}, err
 	}
-	return s.one(ctx, "get a tenant", "id = ?", id)
+	return s.readOne(ctx, "get a tenant", "id = ?", id)
 }
 
 func (s *tenants) BySlug(ctx context.Context, slug tenancy.Slug) (tenancy.Tenant, error) {
-	return s.one(ctx, "resolve a slug", "slug = ?", string(slug))
+	return s.readOne(ctx, "resolve a slug", "slug = ?", string(slug))
 }
 
-func (s *tenants) one(
+// readOne returns the one tenant for which the condition holds. reason is that of the cross-tenant
+// work.
+func (s *tenants) readOne(
 	ctx context.Context, reason, condition string, arg any,
 ) (tenancy.Tenant, error) {
 	var rows []tenantRow
@@ -143,6 +161,7 @@ func (s *tenants) one(
 	return rows[0].tenant(), nil
 }
 
+// List returns nothing for an empty list of ids, as the port demands; nil means all ids.
 func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenant, error) {
 	if err := pool.CheckLimit(q.Limit); err != nil {
 		return nil, err
@@ -165,6 +184,8 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 	return pool.MapRows(rows, tenantRow.tenant), nil
 }
 
+// Update compares versions on the locked row (optimistic locking), and records the tenant
+// before and after the change.
 func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	if err := pool.RequireTenant(t.ID); err != nil {
 		return tenancy.Tenant{}, err
@@ -172,22 +193,15 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	var row tenantRow
 	ctx = pool.CrossTenantInto(ctx, "change a tenant", t.ID)
 	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		var before tenantRow
-		err := tx.NewRaw("SELECT "+tenantColumns+
-			" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", t.ID).Scan(ctx, &before)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return tenancy.ErrTenantNotFound
-		case err != nil:
+		before, err := lockTenant(ctx, tx, t.ID, t.Version)
+		if err != nil {
 			return err
-		case before.Version != t.Version:
-			return pool.ErrVersion
 		}
 		err = tx.NewRaw("UPDATE bailiwick.tenants SET name = ?, state = ?, settings = ?::jsonb,"+
 			" quotas = ?::jsonb, deleted_at = ?, version = version + 1, updated_at = now()"+
 			" WHERE id = ? RETURNING "+tenantColumns,
-			t.Name, string(t.State), settingsOf(t), quotasOf(t), bun.NullTime{Time: t.DeletedAt},
-			t.ID).Scan(ctx, &row)
+			t.Name, string(t.State), settingsJSON(t), quotasJSON(t),
+			bun.NullTime{Time: t.DeletedAt}, t.ID).Scan(ctx, &row)
 		if err != nil {
 			return err
 		}
@@ -197,4 +211,21 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 		return tenancy.Tenant{}, pgerr.Translate(err)
 	}
 	return row.tenant(), nil
+}
+
+// lockTenant reads and locks a tenant. [pool.ErrVersion] if its version isn't version.
+func lockTenant(
+	ctx context.Context, tx bun.IDB, id tenancy.ID, version int64,
+) (row tenantRow, err error) {
+	err = tx.NewRaw("SELECT "+tenantColumns+
+		" FROM bailiwick.tenants WHERE id = ? FOR NO KEY UPDATE", id).Scan(ctx, &row)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return row, tenancy.ErrTenantNotFound
+	case err != nil:
+		return row, err
+	case row.Version != version:
+		return row, pool.ErrVersion
+	}
+	return row, nil
 }

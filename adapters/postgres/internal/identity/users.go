@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
@@ -15,14 +14,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// users is [ports.Users], upon the system role's pool: people belong to no
-// tenant.
+// users is [ports.Users] on the system role's pool: a user belongs to no tenant.
 type users struct{ pool *pool.Pool }
 
 var _ ports.Users = (*users)(nil)
 
+// userColumns are the columns of an [identity.User]. The table also has email_key, the unique
+// normal form of the address, and password_hash, which only sign-in reads.
 const userColumns = "id, email, name, super_admin, created_at, updated_at"
 
+// userRow is a row of bailiwick.users.
 type userRow struct {
 	ID         string
 	Email      string
@@ -54,6 +55,8 @@ func (s *users) Create(ctx context.Context, u identity.User) (identity.User, err
 	return row.user(), nil
 }
 
+// insertUser stores the normal form as the address and as its unique key. Users that were
+// adopted from a host's table keep the address as they wrote it.
 func insertUser(ctx context.Context, tx bun.IDB, u identity.User) (row userRow, err error) {
 	email, err := identity.ParseEmail(u.Email)
 	if err != nil {
@@ -65,6 +68,7 @@ func insertUser(ctx context.Context, tx bun.IDB, u identity.User) (row userRow, 
 	return row, err
 }
 
+// userError translates the error of a transaction that writes a user.
 func userError(err error) error {
 	switch {
 	case pgerr.State(err) != pgerr.StateUnique:
@@ -82,20 +86,21 @@ func (s *users) Get(ctx context.Context, id string) (identity.User, error) {
 	if err != nil {
 		return identity.User{}, err
 	}
-	return s.one(pool.CrossTenant(ctx, "get a user"), s.pool.System, "id = ?", key)
+	return readUser(pool.CrossTenant(ctx, "get a user"), s.pool.System, "id = ?", key)
 }
 
+// ByEmail compares normal forms. Text that isn't an address has none, and finds no user.
 func (s *users) ByEmail(ctx context.Context, email string) (identity.User, error) {
 	normal, err := identity.ParseEmail(email)
 	if err != nil {
 		return identity.User{}, errNoUser
 	}
-	return s.one(pool.CrossTenant(ctx, "find the user of an address"), s.pool.System,
-		"email_key = ?",
-		normal)
+	ctx = pool.CrossTenant(ctx, "find the user of an address")
+	return readUser(ctx, s.pool.System, "email_key = ?", normal)
 }
 
-func (s *users) one(
+// readUser returns the one user for which the condition holds.
+func readUser(
 	ctx context.Context, db bun.IDB, condition string, arg any,
 ) (identity.User, error) {
 	var rows []userRow
@@ -111,23 +116,19 @@ func (s *users) one(
 
 var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
 
-// userID reads a user's id: what is none is nobody's.
-func userID(id string) (string, error) {
-	parsed, err := uuid.Parse(id)
-	if err != nil {
-		return "", errNoUser
-	}
-	return parsed.String(), nil
-}
+// userID returns the canonical form of a user's id.
+func userID(id string) (string, error) { return parseID(id, errNoUser) }
 
+// List orders by the address byte by byte, whatever collation the database has.
 func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, error) {
 	if err := pool.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
+	// the index users_email_order serves this order
 	query := s.pool.System.NewSelect().TableExpr("bailiwick.users").ColumnExpr(userColumns).
 		Where(`email COLLATE "C" > ?`, q.After).OrderExpr(`email COLLATE "C"`).Limit(int64(q.Limit))
 	if q.IDs != nil {
-		ids := userIDs(q.IDs)
+		ids := validUserIDs(q.IDs)
 		if len(ids) == 0 {
 			return nil, nil
 		}
@@ -140,15 +141,18 @@ func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, e
 	return pool.MapRows(rows, userRow.user), nil
 }
 
-func userIDs(given []string) (ids []string) {
-	for _, id := range given {
+// validUserIDs returns the ids that are UUIDs: only those can be users' ids.
+func validUserIDs(ids []string) (valid []string) {
+	for _, id := range ids {
 		if parsed, err := userID(id); err == nil {
-			ids = append(ids, parsed)
+			valid = append(valid, parsed)
 		}
 	}
-	return ids
+	return valid
 }
 
+// Update locks the user, so that the audit entry has the values before and after this change
+// and no other.
 func (s *users) Update(
 	ctx context.Context, id string, c ports.UserChange,
 ) (stored identity.User, err error) {
@@ -164,11 +168,11 @@ func (s *users) Update(
 	}
 	err = s.pool.System.RunInTx(pool.CrossTenant(ctx, "change a user"), nil,
 		func(ctx context.Context, tx bun.Tx) error {
-			before, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
+			before, err := readUser(ctx, tx, "id = ? FOR UPDATE", id)
 			if err != nil {
 				return err
 			}
-			stored, err = s.change(ctx, tx, before, c)
+			stored, err = updateUser(ctx, tx, before, c)
 			return err
 		})
 	if err != nil {
@@ -177,12 +181,14 @@ func (s *users) Update(
 	return stored, nil
 }
 
-func (s *users) change(
+// updateUser applies c, in which a nil field keeps the column, and records that in the platform's
+// audit log.
+func updateUser(
 	ctx context.Context, tx bun.IDB, before identity.User, c ports.UserChange,
 ) (identity.User, error) {
 	var row userRow
-	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email), email_key ="+
-		" coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
+	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email),"+
+		" email_key = coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
 		" super_admin = coalesce(?2::boolean, super_admin), updated_at = clock_timestamp()"+
 		" WHERE id = ?3 RETURNING "+userColumns,
 		c.Email, c.Name, c.SuperAdmin, before.ID).Scan(ctx, &row)
@@ -192,8 +198,9 @@ func (s *users) change(
 	return row.user(), audit.RecordPlatform(ctx, tx, identity.UserUpdated(before, row.user()))
 }
 
-// Remove holds the user, so that nobody gives them a place meanwhile, then the
-// admins of every tenant they administer, in one order everywhere.
+// Remove locks the user first, so that no transaction makes them a member meanwhile, and then the
+// admins of every tenant in which the user is an admin. It locks and records in the order of the
+// tenants' ids, so that transactions don't deadlock.
 func (s *users) Remove(ctx context.Context, id string) error {
 	id, err := userID(id)
 	if err != nil {
@@ -201,27 +208,20 @@ func (s *users) Remove(ctx context.Context, id string) error {
 	}
 	return pool.RetryTx(pool.CrossTenant(ctx, "remove a user"), s.pool.System,
 		func(ctx context.Context, tx bun.Tx) error {
-			user, err := s.one(ctx, tx, "id = ? FOR UPDATE", id)
+			user, err := readUser(ctx, tx, "id = ? FOR UPDATE", id)
 			if err != nil {
 				return err
 			}
 			if err := requireOtherAdmins(ctx, tx, id); err != nil {
 				return err
 			}
-			var left []memberRow
-			err = tx.NewRaw("WITH gone AS (DELETE FROM bailiwick.members WHERE user_id = ?"+
-				" RETURNING *) SELECT "+memberColumns+" FROM gone ORDER BY tenant_id", id).
-				Scan(ctx, &left)
+			left, err := deleteUser(ctx, tx, id)
 			if err != nil {
 				return err
 			}
-			if _, err := tx.NewRaw("DELETE FROM bailiwick.users WHERE id = ?", id).
-				Exec(ctx); err != nil {
-				return err
-			}
 			for _, m := range left {
-				if err := audit.RecordForTenant(ctx, tx, m.TenantID,
-					tenancy.MemberRemoved(m.membership())); err != nil {
+				err := audit.RecordForTenant(ctx, tx, m.Tenant, tenancy.MemberRemoved(m))
+				if err != nil {
 					return err
 				}
 			}
@@ -229,18 +229,32 @@ func (s *users) Remove(ctx context.Context, id string) error {
 		})
 }
 
-// requireOtherAdmins holds the admins of the tenants that the user is an admin of, and
-// wants another one in each.
+// deleteUser deletes a user. It returns the user's memberships, which end with that, in the order
+// of the tenants' ids.
+func deleteUser(ctx context.Context, tx bun.IDB, id string) ([]tenancy.Membership, error) {
+	var rows []memberRow
+	err := tx.NewRaw("WITH gone AS (DELETE FROM bailiwick.members WHERE user_id = ?"+
+		" RETURNING *) SELECT "+memberColumns+" FROM gone ORDER BY tenant_id", id).
+		Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.NewRaw("DELETE FROM bailiwick.users WHERE id = ?", id).Exec(ctx)
+	return pool.MapRows(rows, memberRow.membership), err
+}
+
+// requireOtherAdmins locks all admins of the tenants in which the user is an admin. It returns the
+// error of [tenancy.LastAdminOf] if the user is the only admin of one of them.
 func requireOtherAdmins(ctx context.Context, tx bun.IDB, user string) error {
 	var admins []memberRow
 	err := tx.NewRaw("SELECT "+memberColumns+" FROM bailiwick.members WHERE role = 'admin'"+
-		" AND tenant_id IN (SELECT tenant_id FROM bailiwick.members WHERE user_id = ?"+
-		" AND role = 'admin')"+
+		" AND tenant_id IN (SELECT tenant_id FROM bailiwick.members"+
+		" WHERE user_id = ? AND role = 'admin')"+
 		" ORDER BY tenant_id, user_id FOR UPDATE", user).Scan(ctx, &admins)
 	if err != nil {
 		return err
 	}
-	others := map[tenancy.ID]int{}
+	others := map[tenancy.ID]int{} // admins besides the user, 0 included
 	for _, a := range admins {
 		others[a.TenantID] += 0
 		if a.UserID != user {

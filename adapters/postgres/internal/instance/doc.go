@@ -1,3 +1,3 @@
-// Package instance keeps what the installation has one of: its id, the platform's token and
-// the keys that sign tenants.
+// Package instance reads and writes what an installation has once: its id, the hash of the
+// platform token, and the keys that sign tenants.
 package instance

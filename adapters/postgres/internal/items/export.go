@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// transfers is [ports.Transfers].
+// transfers is [ports.Transfers] on the scoped pool for exports, and on the bulk pool for imports.
 type transfers struct {
 	pool     *pool.Pool
 	declared *declare.Set
@@ -31,28 +31,19 @@ func (s *transfers) Export(
 	if err != nil {
 		return err
 	}
-	tables, err := s.selected(sel)
+	tables, err := s.selectedTables(sel)
 	if err != nil {
 		return err
 	}
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	return pgerr.Translate(s.pool.App.RunInTx(ctx, snapshot,
 		func(ctx context.Context, tx bun.Tx) error {
-			// compiling takes longer than it saves
+			// the JIT compiler takes longer than it saves
 			if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off"); err != nil {
 				return err
 			}
 			for _, t := range tables {
-				query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ?"
-				args := []any{tenant}
-				if len(sel.Labels) > 0 {
-					query += " AND t.labels @> ?::jsonb"
-					args = append(args, labelsJSON(sel.Labels))
-				}
-				query += " ORDER BY " + itemsql.NameOf(t, "t") + s.pool.Info.Collate
-				err := eachItem(ctx, tx, t.Kind,
-					func(r federation.Resource) error { return yield(r.Item) }, query, args...)
-				if err != nil {
+				if err := s.exportKind(ctx, tx, tenant, t, sel.Labels, yield); err != nil {
 					return err
 				}
 			}
@@ -60,14 +51,30 @@ func (s *transfers) Export(
 		}))
 }
 
-func (s *transfers) selected(sel ports.Selection) ([]*declare.Table, error) {
+// exportKind calls yield with the items of t that have these labels, in the order of their names.
+func (s *transfers) exportKind(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table,
+	labels map[string]string, yield func(federation.Item) error,
+) error {
+	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ?"
+	args := []any{tenant}
+	if len(labels) > 0 {
+		query += " AND t.labels @> ?::jsonb"
+		args = append(args, labelsJSON(labels))
+	}
+	query += " ORDER BY " + itemsql.NameOf(t, "t") + s.pool.Info.Collate
+	return forEachItem(ctx, tx, t.Kind,
+		func(r federation.Resource) error { return yield(r.Item) }, query, args...)
+}
+
+func (s *transfers) selectedTables(sel ports.Selection) ([]*declare.Table, error) {
 	all := s.declared.SortedKinds()
 	if len(sel.Kinds) == 0 {
 		return all, nil
 	}
 	for _, kind := range sel.Kinds {
 		if s.declared.ByKind[kind] == nil {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "there is no kind %q", kind)
+			return nil, tenancy.Errorf(tenancy.CodeInvalid, "unknown kind %q", kind)
 		}
 	}
 	return slices.DeleteFunc(all,

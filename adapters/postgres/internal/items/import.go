@@ -20,8 +20,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Import works on a raw connection of its own, since COPY needs one: the scope
-// travels with BEGIN, and a connection that isn't left clean is thrown away.
+// Import runs on one connection, because COPY needs it: the tenant's scope is set with BEGIN. A
+// connection that Import doesn't leave in a clean state is closed instead of reused.
 func (s *transfers) Import(
 	ctx context.Context, tenant tenancy.ID, fn func(ports.Import) error,
 ) (err error) {
@@ -33,21 +33,21 @@ func (s *transfers) Import(
 	if err != nil {
 		return pgerr.Translate(err)
 	}
-	stop, err := watch(ctx, conn)
+	stop, err := cancelWithContext(ctx, conn)
 	if err != nil {
 		return pgerr.Translate(err)
 	}
 	clean := false
-	defer func() {
-		if stopped := stop(); stopped || !clean { // also when fn panics
-			discard(conn)
+	defer func() { // also if fn panics
+		if canceled := stop(); canceled || !clean {
+			closeDriverConn(conn)
 		}
 		err = firstError(err, pgerr.Translate(conn.Close()))
 	}()
 	if err := s.beginImport(ctx, conn, tenant); err != nil {
 		return s.importError(ctx, err)
 	}
-	im := &importing{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
+	im := &importRun{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
 	if err := fn(im); err != nil {
 		return s.importError(ctx, err)
 	}
@@ -55,55 +55,38 @@ func (s *transfers) Import(
 		return s.importError(ctx, err)
 	}
 	clean = true
-	s.chain(ctx)
+	s.chainAudit(ctx)
 	return nil
 }
 
-// chain puts the import's entry into the audit log's chain. Should that fail, the
-// next one to read or to write the log does it.
-func (s *transfers) chain(ctx context.Context) {
+// chainAudit adds the import's audit entry to the tenant's chain. If that fails, the next call
+// that reads or appends to the log does it.
+func (s *transfers) chainAudit(ctx context.Context) {
 	if err := audit.Chain(ctx, s.pool); err != nil {
-		s.pool.Settings.Logger.WarnContext(ctx,
-			"an entry of the audit log still waits for its place in the chain", "error", err)
+		s.pool.Settings.Logger.WarnContext(ctx, "the import's audit entry is stored, but not in"+
+			" the chain yet; the next use of the audit log adds it", "error", err)
 	}
 }
 
-// importLock is the first key of the advisory lock that imports into one tenant
-// queue at; the second is a hash of the tenant.
+// importLock is the first key of the advisory lock that keeps two imports into one tenant apart;
+// the second key is a hash of the tenant.
 const importLock = 0x62776b69 // "bwki"
 
-// bulkPlans keep an import's cost in proportion to its size. The planner knows
-// nothing of staged items, nor of the rows of a tenant that is new: it takes both
-// for one or two, and would loop over all of one for each of the other. Nor may
-// the cost that it sees in the loops that remain set its compiler to work.
-const bulkPlans = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestloop = off;SET" +
-	" LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
+// importSettings keep an import's duration in proportion to its size. The planner has no
+// statistics of staged items, nor of the rows of a new tenant. It assumes one or two rows of
+// each, and would read all rows of one for each row of the other in a nested loop. The cost that
+// it estimates for the nested loops that remain would also start the JIT compiler.
+const importSettings = ";SET LOCAL statement_timeout = '30min';SET LOCAL enable_nestloop = off;" +
+	"SET LOCAL jit = off;SET LOCAL cursor_tuple_fraction = 1"
 
-// beginImport opens a transaction in which no other import into the tenant
-// runs. Its snapshot must be younger than the last import's end, so the lock is
-// tried anew in a new transaction rather than waited for. So it is where somebody
-// was adding items of a kind that the tenant has a quota of: the snapshot would
-// count them out.
+// beginImport begins a transaction in which no other import into the tenant runs. The snapshot
+// must be younger than the end of the last import, so beginImport doesn't wait for the lock, but
+// begins a new transaction and tries again. It does the same if another transaction is adding
+// items of a kind that has a quota: the snapshot wouldn't count them.
 func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenancy.ID) error {
 	for {
-		signed, err := s.pool.Keyring.Sign(tenant)
-		if err != nil {
-			return err
-		}
-		begin := "BEGIN ISOLATION LEVEL REPEATABLE READ;SET LOCAL bailiwick.tenant='" + signed +
-			"'" + bulkPlans
-		if _, err := conn.ExecContext(ctx, begin); err != nil {
-			return err
-		}
-		var locked bool
-		err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock,
-			tenant.String()).Scan(ctx, &locked)
-		if err == nil && locked {
-			_, err = conn.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
-		}
-		if counted := pgerr.State(err) == pgerr.StateSerialization; err != nil && !counted ||
-			err == nil &&
-				locked {
+		locked, err := s.tryBeginImport(ctx, conn, tenant)
+		if err != nil || locked {
 			return err
 		}
 		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
@@ -117,8 +100,33 @@ func (s *transfers) beginImport(ctx context.Context, conn bun.Conn, tenant tenan
 	}
 }
 
-// watch stops what an import is doing on the server when ctx ends.
-func watch(ctx context.Context, conn bun.Conn) (stop func() bool, err error) {
+// tryBeginImport begins a transaction, and reports whether it got all locks of an import.
+func (s *transfers) tryBeginImport(
+	ctx context.Context, conn bun.Conn, tenant tenancy.ID,
+) (locked bool, err error) {
+	signed, err := s.pool.Keyring.Sign(tenant)
+	if err != nil {
+		return false, err
+	}
+	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ;SET LOCAL bailiwick.tenant='" + signed + "'" +
+		importSettings
+	if _, err := conn.ExecContext(ctx, begin); err != nil {
+		return false, err
+	}
+	err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock,
+		tenant.String()).Scan(ctx, &locked)
+	if err == nil && locked {
+		_, err = conn.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
+	}
+	if pgerr.State(err) == pgerr.StateSerialization {
+		return false, nil // a quota has changed since the snapshot
+	}
+	return locked, err
+}
+
+// cancelWithContext cancels what conn is doing on the server when ctx ends, until stop is called.
+// stop reports whether it was canceled.
+func cancelWithContext(ctx context.Context, conn bun.Conn) (stop func() bool, err error) {
 	err = conn.Raw(func(driverConn any) error {
 		stop = session.Watch(ctx, driverConn.(*pgdriver.Conn))
 		return nil
@@ -126,9 +134,9 @@ func watch(ctx context.Context, conn bun.Conn) (stop func() bool, err error) {
 	return stop, err
 }
 
-// discard closes the connection under conn, and with it the transaction. It is
-// sure whatever state the connection is in, in the middle of a COPY too.
-func discard(conn bun.Conn) {
+// closeDriverConn closes the driver's connection of conn, and with it the transaction. Unlike a
+// ROLLBACK, this works in every state of the connection, even in the middle of a COPY.
+func closeDriverConn(conn bun.Conn) {
 	_ = conn.Raw(func(driverConn any) error {
 		if closer, ok := driverConn.(interface{ Close() error }); ok {
 			_ = closer.Close()
@@ -137,28 +145,28 @@ func discard(conn bun.Conn) {
 	})
 }
 
-// importing is one import under way.
-type importing struct {
+// importRun is an import in progress.
+type importRun struct {
 	declared *declare.Set
 	conn     bun.Conn
 	tenant   tenancy.ID
-	id       string // names the import's staged items
+	id       string // of this import, in its staged items
 
-	applied bool
-	details map[string]any // for the audit log
+	applied bool           // only an applied import has an audit entry
+	details map[string]any // of the audit entry
 }
 
-var _ ports.Import = (*importing)(nil)
+var _ ports.Import = (*importRun)(nil)
 
-func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) error {
+func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	for _, t := range im.declared.SortedKinds() {
-		err := im.eachPage(ctx, t, func(page []pair) error {
-			for _, p := range page {
-				converted, err := p.convert(t)
+		err := im.forEachPairPage(ctx, t, func(page []pairRow) error {
+			for _, row := range page {
+				pair, err := row.pair(t)
 				if err != nil {
 					return err
 				}
-				if err := yield(converted); err != nil {
+				if err := yield(pair); err != nil {
 					return err
 				}
 			}
@@ -171,46 +179,49 @@ func (im *importing) Compare(ctx context.Context, yield func(ports.Pair) error) 
 	return nil
 }
 
-// pair is a staged item beside the target's row, whose columns are NULL if
-// there is none.
-type pair struct {
+// pairRow is a staged item joined with the target's row, whose columns are NULL if there is none.
+type pairRow struct {
 	stagedRow
-	TID        *string   `bun:"t_id"`
-	TLabels    []byte    `bun:"t_labels"`
-	TSpec      []byte    `bun:"t_spec"`
-	TVersion   int64     `bun:"t_version"`
-	TUpdatedAt time.Time `bun:"t_updated_at"`
-	TCreatedAt time.Time `bun:"t_created_at"`
+	TargetID        *string   `bun:"t_id"`
+	TargetLabels    []byte    `bun:"t_labels"`
+	TargetSpec      []byte    `bun:"t_spec"`
+	TargetVersion   int64     `bun:"t_version"`
+	TargetUpdatedAt time.Time `bun:"t_updated_at"`
+	TargetCreatedAt time.Time `bun:"t_created_at"`
 }
 
-func (p pair) convert(t *declare.Table) (ports.Pair, error) {
-	incoming, err := p.item()
-	if err != nil || p.TID == nil {
+func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
+	incoming, err := r.item()
+	if err != nil || r.TargetID == nil {
 		return ports.Pair{Incoming: incoming}, err
 	}
-	current := federation.Item{Ref: incoming.Ref, Spec: p.TSpec, Version: p.TVersion,
-		UpdatedAt: p.TUpdatedAt.UTC()}
-	if current.Labels, err = labelsOf(p.TLabels); err != nil {
+	current := federation.Item{Ref: incoming.Ref, Spec: r.TargetSpec, Version: r.TargetVersion,
+		UpdatedAt: r.TargetUpdatedAt.UTC()}
+	if current.Labels, err = unmarshalLabels(r.TargetLabels); err != nil {
 		return ports.Pair{}, err
 	}
 	if current, err = current.Seal(); err != nil {
 		return ports.Pair{}, err
 	}
-	pristine := t.Singleton != "" && p.TVersion == 1 && p.TUpdatedAt.Equal(p.TCreatedAt)
+	pristine := t.Singleton != "" && r.TargetVersion == 1 &&
+		r.TargetUpdatedAt.Equal(r.TargetCreatedAt)
 	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil
 }
 
-// eachPage gives the staged items of a kind beside the target's, by name.
-func (im *importing) eachPage(ctx context.Context, t *declare.Table, fn func([]pair) error) error {
+// forEachPairPage calls fn with the staged items of a kind and the target's items, in the order of
+// their names.
+func (im *importRun) forEachPairPage(
+	ctx context.Context, t *declare.Table, fn func([]pairRow) error,
+) error {
 	query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels, c.spec AS t_spec," +
 		" c.version AS t_version, c.updated_at AS t_updated_at, c.created_at AS t_created_at" +
 		" FROM bailiwick.staged AS s LEFT JOIN (" + itemsql.SelectItems(im.declared, t) +
 		" WHERE t.tenant_id = ?0) AS c ON c.name = s.name" +
-		ofStaged + ` ORDER BY s.name COLLATE "C"`
-	return fetch(ctx, im.conn, query, fn, im.tenant, im.id, t.Kind)
+		whereKind + ` ORDER BY s.name COLLATE "C"`
+	return fetchPages(ctx, im.conn, query, fn, im.tenant, im.id, t.Kind)
 }
 
-func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
+func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
 	t, ok := im.declared.ByKind[ref.Kind]
 	if !ok {
 		return false, nil
@@ -218,18 +229,19 @@ func (im *importing) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 	var exists bool
 	err := im.conn.NewRaw(fmt.Sprintf(
 		`SELECT EXISTS (SELECT FROM %s AS t WHERE t.tenant_id = ?0 AND %s)
-		OR EXISTS (SELECT FROM bailiwick.staged AS s WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
+		OR EXISTS (SELECT FROM bailiwick.staged AS s
+		   WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
 		t.SQL, itemsql.NameEquals(t, "t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).
 		Scan(ctx, &exists)
 	return exists, pgerr.Translate(err)
 }
 
-func (im *importing) Describe(details map[string]any) { im.details = details }
+func (im *importRun) Describe(details map[string]any) { im.details = details }
 
-// finish empties the staging table, writes the import into the audit log, and
-// commits. The entry waits to be put into the chain, whose end an import's
-// snapshot doesn't show.
-func (im *importing) finish(ctx context.Context) error {
+// finish deletes the import's staged items, records an applied import in the audit log, and
+// commits. The entry isn't in the tenant's chain yet, whose end an import's snapshot doesn't
+// show.
+func (im *importRun) finish(ctx context.Context) error {
 	_, err := im.conn.NewRaw("DELETE FROM bailiwick.staged WHERE tenant_id = ? AND import = ?",
 		im.tenant, im.id).Exec(ctx)
 	if err != nil {

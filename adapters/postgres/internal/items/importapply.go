@@ -1,6 +1,7 @@
 package items
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,12 +17,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func (im *importing) Apply(
+func (im *importRun) Apply(
 	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
 ) ([]federation.SecretUse, error) {
 	im.applied = true
 	for _, t := range im.declared.SortedKinds() {
-		if err := im.decideAll(ctx, t, decide); err != nil {
+		if err := im.decideKind(ctx, t, decide); err != nil {
 			return nil, pgerr.Translate(err)
 		}
 	}
@@ -45,14 +46,19 @@ func (im *importing) Apply(
 	return secrets, nil
 }
 
-// decideAll asks for each staged item of a kind. Items are chosen from the
-// start: only what is left out or rewritten needs a write.
-func (im *importing) decideAll(
+// whereKind selects the import's staged items of a kind: ?0 is the tenant, ?1 the import, ?2 the
+// kind.
+const whereKind = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
+
+// decideKind calls decide with each staged item of a kind, and stores the decisions. The cursor
+// shows the items as they were when it was opened: a renamed item doesn't appear again.
+func (im *importRun) decideKind(
 	ctx context.Context, t *declare.Table, decide func(federation.Item) (ports.Decision, error),
 ) error {
-	return im.eachStaged(ctx, t, func(page []stagedRow) error {
-		var left []string
-		var rewritten []rewrite
+	query := "SELECT " + stagedColumns + " FROM bailiwick.staged AS s" + whereKind
+	return fetchPages(ctx, im.conn, query, func(page []stagedRow) error {
+		var skipped []string
+		var rewritten []rewrittenItem
 		for _, row := range page {
 			item, err := row.item()
 			if err != nil {
@@ -62,43 +68,46 @@ func (im *importing) decideAll(
 			if err != nil {
 				return err
 			}
-			if !decision.Write {
-				left = append(left, row.Name)
-				continue
-			}
-			if decision.Item.Digest != item.Digest {
-				rewritten = append(rewritten, rewrite{from: row.Name, item: decision.Item})
+			switch {
+			case !decision.Write:
+				skipped = append(skipped, row.Name)
+			case decision.Item.Digest != item.Digest:
+				rewritten = append(rewritten, rewrittenItem{row.Name, decision.Item})
 			}
 		}
-		return im.record(ctx, t, left, rewritten)
-	})
-}
-
-// rewrite is a staged item under its old name, and what it becomes.
-type rewrite struct {
-	from string
-	item federation.Item
-}
-
-const ofStaged = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
-
-func (im *importing) record(
-	ctx context.Context, t *declare.Table, left []string, rewritten []rewrite,
-) error {
-	if len(left) > 0 {
-		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+ofStaged+
-			` AND s.name COLLATE "C" IN (?3)`,
-			im.tenant, im.id, t.Kind, bun.List(left)).Exec(ctx)
-		if err != nil {
+		if err := im.storeSkipped(ctx, t, skipped); err != nil {
 			return err
 		}
+		return im.storeRewritten(ctx, t, rewritten)
+	}, im.tenant, im.id, t.Kind)
+}
+
+// rewrittenItem is a staged item that is written with other content or under another name.
+type rewrittenItem struct {
+	stagedName string
+	item       federation.Item
+}
+
+// storeSkipped marks the items that aren't written. All others are chosen already when they are
+// staged.
+func (im *importRun) storeSkipped(ctx context.Context, t *declare.Table, names []string) error {
+	if len(names) == 0 {
+		return nil
 	}
+	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+whereKind+
+		` AND s.name COLLATE "C" IN (?3)`, im.tenant, im.id, t.Kind, bun.List(names)).Exec(ctx)
+	return err
+}
+
+func (im *importRun) storeRewritten(
+	ctx context.Context, t *declare.Table, rewritten []rewrittenItem,
+) error {
 	for _, r := range rewritten {
 		_, err := im.conn.NewRaw(
 			"UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+
-				ofStaged+` AND s.name COLLATE "C" = ?7`,
+				whereKind+` AND s.name COLLATE "C" = ?7`,
 			im.tenant, im.id, t.Kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
-			string(r.item.Digest), r.from).Exec(ctx)
+			string(r.item.Digest), r.stagedName).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -106,109 +115,94 @@ func (im *importing) record(
 	return nil
 }
 
-// eachStaged gives the staged items of a kind as they are when it begins: those
-// that are renamed meanwhile don't come again.
-func (im *importing) eachStaged(
-	ctx context.Context, t *declare.Table, fn func([]stagedRow) error,
-) error {
-	return fetch(ctx, im.conn, "SELECT "+stagedColumns+" FROM bailiwick.staged AS s"+ofStaged, fn,
-		im.tenant, im.id, t.Kind)
-}
-
-// source is the import's chosen items of a kind.
-func (im *importing) source(t *declare.Table) itemsql.Source {
-	mine := "n.tenant_id = " + sqltext.Literal(im.tenant.String()) + " AND n.import = " +
-		sqltext.Literal(im.id)
+// chosenItems is the source of the import's chosen items of a kind.
+func (im *importRun) chosenItems(t *declare.Table) itemsql.Source {
+	ofImport := "n.tenant_id = " + sqltext.Literal(im.tenant.String()) +
+		" AND n.import = " + sqltext.Literal(im.id)
 	return itemsql.Source{
 		Query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version," +
-			" n.updated_at, n.target FROM bailiwick.staged AS n WHERE " +
-			mine + ` AND n.chosen AND n.kind COLLATE "C" = ` + sqltext.Literal(t.Kind),
-		Pending: mine,
+			" n.updated_at, n.target FROM bailiwick.staged AS n WHERE " + ofImport +
+			` AND n.chosen AND n.kind COLLATE "C" = ` + sqltext.Literal(t.Kind),
+		Pending: ofImport,
 	}
 }
 
-func (im *importing) checkReferences(ctx context.Context) error {
+// checkReferences returns [tenancy.CodeDanglingReference] if a chosen item refers to an item that
+// neither the tenant has nor the import writes.
+func (im *importRun) checkReferences(ctx context.Context) error {
 	var details []tenancy.Detail
 	for _, t := range im.declared.SortedKinds() {
-		w := itemsql.NewWriter(im.declared, t, im.tenant, im.source(t))
-		found, err := dangling(ctx, im.conn, w, func(m missing) string {
-			return "/" + t.Kind + "/" + pointerEscaper.Replace(m.Name) + m.Path
+		w := itemsql.NewWriter(im.declared, t, im.tenant, im.chosenItems(t))
+		found, err := findDangling(ctx, im.conn, w, func(d danglingRef) string {
+			return "/" + t.Kind + "/" + pointerEscaper.Replace(d.Name) + d.Path
 		})
 		if err != nil {
 			return err
 		}
 		details = append(details, found...)
 	}
-	if len(details) > 0 {
-		return danglingError(details)
-	}
-	return nil
+	return danglingError(details)
 }
 
-// pointerEscaper is RFC 6901, section 3.
+// pointerEscaper escapes a part of a JSON Pointer (RFC 6901, section 3).
 var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
-// missingSecrets finds the secrets that chosen items name and the vault lacks.
-func (im *importing) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
-	var uses []federation.SecretUse
+// missingSecrets returns the secrets that chosen items refer to and the vault doesn't have.
+func (im *importRun) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
+	var missing []federation.SecretUse
 	for _, t := range im.declared.SortedKinds() {
 		for _, field := range t.Secrets {
-			var found []federation.SecretUse
-			secret := "s.spec -> " + sqltext.Literal(field) + " ->> '$secret'"
-			err := im.conn.NewRaw("WITH src AS ("+im.source(t).Query+
-				") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+
-				" AS secret FROM src AS s WHERE "+
-				secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v"+
-				" WHERE v.tenant_id = ?2 AND v.name = "+secret+")",
-				t.Kind, "/spec/"+field, im.tenant).Scan(ctx, &found)
+			found, err := im.missingInField(ctx, t, field)
 			if err != nil {
 				return nil, err
 			}
-			uses = append(uses, found...)
+			missing = append(missing, found...)
 		}
 	}
-	slices.SortFunc(uses, func(a, b federation.SecretUse) int {
-		if c := strings.Compare(a.Kind, b.Kind); c != 0 {
-			return c
-		}
-		if c := strings.Compare(a.Name, b.Name); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Path, b.Path)
+	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name),
+			strings.Compare(a.Path, b.Path))
 	})
-	return uses, nil
+	return missing, nil
 }
 
-// findTargets notes which rows the chosen items of a kind overwrite, before any
-// is written: a statement that looked among the rows that it creates itself
-// would pass over each of them again and again. A pristine singleton is none.
-func (im *importing) findTargets(ctx context.Context, t *declare.Table) error {
+func (im *importRun) missingInField(
+	ctx context.Context, t *declare.Table, field string,
+) (missing []federation.SecretUse, err error) {
+	secret := "s.spec -> " + sqltext.Literal(field) + " ->> '$secret'"
+	err = im.conn.NewRaw("WITH src AS ("+im.chosenItems(t).Query+
+		") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+" AS secret FROM src AS s"+
+		" WHERE "+secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v"+
+		" WHERE v.tenant_id = ?2 AND v.name = "+secret+")",
+		t.Kind, "/spec/"+field, im.tenant).Scan(ctx, &missing)
+	return missing, err
+}
+
+// findTargets stores in each chosen item of a kind which row it overwrites. It runs before any
+// item is written: a statement that looked for the targets among the rows that it inserts would
+// read those again and again. It deletes a pristine singleton instead, which is replaced as if it
+// were created.
+func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 	if t.Singleton != "" {
 		_, err := im.conn.NewRaw("DELETE FROM "+t.SQL+" AS t USING bailiwick.staged AS s"+
-			" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
-			" AND t.tenant_id = ?0 AND t.version = 1 AND t.updated_at = t.created_at", im.tenant,
-			im.id, t.Kind).Exec(ctx)
+			whereKind+" AND s.chosen"+
+			" AND t.tenant_id = ?0 AND t.version = 1 AND t.updated_at = t.created_at",
+			im.tenant, im.id, t.Kind).Exec(ctx)
 		if err != nil {
 			return err
 		}
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET target = t.id FROM "+t.SQL+" AS t"+
-		" WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE \"C\" = ?2 AND s.chosen"+
-		" AND t.tenant_id = ?0 AND "+itemsql.NameEquals(t, "t", "s.name"), im.tenant, im.id,
-		t.Kind).
-		Exec(ctx)
+		whereKind+" AND s.chosen"+
+		" AND t.tenant_id = ?0 AND "+itemsql.NameEquals(t, "t", "s.name"),
+		im.tenant, im.id, t.Kind).Exec(ctx)
 	return err
 }
 
-// writeKind writes the chosen items of a kind: first those that are new, so
-// that those that are there may refer to them.
-func (im *importing) writeKind(ctx context.Context, t *declare.Table) error {
-	w := itemsql.NewWriter(im.declared, t, im.tenant, im.source(t))
+// writeKind writes the chosen items of a kind. It inserts the new ones first, so that the updated
+// ones may refer to them.
+func (im *importRun) writeKind(ctx context.Context, t *declare.Table) error {
+	w := itemsql.NewWriter(im.declared, t, im.tenant, im.chosenItems(t))
 	statements := append(w.Lookups(), w.Insert(), w.Update())
-	for _, statement := range append(statements, w.Joins()...) {
-		if _, err := im.conn.NewRaw(statement).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return execAll(ctx, im.conn, append(statements, w.Joins()...))
 }

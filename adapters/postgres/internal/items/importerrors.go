@@ -11,8 +11,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importError gives the error of an import its code. What another's write undid
-// is worth another try.
+// importError translates the error of an import. It is [tenancy.CodeTargetChanged] if a concurrent
+// write made the import fail, so that another try may succeed.
 func (s *transfers) importError(ctx context.Context, err error) error {
 	switch state := pgerr.State(err); {
 	case state == pgerr.StateSerialization, state == pgerr.StateDeadlock,
@@ -25,27 +25,26 @@ func (s *transfers) importError(ctx context.Context, err error) error {
 	return pgerr.Translate(err)
 }
 
-// isNameKey reports whether the unique key that an error is about is that of
-// the items' names. An import looks at those first, so the name was taken by
-// somebody whom its snapshot doesn't show; any other unique key is the host's
-// own, and its items may never come together.
+// isNameKey reports whether err is about the unique key of the items' names. The import has
+// checked the names, so a write that its snapshot doesn't show has taken the name. Any other
+// unique key is the host's own: the items may violate it at every try.
 func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 	e, ok := errors.AsType[pgdriver.Error](err)
 	if !ok {
 		return false
 	}
 	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
-		SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
+		SELECT FROM pg_attribute a
+		 WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
 		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
 	for _, t := range s.declared.All {
 		if t.Schema != e.Field('s') || t.Name != e.Field('t') {
 			continue
 		}
-		var is bool
-		scanErr := s.pool.App.NewRaw(query, t.NameColumn,
-			sqltext.Quote(t.Schema)+"."+sqltext.Quote(e.Field('n'))).
-			Scan(ctx, &is)
-		return scanErr == nil && is
+		index := sqltext.Quote(t.Schema) + "." + sqltext.Quote(e.Field('n'))
+		var isName bool
+		scanErr := s.pool.App.NewRaw(query, t.NameColumn, index).Scan(ctx, &isName)
+		return scanErr == nil && isName
 	}
 	return false
 }

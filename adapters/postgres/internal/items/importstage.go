@@ -34,28 +34,27 @@ type stagedRow struct {
 }
 
 func (r stagedRow) item() (federation.Item, error) {
-	labels, err := labelsOf(r.Labels)
+	labels, err := unmarshalLabels(r.Labels)
 	return federation.Item{
 		Ref: federation.Ref{Kind: r.Kind, Name: r.Name}, Labels: labels, Spec: r.Spec,
 		Version: r.Version, UpdatedAt: r.UpdatedAt.UTC(), Digest: federation.Digest(r.Digest),
 	}, err
 }
 
-func labelsOf(raw []byte) (map[string]string, error) {
+func unmarshalLabels(raw []byte) (map[string]string, error) {
 	var labels map[string]string
 	if err := json.Unmarshal(raw, &labels); err != nil {
-		return nil, fmt.Errorf("postgres: stored labels: %w", err)
+		return nil, fmt.Errorf("postgres: the stored labels: %w", err)
 	}
 	return labels, nil
 }
 
-// page bounds how many items are held at once.
-const page = 200
+// pageSize is the most items in memory at the same time.
+const pageSize = 200
 
-// fetch runs a query by a cursor, page by page, so that its plan is made and
-// its rows are sorted once. Between pages the connection is free for other
-// statements.
-func fetch[Row any](
+// fetchPages calls fn with the rows of a query, page by page. It uses a cursor, so that the server
+// plans and sorts once; between pages fn may run other statements on the connection.
+func fetchPages[Row any](
 	ctx context.Context, conn bun.Conn, query string, fn func([]Row) error, args ...any,
 ) (err error) {
 	if _, err := conn.NewRaw("DECLARE items NO SCROLL CURSOR FOR "+query, args...).
@@ -66,59 +65,55 @@ func fetch[Row any](
 		_, closeErr := conn.ExecContext(ctx, "CLOSE items")
 		err = firstError(err, closeErr)
 	}()
+	fetch := fmt.Sprintf("FETCH %d FROM items", pageSize)
 	for {
-		var rows []Row
-		if err := conn.NewRaw(fmt.Sprintf("FETCH %d FROM items", page)).
-			Scan(ctx, &rows); err != nil {
+		var page []Row
+		if err := conn.NewRaw(fetch).Scan(ctx, &page); err != nil {
 			return err
 		}
-		if len(rows) == 0 {
+		if len(page) == 0 {
 			return nil
 		}
-		if err := fn(rows); err != nil {
+		if err := fn(page); err != nil {
 			return err
 		}
 	}
 }
 
-const copyItems = "COPY bailiwick.import_items (import, kind, name, labels, spec, digest," +
-	" version, updated_at, id) FROM STDIN"
+const copyItems = "COPY bailiwick.import_items" +
+	" (import, kind, name, labels, spec, digest, version, updated_at, id) FROM STDIN"
 
-func (im *importing) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
+func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
-	go func() { // ends when items end or the reader is closed; waited for below
-		err := im.write(writer, items)
+	go func() { // ends with items or when the reader is closed, and Stage waits for it
+		err := im.writeCopy(writer, items)
 		writer.CloseWithError(err)
 		done <- err
 	}()
 	_, copyErr := pgdriver.CopyFrom(ctx, im.conn, reader, copyItems)
 	reader.CloseWithError(io.ErrClosedPipe)
 	sourceErr := <-done
-	if sourceErr != nil && copyErr == nil {
-		return sourceErr
-	}
 	if copyErr != nil {
 		return stageError(copyErr, sourceErr)
 	}
-	return nil
+	return sourceErr
 }
 
-// stageError prefers what the source said: the COPY that it broke off has
-// nothing to add. A source that was broken off by the COPY says so itself.
+// stageError returns the error of the items if they have one: the COPY failed because of it.
+// [io.ErrClosedPipe] means the reverse, that the COPY failed first.
 func stageError(copyErr, sourceErr error) error {
 	if sourceErr != nil && sourceErr != io.ErrClosedPipe {
 		return sourceErr
 	}
 	if pgerr.State(copyErr) == pgerr.StateUnique {
-		return tenancy.Errorf(tenancy.CodeInvalid, "an item stands twice in the bundle").
-			Because(copyErr)
+		return tenancy.Errorf(tenancy.CodeInvalid, "an item appears twice").Because(copyErr)
 	}
 	return pgerr.Translate(copyErr)
 }
 
-// write gives the items in COPY's text format (PostgreSQL manual, "COPY").
-func (im *importing) write(w io.Writer, items iter.Seq2[federation.Item, error]) error {
+// writeCopy writes the items in the text format of COPY (PostgreSQL manual, "COPY").
+func (im *importRun) writeCopy(w io.Writer, items iter.Seq2[federation.Item, error]) error {
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	for item, err := range items {
 		if err != nil {
@@ -126,13 +121,12 @@ func (im *importing) write(w io.Writer, items iter.Seq2[federation.Item, error])
 		}
 		fields := []string{
 			im.id, item.Kind, item.Name, labelsJSON(item.Labels), string(item.Spec),
-			string(item.Digest),
-			strconv.FormatInt(item.Version, 10), item.UpdatedAt.UTC().Format(time.RFC3339Nano),
-			pool.NewID(),
+			string(item.Digest), strconv.FormatInt(item.Version, 10),
+			item.UpdatedAt.UTC().Format(time.RFC3339Nano), pool.NewID(),
 		}
 		for i, field := range fields {
 			if i > 0 {
-				_ = buffered.WriteByte('\t') // a write error stays until Flush
+				_ = buffered.WriteByte('\t') // the next WriteByte or Flush returns its error
 			}
 			_, _ = copyEscaper.WriteString(buffered, field)
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -13,8 +12,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/federation"
 )
-
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func labelsJSON(labels map[string]string) string {
 	if len(labels) == 0 {
@@ -24,20 +21,21 @@ func labelsJSON(labels map[string]string) string {
 	return string(text)
 }
 
-// queryItems runs a query made of selectItems.
+// queryItems returns the rows of a query that begins with [itemsql.SelectItems].
 func queryItems(
 	ctx context.Context, db bun.IDB, kind, query string, args ...any,
 ) ([]federation.Resource, error) {
 	var found []federation.Resource
-	err := eachItem(ctx, db, kind, func(r federation.Resource) error {
+	err := forEachItem(ctx, db, kind, func(r federation.Resource) error {
 		found = append(found, r)
 		return nil
 	}, query, args...)
 	return found, err
 }
 
-// eachItem streams the rows of a query made of selectItems.
-func eachItem(
+// forEachItem streams the rows of a query that begins with [itemsql.SelectItems]. It stops at
+// yield's first error and returns it.
+func forEachItem(
 	ctx context.Context, db bun.IDB, kind string, yield func(federation.Resource) error,
 	query string, args ...any,
 ) (err error) {
@@ -71,12 +69,12 @@ func scanItem(rows *sql.Rows, kind string) (federation.Resource, error) {
 	r := federation.Resource{Item: federation.Item{Ref: federation.Ref{Kind: kind}}}
 	var labels, spec []byte
 	var updated, created time.Time
-	if err := rows.Scan(&r.ID, &r.Name, &labels, &spec, &r.Version, &updated,
-		&created); err != nil {
+	err := rows.Scan(&r.ID, &r.Name, &labels, &spec, &r.Version, &updated, &created)
+	if err != nil {
 		return r, pgerr.Translate(err)
 	}
 	if err := json.Unmarshal(labels, &r.Labels); err != nil {
-		return r, fmt.Errorf("postgres: the labels of %s %q: %w", kind, r.Name, err)
+		return r, fmt.Errorf("postgres: the stored labels of %s %q: %w", kind, r.Name, err)
 	}
 	r.Spec, r.UpdatedAt, r.CreatedAt = spec, updated.UTC(), created.UTC()
 	sealed, err := r.Item.Seal()

@@ -3,10 +3,8 @@ package items
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -34,20 +32,20 @@ func (s *resources) Put(
 	if err != nil {
 		return stored, false, err
 	}
-	item, values, err := extractSecrets(t, item)
+	item, secrets, err := extractSecrets(t, item)
 	if err != nil {
 		return stored, false, err
 	}
-	put := &put{resources: s, tenant: tenant, t: t, item: item, secrets: values, cond: cond}
+	p := &putRun{resources: s, tenant: tenant, table: t, item: item, secrets: secrets, cond: cond}
 	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		stored, created, err = put.run(ctx, tx)
+		stored, created, err = p.run(ctx, tx)
 		return err
 	})
 	return stored, created, err
 }
 
-// extractSecrets takes the literal values of secrets out of the item. It answers the
-// item with references in their place, and the values by secret name.
+// extractSecrets replaces the literal secrets of an item by references. It returns the item and
+// the values by the names of the secrets.
 func extractSecrets(
 	t *declare.Table, item federation.Item,
 ) (federation.Item, map[string]string, error) {
@@ -60,8 +58,8 @@ func extractSecrets(
 	}
 	values := map[string]string{}
 	for _, field := range t.Secrets {
-		raw, given := spec[field]
-		if !given {
+		raw, exists := spec[field]
+		if !exists {
 			continue
 		}
 		if _, isRef := federation.ParseSecretRef(raw); isRef {
@@ -69,7 +67,8 @@ func extractSecrets(
 		}
 		var value string
 		if err := json.Unmarshal(raw, &value); err != nil {
-			return item, nil, tenancy.Errorf(tenancy.CodeInvalid, "a secret is a string")
+			return item, nil, tenancy.Errorf(tenancy.CodeInvalid,
+				"%s is a secret: write a string or {\"$secret\": \"<name>\"}", field)
 		}
 		name := federation.SecretName(item.Ref, field)
 		values[name] = value
@@ -84,58 +83,52 @@ func extractSecrets(
 	return sealed, values, err
 }
 
-// put is one Put under way.
-type put struct {
+// putRun is a call of Put. Its method run may be called again after a rollback.
+type putRun struct {
 	resources *resources
 	tenant    tenancy.ID
-	t         *declare.Table
+	table     *declare.Table
 	item      federation.Item
-	secrets   map[string]string
+	secrets   map[string]string // values by the names of the secrets
 	cond      ports.Condition
 }
 
-const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels, ?3::jsonb AS" +
-	" spec, NULL::bigint AS version, NULL::timestamptz AS updated_at, ?4::uuid AS target"
+// putSource is the [itemsql.Source] of a put; putRun.sourceArgs are its arguments.
+const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels," +
+	" ?3::jsonb AS spec, NULL::bigint AS version, NULL::timestamptz AS updated_at," +
+	" ?4::uuid AS target"
 
-func (p *put) run(
+func (p *putRun) sourceArgs(current lockedRow) []any {
+	return []any{pool.NewID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
+		current.sqlID()}
+}
+
+func (p *putRun) run(
 	ctx context.Context, tx bun.Tx,
 ) (stored federation.Resource, created bool, err error) {
-	current, err := lockRow(ctx, tx, p.tenant, p.t, p.item.Name, "NO KEY UPDATE")
+	current, err := lockRow(ctx, tx, p.tenant, p.table, p.item.Name, "NO KEY UPDATE")
 	if err != nil {
 		return stored, false, err
 	}
-	if err := p.holdTargets(ctx, tx); err != nil {
+	if err := p.lockTargets(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	if err := current.check(p.cond); err != nil {
+	if err := current.checkCondition(p.cond, p.item.Ref); err != nil {
 		return stored, false, err
 	}
-	before, err := p.before(ctx, tx, current)
+	before, err := p.readBefore(ctx, tx, current)
 	if err != nil {
 		return stored, false, err
 	}
-	w := itemsql.NewWriter(p.resources.declared, p.t, p.tenant, itemsql.Source{Query: putSource})
-	args := []any{pool.NewID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
-		current.target()}
-	details, err := dangling(ctx, tx, w, func(d missing) string { return d.Path }, args...)
+	created = !current.exists()
+	if err := p.write(ctx, tx, created, p.sourceArgs(current)); err != nil {
+		return stored, false, err
+	}
+	secrets, err := p.storeSecrets(ctx, tx)
 	if err != nil {
 		return stored, false, err
 	}
-	if len(details) > 0 {
-		return stored, false, danglingError(details)
-	}
-	created = !current.there()
-	if err := p.write(ctx, tx, w, created, args); err != nil {
-		return stored, false, err
-	}
-	secrets := slices.Sorted(maps.Keys(p.secrets))
-	for _, name := range secrets {
-		if err := p.resources.vault.SetIn(ctx, tx, p.tenant, name,
-			[]byte(p.secrets[name])); err != nil {
-			return stored, false, err
-		}
-	}
-	stored, err = p.resources.get(ctx, tx, p.tenant, p.t, p.item.Name)
+	stored, err = p.resources.get(ctx, tx, p.tenant, p.table, p.item.Name)
 	if err != nil {
 		return stored, false, err
 	}
@@ -143,18 +136,9 @@ func (p *put) run(
 		federation.WriteEvent(before, stored.Item, secrets))
 }
 
-// before is the item that is written over, nil if there is none.
-func (p *put) before(ctx context.Context, tx bun.Tx, current lockedRow) (*federation.Item, error) {
-	if !current.there() {
-		return nil, nil
-	}
-	found, err := p.resources.get(ctx, tx, p.tenant, p.t, p.item.Name)
-	return &found.Item, err
-}
-
-// holdTargets keeps what the item refers to from being deleted until the
-// transaction ends. A name that nothing has is found afterwards.
-func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
+// lockTargets locks the items that the item refers to, so that they can't be deleted until the
+// transaction ends. It skips names that don't exist, which write reports.
+func (p *putRun) lockTargets(ctx context.Context, tx bun.Tx) error {
 	declared := p.resources.declared
 	targets, err := declared.Kinds.Targets(p.item)
 	if err != nil {
@@ -167,8 +151,7 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
 		t := declared.ByKind[kind]
 		query := "SELECT FROM " + t.SQL + " AS t WHERE t.tenant_id = ? AND " +
-			itemsql.NameOf(t, "t") +
-			" IN (?) ORDER BY t.id FOR KEY SHARE"
+			itemsql.NameOf(t, "t") + " IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
 			return err
 		}
@@ -176,62 +159,64 @@ func (p *put) holdTargets(ctx context.Context, tx bun.Tx) error {
 	return nil
 }
 
-func (p *put) write(
-	ctx context.Context, tx bun.Tx, w itemsql.Writer, create bool, args []any,
-) error {
-	for _, statement := range w.Lookups() {
-		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {
-			return err
-		}
+// readBefore returns the stored item, nil if there is none.
+func (p *putRun) readBefore(
+	ctx context.Context, tx bun.Tx, current lockedRow,
+) (*federation.Item, error) {
+	if !current.exists() {
+		return nil, nil
 	}
-	row := w.Update()
-	if create {
-		row = w.Insert()
+	found, err := p.resources.get(ctx, tx, p.tenant, p.table, p.item.Name)
+	return &found.Item, err
+}
+
+// write inserts or updates the item's row, with its rows in join tables. It returns
+// [tenancy.CodeDanglingReference] if the item refers to an item that doesn't exist.
+func (p *putRun) write(ctx context.Context, tx bun.Tx, insert bool, args []any) error {
+	w := itemsql.NewWriter(p.resources.declared, p.table, p.tenant,
+		itemsql.Source{Query: putSource})
+	details, err := findDangling(ctx, tx, w, func(d danglingRef) string { return d.Path }, args...)
+	if err != nil {
+		return err
 	}
-	result, err := tx.NewRaw(row, args...).Exec(ctx)
+	if err := danglingError(details); err != nil {
+		return err
+	}
+	if err := execAll(ctx, tx, w.Lookups(), args...); err != nil {
+		return err
+	}
+	statement := w.Update()
+	if insert {
+		statement = w.Insert()
+	}
+	result, err := tx.NewRaw(statement, args...).Exec(ctx)
 	if err != nil {
 		return err
 	}
 	if n, _ := result.RowsAffected(); n != 1 {
 		return pool.ErrConcurrentWrite
 	}
-	for _, statement := range w.Joins() {
-		if _, err := tx.NewRaw(statement, args...).Exec(ctx); err != nil {
+	return execAll(ctx, tx, w.Joins(), args...)
+}
+
+// execAll executes statements with the same arguments.
+func execAll(ctx context.Context, db bun.IDB, statements []string, args ...any) error {
+	for _, statement := range statements {
+		if _, err := db.NewRaw(statement, args...).Exec(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// missing is a name that nothing has.
-type missing struct{ Name, Path, Kind, Missing string }
-
-func dangling(
-	ctx context.Context, tx bun.IDB, w itemsql.Writer, path func(missing) string, args ...any,
-) ([]tenancy.Detail, error) {
-	query := w.Dangling()
-	if query == "" {
-		return nil, nil
+// storeSecrets stores the extracted secrets in the vault. It returns their sorted names.
+func (p *putRun) storeSecrets(ctx context.Context, tx bun.Tx) ([]string, error) {
+	names := slices.Sorted(maps.Keys(p.secrets))
+	for _, name := range names {
+		err := p.resources.vault.SetTx(ctx, tx, p.tenant, name, []byte(p.secrets[name]))
+		if err != nil {
+			return nil, err
+		}
 	}
-	var found []missing
-	if err := tx.NewRaw(query, args...).Scan(ctx, &found); err != nil {
-		return nil, err
-	}
-	details := make([]tenancy.Detail, len(found))
-	for i, m := range found {
-		details[i] = tenancy.Detail{Path: path(m), Code: tenancy.CodeDanglingReference,
-			Detail: fmt.Sprintf("the tenant has no %s named %q", m.Kind, m.Missing)}
-	}
-	return details, nil
-}
-
-const maxDetails = 100
-
-func danglingError(details []tenancy.Detail) error {
-	slices.SortFunc(details,
-		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
-	err := tenancy.Errorf(tenancy.CodeDanglingReference,
-		"it refers to something that the tenant doesn't have")
-	err.Details = details[:min(len(details), maxDetails)]
-	return err
+	return names, nil
 }

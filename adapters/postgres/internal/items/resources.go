@@ -18,7 +18,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// resources is [ports.Resources], upon the scoped pool.
+// resources is [ports.Resources] on the scoped pool.
 type resources struct {
 	pool     *pool.Pool
 	declared *declare.Set
@@ -27,12 +27,17 @@ type resources struct {
 
 var _ ports.Resources = (*resources)(nil)
 
+// table returns the table of a declared kind, or [tenancy.CodeNotFound].
 func (s *resources) table(kind string) (*declare.Table, error) {
 	t, ok := s.declared.ByKind[kind]
 	if !ok {
-		return nil, tenancy.Errorf(tenancy.CodeNotFound, "no such kind")
+		return nil, tenancy.Errorf(tenancy.CodeNotFound, "unknown kind %q", kind)
 	}
 	return t, nil
+}
+
+func notFound(ref federation.Ref) error {
+	return tenancy.Errorf(tenancy.CodeNotFound, "there is no %s named %q", ref.Kind, ref.Name)
 }
 
 func (s *resources) Get(
@@ -58,7 +63,7 @@ func (s *resources) get(
 		return federation.Resource{}, err
 	}
 	if len(found) == 0 {
-		return federation.Resource{}, tenancy.ErrNotFound
+		return federation.Resource{}, notFound(federation.Ref{Kind: t.Kind, Name: name})
 	}
 	return found[0], nil
 }
@@ -77,7 +82,7 @@ func (s *resources) List(
 	if err := pool.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	if s.searches(t, q) {
+	if s.usesSearchFunction(t, q) {
 		return s.search(ctx, tenant, t, q)
 	}
 	conditions, args := s.conditions(t, q)
@@ -100,54 +105,44 @@ func (s *resources) Delete(
 	}
 	if t.Singleton != "" {
 		return tenancy.Errorf(tenancy.CodeNotDeletable,
-			"a tenant always has its %s: put another one in its place", ref.Kind)
+			"every tenant has one %s, which can't be deleted; change it instead", ref.Kind)
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := lockRow(ctx, tx, tenant, t, ref.Name, "UPDATE")
 		if err != nil {
 			return err
 		}
-		if !row.there() {
-			return tenancy.ErrNotFound
+		if !row.exists() {
+			return notFound(ref)
 		}
-		if err := row.check(cond); err != nil {
+		if err := row.checkCondition(cond, ref); err != nil {
 			return err
 		}
 		before, err := s.get(ctx, tx, tenant, t, ref.Name)
 		if err != nil {
 			return err
 		}
-		if err := s.remove(ctx, tx, tenant, t, row.ID); err != nil {
+		if err := s.checkUnreferenced(ctx, tx, tenant, t, ref, row.ID); err != nil {
+			return err
+		}
+		if err := deleteRow(ctx, tx, tenant, t, row.ID); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, federation.DeleteEvent(before.Item))
 	})
 }
 
-func (s *resources) remove(
-	ctx context.Context, tx bun.Tx, tenant tenancy.ID, t *declare.Table, id string,
+// deleteRow deletes a row of t, and first its rows in the join tables of t's references.
+func deleteRow(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table, id string,
 ) error {
-	if query := itemsql.Referrers(s.declared, t, tenant, "?0::uuid"); query != "" {
-		var referrers []federation.Ref
-		err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1", id,
-			maxDetails).Scan(ctx, &referrers)
-		if err != nil {
-			return err
-		}
-		if len(referrers) > 0 {
-			slices.SortFunc(referrers, federation.Ref.Compare)
-			referenced := tenancy.Errorf(tenancy.CodeReferenced,
-				"something still refers to it: change or delete the referrers first")
-			referenced.Members = map[string]any{"referrers": referrers}
-			return referenced
-		}
-	}
 	for _, r := range t.References {
 		if r.JoinTable == nil {
 			continue
 		}
-		if _, err := tx.NewRaw("DELETE FROM "+r.JoinTable.SQL+" WHERE tenant_id = ? AND "+
-			sqltext.Quote(r.JoinTable.From)+" = ?", tenant, id).Exec(ctx); err != nil {
+		_, err := tx.NewRaw("DELETE FROM "+r.JoinTable.SQL+" WHERE tenant_id = ? AND "+
+			sqltext.Quote(r.JoinTable.From)+" = ?", tenant, id).Exec(ctx)
+		if err != nil {
 			return err
 		}
 	}

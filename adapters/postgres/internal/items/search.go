@@ -13,15 +13,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// searches reports whether a search function answers q.
-func (s *resources) searches(t *declare.Table, q ports.ResourceQuery) bool {
+// usesSearchFunction reports whether the search function of t answers q, rather than a statement
+// with the conditions of [resources.conditions].
+func (s *resources) usesSearchFunction(t *declare.Table, q ports.ResourceQuery) bool {
 	return (q.Search != "" || len(q.Labels) > 0) && itemsql.Searchable(t) &&
 		s.pool.Settings.MultiTenant
 }
 
-// search reads the page whose ids the search function answers. A sort by the
-// server, which can't know how few they are, would be planned for longer than it
-// takes here.
+// search reads the items whose ids the search function returns. It sorts them itself: the planner
+// doesn't know how few they are, and would plan a sort for longer than this one takes.
 func (s *resources) search(
 	ctx context.Context, tenant tenancy.ID, t *declare.Table, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
@@ -29,42 +29,45 @@ func (s *resources) search(
 		" WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " +
 		itemsql.SearchFunction(t) + "(?, ?, ?, ?))) LIMIT ?"
 	found, err := queryItems(ctx, s.pool.App, t.Kind, query,
-		slices.Concat([]any{tenant}, searchValues(q), []any{q.Limit})...)
+		slices.Concat([]any{tenant}, searchArguments(q), []any{q.Limit})...)
 	slices.SortFunc(found, func(a, b federation.Resource) int {
 		return strings.Compare(a.Name, b.Name)
 	})
 	return found, err
 }
 
-// conditions are what q asks of t's rows, beside the tenant, where no search
-// function answers it.
+// searchArguments are those of a search function; NULL for a criterion that q doesn't have.
+func searchArguments(q ports.ResourceQuery) []any {
+	var search, labels any
+	if q.Search != "" {
+		search = q.Search
+	}
+	if len(q.Labels) > 0 {
+		labels = labelsJSON(q.Labels)
+	}
+	return []any{search, labels, q.After, q.Limit}
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// conditions returns the conditions of q on the rows of t, in addition to the one on the tenant,
+// and their arguments.
 func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string, []any) {
 	query := itemsql.NameOf(t, "t") + s.pool.Info.Collate + " > ?"
 	args := []any{q.After}
 	if q.Search != "" {
 		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
-		columns := []string{itemsql.NameOf(t, "t") + s.pool.Info.Fold + " ILIKE ?"}
+		matches := []string{itemsql.NameOf(t, "t") + s.pool.Info.Fold + " ILIKE ?"}
 		args = append(args, pattern)
 		for _, column := range t.Search {
-			columns = append(columns, "t."+sqltext.Quote(column)+s.pool.Info.Fold+" ILIKE ?")
+			matches = append(matches, "t."+sqltext.Quote(column)+s.pool.Info.Fold+" ILIKE ?")
 			args = append(args, pattern)
 		}
-		query += " AND (" + strings.Join(columns, " OR ") + ")"
+		query += " AND (" + strings.Join(matches, " OR ") + ")"
 	}
 	if len(q.Labels) > 0 {
 		query += " AND t.labels @> ?::jsonb"
 		args = append(args, labelsJSON(q.Labels))
 	}
 	return query, args
-}
-
-func searchValues(q ports.ResourceQuery) []any {
-	var needle, labels any
-	if q.Search != "" {
-		needle = q.Search
-	}
-	if len(q.Labels) > 0 {
-		labels = labelsJSON(q.Labels)
-	}
-	return []any{needle, labels, q.After, q.Limit}
 }

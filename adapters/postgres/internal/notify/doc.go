@@ -1,2 +1,3 @@
-// Package notify tells the instances of a service what others have changed.
+// Package notify notifies the instances of a service about changes that other instances make, so
+// that they can invalidate their caches.
 package notify

@@ -2,9 +2,6 @@ package notify
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -20,156 +17,160 @@ import (
 )
 
 const (
-	announcing    = "bailiwick"            // the channel
-	echoInterval  = 150 * time.Millisecond // between two signs of life
-	currentFor    = 500 * time.Millisecond // what [ports.ChangeNotifier.Healthy] promises
-	firstAgain    = 50 * time.Millisecond  // before a lost connection is opened again
-	longestAgain  = 2 * time.Second
-	nonceSize     = 16
-	announcedSize = nonceSize + 1 + 16 // with the kind and the id
+	channel      = "bailiwick"            // on which the database's triggers notify
+	echoInterval = 150 * time.Millisecond // between two echoes
+	healthyFor   = 500 * time.Millisecond // after an echo, as [ports.ChangeNotifier.Healthy] says
+	minReconnect = 50 * time.Millisecond  // the first wait before a lost connection is reopened
+	maxReconnect = 2 * time.Second
 )
 
-// notifier is [ports.ChangeNotifier]: triggers of the database notify, and one
-// connection listens for all who subscribe, from the first of them on.
+// notifier is [ports.ChangeNotifier]. Triggers of the database notify, and one connection listens
+// for all subscribers. It opens with the first subscription.
 type notifier struct {
 	pool *pool.Pool
 
-	mu          sync.Mutex // guards what follows, and that one call follows another
+	mu          sync.Mutex // guards the fields below; held during calls, so that they never overlap
 	subscribers []*subscriber
-	listening   bool // in the background, until the database is closed
+	started     bool // keepListening runs, until the database is closed
 
-	listener atomic.Pointer[session.Listener] // nil: nothing is heard
-	// all has been heard that was committed by then, on this process's monotonic clock
-	upTo atomic.Int64
+	listener atomic.Pointer[session.Listener] // nil without a connection
+
+	// deliveredUntil is a time on this process's monotonic clock, in nanoseconds since epoch:
+	// every change committed before it has been delivered. 0 before the first echo.
+	deliveredUntil atomic.Int64
 }
 
 type subscriber struct {
-	heard func(ports.ChangeNotification)
+	notify func(ports.ChangeNotification)
 }
 
 var _ ports.ChangeNotifier = (*notifier)(nil)
 
 var (
-	errUnheard = tenancy.Errorf(tenancy.CodeUnavailable,
-		"announcements of the database aren't heard")
-	beginning = time.Now() // has a monotonic clock, from which upTo counts
+	errNotListening = tenancy.Errorf(tenancy.CodeUnavailable,
+		"there is no connection that listens for the database's change notifications")
+	epoch = time.Now() // with a monotonic clock reading
 )
 
-// New makes the notifier of a database. It listens from the first subscription on.
+// New returns the change notifier of the database of p.
 func New(p *pool.Pool) ports.ChangeNotifier { return &notifier{pool: p} }
 
-func (a *notifier) Subscribe(heard func(ports.ChangeNotification)) (stop func()) {
-	s := &subscriber{heard}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.subscribers = append(a.subscribers, s)
-	if !a.listening {
-		a.listening = a.pool.Background.Start(a.keepListening)
+func (n *notifier) Subscribe(notify func(ports.ChangeNotification)) (stop func()) {
+	s := &subscriber{notify}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.subscribers = append(n.subscribers, s)
+	if !n.started {
+		n.started = n.pool.Background.Start(n.keepListening)
 	}
 	return func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.subscribers = slices.DeleteFunc(a.subscribers,
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.subscribers = slices.DeleteFunc(n.subscribers,
 			func(other *subscriber) bool { return other == s })
 	}
 }
 
-func (a *notifier) Healthy() bool {
-	upTo := a.upTo.Load()
-	return upTo != 0 && time.Since(beginning)-time.Duration(upTo) < currentFor
+func (n *notifier) Healthy() bool {
+	until := n.deliveredUntil.Load()
+	return until != 0 && time.Since(epoch)-time.Duration(until) < healthyFor
 }
 
-func (a *notifier) Flush(ctx context.Context) error {
-	l := a.listener.Load()
+// Flush waits for an echo: the server sends every notification committed before the question
+// ahead of its answer.
+func (n *notifier) Flush(ctx context.Context) error {
+	l := n.listener.Load()
 	if l == nil {
-		return errUnheard
+		return errNotListening
 	}
-	heard, err := l.Echo()
+	delivered, err := l.Echo()
 	if err != nil {
-		return errUnheard.Because(err)
+		return errNotListening.Because(err)
 	}
 	select {
-	case <-heard:
+	case <-delivered:
 		return nil
 	case <-l.Done():
-		return errUnheard
+		return errNotListening
 	case <-ctx.Done():
-		return errUnheard.Because(ctx.Err())
+		return errNotListening.Because(ctx.Err())
 	}
 }
 
-func (a *notifier) notify(what ports.ChangeNotification) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, s := range a.subscribers {
-		s.heard(what)
+func (n *notifier) notify(change ports.ChangeNotification) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.subscribers {
+		s.notify(change)
 	}
 }
 
-// keepListening listens until ctx ends, and again whenever the connection is
-// lost. Through a pooler it gives up.
-func (a *notifier) keepListening(ctx context.Context) {
-	log := a.pool.Settings.Logger
-	for again := firstAgain; ; again = min(2*again, longestAgain) {
-		heard, err := a.listen(ctx)
+// keepListening listens until ctx ends, and reconnects whenever the connection is lost. It gives
+// up if the connection goes through a pooler, where notifications don't arrive.
+func (n *notifier) keepListening(ctx context.Context) {
+	log := n.pool.Settings.Logger
+	for wait := minReconnect; ; wait = min(2*wait, maxReconnect) {
+		connected, err := n.listen(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, session.ErrPooled):
-			log.WarnContext(ctx, "what other instances change isn't heard at once: give the"+
-				" server's own address as LISTEN_URL", "error", err)
+			log.WarnContext(ctx, "a connection pooler keeps change notifications back, so that"+
+				" caches expire sooner: set LISTEN_URL to the server's own address", "error", err)
 			return
-		case heard || again == firstAgain:
-			log.WarnContext(ctx, "announcements aren't heard for the moment, and what is"+
-				" remembered is asked for more often", "error", err)
+		case connected || wait == minReconnect:
+			log.WarnContext(ctx, "there is no connection for change notifications, so that caches"+
+				" expire sooner until it is back", "error", err)
 		}
-		if heard {
-			again = firstAgain
+		if connected {
+			wait = minReconnect
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(again/2 + rand.N(again)):
+		case <-time.After(wait/2 + rand.N(wait)):
 		}
 	}
 }
 
-// listen listens upon one connection until it ends; heard says that it began.
-func (a *notifier) listen(ctx context.Context) (heard bool, err error) {
-	key, err := a.key(ctx)
+// listen listens on one connection until it ends. It reports whether the connection was made.
+func (n *notifier) listen(ctx context.Context) (connected bool, err error) {
+	key, err := n.readKey(ctx)
 	if err != nil {
 		return false, err
 	}
-	inner, err := pool.NewConnector(a.pool.Settings.ListenURL, pool.DefaultTimeout)
+	connector, err := pool.NewConnector(n.pool.Settings.ListenURL, pool.DefaultTimeout)
 	if err != nil {
 		return false, err
 	}
-	inner.Config().AppName = pool.ApplicationName + "-listen"
-	l, err := session.Listen(ctx, session.NewRawConnector(inner), announcing)
+	connector.Config().AppName = pool.ApplicationName + "-listen"
+	l, err := session.Listen(ctx, session.NewRawConnector(connector), channel)
 	if err != nil {
 		return false, err
 	}
-	a.notify(ports.ChangeNotification{Kind: ports.AnythingChanged}) // meanwhile, who knows
-	a.listener.Store(l)
-	defer a.listener.Store(nil)
+	// changes before the connection may have been missed
+	n.notify(ports.ChangeNotification{Kind: ports.AnythingChanged})
+	n.listener.Store(l)
+	defer n.listener.Store(nil)
 	var echoing sync.WaitGroup
 	defer echoing.Wait()
 	echoing.Go(func() { keepEchoing(l) })
 	err = l.Receive(ctx, func(payload string) {
-		if what, ok := unseal(key, payload); ok {
-			a.notify(what)
+		if change, ok := unseal(key, payload); ok {
+			n.notify(change)
 		}
-	}, func(asked time.Time) { a.upTo.Store(int64(asked.Sub(beginning))) })
+	}, func(asked time.Time) { n.deliveredUntil.Store(int64(asked.Sub(epoch))) })
 	return true, err
 }
 
-// keepEchoing asks for signs of life for as long as they come.
+// keepEchoing sends echoes until the listener has ended. If an echo can't be sent, Receive ends
+// too: the server then sends nothing that could be received.
 func keepEchoing(l *session.Listener) {
 	tick := time.NewTicker(echoInterval)
 	defer tick.Stop()
 	for {
 		if _, err := l.Echo(); err != nil {
-			return // and Receive ends, for there is nothing to be received
+			return
 		}
 		select {
 		case <-l.Done():
@@ -179,27 +180,9 @@ func keepEchoing(l *session.Listener) {
 	}
 }
 
-func (a *notifier) key(ctx context.Context) (key []byte, err error) {
-	ctx = pool.CrossTenant(ctx, "read the key that seals announcements")
-	err = a.pool.System.NewRaw("SELECT announcing_key FROM bailiwick.instance").Scan(ctx, &key)
+// readKey reads the key of the function bailiwick.seal_announcement.
+func (n *notifier) readKey(ctx context.Context) (key []byte, err error) {
+	ctx = pool.CrossTenant(ctx, "read the key that seals change notifications")
+	err = n.pool.System.NewRaw("SELECT announcing_key FROM bailiwick.instance").Scan(ctx, &key)
 	return key, pgerr.Translate(err)
-}
-
-// unseal reads what bailiwick.seal_announcement has written. Anybody may notify:
-// what is none of ours reads as noise, and names nothing.
-func unseal(key []byte, payload string) (what ports.ChangeNotification, ok bool) {
-	sealed, err := hex.DecodeString(payload)
-	if err != nil || len(sealed) != announcedSize {
-		return ports.ChangeNotification{}, false
-	}
-	nonce, plain := sealed[:nonceSize], sealed[nonceSize:]
-	pad := sha256.Sum256(slices.Concat(key, nonce))
-	subtle.XORBytes(plain, plain, pad[:len(plain)])
-	what.Kind = ports.ChangeKind(plain[0])
-	copy(what.ID[:], plain[1:])
-	switch what.Kind {
-	case ports.TenantChanged, ports.KeyChanged, ports.UserChanged, ports.AnythingChanged:
-		return what, true
-	}
-	return ports.ChangeNotification{}, false
 }
