@@ -118,8 +118,7 @@ func (im *importRun) write(item federation.Item) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	kind, _ := im.s.kinds.Kind(item.Kind)
-	if err := refuseLiteralSecrets(kind, checked); err != nil {
+	if err := im.s.kinds.RefuseSecretValues(checked); err != nil {
 		return row{}, err
 	}
 	targets, err := im.s.kinds.Targets(checked)
@@ -168,8 +167,7 @@ func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, erro
 	defer im.data.mu.RUnlock()
 	var missing []federation.SecretUse
 	for _, r := range written {
-		kind, _ := im.s.kinds.Kind(r.Kind)
-		found, err := secretUses(kind, r.Item)
+		found, err := im.s.kinds.SecretUses(r.Item)
 		if err != nil {
 			return nil, err
 		}

@@ -106,11 +106,12 @@ func (p *planner) rewrite(item federation.Item) (federation.Item, error) {
 		return item, nil
 	}
 	if name, ok := p.names[item.Ref]; ok {
-		spec, err := renameSecrets(p.kinds, item, name)
-		if err != nil {
+		// Without new names for its secrets, the renamed item would use those of the
+		// target's item with the old name, which is a different item.
+		var err error
+		if item, err = p.kinds.RenameItem(item, name); err != nil {
 			return item, err
 		}
-		item.Spec, item.Name = spec, name
 	}
 	return p.kinds.Rewrite(item, func(ref federation.Ref) federation.Ref {
 		if name, ok := p.names[ref]; ok {
