@@ -20,8 +20,9 @@ type importRun struct {
 	rows   map[federation.Ref]row // the tenant's rows after the import
 	staged map[federation.Ref]federation.Item
 
-	applied bool           // only an applied import has an audit entry
-	details map[string]any // of the audit entry
+	decided []federation.Item // what Apply writes
+	applied bool              // only an applied import has an audit entry
+	details map[string]any    // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)
@@ -67,29 +68,38 @@ func (im *importRun) Exists(_ context.Context, ref federation.Ref) (bool, error)
 	return stored || staged, nil
 }
 
-func (im *importRun) Apply(
-	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
-) ([]federation.SecretUse, error) {
+func (im *importRun) Decide(
+	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
+) error {
+	var decided []federation.Item
+	err := im.Compare(ctx, func(pair ports.Pair) error {
+		decision, err := decide(pair)
+		if err == nil && decision.Write {
+			decided = append(decided, copyItem(decision.Item))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	im.decided = decided
+	return nil
+}
+
+func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
 	seen := map[federation.Ref]bool{}
-	for _, ref := range im.refs() {
+	for _, item := range im.decided {
 		if err := checkContext(ctx); err != nil {
 			return nil, err
 		}
-		decision, err := decide(copyItem(im.staged[ref]))
-		if err != nil {
-			return nil, err
-		}
-		if !decision.Write {
-			continue
-		}
-		if seen[decision.Item.Ref] {
+		if seen[item.Ref] {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice",
-				decision.Item.Kind, decision.Item.Name)
+				item.Kind, item.Name)
 		}
-		seen[decision.Item.Ref] = true
-		r, err := im.write(decision.Item)
+		seen[item.Ref] = true
+		r, err := im.write(item)
 		if err != nil {
 			return nil, err
 		}

@@ -136,9 +136,10 @@ func importOne(ctx context.Context, im ports.Import) error {
 	if err := im.Stage(ctx, items); err != nil {
 		return err
 	}
-	_, err := im.Apply(ctx, func(item federation.Item) (ports.Decision, error) {
-		return ports.Decision{Write: true, Item: item}, nil
-	})
+	if err := im.Decide(ctx, fixture.WriteAll); err != nil {
+		return err
+	}
+	_, err := im.Apply(ctx)
 	return err
 }
 

@@ -134,9 +134,10 @@ func importMakers(
 		if err := im.Stage(ctx, iter.Seq2[federation.Item, error](staged)); err != nil {
 			return err
 		}
-		_, err := im.Apply(ctx, func(item federation.Item) (ports.Decision, error) {
-			return ports.Decision{Write: true, Item: item}, nil
-		})
+		if err := im.Decide(ctx, fixture.WriteAll); err != nil {
+			return err
+		}
+		_, err := im.Apply(ctx)
 		return err
 	})
 }

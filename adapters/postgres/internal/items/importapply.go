@@ -6,25 +6,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uptrace/bun"
-
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-func (im *importRun) Apply(
-	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
-) ([]federation.SecretUse, error) {
+func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
-	for _, t := range im.declared.SortedKinds() {
-		if err := im.decideKind(ctx, t, decide); err != nil {
-			return nil, pgerr.Translate(err)
-		}
+	if !im.decided {
+		return nil, nil
 	}
 	for _, t := range im.declared.Order {
 		if err := im.findTargets(ctx, t); err != nil {
@@ -44,75 +36,6 @@ func (im *importRun) Apply(
 		}
 	}
 	return secrets, nil
-}
-
-// whereKind selects the import's staged items of a kind: ?0 is the tenant, ?1 the import, ?2 the
-// kind.
-const whereKind = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
-
-// decideKind calls decide with each staged item of a kind, and stores the decisions. The cursor
-// shows the items as they were when it was opened: a renamed item doesn't appear again.
-func (im *importRun) decideKind(
-	ctx context.Context, t *declare.Table, decide func(federation.Item) (ports.Decision, error),
-) error {
-	query := "SELECT " + stagedColumns + " FROM bailiwick.staged AS s" + whereKind
-	return fetchPages(ctx, im.conn, query, func(page []stagedRow) error {
-		var skipped []string
-		var rewritten []rewrittenItem
-		for _, row := range page {
-			item, err := row.item()
-			if err != nil {
-				return err
-			}
-			decision, err := decide(item)
-			if err != nil {
-				return err
-			}
-			switch {
-			case !decision.Write:
-				skipped = append(skipped, row.Name)
-			case decision.Item.Digest != item.Digest:
-				rewritten = append(rewritten, rewrittenItem{row.Name, decision.Item})
-			}
-		}
-		if err := im.storeSkipped(ctx, t, skipped); err != nil {
-			return err
-		}
-		return im.storeRewritten(ctx, t, rewritten)
-	}, im.tenant, im.id, t.Kind)
-}
-
-// rewrittenItem is a staged item that is written with other content or under another name.
-type rewrittenItem struct {
-	stagedName string
-	item       federation.Item
-}
-
-// storeSkipped marks the items that aren't written. All others are chosen already when they are
-// staged.
-func (im *importRun) storeSkipped(ctx context.Context, t *declare.Table, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+whereKind+
-		` AND s.name COLLATE "C" IN (?3)`, im.tenant, im.id, t.Kind, bun.List(names)).Exec(ctx)
-	return err
-}
-
-func (im *importRun) storeRewritten(
-	ctx context.Context, t *declare.Table, rewritten []rewrittenItem,
-) error {
-	for _, r := range rewritten {
-		_, err := im.conn.NewRaw(
-			"UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+
-				whereKind+` AND s.name COLLATE "C" = ?7`,
-			im.tenant, im.id, t.Kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
-			string(r.item.Digest), r.stagedName).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // chosenItems is the source of the import's chosen items of a kind.
