@@ -30,6 +30,8 @@ func KeepPartitions(p *pool.Pool, retention time.Duration) {
 	p.Background.Start((&partitionKeeper{p, retention}).run)
 }
 
+// run maintains the partitions once a day, and sooner after a failure. Every instance does it;
+// locks in the database keep them apart.
 func (k *partitionKeeper) run(ctx context.Context) {
 	for {
 		wait := partitionsInterval

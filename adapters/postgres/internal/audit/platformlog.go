@@ -22,6 +22,7 @@ func (l *platformLog) Append(ctx context.Context, e tenancy.Event) error {
 	return pgerr.Translate(RecordPlatform(ctx, l.pool.System, e))
 }
 
+// List pages by time and id: seq counts the entries of one chain only.
 func (l *platformLog) List(
 	ctx context.Context, q ports.PlatformAuditQuery,
 ) ([]tenancy.AuditEntry, error) {

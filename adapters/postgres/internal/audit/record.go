@@ -23,6 +23,8 @@ type eventJSON struct {
 	Details   json.RawMessage     `json:"details"`
 }
 
+// marshalEvent completes e with the actor and the request of ctx, checks it, and returns it as
+// JSON.
 func marshalEvent(ctx context.Context, e tenancy.Event) (string, error) {
 	entry, err := e.Entry(ctx)
 	if err != nil {

@@ -62,6 +62,7 @@ func scanEntries(ctx context.Context, query *bun.SelectQuery) ([]tenancy.AuditEn
 	return pool.MapRows(rows, entryRow.entry), nil
 }
 
+// Append is one statement, whose implicit transaction the scoped pool binds to the tenant.
 func (l *tenantLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Event) error {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {
@@ -70,6 +71,7 @@ func (l *tenantLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Eve
 	return pgerr.Translate(Record(ctx, l.pool.App, e))
 }
 
+// List adds pending entries to the chain first, so that it doesn't miss any.
 func (l *tenantLog) List(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
@@ -114,6 +116,7 @@ func selectEntries(db bun.IDB, q ports.AuditQuery) *bun.SelectQuery {
 // statement short, however slowly the caller of Export takes the entries.
 const exportPage = 1000
 
+// Export adds pending entries to the chain before it takes its snapshot.
 func (l *tenantLog) Export(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
@@ -139,6 +142,7 @@ func (l *tenantLog) Export(
 		}))
 }
 
+// exportPages reads the entries in the order of the chain, keyset page by keyset page.
 func exportPages(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.AuditQuery,
 	yield func(tenancy.AuditEntry) error,

@@ -50,6 +50,8 @@ func queryChecks(
 	}
 }
 
+// unionQuery joins the queries of all checks with UNION ALL. The column place keeps the order
+// of the groups.
 func unionQuery(groups [][]check) string {
 	var queries []string
 	for i, group := range groups {
@@ -62,6 +64,7 @@ func unionQuery(groups [][]check) string {
 		strings.Join(queries, "\nUNION ALL\n") + ") AS found ORDER BY place, code, object"
 }
 
+// finding combines the row with what all findings of its check have in common.
 func (r findingRow) finding(c check) doctor.Finding {
 	f := doctor.Finding{Severity: c.severity, Code: c.code, Object: r.Object, Why: c.why,
 		Fix: r.Fix, Safe: r.Safe}

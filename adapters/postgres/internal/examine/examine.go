@@ -28,6 +28,9 @@ var checks = []func(context.Context, *catalog.Catalog) ([]doctor.Finding, error)
 		notificationChecks),
 }
 
+// runChecks runs all checks in the transaction c.Tx, in which it sets a search path: the server
+// then writes names with their schemas, and nothing in the host's schemas hides an object of
+// the catalog.
 func runChecks(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
 	if _, err := c.Tx.ExecContext(ctx, catalog.CatalogOnly); err != nil {
 		return nil, pgerr.Translate(err)
@@ -100,7 +103,7 @@ func AsOwner(
 	return findings, err
 }
 
-// Mend runs the SQL of each finding that is safe to fix, in a transaction of its own, and examines
+// Mend runs the SQL of each finding that is safe to fix, each in its own transaction, and examines
 // the database again. It returns the findings that it fixed and those that are left. SQL that
 // fails is logged, and its finding is left.
 func Mend(
@@ -118,6 +121,8 @@ func Mend(
 	return mended, left, err
 }
 
+// mendSafe runs the SQL of the safe findings, each with a limit for the time that it waits for
+// locks: a running service must not wait for it.
 func mendSafe(
 	ctx context.Context, s pool.Settings, db *bun.DB, found []doctor.Finding,
 ) (mended []doctor.Finding) {

@@ -13,12 +13,15 @@ import (
 //   - SECURITY DEFINER functions whose owner bypasses row security.
 //   - functions that leave a setting, a lock or a LISTEN in their session.
 var functionChecks = []check{
+	// The fix sets a path, and can break a function that relies on the caller's: it isn't safe.
 	{"definer_search_path", doctor.SeverityError,
 		"a SECURITY DEFINER function without a search path finds tables and operators by its" +
 			" caller's path, and so runs what the caller put there", `
 		SELECT f.name, format('ALTER ROUTINE %s SET search_path = pg_catalog, %I, pg_temp', f.name, f.nspname),
 		       false, false
 		  FROM (` + definers + `) f WHERE f.path IS NULL AND f.uses_path AND NOT f.qualified`},
+	// PostgreSQL searches pg_temp first unless the path names it. That matters only to roles that
+	// may create temporary tables.
 	{"definer_temp_first", doctor.SeverityWarning,
 		"a search path that doesn't name pg_temp last finds the caller's temporary tables first", `
 		SELECT f.name,
@@ -28,6 +31,7 @@ var functionChecks = []check{
 		  FROM (` + definers + `) f
 		  JOIN app ON has_database_privilege(app.oid, current_database(), 'TEMP')
 		 WHERE f.path !~ '(^|, )pg_temp$' AND f.uses_path`},
+	// The fix gives the function to the library's owner role, to which FORCE row security applies.
 	{"definer_owner_bypasses", doctor.SeverityWarning,
 		"a SECURITY DEFINER function whose owner bypasses row security reads the rows of all" +
 			" tenants", `

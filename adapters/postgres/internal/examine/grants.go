@@ -27,6 +27,7 @@ var grantChecks = []check{
 		"a trigger runs with the rights of every role that writes, also of roles that read more" +
 			" tenants' rows",
 		tableGrant("TRIGGER", "has_table_privilege")},
+	// Library tables with policies are checked by checkPolicies.
 	{"library_table_open", doctor.SeverityError,
 		"this table of the library has no row security, because the application's role must not" +
 			" read or change it", `
@@ -38,6 +39,8 @@ var grantChecks = []check{
 		   AND t.name NOT IN (` + catalog.PolicedTables() + `)
 		   AND (has_any_column_privilege(app.oid, t.oid, 'SELECT, UPDATE')
 		     OR has_table_privilege(app.oid, t.oid, 'DELETE'))`},
+	// A privilege on the table includes the column hash. The fix revokes it and grants all other
+	// columns.
 	{"key_hashes_open", doctor.SeverityWarning,
 		"only the function bailiwick.find_key needs to read the hashes of API keys", `
 		SELECT t.name,
@@ -48,6 +51,8 @@ var grantChecks = []check{
 		   AND EXISTS (SELECT FROM pg_attribute a
 		                WHERE a.attrelid = t.oid AND a.attname = 'hash' AND NOT a.attisdropped
 		                  AND has_column_privilege(app.oid, t.oid, a.attnum, 'SELECT'))`},
+	// Only tables in the schemas of declared tables count, without those of extensions. A host may
+	// want such a table, so this is a warning without a safe fix.
 	{"shared_table", doctor.SeverityWarning,
 		"every tenant reads or writes the same rows of this table, because it has neither" +
 			" tenant_id nor row security", `
@@ -61,6 +66,7 @@ var grantChecks = []check{
 		                    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 		   AND (has_any_column_privilege(app.oid, c.oid, 'SELECT, INSERT, UPDATE')
 		     OR has_table_privilege(app.oid, c.oid, 'DELETE'))`},
+	// Before PostgreSQL 15 PUBLIC may create objects in the schema public.
 	{"grant_create_in_schema", doctor.SeverityError,
 		"injected SQL can create functions and operators in this schema, which other tenants'" +
 			" statements then run", `
@@ -90,6 +96,7 @@ var grantChecks = []check{
 		  FROM pg_database d, app
 		 WHERE d.datname = current_database() AND d.datdba <> app.oid
 		   AND has_database_privilege(app.oid, d.oid, 'TEMP')`},
+	// The fix is safe unless PUBLIC is the grantee. It doesn't change existing tables.
 	{"default_privileges", doctor.SeverityWarning,
 		"the application's role may use the next table before the table has row security", `
 		SELECT format('default privileges of %I', pg_get_userbyid(d.defaclrole))

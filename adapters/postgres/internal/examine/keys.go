@@ -9,6 +9,8 @@ import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 // Each fix is one statement, or several that are sent together, so that the key is never missing.
 // Foreign keys that depend on a unique key are dropped and added again with it.
 var keyChecks = []check{
+	// It is only a warning for an undeclared table that the role can't use, and for a key of one
+	// uuid column that is the primary key or has a random default: such a value can't be guessed.
 	{"unique_without_tenant", doctor.SeverityError,
 		"a unique key over all tenants reveals that another tenant has a value, and prevents the" +
 			" use of that value", `
@@ -28,6 +30,8 @@ var keyChecks = []check{
 		  LEFT JOIN pg_attribute sole ON i.indnkeyatts = 1 AND sole.attrelid = t.oid AND sole.attnum = i.indkey[0]
 		  LEFT JOIN pg_attrdef ad ON ad.adrelid = t.oid AND ad.adnum = sole.attnum
 		 WHERE NOT t.library AND t.tenant <> ALL ((i.indkey::int2[])[0:i.indnkeyatts - 1])`},
+	// Statements of one tenant compare tenant_id with a constant, which an index serves if the
+	// column comes first.
 	{"unique_not_leading", doctor.SeverityWarning,
 		"a unique key that doesn't begin with tenant_id is of no use to a tenant's statements", `
 		WITH ` + dependent + `
@@ -42,6 +46,7 @@ var keyChecks = []check{
 		  JOIN pg_class x ON x.oid = i.indexrelid AND NOT x.relispartition
 		  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u')
 		 WHERE NOT t.library AND t.tenant = ANY ((i.indkey::int2[])[1:i.indnkeyatts - 1])`},
+	// The fix needs the extension btree_gist, for the operator = on uuid in a GiST index.
 	{"exclusion_without_tenant", doctor.SeverityError,
 		"an exclusion constraint over all tenants reveals that another tenant has a value, and" +
 			" prevents the use of that value", `
@@ -51,6 +56,8 @@ var keyChecks = []check{
 		       false, NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached)
 		  FROM tables t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'x'
 		 WHERE NOT t.library AND t.tenant <> ALL (k.conkey)`},
+	// The fix adds the unique key (tenant_id, …) that the new foreign key needs, unless the target
+	// has one. It drops a foreign key that can't have tenant_id on both sides.
 	{"foreign_key_without_tenant", doctor.SeverityError,
 		"a foreign key without tenant_id accepts a reference to another tenant's row, which" +
 			" reveals that the row exists and can delete rows along with it", `

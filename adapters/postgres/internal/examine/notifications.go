@@ -5,6 +5,8 @@ import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 // notificationChecks look for missing or disabled triggers that notify all instances about changes
 // of tenants, API keys, users and members.
 var notificationChecks = []check{
+	// A new key or user isn't a change, so only tenants and members have a trigger for INSERT. A
+	// trigger must run in ordinary sessions (tgenabled O or A).
 	{"announcement_missing", doctor.SeverityError,
 		"changes of this table aren't notified, so that instances use their caches for a while" +
 			" longer: a revoked key, a suspended tenant", `

@@ -68,6 +68,7 @@ func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 		f.Severity = doctor.SeverityWarning
 	}
 	drop := "DROP POLICY " + sqltext.Quote(p.Name) + " ON " + p.Table
+	// an immutable function in our own policy is reported even if the policy is current
 	ours := p.Name == catalog.TenantPolicy
 	if ours {
 		if p.Current() && p.Immutable == "" {

@@ -44,19 +44,25 @@ var roleChecks = []check{
 	{"role_replication", doctor.SeverityError,
 		"a role with REPLICATION can copy all data of the server, past every policy", `
 		SELECT name, format('ALTER ROLE %s NOREPLICATION', name), true, false FROM pools WHERE rolreplication`},
+	// A warning, because another database has none of the tenants' rows.
 	{"role_createdb", doctor.SeverityWarning,
 		"a pool's role doesn't need to create databases, and owns each that it creates", `
 		SELECT name, format('ALTER ROLE %s NOCREATEDB', name), true, false FROM pools WHERE rolcreatedb`},
+	// Memberships count even without INHERIT: SET ROLE needs no inheritance.
 	{"role_member", doctor.SeverityError,
 		"a pool's role has the rights of every role that it is a member of, and injected SQL can" +
 			" SET ROLE to it", `
 		SELECT p.name, format('REVOKE %I FROM %s', g.rolname, p.name), true, false
 		  FROM pools p JOIN pg_auth_members m ON m.member = p.oid JOIN pg_roles g ON g.oid = m.roleid`},
+	// The user who migrates (?4) and the pools' roles may be members. A member with the admin
+	// option isn't reported: PostgreSQL 16 gives that to the creator of a role.
 	{"role_has_members", doctor.SeverityWarning,
 		"a member of a pool's role can act as that role", `
 		SELECT p.name, format('REVOKE %s FROM %I', p.name, g.rolname), false, false
 		  FROM pools p JOIN pg_auth_members m ON m.roleid = p.oid JOIN pg_roles g ON g.oid = m.member
 		 WHERE NOT m.admin_option AND NOT g.rolsuper AND g.rolname <> ?4 AND g.rolname NOT IN (?1, ?2)`},
+	// It finds objects of this database and the database itself, but no temporary ones. The fix
+	// gives them to the library's owner role.
 	{"role_owns", doctor.SeverityError,
 		"a pool's role owns this object, and an owner can change it, grant rights on it and turn" +
 			" its row security off", `

@@ -51,6 +51,7 @@ func rowSecurityFindings(
 	if missing := t.Missing(kind, scope); !t.Policy || !t.Enabled || !t.Forced || len(missing) > 0 {
 		findings = append(findings, incompleteFinding(base, t, missing))
 	}
+	// the rows may violate NOT NULL, so that the fix isn't safe
 	if !t.NotNull {
 		nullable := base
 		nullable.Code, nullable.Safe = "tenant_nullable", false

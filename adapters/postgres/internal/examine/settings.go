@@ -10,6 +10,8 @@ import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 //
 // Some of the fixes need a superuser.
 var settingChecks = []check{
+	// It finds ALTER ROLE and ALTER DATABASE, also for all roles or all databases. The fix is safe
+	// for the pools' own roles.
 	{"setting_default_tenant", doctor.SeverityError,
 		"a statement without a tenant gets this one, instead of an error and no rows", `
 		SELECT CASE WHEN s.setrole = 0 THEN 'database ' || quote_ident(current_database()) ELSE p.name END,
@@ -30,6 +32,8 @@ var settingChecks = []check{
 	{"setting_session_replication_role", doctor.SeverityError,
 		"foreign keys aren't checked, and the triggers that count versions don't run",
 		setting("session_replication_role", "?1, ?2", "<> 'origin'", "origin")},
+	// With row_security off the server refuses a query to which a policy would apply, instead of
+	// filtering it.
 	{"setting_row_security", doctor.SeverityWarning,
 		"every statement on a tenant's table is an error",
 		setting("row_security", "?1, ?2", notOn, "on")},

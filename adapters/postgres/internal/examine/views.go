@@ -10,6 +10,8 @@ import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 //
 // The library's own views are not looked at: checkLibrary compares them with their definition.
 var viewChecks = []check{
+	// The fix is safe if only the owner and the pools have privileges on the view: other roles may
+	// rely on the owner's rights.
 	{"view_owner_rights", doctor.SeverityError,
 		"a view without security_invoker reads with its owner's rights, and row security doesn't" +
 			" apply to its reader", `
@@ -20,6 +22,7 @@ var viewChecks = []check{
 		  FROM readers v WHERE v.relkind = 'v' AND (v.new OR v.reached)
 		   AND NOT coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(v.reloptions) o
 		                      WHERE o.option_name = 'security_invoker'), false)`},
+	// The fix is safe unless PUBLIC has a privilege on the view.
 	{"materialized_view", doctor.SeverityError,
 		"a materialized view stores the rows of all tenants, and can't have row security", `
 		WITH RECURSIVE ` + readers + `

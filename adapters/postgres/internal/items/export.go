@@ -24,6 +24,8 @@ type transfers struct {
 
 var _ ports.Transfers = (*transfers)(nil)
 
+// Export reads all kinds from one REPEATABLE READ snapshot. It streams the rows, so that the
+// memory it takes doesn't grow with the number of items.
 func (s *transfers) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
@@ -67,6 +69,8 @@ func (s *transfers) exportKind(
 		func(r federation.Resource) error { return yield(r.Item) }, query, args...)
 }
 
+// selectedTables returns the tables of the selected kinds, of all kinds if none is selected, in
+// the order of the kinds' names.
 func (s *transfers) selectedTables(sel ports.Selection) ([]*declare.Table, error) {
 	all := s.declared.SortedKinds()
 	if len(sel.Kinds) == 0 {

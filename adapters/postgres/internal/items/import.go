@@ -47,6 +47,7 @@ func (s *transfers) Import(
 	if err := s.beginImport(ctx, conn, tenant); err != nil {
 		return s.importError(ctx, err)
 	}
+	// from here on the items are staged under the import's id
 	im := &importRun{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
 	if err := fn(im); err != nil {
 		return s.importError(ctx, err)
@@ -113,13 +114,15 @@ func (s *transfers) tryBeginImport(
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return false, err
 	}
+	// This statement takes the snapshot before it tries the lock. If an import ends in between,
+	// lock_quota fails with a serialization error.
 	err = conn.NewRaw("SELECT pg_try_advisory_xact_lock(?, hashtext(?))", importLock,
 		tenant.String()).Scan(ctx, &locked)
 	if err == nil && locked {
 		_, err = conn.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
 	}
 	if pgerr.State(err) == pgerr.StateSerialization {
-		return false, nil // a quota has changed since the snapshot
+		return false, nil // the snapshot doesn't show the last import, or an item that counts
 	}
 	return locked, err
 }
@@ -159,6 +162,7 @@ type importRun struct {
 
 var _ ports.Import = (*importRun)(nil)
 
+// Exists compares names byte by byte, as the unique keys of items do.
 func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, error) {
 	t, ok := im.declared.ByKind[ref.Kind]
 	if !ok {

@@ -13,11 +13,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// Apply writes only if every reference exists. It writes kinds in the order of declared.Order, in
+// which a kind comes after those that it refers to. Triggers of the database count the new items
+// for the tenant's quotas.
 func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
 	if !im.decided {
 		return nil, nil
 	}
+	// after all decisions, because these may rename items
 	for _, t := range im.declared.Order {
 		if err := im.findTargets(ctx, t); err != nil {
 			return nil, err
@@ -126,6 +130,7 @@ func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 // ones may refer to them.
 func (im *importRun) writeKind(ctx context.Context, t *declare.Table) error {
 	w := itemsql.NewWriter(im.declared, t, im.tenant, im.chosenItems(t))
+	// a join table is filled after both of its sides
 	statements := append(w.Lookups(), w.Insert(), w.Update())
 	return execAll(ctx, im.conn, append(statements, w.Joins()...))
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
+// Compare reads the pairs of a kind with one query. It changes nothing, so that it can be
+// called again.
 func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	return im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
 		for _, row := range page {
@@ -28,7 +30,7 @@ func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) 
 	})
 }
 
-// Decide reads the staged items once, and stores the decisions that differ from what is staged.
+// Decide stores only the decisions that differ from what is staged.
 func (im *importRun) Decide(
 	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
 ) error {
@@ -96,6 +98,7 @@ func (im *importRun) storeSkipped(ctx context.Context, t *declare.Table, names [
 	return err
 }
 
+// storeRewritten updates item by item: most imports rewrite few items or none.
 func (im *importRun) storeRewritten(
 	ctx context.Context, t *declare.Table, rewritten []rewrittenItem,
 ) error {
@@ -123,6 +126,8 @@ type pairRow struct {
 	TargetCreatedAt time.Time `bun:"t_created_at"`
 }
 
+// pair seals the stored item, to give it a digest. Pristine is a singleton with the version and
+// the times with which it was created.
 func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
 	incoming, err := r.item()
 	if err != nil || r.TargetID == nil {

@@ -20,6 +20,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// stagedColumns are columns of bailiwick.staged: a view of bailiwick.import_items that shows
+// the tenant's rows only.
 const stagedColumns = "s.kind, s.name, s.labels, s.spec, s.digest, s.version, s.updated_at"
 
 // stagedRow is a row of bailiwick.staged.
@@ -80,9 +82,14 @@ func fetchPages[Row any](
 	}
 }
 
+// copyItems writes to the table of the view bailiwick.staged: COPY FROM doesn't work on a table
+// with row security. The application's role may only insert into that table, and the column
+// tenant_id defaults to the tenant of the statement's scope.
 const copyItems = "COPY bailiwick.import_items" +
 	" (import, kind, name, labels, spec, digest, version, updated_at, id) FROM STDIN"
 
+// Stage streams the items into a COPY through a pipe. The unique key of the table finds a ref
+// that appears twice.
 func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
@@ -137,4 +144,5 @@ func (im *importRun) writeCopy(w io.Writer, items iter.Seq2[federation.Item, err
 	return buffered.Flush()
 }
 
+// copyEscaper escapes what ends a field or a row in the text format.
 var copyEscaper = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)

@@ -13,6 +13,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
+// labelsJSON returns labels for a jsonb column or argument, {} for none.
 func labelsJSON(labels map[string]string) string {
 	if len(labels) == 0 {
 		return "{}"
@@ -56,6 +57,7 @@ func forEachItem(
 	return pgerr.Translate(rows.Err())
 }
 
+// firstError returns the first error that isn't nil: the cause, not what failed because of it.
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -65,6 +67,7 @@ func firstError(errs ...error) error {
 	return nil
 }
 
+// scanItem scans the columns of [itemsql.SelectItems], and seals the item, to give it a digest.
 func scanItem(rows *sql.Rows, kind string) (federation.Resource, error) {
 	r := federation.Resource{Item: federation.Item{Ref: federation.Ref{Kind: kind}}}
 	var labels, spec []byte

@@ -16,6 +16,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// Put checks the item before the transaction begins. The transaction may run again after a
+// concurrent write, each time with the same item and secrets.
 func (s *resources) Put(
 	ctx context.Context, tenant tenancy.ID, item federation.Item, cond ports.Condition,
 ) (stored federation.Resource, created bool, err error) {
@@ -58,11 +60,15 @@ const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels,
 	" ?3::jsonb AS spec, NULL::bigint AS version, NULL::timestamptz AS updated_at," +
 	" ?4::uuid AS target"
 
+// sourceArgs has a new id, which is used only if the item is inserted.
 func (p *putRun) sourceArgs(current lockedRow) []any {
 	return []any{pool.NewID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
 		current.sqlID()}
 }
 
+// run locks the item's row and the rows that it refers to before it reads anything else, so
+// that no concurrent write makes its checks wrong. It stores the secrets in the same
+// transaction, so that no reader finds a reference without its secret.
 func (p *putRun) run(
 	ctx context.Context, tx bun.Tx,
 ) (stored federation.Resource, created bool, err error) {
@@ -153,6 +159,7 @@ func (p *putRun) write(ctx context.Context, tx bun.Tx, insert bool, args []any) 
 	if err != nil {
 		return err
 	}
+	// another write came between the lock and this statement
 	if n, _ := result.RowsAffected(); n != 1 {
 		return pool.ErrConcurrentWrite
 	}

@@ -29,6 +29,7 @@ func findDangling(
 	if query == "" {
 		return nil, nil
 	}
+	// bun maps the columns of the query to the fields
 	var found []danglingRef
 	if err := tx.NewRaw(query, args...).Scan(ctx, &found); err != nil {
 		return nil, err

@@ -54,6 +54,8 @@ func (s *resources) Get(
 	return s.get(ctx, s.pool.App, tenant, t, ref.Name)
 }
 
+// get reads one item. The function that it calls keeps its plan for a session, except in the
+// proof of isolation, where the filter is taken away.
 func (s *resources) get(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
 ) (federation.Resource, error) {
@@ -68,6 +70,8 @@ func (s *resources) get(
 	return found[0], nil
 }
 
+// List uses the search function of the kind for a search or a selection by labels, if there is
+// one, and otherwise a statement in the order of the names.
 func (s *resources) List(
 	ctx context.Context, tenant tenancy.ID, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
@@ -92,6 +96,9 @@ func (s *resources) List(
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
 
+// Delete locks the row first: a transaction that inserts a reference to the row waits, and
+// finds it deleted. The check of the referrers gives a better error than the foreign keys
+// would.
 func (s *resources) Delete(
 	ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond ports.Condition,
 ) error {

@@ -71,6 +71,7 @@ func (n *notifier) Subscribe(notify func(ports.ChangeNotification)) (stop func()
 	}
 }
 
+// Healthy compares monotonic times, so that a change of the system's clock doesn't matter.
 func (n *notifier) Healthy() bool {
 	until := n.deliveredUntil.Load()
 	return until != 0 && time.Since(epoch)-time.Duration(until) < healthyFor
@@ -97,6 +98,7 @@ func (n *notifier) Flush(ctx context.Context) error {
 	}
 }
 
+// notify calls the subscribers one after the other, while it has the lock.
 func (n *notifier) notify(change ports.ChangeNotification) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -152,6 +154,7 @@ func (n *notifier) listen(ctx context.Context) (connected bool, err error) {
 	n.notify(ports.ChangeNotification{Kind: ports.AnythingChanged})
 	n.listener.Store(l)
 	defer n.listener.Store(nil)
+	// deferred calls run in reverse: the echoes end before the listener is removed
 	var echoing sync.WaitGroup
 	defer echoing.Wait()
 	echoing.Go(func() { keepEchoing(l) })

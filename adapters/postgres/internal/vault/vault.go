@@ -51,6 +51,7 @@ func (v *Vault) SetTx(
 	if err != nil {
 		return err
 	}
+	// overwriting a value is not an error
 	_, err = tx.NewRaw("INSERT INTO bailiwick.secrets (tenant_id, name, sealed) VALUES (?, ?, ?)"+
 		" ON CONFLICT (tenant_id, name) DO UPDATE SET sealed = excluded.sealed, updated_at = now()",
 		tenant, name, sealed).Exec(ctx)
