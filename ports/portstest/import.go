@@ -135,13 +135,20 @@ func transfersImport() []contractCase {
 					p.ok(im.Stage(p.ctx, p.incoming(
 						item("widget", "w", `{"size":2,"token":{"$secret":"s"}}`),
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
-					for _, pair := range append(p.comparePairs(im), p.decidePairs(im)...) {
+					seesOwnItems := func(pair ports.Pair) {
 						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget",
 							"whether acme has no %s that only globex has", pair.Incoming.Name)
 					}
+					for _, pair := range p.comparePairs(im) {
+						seesOwnItems(pair)
+					}
 					p.wantExists(im, ref("widget", "theirs"), false)
+					p.ok(im.Decide(p.ctx, func(pair ports.Pair) (ports.Decision, error) {
+						seesOwnItems(pair)
+						return writeAll(pair.Incoming)
+					}), "Decide")
 					var err error
-					uses, err = p.apply(im, writeAll)
+					uses, err = im.Apply(p.ctx)
 					return err
 				})
 				p.ok(err, "Import")
