@@ -22,12 +22,9 @@ type NewKey struct {
 func (s *Service) CreateKey(
 	ctx context.Context, by tenancy.Principal, ref string, in NewKey,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
-	}
-	if t.State == tenancy.Deleted {
-		return tenancy.APIKey{}, "", errDeleted
 	}
 	if err := s.checkKey(in); err != nil {
 		return tenancy.APIKey{}, "", err
@@ -88,9 +85,9 @@ func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id s
 	if err != nil {
 		return err
 	}
-	parsed, err := tenancy.ParseID(id) // a key's id has the same form
+	parsed, err := parseID(id)
 	if err != nil {
-		return tenancy.ErrNotFound
+		return err
 	}
 	if err := s.keys.Revoke(ctx, t.ID, parsed.String()); err != nil {
 		return err
