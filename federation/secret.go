@@ -2,6 +2,7 @@ package federation
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 
@@ -60,6 +61,13 @@ type SecretUse struct {
 	Name   string `json:"name"`
 	Path   string `json:"path"`   // a JSON Pointer into the item: /spec/api_key
 	Secret string `json:"secret"` // the secret's name in the vault
+}
+
+// Compare orders by kind, name and path, byte by byte. Lists of missing secrets have
+// this order.
+func (u SecretUse) Compare(other SecretUse) int {
+	return cmp.Or(cmp.Compare(u.Kind, other.Kind), cmp.Compare(u.Name, other.Name),
+		cmp.Compare(u.Path, other.Path))
 }
 
 // ExtractSecrets takes the literal values of secrets out of a sealed item. It returns

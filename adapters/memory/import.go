@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"maps"
@@ -26,8 +25,6 @@ type importRun struct {
 }
 
 var _ ports.Import = (*importRun)(nil)
-
-const maxDangling = 100 // the most places that an error lists
 
 func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
 	for item, err := range items {
@@ -165,10 +162,9 @@ func (im *importRun) checkReferences(written []row) error {
 	}
 	var details []tenancy.Detail
 	for _, r := range written {
-		prefix := "/" + escapePointer(r.Kind) + "/" + escapePointer(r.Name)
-		details = append(details, danglingDetails(prefix, r.targets, exists)...)
+		details = append(details, danglingDetails(r.Ref.Pointer(), r.targets, exists)...)
 	}
-	return danglingError(firstN(details, maxDangling))
+	return federation.DanglingError(details)
 }
 
 // missingSecrets returns the references to secrets that the vault doesn't have.
@@ -187,9 +183,6 @@ func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, erro
 			}
 		}
 	}
-	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name),
-			cmp.Compare(a.Path, b.Path))
-	})
+	slices.SortFunc(missing, federation.SecretUse.Compare)
 	return missing, nil
 }

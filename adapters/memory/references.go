@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"strings"
-
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -14,27 +12,12 @@ func danglingDetails(
 ) []tenancy.Detail {
 	var details []tenancy.Detail
 	for _, target := range targets {
-		if exists(target.Ref) {
-			continue
+		if !exists(target.Ref) {
+			details = append(details,
+				federation.DanglingReference(prefix+target.Path, target.Ref))
 		}
-		details = append(details, tenancy.Detail{
-			Path:   prefix + target.Path,
-			Code:   tenancy.CodeDanglingReference,
-			Detail: "there is no " + target.Ref.Kind + " named " + target.Ref.Name,
-		})
 	}
 	return details
-}
-
-// danglingError returns nil for no details.
-func danglingError(details []tenancy.Detail) error {
-	if len(details) == 0 {
-		return nil
-	}
-	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first", details[0].Path,
-		details[0].Detail)
-	e.Details = details
-	return e
 }
 
 // referrers returns the other items that refer to ref, sorted.
@@ -55,8 +38,3 @@ func refersTo(r row, ref federation.Ref) bool {
 	}
 	return false
 }
-
-// escapePointer escapes s as one token of a JSON Pointer (RFC 6901).
-func escapePointer(s string) string { return pointerEscaper.Replace(s) }
-
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

@@ -105,7 +105,7 @@ func (d *tenantData) checkTargets(r row) error {
 		_, ok := d.get(ref)
 		return ok || ref == r.Ref
 	}
-	return danglingError(danglingDetails("", r.targets, exists))
+	return federation.DanglingError(danglingDetails("", r.targets, exists))
 }
 
 func (p resources) Delete(

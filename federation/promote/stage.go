@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -64,7 +62,7 @@ func locateError(ref federation.Ref, err error) error {
 	}
 	located := *e
 	located.Message = fmt.Sprintf("%s %q: %s", ref.Kind, ref.Name, e.Message)
-	prefix := string(jsontext.Pointer("").AppendToken(ref.Kind).AppendToken(ref.Name))
+	prefix := ref.Pointer()
 	located.Details = make([]tenancy.Detail, 0, max(1, len(e.Details)))
 	for _, d := range e.Details {
 		d.Path = prefix + d.Path

@@ -134,11 +134,7 @@ func importMakers(
 		if err := im.Stage(ctx, iter.Seq2[federation.Item, error](staged)); err != nil {
 			return err
 		}
-		if err := im.Decide(ctx, fixture.WriteAll); err != nil {
-			return err
-		}
-		_, err := im.Apply(ctx)
-		return err
+		return fixture.ApplyAll(ctx, im)
 	})
 }
 

@@ -1,10 +1,8 @@
 package items
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
@@ -61,18 +59,15 @@ func (im *importRun) checkReferences(ctx context.Context) error {
 	for _, t := range im.declared.SortedKinds() {
 		w := itemsql.NewWriter(im.declared, t, im.tenant, im.chosenItems(t))
 		found, err := findDangling(ctx, im.conn, w, func(d danglingRef) string {
-			return "/" + t.Kind + "/" + pointerEscaper.Replace(d.Name) + d.Path
+			return federation.Ref{Kind: t.Kind, Name: d.Name}.Pointer() + d.Path
 		})
 		if err != nil {
 			return err
 		}
 		details = append(details, found...)
 	}
-	return danglingError(details)
+	return federation.DanglingError(details)
 }
-
-// pointerEscaper escapes a part of a JSON Pointer (RFC 6901, section 3).
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
 // missingSecrets returns the secrets that chosen items refer to and the vault doesn't have.
 func (im *importRun) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
@@ -86,10 +81,7 @@ func (im *importRun) missingSecrets(ctx context.Context) ([]federation.SecretUse
 			missing = append(missing, found...)
 		}
 	}
-	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name),
-			strings.Compare(a.Path, b.Path))
-	})
+	slices.SortFunc(missing, federation.SecretUse.Compare)
 	return missing, nil
 }
 

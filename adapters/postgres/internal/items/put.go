@@ -145,7 +145,7 @@ func (p *putRun) write(ctx context.Context, tx bun.Tx, insert bool, args []any) 
 	if err != nil {
 		return err
 	}
-	if err := danglingError(details); err != nil {
+	if err := federation.DanglingError(details); err != nil {
 		return err
 	}
 	if err := execAll(ctx, tx, w.Lookups(), args...); err != nil {

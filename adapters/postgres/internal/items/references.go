@@ -3,7 +3,6 @@ package items
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -13,8 +12,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// maxDetails is the most references that an error lists.
-const maxDetails = 100
+// maxReferrers is the most referrers that an error lists.
+const maxReferrers = 100
 
 // danglingRef is a reference to an item that doesn't exist: the item that refers, the place in
 // it, and the kind and the missing name of its target.
@@ -36,23 +35,10 @@ func findDangling(
 	}
 	details := make([]tenancy.Detail, len(found))
 	for i, d := range found {
-		details[i] = tenancy.Detail{Path: path(d), Code: tenancy.CodeDanglingReference,
-			Detail: "there is no " + d.Kind + " named " + d.Missing}
+		details[i] = federation.DanglingReference(path(d),
+			federation.Ref{Kind: d.Kind, Name: d.Missing})
 	}
 	return details, nil
-}
-
-// danglingError returns nil for no details.
-func danglingError(details []tenancy.Detail) error {
-	if len(details) == 0 {
-		return nil
-	}
-	slices.SortFunc(details,
-		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
-	err := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first",
-		details[0].Path, details[0].Detail)
-	err.Details = details[:min(len(details), maxDetails)]
-	return err
 }
 
 // checkUnreferenced returns [tenancy.CodeReferenced] if another item refers to the item ref, whose
@@ -67,7 +53,7 @@ func (s *resources) checkUnreferenced(
 	}
 	var referrers []federation.Ref
 	err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1",
-		id, maxDetails).Scan(ctx, &referrers)
+		id, maxReferrers).Scan(ctx, &referrers)
 	if err != nil || len(referrers) == 0 {
 		return err
 	}
