@@ -55,7 +55,8 @@ type Import interface {
 	// decide's first error and returns it.
 	Decide(ctx context.Context, decide func(Pair) (Decision, error)) error
 
-	// Apply writes what was decided; without Decide, it writes nothing. A reference to an item that neither the target has nor this import writes is
+	// Apply writes what was decided; without Decide, it writes nothing. A reference to
+	// an item that neither the target has nor this import writes is
 	// [tenancy.CodeDanglingReference] with each place in Details (at most 100), whose
 	// paths begin with /KIND/NAME. New items over the tenant's quota of their kind are
 	// [tenancy.CodeQuotaExceeded]. Apply returns the references to secrets whose value
