@@ -15,7 +15,7 @@ import (
 // check validates a value that is in canonical form and isn't null.
 func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) {
 	if f.Secret {
-		checkSecret(p, path, value)
+		specSecret{field: f.Name, path: path, value: value}.parse(p)
 		return
 	}
 	if f.Type == Integer {
@@ -50,18 +50,6 @@ func (f Field) checkInteger(p *problems, path jsontext.Pointer, value json.RawMe
 	case f.Maximum != nil && n > *f.Maximum:
 		p.invalid(path, "must be at most %d", *f.Maximum)
 	}
-}
-
-// checkSecret adds to p a value that is neither a string nor a secret reference. It
-// never repeats the value, which may be a secret.
-func checkSecret(p *problems, path jsontext.Pointer, value json.RawMessage) {
-	if s, ok := unquote(value); ok && s != "" {
-		return
-	}
-	if _, ok := ParseSecretRef(value); ok {
-		return
-	}
-	p.invalid(path, `must be a string that isn't empty, or {"$secret": "<name>"}`)
 }
 
 // admits reports whether a JSON value of this kind can have the type. An Integer

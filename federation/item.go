@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Ref identifies an item within a tenant.
@@ -19,6 +21,11 @@ func (r Ref) Compare(other Ref) int {
 		return c
 	}
 	return cmp.Compare(r.Name, other.Name)
+}
+
+// Pointer returns the place of the item in a bundle as a JSON Pointer: /KIND/NAME.
+func (r Ref) Pointer() string {
+	return string(jsontext.Pointer("").AppendToken(r.Kind).AppendToken(r.Name))
 }
 
 // Item is one resource in the form in which it is exported and imported. Two

@@ -2,6 +2,7 @@ package federation
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 
@@ -60,4 +61,86 @@ type SecretUse struct {
 	Name   string `json:"name"`
 	Path   string `json:"path"`   // a JSON Pointer into the item: /spec/api_key
 	Secret string `json:"secret"` // the secret's name in the vault
+}
+
+// Compare orders by kind, name and path, byte by byte. Lists of missing secrets have
+// this order.
+func (u SecretUse) Compare(other SecretUse) int {
+	return cmp.Or(cmp.Compare(u.Kind, other.Kind), cmp.Compare(u.Name, other.Name),
+		cmp.Compare(u.Path, other.Path))
+}
+
+// ExtractSecrets takes the literal values of secrets out of a sealed item. It returns
+// the item sealed again, with a [SecretRef] in place of each value, and the values by
+// their [SecretName]. An item without literal values is returned as it is. An
+// undeclared kind is [tenancy.CodeNotFound]; a secret that [Kinds.Check] would refuse
+// is [tenancy.CodeInvalid], as there.
+func (k *Kinds) ExtractSecrets(item Item) (Item, map[string]string, error) {
+	var values map[string]string
+	extracted, err := k.mapSecrets(item, func(p *problems, s specSecret) json.RawMessage {
+		literal, ok := s.parse(p)
+		if !ok {
+			return nil
+		}
+		if values == nil {
+			values = map[string]string{}
+		}
+		name := SecretName(item.Ref, s.field)
+		values[name] = literal
+		return SecretRef(name)
+	})
+	if err != nil || len(values) == 0 {
+		return extracted, nil, err
+	}
+	extracted, err = extracted.Seal()
+	return extracted, values, err
+}
+
+// RefuseSecretValues returns [tenancy.CodeInvalid], with each place in Details, if a
+// secret of a sealed item isn't a [SecretRef]. Bundles must not contain the value of a
+// secret: no export writes one, and others may be able to read the file. An undeclared
+// kind is [tenancy.CodeNotFound].
+func (k *Kinds) RefuseSecretValues(item Item) error {
+	_, err := k.mapSecrets(item, func(p *problems, s specSecret) json.RawMessage {
+		if _, ok := ParseSecretRef(s.value); !ok {
+			p.invalid(s.path, `must be {"$secret": "<name>"}: the values of secrets are set in`+
+				` the vault`)
+		}
+		return nil
+	})
+	return err
+}
+
+// SecretUses returns the references of a sealed item to secrets, in the order of the
+// spec. An undeclared kind is [tenancy.CodeNotFound].
+func (k *Kinds) SecretUses(item Item) ([]SecretUse, error) {
+	var uses []SecretUse
+	_, err := k.mapSecrets(item, func(_ *problems, s specSecret) json.RawMessage {
+		if name, ok := ParseSecretRef(s.value); ok {
+			uses = append(uses, SecretUse{Kind: item.Kind, Name: item.Name,
+				Path: string(s.path), Secret: name})
+		}
+		return nil
+	})
+	return uses, err
+}
+
+// RenameItem returns a sealed item under another name, sealed again. The references to
+// the item's own secrets, which [Kinds.ExtractSecrets] named, get the names that it
+// would give them now: the secrets with the old names may belong to another item. An
+// undeclared kind is [tenancy.CodeNotFound].
+func (k *Kinds) RenameItem(item Item, name string) (Item, error) {
+	renamed := item
+	renamed.Name = name
+	renamed, err := k.mapSecrets(renamed, func(_ *problems, s specSecret) json.RawMessage {
+		secret, ok := ParseSecretRef(s.value)
+		if !ok || secret != SecretName(item.Ref, s.field) {
+			return nil
+		}
+		return SecretRef(SecretName(renamed.Ref, s.field))
+	})
+	if err != nil {
+		return Item{}, err
+	}
+	return renamed.Seal()
 }

@@ -33,7 +33,8 @@ type Selection struct {
 }
 
 // Import is an import in progress. Its methods are called in the order of their
-// declaration, each once, by one goroutine; Exists any time after Stage.
+// declaration, each once, by one goroutine; Compare any number of times, Exists any
+// time after Stage.
 type Import interface {
 	// Stage takes the incoming items, in any order, each ref once (else
 	// [tenancy.CodeInvalid]), checked and sealed by the caller. It stops at the first
@@ -42,14 +43,20 @@ type Import interface {
 
 	// Compare calls yield with each staged item in the order of
 	// [federation.Ref.Compare], paired with the target's item of that ref, which is
-	// nil if there is none. It may be called again.
+	// nil if there is none. It may be called again. It stops at yield's first error and
+	// returns it. Callers need it only if a decision depends on other items.
 	Compare(ctx context.Context, yield func(Pair) error) error
 
 	// Exists reports whether the target or the staged items have ref.
 	Exists(ctx context.Context, ref federation.Ref) (bool, error)
 
-	// Apply calls decide with each staged item and writes what it decides. A
-	// reference to an item that neither the target has nor this import writes is
+	// Decide calls decide once with each pair, in the same order as Compare, and
+	// keeps the decisions for Apply. It changes nothing in the tenant. It stops at
+	// decide's first error and returns it.
+	Decide(ctx context.Context, decide func(Pair) (Decision, error)) error
+
+	// Apply writes what was decided; without Decide, it writes nothing. A reference to
+	// an item that neither the target has nor this import writes is
 	// [tenancy.CodeDanglingReference] with each place in Details (at most 100), whose
 	// paths begin with /KIND/NAME. New items over the tenant's quota of their kind are
 	// [tenancy.CodeQuotaExceeded]. Apply returns the references to secrets whose value
@@ -59,8 +66,7 @@ type Import interface {
 	// if the bundle's version is greater than theirs; otherwise their version grows by
 	// one and UpdatedAt is now. Pristine ones ([Pair]) are replaced as if they were
 	// created.
-	Apply(ctx context.Context,
-		decide func(federation.Item) (Decision, error)) ([]federation.SecretUse, error)
+	Apply(ctx context.Context) ([]federation.SecretUse, error)
 
 	// Describe sets the details of the import's entry in the audit log.
 	Describe(details map[string]any)

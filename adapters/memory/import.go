@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"maps"
@@ -20,8 +19,9 @@ type importRun struct {
 	rows   map[federation.Ref]row // the tenant's rows after the import
 	staged map[federation.Ref]federation.Item
 
-	applied bool           // only an applied import has an audit entry
-	details map[string]any // of the audit entry
+	decided []federation.Item // what Apply writes
+	applied bool              // only an applied import has an audit entry
+	details map[string]any    // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)
@@ -65,29 +65,38 @@ func (im *importRun) Exists(_ context.Context, ref federation.Ref) (bool, error)
 	return stored || staged, nil
 }
 
-func (im *importRun) Apply(
-	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
-) ([]federation.SecretUse, error) {
+func (im *importRun) Decide(
+	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
+) error {
+	var decided []federation.Item
+	err := im.Compare(ctx, func(pair ports.Pair) error {
+		decision, err := decide(pair)
+		if err == nil && decision.Write {
+			decided = append(decided, copyItem(decision.Item))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	im.decided = decided
+	return nil
+}
+
+func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
 	seen := map[federation.Ref]bool{}
-	for _, ref := range im.refs() {
+	for _, item := range im.decided {
 		if err := checkContext(ctx); err != nil {
 			return nil, err
 		}
-		decision, err := decide(copyItem(im.staged[ref]))
-		if err != nil {
-			return nil, err
-		}
-		if !decision.Write {
-			continue
-		}
-		if seen[decision.Item.Ref] {
+		if seen[item.Ref] {
 			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice",
-				decision.Item.Kind, decision.Item.Name)
+				item.Kind, item.Name)
 		}
-		seen[decision.Item.Ref] = true
-		r, err := im.write(decision.Item)
+		seen[item.Ref] = true
+		r, err := im.write(item)
 		if err != nil {
 			return nil, err
 		}
@@ -116,8 +125,7 @@ func (im *importRun) write(item federation.Item) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	kind, _ := im.s.kinds.Kind(item.Kind)
-	if err := refuseLiteralSecrets(kind, checked); err != nil {
+	if err := im.s.kinds.RefuseSecretValues(checked); err != nil {
 		return row{}, err
 	}
 	targets, err := im.s.kinds.Targets(checked)
@@ -159,8 +167,7 @@ func (im *importRun) checkReferences(written []row) error {
 	}
 	var details []tenancy.Detail
 	for _, r := range written {
-		prefix := "/" + escapePointer(r.Kind) + "/" + escapePointer(r.Name)
-		details = append(details, danglingDetails(prefix, r.targets, exists)...)
+		details = append(details, danglingDetails(r.Ref.Pointer(), r.targets, exists)...)
 	}
 	return federation.DanglingError(details)
 }
@@ -171,8 +178,7 @@ func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, erro
 	defer im.data.mu.RUnlock()
 	var missing []federation.SecretUse
 	for _, r := range written {
-		kind, _ := im.s.kinds.Kind(r.Kind)
-		found, err := secretUses(kind, r.Item)
+		found, err := im.s.kinds.SecretUses(r.Item)
 		if err != nil {
 			return nil, err
 		}
@@ -182,9 +188,6 @@ func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, erro
 			}
 		}
 	}
-	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name),
-			cmp.Compare(a.Path, b.Path))
-	})
+	slices.SortFunc(missing, federation.SecretUse.Compare)
 	return missing, nil
 }

@@ -44,10 +44,9 @@ func TestImportRefusesDuplicateDecidedRefs(t *testing.T) {
 			sequence(widget("a", `{}`), widget("b", `{}`))); err != nil {
 			return err
 		}
-		_, err := im.Apply(t.Context(), func(federation.Item) (ports.Decision, error) {
+		return decideAndApply(t.Context(), im, func(ports.Pair) (ports.Decision, error) {
 			return ports.Decision{Write: true, Item: widget("c", `{}`)}, nil
 		})
-		return err
 	})
 	if tenancy.CodeOf(err) != tenancy.CodeInvalid {
 		t.Errorf("Import that gives two items the same name = %v; want %s", err,
@@ -88,7 +87,7 @@ func TestCanceledImportWritesNothing(t *testing.T) {
 		if err := im.Stage(ctx, sequence(widget("w", `{}`))); err != nil {
 			return err
 		}
-		_, err := im.Apply(ctx, writeAll)
+		err := decideAndApply(ctx, im, writeAll)
 		cancel()
 		return err
 	})
@@ -129,7 +128,7 @@ func TestApplyAfterImportChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ended.Apply(t.Context(), writeAll); err != nil {
+	if err := decideAndApply(t.Context(), ended, writeAll); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Resources.Get(t.Context(), tenancy.DefaultID,
@@ -162,8 +161,7 @@ func importAll(t *testing.T, s ports.Services, items ...federation.Item) error {
 		if err := im.Stage(t.Context(), sequence(items...)); err != nil {
 			return err
 		}
-		_, err := im.Apply(t.Context(), writeAll)
-		return err
+		return decideAndApply(t.Context(), im, writeAll)
 	})
 }
 
@@ -177,6 +175,16 @@ func sequence(items ...federation.Item) func(yield func(federation.Item, error) 
 	}
 }
 
-func writeAll(it federation.Item) (ports.Decision, error) {
-	return ports.Decision{Write: true, Item: it}, nil
+func writeAll(pair ports.Pair) (ports.Decision, error) {
+	return ports.Decision{Write: true, Item: pair.Incoming}, nil
+}
+
+func decideAndApply(
+	ctx context.Context, im ports.Import, decide func(ports.Pair) (ports.Decision, error),
+) error {
+	if err := im.Decide(ctx, decide); err != nil {
+		return err
+	}
+	_, err := im.Apply(ctx)
+	return err
 }

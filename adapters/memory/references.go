@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"strings"
-
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -14,10 +12,10 @@ func danglingDetails(
 ) []tenancy.Detail {
 	var details []tenancy.Detail
 	for _, target := range targets {
-		if exists(target.Ref) {
-			continue
+		if !exists(target.Ref) {
+			details = append(details,
+				federation.DanglingReference(prefix+target.Path, target.Ref))
 		}
-		details = append(details, federation.DanglingDetail(prefix+target.Path, target.Ref))
 	}
 	return details
 }
@@ -40,8 +38,3 @@ func refersTo(r row, ref federation.Ref) bool {
 	}
 	return false
 }
-
-// escapePointer escapes s as one token of a JSON Pointer (RFC 6901).
-func escapePointer(s string) string { return pointerEscaper.Replace(s) }
-
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

@@ -147,17 +147,13 @@ func (p resources) Delete(
 
 // prepare checks item and extracts its literal secrets, which it returns by their names
 // in the vault.
-func (p resources) prepare(item federation.Item) (row, map[string][]byte, error) {
+func (p resources) prepare(item federation.Item) (row, map[string]string, error) {
 	item, err := p.s.kinds.Check(federation.Item{Ref: item.Ref, Labels: item.Labels,
 		Spec: item.Spec})
 	if err != nil {
 		return row{}, nil, err
 	}
-	kind, err := p.kind(item.Kind)
-	if err != nil {
-		return row{}, nil, err
-	}
-	item, secrets, err := extractSecrets(kind, item)
+	item, secrets, err := p.s.kinds.ExtractSecrets(item)
 	if err != nil {
 		return row{}, nil, err
 	}
@@ -176,12 +172,12 @@ func (p resources) kind(name string) (federation.Kind, error) {
 
 // put stores r and the secrets that were extracted from it at once, so that no reader
 // finds a reference without its secret.
-func (d *tenantData) put(r row, secrets map[string][]byte) {
+func (d *tenantData) put(r row, secrets map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rows[r.Ref] = r
 	for name, value := range secrets {
-		d.secrets[name] = value
+		d.secrets[name] = []byte(value)
 	}
 }
 

@@ -175,8 +175,7 @@ func checkSingleton(kinds *federation.Kinds, item federation.Item) (federation.I
 		return federation.Item{},
 			fmt.Errorf("%s refers to an item, but a new tenant has none", targets[0].Path)
 	}
-	kind, _ := kinds.Kind(item.Kind)
-	return item, refuseLiteralSecrets(kind, item)
+	return item, kinds.RefuseSecretValues(item)
 }
 
 // time returns the time of a write.

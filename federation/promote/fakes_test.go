@@ -29,7 +29,7 @@ func (b brokenExport) Export(
 }
 
 // counts are the numbers of calls of an import's methods.
-type counts struct{ exists, compares int }
+type counts struct{ exists, compares, decides int }
 
 // countingTransfers counts the calls of an import's methods.
 type countingTransfers struct {
@@ -57,6 +57,13 @@ func (c countingImport) Exists(ctx context.Context, ref federation.Ref) (bool, e
 func (c countingImport) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	c.counts.compares++
 	return c.Import.Compare(ctx, yield)
+}
+
+func (c countingImport) Decide(
+	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
+) error {
+	c.counts.decides++
+	return c.Import.Decide(ctx, decide)
 }
 
 // lazyTransfers stages only the first item and returns no error.

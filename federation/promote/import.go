@@ -73,7 +73,7 @@ func (s *Service) runImport(ctx context.Context, p *planner, r io.Reader, dryRun
 	if p.report.Counts.Fail > 0 && !dryRun {
 		return p.conflicts.err(p.report.Counts)
 	}
-	secrets, err := p.imp.Apply(ctx, p.decide)
+	secrets, err := p.imp.Apply(ctx)
 	if err != nil {
 		return err
 	}

@@ -178,11 +178,13 @@ func (g generator) Compare(_ context.Context, yield func(ports.Pair) error) erro
 	})
 }
 
-func (g generator) Apply(
-	_ context.Context, decide func(federation.Item) (ports.Decision, error),
-) ([]federation.SecretUse, error) {
-	return nil, g.each(func(i int) error {
-		decision, err := decide(g.item(i, "bundle"))
+func (g generator) Decide(
+	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
+) error {
+	i := -1
+	return g.Compare(ctx, func(pair ports.Pair) error {
+		i++
+		decision, err := decide(pair)
 		want := !g.current(i) || g.changed(i) && !g.fail
 		if err == nil && decision.Write != want {
 			return fmt.Errorf("item %d: Write is %v", i, decision.Write)
@@ -190,3 +192,5 @@ func (g generator) Apply(
 		return err
 	})
 }
+
+func (g generator) Apply(context.Context) ([]federation.SecretUse, error) { return nil, nil }

@@ -3,7 +3,6 @@ package promote
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -114,32 +113,4 @@ func (s *renameSet) addDependents() {
 			}
 		}
 	}
-}
-
-// renameSecrets returns the spec of item in which the names of its secrets are
-// those of the item under its new name. Otherwise the renamed item would use the
-// secrets of the target's item with the old name, which is a different item.
-func renameSecrets(
-	kinds *federation.Kinds, item federation.Item, name string,
-) (json.RawMessage, error) {
-	kind, _ := kinds.Kind(item.Kind)
-	if !slices.ContainsFunc(kind.Fields, func(f federation.Field) bool { return f.Secret }) {
-		return item.Spec, nil
-	}
-	var spec map[string]json.RawMessage
-	if err := json.Unmarshal(item.Spec, &spec); err != nil {
-		return nil, err
-	}
-	renamed := federation.Ref{Kind: item.Kind, Name: name}
-	for _, field := range kind.Fields {
-		secret, ok := federation.ParseSecretRef(spec[field.Name])
-		if field.Secret && ok && secret == federation.SecretName(item.Ref, field.Name) {
-			spec[field.Name] = federation.SecretRef(federation.SecretName(renamed, field.Name))
-		}
-	}
-	raw, err := json.Marshal(spec)
-	if err != nil {
-		return nil, err
-	}
-	return federation.Canonical(raw)
 }

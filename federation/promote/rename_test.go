@@ -227,5 +227,6 @@ func TestLongReferenceChainNeedsFewComparisons(t *testing.T) {
 	require.NoError(t, err)
 	defer report.Close()
 	require.Equal(t, promote.Counts{Rename: links}, report.Counts)
-	require.LessOrEqual(t, counted.compares, 3)
+	require.LessOrEqual(t, counted.compares, 2)
+	require.Equal(t, 1, counted.decides)
 }

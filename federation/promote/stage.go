@@ -1,12 +1,9 @@
 package promote
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -42,12 +39,11 @@ func (in *incomingBundle) items() iter.Seq2[federation.Item, error] {
 
 // check validates an item against its kind and returns it in normal form.
 func (in *incomingBundle) check(item federation.Item) (federation.Item, error) {
-	kind, known := in.kinds.Kind(item.Kind)
-	if !known {
+	if _, known := in.kinds.Kind(item.Kind); !known {
 		return item, locateError(item.Ref,
 			tenancy.Errorf(tenancy.CodeInvalid, "this registry has no kind %q", item.Kind))
 	}
-	if err := refuseSecretValues(kind, item); err != nil {
+	if err := in.kinds.RefuseSecretValues(item); err != nil {
 		return item, locateError(item.Ref, err)
 	}
 	checked, err := in.kinds.Check(item)
@@ -55,44 +51,6 @@ func (in *incomingBundle) check(item federation.Item) (federation.Item, error) {
 		return item, locateError(item.Ref, err)
 	}
 	return checked, nil
-}
-
-// refuseSecretValues refuses the literal value of a secret: no export writes one,
-// and others may be able to read the file of a bundle.
-func refuseSecretValues(kind federation.Kind, item federation.Item) error {
-	var spec map[string]json.RawMessage
-	for _, field := range kind.Fields {
-		if !field.Secret {
-			continue
-		}
-		if spec == nil {
-			if err := json.Unmarshal(item.Spec, &spec); err != nil {
-				return tenancy.Errorf(tenancy.CodeInvalid,
-					"a spec must be a JSON object").Because(err)
-			}
-		}
-		value, exists := spec[field.Name]
-		if !exists || string(value) == "null" {
-			continue
-		}
-		if _, ok := federation.ParseSecretRef(value); !ok {
-			return secretValueError(field.Name)
-		}
-	}
-	return nil
-}
-
-func secretValueError(field string) error {
-	return &tenancy.Error{
-		Code: tenancy.CodeInvalid,
-		Message: "a bundle must not contain secret values: use a reference and set the value in" +
-			" the target",
-		Details: []tenancy.Detail{{
-			Path:   string(jsontext.Pointer("/spec").AppendToken(field)),
-			Code:   tenancy.CodeInvalid,
-			Detail: `must have the form {"$secret": "NAME"}`,
-		}},
-	}
 }
 
 // locateError adds the item that err is about: it prepends kind and name to the
@@ -104,7 +62,7 @@ func locateError(ref federation.Ref, err error) error {
 	}
 	located := *e
 	located.Message = fmt.Sprintf("%s %q: %s", ref.Kind, ref.Name, e.Message)
-	prefix := string(jsontext.Pointer("").AppendToken(ref.Kind).AppendToken(ref.Name))
+	prefix := ref.Pointer()
 	located.Details = make([]tenancy.Detail, 0, max(1, len(e.Details)))
 	for _, d := range e.Details {
 		d.Path = prefix + d.Path

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -228,10 +227,7 @@ func auditImports() []contractCase {
 			if err := im.Stage(ctx, p.incoming(item("widget", "w", `{}`))); err != nil {
 				return err
 			}
-			_, err := im.Apply(ctx, func(it federation.Item) (ports.Decision, error) {
-				return ports.Decision{Write: true, Item: it}, nil
-			})
-			if err != nil {
+			if _, err := decideAndApply(ctx, im, writeAll); err != nil {
 				return err
 			}
 			im.Describe(map[string]any{"of": tenant})

@@ -2,6 +2,7 @@ package portstest_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -101,34 +102,86 @@ func (b wrapsImport) Import(
 	return b.Transfers.Import(ctx, tenant, func(im ports.Import) error { return fn(b.wrap(im)) })
 }
 
-type decideFunc = func(federation.Item) (ports.Decision, error)
+type decideFunc = func(ports.Pair) (ports.Decision, error)
+
+// decideWith changes the decisions of an import.
+type decideWith struct {
+	ports.Import
+	change func(*ports.Decision)
+}
+
+func (b decideWith) Decide(ctx context.Context, decide decideFunc) error {
+	return b.Import.Decide(ctx, func(pair ports.Pair) (ports.Decision, error) {
+		decision, err := decide(pair)
+		b.change(&decision)
+		return decision, err
+	})
+}
+
+func resetVersions(im ports.Import) ports.Import {
+	return decideWith{im, func(d *ports.Decision) { d.Item.Version = 1 }}
+}
+
+// writeLeftOut writes what was decided to be left out, if the decision names an item.
+func writeLeftOut(im ports.Import) ports.Import {
+	return decideWith{im, func(d *ports.Decision) { d.Write = d.Item.Name != "" }}
+}
+
+// decideTwice calls decide again for each item.
+type decidesTwice struct{ ports.Import }
+
+func decideTwice(im ports.Import) ports.Import { return decidesTwice{im} }
+
+func (b decidesTwice) Decide(ctx context.Context, decide decideFunc) error {
+	return b.Import.Decide(ctx, func(pair ports.Pair) (ports.Decision, error) {
+		if _, err := decide(pair); err != nil {
+			return ports.Decision{}, err
+		}
+		return decide(pair)
+	})
+}
+
+// decidesAlone decides without what the target has.
+type decidesAlone struct{ ports.Import }
+
+func decideAlone(im ports.Import) ports.Import { return decidesAlone{im} }
+
+func (b decidesAlone) Decide(ctx context.Context, decide decideFunc) error {
+	return b.Import.Decide(ctx, func(pair ports.Pair) (ports.Decision, error) {
+		return decide(ports.Pair{Incoming: pair.Incoming})
+	})
+}
+
+// decidesOn goes on after an error and returns the last one.
+type decidesOn struct{ ports.Import }
+
+func decideOn(im ports.Import) ports.Import { return decidesOn{im} }
+
+func (b decidesOn) Decide(ctx context.Context, decide decideFunc) error {
+	var failed error
+	err := b.Import.Decide(ctx, func(pair ports.Pair) (ports.Decision, error) {
+		decision, err := decide(pair)
+		failed = errors.Join(failed, err)
+		return decision, nil
+	})
+	return errors.Join(failed, err)
+}
 
 // applyWith changes how an import applies.
 type applyWith struct {
 	ports.Import
-	apply func(ctx context.Context, inner ports.Import, decide decideFunc) ([]federation.SecretUse,
-		error)
+	apply func(ctx context.Context, inner ports.Import) ([]federation.SecretUse, error)
 }
 
-func (b applyWith) Apply(ctx context.Context, decide decideFunc) ([]federation.SecretUse, error) {
-	return b.apply(ctx, b.Import, decide)
-}
-
-func resetVersions(im ports.Import) ports.Import {
-	return applyWith{im, func(ctx context.Context, inner ports.Import,
-		decide decideFunc) ([]federation.SecretUse, error) {
-		return inner.Apply(ctx, func(it federation.Item) (ports.Decision, error) {
-			decision, err := decide(it)
-			decision.Item.Version = 1
-			return decision, err
-		})
-	}}
+func (b applyWith) Apply(ctx context.Context) ([]federation.SecretUse, error) {
+	return b.apply(ctx, b.Import)
 }
 
 func ignoreDangling(im ports.Import) ports.Import {
-	return applyWith{im, func(ctx context.Context, inner ports.Import,
-		decide decideFunc) ([]federation.SecretUse, error) {
-		uses, err := inner.Apply(ctx, decide)
+	return applyWith{im, func(
+		ctx context.Context, inner ports.Import,
+	) ([]federation.SecretUse, error) {
+		uses, err := inner.Apply(ctx)
 		if tenancy.CodeOf(err) == tenancy.CodeDanglingReference {
 			return nil, nil
 		}
@@ -137,11 +190,65 @@ func ignoreDangling(im ports.Import) ports.Import {
 }
 
 func reportNoSecrets(im ports.Import) ports.Import {
-	return applyWith{im, func(ctx context.Context, inner ports.Import,
-		decide decideFunc) ([]federation.SecretUse, error) {
-		_, err := inner.Apply(ctx, decide)
+	return applyWith{im, func(
+		ctx context.Context, inner ports.Import,
+	) ([]federation.SecretUse, error) {
+		_, err := inner.Apply(ctx)
 		return nil, err
 	}}
+}
+
+// appliesUndecided writes all staged items if nothing was decided.
+type appliesUndecided struct {
+	ports.Import
+	decided *bool
+}
+
+func applyUndecided(im ports.Import) ports.Import { return appliesUndecided{im, new(bool)} }
+
+func (b appliesUndecided) Decide(ctx context.Context, decide decideFunc) error {
+	*b.decided = true
+	return b.Import.Decide(ctx, decide)
+}
+
+func (b appliesUndecided) Apply(ctx context.Context) ([]federation.SecretUse, error) {
+	if !*b.decided {
+		if err := b.Import.Decide(ctx, writeIncoming); err != nil {
+			return nil, err
+		}
+	}
+	return b.Import.Apply(ctx)
+}
+
+// appliesAtOnce writes as soon as it has decided.
+type appliesAtOnce struct{ ports.Import }
+
+func applyAtOnce(im ports.Import) ports.Import { return appliesAtOnce{im} }
+
+func (b appliesAtOnce) Decide(ctx context.Context, decide decideFunc) error {
+	if err := b.Import.Decide(ctx, decide); err != nil {
+		return err
+	}
+	_, err := b.Import.Apply(ctx)
+	return err
+}
+
+func writeIncoming(pair ports.Pair) (ports.Decision, error) {
+	return ports.Decision{Write: true, Item: pair.Incoming}, nil
+}
+
+// comparesOn goes on after an error of yield.
+type comparesOn struct{ ports.Import }
+
+func compareOn(im ports.Import) ports.Import { return comparesOn{im} }
+
+func (b comparesOn) Compare(ctx context.Context, yield func(ports.Pair) error) error {
+	var failed error
+	err := b.Import.Compare(ctx, func(pair ports.Pair) error {
+		failed = errors.Join(failed, yield(pair))
+		return nil
+	})
+	return errors.Join(failed, err)
 }
 
 // compareWith changes the pairs that Compare yields.

@@ -176,7 +176,8 @@ var unproved = map[string]string{
 		" takes doesn't grow with the number of items.": "the adapters' benchmarks measure memory",
 	"Its methods are called in the order of their declaration, each once, by one" +
 		" goroutine": aboutCallers,
-	"Exists any time after Stage.": aboutCallers,
+	"Compare any number of times, Exists any time after Stage.":  aboutCallers,
+	"Callers need it only if a decision depends on other items.": aboutCallers,
 	"Check returns the error of the part of c that doesn't hold for the item ref, whose stored" +
 		" version is given: 0 if it doesn't exist.": "the cases of the condition's fields prove it",
 	"Vault stores the secret values of a tenant, encrypted at rest.": "the adapters' own tests" +

@@ -25,7 +25,7 @@ func transfersImport() []contractCase {
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
 					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`),
 						item("widget", "new", `{}`))), "Stage")
-					_, err := im.Apply(p.ctx, writeAll)
+					_, err := p.apply(im, writeAll)
 					p.noResource(p.acme, ref("widget", "new"), "during the import")
 					p.sameResource(p.get(p.acme, before.Ref), before,
 						"the stored item during the import")
@@ -47,7 +47,7 @@ func transfersImport() []contractCase {
 					p.ok(im.Stage(p.ctx, p.incoming(
 						item("widget", "there", `{"size":2}`), item("widget", "new", `{}`),
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
-					_, err := im.Apply(p.ctx, writeAll)
+					_, err := p.apply(im, writeAll)
 					p.ok(err, "Apply")
 					return errCaller
 				})
@@ -125,7 +125,7 @@ func transfersImport() []contractCase {
 			name: "import touches one tenant",
 			says: "Import runs fn in one transaction",
 			isolates: []string{"Transfers.Import", "Import.Stage", "Import.Compare",
-				"Import.Exists", "Import.Apply"},
+				"Import.Exists", "Import.Decide", "Import.Apply"},
 			prove: func(p *probe) {
 				p.put(p.globex, item("widget", "w", `{"size":1}`), item("widget", "theirs", `{}`))
 				p.setSecret(p.globex, "s", "v")
@@ -135,14 +135,20 @@ func transfersImport() []contractCase {
 					p.ok(im.Stage(p.ctx, p.incoming(
 						item("widget", "w", `{"size":2,"token":{"$secret":"s"}}`),
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
-					p.ok(im.Compare(p.ctx, func(pair ports.Pair) error {
+					seesOwnItems := func(pair ports.Pair) {
 						p.equal(pair.Current == nil, pair.Incoming.Kind == "widget",
 							"whether acme has no %s that only globex has", pair.Incoming.Name)
-						return nil
-					}), "Compare")
+					}
+					for _, pair := range p.comparePairs(im) {
+						seesOwnItems(pair)
+					}
 					p.wantExists(im, ref("widget", "theirs"), false)
+					p.ok(im.Decide(p.ctx, func(pair ports.Pair) (ports.Decision, error) {
+						seesOwnItems(pair)
+						return writeAll(pair.Incoming)
+					}), "Decide")
 					var err error
-					uses, err = im.Apply(p.ctx, writeAll)
+					uses, err = im.Apply(p.ctx)
 					return err
 				})
 				p.ok(err, "Import")
@@ -336,6 +342,25 @@ func writeAll(it federation.Item) (ports.Decision, error) {
 	return ports.Decision{Write: true, Item: it}, nil
 }
 
+// apply decides about the staged items and writes what is decided.
+func (p *probe) apply(
+	im ports.Import, decide func(federation.Item) (ports.Decision, error),
+) ([]federation.SecretUse, error) {
+	return decideAndApply(p.ctx, im, decide)
+}
+
+func decideAndApply(
+	ctx context.Context, im ports.Import, decide func(federation.Item) (ports.Decision, error),
+) ([]federation.SecretUse, error) {
+	err := im.Decide(ctx, func(pair ports.Pair) (ports.Decision, error) {
+		return decide(pair.Incoming)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return im.Apply(ctx)
+}
+
 // importItems imports items into tenant and writes all of them.
 func (p *probe) importItems(
 	tenant tenancy.ID, items ...federation.Item,
@@ -351,7 +376,7 @@ func (p *probe) importWith(
 		if err := im.Stage(ctx, p.incoming(items...)); err != nil {
 			return err
 		}
-		uses, err = im.Apply(ctx, decide)
+		uses, err = decideAndApply(ctx, im, decide)
 		return err
 	})
 	return uses, err
@@ -363,6 +388,16 @@ func (p *probe) comparePairs(im ports.Import) []ports.Pair {
 		pairs = append(pairs, pair)
 		return nil
 	}), "Compare")
+	return pairs
+}
+
+// decidePairs decides to write nothing.
+func (p *probe) decidePairs(im ports.Import) []ports.Pair {
+	var pairs []ports.Pair
+	p.ok(im.Decide(p.ctx, func(pair ports.Pair) (ports.Decision, error) {
+		pairs = append(pairs, pair)
+		return ports.Decision{}, nil
+	}), "Decide")
 	return pairs
 }
 

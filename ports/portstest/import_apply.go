@@ -16,7 +16,7 @@ func importApply() []contractCase {
 	return []contractCase{
 		{
 			name: "apply writes the decided items",
-			says: "Apply calls decide with each staged item and writes what it decides.",
+			says: "Apply writes what was decided",
 			prove: func(p *probe) {
 				p.put(p.acme, withLabels(
 					item("widget", "there", `{"size":1,"note":"n","parts":[]}`),
@@ -292,7 +292,7 @@ func importReferences() []contractCase {
 	return []contractCase{
 		{
 			name: "reference cycle is imported",
-			says: "Apply calls decide with each staged item and writes what it decides.",
+			says: "Apply writes what was decided",
 			prove: func(p *probe) {
 				items := []federation.Item{
 					item("widget", "itself", `{"parent":"itself"}`),

@@ -11,8 +11,8 @@ import (
 )
 
 func transfersSuite() []contractCase {
-	return slices.Concat(transfersExport(), transfersImport(), importStage(), importApply(),
-		importVersions(), importReferences(), importQuota())
+	return slices.Concat(transfersExport(), transfersImport(), importStage(), importDecide(),
+		importApply(), importVersions(), importReferences(), importQuota())
 }
 
 // errCaller is an error of the caller, which a store has to return.

@@ -57,6 +57,17 @@ func (s *Service) authorize(
 	return t, nil
 }
 
+// authorizeUndeleted is authorize for an operation that a deleted tenant refuses.
+func (s *Service) authorizeUndeleted(
+	ctx context.Context, by tenancy.Principal, ref string, needed tenancy.Permission,
+) (tenancy.Tenant, error) {
+	t, err := s.authorize(ctx, by, ref, needed)
+	if err != nil {
+		return tenancy.Tenant{}, err
+	}
+	return t, t.RequireNotDeleted()
+}
+
 // authorizeSuperAdmin returns the tenant that ref names if by is a super-admin.
 func (s *Service) authorizeSuperAdmin(
 	ctx context.Context, by tenancy.Principal, ref string,

@@ -22,6 +22,16 @@ func parseCursor(after, what string) (string, error) {
 	return id.String(), nil
 }
 
+// parseID parses the id of a key, a user or an invitation, all of which have the form
+// of a tenant's id. A malformed id is [tenancy.ErrNotFound]: nothing has it.
+func parseID(id string) (tenancy.ID, error) {
+	parsed, err := tenancy.ParseID(id)
+	if err != nil {
+		return tenancy.ID{}, tenancy.ErrNotFound
+	}
+	return parsed, nil
+}
+
 // checkName checks the name in an input; see [tenancy.CheckName].
 func checkName(name string) error {
 	if err := tenancy.CheckName(name); err != nil {

@@ -32,11 +32,8 @@ type NewInvitation struct {
 func (s *Service) Invite(
 	ctx context.Context, by tenancy.Principal, ref string, in NewInvitation,
 ) (i tenancy.Invitation, token string, err error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.WriteMembers)
+	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.WriteMembers)
 	if err != nil {
-		return tenancy.Invitation{}, "", err
-	}
-	if err := t.RequireNotDeleted(); err != nil {
 		return tenancy.Invitation{}, "", err
 	}
 	if in, err = in.validated(); err != nil {

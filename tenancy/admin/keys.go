@@ -22,11 +22,8 @@ type NewKey struct {
 func (s *Service) CreateKey(
 	ctx context.Context, by tenancy.Principal, ref string, in NewKey,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
-		return tenancy.APIKey{}, "", err
-	}
-	if err := t.RequireNotDeleted(); err != nil {
 		return tenancy.APIKey{}, "", err
 	}
 	if err := s.checkKey(in); err != nil {
@@ -88,9 +85,9 @@ func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id s
 	if err != nil {
 		return err
 	}
-	parsed, err := tenancy.ParseID(id) // a key's id has the same form
+	parsed, err := parseID(id)
 	if err != nil {
-		return tenancy.ErrNotFound
+		return err
 	}
 	if err := s.keys.Revoke(ctx, t.ID, parsed.String()); err != nil {
 		return err

@@ -133,9 +133,9 @@ func (s *Service) authorizeWithID(
 	if t, err = s.authorize(ctx, by, ref, needed); err != nil {
 		return t, "", err
 	}
-	parsed, err := tenancy.ParseID(id) // all ids have the same form
+	parsed, err := parseID(id)
 	if err != nil {
-		return t, "", tenancy.ErrNotFound
+		return t, "", err
 	}
 	return t, parsed.String(), nil
 }

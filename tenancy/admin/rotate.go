@@ -24,16 +24,13 @@ const (
 func (s *Service) RotateKey(
 	ctx context.Context, by tenancy.Principal, ref, id string, overlap time.Duration,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.WriteKeys)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	if err := t.RequireNotDeleted(); err != nil {
-		return tenancy.APIKey{}, "", err
-	}
-	parsed, err := tenancy.ParseID(id) // a key's id has the same form
+	replaced, err := parseID(id)
 	if err != nil {
-		return tenancy.APIKey{}, "", tenancy.ErrNotFound
+		return tenancy.APIKey{}, "", err
 	}
 	if overlap < 0 || overlap > MaxOverlap {
 		return tenancy.APIKey{}, "",
@@ -45,7 +42,7 @@ func (s *Service) RotateKey(
 		return tenancy.APIKey{}, "", err
 	}
 	next.Tenant = t.ID
-	key, err = s.keys.Rotate(ctx, t.ID, parsed.String(), next,
+	key, err = s.keys.Rotate(ctx, t.ID, replaced.String(), next,
 		s.now().Add(overlap).UTC().Truncate(time.Microsecond))
 	if err != nil {
 		return tenancy.APIKey{}, "", err

@@ -136,10 +136,7 @@ func importOne(ctx context.Context, im ports.Import) error {
 	if err := im.Stage(ctx, items); err != nil {
 		return err
 	}
-	_, err := im.Apply(ctx, func(item federation.Item) (ports.Decision, error) {
-		return ports.Decision{Write: true, Item: item}, nil
-	})
-	return err
+	return fixture.ApplyAll(ctx, im)
 }
 
 // An import doesn't know the end of the chain until it commits. Neither its own entry nor those that

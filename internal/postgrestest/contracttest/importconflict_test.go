@@ -13,8 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// importWidget imports a widget into acme. It calls meanwhile after the import has compared itself
-// with the target and before it writes.
+// importWidget imports a widget into acme. It calls meanwhile after the import has decided what to
+// write and before it writes.
 func importWidget(t *testing.T, w fixture.World, name string, meanwhile func()) error {
 	t.Helper()
 	item, err := w.DB.Kinds().
@@ -28,13 +28,11 @@ func importWidget(t *testing.T, w fixture.World, name string, meanwhile func()) 
 		if err := im.Stage(t.Context(), items); err != nil {
 			return err
 		}
-		if err := im.Compare(t.Context(), func(ports.Pair) error { return nil }); err != nil {
+		if err := im.Decide(t.Context(), fixture.WriteAll); err != nil {
 			return err
 		}
 		meanwhile()
-		_, err := im.Apply(t.Context(), func(item federation.Item) (ports.Decision, error) {
-			return ports.Decision{Write: true, Item: item}, nil
-		})
+		_, err := im.Apply(t.Context())
 		return err
 	})
 }

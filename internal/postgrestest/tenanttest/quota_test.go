@@ -134,10 +134,7 @@ func importMakers(
 		if err := im.Stage(ctx, iter.Seq2[federation.Item, error](staged)); err != nil {
 			return err
 		}
-		_, err := im.Apply(ctx, func(item federation.Item) (ports.Decision, error) {
-			return ports.Decision{Write: true, Item: item}, nil
-		})
-		return err
+		return fixture.ApplyAll(ctx, im)
 	})
 }
 

@@ -16,7 +16,7 @@ type memberships struct{ pool *pool.Pool }
 
 var _ ports.Memberships = (*memberships)(nil)
 
-// Of returns nothing for an id that isn't a UUID: no user has such an id.
+// ForUser returns nothing for an id that isn't a UUID: no user has such an id.
 func (s *memberships) ForUser(ctx context.Context, user string) ([]tenancy.Membership, error) {
 	id, err := uuid.Parse(user)
 	if err != nil {

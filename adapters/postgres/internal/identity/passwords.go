@@ -17,7 +17,7 @@ type passwords struct{ pool *pool.Pool }
 
 var _ ports.Passwords = (*passwords)(nil)
 
-// Of returns an empty hash for NULL, which is a user without a password.
+// Get returns an empty hash for NULL, which is a user without a password.
 func (s *passwords) Get(ctx context.Context, user string) (identity.Password, error) {
 	id, err := userID(user)
 	if err != nil {

@@ -155,77 +155,12 @@ type importRun struct {
 	tenant   tenancy.ID
 	id       string // of this import, in its staged items
 
+	decided bool           // Apply knows what to write
 	applied bool           // only an applied import has an audit entry
 	details map[string]any // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)
-
-// Compare reads the pairs of a kind with one query. It changes nothing, so that it can be
-// called again.
-func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
-	for _, t := range im.declared.SortedKinds() {
-		err := im.forEachPairPage(ctx, t, func(page []pairRow) error {
-			for _, row := range page {
-				pair, err := row.pair(t)
-				if err != nil {
-					return err
-				}
-				if err := yield(pair); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return pgerr.Translate(err)
-		}
-	}
-	return nil
-}
-
-// pairRow is a staged item joined with the target's row, whose columns are NULL if there is none.
-type pairRow struct {
-	stagedRow
-	TargetID        *string   `bun:"t_id"`
-	TargetLabels    []byte    `bun:"t_labels"`
-	TargetSpec      []byte    `bun:"t_spec"`
-	TargetVersion   int64     `bun:"t_version"`
-	TargetUpdatedAt time.Time `bun:"t_updated_at"`
-	TargetCreatedAt time.Time `bun:"t_created_at"`
-}
-
-// pair seals the stored item, to give it a digest.
-func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
-	incoming, err := r.item()
-	if err != nil || r.TargetID == nil {
-		return ports.Pair{Incoming: incoming}, err
-	}
-	current := federation.Item{Ref: incoming.Ref, Spec: r.TargetSpec, Version: r.TargetVersion,
-		UpdatedAt: r.TargetUpdatedAt.UTC()}
-	if current.Labels, err = unmarshalLabels(r.TargetLabels); err != nil {
-		return ports.Pair{}, err
-	}
-	if current, err = current.Seal(); err != nil {
-		return ports.Pair{}, err
-	}
-	stored := federation.Resource{Item: current, CreatedAt: r.TargetCreatedAt}
-	pristine := stored.IsPristine(federation.Kind{Singleton: t.Singleton})
-	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil
-}
-
-// forEachPairPage calls fn with the staged items of a kind and the target's items, in the order of
-// their names.
-func (im *importRun) forEachPairPage(
-	ctx context.Context, t *declare.Table, fn func([]pairRow) error,
-) error {
-	query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels, c.spec AS t_spec," +
-		" c.version AS t_version, c.updated_at AS t_updated_at, c.created_at AS t_created_at" +
-		" FROM bailiwick.staged AS s LEFT JOIN (" + itemsql.SelectItems(im.declared, t) +
-		" WHERE t.tenant_id = ?0) AS c ON c.name = s.name" +
-		whereKind + ` ORDER BY s.name COLLATE "C"`
-	return fetchPages(ctx, im.conn, query, fn, im.tenant, im.id, t.Kind)
-}
 
 // Exists compares names byte by byte, as the unique keys of items do.
 func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, error) {

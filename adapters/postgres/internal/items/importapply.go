@@ -1,33 +1,23 @@
 package items
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
-
-	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Apply decides first, and writes only if every reference exists. It writes kinds in the order
-// of declared.KindTables, in which a kind comes after those that it refers to. Triggers of the
-// database count the new items for the tenant's quotas.
-func (im *importRun) Apply(
-	ctx context.Context, decide func(federation.Item) (ports.Decision, error),
-) ([]federation.SecretUse, error) {
+// Apply writes only if every reference exists. It writes kinds in the order of declared.KindTables, in
+// which a kind comes after those that it refers to. Triggers of the database count the new items
+// for the tenant's quotas.
+func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
-	for _, t := range im.declared.SortedKinds() {
-		if err := im.decideKind(ctx, t, decide); err != nil {
-			return nil, pgerr.Translate(err)
-		}
+	if !im.decided {
+		return nil, nil
 	}
 	// after all decisions, because these may rename items
 	for _, t := range im.declared.KindTables {
@@ -50,76 +40,6 @@ func (im *importRun) Apply(
 	return secrets, nil
 }
 
-// whereKind selects the import's staged items of a kind: ?0 is the tenant, ?1 the import, ?2 the
-// kind.
-const whereKind = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
-
-// decideKind calls decide with each staged item of a kind, and stores the decisions. The cursor
-// shows the items as they were when it was opened: a renamed item doesn't appear again.
-func (im *importRun) decideKind(
-	ctx context.Context, t *declare.Table, decide func(federation.Item) (ports.Decision, error),
-) error {
-	query := "SELECT " + stagedColumns + " FROM bailiwick.staged AS s" + whereKind
-	return fetchPages(ctx, im.conn, query, func(page []stagedRow) error {
-		var skipped []string
-		var rewritten []rewrittenItem
-		for _, row := range page {
-			item, err := row.item()
-			if err != nil {
-				return err
-			}
-			decision, err := decide(item)
-			if err != nil {
-				return err
-			}
-			switch {
-			case !decision.Write:
-				skipped = append(skipped, row.Name)
-			case decision.Item.Digest != item.Digest:
-				rewritten = append(rewritten, rewrittenItem{row.Name, decision.Item})
-			}
-		}
-		if err := im.storeSkipped(ctx, t, skipped); err != nil {
-			return err
-		}
-		return im.storeRewritten(ctx, t, rewritten)
-	}, im.tenant, im.id, t.Kind)
-}
-
-// rewrittenItem is a staged item that is written with other content or under another name.
-type rewrittenItem struct {
-	stagedName string
-	item       federation.Item
-}
-
-// storeSkipped marks the items that aren't written. All others are chosen already when they are
-// staged.
-func (im *importRun) storeSkipped(ctx context.Context, t *declare.Table, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+whereKind+
-		` AND s.name COLLATE "C" IN (?3)`, im.tenant, im.id, t.Kind, bun.List(names)).Exec(ctx)
-	return err
-}
-
-// storeRewritten updates item by item: most imports rewrite few items or none.
-func (im *importRun) storeRewritten(
-	ctx context.Context, t *declare.Table, rewritten []rewrittenItem,
-) error {
-	for _, r := range rewritten {
-		_, err := im.conn.NewRaw(
-			"UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+
-				whereKind+` AND s.name COLLATE "C" = ?7`,
-			im.tenant, im.id, t.Kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
-			string(r.item.Digest), r.stagedName).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // chosenItems is the source of the import's chosen items of a kind.
 func (im *importRun) chosenItems(t *declare.Table) itemsql.Source {
 	ofImport := "n.tenant_id = " + sqltext.Literal(im.tenant.String()) +
@@ -139,7 +59,7 @@ func (im *importRun) checkReferences(ctx context.Context) error {
 	for _, t := range im.declared.SortedKinds() {
 		w := itemsql.NewWriter(im.declared, t, im.tenant, im.chosenItems(t))
 		found, err := findDangling(ctx, im.conn, w, func(d danglingRef) string {
-			return "/" + t.Kind + "/" + pointerEscaper.Replace(d.Name) + d.Path
+			return federation.Ref{Kind: t.Kind, Name: d.Name}.Pointer() + d.Path
 		})
 		if err != nil {
 			return err
@@ -148,9 +68,6 @@ func (im *importRun) checkReferences(ctx context.Context) error {
 	}
 	return federation.DanglingError(details)
 }
-
-// pointerEscaper escapes a part of a JSON Pointer (RFC 6901, section 3).
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
 
 // missingSecrets returns the secrets that chosen items refer to and the vault doesn't have.
 func (im *importRun) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
@@ -164,10 +81,7 @@ func (im *importRun) missingSecrets(ctx context.Context) ([]federation.SecretUse
 			missing = append(missing, found...)
 		}
 	}
-	slices.SortFunc(missing, func(a, b federation.SecretUse) int {
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name),
-			strings.Compare(a.Path, b.Path))
-	})
+	slices.SortFunc(missing, federation.SecretUse.Compare)
 	return missing, nil
 }
 

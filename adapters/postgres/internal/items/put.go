@@ -2,7 +2,6 @@ package items
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -34,7 +33,7 @@ func (s *resources) Put(
 	if err != nil {
 		return stored, false, err
 	}
-	item, secrets, err := extractSecrets(t, item)
+	item, secrets, err := s.declared.Kinds.ExtractSecrets(item)
 	if err != nil {
 		return stored, false, err
 	}
@@ -44,44 +43,6 @@ func (s *resources) Put(
 		return err
 	})
 	return stored, created, err
-}
-
-// extractSecrets replaces the literal secrets of an item by references. It returns the item and
-// the values by the names of the secrets.
-func extractSecrets(
-	t *declare.Table, item federation.Item,
-) (federation.Item, map[string]string, error) {
-	if len(t.Secrets) == 0 {
-		return item, nil, nil
-	}
-	var spec map[string]json.RawMessage
-	if err := json.Unmarshal(item.Spec, &spec); err != nil {
-		return item, nil, err
-	}
-	values := map[string]string{}
-	for _, field := range t.Secrets {
-		raw, exists := spec[field]
-		if !exists {
-			continue
-		}
-		if _, isRef := federation.ParseSecretRef(raw); isRef {
-			continue
-		}
-		var value string
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return item, nil, federation.InvalidSecret(field)
-		}
-		name := federation.SecretName(item.Ref, field)
-		values[name] = value
-		spec[field] = federation.SecretRef(name)
-	}
-	raw, err := json.Marshal(spec)
-	if err != nil {
-		return item, nil, err
-	}
-	item.Spec = raw
-	sealed, err := item.Seal()
-	return sealed, values, err
 }
 
 // putRun is a call of Put. Its method run may be called again after a rollback.

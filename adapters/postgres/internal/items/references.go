@@ -34,7 +34,7 @@ func findDangling(
 	}
 	details := make([]tenancy.Detail, len(found))
 	for i, d := range found {
-		details[i] = federation.DanglingDetail(path(d),
+		details[i] = federation.DanglingReference(path(d),
 			federation.Ref{Kind: d.Kind, Name: d.Missing})
 	}
 	return details, nil
@@ -53,7 +53,7 @@ func (s *resources) checkUnreferenced(
 	var referrers []federation.Ref
 	err := tx.NewRaw("SELECT DISTINCT kind, name FROM ("+query+") AS found LIMIT ?1",
 		id, maxReferrers).Scan(ctx, &referrers)
-	if err != nil {
+	if err != nil || len(referrers) == 0 {
 		return err
 	}
 	return federation.CheckReferrers(ref, referrers)

@@ -1,0 +1,29 @@
+package federation
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// DanglingReference returns the detail of a reference at path to an item that doesn't
+// exist.
+func DanglingReference(path string, target Ref) tenancy.Detail {
+	return tenancy.Detail{Path: path, Code: tenancy.CodeDanglingReference,
+		Detail: "there is no " + target.Kind + " named " + target.Name}
+}
+
+// DanglingError returns [tenancy.CodeDanglingReference] with these details, sorted by
+// path, at most 100 of them. It returns nil if there are none.
+func DanglingError(details []tenancy.Detail) error {
+	if len(details) == 0 {
+		return nil
+	}
+	sorted := slices.SortedStableFunc(slices.Values(details),
+		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
+	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first",
+		sorted[0].Path, sorted[0].Detail)
+	e.Details = sorted[:min(len(sorted), maxDetails)]
+	return e
+}
