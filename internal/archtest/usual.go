@@ -18,7 +18,7 @@ type UsualChange struct {
 
 // UsualChanges are the changes of CONTRIBUTING.md.
 var UsualChanges = []UsualChange{
-	{"a tenant state", `\bSuspended\b|"suspended"|'suspended'`},
+	{"a tenant state", `tenancy\.(Active|Suspended|Deleted)\b|\bSuspended\b|'(active|suspended|deleted)'`},
 	{"a resolution source", `\bTenantHeader\b|X-Tenant-ID`},
 	{"a route", `\brotateKey\b|\bRotateKey\b`},
 	{"a column of API keys", `\bRotatedTo\b|\brotated_to\b`},
