@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
@@ -62,4 +63,29 @@ func TestObservedTablesReportWhatEnforcingTablesRefuse(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n, "the context's tenant applies")
 	require.Len(t, db.Observed(), 3)
+}
+
+// numberedOrder has the column tenant_id, which a handle fills in.
+type numberedOrder struct {
+	bun.BaseModel `bun:"table:Shop.Orders"`
+
+	TenantID tenancy.ID `bun:"tenant_id"`
+	Number   int64      `bun:"number"`
+}
+
+func TestObservedInsertOfModelBelongsToDefaultTenant(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	up(t, options(url, true), adoption.Contract)
+	o := options(url, true)
+	o.Tables[1].Mode = postgres.Observe // orders
+	db, err := postgres.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	ctx := t.Context() // without a tenant
+
+	_, err = db.Scoped(ctx).NewInsert().Model(&numberedOrder{Number: 8888}).Exec(ctx)
+	require.NoError(t, err)
+	require.Equal(t, tenancy.DefaultID.String(), queryValue[string](t, open(t, url),
+		`SELECT tenant_id FROM "Shop"."Orders" WHERE number = 8888`))
 }

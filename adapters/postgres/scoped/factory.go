@@ -41,6 +41,6 @@ func (f *Factory) Bind(ctx context.Context) *Handle {
 		s.tenant, s.err, s.unbound = tenancy.DefaultID, nil, true
 	}
 	s.err = s.check(s.withDefaultTenant(ctx))
-	s.db = f.scoped.WithNamedArg(tenantArg, schema.Safe("'"+tenant.String()+"'"))
+	s.db = f.scoped.WithNamedArg(tenantArg, schema.Safe("'"+s.tenant.String()+"'"))
 	return s
 }
