@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,11 +29,29 @@ func watch(t *testing.T) {
 	}))
 }
 
+// loaded is what the go command says of the module: it takes a while, and is the same
+// for every test.
+type loaded struct {
+	packages []archtest.Package
+	graph    archtest.Graph
+}
+
+var load = sync.OnceValues(func() (l loaded, err error) {
+	l.packages, l.graph, err = archtest.Load(root)
+	return l, err
+})
+
+func loadModule(t *testing.T) ([]archtest.Package, archtest.Graph) {
+	t.Helper()
+	watch(t)
+	l, err := load()
+	require.NoError(t, err)
+	return l.packages, l.graph
+}
+
 func TestTheImportRule(t *testing.T) {
 	t.Parallel()
-	watch(t)
-	packages, graph, err := archtest.Load(root)
-	require.NoError(t, err)
+	packages, graph := loadModule(t)
 	paths := map[string]bool{}
 	for _, p := range packages {
 		paths[p.Path] = true
@@ -54,8 +73,7 @@ func TestTheImportRule(t *testing.T) {
 
 func TestPackagesAreSmallEnoughToRead(t *testing.T) {
 	t.Parallel()
-	packages, _, err := archtest.Load(root)
-	require.NoError(t, err)
+	packages, _ := loadModule(t)
 	faults, err := archtest.CheckSizes(archtest.Sizes, packages)
 	require.NoError(t, err)
 	for _, fault := range faults {
@@ -111,8 +129,7 @@ func TestWideLinesAndWordsToAvoidAreFound(t *testing.T) {
 
 func TestLargePackagesAreFound(t *testing.T) {
 	t.Parallel()
-	packages, _, err := archtest.Load(root)
-	require.NoError(t, err)
+	packages, _ := loadModule(t)
 	small := archtest.Size{Files: 60, Lines: 100}
 	faults, err := archtest.CheckSizes(small, packages)
 	require.NoError(t, err)

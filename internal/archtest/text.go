@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,12 +14,10 @@ import (
 
 // Text bounds how wide a line is, and names words that need a second reading.
 type Text struct {
-	Columns  int              // of any line, with tabs of four columns
-	Words    []string         // to avoid in Go, SQL, shell and Markdown, whatever their case
-	Phrases  []string         // uses of these words that are right
-	Except   []string         // folders and files whose text comes from elsewhere or can't change
-	wordForm *regexp.Regexp   // made of Words
-	rightUse []*regexp.Regexp // made of Phrases
+	Columns int      // of any line of Go; see [Columns]
+	Words   []string // to avoid in Go, SQL, shell and Markdown, whatever their case
+	Phrases []string // uses of these words that are right
+	Except  []string // folders and files whose text comes from elsewhere or can't change
 }
 
 // textFiles are what people read, by their names' ends.
@@ -26,16 +25,14 @@ var textFiles = []string{".go", ".sql", ".md", ".sh", "run", "main-job"}
 
 // CheckText answers a text for each line below root that breaks a rule.
 func CheckText(rules Text, root string) ([]string, error) {
-	rules.wordForm = anyWord(rules.Words)
-	for _, phrase := range rules.Phrases {
-		rules.rightUse = append(rules.rightUse, regexp.MustCompile(`(?i)`+phrase))
-	}
+	words := regexp.MustCompile(`(?i)\b(` + strings.Join(rules.Words, "|") + `)\b`)
+	rightUses := regexp.MustCompile(`(?i)` + strings.Join(rules.Phrases, "|"))
 	var faults []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		name, relErr := filepath.Rel(root, path)
 		switch {
 		case err != nil || relErr != nil:
-			return firstOf(err, relErr)
+			return errors.Join(err, relErr)
 		case slices.Contains(rules.Except, filepath.ToSlash(name)):
 			if d.IsDir() {
 				return filepath.SkipDir
@@ -46,30 +43,16 @@ func CheckText(rules Text, root string) ([]string, error) {
 		}):
 			return nil
 		}
-		found, err := rules.file(name, path)
+		found, err := checkFile(rules.Columns, words, rightUses, name, path)
 		faults = append(faults, found...)
 		return err
 	})
 	return faults, err
 }
 
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func anyWord(words []string) *regexp.Regexp {
-	if len(words) == 0 {
-		return regexp.MustCompile(`$^`)
-	}
-	return regexp.MustCompile(`(?i)\b(` + strings.Join(words, "|") + `)\b`)
-}
-
-func (t Text) file(name, path string) ([]string, error) {
+func checkFile(
+	widest int, words, rightUses *regexp.Regexp, name, path string,
+) ([]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -80,20 +63,17 @@ func (t Text) file(name, path string) ([]string, error) {
 	lines.Buffer(nil, 4<<20)
 	for n := 1; lines.Scan(); n++ {
 		line := lines.Text()
-		if width := columns(line); width > t.Columns && filepath.Ext(path) == ".go" {
+		if width := Columns(line); width > widest && filepath.Ext(path) == ".go" {
 			faults = append(faults, fmt.Sprintf("%s:%d: has %d columns", name, n, width))
 		}
-		for _, right := range t.rightUse {
-			line = right.ReplaceAllString(line, "")
-		}
-		if word := t.wordForm.FindString(line); word != "" {
+		if word := words.FindString(rightUses.ReplaceAllString(line, "")); word != "" {
 			faults = append(faults, fmt.Sprintf("%s:%d: %q: use the field's term", name, n, word))
 		}
 	}
 	return faults, lines.Err()
 }
 
-// columns is how wide a line is with tabs of four columns.
-func columns(line string) int {
+// Columns is how wide a line is with tabs of four columns.
+func Columns(line string) int {
 	return len([]rune(line)) + 3*strings.Count(line, "\t")
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bailiwick-go/bailiwick/internal/archtest"
 )
 
 // measures is what is counted in the files of one folder.
@@ -79,7 +81,7 @@ func (f *files) read(text string, set *token.FileSet, parsed *ast.File) int {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines {
 		trimmed := strings.TrimSpace(line)
-		switch width := columns(line); {
+		switch width := archtest.Columns(line); {
 		case width > 120:
 			f.over120++
 			f.over100++
@@ -116,16 +118,4 @@ func rawStrings(set *token.FileSet, parsed *ast.File) map[int]bool {
 		return true
 	})
 	return lines
-}
-
-// columns is how wide a line is with tabs of four columns.
-func columns(line string) int {
-	n := 0
-	for _, r := range line {
-		n++
-		if r == '\t' {
-			n += 3
-		}
-	}
-	return n
 }
