@@ -177,7 +177,7 @@ func bare(importPath string) string {
 }
 
 // CheckNames answers a text for each package whose name is one of bad, or that
-// stands in the module's root.
+// is in the module's root.
 func CheckNames(bad []string, packages []Package) []string {
 	var faults []string
 	for _, p := range packages {
@@ -205,7 +205,8 @@ func CheckTopLevel(allowed, names []string) []string {
 	var faults []string
 	for _, name := range names {
 		if !strings.HasPrefix(name, ".") && !slices.Contains(allowed, name) {
-			faults = append(faults, fmt.Sprintf("%s: stands at the top level, where only %s may",
+			faults = append(faults, fmt.Sprintf(
+				"%s: isn't allowed at the top level; allowed are %s",
 				name, strings.Join(allowed, ", ")))
 		}
 	}

@@ -1,7 +1,9 @@
-// Package archtest holds the rooms of the project to what they may import.
+// Package archtest checks what the rooms of the project may import, how large a
+// package is ([Sizes]), how text is written ([Texts]) and how many files a usual
+// change touches ([UsualChanges]).
 //
-// The rules are data ([Rooms], [Distances], [TopLevel]), each with its reason,
-// which the test prints beside the forbidden edge. Whoever needs a new edge
+// The import rules are data ([Rooms], [Distances], [TopLevel]), each with its reason,
+// which the test prints next to the forbidden edge. A change that needs a new edge
 // adds it there, with the reason why it is right.
 package archtest
 

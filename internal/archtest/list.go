@@ -54,7 +54,7 @@ func Load(dir string) ([]Package, Graph, error) {
 	}
 }
 
-// ours is a package of this module as it stands in its files, not as it was
+// ours is a package of this module as it is in its files, not as it was
 // built for a test.
 func (l listed) ours() (Package, bool) {
 	if !isOurs(l.ImportPath) || l.ForTest != "" || strings.HasSuffix(l.ImportPath, ".test") {

@@ -38,7 +38,8 @@ func measure(dir string) (*measures, error) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+		case d.IsDir() && path != dir &&
+			(strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
 			return filepath.SkipDir
 		case filepath.Ext(path) != ".go":
 			return nil
@@ -110,7 +111,8 @@ func commentLines(set *token.FileSet, parsed *ast.File) int {
 func rawStrings(set *token.FileSet, parsed *ast.File) map[int]bool {
 	lines := map[int]bool{}
 	ast.Inspect(parsed, func(n ast.Node) bool {
-		if s, ok := n.(*ast.BasicLit); ok && s.Kind == token.STRING && strings.HasPrefix(s.Value, "`") {
+		if s, ok := n.(*ast.BasicLit); ok && s.Kind == token.STRING &&
+			strings.HasPrefix(s.Value, "`") {
 			for line := set.Position(s.Pos()).Line; line <= set.Position(s.End()).Line; line++ {
 				lines[line] = true
 			}
