@@ -40,7 +40,7 @@ type Inviter struct {
 // an invitation doesn't outlive its inviter's rights. It doesn't check the expiry.
 //
 // Its SQL twin is the function bailiwick.find_invitation (adapters/postgres, migration
-// 20261202000000_plain_names).
+// 20261128000001_invitations).
 func (i Invitation) MayBeAccepted(now Inviter) bool {
 	switch i.InvitedBy.Kind {
 	case PlatformToken:

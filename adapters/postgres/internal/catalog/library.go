@@ -33,6 +33,7 @@ var LibraryObjects = sync.OnceValues(func() (functions, views map[string]Definit
 		if err != nil {
 			panic(err) // the file is embedded
 		}
+		renameFunctions(string(text), functions)
 		readFunctions(string(text), functions)
 		readViews(string(text), views)
 	}
@@ -42,9 +43,23 @@ var LibraryObjects = sync.OnceValues(func() (functions, views map[string]Definit
 var (
 	functionHead = regexp.MustCompile(
 		`(?is)CREATE (?:OR REPLACE )?FUNCTION bailiwick\.(\w+)\s*(\([^;$]*?)\sAS\s+(\$\w*\$)`)
+	functionRename = regexp.MustCompile(
+		`(?i)ALTER FUNCTION bailiwick\.(\w+)\([^)]*\) RENAME TO (\w+)`)
 	viewText = regexp.MustCompile(
 		`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s([^;]*));`)
 )
+
+// renameFunctions renames the functions of earlier migrations that a migration renames.
+func renameFunctions(text string, in map[string]Definition) {
+	for _, m := range functionRename.FindAllStringSubmatch(text, -1) {
+		from, to := m[1], m[2]
+		renamed := in[from]
+		renamed.Statement = strings.Replace(renamed.Statement,
+			"FUNCTION bailiwick."+from, "FUNCTION bailiwick."+to, 1)
+		delete(in, from)
+		in[to] = renamed
+	}
+}
 
 // readFunctions adds the functions that a migration creates. Their bodies are dollar-quoted.
 func readFunctions(text string, into map[string]Definition) {

@@ -19,8 +19,12 @@ ALTER TABLE bailiwick.invitations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY bailiwick_tenant ON bailiwick.invitations
   USING (tenant_id = (SELECT bailiwick.current_tenant())) WITH CHECK (tenant_id = (SELECT bailiwick.current_tenant()));
 
--- Whose invitation is this, and does it stand? Asked before any tenant is known,
--- so it reads past the policy, and answers nothing but the one row.
+-- Returns the invitation with this hash if it can be accepted now: its tenant is active
+-- and its inviter may still invite. It doesn't check the expiry. It is called before any
+-- tenant is known, so it reads past the policy, and returns this one row only.
+--
+-- The condition on the inviter is the SQL twin of tenancy.Invitation.MayBeAccepted
+-- (tenancy/invitation.go).
 CREATE FUNCTION bailiwick.find_invitation(wanted bytea)
 RETURNS TABLE (tenant_id uuid, id uuid, email text, role text, invited_by_kind text, invited_by text, inviter text, created_at timestamptz, expires_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
