@@ -37,7 +37,6 @@ type Table struct {
 	Singleton    bool // each tenant has one row
 	// the columns of its new primary key after tenant_id; nil: those of the old one
 	Primary  []string
-	Drop     []string // columns that only the old version needs
 	Replaced []string // triggers that the library's version trigger replaces
 }
 

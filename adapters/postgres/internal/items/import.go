@@ -1,6 +1,7 @@
 package items
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -42,7 +43,7 @@ func (s *transfers) Import(
 		if canceled := stop(); canceled || !clean {
 			closeDriverConn(conn)
 		}
-		err = firstError(err, pgerr.Translate(conn.Close()))
+		err = cmp.Or(err, pgerr.Translate(conn.Close()))
 	}()
 	if err := s.beginImport(ctx, conn, tenant); err != nil {
 		return s.importError(ctx, err)

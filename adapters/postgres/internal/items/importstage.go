@@ -2,6 +2,7 @@ package items
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -65,7 +66,7 @@ func fetchPages[Row any](
 	}
 	defer func() {
 		_, closeErr := conn.ExecContext(ctx, "CLOSE items")
-		err = firstError(err, closeErr)
+		err = cmp.Or(err, closeErr)
 	}()
 	fetch := fmt.Sprintf("FETCH %d FROM items", pageSize)
 	for {

@@ -1,6 +1,7 @@
 package items
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -44,7 +45,7 @@ func forEachItem(
 	if err != nil {
 		return pgerr.Translate(err)
 	}
-	defer func() { err = firstError(err, pgerr.Translate(rows.Close())) }()
+	defer func() { err = cmp.Or(err, pgerr.Translate(rows.Close())) }()
 	for rows.Next() {
 		resource, err := scanItem(rows, kind)
 		if err != nil {
@@ -55,16 +56,6 @@ func forEachItem(
 		}
 	}
 	return pgerr.Translate(rows.Err())
-}
-
-// firstError returns the first error that isn't nil: the cause, not what failed because of it.
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // scanItem scans the columns of [itemsql.SelectItems], and seals the item, to give it a digest.
