@@ -69,7 +69,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		factory: scoped.NewFactory(pool.App, c.models(), c.QueryHooks, observer),
 	}
 	if err := db.load(ctx, sealer); err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return nil, errors.Join(err, db.Close())
 	}
 	pool.StartKeyRefresh()
 	audit.KeepPartitions(pool, c.auditRetention)
@@ -137,7 +137,7 @@ func (db *DB) checkSchema(ctx context.Context) error {
 }
 
 // Close ends the background work, waits for running statements, and closes the pools.
-func (db *DB) Close() error { return db.pool.Close() }
+func (db *DB) Close() error { return errors.Join(db.pool.Close(), db.factory.Close()) }
 
 // Scoped returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
 // statement of the handle is refused with [tenancy.CodeNoTenant] (a table whose [Mode] is

@@ -2,8 +2,10 @@ package scoped
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -12,7 +14,8 @@ import (
 // Factory creates the handles of one database. postgres.DB has one.
 type Factory struct {
 	app      *bun.DB   // sends the statements, each with the tenant of its context
-	scoped   *bun.DB   // uses the same connections; formats the statements of handles
+	scoped   *bun.DB   // has no connections; formats the statements of handles
+	plain    *bun.DB   // has no connections; sends raw statements unchanged
 	observer *Observer // nil: every table has the mode Enforce
 }
 
@@ -20,15 +23,21 @@ type Factory struct {
 // connections of app, and hooks are called for those that bun formats. With a nil observer,
 // every statement without a tenant is refused.
 func NewFactory(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Factory {
-	scoped := scopedDB(app.DB, models)
-	if len(hooks) > 0 {
-		scoped = scoped.WithQueryHook(scopedHook{})
+	// A query gives its bun.DB to whoever asks (q.DB()).
+	none := sql.OpenDB(refusingConnector{errNoHandle})
+	scoped, plain := scopedDB(none, models), bun.NewDB(none, pgdialect.New())
+	for _, hook := range append([]bun.QueryHook{scopedHook{}}, hooks...) {
+		scoped, plain = scoped.WithQueryHook(hook), plain.WithQueryHook(hook)
 	}
-	for _, hook := range hooks {
-		scoped = scoped.WithQueryHook(hook)
-	}
-	return &Factory{app: app, scoped: scoped, observer: observer}
+	return &Factory{app: app, scoped: scoped, plain: plain, observer: observer}
 }
+
+var errNoHandle = tenancy.Errorf(tenancy.CodeInternal,
+	"a query's DB() has no connection, because its statements would have no tenant's"+
+		" condition: use the handle")
+
+// Close ends the factory's work. Its handles can't be used afterwards.
+func (f *Factory) Close() error { return f.plain.Close() }
 
 // Bind returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
 // statement of the handle is refused with [tenancy.CodeNoTenant], except on tables with the

@@ -24,6 +24,8 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	switch {
 	case !ok:
 		return append(b, refusals[refusedQuery].mark...), nil
+	case isForeign(gen, tenancy.ID(f)):
+		return append(b, refusals[refusedHandle].mark...), nil
 	case q.value.Type() == insertType && doesNothing(b):
 		return append(b, markNothing...), nil
 	case q.hasOr():
@@ -37,9 +39,10 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	if !ok {
 		return append(b, refusals[refusedTable].mark...), nil
 	}
-	if len(aliases) == 0 {
-		return append(b, "TRUE"...), nil // tables are read only through other scoped queries
+	if len(aliases) == 0 { // tables are read only through other scoped queries
+		return append(b, markConfined+"TRUE"...), nil
 	}
+	b = append(b, markConfined...)
 	for i, alias := range aliases {
 		if i > 0 {
 			b = append(b, " AND "...)
@@ -50,6 +53,14 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 		b = append(b, '\'')
 	}
 	return b, nil
+}
+
+// isForeign reports whether the statement that is being rendered belongs to the handle of
+// another tenant than this part of it.
+func isForeign(gen schema.QueryGen, tenant tenancy.ID) bool {
+	const placeholder = "?" + tenantArg
+	outer := string(gen.AppendQuery(nil, placeholder))
+	return outer != placeholder && outer != "'"+tenant.String()+"'"
 }
 
 // doesNothing reports whether b ends with a WHERE after ON CONFLICT … DO NOTHING, where SQL
@@ -102,10 +113,14 @@ func (s *Handle) regroup(q *bun.DeleteQuery, statement string) (string, error) {
 // the statement. So a refusal writes a mark instead. A mark is random, so that no value
 // equals it, and PostgreSQL can't parse it. The guard finds the mark in the statement and
 // returns its error.
+//
+// The mark of a confined query goes before the tenant's condition, for [prove]. It is a
+// comment, so that a handle's query can also be an argument of another bun.DB's query.
 var (
-	mark        = "?!(bailiwick " + rand.Text() + " "
-	markNothing = mark + "nothing)"
-	refusals    = []refusal{
+	mark         = "?!(bailiwick " + rand.Text() + " "
+	markNothing  = mark + "nothing)"
+	markConfined = "/*bailiwick " + rand.Text() + "*/"
+	refusals     = []refusal{
 		refusedQuery: refuse(refusedQuery, tenancy.CodeInternal,
 			"a scoped query is used where its tables are unknown"),
 		refusedTable: refuse(refusedTable, tenancy.CodeInternal,
@@ -122,6 +137,8 @@ var (
 			"tenant_id can't be set: a row stays with its tenant"),
 		refusedTenant: refuse(refusedTenant, tenancy.CodeTenantMismatch,
 			"a row names another tenant than the handle"),
+		refusedHandle: refuse(refusedHandle, tenancy.CodeTenantMismatch,
+			"a part of the statement belongs to the handle of another tenant"),
 	}
 )
 
@@ -133,6 +150,7 @@ const (
 	refusedNoCondition
 	refusedSet
 	refusedTenant
+	refusedHandle
 )
 
 // refusal is a mark and the error that it is replaced by.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"strings"
 
 	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 )
 
 // guard is the connection that the handle's statements run on: those of a query, and those
@@ -16,6 +19,9 @@ type guard struct {
 	// recheck checks the statement of the guard's query before it is sent, and may replace
 	// it; nil: no check.
 	recheck func(statement string) (string, error)
+
+	// raw says that the guard's query is raw SQL, which only row-level security confines.
+	raw bool
 }
 
 var _ bun.IConn = guard{}
@@ -60,7 +66,17 @@ func (g guard) prepare(ctx context.Context, statement string) (string, error) {
 		statement = checked
 	}
 	statement, err := withoutMarks(statement)
-	if err == nil && g.handle.unbound {
+	if err != nil {
+		return "", err
+	}
+	// Queries that are made with a raw query (q.NewSelect()) have its guard and aren't raw.
+	if !(g.raw && isRaw(ctx)) && !filterbypass.Bypassed(ctx) {
+		if statement, err = prove(statement, g.handle.tenant); err != nil {
+			return "", err
+		}
+	}
+	statement = strings.ReplaceAll(statement, markConfined, "")
+	if g.handle.unbound {
 		err = g.handle.factory.observer.admit(ctx, statement)
 	}
 	return statement, err

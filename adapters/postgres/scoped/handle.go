@@ -34,14 +34,20 @@ import (
 //     that refer to it.
 //   - INSERT sets the tenant of its rows: a tenant_id that is zero, or that the model
 //     doesn't have, becomes the handle's tenant. ON CONFLICT … DO UPDATE doesn't change
-//     rows of other tenants. INSERT … SELECT can read sub-queries and CTEs.
+//     rows of other tenants. INSERT … SELECT can read sub-queries and CTEs, names its
+//     columns, and fails when a row has another tenant_id.
 //   - A model, a Set or a context that names another tenant is refused with
 //     [tenancy.CodeTenantMismatch], before the statement is sent.
 //   - MERGE and statements that change the schema are refused. UPDATE and DELETE need a
 //     condition from the caller, as bun requires.
 //
-// Raw SQL and the text passed to Join have no condition: only row-level security applies
-// there. Use them also to read a table that has no tenant_id.
+// Raw SQL (NewRaw, and the methods that take a whole statement) and the tables that the text of
+// a Join names have no condition: only row-level security applies there. Use them also to
+// read a table that has no tenant_id. In any other text a table is refused: make a sub-query
+// with the handle and pass it as an argument, Where("id IN (?)", query). So is every other
+// statement without the condition, before it is sent: of q.NewSelect() and of q.DB(), of a
+// query whose connection was replaced (Conn), with a query of another tenant's handle, with
+// text that leaves its brackets.
 //
 // A handle is safe for concurrent use. A handle within a transaction runs one statement at a
 // time: the next one waits until the rows of the previous one are closed.
@@ -75,7 +81,7 @@ func (s *Handle) NewUpdate() *bun.UpdateQuery {
 			group(bun.NewUpdateQuery(s.db), q, s.tenant)
 		}
 	})
-	return q.Conn(guard{s, recheck}).Err(s.err).
+	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).
 		Where("?", filter(s.tenant)).Join("?", bracket)
 }
 
@@ -83,14 +89,14 @@ func (s *Handle) NewUpdate() *bun.UpdateQuery {
 func (s *Handle) NewDelete() *bun.DeleteQuery {
 	q := bun.NewDeleteQuery(s.db)
 	recheck := func(statement string) (string, error) { return s.regroup(q, statement) }
-	return q.Conn(guard{s, recheck}).Err(s.err).Where("?", filter(s.tenant))
+	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).Where("?", filter(s.tenant))
 }
 
 // NewInsert starts an INSERT of rows that become the tenant's.
 func (s *Handle) NewInsert() *bun.InsertQuery {
 	q := bun.NewInsertQuery(s.db)
 	recheck := func(statement string) (string, error) { return statement, s.checkInsert(q) }
-	return q.Conn(guard{s, recheck}).Err(s.err).Where("?", filter(s.tenant))
+	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).Where("?", filter(s.tenant))
 }
 
 // NewValues starts a list of rows for a CTE or a sub-query.
@@ -103,9 +109,9 @@ func (s *Handle) NewValues(model any) *bun.ValuesQuery {
 func (s *Handle) NewRaw(statement string, args ...any) *bun.RawQuery {
 	db := s.db
 	if len(args) == 0 {
-		db = s.factory.app // its formatter has no named arguments: the text stays unchanged
+		db = s.factory.plain // its formatter has no named arguments: the text stays unchanged
 	}
-	return bun.NewRawQuery(db, statement, args...).Conn(guard{handle: s}).Err(s.err)
+	return bun.NewRawQuery(db, statement, args...).Conn(guard{handle: s, raw: true}).Err(s.err)
 }
 
 // Dialect returns bun's dialect for PostgreSQL.
@@ -115,19 +121,19 @@ func (s *Handle) Dialect() schema.Dialect { return s.db.Dialect() }
 func (s *Handle) QueryContext(
 	ctx context.Context, statement string, args ...any,
 ) (*sql.Rows, error) {
-	return guard{handle: s}.QueryContext(ctx, s.format(statement, args))
+	return guard{handle: s, raw: true}.QueryContext(asRaw(ctx), s.format(statement, args))
 }
 
 // ExecContext runs a raw SQL statement, as [Handle.NewRaw] does.
 func (s *Handle) ExecContext(
 	ctx context.Context, statement string, args ...any,
 ) (sql.Result, error) {
-	return guard{handle: s}.ExecContext(ctx, s.format(statement, args))
+	return guard{handle: s, raw: true}.ExecContext(asRaw(ctx), s.format(statement, args))
 }
 
 // QueryRowContext runs a raw SQL statement, as [Handle.NewRaw] does.
 func (s *Handle) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
-	return guard{handle: s}.QueryRowContext(ctx, s.format(statement, args))
+	return guard{handle: s, raw: true}.QueryRowContext(asRaw(ctx), s.format(statement, args))
 }
 
 // format replaces the placeholders of a raw statement. Without arguments the text stays unchanged.

@@ -23,14 +23,14 @@ const tenantArg = "bailiwick_tenant"
 
 // The table of a relation is read as a sub-query with the tenant's rows: its name between
 // these two texts.
-const (
+var (
 	tenantRowsPrefix = "(SELECT * FROM "
-	tenantRowsSuffix = " WHERE " + tenantColumn + " = ?" + tenantArg + ")"
+	tenantRowsSuffix = " WHERE (" + markConfined + tenantColumn + " = ?" + tenantArg + "))"
 )
 
 // tenantRows wraps a table's name in the sub-query. It doesn't wrap a name twice.
 func tenantRows(name schema.Safe) schema.Safe {
-	return tenantRowsPrefix + schema.Safe(unwrapped(string(name))) + tenantRowsSuffix
+	return schema.Safe(tenantRowsPrefix + unwrapped(string(name)) + tenantRowsSuffix)
 }
 
 // unwrapped returns the table's name within the sub-query.
