@@ -22,6 +22,7 @@ func (e *examination) attackBuilder(ctx context.Context) {
 		e.runBuilderAttacks(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model,
 			e.builderReads(model))
 		e.runBuilderAttacks(ctx, "builder: INSERT, UPDATE, DELETE", model, e.builderWrites(model))
+		e.attackBuilderText(ctx, model)
 	}
 }
 
@@ -104,16 +105,6 @@ func (e *examination) builderReads(model any) []builderAttack {
 }
 
 func (e *examination) builderWrites(model any) []builderAttack {
-	affected := func(result interface{ RowsAffected() (int64, error) }, err error) (string, error) {
-		if err != nil {
-			return "", err
-		}
-		n, err := result.RowsAffected()
-		if n != 0 {
-			return fmt.Sprintf("changed %d rows", n), err
-		}
-		return "", err
-	}
 	column := bun.Ident(e.internals.Owner.Table(reflect.TypeOf(model).Elem()).Fields[0].Name)
 	update := func(ctx context.Context) *bun.UpdateQuery {
 		return e.db.Scoped(ctx).NewUpdate().Model(model).Set("? = ?", column, column)
@@ -123,20 +114,20 @@ func (e *examination) builderWrites(model any) []builderAttack {
 	}
 	return []builderAttack{
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
+			return changed(update(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
+			return changed(update(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(update(ctx).Set("tenant_id = ?", e.attacker.ID).
+			return changed(update(ctx).Set("tenant_id = ?", e.attacker.ID).
 				Where(isVictims, e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(remove(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
+			return changed(remove(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return affected(remove(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
+			return changed(remove(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			row := reflect.New(reflect.TypeOf(model).Elem()).Interface()

@@ -327,6 +327,24 @@ var brokenSettings = []defect{
 		" SET track_activities = on", "setting_track_activities", "bailiwick_app", true},
 	{"recorded statements", "ALTER DATABASE {database} SET pg_stat_statements.track_utility = on",
 		"setting_track_utility", "bailiwick_app", true},
+	logged("log_min_error_statement", "error"), logged("log_min_error_statement", "warning"),
+	logged("log_min_error_statement", "DEBUG5"),
+	logged("log_statement", "all"), logged("log_statement", "mod"),
+	logged("log_min_duration_statement", "0"), logged("log_min_duration_statement", "250ms"),
+	logged("log_min_duration_sample", "100"), logged("log_transaction_sample_rate", "0.01"),
+	logged("debug_print_parse", "on"), logged("debug_print_rewritten", "true"),
+	logged("auto_explain.log_min_duration", "0"), logged("pgaudit.log", "ddl, write"),
+	logged("log_parameter_max_length_on_error", "-1"),
+	{"logged statements of the system role", "ALTER ROLE bailiwick_system IN DATABASE {database}" +
+		" SET log_statement = 'all'", "setting_log_statement", "bailiwick_system", true},
+	{"logged statements of every role", "ALTER DATABASE {database} SET log_statement = 'all'",
+		"setting_log_statement", "bailiwick_app", true},
+}
+
+// logged is a setting with which the server logs signed tenants.
+func logged(name, value string) defect {
+	return defect{name + " " + value, "ALTER ROLE bailiwick_app IN DATABASE {database} SET " + name +
+		" = '" + value + "'", "setting_" + strings.ReplaceAll(name, ".", "_"), "bailiwick_app", true}
 }
 
 // healthy makes a migrated database without findings.

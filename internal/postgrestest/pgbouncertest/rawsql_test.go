@@ -16,7 +16,7 @@ import (
 // began.
 var dirty = []string{
 	"SET work_mem = '77MB'", "SET search_path = pg_catalog", "SET ROLE NONE",
-	"SET bailiwick.tenant = 'x'", "SELECT 1; SET work_mem = '77MB'",
+	"SET bailiwick.tenant = 'x'", "SET LOCAL bailiwick.tenant = 'x'", "SELECT 1; SET work_mem = '77MB'",
 	"SELECT E'\\''; SET work_mem = '77MB' --'",
 	"SELECT set_config('work_mem', '77MB', false)",
 	`SELECT "set_config"/**/('work_mem', '77MB', 'f')`,
@@ -50,7 +50,7 @@ var tidy = []string{
 	"CREATE TEMP TABLE tidy (n int) ON COMMIT DROP",
 	"CREATE TEMP TABLE tidy ON COMMIT DROP AS SELECT 1", "SELECT pg_advisory_xact_lock(7)",
 	"DECLARE tidy CURSOR FOR SELECT 1", "LOCK TABLE widgets IN ROW EXCLUSIVE MODE",
-	"NOTIFY news, 'x'", "SELECT pg_notify('news', 'x')", "SET LOCAL bailiwick.tenant = 'x'",
+	"NOTIFY news, 'x'", "SELECT pg_notify('news', 'x')",
 }
 
 // runBothWays runs raw SQL twice, by itself and within a transaction, and returns

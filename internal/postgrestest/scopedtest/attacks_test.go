@@ -307,9 +307,6 @@ var tableAttacks = map[string]attack{
 	"OrderExpr with a sub-select": selects(func(s, _ *postgres.Scoped) *bun.SelectQuery {
 		return books(s).OrderExpr("(SELECT max(id) FROM authors)")
 	}),
-	"Order with a sub-select": selects(func(s, _ *postgres.Scoped) *bun.SelectQuery {
-		return books(s).Order("id DESC, (SELECT max(id) FROM authors)")
-	}),
 	"Replace": inserts(func(s, _ *postgres.Scoped) *bun.InsertQuery {
 		return s.NewInsert().Model(&tag{ID: 9}).Replace()
 	}),

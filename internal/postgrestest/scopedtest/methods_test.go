@@ -40,7 +40,7 @@ var methods = map[string]string{
 	"Limit": limits, "Offset": limits, "OmitZero": limits, "WhereAllWithDeleted": limits,
 	"WhereDeleted": limits, "WithOrder": limits,
 
-	"Column": names, "ExcludeColumn": names, "Group": names, "OrderBy": names, "WherePK": names,
+	"Column": names, "ExcludeColumn": names, "Group": names, "Order": names, "OrderBy": names, "WherePK": names,
 	"Table": "select: Table",
 
 	"ForceIndex": otherDB, "ForceIndexForGroupBy": otherDB, "ForceIndexForJoin": otherDB,
@@ -98,7 +98,6 @@ var methods = map[string]string{
 	"Model":            "tables: a model's text",
 	"ModelTableExpr":   "tables: ModelTableExpr of two tables",
 	"On":               "tables: On with its own WHERE",
-	"Order":            "tables: Order with a sub-select",
 	"OrderExpr":        "tables: OrderExpr with a sub-select",
 	"Relation":         "tables: Relation that changes the table of a has-many",
 	"RelationWithOpts": "tables: RelationWithOpts with a sub-query in its ON",

@@ -1,12 +1,16 @@
 package examine
 
-import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
+import (
+	"strings"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
+)
 
 // settingChecks look at the settings with which the sessions of the pools begin:
 //
 //   - a default for a setting bailiwick.*, such as the tenant.
 //   - settings that make string constants unsafe, or turn off triggers or row security.
-//   - settings that let others read the signed tenants of statements.
+//   - settings that let others read the signed tenants of statements, in views and logs.
 //
 // Some of the fixes need a superuser.
 var settingChecks = []check{
@@ -44,6 +48,31 @@ var settingChecks = []check{
 	{"setting_track_utility", doctor.SeverityWarning,
 		"pg_stat_statements stores the signed tenant of each statement, and one entry for each",
 		setting("pg_stat_statements.track_utility", "?1", isOn, "off")},
+	logsToken("log_min_error_statement", "!~* '^(log|fatal|panic)$'", "panic", "that fails"),
+	logsToken("log_statement", "~* '^(mod|all)$'", "ddl", "(of those that change rows, with mod)"),
+	logsToken("log_min_duration_statement", "!~ '^-1'", "-1", "that takes long"),
+	logsToken("log_min_duration_sample", "!~ '^-1'", "-1", "that takes long, of a sample"),
+	logsToken("log_transaction_sample_rate", "!~ '^0([.]0*|)$'", "0", "of a sample"),
+	logsToken("auto_explain.log_min_duration", "!~ '^-1'", "-1", "that takes long"),
+	logsToken("pgaudit.log", "~* '(^|[, ])(all|misc|misc_set|read|write|function)($|[, ])'",
+		"''ddl, role''", "of these classes"),
+	logsToken("debug_print_parse", isOn, "off", "as a tree"),
+	logsToken("debug_print_rewritten", isOn, "off", "as a tree"),
+	// The library sends no parameters today, but the default is 0, and a value above it only
+	// helps whoever reads the log.
+	{"setting_log_parameter_max_length_on_error", doctor.SeverityWarning,
+		"the log would have the values of a failed statement's parameters",
+		setting("log_parameter_max_length_on_error", "?1, ?2", "!~ '^0'", "0")},
+}
+
+// logsToken finds a setting with which PostgreSQL writes the messages of statements into its
+// log. A message begins with the signed tenant, which is valid for minutes: whoever reads the
+// log in this time can use it. Most of these settings are a superuser's.
+func logsToken(name, bad, good, which string) check {
+	return check{"setting_" + strings.ReplaceAll(name, ".", "_"), doctor.SeverityWarning,
+		"the server's log gets the signed tenant of each statement " + which + ", usable while" +
+			" it is valid; the fix needs a superuser, or a role with GRANT SET ON PARAMETER " +
+			name, setting(name, "?1, ?2", bad, good)}
 }
 
 // The catalog has the setting of a role or a database as it was written.

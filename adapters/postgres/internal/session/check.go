@@ -55,8 +55,10 @@ func (r *reader) checkStatement() error {
 	switch {
 	case first.text == "", first.kind == sqllex.Other, first.kind == sqllex.Text:
 		return r.checkBody() // a syntax error: the database's message is better
+	case first.is("show"):
+		return r.checkShow()
 	case first.is("select", "with", "values", "table", "insert", "update", "delete", "merge",
-		"show", "fetch", "move", "close", "lock", "notify", "call", "savepoint", "release"):
+		"fetch", "move", "close", "lock", "notify", "call", "savepoint", "release"):
 		return r.checkBody()
 	case first.is("set"):
 		return r.checkSet()
@@ -109,10 +111,44 @@ func (r *reader) checkSet() error {
 		return refuse("SET would stay in force for the connection's next user: use SET LOCAL" +
 			" within RunInTx")
 	}
-	return checkSetting(words[1].name())
+	return checkSetting(settingName(words[1:]))
+}
+
+// settingName returns the name of a setting, of which each part may be quoted, and the whole
+// too. It is empty if a part can't be checked.
+func settingName(words []word) string {
+	name := words[0].name()
+	for i := 2; i < len(words) && words[i-1].isMark("."); i += 2 {
+		if part := words[i].name(); name != "" && part != "" {
+			name += "." + part
+			continue
+		}
+		return ""
+	}
+	return name
+}
+
+// checkShow refuses to show the signed tenant. A function that reads it (current_setting) is
+// allowed: it returns what the statement was sent with.
+func (r *reader) checkShow() error {
+	words := r.peekRemaining()
+	if len(words) > 0 && isOwnSetting(settingName(words)) {
+		return refuse("the settings %s* are the library's", ownSettings)
+	}
+	return r.checkBody()
+}
+
+// ownSettings begins the names of the library's settings: the signed tenant, above all. What
+// this check doesn't see, such as a name that a function puts together, the signature holds:
+// the database takes no tenant that this process didn't sign.
+const ownSettings = "bailiwick."
+
+func isOwnSetting(name string) bool {
+	return strings.HasPrefix(strings.ToLower(name)+".", ownSettings)
 }
 
 const (
+	changesRole      = "would run the transaction as another role"
 	changesParsing   = "would change how values are read"
 	sharesRandomness = "outlives its transaction, and makes others' random numbers predictable"
 )
@@ -125,13 +161,18 @@ var fixedSettings = map[string]string{
 	"statement_timeout": "enforces a statement's deadline on the server: use a context with a" +
 		" deadline",
 	"seed": sharesRandomness,
-	"":     "has a name that can't be checked: it may be one that " + changesParsing,
+	"role": changesRole, "session": changesRole, "session_authorization": changesRole,
+	"": "has a name that can't be checked: it may be one that " + changesParsing,
 }
 
-// checkSetting refuses a change of one of fixedSettings. Names of settings are
-// case-insensitive, even in quotes.
+// checkSetting refuses a change of one of fixedSettings, or of the library's settings. Names
+// of settings are case-insensitive, even in quotes.
 func checkSetting(name string) error {
 	name = strings.ToLower(name)
+	if isOwnSetting(name) {
+		return refuse("the settings %s* name the tenant, which the context does:"+
+			" use tenancy.NewContext", ownSettings)
+	}
 	if why, is := fixedSettings[name]; is {
 		return refuse("the setting %s %s", name, why)
 	}
