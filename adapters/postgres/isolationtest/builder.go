@@ -101,8 +101,9 @@ func (t builderTarget) texts() []builderAttack {
 			return t.own(s).Where("FALSE) OR (?0 = ?TableAlias.tenant_id", victim)
 		}),
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
-			return t.own(s).Where(isVictims, victim).
-				UnionAll(t.own(s).NewSelect().TableExpr(t.as("o")).Where("? = o.tenant_id", victim))
+			stolen := t.own(s).NewSelect().TableExpr(t.as("o")).ColumnExpr("o.tenant_id AS whose")
+			both := t.own(s).ColumnExpr("?TableAlias.tenant_id AS whose").UnionAll(stolen)
+			return s.NewSelect().With("x", both).Table("x").Where("? = whose", victim)
 		}),
 	}
 }

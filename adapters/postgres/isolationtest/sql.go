@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -147,6 +148,10 @@ func (e *examination) attackSQL(ctx context.Context) {
 // attacker must keep its own rows.
 func (e *examination) runAttack(ctx context.Context, s statement) (breach string, err error) {
 	ctx = bindTenant(ctx, e.attacker.ID)
+	if s.attack == impersonationAttack {
+		// The library doesn't send such text, but that check of the text is no wall.
+		ctx = filterbypass.WithoutFilter(ctx)
+	}
 	if s.before == "" && !writes(s.query) {
 		return s.verdict(ctx, e.db.Scoped(ctx), s.query)
 	}

@@ -23,7 +23,7 @@ type Factory struct {
 // connections of app, and hooks are called for those that bun formats. With a nil observer,
 // every statement without a tenant is refused.
 func NewFactory(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Factory {
-	// A query gives its bun.DB to whoever asks (q.DB()).
+	// A query gives its bun.DB to every caller of q.DB().
 	none := sql.OpenDB(refusingConnector{errNoHandle})
 	scoped, plain := scopedDB(none, models), bun.NewDB(none, pgdialect.New())
 	for _, hook := range append([]bun.QueryHook{scopedHook{}}, hooks...) {

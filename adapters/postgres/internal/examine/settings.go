@@ -59,15 +59,15 @@ var settingChecks = []check{
 	logsToken("debug_print_parse", isOn, "off", "as a tree"),
 	logsToken("debug_print_rewritten", isOn, "off", "as a tree"),
 	// The library sends no parameters today, but the default is 0, and a value above it only
-	// helps whoever reads the log.
+	// helps a reader of the log.
 	{"setting_log_parameter_max_length_on_error", doctor.SeverityWarning,
 		"the log would have the values of a failed statement's parameters",
 		setting("log_parameter_max_length_on_error", "?1, ?2", "!~ '^0'", "0")},
 }
 
 // logsToken finds a setting with which PostgreSQL writes the messages of statements into its
-// log. A message begins with the signed tenant, which is valid for minutes: whoever reads the
-// log in this time can use it. Most of these settings are a superuser's.
+// log. A message begins with the signed tenant, which is valid for minutes: a reader of the
+// log can use it in this time. Most of these settings are a superuser's.
 func logsToken(name, bad, good, which string) check {
 	return check{"setting_" + strings.ReplaceAll(name, ".", "_"), doctor.SeverityWarning,
 		"the server's log gets the signed tenant of each statement " + which + ", usable while" +
