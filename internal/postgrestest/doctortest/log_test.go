@@ -31,7 +31,7 @@ func TestServerLogHasNoSignedTenant(t *testing.T) {
 	require.NoError(t, fixture.Superuser(t, server.URL()).QueryRowContext(t.Context(),
 		"SHOW data_directory").Scan(&data))
 	read := func() string {
-		log, err := os.ReadFile(filepath.Join(filepath.Dir(data), "postgresql.log"))
+		log, err := os.ReadFile(filepath.Join(data, "..", "..", "postgresql.log"))
 		require.NoError(t, err)
 		return string(log)
 	}
