@@ -143,7 +143,7 @@ func refuseDeep(raw []byte) *tenancy.Error {
 func inspect(raw []byte) *tenancy.Error {
 	var found problems
 	d := jsontext.NewDecoder(bytes.NewReader(raw))
-	for len(found) < maxDetails {
+	for !found.full() {
 		token, err := d.ReadToken()
 		if err != nil {
 			break // the end of the text, or a syntax error that AppendFormat reports

@@ -15,7 +15,8 @@ func DanglingReference(path string, target Ref) tenancy.Detail {
 }
 
 // DanglingError returns [tenancy.CodeDanglingReference] with these details, sorted by
-// path, at most 100 of them. It returns nil if there are none.
+// path, at most 100 of them; if there are more, the member "truncated" is true. It returns
+// nil if there are none.
 func DanglingError(details []tenancy.Detail) error {
 	if len(details) == 0 {
 		return nil
@@ -24,6 +25,6 @@ func DanglingError(details []tenancy.Detail) error {
 		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
 	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first",
 		sorted[0].Path, sorted[0].Detail)
-	e.Details = sorted[:min(len(sorted), maxDetails)]
+	setDetails(e, sorted)
 	return e
 }

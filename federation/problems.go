@@ -21,12 +21,16 @@ const (
 
 const appearsTwice = "appears twice"
 
-// problems collects the faults of an input, at most maxDetails.
+// problems collects the faults of an input: at most maxDetails and one more, which shows
+// that there are more.
 type problems []tenancy.Detail
 
-// add adds a problem, unless there are maxDetails already.
+// full reports whether no more problems are collected.
+func (p problems) full() bool { return len(p) > maxDetails }
+
+// add adds a problem, unless p is full.
 func (p *problems) add(code tenancy.Code, path jsontext.Pointer, format string, args ...any) {
-	if len(*p) == maxDetails {
+	if p.full() {
 		return
 	}
 	for len(path) > maxPath {
@@ -60,12 +64,25 @@ func (p problems) err(mixed tenancy.Code) *tenancy.Error {
 	if p[0].Path != "" {
 		message = p[0].Path + " " + message
 	}
-	if len(p) > 1 {
+	switch {
+	case p.full():
+		message += " (and more)"
+	case len(p) > 1:
 		message += " (and " + strconv.Itoa(len(p)-1) + " more)"
 	}
 	e := tenancy.Errorf(code, "%s", message)
-	e.Details = p
+	setDetails(e, p)
 	return e
+}
+
+// setDetails gives e the first details. If there are more than maxDetails, the member
+// "truncated" is true.
+func setDetails(e *tenancy.Error, details []tenancy.Detail) {
+	e.Details = details
+	if len(details) > maxDetails {
+		e.Details = details[:maxDetails]
+		e.Members = map[string]any{"truncated": true}
+	}
 }
 
 // problem returns an error with a single problem.
@@ -81,7 +98,9 @@ func prefixPaths(path jsontext.Pointer, err *tenancy.Error) *tenancy.Error {
 	for _, d := range err.Details {
 		p.add(d.Code, path+jsontext.Pointer(d.Path), "%s", d.Detail)
 	}
-	return p.err(err.Code)
+	prefixed := p.err(err.Code)
+	prefixed.Members = err.Members
+	return prefixed
 }
 
 // syntaxError converts an error of the JSON parser.

@@ -47,4 +47,6 @@ type AuditQuery struct {
 	Until  time.Time // only entries before this time
 	Before int64     // only entries with a smaller Seq, unless 0
 	Limit  int
+
+	Outcome tenancy.Outcome // only entries with this outcome
 }

@@ -29,6 +29,8 @@ type PlatformAuditQuery struct {
 	Until  time.Time   // only entries before this time
 	Before AuditCursor // only entries after this one in the list, unless zero
 	Limit  int
+
+	Outcome tenancy.Outcome // only entries with this outcome
 }
 
 // AuditCursor is the position of an entry in the list of all chains' entries.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +41,11 @@ func showEntry(e tenancy.AuditEntry) auditBody {
 
 // auditQuery reads the filters of an audit list.
 func (c *call) auditQuery() (ports.AuditQuery, error) {
-	q := ports.AuditQuery{Actor: c.query.text("actor"), Action: c.query.text("action")}
+	q := ports.AuditQuery{Actor: c.query.text("actor"), Action: c.query.text("action"),
+		Outcome: tenancy.Outcome(c.query.text("outcome"))}
+	if c.query.has("outcome") && !slices.Contains(tenancy.Outcomes(), q.Outcome) {
+		return q, invalidParameter("outcome", "must be "+tenancy.Alternatives(tenancy.Outcomes()))
+	}
 	for name, target := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
 		if !c.query.has(name) {
 			continue
@@ -92,7 +97,8 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	q := ports.PlatformAuditQuery{Actor: filters.Actor, Action: filters.Action,
-		Since: filters.Since, Until: filters.Until, Limit: l.fetchLimit()}
+		Outcome: filters.Outcome, Since: filters.Since, Until: filters.Until,
+		Limit: l.fetchLimit()}
 	if l.after != "" {
 		if q.Before, err = parseAuditPosition(l.after); err != nil {
 			return err

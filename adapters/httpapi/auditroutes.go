@@ -20,6 +20,8 @@ var (
 			schema: &huma.Schema{Type: huma.TypeString}},
 		{name: "action", doc: "only entries with this action, such as resource.update",
 			schema: &huma.Schema{Type: huma.TypeString}},
+		{name: "outcome", doc: "only entries with this outcome",
+			schema: oneOf(tenancy.Outcomes())},
 		{name: "since", doc: "only entries at or after this time (RFC 3339)", schema: timeSchema},
 		{name: "until", doc: "only entries before this time (RFC 3339)", schema: timeSchema},
 	}

@@ -103,8 +103,8 @@ func (p platformAudit) List(
 	}
 	var found []tenancy.AuditEntry
 	for _, e := range p.s.log.all() {
-		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Since: q.Since,
-			Until: q.Until}
+		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Outcome: q.Outcome,
+			Since: q.Since, Until: q.Until}
 		if matchesEntry(selected, e) &&
 			(q.Before.ID == "" || compareEntries(e,
 				tenancy.AuditEntry{At: q.Before.At, ID: q.Before.ID}) < 0) {
@@ -125,6 +125,7 @@ func compareEntries(a, b tenancy.AuditEntry) int {
 func matchesEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
 	return (q.Actor == "" || e.Actor.ID == q.Actor) &&
 		(q.Action == "" || e.Action == q.Action) &&
+		(q.Outcome == "" || e.Outcome == q.Outcome) &&
 		(q.Since.IsZero() || !e.At.Before(q.Since)) &&
 		(q.Until.IsZero() || e.At.Before(q.Until))
 }

@@ -234,6 +234,21 @@ func auditList() []contractCase {
 			},
 		},
 		{
+			name: "list selects an outcome",
+			says: "only entries with this outcome",
+			prove: func(p *probe) {
+				p.appendEvents(p.acme, "x.one")
+				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.two"}.Denied()),
+					"Audit.Append of a denial")
+				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Outcome: tenancy.Denied})),
+					[]string{"x.two"}, "the tenant's denials")
+				p.equal(p.allActions(ports.PlatformAuditQuery{Outcome: tenancy.Denied}),
+					[]string{"x.two"}, "all denials")
+				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Outcome: tenancy.Failed}),
+					[]string{}, "the exported failures")
+			},
+		},
+		{
 			name: "list selects entries since a time",
 			says: "only entries at this time or later",
 			prove: func(p *probe) {

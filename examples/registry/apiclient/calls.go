@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -25,7 +26,7 @@ func Call[T any](
 		if err != nil {
 			return result, err
 		}
-		r.Body, r.Length = bytes.NewReader(body), int64(len(body))
+		r.Body = bytes.NewReader(body)
 		r.Header = map[string]string{"Content-Type": "application/json"}
 	}
 	resp, err := c.Do(ctx, r)
@@ -67,8 +68,11 @@ func List[T any](ctx context.Context, c *Client, path string, query url.Values) 
 			return nil, err
 		}
 		all = append(all, p.Items...)
-		if p.NextCursor == "" || p.NextCursor == query.Get("cursor") {
+		if p.NextCursor == "" {
 			return all, nil
+		}
+		if p.NextCursor == query.Get("cursor") {
+			return nil, InvalidResponse(errors.New("a list repeats its cursor, so it has no end"))
 		}
 		query.Set("cursor", p.NextCursor)
 	}

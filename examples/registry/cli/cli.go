@@ -3,11 +3,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -39,6 +42,8 @@ type commandLine struct {
 	User       commands.UserCmd       `cmd:"" help:"Manage users."`
 	Member     commands.MemberCmd     `cmd:"" help:"Manage the members of a tenant."`
 	Invitation commands.InvitationCmd `cmd:"" help:"Invite people into a tenant."`
+
+	Version versionCmd `cmd:"" help:"Print the version; --version does too."`
 }
 
 // description is the first part of registry --help.
@@ -69,6 +74,39 @@ func Main() {
 
 // Run executes one command line and returns the exit status.
 func Run(ctx context.Context, args []string, t terminal.Terminal) int {
+	out := &checkedOutput{Writer: t.Out}
+	if _, ok := terminal.File(t.Out); !ok { // a terminal stays one
+		t.Out = out
+	}
+	status := run(ctx, args, t)
+	if status == ExitDone && out.err != nil {
+		return fail(t, out.err, ExitRefused)
+	}
+	return status
+}
+
+// checkedOutput remembers the first error of the output: a command whose result was lost
+// isn't done.
+type checkedOutput struct {
+	io.Writer
+	err error
+}
+
+// Write writes to the output.
+func (o *checkedOutput) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if err != nil {
+		err = fmt.Errorf("writing standard output: %w", err)
+		o.err = cmp.Or(o.err, err)
+	}
+	return n, err
+}
+
+// run executes one command line and returns the exit status.
+func run(ctx context.Context, args []string, t terminal.Terminal) int {
+	if slices.Equal(args, []string{"--version"}) {
+		args = []string{"version"}
+	}
 	exited := false // true after --help
 	parser, err := kong.New(new(commandLine),
 		kong.Name("registry"), kong.Description(description), kong.Writers(t.Out, t.Err),

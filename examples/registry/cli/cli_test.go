@@ -1,14 +1,17 @@
 package cli_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/cli"
 	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
+	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
 func TestWrongUsageExitsWithTwo(t *testing.T) {
@@ -84,7 +87,58 @@ func TestRefusedConnectionIsAnError(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.NotFoundHandler())
 	s.Close()
-	got := harness.RunLine(t, "export", "--tenant", "acme", "--url", s.URL)
+	got := harness.RunLine(t, "export", "--tenant", "acme", "--url", s.URL, "--wait", "0s")
 	require.Equal(t, cli.ExitRefused, got.Status)
 	require.Contains(t, got.Err, "refused")
+	require.NotContains(t, got.Err, "waiting")
+}
+
+func TestVersionIsPrinted(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--version"}, {"version"}} {
+		got := harness.RunLine(t, args...)
+		require.Equal(t, cli.ExitDone, got.Status, got.Err)
+		require.Regexp(t, `^registry \S+, go1\.\d+`, got.Out)
+	}
+	require.Contains(t, harness.RunLine(t, "version", "--json").Out, `"go":"go1.`)
+}
+
+// lostOutput is a standard output that can't be written, such as that of a full disk.
+type lostOutput struct{}
+
+func (lostOutput) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestLostOutputIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"version"}, {"version", "--json"}, {"--help"}} {
+		var errs bytes.Buffer
+		status := cli.Run(t.Context(), args, terminal.Terminal{Out: lostOutput{}, Err: &errs,
+			Getenv: func(string) string { return "" }})
+		require.Equal(t, cli.ExitRefused, status, args)
+		require.Contains(t, errs.String(), "writing standard output: no space left on device")
+	}
+}
+
+func TestTokenThatNoTokenCanBeIsNotSent(t *testing.T) {
+	t.Parallel()
+	for name, token := range map[string]string{"line break": "se\nsame", "space": "se same",
+		"other script": "sésame", "tab": "se\tsame"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := harness.Run(t, map[string]string{"REGISTRY_TOKEN": token}, "tenant", "list")
+			require.Equal(t, cli.ExitUsage, got.Status)
+			require.Contains(t, got.Err, "REGISTRY_TOKEN")
+			require.NotContains(t, got.Err, "REGISTRY_URL")
+			require.NotContains(t, got.Err, token)
+		})
+	}
+}
+
+func TestSpaceAroundTokenIsRemoved(t *testing.T) {
+	t.Parallel()
+	registry := &harness.FakeRegistry{}
+	got := harness.Run(t, map[string]string{"REGISTRY_TOKEN": " sesame\r\n"}, "tenant", "show",
+		"acme", "--url", registry.Start(t))
+	require.Equal(t, cli.ExitDone, got.Status, got.Err)
+	require.Equal(t, "Bearer sesame", registry.Headers[0].Get("Authorization"))
 }

@@ -37,6 +37,8 @@ type auditListCmd struct {
 	Since  string `help:"Only entries at or after this time (RFC 3339)."`
 	Until  string `help:"Only entries before this time (RFC 3339)."`
 	Limit  int    `default:"100" help:"Maximum number of entries; 0 for all."`
+
+	Outcome string `enum:"${outcomes},any" default:"any" help:"Only entries with this outcome: ${enum}."`
 }
 
 // auditEntry holds the members of an entry that the table shows.
@@ -103,6 +105,9 @@ func (c *auditListCmd) path() string {
 // query returns the filters as query parameters. The registry checks them.
 func (c *auditListCmd) query() url.Values {
 	query := url.Values{}
+	if c.Outcome != "any" {
+		query.Set("outcome", c.Outcome)
+	}
 	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action,
 		"since": c.Since, "until": c.Until} {
 		if value != "" {

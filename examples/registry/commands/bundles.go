@@ -2,13 +2,11 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
@@ -28,7 +26,7 @@ type ExportCmd struct {
 	apiclient.Flags
 	selection
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to export, by slug or id."`
-	Output string `short:"o" type:"path" placeholder:"FILE" help:"Write to FILE. Default: standard output."`
+	Output string `short:"o" type:"path" default:"-" placeholder:"FILE" help:"Write to FILE; - is standard output (the default)."`
 }
 
 // exportResult is the output of export --json.
@@ -41,20 +39,20 @@ type exportResult struct {
 // Run writes the bundle. With --json it also prints a summary, which requires that the
 // bundle goes to a file.
 func (c *ExportCmd) Run(ctx context.Context, t terminal.Terminal) error {
+	if c.JSON && c.Output == terminal.Standard {
+		return terminal.Usagef("--json requires -o FILE:" +
+			" without it the bundle is written to standard output")
+	}
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
 		return err
 	}
-	if c.Output == "" {
-		if c.JSON {
-			return terminal.Usagef("--json requires -o:" +
-				" without it the bundle is written to standard output")
-		}
-		_, err := exportBundle(ctx, t, client, c.Tenant, c.selection, t.Out)
+	var manifest federation.Manifest
+	err = t.WriteFile(c.Output, func(w io.Writer) (err error) {
+		manifest, err = exportBundle(ctx, t, client, c.Tenant, c.selection, w)
 		return err
-	}
-	manifest, err := c.toFile(ctx, t, client)
-	if err != nil {
+	})
+	if err != nil || c.Output == terminal.Standard {
 		return err
 	}
 	if c.JSON {
@@ -65,45 +63,19 @@ func (c *ExportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	return nil
 }
 
-// toFile writes to a temporary file in the same directory and renames it when the
-// bundle is complete. So the output file never holds a partial bundle.
-func (c *ExportCmd) toFile(
-	ctx context.Context, t terminal.Terminal, client *apiclient.Client,
-) (m federation.Manifest, err error) {
-	dir := filepath.Dir(c.Output)
-	f, err := os.CreateTemp(dir, ".bailiwick-*.partial")
-	if errors.Is(err, os.ErrNotExist) {
-		return m, terminal.Usagef("%s: no such directory", dir)
-	}
-	if err != nil {
-		return m, err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if m, err = exportBundle(ctx, t, client, c.Tenant, c.selection, f); err != nil {
-		return m, err
-	}
-	if err = errors.Join(f.Sync(), f.Close()); err != nil {
-		return m, err
-	}
-	return m, os.Rename(f.Name(), c.Output)
-}
-
 // exportBundle copies a tenant's bundle to w and verifies it at the same time: without an
 // error the bundle is complete and all its digests are correct.
 func exportBundle(
 	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string,
 	sel selection, w io.Writer,
 ) (federation.Manifest, error) {
+	working := t.Working("export: the registry is working")
 	resp, err := c.Do(ctx, apiclient.Request{
 		Method: http.MethodGet,
 		Path:   apiclient.TenantPath(tenant) + "/export",
 		Query:  url.Values{"kind": sel.Kinds, "label": sel.Labels},
 	})
+	working.Done()
 	if err != nil {
 		return federation.Manifest{}, err
 	}
@@ -133,32 +105,28 @@ type importFlags struct {
 type ImportCmd struct {
 	apiclient.Flags
 	importFlags
-	File   string `arg:"" type:"path" help:"The bundle's file."`
+	File   string `arg:"" type:"path" help:"The bundle's file; - is standard input."`
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to import into, by slug or id."`
 }
 
-// Run sends the bundle and prints the registry's report.
+// Run sends the bundle and prints the registry's report. It copies the bundle first: what is
+// sent can be sent again, standard input can't be read again.
 func (c *ImportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(c.File)
-	if errors.Is(err, os.ErrNotExist) {
-		return terminal.Usagef("%s: no such file", c.File)
-	}
+	in, err := t.Open(c.File)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	defer in.Close()
+	bundle, err := t.Spool(in)
 	if err != nil {
 		return err
 	}
-	if info.IsDir() {
-		return terminal.Usagef("%s is a directory, not a bundle", c.File)
-	}
-	return importBundle(ctx, t, client, c.Tenant, c.importFlags, f, info.Size(), c.JSON)
+	defer bundle.Close()
+	return importBundle(ctx, t, client, c.Tenant, c.importFlags, bundle, c.JSON)
 }
 
 // PromoteCmd exports one tenant and imports the bundle into another tenant of the same
@@ -174,27 +142,41 @@ type PromoteCmd struct {
 }
 
 // Run exports to a temporary file and imports it after the bundle is complete. An
-// interrupted export must not become a partial import, and the import needs the size.
+// interrupted export must not become a partial import.
 func (c *PromoteCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp("", "bailiwick-*.bundle")
+	if err := c.checkDifferent(ctx, client); err != nil {
+		return err
+	}
+	f, err := t.Spool(strings.NewReader(""))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	defer f.Close()
 	if _, err := exportBundle(ctx, t, client, c.From, c.selection, f); err != nil {
 		return fmt.Errorf("export %s: %w", c.From, err)
 	}
-	size, err := f.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return err
+	return importBundle(ctx, t, client, c.To, c.importFlags, f, c.JSON)
+}
+
+// checkDifferent refuses to promote a tenant to itself, whether it is named by its slug or
+// by its id.
+func (c *PromoteCmd) checkDifferent(ctx context.Context, client *apiclient.Client) error {
+	var ids [2]string
+	for i, tenant := range []string{c.From, c.To} {
+		t, err := apiclient.Call[tenantView](ctx, client, http.MethodGet,
+			apiclient.TenantPath(tenant), nil, nil)
+		if err != nil {
+			return fmt.Errorf("tenant %s: %w", tenant, err)
+		}
+		ids[i] = t.ID
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
+	if ids[0] == ids[1] {
+		return terminal.Usagef("%s and %s are the same tenant: promote copies from one tenant to"+
+			" another", c.From, c.To)
 	}
-	return importBundle(ctx, t, client, c.To, c.importFlags, f, size, c.JSON)
+	return nil
 }

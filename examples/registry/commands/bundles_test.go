@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +155,8 @@ func TestPromoteImportsExportedBundle(t *testing.T) {
 	require.Equal(t, cli.ExitDone, got.Status, got.Err)
 	require.Equal(t, string(registry.Bundle), string(registry.Imported))
 	require.Equal(t, []string{
+		"GET /api/v1/tenants/staging",
+		"GET /api/v1/tenants/production",
 		"GET /api/v1/tenants/staging/export",
 		"POST /api/v1/tenants/production/import?dry_run=false&strategy=overwrite",
 	}, registry.Calls())
@@ -165,5 +168,21 @@ func TestPromoteDoesNotImportIncompleteBundle(t *testing.T) {
 	address := registry.Start(t)
 	got := harness.RunLine(t, "promote", "staging", "production", "--url", address)
 	require.Equal(t, cli.ExitRefused, got.Status)
-	require.Len(t, registry.Calls(), 1)
+	require.NotContains(t, strings.Join(registry.Calls(), "\n"), "POST")
+}
+
+func TestPromoteToItselfIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, to := range map[string]string{"by slug": "staging", "by id": "0197-id"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			registry := &harness.FakeRegistry{Bundle: smallBundle(t), Report: createReport,
+				TenantIDs: map[string]string{"staging": "0197-id", "0197-id": "0197-id"}}
+			address := registry.Start(t)
+			got := harness.RunLine(t, "promote", "staging", to, "--url", address)
+			require.Equal(t, cli.ExitUsage, got.Status)
+			require.Contains(t, got.Err, "the same tenant")
+			require.NotContains(t, strings.Join(registry.Calls(), "\n"), "import")
+		})
+	}
 }

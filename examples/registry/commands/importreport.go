@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"text/tabwriter"
 
@@ -29,21 +30,24 @@ type importReport struct {
 	Truncated       bool                   `json:"truncated"` // there are more items
 }
 
-// importBundle sends size bytes of r as a bundle and prints the report. It returns
+// importBundle sends a bundle and prints the report. It returns
 // terminal.ErrRefused if the report has an item that couldn't be imported.
 func importBundle(
 	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, flags importFlags,
-	r io.Reader, size int64, asJSON bool,
+	bundle *os.File, asJSON bool,
 ) error {
-	bar := t.Progress("import", size)
+	info, err := bundle.Stat()
+	if err != nil {
+		return err
+	}
+	bar := t.Progress("import", info.Size())
 	resp, err := c.Do(ctx, apiclient.Request{
 		Method: http.MethodPost,
 		Path:   "/api/v1/tenants/" + apiclient.EscapeSegment(tenant) + "/import",
 		Query: url.Values{"strategy": {flags.Strategy},
 			"dry_run": {strconv.FormatBool(flags.DryRun)}},
 		Header: map[string]string{"Content-Type": federation.BundleMediaType},
-		Body:   io.NopCloser(bar.Reader(r)), // leaves closing r to the caller
-		Length: size,
+		Body:   bundle, Progress: bar,
 	})
 	bar.Done()
 	if err != nil {

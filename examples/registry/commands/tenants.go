@@ -3,6 +3,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -156,8 +157,8 @@ func (c *tenantShowCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type tenantChanges struct {
 	Name              string           `help:"The display name."`
 	Settings          string           `placeholder:"JSON" help:"A JSON object that replaces all settings."`
-	Quota             map[string]int64 `placeholder:"KIND=N" help:"Maximum resources of a kind (repeatable)."`
-	RequestsPerSecond float64          `help:"Maximum requests per second in each instance."`
+	Quota             map[string]int64 `placeholder:"KIND=N" help:"Maximum resources of a kind (repeatable); other quotas stay."`
+	RequestsPerSecond float64          `help:"Maximum requests per second in each instance; other quotas stay."`
 	NoQuotas          bool             `help:"Remove all quotas."`
 }
 
@@ -215,11 +216,6 @@ type tenantUpdateCmd struct {
 	tenantChanges
 }
 
-// Help describes how quotas change.
-func (tenantUpdateCmd) Help() string {
-	return `--quota and --requests-per-second replace all quotas of the tenant, including those not given.`
-}
-
 // Run changes the properties that the flags set.
 func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	in, err := c.body()
@@ -229,7 +225,32 @@ func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if len(in) == 0 {
 		return terminal.Usagef("nothing to change: see registry tenant update --help")
 	}
+	if _, given := in["quotas"]; given && !c.NoQuotas {
+		if in["quotas"], err = c.mergedQuotas(ctx, t); err != nil {
+			return err
+		}
+	}
 	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
+}
+
+// mergedQuotas returns the tenant's quotas with those that the flags set: the registry
+// replaces quotas as a whole.
+func (c *tenantUpdateCmd) mergedQuotas(ctx context.Context, t terminal.Terminal) (quotas, error) {
+	client, err := apiclient.New(c.Flags, t)
+	if err != nil {
+		return quotas{}, err
+	}
+	current, err := apiclient.Call[tenantView](ctx, client, http.MethodGet, c.path(), nil, nil)
+	if err != nil {
+		return quotas{}, err
+	}
+	merged := current.Quotas
+	merged.RequestsPerSecond = cmp.Or(c.RequestsPerSecond, merged.RequestsPerSecond)
+	if merged.Resources == nil {
+		merged.Resources = map[string]int64{}
+	}
+	maps.Copy(merged.Resources, c.Quota)
+	return merged, nil
 }
 
 // tenantSuspendCmd suspends a tenant: its members get 403 tenant_suspended.

@@ -17,6 +17,7 @@ func Vars() kong.Vars {
 		"member_roles":     list(tenancy.MemberRoles()),
 		"member_roles_doc": tenancy.Alternatives(tenancy.MemberRoles()),
 		"states":           list(tenancy.States()),
+		"outcomes":         list(tenancy.Outcomes()),
 		"strategies":       list(promote.Strategies()),
 		"strategy":         string(promote.Strategies()[0]),
 	}

@@ -2,10 +2,12 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +26,8 @@ type FakeRegistry struct {
 	MissingBytes int               // how many bytes at the end of Bundle aren't sent
 	Imported     []byte            // the body of the last import
 	Report       string            // the response to an import
+	TenantIDs    map[string]string // ids by slug; a tenant that is missing has an id too
+	Tenant       string            // the response to a request for a tenant; empty: only an id
 }
 
 // Calls returns the requests so far. If the client was cancelled, its last requests
@@ -57,6 +61,9 @@ func (f *FakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPut:
 		f.put(w, r, body.Bytes())
+	case r.Method == http.MethodGet && path.Dir(r.URL.Path) == "/api/v1/tenants":
+		id := cmp.Or(f.TenantIDs[path.Base(r.URL.Path)], r.URL.Path)
+		fmt.Fprint(w, cmp.Or(f.Tenant, fmt.Sprintf(`{"id":%q}`, id)))
 	case r.Method == http.MethodPost:
 		f.Imported = body.Bytes()
 		fmt.Fprint(w, f.Report)
@@ -68,8 +75,8 @@ func (f *FakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // put stores a resource.
 func (f *FakeRegistry) put(w http.ResponseWriter, r *http.Request, raw []byte) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v1/")
-	_, exists := f.Items[path]
+	name := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v1/")
+	_, exists := f.Items[name]
 	var item struct{ Spec map[string]any }
 	if err := json.Unmarshal(raw, &item); err != nil {
 		writeProblem(w, `{"status":400,"code":"invalid_json"}`)
@@ -84,7 +91,7 @@ func (f *FakeRegistry) put(w http.ResponseWriter, r *http.Request, raw []byte) {
 			"errors":[{"path":"/spec/extends","code":"dangling_reference","detail":"no agent of that name"}]}`)
 		return
 	}
-	f.Items[path] = raw
+	f.Items[name] = raw
 	fmt.Fprint(w, `{}`)
 }
 

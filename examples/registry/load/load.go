@@ -22,7 +22,7 @@ import (
 // Route: PUT /api/v1/K/NAME for each row; K is the kind's path.
 type Cmd struct {
 	apiclient.Flags
-	Paths  []string `arg:"" name:"file" help:"JSON files, or a directory of them."`
+	Paths  []string `arg:"" name:"file" help:"JSON files, or a directory of them; - is standard input."`
 	Tenant string   `env:"REGISTRY_TENANT" help:"The tenant to load into, by slug or id."`
 	Kind   string   `help:"The rows' kind, such as agent. Default: the kind in the file's name (agents.json)."`
 }
@@ -110,16 +110,12 @@ func (c *Cmd) Run(ctx context.Context, t terminal.Terminal) error {
 func (c *Cmd) loadFile(
 	ctx context.Context, t terminal.Terminal, l *loader, f inputFile,
 ) (Result, error) {
-	file, err := os.Open(f.path)
+	file, err := t.Open(f.path)
 	if err != nil {
 		return Result{}, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return Result{}, err
-	}
-	bar := t.Progress(filepath.Base(f.path), info.Size())
+	bar := t.Progress(filepath.Base(f.path), f.size)
 	defer bar.Done()
 	return l.load(ctx, filepath.Base(f.path), f.kind, bar.Reader(file))
 }
@@ -150,7 +146,10 @@ func printFileResult(t terminal.Terminal, path string, result Result) {
 }
 
 // inputFile is a file to load. Without a kind, each row names its own.
-type inputFile struct{ path, kind string }
+type inputFile struct {
+	path, kind string
+	size       int64 // in bytes; -1: unknown
+}
 
 // inputFiles returns the files that the arguments name.
 func (c *Cmd) inputFiles(t terminal.Terminal) ([]inputFile, error) {
@@ -164,6 +163,10 @@ func (c *Cmd) inputFiles(t terminal.Terminal) ([]inputFile, error) {
 	}
 	var files []inputFile
 	for _, path := range c.Paths {
+		if path == terminal.Standard {
+			files = append(files, inputFile{path: path, kind: kind, size: -1})
+			continue
+		}
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
@@ -171,7 +174,7 @@ func (c *Cmd) inputFiles(t terminal.Terminal) ([]inputFile, error) {
 		case err != nil:
 			return nil, err
 		case !info.IsDir():
-			f := inputFile{path: path, kind: kind}
+			f := inputFile{path: path, kind: kind, size: info.Size()}
 			if kind == "" {
 				f.kind, _ = kindOfFile(filepath.Base(path))
 			}
@@ -202,7 +205,12 @@ func directoryFiles(t terminal.Terminal, dir string) ([]inputFile, error) {
 	for _, e := range entries {
 		kind, known := kindOfFile(e.Name())
 		if known && !e.IsDir() {
-			files = append(files, inputFile{path: filepath.Join(dir, e.Name()), kind: kind})
+			info, err := e.Info()
+			if err != nil {
+				return nil, err
+			}
+			files = append(files,
+				inputFile{path: filepath.Join(dir, e.Name()), kind: kind, size: info.Size()})
 		} else if strings.HasSuffix(e.Name(), ".json") {
 			t.Note("%s: skipped, because its name isn't a kind", filepath.Join(dir, e.Name()))
 		}

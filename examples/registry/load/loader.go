@@ -232,7 +232,6 @@ func (l *loader) put(ctx context.Context, r row, createOnly bool) error {
 		Path:   "/api/v1/" + kinds.Path(r.Kind) + "/" + apiclient.EscapeSegment(r.Name),
 		Header: header,
 		Body:   bytes.NewReader(raw),
-		Length: int64(len(raw)),
 	})
 	if err != nil {
 		return err

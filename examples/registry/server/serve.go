@@ -144,7 +144,7 @@ func startingHandler() http.Handler {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, `{"type":"about:blank","title":"Service Unavailable",`+
-			`"status":503,"detail":"the server is starting","code":"unavailable"}`)
+			`"status":503,"detail":"the server is starting","code":"unavailable","starting":true}`)
 	})
 	return mux
 }

@@ -34,7 +34,7 @@ func (l *platformLog) List(
 		return nil, err
 	}
 	query := selectEntries(l.pool.System, ports.AuditQuery{
-		Actor: q.Actor, Action: q.Action, Since: q.Since, Until: q.Until,
+		Actor: q.Actor, Action: q.Action, Outcome: q.Outcome, Since: q.Since, Until: q.Until,
 	}).Order("at DESC", "id DESC").Limit(int64(q.Limit))
 	if q.Before.ID != "" {
 		id, err := uuid.Parse(q.Before.ID)

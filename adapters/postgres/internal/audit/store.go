@@ -103,6 +103,9 @@ func selectEntries(db bun.IDB, q ports.AuditQuery) *bun.SelectQuery {
 	if q.Action != "" {
 		query = query.Where("action = ?", q.Action)
 	}
+	if q.Outcome != "" {
+		query = query.Where("text::jsonb ->> 'outcome' = ?", string(q.Outcome))
+	}
 	if !q.Since.IsZero() {
 		query = query.Where("at >= ?", q.Since)
 	}
